@@ -1,0 +1,99 @@
+/* app_common.h - what the commands of Tsp, S6m and T4 share: identities of the applications, the members that every command has,
+ * groups that travel on more than one interface. Codes and grammars: TS 29.368, TS 29.336, TS 29.337. PURE. */
+#pragma once
+#include "base/buf.h"
+#include "diameter/dia_failed.h"
+#include "diameter/dia_msg.h"
+
+#define APP_TSP 16777309u
+#define APP_S6M 16777310u
+#define APP_T4 16777311u
+
+enum app_command {
+	APP_CMD_DEVICE_ACTION = 8388639,        /* Tsp DAR/DAA */
+	APP_CMD_DEVICE_NOTIFICATION = 8388640,  /* Tsp DNR/DNA */
+	APP_CMD_SUBSCRIBER_INFORMATION = 8388641, /* S6m SIR/SIA */
+	APP_CMD_DEVICE_TRIGGER = 8388643,       /* T4 DTR/DTA */
+	APP_CMD_DELIVERY_REPORT = 8388644,      /* T4 DRR/DRA */
+};
+
+#define APP_PROXY_INFO_MAX 16
+#define APP_ROUTE_RECORD_MAX 16
+#define APP_FEATURES_MAX 8
+#define APP_REDIRECT_HOST_MAX 8
+#define APP_LOAD_MAX 8
+#define APP_ADDITIONAL_NODES_MAX 8
+#define APP_USER_IDENTIFIERS_MAX 8
+
+#define APP_NO_STATE_MAINTAINED 1u
+
+struct app_features { /* Supported-Features 628 (TS 29.229 6.3.29) */
+	uint32_t vendor_id, list_id, list;
+	bool mandatory; /* M bit of the AVP itself: set in a request when the features are required */
+};
+
+struct app_experimental_result {
+	uint32_t vendor_id, code;
+	bool present;
+};
+
+struct app_load { /* RFC 8583 */
+	struct dia_u32 type;
+	struct dia_u64 value;
+	struct dia_bytes source_id;
+};
+
+struct app_olr { /* OC-OLR, RFC 7683 */
+	bool present;
+	uint64_t sequence_number;
+	uint32_t report_type;
+	struct dia_u32 reduction_percentage, validity_duration;
+};
+
+/* The members all application commands share; a member the command's grammar does not list stays absent. */
+struct app_head {
+	bool request;
+	bool retransmitted; /* T bit */
+	struct dia_bytes session_id, origin_host, origin_realm, destination_host, destination_realm;
+	struct dia_u32 drmp, auth_application_id, auth_session_state, origin_state_id;
+	struct dia_u32 result_code;
+	struct app_experimental_result experimental_result;
+	struct dia_bytes error_message, error_reporting_host;
+	struct dia_bytes failed_avp;                        /* inside of the first Failed-AVP, raw */
+	struct dia_bytes proxy_info[APP_PROXY_INFO_MAX];    /* each the inside of one Proxy-Info, raw */
+	struct dia_bytes route_record[APP_ROUTE_RECORD_MAX];
+	struct app_features features[APP_FEATURES_MAX];
+	struct dia_bytes redirect_host[APP_REDIRECT_HOST_MAX];
+	struct dia_u32 redirect_host_usage, redirect_max_cache_time;
+	struct app_load load[APP_LOAD_MAX];
+	struct dia_u64 oc_feature_vector; /* OC-Supported-Features present with or without its vector: see oc_supported */
+	bool oc_supported;
+	struct app_olr olr;
+	uint8_t proxy_info_n, route_record_n, features_n, redirect_host_n, load_n;
+};
+
+struct app_user_identifier { /* User-Identifier 3102, TS 29.336 6.4.2 */
+	struct dia_bytes user_name; /* IMSI digits */
+	struct dia_bytes msisdn;    /* TBCD */
+	struct dia_bytes external_identifier, lmsi;
+};
+
+struct app_serving_node { /* Serving-Node 2401 / Additional-Serving-Node 2406, TS 29.173 */
+	bool present;
+	struct dia_bytes sgsn_name, sgsn_realm, sgsn_number;
+	struct dia_bytes mme_name, mme_realm, mme_number_for_mt_sms;
+	struct dia_bytes msc_number;
+	struct dia_bytes ip_sm_gw_number, ip_sm_gw_name, ip_sm_gw_realm;
+	struct dia_bytes smsf_3gpp_number, smsf_3gpp_name, smsf_3gpp_realm;
+	struct dia_bytes smsf_non_3gpp_number, smsf_non_3gpp_name, smsf_non_3gpp_realm;
+};
+
+/* Prepares the head of an answer: request's Session-Id, Proxy-Info and (not) T; Auth-Session-State 1; our origin.
+ * Borrows from `request`, `host` and `realm` as long as `answer` is used. */
+void app_answer_head(struct app_head *answer, const struct app_head *request, const char *host, const char *realm);
+
+/* SCS-Identity (E.164 digits) -> SM-RP-SMEA: digit count, 0x91, TBCD (TS 23.040 9.1.2.5). out holds 12 octets. */
+#define APP_SMEA_MAX 12
+ERR_MUST_USE int app_smea(uint8_t out[APP_SMEA_MAX], size_t *len, const char *digits);
+/* Back to digits; ERR_INVAL unless international E.164 with the count it names. `digits` holds STR_DIGITS_MAX + 1. */
+ERR_MUST_USE int app_unsmea(char *digits, const void *p, size_t len);

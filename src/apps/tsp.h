@@ -1,0 +1,73 @@
+/* tsp.h - values and groups of Tsp that its commands share (TS 29.368 6.4). PURE. */
+#pragma once
+#include "apps/app_common.h"
+
+enum tsp_action_type { /* Action-Type 3005 */
+	TSP_ACTION_TRIGGER = 1,
+	TSP_ACTION_DELIVERY_REPORT = 2,
+	TSP_ACTION_RECALL = 3,
+	TSP_ACTION_REPLACE = 4,
+	TSP_ACTION_MO_SMS = 5,
+};
+
+enum { TSP_NON_PRIORITY = 0, TSP_PRIORITY = 1 };
+
+#define TSP_REQUEST_STATUS_TABLE(X)   \
+	X(SUCCESS, 0)                 \
+	X(INVPAYLOAD, 101)            \
+	X(INVEXTID, 102)              \
+	X(INVSCSID, 103)              \
+	X(INVPERIOD, 104)             \
+	X(NOTAUTHORIZED, 105)         \
+	X(SERVICEUNAVAILABLE, 106)    \
+	X(PERMANENTERROR, 107)        \
+	X(QUOTAEXCEEDED, 108)         \
+	X(RATEEXCEEDED, 109)          \
+	X(REPLACEFAIL, 110)           \
+	X(RECALLFAIL, 111)            \
+	X(ORIGINALMESSAGESENT, 112)   \
+	X(TEMPORARYERROR, 201)
+
+enum tsp_request_status { /* Request-Status 3008 */
+#define TSP_ROW(name, value) TSP_STATUS_##name = (value),
+	TSP_REQUEST_STATUS_TABLE(TSP_ROW)
+#undef TSP_ROW
+};
+
+#define TSP_DELIVERY_OUTCOME_TABLE(X) \
+	X(SUCCESS, 0)                 \
+	X(EXPIRED, 1)                 \
+	X(TEMPORARYERROR, 2)          \
+	X(UNDELIVERABLE, 3)           \
+	X(UNCONFIRMED, 4)
+
+enum tsp_delivery_outcome { /* Delivery-Outcome 3009 */
+#define TSP_ROW(name, value) TSP_OUTCOME_##name = (value),
+	TSP_DELIVERY_OUTCOME_TABLE(TSP_ROW)
+#undef TSP_ROW
+};
+
+/* "SUCCESS", "NOTAUTHORIZED", ...; "unknown" for other values. Static. */
+const char *tsp_request_status_str(uint32_t status);
+const char *tsp_delivery_outcome_str(uint32_t outcome);
+const char *tsp_action_str(uint32_t action_type); /* "trigger", "report", "recall", "replace", "mo-sms", "unknown" */
+
+struct tsp_trigger_data { /* Trigger-Data 3003 */
+	bool present;
+	struct dia_bytes payload;
+	struct dia_u32 priority_indication, application_port;
+};
+
+struct tsp_device_action { /* Device-Action 3001 */
+	struct dia_bytes external_identifier, msisdn /* TBCD */, scs_identity /* TBCD */;
+	struct dia_u32 reference_number, old_reference_number, action_type;
+	struct tsp_trigger_data trigger_data;
+	struct dia_u32 validity_time_s;
+};
+
+struct tsp_device_notification { /* Device-Notification 3002 */
+	struct dia_bytes external_identifier, msisdn, scs_identity;
+	struct dia_u32 reference_number, action_type, request_status, mtc_error_diagnostic, delivery_outcome;
+	struct dia_bytes sm_rp_ui;
+	struct dia_u32 application_port;
+};

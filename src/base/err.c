@@ -1,0 +1,17 @@
+/* err.c - words for the error codes of err.h. */
+#include "base/err.h"
+
+const char *err_str(int err)
+{
+	switch (err) {
+	case 0:
+		return "success";
+#define ERR_ROW(name, value, words) \
+	case name:                  \
+		return words;
+		ERR_TABLE(ERR_ROW)
+#undef ERR_ROW
+	default:
+		return "unknown error";
+	}
+}

@@ -1,0 +1,97 @@
+/* ident.c - canonical device names. Lengths first, then characters, then the copy. */
+#include "base/ident.h"
+
+#include <string.h>
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_letter_or_digit(char c)
+{
+	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* LDH labels (RFC 1123) joined by single dots, each 1 to 63, not beginning or ending in '-'. */
+static bool labels_ok(const char *p, size_t len)
+{
+	size_t start = 0;
+
+	for (size_t i = 0; i <= len; i++) {
+		if (i < len && p[i] != '.') {
+			if (!is_letter_or_digit(p[i]) && p[i] != '-')
+				return false;
+			continue;
+		}
+		if (i == start || i - start > 63 || p[start] == '-' || p[i - 1] == '-')
+			return false;
+		start = i + 1;
+	}
+	return len > 0;
+}
+
+static void copy_lower(char *out, const char *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		out[i] = p[i] >= 'A' && p[i] <= 'Z' ? (char)(p[i] + ('a' - 'A')) : p[i];
+	out[len] = 0;
+}
+
+int ident_host(char out[IDENT_HOST_MAX + 1], const void *p, size_t len)
+{
+	if (len > IDENT_HOST_MAX)
+		return ERR_LIMIT;
+	if (!labels_ok(p, len))
+		return ERR_INVAL;
+	copy_lower(out, p, len);
+	return 0;
+}
+
+int ident_external(char out[IDENT_EXTERNAL_MAX + 1], const void *p, size_t len)
+{
+	const char *text = p, *at;
+	size_t local;
+
+	if (len > IDENT_EXTERNAL_MAX)
+		return ERR_LIMIT;
+	if (len == 0)
+		return ERR_INVAL;
+	at = memchr(text, '@', len);
+	if (!at || at == text)
+		return ERR_INVAL;
+	local = (size_t)(at - text);
+	for (size_t i = 0; i < local; i++) {
+		if (text[i] < 0x21 || text[i] > 0x7e)
+			return ERR_INVAL;
+	}
+	if (!labels_ok(at + 1, len - local - 1)) /* refuses a second '@' too */
+		return ERR_INVAL;
+	memcpy(out, text, local + 1);
+	copy_lower(out + local + 1, at + 1, len - local - 1);
+	return 0;
+}
+
+int ident_msisdn(char out[IDENT_MSISDN_MAX + 1], const void *p, size_t len)
+{
+	const char *text = p;
+
+	if (len < 5 || len > IDENT_MSISDN_MAX || text[0] == '0')
+		return ERR_INVAL;
+	for (size_t i = 0; i < len; i++) {
+		if (!is_digit(text[i]))
+			return ERR_INVAL;
+	}
+	memcpy(out, text, len);
+	out[len] = 0;
+	return 0;
+}
+
+bool ident_name_ok(const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len < 1 || len > IDENT_SCS_MAX || !(is_digit(name[0]) || (name[0] >= 'a' && name[0] <= 'z')))
+		return false;
+	return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") == len;
+}

@@ -1,0 +1,25 @@
+/* ident.h - the canonical forms of a device's names (CONTRACTS section 1; TS 23.003 19.7.2, TS 29.329).
+ * There is one form of each name. Every other form is refused, never repaired: what was authorised is what is sent on. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+#define IDENT_EXTERNAL_MAX 253 /* octets without NUL: RFC 4282 NAI bound */
+#define IDENT_MSISDN_MAX 15    /* digits */
+#define IDENT_SCS_MAX 63       /* octets of an SCS's name in our store */
+#define IDENT_HOST_MAX 253     /* octets of a DiameterIdentity */
+
+/* External-Identifier `local@domain`: one '@', local part printable ASCII without blanks kept as it is, domain of LDH labels
+ * lower-cased. Anything else (trailing dot, empty label, NUL, non-ASCII, second '@') is ERR_INVAL, too long ERR_LIMIT. */
+ERR_MUST_USE int ident_external(char out[IDENT_EXTERNAL_MAX + 1], const void *p, size_t len);
+
+/* MSISDN digits: 5 to 15, no '+', no leading 0. ERR_INVAL otherwise. */
+ERR_MUST_USE int ident_msisdn(char out[IDENT_MSISDN_MAX + 1], const void *p, size_t len);
+
+/* A host name or realm of LDH labels, lower-cased; at least one label; ERR_INVAL or ERR_LIMIT otherwise. */
+ERR_MUST_USE int ident_host(char out[IDENT_HOST_MAX + 1], const void *p, size_t len);
+
+/* Name of an SCS, group or anchor in our store: [a-z0-9][a-z0-9._-]*, at most IDENT_SCS_MAX. */
+bool ident_name_ok(const char *name);

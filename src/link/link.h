@@ -1,0 +1,85 @@
+/* link.h - ONE Diameter connection: stream + framer + peer machine, with one drop function.
+ * Used by both sides and all programs: a link is accepted (we wait for the CER) or belongs to a link_peer (link_peer.h: we connect,
+ * and again after a loss). The link answers CER, DWR, DPR and protocol errors itself; application requests go up, answers go to whoever
+ * asked. RFC 6733 5, RFC 3539. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/log.h"
+#include "diameter/dia_base.h"
+#include "diameter/dia_msg.h"
+#include "net/net_loop.h"
+#include "net/net_stream.h"
+
+#define LINK_APPLICATIONS_MAX 8
+
+struct link_conf { /* borrowed by every link made with it; must outlive them */
+	const char *host, *realm; /* our DiameterIdentity and realm, NUL-terminated, canonical */
+	const char *product;
+	uint32_t vendor_id;       /* of the manufacturer, top level Vendor-Id of CER/CEA */
+	uint32_t origin_state_id;
+	uint32_t applications[LINK_APPLICATIONS_MAX]; /* advertised in Vendor-Specific-Application-Id {10415, Auth} */
+	uint8_t applications_n;
+	bool relay;               /* advertise 0xffffffff instead */
+	struct dia_limits limits;
+	uint32_t cer_wait_ms;     /* accepted connection: time to CER; 0: 5000 */
+	uint32_t cea_wait_ms;     /* connecting: time to CEA; 0: 10000 */
+	uint32_t dpa_wait_ms;     /* 0: 5000 */
+	uint32_t watchdog_ms;     /* Twinit; 0: 30000; not below 6000 unless watchdog_unchecked */
+	bool watchdog_unchecked;  /* operator's explicit choice of a shorter watchdog (laboratories) */
+	uint32_t reconnect_ms;    /* Tc; 0: 30000 */
+	uint32_t pending_max;     /* requests without answer; 0: 4096 */
+	const struct log *log;
+};
+
+struct link;
+
+enum link_verdict_kind { LINK_ADMIT, LINK_REFUSE };
+
+struct link_cb {
+	/* Accepted link: a correct CER with a common application came. The owner answers with link_admit() or link_refuse(),
+	 * now or later; until then no CEA leaves and nothing else is read. Absent (NULL): admitted at once. */
+	void (*on_cer)(void *arg, struct link *l, const struct dia_capabilities *cer);
+	/* CER/CEA done (after each connect of a peer). */
+	void (*on_open)(void *arg, struct link *l);
+	/* A request of an advertised application, header and AVP structure already checked. `m` is borrowed until return. Whoever
+	 * gets it answers it exactly once with link_answer(); hop_by_hop and end_to_end of the request must be kept for that. */
+	void (*on_request)(void *arg, struct link *l, const struct dia_msg *m);
+	/* The link is dead; pending requests were already given ERR_CLOSED. Accepted links: the owner calls link_free() (now or
+	 * later). Links of a peer: it stays the peer's; nothing to do. At most once for each on_open/accept. */
+	void (*on_down)(void *arg, struct link *l, int err, const char *why);
+};
+
+/* Takes `s` (just accepted; its callbacks are replaced; on TLS the handshake may still run) on success only. Borrows conf and cb. */
+ERR_MUST_USE int link_accept(struct link **out, struct net_loop *loop, struct net_stream *s, const struct link_conf *conf,
+			     const struct link_cb *cb, void *arg);
+/* Takes; NULL allowed; the connection is dropped without DPR if it is still up; pending requests are given ERR_CLOSED. No on_down. */
+void link_free(struct link *l);
+
+void link_admit(struct link *l);
+/* CEA with the E bit as its class demands, Origin-Host, Origin-Realm, Result-Code (3010, ...), then close. on_down follows. */
+void link_refuse(struct link *l, uint32_t result_code);
+
+/* DPR, then close after DPA or dpa_wait_ms. on_down follows. */
+void link_disconnect(struct link *l, enum dia_disconnect_cause cause);
+/* Close at once, logged with `why`. on_down follows on the next turn. */
+void link_drop(struct link *l, const char *why);
+
+/* One whole answer, built with the request's identifiers. ERR_CLOSED, ERR_LIMIT. */
+ERR_MUST_USE int link_answer(struct link *l, const uint8_t *message, size_t len);
+
+/* err 0: `m` is the answer, borrowed until return; else m is NULL: ERR_TIMEOUT, ERR_CLOSED. */
+typedef void link_answer_fn(void *arg, int err, const struct dia_msg *m);
+
+/* Sends one whole request; its hop_by_hop is overwritten by the link (copied before sending), end_to_end is the caller's.
+ * `fn` is called exactly once, never before this returned 0. ERR_CLOSED (not open), ERR_LIMIT (write queue), ERR_BUSY (pending_max). */
+ERR_MUST_USE int link_request(struct link *l, const uint8_t *message, size_t len, uint32_t wait_ms, link_answer_fn *fn, void *arg);
+/* Forgets every pending request whose `arg` is this one; fn is not called for them. */
+void link_request_cancel(struct link *l, const void *arg);
+
+bool link_is_open(const struct link *l);
+const char *link_peer_host(const struct link *l);  /* Origin-Host of the other side, canonical, "" before CER/CEA */
+const char *link_peer_realm(const struct link *l);
+const char *link_address(const struct link *l);    /* net_stream_peer() */
+const struct net_stream *link_stream(const struct link *l); /* for tls_stream_identity(); NULL when down */

@@ -1,0 +1,18 @@
+/* link_ids.h - identifiers a Diameter node makes up: End-to-End-Ids (RFC 6733 3, unique for 4 minutes across restarts) and
+ * Session-Ids (RFC 6733 8.8). One object a process and identity, handed down. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+struct link_ids {
+	const char *host; /* borrowed */
+	uint32_t end_to_end_next;
+	uint64_t session_next;
+};
+
+/* `random` is 32 fresh random bits, real_ms the time of day. */
+void link_ids_init(struct link_ids *ids, const char *host, uint64_t real_ms, uint32_t random);
+uint32_t link_ids_end_to_end(struct link_ids *ids);
+#define LINK_SESSION_ID_MAX 300
+/* "host;high;low"; returns its length. */
+size_t link_ids_session(struct link_ids *ids, char out[LINK_SESSION_ID_MAX]);

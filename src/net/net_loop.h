@@ -1,0 +1,45 @@
+/* net_loop.h - the event loop: timers, readiness of our own descriptors, signals. libuv behind this header, nowhere else.
+ * Single-threaded: everything happens inside net_loop_run(). Every _free takes its object, allows NULL, may be called from any
+ * callback (also its own), and no callback of the object runs after it. */
+#pragma once
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct net_loop;
+struct net_timer;
+struct net_watch;
+struct net_signal;
+struct net_check;
+
+ERR_MUST_USE int net_loop_new(struct net_loop **out);
+/* All timers, watches, signals and checks of the loop must have been freed. */
+void net_loop_free(struct net_loop *l);
+/* Runs until net_loop_stop(). */
+ERR_MUST_USE int net_loop_run(struct net_loop *l);
+void net_loop_stop(struct net_loop *l);
+/* Monotonic milliseconds, read once for each turn of the loop. */
+uint64_t net_loop_now_ms(const struct net_loop *l);
+
+typedef void net_timer_fn(void *arg);
+ERR_MUST_USE int net_timer_new(struct net_timer **out, struct net_loop *l, net_timer_fn *fn, void *arg);
+void net_timer_start(struct net_timer *t, uint64_t delay_ms); /* once; a running timer is set anew */
+void net_timer_stop(struct net_timer *t);
+void net_timer_free(struct net_timer *t);
+
+enum { NET_READ = 1, NET_WRITE = 2 };
+typedef void net_watch_fn(void *arg, int events);
+/* Borrows fd: the caller closes it after net_watch_free(). Watches nothing until net_watch_set(). */
+ERR_MUST_USE int net_watch_new(struct net_watch **out, struct net_loop *l, int fd, net_watch_fn *fn, void *arg);
+ERR_MUST_USE int net_watch_set(struct net_watch *w, int events); /* NET_READ | NET_WRITE, 0: nothing */
+void net_watch_free(struct net_watch *w);
+
+typedef void net_signal_fn(void *arg, int signum);
+ERR_MUST_USE int net_signal_new(struct net_signal **out, struct net_loop *l, int signum, net_signal_fn *fn, void *arg);
+void net_signal_free(struct net_signal *s);
+
+/* Called once in each turn of the loop, after all events of the turn: for work that gathers (group commit, one write for many
+ * messages, one doorbell). */
+typedef void net_check_fn(void *arg);
+ERR_MUST_USE int net_check_new(struct net_check **out, struct net_loop *l, net_check_fn *fn, void *arg);
+void net_check_free(struct net_check *c);

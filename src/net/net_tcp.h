@@ -1,0 +1,28 @@
+/* net_tcp.h - making streams: TCP and UNIX, listening and connecting. All descriptors are non-blocking and close-on-exec. */
+#pragma once
+#include "net/net_loop.h"
+#include "net/net_stream.h"
+
+#define NET_ADDRESS_MAX 64 /* "[v6]:port" or "v4:port" with NUL */
+
+/* A listening descriptor; port 0 binds a free one. `address` is numeric IPv4 or IPv6. *port_out (NULL allowed) is what was bound.
+ * ERR_INVAL no address; ERR_IO with errno set otherwise. */
+ERR_MUST_USE int net_tcp_bind(int *fd_out, uint16_t *port_out, const char *address, uint16_t port, int backlog);
+/* Removes a stale socket file first (only a socket nobody listens on; ERR_EXISTS when somebody does); sets mode. */
+ERR_MUST_USE int net_unix_bind(int *fd_out, const char *path, unsigned mode, int backlog);
+
+struct net_listener;
+/* A new connection: `fd` is owned by the callee, `peer` is its address in text, borrowed. */
+typedef void net_accept_fn(void *arg, int fd, const char *peer);
+/* Watches a listening descriptor (borrowed; several processes may watch the same one). Out of descriptors: waits 100 ms. */
+ERR_MUST_USE int net_listener_new(struct net_listener **out, struct net_loop *l, int fd, net_accept_fn *fn, void *arg);
+void net_listener_free(struct net_listener *l);
+
+/* Makes a stream of an accepted descriptor. Takes fd on success only. on_open is called on the next turn. */
+ERR_MUST_USE int net_tcp_accept(struct net_stream **out, struct net_loop *l, int fd, const char *peer,
+				const struct net_stream_conf *conf, const struct net_stream_cb *cb, void *arg);
+/* Connects; success or failure come by on_open / on_close. */
+ERR_MUST_USE int net_tcp_connect(struct net_stream **out, struct net_loop *l, const char *address, uint16_t port,
+				 const struct net_stream_conf *conf, const struct net_stream_cb *cb, void *arg);
+ERR_MUST_USE int net_unix_connect(struct net_stream **out, struct net_loop *l, const char *path,
+				  const struct net_stream_conf *conf, const struct net_stream_cb *cb, void *arg);

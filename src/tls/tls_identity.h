@@ -1,0 +1,21 @@
+/* tls_identity.h - who is at the other end, from the authenticated certificate only (CONTRACTS section 1, identity record). */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TLS_NAMES_MAX 8
+#define TLS_GROUPS_MAX 8
+#define TLS_ANCHORS_MAX 8     /* anchors that one certificate may chain to */
+#define TLS_NAME_MAX 253
+#define TLS_ANCHOR_NAME_MAX 63
+
+struct tls_identity {
+	char names[TLS_NAMES_MAX][TLS_NAME_MAX + 1];   /* SAN dNSName, lower-cased LDH; wildcards are refused at the handshake */
+	uint8_t names_n;
+	char groups[TLS_GROUPS_MAX][TLS_NAME_MAX + 1]; /* SAN URI, as they are */
+	uint8_t groups_n;
+	char anchors[TLS_ANCHORS_MAX][TLS_ANCHOR_NAME_MAX + 1]; /* names of the configured anchors this certificate chains to */
+	uint8_t anchors_n;
+	uint64_t not_after_s; /* seconds since 1970: earliest expiry in the chain */
+	char subject[256];    /* for logs only */
+};

@@ -1,0 +1,18 @@
+/* tls_keyholder.h - the seam between a TLS context and the private key it signs with.
+ * Now: the key is loaded into the process that handshakes (an edge). Later: a keyholder process signs over a socketpair; it
+ * replaces tls_keyholder_file() and nothing else. */
+#pragma once
+#include <stddef.h>
+
+#include "base/err.h"
+
+struct ssl_ctx_st; /* OpenSSL's SSL_CTX */
+
+struct tls_keyholder {
+	/* Makes `ctx` able to sign as the owner of its certificate. Errors in words in `why`. */
+	int (*attach)(void *arg, struct ssl_ctx_st *ctx, char *why, size_t why_size);
+	void *arg;
+};
+
+/* A keyholder that reads the key from a PEM file at attach time. Borrows `path` as long as it is used. */
+struct tls_keyholder tls_keyholder_file(const char *path);

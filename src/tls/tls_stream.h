@@ -1,0 +1,42 @@
+/* tls_stream.h - mutual TLS on connect (RFC 6733 13.1: before any Diameter octet), profile of TS 33.210 6.2: 1.3, 1.2 allowed,
+ * AEAD with ephemeral exchange only, no tickets, no early data, no renegotiation. The result is an ordinary net_stream. */
+#pragma once
+#include <stdint.h>
+
+#include "net/net_loop.h"
+#include "net/net_stream.h"
+#include "tls/tls_identity.h"
+#include "tls/tls_keyholder.h"
+
+struct tls_anchor_conf {
+	char name[TLS_ANCHOR_NAME_MAX + 1]; /* as in the configuration */
+	const char *file;                   /* PEM: one or more CA certificates that are this one anchor */
+};
+
+struct tls_conf {
+	bool server;
+	const char *certificate;               /* PEM chain, leaf first */
+	struct tls_keyholder key;
+	const struct tls_anchor_conf *anchors; /* who may be at the other end; never the system's store */
+	size_t anchors_n;
+	bool tls12_allowed;
+	const char *keylog;                    /* file to append NSS key log lines to; only mtc-scs sets it; NULL: none */
+};
+
+struct tls_ctx;
+
+/* Loads and checks certificate, key and anchors. Errors in words in `why` (which file, what is wrong with it). Borrows nothing.
+ * ERR_INVAL, ERR_IO, ERR_NOMEM. */
+ERR_MUST_USE int tls_ctx_new(struct tls_ctx **out, const struct tls_conf *conf, char *why, size_t why_size);
+void tls_ctx_free(struct tls_ctx *c); /* streams that use it stay valid */
+
+/* Server side of an accepted descriptor: takes fd on success only. on_open comes after the handshake, on_close if it fails. */
+ERR_MUST_USE int tls_accept(struct net_stream **out, struct tls_ctx *c, struct net_loop *l, int fd, const char *peer,
+			    const struct net_stream_conf *conf, const struct net_stream_cb *cb, void *arg);
+/* Client side. `expected_name` must be a SAN dNSName of the server. */
+ERR_MUST_USE int tls_connect(struct net_stream **out, struct tls_ctx *c, struct net_loop *l, const char *address, uint16_t port,
+			     const char *expected_name, const struct net_stream_conf *conf, const struct net_stream_cb *cb,
+			     void *arg);
+
+/* Who is at the other end. NULL when `s` is not a TLS stream or the handshake has not ended well. Valid as long as the stream. */
+const struct tls_identity *tls_stream_identity(const struct net_stream *s);

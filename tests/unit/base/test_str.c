@@ -1,0 +1,81 @@
+/* str: strict conversions refuse what they do not fully understand. */
+#include "tests/unit/test.h"
+
+#include "base/str.h"
+
+static void numbers_are_decimal_and_whole(void **state)
+{
+	static const char *const wrong[] = { "", " 1", "1 ", "+1", "-1", "0x1", "1a", "1.0" };
+	uint64_t v = 77;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		assert_int_equal(str_parse_u64(&v, wrong[i], 0, UINT64_MAX), ERR_INVAL);
+	assert_int_equal(str_parse_u64(&v, "18446744073709551616", 0, UINT64_MAX), ERR_RANGE);
+	assert_int_equal(str_parse_u64(&v, "5", 6, 9), ERR_RANGE);
+	assert_int_equal(v, 77); /* untouched by every failure */
+	assert_int_equal(str_parse_u64(&v, "18446744073709551615", 0, UINT64_MAX), 0);
+	assert_true(v == UINT64_MAX);
+}
+
+static void copies_end_in_nul_and_refuse_inner_nul(void **state)
+{
+	char out[4];
+
+	(void)state;
+	assert_int_equal(str_copy(out, sizeof out, "abc", 3), 0);
+	assert_string_equal(out, "abc");
+	assert_int_equal(str_copy(out, sizeof out, "abcd", 4), ERR_LIMIT);
+	assert_int_equal(str_copy(out, sizeof out, "a\0c", 3), ERR_INVAL);
+	assert_int_equal(str_copy(out, sizeof out, NULL, 0), 0);
+	assert_string_equal(out, "");
+}
+
+static void hex_goes_both_ways(void **state)
+{
+	uint8_t octets[3];
+	char text[7];
+	size_t len;
+
+	(void)state;
+	assert_int_equal(str_unhex(octets, sizeof octets, &len, "00fFa0"), 0);
+	assert_int_equal(len, 3);
+	str_hex(text, octets, len);
+	assert_string_equal(text, "00ffa0");
+	assert_int_equal(str_unhex(octets, sizeof octets, &len, "0"), ERR_INVAL);
+	assert_int_equal(str_unhex(octets, sizeof octets, &len, "0g"), ERR_INVAL);
+	assert_int_equal(str_unhex(octets, sizeof octets, &len, "00000000"), ERR_LIMIT);
+}
+
+static void tbcd_is_that_of_ts_29_329(void **state)
+{
+	static const uint8_t odd[] = { 0x94, 0x71, 0x10, 0x32, 0x54, 0xf6 };
+	static const uint8_t bad[][2] = { { 0xf1, 0x21 }, { 0x1a, 0x21 }, { 0xa1, 0x21 }, { 0x21, 0x1f } };
+	uint8_t out[STR_TBCD_MAX];
+	char digits[STR_DIGITS_MAX + 1];
+	size_t len;
+
+	(void)state;
+	assert_int_equal(str_tbcd(out, &len, "49170123456"), 0);
+	assert_int_equal(len, sizeof odd);
+	assert_memory_equal(out, odd, sizeof odd);
+	assert_int_equal(str_untbcd(digits, odd, sizeof odd), 0);
+	assert_string_equal(digits, "49170123456");
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_int_equal(str_untbcd(digits, bad[i], 2), ERR_INVAL);
+	assert_int_equal(str_tbcd(out, &len, "123456789012345678901"), ERR_INVAL);
+	assert_int_equal(str_tbcd(out, &len, "12a"), ERR_INVAL);
+	assert_int_equal(str_untbcd(digits, odd, 0), ERR_INVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(numbers_are_decimal_and_whole),
+		cmocka_unit_test(copies_end_in_nul_and_refuse_inner_nul),
+		cmocka_unit_test(hex_goes_both_ways),
+		cmocka_unit_test(tbcd_is_that_of_ts_29_329),
+	};
+
+	return cmocka_run_group_tests_name("base str", tests, NULL, NULL);
+}
