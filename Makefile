@@ -1,0 +1,43 @@
+# A thin front door: every target installs what it needs, builds what it needs and runs. `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help build demo lab check bench fmt clean
+
+help:
+	@echo "make demo    shows the whole system at work and ends by itself; exit 0 only if all it shows came true"
+	@echo "make lab     starts the whole system on loopback and keeps it up until Ctrl-C"
+	@echo "make check   builds with gcc, clang and sanitizers and runs every test"
+	@echo "make bench   measures, and prints a table and a JSON file"
+	@echo "make build   builds the programs into build/bin/"
+	@echo "make fmt     formats the C files"
+	@echo "make clean   removes the build directories"
+	@echo "Each installs missing Debian packages by itself (list: scripts/packages.txt)."
+
+build:
+	@scripts/setup build
+	@scripts/build gcc
+
+demo:
+	@scripts/setup build run
+	@scripts/build gcc
+	@scripts/demo
+
+lab:
+	@scripts/setup build run
+	@scripts/build gcc
+	@scripts/lab run lab
+
+check:
+	@scripts/setup build run test
+	@scripts/check
+
+bench:
+	@scripts/setup build run test
+	@scripts/build release
+	@scripts/bench
+
+fmt:
+	@scripts/setup dev
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+clean:
+	rm -rf build build-clang build-asan build-release
