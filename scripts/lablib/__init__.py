@@ -1,0 +1,1 @@
+"""The laboratory: the whole system on loopback, made, started and stopped by scripts/lab. Only Python's own library."""

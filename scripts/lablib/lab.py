@@ -1,0 +1,339 @@
+"""The laboratory itself: what is in it, how it comes up, what lab.json says about it."""
+import json
+import os
+import random
+import shutil
+import socket
+import subprocess
+
+from . import proc
+from .pki import Pki
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+EXTERNAL_HOST, EXTERNAL_REALM = "iwf.operator.example", "operator.example"
+CORE_REALM = "core.operator.example"
+IWF_CORE_HOST = "iwf." + CORE_REALM
+HSS_HOST, SMSSC_HOST, RELAY_HOST = ("hss." + CORE_REALM, "smssc." + CORE_REALM, "relay." + CORE_REALM)
+MME_HOST = "mme." + CORE_REALM
+SMSSC_NUMBER, MME_NUMBER = "491770000000", "491770000001"
+IMSI_BASE, MSISDN_BASE = 1010000000000, 491700000000
+MARKER = ".mtc-lab"
+DOMAINS = ("a.example", "b.example")
+
+# name, origin host, realm, E.164, anchor, what it may trigger
+PROVISIONED = [
+    ("acme", "scs.acme.example", "acme.example", "491720000001", "anchor-a", ["*@a.example"]),
+    ("beta", "scs.beta.example", "beta.example", "491720000002", "anchor-b", ["*@b.example"]),
+    ("gamma", "scs.gamma.example", "gamma.example", "491720000003", "anchor-a", ["meter-1@a.example", "msisdn-only"]),
+]
+# certificates that must be refused: name, host in the certificate, CA, why
+REFUSED = [
+    ("stranger", "scs.stranger.example", "anchor-a", "right CA, not provisioned"),
+    ("outsider", "scs.acme.example", "wrong-ca", "acme's name from a CA that nobody trusts"),
+    ("impostor", "scs.acme.example", "anchor-b", "acme's name from beta's trust anchor"),
+]
+
+
+def imsi(n):
+    return f"{IMSI_BASE + n:015d}"
+
+
+def msisdn(n):
+    return str(MSISDN_BASE + n)
+
+
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+    return path
+
+
+class Lab:
+    """One laboratory below one directory."""
+
+    def __init__(self, folder, options):
+        self.folder = os.path.abspath(folder)
+        self.bin = os.path.abspath(options.bin)
+        self.options = options
+        self.entries = []
+        self.lab = {}
+
+    def path(self, *parts):
+        return os.path.join(self.folder, *parts)
+
+    def program(self, name):
+        found = os.path.join(self.bin, name)
+        if not os.access(found, os.X_OK):
+            raise proc.LabError(f"{found} is not there; 'make build' makes it (or say where with --bin)")
+        return found
+
+    def start(self, name, command, env=None):
+        entry = proc.start(name, command, self.path("log"), env)
+        self.entries.append(entry)
+        write(self.path("processes.json"), json.dumps(self.entries, indent=1))
+        return entry
+
+    # -- what everybody needs before anybody starts
+
+    def make_pki(self):
+        pki = Pki(self.path("pki"))
+        pki.ca("operator", "/O=operator/CN=operator CA")
+        pki.ca("anchor-a", "/O=acme/CN=trust anchor a")
+        pki.ca("anchor-b", "/O=beta/CN=trust anchor b")
+        pki.ca("wrong-ca", "/O=nobody/CN=wrong CA")
+        pki.leaf("iwf", "operator", EXTERNAL_HOST, "serverAuth,clientAuth")
+        scs = []
+        for name, host, realm, e164, anchor, devices in PROVISIONED:
+            cert, key = pki.leaf(name, anchor, host, "clientAuth")
+            devices = [f"msisdn:{msisdn(self.options.devices + 1)}" if d == "msisdn-only" else d for d in devices]
+            scs.append({"name": name, "e164": e164, "origin_host": host, "realm": realm, "cert": cert, "key": key, "anchor": anchor,
+                        "devices": devices, "provisioned": True})
+        for name, host, ca, why in REFUSED:
+            cert, key = pki.leaf(name, ca, host, "clientAuth")
+            scs.append({"name": name, "e164": "491720000099", "origin_host": host, "realm": host.split(".", 1)[1], "cert": cert, "key": key,
+                        "anchor": ca, "devices": [], "provisioned": False, "why": why})
+        self.lab["ca"], self.lab["wrong_ca"], self.lab["scs"] = pki.path("operator.pem"), pki.path("wrong-ca.pem"), scs
+        return pki
+
+    def write_subscribers(self):
+        count = self.options.devices
+        owner = {DOMAINS[0]: [PROVISIONED[0][3], PROVISIONED[2][3]], DOMAINS[1]: [PROVISIONED[1][3]]}
+        with open(self.path("subscribers.jsonl"), "w", encoding="utf-8") as f:
+            for n in range(1, count + 2):
+                domain = DOMAINS[0] if n <= (count + 1) // 2 else DOMAINS[1]
+                subscriber = {
+                    "imsi": imsi(n), "msisdn": msisdn(n), "external_identifiers": [f"meter-{n}@{domain}"], "services": ["device-trigger"],
+                    "allowed_scs": owner[domain], "reachable": True, "teleservice": True, "barred": False,
+                    "registered": {"mme": {"name": MME_HOST, "realm": CORE_REALM, "number": MME_NUMBER}},
+                }
+                if n > count:  # the device that has a number and no other name
+                    subscriber["external_identifiers"], subscriber["allowed_scs"] = [], [PROVISIONED[2][3]]
+                f.write(json.dumps(subscriber) + "\n")
+        self.lab["devices"] = {
+            "count": count, "pattern": "meter-{n}@{domain}", "domains": list(DOMAINS), "first_of_second_domain": (count + 1) // 2 + 1,
+            "msisdn_only": msisdn(count + 1), "imsi_first": imsi(1), "imsi_last": imsi(count + 1), "msisdn_first": msisdn(1),
+        }
+
+    # -- the elements, in the order in which they need each other
+
+    def start_hss(self):
+        conf = write(self.path("mtc-hss.yaml"), f"""identity: {{ host: {HSS_HOST}, realm: {CORE_REALM} }}
+listen: {{ address: 127.0.0.1, port: 0, protection: none }}
+subscribers: {self.path('subscribers.jsonl')}
+""")
+        entry = self.start("mtc-hss", [self.program("mtc-hss"), "-c", conf])
+        address, port = proc.wait_ready(entry)
+        self.lab["hss"] = {"address": address, "port": port, "identity": HSS_HOST, "realm": CORE_REALM, "pid": entry["pid"],
+                           "subscribers": self.path("subscribers.jsonl")}
+
+    def start_smssc(self):
+        os.makedirs(self.path("smssc"), exist_ok=True)
+        conf = write(self.path("mtc-smssc.yaml"), f"""identity: {{ host: {SMSSC_HOST}, realm: {CORE_REALM} }}
+listen: {{ address: 127.0.0.1, port: 0, protection: none }}
+state_dir: {self.path('smssc')}
+ue_socket: {self.path('ue.sock')}
+sc_address: "{SMSSC_NUMBER}"
+""")
+        entry = self.start("mtc-smssc", [self.program("mtc-smssc"), "-c", conf])
+        address, port = proc.wait_ready(entry)
+        self.lab["smssc"] = {"address": address, "port": port, "identity": SMSSC_HOST, "realm": CORE_REALM, "pid": entry["pid"],
+                             "ue_socket": self.path("ue.sock"), "state_dir": self.path("smssc")}
+
+    def start_ue(self):
+        os.makedirs(self.path("ue"), exist_ok=True)
+        entry = self.start("mtc-ue", [self.program("mtc-ue"), "--link", self.path("ue.sock"), "--state", self.path("ue"),
+                                      "--imsi", f"{imsi(1)}-{imsi(self.options.devices + 1)}", "--control", self.path("ue-ctl.sock")])
+        proc.wait_until("mtc-ue has registered its devices", lambda: '"ready"' in open(entry["out"], encoding="utf-8").read(), 20, [entry])
+        self.lab["ue"] = {"pid": entry["pid"], "control": self.path("ue-ctl.sock"), "state_dir": self.path("ue"), "out": entry["out"]}
+
+    def start_relay(self):
+        """freeDiameter as a relay agent between mtc-iwfd and mtc-hss (S6m), on a loopback address of its own."""
+        address = self.free_loopback(3868)
+        pki = Pki(self.path("pki"))
+        pki.leaf("relay", "operator", RELAY_HOST, "serverAuth,clientAuth")
+        write(self.path("relay-acl.conf"), f"ALLOW_IPSEC {IWF_CORE_HOST}\nALLOW_IPSEC {HSS_HOST}\n")
+        conf = write(self.path("relay.conf"), f"""Identity = "{RELAY_HOST}";
+Realm = "{CORE_REALM}";
+Port = 3868;
+SecPort = 0;
+No_SCTP;
+No_IPv6;
+ListenOn = "{address}";
+TwTimer = 6;
+TcTimer = 5;
+TLS_Cred = "{pki.path('relay.pem')}", "{pki.path('relay.key')}";
+TLS_CA = "{pki.path('operator.pem')}";
+LoadExtension = "acl_wl.fdx" : "{self.path('relay-acl.conf')}";
+LoadExtension = "dbg_msg_dumps.fdx" : "0x0080";
+ConnectPeer = "{HSS_HOST}" {{ ConnectTo = "{self.lab['hss']['address']}"; Port = {self.lab['hss']['port']}; No_TLS; No_SCTP; }};
+""")
+        entry = self.start("relay", ["freeDiameterd", "-c", conf])
+
+        def open_to_hss():
+            with open(entry["out"], errors="replace", encoding="utf-8") as out, open(entry["log"], errors="replace", encoding="utf-8") as log:
+                text = out.read() + log.read()
+            return f"'STATE_OPEN'\t'{HSS_HOST}'" in text or ("STATE_OPEN" in text and HSS_HOST in text)
+        proc.wait_until("freeDiameter is open to mtc-hss", open_to_hss, 20, [entry])
+        self.lab["relay"] = {"address": address, "port": 3868, "identity": RELAY_HOST, "realm": CORE_REALM, "pid": entry["pid"]}
+
+    @staticmethod
+    def free_loopback(port):
+        """A loopback address where `port` is free: 16 million to choose from, so two laboratories do not meet."""
+        for _ in range(100):
+            address = f"127.{random.randint(1, 254)}.{random.randint(0, 254)}.{random.randint(2, 254)}"
+            with socket.socket() as s:
+                try:
+                    s.bind((address, port))
+                    return address
+                except OSError:
+                    continue
+        raise proc.LabError(f"no loopback address with port {port} free")
+
+    def iwf_config(self):
+        hop = self.lab.get("relay") or self.lab["hss"]
+        smssc, pki, o = self.lab["smssc"], self.path("pki"), self.options
+        return f"""identity:
+  external: {{ host: {EXTERNAL_HOST}, realm: {EXTERNAL_REALM} }}
+  internal: {{ host: {IWF_CORE_HOST}, realm: {CORE_REALM} }}
+state_dir: {self.path('iwf')}
+control: {{ path: {self.path('ctl.sock')} }}
+log: {{ level: {o.log_level}, decisions: {self.path('log', 'decisions.jsonl')} }}
+edges: {o.edges}
+trust_anchors:
+  - {{ name: anchor-a, file: {pki}/anchor-a.pem }}
+  - {{ name: anchor-b, file: {pki}/anchor-b.pem }}
+listen:
+  - name: tsp
+    zone: external
+    protection: tls
+    address: 127.0.0.1
+    port: 0
+    certificate: {pki}/iwf.pem
+    key: {pki}/iwf.key
+peers:
+  - name: hss
+    host: {hop['identity']}
+    realm: {hop['realm']}
+    address: {hop['address']}
+    port: {hop['port']}
+    protection: none
+  - name: smssc
+    host: {smssc['identity']}
+    realm: {smssc['realm']}
+    address: {smssc['address']}
+    port: {smssc['port']}
+    protection: none
+s6m: {{ peer: hss, destination_realm: {CORE_REALM}, destination_host: {HSS_HOST} }}
+t4: {{ peer: smssc, destination_realm: {CORE_REALM}, destination_host: {SMSSC_HOST} }}
+timers: {{ reconnect: 1s }}
+"""
+
+    def start_iwf(self):
+        os.makedirs(self.path("iwf"), exist_ok=True)
+        conf = write(self.path("mtc-iwfd.yaml"), self.iwf_config())
+        entry = self.start("mtc-iwfd", [self.program("mtc-iwfd"), "-c", conf])
+        address, port = proc.wait_ready(entry)
+        self.lab["iwf"] = {"tsp": {"address": address, "port": port}, "ctl": self.path("ctl.sock"), "identity": EXTERNAL_HOST,
+                           "realm": EXTERNAL_REALM, "config": conf, "core_identity": IWF_CORE_HOST, "core_realm": CORE_REALM}
+        self.lab["iwf"]["pids"] = {"parent": entry["pid"], **roles(entry["pid"])}
+        proc.wait_until("mtc-iwfd has open connections to the HSS and the SMS-SC", self.peers_open, 20, [entry])
+
+    def mtcctl(self, *arguments):
+        return subprocess.run([self.program("mtcctl"), "--socket", self.path("ctl.sock"), *arguments], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=30, check=False)
+
+    def peers_open(self):
+        done = self.mtcctl("--json", "peers")
+        if done.returncode:
+            return False
+        rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        states = [row["state"] for row in rows if "state" in row]
+        return len(states) == 2 and all(state == "open" for state in states)
+
+    def provision(self):
+        for scs in self.lab["scs"]:
+            if not scs["provisioned"]:
+                continue
+            commands = [["scs", "add", scs["name"], "--e164", scs["e164"], "--origin-host", scs["origin_host"], "--realm", scs["realm"],
+                         "--anchor", scs["anchor"]]]
+            commands += [["assoc", "add", scs["name"], device] for device in scs["devices"]]
+            for command in commands:
+                done = self.mtcctl(*command)
+                if done.returncode:
+                    raise proc.LabError(f"mtcctl {' '.join(command)}: {done.stderr.strip() or done.stdout.strip()}")
+
+    def clear_old(self):
+        """Removes what an ended laboratory left; any other directory with something in it is left alone."""
+        if os.path.exists(self.path(MARKER)):
+            shutil.rmtree(self.folder)
+            os.makedirs(self.folder)
+        elif os.listdir(self.folder):
+            raise proc.LabError(f"{self.folder} is not empty and no laboratory made it; name another directory")
+        write(self.path(MARKER), "made by scripts/lab; removed and made again by the next 'up'\n")
+
+    def up(self, say):
+        os.makedirs(self.folder, exist_ok=True)
+        if os.path.exists(self.path("lab.json")) or os.path.exists(self.path("processes.json")):
+            raise proc.LabError(f"{self.folder} holds a laboratory already; end it first: scripts/lab down {self.folder}")
+        self.clear_old()
+        self.lab["dir"] = self.folder
+        try:
+            say("making certificates for the operator, three SCSs and three intruders")
+            self.make_pki()
+            self.write_subscribers()
+            say(f"starting mtc-hss ({self.options.devices + 1} subscribers), mtc-smssc and mtc-ue")
+            self.start_hss()
+            self.start_smssc()
+            self.start_ue()
+            if self.options.relay:
+                say("starting freeDiameter as a relay agent in front of mtc-hss")
+                self.start_relay()
+            say(f"starting mtc-iwfd with {self.options.edges} edges and provisioning the SCSs")
+            self.start_iwf()
+            self.provision()
+        except BaseException:
+            proc.end(self.entries)
+            if os.path.exists(self.path("processes.json")):
+                os.unlink(self.path("processes.json"))
+            raise
+        self.lab["logs"] = {e["name"]: e["log"] for e in self.entries}
+        self.lab["logs"]["decisions"] = self.path("log", "decisions.jsonl")
+        write(self.path("lab.json"), json.dumps(self.lab, indent=1) + "\n")
+        return self.lab
+
+
+def roles(parent):
+    """{"core": pid, "edges": [pid, ...]} of a running mtc-iwfd, read from the command lines of its children."""
+    found = {"core": None, "edges": []}
+    try:
+        with open(f"/proc/{parent}/task/{parent}/children", encoding="ascii") as f:
+            children = [int(word) for word in f.read().split()]
+    except OSError:
+        return found
+    for pid in children:
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as f:
+                words = f.read().split(b"\0")
+        except OSError:
+            continue
+        if b"core" in words:
+            found["core"] = pid
+        elif b"edge" in words:
+            found["edges"].append(pid)
+    return found
+
+
+def down(folder, say):
+    """Ends what `up` started there; the directory stays for reading, without lab.json."""
+    record = os.path.join(folder, "processes.json")
+    if not os.path.exists(record):
+        raise proc.LabError(f"no laboratory runs in {folder} (no processes.json)")
+    with open(record, encoding="utf-8") as f:
+        entries = json.load(f)
+    killed = proc.end(list(reversed(entries)))
+    for name in killed:
+        say(f"{name} did not end by itself and was killed")
+    os.unlink(record)
+    if os.path.exists(os.path.join(folder, "lab.json")):
+        os.unlink(os.path.join(folder, "lab.json"))
+    return killed
