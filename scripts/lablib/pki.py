@@ -2,13 +2,15 @@
 import os
 import subprocess
 
+from .proc import LabError
+
 CURVE = "prime256v1"
 
 
 def _openssl(*arguments):
     done = subprocess.run(["openssl", *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise RuntimeError(f"openssl {' '.join(arguments)} failed: {done.stderr.strip()}")
+        raise LabError(f"openssl {' '.join(arguments)} failed: {done.stderr.strip()}")
 
 
 class Pki:
