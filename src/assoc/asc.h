@@ -1,0 +1,77 @@
+/* asc.h - the association store: which SCSs exist and who may trigger what (CONTRACTS sections 1 to 3). LMDB in a directory of its
+ * own, never WRITEMAP; every change is one durable transaction that either happened whole or not at all.
+ * All rules of one device stand under one key; rules on device sets and all SCS records are also held in memory, rebuilt at open.
+ * One process (the core) and one thread use a store at a time. Names are canonical (base/ident.h) before they are stored. */
+#pragma once
+#include "assoc/asc_scs.h"
+#include "base/assoc_rule.h"
+#include "base/err.h"
+
+struct asc; /* opaque */
+
+#define ASC_WHY_MAX 384
+struct asc_why { /* what was wrong, in words for a person; "" when nothing was */
+	char text[ASC_WHY_MAX];
+};
+
+struct asc_conf {
+	const char *dir;  /* borrowed during asc_open(); created with mode 0700 when missing */
+	uint64_t map_max; /* octets the store may grow to; 0: 4 GiB */
+};
+
+/* Opens or creates. Errors, each with words in `why`: ERR_VERSION (format of another version), ERR_BUSY (another process holds it),
+ * ERR_PROTO (not such a store, truncated or damaged), ERR_NOSPC, ERR_IO, ERR_NOMEM. Nothing is repaired or deleted. */
+ERR_MUST_USE int asc_open(struct asc **out, const struct asc_conf *conf, struct asc_why *why);
+void asc_close(struct asc *a); /* takes; NULL allowed */
+
+/* Counts every committed change; who remembers a result can see that it is old. */
+uint64_t asc_generation(const struct asc *a);
+
+/* SCS records. put: adds or replaces; ERR_INVAL or ERR_EXISTS (its origin_host, e164 or identity belongs to another SCS) with words.
+ * del: the record and every rule that names it, in one transaction; ERR_NOTFOUND.
+ * Store trouble is ERR_NOSPC or ERR_IO; then nothing changed, in memory or on disk. */
+ERR_MUST_USE int asc_scs_put(struct asc *a, const struct asc_scs *scs, struct asc_why *why);
+ERR_MUST_USE int asc_scs_del(struct asc *a, const char *name, struct asc_why *why);
+
+/* Found records are borrowed until the next change of the store; NULL when there is none. All look-ups ignore ASCII case of hosts. */
+const struct asc_scs *asc_scs_find(const struct asc *a, const char *name);
+const struct asc_scs *asc_scs_by_origin_host(const struct asc *a, const char *origin_host);
+const struct asc_scs *asc_scs_by_e164(const struct asc *a, const char *e164);
+/* By authenticated identity: the trust anchor's name and one name the certificate proves (CONTRACTS section 1). */
+const struct asc_scs *asc_scs_by_identity(const struct asc *a, const char *anchor, const char *authenticated_name);
+
+/* Calls fn for every SCS in order of names; stops when fn returns other than 0 and returns that. fn must not change the store. */
+typedef int asc_scs_fn(void *arg, const struct asc_scs *scs);
+int asc_scs_each(const struct asc *a, asc_scs_fn *fn, void *arg);
+uint32_t asc_scs_count(const struct asc *a);
+
+/* Rules. `device` is any of the forms of struct assoc_rule; it is made canonical here. `who` is the name of a provisioned SCS, or "*"
+ * in a block rule. The key of a rule is (who, verdict, device): adding it again replaces rights and times.
+ * Errors with words: ERR_INVAL (form, rights, times, "*" outside block), ERR_NOTFOUND (no such SCS, no such rule), ERR_LIMIT (more
+ * than ASC_RULES_PER_DEVICE_MAX rules on one device), ERR_NOSPC, ERR_IO. */
+#define ASC_RULES_PER_DEVICE_MAX 255
+struct asc_rule_new {
+	const char *who, *device; /* borrowed during the call */
+	uint8_t verdict, rights;
+	int64_t not_before_s, not_after_s;
+};
+ERR_MUST_USE int asc_rule_add(struct asc *a, const struct asc_rule_new *r, struct asc_why *why);
+/* Deletes the rules of (who, device): of one verdict, or of all when verdict is -1. */
+ERR_MUST_USE int asc_rule_del(struct asc *a, const char *who, const char *device, int verdict, struct asc_why *why);
+
+/* Calls fn for every rule, rules on sets first; `who` NULL: of every SCS. Stops when fn returns other than 0 and returns that, or
+ * ERR_IO. fn must not change the store. */
+typedef int asc_rule_fn(void *arg, const struct assoc_rule *r);
+ERR_MUST_USE int asc_rule_each(const struct asc *a, const char *who, asc_rule_fn *fn, void *arg);
+uint64_t asc_rule_count(const struct asc *a);
+
+/* A device by its names, canonical; either may be NULL. Rules on any of the given names match. */
+struct asc_device {
+	const char *external; /* "local@domain" */
+	const char *msisdn;   /* digits */
+};
+
+/* Collects every rule that speaks about (who, device), those outside their time included: the judge sees the time (pol_assoc.h).
+ * One mdb_get a given name. An unknown `who` finds what blocks the device. ERR_IO or ERR_PROTO when the store cannot be read or a
+ * record is damaged: `out` is empty then and the caller must refuse. */
+ERR_MUST_USE int asc_find_rules(const struct asc *a, const char *who, const struct asc_device *device, struct assoc_found *out);

@@ -1,0 +1,34 @@
+/* asc_scs.h - what is provisioned about one SCS: who it is, how it proves that, what it may use. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/assoc_rule.h"
+#include "base/buf.h"
+#include "base/ident.h"
+
+#define ASC_E164_MAX 15
+#define ASC_IDENTITIES_MAX 4
+
+struct asc_scs {
+	char name[IDENT_SCS_MAX + 1];
+	char e164[ASC_E164_MAX + 1];          /* SCS-Identity: 5 to 15 digits */
+	char origin_host[IDENT_HOST_MAX + 1]; /* must be proven by the certificate; lower-cased */
+	char realm[IDENT_HOST_MAX + 1];
+	char anchor[IDENT_SCS_MAX + 1]; /* name of the one trust anchor its certificate must chain to */
+
+	/* limits; asc_scs_init() sets what an operator gets who says nothing */
+	uint32_t payload_max; /* octets */
+	uint32_t validity_max_s;
+	uint16_t port_min, port_max; /* application ports it may address */
+	bool priority_allowed;
+	uint8_t actions;            /* ASSOC_RIGHT_*: Action-Types it may use at all */
+	uint32_t rate_per_s, burst; /* requests; rate 0: no limit */
+	uint32_t quota_per_day;     /* triggers; 0: no limit */
+	uint32_t connections_max, pending_max;
+};
+
+/* Names empty, limits as by default: payload 1024, validity 7 days, ports 0 to 65535, priority allowed, all actions, no rate, no
+ * quota, 8 connections, 1024 pending. */
+void asc_scs_init(struct asc_scs *scs);

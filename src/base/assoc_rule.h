@@ -1,0 +1,59 @@
+/* assoc_rule.h - one association rule as a plain fact (CONTRACTS section 2). assoc collects rules, policy picks the winner;
+ * neither includes the other, so what passes between them stands here. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/ident.h"
+
+enum { /* rights, a bitmask */
+       ASSOC_RIGHT_TRIGGER = 0x1,
+       ASSOC_RIGHT_RECALL = 0x2,
+       ASSOC_RIGHT_REPLACE = 0x4,
+       ASSOC_RIGHT_ALL = 0x7,
+};
+
+enum assoc_verdict { ASSOC_DENY = 0, ASSOC_ALLOW = 1, ASSOC_BLOCK = 2 };
+
+/* Device axis; a smaller value beats a larger one. */
+enum assoc_device_axis {
+	ASSOC_DEVICE_EXACT = 0,
+	ASSOC_DEVICE_SET = 1,    /* a named set: no rule of this kind is stored yet */
+	ASSOC_DEVICE_RANGE = 2,  /* msisdn:FIRST-LAST; the narrower range beats the wider */
+	ASSOC_DEVICE_DOMAIN = 3, /* *@domain */
+	ASSOC_DEVICE_ANY = 4,    /* every device: block rules on an SCS only */
+};
+
+/* Who-axis; a smaller value beats a larger one within the same device axis. */
+enum assoc_who_axis {
+	ASSOC_WHO_SCS = 0,
+	ASSOC_WHO_GROUP = 1, /* no rule of this kind is stored yet */
+	ASSOC_WHO_ANY = 2,   /* every SCS: block rules on a device only */
+};
+
+#define ASSOC_DEVICE_TEXT_MAX IDENT_EXTERNAL_MAX
+#define ASSOC_RULE_TEXT_MAX 384
+
+struct assoc_rule {
+	char who[IDENT_SCS_MAX + 1];            /* name of the SCS; "*" for ASSOC_WHO_ANY */
+	char device[ASSOC_DEVICE_TEXT_MAX + 1]; /* "local@domain", "*@domain", "msisdn:D", "msisdn:F-L", "*" */
+	uint64_t width;                         /* numbers in a range; 1 for an exact device, 0 where it has no meaning */
+	int64_t not_before_s, not_after_s;      /* seconds since 1970; 0: no bound. not_after_s is the last second it holds */
+	uint8_t verdict, rights;                /* enum assoc_verdict; ASSOC_RIGHT_* (a block stops every right) */
+	uint8_t device_axis, who_axis;
+};
+
+/* Rules that speak about one (SCS, device); order has no meaning. */
+#define ASSOC_FOUND_MAX 32
+struct assoc_found {
+	struct assoc_rule rules[ASSOC_FOUND_MAX];
+	uint8_t n;
+	bool overflow; /* more rules matched than fit: the judge must refuse */
+};
+
+/* "allow acme *@a.example trigger,recall", "block * msisdn:491700000001"; always ends in NUL, returns out. */
+const char *assoc_rule_text(char out[ASSOC_RULE_TEXT_MAX], const struct assoc_rule *r);
+/* "trigger,recall" <-> mask. Parse: ERR_INVAL on an unknown or empty word. `out` holds 32. */
+const char *assoc_rights_text(char out[32], uint8_t rights);
+ERR_MUST_USE int assoc_rights_parse(uint8_t *out, const char *words);

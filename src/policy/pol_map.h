@@ -1,0 +1,25 @@
+/* pol_map.h - what the core network's answers mean on Tsp (CONTRACTS section 2; TS 29.368 5.3; TS 29.337 7.3). PURE. */
+#pragma once
+#include "apps/s6m_sir.h"
+#include "apps/t4_drr.h"
+#include "apps/t4_dtr.h"
+#include "apps/tsp.h"
+#include "policy/pol_screen.h"
+
+/* S6m. `validity_s` is the request's. verdict SUCCESS: go on to T4; then *absent says that no serving node is to be sent.
+ * An answer without Result-Code and Experimental-Result is 201 HSS_PROTOCOL. */
+void pol_map_sia(struct pol_verdict *out, bool *absent, const struct s6m_sia *sia, uint32_t validity_s);
+/* The HSS was not asked or did not answer: 201 HSS_SILENT. */
+void pol_map_s6m_silent(struct pol_verdict *out);
+
+/* T4. What a DTA says about the trigger at the SMS-SC. */
+enum pol_t4_meaning {
+	POL_T4_TAKEN,     /* it has it */
+	POL_T4_REFUSED,   /* it has it not: status and reason in the verdict */
+	POL_T4_UNHANDLED, /* a base error (E bit, 3xxx) on the way: this copy was not handled; an earlier one may have been */
+};
+enum pol_t4_meaning pol_map_dta(struct pol_verdict *out, const struct app_head *head, bool congestion_is_temporary);
+void pol_map_t4_silent(struct pol_verdict *out); /* 201 SMSSC_SILENT */
+
+/* SM-Delivery-Outcome-T4 -> Delivery-Outcome; unknown values are TEMPORARYERROR. */
+enum tsp_delivery_outcome pol_map_delivery(uint32_t sm_delivery_outcome);

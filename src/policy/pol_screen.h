@@ -1,0 +1,39 @@
+/* pol_screen.h - the typed Device-Action becomes one canonical request; what was authorised is exactly what is sent on. PURE.
+ * The device is named by text that is canonical or not at all: every other form is refused, never repaired. */
+#pragma once
+#include "apps/tsp.h"
+#include "base/assoc_rule.h"
+#include "base/ident.h"
+#include "base/str.h"
+#include "policy/pol_reason.h"
+
+struct pol_request {
+	char external[IDENT_EXTERNAL_MAX + 1]; /* "" when not given */
+	char msisdn[IDENT_MSISDN_MAX + 1];     /* "" when not given */
+	char scs_identity[STR_DIGITS_MAX + 1]; /* digits; "" when not given */
+	uint32_t action;                       /* enum tsp_action_type */
+	uint32_t reference, old_reference;
+	bool has_old_reference;
+	bool has_trigger_data;
+	struct dia_bytes payload; /* borrowed from the action */
+	uint32_t priority;        /* TSP_NON_PRIORITY when absent */
+	bool has_port;
+	uint32_t port;
+	bool has_validity;
+	uint32_t validity_s; /* 0 when absent */
+};
+
+struct pol_verdict {
+	uint32_t status; /* enum tsp_request_status; SUCCESS: go on */
+	enum pol_reason reason;
+	char rule[ASSOC_RULE_TEXT_MAX]; /* text of the rule that decided, "" when none did */
+};
+
+/* The names of the trigger that a decision line shows. External-Identifier first, else "msisdn:DIGITS", else "". */
+#define POL_DEVICE_TEXT_MAX (IDENT_EXTERNAL_MAX + 1)
+const char *pol_request_device(char out[POL_DEVICE_TEXT_MAX], const struct pol_request *r);
+
+/* `a` has passed the codec: Reference-Number and Action-Type are there. Fills `out` as far as it is well-formed, `verdict` with
+ * SUCCESS or the first of: 103 MALFORMED_SCS_IDENTITY; 102 NO_DEVICE or MALFORMED_DEVICE; 101 NO_TRIGGER_DATA (trigger, replace).
+ * The verdict is only a finding: pol_judge() says when in the order of checks it counts. */
+void pol_screen(struct pol_request *out, struct pol_verdict *verdict, const struct tsp_device_action *a);

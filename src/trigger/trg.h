@@ -1,0 +1,166 @@
+/* trg.h - one device trigger from the judged request to the acknowledged report, as a tabled machine (TS 23.682 5.2.1 and 5.2.2;
+ * CONTRACTS section 3). PURE: it knows its surroundings as ports only, and the time as an argument; it is drawn in trg.c.
+ *
+ * Promises: the request is answered exactly once (port `answer`); the intent is durable before the first DTR leaves; a trigger whose
+ * outcome is unknown is never answered as refused, but with 201, and recalled; a report is durable before its DRA; a report is sent
+ * again until the SCS acknowledged it or the retention ended.
+ *
+ * Identifiers: one End-to-End-Id for a trigger's DTR and every copy of it, one for its recall, one for its DNR and every copy. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "trigger/trg_request.h"
+
+/* state, word. The values are stored in the journal: new ones only at the end. */
+#define TRG_STATE_TABLE(X)                                                                                                       \
+	X(IDLE, "idle") /* made, not started */                                                                                  \
+	X(ASKING, "asking the HSS")                                                                                              \
+	X(WRITING, "writing the intent")                                                                                         \
+	X(SUBMITTING, "submitting")         /* first DTR is out */                                                               \
+	X(RESUBMITTING, "submitting again") /* its copy with T is out */                                                         \
+	X(RESUMING, "resuming")             /* restored undecided; waits to send the copy */                                     \
+	X(RECALLING, "recalling")           /* answered 201, the SMS-SC may hold it */                                           \
+	X(ACCEPTED, "accepted")             /* the SMS-SC has it; no report yet */                                               \
+	X(REPORTING, "writing the report")                                                                                       \
+	X(NOTIFYING, "reporting") /* the DNR is out */                                                                           \
+	X(BACKOFF, "waiting to report again")                                                                                    \
+	X(DONE, "done")
+
+enum trg_state {
+#define TRG_ROW(name, word) TRG_##name,
+	TRG_STATE_TABLE(TRG_ROW)
+#undef TRG_ROW
+	    TRG_STATE_COUNT
+};
+
+#define TRG_EVENT_TABLE(X)                                                                                                       \
+	X(START, "start")                      /* the request was judged and may go */                                           \
+	X(SUBSCRIBER, "subscriber known")      /* .subscriber */                                                                 \
+	X(SUBSCRIBER_NO, "subscriber refused") /* .status, .reason */                                                            \
+	X(DURABLE, "durable")                  /* the store_intent or store_report asked for is on disk */                       \
+	X(DISK, "not stored")                  /* ... failed; nothing of it is kept */                                           \
+	X(DTA_OK, "DTA accepted")                                                                                                \
+	X(DTA_NO, "DTA refused")              /* .status, .reason: the SMS-SC has it not */                                      \
+	X(DTA_UNHANDLED, "DTA unhandled")     /* .status, .reason: this copy was not handled */                                  \
+	X(DTA_SILENT, "DTA time-out")         /* no answer in time, or the connection was lost */                                \
+	X(RECALL_DONE, "recall answered")     /* by the SMS-SC itself, whatever it said */                                       \
+	X(RECALL_SILENT, "recall unanswered") /* time-out, lost connection, base error on the way */                             \
+	X(DRR, "report")                      /* .outcome, .token */                                                             \
+	X(DNA_OK, "DNA")                                                                                                         \
+	X(DNA_NO, "no DNA")          /* error answer, time-out, lost connection */                                               \
+	X(SCS_BACK, "SCS connected") /* it has a session again */                                                                \
+	X(TIMER, "timer")            /* the deadline given to `arm` has come */                                                  \
+	X(RESTORED, "restored")      /* from the journal, trg_restore() */
+
+enum trg_event_kind {
+#define TRG_ROW(name, word) TRG_EV_##name,
+	TRG_EVENT_TABLE(TRG_ROW)
+#undef TRG_ROW
+	    TRG_EVENT_COUNT
+};
+
+const char *trg_state_str(enum trg_state s);
+const char *trg_event_str(enum trg_event_kind e);
+
+struct trg_event {
+	enum trg_event_kind kind;
+	const struct trg_subscriber *subscriber; /* borrowed; copied */
+	uint32_t status;                         /* enum tsp_request_status */
+	int reason;                              /* the caller's word number (policy's), handed back to `answer` unchanged */
+	uint32_t outcome;                        /* enum tsp_delivery_outcome */
+	uint64_t token;                          /* names the DRR transaction that waits for its DRA; not 0 */
+};
+
+/* What the machine says of its own; the caller gives the numbers of its words once (struct trg_conf). */
+struct trg_reasons {
+	int none, action_not_supported, contradicting_device, hss_silent, journal, smssc_silent, nomem;
+};
+
+struct trg_conf {                            /* borrowed by every trigger */
+	uint64_t report_grace_ms;            /* after the expiry, before UNCONFIRMED */
+	uint64_t report_retention_ms;        /* how long a report waits for its DNA */
+	uint64_t retry_min_ms, retry_max_ms; /* DNR, recall and resume: doubles from min to max */
+	struct trg_reasons reasons;
+};
+
+struct trg;
+
+struct trg_refusal {
+	uint32_t status;
+	int reason;
+};
+
+/* A port that returns ERR_MUST_USE-like int: 0 done or begun, else it did not happen and no event follows. No port may call
+ * trg_step() or trg_free() of the same trigger before it returns; `forget` says that the trigger is to be freed, after trg_step(). */
+struct trg_ports {
+	/* Sends the SIR. 0: exactly one of SUBSCRIBER, SUBSCRIBER_NO follows (no answer in time is SUBSCRIBER_NO with 201). */
+	int (*ask_subscriber)(void *arg, struct trg *t);
+	/* Judges again, now, with what the HSS said about the device: association removed, number denied. 0: still allowed. */
+	int (*judge_again)(void *arg, struct trg *t, struct trg_refusal *out);
+	/* Writes trg_record_build() to the journal. 0: exactly one of DURABLE, DISK follows. */
+	int (*store)(void *arg, struct trg *t);
+	/* The same without waiting: acceptance and recall; recovery copes when it is lost. */
+	void (*note)(void *arg, struct trg *t);
+	/* Sends the DTR; `again`: T bit, same End-to-End-Id. 0: exactly one of DTA_OK, DTA_NO, DTA_UNHANDLED, DTA_SILENT follows. */
+	int (*submit)(void *arg, struct trg *t, bool again);
+	/* Sends the DTR with Trigger-Action recall. 0: exactly one of RECALL_DONE, RECALL_SILENT follows. */
+	int (*recall)(void *arg, struct trg *t, bool again);
+	/* The one answer to the request; the SCS may be gone, then the copy for duplicates is what it is good for. */
+	void (*answer)(void *arg, struct trg *t, uint32_t status, int reason);
+	/* Answers the DRR that `token` names: DRA with 2001 when ok, else 5012 so that the SMS-SC reports again. */
+	void (*acknowledge)(void *arg, struct trg *t, uint64_t token, bool ok);
+	/* Sends the DNR (t->outcome); `again`: T bit, same End-to-End-Id. 0: exactly one of DNA_OK, DNA_NO follows. */
+	int (*notify)(void *arg, struct trg *t, bool again);
+	/* One timer a trigger: replaces the older deadline; at_ms UINT64_MAX: none. TIMER when it comes. */
+	void (*arm)(void *arg, struct trg *t, uint64_t at_ms);
+	/* A fresh End-to-End-Id. */
+	uint32_t (*end_to_end)(void *arg);
+	/* The end: delete the journal record when there is one (t->stored), cancel what is outstanding, free after trg_step().
+	 * `late`: what became of it was never told to the SCS (retention over, or a report after the 201): counted apart. */
+	void (*forget)(void *arg, struct trg *t, bool late);
+	/* Every transition, for the log; may be NULL. A pair that is not in the table is shown with from == to and `refused`. */
+	void (*trace)(void *arg, const struct trg *t, enum trg_state from, enum trg_state to, enum trg_event_kind e,
+		      bool refused);
+};
+
+struct trg {             /* for others: to read, never to write */
+	uint64_t number; /* journal key */
+	enum trg_state state;
+	struct trg_request req;                                     /* own copy */
+	struct trg_subscriber sub;                                  /* own copy; empty until SUBSCRIBER */
+	uint32_t dtr_end_to_end, recall_end_to_end, dnr_end_to_end; /* 0: none yet */
+	uint32_t outcome;                                           /* enum tsp_delivery_outcome, once has_outcome */
+	bool has_outcome;
+	uint64_t reported_ms; /* when the report came: the retention counts from here */
+	bool answered;        /* with answer_status */
+	uint32_t answer_status;
+	bool stored; /* the journal has, or may have, a record of it */
+
+	bool again; /* the message on its way was sent before */
+	uint64_t backoff_ms, token;
+	const struct trg_conf *conf;
+	const struct trg_ports *ports;
+	void *arg, *owner; /* port argument; the gateway's own pointer */
+	void *req_block, *sub_block;
+};
+
+/* Copies `req` whole (lengths checked: ERR_LIMIT, ERR_INVAL); borrows conf, ports and arg as long as it lives. ERR_NOMEM. */
+ERR_MUST_USE int trg_new(struct trg **out, uint64_t number, const struct trg_request *req, const struct trg_conf *conf,
+			 const struct trg_ports *ports, void *arg);
+void trg_free(struct trg *t); /* takes; NULL allowed; says nothing to anyone */
+
+/* The one door. Time is real time in ms since 1970. A pair that is not in the table changes nothing and returns ERR_STATE; a DRR that
+ * comes at such a time is acknowledged as not taken. 0 otherwise. */
+int trg_step(struct trg *t, const struct trg_event *ev, uint64_t now_ms);
+
+/* The journal record of a trigger: versioned, bounded by TRG_RECORD_MAX; check out->full. */
+#define TRG_RECORD_MAX 12288u
+void trg_record_build(struct buf *out, const struct trg *t);
+/* Makes a trigger from its record, in the state the record says, and waits for TRG_EV_RESTORED. The number is the record's key.
+ * ERR_VERSION, ERR_PROTO (truncated, damaged, out of bounds), ERR_NOMEM; `out` untouched then. */
+ERR_MUST_USE int trg_restore(struct trg **out, uint64_t number, const void *record, size_t len, const struct trg_conf *conf,
+			     const struct trg_ports *ports, void *arg);

@@ -1,0 +1,45 @@
+/* trg_request.h - all that a trigger needs of the request that made it and of the HSS's answer; bounded, canonical. PURE. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "apps/app_common.h"
+#include "base/buf.h"
+#include "base/ident.h"
+#include "base/str.h"
+
+#define TRG_PAYLOAD_MAX 4096u   /* above every configured limit */
+#define TRG_NODES_LEN_MAX 4096u /* packed serving nodes */
+#define TRG_DIGEST_LEN 32u
+
+struct trg_request {                            /* strings end in NUL, "" when absent; never NULL in a struct trg */
+	const char *scs, *scs_e164;             /* name; E.164 digits as provisioned */
+	const char *origin_host, *origin_realm; /* of the DAR: where the DNR goes */
+	uint32_t end_to_end;                    /* of the DAR */
+	uint8_t digest[TRG_DIGEST_LEN];         /* of the request, for duplicates after a restart */
+	const char *external, *msisdn;          /* as the SCS gave them; at least one */
+	uint32_t action;                        /* enum tsp_action_type */
+	uint32_t reference, old_reference;
+	bool has_old_reference;
+	const uint8_t *payload;
+	uint32_t payload_len;
+	bool has_port, has_validity;
+	uint32_t port, priority;
+	uint32_t validity_s;              /* as given; the DTR carries what is left of it: trg_validity_left_s() */
+	uint64_t received_ms, expires_ms; /* real time; expires = received + validity */
+};
+
+struct trg_subscriber {            /* from the SIA */
+	const char *imsi, *msisdn; /* digits, "" when the HSS gave none */
+	const uint8_t *nodes;      /* trg_nodes_pack() */
+	uint32_t nodes_len;        /* 0: no serving node (absent subscriber) */
+};
+
+/* Validity-Time for a DTR that leaves now: what is left until the expiry, rounded up; 0 when nothing is. */
+uint32_t trg_validity_left_s(const struct trg_request *req, uint64_t now_ms);
+
+/* Serving nodes as opaque octets that survive a restart. Pack: check out->full. Unpack: views into `p`; ERR_PROTO. */
+void trg_nodes_pack(struct buf *out, const struct app_serving_node *node, const struct app_serving_node *additional, size_t n);
+ERR_MUST_USE int trg_nodes_unpack(const void *p, size_t len, struct app_serving_node *node,
+				  struct app_serving_node additional[APP_ADDITIONAL_NODES_MAX], uint8_t *n);
