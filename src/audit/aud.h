@@ -1,0 +1,50 @@
+/* aud.h - the ONE emitter of decisions: a JSON line in the decision log and its counters, together (CONTRACTS section 5).
+ * Nothing else writes decisions. Every text may come from a peer: it is bounded and escaped, so no peer forges a line. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "stats/st.h"
+
+enum aud_verdict { AUD_ACCEPTED, AUD_REFUSED };
+
+/* One decision with every input of it. Texts are borrowed until return; NULL is written as "". */
+struct aud_decision {
+	uint64_t time_ms;        /* since 1970 */
+	const char *transaction; /* "edge generation-transaction", e.g. "7-0000a1" */
+	const char *scs;         /* provisioned name, "" when unknown */
+	const char *origin_host;
+	const char *address; /* of the peer, "192.0.2.7:40000" */
+	const char *device;  /* as asked: External-Identifier or msisdn:DIGITS */
+	const char *action;  /* session, trigger, recall, replace */
+	bool has_reference;
+	uint32_t reference;         /* written as null when there is none */
+	enum aud_verdict verdict;   /* written as "accepted" or "refused" */
+	const char *reason;         /* reason code, "" when accepted */
+	const char *rule;           /* the association rule that decided, "" when none did */
+	const char *request_status; /* "SUCCESS", ...; "" when no Device-Notification is sent */
+};
+
+struct aud;
+
+#define AUD_TEXT_MAX 256  /* octets of one text that are written; the rest is cut */
+#define AUD_LINE_MAX 8192 /* octets of one line: all texts, fully escaped */
+
+/* Opens (makes, mode 0640) the log for appending; "" or NULL: no log, counters only. Borrows counters (NULL allowed). ERR_IO with errno. */
+ERR_MUST_USE int aud_open(struct aud **out, const char *path, struct st_counters *counters);
+/* The same on a descriptor that a process without file system was handed; takes fd on success. aud_reopen_fd() instead of aud_reopen(). */
+ERR_MUST_USE int aud_open_fd(struct aud **out, int fd, struct st_counters *counters);
+void aud_close(struct aud *a); /* NULL allowed */
+
+/* Writes one line with one write(2) and counts. A line that cannot be written is counted in audit_errors and the decision stands;
+ * the caller may look at the result. ERR_IO with errno. */
+int aud_decision(struct aud *a, const struct aud_decision *d);
+
+/* After log rotation (SIGHUP): opens the path again; on failure the old file stays in use. ERR_IO with errno. */
+ERR_MUST_USE int aud_reopen(struct aud *a);
+/* Takes fd. */
+void aud_reopen_fd(struct aud *a, int fd);
+
+/* The line itself, without newline, for tests and for a console. Returns its length, always below AUD_LINE_MAX. */
+size_t aud_format(char out[AUD_LINE_MAX], const struct aud_decision *d);

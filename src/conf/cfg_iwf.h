@@ -1,0 +1,127 @@
+/* cfg_iwf.h - the configuration of mtc-iwfd: one plain snapshot, read once, handed down, never changed.
+ * Its rows are in cfg_iwf.c; docs/man/mtc-iwfd.yaml.5 and docs/user/configuration.md are generated from them (cfg_manual.h). */
+#pragma once
+#include "base/log.h"
+#include "conf/cfg_schema.h"
+
+#define CFG_ANCHORS_MAX 64
+#define CFG_LISTEN_MAX 16
+#define CFG_PEERS_MAX 16
+
+enum cfg_zone { CFG_EXTERNAL, CFG_INTERNAL };
+enum cfg_protection { CFG_TLS, CFG_NONE };
+
+struct cfg_identity {
+	char host[CFG_HOST_MAX], realm[CFG_HOST_MAX];
+};
+
+struct cfg_anchor {
+	char name[CFG_NAME_MAX];
+	char file[CFG_PATH_MAX];
+};
+
+struct cfg_listen {
+	char name[CFG_NAME_MAX];
+	int zone;       /* enum cfg_zone */
+	int protection; /* enum cfg_protection */
+	char address[CFG_ADDRESS_MAX];
+	uint16_t port;                                     /* 0: a free one, named by the ready line */
+	char certificate[CFG_PATH_MAX], key[CFG_PATH_MAX]; /* "": none (protection none) */
+};
+
+struct cfg_peer { /* a node of our own domain that the core connects to */
+	char name[CFG_NAME_MAX];
+	char host[CFG_HOST_MAX], realm[CFG_HOST_MAX];
+	char address[CFG_ADDRESS_MAX];
+	uint16_t port;
+	int protection; /* enum cfg_protection; tls needs certificate and key */
+	char certificate[CFG_PATH_MAX], key[CFG_PATH_MAX];
+	char trust[CFG_NAME_MAX]; /* tls: the trust anchor of this peer */
+};
+
+struct cfg_route { /* s6m, t4 */
+	char peer[CFG_NAME_MAX];
+	size_t peer_index; /* of that name in peers[] */
+	char destination_realm[CFG_HOST_MAX];
+	char destination_host[CFG_HOST_MAX]; /* "": none */
+	uint64_t answer_wait_ms;
+};
+
+struct cfg_dnr {
+	uint64_t answer_wait_ms, retry_min_ms, retry_max_ms;
+};
+
+struct cfg_limits {
+	/* edge: what comes from outside */
+	uint32_t message_max;      /* octets of a message from outside */
+	uint32_t core_message_max; /* octets of a message from a core peer */
+	uint32_t avps_max;         /* of a message */
+	uint32_t nesting_max;      /* of grouped AVPs */
+	uint32_t connections_total, connections_per_address;
+	uint64_t handshake_wait_ms; /* TLS handshake */
+	uint64_t cer_wait_ms;       /* time to CER, idle before CER included */
+	uint64_t probe_wait_ms;     /* DWR probe of the oldest connection at the limit */
+	/* core: defaults of each SCS, which its record may narrow */
+	uint32_t connections_per_scs;
+	uint32_t pending_per_scs;
+	uint32_t payload_max; /* octets of Trigger-Data */
+	uint32_t validity_max_s;
+	/* core: totals */
+	uint32_t pending_total;    /* triggers between DAR and DAA */
+	uint32_t peer_pending_max; /* requests without answer at one core peer */
+	uint32_t duplicates_max;   /* entries */
+	uint64_t duplicates_window_ms;
+	uint32_t sessions_max;        /* admitted sessions in the core */
+	uint32_t associations_cached; /* non-exact rules in memory */
+	uint32_t ring_size;           /* octets of one ring between edge and core, a power of two */
+	uint32_t ctl_clients;         /* connections to the control socket */
+};
+
+struct cfg_timers {
+	uint64_t watchdog_ms;        /* Tw */
+	uint64_t reconnect_ms;       /* Tc */
+	uint64_t disconnect_wait_ms; /* for the DPA at the end */
+	uint64_t edge_restart_ms;    /* pause before an ended edge is started again */
+	uint64_t stats_ms;           /* how often edges hand their counters to the core */
+};
+
+struct cfg_journal {
+	uint64_t report_retention_ms, report_grace_ms;
+	uint64_t size_max;           /* octets of the memory map */
+	uint32_t commit_pending_max; /* intents that wait for a commit */
+};
+
+struct cfg_iwf {
+	struct cfg_identity external, internal;
+	char state_dir[CFG_PATH_MAX];
+	char control_path[CFG_PATH_MAX];
+	char user[CFG_NAME_MAX];        /* "": stay who we are */
+	int log_level;                  /* enum log_level */
+	char decisions[CFG_PATH_MAX];   /* "": none */
+	uint32_t edges;                 /* per zone that has a listener */
+	uint64_t associations_size_max; /* octets of the store's memory map */
+	struct cfg_anchor anchors[CFG_ANCHORS_MAX];
+	size_t anchors_n;
+	struct cfg_listen listen[CFG_LISTEN_MAX];
+	size_t listen_n;
+	struct cfg_peer peers[CFG_PEERS_MAX];
+	size_t peers_n;
+	struct cfg_route s6m, t4;
+	struct cfg_dnr dnr;
+	struct cfg_limits limits;
+	struct cfg_timers timers;
+	struct cfg_journal journal;
+	struct cfg_lines *lines; /* for cfg_line() */
+};
+
+/* Reads and cross-checks (names unique, s6m and t4 name a peer, external listeners protected, TLS complete, ...). `path` as in
+ * cfg_read(): give an absolute one when another process with another working directory uses the result; nothing is opened. */
+ERR_MUST_USE int cfg_iwf_parse(struct cfg_iwf **out, const char *path, const void *text, size_t len, char why[CFG_WHY_MAX]);
+/* The same from the file itself. */
+ERR_MUST_USE int cfg_iwf_load(struct cfg_iwf **out, const char *path, char why[CFG_WHY_MAX]);
+/* What only the file system knows: certificates, keys and anchors are there and readable, directories exist. For -t and the parent. */
+ERR_MUST_USE int cfg_iwf_check_files(const struct cfg_iwf *c, char why[CFG_WHY_MAX]);
+void cfg_iwf_free(struct cfg_iwf *c); /* NULL allowed */
+
+/* The rows, for the manual. */
+const struct cfg_row *cfg_iwf_rows(void);

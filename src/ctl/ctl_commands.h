@@ -1,0 +1,45 @@
+/* ctl_commands.h - the commands of mtc-iwfd on its control socket: names, arguments and reply members, agreed between gateway/ (which
+ * answers) and cli/ (which asks). Arguments stand in rows (ctl_commands.c); handlers are gateway's. Rows of a reply are flat objects.
+ * Reply members, beside "done" and "ok" of the last line ("?": may be absent):
+ *
+ * status          last: version, identity, realm, core_identity, core_realm, started (RFC 3339), uptime_s, pid,
+ *                 sessions, pending (DAR without DAA), triggers (accepted, not yet reported and acknowledged), scs, rules,
+ *                 edges: [{name, zone, pid, generation, sessions, state: "up"|"down"}]
+ * peers           row: name, host, realm, address ("A:P"), protection, state: "open"|"connecting"|"waiting"|"closing"|"suspect",
+ *                 since (RFC 3339), pending, requests, answers, timeouts; last: count
+ * sessions        row: session, scs, origin_host, address, listener, zone, protection, edge, since, pending; last: count
+ * stats           row: name, value, help; last: count
+ * log.level       last: level (the new one), was
+ * scs.add         last: scs (name), replaced: bool
+ * scs.del         last: scs, rules_deleted?, sessions_cut?
+ * scs.list        row: name, e164, origin_host, realm, anchor, sessions; last: count
+ * scs.show        row: all arguments of scs.add with their values in force, rules?, sessions; last: count 1
+ * assoc.add       last: scs, device (canonical), effect, replaced?: bool
+ * assoc.del       last: scs, device, count (rules deleted)
+ * assoc.list      row: scs, device, effect, rights: [words], not_before?, not_after? (RFC 3339); last: count
+ * assoc.check     last: allowed: bool, reason (code, "" when allowed), rule (text of the deciding rule, "" when none),
+ *                 beaten: [text of each rule that matched and lost, with why], device (canonical), scs, action
+ * triggers.list   row: scs, reference, device, action, state, accepted (RFC 3339)?, expires (RFC 3339)?, outcome?; last: count, more: bool
+ * triggers.show   row: as triggers.list plus end_to_end?, dtr_end_to_end?, payload_digest?, attempts?; last: count 1
+ */
+#pragma once
+#include "ctl/ctl_server.h"
+
+/* Words of the args "rights" and "actions", in the order of the bits ctl_arg_bits() gives (the bits of ASSOC_RIGHT_*). */
+#define CTL_WORDS_RIGHTS "trigger recall replace"
+#define CTL_WORDS_EFFECT "allow deny block"
+
+extern const struct ctl_arg
+    ctl_args_scs_add[]; /* name, e164, origin_host, realm, anchor; optional payload_max, validity_max_s, port_min,
+						      * port_max, priority_allowed, actions, rate_per_s, burst, quota_per_day, connections_max,
+						      * pending_max, replace (bool: overwrite an existing one) */
+extern const struct ctl_arg ctl_args_scs_name[]; /* name: scs.del, scs.show */
+extern const struct ctl_arg
+    ctl_args_assoc_add[]; /* scs ("*" with effect block), device; optional effect, rights, not_before, not_after
+						      * (seconds since 1970) */
+extern const struct ctl_arg ctl_args_assoc_del[];   /* scs, device; optional effect (absent: every rule of the pair) */
+extern const struct ctl_arg ctl_args_assoc_list[];  /* optional scs, device, limit (default 1000, 0: all) */
+extern const struct ctl_arg ctl_args_assoc_check[]; /* scs, device; optional action (default trigger), at (seconds since 1970) */
+extern const struct ctl_arg ctl_args_triggers_list[]; /* optional scs, state, limit (default 100) */
+extern const struct ctl_arg ctl_args_triggers_show[]; /* scs, reference */
+extern const struct ctl_arg ctl_args_log_level[];     /* level: error warn info debug */

@@ -1,0 +1,99 @@
+/* ctl_server.h - the control socket: a UNIX stream, one JSON object a line each way (CONTRACTS section 5).
+ * Request `{"cmd":"assoc.add","args":{...}}`; reply one or more lines, the last with "done":true, "ok":true|false and, when not ok,
+ * "error":"words". The centre knows no command: rooms hand in rows. Clients, sizes, waits and queues are bounded; what a client sends
+ * is hostile and is answered with an error, never with a crash. One request of a client is worked on at a time, its next one waits. */
+#pragma once
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "net/net_loop.h"
+#include "stats/st.h"
+
+#define CTL_REQUEST_MAX (64u * 1024u) /* octets of one request line */
+#define CTL_REPLY_LINE_MAX (64u * 1024u)
+
+struct ctl_server;
+struct ctl_request; /* one request that is being answered */
+
+struct ctl_caller { /* who asks, from SO_PEERCRED */
+	uid_t uid;
+	gid_t gid;
+	pid_t pid;
+};
+
+enum ctl_arg_type {
+	CTL_A_TEXT, /* string, min..max octets (max 0: 1024) */
+	CTL_A_NUM,  /* integer, min..max (max 0: no bound above) */
+	CTL_A_BOOL,
+	CTL_A_WORDS /* array of strings, or one string, each one of `words` */
+};
+
+struct ctl_arg {
+	const char *name; /* NULL ends the list */
+	enum ctl_arg_type type;
+	bool required;
+	uint64_t min, max;
+	const char *words; /* "trigger recall replace": what is allowed; for CTL_A_TEXT too, NULL: any text */
+	const char *meaning;
+};
+
+/* Answers `rq` with ctl_line()* and then exactly one of ctl_done(), ctl_fail(), ctl_each(): inside the call or later. `args` holds only
+ * what the row's args allow, checked; an object, never NULL; borrowed until the request is answered. */
+typedef void ctl_handler_fn(void *arg, struct ctl_request *rq, const json_t *args);
+
+struct ctl_command {
+	const char *name; /* "assoc.add"; NULL ends a table */
+	const char *help;
+	const struct ctl_arg *args; /* NULL: none */
+	bool changes;               /* logged with the caller's credentials and the result */
+	ctl_handler_fn *handler;
+};
+
+struct ctl_server_conf {
+	uint32_t clients_max;         /* 0: 16 */
+	uint64_t request_wait_ms;     /* a client that has begun a line or sends nothing is closed after it; 0: 30000 */
+	size_t queue_max;             /* octets waiting for one client before a handler of ctl_each() pauses; 0: 256 KiB */
+	const struct log *log;        /* borrowed; NULL: none */
+	struct st_counters *counters; /* borrowed; NULL: none */
+};
+
+/* Serves on a listening UNIX descriptor (borrowed; -1: none, clients are handed in with ctl_server_client()). Every server knows the
+ * command `help`, which lists the rows. */
+ERR_MUST_USE int ctl_server_new(struct ctl_server **out, struct net_loop *loop, int listen_fd,
+				const struct ctl_server_conf *conf);
+/* Closes all clients; open requests may still be answered (into nothing) by whoever holds them. NULL allowed. */
+void ctl_server_free(struct ctl_server *s);
+/* Borrows rows (ended by name NULL) as long as the server; `arg` is handed to their handlers. ERR_EXISTS, ERR_LIMIT (256 rows). */
+ERR_MUST_USE int ctl_server_add(struct ctl_server *s, const struct ctl_command *rows, void *arg);
+/* Takes an accepted descriptor on success only. ERR_BUSY at clients_max. */
+ERR_MUST_USE int ctl_server_client(struct ctl_server *s, int fd);
+
+const struct ctl_caller *ctl_caller(const struct ctl_request *rq);
+/* False when the client has gone; answering is still needed and goes nowhere. */
+bool ctl_alive(const struct ctl_request *rq);
+
+/* One row of the reply. Takes `row` (NULL, from a failed build, ends the request with an error at ctl_done()). */
+void ctl_line(struct ctl_request *rq, json_t *row);
+/* The last line {"done":true,"ok":true} plus the members of `more` (taken; NULL: none). rq is gone. */
+void ctl_done(struct ctl_request *rq, json_t *more);
+/* The last line {"done":true,"ok":false,"error":words}. Words say what is wrong and what to do. rq is gone. */
+void ctl_fail(struct ctl_request *rq, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* For long lists: calls `next` until it returns 0, pausing while the client is slow or gone; each call hands in some rows with
+ * ctl_line() and returns 1 while there is more, or a negative code that fails the request. Then `end` (NULL allowed) frees arg, once,
+ * also when the client leaves. rq is gone when ctl_each returns. First calls may happen before it returns. */
+typedef int ctl_next_fn(void *arg, struct ctl_request *rq);
+typedef void ctl_end_fn(void *arg);
+void ctl_each(struct ctl_request *rq, ctl_next_fn *next, ctl_end_fn *end, void *arg);
+
+/* Reading checked args. Texts are borrowed as long as args; defaults when the arg is absent. */
+const char *ctl_arg_text(const json_t *args, const char *name, const char *preset);
+uint64_t ctl_arg_num(const json_t *args, const char *name, uint64_t preset);
+bool ctl_arg_bool(const json_t *args, const char *name, bool preset);
+bool ctl_arg_has(const json_t *args, const char *name);
+/* CTL_A_WORDS as bits: bit i is set for the i-th of `words`; preset when absent. */
+uint32_t ctl_arg_bits(const json_t *args, const char *name, const char *words, uint32_t preset);

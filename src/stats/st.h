@@ -1,0 +1,52 @@
+/* st.h - counters: a plain array for each process, handed down, counted without locks.
+ * An edge sends what moved since its last report as the body of a `stats` ring record; the core adds it to its own. */
+#pragma once
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "stats/st_counters.h"
+
+struct st_counters {
+	uint64_t v[ST_COUNTERS];
+};
+
+/* `c` may be NULL: then nobody counts. */
+static inline void st_count(struct st_counters *c, enum st_counter which)
+{
+	if (c)
+		c->v[which]++;
+}
+
+static inline void st_count_n(struct st_counters *c, enum st_counter which, uint64_t n)
+{
+	if (c)
+		c->v[which] += n;
+}
+
+static inline uint64_t st_get(const struct st_counters *c, enum st_counter which)
+{
+	return c->v[which];
+}
+
+/* Static words of a row; NULL when `which` is not below ST_COUNTERS. */
+const char *st_name(unsigned which);
+const char *st_help(unsigned which);
+/* The counter of this name. ERR_NOTFOUND. */
+ERR_MUST_USE int st_find(enum st_counter *out, const char *name);
+
+/* now - before, counter by counter. */
+void st_diff(struct st_counters *out, const struct st_counters *now, const struct st_counters *before);
+/* into += delta; a sum that does not fit stays at the largest number. */
+void st_add(struct st_counters *into, const struct st_counters *delta);
+
+/* Counters that are not zero as {u16 which, u64 value} little-endian; sets b->full when they do not fit. */
+#define ST_PACKED_MAX ((size_t)ST_COUNTERS * 10)
+void st_pack(struct buf *b, const struct st_counters *delta);
+/* What st_pack() wrote, from a process that is not trusted: unknown, repeated or unordered counters and left-over octets are ERR_PROTO
+ * and leave `out` untouched. */
+ERR_MUST_USE int st_unpack(struct st_counters *out, const void *p, size_t len);
+
+/* {"edge_accepted":12,...} with every counter, in the order of the table; NUL-terminated. ERR_LIMIT when `cap` is too small. */
+#define ST_JSON_MAX ((size_t)ST_COUNTERS * 64)
+ERR_MUST_USE int st_json(char *out, size_t cap, const struct st_counters *c);
