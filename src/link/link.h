@@ -14,23 +14,71 @@
 
 #define LINK_APPLICATIONS_MAX 8
 
-struct link_conf { /* borrowed by every link made with it; must outlive them */
+/* Why connections end: name, words of the log. */
+#define LINK_END_TABLE(X)                                                                                                        \
+	X(LOST, "transport connection lost")                                                                                     \
+	X(NOT_CONNECTED, "could not connect")                                                                                    \
+	X(NO_CER, "no Capabilities-Exchange-Request in time")                                                                    \
+	X(NOT_CER, "the first message is no Capabilities-Exchange-Request")                                                      \
+	X(EARLY, "message before the Capabilities-Exchange-Answer")                                                              \
+	X(REFUSED, "refused by us")                                                                                              \
+	X(REFUSED_BY_PEER, "refused by the peer")                                                                                \
+	X(NO_CEA, "no Capabilities-Exchange-Answer in time")                                                                     \
+	X(WRONG_CEA, "the Capabilities-Exchange-Answer does not fit")                                                            \
+	X(NOT_DIAMETER, "octets that are no Diameter")                                                                           \
+	X(TOO_LONG, "message longer than the limit")                                                                             \
+	X(REPEATED_CER, "second Capabilities-Exchange-Request on an open connection")                                            \
+	X(FOREIGN_ORIGIN, "origin of another peer in a message of the base protocol")                                            \
+	X(WATCHDOG, "no answer to the watchdog")                                                                                 \
+	X(SLOW_READER, "does not take what we send")                                                                             \
+	X(DISCONNECTED, "disconnected in order")                                                                                 \
+	X(NO_DPA, "no Disconnect-Peer-Answer in time")                                                                           \
+	X(DROPPED, "dropped by its owner")                                                                                       \
+	X(INTERNAL, "out of memory or another failure of ours")
+
+enum link_end {
+#define LINK_END_ROW(name, words) LINK_END_##name,
+	LINK_END_TABLE(LINK_END_ROW)
+#undef LINK_END_ROW
+	    LINK_END_N
+};
+
+const char *link_end_str(enum link_end end); /* the words; static */
+
+/* What happened on all links of one link_conf since the owner zeroed it. The owner reads it when it likes. */
+struct link_counters {
+	uint64_t accepted, connects; /* connections that came in; attempts to connect */
+	uint64_t opened;             /* CER/CEA done */
+	uint64_t refused;            /* by a CEA of ours that says no */
+	uint64_t ended[LINK_END_N];
+	uint64_t requests_in, requests_out, answers_in, answers_out; /* of applications */
+	uint64_t answers_unknown;   /* nobody asked: Hop-by-Hop, End-to-End-Id or command fits no pending request; discarded */
+	uint64_t answers_malformed; /* discarded */
+	uint64_t errors_sent;       /* answers with a protocol error of the link's own */
+	uint64_t timeouts;          /* requests without an answer in time */
+	uint64_t pending_full;      /* requests refused with ERR_BUSY */
+	uint64_t unwelcome;         /* events the peer machine refused in its state */
+	uint64_t suspects;          /* watchdog: OKAY -> SUSPECT */
+};
+
+struct link_conf {                /* borrowed by every link made with it; must outlive them */
 	const char *host, *realm; /* our DiameterIdentity and realm, NUL-terminated, canonical */
 	const char *product;
-	uint32_t vendor_id;       /* of the manufacturer, top level Vendor-Id of CER/CEA */
+	uint32_t vendor_id; /* of the manufacturer, top level Vendor-Id of CER/CEA */
 	uint32_t origin_state_id;
 	uint32_t applications[LINK_APPLICATIONS_MAX]; /* advertised in Vendor-Specific-Application-Id {10415, Auth} */
 	uint8_t applications_n;
-	bool relay;               /* advertise 0xffffffff instead */
+	bool relay; /* advertise 0xffffffff instead */
 	struct dia_limits limits;
-	uint32_t cer_wait_ms;     /* accepted connection: time to CER; 0: 5000 */
-	uint32_t cea_wait_ms;     /* connecting: time to CEA; 0: 10000 */
-	uint32_t dpa_wait_ms;     /* 0: 5000 */
-	uint32_t watchdog_ms;     /* Twinit; 0: 30000; not below 6000 unless watchdog_unchecked */
-	bool watchdog_unchecked;  /* operator's explicit choice of a shorter watchdog (laboratories) */
-	uint32_t reconnect_ms;    /* Tc; 0: 30000 */
-	uint32_t pending_max;     /* requests without answer; 0: 4096 */
+	uint32_t cer_wait_ms;    /* accepted connection: time to CER; 0: 5000 */
+	uint32_t cea_wait_ms;    /* connecting: time to CEA; 0: 10000 */
+	uint32_t dpa_wait_ms;    /* 0: 5000 */
+	uint32_t watchdog_ms;    /* Twinit; 0: 30000; not below 6000 unless watchdog_unchecked */
+	bool watchdog_unchecked; /* operator's explicit choice of a shorter watchdog (laboratories) */
+	uint32_t reconnect_ms;   /* Tc; 0: 30000 */
+	uint32_t pending_max;    /* requests without answer; 0: 4096 */
 	const struct log *log;
+	struct link_counters *counters; /* NULL: not counted */
 };
 
 struct link;
@@ -74,12 +122,13 @@ typedef void link_answer_fn(void *arg, int err, const struct dia_msg *m);
 
 /* Sends one whole request; its hop_by_hop is overwritten by the link (copied before sending), end_to_end is the caller's.
  * `fn` is called exactly once, never before this returned 0. ERR_CLOSED (not open), ERR_LIMIT (write queue), ERR_BUSY (pending_max). */
-ERR_MUST_USE int link_request(struct link *l, const uint8_t *message, size_t len, uint32_t wait_ms, link_answer_fn *fn, void *arg);
+ERR_MUST_USE int link_request(struct link *l, const uint8_t *message, size_t len, uint32_t wait_ms, link_answer_fn *fn,
+			      void *arg);
 /* Forgets every pending request whose `arg` is this one; fn is not called for them. */
 void link_request_cancel(struct link *l, const void *arg);
 
 bool link_is_open(const struct link *l);
-const char *link_peer_host(const struct link *l);  /* Origin-Host of the other side, canonical, "" before CER/CEA */
+const char *link_peer_host(const struct link *l); /* Origin-Host of the other side, canonical, "" before CER/CEA */
 const char *link_peer_realm(const struct link *l);
-const char *link_address(const struct link *l);    /* net_stream_peer() */
+const char *link_address(const struct link *l);             /* net_stream_peer() */
 const struct net_stream *link_stream(const struct link *l); /* for tls_stream_identity(); NULL when down */

@@ -20,8 +20,8 @@ struct net_stream_cb {
 };
 
 struct net_stream_conf {
-	size_t write_queue_max;  /* octets that wait for the other side; 0: 4 MiB */
-	uint32_t connect_wait_ms; /* TCP connect; 0: 5000 */
+	size_t write_queue_max;     /* octets that wait for the other side; 0: 4 MiB */
+	uint32_t connect_wait_ms;   /* TCP connect; 0: 5000 */
 	uint32_t handshake_wait_ms; /* TLS; 0: 5000 */
 };
 
@@ -46,3 +46,5 @@ void net_stream_abort(struct net_stream *s);
 
 /* "192.0.2.7:40000", "unix". Valid as long as the stream. */
 const char *net_stream_peer(const struct net_stream *s);
+/* Our own end in the same form; "" while it is not known (not connected yet). */
+const char *net_stream_local(const struct net_stream *s);
