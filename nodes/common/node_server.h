@@ -1,0 +1,39 @@
+/* node_server.h - the accepting side of an element: one listening socket, many Diameter links, who may come, a polite end.
+ * Requests go up as they come; answers and own requests go down by link_answer() and link_request() on the link found here. */
+#pragma once
+#include "link/link.h"
+#include "tls/tls_stream.h"
+
+#define NODE_ALLOWED_MAX 64
+#define NODE_CONNECTIONS_MAX 256 /* default bound of connections at one time */
+
+struct node_server_conf { /* borrowed; must outlive the server */
+	const char *address;
+	uint16_t port;              /* 0: a free one */
+	struct tls_ctx *tls;        /* NULL: protection none */
+	const char *const *allowed; /* Origin-Hosts that may connect */
+	size_t allowed_n;           /* 0: every one */
+	uint32_t connections_max;   /* 0: NODE_CONNECTIONS_MAX */
+	struct link_conf link;
+};
+
+struct node_server_cb {
+	void (*on_open)(void *arg, struct link *l);                             /* NULL allowed */
+	void (*on_request)(void *arg, struct link *l, const struct dia_msg *m); /* as in link.h: to be answered exactly once */
+	void (*on_down)(void *arg, struct link *l); /* of a link that was open; it is freed when this returns; NULL allowed */
+};
+
+struct node_server;
+
+/* Binds and listens. ERR_INVAL (address), ERR_IO with errno, ERR_NOMEM. Borrows all.
+ * With TLS a CER's Origin-Host must be a name of the certificate (else 3010); with a list it must be on it (else 3010). */
+ERR_MUST_USE int node_server_new(struct node_server **out, struct net_loop *loop, const struct node_server_conf *conf,
+				 const struct node_server_cb *cb, void *arg);
+uint16_t node_server_port(const struct node_server *s);
+/* An open link to that Origin-Host (ASCII case ignored), the youngest first; NULL when there is none. */
+struct link *node_server_find(const struct node_server *s, const char *host);
+/* Stops accepting and sends DPR (REBOOTING) to all; calls `done` once when all are gone, at the latest after the DPA wait, never
+ * before it returns. Requests still in flight are given ERR_CLOSED by their links. */
+void node_server_stop(struct node_server *s, void (*done)(void *arg), void *arg);
+/* Takes; NULL allowed; drops what is left. No callback runs any more. */
+void node_server_free(struct node_server *s);
