@@ -1,0 +1,78 @@
+"""What every pytest suite shares: where the programs are, laboratories that are up, free of each other."""
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+
+import pytest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, "scripts"))
+sys.path.insert(0, os.path.join(ROOT, "tests"))
+sys.dont_write_bytecode = True
+
+from lablib import lab as laboratory  # noqa: E402
+from lablib import play, proc  # noqa: E402
+
+BIN = os.environ.get("MTC_BIN", os.path.join(ROOT, "build", "bin"))
+
+
+class Labs:
+    """Makes laboratories and ends them; checks that each process ended by itself and that no sanitizer spoke."""
+
+    def __init__(self):
+        self.folders = []
+
+    def up(self, **changes):
+        options = argparse.Namespace(bin=BIN, edges=2, devices=1000, relay=False, log_level="info")
+        for key, value in changes.items():
+            setattr(options, key, value)
+        folder = tempfile.mkdtemp(prefix="mtc-lab-")
+        self.folders.append(folder)
+        laboratory.Lab(folder, options).up(lambda text: None)
+        return play.Play(folder, BIN)
+
+    def down(self, p):
+        """Returns what was wrong: processes that had to be killed, sanitizer reports."""
+        p.end_background()
+        folder = p.lab["dir"]
+        wrong = [f"{name} did not end by itself" for name in laboratory.down(folder, lambda text: None)]
+        for name in sorted(os.listdir(os.path.join(folder, "log"))):
+            with open(os.path.join(folder, "log", name), errors="replace", encoding="utf-8") as f:
+                text = f.read()
+            for sign in ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:", "Assertion"):
+                if sign in text:
+                    wrong.append(f"{name}: {sign}\n{text[text.index(sign):][:3000]}")
+        if not wrong:
+            shutil.rmtree(folder)
+            self.folders.remove(folder)
+        return wrong
+
+
+@pytest.fixture(scope="session")
+def labs():
+    return Labs()
+
+
+@pytest.fixture(scope="module")
+def lab(labs):
+    """One laboratory for a module; its plays use devices and references of their own."""
+    p = labs.up()
+    yield p
+    wrong = labs.down(p)
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.fixture
+def own_lab(labs):
+    """A laboratory for one play that breaks things."""
+    p = labs.up()
+    yield p
+    wrong = labs.down(p)
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.fixture
+def until():
+    return proc.wait_until
