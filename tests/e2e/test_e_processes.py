@@ -1,0 +1,111 @@
+"""Act five: processes end and come back."""
+import os
+import signal
+
+from lablib import lab as L
+from lablib import proc
+
+
+def edges(p):
+    return {row["edge"]: row["pid"] for row in p.ctl("status") if "edge" in row}
+
+
+def sessions(p):
+    found = {}
+    for row in p.ctl("sessions"):
+        if "session" in row:
+            found.setdefault(row["edge"], set()).add(row["session"])
+    return found
+
+
+def listeners_on_both_edges(p):
+    listeners = []
+
+    def both():
+        if len(sessions(p)) >= 2:
+            return True
+        if len(listeners) < 16:
+            listeners.append(p.listen(("acme", "beta")[len(listeners) % 2], label=f"both-{len(listeners)}"))
+        return False
+    proc.wait_until("both edges hold a session", both, 30)
+    return listeners
+
+
+def test_an_edge_that_dies_takes_nobody_with_it(own_lab):
+    p = own_lab
+    listeners_on_both_edges(p)
+    before, pids = sessions(p), edges(p)
+    victim = min(before)
+    os.kill(pids[victim], signal.SIGKILL)
+    proc.wait_until("the edge is back", lambda: edges(p).get(victim) not in (None, pids[victim]), 15)
+    kept = {s for edge, found in before.items() if edge != victim for s in found}
+    assert kept <= {s for found in sessions(p).values() for s in found}
+    assert {e: pid for e, pid in edges(p).items() if e != victim} == {e: pid for e, pid in pids.items() if e != victim}
+    assert p.trigger("acme", device="meter-60@a.example", wait=15).code == 0
+
+
+def test_a_core_that_dies_keeps_sessions_and_triggers(own_lab):
+    p = own_lab
+    listener = p.listen("beta")
+    p.ue("absent", L.imsi(560))
+    assert p.trigger("beta", device="meter-560@b.example", reference=560, validity=600).code == 0
+    old = L.roles(p.lab["iwf"]["pids"]["parent"])["core"]
+    os.kill(old, signal.SIGKILL)
+
+    def new_core():
+        now = L.roles(p.lab["iwf"]["pids"]["parent"])["core"]
+        return now not in (None, old)
+    proc.wait_until("a new core", new_core, 15)
+    proc.wait_until("its peers are open", lambda: all(r.get("state") == "open" for r in p.ctl("peers", check=False) if "state" in r)
+                    and len(p.ctl("peers", check=False)) >= 2, 20)
+    proc.wait_until("the session is announced again", lambda: any(r.get("scs") == "beta" for r in p.ctl("sessions")), 10)
+    assert listener.alive() and len(listener.events("ready")) == 1  # the SCS noticed nothing
+    p.ue("present", L.imsi(560))
+    assert listener.wait_event("report", reference=560, wait_s=20)["delivery_outcome"] == "SUCCESS"
+    assert p.trigger("acme", device="meter-61@a.example", wait=15).code == 0
+
+
+def test_the_daemon_stops_as_a_whole(own_lab):
+    p = own_lab
+    parent = next(e for e in L.json.load(open(os.path.join(p.lab["dir"], "processes.json"), encoding="utf-8")) if e["name"] == "mtc-iwfd")
+    pids = L.roles(parent["pid"])
+    listener = p.listen("acme")
+    os.kill(parent["pid"], signal.SIGTERM)
+    proc.wait_until("everything has ended", lambda: not proc.alive(parent), 10)
+    for pid in [pids["core"], *pids["edges"]]:
+        assert proc.start_time(pid) is None
+    assert listener.alive()  # it tries again until it is ended
+
+
+def test_children_do_not_outlive_a_killed_parent(own_lab):
+    p = own_lab
+    parent = next(e for e in L.json.load(open(os.path.join(p.lab["dir"], "processes.json"), encoding="utf-8")) if e["name"] == "mtc-iwfd")
+    pids = L.roles(parent["pid"])
+    os.kill(parent["pid"], signal.SIGKILL)
+    proc.wait_until("the children have ended", lambda: all(proc.start_time(i) is None for i in [pids["core"], *pids["edges"]]), 10)
+
+
+def entry(p, name):
+    return next(e for e in L.json.load(open(os.path.join(p.lab["dir"], "processes.json"), encoding="utf-8")) if e["name"] == name)
+
+
+def test_hss_away_is_a_temporary_error(own_lab):
+    p = own_lab
+    proc.end([entry(p, "mtc-hss")])
+    got = p.trigger("acme", device="meter-62@a.example")
+    assert got.code == 3 and got.status == "TEMPORARYERROR", got
+
+
+def test_sms_sc_away_is_a_temporary_error(own_lab):
+    p = own_lab
+    proc.end([entry(p, "mtc-smssc")])
+    got = p.trigger("acme", device="meter-62@a.example")
+    assert got.code == 3 and got.status == "TEMPORARYERROR", got
+
+
+def test_two_laboratories_side_by_side(labs, own_lab):
+    other = labs.up()
+    assert other.trigger("acme", device="meter-7@a.example", wait=15).code == 0
+    assert own_lab.trigger("acme", device="meter-7@a.example", wait=15).code == 0
+    assert labs.down(other) == []
+    assert own_lab.trigger("acme", device="meter-8@a.example", wait=15).code == 0
