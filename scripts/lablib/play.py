@@ -156,3 +156,31 @@ class Play:
 
     def wait_decision(self, wait_s=10, **fields):
         return proc.wait_until(f"a decision line with {fields}", lambda: self.decisions(**fields), wait_s)[-1]
+
+    def edges(self):
+        """{name: pid} of the edges that are up."""
+        rows = self.ctl("status", check=False)
+        listed = rows[-1].get("edges", []) if rows else []
+        return {e["name"]: e["pid"] for e in listed if e["state"] == "up"}
+
+    def sessions(self, scs=None):
+        return [r for r in self.ctl("sessions") if "session" in r and (scs is None or r["scs"] == scs)]
+
+    def sessions_by_edge(self):
+        found = {}
+        for row in self.sessions():
+            found.setdefault(row["edge"], set()).add(row["session"])
+        return found
+
+    def listen_on_both_edges(self, names=("acme", "beta"), most=16):
+        """Connects SCSs until two edges hold sessions."""
+        listeners = []
+
+        def both():
+            if len(self.sessions_by_edge()) >= 2:
+                return True
+            if len(listeners) < most:
+                listeners.append(self.listen(names[len(listeners) % len(names)]))
+            return False
+        proc.wait_until("two edges hold sessions", both, 30)
+        return listeners

@@ -132,5 +132,5 @@ def test_rights_are_per_action(lab):
 def test_assoc_check_answers_as_the_wire_does(lab):
     yes = lab.ctl("assoc", "check", "acme", "meter-7@a.example", check=False)
     no = lab.ctl("assoc", "check", "acme", f"meter-{FIRST_B}@b.example", check=False)
-    assert yes[0]["allow"] is True and "a.example" in yes[0]["rule"]
-    assert no[0]["allow"] is False
+    assert yes[-1]["allowed"] is True and "a.example" in yes[-1]["rule"]
+    assert no[-1]["allowed"] is False

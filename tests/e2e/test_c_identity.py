@@ -40,7 +40,7 @@ def test_removed_scs_loses_its_session_and_its_way_in(lab):
     scs = lab.scs["gamma"]
     listener = lab.listen("gamma")
     lab.ctl("scs", "del", "gamma")
-    proc.wait_until("the session is cut", lambda: not any(r.get("scs") == "gamma" for r in lab.ctl("sessions")), 5)
+    proc.wait_until("the session is cut", lambda: not lab.sessions("gamma"), 5)
     turned_away(lab.trigger("gamma", msisdn=lab.lab["devices"]["msisdn_only"]), "3010")
     listener.end()
     lab.ctl("scs", "add", "gamma", "--e164", scs["e164"], "--origin-host", scs["origin_host"], "--realm", scs["realm"], "--anchor", scs["anchor"])
@@ -50,26 +50,20 @@ def test_removed_scs_loses_its_session_and_its_way_in(lab):
 
 
 def test_an_scs_has_at_most_eight_connections(lab):
-    before = len([r for r in lab.ctl("sessions") if r.get("scs") == "beta"])
+    before = len(lab.sessions("beta"))
     listeners = [lab.listen("beta", label=f"beta-{i}") for i in range(8 - before)]
     turned_away(lab.trigger("beta", device="meter-601@b.example"), "3010", "5003", "3004", "4003", "5006")
     assert all(r.alive() for r in listeners)
     listeners.pop().end()
-    proc.wait_until("one connection less", lambda: len([r for r in lab.ctl("sessions") if r.get("scs") == "beta"]) < 8, 5)
+    proc.wait_until("one connection less", lambda: len(lab.sessions("beta")) < 8, 5)
     assert lab.trigger("beta", device="meter-602@b.example", wait=15).code == 0
     for r in listeners:
         r.end()
 
 
 def test_both_edges_take_connections(lab):
-    listeners = []
-    edges = set()
-    for i in range(12):
-        listeners.append(lab.listen("acme" if i % 2 else "beta", label=f"edges-{i}"))
-        edges = {r["edge"] for r in lab.ctl("sessions") if "edge" in r}
-        if len(edges) >= 2:
-            break
-    assert len(edges) >= 2
+    listeners = lab.listen_on_both_edges()
+    assert len(lab.sessions_by_edge()) >= 2
     for r in listeners:
         r.end()
 

@@ -6,41 +6,16 @@ from lablib import lab as L
 from lablib import proc
 
 
-def edges(p):
-    return {row["edge"]: row["pid"] for row in p.ctl("status") if "edge" in row}
-
-
-def sessions(p):
-    found = {}
-    for row in p.ctl("sessions"):
-        if "session" in row:
-            found.setdefault(row["edge"], set()).add(row["session"])
-    return found
-
-
-def listeners_on_both_edges(p):
-    listeners = []
-
-    def both():
-        if len(sessions(p)) >= 2:
-            return True
-        if len(listeners) < 16:
-            listeners.append(p.listen(("acme", "beta")[len(listeners) % 2], label=f"both-{len(listeners)}"))
-        return False
-    proc.wait_until("both edges hold a session", both, 30)
-    return listeners
-
-
 def test_an_edge_that_dies_takes_nobody_with_it(own_lab):
     p = own_lab
-    listeners_on_both_edges(p)
-    before, pids = sessions(p), edges(p)
+    p.listen_on_both_edges()
+    before, pids = p.sessions_by_edge(), p.edges()
     victim = min(before)
     os.kill(pids[victim], signal.SIGKILL)
-    proc.wait_until("the edge is back", lambda: edges(p).get(victim) not in (None, pids[victim]), 15)
+    proc.wait_until("the edge is back", lambda: p.edges().get(victim) not in (None, pids[victim]), 15)
     kept = {s for edge, found in before.items() if edge != victim for s in found}
-    assert kept <= {s for found in sessions(p).values() for s in found}
-    assert {e: pid for e, pid in edges(p).items() if e != victim} == {e: pid for e, pid in pids.items() if e != victim}
+    assert kept <= {s for found in p.sessions_by_edge().values() for s in found}
+    assert {e: pid for e, pid in p.edges().items() if e != victim} == {e: pid for e, pid in pids.items() if e != victim}
     assert p.trigger("acme", device="meter-60@a.example", wait=15).code == 0
 
 
@@ -58,7 +33,7 @@ def test_a_core_that_dies_keeps_sessions_and_triggers(own_lab):
     proc.wait_until("a new core", new_core, 15)
     proc.wait_until("its peers are open", lambda: all(r.get("state") == "open" for r in p.ctl("peers", check=False) if "state" in r)
                     and len(p.ctl("peers", check=False)) >= 2, 20)
-    proc.wait_until("the session is announced again", lambda: any(r.get("scs") == "beta" for r in p.ctl("sessions")), 10)
+    proc.wait_until("the session is announced again", lambda: p.sessions("beta"), 10)
     assert listener.alive() and len(listener.events("ready")) == 1  # the SCS noticed nothing
     p.ue("present", L.imsi(560))
     assert listener.wait_event("report", reference=560, wait_s=20)["delivery_outcome"] == "SUCCESS"
