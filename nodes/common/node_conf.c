@@ -1,0 +1,86 @@
+/* node_conf.c - rows of the common sections and what is made of them. */
+#include "nodes/common/node_conf.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "nodes/common/node.h"
+
+const struct cfg_row node_identity_rows[] = {
+	CFG_HOST("host", struct node_identity, host, NULL, "Origin-Host"),
+	CFG_HOST("realm", struct node_identity, realm, NULL, "Origin-Realm"),
+	CFG_END,
+};
+
+static const struct cfg_word protection_words[] = { { "none", NODE_NONE }, { "tls", NODE_TLS }, { NULL, 0 } };
+
+const struct cfg_row node_listen_rows[] = {
+	CFG_ADDRESS("address", struct node_listen, address, NULL, "address to listen on"),
+	CFG_PORT("port", struct node_listen, port, 0, "3868", "port to listen on, 0 for a free one which the ready line names"),
+	CFG_WORD("protection", struct node_listen, protection, protection_words, NULL, "tls, or none inside a protected zone"),
+	CFG_FILE("certificate", struct node_listen, certificate, "", "PEM chain, leaf first, for tls"),
+	CFG_FILE("key", struct node_listen, key, "", "PEM private key of the certificate, for tls"),
+	CFG_TEXTS("anchors", CFG_T_FILE, struct node_listen, anchors, anchors_n, 0, "",
+		  "PEM files of the CAs that certificates of peers may come from, for tls"),
+	CFG_END,
+};
+
+static const struct cfg_word level_words[] = { { "error", LOG_LEVEL_ERROR },
+					       { "warn", LOG_LEVEL_WARN },
+					       { "info", LOG_LEVEL_INFO },
+					       { "debug", LOG_LEVEL_DEBUG },
+					       { NULL, 0 } };
+
+const struct cfg_row node_log_rows[] = {
+	CFG_WORD("level", struct node_log_conf, level, level_words, "info", "error, warn, info or debug"),
+	CFG_END,
+};
+
+int node_listen_check(const struct node_listen *l, const struct cfg_lines *lines, char why[CFG_WHY_MAX])
+{
+	if (l->protection == NODE_TLS) {
+		if (!l->certificate[0] || !l->key[0] || !l->anchors_n)
+			return cfg_wrong(why, lines, cfg_line(lines, "listen.protection"),
+					 "listen: protection tls needs certificate, key and anchors");
+		return 0;
+	}
+	if (l->certificate[0] || l->key[0] || l->anchors_n)
+		return cfg_wrong(why, lines, cfg_line(lines, "listen.protection"),
+				 "listen: certificate, key and anchors belong to protection tls, and protection is none");
+	return 0;
+}
+
+int node_listen_tls(struct tls_ctx **out, const struct node_listen *l, char *why, size_t why_size)
+{
+	struct tls_anchor_conf anchors[TLS_ANCHORS_MAX];
+	struct tls_conf conf = {
+		.server = true,
+		.certificate = l->certificate,
+		.key = tls_keyholder_file(l->key),
+		.anchors = anchors,
+		.anchors_n = l->anchors_n,
+		.tls12_allowed = true,
+	};
+
+	*out = NULL;
+	if (l->protection != NODE_TLS)
+		return 0;
+	for (size_t i = 0; i < l->anchors_n; i++) {
+		snprintf(anchors[i].name, sizeof anchors[i].name, "anchor-%zu", i);
+		anchors[i].file = l->anchors[i];
+	}
+	return tls_ctx_new(out, &conf, why, why_size);
+}
+
+void node_link_conf(struct link_conf *out, const struct node_identity *identity, const struct log *log)
+{
+	*out = (struct link_conf){
+		.host = identity->host,
+		.realm = identity->realm,
+		.product = "mtc-iwf",
+		.vendor_id = NODE_VENDOR_ID,
+		.origin_state_id = (uint32_t)(clock_real_ms() / 1000),
+		.limits = DIA_LIMITS_CORE,
+		.log = log,
+	};
+}
