@@ -1,13 +1,12 @@
 """The laboratory itself: what is in it, how it comes up, what lab.json says about it."""
 import json
 import os
-import random
 import shutil
-import socket
 import subprocess
 
-from . import proc
+from . import proc, relay
 from .pki import Pki
+from .proc import write
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 EXTERNAL_HOST, EXTERNAL_REALM = "iwf.operator.example", "operator.example"
@@ -41,11 +40,6 @@ def imsi(n):
 def msisdn(n):
     return str(MSISDN_BASE + n)
 
-
-def write(path, text):
-    with open(path, "w", encoding="utf-8") as f:
-        f.write(text)
-    return path
 
 
 class Lab:
@@ -147,47 +141,13 @@ sc_address: "{SMSSC_NUMBER}"
         self.lab["ue"] = {"pid": entry["pid"], "control": self.path("ue-ctl.sock"), "state_dir": self.path("ue"), "out": entry["out"]}
 
     def start_relay(self):
-        """freeDiameter as a relay agent between mtc-iwfd and mtc-hss (S6m), on a loopback address of its own."""
-        address = self.free_loopback(3868)
-        pki = Pki(self.path("pki"))
-        pki.leaf("relay", "operator", RELAY_HOST, "serverAuth,clientAuth")
-        write(self.path("relay-acl.conf"), f"ALLOW_IPSEC {IWF_CORE_HOST}\nALLOW_IPSEC {HSS_HOST}\n")
-        conf = write(self.path("relay.conf"), f"""Identity = "{RELAY_HOST}";
-Realm = "{CORE_REALM}";
-Port = 3868;
-SecPort = 0;
-No_SCTP;
-No_IPv6;
-ListenOn = "{address}";
-TwTimer = 6;
-TcTimer = 5;
-TLS_Cred = "{pki.path('relay.pem')}", "{pki.path('relay.key')}";
-TLS_CA = "{pki.path('operator.pem')}";
-LoadExtension = "acl_wl.fdx" : "{self.path('relay-acl.conf')}";
-LoadExtension = "dbg_msg_dumps.fdx" : "0x0080";
-ConnectPeer = "{HSS_HOST}" {{ ConnectTo = "{self.lab['hss']['address']}"; Port = {self.lab['hss']['port']}; No_TLS; No_SCTP; }};
-""")
-        entry = self.start("relay", ["freeDiameterd", "-c", conf])
-
-        def open_to_hss():
-            with open(entry["out"], errors="replace", encoding="utf-8") as out, open(entry["log"], errors="replace", encoding="utf-8") as log:
-                text = out.read() + log.read()
-            return f"'STATE_OPEN'\t'{HSS_HOST}'" in text or ("STATE_OPEN" in text and HSS_HOST in text)
-        proc.wait_until("freeDiameter is open to mtc-hss", open_to_hss, 20, [entry])
-        self.lab["relay"] = {"address": address, "port": 3868, "identity": RELAY_HOST, "realm": CORE_REALM, "pid": entry["pid"]}
-
-    @staticmethod
-    def free_loopback(port):
-        """A loopback address where `port` is free: 16 million to choose from, so two laboratories do not meet."""
-        for _ in range(100):
-            address = f"127.{random.randint(1, 254)}.{random.randint(0, 254)}.{random.randint(2, 254)}"
-            with socket.socket() as s:
-                try:
-                    s.bind((address, port))
-                    return address
-                except OSError:
-                    continue
-        raise proc.LabError(f"no loopback address with port {port} free")
+        """freeDiameter as a relay agent between mtc-iwfd and mtc-hss (S6m)."""
+        hss = self.lab["hss"]
+        address, command, is_open = relay.prepare(self.folder, Pki(self.path("pki")), "operator", RELAY_HOST, CORE_REALM, [IWF_CORE_HOST],
+                                                  (HSS_HOST, hss["address"], hss["port"]))
+        entry = self.start("relay", command)
+        proc.wait_until("freeDiameter is open to mtc-hss", lambda: is_open(entry), 20, [entry])
+        self.lab["relay"] = {"address": address, "port": relay.PORT, "identity": RELAY_HOST, "realm": CORE_REALM, "pid": entry["pid"]}
 
     def iwf_config(self):
         hop = self.lab.get("relay") or self.lab["hss"]

@@ -14,6 +14,12 @@ class LabError(Exception):
     """Something did not come up; the text says what and where to look."""
 
 
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+    return path
+
+
 def start_time(pid):
     """The kernel's start time of a process, None when it is gone (or only a zombie is left)."""
     try:
