@@ -1,0 +1,217 @@
+/* peer_fsm.c - RFC 6733 5.6, row by row.
+ *
+ *                    Start                 I-Rcv-Conn-Ack               I-Rcv-CEA
+ *      (CLOSED) ---------------> WAIT-CONN-ACK ----------> WAIT-I-CEA ------------------> I-OPEN
+ *       |   ^ ^                    |      ^                  |   ^                          ^ |
+ *       |   | |         R-Conn-CER |      | R-Peer-Disc      |   | R-Peer-Disc              | |
+ *       |   | |                    v      |       R-Conn-CER |   |                          | |
+ *       |   | |             WAIT-CONN-ACK/ELECT              |   |                I-Rcv-CEA | |
+ *       |   | |                    |      |   I-Rcv-Conn-Ack v   |                          | | Stop,
+ *       |   | |                    |      +-----------> WAIT-RETURNS -----------------------+ | I-Rcv-DPR
+ *       |   | |    I-Rcv-Conn-Nack |                         | Win-Election, I-Peer-Disc      |
+ *       |   | |                    v                         v                                v
+ *       |   | |                  R-OPEN <--------------------+                             CLOSING
+ *       |   | |                  ^ |  Stop, R-Rcv-DPR                                       ^  |
+ *       +---|-|------------------+ +--------------------------------------------------------+  |
+ *  R-Conn-  | +- Timeout, Nack, Non-CEA, Peer-Disc: from every state that waits or is open     |
+ *  CER      +----------------------------------------------------------------------------------+
+ *                                        Rcv-DPA, Peer-Disc, Timeout
+ *
+ * Rows marked "gap" are ours: the RFC's table leaves the pair out. */
+#include "peer/peer_fsm.h"
+
+#include <assert.h>
+#include <string.h>
+
+struct peer_rule {
+	enum peer_state state;
+	enum peer_event event;
+	enum peer_action actions[PEER_ACTIONS_MAX];
+	enum peer_state next;
+};
+
+/* clang-format off */
+#define ACT(name) PEER_ACT_##name
+static const struct peer_rule rules[] = {
+	/* state                event                   actions                                                   next */
+	{ PEER_R_OPEN,          PEER_EV_R_RCV_MESSAGE,  { ACT(PROCESS) },                                         PEER_R_OPEN },
+	{ PEER_R_OPEN,          PEER_EV_SEND_MESSAGE,   { ACT(R_SND_MESSAGE) },                                   PEER_R_OPEN },
+	{ PEER_R_OPEN,          PEER_EV_R_RCV_DWR,      { ACT(PROCESS_DWR), ACT(R_SND_DWA) },                     PEER_R_OPEN },
+	{ PEER_R_OPEN,          PEER_EV_R_RCV_DWA,      { ACT(PROCESS_DWA) },                                     PEER_R_OPEN },
+	{ PEER_R_OPEN,          PEER_EV_R_CONN_CER,     { ACT(R_REJECT) },                                        PEER_R_OPEN },
+	{ PEER_R_OPEN,          PEER_EV_STOP,           { ACT(R_SND_DPR) },                                       PEER_CLOSING },
+	{ PEER_R_OPEN,          PEER_EV_R_RCV_DPR,      { ACT(R_SND_DPA) },                                       PEER_CLOSING },
+	{ PEER_R_OPEN,          PEER_EV_R_PEER_DISC,    { ACT(R_DISC) },                                          PEER_CLOSED },
+	{ PEER_R_OPEN,          PEER_EV_R_RCV_CER,      { ACT(REFUSE_CER), ACT(R_DISC) },                         PEER_CLOSED }, /* gap */
+
+	{ PEER_I_OPEN,          PEER_EV_I_RCV_MESSAGE,  { ACT(PROCESS) },                                         PEER_I_OPEN },
+	{ PEER_I_OPEN,          PEER_EV_SEND_MESSAGE,   { ACT(I_SND_MESSAGE) },                                   PEER_I_OPEN },
+	{ PEER_I_OPEN,          PEER_EV_I_RCV_DWR,      { ACT(PROCESS_DWR), ACT(I_SND_DWA) },                     PEER_I_OPEN },
+	{ PEER_I_OPEN,          PEER_EV_I_RCV_DWA,      { ACT(PROCESS_DWA) },                                     PEER_I_OPEN },
+	{ PEER_I_OPEN,          PEER_EV_R_CONN_CER,     { ACT(R_REJECT) },                                        PEER_I_OPEN },
+	{ PEER_I_OPEN,          PEER_EV_STOP,           { ACT(I_SND_DPR) },                                       PEER_CLOSING },
+	{ PEER_I_OPEN,          PEER_EV_I_RCV_DPR,      { ACT(I_SND_DPA) },                                       PEER_CLOSING },
+	{ PEER_I_OPEN,          PEER_EV_I_PEER_DISC,    { ACT(I_DISC) },                                          PEER_CLOSED },
+	{ PEER_I_OPEN,          PEER_EV_I_RCV_CER,      { ACT(REFUSE_CER), ACT(I_DISC) },                         PEER_CLOSED }, /* gap */
+
+	{ PEER_CLOSED,          PEER_EV_START,          { ACT(I_SND_CONN_REQ) },                                  PEER_WAIT_CONN_ACK },
+	{ PEER_CLOSED,          PEER_EV_R_CONN_CER,     { ACT(R_ACCEPT), ACT(PROCESS_CER), ACT(R_SND_CEA) },      PEER_R_OPEN },
+
+	{ PEER_WAIT_CONN_ACK,   PEER_EV_I_RCV_CONN_ACK, { ACT(I_SND_CER) },                                       PEER_WAIT_I_CEA },
+	{ PEER_WAIT_CONN_ACK,   PEER_EV_I_RCV_CONN_NACK,{ ACT(CLEANUP) },                                         PEER_CLOSED },
+	{ PEER_WAIT_CONN_ACK,   PEER_EV_R_CONN_CER,     { ACT(R_ACCEPT), ACT(PROCESS_CER) },                      PEER_WAIT_CONN_ACK_ELECT },
+	{ PEER_WAIT_CONN_ACK,   PEER_EV_TIMEOUT,        { ACT(ERROR) },                                           PEER_CLOSED },
+
+	{ PEER_WAIT_I_CEA,      PEER_EV_I_RCV_CEA,      { ACT(PROCESS_CEA) },                                     PEER_I_OPEN },
+	{ PEER_WAIT_I_CEA,      PEER_EV_R_CONN_CER,     { ACT(R_ACCEPT), ACT(PROCESS_CER), ACT(ELECT) },          PEER_WAIT_RETURNS },
+	{ PEER_WAIT_I_CEA,      PEER_EV_I_PEER_DISC,    { ACT(I_DISC) },                                          PEER_CLOSED },
+	{ PEER_WAIT_I_CEA,      PEER_EV_I_RCV_NON_CEA,  { ACT(ERROR) },                                           PEER_CLOSED },
+	{ PEER_WAIT_I_CEA,      PEER_EV_TIMEOUT,        { ACT(ERROR) },                                           PEER_CLOSED },
+
+	{ PEER_WAIT_CONN_ACK_ELECT, PEER_EV_I_RCV_CONN_ACK,  { ACT(I_SND_CER), ACT(ELECT) },                      PEER_WAIT_RETURNS },
+	{ PEER_WAIT_CONN_ACK_ELECT, PEER_EV_I_RCV_CONN_NACK, { ACT(R_SND_CEA) },                                  PEER_R_OPEN },
+	{ PEER_WAIT_CONN_ACK_ELECT, PEER_EV_R_PEER_DISC,     { ACT(R_DISC) },                                     PEER_WAIT_CONN_ACK },
+	{ PEER_WAIT_CONN_ACK_ELECT, PEER_EV_R_CONN_CER,      { ACT(R_REJECT) },                                   PEER_WAIT_CONN_ACK_ELECT },
+	{ PEER_WAIT_CONN_ACK_ELECT, PEER_EV_TIMEOUT,         { ACT(ERROR) },                                      PEER_CLOSED },
+
+	{ PEER_WAIT_RETURNS,    PEER_EV_WIN_ELECTION,   { ACT(I_DISC), ACT(R_SND_CEA) },                          PEER_R_OPEN },
+	{ PEER_WAIT_RETURNS,    PEER_EV_I_PEER_DISC,    { ACT(I_DISC), ACT(R_SND_CEA) },                          PEER_R_OPEN },
+	{ PEER_WAIT_RETURNS,    PEER_EV_I_RCV_CEA,      { ACT(R_DISC) },                                          PEER_I_OPEN },
+	{ PEER_WAIT_RETURNS,    PEER_EV_R_PEER_DISC,    { ACT(R_DISC) },                                          PEER_WAIT_I_CEA },
+	{ PEER_WAIT_RETURNS,    PEER_EV_R_CONN_CER,     { ACT(R_REJECT) },                                        PEER_WAIT_RETURNS },
+	{ PEER_WAIT_RETURNS,    PEER_EV_TIMEOUT,        { ACT(ERROR) },                                           PEER_CLOSED },
+
+	{ PEER_CLOSING,         PEER_EV_I_RCV_DPA,      { ACT(I_DISC) },                                          PEER_CLOSED },
+	{ PEER_CLOSING,         PEER_EV_R_RCV_DPA,      { ACT(R_DISC) },                                          PEER_CLOSED },
+	{ PEER_CLOSING,         PEER_EV_TIMEOUT,        { ACT(ERROR) },                                           PEER_CLOSED },
+	{ PEER_CLOSING,         PEER_EV_I_PEER_DISC,    { ACT(I_DISC) },                                          PEER_CLOSED },
+	{ PEER_CLOSING,         PEER_EV_R_PEER_DISC,    { ACT(R_DISC) },                                          PEER_CLOSED },
+	{ PEER_CLOSING,         PEER_EV_I_RCV_DPR,      { ACT(I_SND_DPA) },                                       PEER_CLOSING }, /* gap */
+	{ PEER_CLOSING,         PEER_EV_R_RCV_DPR,      { ACT(R_SND_DPA) },                                       PEER_CLOSING }, /* gap */
+};
+#undef ACT
+/* clang-format on */
+
+const char *peer_state_str(enum peer_state state)
+{
+	static const char *const words[] = {
+#define PEER_ROW(name, words) words,
+		PEER_STATE_TABLE(PEER_ROW)
+#undef PEER_ROW
+	};
+
+	return (unsigned)state < PEER_STATE_N ? words[state] : "unknown";
+}
+
+const char *peer_event_str(enum peer_event event)
+{
+	static const char *const words[] = {
+#define PEER_ROW(name, words) words,
+		PEER_EVENT_TABLE(PEER_ROW)
+#undef PEER_ROW
+	};
+
+	return (unsigned)event < PEER_EVENT_N ? words[event] : "unknown";
+}
+
+const char *peer_action_str(enum peer_action action)
+{
+	static const char *const words[] = {
+#define PEER_ROW(name, words) words,
+		PEER_ACTION_TABLE(PEER_ROW)
+#undef PEER_ROW
+	};
+
+	return (unsigned)action < PEER_ACTION_N ? words[action] : "unknown";
+}
+
+static uint32_t wait_of(const struct peer_fsm *f)
+{
+	switch (f->state) {
+	case PEER_WAIT_CONN_ACK:
+	case PEER_WAIT_CONN_ACK_ELECT:
+		return f->waits.connect_ms;
+	case PEER_WAIT_I_CEA:
+	case PEER_WAIT_RETURNS:
+		return f->waits.cea_ms;
+	case PEER_CLOSING:
+		return f->waits.dpa_ms;
+	default:
+		return 0;
+	}
+}
+
+/* The only place that assigns the state. Staying where one is leaves the deadline alone: a storm of DPRs must not keep a
+ * closing connection alive. */
+static void set_state(struct peer_fsm *f, enum peer_state next, enum peer_event event, uint64_t now_ms)
+{
+	uint32_t wait;
+
+	if (next == f->state)
+		return;
+	log_debug(f->log, "peer", "%s: %s -> %s: %s", f->name, peer_state_str(f->state), peer_state_str(next),
+		  peer_event_str(event));
+	f->state = next;
+	f->since_ms = now_ms;
+	wait = wait_of(f);
+	f->deadline_ms = wait ? now_ms + wait : 0;
+}
+
+void peer_fsm_init(struct peer_fsm *f, const struct peer_waits *waits, const struct log *log, const char *name, uint64_t now_ms)
+{
+	*f = (struct peer_fsm){ .state = PEER_CLOSED, .since_ms = now_ms, .waits = *waits, .log = log, .name = name ? name : "" };
+	if (!f->waits.connect_ms)
+		f->waits.connect_ms = 10000;
+	if (!f->waits.cea_ms)
+		f->waits.cea_ms = 10000;
+	if (!f->waits.dpa_ms)
+		f->waits.dpa_ms = 10000;
+}
+
+int peer_fsm_step(struct peer_fsm *f, enum peer_event event, uint64_t now_ms, struct peer_step *out)
+{
+	*out = (struct peer_step){ .from = f->state, .to = f->state };
+	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+		const struct peer_rule *r = &rules[i];
+
+		if (r->state != f->state || r->event != event)
+			continue;
+		while (out->actions_n < PEER_ACTIONS_MAX && r->actions[out->actions_n] != PEER_ACT_NONE) {
+			out->actions[out->actions_n] = r->actions[out->actions_n];
+			out->actions_n++;
+		}
+		out->to = r->next;
+		set_state(f, r->next, event, now_ms);
+		return 0;
+	}
+	f->refused++;
+	log_info(f->log, "peer", "%s: %s is not welcome in %s", f->name, peer_event_str(event), peer_state_str(f->state));
+	return ERR_STATE;
+}
+
+bool peer_fsm_due(const struct peer_fsm *f, uint64_t now_ms)
+{
+	return f->deadline_ms && now_ms >= f->deadline_ms;
+}
+
+bool peer_fsm_is_open(const struct peer_fsm *f)
+{
+	return f->state == PEER_R_OPEN || f->state == PEER_I_OPEN;
+}
+
+static int lower(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+}
+
+bool peer_election_won(const void *ours, size_t ours_len, const void *theirs, size_t theirs_len)
+{
+	const uint8_t *a = ours, *b = theirs;
+	size_t n = ours_len < theirs_len ? ours_len : theirs_len;
+
+	for (size_t i = 0; i < n; i++) {
+		if (lower(a[i]) != lower(b[i]))
+			return lower(a[i]) > lower(b[i]);
+	}
+	return ours_len > theirs_len;
+}

@@ -1,0 +1,42 @@
+/* peer_pending.h - requests that were sent and wait for their answer (RFC 6733 5.5.4, 6.1.3): found by Hop-by-Hop-Id, timed out in the
+ * order of their deadlines. One an open connection. PURE: the time is an argument; `fn` belongs to whoever asked and is only
+ * called by the owner of this object. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "diameter/dia_msg.h"
+
+typedef void peer_answer_fn(void *arg, int err, const struct dia_msg *m);
+
+struct peer_pending_entry {
+	uint32_t hop_by_hop, end_to_end, code;
+	uint64_t deadline_ms;
+	peer_answer_fn *fn; /* opaque here */
+	void *arg;          /* opaque here */
+};
+
+struct peer_pending; /* opaque; memory grows with the requests outstanding, up to `max`, and stays */
+
+ERR_MUST_USE int peer_pending_new(struct peer_pending **out, uint32_t max);
+/* Takes; NULL allowed. Entries that are still there are forgotten: take them with peer_pending_pop() first. */
+void peer_pending_free(struct peer_pending *p);
+
+/* Copies the entry. ERR_BUSY at the bound, ERR_EXISTS when the Hop-by-Hop-Id is taken, ERR_NOMEM; then nothing changed. */
+ERR_MUST_USE int peer_pending_add(struct peer_pending *p, const struct peer_pending_entry *entry);
+
+/* The request that an answer with this header belongs to: Hop-by-Hop-Id, End-to-End-Id and command have to fit. It is removed and
+ * written to `out`. ERR_NOTFOUND: nobody asked for this (the entry of a half-fitting answer stays). */
+ERR_MUST_USE int peer_pending_take(struct peer_pending *p, const struct dia_hdr *answer, struct peer_pending_entry *out);
+
+/* Removes the entry with the earliest deadline when that is not after now_ms (UINT64_MAX: whatever its deadline). Called until
+ * ERR_NOTFOUND. */
+ERR_MUST_USE int peer_pending_pop(struct peer_pending *p, uint64_t now_ms, struct peer_pending_entry *out);
+
+/* Forgets every request of this `arg`; returns how many. */
+size_t peer_pending_cancel(struct peer_pending *p, const void *arg);
+
+/* Earliest deadline, 0 when nothing is pending. */
+uint64_t peer_pending_next_ms(const struct peer_pending *p);
+size_t peer_pending_count(const struct peer_pending *p);

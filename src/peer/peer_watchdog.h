@@ -1,0 +1,53 @@
+/* peer_watchdog.h - is the other side alive? The watchdog machine of RFC 3539 3.4 and its appendix, one a connection or peer.
+ * PURE: the time and the random bits of the jitter are arguments. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/log.h"
+
+#define PEER_WATCHDOG_TWINIT_MIN_MS 6000u /* RFC 3539 3.4.1 */
+#define PEER_WATCHDOG_JITTER_MS 2000u
+
+enum peer_wd_state { PEER_WD_INITIAL, PEER_WD_OKAY, PEER_WD_SUSPECT, PEER_WD_DOWN, PEER_WD_REOPEN, PEER_WD_STATE_N };
+
+enum peer_wd_event {
+	PEER_WD_CONNECTION_UP, /* CER/CEA done */
+	PEER_WD_CONNECTION_DOWN,
+	PEER_WD_DWA,
+	PEER_WD_MESSAGE, /* any other message */
+	PEER_WD_TW_EXPIRES,
+	PEER_WD_EVENT_N
+};
+
+enum peer_wd_action {
+	PEER_WD_SEND_DWR = 1,
+	PEER_WD_FAILOVER = 2,      /* stop using the peer for new requests */
+	PEER_WD_FAILBACK = 4,      /* use it again */
+	PEER_WD_CLOSE = 8,         /* the connection */
+	PEER_WD_ATTEMPT_OPEN = 16, /* connect again; with RFC 6733 this is the business of Tc */
+	PEER_WD_DROP = 32,         /* the message goes no further */
+};
+
+struct peer_watchdog {
+	enum peer_wd_state state;
+	bool pending; /* a DWR has no answer yet */
+	int num_dwa;
+	uint32_t twinit_ms;
+	uint64_t deadline_ms; /* when PEER_WD_TW_EXPIRES is due; 0: Tw does not run */
+	uint64_t refused;     /* events that had no row */
+	const struct log *log;
+	const char *name;
+};
+
+/* Starts INITIAL. A Twinit below 6 s is raised to 6 s unless `unchecked`; 0 is 30 s. Borrows log and name. */
+void peer_watchdog_init(struct peer_watchdog *w, uint32_t twinit_ms, bool unchecked, const struct log *log, const char *name);
+
+/* The one door: returns the PEER_WD_* actions to carry out, in the order of their values. `random` is fresh random bits: Tw is drawn anew
+ * each time it is set, Twinit plus or minus two seconds (a third of Twinit when that is less). A pair without a row is logged
+ * and counted; then 0 is returned and nothing changed. */
+unsigned peer_watchdog_step(struct peer_watchdog *w, enum peer_wd_event event, uint64_t now_ms, uint32_t random);
+
+bool peer_watchdog_due(const struct peer_watchdog *w, uint64_t now_ms);
+const char *peer_watchdog_str(enum peer_wd_state state); /* "INITIAL", ... */
