@@ -18,6 +18,8 @@ void net_loop_free(struct net_loop *l);
 /* Runs until net_loop_stop(). */
 ERR_MUST_USE int net_loop_run(struct net_loop *l);
 void net_loop_stop(struct net_loop *l);
+/* The next turn comes without waiting for an event. */
+void net_loop_again(struct net_loop *l);
 /* Monotonic milliseconds, read once for each turn of the loop. */
 uint64_t net_loop_now_ms(const struct net_loop *l);
 
@@ -39,7 +41,8 @@ ERR_MUST_USE int net_signal_new(struct net_signal **out, struct net_loop *l, int
 void net_signal_free(struct net_signal *s);
 
 /* Called once in each turn of the loop, after all events of the turn: for work that gathers (group commit, one write for many
- * messages, one doorbell). */
+ * messages, one doorbell). Checks run in the order they were made; what is written to streams inside leaves in the same turn. One
+ * that leaves work for a check before it calls net_loop_again(). */
 typedef void net_check_fn(void *arg);
 ERR_MUST_USE int net_check_new(struct net_check **out, struct net_loop *l, net_check_fn *fn, void *arg);
 void net_check_free(struct net_check *c);

@@ -1,0 +1,99 @@
+/* net_stream.c - what all streams have in common: references, callbacks, the way to the implementation. */
+#include <assert.h>
+#include <stdio.h>
+
+#include "net/net_stream_impl.h"
+
+void net_stream_init(struct net_stream *s, const struct net_stream_ops *ops, const char *peer, const struct net_stream_cb *cb,
+		     void *arg)
+{
+	s->ops = ops;
+	s->refs = 1;
+	snprintf(s->peer, sizeof s->peer, "%s", peer);
+	net_stream_set_cb(s, cb, arg);
+}
+
+void net_stream_hold(struct net_stream *s)
+{
+	s->refs++;
+}
+
+void net_stream_drop(struct net_stream *s)
+{
+	assert(s->refs > 0);
+	if (--s->refs == 0)
+		s->ops->destroy(s);
+}
+
+void net_stream_emit_open(struct net_stream *s)
+{
+	if (!s->closed && s->cb.on_open)
+		s->cb.on_open(s->arg);
+}
+
+void net_stream_emit_data(struct net_stream *s, const uint8_t *p, size_t n)
+{
+	if (!s->closed && s->cb.on_data)
+		s->cb.on_data(s->arg, p, n);
+}
+
+void net_stream_emit_close(struct net_stream *s, int err, const char *why)
+{
+	if (s->dead)
+		return;
+	s->dead = true;
+	if (!s->closed && s->cb.on_close)
+		s->cb.on_close(s->arg, err, why);
+}
+
+void net_stream_set_cb(struct net_stream *s, const struct net_stream_cb *cb, void *arg)
+{
+	s->cb = cb ? *cb : (struct net_stream_cb){ 0 };
+	s->arg = arg;
+}
+
+int net_stream_write(struct net_stream *s, const void *p, size_t n)
+{
+	assert(!s->closed);
+	return s->dead ? ERR_CLOSED : s->ops->write(s, p, n);
+}
+
+size_t net_stream_queued(const struct net_stream *s)
+{
+	return s->ops->queued(s);
+}
+
+void net_stream_pause(struct net_stream *s)
+{
+	s->ops->pause(s);
+}
+
+void net_stream_resume(struct net_stream *s)
+{
+	s->ops->resume(s);
+}
+
+static void end(struct net_stream *s, bool abort)
+{
+	if (!s)
+		return;
+	assert(!s->closed);
+	s->closed = true;
+	s->ops->close(s, abort);
+	net_stream_drop(s);
+}
+
+void net_stream_close(struct net_stream *s)
+{
+	end(s, false);
+}
+
+void net_stream_abort(struct net_stream *s)
+{
+	end(s, true);
+}
+
+const char *net_stream_peer(const struct net_stream *s)
+{
+	return s->peer;
+}

@@ -1,0 +1,458 @@
+/* net_tcp.c - a stream over one connected socket, TCP or UNIX.
+ *
+ *   connect ---> CONNECTING --writable--> OPEN --end of file, error--> DEAD
+ *   accept ----> OPENING -----next turn---^ |                            |
+ *                                           +---net_stream_close()-------+--> LINGERING --sent, other side ended, 1 s--> gone
+ *
+ * Writing only queues; the flush task at the end of the turn sends once. Reading is one recv() an event into memory shared by the
+ * loop. LINGERING sends the queue, ends our direction and reads (and drops) until the other side ends its own: a close() with unread
+ * octets would send a reset that may overtake our last words. */
+#include <assert.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "net/net_addr.h"
+#include "net/net_queue.h"
+#include "net/net_stream_impl.h"
+#include "net/net_task.h"
+
+#define LINGER_MS 1000
+
+enum state { CONNECTING, OPENING, OPEN, DEAD, LINGERING };
+
+struct net_tcp {
+	struct net_stream base;
+	struct net_loop *loop;
+	struct net_watch *watch;
+	struct net_timer *timer; /* limit of connecting, then of lingering */
+	struct net_task later;   /* on_open of an accepted one, on_close of one that failed in its maker or in sending */
+	struct net_task flush;
+	struct net_linger linger;
+	struct net_queue out;
+	size_t out_max;
+	uint32_t connect_wait_ms;
+	int fd;
+	int failed_errno; /* what connect() or send() said, to be told by `later` */
+	enum state state;
+	bool paused;
+	bool blocked;  /* the kernel took not all: wait for NET_WRITE */
+	bool eof;      /* the other side has ended its direction */
+	bool finished; /* we have ended ours */
+};
+
+static int from_errno(int e)
+{
+	switch (e) {
+	case ECONNREFUSED:
+		return ERR_REFUSED;
+	case ECONNRESET:
+	case EPIPE:
+		return ERR_CLOSED;
+	case ETIMEDOUT:
+		return ERR_TIMEOUT;
+	case ENOMEM:
+	case ENOBUFS:
+		return ERR_NOMEM;
+	default:
+		return ERR_IO;
+	}
+}
+
+/* Tells what the descriptor is to be watched for. Failure (memory) is left: the next event or limit ends the stream. */
+static void tcp_watch(struct net_tcp *t)
+{
+	int events = 0;
+
+	if ((t->state == OPEN && !t->paused) || (t->state == LINGERING && !t->eof))
+		events |= NET_READ;
+	if (t->state == CONNECTING || ((t->state == OPEN || t->state == LINGERING) && t->blocked))
+		events |= NET_WRITE;
+	if (t->watch && net_watch_set(t->watch, events) && t->state != LINGERING) {
+		t->failed_errno = ENOMEM;
+		net_task_later(t->loop, &t->later);
+	}
+}
+
+static void tcp_die(struct net_tcp *t, int err, const char *why)
+{
+	t->state = DEAD;
+	net_task_cancel(&t->later);
+	net_task_cancel(&t->flush);
+	net_timer_free(t->timer);
+	t->timer = NULL;
+	tcp_watch(t);
+	net_stream_hold(&t->base);
+	net_stream_emit_close(&t->base, err, why);
+	net_stream_drop(&t->base);
+}
+
+static void tcp_die_errno(struct net_tcp *t, int e, const char *doing)
+{
+	char words[64], why[128];
+
+	if (e == ECONNRESET || e == EPIPE)
+		snprintf(why, sizeof why, "connection reset by the other side");
+	else
+		snprintf(why, sizeof why, "%s: %s", doing, strerror_r(e, words, sizeof words));
+	tcp_die(t, from_errno(e), why);
+}
+
+/* --- sending -------------------------------------------------------------------------------------------------------------- */
+
+/* One send of all that waits. Returns 0 or errno. */
+static int tcp_send(struct net_tcp *t)
+{
+	ssize_t n;
+
+	if (!t->out.len)
+		return 0;
+	do {
+		n = send(t->fd, t->out.p + t->out.head, t->out.len, MSG_NOSIGNAL);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0 && errno != EAGAIN)
+		return errno;
+	if (n > 0)
+		net_queue_del(&t->out, (size_t)n);
+	t->blocked = t->out.len > 0;
+	return 0;
+}
+
+static void on_flush(void *arg)
+{
+	struct net_tcp *t = arg;
+
+	if (t->state != OPEN || t->blocked || t->failed_errno)
+		return;
+	t->failed_errno = tcp_send(t);
+	if (t->failed_errno)
+		net_task_later(t->loop, &t->later); /* the other side may have said why: read first */
+	else if (t->blocked)
+		tcp_watch(t);
+}
+
+static int tcp_write(struct net_stream *s, const void *p, size_t n)
+{
+	struct net_tcp *t = (struct net_tcp *)s;
+	int err;
+
+	if (n > t->out_max || t->out.len > t->out_max - n)
+		return ERR_LIMIT;
+	err = net_queue_add(&t->out, p, n);
+	if (err)
+		return err;
+	if (t->state == OPEN && !t->blocked)
+		net_task_flush(t->loop, &t->flush);
+	return 0;
+}
+
+/* --- receiving ------------------------------------------------------------------------------------------------------------ */
+
+/* Returns whether there may be more. The caller holds a reference. */
+static bool tcp_read(struct net_tcp *t)
+{
+	uint8_t *buf = net_loop_read_buf(t->loop);
+	ssize_t n = recv(t->fd, buf, NET_READ_MAX, 0);
+
+	if (n > 0) {
+		net_stream_emit_data(&t->base, buf, (size_t)n);
+		return true;
+	}
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return errno == EINTR;
+	if (n < 0) {
+		tcp_die_errno(t, errno, "receive");
+	} else {
+		t->eof = true;
+		tcp_die(t, ERR_CLOSED, "closed by the other side");
+	}
+	return false;
+}
+
+/* Sending failed: what the other side wrote before it went away (a TLS alert, a DPR) is still to be heard. */
+static void tcp_read_last(struct net_tcp *t)
+{
+	int left = 16;
+
+	while (left-- > 0 && t->state == OPEN && !t->paused && tcp_read(t))
+		;
+	if (t->state == OPEN && !t->base.closed)
+		tcp_die_errno(t, t->failed_errno, "send");
+}
+
+/* --- opening -------------------------------------------------------------------------------------------------------------- */
+
+static void tcp_opened(struct net_tcp *t)
+{
+	t->state = OPEN;
+	net_timer_free(t->timer);
+	t->timer = NULL;
+	tcp_watch(t);
+	if (t->out.len)
+		net_task_flush(t->loop, &t->flush);
+	net_stream_emit_open(&t->base);
+}
+
+static void on_later(void *arg)
+{
+	struct net_tcp *t = arg;
+
+	net_stream_hold(&t->base);
+	if (t->state == OPEN)
+		tcp_read_last(t);
+	else if (t->failed_errno)
+		tcp_die_errno(t, t->failed_errno, "connect");
+	else if (t->state == OPENING || t->state == CONNECTING)
+		tcp_opened(t);
+	net_stream_drop(&t->base);
+}
+
+static void tcp_connected(struct net_tcp *t)
+{
+	int e = 0;
+	socklen_t len = sizeof e;
+
+	if (getsockopt(t->fd, SOL_SOCKET, SO_ERROR, &e, &len))
+		e = errno;
+	if (e)
+		tcp_die_errno(t, e, "connect");
+	else
+		tcp_opened(t);
+}
+
+static void on_connect_limit(void *arg)
+{
+	struct net_tcp *t = arg;
+	char why[64];
+
+	snprintf(why, sizeof why, "connect: no answer in %u ms", t->connect_wait_ms);
+	tcp_die(t, ERR_TIMEOUT, why);
+}
+
+/* --- ending --------------------------------------------------------------------------------------------------------------- */
+
+static void tcp_destroy(struct net_stream *s)
+{
+	struct net_tcp *t = (struct net_tcp *)s;
+
+	net_task_cancel(&t->later);
+	net_task_cancel(&t->flush);
+	net_timer_free(t->timer);
+	net_watch_free(t->watch);
+	if (t->fd >= 0)
+		close(t->fd);
+	net_queue_fini(&t->out);
+	free(t);
+}
+
+static void linger_end(void *arg)
+{
+	struct net_tcp *t = arg;
+
+	net_linger_del(t->loop, &t->linger);
+	net_stream_drop(&t->base);
+}
+
+/* Goes on ending. Returns false when there is nothing more to do: sent all and heard the end, or failed. */
+static bool linger_step(struct net_tcp *t)
+{
+	if (tcp_send(t))
+		return false;
+	if (!t->out.len && !t->finished) {
+		t->finished = true;
+		if (t->eof || shutdown(t->fd, SHUT_WR))
+			return false;
+	}
+	tcp_watch(t);
+	return true;
+}
+
+static void on_linger_event(struct net_tcp *t, int events)
+{
+	uint8_t *buf = net_loop_read_buf(t->loop);
+	ssize_t n = 1;
+
+	if (events & NET_READ) {
+		n = recv(t->fd, buf, NET_READ_MAX, 0);
+		if (n == 0)
+			t->eof = true;
+	}
+	if ((n < 0 && errno != EAGAIN && errno != EINTR) || (t->eof && t->finished) || !linger_step(t))
+		linger_end(t);
+}
+
+static void tcp_close(struct net_stream *s, bool abort)
+{
+	struct net_tcp *t = (struct net_tcp *)s;
+	bool was_open = t->state == OPEN || t->state == OPENING || (t->state == DEAD && t->eof);
+
+	net_task_cancel(&t->later);
+	net_task_cancel(&t->flush);
+	net_timer_free(t->timer);
+	t->timer = NULL;
+	if (!abort && was_open && !t->failed_errno) {
+		t->state = LINGERING;
+		if (linger_step(t) && net_timer_new(&t->timer, t->loop, linger_end, t) == 0) {
+			net_timer_start(t->timer, LINGER_MS);
+			net_stream_hold(s);
+			net_linger_add(t->loop, &t->linger);
+			return;
+		}
+	}
+	if (abort) /* fails on UNIX sockets, which know no reset */
+		(void)setsockopt(t->fd, SOL_SOCKET, SO_LINGER, &(struct linger){ .l_onoff = 1 }, sizeof(struct linger));
+	t->state = DEAD;
+	net_task_cancel(&t->later);
+	net_watch_free(t->watch);
+	t->watch = NULL;
+	close(t->fd);
+	t->fd = -1;
+}
+
+/* --- the stream ----------------------------------------------------------------------------------------------------------- */
+
+static void on_event(void *arg, int events)
+{
+	struct net_tcp *t = arg;
+
+	if (t->state == LINGERING) {
+		on_linger_event(t, events);
+		return;
+	}
+	net_stream_hold(&t->base);
+	if (t->state == CONNECTING) {
+		tcp_connected(t);
+	} else if (t->state == OPEN) {
+		if (events & NET_WRITE) {
+			t->blocked = false;
+			on_flush(t);
+			if (!t->blocked)
+				tcp_watch(t);
+		}
+		if (events & NET_READ && t->state == OPEN && !t->paused)
+			(void)tcp_read(t);
+	}
+	net_stream_drop(&t->base);
+}
+
+static size_t tcp_queued(const struct net_stream *s)
+{
+	return ((const struct net_tcp *)s)->out.len;
+}
+
+static void tcp_pause(struct net_stream *s)
+{
+	struct net_tcp *t = (struct net_tcp *)s;
+
+	t->paused = true;
+	tcp_watch(t);
+}
+
+static void tcp_resume(struct net_stream *s)
+{
+	struct net_tcp *t = (struct net_tcp *)s;
+
+	t->paused = false;
+	tcp_watch(t);
+}
+
+static const struct net_stream_ops tcp_ops = { tcp_write, tcp_queued, tcp_pause, tcp_resume, tcp_close, tcp_destroy };
+
+/* Takes fd on success only. */
+static int tcp_new(struct net_tcp **out, struct net_loop *l, int fd, const char *peer, const struct net_stream_conf *conf,
+		   const struct net_stream_cb *cb, void *arg)
+{
+	struct net_tcp *t = calloc(1, sizeof *t);
+	int err, on = 1;
+
+	if (!t)
+		return ERR_NOMEM;
+	err = net_watch_new(&t->watch, l, fd, on_event, t);
+	if (err) {
+		free(t);
+		return err;
+	}
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* fails on UNIX sockets, which never wait */
+	net_stream_init(&t->base, &tcp_ops, peer, cb, arg);
+	t->loop = l;
+	t->fd = fd;
+	t->later = (struct net_task){ .fn = on_later, .arg = t };
+	t->flush = (struct net_task){ .fn = on_flush, .arg = t };
+	t->linger = (struct net_linger){ .end = linger_end, .arg = t };
+	t->out_max = conf && conf->write_queue_max ? conf->write_queue_max : NET_WRITE_QUEUE_MAX;
+	t->connect_wait_ms = conf && conf->connect_wait_ms ? conf->connect_wait_ms : NET_CONNECT_WAIT_MS;
+	*out = t;
+	return 0;
+}
+
+int net_tcp_accept(struct net_stream **out, struct net_loop *l, int fd, const char *peer, const struct net_stream_conf *conf,
+		   const struct net_stream_cb *cb, void *arg)
+{
+	struct net_tcp *t;
+	int err = tcp_new(&t, l, fd, peer, conf, cb, arg);
+
+	if (err)
+		return err;
+	t->state = OPENING;
+	net_task_later(l, &t->later);
+	*out = &t->base;
+	return 0;
+}
+
+static int connect_to(struct net_stream **out, struct net_loop *l, const union net_addr *a, socklen_t len,
+		      const struct net_stream_conf *conf, const struct net_stream_cb *cb, void *arg)
+{
+	char peer[NET_ADDRESS_MAX];
+	struct net_tcp *t;
+	int err, fd;
+
+	net_addr_text(peer, a);
+	fd = socket(a->sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return ERR_IO;
+	err = tcp_new(&t, l, fd, peer, conf, cb, arg);
+	if (err) {
+		close(fd);
+		return err;
+	}
+	t->state = CONNECTING;
+	err = net_timer_new(&t->timer, l, on_connect_limit, t);
+	if (err) {
+		net_stream_abort(&t->base);
+		return err;
+	}
+	if (connect(fd, &a->sa, len) == 0) {
+		net_task_later(l, &t->later);
+	} else if (errno == EINPROGRESS) {
+		net_timer_start(t->timer, t->connect_wait_ms);
+		tcp_watch(t);
+	} else {
+		t->failed_errno = errno;
+		net_task_later(l, &t->later);
+	}
+	*out = &t->base;
+	return 0;
+}
+
+int net_tcp_connect(struct net_stream **out, struct net_loop *l, const char *address, uint16_t port,
+		    const struct net_stream_conf *conf, const struct net_stream_cb *cb, void *arg)
+{
+	union net_addr a;
+	socklen_t len;
+	int err = net_addr_parse(&a, &len, address, port);
+
+	return err ? err : connect_to(out, l, &a, len, conf, cb, arg);
+}
+
+int net_unix_connect(struct net_stream **out, struct net_loop *l, const char *path, const struct net_stream_conf *conf,
+		     const struct net_stream_cb *cb, void *arg)
+{
+	union net_addr a;
+	socklen_t len;
+	int err = net_addr_unix(&a, &len, path);
+
+	return err ? err : connect_to(out, l, &a, len, conf, cb, arg);
+}

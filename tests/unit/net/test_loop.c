@@ -1,0 +1,364 @@
+/* Timers, watches, signals and checks of the loop, and freeing them wherever one likes. */
+#include "tests/unit/test.h"
+
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "net/net_loop.h"
+
+struct world {
+	struct net_loop *loop;
+	struct net_timer *timer, *guard;
+	struct net_watch *watch;
+	struct net_signal *signal;
+	struct net_check *check[3];
+	int pair[2];
+	int fired, events, checks, signals;
+	char order[16];
+};
+
+static void on_guard(void *arg)
+{
+	(void)arg;
+	fail_msg("the loop did not come to its end in 5 s");
+}
+
+static void on_stop(void *arg)
+{
+	struct world *w = arg;
+
+	w->fired++;
+	net_loop_stop(w->loop);
+}
+
+static int setup(void **state)
+{
+	struct world *w = calloc(1, sizeof *w);
+
+	if (!w || net_loop_new(&w->loop) || net_timer_new(&w->guard, w->loop, on_guard, w) ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, w->pair))
+		return -1;
+	net_timer_start(w->guard, 5000);
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+
+	net_timer_free(w->guard);
+	net_loop_free(w->loop);
+	close(w->pair[0]);
+	close(w->pair[1]);
+	free(w);
+	return 0;
+}
+
+static void test_a_timer_fires_once_and_not_early(void **state)
+{
+	struct world *w = *state;
+	uint64_t start;
+
+	assert_int_equal(net_timer_new(&w->timer, w->loop, on_stop, w), 0);
+	start = net_loop_now_ms(w->loop);
+	net_timer_start(w->timer, 20);
+	assert_int_equal(net_loop_run(w->loop), 0);
+	assert_int_equal(w->fired, 1);
+	assert_true(net_loop_now_ms(w->loop) - start >= 20);
+	net_timer_free(w->timer);
+}
+
+static void test_a_timer_counts_from_its_start_not_from_the_loops_last_turn(void **state)
+{
+	struct world *w = *state;
+	uint64_t start = net_loop_now_ms(w->loop);
+
+	usleep(30000);
+	assert_int_equal(net_timer_new(&w->timer, w->loop, on_stop, w), 0);
+	net_timer_start(w->timer, 20);
+	assert_int_equal(net_loop_run(w->loop), 0);
+	assert_true(net_loop_now_ms(w->loop) - start >= 50);
+	net_timer_free(w->timer);
+}
+
+static void test_a_stopped_timer_stays_silent(void **state)
+{
+	struct world *w = *state;
+	struct net_timer *other;
+
+	assert_int_equal(net_timer_new(&w->timer, w->loop, on_guard, w), 0);
+	assert_int_equal(net_timer_new(&other, w->loop, on_stop, w), 0);
+	net_timer_start(w->timer, 5);
+	net_timer_start(other, 20);
+	net_timer_stop(w->timer);
+	assert_int_equal(net_loop_run(w->loop), 0);
+	net_timer_free(w->timer);
+	net_timer_free(other);
+}
+
+static void on_timer_frees_itself(void *arg)
+{
+	struct world *w = arg;
+
+	net_timer_free(w->timer);
+	w->timer = NULL;
+	net_loop_stop(w->loop);
+}
+
+static void test_a_timer_may_free_itself(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(net_timer_new(&w->timer, w->loop, on_timer_frees_itself, w), 0);
+	net_timer_start(w->timer, 0);
+	assert_int_equal(net_loop_run(w->loop), 0);
+	assert_null(w->timer);
+}
+
+static void on_events(void *arg, int events)
+{
+	struct world *w = arg;
+
+	w->events |= events;
+	w->fired++;
+	net_loop_stop(w->loop);
+}
+
+static void test_a_watch_tells_what_it_was_asked_for(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(net_watch_new(&w->watch, w->loop, w->pair[0], on_events, w), 0);
+	assert_int_equal(net_watch_set(w->watch, NET_WRITE), 0);
+	assert_int_equal(net_loop_run(w->loop), 0);
+	assert_int_equal(w->events, NET_WRITE);
+	w->events = 0;
+	assert_int_equal(net_watch_set(w->watch, NET_READ), 0);
+	assert_int_equal(write(w->pair[1], "x", 1), 1);
+	assert_int_equal(net_loop_run(w->loop), 0);
+	assert_int_equal(w->events, NET_READ);
+	net_watch_free(w->watch);
+}
+
+static void test_a_watch_set_to_nothing_is_silent_and_can_be_set_again(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(net_watch_new(&w->watch, w->loop, w->pair[0], on_events, w), 0);
+	assert_int_equal(net_watch_set(w->watch, NET_READ), 0);
+	assert_int_equal(write(w->pair[1], "x", 1), 1);
+	assert_int_equal(net_watch_set(w->watch, 0), 0);
+	assert_int_equal(net_timer_new(&w->timer, w->loop, on_stop, w), 0);
+	net_timer_start(w->timer, 10);
+	assert_int_equal(net_loop_run(w->loop), 0);
+	assert_int_equal(w->events, 0);
+	assert_int_equal(net_watch_set(w->watch, NET_READ), 0);
+	assert_int_equal(net_loop_run(w->loop), 0);
+	assert_int_equal(w->events, NET_READ);
+	net_timer_free(w->timer);
+	net_watch_free(w->watch);
+}
+
+static void test_a_descriptor_in_error_is_reported_to_its_owner(void **state)
+{
+	struct world *w = *state;
+	int pipe_fd[2];
+
+	assert_int_equal(pipe(pipe_fd), 0);
+	close(pipe_fd[0]); /* now the writing end is in error */
+	assert_int_equal(net_watch_new(&w->watch, w->loop, pipe_fd[1], on_events, w), 0);
+	assert_int_equal(net_watch_set(w->watch, NET_WRITE), 0);
+	assert_int_equal(net_loop_run(w->loop), 0);
+	assert_int_equal(net_loop_run(w->loop), 0); /* and again, as long as it asks */
+	assert_int_equal(w->fired, 2);
+	net_watch_free(w->watch);
+	close(pipe_fd[1]);
+}
+
+static void on_events_frees_itself(void *arg, int events)
+{
+	struct world *w = arg;
+
+	(void)events;
+	net_watch_free(w->watch);
+	w->watch = NULL;
+	net_loop_stop(w->loop);
+}
+
+static void test_a_watch_may_free_itself(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(net_watch_new(&w->watch, w->loop, w->pair[0], on_events_frees_itself, w), 0);
+	assert_int_equal(net_watch_set(w->watch, NET_READ | NET_WRITE), 0);
+	assert_int_equal(net_loop_run(w->loop), 0);
+	assert_null(w->watch);
+}
+
+static void test_one_descriptor_has_one_watch(void **state)
+{
+	struct world *w = *state;
+	struct net_watch *second;
+
+	assert_int_equal(net_watch_new(&w->watch, w->loop, w->pair[0], on_events, w), 0);
+	assert_int_equal(net_watch_set(w->watch, NET_READ), 0);
+	assert_int_equal(net_watch_new(&second, w->loop, w->pair[0], on_events, w), ERR_EXISTS);
+	net_watch_free(w->watch);
+}
+
+static void on_signal(void *arg, int signum)
+{
+	struct world *w = arg;
+
+	w->signals = signum;
+	net_signal_free(w->signal);
+	w->signal = NULL;
+	net_loop_stop(w->loop);
+}
+
+static void test_a_signal_arrives_in_the_loop_and_may_free_itself(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(net_signal_new(&w->signal, w->loop, SIGUSR1, on_signal, w), 0);
+	assert_int_equal(kill(getpid(), SIGUSR1), 0);
+	assert_int_equal(w->signals, 0);
+	assert_int_equal(net_loop_run(w->loop), 0);
+	assert_int_equal(w->signals, SIGUSR1);
+	assert_int_equal(net_signal_new(&w->signal, w->loop, 4711, on_signal, w), ERR_INVAL);
+}
+
+static void mark(struct world *w, char c)
+{
+	size_t n = strlen(w->order);
+
+	if (n + 1 < sizeof w->order)
+		w->order[n] = c;
+}
+
+static void on_timer_marks(void *arg)
+{
+	mark(arg, 't');
+}
+
+static void on_events_marks(void *arg, int events)
+{
+	char c;
+	struct world *w = arg;
+
+	(void)events;
+	assert_int_equal(read(w->pair[0], &c, 1), 1);
+	mark(w, 'e');
+	net_timer_start(w->timer, 0);
+}
+
+static void on_check_stops(void *arg)
+{
+	struct world *w = arg;
+
+	mark(w, 'c');
+	if (strchr(w->order, 't'))
+		net_loop_stop(w->loop);
+}
+
+static void test_a_check_comes_after_descriptors_and_timers_of_its_turn(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(net_timer_new(&w->timer, w->loop, on_timer_marks, w), 0);
+	assert_int_equal(net_watch_new(&w->watch, w->loop, w->pair[0], on_events_marks, w), 0);
+	assert_int_equal(net_watch_set(w->watch, NET_READ), 0);
+	assert_int_equal(net_check_new(&w->check[0], w->loop, on_check_stops, w), 0);
+	assert_int_equal(write(w->pair[1], "x", 1), 1);
+	assert_int_equal(net_loop_run(w->loop), 0);
+	assert_string_equal(w->order, "cetc"); /* the check before the first wait, then one for all of the turn */
+	net_check_free(w->check[0]);
+	net_watch_free(w->watch);
+	net_timer_free(w->timer);
+}
+
+static void on_check_frees_all(void *arg)
+{
+	struct world *w = arg;
+
+	w->checks++;
+	for (int i = 0; i < 3; i++)
+		net_check_free(w->check[i]);
+	net_loop_stop(w->loop);
+}
+
+static void on_check_counts(void *arg)
+{
+	struct world *w = arg;
+
+	w->checks++;
+}
+
+static void test_a_check_may_free_itself_and_others(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(net_check_new(&w->check[0], w->loop, on_check_counts, w), 0);
+	assert_int_equal(net_check_new(&w->check[1], w->loop, on_check_frees_all, w), 0);
+	assert_int_equal(net_check_new(&w->check[2], w->loop, on_check_counts, w), 0);
+	assert_int_equal(net_loop_run(w->loop), 0);
+	assert_int_equal(w->checks, 2); /* the third was freed before its turn */
+	net_loop_stop(w->loop);
+	assert_int_equal(net_loop_run(w->loop), 0);
+	assert_int_equal(w->checks, 2);
+}
+
+static void on_check_again(void *arg)
+{
+	struct world *w = arg;
+
+	if (++w->checks == 100)
+		net_loop_stop(w->loop);
+	else
+		net_loop_again(w->loop);
+}
+
+static void test_again_brings_the_next_turn_without_an_event(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(net_check_new(&w->check[0], w->loop, on_check_again, w), 0);
+	assert_int_equal(net_loop_run(w->loop), 0);
+	assert_int_equal(w->checks, 100);
+	net_check_free(w->check[0]);
+}
+
+static void test_freeing_nothing_does_nothing(void **state)
+{
+	(void)state;
+	net_timer_free(NULL);
+	net_watch_free(NULL);
+	net_signal_free(NULL);
+	net_check_free(NULL);
+	net_loop_free(NULL);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(test_a_timer_fires_once_and_not_early),
+		T(test_a_timer_counts_from_its_start_not_from_the_loops_last_turn),
+		T(test_a_stopped_timer_stays_silent),
+		T(test_a_timer_may_free_itself),
+		T(test_a_watch_tells_what_it_was_asked_for),
+		T(test_a_watch_set_to_nothing_is_silent_and_can_be_set_again),
+		T(test_a_descriptor_in_error_is_reported_to_its_owner),
+		T(test_a_watch_may_free_itself),
+		T(test_one_descriptor_has_one_watch),
+		T(test_a_signal_arrives_in_the_loop_and_may_free_itself),
+		T(test_a_check_comes_after_descriptors_and_timers_of_its_turn),
+		T(test_a_check_may_free_itself_and_others),
+		T(test_again_brings_the_next_turn_without_an_event),
+		cmocka_unit_test(test_freeing_nothing_does_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

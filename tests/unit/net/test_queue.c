@@ -1,0 +1,64 @@
+/* Octets that wait leave in order, whatever the pieces they came in. */
+#include "tests/unit/test.h"
+
+#include "net/net_queue.h"
+
+static void test_octets_leave_in_the_order_they_came(void **state)
+{
+	struct net_queue q = { 0 };
+	uint8_t piece[37];
+	unsigned in = 0, out = 0, seed = 1;
+
+	(void)state;
+	for (int round = 0; round < 5000; round++) {
+		size_t n = (seed = seed * 1103515245u + 12345u) >> 16 & 31;
+
+		for (size_t i = 0; i < n; i++)
+			piece[i] = (uint8_t)in++;
+		assert_int_equal(net_queue_add(&q, piece, n), 0);
+		n = (seed = seed * 1103515245u + 12345u) >> 16 & 31;
+		if (n > q.len)
+			n = q.len;
+		for (size_t i = 0; i < n; i++)
+			assert_int_equal(q.p[q.head + i], (uint8_t)out++);
+		net_queue_del(&q, n);
+	}
+	net_queue_fini(&q);
+}
+
+static void test_an_empty_queue_gives_large_memory_back(void **state)
+{
+	static const uint8_t big[100000];
+	struct net_queue q = { 0 };
+
+	(void)state;
+	assert_int_equal(net_queue_add(&q, big, sizeof big), 0);
+	net_queue_del(&q, sizeof big);
+	assert_null(q.p);
+	assert_int_equal(net_queue_add(&q, big, 10), 0);
+	net_queue_del(&q, 10);
+	assert_non_null(q.p);
+	net_queue_fini(&q);
+}
+
+static void test_an_impossible_size_changes_nothing(void **state)
+{
+	struct net_queue q = { 0 };
+
+	(void)state;
+	assert_int_equal(net_queue_add(&q, "abc", 3), 0);
+	assert_int_equal(net_queue_add(&q, "abc", SIZE_MAX / 2), ERR_NOMEM);
+	assert_int_equal(q.len, 3);
+	net_queue_fini(&q);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_octets_leave_in_the_order_they_came),
+		cmocka_unit_test(test_an_empty_queue_gives_large_memory_back),
+		cmocka_unit_test(test_an_impossible_size_changes_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
