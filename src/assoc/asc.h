@@ -60,7 +60,7 @@ ERR_MUST_USE int asc_rule_add(struct asc *a, const struct asc_rule_new *r, struc
 ERR_MUST_USE int asc_rule_del(struct asc *a, const char *who, const char *device, int verdict, struct asc_why *why);
 
 /* Calls fn for every rule, rules on sets first; `who` NULL: of every SCS. Stops when fn returns other than 0 and returns that, or
- * ERR_IO. fn must not change the store. */
+ * ERR_IO. fn must neither change the store nor look rules up. */
 typedef int asc_rule_fn(void *arg, const struct assoc_rule *r);
 ERR_MUST_USE int asc_rule_each(const struct asc *a, const char *who, asc_rule_fn *fn, void *arg);
 uint64_t asc_rule_count(const struct asc *a);

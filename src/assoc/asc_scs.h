@@ -9,7 +9,6 @@
 #include "base/ident.h"
 
 #define ASC_E164_MAX 15
-#define ASC_IDENTITIES_MAX 4
 
 struct asc_scs {
 	char name[IDENT_SCS_MAX + 1];

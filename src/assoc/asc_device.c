@@ -1,0 +1,112 @@
+/* asc_device.c - device names of rules. A text with '@' is an External-Identifier or a domain, whatever stands before the '@';
+ * a text without one can only be an MSISDN form, so the two never meet under one key. */
+#include "assoc/asc_device.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+
+static const char msisdn_prefix[] = "msisdn:";
+#define PREFIX_LEN (sizeof msisdn_prefix - 1)
+
+static int refuse(struct asc_why *why, const char *text, const char *words)
+{
+	snprintf(why->text, sizeof why->text, "device '%.80s': %s", text, words);
+	return ERR_INVAL;
+}
+
+static int parse_external(struct asc_devname *d, const char *text, struct asc_why *why)
+{
+	char host[IDENT_HOST_MAX + 1];
+
+	if (strncmp(text, "*@", 2) == 0) {
+		d->axis = ASSOC_DEVICE_DOMAIN;
+		memcpy(d->text, "*@", 2);
+		if (ident_host(host, text + 2, strlen(text + 2)) || strlen(host) + 2 > IDENT_EXTERNAL_MAX)
+			return refuse(why, text, "expected *@domain with a domain of letters, digits and hyphens");
+		strcpy(d->text + 2, host);
+		return 0;
+	}
+	d->axis = ASSOC_DEVICE_EXACT;
+	if (ident_external(d->text, text, strlen(text)))
+		return refuse(why, text, "not an External-Identifier: expected local@domain, one '@', printable ASCII, no blank");
+	return 0;
+}
+
+/* The canonical digits behind `d->text` so far, and their number. */
+static int add_msisdn(struct asc_devname *d, const char *digits, size_t len, uint64_t *number)
+{
+	char canonical[IDENT_MSISDN_MAX + 1];
+
+	if (ident_msisdn(canonical, digits, len) || str_parse_u64(number, canonical, 0, UINT64_MAX))
+		return ERR_INVAL;
+	strcat(d->text, canonical); /* at most "msisdn:" + 15 + "-" + 15 */
+	return 0;
+}
+
+static int parse_msisdn(struct asc_devname *d, const char *text, struct asc_why *why)
+{
+	const char *digits = text + PREFIX_LEN, *dash = strchr(digits, '-');
+	size_t first_len = dash ? (size_t)(dash - digits) : strlen(digits);
+
+	memcpy(d->text, msisdn_prefix, sizeof msisdn_prefix);
+	if (add_msisdn(d, digits, first_len, &d->first))
+		return refuse(why, text, "expected msisdn: and 5 to 15 digits, no '+', no leading 0");
+	d->last = d->first;
+	d->axis = ASSOC_DEVICE_EXACT;
+	if (!dash)
+		return 0;
+	strcat(d->text, "-");
+	if (add_msisdn(d, dash + 1, strlen(dash + 1), &d->last))
+		return refuse(why, text, "expected 5 to 15 digits after the '-'");
+	if (strlen(dash + 1) != first_len || d->last < d->first)
+		return refuse(why, text, "a range needs as many digits in both ends, and the lower one first");
+	d->axis = ASSOC_DEVICE_RANGE;
+	return 0;
+}
+
+int asc_devname_parse(struct asc_devname *out, const char *text, struct asc_why *why)
+{
+	struct asc_devname d = { 0 };
+	int err;
+
+	if (strcmp(text, "*") == 0) {
+		d.axis = ASSOC_DEVICE_ANY;
+		strcpy(d.text, "*");
+		err = 0;
+	} else if (strchr(text, '@')) {
+		err = parse_external(&d, text, why);
+	} else if (strncmp(text, msisdn_prefix, PREFIX_LEN) == 0) {
+		err = parse_msisdn(&d, text, why);
+	} else {
+		err = refuse(why, text, "expected local@domain, *@domain, msisdn:DIGITS or msisdn:FIRST-LAST");
+	}
+	if (!err)
+		*out = d;
+	return err;
+}
+
+static bool domain_holds(const char *set, const char *external)
+{
+	const char *at = external ? strchr(external, '@') : NULL;
+
+	return at && strcmp(set + 1, at) == 0; /* both begin at the '@' and are lower-cased */
+}
+
+bool asc_devname_holds(const struct asc_devname *set, const struct asc_device *device)
+{
+	uint64_t number;
+
+	switch (set->axis) {
+	case ASSOC_DEVICE_ANY:
+		return true;
+	case ASSOC_DEVICE_DOMAIN:
+		return domain_holds(set->text, device->external);
+	case ASSOC_DEVICE_RANGE:
+		/* no leading zeros: a number between the ends has as many digits as they have */
+		return device->msisdn && !str_parse_u64(&number, device->msisdn, set->first, set->last);
+	default:
+		return false;
+	}
+}

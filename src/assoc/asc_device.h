@@ -1,0 +1,15 @@
+/* asc_device.h - the forms in which a rule names devices, made canonical once, here (room-private). */
+#pragma once
+#include "assoc/asc.h"
+
+struct asc_devname {
+	uint8_t axis;                         /* enum assoc_device_axis; a named set has no form yet */
+	char text[ASSOC_DEVICE_TEXT_MAX + 1]; /* canonical */
+	uint64_t first, last;                 /* of an MSISDN or a range of them, as numbers */
+};
+
+/* "local@domain", "*@domain", "msisdn:DIGITS", "msisdn:FIRST-LAST" (as many digits in both), "*". ERR_INVAL with words. */
+ERR_MUST_USE int asc_devname_parse(struct asc_devname *out, const char *text, struct asc_why *why);
+
+/* True when a set (range or domain) of this canonical text holds the device. */
+bool asc_devname_holds(const struct asc_devname *set, const struct asc_device *device);

@@ -1,0 +1,104 @@
+/* asc_row.c - records on disk and back. */
+#include "assoc/asc_row.h"
+
+#include <string.h>
+
+#include "base/str.h"
+
+enum { ENTRY_VERDICT = 0x03, ENTRY_TIMES = 0x04 };
+
+void asc_entry_put(struct buf *b, const struct asc_entry *e)
+{
+	bool times = e->not_before_s || e->not_after_s;
+
+	buf_u8(b, (uint8_t)(e->verdict | (times ? ENTRY_TIMES : 0)));
+	buf_u8(b, e->rights);
+	buf_le32(b, e->scs_number);
+	if (!times)
+		return;
+	buf_le64(b, (uint64_t)e->not_before_s);
+	buf_le64(b, (uint64_t)e->not_after_s);
+}
+
+bool asc_entry_next(struct rd *r, struct asc_entry *e)
+{
+	uint8_t flags;
+
+	if (r->bad || rd_left(r) == 0)
+		return false;
+	*e = (struct asc_entry){ 0 };
+	flags = rd_u8(r);
+	e->verdict = flags & ENTRY_VERDICT;
+	e->rights = rd_u8(r);
+	e->scs_number = rd_le32(r);
+	if (flags & ENTRY_TIMES) {
+		e->not_before_s = (int64_t)rd_le64(r);
+		e->not_after_s = (int64_t)rd_le64(r);
+	}
+	if (e->verdict > ASSOC_BLOCK || (flags & ~(ENTRY_VERDICT | ENTRY_TIMES)) || (e->rights & ~ASSOC_RIGHT_ALL))
+		r->bad = true;
+	return !r->bad;
+}
+
+static void put_text(struct buf *b, const char *text)
+{
+	size_t len = strlen(text);
+
+	buf_u8(b, (uint8_t)len); /* every name is shorter than 255 */
+	buf_bytes(b, text, len);
+}
+
+static void get_text(struct rd *r, char *out, size_t cap)
+{
+	size_t len = rd_u8(r);
+	const uint8_t *p = rd_take(r, len);
+
+	if (!p || str_copy(out, cap, p, len))
+		r->bad = true;
+}
+
+void asc_scs_record_put(struct buf *b, const struct asc_scs *scs, uint32_t number)
+{
+	buf_u8(b, ASC_ROW_VERSION);
+	buf_le32(b, number);
+	put_text(b, scs->e164);
+	put_text(b, scs->origin_host);
+	put_text(b, scs->realm);
+	put_text(b, scs->anchor);
+	buf_le32(b, scs->payload_max);
+	buf_le32(b, scs->validity_max_s);
+	buf_le16(b, scs->port_min);
+	buf_le16(b, scs->port_max);
+	buf_u8(b, scs->priority_allowed);
+	buf_u8(b, scs->actions);
+	buf_le32(b, scs->rate_per_s);
+	buf_le32(b, scs->burst);
+	buf_le32(b, scs->quota_per_day);
+	buf_le32(b, scs->connections_max);
+	buf_le32(b, scs->pending_max);
+}
+
+int asc_scs_record_get(struct asc_scs *scs, uint32_t *number, const void *p, size_t len)
+{
+	struct rd r = rd_over(p, len);
+
+	if (rd_u8(&r) != ASC_ROW_VERSION)
+		return r.bad ? ERR_PROTO : ERR_VERSION;
+	*number = rd_le32(&r);
+	get_text(&r, scs->e164, sizeof scs->e164);
+	get_text(&r, scs->origin_host, sizeof scs->origin_host);
+	get_text(&r, scs->realm, sizeof scs->realm);
+	get_text(&r, scs->anchor, sizeof scs->anchor);
+	scs->payload_max = rd_le32(&r);
+	scs->validity_max_s = rd_le32(&r);
+	scs->port_min = rd_le16(&r);
+	scs->port_max = rd_le16(&r);
+	scs->priority_allowed = rd_u8(&r) != 0;
+	scs->actions = rd_u8(&r);
+	scs->rate_per_s = rd_le32(&r);
+	scs->burst = rd_le32(&r);
+	scs->quota_per_day = rd_le32(&r);
+	scs->connections_max = rd_le32(&r);
+	scs->pending_max = rd_le32(&r);
+	return r.bad || rd_left(&r) || *number == ASC_NOBODY ? ERR_PROTO : 0;
+}

@@ -1,0 +1,35 @@
+/* asc_row.h - how records look on disk (room-private). Every key and value begins with a version octet; numbers are little-endian,
+ * but the SCS number in a key is big-endian so that the rules of one SCS stand together.
+ *
+ *   database   key                                   value
+ *   scs        1, name                               1, u32 number, strings (u8 length + octets), limits
+ *   dev        1, device                             1, entries: u8 flags, u8 rights, u32 SCS number [, i64 from, i64 until]
+ *   set        1, u32be SCS number, verdict, device  1, u8 rights, i64 from, i64 until
+ *   count      1, u32be SCS number                   1, u64 exact rules
+ *   meta       "generation", "next"                  u64, u32
+ *
+ * An SCS's number is never used again: entries in `dev` of a number that is gone are no rules, and leave when the row is next written. */
+#pragma once
+#include "assoc/asc.h"
+#include "base/buf.h"
+
+#define ASC_ROW_VERSION 1u
+#define ASC_KEY_MAX 300u /* LMDB takes 511; a version, a number, a verdict and a device fit */
+#define ASC_SCS_RECORD_MAX 1024u
+#define ASC_ENTRY_MAX 22u
+#define ASC_DEV_RECORD_MAX (1u + ASC_RULES_PER_DEVICE_MAX * ASC_ENTRY_MAX)
+#define ASC_NOBODY 0u /* SCS number of "*" */
+
+struct asc_entry { /* one rule on one exact device */
+	uint8_t verdict, rights;
+	uint32_t scs_number;
+	int64_t not_before_s, not_after_s;
+};
+
+void asc_entry_put(struct buf *b, const struct asc_entry *e);
+/* Reads the next entry; false at the end or when damaged (then r->bad). */
+bool asc_entry_next(struct rd *r, struct asc_entry *e);
+
+void asc_scs_record_put(struct buf *b, const struct asc_scs *scs, uint32_t number);
+/* ERR_VERSION, ERR_PROTO. The name is the key's and not in the record. */
+ERR_MUST_USE int asc_scs_record_get(struct asc_scs *scs, uint32_t *number, const void *p, size_t len);

@@ -1,0 +1,304 @@
+/* kv.c - what must be true before LMDB may map a file: LMDB trusts its pages, and a page past the end of the file is a SIGBUS. */
+#include "base/kv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+
+#define KV_PATH_MAX 1024
+#define KV_KIND_MAX 64
+
+struct opening { /* one kv_open() under way */
+	const struct kv_conf *conf;
+	char *why;
+	size_t why_cap;
+};
+
+int kv_err(int rc)
+{
+	switch (rc) {
+	case 0:
+		return 0;
+	case MDB_NOTFOUND:
+		return ERR_NOTFOUND;
+	case MDB_MAP_FULL:
+	case MDB_TXN_FULL:
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+		return ERR_NOSPC;
+	case ENOMEM:
+		return ERR_NOMEM;
+	case MDB_CORRUPTED:
+	case MDB_PAGE_NOTFOUND:
+	case MDB_INVALID:
+	case MDB_INCOMPATIBLE:
+		return ERR_PROTO;
+	case MDB_VERSION_MISMATCH:
+		return ERR_VERSION;
+	default:
+		return ERR_IO;
+	}
+}
+
+__attribute__((format(printf, 3, 4))) static int fail(const struct opening *o, int err, const char *fmt, ...)
+{
+	va_list ap;
+	int n = snprintf(o->why, o->why_cap, "%s %s: ", o->conf->kind, o->conf->dir);
+
+	va_start(ap, fmt);
+	if (n >= 0 && (size_t)n < o->why_cap)
+		vsnprintf(o->why + n, o->why_cap - (size_t)n, fmt, ap);
+	va_end(ap);
+	return err;
+}
+
+static int fail_rc(const struct opening *o, int rc, const char *doing)
+{
+	int err = kv_err(rc);
+
+	if (err == ERR_VERSION)
+		return fail(o, err, "its database file is of another LMDB version");
+	if (err == ERR_PROTO)
+		return fail(o, err, "its database file is damaged or not a database (%s)", mdb_strerror(rc));
+	return fail(o, err, "cannot %s: %s", doing, mdb_strerror(rc));
+}
+
+/* A lock of our own: LMDB itself lets several processes write in turns, and what we hold in memory would grow old. */
+static int take_lock(struct kv *k, const struct opening *o)
+{
+	char path[KV_PATH_MAX];
+
+	if (snprintf(path, sizeof path, "%s/owner.lock", o->conf->dir) >= (int)sizeof path)
+		return fail(o, ERR_INVAL, "the path is longer than %d octets", KV_PATH_MAX);
+	if (mkdir(o->conf->dir, 0700) < 0 && errno != EEXIST)
+		return fail(o, kv_err(errno), "cannot make the directory: %s", strerror(errno));
+	k->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (k->lock_fd < 0)
+		return fail(o, kv_err(errno), "cannot open %s: %s", path, strerror(errno));
+	if (flock(k->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+		int lock_errno = errno;
+
+		if (lock_errno == EWOULDBLOCK)
+			return fail(o, ERR_BUSY, "locked: another process uses it");
+		return fail(o, ERR_IO, "cannot lock %s: %s", path, strerror(lock_errno));
+	}
+	return 0;
+}
+
+/* 0 also when there is no file yet: *size is then 0 and *there false. */
+static int file_size(const struct opening *o, uint64_t *size, bool *there)
+{
+	char path[KV_PATH_MAX];
+	struct stat st;
+
+	snprintf(path, sizeof path, "%s/data.mdb", o->conf->dir);
+	*size = 0;
+	*there = stat(path, &st) == 0;
+	if (!*there)
+		return errno == ENOENT ? 0 : fail(o, ERR_IO, "cannot look at %s: %s", path, strerror(errno));
+	*size = (uint64_t)st.st_size;
+	if (*size == 0)
+		return fail(o, ERR_PROTO, "%s is empty: truncated, or its first writing was cut short", path);
+	return 0;
+}
+
+/* Reads every entry of one database once; zero pages and wild pointers show as an error. */
+static int walk_one(MDB_txn *txn, MDB_dbi dbi)
+{
+	MDB_cursor *cur;
+	MDB_val key, val;
+	int rc = mdb_cursor_open(txn, dbi, &cur);
+
+	if (rc)
+		return rc;
+	while ((rc = mdb_cursor_get(cur, &key, &val, MDB_NEXT)) == 0)
+		;
+	mdb_cursor_close(cur);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+static int walk(MDB_env *env)
+{
+	MDB_dbi main_dbi, dbi;
+	MDB_cursor *cur = NULL;
+	MDB_txn *txn;
+	MDB_val key, val;
+	char name[KV_KIND_MAX];
+	int rc = mdb_txn_begin(env, NULL, MDB_RDONLY, &txn);
+
+	if (rc)
+		return rc;
+	rc = mdb_dbi_open(txn, NULL, 0, &main_dbi);
+	if (!rc)
+		rc = mdb_cursor_open(txn, main_dbi, &cur);
+	while (!rc && (rc = mdb_cursor_get(cur, &key, &val, MDB_NEXT)) == 0) {
+		if (key.mv_size >= sizeof name) {
+			rc = MDB_CORRUPTED;
+			break;
+		}
+		memcpy(name, key.mv_data, key.mv_size);
+		name[key.mv_size] = 0;
+		rc = mdb_dbi_open(txn, name, 0, &dbi);
+		if (!rc)
+			rc = walk_one(txn, dbi);
+	}
+	if (cur)
+		mdb_cursor_close(cur);
+	mdb_txn_abort(txn);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+/* LMDB may leave free pages at the end of its file unwritten, so a short file can be whole. Filled up to its length it can be read
+ * without SIGBUS; if a missing page is one in use, the file is given its old length back and refused. */
+static int check_length(struct kv *k, const struct opening *o, uint64_t size)
+{
+	MDB_envinfo info;
+	MDB_stat stat;
+	uint64_t need;
+	int fd, rc;
+
+	mdb_env_info(k->env, &info);
+	mdb_env_stat(k->env, &stat);
+	need = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
+	if (size >= need)
+		return 0;
+	rc = mdb_env_get_fd(k->env, &fd);
+	if (rc)
+		return fail_rc(o, rc, "find its file");
+	if (ftruncate(fd, (off_t)need) < 0)
+		return fail(o, kv_err(errno), "cannot check its short file: %s", strerror(errno));
+	rc = walk(k->env);
+	if (!rc)
+		return 0;
+	if (ftruncate(fd, (off_t)size) < 0)
+		return fail(o, ERR_PROTO, "its file is truncated (and %s)", strerror(errno));
+	return fail(o, ERR_PROTO, "its file is truncated: %llu octets of %llu are there", (unsigned long long)size,
+		    (unsigned long long)need);
+}
+
+static MDB_val format_key(void)
+{
+	static char name[] = "format"; /* LMDB reads it, but its type has no const */
+
+	return (MDB_val){ sizeof name - 1, name };
+}
+
+/* "format" -> version u32 LE, kind. Written once, when the store is made. */
+static int write_format(MDB_txn *txn, struct kv *k, const struct kv_conf *c)
+{
+	uint8_t bytes[4 + KV_KIND_MAX];
+	struct buf b = buf_over(bytes, sizeof bytes);
+	MDB_val key = format_key(), val;
+
+	buf_le32(&b, c->format);
+	buf_bytes(&b, c->kind, strlen(c->kind));
+	if (b.full)
+		return EINVAL;
+	val = (MDB_val){ b.len, bytes };
+	return mdb_put(txn, k->meta, &key, &val, 0);
+}
+
+static int check_format(MDB_txn *txn, struct kv *k, const struct opening *o)
+{
+	MDB_val key = format_key(), val;
+	int rc = mdb_get(txn, k->meta, &key, &val);
+	const struct kv_conf *c = o->conf;
+	struct rd r;
+	uint32_t version;
+
+	if (rc == MDB_NOTFOUND)
+		return fail(o, ERR_PROTO, "a database without a format record: not a %s", c->kind);
+	if (rc)
+		return fail_rc(o, rc, "read its format");
+	r = rd_over(val.mv_data, val.mv_size);
+	version = rd_le32(&r);
+	if (r.bad || rd_left(&r) != strlen(c->kind) || memcmp(r.p, c->kind, strlen(c->kind)) != 0)
+		return fail(o, ERR_PROTO, "holds something else, not a %s", c->kind);
+	if (version != c->format)
+		return fail(o, ERR_VERSION, "its format is version %u, this program knows version %u%s", version, c->format,
+			    version > c->format ? ": it was written by a newer program" : "");
+	return 0;
+}
+
+static int open_meta(struct kv *k, const struct opening *o, bool fresh)
+{
+	MDB_txn *txn;
+	int rc, err;
+
+	rc = mdb_txn_begin(k->env, NULL, fresh ? 0 : MDB_RDONLY, &txn);
+	if (rc)
+		return fail_rc(o, rc, "begin");
+	rc = mdb_dbi_open(txn, "meta", fresh ? MDB_CREATE : 0, &k->meta);
+	if (!rc && fresh)
+		rc = write_format(txn, k, o->conf);
+	if (rc == MDB_NOTFOUND)
+		err = fail(o, ERR_PROTO, "a database without a format record: not a %s", o->conf->kind);
+	else if (rc)
+		err = fail_rc(o, rc, fresh ? "write its format" : "read its format");
+	else
+		err = fresh ? 0 : check_format(txn, k, o);
+	if (err) {
+		mdb_txn_abort(txn);
+		return err;
+	}
+	rc = mdb_txn_commit(txn); /* of the read-only one too: it keeps the handle open */
+	return rc ? fail_rc(o, rc, "commit") : 0;
+}
+
+int kv_open(struct kv *out, const struct kv_conf *c, char *why, size_t why_cap)
+{
+	struct opening o = { c, why, why_cap };
+	struct kv k = { .lock_fd = -1 };
+	uint64_t size;
+	bool there;
+	int err, rc;
+
+	if (why_cap)
+		why[0] = 0;
+	err = take_lock(&k, &o);
+	if (!err)
+		err = file_size(&o, &size, &there);
+	if (err)
+		goto close_kv;
+	rc = mdb_env_create(&k.env);
+	if (!rc)
+		rc = mdb_env_set_maxdbs(k.env, c->databases + 1);
+	if (!rc)
+		rc = mdb_env_set_mapsize(k.env, (size_t)c->map_max);
+	if (!rc)
+		rc = mdb_env_open(k.env, c->dir, MDB_NOTLS | MDB_NORDAHEAD, 0600);
+	if (rc) {
+		err = fail_rc(&o, rc, "open its database");
+		goto close_kv;
+	}
+	if (there)
+		err = check_length(&k, &o, size);
+	if (!err)
+		err = open_meta(&k, &o, !there);
+	if (err)
+		goto close_kv;
+	*out = k;
+	return 0;
+
+close_kv:
+	kv_close(&k);
+	return err;
+}
+
+void kv_close(struct kv *k)
+{
+	if (k->env)
+		mdb_env_close(k->env);
+	if (k->lock_fd >= 0)
+		close(k->lock_fd); /* and with it the lock */
+	*k = (struct kv){ .lock_fd = -1 };
+}

@@ -1,0 +1,57 @@
+/* pol_admit.c - three names must agree: what is proven, what is said, what is provisioned. */
+#include "policy/pol_admit.h"
+
+#include <string.h>
+
+#include "base/str.h"
+
+static bool same_host(const char *a, const char *b)
+{
+	return str_equal_nocase(a, strlen(a), b, strlen(b));
+}
+
+static bool proves_host(const struct pol_identity *id, const char *host)
+{
+	for (uint8_t i = 0; i < id->names_n && i < POL_NAMES_MAX; i++) {
+		if (same_host(id->names[i], host))
+			return true;
+	}
+	return false;
+}
+
+/* Never merely to any anchor: to the one of this SCS. */
+static bool chains_to(const struct pol_identity *id, const char *anchor)
+{
+	for (uint8_t i = 0; i < id->anchors_n && i < POL_ANCHORS_MAX; i++) {
+		if (strcmp(id->anchors[i], anchor) == 0)
+			return true;
+	}
+	return false;
+}
+
+enum pol_reason pol_admit(const struct pol_identity *id, const char *origin_host, const char *origin_realm,
+			  const struct pol_admit_scs *scs, uint64_t now_s)
+{
+	if (id->kind != POL_IDENTITY_TLS && id->kind != POL_IDENTITY_IPSEC)
+		return POL_NOT_PROTECTED;
+	if (id->not_after_s && now_s > id->not_after_s)
+		return POL_CERTIFICATE_EXPIRED;
+	if (!scs || !same_host(scs->origin_host, origin_host))
+		return POL_UNKNOWN_PEER;
+	if (!chains_to(id, scs->anchor))
+		return POL_WRONG_ANCHOR;
+	if (!proves_host(id, scs->origin_host))
+		return POL_NAME_NOT_PROVEN;
+	if (!same_host(scs->realm, origin_realm))
+		return POL_WRONG_REALM;
+	if (scs->connections >= scs->connections_max)
+		return POL_TOO_MANY_CONNECTIONS;
+	return POL_NONE;
+}
+
+bool pol_same_origin(const char *session_host, const char *session_realm, const char *origin_host, size_t host_len,
+		     const char *origin_realm, size_t realm_len)
+{
+	return str_equal_nocase(session_host, strlen(session_host), origin_host, host_len) &&
+	       str_equal_nocase(session_realm, strlen(session_realm), origin_realm, realm_len);
+}

@@ -1,0 +1,145 @@
+/* pol_map.c - answers of the core network as tables: code, status, reason. */
+#include "policy/pol_map.h"
+
+struct row {
+	uint32_t code, status;
+	enum pol_reason reason;
+};
+
+static const struct row s6m_experimental[] = {
+	{ S6M_ERROR_USER_UNKNOWN, TSP_STATUS_INVEXTID, POL_HSS_UNKNOWN_USER },
+	{ S6M_ERROR_UNAUTHORIZED_REQUESTING_ENTITY, TSP_STATUS_NOTAUTHORIZED, POL_HSS_NOT_ALLOWED },
+	{ S6M_ERROR_UNAUTHORIZED_SERVICE, TSP_STATUS_SERVICEUNAVAILABLE, POL_HSS_NO_SERVICE },
+};
+
+static const struct row t4_experimental[] = {
+	{ T4_ERROR_USER_UNKNOWN, TSP_STATUS_PERMANENTERROR, POL_SMSSC_REFUSED },
+	{ T4_ERROR_INVALID_SME_ADDRESS, TSP_STATUS_PERMANENTERROR, POL_SMSSC_REFUSED },
+	{ T4_ERROR_SC_CONGESTION, TSP_STATUS_PERMANENTERROR, POL_SMSSC_REFUSED },
+	{ T4_ERROR_TRIGGER_REPLACE_FAILURE, TSP_STATUS_REPLACEFAIL, POL_SMSSC_REPLACE },
+	{ T4_ERROR_TRIGGER_RECALL_FAILURE, TSP_STATUS_RECALLFAIL, POL_SMSSC_RECALL },
+	{ T4_ERROR_ORIGINAL_MESSAGE_NOT_PENDING, TSP_STATUS_ORIGINALMESSAGESENT, POL_SMSSC_SENT },
+};
+
+#define ROWS(table) (table), sizeof(table) / sizeof((table)[0])
+
+static void set(struct pol_verdict *v, uint32_t status, enum pol_reason reason)
+{
+	v->status = status;
+	v->reason = reason;
+	v->rule[0] = 0;
+}
+
+static bool set_from(struct pol_verdict *v, const struct row *rows, size_t n, const struct app_experimental_result *x)
+{
+	if (x->vendor_id != DIA_VENDOR_3GPP)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (rows[i].code != x->code)
+			continue;
+		set(v, rows[i].status, rows[i].reason);
+		return true;
+	}
+	return false;
+}
+
+static uint32_t class_of(uint32_t code)
+{
+	return code / 1000;
+}
+
+/* 3xxx, 4xxx and "unable to comply" may go away by themselves. */
+static bool is_temporary(uint32_t code)
+{
+	return class_of(code) != 5 || code == DIA_RESULT_UNABLE_TO_COMPLY;
+}
+
+/* A success answer may still carry why the device cannot be reached. */
+static void map_hss_cause(struct pol_verdict *out, bool *absent, uint32_t cause, uint32_t validity_s)
+{
+	*absent = (cause & S6M_CAUSE_ABSENT_SUBSCRIBER) != 0;
+	if (cause & S6M_CAUSE_TELESERVICE_NOT_PROVISIONED)
+		set(out, TSP_STATUS_SERVICEUNAVAILABLE, POL_HSS_TELESERVICE);
+	else if (cause & S6M_CAUSE_CALL_BARRED)
+		set(out, TSP_STATUS_SERVICEUNAVAILABLE, POL_HSS_BARRED);
+	else if (*absent && validity_s == 0)
+		set(out, TSP_STATUS_TEMPORARYERROR, POL_HSS_ABSENT);
+	else
+		set(out, TSP_STATUS_SUCCESS, POL_NONE);
+}
+
+void pol_map_sia(struct pol_verdict *out, bool *absent, const struct s6m_sia *sia, uint32_t validity_s)
+{
+	const struct app_head *h = &sia->head;
+
+	*absent = false;
+	if (h->experimental_result.present) {
+		if (set_from(out, ROWS(s6m_experimental), &h->experimental_result))
+			return;
+		if (is_temporary(h->experimental_result.code))
+			set(out, TSP_STATUS_TEMPORARYERROR, POL_HSS_TROUBLE);
+		else
+			set(out, TSP_STATUS_PERMANENTERROR, POL_HSS_REFUSED);
+	} else if (!h->result_code.present) {
+		set(out, TSP_STATUS_TEMPORARYERROR, POL_HSS_PROTOCOL);
+	} else if (h->result_code.v == DIA_RESULT_SUCCESS) {
+		map_hss_cause(out, absent, sia->hss_cause.present ? sia->hss_cause.v : 0, validity_s);
+	} else if (is_temporary(h->result_code.v)) {
+		set(out, TSP_STATUS_TEMPORARYERROR, POL_HSS_TROUBLE);
+	} else {
+		set(out, TSP_STATUS_PERMANENTERROR, POL_HSS_REFUSED);
+	}
+}
+
+void pol_map_s6m_silent(struct pol_verdict *out)
+{
+	set(out, TSP_STATUS_TEMPORARYERROR, POL_HSS_SILENT);
+}
+
+static enum pol_t4_meaning map_experimental(struct pol_verdict *out, const struct app_experimental_result *x,
+					    bool congestion_is_temporary)
+{
+	if (congestion_is_temporary && x->vendor_id == DIA_VENDOR_3GPP && x->code == T4_ERROR_SC_CONGESTION)
+		set(out, TSP_STATUS_TEMPORARYERROR, POL_SMSSC_TROUBLE);
+	else if (!set_from(out, ROWS(t4_experimental), x))
+		set(out, TSP_STATUS_PERMANENTERROR, POL_SMSSC_REFUSED); /* TS 29.337 7.3: the default of every other one */
+	return POL_T4_REFUSED;
+}
+
+enum pol_t4_meaning pol_map_dta(struct pol_verdict *out, const struct app_head *head, bool congestion_is_temporary)
+{
+	uint32_t code = head->result_code.v;
+
+	if (head->experimental_result.present)
+		return map_experimental(out, &head->experimental_result, congestion_is_temporary);
+	if (head->result_code.present && code == DIA_RESULT_SUCCESS) {
+		set(out, TSP_STATUS_SUCCESS, POL_NONE);
+		return POL_T4_TAKEN;
+	}
+	set(out, TSP_STATUS_TEMPORARYERROR, POL_SMSSC_TROUBLE);
+	if (!head->result_code.present || class_of(code) == 3)
+		return POL_T4_UNHANDLED;
+	if (!is_temporary(code))
+		set(out, TSP_STATUS_PERMANENTERROR, POL_SMSSC_REFUSED);
+	return POL_T4_REFUSED;
+}
+
+void pol_map_t4_silent(struct pol_verdict *out)
+{
+	set(out, TSP_STATUS_TEMPORARYERROR, POL_SMSSC_SILENT);
+}
+
+enum tsp_delivery_outcome pol_map_delivery(uint32_t sm_delivery_outcome)
+{
+	switch (sm_delivery_outcome) {
+	case T4_OUTCOME_SUCCESSFUL_TRANSFER:
+		return TSP_OUTCOME_SUCCESS;
+	case T4_OUTCOME_VALIDITY_TIME_EXPIRED:
+		return TSP_OUTCOME_EXPIRED;
+	case T4_OUTCOME_ABSENT_SUBSCRIBER:
+	case T4_OUTCOME_UE_MEMORY_CAPACITY_EXCEEDED:
+		return TSP_OUTCOME_UNDELIVERABLE;
+	default:
+		return TSP_OUTCOME_TEMPORARYERROR;
+	}
+}

@@ -1,0 +1,93 @@
+/* pol_screen.c - from what was said to what is meant, or to why it means nothing. */
+#include "policy/pol_screen.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void find(struct pol_verdict *v, uint32_t status, enum pol_reason reason)
+{
+	if (v->status != TSP_STATUS_SUCCESS)
+		return; /* the first finding stands */
+	v->status = status;
+	v->reason = reason;
+}
+
+static bool digits_of(char *out, size_t cap, const struct dia_bytes *tbcd)
+{
+	char digits[STR_DIGITS_MAX + 1];
+
+	if (tbcd->len > STR_TBCD_MAX || str_untbcd(digits, tbcd->p, tbcd->len))
+		return false;
+	return str_copy(out, cap, digits, strlen(digits)) == 0;
+}
+
+static void screen_scs_identity(struct pol_request *r, struct pol_verdict *v, const struct tsp_device_action *a)
+{
+	if (!a->scs_identity.p)
+		return;
+	if (!digits_of(r->scs_identity, sizeof r->scs_identity, &a->scs_identity)) {
+		r->scs_identity[0] = 0;
+		find(v, TSP_STATUS_INVSCSID, POL_MALFORMED_SCS_IDENTITY);
+	}
+}
+
+static void screen_device(struct pol_request *r, struct pol_verdict *v, const struct tsp_device_action *a)
+{
+	char digits[STR_DIGITS_MAX + 1];
+
+	if (!a->external_identifier.p && !a->msisdn.p)
+		find(v, TSP_STATUS_INVEXTID, POL_NO_DEVICE);
+	if (a->external_identifier.p && ident_external(r->external, a->external_identifier.p, a->external_identifier.len)) {
+		r->external[0] = 0;
+		find(v, TSP_STATUS_INVEXTID, POL_MALFORMED_DEVICE);
+	}
+	if (!a->msisdn.p)
+		return;
+	if (!digits_of(digits, sizeof digits, &a->msisdn) || ident_msisdn(r->msisdn, digits, strlen(digits))) {
+		r->msisdn[0] = 0;
+		find(v, TSP_STATUS_INVEXTID, POL_MALFORMED_DEVICE);
+	}
+}
+
+static void screen_data(struct pol_request *r, struct pol_verdict *v, const struct tsp_device_action *a)
+{
+	bool needed = r->action == TSP_ACTION_TRIGGER || r->action == TSP_ACTION_REPLACE;
+
+	if (a->trigger_data.present) {
+		r->has_trigger_data = true;
+		r->payload = a->trigger_data.payload;
+		r->priority =
+		    a->trigger_data.priority_indication.present ? a->trigger_data.priority_indication.v : TSP_NON_PRIORITY;
+		r->has_port = a->trigger_data.application_port.present;
+		r->port = r->has_port ? a->trigger_data.application_port.v : 0;
+	} else if (needed) {
+		find(v, TSP_STATUS_INVPAYLOAD, POL_NO_TRIGGER_DATA);
+	}
+}
+
+void pol_screen(struct pol_request *out, struct pol_verdict *verdict, const struct tsp_device_action *a)
+{
+	*out = (struct pol_request){ .action = a->action_type.v,
+				     .reference = a->reference_number.v,
+				     .old_reference = a->old_reference_number.v,
+				     .has_old_reference = a->old_reference_number.present,
+				     .has_validity = a->validity_time_s.present,
+				     .validity_s = a->validity_time_s.present ? a->validity_time_s.v : 0 };
+	verdict->status = TSP_STATUS_SUCCESS;
+	verdict->reason = POL_NONE;
+	verdict->rule[0] = 0;
+	screen_scs_identity(out, verdict, a);
+	screen_device(out, verdict, a);
+	screen_data(out, verdict, a);
+}
+
+const char *pol_request_device(char out[POL_DEVICE_TEXT_MAX], const struct pol_request *r)
+{
+	if (r->external[0])
+		snprintf(out, POL_DEVICE_TEXT_MAX, "%s", r->external);
+	else if (r->msisdn[0])
+		snprintf(out, POL_DEVICE_TEXT_MAX, "msisdn:%s", r->msisdn);
+	else
+		out[0] = 0;
+	return out;
+}
