@@ -2,6 +2,7 @@
  * groups that travel on more than one interface. Codes and grammars: TS 29.368, TS 29.336, TS 29.337. PURE. */
 #pragma once
 #include "base/buf.h"
+#include "diameter/dia_dict.h"
 #include "diameter/dia_failed.h"
 #include "diameter/dia_msg.h"
 
@@ -10,11 +11,11 @@
 #define APP_T4 16777311u
 
 enum app_command {
-	APP_CMD_DEVICE_ACTION = 8388639,        /* Tsp DAR/DAA */
-	APP_CMD_DEVICE_NOTIFICATION = 8388640,  /* Tsp DNR/DNA */
-	APP_CMD_SUBSCRIBER_INFORMATION = 8388641, /* S6m SIR/SIA */
-	APP_CMD_DEVICE_TRIGGER = 8388643,       /* T4 DTR/DTA */
-	APP_CMD_DELIVERY_REPORT = 8388644,      /* T4 DRR/DRA */
+	APP_CMD_DEVICE_ACTION = DIA_COMMAND_DEVICE_ACTION,                   /* Tsp DAR/DAA */
+	APP_CMD_DEVICE_NOTIFICATION = DIA_COMMAND_DEVICE_NOTIFICATION,       /* Tsp DNR/DNA */
+	APP_CMD_SUBSCRIBER_INFORMATION = DIA_COMMAND_SUBSCRIBER_INFORMATION, /* S6m SIR/SIA */
+	APP_CMD_DEVICE_TRIGGER = DIA_COMMAND_DEVICE_TRIGGER,                 /* T4 DTR/DTA */
+	APP_CMD_DELIVERY_REPORT = DIA_COMMAND_DELIVERY_REPORT,               /* T4 DRR/DRA */
 };
 
 #define APP_PROXY_INFO_MAX 16
@@ -59,8 +60,8 @@ struct app_head {
 	struct dia_u32 result_code;
 	struct app_experimental_result experimental_result;
 	struct dia_bytes error_message, error_reporting_host;
-	struct dia_bytes failed_avp;                        /* inside of the first Failed-AVP, raw */
-	struct dia_bytes proxy_info[APP_PROXY_INFO_MAX];    /* each the inside of one Proxy-Info, raw */
+	struct dia_bytes failed_avp;                     /* inside of the first Failed-AVP, raw */
+	struct dia_bytes proxy_info[APP_PROXY_INFO_MAX]; /* each the inside of one Proxy-Info, raw */
 	struct dia_bytes route_record[APP_ROUTE_RECORD_MAX];
 	struct app_features features[APP_FEATURES_MAX];
 	struct dia_bytes redirect_host[APP_REDIRECT_HOST_MAX];
@@ -72,7 +73,7 @@ struct app_head {
 	uint8_t proxy_info_n, route_record_n, features_n, redirect_host_n, load_n;
 };
 
-struct app_user_identifier { /* User-Identifier 3102, TS 29.336 6.4.2 */
+struct app_user_identifier {        /* User-Identifier 3102, TS 29.336 6.4.2 */
 	struct dia_bytes user_name; /* IMSI digits */
 	struct dia_bytes msisdn;    /* TBCD */
 	struct dia_bytes external_identifier, lmsi;
@@ -88,7 +89,7 @@ struct app_serving_node { /* Serving-Node 2401 / Additional-Serving-Node 2406, T
 	struct dia_bytes smsf_non_3gpp_number, smsf_non_3gpp_name, smsf_non_3gpp_realm;
 };
 
-/* Prepares the head of an answer: request's Session-Id, Proxy-Info and (not) T; Auth-Session-State 1; our origin.
+/* Prepares the head of an answer: request's Session-Id, Auth-Application-Id and Proxy-Info, never T; Auth-Session-State 1; our origin.
  * Borrows from `request`, `host` and `realm` as long as `answer` is used. */
 void app_answer_head(struct app_head *answer, const struct app_head *request, const char *host, const char *realm);
 

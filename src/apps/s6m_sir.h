@@ -3,18 +3,18 @@
 #include "apps/app_common.h"
 
 enum { S6M_SERVICE_DEVICE_TRIGGER = 0, S6M_SERVICE_SMS_MO = 1 }; /* Service-ID 3103 */
-enum { S6M_SIR_FLAG_S6M = 0x1 };                                  /* SIR-Flags 3110 bit 0: the sender is an MTC-IWF */
-enum { /* HSS-Cause 3109 */
-	S6M_CAUSE_ABSENT_SUBSCRIBER = 0x1,
-	S6M_CAUSE_TELESERVICE_NOT_PROVISIONED = 0x2,
-	S6M_CAUSE_CALL_BARRED = 0x4,
+enum { S6M_SIR_FLAG_S6M = 0x1 };                                 /* SIR-Flags 3110 bit 0: the sender is an MTC-IWF */
+enum {                                                           /* HSS-Cause 3109 */
+       S6M_CAUSE_ABSENT_SUBSCRIBER = 0x1,
+       S6M_CAUSE_TELESERVICE_NOT_PROVISIONED = 0x2,
+       S6M_CAUSE_CALL_BARRED = 0x4,
 };
 enum { /* Experimental-Result-Code, vendor 10415 */
-	S6M_ERROR_USER_UNKNOWN = 5001,
-	S6M_ERROR_FEATURE_UNSUPPORTED = 5011,
-	S6M_ERROR_UNAUTHORIZED_REQUESTING_ENTITY = 5510,
-	S6M_ERROR_UNAUTHORIZED_SERVICE = 5511,
-	S6M_ERROR_MISSING_APPLICATION_DATA = 5598,
+       S6M_ERROR_USER_UNKNOWN = 5001,
+       S6M_ERROR_FEATURE_UNSUPPORTED = 5011,
+       S6M_ERROR_UNAUTHORIZED_REQUESTING_ENTITY = 5510,
+       S6M_ERROR_UNAUTHORIZED_SERVICE = 5511,
+       S6M_ERROR_MISSING_APPLICATION_DATA = 5598,
 };
 
 struct s6m_sir {

@@ -3,47 +3,47 @@
 #include "apps/app_common.h"
 
 enum tsp_action_type { /* Action-Type 3005 */
-	TSP_ACTION_TRIGGER = 1,
-	TSP_ACTION_DELIVERY_REPORT = 2,
-	TSP_ACTION_RECALL = 3,
-	TSP_ACTION_REPLACE = 4,
-	TSP_ACTION_MO_SMS = 5,
+		       TSP_ACTION_TRIGGER = 1,
+		       TSP_ACTION_DELIVERY_REPORT = 2,
+		       TSP_ACTION_RECALL = 3,
+		       TSP_ACTION_REPLACE = 4,
+		       TSP_ACTION_MO_SMS = 5,
 };
 
 enum { TSP_NON_PRIORITY = 0, TSP_PRIORITY = 1 };
 
-#define TSP_REQUEST_STATUS_TABLE(X)   \
-	X(SUCCESS, 0)                 \
-	X(INVPAYLOAD, 101)            \
-	X(INVEXTID, 102)              \
-	X(INVSCSID, 103)              \
-	X(INVPERIOD, 104)             \
-	X(NOTAUTHORIZED, 105)         \
-	X(SERVICEUNAVAILABLE, 106)    \
-	X(PERMANENTERROR, 107)        \
-	X(QUOTAEXCEEDED, 108)         \
-	X(RATEEXCEEDED, 109)          \
-	X(REPLACEFAIL, 110)           \
-	X(RECALLFAIL, 111)            \
-	X(ORIGINALMESSAGESENT, 112)   \
+#define TSP_REQUEST_STATUS_TABLE(X)                                                                                              \
+	X(SUCCESS, 0)                                                                                                            \
+	X(INVPAYLOAD, 101)                                                                                                       \
+	X(INVEXTID, 102)                                                                                                         \
+	X(INVSCSID, 103)                                                                                                         \
+	X(INVPERIOD, 104)                                                                                                        \
+	X(NOTAUTHORIZED, 105)                                                                                                    \
+	X(SERVICEUNAVAILABLE, 106)                                                                                               \
+	X(PERMANENTERROR, 107)                                                                                                   \
+	X(QUOTAEXCEEDED, 108)                                                                                                    \
+	X(RATEEXCEEDED, 109)                                                                                                     \
+	X(REPLACEFAIL, 110)                                                                                                      \
+	X(RECALLFAIL, 111)                                                                                                       \
+	X(ORIGINALMESSAGESENT, 112)                                                                                              \
 	X(TEMPORARYERROR, 201)
 
 enum tsp_request_status { /* Request-Status 3008 */
 #define TSP_ROW(name, value) TSP_STATUS_##name = (value),
-	TSP_REQUEST_STATUS_TABLE(TSP_ROW)
+			  TSP_REQUEST_STATUS_TABLE(TSP_ROW)
 #undef TSP_ROW
 };
 
-#define TSP_DELIVERY_OUTCOME_TABLE(X) \
-	X(SUCCESS, 0)                 \
-	X(EXPIRED, 1)                 \
-	X(TEMPORARYERROR, 2)          \
-	X(UNDELIVERABLE, 3)           \
+#define TSP_DELIVERY_OUTCOME_TABLE(X)                                                                                            \
+	X(SUCCESS, 0)                                                                                                            \
+	X(EXPIRED, 1)                                                                                                            \
+	X(TEMPORARYERROR, 2)                                                                                                     \
+	X(UNDELIVERABLE, 3)                                                                                                      \
 	X(UNCONFIRMED, 4)
 
 enum tsp_delivery_outcome { /* Delivery-Outcome 3009 */
 #define TSP_ROW(name, value) TSP_OUTCOME_##name = (value),
-	TSP_DELIVERY_OUTCOME_TABLE(TSP_ROW)
+			    TSP_DELIVERY_OUTCOME_TABLE(TSP_ROW)
 #undef TSP_ROW
 };
 

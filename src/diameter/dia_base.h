@@ -1,5 +1,7 @@
 /* dia_base.h - the peer management messages, typed (RFC 6733 5.3 to 5.5): CER/CEA, DWR/DWA, DPR/DPA.
- * PURE. Parsing applies the occurrence table of each command, the M rule and the value rules; building writes what is present. */
+ * PURE. Parsing applies the occurrence table of each command, the M rule and the value rules; building writes what is present.
+ * An answer with the E bit is read by the answer-message grammar; in one that says no without it, only the result and the origin are
+ * demanded. Supported-Vendor-Id and Host-IP-Address beyond our bounds are dropped, application ids beyond them are refused. */
 #pragma once
 #include "base/buf.h"
 #include "diameter/dia_failed.h"
@@ -23,6 +25,11 @@ struct dia_address { /* Address of RFC 6733 4.3.1; family 1 = IPv4 (4 octets), 2
 	uint8_t octets[16];
 };
 
+struct dia_vendor_application { /* Vendor-Specific-Application-Id: exactly one of Auth- and Acct-Application-Id */
+	uint32_t vendor_id, application_id;
+	bool acct;
+};
+
 /* One struct serves request and answer: members that the command does not have stay absent. */
 struct dia_capabilities {
 	bool request;
@@ -39,11 +46,7 @@ struct dia_capabilities {
 	uint8_t auth_applications_n;
 	uint32_t acct_applications[DIA_APPLICATIONS_MAX];
 	uint8_t acct_applications_n;
-	struct {
-		uint32_t vendor_id;
-		uint32_t application_id;
-		bool acct;
-	} vendor_applications[DIA_APPLICATIONS_MAX];
+	struct dia_vendor_application vendor_applications[DIA_APPLICATIONS_MAX];
 	uint8_t vendor_applications_n;
 	struct dia_bytes error_message; /* CEA */
 	struct dia_bytes failed_avp;    /* CEA: inside of Failed-AVP, raw */

@@ -10,46 +10,46 @@
 #define DIA_FAILED_TEXT_MAX 160u
 
 struct dia_failed {
-	uint32_t result_code;               /* of the base protocol, 0 when nothing failed */
-	uint8_t avp[DIA_FAILED_AVP_MAX];    /* the one offending AVP, header included, wrapped in its groups where it helps */
-	uint16_t avp_len;                   /* 0: no Failed-AVP */
-	char text[DIA_FAILED_TEXT_MAX];     /* for the log and Error-Message: which AVP, what was expected */
+	uint32_t result_code;            /* of the base protocol, 0 when nothing failed */
+	uint8_t avp[DIA_FAILED_AVP_MAX]; /* the one offending AVP, header and padding included, wrapped in its groups */
+	uint16_t avp_len;                /* octets of it, a multiple of 4; 0: no Failed-AVP */
+	char text[DIA_FAILED_TEXT_MAX];  /* for the log and Error-Message: which AVP, what was expected */
 };
 
 /* Every Result-Code of base.md section 5: name, value. */
-#define DIA_RESULT_TABLE(X)                     \
-	X(MULTI_ROUND_AUTH, 1001)               \
-	X(SUCCESS, 2001)                        \
-	X(LIMITED_SUCCESS, 2002)                \
-	X(COMMAND_UNSUPPORTED, 3001)            \
-	X(UNABLE_TO_DELIVER, 3002)              \
-	X(REALM_NOT_SERVED, 3003)               \
-	X(TOO_BUSY, 3004)                       \
-	X(LOOP_DETECTED, 3005)                  \
-	X(REDIRECT_INDICATION, 3006)            \
-	X(APPLICATION_UNSUPPORTED, 3007)        \
-	X(INVALID_HDR_BITS, 3008)               \
-	X(INVALID_AVP_BITS, 3009)               \
-	X(UNKNOWN_PEER, 3010)                   \
-	X(AUTHENTICATION_REJECTED, 4001)        \
-	X(OUT_OF_SPACE, 4002)                   \
-	X(ELECTION_LOST, 4003)                  \
-	X(AVP_UNSUPPORTED, 5001)                \
-	X(UNKNOWN_SESSION_ID, 5002)             \
-	X(AUTHORIZATION_REJECTED, 5003)         \
-	X(INVALID_AVP_VALUE, 5004)              \
-	X(MISSING_AVP, 5005)                    \
-	X(RESOURCES_EXCEEDED, 5006)             \
-	X(CONTRADICTING_AVPS, 5007)             \
-	X(AVP_NOT_ALLOWED, 5008)                \
-	X(AVP_OCCURS_TOO_MANY_TIMES, 5009)      \
-	X(NO_COMMON_APPLICATION, 5010)          \
-	X(UNSUPPORTED_VERSION, 5011)            \
-	X(UNABLE_TO_COMPLY, 5012)               \
-	X(INVALID_BIT_IN_HEADER, 5013)          \
-	X(INVALID_AVP_LENGTH, 5014)             \
-	X(INVALID_MESSAGE_LENGTH, 5015)         \
-	X(INVALID_AVP_BIT_COMBO, 5016)          \
+#define DIA_RESULT_TABLE(X)                                                                                                      \
+	X(MULTI_ROUND_AUTH, 1001)                                                                                                \
+	X(SUCCESS, 2001)                                                                                                         \
+	X(LIMITED_SUCCESS, 2002)                                                                                                 \
+	X(COMMAND_UNSUPPORTED, 3001)                                                                                             \
+	X(UNABLE_TO_DELIVER, 3002)                                                                                               \
+	X(REALM_NOT_SERVED, 3003)                                                                                                \
+	X(TOO_BUSY, 3004)                                                                                                        \
+	X(LOOP_DETECTED, 3005)                                                                                                   \
+	X(REDIRECT_INDICATION, 3006)                                                                                             \
+	X(APPLICATION_UNSUPPORTED, 3007)                                                                                         \
+	X(INVALID_HDR_BITS, 3008)                                                                                                \
+	X(INVALID_AVP_BITS, 3009)                                                                                                \
+	X(UNKNOWN_PEER, 3010)                                                                                                    \
+	X(AUTHENTICATION_REJECTED, 4001)                                                                                         \
+	X(OUT_OF_SPACE, 4002)                                                                                                    \
+	X(ELECTION_LOST, 4003)                                                                                                   \
+	X(AVP_UNSUPPORTED, 5001)                                                                                                 \
+	X(UNKNOWN_SESSION_ID, 5002)                                                                                              \
+	X(AUTHORIZATION_REJECTED, 5003)                                                                                          \
+	X(INVALID_AVP_VALUE, 5004)                                                                                               \
+	X(MISSING_AVP, 5005)                                                                                                     \
+	X(RESOURCES_EXCEEDED, 5006)                                                                                              \
+	X(CONTRADICTING_AVPS, 5007)                                                                                              \
+	X(AVP_NOT_ALLOWED, 5008)                                                                                                 \
+	X(AVP_OCCURS_TOO_MANY_TIMES, 5009)                                                                                       \
+	X(NO_COMMON_APPLICATION, 5010)                                                                                           \
+	X(UNSUPPORTED_VERSION, 5011)                                                                                             \
+	X(UNABLE_TO_COMPLY, 5012)                                                                                                \
+	X(INVALID_BIT_IN_HEADER, 5013)                                                                                           \
+	X(INVALID_AVP_LENGTH, 5014)                                                                                              \
+	X(INVALID_MESSAGE_LENGTH, 5015)                                                                                          \
+	X(INVALID_AVP_BIT_COMBO, 5016)                                                                                           \
 	X(NO_COMMON_SECURITY, 5017)
 
 enum dia_result {
@@ -63,13 +63,20 @@ const char *dia_result_str(uint32_t result_code);
 
 /* Each fills `f` (first error wins is the caller's rule) and returns ERR_PROTO, so that a check is one line. */
 int dia_failed_set(struct dia_failed *f, uint32_t result_code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* With a copy of the AVP. One too large for `avp` is shown by its header and zero data of its type's minimum length. */
 int dia_failed_avp(struct dia_failed *f, uint32_t result_code, const struct dia_avp *avp, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+    __attribute__((format(printf, 4, 5)));
 /* 5005 with an example AVP of the type's minimum length. */
 int dia_failed_missing(struct dia_failed *f, uint32_t code, uint32_t vendor);
+/* 5014 for `n` octets at `p` that do not make an AVP: what there is of the header, padded with zeros to a whole one, then zero data
+ * of the type's minimum length. The length field tells the truth about the copy, so that it can be read. */
+int dia_failed_header(struct dia_failed *f, const uint8_t *p, size_t n, const char *why);
+/* Puts what is in `f` into (a copy of the header of) the group it was found in; leaves it as it is when that does not fit. */
+void dia_failed_wrap(struct dia_failed *f, const struct dia_avp *group);
 
-/* Writes the answer-message of RFC 6733 7.2 to `request` (E bit as the code's class demands): Session-Id when the request has a
- * readable one, origin, Result-Code, Error-Message, Failed-AVP, all Proxy-Info in order. Result is in out; out->full when it did
- * not fit. `host` and `realm` are NUL-terminated. */
+/* Writes the answer-message of RFC 6733 7.2 to `request`: Session-Id when the request has a readable one, origin, Result-Code,
+ * Error-Message, Failed-AVP, all Proxy-Info in order. E bit: always for 3xxx; for 5xxx in an application, whose own answer grammar
+ * this message does not meet; never for the others. Result is in out; out->full when it did not fit. `host` and `realm` are
+ * NUL-terminated. */
 void dia_error_answer(struct buf *out, const struct dia_msg *request, const char *host, const char *realm,
 		      const struct dia_failed *why);

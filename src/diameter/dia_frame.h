@@ -9,17 +9,17 @@
 
 struct dia_frame; /* opaque; owns one buffer that grows up to message_len_max and shrinks when empty */
 
-ERR_MUST_USE int dia_frame_new(struct dia_frame **out, const struct dia_limits *limits); /* borrows limits */
-void dia_frame_free(struct dia_frame *f);                                               /* takes; NULL allowed */
+ERR_MUST_USE int dia_frame_new(struct dia_frame **out, const struct dia_limits *limits); /* copies limits */
+void dia_frame_free(struct dia_frame *f);                                                /* takes; NULL allowed */
 
-/* Called for each whole message; the octets are borrowed until return. Return 0 to go on, anything else to stop (the
+/* Called for each whole message; the octets are borrowed until return. It must neither free nor feed the framer. Return 0 to go on, anything else to stop (the
  * remaining octets are dropped: the caller is closing). */
 typedef int dia_frame_fn(void *arg, const uint8_t *message, size_t len);
 
 /* Feeds octets; calls `fn` zero or more times before it returns.
  * 0; what `fn` returned; ERR_PROTO: version is not 1 or length is below 20 or no multiple of 4; ERR_LIMIT: length above
  * message_len_max; ERR_NOMEM. After an error the framer takes nothing more. For ERR_PROTO and ERR_LIMIT the header that was
- * refused is in dia_frame_refused(). */
+ * refused is in dia_frame_refused(), NULL before that. */
 ERR_MUST_USE int dia_frame_feed(struct dia_frame *f, const uint8_t *p, size_t n, dia_frame_fn *fn, void *arg);
 const struct dia_hdr *dia_frame_refused(const struct dia_frame *f);
 

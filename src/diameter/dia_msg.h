@@ -54,7 +54,7 @@ struct dia_limits {
 
 struct dia_msg {
 	struct dia_hdr hdr;
-	const uint8_t *bytes; /* borrowed; hdr.length octets */
+	const uint8_t *bytes;            /* borrowed; hdr.length octets */
 	const struct dia_limits *limits; /* borrowed */
 };
 
@@ -80,9 +80,10 @@ struct dia_failed; /* dia_failed.h */
 /* Reads the 20 octets at `p`; checks nothing but their presence (ERR_AGAIN when fewer than 20). */
 ERR_MUST_USE int dia_hdr_parse(struct dia_hdr *out, const uint8_t *p, size_t len);
 
-/* Makes `out` of one whole message and checks the header in the order of base.md section 5 as far as the header alone can
- * tell: version 5011, length 5015 (20 or more, multiple of 4, equal to len), header bits 3008/5013. Borrows bytes and limits.
- * ERR_PROTO with `failed` filled. */
+/* Makes `out` of one whole message and checks the header as far as it alone can tell, in the order of RFC 6733 7: version 5011,
+ * length 5015 (20 or more, multiple of 4, equal to len, within the limit), header bits 3008 (R with E). Reserved bits are ignored
+ * (RFC 6733 3). Borrows bytes and limits. ERR_PROTO with `failed` filled; `out` then still holds what the header says when there
+ * are 20 octets, so that an answer can be made. */
 ERR_MUST_USE int dia_msg_parse(struct dia_msg *out, const uint8_t *bytes, size_t len, const struct dia_limits *limits,
 			       struct dia_failed *failed);
 
@@ -95,9 +96,15 @@ enum dia_next { DIA_END = 0, DIA_MORE = 1 };
  * or reserved bits, 5006 when the count limit is hit). */
 ERR_MUST_USE int dia_win_next(struct dia_win *w, struct dia_avp *out, struct dia_failed *failed);
 
-/* The inside of a grouped AVP. ERR_PROTO (5006) beyond depth_max. */
+/* The inside of a grouped AVP of `parent`. ERR_PROTO (5006) beyond depth_max. */
 ERR_MUST_USE int dia_win_enter(struct dia_win *out, const struct dia_win *parent, const struct dia_avp *group,
 			       struct dia_failed *failed);
+
+/* Walks the top level once: every AVP header and length, bits, the count limit. Groups are read when they are decoded. */
+ERR_MUST_USE int dia_msg_check(const struct dia_msg *m, struct dia_failed *failed);
+
+/* The first AVP of the top level with this code and vendor; false when there is none before the end or the first unreadable one. */
+bool dia_msg_find(const struct dia_msg *m, uint32_t code, uint32_t vendor, struct dia_avp *out);
 
 static inline struct dia_bytes dia_text(const char *s) /* view of a string, without its NUL */
 {

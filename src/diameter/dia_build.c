@@ -1,0 +1,90 @@
+/* dia_build.c - the octets of messages and AVPs (RFC 6733 3 and 4). */
+#include "diameter/dia_build.h"
+
+#define LENGTH_MAX 0xffffffu
+
+static void set_length(struct buf *b, size_t at, size_t len)
+{
+	if (len > LENGTH_MAX)
+		b->full = true;
+	if (b->full)
+		return;
+	b->p[at] = (uint8_t)(len >> 16);
+	b->p[at + 1] = (uint8_t)(len >> 8);
+	b->p[at + 2] = (uint8_t)len;
+}
+
+size_t dia_build_begin(struct buf *b, const struct dia_hdr *h)
+{
+	size_t start = b->len;
+
+	buf_u8(b, 1);
+	buf_be24(b, 0);
+	buf_u8(b, h->flags);
+	buf_be24(b, h->code);
+	buf_be32(b, h->app_id);
+	buf_be32(b, h->hop_by_hop);
+	buf_be32(b, h->end_to_end);
+	return start;
+}
+
+void dia_build_end(struct buf *b, size_t start)
+{
+	set_length(b, start + 1, b->len - start);
+}
+
+uint8_t dia_avp_flags(const struct dia_avp_def *def)
+{
+	return (uint8_t)((def->vendor ? DIA_AVP_V : 0) | (def->m == DIA_M_MUST ? DIA_AVP_M : 0));
+}
+
+static void put_header(struct buf *b, const struct dia_avp_def *def, uint8_t flags, size_t data_len)
+{
+	size_t len = (def->vendor ? 12u : 8u) + data_len;
+
+	if (len > LENGTH_MAX)
+		b->full = true;
+	buf_be32(b, def->code);
+	buf_u8(b, flags);
+	buf_be24(b, (uint32_t)(len & LENGTH_MAX));
+	if (def->vendor)
+		buf_be32(b, def->vendor);
+}
+
+static void put_padding(struct buf *b, size_t len)
+{
+	while (len++ % 4)
+		buf_u8(b, 0);
+}
+
+void dia_put_bytes(struct buf *b, const struct dia_avp_def *def, uint8_t flags, const void *p, size_t len)
+{
+	put_header(b, def, flags, len);
+	buf_bytes(b, p, len);
+	put_padding(b, len);
+}
+
+void dia_put_u32(struct buf *b, const struct dia_avp_def *def, uint8_t flags, uint32_t v)
+{
+	put_header(b, def, flags, 4);
+	buf_be32(b, v);
+}
+
+void dia_put_u64(struct buf *b, const struct dia_avp_def *def, uint8_t flags, uint64_t v)
+{
+	put_header(b, def, flags, 8);
+	buf_be64(b, v);
+}
+
+size_t dia_put_group_begin(struct buf *b, const struct dia_avp_def *def, uint8_t flags)
+{
+	size_t start = b->len;
+
+	put_header(b, def, flags, 0);
+	return start;
+}
+
+void dia_put_group_end(struct buf *b, size_t start)
+{
+	set_length(b, start + 5, b->len - start);
+}

@@ -1,0 +1,103 @@
+/* dia_grammar.h - commands and groups as tables; one decoder and one encoder serve them all.
+ *
+ * A row says which AVP it is, where in the typed struct it is kept and how, how often it may stand there and which values it may
+ * have. Rows stand in the order in which we send; any order is accepted, except for what is marked DIA_FIRST.
+ * The rules of the decoder (RFC 6733 4.1, 7; the M rule of TS 29.336 table 6.4.1-1 note 2):
+ *   in the table           its M bit is ignored; lengths 5014, values 5004, too often 5009 with the first one over the limit,
+ *                          forbidden (max 0) or not where it must be 5008
+ *   not in the table       ignored when the dictionary has it or its M bit is clear; else 5001
+ *   in the table, absent   5005 with an example, when min is 1
+ * Everything is written to a copy: the caller's struct is touched only after the last check. No allocation. PURE. */
+#pragma once
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "diameter/dia_dict.h"
+#include "diameter/dia_failed.h"
+#include "diameter/dia_msg.h"
+
+#define DIA_STRUCT_MAX 8192u /* octets of the largest typed struct */
+#define DIA_ROWS_MAX 40u     /* rows of one table */
+
+enum dia_keep {                    /* how the value is kept */
+		DIA_KEEP_NOT,      /* known, but nothing is kept */
+		DIA_KEEP_U32,      /* struct dia_u32 */
+		DIA_KEEP_U64,      /* struct dia_u64 */
+		DIA_KEEP_BARE_U32, /* uint32_t: written whenever its group is */
+		DIA_KEEP_BARE_U64, /* uint64_t, likewise */
+		DIA_KEEP_BYTES,    /* struct dia_bytes; of a group: its inside, raw */
+		DIA_KEEP_ADDRESS,  /* struct dia_address (dia_base.h) */
+		DIA_KEEP_GROUP,    /* a struct of its own, or the same one when `at` is 0 */
+};
+
+enum {                      /* dia_row.flags */
+       DIA_FIRST = 1,       /* must be the first AVP */
+       DIA_SPARE = 2,       /* more of them than max are ignored */
+       DIA_OK_ONLY = 4,     /* not demanded in an answer that is a refusal */
+       DIA_BAD_IS_NONE = 8, /* a value that is not allowed counts as absent (M clear: RFC 6733 4.1) */
+       DIA_SHARED = 16,     /* counted together with the row before: exactly one of the two */
+       DIA_FLAG_IS_M = 32,  /* the bool at flag_at is the AVP's M bit, not its presence */
+       DIA_FLAG_NOT = 64,   /* the bool at flag_at is false when this AVP is there (its neighbour's is true) */
+};
+
+struct dia_row {
+	const struct dia_avp_def *def;
+	const struct dia_grammar *inside; /* DIA_KEEP_GROUP */
+	uint32_t code, vendor;            /* of def; kept here because every AVP is compared with them */
+	uint32_t values;                  /* bit n: value n is allowed; 0: every value */
+	uint16_t at;                      /* where it is kept; of a list: its first element */
+	uint16_t count_at;                /* list: where its uint8_t count is */
+	uint16_t stride;                  /* list: octets of an element; 0: no list */
+	uint16_t flag_at;                 /* with has_flag: a bool, in the struct or in the element of a list */
+	bool has_flag;
+	uint8_t keep, min, max, flags;
+};
+
+struct dia_grammar {
+	const struct dia_row *rows;
+	uint8_t rows_n;
+	bool any; /* strangers with the M bit are let in: the answer-message, where nothing must hide the error */
+};
+
+/* What a row starts with. */
+#define DIA_ROW(SYMBOL) .def = DIA_DEF(SYMBOL), .code = DIA_CODE_##SYMBOL, .vendor = DIA_CODE_VENDOR_##SYMBOL
+
+/* Occurrence: one, at most one, one unless the answer is a refusal, none. */
+#define DIA_ONE .min = 1, .max = 1
+#define DIA_OPT .min = 0, .max = 1
+#define DIA_ONE_IF_OK .min = 1, .max = 1, .flags = DIA_OK_ONLY
+#define DIA_NEVER .keep = DIA_KEEP_NOT, .min = 0, .max = 0
+
+/* Where: a single member, a list `name` with its count `name`_n. */
+#define DIA_AT(kind, type, member) .keep = DIA_KEEP_##kind, .at = offsetof(type, member)
+#define DIA_LIST(kind, type, member, limit)                                                                                      \
+	.keep = DIA_KEEP_##kind, .at = offsetof(type, member), .count_at = offsetof(type, member##_n),                           \
+	.stride = sizeof(((type *)0)->member[0]), .max = (limit)
+/* A bool: presence of a group, or what DIA_FLAG_IS_M and DIA_FLAG_NOT say. */
+#define DIA_FLAG(type, member) .has_flag = true, .flag_at = offsetof(type, member)
+#define DIA_VALUE(n) (1u << (n))
+
+#define DIA_GRAMMAR_ROWS(table) .rows = (table), .rows_n = sizeof(table) / sizeof *(table)
+#define DIA_GRAMMAR(table)                                                                                                       \
+	{                                                                                                                        \
+		DIA_GRAMMAR_ROWS(table)                                                                                          \
+	}
+
+/* One side (request or answer) of a command. */
+struct dia_command {
+	const struct dia_grammar *grammar;
+	const struct dia_grammar *error; /* answer with the E bit: answer-message (RFC 6733 7.2) */
+	uint32_t code, app_id;
+	size_t size;        /* of the typed struct */
+	uint16_t result_at; /* answer: its struct dia_u32 result_code */
+	bool request, proxiable;
+	/* What rows cannot say; `st` is the copy, which becomes the result when it returns 0. NULL: nothing. */
+	int (*finish)(const struct dia_command *c, void *st, const struct dia_msg *m, struct dia_failed *failed);
+};
+
+/* ERR_PROTO with `failed` filled: also when `m` is not this command (3007, 3001), or a request with the wrong P bit (3008). */
+ERR_MUST_USE int dia_command_parse(const struct dia_command *c, void *out, const struct dia_msg *m, struct dia_failed *failed);
+
+/* Writes the whole message; `extra` flags (E, T) are added to R and P. Check out->full. */
+void dia_command_build(struct buf *out, const struct dia_command *c, const void *in, uint8_t extra, uint32_t hop_by_hop,
+		       uint32_t end_to_end);
