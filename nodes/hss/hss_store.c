@@ -1,0 +1,265 @@
+/* hss_store.c - lines into an array, three hashes over it. A slot holds the key's hash and the subscriber's place; keys themselves
+ * stand in the subscribers, so that a million of them cost eight octets a slot. */
+#include "nodes/hss/hss_store.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/ident.h"
+#include "nodes/hss/hss_line.h"
+
+struct slot {
+	uint32_t hash;
+	uint32_t place; /* in subscribers, plus one; 0: free */
+};
+
+enum index_kind { BY_IMSI, BY_MSISDN, BY_EXTERNAL, INDEXES };
+
+static const char *const index_words[INDEXES] = { "imsi", "msisdn", "external_identifiers" };
+
+struct index {
+	struct slot *slots; /* open addressing, at most half full */
+	size_t cap, n;
+};
+
+struct hss_store {
+	struct hss_memory *memory;
+	struct hss_subscriber *subscribers;
+	size_t n, cap;
+	struct index indexes[INDEXES];
+};
+
+struct key {
+	const void *p;
+	size_t len;
+};
+
+static uint32_t hash_of(struct key key)
+{
+	const uint8_t *p = key.p;
+	uint32_t h = 2166136261u;
+
+	for (size_t i = 0; i < key.len; i++)
+		h = (h ^ p[i]) * 16777619u;
+	return h ^ h >> 15;
+}
+
+static bool has_key(const struct hss_subscriber *s, enum index_kind kind, struct key key)
+{
+	switch (kind) {
+	case BY_IMSI:
+		return strlen(s->imsi) == key.len && memcmp(s->imsi, key.p, key.len) == 0;
+	case BY_MSISDN:
+		return s->msisdn.len == key.len && memcmp(s->msisdn.tbcd, key.p, key.len) == 0;
+	default:
+		for (uint8_t i = 0; i < s->externals_n; i++) {
+			if (strlen(s->externals[i]) == key.len && memcmp(s->externals[i], key.p, key.len) == 0)
+				return true;
+		}
+		return false;
+	}
+}
+
+static const struct hss_subscriber *find(const struct hss_store *s, enum index_kind kind, struct key key)
+{
+	const struct index *x = &s->indexes[kind];
+	uint32_t hash = hash_of(key);
+
+	if (!x->cap)
+		return NULL;
+	for (size_t i = hash & (x->cap - 1); x->slots[i].place; i = (i + 1) & (x->cap - 1)) {
+		const struct hss_subscriber *sub = &s->subscribers[x->slots[i].place - 1];
+
+		if (x->slots[i].hash == hash && has_key(sub, kind, key))
+			return sub;
+	}
+	return NULL;
+}
+
+static void put(struct slot *slots, size_t cap, struct slot what)
+{
+	size_t i = what.hash & (cap - 1);
+
+	while (slots[i].place)
+		i = (i + 1) & (cap - 1);
+	slots[i] = what;
+}
+
+static int grow(struct index *x)
+{
+	size_t cap = x->cap ? x->cap * 2 : 1024;
+	struct slot *slots = calloc(cap, sizeof *slots);
+
+	if (!slots)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < x->cap; i++) {
+		if (x->slots[i].place)
+			put(slots, cap, x->slots[i]);
+	}
+	free(x->slots);
+	x->slots = slots;
+	x->cap = cap;
+	return 0;
+}
+
+/* Adds the key of the last subscriber. */
+static int add_key(struct hss_store *s, enum index_kind kind, struct key key, char why[HSS_WHY_MAX])
+{
+	struct index *x = &s->indexes[kind];
+	const struct hss_subscriber *other = find(s, kind, key);
+
+	if (other) {
+		snprintf(why, HSS_WHY_MAX, "%s: the same is on line %u already; expected one subscriber each", index_words[kind],
+			 other->line);
+		return ERR_INVAL;
+	}
+	if (2 * (x->n + 1) > x->cap && grow(x))
+		return ERR_NOMEM;
+	put(x->slots, x->cap, (struct slot){ hash_of(key), (uint32_t)s->n });
+	x->n++;
+	return 0;
+}
+
+static int add(struct hss_store *s, const struct hss_subscriber *sub, char why[HSS_WHY_MAX])
+{
+	const struct hss_subscriber *kept;
+	int err;
+
+	if (s->n == s->cap) {
+		size_t cap = s->cap ? s->cap * 2 : 1024;
+		struct hss_subscriber *bigger = cap < UINT32_MAX ? reallocarray(s->subscribers, cap, sizeof *bigger) : NULL;
+
+		if (!bigger)
+			return ERR_NOMEM;
+		s->subscribers = bigger;
+		s->cap = cap;
+	}
+	s->subscribers[s->n++] = *sub;
+	kept = &s->subscribers[s->n - 1];
+	err = add_key(s, BY_IMSI, (struct key){ kept->imsi, strlen(kept->imsi) }, why);
+	if (!err && kept->msisdn.len)
+		err = add_key(s, BY_MSISDN, (struct key){ kept->msisdn.tbcd, kept->msisdn.len }, why);
+	for (uint8_t i = 0; !err && i < kept->externals_n; i++)
+		err = add_key(s, BY_EXTERNAL, (struct key){ kept->externals[i], strlen(kept->externals[i]) }, why);
+	return err;
+}
+
+static bool nothing_to_read(const char *line, size_t len)
+{
+	size_t blanks = strspn(line, " \t\r");
+
+	return blanks == len || line[blanks] == '#';
+}
+
+static int read_lines(struct hss_store *s, FILE *f, char *line, uint32_t *number, char why[HSS_WHY_MAX])
+{
+	struct hss_subscriber sub;
+	int err;
+
+	for (*number = 1; fgets(line, HSS_LINE_MAX + 2, f); ++*number) {
+		size_t len = strlen(line);
+
+		if (len && line[len - 1] == '\n')
+			line[--len] = 0;
+		else if (!feof(f)) {
+			snprintf(why, HSS_WHY_MAX, "the line is longer than %d octets or holds a NUL", HSS_LINE_MAX);
+			return ERR_INVAL;
+		}
+		if (nothing_to_read(line, len))
+			continue;
+		err = hss_line_parse(&sub, s->memory, line, len, why);
+		if (err)
+			return err;
+		sub.line = *number;
+		err = add(s, &sub, why);
+		if (err)
+			return err;
+	}
+	if (!ferror(f))
+		return 0;
+	snprintf(why, HSS_WHY_MAX, "%s", strerror(errno));
+	return ERR_IO;
+}
+
+int hss_store_read(struct hss_store **out, FILE *f, const char *path, char why[HSS_STORE_WHY_MAX])
+{
+	struct hss_store *s = calloc(1, sizeof *s);
+	char *line = malloc(HSS_LINE_MAX + 2);
+	char words[HSS_WHY_MAX] = "out of memory";
+	uint32_t number = 0;
+	int err = ERR_NOMEM;
+
+	if (s)
+		s->memory = hss_memory_new();
+	if (s && s->memory && line)
+		err = read_lines(s, f, line, &number, words);
+	free(line);
+	if (err) {
+		snprintf(why, HSS_STORE_WHY_MAX, "%.1000s:%u: %s", path, number, words);
+		hss_store_free(s);
+		return err;
+	}
+	*out = s;
+	return 0;
+}
+
+int hss_store_load(struct hss_store **out, const char *path, char why[HSS_STORE_WHY_MAX])
+{
+	FILE *f = fopen(path, "re");
+	int err;
+
+	if (!f) {
+		snprintf(why, HSS_STORE_WHY_MAX, "%.1000s: %s", path, strerror(errno));
+		return ERR_IO;
+	}
+	err = hss_store_read(out, f, path, why);
+	fclose(f);
+	return err;
+}
+
+void hss_store_free(struct hss_store *s)
+{
+	if (!s)
+		return;
+	for (int i = 0; i < INDEXES; i++)
+		free(s->indexes[i].slots);
+	free(s->subscribers);
+	hss_memory_free(s->memory);
+	free(s);
+}
+
+size_t hss_store_count(const struct hss_store *s)
+{
+	return s->n;
+}
+
+/* `found` so far, joined with what one more identity names: both must be the same. */
+static bool join(const struct hss_subscriber **found, const struct hss_subscriber *sub)
+{
+	if (!sub || (*found && *found != sub))
+		return false;
+	*found = sub;
+	return true;
+}
+
+const struct hss_subscriber *hss_store_find(const struct hss_store *s, const struct app_user_identifier *who, bool imsi_only)
+{
+	const struct hss_subscriber *found = NULL;
+	struct dia_bytes external = who->external_identifier, msisdn = who->msisdn, imsi = who->user_name;
+	char id[IDENT_EXTERNAL_MAX + 1];
+
+	if (imsi.p && !join(&found, find(s, BY_IMSI, (struct key){ imsi.p, imsi.len })))
+		return NULL;
+	if (imsi_only)
+		return found;
+	if (msisdn.p && !join(&found, find(s, BY_MSISDN, (struct key){ msisdn.p, msisdn.len })))
+		return NULL;
+	if (!external.p)
+		return found;
+	if (ident_external(id, external.p, external.len))
+		return NULL;
+	return join(&found, find(s, BY_EXTERNAL, (struct key){ id, strlen(id) })) ? found : NULL;
+}

@@ -1,0 +1,25 @@
+/* hss_store.h - one set of subscribers, found by IMSI, MSISDN and each External-Identifier. A set is read whole and never changed:
+ * a new file makes a new set. */
+#pragma once
+#include <stdio.h>
+
+#include "apps/app_common.h"
+#include "nodes/hss/hss_subscriber.h"
+
+#define HSS_STORE_WHY_MAX 1400 /* a path, a line number and words */
+#define HSS_LINE_MAX 65535     /* octets of one line */
+
+struct hss_store;
+
+/* Reads a whole file (docs/user/subscribers.md); `path` is for error texts. ERR_INVAL with `PATH:LINE: words`, ERR_IO, ERR_NOMEM;
+ * nothing is kept on failure. */
+ERR_MUST_USE int hss_store_read(struct hss_store **out, FILE *f, const char *path, char why[HSS_STORE_WHY_MAX]);
+/* The same from a path. */
+ERR_MUST_USE int hss_store_load(struct hss_store **out, const char *path, char why[HSS_STORE_WHY_MAX]);
+void hss_store_free(struct hss_store *s); /* NULL allowed */
+
+size_t hss_store_count(const struct hss_store *s);
+
+/* The one subscriber that every identity given names; NULL when there is none, they differ, or one has no possible form.
+ * With `imsi_only` (a request of an MTC-AAA) the others are not looked at. */
+const struct hss_subscriber *hss_store_find(const struct hss_store *s, const struct app_user_identifier *who, bool imsi_only);
