@@ -97,6 +97,9 @@ struct link_cb {
 	/* The link is dead; pending requests were already given ERR_CLOSED. Accepted links: the owner calls link_free() (now or
 	 * later). Links of a peer: it stays the peer's; nothing to do. At most once for each on_open/accept. */
 	void (*on_down)(void *arg, struct link *l, int err, const char *why);
+	/* Links of a peer: an attempt to connect ended before on_open (the next one follows by itself). `err` as for on_down, with
+	 * ERR_REFUSED `result_code` is the one of the peer's CEA, else 0. NULL allowed. */
+	void (*on_failed)(void *arg, int err, uint32_t result_code, const char *why);
 };
 
 /* Takes `s` (just accepted; its callbacks are replaced; on TLS the handshake may still run) on success only. Borrows conf and cb. */
