@@ -1,0 +1,94 @@
+/* st.c - the counter table and its arithmetic. */
+#include "stats/st.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	const char *name, *help;
+} rows[ST_COUNTERS] = {
+#define ST_ROW(id, name, help) { name, help },
+	ST_COUNTER_TABLE(ST_ROW)
+#undef ST_ROW
+};
+
+const char *st_name(unsigned which)
+{
+	return which < ST_COUNTERS ? rows[which].name : NULL;
+}
+
+const char *st_help(unsigned which)
+{
+	return which < ST_COUNTERS ? rows[which].help : NULL;
+}
+
+int st_find(enum st_counter *out, const char *name)
+{
+	for (unsigned i = 0; i < ST_COUNTERS; i++)
+		if (!strcmp(rows[i].name, name)) {
+			*out = (enum st_counter)i;
+			return 0;
+		}
+	return ERR_NOTFOUND;
+}
+
+void st_diff(struct st_counters *out, const struct st_counters *now, const struct st_counters *before)
+{
+	for (unsigned i = 0; i < ST_COUNTERS; i++)
+		out->v[i] = now->v[i] - before->v[i];
+}
+
+void st_add(struct st_counters *into, const struct st_counters *delta)
+{
+	for (unsigned i = 0; i < ST_COUNTERS; i++)
+		if (__builtin_add_overflow(into->v[i], delta->v[i], &into->v[i]))
+			into->v[i] = UINT64_MAX;
+}
+
+void st_pack(struct buf *b, const struct st_counters *delta)
+{
+	for (unsigned i = 0; i < ST_COUNTERS; i++) {
+		if (!delta->v[i])
+			continue;
+		buf_le16(b, (uint16_t)i);
+		buf_le64(b, delta->v[i]);
+	}
+}
+
+int st_unpack(struct st_counters *out, const void *p, size_t len)
+{
+	struct st_counters c = { { 0 } };
+	struct rd r = rd_over(p, len);
+	unsigned above = 0; /* counters come in rising order, so none comes twice */
+
+	while (rd_left(&r) && !r.bad) {
+		uint16_t which = rd_le16(&r);
+		uint64_t value = rd_le64(&r);
+
+		if (r.bad || which >= ST_COUNTERS || which < above)
+			return ERR_PROTO;
+		c.v[which] = value;
+		above = which + 1u;
+	}
+	if (r.bad)
+		return ERR_PROTO;
+	*out = c;
+	return 0;
+}
+
+int st_json(char *out, size_t cap, const struct st_counters *c)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < ST_COUNTERS; i++) {
+		int k = snprintf(out + n, cap - n, "%c\"%s\":%llu", i ? ',' : '{', rows[i].name, (unsigned long long)c->v[i]);
+
+		if (k < 0 || (size_t)k >= cap - n)
+			return ERR_LIMIT;
+		n += (size_t)k;
+	}
+	if (cap - n < 2)
+		return ERR_LIMIT;
+	memcpy(out + n, "}", 2);
+	return 0;
+}

@@ -1,0 +1,121 @@
+/* Counters: the table, sums, and the delta that crosses from a process that is not trusted. */
+#include "tests/unit/test.h"
+
+#include <ctype.h>
+
+#include "stats/st.h"
+
+static void test_every_row_has_a_unique_name_and_help(void **state)
+{
+	enum st_counter found;
+
+	(void)state;
+	for (unsigned i = 0; i < ST_COUNTERS; i++) {
+		assert_int_equal(st_find(&found, st_name(i)), 0);
+		assert_int_equal(found, i); /* the first of this name is this row */
+		assert_true(strlen(st_help(i)) > 5);
+		for (const char *p = st_name(i); *p; p++)
+			assert_true(islower((unsigned char)*p) || isdigit((unsigned char)*p) || *p == '_');
+	}
+	assert_null(st_name(ST_COUNTERS));
+	assert_int_equal(st_find(&found, "no_such"), ERR_NOTFOUND);
+}
+
+static void test_nobody_counts_without_counters(void **state)
+{
+	(void)state;
+	st_count(NULL, ST_REQUESTS);
+}
+
+static void test_a_delta_arrives_as_it_was_sent(void **state)
+{
+	struct st_counters before = { { 0 } }, now = { { 0 } }, delta, got = { { 9 } }, sum = { { 0 } };
+	uint8_t room[ST_PACKED_MAX];
+	struct buf b = buf_over(room, sizeof room);
+
+	(void)state;
+	st_count_n(&before, ST_EDGE_ACCEPTED, 5);
+	now = before;
+	st_count(&now, ST_EDGE_ACCEPTED);
+	st_count_n(&now, ST_EDGE_REQUESTS, UINT64_C(1) << 40);
+	st_diff(&delta, &now, &before);
+	st_pack(&b, &delta);
+	assert_false(b.full);
+	assert_int_equal(b.len, 20);
+	assert_int_equal(st_unpack(&got, room, b.len), 0);
+	assert_memory_equal(&got, &delta, sizeof got);
+	st_add(&sum, &before);
+	st_add(&sum, &got);
+	assert_memory_equal(&sum, &now, sizeof sum);
+}
+
+static void test_every_counter_at_once_fits(void **state)
+{
+	struct st_counters all;
+	uint8_t room[ST_PACKED_MAX];
+	struct buf b = buf_over(room, sizeof room);
+	char json[ST_JSON_MAX];
+
+	(void)state;
+	memset(&all, 0xff, sizeof all);
+	st_pack(&b, &all);
+	assert_false(b.full);
+	assert_int_equal(st_json(json, sizeof json, &all), 0);
+	assert_int_equal(json[strlen(json) - 1], '}');
+	assert_int_equal(st_json(json, 100, &all), ERR_LIMIT);
+}
+
+static void test_a_bad_delta_changes_nothing(void **state)
+{
+	static const uint8_t torn[] = { 1, 0, 1, 0, 0, 0, 0, 0, 0 };
+	static const uint8_t foreign[] = { 0xff, 0xff, 1, 0, 0, 0, 0, 0, 0, 0 };
+	static const uint8_t twice[] = { 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0 };
+	static const uint8_t back[] = { 2, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0 };
+	struct st_counters out = { { 7 } }, was = out;
+
+	(void)state;
+	assert_int_equal(st_unpack(&out, torn, sizeof torn), ERR_PROTO);
+	assert_int_equal(st_unpack(&out, foreign, sizeof foreign), ERR_PROTO);
+	assert_int_equal(st_unpack(&out, twice, sizeof twice), ERR_PROTO);
+	assert_int_equal(st_unpack(&out, back, sizeof back), ERR_PROTO);
+	assert_memory_equal(&out, &was, sizeof out);
+}
+
+static void test_a_sum_never_wraps(void **state)
+{
+	struct st_counters a = { { UINT64_MAX - 1 } }, b = { { 5 } };
+
+	(void)state;
+	st_add(&a, &b);
+	assert_true(a.v[0] == UINT64_MAX);
+}
+
+static void test_json_holds_every_counter(void **state)
+{
+	struct st_counters c = { { 0 } };
+	char json[ST_JSON_MAX];
+	unsigned names = 0;
+
+	(void)state;
+	st_count_n(&c, ST_DUPLICATES, 12);
+	assert_int_equal(st_json(json, sizeof json, &c), 0);
+	assert_non_null(strstr(json, ",\"duplicates\":12,"));
+	for (const char *p = json; (p = strchr(p, ':')); p++)
+		names++;
+	assert_int_equal(names, ST_COUNTERS);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_row_has_a_unique_name_and_help),
+		cmocka_unit_test(test_nobody_counts_without_counters),
+		cmocka_unit_test(test_a_delta_arrives_as_it_was_sent),
+		cmocka_unit_test(test_every_counter_at_once_fits),
+		cmocka_unit_test(test_a_bad_delta_changes_nothing),
+		cmocka_unit_test(test_a_sum_never_wraps),
+		cmocka_unit_test(test_json_holds_every_counter),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
