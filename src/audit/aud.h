@@ -28,8 +28,8 @@ struct aud_decision {
 
 struct aud;
 
-#define AUD_TEXT_MAX 256  /* octets of one text that are written; the rest is cut */
-#define AUD_LINE_MAX 8192 /* octets of one line: all texts, fully escaped */
+#define AUD_TEXT_MAX 256   /* octets of one text that are written; the rest is cut */
+#define AUD_LINE_MAX 16384 /* octets of one line: all texts, each octet of them escaped, always fit */
 
 /* Opens (makes, mode 0640) the log for appending; "" or NULL: no log, counters only. Borrows counters (NULL allowed). ERR_IO with errno. */
 ERR_MUST_USE int aud_open(struct aud **out, const char *path, struct st_counters *counters);

@@ -1,0 +1,212 @@
+/* The decision line: its fields (CONTRACTS section 5), that nobody forges one, that trouble with the disk is counted. */
+#include "tests/unit/test.h"
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <unistd.h>
+
+#include "audit/aud.h"
+
+static struct aud_decision sample(void)
+{
+	return (struct aud_decision){
+		.time_ms = UINT64_C(1795428000123),
+		.transaction = "7-0000a1",
+		.scs = "acme",
+		.origin_host = "scs.acme.example",
+		.address = "192.0.2.7:40000",
+		.device = "meter-7@fleet.example",
+		.action = "trigger",
+		.has_reference = true,
+		.reference = 41,
+		.verdict = AUD_REFUSED,
+		.reason = "no-association",
+		.rule = "",
+		.request_status = "NOTAUTHORIZED",
+	};
+}
+
+static void test_a_line_has_exactly_the_agreed_fields(void **state)
+{
+	struct aud_decision d = sample();
+	char line[AUD_LINE_MAX];
+	size_t n = aud_format(line, &d);
+
+	(void)state;
+	assert_int_equal(n, strlen(line));
+	assert_string_equal(
+	    line, "{\"time\":\"2026-11-23T10:00:00.123Z\",\"transaction\":\"7-0000a1\",\"scs\":\"acme\","
+		  "\"origin_host\":\"scs.acme.example\",\"address\":\"192.0.2.7:40000\",\"device\":\"meter-7@fleet.example\","
+		  "\"action\":\"trigger\",\"reference\":41,\"verdict\":\"refused\",\"reason\":\"no-association\",\"rule\":\"\","
+		  "\"request_status\":\"NOTAUTHORIZED\"}");
+}
+
+static void test_what_is_unknown_is_empty_or_null(void **state)
+{
+	struct aud_decision d = { .verdict = AUD_ACCEPTED };
+	char line[AUD_LINE_MAX];
+
+	(void)state;
+	aud_format(line, &d);
+	assert_non_null(strstr(line, "\"scs\":\"\""));
+	assert_non_null(strstr(line, "\"reference\":null,\"verdict\":\"accepted\""));
+}
+
+static void test_a_peer_cannot_forge_a_line(void **state)
+{
+	struct aud_decision d = sample();
+	char line[AUD_LINE_MAX];
+	json_t *j;
+
+	(void)state;
+	d.device = "x\",\"verdict\":\"accepted\"}\n{\"a\":\"\\\x01\x7f\xff";
+	aud_format(line, &d);
+	assert_null(strchr(line, '\n'));
+	j = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(j);
+	assert_int_equal(json_object_size(j), 12);
+	assert_string_equal(json_string_value(json_object_get(j, "verdict")), "refused");
+	assert_non_null(strstr(line, "\\u0001\\u007f\\u00ff\""));
+	json_decref(j);
+}
+
+static void test_the_longest_texts_fit(void **state)
+{
+	char longest[AUD_TEXT_MAX + 100], line[AUD_LINE_MAX];
+	struct aud_decision d = { 0 };
+	json_t *j;
+
+	(void)state;
+	memset(longest, 0x80, sizeof longest);
+	longest[sizeof longest - 1] = 0;
+	d = (struct aud_decision){ UINT64_MAX / 1000, longest,     longest, longest, longest, longest, longest, true,
+				   UINT32_MAX,        AUD_REFUSED, longest, longest, longest };
+	assert_true(aud_format(line, &d) < AUD_LINE_MAX);
+	j = json_loads(line, 0, NULL);
+	assert_non_null(j);
+	json_decref(j);
+}
+
+static size_t file_lines(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	size_t n = 0;
+	int c;
+
+	assert_non_null(f);
+	while ((c = getc(f)) != EOF)
+		n += c == '\n';
+	fclose(f);
+	return n;
+}
+
+static void test_lines_are_appended_and_counted(void **state)
+{
+	char dir[] = "/tmp/test_aud_XXXXXX", path[64], moved[64];
+	struct aud_decision d = sample();
+	struct st_counters c = { { 0 } };
+	struct aud *a;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof path, "%s/d.jsonl", dir);
+	snprintf(moved, sizeof moved, "%s/d.jsonl.1", dir);
+	assert_int_equal(aud_open(&a, path, &c), 0);
+	assert_int_equal(aud_decision(a, &d), 0);
+	d.verdict = AUD_ACCEPTED;
+	d.request_status = "SUCCESS";
+	assert_int_equal(aud_decision(a, &d), 0);
+	assert_int_equal(file_lines(path), 2);
+	assert_int_equal(c.v[ST_DECISION_REFUSED], 1);
+	assert_int_equal(c.v[ST_DECISION_ACCEPTED], 1);
+	assert_int_equal(c.v[ST_STATUS_NOTAUTHORIZED], 1);
+	assert_int_equal(c.v[ST_STATUS_SUCCESS], 1);
+	assert_int_equal(c.v[ST_AUDIT_LINES], 2);
+
+	assert_int_equal(rename(path, moved), 0); /* rotation */
+	assert_int_equal(aud_decision(a, &d), 0);
+	assert_int_equal(aud_reopen(a), 0);
+	assert_int_equal(aud_decision(a, &d), 0);
+	assert_int_equal(file_lines(moved), 3);
+	assert_int_equal(file_lines(path), 1);
+	aud_close(a);
+	assert_int_equal(unlink(path) | unlink(moved) | rmdir(dir), 0);
+}
+
+static void test_a_full_disk_is_counted_and_the_decision_stands(void **state)
+{
+	struct aud_decision d = sample();
+	struct st_counters c = { { 0 } };
+	struct aud *a;
+
+	(void)state;
+	assert_int_equal(aud_open(&a, "/dev/full", &c), 0);
+	assert_int_equal(aud_decision(a, &d), ERR_IO);
+	assert_int_equal(c.v[ST_AUDIT_ERRORS], 1);
+	assert_int_equal(c.v[ST_AUDIT_LINES], 0);
+	assert_int_equal(c.v[ST_DECISION_REFUSED], 1);
+	aud_close(a);
+}
+
+static void test_a_line_that_was_cut_spoils_only_itself(void **state)
+{
+	struct aud_decision d = sample();
+	struct st_counters c = { { 0 } };
+	char text[AUD_LINE_MAX * 2] = "", *second;
+	int ends[2], got = 0;
+	struct aud *a;
+	ssize_t n;
+
+	(void)state;
+	assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+	assert_true(fcntl(ends[1], F_SETPIPE_SZ, 4096) >= 4096);
+	d.device = memset(malloc(AUD_TEXT_MAX + 1), 1, AUD_TEXT_MAX);
+	d.rule = d.reason = d.scs = d.device; /* a line above PIPE_BUF may be written in part */
+	((char *)(uintptr_t)d.device)[AUD_TEXT_MAX] = 0;
+	assert_int_equal(aud_open_fd(&a, ends[1], &c), 0);
+	assert_int_equal(aud_decision(a, &d), ERR_IO);
+	free((void *)(uintptr_t)d.device);
+	while ((n = read(ends[0], text + got, sizeof text - 1 - (size_t)got)) > 0)
+		got += (int)n;
+	d = sample();
+	assert_int_equal(aud_decision(a, &d), 0);
+	while ((n = read(ends[0], text + got, sizeof text - 1 - (size_t)got)) > 0)
+		got += (int)n;
+	second = strchr(text, '\n');
+	assert_non_null(second);
+	assert_int_equal(strncmp(second + 1, "{\"time\":", 8), 0);
+	aud_close(a);
+	close(ends[0]);
+}
+
+static void test_without_a_log_there_are_still_counters(void **state)
+{
+	struct aud_decision d = sample();
+	struct st_counters c = { { 0 } };
+	struct aud *a;
+
+	(void)state;
+	assert_int_equal(aud_open(&a, "", &c), 0);
+	assert_int_equal(aud_decision(a, &d), 0);
+	assert_int_equal(aud_reopen(a), 0);
+	assert_int_equal(c.v[ST_DECISION_REFUSED], 1);
+	assert_int_equal(c.v[ST_AUDIT_LINES], 0);
+	aud_close(a);
+	assert_int_equal(aud_open(&a, "/nonexistent/d.jsonl", &c), ERR_IO);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_line_has_exactly_the_agreed_fields),
+		cmocka_unit_test(test_what_is_unknown_is_empty_or_null),
+		cmocka_unit_test(test_a_peer_cannot_forge_a_line),
+		cmocka_unit_test(test_the_longest_texts_fit),
+		cmocka_unit_test(test_lines_are_appended_and_counted),
+		cmocka_unit_test(test_a_full_disk_is_counted_and_the_decision_stands),
+		cmocka_unit_test(test_a_line_that_was_cut_spoils_only_itself),
+		cmocka_unit_test(test_without_a_log_there_are_still_counters),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
