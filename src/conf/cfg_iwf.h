@@ -71,10 +71,9 @@ struct cfg_limits {
 	uint32_t peer_pending_max; /* requests without answer at one core peer */
 	uint32_t duplicates_max;   /* entries */
 	uint64_t duplicates_window_ms;
-	uint32_t sessions_max;        /* admitted sessions in the core */
-	uint32_t associations_cached; /* non-exact rules in memory */
-	uint32_t ring_size;           /* octets of one ring between edge and core, a power of two */
-	uint32_t ctl_clients;         /* connections to the control socket */
+	uint32_t sessions_max; /* admitted sessions in the core */
+	uint32_t ring_size;    /* octets of one ring between edge and core, a power of two */
+	uint32_t ctl_clients;  /* connections to the control socket */
 };
 
 struct cfg_timers {
@@ -92,7 +91,7 @@ struct cfg_journal {
 };
 
 struct cfg_iwf {
-	struct cfg_identity external, internal;
+	struct cfg_identity external, internal; /* side by side: one section of the file */
 	char state_dir[CFG_PATH_MAX];
 	char control_path[CFG_PATH_MAX];
 	char user[CFG_NAME_MAX];        /* "": stay who we are */

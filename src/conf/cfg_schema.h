@@ -111,7 +111,7 @@ struct cfg_lines;
 
 /* Reads `text` into `out`, a struct that `rows` describe (the caller hands it zeroed or not; it is written only on success). `path`
  * names the file in errors and gives the directory of relative paths; nothing is opened. *lines (NULL allowed) is owned by the caller.
- * ERR_INVAL, ERR_RANGE, ERR_LIMIT, ERR_NOMEM; `why` holds the words. */
+ * ERR_INVAL, ERR_LIMIT (larger than CFG_TEXT_MAX), ERR_NOMEM; `why` holds the words. */
 ERR_MUST_USE int cfg_read(void *out, size_t out_size, const struct cfg_row *rows, const char *path, const void *text, size_t len,
 			  struct cfg_lines **lines, char why[CFG_WHY_MAX]);
 

@@ -1,0 +1,17 @@
+/* cfg_internal.h - what the files of conf/ share and nobody else sees. */
+#pragma once
+#include "conf/cfg_schema.h"
+
+/* Refuses what no configuration holds: NUL, control characters, bytes that are not UTF-8. Returns NULL, or words and the line. */
+const char *cfg_text_problem(const unsigned char *p, size_t len, unsigned *line);
+
+ERR_MUST_USE int cfg_lines_new(struct cfg_lines **out, const char *path);
+ERR_MUST_USE int cfg_lines_add(struct cfg_lines *l, const char *where, unsigned line);
+
+/* Sets the member of `row` in the struct at `base` from one scalar of `len` octets. `path` is the configuration file. Fails with ERR_INVAL,
+ * ERR_RANGE or ERR_LIMIT; the member is untouched then. */
+ERR_MUST_USE int cfg_value_set(const struct cfg_row *row, enum cfg_type type, void *member, const char *path, const char *text,
+			       size_t len);
+
+/* The key of `rows` that was probably meant, NULL when none is near. */
+const char *cfg_nearest(const struct cfg_row *rows, const char *key);

@@ -1,0 +1,266 @@
+/* cfg_iwf.c - every configuration item of mtc-iwfd, one row each: key, member, range, default, meaning.
+ * The reader, the error texts and the manual are made from these rows and say nothing else. */
+#include "conf/cfg_iwf.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/cfg_iwf_check.h"
+
+_Static_assert(offsetof(struct cfg_iwf, internal) == offsetof(struct cfg_iwf, external) + sizeof(struct cfg_identity),
+	       "one section");
+
+#define HOUR_MS UINT64_C(3600000)
+#define DAY_MS (24 * HOUR_MS)
+
+static const struct cfg_word zones[] = { { "external", CFG_EXTERNAL }, { "internal", CFG_INTERNAL }, { NULL, 0 } };
+static const struct cfg_word protections[] = { { "tls", CFG_TLS }, { "none", CFG_NONE }, { NULL, 0 } };
+static const struct cfg_word levels[] = { { "error", LOG_LEVEL_ERROR },
+					  { "warn", LOG_LEVEL_WARN },
+					  { "info", LOG_LEVEL_INFO },
+					  { "debug", LOG_LEVEL_DEBUG },
+					  { NULL, 0 } };
+
+static const struct cfg_row identity_rows[] = {
+	CFG_HOST("host", struct cfg_identity, host, NULL, "our Diameter host name (Origin-Host)"),
+	CFG_HOST("realm", struct cfg_identity, realm, NULL, "our Diameter realm (Origin-Realm)"),
+	CFG_END,
+};
+
+struct identities {
+	struct cfg_identity external, internal;
+};
+
+static const struct cfg_row identities_rows[] = {
+	CFG_SECTION("external", struct identities, external, identity_rows, NULL, "who we are to SCSs"),
+	CFG_SECTION("internal", struct identities, internal, identity_rows, NULL,
+		    "who we are to the HSS and the SMS-SC; never shown outside"),
+	CFG_END,
+};
+
+static const struct cfg_row control_rows[] = {
+	CFG_FILE("path", struct cfg_iwf, control_path, "/run/mtc-iwf/ctl.sock", "control socket that mtcctl speaks to"),
+	CFG_END,
+};
+
+static const struct cfg_row log_rows[] = {
+	CFG_WORD("level", struct cfg_iwf, log_level, levels, "info", "messages up to this level are written to standard error"),
+	CFG_FILE("decisions", struct cfg_iwf, decisions, "/var/log/mtc-iwf/decisions.jsonl",
+		 "decision log: one JSON line for each decision; empty: none"),
+	CFG_END,
+};
+
+static const struct cfg_row associations_rows[] = {
+	CFG_U64("size_max", struct cfg_iwf, associations_size_max, UINT64_C(1) << 20, UINT64_C(1) << 44, "8589934592",
+		"octets the association store may grow to"),
+	CFG_END,
+};
+
+static const struct cfg_row anchor_rows[] = {
+	CFG_NAME("name", struct cfg_anchor, name, NULL, "name that an SCS record refers to"),
+	CFG_FILE("file", struct cfg_anchor, file, NULL, "PEM file with the CA certificates that are this one anchor"),
+	CFG_END,
+};
+
+static const struct cfg_row listen_rows[] = {
+	CFG_NAME("name", struct cfg_listen, name, NULL, "name of the listener, for logs"),
+	CFG_WORD("zone", struct cfg_listen, zone, zones, "external",
+		 "side of the protocol break; the two never share an edge process"),
+	CFG_WORD("protection", struct cfg_listen, protection, protections, "tls",
+		 "tls: mutual TLS from the first octet; none: only in the internal zone"),
+	CFG_ADDRESS("address", struct cfg_listen, address, NULL, "address to listen on"),
+	CFG_PORT("port", struct cfg_listen, port, 0, "5868", "TCP port; 0 binds a free one, which the ready line names"),
+	CFG_FILE("certificate", struct cfg_listen, certificate, "", "tls: PEM chain we show, leaf first"),
+	CFG_FILE("key", struct cfg_listen, key, "", "tls: PEM private key of the certificate"),
+	CFG_END,
+};
+
+static const struct cfg_row peer_rows[] = {
+	CFG_NAME("name", struct cfg_peer, name, NULL, "name that s6m and t4 refer to"),
+	CFG_HOST("host", struct cfg_peer, host, NULL, "Diameter host name the peer must have"),
+	CFG_HOST("realm", struct cfg_peer, realm, NULL, "Diameter realm the peer must have"),
+	CFG_ADDRESS("address", struct cfg_peer, address, NULL, "address to connect to"),
+	CFG_PORT("port", struct cfg_peer, port, 1, "3868", "TCP port to connect to"),
+	CFG_WORD("protection", struct cfg_peer, protection, protections, NULL,
+		 "none: plain TCP, protected elsewhere (NDS/IP) or a laboratory; tls: mutual TLS from the first octet"),
+	CFG_FILE("certificate", struct cfg_peer, certificate, "", "tls: PEM chain we show, leaf first"),
+	CFG_FILE("key", struct cfg_peer, key, "", "tls: PEM private key of the certificate"),
+	CFG_NAME("trust", struct cfg_peer, trust, "", "tls: name of the trust anchor the peer's certificate must chain to"),
+	CFG_END,
+};
+
+#define ROUTE_ROWS(answer_wait, element)                                                                                         \
+	CFG_NAME("peer", struct cfg_route, peer, NULL,                                                                           \
+		 "name of the peer that requests are sent to: the " element " or a relay"),                                      \
+	    CFG_HOST("destination_realm", struct cfg_route, destination_realm, NULL, "Destination-Realm of requests"),           \
+	    CFG_HOST("destination_host", struct cfg_route, destination_host, "",                                                 \
+		     "Destination-Host of requests; empty: none is sent"),                                                       \
+	    CFG_DURATION("answer_wait", struct cfg_route, answer_wait_ms, 100, 60000, answer_wait, "time an answer may take"),   \
+	    CFG_END
+
+static const struct cfg_row s6m_rows[] = { ROUTE_ROWS("3s", "HSS") };
+static const struct cfg_row t4_rows[] = { ROUTE_ROWS("5s", "SMS-SC") };
+
+static const struct cfg_row dnr_rows[] = {
+	CFG_DURATION("answer_wait", struct cfg_dnr, answer_wait_ms, 100, 60000, "5s", "time an SCS has to acknowledge a report"),
+	CFG_DURATION("retry_min", struct cfg_dnr, retry_min_ms, 100, HOUR_MS, "1s", "first pause before a report is sent again"),
+	CFG_DURATION("retry_max", struct cfg_dnr, retry_max_ms, 100, DAY_MS, "300s",
+		     "longest pause before a report is sent again"),
+	CFG_END,
+};
+
+static const struct cfg_row limits_rows[] = {
+	CFG_U32("message", struct cfg_limits, message_max, 1024, 16777212, "65536",
+		"octets of one Diameter message from outside"),
+	CFG_U32("core_message", struct cfg_limits, core_message_max, 1024, 16777212, "1048576",
+		"octets of one message from a core peer"),
+	CFG_U32("avps", struct cfg_limits, avps_max, 16, 65536, "512", "AVPs of one message"),
+	CFG_U32("nesting", struct cfg_limits, nesting_max, 4, 16, "8", "depth of grouped AVPs"),
+	CFG_U32("connections_total", struct cfg_limits, connections_total, 1, 1000000, "10000",
+		"connections from outside, over all edges"),
+	CFG_U32("connections_per_address", struct cfg_limits, connections_per_address, 1, 1000000, "1000",
+		"connections from one address, over all edges"),
+	CFG_DURATION("handshake_wait", struct cfg_limits, handshake_wait_ms, 100, 60000, "5s", "time a TLS handshake may take"),
+	CFG_DURATION("cer_wait", struct cfg_limits, cer_wait_ms, 100, 60000, "5s",
+		     "time an authenticated peer has to send its CER"),
+	CFG_DURATION("probe_wait", struct cfg_limits, probe_wait_ms, 100, 60000, "2s",
+		     "time the oldest connection of an SCS at its limit has to answer a probe before a new one replaces it"),
+	CFG_U32("connections_per_scs", struct cfg_limits, connections_per_scs, 1, 1024, "8", "connections of one SCS"),
+	CFG_U32("pending_per_scs", struct cfg_limits, pending_per_scs, 1, 65536, "1024",
+		"requests of one SCS without an answer yet"),
+	CFG_U32("payload", struct cfg_limits, payload_max, 1, 4096, "1024", "octets of a trigger payload"),
+	CFG_U32("validity_max", struct cfg_limits, validity_max_s, 1, 31536000, "604800",
+		"seconds of validity that may be asked for"),
+	CFG_U32("pending_total", struct cfg_limits, pending_total, 1, 1048576, "65536",
+		"requests without an answer yet, of all SCSs"),
+	CFG_U32("peer_pending", struct cfg_limits, peer_pending_max, 1, 1048576, "4096",
+		"requests without an answer yet at one core peer"),
+	CFG_U32("duplicates", struct cfg_limits, duplicates_max, 1024, 100000000, "4000000",
+		"requests remembered to know a repeated one"),
+	CFG_DURATION("duplicates_window", struct cfg_limits, duplicates_window_ms, 1000, DAY_MS, "240s",
+		     "time a request is remembered to know a repeated one"),
+	CFG_U32("sessions", struct cfg_limits, sessions_max, 1, 1000000, "65536", "sessions the core holds"),
+	CFG_U32("ring", struct cfg_limits, ring_size, 65536, 67108864, "1048576",
+		"octets of each ring between an edge and the core; rounded up to a power of two"),
+	CFG_U32("control_clients", struct cfg_limits, ctl_clients, 1, 256, "16", "connections to the control socket"),
+	CFG_END,
+};
+
+static const struct cfg_row timers_rows[] = {
+	CFG_DURATION("watchdog", struct cfg_timers, watchdog_ms, 1000, HOUR_MS, "30s",
+		     "Tw of RFC 3539: a silent connection is probed after it; below 6s only for laboratories"),
+	CFG_DURATION("reconnect", struct cfg_timers, reconnect_ms, 100, HOUR_MS, "30s",
+		     "Tc: pause between attempts to reach a core peer"),
+	CFG_DURATION("disconnect_wait", struct cfg_timers, disconnect_wait_ms, 100, 60000, "5s",
+		     "time a peer has to answer our DPR"),
+	CFG_DURATION("edge_restart", struct cfg_timers, edge_restart_ms, 10, 60000, "200ms",
+		     "pause before an ended edge is started again"),
+	CFG_DURATION("stats", struct cfg_timers, stats_ms, 100, 60000, "1s", "how often edges hand their counters to the core"),
+	CFG_END,
+};
+
+static const struct cfg_row journal_rows[] = {
+	CFG_DURATION("report_retention", struct cfg_journal, report_retention_ms, 1000, 366 * DAY_MS, "604800s",
+		     "time a report is kept for an SCS that does not acknowledge it"),
+	CFG_DURATION("report_grace", struct cfg_journal, report_grace_ms, 0, 7 * DAY_MS, "60s",
+		     "time after the end of validity until a trigger without a report is reported UNCONFIRMED"),
+	CFG_U64("size_max", struct cfg_journal, size_max, UINT64_C(1) << 20, UINT64_C(1) << 44, "8589934592",
+		"octets the journal may grow to"),
+	CFG_U32("commit_pending", struct cfg_journal, commit_pending_max, 1, 1048576, "65536",
+		"intents that may wait for a commit"),
+	CFG_END,
+};
+
+static const struct cfg_row top_rows[] = {
+	{ .key = "identity",
+	  .type = CFG_T_SECTION,
+	  .offset = offsetof(struct cfg_iwf, external),
+	  .size = sizeof(struct identities),
+	  .rows = identities_rows,
+	  .meaning = "the two Diameter identities, one for each side" },
+	CFG_FILE("state_dir", struct cfg_iwf, state_dir, "/var/lib/mtc-iwf",
+		 "directory of the association store and the journal"),
+	{ .key = "control",
+	  .type = CFG_T_SECTION,
+	  .size = sizeof(struct cfg_iwf),
+	  .rows = control_rows,
+	  .preset = "",
+	  .meaning = "the control socket" },
+	CFG_NAME("user", struct cfg_iwf, user, "", "user that edges and core run as when started as root; empty: nobody else"),
+	{ .key = "log",
+	  .type = CFG_T_SECTION,
+	  .size = sizeof(struct cfg_iwf),
+	  .rows = log_rows,
+	  .preset = "",
+	  .meaning = "what is written where" },
+	CFG_U32("edges", struct cfg_iwf, edges, 1, 64, "2", "edge processes for each zone that has a listener"),
+	{ .key = "associations",
+	  .type = CFG_T_SECTION,
+	  .size = sizeof(struct cfg_iwf),
+	  .rows = associations_rows,
+	  .preset = "",
+	  .meaning = "the association store below state_dir" },
+	CFG_LIST("trust_anchors", struct cfg_iwf, anchors, anchors_n, anchor_rows, 0, "",
+		 "CAs that certificates of SCSs and TLS peers chain to"),
+	CFG_LIST("listen", struct cfg_iwf, listen, listen_n, listen_rows, 1, NULL, "where SCSs connect"),
+	CFG_LIST("peers", struct cfg_iwf, peers, peers_n, peer_rows, 1, NULL, "core nodes we connect to, one connection each"),
+	CFG_SECTION("s6m", struct cfg_iwf, s6m, s6m_rows, NULL, "how the HSS is reached"),
+	CFG_SECTION("t4", struct cfg_iwf, t4, t4_rows, NULL, "how the SMS-SC is reached"),
+	CFG_SECTION("dnr", struct cfg_iwf, dnr, dnr_rows, "", "reports to SCSs"),
+	CFG_SECTION("limits", struct cfg_iwf, limits, limits_rows, "", "bounds; each has a counter that moves when it is hit"),
+	CFG_SECTION("timers", struct cfg_iwf, timers, timers_rows, "", "pauses and waits"),
+	CFG_SECTION("journal", struct cfg_iwf, journal, journal_rows, "", "durable trigger state below state_dir"),
+	CFG_END,
+};
+
+const struct cfg_row *cfg_iwf_rows(void)
+{
+	return top_rows;
+}
+
+int cfg_iwf_parse(struct cfg_iwf **out, const char *path, const void *text, size_t len, char why[CFG_WHY_MAX])
+{
+	struct cfg_iwf *c = calloc(1, sizeof *c);
+	struct cfg_lines *lines = NULL;
+	int err;
+
+	if (!c) {
+		snprintf(why, CFG_WHY_MAX, "%s: %s", path, err_str(ERR_NOMEM));
+		return ERR_NOMEM;
+	}
+	err = cfg_read(c, sizeof *c, top_rows, path, text, len, &lines, why);
+	if (err)
+		goto free_c;
+	c->lines = lines;
+	err = cfg_iwf_check(c, why);
+	if (err)
+		goto free_c;
+	*out = c;
+	return 0;
+
+free_c:
+	cfg_iwf_free(c);
+	return err;
+}
+
+int cfg_iwf_load(struct cfg_iwf **out, const char *path, char why[CFG_WHY_MAX])
+{
+	char *text;
+	size_t len;
+	int err = cfg_text_load(&text, &len, path, why);
+
+	if (err)
+		return err;
+	err = cfg_iwf_parse(out, path, text, len, why);
+	free(text);
+	return err;
+}
+
+void cfg_iwf_free(struct cfg_iwf *c)
+{
+	if (!c)
+		return;
+	cfg_lines_free(c->lines);
+	free(c);
+}

@@ -1,0 +1,419 @@
+/* cfg_schema.c - the walk: YAML events on one side, rows on the other. The depth of the walk is the depth of the rows, so the
+ * text cannot make it deeper; every anchor, alias and tag ends it. */
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+#include "conf/cfg_internal.h"
+#include "conf/cfg_manual.h"
+
+#define ROWS_MAX 64 /* keys of one section: bits of `seen` */
+#define WHERE_MAX 256
+#define SHOWN_MAX 64 /* octets of a wrong value that are shown */
+
+struct reader {
+	yaml_parser_t parser;
+	yaml_event_t ev; /* the current one; type YAML_NO_EVENT when none is held */
+	const char *path;
+	struct cfg_lines *lines;
+	char *why;
+	char where[WHERE_MAX]; /* full name of the key at hand */
+};
+
+static unsigned line_of(const yaml_mark_t *m)
+{
+	return (unsigned)m->line + 1;
+}
+
+static unsigned here(const struct reader *r)
+{
+	return line_of(&r->ev.start_mark);
+}
+
+/* A text of the file as it may be shown: short, printable. */
+static const char *shown(char out[SHOWN_MAX + 4], const char *p, size_t len)
+{
+	size_t n = len < SHOWN_MAX ? len : SHOWN_MAX;
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = (unsigned char)p[i] < 0x20 || p[i] == 0x7f ? '?' : p[i];
+	while (n < len && n && ((unsigned char)out[n - 1] & 0xc0) == 0x80) /* do not cut a character in two */
+		n--;
+	memcpy(out + n, n < len ? "..." : "", n < len ? 4 : 1);
+	return out;
+}
+
+static int syntax_error(struct reader *r)
+{
+	const yaml_parser_t *p = &r->parser;
+
+	if (p->error == YAML_MEMORY_ERROR)
+		return ERR_NOMEM;
+	return cfg_wrong(r->why, r->lines, line_of(&p->problem_mark), "not YAML: %s%s%s",
+			 p->problem ? p->problem : "cannot be read", p->context ? ", " : "", p->context ? p->context : "");
+}
+
+static void drop_event(struct reader *r)
+{
+	yaml_event_delete(&r->ev);
+	memset(&r->ev, 0, sizeof r->ev);
+}
+
+/* The next event. What only makes a file harder to read (anchors, aliases, tags) is refused here, once for all. */
+static int next(struct reader *r)
+{
+	const yaml_event_t *e = &r->ev;
+	const unsigned char *anchor = NULL, *tag = NULL;
+
+	drop_event(r);
+	if (!yaml_parser_parse(&r->parser, &r->ev))
+		return syntax_error(r);
+	switch (e->type) {
+	case YAML_ALIAS_EVENT:
+		return cfg_wrong(r->why, r->lines, here(r), "an alias (*), expected the value itself");
+	case YAML_SCALAR_EVENT:
+		anchor = e->data.scalar.anchor;
+		tag = e->data.scalar.tag;
+		break;
+	case YAML_MAPPING_START_EVENT:
+		anchor = e->data.mapping_start.anchor;
+		tag = e->data.mapping_start.tag;
+		break;
+	case YAML_SEQUENCE_START_EVENT:
+		anchor = e->data.sequence_start.anchor;
+		tag = e->data.sequence_start.tag;
+		break;
+	default:
+		break;
+	}
+	if (anchor)
+		return cfg_wrong(r->why, r->lines, here(r), "an anchor (&), expected plain values");
+	if (tag)
+		return cfg_wrong(r->why, r->lines, here(r), "a tag (!), expected plain values");
+	return 0;
+}
+
+/* Appends to the name of the key at hand; returns its old length, for leave(). */
+static size_t enter(struct reader *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static size_t enter(struct reader *r, const char *fmt, ...)
+{
+	size_t n = strlen(r->where);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(r->where + n, sizeof r->where - n, fmt, ap);
+	va_end(ap);
+	return n;
+}
+
+static void leave(struct reader *r, size_t n)
+{
+	r->where[n] = 0;
+}
+
+static int wrong_value(struct reader *r, const struct cfg_row *row, const char *text, size_t len)
+{
+	char range[256], value[SHOWN_MAX + 4];
+
+	cfg_row_range(range, sizeof range, row);
+	return cfg_wrong(r->why, r->lines, here(r), "%s is '%s', expected %s", r->where, shown(value, text, len), range);
+}
+
+static int wrong_kind(struct reader *r, const struct cfg_row *row)
+{
+	const char *is = r->ev.type == YAML_MAPPING_START_EVENT    ? "a mapping of keys"
+			 : r->ev.type == YAML_SEQUENCE_START_EVENT ? "a list"
+			 : r->ev.data.scalar.length                ? "a single value"
+								   : "empty";
+	char range[256];
+
+	cfg_row_range(range, sizeof range, row);
+	return cfg_wrong(r->why, r->lines, here(r), "%s is %s, expected %s", r->where, is, range);
+}
+
+static int apply_default(struct reader *r, const struct cfg_row *row, char *base, unsigned line);
+
+static int apply_defaults(struct reader *r, const struct cfg_row *rows, char *base, uint64_t seen, unsigned line)
+{
+	for (size_t i = 0; rows[i].key; i++) {
+		int err = seen >> i & 1 ? 0 : apply_default(r, &rows[i], base, line);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int apply_default(struct reader *r, const struct cfg_row *row, char *base, unsigned line)
+{
+	size_t was;
+	int err;
+
+	if (!row->preset) {
+		char range[256];
+
+		cfg_row_range(range, sizeof range, row);
+		return cfg_wrong(r->why, r->lines, line, "key '%s' is missing%s%s, expected %s", row->key,
+				 *r->where ? " in " : "", r->where, range);
+	}
+	switch (row->type) {
+	case CFG_T_SECTION:
+		was = enter(r, "%s%s", *r->where ? "." : "", row->key);
+		err = apply_defaults(r, row->rows, base + row->offset, 0, line);
+		leave(r, was);
+		return err;
+	case CFG_T_LIST:
+	case CFG_T_TEXTS:
+		*(size_t *)(void *)(base + row->count_offset) = 0;
+		return 0;
+	default:
+		err = cfg_value_set(row, row->type, base + row->offset, r->path, row->preset, strlen(row->preset));
+		assert(!err ||
+		       row->type == CFG_T_FILE); /* our own table; only a path can be too long, by the directory of the file */
+		return err ? cfg_wrong(r->why, r->lines, line, "the default of '%s' does not fit, expected a shorter path",
+				       row->key)
+			   : 0;
+	}
+}
+
+static int unknown_key(struct reader *r, const struct cfg_row *rows, const char *key, size_t len)
+{
+	const char *near = cfg_nearest(rows, key);
+	char value[SHOWN_MAX + 4], known[256] = "";
+	size_t n = 0;
+
+	shown(value, key, len);
+	if (near)
+		return cfg_wrong(r->why, r->lines, here(r), "unknown key '%s'%s%s, did you mean '%s'?", value,
+				 *r->where ? " in " : "", r->where, near);
+	for (; rows->key && n < sizeof known - 1; rows++) {
+		int k = snprintf(known + n, sizeof known - n, "%s%s", n ? ", " : "", rows->key);
+
+		n += k > 0 ? (size_t)k : 0;
+	}
+	return cfg_wrong(r->why, r->lines, here(r), "unknown key '%s'%s%s, expected one of %s", value, *r->where ? " in " : "",
+			 r->where, known);
+}
+
+static int read_value(struct reader *r, const struct cfg_row *row, char *base);
+
+/* One `key: value`; the current event is the key. */
+static int read_pair(struct reader *r, const struct cfg_row *rows, char *base, uint64_t *seen)
+{
+	size_t len, i = 0, was;
+	const char *key;
+	int err;
+
+	if (r->ev.type != YAML_SCALAR_EVENT)
+		return cfg_wrong(r->why, r->lines, here(r), "a list or mapping as a key, expected a word");
+	key = (const char *)r->ev.data.scalar.value;
+	len = r->ev.data.scalar.length;
+	while (rows[i].key && (strlen(rows[i].key) != len || memcmp(rows[i].key, key, len)))
+		i++;
+	if (!rows[i].key)
+		return unknown_key(r, rows, key, len);
+	assert(i < ROWS_MAX);
+	was = enter(r, "%s%s", *r->where ? "." : "", rows[i].key);
+	if (*seen >> i & 1)
+		return cfg_wrong(r->why, r->lines, here(r), "%s stands here a second time, expected once (first in line %u)",
+				 r->where, cfg_line(r->lines, "%s", r->where));
+	*seen |= UINT64_C(1) << i;
+	err = cfg_lines_add(r->lines, r->where, here(r));
+	if (!err)
+		err = next(r);
+	if (!err)
+		err = read_value(r, &rows[i], base);
+	leave(r, was);
+	return err;
+}
+
+/* The keys of one section; the current event is its beginning, its end is consumed. */
+static int read_mapping(struct reader *r, const struct cfg_row *rows, char *base)
+{
+	unsigned line = here(r);
+	uint64_t seen = 0;
+	int err;
+
+	for (;;) {
+		err = next(r);
+		if (err)
+			return err;
+		if (r->ev.type == YAML_MAPPING_END_EVENT)
+			return apply_defaults(r, rows, base, seen, line);
+		err = read_pair(r, rows, base, &seen);
+		if (err)
+			return err;
+	}
+}
+
+static int read_scalar(struct reader *r, const struct cfg_row *row, char *member)
+{
+	const char *text;
+	size_t len;
+
+	if (r->ev.type != YAML_SCALAR_EVENT)
+		return wrong_kind(r, row);
+	text = (const char *)r->ev.data.scalar.value;
+	len = r->ev.data.scalar.length;
+	return cfg_value_set(row, row->type, member, r->path, text, len) ? wrong_value(r, row, text, len) : 0;
+}
+
+static int read_element(struct reader *r, const struct cfg_row *row, char *member, size_t i)
+{
+	size_t was = enter(r, "[%zu]", i);
+	int err = cfg_lines_add(r->lines, r->where, here(r));
+
+	if (err)
+		return err;
+	if (row->type == CFG_T_TEXTS) {
+		struct cfg_row one = { .type = row->of, .min = 1, .max = row->size - 1, .size = row->size, .words = row->words };
+
+		err = read_scalar(r, &one, member);
+		if (err)
+			return err;
+	} else {
+		if (r->ev.type != YAML_MAPPING_START_EVENT)
+			return wrong_kind(r, &(struct cfg_row){ .type = CFG_T_SECTION });
+		err = read_mapping(r, row->rows, member);
+	}
+	leave(r, was);
+	return err;
+}
+
+static int read_list(struct reader *r, const struct cfg_row *row, char *base)
+{
+	unsigned line = here(r);
+	size_t n = 0;
+	int err;
+
+	for (;;) {
+		err = next(r);
+		if (err)
+			return err;
+		if (r->ev.type == YAML_SEQUENCE_END_EVENT)
+			break;
+		if (n >= row->max)
+			return cfg_wrong(r->why, r->lines, here(r), "%s has more than %zu elements, expected at most %zu",
+					 r->where, n, n);
+		err = read_element(r, row, base + row->offset + n * row->size, n);
+		if (err)
+			return err;
+		n++;
+	}
+	if (n < row->min)
+		return cfg_wrong(r->why, r->lines, line, "%s has %zu elements, expected at least %zu", r->where, n,
+				 (size_t)row->min);
+	*(size_t *)(void *)(base + row->count_offset) = n;
+	return 0;
+}
+
+static int read_value(struct reader *r, const struct cfg_row *row, char *base)
+{
+	switch (row->type) {
+	case CFG_T_SECTION:
+		return r->ev.type == YAML_MAPPING_START_EVENT ? read_mapping(r, row->rows, base + row->offset)
+							      : wrong_kind(r, row);
+	case CFG_T_LIST:
+	case CFG_T_TEXTS:
+		return r->ev.type == YAML_SEQUENCE_START_EVENT ? read_list(r, row, base) : wrong_kind(r, row);
+	default:
+		return read_scalar(r, row, base + row->offset);
+	}
+}
+
+/* One stream with one document with one mapping. */
+static int read_stream(struct reader *r, const struct cfg_row *rows, char *base)
+{
+	int err = next(r); /* stream start */
+
+	if (!err)
+		err = next(r); /* document start */
+	if (err)
+		return err;
+	if (r->ev.type == YAML_STREAM_END_EVENT)
+		return cfg_wrong(r->why, r->lines, 1, "the file is empty, expected keys such as '%s'", rows->key);
+	err = next(r);
+	if (err)
+		return err;
+	if (r->ev.type != YAML_MAPPING_START_EVENT)
+		return cfg_wrong(r->why, r->lines, here(r), "no mapping, expected keys such as '%s:'", rows->key);
+	err = read_mapping(r, rows, base);
+	if (!err)
+		err = next(r); /* document end */
+	if (!err)
+		err = next(r);
+	if (!err && r->ev.type != YAML_STREAM_END_EVENT)
+		err = cfg_wrong(r->why, r->lines, here(r), "a second document, expected one");
+	return err;
+}
+
+static int check_text(const struct cfg_lines *lines, const void *text, size_t len, char why[CFG_WHY_MAX])
+{
+	const char *problem;
+	unsigned line;
+
+	if (len > CFG_TEXT_MAX) {
+		(void)!cfg_wrong(why, lines, 1, "%zu bytes, expected at most %u", len, CFG_TEXT_MAX);
+		return ERR_LIMIT;
+	}
+	problem = cfg_text_problem(text, len, &line);
+	return problem ? cfg_wrong(why, lines, line, "%s", problem) : 0;
+}
+
+static int read_into(char *work, const struct cfg_row *rows, const char *path, const void *text, size_t len,
+		     struct cfg_lines *lines, char why[CFG_WHY_MAX])
+{
+	struct reader r = { .path = path, .lines = lines, .why = why };
+	int err;
+
+	if (!yaml_parser_initialize(&r.parser))
+		return ERR_NOMEM;
+	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&r.parser, text, len);
+	err = read_stream(&r, rows, work);
+	drop_event(&r);
+	yaml_parser_delete(&r.parser);
+	return err;
+}
+
+int cfg_read(void *out, size_t out_size, const struct cfg_row *rows, const char *path, const void *text, size_t len,
+	     struct cfg_lines **lines, char why[CFG_WHY_MAX])
+{
+	struct cfg_lines *l = NULL;
+	char *work = calloc(1, out_size);
+	int err = work ? cfg_lines_new(&l, path) : ERR_NOMEM;
+
+	if (!err)
+		err = check_text(l, text, len, why);
+	if (!err)
+		err = read_into(work, rows, path, text, len, l, why);
+	if (!err) {
+		memcpy(out, work, out_size);
+		if (lines) {
+			*lines = l;
+			l = NULL;
+		}
+	}
+	if (err == ERR_NOMEM)
+		snprintf(why, CFG_WHY_MAX, "%s: %s", path, err_str(err));
+	cfg_lines_free(l);
+	free(work);
+	return err;
+}
+
+int cfg_read_file(void *out, size_t out_size, const struct cfg_row *rows, const char *path, struct cfg_lines **lines,
+		  char why[CFG_WHY_MAX])
+{
+	char *text;
+	size_t len;
+	int err = cfg_text_load(&text, &len, path, why);
+
+	if (err)
+		return err;
+	err = cfg_read(out, out_size, rows, path, text, len, lines, why);
+	free(text);
+	return err;
+}

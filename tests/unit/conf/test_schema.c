@@ -1,0 +1,324 @@
+/* The reader against files that people get wrong and against files made to hurt. Each error names its line. */
+#include "tests/unit/test.h"
+
+#include "conf/cfg_schema.h"
+
+struct inner {
+	char name[8];
+	uint32_t n;
+};
+
+struct outer {
+	char text[16], host[32], file[32], digits[8], address[CFG_ADDRESS_MAX];
+	uint32_t u32;
+	uint64_t u64, wait_ms;
+	uint16_t port;
+	bool flag;
+	int word;
+	struct inner section;
+	struct inner list[3];
+	size_t list_n;
+	char texts[2][32];
+	size_t texts_n;
+};
+
+static const struct cfg_word colours[] = { { "red", 7 }, { "green", 9 }, { NULL, 0 } };
+static const struct cfg_row inner_rows[] = {
+	CFG_NAME("name", struct inner, name, NULL, "a name"),
+	CFG_U32("n", struct inner, n, 1, 10, "5", "a number"),
+	CFG_END,
+};
+static const struct cfg_row defaulted_rows[] = {
+	CFG_NAME("name", struct inner, name, "preset", "a name"),
+	CFG_U32("n", struct inner, n, 1, 10, "5", "a number"),
+	CFG_END,
+};
+static const struct cfg_row rows[] = {
+	CFG_STRING("text", struct outer, text, 1, "x", "text"),
+	CFG_HOST("host", struct outer, host, "h.example", "host"),
+	CFG_FILE("file", struct outer, file, "", "file"),
+	CFG_DIGITS("digits", struct outer, digits, 2, 7, "12", "digits"),
+	CFG_ADDRESS("address", struct outer, address, "127.0.0.1", "address"),
+	CFG_U32("u32", struct outer, u32, 10, 20, "11", "number"),
+	CFG_U64("u64", struct outer, u64, 0, UINT64_MAX, "1", "number"),
+	CFG_DURATION("wait", struct outer, wait_ms, 100, 60000, "3s", "duration"),
+	CFG_PORT("port", struct outer, port, 0, "3868", "port"),
+	CFG_BOOL("flag", struct outer, flag, "yes", "flag"),
+	CFG_WORD("word", struct outer, word, colours, "green", "word"),
+	CFG_SECTION("section", struct outer, section, defaulted_rows, "", "section"),
+	CFG_LIST("list", struct outer, list, list_n, inner_rows, 1, "", "list"),
+	CFG_TEXTS("hosts", CFG_T_HOST, struct outer, texts, texts_n, 0, "", "hosts"),
+	CFG_END,
+};
+
+static char why[CFG_WHY_MAX];
+static struct outer o;
+
+static int read_text(const char *text)
+{
+	memset(why, 0, sizeof why);
+	return cfg_read(&o, sizeof o, rows, "/etc/x/c.yaml", text, strlen(text), NULL, why);
+}
+
+#define assert_read(text) assert_int_equal(read_text(text) ? (print_message("%s\n", why), 1) : 0, 0)
+#define assert_wrong(text, words)                                                                                                \
+	do {                                                                                                                     \
+		assert_int_equal(read_text(text), ERR_INVAL);                                                                    \
+		assert_string_equal(why, words);                                                                                 \
+	} while (0)
+
+static void test_defaults_fill_what_is_not_written(void **state)
+{
+	(void)state;
+	assert_read("text: a\n");
+	assert_string_equal(o.text, "a");
+	assert_string_equal(o.host, "h.example");
+	assert_string_equal(o.file, "");
+	assert_int_equal(o.u32, 11);
+	assert_int_equal(o.wait_ms, 3000);
+	assert_int_equal(o.port, 3868);
+	assert_true(o.flag);
+	assert_int_equal(o.word, 9);
+	assert_string_equal(o.section.name, "preset");
+	assert_int_equal(o.list_n, 0);
+}
+
+static void test_every_type_is_read(void **state)
+{
+	(void)state;
+	assert_read(
+	    "text: 'a b'\nhost: IWF.Example\nfile: sub/x.pem\ndigits: 4917\naddress: '::1'\nu32: 20\nu64: 18446744073709551615\n"
+	    "wait: 1500ms\nport: 0\nflag: off\nword: red\nsection: { name: s, n: 10 }\nlist:\n  - name: a\n  - { name: b, n: 2 "
+	    "}\n"
+	    "hosts: [ A.example, b.example ]\n");
+	assert_string_equal(o.text, "a b");
+	assert_string_equal(o.host, "iwf.example");
+	assert_string_equal(o.file, "/etc/x/sub/x.pem");
+	assert_string_equal(o.digits, "4917");
+	assert_string_equal(o.address, "::1");
+	assert_int_equal(o.u32, 20);
+	assert_true(o.u64 == UINT64_MAX);
+	assert_int_equal(o.wait_ms, 1500);
+	assert_int_equal(o.port, 0);
+	assert_false(o.flag);
+	assert_int_equal(o.word, 7);
+	assert_int_equal(o.section.n, 10);
+	assert_int_equal(o.list_n, 2);
+	assert_string_equal(o.list[0].name, "a");
+	assert_int_equal(o.list[0].n, 5);
+	assert_int_equal(o.list[1].n, 2);
+	assert_int_equal(o.texts_n, 2);
+	assert_string_equal(o.texts[0], "a.example");
+}
+
+static void test_an_absolute_path_stays_and_each_unit_counts(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t ms;
+	} units[] = { { "wait: 100ms\n", 100 }, { "wait: 60s\n", 60000 }, { "wait: 1m\n", 60000 } };
+
+	(void)state;
+	assert_read("file: /a/b\n");
+	assert_string_equal(o.file, "/a/b");
+	for (size_t i = 0; i < 3; i++) {
+		assert_read(units[i].text);
+		assert_int_equal(o.wait_ms, units[i].ms);
+	}
+}
+
+static void test_an_unknown_key_names_the_near_one(void **state)
+{
+	(void)state;
+	assert_wrong("text: a\nprot: 1\n", "/etc/x/c.yaml:2: unknown key 'prot', did you mean 'port'?");
+	assert_wrong("section:\n  name: a\n  nmae: b\n", "/etc/x/c.yaml:3: unknown key 'nmae' in section, did you mean 'name'?");
+	assert_wrong("list:\n  - name: a\n    qqqqqq: b\n",
+		     "/etc/x/c.yaml:3: unknown key 'qqqqqq' in list[0], expected one of name, n");
+}
+
+static void test_a_key_stands_once(void **state)
+{
+	(void)state;
+	assert_wrong("u32: 11\ntext: a\nu32: 12\n",
+		     "/etc/x/c.yaml:3: u32 stands here a second time, expected once (first in line 1)");
+}
+
+static void test_a_required_key_is_missed_where_its_section_begins(void **state)
+{
+	(void)state;
+	assert_wrong("text: a\nlist:\n  - n: 3\n",
+		     "/etc/x/c.yaml:3: key 'name' is missing in list[0], expected a name of at most 7 characters a-z 0-9 . _ -");
+}
+
+static void test_out_of_range_tells_the_range(void **state)
+{
+	(void)state;
+	assert_wrong("\n\nu32: 21\n", "/etc/x/c.yaml:3: u32 is '21', expected a number from 10 to 20");
+	assert_wrong("u32: -1\n", "/etc/x/c.yaml:1: u32 is '-1', expected a number from 10 to 20");
+	assert_wrong("u64: 18446744073709551616\n",
+		     "/etc/x/c.yaml:1: u64 is '18446744073709551616', expected a number from 0 to 18446744073709551615");
+	assert_wrong("port: 65536\n", "/etc/x/c.yaml:1: port is '65536', expected a port from 0 to 65535");
+	assert_wrong("wait: 61s\n",
+		     "/etc/x/c.yaml:1: wait is '61s', expected a duration from 100ms to 1m (integer and ms, s, m, h or d)");
+	assert_wrong("wait: 99999999999999999999d\n", "/etc/x/c.yaml:1: wait is '99999999999999999999d', expected a duration "
+						      "from 100ms to 1m (integer and ms, s, m, h or d)");
+	assert_wrong("text: 01234567890123456\n",
+		     "/etc/x/c.yaml:1: text is '01234567890123456', expected text of 1 to 15 octets");
+	assert_wrong("list: []\n", "/etc/x/c.yaml:1: list has 0 elements, expected at least 1");
+	assert_wrong("list:\n- name: a\n- name: b\n- name: c\n- name: d\n",
+		     "/etc/x/c.yaml:5: list has more than 3 elements, expected at most 3");
+}
+
+static void test_a_wrong_type_tells_the_right_one(void **state)
+{
+	(void)state;
+	assert_wrong("u32: abc\n", "/etc/x/c.yaml:1: u32 is 'abc', expected a number from 10 to 20");
+	assert_wrong("wait: 5\n",
+		     "/etc/x/c.yaml:1: wait is '5', expected a duration from 100ms to 1m (integer and ms, s, m, h or d)");
+	assert_wrong("flag: maybe\n", "/etc/x/c.yaml:1: flag is 'maybe', expected true or false");
+	assert_wrong("word: blue\n", "/etc/x/c.yaml:1: word is 'blue', expected red or green");
+	assert_wrong("address: localhost\n", "/etc/x/c.yaml:1: address is 'localhost', expected a numeric IPv4 or IPv6 address");
+	assert_wrong("digits: +49\n", "/etc/x/c.yaml:1: digits is '+49', expected 2 to 7 digits");
+	assert_wrong("host: a..b\n",
+		     "/etc/x/c.yaml:1: host is 'a..b', expected a host or realm name such as iwf.operator.example");
+	assert_wrong("text: [ a ]\n", "/etc/x/c.yaml:1: text is a list, expected text of 1 to 15 octets");
+	assert_wrong("section:\n", "/etc/x/c.yaml:1: section is empty, expected a mapping of keys");
+	assert_wrong("list: a\n", "/etc/x/c.yaml:1: list is a single value, expected a list of 1 to 3 mappings");
+	assert_wrong("list:\n  - a\n", "/etc/x/c.yaml:2: list[0] is a single value, expected a mapping of keys");
+	assert_wrong(
+	    "hosts:\n  - a.example\n  - { b: c }\n",
+	    "/etc/x/c.yaml:3: hosts[1] is a mapping of keys, expected a host or realm name such as iwf.operator.example");
+	assert_wrong("? [ a, b ]\n: c\n", "/etc/x/c.yaml:1: a list or mapping as a key, expected a word");
+}
+
+static void test_what_only_hides_meaning_is_refused(void **state)
+{
+	(void)state;
+	assert_wrong("text: &a x\nhost: *a\n", "/etc/x/c.yaml:1: an anchor (&), expected plain values");
+	assert_wrong("text: *a\n", "/etc/x/c.yaml:1: an alias (*), expected the value itself");
+	assert_wrong("u32: !!int 11\n", "/etc/x/c.yaml:1: a tag (!), expected plain values");
+	assert_wrong("text: a\n---\ntext: b\n", "/etc/x/c.yaml:2: a second document, expected one");
+	assert_wrong("", "/etc/x/c.yaml:1: the file is empty, expected keys such as 'text'");
+	assert_wrong("# only words\n", "/etc/x/c.yaml:1: the file is empty, expected keys such as 'text'");
+	assert_wrong("- a\n", "/etc/x/c.yaml:1: no mapping, expected keys such as 'text:'");
+}
+
+static void test_broken_yaml_names_its_line(void **state)
+{
+	(void)state;
+	assert_int_equal(read_text("text: a\nsection: { name: b ]\nu32: 11\n"), ERR_INVAL);
+	if (!strstr(why, "/etc/x/c.yaml:2: not YAML: "))
+		fail_msg("%s", why);
+	assert_int_equal(read_text("text: a\n\tu32: 11\n"), ERR_INVAL);
+	assert_non_null(strstr(why, "/etc/x/c.yaml:2: not YAML: "));
+	assert_int_equal(read_text("text: \"a\n"), ERR_INVAL);
+	assert_non_null(strstr(why, "not YAML: "));
+}
+
+static void test_octets_that_are_no_text_are_refused(void **state)
+{
+	static const char nul[] = "text: a\nu32: 1\0"
+				  "1\n";
+
+	(void)state;
+	assert_int_equal(cfg_read(&o, sizeof o, rows, "f", nul, sizeof nul - 1, NULL, why), ERR_INVAL);
+	assert_string_equal(why, "f:2: a NUL byte, expected text");
+	assert_wrong("text: \"a\\0b\"\n", "/etc/x/c.yaml:1: text is 'a?b', expected text of 1 to 15 octets");
+	assert_wrong("\n\ntext: \xc3\x28\n", "/etc/x/c.yaml:3: bytes that are not UTF-8, expected UTF-8 text");
+	assert_wrong("text: \xed\xa0\x80\n", "/etc/x/c.yaml:1: bytes that are not UTF-8, expected UTF-8 text");
+	assert_wrong("text: \xc0\x80\n", "/etc/x/c.yaml:1: bytes that are not UTF-8, expected UTF-8 text");
+	assert_wrong("text: a\x1b[2J\n", "/etc/x/c.yaml:1: a control character, expected text");
+	assert_read("text: \xc3\xa4\n");
+}
+
+static void test_size_and_depth_are_bounded(void **state)
+{
+	char *text = malloc(CFG_TEXT_MAX + 1);
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, '#', CFG_TEXT_MAX + 1);
+	assert_int_equal(cfg_read(&o, sizeof o, rows, "f", text, CFG_TEXT_MAX + 1, NULL, why), ERR_LIMIT);
+	memset(text, '[', CFG_TEXT_MAX);
+	memcpy(text, "text: ", 6);
+	assert_int_equal(cfg_read(&o, sizeof o, rows, "f", text, CFG_TEXT_MAX, NULL, why), ERR_INVAL);
+	memset(text, '{', CFG_TEXT_MAX);
+	assert_int_equal(cfg_read(&o, sizeof o, rows, "f", text, CFG_TEXT_MAX, NULL, why), ERR_INVAL);
+	free(text);
+}
+
+static void test_a_failure_leaves_the_struct_alone(void **state)
+{
+	(void)state;
+	assert_read("u32: 12\n");
+	assert_int_equal(read_text("u32: 13\nport: x\n"), ERR_INVAL);
+	assert_int_equal(o.u32, 12);
+}
+
+static void test_lines_are_remembered_for_later_checks(void **state)
+{
+	static const char text[] = "text: a\nlist:\n  - name: a\n  - n: 2\n    name: b\n";
+	struct cfg_lines *l = NULL;
+
+	(void)state;
+	assert_int_equal(cfg_read(&o, sizeof o, rows, "f", text, strlen(text), &l, why), 0);
+	assert_int_equal(cfg_line(l, "text"), 1);
+	assert_int_equal(cfg_line(l, "list"), 2);
+	assert_int_equal(cfg_line(l, "list[%d].name", 1), 5);
+	assert_int_equal(cfg_line(l, "list[%d].n", 0), 3); /* not written: the element */
+	assert_int_equal(cfg_line(l, "section.n"), 1);
+	assert_int_equal(cfg_wrong(why, l, 7, "%s", "words"), ERR_INVAL);
+	assert_string_equal(why, "f:7: words");
+	cfg_lines_free(l);
+}
+
+static void test_a_file_that_cannot_be_read_is_named(void **state)
+{
+	(void)state;
+	assert_int_equal(cfg_read_file(&o, sizeof o, rows, "/nonexistent/c.yaml", NULL, why), ERR_IO);
+	assert_string_equal(why, "/nonexistent/c.yaml: No such file or directory");
+	assert_int_equal(cfg_read_file(&o, sizeof o, rows, "/", NULL, why), ERR_IO);
+	assert_string_equal(why, "/: not a regular file");
+}
+
+/* Every beginning of a good file and every single changed octet ends in an answer, never in a crash. */
+static void test_no_torn_or_changed_text_hurts(void **state)
+{
+	static const char good[] =
+	    "text: 'a b'\nsection: { name: s, n: 10 }\nlist:\n  - name: a\n  - { name: b, n: 2 }\nhosts: [ a ]\n";
+	char text[sizeof good];
+
+	(void)state;
+	for (size_t n = 0; n < sizeof good; n++)
+		(void)!cfg_read(&o, sizeof o, rows, "f", good, n, NULL, why);
+	for (size_t i = 0; i < sizeof good - 1; i++)
+		for (int c = 0; c < 256; c += 3) {
+			memcpy(text, good, sizeof good);
+			text[i] = (char)c;
+			(void)!cfg_read(&o, sizeof o, rows, "f", text, sizeof good - 1, NULL, why);
+		}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults_fill_what_is_not_written),
+		cmocka_unit_test(test_every_type_is_read),
+		cmocka_unit_test(test_an_absolute_path_stays_and_each_unit_counts),
+		cmocka_unit_test(test_an_unknown_key_names_the_near_one),
+		cmocka_unit_test(test_a_key_stands_once),
+		cmocka_unit_test(test_a_required_key_is_missed_where_its_section_begins),
+		cmocka_unit_test(test_out_of_range_tells_the_range),
+		cmocka_unit_test(test_a_wrong_type_tells_the_right_one),
+		cmocka_unit_test(test_what_only_hides_meaning_is_refused),
+		cmocka_unit_test(test_broken_yaml_names_its_line),
+		cmocka_unit_test(test_octets_that_are_no_text_are_refused),
+		cmocka_unit_test(test_size_and_depth_are_bounded),
+		cmocka_unit_test(test_a_failure_leaves_the_struct_alone),
+		cmocka_unit_test(test_lines_are_remembered_for_later_checks),
+		cmocka_unit_test(test_a_file_that_cannot_be_read_is_named),
+		cmocka_unit_test(test_no_torn_or_changed_text_hurts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
