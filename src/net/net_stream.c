@@ -97,3 +97,8 @@ const char *net_stream_peer(const struct net_stream *s)
 {
 	return s->peer;
 }
+
+const char *net_stream_local(const struct net_stream *s)
+{
+	return s->local;
+}

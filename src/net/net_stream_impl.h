@@ -28,6 +28,7 @@ struct net_stream {
 	bool closed; /* by its owner: no callback any more */
 	bool dead;   /* on_close was called, or would have been */
 	char peer[NET_ADDRESS_MAX];
+	char local[NET_ADDRESS_MAX]; /* the implementation fills it in before net_stream_emit_open() */
 };
 
 void net_stream_init(struct net_stream *s, const struct net_stream_ops *ops, const char *peer, const struct net_stream_cb *cb,

@@ -187,6 +187,11 @@ static void tcp_read_last(struct net_tcp *t)
 
 static void tcp_opened(struct net_tcp *t)
 {
+	union net_addr a = { 0 };
+	socklen_t len = sizeof a;
+
+	if (getsockname(t->fd, &a.sa, &len) == 0)
+		net_addr_text(t->base.local, &a);
 	t->state = OPEN;
 	net_timer_free(t->timer);
 	t->timer = NULL;
