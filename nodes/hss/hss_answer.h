@@ -1,0 +1,16 @@
+/* hss_answer.h - from the octets of a request to the octets of its answer; no socket. */
+#pragma once
+#include "apps/s6m_sir.h"
+#include "nodes/hss/hss_store.h"
+
+struct hss_self {
+	const char *host, *realm; /* borrowed; our origin */
+	struct hss_store *store;  /* replaced between two requests, never during one */
+};
+
+/* An answer repeats the request's Session-Id and Proxy-Info and adds at most eight names and four nodes. */
+#define HSS_ANSWER_EXTRA 16384u
+
+/* Writes the one answer to `m`, whatever is in it; a buffer of the request's length plus HSS_ANSWER_EXTRA holds it. When the request
+ * is wrong `failed` says why. Returns words for the log, static or in `failed`. */
+const char *hss_answer(struct buf *out, const struct hss_self *h, const struct dia_msg *m, struct dia_failed *failed);

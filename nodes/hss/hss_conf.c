@@ -1,0 +1,23 @@
+/* hss_conf.c - its rows. */
+#include "nodes/hss/hss_conf.h"
+
+static const struct cfg_row rows[] = {
+	NODE_CONF_ROWS(struct hss_conf),
+	CFG_FILE("subscribers", struct hss_conf, subscribers, NULL, "file of the subscribers, one JSON object a line"),
+	CFG_TEXTS("allowed_hosts", CFG_T_HOST, struct hss_conf, allowed_hosts, allowed_hosts_n, 0, "",
+		  "Origin-Hosts that may connect; without the list every one may"),
+	CFG_U32("connections_max", struct hss_conf, connections_max, 1, 4096, "256", "connections at one time"),
+	CFG_DURATION("watchdog", struct hss_conf, watchdog_ms, 6000, 600000, "30s", "Tw of the Diameter watchdog"),
+	CFG_END,
+};
+
+int hss_conf_load(struct hss_conf *out, const char *path, char why[CFG_WHY_MAX])
+{
+	struct cfg_lines *lines = NULL;
+	int err = cfg_read_file(out, sizeof *out, rows, path, &lines, why);
+
+	if (!err)
+		err = node_listen_check(&out->listen, lines, why);
+	cfg_lines_free(lines);
+	return err;
+}

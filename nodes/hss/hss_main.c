@@ -1,0 +1,225 @@
+/* hss_main.c - mtc-hss: command line, start, signals, end. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "nodes/common/node.h"
+#include "nodes/common/node_opts.h"
+#include "nodes/hss/hss_conf.h"
+#include "nodes/hss/hss_reload.h"
+#include "nodes/hss/hss_server.h"
+
+#define PROGRAM "mtc-hss"
+
+enum { OPT_CONFIG = 1, OPT_TEST, OPT_HELP, OPT_VERSION };
+
+static const struct node_opt options[] = {
+	{ OPT_CONFIG, 'c', "config", "FILE", "configuration (YAML)" },
+	{ OPT_TEST, 't', "test", NULL, "check configuration and subscribers, then end" },
+	{ OPT_HELP, 'h', "help", NULL, "this text" },
+	{ OPT_VERSION, 0, "version", NULL, "name and version" },
+	{ 0 },
+};
+
+struct hss {
+	struct log log;
+	struct hss_conf conf;
+	struct node_server_conf listen;
+	const char *allowed[NODE_ALLOWED_MAX];
+	struct tls_ctx *tls;
+	struct net_loop *loop;
+	struct net_signal *signals[3];
+	struct node_server *server;
+	struct hss_reload *reload;
+	struct hss_server state;
+};
+
+static int help(void)
+{
+	printf("usage: " PROGRAM " -c FILE [-t]\n\n"
+	       "A home subscriber server for the S6m interface (TS 29.336): it tells an MTC-IWF who a device is, whether an SCS "
+	       "may\n"
+	       "trigger it, and where it is registered.\n\n");
+	node_opts_help(stdout, options);
+	printf(
+	    "\nConfiguration, for example hss.yaml:\n"
+	    "  identity: { host: hss.core.operator.example, realm: core.operator.example }\n"
+	    "  listen: { address: 127.0.0.1, port: 3868, protection: none }\n"
+	    "  subscribers: subscribers.jsonl\n"
+	    "With protection tls: certificate, key and anchors. allowed_hosts: [iwf.core.operator.example] limits who may "
+	    "connect.\n\n"
+	    "Subscribers, one JSON object a line, lines that start with # are comments, for example subscribers.jsonl:\n"
+	    "  {\"imsi\":\"001010000000001\",\"msisdn\":\"491700000001\",\"external_identifiers\":[\"meter-1@a.example\"],\n"
+	    "   \"services\":[\"device-trigger\"],\"allowed_scs\":[\"491720000001\"],\n"
+	    "   "
+	    "\"registered\":{\"mme\":{\"name\":\"mme.core.example\",\"realm\":\"core.example\",\"number\":\"491770000001\"}},\n"
+	    "   \"reachable\":true,\"teleservice\":true,\"barred\":false}\n"
+	    "(here in several lines, in the file in one). docs/user/subscribers.md describes every key.\n\n"
+	    "SIGHUP reads the subscribers again: all of them or, when a line is wrong, none. SIGTERM ends with a DPR to every "
+	    "peer.\n"
+	    "When it can be connected to, one line on stdout says where: "
+	    "{\"event\":\"ready\",\"address\":\"127.0.0.1\",\"port\":3868}\n");
+	return fflush(stdout) ? NODE_EXIT_FAILURE : NODE_EXIT_OK;
+}
+
+static void on_parted(void *arg)
+{
+	struct hss *h = arg;
+
+	net_loop_stop(h->loop);
+}
+
+static void on_signal(void *arg, int signum)
+{
+	struct hss *h = arg;
+
+	if (signum == SIGHUP) {
+		hss_reload_start(h->reload);
+		return;
+	}
+	log_info(&h->log, "hss", "ending on signal %d", signum);
+	node_server_stop(h->server, on_parted, h);
+}
+
+static void on_reloaded(void *arg, struct hss_store *store, const char *why)
+{
+	struct hss *h = arg;
+
+	if (!store) {
+		log_error(&h->log, "hss", "%s; the subscribers read before stay", why);
+		return;
+	}
+	hss_store_free(h->state.self.store);
+	h->state.self.store = store;
+	log_info(&h->log, "hss", "%zu subscribers read again from %s", hss_store_count(store), h->conf.subscribers);
+}
+
+static const struct node_server_cb server_cb = { .on_request = hss_server_on_request };
+
+static int load(struct hss *h, const char *path)
+{
+	char why[CFG_WHY_MAX > HSS_STORE_WHY_MAX ? CFG_WHY_MAX : HSS_STORE_WHY_MAX];
+	uint64_t started_ms = clock_mono_ms();
+
+	if (hss_conf_load(&h->conf, path, why) || hss_store_load(&h->state.self.store, h->conf.subscribers, why)) {
+		fprintf(stderr, PROGRAM ": %s\n", why);
+		return NODE_EXIT_USAGE;
+	}
+	h->log.level = (enum log_level)h->conf.log.level;
+	log_info(&h->log, "hss", "%zu subscribers read from %s in %u ms", hss_store_count(h->state.self.store),
+		 h->conf.subscribers, (unsigned)(clock_mono_ms() - started_ms));
+	if (node_listen_tls(&h->tls, &h->conf.listen, why, sizeof why)) {
+		fprintf(stderr, PROGRAM ": %s: listen: %s\n", path, why);
+		return NODE_EXIT_USAGE;
+	}
+	return NODE_EXIT_OK;
+}
+
+static void prepare(struct hss *h)
+{
+	h->state.self.host = h->conf.identity.host;
+	h->state.self.realm = h->conf.identity.realm;
+	h->state.log = &h->log;
+	for (size_t i = 0; i < h->conf.allowed_hosts_n; i++)
+		h->allowed[i] = h->conf.allowed_hosts[i];
+	h->listen = (struct node_server_conf){
+		.address = h->conf.listen.address,
+		.port = h->conf.listen.port,
+		.tls = h->tls,
+		.allowed = h->allowed,
+		.allowed_n = h->conf.allowed_hosts_n,
+		.connections_max = h->conf.connections_max,
+	};
+	node_link_conf(&h->listen.link, &h->conf.identity, &h->log);
+	h->listen.link.applications[0] = APP_S6M;
+	h->listen.link.applications_n = 1;
+	h->listen.link.watchdog_ms = (uint32_t)h->conf.watchdog_ms;
+}
+
+static int run(struct hss *h)
+{
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
+	int err;
+
+	prepare(h);
+	err = net_loop_new(&h->loop);
+	for (size_t i = 0; !err && i < sizeof signals / sizeof *signals; i++)
+		err = net_signal_new(&h->signals[i], h->loop, signals[i], on_signal, h);
+	if (!err)
+		err = hss_reload_new(&h->reload, h->loop, h->conf.subscribers, on_reloaded, h);
+	if (err)
+		return node_fail(PROGRAM, "%s", err_str(err));
+	err = node_server_new(&h->server, h->loop, &h->listen, &server_cb, &h->state);
+	if (err)
+		return node_fail(PROGRAM, "%s port %u: %s", h->listen.address, h->listen.port,
+				 err == ERR_IO ? strerror(errno) : err_str(err));
+	log_info(&h->log, "hss", "ready %s:%u as %s", h->listen.address, node_server_port(h->server), h->conf.identity.host);
+	err = node_emit_ready(h->listen.address, node_server_port(h->server));
+	if (!err)
+		err = net_loop_run(h->loop);
+	return err ? node_fail(PROGRAM, "%s", err_str(err)) : NODE_EXIT_OK;
+}
+
+static void end(struct hss *h)
+{
+	node_server_free(h->server);
+	hss_reload_free(h->reload);
+	for (size_t i = 0; i < sizeof h->signals / sizeof *h->signals; i++)
+		net_signal_free(h->signals[i]);
+	if (h->loop)
+		net_loop_free(h->loop);
+	tls_ctx_free(h->tls);
+	hss_store_free(h->state.self.store);
+	free(h);
+}
+
+static int start(const char *path, bool test_only)
+{
+	struct hss *h = calloc(1, sizeof *h);
+	int code;
+
+	if (!h)
+		return node_fail(PROGRAM, "out of memory");
+	node_start(&h->log, PROGRAM);
+	code = load(h, path);
+	if (code == NODE_EXIT_OK && test_only)
+		printf("%s: configuration is valid, %zu subscribers\n", path, hss_store_count(h->state.self.store));
+	else if (code == NODE_EXIT_OK)
+		code = run(h);
+	end(h);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	struct node_opts o;
+	const char *value, *config = NULL;
+	bool test_only = false;
+	int id;
+
+	node_opts_init(&o, options, argc - 1, (const char *const *)argv + 1);
+	while ((id = node_opts_next(&o, &value)) != NODE_OPTS_END) {
+		switch (id) {
+		case OPT_CONFIG:
+			config = value;
+			break;
+		case OPT_TEST:
+			test_only = true;
+			break;
+		case OPT_HELP:
+			return help();
+		case OPT_VERSION:
+			return node_version(PROGRAM);
+		case NODE_OPTS_OPERAND:
+			return node_usage(PROGRAM, "%s: expected options only", value);
+		default:
+			return node_usage(PROGRAM, "%s", o.why);
+		}
+	}
+	if (!config)
+		return node_usage(PROGRAM, "-c FILE is missing: the configuration");
+	return start(config, test_only);
+}

@@ -1,0 +1,103 @@
+/* hss_reload.c - one thread for one reading, joined by the loop. The two share nothing but `result` and `why`, which the thread
+ * writes before its eventfd and the loop reads after it. */
+#include "nodes/hss/hss_reload.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+struct hss_reload {
+	const char *path;
+	hss_reload_fn *fn;
+	void *arg;
+	struct net_watch *watch;
+	int bell;
+	bool running, again;
+	pthread_t thread;
+	struct hss_store *result;
+	char why[HSS_STORE_WHY_MAX];
+};
+
+static void *reader(void *arg)
+{
+	struct hss_reload *r = arg;
+	uint64_t one = 1;
+
+	if (hss_store_load(&r->result, r->path, r->why))
+		r->result = NULL;
+	while (write(r->bell, &one, sizeof one) != (ssize_t)sizeof one)
+		; /* an eventfd takes eight octets or is interrupted */
+	return NULL;
+}
+
+static void begin(struct hss_reload *r)
+{
+	r->again = false;
+	r->result = NULL;
+	r->why[0] = 0;
+	if (pthread_create(&r->thread, NULL, reader, r) == 0)
+		r->running = true;
+	else
+		r->fn(r->arg, NULL, "no thread to read it with");
+}
+
+static void on_bell(void *arg, int events)
+{
+	struct hss_reload *r = arg;
+	uint64_t n;
+
+	(void)events;
+	if (read(r->bell, &n, sizeof n) != (ssize_t)sizeof n || !r->running)
+		return;
+	pthread_join(r->thread, NULL);
+	r->running = false;
+	r->fn(r->arg, r->result, r->why);
+	if (r->again)
+		begin(r);
+}
+
+int hss_reload_new(struct hss_reload **out, struct net_loop *loop, const char *path, hss_reload_fn *fn, void *arg)
+{
+	struct hss_reload *r = calloc(1, sizeof *r);
+	int err;
+
+	if (!r)
+		return ERR_NOMEM;
+	r->path = path;
+	r->fn = fn;
+	r->arg = arg;
+	r->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	err = r->bell < 0 ? ERR_IO : net_watch_new(&r->watch, loop, r->bell, on_bell, r);
+	if (!err)
+		err = net_watch_set(r->watch, NET_READ);
+	if (err) {
+		hss_reload_free(r);
+		return err;
+	}
+	*out = r;
+	return 0;
+}
+
+void hss_reload_start(struct hss_reload *r)
+{
+	if (r->running)
+		r->again = true;
+	else
+		begin(r);
+}
+
+void hss_reload_free(struct hss_reload *r)
+{
+	if (!r)
+		return;
+	if (r->running) {
+		pthread_join(r->thread, NULL);
+		hss_store_free(r->result);
+	}
+	net_watch_free(r->watch);
+	if (r->bell >= 0)
+		close(r->bell);
+	free(r);
+}
