@@ -1,0 +1,340 @@
+/* gw_edge.c - the edge itself: what it is made of, its ring, its deadlines, its counters, its end. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/gw_edge_int.h"
+
+#define STOP_GRACE_MS 500
+#define STOP_LOOK_MS 20
+
+static void on_deadlines(void *arg)
+{
+	gw_edge_arm(arg);
+}
+
+void gw_edge_arm(struct gw_edge *e)
+{
+	uint64_t now = net_loop_now_ms(e->loop);
+	uint64_t next = gw_edge_txns_due(e, now), sessions = gw_edge_sessions_due(e, now);
+
+	if (sessions < next)
+		next = sessions;
+	if (next == UINT64_MAX)
+		net_timer_stop(e->deadlines);
+	else
+		net_timer_start(e->deadlines, next > now ? next - now : 0);
+}
+
+/* -- the ring */
+
+/* A core that lies is not spoken to any more; the parent will give us another one. */
+static void ring_broken(struct gw_edge *e, const char *what)
+{
+	st_count(&e->st, ST_EDGE_RING_BAD);
+	log_error(e->log, "edge", "the ring to the core is of no use any more: %s", what);
+	net_watch_free(e->bell);
+	e->bell = NULL;
+	gw_ring_close(e->ring);
+	e->ring = NULL;
+}
+
+int gw_edge_send(struct gw_edge *e, size_t len)
+{
+	int err = e->ring ? gw_ring_send(e->ring, e->record, len) : ERR_BUSY;
+
+	if (err == 0)
+		return 0;
+	if (err == ERR_PROTO)
+		ring_broken(e, "its indexes lie");
+	else
+		st_count(&e->st, ST_EDGE_RING_FULL);
+	return ERR_BUSY;
+}
+
+/* One record of the core, typed and checked, to whom it concerns. ERR_PROTO when it is not one. */
+static int dispatch(struct gw_edge *e, const uint8_t *record, size_t len)
+{
+	union {
+		struct gw_session_verdict verdict;
+		struct gw_session_cut cut;
+		struct gw_device_action_answer answer;
+		struct gw_device_notification notification;
+	} u;
+	struct gw_rec_head h;
+	int err = gw_rec_head_get(&h, record, len);
+
+	if (err || gw_rec_to_core(h.type))
+		return ERR_PROTO;
+	if (h.edge_generation != e->generation) {
+		st_count(&e->st, ST_EDGE_RING_STALE);
+		return 0;
+	}
+	switch (h.type) {
+	case GW_REC_SESSION_VERDICT:
+		err = gw_session_verdict_get(&u.verdict, record, len);
+		if (!err)
+			gw_edge_on_verdict(e, h.transaction, &u.verdict);
+		return err;
+	case GW_REC_SESSION_CUT:
+		err = gw_session_cut_get(&u.cut, record, len);
+		if (!err)
+			gw_edge_on_cut(e, h.transaction, &u.cut);
+		return err;
+	case GW_REC_DEVICE_ACTION_ANSWER:
+		err = gw_device_action_answer_get(&u.answer, record, len);
+		if (!err)
+			gw_edge_on_action_answer(e, h.transaction, &u.answer);
+		return err;
+	default: /* the one that is left in this direction */
+		err = gw_device_notification_get(&u.notification, record, len);
+		if (!err)
+			gw_edge_on_notification(e, h.transaction, &u.notification);
+		return err;
+	}
+}
+
+static void read_ring(struct gw_edge *e)
+{
+	uint8_t record[GW_REC_MAX];
+	size_t len;
+
+	for (;;) {
+		int err = e->ring ? gw_ring_recv(e->ring, record, &len) : ERR_AGAIN;
+
+		if (err == ERR_AGAIN)
+			return;
+		if (err || dispatch(e, record, len)) {
+			ring_broken(e, "a record that is not one");
+			return;
+		}
+	}
+}
+
+static void on_bell(void *arg, int events)
+{
+	struct gw_edge *e = arg;
+
+	(void)events;
+	if (!e->ring)
+		return;
+	gw_ring_bell_clear(e->ring);
+	read_ring(e);
+}
+
+/* Once a turn: one doorbell for all records of the turn. */
+static void on_turn_end(void *arg)
+{
+	struct gw_edge *e = arg;
+
+	if (e->ring && gw_ring_flush(e->ring))
+		ring_broken(e, "its indexes lie");
+}
+
+int gw_edge_ring(struct gw_edge *e, struct gw_ring_fds *fds)
+{
+	struct gw_ring *ring;
+	struct net_watch *bell;
+	int err = gw_ring_open(&ring, fds);
+
+	if (err)
+		return err;
+	err = net_watch_new(&bell, e->loop, gw_ring_bell(ring), on_bell, e);
+	if (err)
+		goto close_ring;
+	err = net_watch_set(bell, NET_READ);
+	if (err)
+		goto free_bell;
+	net_watch_free(e->bell);
+	gw_ring_close(e->ring);
+	e->ring = ring;
+	e->bell = bell;
+	gw_edge_announce(e);
+	gw_edge_offer_again(e);
+	return 0;
+
+free_bell:
+	net_watch_free(bell);
+close_ring:
+	gw_ring_close(ring);
+	return err;
+}
+
+/* -- counters */
+
+static void count_links(struct gw_edge *e)
+{
+	const struct link_counters *now = &e->link_counters, *seen = &e->link_seen;
+
+	st_count_n(&e->st, ST_EDGE_NO_CER, now->ended[LINK_END_NO_CER] - seen->ended[LINK_END_NO_CER]);
+	st_count_n(&e->st, ST_EDGE_BAD_CER, now->ended[LINK_END_NOT_CER] - seen->ended[LINK_END_NOT_CER]);
+	st_count_n(&e->st, ST_EDGE_MALFORMED,
+		   now->ended[LINK_END_NOT_DIAMETER] - seen->ended[LINK_END_NOT_DIAMETER] + now->ended[LINK_END_TOO_LONG] -
+		       seen->ended[LINK_END_TOO_LONG] + now->errors_sent - seen->errors_sent);
+	e->link_seen = *now;
+}
+
+static void send_stats(struct gw_edge *e)
+{
+	struct st_counters delta;
+
+	count_links(e);
+	st_diff(&delta, &e->st, &e->st_sent);
+	if (e->ring && gw_edge_send(e, gw_stats_put(e->record, e->generation, &delta)) == 0)
+		e->st_sent = e->st;
+}
+
+static void on_stats(void *arg)
+{
+	struct gw_edge *e = arg;
+
+	send_stats(e);
+	net_timer_start(e->stats, e->cfg->timers.stats_ms);
+}
+
+/* -- its life */
+
+static void conf_links(struct gw_edge *e)
+{
+	const struct cfg_iwf *c = e->cfg;
+
+	e->link_conf = (struct link_conf){
+		.host = c->external.host,
+		.realm = c->external.realm,
+		.product = "mtc-iwf",
+		.applications = { APP_TSP },
+		.applications_n = 1,
+		.limits = { c->limits.message_max, (uint16_t)c->limits.avps_max, (uint8_t)c->limits.nesting_max },
+		.cer_wait_ms = (uint32_t)c->limits.cer_wait_ms,
+		.dpa_wait_ms = (uint32_t)c->timers.disconnect_wait_ms,
+		.watchdog_ms = (uint32_t)c->timers.watchdog_ms,
+		.watchdog_unchecked = c->timers.watchdog_ms < 6000,
+		.pending_max = c->limits.pending_per_scs,
+		.log = e->log,
+		.counters = &e->link_counters,
+	};
+	e->stream_conf = (struct net_stream_conf){ .handshake_wait_ms = (uint32_t)c->limits.handshake_wait_ms };
+	/* The core needs at most one SIR and two DTRs; what it has not answered then it will not answer. */
+	e->txn_wait_ms = c->s6m.answer_wait_ms + 2 * c->t4.answer_wait_ms + 2000;
+}
+
+int gw_edge_new(struct gw_edge **out, struct net_loop *loop, const struct gw_edge_conf *conf)
+{
+	struct gw_edge *e = calloc(1, sizeof *e);
+
+	if (!e)
+		return ERR_NOMEM;
+	e->cfg = conf->cfg;
+	e->log = conf->log;
+	e->caps = conf->caps;
+	e->generation = conf->generation;
+	e->loop = loop;
+	e->number_next = 1;
+	TAILQ_INIT(&e->sessions);
+	TAILQ_INIT(&e->txns);
+	TAILQ_INIT(&e->notes);
+	conf_links(e);
+	e->scratch_size = (size_t)e->cfg->limits.message_max + 4096;
+	e->scratch = malloc(e->scratch_size);
+	if (!e->scratch || gw_map_init(&e->sessions_by_number) || gw_map_init(&e->txns_by_number) ||
+	    net_check_new(&e->check, loop, on_turn_end, e) || net_timer_new(&e->deadlines, loop, on_deadlines, e) ||
+	    net_timer_new(&e->stats, loop, on_stats, e)) {
+		gw_edge_free(e);
+		return ERR_NOMEM;
+	}
+	st_count(&e->st, ST_EDGE_STARTED);
+	net_timer_start(e->stats, e->cfg->timers.stats_ms);
+	*out = e;
+	return 0;
+}
+
+int gw_edge_listen(struct gw_edge *e, int fd, const struct cfg_listen *listen, struct tls_ctx *tls)
+{
+	struct gw_edge_listener *l = &e->listeners[e->listeners_n];
+	int err;
+
+	if (e->listeners_n == GW_EDGE_LISTENERS_MAX || (listen->protection == CFG_TLS) != (tls != NULL))
+		return ERR_INVAL;
+	*l = (struct gw_edge_listener){ .edge = e, .conf = listen, .tls = tls };
+	err = net_listener_new(&l->listener, e->loop, fd, gw_edge_on_accept, l);
+	if (err)
+		return err;
+	e->listeners_n++;
+	return 0;
+}
+
+static void close_listeners(struct gw_edge *e)
+{
+	for (size_t i = 0; i < e->listeners_n; i++) {
+		net_listener_free(e->listeners[i].listener);
+		e->listeners[i].listener = NULL;
+	}
+}
+
+void gw_edge_free(struct gw_edge *e)
+{
+	struct gw_edge_session *s;
+	struct gw_note *n;
+
+	if (!e)
+		return;
+	close_listeners(e);
+	while ((s = TAILQ_FIRST(&e->sessions)))
+		gw_edge_session_free(s);
+	while ((n = TAILQ_FIRST(&e->notes))) { /* links told them all; nothing should be left */
+		TAILQ_REMOVE(&e->notes, n, entry);
+		free(n);
+	}
+	net_timer_free(e->deadlines);
+	net_timer_free(e->stats);
+	net_timer_free(e->stop_timer);
+	net_check_free(e->check);
+	net_watch_free(e->bell);
+	gw_ring_close(e->ring);
+	if (e->sessions_by_number.buckets)
+		gw_map_fini(&e->sessions_by_number);
+	if (e->txns_by_number.buckets)
+		gw_map_fini(&e->txns_by_number);
+	free(e->scratch);
+	free(e);
+}
+
+/* -- the end in order: DPR to all, then gone */
+
+static void on_stop_look(void *arg)
+{
+	struct gw_edge *e = arg;
+	uint64_t now = net_loop_now_ms(e->loop);
+
+	if (TAILQ_EMPTY(&e->sessions) || now >= e->stop_by_ms) {
+		send_stats(e);
+		on_turn_end(e);
+		e->stopped(e->stopped_arg);
+		return;
+	}
+	net_timer_start(e->stop_timer, STOP_LOOK_MS);
+}
+
+void gw_edge_stop(struct gw_edge *e, void (*done)(void *arg), void *arg)
+{
+	struct gw_edge_session *s, *next;
+
+	if (e->stopping)
+		return;
+	e->stopping = true;
+	e->stopped = done;
+	e->stopped_arg = arg;
+	close_listeners(e);
+	for (s = TAILQ_FIRST(&e->sessions); s; s = next) {
+		next = TAILQ_NEXT(s, entry);
+		if (s->state == GW_SESSION_OPEN)
+			gw_edge_session_end(s, DIA_DISCONNECT_REBOOTING);
+		else if (s->state < GW_SESSION_OPEN)
+			gw_edge_session_free(s);
+	}
+	if (net_timer_new(&e->stop_timer, e->loop, on_stop_look, e)) {
+		done(arg);
+		return;
+	}
+	e->stop_by_ms = net_loop_now_ms(e->loop) + e->cfg->timers.disconnect_wait_ms + STOP_GRACE_MS;
+	net_timer_start(e->stop_timer, 0);
+}

@@ -1,0 +1,137 @@
+/* gw_edge_int.h - the parts of an edge, for gw_edge*.c only. */
+#pragma once
+#include <sys/queue.h>
+
+#include "apps/tsp_dar.h"
+#include "gateway/gw_edge.h"
+#include "gateway/gw_map.h"
+#include "gateway/gw_rec.h"
+#include "link/link.h"
+#include "net/net_tcp.h"
+#include "stats/st.h"
+
+#define GW_EDGE_LISTENERS_MAX CFG_LISTEN_MAX
+
+enum gw_session_state {
+	GW_SESSION_HANDSHAKE, /* TLS runs, or the plain stream is not open yet */
+	GW_SESSION_CER,       /* the link waits for the CER */
+	GW_SESSION_ASKED,     /* session_open is with the core; the CEA waits */
+	GW_SESSION_OPEN,      /* admitted */
+	GW_SESSION_ENDING,    /* DPR sent, or refused */
+};
+
+struct gw_edge_listener {
+	struct gw_edge *edge;
+	struct net_listener *listener;
+	const struct cfg_listen *conf;
+	struct tls_ctx *tls;
+};
+
+struct gw_edge_session { /* one connection */
+	struct gw_edge *edge;
+	const struct gw_edge_listener *listener;
+	uint64_t number;
+	enum gw_session_state state;
+	struct net_stream *stream; /* until the link has it */
+	struct link *link;
+	char address[GW_ADDRESS_MAX + 1];
+	char host[IDENT_HOST_MAX + 1], realm[IDENT_HOST_MAX + 1]; /* the pair of the CER */
+	char scs[IDENT_SCS_MAX + 1];
+	struct gw_identity identity;
+	uint32_t pending, pending_max;
+	uint64_t verdict_by_ms; /* ASKED */
+	struct gw_map_node node;
+	TAILQ_ENTRY(gw_edge_session) entry;
+};
+
+struct gw_txn { /* one request of an SCS: owns its octets until it is answered, exactly once */
+	struct gw_edge *edge;
+	struct gw_edge_session *session;
+	uint64_t number;
+	uint64_t answer_by_ms;
+	bool host_named; /* Destination-Host names us: 3004 is possible */
+	bool offered;    /* the core may have seen it */
+	struct gw_map_node node;
+	TAILQ_ENTRY(gw_txn) entry; /* in order of answer_by_ms */
+	uint32_t len;
+	uint8_t message[];
+};
+
+struct gw_note { /* one DNR that waits for its DNA */
+	struct gw_edge *edge;
+	uint64_t transaction, session;
+	TAILQ_ENTRY(gw_note) entry;
+};
+
+TAILQ_HEAD(gw_edge_sessions, gw_edge_session);
+TAILQ_HEAD(gw_txns, gw_txn);
+TAILQ_HEAD(gw_notes, gw_note);
+
+struct gw_edge {
+	const struct cfg_iwf *cfg;
+	const struct log *log;
+	struct gw_caps *caps;
+	struct net_loop *loop;
+	uint32_t generation;
+	uint64_t number_next; /* of sessions and transactions */
+	uint64_t txn_wait_ms;
+
+	struct gw_edge_listener listeners[GW_EDGE_LISTENERS_MAX];
+	size_t listeners_n;
+	struct link_conf link_conf;
+	struct link_counters link_counters;
+	struct net_stream_conf stream_conf;
+
+	struct gw_ring *ring; /* NULL until the first core is there */
+	struct net_watch *bell;
+	struct net_check *check;
+
+	struct gw_edge_sessions sessions;
+	uint32_t asked_n; /* sessions in ASKED */
+	struct gw_map sessions_by_number;
+	struct gw_txns txns;
+	struct gw_map txns_by_number;
+	size_t txn_octets;
+	struct gw_notes notes;
+	uint32_t notes_n;
+	struct net_timer *deadlines;
+
+	struct st_counters st, st_sent;
+	struct link_counters link_seen;
+	struct net_timer *stats;
+
+	bool stopping;
+	uint64_t stop_by_ms;
+	struct net_timer *stop_timer;
+	void (*stopped)(void *arg);
+	void *stopped_arg;
+
+	uint8_t record[GW_REC_MAX];
+	uint8_t *scratch; /* for one message to an SCS */
+	size_t scratch_size;
+};
+
+/* gw_edge.c */
+/* Puts the record of `len` octets in e->record on the ring. ERR_BUSY: no core, or no room. */
+ERR_MUST_USE int gw_edge_send(struct gw_edge *e, size_t len);
+void gw_edge_arm(struct gw_edge *e); /* after the earliest deadline may have changed */
+
+/* gw_edge_session.c: accept, CER, verdict, end. */
+void gw_edge_on_accept(void *arg, int fd, const char *peer);
+void gw_edge_announce(struct gw_edge *e); /* all sessions to a new core */
+void gw_edge_on_verdict(struct gw_edge *e, uint64_t session, const struct gw_session_verdict *v);
+void gw_edge_on_cut(struct gw_edge *e, uint64_t session, const struct gw_session_cut *c);
+uint64_t gw_edge_sessions_due(struct gw_edge *e, uint64_t now_ms); /* ends what waited too long; the next deadline */
+struct gw_edge_session *gw_edge_session_find(struct gw_edge *e, uint64_t number);
+void gw_edge_session_end(struct gw_edge_session *s, enum dia_disconnect_cause cause); /* DPR; it is freed when its link is down */
+void gw_edge_session_free(struct gw_edge_session *s);
+
+/* gw_edge_path.c: the stages of one request. */
+void gw_edge_on_request(void *arg, struct link *l, const struct dia_msg *m);
+void gw_edge_offer_again(struct gw_edge *e);
+void gw_edge_on_action_answer(struct gw_edge *e, uint64_t transaction, const struct gw_device_action_answer *a);
+uint64_t gw_edge_txns_due(struct gw_edge *e, uint64_t now_ms);
+void gw_edge_txns_drop(struct gw_edge_session *s); /* its connection is gone */
+
+/* gw_edge_notify.c: DNR and DNA. */
+void gw_edge_on_notification(struct gw_edge *e, uint64_t transaction, const struct gw_device_notification *n);

@@ -1,0 +1,392 @@
+/* gw_edge_path.c - the path of one trigger, first half (ARCHITECTURE.md section 4). Stages 1, 2 and the CER are in gw_edge_session.c;
+ * 3 (frame), 4 (header, AVP index) and the rest of 5 (base protocol) are the link's. Here, in order, one function a stage:
+ *
+ *   5a  is it a request we take?          3001, 3005, 3003, 3002
+ *   6   open the transaction: it owns its octets and is answered exactly once, by the core or at its deadline
+ *   7a  origin = the session's pair?      3010, then close
+ *   7b  typed decode                      3xxx/5xxx with Failed-AVP
+ *   7c  screen: canonical names; offer to the core as a record
+ *   ---- the ring ----
+ *   13  the core's answer -> DAA, built by gw_scs_out.c */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "gateway/gw_edge_int.h"
+#include "gateway/gw_scs_out.h"
+#include "gateway/gw_stage.h"
+#include "policy/pol_admit.h"
+#include "policy/pol_screen.h"
+
+#define TXN_OCTETS_MAX (64u << 20) /* of all requests that wait in one edge */
+#define PENDING_SLACK 64           /* above the SCS's own limit, so that the core is who refuses and says why */
+
+/* A request on its way through the stages. */
+struct visit {
+	struct gw_edge *edge;
+	struct gw_edge_session *session;
+	const struct dia_msg *m;
+	struct dia_bytes origin_host, origin_realm, destination_host, destination_realm;
+	struct tsp_dar dar;
+	struct gw_txn *txn;
+};
+
+static void send_answer(struct gw_edge *e, struct gw_edge_session *s, const struct buf *out)
+{
+	if (out->full || link_answer(s->link, out->p, out->len)) {
+		log_warn(e->log, "edge", "session %" PRIu64 " of %s: an answer could not be sent", s->number, s->host);
+		return;
+	}
+	st_count(&e->st, ST_EDGE_ANSWERS);
+}
+
+static void answer_error(struct gw_edge_session *s, const struct dia_msg *m, const struct dia_failed *why)
+{
+	struct gw_edge *e = s->edge;
+	struct buf out = buf_over(e->scratch, e->scratch_size);
+
+	st_count(&e->st, ST_EDGE_SCREENED);
+	log_info(e->log, "edge", "session %" PRIu64 " of %s: request answered %u (%s): %s", s->number, s->host, why->result_code,
+		 dia_result_str(why->result_code), why->text);
+	gw_scs_out_error(&out, &e->cfg->external, m, why);
+	send_answer(e, s, &out);
+}
+
+static enum gw_stage refuse(struct visit *v, const struct dia_failed *why)
+{
+	answer_error(v->session, v->m, why);
+	return GW_ANSWERED;
+}
+
+/* -- 5a */
+
+static bool is_us(const struct dia_bytes *name, const char *us)
+{
+	return str_equal_nocase(name->p, name->len, us, strlen(us));
+}
+
+/* The routing members of the top level; true when one of the Route-Records names us. */
+static bool routing_members(struct visit *v)
+{
+	struct dia_failed ignored = { 0 };
+	uint16_t left;
+	struct dia_win w = dia_msg_win(v->m, &left);
+	struct dia_avp avp;
+	bool loop = false;
+
+	while (dia_win_next(&w, &avp, &ignored) == DIA_MORE) {
+		struct dia_bytes value = { avp.data, avp.data_len };
+
+		if (avp.vendor != 0)
+			continue;
+		if (avp.code == 264)
+			v->origin_host = value;
+		else if (avp.code == 296)
+			v->origin_realm = value;
+		else if (avp.code == 293)
+			v->destination_host = value;
+		else if (avp.code == 283)
+			v->destination_realm = value;
+		else if (avp.code == 282 && is_us(&value, v->edge->cfg->external.host))
+			loop = true;
+	}
+	return loop;
+}
+
+static enum gw_stage stage_ours(struct visit *v)
+{
+	const struct cfg_identity *us = &v->edge->cfg->external;
+	struct dia_failed why = { 0 };
+	bool loop = routing_members(v);
+
+	if (v->m->hdr.app_id != APP_TSP)
+		(void)!dia_failed_set(&why, DIA_RESULT_APPLICATION_UNSUPPORTED, "application %u is not Tsp", v->m->hdr.app_id);
+	else if (v->m->hdr.code != APP_CMD_DEVICE_ACTION)
+		(void)!dia_failed_set(&why, DIA_RESULT_COMMAND_UNSUPPORTED, "command %u is not one an SCS sends", v->m->hdr.code);
+	else if (loop)
+		(void)!dia_failed_set(&why, DIA_RESULT_LOOP_DETECTED, "Route-Record names this host");
+	else if (v->destination_realm.p && !is_us(&v->destination_realm, us->realm))
+		(void)!dia_failed_set(&why, DIA_RESULT_REALM_NOT_SERVED, "Destination-Realm is not ours");
+	else if (v->destination_host.p && !is_us(&v->destination_host, us->host))
+		(void)!dia_failed_set(&why, DIA_RESULT_UNABLE_TO_DELIVER, "Destination-Host is not this host");
+	return why.result_code ? refuse(v, &why) : GW_CONTINUE;
+}
+
+/* -- 6 */
+
+static void txn_free(struct gw_txn *t)
+{
+	struct gw_edge *e = t->edge;
+
+	gw_map_del(&e->txns_by_number, &t->node);
+	TAILQ_REMOVE(&e->txns, t, entry);
+	e->txn_octets -= t->len;
+	t->session->pending--;
+	free(t);
+}
+
+/* Reads the request that a transaction owns once more; it was right when it came. */
+static int txn_read(const struct gw_txn *t, struct dia_msg *m, struct tsp_dar *dar)
+{
+	struct dia_failed why = { 0 };
+	int err = dia_msg_parse(m, t->message, t->len, &t->edge->link_conf.limits, &why);
+
+	return err ? err : tsp_dar_parse(dar, m, &why);
+}
+
+/* The one answer; the transaction ends with it. */
+static void txn_answer(struct gw_txn *t, const struct gw_device_action_answer *a)
+{
+	struct gw_edge *e = t->edge;
+	struct buf out = buf_over(e->scratch, e->scratch_size);
+	struct dia_failed why = { 0 };
+	struct dia_msg m;
+	struct tsp_dar dar;
+
+	if (txn_read(t, &m, &dar) == 0) {
+		if (a->result_code == DIA_RESULT_SUCCESS) {
+			gw_scs_out_daa(&out, &e->cfg->external, &m, &dar, a);
+		} else {
+			(void)!dia_failed_set(&why, a->result_code, "%s", dia_result_str(a->result_code));
+			gw_scs_out_error(&out, &e->cfg->external, &m, &why);
+		}
+		send_answer(e, t->session, &out);
+	}
+	txn_free(t);
+}
+
+/* Answered by the edge itself, because the core does not: 201, or 3004 while the core cannot have seen it and we were asked by name. */
+static void txn_answer_alone(struct gw_txn *t)
+{
+	struct gw_device_action_answer a = { .result_code = DIA_RESULT_SUCCESS, .request_status = TSP_STATUS_TEMPORARYERROR };
+
+	if (!t->offered && t->host_named)
+		a.result_code = DIA_RESULT_TOO_BUSY;
+	log_warn(t->edge->log, "edge", "transaction %" PRIu32 "-%06" PRIx64 ": answered %u/%u without the core",
+		 t->edge->generation, t->number, a.result_code, a.request_status);
+	txn_answer(t, &a);
+}
+
+static enum gw_stage stage_open(struct visit *v)
+{
+	struct gw_edge *e = v->edge;
+	struct dia_failed why = { 0 };
+	uint32_t len = v->m->hdr.length;
+	struct gw_txn *t = NULL;
+
+	if (v->session->pending < v->session->pending_max + PENDING_SLACK && e->txn_octets + len <= TXN_OCTETS_MAX)
+		t = malloc(sizeof *t + len);
+	if (!t) {
+		(void)!dia_failed_set(&why, DIA_RESULT_TOO_BUSY, "too many requests wait for their answer");
+		return refuse(v, &why);
+	}
+	*t = (struct gw_txn){ .edge = e, .session = v->session, .number = e->number_next++, .len = len };
+	t->answer_by_ms = net_loop_now_ms(e->loop) + e->txn_wait_ms;
+	t->host_named = v->destination_host.p != NULL;
+	memcpy(t->message, v->m->bytes, len);
+	gw_map_add(&e->txns_by_number, &t->node, &t->number, sizeof t->number);
+	TAILQ_INSERT_TAIL(&e->txns, t, entry);
+	e->txn_octets += len;
+	v->session->pending++;
+	v->txn = t;
+	if (TAILQ_FIRST(&e->txns) == t)
+		gw_edge_arm(e);
+	return GW_CONTINUE;
+}
+
+/* An answer of the edge's own ends the transaction too. */
+static enum gw_stage txn_refuse(struct visit *v, const struct dia_failed *why)
+{
+	answer_error(v->session, v->m, why);
+	txn_free(v->txn);
+	return GW_ANSWERED;
+}
+
+/* -- 7a */
+
+static enum gw_stage stage_origin(struct visit *v)
+{
+	struct gw_edge_session *s = v->session;
+	struct dia_failed why = { 0 };
+
+	if (v->origin_host.p && v->origin_realm.p &&
+	    pol_same_origin(s->host, s->realm, (const char *)v->origin_host.p, v->origin_host.len,
+			    (const char *)v->origin_realm.p, v->origin_realm.len))
+		return GW_CONTINUE;
+	(void)!dia_failed_set(&why, DIA_RESULT_UNKNOWN_PEER,
+			      "Origin-Host and Origin-Realm are not the pair of this connection's CER");
+	log_warn(v->edge->log, "edge", "session %" PRIu64 ": %s at %s speaks for another; closed", s->number, s->host,
+		 s->address);
+	(void)txn_refuse(v, &why);
+	gw_edge_session_end(s, DIA_DISCONNECT_DO_NOT_WANT);
+	return GW_DROPPED;
+}
+
+/* -- 7b */
+
+static enum gw_stage stage_decode(struct visit *v)
+{
+	struct dia_failed why = { 0 };
+
+	if (tsp_dar_parse(&v->dar, v->m, &why)) {
+		if (!why.result_code)
+			(void)!dia_failed_set(&why, DIA_RESULT_UNABLE_TO_COMPLY, "the request could not be read");
+		return txn_refuse(v, &why);
+	}
+	if (!v->dar.has_action) {
+		(void)!dia_failed_missing(&why, 3001, DIA_VENDOR_3GPP);
+		return txn_refuse(v, &why);
+	}
+	if (v->dar.action.action_type.v < TSP_ACTION_TRIGGER || v->dar.action.action_type.v > TSP_ACTION_MO_SMS) {
+		(void)!dia_failed_set(&why, DIA_RESULT_INVALID_AVP_VALUE, "Action-Type %u is not assigned",
+				      v->dar.action.action_type.v);
+		return txn_refuse(v, &why);
+	}
+	return GW_CONTINUE;
+}
+
+/* -- 7c */
+
+static struct gw_opt_u32 opt(const struct dia_u32 *v)
+{
+	return (struct gw_opt_u32){ v->present ? v->v : 0, v->present };
+}
+
+static uint8_t device_kind(const struct tsp_device_action *a, const struct pol_request *r)
+{
+	if ((a->external_identifier.p && !r->external[0]) || (a->msisdn.p && !r->msisdn[0]))
+		return GW_DEVICE_MALFORMED;
+	if (r->external[0] && r->msisdn[0])
+		return GW_DEVICE_BOTH;
+	if (r->external[0])
+		return GW_DEVICE_EXTERNAL;
+	return r->msisdn[0] ? GW_DEVICE_MSISDN : GW_DEVICE_NONE;
+}
+
+/* What was asked, in canonical form: the core judges this and sends on exactly this. */
+static void screen(struct gw_device_action *out, const struct gw_txn *t, const struct dia_msg *m, const struct tsp_dar *dar)
+{
+	const struct tsp_device_action *a = &dar->action;
+	struct pol_request r;
+	struct pol_verdict finding;
+
+	pol_screen(&r, &finding, a); /* the finding is the core's to make: it sees what is canonical and what is not there */
+	*out = (struct gw_device_action){ .session = t->session->number, .end_to_end = m->hdr.end_to_end };
+	out->retransmitted = m->hdr.flags & DIA_FLAG_T;
+	out->host_named = t->host_named;
+	out->again = t->offered;
+	out->device = device_kind(a, &r);
+	memcpy(out->external_id, r.external, sizeof out->external_id);
+	memcpy(out->msisdn, r.msisdn, sizeof out->msisdn);
+	memcpy(out->scs_identity, r.scs_identity, sizeof out->scs_identity);
+	out->scs_identity_malformed = a->scs_identity.p && !r.scs_identity[0];
+	out->reference = a->reference_number.v;
+	out->action_type = a->action_type.v;
+	out->old_reference = opt(&a->old_reference_number);
+	out->validity_s = opt(&a->validity_time_s);
+	out->has_trigger_data = a->trigger_data.present;
+	if (!a->trigger_data.present)
+		return;
+	out->priority = opt(&a->trigger_data.priority_indication);
+	out->port = opt(&a->trigger_data.application_port);
+	out->payload_len = a->trigger_data.payload.len;
+	if (out->payload_len <= GW_PAYLOAD_MAX && out->payload_len > 0)
+		memcpy(out->payload, a->trigger_data.payload.p, out->payload_len);
+}
+
+static int offer(struct gw_txn *t, const struct dia_msg *m, const struct tsp_dar *dar)
+{
+	struct gw_edge *e = t->edge;
+	struct gw_device_action record;
+	int err;
+
+	screen(&record, t, m, dar);
+	err = gw_edge_send(e, gw_device_action_put(e->record, e->generation, t->number, &record));
+	if (!err)
+		t->offered = true;
+	return err;
+}
+
+static enum gw_stage stage_screen(struct visit *v)
+{
+	struct gw_edge *e = v->edge;
+
+	if (offer(v->txn, v->m, &v->dar) == 0 || !e->ring)
+		return GW_SUSPENDED; /* without a core it waits for one, until its deadline */
+	txn_answer_alone(v->txn);
+	return GW_ANSWERED;
+}
+
+/* -- the order */
+
+typedef enum gw_stage stage_fn(struct visit *v);
+static stage_fn *const stages[] = { stage_ours, stage_open, stage_origin, stage_decode, stage_screen };
+
+void gw_edge_on_request(void *arg, struct link *l, const struct dia_msg *m)
+{
+	struct gw_edge_session *s = arg;
+	struct visit v = { .edge = s->edge, .session = s, .m = m };
+
+	(void)l;
+	st_count(&s->edge->st, ST_EDGE_REQUESTS);
+	for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
+		if (stages[i](&v) != GW_CONTINUE)
+			return;
+	}
+}
+
+/* -- after a core came back */
+
+void gw_edge_offer_again(struct gw_edge *e)
+{
+	struct gw_txn *t, *next;
+
+	for (t = TAILQ_FIRST(&e->txns); t; t = next) {
+		struct dia_msg m;
+		struct tsp_dar dar;
+
+		next = TAILQ_NEXT(t, entry);
+		if (txn_read(t, &m, &dar) || offer(t, &m, &dar))
+			log_warn(e->log, "edge", "transaction %" PRIu32 "-%06" PRIx64 " could not be offered again",
+				 e->generation, t->number);
+	}
+}
+
+/* -- 13 */
+
+static struct gw_txn *txn_find(struct gw_edge *e, uint64_t number)
+{
+	return GW_MAP_OF(gw_map_find(&e->txns_by_number, &number, sizeof number), struct gw_txn, node);
+}
+
+void gw_edge_on_action_answer(struct gw_edge *e, uint64_t transaction, const struct gw_device_action_answer *a)
+{
+	struct gw_txn *t = txn_find(e, transaction);
+
+	if (!t || t->session->number != a->session)
+		return; /* answered at its deadline, or its connection is gone */
+	txn_answer(t, a);
+}
+
+uint64_t gw_edge_txns_due(struct gw_edge *e, uint64_t now_ms)
+{
+	struct gw_txn *t;
+
+	while ((t = TAILQ_FIRST(&e->txns)) && now_ms >= t->answer_by_ms) {
+		st_count(&e->st, ST_EDGE_ANSWERED_LATE);
+		txn_answer_alone(t);
+	}
+	return t ? t->answer_by_ms : UINT64_MAX;
+}
+
+void gw_edge_txns_drop(struct gw_edge_session *s)
+{
+	struct gw_txn *t, *next;
+
+	for (t = s->pending ? TAILQ_FIRST(&s->edge->txns) : NULL; t; t = next) {
+		next = TAILQ_NEXT(t, entry);
+		if (t->session == s)
+			txn_free(t);
+	}
+}

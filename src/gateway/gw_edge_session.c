@@ -1,0 +1,318 @@
+/* gw_edge_session.c - the life of one connection in an edge.
+ *
+ *               TLS done            CER            session_verdict: admitted
+ *   HANDSHAKE ------------> CER ----------> ASKED ---------------------------> OPEN
+ *       |                    |                | refused, or no verdict in time   | session_cut, DPR, loss
+ *       v                    v                v                                  v
+ *     closed              closed           ENDING (CEA 3010)                  ENDING -> session_closed
+ *
+ * Stages 1 (caps), 2 (who is it?) and the CER of stage 5 are here; frames and the base protocol are the link's. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "gateway/gw_edge_int.h"
+
+static void on_cer(void *arg, struct link *l, const struct dia_capabilities *cer);
+static void on_down(void *arg, struct link *l, int err, const char *why);
+
+static const struct link_cb link_cb = { .on_cer = on_cer, .on_request = gw_edge_on_request, .on_down = on_down };
+
+static void stream_on_open(void *arg);
+static void stream_on_close(void *arg, int err, const char *why);
+
+static void stream_on_data(void *arg, const uint8_t *p, size_t n)
+{
+	(void)arg;
+	(void)p;
+	(void)n; /* the link has the stream before the first octet can be read */
+}
+
+static const struct net_stream_cb stream_cb = { .on_open = stream_on_open,
+						.on_data = stream_on_data,
+						.on_close = stream_on_close };
+
+struct gw_edge_session *gw_edge_session_find(struct gw_edge *e, uint64_t number)
+{
+	return GW_MAP_OF(gw_map_find(&e->sessions_by_number, &number, sizeof number), struct gw_edge_session, node);
+}
+
+/* The one place where a session's state changes. */
+static void set_state(struct gw_edge_session *s, enum gw_session_state state)
+{
+	s->edge->asked_n -= s->state == GW_SESSION_ASKED;
+	s->edge->asked_n += state == GW_SESSION_ASKED;
+	s->state = state;
+}
+
+void gw_edge_session_end(struct gw_edge_session *s, enum dia_disconnect_cause cause)
+{
+	set_state(s, GW_SESSION_ENDING);
+	link_disconnect(s->link, cause);
+}
+
+static bool core_knows(const struct gw_edge_session *s)
+{
+	return gw_map_has(&s->node); /* since the session_open */
+}
+
+static void tell_closed(struct gw_edge_session *s)
+{
+	struct gw_session_closed closed = { "ended" };
+	struct gw_edge *e = s->edge;
+
+	if (core_knows(s) && e->ring && gw_edge_send(e, gw_session_closed_put(e->record, e->generation, s->number, &closed)))
+		log_warn(e->log, "edge", "session %" PRIu64 ": its end did not reach the core", s->number);
+}
+
+void gw_edge_session_free(struct gw_edge_session *s)
+{
+	struct gw_edge *e = s->edge;
+
+	set_state(s, GW_SESSION_ENDING);
+	gw_edge_txns_drop(s);
+	tell_closed(s);
+	if (core_knows(s))
+		gw_map_del(&e->sessions_by_number, &s->node);
+	TAILQ_REMOVE(&e->sessions, s, entry);
+	gw_caps_leave(e->caps, s->address);
+	st_count(&e->st, ST_EDGE_CLOSED);
+	net_stream_close(s->stream);
+	link_free(s->link);
+	free(s);
+}
+
+/* -- 1: accept, per-address and total caps */
+
+static bool within_caps(struct gw_edge *e, const char *peer)
+{
+	switch (gw_caps_enter(e->caps, peer, e->cfg->limits.connections_total, e->cfg->limits.connections_per_address)) {
+	case GW_CAPS_TOTAL:
+		st_count(&e->st, ST_EDGE_REFUSED_TOTAL);
+		return false;
+	case GW_CAPS_ADDRESS:
+		st_count(&e->st, ST_EDGE_REFUSED_ADDRESS);
+		return false;
+	default:
+		return true;
+	}
+}
+
+void gw_edge_on_accept(void *arg, int fd, const char *peer)
+{
+	struct gw_edge_listener *l = arg;
+	struct gw_edge *e = l->edge;
+	struct gw_edge_session *s;
+	int err;
+
+	if (!within_caps(e, peer)) {
+		close(fd);
+		return;
+	}
+	s = calloc(1, sizeof *s);
+	if (!s)
+		goto refuse;
+	s->edge = e;
+	s->listener = l;
+	snprintf(s->address, sizeof s->address, "%s", peer);
+	err = l->tls ? tls_accept(&s->stream, l->tls, e->loop, fd, peer, &e->stream_conf, &stream_cb, s)
+		     : net_tcp_accept(&s->stream, e->loop, fd, peer, &e->stream_conf, &stream_cb, s);
+	if (err)
+		goto free_session;
+	TAILQ_INSERT_TAIL(&e->sessions, s, entry);
+	st_count(&e->st, ST_EDGE_ACCEPTED);
+	return;
+
+free_session:
+	free(s);
+refuse:
+	gw_caps_leave(e->caps, peer);
+	close(fd);
+}
+
+/* -- 2: who is it? */
+
+/* Copies text of a certificate that has the form the core takes; what has not is no proof of anything. */
+static void take_identity(struct gw_identity *out, const struct tls_identity *in)
+{
+	out->kind = GW_IDENTITY_TLS;
+	out->not_after_s = in->not_after_s;
+	for (uint8_t i = 0; i < in->names_n && out->names_n < GW_NAMES_MAX; i++) {
+		if (ident_host(out->names[out->names_n], in->names[i], strlen(in->names[i])) == 0)
+			out->names_n++;
+	}
+	for (uint8_t i = 0; i < in->groups_n && out->groups_n < GW_GROUPS_MAX; i++) {
+		size_t len = strspn(in->groups[i], "!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`"
+						   "abcdefghijklmnopqrstuvwxyz{|}~");
+
+		if (len > 0 && len <= GW_GROUP_LEN_MAX && in->groups[i][len] == 0)
+			memcpy(out->groups[out->groups_n++], in->groups[i], len + 1);
+	}
+	for (uint8_t i = 0; i < in->anchors_n && out->anchors_n < GW_ANCHORS_MAX; i++) {
+		if (ident_name_ok(in->anchors[i]))
+			memcpy(out->anchors[out->anchors_n++], in->anchors[i], strlen(in->anchors[i]) + 1);
+	}
+}
+
+static bool who_is_it(struct gw_edge_session *s)
+{
+	const struct tls_identity *id;
+
+	if (!s->listener->tls) {
+		s->identity.kind = GW_IDENTITY_INTERNAL;
+		return s->listener->conf->zone == CFG_INTERNAL;
+	}
+	id = tls_stream_identity(s->stream);
+	if (!id)
+		return false;
+	take_identity(&s->identity, id);
+	return s->identity.names_n > 0 && s->identity.anchors_n > 0;
+}
+
+static void stream_on_open(void *arg)
+{
+	struct gw_edge_session *s = arg;
+	struct gw_edge *e = s->edge;
+
+	if (!who_is_it(s)) {
+		st_count(&e->st, ST_EDGE_HANDSHAKE_FAILED);
+		log_warn(e->log, "edge", "%s: its certificate names nobody; closed", s->address);
+		gw_edge_session_free(s);
+		return;
+	}
+	if (s->listener->tls)
+		st_count(&e->st, ST_EDGE_HANDSHAKE_OK);
+	if (link_accept(&s->link, e->loop, s->stream, &e->link_conf, &link_cb, s)) {
+		gw_edge_session_free(s);
+		return;
+	}
+	s->stream = NULL; /* the link has it */
+	set_state(s, GW_SESSION_CER);
+}
+
+static void stream_on_close(void *arg, int err, const char *why)
+{
+	struct gw_edge_session *s = arg;
+
+	st_count(&s->edge->st, ST_EDGE_HANDSHAKE_FAILED);
+	log_warn(s->edge->log, "edge", "%s: not authenticated: %s (%s)", s->address, why, err_str(err));
+	gw_edge_session_free(s);
+}
+
+/* -- 5: the CER waits for the core's verdict */
+
+static int announce(struct gw_edge_session *s)
+{
+	const struct cfg_listen *listen = s->listener->conf;
+	struct gw_edge *e = s->edge;
+	struct gw_session_open open = { .identity = s->identity };
+
+	memcpy(open.origin_host, s->host, sizeof open.origin_host);
+	memcpy(open.origin_realm, s->realm, sizeof open.origin_realm);
+	memcpy(open.address, s->address, sizeof open.address);
+	open.zone = listen->zone == CFG_EXTERNAL ? GW_ZONE_EXTERNAL : GW_ZONE_INTERNAL;
+	open.protection = listen->protection == CFG_TLS ? GW_PROTECTION_TLS : GW_PROTECTION_NONE;
+	open.again = s->state == GW_SESSION_OPEN;
+	return gw_edge_send(e, gw_session_open_put(e->record, e->generation, s->number, &open));
+}
+
+static void on_cer(void *arg, struct link *l, const struct dia_capabilities *cer)
+{
+	struct gw_edge_session *s = arg;
+	struct gw_edge *e = s->edge;
+
+	if (e->stopping || ident_host(s->host, cer->origin_host.p, cer->origin_host.len) ||
+	    ident_host(s->realm, cer->origin_realm.p, cer->origin_realm.len)) {
+		st_count(&e->st, ST_EDGE_BAD_CER);
+		set_state(s, GW_SESSION_ENDING);
+		link_refuse(l, DIA_RESULT_UNKNOWN_PEER);
+		return;
+	}
+	s->number = e->number_next++;
+	gw_map_add(&e->sessions_by_number, &s->node, &s->number, sizeof s->number);
+	set_state(s, GW_SESSION_ASKED);
+	s->verdict_by_ms = net_loop_now_ms(e->loop) + e->cfg->limits.cer_wait_ms;
+	if (announce(s)) /* no core now: it is announced when there is one, or refused in time */
+		log_warn(e->log, "edge", "%s at %s waits for the core", s->host, s->address);
+	gw_edge_arm(e);
+}
+
+void gw_edge_announce(struct gw_edge *e)
+{
+	struct gw_edge_session *s;
+
+	TAILQ_FOREACH(s, &e->sessions, entry)
+	{
+		if (core_knows(s) && announce(s))
+			log_error(e->log, "edge", "session %" PRIu64 " of %s could not be announced", s->number, s->host);
+	}
+}
+
+void gw_edge_on_verdict(struct gw_edge *e, uint64_t number, const struct gw_session_verdict *v)
+{
+	struct gw_edge_session *s = gw_edge_session_find(e, number);
+
+	if (!s || s->state == GW_SESSION_ENDING)
+		return; /* gone meanwhile; the core hears it from session_closed */
+	if (!v->admitted) {
+		bool open = s->state == GW_SESSION_OPEN;
+
+		log_warn(e->log, "edge", "%s at %s refused with %u: %s", s->host, s->address, v->result_code, v->reason);
+		set_state(s, GW_SESSION_ENDING);
+		if (open) /* a new core does not want what the old one wanted */
+			link_disconnect(s->link, DIA_DISCONNECT_DO_NOT_WANT);
+		else
+			link_refuse(s->link, v->result_code);
+		return;
+	}
+	s->pending_max = v->pending_max < e->cfg->limits.pending_per_scs ? v->pending_max : e->cfg->limits.pending_per_scs;
+	memcpy(s->scs, v->scs, sizeof s->scs);
+	if (s->state == GW_SESSION_OPEN)
+		return;
+	log_info(e->log, "edge", "session %" PRIu64 ": %s (%s) at %s admitted", number, s->host, s->scs, s->address);
+	set_state(s, GW_SESSION_OPEN);
+	link_admit(s->link);
+}
+
+void gw_edge_on_cut(struct gw_edge *e, uint64_t number, const struct gw_session_cut *c)
+{
+	struct gw_edge_session *s = gw_edge_session_find(e, number);
+
+	if (!s || s->state == GW_SESSION_ENDING)
+		return;
+	log_info(e->log, "edge", "session %" PRIu64 " of %s is cut: %s", number, s->host, c->reason);
+	gw_edge_session_end(s, (enum dia_disconnect_cause)c->disconnect_cause);
+}
+
+uint64_t gw_edge_sessions_due(struct gw_edge *e, uint64_t now_ms)
+{
+	struct gw_edge_session *s, *next;
+	uint64_t earliest = UINT64_MAX;
+
+	for (s = e->asked_n ? TAILQ_FIRST(&e->sessions) : NULL; s; s = next) {
+		next = TAILQ_NEXT(s, entry);
+		if (s->state != GW_SESSION_ASKED)
+			continue;
+		if (now_ms >= s->verdict_by_ms) {
+			log_warn(e->log, "edge", "%s at %s: no verdict of the core in time", s->host, s->address);
+			set_state(s, GW_SESSION_ENDING);
+			link_refuse(s->link, DIA_RESULT_TOO_BUSY);
+		} else if (s->verdict_by_ms < earliest) {
+			earliest = s->verdict_by_ms;
+		}
+	}
+	return earliest;
+}
+
+static void on_down(void *arg, struct link *l, int err, const char *why)
+{
+	struct gw_edge_session *s = arg;
+
+	(void)l;
+	log_info(s->edge->log, "edge", "%s at %s: connection ended: %s (%s)", s->host[0] ? s->host : "nobody", s->address, why,
+		 err_str(err));
+	gw_edge_session_free(s);
+}

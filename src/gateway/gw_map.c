@@ -1,0 +1,132 @@
+/* gw_map.c - chained hash table, doubled when it is full. */
+#include "gateway/gw_map.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#define BUCKETS_FIRST 256u
+
+static uint64_t rotl(uint64_t v, unsigned n)
+{
+	return v << n | v >> (64 - n);
+}
+
+static void sip_round(uint64_t v[4])
+{
+	v[0] += v[1];
+	v[1] = rotl(v[1], 13) ^ v[0];
+	v[0] = rotl(v[0], 32);
+	v[2] += v[3];
+	v[3] = rotl(v[3], 16) ^ v[2];
+	v[0] += v[3];
+	v[3] = rotl(v[3], 21) ^ v[0];
+	v[2] += v[1];
+	v[1] = rotl(v[1], 17) ^ v[2];
+	v[2] = rotl(v[2], 32);
+}
+
+static uint64_t sip_hash(const uint64_t seed[2], const uint8_t *p, size_t len)
+{
+	uint64_t v[4] = { seed[0] ^ 0x736f6d6570736575ull, seed[1] ^ 0x646f72616e646f6dull, seed[0] ^ 0x6c7967656e657261ull,
+			  seed[1] ^ 0x7465646279746573ull };
+	uint64_t word;
+	size_t n = len;
+
+	for (; n >= 8; p += 8, n -= 8) {
+		memcpy(&word, p, 8);
+		v[3] ^= word;
+		sip_round(v);
+		v[0] ^= word;
+	}
+	word = (uint64_t)(len & 0xff) << 56;
+	for (size_t i = 0; i < n; i++)
+		word |= (uint64_t)p[i] << (8 * i);
+	v[3] ^= word;
+	sip_round(v);
+	v[0] ^= word;
+	v[2] ^= 0xff;
+	for (int i = 0; i < 3; i++)
+		sip_round(v);
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+int gw_map_init(struct gw_map *m)
+{
+	*m = (struct gw_map){ .mask = BUCKETS_FIRST - 1 };
+	if (getrandom(m->seed, sizeof m->seed, 0) != sizeof m->seed)
+		return ERR_IO;
+	m->buckets = calloc(BUCKETS_FIRST, sizeof(struct gw_map_node *));
+	return m->buckets ? 0 : ERR_NOMEM;
+}
+
+void gw_map_fini(struct gw_map *m)
+{
+	free(m->buckets);
+	*m = (struct gw_map){ 0 };
+}
+
+static void grow(struct gw_map *m)
+{
+	size_t wanted = (m->mask + 1) * 2;
+	struct gw_map_node **buckets = calloc(wanted, sizeof(struct gw_map_node *));
+
+	if (!buckets)
+		return; /* longer chains, same answers */
+	for (size_t i = 0; i <= m->mask; i++) {
+		for (struct gw_map_node *n = m->buckets[i], *next; n; n = next) {
+			next = n->next;
+			n->next = buckets[n->hash & (wanted - 1)];
+			buckets[n->hash & (wanted - 1)] = n;
+		}
+	}
+	free(m->buckets);
+	m->buckets = buckets;
+	m->mask = wanted - 1;
+}
+
+void gw_map_add(struct gw_map *m, struct gw_map_node *node, const void *key, uint32_t key_len)
+{
+	if (m->n > m->mask)
+		grow(m);
+	node->key = key;
+	node->key_len = key_len;
+	node->hash = sip_hash(m->seed, key, key_len);
+	node->next = m->buckets[node->hash & m->mask];
+	m->buckets[node->hash & m->mask] = node;
+	m->n++;
+}
+
+struct gw_map_node *gw_map_find(const struct gw_map *m, const void *key, uint32_t key_len)
+{
+	uint64_t hash = sip_hash(m->seed, key, key_len);
+
+	for (struct gw_map_node *n = m->buckets[hash & m->mask]; n; n = n->next) {
+		if (n->hash == hash && n->key_len == key_len && memcmp(n->key, key, key_len) == 0)
+			return n;
+	}
+	return NULL;
+}
+
+void gw_map_del(struct gw_map *m, struct gw_map_node *node)
+{
+	struct gw_map_node **at = &m->buckets[node->hash & m->mask];
+
+	while (*at && *at != node)
+		at = &(*at)->next;
+	if (!*at)
+		return;
+	*at = node->next;
+	*node = (struct gw_map_node){ 0 };
+	m->n--;
+}
+
+void gw_map_each(const struct gw_map *m, gw_map_fn *fn, void *arg)
+{
+	for (size_t i = 0; i <= m->mask; i++) {
+		for (struct gw_map_node *n = m->buckets[i], *next; n; n = next) {
+			next = n->next;
+			fn(arg, n);
+		}
+	}
+}

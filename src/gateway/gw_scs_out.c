@@ -1,0 +1,69 @@
+/* gw_scs_out.c - what an SCS gets to see. */
+#include "gateway/gw_scs_out.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+
+static struct dia_u32 opt(const struct gw_opt_u32 *v)
+{
+	return (struct dia_u32){ v->present ? v->v : 0, v->present };
+}
+
+void gw_scs_out_daa(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request, const struct tsp_dar *dar,
+		    const struct gw_device_action_answer *a)
+{
+	const struct tsp_device_action *asked = &dar->action;
+	struct tsp_daa daa = { 0 };
+
+	app_answer_head(&daa.head, &dar->head, us->host, us->realm);
+	daa.head.auth_application_id = dia_u32_of(APP_TSP);
+	daa.head.result_code = dia_u32_of(DIA_RESULT_SUCCESS);
+	daa.notification.external_identifier = asked->external_identifier;
+	daa.notification.msisdn = asked->msisdn;
+	daa.notification.scs_identity = asked->scs_identity;
+	daa.notification.reference_number = asked->reference_number;
+	daa.notification.action_type = asked->action_type;
+	daa.notification.request_status = dia_u32_of(a->request_status);
+	daa.notification.mtc_error_diagnostic = opt(&a->mtc_error_diagnostic);
+	daa.feature_supported_in_final_target = opt(&a->feature_supported);
+	tsp_daa_build(out, &daa, request->hdr.hop_by_hop, request->hdr.end_to_end);
+}
+
+void gw_scs_out_error(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request, const struct dia_failed *why)
+{
+	dia_error_answer(out, request, us->host, us->realm, why);
+}
+
+void gw_scs_out_dnr(struct buf *out, const struct cfg_identity *us, const char *host, const char *realm,
+		    const struct gw_device_notification *n)
+{
+	struct tsp_dnr dnr = { .has_notification = true };
+	char session_id[IDENT_HOST_MAX + 48];
+	uint8_t msisdn[STR_TBCD_MAX], scs[STR_TBCD_MAX];
+	size_t len;
+
+	snprintf(session_id, sizeof session_id, "%s;%" PRIu32 ";%" PRIu32 ";dnr", us->host, (uint32_t)(n->number >> 32),
+		 (uint32_t)n->number);
+	dnr.head.request = true;
+	dnr.head.retransmitted = n->retransmitted;
+	dnr.head.session_id = dia_text(session_id);
+	dnr.head.auth_application_id = dia_u32_of(APP_TSP);
+	dnr.head.auth_session_state = dia_u32_of(APP_NO_STATE_MAINTAINED);
+	dnr.head.origin_host = dia_text(us->host);
+	dnr.head.origin_realm = dia_text(us->realm);
+	dnr.head.destination_host = dia_text(host);
+	dnr.head.destination_realm = dia_text(realm);
+	if (n->device != GW_DEVICE_MSISDN)
+		dnr.notification.external_identifier = dia_text(n->external_id);
+	if (n->device != GW_DEVICE_EXTERNAL && str_tbcd(msisdn, &len, n->msisdn) == 0)
+		dnr.notification.msisdn = (struct dia_bytes){ msisdn, (uint32_t)len };
+	if (n->scs_identity[0] && str_tbcd(scs, &len, n->scs_identity) == 0)
+		dnr.notification.scs_identity = (struct dia_bytes){ scs, (uint32_t)len };
+	dnr.notification.reference_number = dia_u32_of(n->reference);
+	dnr.notification.action_type = dia_u32_of(TSP_ACTION_DELIVERY_REPORT);
+	dnr.notification.delivery_outcome = dia_u32_of(n->delivery_outcome);
+	tsp_dnr_build(out, &dnr, 0, n->end_to_end);
+}
