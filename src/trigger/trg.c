@@ -1,0 +1,205 @@
+/* trg.c - the machine: drawn, tabled, one door. What each action does stands in trg_act.c.
+ *
+ *  submit
+ *            START           SUBSCRIBER         DURABLE             DTA_OK
+ *   (IDLE) --------> ASKING -----------> WRITING ---------> SUBMITTING ---------> ACCEPTED (answered SUCCESS)
+ *      |               | NO                | DISK            |  |    |  \            ^
+ *      | not supported |                   |          DTA_NO |  |    |   \ DRR       | DTA_OK
+ *      v               v                   v  or 3xxx on it  |  |    |    \          |
+ *    DONE            DONE                DONE             DONE  |    |     \         |
+ *   (answered 107)  (answered 102..201) (201)     (107.. or 201)|    |      > REPORTING (answered SUCCESS)
+ *                                                     DTA_SILENT|    |     /         |
+ *                                                               v    |    / DRR      |
+ *   RESUMING (restored undecided) --- copy with T is out ---> RESUBMITTING ----------+
+ *                                                               | DTA_SILENT, 3xxx on the way: outcome unknown
+ *                                                               v
+ *                                                            RECALLING (answered 201) --recall answered, or too old--> DONE
+ *  report
+ *             DRR, or TIMER (expiry + grace: UNCONFIRMED)    DURABLE: DRA, then DNR         DNA_OK
+ *   ACCEPTED -------------------------------> REPORTING -----------------------> NOTIFYING --------> DONE
+ *      ^                                         | DISK: no DRA, it comes again     ^ |
+ *      +-----------------------------------------+                           TIMER, | | DNA_NO
+ *                                                                          SCS_BACK | v
+ *                                                                                BACKOFF ---retention over---> DONE
+ */
+#include "trigger/trg.h"
+
+#include <stdlib.h>
+
+#include "trigger/trg_int.h"
+
+struct rule {
+	enum trg_state state;
+	enum trg_event_kind event;
+	enum trg_state next;
+	trg_act_fn *act;
+};
+
+#define EV(name) TRG_EV_##name
+
+/* clang-format off */
+static const struct rule rules[] = {
+	/* state            event               next               action */
+	{ TRG_IDLE,         EV(START),          TRG_ASKING,        trg_act_start },
+
+	{ TRG_ASKING,       EV(SUBSCRIBER),     TRG_WRITING,       trg_act_subscriber },
+	{ TRG_ASKING,       EV(SUBSCRIBER_NO),  TRG_DONE,          trg_act_refuse },
+
+	{ TRG_WRITING,      EV(DURABLE),        TRG_SUBMITTING,    trg_act_submit },
+	{ TRG_WRITING,      EV(DISK),           TRG_DONE,          trg_act_disk },
+
+	{ TRG_SUBMITTING,   EV(DTA_OK),         TRG_ACCEPTED,      trg_act_accept },
+	{ TRG_SUBMITTING,   EV(DTA_NO),         TRG_DONE,          trg_act_refuse },
+	{ TRG_SUBMITTING,   EV(DTA_UNHANDLED),  TRG_DONE,          trg_act_refuse },
+	{ TRG_SUBMITTING,   EV(DTA_SILENT),     TRG_RESUBMITTING,  trg_act_submit_again },
+	{ TRG_SUBMITTING,   EV(DRR),            TRG_REPORTING,     trg_act_report_early },
+
+	{ TRG_RESUMING,     EV(RESTORED),       TRG_RESUBMITTING,  trg_act_resume },
+	{ TRG_RESUMING,     EV(TIMER),          TRG_RESUBMITTING,  trg_act_resume },
+	{ TRG_RESUMING,     EV(DRR),            TRG_REPORTING,     trg_act_report_early },
+
+	{ TRG_RESUBMITTING, EV(DTA_OK),         TRG_ACCEPTED,      trg_act_accept },
+	{ TRG_RESUBMITTING, EV(DTA_NO),         TRG_DONE,          trg_act_refuse },
+	{ TRG_RESUBMITTING, EV(DTA_UNHANDLED),  TRG_RECALLING,     trg_act_give_up },
+	{ TRG_RESUBMITTING, EV(DTA_SILENT),     TRG_RECALLING,     trg_act_give_up },
+	{ TRG_RESUBMITTING, EV(DRR),            TRG_REPORTING,     trg_act_report_early },
+
+	{ TRG_RECALLING,    EV(RECALL_DONE),    TRG_DONE,          trg_act_recalled },
+	{ TRG_RECALLING,    EV(RECALL_SILENT),  TRG_RECALLING,     trg_act_recall_later },
+	{ TRG_RECALLING,    EV(TIMER),          TRG_RECALLING,     trg_act_recall },
+	{ TRG_RECALLING,    EV(RESTORED),       TRG_RECALLING,     trg_act_recall },
+	{ TRG_RECALLING,    EV(DRR),            TRG_DONE,          trg_act_report_late },
+
+	{ TRG_ACCEPTED,     EV(DRR),            TRG_REPORTING,     trg_act_report },
+	{ TRG_ACCEPTED,     EV(TIMER),          TRG_REPORTING,     trg_act_unconfirmed },
+	{ TRG_ACCEPTED,     EV(RESTORED),       TRG_ACCEPTED,      trg_act_wait_report },
+
+	{ TRG_REPORTING,    EV(DURABLE),        TRG_NOTIFYING,     trg_act_reported },
+	{ TRG_REPORTING,    EV(DISK),           TRG_ACCEPTED,      trg_act_unreported },
+	{ TRG_REPORTING,    EV(DRR),            TRG_REPORTING,     trg_act_report_twice },
+
+	{ TRG_NOTIFYING,    EV(DNA_OK),         TRG_DONE,          trg_act_acknowledged },
+	{ TRG_NOTIFYING,    EV(DNA_NO),         TRG_BACKOFF,       trg_act_notify_later },
+	{ TRG_NOTIFYING,    EV(DRR),            TRG_NOTIFYING,     trg_act_report_known },
+	{ TRG_NOTIFYING,    EV(SCS_BACK),       TRG_NOTIFYING,     trg_act_none },
+
+	{ TRG_BACKOFF,      EV(TIMER),          TRG_NOTIFYING,     trg_act_notify },
+	{ TRG_BACKOFF,      EV(SCS_BACK),       TRG_NOTIFYING,     trg_act_notify },
+	{ TRG_BACKOFF,      EV(RESTORED),       TRG_NOTIFYING,     trg_act_notify },
+	{ TRG_BACKOFF,      EV(DRR),            TRG_BACKOFF,       trg_act_report_known },
+
+	/* The DTA that a DRR overtook: it says nothing new. */
+	{ TRG_ACCEPTED,     EV(DTA_OK),         TRG_ACCEPTED,      trg_act_none },
+	{ TRG_ACCEPTED,     EV(DTA_NO),         TRG_ACCEPTED,      trg_act_none },
+	{ TRG_ACCEPTED,     EV(DTA_UNHANDLED),  TRG_ACCEPTED,      trg_act_none },
+	{ TRG_ACCEPTED,     EV(DTA_SILENT),     TRG_ACCEPTED,      trg_act_none },
+	{ TRG_REPORTING,    EV(DTA_OK),         TRG_REPORTING,     trg_act_none },
+	{ TRG_REPORTING,    EV(DTA_NO),         TRG_REPORTING,     trg_act_none },
+	{ TRG_REPORTING,    EV(DTA_UNHANDLED),  TRG_REPORTING,     trg_act_none },
+	{ TRG_REPORTING,    EV(DTA_SILENT),     TRG_REPORTING,     trg_act_none },
+	{ TRG_NOTIFYING,    EV(DTA_OK),         TRG_NOTIFYING,     trg_act_none },
+	{ TRG_NOTIFYING,    EV(DTA_NO),         TRG_NOTIFYING,     trg_act_none },
+	{ TRG_NOTIFYING,    EV(DTA_UNHANDLED),  TRG_NOTIFYING,     trg_act_none },
+	{ TRG_NOTIFYING,    EV(DTA_SILENT),     TRG_NOTIFYING,     trg_act_none },
+	{ TRG_BACKOFF,      EV(DTA_OK),         TRG_BACKOFF,       trg_act_none },
+	{ TRG_BACKOFF,      EV(DTA_NO),         TRG_BACKOFF,       trg_act_none },
+	{ TRG_BACKOFF,      EV(DTA_UNHANDLED),  TRG_BACKOFF,       trg_act_none },
+	{ TRG_BACKOFF,      EV(DTA_SILENT),     TRG_BACKOFF,       trg_act_none },
+};
+/* clang-format on */
+
+const char *trg_state_str(enum trg_state s)
+{
+	static const char *const words[] = {
+#define TRG_ROW(name, word) word,
+		TRG_STATE_TABLE(TRG_ROW)
+#undef TRG_ROW
+	};
+
+	return (unsigned)s < TRG_STATE_COUNT ? words[s] : "unknown";
+}
+
+const char *trg_event_str(enum trg_event_kind e)
+{
+	static const char *const words[] = {
+#define TRG_ROW(name, word) word,
+		TRG_EVENT_TABLE(TRG_ROW)
+#undef TRG_ROW
+	};
+
+	return (unsigned)e < TRG_EVENT_COUNT ? words[e] : "unknown";
+}
+
+int trg_new(struct trg **out, uint64_t number, const struct trg_request *req, const struct trg_conf *conf,
+	    const struct trg_ports *ports, void *arg)
+{
+	static const struct trg_subscriber nobody = { 0 };
+	struct trg *t = calloc(1, sizeof *t);
+	int err;
+
+	if (!t)
+		return ERR_NOMEM;
+	err = trg_request_copy(&t->req, &t->req_block, req);
+	if (!err)
+		err = trg_set_subscriber(t, &nobody);
+	if (err) {
+		trg_free(t);
+		return err;
+	}
+	t->number = number;
+	t->state = TRG_IDLE;
+	t->conf = conf;
+	t->ports = ports;
+	t->arg = arg;
+	*out = t;
+	return 0;
+}
+
+void trg_free(struct trg *t)
+{
+	if (!t)
+		return;
+	free(t->req_block);
+	free(t->sub_block);
+	free(t);
+}
+
+/* The only place that assigns the state. */
+static void set_state(struct trg *t, enum trg_state to, enum trg_event_kind ev)
+{
+	enum trg_state from = t->state;
+
+	t->state = to;
+	if (from != to && t->ports->trace)
+		t->ports->trace(t->arg, t, from, to, ev, false);
+}
+
+static const struct rule *find_rule(enum trg_state state, enum trg_event_kind event)
+{
+	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+		if (rules[i].state == state && rules[i].event == event)
+			return &rules[i];
+	}
+	return NULL;
+}
+
+static int refuse_event(struct trg *t, const struct trg_event *ev)
+{
+	if (t->ports->trace)
+		t->ports->trace(t->arg, t, t->state, t->state, ev->kind, true);
+	if (ev->kind == TRG_EV_DRR && ev->token)
+		t->ports->acknowledge(t->arg, t, ev->token, false);
+	return ERR_STATE;
+}
+
+int trg_step(struct trg *t, const struct trg_event *ev, uint64_t now_ms)
+{
+	const struct rule *rule = find_rule(t->state, ev->kind);
+	struct trg_step s = { t, ev, now_ms };
+
+	if (!rule)
+		return refuse_event(t, ev);
+	set_state(t, rule->next, ev->kind);
+	set_state(t, rule->act(&s), ev->kind);
+	return 0;
+}

@@ -1,0 +1,216 @@
+/* trg_record.c - a trigger in the journal. What kind of record it is follows from the facts in it, never from the state of the moment:
+ * a report there is, an answer that was given, or nothing decided. Numbers are big-endian, strings u16 length + octets. */
+#include <string.h>
+
+#include "apps/tsp.h"
+#include "trigger/trg_int.h"
+
+#define VERSION 1u
+
+enum kind { KIND_INTENT = 1, KIND_ACCEPTED = 2, KIND_RECALLING = 3, KIND_REPORT = 4 };
+
+enum { HAS_OLD_REFERENCE = 0x1, HAS_PORT = 0x2, HAS_VALIDITY = 0x4, HAS_ALL = 0x7 };
+
+static enum kind kind_of(const struct trg *t)
+{
+	if (t->has_outcome)
+		return KIND_REPORT;
+	if (!t->answered)
+		return KIND_INTENT;
+	return t->answer_status == TSP_STATUS_SUCCESS ? KIND_ACCEPTED : KIND_RECALLING;
+}
+
+static void put_octets(struct buf *b, const void *p, size_t len)
+{
+	buf_be16(b, (uint16_t)len); /* every length was bounded when the trigger was made */
+	buf_bytes(b, p, len);
+}
+
+static void put_text(struct buf *b, const char *text)
+{
+	put_octets(b, text, strlen(text));
+}
+
+static void put_request(struct buf *b, const struct trg_request *r, bool with_payload)
+{
+	put_text(b, r->scs);
+	put_text(b, r->scs_e164);
+	put_text(b, r->origin_host);
+	put_text(b, r->origin_realm);
+	put_text(b, r->external);
+	put_text(b, r->msisdn);
+	buf_be32(b, r->end_to_end);
+	buf_bytes(b, r->digest, TRG_DIGEST_LEN);
+	buf_be32(b, r->action);
+	buf_be32(b, r->reference);
+	buf_be32(b, r->old_reference);
+	buf_u8(b, (uint8_t)((r->has_old_reference ? HAS_OLD_REFERENCE : 0) | (r->has_port ? HAS_PORT : 0) |
+			    (r->has_validity ? HAS_VALIDITY : 0)));
+	buf_be32(b, r->port);
+	buf_be32(b, r->priority);
+	buf_be32(b, r->validity_s);
+	buf_be64(b, r->received_ms);
+	buf_be64(b, r->expires_ms);
+	put_octets(b, r->payload, with_payload ? r->payload_len : 0);
+}
+
+void trg_record_build(struct buf *out, const struct trg *t)
+{
+	enum kind kind = kind_of(t);
+	bool whole = kind == KIND_INTENT; /* only a DTR needs the payload and the nodes */
+
+	buf_u8(out, VERSION);
+	buf_u8(out, (uint8_t)kind);
+	put_request(out, &t->req, whole);
+	put_text(out, t->sub.imsi);
+	put_text(out, t->sub.msisdn);
+	put_octets(out, t->sub.nodes, whole ? t->sub.nodes_len : 0);
+	buf_be32(out, t->dtr_end_to_end);
+	buf_be32(out, t->recall_end_to_end);
+	buf_be32(out, t->dnr_end_to_end);
+	buf_be32(out, t->outcome);
+	buf_be64(out, t->reported_ms);
+}
+
+struct texts { /* NUL-ended copies of a record's strings: a record has none */
+	char scs[IDENT_SCS_MAX + 1], scs_e164[STR_DIGITS_MAX + 1];
+	char origin_host[IDENT_HOST_MAX + 1], origin_realm[IDENT_HOST_MAX + 1];
+	char external[IDENT_EXTERNAL_MAX + 1], msisdn[IDENT_MSISDN_MAX + 1];
+	char imsi[IDENT_MSISDN_MAX + 1], sub_msisdn[IDENT_MSISDN_MAX + 1];
+};
+
+static const uint8_t *get_octets(struct rd *r, uint32_t max, uint32_t *len)
+{
+	const uint8_t *p;
+
+	*len = rd_be16(r);
+	p = rd_take(r, *len);
+	if (!p || *len > max) {
+		r->bad = true;
+		*len = 0;
+	}
+	return p;
+}
+
+static const char *get_text(struct rd *r, char *out, size_t cap)
+{
+	uint32_t len;
+	const uint8_t *p = get_octets(r, (uint32_t)cap - 1, &len);
+
+	out[0] = 0;
+	if (r->bad || str_copy(out, cap, p, len))
+		r->bad = true;
+	return out;
+}
+
+static void get_request(struct rd *r, struct trg_request *q, struct texts *x)
+{
+	const uint8_t *digest;
+	uint8_t has;
+
+	q->scs = get_text(r, x->scs, sizeof x->scs);
+	q->scs_e164 = get_text(r, x->scs_e164, sizeof x->scs_e164);
+	q->origin_host = get_text(r, x->origin_host, sizeof x->origin_host);
+	q->origin_realm = get_text(r, x->origin_realm, sizeof x->origin_realm);
+	q->external = get_text(r, x->external, sizeof x->external);
+	q->msisdn = get_text(r, x->msisdn, sizeof x->msisdn);
+	q->end_to_end = rd_be32(r);
+	digest = rd_take(r, TRG_DIGEST_LEN);
+	if (digest)
+		memcpy(q->digest, digest, TRG_DIGEST_LEN);
+	q->action = rd_be32(r);
+	q->reference = rd_be32(r);
+	q->old_reference = rd_be32(r);
+	has = rd_u8(r);
+	if (has & ~HAS_ALL)
+		r->bad = true;
+	q->has_old_reference = has & HAS_OLD_REFERENCE;
+	q->has_port = has & HAS_PORT;
+	q->has_validity = has & HAS_VALIDITY;
+	q->port = rd_be32(r);
+	q->priority = rd_be32(r);
+	q->validity_s = rd_be32(r);
+	q->received_ms = rd_be64(r);
+	q->expires_ms = rd_be64(r);
+	q->payload = get_octets(r, TRG_PAYLOAD_MAX, &q->payload_len);
+}
+
+static void get_subscriber(struct rd *r, struct trg_subscriber *s, struct texts *x)
+{
+	s->imsi = get_text(r, x->imsi, sizeof x->imsi);
+	s->msisdn = get_text(r, x->sub_msisdn, sizeof x->sub_msisdn);
+	s->nodes = get_octets(r, TRG_NODES_LEN_MAX, &s->nodes_len);
+}
+
+/* The state a record stands for; what was sent may have been sent before. */
+static void take_kind(struct trg *t, enum kind kind)
+{
+	static const enum trg_state states[] = { [KIND_INTENT] = TRG_RESUMING,
+						 [KIND_ACCEPTED] = TRG_ACCEPTED,
+						 [KIND_RECALLING] = TRG_RECALLING,
+						 [KIND_REPORT] = TRG_BACKOFF };
+
+	t->state = states[kind];
+	t->stored = true;
+	t->again = true;
+	t->answered = kind != KIND_INTENT;
+	t->answer_status = kind == KIND_RECALLING ? TSP_STATUS_TEMPORARYERROR : TSP_STATUS_SUCCESS;
+	t->has_outcome = kind == KIND_REPORT;
+}
+
+struct ids {
+	uint32_t dtr, recall, dnr, outcome;
+	uint64_t reported_ms;
+};
+
+static int parse(const void *record, size_t len, enum kind *kind, struct trg_request *req, struct trg_subscriber *sub,
+		 struct texts *x, struct ids *ids)
+{
+	struct rd r = rd_over(record, len);
+	uint8_t version = rd_u8(&r), k = rd_u8(&r);
+
+	if (!r.bad && version != VERSION)
+		return ERR_VERSION;
+	get_request(&r, req, x);
+	get_subscriber(&r, sub, x);
+	ids->dtr = rd_be32(&r);
+	ids->recall = rd_be32(&r);
+	ids->dnr = rd_be32(&r);
+	ids->outcome = rd_be32(&r);
+	ids->reported_ms = rd_be64(&r);
+	if (r.bad || rd_left(&r) || k < KIND_INTENT || k > KIND_REPORT)
+		return ERR_PROTO;
+	*kind = (enum kind)k;
+	return 0;
+}
+
+int trg_restore(struct trg **out, uint64_t number, const void *record, size_t len, const struct trg_conf *conf,
+		const struct trg_ports *ports, void *arg)
+{
+	struct trg_subscriber sub = { 0 };
+	struct trg_request req = { 0 };
+	struct ids ids;
+	struct texts x;
+	struct trg *t;
+	enum kind kind;
+	int err = parse(record, len, &kind, &req, &sub, &x, &ids);
+
+	if (err)
+		return err;
+	err = trg_new(&t, number, &req, conf, ports, arg);
+	if (err)
+		return err == ERR_NOMEM ? err : ERR_PROTO;
+	err = trg_set_subscriber(t, &sub);
+	if (err) {
+		trg_free(t);
+		return err == ERR_NOMEM ? err : ERR_PROTO;
+	}
+	t->dtr_end_to_end = ids.dtr;
+	t->recall_end_to_end = ids.recall;
+	t->dnr_end_to_end = ids.dnr;
+	t->outcome = ids.outcome;
+	t->reported_ms = ids.reported_ms;
+	take_kind(t, kind);
+	*out = t;
+	return 0;
+}
