@@ -1,0 +1,430 @@
+/* dlv.c - what reaches the delivery machine from its three sides and from the clock, turned into events (dlv_step.h). */
+#include "nodes/smssc/dlv.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <utlist.h>
+
+#include "apps/t4_drr.h"
+#include "nodes/sms/sms_deliver.h"
+#include "nodes/smssc/dlv_step.h"
+
+/* Gives the mobile its next message, if it may have one. Frees the mobile when it is of no more use. */
+static void ue_turn(struct dlv *d, struct dlv_ue *ue, struct dlv_now now)
+{
+	struct dlv_msg *m = dlv_ue_next(ue);
+
+	if (m)
+		dlv_step(d, m, DLV_EV_TURN, now);
+	else
+		dlv_ue_put(d, ue);
+}
+
+/* An attempt failed; m->outcome says what is reported if it was the last one. */
+static void attempt_failed(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
+{
+	if (m->late)
+		dlv_set_outcome(m, T4_OUTCOME_VALIDITY_TIME_EXPIRED);
+	dlv_step(d, m, m->late || dlv_one_attempt(m) ? DLV_EV_FAILED_LAST : DLV_EV_FAILED, now);
+}
+
+/* -- from the T4 side */
+
+int dlv_find(struct dlv *d, struct dlv_msg **out, const uint8_t *smea, size_t smea_len, uint32_t reference, const char *imsi)
+{
+	struct dlv_msg look = { 0 }, *m;
+
+	look.text.smea = smea;
+	look.text.smea_len = smea_len;
+	look.text.reference = reference;
+	dlv_put_key(&look);
+	HASH_FIND(by_key, d->by_key, look.key, look.key_len, m);
+	if (!m || strcmp(m->text.imsi, imsi) != 0)
+		return ERR_NOTFOUND;
+	if (m->state != DLV_WAITING)
+		return ERR_STATE;
+	*out = m;
+	return 0;
+}
+
+void dlv_remove(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
+{
+	dlv_step(d, m, DLV_EV_REMOVE, now);
+}
+
+static int may_take(struct dlv *d, const struct dlv_msg *m, const struct dlv_msg *replaces)
+{
+	struct dlv_msg *other = NULL;
+
+	if (m->text.has_reference)
+		HASH_FIND(by_key, d->by_key, m->key, m->key_len, other);
+	if (other && other != replaces)
+		return ERR_EXISTS;
+	if (d->msgs_n >= d->conf.messages_max)
+		return ERR_BUSY;
+	return dlv_timers_reserve(&d->timers, (size_t)d->ues_n + d->msgs_n + 2);
+}
+
+int dlv_submit(struct dlv *d, const struct dlv_text *text, struct dlv_msg *replaces, uint64_t *id, struct dlv_now now)
+{
+	struct dlv_text copy = *text;
+	struct dlv_ue *ue;
+	struct dlv_msg *m;
+	int err;
+
+	if (!copy.payload)
+		copy.payload = (const uint8_t *)"";
+	if (sms_parts(copy.payload_len, copy.has_port) == 0)
+		return ERR_LIMIT;
+	err = dlv_msg_new(&m, &copy);
+	if (err)
+		return err;
+	dlv_put_key(m);
+	err = may_take(d, m, replaces);
+	if (err)
+		goto free_msg;
+	ue = dlv_ue_get(d, copy.imsi);
+	if (!ue || ue->queue_n >= d->conf.ue_messages_max) {
+		err = ERR_BUSY;
+		goto free_msg;
+	}
+	if (replaces)
+		dlv_step(d, replaces, DLV_EV_REMOVE, now);
+	m->id = d->id_next++;
+	m->submitted_real_ms = now.real_ms;
+	m->give_up_real_ms = now.real_ms + (uint64_t)copy.validity_s * 1000;
+	dlv_msg_own(d, m, ue, DLV_STORING);
+	d->ports.put(d->ports.arg, m);
+	dlv_batch_add(d, m);
+	*id = m->id;
+	return 0;
+
+free_msg:
+	dlv_msg_free(m);
+	return err;
+}
+
+int dlv_load(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
+{
+	struct dlv_ue *ue = NULL;
+	struct dlv_msg *other;
+	uint64_t left = m->give_up_real_ms > now.real_ms ? m->give_up_real_ms - now.real_ms : 0;
+	int err = ERR_EXISTS;
+
+	HASH_FIND(by_id, d->by_id, &m->id, sizeof m->id, other);
+	if (other)
+		goto free_msg;
+	err = dlv_timers_reserve(&d->timers, (size_t)d->ues_n + d->msgs_n + 2);
+	if (err)
+		goto free_msg;
+	if (!m->has_outcome) {
+		err = ERR_NOMEM;
+		ue = dlv_ue_get(d, m->text.imsi);
+		if (!ue || sms_parts(m->text.payload_len, m->text.has_port) == 0)
+			goto free_msg;
+	}
+	if (m->id >= d->id_next)
+		d->id_next = m->id + 1;
+	dlv_msg_own(d, m, ue, m->has_outcome ? DLV_REPORTING : DLV_WAITING);
+	m->report_attempt = m->has_outcome ? 1 : 0; /* whether it was told before is not known: T */
+	if (dlv_one_attempt(m))
+		left = d->conf.restart_wait_ms;
+	dlv_timer_start(&d->timers, &m->timer, now.mono_ms + (m->has_outcome ? 0 : left));
+	return 0;
+
+free_msg:
+	dlv_msg_free(m);
+	return err;
+}
+
+bool dlv_has_uncommitted(const struct dlv *d)
+{
+	return d->batch;
+}
+
+static void committed(struct dlv *d, struct dlv_msg *m, bool durable, struct dlv_now now)
+{
+	struct dlv_ue *ue = m->ue;
+	bool storing = m->state == DLV_STORING, removing = m->state == DLV_REMOVING;
+
+	DL_DELETE2(d->batch, m, batch_prev, batch_next);
+	if (storing && !durable)
+		d->counts.disk_refused++;
+	dlv_step(d, m, durable ? DLV_EV_DURABLE : DLV_EV_NOT_DURABLE, now); /* may free m, and ue with it when it was the last */
+	if (durable ? storing : removing)
+		ue_turn(d, ue, now);
+}
+
+void dlv_committed(struct dlv *d, bool durable, struct dlv_now now)
+{
+	/* Backwards when it failed: a replacement that was not stored leaves before the one it replaced comes back. */
+	while (d->batch)
+		committed(d, durable ? d->batch : d->batch->batch_prev, durable, now);
+}
+
+void dlv_reported(struct dlv *d, uint64_t id, bool done, struct dlv_now now)
+{
+	struct dlv_msg *m;
+
+	HASH_FIND(by_id, d->by_id, &id, sizeof id, m);
+	if (!m || !m->report_out) {
+		d->counts.unwelcome++;
+		return;
+	}
+	m->report_out = false;
+	if (done) {
+		d->counts.reports_done++;
+		dlv_step(d, m, DLV_EV_REPORTED, now);
+		return;
+	}
+	dlv_timer_start(&d->timers, &m->timer, now.mono_ms + dlv_report_wait_ms(d, m));
+}
+
+void dlv_peer_open(struct dlv *d, const char *host, struct dlv_now now)
+{
+	struct dlv_msg *m, *after;
+
+	HASH_ITER(by_id, d->by_id, m, after)
+	{
+		if (m->state == DLV_REPORTING && !m->report_out &&
+		    (strcasecmp(m->text.iwf_host, host) == 0 || strcasecmp(m->text.via, host) == 0))
+			dlv_step(d, m, DLV_EV_REPORT, now);
+	}
+}
+
+/* -- from the lab link */
+
+/* Its connection is gone or another's: what was outstanding is not answered any more. */
+static void ue_lost(struct dlv *d, struct dlv_ue *ue, uint8_t diagnostic, struct dlv_now now)
+{
+	struct dlv_msg *m = ue->current;
+
+	dlv_ue_detach(d, ue);
+	ue->resting = false;
+	ue->attempt = 0;
+	dlv_timer_stop(&d->timers, &ue->timer);
+	if (!m)
+		return;
+	dlv_set_absent(m, diagnostic);
+	attempt_failed(d, m, now);
+}
+
+/* Single attempts that still wait for an absent mobile have had their attempt. */
+static void give_up_single(struct dlv *d, struct dlv_ue *ue, struct dlv_now now)
+{
+	struct dlv_msg *m, *after;
+
+	DL_FOREACH_SAFE(ue->queue, m, after)
+	{
+		if (m->state != DLV_WAITING || !dlv_one_attempt(m))
+			continue;
+		dlv_set_absent(m, T4_ABSENT_UE_DETACHED);
+		dlv_step(d, m, DLV_EV_GIVE_UP, now);
+	}
+}
+
+int dlv_register(struct dlv *d, struct dlv_conn *conn, const char *imsi, struct dlv_now now)
+{
+	struct dlv_ue *ue = dlv_ue_find(d, imsi);
+	bool new_here = !ue || ue->conn != conn;
+
+	if (new_here && conn->ues_n >= d->conf.conn_ues_max)
+		return ERR_BUSY;
+	if (!ue)
+		ue = dlv_ue_get(d, imsi);
+	if (!ue)
+		return ERR_BUSY;
+	if (new_here) {
+		struct dlv_conn *old = ue->conn;
+
+		if (old) {
+			ue_lost(d, ue, T4_ABSENT_UE_DETACHED, now);
+			d->counts.takeovers++;
+			d->ports.taken_over(d->ports.arg, old, imsi);
+		}
+		dlv_ue_attach(d, ue, conn);
+	}
+	if (ue->resting) { /* it is here and wants its messages: no more rest */
+		ue->resting = false;
+		ue->attempt = 0;
+		dlv_timer_stop(&d->timers, &ue->timer);
+	}
+	ue_turn(d, ue, now);
+	return 0;
+}
+
+void dlv_unregister(struct dlv *d, struct dlv_conn *conn, const char *imsi, struct dlv_now now)
+{
+	struct dlv_ue *ue = dlv_ue_find(d, imsi);
+
+	if (!ue || ue->conn != conn) {
+		d->counts.unwelcome++; /* nobody speaks for another connection's mobile */
+		return;
+	}
+	ue_lost(d, ue, T4_ABSENT_UE_DETACHED, now);
+	give_up_single(d, ue, now);
+	dlv_ue_put(d, ue);
+}
+
+void dlv_conn_lost(struct dlv *d, struct dlv_conn *conn, struct dlv_now now)
+{
+	while (conn->ues) {
+		struct dlv_ue *ue = conn->ues;
+
+		ue_lost(d, ue, T4_ABSENT_UE_DETACHED, now);
+		give_up_single(d, ue, now);
+		dlv_ue_put(d, ue);
+	}
+}
+
+void dlv_ack(struct dlv *d, struct dlv_conn *conn, uint64_t id, const struct sms_rp *rp, struct dlv_now now)
+{
+	struct dlv_msg *m;
+	struct dlv_ue *ue;
+
+	HASH_FIND(by_id, d->by_id, &id, sizeof id, m);
+	if (!m || m->state != DLV_SENDING || m->ue->conn != conn || m->ue->reference != rp->reference ||
+	    (rp->type != SMS_RP_ACK && rp->type != SMS_RP_ERROR)) {
+		d->counts.acks_ignored++;
+		return;
+	}
+	ue = m->ue;
+	if (rp->type == SMS_RP_ACK && m->parts_done + 1 < m->parts) {
+		dlv_step(d, m, DLV_EV_PART_ACK, now);
+		return;
+	}
+	if (rp->type == SMS_RP_ACK) {
+		ue->attempt = 0;
+		dlv_set_outcome(m, T4_OUTCOME_SUCCESSFUL_TRANSFER);
+		dlv_step(d, m, DLV_EV_ALL_ACK, now);
+	} else if (rp->cause == SMS_RP_CAUSE_MEMORY_FULL) {
+		dlv_set_outcome(m, T4_OUTCOME_UE_MEMORY_CAPACITY_EXCEEDED);
+		attempt_failed(d, m, now);
+	} else { /* T4 has no word for "the mobile does not want it": absent without a diagnostic, which Tsp shows as undeliverable */
+		dlv_set_outcome(m, T4_OUTCOME_ABSENT_SUBSCRIBER);
+		dlv_step(d, m, DLV_EV_REFUSED, now);
+	}
+	ue_turn(d, ue, now);
+}
+
+/* -- time */
+
+static void msg_due(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
+{
+	switch (m->state) {
+	case DLV_WAITING: {
+		struct dlv_ue *ue = m->ue;
+
+		if (dlv_one_attempt(m) && ue->conn)
+			return; /* its turn comes: only an absent mobile ends a single attempt that was not made */
+		if (dlv_one_attempt(m))
+			dlv_set_absent(m, ue->seen ? T4_ABSENT_UE_DETACHED : T4_ABSENT_UE_DEREGISTERED);
+		else
+			dlv_set_outcome(m, T4_OUTCOME_VALIDITY_TIME_EXPIRED);
+		dlv_step(d, m, DLV_EV_GIVE_UP, now);
+		dlv_ue_put(d, ue);
+		return;
+	}
+	case DLV_SENDING:
+		if (!dlv_one_attempt(m))
+			dlv_step(d, m, DLV_EV_GIVE_UP, now);
+		return;
+	case DLV_REPORTING:
+		if (now.real_ms > m->outcome_real_ms + d->conf.report_keep_ms) {
+			d->counts.reports_dropped++;
+			dlv_step(d, m, DLV_EV_REPORTED, now);
+			return;
+		}
+		dlv_step(d, m, DLV_EV_REPORT, now);
+		return;
+	default:
+		dlv_step(d, m, DLV_EV_REPORT, now);
+	}
+}
+
+static void ue_due(struct dlv *d, struct dlv_ue *ue, struct dlv_now now)
+{
+	struct dlv_msg *m = ue->current;
+
+	if (m) {
+		dlv_set_absent(m, T4_ABSENT_NO_PAGING_RESPONSE);
+		attempt_failed(d, m, now);
+	} else {
+		ue->resting = false;
+	}
+	ue_turn(d, ue, now);
+}
+
+void dlv_tick(struct dlv *d, struct dlv_now now)
+{
+	struct dlv_timer *t;
+
+	while ((t = dlv_timers_due(&d->timers, now.mono_ms))) {
+		if (t->kind == DLV_TIMER_MSG)
+			msg_due(d, (struct dlv_msg *)(void *)((char *)t - offsetof(struct dlv_msg, timer)), now);
+		else
+			ue_due(d, (struct dlv_ue *)(void *)((char *)t - offsetof(struct dlv_ue, timer)), now);
+	}
+}
+
+uint64_t dlv_next_ms(const struct dlv *d)
+{
+	return dlv_timers_next(&d->timers);
+}
+
+/* -- the whole */
+
+int dlv_new(struct dlv **out, const struct dlv_conf *conf, const struct dlv_ports *ports)
+{
+	struct dlv *d = calloc(1, sizeof *d);
+
+	if (!d)
+		return ERR_NOMEM;
+	d->conf = *conf;
+	d->ports = *ports;
+	d->id_next = conf->id_first;
+	*out = d;
+	return 0;
+}
+
+void dlv_free(struct dlv *d)
+{
+	struct dlv_msg *m, *after;
+	struct dlv_ue *ue, *ue_after;
+
+	if (!d)
+		return;
+	HASH_ITER(by_id, d->by_id, m, after)
+	dlv_msg_end(d, m);
+	HASH_ITER(hh, d->ues, ue, ue_after)
+	{
+		if (ue->conn)
+			dlv_ue_detach(d, ue);
+		dlv_ue_put(d, ue);
+	}
+	dlv_timers_fini(&d->timers);
+	free(d);
+}
+
+const struct dlv_counts *dlv_counts(const struct dlv *d)
+{
+	return &d->counts;
+}
+
+struct dlv_gauge dlv_gauge(const struct dlv *d)
+{
+	return (struct dlv_gauge){
+		.waiting = d->in_state[DLV_WAITING],
+		.sending = d->in_state[DLV_SENDING],
+		.reporting = d->in_state[DLV_REPORTING],
+		.other = d->in_state[DLV_STORING] + d->in_state[DLV_REMOVING] + d->in_state[DLV_RECORDING],
+		.ues = d->ues_n,
+		.ues_present = d->ues_present,
+	};
+}
+
+uint64_t dlv_id_next(const struct dlv *d)
+{
+	return d->id_next;
+}

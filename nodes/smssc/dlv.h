@@ -1,0 +1,118 @@
+/* dlv.h - the delivery machine of the SMS-SC: which trigger goes to which mobile when, what became of it, who is told.
+ * PURE: the disk, the lab link and the MTC-IWF are ports, the time is an argument. Nothing is told to anybody before it is on disk:
+ * the owner collects what put() and del() ask for, makes it durable once in each turn, and calls dlv_committed().
+ *
+ *                 disk           mobile's turn         all parts acknowledged,                disk             report
+ *  submit --> STORING ----> WAITING ----------> SENDING ---- refused, or ----> RECORDING -----------> REPORTING -------> gone
+ *                |           |  ^  |  ^            |  ^ \    failed and no         ^                    |   ^ acknowledged
+ *         no disk|     recall|  |  |  '--- failed -'  '--' next time               |                    '---' no answer
+ *                v           v  |  '----------------- part acknowledged            |                        in time
+ *               gone    REMOVING'no disk              gives up waiting ------------'
+ *                            '--disk--> gone
+ *
+ * One mobile has one part outstanding at a time (as on the radio); the others wait in its queue, priority first. */
+#pragma once
+#include "nodes/smssc/dlv_msg.h"
+
+struct dlv_now {
+	uint64_t mono_ms; /* for timers */
+	uint64_t real_ms; /* for what is kept: time stamps, expiry */
+};
+
+struct dlv_ue;
+struct dlv_conn { /* part of a lab link connection; zero it to begin; dlv_conn_lost() before it ends */
+	struct dlv_ue *ues;
+	uint32_t ues_n;
+};
+
+struct dlv_ports { /* none of them may call back into the machine */
+	void *arg;
+	void (*put)(void *arg, const struct dlv_msg *m); /* keep this record, made durable with the turn */
+	void (*del)(void *arg, uint64_t id);
+	/* One RPDU towards a mobile. A failure counts as unanswered. */
+	int (*send)(void *arg, struct dlv_conn *conn, uint64_t id, const uint8_t *rpdu, size_t len);
+	void (*taken_over)(void *arg, struct dlv_conn *old, const char *imsi); /* registered by another connection */
+	/* Tells the outcome; `again`: it may have been told before (T flag). Not 0: not possible now. The answer: dlv_reported(). */
+	int (*report)(void *arg, const struct dlv_msg *m, bool again);
+	uint32_t (*end_to_end)(void *arg);
+};
+
+struct dlv_conf {
+	char sc_address[STR_DIGITS_MAX + 1];
+	uint64_t id_first; /* the next delivery id */
+	uint32_t messages_max, ue_messages_max, ues_max, conn_ues_max;
+	uint64_t ack_wait_ms;                  /* for the mobile's answer to one part */
+	uint64_t retry_min_ms, retry_max_ms;   /* a mobile that does not answer or is full: doubled each time */
+	uint64_t report_min_ms, report_max_ms; /* a report that is not acknowledged */
+	uint64_t report_keep_ms;               /* after that a report is dropped */
+	uint64_t restart_wait_ms;              /* after a restart single attempts wait that long for their mobile to register */
+};
+
+#define DLV_COUNTS(X)                                                                                                            \
+	X(accepted, "triggers taken")                                                                                            \
+	X(delivered, "outcomes: delivered")                                                                                      \
+	X(expired, "outcomes: validity time expired")                                                                            \
+	X(absent, "outcomes: subscriber absent")                                                                                 \
+	X(full, "outcomes: memory of the mobile full")                                                                           \
+	X(ue_refused, "outcomes: refused by the mobile")                                                                         \
+	X(removed, "recalled or replaced")                                                                                       \
+	X(parts_sent, "parts sent to mobiles")                                                                                   \
+	X(retries, "deliveries that failed and are tried again")                                                                 \
+	X(reports_done, "reports acknowledged")                                                                                  \
+	X(reports_dropped, "reports dropped unacknowledged")                                                                     \
+	X(acks_ignored, "acknowledgements that fit nothing")                                                                     \
+	X(takeovers, "mobiles registered by another connection")                                                                 \
+	X(disk_refused, "triggers lost to a full or failing disk")                                                               \
+	X(unwelcome, "events that do not fit their state")
+
+struct dlv_counts {
+#define DLV_COUNT(name, words) uint64_t name;
+	DLV_COUNTS(DLV_COUNT)
+#undef DLV_COUNT
+};
+
+struct dlv;
+
+ERR_MUST_USE int dlv_new(struct dlv **out, const struct dlv_conf *conf, const struct dlv_ports *ports); /* copies both */
+void dlv_free(struct dlv *d); /* takes; NULL allowed; no port is called */
+
+/* Gives back what the disk holds, before anything else. Takes `m`, also on failure. ERR_NOMEM, ERR_EXISTS. */
+ERR_MUST_USE int dlv_load(struct dlv *d, struct dlv_msg *m, struct dlv_now now);
+
+/* A new trigger; with `replaces` it takes the place of that one, both with the same commit. *id names it until dlv_committed().
+ * ERR_LIMIT: payload too long for 255 parts; ERR_EXISTS: (SMEA, reference number) is pending; ERR_BUSY: a bound is reached;
+ * ERR_NOMEM. Then nothing has changed. */
+ERR_MUST_USE int dlv_submit(struct dlv *d, const struct dlv_text *text, struct dlv_msg *replaces, uint64_t *id,
+			    struct dlv_now now);
+
+/* The pending trigger (SMEA, reference number) of this mobile. ERR_NOTFOUND: not pending; ERR_STATE: being delivered at this moment. */
+ERR_MUST_USE int dlv_find(struct dlv *d, struct dlv_msg **out, const uint8_t *smea, size_t smea_len, uint32_t reference,
+			  const char *imsi);
+/* Recalls what dlv_find() found. */
+void dlv_remove(struct dlv *d, struct dlv_msg *m, struct dlv_now now);
+
+/* Whether all that was asked for since the last call is on disk. */
+void dlv_committed(struct dlv *d, bool durable, struct dlv_now now);
+bool dlv_has_uncommitted(const struct dlv *d);
+
+/* What comes from the lab link. ERR_BUSY: too many mobiles; ERR_NOMEM. */
+ERR_MUST_USE int dlv_register(struct dlv *d, struct dlv_conn *conn, const char *imsi, struct dlv_now now);
+void dlv_unregister(struct dlv *d, struct dlv_conn *conn, const char *imsi, struct dlv_now now);
+void dlv_conn_lost(struct dlv *d, struct dlv_conn *conn, struct dlv_now now);
+/* The mobile's RP-ACK or RP-ERROR. Counted and ignored unless it answers the outstanding part of a mobile of this connection. */
+void dlv_ack(struct dlv *d, struct dlv_conn *conn, uint64_t id, const struct sms_rp *rp, struct dlv_now now);
+
+/* done: acknowledged, or refused for good; else it is tried again. */
+void dlv_reported(struct dlv *d, uint64_t id, bool done, struct dlv_now now);
+/* This peer is connected (again): its reports are tried now. */
+void dlv_peer_open(struct dlv *d, const char *host, struct dlv_now now);
+
+void dlv_tick(struct dlv *d, struct dlv_now now);
+uint64_t dlv_next_ms(const struct dlv *d); /* when dlv_tick() has something to do; UINT64_MAX: never */
+
+const struct dlv_counts *dlv_counts(const struct dlv *d);
+struct dlv_gauge {
+	uint64_t waiting, sending, reporting, other, ues, ues_present;
+};
+struct dlv_gauge dlv_gauge(const struct dlv *d);
+uint64_t dlv_id_next(const struct dlv *d); /* to be durable with each commit */

@@ -1,0 +1,176 @@
+/* dlv_msg.c - a trigger in one piece of memory, and its record: version octet, then fields in fixed order, little-endian, texts as
+ * u16 length and octets. */
+#include "nodes/smssc/dlv_msg.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { RECORD_VERSION = 1 };
+enum { F_REFERENCE = 1, F_PORT = 2, F_PRIORITY = 4, F_OUTCOME = 8, F_DIAGNOSTIC = 16, F_MSISDN = 32, F_EXTERNAL_ID = 64 };
+
+static size_t text_size(const char *s)
+{
+	return s ? strlen(s) + 1 : 0;
+}
+
+static const void *keep(char **at, const void *p, size_t len)
+{
+	char *start = *at;
+
+	if (!p)
+		return NULL;
+	if (len)
+		memcpy(start, p, len);
+	*at += len;
+	return start;
+}
+
+int dlv_msg_new(struct dlv_msg **out, const struct dlv_text *text)
+{
+	size_t need = text_size(text->imsi) + text->smea_len + text->payload_len + text->msisdn_len +
+		      text_size(text->external_id) + text_size(text->iwf_host) + text_size(text->iwf_realm) +
+		      text_size(text->via);
+	struct dlv_msg *m = calloc(1, sizeof *m + need + 1);
+	char *at;
+
+	if (!m)
+		return ERR_NOMEM;
+	at = m->memory;
+	m->text = *text;
+	m->text.imsi = keep(&at, text->imsi, text_size(text->imsi));
+	m->text.smea = keep(&at, text->smea, text->smea_len);
+	m->text.payload = keep(&at, text->payload, text->payload_len);
+	m->text.msisdn = keep(&at, text->msisdn, text->msisdn_len);
+	m->text.external_id = keep(&at, text->external_id, text_size(text->external_id));
+	m->text.iwf_host = keep(&at, text->iwf_host, text_size(text->iwf_host));
+	m->text.iwf_realm = keep(&at, text->iwf_realm, text_size(text->iwf_realm));
+	m->text.via = keep(&at, text->via, text_size(text->via));
+	*out = m;
+	return 0;
+}
+
+void dlv_msg_free(struct dlv_msg *m)
+{
+	free(m);
+}
+
+static void put_bytes(struct buf *out, const void *p, size_t len)
+{
+	buf_le16(out, (uint16_t)len);
+	buf_bytes(out, p, len);
+}
+
+static void put_text(struct buf *out, const char *s)
+{
+	put_bytes(out, s, text_size(s)); /* NUL and all: it is checked when read */
+}
+
+void dlv_msg_encode(struct buf *out, const struct dlv_msg *m)
+{
+	const struct dlv_text *t = &m->text;
+	unsigned flags = (t->has_reference ? F_REFERENCE : 0) | (t->has_port ? F_PORT : 0) | (t->priority ? F_PRIORITY : 0) |
+			 (m->has_outcome ? F_OUTCOME : 0) | (m->has_diagnostic ? F_DIAGNOSTIC : 0) | (t->msisdn ? F_MSISDN : 0) |
+			 (t->external_id ? F_EXTERNAL_ID : 0);
+
+	buf_u8(out, RECORD_VERSION);
+	buf_u8(out, (uint8_t)flags);
+	buf_le32(out, t->reference);
+	buf_le16(out, t->port);
+	buf_le32(out, t->validity_s);
+	buf_le64(out, m->submitted_real_ms);
+	buf_le64(out, m->give_up_real_ms);
+	buf_u8(out, m->outcome);
+	buf_u8(out, m->diagnostic);
+	buf_le64(out, m->outcome_real_ms);
+	buf_le32(out, m->report_end_to_end);
+	put_text(out, t->imsi);
+	put_bytes(out, t->smea, t->smea_len);
+	put_bytes(out, t->msisdn, t->msisdn_len);
+	put_text(out, t->external_id);
+	put_text(out, t->iwf_host);
+	put_text(out, t->iwf_realm);
+	put_text(out, t->via);
+	put_bytes(out, t->payload, m->has_outcome ? 0 : t->payload_len); /* TS 23.682 5.3.1: until delivery is confirmed */
+}
+
+static const uint8_t *take_bytes(struct rd *r, size_t *len)
+{
+	*len = rd_le16(r);
+	return rd_take(r, *len);
+}
+
+static const char *take_text(struct rd *r)
+{
+	size_t len;
+	const uint8_t *p = take_bytes(r, &len);
+
+	if (p && (len == 0 || memchr(p, 0, len) != p + len - 1))
+		r->bad = true;
+	return (const char *)p;
+}
+
+static const char *take_text_if(struct rd *r, bool there)
+{
+	size_t len;
+
+	if (there)
+		return take_text(r);
+	if (take_bytes(r, &len) && len)
+		r->bad = true;
+	return NULL;
+}
+
+int dlv_msg_decode(struct dlv_msg **out, uint64_t id, const void *p, size_t len)
+{
+	struct rd r = rd_over(p, len);
+	struct dlv_msg head = { .id = id };
+	struct dlv_text *t = &head.text;
+	struct dlv_msg *m;
+	unsigned flags;
+	int err;
+
+	if (rd_u8(&r) != RECORD_VERSION)
+		return ERR_VERSION;
+	flags = rd_u8(&r);
+	t->has_reference = flags & F_REFERENCE;
+	t->has_port = flags & F_PORT;
+	t->priority = flags & F_PRIORITY;
+	head.has_outcome = flags & F_OUTCOME;
+	head.has_diagnostic = flags & F_DIAGNOSTIC;
+	t->reference = rd_le32(&r);
+	t->port = rd_le16(&r);
+	t->validity_s = rd_le32(&r);
+	head.submitted_real_ms = rd_le64(&r);
+	head.give_up_real_ms = rd_le64(&r);
+	head.outcome = rd_u8(&r);
+	head.diagnostic = rd_u8(&r);
+	head.outcome_real_ms = rd_le64(&r);
+	head.report_end_to_end = rd_le32(&r);
+	t->imsi = take_text(&r);
+	t->smea = take_bytes(&r, &t->smea_len);
+	t->msisdn = take_bytes(&r, &t->msisdn_len);
+	if (!(flags & F_MSISDN))
+		t->msisdn = NULL;
+	t->external_id = take_text_if(&r, flags & F_EXTERNAL_ID);
+	t->iwf_host = take_text(&r);
+	t->iwf_realm = take_text(&r);
+	t->via = take_text(&r);
+	t->payload = take_bytes(&r, &t->payload_len);
+	if (r.bad || rd_left(&r) || t->smea_len > SMS_ADDRESS_MAX || (!t->msisdn && t->msisdn_len) ||
+	    strlen(t->imsi) > SMS_IMSI_MAX)
+		return ERR_PROTO;
+	err = dlv_msg_new(&m, t);
+	if (err)
+		return err;
+	m->id = id;
+	m->submitted_real_ms = head.submitted_real_ms;
+	m->give_up_real_ms = head.give_up_real_ms;
+	m->has_outcome = head.has_outcome;
+	m->has_diagnostic = head.has_diagnostic;
+	m->outcome = head.outcome;
+	m->diagnostic = head.diagnostic;
+	m->outcome_real_ms = head.outcome_real_ms;
+	m->report_end_to_end = head.report_end_to_end;
+	*out = m;
+	return 0;
+}

@@ -1,0 +1,79 @@
+/* dlv_msg.h - one trigger in the SMS-SC's keeping: what TS 23.682 5.3.1 says is kept, its outcome once there is one, and its form on
+ * disk. PURE. */
+#pragma once
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "nodes/sms/sms_deliver.h"
+#include "nodes/sms/sms_frame.h"
+#include "nodes/smssc/dlv_timers.h"
+
+/* The default hash function falls through its cases without saying so, which clang refuses. */
+#define HASH_FUNCTION(keyptr, keylen, hashv) HASH_SAX(keyptr, keylen, hashv)
+#include <uthash.h>
+
+enum dlv_state {
+	DLV_STORING,   /* its record waits for the disk; nobody was told */
+	DLV_WAITING,   /* on disk; for its turn, or for the mobile */
+	DLV_SENDING,   /* a part is on its way to the mobile */
+	DLV_REMOVING,  /* its erasure waits for the disk */
+	DLV_RECORDING, /* its outcome waits for the disk */
+	DLV_REPORTING, /* outcome on disk; until the MTC-IWF acknowledges the report */
+	DLV_GONE,
+};
+
+struct dlv_text { /* what a trigger is made of; views, absent when NULL */
+	const char *imsi;
+	const uint8_t *smea; /* SM-RP-SMEA, checked */
+	size_t smea_len;
+	const uint8_t *payload;
+	size_t payload_len;
+	const uint8_t *msisdn; /* TBCD */
+	size_t msisdn_len;
+	const char *external_id;
+	const char *iwf_host, *iwf_realm; /* who is told the outcome */
+	const char *via;                  /* the peer that brought it: an agent, or the MTC-IWF itself */
+	bool has_reference, has_port, priority;
+	uint32_t reference;
+	uint16_t port;
+	uint32_t validity_s; /* 0: one attempt, no waiting */
+};
+
+#define DLV_KEY_MAX (SMS_ADDRESS_MAX + 4)
+
+struct dlv_msg {
+	uint64_t id;
+	enum dlv_state state;
+	struct dlv_text text; /* points into this object's own memory */
+	uint64_t submitted_real_ms, give_up_real_ms;
+	bool has_outcome, has_diagnostic;
+	uint8_t outcome, diagnostic; /* SM-Delivery-Outcome-T4, Absent-Subscriber-Diagnostic-T4 */
+	uint64_t outcome_real_ms;
+	uint32_t report_end_to_end;
+
+	/* not kept on disk */
+	struct dlv_ue *ue;
+	struct dlv_timer timer; /* give-up; then the next try of the report */
+	unsigned parts, parts_done;
+	uint32_t report_attempt;
+	bool late;       /* give-up came while a part was under way */
+	bool report_out; /* a report waits for its answer */
+	bool indexed;
+	uint8_t key[DLV_KEY_MAX]; /* SMEA and reference number */
+	unsigned key_len;
+	struct dlv_msg *prev, *next;             /* the mobile's queue */
+	struct dlv_msg *batch_prev, *batch_next; /* what waits for the disk */
+	UT_hash_handle by_id, by_key;
+	char memory[]; /* what `text` points to */
+};
+
+/* A copy of `text`, all in one piece of memory. ERR_NOMEM. */
+ERR_MUST_USE int dlv_msg_new(struct dlv_msg **out, const struct dlv_text *text);
+void dlv_msg_free(struct dlv_msg *m); /* takes; NULL allowed */
+
+#define DLV_RECORD_MAX (2048u + SMS_PAYLOAD_MAX)
+
+/* The record without its id. Once there is an outcome the payload is left out. Check out->full. */
+void dlv_msg_encode(struct buf *out, const struct dlv_msg *m);
+/* ERR_VERSION: written by a newer program; ERR_PROTO: damaged; ERR_NOMEM. */
+ERR_MUST_USE int dlv_msg_decode(struct dlv_msg **out, uint64_t id, const void *p, size_t len);

@@ -1,0 +1,318 @@
+/* dlv_step.c - states, events and what happens between them; the drawing is in dlv.h. */
+#include "nodes/smssc/dlv_step.h"
+
+#include <utlist.h>
+
+#include "apps/t4_drr.h"
+#include "nodes/sms/sms_deliver.h"
+
+typedef void action_fn(struct dlv *d, struct dlv_msg *m, struct dlv_now now);
+
+void dlv_batch_add(struct dlv *d, struct dlv_msg *m)
+{
+	DL_APPEND2(d->batch, m, batch_prev, batch_next);
+}
+
+static void index_add(struct dlv *d, struct dlv_msg *m)
+{
+	struct dlv_msg *other;
+
+	if (!m->text.has_reference || m->indexed)
+		return;
+	HASH_FIND(by_key, d->by_key, m->key, m->key_len, other);
+	if (other)
+		return;
+	HASH_ADD_KEYPTR(by_key, d->by_key, m->key, m->key_len, m);
+	m->indexed = true;
+}
+
+static void index_del(struct dlv *d, struct dlv_msg *m)
+{
+	if (!m->indexed)
+		return;
+	HASH_DELETE(by_key, d->by_key, m);
+	m->indexed = false;
+}
+
+void dlv_put_key(struct dlv_msg *m)
+{
+	struct buf b = buf_over(m->key, sizeof m->key);
+
+	buf_bytes(&b, m->text.smea, m->text.smea_len);
+	buf_be32(&b, m->text.reference);
+	m->key_len = (unsigned)b.len;
+}
+
+bool dlv_one_attempt(const struct dlv_msg *m)
+{
+	return m->text.validity_s == 0;
+}
+
+void dlv_set_outcome(struct dlv_msg *m, uint8_t outcome)
+{
+	m->outcome = outcome;
+	m->has_diagnostic = false;
+}
+
+void dlv_set_absent(struct dlv_msg *m, uint8_t diagnostic)
+{
+	m->outcome = T4_OUTCOME_ABSENT_SUBSCRIBER;
+	m->has_diagnostic = true;
+	m->diagnostic = diagnostic;
+}
+
+static uint64_t left_ms(const struct dlv_msg *m, struct dlv_now now)
+{
+	return m->give_up_real_ms > now.real_ms ? m->give_up_real_ms - now.real_ms : 0;
+}
+
+/* -- what the transitions do */
+
+static void act_start(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
+{
+	d->counts.accepted++;
+	/* A single attempt is due at once: it leaves the queue by its turn, or by this timer when the mobile is absent. */
+	dlv_timer_start(&d->timers, &m->timer, now.mono_ms + left_ms(m, now));
+}
+
+static void act_free(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
+{
+	(void)d;
+	(void)m;
+	(void)now; /* dlv_msg_end() does it for every message that is gone */
+}
+
+static void act_send(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
+{
+	uint8_t octets[SMS_RPDU_MAX];
+	struct buf rpdu = buf_over(octets, sizeof octets);
+	struct dlv_ue *ue = m->ue;
+
+	ue->current = m;
+	ue->resting = false;
+	ue->reference++;
+	dlv_timer_start(&d->timers, &ue->timer, now.mono_ms + d->conf.ack_wait_ms);
+	if (dlv_ue_part(&rpdu, d, ue, m))
+		return; /* the answer that does not come ends the attempt */
+	if (d->ports.send(d->ports.arg, ue->conn, m->id, rpdu.p, rpdu.len) == 0)
+		d->counts.parts_sent++;
+}
+
+static void act_next_part(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
+{
+	m->parts_done++;
+	m->ue->attempt = 0;
+	act_send(d, m, now);
+}
+
+static void rest(struct dlv *d, struct dlv_ue *ue, struct dlv_now now)
+{
+	uint64_t wait = d->conf.retry_min_ms;
+
+	for (uint32_t i = 0; i < ue->attempt && wait < d->conf.retry_max_ms; i++)
+		wait *= 2;
+	ue->attempt++;
+	ue->resting = true;
+	dlv_timer_start(&d->timers, &ue->timer, now.mono_ms + (wait < d->conf.retry_max_ms ? wait : d->conf.retry_max_ms));
+}
+
+static void act_wait(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
+{
+	struct dlv_ue *ue = m->ue;
+
+	d->counts.retries++;
+	ue->current = NULL;
+	if (ue->conn)
+		rest(d, ue, now);
+	else
+		m->parts_done = 0; /* it may come back as another process that has no part */
+}
+
+static void act_late(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
+{
+	(void)d;
+	(void)now;
+	m->late = true;
+}
+
+static void count_outcome(struct dlv_counts *c, const struct dlv_msg *m)
+{
+	switch (m->outcome) {
+	case T4_OUTCOME_SUCCESSFUL_TRANSFER:
+		c->delivered++;
+		break;
+	case T4_OUTCOME_VALIDITY_TIME_EXPIRED:
+		c->expired++;
+		break;
+	case T4_OUTCOME_UE_MEMORY_CAPACITY_EXCEEDED:
+		c->full++;
+		break;
+	default:
+		if (m->has_diagnostic)
+			c->absent++;
+		else
+			c->ue_refused++;
+		break;
+	}
+}
+
+static void act_record(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
+{
+	struct dlv_ue *ue = m->ue;
+
+	if (!m->has_outcome) {
+		m->has_outcome = true;
+		m->outcome_real_ms = now.real_ms;
+		m->report_end_to_end = d->ports.end_to_end(d->ports.arg);
+		count_outcome(&d->counts, m);
+	}
+	index_del(d, m);
+	dlv_timer_stop(&d->timers, &m->timer);
+	if (ue) {
+		if (ue->current == m)
+			dlv_timer_stop(&d->timers, &ue->timer);
+		dlv_ue_dequeue(ue, m);
+	}
+	d->ports.put(d->ports.arg, m);
+	dlv_batch_add(d, m);
+}
+
+static void act_record_later(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
+{
+	dlv_timer_start(&d->timers, &m->timer, now.mono_ms + d->conf.report_min_ms);
+}
+
+static void act_erase(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
+{
+	(void)now;
+	index_del(d, m);
+	dlv_timer_stop(&d->timers, &m->timer);
+	d->ports.del(d->ports.arg, m->id);
+	dlv_batch_add(d, m);
+}
+
+static void act_removed(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
+{
+	(void)m;
+	(void)now;
+	d->counts.removed++;
+}
+
+static void act_restore(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
+{
+	index_add(d, m);
+	dlv_timer_start(&d->timers, &m->timer, now.mono_ms + left_ms(m, now));
+}
+
+uint64_t dlv_report_wait_ms(const struct dlv *d, const struct dlv_msg *m)
+{
+	uint64_t wait = d->conf.report_min_ms;
+
+	for (uint32_t i = 1; i < m->report_attempt && wait < d->conf.report_max_ms; i++)
+		wait *= 2;
+	return wait < d->conf.report_max_ms ? wait : d->conf.report_max_ms;
+}
+
+static void act_report(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
+{
+	int err;
+
+	if (m->report_out)
+		return; /* its answer or its time-out comes */
+	err = d->ports.report(d->ports.arg, m, m->report_attempt > 0);
+	if (err) { /* not connected: dlv_peer_open() wakes it, the timer only ends its retention */
+		dlv_timer_start(&d->timers, &m->timer,
+				now.mono_ms + (err == ERR_CLOSED ? d->conf.report_max_ms : d->conf.report_min_ms));
+		return;
+	}
+	m->report_attempt++;
+	m->report_out = true;
+	dlv_timer_stop(&d->timers, &m->timer);
+}
+
+static void act_done(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
+{
+	(void)now;
+	dlv_timer_stop(&d->timers, &m->timer);
+	d->ports.del(d->ports.arg, m->id); /* should the commit fail, a restart reports it once more, with T */
+}
+
+static const struct rule {
+	enum dlv_state state;
+	enum dlv_event event;
+	enum dlv_state next;
+	action_fn *action;
+} rules[] = {
+	{ DLV_STORING, DLV_EV_DURABLE, DLV_WAITING, act_start },
+	{ DLV_STORING, DLV_EV_NOT_DURABLE, DLV_GONE, act_free },
+	{ DLV_WAITING, DLV_EV_TURN, DLV_SENDING, act_send },
+	{ DLV_WAITING, DLV_EV_GIVE_UP, DLV_RECORDING, act_record },
+	{ DLV_WAITING, DLV_EV_REMOVE, DLV_REMOVING, act_erase },
+	{ DLV_REMOVING, DLV_EV_DURABLE, DLV_GONE, act_removed },
+	{ DLV_REMOVING, DLV_EV_NOT_DURABLE, DLV_WAITING, act_restore },
+	{ DLV_SENDING, DLV_EV_PART_ACK, DLV_SENDING, act_next_part },
+	{ DLV_SENDING, DLV_EV_ALL_ACK, DLV_RECORDING, act_record },
+	{ DLV_SENDING, DLV_EV_FAILED, DLV_WAITING, act_wait },
+	{ DLV_SENDING, DLV_EV_FAILED_LAST, DLV_RECORDING, act_record },
+	{ DLV_SENDING, DLV_EV_REFUSED, DLV_RECORDING, act_record },
+	{ DLV_SENDING, DLV_EV_GIVE_UP, DLV_SENDING, act_late },
+	{ DLV_RECORDING, DLV_EV_DURABLE, DLV_REPORTING, act_report },
+	{ DLV_RECORDING, DLV_EV_NOT_DURABLE, DLV_RECORDING, act_record_later },
+	{ DLV_RECORDING, DLV_EV_REPORT, DLV_RECORDING, act_record }, /* its timer: written once more */
+	{ DLV_REPORTING, DLV_EV_REPORT, DLV_REPORTING, act_report },
+	{ DLV_REPORTING, DLV_EV_REPORTED, DLV_GONE, act_done },
+};
+
+static void set_state(struct dlv *d, struct dlv_msg *m, enum dlv_state next)
+{
+	d->in_state[m->state]--;
+	d->in_state[next]++;
+	m->state = next;
+}
+
+void dlv_msg_end(struct dlv *d, struct dlv_msg *m)
+{
+	struct dlv_ue *ue = m->ue;
+
+	index_del(d, m);
+	dlv_timer_stop(&d->timers, &m->timer);
+	if (ue) {
+		dlv_ue_dequeue(ue, m);
+		dlv_ue_put(d, ue);
+	}
+	HASH_DELETE(by_id, d->by_id, m);
+	d->in_state[m->state]--;
+	d->msgs_n--;
+	dlv_msg_free(m);
+}
+
+/* The only door to a state. False: the event does not fit; counted, nothing else happens. `m` may be gone afterwards. */
+bool dlv_step(struct dlv *d, struct dlv_msg *m, enum dlv_event event, struct dlv_now now)
+{
+	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+		if (rules[i].state != m->state || rules[i].event != event)
+			continue;
+		set_state(d, m, rules[i].next);
+		rules[i].action(d, m, now);
+		if (m->state == DLV_GONE)
+			dlv_msg_end(d, m);
+		return true;
+	}
+	d->counts.unwelcome++;
+	return false;
+}
+
+void dlv_msg_own(struct dlv *d, struct dlv_msg *m, struct dlv_ue *ue, enum dlv_state state)
+{
+	m->state = state;
+	d->in_state[state]++;
+	m->timer.kind = DLV_TIMER_MSG;
+	m->parts = sms_parts(m->text.payload_len, m->text.has_port);
+	dlv_put_key(m);
+	HASH_ADD(by_id, d->by_id, id, sizeof m->id, m);
+	d->msgs_n++;
+	if (ue)
+		dlv_ue_enqueue(ue, m);
+	if (state < DLV_RECORDING)
+		index_add(d, m);
+}

@@ -1,0 +1,38 @@
+/* dlv_step.h - the table of states and events behind dlv.h, and the one door to a state. Inside of the delivery machine. */
+#pragma once
+#include "nodes/smssc/dlv_ue.h"
+
+enum dlv_event {
+	DLV_EV_DURABLE,
+	DLV_EV_NOT_DURABLE,
+	DLV_EV_TURN,
+	DLV_EV_PART_ACK,
+	DLV_EV_ALL_ACK,
+	DLV_EV_FAILED,      /* and there is a next time */
+	DLV_EV_FAILED_LAST, /* and there is none */
+	DLV_EV_REFUSED,
+	DLV_EV_GIVE_UP,
+	DLV_EV_REMOVE,
+	DLV_EV_REPORT,
+	DLV_EV_REPORTED,
+};
+
+/* False: the event does not fit the state; counted, nothing else happens. `m` (and its mobile, when that was the last of it) may be
+ * gone afterwards. */
+bool dlv_step(struct dlv *d, struct dlv_msg *m, enum dlv_event event, struct dlv_now now);
+
+/* `m` asked something of the disk: its state waits for dlv_committed(). */
+void dlv_batch_add(struct dlv *d, struct dlv_msg *m);
+
+/* What dlv_step() will record. */
+void dlv_set_outcome(struct dlv_msg *m, uint8_t outcome);
+void dlv_set_absent(struct dlv_msg *m, uint8_t diagnostic);
+
+bool dlv_one_attempt(const struct dlv_msg *m);
+/* (SMEA, reference number) as octets, into the message. */
+void dlv_put_key(struct dlv_msg *m);
+/* Takes a message into the tables in its first state; room for its timer was made. */
+void dlv_msg_own(struct dlv *d, struct dlv_msg *m, struct dlv_ue *ue, enum dlv_state state);
+/* Takes it out of all tables and frees it. */
+void dlv_msg_end(struct dlv *d, struct dlv_msg *m);
+uint64_t dlv_report_wait_ms(const struct dlv *d, const struct dlv_msg *m);

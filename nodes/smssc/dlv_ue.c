@@ -1,0 +1,142 @@
+/* dlv_ue.c - mobiles: the table of them, their queues, and the words for one part of a message. */
+#include "nodes/smssc/dlv_ue.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "nodes/sms/sms_deliver.h"
+
+struct dlv_ue *dlv_ue_find(struct dlv *d, const char *imsi)
+{
+	struct dlv_ue *ue;
+
+	HASH_FIND_STR(d->ues, imsi, ue);
+	return ue;
+}
+
+struct dlv_ue *dlv_ue_get(struct dlv *d, const char *imsi)
+{
+	struct dlv_ue *ue = dlv_ue_find(d, imsi);
+
+	if (ue)
+		return ue;
+	if (d->ues_n >= d->conf.ues_max || strlen(imsi) > SMS_IMSI_MAX ||
+	    dlv_timers_reserve(&d->timers, (size_t)d->ues_n + d->msgs_n + 2))
+		return NULL;
+	ue = calloc(1, sizeof *ue);
+	if (!ue)
+		return NULL;
+	strcpy(ue->imsi, imsi); /* its length was looked at above */
+	ue->timer.kind = DLV_TIMER_UE;
+	HASH_ADD_STR(d->ues, imsi, ue);
+	d->ues_n++;
+	return ue;
+}
+
+void dlv_ue_put(struct dlv *d, struct dlv_ue *ue)
+{
+	if (ue->conn || ue->queue)
+		return;
+	dlv_timer_stop(&d->timers, &ue->timer);
+	HASH_DEL(d->ues, ue);
+	d->ues_n--;
+	free(ue);
+}
+
+static bool before(const struct dlv_msg *a, const struct dlv_msg *b)
+{
+	return a->text.priority != b->text.priority ? a->text.priority : a->id < b->id;
+}
+
+void dlv_ue_enqueue(struct dlv_ue *ue, struct dlv_msg *m)
+{
+	struct dlv_msg *at = NULL;
+
+	/* from the end: a new message of the usual priority has its place there */
+	if (ue->queue) {
+		struct dlv_msg *e = ue->queue->prev;
+
+		while (before(m, e)) {
+			at = e;
+			if (e == ue->queue)
+				break;
+			e = e->prev;
+		}
+	}
+	if (at)
+		DL_PREPEND_ELEM(ue->queue, at, m);
+	else
+		DL_APPEND(ue->queue, m);
+	ue->queue_n++;
+	m->ue = ue;
+}
+
+void dlv_ue_dequeue(struct dlv_ue *ue, struct dlv_msg *m)
+{
+	DL_DELETE(ue->queue, m);
+	ue->queue_n--;
+	if (ue->current == m)
+		ue->current = NULL;
+	m->ue = NULL;
+}
+
+void dlv_ue_attach(struct dlv *d, struct dlv_ue *ue, struct dlv_conn *conn)
+{
+	ue->conn = conn;
+	ue->seen = true;
+	DL_APPEND(conn->ues, ue);
+	conn->ues_n++;
+	d->ues_present++;
+}
+
+void dlv_ue_detach(struct dlv *d, struct dlv_ue *ue)
+{
+	DL_DELETE(ue->conn->ues, ue);
+	ue->conn->ues_n--;
+	ue->conn = NULL;
+	d->ues_present--;
+}
+
+struct dlv_msg *dlv_ue_next(struct dlv_ue *ue)
+{
+	struct dlv_msg *m;
+
+	if (!ue->conn || ue->current)
+		return NULL;
+	DL_FOREACH(ue->queue, m)
+	{
+		if (m->state == DLV_WAITING && (!ue->resting || m->text.validity_s == 0))
+			return m;
+	}
+	return NULL;
+}
+
+int dlv_ue_part(struct buf *out, struct dlv *d, struct dlv_ue *ue, const struct dlv_msg *m)
+{
+	uint8_t octets[SMS_TPDU_MAX];
+	struct buf tpdu = buf_over(octets, sizeof octets);
+	struct sms_deliver deliver = {
+		.originator_len = (uint8_t)m->text.smea_len,
+		.pid = SMS_PID_DEVICE_TRIGGER,
+		.dcs = SMS_DCS_8BIT,
+		.more = m->parts_done + 1 < m->parts || ue->queue_n > 1,
+		.sent_s = (int64_t)(m->submitted_real_ms / 1000),
+		.has_port = m->text.has_port,
+		.port = m->text.port,
+		.has_part = m->parts > 1,
+		.part_reference = (uint16_t)m->id,
+		.parts = (uint8_t)m->parts,
+		.part = (uint8_t)(m->parts_done + 1),
+	};
+	size_t at;
+	int err;
+
+	memcpy(deliver.originator, m->text.smea, m->text.smea_len);
+	sms_part_place(&at, &deliver.payload_len, m->text.payload_len, m->text.has_port, m->parts, m->parts_done + 1);
+	deliver.payload = m->text.payload + at;
+	err = sms_deliver_build(&tpdu, &deliver);
+	if (err)
+		return err;
+	return sms_rp_data_build(out, ue->reference, d->conf.sc_address, tpdu.p, tpdu.len);
+}

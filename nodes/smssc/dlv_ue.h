@@ -1,0 +1,50 @@
+/* dlv_ue.h - a mobile as the SMS-SC sees it: where it is, what waits for it, what is on its way. Inside of the delivery machine. */
+#pragma once
+#include "nodes/smssc/dlv.h"
+
+enum { DLV_TIMER_MSG = 1, DLV_TIMER_UE = 2 };
+
+struct dlv_ue {
+	char imsi[SMS_IMSI_MAX + 1];
+	struct dlv_conn *conn; /* NULL: absent */
+	bool seen;             /* it was registered at some time: absent means detached, else never registered */
+	struct dlv_msg *queue; /* priority first, then by id; the one being sent included */
+	uint32_t queue_n;
+	struct dlv_msg *current;    /* being sent */
+	uint8_t reference;          /* RP-Message-Reference of what is outstanding */
+	bool resting;               /* failed; waits for its next try */
+	uint32_t attempt;           /* failures in a row */
+	struct dlv_timer timer;     /* answer of the mobile; or the end of the rest */
+	struct dlv_ue *prev, *next; /* of the same connection */
+	UT_hash_handle hh;
+};
+
+struct dlv {
+	struct dlv_conf conf;
+	struct dlv_ports ports;
+	struct dlv_counts counts;
+	struct dlv_msg *by_id, *by_key;
+	struct dlv_ue *ues;
+	uint32_t msgs_n, ues_n, ues_present;
+	uint32_t in_state[DLV_GONE + 1];
+	uint64_t id_next;
+	struct dlv_timers timers;
+	struct dlv_msg *batch; /* waits for the disk */
+};
+
+struct dlv_ue *dlv_ue_find(struct dlv *d, const char *imsi);
+/* Finds or makes. NULL: out of memory or ues_max. */
+struct dlv_ue *dlv_ue_get(struct dlv *d, const char *imsi);
+/* Frees it when nothing waits and it is absent. */
+void dlv_ue_put(struct dlv *d, struct dlv_ue *ue);
+
+void dlv_ue_enqueue(struct dlv_ue *ue, struct dlv_msg *m);
+void dlv_ue_dequeue(struct dlv_ue *ue, struct dlv_msg *m);
+void dlv_ue_attach(struct dlv *d, struct dlv_ue *ue, struct dlv_conn *conn);
+void dlv_ue_detach(struct dlv *d, struct dlv_ue *ue);
+
+/* What this mobile may be sent now; NULL when nothing. A resting mobile is spared all but single attempts. */
+struct dlv_msg *dlv_ue_next(struct dlv_ue *ue);
+
+/* Writes the RPDU of the next part of `m`. ERR_LIMIT, ERR_INVAL: cannot be put in words (never for what dlv_submit() took). */
+ERR_MUST_USE int dlv_ue_part(struct buf *out, struct dlv *d, struct dlv_ue *ue, const struct dlv_msg *m);
