@@ -5,10 +5,10 @@
 #include "tls/tls_stream.h"
 
 struct link_peer_conf {
-	const char *host, *realm;  /* expected Origin-Host and Origin-Realm of the peer: a CEA from another one is refused */
+	const char *host, *realm; /* expected Origin-Host and Origin-Realm of the peer: a CEA from another one is refused */
 	const char *address;
 	uint16_t port;
-	struct tls_ctx *tls;       /* NULL: plain TCP (protection: none) */
+	struct tls_ctx *tls; /* NULL: plain TCP (protection: none) */
 };
 
 struct link_peer;
@@ -16,7 +16,8 @@ struct link_peer;
 /* Borrows everything. Starts connecting on the next turn. on_cer is not used. */
 ERR_MUST_USE int link_peer_new(struct link_peer **out, struct net_loop *loop, const struct link_peer_conf *peer,
 			       const struct link_conf *conf, const struct link_cb *cb, void *arg);
-/* Takes; sends DPR (REBOOTING) first when open and `polite`, and then ends in the background. */
+/* Takes; sends DPR (REBOOTING) first when open and `polite`, and then ends in the background: the loop has to go on, and conf, peer
+ * and log have to stay, until DPA or dpa_wait_ms. Pending requests are given ERR_CLOSED before it returns; no other callback runs. */
 void link_peer_free(struct link_peer *p, bool polite);
 
 /* The link while it is open and may carry new requests (watchdog OKAY), else NULL. */

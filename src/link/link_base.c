@@ -1,0 +1,177 @@
+/* link_base.c - the messages of the base protocol that a link sends (RFC 6733 5.3 to 5.5), and its error answers (7.2). */
+#include "link/link_conn.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "diameter/dia_base.h"
+
+#define BASE_MESSAGE_MAX 4096u
+#define ERROR_ROOM 4096u /* what an error answer may hold besides what it copies from its request */
+
+/* Whoever does not take even our small messages does not read at all. */
+static void send_base(struct link *l, const struct buf *b)
+{
+	int err = b->full ? ERR_LIMIT : net_stream_write(l->stream, b->p, b->len);
+
+	if (b->full)
+		link_finish(l, link_lost_event(l), true, LINK_END_INTERNAL, ERR_LIMIT,
+			    "a message of the base protocol does not fit");
+	else if (err == ERR_LIMIT)
+		link_finish(l, link_lost_event(l), true, LINK_END_SLOW_READER, ERR_LIMIT, "%zu octets wait",
+			    net_stream_queued(l->stream));
+	/* ERR_CLOSED: on_close is on its way */
+}
+
+static struct link_asked new_ids(struct link *l)
+{
+	return (struct link_asked){ true, l->hop_by_hop_next++, link_ids_end_to_end(&l->ids) };
+}
+
+/* Host-IP-Address is where the connection really ends; a UNIX socket has no such address and says loopback. */
+static struct dia_address local_address(const struct link *l)
+{
+	struct dia_address a = { .family = 1, .octets = { 127, 0, 0, 1 } };
+	char text[NET_ADDRESS_MAX];
+	const char *local = net_stream_local(l->stream), *start = local + (local[0] == '[');
+	const char *end = local[0] == '[' ? strchr(local, ']') : strrchr(local, ':');
+	uint8_t octets[16];
+
+	if (!end || (size_t)(end - start) >= sizeof text)
+		return a;
+	memcpy(text, start, (size_t)(end - start));
+	text[end - start] = '\0';
+	if (inet_pton(AF_INET, text, octets) == 1) {
+		memcpy(a.octets, octets, 4);
+	} else if (inet_pton(AF_INET6, text, octets) == 1) {
+		a.family = 2;
+		memcpy(a.octets, octets, 16);
+	}
+	return a;
+}
+
+static void our_capabilities(const struct link *l, struct dia_capabilities *c)
+{
+	const struct link_conf *conf = l->conf;
+
+	c->origin_host = dia_text(conf->host);
+	c->origin_realm = dia_text(conf->realm);
+	c->addresses[0] = local_address(l);
+	c->addresses_n = 1;
+	c->vendor_id = dia_u32_of(conf->vendor_id);
+	c->product_name = dia_text(conf->product);
+	c->origin_state_id = dia_u32_of(conf->origin_state_id);
+	c->supported_vendors[0] = DIA_VENDOR_3GPP;
+	c->supported_vendors_n = 1;
+	if (conf->relay) {
+		c->auth_applications[0] = DIA_APP_RELAY;
+		c->auth_applications_n = 1;
+		return;
+	}
+	for (uint8_t i = 0; i < conf->applications_n && i < LINK_APPLICATIONS_MAX; i++) {
+		c->vendor_applications[i].vendor_id = DIA_VENDOR_3GPP;
+		c->vendor_applications[i].application_id = conf->applications[i];
+		c->vendor_applications_n++;
+	}
+}
+
+void link_send_cer(struct link *l)
+{
+	struct dia_capabilities cer = { .request = true };
+	uint8_t octets[BASE_MESSAGE_MAX];
+	struct buf b = buf_over(octets, sizeof octets);
+
+	our_capabilities(l, &cer);
+	l->cer = new_ids(l);
+	dia_capabilities_build(&b, &cer, l->cer.hop_by_hop, l->cer.end_to_end);
+	send_base(l, &b);
+}
+
+/* A refusal of class 3xxx is an answer-message and says nothing about us but who answers (RFC 6733 7.2). */
+void link_send_cea(struct link *l, uint32_t result_code)
+{
+	struct dia_capabilities cea = { .result_code = dia_u32_of(result_code) };
+	uint8_t octets[BASE_MESSAGE_MAX];
+	struct buf b = buf_over(octets, sizeof octets);
+
+	if (result_code / 1000 == 3) {
+		cea.origin_host = dia_text(l->conf->host);
+		cea.origin_realm = dia_text(l->conf->realm);
+	} else {
+		our_capabilities(l, &cea);
+	}
+	dia_capabilities_build(&b, &cea, l->held_hop_by_hop, l->held_end_to_end);
+	send_base(l, &b);
+}
+
+void link_send_dwr(struct link *l)
+{
+	struct dia_watchdog dwr = { .request = true,
+				    .origin_host = dia_text(l->conf->host),
+				    .origin_realm = dia_text(l->conf->realm),
+				    .origin_state_id = dia_u32_of(l->conf->origin_state_id) };
+	uint8_t octets[BASE_MESSAGE_MAX];
+	struct buf b = buf_over(octets, sizeof octets);
+
+	l->dwr = new_ids(l);
+	dia_watchdog_build(&b, &dwr, l->dwr.hop_by_hop, l->dwr.end_to_end);
+	send_base(l, &b);
+}
+
+void link_send_dwa(struct link *l, const struct dia_msg *dwr)
+{
+	struct dia_watchdog dwa = { .result_code = dia_u32_of(DIA_RESULT_SUCCESS),
+				    .origin_host = dia_text(l->conf->host),
+				    .origin_realm = dia_text(l->conf->realm),
+				    .origin_state_id = dia_u32_of(l->conf->origin_state_id) };
+	uint8_t octets[BASE_MESSAGE_MAX];
+	struct buf b = buf_over(octets, sizeof octets);
+
+	dia_watchdog_build(&b, &dwa, dwr->hdr.hop_by_hop, dwr->hdr.end_to_end);
+	send_base(l, &b);
+}
+
+void link_send_dpr(struct link *l)
+{
+	struct dia_disconnect dpr = { .request = true,
+				      .origin_host = dia_text(l->conf->host),
+				      .origin_realm = dia_text(l->conf->realm),
+				      .disconnect_cause = dia_u32_of(l->dpr_cause) };
+	uint8_t octets[BASE_MESSAGE_MAX];
+	struct buf b = buf_over(octets, sizeof octets);
+
+	l->dpr = new_ids(l);
+	dia_disconnect_build(&b, &dpr, l->dpr.hop_by_hop, l->dpr.end_to_end);
+	send_base(l, &b);
+}
+
+void link_send_dpa(struct link *l, const struct dia_msg *dpr)
+{
+	struct dia_disconnect dpa = { .result_code = dia_u32_of(DIA_RESULT_SUCCESS),
+				      .origin_host = dia_text(l->conf->host),
+				      .origin_realm = dia_text(l->conf->realm) };
+	uint8_t octets[BASE_MESSAGE_MAX];
+	struct buf b = buf_over(octets, sizeof octets);
+
+	dia_disconnect_build(&b, &dpa, dpr->hdr.hop_by_hop, dpr->hdr.end_to_end);
+	send_base(l, &b);
+}
+
+void link_send_error(struct link *l, const struct dia_msg *request, const struct dia_failed *why)
+{
+	size_t cap = request->hdr.length + ERROR_ROOM; /* Session-Id and Proxy-Info come back as they were */
+	uint8_t *octets = malloc(cap);
+	struct buf b = buf_over(octets, cap);
+
+	if (!octets) {
+		link_finish(l, link_lost_event(l), true, LINK_END_INTERNAL, ERR_NOMEM, "no memory for an error answer");
+		return;
+	}
+	dia_error_answer(&b, request, l->conf->host, l->conf->realm, why);
+	LINK_COUNT(l, errors_sent);
+	log_info(l->conf->log, "link", "%s: %s command %u answered with %s (%u): %s", l->address, l->host, request->hdr.code,
+		 dia_result_str(why->result_code), why->result_code, why->text);
+	send_base(l, &b);
+	free(octets);
+}

@@ -1,0 +1,302 @@
+/* link_conn.c - what happens on one connection: the stream speaks, time passes, the machine acts, and it ends in one place. */
+#include "link/link_conn.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "diameter/dia_base.h"
+
+int link_attach(struct link *l)
+{
+	struct dia_frame *frame;
+	int err = dia_frame_new(&frame, &l->conf->limits);
+
+	if (err)
+		return err;
+	dia_frame_free(l->frame);
+	l->frame = frame;
+	l->told = l->opened = l->stopped_by_us = l->dpr_received = false;
+	l->cer.out = l->dwr.out = l->dpr.out = false;
+	l->end_result_code = 0;
+	l->why[0] = l->host[0] = l->realm[0] = '\0';
+	return 0;
+}
+
+/* CER/CEA are done. */
+void link_opened(struct link *l)
+{
+	l->opened = true;
+	LINK_COUNT(l, opened);
+	log_info(l->conf->log, "link", "%s: open with %s of realm %s", l->address, l->host, l->realm);
+	(void)link_watch(l, PEER_WD_CONNECTION_UP);
+	if (l->phase == LINK_MACHINE && l->cb->on_open)
+		l->cb->on_open(l->arg, l);
+}
+
+static void act(struct link *l, enum peer_action action)
+{
+	switch (action) {
+	case PEER_ACT_I_SND_CONN_REQ:
+		link_peer_connect(l->peer);
+		break;
+	case PEER_ACT_I_SND_CER:
+		link_send_cer(l);
+		break;
+	case PEER_ACT_R_SND_CEA:
+		link_send_cea(l, DIA_RESULT_SUCCESS);
+		break;
+	case PEER_ACT_I_SND_DWA:
+	case PEER_ACT_R_SND_DWA:
+		link_send_dwa(l, l->current);
+		break;
+	case PEER_ACT_I_SND_DPR:
+	case PEER_ACT_R_SND_DPR:
+		link_send_dpr(l);
+		break;
+	case PEER_ACT_I_SND_DPA:
+	case PEER_ACT_R_SND_DPA:
+		link_send_dpa(l, l->current);
+		break;
+	case PEER_ACT_REFUSE_CER: {
+		struct dia_failed why;
+
+		(void)dia_failed_set(&why, DIA_RESULT_UNABLE_TO_COMPLY, "capabilities were exchanged already");
+		link_send_error(l, l->current, &why);
+		break;
+	}
+	default:
+		/* Process-*, Snd-Message: their callers do it once the machine has agreed. Disc, Error, Cleanup: link_finish() closes.
+		 * R-Accept, R-Reject, Elect: connections that come in are judged before they become events. */
+		break;
+	}
+}
+
+int link_event(struct link *l, enum peer_event event, const struct dia_msg *m)
+{
+	const struct dia_msg *before = l->current;
+	struct peer_step step;
+	int err = peer_fsm_step(&l->fsm, event, net_loop_now_ms(l->loop), &step);
+
+	if (err) {
+		LINK_COUNT(l, unwelcome);
+		return err;
+	}
+	l->current = m;
+	for (uint8_t i = 0; i < step.actions_n; i++)
+		act(l, step.actions[i]);
+	l->current = before;
+	return 0;
+}
+
+unsigned link_watch(struct link *l, enum peer_wd_event event)
+{
+	unsigned actions = peer_watchdog_step(&l->watchdog, event, net_loop_now_ms(l->loop), link_random(l));
+
+	if (actions & PEER_WD_SEND_DWR)
+		link_send_dwr(l);
+	if ((actions & PEER_WD_FAILOVER) && event == PEER_WD_TW_EXPIRES) {
+		LINK_COUNT(l, suspects);
+		log_warn(l->conf->log, "link", "%s: %s does not answer the watchdog, no new requests", l->address, l->host);
+	}
+	if (actions & PEER_WD_FAILBACK)
+		log_info(l->conf->log, "link", "%s: %s is in use again", l->address, l->host);
+	if ((actions & PEER_WD_CLOSE) && event == PEER_WD_TW_EXPIRES)
+		link_finish(l, link_lost_event(l), false, LINK_END_WATCHDOG, ERR_TIMEOUT, "state %s",
+			    peer_watchdog_str(l->watchdog.state));
+	return actions;
+}
+
+/* What the machine is told when a connection goes away that nobody ended in order. */
+enum peer_event link_lost_event(const struct link *l)
+{
+	if (l->fsm.state == PEER_WAIT_CONN_ACK)
+		return PEER_EV_I_RCV_CONN_NACK;
+	return l->peer ? PEER_EV_I_PEER_DISC : PEER_EV_R_PEER_DISC;
+}
+
+static void tell_machines(struct link *l, enum peer_event event)
+{
+	if (l->fsm.state != PEER_CLOSED)
+		(void)!link_event(l, event, l->current);
+	if (l->fsm.state != PEER_CLOSED)
+		(void)!link_event(l, link_lost_event(l), NULL);
+	assert(l->fsm.state == PEER_CLOSED);
+	if (l->watchdog.state != PEER_WD_INITIAL && l->watchdog.state != PEER_WD_DOWN)
+		(void)link_watch(l, PEER_WD_CONNECTION_DOWN);
+}
+
+void link_finish(struct link *l, enum peer_event event, bool hard, enum link_end end, int err, const char *fmt, ...)
+{
+	struct net_stream *s;
+	va_list ap;
+
+	if (l->phase == LINK_ENDED || l->phase == LINK_IDLE)
+		return;
+	l->phase = LINK_ENDED;
+	l->end = end;
+	l->end_err = err;
+	va_start(ap, fmt);
+	(void)vsnprintf(l->why, sizeof l->why, fmt, ap);
+	va_end(ap);
+	tell_machines(l, event);
+	s = l->stream;
+	l->stream = NULL;
+	if (hard)
+		net_stream_abort(s);
+	else
+		net_stream_close(s);
+	LINK_COUNT(l, ended[end]);
+	log_info(l->conf->log, "link", "%s: %s%sended: %s%s%s", l->address, l->host, *l->host ? " " : "", link_end_str(end),
+		 *l->why ? ": " : "", l->why);
+	link_arm(l);
+}
+
+/* The turn after link_finish(): everybody who waited learns of it, then the owner. */
+static void tell_end(struct link *l)
+{
+	struct peer_pending_entry e;
+	char words[LINK_WHY_MAX + 128];
+
+	l->told = true;
+	(void)snprintf(words, sizeof words, "%s%s%s", link_end_str(l->end), *l->why ? ": " : "", l->why);
+	while (!l->freed && peer_pending_pop(l->pending, UINT64_MAX, &e) == 0)
+		e.fn(e.arg, ERR_CLOSED, NULL);
+	if (!l->freed && l->cb->on_down && (!l->peer || l->opened))
+		l->cb->on_down(l->arg, l, l->end_err, words);
+	else if (!l->freed && l->cb->on_failed && l->peer)
+		l->cb->on_failed(l->arg, l->end_err, l->end_result_code, words);
+	if (!l->freed && l->peer)
+		link_peer_ended(l->peer);
+}
+
+static void on_open(void *arg)
+{
+	struct link *l = arg;
+
+	link_enter(l);
+	if (l->phase == LINK_WAIT_CER)
+		l->held_deadline_ms = net_loop_now_ms(l->loop) + (l->conf->cer_wait_ms ? l->conf->cer_wait_ms : 5000);
+	else if (l->phase == LINK_MACHINE && link_event(l, PEER_EV_I_RCV_CONN_ACK, NULL))
+		link_finish(l, link_lost_event(l), true, LINK_END_INTERNAL, ERR_STATE, "opened twice");
+	link_arm(l);
+	link_leave(l);
+}
+
+static void on_data(void *arg, const uint8_t *p, size_t n)
+{
+	struct link *l = arg;
+	int err;
+
+	link_enter(l);
+	err = dia_frame_feed(l->frame, p, n, link_on_message, l);
+	if (err && l->phase != LINK_ENDED && l->phase != LINK_IDLE)
+		link_unframable(l, err);
+	if (!l->freed)
+		link_arm(l);
+	link_leave(l);
+}
+
+static void on_close(void *arg, int err, const char *why)
+{
+	struct link *l = arg;
+	/* after DPR the connection goes in order, whoever closes it first */
+	bool orderly = l->fsm.state == PEER_CLOSING;
+	bool never = l->fsm.state == PEER_WAIT_CONN_ACK;
+
+	link_enter(l);
+	link_finish(l, link_lost_event(l), false,
+		    orderly ? LINK_END_DISCONNECTED
+		    : never ? LINK_END_NOT_CONNECTED
+			    : LINK_END_LOST,
+		    orderly ? ERR_CLOSED : err, "%s", why);
+	link_leave(l);
+}
+
+const struct net_stream_cb link_stream_cb = { .on_open = on_open, .on_data = on_data, .on_close = on_close };
+
+static void earlier(uint64_t *at_ms, uint64_t other_ms)
+{
+	if (other_ms && (!*at_ms || other_ms < *at_ms))
+		*at_ms = other_ms;
+}
+
+/* One timer for everything: it runs to the earliest deadline. Deadlines that move away do not touch it; it then fires once in vain. */
+void link_arm(struct link *l)
+{
+	uint64_t now_ms = net_loop_now_ms(l->loop), at_ms = 0;
+
+	if (l->freed)
+		return;
+	if (l->phase == LINK_ENDED) {
+		if (l->told)
+			return;
+		at_ms = now_ms ? now_ms : 1;
+	} else {
+		if (l->phase == LINK_WAIT_CER || l->phase == LINK_VERDICT)
+			earlier(&at_ms, l->held_deadline_ms);
+		earlier(&at_ms, l->fsm.deadline_ms);
+		if (peer_fsm_is_open(&l->fsm))
+			earlier(&at_ms, l->watchdog.deadline_ms);
+		earlier(&at_ms, peer_pending_next_ms(l->pending));
+	}
+	if (!at_ms || (l->timer_at_ms && l->timer_at_ms <= at_ms))
+		return;
+	l->timer_at_ms = at_ms;
+	net_timer_start(l->timer, at_ms > now_ms ? at_ms - now_ms : 0);
+}
+
+static void time_out_requests(struct link *l, uint64_t now_ms)
+{
+	struct peer_pending_entry e;
+
+	while (!l->freed && peer_pending_pop(l->pending, now_ms, &e) == 0) {
+		LINK_COUNT(l, timeouts);
+		e.fn(e.arg, ERR_TIMEOUT, NULL);
+	}
+}
+
+static void machine_timeout(struct link *l)
+{
+	static const enum link_end ends[PEER_STATE_N] = {
+		[PEER_WAIT_CONN_ACK] = LINK_END_NOT_CONNECTED,
+		[PEER_WAIT_I_CEA] = LINK_END_NO_CEA,
+		[PEER_CLOSING] = LINK_END_NO_DPA,
+	};
+
+	link_finish(l, PEER_EV_TIMEOUT, false, ends[l->fsm.state], ERR_TIMEOUT, "in %s", peer_state_str(l->fsm.state));
+}
+
+static void held_timeout(struct link *l)
+{
+	if (l->phase == LINK_VERDICT) {
+		link_send_cea(l, DIA_RESULT_TOO_BUSY);
+		LINK_COUNT(l, refused);
+		link_finish(l, link_lost_event(l), false, LINK_END_REFUSED, ERR_TIMEOUT, "no verdict in time");
+		return;
+	}
+	link_finish(l, link_lost_event(l), true, LINK_END_NO_CER, ERR_TIMEOUT, "%zu octets came", dia_frame_pending(l->frame));
+}
+
+void link_on_timer(void *arg)
+{
+	struct link *l = arg;
+	uint64_t now_ms = net_loop_now_ms(l->loop);
+
+	link_enter(l);
+	l->timer_at_ms = 0;
+	if (l->phase == LINK_ENDED && !l->told) {
+		tell_end(l);
+	} else {
+		if ((l->phase == LINK_WAIT_CER || l->phase == LINK_VERDICT) && now_ms >= l->held_deadline_ms)
+			held_timeout(l);
+		if (l->phase == LINK_MACHINE && peer_fsm_due(&l->fsm, now_ms))
+			machine_timeout(l);
+		if (l->phase == LINK_MACHINE && peer_fsm_is_open(&l->fsm) && peer_watchdog_due(&l->watchdog, now_ms))
+			(void)link_watch(l, PEER_WD_TW_EXPIRES);
+		time_out_requests(l, now_ms);
+	}
+	link_arm(l);
+	link_leave(l);
+}

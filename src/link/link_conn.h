@@ -1,0 +1,116 @@
+/* link_conn.h - inside of the room: what the files of link/ share about one connection. Not for other rooms.
+ *
+ * Phases of a link:
+ *   accepted:    WAIT_CER --CER--> VERDICT --admit--> MACHINE --> ENDED
+ *   of a peer:   IDLE --Start--> MACHINE --> ENDED --> IDLE ...
+ * In MACHINE the peer machine rules; before it, an accepted connection is held outside (RFC 6733 5.6). link_finish() is the only way
+ * into ENDED: it closes the stream at once and lets pending requests and the owner know on the next turn of the loop.
+ *
+ * Callbacks may free the link: whoever is on the stack holds it with link_enter() and gives it back with link_leave(). */
+#pragma once
+#include "base/err.h"
+#include "diameter/dia_failed.h"
+#include "diameter/dia_frame.h"
+#include "link/link.h"
+#include "link/link_ids.h"
+#include "net/net_tcp.h"
+#include "peer/peer_fsm.h"
+#include "peer/peer_pending.h"
+#include "peer/peer_watchdog.h"
+
+#include "base/ident.h"
+
+struct link_peer;
+
+enum link_phase { LINK_IDLE, LINK_WAIT_CER, LINK_VERDICT, LINK_MACHINE, LINK_ENDED };
+
+#define LINK_WHY_MAX 256
+
+struct link_asked { /* a request of our own in the base protocol that has no answer yet */
+	bool out;
+	uint32_t hop_by_hop, end_to_end;
+};
+
+struct link {
+	const struct link_conf *conf;
+	const struct link_cb *cb;
+	void *arg;
+	struct link_peer *peer; /* NULL: accepted */
+	struct net_loop *loop;
+	struct net_stream *stream; /* NULL: no connection */
+	struct net_timer *timer;
+	uint64_t timer_at_ms; /* 0: not running */
+	struct dia_frame *frame;
+	struct peer_pending *pending;
+	struct peer_fsm fsm;
+	struct peer_watchdog watchdog;
+	enum link_phase phase;
+	uint64_t held_deadline_ms;                 /* WAIT_CER, VERDICT */
+	uint32_t held_hop_by_hop, held_end_to_end; /* of the CER */
+	struct link_asked cer, dwr, dpr;
+	struct link_ids ids;
+	uint32_t hop_by_hop_next, random;
+	const struct dia_msg *current; /* the message whose event is being carried out */
+
+	unsigned busy;      /* frames of ours on the stack */
+	bool freed;         /* by its owner; memory goes when nobody is on the stack */
+	bool told;          /* ENDED: pending requests and owner know */
+	bool opened;        /* this connection had its CER/CEA */
+	bool stopped_by_us; /* link_disconnect() */
+	bool dpr_received;
+	uint32_t dpr_cause; /* what we send, or what was received */
+	enum link_end end;
+	int end_err;
+	uint32_t end_result_code; /* of the CEA that said no */
+	char why[LINK_WHY_MAX];
+
+	char address[NET_ADDRESS_MAX];
+	char host[IDENT_HOST_MAX + 1], realm[IDENT_HOST_MAX + 1]; /* of the other side, "" before CER/CEA */
+};
+
+#define LINK_COUNT(l, what)                                                                                                      \
+	do {                                                                                                                     \
+		if ((l)->conf->counters)                                                                                         \
+			(l)->conf->counters->what++;                                                                             \
+	} while (0)
+
+/* link.c: life of the object */
+int link_make(struct link **out, struct net_loop *loop, const struct link_conf *conf, const struct link_cb *cb, void *arg);
+void link_enter(struct link *l);
+void link_leave(struct link *l); /* may free: l is not to be used after it unless somebody further up still holds it */
+void link_dispose(struct link *l);
+uint32_t link_random(struct link *l);
+
+/* link_conn.c: stream, timer, events, the end */
+extern const struct net_stream_cb link_stream_cb;
+int link_attach(struct link *l); /* a new framer for a new connection */
+void link_opened(struct link *l);
+/* Feeds the peer machine and carries out its actions; `m` is the message behind it or NULL. ERR_STATE: not welcome, counted. */
+ERR_MUST_USE int link_event(struct link *l, enum peer_event event, const struct dia_msg *m);
+/* Feeds the watchdog and carries out its actions; returns them. */
+unsigned link_watch(struct link *l, enum peer_wd_event event);
+/* The one drop function. `event` is what the machine sees. `hard`: reset, nothing that waits is sent. */
+void link_finish(struct link *l, enum peer_event event, bool hard, enum link_end end, int err, const char *fmt, ...)
+    __attribute__((format(printf, 6, 7)));
+enum peer_event link_lost_event(const struct link *l);
+void link_arm(struct link *l);
+void link_on_timer(void *arg);
+
+/* link_recv.c: what arrives */
+int link_on_message(void *arg, const uint8_t *bytes, size_t len);
+void link_unframable(struct link *l, int err);
+
+/* link_base.c: the messages of the base protocol that we send */
+void link_send_cer(struct link *l);
+void link_send_cea(struct link *l, uint32_t result_code);
+void link_send_dwr(struct link *l);
+void link_send_dwa(struct link *l, const struct dia_msg *dwr);
+void link_send_dpr(struct link *l);
+void link_send_dpa(struct link *l, const struct dia_msg *dpr);
+void link_send_error(struct link *l, const struct dia_msg *request, const struct dia_failed *why);
+
+/* link_peer.c */
+void link_peer_connect(struct link_peer *p);
+void link_peer_ended(struct link_peer *p);
+void link_peer_destroy(struct link_peer *p);
+void link_peer_expectation(const struct link_peer *p, const char **host, const char **realm);

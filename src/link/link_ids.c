@@ -1,0 +1,28 @@
+/* link_ids.c - numbers that do not repeat, also after a restart. */
+#include "link/link_ids.h"
+
+#include <stdio.h>
+
+void link_ids_init(struct link_ids *ids, const char *host, uint64_t real_ms, uint32_t random)
+{
+	uint64_t seconds = real_ms / 1000;
+
+	ids->host = host;
+	/* RFC 6733 3: high 12 bits from the low 12 bits of the time, the rest random, then counting up */
+	ids->end_to_end_next = (uint32_t)(seconds & 0xfff) << 20 | (random & 0xfffff);
+	/* RFC 6733 8.8: the time above, counting up from below; the random start keeps two processes of one second apart */
+	ids->session_next = seconds << 32 | (random & 0xfffff000u);
+}
+
+uint32_t link_ids_end_to_end(struct link_ids *ids)
+{
+	return ids->end_to_end_next++;
+}
+
+size_t link_ids_session(struct link_ids *ids, char out[LINK_SESSION_ID_MAX])
+{
+	uint64_t n = ids->session_next++;
+	int len = snprintf(out, LINK_SESSION_ID_MAX, "%.*s;%u;%u", 253, ids->host, (unsigned)(n >> 32), (unsigned)n);
+
+	return (size_t)len;
+}

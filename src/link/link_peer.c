@@ -1,0 +1,194 @@
+/* link_peer.c - a peer we connect to, for ever.
+ *
+ *   idle --Start--> connecting --CER/CEA--> open (or reopening: three DWAs first) --loss--> down --Tc--> connecting ...
+ *                                             | DPR cause 1, 2; link_disconnect()
+ *                                             +------------------------------------> stopped --link_peer_kick()--> connecting
+ *
+ * Tc starts at a sixteenth of its value, doubles with each attempt that does not get as far as CER/CEA, and is spread by a fifth, so that
+ * many nodes do not knock at a restarted peer all at once. */
+#include "link/link_peer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "link/link_conn.h"
+
+#define BACKOFF_STEPS 4u
+#define RECONNECT_MIN_MS 20u
+
+struct link_peer {
+	const struct link_peer_conf *conf;
+	struct link *link; /* one, used again for every connection */
+	struct net_timer *timer;
+	unsigned attempts; /* since CER/CEA were last done */
+	bool stopped, kicked, freed;
+};
+
+static uint32_t reconnect_delay_ms(struct link_peer *p)
+{
+	uint32_t tc_ms = p->link->conf->reconnect_ms ? p->link->conf->reconnect_ms : 30000;
+	unsigned steps = p->attempts < BACKOFF_STEPS ? p->attempts : BACKOFF_STEPS;
+	uint32_t delay_ms = tc_ms >> (BACKOFF_STEPS - steps), spread_ms = delay_ms / 5;
+
+	delay_ms = delay_ms - spread_ms + link_random(p->link) % (2 * spread_ms + 1);
+	return delay_ms < RECONNECT_MIN_MS ? RECONNECT_MIN_MS : delay_ms;
+}
+
+static void start(void *arg)
+{
+	struct link_peer *p = arg;
+	struct link *l = p->link;
+
+	if (p->freed || l->phase != LINK_IDLE)
+		return;
+	link_enter(l);
+	p->kicked = false;
+	l->phase = LINK_MACHINE;
+	(void)!link_event(l, PEER_EV_START, NULL); /* an idle peer's machine is Closed */
+	link_arm(l);
+	link_leave(l);
+}
+
+void link_peer_connect(struct link_peer *p)
+{
+	struct link *l = p->link;
+	int err = link_attach(l);
+
+	LINK_COUNT(l, connects);
+	p->attempts++;
+	(void)snprintf(l->address, sizeof l->address, "%s:%u", p->conf->address, p->conf->port);
+	if (!err && p->conf->tls)
+		err = tls_connect(&l->stream, p->conf->tls, l->loop, p->conf->address, p->conf->port, p->conf->host, NULL,
+				  &link_stream_cb, l);
+	else if (!err)
+		err = net_tcp_connect(&l->stream, l->loop, p->conf->address, p->conf->port, NULL, &link_stream_cb, l);
+	if (err)
+		link_finish(l, PEER_EV_I_RCV_CONN_NACK, true, LINK_END_NOT_CONNECTED, err, "%s", err_str(err));
+}
+
+/* The connection is over and everybody knows: what next? */
+void link_peer_ended(struct link_peer *p)
+{
+	struct link *l = p->link;
+	bool in_order = l->opened && (l->dpr_received || l->stopped_by_us);
+
+	l->phase = LINK_IDLE;
+	if (p->freed) {
+		link_dispose(l);
+		return;
+	}
+	if (in_order) /* not a failure that RFC 3539 would make a peer pay for with three watchdogs */
+		peer_watchdog_init(&l->watchdog, l->conf->watchdog_ms, l->conf->watchdog_unchecked, l->conf->log, l->address);
+	if (l->opened)
+		p->attempts = 0;
+	p->stopped = l->stopped_by_us || (l->dpr_received && l->dpr_cause != DIA_DISCONNECT_REBOOTING);
+	if (p->kicked)
+		net_timer_start(p->timer, 0);
+	else if (!p->stopped)
+		net_timer_start(p->timer, reconnect_delay_ms(p));
+	else
+		log_info(l->conf->log, "link", "%s: stays disconnected until an operator asks", p->conf->host);
+}
+
+void link_peer_expectation(const struct link_peer *p, const char **host, const char **realm)
+{
+	*host = p->conf->host;
+	*realm = p->conf->realm;
+}
+
+void link_peer_destroy(struct link_peer *p)
+{
+	net_timer_free(p->timer);
+	free(p);
+}
+
+int link_peer_new(struct link_peer **out, struct net_loop *loop, const struct link_peer_conf *peer, const struct link_conf *conf,
+		  const struct link_cb *cb, void *arg)
+{
+	struct link_peer *p = calloc(1, sizeof *p);
+	int err;
+
+	if (!p)
+		return ERR_NOMEM;
+	p->conf = peer;
+	err = net_timer_new(&p->timer, loop, start, p);
+	if (err)
+		goto free_peer;
+	err = link_make(&p->link, loop, conf, cb, arg);
+	if (err)
+		goto free_timer;
+	p->link->peer = p;
+	p->link->phase = LINK_IDLE;
+	net_timer_start(p->timer, 0);
+	*out = p;
+	return 0;
+
+free_timer:
+	net_timer_free(p->timer);
+free_peer:
+	free(p);
+	return err;
+}
+
+void link_peer_free(struct link_peer *p, bool polite)
+{
+	struct link *l;
+
+	if (!p)
+		return;
+	l = p->link;
+	link_enter(l);
+	p->freed = true;
+	net_timer_stop(p->timer);
+	if (polite && link_is_open(l)) {
+		static const struct link_cb nobody = { 0 };
+		struct peer_pending_entry e;
+
+		l->cb = &nobody;
+		while (peer_pending_pop(l->pending, UINT64_MAX, &e) == 0)
+			e.fn(e.arg, ERR_CLOSED, NULL);
+		link_disconnect(l, DIA_DISCONNECT_REBOOTING); /* link_peer_ended() does the rest */
+	} else if (l->phase != LINK_MACHINE || l->fsm.state != PEER_CLOSING || !polite) {
+		link_dispose(l);
+	}
+	link_leave(l);
+}
+
+struct link *link_peer_link(struct link_peer *p)
+{
+	return link_is_open(p->link) && p->link->watchdog.state == PEER_WD_OKAY ? p->link : NULL;
+}
+
+void link_peer_kick(struct link_peer *p)
+{
+	p->stopped = false;
+	p->kicked = true;
+	if (p->link->phase == LINK_IDLE)
+		net_timer_start(p->timer, 0);
+	else if (p->link->phase == LINK_MACHINE && p->link->fsm.state != PEER_CLOSING)
+		p->kicked = false; /* connected or on its way */
+}
+
+const char *link_peer_state(const struct link_peer *p)
+{
+	const struct link *l = p->link;
+
+	if (l->phase != LINK_MACHINE)
+		return p->stopped ? "stopped" : "down";
+	if (l->fsm.state == PEER_CLOSING)
+		return "closing";
+	if (!peer_fsm_is_open(&l->fsm))
+		return "connecting";
+	if (l->watchdog.state == PEER_WD_SUSPECT)
+		return "suspect";
+	return l->watchdog.state == PEER_WD_REOPEN ? "reopening" : "open";
+}
+
+const char *link_peer_why(const struct link_peer *p)
+{
+	const struct link *l = p->link;
+
+	if (l->phase == LINK_MACHINE)
+		return l->watchdog.state == PEER_WD_REOPEN ? "waits for three watchdog answers after a loss" : "";
+	return *l->why ? l->why : l->told ? link_end_str(l->end) : "";
+}
