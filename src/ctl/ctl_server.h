@@ -65,7 +65,8 @@ struct ctl_server_conf {
  * command `help`, which lists the rows. */
 ERR_MUST_USE int ctl_server_new(struct ctl_server **out, struct net_loop *loop, int listen_fd,
 				const struct ctl_server_conf *conf);
-/* Closes all clients; open requests may still be answered (into nothing) by whoever holds them. NULL allowed. */
+/* Closes all clients; open requests may still be answered (into nothing) by whoever holds them. Not from inside a handler. NULL
+ * allowed. */
 void ctl_server_free(struct ctl_server *s);
 /* Borrows rows (ended by name NULL) as long as the server; `arg` is handed to their handlers. ERR_EXISTS, ERR_LIMIT (256 rows). */
 ERR_MUST_USE int ctl_server_add(struct ctl_server *s, const struct ctl_command *rows, void *arg);

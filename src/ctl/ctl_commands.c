@@ -1,0 +1,110 @@
+/* ctl_commands.c - the arguments of mtc-iwfd's commands, one row each. */
+#include "ctl/ctl_commands.h"
+
+#define TEXT(name_, required_, min_, max_, meaning_)                                                                             \
+	{                                                                                                                        \
+		.name = name_, .type = CTL_A_TEXT, .required = required_, .min = min_, .max = max_, .meaning = meaning_          \
+	}
+#define NUM(name_, min_, max_, meaning_)                                                                                         \
+	{                                                                                                                        \
+		.name = name_, .type = CTL_A_NUM, .min = min_, .max = max_, .meaning = meaning_                                  \
+	}
+#define BOOLEAN(name_, meaning_)                                                                                                 \
+	{                                                                                                                        \
+		.name = name_, .type = CTL_A_BOOL, .meaning = meaning_                                                           \
+	}
+#define WORDS(name_, words_, meaning_)                                                                                           \
+	{                                                                                                                        \
+		.name = name_, .type = CTL_A_WORDS, .words = words_, .meaning = meaning_                                         \
+	}
+#define WORD(name_, required_, words_, meaning_)                                                                                 \
+	{                                                                                                                        \
+		.name = name_, .type = CTL_A_TEXT, .required = required_, .words = words_, .meaning = meaning_                   \
+	}
+#define END                                                                                                                      \
+	{                                                                                                                        \
+		.name = NULL                                                                                                     \
+	}
+
+#define SCS(required_) TEXT("scs", required_, 1, 63, "name of an SCS")
+#define DEVICE(required_) TEXT("device", required_, 3, 300, "local@domain, *@domain, msisdn:DIGITS or msisdn:FIRST-LAST")
+
+const struct ctl_arg ctl_args_scs_add[] = {
+	TEXT("name", true, 1, 63, "name of the SCS: a-z 0-9 . _ -"),
+	TEXT("e164", true, 5, 15, "its SCS-Identity, 5 to 15 digits"),
+	TEXT("origin_host", true, 1, 253, "its Diameter Origin-Host, proven by its certificate"),
+	TEXT("realm", true, 1, 253, "its Diameter Origin-Realm"),
+	TEXT("anchor", true, 1, 63, "name of the trust anchor its certificate chains to"),
+	NUM("payload_max", 0, 65536, "octets of a trigger payload"),
+	NUM("validity_max_s", 1, UINT32_MAX, "seconds of validity it may ask for"),
+	NUM("port_min", 0, 65535, "lowest application port it may address"),
+	NUM("port_max", 0, 65535, "highest application port it may address"),
+	BOOLEAN("priority_allowed", "it may ask for priority"),
+	WORDS("actions", CTL_WORDS_RIGHTS, "what it may ask for at all"),
+	NUM("rate_per_s", 0, UINT32_MAX, "requests a second; 0: no limit"),
+	NUM("burst", 0, UINT32_MAX, "requests at once above the rate"),
+	NUM("quota_per_day", 0, UINT32_MAX, "triggers a day; 0: no limit"),
+	NUM("connections_max", 1, 1024, "connections at a time"),
+	NUM("pending_max", 1, 65536, "requests without an answer at a time"),
+	BOOLEAN("replace", "overwrite an SCS of this name"),
+	END,
+};
+
+const struct ctl_arg ctl_args_scs_name[] = {
+	TEXT("name", true, 1, 63, "name of an SCS"),
+	END,
+};
+
+const struct ctl_arg ctl_args_assoc_add[] = {
+	SCS(true),
+	DEVICE(true),
+	WORD("effect", false, CTL_WORDS_EFFECT, "what the rule says; default allow"),
+	WORDS("rights", CTL_WORDS_RIGHTS, "actions the rule speaks about; default all"),
+	NUM("not_before", 0, INT64_MAX, "seconds since 1970 from which it holds"),
+	NUM("not_after", 0, INT64_MAX, "seconds since 1970 until which it holds"),
+	END,
+};
+
+const struct ctl_arg ctl_args_assoc_del[] = {
+	SCS(true),
+	DEVICE(true),
+	WORD("effect", false, CTL_WORDS_EFFECT, "only the rule that says this; default every rule of the pair"),
+	END,
+};
+
+const struct ctl_arg ctl_args_assoc_list[] = {
+	SCS(false),
+	DEVICE(false),
+	NUM("limit", 0, INT64_MAX, "rows at most; 0: all; default 1000"),
+	END,
+};
+
+const struct ctl_arg ctl_args_assoc_check[] = {
+	SCS(true),
+	DEVICE(true),
+	WORD("action", false, CTL_WORDS_RIGHTS, "what would be asked for; default trigger"),
+	NUM("at", 0, INT64_MAX, "seconds since 1970; default now"),
+	END,
+};
+
+const struct ctl_arg ctl_args_triggers_list[] = {
+	SCS(false),
+	TEXT("state", false, 1, 32, "only triggers in this state"),
+	NUM("limit", 1, 100000, "rows at most; default 100"),
+	END,
+};
+
+const struct ctl_arg ctl_args_triggers_show[] = {
+	SCS(true),
+	{ .name = "reference",
+	  .type = CTL_A_NUM,
+	  .required = true,
+	  .max = UINT32_MAX,
+	  .meaning = "Reference-Number of the trigger" },
+	END,
+};
+
+const struct ctl_arg ctl_args_log_level[] = {
+	WORD("level", true, "error warn info debug", "messages up to this level are logged"),
+	END,
+};

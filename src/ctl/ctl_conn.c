@@ -1,0 +1,299 @@
+/* ctl_conn.c - one client of the control socket: lines in, lines out, one request at a time.
+ *
+ *            a whole line                 last line
+ *  (IDLE) ----------------> (ANSWERING) ------------> (IDLE)
+ *    | nothing for request_wait   | queue above queue_max: ctl_each() pauses until the client has read
+ *    v                            v nothing read for request_wait, or the queue is full
+ *  (closed) <---------------------+
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/ctl_internal.h"
+#include "net/net_tcp.h"
+
+#define IN_MAX (2u * CTL_REQUEST_MAX)   /* a line and what was sent along with it; more is no dialogue */
+#define QUEUE_OVER (4u * 1024u * 1024u) /* room above queue_max for handlers that answer at once */
+#define PUMP_MS 2
+
+struct ctl_conn {
+	struct ctl_server *server;
+	struct ctl_conn *prev, *next;
+	struct net_stream *stream;
+	struct net_timer *idle; /* IDLE: until closed; ANSWERING with a full queue: until the client reads on */
+	struct net_timer *pump;
+	struct ctl_caller caller;
+	struct ctl_request *rq; /* ANSWERING */
+	char *in;
+	size_t in_at, in_len, in_cap; /* lines before in_at are worked off */
+	size_t queued_before;         /* when the pump last looked */
+	bool working;                 /* work() is running: answers come back to it */
+	bool broken;                  /* could not be written to; dropped as soon as nobody is inside */
+	unsigned inside;              /* functions of this file that will look at it again; freed when the last one leaves */
+	bool dropped;
+};
+
+struct ctl_server *ctl_conn_server(const struct ctl_conn *c)
+{
+	return c->server;
+}
+
+static void unlink_conn(struct ctl_conn *c)
+{
+	if (c->prev)
+		c->prev->next = c->next;
+	else
+		c->server->conns = c->next;
+	if (c->next)
+		c->next->prev = c->prev;
+	c->server->conns_n--;
+}
+
+static void leave(struct ctl_conn *c)
+{
+	if (--c->inside || !c->dropped)
+		return;
+	free(c->in);
+	free(c);
+}
+
+void ctl_conn_drop(struct ctl_conn *c, const char *why)
+{
+	log_debug(c->server->conf.log, "ctl", "client pid %d ends: %s", (int)c->caller.pid, why);
+	unlink_conn(c);
+	net_timer_free(c->idle);
+	net_timer_free(c->pump);
+	net_stream_close(c->stream);
+	c->dropped = true;
+	c->inside++;
+	if (c->rq)
+		ctl_request_orphan(c->rq);
+	leave(c);
+}
+
+/* How long the client may do nothing from now on; one that cannot be written to goes at the next turn. */
+static void allow(struct ctl_conn *c, uint64_t ms)
+{
+	net_timer_start(c->idle, c->broken ? 0 : ms);
+}
+
+bool ctl_conn_line(struct ctl_conn *c, json_t *row)
+{
+	char *text = row ? json_dumps(row, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+	size_t n = text ? strlen(text) : 0;
+	bool fits = text && n < CTL_REPLY_LINE_MAX;
+
+	json_decref(row);
+	if (fits && !c->broken) {
+		text[n] = '\n';
+		if (net_stream_write(c->stream, text, n + 1)) {
+			c->broken = true; /* reads nothing, or is gone */
+			allow(c, 0);
+		}
+	}
+	free(text);
+	return fits;
+}
+
+/* The next line, -1 when there is none yet. */
+static ssize_t next_line(struct ctl_conn *c, const char **line)
+{
+	const char *end = memchr(c->in + c->in_at, '\n', c->in_len - c->in_at);
+
+	*line = c->in + c->in_at;
+	return end ? end - *line : -1;
+}
+
+static void say(struct ctl_conn *c, const char *error)
+{
+	(void)!ctl_conn_line(c, json_pack("{s:b,s:b,s:s}", "done", 1, "ok", 0, "error", error));
+}
+
+/* Is there a beginning of a line that can be no request any more? */
+static bool overlong(const struct ctl_conn *c)
+{
+	return c->in_len - c->in_at > CTL_REQUEST_MAX && !memchr(c->in + c->in_at, '\n', CTL_REQUEST_MAX + 1);
+}
+
+static void work_off(struct ctl_conn *c)
+{
+	const char *line;
+	ssize_t n;
+
+	c->working = true;
+	while (!c->dropped && !c->rq && !c->broken && !overlong(c) && (n = next_line(c, &line)) >= 0) {
+		c->in_at += (size_t)n + 1;
+		if (n)
+			ctl_request_run(c, &c->rq, &c->caller, line, (size_t)n);
+	}
+	c->working = false;
+	memmove(c->in, c->in + c->in_at, c->in_len - c->in_at);
+	c->in_len -= c->in_at;
+	c->in_at = 0;
+}
+
+/* Works off lines until one is not answered at once. The connection may be gone afterwards. */
+static void work(struct ctl_conn *c)
+{
+	c->inside++;
+	work_off(c);
+	if (c->dropped) {
+		/* by a handler that ended the server */
+	} else if (c->rq) {
+		net_stream_pause(c->stream);
+		if (!c->rq->next && !c->broken)
+			net_timer_stop(c->idle); /* we are the slow ones */
+	} else if (overlong(c)) {
+		say(c, "the request is larger than 64 KiB");
+		ctl_conn_drop(c, "request too large");
+	} else {
+		net_stream_resume(c->stream);
+		allow(c, c->server->conf.request_wait_ms);
+	}
+	leave(c);
+}
+
+void ctl_conn_answered(struct ctl_conn *c)
+{
+	c->rq = NULL;
+	net_timer_stop(c->pump);
+	if (!c->working)
+		work(c);
+}
+
+/* The list is at its end, for good or bad. */
+static void pumped(struct ctl_request *rq, int more)
+{
+	rq->next = NULL;
+	if (rq->end)
+		rq->end(rq->each_arg);
+	if (more < 0)
+		ctl_fail(rq, "the list ends early: %s", err_str(more));
+	else
+		ctl_done(rq, NULL);
+}
+
+/* Some rows, as long as the client reads them. Ends the request, or comes again. */
+static void pump(struct ctl_conn *c)
+{
+	struct ctl_request *rq = c->rq;
+	int more = 1;
+
+	c->inside++;
+	while (more > 0 && !c->dropped && !rq->failed && !c->broken && net_stream_queued(c->stream) < c->server->conf.queue_max)
+		more = rq->next(rq->each_arg, rq);
+	if (!c->dropped && (more <= 0 || rq->failed))
+		pumped(rq, more);
+	else if (!c->dropped)
+		net_timer_start(c->pump, PUMP_MS);
+	leave(c);
+}
+
+static void on_pump(void *arg)
+{
+	struct ctl_conn *c = arg;
+	size_t queued = net_stream_queued(c->stream);
+
+	if (c->broken)
+		return; /* the idle timer is about to drop it */
+	if (queued < c->queued_before || queued < c->server->conf.queue_max)
+		allow(c, c->server->conf.request_wait_ms);
+	c->queued_before = queued;
+	if (queued < c->server->conf.queue_max)
+		pump(c);
+	else
+		net_timer_start(c->pump, PUMP_MS);
+}
+
+void ctl_conn_pump(struct ctl_conn *c)
+{
+	c->queued_before = SIZE_MAX;
+	allow(c, c->server->conf.request_wait_ms);
+	net_timer_start(c->pump, 0); /* never inside the handler */
+}
+
+static bool room_for(struct ctl_conn *c, size_t n)
+{
+	size_t cap = c->in_cap ? c->in_cap : 1024;
+	char *in;
+
+	if (n > IN_MAX || c->in_len + n > IN_MAX)
+		return false;
+	while (cap < c->in_len + n)
+		cap *= 2;
+	if (cap == c->in_cap)
+		return true;
+	in = realloc(c->in, cap);
+	if (!in)
+		return false;
+	c->in = in;
+	c->in_cap = cap;
+	return true;
+}
+
+static void on_data(void *arg, const uint8_t *p, size_t n)
+{
+	struct ctl_conn *c = arg;
+
+	if (!room_for(c, n)) {
+		if (!c->rq)
+			say(c, "the request is larger than 64 KiB");
+		ctl_conn_drop(c, "sends more than it may");
+		return;
+	}
+	memcpy(c->in + c->in_len, p, n);
+	c->in_len += n;
+	if (!c->rq)
+		work(c);
+}
+
+static void on_close(void *arg, int err, const char *why)
+{
+	(void)err;
+	ctl_conn_drop(arg, why);
+}
+
+static void on_idle(void *arg)
+{
+	struct ctl_conn *c = arg;
+
+	ctl_conn_drop(c, c->broken || c->rq ? "does not read its reply" : "says nothing");
+}
+
+int ctl_conn_new(struct ctl_conn **out, struct ctl_server *s, int fd, const struct ctl_caller *caller)
+{
+	static const struct net_stream_cb cb = { .on_data = on_data, .on_close = on_close };
+	struct net_stream_conf conf = { .write_queue_max = s->conf.queue_max + QUEUE_OVER };
+	struct ctl_conn *c = calloc(1, sizeof *c);
+	int err;
+
+	if (!c)
+		return ERR_NOMEM;
+	c->server = s;
+	c->caller = *caller;
+	err = net_timer_new(&c->idle, s->loop, on_idle, c);
+	if (err)
+		goto free_conn;
+	err = net_timer_new(&c->pump, s->loop, on_pump, c);
+	if (err)
+		goto free_idle;
+	err = net_tcp_accept(&c->stream, s->loop, fd, "unix", &conf, &cb, c);
+	if (err)
+		goto free_pump;
+	c->next = s->conns;
+	if (c->next)
+		c->next->prev = c;
+	s->conns = c;
+	s->conns_n++;
+	net_timer_start(c->idle, s->conf.request_wait_ms);
+	*out = c;
+	return 0;
+
+free_pump:
+	net_timer_free(c->pump);
+free_idle:
+	net_timer_free(c->idle);
+free_conn:
+	free(c);
+	return err;
+}

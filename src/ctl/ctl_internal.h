@@ -1,0 +1,59 @@
+/* ctl_internal.h - what the files of the server share. A request is owned by its connection until it is answered; when the client goes
+ * first, the request stays with whoever will answer it and ends there. */
+#pragma once
+#include "ctl/ctl_server.h"
+#include "net/net_stream.h"
+
+#define CTL_ROWS_MAX 256
+
+struct ctl_conn;
+
+struct ctl_row { /* a registered command */
+	const struct ctl_command *command;
+	void *arg;
+};
+
+struct ctl_server {
+	struct net_loop *loop;
+	struct net_listener *listener;
+	struct ctl_server_conf conf;
+	struct ctl_row rows[CTL_ROWS_MAX];
+	size_t rows_n;
+	struct ctl_conn *conns;
+	uint32_t conns_n;
+};
+
+struct ctl_request {
+	struct ctl_conn *conn; /* NULL: the client has gone */
+	const struct ctl_command *command;
+	struct ctl_caller caller;
+	json_t *root; /* the request; owns args */
+	const json_t *args;
+	bool failed; /* a row could not be built or was too large: the last line says so */
+	/* ctl_each() */
+	ctl_next_fn *next;
+	ctl_end_fn *end;
+	void *each_arg;
+};
+
+/* ctl_conn.c */
+int ctl_conn_new(struct ctl_conn **out, struct ctl_server *s, int fd, const struct ctl_caller *caller);
+/* Takes; ends the client, its request stays with its handler. */
+void ctl_conn_drop(struct ctl_conn *c, const char *why);
+/* Ends the request of a connection (it was answered); looks for the next one. */
+void ctl_conn_answered(struct ctl_conn *c);
+/* Sends one line (takes row). False when it could not be built or is too large. */
+bool ctl_conn_line(struct ctl_conn *c, json_t *row);
+struct ctl_server *ctl_conn_server(const struct ctl_conn *c);
+/* Begins to call rq->next. */
+void ctl_conn_pump(struct ctl_conn *c);
+
+/* ctl_request.c: answers what is wrong with `line`, or hands the request to its handler. */
+void ctl_request_run(struct ctl_conn *c, struct ctl_request **slot, const struct ctl_caller *caller, const char *line,
+		     size_t len);
+/* The client has gone: streaming ends, everything else waits for its handler. Takes. */
+void ctl_request_orphan(struct ctl_request *rq);
+
+/* ctl_args.c: NULL, or what is wrong with args in `why`. */
+const char *ctl_args_check(const struct ctl_arg *rows, const json_t *args, char *why, size_t cap);
+json_t *ctl_args_help(const struct ctl_arg *rows);

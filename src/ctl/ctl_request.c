@@ -1,0 +1,200 @@
+/* ctl_request.c - one request: line -> JSON -> command -> checked arguments -> handler -> exactly one last line. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/ctl_internal.h"
+
+#define ERROR_MAX 1024
+#define LOGGED_MAX 600
+
+static void request_free(struct ctl_request *rq)
+{
+	json_decref(rq->root);
+	free(rq);
+}
+
+/* Every change leaves a line with who asked for it (CONTRACTS section 5). */
+static void log_change(const struct ctl_request *rq, const struct ctl_server *s, const char *error)
+{
+	char *args = json_dumps(rq->args, JSON_COMPACT | JSON_ENSURE_ASCII);
+
+	log_info(s->conf.log, "ctl", "%s %.*s by uid %u gid %u pid %d: %s%s", rq->command->name, LOGGED_MAX, args ? args : "",
+		 (unsigned)rq->caller.uid, (unsigned)rq->caller.gid, (int)rq->caller.pid, error ? "refused: " : "done",
+		 error ? error : "");
+	free(args);
+}
+
+/* The last line; rq is gone. `error` NULL: ok. */
+static void finish(struct ctl_request *rq, const char *error, json_t *more)
+{
+	struct ctl_conn *c = rq->conn;
+	struct ctl_server *s;
+	json_t *last;
+
+	if (!error && rq->failed)
+		error = "the reply could not be built (a row was too large, or out of memory)";
+	if (!c) {
+		json_decref(more);
+		request_free(rq);
+		return;
+	}
+	s = ctl_conn_server(c);
+	last =
+	    error ? json_pack("{s:b,s:b,s:s}", "done", 1, "ok", 0, "error", error) : json_pack("{s:b,s:b}", "done", 1, "ok", 1);
+	if (more && last && !error)
+		json_object_update_missing(last, more);
+	json_decref(more);
+	if (error)
+		st_count(s->conf.counters, ST_CTL_ERRORS);
+	if (rq->command && rq->command->changes)
+		log_change(rq, s, error);
+	if (!ctl_conn_line(c, last))
+		(void)!ctl_conn_line(c, json_pack("{s:b,s:b,s:s}", "done", 1, "ok", 0, "error", "the reply is too large"));
+	request_free(rq);
+	ctl_conn_answered(c);
+}
+
+const struct ctl_caller *ctl_caller(const struct ctl_request *rq)
+{
+	return &rq->caller;
+}
+
+bool ctl_alive(const struct ctl_request *rq)
+{
+	return rq->conn != NULL;
+}
+
+void ctl_line(struct ctl_request *rq, json_t *row)
+{
+	if (!rq->conn)
+		json_decref(row);
+	else if (!ctl_conn_line(rq->conn, row))
+		rq->failed = true;
+}
+
+void ctl_done(struct ctl_request *rq, json_t *more)
+{
+	finish(rq, NULL, more);
+}
+
+void ctl_fail(struct ctl_request *rq, const char *fmt, ...)
+{
+	char error[ERROR_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(error, sizeof error, fmt, ap);
+	va_end(ap);
+	for (unsigned char *p = (unsigned char *)error; *p; p++)
+		if (*p < 0x20 || *p > 0x7e) /* may quote what a peer or an operator sent */
+			*p = '?';
+	finish(rq, error, NULL);
+}
+
+void ctl_each(struct ctl_request *rq, ctl_next_fn *next, ctl_end_fn *end, void *arg)
+{
+	rq->next = next;
+	rq->end = end;
+	rq->each_arg = arg;
+	if (rq->conn)
+		ctl_conn_pump(rq->conn);
+	else
+		ctl_request_orphan(rq);
+}
+
+void ctl_request_orphan(struct ctl_request *rq)
+{
+	rq->conn = NULL;
+	if (!rq->next)
+		return; /* its handler will answer, into nothing */
+	if (rq->end)
+		rq->end(rq->each_arg);
+	request_free(rq);
+}
+
+/* {"cmd":"...","args":{...}} and nothing else. */
+static const char *check_form(struct ctl_request *rq, const char *line, size_t len, char *why, size_t cap)
+{
+	const char *name;
+	json_error_t e;
+	json_t *v;
+
+	rq->root = json_loadb(line, len, JSON_REJECT_DUPLICATES, &e);
+	if (!rq->root) {
+		snprintf(why, cap, "not JSON at octet %d: %s", e.position, e.text);
+		return why;
+	}
+	if (!json_is_object(rq->root) || !json_is_string(json_object_get(rq->root, "cmd")))
+		return "expected one JSON object a line: {\"cmd\":\"NAME\",\"args\":{...}}";
+	json_object_foreach(rq->root, name, v) if (strcmp(name, "cmd") && strcmp(name, "args"))
+	{
+		snprintf(why, cap, "unknown member '%.64s', expected cmd and args", name);
+		return why;
+	}
+	v = json_object_get(rq->root, "args");
+	if (v && !json_is_object(v))
+		return "args is wrong, expected a JSON object";
+	if (!v) {
+		v = json_object();
+		if (!v || json_object_set_new(rq->root, "args", v))
+			return "out of memory";
+	}
+	rq->args = v;
+	return NULL;
+}
+
+static void help(struct ctl_server *s, struct ctl_request *rq)
+{
+	for (size_t i = 0; i < s->rows_n; i++)
+		ctl_line(rq, json_pack("{s:s,s:s,s:b,s:o}", "name", s->rows[i].command->name, "help", s->rows[i].command->help,
+				       "changes", s->rows[i].command->changes, "args", ctl_args_help(s->rows[i].command->args)));
+	ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)s->rows_n));
+}
+
+static void dispatch(struct ctl_server *s, struct ctl_request *rq)
+{
+	const char *cmd = json_string_value(json_object_get(rq->root, "cmd")), *problem;
+	char why[ERROR_MAX];
+
+	if (!strcmp(cmd, "help")) {
+		help(s, rq);
+		return;
+	}
+	for (size_t i = 0; i < s->rows_n; i++) {
+		if (strcmp(s->rows[i].command->name, cmd))
+			continue;
+		problem = ctl_args_check(s->rows[i].command->args, rq->args, why, sizeof why);
+		if (problem) {
+			ctl_fail(rq, "%s: %s", cmd, problem);
+			return;
+		}
+		rq->command = s->rows[i].command;
+		rq->command->handler(s->rows[i].arg, rq, rq->args);
+		return;
+	}
+	ctl_fail(rq, "unknown command '%.64s'; 'help' lists the commands", cmd);
+}
+
+void ctl_request_run(struct ctl_conn *c, struct ctl_request **slot, const struct ctl_caller *caller, const char *line, size_t len)
+{
+	struct ctl_server *s = ctl_conn_server(c);
+	struct ctl_request *rq = calloc(1, sizeof *rq);
+	const char *problem;
+	char why[ERROR_MAX];
+
+	st_count(s->conf.counters, ST_CTL_REQUESTS);
+	if (!rq) {
+		(void)!ctl_conn_line(c, json_pack("{s:b,s:b,s:s}", "done", 1, "ok", 0, "error", "out of memory"));
+		return;
+	}
+	rq->conn = c;
+	rq->caller = *caller;
+	*slot = rq;
+	problem = check_form(rq, line, len, why, sizeof why);
+	if (problem)
+		ctl_fail(rq, "%s", problem);
+	else
+		dispatch(s, rq);
+}

@@ -1,0 +1,106 @@
+/* ctl_server.c - the control socket: who may be a client, and which rows there are. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "ctl/ctl_internal.h"
+#include "net/net_tcp.h"
+
+#define CLIENTS_MAX 16
+#define REQUEST_WAIT_MS 30000
+#define QUEUE_MAX ((size_t)256 * 1024)
+
+/* Says why before closing; what does not fit into the socket's buffer is not worth waiting for. */
+static void turn_away(int fd)
+{
+	static const char words[] =
+	    "{\"done\":true,\"ok\":false,\"error\":\"too many clients on the control socket (limits.control_clients); "
+	    "try again\"}\n";
+
+	(void)!send(fd, words, sizeof words - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	close(fd);
+}
+
+static void on_accept(void *arg, int fd, const char *peer)
+{
+	struct ctl_server *s = arg;
+	int err = ctl_server_client(s, fd);
+
+	(void)peer;
+	if (!err)
+		return;
+	log_warn(s->conf.log, "ctl", "a client was turned away: %s", err_str(err));
+	turn_away(fd);
+}
+
+int ctl_server_new(struct ctl_server **out, struct net_loop *loop, int listen_fd, const struct ctl_server_conf *conf)
+{
+	struct ctl_server *s = calloc(1, sizeof *s);
+	int err;
+
+	if (!s)
+		return ERR_NOMEM;
+	json_object_seed(0); /* reads /dev/urandom: now, before the process is sealed */
+	s->loop = loop;
+	s->conf = *conf;
+	s->conf.clients_max = conf->clients_max ? conf->clients_max : CLIENTS_MAX;
+	s->conf.request_wait_ms = conf->request_wait_ms ? conf->request_wait_ms : REQUEST_WAIT_MS;
+	s->conf.queue_max = conf->queue_max ? conf->queue_max : QUEUE_MAX;
+	if (listen_fd >= 0) {
+		err = net_listener_new(&s->listener, loop, listen_fd, on_accept, s);
+		if (err) {
+			free(s);
+			return err;
+		}
+	}
+	*out = s;
+	return 0;
+}
+
+void ctl_server_free(struct ctl_server *s)
+{
+	if (!s)
+		return;
+	net_listener_free(s->listener);
+	while (s->conns)
+		ctl_conn_drop(s->conns, "the server ends");
+	free(s);
+}
+
+static bool known(const struct ctl_server *s, const char *name)
+{
+	for (size_t i = 0; i < s->rows_n; i++)
+		if (!strcmp(s->rows[i].command->name, name))
+			return true;
+	return !strcmp(name, "help");
+}
+
+int ctl_server_add(struct ctl_server *s, const struct ctl_command *rows, void *arg)
+{
+	for (; rows->name; rows++) {
+		if (known(s, rows->name))
+			return ERR_EXISTS;
+		if (s->rows_n == CTL_ROWS_MAX)
+			return ERR_LIMIT;
+		s->rows[s->rows_n++] = (struct ctl_row){ .command = rows, .arg = arg };
+	}
+	return 0;
+}
+
+int ctl_server_client(struct ctl_server *s, int fd)
+{
+	struct ctl_caller caller = { 0 };
+	struct ucred cred;
+	socklen_t len = sizeof cred;
+	struct ctl_conn *c;
+
+	if (s->conns_n >= s->conf.clients_max) {
+		st_count(s->conf.counters, ST_CTL_REFUSED);
+		return ERR_BUSY;
+	}
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len))
+		return ERR_AUTH; /* nobody changes anything without a name */
+	caller = (struct ctl_caller){ .uid = cred.uid, .gid = cred.gid, .pid = cred.pid };
+	return ctl_conn_new(&c, s, fd, &caller);
+}

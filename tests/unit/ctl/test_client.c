@@ -1,0 +1,96 @@
+/* The blocking client over a socketpair whose other end plays the server: every reply, also bad ones, ends in a word. */
+#include "tests/unit/test.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "ctl/ctl_client.h"
+
+static unsigned rows_seen;
+
+static int on_row(void *arg, const json_t *row)
+{
+	(void)row;
+	rows_seen++;
+	return arg ? *(int *)arg : 0;
+}
+
+/* Asks against a server that has already said `reply` (and closed, when `close_after`). */
+static int ask(const char *reply, bool close_after, char why[CTL_CLIENT_WHY_MAX], char *sent, size_t cap)
+{
+	struct ctl_client *c;
+	int ends[2], err;
+	ssize_t n;
+
+	rows_seen = 0;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	assert_int_equal(send(ends[1], reply, strlen(reply), 0), strlen(reply));
+	if (close_after)
+		shutdown(ends[1], SHUT_WR);
+	assert_int_equal(ctl_client_over(&c, ends[0]), 0);
+	err = ctl_client_ask(c, "status", NULL, 50, on_row, NULL, why);
+	n = recv(ends[1], sent, cap - 1, MSG_DONTWAIT);
+	sent[n > 0 ? n : 0] = 0;
+	ctl_client_close(c);
+	close(ends[1]);
+	return err;
+}
+
+static void test_rows_then_the_last_line(void **state)
+{
+	char why[CTL_CLIENT_WHY_MAX], sent[256];
+
+	(void)state;
+	assert_int_equal(ask("{\"a\":1}\n{\"a\":2}\n{\"done\":true,\"ok\":true}\n", false, why, sent, sizeof sent), 0);
+	assert_int_equal(rows_seen, 3);
+	assert_string_equal(sent, "{\"cmd\":\"status\"}\n");
+}
+
+static void test_the_server_says_no(void **state)
+{
+	char why[CTL_CLIENT_WHY_MAX], sent[256];
+
+	(void)state;
+	assert_int_equal(ask("{\"done\":true,\"ok\":false,\"error\":\"no such SCS\"}\n", false, why, sent, sizeof sent),
+			 ERR_REFUSED);
+	assert_string_equal(why, "no such SCS");
+	assert_int_equal(ask("{\"done\":true}\n", false, why, sent, sizeof sent), ERR_REFUSED);
+}
+
+static void test_what_is_no_reply_is_named(void **state)
+{
+	char why[CTL_CLIENT_WHY_MAX], sent[256];
+
+	(void)state;
+	assert_int_equal(ask("{\"a\":1}\n", true, why, sent, sizeof sent), ERR_CLOSED);
+	assert_int_equal(ask("{\"a\":1}\n{\"done\"", false, why, sent, sizeof sent), ERR_TIMEOUT);
+	assert_string_equal(why, "no answer to status within 50 ms");
+	assert_int_equal(ask("HTTP/1.1 200 OK\n", false, why, sent, sizeof sent), ERR_PROTO);
+	assert_int_equal(ask("[]\n", false, why, sent, sizeof sent), ERR_PROTO);
+}
+
+static void test_a_socket_that_is_not_there_is_explained(void **state)
+{
+	char why[CTL_CLIENT_WHY_MAX], longest[200];
+	struct ctl_client *c;
+
+	(void)state;
+	assert_int_equal(ctl_client_open(&c, "/nonexistent/ctl.sock", why), ERR_NOTFOUND);
+	assert_non_null(strstr(why, "is mtc-iwfd running?"));
+	memset(longest, 'x', sizeof longest);
+	longest[sizeof longest - 1] = 0;
+	assert_int_equal(ctl_client_open(&c, longest, why), ERR_INVAL);
+	assert_int_equal(ctl_client_open(&c, "", why), ERR_INVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows_then_the_last_line),
+		cmocka_unit_test(test_the_server_says_no),
+		cmocka_unit_test(test_what_is_no_reply_is_named),
+		cmocka_unit_test(test_a_socket_that_is_not_there_is_explained),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
