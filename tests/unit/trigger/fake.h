@@ -1,0 +1,303 @@
+/* fake.h - the surroundings of a trigger, all of them: every port records what it was asked, fails on demand, and checks the
+ * promises that no order of events may break. */
+#pragma once
+#include "tests/unit/test.h"
+
+#include "apps/tsp.h"
+#include "trigger/trg.h"
+
+enum { WHY_NONE, WHY_NOT_SUPPORTED, WHY_CONTRADICTING, WHY_HSS_SILENT, WHY_JOURNAL, WHY_SMSSC_SILENT, WHY_NOMEM, WHY_GIVEN = 40 };
+
+static const struct trg_conf fake_conf = {
+	.report_grace_ms = 60000,
+	.report_retention_ms = 7ull * 24 * 3600 * 1000,
+	.retry_min_ms = 1000,
+	.retry_max_ms = 300000,
+	.reasons = { WHY_NONE, WHY_NOT_SUPPORTED, WHY_CONTRADICTING, WHY_HSS_SILENT, WHY_JOURNAL, WHY_SMSSC_SILENT, WHY_NOMEM },
+};
+
+#define T0 1000000ull /* when the request of request() came */
+#define VALIDITY_S 3600u
+
+struct fake {
+	uint64_t now_ms, armed_ms;
+	/* what to do */
+	bool fail_ask, fail_store, fail_submit, fail_recall, fail_notify;
+	struct trg_refusal refusal; /* of judge_again, when status is not 0 */
+	/* what was seen */
+	int asked, judged, stored, noted, submitted, submitted_again, recalled, recalled_again, answered, acked_ok, acked_no,
+	    notified, notified_again, forgotten, late, refused_events;
+	uint32_t status, next_id, dtr_id, dnr_id;
+	int reason;
+	uint64_t acked_token, tokens_given, tokens_acked;
+	/* what is true */
+	bool intent_durable, report_durable, store_pending;
+	enum trg_state store_state;
+};
+
+static inline int fake_ask(void *arg, struct trg *t)
+{
+	struct fake *f = arg;
+
+	(void)t;
+	f->asked++;
+	return f->fail_ask ? ERR_CLOSED : 0;
+}
+
+static inline int fake_judge(void *arg, struct trg *t, struct trg_refusal *out)
+{
+	struct fake *f = arg;
+
+	(void)t;
+	f->judged++;
+	*out = f->refusal;
+	return f->refusal.status ? ERR_REFUSED : 0;
+}
+
+static inline int fake_store(void *arg, struct trg *t)
+{
+	struct fake *f = arg;
+
+	assert_false(f->store_pending);
+	if (f->fail_store)
+		return ERR_BUSY;
+	f->stored++;
+	f->store_pending = true;
+	f->store_state = t->state;
+	return 0;
+}
+
+static inline void fake_note(void *arg, struct trg *t)
+{
+	struct fake *f = arg;
+
+	assert_true(t->answered); /* else a restart would take it for undecided */
+	f->noted++;
+}
+
+static inline int fake_submit(void *arg, struct trg *t, bool again)
+{
+	struct fake *f = arg;
+
+	assert_true(f->intent_durable); /* the order: intent durable, then DTR */
+	assert_false(t->answered);
+	assert_int_not_equal(t->dtr_end_to_end, 0);
+	if (f->fail_submit)
+		return ERR_CLOSED;
+	if (f->dtr_id)
+		assert_int_equal(t->dtr_end_to_end, f->dtr_id);
+	f->dtr_id = t->dtr_end_to_end;
+	f->submitted += !again;
+	f->submitted_again += again;
+	return 0;
+}
+
+static inline int fake_recall(void *arg, struct trg *t, bool again)
+{
+	struct fake *f = arg;
+
+	assert_true(t->answered);
+	assert_int_equal(t->answer_status, TSP_STATUS_TEMPORARYERROR);
+	if (f->fail_recall)
+		return ERR_CLOSED;
+	f->recalled += !again;
+	f->recalled_again += again;
+	return 0;
+}
+
+static inline void fake_answer(void *arg, struct trg *t, uint32_t status, int reason)
+{
+	struct fake *f = arg;
+
+	(void)t;
+	assert_int_equal(f->answered, 0); /* exactly once */
+	f->answered++;
+	f->status = status;
+	f->reason = reason;
+}
+
+static inline void fake_acknowledge(void *arg, struct trg *t, uint64_t token, bool ok)
+{
+	struct fake *f = arg;
+
+	(void)t;
+	assert_int_not_equal(token, 0);
+	if (ok)
+		assert_true(f->report_durable ||
+			    t->state == TRG_DONE); /* durable before its DRA; DONE: the late one after a 201 */
+	f->acked_ok += ok;
+	f->acked_no += !ok;
+	f->acked_token = token;
+	f->tokens_acked++;
+}
+
+static inline int fake_notify(void *arg, struct trg *t, bool again)
+{
+	struct fake *f = arg;
+
+	assert_true(f->report_durable);
+	assert_true(t->has_outcome);
+	assert_true(t->answered);
+	if (f->fail_notify)
+		return ERR_CLOSED;
+	if (f->dnr_id)
+		assert_int_equal(t->dnr_end_to_end, f->dnr_id);
+	f->dnr_id = t->dnr_end_to_end;
+	f->notified += !again;
+	f->notified_again += again;
+	return 0;
+}
+
+static inline void fake_arm(void *arg, struct trg *t, uint64_t at_ms)
+{
+	(void)t;
+	((struct fake *)arg)->armed_ms = at_ms;
+}
+
+static inline uint32_t fake_end_to_end(void *arg)
+{
+	return ++((struct fake *)arg)->next_id;
+}
+
+static inline void fake_forget(void *arg, struct trg *t, bool late)
+{
+	struct fake *f = arg;
+
+	assert_true(t->answered); /* nothing ends without its one answer */
+	f->forgotten++;
+	f->late += late;
+}
+
+static inline void fake_trace(void *arg, const struct trg *t, enum trg_state from, enum trg_state to, enum trg_event_kind e,
+			      bool refused)
+{
+	(void)t;
+	(void)e;
+	assert_true(refused == (from == to));
+	((struct fake *)arg)->refused_events += refused;
+}
+
+static const struct trg_ports fake_ports = {
+	.ask_subscriber = fake_ask,
+	.judge_again = fake_judge,
+	.store = fake_store,
+	.note = fake_note,
+	.submit = fake_submit,
+	.recall = fake_recall,
+	.answer = fake_answer,
+	.acknowledge = fake_acknowledge,
+	.notify = fake_notify,
+	.arm = fake_arm,
+	.end_to_end = fake_end_to_end,
+	.forget = fake_forget,
+	.trace = fake_trace,
+};
+
+static inline struct fake fake_new(void)
+{
+	return (struct fake){ .now_ms = T0 };
+}
+
+static inline struct trg_request request(void)
+{
+	return (struct trg_request){ .scs = "acme",
+				     .scs_e164 = "49170123456",
+				     .origin_host = "scs.acme.example",
+				     .origin_realm = "acme.example",
+				     .end_to_end = 0x01020304,
+				     .digest = { 1, 2, 3 },
+				     .external = "meter-7@a.example",
+				     .action = TSP_ACTION_TRIGGER,
+				     .reference = 41,
+				     .payload = (const uint8_t *)"wake",
+				     .payload_len = 4,
+				     .has_port = true,
+				     .port = 9200,
+				     .priority = TSP_PRIORITY,
+				     .has_validity = true,
+				     .validity_s = VALIDITY_S,
+				     .received_ms = T0,
+				     .expires_ms = T0 + VALIDITY_S * 1000ull };
+}
+
+static const struct trg_subscriber fake_subscriber = {
+	.imsi = "001010000000001", .msisdn = "491700000001", .nodes = (const uint8_t *)"\1\0\0\0", .nodes_len = 4
+};
+
+static inline struct trg *trigger_of(struct fake *f, const struct trg_request *r)
+{
+	struct trg *t;
+
+	assert_int_equal(trg_new(&t, 7, r, &fake_conf, &fake_ports, f), 0);
+	return t;
+}
+
+static inline int step(struct trg *t, struct fake *f, enum trg_event_kind kind)
+{
+	struct trg_event ev = { .kind = kind };
+
+	if (kind == TRG_EV_SUBSCRIBER)
+		ev.subscriber = &fake_subscriber;
+	if (kind == TRG_EV_SUBSCRIBER_NO || kind == TRG_EV_DTA_NO || kind == TRG_EV_DTA_UNHANDLED) {
+		ev.status = kind == TRG_EV_DTA_NO ? TSP_STATUS_PERMANENTERROR : TSP_STATUS_TEMPORARYERROR;
+		ev.reason = WHY_GIVEN;
+	}
+	if (kind == TRG_EV_DRR) {
+		ev.outcome = TSP_OUTCOME_SUCCESS;
+		ev.token = ++f->tokens_given;
+	}
+	if (kind == TRG_EV_DURABLE || kind == TRG_EV_DISK) {
+		if (f->store_pending && kind == TRG_EV_DURABLE) {
+			f->intent_durable |= f->store_state == TRG_WRITING;
+			f->report_durable |= f->store_state == TRG_REPORTING;
+		}
+		f->store_pending = false;
+	}
+	if (kind == TRG_EV_TIMER && f->armed_ms != UINT64_MAX && f->armed_ms > f->now_ms) {
+		f->now_ms = f->armed_ms;
+		f->armed_ms = UINT64_MAX;
+	}
+	return trg_step(t, &ev, f->now_ms);
+}
+
+/* One of the ways into a state, from a new trigger. */
+static inline struct trg *in_state(struct fake *f, enum trg_state wanted)
+{
+	struct trg_request r = request();
+	struct trg *t = trigger_of(f, &r);
+	static const enum trg_event_kind ways[][9] = {
+		/* events after START; TRG_EVENT_COUNT ends */
+		[TRG_ASKING] = { TRG_EVENT_COUNT },
+		[TRG_WRITING] = { TRG_EV_SUBSCRIBER, TRG_EVENT_COUNT },
+		[TRG_SUBMITTING] = { TRG_EV_SUBSCRIBER, TRG_EV_DURABLE, TRG_EVENT_COUNT },
+		[TRG_RESUBMITTING] = { TRG_EV_SUBSCRIBER, TRG_EV_DURABLE, TRG_EV_DTA_SILENT, TRG_EVENT_COUNT },
+		[TRG_RECALLING] = { TRG_EV_SUBSCRIBER, TRG_EV_DURABLE, TRG_EV_DTA_SILENT, TRG_EV_DTA_SILENT, TRG_EVENT_COUNT },
+		[TRG_ACCEPTED] = { TRG_EV_SUBSCRIBER, TRG_EV_DURABLE, TRG_EV_DTA_OK, TRG_EVENT_COUNT },
+		[TRG_REPORTING] = { TRG_EV_SUBSCRIBER, TRG_EV_DURABLE, TRG_EV_DTA_OK, TRG_EV_DRR, TRG_EVENT_COUNT },
+		[TRG_NOTIFYING] = { TRG_EV_SUBSCRIBER, TRG_EV_DURABLE, TRG_EV_DTA_OK, TRG_EV_DRR, TRG_EV_DURABLE,
+				    TRG_EVENT_COUNT },
+		[TRG_BACKOFF] = { TRG_EV_SUBSCRIBER, TRG_EV_DURABLE, TRG_EV_DTA_OK, TRG_EV_DRR, TRG_EV_DURABLE, TRG_EV_DNA_NO,
+				  TRG_EVENT_COUNT },
+		[TRG_DONE] = { TRG_EV_SUBSCRIBER_NO, TRG_EVENT_COUNT },
+	};
+
+	if (wanted == TRG_IDLE)
+		return t;
+	if (wanted == TRG_RESUMING) { /* from the record of one whose DTR is out */
+		uint8_t bytes[TRG_RECORD_MAX];
+		struct buf b = buf_over(bytes, sizeof bytes);
+		struct trg *restored;
+
+		trg_free(t);
+		t = in_state(f, TRG_SUBMITTING);
+		trg_record_build(&b, t);
+		assert_int_equal(trg_restore(&restored, 7, bytes, b.len, &fake_conf, &fake_ports, f), 0);
+		trg_free(t);
+		return restored;
+	}
+	assert_int_equal(step(t, f, TRG_EV_START), 0);
+	for (size_t i = 0; ways[wanted][i] != TRG_EVENT_COUNT; i++)
+		assert_int_equal(step(t, f, ways[wanted][i]), 0);
+	assert_int_equal(t->state, wanted);
+	return t;
+}

@@ -1,0 +1,589 @@
+/* The machine of one trigger: its promises, one by one, and every (state, event) pair. */
+#include "tests/unit/trigger/fake.h"
+
+static void test_the_way_of_a_trigger_that_succeeds(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_SUBMITTING);
+
+	(void)state;
+	assert_int_equal(f.answered, 0);
+	assert_int_equal(step(t, &f, TRG_EV_DTA_OK), 0);
+	assert_int_equal(f.answered, 1);
+	assert_int_equal(f.status, TSP_STATUS_SUCCESS);
+	assert_int_equal(f.noted, 1);
+	assert_true(f.armed_ms == T0 + VALIDITY_S * 1000ull + fake_conf.report_grace_ms);
+	assert_int_equal(step(t, &f, TRG_EV_DRR), 0);
+	assert_int_equal(f.acked_ok, 0); /* not before it is durable */
+	assert_int_equal(f.notified, 0);
+	assert_int_equal(step(t, &f, TRG_EV_DURABLE), 0);
+	assert_int_equal(f.acked_ok, 1);
+	assert_int_equal(f.notified, 1);
+	assert_int_equal(t->outcome, TSP_OUTCOME_SUCCESS);
+	assert_int_equal(step(t, &f, TRG_EV_DNA_OK), 0);
+	assert_int_equal(t->state, TRG_DONE);
+	assert_int_equal(f.forgotten, 1);
+	assert_int_equal(f.late, 0);
+	assert_int_equal(f.submitted, 1);
+	assert_int_equal(f.submitted_again, 0);
+	trg_free(t);
+}
+
+static void test_no_dtr_leaves_before_the_intent_is_durable(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_WRITING);
+
+	(void)state;
+	assert_int_equal(f.stored, 1);
+	assert_int_equal(f.submitted, 0);
+	assert_int_equal(step(t, &f, TRG_EV_DISK), 0);
+	assert_int_equal(f.submitted, 0);
+	assert_int_equal(f.status, TSP_STATUS_TEMPORARYERROR);
+	assert_int_equal(f.reason, WHY_JOURNAL);
+	assert_int_equal(t->state, TRG_DONE);
+	assert_false(t->stored);
+	trg_free(t);
+}
+
+static void test_a_journal_that_takes_nothing_is_201(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_ASKING);
+
+	(void)state;
+	f.fail_store = true;
+	step(t, &f, TRG_EV_SUBSCRIBER);
+	assert_int_equal(f.status, TSP_STATUS_TEMPORARYERROR);
+	assert_int_equal(t->state, TRG_DONE);
+	trg_free(t);
+}
+
+static void test_an_hss_that_cannot_be_asked_is_201(void **state)
+{
+	struct trg_request r = request();
+	struct fake f = fake_new();
+	struct trg *t = trigger_of(&f, &r);
+
+	(void)state;
+	f.fail_ask = true;
+	step(t, &f, TRG_EV_START);
+	assert_int_equal(f.status, TSP_STATUS_TEMPORARYERROR);
+	assert_int_equal(f.reason, WHY_HSS_SILENT);
+	trg_free(t);
+}
+
+static void test_what_the_hss_refuses_is_answered_with_its_status(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_ASKING);
+	struct trg_event no = { .kind = TRG_EV_SUBSCRIBER_NO, .status = TSP_STATUS_INVEXTID, .reason = WHY_GIVEN };
+
+	(void)state;
+	trg_step(t, &no, f.now_ms);
+	assert_int_equal(f.status, TSP_STATUS_INVEXTID);
+	assert_int_equal(f.reason, WHY_GIVEN);
+	assert_int_equal(f.stored, 0);
+	trg_free(t);
+}
+
+static void test_recall_and_replace_are_refused_by_name(void **state)
+{
+	static const uint32_t actions[] = { TSP_ACTION_RECALL, TSP_ACTION_REPLACE };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct trg_request r = request();
+		struct fake f = fake_new();
+		struct trg *t;
+
+		r.action = actions[i];
+		t = trigger_of(&f, &r);
+		step(t, &f, TRG_EV_START);
+		assert_int_equal(f.status, TSP_STATUS_PERMANENTERROR);
+		assert_int_equal(f.reason, WHY_NOT_SUPPORTED);
+		assert_int_equal(f.asked, 0);
+		trg_free(t);
+	}
+}
+
+static void test_both_identifiers_must_be_one_device(void **state)
+{
+	static const struct {
+		const char *external, *given;
+		uint32_t status; /* 0: goes on */
+	} rows[] = {
+		{ "meter-7@a.example", "491700000001", 0 },
+		{ "meter-7@a.example", "491700000002", TSP_STATUS_INVEXTID },
+		{ "meter-7@a.example", "", 0 },
+		{ "", "491700000002", 0 }, /* the HSS was asked by it: what it returns is its business */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct trg_request r = request();
+		struct fake f = fake_new();
+		struct trg *t;
+
+		r.external = rows[i].external;
+		r.msisdn = rows[i].given;
+		t = trigger_of(&f, &r);
+		step(t, &f, TRG_EV_START);
+		step(t, &f, TRG_EV_SUBSCRIBER);
+		assert_int_equal(f.status, rows[i].status);
+		assert_int_equal(t->state, rows[i].status ? TRG_DONE : TRG_WRITING);
+		trg_free(t);
+	}
+}
+
+static void test_an_msisdn_the_hss_does_not_return_contradicts(void **state)
+{
+	struct trg_subscriber without = { .imsi = "001010000000001" };
+	struct trg_event ev = { .kind = TRG_EV_SUBSCRIBER, .subscriber = &without };
+	struct trg_request r = request();
+	struct fake f = fake_new();
+	struct trg *t;
+
+	(void)state;
+	r.msisdn = "491700000001";
+	t = trigger_of(&f, &r);
+	step(t, &f, TRG_EV_START);
+	trg_step(t, &ev, f.now_ms);
+	assert_int_equal(f.status, TSP_STATUS_INVEXTID);
+	assert_int_equal(f.reason, WHY_CONTRADICTING);
+	trg_free(t);
+}
+
+static void test_an_association_gone_before_the_dtr_is_105(void **state)
+{
+	static const struct {
+		enum trg_state at;
+		enum trg_event_kind event;
+	} rows[] = { { TRG_ASKING, TRG_EV_SUBSCRIBER }, { TRG_WRITING, TRG_EV_DURABLE } };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct fake f = fake_new();
+		struct trg *t = in_state(&f, rows[i].at);
+
+		f.refusal = (struct trg_refusal){ TSP_STATUS_NOTAUTHORIZED, WHY_GIVEN };
+		step(t, &f, rows[i].event);
+		assert_int_equal(f.status, TSP_STATUS_NOTAUTHORIZED);
+		assert_int_equal(f.submitted, 0);
+		assert_int_equal(f.forgotten, 1);
+		trg_free(t);
+	}
+}
+
+static void test_a_dtr_that_cannot_leave_is_201_without_recall(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_WRITING);
+
+	(void)state;
+	f.fail_submit = true;
+	step(t, &f, TRG_EV_DURABLE);
+	assert_int_equal(f.status, TSP_STATUS_TEMPORARYERROR);
+	assert_int_equal(t->state, TRG_DONE);
+	assert_int_equal(f.recalled, 0);
+	trg_free(t);
+}
+
+static void test_dta_timeout_is_never_a_refusal(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_SUBMITTING);
+
+	(void)state;
+	step(t, &f, TRG_EV_DTA_SILENT);
+	assert_int_equal(f.submitted_again, 1); /* with T and the same End-to-End-Id: the port checks */
+	assert_int_equal(f.answered, 0);
+	step(t, &f, TRG_EV_DTA_SILENT);
+	assert_int_equal(f.answered, 1);
+	assert_int_equal(f.status, TSP_STATUS_TEMPORARYERROR);
+	assert_int_equal(f.reason, WHY_SMSSC_SILENT);
+	assert_int_equal(f.recalled, 1);
+	assert_int_equal(t->state, TRG_RECALLING);
+	assert_int_not_equal(t->recall_end_to_end, t->dtr_end_to_end);
+	step(t, &f, TRG_EV_RECALL_DONE);
+	assert_int_equal(t->state, TRG_DONE);
+	trg_free(t);
+}
+
+static void test_a_copy_the_network_drops_leaves_the_outcome_unknown(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_RESUBMITTING);
+
+	(void)state;
+	step(t, &f, TRG_EV_DTA_UNHANDLED);
+	assert_int_equal(f.status, TSP_STATUS_TEMPORARYERROR);
+	assert_int_equal(f.recalled, 1);
+	trg_free(t);
+}
+
+static void test_a_first_dtr_the_network_drops_needs_no_recall(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_SUBMITTING);
+
+	(void)state;
+	step(t, &f, TRG_EV_DTA_UNHANDLED);
+	assert_int_equal(f.status, TSP_STATUS_TEMPORARYERROR);
+	assert_int_equal(f.recalled, 0);
+	assert_int_equal(t->state, TRG_DONE);
+	trg_free(t);
+}
+
+static void test_a_copy_that_cannot_leave_is_201_and_recalled_when_the_peer_is_back(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_SUBMITTING);
+
+	(void)state;
+	f.fail_submit = f.fail_recall = true;
+	step(t, &f, TRG_EV_DTA_SILENT);
+	assert_int_equal(f.status, TSP_STATUS_TEMPORARYERROR);
+	assert_int_equal(t->state, TRG_RECALLING);
+	assert_true(f.armed_ms == f.now_ms + 1000);
+	step(t, &f, TRG_EV_TIMER);
+	assert_true(f.armed_ms == f.now_ms + 2000);
+	f.fail_recall = false;
+	step(t, &f, TRG_EV_TIMER);
+	assert_int_equal(f.recalled, 1);
+	assert_int_equal(f.recalled_again, 0); /* the first that left */
+	step(t, &f, TRG_EV_RECALL_SILENT);
+	step(t, &f, TRG_EV_TIMER);
+	assert_int_equal(f.recalled_again, 1);
+	trg_free(t);
+}
+
+static void test_recalling_ends_when_the_trigger_is_too_old_to_matter(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_RECALLING);
+	int rounds = 0;
+
+	(void)state;
+	while (t->state == TRG_RECALLING && rounds++ < 1000) {
+		step(t, &f, TRG_EV_RECALL_SILENT);
+		if (t->state == TRG_RECALLING)
+			step(t, &f, TRG_EV_TIMER);
+	}
+	assert_int_equal(t->state, TRG_DONE);
+	assert_true(rounds < 50); /* an hour at 300 s at most a step */
+	trg_free(t);
+}
+
+static void test_a_report_after_the_201_is_late_and_acknowledged(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_RECALLING);
+
+	(void)state;
+	step(t, &f, TRG_EV_DRR);
+	assert_int_equal(f.acked_ok, 1);
+	assert_int_equal(f.late, 1);
+	assert_int_equal(f.notified, 0);
+	assert_int_equal(t->state, TRG_DONE);
+	trg_free(t);
+}
+
+static void test_a_report_before_the_dta_proves_the_acceptance(void **state)
+{
+	static const enum trg_state states[] = { TRG_SUBMITTING, TRG_RESUBMITTING, TRG_RESUMING };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct fake f = fake_new();
+		struct trg *t = in_state(&f, states[i]);
+
+		step(t, &f, TRG_EV_DRR);
+		assert_int_equal(f.status, TSP_STATUS_SUCCESS);
+		assert_int_equal(f.answered, 1);
+		step(t, &f, TRG_EV_DTA_OK);
+		step(t, &f, TRG_EV_DURABLE);
+		assert_int_equal(f.acked_ok, 1);
+		assert_int_equal(f.notified, 1);
+		assert_int_equal(step(t, &f, TRG_EV_DTA_SILENT), 0);
+		assert_int_equal(t->state, TRG_NOTIFYING);
+		trg_free(t);
+	}
+}
+
+static void test_a_report_that_is_not_durable_is_not_acknowledged(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_REPORTING);
+
+	(void)state;
+	step(t, &f, TRG_EV_DISK);
+	assert_int_equal(f.acked_ok, 0);
+	assert_int_equal(f.acked_no, 1);
+	assert_int_equal(t->state, TRG_ACCEPTED);
+	assert_false(t->has_outcome);
+	step(t, &f, TRG_EV_DRR); /* it comes again */
+	step(t, &f, TRG_EV_DURABLE);
+	assert_int_equal(f.acked_ok, 1);
+	assert_int_equal(f.notified, 1);
+	trg_free(t);
+}
+
+static void test_each_copy_of_a_report_is_answered_once(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_REPORTING);
+
+	(void)state;
+	step(t, &f, TRG_EV_DRR);
+	assert_int_equal(f.acked_no, 1);
+	assert_int_equal(f.acked_token, 1);
+	step(t, &f, TRG_EV_DURABLE);
+	assert_int_equal(f.acked_token, 2);
+	step(t, &f, TRG_EV_DRR);
+	assert_int_equal(f.acked_token, 3);
+	assert_int_equal(f.acked_ok, 2);
+	assert_int_equal(f.notified, 1);
+	trg_free(t);
+}
+
+static void test_without_a_report_the_scs_hears_unconfirmed(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_ACCEPTED);
+
+	(void)state;
+	step(t, &f, TRG_EV_TIMER);
+	assert_true(f.now_ms == T0 + VALIDITY_S * 1000ull + fake_conf.report_grace_ms);
+	step(t, &f, TRG_EV_DURABLE);
+	assert_int_equal(t->outcome, TSP_OUTCOME_UNCONFIRMED);
+	assert_int_equal(f.notified, 1);
+	assert_int_equal(f.acked_ok + f.acked_no, 0);
+	trg_free(t);
+}
+
+static void test_dnr_backs_off_from_min_to_max_until_acknowledged(void **state)
+{
+	static const uint64_t waits_s[] = { 1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300 };
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_NOTIFYING);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof waits_s / sizeof waits_s[0]; i++) {
+		step(t, &f, TRG_EV_DNA_NO);
+		assert_int_equal(f.armed_ms - f.now_ms, waits_s[i] * 1000);
+		step(t, &f, TRG_EV_TIMER);
+	}
+	assert_int_equal(f.notified, 1);
+	assert_int_equal(f.notified_again, 11); /* with T and one End-to-End-Id: the port checks */
+	step(t, &f, TRG_EV_DNA_OK);
+	assert_int_equal(t->state, TRG_DONE);
+	trg_free(t);
+}
+
+static void test_an_scs_that_comes_back_hears_its_report_at_once(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_REPORTING);
+
+	(void)state;
+	f.fail_notify = true;
+	step(t, &f, TRG_EV_DURABLE);
+	assert_int_equal(t->state, TRG_BACKOFF);
+	f.fail_notify = false;
+	step(t, &f, TRG_EV_SCS_BACK);
+	assert_int_equal(t->state, TRG_NOTIFYING);
+	assert_int_equal(f.notified, 1); /* nothing left before: no T */
+	trg_free(t);
+}
+
+static void test_a_report_is_kept_until_its_retention_ends(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_NOTIFYING);
+	uint64_t end = f.now_ms + fake_conf.report_retention_ms;
+
+	(void)state;
+	for (int i = 0; i < 10000 && t->state != TRG_DONE; i++) {
+		step(t, &f, TRG_EV_DNA_NO);
+		if (t->state == TRG_BACKOFF)
+			step(t, &f, TRG_EV_TIMER);
+	}
+	assert_int_equal(t->state, TRG_DONE);
+	assert_true(f.now_ms >= end && f.now_ms < end + 2 * fake_conf.retry_max_ms);
+	assert_int_equal(f.late, 1);
+	trg_free(t);
+}
+
+static void test_a_restored_trigger_asks_again_when_the_peer_is_there(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_RESUMING);
+	int first = f.submitted_again;
+
+	(void)state;
+	f.fail_submit = true;
+	step(t, &f, TRG_EV_RESTORED);
+	assert_int_equal(t->state, TRG_RESUMING);
+	assert_int_equal(f.answered, 0); /* its outcome is unknown, and that is not an answer yet */
+	f.fail_submit = false;
+	step(t, &f, TRG_EV_TIMER);
+	assert_int_equal(f.submitted_again, first + 1);
+	step(t, &f, TRG_EV_DTA_OK);
+	assert_int_equal(f.status, TSP_STATUS_SUCCESS);
+	trg_free(t);
+}
+
+static void test_a_restored_trigger_past_its_time_is_201(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_RESUMING);
+
+	(void)state;
+	f.now_ms = t->req.expires_ms + fake_conf.report_grace_ms;
+	step(t, &f, TRG_EV_RESTORED);
+	assert_int_equal(f.status, TSP_STATUS_TEMPORARYERROR);
+	assert_int_equal(t->state, TRG_DONE);
+	trg_free(t);
+}
+
+/* Every pair: either it is in the table and keeps all promises (the fake asserts them), or it changes nothing and says so. */
+static void test_every_state_takes_or_refuses_every_event(void **state)
+{
+	int taken = 0, refused = 0;
+
+	(void)state;
+	for (unsigned s = 0; s < TRG_STATE_COUNT; s++) {
+		for (unsigned e = 0; e < TRG_EVENT_COUNT; e++) {
+			struct fake f = fake_new();
+			struct trg *t = in_state(&f, (enum trg_state)s);
+			int answered = f.answered, err, refused_before = f.refused_events;
+
+			err = step(t, &f, (enum trg_event_kind)e);
+			if (err) {
+				assert_int_equal(err, ERR_STATE);
+				assert_int_equal(t->state, s);
+				assert_int_equal(f.answered, answered);
+				assert_int_equal(f.refused_events, refused_before + 1);
+				refused++;
+			} else {
+				taken++;
+			}
+			if (e == TRG_EV_DRR) /* its DRA is given, or owed */
+				assert_true(f.tokens_acked == f.tokens_given || t->token == f.tokens_given);
+			trg_free(t);
+		}
+	}
+	assert_int_equal(taken, 53); /* the rows of the table */
+	assert_int_equal(taken + refused, TRG_STATE_COUNT * TRG_EVENT_COUNT);
+}
+
+static uint32_t next_random(uint32_t *seed)
+{
+	*seed = *seed * 1664525u + 1013904223u;
+	return *seed >> 8;
+}
+
+/* Any order of events, with ports failing at random: the fake asserts exactly one answer, durable before DTR and before DRA, one
+ * End-to-End-Id a message, no end without an answer. */
+static void test_no_order_of_events_breaks_a_promise(void **state)
+{
+	uint32_t seed = 20261123;
+	int done = 0;
+
+	(void)state;
+	for (int walk = 0; walk < 20000; walk++) {
+		struct fake f = fake_new();
+		struct trg_request r = request();
+		struct trg *t = trigger_of(&f, &r);
+
+		step(t, &f, TRG_EV_START);
+		for (int i = 0; i < 40 && t->state != TRG_DONE; i++) {
+			uint32_t chance = next_random(&seed);
+			enum trg_event_kind e = (enum trg_event_kind)(next_random(&seed) % TRG_EVENT_COUNT);
+
+			f.fail_submit = chance & 1;
+			f.fail_store = (chance & 6) == 6;
+			f.fail_recall = chance & 8;
+			f.fail_notify = chance & 16;
+			if ((e == TRG_EV_DURABLE || e == TRG_EV_DISK) && !f.store_pending)
+				continue; /* exactly one follows a store: the port's promise */
+			step(t, &f, e);
+		}
+		if (t->state == TRG_DONE) {
+			done++;
+			assert_int_equal(f.answered, 1);
+			assert_int_equal(f.forgotten, 1);
+		}
+		trg_free(t);
+	}
+	assert_true(done > 5000);
+}
+
+static void test_a_new_trigger_checks_its_bounds(void **state)
+{
+	static char long_name[IDENT_SCS_MAX + 2];
+	struct trg_request r = request();
+	struct trg *t;
+
+	(void)state;
+	memset(long_name, 'a', sizeof long_name - 1);
+	r.scs = long_name;
+	assert_int_equal(trg_new(&t, 1, &r, &fake_conf, &fake_ports, NULL), ERR_LIMIT);
+	r = request();
+	r.payload_len = TRG_PAYLOAD_MAX + 1;
+	assert_int_equal(trg_new(&t, 1, &r, &fake_conf, &fake_ports, NULL), ERR_LIMIT);
+	r = request();
+	r.external = NULL;
+	assert_int_equal(trg_new(&t, 1, &r, &fake_conf, &fake_ports, NULL), ERR_INVAL);
+}
+
+static void test_validity_left_is_rounded_up_and_never_grows(void **state)
+{
+	struct trg_request r = request();
+
+	(void)state;
+	assert_int_equal(trg_validity_left_s(&r, T0), VALIDITY_S);
+	assert_int_equal(trg_validity_left_s(&r, T0 + 1), VALIDITY_S);
+	assert_int_equal(trg_validity_left_s(&r, T0 + 1001), VALIDITY_S - 1);
+	assert_int_equal(trg_validity_left_s(&r, r.expires_ms - 1), 1);
+	assert_int_equal(trg_validity_left_s(&r, r.expires_ms), 0);
+	assert_int_equal(trg_validity_left_s(&r, T0 - 5000), VALIDITY_S);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_way_of_a_trigger_that_succeeds),
+		cmocka_unit_test(test_no_dtr_leaves_before_the_intent_is_durable),
+		cmocka_unit_test(test_a_journal_that_takes_nothing_is_201),
+		cmocka_unit_test(test_an_hss_that_cannot_be_asked_is_201),
+		cmocka_unit_test(test_what_the_hss_refuses_is_answered_with_its_status),
+		cmocka_unit_test(test_recall_and_replace_are_refused_by_name),
+		cmocka_unit_test(test_both_identifiers_must_be_one_device),
+		cmocka_unit_test(test_an_msisdn_the_hss_does_not_return_contradicts),
+		cmocka_unit_test(test_an_association_gone_before_the_dtr_is_105),
+		cmocka_unit_test(test_a_dtr_that_cannot_leave_is_201_without_recall),
+		cmocka_unit_test(test_dta_timeout_is_never_a_refusal),
+		cmocka_unit_test(test_a_copy_the_network_drops_leaves_the_outcome_unknown),
+		cmocka_unit_test(test_a_first_dtr_the_network_drops_needs_no_recall),
+		cmocka_unit_test(test_a_copy_that_cannot_leave_is_201_and_recalled_when_the_peer_is_back),
+		cmocka_unit_test(test_recalling_ends_when_the_trigger_is_too_old_to_matter),
+		cmocka_unit_test(test_a_report_after_the_201_is_late_and_acknowledged),
+		cmocka_unit_test(test_a_report_before_the_dta_proves_the_acceptance),
+		cmocka_unit_test(test_a_report_that_is_not_durable_is_not_acknowledged),
+		cmocka_unit_test(test_each_copy_of_a_report_is_answered_once),
+		cmocka_unit_test(test_without_a_report_the_scs_hears_unconfirmed),
+		cmocka_unit_test(test_dnr_backs_off_from_min_to_max_until_acknowledged),
+		cmocka_unit_test(test_an_scs_that_comes_back_hears_its_report_at_once),
+		cmocka_unit_test(test_a_report_is_kept_until_its_retention_ends),
+		cmocka_unit_test(test_a_restored_trigger_asks_again_when_the_peer_is_there),
+		cmocka_unit_test(test_a_restored_trigger_past_its_time_is_201),
+		cmocka_unit_test(test_every_state_takes_or_refuses_every_event),
+		cmocka_unit_test(test_no_order_of_events_breaks_a_promise),
+		cmocka_unit_test(test_a_new_trigger_checks_its_bounds),
+		cmocka_unit_test(test_validity_left_is_rounded_up_and_never_grows),
+	};
+
+	return cmocka_run_group_tests_name("trg", tests, NULL, NULL);
+}
