@@ -9,10 +9,12 @@
 struct ssl_ctx_st; /* OpenSSL's SSL_CTX */
 
 struct tls_keyholder {
-	/* Makes `ctx` able to sign as the owner of its certificate. Errors in words in `why`. */
+	/* Makes `ctx` able to sign as the owner of its certificate, which is there already. Errors in words in `why`; on success a
+	 * warning may be left there. */
 	int (*attach)(void *arg, struct ssl_ctx_st *ctx, char *why, size_t why_size);
 	void *arg;
 };
 
-/* A keyholder that reads the key from a PEM file at attach time. Borrows `path` as long as it is used. */
+/* A keyholder that reads the key from a PEM file (no passphrase) at attach time. Borrows `path` as long as it is used. Warns when others
+ * than the owner may read the file. */
 struct tls_keyholder tls_keyholder_file(const char *path);

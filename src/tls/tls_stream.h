@@ -15,25 +15,27 @@ struct tls_anchor_conf {
 
 struct tls_conf {
 	bool server;
-	const char *certificate;               /* PEM chain, leaf first */
+	const char *certificate; /* PEM chain, leaf first */
 	struct tls_keyholder key;
 	const struct tls_anchor_conf *anchors; /* who may be at the other end; never the system's store */
 	size_t anchors_n;
 	bool tls12_allowed;
-	const char *keylog;                    /* file to append NSS key log lines to; only mtc-scs sets it; NULL: none */
+	const char *keylog; /* file to append NSS key log lines to; only mtc-scs sets it; NULL: none */
 };
 
 struct tls_ctx;
 
 /* Loads and checks certificate, key and anchors. Errors in words in `why` (which file, what is wrong with it). Borrows nothing.
- * ERR_INVAL, ERR_IO, ERR_NOMEM. */
+ * ERR_INVAL, ERR_IO, ERR_LIMIT, ERR_NOMEM. On success `why` is "" or a warning for the log. */
 ERR_MUST_USE int tls_ctx_new(struct tls_ctx **out, const struct tls_conf *conf, char *why, size_t why_size);
 void tls_ctx_free(struct tls_ctx *c); /* streams that use it stay valid */
 
-/* Server side of an accepted descriptor: takes fd on success only. on_open comes after the handshake, on_close if it fails. */
+/* Server side of an accepted descriptor: takes fd on success only. on_open comes after the handshake, on_close if it fails: ERR_AUTH
+ * (its certificate), ERR_REFUSED (it refused us), ERR_PROTO, ERR_TIMEOUT, ERR_CLOSED, ERR_IO. ERR_STATE when `c` is a client's. */
 ERR_MUST_USE int tls_accept(struct net_stream **out, struct tls_ctx *c, struct net_loop *l, int fd, const char *peer,
 			    const struct net_stream_conf *conf, const struct net_stream_cb *cb, void *arg);
-/* Client side. `expected_name` must be a SAN dNSName of the server. */
+/* Client side. `expected_name` must be a SAN dNSName of the server; ERR_INVAL when it is no host name. In TLS 1.3 on_open comes before
+ * the server has judged our certificate: a refusal follows by on_close with ERR_REFUSED. A peer is up when its CEA has come. */
 ERR_MUST_USE int tls_connect(struct net_stream **out, struct tls_ctx *c, struct net_loop *l, const char *address, uint16_t port,
 			     const char *expected_name, const struct net_stream_conf *conf, const struct net_stream_cb *cb,
 			     void *arg);

@@ -128,13 +128,14 @@ static void on_stop(void *arg)
 
 static void run(struct world *w)
 {
+	net_timer_stop(w->timer);
 	assert_int_equal(net_loop_run(w->loop), 0);
 }
 
 static void run_ms(struct world *w, unsigned ms)
 {
 	net_timer_start(w->timer, ms);
-	run(w);
+	assert_int_equal(net_loop_run(w->loop), 0);
 }
 
 static int setup(void **state)

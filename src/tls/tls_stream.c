@@ -1,0 +1,536 @@
+/* tls_stream.c - TLS as a layer on another stream: it hears octets from below by callback, and what it writes below is queued there
+ * and leaves by one send at the end of the turn.
+ *
+ *   below opens --> HANDSHAKE --both authenticated--> OPEN --close_notify, error, below dead--> DEAD
+ *                       +------- refused, too slow ---------------------------------------------^
+ *
+ * OpenSSL reads straight from the memory of one receive (no copy) and writes into the queue of the stream below. Plain octets written
+ * in one turn are gathered first: as few records as possible. A client in TLS 1.3 is OPEN before the server has judged its
+ * certificate; it learns of a refusal by on_close. */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ident.h"
+#include "net/net_queue.h"
+#include "net/net_stream_impl.h"
+#include "net/net_task.h"
+#include "tls/tls_ctx.h"
+#include "tls/tls_verify.h"
+#include "tls/tls_words.h"
+
+#define RECORD_MAX 16384
+#define WHY_MAX 640
+
+enum state { BEGINNING, HANDSHAKE, OPEN, DEAD };
+
+struct tls_stream {
+	struct net_stream base;
+	struct net_stream *below; /* NULL: closed */
+	struct net_loop *loop;
+	struct tls_ctx *ctx;
+	SSL *ssl;
+	struct net_timer *timer; /* limit of the handshake */
+	struct net_task later;   /* goes on after a pause; tells of a failed write */
+	struct net_task flush;
+	struct net_queue out;  /* plain octets of this turn */
+	struct net_queue held; /* received while paused, still encrypted */
+	const uint8_t *in;     /* received and not yet read by OpenSSL; borrowed while tls_feed() runs */
+	size_t in_len, out_max;
+	struct tls_identity *identity;
+	char *refusal; /* what tls_verify() said; NULL: nothing */
+	uint32_t handshake_wait_ms;
+	enum state state;
+	bool paused;
+	bool authenticated;
+	bool may_write;                  /* no fatal error: a close_notify makes sense */
+	bool failed;                     /* writing failed, to be told */
+	char expected[TLS_NAME_MAX + 1]; /* client: the server's name */
+};
+
+static const struct net_stream_ops tls_ops;
+
+/* --- what OpenSSL stands on ----------------------------------------------------------------------------------------------- */
+
+static int bio_read(BIO *b, char *out, int size)
+{
+	struct tls_stream *t = BIO_get_data(b);
+	size_t n = size < 0 ? 0 : (size_t)size;
+
+	BIO_clear_retry_flags(b);
+	if (t->in_len == 0) {
+		BIO_set_retry_read(b);
+		return -1;
+	}
+	if (n > t->in_len)
+		n = t->in_len;
+	memcpy(out, t->in, n);
+	t->in += n;
+	t->in_len -= n;
+	return (int)n;
+}
+
+static int bio_write(BIO *b, const char *p, int size)
+{
+	struct tls_stream *t = BIO_get_data(b);
+
+	BIO_clear_retry_flags(b);
+	if (!t->below || net_stream_write(t->below, p, (size_t)size))
+		return -1;
+	return size;
+}
+
+static long bio_ctrl(BIO *b, int cmd, long num, void *ptr)
+{
+	(void)b, (void)num, (void)ptr;
+	return cmd == BIO_CTRL_FLUSH;
+}
+
+BIO_METHOD *tls_stream_bio(void)
+{
+	BIO_METHOD *m = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "mtc stream");
+
+	if (m && BIO_meth_set_read(m, bio_read) && BIO_meth_set_write(m, bio_write) && BIO_meth_set_ctrl(m, bio_ctrl))
+		return m;
+	BIO_meth_free(m);
+	return NULL;
+}
+
+int tls_stream_verify(X509_STORE_CTX *x, void *arg)
+{
+	const struct tls_ctx *c = arg;
+	SSL *ssl = X509_STORE_CTX_get_ex_data(x, SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct tls_stream *t = SSL_get_app_data(ssl);
+	struct tls_presented p = {
+		.leaf = X509_STORE_CTX_get0_cert(x),
+		.others = X509_STORE_CTX_get0_untrusted(x),
+		.is_client = c->server,
+		.expected_name = c->server ? NULL : t->expected,
+	};
+	int x509_error = X509_V_ERR_OUT_OF_MEM;
+	char why[WHY_MAX] = "";
+
+	if (!t->identity)
+		t->identity = malloc(sizeof *t->identity);
+	if (t->identity && tls_verify(t->identity, &p, c->anchors, c->anchors_n, &x509_error, why, sizeof why) == 0) {
+		X509_STORE_CTX_set_error(x, X509_V_OK);
+		return 1;
+	}
+	ERR_clear_error();
+	free(t->refusal);
+	t->refusal = strdup(why);
+	X509_STORE_CTX_set_error(x, x509_error);
+	return 0;
+}
+
+/* --- ends ----------------------------------------------------------------------------------------------------------------- */
+
+/* The caller holds a reference. */
+static void tls_die(struct tls_stream *t, int err, const char *why)
+{
+	t->state = DEAD;
+	net_task_cancel(&t->later);
+	net_task_cancel(&t->flush);
+	net_timer_free(t->timer);
+	t->timer = NULL;
+	if (t->below)
+		net_stream_pause(t->below); /* nothing is of interest any more */
+	net_stream_emit_close(&t->base, err, why);
+}
+
+/* What OpenSSL's fatal error means; its alert already waits below. */
+static int tls_failure(struct tls_stream *t, char *why, size_t why_size)
+{
+	t->may_write = false;
+	return tls_words(why, why_size, t->state == HANDSHAKE, t->refusal ? t->refusal : "");
+}
+
+static void on_handshake_limit(void *arg)
+{
+	struct tls_stream *t = arg;
+	char why[64];
+
+	snprintf(why, sizeof why, "TLS handshake: not done in %u ms", t->handshake_wait_ms);
+	net_stream_hold(&t->base);
+	tls_die(t, ERR_TIMEOUT, why);
+	net_stream_drop(&t->base);
+}
+
+/* --- the handshake -------------------------------------------------------------------------------------------------------- */
+
+/* What OpenSSL has no setting for (TS 33.210 6.2.3). NULL: all is well. */
+static const char *tls_objection(struct tls_stream *t)
+{
+	int theirs = NID_undef, ours = NID_undef;
+
+	if (SSL_version(t->ssl) != TLS1_2_VERSION)
+		return NULL;
+	if (SSL_get_extms_support(t->ssl) != 1)
+		return "TLS 1.2 without extended master secret";
+	if (!SSL_get_secure_renegotiation_support(t->ssl))
+		return "TLS 1.2 without secure renegotiation";
+	(void)SSL_get_peer_signature_type_nid(t->ssl, &theirs);
+	(void)SSL_get_signature_type_nid(t->ssl, &ours);
+	if (theirs == EVP_PKEY_RSA || ours == EVP_PKEY_RSA)
+		return "handshake signed with RSA PKCS#1 v1.5, expected ECDSA or RSA-PSS";
+	return NULL;
+}
+
+/* Returns whether to go on reading at once. */
+static bool tls_shake(struct tls_stream *t)
+{
+	const char *objection;
+	char why[WHY_MAX];
+	int r;
+
+	ERR_clear_error();
+	r = SSL_do_handshake(t->ssl);
+	if (r != 1 && SSL_get_error(t->ssl, r) == SSL_ERROR_WANT_READ)
+		return false;
+	if (r != 1) {
+		r = tls_failure(t, why, sizeof why);
+		tls_die(t, r, why);
+		return false;
+	}
+	objection = t->identity ? tls_objection(t) : "no certificate given";
+	if (objection) {
+		t->may_write = true;
+		tls_die(t, ERR_AUTH, objection);
+		return false;
+	}
+	net_timer_free(t->timer);
+	t->timer = NULL;
+	t->state = OPEN;
+	t->authenticated = t->may_write = true;
+	if (t->paused)
+		net_stream_pause(t->below);
+	if (t->out.len)
+		net_task_flush(t->loop, &t->flush);
+	net_stream_emit_open(&t->base);
+	return true;
+}
+
+/* --- receiving ------------------------------------------------------------------------------------------------------------ */
+
+/* Gives the owner what a few records hold. Returns whether there may be more. */
+static bool tls_receive(struct tls_stream *t)
+{
+	uint8_t plain[2 * RECORD_MAX];
+	char why[WHY_MAX] = "closed by the other side";
+	size_t n = 0, got;
+	int r, e = SSL_ERROR_NONE, err = ERR_CLOSED;
+
+	ERR_clear_error();
+	do {
+		r = SSL_read_ex(t->ssl, plain + n, sizeof plain - n, &got);
+		if (r == 1)
+			n += got;
+		else
+			e = SSL_get_error(t->ssl, r);
+	} while (r == 1 && sizeof plain - n >= RECORD_MAX);
+	if (e != SSL_ERROR_NONE && e != SSL_ERROR_WANT_READ && e != SSL_ERROR_ZERO_RETURN)
+		err = tls_failure(t, why, sizeof why); /* now: the owner may use OpenSSL for something else */
+	if (n)
+		net_stream_emit_data(&t->base, plain, n);
+	if (t->base.closed || t->state == DEAD)
+		return false;
+	if (e != SSL_ERROR_NONE && e != SSL_ERROR_WANT_READ)
+		tls_die(t, err, why);
+	return e == SSL_ERROR_NONE;
+}
+
+static void tls_advance(struct tls_stream *t)
+{
+	bool more = true;
+
+	while (more && !t->base.closed && t->state != DEAD) {
+		if (t->state == HANDSHAKE)
+			more = tls_shake(t);
+		else
+			more = !t->paused && tls_receive(t);
+	}
+}
+
+/* Octets from below, or n = 0: go on with those that were held. */
+static void tls_feed(struct tls_stream *t, const uint8_t *p, size_t n)
+{
+	size_t held = t->held.len;
+
+	net_stream_hold(&t->base);
+	if (held) {
+		if (net_queue_add(&t->held, p, n)) {
+			tls_die(t, ERR_NOMEM, err_str(ERR_NOMEM));
+			net_stream_drop(&t->base);
+			return;
+		}
+		p = t->held.p + t->held.head;
+		n = t->held.len;
+	}
+	t->in = p;
+	t->in_len = n;
+	tls_advance(t);
+	if (held)
+		net_queue_del(&t->held, n - t->in_len);
+	else if (t->in_len && t->state != DEAD && !t->base.closed && net_queue_add(&t->held, t->in, t->in_len))
+		tls_die(t, ERR_NOMEM, err_str(ERR_NOMEM));
+	t->in = NULL;
+	t->in_len = 0;
+	net_stream_drop(&t->base);
+}
+
+/* --- the stream below ----------------------------------------------------------------------------------------------------- */
+
+static void below_on_open(void *arg)
+{
+	struct tls_stream *t = arg;
+
+	net_timer_start(t->timer, t->handshake_wait_ms);
+	t->state = HANDSHAKE;
+	tls_feed(t, NULL, 0);
+}
+
+static void below_on_data(void *arg, const uint8_t *p, size_t n)
+{
+	struct tls_stream *t = arg;
+
+	if (t->state != DEAD)
+		tls_feed(t, p, n);
+}
+
+static void below_on_close(void *arg, int err, const char *why)
+{
+	struct tls_stream *t = arg;
+	char words[WHY_MAX];
+
+	snprintf(words, sizeof words, "%s%s", t->state == HANDSHAKE ? "TLS handshake: " : "", why);
+	net_stream_hold(&t->base);
+	t->may_write = false;
+	tls_die(t, err, words);
+	net_stream_drop(&t->base);
+}
+
+static const struct net_stream_cb below_cb = { below_on_open, below_on_data, below_on_close };
+
+/* --- sending -------------------------------------------------------------------------------------------------------------- */
+
+static bool tls_push(struct tls_stream *t)
+{
+	size_t done;
+
+	if (!t->out.len)
+		return true;
+	ERR_clear_error();
+	/* The stream below takes all or fails: there is no half-written record to come back to. */
+	if (SSL_write_ex(t->ssl, t->out.p + t->out.head, t->out.len, &done) != 1)
+		return false;
+	net_queue_del(&t->out, done);
+	return true;
+}
+
+static void on_flush(void *arg)
+{
+	struct tls_stream *t = arg;
+
+	if (t->state != OPEN || tls_push(t))
+		return;
+	ERR_clear_error();
+	t->failed = true;
+	net_task_later(t->loop, &t->later);
+}
+
+static void on_later(void *arg)
+{
+	struct tls_stream *t = arg;
+
+	net_stream_hold(&t->base);
+	if (t->failed) {
+		t->may_write = false;
+		tls_die(t, ERR_LIMIT, "TLS: the write queue is full");
+	} else if (t->state == OPEN && !t->paused) {
+		tls_feed(t, NULL, 0);
+	}
+	net_stream_drop(&t->base);
+}
+
+static size_t tls_queued(const struct net_stream *s)
+{
+	const struct tls_stream *t = (const struct tls_stream *)s;
+
+	return t->out.len + (t->below ? net_stream_queued(t->below) : 0);
+}
+
+static int tls_write(struct net_stream *s, const void *p, size_t n)
+{
+	struct tls_stream *t = (struct tls_stream *)s;
+	size_t queued = tls_queued(s);
+	int err;
+
+	if (n > t->out_max || queued > t->out_max - n)
+		return ERR_LIMIT;
+	err = net_queue_add(&t->out, p, n);
+	if (!err && t->state == OPEN)
+		net_task_flush(t->loop, &t->flush);
+	return err;
+}
+
+/* --- the stream ----------------------------------------------------------------------------------------------------------- */
+
+static void tls_pause(struct net_stream *s)
+{
+	struct tls_stream *t = (struct tls_stream *)s;
+
+	t->paused = true;
+	if (t->state == OPEN) /* a handshake goes on: it gives the owner nothing to read */
+		net_stream_pause(t->below);
+}
+
+static void tls_resume(struct net_stream *s)
+{
+	struct tls_stream *t = (struct tls_stream *)s;
+
+	t->paused = false;
+	if (t->state == DEAD)
+		return;
+	net_stream_resume(t->below);
+	if (t->state == OPEN && t->held.len)
+		net_task_later(t->loop, &t->later);
+}
+
+static void tls_close(struct net_stream *s, bool abort)
+{
+	struct tls_stream *t = (struct tls_stream *)s;
+
+	net_task_cancel(&t->later);
+	net_task_cancel(&t->flush);
+	net_timer_free(t->timer);
+	t->timer = NULL;
+	if (!abort && t->may_write && tls_push(t))
+		(void)SSL_shutdown(t->ssl);
+	ERR_clear_error();
+	if (abort)
+		net_stream_abort(t->below);
+	else
+		net_stream_close(t->below);
+	t->below = NULL;
+}
+
+static void tls_destroy(struct net_stream *s)
+{
+	struct tls_stream *t = (struct tls_stream *)s;
+
+	net_task_cancel(&t->later);
+	net_task_cancel(&t->flush);
+	net_timer_free(t->timer);
+	SSL_free(t->ssl);
+	net_queue_fini(&t->out);
+	net_queue_fini(&t->held);
+	free(t->identity);
+	free(t->refusal);
+	tls_ctx_free(t->ctx);
+	free(t);
+}
+
+static const struct net_stream_ops tls_ops = { tls_write, tls_queued, tls_pause, tls_resume, tls_close, tls_destroy };
+
+/* Everything but the stream below. On failure nothing is left. */
+static struct tls_stream *tls_new(struct tls_ctx *c, struct net_loop *l, const struct net_stream_conf *conf,
+				  const struct net_stream_cb *cb, void *arg)
+{
+	struct tls_stream *t = calloc(1, sizeof *t);
+	BIO *bio;
+
+	if (!t)
+		return NULL;
+	net_stream_init(&t->base, &tls_ops, "", cb, arg);
+	t->loop = l;
+	t->ctx = tls_ctx_hold(c);
+	t->later = (struct net_task){ .fn = on_later, .arg = t };
+	t->flush = (struct net_task){ .fn = on_flush, .arg = t };
+	t->out_max = conf && conf->write_queue_max ? conf->write_queue_max : NET_WRITE_QUEUE_MAX;
+	t->handshake_wait_ms = conf && conf->handshake_wait_ms ? conf->handshake_wait_ms : NET_HANDSHAKE_WAIT_MS;
+	t->ssl = SSL_new(c->ssl);
+	bio = BIO_new(c->bio);
+	if (!t->ssl || !bio || !SSL_set_app_data(t->ssl, t) || net_timer_new(&t->timer, l, on_handshake_limit, t)) {
+		BIO_free(bio);
+		net_stream_drop(&t->base);
+		return NULL;
+	}
+	BIO_set_data(bio, t);
+	BIO_set_init(bio, 1);
+	SSL_set_bio(t->ssl, bio, bio);
+	return t;
+}
+
+/* Records cost 22 octets for each 16 KiB, handshake and alerts a little more. */
+static struct net_stream_conf conf_below(const struct tls_stream *t, const struct net_stream_conf *conf)
+{
+	struct net_stream_conf below = conf ? *conf : (struct net_stream_conf){ 0 };
+
+	below.write_queue_max = t->out_max + t->out_max / 16 + 64u * 1024u;
+	return below;
+}
+
+static void tls_made(struct net_stream **out, struct tls_stream *t)
+{
+	snprintf(t->base.peer, sizeof t->base.peer, "%s", net_stream_peer(t->below));
+	*out = &t->base;
+}
+
+int tls_accept(struct net_stream **out, struct tls_ctx *c, struct net_loop *l, int fd, const char *peer,
+	       const struct net_stream_conf *conf, const struct net_stream_cb *cb, void *arg)
+{
+	struct net_stream_conf below;
+	struct tls_stream *t;
+	int err;
+
+	if (!c->server)
+		return ERR_STATE;
+	t = tls_new(c, l, conf, cb, arg);
+	if (!t)
+		return ERR_NOMEM;
+	SSL_set_accept_state(t->ssl);
+	below = conf_below(t, conf);
+	err = net_tcp_accept(&t->below, l, fd, peer, &below, &below_cb, t);
+	if (err) {
+		net_stream_drop(&t->base);
+		return err;
+	}
+	tls_made(out, t);
+	return 0;
+}
+
+int tls_connect(struct net_stream **out, struct tls_ctx *c, struct net_loop *l, const char *address, uint16_t port,
+		const char *expected_name, const struct net_stream_conf *conf, const struct net_stream_cb *cb, void *arg)
+{
+	struct net_stream_conf below;
+	struct tls_stream *t;
+	int err;
+
+	if (c->server)
+		return ERR_STATE;
+	t = tls_new(c, l, conf, cb, arg);
+	if (!t)
+		return ERR_NOMEM;
+	err = ident_host(t->expected, expected_name, strlen(expected_name)) ? ERR_INVAL : 0;
+	if (!err && SSL_set_tlsext_host_name(t->ssl, t->expected) != 1)
+		err = ERR_NOMEM;
+	if (!err) {
+		SSL_set_connect_state(t->ssl);
+		below = conf_below(t, conf);
+		err = net_tcp_connect(&t->below, l, address, port, &below, &below_cb, t);
+	}
+	if (err) {
+		net_stream_drop(&t->base);
+		return err;
+	}
+	tls_made(out, t);
+	return 0;
+}
+
+const struct tls_identity *tls_stream_identity(const struct net_stream *s)
+{
+	const struct tls_stream *t = (const struct tls_stream *)s;
+
+	return s->ops == &tls_ops && t->authenticated ? t->identity : NULL;
+}

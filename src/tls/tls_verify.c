@@ -1,0 +1,325 @@
+/* tls_verify.c - judges a presented certificate: first its chain, anchor by anchor, then the leaf's own rules, then its names.
+ * Names are read only from a certificate whose chain is good. */
+#include "tls/tls_verify.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/ident.h"
+#include "base/str.h"
+
+#define CHAIN_DEPTH_MAX 4 /* intermediates between leaf and anchor */
+#define SECURITY_LEVEL 2  /* 112 bits: no SHA-1, no RSA below 2048 */
+
+void tls_subject(char *out, size_t size, const X509 *cert)
+{
+	BIO *b = BIO_new(BIO_s_mem());
+	const char *text = NULL;
+	long n = 0;
+	size_t i;
+
+	if (b && X509_NAME_print_ex(b, X509_get_subject_name(cert), 0, XN_FLAG_RFC2253 & ~XN_FLAG_DN_REV) >= 0)
+		n = BIO_get_mem_data(b, &text);
+	for (i = 0; i + 1 < size && i < (size_t)n; i++)
+		out[i] = text[i] >= 0x20 && text[i] < 0x7f ? text[i] : '?';
+	out[i] = 0;
+	BIO_free(b);
+}
+
+/* --- strength ------------------------------------------------------------------------------------------------------------- */
+
+int tls_verify_key(X509 *cert, char *why, size_t why_size)
+{
+	EVP_PKEY *key = X509_get0_pubkey(cert); /* NULL when it cannot be read */
+	int kind = key ? EVP_PKEY_get_base_id(key) : EVP_PKEY_NONE;
+	int explicit_curve = 0;
+	char curve[64] = "of unknown kind";
+
+	switch (kind) {
+	case EVP_PKEY_RSA:
+	case EVP_PKEY_RSA_PSS:
+		if (EVP_PKEY_get_bits(key) >= 2048)
+			return 0;
+		snprintf(curve, sizeof curve, "RSA of %d bits", EVP_PKEY_get_bits(key));
+		break;
+	case EVP_PKEY_EC:
+		if (!EVP_PKEY_get_group_name(key, curve, sizeof curve, NULL))
+			snprintf(curve, sizeof curve, "on an unnamed curve");
+		(void)EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &explicit_curve);
+		if (!explicit_curve && (!strcmp(curve, "prime256v1") || !strcmp(curve, "secp384r1")))
+			return 0;
+		break;
+	default:
+		break;
+	}
+	snprintf(why, why_size, "key %s, expected P-256, P-384 or RSA of at least 2048 bits", curve);
+	return ERR_AUTH;
+}
+
+static int verify_signature_kind(const X509 *cert, char *why, size_t why_size)
+{
+	int digest = NID_undef, kind = NID_undef;
+
+	(void)X509_get_signature_info((X509 *)cert, &digest, &kind, NULL, NULL);
+	if ((digest == NID_sha256 || digest == NID_sha384) &&
+	    (kind == EVP_PKEY_EC || kind == EVP_PKEY_RSA || kind == EVP_PKEY_RSA_PSS))
+		return 0;
+	snprintf(why, why_size, "signature %s, expected ECDSA or RSA with SHA-256 or SHA-384",
+		 OBJ_nid2ln(X509_get_signature_nid(cert)));
+	return ERR_AUTH;
+}
+
+/* --- the chain ------------------------------------------------------------------------------------------------------------ */
+
+static uint64_t seconds_of(const ASN1_TIME *t)
+{
+	ASN1_TIME *epoch = ASN1_TIME_new();
+	int days = 0, seconds = 0;
+	bool ok = epoch && ASN1_TIME_set_string(epoch, "19700101000000Z") && ASN1_TIME_diff(&days, &seconds, epoch, t);
+
+	ASN1_TIME_free(epoch);
+	return ok && days >= 0 && seconds >= 0 ? (uint64_t)days * 86400u + (uint64_t)seconds : 0;
+}
+
+/* Our rules for a chain that OpenSSL found good. Its last certificate is the anchor: nobody's signature on it matters. */
+static int verify_chain_rules(STACK_OF(X509) * chain, uint64_t *not_after_s, char *why, size_t why_size)
+{
+	char words[160], subject[160];
+	int n = sk_X509_num(chain);
+
+	for (int i = 0; i < n; i++) {
+		X509 *cert = sk_X509_value(chain, i);
+		uint64_t end = seconds_of(X509_get0_notAfter(cert));
+		int err = tls_verify_key(cert, words, sizeof words);
+
+		if (!err && i + 1 < n)
+			err = verify_signature_kind(cert, words, sizeof words);
+		if (err) {
+			tls_subject(subject, sizeof subject, cert);
+			snprintf(why, why_size, "certificate of '%s': %s", subject, words);
+			return err;
+		}
+		if (end < *not_after_s)
+			*not_after_s = end;
+	}
+	return 0;
+}
+
+static bool is_missing_issuer(int e)
+{
+	return e == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT || e == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
+	       e == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE || e == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT ||
+	       e == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN || e == X509_V_ERR_CERT_UNTRUSTED;
+}
+
+static void chain_words(char *why, size_t why_size, int e, X509 *culprit, const struct tls_presented *p)
+{
+	char subject[160], issuer[160];
+	BIO *b;
+	long n;
+	const char *text;
+
+	tls_subject(subject, sizeof subject, culprit ? culprit : p->leaf);
+	if (is_missing_issuer(e)) {
+		tls_subject(subject, sizeof subject, p->leaf);
+		b = BIO_new(BIO_s_mem());
+		n = b && X509_NAME_print_ex(b, X509_get_issuer_name(p->leaf), 0, XN_FLAG_RFC2253 & ~XN_FLAG_DN_REV) >= 0
+			? BIO_get_mem_data(b, &text)
+			: 0;
+		snprintf(issuer, sizeof issuer, "%.*s", n > 150 ? 150 : (int)n, n ? text : "");
+		BIO_free(b);
+		snprintf(why, why_size, "certificate of '%s' (issuer '%s') does not chain to any configured anchor", subject,
+			 issuer);
+	} else if (e == X509_V_ERR_CERT_HAS_EXPIRED) {
+		snprintf(why, why_size, "certificate of '%s' expired", subject);
+	} else if (e == X509_V_ERR_CERT_NOT_YET_VALID) {
+		snprintf(why, why_size, "certificate of '%s' is not yet valid", subject);
+	} else if (e == X509_V_ERR_INVALID_PURPOSE) {
+		snprintf(why, why_size, "certificate of '%s' is not for a TLS %s", subject, p->is_client ? "client" : "server");
+	} else {
+		snprintf(why, why_size, "certificate of '%s': %s", subject, X509_verify_cert_error_string(e));
+	}
+}
+
+/* One anchor. 0 when the leaf chains to it; then *not_after_s is lowered to the earliest end in the chain. */
+static int verify_with(const struct tls_anchor *a, const struct tls_presented *p, uint64_t *not_after_s, int *x509_error,
+		       char *why, size_t why_size)
+{
+	X509_STORE_CTX *x = X509_STORE_CTX_new();
+	X509_VERIFY_PARAM *param;
+	int err = ERR_AUTH;
+
+	*x509_error = X509_V_ERR_OUT_OF_MEM;
+	snprintf(why, why_size, "%s", err_str(ERR_NOMEM));
+	if (!x || !X509_STORE_CTX_init(x, a->store, p->leaf, p->others)) {
+		X509_STORE_CTX_free(x);
+		return ERR_NOMEM;
+	}
+	param = X509_STORE_CTX_get0_param(x);
+	X509_VERIFY_PARAM_set_purpose(param, p->is_client ? X509_PURPOSE_SSL_CLIENT : X509_PURPOSE_SSL_SERVER);
+	X509_VERIFY_PARAM_set_auth_level(param, SECURITY_LEVEL);
+	X509_VERIFY_PARAM_set_depth(param, CHAIN_DEPTH_MAX);
+	/* An anchor is what its file says, also when that is an intermediate CA. */
+	X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
+	if (X509_verify_cert(x) == 1) {
+		err = verify_chain_rules(X509_STORE_CTX_get0_chain(x), not_after_s, why, why_size);
+		*x509_error = err ? X509_V_ERR_CERT_REJECTED : X509_V_OK;
+	} else {
+		*x509_error = X509_STORE_CTX_get_error(x);
+		chain_words(why, why_size, *x509_error, X509_STORE_CTX_get_current_cert(x), p);
+	}
+	X509_STORE_CTX_free(x);
+	return err;
+}
+
+/* All anchors. Of several refusals the one is told that knew the issuer. */
+static int verify_anchors(struct tls_identity *id, const struct tls_presented *p, const struct tls_anchor *anchors,
+			  size_t anchors_n, int *x509_error, char *why, size_t why_size)
+{
+	bool informed = false;
+
+	id->not_after_s = UINT64_MAX;
+	for (size_t i = 0; i < anchors_n; i++) {
+		char words[sizeof id->subject + 300];
+		uint64_t not_after_s = id->not_after_s;
+		int e, err = verify_with(&anchors[i], p, &not_after_s, &e, words, sizeof words);
+
+		if (err == ERR_NOMEM)
+			return err;
+		if (!err && id->anchors_n == TLS_ANCHORS_MAX) {
+			snprintf(why, why_size, "certificate chains to more than %d anchors", TLS_ANCHORS_MAX);
+			*x509_error = X509_V_ERR_CERT_REJECTED;
+			return ERR_AUTH;
+		}
+		if (!err) {
+			memcpy(id->anchors[id->anchors_n++], anchors[i].name, sizeof anchors[i].name);
+			id->not_after_s = not_after_s;
+		} else if (!informed) {
+			informed = !is_missing_issuer(e);
+			*x509_error = e;
+			snprintf(why, why_size, "%s", words);
+		}
+	}
+	return id->anchors_n ? 0 : ERR_AUTH;
+}
+
+/* --- the leaf ------------------------------------------------------------------------------------------------------------- */
+
+static int add_name(struct tls_identity *id, const ASN1_IA5STRING *s, char *why, size_t why_size)
+{
+	const unsigned char *p = ASN1_STRING_get0_data(s);
+	size_t n = (size_t)ASN1_STRING_length(s);
+
+	if (memchr(p, '*', n)) {
+		snprintf(why, why_size, "wildcard in subjectAltName");
+		return ERR_AUTH;
+	}
+	if (id->names_n == TLS_NAMES_MAX) {
+		snprintf(why, why_size, "more than %d dNSNames in subjectAltName", TLS_NAMES_MAX);
+		return ERR_AUTH;
+	}
+	if (ident_host(id->names[id->names_n], p, n)) { /* NUL, space, non-ASCII, empty label, too long */
+		snprintf(why, why_size, "a dNSName in subjectAltName is no host name");
+		return ERR_AUTH;
+	}
+	id->names_n++;
+	return 0;
+}
+
+static int add_group(struct tls_identity *id, const ASN1_IA5STRING *s, char *why, size_t why_size)
+{
+	const unsigned char *p = ASN1_STRING_get0_data(s);
+	size_t n = (size_t)ASN1_STRING_length(s);
+
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] <= 0x20 || p[i] >= 0x7f) {
+			snprintf(why, why_size, "a URI in subjectAltName is not printable");
+			return ERR_AUTH;
+		}
+	}
+	if (n == 0 || n > TLS_NAME_MAX || id->groups_n == TLS_GROUPS_MAX) {
+		snprintf(why, why_size, "subjectAltName has a URI of 0 or more than %d octets, or more than %d URIs",
+			 TLS_NAME_MAX, TLS_GROUPS_MAX);
+		return ERR_AUTH;
+	}
+	memcpy(id->groups[id->groups_n], p, n);
+	id->groups[id->groups_n++][n] = 0;
+	return 0;
+}
+
+static int read_names(struct tls_identity *id, X509 *leaf, char *why, size_t why_size)
+{
+	GENERAL_NAMES *san = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL); /* NULL also when there are two of them */
+	int err = 0;
+
+	for (int i = 0; !err && i < sk_GENERAL_NAME_num(san); i++) {
+		const GENERAL_NAME *name = sk_GENERAL_NAME_value(san, i);
+
+		if (name->type == GEN_DNS)
+			err = add_name(id, name->d.dNSName, why, why_size);
+		else if (name->type == GEN_URI)
+			err = add_group(id, name->d.uniformResourceIdentifier, why, why_size);
+	}
+	GENERAL_NAMES_free(san);
+	if (!err && !id->names_n) {
+		snprintf(why, why_size, "no dNSName in subjectAltName");
+		err = ERR_AUTH;
+	}
+	return err;
+}
+
+static int verify_leaf(const struct tls_presented *p, char *why, size_t why_size)
+{
+	uint32_t purpose = p->is_client ? XKU_SSL_CLIENT : XKU_SSL_SERVER;
+
+	if (X509_check_ca(p->leaf)) {
+		snprintf(why, why_size, "it is the certificate of a CA");
+		return ERR_AUTH;
+	}
+	/* Absent means "any" to OpenSSL; the profile wants it said. */
+	if (!(X509_get_extension_flags(p->leaf) & EXFLAG_XKUSAGE) || !(X509_get_extended_key_usage(p->leaf) & purpose)) {
+		snprintf(why, why_size, "extendedKeyUsage lacks %s", p->is_client ? "clientAuth" : "serverAuth");
+		return ERR_AUTH;
+	}
+	return 0;
+}
+
+static int verify_expected(const struct tls_identity *id, const char *expected, char *why, size_t why_size)
+{
+	for (int i = 0; expected && i < id->names_n; i++) {
+		if (str_equal_nocase(id->names[i], strlen(id->names[i]), expected, strlen(expected)))
+			return 0;
+	}
+	if (!expected)
+		return 0;
+	snprintf(why, why_size, "it is for '%s', expected '%s'", id->names[0], expected);
+	return ERR_AUTH;
+}
+
+int tls_verify(struct tls_identity *out, const struct tls_presented *p, const struct tls_anchor *anchors, size_t anchors_n,
+	       int *x509_error, char *why, size_t why_size)
+{
+	struct tls_identity id = { 0 };
+	char words[600];
+	int err;
+
+	tls_subject(id.subject, sizeof id.subject, p->leaf);
+	err = verify_anchors(&id, p, anchors, anchors_n, x509_error, why, why_size);
+	if (err)
+		return err;
+	*x509_error = X509_V_ERR_CERT_REJECTED;
+	err = verify_leaf(p, words, sizeof words);
+	if (!err)
+		err = read_names(&id, p->leaf, words, sizeof words);
+	if (!err) {
+		*x509_error = X509_V_ERR_HOSTNAME_MISMATCH;
+		err = verify_expected(&id, p->expected_name, words, sizeof words);
+	}
+	if (err) {
+		snprintf(why, why_size, "certificate of '%s': %s", id.subject, words);
+		return err;
+	}
+	*x509_error = X509_V_OK;
+	*out = id;
+	return 0;
+}

@@ -1,0 +1,28 @@
+/* tls_verify.h - is the presented certificate one of ours, and whose? (CONTRACTS section 1; rules 1 and 2 of peer authentication:
+ * chain to a configured anchor and never the system's store, purpose, key and hash strength, names.) For src/tls only. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "tls/tls_ctx.h"
+#include "tls/tls_identity.h"
+#include "tls/tls_openssl.h"
+
+struct tls_presented {
+	X509 *leaf;
+	STACK_OF(X509) * others;   /* whatever else was sent; not trusted; may be NULL */
+	bool is_client;            /* the role the certificate must be for */
+	const char *expected_name; /* one of its names must be this one; NULL: any */
+};
+
+/* Verifies against each anchor on its own. 0: `out` says who it is. ERR_AUTH: `why` says what is wrong with it in words and
+ * *x509_error which X509_V_ERR_ fits best (it chooses the alert). ERR_NOMEM. `out` is untouched on failure. */
+ERR_MUST_USE int tls_verify(struct tls_identity *out, const struct tls_presented *p, const struct tls_anchor *anchors,
+			    size_t anchors_n, int *x509_error, char *why, size_t why_size);
+
+/* RSA of at least 2048 bits, P-256 or P-384. ERR_AUTH with words for anything else. */
+ERR_MUST_USE int tls_verify_key(X509 *cert, char *why, size_t why_size);
+
+/* The certificate's subject for people: printable ASCII, cut to fit. */
+void tls_subject(char *out, size_t size, const X509 *cert);

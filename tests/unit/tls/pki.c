@@ -1,0 +1,142 @@
+/* pki.c - certificates by OpenSSL's own functions. */
+#include "tests/unit/test.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/unit/tls/pki.h"
+
+void pki_init(struct pki *p)
+{
+	*p = (struct pki){ .dir = "/tmp/mtc-tls-XXXXXX" };
+	assert_non_null(mkdtemp(p->dir));
+}
+
+void pki_fini(struct pki *p)
+{
+	DIR *d = opendir(p->dir);
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		if (e->d_name[0] != '.')
+			unlinkat(dirfd(d), e->d_name, 0);
+	}
+	if (d)
+		closedir(d);
+	rmdir(p->dir);
+}
+
+static EVP_PKEY *make_key(enum pki_key kind)
+{
+	switch (kind) {
+	case PKI_P256:
+		return EVP_EC_gen("P-256");
+	case PKI_P384:
+		return EVP_EC_gen("P-384");
+	case PKI_P521:
+		return EVP_EC_gen("P-521");
+	case PKI_P224:
+		return EVP_EC_gen("P-224");
+	case PKI_RSA_2048:
+		return EVP_RSA_gen(2048);
+	case PKI_RSA_1024:
+		return EVP_RSA_gen(1024);
+	case PKI_ED25519:
+		return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	}
+	return NULL;
+}
+
+static void add(X509 *x, X509 *issuer, int nid, const char *value)
+{
+	X509V3_CTX ctx;
+	X509_EXTENSION *ext;
+
+	X509V3_set_ctx(&ctx, issuer, x, NULL, NULL, 0);
+	ext = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
+	assert_non_null(ext);
+	assert_int_equal(X509_add_ext(x, ext, -1), 1);
+	X509_EXTENSION_free(ext);
+}
+
+static void add_raw_dns(X509 *x, const char *p, int n)
+{
+	GENERAL_NAMES *san = sk_GENERAL_NAME_new_null();
+	GENERAL_NAME *name = GENERAL_NAME_new();
+	ASN1_IA5STRING *s = ASN1_IA5STRING_new();
+
+	assert_int_equal(ASN1_STRING_set(s, p, n), 1);
+	GENERAL_NAME_set0_value(name, GEN_DNS, s);
+	assert_true(sk_GENERAL_NAME_push(san, name) > 0);
+	assert_int_equal(X509_add1_ext_i2d(x, NID_subject_alt_name, san, 0, 0), 1);
+	GENERAL_NAMES_free(san);
+}
+
+static void add_extensions(X509 *x, X509 *issuer, const struct pki_spec *s)
+{
+	add(x, issuer, NID_basic_constraints, s->ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
+	add(x, issuer, NID_key_usage, s->ca ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature");
+	add(x, issuer, NID_subject_key_identifier, "hash");
+	if (issuer != x)
+		add(x, issuer, NID_authority_key_identifier, "keyid:always");
+	if (s->san)
+		add(x, issuer, NID_subject_alt_name, s->san);
+	if (s->raw_dns)
+		add_raw_dns(x, s->raw_dns, s->raw_dns_len);
+	if (s->eku)
+		add(x, issuer, NID_ext_key_usage, s->eku);
+	if (s->constraints)
+		add(x, issuer, NID_name_constraints, s->constraints);
+}
+
+static void write_files(struct pki *p, struct pki_cert *c)
+{
+	FILE *f;
+
+	snprintf(c->cert_file, sizeof c->cert_file, "%s/%u.pem", p->dir, p->n);
+	snprintf(c->key_file, sizeof c->key_file, "%s/%u.key", p->dir, p->n);
+	f = fopen(c->cert_file, "w");
+	assert_non_null(f);
+	assert_int_equal(PEM_write_X509(f, c->x), 1);
+	fclose(f);
+	f = fopen(c->key_file, "w");
+	assert_non_null(f);
+	assert_int_equal(fchmod(fileno(f), 0600), 0);
+	assert_int_equal(PEM_write_PrivateKey(f, c->key, NULL, NULL, 0, NULL, NULL), 1);
+	fclose(f);
+}
+
+struct pki_cert pki_make(struct pki *p, const struct pki_spec *s, const struct pki_cert *issuer)
+{
+	struct pki_cert c = { .x = X509_new(), .key = make_key(s->key) };
+	X509 *by = issuer ? issuer->x : c.x;
+	EVP_PKEY *by_key = issuer ? issuer->key : c.key;
+	const EVP_MD *md =
+	    EVP_PKEY_get_base_id(by_key) == EVP_PKEY_ED25519 ? NULL : EVP_get_digestbyname(s->digest ? s->digest : "SHA256");
+	X509_NAME *name;
+
+	assert_non_null(c.x);
+	assert_non_null(c.key);
+	p->n++;
+	X509_set_version(c.x, X509_VERSION_3);
+	ASN1_INTEGER_set(X509_get_serialNumber(c.x), p->n);
+	X509_gmtime_adj(X509_getm_notBefore(c.x), s->from_s);
+	X509_gmtime_adj(X509_getm_notAfter(c.x), s->to_s ? s->to_s : 86400);
+	name = X509_get_subject_name(c.x);
+	X509_NAME_add_entry_by_txt(name, "O", MBSTRING_ASC, (const unsigned char *)"Test", -1, -1, 0);
+	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)s->cn, -1, -1, 0);
+	X509_set_issuer_name(c.x, X509_get_subject_name(by));
+	X509_set_pubkey(c.x, c.key);
+	add_extensions(c.x, by, s);
+	assert_true(X509_sign(c.x, by_key, md) > 0);
+	write_files(p, &c);
+	return c;
+}
+
+void pki_free(struct pki_cert *c)
+{
+	X509_free(c->x);
+	EVP_PKEY_free(c->key);
+	*c = (struct pki_cert){ 0 };
+}

@@ -1,0 +1,214 @@
+/* Loading certificate, key and anchors: what is wrong is said in words that name the file. */
+#include "tests/unit/test.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/unit/tls/pki.h"
+#include "tls/tls_stream.h"
+
+struct world {
+	struct pki pki;
+	struct pki_cert ca, leaf;
+	struct tls_anchor_conf anchor;
+	struct tls_conf conf;
+	char junk[160], why[400];
+};
+
+static void write_text(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static int setup(void **state)
+{
+	struct world *w = calloc(1, sizeof *w);
+
+	assert_non_null(w);
+	pki_init(&w->pki);
+	w->ca = pki_make(&w->pki, &(struct pki_spec){ .cn = "CA", .ca = true }, NULL);
+	w->leaf = pki_make(&w->pki, &(struct pki_spec){ .cn = "leaf", .san = "DNS:a", .eku = "serverAuth,clientAuth" }, &w->ca);
+	w->anchor = (struct tls_anchor_conf){ .name = "anchor", .file = w->ca.cert_file };
+	w->conf = (struct tls_conf){ .certificate = w->leaf.cert_file,
+				     .key = tls_keyholder_file(w->leaf.key_file),
+				     .anchors = &w->anchor,
+				     .anchors_n = 1 };
+	snprintf(w->junk, sizeof w->junk, "%s/junk", w->pki.dir);
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+
+	pki_free(&w->ca);
+	pki_free(&w->leaf);
+	pki_fini(&w->pki);
+	free(w);
+	return 0;
+}
+
+static void refused(struct world *w, int expected, const char *words)
+{
+	struct tls_ctx *c = NULL;
+	int err = tls_ctx_new(&c, &w->conf, w->why, sizeof w->why);
+
+	if (err != expected || !strstr(w->why, words))
+		fail_msg("expected %d '%s', got %d '%s'", expected, words, err, w->why);
+	assert_null(c);
+}
+
+static void accepted(struct world *w, const char *warning)
+{
+	struct tls_ctx *c = NULL;
+	int err = tls_ctx_new(&c, &w->conf, w->why, sizeof w->why);
+
+	if (err || strcmp(w->why, warning) != 0)
+		fail_msg("got %d '%s'", err, w->why);
+	tls_ctx_free(c);
+}
+
+static void test_a_good_configuration_loads_without_words(void **state)
+{
+	struct world *w = *state;
+
+	accepted(w, "");
+	w->conf.server = true;
+	accepted(w, "");
+	tls_ctx_free(NULL);
+}
+
+static void test_certificates_that_cannot_be_used(void **state)
+{
+	struct world *w = *state;
+	struct pki_cert c;
+	char words[300];
+
+	w->conf.certificate = "/nonexistent/iwf.pem";
+	refused(w, ERR_IO, "cannot read certificate '/nonexistent/iwf.pem': No such file or directory");
+	write_text(w->junk, "no certificate\n");
+	w->conf.certificate = w->junk;
+	snprintf(words, sizeof words, "'%s' holds no PEM certificate", w->junk);
+	refused(w, ERR_INVAL, words);
+	write_text(w->junk, "");
+	refused(w, ERR_INVAL, words);
+
+	c = pki_make(&w->pki, &(struct pki_spec){ .cn = "x", .from_s = -7200, .to_s = -60 }, &w->ca);
+	w->conf.certificate = c.cert_file;
+	w->conf.key = tls_keyholder_file(c.key_file);
+	snprintf(words, sizeof words, "certificate '%s' expired on ", c.cert_file);
+	refused(w, ERR_INVAL, words);
+	pki_free(&c);
+	c = pki_make(&w->pki, &(struct pki_spec){ .cn = "x", .from_s = 7200 }, &w->ca);
+	w->conf.certificate = c.cert_file;
+	refused(w, ERR_INVAL, "is not valid before ");
+	pki_free(&c);
+	c = pki_make(&w->pki, &(struct pki_spec){ .cn = "x", .key = PKI_P521 }, &w->ca);
+	w->conf.certificate = c.cert_file;
+	refused(w, ERR_INVAL, "key secp521r1, expected P-256, P-384 or RSA of at least 2048 bits");
+	pki_free(&c);
+}
+
+static void test_keys_that_cannot_be_used(void **state)
+{
+	struct world *w = *state;
+	struct pki_cert rsa = pki_make(&w->pki, &(struct pki_spec){ .cn = "x", .key = PKI_RSA_2048 }, &w->ca);
+	char words[300];
+	FILE *f;
+
+	w->conf.key = tls_keyholder_file("/nonexistent/iwf.key");
+	refused(w, ERR_IO, "cannot read key '/nonexistent/iwf.key': No such file or directory");
+	w->conf.key = tls_keyholder_file(w->ca.key_file); /* of the same kind */
+	snprintf(words, sizeof words, "key '%s' does not match the certificate", w->ca.key_file);
+	refused(w, ERR_INVAL, words);
+	w->conf.key = tls_keyholder_file(rsa.key_file); /* of another kind */
+	refused(w, ERR_INVAL, "does not match the certificate");
+	w->conf.key = tls_keyholder_file(w->leaf.cert_file);
+	refused(w, ERR_INVAL, "holds no PEM private key");
+	f = fopen(w->junk, "w");
+	assert_int_equal(PEM_write_PrivateKey(f, w->leaf.key, EVP_aes_128_cbc(), (const unsigned char *)"secret", 6, NULL, NULL),
+			 1);
+	fclose(f);
+	w->conf.key = tls_keyholder_file(w->junk);
+	refused(w, ERR_INVAL, "is encrypted; a key without passphrase is expected");
+	pki_free(&rsa);
+}
+
+static void test_a_key_that_others_may_read_is_a_warning(void **state)
+{
+	struct world *w = *state;
+	char words[300];
+
+	assert_int_equal(chmod(w->leaf.key_file, 0644), 0);
+	snprintf(words, sizeof words, "warning: key '%s' has mode 0644; 0600 is expected", w->leaf.key_file);
+	accepted(w, words);
+}
+
+static void test_anchors_that_cannot_be_used(void **state)
+{
+	struct world *w = *state;
+	struct pki_cert weak = pki_make(&w->pki, &(struct pki_spec){ .cn = "weak", .ca = true, .key = PKI_P521 }, NULL);
+	char pem[8192], words[300];
+	FILE *f;
+	size_t n;
+
+	w->anchor.file = "/nonexistent/ca.pem";
+	refused(w, ERR_IO, "cannot read anchor '/nonexistent/ca.pem': No such file or directory");
+	write_text(w->junk, "no certificate\n");
+	w->anchor.file = w->junk;
+	snprintf(words, sizeof words, "anchor '%s' holds no PEM certificate", w->junk);
+	refused(w, ERR_INVAL, words);
+	w->anchor.file = w->leaf.cert_file;
+	refused(w, ERR_INVAL, "certificate of 'O=Test,CN=leaf' is not of a CA (basicConstraints CA:TRUE)");
+	w->anchor.file = weak.cert_file;
+	refused(w, ERR_INVAL, "key secp521r1");
+	f = fopen(w->ca.cert_file, "r"); /* one good, one damaged */
+	n = fread(pem, 1, sizeof pem / 2, f);
+	fclose(f);
+	memcpy(pem + n, pem, n);
+	pem[n + n / 2] = '!';
+	pem[2 * n] = 0;
+	write_text(w->junk, pem);
+	w->anchor.file = w->junk;
+	refused(w, ERR_INVAL, "certificate 2 is damaged");
+	w->conf.anchors_n = 0;
+	refused(w, ERR_INVAL, "no trust anchor is configured");
+	pki_free(&weak);
+}
+
+static void test_only_a_client_logs_keys_into_a_file_of_its_own(void **state)
+{
+	struct world *w = *state;
+	struct stat st;
+
+	w->conf.keylog = w->junk;
+	w->conf.server = true;
+	refused(w, ERR_INVAL, "a server does not log keys");
+	assert_int_equal(access(w->junk, F_OK), -1);
+	w->conf.server = false;
+	accepted(w, "");
+	assert_int_equal(stat(w->junk, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	w->conf.keylog = "/nonexistent/keys";
+	refused(w, ERR_IO, "cannot write key log '/nonexistent/keys'");
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(test_a_good_configuration_loads_without_words),
+		T(test_certificates_that_cannot_be_used),
+		T(test_keys_that_cannot_be_used),
+		T(test_a_key_that_others_may_read_is_a_warning),
+		T(test_anchors_that_cannot_be_used),
+		T(test_only_a_client_logs_keys_into_a_file_of_its_own),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
