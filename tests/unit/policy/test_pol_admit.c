@@ -1,0 +1,112 @@
+/* Admission (CONTRACTS section 1, names that must agree) and the rate. */
+#include "tests/unit/test.h"
+
+#include "policy/pol_admit.h"
+#include "policy/pol_rate.h"
+
+#define NOW_S 1790000000ull
+
+static const struct pol_admit_scs acme = { "scs.acme.example", "acme.example", "anchor-a", 0, 8 };
+
+static struct pol_identity identity(const char *name, const char *anchor)
+{
+	return (struct pol_identity){ .kind = POL_IDENTITY_TLS,
+				      .names = { "other.example", name },
+				      .names_n = 2,
+				      .anchors = { "anchor-x", anchor },
+				      .anchors_n = 2,
+				      .not_after_s = NOW_S + 100 };
+}
+
+static void test_what_agrees_is_admitted(void **state)
+{
+	struct pol_identity id = identity("scs.acme.example", "anchor-a");
+
+	(void)state;
+	assert_int_equal(pol_admit(&id, "scs.acme.example", "acme.example", &acme, NOW_S), POL_NONE);
+	assert_int_equal(pol_admit(&id, "SCS.Acme.Example", "ACME.example", &acme, NOW_S),
+			 POL_NONE); /* DNS names: case is nothing */
+	id.not_after_s = 0;
+	id.kind = POL_IDENTITY_IPSEC;
+	assert_int_equal(pol_admit(&id, "scs.acme.example", "acme.example", &acme, NOW_S), POL_NONE);
+}
+
+static void test_each_disagreement_has_its_reason(void **state)
+{
+	struct pol_identity id = identity("scs.acme.example", "anchor-a");
+	struct pol_identity other_name = identity("scs.evil.example", "anchor-a");
+	struct pol_identity other_anchor = identity("scs.acme.example", "anchor-b");
+	struct pol_identity none = { .kind = POL_IDENTITY_NONE }, internal = id;
+	struct pol_admit_scs full = acme;
+
+	(void)state;
+	internal.kind = POL_IDENTITY_INTERNAL; /* an SCS is never admitted by where it connects from */
+	full.connections = 8;
+	assert_int_equal(pol_admit(&none, "scs.acme.example", "acme.example", &acme, NOW_S), POL_NOT_PROTECTED);
+	assert_int_equal(pol_admit(&internal, "scs.acme.example", "acme.example", &acme, NOW_S), POL_NOT_PROTECTED);
+	assert_int_equal(pol_admit(&id, "scs.acme.example", "acme.example", NULL, NOW_S), POL_UNKNOWN_PEER);
+	assert_int_equal(pol_admit(&id, "scs.b.example", "acme.example", &acme, NOW_S), POL_UNKNOWN_PEER);
+	assert_int_equal(pol_admit(&other_name, "scs.acme.example", "acme.example", &acme, NOW_S), POL_NAME_NOT_PROVEN);
+	assert_int_equal(pol_admit(&other_anchor, "scs.acme.example", "acme.example", &acme, NOW_S), POL_WRONG_ANCHOR);
+	assert_int_equal(pol_admit(&id, "scs.acme.example", "b.example", &acme, NOW_S), POL_WRONG_REALM);
+	assert_int_equal(pol_admit(&id, "scs.acme.example", "acme.example", &acme, NOW_S + 101), POL_CERTIFICATE_EXPIRED);
+	assert_int_equal(pol_admit(&id, "scs.acme.example", "acme.example", &full, NOW_S), POL_TOO_MANY_CONNECTIONS);
+}
+
+static void test_every_later_request_carries_the_same_pair(void **state)
+{
+	(void)state;
+	assert_true(pol_same_origin("a.example", "example", "A.example", 9, "example", 7));
+	assert_false(pol_same_origin("a.example", "example", "b.example", 9, "example", 7));
+	assert_false(pol_same_origin("a.example", "example", "a.example", 8, "example", 7));
+	assert_false(pol_same_origin("a.example", "example", "a.example", 9, "Xxample", 7));
+	assert_false(pol_same_origin("a.example", "example", "a.example\0", 10, "example", 7));
+}
+
+static void test_a_burst_passes_and_then_the_rate(void **state)
+{
+	struct pol_rate r = { 0 };
+	uint64_t now = 5000;
+	int passed = 0;
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		passed += pol_rate_take(&r, 10, 30, now);
+	assert_int_equal(passed, 30);
+	for (passed = 0; now < 15000; now += 10)
+		passed += pol_rate_take(&r, 10, 30, now);
+	assert_in_range(passed, 98, 101); /* 10 a second for 10 seconds */
+	now += 3600000;
+	for (passed = 0; passed < 100 && pol_rate_take(&r, 10, 30, now); passed++)
+		;
+	assert_int_equal(passed, 30); /* silence fills no more than the bucket */
+}
+
+static void test_slow_rates_lose_nothing_and_clocks_may_jump(void **state)
+{
+	struct pol_rate r = { 0 };
+	int passed = 0;
+
+	(void)state;
+	for (uint64_t now = 0; now < 10000; now++)
+		passed += pol_rate_take(&r, 1, 1, now);
+	assert_int_equal(passed, 10);
+	assert_false(pol_rate_take(&r, 1, 1, 5)); /* gone back: the 999 thousandths of this second stay */
+	assert_true(pol_rate_take(&r, 1, 1, 6));
+	assert_false(pol_rate_take(&r, 1, 1, 900));
+	assert_true(pol_rate_take(&r, 4000000000u, 4000000000u, UINT64_MAX)); /* no overflow */
+	assert_true(pol_rate_take(&r, 0, 0, 0));                              /* no limit */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_agrees_is_admitted),
+		cmocka_unit_test(test_each_disagreement_has_its_reason),
+		cmocka_unit_test(test_every_later_request_carries_the_same_pair),
+		cmocka_unit_test(test_a_burst_passes_and_then_the_rate),
+		cmocka_unit_test(test_slow_rates_lose_nothing_and_clocks_may_jump),
+	};
+
+	return cmocka_run_group_tests_name("pol_admit", tests, NULL, NULL);
+}
