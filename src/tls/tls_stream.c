@@ -207,6 +207,8 @@ static bool tls_shake(struct tls_stream *t)
 		net_stream_pause(t->below);
 	if (t->out.len)
 		net_task_flush(t->loop, &t->flush);
+	if (t->below)
+		(void)snprintf(t->base.local, sizeof t->base.local, "%s", net_stream_local(t->below));
 	net_stream_emit_open(&t->base);
 	return true;
 }
