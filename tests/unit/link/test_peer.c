@@ -1,0 +1,575 @@
+/* A peer we connect to: connected for ever, patient after refusals, silent after "do not want to talk to you", gone when freed.
+ * The other side is an accepted link of the same program, or a raw listener that says what a test wants. */
+#include "tests/unit/link/lab.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "link/link_peer.h"
+
+struct play {
+	struct net_loop *loop;
+	int listen_fd;
+	uint16_t port;
+	struct net_listener *listener;
+
+	struct link_conf far_conf, near_conf;
+	struct link_counters far_counters, near_counters;
+	struct link_cb far_cb, near_cb;
+	struct link *far; /* the latest accepted one */
+	struct link *far_old[16];
+	int far_n, far_opens, far_downs, far_requests;
+	bool mute;       /* the far side accepts and says nothing */
+	const char *raw; /* and sends these octets instead of being a link */
+	int raw_fd[16], raw_n;
+
+	struct link_peer_conf peer_conf;
+	struct link_peer *peer;
+	int opens, downs, fails, answers, requests;
+	int fail_err, down_err, answer_err;
+	uint32_t fail_code;
+	char why[400];
+	bool free_on_open, free_on_down, free_on_failed;
+};
+
+static void far_open(void *arg, struct link *l)
+{
+	(void)l;
+	((struct play *)arg)->far_opens++;
+}
+
+static void far_down(void *arg, struct link *l, int err, const char *why)
+{
+	struct play *p = arg;
+
+	(void)err;
+	(void)why;
+	p->far_downs++;
+	if (p->far == l)
+		p->far = NULL;
+	link_free(l);
+	for (int i = 0; i < p->far_n; i++) {
+		if (p->far_old[i] == l)
+			p->far_old[i] = NULL;
+	}
+}
+
+static void far_request(void *arg, struct link *l, const struct dia_msg *m)
+{
+	uint8_t octets[64];
+	size_t n = lab_message(octets, sizeof octets, 0, m->hdr.code, m->hdr.app_id, m->hdr.hop_by_hop, 4);
+
+	((struct play *)arg)->far_requests++;
+	memcpy(octets + 16, m->bytes + 16, 4); /* End-to-End-Id */
+	assert_int_equal(link_answer(l, octets, n), 0);
+}
+
+static void on_accept(void *arg, int fd, const char *address)
+{
+	struct play *p = arg;
+	struct net_stream *s;
+
+	if (p->mute || p->raw) {
+		if (p->raw)
+			assert_true(send(fd, p->raw, strlen(p->raw), 0) > 0);
+		assert_true(p->raw_n < 16);
+		p->raw_fd[p->raw_n++] = fd;
+		return;
+	}
+	assert_true(p->far_n < 16);
+	assert_int_equal(net_tcp_accept(&s, p->loop, fd, address, NULL, NULL, NULL), 0);
+	assert_int_equal(link_accept(&p->far, p->loop, s, &p->far_conf, &p->far_cb, p), 0);
+	p->far_old[p->far_n++] = p->far;
+}
+
+static void maybe_free(struct play *p, bool now)
+{
+	if (!now)
+		return;
+	link_peer_free(p->peer, false);
+	p->peer = NULL;
+}
+
+static void near_open(void *arg, struct link *l)
+{
+	struct play *p = arg;
+
+	assert_true(link_is_open(l));
+	p->opens++;
+	maybe_free(p, p->free_on_open);
+}
+
+static void near_request(void *arg, struct link *l, const struct dia_msg *m)
+{
+	(void)l;
+	(void)m;
+	((struct play *)arg)->requests++;
+}
+
+static void near_down(void *arg, struct link *l, int err, const char *why)
+{
+	struct play *p = arg;
+
+	(void)l;
+	p->downs++;
+	p->down_err = err;
+	(void)snprintf(p->why, sizeof p->why, "%s", why);
+	maybe_free(p, p->free_on_down);
+}
+
+static void near_failed(void *arg, int err, uint32_t result_code, const char *why)
+{
+	struct play *p = arg;
+
+	p->fails++;
+	p->fail_err = err;
+	p->fail_code = result_code;
+	(void)snprintf(p->why, sizeof p->why, "%s", why);
+	maybe_free(p, p->free_on_failed);
+}
+
+static void near_answer(void *arg, int err, const struct dia_msg *m)
+{
+	struct play *p = arg;
+
+	(void)m;
+	p->answers++;
+	p->answer_err = err;
+}
+
+static struct link_conf conf_of(const char *host, struct link_counters *counters)
+{
+	return (struct link_conf){
+		.host = host,
+		.realm = "core.example",
+		.product = "lab",
+		.vendor_id = 10415,
+		.applications = { LAB_APP },
+		.applications_n = 1,
+		.limits = DIA_LIMITS_CORE,
+		.cer_wait_ms = 2000,
+		.cea_wait_ms = 2000,
+		.dpa_wait_ms = 1000,
+		.watchdog_ms = 100,
+		.watchdog_unchecked = true,
+		.reconnect_ms = 320, /* first attempt again after about 20 ms */
+		.counters = counters,
+	};
+}
+
+static void play_init(struct play *p)
+{
+	memset(p, 0, sizeof *p);
+	assert_int_equal(net_loop_new(&p->loop), 0);
+	assert_int_equal(net_tcp_bind(&p->listen_fd, &p->port, "127.0.0.1", 0, 16), 0);
+	assert_int_equal(net_listener_new(&p->listener, p->loop, p->listen_fd, on_accept, p), 0);
+	p->far_conf = conf_of("hss.core.example", &p->far_counters);
+	p->near_conf = conf_of("iwf.core.example", &p->near_counters);
+	p->far_cb = (struct link_cb){ .on_open = far_open, .on_request = far_request, .on_down = far_down };
+	p->near_cb =
+	    (struct link_cb){ .on_open = near_open, .on_request = near_request, .on_down = near_down, .on_failed = near_failed };
+	p->peer_conf = (struct link_peer_conf){
+		.host = "hss.core.example", .realm = "core.example", .address = "127.0.0.1", .port = p->port
+	};
+}
+
+static void play_start(struct play *p)
+{
+	assert_int_equal(link_peer_new(&p->peer, p->loop, &p->peer_conf, &p->near_conf, &p->near_cb, p), 0);
+}
+
+struct play_wait {
+	struct play *p;
+	struct net_timer *timer;
+	const int *flag;
+	int n;
+	const char *state;
+	uint64_t until_ms;
+};
+
+static void tick(void *arg)
+{
+	struct play_wait *w = arg;
+
+	if (clock_mono_ms() >= w->until_ms || (w->flag && *w->flag >= w->n) ||
+	    (w->state && w->p->peer && strcmp(link_peer_state(w->p->peer), w->state) == 0))
+		net_loop_stop(w->p->loop);
+	else
+		net_timer_start(w->timer, 1);
+}
+
+static void wait_for(struct play *p, const int *flag, int n, const char *state, uint64_t ms)
+{
+	struct play_wait w = { .p = p, .flag = flag, .n = n, .state = state, .until_ms = clock_mono_ms() + ms };
+
+	assert_int_equal(net_timer_new(&w.timer, p->loop, tick, &w), 0);
+	net_timer_start(w.timer, 0);
+	assert_int_equal(net_loop_run(p->loop), 0);
+	net_timer_free(w.timer);
+}
+
+static void until(struct play *p, const int *flag, int n)
+{
+	wait_for(p, flag, n, NULL, 3000);
+	assert_true(*flag >= n);
+}
+
+static void until_state(struct play *p, const char *state)
+{
+	wait_for(p, NULL, 0, state, 3000);
+	assert_string_equal(link_peer_state(p->peer), state);
+}
+
+static void run_ms(struct play *p, uint64_t ms)
+{
+	wait_for(p, NULL, 0, NULL, ms);
+}
+
+static void stop_listening(struct play *p)
+{
+	net_listener_free(p->listener);
+	p->listener = NULL;
+	if (p->listen_fd >= 0)
+		close(p->listen_fd);
+	p->listen_fd = -1;
+}
+
+static void play_fini(struct play *p)
+{
+	link_peer_free(p->peer, false);
+	for (int i = 0; i < p->far_n; i++)
+		link_free(p->far_old[i]);
+	for (int i = 0; i < p->raw_n; i++)
+		close(p->raw_fd[i]);
+	stop_listening(p);
+	run_ms(p, 5);
+	net_loop_free(p->loop);
+}
+
+static int ask(struct play *p)
+{
+	uint8_t octets[64];
+	size_t n = lab_message(octets, sizeof octets, DIA_FLAG_R, LAB_CMD, LAB_APP, 1, 4);
+	struct link *l = link_peer_link(p->peer);
+
+	return l ? link_request(l, octets, n, 500, near_answer, p) : ERR_CLOSED;
+}
+
+static void it_connects_exchanges_capabilities_and_carries_requests(void **state)
+{
+	struct play p;
+
+	(void)state;
+	play_init(&p);
+	play_start(&p);
+	assert_string_equal(link_peer_state(p.peer), "down");
+	assert_null(link_peer_link(p.peer));
+	until(&p, &p.opens, 1);
+	assert_string_equal(link_peer_state(p.peer), "open");
+	assert_string_equal(link_peer_why(p.peer), "");
+	assert_string_equal(link_peer_host(link_peer_link(p.peer)), "hss.core.example");
+	assert_string_equal(link_peer_host(p.far), "iwf.core.example");
+	assert_int_equal(ask(&p), 0);
+	until(&p, &p.answers, 1);
+	assert_int_equal(p.answer_err, 0);
+	run_ms(&p, 300); /* watchdogs both ways keep it open */
+	assert_int_equal(p.downs + p.far_downs, 0);
+	play_fini(&p);
+}
+
+static void a_lost_peer_is_reconnected_and_used_after_three_watchdogs(void **state)
+{
+	struct play p;
+
+	(void)state;
+	play_init(&p);
+	play_start(&p);
+	until(&p, &p.opens, 1);
+	assert_int_equal(ask(&p), 0);
+	link_drop(p.far, "lost");
+	until(&p, &p.downs, 1);
+	assert_string_equal(link_peer_state(p.peer), "down");
+	assert_non_null(strstr(link_peer_why(p.peer), "closed"));
+	until(&p, &p.opens, 2);
+	assert_string_equal(link_peer_state(p.peer), "reopening");
+	assert_null(link_peer_link(p.peer));
+	assert_int_equal(ask(&p), ERR_CLOSED);
+	until_state(&p, "open");
+	assert_int_equal(ask(&p), 0);
+	until(&p, &p.answers, 2);
+	play_fini(&p);
+}
+
+static void requests_of_a_peer_that_reopens_are_dropped(void **state)
+{
+	struct play p;
+	uint8_t octets[64];
+	size_t n = lab_message(octets, sizeof octets, DIA_FLAG_R, LAB_CMD, LAB_APP, 1, 4);
+
+	(void)state;
+	play_init(&p);
+	p.near_conf.watchdog_ms = 300;
+	play_start(&p);
+	until(&p, &p.opens, 1);
+	link_drop(p.far, "lost");
+	until(&p, &p.far_opens, 2);
+	assert_int_equal(link_request(p.far, octets, n, 50, near_answer, &p), 0);
+	until(&p, &p.answers, 1);
+	assert_int_equal(p.answer_err, ERR_TIMEOUT);
+	assert_int_equal(p.requests, 0);
+	play_fini(&p);
+}
+
+static void another_peer_under_the_same_address_is_refused(void **state)
+{
+	struct play p;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		play_init(&p);
+		if (i)
+			p.far_conf.realm = "other.example";
+		else
+			p.far_conf.host = "evil.core.example";
+		play_start(&p);
+		until(&p, &p.fails, 1);
+		assert_int_equal(p.fail_err, ERR_PROTO);
+		assert_int_equal(p.opens + p.downs, 0);
+		assert_int_equal(p.near_counters.ended[LINK_END_WRONG_CEA], 1);
+		play_fini(&p);
+	}
+}
+
+static void a_cea_that_says_no_is_reported_with_its_code_and_tried_again(void **state)
+{
+	struct play p;
+
+	(void)state;
+	play_init(&p);
+	p.far_conf.applications[0] = 4;
+	play_start(&p);
+	until(&p, &p.fails, 3);
+	assert_int_equal(p.fail_err, ERR_REFUSED);
+	assert_int_equal(p.fail_code, 5010);
+	assert_int_equal(p.opens, 0);
+	assert_int_equal(p.near_counters.ended[LINK_END_REFUSED_BY_PEER], p.fails);
+	play_fini(&p);
+}
+
+static void nobody_there_is_tried_again_ever_more_slowly_up_to_tc(void **state)
+{
+	uint64_t at[7] = { 0 };
+	struct play p;
+
+	(void)state;
+	play_init(&p);
+	stop_listening(&p);
+	play_start(&p);
+	for (int i = 1; i <= 6; i++) {
+		until(&p, &p.fails, i);
+		at[i] = clock_mono_ms();
+		assert_int_equal(p.fail_err, ERR_REFUSED);
+		assert_int_equal(p.fail_code, 0);
+		assert_string_equal(link_peer_state(p.peer), "down");
+		assert_string_not_equal(link_peer_why(p.peer), "");
+	}
+	assert_true(at[6] - at[5] >= 256); /* Tc, less the fifth */
+	play_fini(&p);
+}
+
+static void a_kick_does_not_wait_for_tc(void **state)
+{
+	struct play p;
+
+	(void)state;
+	play_init(&p);
+	stop_listening(&p);
+	p.near_conf.reconnect_ms = 1000000;
+	play_start(&p);
+	until(&p, &p.fails, 1);
+	run_ms(&p, 20);
+	assert_int_equal(p.fails, 1);
+	link_peer_kick(p.peer);
+	until(&p, &p.fails, 2);
+	play_fini(&p);
+}
+
+static void after_dpr_rebooting_it_comes_back_at_once_in_full(void **state)
+{
+	struct play p;
+
+	(void)state;
+	play_init(&p);
+	play_start(&p);
+	until(&p, &p.opens, 1);
+	link_disconnect(p.far, DIA_DISCONNECT_REBOOTING);
+	until(&p, &p.downs, 1);
+	until(&p, &p.opens, 2);
+	assert_string_equal(link_peer_state(p.peer), "open"); /* it did not fail: no three watchdogs */
+	play_fini(&p);
+}
+
+static void after_dpr_busy_or_do_not_want_it_stays_away_until_kicked(void **state)
+{
+	(void)state;
+	for (int cause = 1; cause <= 2; cause++) {
+		struct play p;
+
+		play_init(&p);
+		play_start(&p);
+		until(&p, &p.opens, 1);
+		link_disconnect(p.far, (enum dia_disconnect_cause)cause);
+		until(&p, &p.downs, 1);
+		until_state(&p, "stopped");
+		run_ms(&p, 80);
+		assert_int_equal(p.opens, 1);
+		link_peer_kick(p.peer);
+		until(&p, &p.opens, 2);
+		play_fini(&p);
+	}
+}
+
+static void our_own_disconnect_stops_it_until_kicked(void **state)
+{
+	struct play p;
+
+	(void)state;
+	play_init(&p);
+	play_start(&p);
+	until(&p, &p.opens, 1);
+	link_disconnect(link_peer_link(p.peer), DIA_DISCONNECT_REBOOTING);
+	until(&p, &p.downs, 1);
+	until_state(&p, "stopped");
+	until(&p, &p.far_downs, 1);
+	link_peer_kick(p.peer);
+	until(&p, &p.opens, 2);
+	play_fini(&p);
+}
+
+static void a_polite_end_says_dpr_first(void **state)
+{
+	struct play p;
+
+	(void)state;
+	play_init(&p);
+	play_start(&p);
+	until(&p, &p.opens, 1);
+	link_peer_free(p.peer, true);
+	p.peer = NULL;
+	until(&p, &p.far_downs, 1);
+	assert_int_equal(p.far_counters.ended[LINK_END_DISCONNECTED], 1);
+	run_ms(&p, 10);
+	assert_int_equal(p.downs, 0);
+	play_fini(&p);
+}
+
+static void it_may_be_freed_in_every_callback_and_at_every_time(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 6; i++) {
+		struct play p;
+
+		play_init(&p);
+		p.free_on_open = i == 0;
+		p.free_on_down = i == 1;
+		p.free_on_failed = i == 2;
+		if (i == 2)
+			stop_listening(&p);
+		play_start(&p);
+		if (i == 1) {
+			until(&p, &p.opens, 1);
+			link_drop(p.far, "lost");
+		}
+		if (i >= 4) /* connecting, or waiting for the CEA */
+			run_ms(&p, (uint64_t)i - 4);
+		if (i >= 3) {
+			link_peer_free(p.peer, i == 5);
+			p.peer = NULL;
+		}
+		run_ms(&p, 30);
+		assert_null(p.peer);
+		play_fini(&p);
+	}
+	link_peer_free(NULL, true);
+}
+
+static void a_mute_or_babbling_server_is_given_up_and_tried_again(void **state)
+{
+	static const char *const words[] = { NULL, "SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n", "\001" };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct play p;
+
+		play_init(&p);
+		p.mute = !words[i];
+		p.raw = words[i];
+		p.near_conf.cea_wait_ms = 60;
+		play_start(&p);
+		until(&p, &p.fails, 2);
+		assert_int_equal(p.opens, 0);
+		assert_int_equal(p.near_counters.ended[i == 1 ? LINK_END_NOT_DIAMETER : LINK_END_NO_CEA], p.fails);
+		play_fini(&p);
+	}
+}
+
+static void a_peer_that_stops_answering_becomes_suspect_then_down(void **state)
+{
+	struct play p;
+	uint8_t cea[512], in[512];
+	struct dia_capabilities c = { .result_code = dia_u32_of(2001),
+				      .origin_host = dia_text("hss.core.example"),
+				      .origin_realm = dia_text("core.example"),
+				      .addresses = { { .family = 1 } },
+				      .addresses_n = 1,
+				      .vendor_id = dia_u32_of(0),
+				      .product_name = dia_text("raw"),
+				      .auth_applications = { LAB_APP },
+				      .auth_applications_n = 1 };
+	struct buf b = buf_over(cea, sizeof cea);
+	struct dia_hdr h;
+
+	(void)state;
+	play_init(&p);
+	p.mute = true;
+	play_start(&p);
+	until(&p, &p.raw_n, 1);
+	run_ms(&p, 5);
+	assert_true(recv(p.raw_fd[0], in, sizeof in, 0) > 20);
+	assert_int_equal(dia_hdr_parse(&h, in, 20), 0);
+	assert_int_equal(h.code, 257);
+	dia_capabilities_build(&b, &c, h.hop_by_hop, h.end_to_end);
+	assert_true(send(p.raw_fd[0], cea, b.len, 0) > 0);
+	until(&p, &p.opens, 1);
+	assert_int_equal(ask(&p), 0);
+	until_state(&p, "suspect");
+	assert_null(link_peer_link(p.peer));
+	until(&p, &p.downs, 1);
+	assert_int_equal(p.answers, 1);
+	assert_int_equal(p.answer_err, ERR_CLOSED);
+	assert_int_equal(p.near_counters.ended[LINK_END_WATCHDOG], 1);
+	play_fini(&p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(it_connects_exchanges_capabilities_and_carries_requests),
+		cmocka_unit_test(a_lost_peer_is_reconnected_and_used_after_three_watchdogs),
+		cmocka_unit_test(requests_of_a_peer_that_reopens_are_dropped),
+		cmocka_unit_test(another_peer_under_the_same_address_is_refused),
+		cmocka_unit_test(a_cea_that_says_no_is_reported_with_its_code_and_tried_again),
+		cmocka_unit_test(nobody_there_is_tried_again_ever_more_slowly_up_to_tc),
+		cmocka_unit_test(a_kick_does_not_wait_for_tc),
+		cmocka_unit_test(after_dpr_rebooting_it_comes_back_at_once_in_full),
+		cmocka_unit_test(after_dpr_busy_or_do_not_want_it_stays_away_until_kicked),
+		cmocka_unit_test(our_own_disconnect_stops_it_until_kicked),
+		cmocka_unit_test(a_polite_end_says_dpr_first),
+		cmocka_unit_test(it_may_be_freed_in_every_callback_and_at_every_time),
+		cmocka_unit_test(a_mute_or_babbling_server_is_given_up_and_tried_again),
+		cmocka_unit_test(a_peer_that_stops_answering_becomes_suspect_then_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
