@@ -63,7 +63,7 @@ static int write_all(int fd, const char *p, size_t n)
 
 int node_emit(int fd, json_t *event)
 {
-	char *text = event ? json_dumps(event, JSON_COMPACT) : NULL;
+	char *text = event ? json_dumps(event, JSON_COMPACT | JSON_REAL_PRECISION(7)) : NULL;
 	size_t len;
 	int err;
 

@@ -1,0 +1,169 @@
+/* scs_listen.c - print, remember, acknowledge: in this order, so that a crash between two of them repeats and never loses. */
+#include "nodes/scs/scs_listen.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "nodes/common/node.h"
+#include "nodes/scs/scs_notice.h"
+#include "nodes/scs/scs_seen.h"
+#include "nodes/scs/scs_session.h"
+#include "nodes/scs/scs_words.h"
+
+#define AGAIN_MS 500u
+
+struct listen {
+	const struct scs_options *o;
+	struct scs_session session;
+	struct scs_seen *seen;
+	struct link *link;       /* while it is open */
+	struct net_timer *again; /* connects also after a DPR that asks us to stay away: listening is what we are for */
+	uint32_t end_to_end;     /* of the request that is being answered */
+	uint64_t reports, duplicates;
+	bool was_open, parting;
+	int exit_code;
+};
+
+static void part(struct listen *w, int exit_code)
+{
+	if (w->parting)
+		return;
+	w->parting = true;
+	w->exit_code = exit_code;
+	if (w->link)
+		link_disconnect(w->link, DIA_DISCONNECT_REBOOTING);
+	else
+		net_loop_stop(w->session.loop);
+}
+
+static bool say(struct listen *w, json_t *event)
+{
+	if (node_emit(STDOUT_FILENO, event) == 0)
+		return true;
+	part(w, NODE_EXIT_FAILURE); /* nobody reads us: what comes stays with the gateway */
+	return false;
+}
+
+static void on_open(void *arg, struct link *l)
+{
+	struct listen *w = arg;
+
+	w->link = l;
+	say(w, json_pack("{s:s, s:s, s:i, s:s}", "event", w->was_open ? "connected" : "ready", "address", w->o->address, "port",
+			 (int)w->o->connect_port, "iwf", link_peer_host(l)));
+	w->was_open = true;
+}
+
+static bool on_report(void *arg, const struct tsp_dnr *dnr)
+{
+	struct listen *w = arg;
+	char device[SCS_NAME_MAX];
+	struct scs_report_key key = {
+		.host = w->o->iwf_host,
+		.end_to_end = w->end_to_end,
+		.reference = dnr->notification.reference_number.v,
+		.device = device,
+	};
+
+	scs_report_device(device, dnr);
+	if (scs_seen_has(w->seen, &key)) {
+		w->duplicates++;
+		if (w->o->verbose)
+			say(w, json_pack("{s:s, s:I, s:s}", "event", "duplicate", "reference", (json_int_t)key.reference,
+					 "device", device));
+		return true;
+	}
+	if (w->parting || !say(w, scs_report_event(dnr, 0)))
+		return false;
+	w->reports++;
+	if (scs_seen_add(w->seen, &key, clock_real_ms()) == 0)
+		return true;
+	log_error(w->session.log, "scs", "--state %s cannot be written; report %u is not acknowledged",
+		  w->o->state ? w->o->state : "", key.reference);
+	return false;
+}
+
+static void on_request(void *arg, struct link *l, const struct dia_msg *m)
+{
+	struct listen *w = arg;
+
+	w->end_to_end = m->hdr.end_to_end;
+	scs_notice_answer(w->o, w->session.log, l, m, on_report, w);
+}
+
+static void on_down(void *arg, struct link *l, int err, const char *why)
+{
+	struct listen *w = arg;
+
+	(void)l;
+	(void)err;
+	w->link = NULL;
+	if (w->parting) {
+		net_loop_stop(w->session.loop);
+		return;
+	}
+	say(w, json_pack("{s:s, s:s}", "event", "disconnected", "why", why));
+	net_timer_start(w->again, AGAIN_MS);
+}
+
+static void on_again(void *arg)
+{
+	struct listen *w = arg;
+
+	if (!w->link && !w->parting)
+		link_peer_kick(w->session.peer);
+}
+
+static void on_failed(void *arg, int err, uint32_t result_code, const char *why)
+{
+	struct listen *w = arg;
+	char words[SCS_SESSION_WHY_MAX];
+
+	(void)err;
+	if (w->parting)
+		return;
+	if (result_code)
+		snprintf(words, sizeof words, "the gateway refused the connection with %u (%s): %s", result_code,
+			 dia_result_str(result_code), why);
+	else
+		snprintf(words, sizeof words, "no connection to %s port %u: %s", w->o->address, w->o->connect_port, why);
+	fprintf(stderr, "mtc-scs: %s%s\n", words, w->was_open ? "; trying again" : "");
+	if (w->was_open)
+		return;
+	if (say(w, scs_error_event(words, result_code)))
+		part(w, NODE_EXIT_CONNECT);
+}
+
+static void on_signal(void *arg)
+{
+	part(arg, NODE_EXIT_OK);
+}
+
+static const struct link_cb listen_cb = {
+	.on_open = on_open, .on_request = on_request, .on_down = on_down, .on_failed = on_failed
+};
+
+int scs_listen(const struct scs_options *o, const struct log *log)
+{
+	struct listen w = { .o = o };
+	char why[SCS_SESSION_WHY_MAX];
+	int err = scs_seen_open(&w.seen, o->state, clock_real_ms(), why, sizeof why);
+
+	if (!err)
+		err = scs_session_open(&w.session, o, log, &listen_cb, on_signal, &w, why);
+	if (err) {
+		fprintf(stderr, "mtc-scs: %s\n", why);
+		scs_seen_close(w.seen);
+		return err == ERR_INVAL || err == ERR_IO || err == ERR_BUSY ? NODE_EXIT_USAGE : NODE_EXIT_FAILURE;
+	}
+	err = net_timer_new(&w.again, w.session.loop, on_again, &w);
+	if (!err)
+		err = net_loop_run(w.session.loop);
+	net_timer_free(w.again);
+	scs_session_close(&w.session);
+	(void)!node_emit(STDOUT_FILENO, json_pack("{s:s, s:I, s:I}", "event", "summary", "reports", (json_int_t)w.reports,
+						  "duplicates", (json_int_t)w.duplicates));
+	scs_seen_close(w.seen);
+	return err ? NODE_EXIT_FAILURE : w.exit_code;
+}

@@ -1,0 +1,8 @@
+/* scs_listen.h - an SCS that stays connected: prints each delivery report once, acknowledges it as often as it comes. */
+#pragma once
+#include "nodes/scs/scs_options.h"
+
+struct log;
+
+/* Runs until SIGTERM or SIGINT. Returns the exit code (nodes/common/node.h). */
+int scs_listen(const struct scs_options *o, const struct log *log);

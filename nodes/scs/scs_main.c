@@ -1,0 +1,34 @@
+/* scs_main.c - mtc-scs: from the command line to one of its runs. */
+#include "nodes/common/node.h"
+#include "nodes/scs/scs_listen.h"
+#include "nodes/scs/scs_options.h"
+#include "nodes/scs/scs_run.h"
+
+#define PROGRAM "mtc-scs"
+
+int main(int argc, char **argv)
+{
+	struct scs_options o;
+	struct log log;
+	char why[SCS_WHY_MAX] = "out of memory";
+	int code;
+
+	node_start(&log, PROGRAM);
+	if (scs_options_parse(&o, argc - 1, (const char *const *)argv + 1, node_random(), why))
+		return node_usage(PROGRAM, "%s", why);
+	log.level = o.debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN;
+	switch (o.command) {
+	case SCS_HELP:
+		scs_options_help();
+		return NODE_EXIT_OK;
+	case SCS_VERSION:
+		return node_version(PROGRAM);
+	case SCS_LISTEN:
+		code = scs_listen(&o, &log);
+		break;
+	default:
+		code = scs_run(&o, &log);
+	}
+	scs_options_fini(&o);
+	return code;
+}

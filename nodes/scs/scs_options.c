@@ -1,0 +1,527 @@
+/* scs_options.c - each option is one row and one case; rules that span options are checked at the end. */
+#include "nodes/scs/scs_options.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "nodes/common/node_opts.h"
+
+enum {
+	OPT_CONNECT = 1,
+	OPT_TLS,
+	OPT_PLAIN,
+	OPT_CERT,
+	OPT_KEY,
+	OPT_CA,
+	OPT_ANCHOR,
+	OPT_KEYLOG,
+	OPT_ORIGIN_HOST,
+	OPT_REALM,
+	OPT_IWF_HOST,
+	OPT_IWF_REALM,
+	OPT_CONNECT_WAIT,
+	OPT_ANSWER_WAIT,
+	OPT_IDENTITY,
+	OPT_DEVICE,
+	OPT_DEVICES,
+	OPT_MSISDN,
+	OPT_UNCHECKED,
+	OPT_PAYLOAD,
+	OPT_PAYLOAD_HEX,
+	OPT_PAYLOAD_FILE,
+	OPT_PORT,
+	OPT_VALIDITY,
+	OPT_PRIORITY,
+	OPT_REFERENCE,
+	OPT_OLD_REFERENCE,
+	OPT_WAIT,
+	OPT_COUNT,
+	OPT_WINDOW,
+	OPT_RATE,
+	OPT_STATE,
+	OPT_JSON,
+	OPT_VERBOSE,
+	OPT_DEBUG,
+	OPT_HELP,
+	OPT_VERSION,
+};
+
+static const struct node_opt rows[] = {
+	{ OPT_CONNECT, 0, "connect", "ADDRESS:PORT", "the gateway, numeric: 192.0.2.1:5868 or [2001:db8::1]:5868" },
+	{ OPT_TLS, 0, "tls", NULL, "mutual TLS (this is the default)" },
+	{ OPT_PLAIN, 0, "plain", NULL, "plain TCP, for laboratories of an internal zone" },
+	{ OPT_CERT, 0, "cert", "FILE", "our certificate chain (PEM, leaf first)" },
+	{ OPT_KEY, 0, "key", "FILE", "its private key (PEM)" },
+	{ OPT_CA, 0, "ca", "FILE", "CA of the gateway's certificate (PEM); may be given several times" },
+	{ OPT_ANCHOR, 0, "anchor", "FILE", NULL },
+	{ OPT_KEYLOG, 0, "keylog", "FILE", "append TLS secrets to FILE, for captures" },
+	{ OPT_ORIGIN_HOST, 0, "origin-host", "HOST", "who we are (Origin-Host), as provisioned and in the certificate" },
+	{ OPT_REALM, 0, "realm", "REALM", "our Origin-Realm, as provisioned" },
+	{ OPT_IWF_HOST, 0, "iwf-host", "HOST", "the gateway's Origin-Host and certificate name" },
+	{ OPT_IWF_REALM, 0, "iwf-realm", "REALM", "the gateway's realm (default: its host without the first label)" },
+	{ OPT_CONNECT_WAIT, 0, "connect-wait", "S", "seconds until the connection must be open (default 10)" },
+	{ OPT_ANSWER_WAIT, 0, "answer-wait", "S", "seconds to wait for an answer (default 30)" },
+	{ OPT_IDENTITY, 0, "scs-identity", "DIGITS", "our E.164 number (default: not sent, the gateway knows it)" },
+	{ OPT_DEVICE, 0, "device", "ID", "the device by External-Identifier: meter-7@a.example" },
+	{ OPT_DEVICES, 0, "devices", "FIRST-LAST", "with --count: {} in --device takes these numbers in turn" },
+	{ OPT_MSISDN, 0, "msisdn", "DIGITS", "the device by MSISDN, 5 to 15 digits without +" },
+	{ OPT_PAYLOAD, 0, "payload", "TEXT", "what the device gets, as text" },
+	{ OPT_PAYLOAD_HEX, 0, "payload-hex", "HEX", "... as hex digits" },
+	{ OPT_PAYLOAD_FILE, 0, "payload-file", "FILE", "... from a file" },
+	{ OPT_PORT, 0, "port", "N", "application port on the device, 0 to 65535 (default: none)" },
+	{ OPT_VALIDITY, 0, "validity", "S", "seconds the trigger stays valid (default 3600)" },
+	{ OPT_PRIORITY, 0, "priority", NULL, "a priority trigger" },
+	{ OPT_REFERENCE, 0, "reference", "N", "Reference-Number (default: random)" },
+	{ OPT_OLD_REFERENCE, 0, "old-reference", "N", "replace: the trigger that is replaced" },
+	{ OPT_WAIT, 0, "wait", "S", "wait S seconds for the delivery report" },
+	{ OPT_COUNT, 0, "count", "N", "load: send N of them with rising references, print a summary" },
+	{ OPT_WINDOW, 0, "window", "N", "load: requests without an answer at one time (default 1)" },
+	{ OPT_RATE, 0, "rate", "N", "load: at most N a second (default: as fast as answers come)" },
+	{ OPT_STATE, 0, "state", "FILE", "listen: remember in FILE which reports were printed" },
+	{ OPT_UNCHECKED, 0, "unchecked", NULL, "send device and payload as given; for tests of a gateway" },
+	{ OPT_JSON, 0, "json", NULL, "JSON lines on stdout (they always are)" },
+	{ OPT_VERBOSE, 0, "verbose", NULL, "load: one line for each answer; listen: one for each duplicate" },
+	{ OPT_DEBUG, 0, "debug", NULL, "say on stderr what the connection does" },
+	{ OPT_HELP, 'h', "help", NULL, "this text" },
+	{ OPT_VERSION, 0, "version", NULL, "name and version" },
+	{ 0 },
+};
+
+struct parse {
+	struct scs_options o;
+	const char *text, *hex, *file, *connect, *device, *devices;
+	bool has_reference, tls, has_window;
+	char *why;
+};
+
+static int wrong(const struct parse *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static int wrong(const struct parse *p, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(p->why, SCS_WHY_MAX, fmt, ap);
+	va_end(ap);
+	return ERR_INVAL;
+}
+
+static int number(const struct parse *p, uint32_t *out, const char *name, const char *text, uint32_t min, uint32_t max)
+{
+	if (str_parse_u32(out, text, min, max))
+		return wrong(p, "--%s %.40s: expected a number from %u to %u", name, text, min, max);
+	return 0;
+}
+
+static int host(const struct parse *p, char out[IDENT_HOST_MAX + 1], const char *name, const char *text)
+{
+	if (ident_host(out, text, strlen(text)))
+		return wrong(p, "--%s %.80s: expected a host name such as scs.acme.example", name, text);
+	return 0;
+}
+
+static int digits(const struct parse *p, char out[IDENT_MSISDN_MAX + 1], const char *name, const char *text)
+{
+	if (ident_msisdn(out, text, strlen(text)))
+		return wrong(p, "--%s %.40s: expected 5 to 15 digits in international form, without + and leading 0", name, text);
+	return 0;
+}
+
+static int take_connection(struct parse *p, int id, const char *value)
+{
+	struct scs_options *o = &p->o;
+
+	switch (id) {
+	case OPT_CONNECT:
+		p->connect = value;
+		return 0;
+	case OPT_TLS:
+		p->tls = true;
+		return 0;
+	case OPT_PLAIN:
+		o->plain = true;
+		return 0;
+	case OPT_CERT:
+		o->certificate = value;
+		return 0;
+	case OPT_KEY:
+		o->key = value;
+		return 0;
+	case OPT_CA:
+	case OPT_ANCHOR:
+		if (o->anchors_n == TLS_ANCHORS_MAX)
+			return wrong(p, "--ca: expected at most %d of them", TLS_ANCHORS_MAX);
+		o->anchors[o->anchors_n++] = value;
+		return 0;
+	case OPT_KEYLOG:
+		o->keylog = value;
+		return 0;
+	case OPT_ORIGIN_HOST:
+		return host(p, o->origin_host, "origin-host", value);
+	case OPT_REALM:
+		return host(p, o->realm, "realm", value);
+	case OPT_IWF_HOST:
+		return host(p, o->iwf_host, "iwf-host", value);
+	case OPT_IWF_REALM:
+		return host(p, o->iwf_realm, "iwf-realm", value);
+	case OPT_CONNECT_WAIT:
+		return number(p, &o->connect_wait_s, "connect-wait", value, 1, 3600);
+	default:
+		return number(p, &o->answer_wait_s, "answer-wait", value, 1, 3600);
+	}
+}
+
+static int take_request(struct parse *p, int id, const char *value)
+{
+	struct scs_options *o = &p->o;
+
+	switch (id) {
+	case OPT_IDENTITY:
+		return digits(p, o->scs_identity, "scs-identity", value);
+	case OPT_DEVICE:
+		p->device = value;
+		return 0;
+	case OPT_DEVICES:
+		p->devices = value;
+		return 0;
+	case OPT_MSISDN:
+		return digits(p, o->msisdn, "msisdn", value);
+	case OPT_PAYLOAD:
+		p->text = value;
+		return 0;
+	case OPT_PAYLOAD_HEX:
+		p->hex = value;
+		return 0;
+	case OPT_PAYLOAD_FILE:
+		p->file = value;
+		return 0;
+	case OPT_PORT:
+		o->has_port = true;
+		return number(p, &o->port, "port", value, 0, 65535);
+	case OPT_VALIDITY:
+		o->has_validity = true;
+		return number(p, &o->validity_s, "validity", value, 0, UINT32_MAX);
+	case OPT_PRIORITY:
+		o->priority = true;
+		return 0;
+	case OPT_REFERENCE:
+		p->has_reference = true;
+		return number(p, &o->reference, "reference", value, 0, UINT32_MAX);
+	default:
+		o->has_old_reference = true;
+		return number(p, &o->old_reference, "old-reference", value, 0, UINT32_MAX);
+	}
+}
+
+static int take_manner(struct parse *p, int id, const char *value)
+{
+	struct scs_options *o = &p->o;
+
+	switch (id) {
+	case OPT_WAIT:
+		o->has_wait = true;
+		return number(p, &o->wait_s, "wait", value, 0, SCS_WAIT_MAX);
+	case OPT_COUNT:
+		o->load = true;
+		return number(p, &o->count, "count", value, 1, SCS_COUNT_MAX);
+	case OPT_WINDOW:
+		p->has_window = true;
+		return number(p, &o->window, "window", value, 1, SCS_WINDOW_MAX);
+	case OPT_RATE:
+		return number(p, &o->rate, "rate", value, 1, 10000000);
+	case OPT_STATE:
+		o->state = value;
+		return 0;
+	case OPT_UNCHECKED:
+		o->unchecked = true;
+		return 0;
+	case OPT_VERBOSE:
+		o->verbose = true;
+		return 0;
+	case OPT_DEBUG:
+		o->debug = true;
+		return 0;
+	case OPT_HELP:
+		o->command = SCS_HELP;
+		return 0;
+	case OPT_VERSION:
+		o->command = SCS_VERSION;
+		return 0;
+	default: /* --json */
+		return 0;
+	}
+}
+
+static int take_command(struct parse *p, const char *word)
+{
+	static const char *const words[] = { "trigger", "replace", "recall", "listen", "help" };
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		if (strcmp(word, words[i]) == 0) {
+			p->o.command = (enum scs_command)i;
+			return 0;
+		}
+	}
+	return wrong(p, "%.40s: no such command; expected trigger, replace, recall or listen", word);
+}
+
+static int take_words(struct parse *p, int argc, const char *const *argv)
+{
+	struct node_opts opts;
+	const char *value;
+	bool command = false;
+	int id, err = 0;
+
+	node_opts_init(&opts, rows, argc, argv);
+	while (!err && (id = node_opts_next(&opts, &value)) != NODE_OPTS_END) {
+		if (id == ERR_INVAL)
+			return wrong(p, "%s", opts.why);
+		if (id == NODE_OPTS_OPERAND && command)
+			return wrong(p, "%.40s: expected options only behind the command", value);
+		if (id == NODE_OPTS_OPERAND)
+			err = take_command(p, value);
+		else if (id <= OPT_ANSWER_WAIT)
+			err = take_connection(p, id, value);
+		else if (id >= OPT_IDENTITY && id <= OPT_OLD_REFERENCE && id != OPT_UNCHECKED)
+			err = take_request(p, id, value);
+		else
+			err = take_manner(p, id, value);
+		command = command || id == NODE_OPTS_OPERAND;
+		if (!err && (p->o.command == SCS_HELP || p->o.command == SCS_VERSION))
+			return 0;
+	}
+	if (!err && !command)
+		return wrong(p, "a command is missing; expected trigger, replace, recall or listen");
+	return err;
+}
+
+static int check_connect(struct parse *p)
+{
+	const char *text = p->connect, *colon = strrchr(text, ':');
+	size_t len = colon ? (size_t)(colon - text) : 0;
+	uint8_t binary[16];
+	uint32_t port;
+	bool v6 = len > 2 && text[0] == '[' && text[len - 1] == ']';
+
+	if (v6) {
+		text++;
+		len -= 2;
+	}
+	if (!len || len >= sizeof p->o.address || str_parse_u32(&port, colon + 1, 1, 65535))
+		return wrong(p, "--connect %.60s: expected ADDRESS:PORT such as 127.0.0.1:5868", p->connect);
+	memcpy(p->o.address, text, len);
+	p->o.address[len] = 0;
+	p->o.connect_port = (uint16_t)port;
+	if (inet_pton(v6 ? AF_INET6 : AF_INET, p->o.address, binary) != 1)
+		return wrong(p, "--connect %.60s: expected a numeric address, 127.0.0.1:5868 or [::1]:5868", p->connect);
+	return 0;
+}
+
+static int check_connection(struct parse *p)
+{
+	struct scs_options *o = &p->o;
+	const char *dot = strchr(o->iwf_host, '.');
+	int err;
+
+	if (!p->connect)
+		return wrong(p, "--connect ADDRESS:PORT is missing");
+	err = check_connect(p);
+	if (err)
+		return err;
+	if (!o->origin_host[0] || !o->realm[0] || !o->iwf_host[0])
+		return wrong(p, "--%s is missing",
+			     !o->origin_host[0] ? "origin-host HOST"
+			     : !o->realm[0]     ? "realm REALM"
+						: "iwf-host HOST");
+	if (!o->iwf_realm[0] && !dot)
+		return wrong(p, "--iwf-realm REALM is missing and --iwf-host %.80s has no domain to take it from", o->iwf_host);
+	if (!o->iwf_realm[0])
+		memcpy(o->iwf_realm, dot + 1, strlen(dot + 1) + 1);
+	if (o->plain && (p->tls || o->certificate || o->key || o->anchors_n || o->keylog))
+		return wrong(p, "--plain excludes --tls, --cert, --key, --ca and --keylog");
+	if (!o->plain && (!o->certificate || !o->key || !o->anchors_n))
+		return wrong(p, "--%s is missing (or --plain for TCP without protection)",
+			     !o->certificate ? "cert FILE"
+			     : !o->key       ? "key FILE"
+					     : "ca FILE");
+	return 0;
+}
+
+static int check_device(struct parse *p)
+{
+	struct scs_options *o = &p->o;
+	const char *braces = p->device ? strstr(p->device, "{}") : NULL;
+	char number_text[IDENT_EXTERNAL_MAX + 16];
+	const char *dash;
+
+	if (!p->device && !o->msisdn[0])
+		return wrong(p, "--device ID or --msisdn DIGITS is missing");
+	if (p->devices) {
+		char first[16] = "";
+
+		dash = strchr(p->devices, '-');
+		if (!braces || !o->load || !dash || str_copy(first, sizeof first, p->devices, (size_t)(dash - p->devices)) ||
+		    str_parse_u32(&o->devices_first, first, 0, UINT32_MAX) ||
+		    str_parse_u32(&o->devices_last, dash + 1, o->devices_first, UINT32_MAX))
+			return wrong(p, "--devices %.40s: expected FIRST-LAST, with --count and {} in --device", p->devices);
+		o->has_devices = true;
+	}
+	if (!p->device)
+		return 0;
+	if (o->unchecked || o->has_devices) {
+		if (str_copy(o->external, sizeof o->external, p->device, strlen(p->device)))
+			return wrong(p, "--device: expected at most %d octets", SCS_EXTERNAL_MAX);
+		if (o->unchecked)
+			return 0;
+		snprintf(number_text, sizeof number_text, "%.*s%u%s", (int)(braces - p->device), p->device, o->devices_last,
+			 braces + 2);
+		if (strlen(p->device) <= IDENT_EXTERNAL_MAX && ident_external(o->external, number_text, strlen(number_text)) == 0)
+			return str_copy(o->external, sizeof o->external, p->device, strlen(p->device));
+	} else if (ident_external(o->external, p->device, strlen(p->device)) == 0) {
+		return 0;
+	}
+	return wrong(p, "--device %.80s: expected an External-Identifier such as meter-7@a.example", p->device);
+}
+
+static int payload_from_file(struct parse *p)
+{
+	FILE *f = fopen(p->file, "re");
+	bool more;
+
+	if (!f)
+		return wrong(p, "--payload-file %.100s: %s", p->file, strerror(errno));
+	p->o.payload_len = fread(p->o.payload, 1, SCS_PAYLOAD_MAX, f);
+	more = fgetc(f) != EOF;
+	if (ferror(f)) {
+		wrong(p, "--payload-file %.100s: %s", p->file, strerror(errno));
+		fclose(f);
+		return ERR_INVAL;
+	}
+	fclose(f);
+	return more ? wrong(p, "--payload-file %.100s: expected at most %d octets", p->file, SCS_PAYLOAD_MAX) : 0;
+}
+
+static int check_payload(struct parse *p)
+{
+	struct scs_options *o = &p->o;
+	int given = !!p->text + !!p->hex + !!p->file;
+
+	if (o->command == SCS_RECALL && given)
+		return wrong(p, "recall takes no payload");
+	if (given > 1)
+		return wrong(p, "expected one of --payload, --payload-hex and --payload-file");
+	if (given == 0)
+		return o->command == SCS_RECALL || o->unchecked
+			   ? 0
+			   : wrong(p, "--payload TEXT, --payload-hex HEX or --payload-file FILE is missing");
+	o->payload = malloc(SCS_PAYLOAD_MAX);
+	if (!o->payload)
+		return ERR_NOMEM;
+	if (p->file)
+		return payload_from_file(p);
+	if (p->hex) {
+		if (str_unhex(o->payload, SCS_PAYLOAD_MAX, &o->payload_len, p->hex))
+			return wrong(p, "--payload-hex: expected pairs of hex digits, at most %d octets", SCS_PAYLOAD_MAX);
+		return 0;
+	}
+	if (strlen(p->text) > SCS_PAYLOAD_MAX)
+		return wrong(p, "--payload: expected at most %d octets", SCS_PAYLOAD_MAX);
+	o->payload_len = strlen(p->text);
+	memcpy(o->payload, p->text, o->payload_len);
+	return 0;
+}
+
+static int check_action(struct parse *p, uint32_t random)
+{
+	struct scs_options *o = &p->o;
+
+	if (o->command == SCS_RECALL && !p->has_reference && !o->has_old_reference)
+		return wrong(p, "--reference N is missing: the trigger that is recalled");
+	if (o->command == SCS_REPLACE && !o->has_old_reference)
+		return wrong(p, "--old-reference N is missing: the trigger that is replaced");
+	if (o->command == SCS_TRIGGER && o->has_old_reference)
+		return wrong(p, "--old-reference belongs to replace and recall");
+	if (o->state)
+		return wrong(p, "--state belongs to listen");
+	if ((p->has_window || o->rate) && !o->load)
+		return wrong(p, "--window and --rate belong to --count");
+	if (!p->has_reference)
+		o->reference = random;
+	if (!o->has_validity && o->command != SCS_RECALL) {
+		o->has_validity = true;
+		o->validity_s = 3600;
+	}
+	return 0;
+}
+
+static int check_listen(struct parse *p)
+{
+	const struct scs_options *o = &p->o;
+
+	if (p->device || p->devices || o->msisdn[0] || p->text || p->hex || p->file || o->has_port || o->has_validity ||
+	    o->priority || p->has_reference || o->has_old_reference || o->has_wait || o->load || p->has_window || o->rate ||
+	    o->unchecked)
+		return wrong(p, "listen sends nothing: expected only connection options, --state and --verbose");
+	return 0;
+}
+
+int scs_options_parse(struct scs_options *out, int argc, const char *const *argv, uint32_t random, char why[SCS_WHY_MAX])
+{
+	struct parse p = { .o = { .connect_wait_s = 10, .answer_wait_s = 30, .count = 1, .window = 1 }, .why = why };
+	int err = take_words(&p, argc, argv);
+
+	if (!err && p.o.command != SCS_HELP && p.o.command != SCS_VERSION) {
+		err = check_connection(&p);
+		if (!err && p.o.command == SCS_LISTEN)
+			err = check_listen(&p);
+		else if (!err) {
+			err = check_device(&p);
+			if (!err)
+				err = check_action(&p, random);
+			if (!err)
+				err = check_payload(&p);
+		}
+	}
+	if (err) {
+		scs_options_fini(&p.o);
+		return err;
+	}
+	*out = p.o;
+	return 0;
+}
+
+void scs_options_fini(struct scs_options *o)
+{
+	free(o->payload);
+	o->payload = NULL;
+}
+
+void scs_options_help(void)
+{
+	printf("usage: mtc-scs trigger|replace|recall|listen OPTIONS\n\n"
+	       "A services capability server on the command line: it asks an MTC-IWF over Tsp (TS 29.368) to wake a device up.\n"
+	       "  trigger   send a device trigger           replace   send one in place of a pending one\n"
+	       "  recall    take a pending one back         listen    stay connected and print delivery reports\n\n");
+	node_opts_help(stdout, rows);
+	printf("\nEverything on stdout is JSON, one object a line; words for people are on stderr.\n"
+	       "exit: 0 accepted (with --wait: and delivered), 2 usage, 3 refused, 4 could not connect or authenticate,\n"
+	       "      5 a report with another outcome, 6 no report in time\n\n"
+	       "Examples. Who we are, kept in a variable for the others:\n"
+	       "  ME='--connect 127.0.0.1:5868 --ca operator.pem --cert acme.pem --key acme.key --origin-host scs.acme.example\n"
+	       "      --realm acme.example --iwf-host iwf.operator.example'\n"
+	       "Wake a meter up and wait ten seconds for the report:\n"
+	       "  mtc-scs trigger $ME --device meter-7@a.example --payload 'wake up' --port 16001 --wait 10\n"
+	       "  {\"event\":\"answer\",\"reference\":41,\"result_code\":2001,\"request_status\":\"SUCCESS\",...}\n"
+	       "  {\"event\":\"report\",\"reference\":41,\"delivery_outcome\":\"SUCCESS\",...}\n"
+	       "A device by its number, binary payload, valid for a day, own reference; then take it back:\n"
+	       "  mtc-scs trigger $ME --msisdn 491700000007 --payload-hex 00ff10 --validity 86400 --reference 7\n"
+	       "  mtc-scs recall $ME --msisdn 491700000007 --reference 7\n"
+	       "Print every report, across restarts each one once:\n"
+	       "  mtc-scs listen $ME --state reports.state\n"
+	       "Load: 10000 triggers to 100 devices in turn, 64 at one time:\n"
+	       "  mtc-scs trigger $ME --device 'meter-{}@a.example' --devices 1-100 --payload x --count 10000 --window 64\n");
+}

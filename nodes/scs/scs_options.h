@@ -1,0 +1,55 @@
+/* scs_options.h - the command line of mtc-scs, checked whole before anything is sent. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/ident.h"
+#include "tls/tls_identity.h"
+
+#define SCS_WHY_MAX 256
+#define SCS_PAYLOAD_MAX 60000 /* octets: what fits into the message a gateway takes from outside */
+#define SCS_EXTERNAL_MAX 1024 /* octets, with --unchecked */
+#define SCS_COUNT_MAX 10000000u
+#define SCS_WINDOW_MAX 65536u
+#define SCS_WAIT_MAX 604800u
+
+enum scs_command { SCS_TRIGGER, SCS_REPLACE, SCS_RECALL, SCS_LISTEN, SCS_HELP, SCS_VERSION };
+
+struct scs_options {
+	enum scs_command command;
+	/* where and who */
+	char address[64];
+	uint16_t connect_port;
+	bool plain;
+	const char *certificate, *key, *keylog; /* NULL: none */
+	const char *anchors[TLS_ANCHORS_MAX];
+	size_t anchors_n;
+	char origin_host[IDENT_HOST_MAX + 1], realm[IDENT_HOST_MAX + 1];
+	char iwf_host[IDENT_HOST_MAX + 1], iwf_realm[IDENT_HOST_MAX + 1];
+	uint32_t connect_wait_s, answer_wait_s;
+	/* what */
+	char scs_identity[IDENT_MSISDN_MAX + 1]; /* "": none */
+	char external[SCS_EXTERNAL_MAX + 1];     /* "": none; "{}" in it stands for a number of devices_first to devices_last */
+	char msisdn[IDENT_MSISDN_MAX + 1];       /* "": none */
+	bool has_devices, unchecked;
+	uint32_t devices_first, devices_last;
+	uint8_t *payload; /* owned; NULL: none */
+	size_t payload_len;
+	bool has_port, has_validity, has_old_reference, has_wait, priority;
+	uint32_t port, validity_s, reference, old_reference, wait_s;
+	/* how often */
+	bool load; /* --count given: a summary instead of a line for each */
+	uint32_t count, window, rate;
+	bool verbose, debug;
+	const char *state; /* listen; NULL: none */
+};
+
+/* Reads the words behind the program's name. `random` is the reference when none is given. 0; ERR_INVAL with words that say what was
+ * expected; ERR_NOMEM. On failure nothing is to be freed. Borrows argv. */
+ERR_MUST_USE int scs_options_parse(struct scs_options *out, int argc, const char *const *argv, uint32_t random,
+				   char why[SCS_WHY_MAX]);
+void scs_options_fini(struct scs_options *o);
+
+/* Prints usage and worked examples. */
+void scs_options_help(void);

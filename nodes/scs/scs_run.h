@@ -1,0 +1,8 @@
+/* scs_run.h - trigger, replace and recall: connect, send, wait for answers (and reports), say what came, end. */
+#pragma once
+#include "nodes/scs/scs_options.h"
+
+struct log;
+
+/* Returns the exit code (nodes/common/node.h). */
+int scs_run(const struct scs_options *o, const struct log *log);

@@ -1,0 +1,110 @@
+/* scs_session.c - options to loop, TLS context, peer. */
+#include "nodes/scs/scs_session.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "apps/app_common.h"
+#include "base/clock.h"
+#include "nodes/common/node.h"
+
+/* An SCS comes back quickly (a sixteenth of this after the first loss): reports may be waiting for it. */
+#define RECONNECT_MS 8000u
+#define PARTING_MS 2000u
+
+static int make_tls(struct tls_ctx **out, const struct scs_options *o, char *why, size_t why_size)
+{
+	struct tls_anchor_conf anchors[TLS_ANCHORS_MAX];
+	struct tls_conf conf = {
+		.server = false,
+		.certificate = o->certificate,
+		.key = tls_keyholder_file(o->key),
+		.anchors = anchors,
+		.anchors_n = o->anchors_n,
+		.tls12_allowed = true,
+		.keylog = o->keylog,
+	};
+
+	*out = NULL;
+	if (o->plain)
+		return 0;
+	for (size_t i = 0; i < o->anchors_n; i++) {
+		snprintf(anchors[i].name, sizeof anchors[i].name, "ca-%zu", i);
+		anchors[i].file = o->anchors[i];
+	}
+	return tls_ctx_new(out, &conf, why, why_size);
+}
+
+static void on_signal(void *arg, int signum)
+{
+	struct scs_session *s = arg;
+
+	(void)signum;
+	s->on_signal(s->arg);
+}
+
+static int make_peer(struct scs_session *s, const struct link_cb *cb)
+{
+	static const int signals[] = { SIGTERM, SIGINT };
+	int err = net_loop_new(&s->loop);
+
+	for (size_t i = 0; !err && i < sizeof signals / sizeof *signals; i++)
+		err = net_signal_new(&s->signals[i], s->loop, signals[i], on_signal, s);
+	return err ? err : link_peer_new(&s->peer, s->loop, &s->peer_conf, &s->conf, cb, s->arg);
+}
+
+int scs_session_open(struct scs_session *s, const struct scs_options *o, const struct log *log, const struct link_cb *cb,
+		     void (*signal_fn)(void *arg), void *arg, char why[SCS_SESSION_WHY_MAX])
+{
+	int err;
+
+	*s = (struct scs_session){ .options = o, .log = log, .on_signal = signal_fn, .arg = arg };
+	err = make_tls(&s->tls, o, why, SCS_SESSION_WHY_MAX);
+	if (err)
+		return err;
+	s->conf = (struct link_conf){
+		.host = o->origin_host,
+		.realm = o->realm,
+		.product = "mtc-iwf",
+		.vendor_id = NODE_VENDOR_ID,
+		.origin_state_id = (uint32_t)(clock_real_ms() / 1000),
+		.applications = { APP_TSP },
+		.applications_n = 1,
+		.limits = DIA_LIMITS_OUTSIDE,
+		.cea_wait_ms = o->connect_wait_s * 1000,
+		.dpa_wait_ms = PARTING_MS,
+		.reconnect_ms = RECONNECT_MS,
+		.pending_max = o->window + 16,
+		.log = log,
+	};
+	s->peer_conf = (struct link_peer_conf){
+		.host = o->iwf_host, .realm = o->iwf_realm, .address = o->address, .port = o->connect_port, .tls = s->tls
+	};
+	link_ids_init(&s->ids, o->origin_host, clock_real_ms(), node_random());
+	err = make_peer(s, cb);
+	if (err) {
+		snprintf(why, SCS_SESSION_WHY_MAX, "%s", err_str(err));
+		scs_session_close(s);
+	}
+	return err;
+}
+
+void scs_session_close(struct scs_session *s)
+{
+	link_peer_free(s->peer, false);
+	for (size_t i = 0; i < sizeof s->signals / sizeof *s->signals; i++)
+		net_signal_free(s->signals[i]);
+	if (s->loop)
+		net_loop_free(s->loop);
+	tls_ctx_free(s->tls);
+}
+
+uint64_t scs_now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
+}

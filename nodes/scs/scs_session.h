@@ -1,0 +1,32 @@
+/* scs_session.h - the one connection of an SCS to its gateway, made from options; with the loop it runs in and a polite end. */
+#pragma once
+#include "link/link_ids.h"
+#include "link/link_peer.h"
+#include "nodes/scs/scs_options.h"
+
+#define SCS_SESSION_WHY_MAX 512
+
+struct scs_session {
+	const struct scs_options *options; /* borrowed */
+	const struct log *log;             /* borrowed */
+	struct net_loop *loop;
+	struct tls_ctx *tls;
+	struct link_conf conf;
+	struct link_peer_conf peer_conf;
+	struct link_peer *peer;
+	struct link_ids ids;
+	struct net_signal *signals[2];
+	void (*on_signal)(void *arg);
+	void *arg;
+};
+
+/* Loads certificates, makes loop and peer (which connects once the loop runs). SIGTERM and SIGINT call on_signal(arg). `why` says
+ * what is wrong when it fails; then nothing is to be closed. ERR_INVAL: certificates, keys; others: the machine. */
+ERR_MUST_USE int scs_session_open(struct scs_session *s, const struct scs_options *o, const struct log *log,
+				  const struct link_cb *cb, void (*on_signal)(void *arg), void *arg,
+				  char why[SCS_SESSION_WHY_MAX]);
+/* After the loop has ended. */
+void scs_session_close(struct scs_session *s);
+
+/* Microseconds since an arbitrary start. */
+uint64_t scs_now_us(void);

@@ -1,0 +1,156 @@
+/* scs_words.c - answers and reports in words. Text from the other side goes through text_or_hex(): it may be no UTF-8. */
+#include "nodes/scs/scs_words.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "nodes/common/node.h"
+
+static json_t *text_or_hex(struct dia_bytes b)
+{
+	json_t *text = json_stringn((const char *)b.p, b.len); /* NULL when not UTF-8 */
+	char *hex;
+
+	if (text || b.len > 4096)
+		return text;
+	hex = malloc(2 * (size_t)b.len + 1);
+	if (!hex)
+		return NULL;
+	str_hex(hex, b.p, b.len);
+	text = json_string(hex);
+	free(hex);
+	return text;
+}
+
+static json_t *milliseconds(uint64_t us)
+{
+	return json_real((double)us / 1000.0);
+}
+
+static bool set_status(json_t *event, const char *key, const char *word, uint32_t value)
+{
+	char numbered[48];
+
+	if (json_object_set_new(event, key, json_string(word)))
+		return false;
+	snprintf(numbered, sizeof numbered, "%s_value", key);
+	return strcmp(word, "unknown") != 0 || json_object_set_new(event, numbered, json_integer(value)) == 0;
+}
+
+json_t *scs_answer_event(const struct tsp_daa *daa, uint32_t reference, const char *device, uint64_t elapsed_us)
+{
+	const struct app_head *h = &daa->head;
+	struct dia_u32 status = daa->notification.request_status;
+	json_t *event = json_pack("{s:s, s:I}", "event", "answer", "reference", (json_int_t)reference);
+	bool ok = event != NULL;
+
+	if (ok && h->result_code.present)
+		ok = json_object_set_new(event, "result_code", json_integer(h->result_code.v)) == 0;
+	if (ok && h->experimental_result.present)
+		ok = json_object_set_new(event, "experimental_result_code", json_integer(h->experimental_result.code)) == 0;
+	if (ok && status.present)
+		ok = set_status(event, "request_status", tsp_request_status_str(status.v), status.v);
+	if (ok && h->error_message.p)
+		ok = json_object_set_new(event, "error_message", text_or_hex(h->error_message)) == 0;
+	if (ok) /* what we asked for; with --unchecked it may be no UTF-8 */
+		ok = json_object_set_new(event, "device", text_or_hex(dia_text(device))) == 0;
+	if (ok)
+		ok = json_object_set_new(event, "elapsed_ms", milliseconds(elapsed_us)) == 0;
+	if (ok)
+		return event;
+	json_decref(event);
+	return NULL;
+}
+
+int scs_answer_exit(const struct tsp_daa *daa)
+{
+	struct dia_u32 result = daa->head.result_code, status = daa->notification.request_status;
+
+	if (result.present && result.v / 1000 == 2 && status.present && status.v == TSP_STATUS_SUCCESS)
+		return NODE_EXIT_OK;
+	return NODE_EXIT_REFUSED;
+}
+
+const char *scs_answer_status(const struct tsp_daa *daa, char room[SCS_STATUS_MAX])
+{
+	struct dia_u32 result = daa->head.result_code, status = daa->notification.request_status;
+
+	if (daa->head.experimental_result.present)
+		snprintf(room, SCS_STATUS_MAX, "experimental-%u", daa->head.experimental_result.code);
+	else if (!result.present || result.v / 1000 != 2 || !status.present)
+		snprintf(room, SCS_STATUS_MAX, "result-%u", result.v);
+	else
+		return tsp_request_status_str(status.v);
+	return room;
+}
+
+int scs_report_check(const struct tsp_dnr *dnr, struct dia_failed *failed)
+{
+	const struct tsp_device_notification *n = &dnr->notification;
+
+	if (!dnr->has_notification)
+		return dia_failed_missing(failed, 3002, DIA_VENDOR_3GPP);
+	if (!n->action_type.present)
+		return dia_failed_missing(failed, 3005, DIA_VENDOR_3GPP);
+	if (n->action_type.v != TSP_ACTION_DELIVERY_REPORT)
+		return dia_failed_set(failed, DIA_RESULT_UNABLE_TO_COMPLY,
+				      "only delivery reports (Action-Type 2) are taken here, not %u", n->action_type.v);
+	if (!n->reference_number.present)
+		return dia_failed_missing(failed, 3007, DIA_VENDOR_3GPP);
+	if (!n->delivery_outcome.present)
+		return dia_failed_missing(failed, 3009, DIA_VENDOR_3GPP);
+	return 0;
+}
+
+void scs_report_device(char out[SCS_NAME_MAX], const struct tsp_dnr *dnr)
+{
+	struct dia_bytes external = dnr->notification.external_identifier, msisdn = dnr->notification.msisdn;
+
+	out[0] = 0;
+	if (external.p && external.len < SCS_NAME_MAX) {
+		for (uint32_t i = 0; i < external.len; i++)
+			out[i] = external.p[i] > 0x20 && external.p[i] < 0x7f ? (char)external.p[i] : '?';
+		out[external.len] = 0;
+	} else if (msisdn.p && str_untbcd(out, msisdn.p, msisdn.len)) {
+		out[0] = 0;
+	}
+}
+
+json_t *scs_report_event(const struct tsp_dnr *dnr, uint64_t elapsed_us)
+{
+	const struct tsp_device_notification *n = &dnr->notification;
+	char device[SCS_NAME_MAX];
+	json_t *event;
+	bool ok;
+
+	scs_report_device(device, dnr);
+	event = json_pack("{s:s, s:I}", "event", "report", "reference", (json_int_t)n->reference_number.v);
+	ok = event &&
+	     set_status(event, "delivery_outcome", tsp_delivery_outcome_str(n->delivery_outcome.v), n->delivery_outcome.v);
+	if (ok)
+		ok = json_object_set_new(event, "device", json_string(device)) == 0;
+	if (ok && elapsed_us)
+		ok = json_object_set_new(event, "elapsed_ms", milliseconds(elapsed_us)) == 0;
+	if (ok)
+		return event;
+	json_decref(event);
+	return NULL;
+}
+
+int scs_report_exit(uint32_t outcome)
+{
+	return outcome == TSP_OUTCOME_SUCCESS ? NODE_EXIT_OK : NODE_EXIT_OUTCOME;
+}
+
+json_t *scs_error_event(const char *words, uint32_t result_code)
+{
+	json_t *text = text_or_hex(dia_text(words));
+
+	if (!text)
+		return NULL;
+	if (result_code)
+		return json_pack("{s:s, s:o, s:I}", "event", "error", "error", text, "result_code", (json_int_t)result_code);
+	return json_pack("{s:s, s:o}", "event", "error", "error", text);
+}
