@@ -14,6 +14,7 @@
 /* uthash hands its own fatal errors to us instead of ending the process */
 #define HASH_NONFATAL_OOM 1
 #define uthash_nonfatal_oom(e) ((e)->lost = true)
+#define HASH_FUNCTION(p, n, h) HASH_FNV(p, n, h) /* the default one falls through its switch, which clang warns about */
 #include <uthash.h>
 
 #define HEADER "mtc-scs reports 1\n"
