@@ -1,0 +1,88 @@
+/* cli_command.h - what mtcctl can say: one row a command, with its parameters, columns, help and examples.
+ * Parsing, local checks, help and tables are made from the rows; the rows are in cli_commands.c. */
+#pragma once
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum cli_exit {
+	CLI_OK = 0,
+	CLI_NO = 1,      /* the server said no; also `assoc check` that says no */
+	CLI_USAGE = 2,   /* nothing was asked */
+	CLI_CONNECT = 4, /* could not connect, or the answer broke off */
+};
+
+enum cli_kind {
+	CLI_TEXT,
+	CLI_NAME,   /* name of an SCS or anchor */
+	CLI_WHO,    /* the same, or "*" */
+	CLI_HOST,   /* lower-cased */
+	CLI_DIGITS, /* E.164: 5 to 15 digits, no +, no leading 0 */
+	CLI_DEVICE, /* every form of a device or device set */
+	CLI_NUM,    /* min..max */
+	CLI_WORD,   /* one of `words` */
+	CLI_WORDS,  /* some of `words`, comma-separated */
+	CLI_TIME,   /* seconds since 1970, YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ */
+	CLI_TRUE,   /* option without value: true */
+	CLI_FALSE,  /* option without value: false */
+	CLI_FIXED   /* option without value: the text in `words` */
+};
+
+struct cli_param {
+	const char *option; /* "e164": --e164 VALUE; NULL: an operand, in the order of the rows */
+	const char *arg;    /* argument of the request; NULL ends the list */
+	enum cli_kind kind;
+	bool required;
+	uint64_t min, max;
+	const char *words;
+	const char *shown; /* "DIGITS" in help */
+	const char *meaning;
+};
+
+struct cli_column {
+	const char *title; /* NULL ends the list */
+	const char *member;
+};
+
+struct cli_command {
+	const char *group, *verb; /* "scs", "add"; "status", NULL; group NULL ends the table */
+	const char *cmd;          /* on the control socket */
+	const char *summary;
+	const struct cli_param *params;   /* NULL: none */
+	const struct cli_column *columns; /* of the rows of the reply; NULL: no rows */
+	/* Shows the last line to a person and returns the exit code; NULL: nothing to show. */
+	int (*last)(FILE *out, const json_t *last);
+	const char *examples; /* lines "  mtcctl ..." */
+};
+
+extern const struct cli_command cli_commands[];
+
+/* cli_parse.c: the words after group and verb into args. NULL, or what is wrong in `why` (static size). */
+#define CLI_WHY_MAX 512
+const char *cli_parse(const struct cli_command *c, int argc, char *const *argv, json_t *args, char why[CLI_WHY_MAX]);
+
+/* cli_value.c: one value, checked and made canonical. New reference, or NULL and words. */
+json_t *cli_value(const struct cli_param *p, const char *text, char why[CLI_WHY_MAX]);
+
+/* cli_help.c */
+void cli_help_all(FILE *out);
+void cli_help_group(FILE *out, const char *group);
+void cli_help_command(FILE *out, const struct cli_command *c);
+
+/* cli_table.c: aligned columns. The first rows decide the widths, so a list of any length is shown while it arrives. */
+struct cli_table;
+struct cli_table *cli_table_new(FILE *out, const struct cli_column *columns); /* NULL: out of memory */
+void cli_table_row(struct cli_table *t, const json_t *row);
+void cli_table_end(struct cli_table *t); /* shows what is left; takes; NULL allowed */
+/* A value as a person reads it; control characters leave as '?'. */
+void cli_text(char *out, size_t cap, const json_t *v);
+
+/* cli_show.c: last lines */
+int cli_show_status(FILE *out, const json_t *last);
+int cli_show_check(FILE *out, const json_t *last);
+int cli_show_scs(FILE *out, const json_t *last);
+int cli_show_assoc(FILE *out, const json_t *last);
+int cli_show_deleted(FILE *out, const json_t *last);
+int cli_show_level(FILE *out, const json_t *last);
+int cli_show_count(FILE *out, const json_t *last);

@@ -1,0 +1,200 @@
+/* cli_commands.c - the rows: every command of mtcctl, its parameters, its table, its examples. */
+#include "cli/cli_command.h"
+
+#define RIGHTS "trigger recall replace"
+#define U32 UINT32_MAX
+#define OPERAND(arg_, kind_, shown_, meaning_)                                                                                   \
+	{                                                                                                                        \
+		.arg = arg_, .kind = kind_, .required = true, .shown = shown_, .meaning = meaning_                               \
+	}
+#define NEEDED(option_, arg_, kind_, shown_, meaning_)                                                                           \
+	{                                                                                                                        \
+		.option = option_, .arg = arg_, .kind = kind_, .required = true, .shown = shown_, .meaning = meaning_            \
+	}
+#define OPTION(option_, arg_, kind_, shown_, meaning_)                                                                           \
+	{                                                                                                                        \
+		.option = option_, .arg = arg_, .kind = kind_, .shown = shown_, .meaning = meaning_                              \
+	}
+#define NUMBER(option_, arg_, min_, max_, meaning_)                                                                              \
+	{                                                                                                                        \
+		.option = option_, .arg = arg_, .kind = CLI_NUM, .min = min_, .max = max_, .shown = "N", .meaning = meaning_     \
+	}
+#define CHOICE(option_, arg_, kind_, words_, shown_, meaning_)                                                                   \
+	{                                                                                                                        \
+		.option = option_, .arg = arg_, .kind = kind_, .words = words_, .shown = shown_, .meaning = meaning_             \
+	}
+#define END                                                                                                                      \
+	{                                                                                                                        \
+		.arg = NULL                                                                                                      \
+	}
+#define END_COLUMN                                                                                                               \
+	{                                                                                                                        \
+		NULL, NULL                                                                                                       \
+	}
+
+static const struct cli_param scs_add[] = {
+	OPERAND("name", CLI_NAME, "NAME", "our name for the SCS"),
+	NEEDED("e164", "e164", CLI_DIGITS, "DIGITS", "its SCS-Identity"),
+	NEEDED("origin-host", "origin_host", CLI_HOST, "HOST",
+	       "its Diameter host, which its certificate must prove (SAN dNSName)"),
+	NEEDED("realm", "realm", CLI_HOST, "REALM", "its Diameter realm"),
+	NEEDED("anchor", "anchor", CLI_NAME, "NAME", "trust anchor of the configuration that its certificate must chain to"),
+	NUMBER("payload-max", "payload_max", 0, 65536, "octets of a trigger payload"),
+	NUMBER("validity-max", "validity_max_s", 1, U32, "seconds of validity it may ask for"),
+	NUMBER("port-min", "port_min", 0, 65535, "lowest application port"),
+	NUMBER("port-max", "port_max", 0, 65535, "highest application port"),
+	OPTION("no-priority", "priority_allowed", CLI_FALSE, NULL, "it may not ask for priority"),
+	CHOICE("actions", "actions", CLI_WORDS, RIGHTS, "LIST", "what it may ask for at all"),
+	NUMBER("rate", "rate_per_s", 0, U32, "requests a second, 0: no limit"),
+	NUMBER("burst", "burst", 0, U32, "requests at once above the rate"),
+	NUMBER("quota", "quota_per_day", 0, U32, "triggers a day, 0: no limit"),
+	NUMBER("connections-max", "connections_max", 1, 1024, "connections at a time"),
+	NUMBER("pending-max", "pending_max", 1, 65536, "requests without an answer at a time"),
+	OPTION("replace", "replace", CLI_TRUE, NULL, "overwrite an SCS of this name"),
+	END,
+};
+
+static const struct cli_param scs_name[] = { OPERAND("name", CLI_NAME, "NAME", "name of the SCS"), END };
+
+static const struct cli_param assoc_add[] = {
+	OPERAND("scs", CLI_WHO, "SCS", "name of the SCS; '*' with --block: every SCS"),
+	OPERAND("device", CLI_DEVICE, "DEVICE",
+		"local@domain, *@domain, msisdn:DIGITS, msisdn:FIRST-LAST; '*' with --block: every device"),
+	{ .option = "deny", .arg = "effect", .kind = CLI_FIXED, .words = "deny", .meaning = "deny instead of allow" },
+	{ .option = "block", .arg = "effect", .kind = CLI_FIXED, .words = "block", .meaning = "deny whatever other rules say" },
+	CHOICE("rights", "rights", CLI_WORDS, RIGHTS, "LIST", "actions the rule speaks about; default all"),
+	OPTION("not-before", "not_before", CLI_TIME, "TIME", "the rule holds from then on"),
+	OPTION("not-after", "not_after", CLI_TIME, "TIME", "the rule holds until then"),
+	END,
+};
+
+static const struct cli_param assoc_del[] = {
+	OPERAND("scs", CLI_WHO, "SCS", "name of the SCS, or '*'"),
+	OPERAND("device", CLI_DEVICE, "DEVICE", "as it was added"),
+	CHOICE("effect", "effect", CLI_WORD, "allow deny block", "WORD", "only the rule that says this; default all of the pair"),
+	END,
+};
+
+static const struct cli_param assoc_list[] = {
+	OPTION("scs", "scs", CLI_WHO, "NAME", "only rules of this SCS"),
+	OPTION("device", "device", CLI_DEVICE, "DEVICE", "only rules on exactly this device or set"),
+	NUMBER("limit", "limit", 0, INT64_MAX, "rows at most, 0: all; default 1000"),
+	END,
+};
+
+static const struct cli_param assoc_check[] = {
+	OPERAND("scs", CLI_NAME, "SCS", "name of the SCS that would ask"),
+	OPERAND("device", CLI_DEVICE, "DEVICE", "device it would ask for: local@domain or msisdn:DIGITS"),
+	CHOICE("action", "action", CLI_WORD, RIGHTS, "WORD", "what it would ask for; default trigger"),
+	OPTION("at", "at", CLI_TIME, "TIME", "when; default now"),
+	END,
+};
+
+static const struct cli_param triggers_list[] = {
+	OPTION("scs", "scs", CLI_NAME, "NAME", "only triggers of this SCS"),
+	OPTION("state", "state", CLI_TEXT, "WORD", "only triggers in this state"),
+	NUMBER("limit", "limit", 1, 100000, "rows at most; default 100"),
+	END,
+};
+
+static const struct cli_param triggers_show[] = {
+	OPERAND("scs", CLI_NAME, "SCS", "name of the SCS"),
+	{ .arg = "reference",
+	  .kind = CLI_NUM,
+	  .required = true,
+	  .max = U32,
+	  .shown = "REF",
+	  .meaning = "Reference-Number of the trigger" },
+	END,
+};
+
+static const struct cli_param log_level[] = {
+	{ .arg = "level",
+	  .kind = CLI_WORD,
+	  .required = true,
+	  .words = "error warn info debug",
+	  .shown = "LEVEL",
+	  .meaning = "messages up to this level are logged" },
+	END,
+};
+
+static const struct cli_column scs_columns[] = { { "NAME", "name" },
+						 { "E164", "e164" },
+						 { "ORIGIN-HOST", "origin_host" },
+						 { "REALM", "realm" },
+						 { "ANCHOR", "anchor" },
+						 { "SESSIONS", "sessions" },
+						 END_COLUMN };
+static const struct cli_column assoc_columns[] = { { "SCS", "scs" },
+						   { "DEVICE", "device" },
+						   { "EFFECT", "effect" },
+						   { "RIGHTS", "rights" },
+						   { "NOT-BEFORE", "not_before" },
+						   { "NOT-AFTER", "not_after" },
+						   END_COLUMN };
+static const struct cli_column peers_columns[] = { { "NAME", "name" },
+						   { "HOST", "host" },
+						   { "ADDRESS", "address" },
+						   { "PROTECTION", "protection" },
+						   { "STATE", "state" },
+						   { "SINCE", "since" },
+						   { "REQUESTS", "requests" },
+						   { "ANSWERS", "answers" },
+						   { "TIMEOUTS", "timeouts" },
+						   { "PENDING", "pending" },
+						   END_COLUMN };
+static const struct cli_column sessions_columns[] = {
+	{ "SESSION", "session" }, { "SCS", "scs" },           { "ADDRESS", "address" },
+	{ "EDGE", "edge" },       { "LISTENER", "listener" }, { "PROTECTION", "protection" },
+	{ "SINCE", "since" },     { "PENDING", "pending" },   END_COLUMN
+};
+static const struct cli_column stats_columns[] = {
+	{ "COUNTER", "name" }, { "VALUE", "value" }, { "MEANING", "help" }, END_COLUMN
+};
+static const struct cli_column triggers_columns[] = {
+	{ "SCS", "scs" },         { "REFERENCE", "reference" }, { "DEVICE", "device" },
+	{ "ACTION", "action" },   { "STATE", "state" },         { "ACCEPTED", "accepted" },
+	{ "EXPIRES", "expires" }, { "OUTCOME", "outcome" },     END_COLUMN
+};
+/* A table without columns: each row is shown member by member. */
+static const struct cli_column every_member[] = { END_COLUMN };
+
+const struct cli_command cli_commands[] = {
+	{ "status", NULL, "status", "What runs: identities, processes, sessions, triggers", NULL, NULL, cli_show_status,
+	  "  mtcctl status\n" },
+	{ "peers", NULL, "peers", "Connections to the HSS, the SMS-SC and other core nodes", NULL, peers_columns, cli_show_count,
+	  "  mtcctl peers\n  mtcctl --json peers\n" },
+	{ "sessions", NULL, "sessions", "SCSs that are connected", NULL, sessions_columns, cli_show_count,
+	  "  mtcctl sessions\n" },
+	{ "stats", NULL, "stats", "Every counter with its meaning", NULL, stats_columns, cli_show_count,
+	  "  mtcctl stats\n  mtcctl stats | grep refused\n" },
+	{ "scs", "add", "scs.add", "Provision an SCS: who it is, how it proves that, what it may use", scs_add, NULL,
+	  cli_show_scs,
+	  "  mtcctl scs add acme --e164 49170123456 --origin-host scs.acme.example --realm acme.example --anchor anchor-a\n"
+	  "  mtcctl scs add acme ... --actions trigger,recall --rate 100 --burst 200 --replace\n" },
+	{ "scs", "del", "scs.del", "Remove an SCS, its rules and its sessions", scs_name, NULL, cli_show_deleted,
+	  "  mtcctl scs del acme\n" },
+	{ "scs", "list", "scs.list", "All SCSs", NULL, scs_columns, cli_show_count, "  mtcctl scs list\n" },
+	{ "scs", "show", "scs.show", "One SCS with its limits in force", scs_name, every_member, NULL,
+	  "  mtcctl scs show acme\n" },
+	{ "assoc", "add", "assoc.add", "Allow, deny or block: this SCS, these devices", assoc_add, NULL, cli_show_assoc,
+	  "  mtcctl assoc add acme '*@fleet.example'\n"
+	  "  mtcctl assoc add acme msisdn:491700000000-491700009999 --rights trigger\n"
+	  "  mtcctl assoc add acme meter-7@fleet.example --deny\n"
+	  "  mtcctl assoc add '*' msisdn:491700000001 --block\n"
+	  "  mtcctl assoc add acme '*@trial.example' --not-after 2027-01-01\n" },
+	{ "assoc", "del", "assoc.del", "Remove the rules of one SCS on one device or device set", assoc_del, NULL,
+	  cli_show_deleted, "  mtcctl assoc del acme meter-7@fleet.example\n" },
+	{ "assoc", "list", "assoc.list", "Rules", assoc_list, assoc_columns, cli_show_count,
+	  "  mtcctl assoc list\n  mtcctl assoc list --scs acme --limit 0\n" },
+	{ "assoc", "check", "assoc.check", "May this SCS trigger that device, which rule says so, and which rules it beat",
+	  assoc_check, NULL, cli_show_check,
+	  "  mtcctl assoc check acme meter-7@fleet.example\n  mtcctl assoc check acme msisdn:491700000001 --action recall\n" },
+	{ "triggers", "list", "triggers.list", "Triggers that are under way or wait for their report", triggers_list,
+	  triggers_columns, cli_show_count, "  mtcctl triggers list --scs acme\n" },
+	{ "triggers", "show", "triggers.show", "Everything about one trigger", triggers_show, every_member, NULL,
+	  "  mtcctl triggers show acme 41\n" },
+	{ "log", "level", "log.level", "Change what is logged, until the next start", log_level, NULL, cli_show_level,
+	  "  mtcctl log level debug\n" },
+	{ .group = NULL },
+};

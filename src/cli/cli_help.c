@@ -1,0 +1,91 @@
+/* cli_help.c - help on every level, made from the rows. */
+#include <string.h>
+
+#include "cli/cli_command.h"
+
+static void usage_line(FILE *out, const struct cli_command *c)
+{
+	fprintf(out, "mtcctl %s%s%s", c->group, c->verb ? " " : "", c->verb ? c->verb : "");
+	for (const struct cli_param *p = c->params; p && p->arg; p++)
+		if (!p->option)
+			fprintf(out, p->required ? " %s" : " [%s]", p->shown);
+	for (const struct cli_param *p = c->params; p && p->arg; p++)
+		if (p->option && p->required)
+			fprintf(out, " --%s %s", p->option, p->shown);
+	for (const struct cli_param *p = c->params; p && p->arg; p++)
+		if (p->option && !p->required) {
+			fputs(" [OPTION]...", out);
+			break;
+		}
+}
+
+static void summaries(FILE *out, const char *group)
+{
+	for (const struct cli_command *c = cli_commands; c->group; c++)
+		if (!group || !strcmp(c->group, group))
+			fprintf(out, "  %-10s%-8s  %s\n", c->group, c->verb ? c->verb : "", c->summary);
+}
+
+void cli_help_all(FILE *out)
+{
+	fputs("mtcctl - operate a running mtc-iwfd over its control socket\n"
+	      "\n"
+	      "Usage: mtcctl [--socket PATH] [--json] COMMAND [VERB] [WORDS]\n"
+	      "\n"
+	      "Commands:\n",
+	      out);
+	summaries(out, NULL);
+	fputs("\n"
+	      "Options, anywhere on the line:\n"
+	      "  --socket PATH  control socket (else $MTC_CTL, else /run/mtc-iwf/ctl.sock)\n"
+	      "  --json         for programs: the lines of the server as they are\n"
+	      "  --wait S       seconds to wait for each line of an answer (default 30)\n"
+	      "  --help         help, also for one command: mtcctl scs add --help\n"
+	      "  --version      version\n"
+	      "\n"
+	      "Exit codes: 0 done, 1 the server said no (or a check says no), 2 usage, 4 could not connect.\n"
+	      "\n"
+	      "A first session - an SCS is provisioned, may wake a fleet, and may not wake one meter of it:\n"
+	      "  mtcctl scs add acme --e164 49170123456 --origin-host scs.acme.example --realm acme.example --anchor anchor-a\n"
+	      "  mtcctl assoc add acme '*@fleet.example'\n"
+	      "  mtcctl assoc add acme meter-7@fleet.example --deny\n"
+	      "  mtcctl assoc check acme meter-7@fleet.example\n",
+	      out);
+}
+
+void cli_help_group(FILE *out, const char *group)
+{
+	fprintf(out, "Commands of '%s':\n", group);
+	summaries(out, group);
+	fprintf(out, "\nmtcctl %s VERB --help explains one of them. Examples:\n", group);
+	for (const struct cli_command *c = cli_commands; c->group; c++)
+		if (!strcmp(c->group, group))
+			fputs(c->examples, out);
+}
+
+static void param_line(FILE *out, const struct cli_param *p)
+{
+	char left[64];
+
+	snprintf(left, sizeof left, "%s%s%s%s", p->option ? "--" : "", p->option ? p->option : p->shown,
+		 p->option && p->shown ? " " : "", p->option && p->shown ? p->shown : "");
+	fprintf(out, "  %-28s %s", left, p->meaning);
+	if (p->kind == CLI_NUM)
+		fprintf(out, " (%llu to %llu)", (unsigned long long)p->min, (unsigned long long)p->max);
+	else if (p->kind == CLI_WORD || p->kind == CLI_WORDS)
+		fprintf(out, " (%s)", p->words);
+	fputs("\n", out);
+}
+
+void cli_help_command(FILE *out, const struct cli_command *c)
+{
+	fputs("Usage: ", out);
+	usage_line(out, c);
+	fprintf(out, "\n\n%s.\n", c->summary);
+	if (c->params) {
+		fputs("\n", out);
+		for (const struct cli_param *p = c->params; p->arg; p++)
+			param_line(out, p);
+	}
+	fprintf(out, "\nExamples:\n%s", c->examples);
+}

@@ -1,0 +1,116 @@
+/* cli_parse.c - words of the command line to arguments of the request, by the rows of the command. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli_command.h"
+
+static bool takes_value(const struct cli_param *p)
+{
+	return p->kind != CLI_TRUE && p->kind != CLI_FALSE && p->kind != CLI_FIXED;
+}
+
+static const struct cli_param *find_option(const struct cli_param *p, const char *name, size_t n)
+{
+	for (; p && p->arg; p++)
+		if (p->option && strlen(p->option) == n && !strncmp(p->option, name, n))
+			return p;
+	return NULL;
+}
+
+static const struct cli_param *nth_operand(const struct cli_param *p, unsigned n)
+{
+	for (; p && p->arg; p++)
+		if (!p->option && !n--)
+			return p;
+	return NULL;
+}
+
+static const char *set(const struct cli_param *p, const char *text, json_t *args, char why[CLI_WHY_MAX])
+{
+	json_t *v;
+
+	if (json_object_get(args, p->arg)) {
+		snprintf(why, CLI_WHY_MAX, "%s%s does not go with an earlier word for the same thing (%s)", p->option ? "--" : "",
+			 p->option ? p->option : p->shown, p->arg);
+		return why;
+	}
+	v = cli_value(p, text, why);
+	if (!v)
+		return why;
+	json_object_set_new(args, p->arg, v);
+	return NULL;
+}
+
+/* --name VALUE, --name=VALUE or --name. *used is how many words it took. */
+static const char *option(const struct cli_command *c, int argc, char *const *argv, json_t *args, int *used,
+			  char why[CLI_WHY_MAX])
+{
+	const char *name = argv[0] + 2, *equals = strchr(name, '=');
+	size_t n = equals ? (size_t)(equals - name) : strlen(name);
+	const struct cli_param *p = find_option(c->params, name, n);
+
+	*used = 1;
+	if (!p) {
+		snprintf(why, CLI_WHY_MAX, "unknown option '%.60s'", argv[0]);
+		return why;
+	}
+	if (!takes_value(p)) {
+		if (!equals)
+			return set(p, "", args, why);
+		snprintf(why, CLI_WHY_MAX, "--%s takes no value", p->option);
+		return why;
+	}
+	if (equals)
+		return set(p, equals + 1, args, why);
+	if (argc < 2) {
+		snprintf(why, CLI_WHY_MAX, "--%s needs %s", p->option, p->shown);
+		return why;
+	}
+	*used = 2;
+	return set(p, argv[1], args, why);
+}
+
+static const char *check_complete(const struct cli_command *c, const json_t *args, char why[CLI_WHY_MAX])
+{
+	const json_t *low = json_object_get(args, "port_min"), *high = json_object_get(args, "port_max");
+
+	for (const struct cli_param *p = c->params; p && p->arg; p++)
+		if (p->required && !json_object_get(args, p->arg)) {
+			snprintf(why, CLI_WHY_MAX, "%s%s is missing (%s)", p->option ? "--" : "",
+				 p->option ? p->option : p->shown, p->meaning);
+			return why;
+		}
+	if (low && high && json_integer_value(low) > json_integer_value(high)) {
+		snprintf(why, CLI_WHY_MAX, "--port-min is above --port-max");
+		return why;
+	}
+	return NULL;
+}
+
+const char *cli_parse(const struct cli_command *c, int argc, char *const *argv, json_t *args, char why[CLI_WHY_MAX])
+{
+	const char *problem = NULL;
+	bool operands_only = false;
+	unsigned operands = 0;
+
+	for (int i = 0, used = 1; i < argc && !problem; i += used) {
+		const struct cli_param *p;
+
+		used = 1;
+		if (!operands_only && !strcmp(argv[i], "--")) {
+			operands_only = true;
+			continue;
+		}
+		if (!operands_only && argv[i][0] == '-' && argv[i][1]) {
+			problem = argv[i][1] == '-' ? option(c, argc - i, argv + i, args, &used, why)
+						    : (snprintf(why, CLI_WHY_MAX, "unknown option '%.60s'", argv[i]), why);
+			continue;
+		}
+		p = nth_operand(c->params, operands++);
+		if (p)
+			problem = set(p, argv[i], args, why);
+		else
+			problem = (snprintf(why, CLI_WHY_MAX, "'%.60s' is one word too many", argv[i]), why);
+	}
+	return problem ? problem : check_complete(c, args, why);
+}

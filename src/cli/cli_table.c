@@ -1,0 +1,152 @@
+/* cli_table.c - rows of JSON as aligned columns. The first WIDTH_ROWS rows are kept and decide the widths; what comes later is shown at
+ * once with these widths, so memory does not grow with the list. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli_command.h"
+
+#define WIDTH_ROWS 200
+#define COLUMNS_MAX 12
+#define CELL_MAX 320
+
+struct cli_table {
+	FILE *out;
+	const struct cli_column *columns;
+	size_t columns_n;
+	int width[COLUMNS_MAX];
+	json_t *kept; /* NULL: widths are settled */
+};
+
+static void join(char *out, size_t cap, const json_t *list)
+{
+	const json_t *one;
+	size_t i, n = 0;
+
+	*out = 0;
+	json_array_foreach((json_t *)(uintptr_t)list, i, one)
+	{
+		if (i && n < cap - 1)
+			out[n++] = ',';
+		out[n] = 0;
+		cli_text(out + n, cap - n, one);
+		n += strlen(out + n);
+	}
+}
+
+void cli_text(char *out, size_t cap, const json_t *v)
+{
+	const char *p = "";
+	char number[32];
+	size_t n = 0;
+
+	switch (json_typeof(v)) {
+	case JSON_STRING:
+		p = json_string_value(v);
+		break;
+	case JSON_INTEGER:
+		snprintf(number, sizeof number, "%lld", (long long)json_integer_value(v));
+		p = number;
+		break;
+	case JSON_REAL:
+		snprintf(number, sizeof number, "%.3f", json_real_value(v));
+		p = number;
+		break;
+	case JSON_TRUE:
+		p = "yes";
+		break;
+	case JSON_FALSE:
+		p = "no";
+		break;
+	case JSON_ARRAY:
+		join(out, cap, v);
+		return;
+	default:
+		break;
+	}
+	for (; *p && n < cap - 1; p++)
+		out[n++] = (unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p;
+	out[n] = 0;
+}
+
+static void cell(char out[CELL_MAX], const struct cli_column *c, const json_t *row)
+{
+	const json_t *v = json_object_get(row, c->member);
+
+	if (v)
+		cli_text(out, CELL_MAX, v);
+	else
+		*out = 0;
+	if (!*out)
+		memcpy(out, "-", 2);
+}
+
+struct cli_table *cli_table_new(FILE *out, const struct cli_column *columns)
+{
+	struct cli_table *t = calloc(1, sizeof *t);
+
+	if (!t)
+		return NULL;
+	t->out = out;
+	t->columns = columns;
+	t->kept = json_array();
+	for (; columns[t->columns_n].title && t->columns_n < COLUMNS_MAX; t->columns_n++)
+		t->width[t->columns_n] = (int)strlen(columns[t->columns_n].title);
+	return t;
+}
+
+static void print_cell(const struct cli_table *t, size_t i, const char *text)
+{
+	bool last = i + 1 == t->columns_n;
+
+	fprintf(t->out, "%-*s%s", last ? 0 : t->width[i], text, last ? "\n" : "  ");
+}
+
+static void print_row(const struct cli_table *t, const json_t *row)
+{
+	char text[CELL_MAX];
+
+	for (size_t i = 0; i < t->columns_n; i++) {
+		cell(text, &t->columns[i], row);
+		print_cell(t, i, text);
+	}
+}
+
+static void settle(struct cli_table *t)
+{
+	const json_t *row;
+	size_t i;
+
+	if (!t->kept)
+		return;
+	for (size_t c = 0; json_array_size(t->kept) && c < t->columns_n; c++)
+		print_cell(t, c, t->columns[c].title);
+	json_array_foreach(t->kept, i, row) print_row(t, row);
+	json_decref(t->kept);
+	t->kept = NULL;
+}
+
+void cli_table_row(struct cli_table *t, const json_t *row)
+{
+	char text[CELL_MAX];
+
+	if (!t->kept) {
+		print_row(t, row);
+		return;
+	}
+	for (size_t i = 0; i < t->columns_n; i++) {
+		cell(text, &t->columns[i], row);
+		if ((int)strlen(text) > t->width[i])
+			t->width[i] = (int)strlen(text);
+	}
+	json_array_append(t->kept, (json_t *)(uintptr_t)row);
+	if (json_array_size(t->kept) >= WIDTH_ROWS)
+		settle(t);
+}
+
+void cli_table_end(struct cli_table *t)
+{
+	if (!t)
+		return;
+	settle(t);
+	free(t);
+}

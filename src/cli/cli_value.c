@@ -1,0 +1,164 @@
+/* cli_value.c - what a person typed, checked before anybody is asked, with words that say what was expected. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/ident.h"
+#include "base/str.h"
+#include "cli/cli_command.h"
+
+static json_t *wrong(char why[CLI_WHY_MAX], const struct cli_param *p, const char *text, const char *expected)
+{
+	snprintf(why, CLI_WHY_MAX, "%s%s is '%.100s', expected %s", p->option ? "--" : "", p->option ? p->option : p->shown, text,
+		 expected);
+	return NULL;
+}
+
+static json_t *host(const struct cli_param *p, const char *text, char why[CLI_WHY_MAX])
+{
+	char canonical[IDENT_HOST_MAX + 1];
+
+	if (ident_host(canonical, text, strlen(text)))
+		return wrong(why, p, text, "a host or realm name such as scs.acme.example");
+	return json_string(canonical);
+}
+
+static json_t *digits(const struct cli_param *p, const char *text, char why[CLI_WHY_MAX])
+{
+	char canonical[IDENT_MSISDN_MAX + 1];
+
+	if (ident_msisdn(canonical, text, strlen(text)))
+		return wrong(why, p, text, "5 to 15 digits, without + and without a leading 0");
+	return json_string(canonical);
+}
+
+/* "msisdn:" D or F-L */
+static bool numbers_ok(const char *text)
+{
+	char first[IDENT_MSISDN_MAX + 1], last[IDENT_MSISDN_MAX + 1];
+	const char *dash = strchr(text, '-');
+
+	if (!dash)
+		return !ident_msisdn(first, text, strlen(text));
+	return !ident_msisdn(first, text, (size_t)(dash - text)) && !ident_msisdn(last, dash + 1, strlen(dash + 1)) &&
+	       strlen(first) == strlen(last) && strcmp(first, last) <= 0;
+}
+
+static json_t *device(const struct cli_param *p, const char *text, char why[CLI_WHY_MAX])
+{
+	char canonical[IDENT_EXTERNAL_MAX + 1];
+
+	if (!strcmp(text, "*"))
+		return json_string(text);
+	if (!strncmp(text, "msisdn:", 7))
+		return numbers_ok(text + 7)
+			   ? json_string(text)
+			   : wrong(why, p, text, "msisdn:DIGITS or msisdn:FIRST-LAST, 5 to 15 digits each, both of one length");
+	if (ident_external(canonical, text, strlen(text)))
+		return wrong(why, p, text, "local@domain, *@domain, msisdn:DIGITS or msisdn:FIRST-LAST");
+	return json_string(canonical);
+}
+
+static json_t *number(const struct cli_param *p, const char *text, char why[CLI_WHY_MAX])
+{
+	char expected[80];
+	uint64_t n;
+
+	if (!str_parse_u64(&n, text, p->min, p->max))
+		return json_integer((json_int_t)n);
+	snprintf(expected, sizeof expected, "a number from %llu to %llu", (unsigned long long)p->min, (unsigned long long)p->max);
+	return wrong(why, p, text, expected);
+}
+
+static bool one_of(const char *words, const char *text, size_t n)
+{
+	for (; *words; words += strcspn(words, " "), words += strspn(words, " "))
+		if (strcspn(words, " ") == n && !strncmp(words, text, n))
+			return true;
+	return false;
+}
+
+static json_t *word(const struct cli_param *p, const char *text, char why[CLI_WHY_MAX])
+{
+	char expected[128];
+
+	if (one_of(p->words, text, strlen(text)))
+		return json_string(text);
+	snprintf(expected, sizeof expected, "one of: %s", p->words);
+	return wrong(why, p, text, expected);
+}
+
+static json_t *words(const struct cli_param *p, const char *text, char why[CLI_WHY_MAX])
+{
+	json_t *list = json_array();
+	char expected[128];
+
+	for (const char *at = text;; at++) {
+		size_t n = strcspn(at, ",");
+
+		if (!one_of(p->words, at, n))
+			break;
+		json_array_append_new(list, json_stringn(at, n));
+		at += n;
+		if (!*at)
+			return list;
+	}
+	json_decref(list);
+	snprintf(expected, sizeof expected, "some of: %s, with commas between them", p->words);
+	return wrong(why, p, text, expected);
+}
+
+static json_t *time_of(const struct cli_param *p, const char *text, char why[CLI_WHY_MAX])
+{
+	struct tm tm = { 0 };
+	const char *end;
+	uint64_t n;
+
+	if (!str_parse_u64(&n, text, 0, INT64_MAX))
+		return json_integer((json_int_t)n);
+	end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	if (!end || *end) {
+		memset(&tm, 0, sizeof tm);
+		end = strptime(text, "%Y-%m-%d", &tm);
+	}
+	if (!end || *end || timegm(&tm) < 0)
+		return wrong(why, p, text, "YYYY-MM-DD, YYYY-MM-DDTHH:MM:SSZ or seconds since 1970");
+	return json_integer((json_int_t)timegm(&tm));
+}
+
+json_t *cli_value(const struct cli_param *p, const char *text, char why[CLI_WHY_MAX])
+{
+	switch (p->kind) {
+	case CLI_TEXT:
+		return *text ? json_string(text) : wrong(why, p, text, "a text");
+	case CLI_WHO:
+		if (!strcmp(text, "*"))
+			return json_string(text);
+		__attribute__((fallthrough));
+	case CLI_NAME:
+		return ident_name_ok(text)
+			   ? json_string(text)
+			   : wrong(why, p, text, "a name: a-z 0-9 . _ -, at most 63, beginning with a letter or digit");
+	case CLI_HOST:
+		return host(p, text, why);
+	case CLI_DIGITS:
+		return digits(p, text, why);
+	case CLI_DEVICE:
+		return device(p, text, why);
+	case CLI_NUM:
+		return number(p, text, why);
+	case CLI_WORD:
+		return word(p, text, why);
+	case CLI_WORDS:
+		return words(p, text, why);
+	case CLI_TIME:
+		return time_of(p, text, why);
+	case CLI_TRUE:
+		return json_true();
+	case CLI_FALSE:
+		return json_false();
+	case CLI_FIXED:
+		return json_string(p->words);
+	}
+	return NULL;
+}

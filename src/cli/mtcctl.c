@@ -1,0 +1,253 @@
+/* mtcctl.c - the operator's command line: words -> request -> control socket -> table or JSON. It knows no command; the rows do. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "cli/cli_command.h"
+#include "ctl/ctl_client.h"
+
+#define DEFAULT_SOCKET "/run/mtc-iwf/ctl.sock"
+#define WORDS_MAX 128
+
+struct options {
+	const char *socket;
+	bool json, help, version;
+	uint32_t wait_s;
+	char *words[WORDS_MAX]; /* what is left: command, verb and theirs */
+	int words_n;
+};
+
+struct reply {
+	const struct cli_command *command;
+	bool json;
+	struct cli_table *table;
+	int exit;
+};
+
+static int usage(const char *words, const char *more)
+{
+	fprintf(stderr, "mtcctl: %s\nTry: mtcctl%s%s --help\n", words, more ? " " : "", more ? more : "");
+	return CLI_USAGE;
+}
+
+/* Is argv[i] the global option `name`, with its value? Moves i behind it. */
+static bool with_value(const char *name, int argc, char **argv, int *i, const char **value)
+{
+	size_t n = strlen(name);
+
+	if (!strncmp(argv[*i], name, n) && argv[*i][n] == '=') {
+		*value = argv[*i] + n + 1;
+		return true;
+	}
+	if (strcmp(argv[*i], name))
+		return false;
+	*value = *i + 1 < argc ? argv[++*i] : NULL;
+	return true;
+}
+
+/* Takes out what is meant for mtcctl itself, wherever it stands. Returns an exit code, CLI_OK to go on. */
+static int global_options(struct options *o, int argc, char **argv)
+{
+	const char *value;
+
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--json")) {
+			o->json = true;
+		} else if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
+			o->help = true;
+		} else if (!strcmp(argv[i], "--version")) {
+			o->version = true;
+		} else if (with_value("--socket", argc, argv, &i, &value)) {
+			if (!value || !*value)
+				return usage("--socket needs PATH", NULL);
+			o->socket = value;
+		} else if (with_value("--wait", argc, argv, &i, &value)) {
+			if (!value || str_parse_u32(&o->wait_s, value, 1, 86400))
+				return usage("--wait needs seconds, 1 to 86400", NULL);
+		} else if (o->words_n == WORDS_MAX) {
+			return usage("too many words", NULL);
+		} else {
+			o->words[o->words_n++] = argv[i];
+		}
+	}
+	return CLI_OK;
+}
+
+static bool is_group(const char *word)
+{
+	for (const struct cli_command *c = cli_commands; c->group; c++)
+		if (!strcmp(c->group, word))
+			return true;
+	return false;
+}
+
+/* The row of these words; *used is how many of them name it. NULL when there is none. */
+static const struct cli_command *find_command(char *const *words, int n, int *used)
+{
+	for (const struct cli_command *c = cli_commands; c->group; c++) {
+		if (strcmp(c->group, words[0]))
+			continue;
+		*used = c->verb ? 2 : 1;
+		if (!c->verb || (n > 1 && !strcmp(c->verb, words[1])))
+			return c;
+	}
+	return NULL;
+}
+
+static void show_members(FILE *out, const json_t *row)
+{
+	const char *name;
+	json_t *v;
+	char text[512];
+
+	json_object_foreach((json_t *)(uintptr_t)row, name, v)
+	{
+		cli_text(text, sizeof text, v);
+		fprintf(out, "%-18s%s\n", name, *text ? text : "-");
+	}
+}
+
+static void show_json(const json_t *row)
+{
+	char *text = json_dumps(row, JSON_COMPACT | JSON_ENSURE_ASCII);
+
+	if (text)
+		puts(text);
+	free(text);
+}
+
+/* `assoc check` says no with its exit code for programs too. */
+static int last_line(struct reply *r, const json_t *row)
+{
+	const json_t *allowed = json_object_get(row, "allowed");
+
+	cli_table_end(r->table);
+	r->table = NULL;
+	if (r->json)
+		r->exit = json_is_false(allowed) ? CLI_NO : CLI_OK;
+	else if (json_is_true(json_object_get(row, "ok")) && r->command->last)
+		r->exit = r->command->last(stdout, row);
+	return 0;
+}
+
+static int on_row(void *arg, const json_t *row)
+{
+	struct reply *r = arg;
+
+	if (r->json)
+		show_json(row);
+	if (json_is_true(json_object_get(row, "done")))
+		return last_line(r, row);
+	if (r->json)
+		return 0;
+	if (r->table && r->command->columns[0].title)
+		cli_table_row(r->table, row);
+	else
+		show_members(stdout, row);
+	return 0;
+}
+
+static int ask(const struct options *o, const struct cli_command *c, const json_t *args)
+{
+	struct reply r = { .command = c, .json = o->json };
+	char why[CTL_CLIENT_WHY_MAX];
+	struct ctl_client *client;
+	int err = ctl_client_open(&client, o->socket, why);
+
+	if (err) {
+		fprintf(stderr, "mtcctl: %s\n", why);
+		return err == ERR_INVAL ? CLI_USAGE : CLI_CONNECT;
+	}
+	if (c->columns && !o->json)
+		r.table = cli_table_new(stdout, c->columns);
+	err = ctl_client_ask(client, c->cmd, args, o->wait_s * 1000, on_row, &r, why);
+	ctl_client_close(client);
+	cli_table_end(r.table);
+	if (err)
+		fprintf(stderr, "mtcctl: %s\n", why);
+	return err == ERR_REFUSED ? CLI_NO : err ? CLI_CONNECT : r.exit;
+}
+
+static int run(const struct options *o, const struct cli_command *c, int argc, char *const *argv)
+{
+	char why[CLI_WHY_MAX], name[64];
+	json_t *args = json_object();
+	const char *problem = cli_parse(c, argc, argv, args, why);
+	int code;
+
+	if (problem) {
+		snprintf(name, sizeof name, "%s%s%s", c->group, c->verb ? " " : "", c->verb ? c->verb : "");
+		code = usage(problem, name);
+	} else {
+		code = ask(o, c, args);
+	}
+	json_decref(args);
+	return code;
+}
+
+/* Help for as much as was said. */
+static int help(const struct options *o)
+{
+	const struct cli_command *c;
+	int used;
+
+	if (!o->words_n) {
+		cli_help_all(stdout);
+		return CLI_OK;
+	}
+	c = find_command(o->words, o->words_n, &used);
+	if (c)
+		cli_help_command(stdout, c);
+	else if (is_group(o->words[0]))
+		cli_help_group(stdout, o->words[0]);
+	else
+		return usage("no such command", NULL);
+	return CLI_OK;
+}
+
+static int no_command(const struct options *o)
+{
+	char words[160];
+
+	if (!is_group(o->words[0])) {
+		snprintf(words, sizeof words, "unknown command '%.60s'", o->words[0]);
+		return usage(words, NULL);
+	}
+	if (o->words_n > 1)
+		snprintf(words, sizeof words, "'%.30s' has no verb '%.60s'", o->words[0], o->words[1]);
+	else
+		snprintf(words, sizeof words, "'%.30s' needs a verb", o->words[0]);
+	return usage(words, o->words[0]);
+}
+
+int main(int argc, char **argv)
+{
+	const char *from_env = getenv("MTC_CTL");
+	struct options o = { .socket = from_env && *from_env ? from_env : DEFAULT_SOCKET, .wait_s = 30 };
+	const struct cli_command *c;
+	int used, code = global_options(&o, argc, argv);
+
+	if (code)
+		return code;
+	if (o.version) {
+		puts("mtcctl " MTC_VERSION);
+		return CLI_OK;
+	}
+	if (o.words_n && !strcmp(o.words[0], "help")) {
+		memmove(o.words, o.words + 1, (size_t)--o.words_n * sizeof *o.words);
+		o.help = true;
+	}
+	if (o.help)
+		return help(&o);
+	if (!o.words_n) {
+		cli_help_all(stderr);
+		return CLI_USAGE;
+	}
+	c = find_command(o.words, o.words_n, &used);
+	if (!c)
+		return no_command(&o);
+	code = run(&o, c, o.words_n - used, o.words + used);
+	if (fflush(stdout) && !code)
+		code = CLI_CONNECT;
+	return code;
+}

@@ -1,0 +1,265 @@
+"""mtcctl against a server made for the test: what it asks, what it shows, how it ends. Type this, expect that."""
+import json
+import os
+import socket
+import subprocess
+import threading
+
+import pytest
+from conftest import BIN, ROOT
+
+MTCCTL = os.path.join(BIN, "mtcctl")
+ADD = ["scs", "add", "acme", "--e164", "49170123456", "--origin-host", "scs.acme.example", "--realm", "acme.example", "--anchor", "anchor-a"]
+
+
+class Server:
+    """A control socket that remembers what it was asked and says what it was told to say."""
+
+    def __init__(self, path):
+        self.path, self.asked, self.lines = path, [], []
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.bind(path)
+        self.socket.listen(8)
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        while True:
+            try:
+                client, _ = self.socket.accept()
+            except OSError:
+                return
+            with client, client.makefile("rb") as lines:
+                self.asked.append(json.loads(lines.readline()))
+                client.sendall("".join(line if isinstance(line, str) else json.dumps(line) + "\n" for line in self.lines).encode())
+
+    def close(self):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        self.thread.join(5)
+
+
+@pytest.fixture
+def server(tmp_path):
+    s = Server(str(tmp_path / "ctl.sock"))
+    yield s
+    s.close()
+
+
+def run(*words, env=None):
+    return subprocess.run([MTCCTL, *words], capture_output=True, text=True, timeout=20, check=False, stdin=subprocess.DEVNULL,
+                          env={"PATH": os.environ["PATH"], **(env or {})})
+
+
+def ask(server, *words, lines=()):
+    server.lines = list(lines) or [{"done": True, "ok": True}]
+    return run("--socket", server.path, *words)
+
+
+# -- what is asked
+
+@pytest.mark.parametrize("words,cmd,args", [
+    (["status"], "status", {}),
+    (["peers"], "peers", {}),
+    (["sessions"], "sessions", {}),
+    (["stats"], "stats", {}),
+    (ADD, "scs.add", {"name": "acme", "e164": "49170123456", "origin_host": "scs.acme.example", "realm": "acme.example", "anchor": "anchor-a"}),
+    (ADD + ["--payload-max=100", "--port-min", "5", "--port-max", "6", "--no-priority", "--actions", "trigger,recall", "--rate", "9", "--replace"],
+     "scs.add", {"name": "acme", "e164": "49170123456", "origin_host": "scs.acme.example", "realm": "acme.example", "anchor": "anchor-a",
+                 "payload_max": 100, "port_min": 5, "port_max": 6, "priority_allowed": False, "actions": ["trigger", "recall"],
+                 "rate_per_s": 9, "replace": True}),
+    (["scs", "del", "acme"], "scs.del", {"name": "acme"}),
+    (["scs", "list"], "scs.list", {}),
+    (["scs", "show", "acme"], "scs.show", {"name": "acme"}),
+    (["assoc", "add", "acme", "*@Fleet.Example"], "assoc.add", {"scs": "acme", "device": "*@fleet.example"}),
+    (["assoc", "add", "acme", "Meter-7@fleet.example", "--deny"], "assoc.add",
+     {"scs": "acme", "device": "Meter-7@fleet.example", "effect": "deny"}),
+    (["assoc", "add", "*", "msisdn:491700000001", "--block"], "assoc.add", {"scs": "*", "device": "msisdn:491700000001", "effect": "block"}),
+    (["assoc", "add", "acme", "msisdn:491700000000-491700009999", "--rights", "trigger,replace"], "assoc.add",
+     {"scs": "acme", "device": "msisdn:491700000000-491700009999", "rights": ["trigger", "replace"]}),
+    (["assoc", "add", "acme", "*@t.example", "--not-before", "1970-01-02", "--not-after=1970-01-03T00:00:01Z"], "assoc.add",
+     {"scs": "acme", "device": "*@t.example", "not_before": 86400, "not_after": 172801}),
+    (["assoc", "del", "acme", "*@t.example", "--effect", "deny"], "assoc.del", {"scs": "acme", "device": "*@t.example", "effect": "deny"}),
+    (["assoc", "list", "--scs", "acme", "--limit", "0"], "assoc.list", {"scs": "acme", "limit": 0}),
+    (["assoc", "check", "acme", "meter-7@a.example", "--action", "recall", "--at", "5"], "assoc.check",
+     {"scs": "acme", "device": "meter-7@a.example", "action": "recall", "at": 5}),
+    (["triggers", "list", "--state", "accepted"], "triggers.list", {"state": "accepted"}),
+    (["triggers", "show", "acme", "4294967295"], "triggers.show", {"scs": "acme", "reference": 4294967295}),
+    (["log", "level", "debug"], "log.level", {"level": "debug"}),
+], ids=lambda v: " ".join(v[:3]) if isinstance(v, list) else None)
+def test_words_become_a_request(server, words, cmd, args):
+    ask(server, *words)
+    assert server.asked == [{"cmd": cmd, "args": args}]
+
+
+# -- what is wrong is said before anybody is asked
+
+@pytest.mark.parametrize("words,said", [
+    (["nothing"], "unknown command 'nothing'"),
+    (["scs"], "'scs' needs a verb"),
+    (["scs", "ad"], "'scs' has no verb 'ad'"),
+    (["status", "now"], "'now' is one word too many"),
+    (["scs", "del"], "NAME is missing"),
+    (["scs", "del", "Acme"], "NAME is 'Acme', expected a name"),
+    (ADD[:-2], "--anchor is missing"),
+    (ADD + ["--speed", "5"], "unknown option '--speed'"),
+    (ADD + ["-x"], "unknown option '-x'"),
+    (ADD + ["--rate"], "--rate needs N"),
+    (ADD + ["--rate", "-1"], "--rate is '-1', expected a number from 0 to 4294967295"),
+    (ADD + ["--realm", "again.example"], "--realm does not go with an earlier word"),
+    (ADD + ["--no-priority=1"], "--no-priority takes no value"),
+    (ADD + ["--actions", "trigger,"], "--actions is 'trigger,', expected some of: trigger recall replace"),
+    (ADD + ["--port-min", "6", "--port-max", "5"], "--port-min is above --port-max"),
+    (ADD[:4] + ["+49170"] + ADD[5:], "--e164 is '+49170', expected 5 to 15 digits"),
+    (ADD[:6] + ["scs..example"] + ADD[7:], "--origin-host is 'scs..example', expected a host"),
+    (["assoc", "add", "acme", "meter"], "DEVICE is 'meter', expected local@domain"),
+    (["assoc", "add", "acme", "a@b@c"], "DEVICE is 'a@b@c', expected local@domain"),
+    (["assoc", "add", "acme", "msisdn:5-"], "DEVICE is 'msisdn:5-', expected msisdn:DIGITS"),
+    (["assoc", "add", "acme", "msisdn:49170009-49170001"], "expected msisdn:DIGITS or msisdn:FIRST-LAST"),
+    (["assoc", "add", "acme", "a@b.example", "--deny", "--block"], "--block does not go with an earlier word"),
+    (["assoc", "add", "acme", "a@b.example", "--not-after", "tomorrow"], "--not-after is 'tomorrow', expected YYYY-MM-DD"),
+    (["assoc", "check", "acme", "a@b.example", "--action", "wake"], "--action is 'wake', expected one of: trigger recall replace"),
+    (["triggers", "show", "acme", "4294967296"], "REF is '4294967296', expected a number from 0 to 4294967295"),
+    (["log", "level", "loud"], "LEVEL is 'loud', expected one of: error warn info debug"),
+    (["--wait", "0", "status"], "--wait needs seconds"),
+    (["status", "--socket"], "--socket needs PATH"),
+], ids=lambda v: " ".join(v) if isinstance(v, list) else None)
+def test_wrong_words_are_named_and_nothing_is_asked(server, words, said):
+    done = run(*words, env={"MTC_CTL": server.path})
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "--help" in done.stderr
+    assert done.stdout == ""
+    assert server.asked == []
+
+
+# -- what is shown
+
+def test_rows_are_a_table(server):
+    done = ask(server, "scs", "list", lines=[
+        {"name": "acme", "e164": "49170123456", "origin_host": "scs.acme.example", "realm": "acme.example", "anchor": "a", "sessions": 2},
+        {"name": "b", "e164": "4917012", "origin_host": "b.example", "realm": "b.example", "anchor": "anchor-b", "sessions": 0},
+        {"done": True, "ok": True, "count": 2}])
+    assert done.returncode == 0
+    assert done.stdout == ("NAME  E164         ORIGIN-HOST       REALM         ANCHOR    SESSIONS\n"
+                           "acme  49170123456  scs.acme.example  acme.example  a         2\n"
+                           "b     4917012      b.example         b.example     anchor-b  0\n")
+
+
+def test_an_empty_list_says_so(server):
+    assert ask(server, "scs", "list", lines=[{"done": True, "ok": True, "count": 0}]).stdout == "none\n"
+
+
+def test_a_long_list_is_shown_whole(server):
+    rows = [{"scs": "acme", "device": f"meter-{n}@a.example", "effect": "allow", "rights": ["trigger", "recall"]} for n in range(3000)]
+    done = ask(server, "assoc", "list", "--limit", "0", lines=[*rows, {"done": True, "ok": True, "count": 3000}])
+    assert len(done.stdout.splitlines()) == 3001
+    assert "meter-2999@a.example  allow   trigger,recall" in done.stdout
+
+
+def test_control_characters_of_the_far_side_do_not_reach_the_terminal(server):
+    done = ask(server, "sessions", lines=[{"scs": "x\u001b[2J\u0007", "session": 1}, {"done": True, "ok": True}])
+    assert "\x1b" not in done.stdout and "x?[2J?" in done.stdout
+
+
+def test_check_says_yes_with_its_rule(server):
+    done = ask(server, "assoc", "check", "acme", "meter-7@a.example", lines=[
+        {"done": True, "ok": True, "allowed": True, "reason": "", "rule": "allow acme meter-7@a.example trigger", "beaten": [
+            "deny acme *@a.example", "deny acme *"], "scs": "acme", "device": "meter-7@a.example", "action": "trigger"}])
+    assert done.returncode == 0
+    assert done.stdout == ("yes\n  asked   acme trigger meter-7@a.example\n  rule    allow acme meter-7@a.example trigger\n"
+                           "  beaten  deny acme *@a.example\n          deny acme *\n")
+
+
+def test_check_says_no_with_exit_1_for_people_and_programs(server):
+    line = {"done": True, "ok": True, "allowed": False, "reason": "no-association", "rule": "", "beaten": [], "scs": "acme",
+            "device": "m@b.example", "action": "trigger"}
+    done = ask(server, "assoc", "check", "acme", "m@b.example", lines=[line])
+    assert done.returncode == 1
+    assert done.stdout.startswith("no: no-association\n") and "rule    none: what no rule allows is denied" in done.stdout
+    done = ask(server, "--json", "assoc", "check", "acme", "m@b.example", lines=[line])
+    assert (done.returncode, json.loads(done.stdout)) == (1, line)
+
+
+def test_status_shows_edges(server):
+    done = ask(server, "status", lines=[
+        {"done": True, "ok": True, "version": "1", "identity": "iwf.x", "uptime_s": 93784, "started": "2026-01-01T00:00:00Z", "sessions": 3,
+         "edges": [{"name": "edge 1", "zone": "external", "pid": 77, "generation": 2, "sessions": 3, "state": "up"}]}])
+    assert "(1d 02:03:04 ago)" in done.stdout
+    assert "edge 1  external  77   2           3         up" in done.stdout
+
+
+def test_json_is_what_the_server_said(server):
+    lines = [{"name": "hss", "state": "open"}, {"name": "smssc", "state": "waiting"}, {"done": True, "ok": True, "count": 2}]
+    done = ask(server, "--json", "peers", lines=lines)
+    assert [json.loads(line) for line in done.stdout.splitlines()] == lines
+    assert done.stderr == ""
+
+
+def test_show_lists_every_member(server):
+    done = ask(server, "scs", "show", "acme", lines=[{"name": "acme", "priority_allowed": True, "actions": ["trigger"]}, {"done": True, "ok": True}])
+    assert done.stdout == "name              acme\npriority_allowed  yes\nactions           trigger\n"
+
+
+# -- what goes wrong outside
+
+def test_the_server_says_no(server):
+    done = ask(server, *ADD, lines=[{"done": True, "ok": False, "error": "SCS 'acme' exists already; --replace overwrites it"}])
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "mtcctl: SCS 'acme' exists already; --replace overwrites it\n"
+
+
+@pytest.mark.parametrize("lines,said", [
+    (["{\"a\":1}\n"], "closed the control socket before its answer"),
+    (["220 ready\n"], "is this the right socket?"),
+    (["x" * 200000], "is this the right socket?"),
+])
+def test_an_answer_that_is_none_is_exit_4(server, lines, said):
+    done = ask(server, "status", lines=lines)
+    assert done.returncode == 4
+    assert said in done.stderr
+
+
+def test_no_socket_is_exit_4_with_what_to_do(tmp_path):
+    done = run("status", "--socket", str(tmp_path / "none.sock"))
+    assert done.returncode == 4
+    assert "is mtc-iwfd running?" in done.stderr
+    left = socket.socket(socket.AF_UNIX)
+    left.bind(str(tmp_path / "old.sock"))
+    left.close()
+    done = run("status", env={"MTC_CTL": str(tmp_path / "old.sock")})
+    assert done.returncode == 4
+    assert "nobody listens" in done.stderr
+
+
+def test_the_option_wins_over_the_environment(server):
+    server.lines = [{"done": True, "ok": True}]
+    assert run("status", f"--socket={server.path}", env={"MTC_CTL": "/nonexistent"}).returncode == 0
+
+
+# -- help
+
+def test_help_on_every_level_teaches():
+    top = run("--help")
+    assert top.returncode == 0 and "MTC_CTL" in top.stdout and "mtcctl assoc check acme" in top.stdout
+    group = run("assoc", "--help")
+    assert group.returncode == 0 and "mtcctl assoc add acme '*@fleet.example'" in group.stdout
+    for command in (["scs", "add"], ["assoc", "check"], ["triggers", "show"], ["log", "level"], ["status"]):
+        one = run(*command, "--help")
+        assert one.returncode == 0 and "Examples:" in one.stdout and "Usage: mtcctl " + " ".join(command) in one.stdout
+        assert run("help", *command).stdout == one.stdout
+    assert run("nothing", "--help").returncode == 2
+    assert run().returncode == 2
+    assert run("--version").stdout.startswith("mtcctl ")
+
+
+def test_the_manual_names_every_command_and_option():
+    with open(os.path.join(ROOT, "docs", "man", "mtcctl.1"), encoding="utf-8") as f:
+        page = f.read().replace("\\-", "-").replace("\\", "")
+    commands = [line.split()[:2] for line in run("--help").stdout.split("Commands:\n")[1].split("\n\n")[0].splitlines()]
+    for group, verb in commands:
+        words = [group] if verb[0].isupper() else [group, verb]
+        assert " ".join(words) in page
+        for line in run(*words, "--help").stdout.splitlines():
+            if line.startswith("  --"):
+                assert line.split()[0] in page, f"{words}: {line.split()[0]}"

@@ -1,0 +1,111 @@
+/* The rows of mtcctl against the rows of the server: what mtcctl can ask is what the server takes. */
+#include "tests/unit/test.h"
+
+#include "cli/cli_command.h"
+#include "ctl/ctl_commands.h"
+
+static const struct {
+	const char *cmd;
+	const struct ctl_arg *args;
+} server[] = {
+	{ "status", NULL },
+	{ "peers", NULL },
+	{ "sessions", NULL },
+	{ "stats", NULL },
+	{ "scs.add", ctl_args_scs_add },
+	{ "scs.del", ctl_args_scs_name },
+	{ "scs.list", NULL },
+	{ "scs.show", ctl_args_scs_name },
+	{ "assoc.add", ctl_args_assoc_add },
+	{ "assoc.del", ctl_args_assoc_del },
+	{ "assoc.list", ctl_args_assoc_list },
+	{ "assoc.check", ctl_args_assoc_check },
+	{ "triggers.list", ctl_args_triggers_list },
+	{ "triggers.show", ctl_args_triggers_show },
+	{ "log.level", ctl_args_log_level },
+};
+
+static const struct cli_command *command_of(const char *cmd)
+{
+	for (const struct cli_command *c = cli_commands; c->group; c++)
+		if (!strcmp(c->cmd, cmd))
+			return c;
+	return NULL;
+}
+
+static const struct ctl_arg *arg_of(const struct ctl_arg *args, const char *name)
+{
+	for (; args && args->name; args++)
+		if (!strcmp(args->name, name))
+			return args;
+	return NULL;
+}
+
+static bool can_say(const struct cli_command *c, const char *arg)
+{
+	for (const struct cli_param *p = c->params; p && p->arg; p++)
+		if (!strcmp(p->arg, arg))
+			return true;
+	return false;
+}
+
+static void test_every_command_of_the_server_can_be_asked_for(void **state)
+{
+	size_t rows = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof server / sizeof *server; i++)
+		if (!command_of(server[i].cmd))
+			fail_msg("no words for %s", server[i].cmd);
+	for (const struct cli_command *c = cli_commands; c->group; c++)
+		rows++;
+	assert_int_equal(rows, sizeof server / sizeof *server);
+}
+
+static void test_arguments_and_bounds_are_the_same_on_both_sides(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof server / sizeof *server; i++) {
+		const struct cli_command *c = command_of(server[i].cmd);
+
+		for (const struct cli_param *p = c->params; p && p->arg; p++) {
+			const struct ctl_arg *a = arg_of(server[i].args, p->arg);
+
+			if (!a)
+				fail_msg("%s takes no %s", c->cmd, p->arg);
+			if (p->kind == CLI_NUM && (p->min != a->min || p->max != a->max))
+				fail_msg("%s %s has other bounds", c->cmd, p->arg);
+			if (a->required != p->required)
+				fail_msg("%s %s is required on one side only", c->cmd, p->arg);
+		}
+		for (const struct ctl_arg *a = server[i].args; a && a->name; a++)
+			if (!can_say(c, a->name))
+				fail_msg("mtcctl cannot say %s of %s", a->name, c->cmd);
+	}
+}
+
+static void test_a_cell_is_short_and_clean(void **state)
+{
+	json_t *v = json_pack("[s,s,i,b]", "a\tb", "c", 5, 1);
+	char text[16];
+
+	(void)state;
+	cli_text(text, sizeof text, v);
+	assert_string_equal(text, "a?b,c,5,yes");
+	cli_text(text, 6, v);
+	assert_string_equal(text, "a?b,c");
+	cli_text(text, 4, v);
+	assert_string_equal(text, "a?b");
+	json_decref(v);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_command_of_the_server_can_be_asked_for),
+		cmocka_unit_test(test_arguments_and_bounds_are_the_same_on_both_sides),
+		cmocka_unit_test(test_a_cell_is_short_and_clean),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
