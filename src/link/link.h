@@ -59,6 +59,7 @@ struct link_counters {
 	uint64_t pending_full;      /* requests refused with ERR_BUSY */
 	uint64_t unwelcome;         /* events the peer machine refused in its state */
 	uint64_t suspects;          /* watchdog: OKAY -> SUSPECT */
+	uint64_t dwr_sent, dwa_received, dwr_answered;
 };
 
 struct link_conf {                /* borrowed by every link made with it; must outlive them */

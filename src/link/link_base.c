@@ -116,6 +116,7 @@ void link_send_dwr(struct link *l)
 
 	l->dwr = new_ids(l);
 	dia_watchdog_build(&b, &dwr, l->dwr.hop_by_hop, l->dwr.end_to_end);
+	LINK_COUNT(l, dwr_sent);
 	send_base(l, &b);
 }
 
@@ -129,6 +130,7 @@ void link_send_dwa(struct link *l, const struct dia_msg *dwr)
 	struct buf b = buf_over(octets, sizeof octets);
 
 	dia_watchdog_build(&b, &dwa, dwr->hdr.hop_by_hop, dwr->hdr.end_to_end);
+	LINK_COUNT(l, dwr_answered);
 	send_base(l, &b);
 }
 

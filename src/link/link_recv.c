@@ -268,6 +268,7 @@ static bool is_dwa(struct link *l, const struct dia_hdr *h)
 static void receive_open(struct link *l, const struct dia_msg *m)
 {
 	if (is_dwa(l, &m->hdr)) {
+		LINK_COUNT(l, dwa_received);
 		if (link_event(l, SIDE(l, RCV_DWA), m) == 0)
 			(void)link_watch(l, PEER_WD_DWA);
 		return;
