@@ -208,7 +208,7 @@ static const struct cfg_row top_rows[] = {
 	CFG_SECTION("s6m", struct cfg_iwf, s6m, s6m_rows, NULL, "how the HSS is reached"),
 	CFG_SECTION("t4", struct cfg_iwf, t4, t4_rows, NULL, "how the SMS-SC is reached"),
 	CFG_SECTION("dnr", struct cfg_iwf, dnr, dnr_rows, "", "reports to SCSs"),
-	CFG_SECTION("limits", struct cfg_iwf, limits, limits_rows, "", "bounds; each has a counter that moves when it is hit"),
+	CFG_SECTION("limits", struct cfg_iwf, limits, limits_rows, "", "bounds of sizes, numbers and waits"),
 	CFG_SECTION("timers", struct cfg_iwf, timers, timers_rows, "", "pauses and waits"),
 	CFG_SECTION("journal", struct cfg_iwf, journal, journal_rows, "", "durable trigger state below state_dir"),
 	CFG_END,

@@ -1,6 +1,8 @@
 /* cfg_iwf.h - the configuration of mtc-iwfd: one plain snapshot, read once, handed down, never changed.
  * Its rows are in cfg_iwf.c; docs/man/mtc-iwfd.yaml.5 and docs/user/configuration.md are generated from them (cfg_manual.h). */
 #pragma once
+#include <stdio.h>
+
 #include "base/log.h"
 #include "conf/cfg_schema.h"
 
@@ -124,3 +126,7 @@ void cfg_iwf_free(struct cfg_iwf *c); /* NULL allowed */
 
 /* The rows, for the manual. */
 const struct cfg_row *cfg_iwf_rows(void);
+
+/* The whole pages docs/man/mtc-iwfd.yaml.5 and docs/user/configuration.md. */
+void cfg_iwf_manual_roff(FILE *f);
+void cfg_iwf_manual_markdown(FILE *f);

@@ -129,7 +129,7 @@ static void roff_rows(FILE *f, const struct cfg_row *rows, const char *inside)
 		roff_text(f, name);
 		fputs("\n", f);
 		roff_text(f, row->meaning);
-		fputs(".\nA value is ", f);
+		fputs(".\nValue: ", f);
 		roff_text(f, range);
 		fputs(row->preset ? "; default: " : "; ", f);
 		roff_text(f, preset_of(row));

@@ -1,0 +1,62 @@
+/* cfg_iwf_manual.c - what stands around the rows in the two pages about the configuration of mtc-iwfd. */
+#include "conf/cfg_iwf.h"
+#include "conf/cfg_manual.h"
+
+void cfg_iwf_manual_roff(FILE *f)
+{
+	fputs(".\\\" Made from the rows of src/conf/cfg_iwf.c: ninja -C build manuals\n"
+	      ".TH MTC\\-IWFD.YAML 5 \"\" \"mtc\\-iwf\" \"mtc-iwf manual\"\n"
+	      ".SH NAME\n"
+	      "mtc\\-iwfd.yaml \\- configuration of mtc\\-iwfd\n"
+	      ".SH DESCRIPTION\n"
+	      "One YAML document: a mapping of the keys below, UTF\\-8, at most 1 MiB, without anchors, aliases and tags.\n"
+	      "Unknown and repeated keys are errors.\n"
+	      "A relative path starts in the directory of the configuration file.\n"
+	      "A duration is an integer with its unit: 500ms, 5s, 4m, 1h, 7d.\n"
+	      ".PP\n"
+	      ".B mtc\\-iwfd \\-t \\-c\n"
+	      ".I FILE\n"
+	      "reads the file, checks that everything fits together and that certificates and keys can be read, and exits.\n"
+	      "An error is one line:\n"
+	      ".IR FILE : LINE :\n"
+	      "what is wrong, what was expected.\n"
+	      ".PP\n"
+	      "Checked across keys: names are unique; s6m and t4 name a peer; an external listener has protection; protection "
+	      "tls has certificate, key\n"
+	      "and a trust anchor, protection none has none of them; the internal identity is not the external one.\n"
+	      ".SH KEYS\n",
+	      f);
+	cfg_manual_roff(f, cfg_iwf_rows());
+	fputs(".SH SEE ALSO\n"
+	      ".BR mtc\\-iwfd (1),\n"
+	      ".BR mtcctl (1)\n",
+	      f);
+}
+
+void cfg_iwf_manual_markdown(FILE *f)
+{
+	fputs("<!-- Made from the rows of src/conf/cfg_iwf.c: ninja -C build manuals -->\n"
+	      "# Configuration of mtc-iwfd\n"
+	      "\n"
+	      "One YAML document, UTF-8, at most 1 MiB, without anchors, aliases and tags. Unknown and repeated keys are errors. "
+	      "A relative path\n"
+	      "starts in the directory of the configuration file. A duration is an integer with its unit: `500ms`, `5s`, `4m`, "
+	      "`1h`, `7d`.\n"
+	      "[examples/mtc-iwfd.yaml](../../examples/mtc-iwfd.yaml) is a complete file to begin with.\n"
+	      "\n"
+	      "Check a file before it is used; an error names file and line, what is wrong and what was expected:\n"
+	      "\n"
+	      "```\n"
+	      "$ mtc-iwfd -t -c mtc-iwfd.yaml\n"
+	      "mtc-iwfd.yaml:22: listener 'tsp' is external without protection, expected protection tls\n"
+	      "```\n"
+	      "\n"
+	      "Checked across keys: names are unique; `s6m` and `t4` name a peer; an external listener has protection; "
+	      "protection `tls` has\n"
+	      "certificate, key and a trust anchor, protection `none` has none of them; the internal identity is not the "
+	      "external one.\n"
+	      "\n"
+	      "## Top level\n",
+	      f);
+	cfg_manual_markdown(f, cfg_iwf_rows());
+}

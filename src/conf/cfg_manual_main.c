@@ -1,0 +1,17 @@
+/* cfg_manual_main.c - the program behind `ninja manuals`: writes one page to standard output. */
+#include <string.h>
+
+#include "conf/cfg_iwf.h"
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && !strcmp(argv[1], "roff")) {
+		cfg_iwf_manual_roff(stdout);
+	} else if (argc == 2 && !strcmp(argv[1], "markdown")) {
+		cfg_iwf_manual_markdown(stdout);
+	} else {
+		fputs("usage: cfg-manual roff|markdown\n", stderr);
+		return 2;
+	}
+	return fflush(stdout) ? 1 : 0;
+}
