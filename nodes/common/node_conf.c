@@ -81,6 +81,7 @@ void node_link_conf(struct link_conf *out, const struct node_identity *identity,
 		.vendor_id = NODE_VENDOR_ID,
 		.origin_state_id = (uint32_t)(clock_real_ms() / 1000),
 		.limits = DIA_LIMITS_CORE,
+		.dpa_wait_ms = 2000, /* a peer that hangs does not hold our end up for long */
 		.log = log,
 	};
 }
