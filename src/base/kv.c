@@ -111,7 +111,19 @@ static int file_size(const struct opening *o, uint64_t *size, bool *there)
 	return 0;
 }
 
-/* Reads every entry of one database once; zero pages and wild pointers show as an error. */
+/* No value of ours is all zero (each begins with a version or holds a counter from 1): such octets come from a missing page. */
+static bool all_zero(const MDB_val *v)
+{
+	const uint8_t *p = v->mv_data;
+
+	for (size_t i = 0; i < v->mv_size; i++) {
+		if (p[i])
+			return false;
+	}
+	return true;
+}
+
+/* Reads every entry of one database once; a missing page in use shows as an error or as a value of zeros. */
 static int walk_one(MDB_txn *txn, MDB_dbi dbi)
 {
 	MDB_cursor *cur;
@@ -120,8 +132,12 @@ static int walk_one(MDB_txn *txn, MDB_dbi dbi)
 
 	if (rc)
 		return rc;
-	while ((rc = mdb_cursor_get(cur, &key, &val, MDB_NEXT)) == 0)
-		;
+	while ((rc = mdb_cursor_get(cur, &key, &val, MDB_NEXT)) == 0) {
+		if (all_zero(&val)) {
+			rc = MDB_CORRUPTED;
+			break;
+		}
+	}
 	mdb_cursor_close(cur);
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
@@ -157,8 +173,14 @@ static int walk(MDB_env *env)
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-/* LMDB may leave free pages at the end of its file unwritten, so a short file can be whole. Filled up to its length it can be read
- * without SIGBUS; if a missing page is one in use, the file is given its old length back and refused. */
+static int fail_truncated(const struct opening *o, uint64_t size, uint64_t need)
+{
+	return fail(o, ERR_PROTO, "its file is truncated: %llu octets of %llu are there", (unsigned long long)size,
+		    (unsigned long long)need);
+}
+
+/* LMDB writes whole pages, and may leave free ones at the end of its file unwritten, so a short file can be whole. Filled up to its
+ * length it can be read without SIGBUS; if a missing page is one in use, the file is given its old length back and refused. */
 static int check_length(struct kv *k, const struct opening *o, uint64_t size)
 {
 	MDB_envinfo info;
@@ -171,6 +193,8 @@ static int check_length(struct kv *k, const struct opening *o, uint64_t size)
 	need = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
 	if (size >= need)
 		return 0;
+	if (size % stat.ms_psize)
+		return fail_truncated(o, size, need);
 	rc = mdb_env_get_fd(k->env, &fd);
 	if (rc)
 		return fail_rc(o, rc, "find its file");
@@ -181,8 +205,7 @@ static int check_length(struct kv *k, const struct opening *o, uint64_t size)
 		return 0;
 	if (ftruncate(fd, (off_t)size) < 0)
 		return fail(o, ERR_PROTO, "its file is truncated (and %s)", strerror(errno));
-	return fail(o, ERR_PROTO, "its file is truncated: %llu octets of %llu are there", (unsigned long long)size,
-		    (unsigned long long)need);
+	return fail_truncated(o, size, need);
 }
 
 static MDB_val format_key(void)

@@ -1,5 +1,6 @@
 /* kv.h - an LMDB environment opened with care: one process at a time, of a known kind and format, not truncated; never WRITEMAP,
- * every commit synchronous. The rooms that keep state use LMDB itself for the rest. */
+ * every commit synchronous. The rooms that keep state use LMDB itself for the rest; no value they store is all zero octets (the check
+ * of a short file takes such a one for a missing page). */
 #pragma once
 #include <lmdb.h>
 #include <stddef.h>

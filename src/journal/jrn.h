@@ -35,7 +35,7 @@ uint64_t jrn_next(struct jrn *j);
  * It may put and delete; that goes into the next commit. */
 typedef void jrn_done_fn(void *arg, uint64_t number, int err);
 
-/* Writes a record, in place of an older one of that number. Copies `record`. `done` may be NULL: then a failure is only counted.
+/* Writes a record, in place of an older one of that number. Copies `record`, which begins with a version and is never all zeros. `done` may be NULL: then a failure is only counted.
  * ERR_BUSY when pending_max operations wait, ERR_LIMIT above JRN_RECORD_MAX, ERR_NOMEM: done is not called. */
 ERR_MUST_USE int jrn_put(struct jrn *j, uint64_t number, const void *record, size_t len, jrn_done_fn *done, void *arg);
 /* Deletes a record; one that is not there is deleted already. A delete that cannot be committed is kept and tried again with every
