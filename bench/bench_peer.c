@@ -133,8 +133,8 @@ static void on_answer(void *arg, int err, const struct dia_msg *m)
 		b->failed++;
 	b->answered++;
 	b->last_us = now_us();
-	if (b->answered == b->opt.count)
-		net_loop_stop(b->loop);
+	if (b->answered == b->opt.count) /* a relay that was left without DPR holds the next connection back (RFC 3539 REOPEN) */
+		link_disconnect(link_peer_link(b->peer), DIA_DISCONNECT_DO_NOT_WANT);
 	else
 		send_more(b);
 }
@@ -192,7 +192,8 @@ static void on_load_down(void *arg, struct link *l, int err, const char *why)
 
 	(void)l;
 	(void)err;
-	fprintf(stderr, "bench_peer: connection lost: %s\n", why);
+	if (b->answered < b->opt.count)
+		fprintf(stderr, "bench_peer: connection lost: %s\n", why);
 	net_loop_stop(b->loop);
 }
 

@@ -143,11 +143,11 @@ sc_address: "{SMSSC_NUMBER}"
     def start_relay(self):
         """freeDiameter as a relay agent between mtc-iwfd and mtc-hss (S6m)."""
         hss = self.lab["hss"]
-        address, command, is_open = relay.prepare(self.folder, Pki(self.path("pki")), "operator", RELAY_HOST, CORE_REALM, [IWF_CORE_HOST],
+        address, port, command, is_open = relay.prepare(self.folder, Pki(self.path("pki")), "operator", RELAY_HOST, CORE_REALM, [IWF_CORE_HOST],
                                                   (HSS_HOST, hss["address"], hss["port"]))
         entry = self.start("relay", command)
         proc.wait_until("freeDiameter is open to mtc-hss", lambda: is_open(entry), 20, [entry])
-        self.lab["relay"] = {"address": address, "port": relay.PORT, "identity": RELAY_HOST, "realm": CORE_REALM, "pid": entry["pid"]}
+        self.lab["relay"] = {"address": address, "port": port, "identity": RELAY_HOST, "realm": CORE_REALM, "pid": entry["pid"]}
 
     def iwf_config(self):
         hop = self.lab.get("relay") or self.lab["hss"]
