@@ -330,7 +330,7 @@ def peer_management():
     vector("cer-foreign", "CER", "relay; Inband-Security-Id and AVPs nobody knows with the M bit clear are passed over", [
         Foreign(9999, 0, 0, b"abc"), A("Inband-Security-Id", 0, quiet=True), A("Inband-Security-Id", 1, quiet=True),
         A("Product-Name", "dra", m=1), A("Vendor-Id", 0, m=0), *SCS_ORIGIN, A("Auth-Application-Id", 0xFFFFFFFF),
-        A("Host-IP-Address", bytes([127, 0, 0, 1])), Foreign(77, 4711, 0xA0, b"")], canonical=False)
+        A("Host-IP-Address", bytes([127, 0, 0, 1])), Foreign(77, 4711, 0xA0, b"?")], canonical=False)
     vector("cea-success", "CEA", "2001 with everything a CEA may have",
            [A("Result-Code", 2001), *IWF_ORIGIN, *identity, *lists, A("Firmware-Revision", 1)])
     vector("cea-no-common-application", "CEA", "5010 is no E-bit answer; a refusal needs no addresses", [
