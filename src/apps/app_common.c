@@ -9,38 +9,34 @@
 typedef struct app_user_identifier user;
 typedef struct app_serving_node node;
 
-/* clang-format off: one row a line */
-static const struct dia_row experimental_result_rows[] = {
-	/* RFC 6733 7.6 */
+/* One row a line. */
+/* clang-format off */
+static const struct dia_row experimental_result_rows[] = { /* RFC 6733 7.6 */
 	{ DIA_ROW(VENDOR_ID), DIA_AT(BARE_U32, struct app_experimental_result, vendor_id), DIA_ONE },
 	{ DIA_ROW(EXPERIMENTAL_RESULT_CODE), DIA_AT(BARE_U32, struct app_experimental_result, code), DIA_ONE },
 };
 const struct dia_grammar app_experimental_result_group = DIA_GRAMMAR(experimental_result_rows);
 
-static const struct dia_row features_rows[] = {
-	/* TS 29.229 6.3.29 */
+static const struct dia_row features_rows[] = { /* TS 29.229 6.3.29 */
 	{ DIA_ROW(VENDOR_ID), DIA_AT(BARE_U32, struct app_features, vendor_id), DIA_ONE },
 	{ DIA_ROW(FEATURE_LIST_ID), DIA_AT(BARE_U32, struct app_features, list_id), DIA_ONE },
 	{ DIA_ROW(FEATURE_LIST), DIA_AT(BARE_U32, struct app_features, list), DIA_ONE },
 };
 const struct dia_grammar app_features_group = DIA_GRAMMAR(features_rows);
 
-static const struct dia_row load_rows[] = {
-	/* RFC 8583 7.1 */
+static const struct dia_row load_rows[] = { /* RFC 8583 7.1 */
 	{ DIA_ROW(LOAD_TYPE), DIA_AT(U32, struct app_load, type), DIA_OPT },
 	{ DIA_ROW(LOAD_VALUE), DIA_AT(U64, struct app_load, value), DIA_OPT },
 	{ DIA_ROW(SOURCE_ID), DIA_AT(BYTES, struct app_load, source_id), DIA_OPT },
 };
 const struct dia_grammar app_load_group = DIA_GRAMMAR(load_rows);
 
-static const struct dia_row oc_supported_rows[] = {
-	/* RFC 7683 7.1 */
+static const struct dia_row oc_supported_rows[] = { /* RFC 7683 7.1 */
 	{ DIA_ROW(OC_FEATURE_VECTOR), APP_HEAD(U64, oc_feature_vector), DIA_OPT },
 };
 const struct dia_grammar app_oc_supported_group = DIA_GRAMMAR(oc_supported_rows);
 
-static const struct dia_row olr_rows[] = {
-	/* RFC 7683 7.3 */
+static const struct dia_row olr_rows[] = { /* RFC 7683 7.3 */
 	{ DIA_ROW(OC_SEQUENCE_NUMBER), DIA_AT(BARE_U64, struct app_olr, sequence_number), DIA_ONE },
 	{ DIA_ROW(OC_REPORT_TYPE), DIA_AT(BARE_U32, struct app_olr, report_type), DIA_ONE },
 	{ DIA_ROW(OC_REDUCTION_PERCENTAGE), DIA_AT(U32, struct app_olr, reduction_percentage), DIA_OPT },
@@ -48,8 +44,7 @@ static const struct dia_row olr_rows[] = {
 };
 const struct dia_grammar app_olr_group = DIA_GRAMMAR(olr_rows);
 
-static const struct dia_row user_identifier_rows[] = {
-	/* TS 29.336 6.4.2 */
+static const struct dia_row user_identifier_rows[] = { /* TS 29.336 6.4.2 */
 	{ DIA_ROW(USER_NAME), DIA_AT(BYTES, user, user_name), DIA_OPT },
 	{ DIA_ROW(MSISDN), DIA_AT(BYTES, user, msisdn), DIA_OPT },
 	{ DIA_ROW(EXTERNAL_IDENTIFIER), DIA_AT(BYTES, user, external_identifier), DIA_OPT },
@@ -58,41 +53,42 @@ static const struct dia_row user_identifier_rows[] = {
 const struct dia_grammar app_user_identifier_group = DIA_GRAMMAR(user_identifier_rows);
 
 /* TS 29.173 6.4.6 and 6.4.9; the SMSF members come with later releases of TS 29.337. */
-#define NODE_CELLULAR                                                                                                            \
-	{ DIA_ROW(SGSN_NAME), DIA_AT(BYTES, node, sgsn_name), DIA_OPT },                                                         \
-	    { DIA_ROW(SGSN_REALM), DIA_AT(BYTES, node, sgsn_realm), DIA_OPT },                                                   \
-	    { DIA_ROW(SGSN_NUMBER), DIA_AT(BYTES, node, sgsn_number), DIA_OPT },                                                 \
-	    { DIA_ROW(MME_NAME), DIA_AT(BYTES, node, mme_name), DIA_OPT },                                                       \
-	    { DIA_ROW(MME_REALM), DIA_AT(BYTES, node, mme_realm), DIA_OPT },                                                     \
-	    { DIA_ROW(MME_NUMBER_FOR_MT_SMS), DIA_AT(BYTES, node, mme_number_for_mt_sms), DIA_OPT },                             \
-	{                                                                                                                        \
-		DIA_ROW(MSC_NUMBER), DIA_AT(BYTES, node, msc_number), DIA_OPT                                                    \
-	}
-#define NODE_IP_SM_GW                                                                                                            \
-	{ DIA_ROW(IP_SM_GW_NUMBER), DIA_AT(BYTES, node, ip_sm_gw_number), DIA_OPT },                                             \
-	    { DIA_ROW(IP_SM_GW_NAME), DIA_AT(BYTES, node, ip_sm_gw_name), DIA_OPT },                                             \
-	{                                                                                                                        \
-		DIA_ROW(IP_SM_GW_REALM), DIA_AT(BYTES, node, ip_sm_gw_realm), DIA_OPT                                            \
-	}
-#define NODE_SMSF                                                                                                                \
-	{ DIA_ROW(SMSF_3GPP_NUMBER), DIA_AT(BYTES, node, smsf_3gpp_number), DIA_OPT },                                           \
-	    { DIA_ROW(SMSF_3GPP_NAME), DIA_AT(BYTES, node, smsf_3gpp_name), DIA_OPT },                                           \
-	    { DIA_ROW(SMSF_3GPP_REALM), DIA_AT(BYTES, node, smsf_3gpp_realm), DIA_OPT },                                         \
-	    { DIA_ROW(SMSF_NON_3GPP_NUMBER), DIA_AT(BYTES, node, smsf_non_3gpp_number), DIA_OPT },                               \
-	    { DIA_ROW(SMSF_NON_3GPP_NAME), DIA_AT(BYTES, node, smsf_non_3gpp_name), DIA_OPT },                                   \
-	{                                                                                                                        \
-		DIA_ROW(SMSF_NON_3GPP_REALM), DIA_AT(BYTES, node, smsf_non_3gpp_realm), DIA_OPT                                  \
-	}
+#define NODE_CELLULAR \
+	{ DIA_ROW(SGSN_NAME), DIA_AT(BYTES, node, sgsn_name), DIA_OPT }, \
+	{ DIA_ROW(SGSN_REALM), DIA_AT(BYTES, node, sgsn_realm), DIA_OPT }, \
+	{ DIA_ROW(SGSN_NUMBER), DIA_AT(BYTES, node, sgsn_number), DIA_OPT }, \
+	{ DIA_ROW(MME_NAME), DIA_AT(BYTES, node, mme_name), DIA_OPT }, \
+	{ DIA_ROW(MME_REALM), DIA_AT(BYTES, node, mme_realm), DIA_OPT }, \
+	{ DIA_ROW(MME_NUMBER_FOR_MT_SMS), DIA_AT(BYTES, node, mme_number_for_mt_sms), DIA_OPT }, \
+	{ DIA_ROW(MSC_NUMBER), DIA_AT(BYTES, node, msc_number), DIA_OPT }
+#define NODE_IP_SM_GW \
+	{ DIA_ROW(IP_SM_GW_NUMBER), DIA_AT(BYTES, node, ip_sm_gw_number), DIA_OPT }, \
+	{ DIA_ROW(IP_SM_GW_NAME), DIA_AT(BYTES, node, ip_sm_gw_name), DIA_OPT }, \
+	{ DIA_ROW(IP_SM_GW_REALM), DIA_AT(BYTES, node, ip_sm_gw_realm), DIA_OPT }
+#define NODE_SMSF \
+	{ DIA_ROW(SMSF_3GPP_NUMBER), DIA_AT(BYTES, node, smsf_3gpp_number), DIA_OPT }, \
+	{ DIA_ROW(SMSF_3GPP_NAME), DIA_AT(BYTES, node, smsf_3gpp_name), DIA_OPT }, \
+	{ DIA_ROW(SMSF_3GPP_REALM), DIA_AT(BYTES, node, smsf_3gpp_realm), DIA_OPT }, \
+	{ DIA_ROW(SMSF_NON_3GPP_NUMBER), DIA_AT(BYTES, node, smsf_non_3gpp_number), DIA_OPT }, \
+	{ DIA_ROW(SMSF_NON_3GPP_NAME), DIA_AT(BYTES, node, smsf_non_3gpp_name), DIA_OPT }, \
+	{ DIA_ROW(SMSF_NON_3GPP_REALM), DIA_AT(BYTES, node, smsf_non_3gpp_realm), DIA_OPT }
 static const struct dia_row serving_node_rows[] = { NODE_CELLULAR, NODE_IP_SM_GW, NODE_SMSF };
 static const struct dia_row additional_serving_node_rows[] = { NODE_CELLULAR, NODE_SMSF };
 const struct dia_grammar app_serving_node_group = DIA_GRAMMAR(serving_node_rows);
 const struct dia_grammar app_additional_serving_node_group = DIA_GRAMMAR(additional_serving_node_rows);
 
-static const struct dia_row error_rows[] = {
-	/* RFC 6733 7.2 */
-	APP_SESSION_ID_IF_ANY,   APP_ORIGIN_HOST,   APP_ORIGIN_REALM,         APP_RESULT_CODE,
-	APP_ORIGIN_STATE_ID,     APP_ERROR_MESSAGE, APP_ERROR_REPORTING_HOST, APP_FAILED_AVP,
-	APP_EXPERIMENTAL_RESULT, APP_REDIRECT,      APP_PROXY_INFO,
+static const struct dia_row error_rows[] = { /* RFC 6733 7.2 */
+	APP_SESSION_ID_IF_ANY,
+	APP_ORIGIN_HOST,
+	APP_ORIGIN_REALM,
+	{ DIA_ROW(RESULT_CODE), APP_HEAD(U32, result_code), DIA_ONE },
+	APP_ORIGIN_STATE_ID,
+	APP_ERROR_MESSAGE,
+	APP_ERROR_REPORTING_HOST,
+	APP_FAILED_AVP,
+	APP_EXPERIMENTAL_RESULT,
+	APP_REDIRECT,
+	APP_PROXY_INFO,
 };
 const struct dia_grammar app_error_grammar = { DIA_GRAMMAR_ROWS(error_rows), .any = true };
 /* clang-format on */

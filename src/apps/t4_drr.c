@@ -6,7 +6,8 @@
 APP_STARTS_WITH_HEAD(struct t4_drr);
 APP_STARTS_WITH_HEAD(struct t4_dra);
 
-/* clang-format off: one row a line */
+/* One row a line. */
+/* clang-format off */
 static const struct dia_row drr_rows[] = {
 	APP_SESSION_ID,
 	APP_DRMP,
@@ -15,8 +16,7 @@ static const struct dia_row drr_rows[] = {
 	APP_ORIGIN_REALM,
 	APP_DESTINATION_HOST(DIA_ONE),
 	APP_DESTINATION_REALM,
-	{ DIA_ROW(USER_IDENTIFIER), DIA_AT(GROUP, struct t4_drr, user_identifier), DIA_ONE,
-	  .inside = &app_user_identifier_group },
+	{ DIA_ROW(USER_IDENTIFIER), DIA_AT(GROUP, struct t4_drr, user_identifier), DIA_ONE, .inside = &app_user_identifier_group },
 	{ DIA_ROW(SM_RP_SMEA), DIA_AT(BYTES, struct t4_drr, sm_rp_smea), DIA_ONE },
 	{ DIA_ROW(SM_DELIVERY_OUTCOME_T4), DIA_AT(U32, struct t4_drr, sm_delivery_outcome), DIA_ONE },
 	{ DIA_ROW(ABSENT_SUBSCRIBER_DIAGNOSTIC_T4), DIA_AT(U32, struct t4_drr, absent_subscriber_diagnostic), DIA_OPT },

@@ -9,7 +9,8 @@ APP_STARTS_WITH_HEAD(struct t4_dta);
 #define ACTIONS (DIA_VALUE(T4_TRIGGER) | DIA_VALUE(T4_RECALL) | DIA_VALUE(T4_REPLACE))
 #define PRIORITIES 3u /* TS 29.368 6.4.7: 0 and 1 */
 
-/* clang-format off: one row a line */
+/* One row a line. */
+/* clang-format off */
 static const struct dia_row dtr_rows[] = {
 	APP_SESSION_ID,
 	APP_DRMP,
@@ -18,14 +19,11 @@ static const struct dia_row dtr_rows[] = {
 	APP_ORIGIN_REALM,
 	APP_DESTINATION_HOST(DIA_OPT),
 	APP_DESTINATION_REALM,
-	{ DIA_ROW(USER_IDENTIFIER), DIA_AT(GROUP, struct t4_dtr, user_identifier), DIA_ONE,
-	  .inside = &app_user_identifier_group },
+	{ DIA_ROW(USER_IDENTIFIER), DIA_AT(GROUP, struct t4_dtr, user_identifier), DIA_ONE, .inside = &app_user_identifier_group },
 	{ DIA_ROW(SM_RP_SMEA), DIA_AT(BYTES, struct t4_dtr, sm_rp_smea), DIA_ONE },
 	{ DIA_ROW(PAYLOAD), DIA_AT(BYTES, struct t4_dtr, payload), DIA_ONE },
-	{ DIA_ROW(SERVING_NODE), DIA_AT(GROUP, struct t4_dtr, serving_node), DIA_OPT,
-	  DIA_FLAG(struct t4_dtr, serving_node.present), .inside = &app_serving_node_group },
-	{ DIA_ROW(ADDITIONAL_SERVING_NODE), DIA_LIST(GROUP, struct t4_dtr, additional_serving_nodes, APP_ADDITIONAL_NODES_MAX),
-	  DIA_FLAG(struct app_serving_node, present), .inside = &app_additional_serving_node_group },
+	{ DIA_ROW(SERVING_NODE), DIA_AT(GROUP, struct t4_dtr, serving_node), DIA_OPT, DIA_FLAG(struct t4_dtr, serving_node.present), .inside = &app_serving_node_group },
+	{ DIA_ROW(ADDITIONAL_SERVING_NODE), DIA_LIST(GROUP, struct t4_dtr, additional_serving_nodes, APP_ADDITIONAL_NODES_MAX), DIA_FLAG(struct app_serving_node, present), .inside = &app_additional_serving_node_group },
 	{ DIA_ROW(REFERENCE_NUMBER), DIA_AT(U32, struct t4_dtr, reference_number), DIA_OPT },
 	{ DIA_ROW(VALIDITY_TIME), DIA_AT(U32, struct t4_dtr, validity_time_s), DIA_OPT },
 	{ DIA_ROW(PRIORITY_INDICATION), DIA_AT(U32, struct t4_dtr, priority_indication), DIA_OPT, .values = PRIORITIES },

@@ -6,7 +6,8 @@
 APP_STARTS_WITH_HEAD(struct tsp_dar);
 APP_STARTS_WITH_HEAD(struct tsp_daa);
 
-/* clang-format off: one row a line */
+/* One row a line. */
+/* clang-format off */
 static const struct dia_row dar_rows[] = {
 	APP_SESSION_ID,
 	APP_AUTH_APPLICATION_ID,
@@ -16,8 +17,7 @@ static const struct dia_row dar_rows[] = {
 	APP_DESTINATION_REALM,
 	APP_DESTINATION_HOST(DIA_OPT),
 	APP_ORIGIN_STATE_ID,
-	{ DIA_ROW(DEVICE_ACTION), DIA_AT(GROUP, struct tsp_dar, action), DIA_OPT, DIA_FLAG(struct tsp_dar, has_action),
-	  .inside = &tsp_device_action_group },
+	{ DIA_ROW(DEVICE_ACTION), DIA_AT(GROUP, struct tsp_dar, action), DIA_OPT, DIA_FLAG(struct tsp_dar, has_action), .inside = &tsp_device_action_group },
 	APP_PROXY_INFO,
 	APP_ROUTE_RECORD,
 	APP_FEATURES,
@@ -36,8 +36,7 @@ static const struct dia_row daa_rows[] = {
 	APP_ERROR_REPORTING_HOST,
 	APP_FAILED_AVP,
 	APP_ORIGIN_STATE_ID,
-	{ DIA_ROW(DEVICE_NOTIFICATION), DIA_AT(GROUP, struct tsp_daa, notification), DIA_ONE_IF_OK,
-	  .inside = &tsp_notification_answered_group },
+	{ DIA_ROW(DEVICE_NOTIFICATION), DIA_AT(GROUP, struct tsp_daa, notification), DIA_ONE_IF_OK, .inside = &tsp_notification_answered_group },
 	APP_REDIRECT,
 	APP_PROXY_INFO,
 	APP_FEATURES,

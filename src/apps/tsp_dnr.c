@@ -6,7 +6,8 @@
 APP_STARTS_WITH_HEAD(struct tsp_dnr);
 APP_STARTS_WITH_HEAD(struct tsp_dna);
 
-/* clang-format off: one row a line */
+/* One row a line. */
+/* clang-format off */
 static const struct dia_row dnr_rows[] = {
 	APP_SESSION_ID,
 	APP_AUTH_APPLICATION_ID,
@@ -16,17 +17,26 @@ static const struct dia_row dnr_rows[] = {
 	APP_DESTINATION_REALM,
 	APP_DESTINATION_HOST(DIA_ONE),
 	APP_ORIGIN_STATE_ID,
-	{ DIA_ROW(DEVICE_NOTIFICATION), DIA_AT(GROUP, struct tsp_dnr, notification), DIA_OPT,
-	  DIA_FLAG(struct tsp_dnr, has_notification), .inside = &tsp_notification_reported_group },
+	{ DIA_ROW(DEVICE_NOTIFICATION), DIA_AT(GROUP, struct tsp_dnr, notification), DIA_OPT, DIA_FLAG(struct tsp_dnr, has_notification), .inside = &tsp_notification_reported_group },
 	APP_PROXY_INFO,
 	APP_ROUTE_RECORD,
 	APP_NO_RESULT,
 };
 
 static const struct dia_row dna_rows[] = {
-	APP_SESSION_ID,  APP_AUTH_APPLICATION_ID, APP_STATELESS_ANSWER, APP_ORIGIN_HOST,   APP_ORIGIN_REALM,
-	APP_RESULT_CODE, APP_EXPERIMENTAL_RESULT, APP_ORIGIN_STATE_ID,  APP_ERROR_MESSAGE, APP_ERROR_REPORTING_HOST,
-	APP_REDIRECT,    APP_FAILED_AVP,          APP_PROXY_INFO,
+	APP_SESSION_ID,
+	APP_AUTH_APPLICATION_ID,
+	APP_STATELESS_ANSWER,
+	APP_ORIGIN_HOST,
+	APP_ORIGIN_REALM,
+	APP_RESULT_CODE,
+	APP_EXPERIMENTAL_RESULT,
+	APP_ORIGIN_STATE_ID,
+	APP_ERROR_MESSAGE,
+	APP_ERROR_REPORTING_HOST,
+	APP_REDIRECT,
+	APP_FAILED_AVP,
+	APP_PROXY_INFO,
 };
 /* clang-format on */
 

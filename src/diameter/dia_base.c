@@ -10,54 +10,40 @@ typedef struct dia_disconnect disconnect;
 
 _Static_assert(sizeof(caps) <= DIA_STRUCT_MAX, "the decoder's copy must hold it");
 
-/* clang-format off: one row a line */
+/* One row a line. */
+/* clang-format off */
 /* Members that all commands name alike. */
-#define ORIGIN(type)                                                                                                             \
-	{ DIA_ROW(ORIGIN_HOST), DIA_AT(BYTES, type, origin_host), DIA_ONE },                                                     \
-	{                                                                                                                        \
-		DIA_ROW(ORIGIN_REALM), DIA_AT(BYTES, type, origin_realm), DIA_ONE                                                \
-	}
-#define RESULT(type)                                                                                                             \
-	{                                                                                                                        \
-		DIA_ROW(RESULT_CODE), DIA_AT(U32, type, result_code), DIA_ONE                                                    \
-	}
-#define STATE(type)                                                                                                              \
-	{                                                                                                                        \
-		DIA_ROW(ORIGIN_STATE_ID), DIA_AT(U32, type, origin_state_id), DIA_OPT                                            \
-	}
-#define WHY(type)                                                                                                                \
-	{ DIA_ROW(ERROR_MESSAGE), DIA_AT(BYTES, type, error_message), DIA_OPT },                                                 \
-	{                                                                                                                        \
-		DIA_ROW(FAILED_AVP), DIA_AT(BYTES, type, failed_avp), .max = 1, .flags = DIA_SPARE                               \
-	}
+#define ORIGIN(type) \
+	{ DIA_ROW(ORIGIN_HOST), DIA_AT(BYTES, type, origin_host), DIA_ONE }, \
+	{ DIA_ROW(ORIGIN_REALM), DIA_AT(BYTES, type, origin_realm), DIA_ONE }
+#define RESULT(type)                     { DIA_ROW(RESULT_CODE), DIA_AT(U32, type, result_code), DIA_ONE }
+#define STATE(type)                      { DIA_ROW(ORIGIN_STATE_ID), DIA_AT(U32, type, origin_state_id), DIA_OPT }
+#define WHY(type) \
+	{ DIA_ROW(ERROR_MESSAGE), DIA_AT(BYTES, type, error_message), DIA_OPT }, \
+	{ DIA_ROW(FAILED_AVP), DIA_AT(BYTES, type, failed_avp), .max = 1, .flags = DIA_SPARE }
 /* Peer management has no session and goes nowhere else. */
-#define NO_SESSION                                                                                                               \
-	{ DIA_ROW(SESSION_ID), DIA_NEVER }, { DIA_ROW(DESTINATION_HOST), DIA_NEVER },                                            \
-	{                                                                                                                        \
-		DIA_ROW(DESTINATION_REALM), DIA_NEVER                                                                            \
-	}
+#define NO_SESSION \
+	{ DIA_ROW(SESSION_ID), DIA_NEVER }, \
+	{ DIA_ROW(DESTINATION_HOST), DIA_NEVER }, \
+	{ DIA_ROW(DESTINATION_REALM), DIA_NEVER }
 
 /* With both ids the second one is the one too many (5009), with none Auth-Application-Id is missing (5005). */
 static const struct dia_row application_rows[] = {
 	{ DIA_ROW(VENDOR_ID), DIA_AT(BARE_U32, application, vendor_id), DIA_ONE },
-	{ DIA_ROW(AUTH_APPLICATION_ID), DIA_AT(BARE_U32, application, application_id), DIA_ONE, DIA_FLAG(application, acct),
-	  .flags = DIA_FLAG_NOT },
-	{ DIA_ROW(ACCT_APPLICATION_ID), DIA_AT(BARE_U32, application, application_id), DIA_ONE, DIA_FLAG(application, acct),
-	  .flags = DIA_SHARED },
+	{ DIA_ROW(AUTH_APPLICATION_ID), DIA_AT(BARE_U32, application, application_id), DIA_ONE, DIA_FLAG(application, acct), .flags = DIA_FLAG_NOT },
+	{ DIA_ROW(ACCT_APPLICATION_ID), DIA_AT(BARE_U32, application, application_id), DIA_ONE, DIA_FLAG(application, acct), .flags = DIA_SHARED },
 };
 static const struct dia_grammar application_group = DIA_GRAMMAR(application_rows);
 
 /* Informative lists that are longer than ours lose their end; lists of applications are refused. */
-#define LISTS                                                                                                                    \
-	{ DIA_ROW(SUPPORTED_VENDOR_ID), DIA_LIST(BARE_U32, caps, supported_vendors, DIA_VENDORS_MAX), .flags = DIA_SPARE },      \
-	    { DIA_ROW(AUTH_APPLICATION_ID), DIA_LIST(BARE_U32, caps, auth_applications, DIA_APPLICATIONS_MAX) },                 \
-	    { DIA_ROW(INBAND_SECURITY_ID), .keep = DIA_KEEP_NOT, .max = 1, .flags = DIA_SPARE },                                 \
-	    { DIA_ROW(ACCT_APPLICATION_ID), DIA_LIST(BARE_U32, caps, acct_applications, DIA_APPLICATIONS_MAX) },                 \
-	    { DIA_ROW(VENDOR_SPECIFIC_APPLICATION_ID), DIA_LIST(GROUP, caps, vendor_applications, DIA_APPLICATIONS_MAX),         \
-	      .inside = &application_group },                                                                                    \
-	{                                                                                                                        \
-		DIA_ROW(FIRMWARE_REVISION), DIA_AT(U32, caps, firmware_revision), DIA_OPT                                        \
-	}
+#define LISTS \
+	{ DIA_ROW(SUPPORTED_VENDOR_ID), DIA_LIST(BARE_U32, caps, supported_vendors, DIA_VENDORS_MAX), .flags = DIA_SPARE }, \
+	{ DIA_ROW(AUTH_APPLICATION_ID), DIA_LIST(BARE_U32, caps, auth_applications, DIA_APPLICATIONS_MAX) }, \
+	{ DIA_ROW(INBAND_SECURITY_ID), .keep = DIA_KEEP_NOT, .max = 1, .flags = DIA_SPARE }, \
+	{ DIA_ROW(ACCT_APPLICATION_ID), DIA_LIST(BARE_U32, caps, acct_applications, DIA_APPLICATIONS_MAX) }, \
+	{ DIA_ROW(VENDOR_SPECIFIC_APPLICATION_ID), DIA_LIST(GROUP, caps, vendor_applications, DIA_APPLICATIONS_MAX), \
+	  .inside = &application_group }, \
+	{ DIA_ROW(FIRMWARE_REVISION), DIA_AT(U32, caps, firmware_revision), DIA_OPT }
 
 static const struct dia_row cer_rows[] = {
 	ORIGIN(caps),
@@ -72,8 +58,7 @@ static const struct dia_row cer_rows[] = {
 static const struct dia_row cea_rows[] = {
 	RESULT(caps),
 	ORIGIN(caps),
-	{ DIA_ROW(HOST_IP_ADDRESS), DIA_LIST(ADDRESS, caps, addresses, DIA_ADDRESSES_MAX), .min = 1,
-	  .flags = DIA_SPARE | DIA_OK_ONLY },
+	{ DIA_ROW(HOST_IP_ADDRESS), DIA_LIST(ADDRESS, caps, addresses, DIA_ADDRESSES_MAX), .min = 1, .flags = DIA_SPARE | DIA_OK_ONLY },
 	{ DIA_ROW(VENDOR_ID), DIA_AT(U32, caps, vendor_id), DIA_ONE_IF_OK },
 	{ DIA_ROW(PRODUCT_NAME), DIA_AT(BYTES, caps, product_name), DIA_ONE_IF_OK },
 	STATE(caps),

@@ -228,6 +228,17 @@ static int check_header(const struct dia_command *c, const struct dia_msg *m, st
 	return 0;
 }
 
+/* An error with a result that is none would be taken for a success by whoever looks at the result alone. */
+static int check_error_bit(const struct dia_command *c, const uint8_t *st, const struct dia_msg *m, struct dia_failed *failed)
+{
+	const struct dia_u32 *result = (const void *)(st + c->result_at);
+
+	if (!(m->hdr.flags & DIA_FLAG_E) || !c->error || (result->present && result->v >= 3000))
+		return 0;
+	return dia_failed_set(failed, DIA_RESULT_INVALID_HDR_BITS, "%s with the E bit and result %u",
+			      dia_command_str(c->code, false), result->v);
+}
+
 int dia_command_parse(const struct dia_command *c, void *out, const struct dia_msg *m, struct dia_failed *failed)
 {
 	_Alignas(max_align_t) uint8_t copy[DIA_STRUCT_MAX];
@@ -241,6 +252,8 @@ int dia_command_parse(const struct dia_command *c, void *out, const struct dia_m
 		grammar = c->error;
 	memset(copy, 0, c->size);
 	err = decode_window(grammar, copy, dia_msg_win(m, &avps_left), c->request ? NULL : &c->result_at, failed);
+	if (!err)
+		err = check_error_bit(c, copy, m, failed);
 	if (!err && c->finish)
 		err = c->finish(c, copy, m, failed);
 	if (err)

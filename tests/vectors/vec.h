@@ -9,7 +9,7 @@
 #include "diameter/dia_failed.h"
 #include "diameter/dia_msg.h"
 
-#define VEC_LINES_MAX 256
+#define VEC_LINES_MAX 1024
 #define VEC_STRUCT_MAX 8192
 
 struct vec_lines {

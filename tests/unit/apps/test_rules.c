@@ -229,8 +229,10 @@ static void answers_have_one_result(void **state)
 		{ "answer-message", SESSION "264:0 40 'i' 296:0 40 'r' 268:0 40 00000bba", 0, "" },
 		{ "without Session-Id", "264:0 40 'i' 296:0 40 'r' 268:0 40 00000bba", 0, "" },
 		{ "with AVPs nobody knows", "264:0 40 'i' 9999:0 40 - 296:0 40 'r' 268:0 40 00000bba", 0, "" },
-		{ "without result", SESSION "264:0 40 'i' 296:0 40 'r'", 5005, "268:0 40 00000000" },
+		{ "without result", SESSION "264:0 40 'i' 296:0 40 'r' 297:0 40 { 266:0 40 000028af 298:0 40 00001393 }", 5005, "268:0 40 00000000" },
 		{ "without origin", SESSION "268:0 40 00000bba", 5005, "264:0 40 -" },
+		{ "E bit and success contradict each other", SESSION "264:0 40 'i' 296:0 40 'r' 268:0 40 000007d1", 3008, "" },
+		{ "E bit and no class at all", SESSION "264:0 40 'i' 296:0 40 'r' 268:0 40 00000000", 3008, "" },
 	};
 
 	(void)state;
