@@ -77,13 +77,14 @@ static int apply(struct jrn *j, MDB_txn *txn, const struct jrn_op *op)
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-/* Numbers handed out since the last promise are promised with the records that bear them. */
-static int promise(struct jrn *j, MDB_txn *txn, uint64_t *reserved)
+/* Numbers handed out since the last promise are promised with the records that bear them. `always`: written even when it is old. */
+static int promise(struct jrn *j, MDB_txn *txn, uint64_t *reserved, bool always)
 {
 	*reserved = j->reserved;
-	if (j->next < j->reserved)
+	if (j->next < j->reserved && !always)
 		return 0;
-	*reserved = j->next + JRN_RESERVE;
+	if (j->next >= j->reserved)
+		*reserved = j->next + JRN_RESERVE;
 	return jrn_put_reserved(j, txn, *reserved);
 }
 
@@ -97,7 +98,7 @@ static int commit(struct jrn *j, const struct jrn_batch *b, bool deletes_only)
 
 	if (rc)
 		return rc;
-	rc = promise(j, txn, &reserved);
+	rc = promise(j, txn, &reserved, deletes_only);
 	for (size_t i = 0; i < b->n && !rc; i++) {
 		if (!deletes_only || !b->ops[i].record)
 			rc = apply(j, txn, &b->ops[i]);
@@ -117,14 +118,11 @@ static int commit(struct jrn *j, const struct jrn_batch *b, bool deletes_only)
 	return 0;
 }
 
-/* After a failed commit: deletes make room, so they are tried alone, and wait for the next flush when even that fails. */
+/* After a failed commit: deletes make room, so they are tried alone, and wait for the next flush when even that fails. Without any it
+ * is a commit all the same: LMDB uses freed pages again only two commits later, and a full journal would never see the second. */
 static void save_deletes(struct jrn *j, const struct jrn_batch *b)
 {
-	size_t deletes = 0;
-
-	for (size_t i = 0; i < b->n; i++)
-		deletes += !b->ops[i].record;
-	if (deletes == 0 || commit(j, b, true) == 0)
+	if (commit(j, b, true) == 0)
 		return;
 	for (size_t i = 0; i < b->n; i++) {
 		if (!b->ops[i].record && push(&j->waiting, &b->ops[i]))

@@ -408,6 +408,17 @@ static void test_one_device_has_a_bound_of_rules(void **state)
 	assert_int_equal(f.n, 1); /* the others' rules take no room */
 }
 
+static void test_rules_of_scss_that_are_gone_take_no_room(void **state)
+{
+	struct place *p = *state;
+
+	for (int i = 0; i < ASC_RULES_PER_DEVICE_MAX + 5; i++) {
+		put(p, "acme", "49170123456", "scs.acme.example");
+		assert_int_equal(add(p, ASSOC_ALLOW, "acme", "m@a.example"), 0);
+		assert_int_equal(asc_scs_del(p->a, "acme", &p->why), 0);
+	}
+}
+
 static void test_more_matches_than_fit_are_said_to_be_more(void **state)
 {
 	struct asc_device device = { NULL, "491700000000" };
@@ -499,7 +510,7 @@ static void test_a_truncated_store_is_refused_at_every_length(void **state)
 	assert_non_null(whole);
 	fd = open(path, O_RDWR);
 	assert_true(fd >= 0 && read(fd, whole, (size_t)st.st_size) == st.st_size);
-	for (off_t len = 0; len < st.st_size; len += 1024) { /* inside pages and between them */
+	for (off_t len = 0; len < st.st_size; len += len % 4096 ? 4096 - len % 4096 : 1111) { /* on pages and inside */
 		int err;
 
 		assert_int_equal(ftruncate(fd, 0), 0);
@@ -697,6 +708,7 @@ int main(void)
 		T(test_a_wrong_rule_is_refused_in_words),
 		T(test_each_change_counts_and_is_kept),
 		T(test_one_device_has_a_bound_of_rules),
+		T(test_rules_of_scss_that_are_gone_take_no_room),
 		T(test_more_matches_than_fit_are_said_to_be_more),
 		T(test_rules_are_listed_all_of_one_scs_or_until_stopped),
 		T(test_a_store_is_open_once),
