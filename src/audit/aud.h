@@ -31,9 +31,11 @@ struct aud;
 #define AUD_TEXT_MAX 256   /* octets of one text that are written; the rest is cut */
 #define AUD_LINE_MAX 16384 /* octets of one line: all texts, each octet of them escaped, always fit */
 
-/* Opens (makes, mode 0640) the log for appending; "" or NULL: no log, counters only. Borrows counters (NULL allowed). ERR_IO with errno. */
+/* Opens (makes, mode 0640) the log for appending; "" or NULL: no log, counters only. Borrows counters (NULL allowed). ERR_IO
+ * with errno. */
 ERR_MUST_USE int aud_open(struct aud **out, const char *path, struct st_counters *counters);
-/* The same on a descriptor that a process without file system was handed; takes fd on success. aud_reopen_fd() instead of aud_reopen(). */
+/* The same on a descriptor that a process without file system was handed; takes fd on success. aud_reopen_fd() instead of
+ * aud_reopen(). */
 ERR_MUST_USE int aud_open_fd(struct aud **out, int fd, struct st_counters *counters);
 void aud_close(struct aud *a); /* NULL allowed */
 

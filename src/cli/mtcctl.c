@@ -1,4 +1,5 @@
-/* mtcctl.c - the operator's command line: words -> request -> control socket -> table or JSON. It knows no command; the rows do. */
+/* mtcctl.c - the operator's command line: words -> request -> control socket -> table or JSON. It knows no command; the rows
+ * do. */
 #include <stdlib.h>
 #include <string.h>
 

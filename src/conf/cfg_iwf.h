@@ -120,7 +120,8 @@ struct cfg_iwf {
 ERR_MUST_USE int cfg_iwf_parse(struct cfg_iwf **out, const char *path, const void *text, size_t len, char why[CFG_WHY_MAX]);
 /* The same from the file itself. */
 ERR_MUST_USE int cfg_iwf_load(struct cfg_iwf **out, const char *path, char why[CFG_WHY_MAX]);
-/* What only the file system knows: certificates, keys and anchors are there and readable, directories exist. For -t and the parent. */
+/* What only the file system knows: certificates, keys and anchors are there and readable, directories exist. For -t and the
+ * parent. */
 ERR_MUST_USE int cfg_iwf_check_files(const struct cfg_iwf *c, char why[CFG_WHY_MAX]);
 void cfg_iwf_free(struct cfg_iwf *c); /* NULL allowed */
 

@@ -105,8 +105,8 @@ static int check_numbers(struct cfg_iwf *c, char why[CFG_WHY_MAX])
 		return cfg_wrong(why, c->lines, cfg_line(c->lines, "dnr.retry_max"),
 				 "dnr.retry_max is shorter than dnr.retry_min, expected at least as long");
 	if (c->limits.connections_per_address > c->limits.connections_total) {
-		/* the smaller bound holds; only who wrote both meant something else */
-		if (cfg_line(c->lines, "limits.connections_per_address") != cfg_line(c->lines, "limits"))
+		/* only who wrote it meant something else; otherwise the smaller bound holds */
+		if (cfg_written(c->lines, "limits.connections_per_address"))
 			return cfg_wrong(
 			    why, c->lines, cfg_line(c->lines, "limits.connections_per_address"),
 			    "limits.connections_per_address is above limits.connections_total (%u), expected at most that",

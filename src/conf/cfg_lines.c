@@ -95,6 +95,11 @@ unsigned cfg_line(const struct cfg_lines *l, const char *fmt, ...)
 	return 1;
 }
 
+bool cfg_written(const struct cfg_lines *l, const char *where)
+{
+	return l && find(l, where) != 0;
+}
+
 int cfg_wrong(char why[CFG_WHY_MAX], const struct cfg_lines *l, unsigned line, const char *fmt, ...)
 {
 	int n = snprintf(why, CFG_WHY_MAX, "%s:%u: ", l ? l->path : "", line);

@@ -1,7 +1,7 @@
-/* cfg_schema.h - a table-driven reader of YAML into plain structs: the facts of a configuration item stand in one row.
- * The text is read as a stream of events and is hostile: it is at most CFG_TEXT_MAX octets of UTF-8 without NUL, one document, nested
- * no deeper than the rows, without anchors, aliases and tags. Every error names file, line, what is wrong and what was expected:
- * `FILE:LINE: unknown key 'prot' in listen[0]; did you mean 'port'?`. The first error ends the reading. */
+/* cfg_schema.h - a table-driven reader of YAML into plain structs: the facts of a configuration item stand in one row. The
+ * text is read as a stream of events and is hostile: it is at most CFG_TEXT_MAX octets of UTF-8 without NUL, one document,
+ * nested no deeper than the rows, without anchors, aliases and tags. Every error names file, line, what is wrong and what was
+ * expected: `FILE:LINE: unknown key 'prot' in listen[0]; did you mean 'port'?`. The first error ends the reading. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -109,22 +109,25 @@ struct cfg_row {
 /* Where keys stood, for checks that span several keys. */
 struct cfg_lines;
 
-/* Reads `text` into `out`, a struct that `rows` describe (the caller hands it zeroed or not; it is written only on success). `path`
- * names the file in errors and gives the directory of relative paths; nothing is opened. *lines (NULL allowed) is owned by the caller.
- * ERR_INVAL, ERR_LIMIT (larger than CFG_TEXT_MAX), ERR_NOMEM; `why` holds the words. */
+/* Reads `text` into `out`, a struct that `rows` describe (the caller hands it zeroed or not; it is written only on success).
+ * `path` names the file in errors and gives the directory of relative paths; nothing is opened. *lines (NULL allowed) is owned
+ * by the caller. ERR_INVAL, ERR_LIMIT (larger than CFG_TEXT_MAX), ERR_NOMEM; `why` holds the words. */
 ERR_MUST_USE int cfg_read(void *out, size_t out_size, const struct cfg_row *rows, const char *path, const void *text, size_t len,
 			  struct cfg_lines **lines, char why[CFG_WHY_MAX]);
 
-/* The content of the file, NUL-terminated for convenience; *text is owned by the caller. ERR_IO, ERR_LIMIT, ERR_NOMEM with words. */
+/* The content of the file, NUL-terminated for convenience; *text is owned by the caller. ERR_IO, ERR_LIMIT, ERR_NOMEM with
+ * words. */
 ERR_MUST_USE int cfg_text_load(char **text, size_t *len, const char *path, char why[CFG_WHY_MAX]);
 
 /* cfg_text_load() and cfg_read(). */
 ERR_MUST_USE int cfg_read_file(void *out, size_t out_size, const struct cfg_row *rows, const char *path, struct cfg_lines **lines,
 			       char why[CFG_WHY_MAX]);
 
-/* The line of a key by its full name ("listen[0].protection", printf style); of the nearest section around it when the key itself is
- * not in the file; 1 when nothing fits. */
+/* The line of a key by its full name ("listen[0].protection", printf style); of the nearest section around it when the key
+ * itself is not in the file; 1 when nothing fits. */
 unsigned cfg_line(const struct cfg_lines *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Whether the key itself was in the file. */
+bool cfg_written(const struct cfg_lines *l, const char *where);
 /* Writes `FILE:LINE: text` and returns ERR_INVAL, so that a check can `return cfg_wrong(...)`. */
 ERR_MUST_USE int cfg_wrong(char why[CFG_WHY_MAX], const struct cfg_lines *l, unsigned line, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));

@@ -10,8 +10,8 @@
 
 struct ctl_client;
 
-/* Connects. ERR_NOTFOUND (no such socket), ERR_REFUSED (nobody listens), ERR_AUTH (not allowed), ERR_IO, ERR_INVAL (path too long);
- * `why` says what to do. */
+/* Connects. ERR_NOTFOUND (no such socket), ERR_REFUSED (nobody listens), ERR_AUTH (not allowed), ERR_IO, ERR_INVAL (path too
+ * long); `why` says what to do. */
 ERR_MUST_USE int ctl_client_open(struct ctl_client **out, const char *path, char why[CTL_CLIENT_WHY_MAX]);
 /* Takes a connected descriptor on success only. */
 ERR_MUST_USE int ctl_client_over(struct ctl_client **out, int fd);
@@ -20,7 +20,8 @@ void ctl_client_close(struct ctl_client *c); /* NULL allowed */
 /* Called for each line of the reply, the last ("done") included; `row` is borrowed. Returning other than 0 ends the reading. */
 typedef int ctl_row_fn(void *arg, const json_t *row);
 
-/* Sends one request (args borrowed, NULL: none) and reads its reply. Returns 0 when the last line said ok; ERR_REFUSED when the server
- * said no (`why` holds its error); ERR_CLOSED, ERR_TIMEOUT (nothing for wait_ms), ERR_PROTO, ERR_LIMIT, ERR_IO; or what fn returned. */
+/* Sends one request (args borrowed, NULL: none) and reads its reply. Returns 0 when the last line said ok; ERR_REFUSED when
+ * the server said no (`why` holds its error); ERR_CLOSED, ERR_TIMEOUT (nothing for wait_ms), ERR_PROTO, ERR_LIMIT, ERR_IO; or
+ * what fn returned. */
 ERR_MUST_USE int ctl_client_ask(struct ctl_client *c, const char *cmd, const json_t *args, uint32_t wait_ms, ctl_row_fn *fn,
 				void *arg, char why[CTL_CLIENT_WHY_MAX]);

@@ -27,7 +27,8 @@
 	}
 
 #define SCS(required_) TEXT("scs", required_, 1, 63, "name of an SCS")
-#define DEVICE(required_) TEXT("device", required_, 1, 300, "local@domain, *@domain, msisdn:DIGITS, msisdn:FIRST-LAST or * (block only)")
+#define DEVICE(required_)                                                                                                        \
+	TEXT("device", required_, 1, 300, "local@domain, *@domain, msisdn:DIGITS, msisdn:FIRST-LAST or * (block only)")
 
 const struct ctl_arg ctl_args_scs_add[] = {
 	TEXT("name", true, 1, 63, "name of the SCS: a-z 0-9 . _ -"),

@@ -1,5 +1,5 @@
-/* ctl_commands.h - the commands of mtc-iwfd on its control socket: names, arguments and reply members, agreed between gateway/ (which
- * answers) and cli/ (which asks). Arguments stand in rows (ctl_commands.c); handlers are gateway's. Rows of a reply are flat objects.
+/* ctl_commands.h - the commands of mtc-iwfd on its control socket: names, arguments and reply members, agreed between gateway/
+ * (which answers) and cli/ (which asks). Arguments stand in rows (ctl_commands.c); handlers are gateway's. Rows of a reply are flat objects.
  * Reply members, beside "done" and "ok" of the last line ("?": may be absent):
  *
  * status          last: version, identity, realm, core_identity, core_realm, started (RFC 3339), uptime_s, pid,
@@ -19,7 +19,8 @@
  * assoc.list      row: scs, device, effect, rights: [words], not_before?, not_after? (RFC 3339); last: count
  * assoc.check     last: allowed: bool, reason (code, "" when allowed), rule (text of the deciding rule, "" when none),
  *                 beaten: [text of each rule that matched and lost, with why], device (canonical), scs, action
- * triggers.list   row: scs, reference, device, action, state, accepted (RFC 3339)?, expires (RFC 3339)?, outcome?; last: count, more: bool
+ * triggers.list   row: scs, reference, device, action, state, accepted (RFC 3339)?, expires (RFC 3339)?, outcome?;
+ *                 last: count, more: bool
  * triggers.show   row: as triggers.list plus end_to_end?, dtr_end_to_end?, payload_digest?, attempts?; last: count 1
  */
 #pragma once

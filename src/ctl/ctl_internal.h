@@ -1,5 +1,5 @@
-/* ctl_internal.h - what the files of the server share. A request is owned by its connection until it is answered; when the client goes
- * first, the request stays with whoever will answer it and ends there. */
+/* ctl_internal.h - what the files of the server share. A request is owned by its connection until it is answered; when the
+ * client goes first, the request stays with whoever will answer it and ends there. */
 #pragma once
 #include "ctl/ctl_server.h"
 #include "net/net_stream.h"

@@ -1,7 +1,8 @@
-/* ctl_server.h - the control socket: a UNIX stream, one JSON object a line each way (CONTRACTS section 5).
- * Request `{"cmd":"assoc.add","args":{...}}`; reply one or more lines, the last with "done":true, "ok":true|false and, when not ok,
- * "error":"words". The centre knows no command: rooms hand in rows. Clients, sizes, waits and queues are bounded; what a client sends
- * is hostile and is answered with an error, never with a crash. One request of a client is worked on at a time, its next one waits. */
+/* ctl_server.h - the control socket: a UNIX stream, one JSON object a line each way (CONTRACTS section 5). Request
+ * `{"cmd":"assoc.add","args":{...}}`; reply one or more lines, the last with "done":true, "ok":true|false and, when not ok,
+ * "error":"words". The centre knows no command: rooms hand in rows. Clients, sizes, waits and queues are bounded; what a
+ * client sends is hostile and is answered with an error, never with a crash. One request of a client is worked on at a time,
+ * its next one waits. */
 #pragma once
 #include <jansson.h>
 #include <stdbool.h>
@@ -41,8 +42,8 @@ struct ctl_arg {
 	const char *meaning;
 };
 
-/* Answers `rq` with ctl_line()* and then exactly one of ctl_done(), ctl_fail(), ctl_each(): inside the call or later. `args` holds only
- * what the row's args allow, checked; an object, never NULL; borrowed until the request is answered. */
+/* Answers `rq` with ctl_line()* and then exactly one of ctl_done(), ctl_fail(), ctl_each(): inside the call or later. `args`
+ * holds only what the row's args allow, checked; an object, never NULL; borrowed until the request is answered. */
 typedef void ctl_handler_fn(void *arg, struct ctl_request *rq, const json_t *args);
 
 struct ctl_command {
@@ -61,14 +62,15 @@ struct ctl_server_conf {
 	struct st_counters *counters; /* borrowed; NULL: none */
 };
 
-/* Serves on a listening UNIX descriptor (borrowed; -1: none, clients are handed in with ctl_server_client()). Every server knows the
- * command `help`, which lists the rows. */
+/* Serves on a listening UNIX descriptor (borrowed; -1: none, clients are handed in with ctl_server_client()). Every server
+ * knows the command `help`, which lists the rows. */
 ERR_MUST_USE int ctl_server_new(struct ctl_server **out, struct net_loop *loop, int listen_fd,
 				const struct ctl_server_conf *conf);
 /* Closes all clients; open requests may still be answered (into nothing) by whoever holds them. Not from inside a handler. NULL
  * allowed. */
 void ctl_server_free(struct ctl_server *s);
-/* Borrows rows (ended by name NULL) as long as the server; `arg` is handed to their handlers. ERR_EXISTS, ERR_LIMIT (256 rows). */
+/* Borrows rows (ended by name NULL) as long as the server; `arg` is handed to their handlers. ERR_EXISTS, ERR_LIMIT (256
+ * rows). */
 ERR_MUST_USE int ctl_server_add(struct ctl_server *s, const struct ctl_command *rows, void *arg);
 /* Takes an accepted descriptor on success only. ERR_BUSY at clients_max. */
 ERR_MUST_USE int ctl_server_client(struct ctl_server *s, int fd);
@@ -85,8 +87,8 @@ void ctl_done(struct ctl_request *rq, json_t *more);
 void ctl_fail(struct ctl_request *rq, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* For long lists: calls `next` until it returns 0, pausing while the client is slow or gone; each call hands in some rows with
- * ctl_line() and returns 1 while there is more, or a negative code that fails the request. Then `end` (NULL allowed) frees arg, once,
- * also when the client leaves. rq is gone when ctl_each returns. First calls may happen before it returns. */
+ * ctl_line() and returns 1 while there is more, or a negative code that fails the request. Then `end` (NULL allowed) frees
+ * arg, once, also when the client leaves. rq is gone when ctl_each returns. First calls may happen before it returns. */
 typedef int ctl_next_fn(void *arg, struct ctl_request *rq);
 typedef void ctl_end_fn(void *arg);
 void ctl_each(struct ctl_request *rq, ctl_next_fn *next, ctl_end_fn *end, void *arg);

@@ -43,8 +43,8 @@ void st_add(struct st_counters *into, const struct st_counters *delta);
 /* Counters that are not zero as {u16 which, u64 value} little-endian; sets b->full when they do not fit. */
 #define ST_PACKED_MAX ((size_t)ST_COUNTERS * 10)
 void st_pack(struct buf *b, const struct st_counters *delta);
-/* What st_pack() wrote, from a process that is not trusted: unknown, repeated or unordered counters and left-over octets are ERR_PROTO
- * and leave `out` untouched. */
+/* What st_pack() wrote, from a process that is not trusted: unknown, repeated or unordered counters and left-over octets are
+ * ERR_PROTO and leave `out` untouched. */
 ERR_MUST_USE int st_unpack(struct st_counters *out, const void *p, size_t len);
 
 /* {"edge_accepted":12,...} with every counter, in the order of the table; NUL-terminated. ERR_LIMIT when `cap` is too small. */

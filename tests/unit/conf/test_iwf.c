@@ -150,8 +150,8 @@ static void test_numbers_fit_together(void **state)
 	(void)state;
 	wrong("s6m:", "dnr: { retry_min: 10s, retry_max: 5s }\ns6m:",
 	      "/etc/mtc/c.yaml:16: dnr.retry_max is shorter than dnr.retry_min, expected at least as long");
-	wrong("s6m:", "limits:\n  connections_total: 5\n  connections_per_address: 6\ns6m:",
-	      "/etc/mtc/c.yaml:18: limits.connections_per_address is above limits.connections_total (5), expected at most that");
+	wrong("s6m:", "limits: { connections_total: 5, connections_per_address: 6 }\ns6m:",
+	      "/etc/mtc/c.yaml:16: limits.connections_per_address is above limits.connections_total (5), expected at most that");
 }
 
 static void test_the_smaller_of_two_limits_holds_and_rings_are_powers_of_two(void **state)
