@@ -17,6 +17,7 @@
 /* Why connections end: name, words of the log. */
 #define LINK_END_TABLE(X)                                                                                                        \
 	X(LOST, "transport connection lost")                                                                                     \
+	X(NOT_AUTHENTICATED, "not authenticated")                                                                                \
 	X(NOT_CONNECTED, "could not connect")                                                                                    \
 	X(NO_CER, "no Capabilities-Exchange-Request in time")                                                                    \
 	X(NOT_CER, "the first message is no Capabilities-Exchange-Request")                                                      \

@@ -198,19 +198,22 @@ static void on_data(void *arg, const uint8_t *p, size_t n)
 	link_leave(l);
 }
 
+static enum link_end end_of_stream(const struct link *l, int err)
+{
+	if (l->fsm.state == PEER_CLOSING) /* after DPR the connection goes in order, whoever closes it first */
+		return LINK_END_DISCONNECTED;
+	if (err == ERR_AUTH)
+		return LINK_END_NOT_AUTHENTICATED;
+	return l->fsm.state == PEER_WAIT_CONN_ACK ? LINK_END_NOT_CONNECTED : LINK_END_LOST;
+}
+
 static void on_close(void *arg, int err, const char *why)
 {
 	struct link *l = arg;
-	/* after DPR the connection goes in order, whoever closes it first */
-	bool orderly = l->fsm.state == PEER_CLOSING;
-	bool never = l->fsm.state == PEER_WAIT_CONN_ACK;
+	enum link_end end = end_of_stream(l, err);
 
 	link_enter(l);
-	link_finish(l, link_lost_event(l), false,
-		    orderly ? LINK_END_DISCONNECTED
-		    : never ? LINK_END_NOT_CONNECTED
-			    : LINK_END_LOST,
-		    orderly ? ERR_CLOSED : err, "%s", why);
+	link_finish(l, link_lost_event(l), false, end, end == LINK_END_DISCONNECTED ? ERR_CLOSED : err, "%s", why);
 	link_leave(l);
 }
 
