@@ -1,188 +1,175 @@
-"""A plain Diameter client in Python's own library: an independent hand on the wire for hostile and exact tests.
-Messages are lists of AVPs; nothing is checked on the way out, so anything can be sent."""
+"""A second, small Diameter codec and a scripted peer: both sides of a node's conversation in a test, sharing no line with ours."""
 import itertools
-import random
 import socket
-import ssl
 import struct
 
-TGPP = 10415
-TSP, S6M, T4 = 16777309, 16777310, 16777311
-CER, DWR, DPR, DAR, DNR, SIR, DTR, DRR = 257, 280, 282, 8388639, 8388640, 8388641, 8388643, 8388644
-R, P, E, T = 0x80, 0x40, 0x20, 0x10
+GPP = 10415  # 3GPP's vendor number
+S6M, TSP = 16777310, 16777309
+CER, DWR, DPR, SIR, DAR, DNR = 257, 280, 282, 8388641, 8388639, 8388640
+REQUEST, PROXIABLE, ERROR = 0x80, 0x40, 0x20
 
 
-def avp(code, value, vendor=0, mandatory=True, flags=None, length=None):
-    """One AVP. value: bytes, str, int (Unsigned32) or a list of encoded AVPs. flags and length override the truth."""
-    if isinstance(value, str):
-        value = value.encode()
-    elif isinstance(value, int):
-        value = struct.pack("!I", value)
-    elif isinstance(value, list):
-        value = b"".join(value)
-    if flags is None:
-        flags = (0x80 if vendor else 0) | (0x40 if mandatory else 0)
-    size = len(value) + (12 if vendor else 8)
-    head = struct.pack("!IB", code, flags) + (size if length is None else length).to_bytes(3, "big")
-    return head + (struct.pack("!I", vendor) if vendor else b"") + value + bytes(-len(value) % 4)
+def avp(code, data, vendor=0, mandatory=True):
+    """One AVP; data is octets, text, a number (Unsigned32) or a list of AVPs."""
+    if isinstance(data, int):
+        data = struct.pack(">I", data)
+    elif isinstance(data, str):
+        data = data.encode()
+    elif isinstance(data, list):
+        data = b"".join(data)
+    flags = (0x80 if vendor else 0) | (0x40 if mandatory else 0)
+    length = 8 + (4 if vendor else 0) + len(data)
+    head = struct.pack(">IB", code, flags) + length.to_bytes(3, "big") + (struct.pack(">I", vendor) if vendor else b"")
+    return head + data + b"\0" * (-length % 4)
 
 
-def gpp(code, value, **more):
-    return avp(code, value, vendor=TGPP, **more)
+def gpp(code, data, mandatory=True):
+    return avp(code, data, GPP, mandatory)
 
 
-def tbcd(digits):
-    padded = digits + "f" * (len(digits) % 2)
-    return bytes(int(padded[i + 1] + padded[i], 16) for i in range(0, len(padded), 2))
-
-
-def message(code, app, avps, flags=R | P, hop=1, end=1, version=1, length=None):
+def message(code, app, flags, avps, hop=1, end=1):
     body = b"".join(avps)
-    size = 20 + len(body) if length is None else length
-    return (bytes([version]) + size.to_bytes(3, "big") + bytes([flags]) + code.to_bytes(3, "big")
-            + struct.pack("!III", app, hop, end) + body)
+    return bytes([1]) + (20 + len(body)).to_bytes(3, "big") + bytes([flags]) + code.to_bytes(3, "big") + \
+        struct.pack(">III", app, hop, end) + body
+
+
+def parse_avps(octets):
+    """[(code, vendor, data)] of a run of AVPs."""
+    found, at = [], 0
+    while at < len(octets):
+        code, flags = struct.unpack_from(">IB", octets, at)
+        length = int.from_bytes(octets[at + 5:at + 8], "big")
+        head = 12 if flags & 0x80 else 8
+        vendor = struct.unpack_from(">I", octets, at + 8)[0] if flags & 0x80 else 0
+        assert head <= length <= len(octets) - at, f"AVP {code} is {length} octets long"
+        found.append((code, vendor, octets[at + head:at + length]))
+        at += (length + 3) // 4 * 4
+    return found
 
 
 class Message:
-    """A received message: header fields and a flat list of (code, vendor, flags, value)."""
-
     def __init__(self, octets):
-        self.octets = octets
-        self.flags, self.code = octets[4], int.from_bytes(octets[5:8], "big")
-        self.app, self.hop, self.end = struct.unpack("!III", octets[8:20])
-        self.avps = list(walk(octets[20:]))
+        assert octets[0] == 1 and len(octets) >= 20
+        self.octets, self.flags, self.code = octets, octets[4], int.from_bytes(octets[5:8], "big")
+        self.app, self.hop, self.end = struct.unpack_from(">III", octets, 8)
+        self.avps = parse_avps(octets[20:])
 
-    def all(self, code, vendor=0):
-        return [value for c, v, _, value in self.avps if (c, v) == (code, vendor)]
+    def all(self, *path):
+        """Data of every AVP reached by these codes, from the outside in."""
+        level = [self.avps]
+        for code in path[:-1]:
+            level = [parse_avps(d) for avps in level for c, _, d in avps if c == code]
+        return [d for avps in level for c, _, d in avps if c == path[-1]]
 
-    def get(self, code, vendor=0):
-        found = self.all(code, vendor)
+    def data(self, *path):
+        found = self.all(*path)
+        assert len(found) <= 1, f"{path} is there {len(found)} times"
         return found[0] if found else None
 
-    def u32(self, code, vendor=0):
-        value = self.get(code, vendor)
-        return None if value is None else struct.unpack("!I", value)[0]
+    def text(self, *path):
+        found = self.data(*path)
+        return None if found is None else found.decode()
+
+    def number(self, *path):
+        found = self.data(*path)
+        return None if found is None else int.from_bytes(found, "big")
 
     @property
-    def result_code(self):
-        return self.u32(268)
-
-    def inside(self, code, vendor=0):
-        """{(code, vendor): value} of a grouped AVP."""
-        value = self.get(code, vendor)
-        return {} if value is None else {(c, v): data for c, v, _, data in walk(value)}
+    def result(self):
+        return self.number(268)
 
     @property
-    def request_status(self):
-        value = self.inside(3002, TGPP).get((3008, TGPP))
-        return None if value is None else struct.unpack("!I", value)[0]
+    def experimental(self):
+        return self.number(297, 298)
 
 
-def walk(octets):
-    at = 0
-    while at < len(octets):
-        code, flags = struct.unpack("!IB", octets[at:at + 5])
-        size = int.from_bytes(octets[at + 5:at + 8], "big")
-        vendor, skip = (struct.unpack("!I", octets[at + 8:at + 12])[0], 12) if flags & 0x80 else (0, 8)
-        if size < skip or at + size > len(octets):
-            raise ValueError(f"AVP {code} with length {size} at octet {at}")
-        yield code, vendor, flags, octets[at + skip:at + size]
-        at += size + -size % 4
+class Peer:
+    """One connection, spoken by hand. Watchdogs of the other side are answered while we wait for something else."""
 
+    def __init__(self, sock, host, realm, app):
+        self.sock, self.host, self.realm, self.app = sock, host, realm, app
+        self.sock.settimeout(10)
+        self.ids = itertools.count(100)
 
-class Client:
-    """One connection. With `tls` = (ca, cert, key) mutual TLS, else plain TCP."""
+    @classmethod
+    def connect(cls, address, port, host, realm, app, wrap=None):
+        sock = socket.create_connection((address, port), 10)
+        return cls(wrap(sock) if wrap else sock, host, realm, app)
 
-    def __init__(self, address, port, tls=None, host="scs.acme.example", realm="acme.example", wait_s=10):
-        self.host, self.realm, self.wait_s = host, realm, wait_s
-        self.ids = itertools.count(random.getrandbits(31))
-        self.pending = b""
-        raw = socket.create_connection((address, port), timeout=wait_s)
-        if tls:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.check_hostname = False  # the gateway's name is a Diameter identity, the address is loopback
-            context.load_verify_locations(tls[0])
-            context.load_cert_chain(tls[1], tls[2])
-            raw = context.wrap_socket(raw)
-        self.socket = raw
+    def origin(self):
+        return [avp(264, self.host), avp(296, self.realm)]
 
-    def close(self):
-        self.socket.close()
+    def capabilities(self):
+        return self.origin() + [avp(257, b"\0\1\x7f\0\0\1"), avp(266, 0), avp(269, "scripted", mandatory=False), avp(265, GPP),
+                                avp(260, [avp(266, GPP), avp(258, self.app)])]
 
     def send(self, octets):
-        self.socket.sendall(octets)
+        self.sock.sendall(octets)
+
+    def read_exactly(self, n):
+        got = b""
+        while len(got) < n:
+            more = self.sock.recv(n - len(got))
+            if not more:
+                raise EOFError("closed by the other side")
+            got += more
+        return got
 
     def receive(self):
-        """The next message; None when the other side has closed the connection."""
-        try:
-            while True:
-                if len(self.pending) >= 4:
-                    size = int.from_bytes(self.pending[1:4], "big")
-                    if len(self.pending) >= size >= 20:
-                        whole, self.pending = self.pending[:size], self.pending[size:]
-                        return Message(whole)
-                got = self.socket.recv(65536)
-                if not got:
-                    return None
-                self.pending += got
-        except (ConnectionError, ssl.SSLError):
-            return None
+        head = self.read_exactly(4)
+        return Message(head + self.read_exactly(int.from_bytes(head[1:4], "big") - 4))
 
-    def closed(self):
-        """True when the other side closes; messages on the way are skipped. A time-out is an error of the test."""
-        while self.receive() is not None:
-            pass
-        return True
+    def answer(self, m, avps, flags=PROXIABLE):
+        self.send(message(m.code, m.app, flags & m.flags if flags == PROXIABLE else flags, avps, m.hop, m.end))
 
-    def origin(self, host=None, realm=None):
-        return [avp(264, host or self.host), avp(296, realm or self.realm)]
+    def expect(self, code, request):
+        """The next message that is not a watchdog; it has to be this one."""
+        while True:
+            m = self.receive()
+            if m.code == DWR and m.flags & REQUEST:
+                self.answer(m, [avp(268, 2001)] + self.origin(), 0)
+                continue
+            assert m.code == code and bool(m.flags & REQUEST) == request, f"{m.code} with flags {m.flags:#x} instead of {code}"
+            return m
 
-    def cer(self, app=TSP, **origin):
-        return message(CER, 0, [*self.origin(**origin), avp(257, b"\0\1\x7f\0\0\1"), avp(266, TGPP), avp(269, "plain", mandatory=False),
-                                avp(265, TGPP), avp(260, [avp(266, TGPP), avp(258, app)])], flags=R, hop=next(self.ids), end=next(self.ids))
+    def ask(self, code, app, avps, flags=REQUEST | PROXIABLE, end=None):
+        """Sends a request, returns its answer."""
+        hop = next(self.ids)
+        self.send(message(code, app, flags, avps, hop, end or hop + 0x1000))
+        m = self.expect(code, False)
+        assert m.hop == hop and m.end == (end or hop + 0x1000)
+        return m
 
-    def open(self, **more):
-        """CER, and the CEA that came back."""
-        self.send(self.cer(**more))
-        return self.receive()
+    def open(self):
+        """CER, CEA: returns the Result-Code."""
+        return self.ask(CER, 0, self.capabilities(), REQUEST).result
 
-    def dar(self, action=None, end=None, flags=R | P, more=(), host=None, realm=None, destination_host=None, app=TSP, code=DAR):
-        """A Device-Action-Request around the AVPs of a Device-Action (None: without one)."""
-        end = next(self.ids) if end is None else end
-        avps = [avp(263, f"{self.host};1;{end}"), avp(258, TSP), avp(277, 1), *self.origin(host, realm), avp(283, "operator.example")]
-        if destination_host:
-            avps.append(avp(293, destination_host))
-        if action is not None:
-            avps.append(gpp(3001, list(action)))
-        return message(code, app, [*avps, *more], flags=flags, hop=next(self.ids), end=end)
+    def accept_open(self, result=2001):
+        m = self.expect(CER, True)
+        self.answer(m, [avp(268, result)] + self.capabilities(), ERROR if result // 1000 == 3 else 0)
+        return m
 
-    def ask(self, octets):
-        self.send(octets)
-        return self.receive()
+    def accept_close(self):
+        m = self.expect(DPR, True)
+        self.answer(m, [avp(268, 2001)] + self.origin(), 0)
+        return m
+
+    def close(self):
+        self.sock.close()
 
 
-def action(device=None, msisdn=None, scs=None, reference=None, kind=1, payload=b"x", port=None, priority=None, validity=600,
-           old_reference=None, trigger_data=True):
-    """The AVPs inside a Device-Action."""
-    reference = random.getrandbits(31) if reference is None else reference
-    avps = []
-    if device is not None:
-        avps.append(gpp(3111, device))
-    if msisdn is not None:
-        avps.append(gpp(701, tbcd(msisdn) if isinstance(msisdn, str) else msisdn))
-    if scs is not None:
-        avps.append(gpp(3104, tbcd(scs) if isinstance(scs, str) else scs))
-    avps.append(gpp(3007, reference))
-    if old_reference is not None:
-        avps.append(gpp(3011, old_reference, mandatory=False))
-    avps.append(gpp(3005, kind))
-    if trigger_data:
-        inner = [gpp(3004, payload)]
-        if priority is not None:
-            inner.append(gpp(3006, priority))
-        if port is not None:
-            inner.append(gpp(3010, port))
-        avps.append(gpp(3003, inner))
-    if validity is not None:
-        avps.append(avp(448, validity))
-    return avps
+class Listener:
+    """A port where one node of a test waits for the program under test."""
+
+    def __init__(self, host, realm, app, wrap=None):
+        self.sock = socket.create_server(("127.0.0.1", 0))
+        self.sock.settimeout(10)
+        self.port = self.sock.getsockname()[1]
+        self.who, self.wrap = (host, realm, app), wrap
+
+    def accept(self):
+        sock, _ = self.sock.accept()
+        return Peer(self.wrap(sock) if self.wrap else sock, *self.who)
+
+    def close(self):
+        self.sock.close()
