@@ -76,7 +76,7 @@ struct texts { /* NUL-ended copies of a record's strings: a record has none */
 	char scs[IDENT_SCS_MAX + 1], scs_e164[STR_DIGITS_MAX + 1];
 	char origin_host[IDENT_HOST_MAX + 1], origin_realm[IDENT_HOST_MAX + 1];
 	char external[IDENT_EXTERNAL_MAX + 1], msisdn[IDENT_MSISDN_MAX + 1];
-	char imsi[IDENT_MSISDN_MAX + 1], sub_msisdn[IDENT_MSISDN_MAX + 1];
+	char imsi[STR_DIGITS_MAX + 1], sub_msisdn[STR_DIGITS_MAX + 1];
 };
 
 static const uint8_t *get_octets(struct rd *r, uint32_t max, uint32_t *len)

@@ -75,8 +75,8 @@ int trg_set_subscriber(struct trg *t, const struct trg_subscriber *in)
 	struct trg_subscriber s = *in;
 	void *block;
 	struct text texts[] = {
-		{ &s.imsi, or_empty(in->imsi), IDENT_MSISDN_MAX },
-		{ &s.msisdn, or_empty(in->msisdn), IDENT_MSISDN_MAX },
+		{ &s.imsi, or_empty(in->imsi), STR_DIGITS_MAX },
+		{ &s.msisdn, or_empty(in->msisdn), STR_DIGITS_MAX },
 	};
 	int err;
 

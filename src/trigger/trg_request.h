@@ -31,7 +31,7 @@ struct trg_request {                            /* strings end in NUL, "" when a
 };
 
 struct trg_subscriber {            /* from the SIA */
-	const char *imsi, *msisdn; /* digits, "" when the HSS gave none */
+	const char *imsi, *msisdn; /* digits, at most STR_DIGITS_MAX; "" when the HSS gave none */
 	const uint8_t *nodes;      /* trg_nodes_pack() */
 	uint32_t nodes_len;        /* 0: no serving node (absent subscriber) */
 };

@@ -350,6 +350,41 @@ static void test_a_journal_is_open_once_and_is_not_another_store(void **state)
 	assert_non_null(strstr(p->why.text, "cannot make the directory"));
 }
 
+static void test_a_truncated_journal_is_refused_or_whole(void **state)
+{
+	static uint8_t record[9000], whole[1 << 20];
+	struct place *p = *state;
+	int refused = 0, steps = 0;
+	char path[96];
+	ssize_t size;
+	FILE *f;
+
+	memset(record, 'r', sizeof record); /* more than a page: its octets stand on pages of their own */
+	for (uint64_t i = 1; i <= 10; i++)
+		assert_int_equal(jrn_put(p->j, i, record, sizeof record, NULL, NULL), 0);
+	assert_int_equal(jrn_flush(p->j), 0);
+	jrn_close(p->j);
+	p->j = NULL;
+	snprintf(path, sizeof path, "%s/data.mdb", p->dir);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	size = (ssize_t)fread(whole, 1, sizeof whole, f);
+	fclose(f);
+	for (ssize_t len = 0; len < size; len += 2048, steps++) {
+		f = fopen(path, "w");
+		assert_non_null(f);
+		assert_int_equal(fwrite(whole, 1, (size_t)len, f), len);
+		fclose(f);
+		if (open_again(p) == 0) {
+			assert_int_equal(replay(p).n, 10);
+			continue;
+		}
+		assert_true(p->why.text[0]);
+		refused++;
+	}
+	assert_true(refused > steps / 2);
+}
+
 struct writer {
 	int fd;
 };
@@ -431,6 +466,7 @@ int main(void)
 		T(test_a_full_journal_says_so_keeps_nothing_and_recovers),
 		T(test_a_replay_stops_when_told_and_may_put),
 		T(test_a_journal_is_open_once_and_is_not_another_store),
+		T(test_a_truncated_journal_is_refused_or_whole),
 		T(test_killed_at_any_instant_nothing_told_is_lost),
 	};
 
