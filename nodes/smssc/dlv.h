@@ -30,7 +30,7 @@ struct dlv_ports { /* none of them may call back into the machine */
 	void (*put)(void *arg, const struct dlv_msg *m); /* keep this record, made durable with the turn */
 	void (*del)(void *arg, uint64_t id);
 	/* One RPDU towards a mobile. A failure counts as unanswered. */
-	int (*send)(void *arg, struct dlv_conn *conn, uint64_t id, const uint8_t *rpdu, size_t len);
+	int (*send)(void *arg, struct dlv_conn *conn, const char *imsi, uint64_t id, const uint8_t *rpdu, size_t len);
 	void (*taken_over)(void *arg, struct dlv_conn *old, const char *imsi); /* registered by another connection */
 	/* Tells the outcome; `again`: it may have been told before (T flag). Not 0: not possible now. The answer: dlv_reported(). */
 	int (*report)(void *arg, const struct dlv_msg *m, bool again);

@@ -94,7 +94,7 @@ static void act_send(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 	dlv_timer_start(&d->timers, &ue->timer, now.mono_ms + d->conf.ack_wait_ms);
 	if (dlv_ue_part(&rpdu, d, ue, m))
 		return; /* the answer that does not come ends the attempt */
-	if (d->ports.send(d->ports.arg, ue->conn, m->id, rpdu.p, rpdu.len) == 0)
+	if (d->ports.send(d->ports.arg, ue->conn, ue->imsi, m->id, rpdu.p, rpdu.len) == 0)
 		d->counts.parts_sent++;
 }
 

@@ -57,10 +57,11 @@ static void del(void *arg, uint64_t id)
 	w->dels++;
 }
 
-static int send_rpdu(void *arg, struct dlv_conn *conn, uint64_t id, const uint8_t *rpdu, size_t len)
+static int send_rpdu(void *arg, struct dlv_conn *conn, const char *imsi, uint64_t id, const uint8_t *rpdu, size_t len)
 {
 	struct world *w = arg;
 
+	assert_int_equal(strlen(imsi), 15);
 	if (w->send_err)
 		return w->send_err;
 	w->sent[w->sent_n].conn = conn;

@@ -1,0 +1,195 @@
+/* smssc.c - store, machine and memory put together; one commit in each turn of the loop. */
+#include "nodes/smssc/smssc.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "nodes/common/node.h"
+
+static void port_put(void *arg, const struct dlv_msg *m)
+{
+	struct smssc *s = arg;
+	struct buf b = buf_over(s->record, sizeof s->record);
+
+	dlv_msg_encode(&b, m);
+	smssc_store_put_msg(s->store, m->id, b.p, b.len); /* it fits: every member is bounded */
+}
+
+static void port_del(void *arg, uint64_t id)
+{
+	smssc_store_del_msg(((struct smssc *)arg)->store, id);
+}
+
+static uint32_t port_end_to_end(void *arg)
+{
+	return link_ids_end_to_end(&((struct smssc *)arg)->ids);
+}
+
+static void port_put_dup(void *arg, uint64_t sequence, const void *record, size_t len)
+{
+	smssc_store_put_dup(((struct smssc *)arg)->store, sequence, record, len);
+}
+
+static void port_del_dup(void *arg, uint64_t sequence)
+{
+	smssc_store_del_dup(((struct smssc *)arg)->store, sequence);
+}
+
+struct dlv_now smssc_now(const struct smssc *s)
+{
+	return (struct dlv_now){ net_loop_now_ms(s->loop), clock_real_ms() };
+}
+
+static void arm(struct smssc *s)
+{
+	uint64_t next = dlv_next_ms(s->dlv), now = net_loop_now_ms(s->loop);
+
+	if (next == UINT64_MAX)
+		net_timer_stop(s->timer);
+	else
+		net_timer_start(s->timer, next > now ? next - now : 0);
+}
+
+void smssc_turn(void *arg)
+{
+	struct smssc *s = arg;
+	int err = 0;
+
+	if (smssc_store_dirty(s->store)) {
+		err = smssc_store_commit(s->store, dlv_id_next(s->dlv));
+		if (err && !s->disk_ill)
+			log_error(&s->log, "store", "%s: %s; triggers are refused until it is well", s->conf.state_dir,
+				  err_str(err));
+		else if (!err && s->disk_ill)
+			log_info(&s->log, "store", "%s: well again", s->conf.state_dir);
+		s->disk_ill = err != 0;
+	}
+	smssc_dup_committed(s->dup, !err);
+	smssc_t4_committed(s, !err);
+	dlv_committed(s->dlv, !err, smssc_now(s));
+	arm(s);
+}
+
+static void on_timer(void *arg)
+{
+	struct smssc *s = arg;
+
+	dlv_tick(s->dlv, smssc_now(s));
+}
+
+static int load_msg(void *arg, uint64_t number, const void *record, size_t len)
+{
+	struct smssc *s = arg;
+	struct dlv_msg *m;
+	int err = dlv_msg_decode(&m, number, record, len);
+
+	return err ? err : dlv_load(s->dlv, m, smssc_now(s));
+}
+
+static int load_dup(void *arg, uint64_t number, const void *record, size_t len)
+{
+	return smssc_dup_load(((struct smssc *)arg)->dup, number, record, len);
+}
+
+static struct dlv_conf machine_conf(const struct smssc *s)
+{
+	const struct smssc_conf *c = &s->conf;
+	struct dlv_conf d = {
+		.id_first = smssc_store_id_first(s->store),
+		.messages_max = c->limits.messages,
+		.ue_messages_max = c->limits.messages_per_ue,
+		.ues_max = c->limits.ues,
+		.conn_ues_max = c->limits.ues_per_connection,
+		.ack_wait_ms = c->delivery.answer_wait_ms,
+		.retry_min_ms = c->delivery.retry_min_ms,
+		.retry_max_ms = c->delivery.retry_max_ms,
+		.report_min_ms = c->report.retry_min_ms,
+		.report_max_ms = c->report.retry_max_ms,
+		.report_keep_ms = c->report.retention_ms,
+		.restart_wait_ms = c->delivery.restart_wait_ms,
+	};
+
+	memcpy(d.sc_address, c->sc_address, sizeof d.sc_address);
+	return d;
+}
+
+static int make_parts(struct smssc *s)
+{
+	const struct dlv_ports ports = {
+		s, port_put, port_del, smssc_ues_send, smssc_ues_taken_over, smssc_t4_report, port_end_to_end
+	};
+	const struct smssc_dup_ports dup_ports = { s, port_put_dup, port_del_dup };
+	struct dlv_conf conf = machine_conf(s);
+	int err = dlv_new(&s->dlv, &conf, &ports);
+
+	if (!err)
+		err = smssc_dup_new(&s->dup, s->conf.limits.duplicates, s->conf.limits.duplicates_window_ms, &dup_ports);
+	if (!err)
+		err = net_check_new(&s->check, s->loop, smssc_turn, s);
+	if (!err)
+		err = net_timer_new(&s->timer, s->loop, on_timer, s);
+	return err;
+}
+
+int smssc_open(struct smssc *s, char why[SMSSC_STORE_WHY_MAX])
+{
+	struct dlv_gauge g;
+	int err;
+
+	link_ids_init(&s->ids, s->conf.identity.host, clock_real_ms(), node_random());
+	err = smssc_store_open(&s->store, s->conf.state_dir, (uint64_t)s->conf.limits.store_mib << 20, node_random(), why);
+	if (err)
+		return err;
+	snprintf(why, SMSSC_STORE_WHY_MAX, "out of memory");
+	err = make_parts(s);
+	if (err)
+		return err;
+	err = smssc_store_each_msg(s->store, load_msg, s);
+	if (!err)
+		err = smssc_store_each_dup(s->store, load_dup, s);
+	if (err) {
+		snprintf(why, SMSSC_STORE_WHY_MAX, "%s: a record cannot be read back: %s", s->conf.state_dir, err_str(err));
+		return err;
+	}
+	g = dlv_gauge(s->dlv);
+	if (g.waiting || g.reporting)
+		log_info(&s->log, "store", "%llu triggers and %llu reports taken back from %s", (unsigned long long)g.waiting,
+			 (unsigned long long)g.reporting, s->conf.state_dir);
+	arm(s);
+	return 0;
+}
+
+void smssc_close(struct smssc *s)
+{
+	if (s->store && s->dlv && smssc_store_dirty(s->store) && smssc_store_commit(s->store, dlv_id_next(s->dlv)))
+		log_error(&s->log, "store", "%s: the last changes are lost; they will be made again", s->conf.state_dir);
+	net_timer_free(s->timer);
+	net_check_free(s->check);
+	dlv_free(s->dlv);
+	s->dlv = NULL;
+	smssc_dup_free(s->dup);
+	smssc_store_close(s->store);
+}
+
+void smssc_status(struct smssc *s)
+{
+	const struct dlv_counts *c = dlv_counts(s->dlv);
+	struct dlv_gauge g = dlv_gauge(s->dlv);
+	json_t *counts = json_object();
+	json_t *event =
+	    json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "event", "status", "waiting", (json_int_t)g.waiting,
+		      "sending", (json_int_t)g.sending, "reporting", (json_int_t)g.reporting, "storing", (json_int_t)g.other,
+		      "ues", (json_int_t)g.ues, "ues_present", (json_int_t)g.ues_present, "duplicates_known",
+		      (json_int_t)smssc_dup_count(s->dup), "duplicates_evicted", (json_int_t)smssc_dup_evicted(s->dup));
+
+#define DLV_COUNT(name, words) json_object_set_new(counts, #name, json_integer((json_int_t)c->name));
+	DLV_COUNTS(DLV_COUNT)
+#undef DLV_COUNT
+	if (!event || json_object_set_new(event, "counts", counts)) {
+		json_decref(event);
+		return;
+	}
+	if (node_emit(1, event))
+		log_warn(&s->log, "smssc", "nobody reads the status");
+}

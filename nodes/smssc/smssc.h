@@ -1,0 +1,62 @@
+/* smssc.h - the SMS-SC as a process: what its parts share. The path of one trigger: smssc_t4 (DTR) -> smssc_dtr (what to do) -> dlv
+ * (when) -> smssc_store (first on disk) -> smssc_t4 (DTA) and smssc_ues (to the mobile and back) -> dlv -> smssc_store -> smssc_t4 (DRR). */
+#pragma once
+#include "link/link_ids.h"
+#include "nodes/common/node_server.h"
+#include "nodes/smssc/dlv.h"
+#include "nodes/smssc/smssc_conf.h"
+#include "nodes/smssc/smssc_dup.h"
+#include "nodes/smssc/smssc_store.h"
+
+struct smssc_ticket; /* a request whose answer waits for the disk */
+struct smssc_ue_conn;
+
+struct smssc {
+	struct log log;
+	struct smssc_conf conf;
+	struct net_loop *loop;
+	struct smssc_store *store;
+	struct smssc_dup *dup;
+	struct dlv *dlv;
+	struct link_ids ids;
+	struct net_check *check;
+	struct net_timer *timer;
+	bool disk_ill;                  /* said once, until it is well again */
+	uint8_t record[DLV_RECORD_MAX]; /* one being written */
+
+	/* smssc_t4 */
+	struct tls_ctx *tls;
+	const char *allowed[NODE_ALLOWED_MAX];
+	struct node_server_conf server_conf;
+	struct node_server *server;
+	struct smssc_ticket *tickets;
+
+	/* smssc_ues */
+	int ue_fd;
+	struct net_listener *ue_listener;
+	struct smssc_ue_conn *ue_conns;
+	uint32_t ue_conns_n;
+};
+
+/* Opens the store, takes back what it holds, makes machine and memory. Errors in words. */
+ERR_MUST_USE int smssc_open(struct smssc *s, char why[SMSSC_STORE_WHY_MAX]);
+/* Ends machine and store; mobiles are not told and not counted as lost. Before smssc_ues_end(). */
+void smssc_close(struct smssc *s);
+struct dlv_now smssc_now(const struct smssc *s);
+/* Commits what the turn brought and tells everybody what waited for it. Called once in each turn of the loop. */
+void smssc_turn(void *arg);
+/* {"event":"status",...} on stdout. */
+void smssc_status(struct smssc *s);
+
+/* -- smssc_t4.c: the side of the MTC-IWF */
+ERR_MUST_USE int smssc_t4_start(struct smssc *s); /* ERR_INVAL, ERR_IO with errno, ERR_NOMEM */
+/* Answers all requests that waited for the commit. */
+void smssc_t4_committed(struct smssc *s, bool durable);
+int smssc_t4_report(void *arg, const struct dlv_msg *m, bool again); /* port of the delivery machine */
+void smssc_t4_end(struct smssc *s);
+
+/* -- smssc_ues.c: the lab link */
+ERR_MUST_USE int smssc_ues_start(struct smssc *s);
+int smssc_ues_send(void *arg, struct dlv_conn *conn, const char *imsi, uint64_t id, const uint8_t *rpdu, size_t len); /* ports */
+void smssc_ues_taken_over(void *arg, struct dlv_conn *old, const char *imsi);
+void smssc_ues_end(struct smssc *s);

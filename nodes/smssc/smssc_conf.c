@@ -1,0 +1,87 @@
+/* smssc_conf.c - its rows. */
+#include "nodes/smssc/smssc_conf.h"
+
+#include <string.h>
+#include <sys/un.h>
+
+static const struct cfg_row delivery_rows[] = {
+	CFG_DURATION("answer_wait", struct smssc_delivery_conf, answer_wait_ms, 10, 600000, "10s",
+		     "how long a mobile may take to answer one part"),
+	CFG_DURATION("retry_min", struct smssc_delivery_conf, retry_min_ms, 10, 3600000, "5s",
+		     "rest after the first failure of a mobile that is registered; doubled each time"),
+	CFG_DURATION("retry_max", struct smssc_delivery_conf, retry_max_ms, 10, 86400000, "5m", "longest rest"),
+	CFG_DURATION("restart_wait", struct smssc_delivery_conf, restart_wait_ms, 0, 600000, "5s",
+		     "after a restart, how long triggers without validity time wait for their mobile to register"),
+	CFG_END,
+};
+
+static const struct cfg_row report_rows[] = {
+	CFG_DURATION("answer_wait", struct smssc_report_conf, answer_wait_ms, 10, 600000, "5s",
+		     "how long the MTC-IWF may take to acknowledge a delivery report"),
+	CFG_DURATION("retry_min", struct smssc_report_conf, retry_min_ms, 10, 3600000, "1s",
+		     "wait before the first repetition; doubled each time"),
+	CFG_DURATION("retry_max", struct smssc_report_conf, retry_max_ms, 10, 86400000, "1m", "longest wait"),
+	CFG_DURATION("retention", struct smssc_report_conf, retention_ms, 1000, 31536000000, "7d",
+		     "how long a report that nobody acknowledges is kept"),
+	CFG_END,
+};
+
+static const struct cfg_row limits_rows[] = {
+	CFG_U32("messages", struct smssc_limits_conf, messages, 1, 10000000, "200000",
+		"triggers and reports kept; above it 5531"),
+	CFG_U32("messages_per_ue", struct smssc_limits_conf, messages_per_ue, 1, 100000, "1000",
+		"triggers that wait for one mobile"),
+	CFG_U32("ues", struct smssc_limits_conf, ues, 1, 10000000, "200000", "mobiles known at one time"),
+	CFG_U32("ues_per_connection", struct smssc_limits_conf, ues_per_connection, 1, 10000000, "100000",
+		"mobiles registered by one connection of the lab link"),
+	CFG_U32("ue_connections", struct smssc_limits_conf, ue_connections, 1, 4096, "64", "connections of the lab link"),
+	CFG_U32("duplicates", struct smssc_limits_conf, duplicates, 1, 100000000, "1000000",
+		"answered requests remembered to recognise repetitions"),
+	CFG_DURATION("duplicates_window", struct smssc_limits_conf, duplicates_window_ms, 240000, 31536000000, "1d",
+		     "and for how long"),
+	CFG_U32("store", struct smssc_limits_conf, store_mib, 1, 1048576, "4096", "largest size of the store on disk, MiB"),
+	CFG_END,
+};
+
+static const struct cfg_row rows[] = {
+	NODE_CONF_ROWS(struct smssc_conf),
+	CFG_FILE("state_dir", struct smssc_conf, state_dir, NULL, "directory of the store; made when it is not there"),
+	CFG_FILE("ue_socket", struct smssc_conf, ue_socket, NULL, "UNIX socket of the lab link, where mtc-ue connects"),
+	CFG_DIGITS("sc_address", struct smssc_conf, sc_address, 5, 15, NULL, "E.164 number of this SMS-SC, without +"),
+	CFG_TEXTS("allowed_hosts", CFG_T_HOST, struct smssc_conf, allowed_hosts, allowed_hosts_n, 0, "",
+		  "Origin-Hosts that may connect; without the list every one may"),
+	CFG_DURATION("watchdog", struct smssc_conf, watchdog_ms, 6000, 600000, "30s", "Tw of the Diameter watchdog"),
+	CFG_SECTION("delivery", struct smssc_conf, delivery, delivery_rows, "", "how mobiles are tried"),
+	CFG_SECTION("report", struct smssc_conf, report, report_rows, "", "how outcomes are told"),
+	CFG_SECTION("limits", struct smssc_conf, limits, limits_rows, "", "bounds"),
+	CFG_END,
+};
+
+static int check(const struct smssc_conf *c, const struct cfg_lines *lines, char why[CFG_WHY_MAX])
+{
+	size_t path_max = sizeof((struct sockaddr_un *)0)->sun_path - 1;
+	int err = node_listen_check(&c->listen, lines, why);
+
+	if (err)
+		return err;
+	if (strlen(c->ue_socket) > path_max)
+		return cfg_wrong(why, lines, cfg_line(lines, "ue_socket"),
+				 "the path '%s' is longer than a socket may have: expected at most %zu octets", c->ue_socket,
+				 path_max);
+	if (c->delivery.retry_max_ms < c->delivery.retry_min_ms)
+		return cfg_wrong(why, lines, cfg_line(lines, "delivery.retry_max"), "delivery.retry_max is below retry_min");
+	if (c->report.retry_max_ms < c->report.retry_min_ms)
+		return cfg_wrong(why, lines, cfg_line(lines, "report.retry_max"), "report.retry_max is below retry_min");
+	return 0;
+}
+
+int smssc_conf_load(struct smssc_conf *out, const char *path, char why[CFG_WHY_MAX])
+{
+	struct cfg_lines *lines = NULL;
+	int err = cfg_read_file(out, sizeof *out, rows, path, &lines, why);
+
+	if (!err)
+		err = check(out, lines, why);
+	cfg_lines_free(lines);
+	return err;
+}

@@ -1,0 +1,174 @@
+/* smssc_main.c - mtc-smssc: command line, start, signals, end. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nodes/common/node.h"
+#include "nodes/common/node_opts.h"
+#include "nodes/smssc/smssc.h"
+
+#define PROGRAM "mtc-smssc"
+
+enum { OPT_CONFIG = 1, OPT_TEST, OPT_HELP, OPT_VERSION };
+
+static const struct node_opt options[] = {
+	{ OPT_CONFIG, 'c', "config", "FILE", "configuration (YAML)" },
+	{ OPT_TEST, 't', "test", NULL, "check the configuration, then end" },
+	{ OPT_HELP, 'h', "help", NULL, "this text" },
+	{ OPT_VERSION, 0, "version", NULL, "name and version" },
+	{ 0 },
+};
+
+static int help(void)
+{
+	printf(
+	    "usage: " PROGRAM " -c FILE [-t]\n\n"
+	    "A short message service centre for the T4 interface (TS 29.337): it takes device triggers from an MTC-IWF, keeps\n"
+	    "them on disk until they are delivered or expire, delivers them to the mobiles that mtc-ue plays, and reports the\n"
+	    "outcome.\n\n");
+	node_opts_help(stdout, options);
+	printf("\nConfiguration, for example smssc.yaml:\n"
+	       "  identity: { host: smssc.core.operator.example, realm: core.operator.example }\n"
+	       "  listen: { address: 127.0.0.1, port: 3869, protection: none }\n"
+	       "  state_dir: /var/lib/mtc-smssc\n"
+	       "  ue_socket: /run/mtc-smssc/ue.sock\n"
+	       "  sc_address: \"491770000000\"\n"
+	       "With protection tls: certificate, key and anchors. allowed_hosts: [iwf.core.operator.example] limits who may "
+	       "connect.\n"
+	       "examples/mtc-smssc.yaml and mtc-smssc(1) name every key.\n\n"
+	       "A trigger without validity time is tried once. One with it waits for its mobile until it returns or the time is "
+	       "over.\n"
+	       "SIGUSR1 writes one line of counts to stdout: {\"event\":\"status\",...}. SIGTERM ends with a DPR to every peer.\n"
+	       "When it can be connected to, one line on stdout says where:\n"
+	       "  {\"event\":\"ready\",\"address\":\"127.0.0.1\",\"port\":3869}\n");
+	return fflush(stdout) ? NODE_EXIT_FAILURE : NODE_EXIT_OK;
+}
+
+static void on_parted(void *arg)
+{
+	net_loop_stop(((struct smssc *)arg)->loop);
+}
+
+static void on_signal(void *arg, int signum)
+{
+	struct smssc *s = arg;
+
+	if (signum == SIGUSR1) {
+		smssc_status(s);
+		return;
+	}
+	log_info(&s->log, "smssc", "ending on signal %d", signum);
+	node_server_stop(s->server, on_parted, s);
+}
+
+static int load(struct smssc *s, const char *path)
+{
+	char why[CFG_WHY_MAX];
+
+	if (smssc_conf_load(&s->conf, path, why)) {
+		fprintf(stderr, PROGRAM ": %s\n", why);
+		return NODE_EXIT_USAGE;
+	}
+	s->log.level = (enum log_level)s->conf.log.level;
+	if (node_listen_tls(&s->tls, &s->conf.listen, why, sizeof why)) {
+		fprintf(stderr, PROGRAM ": %s: listen: %s\n", path, why);
+		return NODE_EXIT_USAGE;
+	}
+	return NODE_EXIT_OK;
+}
+
+static int serve(struct smssc *s)
+{
+	char why[SMSSC_STORE_WHY_MAX];
+	int err = smssc_open(s, why);
+
+	if (err)
+		return node_fail(PROGRAM, "%s", why);
+	err = smssc_ues_start(s);
+	if (err)
+		return node_fail(PROGRAM, "%s: %s", s->conf.ue_socket, err == ERR_IO ? strerror(errno) : err_str(err));
+	err = smssc_t4_start(s);
+	if (err)
+		return node_fail(PROGRAM, "%s port %u: %s", s->conf.listen.address, s->conf.listen.port,
+				 err == ERR_IO ? strerror(errno) : err_str(err));
+	log_info(&s->log, "smssc", "ready %s:%u as %s, mobiles on %s", s->conf.listen.address, node_server_port(s->server),
+		 s->conf.identity.host, s->conf.ue_socket);
+	err = node_emit_ready(s->conf.listen.address, node_server_port(s->server));
+	if (!err)
+		err = net_loop_run(s->loop);
+	return err ? node_fail(PROGRAM, "%s", err_str(err)) : NODE_EXIT_OK;
+}
+
+static int run(struct smssc *s)
+{
+	static const int numbers[] = { SIGTERM, SIGINT, SIGUSR1 };
+	struct net_signal *signals[3] = { NULL };
+	int code = NODE_EXIT_FAILURE, err = net_loop_new(&s->loop);
+
+	for (size_t i = 0; !err && i < sizeof numbers / sizeof *numbers; i++)
+		err = net_signal_new(&signals[i], s->loop, numbers[i], on_signal, s);
+	if (err)
+		node_fail(PROGRAM, "%s", err_str(err));
+	else
+		code = serve(s);
+	smssc_t4_end(s);
+	smssc_close(s);
+	smssc_ues_end(s);
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		net_signal_free(signals[i]);
+	if (s->loop)
+		net_loop_free(s->loop);
+	return code;
+}
+
+static int start(const char *path, bool test_only)
+{
+	struct smssc *s = calloc(1, sizeof *s);
+	int code;
+
+	if (!s)
+		return node_fail(PROGRAM, "out of memory");
+	s->ue_fd = -1;
+	node_start(&s->log, PROGRAM);
+	code = load(s, path);
+	if (code == NODE_EXIT_OK && test_only)
+		printf("%s: configuration is valid\n", path);
+	else if (code == NODE_EXIT_OK)
+		code = run(s);
+	tls_ctx_free(s->tls);
+	free(s);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	struct node_opts o;
+	const char *value, *config = NULL;
+	bool test_only = false;
+	int id;
+
+	node_opts_init(&o, options, argc - 1, (const char *const *)argv + 1);
+	while ((id = node_opts_next(&o, &value)) != NODE_OPTS_END) {
+		switch (id) {
+		case OPT_CONFIG:
+			config = value;
+			break;
+		case OPT_TEST:
+			test_only = true;
+			break;
+		case OPT_HELP:
+			return help();
+		case OPT_VERSION:
+			return node_version(PROGRAM);
+		case NODE_OPTS_OPERAND:
+			return node_usage(PROGRAM, "%s: expected options only", value);
+		default:
+			return node_usage(PROGRAM, "%s", o.why);
+		}
+	}
+	if (!config)
+		return node_usage(PROGRAM, "-c FILE is missing: the configuration");
+	return start(config, test_only);
+}

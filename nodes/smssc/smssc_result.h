@@ -1,0 +1,11 @@
+/* smssc_result.h - what a DTR is answered with. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+struct smssc_result {
+	uint32_t result_code;  /* of the base protocol; 0 with an experimental one */
+	uint32_t experimental; /* 3GPP */
+	bool has_diagnostic;
+	uint32_t diagnostic; /* MTC-Error-Diagnostic */
+};

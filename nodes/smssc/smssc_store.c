@@ -1,0 +1,263 @@
+/* smssc_store.c - three LMDB databases: "msg" (delivery id -> trigger), "dup" (number -> request answered), "meta". */
+#include "nodes/smssc/smssc_store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <lmdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { STORE_VERSION = 1 };
+
+struct smssc_store {
+	MDB_env *env;
+	MDB_dbi msg, dup, meta;
+	MDB_txn *txn; /* NULL: clean */
+	int failed;   /* MDB error of the open transaction; what follows is dropped with it */
+	int lock_fd;
+	uint64_t id_first;
+};
+
+static int err_of(int rc)
+{
+	return rc == MDB_MAP_FULL || rc == ENOSPC ? ERR_NOSPC : rc == ENOMEM ? ERR_NOMEM : ERR_IO;
+}
+
+static int fail(char why[SMSSC_STORE_WHY_MAX], int rc, const char *dir, const char *what)
+{
+	snprintf(why, SMSSC_STORE_WHY_MAX, "%s: %s: %s", dir, what, mdb_strerror(rc));
+	return err_of(rc);
+}
+
+static int take_dir(struct smssc_store *s, const char *dir, char why[SMSSC_STORE_WHY_MAX])
+{
+	char path[4200];
+
+	if (mkdir(dir, 0750) && errno != EEXIST)
+		return fail(why, errno, dir, "cannot be made");
+	snprintf(path, sizeof path, "%s/lock", dir);
+	s->lock_fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0640);
+	if (s->lock_fd < 0)
+		return fail(why, errno, dir, "cannot be written to");
+	if (flock(s->lock_fd, LOCK_EX | LOCK_NB)) {
+		snprintf(why, SMSSC_STORE_WHY_MAX, "%s: another mtc-smssc uses this directory", dir);
+		return ERR_BUSY;
+	}
+	return 0;
+}
+
+static MDB_val key_of(uint64_t number, uint8_t key[8])
+{
+	struct buf b = buf_over(key, 8);
+
+	buf_be64(&b, number);
+	return (MDB_val){ 8, key };
+}
+
+static uint64_t number_of(const MDB_val *v)
+{
+	struct rd r = rd_over(v->mv_data, v->mv_size);
+
+	return rd_be64(&r);
+}
+
+static int put_number(struct smssc_store *s, const char *name, uint64_t v)
+{
+	uint8_t octets[8];
+	MDB_val key = { strlen(name), (void *)name }, value = key_of(v, octets);
+
+	return mdb_put(s->txn, s->meta, &key, &value, 0);
+}
+
+static int get_number(struct smssc_store *s, const char *name, uint64_t *v)
+{
+	MDB_val key = { strlen(name), (void *)name }, value;
+	int rc = mdb_get(s->txn, s->meta, &key, &value);
+
+	if (!rc)
+		*v = number_of(&value);
+	return rc;
+}
+
+/* Delivery ids begin at a random place below 2^52 (what every JSON reader can hold), so that mobiles that remember ids of an earlier
+ * store do not take new messages for old ones. */
+static int open_tables(struct smssc_store *s, uint32_t random)
+{
+	uint64_t version = STORE_VERSION;
+	int rc = mdb_txn_begin(s->env, NULL, 0, &s->txn);
+
+	if (rc)
+		return rc;
+	rc = mdb_dbi_open(s->txn, "msg", MDB_CREATE, &s->msg);
+	if (!rc)
+		rc = mdb_dbi_open(s->txn, "dup", MDB_CREATE, &s->dup);
+	if (!rc)
+		rc = mdb_dbi_open(s->txn, "meta", MDB_CREATE, &s->meta);
+	if (!rc && (rc = get_number(s, "version", &version)) == MDB_NOTFOUND)
+		rc = put_number(s, "version", STORE_VERSION);
+	if (!rc && version != STORE_VERSION)
+		rc = MDB_VERSION_MISMATCH;
+	if (!rc && (rc = get_number(s, "id_next", &s->id_first)) == MDB_NOTFOUND) {
+		s->id_first = (uint64_t)(random >> 12) << 32 | 1;
+		rc = put_number(s, "id_next", s->id_first);
+	}
+	if (rc)
+		mdb_txn_abort(s->txn);
+	else
+		rc = mdb_txn_commit(s->txn);
+	s->txn = NULL;
+	return rc;
+}
+
+int smssc_store_open(struct smssc_store **out, const char *dir, uint64_t size_max, uint32_t random, char why[SMSSC_STORE_WHY_MAX])
+{
+	struct smssc_store *s = calloc(1, sizeof *s);
+	int rc, err;
+
+	if (!s)
+		return fail(why, ENOMEM, dir, "cannot be opened");
+	s->lock_fd = -1;
+	err = take_dir(s, dir, why);
+	if (err)
+		goto close_store;
+	rc = mdb_env_create(&s->env);
+	if (!rc)
+		rc = mdb_env_set_maxdbs(s->env, 3);
+	if (!rc)
+		rc = mdb_env_set_mapsize(s->env, (size_t)size_max);
+	if (!rc)
+		rc = mdb_env_open(s->env, dir, MDB_NOMEMINIT | MDB_NOTLS, 0640);
+	if (!rc)
+		rc = open_tables(s, random);
+	if (rc) {
+		err = fail(why, rc, dir, "cannot be opened as a store");
+		goto close_store;
+	}
+	*out = s;
+	return 0;
+
+close_store:
+	smssc_store_close(s);
+	return err;
+}
+
+void smssc_store_close(struct smssc_store *s)
+{
+	if (!s)
+		return;
+	if (s->txn)
+		mdb_txn_abort(s->txn);
+	if (s->env)
+		mdb_env_close(s->env);
+	if (s->lock_fd >= 0)
+		close(s->lock_fd);
+	free(s);
+}
+
+uint64_t smssc_store_id_first(const struct smssc_store *s)
+{
+	return s->id_first;
+}
+
+static int each(struct smssc_store *s, MDB_dbi dbi, smssc_record_fn *fn, void *arg)
+{
+	MDB_cursor *cursor = NULL;
+	MDB_val key, value;
+	MDB_txn *txn;
+	int err = 0, rc = mdb_txn_begin(s->env, NULL, MDB_RDONLY, &txn);
+
+	if (rc)
+		return err_of(rc);
+	rc = mdb_cursor_open(txn, dbi, &cursor);
+	while (!rc && !err && !(rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)))
+		err = fn(arg, number_of(&key), value.mv_data, value.mv_size);
+	if (cursor)
+		mdb_cursor_close(cursor);
+	mdb_txn_abort(txn);
+	if (err)
+		return err;
+	return rc == MDB_NOTFOUND ? 0 : err_of(rc);
+}
+
+int smssc_store_each_msg(struct smssc_store *s, smssc_record_fn *fn, void *arg)
+{
+	return each(s, s->msg, fn, arg);
+}
+
+int smssc_store_each_dup(struct smssc_store *s, smssc_record_fn *fn, void *arg)
+{
+	return each(s, s->dup, fn, arg);
+}
+
+/* True when a change may be added to the transaction. */
+static bool begin(struct smssc_store *s)
+{
+	if (!s->txn && !s->failed)
+		s->failed = mdb_txn_begin(s->env, NULL, 0, &s->txn);
+	return !s->failed;
+}
+
+static void put(struct smssc_store *s, MDB_dbi dbi, uint64_t number, const void *record, size_t len)
+{
+	uint8_t octets[8];
+	MDB_val key = key_of(number, octets), value = { len, (void *)record };
+
+	if (begin(s))
+		s->failed = mdb_put(s->txn, dbi, &key, &value, 0);
+}
+
+static void del(struct smssc_store *s, MDB_dbi dbi, uint64_t number)
+{
+	uint8_t octets[8];
+	MDB_val key = key_of(number, octets);
+
+	if (begin(s)) {
+		s->failed = mdb_del(s->txn, dbi, &key, NULL);
+		if (s->failed == MDB_NOTFOUND)
+			s->failed = 0;
+	}
+}
+
+void smssc_store_put_msg(struct smssc_store *s, uint64_t id, const void *record, size_t len)
+{
+	put(s, s->msg, id, record, len);
+}
+
+void smssc_store_del_msg(struct smssc_store *s, uint64_t id)
+{
+	del(s, s->msg, id);
+}
+
+void smssc_store_put_dup(struct smssc_store *s, uint64_t sequence, const void *record, size_t len)
+{
+	put(s, s->dup, sequence, record, len);
+}
+
+void smssc_store_del_dup(struct smssc_store *s, uint64_t sequence)
+{
+	del(s, s->dup, sequence);
+}
+
+bool smssc_store_dirty(const struct smssc_store *s)
+{
+	return s->txn || s->failed;
+}
+
+int smssc_store_commit(struct smssc_store *s, uint64_t id_next)
+{
+	int rc = s->failed;
+
+	if (!rc && s->txn)
+		rc = put_number(s, "id_next", id_next);
+	if (rc && s->txn)
+		mdb_txn_abort(s->txn);
+	else if (s->txn)
+		rc = mdb_txn_commit(s->txn);
+	s->txn = NULL;
+	s->failed = 0;
+	return rc ? err_of(rc) : 0;
+}

@@ -1,0 +1,31 @@
+/* smssc_store.h - the disk of the SMS-SC: LMDB in state_dir. Changes gather in one transaction until smssc_store_commit(), once in each
+ * turn of the loop. Keys are sequential, so that a commit writes few pages. One process at a time owns a state_dir. */
+#pragma once
+#include "nodes/smssc/dlv_msg.h"
+
+#define SMSSC_STORE_WHY_MAX 1400
+
+struct smssc_store;
+
+/* Makes the directory (not its parents) and the store in it when there is none. Errors in words. */
+ERR_MUST_USE int smssc_store_open(struct smssc_store **out, const char *dir, uint64_t size_max, uint32_t random,
+				  char why[SMSSC_STORE_WHY_MAX]);
+void smssc_store_close(struct smssc_store *s); /* takes; NULL allowed; what is not committed is dropped */
+
+/* The first delivery id that was never given. The number is high enough not to meet ids of a store that was thrown away. */
+uint64_t smssc_store_id_first(const struct smssc_store *s);
+
+/* Called for each record, by its number; the octets are borrowed until return. Not 0 ends the walk with that error. */
+typedef int smssc_record_fn(void *arg, uint64_t number, const void *record, size_t len);
+ERR_MUST_USE int smssc_store_each_msg(struct smssc_store *s, smssc_record_fn *fn, void *arg);
+ERR_MUST_USE int smssc_store_each_dup(struct smssc_store *s, smssc_record_fn *fn, void *arg);
+
+/* Failures are told by the commit. */
+void smssc_store_put_msg(struct smssc_store *s, uint64_t id, const void *record, size_t len);
+void smssc_store_del_msg(struct smssc_store *s, uint64_t id);
+void smssc_store_put_dup(struct smssc_store *s, uint64_t sequence, const void *record, size_t len);
+void smssc_store_del_dup(struct smssc_store *s, uint64_t sequence);
+
+bool smssc_store_dirty(const struct smssc_store *s);
+/* All changes since the last commit, or none: 0; ERR_NOSPC, ERR_IO. */
+ERR_MUST_USE int smssc_store_commit(struct smssc_store *s, uint64_t id_next);
