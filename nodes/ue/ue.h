@@ -1,0 +1,74 @@
+/* ue.h - mtc-ue as a process: what its parts share. The path of one message: ue_link (frame) -> ue_take (is it for us, is it new, is
+ * it whole) -> ue_state (on disk) -> ue_turn (acts, once) -> ue_link (RP-ACK). */
+#pragma once
+#include "base/log.h"
+#include "net/net_loop.h"
+#include "net/net_stream.h"
+#include "nodes/ue/ue_devices.h"
+#include "nodes/ue/ue_read.h"
+#include "nodes/ue/ue_state.h"
+
+struct ue_join;    /* a message whose parts are coming */
+struct ue_pending; /* taken; waits for the disk */
+struct ue_exec;
+struct ue_ctl;
+
+struct ue_counts {
+	uint64_t triggers, duplicates, ignored, refused, replaced, commands;
+};
+
+struct ue {
+	struct log log;
+	const char *link_path, *state_dir, *control_path, *command; /* the last two may be NULL */
+	uint32_t commands_max, jobs_max;
+	uint64_t remember_max;
+	struct ue_devices devices;
+	struct ue_ports ports;
+	struct net_loop *loop;
+	struct ue_state *state;
+	struct ue_counts counts;
+	bool disk_ill;
+
+	struct net_check *check; /* ue_take.c */
+	struct ue_pending *pending;
+	struct ue_join *joins;
+	uint32_t joins_n;
+
+	struct net_stream *stream; /* ue_link.c */
+	struct net_timer *reconnect;
+	uint32_t reconnect_ms;
+	bool connected, ready_told;
+	struct sms_framer framer;
+	char current[SMS_IMSI_MAX + 1]; /* whom data frames are for */
+	struct ue_late *late;           /* answers of slow devices */
+	uint32_t late_n;
+
+	struct ue_exec *exec;
+	struct ue_ctl *ctl;
+};
+
+/* -- ue_take.c */
+ERR_MUST_USE int ue_take_start(struct ue *u);
+/* One data frame for `imsi`. */
+void ue_take(struct ue *u, const char *imsi, uint64_t id, const uint8_t *rpdu, size_t len);
+void ue_take_end(struct ue *u);
+
+/* -- ue_link.c */
+ERR_MUST_USE int ue_link_start(struct ue *u);
+/* RP-ACK, or RP-ERROR when cause is not 0; a slow device answers later. */
+void ue_link_answer(struct ue *u, const char *imsi, uint64_t id, uint8_t reference, uint8_t cause);
+void ue_link_imsi(struct ue *u, enum sms_frame_type type, const char *imsi);
+void ue_link_end(struct ue *u);
+
+/* -- ue_exec.c: commands, a bounded number at one time, the others wait */
+ERR_MUST_USE int ue_exec_start(struct ue *u);
+bool ue_exec_full(const struct ue *u);
+/* Copies. ERR_BUSY, ERR_NOMEM. */
+ERR_MUST_USE int ue_exec_add(struct ue *u, const struct ue_trigger *t);
+void ue_exec_end(struct ue *u); /* commands that run are left alone */
+
+/* -- ue_ctl.c: "absent|present|full|empty|slow MS|status [IMSI|FIRST-LAST]" a line, one JSON object a line back */
+ERR_MUST_USE int ue_ctl_start(struct ue *u);
+void ue_ctl_end(struct ue *u);
+/* The other end: `mtc-ue ctl SOCKET WORDS`. Exit code. */
+int ue_ctl_client(const char *program, const char *path, const char *const *words, int words_n);

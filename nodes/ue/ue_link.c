@@ -1,0 +1,215 @@
+/* ue_link.c - the connection to the SMS-SC (docs/user/ue-link.md): made again whenever it is lost; after each connect all devices that
+ * are present register. */
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "net/net_tcp.h"
+#include "nodes/common/node.h"
+#include "nodes/ue/ue.h"
+
+enum { RECONNECT_MIN_MS = 100, RECONNECT_MAX_MS = 5000, WRITE_QUEUE_MAX = 64 * 1024 * 1024, LATE_MAX = 10000 };
+
+struct ue_late {
+	struct ue *u;
+	struct net_timer *timer;
+	char imsi[SMS_IMSI_MAX + 1];
+	uint64_t id;
+	uint8_t reference, cause;
+	struct ue_late *prev, *next;
+};
+
+static void connect_now(void *arg);
+
+static void drop(struct ue *u, const char *why)
+{
+	if (u->connected || u->reconnect_ms == RECONNECT_MIN_MS)
+		log_warn(&u->log, "link", "%s: %s; connecting again", u->link_path, why);
+	net_stream_close(u->stream);
+	u->stream = NULL;
+	u->connected = false;
+	net_timer_start(u->reconnect, u->reconnect_ms);
+	u->reconnect_ms = u->reconnect_ms * 2 < RECONNECT_MAX_MS ? u->reconnect_ms * 2 : RECONNECT_MAX_MS;
+}
+
+static void write_frame(struct ue *u, const struct buf *b)
+{
+	int err = !u->connected || b->full ? ERR_CLOSED : net_stream_write(u->stream, b->p, b->len);
+
+	if (err)
+		log_debug(&u->log, "link", "a frame could not be sent: %s", err_str(err));
+}
+
+void ue_link_imsi(struct ue *u, enum sms_frame_type type, const char *imsi)
+{
+	uint8_t octets[SMS_FRAME_MAX];
+	struct buf b = buf_over(octets, sizeof octets);
+
+	if (type == SMS_FRAME_REGISTER && u->connected && !*u->current)
+		memcpy(u->current, imsi, strlen(imsi) + 1);
+	sms_frame_imsi_build(&b, type, imsi);
+	write_frame(u, &b);
+}
+
+static void send_answer(struct ue *u, uint64_t id, uint8_t reference, uint8_t cause)
+{
+	uint8_t octets[SMS_FRAME_MAX], rpdu[8];
+	struct buf b = buf_over(octets, sizeof octets), r = buf_over(rpdu, sizeof rpdu);
+
+	if (cause)
+		sms_rp_error_build(&r, reference, cause);
+	else
+		sms_rp_ack_build(&r, reference);
+	sms_frame_rpdu_build(&b, SMS_FRAME_DATA_ACK, id, r.p, r.len);
+	write_frame(u, &b);
+}
+
+static void late_end(struct ue_late *l)
+{
+	DL_DELETE(l->u->late, l);
+	l->u->late_n--;
+	net_timer_free(l->timer);
+	free(l);
+}
+
+static void on_late(void *arg)
+{
+	struct ue_late *l = arg;
+	const struct ue_device *device = ue_devices_find(&l->u->devices, l->imsi);
+
+	if (device && !device->absent)
+		send_answer(l->u, l->id, l->reference, l->cause);
+	late_end(l);
+}
+
+void ue_link_answer(struct ue *u, const char *imsi, uint64_t id, uint8_t reference, uint8_t cause)
+{
+	const struct ue_device *device = ue_devices_find(&u->devices, imsi);
+	struct ue_late *l = device && device->slow_ms && u->late_n < LATE_MAX ? calloc(1, sizeof *l) : NULL;
+
+	if (l && net_timer_new(&l->timer, u->loop, on_late, l)) {
+		free(l);
+		l = NULL;
+	}
+	if (!l) {
+		send_answer(u, id, reference, cause);
+		return;
+	}
+	l->u = u;
+	memcpy(l->imsi, imsi, strlen(imsi));
+	l->id = id;
+	l->reference = reference;
+	l->cause = cause;
+	DL_APPEND(u->late, l);
+	u->late_n++;
+	net_timer_start(l->timer, device->slow_ms);
+}
+
+static int on_gone(struct ue *u, const uint8_t *body, size_t len)
+{
+	char imsi[SMS_IMSI_MAX + 1];
+	struct ue_device *device;
+	int err = sms_frame_imsi_parse(imsi, body, len);
+
+	if (err)
+		return err;
+	device = ue_devices_find(&u->devices, imsi);
+	if (!device)
+		return 0;
+	device->replaced = true;
+	u->counts.replaced++;
+	if (node_emit(1, json_pack("{s:s, s:s}", "event", "replaced", "imsi", imsi)))
+		log_error(&u->log, "ue", "an event could not be written to stdout");
+	return 0;
+}
+
+static int on_frame(void *arg, uint8_t type, const uint8_t *body, size_t len)
+{
+	struct ue *u = arg;
+	const uint8_t *rpdu;
+	size_t rpdu_len;
+	uint64_t id;
+
+	switch (type) {
+	case SMS_FRAME_REGISTER:
+		return sms_frame_imsi_parse(u->current, body, len);
+	case SMS_FRAME_GONE:
+		return on_gone(u, body, len);
+	case SMS_FRAME_DATA:
+		if (sms_frame_rpdu_parse(&id, &rpdu, &rpdu_len, body, len))
+			return ERR_PROTO;
+		ue_take(u, u->current, id, rpdu, rpdu_len);
+		return 0;
+	default:
+		return ERR_PROTO;
+	}
+}
+
+static void register_one(void *arg, const char *imsi, struct ue_device *device)
+{
+	if (!device->absent && !device->replaced)
+		ue_link_imsi(arg, SMS_FRAME_REGISTER, imsi);
+}
+
+static void on_open(void *arg)
+{
+	struct ue *u = arg;
+
+	u->connected = true;
+	u->reconnect_ms = RECONNECT_MIN_MS;
+	u->framer.len = 0;
+	memset(u->current, 0, sizeof u->current);
+	(void)ue_devices_each(&u->devices, NULL, register_one, u); /* the number is not of interest */
+	log_info(&u->log, "link", "connected to %s, %u devices", u->link_path, u->devices.devices_n);
+	if (u->ready_told)
+		return;
+	u->ready_told = true;
+	if (node_emit(1, json_pack("{s:s, s:s, s:I}", "event", "ready", "link", u->link_path, "devices",
+				   (json_int_t)u->devices.devices_n)))
+		log_error(&u->log, "ue", "an event could not be written to stdout");
+}
+
+static void on_data(void *arg, const uint8_t *p, size_t n)
+{
+	struct ue *u = arg;
+
+	if (sms_frame_feed(&u->framer, p, n, on_frame, u))
+		drop(u, "a frame that the lab link does not know");
+}
+
+static void on_close(void *arg, int err, const char *why)
+{
+	drop(arg, why ? why : err_str(err));
+}
+
+static void connect_now(void *arg)
+{
+	static const struct net_stream_cb cb = { on_open, on_data, on_close };
+	const struct net_stream_conf conf = { .write_queue_max = WRITE_QUEUE_MAX };
+	struct ue *u = arg;
+	int err = net_unix_connect(&u->stream, u->loop, u->link_path, &conf, &cb, u);
+
+	if (err) {
+		u->stream = NULL;
+		drop(u, err_str(err));
+	}
+}
+
+int ue_link_start(struct ue *u)
+{
+	int err = net_timer_new(&u->reconnect, u->loop, connect_now, u);
+
+	u->reconnect_ms = RECONNECT_MIN_MS;
+	if (!err)
+		net_timer_start(u->reconnect, 0);
+	return err;
+}
+
+void ue_link_end(struct ue *u)
+{
+	while (u->late)
+		late_end(u->late);
+	net_timer_free(u->reconnect);
+	net_stream_close(u->stream);
+	u->stream = NULL;
+}

@@ -1,0 +1,246 @@
+/* ue_main.c - mtc-ue: command line, start, signals, end. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nodes/common/node.h"
+#include "nodes/common/node_opts.h"
+#include "nodes/ue/ue.h"
+
+#define PROGRAM "mtc-ue"
+
+enum {
+	OPT_LINK = 1,
+	OPT_STATE,
+	OPT_IMSI,
+	OPT_CONTROL,
+	OPT_EXEC,
+	OPT_EXEC_MAX,
+	OPT_JOBS_MAX,
+	OPT_PRINT,
+	OPT_PORT,
+	OPT_REMEMBER,
+	OPT_LOG,
+	OPT_HELP,
+	OPT_VERSION,
+};
+
+static const struct node_opt options[] = {
+	{ OPT_LINK, 'l', "link", "SOCKET", "lab link of the SMS-SC (its ue_socket)" },
+	{ OPT_STATE, 's', "state", "DIR", "what has to survive a restart; made when it is not there" },
+	{ OPT_IMSI, 'i', "imsi", "FIRST[-LAST]", "devices to be; may be repeated" },
+	{ OPT_PORT, 'p', "port", "N[-M]", "application port that is listened on; may be repeated; none: every port" },
+	{ OPT_PRINT, 0, "print", NULL, "print each trigger as a line of JSON (what happens without --exec)" },
+	{ OPT_EXEC, 'e', "exec", "CMD", "run this program for each trigger, payload on its stdin" },
+	{ OPT_EXEC_MAX, 0, "exec-max", "N", "commands at one time (8)" },
+	{ OPT_JOBS_MAX, 0, "jobs-max", "N", "triggers that wait for a command (1000)" },
+	{ OPT_CONTROL, 0, "control", "SOCKET", "socket to make for 'mtc-ue ctl'" },
+	{ OPT_REMEMBER, 0, "remember", "N", "delivery ids remembered (1000000)" },
+	{ OPT_LOG, 0, "log", "LEVEL", "error, warn, info or debug (info)" },
+	{ OPT_HELP, 'h', "help", NULL, "this text" },
+	{ OPT_VERSION, 0, "version", NULL, "name and version" },
+	{ 0 },
+};
+
+static int help(void)
+{
+	printf("usage: " PROGRAM " --link SOCKET --state DIR --imsi FIRST[-LAST] [OPTION...]\n"
+	       "       " PROGRAM " ctl SOCKET absent|present|full|empty|slow MS|status [IMSI|FIRST-LAST]\n\n"
+	       "Plays one or many devices: takes device triggers from an SMS-SC, checks that they are triggers (TP-PID 0x48) for "
+	       "an\n"
+	       "application port that is listened on, puts their parts together, acts once on each, and acknowledges.\n\n");
+	node_opts_help(stdout, options);
+	printf("\nEvents, one JSON object a line on stdout: ready, trigger, duplicate, ignored, refused, replaced, command. A "
+	       "trigger:\n"
+	       "  "
+	       "{\"event\":\"trigger\",\"imsi\":\"001010000000001\",\"delivery_id\":4294967297,\"originator\":\"49170123456\","
+	       "\"port\":16000,\n"
+	       "   \"payload_hex\":\"01020304\",\"parts\":1,\"sent\":1737290096}      (in one line)\n\n"
+	       "The program of --exec gets MTC_IMSI, MTC_PORT (empty when none was given), MTC_ORIGINATOR, MTC_DELIVERY_ID and "
+	       "MTC_AGAIN\n"
+	       "(1: it may have been started for this trigger before) in its environment; there is no shell.\n\n"
+	       "ctl makes devices (all without an IMSI) absent: signed off, deaf and mute; present: registered again; full: they "
+	       "refuse\n"
+	       "with 'memory capacity exceeded'; empty: not full, and they say so; slow: they answer MS milliseconds late.\n");
+	return fflush(stdout) ? NODE_EXIT_FAILURE : NODE_EXIT_OK;
+}
+
+static void on_signal(void *arg, int signum)
+{
+	struct ue *u = arg;
+
+	log_info(&u->log, "ue", "ending on signal %d", signum);
+	net_loop_stop(u->loop);
+}
+
+static const char *io_words(int err)
+{
+	return err == ERR_IO ? strerror(errno) : err_str(err);
+}
+
+static int serve(struct ue *u)
+{
+	char why[UE_STATE_WHY_MAX];
+	int err = ue_state_open(&u->state, u->state_dir, u->remember_max, why);
+
+	if (err)
+		return node_fail(PROGRAM, "%s", why);
+	err = ue_exec_start(u);
+	if (!err)
+		err = ue_take_start(u);
+	if (err)
+		return node_fail(PROGRAM, "%s: %s", u->state_dir, err_str(err));
+	err = u->control_path ? ue_ctl_start(u) : 0;
+	if (err)
+		return node_fail(PROGRAM, "%s: %s", u->control_path, io_words(err));
+	err = ue_link_start(u);
+	if (!err)
+		err = net_loop_run(u->loop);
+	return err ? node_fail(PROGRAM, "%s", err_str(err)) : NODE_EXIT_OK;
+}
+
+static int run(struct ue *u)
+{
+	static const int numbers[] = { SIGTERM, SIGINT };
+	struct net_signal *signals[2] = { NULL };
+	int code = NODE_EXIT_FAILURE, err = net_loop_new(&u->loop);
+
+	for (size_t i = 0; !err && i < sizeof numbers / sizeof *numbers; i++)
+		err = net_signal_new(&signals[i], u->loop, numbers[i], on_signal, u);
+	if (err)
+		node_fail(PROGRAM, "%s", err_str(err));
+	else
+		code = serve(u);
+	if (u->state)
+		ue_take_end(u);
+	ue_ctl_end(u);
+	ue_link_end(u);
+	ue_exec_end(u);
+	ue_state_close(u->state);
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		net_signal_free(signals[i]);
+	if (u->loop)
+		net_loop_free(u->loop);
+	return code;
+}
+
+static int add_imsi(struct ue *u, const char *value)
+{
+	int err = ue_devices_add(&u->devices, value);
+
+	if (!err)
+		return NODE_EXIT_OK;
+	return node_usage(PROGRAM, "--imsi %s: %s", value,
+			  err == ERR_LIMIT    ? "more than 1000000 devices or 64 ranges"
+			  : err == ERR_EXISTS ? "is there already"
+			  : err == ERR_INVAL  ? "expected FIRST or FIRST-LAST, 6 to 15 digits each, as many in both"
+					      : err_str(err));
+}
+
+static int add_number(uint32_t *out, const char *name, const char *value, uint32_t max)
+{
+	if (str_parse_u32(out, value, 1, max))
+		return node_usage(PROGRAM, "--%s %s: expected a number from 1 to %u", name, value, max);
+	return NODE_EXIT_OK;
+}
+
+static int take_option(struct ue *u, int id, const char *value)
+{
+	uint32_t n;
+	int code;
+
+	switch (id) {
+	case OPT_LINK:
+		u->link_path = value;
+		return NODE_EXIT_OK;
+	case OPT_STATE:
+		u->state_dir = value;
+		return NODE_EXIT_OK;
+	case OPT_CONTROL:
+		u->control_path = value;
+		return NODE_EXIT_OK;
+	case OPT_EXEC:
+		u->command = value;
+		return NODE_EXIT_OK;
+	case OPT_PRINT:
+		return NODE_EXIT_OK;
+	case OPT_IMSI:
+		return add_imsi(u, value);
+	case OPT_PORT:
+		return ue_ports_add(&u->ports, value) ? node_usage(PROGRAM, "--port %s: expected N or N-M, 0 to 65535", value)
+						      : NODE_EXIT_OK;
+	case OPT_EXEC_MAX:
+		return add_number(&u->commands_max, "exec-max", value, 1024);
+	case OPT_JOBS_MAX:
+		return add_number(&u->jobs_max, "jobs-max", value, 1000000);
+	case OPT_REMEMBER:
+		code = add_number(&n, "remember", value, 100000000);
+		u->remember_max = n;
+		return code;
+	case OPT_LOG:
+		return log_level_parse(&u->log.level, value)
+			   ? node_usage(PROGRAM, "--log %s: expected error, warn, info or debug", value)
+			   : NODE_EXIT_OK;
+	default:
+		return node_usage(PROGRAM, "%s: expected options only", value);
+	}
+}
+
+static int check(const struct ue *u, bool print)
+{
+	if (!u->link_path)
+		return node_usage(PROGRAM, "--link SOCKET is missing: where the SMS-SC is");
+	if (!u->state_dir)
+		return node_usage(PROGRAM, "--state DIR is missing: where devices remember what they did");
+	if (!u->devices.devices_n)
+		return node_usage(PROGRAM, "--imsi FIRST[-LAST] is missing: which devices to be");
+	if (print && u->command)
+		return node_usage(PROGRAM, "--print and --exec exclude each other");
+	return NODE_EXIT_OK;
+}
+
+static int play(struct ue *u, int argc, char **argv)
+{
+	struct node_opts o;
+	const char *value;
+	bool print = false;
+	int id, code = NODE_EXIT_OK;
+
+	node_opts_init(&o, options, argc - 1, (const char *const *)argv + 1);
+	while (code == NODE_EXIT_OK && (id = node_opts_next(&o, &value)) != NODE_OPTS_END) {
+		if (id == OPT_HELP)
+			return help();
+		if (id == OPT_VERSION)
+			return node_version(PROGRAM);
+		print = print || id == OPT_PRINT;
+		code = id == ERR_INVAL ? node_usage(PROGRAM, "%s", o.why) : take_option(u, id, value);
+	}
+	if (code == NODE_EXIT_OK)
+		code = check(u, print);
+	return code == NODE_EXIT_OK ? run(u) : code;
+}
+
+int main(int argc, char **argv)
+{
+	struct ue *u;
+	int code;
+
+	if (argc > 1 && strcmp(argv[1], "ctl") == 0) {
+		if (argc < 4)
+			return node_usage(PROGRAM, "ctl: expected SOCKET absent|present|full|empty|slow MS|status [IMSI]");
+		return ue_ctl_client(PROGRAM, argv[2], (const char *const *)argv + 3, argc - 3);
+	}
+	u = calloc(1, sizeof *u);
+	if (!u)
+		return node_fail(PROGRAM, "out of memory");
+	node_start(&u->log, PROGRAM);
+	u->commands_max = 8;
+	u->jobs_max = 1000;
+	u->remember_max = 1000000;
+	code = play(u, argc, argv);
+	ue_devices_fini(&u->devices);
+	free(u);
+	return code;
+}

@@ -1,0 +1,23 @@
+/* ue_read.h - an RPDU as a device takes it: is it a device trigger, for an application of ours? (TS 23.040 9.2.3.9, 9.2.3.24.4). PURE. */
+#pragma once
+#include "base/str.h"
+#include "nodes/sms/sms_deliver.h"
+
+struct ue_ports { /* application ports; none named: every port */
+	bool some;
+	uint8_t bits[65536 / 8];
+};
+
+/* "N" or "N-M", 0 to 65535. ERR_INVAL, ERR_RANGE. */
+ERR_MUST_USE int ue_ports_add(struct ue_ports *p, const char *text);
+bool ue_ports_has(const struct ue_ports *p, uint16_t port);
+
+struct ue_message {
+	uint8_t reference; /* to be answered with */
+	char originator[STR_DIGITS_MAX + 1];
+	struct sms_deliver deliver; /* payload borrowed from the RPDU */
+};
+
+/* 0, or the RP-Cause to refuse it with and *reason ("tp-pid", "tp-dcs", "port", "originator", "malformed"); out->reference is always
+ * set. */
+uint8_t ue_read(struct ue_message *out, const uint8_t *rpdu, size_t len, const struct ue_ports *ports, const char **reason);

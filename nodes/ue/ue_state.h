@@ -1,0 +1,46 @@
+/* ue_state.h - what devices remember over a restart: delivery ids that were acted on, parts of messages that are not whole, and
+ * triggers accepted for a command that was not started yet. LMDB in the state directory; changes gather until ue_state_commit(). */
+#pragma once
+#include "base/err.h"
+#include "base/str.h"
+#include "nodes/sms/sms_deliver.h"
+#include "nodes/sms/sms_frame.h"
+
+#define UE_STATE_WHY_MAX 1400
+
+struct ue_state;
+
+/* Makes the directory (not its parents). `ids_max` delivery ids are remembered, the oldest go first. Errors in words. */
+ERR_MUST_USE int ue_state_open(struct ue_state **out, const char *dir, uint64_t ids_max, char why[UE_STATE_WHY_MAX]);
+void ue_state_close(struct ue_state *s); /* takes; NULL allowed; what is not committed is dropped */
+
+enum ue_known { UE_NEW, UE_ACCEPTED, UE_ACTED };
+
+/* Uncommitted changes included. A store that cannot be read is UE_NEW. */
+enum ue_known ue_state_known(struct ue_state *s, uint64_t id);
+
+struct ue_trigger { /* a whole trigger */
+	uint64_t id;
+	char imsi[SMS_IMSI_MAX + 1];
+	char originator[STR_DIGITS_MAX + 1];
+	bool has_port, again; /* again: taken up after a restart */
+	uint16_t port;
+	unsigned parts;
+	int64_t sent_s;
+	const uint8_t *payload; /* borrowed */
+	size_t payload_len;
+};
+
+/* Failures of these are told by the commit. */
+void ue_state_accepted(struct ue_state *s, const struct ue_trigger *t); /* kept whole; its parts are dropped */
+void ue_state_acted(struct ue_state *s, uint64_t id);                   /* only the id is kept; its parts are dropped */
+void ue_state_part(struct ue_state *s, uint64_t id, const char *imsi, uint8_t part, const uint8_t *rpdu, size_t len);
+
+bool ue_state_dirty(const struct ue_state *s);
+ERR_MUST_USE int ue_state_commit(struct ue_state *s); /* all changes since the last one, or none: ERR_NOSPC, ERR_IO */
+
+/* For the start. Not 0 ends the walk with that error. */
+typedef int ue_accepted_fn(void *arg, const struct ue_trigger *t);
+typedef int ue_part_fn(void *arg, uint64_t id, const char *imsi, const uint8_t *rpdu, size_t len);
+ERR_MUST_USE int ue_state_each_accepted(struct ue_state *s, ue_accepted_fn *fn, void *arg);
+ERR_MUST_USE int ue_state_each_part(struct ue_state *s, ue_part_fn *fn, void *arg);

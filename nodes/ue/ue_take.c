@@ -1,0 +1,309 @@
+/* ue_take.c - messages are taken, written down, acted on and answered, in this order; the disk is asked once in each turn of the loop.
+ * What is printed is marked before it is printed; what is given to a command is marked when the command has started. */
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "nodes/common/node.h"
+#include "nodes/sms/sms_join.h"
+#include "nodes/ue/ue.h"
+
+#define HASH_FUNCTION(keyptr, keylen, hashv) HASH_SAX(keyptr, keylen, hashv)
+#include <uthash.h>
+
+enum { JOINS_MAX = 10000 };
+
+struct ue_join {
+	uint64_t id;
+	struct sms_join *join;
+	UT_hash_handle hh;
+};
+
+struct ue_pending {
+	struct ue_trigger t; /* payload in `octets` */
+	uint8_t reference;
+	bool whole; /* to be acted on; else only answered */
+	struct ue_pending *prev, *next;
+	uint8_t octets[];
+};
+
+static void emit(struct ue *u, json_t *event)
+{
+	if (node_emit(1, event))
+		log_error(&u->log, "ue", "an event could not be written to stdout");
+}
+
+static void emit_short(struct ue *u, const char *event, const char *imsi, uint64_t id, const char *reason)
+{
+	emit(u,
+	     json_pack("{s:s, s:s, s:I, s:s*}", "event", event, "imsi", imsi, "delivery_id", (json_int_t)id, "reason", reason));
+}
+
+static void emit_trigger(struct ue *u, const struct ue_trigger *t)
+{
+	char *hex = malloc(2 * t->payload_len + 1);
+	json_t *event = NULL;
+
+	if (hex) {
+		str_hex(hex, t->payload, t->payload_len);
+		event = json_pack("{s:s, s:s, s:I, s:s, s:o, s:s, s:i, s:I}", "event", "trigger", "imsi", t->imsi, "delivery_id",
+				  (json_int_t)t->id, "originator", t->originator, "port",
+				  t->has_port ? json_integer(t->port) : json_null(), "payload_hex", hex, "parts", (int)t->parts,
+				  "sent", (json_int_t)t->sent_s);
+	}
+	if (event && t->again)
+		json_object_set_new(event, "again", json_true());
+	emit(u, event);
+	free(hex);
+}
+
+static void refuse(struct ue *u, const char *imsi, uint64_t id, uint8_t reference, uint8_t cause, const char *event,
+		   const char *reason)
+{
+	if (cause == SMS_RP_CAUSE_MEMORY_FULL)
+		u->counts.refused++;
+	else
+		u->counts.ignored++;
+	emit_short(u, event, imsi, id, reason);
+	ue_link_answer(u, imsi, id, reference, cause);
+}
+
+static void act(struct ue *u, const struct ue_trigger *t)
+{
+	u->counts.triggers++;
+	if (!u->command)
+		emit_trigger(u, t);
+	else if (ue_exec_add(u, t))
+		log_error(&u->log, "ue", "no room for the command of delivery %llu; it is taken up after a restart",
+			  (unsigned long long)t->id);
+}
+
+/* -- parts */
+
+static struct ue_join *join_of(struct ue *u, uint64_t id, const struct sms_deliver *d)
+{
+	struct ue_join *j;
+
+	HASH_FIND(hh, u->joins, &id, sizeof id, j);
+	if (j || u->joins_n >= JOINS_MAX)
+		return j;
+	j = calloc(1, sizeof *j);
+	if (!j)
+		return NULL;
+	if (sms_join_new(&j->join, d)) {
+		free(j);
+		return NULL;
+	}
+	j->id = id;
+	HASH_ADD(hh, u->joins, id, sizeof j->id, j);
+	u->joins_n++;
+	return j;
+}
+
+static void join_end(struct ue *u, struct ue_join *j)
+{
+	HASH_DEL(u->joins, j);
+	u->joins_n--;
+	sms_join_free(j->join);
+	free(j);
+}
+
+static void joins_end(struct ue *u)
+{
+	struct ue_join *j, *after;
+
+	HASH_ITER(hh, u->joins, j, after)
+	join_end(u, j);
+}
+
+static int take_back_part(void *arg, uint64_t id, const char *imsi, const uint8_t *rpdu, size_t len)
+{
+	struct ue *u = arg;
+	const struct ue_ports all = { 0 };
+	const char *reason;
+	struct ue_message m;
+	struct ue_join *j;
+
+	if (ue_read(&m, rpdu, len, &all, &reason) || !m.deliver.has_part) {
+		log_warn(&u->log, "state", "a part of delivery %llu for %s cannot be read back: %s", (unsigned long long)id, imsi,
+			 reason);
+		return 0;
+	}
+	j = join_of(u, id, &m.deliver);
+	if (!j)
+		return ERR_NOMEM;
+	if (sms_join_add(j->join, &m.deliver))
+		log_warn(&u->log, "state", "a part of delivery %llu does not fit the others", (unsigned long long)id);
+	return 0;
+}
+
+/* -- taking */
+
+static void pend(struct ue *u, const struct ue_trigger *t, uint8_t reference, bool whole)
+{
+	struct ue_pending *p = malloc(sizeof *p + t->payload_len);
+
+	if (!p) {
+		refuse(u, t->imsi, t->id, reference, SMS_RP_CAUSE_MEMORY_FULL, "refused", "out of memory");
+		return;
+	}
+	p->t = *t;
+	p->reference = reference;
+	p->whole = whole;
+	if (t->payload_len)
+		memcpy(p->octets, t->payload, t->payload_len);
+	p->t.payload = p->octets;
+	DL_APPEND(u->pending, p);
+	if (whole && u->command)
+		ue_state_accepted(u->state, &p->t);
+	else if (whole)
+		ue_state_acted(u->state, t->id);
+}
+
+static void take_part(struct ue *u, struct ue_trigger *t, const struct ue_message *m, const uint8_t *rpdu, size_t len)
+{
+	struct ue_join *j = join_of(u, t->id, &m->deliver);
+	int err = j ? sms_join_add(j->join, &m->deliver) : ERR_NOSPC;
+
+	if (err && err != ERR_EXISTS) {
+		uint8_t cause = err == ERR_PROTO ? SMS_RP_CAUSE_INVALID_MESSAGE : SMS_RP_CAUSE_MEMORY_FULL;
+
+		refuse(u, t->imsi, t->id, m->reference, cause, err == ERR_PROTO ? "ignored" : "refused", "part");
+		return;
+	}
+	if (!err && !sms_join_whole(j->join))
+		ue_state_part(u->state, t->id, t->imsi, m->deliver.part, rpdu, len);
+	if (!sms_join_whole(j->join)) {
+		t->payload_len = 0;
+		pend(u, t, m->reference, false);
+		return;
+	}
+	if (sms_join_payload(j->join, &t->payload, &t->payload_len)) {
+		refuse(u, t->imsi, t->id, m->reference, SMS_RP_CAUSE_MEMORY_FULL, "refused", "out of memory");
+		return;
+	}
+	pend(u, t, m->reference, true);
+	join_end(u, j);
+}
+
+void ue_take(struct ue *u, const char *imsi, uint64_t id, const uint8_t *rpdu, size_t len)
+{
+	const struct ue_device *device = ue_devices_find(&u->devices, imsi);
+	const char *reason;
+	struct ue_message m;
+	struct ue_trigger t = { .id = id };
+	uint8_t cause;
+
+	if (!device || device->absent)
+		return; /* it hears nothing, and nothing answers */
+	cause = ue_read(&m, rpdu, len, &u->ports, &reason);
+	if (cause) {
+		refuse(u, imsi, id, m.reference, cause, "ignored", reason);
+		return;
+	}
+	memcpy(t.imsi, imsi, strlen(imsi));
+	memcpy(t.originator, m.originator, sizeof t.originator);
+	t.has_port = m.deliver.has_port;
+	t.port = m.deliver.port;
+	t.parts = m.deliver.has_part ? m.deliver.parts : 1;
+	t.sent_s = m.deliver.sent_s;
+	if (ue_state_known(u->state, id) != UE_NEW) {
+		u->counts.duplicates++;
+		emit_short(u, "duplicate", imsi, id, NULL);
+		pend(u, &t, m.reference, false);
+		return;
+	}
+	if (device->full || (u->command && ue_exec_full(u))) {
+		refuse(u, imsi, id, m.reference, SMS_RP_CAUSE_MEMORY_FULL, "refused",
+		       device->full ? "memory full" : "too many commands");
+		return;
+	}
+	if (m.deliver.has_part) {
+		take_part(u, &t, &m, rpdu, len);
+		return;
+	}
+	t.payload = m.deliver.payload;
+	t.payload_len = m.deliver.payload_len;
+	pend(u, &t, m.reference, true);
+}
+
+/* -- once a turn */
+
+static int commit(struct ue *u)
+{
+	int err = ue_state_commit(u->state);
+
+	if (err && !u->disk_ill)
+		log_error(&u->log, "state", "%s: %s; messages are refused until it is well", u->state_dir, err_str(err));
+	else if (!err && u->disk_ill)
+		log_info(&u->log, "state", "%s: well again", u->state_dir);
+	u->disk_ill = err != 0;
+	return err;
+}
+
+static void finish(struct ue *u, struct ue_pending *p, int err)
+{
+	if (err) {
+		refuse(u, p->t.imsi, p->t.id, p->reference, SMS_RP_CAUSE_MEMORY_FULL, "refused", "not stored");
+		return;
+	}
+	if (p->whole)
+		act(u, &p->t);
+	ue_link_answer(u, p->t.imsi, p->t.id, p->reference, 0);
+}
+
+static void turn(void *arg)
+{
+	struct ue *u = arg;
+	int err = ue_state_dirty(u->state) ? commit(u) : 0;
+
+	if (err) { /* parts are as the disk has them */
+		joins_end(u);
+		if (ue_state_each_part(u->state, take_back_part, u))
+			log_error(&u->log, "state", "parts cannot be read back");
+	}
+	while (u->pending) {
+		struct ue_pending *p = u->pending;
+
+		DL_DELETE(u->pending, p);
+		finish(u, p, err);
+		free(p);
+	}
+	if (ue_state_dirty(u->state)) /* commands that were started */
+		(void)!commit(u);
+}
+
+static int take_back_trigger(void *arg, const struct ue_trigger *t)
+{
+	struct ue *u = arg;
+
+	if (u->command)
+		return ue_exec_add(u, t);
+	ue_state_acted(u->state, t->id);
+	emit_trigger(u, t);
+	u->counts.triggers++;
+	return 0;
+}
+
+int ue_take_start(struct ue *u)
+{
+	int err = net_check_new(&u->check, u->loop, turn, u);
+
+	if (!err)
+		err = ue_state_each_part(u->state, take_back_part, u);
+	if (!err)
+		err = ue_state_each_accepted(u->state, take_back_trigger, u);
+	if (err == ERR_BUSY) {
+		log_warn(&u->log, "ue", "more commands wait than --jobs-max; the rest is taken up after the next restart");
+		err = 0;
+	}
+	return err ? err : ue_state_commit(u->state);
+}
+
+void ue_take_end(struct ue *u)
+{
+	net_check_free(u->check);
+	if (ue_state_dirty(u->state) || u->pending)
+		turn(u);
+	joins_end(u);
+}
