@@ -11,15 +11,12 @@
 #include "nodes/scs/scs_session.h"
 #include "nodes/scs/scs_words.h"
 
-#define AGAIN_MS 500u
-
 struct listen {
 	const struct scs_options *o;
 	struct scs_session session;
 	struct scs_seen *seen;
-	struct link *link;       /* while it is open */
-	struct net_timer *again; /* connects also after a DPR that asks us to stay away: listening is what we are for */
-	uint32_t end_to_end;     /* of the request that is being answered */
+	struct link *link;   /* while it is open */
+	uint32_t end_to_end; /* of the request that is being answered */
 	uint64_t reports, duplicates;
 	bool was_open, parting;
 	int exit_code;
@@ -31,10 +28,7 @@ static void part(struct listen *w, int exit_code)
 		return;
 	w->parting = true;
 	w->exit_code = exit_code;
-	if (w->link)
-		link_disconnect(w->link, DIA_DISCONNECT_REBOOTING);
-	else
-		net_loop_stop(w->session.loop);
+	scs_session_part(&w->session, w->link, DIA_DISCONNECT_REBOOTING);
 }
 
 static bool say(struct listen *w, json_t *event)
@@ -104,15 +98,7 @@ static void on_down(void *arg, struct link *l, int err, const char *why)
 		return;
 	}
 	say(w, json_pack("{s:s, s:s}", "event", "disconnected", "why", why));
-	net_timer_start(w->again, AGAIN_MS);
-}
-
-static void on_again(void *arg)
-{
-	struct listen *w = arg;
-
-	if (!w->link && !w->parting)
-		link_peer_kick(w->session.peer);
+	scs_session_again(&w->session);
 }
 
 static void on_failed(void *arg, int err, uint32_t result_code, const char *why)
@@ -157,10 +143,7 @@ int scs_listen(const struct scs_options *o, const struct log *log)
 		scs_seen_close(w.seen);
 		return err == ERR_INVAL || err == ERR_IO || err == ERR_BUSY ? NODE_EXIT_USAGE : NODE_EXIT_FAILURE;
 	}
-	err = net_timer_new(&w.again, w.session.loop, on_again, &w);
-	if (!err)
-		err = net_loop_run(w.session.loop);
-	net_timer_free(w.again);
+	err = net_loop_run(w.session.loop);
 	scs_session_close(&w.session);
 	(void)!node_emit(STDOUT_FILENO, json_pack("{s:s, s:I, s:I}", "event", "summary", "reports", (json_int_t)w.reports,
 						  "duplicates", (json_int_t)w.duplicates));

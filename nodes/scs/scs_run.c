@@ -56,10 +56,7 @@ static void part(struct run *r, int exit_code)
 	r->parting = true;
 	net_timer_stop(r->deadline);
 	net_timer_stop(r->tick);
-	if (r->link)
-		link_disconnect(r->link, DIA_DISCONNECT_DO_NOT_WANT);
-	else
-		net_loop_stop(r->session.loop);
+	scs_session_part(&r->session, r->link, DIA_DISCONNECT_DO_NOT_WANT);
 }
 
 static void fail(struct run *r, const char *words, uint32_t result_code)
@@ -68,6 +65,8 @@ static void fail(struct run *r, const char *words, uint32_t result_code)
 		return;
 	fprintf(stderr, "mtc-scs: %s\n", words);
 	(void)!node_emit(STDOUT_FILENO, scs_error_event(words, result_code));
+	if (r->o->load && r->was_open)
+		(void)!node_emit(STDOUT_FILENO, scs_tally_event(&r->tally, scs_now_us() - r->started_us, r->o->has_wait));
 	part(r, NODE_EXIT_CONNECT);
 }
 
@@ -279,12 +278,14 @@ static void on_down(void *arg, struct link *l, int err, const char *why)
 	(void)l;
 	(void)err;
 	r->link = NULL;
-	if (r->parting)
+	if (r->parting) {
 		net_loop_stop(r->session.loop);
-	else if (r->answered < r->o->count)
+	} else if (r->answered < r->o->count) {
 		fail(r, why, 0);
-	else
+	} else {
 		log_warn(r->session.log, "scs", "connection lost while waiting for reports, connecting again: %s", why);
+		scs_session_again(&r->session);
+	}
 }
 
 static void on_failed(void *arg, int err, uint32_t result_code, const char *why)

@@ -13,6 +13,7 @@
 /* An SCS comes back quickly (a sixteenth of this after the first loss): reports may be waiting for it. */
 #define RECONNECT_MS 8000u
 #define PARTING_MS 2000u
+#define AGAIN_MS 500u
 
 static int make_tls(struct tls_ctx **out, const struct scs_options *o, char *why, size_t why_size)
 {
@@ -45,14 +46,41 @@ static void on_signal(void *arg, int signum)
 	s->on_signal(s->arg);
 }
 
-static int make_peer(struct scs_session *s, const struct link_cb *cb)
+static void on_timer(void *arg)
+{
+	struct scs_session *s = arg;
+
+	switch (s->phase) {
+	case SCS_DROPPING: /* before it connects again by itself */
+		link_peer_free(s->peer, false);
+		s->peer = NULL;
+		s->phase = SCS_PAUSING;
+		net_timer_start(s->timer, AGAIN_MS);
+		break;
+	case SCS_PAUSING:
+		if (link_peer_new(&s->peer, s->loop, &s->peer_conf, &s->conf, s->cb, s->arg))
+			net_timer_start(s->timer, AGAIN_MS);
+		else
+			s->phase = SCS_OPENING;
+		break;
+	case SCS_PARTING:
+		net_loop_stop(s->loop);
+		break;
+	default:
+		break;
+	}
+}
+
+static int make_peer(struct scs_session *s)
 {
 	static const int signals[] = { SIGTERM, SIGINT };
 	int err = net_loop_new(&s->loop);
 
 	for (size_t i = 0; !err && i < sizeof signals / sizeof *signals; i++)
 		err = net_signal_new(&s->signals[i], s->loop, signals[i], on_signal, s);
-	return err ? err : link_peer_new(&s->peer, s->loop, &s->peer_conf, &s->conf, cb, s->arg);
+	if (!err)
+		err = net_timer_new(&s->timer, s->loop, on_timer, s);
+	return err ? err : link_peer_new(&s->peer, s->loop, &s->peer_conf, &s->conf, s->cb, s->arg);
 }
 
 int scs_session_open(struct scs_session *s, const struct scs_options *o, const struct log *log, const struct link_cb *cb,
@@ -60,7 +88,7 @@ int scs_session_open(struct scs_session *s, const struct scs_options *o, const s
 {
 	int err;
 
-	*s = (struct scs_session){ .options = o, .log = log, .on_signal = signal_fn, .arg = arg };
+	*s = (struct scs_session){ .options = o, .log = log, .cb = cb, .on_signal = signal_fn, .arg = arg };
 	err = make_tls(&s->tls, o, why, SCS_SESSION_WHY_MAX);
 	if (err)
 		return err;
@@ -83,7 +111,7 @@ int scs_session_open(struct scs_session *s, const struct scs_options *o, const s
 		.host = o->iwf_host, .realm = o->iwf_realm, .address = o->address, .port = o->connect_port, .tls = s->tls
 	};
 	link_ids_init(&s->ids, o->origin_host, clock_real_ms(), node_random());
-	err = make_peer(s, cb);
+	err = make_peer(s);
 	if (err) {
 		snprintf(why, SCS_SESSION_WHY_MAX, "%s", err_str(err));
 		scs_session_close(s);
@@ -91,9 +119,26 @@ int scs_session_open(struct scs_session *s, const struct scs_options *o, const s
 	return err;
 }
 
+void scs_session_again(struct scs_session *s)
+{
+	if (s->phase == SCS_PARTING)
+		return;
+	s->phase = SCS_DROPPING;
+	net_timer_start(s->timer, 0);
+}
+
+void scs_session_part(struct scs_session *s, struct link *l, enum dia_disconnect_cause cause)
+{
+	s->phase = SCS_PARTING;
+	if (l)
+		link_disconnect(l, cause);
+	net_timer_start(s->timer, l ? PARTING_MS + AGAIN_MS : 0);
+}
+
 void scs_session_close(struct scs_session *s)
 {
 	link_peer_free(s->peer, false);
+	net_timer_free(s->timer);
 	for (size_t i = 0; i < sizeof s->signals / sizeof *s->signals; i++)
 		net_signal_free(s->signals[i]);
 	if (s->loop)

@@ -16,6 +16,9 @@ struct scs_session {
 	struct link_peer *peer;
 	struct link_ids ids;
 	struct net_signal *signals[2];
+	struct net_timer *timer;
+	enum { SCS_OPENING, SCS_DROPPING, SCS_PAUSING, SCS_PARTING } phase; /* what the timer is for */
+	const struct link_cb *cb;
 	void (*on_signal)(void *arg);
 	void *arg;
 };
@@ -25,6 +28,11 @@ struct scs_session {
 ERR_MUST_USE int scs_session_open(struct scs_session *s, const struct scs_options *o, const struct log *log,
 				  const struct link_cb *cb, void (*on_signal)(void *arg), void *arg,
 				  char why[SCS_SESSION_WHY_MAX]);
+/* After an on_down: a new peer in half a second. The old one would throw everything but watchdog answers away until it had three of
+ * them (RFC 3539 3.4.1, REOPEN), a minute and a half in which reports wait; an SCS has no second gateway that this would protect. */
+void scs_session_again(struct scs_session *s);
+/* The polite end: DPR on `l` (NULL: no connection is open). The loop ends by net_loop_stop() in on_down, here when that does not come. */
+void scs_session_part(struct scs_session *s, struct link *l, enum dia_disconnect_cause cause);
 /* After the loop has ended. */
 void scs_session_close(struct scs_session *s);
 
