@@ -215,6 +215,9 @@ int link_answer(struct link *l, const uint8_t *message, size_t len)
 	err = net_stream_write(l->stream, message, len);
 	if (!err)
 		LINK_COUNT(l, answers_out);
+	else if (err == ERR_LIMIT) /* a request without an answer: the connection is of no more use */
+		link_finish(l, link_lost_event(l), true, LINK_END_SLOW_READER, err, "%zu octets wait",
+			    net_stream_queued(l->stream));
 	return err;
 }
 

@@ -114,12 +114,13 @@ void link_admit(struct link *l);
 /* CEA with the E bit as its class demands, Origin-Host, Origin-Realm, Result-Code (3010, ...), then close. on_down follows. */
 void link_refuse(struct link *l, uint32_t result_code);
 
-/* DPR, then close after DPA or dpa_wait_ms. on_down follows. */
+/* DPR, then close after DPA or dpa_wait_ms. on_down follows. A peer's link stays disconnected until link_peer_kick(). */
 void link_disconnect(struct link *l, enum dia_disconnect_cause cause);
 /* Close at once, logged with `why`. on_down follows on the next turn. */
 void link_drop(struct link *l, const char *why);
 
-/* One whole answer, built with the request's identifiers. ERR_CLOSED, ERR_LIMIT. */
+/* One whole answer, built with the request's identifiers. ERR_CLOSED: not open (any more). ERR_LIMIT: the peer does not read what
+ * we send; the link ends, on_down follows. */
 ERR_MUST_USE int link_answer(struct link *l, const uint8_t *message, size_t len);
 
 /* err 0: `m` is the answer, borrowed until return; else m is NULL: ERR_TIMEOUT, ERR_CLOSED. */

@@ -172,8 +172,8 @@ void link_send_error(struct link *l, const struct dia_msg *request, const struct
 	}
 	dia_error_answer(&b, request, l->conf->host, l->conf->realm, why);
 	LINK_COUNT(l, errors_sent);
-	log_info(l->conf->log, "link", "%s: %s command %u answered with %s (%u): %s", l->address, l->host, request->hdr.code,
-		 dia_result_str(why->result_code), why->result_code, why->text);
+	log_debug(l->conf->log, "link", "%s: %s command %u answered with %s (%u): %s", l->address, l->host, request->hdr.code,
+		  dia_result_str(why->result_code), why->result_code, why->text);
 	send_base(l, &b);
 	free(octets);
 }

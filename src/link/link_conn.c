@@ -267,8 +267,9 @@ static void machine_timeout(struct link *l)
 		[PEER_WAIT_I_CEA] = LINK_END_NO_CEA,
 		[PEER_CLOSING] = LINK_END_NO_DPA,
 	};
+	enum link_end end = l->dpr_received ? LINK_END_DISCONNECTED : ends[l->fsm.state];
 
-	link_finish(l, PEER_EV_TIMEOUT, false, ends[l->fsm.state], ERR_TIMEOUT, "in %s", peer_state_str(l->fsm.state));
+	link_finish(l, PEER_EV_TIMEOUT, false, end, ERR_TIMEOUT, "in %s", peer_state_str(l->fsm.state));
 }
 
 static void held_timeout(struct link *l)

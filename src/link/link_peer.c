@@ -130,6 +130,17 @@ free_peer:
 	return err;
 }
 
+/* Nobody hears of this link any more; who waits for an answer learns that none comes. */
+static void silence(struct link *l)
+{
+	static const struct link_cb nobody = { 0 };
+	struct peer_pending_entry e;
+
+	l->cb = &nobody;
+	while (peer_pending_pop(l->pending, UINT64_MAX, &e) == 0)
+		e.fn(e.arg, ERR_CLOSED, NULL);
+}
+
 void link_peer_free(struct link_peer *p, bool polite)
 {
 	struct link *l;
@@ -140,17 +151,11 @@ void link_peer_free(struct link_peer *p, bool polite)
 	link_enter(l);
 	p->freed = true;
 	net_timer_stop(p->timer);
-	if (polite && link_is_open(l)) {
-		static const struct link_cb nobody = { 0 };
-		struct peer_pending_entry e;
-
-		l->cb = &nobody;
-		while (peer_pending_pop(l->pending, UINT64_MAX, &e) == 0)
-			e.fn(e.arg, ERR_CLOSED, NULL);
-		link_disconnect(l, DIA_DISCONNECT_REBOOTING); /* link_peer_ended() does the rest */
-	} else if (l->phase != LINK_MACHINE || l->fsm.state != PEER_CLOSING || !polite) {
+	silence(l);
+	if (!polite || (!link_is_open(l) && l->fsm.state != PEER_CLOSING))
 		link_dispose(l);
-	}
+	else if (link_is_open(l))
+		link_disconnect(l, DIA_DISCONNECT_REBOOTING); /* link_peer_ended() does the rest */
 	link_leave(l);
 }
 

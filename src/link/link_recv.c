@@ -296,7 +296,7 @@ static void malformed(struct link *l, const struct dia_msg *m, const struct dia_
 		link_send_error(l, m, failed);
 	} else {
 		LINK_COUNT(l, answers_malformed);
-		log_info(l->conf->log, "link", "%s: %s: answer discarded: %s", l->address, l->host, failed->text);
+		log_debug(l->conf->log, "link", "%s: %s: answer discarded: %s", l->address, l->host, failed->text);
 	}
 }
 

@@ -185,7 +185,7 @@ int peer_fsm_step(struct peer_fsm *f, enum peer_event event, uint64_t now_ms, st
 		return 0;
 	}
 	f->refused++;
-	log_info(f->log, "peer", "%s: %s is not welcome in %s", f->name, peer_event_str(event), peer_state_str(f->state));
+	log_debug(f->log, "peer", "%s: %s is not welcome in %s", f->name, peer_event_str(event), peer_state_str(f->state));
 	return ERR_STATE;
 }
 

@@ -134,8 +134,8 @@ unsigned peer_watchdog_step(struct peer_watchdog *w, enum peer_wd_event event, u
 		return r->actions;
 	}
 	w->refused++;
-	log_info(w->log, "peer", "%s: watchdog: %s is not welcome in %s", w->name,
-		 (unsigned)event < PEER_WD_EVENT_N ? event_words[event] : "unknown", peer_watchdog_str(w->state));
+	log_debug(w->log, "peer", "%s: watchdog: %s is not welcome in %s", w->name,
+		  (unsigned)event < PEER_WD_EVENT_N ? event_words[event] : "unknown", peer_watchdog_str(w->state));
 	return 0;
 }
 

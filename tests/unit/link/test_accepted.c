@@ -394,6 +394,7 @@ static void a_dpr_is_answered_and_the_peer_closes(void **state)
 	ask(&t, 100, ERR_CLOSED);
 	lab_expect_end(&t, false); /* we do not wait for ever: dpa_wait_ms */
 	assert_int_equal(t.downs, 1);
+	assert_int_equal(t.counters.ended[LINK_END_DISCONNECTED], 1);
 	lab_fini(&t);
 }
 

@@ -336,6 +336,26 @@ static void who_asks_without_reading_is_cut_off(void **state)
 	lab_fini(&t);
 }
 
+static void who_does_not_read_his_answers_is_cut_off(void **state)
+{
+	struct lab t;
+	uint8_t answer[60000];
+	size_t n = lab_message(answer, sizeof answer, 0, LAB_CMD, LAB_APP, 1, 59900);
+	int err = 0;
+
+	(void)state;
+	lab_init(&t);
+	lab_open(&t);
+	lab_exchange(&t);
+	for (int i = 0; i < 200 && !err; i++)
+		err = link_answer(t.link, answer, n);
+	assert_int_equal(err, ERR_LIMIT);
+	assert_int_equal(link_answer(t.link, answer, n), ERR_CLOSED);
+	lab_until(&t, &t.downs, 1);
+	assert_int_equal(t.counters.ended[LINK_END_SLOW_READER], 1);
+	lab_fini(&t);
+}
+
 /* A valid conversation with octets changed at random: it may end, it may go on, and nothing else. */
 static void changed_octets_never_do_more_than_end_the_connection(void **state)
 {
@@ -387,6 +407,7 @@ int main(void)
 		cmocka_unit_test(a_storm_of_disconnect_requests_is_answered_and_ends_in_time),
 		cmocka_unit_test(requests_behind_a_disconnect_request_are_not_heard),
 		cmocka_unit_test(who_asks_without_reading_is_cut_off),
+		cmocka_unit_test(who_does_not_read_his_answers_is_cut_off),
 		cmocka_unit_test(changed_octets_never_do_more_than_end_the_connection),
 	};
 

@@ -31,7 +31,14 @@ struct play {
 	uint32_t fail_code;
 	char why[400];
 	bool free_on_open, free_on_down, free_on_failed;
+	struct dia_address address; /* in the CER */
 };
+
+static void far_cer(void *arg, struct link *l, const struct dia_capabilities *cer)
+{
+	((struct play *)arg)->address = cer->addresses[0];
+	link_admit(l);
+}
 
 static void far_open(void *arg, struct link *l)
 {
@@ -464,6 +471,39 @@ static void a_polite_end_says_dpr_first(void **state)
 	play_fini(&p);
 }
 
+static void a_polite_end_while_it_disconnects_already_is_silent(void **state)
+{
+	struct play p;
+
+	(void)state;
+	play_init(&p);
+	play_start(&p);
+	until(&p, &p.opens, 1);
+	assert_int_equal(ask(&p), 0);
+	link_disconnect(link_peer_link(p.peer), DIA_DISCONNECT_REBOOTING);
+	link_peer_free(p.peer, true);
+	p.peer = NULL;
+	assert_int_equal(p.answers, 1);
+	until(&p, &p.far_downs, 1);
+	run_ms(&p, 20);
+	assert_int_equal(p.downs + p.fails, 0);
+	play_fini(&p);
+}
+
+static void the_cer_names_the_address_of_the_connection(void **state)
+{
+	struct play p;
+
+	(void)state;
+	play_init(&p);
+	p.far_cb.on_cer = far_cer;
+	play_start(&p);
+	until(&p, &p.opens, 1);
+	assert_int_equal(p.address.family, 1);
+	assert_memory_equal(p.address.octets, "\x7f\0\0\x01", 4);
+	play_fini(&p);
+}
+
 static void it_may_be_freed_in_every_callback_and_at_every_time(void **state)
 {
 	(void)state;
@@ -566,6 +606,8 @@ int main(void)
 		cmocka_unit_test(after_dpr_busy_or_do_not_want_it_stays_away_until_kicked),
 		cmocka_unit_test(our_own_disconnect_stops_it_until_kicked),
 		cmocka_unit_test(a_polite_end_says_dpr_first),
+		cmocka_unit_test(a_polite_end_while_it_disconnects_already_is_silent),
+		cmocka_unit_test(the_cer_names_the_address_of_the_connection),
 		cmocka_unit_test(it_may_be_freed_in_every_callback_and_at_every_time),
 		cmocka_unit_test(a_mute_or_babbling_server_is_given_up_and_tried_again),
 		cmocka_unit_test(a_peer_that_stops_answering_becomes_suspect_then_down),
