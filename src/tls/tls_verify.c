@@ -114,7 +114,7 @@ static bool is_missing_issuer(int e)
 
 static void chain_words(char *why, size_t why_size, int e, X509 *culprit, const struct tls_presented *p)
 {
-	char subject[160], issuer[160];
+	char subject[160], issuer[160], words[200];
 	BIO *b;
 	long n;
 	const char *text;
@@ -137,7 +137,11 @@ static void chain_words(char *why, size_t why_size, int e, X509 *culprit, const 
 	} else if (e == X509_V_ERR_INVALID_PURPOSE) {
 		snprintf(why, why_size, "certificate of '%s' is not for a TLS %s", subject, p->is_client ? "client" : "server");
 	} else {
-		snprintf(why, why_size, "certificate of '%s': %s", subject, X509_verify_cert_error_string(e));
+		/* Prefer our words, which say what is expected. */
+		snprintf(words, sizeof words, "%s", X509_verify_cert_error_string(e));
+		if (culprit && tls_verify_key(culprit, words, sizeof words) == 0)
+			(void)verify_signature_kind(culprit, words, sizeof words);
+		snprintf(why, why_size, "certificate of '%s': %s", subject, words);
 	}
 }
 

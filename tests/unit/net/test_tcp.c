@@ -305,6 +305,22 @@ static void test_what_a_timer_writes_does_not_wait_for_another_event(void **stat
 	net_timer_free(t);
 }
 
+static void test_what_a_check_writes_leaves_in_the_same_turn(void **state)
+{
+	struct world *w = *state;
+	struct net_check *c;
+	uint64_t start;
+
+	connect_pair(w, NULL);
+	start = net_loop_now_ms(w->loop);
+	assert_int_equal(net_check_new(&c, w->loop, on_timer_writes, w),
+			 0); /* before the first wait, and then nothing else happens */
+	w->b.stop_at_octets = 1;
+	run(w);
+	assert_true(net_loop_now_ms(w->loop) - start < 1000);
+	net_check_free(c);
+}
+
 static void test_the_write_queue_is_bounded_and_a_refused_write_leaves_nothing(void **state)
 {
 	struct world *w = *state;
@@ -609,20 +625,29 @@ static void test_connecting_to_no_unix_socket_fails_in_words(void **state)
 	assert_int_equal(net_unix_connect(&w->b.s, w->loop, longer, NULL, &callbacks, &w->b), ERR_LIMIT);
 }
 
+static void on_check_counts(void *arg)
+{
+	(*(int *)arg)++;
+}
+
 static void test_a_listener_survives_running_out_of_descriptors(void **state)
 {
 	struct world *w = *state;
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(w->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct rlimit old, low;
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	struct net_check *check;
+	int fd = socket(AF_INET, SOCK_STREAM, 0), turns = 0;
 
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
 	low = old;
 	low.rlim_cur = (rlim_t)fd + 1; /* none left */
 	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	assert_int_equal(net_check_new(&check, w->loop, on_check_counts, &turns), 0);
 	run_ms(w, 30);
 	assert_int_equal(w->b.opened, 0);
+	assert_in_range(turns, 1, 8); /* it waits, it does not spin */
+	net_check_free(check);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
 	w->b.stop_at = 1 << IN_OPEN;
 	run(w);
@@ -675,6 +700,7 @@ int main(void)
 		T(test_octets_written_before_the_connection_is_open_are_sent_when_it_is),
 		T(test_a_thousand_small_writes_of_one_turn_leave_together),
 		T(test_what_a_timer_writes_does_not_wait_for_another_event),
+		T(test_what_a_check_writes_leaves_in_the_same_turn),
 		T(test_the_write_queue_is_bounded_and_a_refused_write_leaves_nothing),
 		T(test_a_reader_that_pauses_holds_the_writer_back),
 		T(test_close_sends_what_is_queued_first),

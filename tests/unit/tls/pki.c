@@ -76,7 +76,7 @@ static void add_raw_dns(X509 *x, const char *p, int n)
 static void add_extensions(X509 *x, X509 *issuer, const struct pki_spec *s)
 {
 	add(x, issuer, NID_basic_constraints, s->ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
-	add(x, issuer, NID_key_usage, s->ca ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature");
+	add(x, issuer, NID_key_usage, s->usage ? s->usage : s->ca ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature");
 	add(x, issuer, NID_subject_key_identifier, "hash");
 	if (issuer != x)
 		add(x, issuer, NID_authority_key_identifier, "keyid:always");

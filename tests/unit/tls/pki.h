@@ -11,6 +11,7 @@ struct pki_spec {
 	enum pki_key key;
 	const char *san;         /* as in openssl.cnf: "DNS:a.example,URI:urn:x"; NULL: none */
 	const char *eku;         /* "clientAuth", "serverAuth,clientAuth"; NULL: none */
+	const char *usage;       /* keyUsage; NULL: what the kind of certificate needs */
 	const char *constraints; /* nameConstraints; NULL: none */
 	bool ca;
 	long from_s, to_s;   /* from now; to_s 0: one day */

@@ -3,6 +3,7 @@
 #include "tests/unit/test.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,7 +23,7 @@ struct end {
 	char why[700];
 	size_t got, stop_at_octets;
 	uint8_t sum;
-	bool in_order, echo;
+	bool in_order, echo, paused;
 	enum where close_in;
 	int stop_at;
 };
@@ -353,7 +354,9 @@ static void on_data_pauses(void *arg, const uint8_t *p, size_t n)
 {
 	struct end *e = arg;
 
+	assert_false(e->paused);
 	on_data(arg, p, n);
+	e->paused = true;
 	net_stream_pause(e->s);
 	net_loop_stop(e->w->loop);
 }
@@ -376,11 +379,40 @@ static void test_pausing_inside_a_callback_holds_the_rest_back_and_loses_nothing
 		before = w->b.got;
 		run_ms(w, 0);
 		assert_int_equal(w->b.got, before); /* silent while paused */
+		w->b.paused = false;
 		net_stream_resume(w->b.s);
 	}
 	assert_true(rounds > 8);
 	assert_true(w->b.in_order);
 	assert_int_equal(w->b.got, total);
+	free(p);
+}
+
+static void test_pausing_before_the_handshake_holds_everything_back(void **state)
+{
+	struct world *w = *state;
+	const size_t total = 16u << 20; /* more than the kernel holds */
+	uint8_t *p = counting(total);
+	size_t before;
+
+	w->conf.write_queue_max = 2 * total;
+	start(w);
+	assert_int_equal(net_stream_write(w->a.s, p, total), 0);
+	while (!w->b.s)
+		run_ms(w, 1);
+	net_stream_pause(w->b.s);
+	w->b.stop_at = 1 << IN_OPEN;
+	run(w);
+	do {
+		before = net_stream_queued(w->a.s);
+		run_ms(w, 30);
+	} while (net_stream_queued(w->a.s) != before);
+	assert_int_equal(w->b.got, 0);
+	assert_true(net_stream_queued(w->a.s) > 0); /* held by the kernel and the sender, not by us */
+	net_stream_resume(w->b.s);
+	w->b.stop_at_octets = total;
+	run(w);
+	assert_true(w->b.in_order);
 	free(p);
 }
 
@@ -800,7 +832,28 @@ static void test_certificates_are_judged_in_the_handshake_and_the_alert_says_wha
 	presented(w, &(struct pki_spec){ .cn = "x", .eku = "clientAuth", .san = "DNS:*.example" }, &w->ca_b,
 		  SSL_AD_BAD_CERTIFICATE, "wildcard");
 	presented(w, &(struct pki_spec){ NAME, .eku = "clientAuth", .key = PKI_RSA_1024 }, &w->ca_b, SSL_AD_BAD_CERTIFICATE,
-		  "too weak");
+		  "key RSA of 1024 bits");
+}
+
+static void test_a_handshake_needs_no_descriptor_and_so_no_file(void **state)
+{
+	struct world *w = *state;
+	struct rlimit old, none;
+
+	raw_init(w, false, &w->client_cert); /* a warm-up: time zone, random numbers */
+	client_accepted(w);
+	raw_finish(w);
+	raw_init(w, false, &w->client_cert);
+	raw_start(w, false);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	none = old;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	on_raw(w, 0);
+	run(w);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	assert_int_equal(w->b.opened, 1);
+	raw_finish(w);
 }
 
 static void test_no_resumption_no_tickets_no_early_data(void **state)
@@ -986,6 +1039,7 @@ int main(void)
 		T(test_the_write_queue_is_bounded),
 		T(test_a_reader_that_never_reads_fills_the_queue_and_no_more),
 		T(test_pausing_inside_a_callback_holds_the_rest_back_and_loses_nothing),
+		T(test_pausing_before_the_handshake_holds_everything_back),
 		T(test_close_sends_what_is_queued_and_ends_cleanly),
 		T(test_abort_resets),
 		T(test_closing_in_every_callback),
@@ -1000,6 +1054,7 @@ int main(void)
 		T(test_signatures),
 		T(test_mutual_always),
 		T(test_certificates_are_judged_in_the_handshake_and_the_alert_says_what_is_wrong),
+		T(test_a_handshake_needs_no_descriptor_and_so_no_file),
 		T(test_no_resumption_no_tickets_no_early_data),
 		T(test_no_renegotiation),
 		T(test_an_application_protocol_is_refused),

@@ -267,6 +267,8 @@ static void test_a_ca_is_no_leaf(void **state)
 	struct world *w = *state;
 
 	refused(w, &(struct pki_spec){ .cn = "x", GOOD, .ca = true }, &w->ca_a, "");
+	refused(w, &(struct pki_spec){ .cn = "x", GOOD, .ca = true, .usage = "keyCertSign,digitalSignature" }, &w->ca_a,
+		"it is the certificate of a CA"); /* which OpenSSL would take for a client */
 	assert_int_equal(verify(w, w->sub.x, NULL, true, NULL), ERR_AUTH);
 	assert_int_equal(verify(w, w->ca_a.x, NULL, true, NULL), ERR_AUTH); /* the anchor itself */
 }
@@ -280,7 +282,8 @@ static void test_keys(void **state)
 	refused(w, &(struct pki_spec){ .cn = "x", GOOD, .key = PKI_P521 }, &w->ca_a,
 		"key secp521r1, expected P-256, P-384 or RSA of at least 2048 bits");
 	refused(w, &(struct pki_spec){ .cn = "x", GOOD, .key = PKI_P224 }, &w->ca_a, "key secp224r1");
-	refused(w, &(struct pki_spec){ .cn = "x", GOOD, .key = PKI_RSA_1024 }, &w->ca_a, "key too weak");
+	refused(w, &(struct pki_spec){ .cn = "x", GOOD, .key = PKI_RSA_1024 }, &w->ca_a,
+		"key RSA of 1024 bits, expected P-256, P-384 or RSA of at least 2048 bits");
 	refused(w, &(struct pki_spec){ .cn = "x", GOOD, .key = PKI_ED25519 }, &w->ca_a, "key of unknown kind");
 }
 
@@ -300,8 +303,9 @@ static void test_hashes(void **state)
 {
 	struct world *w = *state;
 
-	refused(w, &(struct pki_spec){ .cn = "x", GOOD, .digest = "SHA1" }, &w->ca_a, "");
-	refused(w, &(struct pki_spec){ .cn = "x", GOOD, .digest = "SHA1" }, &w->ca_rsa, "");
+	refused(w, &(struct pki_spec){ .cn = "x", GOOD, .digest = "SHA1" }, &w->ca_a, "signature ecdsa-with-SHA1, expected");
+	refused(w, &(struct pki_spec){ .cn = "x", GOOD, .digest = "SHA1" }, &w->ca_rsa,
+		"signature sha1WithRSAEncryption, expected");
 	refused(w, &(struct pki_spec){ .cn = "x", GOOD, .digest = "SHA224" }, &w->ca_a,
 		"expected ECDSA or RSA with SHA-256 or SHA-384");
 	assert_int_equal(judge(w, &(struct pki_spec){ .cn = "x", GOOD, .digest = "SHA384" }, &w->ca_rsa), 0);
