@@ -1,0 +1,145 @@
+/* dm_edge.c - the edge role: takes over its listeners and keys, wires a gw_edge to the parent's messages, runs. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "daemon/dm_child.h"
+#include "gateway/gw_edge.h"
+
+struct edge_process {
+	struct dm_inherited in;
+	struct net_loop *loop;
+	struct net_watch *parent;
+	struct gw_caps *caps;
+	struct gw_edge_conf conf;
+	struct gw_edge *edge;
+	struct tls_ctx *tls[CFG_LISTEN_MAX];
+	int status;
+};
+
+static void end(struct edge_process *p, int status)
+{
+	p->status = status;
+	net_loop_stop(p->loop);
+}
+
+static void on_stopped(void *arg)
+{
+	end(arg, 0);
+}
+
+static void take_ring(struct edge_process *p, int fds[DM_FDS_MAX])
+{
+	struct gw_ring_fds ring = { fds[0], fds[1], fds[2], fds[3] };
+	int err = gw_edge_ring(p->edge, &ring);
+
+	if (!err)
+		return;
+	log_error(&p->in.log, "daemon", "the ring to the core: %s", err_str(err));
+	gw_ring_fds_close(&ring);
+	end(p, 1);
+}
+
+static void on_parent(void *arg, int events)
+{
+	struct edge_process *p = arg;
+	struct dm_msg m;
+	int fds[DM_FDS_MAX], err;
+
+	(void)events;
+	while ((err = dm_recv(DM_CHILD_FD, &m, fds)) == 0) {
+		if (m.kind == DM_RING) {
+			take_ring(p, fds);
+			continue;
+		}
+		if (m.kind == DM_STOP)
+			gw_edge_stop(p->edge, on_stopped, p);
+		else if (m.kind == DM_LOG_LEVEL && m.value <= LOG_LEVEL_DEBUG)
+			p->in.log.level = (enum log_level)m.value;
+		else
+			log_warn(&p->in.log, "daemon", "unknown message %u of the parent", m.kind);
+		for (int i = 0; i < DM_FDS_MAX; i++) {
+			if (fds[i] >= 0)
+				close(fds[i]);
+		}
+	}
+	if (err != ERR_AGAIN)
+		end(p, 1); /* nobody is there any more */
+}
+
+static int listen_on(struct edge_process *p, size_t i)
+{
+	const struct cfg_listen *l = &p->in.cfg->listen[i];
+	char why[256] = "";
+	int err;
+
+	if (l->protection == CFG_TLS) {
+		err = dm_tls_of(&p->tls[i], &p->in, true, p->in.listen_cert[i], p->in.listen_key[i], -1, why, sizeof why);
+		if (err) {
+			log_error(&p->in.log, "daemon", "listener %s: %s: %s", l->name, why, err_str(err));
+			return err;
+		}
+		/* the key is in the context now */
+		close(p->in.listen_key[i]);
+		p->in.listen_key[i] = -1;
+	}
+	return gw_edge_listen(p->edge, p->in.listen_fds[i], l, p->tls[i]);
+}
+
+static int set_up(struct edge_process *p)
+{
+	struct dm_msg ready = { .kind = DM_READY };
+	int err = net_loop_new(&p->loop);
+
+	if (!err)
+		err = gw_caps_open(&p->caps, p->in.caps_fd, p->in.slot);
+	if (err)
+		return err;
+	p->conf = (struct gw_edge_conf){ p->in.cfg, p->in.generation, p->caps, &p->in.log };
+	err = gw_edge_new(&p->edge, p->loop, &p->conf);
+	for (size_t i = 0; i < p->in.cfg->listen_n && !err; i++) {
+		if (p->in.listen_fds[i] >= 0)
+			err = listen_on(p, i);
+	}
+	if (!err)
+		err = net_watch_new(&p->parent, p->loop, DM_CHILD_FD, on_parent, p);
+	if (!err)
+		err = net_watch_set(p->parent, NET_READ);
+	return err ? err : dm_send(DM_CHILD_FD, &ready, NULL, 0);
+}
+
+static void tear_down(struct edge_process *p)
+{
+	net_watch_free(p->parent);
+	gw_edge_free(p->edge);
+	gw_caps_close(p->caps);
+	for (size_t i = 0; i < CFG_LISTEN_MAX; i++)
+		tls_ctx_free(p->tls[i]);
+	if (p->loop)
+		net_loop_free(p->loop);
+	dm_inherited_free(&p->in);
+}
+
+int dm_edge_main(const char *config_path)
+{
+	struct edge_process *p = calloc(1, sizeof *p);
+	int err, status;
+
+	if (!p)
+		return 1;
+	p->status = 1;
+	err = dm_inherit(&p->in, "mtc-iwfd[edge]", config_path);
+	if (!err) {
+		snprintf(p->in.log.program, sizeof p->in.log.program, "mtc-iwfd[edge %u]", p->in.generation);
+		err = set_up(p);
+		if (err)
+			log_error(&p->in.log, "daemon", "could not start: %s", err_str(err));
+	}
+	/* Everything this process will ever need is open: from here on it uses no file system and makes no socket. */
+	if (!err)
+		err = net_loop_run(p->loop);
+	tear_down(p);
+	status = err ? 1 : p->status;
+	free(p);
+	return status;
+}

@@ -1,0 +1,175 @@
+/* dm_inherit.c - how a child gets what it needs: the configuration as sealed text, files as sealed memory, sockets as descriptors. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/dm_child.h"
+
+static void all_unset(struct dm_inherited *in)
+{
+	memset(in, 0, sizeof *in);
+	in->caps_fd = in->control_fd = in->decisions_fd = -1;
+	memset(in->listen_fds, 0xff, sizeof in->listen_fds); /* -1 each */
+	memset(in->listen_cert, 0xff, sizeof in->listen_cert);
+	memset(in->listen_key, 0xff, sizeof in->listen_key);
+	memset(in->peer_cert, 0xff, sizeof in->peer_cert);
+	memset(in->peer_key, 0xff, sizeof in->peer_key);
+	memset(in->anchors, 0xff, sizeof in->anchors);
+}
+
+static int read_config(struct dm_inherited *in, int fd, const char *path)
+{
+	char why[CFG_WHY_MAX] = "";
+	struct stat st;
+	void *text;
+	int err;
+
+	if (fstat(fd, &st) < 0 || st.st_size <= 0 || st.st_size > (off_t)CFG_TEXT_MAX)
+		return ERR_INVAL;
+	text = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (text == MAP_FAILED)
+		return ERR_IO;
+	err = cfg_iwf_parse(&in->cfg, path, text, (size_t)st.st_size, why);
+	munmap(text, (size_t)st.st_size);
+	if (err)
+		log_error(&in->log, "daemon", "%s", why);
+	return err;
+}
+
+static int *file_place(struct dm_inherited *in, const struct dm_msg *m)
+{
+	switch (m->what) {
+	case DM_LISTEN_CERTIFICATE:
+		return m->index < CFG_LISTEN_MAX ? &in->listen_cert[m->index] : NULL;
+	case DM_LISTEN_KEY:
+		return m->index < CFG_LISTEN_MAX ? &in->listen_key[m->index] : NULL;
+	case DM_ANCHOR:
+		return m->index < CFG_ANCHORS_MAX ? &in->anchors[m->index] : NULL;
+	case DM_PEER_CERTIFICATE:
+		return m->index < CFG_PEERS_MAX ? &in->peer_cert[m->index] : NULL;
+	case DM_PEER_KEY:
+		return m->index < CFG_PEERS_MAX ? &in->peer_key[m->index] : NULL;
+	default:
+		return NULL;
+	}
+}
+
+/* Where the descriptor of this message belongs; NULL: nowhere. */
+static int *place(struct dm_inherited *in, const struct dm_msg *m)
+{
+	switch (m->kind) {
+	case DM_FILE:
+		return file_place(in, m);
+	case DM_LISTEN:
+		return m->index < CFG_LISTEN_MAX ? &in->listen_fds[m->index] : NULL;
+	case DM_CAPS:
+		return &in->caps_fd;
+	case DM_CONTROL:
+		return &in->control_fd;
+	case DM_DECISIONS:
+		return &in->decisions_fd;
+	default:
+		return NULL;
+	}
+}
+
+static int take(struct dm_inherited *in, const struct dm_msg *m, int fd, const char *path)
+{
+	int *where, err;
+
+	if (m->kind == DM_CONFIG) {
+		in->slot = m->index;
+		in->generation = m->generation;
+		in->zone = m->value == CFG_EXTERNAL ? CFG_EXTERNAL : CFG_INTERNAL;
+		err = read_config(in, fd, path);
+		close(fd);
+		if (!err)
+			in->log.level = (enum log_level)in->cfg->log_level;
+		return err;
+	}
+	where = place(in, m);
+	if (!where || *where >= 0) {
+		if (fd >= 0)
+			close(fd);
+		return ERR_PROTO;
+	}
+	*where = fd;
+	return 0;
+}
+
+int dm_inherit(struct dm_inherited *in, const char *role, const char *config_path)
+{
+	struct dm_msg m;
+	int fds[DM_FDS_MAX], err;
+
+	all_unset(in);
+	log_init(&in->log, STDERR_FILENO, LOG_LEVEL_INFO, role);
+	while ((err = dm_recv(DM_CHILD_FD, &m, fds)) == 0 && m.kind != DM_START) {
+		err = take(in, &m, fds[0], config_path);
+		if (err)
+			break;
+	}
+	if (!err && !in->cfg)
+		err = ERR_PROTO;
+	if (!err && fcntl(DM_CHILD_FD, F_SETFL, O_NONBLOCK) < 0)
+		err = ERR_IO;
+	if (err && err != ERR_CLOSED)
+		log_error(&in->log, "daemon", "could not take over what the parent hands out: %s", err_str(err));
+	return err;
+}
+
+static void fds_close(int *fds, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+		fds[i] = -1;
+	}
+}
+
+void dm_inherited_free(struct dm_inherited *in)
+{
+	fds_close(&in->caps_fd, 1);
+	fds_close(&in->control_fd, 1);
+	fds_close(&in->decisions_fd, 1);
+	fds_close(in->listen_fds, CFG_LISTEN_MAX);
+	fds_close(in->listen_cert, CFG_LISTEN_MAX);
+	fds_close(in->listen_key, CFG_LISTEN_MAX);
+	fds_close(in->peer_cert, CFG_PEERS_MAX);
+	fds_close(in->peer_key, CFG_PEERS_MAX);
+	fds_close(in->anchors, CFG_ANCHORS_MAX);
+	cfg_iwf_free(in->cfg);
+	in->cfg = NULL;
+}
+
+#define FD_PATH_MAX 40
+static const char *fd_path(char out[FD_PATH_MAX], int fd)
+{
+	snprintf(out, FD_PATH_MAX, "/proc/self/fd/%d", fd);
+	return out;
+}
+
+int dm_tls_of(struct tls_ctx **out, const struct dm_inherited *in, bool server, int cert_fd, int key_fd, int anchor_index,
+	      char *why, size_t why_size)
+{
+	static const size_t anchors_max = CFG_ANCHORS_MAX;
+	struct tls_anchor_conf anchors[CFG_ANCHORS_MAX];
+	char paths[CFG_ANCHORS_MAX][FD_PATH_MAX], cert[FD_PATH_MAX], key[FD_PATH_MAX];
+	struct tls_conf conf = { .server = server, .tls12_allowed = true, .anchors = anchors };
+
+	memset(anchors, 0, sizeof anchors);
+	for (size_t i = 0; i < in->cfg->anchors_n && i < anchors_max; i++) {
+		if (in->anchors[i] < 0 || (anchor_index >= 0 && (size_t)anchor_index != i))
+			continue;
+		snprintf(anchors[conf.anchors_n].name, sizeof anchors->name, "%s", in->cfg->anchors[i].name);
+		anchors[conf.anchors_n].file = fd_path(paths[i], in->anchors[i]);
+		conf.anchors_n++;
+	}
+	conf.certificate = fd_path(cert, cert_fd);
+	conf.key = tls_keyholder_file(fd_path(key, key_fd));
+	return tls_ctx_new(out, &conf, why, why_size);
+}

@@ -1,0 +1,54 @@
+/* dm_msg.h - what the parent and its children say to each other: messages of one fixed size over a SOCK_SEQPACKET pair, descriptors
+ * beside them (SCM_RIGHTS). The parent takes the two kinds that children send and nothing else. */
+#pragma once
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define DM_CHILD_FD 3 /* where a child finds its end */
+#define DM_FDS_MAX 4
+
+enum dm_kind {
+	/* parent > child */
+	DM_CONFIG = 1,    /* fd: sealed text. index: slot, generation, value: zone of an edge */
+	DM_FILE = 2,      /* fd: sealed content; what: enum dm_file, index: of listener, anchor or peer */
+	DM_LISTEN = 3,    /* fd; index: listener */
+	DM_CAPS = 4,      /* fd: shared counter page */
+	DM_CONTROL = 5,   /* fd: listening control socket */
+	DM_DECISIONS = 6, /* fd: decision log; again after each rotation */
+	DM_START = 7,     /* that was all: begin */
+	DM_RING = 8,      /* 4 fds; for the core index: slot, generation, what: zone, value: pid of the edge */
+	DM_EDGE_GONE = 9, /* generation */
+	DM_STOP = 10,     /* end in order */
+	/* child > parent */
+	DM_READY = 11,
+	DM_BAD_EDGE = 12, /* core: generation */
+	/* both ways: the core asks, the parent tells the edges */
+	DM_LOG_LEVEL = 13, /* value */
+};
+
+enum dm_file {
+	DM_LISTEN_CERTIFICATE = 1,
+	DM_LISTEN_KEY = 2,
+	DM_ANCHOR = 3,
+	DM_PEER_CERTIFICATE = 4,
+	DM_PEER_KEY = 5,
+};
+
+struct dm_msg {
+	uint32_t kind; /* enum dm_kind */
+	uint32_t what, index, generation;
+	uint64_t value;
+};
+
+/* Sends; the descriptors stay the caller's. ERR_CLOSED, ERR_BUSY (the other side does not read), ERR_IO. */
+ERR_MUST_USE int dm_send(int sock, const struct dm_msg *m, const int *fds, int fds_n);
+
+/* Receives one; descriptors beyond those in the message are -1. Blocks when the socket does. ERR_AGAIN, ERR_CLOSED, ERR_IO,
+ * ERR_PROTO (another size or number of descriptors: everything received is closed). */
+ERR_MUST_USE int dm_recv(int sock, struct dm_msg *m, int fds[DM_FDS_MAX]);
+
+/* A sealed copy of `len` octets, close-on-exec. ERR_IO. */
+ERR_MUST_USE int dm_memfd(int *fd, const char *name, const void *p, size_t len);
+/* The same of a file's content, at most 1 MiB. ERR_IO with errno, ERR_LIMIT. */
+ERR_MUST_USE int dm_memfd_of(int *fd, const char *path);

@@ -1,0 +1,169 @@
+/* dm_open.c - everything the parent opens before there is any child: the user, directories, sockets, the counter page. */
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/dm_parent_int.h"
+#include "net/net_tcp.h"
+
+#define BACKLOG 1024
+
+static int find_user(struct dm_parent *p)
+{
+	const struct passwd *pw;
+
+	if (!p->cfg->user[0] || geteuid() != 0)
+		return 0;
+	pw = getpwnam(p->cfg->user);
+	if (!pw) {
+		log_error(&p->log, "daemon", "user '%s' does not exist; make it or name another one", p->cfg->user);
+		return ERR_NOTFOUND;
+	}
+	p->uid = pw->pw_uid;
+	p->gid = pw->pw_gid;
+	p->drop = true;
+	return 0;
+}
+
+/* The directory is there and belongs to who writes in it. */
+static int make_state_dir(struct dm_parent *p)
+{
+	const char *dir = p->cfg->state_dir;
+
+	if (mkdir(dir, 0700) < 0 && errno != EEXIST) {
+		log_error(&p->log, "daemon", "state_dir %s: %s", dir, strerror(errno));
+		return ERR_IO;
+	}
+	if (p->drop && chown(dir, p->uid, p->gid) < 0) {
+		log_error(&p->log, "daemon", "state_dir %s: %s", dir, strerror(errno));
+		return ERR_IO;
+	}
+	return 0;
+}
+
+static int bind_listeners(struct dm_parent *p)
+{
+	for (size_t i = 0; i < p->cfg->listen_n; i++) {
+		const struct cfg_listen *l = &p->cfg->listen[i];
+		int err = net_tcp_bind(&p->listen_fds[i], &p->listen_ports[i], l->address, l->port, BACKLOG);
+
+		if (err) {
+			log_error(&p->log, "daemon", "listener %s: %s port %u: %s", l->name, l->address, l->port,
+				  err == ERR_IO ? strerror(errno) : err_str(err));
+			return err;
+		}
+	}
+	return 0;
+}
+
+static int bind_control(struct dm_parent *p)
+{
+	const char *path = p->cfg->control_path;
+	int err;
+
+	if (!path[0])
+		return 0;
+	err = net_unix_bind(&p->control_fd, path, 0660, BACKLOG);
+	if (err == ERR_EXISTS) {
+		log_error(&p->log, "daemon", "control socket %s: another process listens there", path);
+		return err;
+	}
+	if (err || (p->drop && chown(path, p->uid, p->gid) < 0)) {
+		log_error(&p->log, "daemon", "control socket %s: %s", path,
+			  err && err != ERR_IO ? err_str(err) : strerror(errno));
+		return ERR_IO;
+	}
+	return 0;
+}
+
+int dm_open_decisions(struct dm_parent *p)
+{
+	const char *path = p->cfg->decisions;
+	int fd;
+
+	if (!path[0])
+		return -1;
+	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+	if (fd < 0)
+		log_error(&p->log, "daemon", "decision log %s: %s", path, strerror(errno));
+	return fd;
+}
+
+static int check_decisions(struct dm_parent *p)
+{
+	int fd = dm_open_decisions(p);
+
+	if (p->cfg->decisions[0] && fd < 0)
+		return ERR_IO;
+	if (fd >= 0)
+		close(fd);
+	return 0;
+}
+
+static bool zone_listens(const struct cfg_iwf *cfg, enum cfg_zone zone)
+{
+	for (size_t i = 0; i < cfg->listen_n; i++) {
+		if (cfg->listen[i].zone == (int)zone)
+			return true;
+	}
+	return false;
+}
+
+/* A place for each edge: `edges` for each zone that has a listener. */
+static int place_edges(struct dm_parent *p)
+{
+	static const enum cfg_zone zones[] = { CFG_EXTERNAL, CFG_INTERNAL };
+	int err;
+
+	for (size_t z = 0; z < sizeof zones / sizeof *zones; z++) {
+		for (uint32_t i = 0; zone_listens(p->cfg, zones[z]) && i < p->cfg->edges && p->edges_n < GW_CAPS_SLOTS_MAX; i++) {
+			p->edges[p->edges_n] =
+			    (struct dm_child){ .parent = p, .role = DM_EDGE, .slot = p->edges_n, .zone = zones[z], .sock = -1 };
+			p->edges_n++;
+		}
+	}
+	p->core = (struct dm_child){ .parent = p, .role = DM_CORE, .sock = -1 };
+	if (p->edges_n == 0) {
+		log_error(&p->log, "daemon", "no listener is configured: there is nothing to do");
+		return ERR_INVAL;
+	}
+	err = gw_caps_make(&p->caps_fd, p->edges_n);
+	return err ? err : gw_caps_open(&p->caps, p->caps_fd, 0);
+}
+
+int dm_open_all(struct dm_parent *p)
+{
+	int err;
+
+	memset(p->listen_fds, 0xff, sizeof p->listen_fds);
+	p->control_fd = p->caps_fd = -1;
+	err = find_user(p);
+	if (!err)
+		err = make_state_dir(p);
+	if (!err)
+		err = check_decisions(p);
+	if (!err)
+		err = bind_listeners(p);
+	if (!err)
+		err = bind_control(p);
+	return err ? err : place_edges(p);
+}
+
+void dm_close_all(struct dm_parent *p)
+{
+	for (size_t i = 0; i < CFG_LISTEN_MAX; i++) {
+		if (p->listen_fds[i] >= 0)
+			close(p->listen_fds[i]);
+	}
+	if (p->control_fd >= 0) {
+		close(p->control_fd);
+		unlink(p->cfg->control_path);
+	}
+	gw_caps_close(p->caps);
+	if (p->caps_fd >= 0)
+		close(p->caps_fd);
+}

@@ -1,0 +1,440 @@
+/* dm_parent.c - the life of the processes.
+ *
+ *            spawn, hand over            DM_READY
+ *   (none) -------------------> STARTING ---------> UP --(ends)--> pause --> spawn again, next generation
+ *      ^                            | ends before it was ever ready: the daemon ends, the log says why
+ *      |                            | ends quickly RESTARTS_MAX times in a row: the daemon ends
+ *      +---- SIGTERM: DM_STOP to the edges, then to the core; who does not end in time is killed
+ *
+ * The parent reads messages of one size from its children and keeps nothing they say but "ready", "end that edge" and a log level. */
+#include "daemon/dm_parent.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "daemon/dm_parent_int.h"
+
+#define QUICK_MS 10000  /* a process that ends sooner ended quickly */
+#define RESTARTS_MAX 20 /* quick ends in a row */
+#define PAUSE_MAX_MS 5000
+#define STOP_GRACE_MS 2000
+
+static void start_child(struct dm_child *c);
+static void step_stop(struct dm_parent *p);
+
+static const char *child_name(const struct dm_child *c, char out[32])
+{
+	if (c->role == DM_CORE)
+		snprintf(out, 32, "core");
+	else
+		snprintf(out, 32, "edge %u", c->generation);
+	return out;
+}
+
+static void give_up(struct dm_parent *p, const char *why)
+{
+	log_error(&p->log, "daemon", "%s", why);
+	p->status = 1;
+	net_loop_stop(p->loop);
+}
+
+/* -- rings, once both ends are there */
+
+static void connect_edge(struct dm_child *edge)
+{
+	struct dm_parent *p = edge->parent;
+	int err;
+
+	if (!edge->pid || !p->core.pid || !edge->ready || !p->core.ready)
+		return;
+	err = dm_hand_ring(edge);
+	if (err)
+		log_error(&p->log, "daemon", "edge %u and the core could not be joined: %s", edge->generation, err_str(err));
+}
+
+static void announce(struct dm_parent *p)
+{
+	if (p->announced || !p->core.ready)
+		return;
+	for (uint32_t i = 0; i < p->edges_n; i++) {
+		if (!p->edges[i].ready)
+			return;
+	}
+	p->announced = true;
+	for (size_t i = 0; i < p->cfg->listen_n; i++) {
+		const char *address = p->cfg->listen[i].address;
+		bool v6 = strchr(address, ':') != NULL;
+
+		log_info(&p->log, "daemon", "listener %s is ready %s%s%s:%u", p->cfg->listen[i].name, v6 ? "[" : "", address,
+			 v6 ? "]" : "", p->listen_ports[i]);
+		printf("ready %s%s%s:%u\n", v6 ? "[" : "", address, v6 ? "]" : "", p->listen_ports[i]);
+	}
+	fflush(stdout);
+}
+
+static void on_ready(struct dm_child *c)
+{
+	struct dm_parent *p = c->parent;
+
+	if (c->ready)
+		return;
+	c->ready = c->was_ready = true;
+	if (c->role == DM_EDGE) {
+		connect_edge(c);
+	} else {
+		for (uint32_t i = 0; i < p->edges_n; i++)
+			connect_edge(&p->edges[i]);
+	}
+	announce(p);
+}
+
+/* -- what children say */
+
+static void end_edge(struct dm_parent *p, uint32_t generation)
+{
+	for (uint32_t i = 0; i < p->edges_n; i++) {
+		if (p->edges[i].pid && p->edges[i].generation == generation) {
+			log_error(&p->log, "daemon", "edge %u broke the rules of its ring and is ended", generation);
+			kill(p->edges[i].pid, SIGKILL);
+			return;
+		}
+	}
+}
+
+static void tell_edges(struct dm_parent *p, const struct dm_msg *m)
+{
+	for (uint32_t i = 0; i < p->edges_n; i++) {
+		if (p->edges[i].pid && dm_send(p->edges[i].sock, m, NULL, 0))
+			log_warn(&p->log, "daemon", "edge %u does not take messages", p->edges[i].generation);
+	}
+}
+
+static void on_message(struct dm_child *c, const struct dm_msg *m)
+{
+	struct dm_parent *p = c->parent;
+	struct dm_msg level = { .kind = DM_LOG_LEVEL, .value = m->value };
+
+	if (m->kind == DM_READY)
+		on_ready(c);
+	else if (m->kind == DM_BAD_EDGE && c->role == DM_CORE)
+		end_edge(p, m->generation);
+	else if (m->kind == DM_LOG_LEVEL && c->role == DM_CORE && m->value <= LOG_LEVEL_DEBUG)
+		tell_edges(p, &level);
+	else
+		log_warn(&p->log, "daemon", "unknown message %u of a child", m->kind);
+}
+
+static void on_child(void *arg, int events)
+{
+	struct dm_child *c = arg;
+	struct dm_msg m;
+	int fds[DM_FDS_MAX], err;
+
+	(void)events;
+	while ((err = dm_recv(c->sock, &m, fds)) == 0) {
+		for (int i = 0; i < DM_FDS_MAX; i++) {
+			if (fds[i] >= 0)
+				close(fds[i]); /* children hand nothing to the parent */
+		}
+		on_message(c, &m);
+	}
+	if (err != ERR_AGAIN)
+		(void)!net_watch_set(c->watch, 0); /* SIGCHLD tells the rest */
+}
+
+/* -- start, end, start again */
+
+static void start_child(struct dm_child *c)
+{
+	struct dm_parent *p = c->parent;
+	char name[32];
+	int err;
+
+	if (p->stopping || c->pid)
+		return;
+	c->generation = p->generation_next++;
+	c->ready = false;
+	c->started_ms = net_loop_now_ms(p->loop);
+	err = dm_spawn(c);
+	if (!err)
+		err = net_watch_new(&c->watch, p->loop, c->sock, on_child, c);
+	if (!err)
+		err = net_watch_set(c->watch, NET_READ);
+	if (!err)
+		err = dm_hand_over(c);
+	if (err && c->pid)
+		kill(c->pid, SIGKILL); /* its end is handled like any other */
+	else if (err)
+		give_up(p, "a process could not be started");
+	else
+		log_info(&p->log, "daemon", "started %s, pid %d", child_name(c, name), (int)c->pid);
+}
+
+static void on_restart(void *arg)
+{
+	start_child(arg);
+}
+
+static void later(struct dm_child *c)
+{
+	struct dm_parent *p = c->parent;
+	uint64_t pause = p->cfg->timers.edge_restart_ms;
+
+	for (uint32_t i = 1; i < c->quick_ends && pause < PAUSE_MAX_MS; i++)
+		pause = pause ? pause * 2 : 1;
+	if (pause > PAUSE_MAX_MS)
+		pause = PAUSE_MAX_MS;
+	if (!c->restart && net_timer_new(&c->restart, p->loop, on_restart, c)) {
+		give_up(p, "out of memory");
+		return;
+	}
+	net_timer_start(c->restart, pause);
+}
+
+static void close_child(struct dm_child *c)
+{
+	net_watch_free(c->watch);
+	c->watch = NULL;
+	if (c->sock >= 0)
+		close(c->sock);
+	c->sock = -1;
+	c->pid = 0;
+	c->ready = false;
+}
+
+/* What the others must know about an edge that is no more. */
+static void forget_edge(struct dm_child *c)
+{
+	struct dm_parent *p = c->parent;
+	struct dm_msg gone = { .kind = DM_EDGE_GONE, .generation = c->generation };
+
+	gw_caps_clear(p->caps, c->slot);
+	if (p->core.pid && p->core.ready && dm_send(p->core.sock, &gone, NULL, 0))
+		log_warn(&p->log, "daemon", "the core could not be told that edge %u is gone", c->generation);
+}
+
+static void on_child_end(struct dm_child *c, int status)
+{
+	struct dm_parent *p = c->parent;
+	bool quick = net_loop_now_ms(p->loop) - c->started_ms < QUICK_MS;
+	char name[32];
+
+	if (!p->stopping || (WIFSIGNALED(status) || WEXITSTATUS(status) != 0))
+		log_warn(&p->log, "daemon", "%s, pid %d, ended with %s %d", child_name(c, name), (int)c->pid,
+			 WIFSIGNALED(status) ? "signal" : "status", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	close_child(c);
+	if (c->role == DM_EDGE)
+		forget_edge(c);
+	if (p->stopping) {
+		step_stop(p);
+		return;
+	}
+	c->quick_ends = quick ? c->quick_ends + 1 : 0;
+	if (!c->was_ready)
+		give_up(p, "a process ended before it was ready; its own lines above say why");
+	else if (c->quick_ends > RESTARTS_MAX)
+		give_up(p, "a process ends again and again");
+	else
+		later(c);
+}
+
+static struct dm_child *child_of(struct dm_parent *p, pid_t pid)
+{
+	if (p->core.pid == pid)
+		return &p->core;
+	for (uint32_t i = 0; i < p->edges_n; i++) {
+		if (p->edges[i].pid == pid)
+			return &p->edges[i];
+	}
+	return NULL;
+}
+
+static void on_chld(void *arg, int signum)
+{
+	struct dm_parent *p = arg;
+	struct dm_child *c;
+	int status;
+	pid_t pid;
+
+	(void)signum;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		c = child_of(p, pid);
+		if (c)
+			on_child_end(c, status);
+	}
+}
+
+/* -- the end in order */
+
+static bool any_edge(const struct dm_parent *p)
+{
+	for (uint32_t i = 0; i < p->edges_n; i++) {
+		if (p->edges[i].pid)
+			return true;
+	}
+	return false;
+}
+
+static void ask_to_stop(struct dm_child *c)
+{
+	struct dm_msg stop = { .kind = DM_STOP };
+
+	if (c->pid && (!c->ready || dm_send(c->sock, &stop, NULL, 0)))
+		kill(c->pid, SIGKILL);
+}
+
+/* First the edges, so that no request comes any more; then the core, which makes everything durable. */
+static void step_stop(struct dm_parent *p)
+{
+	if (any_edge(p))
+		return;
+	if (p->core.pid && !p->core_stopping) {
+		p->core_stopping = true;
+		ask_to_stop(&p->core);
+		net_timer_start(p->stop_timer, p->cfg->timers.disconnect_wait_ms + STOP_GRACE_MS);
+		return;
+	}
+	if (!p->core.pid)
+		net_loop_stop(p->loop);
+}
+
+static void on_stop_late(void *arg)
+{
+	struct dm_parent *p = arg;
+
+	for (uint32_t i = 0; i < p->edges_n; i++) {
+		if (p->edges[i].pid)
+			kill(p->edges[i].pid, SIGKILL);
+	}
+	if (p->core_stopping && p->core.pid)
+		kill(p->core.pid, SIGKILL);
+}
+
+static void on_term(void *arg, int signum)
+{
+	struct dm_parent *p = arg;
+
+	if (p->stopping)
+		return;
+	log_info(&p->log, "daemon", "ending in order after signal %d", signum);
+	p->stopping = true;
+	for (uint32_t i = 0; i < p->edges_n; i++)
+		ask_to_stop(&p->edges[i]);
+	net_timer_start(p->stop_timer, p->cfg->timers.disconnect_wait_ms + STOP_GRACE_MS);
+	step_stop(p);
+}
+
+static void on_hup(void *arg, int signum)
+{
+	struct dm_parent *p = arg;
+	struct dm_msg m = { .kind = DM_DECISIONS };
+	int fd = dm_open_decisions(p);
+
+	(void)signum;
+	if (fd < 0)
+		return;
+	if (p->core.pid && dm_send(p->core.sock, &m, &fd, 1) == 0)
+		log_info(&p->log, "daemon", "decision log opened again");
+	close(fd);
+}
+
+/* -- */
+
+static int watch_signals(struct dm_parent *p)
+{
+	int err = net_signal_new(&p->on_chld, p->loop, SIGCHLD, on_chld, p);
+
+	if (!err)
+		err = net_signal_new(&p->on_term, p->loop, SIGTERM, on_term, p);
+	if (!err)
+		err = net_signal_new(&p->on_int, p->loop, SIGINT, on_term, p);
+	if (!err)
+		err = net_signal_new(&p->on_hup, p->loop, SIGHUP, on_hup, p);
+	return err ? err : net_timer_new(&p->stop_timer, p->loop, on_stop_late, p);
+}
+
+static int run(struct dm_parent *p)
+{
+	int err = dm_open_all(p);
+
+	if (!err)
+		err = net_loop_new(&p->loop);
+	if (!err)
+		err = watch_signals(p);
+	if (err)
+		return err;
+	p->generation_next = 1;
+	for (uint32_t i = 0; i < p->edges_n; i++)
+		start_child(&p->edges[i]);
+	start_child(&p->core);
+	return p->status ? ERR_IO : net_loop_run(p->loop);
+}
+
+static void end_child(struct dm_child *c)
+{
+	if (c->pid) {
+		kill(c->pid, SIGKILL);
+		(void)waitpid(c->pid, NULL, 0);
+	}
+	close_child(c);
+	net_timer_free(c->restart);
+}
+
+static void tear_down(struct dm_parent *p)
+{
+	for (uint32_t i = 0; i < p->edges_n; i++)
+		end_child(&p->edges[i]);
+	if (p->edges_n)
+		end_child(&p->core);
+	net_signal_free(p->on_chld);
+	net_signal_free(p->on_term);
+	net_signal_free(p->on_int);
+	net_signal_free(p->on_hup);
+	net_timer_free(p->stop_timer);
+	dm_close_all(p);
+	if (p->loop)
+		net_loop_free(p->loop);
+	cfg_iwf_free(p->cfg);
+	free(p->text);
+}
+
+static int load(struct dm_parent *p, const char *path)
+{
+	char why[CFG_WHY_MAX] = "";
+	int err = cfg_text_load(&p->text, &p->text_len, path, why);
+
+	if (!err)
+		err = cfg_iwf_parse(&p->cfg, path, p->text, p->text_len, why);
+	if (!err)
+		err = cfg_iwf_check_files(p->cfg, why);
+	if (err)
+		fprintf(stderr, "mtc-iwfd: %s\n", why);
+	return err;
+}
+
+int dm_parent_main(const char *path)
+{
+	static struct dm_parent parent; /* too large for a stack that is kept small */
+	struct dm_parent *p = &parent;
+	char absolute[PATH_MAX];
+	int status;
+
+	log_init(&p->log, STDERR_FILENO, LOG_LEVEL_INFO, "mtc-iwfd");
+	if (!realpath(path, absolute)) {
+		fprintf(stderr, "mtc-iwfd: %s: %s\n", path, strerror(errno));
+		return 1;
+	}
+	p->path = absolute;
+	if (load(p, absolute))
+		return 1;
+	p->log.level = (enum log_level)p->cfg->log_level;
+	status = run(p) ? 1 : p->status;
+	tear_down(p);
+	return status;
+}

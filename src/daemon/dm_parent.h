@@ -1,0 +1,10 @@
+/* dm_parent.h - the parent: reads the configuration, binds sockets, starts and restarts edges and the core, talks to nobody outside. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Runs until SIGTERM or SIGINT, or until it is of no use. `path` is the configuration file. Returns the exit status of the process. */
+int dm_parent_main(const char *path);
+
+/* Checks the configuration and everything it names, prints the result. 0 or 1. */
+int dm_check_main(const char *path);

@@ -1,0 +1,75 @@
+/* dm_parent_int.h - the parts of the parent, for dm_parent.c, dm_hand.c and dm_spawn.c only. */
+#pragma once
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/log.h"
+#include "conf/cfg_iwf.h"
+#include "daemon/dm_msg.h"
+#include "gateway/gw_caps.h"
+#include "net/net_loop.h"
+
+enum dm_role { DM_CORE, DM_EDGE };
+
+struct dm_parent;
+
+struct dm_child { /* a place for one process, and the process that is in it */
+	struct dm_parent *parent;
+	enum dm_role role;
+	uint32_t slot;       /* of an edge: its number among all edges */
+	enum cfg_zone zone;  /* of an edge */
+	uint32_t generation; /* of the process */
+	pid_t pid;           /* 0: none */
+	int sock;
+	struct net_watch *watch;
+	struct net_timer *restart;
+	uint64_t started_ms;
+	uint32_t quick_ends; /* in a row */
+	bool ready, was_ready;
+};
+
+struct dm_parent {
+	const char *path; /* of the configuration, absolute */
+	char *text;
+	size_t text_len;
+	struct cfg_iwf *cfg;
+	struct log log;
+	uid_t uid;
+	gid_t gid;
+	bool drop; /* children run as uid and gid */
+
+	struct net_loop *loop;
+	struct net_signal *on_term, *on_int, *on_hup, *on_chld;
+	struct net_timer *stop_timer;
+
+	int listen_fds[CFG_LISTEN_MAX];
+	uint16_t listen_ports[CFG_LISTEN_MAX];
+	int control_fd;
+	int caps_fd;
+	struct gw_caps *caps;
+
+	struct dm_child core;
+	struct dm_child edges[GW_CAPS_SLOTS_MAX];
+	uint32_t edges_n;
+	uint32_t generation_next;
+
+	bool announced; /* the ready lines were printed */
+	bool stopping;
+	bool core_stopping;
+	int status;
+};
+
+/* dm_open.c: what is opened before any child is there. Errors in words on the log. */
+ERR_MUST_USE int dm_open_all(struct dm_parent *p);
+void dm_close_all(struct dm_parent *p);
+int dm_open_decisions(struct dm_parent *p); /* descriptor, or -1: none is configured or it cannot be opened (logged) */
+
+/* dm_spawn.c: fork and re-exec. Sets pid and sock. */
+ERR_MUST_USE int dm_spawn(struct dm_child *c);
+
+/* dm_hand.c: everything a fresh child needs, then DM_START. ERR_* when it does not take it. */
+ERR_MUST_USE int dm_hand_over(struct dm_child *c);
+/* A fresh ring between this edge and the core. */
+ERR_MUST_USE int dm_hand_ring(struct dm_child *edge);

@@ -1,0 +1,73 @@
+/* dm_spawn.c - makes a child: a process that is this program again in another role, with its end of a socket pair, standard streams and
+ * nothing else; as the configured user; without the way to gain rights; gone when the parent is gone. */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "daemon/dm_parent_int.h"
+
+/* In the child, before the exec: only async-signal-safe calls. Never returns. */
+static void become(const struct dm_child *c, int sock, pid_t parent, char *const argv[])
+{
+	const struct dm_parent *p = c->parent;
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGINT, SIG_IGN); /* Ctrl-C is the parent's business */
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	if (p->drop && (setgroups(0, NULL) < 0 || setgid(p->gid) < 0 || setuid(p->uid) < 0))
+		_exit(126);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		_exit(126);
+	if (getppid() != parent)
+		_exit(126); /* it died before we asked to die with it */
+	if (sock == DM_CHILD_FD) {
+		if (fcntl(sock, F_SETFD, 0) < 0)
+			_exit(126);
+	} else if (dup2(sock, DM_CHILD_FD) < 0) {
+		_exit(126);
+	}
+	execv("/proc/self/exe", argv);
+	_exit(127);
+}
+
+int dm_spawn(struct dm_child *c)
+{
+	char generation[16];
+	char program[] = "mtc-iwfd", role_opt[] = "--role", edge[] = "edge", core[] = "core", conf_opt[] = "-c",
+	     generation_opt[] = "--generation";
+	char *path = strdup(c->parent->path);
+	char *argv[] = { program, role_opt, c->role == DM_EDGE ? edge : core, generation_opt, generation, conf_opt, path, NULL };
+	pid_t parent = getpid(), pid;
+	int pair[2];
+
+	snprintf(generation, sizeof generation, "%u", c->generation);
+	if (!path)
+		return ERR_NOMEM;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+		free(path);
+		return ERR_IO;
+	}
+	pid = fork();
+	if (pid == 0)
+		become(c, pair[1], parent, argv);
+	free(path);
+	close(pair[1]);
+	if (pid < 0 || fcntl(pair[0], F_SETFL, O_NONBLOCK) < 0) {
+		close(pair[0]);
+		return ERR_IO;
+	}
+	c->pid = pid;
+	c->sock = pair[0];
+	return 0;
+}

@@ -1,0 +1,108 @@
+/* main.c - mtc-iwfd: the command line, and which role this process plays. */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/dm_child.h"
+#include "daemon/dm_parent.h"
+
+static const char help[] =
+    "mtc-iwfd - an MTC interworking function with its security gateway: takes device triggers from application servers (SCS) "
+    "over\n"
+    "Tsp, proves who asks, decides whether they may, and hands the trigger to the SMS-SC.\n"
+    "\n"
+    "usage: mtc-iwfd -c FILE        run in the foreground until SIGTERM; log lines go to stderr\n"
+    "       mtc-iwfd -t -c FILE     check the configuration and everything it names, then exit\n"
+    "\n"
+    "  -c, --config FILE   configuration, YAML; examples/mtc-iwfd.yaml shows every key\n"
+    "  -t, --test          check only: prints 'FILE: configuration is valid' or 'FILE:LINE: what is wrong'\n"
+    "      --version       print the version\n"
+    "  -h, --help          this text\n"
+    "\n"
+    "When it answers it prints one line 'ready ADDRESS:PORT' for each listener on stdout.\n"
+    "It runs as several processes: a parent that talks to nobody outside, edges that hold the connections of SCSs, and one core "
+    "that\n"
+    "decides. An edge or core that dies is started again; 'mtcctl status' shows them.\n"
+    "Signals: SIGTERM ends in order (Disconnect-Peer to everybody), SIGHUP opens the decision log again after rotation.\n"
+    "Provision it while it runs:  mtcctl --socket PATH scs add ...,  mtcctl --socket PATH assoc add SCS DEVICE\n"
+    "\n"
+    "exit status: 0 ended in order or valid, 1 could not start or go on, 2 wrong usage\n";
+
+struct options {
+	const char *config, *role;
+	bool test;
+};
+
+static int usage(const char *what, const char *which)
+{
+	fprintf(stderr, "mtc-iwfd: %s%s\nmtc-iwfd --help says how it is used.\n", what, which ? which : "");
+	return 2;
+}
+
+/* -1: go on; else the exit status. */
+static int parse(struct options *o, int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "test", no_argument, NULL, 't' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "role", required_argument, NULL, 'R' },
+		{ "generation", required_argument, NULL, 'G' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int opt;
+
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, ":c:th", longs, NULL)) != -1) {
+		switch (opt) {
+		case 'c':
+			o->config = optarg;
+			break;
+		case 't':
+			o->test = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return 0;
+		case 'V':
+			puts("mtc-iwfd " MTC_VERSION);
+			return 0;
+		case 'R':
+			o->role = optarg;
+			break;
+		case 'G':
+			break; /* for who reads the list of processes */
+		case ':':
+			return usage("an argument is missing after ", argv[optind - 1]);
+		default:
+			return usage("unknown option ", argv[optind - 1]);
+		}
+	}
+	if (optind < argc)
+		return usage("unexpected argument ", argv[optind]);
+	if (!o->config)
+		return usage("no configuration: name it with -c FILE", NULL);
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = { 0 };
+	int status = parse(&o, argc, argv);
+
+	if (status >= 0)
+		return status;
+	signal(SIGPIPE, SIG_IGN);
+	if (o.test)
+		return dm_check_main(o.config);
+	if (!o.role)
+		return dm_parent_main(o.config);
+	if (strcmp(o.role, "edge") == 0)
+		return dm_edge_main(o.config);
+	if (strcmp(o.role, "core") == 0)
+		return dm_core_main(o.config);
+	return usage("there is no role ", o.role);
+}
