@@ -1,6 +1,7 @@
 /* dm_msg.h - what the parent and its children say to each other: messages of one fixed size over a SOCK_SEQPACKET pair, descriptors
  * beside them (SCM_RIGHTS). The parent takes the two kinds that children send and nothing else. */
 #pragma once
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"

@@ -1,0 +1,417 @@
+/* gw_core.c - the core itself: stores, edges' rings, the end of each turn, its own end. */
+#include "gateway/gw_core.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "apps/app_common.h"
+#include "gateway/gw_core_int.h"
+
+#define RECORDS_A_TURN 512 /* of one edge, so that no edge starves the others */
+#define STOP_LOOK_MS 20
+
+/* -- records of edges */
+
+struct gw_edge_end *gw_core_edge_find(struct gw_core *c, uint32_t generation)
+{
+	struct gw_edge_end *e;
+
+	TAILQ_FOREACH(e, &c->edges, entry)
+	{
+		if (e->who.generation == generation)
+			return e;
+	}
+	return NULL;
+}
+
+/* An edge that breaks a rule is ended; everything it said before was checked and stands. */
+static void edge_bad(struct gw_edge_end *e, const char *what)
+{
+	struct gw_core *c = e->core;
+
+	if (e->bad)
+		return;
+	e->bad = true;
+	st_count(&c->st, ST_RING_BAD);
+	log_error(c->log, "core", "edge %u: %s; it is ended", e->who.generation, what);
+	(void)!net_watch_set(e->bell, 0);
+	c->cb->on_bad_edge(c->arg, e->who.generation);
+}
+
+int gw_core_send(struct gw_edge_end *e, size_t len)
+{
+	int err = e->bad ? ERR_CLOSED : gw_ring_send(e->ring, e->core->record, len);
+
+	if (err == ERR_PROTO) {
+		edge_bad(e, "the indexes of its ring lie");
+		return ERR_CLOSED;
+	}
+	if (err)
+		st_count(&e->core->st, ST_RING_FULL);
+	return err;
+}
+
+static int dispatch(struct gw_edge_end *e, const uint8_t *record, size_t len)
+{
+	union {
+		struct gw_session_open open;
+		struct gw_session_closed closed;
+		struct gw_device_action action;
+		struct gw_device_notification_answer answer;
+		struct st_counters counters;
+	} u;
+	struct gw_rec_head h;
+	int err = gw_rec_head_get(&h, record, len);
+
+	if (err || !gw_rec_to_core(h.type))
+		return ERR_PROTO;
+	if (h.edge_generation != e->who.generation)
+		return ERR_PROTO; /* each edge has a fresh ring: nobody else's records can be in it */
+	switch (h.type) {
+	case GW_REC_SESSION_OPEN:
+		err = gw_session_open_get(&u.open, record, len);
+		if (!err)
+			gw_core_on_session_open(e, h.transaction, &u.open);
+		return err;
+	case GW_REC_SESSION_CLOSED:
+		err = gw_session_closed_get(&u.closed, record, len);
+		if (!err)
+			gw_core_on_session_closed(e, h.transaction);
+		return err;
+	case GW_REC_DEVICE_ACTION:
+		err = gw_device_action_get(&u.action, record, len);
+		if (!err)
+			gw_core_on_device_action(e, h.transaction, &u.action);
+		return err;
+	case GW_REC_DEVICE_NOTIFICATION_ANSWER:
+		err = gw_device_notification_answer_get(&u.answer, record, len);
+		if (!err)
+			gw_report_on_answer(e, h.transaction, &u.answer);
+		return err;
+	default: /* stats */
+		err = gw_stats_get(&u.counters, record, len);
+		if (!err)
+			st_add(&e->core->st, &u.counters);
+		return err;
+	}
+}
+
+static void read_edge(struct gw_edge_end *e)
+{
+	struct gw_core *c = e->core;
+	uint8_t record[GW_REC_MAX];
+	size_t len;
+	int err = 0;
+
+	for (int i = 0; i < RECORDS_A_TURN && !e->bad; i++) {
+		err = gw_ring_recv(e->ring, record, &len);
+		if (err)
+			break;
+		st_count(&c->st, ST_RING_RECORDS);
+		if (dispatch(e, record, len)) {
+			edge_bad(e, "a record that breaks the rules");
+			return;
+		}
+	}
+	if (err && err != ERR_AGAIN)
+		edge_bad(e, "the indexes of its ring lie");
+	else if (!err && !e->bad)
+		net_timer_start(c->again, 0); /* there is more */
+}
+
+static void on_bell(void *arg, int events)
+{
+	struct gw_edge_end *e = arg;
+
+	(void)events;
+	gw_ring_bell_clear(e->ring);
+	read_edge(e);
+}
+
+static void on_again(void *arg)
+{
+	struct gw_core *c = arg;
+	struct gw_edge_end *e;
+
+	TAILQ_FOREACH(e, &c->edges, entry)
+	{
+		if (!e->bad)
+			read_edge(e);
+	}
+}
+
+/* -- the end of a turn: one commit for all its intents, one doorbell an edge for all its records */
+
+static void commit(struct gw_core *c)
+{
+	struct jrn_counts before = jrn_counts(c->jrn), after;
+
+	if (jrn_pending(c->jrn) == 0)
+		return;
+	if (jrn_flush(c->jrn))
+		log_error(c->log, "core", "the journal could not be written");
+	after = jrn_counts(c->jrn);
+	st_count_n(&c->st, ST_JOURNAL_COMMITS, after.commits - before.commits);
+	st_count_n(&c->st, ST_JOURNAL_ERRORS, after.commits_failed - before.commits_failed);
+	if (jrn_pending(c->jrn) > 0)
+		net_timer_start(c->again, 0); /* completions wrote more: in the next turn */
+}
+
+static void on_turn_end(void *arg)
+{
+	struct gw_core *c = arg;
+	struct gw_edge_end *e;
+
+	commit(c);
+	TAILQ_FOREACH(e, &c->edges, entry)
+	{
+		if (!e->bad && gw_ring_flush(e->ring))
+			edge_bad(e, "the indexes of its ring lie");
+	}
+}
+
+/* -- edges come and go */
+
+static void edge_free(struct gw_edge_end *e)
+{
+	struct gw_session *s, *next;
+
+	for (s = TAILQ_FIRST(&e->core->sessions); s; s = next) {
+		next = TAILQ_NEXT(s, entry);
+		if (s->edge == e)
+			gw_core_session_free(s);
+	}
+	TAILQ_REMOVE(&e->core->edges, e, entry);
+	net_watch_free(e->bell);
+	gw_ring_close(e->ring);
+	free(e);
+}
+
+int gw_core_edge_add(struct gw_core *c, const struct gw_core_edge *edge, struct gw_ring_fds *fds)
+{
+	struct gw_edge_end *e;
+	int err;
+
+	if (gw_core_edge_find(c, edge->generation))
+		return ERR_EXISTS;
+	e = calloc(1, sizeof *e);
+	if (!e)
+		return ERR_NOMEM;
+	e->core = c;
+	e->who = *edge;
+	err = gw_ring_open(&e->ring, fds);
+	if (err)
+		goto free_edge;
+	err = net_watch_new(&e->bell, c->loop, gw_ring_bell(e->ring), on_bell, e);
+	if (!err)
+		err = net_watch_set(e->bell, NET_READ);
+	if (err)
+		goto close_ring;
+	TAILQ_INSERT_TAIL(&c->edges, e, entry);
+	log_info(c->log, "core", "edge %u, pid %d, is there", edge->generation, (int)edge->pid);
+	return 0;
+
+close_ring:
+	net_watch_free(e->bell);
+	gw_ring_close(e->ring);
+free_edge:
+	free(e);
+	return err;
+}
+
+void gw_core_edge_gone(struct gw_core *c, uint32_t generation)
+{
+	struct gw_edge_end *e = gw_core_edge_find(c, generation);
+
+	if (!e)
+		return;
+	if (!e->bad)
+		read_edge(e); /* what it said before it died */
+	log_warn(c->log, "core", "edge %u is gone, with %u sessions", generation, e->sessions_n);
+	edge_free(e);
+}
+
+void gw_core_decisions(struct gw_core *c, int fd)
+{
+	aud_reopen_fd(c->aud, fd);
+}
+
+/* -- its life */
+
+static void conf_triggers(struct gw_core *c)
+{
+	const struct cfg_iwf *cfg = c->cfg;
+
+	c->trg_conf = (struct trg_conf){
+		.report_grace_ms = cfg->journal.report_grace_ms,
+		.report_retention_ms = cfg->journal.report_retention_ms,
+		.retry_min_ms = cfg->dnr.retry_min_ms,
+		.retry_max_ms = cfg->dnr.retry_max_ms,
+		.reasons = { POL_NONE, POL_ACTION_NOT_SUPPORTED, POL_CONTRADICTING_DEVICE, POL_HSS_SILENT, POL_JOURNAL,
+			     POL_SMSSC_SILENT, POL_NOMEM },
+	};
+}
+
+static int open_stores(struct gw_core *c, int decisions_fd, char why[GW_CORE_WHY_MAX])
+{
+	const struct cfg_iwf *cfg = c->cfg;
+	char dir[CFG_PATH_MAX + 32];
+	struct asc_conf asc = { dir, cfg->associations_size_max };
+	struct jrn_conf jrn = { dir, cfg->journal.size_max, cfg->journal.commit_pending_max };
+	struct asc_why asc_why = { "" };
+	struct jrn_why jrn_why = { "" };
+	int err;
+
+	err = decisions_fd >= 0 ? aud_open_fd(&c->aud, decisions_fd, &c->st) : aud_open(&c->aud, NULL, &c->st);
+	if (err) {
+		snprintf(why, GW_CORE_WHY_MAX, "the decision log: %s", err_str(err));
+		return err;
+	}
+	snprintf(dir, sizeof dir, "%s/associations", cfg->state_dir);
+	err = asc_open(&c->asc, &asc, &asc_why);
+	if (err) {
+		snprintf(why, GW_CORE_WHY_MAX, "%s", asc_why.text);
+		return err;
+	}
+	snprintf(dir, sizeof dir, "%s/journal", cfg->state_dir);
+	err = jrn_open(&c->jrn, &jrn, &jrn_why);
+	if (err)
+		snprintf(why, GW_CORE_WHY_MAX, "%s", jrn_why.text);
+	return err;
+}
+
+static int make_tables(struct gw_core *c)
+{
+	uint32_t random[2];
+
+	if (getrandom(random, sizeof random, 0) != sizeof random)
+		return ERR_IO;
+	link_ids_init(&c->ids_external, c->cfg->external.host, clock_real_ms(), random[0]);
+	link_ids_init(&c->ids_internal, c->cfg->internal.host, clock_real_ms(), random[1]);
+	TAILQ_INIT(&c->edges);
+	TAILQ_INIT(&c->sessions);
+	TAILQ_INIT(&c->triggers);
+	TAILQ_INIT(&c->drrs);
+	c->notice_next = c->token_next = 1;
+	if (gw_map_init(&c->sessions_by_key) || gw_map_init(&c->scs_by_name) || gw_map_init(&c->triggers_by_ref) ||
+	    gw_map_init(&c->notices_by_number) || gw_map_init(&c->drrs_by_token) ||
+	    gw_dup_new(&c->dup, c->cfg->limits.duplicates_max, c->cfg->limits.duplicates_window_ms) ||
+	    net_check_new(&c->check, c->loop, on_turn_end, c) || net_timer_new(&c->again, c->loop, on_again, c))
+		return ERR_NOMEM;
+	return 0;
+}
+
+int gw_core_new(struct gw_core **out, struct net_loop *loop, const struct gw_core_conf *conf, char why[GW_CORE_WHY_MAX])
+{
+	struct gw_core *c = calloc(1, sizeof *c);
+	int err;
+
+	if (!c)
+		return ERR_NOMEM;
+	c->cfg = conf->cfg;
+	c->log = conf->log;
+	c->cb = conf->cb;
+	c->arg = conf->arg;
+	c->loop = loop;
+	c->started_ms = clock_real_ms();
+	snprintf(why, GW_CORE_WHY_MAX, "the core could not be made");
+	conf_triggers(c);
+	err = make_tables(c);
+	if (!err)
+		err = open_stores(c, conf->decisions_fd, why);
+	if (!err)
+		err = gw_peers_open(c, conf->peer_tls);
+	if (!err) {
+		snprintf(why, GW_CORE_WHY_MAX, "the journal cannot be read");
+		err = gw_triggers_restore(c);
+	}
+	if (!err && conf->control_fd >= 0) {
+		snprintf(why, GW_CORE_WHY_MAX, "the control socket cannot be served");
+		err = gw_ctl_open(c, conf->control_fd);
+	}
+	if (err) {
+		gw_core_free(c);
+		return err;
+	}
+	*out = c;
+	return 0;
+}
+
+static void free_scs(void *arg, struct gw_map_node *node)
+{
+	struct gw_scs *s = GW_MAP_OF(node, struct gw_scs, node);
+
+	gw_map_del(arg, node);
+	free(s);
+}
+
+static void map_end(struct gw_map *m)
+{
+	if (m->buckets)
+		gw_map_fini(m);
+}
+
+void gw_core_free(struct gw_core *c)
+{
+	struct gw_edge_end *e;
+	struct gw_trigger *t;
+	struct gw_drr *d;
+
+	if (!c)
+		return;
+	ctl_server_free(c->ctl);
+	gw_peers_close(c, false); /* everyone who waits hears of it before the triggers go */
+	if (c->drrs_by_token.buckets) {
+		while ((e = TAILQ_FIRST(&c->edges)))
+			edge_free(e);
+		while ((t = TAILQ_FIRST(&c->triggers)))
+			gw_trigger_free(t);
+		while ((d = TAILQ_FIRST(&c->drrs))) {
+			TAILQ_REMOVE(&c->drrs, d, entry);
+			free(d);
+		}
+		gw_map_each(&c->scs_by_name, free_scs, &c->scs_by_name);
+	}
+	jrn_close(c->jrn);
+	asc_close(c->asc);
+	aud_close(c->aud);
+	gw_dup_free(c->dup);
+	net_check_free(c->check);
+	net_timer_free(c->again);
+	net_timer_free(c->stop_timer);
+	map_end(&c->sessions_by_key);
+	map_end(&c->scs_by_name);
+	map_end(&c->triggers_by_ref);
+	map_end(&c->notices_by_number);
+	map_end(&c->drrs_by_token);
+	free(c);
+}
+
+/* -- the end in order */
+
+static void on_stop_look(void *arg)
+{
+	struct gw_core *c = arg;
+
+	c->stopped(c->stopped_arg);
+}
+
+void gw_core_stop(struct gw_core *c, void (*done)(void *arg), void *arg)
+{
+	if (c->stopping)
+		return;
+	c->stopping = true;
+	c->stopped = done;
+	c->stopped_arg = arg;
+	gw_peers_close(c, true);
+	(void)jrn_flush(c->jrn);
+	if (net_timer_new(&c->stop_timer, c->loop, on_stop_look, c)) {
+		done(arg);
+		return;
+	}
+	/* The DPRs of the peers end in the background; nothing else is waited for. */
+	net_timer_start(c->stop_timer, c->cfg->timers.disconnect_wait_ms < 300 ? c->cfg->timers.disconnect_wait_ms : 300);
+}

@@ -1,0 +1,245 @@
+/* gw_core_int.h - the parts of the core, for the core's files only. */
+#pragma once
+#include <sys/queue.h>
+
+#include "assoc/asc.h"
+#include "audit/aud.h"
+#include "base/clock.h"
+#include "ctl/ctl_server.h"
+#include "gateway/gw_core.h"
+#include "gateway/gw_dup.h"
+#include "gateway/gw_map.h"
+#include "gateway/gw_rec.h"
+#include "journal/jrn.h"
+#include "link/link_ids.h"
+#include "link/link_peer.h"
+#include "policy/pol_admit.h"
+#include "policy/pol_judge.h"
+#include "stats/st.h"
+#include "trigger/trg.h"
+
+#define GW_TRANSACTION_TEXT_MAX 32
+#define GW_DRR_MAX 65536u /* DRRs that wait for their DRA */
+
+struct gw_scs;
+
+struct gw_edge_end { /* an edge, seen from the core */
+	struct gw_core *core;
+	struct gw_core_edge who;
+	struct gw_ring *ring;
+	struct net_watch *bell;
+	bool bad; /* broke a rule: read no more, freed at the end of the turn */
+	uint32_t sessions_n;
+	TAILQ_ENTRY(gw_edge_end) entry;
+};
+
+struct gw_session_key { /* a session's name among all edges; no padding */
+	uint64_t generation, number;
+};
+
+struct gw_notice { /* a DNR on its way */
+	uint64_t transaction;
+	struct gw_session *session;
+	struct gw_trigger *trigger;
+	struct gw_map_node node;
+	TAILQ_ENTRY(gw_notice) entry;
+};
+
+struct gw_session { /* an admitted session */
+	struct gw_core *core;
+	struct gw_edge_end *edge;
+	struct gw_scs *scs;
+	struct gw_session_key key;
+	char address[GW_ADDRESS_MAX + 1];
+	uint8_t zone, protection;
+	uint64_t since_ms;
+	uint32_t pending;
+	struct gw_map_node node;
+	TAILQ_HEAD(, gw_notice) notices;
+	TAILQ_ENTRY(gw_session) entry; /* of all */
+	TAILQ_ENTRY(gw_session) of_scs;
+};
+
+struct gw_scs { /* what the core remembers of an SCS while it runs; what is provisioned stands in the store */
+	char name[IDENT_SCS_MAX + 1];
+	struct pol_rate rate;
+	uint64_t quota_day, quota_used; /* day since 1970 */
+	uint32_t pending;               /* requests without an answer */
+	uint32_t sessions_n;
+	TAILQ_HEAD(, gw_session) sessions;
+	TAILQ_HEAD(, gw_trigger) triggers;
+	struct gw_map_node node;
+};
+
+struct gw_reference {                /* names a trigger: who triggers, and its number */
+	char e164[ASC_E164_MAX + 1]; /* zeroed behind its end */
+	uint32_t reference;
+};
+
+struct gw_trigger { /* a trigger machine and what the core has around it */
+	struct gw_core *core;
+	struct gw_scs *scs;
+	struct trg *trg;
+	char transaction[GW_TRANSACTION_TEXT_MAX];
+	char address[GW_ADDRESS_MAX + 1];
+	char rule[ASSOC_RULE_TEXT_MAX]; /* that allowed it, or that refused it later */
+	struct gw_dup_entry *dup;       /* until it is answered */
+	struct gw_dup_waiter asker;     /* the first; used when there is no entry */
+	bool host_named, counted;       /* counted: among the pending of its SCS */
+	struct gw_ask *ask;             /* SIR, DTR or recall on its way */
+	struct gw_notice *notice;
+	struct net_timer *timer;
+	uint64_t timer_at_ms;           /* real time */
+	char taker[IDENT_HOST_MAX + 1]; /* Origin-Host of the DTA */
+	uint64_t accepted_ms;
+	bool stepping, forgotten;
+	struct gw_reference ref;
+	struct gw_map_node node;
+	TAILQ_ENTRY(gw_trigger) of_scs;
+	TAILQ_ENTRY(gw_trigger) entry; /* of all */
+};
+
+struct gw_ask { /* one request to a core peer; outlives its trigger when that ends first */
+	struct gw_core *core;
+	struct gw_trigger *trigger; /* NULL: nobody waits any more */
+	bool recall;
+};
+
+struct gw_drr { /* a DRR that waits for its DRA: owns its octets */
+	uint64_t token;
+	size_t peer;
+	struct link *link; /* valid until its peer is down */
+	struct gw_map_node node;
+	TAILQ_ENTRY(gw_drr) entry;
+	uint32_t len;
+	uint8_t message[];
+};
+
+struct gw_peer {
+	struct gw_core *core;
+	const struct cfg_peer *conf;
+	struct link_peer_conf link_peer_conf;
+	struct link_peer *peer;
+	uint64_t since_ms; /* of the state */
+	uint64_t requests, answers, timeouts, pending;
+	bool open;
+};
+
+TAILQ_HEAD(gw_triggers, gw_trigger);
+
+struct gw_core {
+	const struct cfg_iwf *cfg;
+	struct log *log;
+	const struct gw_core_cb *cb;
+	void *arg;
+	struct net_loop *loop;
+	uint64_t started_ms;
+	struct st_counters st;
+
+	struct asc *asc;
+	struct jrn *jrn;
+	struct aud *aud;
+	struct ctl_server *ctl;
+	struct gw_dup *dup;
+	struct link_ids ids_external, ids_internal;
+	struct link_conf link_conf;
+	struct gw_peer peers[CFG_PEERS_MAX];
+	size_t peers_n;
+
+	TAILQ_HEAD(, gw_edge_end) edges;
+	TAILQ_HEAD(, gw_session) sessions;
+	struct gw_map sessions_by_key;
+	struct gw_map scs_by_name;
+	struct gw_map triggers_by_ref;
+	struct gw_triggers triggers;
+	uint32_t triggers_n, pending;
+	struct trg_conf trg_conf;
+	struct gw_map notices_by_number;
+	uint64_t notice_next;
+	struct gw_map drrs_by_token;
+	TAILQ_HEAD(, gw_drr) drrs;
+	uint64_t token_next;
+
+	struct net_check *check;
+	struct net_timer *again; /* one more turn of the loop, for what the end of this one left */
+	struct net_timer *stop_timer;
+	void (*stopped)(void *arg);
+	void *stopped_arg;
+	bool stopping;
+
+	uint8_t record[GW_REC_MAX];
+	uint8_t scratch[32768]; /* for one message to a core peer */
+};
+
+/* gw_core.c */
+/* Puts the record of `len` octets in c->record on the edge's ring. ERR_BUSY, ERR_CLOSED (the edge is bad). */
+ERR_MUST_USE int gw_core_send(struct gw_edge_end *e, size_t len);
+struct gw_edge_end *gw_core_edge_find(struct gw_core *c, uint32_t generation);
+
+/* gw_core_session.c: admission. */
+void gw_core_on_session_open(struct gw_edge_end *e, uint64_t number, const struct gw_session_open *open);
+void gw_core_on_session_closed(struct gw_edge_end *e, uint64_t number);
+struct gw_session *gw_core_session_find(struct gw_core *c, uint32_t generation, uint64_t number);
+void gw_core_session_free(struct gw_session *s);
+/* Cuts what is no longer as provisioned: all sessions of an SCS, or those that would not be admitted now. Returns how many. */
+uint32_t gw_core_sessions_cut(struct gw_core *c, const char *scs, const char *reason);
+struct gw_scs *gw_core_scs(struct gw_core *c, const char *name); /* made when it is not there; NULL: no memory */
+
+/* gw_path.c: a request through the stages. */
+void gw_core_on_device_action(struct gw_edge_end *e, uint64_t transaction, const struct gw_device_action *a);
+/* The one answer of a request: to everyone who waits for it. */
+void gw_core_answer(struct gw_core *c, struct gw_dup_entry *dup, const struct gw_dup_waiter *asker,
+		    const struct gw_device_action_answer *a);
+
+/* gw_trigger.c: the machine's surroundings. */
+extern const struct trg_ports gw_trigger_ports;
+ERR_MUST_USE int gw_trigger_new(struct gw_trigger **out, struct gw_core *c, struct gw_scs *scs, const struct trg_request *req);
+void gw_trigger_step(struct gw_trigger *t, const struct trg_event *ev); /* may free t */
+void gw_trigger_free(struct gw_trigger *t);
+ERR_MUST_USE int gw_triggers_restore(struct gw_core *c); /* from the journal */
+struct gw_trigger *gw_trigger_find(struct gw_core *c, const char *e164, uint32_t reference);
+/* Rules of the trigger's device; NULL in case of trouble with the store. `found` is filled. */
+const struct assoc_found *gw_trigger_rules(struct gw_trigger *t, struct assoc_found *found, const char *external,
+					   const char *msisdn);
+/* Takes its pending question away; the answer will find nobody. */
+void gw_trigger_ask_drop(struct gw_trigger *t);
+
+/* gw_peers.c: the peers of our own domain. */
+ERR_MUST_USE int gw_peers_open(struct gw_core *c, struct tls_ctx *const tls[CFG_PEERS_MAX]);
+void gw_peers_close(struct gw_core *c, bool polite);
+/* Sends one request over the peer with this index. `fn` gets a struct gw_ask. ERR_CLOSED and others: nothing was sent. */
+ERR_MUST_USE int gw_peer_ask(struct gw_trigger *t, size_t peer, const struct buf *message, uint32_t wait_ms, link_answer_fn *fn,
+			     bool recall);
+/* Ends an ask in its callback: its trigger, NULL when nobody waits any more. Frees the ask. */
+struct gw_trigger *gw_peer_answered(void *ask, int err, bool *recall);
+
+/* gw_s6m.c, gw_t4.c, gw_report.c: ports of the machine. */
+int gw_s6m_ask(void *arg, struct trg *t);
+int gw_t4_submit(void *arg, struct trg *t, bool again);
+int gw_t4_recall(void *arg, struct trg *t, bool again);
+int gw_report_notify(void *arg, struct trg *t, bool again);
+void gw_report_acknowledge(void *arg, struct trg *t, uint64_t token, bool ok);
+
+/* gw_report.c */
+void gw_report_on_request(struct gw_peer *p, struct link *l, const struct dia_msg *m);
+void gw_report_on_answer(struct gw_edge_end *e, uint64_t transaction, const struct gw_device_notification_answer *a);
+void gw_report_peer_down(struct gw_peer *p);
+void gw_notice_free(struct gw_notice *n);
+
+/* gw_decide.c: one decision, one line. */
+void gw_decide_session(struct gw_core *c, uint32_t generation, uint64_t number, const struct gw_session_open *open,
+		       const char *scs, enum pol_reason reason);
+struct gw_decision {
+	const char *transaction, *scs, *origin_host, *address, *device;
+	uint32_t action, reference;
+	uint32_t result_code, request_status;
+	enum pol_reason reason;
+	const char *rule;
+};
+void gw_decide_action(struct gw_core *c, const struct gw_decision *d);
+void gw_transaction_text(char out[GW_TRANSACTION_TEXT_MAX], uint32_t generation, uint64_t number);
+
+/* gw_ctl*.c: the control socket. */
+ERR_MUST_USE int gw_ctl_open(struct gw_core *c, int fd);
+extern const struct ctl_command gw_ctl_status_rows[], gw_ctl_assoc_rows[], gw_ctl_trigger_rows[];
+json_t *gw_ctl_time(uint64_t real_ms);

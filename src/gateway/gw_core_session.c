@@ -1,0 +1,203 @@
+/* gw_core_session.c - may this authenticated connection be this SCS? (CONTRACTS section 1, "names that must agree"). The core looks up,
+ * pol_admit() judges, the edge lets the CEA go or refuses. At connections_max a new connection is refused. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/gw_core_int.h"
+
+struct gw_session *gw_core_session_find(struct gw_core *c, uint32_t generation, uint64_t number)
+{
+	struct gw_session_key key = { generation, number };
+
+	return GW_MAP_OF(gw_map_find(&c->sessions_by_key, &key, sizeof key), struct gw_session, node);
+}
+
+struct gw_scs *gw_core_scs(struct gw_core *c, const char *name)
+{
+	size_t len = strlen(name);
+	struct gw_scs *s = GW_MAP_OF(gw_map_find(&c->scs_by_name, name, (uint32_t)len), struct gw_scs, node);
+
+	if (s)
+		return s;
+	s = calloc(1, sizeof *s);
+	if (!s)
+		return NULL;
+	memcpy(s->name, name, len < sizeof s->name ? len : sizeof s->name - 1);
+	TAILQ_INIT(&s->sessions);
+	TAILQ_INIT(&s->triggers);
+	gw_map_add(&c->scs_by_name, &s->node, s->name, (uint32_t)len);
+	return s;
+}
+
+static void identity_view(struct pol_identity *out, const struct gw_identity *in)
+{
+	static const enum pol_identity_kind kinds[] = {
+		[GW_IDENTITY_TLS] = POL_IDENTITY_TLS,
+		[GW_IDENTITY_IPSEC] = POL_IDENTITY_IPSEC,
+		[GW_IDENTITY_INTERNAL] = POL_IDENTITY_INTERNAL,
+	};
+
+	*out = (struct pol_identity){ .kind = kinds[in->kind], .not_after_s = in->not_after_s };
+	for (; out->names_n < in->names_n && out->names_n < POL_NAMES_MAX; out->names_n++)
+		out->names[out->names_n] = in->names[out->names_n];
+	for (; out->anchors_n < in->anchors_n && out->anchors_n < POL_ANCHORS_MAX; out->anchors_n++)
+		out->anchors[out->anchors_n] = in->anchors[out->anchors_n];
+}
+
+static uint32_t connections_max(const struct gw_core *c, const struct asc_scs *scs)
+{
+	return scs->connections_max < c->cfg->limits.connections_per_scs ? scs->connections_max
+									 : c->cfg->limits.connections_per_scs;
+}
+
+/* Looks up who is provisioned under that Origin-Host, and lets policy judge. */
+static enum pol_reason judge(struct gw_core *c, const struct gw_session_open *open, const struct asc_scs *scs)
+{
+	struct pol_identity id;
+	struct pol_admit_scs facts = { 0 };
+	struct gw_scs *live = scs ? gw_core_scs(c, scs->name) : NULL;
+
+	identity_view(&id, &open->identity);
+	if (scs) {
+		if (!live)
+			return POL_NOMEM;
+		facts = (struct pol_admit_scs){ scs->origin_host, scs->realm, scs->anchor, live->sessions_n,
+						connections_max(c, scs) };
+	}
+	return pol_admit(&id, open->origin_host, open->origin_realm, scs ? &facts : NULL, clock_real_ms() / 1000);
+}
+
+static void send_verdict(struct gw_edge_end *e, uint64_t number, const struct gw_session_verdict *v)
+{
+	if (gw_core_send(e, gw_session_verdict_put(e->core->record, e->who.generation, number, v)))
+		log_error(e->core->log, "core", "edge %u does not take a verdict; its session waits until it gives up",
+			  e->who.generation);
+}
+
+static void refuse(struct gw_edge_end *e, uint64_t number, enum pol_reason reason)
+{
+	struct gw_session_verdict v = { .result_code = DIA_RESULT_UNKNOWN_PEER };
+
+	if (reason == POL_TOO_MANY_CONNECTIONS || reason == POL_NOMEM || reason == POL_OVERLOAD)
+		v.result_code = DIA_RESULT_TOO_BUSY;
+	memcpy(v.reason, pol_reason_str(reason), strlen(pol_reason_str(reason)) + 1);
+	st_count(&e->core->st, reason == POL_TOO_MANY_CONNECTIONS ? ST_SESSION_LIMIT : ST_SESSION_REFUSED);
+	send_verdict(e, number, &v);
+}
+
+static struct gw_session *session_new(struct gw_edge_end *e, uint64_t number, const struct gw_session_open *open,
+				      struct gw_scs *scs)
+{
+	struct gw_session *s = calloc(1, sizeof *s);
+	struct gw_core *c = e->core;
+
+	if (!s)
+		return NULL;
+	s->core = c;
+	s->edge = e;
+	s->scs = scs;
+	s->key = (struct gw_session_key){ e->who.generation, number };
+	memcpy(s->address, open->address, sizeof s->address);
+	s->zone = open->zone;
+	s->protection = open->protection;
+	s->since_ms = clock_real_ms();
+	TAILQ_INIT(&s->notices);
+	gw_map_add(&c->sessions_by_key, &s->node, &s->key, sizeof s->key);
+	TAILQ_INSERT_TAIL(&c->sessions, s, entry);
+	TAILQ_INSERT_TAIL(&scs->sessions, s, of_scs);
+	scs->sessions_n++;
+	e->sessions_n++;
+	return s;
+}
+
+void gw_core_session_free(struct gw_session *s)
+{
+	struct gw_core *c = s->core;
+	struct gw_notice *n;
+
+	while ((n = TAILQ_FIRST(&s->notices))) {
+		struct gw_trigger *t = n->trigger;
+		struct trg_event ev = { .kind = TRG_EV_DNA_NO };
+
+		gw_notice_free(n);
+		gw_trigger_step(t, &ev);
+	}
+	gw_map_del(&c->sessions_by_key, &s->node);
+	TAILQ_REMOVE(&c->sessions, s, entry);
+	TAILQ_REMOVE(&s->scs->sessions, s, of_scs);
+	s->scs->sessions_n--;
+	s->edge->sessions_n--;
+	st_count(&c->st, ST_SESSION_CLOSED);
+	free(s);
+}
+
+/* Reports that waited for the SCS go now. */
+static void reports_wake(struct gw_scs *scs)
+{
+	struct gw_trigger *t, *next;
+	struct trg_event ev = { .kind = TRG_EV_SCS_BACK };
+
+	for (t = TAILQ_FIRST(&scs->triggers); t; t = next) {
+		next = TAILQ_NEXT(t, of_scs);
+		if (t->trg->state == TRG_BACKOFF)
+			gw_trigger_step(t, &ev);
+	}
+}
+
+void gw_core_on_session_open(struct gw_edge_end *e, uint64_t number, const struct gw_session_open *open)
+{
+	struct gw_core *c = e->core;
+	const struct asc_scs *scs = asc_scs_by_origin_host(c->asc, open->origin_host);
+	struct gw_session_verdict v = { .admitted = true, .result_code = DIA_RESULT_SUCCESS };
+	struct gw_session *s = gw_core_session_find(c, e->who.generation, number);
+	enum pol_reason reason;
+
+	st_count(&c->st, ST_SESSION_OPENED);
+	if (s)
+		gw_core_session_free(s); /* announced anew: judged anew */
+	reason = judge(c, open, scs);
+	if (reason == POL_NONE && c->sessions_by_key.n >= c->cfg->limits.sessions_max)
+		reason = POL_OVERLOAD;
+	s = reason == POL_NONE ? session_new(e, number, open, gw_core_scs(c, scs->name)) : NULL;
+	if (reason == POL_NONE && !s)
+		reason = POL_NOMEM;
+	gw_decide_session(c, e->who.generation, number, open, scs ? scs->name : "", reason);
+	if (reason != POL_NONE) {
+		log_warn(c->log, "core", "session %u-%06llx of %s at %s refused: %s", e->who.generation,
+			 (unsigned long long)number, open->origin_host, open->address, pol_reason_words(reason));
+		refuse(e, number, reason);
+		return;
+	}
+	st_count(&c->st, ST_SESSION_ADMITTED);
+	v.pending_max = scs->pending_max;
+	memcpy(v.scs, scs->name, sizeof v.scs);
+	memcpy(v.reason, "accepted", sizeof "accepted");
+	send_verdict(e, number, &v);
+	reports_wake(s->scs);
+}
+
+void gw_core_on_session_closed(struct gw_edge_end *e, uint64_t number)
+{
+	struct gw_session *s = gw_core_session_find(e->core, e->who.generation, number);
+
+	if (s)
+		gw_core_session_free(s); /* a refused one closes too and is not known */
+}
+
+uint32_t gw_core_sessions_cut(struct gw_core *c, const char *scs, const char *reason)
+{
+	struct gw_scs *live = GW_MAP_OF(gw_map_find(&c->scs_by_name, scs, (uint32_t)strlen(scs)), struct gw_scs, node);
+	struct gw_session_cut cut = { .disconnect_cause = 2 };
+	struct gw_session *s, *next;
+	uint32_t n = 0;
+
+	memcpy(cut.reason, reason, strlen(reason) + 1);
+	for (s = live ? TAILQ_FIRST(&live->sessions) : NULL; s; s = next) {
+		next = TAILQ_NEXT(s, of_scs);
+		if (gw_core_send(s->edge, gw_session_cut_put(c->record, s->edge->who.generation, s->key.number, &cut)))
+			log_error(c->log, "core", "edge %u does not take a cut", s->edge->who.generation);
+		gw_core_session_free(s); /* nothing that still comes from it is taken */
+		n++;
+	}
+	return n;
+}

@@ -1,0 +1,163 @@
+/* gw_ctl.c - the core answers on the control socket: what it is, whom it speaks with, what it counts. Names, arguments and reply members:
+ * ctl/ctl_commands.h. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl/ctl_commands.h"
+#include "gateway/gw_core_int.h"
+
+json_t *gw_ctl_time(uint64_t real_ms)
+{
+	char text[CLOCK_TEXT_MAX];
+
+	clock_text(text, real_ms);
+	return json_string(text);
+}
+
+static const char *zone_word(int zone)
+{
+	return zone == CFG_EXTERNAL ? "external" : "internal";
+}
+
+static json_t *edge_rows(const struct gw_core *c)
+{
+	json_t *rows = json_array();
+	struct gw_edge_end *e;
+
+	TAILQ_FOREACH(e, &c->edges, entry)
+	{
+		char name[32];
+
+		snprintf(name, sizeof name, "edge-%u", e->who.slot);
+		json_array_append_new(rows,
+				      json_pack("{s:s, s:s, s:I, s:I, s:I, s:s}", "name", name, "zone", zone_word(e->who.zone),
+						"pid", (json_int_t)e->who.pid, "generation", (json_int_t)e->who.generation,
+						"sessions", (json_int_t)e->sessions_n, "state", e->bad ? "down" : "up"));
+	}
+	return rows;
+}
+
+static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
+{
+	struct gw_core *c = arg;
+	uint64_t now = clock_real_ms();
+	json_t *last =
+	    json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "version", MTC_VERSION,
+		      "identity", c->cfg->external.host, "realm", c->cfg->external.realm, "core_identity", c->cfg->internal.host,
+		      "core_realm", c->cfg->internal.realm, "started", gw_ctl_time(c->started_ms), "uptime_s",
+		      (json_int_t)(now > c->started_ms ? (now - c->started_ms) / 1000 : 0), "pid", (json_int_t)getpid(),
+		      "sessions", (json_int_t)c->sessions_by_key.n, "pending", (json_int_t)c->pending, "triggers",
+		      (json_int_t)(c->triggers_n - c->pending), "scs", (json_int_t)asc_scs_count(c->asc), "rules",
+		      (json_int_t)asc_rule_count(c->asc), "edges", edge_rows(c));
+
+	(void)args;
+	ctl_done(rq, last);
+}
+
+/* The words of the contract for the words of the link. */
+static const char *peer_state(const struct gw_peer *p)
+{
+	static const char *const words[] = { "open", "connecting", "waiting", "closing", "suspect" };
+	const char *state = p->peer ? link_peer_state(p->peer) : "closing";
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		if (strcmp(state, words[i]) == 0)
+			return words[i];
+	}
+	return "waiting"; /* for the next attempt */
+}
+
+static void on_peers(void *arg, struct ctl_request *rq, const json_t *args)
+{
+	struct gw_core *c = arg;
+
+	(void)args;
+	for (size_t i = 0; i < c->peers_n; i++) {
+		const struct gw_peer *p = &c->peers[i];
+		bool v6 = strchr(p->conf->address, ':') != NULL;
+		char address[GW_ADDRESS_MAX];
+
+		snprintf(address, sizeof address, "%s%s%s:%u", v6 ? "[" : "", p->conf->address, v6 ? "]" : "", p->conf->port);
+		ctl_line(rq, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I}", "name", p->conf->name, "host",
+				       p->conf->host, "realm", p->conf->realm, "address", address, "protection",
+				       p->conf->protection == CFG_TLS ? "tls" : "none", "state", peer_state(p), "since",
+				       gw_ctl_time(p->since_ms), "pending", (json_int_t)(p->requests - p->answers - p->timeouts),
+				       "requests", (json_int_t)p->requests, "answers", (json_int_t)p->answers, "timeouts",
+				       (json_int_t)p->timeouts));
+	}
+	ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)c->peers_n));
+}
+
+static void on_sessions(void *arg, struct ctl_request *rq, const json_t *args)
+{
+	static const char *const protections[] = { "", "none", "tls", "ipsec" };
+	struct gw_core *c = arg;
+	struct gw_session *s;
+	json_int_t n = 0;
+
+	(void)args;
+	TAILQ_FOREACH(s, &c->sessions, entry)
+	{
+		const struct asc_scs *scs = asc_scs_find(c->asc, s->scs->name);
+		char text[GW_TRANSACTION_TEXT_MAX];
+
+		gw_transaction_text(text, (uint32_t)s->key.generation, s->key.number);
+		ctl_line(rq, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:o, s:I}", "session", text, "scs", s->scs->name,
+				       "origin_host", scs ? scs->origin_host : "", "address", s->address, "listener",
+				       s->zone == GW_ZONE_EXTERNAL ? "external" : "internal", "zone",
+				       s->zone == GW_ZONE_EXTERNAL ? "external" : "internal", "protection",
+				       protections[s->protection], "edge", (json_int_t)s->key.generation, "since",
+				       gw_ctl_time(s->since_ms), "pending", (json_int_t)s->scs->pending));
+		n++;
+	}
+	ctl_done(rq, json_pack("{s:I}", "count", n));
+}
+
+static void on_stats(void *arg, struct ctl_request *rq, const json_t *args)
+{
+	struct gw_core *c = arg;
+
+	(void)args;
+	for (unsigned i = 0; i < ST_COUNTERS; i++)
+		ctl_line(rq,
+			 json_pack("{s:s, s:I, s:s}", "name", st_name(i), "value", (json_int_t)c->st.v[i], "help", st_help(i)));
+	ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)ST_COUNTERS));
+}
+
+static void on_log_level(void *arg, struct ctl_request *rq, const json_t *args)
+{
+	static const char *const words[] = { "error", "warn", "info", "debug" };
+	struct gw_core *c = arg;
+	enum log_level was = c->log->level, wanted;
+
+	if (log_level_parse(&wanted, ctl_arg_text(args, "level", ""))) {
+		ctl_fail(rq, "level is one of error, warn, info, debug");
+		return;
+	}
+	c->log->level = wanted;
+	c->cb->on_log_level(c->arg, wanted);
+	ctl_done(rq, json_pack("{s:s, s:s}", "level", words[wanted], "was", words[was]));
+}
+
+const struct ctl_command gw_ctl_status_rows[] = {
+	{ "status", "what runs, since when, how much of it", NULL, false, on_status },
+	{ "peers", "connections to the HSS, the SMS-SC and others of our own domain", NULL, false, on_peers },
+	{ "sessions", "connections of SCSs", NULL, false, on_sessions },
+	{ "stats", "every counter", NULL, false, on_stats },
+	{ "log.level", "how much is logged, in all processes", ctl_args_log_level, true, on_log_level },
+	{ .name = NULL },
+};
+
+int gw_ctl_open(struct gw_core *c, int fd)
+{
+	struct ctl_server_conf conf = { .clients_max = c->cfg->limits.ctl_clients, .log = c->log, .counters = &c->st };
+	int err = ctl_server_new(&c->ctl, c->loop, fd, &conf);
+
+	if (!err)
+		err = ctl_server_add(c->ctl, gw_ctl_status_rows, c);
+	if (!err)
+		err = ctl_server_add(c->ctl, gw_ctl_assoc_rows, c);
+	return err ? err : ctl_server_add(c->ctl, gw_ctl_trigger_rows, c);
+}

@@ -1,0 +1,373 @@
+/* gw_ctl_assoc.c - provisioning over the control socket: who may connect, who may trigger what. A change is in force when it is answered:
+ * sessions that would not be admitted any more are cut, triggers in flight are judged again before they leave. */
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl/ctl_commands.h"
+#include "gateway/gw_core_int.h"
+
+static json_t *words_of(uint8_t bits)
+{
+	static const char *const words[] = { "trigger", "recall", "replace" }; /* CTL_WORDS_RIGHTS, in its order */
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		if (bits & (1u << i))
+			json_array_append_new(list, json_string(words[i]));
+	}
+	return list;
+}
+
+static const char *effect_word(uint8_t verdict)
+{
+	return verdict == ASSOC_ALLOW ? "allow" : verdict == ASSOC_DENY ? "deny" : "block";
+}
+
+static int effect_of(const char *word)
+{
+	return strcmp(word, "deny") == 0 ? ASSOC_DENY : strcmp(word, "block") == 0 ? ASSOC_BLOCK : ASSOC_ALLOW;
+}
+
+static uint32_t sessions_of(const struct gw_core *c, const char *scs)
+{
+	struct gw_scs *live = GW_MAP_OF(gw_map_find(&c->scs_by_name, scs, (uint32_t)strlen(scs)), struct gw_scs, node);
+
+	return live ? live->sessions_n : 0;
+}
+
+/* -- SCSs */
+
+static bool copy_arg(char *out, size_t cap, const json_t *args, const char *name)
+{
+	const char *text = ctl_arg_text(args, name, "");
+
+	return (size_t)snprintf(out, cap, "%s", text) < cap;
+}
+
+static bool scs_of(struct asc_scs *s, const json_t *args)
+{
+	asc_scs_init(s);
+	s->payload_max = (uint32_t)ctl_arg_num(args, "payload_max", s->payload_max);
+	s->validity_max_s = (uint32_t)ctl_arg_num(args, "validity_max_s", s->validity_max_s);
+	s->port_min = (uint16_t)ctl_arg_num(args, "port_min", s->port_min);
+	s->port_max = (uint16_t)ctl_arg_num(args, "port_max", s->port_max);
+	s->priority_allowed = ctl_arg_bool(args, "priority_allowed", s->priority_allowed);
+	s->actions = (uint8_t)ctl_arg_bits(args, "actions", CTL_WORDS_RIGHTS, s->actions);
+	s->rate_per_s = (uint32_t)ctl_arg_num(args, "rate_per_s", s->rate_per_s);
+	s->burst = (uint32_t)ctl_arg_num(args, "burst", s->burst);
+	s->quota_per_day = (uint32_t)ctl_arg_num(args, "quota_per_day", s->quota_per_day);
+	s->connections_max = (uint32_t)ctl_arg_num(args, "connections_max", s->connections_max);
+	s->pending_max = (uint32_t)ctl_arg_num(args, "pending_max", s->pending_max);
+	return copy_arg(s->name, sizeof s->name, args, "name") && copy_arg(s->e164, sizeof s->e164, args, "e164") &&
+	       copy_arg(s->origin_host, sizeof s->origin_host, args, "origin_host") &&
+	       copy_arg(s->realm, sizeof s->realm, args, "realm") && copy_arg(s->anchor, sizeof s->anchor, args, "anchor");
+}
+
+static bool anchor_known(const struct gw_core *c, const char *name)
+{
+	for (size_t i = 0; i < c->cfg->anchors_n; i++) {
+		if (strcmp(c->cfg->anchors[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Would a session that was admitted as `old` be admitted as `now`? */
+static bool same_peer(const struct asc_scs *old, const struct asc_scs *now)
+{
+	return strcmp(old->origin_host, now->origin_host) == 0 && strcmp(old->realm, now->realm) == 0 &&
+	       strcmp(old->anchor, now->anchor) == 0;
+}
+
+static void on_scs_add(void *arg, struct ctl_request *rq, const json_t *args)
+{
+	struct gw_core *c = arg;
+	const struct asc_scs *before;
+	struct asc_why why = { "" };
+	struct asc_scs scs, old;
+	bool replaced = false;
+	int err;
+
+	if (!scs_of(&scs, args)) {
+		ctl_fail(rq, "a name is too long");
+		return;
+	}
+	if (!anchor_known(c, scs.anchor)) {
+		ctl_fail(rq, "trust anchor '%s' is not in the configuration (trust_anchors)", scs.anchor);
+		return;
+	}
+	before = asc_scs_find(c->asc, scs.name);
+	if (before) {
+		old = *before;
+		replaced = true;
+	}
+	if (replaced && !ctl_arg_bool(args, "replace", false)) {
+		ctl_fail(rq, "SCS '%s' exists already; say so if it is to be replaced", scs.name);
+		return;
+	}
+	err = asc_scs_put(c->asc, &scs, &why);
+	if (err) {
+		ctl_fail(rq, "%s", why.text[0] ? why.text : err_str(err));
+		return;
+	}
+	before = asc_scs_find(c->asc, scs.name);
+	if (replaced && before && !same_peer(&old, before))
+		gw_core_sessions_cut(c, scs.name, "scs-changed");
+	ctl_done(rq, json_pack("{s:s, s:b}", "scs", scs.name, "replaced", replaced));
+}
+
+static void on_scs_del(void *arg, struct ctl_request *rq, const json_t *args)
+{
+	struct gw_core *c = arg;
+	const char *name = ctl_arg_text(args, "name", "");
+	uint64_t rules = asc_rule_count(c->asc);
+	struct asc_why why = { "" };
+	int err = asc_scs_del(c->asc, name, &why);
+
+	if (err) {
+		ctl_fail(rq, "%s", why.text[0] ? why.text : err == ERR_NOTFOUND ? "there is no such SCS" : err_str(err));
+		return;
+	}
+	ctl_done(rq, json_pack("{s:s, s:I, s:I}", "scs", name, "rules_deleted", (json_int_t)(rules - asc_rule_count(c->asc)),
+			       "sessions_cut", (json_int_t)gw_core_sessions_cut(c, name, "scs-removed")));
+}
+
+struct listing {
+	struct gw_core *core;
+	struct ctl_request *rq;
+	const char *device; /* NULL: any */
+	uint64_t n, max;
+};
+
+static int list_scs(void *arg, const struct asc_scs *s)
+{
+	struct listing *l = arg;
+
+	ctl_line(l->rq,
+		 json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "name", s->name, "e164", s->e164, "origin_host", s->origin_host,
+			   "realm", s->realm, "anchor", s->anchor, "sessions", (json_int_t)sessions_of(l->core, s->name)));
+	l->n++;
+	return 0;
+}
+
+static void on_scs_list(void *arg, struct ctl_request *rq, const json_t *args)
+{
+	struct listing l = { .core = arg, .rq = rq };
+
+	(void)args;
+	(void)asc_scs_each(l.core->asc, list_scs, &l);
+	ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)l.n));
+}
+
+static int count_rule(void *arg, const struct assoc_rule *r)
+{
+	uint64_t *n = arg;
+
+	(void)r;
+	(*n)++;
+	return 0;
+}
+
+static void on_scs_show(void *arg, struct ctl_request *rq, const json_t *args)
+{
+	struct gw_core *c = arg;
+	const struct asc_scs *s = asc_scs_find(c->asc, ctl_arg_text(args, "name", ""));
+	uint64_t rules = 0;
+
+	if (!s) {
+		ctl_fail(rq, "there is no SCS '%s'", ctl_arg_text(args, "name", ""));
+		return;
+	}
+	if (asc_rule_each(c->asc, s->name, count_rule, &rules)) {
+		ctl_fail(rq, "the association store cannot be read");
+		return;
+	}
+	ctl_line(rq,
+		 json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "name",
+			   s->name, "e164", s->e164, "origin_host", s->origin_host, "realm", s->realm, "anchor", s->anchor,
+			   "payload_max", (json_int_t)s->payload_max, "validity_max_s", (json_int_t)s->validity_max_s, "port_min",
+			   (json_int_t)s->port_min, "port_max", (json_int_t)s->port_max, "priority_allowed", s->priority_allowed,
+			   "actions", words_of(s->actions), "rate_per_s", (json_int_t)s->rate_per_s, "burst",
+			   (json_int_t)s->burst, "quota_per_day", (json_int_t)s->quota_per_day, "connections_max",
+			   (json_int_t)s->connections_max, "pending_max", (json_int_t)s->pending_max, "rules", (json_int_t)rules,
+			   "sessions", (json_int_t)sessions_of(c, s->name)));
+	ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)1));
+}
+
+/* -- rules */
+
+/* The canonical form of a device as the store takes it; the text as given when it is not one. */
+struct find_device {
+	const char *given;
+	char canonical[ASSOC_DEVICE_TEXT_MAX + 1];
+};
+
+static int find_device(void *arg, const struct assoc_rule *r)
+{
+	struct find_device *f = arg;
+
+	if (strcasecmp(r->device, f->given) != 0)
+		return 0;
+	snprintf(f->canonical, sizeof f->canonical, "%s", r->device);
+	return 1;
+}
+
+static void on_assoc_add(void *arg, struct ctl_request *rq, const json_t *args)
+{
+	struct gw_core *c = arg;
+	const char *scs = ctl_arg_text(args, "scs", ""), *device = ctl_arg_text(args, "device", "");
+	const char *effect = ctl_arg_text(args, "effect", "allow");
+	uint64_t before = asc_rule_count(c->asc);
+	struct find_device found = { .given = device };
+	struct asc_why why = { "" };
+	struct asc_rule_new rule = {
+		.who = scs,
+		.device = device,
+		.verdict = (uint8_t)effect_of(effect),
+		.rights = (uint8_t)ctl_arg_bits(args, "rights", CTL_WORDS_RIGHTS, ASSOC_RIGHT_ALL),
+		.not_before_s = (int64_t)ctl_arg_num(args, "not_before", 0),
+		.not_after_s = (int64_t)ctl_arg_num(args, "not_after", 0),
+	};
+	int err = asc_rule_add(c->asc, &rule, &why);
+
+	if (err) {
+		ctl_fail(rq, "%s", why.text[0] ? why.text : err_str(err));
+		return;
+	}
+	(void)!asc_rule_each(c->asc, scs, find_device, &found);
+	ctl_done(rq, json_pack("{s:s, s:s, s:s, s:b}", "scs", scs, "device", found.canonical[0] ? found.canonical : device,
+			       "effect", effect, "replaced", asc_rule_count(c->asc) == before));
+}
+
+static void on_assoc_del(void *arg, struct ctl_request *rq, const json_t *args)
+{
+	struct gw_core *c = arg;
+	const char *scs = ctl_arg_text(args, "scs", ""), *device = ctl_arg_text(args, "device", "");
+	int effect = ctl_arg_has(args, "effect") ? effect_of(ctl_arg_text(args, "effect", "allow")) : -1;
+	uint64_t before = asc_rule_count(c->asc);
+	struct asc_why why = { "" };
+	int err = asc_rule_del(c->asc, scs, device, effect, &why);
+
+	if (err) {
+		ctl_fail(rq, "%s", why.text[0] ? why.text : err == ERR_NOTFOUND ? "there is no such rule" : err_str(err));
+		return;
+	}
+	ctl_done(rq, json_pack("{s:s, s:s, s:I}", "scs", scs, "device", device, "count",
+			       (json_int_t)(before - asc_rule_count(c->asc))));
+}
+
+static json_t *seconds(int64_t s)
+{
+	char text[CLOCK_TEXT_MAX];
+
+	clock_text(text, (uint64_t)s * 1000);
+	return json_string(text);
+}
+
+static int list_rule(void *arg, const struct assoc_rule *r)
+{
+	struct listing *l = arg;
+	json_t *row;
+
+	if (l->device && strcasecmp(l->device, r->device) != 0)
+		return 0;
+	if (l->max && l->n >= l->max)
+		return 1;
+	row = json_pack("{s:s, s:s, s:s, s:o}", "scs", r->who, "device", r->device, "effect", effect_word(r->verdict), "rights",
+			words_of(r->rights));
+	if (row && r->not_before_s)
+		json_object_set_new(row, "not_before", seconds(r->not_before_s));
+	if (row && r->not_after_s)
+		json_object_set_new(row, "not_after", seconds(r->not_after_s));
+	ctl_line(l->rq, row);
+	l->n++;
+	return 0;
+}
+
+static void on_assoc_list(void *arg, struct ctl_request *rq, const json_t *args)
+{
+	struct gw_core *c = arg;
+	struct listing l = { .core = c, .rq = rq, .max = ctl_arg_num(args, "limit", 1000) };
+	int err;
+
+	l.device = ctl_arg_has(args, "device") ? ctl_arg_text(args, "device", "") : NULL;
+	err = asc_rule_each(c->asc, ctl_arg_has(args, "scs") ? ctl_arg_text(args, "scs", "") : NULL, list_rule, &l);
+	if (err < 0)
+		ctl_fail(rq, "the association store cannot be read");
+	else
+		ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)l.n));
+}
+
+/* -- what would be decided */
+
+static bool canonical(char *out, size_t cap, const char *device, struct asc_device *names)
+{
+	if (strncmp(device, "msisdn:", 7) == 0) {
+		char digits[IDENT_MSISDN_MAX + 1];
+
+		if (ident_msisdn(digits, device + 7, strlen(device + 7)))
+			return false;
+		snprintf(out, cap, "msisdn:%s", digits);
+		names->msisdn = out + 7;
+		return true;
+	}
+	if (ident_external(out, device, strlen(device)))
+		return false;
+	names->external = out;
+	return true;
+}
+
+static json_t *beaten_rows(const struct pol_assoc *a, const struct assoc_found *found)
+{
+	json_t *list = json_array();
+
+	for (uint8_t i = 0; i < a->beaten_n; i++) {
+		char text[ASSOC_RULE_TEXT_MAX];
+
+		json_array_append_new(list, json_string(assoc_rule_text(text, &found->rules[a->beaten[i]])));
+	}
+	return list;
+}
+
+static void on_assoc_check(void *arg, struct ctl_request *rq, const json_t *args)
+{
+	struct gw_core *c = arg;
+	const char *scs = ctl_arg_text(args, "scs", ""), *action = ctl_arg_text(args, "action", "trigger");
+	uint64_t at_s = ctl_arg_num(args, "at", clock_real_ms() / 1000);
+	char device[IDENT_EXTERNAL_MAX + 1], rule[ASSOC_RULE_TEXT_MAX] = "";
+	struct assoc_found found = { .n = 0 };
+	struct asc_device names = { NULL, NULL };
+	struct pol_assoc verdict;
+	uint8_t right;
+
+	if (!canonical(device, sizeof device, ctl_arg_text(args, "device", ""), &names)) {
+		ctl_fail(rq, "'%s' is not a device: local@domain or msisdn:DIGITS is", ctl_arg_text(args, "device", ""));
+		return;
+	}
+	if (assoc_rights_parse(&right, action)) {
+		ctl_fail(rq, "action is one of trigger, recall, replace");
+		return;
+	}
+	if (asc_find_rules(c->asc, scs, &names, &found)) {
+		ctl_fail(rq, "the association store cannot be read");
+		return;
+	}
+	pol_assoc_judge(&verdict, &found, right, (int64_t)at_s);
+	if (verdict.winner >= 0)
+		assoc_rule_text(rule, &found.rules[verdict.winner]);
+	ctl_done(rq, json_pack("{s:b, s:s, s:s, s:o, s:s, s:s, s:s}", "allowed", verdict.allow, "reason",
+			       verdict.allow ? "" : pol_reason_str(verdict.reason), "rule", rule, "beaten",
+			       beaten_rows(&verdict, &found), "device", device, "scs", scs, "action", action));
+}
+
+const struct ctl_command gw_ctl_assoc_rows[] = {
+	{ "scs.add", "provision an SCS", ctl_args_scs_add, true, on_scs_add },
+	{ "scs.del", "remove an SCS, its rules and its connections", ctl_args_scs_name, true, on_scs_del },
+	{ "scs.list", "all SCSs", NULL, false, on_scs_list },
+	{ "scs.show", "one SCS with its limits", ctl_args_scs_name, false, on_scs_show },
+	{ "assoc.add", "a rule: who may trigger what", ctl_args_assoc_add, true, on_assoc_add },
+	{ "assoc.del", "remove a rule", ctl_args_assoc_del, true, on_assoc_del },
+	{ "assoc.list", "rules", ctl_args_assoc_list, false, on_assoc_list },
+	{ "assoc.check", "what would be decided, and by which rule", ctl_args_assoc_check, false, on_assoc_check },
+	{ .name = NULL },
+};

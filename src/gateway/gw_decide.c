@@ -1,0 +1,59 @@
+/* gw_decide.c - every verdict of the core leaves through here, once: decision line and counters together (audit/). */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "gateway/gw_core_int.h"
+
+void gw_transaction_text(char out[GW_TRANSACTION_TEXT_MAX], uint32_t generation, uint64_t number)
+{
+	snprintf(out, GW_TRANSACTION_TEXT_MAX, "%" PRIu32 "-%06" PRIx64, generation, number);
+}
+
+static void emit(struct gw_core *c, const struct aud_decision *d)
+{
+	if (aud_decision(c->aud, d))
+		log_error(c->log, "core", "transaction %s: the decision line could not be written", d->transaction);
+}
+
+void gw_decide_session(struct gw_core *c, uint32_t generation, uint64_t number, const struct gw_session_open *open,
+		       const char *scs, enum pol_reason reason)
+{
+	char transaction[GW_TRANSACTION_TEXT_MAX];
+	struct aud_decision d = {
+		.time_ms = clock_real_ms(),
+		.transaction = transaction,
+		.scs = scs,
+		.origin_host = open->origin_host,
+		.address = open->address,
+		.action = "session",
+		.verdict = reason == POL_NONE ? AUD_ACCEPTED : AUD_REFUSED,
+		.reason = reason == POL_NONE ? "" : pol_reason_str(reason),
+	};
+
+	gw_transaction_text(transaction, generation, number);
+	emit(c, &d);
+}
+
+void gw_decide_action(struct gw_core *c, const struct gw_decision *in)
+{
+	bool accepted = in->result_code == DIA_RESULT_SUCCESS && in->request_status == TSP_STATUS_SUCCESS;
+	struct aud_decision d = {
+		.time_ms = clock_real_ms(),
+		.transaction = in->transaction,
+		.scs = in->scs,
+		.origin_host = in->origin_host,
+		.address = in->address,
+		.device = in->device,
+		.action = tsp_action_str(in->action),
+		.has_reference = true,
+		.reference = in->reference,
+		.verdict = accepted ? AUD_ACCEPTED : AUD_REFUSED,
+		.reason = accepted ? "" : pol_reason_str(in->reason),
+		.rule = in->rule,
+		.request_status = in->result_code == DIA_RESULT_SUCCESS ? tsp_request_status_str(in->request_status) : "",
+	};
+
+	emit(c, &d);
+	log_info(c->log, "core", "transaction %s: %s of %s for %s: %s %s", in->transaction, d.action, in->scs, in->device,
+		 accepted ? "accepted" : "refused", accepted ? "" : d.reason);
+}

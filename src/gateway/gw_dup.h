@@ -1,0 +1,46 @@
+/* gw_dup.h - requests that come twice (RFC 6733 3, End-to-End-Id; CONTRACTS section 3, "duplicates"): the same Origin-Host and
+ * End-to-End-Id with the same digest gets the same answer; while the first is being worked on, the copy waits with it; another digest is
+ * refused. Entries live for a window or until there are too many, then the oldest answered ones go. PURE: the time is an argument. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "gateway/gw_rec.h"
+
+#define GW_DIGEST_LEN 32
+#define GW_DUP_WAITERS_MAX 16 /* copies that wait with one request; more are the oldest's end */
+
+struct gw_dup;
+struct gw_dup_entry; /* of a request that is not answered yet; valid until gw_dup_settle() */
+
+struct gw_dup_waiter {       /* where an answer is to go */
+	uint32_t generation; /* of the edge */
+	uint64_t transaction, session;
+};
+
+ERR_MUST_USE int gw_dup_new(struct gw_dup **out, uint32_t entries_max, uint64_t window_ms);
+void gw_dup_free(struct gw_dup *d); /* NULL allowed */
+
+enum gw_dup_verdict {
+	GW_DUP_NEW, /* *entry is new and has the waiter; NULL when there is no memory for one: then copies are not recognised */
+	GW_DUP_IN_FLIGHT, /* the waiter waits with the first */
+	GW_DUP_ANSWERED,  /* *answer is what the first got */
+	GW_DUP_DIFFERS,
+};
+enum gw_dup_verdict gw_dup_look(struct gw_dup *d, const char *origin_host, uint32_t end_to_end,
+				const uint8_t digest[GW_DIGEST_LEN], const struct gw_dup_waiter *waiter, uint64_t now_ms,
+				struct gw_dup_entry **entry, struct gw_device_action_answer *answer);
+
+/* The answer: kept for copies; `fn` is called for everyone who waits. `entry` is no longer the caller's; NULL allowed. */
+typedef void gw_dup_tell_fn(void *arg, const struct gw_dup_waiter *w, const struct gw_device_action_answer *a);
+void gw_dup_settle(struct gw_dup *d, struct gw_dup_entry *entry, const struct gw_device_action_answer *a, gw_dup_tell_fn *fn,
+		   void *arg);
+
+/* From the journal after a restart: nobody waits yet. answer NULL: in flight, *entry is set. ERR_NOMEM, ERR_EXISTS. */
+ERR_MUST_USE int gw_dup_restore(struct gw_dup *d, const char *origin_host, uint32_t end_to_end,
+				const uint8_t digest[GW_DIGEST_LEN], const struct gw_device_action_answer *answer,
+				uint64_t now_ms, struct gw_dup_entry **entry);
+
+uint32_t gw_dup_count(const struct gw_dup *d);
+uint64_t gw_dup_dropped(const struct gw_dup *d); /* entries that went before their window was over */

@@ -1,0 +1,135 @@
+/* gw_peers.c - the peers of our own domain: exactly one connection each, owned by the core, under the internal identity. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/gw_core_int.h"
+
+static void on_open(void *arg, struct link *l)
+{
+	struct gw_peer *p = arg;
+
+	(void)l;
+	p->open = true;
+	p->since_ms = clock_real_ms();
+	st_count(&p->core->st, ST_PEER_OPENED);
+	log_info(p->core->log, "core", "peer %s (%s) is open", p->conf->name, p->conf->host);
+}
+
+static void on_request(void *arg, struct link *l, const struct dia_msg *m)
+{
+	gw_report_on_request(arg, l, m);
+}
+
+static void on_down(void *arg, struct link *l, int err, const char *why)
+{
+	struct gw_peer *p = arg;
+
+	(void)l;
+	if (p->open) {
+		st_count(&p->core->st, ST_PEER_DOWN);
+		log_warn(p->core->log, "core", "peer %s (%s) is lost: %s (%s)", p->conf->name, p->conf->host, why, err_str(err));
+		p->since_ms = clock_real_ms();
+	}
+	p->open = false;
+	gw_report_peer_down(p);
+}
+
+static const struct link_cb link_cb = { .on_open = on_open, .on_request = on_request, .on_down = on_down };
+
+static void conf_links(struct gw_core *c)
+{
+	const struct cfg_iwf *cfg = c->cfg;
+
+	c->link_conf = (struct link_conf){
+		.host = cfg->internal.host,
+		.realm = cfg->internal.realm,
+		.product = "mtc-iwf",
+		.applications = { APP_S6M, APP_T4 },
+		.applications_n = 2,
+		.limits = { cfg->limits.core_message_max, (uint16_t)cfg->limits.avps_max, (uint8_t)cfg->limits.nesting_max },
+		.dpa_wait_ms = (uint32_t)cfg->timers.disconnect_wait_ms,
+		.watchdog_ms = (uint32_t)cfg->timers.watchdog_ms,
+		.watchdog_unchecked = cfg->timers.watchdog_ms < 6000,
+		.reconnect_ms = (uint32_t)cfg->timers.reconnect_ms,
+		.pending_max = cfg->limits.peer_pending_max,
+		.log = c->log,
+	};
+}
+
+int gw_peers_open(struct gw_core *c, struct tls_ctx *const tls[CFG_PEERS_MAX])
+{
+	conf_links(c);
+	for (size_t i = 0; i < c->cfg->peers_n; i++) {
+		struct gw_peer *p = &c->peers[i];
+		int err;
+
+		p->core = c;
+		p->conf = &c->cfg->peers[i];
+		p->since_ms = clock_real_ms();
+		p->link_peer_conf =
+		    (struct link_peer_conf){ p->conf->host, p->conf->realm, p->conf->address, p->conf->port, tls[i] };
+		err = link_peer_new(&p->peer, c->loop, &p->link_peer_conf, &c->link_conf, &link_cb, p);
+		if (err)
+			return err;
+		c->peers_n = i + 1;
+	}
+	return 0;
+}
+
+/* Nobody is told: what is undecided stays so in the journal, and the next core asks again with the T flag. */
+void gw_peers_close(struct gw_core *c, bool polite)
+{
+	struct gw_trigger *t;
+
+	for (t = c->peers_n ? TAILQ_FIRST(&c->triggers) : NULL; t; t = TAILQ_NEXT(t, entry))
+		gw_trigger_ask_drop(t);
+	for (size_t i = 0; i < c->peers_n; i++) {
+		struct link_peer *peer = c->peers[i].peer;
+
+		if (!peer)
+			continue;
+		gw_report_peer_down(&c->peers[i]);
+		c->peers[i].peer = NULL;
+		link_peer_free(peer, polite);
+		c->peers[i].open = false;
+	}
+}
+
+int gw_peer_ask(struct gw_trigger *t, size_t peer, const struct buf *message, uint32_t wait_ms, link_answer_fn *fn, bool recall)
+{
+	struct gw_peer *p = &t->core->peers[peer];
+	struct link *l = p->peer ? link_peer_link(p->peer) : NULL;
+	struct gw_ask *ask;
+	int err;
+
+	if (!l)
+		return ERR_CLOSED;
+	if (message->full)
+		return ERR_LIMIT;
+	ask = malloc(sizeof *ask);
+	if (!ask)
+		return ERR_NOMEM;
+	*ask = (struct gw_ask){ t->core, t, recall };
+	err = link_request(l, message->p, message->len, wait_ms, fn, ask);
+	if (err) {
+		free(ask);
+		return err;
+	}
+	gw_trigger_ask_drop(t); /* an older one that nobody needs any more */
+	t->ask = ask;
+	p->requests++;
+	return 0;
+}
+
+struct gw_trigger *gw_peer_answered(void *arg, int err, bool *recall)
+{
+	struct gw_ask *ask = arg;
+	struct gw_trigger *t = ask->trigger;
+
+	(void)err;
+	*recall = ask->recall;
+	if (t)
+		t->ask = NULL;
+	free(ask);
+	return t;
+}

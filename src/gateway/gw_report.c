@@ -1,0 +1,310 @@
+/* gw_report.c - what became of a trigger (stage 14): DRR from the SMS-SC -> durable -> DRA; DNR to the SCS until it acknowledges. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "apps/t4_drr.h"
+#include "apps/t4_dtr.h"
+#include "base/str.h"
+#include "gateway/gw_core_int.h"
+#include "policy/pol_map.h"
+
+/* -- the DRR: whose is it? */
+
+static bool same_digits(const struct dia_bytes *tbcd, const char *digits)
+{
+	char given[STR_DIGITS_MAX + 1];
+
+	return tbcd->len <= STR_TBCD_MAX && str_untbcd(given, tbcd->p, tbcd->len) == 0 && strcmp(given, digits) == 0;
+}
+
+/* Every name of the device that both sides know is the same, and there is at least one. */
+static bool same_device(const struct trg *t, const struct app_user_identifier *u)
+{
+	const char *msisdn = t->sub.msisdn[0] ? t->sub.msisdn : t->req.msisdn;
+	bool any = false;
+
+	if (u->user_name.p && t->sub.imsi[0]) {
+		if (u->user_name.len != strlen(t->sub.imsi) || memcmp(u->user_name.p, t->sub.imsi, u->user_name.len) != 0)
+			return false;
+		any = true;
+	}
+	if (u->msisdn.p && msisdn[0]) {
+		if (!same_digits(&u->msisdn, msisdn))
+			return false;
+		any = true;
+	}
+	if (u->external_identifier.p && t->req.external[0]) {
+		if (!str_equal_nocase(u->external_identifier.p, u->external_identifier.len, t->req.external,
+				      strlen(t->req.external)))
+			return false;
+		any = true;
+	}
+	return any;
+}
+
+/* Only the SMS-SC that took the DTR may report: the one that answered it; after a restart of ours, the configured one. */
+static bool from_taker(const struct gw_peer *p, const struct gw_trigger *t, const struct dia_bytes *host)
+{
+	const char *destination = p->core->cfg->t4.destination_host;
+	const char *taker = t->taker[0] ? t->taker : destination[0] ? destination : p->conf->host;
+
+	return str_equal_nocase(host->p, host->len, taker, strlen(taker));
+}
+
+/* Without a Reference-Number only if exactly one trigger fits. */
+static struct gw_trigger *find_by_device(struct gw_core *c, const char *e164, const struct app_user_identifier *u)
+{
+	struct gw_trigger *t, *only = NULL;
+
+	TAILQ_FOREACH(t, &c->triggers, entry)
+	{
+		if (strcmp(t->ref.e164, e164) != 0 || !same_device(t->trg, u))
+			continue;
+		if (only)
+			return NULL;
+		only = t;
+	}
+	return only;
+}
+
+static struct gw_trigger *find_trigger(const struct gw_peer *p, const struct t4_drr *drr)
+{
+	char e164[STR_DIGITS_MAX + 1];
+	struct gw_trigger *t;
+
+	if (app_unsmea(e164, drr->sm_rp_smea.p, drr->sm_rp_smea.len))
+		return NULL;
+	t = drr->reference_number.present ? gw_trigger_find(p->core, e164, drr->reference_number.v)
+					  : find_by_device(p->core, e164, &drr->user_identifier);
+	if (!t || !same_device(t->trg, &drr->user_identifier) || !from_taker(p, t, &drr->head.origin_host))
+		return NULL;
+	return t;
+}
+
+/* -- the DRA */
+
+static void send_dra(struct gw_core *c, struct link *l, const struct dia_msg *m, const struct t4_drr *drr, uint32_t result_code,
+		     uint32_t experimental)
+{
+	struct buf out = buf_over(c->scratch, sizeof c->scratch);
+	struct t4_dra dra = { 0 };
+
+	app_answer_head(&dra.head, &drr->head, c->cfg->internal.host, c->cfg->internal.realm);
+	if (experimental)
+		dra.head.experimental_result = (struct app_experimental_result){ DIA_VENDOR_3GPP, experimental, true };
+	else
+		dra.head.result_code = dia_u32_of(result_code);
+	t4_dra_build(&out, &dra, m->hdr.hop_by_hop, m->hdr.end_to_end);
+	if (out.full || link_answer(l, out.p, out.len))
+		log_warn(c->log, "core", "a DRA could not be sent; the SMS-SC will report again");
+}
+
+static void send_error(struct gw_core *c, struct link *l, const struct dia_msg *m, const struct dia_failed *why)
+{
+	struct buf out = buf_over(c->scratch, sizeof c->scratch);
+
+	log_warn(c->log, "core", "request of %s answered %u: %s", link_peer_host(l), why->result_code, why->text);
+	dia_error_answer(&out, m, c->cfg->internal.host, c->cfg->internal.realm, why);
+	if (out.full || link_answer(l, out.p, out.len))
+		log_warn(c->log, "core", "an error answer could not be sent");
+}
+
+static struct gw_drr *drr_keep(struct gw_peer *p, struct link *l, const struct dia_msg *m)
+{
+	struct gw_core *c = p->core;
+	struct gw_drr *d = c->drrs_by_token.n < GW_DRR_MAX ? malloc(sizeof *d + m->hdr.length) : NULL;
+
+	if (!d)
+		return NULL;
+	*d = (struct gw_drr){ .token = c->token_next++, .peer = (size_t)(p - c->peers), .link = l, .len = m->hdr.length };
+	memcpy(d->message, m->bytes, d->len);
+	gw_map_add(&c->drrs_by_token, &d->node, &d->token, sizeof d->token);
+	TAILQ_INSERT_TAIL(&c->drrs, d, entry);
+	return d;
+}
+
+static void drr_free(struct gw_core *c, struct gw_drr *d)
+{
+	gw_map_del(&c->drrs_by_token, &d->node);
+	TAILQ_REMOVE(&c->drrs, d, entry);
+	free(d);
+}
+
+void gw_report_acknowledge(void *arg, struct trg *t, uint64_t token, bool ok)
+{
+	struct gw_core *c = arg;
+	struct gw_drr *d = GW_MAP_OF(gw_map_find(&c->drrs_by_token, &token, sizeof token), struct gw_drr, node);
+	struct dia_failed why = { 0 };
+	struct dia_msg m;
+	struct t4_drr drr;
+
+	(void)t;
+	if (!d)
+		return; /* its connection is gone; the SMS-SC reports again */
+	if (dia_msg_parse(&m, d->message, d->len, &c->link_conf.limits, &why) == 0 && t4_drr_parse(&drr, &m, &why) == 0)
+		send_dra(c, d->link, &m, &drr, ok ? DIA_RESULT_SUCCESS : DIA_RESULT_UNABLE_TO_COMPLY, 0);
+	drr_free(c, d);
+}
+
+void gw_report_peer_down(struct gw_peer *p)
+{
+	struct gw_core *c = p->core;
+	struct gw_drr *d, *next;
+
+	for (d = TAILQ_FIRST(&c->drrs); d; d = next) {
+		next = TAILQ_NEXT(d, entry);
+		if (d->peer == (size_t)(p - c->peers))
+			drr_free(c, d);
+	}
+}
+
+/* -- a request of a core peer */
+
+static void on_drr(struct gw_peer *p, struct link *l, const struct dia_msg *m, const struct t4_drr *drr)
+{
+	struct trg_event ev = { .kind = TRG_EV_DRR, .outcome = pol_map_delivery(drr->sm_delivery_outcome.v) };
+	struct gw_trigger *t = find_trigger(p, drr);
+	struct gw_core *c = p->core;
+	struct gw_drr *d;
+
+	if (!t) {
+		st_count(&c->st, ST_REPORTS_FOREIGN);
+		log_warn(c->log, "core", "a delivery report of %.*s fits no trigger", (int)drr->head.origin_host.len,
+			 (const char *)drr->head.origin_host.p);
+		send_dra(c, l, m, drr, 0, T4_ERROR_USER_UNKNOWN);
+		return;
+	}
+	d = drr_keep(p, l, m);
+	if (!d) {
+		send_dra(c, l, m, drr, DIA_RESULT_UNABLE_TO_COMPLY, 0);
+		return;
+	}
+	st_count(&c->st, ST_REPORTS);
+	log_info(c->log, "core", "transaction %s: reported %s", t->transaction, tsp_delivery_outcome_str(ev.outcome));
+	ev.token = d->token;
+	gw_trigger_step(t, &ev);
+}
+
+void gw_report_on_request(struct gw_peer *p, struct link *l, const struct dia_msg *m)
+{
+	struct gw_core *c = p->core;
+	struct dia_failed why = { 0 };
+	struct t4_drr drr;
+
+	if (m->hdr.app_id != APP_T4)
+		(void)!dia_failed_set(&why, DIA_RESULT_APPLICATION_UNSUPPORTED, "application %u has no requests for this node",
+				      m->hdr.app_id);
+	else if (m->hdr.code != APP_CMD_DELIVERY_REPORT)
+		(void)!dia_failed_set(&why, DIA_RESULT_COMMAND_UNSUPPORTED, "command %u is not one an SMS-SC sends", m->hdr.code);
+	else if ((size_t)(p - c->peers) != c->cfg->t4.peer_index)
+		(void)!dia_failed_set(&why, DIA_RESULT_AUTHORIZATION_REJECTED, "only the SMS-SC reports");
+	else if (t4_drr_parse(&drr, m, &why) == 0)
+		on_drr(p, l, m, &drr);
+	else if (!why.result_code)
+		(void)!dia_failed_set(&why, DIA_RESULT_UNABLE_TO_COMPLY, "the request could not be read");
+	if (why.result_code)
+		send_error(c, l, m, &why);
+}
+
+/* -- the DNR */
+
+void gw_notice_free(struct gw_notice *n)
+{
+	gw_map_del(&n->session->core->notices_by_number, &n->node);
+	TAILQ_REMOVE(&n->session->notices, n, entry);
+	n->trigger->notice = NULL;
+	free(n);
+}
+
+/* Sessions take turns: one that does not answer is not asked again at once. */
+static struct gw_session *pick_session(struct gw_scs *scs)
+{
+	struct gw_session *s;
+
+	TAILQ_FOREACH(s, &scs->sessions, of_scs)
+	{
+		if (s->edge->bad)
+			continue;
+		TAILQ_REMOVE(&scs->sessions, s, of_scs);
+		TAILQ_INSERT_TAIL(&scs->sessions, s, of_scs);
+		return s;
+	}
+	return NULL;
+}
+
+static void fill(struct gw_device_notification *out, const struct gw_core *c, const struct trg *t, const struct gw_session *s,
+		 bool again)
+{
+	const struct trg_request *r = &t->req;
+
+	*out = (struct gw_device_notification){
+		.session = s->key.number,
+		.number = t->number,
+		.end_to_end = t->dnr_end_to_end,
+		.retransmitted = again,
+		.device = r->external[0] ? r->msisdn[0] ? GW_DEVICE_BOTH : GW_DEVICE_EXTERNAL : GW_DEVICE_MSISDN,
+		.reference = r->reference,
+		.delivery_outcome = t->outcome,
+		.wait_ms = (uint32_t)c->cfg->dnr.answer_wait_ms,
+	};
+	memcpy(out->external_id, r->external, strlen(r->external) + 1);
+	memcpy(out->msisdn, r->msisdn, strlen(r->msisdn) + 1);
+	memcpy(out->scs_identity, r->scs_e164, strlen(r->scs_e164) + 1);
+}
+
+int gw_report_notify(void *arg, struct trg *trg, bool again)
+{
+	struct gw_core *c = arg;
+	struct gw_trigger *t = trg->owner;
+	struct gw_session *s = c->stopping ? NULL : pick_session(t->scs);
+	struct gw_device_notification record;
+	struct gw_notice *n;
+	int err;
+
+	if (!s)
+		return ERR_CLOSED;
+	n = calloc(1, sizeof *n);
+	if (!n)
+		return ERR_NOMEM;
+	n->transaction = c->notice_next++;
+	n->session = s;
+	n->trigger = t;
+	fill(&record, c, trg, s, again);
+	err = gw_core_send(s->edge, gw_device_notification_put(c->record, s->edge->who.generation, n->transaction, &record));
+	if (err) {
+		free(n);
+		return err;
+	}
+	gw_map_add(&c->notices_by_number, &n->node, &n->transaction, sizeof n->transaction);
+	TAILQ_INSERT_TAIL(&s->notices, n, entry);
+	t->notice = n;
+	st_count(&c->st, ST_REPORTS_SENT);
+	return 0;
+}
+
+/* -- the DNA */
+
+static bool acknowledged(const struct gw_device_notification_answer *a)
+{
+	return a->outcome == GW_DNA_ANSWERED && a->result_code / 1000 == 2 && !a->experimental_code;
+}
+
+void gw_report_on_answer(struct gw_edge_end *e, uint64_t transaction, const struct gw_device_notification_answer *a)
+{
+	struct gw_core *c = e->core;
+	struct gw_notice *n =
+	    GW_MAP_OF(gw_map_find(&c->notices_by_number, &transaction, sizeof transaction), struct gw_notice, node);
+	struct trg_event ev = { .kind = acknowledged(a) ? TRG_EV_DNA_OK : TRG_EV_DNA_NO };
+	struct gw_trigger *t;
+
+	/* An edge answers for its own sessions only. */
+	if (!n || n->session->edge != e || n->session->key.number != a->session)
+		return;
+	t = n->trigger;
+	if (ev.kind == TRG_EV_DNA_OK)
+		st_count(&c->st, ST_REPORTS_ACKNOWLEDGED);
+	log_info(c->log, "core", "transaction %s: report %s", t->transaction,
+		 ev.kind == TRG_EV_DNA_OK ? "acknowledged by the SCS" : "not acknowledged; it is sent again");
+	gw_notice_free(n);
+	gw_trigger_step(t, &ev);
+}

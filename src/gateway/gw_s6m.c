@@ -1,0 +1,150 @@
+/* gw_s6m.c - asking the HSS (S6m, TS 29.336 7): may this SCS trigger this device, who is it, where is it? Built here, under the internal
+ * identity, from canonical values only. */
+#include <string.h>
+
+#include "apps/s6m_sir.h"
+#include "base/str.h"
+#include "gateway/gw_core_int.h"
+#include "policy/pol_map.h"
+
+/* What travels in the request has to live until it is built. */
+struct sir_parts {
+	char session_id[LINK_SESSION_ID_MAX];
+	uint8_t msisdn[STR_TBCD_MAX], scs[STR_TBCD_MAX], smea[APP_SMEA_MAX];
+};
+
+static int build(struct buf *out, struct gw_core *c, const struct trg *t)
+{
+	const struct cfg_route *route = &c->cfg->s6m;
+	struct s6m_sir sir = { .has_service_parameters = true, .has_t4_parameters = true };
+	struct sir_parts parts;
+	size_t len;
+
+	sir.head.request = true;
+	sir.head.session_id = (struct dia_bytes){ (const uint8_t *)parts.session_id,
+						  (uint32_t)link_ids_session(&c->ids_internal, parts.session_id) };
+	sir.head.auth_session_state = dia_u32_of(APP_NO_STATE_MAINTAINED);
+	sir.head.origin_host = dia_text(c->cfg->internal.host);
+	sir.head.origin_realm = dia_text(c->cfg->internal.realm);
+	sir.head.destination_realm = dia_text(route->destination_realm);
+	if (route->destination_host[0])
+		sir.head.destination_host = dia_text(route->destination_host);
+	if (t->req.external[0]) {
+		sir.user_identifier.external_identifier = dia_text(t->req.external);
+	} else {
+		if (str_tbcd(parts.msisdn, &len, t->req.msisdn))
+			return ERR_INVAL;
+		sir.user_identifier.msisdn = (struct dia_bytes){ parts.msisdn, (uint32_t)len };
+	}
+	sir.service_id = dia_u32_of(S6M_SERVICE_DEVICE_TRIGGER);
+	if (str_tbcd(parts.scs, &len, t->req.scs_e164))
+		return ERR_INVAL;
+	sir.scs_identity = (struct dia_bytes){ parts.scs, (uint32_t)len };
+	if (app_smea(parts.smea, &len, t->req.scs_e164))
+		return ERR_INVAL;
+	sir.sm_rp_smea = (struct dia_bytes){ parts.smea, (uint32_t)len };
+	sir.priority_indication = dia_u32_of(t->req.priority);
+	sir.sir_flags = dia_u32_of(S6M_SIR_FLAG_S6M);
+	s6m_sir_build(out, &sir, 0, link_ids_end_to_end(&c->ids_internal));
+	return 0;
+}
+
+/* -- the answer */
+
+#define IMSI_MAX 15
+struct subscriber {
+	char imsi[IMSI_MAX + 1], msisdn[STR_DIGITS_MAX + 1];
+	uint8_t nodes[TRG_NODES_LEN_MAX];
+};
+
+/* IMSI from the first instance that has one, MSISDN likewise (TS 29.336 7 allows several instances). False: not digits. */
+static bool identities(struct subscriber *out, const struct s6m_sia *sia)
+{
+	for (uint8_t i = 0; i < sia->user_identifiers_n; i++) {
+		const struct app_user_identifier *u = &sia->user_identifiers[i];
+
+		if (u->user_name.p && !out->imsi[0]) {
+			if (u->user_name.len < 6 || str_copy(out->imsi, sizeof out->imsi, u->user_name.p, u->user_name.len))
+				return false;
+			if (strspn(out->imsi, "0123456789") != u->user_name.len)
+				return false;
+		}
+		if (u->msisdn.p && !out->msisdn[0] &&
+		    (u->msisdn.len > STR_TBCD_MAX || str_untbcd(out->msisdn, u->msisdn.p, u->msisdn.len)))
+			return false;
+	}
+	return true;
+}
+
+static void refuse(struct gw_trigger *t, const struct pol_verdict *v)
+{
+	struct trg_event ev = { .kind = TRG_EV_SUBSCRIBER_NO, .status = v->status, .reason = v->reason };
+
+	gw_trigger_step(t, &ev);
+}
+
+static void take(struct gw_trigger *t, const struct s6m_sia *sia)
+{
+	struct pol_verdict broken = { .status = TSP_STATUS_TEMPORARYERROR, .reason = POL_HSS_PROTOCOL };
+	struct subscriber who = { .imsi = "" };
+	struct trg_subscriber sub = { who.imsi, who.msisdn, who.nodes, 0 };
+	struct trg_event ev = { .kind = TRG_EV_SUBSCRIBER, .subscriber = &sub };
+	struct buf nodes = buf_over(who.nodes, sizeof who.nodes);
+	struct pol_verdict v;
+	bool absent = false;
+
+	pol_map_sia(&v, &absent, sia, t->trg->req.validity_s);
+	if (v.status != TSP_STATUS_SUCCESS) {
+		st_count(&t->core->st, ST_S6M_REFUSED);
+		refuse(t, &v);
+		return;
+	}
+	if (!identities(&who, sia)) {
+		refuse(t, &broken);
+		return;
+	}
+	if (!absent && sia->serving_node.present) {
+		trg_nodes_pack(&nodes, &sia->serving_node, sia->additional_serving_nodes, sia->additional_serving_nodes_n);
+		sub.nodes_len = nodes.full ? 0 : (uint32_t)nodes.len;
+	}
+	gw_trigger_step(t, &ev);
+}
+
+static void on_answer(void *arg, int err, const struct dia_msg *m)
+{
+	bool recall;
+	struct gw_trigger *t = gw_peer_answered(arg, err, &recall);
+	struct dia_failed why = { 0 };
+	struct pol_verdict v;
+	struct s6m_sia sia;
+
+	if (!t)
+		return;
+	if (err) {
+		st_count(&t->core->st, ST_S6M_TIMEOUTS);
+		pol_map_s6m_silent(&v);
+		refuse(t, &v);
+		return;
+	}
+	if (s6m_sia_parse(&sia, m, &why)) {
+		log_warn(t->core->log, "core", "transaction %s: the HSS's answer cannot be read: %s", t->transaction, why.text);
+		v = (struct pol_verdict){ .status = TSP_STATUS_TEMPORARYERROR, .reason = POL_HSS_PROTOCOL };
+		refuse(t, &v);
+		return;
+	}
+	take(t, &sia);
+}
+
+int gw_s6m_ask(void *arg, struct trg *trg)
+{
+	struct gw_core *c = arg;
+	struct buf out = buf_over(c->scratch, sizeof c->scratch);
+	int err = build(&out, c, trg);
+
+	if (!err)
+		err =
+		    gw_peer_ask(trg->owner, c->cfg->s6m.peer_index, &out, (uint32_t)c->cfg->s6m.answer_wait_ms, on_answer, false);
+	if (!err)
+		st_count(&c->st, ST_S6M_REQUESTS);
+	return err;
+}

@@ -1,0 +1,354 @@
+/* gw_trigger.c - what is around the trigger machine (trigger/): its place in the tables, its timer, its journal record, its answer. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/gw_core_int.h"
+
+#define TIMER_MAX_MS (3600u * 1000u) /* longer waits in parts: the time of day may be set meanwhile */
+
+/* -- finding */
+
+static struct gw_reference reference_of(const char *e164, uint32_t number)
+{
+	struct gw_reference r = { .reference = number };
+
+	strncpy(r.e164, e164, sizeof r.e164 - 1);
+	return r;
+}
+
+struct gw_trigger *gw_trigger_find(struct gw_core *c, const char *e164, uint32_t reference)
+{
+	struct gw_reference r = reference_of(e164, reference);
+
+	return GW_MAP_OF(gw_map_find(&c->triggers_by_ref, &r, sizeof r), struct gw_trigger, node);
+}
+
+/* -- making and ending */
+
+static void attach(struct gw_trigger *t, struct gw_core *c, struct gw_scs *scs)
+{
+	t->core = c;
+	t->scs = scs;
+	t->ref = reference_of(t->trg->req.scs_e164, t->trg->req.reference);
+	gw_map_add(&c->triggers_by_ref, &t->node, &t->ref, sizeof t->ref);
+	TAILQ_INSERT_TAIL(&scs->triggers, t, of_scs);
+	TAILQ_INSERT_TAIL(&c->triggers, t, entry);
+	c->triggers_n++;
+}
+
+int gw_trigger_new(struct gw_trigger **out, struct gw_core *c, struct gw_scs *scs, const struct trg_request *req)
+{
+	struct gw_trigger *t = calloc(1, sizeof *t);
+	int err;
+
+	if (!t)
+		return ERR_NOMEM;
+	err = trg_new(&t->trg, jrn_next(c->jrn), req, &c->trg_conf, &gw_trigger_ports, c);
+	if (err) {
+		free(t);
+		return err;
+	}
+	t->trg->owner = t;
+	attach(t, c, scs);
+	*out = t;
+	return 0;
+}
+
+void gw_trigger_ask_drop(struct gw_trigger *t)
+{
+	if (t->ask)
+		t->ask->trigger = NULL;
+	t->ask = NULL;
+}
+
+void gw_trigger_free(struct gw_trigger *t)
+{
+	struct gw_core *c = t->core;
+
+	gw_trigger_ask_drop(t);
+	if (t->notice)
+		gw_notice_free(t->notice);
+	if (c->jrn)
+		jrn_forget(c->jrn, t);
+	if (t->counted) {
+		t->scs->pending--;
+		c->pending--;
+	}
+	gw_map_del(&c->triggers_by_ref, &t->node);
+	TAILQ_REMOVE(&t->scs->triggers, t, of_scs);
+	TAILQ_REMOVE(&c->triggers, t, entry);
+	c->triggers_n--;
+	net_timer_free(t->timer);
+	trg_free(t->trg);
+	free(t);
+}
+
+void gw_trigger_step(struct gw_trigger *t, const struct trg_event *ev)
+{
+	t->stepping = true;
+	(void)trg_step(t->trg, ev, clock_real_ms()); /* an unwelcome event was traced and changed nothing */
+	t->stepping = false;
+	if (t->forgotten)
+		gw_trigger_free(t);
+}
+
+/* -- ports */
+
+static struct gw_trigger *of(const struct trg *t)
+{
+	return t->owner;
+}
+
+static void on_timer(void *arg);
+
+static void start_timer(struct gw_trigger *t)
+{
+	uint64_t now = clock_real_ms(), wait = t->timer_at_ms > now ? t->timer_at_ms - now : 0;
+
+	net_timer_start(t->timer, wait < TIMER_MAX_MS ? wait : TIMER_MAX_MS);
+}
+
+static void on_timer(void *arg)
+{
+	struct gw_trigger *t = arg;
+	struct trg_event ev = { .kind = TRG_EV_TIMER };
+
+	if (clock_real_ms() < t->timer_at_ms) {
+		start_timer(t);
+		return;
+	}
+	if (t->trg->state == TRG_ACCEPTED)
+		st_count(&t->core->st, ST_REPORTS_UNCONFIRMED);
+	gw_trigger_step(t, &ev);
+}
+
+static void port_arm(void *arg, struct trg *trg, uint64_t at_ms)
+{
+	struct gw_core *c = arg;
+	struct gw_trigger *t = of(trg);
+
+	if (at_ms == UINT64_MAX) {
+		if (t->timer)
+			net_timer_stop(t->timer);
+		return;
+	}
+	if (!t->timer && net_timer_new(&t->timer, c->loop, on_timer, t)) {
+		log_error(c->log, "core", "transaction %s: no memory for its timer", t->transaction);
+		return;
+	}
+	t->timer_at_ms = at_ms;
+	start_timer(t);
+}
+
+const struct assoc_found *gw_trigger_rules(struct gw_trigger *t, struct assoc_found *found, const char *external,
+					   const char *msisdn)
+{
+	struct asc_device device = { external && external[0] ? external : NULL, msisdn && msisdn[0] ? msisdn : NULL };
+
+	return asc_find_rules(t->core->asc, t->scs->name, &device, found) ? NULL : found;
+}
+
+static int port_judge_again(void *arg, struct trg *trg, struct trg_refusal *out)
+{
+	struct gw_trigger *t = of(trg);
+	struct assoc_found given = { .n = 0 }, number = { .n = 0 };
+	const struct assoc_found *by_name = gw_trigger_rules(t, &given, trg->req.external, trg->req.msisdn), *by_number = NULL;
+	struct pol_verdict v;
+
+	(void)arg;
+	if (by_name && trg->sub.msisdn[0]) {
+		by_number = gw_trigger_rules(t, &number, NULL, trg->sub.msisdn);
+		if (!by_number)
+			by_name = NULL; /* a store that cannot be read never says yes */
+	}
+	pol_judge_again(&v, pol_right_of(trg->req.action), by_name, by_number, clock_real_ms());
+	if (v.status == TSP_STATUS_SUCCESS)
+		return 0;
+	memcpy(t->rule, v.rule, sizeof t->rule);
+	*out = (struct trg_refusal){ v.status, v.reason };
+	return ERR_REFUSED;
+}
+
+static void on_stored(void *arg, uint64_t number, int err)
+{
+	struct gw_trigger *t = arg;
+	struct trg_event ev = { .kind = err ? TRG_EV_DISK : TRG_EV_DURABLE };
+
+	(void)number;
+	gw_trigger_step(t, &ev);
+}
+
+static int put(struct gw_trigger *t, jrn_done_fn *done)
+{
+	uint8_t record[TRG_RECORD_MAX];
+	struct buf b = buf_over(record, sizeof record);
+
+	trg_record_build(&b, t->trg);
+	if (b.full)
+		return ERR_LIMIT;
+	return jrn_put(t->core->jrn, t->trg->number, record, b.len, done, t);
+}
+
+static int port_store(void *arg, struct trg *trg)
+{
+	struct gw_core *c = arg;
+	int err = put(of(trg), on_stored);
+
+	if (err)
+		st_count(&c->st, ST_JOURNAL_BUSY);
+	else if (trg->state == TRG_WRITING)
+		st_count(&c->st, ST_JOURNAL_INTENTS);
+	return err;
+}
+
+static void port_note(void *arg, struct trg *trg)
+{
+	struct gw_core *c = arg;
+	struct gw_trigger *t = of(trg);
+
+	t->accepted_ms = clock_real_ms();
+	if (put(t, NULL))
+		log_warn(c->log, "core", "transaction %s: its state is journalled later or not at all", t->transaction);
+}
+
+static void port_answer(void *arg, struct trg *trg, uint32_t status, int reason)
+{
+	struct gw_core *c = arg;
+	struct gw_trigger *t = of(trg);
+	struct gw_device_action_answer a = { .result_code = DIA_RESULT_SUCCESS, .request_status = status };
+	struct gw_decision d = {
+		.transaction = t->transaction,
+		.scs = t->scs->name,
+		.origin_host = trg->req.origin_host,
+		.address = t->address,
+		.action = trg->req.action,
+		.reference = trg->req.reference,
+		.result_code = a.result_code,
+		.request_status = status,
+		.reason = (enum pol_reason)reason,
+		.rule = t->rule,
+	};
+	char device[POL_DEVICE_TEXT_MAX] = "msisdn:";
+
+	strncat(device, trg->req.external[0] ? "" : trg->req.msisdn, sizeof device - strlen(device) - 1);
+	d.device = trg->req.external[0] ? trg->req.external : device;
+	gw_decide_action(c, &d);
+	if (status == TSP_STATUS_SUCCESS)
+		t->scs->quota_used++;
+	if (t->counted) {
+		t->counted = false;
+		t->scs->pending--;
+		c->pending--;
+	}
+	if (t->dup || t->asker.generation)
+		gw_core_answer(c, t->dup, &t->asker, &a);
+	t->dup = NULL;
+}
+
+static uint32_t port_end_to_end(void *arg)
+{
+	struct gw_core *c = arg;
+
+	return link_ids_end_to_end(&c->ids_internal);
+}
+
+static void port_forget(void *arg, struct trg *trg, bool late)
+{
+	struct gw_core *c = arg;
+	struct gw_trigger *t = of(trg);
+
+	if (late)
+		st_count(&c->st, trg->has_outcome ? ST_REPORTS_EXPIRED : ST_REPORTS_LATE);
+	if (trg->stored && jrn_del(c->jrn, trg->number))
+		log_error(c->log, "core", "transaction %s: its record stays in the journal for now", t->transaction);
+	t->forgotten = true;
+}
+
+static void port_trace(void *arg, const struct trg *trg, enum trg_state from, enum trg_state to, enum trg_event_kind e,
+		       bool refused)
+{
+	struct gw_core *c = arg;
+
+	if (refused)
+		log_debug(c->log, "trigger", "transaction %s: '%s' is not welcome while %s", of(trg)->transaction,
+			  trg_event_str(e), trg_state_str(from));
+	else
+		log_debug(c->log, "trigger", "transaction %s: %s -> %s: %s", of(trg)->transaction, trg_state_str(from),
+			  trg_state_str(to), trg_event_str(e));
+}
+
+const struct trg_ports gw_trigger_ports = {
+	.ask_subscriber = gw_s6m_ask,
+	.judge_again = port_judge_again,
+	.store = port_store,
+	.note = port_note,
+	.submit = gw_t4_submit,
+	.recall = gw_t4_recall,
+	.answer = port_answer,
+	.acknowledge = gw_report_acknowledge,
+	.notify = gw_report_notify,
+	.arm = port_arm,
+	.end_to_end = port_end_to_end,
+	.forget = port_forget,
+	.trace = port_trace,
+};
+
+/* -- after a restart */
+
+/* The request's place among the duplicates, so that a copy of it is recognised: with its answer, or waiting for one. */
+static void restore_dup(struct gw_trigger *t)
+{
+	const struct trg *trg = t->trg;
+	struct gw_device_action_answer a = { .result_code = DIA_RESULT_SUCCESS, .request_status = trg->answer_status };
+
+	if (gw_dup_restore(t->core->dup, trg->req.origin_host, trg->req.end_to_end, trg->req.digest, trg->answered ? &a : NULL,
+			   trg->req.received_ms, &t->dup))
+		log_warn(t->core->log, "core", "transaction %s: copies of its request will not be recognised", t->transaction);
+}
+
+static int restore_one(void *arg, uint64_t number, const void *record, size_t len)
+{
+	struct gw_core *c = arg;
+	struct gw_trigger *t = calloc(1, sizeof *t);
+	struct gw_scs *scs;
+	int err;
+
+	if (!t)
+		return ERR_NOMEM;
+	err = trg_restore(&t->trg, number, record, len, &c->trg_conf, &gw_trigger_ports, c);
+	if (err) {
+		free(t);
+		log_error(c->log, "core", "journal record %llu cannot be read and is left alone: %s", (unsigned long long)number,
+			  err_str(err));
+		return err == ERR_NOMEM ? err : 0;
+	}
+	scs = gw_core_scs(c, t->trg->req.scs);
+	if (!scs || gw_trigger_find(c, t->trg->req.scs_e164, t->trg->req.reference)) {
+		trg_free(t->trg);
+		free(t);
+		return scs ? 0 : ERR_NOMEM;
+	}
+	t->trg->owner = t;
+	gw_transaction_text(t->transaction, 0, number);
+	attach(t, c, scs);
+	restore_dup(t);
+	st_count(&c->st, ST_JOURNAL_RECOVERED);
+	return 0;
+}
+
+int gw_triggers_restore(struct gw_core *c)
+{
+	struct trg_event restored = { .kind = TRG_EV_RESTORED };
+	struct gw_trigger *t, *next;
+	int err = jrn_replay(c->jrn, restore_one, c);
+
+	if (err)
+		return err;
+	if (c->triggers_n)
+		log_info(c->log, "core", "%u triggers taken up from the journal", c->triggers_n);
+	for (t = TAILQ_FIRST(&c->triggers); t; t = next) {
+		next = TAILQ_NEXT(t, entry);
+		gw_trigger_step(t, &restored);
+	}
+	return 0;
+}
