@@ -50,7 +50,7 @@ static const struct dia_row user_identifier_rows[] = { /* TS 29.336 6.4.2 */
 	{ DIA_ROW(EXTERNAL_IDENTIFIER), DIA_AT(BYTES, user, external_identifier), DIA_OPT },
 	{ DIA_ROW(LMSI), DIA_AT(BYTES, user, lmsi), DIA_OPT },
 };
-const struct dia_grammar app_user_identifier_group = DIA_GRAMMAR(user_identifier_rows);
+const struct dia_grammar app_user_identifier_group = { DIA_GRAMMAR_ROWS(user_identifier_rows), .some = true };
 
 /* TS 29.173 6.4.6 and 6.4.9; the SMSF members come with later releases of TS 29.337. */
 #define NODE_CELLULAR \

@@ -12,6 +12,12 @@ enum tsp_action_type { /* Action-Type 3005 */
 
 enum { TSP_NON_PRIORITY = 0, TSP_PRIORITY = 1 };
 
+/* Supported-Features of Tsp (TS 29.368 6.5.2.2). The numbers could not be checked against the text of the clause. */
+#define TSP_FEATURE_LIST_ID 1u
+enum { TSP_FEATURE_RECALL_REPLACE = 0x1, TSP_FEATURE_MO_SMS = 0x2 };
+/* Feature-Supported-In-Final-Target 3012 (6.4.13). */
+enum { TSP_TARGET_RECALL_REPLACE = 0x1 };
+
 #define TSP_REQUEST_STATUS_TABLE(X)                                                                                              \
 	X(SUCCESS, 0)                                                                                                            \
 	X(INVPAYLOAD, 101)                                                                                                       \

@@ -1,6 +1,8 @@
 /* dia_build.c - the octets of messages and AVPs (RFC 6733 3 and 4). */
 #include "diameter/dia_build.h"
 
+#include <string.h>
+
 #define LENGTH_MAX 0xffffffu
 
 static void set_length(struct buf *b, size_t at, size_t len)
@@ -38,42 +40,61 @@ uint8_t dia_avp_flags(const struct dia_avp_def *def)
 	return (uint8_t)((def->vendor ? DIA_AVP_V : 0) | (def->m == DIA_M_MUST ? DIA_AVP_M : 0));
 }
 
-static void put_header(struct buf *b, const struct dia_avp_def *def, uint8_t flags, size_t data_len)
+static void put_be32(uint8_t *at, uint32_t v)
 {
-	size_t len = (def->vendor ? 12u : 8u) + data_len;
-
-	if (len > LENGTH_MAX)
-		b->full = true;
-	buf_be32(b, def->code);
-	buf_u8(b, flags);
-	buf_be24(b, (uint32_t)(len & LENGTH_MAX));
-	if (def->vendor)
-		buf_be32(b, def->vendor);
+	at[0] = (uint8_t)(v >> 24);
+	at[1] = (uint8_t)(v >> 16);
+	at[2] = (uint8_t)(v >> 8);
+	at[3] = (uint8_t)v;
 }
 
-static void put_padding(struct buf *b, size_t len)
+/* Header, room for the data, zero padding, all in one step; returns where the data goes, NULL when it does not fit. */
+static uint8_t *put_header(struct buf *b, const struct dia_avp_def *def, uint8_t flags, size_t data_len)
 {
-	while (len++ % 4)
-		buf_u8(b, 0);
+	size_t header = def->vendor ? 12 : 8;
+	size_t len = header + data_len;
+	uint8_t *at;
+
+	if (len > LENGTH_MAX) {
+		b->full = true;
+		return NULL;
+	}
+	at = buf_take(b, (len + 3) & ~(size_t)3);
+	if (!at)
+		return NULL;
+	put_be32(at, def->code);
+	put_be32(at + 4, (uint32_t)flags << 24 | (uint32_t)len);
+	if (def->vendor)
+		put_be32(at + 8, def->vendor);
+	for (size_t pad = len; pad % 4; pad++)
+		at[pad] = 0;
+	return at + header;
 }
 
 void dia_put_bytes(struct buf *b, const struct dia_avp_def *def, uint8_t flags, const void *p, size_t len)
 {
-	put_header(b, def, flags, len);
-	buf_bytes(b, p, len);
-	put_padding(b, len);
+	uint8_t *at = put_header(b, def, flags, len);
+
+	if (at && len)
+		memcpy(at, p, len);
 }
 
 void dia_put_u32(struct buf *b, const struct dia_avp_def *def, uint8_t flags, uint32_t v)
 {
-	put_header(b, def, flags, 4);
-	buf_be32(b, v);
+	uint8_t *at = put_header(b, def, flags, 4);
+
+	if (at)
+		put_be32(at, v);
 }
 
 void dia_put_u64(struct buf *b, const struct dia_avp_def *def, uint8_t flags, uint64_t v)
 {
-	put_header(b, def, flags, 8);
-	buf_be64(b, v);
+	uint8_t *at = put_header(b, def, flags, 8);
+
+	if (!at)
+		return;
+	put_be32(at, (uint32_t)(v >> 32));
+	put_be32(at + 4, (uint32_t)v);
 }
 
 size_t dia_put_group_begin(struct buf *b, const struct dia_avp_def *def, uint8_t flags)

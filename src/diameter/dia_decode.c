@@ -170,14 +170,17 @@ static int stranger(const struct decode *d, const struct dia_avp *avp)
 
 static int demand(const struct decode *d)
 {
+	bool some = !d->grammar->some;
+
 	for (unsigned i = 0; i < d->grammar->rows_n; i++) {
 		const struct dia_row *row = &d->grammar->rows[i];
 
+		some |= d->seen[i] > 0;
 		if (d->seen[i] >= row->min || (row->flags & DIA_SHARED) || (d->refusal && (row->flags & DIA_OK_ONLY)))
 			continue;
 		return dia_failed_missing(d->failed, row->code, row->vendor);
 	}
-	return 0;
+	return some ? 0 : dia_failed_missing(d->failed, d->grammar->rows[0].code, d->grammar->rows[0].vendor);
 }
 
 static int decode_window(const struct dia_grammar *g, uint8_t *base, struct dia_win w, const uint16_t *result_at,

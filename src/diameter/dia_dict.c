@@ -43,48 +43,30 @@ const char *dia_avp_str(uint32_t code, uint32_t vendor)
 	return def ? def->name : "unknown";
 }
 
+static const struct {
+	uint32_t min, max;
+} type_len[] = {
+	[DIA_TYPE_OCTETS] = { 0, UINT32_MAX },
+	[DIA_TYPE_OCTETS_4] = { 4, 4 },
+	[DIA_TYPE_U32] = { 4, 4 },
+	[DIA_TYPE_U64] = { 8, 8 },
+	[DIA_TYPE_ENUM] = { 4, 4 },
+	[DIA_TYPE_TIME] = { 4, 4 },
+	[DIA_TYPE_UTF8] = { 0, UINT32_MAX },
+	[DIA_TYPE_IDENTITY] = { 0, UINT32_MAX },
+	[DIA_TYPE_URI] = { 0, UINT32_MAX },
+	[DIA_TYPE_ADDRESS] = { 6, 18 }, /* family and IPv4, family and IPv6 */
+	[DIA_TYPE_GROUPED] = { 0, UINT32_MAX },
+};
+
 uint32_t dia_type_len_min(enum dia_type type)
 {
-	switch (type) {
-	case DIA_TYPE_U32:
-	case DIA_TYPE_ENUM:
-	case DIA_TYPE_TIME:
-	case DIA_TYPE_OCTETS_4:
-		return 4;
-	case DIA_TYPE_U64:
-		return 8;
-	case DIA_TYPE_ADDRESS:
-		return 6; /* the shorter of the two families: IPv4 */
-	case DIA_TYPE_OCTETS:
-	case DIA_TYPE_UTF8:
-	case DIA_TYPE_IDENTITY:
-	case DIA_TYPE_URI:
-	case DIA_TYPE_GROUPED:
-		break;
-	}
-	return 0;
+	return type_len[type].min;
 }
 
 uint32_t dia_type_len_max(enum dia_type type)
 {
-	switch (type) {
-	case DIA_TYPE_U32:
-	case DIA_TYPE_ENUM:
-	case DIA_TYPE_TIME:
-	case DIA_TYPE_OCTETS_4:
-		return 4;
-	case DIA_TYPE_U64:
-		return 8;
-	case DIA_TYPE_ADDRESS:
-		return 18;
-	case DIA_TYPE_OCTETS:
-	case DIA_TYPE_UTF8:
-	case DIA_TYPE_IDENTITY:
-	case DIA_TYPE_URI:
-	case DIA_TYPE_GROUPED:
-		break;
-	}
-	return UINT32_MAX;
+	return type_len[type].max;
 }
 
 static const struct {

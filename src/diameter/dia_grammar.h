@@ -56,7 +56,8 @@ struct dia_row {
 struct dia_grammar {
 	const struct dia_row *rows;
 	uint8_t rows_n;
-	bool any; /* strangers with the M bit are let in: the answer-message, where nothing must hide the error */
+	bool some; /* a group that is never empty: without any member of the table its first row is missing */
+	bool any;  /* strangers with the M bit are let in: the answer-message, where nothing must hide the error */
 };
 
 /* What a row starts with. */

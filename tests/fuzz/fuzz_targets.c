@@ -106,9 +106,15 @@ static void check_round(const struct vec_kind *kind, const struct dia_msg *m)
 	struct dia_failed failed = { .text = "" };
 	struct dia_msg again;
 	struct dia_avp result;
+	bool class_3 = false;
 
-	/* an error of another class than 3xxx is sent on without the E bit, then by the whole grammar */
-	if ((m->hdr.flags & DIA_FLAG_E) && dia_msg_find(m, 268, 0, &result) && (result.data[2] << 8 | result.data[3]) / 1000 != 3)
+	if (dia_msg_find(m, 268, 0, &result) && result.data_len == 4) {
+		struct rd r = rd_over(result.data, 4);
+
+		class_3 = rd_be32(&r) / 1000 == 3;
+	}
+	/* others set the E bit where we do not, or forget it: then our octets follow another grammar than theirs */
+	if (class_3 != !!(m->hdr.flags & DIA_FLAG_E))
 		return;
 	kind->build(&out, first, m->hdr.hop_by_hop, m->hdr.end_to_end);
 	promise(!out.full, "what was read can be written");

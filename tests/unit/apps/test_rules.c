@@ -310,6 +310,8 @@ static void values_and_sizes_of_the_core_side(void **state)
 		{ "a vector of 4 octets",
 		  CORE "3102:10415 c0 { 1:0 40 '1' } 3110:10415 c0 00000001 621:0 00 { 622:0 00 00000001 }", 5014,
 		  "621:0 00 { 622:0 00 00000001 }" },
+		{ "a User-Identifier is never empty", CORE "3102:10415 c0 { 9999:0 00 - } 3110:10415 c0 00000001", 5005,
+		  "3102:10415 c0 { 1:0 40 - }" },
 		{ "SIR-Flags are demanded", CORE "3102:10415 c0 { 1:0 40 '1' }", 5005, "3110:10415 c0 00000000" },
 	};
 	static const struct rule drr[] = {
