@@ -377,6 +377,34 @@ static void a_dwr_is_answered_and_a_silent_peer_is_asked_then_closed(void **stat
 	lab_fini(&t);
 }
 
+static void only_the_dwa_to_our_dwr_counts(void **state)
+{
+	struct lab t;
+	struct dia_msg m;
+
+	(void)state;
+	lab_init(&t);
+	t.conf.watchdog_ms = 60;
+	t.conf.watchdog_unchecked = true;
+	lab_open(&t);
+	lab_exchange(&t);
+	assert_true(lab_recv(&t, octets, &m)); /* DWR */
+	octets[4] = 0;
+	octets[15] ^= 1; /* Hop-by-Hop-Id */
+	lab_send(&t, octets, m.hdr.length);
+	octets[15] ^= 1;
+	octets[19] ^= 1; /* End-to-End-Id */
+	lab_send(&t, octets, m.hdr.length);
+	lab_run_ms(&t, 10);
+	assert_int_equal(t.counters.dwa_received, 0);
+	assert_int_equal(t.counters.answers_unknown, 2);
+	octets[19] ^= 1;
+	lab_send(&t, octets, m.hdr.length);
+	lab_run_ms(&t, 10);
+	assert_int_equal(t.counters.dwa_received, 1);
+	lab_fini(&t);
+}
+
 static void a_dpr_is_answered_and_the_peer_closes(void **state)
 {
 	struct lab t;
@@ -458,6 +486,7 @@ int main(void)
 		cmocka_unit_test(the_owner_may_free_the_link_in_every_callback),
 		cmocka_unit_test(the_owner_may_free_the_link_in_an_answer),
 		cmocka_unit_test(a_dwr_is_answered_and_a_silent_peer_is_asked_then_closed),
+		cmocka_unit_test(only_the_dwa_to_our_dwr_counts),
 		cmocka_unit_test(a_dpr_is_answered_and_the_peer_closes),
 		cmocka_unit_test(our_dpr_ends_with_its_dpa_or_after_the_wait),
 		cmocka_unit_test(a_peer_that_goes_away_is_an_ended_link),
