@@ -27,6 +27,12 @@ struct gw_edge_end *gw_core_edge_find(struct gw_core *c, uint32_t generation)
 	return NULL;
 }
 
+const char *gw_core_edge_name(char out[GW_EDGE_NAME_MAX], const struct gw_edge_end *e)
+{
+	snprintf(out, GW_EDGE_NAME_MAX, "edge-%u", e->who.slot);
+	return out;
+}
+
 /* An edge that breaks a rule is ended; everything it said before was checked and stands. */
 static void edge_bad(struct gw_edge_end *e, const char *what)
 {
@@ -73,9 +79,7 @@ static int dispatch(struct gw_edge_end *e, const uint8_t *record, size_t len)
 	switch (h.type) {
 	case GW_REC_SESSION_OPEN:
 		err = gw_session_open_get(&u.open, record, len);
-		if (!err)
-			gw_core_on_session_open(e, h.transaction, &u.open);
-		return err;
+		return err ? err : gw_core_on_session_open(e, h.transaction, &u.open);
 	case GW_REC_SESSION_CLOSED:
 		err = gw_session_closed_get(&u.closed, record, len);
 		if (!err)

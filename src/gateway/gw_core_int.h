@@ -51,9 +51,8 @@ struct gw_session { /* an admitted session */
 	struct gw_scs *scs;
 	struct gw_session_key key;
 	char address[GW_ADDRESS_MAX + 1];
-	uint8_t zone, protection;
+	const struct cfg_listen *listen;
 	uint64_t since_ms;
-	uint32_t pending;
 	struct gw_map_node node;
 	TAILQ_HEAD(, gw_notice) notices;
 	TAILQ_ENTRY(gw_session) entry; /* of all */
@@ -174,9 +173,11 @@ struct gw_core {
 /* Puts the record of `len` octets in c->record on the edge's ring. ERR_BUSY, ERR_CLOSED (the edge is bad). */
 ERR_MUST_USE int gw_core_send(struct gw_edge_end *e, size_t len);
 struct gw_edge_end *gw_core_edge_find(struct gw_core *c, uint32_t generation);
+#define GW_EDGE_NAME_MAX 24
+const char *gw_core_edge_name(char out[GW_EDGE_NAME_MAX], const struct gw_edge_end *e);
 
 /* gw_core_session.c: admission. */
-void gw_core_on_session_open(struct gw_edge_end *e, uint64_t number, const struct gw_session_open *open);
+ERR_MUST_USE int gw_core_on_session_open(struct gw_edge_end *e, uint64_t number, const struct gw_session_open *open);
 void gw_core_on_session_closed(struct gw_edge_end *e, uint64_t number);
 struct gw_session *gw_core_session_find(struct gw_core *c, uint32_t generation, uint64_t number);
 void gw_core_session_free(struct gw_session *s);

@@ -98,8 +98,7 @@ static struct gw_session *session_new(struct gw_edge_end *e, uint64_t number, co
 	s->scs = scs;
 	s->key = (struct gw_session_key){ e->who.generation, number };
 	memcpy(s->address, open->address, sizeof s->address);
-	s->zone = open->zone;
-	s->protection = open->protection;
+	s->listen = &c->cfg->listen[open->listener];
 	s->since_ms = clock_real_ms();
 	TAILQ_INIT(&s->notices);
 	gw_map_add(&c->sessions_by_key, &s->node, &s->key, sizeof s->key);
@@ -144,7 +143,18 @@ static void reports_wake(struct gw_scs *scs)
 	}
 }
 
-void gw_core_on_session_open(struct gw_edge_end *e, uint64_t number, const struct gw_session_open *open)
+/* An edge has the listeners of its own zone only, and each is as it was configured. */
+static bool listener_fits(const struct gw_edge_end *e, const struct gw_session_open *open)
+{
+	const struct cfg_iwf *cfg = e->core->cfg;
+	const struct cfg_listen *l = &cfg->listen[open->listener];
+
+	return open->listener < cfg->listen_n && l->zone == (int)e->who.zone &&
+	       open->zone == (l->zone == CFG_EXTERNAL ? GW_ZONE_EXTERNAL : GW_ZONE_INTERNAL) &&
+	       open->protection == (l->protection == CFG_TLS ? GW_PROTECTION_TLS : GW_PROTECTION_NONE);
+}
+
+int gw_core_on_session_open(struct gw_edge_end *e, uint64_t number, const struct gw_session_open *open)
 {
 	struct gw_core *c = e->core;
 	const struct asc_scs *scs = asc_scs_by_origin_host(c->asc, open->origin_host);
@@ -152,6 +162,8 @@ void gw_core_on_session_open(struct gw_edge_end *e, uint64_t number, const struc
 	struct gw_session *s = gw_core_session_find(c, e->who.generation, number);
 	enum pol_reason reason;
 
+	if (!listener_fits(e, open))
+		return ERR_PROTO;
 	st_count(&c->st, ST_SESSION_OPENED);
 	if (s)
 		gw_core_session_free(s); /* announced anew: judged anew */
@@ -166,7 +178,7 @@ void gw_core_on_session_open(struct gw_edge_end *e, uint64_t number, const struc
 		log_warn(c->log, "core", "session %u-%06llx of %s at %s refused: %s", e->who.generation,
 			 (unsigned long long)number, open->origin_host, open->address, pol_reason_words(reason));
 		refuse(e, number, reason);
-		return;
+		return 0;
 	}
 	st_count(&c->st, ST_SESSION_ADMITTED);
 	v.pending_max = scs->pending_max;
@@ -174,6 +186,7 @@ void gw_core_on_session_open(struct gw_edge_end *e, uint64_t number, const struc
 	memcpy(v.reason, "accepted", sizeof "accepted");
 	send_verdict(e, number, &v);
 	reports_wake(s->scs);
+	return 0;
 }
 
 void gw_core_on_session_closed(struct gw_edge_end *e, uint64_t number)

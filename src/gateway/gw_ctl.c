@@ -28,13 +28,12 @@ static json_t *edge_rows(const struct gw_core *c)
 
 	TAILQ_FOREACH(e, &c->edges, entry)
 	{
-		char name[32];
+		char name[GW_EDGE_NAME_MAX];
 
-		snprintf(name, sizeof name, "edge-%u", e->who.slot);
-		json_array_append_new(rows,
-				      json_pack("{s:s, s:s, s:I, s:I, s:I, s:s}", "name", name, "zone", zone_word(e->who.zone),
-						"pid", (json_int_t)e->who.pid, "generation", (json_int_t)e->who.generation,
-						"sessions", (json_int_t)e->sessions_n, "state", e->bad ? "down" : "up"));
+		json_array_append_new(rows, json_pack("{s:s, s:s, s:I, s:I, s:I, s:s}", "name", gw_core_edge_name(name, e),
+						      "zone", zone_word(e->who.zone), "pid", (json_int_t)e->who.pid, "generation",
+						      (json_int_t)e->who.generation, "sessions", (json_int_t)e->sessions_n,
+						      "state", e->bad ? "down" : "up"));
 	}
 	return rows;
 }
@@ -91,29 +90,28 @@ static void on_peers(void *arg, struct ctl_request *rq, const json_t *args)
 	ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)c->peers_n));
 }
 
+static json_t *session_row(const struct gw_core *c, const struct gw_session *s)
+{
+	const struct asc_scs *scs = asc_scs_find(c->asc, s->scs->name);
+	char number[GW_TRANSACTION_TEXT_MAX], edge[GW_EDGE_NAME_MAX];
+
+	gw_transaction_text(number, (uint32_t)s->key.generation, s->key.number);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:I}", "session", number, "scs", s->scs->name,
+			 "origin_host", scs ? scs->origin_host : "", "address", s->address, "listener", s->listen->name, "zone",
+			 zone_word(s->listen->zone), "protection", s->listen->protection == CFG_TLS ? "tls" : "none", "edge",
+			 gw_core_edge_name(edge, s->edge), "since", gw_ctl_time(s->since_ms), "pending",
+			 (json_int_t)s->scs->pending);
+}
+
 static void on_sessions(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	static const char *const protections[] = { "", "none", "tls", "ipsec" };
 	struct gw_core *c = arg;
 	struct gw_session *s;
-	json_int_t n = 0;
 
 	(void)args;
 	TAILQ_FOREACH(s, &c->sessions, entry)
-	{
-		const struct asc_scs *scs = asc_scs_find(c->asc, s->scs->name);
-		char text[GW_TRANSACTION_TEXT_MAX];
-
-		gw_transaction_text(text, (uint32_t)s->key.generation, s->key.number);
-		ctl_line(rq, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:o, s:I}", "session", text, "scs", s->scs->name,
-				       "origin_host", scs ? scs->origin_host : "", "address", s->address, "listener",
-				       s->zone == GW_ZONE_EXTERNAL ? "external" : "internal", "zone",
-				       s->zone == GW_ZONE_EXTERNAL ? "external" : "internal", "protection",
-				       protections[s->protection], "edge", (json_int_t)s->key.generation, "since",
-				       gw_ctl_time(s->since_ms), "pending", (json_int_t)s->scs->pending));
-		n++;
-	}
-	ctl_done(rq, json_pack("{s:I}", "count", n));
+	ctl_line(rq, session_row(c, s));
+	ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)c->sessions_by_key.n));
 }
 
 static void on_stats(void *arg, struct ctl_request *rq, const json_t *args)

@@ -213,6 +213,7 @@ static int announce(struct gw_edge_session *s)
 	memcpy(open.origin_host, s->host, sizeof open.origin_host);
 	memcpy(open.origin_realm, s->realm, sizeof open.origin_realm);
 	memcpy(open.address, s->address, sizeof open.address);
+	open.listener = (uint8_t)(listen - e->cfg->listen);
 	open.zone = listen->zone == CFG_EXTERNAL ? GW_ZONE_EXTERNAL : GW_ZONE_INTERNAL;
 	open.protection = listen->protection == CFG_TLS ? GW_PROTECTION_TLS : GW_PROTECTION_NONE;
 	open.again = s->state == GW_SESSION_OPEN;

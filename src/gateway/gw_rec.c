@@ -98,6 +98,7 @@ size_t gw_session_open_put(uint8_t *out, uint32_t generation, uint64_t session, 
 	gw_io_put_text(&b, in->origin_host);
 	gw_io_put_text(&b, in->origin_realm);
 	gw_io_put_text(&b, in->address);
+	buf_u8(&b, in->listener);
 	buf_u8(&b, in->zone);
 	buf_u8(&b, in->protection);
 	buf_u8(&b, in->again);
@@ -113,6 +114,7 @@ int gw_session_open_get(struct gw_session_open *out, const uint8_t *record, size
 	gw_io_text(&r, s.origin_host, sizeof s.origin_host, gw_io_is_host);
 	gw_io_text(&r, s.origin_realm, sizeof s.origin_realm, gw_io_is_host);
 	gw_io_text(&r, s.address, sizeof s.address, gw_io_is_printable);
+	s.listener = gw_io_u8(&r, 0, GW_LISTENERS_MAX - 1);
 	s.zone = gw_io_u8(&r, GW_ZONE_EXTERNAL, GW_ZONE_INTERNAL);
 	s.protection = gw_io_u8(&r, GW_PROTECTION_NONE, GW_PROTECTION_IPSEC);
 	s.again = gw_io_bool(&r);

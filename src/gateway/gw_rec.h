@@ -22,6 +22,7 @@
 #define GW_NAMES_MAX 8
 #define GW_GROUPS_MAX 8
 #define GW_ANCHORS_MAX 8
+#define GW_LISTENERS_MAX 16
 #define GW_GROUP_LEN_MAX 253
 #define GW_PAYLOAD_MAX 4096u /* octets of a trigger payload that can cross */
 
@@ -60,6 +61,7 @@ struct gw_session_open {
 	struct gw_identity identity;
 	char origin_host[IDENT_HOST_MAX + 1], origin_realm[IDENT_HOST_MAX + 1]; /* claimed in the CER */
 	char address[GW_ADDRESS_MAX + 1];
+	uint8_t listener; /* its place in the configuration */
 	uint8_t zone, protection;
 	bool again; /* announced to a restarted core: the CEA left long ago */
 };
