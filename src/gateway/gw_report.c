@@ -216,11 +216,15 @@ void gw_notice_free(struct gw_notice *n)
 	free(n);
 }
 
-/* Sessions take turns: one that does not answer is not asked again at once. */
-static struct gw_session *pick_session(struct gw_scs *scs)
+/* First the session that asked, if it is still there. Then any of the SCS takes its turn: one that does not answer is not asked again
+ * at once. */
+static struct gw_session *pick_session(const struct gw_trigger *t, bool again)
 {
-	struct gw_session *s;
+	struct gw_session *s = again ? NULL : gw_core_session_find(t->core, t->asker.generation, t->asker.session);
+	struct gw_scs *scs = t->scs;
 
+	if (s && s->scs == scs && !s->edge->bad)
+		return s;
 	TAILQ_FOREACH(s, &scs->sessions, of_scs)
 	{
 		if (s->edge->bad)
@@ -256,7 +260,7 @@ int gw_report_notify(void *arg, struct trg *trg, bool again)
 {
 	struct gw_core *c = arg;
 	struct gw_trigger *t = trg->owner;
-	struct gw_session *s = c->stopping ? NULL : pick_session(t->scs);
+	struct gw_session *s = c->stopping ? NULL : pick_session(t, again);
 	struct gw_device_notification record;
 	struct gw_notice *n;
 	int err;
