@@ -112,7 +112,8 @@ static void take(struct gw_trigger *t, const struct s6m_sia *sia)
 
 static void on_answer(void *arg, int err, const struct dia_msg *m)
 {
-	struct gw_trigger *t = gw_peer_answered(arg, err);
+	bool recall;
+	struct gw_trigger *t = gw_peer_answered(arg, err, &recall);
 	struct dia_failed why = { 0 };
 	struct pol_verdict v;
 	struct s6m_sia sia;
@@ -141,7 +142,8 @@ int gw_s6m_ask(void *arg, struct trg *trg)
 	int err = build(&out, c, trg);
 
 	if (!err)
-		err = gw_peer_ask(trg->owner, c->cfg->s6m.peer_index, &out, (uint32_t)c->cfg->s6m.answer_wait_ms, on_answer);
+		err =
+		    gw_peer_ask(trg->owner, c->cfg->s6m.peer_index, &out, (uint32_t)c->cfg->s6m.answer_wait_ms, on_answer, false);
 	if (!err)
 		st_count(&c->st, ST_S6M_REQUESTS);
 	return err;
