@@ -256,6 +256,7 @@ static size_t join_words(char *line, size_t cap, const char *const *words, int w
 	if (len + 1 >= cap)
 		return 0;
 	line[len++] = '\n';
+	line[len] = 0;
 	return len;
 }
 
