@@ -28,7 +28,8 @@ enum app_command {
 
 #define APP_NO_STATE_MAINTAINED 1u
 
-struct app_features { /* Supported-Features 628 (TS 29.229 6.3.29) */
+/* Supported-Features 628 (TS 29.229 6.3.29) */
+struct app_features {
 	uint32_t vendor_id, list_id, list;
 	bool mandatory; /* M bit of the AVP itself: set in a request when the features are required */
 };
@@ -38,13 +39,15 @@ struct app_experimental_result {
 	bool present;
 };
 
-struct app_load { /* RFC 8583 */
+/* RFC 8583 */
+struct app_load {
 	struct dia_u32 type;
 	struct dia_u64 value;
 	struct dia_bytes source_id;
 };
 
-struct app_olr { /* OC-OLR, RFC 7683 */
+/* OC-OLR, RFC 7683 */
+struct app_olr {
 	bool present;
 	uint64_t sequence_number;
 	uint32_t report_type;
@@ -73,13 +76,15 @@ struct app_head {
 	uint8_t proxy_info_n, route_record_n, features_n, redirect_host_n, load_n;
 };
 
-struct app_user_identifier {        /* User-Identifier 3102, TS 29.336 6.4.2 */
+/* User-Identifier 3102, TS 29.336 6.4.2 */
+struct app_user_identifier {
 	struct dia_bytes user_name; /* IMSI digits */
 	struct dia_bytes msisdn;    /* TBCD */
 	struct dia_bytes external_identifier, lmsi;
 };
 
-struct app_serving_node { /* Serving-Node 2401 / Additional-Serving-Node 2406, TS 29.173 */
+/* Serving-Node 2401 / Additional-Serving-Node 2406, TS 29.173 */
+struct app_serving_node {
 	bool present;
 	struct dia_bytes sgsn_name, sgsn_realm, sgsn_number;
 	struct dia_bytes mme_name, mme_realm, mme_number_for_mt_sms;

@@ -2,20 +2,22 @@
 #pragma once
 #include "apps/app_common.h"
 
-enum t4_sm_delivery_outcome { /* SM-Delivery-Outcome-T4 3200: success is 2 */
-			      T4_OUTCOME_ABSENT_SUBSCRIBER = 0,
-			      T4_OUTCOME_UE_MEMORY_CAPACITY_EXCEEDED = 1,
-			      T4_OUTCOME_SUCCESSFUL_TRANSFER = 2,
-			      T4_OUTCOME_VALIDITY_TIME_EXPIRED = 3,
+/* SM-Delivery-Outcome-T4 3200: success is 2 */
+enum t4_sm_delivery_outcome {
+	T4_OUTCOME_ABSENT_SUBSCRIBER = 0,
+	T4_OUTCOME_UE_MEMORY_CAPACITY_EXCEEDED = 1,
+	T4_OUTCOME_SUCCESSFUL_TRANSFER = 2,
+	T4_OUTCOME_VALIDITY_TIME_EXPIRED = 3,
 };
 
-enum { /* Absent-Subscriber-Diagnostic-T4 3201 */
-       T4_ABSENT_NO_PAGING_RESPONSE = 0,
-       T4_ABSENT_UE_DETACHED = 1,
-       T4_ABSENT_UE_DEREGISTERED = 2,
-       T4_ABSENT_UE_PURGED = 3,
-       T4_ABSENT_ROAMING_RESTRICTION = 4,
-       T4_ABSENT_UNIDENTIFIED_SUBSCRIBER = 5,
+/* Absent-Subscriber-Diagnostic-T4 3201 */
+enum {
+	T4_ABSENT_NO_PAGING_RESPONSE = 0,
+	T4_ABSENT_UE_DETACHED = 1,
+	T4_ABSENT_UE_DEREGISTERED = 2,
+	T4_ABSENT_UE_PURGED = 3,
+	T4_ABSENT_ROAMING_RESTRICTION = 4,
+	T4_ABSENT_UNIDENTIFIED_SUBSCRIBER = 5,
 };
 
 struct t4_drr {

@@ -4,13 +4,14 @@
 
 enum { T4_TRIGGER = 0, T4_RECALL = 1, T4_REPLACE = 2 };                      /* Trigger-Action 3202; absent is T4_TRIGGER */
 enum { T4_ORIGINAL_MESSAGE_NOT_DELETED = 0, T4_NEW_MESSAGE_NOT_STORED = 1 }; /* MTC-Error-Diagnostic 3203 */
-enum {                                                                       /* Experimental-Result-Code, vendor 10415 */
-       T4_ERROR_USER_UNKNOWN = 5001,
-       T4_ERROR_INVALID_SME_ADDRESS = 5530,
-       T4_ERROR_SC_CONGESTION = 5531,
-       T4_ERROR_TRIGGER_REPLACE_FAILURE = 5533,
-       T4_ERROR_TRIGGER_RECALL_FAILURE = 5534,
-       T4_ERROR_ORIGINAL_MESSAGE_NOT_PENDING = 5535,
+/* Experimental-Result-Code, vendor 10415 */
+enum {
+	T4_ERROR_USER_UNKNOWN = 5001,
+	T4_ERROR_INVALID_SME_ADDRESS = 5530,
+	T4_ERROR_SC_CONGESTION = 5531,
+	T4_ERROR_TRIGGER_REPLACE_FAILURE = 5533,
+	T4_ERROR_TRIGGER_RECALL_FAILURE = 5534,
+	T4_ERROR_ORIGINAL_MESSAGE_NOT_PENDING = 5535,
 };
 
 struct t4_dtr {

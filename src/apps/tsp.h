@@ -2,12 +2,13 @@
 #pragma once
 #include "apps/app_common.h"
 
-enum tsp_action_type { /* Action-Type 3005 */
-		       TSP_ACTION_TRIGGER = 1,
-		       TSP_ACTION_DELIVERY_REPORT = 2,
-		       TSP_ACTION_RECALL = 3,
-		       TSP_ACTION_REPLACE = 4,
-		       TSP_ACTION_MO_SMS = 5,
+/* Action-Type 3005 */
+enum tsp_action_type {
+	TSP_ACTION_TRIGGER = 1,
+	TSP_ACTION_DELIVERY_REPORT = 2,
+	TSP_ACTION_RECALL = 3,
+	TSP_ACTION_REPLACE = 4,
+	TSP_ACTION_MO_SMS = 5,
 };
 
 enum { TSP_NON_PRIORITY = 0, TSP_PRIORITY = 1 };
@@ -34,9 +35,10 @@ enum { TSP_TARGET_RECALL_REPLACE = 0x1 };
 	X(ORIGINALMESSAGESENT, 112)                                                                                              \
 	X(TEMPORARYERROR, 201)
 
-enum tsp_request_status { /* Request-Status 3008 */
+/* Request-Status 3008 */
+enum tsp_request_status {
 #define TSP_ROW(name, value) TSP_STATUS_##name = (value),
-			  TSP_REQUEST_STATUS_TABLE(TSP_ROW)
+	TSP_REQUEST_STATUS_TABLE(TSP_ROW)
 #undef TSP_ROW
 };
 
@@ -47,9 +49,10 @@ enum tsp_request_status { /* Request-Status 3008 */
 	X(UNDELIVERABLE, 3)                                                                                                      \
 	X(UNCONFIRMED, 4)
 
-enum tsp_delivery_outcome { /* Delivery-Outcome 3009 */
+/* Delivery-Outcome 3009 */
+enum tsp_delivery_outcome {
 #define TSP_ROW(name, value) TSP_OUTCOME_##name = (value),
-			    TSP_DELIVERY_OUTCOME_TABLE(TSP_ROW)
+	TSP_DELIVERY_OUTCOME_TABLE(TSP_ROW)
 #undef TSP_ROW
 };
 
@@ -58,20 +61,23 @@ const char *tsp_request_status_str(uint32_t status);
 const char *tsp_delivery_outcome_str(uint32_t outcome);
 const char *tsp_action_str(uint32_t action_type); /* "trigger", "report", "recall", "replace", "mo-sms", "unknown" */
 
-struct tsp_trigger_data { /* Trigger-Data 3003 */
+/* Trigger-Data 3003 */
+struct tsp_trigger_data {
 	bool present;
 	struct dia_bytes payload;
 	struct dia_u32 priority_indication, application_port;
 };
 
-struct tsp_device_action { /* Device-Action 3001 */
+/* Device-Action 3001 */
+struct tsp_device_action {
 	struct dia_bytes external_identifier, msisdn /* TBCD */, scs_identity /* TBCD */;
 	struct dia_u32 reference_number, old_reference_number, action_type;
 	struct tsp_trigger_data trigger_data;
 	struct dia_u32 validity_time_s;
 };
 
-struct tsp_device_notification { /* Device-Notification 3002 */
+/* Device-Notification 3002 */
+struct tsp_device_notification {
 	struct dia_bytes external_identifier, msisdn, scs_identity;
 	struct dia_u32 reference_number, action_type, request_status, mtc_error_diagnostic, delivery_outcome;
 	struct dia_bytes sm_rp_ui;

@@ -20,12 +20,14 @@ enum {
 #define DIA_APPLICATIONS_MAX 64
 #define DIA_VENDORS_MAX 64
 
-struct dia_address { /* Address of RFC 6733 4.3.1; family 1 = IPv4 (4 octets), 2 = IPv6 (16 octets) */
+/* Address of RFC 6733 4.3.1; family 1 = IPv4 (4 octets), 2 = IPv6 (16 octets) */
+struct dia_address {
 	uint16_t family;
 	uint8_t octets[16];
 };
 
-struct dia_vendor_application { /* Vendor-Specific-Application-Id: exactly one of Auth- and Acct-Application-Id */
+/* Vendor-Specific-Application-Id: exactly one of Auth- and Acct-Application-Id */
+struct dia_vendor_application {
 	uint32_t vendor_id, application_id;
 	bool acct;
 };

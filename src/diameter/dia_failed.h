@@ -16,7 +16,7 @@ struct dia_failed {
 	char text[DIA_FAILED_TEXT_MAX];  /* for the log and Error-Message: which AVP, what was expected */
 };
 
-/* Every Result-Code of base.md section 5: name, value. */
+/* Every Result-Code of RFC 6733 7.1: name, value. */
 #define DIA_RESULT_TABLE(X)                                                                                                      \
 	X(MULTI_ROUND_AUTH, 1001)                                                                                                \
 	X(SUCCESS, 2001)                                                                                                         \

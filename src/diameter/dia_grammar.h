@@ -7,6 +7,7 @@
  *                          forbidden (max 0) or not where it must be 5008
  *   not in the table       ignored when the dictionary has it or its M bit is clear; else 5001
  *   in the table, absent   5005 with an example, when min is 1
+ *   E bit in an answer     read by the answer-message grammar; with a result below 3000 it contradicts itself: 3008
  * Everything is written to a copy: the caller's struct is touched only after the last check. No allocation. PURE. */
 #pragma once
 #include <stddef.h>
@@ -19,25 +20,27 @@
 #define DIA_STRUCT_MAX 8192u /* octets of the largest typed struct */
 #define DIA_ROWS_MAX 40u     /* rows of one table */
 
-enum dia_keep {                    /* how the value is kept */
-		DIA_KEEP_NOT,      /* known, but nothing is kept */
-		DIA_KEEP_U32,      /* struct dia_u32 */
-		DIA_KEEP_U64,      /* struct dia_u64 */
-		DIA_KEEP_BARE_U32, /* uint32_t: written whenever its group is */
-		DIA_KEEP_BARE_U64, /* uint64_t, likewise */
-		DIA_KEEP_BYTES,    /* struct dia_bytes; of a group: its inside, raw */
-		DIA_KEEP_ADDRESS,  /* struct dia_address (dia_base.h) */
-		DIA_KEEP_GROUP,    /* a struct of its own, or the same one when `at` is 0 */
+/* How the value is kept. */
+enum dia_keep {
+	DIA_KEEP_NOT,      /* known, but nothing is kept */
+	DIA_KEEP_U32,      /* struct dia_u32 */
+	DIA_KEEP_U64,      /* struct dia_u64 */
+	DIA_KEEP_BARE_U32, /* uint32_t: written whenever its group is */
+	DIA_KEEP_BARE_U64, /* uint64_t, likewise */
+	DIA_KEEP_BYTES,    /* struct dia_bytes; of a group: its inside, raw */
+	DIA_KEEP_ADDRESS,  /* struct dia_address (dia_base.h) */
+	DIA_KEEP_GROUP,    /* a struct of its own, or the same one when `at` is 0 */
 };
 
-enum {                      /* dia_row.flags */
-       DIA_FIRST = 1,       /* must be the first AVP */
-       DIA_SPARE = 2,       /* more of them than max are ignored */
-       DIA_OK_ONLY = 4,     /* not demanded in an answer that is a refusal */
-       DIA_BAD_IS_NONE = 8, /* a value that is not allowed counts as absent (M clear: RFC 6733 4.1) */
-       DIA_SHARED = 16,     /* counted together with the row before: exactly one of the two */
-       DIA_FLAG_IS_M = 32,  /* the bool at flag_at is the AVP's M bit, not its presence */
-       DIA_FLAG_NOT = 64,   /* the bool at flag_at is false when this AVP is there (its neighbour's is true) */
+/* dia_row.flags */
+enum {
+	DIA_FIRST = 1,       /* must be the first AVP */
+	DIA_SPARE = 2,       /* more of them than max are ignored */
+	DIA_OK_ONLY = 4,     /* not demanded in an answer that is a refusal */
+	DIA_BAD_IS_NONE = 8, /* a value that is not allowed counts as absent (M clear: RFC 6733 4.1) */
+	DIA_SHARED = 16,     /* counted together with the row before: exactly one of the two */
+	DIA_FLAG_IS_M = 32,  /* the bool at flag_at is the AVP's M bit, not its presence */
+	DIA_FLAG_NOT = 64,   /* the bool at flag_at is false when this AVP is there (its neighbour's is true) */
 };
 
 struct dia_row {
@@ -78,7 +81,10 @@ struct dia_grammar {
 #define DIA_FLAG(type, member) .has_flag = true, .flag_at = offsetof(type, member)
 #define DIA_VALUE(n) (1u << (n))
 
-#define DIA_GRAMMAR_ROWS(table) .rows = (table), .rows_n = sizeof(table) / sizeof *(table)
+/* A table with more rows than the decoder counts does not compile. */
+#define DIA_ROWS_N(table)                                                                                                        \
+	(sizeof(table) / sizeof *(table) * sizeof(char[sizeof(table) / sizeof *(table) <= DIA_ROWS_MAX ? 1 : -1]))
+#define DIA_GRAMMAR_ROWS(table) .rows = (table), .rows_n = DIA_ROWS_N(table)
 #define DIA_GRAMMAR(table)                                                                                                       \
 	{                                                                                                                        \
 		DIA_GRAMMAR_ROWS(table)                                                                                          \

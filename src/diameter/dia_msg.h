@@ -21,7 +21,8 @@ enum { DIA_AVP_V = 0x80, DIA_AVP_M = 0x40, DIA_AVP_P = 0x20, DIA_AVP_RESERVED = 
 
 #define DIA_VENDOR_3GPP 10415u
 
-struct dia_bytes { /* a view; absent when p is NULL; len 0 with p set is "there and empty" */
+/* a view; absent when p is NULL; len 0 with p set is "there and empty" */
+struct dia_bytes {
 	const uint8_t *p;
 	uint32_t len;
 };
