@@ -268,7 +268,7 @@ int ue_ctl_client(const char *program, const char *path, const char *const *word
 	json_t *json;
 	int fd, code;
 
-	if (words_n < 1 || !len || strlen(line) != len || memchr(line, '\n', len - 1))
+	if (words_n < 1 || !len || memchr(line, '\n', len - 1))
 		return node_usage(program, "ctl: expected SOCKET absent|present|full|empty|slow MS|status [IMSI]");
 	fd = client_connect(path);
 	if (fd < 0)
