@@ -36,21 +36,36 @@ static int check_tls(const struct cfg_iwf *c, bool server, const char *certifica
 	return err;
 }
 
+/* The words of the TLS room with the line of the key they are about. */
+static int tls_wrong(const struct cfg_iwf *c, const char *list, size_t i, const char *key, const char *words,
+		     char why[CFG_WHY_MAX])
+{
+	unsigned line = cfg_line(c->lines, "%s[%zu].%s", list, i, strstr(words, key) ? "key" : "certificate");
+
+	for (size_t n = 0; n < c->anchors_n; n++) {
+		if (strstr(words, c->anchors[n].file))
+			line = cfg_line(c->lines, "trust_anchors[%zu].file", n);
+	}
+	return cfg_wrong(why, c->lines, line, "%s", words);
+}
+
 int dm_check_main(const char *path)
 {
-	char why[CFG_WHY_MAX] = "";
+	char why[CFG_WHY_MAX] = "", words[CFG_WHY_MAX] = "";
 	struct cfg_iwf *c = NULL;
 	int err = cfg_iwf_load(&c, path, why);
 
 	if (!err)
 		err = cfg_iwf_check_files(c, why);
 	for (size_t i = 0; !err && i < c->listen_n; i++) {
-		if (c->listen[i].protection == CFG_TLS)
-			err = check_tls(c, true, c->listen[i].certificate, c->listen[i].key, NULL, why, sizeof why);
+		if (c->listen[i].protection == CFG_TLS &&
+		    check_tls(c, true, c->listen[i].certificate, c->listen[i].key, NULL, words, sizeof words))
+			err = tls_wrong(c, "listen", i, c->listen[i].key, words, why);
 	}
 	for (size_t i = 0; !err && i < c->peers_n; i++) {
-		if (c->peers[i].protection == CFG_TLS)
-			err = check_tls(c, false, c->peers[i].certificate, c->peers[i].key, c->peers[i].trust, why, sizeof why);
+		if (c->peers[i].protection == CFG_TLS &&
+		    check_tls(c, false, c->peers[i].certificate, c->peers[i].key, c->peers[i].trust, words, sizeof words))
+			err = tls_wrong(c, "peers", i, c->peers[i].key, words, why);
 	}
 	cfg_iwf_free(c);
 	if (err) {
