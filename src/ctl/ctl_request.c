@@ -15,12 +15,17 @@ static void request_free(struct ctl_request *rq)
 	free(rq);
 }
 
-/* Every change leaves a line with who asked for it (CONTRACTS section 5). */
+/* Every change leaves a line with who asked for it (CONTRACTS section 5), at whatever level the operator listens. */
 static void log_change(const struct ctl_request *rq, const struct ctl_server *s, const char *error)
 {
 	char *args = json_dumps(rq->args, JSON_COMPACT | JSON_ENSURE_ASCII);
+	struct log always = { .fd = -1 };
 
-	log_info(s->conf.log, "ctl", "%s %.*s by uid %u gid %u pid %d: %s%s", rq->command->name, LOGGED_MAX, args ? args : "",
+	if (s->conf.log) {
+		always = *s->conf.log;
+		always.level = LOG_LEVEL_INFO;
+	}
+	log_info(&always, "ctl", "%s %.*s by uid %u gid %u pid %d: %s%s", rq->command->name, LOGGED_MAX, args ? args : "",
 		 (unsigned)rq->caller.uid, (unsigned)rq->caller.gid, (int)rq->caller.pid, error ? "refused: " : "done",
 		 error ? error : "");
 	free(args);
