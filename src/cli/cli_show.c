@@ -25,7 +25,7 @@ static void line(FILE *out, const char *name, const json_t *o, const char *membe
 	char text[TEXT_MAX];
 
 	if (json_object_get(o, member))
-		fprintf(out, "%-14s%s\n", name, text_of(text, o, member));
+		fprintf(out, "%-16s%s\n", name, text_of(text, o, member));
 }
 
 static void uptime(FILE *out, const json_t *o)
@@ -34,7 +34,7 @@ static void uptime(FILE *out, const json_t *o)
 	char text[TEXT_MAX];
 
 	if (json_object_get(o, "started"))
-		fprintf(out, "%-14s%s (%lldd %02lld:%02lld:%02lld ago)\n", "started", text_of(text, o, "started"), s / 86400,
+		fprintf(out, "%-16s%s (%lldd %02lld:%02lld:%02lld ago)\n", "started", text_of(text, o, "started"), s / 86400,
 			s / 3600 % 24, s / 60 % 60, s % 60);
 }
 

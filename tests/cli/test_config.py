@@ -1,0 +1,128 @@
+"""mtc-iwfd -t: a configuration is valid, or one line says where it is not and what was expected."""
+import os
+import re
+import subprocess
+
+import pytest
+from conftest import BIN, ROOT
+from lablib.pki import Pki
+
+GOOD = """identity:
+  external: { host: iwf.operator.example, realm: operator.example }
+  internal: { host: iwf.core.operator.example, realm: core.operator.example }
+state_dir: state
+control: { path: ctl.sock }
+log: { level: info, decisions: decisions.jsonl }
+trust_anchors:
+  - { name: anchor-a, file: pki/anchor-a.pem }
+listen:
+  - name: tsp
+    zone: external
+    protection: tls
+    address: 127.0.0.1
+    port: 0
+    certificate: pki/iwf.pem
+    key: pki/iwf.key
+peers:
+  - { name: hss, host: hss.core.operator.example, realm: core.operator.example, address: 127.0.0.1, port: 3868, protection: none }
+s6m: { peer: hss, destination_realm: core.operator.example }
+t4: { peer: hss, destination_realm: core.operator.example }
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("config")
+    pki = Pki(str(path / "pki"))
+    pki.ca("operator", "/O=operator/CN=operator CA")
+    pki.ca("anchor-a", "/O=acme/CN=trust anchor a")
+    pki.leaf("iwf", "operator", "iwf.operator.example", "serverAuth,clientAuth")
+    pki.leaf("other", "operator", "other.operator.example", "serverAuth,clientAuth")
+    (path / "pki" / "broken.pem").write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    return path
+
+
+def check(folder, content):
+    path = folder / "mtc-iwfd.yaml"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    done = subprocess.run([os.path.join(BIN, "mtc-iwfd"), "-t", "-c", str(path)], capture_output=True, text=True, timeout=20, check=False,
+                          stdin=subprocess.DEVNULL)
+    return path, done
+
+
+def test_a_good_file_is_valid_and_nothing_is_made(folder):
+    before = sorted(os.listdir(folder / "pki"))
+    path, done = check(folder, GOOD)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{path}: configuration is valid\n", "")
+    assert sorted(os.listdir(folder)) == ["mtc-iwfd.yaml", "pki"]
+    assert sorted(os.listdir(folder / "pki")) == before
+
+
+@pytest.mark.parametrize("old,new,line,words", [
+    ("protection: tls", "protection: none", 12, "external without protection, expected protection tls"),
+    ("    key: pki/iwf.key\n", "", 12, "has protection tls and no key"),
+    ("trust_anchors:\n  - { name: anchor-a, file: pki/anchor-a.pem }\n", "", 10, "there are no trust_anchors"),
+    ("port: 0", "prot: 0", 14, "unknown key 'prot' in listen[0], did you mean 'port'?"),
+    ("port: 0", "port: 70000", 14, "listen[0].port is '70000', expected a port from 0 to 65535"),
+    ("port: 0", "port: 0\n    port: 1", 15, "a second time"),
+    ("port: 0", "port: &p 0", 14, "an anchor (&)"),
+    ("state_dir: state", "state_dir: [ state ]", 4, "state_dir is a list"),
+    ("level: info", "level: loud", 6, "log.level is 'loud', expected error, warn, info or debug"),
+    ("s6m: { peer: hss", "s6m: { peer: hhs", 19, "s6m.peer is 'hhs', expected the name of one of the peers"),
+    ("address: 127.0.0.1\n", "address: localhost\n", 13, "expected a numeric IPv4 or IPv6 address"),
+    ("t4: { peer: hss, destination_realm: core.operator.example }\n", "", 1, "key 't4' is missing"),
+    ("listen:", "timers: { watchdog: 30 }\nlisten:", 9, "timers.watchdog is '30', expected a duration from"),
+    ("listen:", "  bad: [\nlisten:", 9, ""),
+    ("pki/anchor-a.pem", "pki/none.pem", 8, "pki/none.pem: No such file"),
+    ("pki/iwf.key", "pki", 16, "is not a file"),
+    ("state_dir: state", "state_dir: none/state", 4, "the directory"),
+    ("pki/iwf.key", "pki/other.key", 16, "does not match the certificate"),
+    ("pki/iwf.pem", "pki/broken.pem", 15, "broken.pem"),
+    ("pki/anchor-a.pem", "pki/broken.pem", 8, "broken.pem"),
+], ids=lambda v: str(v).strip().replace("\n", " ")[:40] if isinstance(v, str) else None)
+def test_an_error_names_file_line_and_what_was_expected(folder, old, new, line, words):
+    assert GOOD.count(old) >= 1
+    path, done = check(folder, GOOD.replace(old, new, 1))
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert f"{path}:{line}: " in done.stderr, done.stderr
+    assert words in done.stderr
+
+
+@pytest.mark.parametrize("octets,words", [
+    (b"", ":1: the file is empty"),
+    (b"identity:\n  a: \xff\n", ":2: bytes that are not UTF-8"),
+    (b"identity: {}\n\n\0\n", ":3: a NUL byte"),
+    (b"[" * 100000, ":1: "),
+    (b"a: b\n" * 300000, "larger than 1 MiB"),
+    (b"--- a\n--- b\n", ":1: no mapping"),
+], ids=["empty", "not UTF-8", "NUL", "deep", "large", "documents"])
+def test_what_is_no_configuration_is_one_line_too(folder, octets, words):
+    _, done = check(folder, octets)
+    assert done.returncode == 1
+    assert words in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_a_file_that_is_not_there(folder):
+    done = subprocess.run([os.path.join(BIN, "mtc-iwfd"), "-t", "-c", str(folder / "none.yaml")], capture_output=True, text=True, timeout=20,
+                          check=False)
+    assert done.returncode == 1 and "none.yaml: No such file or directory" in done.stderr
+
+
+def test_a_bad_file_starts_nothing(folder):
+    path = folder / "mtc-iwfd.yaml"
+    path.write_text(GOOD.replace("protection: tls", "protection: none"))
+    done = subprocess.run([os.path.join(BIN, "mtc-iwfd"), "-c", str(path)], capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode == 1 and f"{path}:12: " in done.stderr
+    assert sorted(os.listdir(folder)) == ["mtc-iwfd.yaml", "pki"]
+
+
+def test_the_shipped_example_is_valid_with_its_files_in_place(folder):
+    with open(os.path.join(ROOT, "examples", "mtc-iwfd.yaml"), encoding="utf-8") as f:
+        text = f.read()
+    text = re.sub(r"/(var|run)/[a-z/-]*/", "", text)
+    text = text.replace("anchor-b.pem", "anchor-a.pem").replace("anchor-a.pem", "pki/anchor-a.pem").replace(" iwf.", " pki/iwf.", )
+    text = text.replace("host: pki/iwf.", "host: iwf.").replace("/var/lib/mtc-iwf", "state")
+    _, done = check(folder, text)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,149 @@
+"""mtcctl and the real mtc-iwfd: an operator's day on one laboratory. Type this, expect that."""
+import json
+import os
+import socket
+import stat
+import subprocess
+
+import pytest
+from conftest import BIN
+
+MTCCTL = os.path.join(BIN, "mtcctl")
+NEW = ["--e164", "491720000009", "--origin-host", "scs.delta.example", "--realm", "delta.example", "--anchor", "anchor-a"]
+
+
+@pytest.fixture
+def ctl(lab):
+    def run(*words):
+        return subprocess.run([MTCCTL, *words], capture_output=True, text=True, timeout=20, check=False, stdin=subprocess.DEVNULL,
+                              env={**os.environ, "MTC_CTL": lab.lab["iwf"]["ctl"]})
+    return run
+
+
+def table(done):
+    """Rows of a table as dictionaries; columns are at least two blanks apart."""
+    assert done.returncode == 0, done.stderr
+    lines = [[cell for cell in line.split("  ") if cell] for line in done.stdout.splitlines()]
+    return [dict(zip([t.strip() for t in lines[0]], [c.strip() for c in line])) for line in lines[1:]]
+
+
+def change_lines(lab, words):
+    with open(lab.lab["logs"]["mtc-iwfd"], encoding="utf-8") as f:
+        return [line for line in f if " ctl: " in line and words in line]
+
+
+def test_what_runs_is_shown(lab, ctl):
+    status = ctl("status")
+    assert status.returncode == 0
+    assert "identity        iwf.operator.example" in status.stdout and "core identity   iwf.core.operator.example" in status.stdout
+    assert {row["STATE"] for row in table(ctl("peers"))} == {"open"}
+    assert {row["NAME"] for row in table(ctl("scs", "list"))} >= {"acme", "beta", "gamma"}
+    names = {row["COUNTER"] for row in table(ctl("stats"))}
+    assert {"requests", "decision_refused", "edge_accepted", "ctl_requests"} <= names
+
+
+def test_an_scs_comes_and_goes(lab, ctl):
+    assert ctl("scs", "add", "delta", *NEW, "--payload-max", "64", "--actions", "trigger").stdout.startswith("added SCS delta\n")
+    shown = ctl("scs", "show", "delta").stdout
+    assert "payload_max       64\n" in shown and "actions           trigger\n" in shown and "connections_max   8\n" in shown
+    again = ctl("scs", "add", "delta", *NEW)
+    assert again.returncode == 1 and "exists already" in again.stderr
+    assert ctl("scs", "add", "delta", *NEW, "--replace").stdout == "replaced SCS delta\n"
+    assert "payload_max       1024\n" in ctl("scs", "show", "delta").stdout
+    assert ctl("assoc", "add", "delta", "*@delta.example").returncode == 0
+    assert ctl("scs", "del", "delta").stdout == "deleted SCS delta, 1 rule, 0 sessions ended\n"
+    assert ctl("scs", "show", "delta").returncode == 1
+    assert ctl("assoc", "list", "--scs", "delta").stdout == "none\n"
+
+
+@pytest.mark.parametrize("words,said", [
+    (["scs", "add", "epsilon", *NEW[:-1], "anchor-z"], "anchor-z"),
+    (["scs", "add", "epsilon", "--e164", "491720000001", *NEW[2:]], "belongs to SCS 'acme'"),
+    (["scs", "add", "epsilon", *NEW[:3], "scs.acme.example", *NEW[4:]], "belongs to SCS 'acme'"),
+    (["scs", "del", "nobody"], "nobody"),
+    (["assoc", "add", "nobody", "*@x.example"], "nobody"),
+    (["assoc", "add", "*", "*@x.example"], "block"),
+    (["assoc", "del", "acme", "meter-999999@a.example"], "no such rule"),
+    (["assoc", "add", "acme", "m@x.example", "--not-before", "2030-01-02", "--not-after", "2030-01-01"], "earlier"),
+    (["triggers", "show", "acme", "1"], "no trigger"),
+], ids=lambda v: " ".join(v[:3]) if isinstance(v, list) else None)
+def test_what_cannot_be_done_is_said_and_changes_nothing(lab, ctl, words, said):
+    before = (ctl("scs", "list").stdout, ctl("assoc", "list").stdout)
+    done = ctl(*words)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert (ctl("scs", "list").stdout, ctl("assoc", "list").stdout) == before
+
+
+def test_a_check_names_the_rule_and_what_it_beat(lab, ctl):
+    yes = ctl("assoc", "check", "acme", "meter-60@a.example")
+    assert (yes.returncode, yes.stdout.splitlines()[0]) == (0, "yes")
+    assert ctl("assoc", "add", "acme", "meter-60@a.example", "--deny").stdout == "added deny acme meter-60@a.example\n"
+    no = ctl("assoc", "check", "acme", "meter-60@a.example")
+    assert no.returncode == 1
+    assert no.stdout.splitlines()[0].startswith("no: ")
+    assert "rule    deny acme meter-60@a.example" in no.stdout and "beaten  allow acme *@a.example" in no.stdout
+    ctl("assoc", "add", "*", "meter-60@a.example", "--block")
+    assert "rule    block * meter-60@a.example" in ctl("assoc", "check", "acme", "meter-60@a.example").stdout
+    assert ctl("assoc", "del", "*", "meter-60@a.example").returncode == 0
+    assert ctl("assoc", "del", "acme", "meter-60@a.example").stdout == "deleted 1 rule of acme for meter-60@a.example\n"
+    assert ctl("assoc", "check", "acme", "meter-60@a.example").returncode == 0
+
+
+def test_rights_and_times_of_a_rule_hold(lab, ctl):
+    ctl("assoc", "add", "acme", "*@later.example", "--rights", "recall", "--not-before", "2040-01-01")
+    row = [r for r in table(ctl("assoc", "list", "--scs", "acme")) if r["DEVICE"] == "*@later.example"][0]
+    assert row["RIGHTS"] == "recall" and row["NOT-BEFORE"].startswith("2040-01-01T00:00:00")
+    check = ["assoc", "check", "acme", "m@later.example"]
+    assert ctl(*check, "--action", "recall").returncode == 1
+    assert ctl(*check, "--action", "recall", "--at", "2040-01-02").returncode == 0
+    assert ctl(*check, "--action", "trigger", "--at", "2040-01-02").returncode == 1
+    assert ctl("assoc", "del", "acme", "*@later.example").returncode == 0
+
+
+def test_every_change_is_recorded_with_who_asked(lab, ctl):
+    ctl("assoc", "add", "acme", "*@recorded.example")
+    ctl("assoc", "del", "acme", "*@recorded.example")
+    ctl("assoc", "del", "acme", "*@recorded.example")
+    lines = change_lines(lab, "recorded.example")
+    assert len(lines) == 3
+    assert all(f"by uid {os.getuid()} gid {os.getgid()} pid " in line for line in lines)
+    assert lines[0].endswith(": done\n") and "assoc.add" in lines[0] and ": refused: " in lines[2]
+
+
+def test_the_log_level_changes(lab, ctl):
+    assert ctl("log", "level", "debug").stdout == "log level is debug (was info)\n"
+    assert ctl("log", "level", "info").stdout == "log level is info (was debug)\n"
+
+
+def test_the_socket_is_for_owner_and_group(lab):
+    assert stat.S_IMODE(os.stat(lab.lab["iwf"]["ctl"]).st_mode) == 0o660
+
+
+@pytest.mark.parametrize("octets", [b"hello\n", b"\x00\xff\n", b"[" * 4000 + b"\n", b"x" * 70000, b"{\"cmd\":\"status\",\"args\":{\"a\":1}}\n",
+                                    b"{\"cmd\":\"scs.add\",\"args\":{\"name\":\"a\\u0000\"}}\n", b"{\"cmd\":\"help\"}", b""])
+def test_hostile_octets_end_in_an_error_line_and_nothing_else(lab, ctl, octets):
+    core = lab.ctl("status")[-1]["pid"]
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(10)
+        s.connect(lab.lab["iwf"]["ctl"])
+        s.sendall(octets)
+        s.shutdown(socket.SHUT_WR)
+        got = b""
+        while piece := s.recv(65536):
+            got += piece
+    for line in got.splitlines():
+        assert json.loads(line)["ok"] is False
+    assert lab.ctl("status")[-1]["pid"] == core
+
+
+def test_a_held_connection_does_not_hold_up_others(lab, ctl):
+    held = []
+    for _ in range(8):
+        s = socket.socket(socket.AF_UNIX)
+        s.connect(lab.lab["iwf"]["ctl"])
+        s.sendall(b"{\"cmd\":")
+        held.append(s)
+    assert ctl("status").returncode == 0
+    for s in held:
+        s.close()
