@@ -23,7 +23,8 @@ void scs_notice_build(struct buf *out, const struct scs_options *o, const struct
 		dia_failed_set(&failed, DIA_RESULT_TOO_BUSY, "reports of reference %u are not taken on this connection",
 			       dnr.notification.reference_number.v);
 	if (failed.result_code) {
-		log_warn(log, "scs", "request of the gateway answered with %u: %s", failed.result_code, failed.text);
+		log_write(log, failed.result_code == DIA_RESULT_TOO_BUSY ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN, "scs",
+			  "request of the gateway answered with %u: %s", failed.result_code, failed.text);
 		dia_error_answer(out, m, o->origin_host, o->realm, &failed);
 		return;
 	}

@@ -40,7 +40,7 @@ struct run {
 	uint8_t *room; /* one request */
 	size_t room_size;
 	uint64_t started_us, answered_us;
-	uint32_t sent, answered, accepted, bad_outcomes;
+	uint32_t sent, answered, accepted, bad_outcomes, left;
 	json_t *early; /* a report that came before its answer; printed behind it */
 	bool was_open, parting;
 	int exit_code; /* -1 until known */
@@ -247,8 +247,10 @@ static bool on_report(void *arg, const struct tsp_dnr *dnr)
 	uint32_t nth = dnr->notification.reference_number.v - r->o->reference, outcome = dnr->notification.delivery_outcome.v;
 	json_t *event;
 
-	if (!r->o->has_wait || r->parting || nth >= r->sent)
+	if (!r->o->has_wait || r->parting || nth >= r->sent) {
+		r->left++;
 		return false;
+	}
 	if (!scs_tally_report(&r->tally, nth, tsp_delivery_outcome_str(outcome)))
 		return true;
 	r->bad_outcomes += scs_report_exit(outcome) != NODE_EXIT_OK;
@@ -362,6 +364,11 @@ int scs_run(const struct scs_options *o, const struct log *log)
 		err = run_loop(&r);
 		scs_session_close(&r.session);
 	}
+	if (r.left)
+		fprintf(
+		    stderr,
+		    "mtc-scs: %u delivery reports that were not waited for stay with the gateway; mtc-scs listen takes them\n",
+		    r.left);
 	scs_tally_fini(&r.tally);
 	json_decref(r.early);
 	free(r.slots);

@@ -111,6 +111,8 @@ int scs_session_open(struct scs_session *s, const struct scs_options *o, const s
 		.host = o->iwf_host, .realm = o->iwf_realm, .address = o->address, .port = o->connect_port, .tls = s->tls
 	};
 	link_ids_init(&s->ids, o->origin_host, clock_real_ms(), node_random());
+	s->ids.end_to_end_next =
+	    node_random(); /* many short runs are one Origin-Host: 20 random bits a second would meet too often */
 	err = make_peer(s);
 	if (err) {
 		snprintf(why, SCS_SESSION_WHY_MAX, "%s", err_str(err));
