@@ -290,7 +290,7 @@ def down(folder, say):
         raise proc.LabError(f"no laboratory runs in {folder} (no processes.json)")
     with open(record, encoding="utf-8") as f:
         entries = json.load(f)
-    killed = proc.end(list(reversed(entries)))
+    killed = [name for entry in reversed(entries) for name in proc.end([entry])]  # one after the other: each takes its leave
     for name in killed:
         say(f"{name} did not end by itself and was killed")
     os.unlink(record)

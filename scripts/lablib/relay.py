@@ -7,12 +7,11 @@ from . import proc
 
 
 def free_endpoint():
-    """A loopback address and a port on it that nobody has: 16 million addresses, so two laboratories do not meet although the port
-    is not held until freeDiameter opens it."""
-    address = f"127.{random.randint(1, 254)}.{random.randint(0, 254)}.{random.randint(2, 254)}"
+    """A loopback address and a port that nobody has on any address: freeDiameter binds them all, whatever ListenOn says. The port is
+    not held until freeDiameter opens it; the kernel hands such ports out at random, so two laboratories do not meet."""
     with socket.socket() as s:
-        s.bind((address, 0))
-        return address, s.getsockname()[1]
+        s.bind(("0.0.0.0", 0))
+        return f"127.{random.randint(1, 254)}.{random.randint(0, 254)}.{random.randint(2, 254)}", s.getsockname()[1]
 
 
 def prepare(folder, pki, ca, host, realm, clients, server):

@@ -32,7 +32,7 @@ def test_one_decision_one_line_with_every_field(lab):
 
 def test_device_by_msisdn_only(lab):
     number = lab.lab["devices"]["msisdn_only"]
-    got = lab.trigger("gamma", msisdn=number, payload_hex="00ff10", wait=15)
+    got = lab.trigger("gamma", msisdn=number, payload=None, payload_hex="00ff10", wait=15)
     assert got.code == 0 and got.outcome == "SUCCESS", got
     acted = lab.ue_triggers(imsi=lab.lab["devices"]["imsi_last"])
     assert [payload_of(t) for t in acted] == [b"\x00\xff\x10"]

@@ -42,7 +42,8 @@ class Decode:
     """tshark with the laboratory's ports. `tls_port` is decoded with the keys of `keylog`."""
 
     def __init__(self, file, plain_ports, tls_port=None, keylog=None):
-        self.base = ["tshark", "-n", "-r", file]
+        # rdpmt (remote desktop) guesses before ports are looked at, and takes a CER inside TLS for a message of its own
+        self.base = ["tshark", "-n", "-r", file, "--disable-protocol", "rdpmt"]
         for port in plain_ports:
             self.base += ["-d", f"tcp.port=={port},diameter"]
         if tls_port:
