@@ -1,0 +1,196 @@
+/* A request that comes twice gets one answer (CONTRACTS section 3, "duplicates"). */
+#include "tests/unit/test.h"
+
+#include "gateway/gw_dup.h"
+
+#define WINDOW_MS 240000
+#define HOST "scs.acme.example"
+
+static const uint8_t one[GW_DIGEST_LEN] = { 1 }, two[GW_DIGEST_LEN] = { 2 };
+
+static struct gw_dup *dup_new(uint32_t entries_max)
+{
+	struct gw_dup *d;
+
+	assert_int_equal(gw_dup_new(&d, entries_max, WINDOW_MS), 0);
+	return d;
+}
+
+struct told {
+	uint64_t transactions[64];
+	uint32_t status, n;
+};
+
+static void tell(void *arg, const struct gw_dup_waiter *w, const struct gw_device_action_answer *a)
+{
+	struct told *t = arg;
+
+	t->transactions[t->n++] = w->transaction;
+	t->status = a->request_status;
+}
+
+static enum gw_dup_verdict look(struct gw_dup *d, const char *host, uint32_t id, const uint8_t *digest, uint64_t transaction,
+				uint64_t now, struct gw_dup_entry **entry, struct gw_device_action_answer *answer)
+{
+	struct gw_dup_waiter w = { 7, transaction, 1 };
+
+	return gw_dup_look(d, host, id, digest, &w, now, entry, answer);
+}
+
+static void test_a_copy_in_flight_waits_with_the_first_and_both_are_told(void **state)
+{
+	struct gw_dup *d = dup_new(100);
+	struct gw_dup_entry *e = NULL, *none = NULL;
+	struct gw_device_action_answer a = { .result_code = 2001, .request_status = 105 }, got;
+	struct told told = { .n = 0 };
+
+	(void)state;
+	assert_int_equal(look(d, HOST, 9, one, 1, 0, &e, &got), GW_DUP_NEW);
+	assert_non_null(e);
+	assert_int_equal(look(d, HOST, 9, one, 2, 10, &none, &got), GW_DUP_IN_FLIGHT);
+	gw_dup_settle(d, e, &a, tell, &told);
+	assert_int_equal(told.n, 2);
+	assert_int_equal(told.transactions[0], 1);
+	assert_int_equal(told.transactions[1], 2);
+	assert_int_equal(told.status, 105);
+	assert_int_equal(look(d, HOST, 9, one, 3, 20, &none, &got), GW_DUP_ANSWERED);
+	assert_int_equal(got.request_status, 105);
+	gw_dup_free(d);
+}
+
+static void test_the_same_id_with_other_content_differs_before_and_after_the_answer(void **state)
+{
+	struct gw_dup *d = dup_new(100);
+	struct gw_dup_entry *e, *none = NULL;
+	struct gw_device_action_answer a = { .result_code = 2001 }, got;
+	struct told told = { .n = 0 };
+
+	(void)state;
+	assert_int_equal(look(d, HOST, 9, one, 1, 0, &e, &got), GW_DUP_NEW);
+	assert_int_equal(look(d, HOST, 9, two, 2, 0, &none, &got), GW_DUP_DIFFERS);
+	gw_dup_settle(d, e, &a, tell, &told);
+	assert_int_equal(told.n, 1); /* who differs is not told the first one's answer */
+	assert_int_equal(look(d, HOST, 9, two, 3, 0, &none, &got), GW_DUP_DIFFERS);
+	assert_null(none);
+	gw_dup_free(d);
+}
+
+static void test_another_host_or_another_id_is_another_request(void **state)
+{
+	struct gw_dup *d = dup_new(100);
+	struct gw_dup_entry *e;
+	struct gw_device_action_answer got;
+
+	(void)state;
+	assert_int_equal(look(d, HOST, 9, one, 1, 0, &e, &got), GW_DUP_NEW);
+	assert_int_equal(look(d, "scs.beta.example", 9, one, 2, 0, &e, &got), GW_DUP_NEW);
+	assert_int_equal(look(d, HOST, 10, one, 3, 0, &e, &got), GW_DUP_NEW);
+	assert_int_equal(gw_dup_count(d), 3);
+	gw_dup_free(d);
+}
+
+static void test_after_the_window_the_id_may_be_used_again(void **state)
+{
+	struct gw_dup *d = dup_new(100);
+	struct gw_dup_entry *e;
+	struct gw_device_action_answer a = { .result_code = 2001 }, got;
+	struct told told = { .n = 0 };
+
+	(void)state;
+	assert_int_equal(look(d, HOST, 9, one, 1, 1000, &e, &got), GW_DUP_NEW);
+	gw_dup_settle(d, e, &a, tell, &told);
+	assert_int_equal(look(d, HOST, 9, two, 2, 1000 + WINDOW_MS - 1, &e, &got), GW_DUP_DIFFERS);
+	assert_int_equal(look(d, HOST, 9, two, 2, 1000 + WINDOW_MS, &e, &got), GW_DUP_NEW);
+	assert_int_equal(gw_dup_count(d), 1);
+	assert_int_equal(gw_dup_dropped(d), 0);
+	gw_dup_free(d);
+}
+
+static void test_when_full_the_oldest_answered_goes_and_is_counted(void **state)
+{
+	struct gw_dup *d = dup_new(3);
+	struct gw_dup_entry *first, *e;
+	struct gw_device_action_answer a = { .result_code = 2001 }, got;
+	struct told told = { .n = 0 };
+
+	(void)state;
+	assert_int_equal(look(d, HOST, 1, one, 1, 0, &first, &got), GW_DUP_NEW); /* stays in flight */
+	for (uint32_t id = 2; id <= 4; id++) {
+		assert_int_equal(look(d, HOST, id, one, id, id, &e, &got), GW_DUP_NEW);
+		gw_dup_settle(d, e, &a, tell, &told);
+	}
+	assert_int_equal(gw_dup_count(d), 3);
+	assert_int_equal(gw_dup_dropped(d), 1);
+	assert_int_equal(look(d, HOST, 1, one, 9, 5, &e, &got), GW_DUP_IN_FLIGHT);
+	assert_int_equal(look(d, HOST, 4, one, 9, 5, &e, &got), GW_DUP_ANSWERED);
+	assert_int_equal(look(d, HOST, 2, one, 9, 5, &e, &got), GW_DUP_NEW); /* forgotten */
+	gw_dup_free(d);
+}
+
+static void test_what_is_in_flight_is_kept_however_old(void **state)
+{
+	struct gw_dup *d = dup_new(100);
+	struct gw_dup_entry *e, *other;
+	struct gw_device_action_answer a = { .result_code = 2001 }, got;
+	struct told told = { .n = 0 };
+
+	(void)state;
+	assert_int_equal(look(d, HOST, 1, one, 1, 0, &e, &got), GW_DUP_NEW);
+	assert_int_equal(look(d, HOST, 2, one, 2, 10ull * WINDOW_MS, &other, &got), GW_DUP_NEW);
+	gw_dup_settle(d, e, &a, tell, &told);
+	assert_int_equal(told.n, 1);
+	gw_dup_free(d);
+}
+
+static void test_more_copies_than_may_wait_push_out_the_oldest(void **state)
+{
+	struct gw_dup *d = dup_new(100);
+	struct gw_dup_entry *e, *none;
+	struct gw_device_action_answer a = { .result_code = 2001 }, got;
+	struct told told = { .n = 0 };
+
+	(void)state;
+	assert_int_equal(look(d, HOST, 1, one, 0, 0, &e, &got), GW_DUP_NEW);
+	for (uint64_t i = 1; i <= GW_DUP_WAITERS_MAX + 3; i++)
+		assert_int_equal(look(d, HOST, 1, one, i, 0, &none, &got), GW_DUP_IN_FLIGHT);
+	gw_dup_settle(d, e, &a, tell, &told);
+	assert_int_equal(told.n, GW_DUP_WAITERS_MAX);
+	assert_int_equal(told.transactions[told.n - 1], GW_DUP_WAITERS_MAX + 3);
+	gw_dup_free(d);
+}
+
+static void test_a_restored_request_has_its_answer_or_waits_for_one(void **state)
+{
+	struct gw_dup *d = dup_new(100);
+	struct gw_dup_entry *e = NULL, *none = NULL;
+	struct gw_device_action_answer a = { .result_code = 2001, .request_status = 201 }, got;
+	struct told told = { .n = 0 };
+
+	(void)state;
+	assert_int_equal(gw_dup_restore(d, HOST, 1, one, &a, 0, &none), 0);
+	assert_int_equal(gw_dup_restore(d, HOST, 2, one, NULL, 0, &e), 0);
+	assert_int_equal(gw_dup_restore(d, HOST, 2, one, NULL, 0, &none), ERR_EXISTS);
+	assert_int_equal(look(d, HOST, 1, one, 5, 1, &none, &got), GW_DUP_ANSWERED);
+	assert_int_equal(got.request_status, 201);
+	assert_int_equal(look(d, HOST, 2, one, 6, 1, &none, &got), GW_DUP_IN_FLIGHT);
+	gw_dup_settle(d, e, &a, tell, &told);
+	assert_int_equal(told.n, 1);
+	assert_int_equal(told.transactions[0], 6);
+	gw_dup_free(d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_copy_in_flight_waits_with_the_first_and_both_are_told),
+		cmocka_unit_test(test_the_same_id_with_other_content_differs_before_and_after_the_answer),
+		cmocka_unit_test(test_another_host_or_another_id_is_another_request),
+		cmocka_unit_test(test_after_the_window_the_id_may_be_used_again),
+		cmocka_unit_test(test_when_full_the_oldest_answered_goes_and_is_counted),
+		cmocka_unit_test(test_what_is_in_flight_is_kept_however_old),
+		cmocka_unit_test(test_more_copies_than_may_wait_push_out_the_oldest),
+		cmocka_unit_test(test_a_restored_request_has_its_answer_or_waits_for_one),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,134 @@
+/* The hash table finds what is in it and nothing else; the counter page holds its caps over all edges. */
+#include "tests/unit/test.h"
+
+#include <unistd.h>
+
+#include "gateway/gw_caps.h"
+#include "gateway/gw_map.h"
+
+#define N 5000
+
+struct thing {
+	uint32_t key;
+	bool seen;
+	struct gw_map_node node;
+};
+
+static void see(void *arg, struct gw_map_node *node)
+{
+	struct gw_map *m = arg;
+	struct thing *t = GW_MAP_OF(node, struct thing, node);
+
+	assert_false(t->seen);
+	t->seen = true;
+	gw_map_del(m, node); /* allowed for the one that is handed out */
+}
+
+static void test_a_table_finds_what_is_in_it_and_nothing_else(void **state)
+{
+	struct thing *things = calloc(N, sizeof *things);
+	struct gw_map m;
+
+	(void)state;
+	assert_int_equal(gw_map_init(&m), 0);
+	for (uint32_t i = 0; i < N; i++) {
+		things[i].key = i;
+		assert_false(gw_map_has(&things[i].node));
+		gw_map_add(&m, &things[i].node, &things[i].key, sizeof things[i].key);
+	}
+	for (uint32_t i = 0; i < N; i += 2)
+		gw_map_del(&m, &things[i].node);
+	for (uint32_t i = 0; i < N + 100; i++) {
+		struct thing *t = GW_MAP_OF(gw_map_find(&m, &i, sizeof i), struct thing, node);
+
+		assert_ptr_equal(t, i < N && i % 2 ? &things[i] : NULL);
+	}
+	assert_int_equal(m.n, N / 2);
+	gw_map_each(&m, see, &m);
+	assert_int_equal(m.n, 0);
+	gw_map_fini(&m);
+	free(things);
+}
+
+static void test_keys_are_compared_whole(void **state)
+{
+	struct gw_map_node a = { 0 };
+	struct gw_map m;
+
+	(void)state;
+	assert_int_equal(gw_map_init(&m), 0);
+	gw_map_add(&m, &a, "abc", 3);
+	assert_null(gw_map_find(&m, "abcd", 4));
+	assert_null(gw_map_find(&m, "ab", 2));
+	assert_ptr_equal(gw_map_find(&m, "abc", 3), &a);
+	gw_map_fini(&m);
+}
+
+static void two_edges(struct gw_caps **a, struct gw_caps **b)
+{
+	int fd;
+
+	assert_int_equal(gw_caps_make(&fd, 2), 0);
+	assert_int_equal(gw_caps_open(a, fd, 0), 0);
+	assert_int_equal(gw_caps_open(b, fd, 1), 0);
+	close(fd);
+}
+
+static void test_the_total_cap_counts_all_edges(void **state)
+{
+	struct gw_caps *a, *b;
+
+	(void)state;
+	two_edges(&a, &b);
+	assert_int_equal(gw_caps_enter(a, "192.0.2.1:1", 2, 100), GW_CAPS_OK);
+	assert_int_equal(gw_caps_enter(b, "192.0.2.2:1", 2, 100), GW_CAPS_OK);
+	assert_int_equal(gw_caps_enter(a, "192.0.2.3:1", 2, 100), GW_CAPS_TOTAL);
+	gw_caps_leave(b, "192.0.2.2:1");
+	assert_int_equal(gw_caps_enter(a, "192.0.2.3:1", 2, 100), GW_CAPS_OK);
+	gw_caps_close(a);
+	gw_caps_close(b);
+}
+
+static void test_the_cap_of_an_address_counts_all_its_ports_on_all_edges(void **state)
+{
+	struct gw_caps *a, *b;
+
+	(void)state;
+	two_edges(&a, &b);
+	assert_int_equal(gw_caps_enter(a, "192.0.2.1:1", 100, 2), GW_CAPS_OK);
+	assert_int_equal(gw_caps_enter(b, "192.0.2.1:2", 100, 2), GW_CAPS_OK);
+	assert_int_equal(gw_caps_enter(b, "192.0.2.1:3", 100, 2), GW_CAPS_ADDRESS);
+	assert_int_equal(gw_caps_enter(b, "192.0.2.9:3", 100, 2), GW_CAPS_OK);
+	assert_int_equal(gw_caps_enter(a, "[2001:db8::1]:5", 100, 1), GW_CAPS_OK);
+	assert_int_equal(gw_caps_enter(a, "[2001:db8::1]:6", 100, 1), GW_CAPS_ADDRESS);
+	gw_caps_close(a);
+	gw_caps_close(b);
+}
+
+static void test_a_dead_edge_counts_no_more(void **state)
+{
+	struct gw_caps *a, *b;
+
+	(void)state;
+	two_edges(&a, &b);
+	assert_int_equal(gw_caps_enter(b, "192.0.2.1:1", 1, 1), GW_CAPS_OK);
+	assert_int_equal(gw_caps_enter(a, "192.0.2.1:2", 1, 1), GW_CAPS_TOTAL);
+	gw_caps_clear(a, 1);
+	assert_int_equal(gw_caps_enter(a, "192.0.2.1:2", 1, 1), GW_CAPS_OK);
+	gw_caps_leave(b, "192.0.2.1:1"); /* never below zero */
+	gw_caps_close(a);
+	gw_caps_close(b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_table_finds_what_is_in_it_and_nothing_else),
+		cmocka_unit_test(test_keys_are_compared_whole),
+		cmocka_unit_test(test_the_total_cap_counts_all_edges),
+		cmocka_unit_test(test_the_cap_of_an_address_counts_all_its_ports_on_all_edges),
+		cmocka_unit_test(test_a_dead_edge_counts_no_more),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
