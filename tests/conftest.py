@@ -1,5 +1,4 @@
 """What every pytest suite shares: where the programs are, laboratories that are up, free of each other."""
-import argparse
 import os
 import shutil
 import sys
@@ -25,12 +24,9 @@ class Labs:
         self.folders = []
 
     def up(self, **changes):
-        options = argparse.Namespace(bin=BIN, edges=2, devices=1000, relay=False, log_level="info")
-        for key, value in changes.items():
-            setattr(options, key, value)
         folder = tempfile.mkdtemp(prefix="mtc-lab-")
         self.folders.append(folder)
-        laboratory.Lab(folder, options).up(lambda text: None)
+        laboratory.Lab(folder, laboratory.options(bin=BIN, **changes)).up(lambda text: None)
         return play.Play(folder, BIN)
 
     def down(self, p):

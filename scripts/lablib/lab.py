@@ -1,4 +1,5 @@
 """The laboratory itself: what is in it, how it comes up, what lab.json says about it."""
+import argparse
 import json
 import os
 import shutil
@@ -40,6 +41,13 @@ def imsi(n):
 def msisdn(n):
     return str(MSISDN_BASE + n)
 
+
+
+def options(**changes):
+    """What a laboratory is made with; the command line of scripts/lab sets the same names."""
+    preset = {"bin": os.environ.get("MTC_BIN", os.path.join(ROOT, "build", "bin")), "edges": 2, "devices": 1000, "relay": False,
+              "log_level": "info", "smssc_more": ""}
+    return argparse.Namespace(**{**preset, **changes})
 
 
 class Lab:
@@ -127,6 +135,7 @@ listen: {{ address: 127.0.0.1, port: 0, protection: none }}
 state_dir: {self.path('smssc')}
 ue_socket: {self.path('ue.sock')}
 sc_address: "{SMSSC_NUMBER}"
+{self.options.smssc_more}
 """)
         entry = self.start("mtc-smssc", [self.program("mtc-smssc"), "-c", conf])
         address, port = proc.wait_ready(entry)
