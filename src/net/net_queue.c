@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CAP_MIN 2048u /* also what an empty queue keeps: most connections are idle most of the time */
+#define CAP_MIN 1024u
 
 static int grow(struct net_queue *q, size_t n)
 {
@@ -52,10 +52,7 @@ void net_queue_del(struct net_queue *q, size_t n)
 	assert(n <= q->len);
 	q->head += n;
 	q->len -= n;
-	if (q->len)
-		return;
-	q->head = 0;
-	if (q->cap > CAP_MIN)
+	if (!q->len)
 		net_queue_fini(q);
 }
 

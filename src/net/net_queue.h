@@ -12,6 +12,6 @@ struct net_queue {
 
 /* Appends a copy. ERR_NOMEM: nothing has changed. */
 ERR_MUST_USE int net_queue_add(struct net_queue *q, const void *p, size_t n);
-/* Drops the first n octets (n <= len). An empty queue gives a large piece of memory back. */
+/* Drops the first n octets (n <= len). An empty queue keeps no memory: most connections are idle most of the time. */
 void net_queue_del(struct net_queue *q, size_t n);
 void net_queue_fini(struct net_queue *q);

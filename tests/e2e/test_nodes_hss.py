@@ -108,7 +108,7 @@ def test_each_refusal_is_an_experimental_result(hss):
 
 def test_malformed_requests_get_their_answer_and_the_hss_lives(hss):
     p = hss.open()
-    assert sir(p, []).experimental == 5001                                          # nobody is named
+    assert sir(p, []).result == 5005                                                # nobody is named
     assert sir(p, external("meter-1@a.example"), flags=b"\0\1").result == 5014      # SIR-Flags of two octets
     assert sir(p, external("meter-1@a.example"), more=[D.gpp(3110, 1)]).result == 5009
     assert sir(p, external("meter-1@a.example"), more=[D.avp(9999, b"x")]).result == 5001  # unknown and mandatory

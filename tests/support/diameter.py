@@ -1,5 +1,6 @@
 """A second, small Diameter codec and a scripted peer: both sides of a node's conversation in a test, sharing no line with ours."""
 import itertools
+import random
 import socket
 import struct
 
@@ -90,6 +91,7 @@ class Peer:
         self.sock, self.host, self.realm, self.app = sock, host, realm, app
         self.sock.settimeout(10)
         self.ids = itertools.count(100)
+        self.end_base = random.getrandbits(31)  # End-to-End-Ids of one Origin-Host differ, over all its connections
 
     @classmethod
     def connect(cls, address, port, host, realm, app, wrap=None):
@@ -135,9 +137,9 @@ class Peer:
     def ask(self, code, app, avps, flags=REQUEST | PROXIABLE, end=None):
         """Sends a request, returns its answer."""
         hop = next(self.ids)
-        self.send(message(code, app, flags, avps, hop, end or hop + 0x1000))
+        self.send(message(code, app, flags, avps, hop, end or self.end_base + hop))
         m = self.expect(code, False)
-        assert m.hop == hop and m.end == (end or hop + 0x1000)
+        assert m.hop == hop and m.end == (end or self.end_base + hop)
         return m
 
     def open(self):

@@ -55,6 +55,14 @@ class Scs(D.Peer):
         assert s.open() == 2001
         return s
 
+    def receive(self):
+        """The next message; reports of earlier triggers, which may come at any time, are acknowledged and not shown."""
+        while True:
+            m = super().receive()
+            if m.code != D.DNR or not m.flags & D.REQUEST:
+                return m
+            self.answer(m, [avp(263, m.data(263)), avp(258, D.TSP), avp(277, 1), *self.origin(), avp(268, 2001)])
+
     def dar_avps(self, inside, host=None, realm=None, more=()):
         """The AVPs of a DAR around those of a Device-Action (None: none)."""
         return [avp(263, f"{self.host};1;{random.getrandbits(31)}"), avp(258, D.TSP), avp(277, 1), avp(264, host or self.host),

@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/str.h"
@@ -19,6 +21,9 @@
 #include "tls/tls_stream.h"
 
 #define CONNECTIONS_MAX 1024
+
+struct conn;
+LIST_HEAD(conn_list, conn);
 
 struct echo {
 	struct net_loop *loop;
@@ -28,12 +33,14 @@ struct echo {
 	uint16_t port;
 	bool quiet, server;
 	uint32_t count, connections, window, size, handshakes;
+	struct conn_list conns;
 	uint64_t start_ms;
 	uint32_t sent, got, begun, shaken;
 	int rc;
 };
 
 struct conn {
+	LIST_ENTRY(conn) entry;
 	struct echo *e;
 	struct net_stream *s;
 	uint32_t octets; /* received of what was sent last */
@@ -59,6 +66,7 @@ static void print_open(const struct net_stream *s)
 	for (int i = 0; i < id->anchors_n; i++)
 		printf("%s\"%s\"", i ? "," : "", id->anchors[i]);
 	printf("],\"names\":%d,\"groups\":%d}\n", id->names_n, id->groups_n);
+	fflush(stdout);
 }
 
 static void print_close(int err, const char *why)
@@ -69,8 +77,20 @@ static void print_close(int err, const char *why)
 	fflush(stdout);
 }
 
+static struct conn *conn_new(struct echo *e)
+{
+	struct conn *c = calloc(1, sizeof *c);
+
+	if (!c)
+		abort();
+	c->e = e;
+	LIST_INSERT_HEAD(&e->conns, c, entry);
+	return c;
+}
+
 static void conn_end(struct conn *c)
 {
+	LIST_REMOVE(c, entry);
 	net_stream_close(c->s);
 	free(c);
 }
@@ -83,7 +103,6 @@ static void server_on_open(void *arg)
 
 	if (!c->e->quiet)
 		print_open(c->s);
-	fflush(stdout);
 }
 
 static void server_on_data(void *arg, const uint8_t *p, size_t n)
@@ -106,12 +125,9 @@ static void server_on_close(void *arg, int err, const char *why)
 static void on_accept(void *arg, int fd, const char *peer)
 {
 	static const struct net_stream_cb cb = { server_on_open, server_on_data, server_on_close };
-	struct conn *c = calloc(1, sizeof *c);
 	struct echo *e = arg;
+	struct conn *c = conn_new(e);
 
-	if (!c)
-		abort();
-	c->e = e;
 	if (tls_accept(&c->s, e->ctx, e->loop, fd, peer, &e->stream, &cb, c))
 		abort();
 }
@@ -133,7 +149,11 @@ static int run_server(struct echo *e)
 		return 1;
 	printf("{\"event\":\"ready\",\"address\":\"127.0.0.1\",\"port\":%u}\n", e->port);
 	fflush(stdout);
-	return net_loop_run(e->loop) ? 1 : 0;
+	e->rc = net_loop_run(e->loop) ? 1 : 0;
+	net_listener_free(listener);
+	net_signal_free(end);
+	close(fd);
+	return e->rc;
 }
 
 /* --- client --------------------------------------------------------------------------------------------------------------- */
@@ -221,10 +241,7 @@ static void client_start(struct echo *e)
 
 	if (e->handshakes && e->begun++ >= e->handshakes)
 		return;
-	c = calloc(1, sizeof *c);
-	if (!c)
-		abort();
-	c->e = e;
+	c = conn_new(e);
 	if (tls_connect(&c->s, e->ctx, e->loop, "127.0.0.1", e->port, e->name, &e->stream, &cb, c))
 		abort();
 }
@@ -235,7 +252,7 @@ static int run_client(struct echo *e)
 	e->start_ms = clock_mono_ms();
 	for (uint32_t i = 0; i < e->connections; i++)
 		client_start(e);
-	return net_loop_run(e->loop) ? 1 : e->rc; /* connections are left to the end of the process */
+	return net_loop_run(e->loop) ? 1 : e->rc;
 }
 
 /* --- command line --------------------------------------------------------------------------------------------------------- */
@@ -339,6 +356,7 @@ int main(int argc, char **argv)
 	struct tls_conf conf = { .anchors = anchors };
 	const char *wrong;
 	char why[400];
+	int rc;
 
 	if (argc < 2 || (strcmp(argv[1], "server") != 0 && strcmp(argv[1], "client") != 0))
 		return usage("server or client?");
@@ -352,5 +370,10 @@ int main(int argc, char **argv)
 	}
 	if (net_loop_new(&e.loop))
 		return 1;
-	return e.server ? run_server(&e) : run_client(&e);
+	rc = e.server ? run_server(&e) : run_client(&e);
+	while (!LIST_EMPTY(&e.conns))
+		conn_end(LIST_FIRST(&e.conns));
+	net_loop_free(e.loop);
+	tls_ctx_free(e.ctx);
+	return rc;
 }

@@ -62,6 +62,38 @@ def read_text(path):
         return f.read()
 
 
+def cross_certify(certificate, subject_ca, issuer_ca):
+    """The key of one CA under the signature of another: GnuTLS takes a list of anchors only where each is issued by the next. All names
+    are paths without ".pem" and ".key"."""
+    request, extensions = certificate + ".csr", proc.write(certificate + ".ext", "basicConstraints=critical,CA:TRUE\n")
+    for command in (["-x509toreq", "-in", subject_ca + ".pem", "-signkey", subject_ca + ".key", "-out", request],
+                    ["-req", "-sha256", "-in", request, "-CA", issuer_ca + ".pem", "-CAkey", issuer_ca + ".key", "-CAcreateserial",
+                     "-days", "90", "-extfile", extensions, "-out", certificate + ".pem"]):
+        subprocess.run(["openssl", "x509", *command], check=True, capture_output=True)
+
+
+def configuration(folder, name, host, realm, ports, certificate, anchors, connect):
+    """Writes the configuration of one freeDiameter and returns its path. `certificate` and `anchors` are paths without ".pem"; `anchors`
+    are one list, each issued by the next. Whoever is of this realm may connect."""
+    acl = proc.write(os.path.join(folder, name + "-acl.conf"), f"ALLOW_IPSEC *.{realm}\n")
+    trusted = proc.write(os.path.join(folder, name + "-ca.pem"), "".join(read_text(a + ".pem") for a in anchors))
+    return proc.write(os.path.join(folder, name + ".conf"), f"""Identity = "{host}";
+Realm = "{realm}";
+Port = {ports[0]};
+SecPort = {ports[1]};
+No_SCTP;
+No_IPv6;
+ListenOn = "127.0.0.1";
+TwTimer = 6;
+TcTimer = 2;
+TLS_Cred = "{certificate}.pem", "{certificate}.key";
+TLS_CA = "{trusted}";
+TLS_Prio = "{TLS_PRIO}";
+LoadExtension = "acl_wl.fdx" : "{acl}";
+LoadExtension = "dbg_msg_dumps.fdx" : "0x0080";
+{connect}""")
+
+
 class Node:
     """One link_node; `name` is its file name and the first label of its host."""
 
@@ -109,39 +141,16 @@ class Stack:
         self.pki.ca("wrong-ca", "/O=lab/CN=wrong CA")
         self.pki.leaf("fd", "ca", FD_HOST, "serverAuth,clientAuth")
 
-    def cross_certify(self, name, subject_ca, issuer_ca):
-        """The key of one CA under the signature of another: GnuTLS takes a list of anchors only where each is issued by the next."""
-        request, extensions = self.pki.path(name + ".csr"), proc.write(self.pki.path(name + ".ext"), "basicConstraints=critical,CA:TRUE\n")
-        ca, issuer = self.pki.path(subject_ca), self.pki.path(issuer_ca)
-        for command in (["-x509toreq", "-in", ca + ".pem", "-signkey", ca + ".key", "-out", request],
-                        ["-req", "-sha256", "-in", request, "-CA", issuer + ".pem", "-CAkey", issuer + ".key", "-CAcreateserial",
-                         "-days", "90", "-extfile", extensions, "-out", self.pki.path(name + ".pem")]):
-            subprocess.run(["openssl", "x509", *command], check=True, capture_output=True)
-
     def node(self, name, **kwargs):
         self.nodes[name] = Node(self, name, **kwargs)
         return self.nodes[name]
 
     def start_freediameter(self, name, peers, ports, certificate="fd", anchors=("ca",)):
         """`peers` are nodes that freeDiameter connects to; those that connect to it need no line."""
-        acl = proc.write(os.path.join(self.folder, name + "-acl.conf"), f"ALLOW_IPSEC *.{REALM}\n")
-        trusted = proc.write(os.path.join(self.folder, name + "-ca.pem"), "".join(read_text(self.pki.path(a + ".pem")) for a in anchors))
         lines = "".join(f'ConnectPeer = "{n.host}" {{ ConnectTo = "127.0.0.1"; Port = {n.port}; {"" if n.tls else "No_TLS; "}}};\n'
                         for n in peers)
-        conf = proc.write(os.path.join(self.folder, name + ".conf"), f"""Identity = "{FD_HOST}";
-Realm = "{REALM}";
-Port = {ports[0]};
-SecPort = {ports[1]};
-No_SCTP;
-No_IPv6;
-ListenOn = "127.0.0.1";
-TwTimer = 6;
-TcTimer = 2;
-TLS_Cred = "{self.pki.path(certificate + '.pem')}", "{self.pki.path(certificate + '.key')}";
-TLS_CA = "{trusted}";
-TLS_Prio = "{TLS_PRIO}";
-LoadExtension = "acl_wl.fdx" : "{acl}";
-{lines}""")
+        conf = configuration(self.folder, name, FD_HOST, REALM, ports, self.pki.path(certificate), [self.pki.path(a) for a in anchors],
+                             lines)
         entry = proc.start(name, self.namespace.prefix + ["freeDiameterd", "-c", conf], self.logs)
         self.others.append(entry)
         return entry
