@@ -143,6 +143,8 @@ static void on_daa(struct run *r, struct slot *slot, const struct dia_msg *m)
 	settle(r, slot, scs_answer_status(&daa, room), elapsed_us);
 	if (scs_answer_exit(&daa) == NODE_EXIT_OK)
 		r->accepted++;
+	else if (!r->o->load)
+		fprintf(stderr, "mtc-scs: refused: %s\n", scs_answer_status(&daa, room));
 	if (!r->o->load || r->o->verbose)
 		say(r,
 		    scs_answer_event(&daa, r->o->reference + slot->nth, scs_request_device(r->o, slot->nth, device), elapsed_us));

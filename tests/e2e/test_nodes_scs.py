@@ -143,7 +143,7 @@ def test_recall_and_replace(gateway):
 def test_refusal_is_exit_3(gateway, status, word):
     gateway.play(answering(status))
     got = trigger(gateway, "--wait", 20)
-    assert got.code == 3 and got.status == word, got
+    assert got.code == 3 and got.status == word and f"refused: {word}" in got.err, got
     assert word != "unknown" or got.event("answer")["request_status_value"] == status
 
 
@@ -307,6 +307,15 @@ def test_load_keeps_to_its_rate(gateway):
 def test_mistakes_send_nothing(gateway, more, words):
     done = subprocess.run(command(gateway, "trigger", "--device", DEVICE, *more), capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == 2 and words in done.stderr and not done.stdout, done
+
+
+@pytest.mark.parametrize("program", ["mtc-scs", "mtc-hss"])
+def test_the_manual_knows_every_option(program):
+    done = subprocess.run([os.path.join(BIN, program), "--help"], capture_output=True, text=True, timeout=20, check=False)
+    with open(os.path.join(os.path.dirname(__file__), "..", "..", "docs", "man", program + ".1"), encoding="utf-8") as f:
+        manual = f.read().replace("\\-", "-")
+    options = {word.rstrip(",") for line in done.stdout.splitlines() if line.startswith("  -") for word in line.split()[:2] if word.startswith("-")}
+    assert len(options) > 3 and not [o for o in options if o not in manual], options
 
 
 # -- listen
