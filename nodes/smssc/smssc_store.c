@@ -1,54 +1,21 @@
 /* smssc_store.c - three LMDB databases: "msg" (delivery id -> trigger), "dup" (number -> request answered), "meta". */
 #include "nodes/smssc/smssc_store.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <lmdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-enum { STORE_VERSION = 1 };
+#include "base/kv.h"
+
+enum { STORE_FORMAT = 1 };
 
 struct smssc_store {
-	MDB_env *env;
-	MDB_dbi msg, dup, meta;
+	struct kv kv; /* meta: "id_next" */
+	MDB_dbi msg, dup;
 	MDB_txn *txn; /* NULL: clean */
 	int failed;   /* MDB error of the open transaction; what follows is dropped with it */
-	int lock_fd;
 	uint64_t id_first;
 };
-
-static int err_of(int rc)
-{
-	return rc == MDB_MAP_FULL || rc == ENOSPC ? ERR_NOSPC : rc == ENOMEM ? ERR_NOMEM : ERR_IO;
-}
-
-static int fail(char why[SMSSC_STORE_WHY_MAX], int rc, const char *dir, const char *what)
-{
-	snprintf(why, SMSSC_STORE_WHY_MAX, "%s: %s: %s", dir, what, mdb_strerror(rc));
-	return err_of(rc);
-}
-
-static int take_dir(struct smssc_store *s, const char *dir, char why[SMSSC_STORE_WHY_MAX])
-{
-	char path[4200];
-
-	if (mkdir(dir, 0750) && errno != EEXIST)
-		return fail(why, errno, dir, "cannot be made");
-	snprintf(path, sizeof path, "%s/lock", dir);
-	s->lock_fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0640);
-	if (s->lock_fd < 0)
-		return fail(why, errno, dir, "cannot be written to");
-	if (flock(s->lock_fd, LOCK_EX | LOCK_NB)) {
-		snprintf(why, SMSSC_STORE_WHY_MAX, "%s: another mtc-smssc uses this directory", dir);
-		return ERR_BUSY;
-	}
-	return 0;
-}
 
 static MDB_val key_of(uint64_t number, uint8_t key[8])
 {
@@ -70,13 +37,13 @@ static int put_number(struct smssc_store *s, const char *name, uint64_t v)
 	uint8_t octets[8];
 	MDB_val key = { strlen(name), (void *)name }, value = key_of(v, octets);
 
-	return mdb_put(s->txn, s->meta, &key, &value, 0);
+	return mdb_put(s->txn, s->kv.meta, &key, &value, 0);
 }
 
 static int get_number(struct smssc_store *s, const char *name, uint64_t *v)
 {
 	MDB_val key = { strlen(name), (void *)name }, value;
-	int rc = mdb_get(s->txn, s->meta, &key, &value);
+	int rc = mdb_get(s->txn, s->kv.meta, &key, &value);
 
 	if (!rc)
 		*v = number_of(&value);
@@ -87,20 +54,13 @@ static int get_number(struct smssc_store *s, const char *name, uint64_t *v)
  * store do not take new messages for old ones. */
 static int open_tables(struct smssc_store *s, uint32_t random)
 {
-	uint64_t version = STORE_VERSION;
-	int rc = mdb_txn_begin(s->env, NULL, 0, &s->txn);
+	int rc = mdb_txn_begin(s->kv.env, NULL, 0, &s->txn);
 
 	if (rc)
 		return rc;
 	rc = mdb_dbi_open(s->txn, "msg", MDB_CREATE, &s->msg);
 	if (!rc)
 		rc = mdb_dbi_open(s->txn, "dup", MDB_CREATE, &s->dup);
-	if (!rc)
-		rc = mdb_dbi_open(s->txn, "meta", MDB_CREATE, &s->meta);
-	if (!rc && (rc = get_number(s, "version", &version)) == MDB_NOTFOUND)
-		rc = put_number(s, "version", STORE_VERSION);
-	if (!rc && version != STORE_VERSION)
-		rc = MDB_VERSION_MISMATCH;
 	if (!rc && (rc = get_number(s, "id_next", &s->id_first)) == MDB_NOTFOUND) {
 		s->id_first = (uint64_t)(random >> 12) << 32 | 1;
 		rc = put_number(s, "id_next", s->id_first);
@@ -115,34 +75,27 @@ static int open_tables(struct smssc_store *s, uint32_t random)
 
 int smssc_store_open(struct smssc_store **out, const char *dir, uint64_t size_max, uint32_t random, char why[SMSSC_STORE_WHY_MAX])
 {
+	const struct kv_conf conf = { dir, "store of mtc-smssc", STORE_FORMAT, size_max, 2 };
 	struct smssc_store *s = calloc(1, sizeof *s);
 	int rc, err;
 
-	if (!s)
-		return fail(why, ENOMEM, dir, "cannot be opened");
-	s->lock_fd = -1;
-	err = take_dir(s, dir, why);
-	if (err)
-		goto close_store;
-	rc = mdb_env_create(&s->env);
-	if (!rc)
-		rc = mdb_env_set_maxdbs(s->env, 3);
-	if (!rc)
-		rc = mdb_env_set_mapsize(s->env, (size_t)size_max);
-	if (!rc)
-		rc = mdb_env_open(s->env, dir, MDB_NOMEMINIT | MDB_NOTLS, 0640);
-	if (!rc)
-		rc = open_tables(s, random);
+	if (!s) {
+		snprintf(why, SMSSC_STORE_WHY_MAX, "out of memory");
+		return ERR_NOMEM;
+	}
+	err = kv_open(&s->kv, &conf, why, SMSSC_STORE_WHY_MAX);
+	if (err) {
+		free(s);
+		return err;
+	}
+	rc = open_tables(s, random);
 	if (rc) {
-		err = fail(why, rc, dir, "cannot be opened as a store");
-		goto close_store;
+		snprintf(why, SMSSC_STORE_WHY_MAX, "%s: %s", dir, mdb_strerror(rc));
+		smssc_store_close(s);
+		return kv_err(rc);
 	}
 	*out = s;
 	return 0;
-
-close_store:
-	smssc_store_close(s);
-	return err;
 }
 
 void smssc_store_close(struct smssc_store *s)
@@ -151,10 +104,7 @@ void smssc_store_close(struct smssc_store *s)
 		return;
 	if (s->txn)
 		mdb_txn_abort(s->txn);
-	if (s->env)
-		mdb_env_close(s->env);
-	if (s->lock_fd >= 0)
-		close(s->lock_fd);
+	kv_close(&s->kv);
 	free(s);
 }
 
@@ -168,10 +118,10 @@ static int each(struct smssc_store *s, MDB_dbi dbi, smssc_record_fn *fn, void *a
 	MDB_cursor *cursor = NULL;
 	MDB_val key, value;
 	MDB_txn *txn;
-	int err = 0, rc = mdb_txn_begin(s->env, NULL, MDB_RDONLY, &txn);
+	int err = 0, rc = mdb_txn_begin(s->kv.env, NULL, MDB_RDONLY, &txn);
 
 	if (rc)
-		return err_of(rc);
+		return kv_err(rc);
 	rc = mdb_cursor_open(txn, dbi, &cursor);
 	while (!rc && !err && !(rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)))
 		err = fn(arg, number_of(&key), value.mv_data, value.mv_size);
@@ -180,7 +130,7 @@ static int each(struct smssc_store *s, MDB_dbi dbi, smssc_record_fn *fn, void *a
 	mdb_txn_abort(txn);
 	if (err)
 		return err;
-	return rc == MDB_NOTFOUND ? 0 : err_of(rc);
+	return rc == MDB_NOTFOUND ? 0 : kv_err(rc);
 }
 
 int smssc_store_each_msg(struct smssc_store *s, smssc_record_fn *fn, void *arg)
@@ -197,7 +147,7 @@ int smssc_store_each_dup(struct smssc_store *s, smssc_record_fn *fn, void *arg)
 static bool begin(struct smssc_store *s)
 {
 	if (!s->txn && !s->failed)
-		s->failed = mdb_txn_begin(s->env, NULL, 0, &s->txn);
+		s->failed = mdb_txn_begin(s->kv.env, NULL, 0, &s->txn);
 	return !s->failed;
 }
 
@@ -259,5 +209,5 @@ int smssc_store_commit(struct smssc_store *s, uint64_t id_next)
 		rc = mdb_txn_commit(s->txn);
 	s->txn = NULL;
 	s->failed = 0;
-	return rc ? err_of(rc) : 0;
+	return rc ? kv_err(rc) : 0;
 }

@@ -3,55 +3,23 @@
 #include "nodes/ue/ue_state.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <lmdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-enum { RECORD_ACTED = 1, RECORD_ACCEPTED = 2, RECORD_MAX = 256 + SMS_PAYLOAD_MAX };
-#define MAP_SIZE ((size_t)4 << 30)
+#include "base/kv.h"
+
+enum { STATE_FORMAT = 1, RECORD_ACTED = 1, RECORD_ACCEPTED = 2, RECORD_ORDER = 1, RECORD_MAX = 256 + SMS_PAYLOAD_MAX };
+#define MAP_SIZE ((uint64_t)4 << 30)
 
 struct ue_state {
-	MDB_env *env;
+	struct kv kv;
 	MDB_dbi id, order, part;
 	MDB_txn *txn; /* NULL: clean */
 	int failed;
-	int lock_fd;
 	uint64_t ids_max, number_next, oldest;
 	uint8_t record[RECORD_MAX];
 };
-
-static int err_of(int rc)
-{
-	return rc == MDB_MAP_FULL || rc == ENOSPC ? ERR_NOSPC : rc == ENOMEM ? ERR_NOMEM : ERR_IO;
-}
-
-static int fail(char why[UE_STATE_WHY_MAX], int rc, const char *dir, const char *what)
-{
-	snprintf(why, UE_STATE_WHY_MAX, "%s: %s: %s", dir, what, mdb_strerror(rc));
-	return err_of(rc);
-}
-
-static int take_dir(struct ue_state *s, const char *dir, char why[UE_STATE_WHY_MAX])
-{
-	char path[4200];
-
-	if (mkdir(dir, 0750) && errno != EEXIST)
-		return fail(why, errno, dir, "cannot be made");
-	snprintf(path, sizeof path, "%s/lock", dir);
-	s->lock_fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0640);
-	if (s->lock_fd < 0)
-		return fail(why, errno, dir, "cannot be written to");
-	if (flock(s->lock_fd, LOCK_EX | LOCK_NB)) {
-		snprintf(why, UE_STATE_WHY_MAX, "%s: another mtc-ue uses this directory", dir);
-		return ERR_BUSY;
-	}
-	return 0;
-}
 
 static MDB_val key_of(uint64_t number, uint8_t key[8])
 {
@@ -90,7 +58,7 @@ static int read_order(struct ue_state *s)
 
 static int open_tables(struct ue_state *s)
 {
-	int rc = mdb_txn_begin(s->env, NULL, 0, &s->txn);
+	int rc = mdb_txn_begin(s->kv.env, NULL, 0, &s->txn);
 
 	if (rc)
 		return rc;
@@ -111,35 +79,28 @@ static int open_tables(struct ue_state *s)
 
 int ue_state_open(struct ue_state **out, const char *dir, uint64_t ids_max, char why[UE_STATE_WHY_MAX])
 {
+	const struct kv_conf conf = { dir, "state of mtc-ue", STATE_FORMAT, MAP_SIZE, 3 };
 	struct ue_state *s = calloc(1, sizeof *s);
 	int rc, err;
 
-	if (!s)
-		return fail(why, ENOMEM, dir, "cannot be opened");
-	s->lock_fd = -1;
+	if (!s) {
+		snprintf(why, UE_STATE_WHY_MAX, "out of memory");
+		return ERR_NOMEM;
+	}
 	s->ids_max = ids_max;
-	err = take_dir(s, dir, why);
-	if (err)
-		goto close_state;
-	rc = mdb_env_create(&s->env);
-	if (!rc)
-		rc = mdb_env_set_maxdbs(s->env, 3);
-	if (!rc)
-		rc = mdb_env_set_mapsize(s->env, MAP_SIZE);
-	if (!rc)
-		rc = mdb_env_open(s->env, dir, MDB_NOMEMINIT | MDB_NOTLS, 0640);
-	if (!rc)
-		rc = open_tables(s);
+	err = kv_open(&s->kv, &conf, why, UE_STATE_WHY_MAX);
+	if (err) {
+		free(s);
+		return err;
+	}
+	rc = open_tables(s);
 	if (rc) {
-		err = fail(why, rc, dir, "cannot be opened as a store");
-		goto close_state;
+		snprintf(why, UE_STATE_WHY_MAX, "%s: %s", dir, mdb_strerror(rc));
+		ue_state_close(s);
+		return kv_err(rc);
 	}
 	*out = s;
 	return 0;
-
-close_state:
-	ue_state_close(s);
-	return err;
 }
 
 void ue_state_close(struct ue_state *s)
@@ -148,17 +109,14 @@ void ue_state_close(struct ue_state *s)
 		return;
 	if (s->txn)
 		mdb_txn_abort(s->txn);
-	if (s->env)
-		mdb_env_close(s->env);
-	if (s->lock_fd >= 0)
-		close(s->lock_fd);
+	kv_close(&s->kv);
 	free(s);
 }
 
 static bool begin(struct ue_state *s)
 {
 	if (!s->txn && !s->failed)
-		s->failed = mdb_txn_begin(s->env, NULL, 0, &s->txn);
+		s->failed = mdb_txn_begin(s->kv.env, NULL, 0, &s->txn);
 	return !s->failed;
 }
 
@@ -169,7 +127,7 @@ enum ue_known ue_state_known(struct ue_state *s, uint64_t id)
 	MDB_txn *txn = s->txn;
 	enum ue_known known = UE_NEW;
 
-	if (!txn && mdb_txn_begin(s->env, NULL, MDB_RDONLY, &txn))
+	if (!txn && mdb_txn_begin(s->kv.env, NULL, MDB_RDONLY, &txn))
 		return UE_NEW;
 	if (mdb_get(txn, s->id, &key, &value) == 0 && value.mv_size)
 		known = *(uint8_t *)value.mv_data == RECORD_ACCEPTED ? UE_ACCEPTED : UE_ACTED;
@@ -203,8 +161,9 @@ static void age(struct ue_state *s)
 	while (!s->failed && s->number_next - s->oldest > s->ids_max) {
 		MDB_val key = key_of(s->oldest++, octets), value, id;
 
-		if (mdb_get(s->txn, s->order, &key, &value))
+		if (mdb_get(s->txn, s->order, &key, &value) || value.mv_size != 9)
 			continue;
+		value = (MDB_val){ 8, (uint8_t *)value.mv_data + 1 };
 		id = key_of(number_of(&value), id_octets);
 		mdb_del(s->txn, s->id, &id, NULL);
 		s->failed = mdb_del(s->txn, s->order, &key, NULL);
@@ -213,11 +172,12 @@ static void age(struct ue_state *s)
 
 static void put_id(struct ue_state *s, uint64_t id, const struct buf *record)
 {
-	uint8_t id_octets[8], number[8];
-	MDB_val key = key_of(id, id_octets), value, order_key = key_of(s->number_next, number),
-		order_value = key_of(id, id_octets);
+	uint8_t id_octets[8], number[8], order_octets[9] = { RECORD_ORDER };
+	MDB_val key = key_of(id, id_octets), value, order_key = key_of(s->number_next, number);
+	MDB_val order_value = { sizeof order_octets, order_octets };
 	bool known = mdb_get(s->txn, s->id, &key, &value) == 0;
 
+	memcpy(order_octets + 1, id_octets, sizeof id_octets);
 	value = (MDB_val){ record->len, record->p };
 	s->failed = record->full ? EINVAL : mdb_put(s->txn, s->id, &key, &value, 0);
 	if (!s->failed && !known) {
@@ -288,7 +248,7 @@ int ue_state_commit(struct ue_state *s)
 		rc = mdb_txn_commit(s->txn);
 	s->txn = NULL;
 	s->failed = 0;
-	return rc ? err_of(rc) : 0;
+	return rc ? kv_err(rc) : 0;
 }
 
 static int accepted_record(struct ue_trigger *t, const MDB_val *key, const MDB_val *value)
@@ -331,10 +291,10 @@ static int each(struct ue_state *s, ue_accepted_fn *accepted, ue_part_fn *part, 
 	MDB_cursor *cursor = NULL;
 	MDB_val key, value;
 	MDB_txn *txn;
-	int err = 0, rc = mdb_txn_begin(s->env, NULL, MDB_RDONLY, &txn);
+	int err = 0, rc = mdb_txn_begin(s->kv.env, NULL, MDB_RDONLY, &txn);
 
 	if (rc)
-		return err_of(rc);
+		return kv_err(rc);
 	rc = mdb_cursor_open(txn, accepted ? s->id : s->part, &cursor);
 	while (!rc && !err && !(rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT))) {
 		char imsi[SMS_IMSI_MAX + 1];
@@ -355,7 +315,7 @@ static int each(struct ue_state *s, ue_accepted_fn *accepted, ue_part_fn *part, 
 	mdb_txn_abort(txn);
 	if (err)
 		return err;
-	return rc == MDB_NOTFOUND ? 0 : err_of(rc);
+	return rc == MDB_NOTFOUND ? 0 : kv_err(rc);
 }
 
 int ue_state_each_accepted(struct ue_state *s, ue_accepted_fn *fn, void *arg)

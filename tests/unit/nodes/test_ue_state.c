@@ -162,13 +162,28 @@ static void test_the_oldest_ids_make_room(void **state)
 		assert_int_equal(ue_state_known(w->s, ids[i]), UE_ACTED);
 }
 
+static void test_a_truncated_store_is_refused_with_words(void **state)
+{
+	struct world *w = *state;
+	char path[128];
+
+	ue_state_acted(w->s, 1);
+	assert_int_equal(ue_state_commit(w->s), 0);
+	ue_state_close(w->s);
+	w->s = NULL;
+	snprintf(path, sizeof path, "%s/data.mdb", w->dir.path);
+	assert_int_equal(truncate(path, 8192), 0);
+	assert_int_equal(ue_state_open(&w->s, w->dir.path, 4, w->why), ERR_PROTO);
+	assert_non_null(strstr(w->why, w->dir.path));
+}
+
 static void test_a_directory_has_one_owner(void **state)
 {
 	struct world *w = *state;
 	struct ue_state *second = NULL;
 
 	assert_int_equal(ue_state_open(&second, w->dir.path, 4, w->why), ERR_BUSY);
-	assert_non_null(strstr(w->why, "another mtc-ue"));
+	assert_non_null(strstr(w->why, "another process"));
 	assert_int_equal(ue_state_open(&second, "/nonexistent/state", 4, w->why), ERR_IO);
 	assert_null(second);
 }
@@ -181,6 +196,7 @@ int main(void)
 		TEST(test_a_trigger_for_a_command_comes_back_until_it_was_started),
 		TEST(test_parts_are_kept_until_the_message_is_whole),
 		TEST(test_the_oldest_ids_make_room),
+		TEST(test_a_truncated_store_is_refused_with_words),
 		TEST(test_a_directory_has_one_owner),
 	};
 
