@@ -3,16 +3,18 @@ import json
 import os
 import signal
 import socket
+import ssl
 import stat
 import struct
 import subprocess
 
 import pytest
 from lablib import proc
+from lablib.pki import Pki
 from support import diameter as dia
 from support.t4 import DRR, E, P, R, T, T4, Iwf, diagnostic, result, tbcd
 
-from conftest import BIN
+from conftest import BIN, ROOT
 
 FIRST, LAST = 1010000000001, 1010000000050
 DELIVERED, ABSENT, FULL, EXPIRED = 2, 0, 1, 3
@@ -26,7 +28,8 @@ def imsi(n):
 class World:
     """An SMS-SC and the devices 1 to 50, each can be ended and started again."""
 
-    def __init__(self, folder, smssc_more="", ue_more=()):
+    def __init__(self, folder, smssc_more="", ue_more=(), listen="protection: none"):
+        self.listen = listen
         self.folder, self.smssc_more, self.ue_more, self.starts, self.dead = str(folder), smssc_more, list(ue_more), 0, []
         self.socket, self.control = self.path("ue.sock"), self.path("ctl.sock")
         self.start_smssc()
@@ -42,7 +45,7 @@ class World:
 
     def start_smssc(self):
         proc.write(self.path("smssc.yaml"), f"""identity: {{ host: smssc.core.test, realm: core.test }}
-listen: {{ address: 127.0.0.1, port: 0, protection: none }}
+listen: {{ address: 127.0.0.1, port: 0, {self.listen} }}
 state_dir: smssc
 ue_socket: ue.sock
 sc_address: "491770000000"
@@ -334,6 +337,26 @@ def test_a_host_that_is_not_on_the_list_is_refused(world):
         assert iwf.cea == 3010 and iwf.next() is None
 
 
+def test_tls_and_the_name_in_the_certificate(make, tmp_path):
+    pki = Pki(str(tmp_path / "pki"))
+    pki.ca("core", "/O=operator/CN=core CA")
+    pki.leaf("smssc", "core", "smssc.core.test", "serverAuth,clientAuth")
+    cert, key = pki.leaf("iwf", "core", "iwf.core.test", "serverAuth,clientAuth")
+    w = make(listen=f"protection: tls, certificate: {pki.path('smssc.pem')}, key: {pki.path('smssc.key')}, anchors: [{pki.path('core.pem')}]")
+    context = ssl.create_default_context(cafile=pki.path("core.pem"))
+    context.load_cert_chain(cert, key)
+
+    def wrap(sock):
+        return context.wrap_socket(sock, server_hostname="smssc.core.test")
+    with w.iwf(wrap=wrap) as iwf:
+        assert iwf.trigger(imsi(1), b"protected", reference=1) == 2001
+        assert iwf.report().outcome == DELIVERED
+    with w.iwf(host="iwf2.core.test", wrap=wrap) as iwf:
+        assert iwf.cea == 3010  # on the list, but not whom the certificate names
+    with pytest.raises((OSError, EOFError)):
+        w.iwf()  # no TLS
+
+
 def test_a_reference_number_in_use_is_refused(world):
     world.order("absent", imsi(11))
     with world.iwf() as iwf:
@@ -465,6 +488,51 @@ def test_a_report_waits_for_its_mtc_iwf(world):
     with world.iwf(host="iwf2.core.test") as iwf:
         r = iwf.report()
         assert (r.reference, r.destination, r.outcome) == (92, "iwf2.core.test", DELIVERED)
+
+
+def test_each_trigger_is_printed_once_however_often_the_sms_sc_dies(make):
+    w = make(smssc_more="report: { answer_wait: 300ms, retry_min: 50ms, retry_max: 100ms }\ndelivery: { answer_wait: 1s, retry_min: 50ms, retry_max: 100ms }")
+    waiting = {n: 7_000_000 + n for n in range(240)}
+    reported = {}
+    for life in range(5):
+        with w.iwf() as iwf:
+            for n, end in list(waiting.items()):  # what is not answered is asked again, with T
+                iwf.send(iwf.dtr(imsi(n % 40 + 1), f"life {n}".encode(), reference=n, validity=600, end=end, flags=R | P | (T if life else 0)))
+            goal = len(reported) + 40 if life < 4 else 240
+            while len(reported) < goal or (life == 4 and waiting):
+                m = iwf.next(10)
+                if m.code == DRR and m.flags & R:
+                    reported[m.number(3007)] = m.number(3200)
+                    iwf.acknowledge(m)
+                else:
+                    assert result(m) == 2001
+                    waiting.pop(m.end - 7_000_000, None)
+        if life < 4:
+            w.kill(w.smssc)
+            w.start_smssc()
+    assert set(reported) == set(range(240)) and set(reported.values()) == {DELIVERED}
+    payloads = [e["payload_hex"] for e in w.events("trigger")]
+    assert len(payloads) == 240 and len(set(payloads)) == 240
+
+
+def test_no_trigger_is_printed_twice_however_often_the_mobile_dies(make):
+    w = make(smssc_more="delivery: { answer_wait: 1s, retry_min: 50ms, retry_max: 100ms }")
+    lives, outcomes = [], {}
+    with w.iwf() as iwf:
+        for n in range(240):
+            iwf.send(iwf.dtr(imsi(n % 40 + 1), f"life {n}".encode(), reference=n, validity=600))
+        while len(outcomes) < 240:
+            m = iwf.next(20)
+            if m.code == DRR and m.flags & R:
+                outcomes[m.number(3007)] = m.number(3200)
+                iwf.acknowledge(m)
+                if len(outcomes) % 50 == 0 and len(lives) < 4:
+                    lives.append(w.ue)
+                    w.kill(w.ue)
+                    w.start_ue()
+    payloads = [e["payload_hex"] for life in [*lives, w.ue] for e in w.events("trigger", entry=life)]
+    assert len(lives) == 4 and set(outcomes.values()) == {DELIVERED}
+    assert len(payloads) == len(set(payloads))
 
 
 def test_a_single_attempt_survives_a_restart_of_the_sms_sc(make):
@@ -718,6 +786,8 @@ def test_usage_and_configuration_errors_name_what_is_wrong(tmp_path):
     code, text = run("mtc-smssc", "-c", path)
     assert code == 2 and "c.yaml:6" in text and "bogus" in text
     assert run("mtc-smssc")[0] == 2
+    code, text = run("mtc-smssc", "-t", "-c", os.path.join(ROOT, "examples", "mtc-smssc.yaml"))
+    assert code == 0 and "configuration is valid" in text
     for program in ("mtc-smssc", "mtc-ue"):
         assert run(program, "--version")[1].startswith(program + " ")
         code, text = run(program, "--help")

@@ -39,8 +39,8 @@ class Report:
 class Iwf(dia.Peer):
     """Connected when made; `cea` is the Result-Code. Delivery-Reports that come in between are kept for report()."""
 
-    def __init__(self, address, port, host="iwf.core.test", realm="core.test"):
-        made = dia.Peer.connect(address, port, host, realm, T4)
+    def __init__(self, address, port, host="iwf.core.test", realm="core.test", wrap=None):
+        made = dia.Peer.connect(address, port, host, realm, T4, wrap)
         super().__init__(made.sock, host, realm, T4)
         self.waiting, self.ends = [], itertools.count(random.getrandbits(31))
         self.cea = self.open()
