@@ -4,6 +4,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,6 +28,20 @@ static int find_user(struct dm_parent *p)
 	p->gid = pw->pw_gid;
 	p->drop = true;
 	return 0;
+}
+
+/* Each connection is a descriptor. Children inherit the limit. */
+static void raise_descriptors(struct dm_parent *p)
+{
+	struct rlimit limit;
+	rlim_t wanted = (rlim_t)p->cfg->limits.connections_total + 1024;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur < wanted)
+		log_warn(&p->log, "daemon", "only %llu descriptors are allowed; limits.connections_total wants %llu",
+			 (unsigned long long)limit.rlim_cur, (unsigned long long)wanted);
 }
 
 /* The directory is there and belongs to who writes in it. */
@@ -141,6 +156,7 @@ int dm_open_all(struct dm_parent *p)
 
 	memset(p->listen_fds, 0xff, sizeof p->listen_fds);
 	p->control_fd = p->caps_fd = -1;
+	raise_descriptors(p);
 	err = find_user(p);
 	if (!err)
 		err = make_state_dir(p);

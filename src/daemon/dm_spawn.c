@@ -37,6 +37,8 @@ static void become(const struct dm_child *c, int sock, pid_t parent, char *const
 	} else if (dup2(sock, DM_CHILD_FD) < 0) {
 		_exit(126);
 	}
+	if (close_range(DM_CHILD_FD + 1, ~0u, 0) < 0)
+		_exit(126); /* nothing of the parent's, and nothing that the parent was started with */
 	execv("/proc/self/exe", argv);
 	_exit(127);
 }
