@@ -99,9 +99,8 @@ struct gw_trigger { /* a trigger machine and what the core has around it */
 };
 
 struct gw_ask { /* one request to a core peer; outlives its trigger when that ends first */
-	struct gw_core *core;
+	struct gw_peer *peer;
 	struct gw_trigger *trigger; /* NULL: nobody waits any more */
-	bool recall;
 };
 
 struct gw_drr { /* a DRR that waits for its DRA: owns its octets */
@@ -120,7 +119,7 @@ struct gw_peer {
 	struct link_peer_conf link_peer_conf;
 	struct link_peer *peer;
 	uint64_t since_ms; /* of the state */
-	uint64_t requests, answers, timeouts, pending;
+	uint64_t requests, answers, timeouts, lost;
 	bool open;
 };
 
@@ -209,10 +208,9 @@ void gw_trigger_ask_drop(struct gw_trigger *t);
 ERR_MUST_USE int gw_peers_open(struct gw_core *c, struct tls_ctx *const tls[CFG_PEERS_MAX]);
 void gw_peers_close(struct gw_core *c, bool polite);
 /* Sends one request over the peer with this index. `fn` gets a struct gw_ask. ERR_CLOSED and others: nothing was sent. */
-ERR_MUST_USE int gw_peer_ask(struct gw_trigger *t, size_t peer, const struct buf *message, uint32_t wait_ms, link_answer_fn *fn,
-			     bool recall);
+ERR_MUST_USE int gw_peer_ask(struct gw_trigger *t, size_t peer, const struct buf *message, uint32_t wait_ms, link_answer_fn *fn);
 /* Ends an ask in its callback: its trigger, NULL when nobody waits any more. Frees the ask. */
-struct gw_trigger *gw_peer_answered(void *ask, int err, bool *recall);
+struct gw_trigger *gw_peer_answered(void *ask, int err);
 
 /* gw_s6m.c, gw_t4.c, gw_report.c: ports of the machine. */
 int gw_s6m_ask(void *arg, struct trg *t);

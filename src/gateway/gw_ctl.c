@@ -82,8 +82,9 @@ static void on_peers(void *arg, struct ctl_request *rq, const json_t *args)
 		ctl_line(rq, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I}", "name", p->conf->name, "host",
 				       p->conf->host, "realm", p->conf->realm, "address", address, "protection",
 				       p->conf->protection == CFG_TLS ? "tls" : "none", "state", peer_state(p), "since",
-				       gw_ctl_time(p->since_ms), "pending", (json_int_t)(p->requests - p->answers - p->timeouts),
-				       "requests", (json_int_t)p->requests, "answers", (json_int_t)p->answers, "timeouts",
+				       gw_ctl_time(p->since_ms), "pending",
+				       (json_int_t)(p->requests - p->answers - p->timeouts - p->lost), "requests",
+				       (json_int_t)p->requests, "answers", (json_int_t)p->answers, "timeouts",
 				       (json_int_t)p->timeouts));
 	}
 	ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)c->peers_n));

@@ -54,6 +54,6 @@ void gw_decide_action(struct gw_core *c, const struct gw_decision *in)
 	};
 
 	emit(c, &d);
-	log_info(c->log, "core", "transaction %s: %s of %s for %s: %s %s", in->transaction, d.action, in->scs, in->device,
-		 accepted ? "accepted" : "refused", accepted ? "" : d.reason);
+	log_info(c->log, "core", "transaction %s: %s of %s for %s: %s%s", in->transaction, d.action, in->scs, in->device,
+		 accepted ? "accepted" : "refused: ", d.reason);
 }

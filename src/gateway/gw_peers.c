@@ -95,7 +95,7 @@ void gw_peers_close(struct gw_core *c, bool polite)
 	}
 }
 
-int gw_peer_ask(struct gw_trigger *t, size_t peer, const struct buf *message, uint32_t wait_ms, link_answer_fn *fn, bool recall)
+int gw_peer_ask(struct gw_trigger *t, size_t peer, const struct buf *message, uint32_t wait_ms, link_answer_fn *fn)
 {
 	struct gw_peer *p = &t->core->peers[peer];
 	struct link *l = p->peer ? link_peer_link(p->peer) : NULL;
@@ -109,7 +109,7 @@ int gw_peer_ask(struct gw_trigger *t, size_t peer, const struct buf *message, ui
 	ask = malloc(sizeof *ask);
 	if (!ask)
 		return ERR_NOMEM;
-	*ask = (struct gw_ask){ t->core, t, recall };
+	*ask = (struct gw_ask){ p, t };
 	err = link_request(l, message->p, message->len, wait_ms, fn, ask);
 	if (err) {
 		free(ask);
@@ -121,13 +121,17 @@ int gw_peer_ask(struct gw_trigger *t, size_t peer, const struct buf *message, ui
 	return 0;
 }
 
-struct gw_trigger *gw_peer_answered(void *arg, int err, bool *recall)
+struct gw_trigger *gw_peer_answered(void *arg, int err)
 {
 	struct gw_ask *ask = arg;
 	struct gw_trigger *t = ask->trigger;
 
-	(void)err;
-	*recall = ask->recall;
+	if (!err)
+		ask->peer->answers++;
+	else if (err == ERR_TIMEOUT)
+		ask->peer->timeouts++;
+	else
+		ask->peer->lost++;
 	if (t)
 		t->ask = NULL;
 	free(ask);

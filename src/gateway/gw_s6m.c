@@ -112,8 +112,7 @@ static void take(struct gw_trigger *t, const struct s6m_sia *sia)
 
 static void on_answer(void *arg, int err, const struct dia_msg *m)
 {
-	bool recall;
-	struct gw_trigger *t = gw_peer_answered(arg, err, &recall);
+	struct gw_trigger *t = gw_peer_answered(arg, err);
 	struct dia_failed why = { 0 };
 	struct pol_verdict v;
 	struct s6m_sia sia;
@@ -142,8 +141,7 @@ int gw_s6m_ask(void *arg, struct trg *trg)
 	int err = build(&out, c, trg);
 
 	if (!err)
-		err =
-		    gw_peer_ask(trg->owner, c->cfg->s6m.peer_index, &out, (uint32_t)c->cfg->s6m.answer_wait_ms, on_answer, false);
+		err = gw_peer_ask(trg->owner, c->cfg->s6m.peer_index, &out, (uint32_t)c->cfg->s6m.answer_wait_ms, on_answer);
 	if (!err)
 		st_count(&c->st, ST_S6M_REQUESTS);
 	return err;

@@ -50,12 +50,12 @@ static struct dia_bytes payload_of(const struct trg *t)
 	return (struct dia_bytes){ t->req.payload_len ? t->req.payload : nothing, t->req.payload_len };
 }
 
-static int ask(struct gw_core *c, struct trg *t, const struct t4_dtr *dtr, uint32_t end_to_end, link_answer_fn *fn, bool recall)
+static int ask(struct gw_core *c, struct trg *t, const struct t4_dtr *dtr, uint32_t end_to_end, link_answer_fn *fn)
 {
 	struct buf out = buf_over(c->scratch, sizeof c->scratch);
 
 	t4_dtr_build(&out, dtr, 0, end_to_end);
-	return gw_peer_ask(t->owner, c->cfg->t4.peer_index, &out, (uint32_t)c->cfg->t4.answer_wait_ms, fn, recall);
+	return gw_peer_ask(t->owner, c->cfg->t4.peer_index, &out, (uint32_t)c->cfg->t4.answer_wait_ms, fn);
 }
 
 /* -- the DTA */
@@ -83,8 +83,7 @@ static enum trg_event_kind meaning_of(struct gw_trigger *t, const struct t4_dta 
 
 static void on_dta(void *arg, int err, const struct dia_msg *m)
 {
-	bool recall;
-	struct gw_trigger *t = gw_peer_answered(arg, err, &recall);
+	struct gw_trigger *t = gw_peer_answered(arg, err);
 	struct trg_event ev = { .kind = TRG_EV_DTA_SILENT };
 	struct dia_failed why = { 0 };
 	struct pol_verdict v;
@@ -124,7 +123,7 @@ int gw_t4_submit(void *arg, struct trg *t, bool again)
 	dtr.priority_indication = dia_u32_of(t->req.priority);
 	if (t->req.has_port)
 		dtr.application_port = dia_u32_of(t->req.port);
-	err = ask(c, t, &dtr, t->dtr_end_to_end, on_dta, false);
+	err = ask(c, t, &dtr, t->dtr_end_to_end, on_dta);
 	if (!err)
 		st_count(&c->st, again ? ST_T4_RESENT : ST_T4_REQUESTS);
 	return err;
@@ -134,8 +133,7 @@ int gw_t4_submit(void *arg, struct trg *t, bool again)
 
 static void on_recalled(void *arg, int err, const struct dia_msg *m)
 {
-	bool recall;
-	struct gw_trigger *t = gw_peer_answered(arg, err, &recall);
+	struct gw_trigger *t = gw_peer_answered(arg, err);
 	struct trg_event ev = { .kind = TRG_EV_RECALL_SILENT };
 	struct dia_failed why = { 0 };
 	struct pol_verdict v;
@@ -158,7 +156,7 @@ int gw_t4_recall(void *arg, struct trg *t, bool again)
 	if (err)
 		return err;
 	dtr.payload = (struct dia_bytes){ nothing, 0 }; /* mandatory in the grammar, meaningless here */
-	err = ask(c, t, &dtr, t->recall_end_to_end, on_recalled, true);
+	err = ask(c, t, &dtr, t->recall_end_to_end, on_recalled);
 	if (!err && !again)
 		st_count(&c->st, ST_T4_RECALLS);
 	return err;
