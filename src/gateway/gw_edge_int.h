@@ -123,6 +123,7 @@ void gw_edge_on_verdict(struct gw_edge *e, uint64_t session, const struct gw_ses
 void gw_edge_on_cut(struct gw_edge *e, uint64_t session, const struct gw_session_cut *c);
 uint64_t gw_edge_sessions_due(struct gw_edge *e, uint64_t now_ms); /* ends what waited too long; the next deadline */
 struct gw_edge_session *gw_edge_session_find(struct gw_edge *e, uint64_t number);
+void gw_edge_session_drop(struct gw_edge_session *s, const char *why); /* what is queued is sent, then it is closed: no DPR */
 void gw_edge_session_end(struct gw_edge_session *s, enum dia_disconnect_cause cause); /* DPR; it is freed when its link is down */
 void gw_edge_session_free(struct gw_edge_session *s);
 

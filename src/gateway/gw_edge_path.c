@@ -219,7 +219,7 @@ static enum gw_stage stage_origin(struct visit *v)
 	log_warn(v->edge->log, "edge", "session %" PRIu64 ": %s at %s speaks for another; closed", s->number, s->host,
 		 s->address);
 	(void)txn_refuse(v, &why);
-	gw_edge_session_end(s, DIA_DISCONNECT_DO_NOT_WANT);
+	gw_edge_session_drop(s, "it speaks for another"); /* CONTRACTS section 1: 3010, then close; no DPR to wait for */
 	return GW_DROPPED;
 }
 

@@ -54,6 +54,12 @@ void gw_edge_session_end(struct gw_edge_session *s, enum dia_disconnect_cause ca
 	link_disconnect(s->link, cause);
 }
 
+void gw_edge_session_drop(struct gw_edge_session *s, const char *why)
+{
+	set_state(s, GW_SESSION_ENDING);
+	link_drop(s->link, why);
+}
+
 static bool core_knows(const struct gw_edge_session *s)
 {
 	return gw_map_has(&s->node); /* since the session_open */
