@@ -28,6 +28,11 @@ static void on_stopped(void *arg)
 	end(arg, 0);
 }
 
+static void on_ring_broken(void *arg)
+{
+	end(arg, 1); /* the parent starts another one, with a ring of its own */
+}
+
 static void take_ring(struct edge_process *p, int fds[DM_FDS_MAX])
 {
 	struct gw_ring_fds ring = { fds[0], fds[1], fds[2], fds[3] };
@@ -95,7 +100,7 @@ static int set_up(struct edge_process *p)
 		err = gw_caps_open(&p->caps, p->in.caps_fd, p->in.slot);
 	if (err)
 		return err;
-	p->conf = (struct gw_edge_conf){ p->in.cfg, p->in.generation, p->caps, &p->in.log };
+	p->conf = (struct gw_edge_conf){ p->in.cfg, p->in.generation, p->caps, &p->in.log, on_ring_broken, p };
 	err = gw_edge_new(&p->edge, p->loop, &p->conf);
 	for (size_t i = 0; i < p->in.cfg->listen_n && !err; i++) {
 		if (p->in.listen_fds[i] >= 0)

@@ -54,8 +54,11 @@ static void connect_edge(struct dm_child *edge)
 	if (!edge->pid || !p->core.pid || !edge->ready || !p->core.ready)
 		return;
 	err = dm_hand_ring(edge);
-	if (err)
-		log_error(&p->log, "daemon", "edge %u and the core could not be joined: %s", edge->generation, err_str(err));
+	if (!err)
+		return;
+	log_error(&p->log, "daemon", "edge %u and the core could not be joined: %s; it is started anew", edge->generation,
+		  err_str(err));
+	kill(edge->pid, SIGKILL);
 }
 
 static void announce(struct dm_parent *p)

@@ -83,7 +83,7 @@ static int dispatch(struct gw_edge_end *e, const uint8_t *record, size_t len)
 	case GW_REC_SESSION_CLOSED:
 		err = gw_session_closed_get(&u.closed, record, len);
 		if (!err)
-			gw_core_on_session_closed(e, h.transaction);
+			gw_core_on_session_closed(e, h.transaction, &u.closed);
 		return err;
 	case GW_REC_DEVICE_ACTION:
 		err = gw_device_action_get(&u.action, record, len);

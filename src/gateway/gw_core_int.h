@@ -178,7 +178,7 @@ const char *gw_core_edge_name(char out[GW_EDGE_NAME_MAX], const struct gw_edge_e
 
 /* gw_core_session.c: admission. */
 ERR_MUST_USE int gw_core_on_session_open(struct gw_edge_end *e, uint64_t number, const struct gw_session_open *open);
-void gw_core_on_session_closed(struct gw_edge_end *e, uint64_t number);
+void gw_core_on_session_closed(struct gw_edge_end *e, uint64_t number, const struct gw_session_closed *closed);
 struct gw_session *gw_core_session_find(struct gw_core *c, uint32_t generation, uint64_t number);
 void gw_core_session_free(struct gw_session *s);
 /* Cuts what is no longer as provisioned: all sessions of an SCS, or those that would not be admitted now. Returns how many. */
@@ -228,6 +228,8 @@ void gw_notice_free(struct gw_notice *n);
 /* gw_decide.c: one decision, one line. */
 void gw_decide_session(struct gw_core *c, uint32_t generation, uint64_t number, const struct gw_session_open *open,
 		       const char *scs, enum pol_reason reason);
+/* The edge ended an admitted session because of what came on it; `reason` is the word it gives. */
+void gw_decide_session_end(struct gw_core *c, const struct gw_session *s, const char *reason);
 struct gw_decision {
 	const char *transaction, *scs, *origin_host, *address, *device;
 	uint32_t action, reference;

@@ -189,12 +189,15 @@ int gw_core_on_session_open(struct gw_edge_end *e, uint64_t number, const struct
 	return 0;
 }
 
-void gw_core_on_session_closed(struct gw_edge_end *e, uint64_t number)
+void gw_core_on_session_closed(struct gw_edge_end *e, uint64_t number, const struct gw_session_closed *closed)
 {
 	struct gw_session *s = gw_core_session_find(e->core, e->who.generation, number);
 
-	if (s)
-		gw_core_session_free(s); /* a refused one closes too and is not known */
+	if (!s)
+		return; /* a refused one closes too and is not known */
+	if (strcmp(closed->reason, pol_reason_str(POL_FOREIGN_ORIGIN)) == 0)
+		gw_decide_session_end(e->core, s, pol_reason_str(POL_FOREIGN_ORIGIN));
+	gw_core_session_free(s);
 }
 
 uint32_t gw_core_sessions_cut(struct gw_core *c, const char *scs, const char *reason)

@@ -34,6 +34,25 @@ void gw_decide_session(struct gw_core *c, uint32_t generation, uint64_t number, 
 	emit(c, &d);
 }
 
+void gw_decide_session_end(struct gw_core *c, const struct gw_session *s, const char *reason)
+{
+	const struct asc_scs *scs = asc_scs_find(c->asc, s->scs->name);
+	char transaction[GW_TRANSACTION_TEXT_MAX];
+	struct aud_decision d = {
+		.time_ms = clock_real_ms(),
+		.transaction = transaction,
+		.scs = s->scs->name,
+		.origin_host = scs ? scs->origin_host : "",
+		.address = s->address,
+		.action = "session",
+		.verdict = AUD_REFUSED,
+		.reason = reason,
+	};
+
+	gw_transaction_text(transaction, (uint32_t)s->key.generation, s->key.number);
+	emit(c, &d);
+}
+
 void gw_decide_action(struct gw_core *c, const struct gw_decision *in)
 {
 	bool accepted = in->result_code == DIA_RESULT_SUCCESS && in->request_status == TSP_STATUS_SUCCESS;

@@ -27,15 +27,17 @@ void gw_edge_arm(struct gw_edge *e)
 
 /* -- the ring */
 
-/* A core that lies is not spoken to any more; the parent will give us another one. */
-static void ring_broken(struct gw_edge *e, const char *what)
+void gw_edge_ring_broken(struct gw_edge *e, const char *what)
 {
+	if (!e->ring)
+		return;
 	st_count(&e->st, ST_EDGE_RING_BAD);
 	log_error(e->log, "edge", "the ring to the core is of no use any more: %s", what);
 	net_watch_free(e->bell);
 	e->bell = NULL;
 	gw_ring_close(e->ring);
 	e->ring = NULL;
+	e->ring_broken = true;
 }
 
 int gw_edge_send(struct gw_edge *e, size_t len)
@@ -45,7 +47,7 @@ int gw_edge_send(struct gw_edge *e, size_t len)
 	if (err == 0)
 		return 0;
 	if (err == ERR_PROTO)
-		ring_broken(e, "its indexes lie");
+		gw_edge_ring_broken(e, "its indexes lie");
 	else
 		st_count(&e->st, ST_EDGE_RING_FULL);
 	return ERR_BUSY;
@@ -104,7 +106,7 @@ static void read_ring(struct gw_edge *e)
 		if (err == ERR_AGAIN)
 			return;
 		if (err || dispatch(e, record, len)) {
-			ring_broken(e, "a record that is not one");
+			gw_edge_ring_broken(e, "a record that is not one");
 			return;
 		}
 	}
@@ -127,7 +129,12 @@ static void on_turn_end(void *arg)
 	struct gw_edge *e = arg;
 
 	if (e->ring && gw_ring_flush(e->ring))
-		ring_broken(e, "its indexes lie");
+		gw_edge_ring_broken(e, "its indexes lie");
+	if (!e->ring_broken)
+		return;
+	e->ring_broken = false;
+	if (e->on_ring_broken)
+		e->on_ring_broken(e->arg);
 }
 
 int gw_edge_ring(struct gw_edge *e, struct gw_ring_fds *fds)
@@ -227,6 +234,8 @@ int gw_edge_new(struct gw_edge **out, struct net_loop *loop, const struct gw_edg
 	e->log = conf->log;
 	e->caps = conf->caps;
 	e->generation = conf->generation;
+	e->on_ring_broken = conf->on_ring_broken;
+	e->arg = conf->arg;
 	e->loop = loop;
 	e->number_next = 1;
 	TAILQ_INIT(&e->sessions);

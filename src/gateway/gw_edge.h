@@ -18,6 +18,9 @@ struct gw_edge_conf { /* borrowed as long as the edge lives */
 	uint32_t generation; /* larger than that of every edge before */
 	struct gw_caps *caps;
 	const struct log *log;
+	/* The core lied or does not read: without it this edge is of no use and had better begin anew. Called once, at the end of a turn. */
+	void (*on_ring_broken)(void *arg);
+	void *arg;
 };
 
 ERR_MUST_USE int gw_edge_new(struct gw_edge **out, struct net_loop *loop, const struct gw_edge_conf *conf);

@@ -40,6 +40,7 @@ struct gw_edge_session { /* one connection */
 	struct gw_identity identity;
 	uint32_t pending, pending_max;
 	uint64_t verdict_by_ms; /* ASKED */
+	const char *end_reason; /* for session_closed; static */
 	struct gw_map_node node;
 	TAILQ_ENTRY(gw_edge_session) entry;
 };
@@ -83,6 +84,9 @@ struct gw_edge {
 	struct net_stream_conf stream_conf;
 
 	struct gw_ring *ring; /* NULL until the first core is there */
+	bool ring_broken;
+	void (*on_ring_broken)(void *arg);
+	void *arg;
 	struct net_watch *bell;
 	struct net_check *check;
 
@@ -114,6 +118,8 @@ struct gw_edge {
 /* gw_edge.c */
 /* Puts the record of `len` octets in e->record on the ring. ERR_BUSY: no core, or no room. */
 ERR_MUST_USE int gw_edge_send(struct gw_edge *e, size_t len);
+/* A core that lies or does not read is not spoken to any more. */
+void gw_edge_ring_broken(struct gw_edge *e, const char *what);
 void gw_edge_arm(struct gw_edge *e); /* after the earliest deadline may have changed */
 
 /* gw_edge_session.c: accept, CER, verdict, end. */

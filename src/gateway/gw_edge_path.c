@@ -219,6 +219,7 @@ static enum gw_stage stage_origin(struct visit *v)
 	log_warn(v->edge->log, "edge", "session %" PRIu64 ": %s at %s speaks for another; closed", s->number, s->host,
 		 s->address);
 	(void)txn_refuse(v, &why);
+	s->end_reason = pol_reason_str(POL_FOREIGN_ORIGIN);
 	gw_edge_session_drop(s, "it speaks for another"); /* CONTRACTS section 1: 3010, then close; no DPR to wait for */
 	return GW_DROPPED;
 }

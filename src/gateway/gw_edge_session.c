@@ -70,8 +70,12 @@ static void tell_closed(struct gw_edge_session *s)
 	struct gw_session_closed closed = { "ended" };
 	struct gw_edge *e = s->edge;
 
-	if (core_knows(s) && e->ring && gw_edge_send(e, gw_session_closed_put(e->record, e->generation, s->number, &closed)))
-		log_warn(e->log, "edge", "session %" PRIu64 ": its end did not reach the core", s->number);
+	if (!core_knows(s) || !e->ring)
+		return;
+	if (s->end_reason)
+		snprintf(closed.reason, sizeof closed.reason, "%s", s->end_reason);
+	if (gw_edge_send(e, gw_session_closed_put(e->record, e->generation, s->number, &closed)))
+		gw_edge_ring_broken(e, "it does not read: the end of a session cannot be told");
 }
 
 void gw_edge_session_free(struct gw_edge_session *s)

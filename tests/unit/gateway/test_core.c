@@ -104,6 +104,19 @@ static void test_more_connections_than_allowed_are_refused_until_one_ends(void *
 	assert_true(ADMITTED(open_acme(p, 4)));
 }
 
+static void test_a_session_that_spoke_for_another_leaves_a_decision(void **state)
+{
+	struct core_play *p = *state;
+	struct gw_session_closed closed = { "foreign-origin" };
+	uint64_t before;
+
+	assert_true(ADMITTED(open_acme(p, 1)));
+	before = p->core->st.v[ST_DECISION_REFUSED];
+	core_play_send(p, gw_session_closed_put(p->record, p->generation, 1, &closed));
+	assert_int_equal(p->core->st.v[ST_DECISION_REFUSED], before + 1);
+	assert_int_equal(p->core->sessions_by_key.n, 0);
+}
+
 static void test_removing_an_scs_cuts_its_sessions_at_once(void **state)
 {
 	struct core_play *p = *state;
@@ -300,6 +313,7 @@ int main(void)
 		TEST(test_another_realm_is_refused),
 		TEST(test_a_certificate_past_its_end_is_refused),
 		TEST(test_more_connections_than_allowed_are_refused_until_one_ends),
+		TEST(test_a_session_that_spoke_for_another_leaves_a_decision),
 		TEST(test_removing_an_scs_cuts_its_sessions_at_once),
 		TEST(test_the_hss_is_not_asked_for_a_device_without_association),
 		TEST(test_an_allowed_trigger_without_an_hss_is_answered_201),
