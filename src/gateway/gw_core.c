@@ -300,10 +300,12 @@ static int make_tables(struct gw_core *c)
 	TAILQ_INIT(&c->triggers);
 	TAILQ_INIT(&c->drrs);
 	c->notice_next = c->token_next = 1;
+	c->expiry_s = UINT64_MAX;
 	if (gw_map_init(&c->sessions_by_key) || gw_map_init(&c->scs_by_name) || gw_map_init(&c->triggers_by_ref) ||
 	    gw_map_init(&c->notices_by_number) || gw_map_init(&c->drrs_by_token) ||
 	    gw_dup_new(&c->dup, c->cfg->limits.duplicates_max, c->cfg->limits.duplicates_window_ms) ||
-	    net_check_new(&c->check, c->loop, on_turn_end, c) || net_timer_new(&c->again, c->loop, on_again, c))
+	    net_check_new(&c->check, c->loop, on_turn_end, c) || net_timer_new(&c->again, c->loop, on_again, c) ||
+	    net_timer_new(&c->expiry, c->loop, gw_core_sessions_expire, c))
 		return ERR_NOMEM;
 	return 0;
 }
@@ -385,6 +387,7 @@ void gw_core_free(struct gw_core *c)
 	gw_dup_free(c->dup);
 	net_check_free(c->check);
 	net_timer_free(c->again);
+	net_timer_free(c->expiry);
 	net_timer_free(c->stop_timer);
 	map_end(&c->sessions_by_key);
 	map_end(&c->scs_by_name);

@@ -52,7 +52,7 @@ struct gw_session { /* an admitted session */
 	struct gw_session_key key;
 	char address[GW_ADDRESS_MAX + 1];
 	const struct cfg_listen *listen;
-	uint64_t since_ms;
+	uint64_t since_ms, not_after_s; /* not_after_s: 0 when nothing ends by itself */
 	struct gw_map_node node;
 	TAILQ_HEAD(, gw_notice) notices;
 	TAILQ_ENTRY(gw_session) entry; /* of all */
@@ -147,6 +147,8 @@ struct gw_core {
 	TAILQ_HEAD(, gw_edge_end) edges;
 	TAILQ_HEAD(, gw_session) sessions;
 	struct gw_map sessions_by_key;
+	struct net_timer *expiry; /* the earliest end of a certificate among the sessions */
+	uint64_t expiry_s;        /* UINT64_MAX: none */
 	struct gw_map scs_by_name;
 	struct gw_map triggers_by_ref;
 	struct gw_triggers triggers;
@@ -181,6 +183,7 @@ ERR_MUST_USE int gw_core_on_session_open(struct gw_edge_end *e, uint64_t number,
 void gw_core_on_session_closed(struct gw_edge_end *e, uint64_t number, const struct gw_session_closed *closed);
 struct gw_session *gw_core_session_find(struct gw_core *c, uint32_t generation, uint64_t number);
 void gw_core_session_free(struct gw_session *s);
+void gw_core_sessions_expire(void *core); /* cuts those whose certificate has ended; its timer goes on */
 /* Cuts what is no longer as provisioned: all sessions of an SCS, or those that would not be admitted now. Returns how many. */
 uint32_t gw_core_sessions_cut(struct gw_core *c, const char *scs, const char *reason);
 struct gw_scs *gw_core_scs(struct gw_core *c, const char *name); /* made when it is not there; NULL: no memory */

@@ -85,6 +85,20 @@ static void refuse(struct gw_edge_end *e, uint64_t number, enum pol_reason reaso
 	send_verdict(e, number, &v);
 }
 
+#define EXPIRY_LOOK_MS (3600u * 1000u) /* longer waits in parts: the time of day may be set meanwhile */
+
+static void expiry_arm(struct gw_core *c, uint64_t not_after_s)
+{
+	uint64_t now_ms = clock_real_ms(), wait_ms = EXPIRY_LOOK_MS;
+
+	if (!not_after_s || not_after_s >= c->expiry_s)
+		return;
+	c->expiry_s = not_after_s;
+	if (not_after_s < now_ms / 1000 + EXPIRY_LOOK_MS / 1000)
+		wait_ms = (not_after_s + 1) * 1000 > now_ms ? (not_after_s + 1) * 1000 - now_ms : 0;
+	net_timer_start(c->expiry, wait_ms);
+}
+
 static struct gw_session *session_new(struct gw_edge_end *e, uint64_t number, const struct gw_session_open *open,
 				      struct gw_scs *scs)
 {
@@ -100,12 +114,14 @@ static struct gw_session *session_new(struct gw_edge_end *e, uint64_t number, co
 	memcpy(s->address, open->address, sizeof s->address);
 	s->listen = &c->cfg->listen[open->listener];
 	s->since_ms = clock_real_ms();
+	s->not_after_s = open->identity.not_after_s;
 	TAILQ_INIT(&s->notices);
 	gw_map_add(&c->sessions_by_key, &s->node, &s->key, sizeof s->key);
 	TAILQ_INSERT_TAIL(&c->sessions, s, entry);
 	TAILQ_INSERT_TAIL(&scs->sessions, s, of_scs);
 	scs->sessions_n++;
 	e->sessions_n++;
+	expiry_arm(c, s->not_after_s);
 	return s;
 }
 
@@ -147,9 +163,9 @@ static void reports_wake(struct gw_scs *scs)
 static bool listener_fits(const struct gw_edge_end *e, const struct gw_session_open *open)
 {
 	const struct cfg_iwf *cfg = e->core->cfg;
-	const struct cfg_listen *l = &cfg->listen[open->listener];
+	const struct cfg_listen *l = open->listener < cfg->listen_n ? &cfg->listen[open->listener] : NULL;
 
-	return open->listener < cfg->listen_n && l->zone == (int)e->who.zone &&
+	return l && l->zone == (int)e->who.zone &&
 	       open->zone == (l->zone == CFG_EXTERNAL ? GW_ZONE_EXTERNAL : GW_ZONE_INTERNAL) &&
 	       open->protection == (l->protection == CFG_TLS ? GW_PROTECTION_TLS : GW_PROTECTION_NONE);
 }
@@ -200,20 +216,49 @@ void gw_core_on_session_closed(struct gw_edge_end *e, uint64_t number, const str
 	gw_core_session_free(s);
 }
 
+/* Nothing that still comes from it is taken. */
+static void cut(struct gw_session *s, const char *reason)
+{
+	struct gw_session_cut cut = { .disconnect_cause = 2 };
+	struct gw_core *c = s->core;
+
+	memcpy(cut.reason, reason, strlen(reason) + 1);
+	if (gw_core_send(s->edge, gw_session_cut_put(c->record, s->edge->who.generation, s->key.number, &cut)))
+		log_error(c->log, "core", "edge %u does not take a cut", s->edge->who.generation);
+	gw_core_session_free(s);
+}
+
 uint32_t gw_core_sessions_cut(struct gw_core *c, const char *scs, const char *reason)
 {
 	struct gw_scs *live = GW_MAP_OF(gw_map_find(&c->scs_by_name, scs, (uint32_t)strlen(scs)), struct gw_scs, node);
-	struct gw_session_cut cut = { .disconnect_cause = 2 };
 	struct gw_session *s, *next;
 	uint32_t n = 0;
 
-	memcpy(cut.reason, reason, strlen(reason) + 1);
 	for (s = live ? TAILQ_FIRST(&live->sessions) : NULL; s; s = next) {
 		next = TAILQ_NEXT(s, of_scs);
-		if (gw_core_send(s->edge, gw_session_cut_put(c->record, s->edge->who.generation, s->key.number, &cut)))
-			log_error(c->log, "core", "edge %u does not take a cut", s->edge->who.generation);
-		gw_core_session_free(s); /* nothing that still comes from it is taken */
+		cut(s, reason);
 		n++;
 	}
 	return n;
+}
+
+/* What a certificate proves, it proves until its end and not until the connection's (RFC 6733 13.1). */
+void gw_core_sessions_expire(void *core)
+{
+	uint64_t now_s = clock_real_ms() / 1000, earliest = UINT64_MAX;
+	struct gw_core *c = core;
+	struct gw_session *s, *next;
+
+	for (s = TAILQ_FIRST(&c->sessions); s; s = next) {
+		next = TAILQ_NEXT(s, entry);
+		if (s->not_after_s && now_s > s->not_after_s) {
+			log_warn(c->log, "core", "session of %s at %s is cut: its certificate has expired", s->scs->name,
+				 s->address);
+			cut(s, pol_reason_str(POL_CERTIFICATE_EXPIRED));
+		} else if (s->not_after_s && s->not_after_s < earliest) {
+			earliest = s->not_after_s;
+		}
+	}
+	c->expiry_s = UINT64_MAX;
+	expiry_arm(c, earliest);
 }

@@ -89,6 +89,33 @@ static void test_a_certificate_past_its_end_is_refused(void **state)
 	refused(*state, &s, "certificate-expired");
 }
 
+static void test_a_session_does_not_outlive_its_certificate(void **state)
+{
+	struct core_play *p = *state;
+	struct gw_session_open longer = core_play_session("scs.acme.example", "anchor-a"), s = longer;
+	struct gw_device_action a = core_play_action(1, "meter-1@b.example", 41);
+	struct gw_session_cut cut;
+	struct gw_rec_head head;
+	size_t len = 0;
+
+	longer.identity.not_after_s = clock_real_ms() / 1000 + 86400;
+	s.identity.not_after_s = clock_real_ms() / 1000 + 1;
+	assert_true(ADMITTED(core_play_open(p, 2, &longer)));
+	assert_true(ADMITTED(core_play_open(p, 1, &s)));
+	assert_int_equal(core_play_ask(p, 8, &a), 105);
+	while (!len && clock_real_ms() / 1000 < s.identity.not_after_s + 4) {
+		core_play_turns(p, 20);
+		len = core_play_take(p, GW_REC_SESSION_CUT, &head);
+	}
+	assert_int_equal(gw_session_cut_get(&cut, p->record, len), 0);
+	assert_int_equal(head.transaction, 1);
+	assert_string_equal(cut.reason, "certificate-expired");
+	assert_int_equal(core_play_ask(p, 9, &a), 1003010);
+	a.session = 2;
+	a.end_to_end = a.reference = 42;
+	assert_int_equal(core_play_ask(p, 10, &a), 105);
+}
+
 static void test_more_connections_than_allowed_are_refused_until_one_ends(void **state)
 {
 	struct core_play *p = *state;
@@ -312,6 +339,7 @@ int main(void)
 		TEST(test_an_origin_host_that_the_certificate_does_not_prove_is_refused),
 		TEST(test_another_realm_is_refused),
 		TEST(test_a_certificate_past_its_end_is_refused),
+		TEST(test_a_session_does_not_outlive_its_certificate),
 		TEST(test_more_connections_than_allowed_are_refused_until_one_ends),
 		TEST(test_a_session_that_spoke_for_another_leaves_a_decision),
 		TEST(test_removing_an_scs_cuts_its_sessions_at_once),
