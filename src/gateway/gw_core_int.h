@@ -231,7 +231,7 @@ void gw_notice_free(struct gw_notice *n);
 /* gw_decide.c: one decision, one line. */
 void gw_decide_session(struct gw_core *c, uint32_t generation, uint64_t number, const struct gw_session_open *open,
 		       const char *scs, enum pol_reason reason);
-/* The edge ended an admitted session because of what came on it; `reason` is the word it gives. */
+/* An admitted session ends against its peer's will: because of what came on it, or with its certificate. */
 void gw_decide_session_end(struct gw_core *c, const struct gw_session *s, const char *reason);
 struct gw_decision {
 	const char *transaction, *scs, *origin_host, *address, *device;

@@ -254,6 +254,7 @@ void gw_core_sessions_expire(void *core)
 		if (s->not_after_s && now_s > s->not_after_s) {
 			log_warn(c->log, "core", "session of %s at %s is cut: its certificate has expired", s->scs->name,
 				 s->address);
+			gw_decide_session_end(c, s, pol_reason_str(POL_CERTIFICATE_EXPIRED));
 			cut(s, pol_reason_str(POL_CERTIFICATE_EXPIRED));
 		} else if (s->not_after_s && s->not_after_s < earliest) {
 			earliest = s->not_after_s;

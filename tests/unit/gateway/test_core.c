@@ -110,6 +110,7 @@ static void test_a_session_does_not_outlive_its_certificate(void **state)
 	assert_int_equal(gw_session_cut_get(&cut, p->record, len), 0);
 	assert_int_equal(head.transaction, 1);
 	assert_string_equal(cut.reason, "certificate-expired");
+	assert_true(p->core->st.v[ST_DECISION_REFUSED] > 1); /* the request above, and the end of the session */
 	assert_int_equal(core_play_ask(p, 9, &a), 1003010);
 	a.session = 2;
 	a.end_to_end = a.reference = 42;
