@@ -46,7 +46,7 @@ def msisdn(n):
 def options(**changes):
     """What a laboratory is made with; the command line of scripts/lab sets the same names."""
     preset = {"bin": os.environ.get("MTC_BIN", os.path.join(ROOT, "build", "bin")), "edges": 2, "devices": 1000, "relay": False,
-              "log_level": "info", "smssc_more": ""}
+              "log_level": "info", "smssc_more": "", "listen_more": ""}
     return argparse.Namespace(**{**preset, **changes})
 
 
@@ -179,7 +179,7 @@ listen:
     port: 0
     certificate: {pki}/iwf.pem
     key: {pki}/iwf.key
-peers:
+{o.listen_more}peers:
   - name: hss
     host: {hop['identity']}
     realm: {hop['realm']}

@@ -11,6 +11,9 @@
 #define IDENT_SCS_MAX 63       /* octets of an SCS's name in our store */
 #define IDENT_HOST_MAX 253     /* octets of a DiameterIdentity */
 
+/* In place of an anchor: an SCS of our own domain, known by the internal listener it comes through. No anchor has this name. */
+#define IDENT_ANCHOR_INTERNAL "internal"
+
 /* External-Identifier `local@domain`: one '@', local part printable ASCII without blanks kept as it is, domain of LDH labels
  * lower-cased. Anything else (trailing dot, empty label, NUL, non-ASCII, second '@') is ERR_INVAL, too long ERR_LIMIT. */
 ERR_MUST_USE int ident_external(char out[IDENT_EXTERNAL_MAX + 1], const void *p, size_t len);

@@ -38,7 +38,10 @@ static const struct cli_param scs_add[] = {
 	NEEDED("origin-host", "origin_host", CLI_HOST, "HOST",
 	       "its Diameter host, which its certificate must prove (SAN dNSName)"),
 	NEEDED("realm", "realm", CLI_HOST, "REALM", "its Diameter realm"),
-	NEEDED("anchor", "anchor", CLI_NAME, "NAME", "trust anchor of the configuration that its certificate must chain to"),
+	NEEDED("anchor", "anchor", CLI_NAME, "NAME",
+	       "trust anchor of the configuration that its certificate must chain to; the word internal: it has no certificate "
+	       "and may "
+	       "connect through internal listeners with protection none, and through no other"),
 	NUMBER("payload-max", "payload_max", 0, 65536, "octets of a trigger payload"),
 	NUMBER("validity-max", "validity_max_s", 1, U32, "seconds of validity it may ask for"),
 	NUMBER("port-min", "port_min", 0, 65535, "lowest application port"),

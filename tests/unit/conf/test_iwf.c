@@ -127,6 +127,8 @@ static void test_names_are_unique_and_known(void **state)
 {
 	(void)state;
 	wrong("name: b,", "name: a,", "/etc/mtc/c.yaml:6: trust anchor 'a' stands here a second time, expected unique names");
+	wrong("name: b,", "name: internal,",
+	      "/etc/mtc/c.yaml:6: trust anchor 'internal': this word means SCSs without a certificate, expected another name");
 	wrong("name: sc,", "name: hss,",
 	      "/etc/mtc/c.yaml:15: peer name 'hss' stands here a second time, expected unique names and hosts");
 	wrong("host: sc.example", "host: HSS.example",

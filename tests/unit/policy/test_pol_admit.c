@@ -40,7 +40,7 @@ static void test_each_disagreement_has_its_reason(void **state)
 	struct pol_admit_scs full = acme;
 
 	(void)state;
-	internal.kind = POL_IDENTITY_INTERNAL; /* an SCS is never admitted by where it connects from */
+	internal.kind = POL_IDENTITY_INTERNAL; /* an SCS with an anchor is never admitted by where it connects from */
 	full.connections = 8;
 	assert_int_equal(pol_admit(&none, "scs.acme.example", "acme.example", &acme, NOW_S), POL_NOT_PROTECTED);
 	assert_int_equal(pol_admit(&internal, "scs.acme.example", "acme.example", &acme, NOW_S), POL_NOT_PROTECTED);
@@ -51,6 +51,26 @@ static void test_each_disagreement_has_its_reason(void **state)
 	assert_int_equal(pol_admit(&id, "scs.acme.example", "b.example", &acme, NOW_S), POL_WRONG_REALM);
 	assert_int_equal(pol_admit(&id, "scs.acme.example", "acme.example", &acme, NOW_S + 101), POL_CERTIFICATE_EXPIRED);
 	assert_int_equal(pol_admit(&id, "scs.acme.example", "acme.example", &full, NOW_S), POL_TOO_MANY_CONNECTIONS);
+}
+
+static void test_internal_is_for_scss_provisioned_so_and_for_no_other(void **state)
+{
+	static const struct pol_admit_scs own = { "portal.core.example", "core.example", "internal", 0, 8 };
+	struct pol_identity zone = { .kind = POL_IDENTITY_INTERNAL };
+	struct pol_identity tls = identity("portal.core.example", "internal"); /* even if an anchor bore that name */
+	struct pol_admit_scs full = own;
+
+	(void)state;
+	full.connections = full.connections_max;
+	assert_int_equal(pol_admit(&zone, "portal.core.example", "core.example", &own, NOW_S), POL_NONE);
+	assert_int_equal(pol_admit(&zone, "portal.core.example", "other.example", &own, NOW_S), POL_WRONG_REALM);
+	assert_int_equal(pol_admit(&zone, "other.core.example", "core.example", &own, NOW_S), POL_UNKNOWN_PEER);
+	assert_int_equal(pol_admit(&zone, "portal.core.example", "core.example", NULL, NOW_S), POL_UNKNOWN_PEER);
+	assert_int_equal(pol_admit(&zone, "portal.core.example", "core.example", &full, NOW_S), POL_TOO_MANY_CONNECTIONS);
+	assert_int_equal(pol_admit(&zone, "scs.acme.example", "acme.example", &acme, NOW_S), POL_NOT_PROTECTED);
+	assert_int_equal(pol_admit(&tls, "portal.core.example", "core.example", &own, NOW_S), POL_WRONG_ANCHOR);
+	tls.kind = POL_IDENTITY_IPSEC;
+	assert_int_equal(pol_admit(&tls, "portal.core.example", "core.example", &own, NOW_S), POL_WRONG_ANCHOR);
 }
 
 static void test_every_later_request_carries_the_same_pair(void **state)
@@ -103,6 +123,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_agrees_is_admitted),
 		cmocka_unit_test(test_each_disagreement_has_its_reason),
+		cmocka_unit_test(test_internal_is_for_scss_provisioned_so_and_for_no_other),
 		cmocka_unit_test(test_every_later_request_carries_the_same_pair),
 		cmocka_unit_test(test_a_burst_passes_and_then_the_rate),
 		cmocka_unit_test(test_slow_rates_lose_nothing_and_clocks_may_jump),
