@@ -183,6 +183,8 @@ static void edge_free(struct gw_edge_end *e)
 {
 	struct gw_session *s, *next;
 
+	e->bad = true; /* nothing is admitted on it any more */
+	gw_probe_forget(e->core, e->who.generation, 0);
 	for (s = TAILQ_FIRST(&e->core->sessions); s; s = next) {
 		next = TAILQ_NEXT(s, entry);
 		if (s->edge == e)
@@ -299,6 +301,7 @@ static int make_tables(struct gw_core *c)
 	TAILQ_INIT(&c->sessions);
 	TAILQ_INIT(&c->triggers);
 	TAILQ_INIT(&c->drrs);
+	TAILQ_INIT(&c->probes);
 	c->notice_next = c->token_next = 1;
 	c->expiry_s = UINT64_MAX;
 	if (gw_map_init(&c->sessions_by_key) || gw_map_init(&c->scs_by_name) || gw_map_init(&c->triggers_by_ref) ||
@@ -371,6 +374,7 @@ void gw_core_free(struct gw_core *c)
 	ctl_server_free(c->ctl);
 	gw_peers_close(c, false); /* everyone who waits hears of it before the triggers go */
 	if (c->drrs_by_token.buckets) {
+		gw_probes_free(c);
 		while ((e = TAILQ_FIRST(&c->edges)))
 			edge_free(e);
 		while ((t = TAILQ_FIRST(&c->triggers)))

@@ -53,6 +53,7 @@ struct gw_session { /* an admitted session */
 	char address[GW_ADDRESS_MAX + 1];
 	const struct cfg_listen *listen;
 	uint64_t since_ms, not_after_s; /* not_after_s: 0 when nothing ends by itself */
+	struct gw_probe *probe; /* asked whether it is still there, because another one would take its place */
 	struct gw_map_node node;
 	TAILQ_HEAD(, gw_notice) notices;
 	TAILQ_ENTRY(gw_session) entry; /* of all */
@@ -158,6 +159,8 @@ struct gw_core {
 	uint64_t notice_next;
 	struct gw_map drrs_by_token;
 	TAILQ_HEAD(, gw_drr) drrs;
+	TAILQ_HEAD(, gw_probe) probes;
+	uint32_t probes_n;
 	uint64_t token_next;
 
 	struct net_check *check;
@@ -187,6 +190,17 @@ void gw_core_sessions_expire(void *core); /* cuts those whose certificate has en
 /* Cuts what is no longer as provisioned: all sessions of an SCS, or those that would not be admitted now. Returns how many. */
 uint32_t gw_core_sessions_cut(struct gw_core *c, const char *scs, const char *reason);
 struct gw_scs *gw_core_scs(struct gw_core *c, const char *name); /* made when it is not there; NULL: no memory */
+
+/* Judges and lets the CEA go, or refuses; true: admitted. */
+bool gw_core_session_admit(struct gw_edge_end *e, uint64_t number, const struct gw_session_open *open);
+void gw_core_session_refuse(struct gw_edge_end *e, uint64_t number, const struct gw_session_open *open, enum pol_reason reason);
+
+/* gw_core_probe.c: one connection more than the SCS may have. */
+/* Asks the oldest session whether it is there; true: the new connection waits for the outcome. */
+bool gw_probe_begin(struct gw_edge_end *e, uint64_t number, const struct gw_session_open *open, struct gw_scs *scs);
+void gw_probe_session_gone(struct gw_probe *p);                                /* the probed session has ended */
+void gw_probe_forget(struct gw_core *c, uint32_t generation, uint64_t number); /* who waited is gone; number 0: the whole edge */
+void gw_probes_free(struct gw_core *c);
 
 /* gw_path.c: a request through the stages. */
 void gw_core_on_device_action(struct gw_edge_end *e, uint64_t transaction, const struct gw_device_action *a);

@@ -1,5 +1,5 @@
 /* gw_core_session.c - may this authenticated connection be this SCS? (CONTRACTS section 1, "names that must agree"). The core looks up,
- * pol_admit() judges, the edge lets the CEA go or refuses. At connections_max a new connection is refused. */
+ * pol_admit() judges, the edge lets the CEA go or refuses. One connection more than connections_max: gw_core_probe.c. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,6 +99,17 @@ static void expiry_arm(struct gw_core *c, uint64_t not_after_s)
 	net_timer_start(c->expiry, wait_ms);
 }
 
+void gw_core_session_refuse(struct gw_edge_end *e, uint64_t number, const struct gw_session_open *open, enum pol_reason reason)
+{
+	struct gw_core *c = e->core;
+	const struct asc_scs *scs = asc_scs_by_origin_host(c->asc, open->origin_host);
+
+	gw_decide_session(c, e->who.generation, number, open, scs ? scs->name : "", reason);
+	log_warn(c->log, "core", "session %u-%06llx of %s at %s refused: %s", e->who.generation, (unsigned long long)number,
+		 open->origin_host, open->address, pol_reason_words(reason));
+	refuse(e, number, reason);
+}
+
 static struct gw_session *session_new(struct gw_edge_end *e, uint64_t number, const struct gw_session_open *open,
 				      struct gw_scs *scs)
 {
@@ -128,6 +139,7 @@ static struct gw_session *session_new(struct gw_edge_end *e, uint64_t number, co
 void gw_core_session_free(struct gw_session *s)
 {
 	struct gw_core *c = s->core;
+	struct gw_probe *probe = s->probe;
 	struct gw_notice *n;
 
 	while ((n = TAILQ_FIRST(&s->notices))) {
@@ -144,6 +156,8 @@ void gw_core_session_free(struct gw_session *s)
 	s->edge->sessions_n--;
 	st_count(&c->st, ST_SESSION_CLOSED);
 	free(s);
+	if (probe)
+		gw_probe_session_gone(probe);
 }
 
 /* Reports that waited for the SCS go now. */
@@ -170,38 +184,52 @@ static bool listener_fits(const struct gw_edge_end *e, const struct gw_session_o
 	       open->protection == (l->protection == CFG_TLS ? GW_PROTECTION_TLS : GW_PROTECTION_NONE);
 }
 
-int gw_core_on_session_open(struct gw_edge_end *e, uint64_t number, const struct gw_session_open *open)
+static void let_in(struct gw_session *s, const struct gw_session_open *open, const struct asc_scs *scs)
+{
+	struct gw_session_verdict v = { .admitted = true, .result_code = DIA_RESULT_SUCCESS, .pending_max = scs->pending_max };
+	struct gw_core *c = s->core;
+
+	gw_decide_session(c, s->edge->who.generation, s->key.number, open, scs->name, POL_NONE);
+	st_count(&c->st, ST_SESSION_ADMITTED);
+	memcpy(v.scs, scs->name, sizeof v.scs);
+	memcpy(v.reason, "accepted", sizeof "accepted");
+	send_verdict(s->edge, s->key.number, &v);
+	reports_wake(s->scs);
+}
+
+bool gw_core_session_admit(struct gw_edge_end *e, uint64_t number, const struct gw_session_open *open)
 {
 	struct gw_core *c = e->core;
 	const struct asc_scs *scs = asc_scs_by_origin_host(c->asc, open->origin_host);
-	struct gw_session_verdict v = { .admitted = true, .result_code = DIA_RESULT_SUCCESS };
-	struct gw_session *s = gw_core_session_find(c, e->who.generation, number);
-	enum pol_reason reason;
+	enum pol_reason reason = judge(c, open, scs);
+	struct gw_session *s;
 
-	if (!listener_fits(e, open))
-		return ERR_PROTO;
-	st_count(&c->st, ST_SESSION_OPENED);
-	if (s)
-		gw_core_session_free(s); /* announced anew: judged anew */
-	reason = judge(c, open, scs);
+	if (reason == POL_TOO_MANY_CONNECTIONS && gw_probe_begin(e, number, open, gw_core_scs(c, scs->name)))
+		return false; /* not yet */
 	if (reason == POL_NONE && c->sessions_by_key.n >= c->cfg->limits.sessions_max)
 		reason = POL_OVERLOAD;
 	s = reason == POL_NONE ? session_new(e, number, open, gw_core_scs(c, scs->name)) : NULL;
 	if (reason == POL_NONE && !s)
 		reason = POL_NOMEM;
-	gw_decide_session(c, e->who.generation, number, open, scs ? scs->name : "", reason);
-	if (reason != POL_NONE) {
-		log_warn(c->log, "core", "session %u-%06llx of %s at %s refused: %s", e->who.generation,
-			 (unsigned long long)number, open->origin_host, open->address, pol_reason_words(reason));
-		refuse(e, number, reason);
-		return 0;
-	}
-	st_count(&c->st, ST_SESSION_ADMITTED);
-	v.pending_max = scs->pending_max;
-	memcpy(v.scs, scs->name, sizeof v.scs);
-	memcpy(v.reason, "accepted", sizeof "accepted");
-	send_verdict(e, number, &v);
-	reports_wake(s->scs);
+	if (reason == POL_NONE)
+		let_in(s, open, scs);
+	else
+		gw_core_session_refuse(e, number, open, reason);
+	return reason == POL_NONE;
+}
+
+int gw_core_on_session_open(struct gw_edge_end *e, uint64_t number, const struct gw_session_open *open)
+{
+	struct gw_session *s;
+
+	if (!listener_fits(e, open))
+		return ERR_PROTO;
+	st_count(&e->core->st, ST_SESSION_OPENED);
+	gw_probe_forget(e->core, e->who.generation, number);
+	s = gw_core_session_find(e->core, e->who.generation, number);
+	if (s)
+		gw_core_session_free(s); /* announced anew: judged anew */
+	(void)gw_core_session_admit(e, number, open);
 	return 0;
 }
 
@@ -209,6 +237,7 @@ void gw_core_on_session_closed(struct gw_edge_end *e, uint64_t number, const str
 {
 	struct gw_session *s = gw_core_session_find(e->core, e->who.generation, number);
 
+	gw_probe_forget(e->core, e->who.generation, number);
 	if (!s)
 		return; /* a refused one closes too and is not known */
 	if (strcmp(closed->reason, pol_reason_str(POL_FOREIGN_ORIGIN)) == 0)

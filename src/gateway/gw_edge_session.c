@@ -294,6 +294,11 @@ void gw_edge_on_cut(struct gw_edge *e, uint64_t number, const struct gw_session_
 
 	if (!s || s->state == GW_SESSION_ENDING)
 		return;
+	if (c->probe_ms) {
+		log_info(e->log, "edge", "session %" PRIu64 " of %s is probed: %s", number, s->host, c->reason);
+		link_probe(s->link, c->probe_ms);
+		return;
+	}
 	log_info(e->log, "edge", "session %" PRIu64 " of %s is cut: %s", number, s->host, c->reason);
 	gw_edge_session_end(s, (enum dia_disconnect_cause)c->disconnect_cause);
 }

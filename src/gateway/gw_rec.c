@@ -162,6 +162,7 @@ size_t gw_session_cut_put(uint8_t *out, uint32_t generation, uint64_t session, c
 {
 	struct buf b = gw_io_begin(out, GW_REC_SESSION_CUT, generation, session);
 
+	buf_le32(&b, in->probe_ms);
 	buf_le32(&b, in->disconnect_cause);
 	gw_io_put_text(&b, in->reason);
 	return gw_io_end(&b);
@@ -172,6 +173,7 @@ int gw_session_cut_get(struct gw_session_cut *out, const uint8_t *record, size_t
 	struct rd r = gw_io_body(record, len, GW_REC_SESSION_CUT);
 	struct gw_session_cut c = { 0 };
 
+	c.probe_ms = gw_io_u32(&r, 0, GW_PROBE_MAX_MS);
 	c.disconnect_cause = gw_io_u32(&r, 0, 2);
 	gw_io_text(&r, c.reason, sizeof c.reason, gw_io_is_reason);
 	if (gw_io_done(&r))

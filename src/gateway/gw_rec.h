@@ -23,6 +23,7 @@
 #define GW_GROUPS_MAX 8
 #define GW_ANCHORS_MAX 8
 #define GW_LISTENERS_MAX 16
+#define GW_PROBE_MAX_MS 60000u
 #define GW_GROUP_LEN_MAX 253
 #define GW_PAYLOAD_MAX 4096u /* octets of a trigger payload that can cross */
 
@@ -75,6 +76,7 @@ struct gw_session_verdict {
 };
 
 struct gw_session_cut {
+	uint32_t probe_ms;         /* not 0: cut only if it does not answer a DWR within this time */
 	uint32_t disconnect_cause; /* 0 to 2 */
 	char reason[GW_REASON_MAX + 1];
 };

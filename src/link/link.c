@@ -196,6 +196,17 @@ void link_disconnect(struct link *l, enum dia_disconnect_cause cause)
 	link_leave(l);
 }
 
+void link_probe(struct link *l, uint32_t wait_ms)
+{
+	if (!link_is_open(l))
+		return;
+	link_enter(l);
+	l->probe_deadline_ms = net_loop_now_ms(l->loop) + wait_ms;
+	link_send_dwr(l);
+	link_arm(l);
+	link_leave(l);
+}
+
 void link_drop(struct link *l, const char *why)
 {
 	if (l->phase == LINK_IDLE)

@@ -116,6 +116,8 @@ void link_refuse(struct link *l, uint32_t result_code);
 
 /* DPR, then close after DPA or dpa_wait_ms. on_down follows. A peer's link stays disconnected until link_peer_kick(). */
 void link_disconnect(struct link *l, enum dia_disconnect_cause cause);
+/* Is anybody there? Sends a DWR; unless any whole message comes within wait_ms the link ends as if the watchdog had given up. */
+void link_probe(struct link *l, uint32_t wait_ms);
 /* Close at once, logged with `why`. on_down follows on the next turn. */
 void link_drop(struct link *l, const char *why);
 

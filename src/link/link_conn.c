@@ -19,6 +19,7 @@ int link_attach(struct link *l)
 	l->frame = frame;
 	l->told = l->opened = l->stopped_by_us = l->dpr_received = false;
 	l->cer.out = l->dwr.out = l->dpr.out = false;
+	l->probe_deadline_ms = 0;
 	l->end_result_code = 0;
 	l->why[0] = l->host[0] = l->realm[0] = '\0';
 	return 0;
@@ -242,6 +243,7 @@ void link_arm(struct link *l)
 		earlier(&at_ms, l->fsm.deadline_ms);
 		if (peer_fsm_is_open(&l->fsm))
 			earlier(&at_ms, l->watchdog.deadline_ms);
+		earlier(&at_ms, l->probe_deadline_ms);
 		earlier(&at_ms, peer_pending_next_ms(l->pending));
 	}
 	if (!at_ms || (l->timer_at_ms && l->timer_at_ms <= at_ms))
@@ -299,6 +301,8 @@ void link_on_timer(void *arg)
 			machine_timeout(l);
 		if (l->phase == LINK_MACHINE && peer_fsm_is_open(&l->fsm) && peer_watchdog_due(&l->watchdog, now_ms))
 			(void)link_watch(l, PEER_WD_TW_EXPIRES);
+		if (l->phase == LINK_MACHINE && l->probe_deadline_ms && now_ms >= l->probe_deadline_ms)
+			link_finish(l, link_lost_event(l), false, LINK_END_WATCHDOG, ERR_TIMEOUT, "a probe was not answered");
 		time_out_requests(l, now_ms);
 	}
 	link_arm(l);

@@ -48,6 +48,7 @@ struct link {
 	uint64_t held_deadline_ms;                 /* WAIT_CER, VERDICT */
 	uint32_t held_hop_by_hop, held_end_to_end; /* of the CER */
 	struct link_asked cer, dwr, dpr;
+	uint64_t probe_deadline_ms; /* 0: nobody asks */
 	struct link_ids ids;
 	uint32_t hop_by_hop_next, random;
 	const struct dia_msg *current; /* the message whose event is being carried out */

@@ -117,19 +117,80 @@ static void test_a_session_does_not_outlive_its_certificate(void **state)
 	assert_int_equal(core_play_ask(p, 10, &a), 105);
 }
 
-static void test_more_connections_than_allowed_are_refused_until_one_ends(void **state)
+/* At connections_max: the oldest is asked whether it is still there. */
+static void at_the_limit(struct core_play *p)
+{
+	struct gw_session_cut cut;
+	struct gw_rec_head head;
+	struct gw_session_open s = core_play_session("scs.acme.example", "anchor-a");
+	size_t len;
+
+	assert_true(ADMITTED(open_acme(p, 1)));
+	core_play_turns(p, 3);
+	assert_true(ADMITTED(open_acme(p, 2)));
+	core_play_send(p, gw_session_open_put(p->record, p->generation, 3, &s));
+	len = core_play_take(p, GW_REC_SESSION_CUT, &head);
+	assert_true(len > 0);
+	assert_int_equal(gw_session_cut_get(&cut, p->record, len), 0);
+	assert_int_equal(head.transaction, 1); /* the oldest */
+	assert_int_equal(cut.probe_ms, p->cfg->limits.probe_wait_ms);
+	assert_int_equal(core_play_take(p, GW_REC_SESSION_VERDICT, &head), 0); /* the CEA waits */
+}
+
+static void test_at_the_limit_a_silent_oldest_session_is_replaced(void **state)
 {
 	struct core_play *p = *state;
 	struct gw_session_closed closed = { "ended" };
 	struct gw_session_verdict v;
+	struct gw_rec_head head;
+	size_t len;
 
-	assert_true(ADMITTED(open_acme(p, 1)));
-	assert_true(ADMITTED(open_acme(p, 2)));
-	v = open_acme(p, 3);
+	p->cfg->limits.probe_wait_ms = 2000;
+	at_the_limit(p);
+	core_play_send(p, gw_session_closed_put(p->record, p->generation, 1, &closed));
+	len = core_play_take(p, GW_REC_SESSION_VERDICT, &head);
+	assert_int_equal(head.transaction, 3);
+	assert_int_equal(gw_session_verdict_get(&v, p->record, len), 0);
+	assert_true(ADMITTED(v));
+	assert_int_equal(p->core->st.v[ST_SESSION_REPLACED], 1);
+	assert_int_equal(gw_core_scs(p->core, "acme")->sessions_n, 2);
+}
+
+static void test_at_the_limit_the_new_one_is_refused_when_the_oldest_answers(void **state)
+{
+	struct core_play *p = *state;
+	struct gw_session_verdict v;
+	struct gw_rec_head head;
+	size_t len = 0;
+
+	p->cfg->limits.probe_wait_ms = 1;
+	at_the_limit(p);
+	for (int i = 0; i < 2000 && !len; i++) {
+		core_play_turns(p, 1);
+		len = core_play_take(p, GW_REC_SESSION_VERDICT, &head);
+	}
+	assert_int_equal(head.transaction, 3);
+	assert_int_equal(gw_session_verdict_get(&v, p->record, len), 0);
 	assert_false(v.admitted);
 	assert_string_equal(v.reason, "too-many-connections");
+	assert_int_equal(p->core->st.v[ST_SESSION_LIMIT], 1);
+	assert_int_equal(gw_core_scs(p->core, "acme")->sessions_n, 2);
+}
+
+static void test_who_waits_for_a_place_and_leaves_is_forgotten(void **state)
+{
+	struct core_play *p = *state;
+	struct gw_session_closed closed = { "ended" };
+	struct gw_rec_head head;
+
+	p->cfg->limits.probe_wait_ms = 2000;
+	at_the_limit(p);
+	core_play_send(p, gw_session_closed_put(p->record, p->generation, 3, &closed));
 	core_play_send(p, gw_session_closed_put(p->record, p->generation, 1, &closed));
-	assert_true(ADMITTED(open_acme(p, 4)));
+	assert_int_equal(core_play_take(p, GW_REC_SESSION_VERDICT, &head), 0);
+	assert_int_equal(gw_core_scs(p->core, "acme")->sessions_n, 1);
+	gw_core_edge_gone(p->core, p->generation);
+	assert_int_equal(gw_core_scs(p->core, "acme")->sessions_n, 0);
 }
 
 static void test_a_session_that_spoke_for_another_leaves_a_decision(void **state)
@@ -252,7 +313,7 @@ static void test_a_request_on_a_session_that_is_not_there_is_answered_and_does_n
 static void test_a_record_of_the_wrong_direction_ends_the_edge(void **state)
 {
 	struct core_play *p = *state;
-	struct gw_session_cut cut = { 0, "x" };
+	struct gw_session_cut cut = { 0, 0, "x" };
 
 	core_play_send(p, gw_session_cut_put(p->record, p->generation, 1, &cut));
 	assert_int_equal(p->bad_edge, p->generation);
@@ -341,7 +402,9 @@ int main(void)
 		TEST(test_another_realm_is_refused),
 		TEST(test_a_certificate_past_its_end_is_refused),
 		TEST(test_a_session_does_not_outlive_its_certificate),
-		TEST(test_more_connections_than_allowed_are_refused_until_one_ends),
+		TEST(test_at_the_limit_a_silent_oldest_session_is_replaced),
+		TEST(test_at_the_limit_the_new_one_is_refused_when_the_oldest_answers),
+		TEST(test_who_waits_for_a_place_and_leaves_is_forgotten),
 		TEST(test_a_session_that_spoke_for_another_leaves_a_decision),
 		TEST(test_removing_an_scs_cuts_its_sessions_at_once),
 		TEST(test_the_hss_is_not_asked_for_a_device_without_association),

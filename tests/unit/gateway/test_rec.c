@@ -49,7 +49,7 @@ static size_t make(uint16_t type, uint8_t *out)
 {
 	struct gw_session_open so = session_open();
 	struct gw_session_verdict sv = { true, 2001, 1024, "acme", "accepted" };
-	struct gw_session_cut cut = { 2, "scs-removed" };
+	struct gw_session_cut cut = { 2000, 2, "scs-removed" };
 	struct gw_session_closed closed = { "disconnected" };
 	struct gw_device_action da = device_action();
 	struct gw_device_action_answer daa = { 3, 2001, 105, { 0, false }, { 1, true } };
@@ -350,7 +350,7 @@ static void test_answers_with_values_that_do_not_exist_are_refused(void **state)
 	struct gw_device_action_answer daa = { 3, 2001, 100, { 0, false }, { 0, false } };
 	struct gw_session_verdict sv = { true, 3010, 0, "acme", "" };
 	struct gw_device_notification_answer dna = { 3, GW_DNA_TIMEOUT, 2001, 0 };
-	struct gw_session_cut cut = { 3, "x" };
+	struct gw_session_cut cut = { 0, 3, "x" };
 
 	(void)state;
 	assert_int_equal(take(GW_REC_DEVICE_ACTION_ANSWER, rec, gw_device_action_answer_put(rec, 1, 1, &daa)), ERR_PROTO);
@@ -364,6 +364,8 @@ static void test_answers_with_values_that_do_not_exist_are_refused(void **state)
 	assert_int_equal(take(GW_REC_SESSION_VERDICT, rec, gw_session_verdict_put(rec, 1, 1, &sv)), ERR_PROTO);
 	assert_int_equal(take(GW_REC_DEVICE_NOTIFICATION_ANSWER, rec, gw_device_notification_answer_put(rec, 1, 1, &dna)),
 			 ERR_PROTO);
+	assert_int_equal(take(GW_REC_SESSION_CUT, rec, gw_session_cut_put(rec, 1, 1, &cut)), ERR_PROTO);
+	cut = (struct gw_session_cut){ GW_PROBE_MAX_MS + 1, 0, "x" };
 	assert_int_equal(take(GW_REC_SESSION_CUT, rec, gw_session_cut_put(rec, 1, 1, &cut)), ERR_PROTO);
 }
 

@@ -377,6 +377,29 @@ static void a_dwr_is_answered_and_a_silent_peer_is_asked_then_closed(void **stat
 	lab_fini(&t);
 }
 
+static void a_probe_that_is_answered_is_forgotten_and_one_that_is_not_ends_the_link(void **state)
+{
+	struct lab t;
+	struct dia_msg m;
+
+	(void)state;
+	lab_init(&t);
+	lab_open(&t);
+	lab_exchange(&t);
+	link_probe(t.link, 40);
+	assert_true(lab_recv(&t, octets, &m)); /* DWR long before the watchdog's own */
+	assert_int_equal(m.hdr.code, 280);
+	octets[4] = 0;
+	lab_send(&t, octets, m.hdr.length);
+	lab_run_ms(&t, 80);
+	assert_true(link_is_open(t.link));
+	link_probe(t.link, 40);
+	assert_true(lab_recv(&t, octets, &m));
+	lab_expect_end(&t, false);
+	assert_int_equal(t.counters.ended[LINK_END_WATCHDOG], 1);
+	lab_fini(&t);
+}
+
 static void only_the_dwa_to_our_dwr_counts(void **state)
 {
 	struct lab t;
@@ -486,6 +509,7 @@ int main(void)
 		cmocka_unit_test(the_owner_may_free_the_link_in_every_callback),
 		cmocka_unit_test(the_owner_may_free_the_link_in_an_answer),
 		cmocka_unit_test(a_dwr_is_answered_and_a_silent_peer_is_asked_then_closed),
+		cmocka_unit_test(a_probe_that_is_answered_is_forgotten_and_one_that_is_not_ends_the_link),
 		cmocka_unit_test(only_the_dwa_to_our_dwr_counts),
 		cmocka_unit_test(a_dpr_is_answered_and_the_peer_closes),
 		cmocka_unit_test(our_dpr_ends_with_its_dpa_or_after_the_wait),
