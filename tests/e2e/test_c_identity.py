@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 from lablib import proc
+from support.tsp import Scs
 
 
 def turned_away(got, *words):
@@ -57,6 +58,18 @@ def test_an_scs_has_at_most_eight_connections(lab):
     listeners.pop().end()
     proc.wait_until("one connection less", lambda: len(lab.sessions("beta")) < 8, 5)
     assert lab.trigger("beta", device="meter-602@b.example", wait=15).code == 0
+    for r in listeners:
+        r.end()
+
+
+def test_at_the_limit_a_connection_that_is_silent_makes_room(lab):
+    proc.wait_until("nobody of beta is there", lambda: not lab.sessions("beta"), 5)
+    silent = Scs.opened(lab, "beta")  # the oldest of those that follow; it answers nothing any more
+    listeners = [lab.listen("beta", label=f"beta-room-{i}") for i in range(7)]
+    assert len(lab.sessions("beta")) == 8
+    assert lab.trigger("beta", device="meter-603@b.example", wait=15).code == 0
+    assert silent.closed()
+    assert all(r.alive() for r in listeners)
     for r in listeners:
         r.end()
 
