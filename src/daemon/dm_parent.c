@@ -24,6 +24,7 @@
 #define RESTARTS_MAX 20 /* quick ends in a row */
 #define PAUSE_MAX_MS 5000
 #define STOP_GRACE_MS 2000
+#define MESSAGES_A_TURN 16 /* of one child, so that none keeps the parent busy */
 
 static void start_child(struct dm_child *c);
 static void step_stop(struct dm_parent *p);
@@ -85,8 +86,6 @@ static void on_ready(struct dm_child *c)
 {
 	struct dm_parent *p = c->parent;
 
-	if (c->ready)
-		return;
 	c->ready = c->was_ready = true;
 	if (c->role == DM_EDGE) {
 		connect_edge(c);
@@ -118,37 +117,46 @@ static void tell_edges(struct dm_parent *p, const struct dm_msg *m)
 	}
 }
 
-static void on_message(struct dm_child *c, const struct dm_msg *m)
+/* False: this child has no business saying that. */
+static bool on_message(struct dm_child *c, const struct dm_msg *m)
 {
 	struct dm_parent *p = c->parent;
 	struct dm_msg level = { .kind = DM_LOG_LEVEL, .value = m->value };
 
-	if (m->kind == DM_READY)
+	if (m->kind == DM_READY && !c->ready)
 		on_ready(c);
 	else if (m->kind == DM_BAD_EDGE && c->role == DM_CORE)
 		end_edge(p, m->generation);
 	else if (m->kind == DM_LOG_LEVEL && c->role == DM_CORE && m->value <= LOG_LEVEL_DEBUG)
 		tell_edges(p, &level);
 	else
-		log_warn(&p->log, "daemon", "unknown message %u of a child", m->kind);
+		return false;
+	return true;
 }
 
 static void on_child(void *arg, int events)
 {
 	struct dm_child *c = arg;
+	int fds[DM_FDS_MAX], err = 0;
 	struct dm_msg m;
-	int fds[DM_FDS_MAX], err;
 
 	(void)events;
-	while ((err = dm_recv(c->sock, &m, fds)) == 0) {
+	for (int n = 0; n < MESSAGES_A_TURN && !err; n++) {
+		err = dm_recv(c->sock, &m, fds);
 		for (int i = 0; i < DM_FDS_MAX; i++) {
 			if (fds[i] >= 0)
 				close(fds[i]); /* children hand nothing to the parent */
 		}
-		on_message(c, &m);
+		if (!err && !on_message(c, &m))
+			err = ERR_PROTO;
 	}
-	if (err != ERR_AGAIN)
-		(void)!net_watch_set(c->watch, 0); /* SIGCHLD tells the rest */
+	if (!err || err == ERR_AGAIN)
+		return;
+	(void)!net_watch_set(c->watch, 0); /* SIGCHLD tells the rest */
+	if (err != ERR_PROTO)
+		return;
+	log_error(&c->parent->log, "daemon", "pid %d says what no child says and is ended", (int)c->pid);
+	kill(c->pid, SIGKILL);
 }
 
 /* -- start, end, start again */

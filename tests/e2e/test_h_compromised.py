@@ -1,0 +1,88 @@
+"""Act eight: one process of the daemon is in other hands. The others notice, go on, and cannot be looked into."""
+import ctypes
+import os
+import pwd
+import re
+import socket
+import struct
+import subprocess
+import sys
+
+import pytest
+from lablib import lab as L
+from lablib import proc
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="takes over processes of other users")
+
+libc = ctypes.CDLL(None, use_errno=True)
+PIDFD_GETFD = 438
+CHILD_FD = 3
+
+
+def channel_of(pid):
+    """The child's own end of its channel to the parent, as whoever took the child over has it."""
+    pidfd = os.pidfd_open(pid)
+    fd = libc.syscall(PIDFD_GETFD, pidfd, CHILD_FD, 0)
+    os.close(pidfd)
+    assert fd >= 0, os.strerror(ctypes.get_errno())
+    return socket.socket(fileno=fd)
+
+
+def dm_msg(kind, value=0):
+    return struct.pack("=IIIIQ", kind, 0, 0, 0, value)
+
+
+@pytest.mark.parametrize("what,octets", [
+    ("a kind that does not exist", dm_msg(99)),
+    ("what only the core says", dm_msg(12)),
+    ("ready, twice", dm_msg(11)),
+    ("half a message", dm_msg(11)[:7]),
+])
+def test_an_edge_that_says_what_no_edge_says_is_ended(own_lab, what, octets):
+    p = own_lab
+    before = p.edges()
+    victim = min(before)
+    channel = channel_of(before[victim])
+    channel.setblocking(False)
+    try:
+        for _ in range(1000):  # as many as go in: the parent does not listen to all of them before it acts
+            channel.send(octets)
+    except (BlockingIOError, BrokenPipeError):
+        pass
+    channel.close()
+    proc.wait_until("another edge", lambda: p.edges().get(victim) not in (None, before[victim]), 15)
+    assert {e: i for e, i in p.edges().items() if e != victim} == {e: i for e, i in before.items() if e != victim}
+    assert p.trigger("acme", device="meter-63@a.example", wait=15).code == 0
+
+
+def opens_as(user, path):
+    """Whether a process of that user may open that file for writing."""
+    code = "import os, sys; os.setgroups([]); os.setgid(int(sys.argv[2])); os.setuid(int(sys.argv[1])); open(sys.argv[3], 'r+b').close()"
+    done = subprocess.run([sys.executable, "-c", code, str(user.pw_uid), str(user.pw_gid), path], capture_output=True, check=False)
+    return done.returncode == 0
+
+
+def test_edges_and_core_of_one_user_cannot_look_into_each_other(own_lab, tmp_path):
+    user = pwd.getpwnam("nobody")
+    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
+        folder.chmod(0o755)
+    with open(own_lab.lab["iwf"]["config"], encoding="utf-8") as f:
+        text = f.read()
+    text = re.sub(r"(?m)^state_dir:.*", f"state_dir: {tmp_path}/iwf\nuser: nobody", text)
+    text = re.sub(r"(?m)^control:.*", f"control: {{ path: {tmp_path}/ctl }}", text)
+    text = re.sub(r"decisions: [^ }]*", f"decisions: {tmp_path}/decisions", text)
+    config = tmp_path / "iwf.yaml"
+    config.write_text(text)
+    with subprocess.Popen([os.path.join(own_lab.bin, "mtc-iwfd"), "-c", str(config)], stdout=subprocess.PIPE, text=True) as daemon:
+        try:
+            assert daemon.stdout.readline().startswith("ready ")
+            roles = L.roles(daemon.pid)
+            for pid in [roles["core"], *roles["edges"]]:
+                with open(f"/proc/{pid}/status", encoding="utf-8") as f:
+                    status = f.read()
+                assert f"Uid:\t{user.pw_uid}\t{user.pw_uid}\t{user.pw_uid}\t" in status and "CapEff:\t0000000000000000" in status
+                assert not opens_as(user, f"/proc/{pid}/mem")
+                assert not opens_as(user, f"/proc/{pid}/fd/{CHILD_FD}")
+        finally:
+            daemon.terminate()
+        assert daemon.wait(10) == 0
