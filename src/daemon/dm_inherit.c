@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -87,9 +88,11 @@ static int take(struct dm_inherited *in, const struct dm_msg *m, int fd, const c
 		in->zone = m->value == CFG_EXTERNAL ? CFG_EXTERNAL : CFG_INTERNAL;
 		err = read_config(in, fd, path);
 		close(fd);
-		if (!err)
-			in->log.level = (enum log_level)in->cfg->log_level;
-		return err;
+		if (err)
+			return err;
+		in->log.level = (enum log_level)in->cfg->log_level;
+		/* Edges and core are one user: without this each could look into and write to the memory of the others. */
+		return in->cfg->user[0] && prctl(PR_SET_DUMPABLE, 0) < 0 ? ERR_IO : 0;
 	}
 	where = place(in, m);
 	if (!where || *where >= 0) {

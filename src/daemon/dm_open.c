@@ -87,7 +87,8 @@ static int bind_control(struct dm_parent *p)
 		log_error(&p->log, "daemon", "control socket %s: another process listens there", path);
 		return err;
 	}
-	if (err || (p->drop && chown(path, p->uid, p->gid) < 0)) {
+	/* lchown: the directory may belong to that user, and what stands there now need not be our socket any more. */
+	if (err || (p->drop && lchown(path, p->uid, p->gid) < 0)) {
 		log_error(&p->log, "daemon", "control socket %s: %s", path,
 			  err && err != ERR_IO ? err_str(err) : strerror(errno));
 		return ERR_IO;
