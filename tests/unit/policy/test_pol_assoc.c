@@ -221,18 +221,23 @@ static void test_judging_a_number_again_refuses_only_deny_and_block(void **state
 	assert_int_equal(a.reason, POL_BLOCKED);
 }
 
-static bool counts(const struct assoc_rule *r)
+struct asked {
+	uint8_t right;
+	int64_t at_s;
+};
+
+static bool counts(const struct assoc_rule *r, const struct asked *q)
 {
-	return (r->verdict == BLOCK || (r->rights & TRIGGER)) && (!r->not_before_s || r->not_before_s <= NOW) &&
-	       (!r->not_after_s || r->not_after_s >= NOW);
+	return (r->verdict == BLOCK || (r->rights & q->right)) && (!r->not_before_s || r->not_before_s <= q->at_s) &&
+	       (!r->not_after_s || r->not_after_s >= q->at_s);
 }
 
-static bool any(const struct assoc_found *f, int verdict, int device_axis, uint64_t width, int who_axis)
+static bool any(const struct assoc_found *f, const struct asked *q, int verdict, int device_axis, uint64_t width, int who_axis)
 {
 	for (uint8_t i = 0; i < f->n; i++) {
 		const struct assoc_rule *r = &f->rules[i];
 
-		if (counts(r) && r->verdict == verdict && (device_axis < 0 || r->device_axis == device_axis) &&
+		if (counts(r, q) && r->verdict == verdict && (device_axis < 0 || r->device_axis == device_axis) &&
 		    (device_axis != RANGE || r->width == width) && (who_axis < 0 || r->who_axis == who_axis))
 			return true;
 	}
@@ -240,20 +245,20 @@ static bool any(const struct assoc_found *f, int verdict, int device_axis, uint6
 }
 
 /* The words of CONTRACTS, one after the other; widths of the generator are 1 to 3. */
-static bool naive(const struct assoc_found *f)
+static bool naive(const struct assoc_found *f, const struct asked *q)
 {
 	static const struct {
 		int axis;
 		uint64_t width;
 	} steps[] = { { EXACT, 0 }, { SET, 0 }, { RANGE, 1 }, { RANGE, 2 }, { RANGE, 3 }, { DOMAIN, 0 }, { ANY, 0 } };
 
-	if (any(f, BLOCK, -1, 0, -1))
+	if (any(f, q, BLOCK, -1, 0, -1))
 		return false;
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
 		for (int who = SCS; who <= ANYONE; who++) {
-			if (any(f, DENY, steps[i].axis, steps[i].width, who))
+			if (any(f, q, DENY, steps[i].axis, steps[i].width, who))
 				return false;
-			if (any(f, ALLOW, steps[i].axis, steps[i].width, who))
+			if (any(f, q, ALLOW, steps[i].axis, steps[i].width, who))
 				return true;
 		}
 	}
@@ -265,6 +270,7 @@ static void test_random_rules_agree_with_the_words(void **state)
 	static struct assoc_found f;
 	struct pol_assoc a;
 	uint32_t seed = 7, allowed = 0;
+	struct asked q;
 
 	(void)state;
 #define PICK(n) ((seed = seed * 1664525u + 1013904223u) >> 16) % (n)
@@ -281,8 +287,9 @@ static void test_random_rules_agree_with_the_words(void **state)
 			r->not_before_s = PICK(4) ? 0 : NOW - 1 + PICK(3);
 			r->not_after_s = PICK(4) ? 0 : NOW - 1 + PICK(3);
 		}
-		pol_assoc_judge(&a, &f, TRIGGER, NOW);
-		assert_int_equal(a.allow, naive(&f));
+		q = (struct asked){ (uint8_t)(1u << PICK(3)), NOW - 2 + PICK(5) };
+		pol_assoc_judge(&a, &f, q.right, q.at_s);
+		assert_int_equal(a.allow, naive(&f, &q));
 		allowed += a.allow;
 	}
 	assert_in_range(allowed, 10000, 90000);
