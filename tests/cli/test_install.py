@@ -1,0 +1,45 @@
+"""What `meson install` puts where, and that every file of it is meant for users."""
+import os
+import subprocess
+
+import pytest
+from conftest import BIN, ROOT
+
+PROGRAMS = ["mtc-hss", "mtc-iwfd", "mtc-scs", "mtc-smssc", "mtc-ue", "mtcctl"]
+PAGES = ["man1/mtc-hss.1", "man1/mtc-iwfd.1", "man1/mtc-scs.1", "man1/mtc-smssc.1", "man1/mtc-ue.1", "man1/mtcctl.1",
+         "man5/mtc-iwfd.yaml.5"]
+EXAMPLES = ["mtc-hss.yaml", "mtc-iwfd.yaml", "mtc-smssc.yaml", "subscribers.jsonl"]
+
+
+def test_an_installation_has_programs_manuals_and_examples_and_nothing_else(tmp_path):
+    build = os.environ.get("MTC_BUILD", os.path.join(ROOT, "build"))
+    subprocess.run(["meson", "install", "-C", build, "--no-rebuild", "--quiet", "--destdir", str(tmp_path)], check=True, timeout=120,
+                   capture_output=True)
+    found = {os.path.relpath(os.path.join(folder, name), tmp_path) for folder, _, names in os.walk(tmp_path) for name in names}
+    prefix = "usr/local"
+    wanted = {f"{prefix}/bin/{name}" for name in PROGRAMS} | {f"{prefix}/share/man/{page}" for page in PAGES}
+    assert found == wanted | {f"{prefix}/share/doc/mtc-iwf/examples/{name}" for name in EXAMPLES}
+    for name in PROGRAMS:
+        done = subprocess.run([tmp_path / prefix / "bin" / name, "--version"], capture_output=True, text=True, timeout=20, check=False)
+        assert (done.returncode, done.stdout) == (0, f"{name} 0.1.0\n"), done.stderr
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_manual_page_names_what_it_is_about(page):
+    """The heads that apropos and readers look for; roff words that are no requests would show here as text."""
+    with open(os.path.join(ROOT, "docs", "man", os.path.basename(page)), encoding="utf-8") as f:
+        text = f.read().replace("\\-", "-")
+    name, section = os.path.basename(page).rsplit(".", 1)
+    assert f".TH {name.upper()} {section} " in text
+    assert f".SH NAME\n{name} - " in text
+    assert ".SH SYNOPSIS\n" in text or section == "5"
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_manual_knows_every_long_option_of_the_help(name):
+    done = subprocess.run([os.path.join(BIN, name), "--help"], capture_output=True, text=True, timeout=20, check=True)
+    with open(os.path.join(ROOT, "docs", "man", f"{name}.1"), encoding="utf-8") as f:
+        page = f.read().replace("\\-", "-")
+    options = {word.strip(",") for line in done.stdout.splitlines() if line.lstrip().startswith("-")
+               for word in line.split("  ")[1].split() + line.split()[:2] if word.startswith("--")}
+    assert options and [o for o in sorted(options) if o not in page] == []
