@@ -250,6 +250,23 @@ static void test_an_allowed_trigger_without_an_hss_is_answered_201(void **state)
 	assert_int_equal(p->core->pending, 0);
 }
 
+static void test_overload_is_3004_only_where_this_host_was_named(void **state)
+{
+	struct core_play *p = *state;
+	struct gw_device_action a = core_play_action(1, "meter-1@a.example", 41);
+
+	assert_true(ADMITTED(open_acme(p, 1)));
+	p->cfg->limits.pending_total = 0;
+	assert_int_equal(core_play_ask(p, 2, &a), 201);
+	a.end_to_end = a.reference = 42;
+	a.host_named = true;
+	assert_int_equal(core_play_ask(p, 3, &a), 1003004);
+	p->cfg->limits.pending_total = 10;
+	a.end_to_end = a.reference = 43;
+	assert_int_equal(core_play_ask(p, 4, &a), 201); /* trouble of the HSS is not ours */
+	assert_int_equal(p->core->pending, 0);
+}
+
 static void test_what_the_edge_says_about_identity_and_device_is_judged_by_the_core(void **state)
 {
 	struct core_play *p = *state;
@@ -409,6 +426,7 @@ int main(void)
 		TEST(test_removing_an_scs_cuts_its_sessions_at_once),
 		TEST(test_the_hss_is_not_asked_for_a_device_without_association),
 		TEST(test_an_allowed_trigger_without_an_hss_is_answered_201),
+		TEST(test_overload_is_3004_only_where_this_host_was_named),
 		TEST(test_what_the_edge_says_about_identity_and_device_is_judged_by_the_core),
 		TEST(test_a_copy_gets_the_same_answer_and_another_content_is_refused),
 		TEST(test_a_request_on_a_session_that_is_not_there_is_answered_and_does_nothing),
