@@ -53,6 +53,15 @@ int gw_edge_send(struct gw_edge *e, size_t len)
 	return ERR_BUSY;
 }
 
+int gw_edge_send_within(struct gw_edge *e, size_t len, size_t waiting_max)
+{
+	if (e->ring && gw_ring_waiting(e->ring) > waiting_max) {
+		st_count(&e->st, ST_EDGE_RING_FULL);
+		return ERR_BUSY;
+	}
+	return gw_edge_send(e, len);
+}
+
 /* One record of the core, typed and checked, to whom it concerns. ERR_PROTO when it is not one. */
 static int dispatch(struct gw_edge *e, const uint8_t *record, size_t len)
 {

@@ -118,6 +118,11 @@ struct gw_edge {
 /* gw_edge.c */
 /* Puts the record of `len` octets in e->record on the ring. ERR_BUSY: no core, or no room. */
 ERR_MUST_USE int gw_edge_send(struct gw_edge *e, size_t len);
+/* The same for what can be refused: while more than `waiting_max` octets wait for a core that does not read, what is left of the queue is
+ * for what must not be lost (ends of sessions, outcomes of DNRs). Otherwise one SCS that asks a lot costs everybody the edge. */
+#define GW_EDGE_REQUESTS_WAIT_MAX (GW_RING_OVERFLOW_MAX / 2)
+#define GW_EDGE_SESSIONS_WAIT_MAX (GW_RING_OVERFLOW_MAX / 4 * 3)
+ERR_MUST_USE int gw_edge_send_within(struct gw_edge *e, size_t len, size_t waiting_max);
 /* A core that lies or does not read is not spoken to any more. */
 void gw_edge_ring_broken(struct gw_edge *e, const char *what);
 void gw_edge_arm(struct gw_edge *e); /* after the earliest deadline may have changed */

@@ -303,7 +303,8 @@ static int offer(struct gw_txn *t, const struct dia_msg *m, const struct tsp_dar
 	int err;
 
 	screen(&record, t, m, dar);
-	err = gw_edge_send(e, gw_device_action_put(e->record, e->generation, t->number, &record));
+	err =
+	    gw_edge_send_within(e, gw_device_action_put(e->record, e->generation, t->number, &record), GW_EDGE_REQUESTS_WAIT_MAX);
 	if (!err)
 		t->offered = true;
 	return err;

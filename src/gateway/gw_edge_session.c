@@ -227,7 +227,7 @@ static int announce(struct gw_edge_session *s)
 	open.zone = listen->zone == CFG_EXTERNAL ? GW_ZONE_EXTERNAL : GW_ZONE_INTERNAL;
 	open.protection = listen->protection == CFG_TLS ? GW_PROTECTION_TLS : GW_PROTECTION_NONE;
 	open.again = s->state == GW_SESSION_OPEN;
-	return gw_edge_send(e, gw_session_open_put(e->record, e->generation, s->number, &open));
+	return gw_edge_send_within(e, gw_session_open_put(e->record, e->generation, s->number, &open), GW_EDGE_SESSIONS_WAIT_MAX);
 }
 
 static void on_cer(void *arg, struct link *l, const struct dia_capabilities *cer)

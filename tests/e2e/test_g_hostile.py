@@ -1,10 +1,13 @@
 """Act seven: what is not as it should be gets a clear error and nothing else happens: no crash, no other connection touched."""
+import os
+import signal
 import socket
 import struct
 import time
 
 import pytest
 from lablib import lab as L
+from lablib import proc
 from support import diameter as D
 from support.diameter import avp, gpp, message
 from support.tsp import Scs, action, request_status
@@ -246,3 +249,25 @@ def test_half_a_handshake_and_half_a_message_hold_nobody_up(lab, witness):
     for s in half:
         s.close()
     scs.close(), other.close()
+
+
+def test_one_who_asks_without_end_while_the_core_stands_still_costs_nobody_else_a_connection(own_lab):
+    p = own_lab
+    before = p.edges()
+    core = L.roles(p.lab["iwf"]["pids"]["parent"])["core"]
+    others, many = [Scs.opened(p, "beta") for _ in range(4)], [Scs.opened(p, "acme") for _ in range(8)]
+    os.kill(core, signal.SIGSTOP)
+    try:
+        for scs in many:
+            for first in range(0, 1200, 100):  # nothing is read
+                scs.send(b"".join(message(D.DAR, D.TSP, TSP_FLAGS, scs.dar_avps(action(device="meter-70@a.example", payload=b"x" * 4000)),
+                                          first + i, scs.end_base + first + i) for i in range(100)))
+        for scs in many:
+            scs.sock.close()
+        time.sleep(1)
+    finally:
+        os.kill(core, signal.SIGCONT)
+    for scs in others:  # a core that is behind may answer 201 for a moment, on the connections that were there
+        proc.wait_until("triggers go through", lambda scs=scs: request_status(scs.dar(action(device="meter-701@b.example"))) == 0, 10)
+        scs.close()
+    assert p.edges() == before
