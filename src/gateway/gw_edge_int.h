@@ -39,6 +39,7 @@ struct gw_edge_session { /* one connection */
 	char scs[IDENT_SCS_MAX + 1];
 	struct gw_identity identity;
 	uint32_t pending, pending_max;
+	size_t octets;          /* of its pending requests */
 	uint64_t verdict_by_ms; /* ASKED */
 	const char *end_reason; /* for session_closed; static */
 	struct gw_map_node node;

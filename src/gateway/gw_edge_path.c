@@ -19,8 +19,9 @@
 #include "policy/pol_admit.h"
 #include "policy/pol_screen.h"
 
-#define TXN_OCTETS_MAX (64u << 20) /* of all requests that wait in one edge */
-#define PENDING_SLACK 64           /* above the SCS's own limit, so that the core is who refuses and says why */
+#define TXN_OCTETS_MAX (64u << 20)    /* of all requests that wait in one edge */
+#define SESSION_OCTETS_MAX (8u << 20) /* of one session: nobody fills the edge alone */
+#define PENDING_SLACK 64              /* above the SCS's own limit, so that the core is who refuses and says why */
 
 /* A request on its way through the stages. */
 struct visit {
@@ -123,6 +124,7 @@ static void txn_free(struct gw_txn *t)
 	TAILQ_REMOVE(&e->txns, t, entry);
 	e->txn_octets -= t->len;
 	t->session->pending--;
+	t->session->octets -= t->len;
 	free(t);
 }
 
@@ -175,7 +177,8 @@ static enum gw_stage stage_open(struct visit *v)
 	uint32_t len = v->m->hdr.length;
 	struct gw_txn *t = NULL;
 
-	if (v->session->pending < v->session->pending_max + PENDING_SLACK && e->txn_octets + len <= TXN_OCTETS_MAX)
+	if (v->session->pending < v->session->pending_max + PENDING_SLACK && v->session->octets + len <= SESSION_OCTETS_MAX &&
+	    e->txn_octets + len <= TXN_OCTETS_MAX)
 		t = malloc(sizeof *t + len);
 	if (!t) {
 		(void)!dia_failed_set(&why, DIA_RESULT_TOO_BUSY, "too many requests wait for their answer");
@@ -189,6 +192,7 @@ static enum gw_stage stage_open(struct visit *v)
 	TAILQ_INSERT_TAIL(&e->txns, t, entry);
 	e->txn_octets += len;
 	v->session->pending++;
+	v->session->octets += len;
 	v->txn = t;
 	if (TAILQ_FIRST(&e->txns) == t)
 		gw_edge_arm(e);

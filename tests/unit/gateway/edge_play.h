@@ -1,0 +1,44 @@
+/* edge_play.h - an edge with one plain listener of the internal zone; the test is the SCS on one side and the core on the other. */
+#pragma once
+#include "gateway/gw_edge_int.h"
+
+struct edge_play {
+	struct net_loop *loop;
+	struct net_timer *turn;
+	struct cfg_iwf *cfg;
+	struct log log;
+	struct gw_caps *caps;
+	struct gw_edge_conf conf;
+	struct gw_edge *edge;
+	struct gw_ring *core; /* the far end */
+	int listen_fd, scs;   /* scs: the SCS's socket */
+	uint16_t port;
+	int broken;
+	uint8_t record[GW_REC_MAX];
+	uint8_t in[65536];
+	size_t in_len, taken;
+};
+
+void edge_play_start(struct edge_play *p);
+void edge_play_end(struct edge_play *p);
+void edge_play_turns(struct edge_play *p, int n);
+void edge_play_new_core(struct edge_play *p);
+
+/* The SCS. */
+void edge_play_cer(struct edge_play *p, const char *host);
+void edge_play_dar(struct edge_play *p, const char *host, const char *device, uint32_t reference); /* End-to-End-Id = reference */
+void edge_play_dna(struct edge_play *p, const struct dia_msg *dnr, uint32_t result_code);
+bool edge_play_received(struct edge_play *p, struct dia_msg *m); /* the next whole message, after some turns */
+bool edge_play_closed(struct edge_play *p);
+uint32_t edge_play_result(const struct dia_msg *m);
+int64_t edge_play_status(const struct dia_msg *m); /* Request-Status of a DAA; -1: it is none */
+
+/* The core. */
+size_t edge_play_take(struct edge_play *p, uint16_t type, struct gw_rec_head *head);
+void edge_play_core_says(struct edge_play *p, size_t len); /* what is in p->record */
+uint64_t edge_play_asked(struct edge_play *p, struct gw_session_open *open);
+uint64_t edge_play_offered(struct edge_play *p, struct gw_device_action *a);
+void edge_play_verdict(struct edge_play *p, uint64_t session, bool admitted);
+
+/* CER, verdict, CEA; returns the session. */
+uint64_t edge_play_open(struct edge_play *p, const char *host);

@@ -1,0 +1,277 @@
+/* An edge between an SCS by hand and a core by hand: the CEA waits for the verdict, every request is answered exactly once, sessions
+ * outlive a core (CONTRACTS sections 1, 3 and 4). */
+#include "tests/unit/test.h"
+
+#include "apps/tsp_dnr.h"
+#include "diameter/dia_base.h"
+#include "gateway/gw_edge_int.h"
+#include "tests/unit/gateway/edge_play.h"
+
+#define HOST "scs.acme.example"
+
+static int start(void **state)
+{
+	struct edge_play *p = calloc(1, sizeof *p);
+
+	edge_play_start(p);
+	*state = p;
+	return 0;
+}
+
+static int end(void **state)
+{
+	edge_play_end(*state);
+	free(*state);
+	return 0;
+}
+
+static void test_the_cea_waits_for_the_verdict(void **state)
+{
+	struct edge_play *p = *state;
+	struct gw_session_open open;
+	struct dia_msg m;
+	uint64_t session;
+
+	edge_play_cer(p, HOST);
+	session = edge_play_asked(p, &open);
+	assert_string_equal(open.origin_host, HOST);
+	assert_string_equal(open.origin_realm, "acme.example");
+	assert_int_equal(open.identity.kind, GW_IDENTITY_INTERNAL);
+	assert_false(open.again);
+	assert_false(edge_play_received(p, &m)); /* no CEA yet */
+	edge_play_verdict(p, session, true);
+	assert_true(edge_play_received(p, &m));
+	assert_int_equal(m.hdr.code, 257);
+	assert_int_equal(edge_play_result(&m), 2001);
+}
+
+static void test_a_refusal_is_a_cea_with_3010_and_the_e_bit_and_then_the_end(void **state)
+{
+	struct edge_play *p = *state;
+	struct gw_session_open open;
+	struct dia_msg m;
+
+	edge_play_cer(p, HOST);
+	edge_play_verdict(p, edge_play_asked(p, &open), false);
+	assert_true(edge_play_received(p, &m));
+	assert_int_equal(m.hdr.code, 257);
+	assert_true(m.hdr.flags & DIA_FLAG_E);
+	assert_int_equal(edge_play_result(&m), 3010);
+	assert_true(edge_play_closed(p));
+}
+
+static void test_a_request_crosses_in_canonical_form_and_its_answer_comes_back_once(void **state)
+{
+	struct edge_play *p = *state;
+	struct gw_device_action_answer a = { .result_code = 2001, .request_status = TSP_STATUS_NOTAUTHORIZED };
+	struct gw_device_action asked;
+	struct dia_msg m;
+	uint64_t transaction;
+
+	a.session = edge_play_open(p, HOST);
+	edge_play_dar(p, HOST, "Meter-7@Fleet.EXAMPLE", 41);
+	transaction = edge_play_offered(p, &asked);
+	assert_int_equal(asked.session, a.session);
+	assert_int_equal(asked.device, GW_DEVICE_EXTERNAL);
+	assert_string_equal(asked.external_id, "Meter-7@fleet.example");
+	assert_int_equal(asked.reference, 41);
+	assert_memory_equal(asked.payload, "hi", 2);
+	edge_play_core_says(p, gw_device_action_answer_put(p->record, p->conf.generation, transaction, &a));
+	assert_true(edge_play_received(p, &m));
+	assert_int_equal(m.hdr.end_to_end, 41);
+	assert_int_equal(edge_play_status(&m), TSP_STATUS_NOTAUTHORIZED);
+	edge_play_core_says(p, gw_device_action_answer_put(p->record, p->conf.generation, transaction, &a));
+	assert_false(edge_play_received(p, &m)); /* a second answer finds nobody */
+	assert_int_equal(p->edge->txns_by_number.n, 0);
+}
+
+static void test_an_answer_for_another_session_is_not_taken(void **state)
+{
+	struct edge_play *p = *state;
+	struct gw_device_action_answer a = { .result_code = 2001, .request_status = 0 };
+	struct gw_device_action asked;
+	struct dia_msg m;
+	uint64_t transaction;
+
+	a.session = edge_play_open(p, HOST) + 1;
+	edge_play_dar(p, HOST, "meter-7@a.example", 41);
+	transaction = edge_play_offered(p, &asked);
+	edge_play_core_says(p, gw_device_action_answer_put(p->record, p->conf.generation, transaction, &a));
+	assert_false(edge_play_received(p, &m));
+}
+
+static void test_a_device_name_that_is_not_canonical_does_not_cross(void **state)
+{
+	struct edge_play *p = *state;
+	struct gw_device_action asked;
+
+	edge_play_open(p, HOST);
+	edge_play_dar(p, HOST, "meter-7@a.example.", 41);
+	edge_play_offered(p, &asked);
+	assert_int_equal(asked.device, GW_DEVICE_MALFORMED);
+	assert_string_equal(asked.external_id, "");
+}
+
+static void test_who_speaks_for_another_gets_3010_and_is_closed(void **state)
+{
+	struct edge_play *p = *state;
+	struct gw_session_closed closed;
+	struct gw_rec_head head;
+	struct dia_msg m;
+	size_t len;
+
+	edge_play_open(p, HOST);
+	edge_play_dar(p, "scs.beta.example", "meter-7@a.example", 41);
+	assert_true(edge_play_received(p, &m));
+	assert_true(m.hdr.flags & DIA_FLAG_E);
+	assert_int_equal(edge_play_result(&m), 3010);
+	assert_true(edge_play_closed(p));
+	len = edge_play_take(p, GW_REC_SESSION_CLOSED, &head);
+	assert_int_equal(gw_session_closed_get(&closed, p->record, len), 0);
+	assert_string_equal(closed.reason, "foreign-origin");
+	assert_int_equal(edge_play_take(p, GW_REC_DEVICE_ACTION, &head), 0);
+}
+
+static void test_without_an_answer_of_the_core_the_scs_gets_201_at_the_deadline_and_no_second_one(void **state)
+{
+	struct edge_play *p = *state;
+	struct gw_device_action_answer a = { .result_code = 2001, .request_status = 0 };
+	struct gw_device_action asked;
+	struct dia_msg m;
+	uint64_t transaction;
+
+	a.session = edge_play_open(p, HOST);
+	p->edge->txn_wait_ms = 60;
+	edge_play_dar(p, HOST, "meter-7@a.example", 41);
+	transaction = edge_play_offered(p, &asked);
+	for (int i = 0; i < 2000 && !edge_play_received(p, &m); i++)
+		;
+	assert_int_equal(edge_play_status(&m), TSP_STATUS_TEMPORARYERROR);
+	assert_int_equal(p->edge->st.v[ST_EDGE_ANSWERED_LATE], 1);
+	edge_play_core_says(p, gw_device_action_answer_put(p->record, p->conf.generation, transaction, &a));
+	assert_false(edge_play_received(p, &m));
+}
+
+static void test_a_new_core_hears_of_sessions_and_unanswered_requests(void **state)
+{
+	struct edge_play *p = *state;
+	struct gw_device_action_answer a = { .result_code = 2001, .request_status = 0 };
+	struct gw_device_action first, second;
+	struct gw_session_open open;
+	struct dia_msg m;
+	uint64_t session = edge_play_open(p, HOST), transaction;
+
+	edge_play_dar(p, HOST, "meter-7@a.example", 41);
+	transaction = edge_play_offered(p, &first);
+	assert_false(first.again);
+	edge_play_new_core(p);
+	assert_int_equal(edge_play_asked(p, &open), session);
+	assert_true(open.again);
+	assert_int_equal(edge_play_offered(p, &second), transaction);
+	assert_true(second.again);
+	assert_string_equal(second.external_id, first.external_id);
+	assert_int_equal(second.end_to_end, first.end_to_end);
+	edge_play_verdict(p, session, true);
+	a.session = session;
+	edge_play_core_says(p, gw_device_action_answer_put(p->record, p->conf.generation, transaction, &a));
+	assert_true(edge_play_received(p, &m));
+	assert_int_equal(edge_play_status(&m), TSP_STATUS_SUCCESS);
+}
+
+static void test_a_new_core_that_does_not_want_a_session_ends_it(void **state)
+{
+	struct edge_play *p = *state;
+	struct gw_session_open open;
+	struct dia_msg m;
+	uint64_t session = edge_play_open(p, HOST);
+
+	edge_play_new_core(p);
+	assert_int_equal(edge_play_asked(p, &open), session);
+	edge_play_verdict(p, session, false);
+	assert_true(edge_play_received(p, &m));
+	assert_int_equal(m.hdr.code, 282); /* DPR */
+}
+
+static struct gw_device_notification report(uint64_t session)
+{
+	struct gw_device_notification n = { .session = session,
+					    .number = 5,
+					    .end_to_end = 77,
+					    .device = GW_DEVICE_EXTERNAL,
+					    .external_id = "meter-7@a.example",
+					    .reference = 41,
+					    .wait_ms = 2000 };
+
+	return n;
+}
+
+static void test_a_report_goes_out_and_its_acknowledgement_comes_back(void **state)
+{
+	struct edge_play *p = *state;
+	struct gw_device_notification n = report(edge_play_open(p, HOST));
+	struct gw_device_notification_answer a;
+	struct gw_rec_head head;
+	struct dia_msg m;
+	size_t len;
+
+	edge_play_core_says(p, gw_device_notification_put(p->record, p->conf.generation, 9, &n));
+	assert_true(edge_play_received(p, &m));
+	assert_int_equal(m.hdr.code, APP_CMD_DEVICE_NOTIFICATION);
+	assert_int_equal(m.hdr.end_to_end, 77);
+	edge_play_dna(p, &m, 2001);
+	len = edge_play_take(p, GW_REC_DEVICE_NOTIFICATION_ANSWER, &head);
+	assert_int_equal(gw_device_notification_answer_get(&a, p->record, len), 0);
+	assert_int_equal(head.transaction, 9);
+	assert_int_equal(a.outcome, GW_DNA_ANSWERED);
+	assert_int_equal(a.result_code, 2001);
+}
+
+static void test_a_report_for_nobody_is_answered_closed(void **state)
+{
+	struct edge_play *p = *state;
+	struct gw_device_notification n = report(99);
+	struct gw_device_notification_answer a;
+	struct gw_rec_head head;
+	size_t len;
+
+	edge_play_open(p, HOST);
+	edge_play_core_says(p, gw_device_notification_put(p->record, p->conf.generation, 9, &n));
+	len = edge_play_take(p, GW_REC_DEVICE_NOTIFICATION_ANSWER, &head);
+	assert_int_equal(gw_device_notification_answer_get(&a, p->record, len), 0);
+	assert_int_equal(a.outcome, GW_DNA_CLOSED);
+}
+
+static void test_a_core_that_lies_is_not_spoken_to_any_more(void **state)
+{
+	struct edge_play *p = *state;
+	struct gw_session_closed closed = { "ended" };
+
+	edge_play_open(p, HOST);
+	edge_play_core_says(p, gw_session_closed_put(p->record, p->conf.generation, 1, &closed)); /* the wrong direction */
+	assert_int_equal(p->broken, 1);
+	assert_null(p->edge->ring);
+	edge_play_dar(p, HOST, "meter-7@a.example", 41); /* waits for another core; nothing breaks */
+	assert_int_equal(p->edge->txns_by_number.n, 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_the_cea_waits_for_the_verdict),
+		TEST(test_a_refusal_is_a_cea_with_3010_and_the_e_bit_and_then_the_end),
+		TEST(test_a_request_crosses_in_canonical_form_and_its_answer_comes_back_once),
+		TEST(test_an_answer_for_another_session_is_not_taken),
+		TEST(test_a_device_name_that_is_not_canonical_does_not_cross),
+		TEST(test_who_speaks_for_another_gets_3010_and_is_closed),
+		TEST(test_without_an_answer_of_the_core_the_scs_gets_201_at_the_deadline_and_no_second_one),
+		TEST(test_a_new_core_hears_of_sessions_and_unanswered_requests),
+		TEST(test_a_new_core_that_does_not_want_a_session_ends_it),
+		TEST(test_a_report_goes_out_and_its_acknowledgement_comes_back),
+		TEST(test_a_report_for_nobody_is_answered_closed),
+		TEST(test_a_core_that_lies_is_not_spoken_to_any_more),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
