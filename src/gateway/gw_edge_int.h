@@ -91,6 +91,9 @@ struct gw_edge {
 	struct net_watch *bell;
 	struct net_check *check;
 
+	uint64_t strangers_since_ms; /* lines about connections that proved nothing, in this second */
+	uint32_t strangers_n;
+
 	struct gw_edge_sessions sessions;
 	uint32_t asked_n; /* sessions in ASKED */
 	struct gw_map sessions_by_number;

@@ -167,6 +167,25 @@ static void take_identity(struct gw_identity *out, const struct tls_identity *in
 	}
 }
 
+#define STRANGERS_LOGGED 20 /* a second; who has nothing to prove must not be able to fill a disk. All are counted */
+
+static void log_stranger(struct gw_edge_session *s, const char *why, const char *kind)
+{
+	struct gw_edge *e = s->edge;
+	uint64_t now_ms = net_loop_now_ms(e->loop);
+
+	st_count(&e->st, ST_EDGE_HANDSHAKE_FAILED);
+	if (now_ms - e->strangers_since_ms >= 1000) {
+		if (e->strangers_n > STRANGERS_LOGGED)
+			log_warn(e->log, "edge", "%" PRIu32 " more connections were not authenticated",
+				 e->strangers_n - STRANGERS_LOGGED);
+		e->strangers_since_ms = now_ms;
+		e->strangers_n = 0;
+	}
+	if (e->strangers_n++ < STRANGERS_LOGGED)
+		log_warn(e->log, "edge", "%s: not authenticated: %s%s", s->address, why, kind);
+}
+
 static bool who_is_it(struct gw_edge_session *s)
 {
 	const struct tls_identity *id;
@@ -188,8 +207,7 @@ static void stream_on_open(void *arg)
 	struct gw_edge *e = s->edge;
 
 	if (!who_is_it(s)) {
-		st_count(&e->st, ST_EDGE_HANDSHAKE_FAILED);
-		log_warn(e->log, "edge", "%s: its certificate names nobody; closed", s->address);
+		log_stranger(s, "its certificate names nobody", "");
 		gw_edge_session_free(s);
 		return;
 	}
@@ -206,9 +224,10 @@ static void stream_on_open(void *arg)
 static void stream_on_close(void *arg, int err, const char *why)
 {
 	struct gw_edge_session *s = arg;
+	char kind[48];
 
-	st_count(&s->edge->st, ST_EDGE_HANDSHAKE_FAILED);
-	log_warn(s->edge->log, "edge", "%s: not authenticated: %s (%s)", s->address, why, err_str(err));
+	snprintf(kind, sizeof kind, " (%s)", err_str(err));
+	log_stranger(s, why, kind);
 	gw_edge_session_free(s);
 }
 

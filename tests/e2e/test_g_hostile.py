@@ -271,3 +271,16 @@ def test_one_who_asks_without_end_while_the_core_stands_still_costs_nobody_else_
         proc.wait_until("triggers go through", lambda scs=scs: request_status(scs.dar(action(device="meter-701@b.example"))) == 0, 10)
         scs.close()
     assert p.edges() == before
+
+
+def test_strangers_cannot_fill_the_log(own_lab):
+    tsp = own_lab.lab["iwf"]["tsp"]
+    for _ in range(600):
+        with socket.create_connection((tsp["address"], tsp["port"]), 10) as s:
+            s.sendall(b"GET / HTTP/1.0\r\n\r\n")
+
+    def counted():
+        return next(row["value"] for row in own_lab.ctl("stats") if row.get("name") == "edge_handshake_failed")
+    proc.wait_until("all of them are counted", lambda: counted() >= 600, 15)
+    with open(own_lab.lab["logs"]["mtc-iwfd"], encoding="utf-8") as f:
+        assert 0 < sum("not authenticated" in line for line in f) < 300
