@@ -110,8 +110,7 @@ static void on_failed(void *arg, int err, uint32_t result_code, const char *why)
 	if (w->parting)
 		return;
 	if (result_code)
-		snprintf(words, sizeof words, "the gateway refused the connection with %u (%s): %s", result_code,
-			 dia_result_str(result_code), why);
+		scs_refusal_words(words, sizeof words, result_code);
 	else
 		snprintf(words, sizeof words, "no connection to %s port %u: %s", w->o->address, w->o->connect_port, why);
 	fprintf(stderr, "mtc-scs: %s%s\n", words, w->was_open ? "; trying again" : "");

@@ -301,8 +301,7 @@ static void on_failed(void *arg, int err, uint32_t result_code, const char *why)
 	if (r->was_open) /* we had been in: reports are waited for as long as asked */
 		return;
 	if (result_code)
-		snprintf(words, sizeof words, "the gateway refused the connection with %u (%s): %s", result_code,
-			 dia_result_str(result_code), why);
+		scs_refusal_words(words, sizeof words, result_code);
 	else
 		snprintf(words, sizeof words, "no connection to %s port %u: %s", r->o->address, r->o->connect_port, why);
 	fail(r, words, result_code);

@@ -154,3 +154,13 @@ json_t *scs_error_event(const char *words, uint32_t result_code)
 		return json_pack("{s:s, s:o, s:I}", "event", "error", "error", text, "result_code", (json_int_t)result_code);
 	return json_pack("{s:s, s:o}", "event", "error", "error", text);
 }
+
+void scs_refusal_words(char *out, size_t size, uint32_t result_code)
+{
+	bool unknown = result_code == DIA_RESULT_UNKNOWN_PEER;
+
+	snprintf(out, size, "the gateway refused the connection with %u (%s)%s", result_code, dia_result_str(result_code),
+		 unknown
+		     ? "; provisioned there are other values of Origin-Host, realm or trust anchor of the certificate, or none"
+		     : "");
+}

@@ -88,7 +88,8 @@ static int serve(struct smssc *s)
 		return node_fail(PROGRAM, "%s", why);
 	err = smssc_ues_start(s);
 	if (err)
-		return node_fail(PROGRAM, "%s: %s", s->conf.ue_socket, err == ERR_IO ? strerror(errno) : err_str(err));
+		return node_fail(PROGRAM, "ue_socket %s: %s%s", s->conf.ue_socket, err == ERR_IO ? strerror(errno) : err_str(err),
+				 err == ERR_IO && errno == ENOENT ? "; its directory has to be there" : "");
 	err = smssc_t4_start(s);
 	if (err)
 		return node_fail(PROGRAM, "%s port %u: %s", s->conf.listen.address, s->conf.listen.port,
