@@ -2,6 +2,7 @@
 #include "conf/cfg_iwf_check.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -158,6 +159,26 @@ static int check_readable(const struct cfg_iwf *c, const char *file, unsigned li
 	return 0;
 }
 
+/* What is there already under the name of something we make has to be of its kind. */
+static int check_kind(const struct cfg_iwf *c, const char *file, mode_t kind, const char *expected, unsigned line,
+		      char why[CFG_WHY_MAX])
+{
+	struct stat st;
+
+	if (!*file || stat(file, &st) || (st.st_mode & S_IFMT) == kind)
+		return 0;
+	return cfg_wrong(why, c->lines, line, "%s is there and is not a %s, expected one or nothing there", file, expected);
+}
+
+/* The same that will be asked at the start. */
+static int check_user(const struct cfg_iwf *c, char why[CFG_WHY_MAX])
+{
+	if (!c->user[0] || geteuid() != 0 || getpwnam(c->user))
+		return 0;
+	return cfg_wrong(why, c->lines, cfg_line(c->lines, "user"), "there is no user '%s' on this machine, expected one that is",
+			 c->user);
+}
+
 /* The directory that a file (or socket) will be made in. */
 static int check_parent(const struct cfg_iwf *c, const char *file, unsigned line, char why[CFG_WHY_MAX])
 {
@@ -194,6 +215,12 @@ int cfg_iwf_check_files(const struct cfg_iwf *c, char why[CFG_WHY_MAX])
 		err = check_parent(c, c->control_path, cfg_line(c->lines, "control.path"), why);
 	if (!err)
 		err = check_parent(c, c->decisions, cfg_line(c->lines, "log.decisions"), why);
+	if (!err)
+		err = check_kind(c, c->state_dir, S_IFDIR, "directory", cfg_line(c->lines, "state_dir"), why);
+	if (!err)
+		err = check_kind(c, c->control_path, S_IFSOCK, "socket", cfg_line(c->lines, "control.path"), why);
+	if (!err)
+		err = check_user(c, why);
 	for (size_t i = 0; !err && i < c->anchors_n; i++)
 		err = check_readable(c, c->anchors[i].file, cfg_line(c->lines, "trust_anchors[%zu].file", i), why);
 	for (size_t i = 0; !err && i < c->listen_n; i++)

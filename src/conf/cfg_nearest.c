@@ -45,8 +45,8 @@ const char *cfg_nearest(const struct cfg_row *rows, const char *key)
 		size_t d = distance(key, rows->key);
 
 		if (d > 2 && !strncmp(rows->key, key, strlen(key)) && strlen(key) > 1)
-			d = 2; /* a beginning of it */
-		if (d < best_distance) {
+			d = 2;                              /* a beginning of it */
+		if (d < best_distance && d < strlen(key)) { /* as many slips as letters: another word */
 			best_distance = d;
 			best = rows->key;
 		}

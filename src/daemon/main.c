@@ -41,6 +41,15 @@ static int usage(const char *what, const char *which)
 	return 2;
 }
 
+/* What getopt stumbled over: a long option as it was typed, or one letter of a word. */
+static int unknown_option(char **argv)
+{
+	char letter[3] = { '-', (char)optopt, 0 };
+	const char *word = argv[optind - 1]; /* of letters: the one before, as long as there are more letters */
+
+	return usage("unknown option ", optopt && strncmp(word, "--", 2) != 0 ? letter : word);
+}
+
 /* -1: go on; else the exit status. */
 static int parse(struct options *o, int argc, char **argv)
 {
@@ -78,7 +87,7 @@ static int parse(struct options *o, int argc, char **argv)
 		case ':':
 			return usage("an argument is missing after ", argv[optind - 1]);
 		default:
-			return usage("unknown option ", argv[optind - 1]);
+			return unknown_option(argv);
 		}
 	}
 	if (optind < argc)

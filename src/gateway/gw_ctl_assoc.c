@@ -102,7 +102,7 @@ static void on_scs_add(void *arg, struct ctl_request *rq, const json_t *args)
 		replaced = true;
 	}
 	if (replaced && !ctl_arg_bool(args, "replace", false)) {
-		ctl_fail(rq, "SCS '%s' exists already; say so if it is to be replaced", scs.name);
+		ctl_fail(rq, "SCS '%s' exists already; --replace overwrites it", scs.name);
 		return;
 	}
 	err = asc_scs_put(c->asc, &scs, &why);

@@ -76,6 +76,9 @@ def test_a_good_file_is_valid_and_nothing_is_made(folder):
     ("pki/anchor-a.pem", "pki/none.pem", 8, "pki/none.pem: No such file"),
     ("pki/iwf.key", "pki", 16, "is not a file"),
     ("state_dir: state", "state_dir: none/state", 4, "the directory"),
+    ("state_dir: state", "state_dir: pki/iwf.pem", 4, "pki/iwf.pem is there and is not a directory"),
+    ("path: ctl.sock", "path: pki/iwf.pem", 5, "pki/iwf.pem is there and is not a socket"),
+    ("state_dir: state", "x: 1\nstate_dir: state", 4, "unknown key 'x', expected one of identity, "),
     ("pki/iwf.key", "pki/other.key", 16, "does not match the certificate"),
     ("pki/iwf.pem", "pki/broken.pem", 15, "broken.pem"),
     ("pki/anchor-a.pem", "pki/broken.pem", 8, "broken.pem"),
@@ -122,7 +125,27 @@ def test_the_shipped_example_is_valid_with_its_files_in_place(folder):
     with open(os.path.join(ROOT, "examples", "mtc-iwfd.yaml"), encoding="utf-8") as f:
         text = f.read()
     text = re.sub(r"/(var|run)/[a-z/-]*/", "", text)
+    text = re.sub(r"^user: ", "# user: ", text, flags=re.MULTILINE)  # is not on this machine
     text = text.replace("anchor-b.pem", "anchor-a.pem").replace("anchor-a.pem", "pki/anchor-a.pem").replace(" iwf.", " pki/iwf.", )
     text = text.replace("host: pki/iwf.", "host: iwf.").replace("/var/lib/mtc-iwf", "state")
     _, done = check(folder, text)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the user is looked up only by root, who can become it")
+def test_a_user_that_is_not_there(folder):
+    path, done = check(folder, "user: no-such-user\n" + GOOD)
+    assert done.returncode == 1 and f"{path}:1: there is no user 'no-such-user' on this machine" in done.stderr
+
+
+@pytest.mark.parametrize("words,said", [
+    (["-xq"], "unknown option -x"),
+    (["--test=yes"], "unknown option --test=yes"),
+    (["--nonsense"], "unknown option --nonsense"),
+    (["-c"], "an argument is missing after -c"),
+    (["word", "-c", "x"], "unexpected argument word"),
+    ([], "no configuration: name it with -c FILE"),
+], ids=str)
+def test_wrong_words_on_the_command_line_are_named(words, said):
+    done = subprocess.run([os.path.join(BIN, "mtc-iwfd"), *words], capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode == 2 and done.stderr.splitlines() == [f"mtc-iwfd: {said}", "mtc-iwfd --help says how it is used."]

@@ -47,7 +47,7 @@ def test_an_scs_comes_and_goes(lab, ctl):
     shown = ctl("scs", "show", "delta").stdout
     assert "payload_max       64\n" in shown and "actions           trigger\n" in shown and "connections_max   8\n" in shown
     again = ctl("scs", "add", "delta", *NEW)
-    assert again.returncode == 1 and "exists already" in again.stderr
+    assert again.returncode == 1 and "exists already; --replace overwrites it" in again.stderr
     assert ctl("scs", "add", "delta", *NEW, "--replace").stdout == "replaced SCS delta\n"
     assert "payload_max       1024\n" in ctl("scs", "show", "delta").stdout
     assert ctl("assoc", "add", "delta", "*@delta.example").returncode == 0
