@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "gateway/gw_rec.h"
@@ -143,6 +144,29 @@ static void test_a_full_ring_makes_records_wait_in_order_and_is_bounded(void **s
 	pair_free(&p);
 }
 
+/* With almost all there may be waiting, an end that takes one record at a time costs the other no more than an end that reads all. */
+static void test_a_slow_reader_does_not_make_the_writer_move_all_that_waits(void **state)
+{
+	struct pair p = pair_new();
+	uint8_t rec[GW_REC_MAX];
+	size_t len = record(rec, 1, 64), n;
+	clock_t began;
+
+	(void)state;
+	while (gw_ring_waiting(p.a) + len <= GW_RING_OVERFLOW_MAX)
+		assert_int_equal(gw_ring_send(p.a, rec, len), 0);
+	assert_int_equal(gw_ring_flush(p.a), 0);
+	began = clock();
+	for (int i = 0; i < 50000; i++) {
+		assert_int_equal(gw_ring_recv(p.b, rec, &n), 0);
+		assert_int_equal(gw_ring_flush(p.b), 0);
+		assert_int_equal(gw_ring_flush(p.a), 0);
+		assert_int_equal(gw_ring_send(p.a, rec, len), 0);
+	}
+	assert_true(clock() - began < CLOCKS_PER_SEC); /* 200 GB would have to be moved */
+	pair_free(&p);
+}
+
 static void test_a_record_whose_length_lies_ends_the_ring(void **state)
 {
 	static const uint16_t lies[] = { 0, 15, 17 /* of 16 published */, 8193, 0xffff };
@@ -230,6 +254,7 @@ int main(void)
 		cmocka_unit_test(test_records_arrive_in_order_across_every_wrap),
 		cmocka_unit_test(test_nothing_is_seen_before_the_flush_and_the_bell_rings_only_for_a_sleeper),
 		cmocka_unit_test(test_a_full_ring_makes_records_wait_in_order_and_is_bounded),
+		cmocka_unit_test(test_a_slow_reader_does_not_make_the_writer_move_all_that_waits),
 		cmocka_unit_test(test_a_record_whose_length_lies_ends_the_ring),
 		cmocka_unit_test(test_a_head_that_lies_ends_the_ring),
 		cmocka_unit_test(test_a_tail_that_lies_never_lets_the_producer_overwrite),
