@@ -50,7 +50,7 @@ static const struct cli_param scs_add[] = {
 	CHOICE("actions", "actions", CLI_WORDS, RIGHTS, "LIST", "what it may ask for at all"),
 	NUMBER("rate", "rate_per_s", 0, U32, "requests a second, 0: no limit"),
 	NUMBER("burst", "burst", 0, U32, "requests at once above the rate"),
-	NUMBER("quota", "quota_per_day", 0, U32, "triggers a day, 0: no limit"),
+	NUMBER("quota", "quota_per_day", 0, U32, "triggers a day, counted anew when the core starts, 0: no limit"),
 	NUMBER("connections-max", "connections_max", 1, 1024, "connections at a time"),
 	NUMBER("pending-max", "pending_max", 1, 65536, "requests without an answer at a time"),
 	OPTION("replace", "replace", CLI_TRUE, NULL, "overwrite an SCS of this name"),

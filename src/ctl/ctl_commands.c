@@ -44,7 +44,7 @@ const struct ctl_arg ctl_args_scs_add[] = {
 	WORDS("actions", CTL_WORDS_RIGHTS, "what it may ask for at all"),
 	NUM("rate_per_s", 0, UINT32_MAX, "requests a second; 0: no limit"),
 	NUM("burst", 0, UINT32_MAX, "requests at once above the rate"),
-	NUM("quota_per_day", 0, UINT32_MAX, "triggers a day; 0: no limit"),
+	NUM("quota_per_day", 0, UINT32_MAX, "triggers a day, counted anew when the core starts; 0: no limit"),
 	NUM("connections_max", 1, 1024, "connections at a time"),
 	NUM("pending_max", 1, 65536, "requests without an answer at a time"),
 	BOOLEAN("replace", "overwrite an SCS of this name"),

@@ -1,6 +1,7 @@
 """The scripts at the front door: the layer check finds what it is there for, the laboratory stops only its own."""
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -47,7 +48,7 @@ def test_the_readme_names_only_what_is_there():
     with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as f:
         readme = f.read()
     for name in ("ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "docs/dev/life-of-a-trigger.md", "docs/dev/CONTRACTS.md",
-                 "examples/mtc-iwfd.yaml"):
+                 "docs/user/operating.md", "examples/mtc-iwfd.yaml"):
         assert name in readme and os.path.exists(os.path.join(ROOT, name)), name
 
 
@@ -75,3 +76,16 @@ def test_the_laboratory_does_not_clear_a_directory_it_did_not_make(tmp_path):
     done = subprocess.run([os.path.join(ROOT, "scripts", "lab"), "up", str(tmp_path)], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1 and "not empty" in done.stderr
     assert (tmp_path / "precious").read_text() == "mine"
+
+
+def test_pages_refer_to_pages_that_are_there():
+    pages = [os.path.join(ROOT, name) for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md")]
+    for folder in ("docs/user", "docs/dev"):
+        pages += [os.path.join(ROOT, folder, name) for name in sorted(os.listdir(os.path.join(ROOT, folder))) if name.endswith(".md")]
+    for page in pages:
+        with open(page, encoding="utf-8") as f:
+            text = f.read()
+        for link in re.findall(r"\]\(([^)#:]+)\)", text):
+            assert os.path.exists(os.path.join(os.path.dirname(page), link)), f"{page}: {link}"
+        for name in re.findall(r"`((?:docs|scripts|examples|src|tests|nodes|bench)/[\w./-]+)`", text):
+            assert os.path.exists(os.path.join(ROOT, name)), f"{page}: {name}"
