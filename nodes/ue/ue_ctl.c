@@ -272,7 +272,7 @@ int ue_ctl_client(const char *program, const char *path, const char *const *word
 		return node_usage(program, "ctl: expected SOCKET absent|present|full|empty|slow MS|status [IMSI]");
 	fd = client_connect(path);
 	if (fd < 0)
-		return node_fail(program, "%s: %s", path, strerror(errno));
+		return node_fail(program, "%s: %s; expected the --control SOCKET of a running mtc-ue", path, strerror(errno));
 	if (write(fd, line, len) != (ssize_t)len)
 		n = -1;
 	while (n > 0 && have < sizeof answer - 1 && !memchr(answer, '\n', have)) {

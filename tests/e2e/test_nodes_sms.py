@@ -778,6 +778,8 @@ def test_usage_and_configuration_errors_name_what_is_wrong(tmp_path):
                             (["--imsi", "000001-9999999"], "expected FIRST"), (["ctl"], "expected SOCKET")):
         code, text = run("mtc-ue", *words)
         assert code == 2 and expected in text, text
+    code, text = run("mtc-ue", "ctl", str(tmp_path / "none.sock"), "absent")
+    assert code == 1 and "none.sock: No such file or directory; expected the --control SOCKET of a running mtc-ue" in text
     good = "identity: { host: a.test, realm: test }\nlisten: { address: 127.0.0.1, port: 0, protection: none }\nstate_dir: s\nue_socket: u\nsc_address: \"4917\"\n"
     path = proc.write(str(tmp_path / "c.yaml"), good)
     code, text = run("mtc-smssc", "-t", "-c", path)
@@ -786,6 +788,9 @@ def test_usage_and_configuration_errors_name_what_is_wrong(tmp_path):
     code, text = run("mtc-smssc", "-c", path)
     assert code == 2 and "c.yaml:6" in text and "bogus" in text
     assert run("mtc-smssc")[0] == 2
+    proc.write(path, good.replace('"4917"', '"491770000000"').replace("ue_socket: u", "ue_socket: none/u"))
+    code, text = run("mtc-smssc", "-c", path)
+    assert code == 1 and "none/u: No such file or directory; its directory has to be there" in text
     code, text = run("mtc-smssc", "-t", "-c", os.path.join(ROOT, "examples", "mtc-smssc.yaml"))
     assert code == 0 and "configuration is valid" in text
     for program in ("mtc-smssc", "mtc-ue"):
