@@ -7,22 +7,12 @@
 
 #include "base/clock.h"
 #include "nodes/common/node.h"
-#include "nodes/common/node_opts.h"
+#include "nodes/common/node_daemon.h"
 #include "nodes/hss/hss_conf.h"
 #include "nodes/hss/hss_reload.h"
 #include "nodes/hss/hss_server.h"
 
 #define PROGRAM "mtc-hss"
-
-enum { OPT_CONFIG = 1, OPT_TEST, OPT_HELP, OPT_VERSION };
-
-static const struct node_opt options[] = {
-	{ OPT_CONFIG, 'c', "config", "FILE", "configuration (YAML)" },
-	{ OPT_TEST, 't', "test", NULL, "check configuration and subscribers, then end" },
-	{ OPT_HELP, 'h', "help", NULL, "this text" },
-	{ OPT_VERSION, 0, "version", NULL, "name and version" },
-	{ 0 },
-};
 
 struct hss {
 	struct log log;
@@ -36,34 +26,6 @@ struct hss {
 	struct hss_reload *reload;
 	struct hss_server state;
 };
-
-static int help(void)
-{
-	printf("usage: " PROGRAM " -c FILE [-t]\n\n"
-	       "A home subscriber server for the S6m interface (TS 29.336): it tells an MTC-IWF who a device is, whether an SCS "
-	       "may\n"
-	       "trigger it, and where it is registered.\n\n");
-	node_opts_help(stdout, options);
-	printf(
-	    "\nConfiguration, for example hss.yaml:\n"
-	    "  identity: { host: hss.core.operator.example, realm: core.operator.example }\n"
-	    "  listen: { address: 127.0.0.1, port: 3868, protection: none }\n"
-	    "  subscribers: subscribers.jsonl\n"
-	    "With protection tls: certificate, key and anchors. allowed_hosts: [iwf.core.operator.example] limits who may "
-	    "connect.\n\n"
-	    "Subscribers, one JSON object a line, lines that start with # are comments, for example subscribers.jsonl:\n"
-	    "  {\"imsi\":\"001010000000001\",\"msisdn\":\"491700000001\",\"external_identifiers\":[\"meter-1@a.example\"],\n"
-	    "   \"services\":[\"device-trigger\"],\"allowed_scs\":[\"491720000001\"],\n"
-	    "   "
-	    "\"registered\":{\"mme\":{\"name\":\"mme.core.example\",\"realm\":\"core.example\",\"number\":\"491770000001\"}},\n"
-	    "   \"reachable\":true,\"teleservice\":true,\"barred\":false}\n"
-	    "(here in several lines, in the file in one). docs/user/subscribers.md describes every key.\n\n"
-	    "SIGHUP reads the subscribers again: all of them or, when a line is wrong, none. SIGTERM ends with a DPR to every "
-	    "peer.\n"
-	    "When it can be connected to, one line on stdout says where: "
-	    "{\"event\":\"ready\",\"address\":\"127.0.0.1\",\"port\":3868}\n");
-	return fflush(stdout) ? NODE_EXIT_FAILURE : NODE_EXIT_OK;
-}
 
 static void on_parted(void *arg)
 {
@@ -195,31 +157,37 @@ static int start(const char *path, bool test_only)
 
 int main(int argc, char **argv)
 {
-	struct node_opts o;
-	const char *value, *config = NULL;
-	bool test_only = false;
-	int id;
+	static const struct node_daemon self = {
+		.program = PROGRAM,
+		.test_help = "check configuration and subscribers, then end",
+		.about = "A home subscriber server for the S6m interface (TS 29.336): it tells an MTC-IWF who a device is, "
+			 "whether an SCS may\n"
+			 "trigger it, and where it is registered.\n",
+		.more =
+		    "Configuration, for example hss.yaml:\n"
+		    "  identity: { host: hss.core.operator.example, realm: core.operator.example }\n"
+		    "  listen: { address: 127.0.0.1, port: 3868, protection: none }\n"
+		    "  subscribers: subscribers.jsonl\n"
+		    "With protection tls: certificate, key and anchors. allowed_hosts: [iwf.core.operator.example] limits who "
+		    "may connect.\n"
+		    "\n"
+		    "Subscribers, one JSON object a line, lines that start with # are comments, for example subscribers.jsonl:\n"
+		    "  "
+		    "{\"imsi\":\"001010000000001\",\"msisdn\":\"491700000001\",\"external_identifiers\":[\"meter-1@a.example\"],"
+		    "\n"
+		    "   \"services\":[\"device-trigger\"],\"allowed_scs\":[\"491720000001\"],\n"
+		    "   "
+		    "\"registered\":{\"mme\":{\"name\":\"mme.core.example\",\"realm\":\"core.example\",\"number\":"
+		    "\"491770000001\"}},\n"
+		    "   \"reachable\":true,\"teleservice\":true,\"barred\":false}\n"
+		    "(here in several lines, in the file in one). docs/user/subscribers.md describes every key.\n"
+		    "\n"
+		    "SIGHUP reads the subscribers again: all of them or, when a line is wrong, none. SIGTERM ends with a DPR to "
+		    "every peer.\n"
+		    "When it can be connected to, one line on stdout says where: "
+		    "{\"event\":\"ready\",\"address\":\"127.0.0.1\",\"port\":3868}\n",
+		.start = start,
+	};
 
-	node_opts_init(&o, options, argc - 1, (const char *const *)argv + 1);
-	while ((id = node_opts_next(&o, &value)) != NODE_OPTS_END) {
-		switch (id) {
-		case OPT_CONFIG:
-			config = value;
-			break;
-		case OPT_TEST:
-			test_only = true;
-			break;
-		case OPT_HELP:
-			return help();
-		case OPT_VERSION:
-			return node_version(PROGRAM);
-		case NODE_OPTS_OPERAND:
-			return node_usage(PROGRAM, "%s: expected options only", value);
-		default:
-			return node_usage(PROGRAM, "%s", o.why);
-		}
-	}
-	if (!config)
-		return node_usage(PROGRAM, "-c FILE is missing: the configuration");
-	return start(config, test_only);
+	return node_daemon_main(&self, argc, argv);
 }

@@ -6,45 +6,10 @@
 #include <string.h>
 
 #include "nodes/common/node.h"
-#include "nodes/common/node_opts.h"
+#include "nodes/common/node_daemon.h"
 #include "nodes/smssc/smssc.h"
 
 #define PROGRAM "mtc-smssc"
-
-enum { OPT_CONFIG = 1, OPT_TEST, OPT_HELP, OPT_VERSION };
-
-static const struct node_opt options[] = {
-	{ OPT_CONFIG, 'c', "config", "FILE", "configuration (YAML)" },
-	{ OPT_TEST, 't', "test", NULL, "check the configuration, then end" },
-	{ OPT_HELP, 'h', "help", NULL, "this text" },
-	{ OPT_VERSION, 0, "version", NULL, "name and version" },
-	{ 0 },
-};
-
-static int help(void)
-{
-	printf(
-	    "usage: " PROGRAM " -c FILE [-t]\n\n"
-	    "A short message service centre for the T4 interface (TS 29.337): it takes device triggers from an MTC-IWF, keeps\n"
-	    "them on disk until they are delivered or expire, delivers them to the mobiles that mtc-ue plays, and reports the\n"
-	    "outcome.\n\n");
-	node_opts_help(stdout, options);
-	printf("\nConfiguration, for example smssc.yaml:\n"
-	       "  identity: { host: smssc.core.operator.example, realm: core.operator.example }\n"
-	       "  listen: { address: 127.0.0.1, port: 3869, protection: none }\n"
-	       "  state_dir: /var/lib/mtc-smssc\n"
-	       "  ue_socket: /run/mtc-smssc/ue.sock\n"
-	       "  sc_address: \"491770000000\"\n"
-	       "With protection tls: certificate, key and anchors. allowed_hosts: [iwf.core.operator.example] limits who may "
-	       "connect.\n"
-	       "examples/mtc-smssc.yaml and mtc-smssc(1) name every key.\n\n"
-	       "A trigger without validity time is tried once. One with it waits for its mobile until it returns or the time is "
-	       "over.\n"
-	       "SIGUSR1 writes one line of counts to stdout: {\"event\":\"status\",...}. SIGTERM ends with a DPR to every peer.\n"
-	       "When it can be connected to, one line on stdout says where:\n"
-	       "  {\"event\":\"ready\",\"address\":\"127.0.0.1\",\"port\":3869}\n");
-	return fflush(stdout) ? NODE_EXIT_FAILURE : NODE_EXIT_OK;
-}
 
 static void on_parted(void *arg)
 {
@@ -145,31 +110,32 @@ static int start(const char *path, bool test_only)
 
 int main(int argc, char **argv)
 {
-	struct node_opts o;
-	const char *value, *config = NULL;
-	bool test_only = false;
-	int id;
+	static const struct node_daemon self = {
+		.program = PROGRAM,
+		.test_help = "check the configuration, then end",
+		.about = "A short message service centre for the T4 interface (TS 29.337): it takes device triggers from an "
+			 "MTC-IWF, keeps\n"
+			 "them on disk until they are delivered or expire, delivers them to the mobiles that mtc-ue plays, and "
+			 "reports the\n"
+			 "outcome.\n",
+		.more = "Configuration, for example smssc.yaml:\n"
+			"  identity: { host: smssc.core.operator.example, realm: core.operator.example }\n"
+			"  listen: { address: 127.0.0.1, port: 3869, protection: none }\n"
+			"  state_dir: /var/lib/mtc-smssc\n"
+			"  ue_socket: /run/mtc-smssc/ue.sock\n"
+			"  sc_address: \"491770000000\"\n"
+			"With protection tls: certificate, key and anchors. allowed_hosts: [iwf.core.operator.example] limits "
+			"who may connect.\n"
+			"examples/mtc-smssc.yaml and mtc-smssc(1) name every key.\n"
+			"\n"
+			"A trigger without validity time is tried once. One with it waits for its mobile until it returns or the "
+			"time is over.\n"
+			"SIGUSR1 writes one line of counts to stdout: {\"event\":\"status\",...}. SIGTERM ends with a DPR to "
+			"every peer.\n"
+			"When it can be connected to, one line on stdout says where:\n"
+			"  {\"event\":\"ready\",\"address\":\"127.0.0.1\",\"port\":3869}\n",
+		.start = start,
+	};
 
-	node_opts_init(&o, options, argc - 1, (const char *const *)argv + 1);
-	while ((id = node_opts_next(&o, &value)) != NODE_OPTS_END) {
-		switch (id) {
-		case OPT_CONFIG:
-			config = value;
-			break;
-		case OPT_TEST:
-			test_only = true;
-			break;
-		case OPT_HELP:
-			return help();
-		case OPT_VERSION:
-			return node_version(PROGRAM);
-		case NODE_OPTS_OPERAND:
-			return node_usage(PROGRAM, "%s: expected options only", value);
-		default:
-			return node_usage(PROGRAM, "%s", o.why);
-		}
-	}
-	if (!config)
-		return node_usage(PROGRAM, "-c FILE is missing: the configuration");
-	return start(config, test_only);
+	return node_daemon_main(&self, argc, argv);
 }

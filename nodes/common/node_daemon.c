@@ -1,0 +1,55 @@
+/* node_daemon.c - the command line that mtc-hss and mtc-smssc share. */
+#include "nodes/common/node_daemon.h"
+
+#include <stdio.h>
+
+#include "nodes/common/node.h"
+#include "nodes/common/node_opts.h"
+
+enum { OPT_CONFIG = 1, OPT_TEST, OPT_HELP, OPT_VERSION };
+
+static int help(const struct node_daemon *d, const struct node_opt *options)
+{
+	printf("usage: %s -c FILE [-t]\n\n%s\n", d->program, d->about);
+	node_opts_help(stdout, options);
+	printf("\n%s", d->more);
+	return fflush(stdout) ? NODE_EXIT_FAILURE : NODE_EXIT_OK;
+}
+
+int node_daemon_main(const struct node_daemon *d, int argc, char **argv)
+{
+	const struct node_opt options[] = {
+		{ OPT_CONFIG, 'c', "config", "FILE", "configuration (YAML)" },
+		{ OPT_TEST, 't', "test", NULL, d->test_help },
+		{ OPT_HELP, 'h', "help", NULL, "this text" },
+		{ OPT_VERSION, 0, "version", NULL, "name and version" },
+		{ 0 },
+	};
+	struct node_opts o;
+	const char *value, *config = NULL;
+	bool test_only = false;
+	int id;
+
+	node_opts_init(&o, options, argc - 1, (const char *const *)argv + 1);
+	while ((id = node_opts_next(&o, &value)) != NODE_OPTS_END) {
+		switch (id) {
+		case OPT_CONFIG:
+			config = value;
+			break;
+		case OPT_TEST:
+			test_only = true;
+			break;
+		case OPT_HELP:
+			return help(d, options);
+		case OPT_VERSION:
+			return node_version(d->program);
+		case NODE_OPTS_OPERAND:
+			return node_usage(d->program, "%s: expected options only", value);
+		default:
+			return node_usage(d->program, "%s", o.why);
+		}
+	}
+	if (!config)
+		return node_usage(d->program, "-c FILE is missing: the configuration");
+	return d->start(config, test_only);
+}
