@@ -149,3 +149,11 @@ def test_a_user_that_is_not_there(folder):
 def test_wrong_words_on_the_command_line_are_named(words, said):
     done = subprocess.run([os.path.join(BIN, "mtc-iwfd"), *words], capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == 2 and done.stderr.splitlines() == [f"mtc-iwfd: {said}", "mtc-iwfd --help says how it is used."]
+
+
+@pytest.mark.parametrize("program,name,said", [("mtc-hss", "mtc-hss.yaml", "configuration is valid, 4 subscribers"),
+                                               ("mtc-smssc", "mtc-smssc.yaml", "configuration is valid")])
+def test_the_shipped_examples_of_the_nodes_are_valid_where_they_are(program, name, said):
+    path = os.path.join(ROOT, "examples", name)
+    done = subprocess.run([os.path.join(BIN, program), "-t", "-c", path], capture_output=True, text=True, timeout=20, check=False)
+    assert (done.returncode, done.stdout) == (0, f"{path}: {said}\n"), done.stderr
