@@ -27,6 +27,7 @@ enum app_command {
 #define APP_USER_IDENTIFIERS_MAX 8
 
 #define APP_NO_STATE_MAINTAINED 1u
+#define APP_ERROR_FEATURE_UNSUPPORTED 5011u /* Experimental-Result of 3GPP, TS 29.229 6.2 */
 
 /* Supported-Features 628 (TS 29.229 6.3.29) */
 struct app_features {

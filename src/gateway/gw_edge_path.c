@@ -230,6 +230,27 @@ static enum gw_stage stage_origin(struct visit *v)
 
 /* -- 7b */
 
+static bool requires_features(const struct app_head *head)
+{
+	for (uint8_t i = 0; i < head->features_n; i++) {
+		if (head->features[i].mandatory && head->features[i].list)
+			return true;
+	}
+	return false;
+}
+
+static enum gw_stage txn_no_feature(struct visit *v)
+{
+	struct gw_edge *e = v->edge;
+	struct buf out = buf_over(e->scratch, e->scratch_size);
+
+	st_count(&e->st, ST_EDGE_SCREENED);
+	gw_scs_out_no_feature(&out, &e->cfg->external, v->m, &v->dar);
+	send_answer(e, v->session, &out);
+	txn_free(v->txn);
+	return GW_ANSWERED;
+}
+
 static enum gw_stage stage_decode(struct visit *v)
 {
 	struct dia_failed why = { 0 };
@@ -243,6 +264,8 @@ static enum gw_stage stage_decode(struct visit *v)
 		(void)!dia_failed_missing(&why, 3001, DIA_VENDOR_3GPP);
 		return txn_refuse(v, &why);
 	}
+	if (requires_features(&v->dar.head))
+		return txn_no_feature(v);
 	if (v->dar.action.action_type.v < TSP_ACTION_TRIGGER || v->dar.action.action_type.v > TSP_ACTION_MO_SMS) {
 		(void)!dia_failed_set(&why, DIA_RESULT_INVALID_AVP_VALUE, "Action-Type %u is not assigned",
 				      v->dar.action.action_type.v);

@@ -12,23 +12,42 @@ static struct dia_u32 opt(const struct gw_opt_u32 *v)
 	return (struct dia_u32){ v->present ? v->v : 0, v->present };
 }
 
+/* What a DAA repeats of the request. */
+static void as_asked(struct tsp_daa *daa, const struct cfg_identity *us, const struct tsp_dar *dar)
+{
+	const struct tsp_device_action *asked = &dar->action;
+
+	app_answer_head(&daa->head, &dar->head, us->host, us->realm);
+	daa->head.auth_application_id = dia_u32_of(APP_TSP);
+	daa->notification.external_identifier = asked->external_identifier;
+	daa->notification.msisdn = asked->msisdn;
+	daa->notification.scs_identity = asked->scs_identity;
+	daa->notification.reference_number = asked->reference_number;
+	daa->notification.action_type = asked->action_type;
+}
+
 void gw_scs_out_daa(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request, const struct tsp_dar *dar,
 		    const struct gw_device_action_answer *a)
 {
-	const struct tsp_device_action *asked = &dar->action;
 	struct tsp_daa daa = { 0 };
 
-	app_answer_head(&daa.head, &dar->head, us->host, us->realm);
-	daa.head.auth_application_id = dia_u32_of(APP_TSP);
+	as_asked(&daa, us, dar);
 	daa.head.result_code = dia_u32_of(DIA_RESULT_SUCCESS);
-	daa.notification.external_identifier = asked->external_identifier;
-	daa.notification.msisdn = asked->msisdn;
-	daa.notification.scs_identity = asked->scs_identity;
-	daa.notification.reference_number = asked->reference_number;
-	daa.notification.action_type = asked->action_type;
 	daa.notification.request_status = dia_u32_of(a->request_status);
 	daa.notification.mtc_error_diagnostic = opt(&a->mtc_error_diagnostic);
 	daa.feature_supported_in_final_target = opt(&a->feature_supported);
+	tsp_daa_build(out, &daa, request->hdr.hop_by_hop, request->hdr.end_to_end);
+}
+
+void gw_scs_out_no_feature(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request,
+			   const struct tsp_dar *dar)
+{
+	struct tsp_daa daa = { 0 };
+
+	as_asked(&daa, us, dar);
+	daa.head.experimental_result = (struct app_experimental_result){ DIA_VENDOR_3GPP, APP_ERROR_FEATURE_UNSUPPORTED, true };
+	daa.head.features[0] = (struct app_features){ .vendor_id = DIA_VENDOR_3GPP, .list_id = TSP_FEATURE_LIST_ID };
+	daa.head.features_n = 1;
 	tsp_daa_build(out, &daa, request->hdr.hop_by_hop, request->hdr.end_to_end);
 }
 

@@ -13,6 +13,11 @@
 void gw_scs_out_daa(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request, const struct tsp_dar *dar,
 		    const struct gw_device_action_answer *a);
 
+/* The DAA to a `dar` that requires features we do not have: Experimental-Result 5011 and the list of those we have, which is empty
+ * (TS 29.229 7.2.1). */
+void gw_scs_out_no_feature(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request,
+			   const struct tsp_dar *dar);
+
 /* An answer that cannot fill Device-Notification (RFC 6733 7.2). */
 void gw_scs_out_error(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request,
 		      const struct dia_failed *why);

@@ -212,6 +212,32 @@ def test_action_types_an_scs_does_not_send(lab, kind, result):
     scs.close()
 
 
+def test_a_feature_that_is_required_is_refused_and_one_that_is_offered_is_not(lab):
+    """TS 29.229 7.2.1: M set and a bit of the list: Experimental-Result 5011 with our own list, which is empty."""
+    def features(bits, mandatory):
+        return D.avp(628, [D.avp(266, D.GPP), D.gpp(629, 1), D.gpp(630, bits)], D.GPP, mandatory)
+    scs = Scs.opened(lab)
+    inside = action(device="meter-308@a.example", reference=308)
+    m = scs.dar(inside, more=(features(1, True),))
+    assert (m.result, m.experimental, m.number(628, 630), request_status(m)) == (None, 5011, 0, None)
+    assert not lab.decisions(reference=308) and not m.flags & D.ERROR
+    assert request_status(scs.dar(inside, more=(features(1, False),))) == 0
+    assert request_status(scs.dar(action(device="meter-309@a.example"), more=(features(0, True),))) == 0
+    scs.close()
+
+
+@pytest.mark.parametrize("more,result", [
+    (D.avp(293, "iwf-2.operator.example"), 3002),  # Destination-Host: not an agent, so nowhere to send it
+    (D.avp(293, L.IWF_CORE_HOST), 3002),  # our name inside is no name outside
+    (D.avp(282, L.EXTERNAL_HOST), 3005),  # Route-Record: it has been here
+])
+def test_a_request_for_somebody_else_is_told_so(lab, more, result):
+    scs = Scs.opened(lab)
+    m = scs.dar(action(device="meter-310@a.example"), more=(more,))
+    assert m.result == result and m.flags & D.ERROR
+    scs.close()
+
+
 def provision_gamma(lab, *more):
     scs = lab.scs["gamma"]
     lab.ctl("scs", "add", "gamma", "--e164", scs["e164"], "--origin-host", scs["origin_host"], "--realm", scs["realm"], "--anchor",
