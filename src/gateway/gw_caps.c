@@ -1,5 +1,6 @@
 /* gw_caps.c - a slot of plain counters for each edge. Two edges that accept at the same instant may pass a cap by one each: the caps are
- * there against floods, not for accounting. */
+ * there against floods, not for accounting. What an edge counts it keeps for itself and only shows in its slot: whatever another edge
+ * writes there is gone with the next connection. */
 #include "gateway/gw_caps.h"
 
 #include <stdlib.h>
@@ -20,6 +21,7 @@ struct slot {
 struct gw_caps {
 	struct slot *slots;
 	uint32_t slots_n, slot;
+	struct slot own; /* what our slot shows */
 };
 
 int gw_caps_make(int *fd, uint32_t slots)
@@ -115,22 +117,20 @@ static uint64_t of_address(const struct gw_caps *c, const uint32_t at[HASHES])
 	return least;
 }
 
-static void add(uint32_t *counter, int delta)
+static void add(uint32_t *own, uint32_t *shown, int delta)
 {
-	uint32_t v = __atomic_load_n(counter, __ATOMIC_RELAXED);
-
-	if (delta < 0 && v == 0)
-		return;
-	__atomic_store_n(counter, v + (uint32_t)delta, __ATOMIC_RELAXED); /* one writer: this edge */
+	if (delta > 0 || *own > 0)
+		*own += (uint32_t)delta;
+	__atomic_store_n(shown, *own, __ATOMIC_RELAXED);
 }
 
 static void count(struct gw_caps *c, const uint32_t at[HASHES], int delta)
 {
-	struct slot *s = &c->slots[c->slot];
+	struct slot *shown = &c->slots[c->slot];
 
-	add(&s->total, delta);
+	add(&c->own.total, &shown->total, delta);
 	for (uint32_t h = 0; h < HASHES; h++)
-		add(&s->addresses[h][at[h]], delta);
+		add(&c->own.addresses[h][at[h]], &shown->addresses[h][at[h]], delta);
 }
 
 enum gw_caps_verdict gw_caps_enter(struct gw_caps *c, const char *address, uint32_t total_max, uint32_t per_address_max)
@@ -138,6 +138,7 @@ enum gw_caps_verdict gw_caps_enter(struct gw_caps *c, const char *address, uint3
 	uint32_t at[HASHES];
 
 	buckets_of(at, address);
+	count(c, at, 0);
 	if (total_of(c) >= total_max)
 		return GW_CAPS_TOTAL;
 	if (of_address(c, at) >= per_address_max)
