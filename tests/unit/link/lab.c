@@ -107,6 +107,9 @@ static void on_request(void *arg, struct link *l, const struct dia_msg *m)
 				       m->hdr.hop_by_hop, 4);
 
 		assert_int_equal(link_answer(l, octets, n), 0);
+	} else if (t->probe_ms) {
+		link_probe(l, t->probe_ms);
+		t->probe_ms = 0;
 	}
 }
 

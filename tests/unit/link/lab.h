@@ -22,7 +22,8 @@ struct lab {
 	int cers, opens, requests, downs;
 	bool hold; /* on_cer leaves the verdict to the test */
 	bool free_on_cer, free_on_open, free_on_request, free_on_down;
-	bool echo; /* on_request answers at once */
+	bool echo;         /* on_request answers at once */
+	uint32_t probe_ms; /* on_request probes with this wait, once */
 	int down_err;
 	char down_why[400];
 	char cer_host[256];
