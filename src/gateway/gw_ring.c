@@ -213,7 +213,7 @@ static int enqueue(struct gw_ring *r, const void *record, size_t len)
 	if (r->queue_len - r->queue_at + len > GW_RING_OVERFLOW_MAX)
 		return ERR_BUSY;
 	/* Moved only when as much is free in front as is moved: an end that takes one record at a time must not make us move them all. */
-	if (r->queue_len + len > r->queue_cap && r->queue_at >= r->queue_len - r->queue_at) {
+	if (r->queue_len + len > r->queue_cap && r->queue_at > 0 && r->queue_at >= r->queue_len - r->queue_at) {
 		memmove(r->queue, r->queue + r->queue_at, r->queue_len - r->queue_at);
 		r->queue_len -= r->queue_at;
 		r->queue_at = 0;
