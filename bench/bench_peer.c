@@ -33,7 +33,7 @@ struct bench {
 	struct link_ids ids;
 	struct log log;
 	struct link *links[LINKS_MAX]; /* respond */
-	struct link_peer *peer;	       /* load */
+	struct link_peer *peer;        /* load */
 	uint32_t sent, answered, failed;
 	uint64_t first_us, last_us;
 };
@@ -217,8 +217,8 @@ static int load(struct bench *b)
 	if (link_peer_new(&b->peer, b->loop, &peer, &b->conf, &load_cb, b) || net_loop_run(b->loop))
 		return 1;
 	seconds = (double)(b->last_us - b->first_us) / 1e6;
-	printf("{\"event\":\"result\",\"requests\":%" PRIu32 ",\"failed\":%" PRIu32 ",\"seconds\":%.6f,\"per_second\":%.1f}\n", b->answered,
-	       b->failed, seconds, seconds > 0 ? b->answered / seconds : 0.0);
+	printf("{\"event\":\"result\",\"requests\":%" PRIu32 ",\"failed\":%" PRIu32 ",\"seconds\":%.6f,\"per_second\":%.1f}\n",
+	       b->answered, b->failed, seconds, seconds > 0 ? b->answered / seconds : 0.0);
 	return b->answered == b->opt.count && !b->failed ? 0 : 1;
 }
 
@@ -244,11 +244,16 @@ static void usage(FILE *f)
 static int parse(struct options *o, int argc, char **argv)
 {
 	static const struct option rows[] = {
-		{ "host", required_argument, NULL, 'h' },	       { "realm", required_argument, NULL, 'r' },
-		{ "connect", required_argument, NULL, 'c' },	       { "peer-host", required_argument, NULL, 'p' },
-		{ "peer-realm", required_argument, NULL, 'q' },	       { "destination-host", required_argument, NULL, 'd' },
-		{ "destination-realm", required_argument, NULL, 'e' }, { "count", required_argument, NULL, 'n' },
-		{ "window", required_argument, NULL, 'w' },	       { NULL, 0, NULL, 0 },
+		{ "host", required_argument, NULL, 'h' },
+		{ "realm", required_argument, NULL, 'r' },
+		{ "connect", required_argument, NULL, 'c' },
+		{ "peer-host", required_argument, NULL, 'p' },
+		{ "peer-realm", required_argument, NULL, 'q' },
+		{ "destination-host", required_argument, NULL, 'd' },
+		{ "destination-realm", required_argument, NULL, 'e' },
+		{ "count", required_argument, NULL, 'n' },
+		{ "window", required_argument, NULL, 'w' },
+		{ NULL, 0, NULL, 0 },
 	};
 	int c, err = 0;
 
@@ -297,7 +302,8 @@ int main(int argc, char **argv)
 	bool loading = argc > 1 && strcmp(argv[1], "load") == 0;
 
 	if (argc < 2 || (!loading && strcmp(argv[1], "respond") != 0) || parse(&b.opt, argc - 1, argv + 1) ||
-	    (loading && (!b.opt.connect || !b.opt.peer_host || !b.opt.peer_realm || !b.opt.destination_host || !b.opt.destination_realm))) {
+	    (loading &&
+	     (!b.opt.connect || !b.opt.peer_host || !b.opt.peer_realm || !b.opt.destination_host || !b.opt.destination_realm))) {
 		usage(stderr);
 		return 2;
 	}
@@ -306,8 +312,14 @@ int main(int argc, char **argv)
 	    net_signal_new(&term, b.loop, SIGTERM, on_signal, &b))
 		return 1;
 	link_ids_init(&b.ids, b.opt.host, clock_real_ms(), random);
-	b.conf = (struct link_conf){ .host = b.opt.host, .realm = b.opt.realm, .product = "bench_peer", .vendor_id = DIA_VENDOR_3GPP,
-				     .origin_state_id = (uint32_t)(clock_real_ms() / 1000), .applications = { APP_S6M },
-				     .applications_n = 1, .limits = DIA_LIMITS_CORE, .log = &b.log };
+	b.conf = (struct link_conf){ .host = b.opt.host,
+				     .realm = b.opt.realm,
+				     .product = "bench_peer",
+				     .vendor_id = DIA_VENDOR_3GPP,
+				     .origin_state_id = (uint32_t)(clock_real_ms() / 1000),
+				     .applications = { APP_S6M },
+				     .applications_n = 1,
+				     .limits = DIA_LIMITS_CORE,
+				     .log = &b.log };
 	return loading ? load(&b) : respond(&b);
 }

@@ -6,8 +6,8 @@ const char *err_str(int err)
 	switch (err) {
 	case 0:
 		return "success";
-#define ERR_ROW(name, value, words) \
-	case name:                  \
+#define ERR_ROW(name, value, words)                                                                                              \
+	case name:                                                                                                               \
 		return words;
 		ERR_TABLE(ERR_ROW)
 #undef ERR_ROW

@@ -5,23 +5,23 @@
 #define ERR_MUST_USE __attribute__((warn_unused_result))
 
 /* name, value, words a person can act on */
-#define ERR_TABLE(X)                                                  \
-	X(ERR_NOMEM, -1, "out of memory")                             \
-	X(ERR_INVAL, -2, "invalid value")                             \
-	X(ERR_RANGE, -3, "value out of range")                        \
-	X(ERR_NOSPC, -4, "no space left")                             \
-	X(ERR_IO, -5, "input/output error")                           \
-	X(ERR_BUSY, -6, "busy, a bound is reached")                   \
-	X(ERR_AGAIN, -7, "nothing there yet")                         \
-	X(ERR_NOTFOUND, -8, "not found")                              \
-	X(ERR_EXISTS, -9, "exists already")                           \
-	X(ERR_PROTO, -10, "breaks the protocol")                      \
-	X(ERR_LIMIT, -11, "larger than the limit")                    \
-	X(ERR_AUTH, -12, "not authenticated")                         \
-	X(ERR_REFUSED, -13, "refused by the other side")              \
-	X(ERR_CLOSED, -14, "closed by the other side")                \
-	X(ERR_TIMEOUT, -15, "no answer in time")                      \
-	X(ERR_VERSION, -16, "of a version this program does not know") \
+#define ERR_TABLE(X)                                                                                                             \
+	X(ERR_NOMEM, -1, "out of memory")                                                                                        \
+	X(ERR_INVAL, -2, "invalid value")                                                                                        \
+	X(ERR_RANGE, -3, "value out of range")                                                                                   \
+	X(ERR_NOSPC, -4, "no space left")                                                                                        \
+	X(ERR_IO, -5, "input/output error")                                                                                      \
+	X(ERR_BUSY, -6, "busy, a bound is reached")                                                                              \
+	X(ERR_AGAIN, -7, "nothing there yet")                                                                                    \
+	X(ERR_NOTFOUND, -8, "not found")                                                                                         \
+	X(ERR_EXISTS, -9, "exists already")                                                                                      \
+	X(ERR_PROTO, -10, "breaks the protocol")                                                                                 \
+	X(ERR_LIMIT, -11, "larger than the limit")                                                                               \
+	X(ERR_AUTH, -12, "not authenticated")                                                                                    \
+	X(ERR_REFUSED, -13, "refused by the other side")                                                                         \
+	X(ERR_CLOSED, -14, "closed by the other side")                                                                           \
+	X(ERR_TIMEOUT, -15, "no answer in time")                                                                                 \
+	X(ERR_VERSION, -16, "of a version this program does not know")                                                           \
 	X(ERR_STATE, -17, "not possible in this state")
 
 enum err_code {

@@ -6,9 +6,9 @@
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
 struct log {
-	int fd;                /* borrowed; -1 drops everything */
-	enum log_level level;  /* messages above it are dropped */
-	char program[32];      /* "mtc-iwfd[edge 1]" */
+	int fd;               /* borrowed; -1 drops everything */
+	enum log_level level; /* messages above it are dropped */
+	char program[32];     /* "mtc-iwfd[edge 1]" */
 };
 
 #define LOG_LINE_MAX 1024 /* longer lines are cut and end in "..." */
@@ -21,7 +21,7 @@ int log_level_parse(enum log_level *out, const char *word);
 /* Writes "TIME PROGRAM LEVEL ROOM: text\n" with one write(2); failures are ignored: a log must never stop the product.
  * `l` may be NULL (dropped). */
 void log_write(const struct log *l, enum log_level level, const char *room, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+    __attribute__((format(printf, 4, 5)));
 
 #define log_error(l, room, ...) log_write(l, LOG_LEVEL_ERROR, room, __VA_ARGS__)
 #define log_warn(l, room, ...) log_write(l, LOG_LEVEL_WARN, room, __VA_ARGS__)

@@ -53,7 +53,7 @@ struct gw_session { /* an admitted session */
 	char address[GW_ADDRESS_MAX + 1];
 	const struct cfg_listen *listen;
 	uint64_t since_ms, not_after_s; /* not_after_s: 0 when nothing ends by itself */
-	struct gw_probe *probe; /* asked whether it is still there, because another one would take its place */
+	struct gw_probe *probe;         /* asked whether it is still there, because another one would take its place */
 	struct gw_map_node node;
 	TAILQ_HEAD(, gw_notice) notices;
 	TAILQ_ENTRY(gw_session) entry; /* of all */

@@ -9,7 +9,7 @@
 	X(WRONG_ANCHOR, "wrong-anchor", "the certificate does not chain to the trust anchor of this SCS")                        \
 	X(NAME_NOT_PROVEN, "name-not-proven", "the certificate does not prove the Origin-Host")                                  \
 	X(WRONG_REALM, "wrong-realm", "Origin-Realm is not the provisioned one")                                                 \
-	X(NOT_PROTECTED, "not-protected", "a transport that proves nothing, and the SCS has to prove who it is")                                 \
+	X(NOT_PROTECTED, "not-protected", "a transport that proves nothing, and the SCS has to prove who it is")                 \
 	X(CERTIFICATE_EXPIRED, "certificate-expired", "the certificate is past its end")                                         \
 	X(TOO_MANY_CONNECTIONS, "too-many-connections", "the SCS holds as many connections as it may")                           \
 	/* a request */                                                                                                          \

@@ -81,7 +81,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(external_identifier_has_one_form), cmocka_unit_test(external_identifier_is_bounded),
-		cmocka_unit_test(msisdn_is_5_to_15_digits),	    cmocka_unit_test(hosts_are_lower_cased_ldh),
+		cmocka_unit_test(msisdn_is_5_to_15_digits),         cmocka_unit_test(hosts_are_lower_cased_ldh),
 		cmocka_unit_test(names_of_our_store_are_plain),
 	};
 
