@@ -27,6 +27,19 @@ void pki_fini(struct pki *p)
 	rmdir(p->dir);
 }
 
+/* To find one takes up to a second, and no test cares which: one for each length and process. */
+static EVP_PKEY *rsa_key(unsigned bits)
+{
+	static EVP_PKEY *kept[2];
+	EVP_PKEY **k = &kept[bits == 2048];
+
+	if (!*k)
+		*k = EVP_RSA_gen(bits);
+	assert_non_null(*k);
+	assert_int_equal(EVP_PKEY_up_ref(*k), 1);
+	return *k;
+}
+
 static EVP_PKEY *make_key(enum pki_key kind)
 {
 	switch (kind) {
@@ -39,9 +52,9 @@ static EVP_PKEY *make_key(enum pki_key kind)
 	case PKI_P224:
 		return EVP_EC_gen("P-224");
 	case PKI_RSA_2048:
-		return EVP_RSA_gen(2048);
+		return rsa_key(2048);
 	case PKI_RSA_1024:
-		return EVP_RSA_gen(1024);
+		return rsa_key(1024);
 	case PKI_ED25519:
 		return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 	}
