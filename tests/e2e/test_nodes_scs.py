@@ -22,6 +22,7 @@ class Gateway:
     def __init__(self, wrap=None):
         self.listener = D.Listener(IWF, IWF_REALM, D.TSP, wrap)
         self.requests, self.answers, self.failure, self.threads, self.seen_close = [], [], None, [], []
+        self.listening = []  # programs that a play started in the background
 
     def daa(self, m, status=0, result=2001):
         group = [D.gpp(3007, m.number(3001, 3007)), D.gpp(3005, m.number(3001, 3005)), D.gpp(3008, status)]
@@ -49,6 +50,7 @@ class Gateway:
         self.threads[-1].start()
 
     def end(self):
+        proc.end(self.listening)  # those of a play that failed before it ended them
         for t in self.threads:
             t.join(15)
             assert not t.is_alive(), "the gateway's play did not end"
@@ -323,6 +325,7 @@ def test_the_manual_knows_every_option(program):
 class Listening:
     def __init__(self, g, folder, *more):
         self.entry = proc.start("listen", command(g, "listen", *more), str(folder / "log"))
+        g.listening.append(self.entry)
         self.running = play.Running(self.entry)
         self.running.wait_event("ready")
 
