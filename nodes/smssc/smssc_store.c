@@ -75,7 +75,7 @@ static int open_tables(struct smssc_store *s, uint32_t random)
 
 int smssc_store_open(struct smssc_store **out, const char *dir, uint64_t size_max, uint32_t random, char why[SMSSC_STORE_WHY_MAX])
 {
-	const struct kv_conf conf = { dir, "store of mtc-smssc", STORE_FORMAT, size_max, 2 };
+	const struct kv_conf conf = { dir, "store of mtc-smssc", STORE_FORMAT, size_max, 2, 0 };
 	struct smssc_store *s = calloc(1, sizeof *s);
 	int rc, err;
 

@@ -5,7 +5,8 @@
 
 #include "assoc/asc_int.h"
 
-#define FORMAT 1u
+#define FORMAT 2u /* 1: without groups */
+#define FORMAT_OLDEST 1u
 #define MAP_DEFAULT (4ull << 30)
 
 static const char generation_key[] = "generation";
@@ -49,6 +50,16 @@ MDB_val asc_key_number(uint8_t *room, uint32_t number)
 
 	buf_u8(&b, ASC_ROW_VERSION);
 	buf_be32(&b, number);
+	return (MDB_val){ b.len, room };
+}
+
+MDB_val asc_key_member(uint8_t *room, uint32_t group, uint32_t scs)
+{
+	struct buf b = buf_over(room, ASC_KEY_MAX);
+
+	buf_u8(&b, ASC_ROW_VERSION);
+	buf_be32(&b, group);
+	buf_be32(&b, scs);
 	return (MDB_val){ b.len, room };
 }
 
@@ -229,6 +240,10 @@ static int load(struct asc *a, MDB_txn *txn, struct asc_why *why)
 	err = load_each(a, txn, a->scs, load_scs, why);
 	asc_node_sort(a);
 	if (!err)
+		err = load_each(a, txn, a->group, asc_group_load, why);
+	if (!err)
+		err = load_each(a, txn, a->member, asc_member_load, why);
+	if (!err)
 		err = load_each(a, txn, a->set, load_set, why);
 	if (!err)
 		err = load_each(a, txn, a->count, load_count, why);
@@ -236,7 +251,7 @@ static int load(struct asc *a, MDB_txn *txn, struct asc_why *why)
 }
 
 /* The databases are made by one first transaction, so a store is either empty or whole. */
-static int open_databases(struct asc *a, struct asc_why *why)
+static int open_databases(struct asc *a, const struct kv_conf *kc, struct asc_why *why)
 {
 	MDB_txn *txn;
 	int err, rc = mdb_txn_begin(a->kv.env, NULL, 0, &txn);
@@ -250,6 +265,12 @@ static int open_databases(struct asc *a, struct asc_why *why)
 		rc = mdb_dbi_open(txn, "set", MDB_CREATE, &a->set);
 	if (!rc)
 		rc = mdb_dbi_open(txn, "count", MDB_CREATE, &a->count);
+	if (!rc)
+		rc = mdb_dbi_open(txn, "group", MDB_CREATE, &a->group);
+	if (!rc)
+		rc = mdb_dbi_open(txn, "member", MDB_CREATE, &a->member);
+	if (!rc && a->kv.format != kc->format)
+		rc = kv_put_format(&a->kv, txn, kc); /* what format 1 had is the same in 2 */
 	if (rc)
 		return asc_abort(txn, why, rc, "open its databases");
 	err = load(a, txn, why);
@@ -268,7 +289,8 @@ static int open_databases(struct asc *a, struct asc_why *why)
 
 int asc_open(struct asc **out, const struct asc_conf *conf, struct asc_why *why)
 {
-	struct kv_conf kc = { conf->dir, "association store", FORMAT, conf->map_max ? conf->map_max : MAP_DEFAULT, 4 };
+	struct kv_conf kc = { conf->dir, "association store", FORMAT, conf->map_max ? conf->map_max : MAP_DEFAULT,
+			      6,         FORMAT_OLDEST };
 	struct asc *a = calloc(1, sizeof *a);
 	int err;
 
@@ -281,7 +303,7 @@ int asc_open(struct asc **out, const struct asc_conf *conf, struct asc_why *why)
 	strcpy(a->anyone.scs.name, "*");
 	err = kv_open(&a->kv, &kc, why->text, sizeof why->text);
 	if (!err)
-		err = open_databases(a, why);
+		err = open_databases(a, &kc, why);
 	if (err) {
 		asc_close(a);
 		return err;
@@ -299,6 +321,9 @@ void asc_close(struct asc *a)
 	kv_close(&a->kv);
 	for (size_t i = 0; i < a->n; i++)
 		asc_node_free(a->by_name[i]);
+	for (size_t i = 0; i < a->groups_n; i++)
+		asc_node_free(a->groups[i]);
+	free(a->groups);
 	free(a->anyone.sets);
 	free(a->by_name);
 	free(a->by_host);

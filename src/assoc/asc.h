@@ -3,6 +3,7 @@
  * All rules of one device stand under one key; rules on device sets and all SCS records are also held in memory, rebuilt at open.
  * One process (the core) and one thread use a store at a time. Names are canonical (base/ident.h) before they are stored. */
 #pragma once
+#include "assoc/asc_group.h"
 #include "assoc/asc_scs.h"
 #include "base/assoc_rule.h"
 #include "base/err.h"
@@ -45,9 +46,9 @@ typedef int asc_scs_fn(void *arg, const struct asc_scs *scs);
 int asc_scs_each(const struct asc *a, asc_scs_fn *fn, void *arg);
 uint32_t asc_scs_count(const struct asc *a);
 
-/* Rules. `device` is any of the forms of struct assoc_rule; it is made canonical here. `who` is the name of a provisioned SCS, or "*"
- * in a block rule. The key of a rule is (who, verdict, device): adding it again replaces rights and times.
- * Errors with words: ERR_INVAL (form, rights, times, "*" outside block), ERR_NOTFOUND (no such SCS, no such rule), ERR_LIMIT (more
+/* Rules. `device` is any of the forms of struct assoc_rule; it is made canonical here. `who` is the name of a provisioned SCS,
+ * "group:NAME" of a group, or "*" in a block rule. The key of a rule is (who, verdict, device): adding it again replaces rights and times.
+ * Errors with words: ERR_INVAL (form, rights, times, "*" outside block), ERR_NOTFOUND (no such SCS or group, no such rule), ERR_LIMIT (more
  * than ASC_RULES_PER_DEVICE_MAX rules on one device), ERR_NOSPC, ERR_IO. */
 #define ASC_RULES_PER_DEVICE_MAX 255
 struct asc_rule_new {
@@ -59,11 +60,12 @@ ERR_MUST_USE int asc_rule_add(struct asc *a, const struct asc_rule_new *r, struc
 /* Deletes the rules of (who, device): of one verdict, or of all when verdict is -1. */
 ERR_MUST_USE int asc_rule_del(struct asc *a, const char *who, const char *device, int verdict, struct asc_why *why);
 
-/* Calls fn for every rule, rules on sets first; `who` NULL: of every SCS. Stops when fn returns other than 0 and returns that, or
+/* Calls fn for every rule, rules on sets first; `who` NULL: of everybody. Stops when fn returns other than 0 and returns that, or
  * ERR_IO. fn must neither change the store nor look rules up. */
 typedef int asc_rule_fn(void *arg, const struct assoc_rule *r);
 ERR_MUST_USE int asc_rule_each(const struct asc *a, const char *who, asc_rule_fn *fn, void *arg);
 uint64_t asc_rule_count(const struct asc *a);
+uint64_t asc_rule_count_of(const struct asc *a, const char *who); /* counted, not read; 0 for nobody */
 
 /* A device by its names, canonical; either may be NULL. Rules on any of the given names match. */
 struct asc_device {
@@ -71,7 +73,21 @@ struct asc_device {
 	const char *msisdn;   /* digits */
 };
 
-/* Collects every rule that speaks about (who, device), those outside their time included: the judge sees the time (pol_assoc.h).
- * One mdb_get a given name. An unknown `who` finds what blocks the device. ERR_IO or ERR_PROTO when the store cannot be read or a
+/* Who asks: the SCS of an admitted session, and the groups whose URI its certificate carries, which counts as far as each group
+ * lets its own trust anchor prove it (asc_group.h). Stored memberships are looked up here. Borrowed. */
+struct asc_asker {
+	const char *scs;
+	const char *const *proven; /* names of groups */
+	uint8_t proven_n;          /* at most ASC_PROVEN_MAX are looked at */
+};
+
+/* The groups that count for the asker, each once; `out` is borrowed until the next change of the store. An unknown SCS is in none. */
+#define ASC_PROVEN_MAX 8
+#define ASC_ASKER_GROUPS_MAX (ASC_GROUPS_PER_SCS_MAX + ASC_PROVEN_MAX)
+uint8_t asc_asker_groups(const struct asc *a, const struct asc_asker *who, const struct asc_group *out[ASC_ASKER_GROUPS_MAX]);
+
+/* Collects every rule that speaks about (who, device), those of the groups of `who` among them, those outside their time included: the judge sees the time (pol_assoc.h).
+ * One mdb_get a given name. An unknown SCS finds what blocks the device. ERR_IO or ERR_PROTO when the store cannot be read or a
  * record is damaged: `out` is empty then and the caller must refuse. */
-ERR_MUST_USE int asc_find_rules(const struct asc *a, const char *who, const struct asc_device *device, struct assoc_found *out);
+ERR_MUST_USE int asc_find_rules(const struct asc *a, const struct asc_asker *who, const struct asc_device *device,
+				struct assoc_found *out);

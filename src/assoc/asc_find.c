@@ -5,7 +5,17 @@
 
 static uint8_t who_axis(const struct asc_node *node)
 {
+	if (node->group.name[0])
+		return ASSOC_WHO_GROUP;
 	return node->number == ASC_NOBODY ? ASSOC_WHO_ANY : ASSOC_WHO_SCS;
+}
+
+static void who_text(char out[ASSOC_WHO_TEXT_MAX + 1], const struct asc_node *node)
+{
+	out[0] = 0;
+	if (node->group.name[0])
+		strcpy(out, ASSOC_GROUP_PREFIX);
+	strcat(out, node->group.name[0] ? node->group.name : node->scs.name);
 }
 
 static void from_set(struct assoc_rule *out, const struct asc_node *node, const struct asc_set_rule *s)
@@ -18,7 +28,7 @@ static void from_set(struct assoc_rule *out, const struct asc_node *node, const 
 				    .not_after_s = s->not_after_s };
 	if (s->device.axis == ASSOC_DEVICE_RANGE)
 		out->width = s->device.last - s->device.first + 1;
-	strcpy(out->who, node->scs.name);
+	who_text(out->who, node);
 	strcpy(out->device, s->device.text);
 }
 
@@ -32,7 +42,7 @@ static void from_entry(struct assoc_rule *out, const struct asc_node *node, cons
 				    .width = 1,
 				    .not_before_s = e->not_before_s,
 				    .not_after_s = e->not_after_s };
-	strcpy(out->who, node->scs.name);
+	who_text(out->who, node);
 	memcpy(out->device, device, device_len); /* zeroed above; its length was checked */
 }
 
@@ -58,8 +68,62 @@ static void find_sets(const struct asc_node *node, const struct asc_device *devi
 	}
 }
 
+/* Who the rules may speak about: everybody, the SCS, its groups. */
+struct whos {
+	const struct asc_node *node[2 + ASC_ASKER_GROUPS_MAX];
+	size_t n;
+};
+
+static bool has(const struct whos *w, const struct asc_node *node)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		if (w->node[i] == node)
+			return true;
+	}
+	return false;
+}
+
+static void whos_of(struct whos *w, const struct asc *a, const struct asc_asker *who)
+{
+	const struct asc_node *scs = asc_node_find(a, who->scs);
+
+	*w = (struct whos){ .node = { &a->anyone }, .n = 1 };
+	if (!scs)
+		return;
+	w->node[w->n++] = scs;
+	for (size_t i = 0; i < scs->groups_n; i++)
+		w->node[w->n++] = scs->groups[i];
+	for (uint8_t i = 0; i < who->proven_n && i < ASC_PROVEN_MAX; i++) {
+		const struct asc_node *group = asc_group_node(a, who->proven[i]);
+
+		/* admission saw to it that the certificate chains to the anchor of the SCS */
+		if (group && group->group.anchor[0] && strcmp(group->group.anchor, scs->scs.anchor) == 0 && !has(w, group))
+			w->node[w->n++] = group;
+	}
+}
+
+uint8_t asc_asker_groups(const struct asc *a, const struct asc_asker *who, const struct asc_group *out[ASC_ASKER_GROUPS_MAX])
+{
+	struct whos w;
+	uint8_t n = 0;
+
+	whos_of(&w, a, who);
+	for (size_t i = 2; i < w.n; i++)
+		out[n++] = &w.node[i]->group;
+	return n;
+}
+
+static const struct asc_node *by_number(const struct whos *w, uint32_t number)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		if (w->node[i]->number == number)
+			return w->node[i];
+	}
+	return NULL;
+}
+
 /* One get; every rule of that name is in the row. */
-static int find_row(const struct asc *a, MDB_txn *txn, const struct asc_node *who, const char *name, struct assoc_found *out)
+static int find_row(const struct asc *a, MDB_txn *txn, const struct whos *w, const char *name, struct assoc_found *out)
 {
 	uint8_t room[ASC_KEY_MAX];
 	MDB_val key = asc_key_text(room, name), row;
@@ -73,19 +137,16 @@ static int find_row(const struct asc *a, MDB_txn *txn, const struct asc_node *wh
 	if (rd_u8(&r) != ASC_ROW_VERSION)
 		return ERR_PROTO;
 	while (asc_entry_next(&r, &e)) {
-		const struct asc_node *node = e.scs_number == ASC_NOBODY ? &a->anyone : who;
-		struct assoc_rule *rule;
+		const struct asc_node *node = by_number(w, e.scs_number);
+		struct assoc_rule *rule = node ? next_room(out) : NULL;
 
-		if (!node || node->number != e.scs_number)
-			continue;
-		rule = next_room(out);
 		if (rule)
 			from_entry(rule, node, &e, name, strlen(name));
 	}
 	return r.bad ? ERR_PROTO : 0;
 }
 
-static int find_exact(const struct asc *a, const struct asc_node *who, const struct asc_device *device, struct assoc_found *out)
+static int find_exact(const struct asc *a, const struct whos *w, const struct asc_device *device, struct assoc_found *out)
 {
 	char msisdn[sizeof "msisdn:" + IDENT_MSISDN_MAX] = "msisdn:";
 	int err = 0;
@@ -93,26 +154,26 @@ static int find_exact(const struct asc *a, const struct asc_node *who, const str
 	if (mdb_txn_renew(a->reader))
 		return ERR_IO;
 	if (device->external && strlen(device->external) <= ASSOC_DEVICE_TEXT_MAX)
-		err = find_row(a, a->reader, who, device->external, out);
+		err = find_row(a, a->reader, w, device->external, out);
 	if (!err && device->msisdn && strlen(device->msisdn) <= IDENT_MSISDN_MAX) {
 		strcat(msisdn, device->msisdn);
-		err = find_row(a, a->reader, who, msisdn, out);
+		err = find_row(a, a->reader, w, msisdn, out);
 	}
 	mdb_txn_reset(a->reader);
 	return err;
 }
 
-int asc_find_rules(const struct asc *a, const char *who, const struct asc_device *device, struct assoc_found *out)
+int asc_find_rules(const struct asc *a, const struct asc_asker *who, const struct asc_device *device, struct assoc_found *out)
 {
-	const struct asc_node *node = asc_node_find(a, who);
+	struct whos w;
 	int err;
 
 	out->n = 0;
 	out->overflow = false;
-	find_sets(&a->anyone, device, out);
-	if (node)
-		find_sets(node, device, out);
-	err = find_exact(a, node, device, out);
+	whos_of(&w, a, who);
+	for (size_t i = 0; i < w.n; i++)
+		find_sets(w.node[i], device, out);
+	err = find_exact(a, &w, device, out);
 	if (err)
 		out->n = 0;
 	return err;
@@ -177,7 +238,7 @@ int asc_rule_each(const struct asc *a, const char *who, asc_rule_fn *fn, void *a
 	int stop = 0;
 
 	if (who) {
-		node = strcmp(who, "*") == 0 ? &a->anyone : asc_node_find(a, who);
+		node = asc_node_of(a, who);
 		if (!node)
 			return 0;
 		stop = each_set(node, fn, arg);
@@ -185,8 +246,17 @@ int asc_rule_each(const struct asc *a, const char *who, asc_rule_fn *fn, void *a
 		stop = each_set(&a->anyone, fn, arg);
 		for (size_t i = 0; i < a->n && !stop; i++)
 			stop = each_set(a->by_name[i], fn, arg);
+		for (size_t i = 0; i < a->groups_n && !stop; i++)
+			stop = each_set(a->groups[i], fn, arg);
 	}
 	return stop ? stop : each_exact(a, node, fn, arg);
+}
+
+uint64_t asc_rule_count_of(const struct asc *a, const char *who)
+{
+	const struct asc_node *node = asc_node_of(a, who);
+
+	return node ? node->sets_n + node->exact_n : 0;
 }
 
 uint64_t asc_rule_count(const struct asc *a)
@@ -195,5 +265,7 @@ uint64_t asc_rule_count(const struct asc *a)
 
 	for (size_t i = 0; i < a->n; i++)
 		n += a->by_name[i]->sets_n + a->by_name[i]->exact_n;
+	for (size_t i = 0; i < a->groups_n; i++)
+		n += a->groups[i]->sets_n + a->groups[i]->exact_n;
 	return n;
 }

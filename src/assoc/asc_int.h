@@ -14,17 +14,20 @@ struct asc_set_rule { /* a rule on a set of devices */
 	int64_t not_before_s, not_after_s;
 };
 
-struct asc_node { /* one SCS, or "*" */
-	struct asc_scs scs;
+struct asc_node {               /* one SCS, one group, or "*": who a rule can speak about */
+	struct asc_scs scs;     /* a group has none of it */
+	struct asc_group group; /* of a group; name "" for all others */
 	uint32_t number;
 	uint64_t exact_n; /* rules of it on exact devices */
 	struct asc_set_rule *sets;
 	size_t sets_n, sets_cap;
+	struct asc_node *groups[ASC_GROUPS_PER_SCS_MAX]; /* an SCS's stored memberships */
+	size_t groups_n;
 };
 
 struct asc {
 	struct kv kv;
-	MDB_dbi scs, dev, set, count;
+	MDB_dbi scs, dev, set, count, group, member;
 	MDB_txn *reader; /* reset between look-ups, renewed for each */
 	uint64_t generation;
 	uint32_t next_number;
@@ -34,12 +37,19 @@ struct asc {
 	struct asc_node **by_e164;
 	struct asc_node **by_number;
 	size_t n, cap;
+	struct asc_node **groups; /* sorted by name; owned */
+	size_t groups_n, groups_cap;
 };
 
 /* Checks every member and makes hosts canonical. ERR_INVAL with words. */
 ERR_MUST_USE int asc_scs_check(struct asc_scs *scs, struct asc_why *why);
 
 struct asc_node *asc_node_find(const struct asc *a, const char *name);
+struct asc_node *asc_group_node(const struct asc *a, const char *name);
+struct asc_node *asc_group_by_number(const struct asc *a, uint32_t number);
+/* "*", "group:NAME" or the name of an SCS; NULL when there is none. */
+struct asc_node *asc_node_of(const struct asc *a, const char *who);
+/* Of an SCS or a group. */
 struct asc_node *asc_node_by_number(const struct asc *a, uint32_t number);
 /* Makes room for one more; later asc_node_link() cannot fail. */
 ERR_MUST_USE int asc_node_reserve(struct asc *a);
@@ -47,6 +57,14 @@ void asc_node_link(struct asc *a, struct asc_node *node);   /* takes */
 void asc_node_unlink(struct asc *a, struct asc_node *node); /* gives back */
 void asc_node_free(struct asc_node *node);
 void asc_node_sort(struct asc *a); /* after a change of names */
+
+/* Reading at open: one group, one membership. Errors with words. */
+ERR_MUST_USE int asc_group_load(struct asc *a, const MDB_val *key, const MDB_val *val, struct asc_why *why);
+ERR_MUST_USE int asc_member_load(struct asc *a, const MDB_val *key, const MDB_val *val, struct asc_why *why);
+/* The rules on sets and the counter of a node. LMDB's code. */
+ERR_MUST_USE int asc_node_rows_del(struct asc *a, MDB_txn *txn, const struct asc_node *node);
+/* The memberships of an SCS. LMDB's code. */
+ERR_MUST_USE int asc_node_members_del(struct asc *a, MDB_txn *txn, const struct asc_node *scs);
 
 /* Room for one more set rule of a node. */
 ERR_MUST_USE int asc_sets_reserve(struct asc_node *node);
@@ -70,3 +88,4 @@ ERR_MUST_USE int asc_put_count(struct asc *a, MDB_txn *txn, uint32_t number, uin
 MDB_val asc_key_text(uint8_t *room, const char *text);
 MDB_val asc_key_set(uint8_t *room, uint32_t number, uint8_t verdict, const char *device);
 MDB_val asc_key_number(uint8_t *room, uint32_t number);
+MDB_val asc_key_member(uint8_t *room, uint32_t group, uint32_t scs);

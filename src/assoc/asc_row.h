@@ -6,9 +6,12 @@
  *   dev        1, device                             1, entries: u8 flags, u8 rights, u32 SCS number [, i64 from, i64 until]
  *   set        1, u32be SCS number, verdict, device  1, u8 rights, i64 from, i64 until
  *   count      1, u32be SCS number                   1, u64 exact rules
+ *   group      1, name                               1, u32 number, anchor (u8 length + octets)
+ *   member     1, u32be group number, u32be SCS number  1
  *   meta       "generation", "next"                  u64, u32
  *
- * An SCS's number is never used again: entries in `dev` of a number that is gone are no rules, and leave when the row is next written. */
+ * Groups and SCSs have their numbers out of one count, so "SCS number" above is also a group's. Format 1 had no groups.
+ * A number is never used again: entries in `dev` of a number that is gone are no rules, and leave when the row is next written. */
 #pragma once
 #include "assoc/asc.h"
 #include "base/buf.h"

@@ -37,10 +37,11 @@ static int refuse(struct asc_why *why, int err, const char *words)
 
 static struct asc_node *node_of(struct asc *a, const char *who, struct asc_why *why)
 {
-	struct asc_node *node = strcmp(who, "*") == 0 ? &a->anyone : asc_node_find(a, who);
+	struct asc_node *node = asc_node_of(a, who);
 
 	if (!node)
-		snprintf(why->text, sizeof why->text, "no SCS '%.63s'", who);
+		snprintf(why->text, sizeof why->text, "no %s '%.*s'", strncmp(who, ASSOC_GROUP_PREFIX, 6) ? "SCS" : "group",
+			 (int)ASSOC_WHO_TEXT_MAX, who);
 	return node;
 }
 

@@ -113,12 +113,13 @@ struct asc_node *asc_node_find(const struct asc *a, const char *name)
 
 struct asc_node *asc_node_by_number(const struct asc *a, uint32_t number)
 {
-	struct asc_node wanted;
+	struct asc_node wanted, *node;
 
 	if (number == ASC_NOBODY)
 		return (struct asc_node *)(uintptr_t)&a->anyone;
 	wanted.number = number;
-	return find(a->by_number, a->n, &wanted, by_number);
+	node = find(a->by_number, a->n, &wanted, by_number);
+	return node ? node : asc_group_by_number(a, number);
 }
 
 static const struct asc_scs *scs_of(const struct asc_node *node)
@@ -257,12 +258,11 @@ int asc_scs_put(struct asc *a, const struct asc_scs *scs, struct asc_why *why)
 	return 0;
 }
 
-/* Everything that stands under the SCS's number except entries in rows of devices: those are no rules without it. */
-static int delete_rows(struct asc *a, MDB_txn *txn, const struct asc_node *node)
+int asc_node_rows_del(struct asc *a, MDB_txn *txn, const struct asc_node *node)
 {
 	uint8_t room[ASC_KEY_MAX];
-	MDB_val key = asc_key_text(room, node->scs.name);
-	int rc = mdb_del(txn, a->scs, &key, NULL);
+	MDB_val key;
+	int rc = 0;
 
 	for (size_t i = 0; i < node->sets_n && !rc; i++) {
 		key = asc_key_set(room, node->number, node->sets[i].verdict, node->sets[i].device.text);
@@ -273,6 +273,18 @@ static int delete_rows(struct asc *a, MDB_txn *txn, const struct asc_node *node)
 	key = asc_key_number(room, node->number);
 	rc = mdb_del(txn, a->count, &key, NULL);
 	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+/* Everything that stands under the SCS's number except entries in rows of devices: those are no rules without it. */
+static int delete_rows(struct asc *a, MDB_txn *txn, const struct asc_node *node)
+{
+	uint8_t room[ASC_KEY_MAX];
+	MDB_val key = asc_key_text(room, node->scs.name);
+	int rc = mdb_del(txn, a->scs, &key, NULL);
+
+	if (!rc)
+		rc = asc_node_members_del(a, txn, node);
+	return rc ? rc : asc_node_rows_del(a, txn, node);
 }
 
 int asc_scs_del(struct asc *a, const char *name, struct asc_why *why)

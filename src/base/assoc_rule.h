@@ -28,15 +28,17 @@ enum assoc_device_axis {
 /* Who-axis; a smaller value beats a larger one within the same device axis. */
 enum assoc_who_axis {
 	ASSOC_WHO_SCS = 0,
-	ASSOC_WHO_GROUP = 1, /* no rule of this kind is stored yet */
+	ASSOC_WHO_GROUP = 1, /* "group:NAME" */
 	ASSOC_WHO_ANY = 2,   /* every SCS: block rules on a device only */
 };
 
+#define ASSOC_GROUP_PREFIX "group:" /* no SCS has such a name: ':' is in none */
+#define ASSOC_WHO_TEXT_MAX (IDENT_SCS_MAX + sizeof ASSOC_GROUP_PREFIX - 1)
 #define ASSOC_DEVICE_TEXT_MAX IDENT_EXTERNAL_MAX
 #define ASSOC_RULE_TEXT_MAX 384
 
 struct assoc_rule {
-	char who[IDENT_SCS_MAX + 1];            /* name of the SCS; "*" for ASSOC_WHO_ANY */
+	char who[ASSOC_WHO_TEXT_MAX + 1];       /* name of the SCS; "group:NAME"; "*" for ASSOC_WHO_ANY */
 	char device[ASSOC_DEVICE_TEXT_MAX + 1]; /* "local@domain", "*@domain", "msisdn:D", "msisdn:F-L", "*" */
 	uint64_t width;                         /* numbers in a range; 1 for an exact device, 0 where it has no meaning */
 	int64_t not_before_s, not_after_s;      /* seconds since 1970; 0: no bound. not_after_s is the last second it holds */
@@ -52,7 +54,7 @@ struct assoc_found {
 	bool overflow; /* more rules matched than fit: the judge must refuse */
 };
 
-/* "allow acme *@a.example trigger,recall", "block * msisdn:491700000001"; always ends in NUL, returns out. */
+/* "allow acme *@a.example trigger,recall", "allow group:fleet *@a.example trigger", "block * msisdn:491700000001"; always ends in NUL, returns out. */
 const char *assoc_rule_text(char out[ASSOC_RULE_TEXT_MAX], const struct assoc_rule *r);
 /* "trigger,recall" <-> mask. Parse: ERR_INVAL on an unknown or empty word. `out` holds 32. */
 const char *assoc_rights_text(char out[32], uint8_t rights);

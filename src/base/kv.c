@@ -215,8 +215,8 @@ static MDB_val format_key(void)
 	return (MDB_val){ sizeof name - 1, name };
 }
 
-/* "format" -> version u32 LE, kind. Written once, when the store is made. */
-static int write_format(MDB_txn *txn, struct kv *k, const struct kv_conf *c)
+/* "format" -> version u32 LE, kind. Written when the store is made, and when an older one was brought up. */
+int kv_put_format(struct kv *k, MDB_txn *txn, const struct kv_conf *c)
 {
 	uint8_t bytes[4 + KV_KIND_MAX];
 	struct buf b = buf_over(bytes, sizeof bytes);
@@ -246,7 +246,8 @@ static int check_format(MDB_txn *txn, struct kv *k, const struct opening *o)
 	version = rd_le32(&r);
 	if (r.bad || rd_left(&r) != strlen(c->kind) || memcmp(r.p, c->kind, strlen(c->kind)) != 0)
 		return fail(o, ERR_PROTO, "holds something else, not a %s", c->kind);
-	if (version != c->format)
+	k->format = version;
+	if (version > c->format || version < (c->format_oldest ? c->format_oldest : c->format))
 		return fail(o, ERR_VERSION, "its format is version %u, this program knows version %u%s", version, c->format,
 			    version > c->format ? ": it was written by a newer program" : "");
 	return 0;
@@ -261,8 +262,9 @@ static int open_meta(struct kv *k, const struct opening *o, bool fresh)
 	if (rc)
 		return fail_rc(o, rc, "begin");
 	rc = mdb_dbi_open(txn, "meta", fresh ? MDB_CREATE : 0, &k->meta);
+	k->format = o->conf->format;
 	if (!rc && fresh)
-		rc = write_format(txn, k, o->conf);
+		rc = kv_put_format(k, txn, o->conf);
 	if (rc == MDB_NOTFOUND)
 		err = fail(o, ERR_PROTO, "a database without a format record: not a %s", o->conf->kind);
 	else if (rc)

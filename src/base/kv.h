@@ -12,19 +12,23 @@ struct kv {
 	MDB_env *env;
 	MDB_dbi meta; /* free for the owner's own keys other than "format" */
 	int lock_fd;
+	uint32_t format; /* version it was found in, or made with */
 };
 
 struct kv_conf {
-	const char *dir;    /* borrowed; created with mode 0700 when missing (its parent must be there) */
-	const char *kind;   /* "association store": stands in the store and in error words */
-	uint32_t format;    /* version this program reads and writes */
-	uint64_t map_max;   /* octets the store may grow to */
-	unsigned databases; /* named ones besides meta */
+	const char *dir;        /* borrowed; created with mode 0700 when missing (its parent must be there) */
+	const char *kind;       /* "association store": stands in the store and in error words */
+	uint32_t format;        /* version this program reads and writes */
+	uint64_t map_max;       /* octets the store may grow to */
+	unsigned databases;     /* named ones besides meta */
+	uint32_t format_oldest; /* older versions down to this one are opened too, for the owner to bring up; 0: none */
 };
 
 /* Opens or creates. Errors with words in `why`: ERR_VERSION (another format), ERR_BUSY (held by another process), ERR_PROTO (not such
  * a store, truncated, damaged), ERR_NOSPC, ERR_IO, ERR_NOMEM. A store that cannot be used is left as it was found. */
 ERR_MUST_USE int kv_open(struct kv *out, const struct kv_conf *c, char *why, size_t why_cap);
+/* In a write transaction of the owner, with what brings an older store up: it is of `c->format` from its commit on. LMDB's code. */
+ERR_MUST_USE int kv_put_format(struct kv *k, MDB_txn *txn, const struct kv_conf *c);
 void kv_close(struct kv *k); /* releases; the struct may be all zero with lock_fd -1 */
 
 /* LMDB's and errno's numbers as ours: 0, ERR_NOTFOUND, ERR_NOSPC, ERR_NOMEM, ERR_PROTO (damaged), ERR_IO. */

@@ -16,7 +16,8 @@ enum cli_exit {
 enum cli_kind {
 	CLI_TEXT,
 	CLI_NAME,   /* name of an SCS or anchor */
-	CLI_WHO,    /* the same, or "*" */
+	CLI_WHO,    /* the same, "group:NAME" or "*" */
+	CLI_NAMES,  /* a name, once or several times: a list */
 	CLI_HOST,   /* lower-cased */
 	CLI_DIGITS, /* E.164: 5 to 15 digits, no +, no leading 0 */
 	CLI_DEVICE, /* every form of a device or device set */
@@ -46,7 +47,7 @@ struct cli_column {
 };
 
 struct cli_command {
-	const char *group, *verb; /* "scs", "add"; "status", NULL; group NULL ends the table */
+	const char *group, *verb; /* "scs", "add"; "status", NULL; "group", "member add"; group NULL ends the table */
 	const char *cmd;          /* on the control socket */
 	const char *summary;
 	const struct cli_param *params;   /* NULL: none */
@@ -84,5 +85,8 @@ int cli_show_check(FILE *out, const json_t *last);
 int cli_show_scs(FILE *out, const json_t *last);
 int cli_show_assoc(FILE *out, const json_t *last);
 int cli_show_deleted(FILE *out, const json_t *last);
+int cli_show_group(FILE *out, const json_t *last);
+int cli_show_group_deleted(FILE *out, const json_t *last);
+int cli_show_member(FILE *out, const json_t *last);
 int cli_show_level(FILE *out, const json_t *last);
 int cli_show_count(FILE *out, const json_t *last);

@@ -60,7 +60,7 @@ static const struct cli_param scs_add[] = {
 static const struct cli_param scs_name[] = { OPERAND("name", CLI_NAME, "NAME", "name of the SCS"), END };
 
 static const struct cli_param assoc_add[] = {
-	OPERAND("scs", CLI_WHO, "SCS", "name of the SCS; '*' with --block: every SCS"),
+	OPERAND("scs", CLI_WHO, "SCS", "name of the SCS; group:NAME; '*' with --block: every SCS"),
 	OPERAND("device", CLI_DEVICE, "DEVICE",
 		"local@domain, *@domain, msisdn:DIGITS, msisdn:FIRST-LAST; '*' with --block: every device"),
 	{ .option = "deny", .arg = "effect", .kind = CLI_FIXED, .words = "deny", .meaning = "deny instead of allow" },
@@ -72,14 +72,14 @@ static const struct cli_param assoc_add[] = {
 };
 
 static const struct cli_param assoc_del[] = {
-	OPERAND("scs", CLI_WHO, "SCS", "name of the SCS, or '*'"),
+	OPERAND("scs", CLI_WHO, "SCS", "name of the SCS, group:NAME, or '*'"),
 	OPERAND("device", CLI_DEVICE, "DEVICE", "as it was added"),
 	CHOICE("effect", "effect", CLI_WORD, "allow deny block", "WORD", "only the rule that says this; default all of the pair"),
 	END,
 };
 
 static const struct cli_param assoc_list[] = {
-	OPTION("scs", "scs", CLI_WHO, "NAME", "only rules of this SCS"),
+	OPTION("scs", "scs", CLI_WHO, "NAME", "only rules of this SCS or group:NAME"),
 	OPTION("device", "device", CLI_DEVICE, "DEVICE", "only rules on exactly this device or set"),
 	NUMBER("limit", "limit", 0, INT64_MAX, "rows at most, 0: all; default 1000"),
 	END,
@@ -90,6 +90,23 @@ static const struct cli_param assoc_check[] = {
 	OPERAND("device", CLI_DEVICE, "DEVICE", "device it would ask for: local@domain or msisdn:DIGITS"),
 	CHOICE("action", "action", CLI_WORD, RIGHTS, "WORD", "what it would ask for; default trigger"),
 	OPTION("at", "at", CLI_TIME, "TIME", "when; default now"),
+	OPTION("group", "group", CLI_NAMES, "NAME", "its certificate names this group; may be said several times"),
+	END,
+};
+
+static const struct cli_param group_add[] = {
+	OPERAND("name", CLI_NAME, "NAME", "our name for the group"),
+	OPTION("anchor", "anchor", CLI_NAME, "NAME",
+	       "trust anchor whose certificates may prove the group; without it members are stored only"),
+	OPTION("replace", "replace", CLI_TRUE, NULL, "change the anchor of a group of this name"),
+	END,
+};
+
+static const struct cli_param group_name[] = { OPERAND("name", CLI_NAME, "NAME", "name of the group"), END };
+
+static const struct cli_param group_member[] = {
+	OPERAND("group", CLI_NAME, "GROUP", "name of the group"),
+	OPERAND("scs", CLI_NAME, "SCS", "name of the SCS"),
 	END,
 };
 
@@ -128,6 +145,9 @@ static const struct cli_column scs_columns[] = { { "NAME", "name" },
 						 { "ANCHOR", "anchor" },
 						 { "SESSIONS", "sessions" },
 						 END_COLUMN };
+static const struct cli_column group_columns[] = {
+	{ "NAME", "name" }, { "ANCHOR", "anchor" }, { "MEMBERS", "members" }, { "RULES", "rules" }, END_COLUMN
+};
 static const struct cli_column assoc_columns[] = { { "SCS", "scs" },
 						   { "DEVICE", "device" },
 						   { "EFFECT", "effect" },
@@ -146,11 +166,11 @@ static const struct cli_column peers_columns[] = { { "NAME", "name" },
 						   { "TIMEOUTS", "timeouts" },
 						   { "PENDING", "pending" },
 						   END_COLUMN };
-static const struct cli_column sessions_columns[] = {
-	{ "SESSION", "session" }, { "SCS", "scs" },           { "ADDRESS", "address" },
-	{ "EDGE", "edge" },       { "LISTENER", "listener" }, { "PROTECTION", "protection" },
-	{ "SINCE", "since" },     { "PENDING", "pending" },   END_COLUMN
-};
+static const struct cli_column sessions_columns[] = { { "SESSION", "session" },   { "SCS", "scs" },
+						      { "ADDRESS", "address" },   { "EDGE", "edge" },
+						      { "LISTENER", "listener" }, { "PROTECTION", "protection" },
+						      { "SINCE", "since" },       { "PENDING", "pending" },
+						      { "GROUPS", "groups" },     END_COLUMN };
 static const struct cli_column stats_columns[] = {
 	{ "COUNTER", "name" }, { "VALUE", "value" }, { "MEANING", "help" }, END_COLUMN
 };
@@ -180,10 +200,23 @@ const struct cli_command cli_commands[] = {
 	{ "scs", "list", "scs.list", "All SCSs", NULL, scs_columns, cli_show_count, "  mtcctl scs list\n" },
 	{ "scs", "show", "scs.show", "One SCS with its limits in force", scs_name, every_member, NULL,
 	  "  mtcctl scs show acme\n" },
+	{ "group", "add", "group.add", "A group of SCSs, for rules on all of them", group_add, NULL, cli_show_group,
+	  "  mtcctl group add fleet\n"
+	  "  mtcctl group add partners --anchor anchor-a\n" },
+	{ "group", "del", "group.del", "Remove a group, its memberships and its rules", group_name, NULL, cli_show_group_deleted,
+	  "  mtcctl group del fleet\n" },
+	{ "group", "list", "group.list", "All groups", NULL, group_columns, cli_show_count, "  mtcctl group list\n" },
+	{ "group", "show", "group.show", "One group: its stored members, and the URI that proves it", group_name, every_member,
+	  NULL, "  mtcctl group show fleet\n" },
+	{ "group", "member add", "group.member.add", "Store that an SCS is in a group", group_member, NULL, cli_show_member,
+	  "  mtcctl group member add fleet acme\n" },
+	{ "group", "member del", "group.member.del", "Take a stored membership away", group_member, NULL, cli_show_member,
+	  "  mtcctl group member del fleet acme\n" },
 	{ "assoc", "add", "assoc.add", "Allow, deny or block: this SCS, these devices", assoc_add, NULL, cli_show_assoc,
 	  "  mtcctl assoc add acme '*@fleet.example'\n"
 	  "  mtcctl assoc add acme msisdn:491700000000-491700009999 --rights trigger\n"
 	  "  mtcctl assoc add acme meter-7@fleet.example --deny\n"
+	  "  mtcctl assoc add group:fleet '*@fleet.example' --rights trigger\n"
 	  "  mtcctl assoc add '*' msisdn:491700000001 --block\n"
 	  "  mtcctl assoc add acme '*@trial.example' --not-after 2027-01-01\n" },
 	{ "assoc", "del", "assoc.del", "Remove the rules of one SCS on one device or device set", assoc_del, NULL,
@@ -192,7 +225,8 @@ const struct cli_command cli_commands[] = {
 	  "  mtcctl assoc list\n  mtcctl assoc list --scs acme --limit 0\n" },
 	{ "assoc", "check", "assoc.check", "May this SCS trigger that device, which rule says so, and which rules it beat",
 	  assoc_check, NULL, cli_show_check,
-	  "  mtcctl assoc check acme meter-7@fleet.example\n  mtcctl assoc check acme msisdn:491700000001 --action recall\n" },
+	  "  mtcctl assoc check acme meter-7@fleet.example\n  mtcctl assoc check acme msisdn:491700000001 --action recall\n"
+	  "  mtcctl assoc check acme meter-7@fleet.example --group partners\n" },
 	{ "triggers", "list", "triggers.list", "Triggers that are under way or wait for their report", triggers_list,
 	  triggers_columns, cli_show_count, "  mtcctl triggers list --scs acme\n" },
 	{ "triggers", "show", "triggers.show", "Everything about one trigger", triggers_show, every_member, NULL,

@@ -23,7 +23,7 @@ static void summaries(FILE *out, const char *group)
 {
 	for (const struct cli_command *c = cli_commands; c->group; c++)
 		if (!group || !strcmp(c->group, group))
-			fprintf(out, "  %-10s%-8s  %s\n", c->group, c->verb ? c->verb : "", c->summary);
+			fprintf(out, "  %-10s%-10s  %s\n", c->group, c->verb ? c->verb : "", c->summary);
 }
 
 void cli_help_all(FILE *out)

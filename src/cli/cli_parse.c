@@ -27,9 +27,9 @@ static const struct cli_param *nth_operand(const struct cli_param *p, unsigned n
 
 static const char *set(const struct cli_param *p, const char *text, json_t *args, char why[CLI_WHY_MAX])
 {
-	json_t *v;
+	json_t *v, *earlier = json_object_get(args, p->arg);
 
-	if (json_object_get(args, p->arg)) {
+	if (earlier && p->kind != CLI_NAMES) {
 		snprintf(why, CLI_WHY_MAX, "%s%s does not go with an earlier word for the same thing (%s)", p->option ? "--" : "",
 			 p->option ? p->option : p->shown, p->arg);
 		return why;
@@ -37,7 +37,12 @@ static const char *set(const struct cli_param *p, const char *text, json_t *args
 	v = cli_value(p, text, why);
 	if (!v)
 		return why;
-	json_object_set_new(args, p->arg, v);
+	if (p->kind != CLI_NAMES)
+		json_object_set_new(args, p->arg, v);
+	else if (earlier)
+		json_array_append_new(earlier, v);
+	else
+		json_object_set_new(args, p->arg, json_pack("[o]", v));
 	return NULL;
 }
 

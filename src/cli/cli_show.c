@@ -80,6 +80,11 @@ int cli_show_check(FILE *out, const json_t *last)
 	if (!allowed && *text_of(a, last, "reason"))
 		fprintf(out, ": %s", a);
 	fprintf(out, "\n  asked   %s %s %s\n", text_of(a, last, "scs"), text_of(b, last, "action"), text_of(c, last, "device"));
+	if (json_array_size(json_object_get(last, "groups")))
+		fprintf(out, "  groups  %s\n", text_of(a, last, "groups"));
+	if (json_array_size(json_object_get(last, "unproven")))
+		fprintf(out, "  not in  %s: no such group, or its trust anchor is not the one of this SCS\n",
+			text_of(a, last, "unproven"));
 	fprintf(out, "  rule    %s\n", *text_of(a, last, "rule") ? a : "none: what no rule allows is denied");
 	json_array_foreach(json_object_get(last, "beaten"), i, beaten)
 	{
@@ -120,6 +125,37 @@ int cli_show_deleted(FILE *out, const json_t *last)
 		fprintf(out, "deleted SCS %s, %lld rule%s, %lld session%s ended\n", text_of(a, last, "scs"),
 			number_of(last, "rules_deleted"), number_of(last, "rules_deleted") == 1 ? "" : "s",
 			number_of(last, "sessions_cut"), number_of(last, "sessions_cut") == 1 ? "" : "s");
+	return CLI_OK;
+}
+
+int cli_show_group(FILE *out, const json_t *last)
+{
+	char a[TEXT_MAX];
+	bool replaced = json_is_true(json_object_get(last, "replaced"));
+
+	fprintf(out, "%s group %s\n", replaced ? "replaced" : "added", text_of(a, last, "group"));
+	if (!replaced)
+		fprintf(out, "It speaks about nobody yet: mtcctl group member add %s SCS; mtcctl assoc add group:%s DEVICE\n", a,
+			a);
+	return CLI_OK;
+}
+
+int cli_show_group_deleted(FILE *out, const json_t *last)
+{
+	char a[TEXT_MAX];
+
+	fprintf(out, "deleted group %s, %lld rule%s\n", text_of(a, last, "group"), number_of(last, "rules_deleted"),
+		number_of(last, "rules_deleted") == 1 ? "" : "s");
+	return CLI_OK;
+}
+
+int cli_show_member(FILE *out, const json_t *last)
+{
+	bool member = json_is_true(json_object_get(last, "member"));
+	char a[TEXT_MAX], b[TEXT_MAX];
+
+	fprintf(out, "%s is %s group %s\n", text_of(a, last, "scs"), member ? "now in" : "no stored member any more of",
+		text_of(b, last, "group"));
 	return CLI_OK;
 }
 

@@ -132,9 +132,10 @@ json_t *cli_value(const struct cli_param *p, const char *text, char why[CLI_WHY_
 	case CLI_TEXT:
 		return *text ? json_string(text) : wrong(why, p, text, "a text");
 	case CLI_WHO:
-		if (!strcmp(text, "*"))
+		if (!strcmp(text, "*") || (!strncmp(text, "group:", 6) && ident_name_ok(text + 6)))
 			return json_string(text);
 		__attribute__((fallthrough));
+	case CLI_NAMES:
 	case CLI_NAME:
 		return ident_name_ok(text)
 			   ? json_string(text)

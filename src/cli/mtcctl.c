@@ -82,14 +82,30 @@ static bool is_group(const char *word)
 	return false;
 }
 
+/* How many of the words are this verb ("member add" is two); 0: another one. */
+static int verb_words(const char *verb, char *const *words, int n)
+{
+	int used = 0;
+
+	for (const char *at = verb; *at; at += strspn(at, " ")) {
+		size_t len = strcspn(at, " ");
+
+		if (used == n || strlen(words[used]) != len || strncmp(at, words[used], len) != 0)
+			return 0;
+		used++;
+		at += len;
+	}
+	return used;
+}
+
 /* The row of these words; *used is how many of them name it. NULL when there is none. */
 static const struct cli_command *find_command(char *const *words, int n, int *used)
 {
 	for (const struct cli_command *c = cli_commands; c->group; c++) {
 		if (strcmp(c->group, words[0]))
 			continue;
-		*used = c->verb ? 2 : 1;
-		if (!c->verb || (n > 1 && !strcmp(c->verb, words[1])))
+		*used = c->verb ? 1 + verb_words(c->verb, words + 1, n - 1) : 1;
+		if (!c->verb || *used > 1)
 			return c;
 	}
 	return NULL;

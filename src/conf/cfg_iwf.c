@@ -57,6 +57,12 @@ static const struct cfg_row associations_rows[] = {
 	CFG_END,
 };
 
+static const struct cfg_row groups_rows[] = {
+	CFG_STRING("uri_prefix", struct cfg_iwf, group_uri_prefix, 1,
+		   "urn:mtc:group:", "a URI in subjectAltName that begins so names a group: the rest is its name"),
+	CFG_END,
+};
+
 static const struct cfg_row anchor_rows[] = {
 	CFG_NAME("name", struct cfg_anchor, name, NULL, "name that an SCS record refers to"),
 	CFG_FILE("file", struct cfg_anchor, file, NULL, "PEM file with the CA certificates that are this one anchor"),
@@ -201,6 +207,12 @@ static const struct cfg_row top_rows[] = {
 	  .rows = associations_rows,
 	  .preset = "",
 	  .meaning = "the association store below state_dir" },
+	{ .key = "groups",
+	  .type = CFG_T_SECTION,
+	  .size = sizeof(struct cfg_iwf),
+	  .rows = groups_rows,
+	  .preset = "",
+	  .meaning = "groups of SCSs that a certificate proves" },
 	CFG_LIST("trust_anchors", struct cfg_iwf, anchors, anchors_n, anchor_rows, 0, "",
 		 "CAs that certificates of SCSs and TLS peers chain to"),
 	CFG_LIST("listen", struct cfg_iwf, listen, listen_n, listen_rows, 1, NULL, "where SCSs connect"),

@@ -9,6 +9,7 @@
 #define CFG_ANCHORS_MAX 64
 #define CFG_LISTEN_MAX 16
 #define CFG_PEERS_MAX 16
+#define CFG_URI_PREFIX_MAX 128
 
 enum cfg_zone { CFG_EXTERNAL, CFG_INTERNAL };
 enum cfg_protection { CFG_TLS, CFG_NONE };
@@ -96,11 +97,12 @@ struct cfg_iwf {
 	struct cfg_identity external, internal; /* side by side: one section of the file */
 	char state_dir[CFG_PATH_MAX];
 	char control_path[CFG_PATH_MAX];
-	char user[CFG_NAME_MAX];        /* "": stay who we are */
-	int log_level;                  /* enum log_level */
-	char decisions[CFG_PATH_MAX];   /* "": none */
-	uint32_t edges;                 /* per zone that has a listener */
-	uint64_t associations_size_max; /* octets of the store's memory map */
+	char user[CFG_NAME_MAX];                   /* "": stay who we are */
+	int log_level;                             /* enum log_level */
+	char decisions[CFG_PATH_MAX];              /* "": none */
+	uint32_t edges;                            /* per zone that has a listener */
+	uint64_t associations_size_max;            /* octets of the store's memory map */
+	char group_uri_prefix[CFG_URI_PREFIX_MAX]; /* of a SAN URI that names a group */
 	struct cfg_anchor anchors[CFG_ANCHORS_MAX];
 	size_t anchors_n;
 	struct cfg_listen listen[CFG_LISTEN_MAX];

@@ -64,6 +64,19 @@ static bool words_ok(const struct ctl_arg *row, const json_t *v)
 	return true;
 }
 
+static const char *check_texts(const struct ctl_arg *row, const json_t *v, char *why, size_t cap)
+{
+	const char *problem = NULL;
+
+	if (!json_is_array(v) || json_array_size(v) > CTL_TEXTS_MAX) {
+		snprintf(why, cap, "argument '%s' is wrong, expected a list of at most %d texts", row->name, CTL_TEXTS_MAX);
+		return why;
+	}
+	for (size_t i = 0; i < json_array_size(v) && !problem; i++)
+		problem = check_text(row, json_array_get(v, i), why, cap);
+	return problem;
+}
+
 static const char *check_one(const struct ctl_arg *row, const json_t *v, char *why, size_t cap)
 {
 	switch (row->type) {
@@ -76,6 +89,8 @@ static const char *check_one(const struct ctl_arg *row, const json_t *v, char *w
 			return NULL;
 		snprintf(why, cap, "argument '%s' is wrong, expected true or false", row->name);
 		return why;
+	case CTL_A_TEXTS:
+		return check_texts(row, v, why, cap);
 	case CTL_A_WORDS:
 		if (words_ok(row, v))
 			return NULL;
@@ -120,7 +135,7 @@ const char *ctl_args_check(const struct ctl_arg *rows, const json_t *args, char 
 
 json_t *ctl_args_help(const struct ctl_arg *rows)
 {
-	static const char *const types[] = { "text", "number", "boolean", "words" };
+	static const char *const types[] = { "text", "number", "boolean", "words", "texts" };
 	json_t *list = json_array();
 
 	for (; rows && rows->name; rows++)
@@ -154,6 +169,16 @@ bool ctl_arg_bool(const json_t *args, const char *name, bool preset)
 bool ctl_arg_has(const json_t *args, const char *name)
 {
 	return json_object_get(args, name) != NULL;
+}
+
+uint8_t ctl_arg_texts(const json_t *args, const char *name, const char **out, uint8_t max)
+{
+	const json_t *v = json_object_get(args, name);
+	uint8_t n = 0;
+
+	for (size_t i = 0; i < json_array_size(v) && n < max; i++)
+		out[n++] = json_string_value(json_array_get(v, i));
+	return n;
 }
 
 uint32_t ctl_arg_bits(const json_t *args, const char *name, const char *words, uint32_t preset)

@@ -27,6 +27,7 @@
 	}
 
 #define SCS(required_) TEXT("scs", required_, 1, 63, "name of an SCS")
+#define WHO(required_) TEXT("scs", required_, 1, 69, "name of an SCS, group:NAME, or * (block only)")
 #define DEVICE(required_)                                                                                                        \
 	TEXT("device", required_, 1, 300, "local@domain, *@domain, msisdn:DIGITS, msisdn:FIRST-LAST or * (block only)")
 
@@ -57,7 +58,7 @@ const struct ctl_arg ctl_args_scs_name[] = {
 };
 
 const struct ctl_arg ctl_args_assoc_add[] = {
-	SCS(true),
+	WHO(true),
 	DEVICE(true),
 	WORD("effect", false, CTL_WORDS_EFFECT, "what the rule says; default allow"),
 	WORDS("rights", CTL_WORDS_RIGHTS, "actions the rule speaks about; default all"),
@@ -67,14 +68,14 @@ const struct ctl_arg ctl_args_assoc_add[] = {
 };
 
 const struct ctl_arg ctl_args_assoc_del[] = {
-	SCS(true),
+	WHO(true),
 	DEVICE(true),
 	WORD("effect", false, CTL_WORDS_EFFECT, "only the rule that says this; default every rule of the pair"),
 	END,
 };
 
 const struct ctl_arg ctl_args_assoc_list[] = {
-	SCS(false),
+	WHO(false),
 	DEVICE(false),
 	NUM("limit", 0, INT64_MAX, "rows at most; 0: all; default 1000"),
 	END,
@@ -85,6 +86,25 @@ const struct ctl_arg ctl_args_assoc_check[] = {
 	DEVICE(true),
 	WORD("action", false, CTL_WORDS_RIGHTS, "what would be asked for; default trigger"),
 	NUM("at", 0, INT64_MAX, "seconds since 1970; default now"),
+	{ .name = "group", .type = CTL_A_TEXTS, .min = 1, .max = 63, .meaning = "groups whose URI its certificate would carry" },
+	END,
+};
+
+const struct ctl_arg ctl_args_group_add[] = {
+	TEXT("name", true, 1, 63, "name of the group: a-z 0-9 . _ -"),
+	TEXT("anchor", false, 1, 63, "name of the trust anchor whose certificates may prove it; absent: members are stored only"),
+	BOOLEAN("replace", "change the anchor of a group of this name"),
+	END,
+};
+
+const struct ctl_arg ctl_args_group_name[] = {
+	TEXT("name", true, 1, 63, "name of a group"),
+	END,
+};
+
+const struct ctl_arg ctl_args_group_member[] = {
+	TEXT("group", true, 1, 63, "name of a group"),
+	SCS(true),
 	END,
 };
 

@@ -7,18 +7,25 @@
  *                 edges: [{name, zone, pid, generation, sessions, state: "up"|"down"}]
  * peers           row: name, host, realm, address ("A:P"), protection, state: "open"|"connecting"|"waiting"|"closing"|"suspect",
  *                 since (RFC 3339), pending, requests, answers, timeouts; last: count
- * sessions        row: session, scs, origin_host, address, listener, zone, protection, edge, since, pending; last: count
+ * sessions        row: session, scs, origin_host, address, listener, zone, protection, edge, since, pending, groups: [names];
+ *                 last: count
  * stats           row: name, value, help; last: count
  * log.level       last: level (the new one), was
  * scs.add         last: scs (name), replaced: bool
  * scs.del         last: scs, rules_deleted?, sessions_cut?
  * scs.list        row: name, e164, origin_host, realm, anchor, sessions; last: count
- * scs.show        row: all arguments of scs.add with their values in force, rules?, sessions; last: count 1
+ * scs.show        row: all arguments of scs.add with their values in force, rules?, sessions, groups: [stored]; last: count 1
+ * group.add       last: group, anchor ("": none), replaced: bool
+ * group.del       last: group, rules_deleted
+ * group.list      row: name, anchor, members (number stored), rules; last: count
+ * group.show      row: name, anchor, uri ("": no certificate proves it), members: [names of SCSs], rules; last: count 1
+ * group.member.add, group.member.del  last: group, scs, member: bool
  * assoc.add       last: scs, device (canonical), effect, replaced?: bool
  * assoc.del       last: scs, device, count (rules deleted)
  * assoc.list      row: scs, device, effect, rights: [words], not_before?, not_after? (RFC 3339); last: count
  * assoc.check     last: allowed: bool, reason (code, "" when allowed), rule (text of the deciding rule, "" when none),
- *                 beaten: [text of each rule that matched and lost, with why], device (canonical), scs, action
+ *                 beaten: [text of each rule that matched and lost, with why], device (canonical), scs, action,
+ *                 groups: [names of its groups], unproven: [groups that were asked about and are not its own]
  * triggers.list   row: scs, reference, device, action, state, accepted (RFC 3339)?, expires (RFC 3339)?, outcome?;
  *                 last: count, more: bool
  * triggers.show   row: as triggers.list plus end_to_end?, dtr_end_to_end?, payload_digest?, attempts?; last: count 1
@@ -35,12 +42,16 @@ extern const struct ctl_arg
 						      * port_max, priority_allowed, actions, rate_per_s, burst, quota_per_day, connections_max,
 						      * pending_max, replace (bool: overwrite an existing one) */
 extern const struct ctl_arg ctl_args_scs_name[]; /* name: scs.del, scs.show */
-extern const struct ctl_arg
-    ctl_args_assoc_add[]; /* scs ("*" with effect block), device; optional effect, rights, not_before, not_after
+extern const struct ctl_arg ctl_args_assoc_add
+    []; /* scs (also "group:NAME"; "*" with effect block), device; optional effect, rights, not_before, not_after
 						      * (seconds since 1970) */
-extern const struct ctl_arg ctl_args_assoc_del[];   /* scs, device; optional effect (absent: every rule of the pair) */
-extern const struct ctl_arg ctl_args_assoc_list[];  /* optional scs, device, limit (default 1000, 0: all) */
-extern const struct ctl_arg ctl_args_assoc_check[]; /* scs, device; optional action (default trigger), at (seconds since 1970) */
+extern const struct ctl_arg ctl_args_assoc_del[];  /* scs, device; optional effect (absent: every rule of the pair) */
+extern const struct ctl_arg ctl_args_assoc_list[]; /* optional scs, device, limit (default 1000, 0: all) */
+extern const struct ctl_arg
+    ctl_args_assoc_check[]; /* scs, device; optional action (default trigger), at (seconds since 1970), group: [names] */
+extern const struct ctl_arg ctl_args_group_add[];     /* name; optional anchor, replace */
+extern const struct ctl_arg ctl_args_group_name[];    /* name: group.del, group.show */
+extern const struct ctl_arg ctl_args_group_member[];  /* group, scs */
 extern const struct ctl_arg ctl_args_triggers_list[]; /* optional scs, state, limit (default 100) */
 extern const struct ctl_arg ctl_args_triggers_show[]; /* scs, reference */
 extern const struct ctl_arg ctl_args_log_level[];     /* level: error warn info debug */

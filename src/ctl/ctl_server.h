@@ -26,11 +26,13 @@ struct ctl_caller { /* who asks, from SO_PEERCRED */
 	pid_t pid;
 };
 
+#define CTL_TEXTS_MAX 8
 enum ctl_arg_type {
 	CTL_A_TEXT, /* string, min..max octets (max 0: 1024) */
 	CTL_A_NUM,  /* integer, min..max (max 0: no bound above) */
 	CTL_A_BOOL,
-	CTL_A_WORDS /* array of strings, or one string, each one of `words` */
+	CTL_A_WORDS, /* array of strings, or one string, each one of `words` */
+	CTL_A_TEXTS  /* array of at most CTL_TEXTS_MAX strings, each min..max octets */
 };
 
 struct ctl_arg {
@@ -98,5 +100,7 @@ const char *ctl_arg_text(const json_t *args, const char *name, const char *prese
 uint64_t ctl_arg_num(const json_t *args, const char *name, uint64_t preset);
 bool ctl_arg_bool(const json_t *args, const char *name, bool preset);
 bool ctl_arg_has(const json_t *args, const char *name);
+/* CTL_A_TEXTS: the number of texts put into `out`, at most `max`; 0 when absent. */
+uint8_t ctl_arg_texts(const json_t *args, const char *name, const char **out, uint8_t max);
 /* CTL_A_WORDS as bits: bit i is set for the i-th of `words`; preset when absent. */
 uint32_t ctl_arg_bits(const json_t *args, const char *name, const char *words, uint32_t preset);

@@ -23,6 +23,15 @@
 
 struct gw_scs;
 
+/* The groups that a session's certificate names, for as long as it is valid; shared by the session and its triggers in flight. */
+struct gw_proven {
+	uint32_t users;
+	uint64_t not_after_s; /* 0: no end known */
+	uint8_t n;
+	char name[GW_GROUPS_MAX][IDENT_SCS_MAX + 1];
+	const char *names[GW_GROUPS_MAX];
+};
+
 struct gw_edge_end { /* an edge, seen from the core */
 	struct gw_core *core;
 	struct gw_core_edge who;
@@ -52,6 +61,7 @@ struct gw_session { /* an admitted session */
 	struct gw_session_key key;
 	char address[GW_ADDRESS_MAX + 1];
 	const struct cfg_listen *listen;
+	struct gw_proven *proven;       /* NULL: none */
 	uint64_t since_ms, not_after_s; /* not_after_s: 0 when nothing ends by itself */
 	struct gw_probe *probe;         /* asked whether it is still there, because another one would take its place */
 	struct gw_map_node node;
@@ -85,6 +95,7 @@ struct gw_trigger { /* a trigger machine and what the core has around it */
 	char rule[ASSOC_RULE_TEXT_MAX]; /* that allowed it, or that refused it later */
 	struct gw_dup_entry *dup;       /* until it is answered */
 	struct gw_dup_waiter asker;     /* the first; used when there is no entry */
+	struct gw_proven *proven;       /* of the session that asked; NULL: none */
 	bool host_named, counted;       /* counted: among the pending of its SCS */
 	struct gw_ask *ask;             /* SIR, DTR or recall on its way */
 	struct gw_notice *notice;
@@ -202,6 +213,13 @@ void gw_probe_session_gone(struct gw_probe *p);                                /
 void gw_probe_forget(struct gw_core *c, uint32_t generation, uint64_t number); /* who waited is gone; number 0: the whole edge */
 void gw_probes_free(struct gw_core *c);
 
+/* gw_groups.c: what the certificate proves beside the name. NULL when it names no group, and when there is no memory: nobody is in a
+ * group then. */
+struct gw_proven *gw_proven_of(const struct gw_core *c, const struct gw_identity *id);
+struct gw_proven *gw_proven_use(struct gw_proven *p); /* one more user; NULL allowed */
+void gw_proven_drop(struct gw_proven *p);             /* the last one frees it; NULL allowed */
+struct asc_asker gw_asker(const char *scs, const struct gw_proven *p, uint64_t now_ms);
+
 /* gw_path.c: a request through the stages. */
 void gw_core_on_device_action(struct gw_edge_end *e, uint64_t transaction, const struct gw_device_action *a);
 /* The one answer of a request: to everyone who waits for it. */
@@ -259,5 +277,7 @@ void gw_transaction_text(char out[GW_TRANSACTION_TEXT_MAX], uint32_t generation,
 
 /* gw_ctl*.c: the control socket. */
 ERR_MUST_USE int gw_ctl_open(struct gw_core *c, int fd);
-extern const struct ctl_command gw_ctl_status_rows[], gw_ctl_assoc_rows[], gw_ctl_trigger_rows[];
+extern const struct ctl_command gw_ctl_status_rows[], gw_ctl_assoc_rows[], gw_ctl_group_rows[], gw_ctl_trigger_rows[];
+json_t *gw_ctl_groups(const struct gw_core *c, const struct asc_asker *who); /* names of its groups */
+bool gw_ctl_anchor_known(const struct gw_core *c, const char *name);
 json_t *gw_ctl_time(uint64_t real_ms);

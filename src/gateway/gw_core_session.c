@@ -126,6 +126,7 @@ static struct gw_session *session_new(struct gw_edge_end *e, uint64_t number, co
 	s->listen = &c->cfg->listen[open->listener];
 	s->since_ms = clock_real_ms();
 	s->not_after_s = open->identity.not_after_s;
+	s->proven = gw_proven_of(c, &open->identity);
 	TAILQ_INIT(&s->notices);
 	gw_map_add(&c->sessions_by_key, &s->node, &s->key, sizeof s->key);
 	TAILQ_INSERT_TAIL(&c->sessions, s, entry);
@@ -155,6 +156,7 @@ void gw_core_session_free(struct gw_session *s)
 	s->scs->sessions_n--;
 	s->edge->sessions_n--;
 	st_count(&c->st, ST_SESSION_CLOSED);
+	gw_proven_drop(s->proven);
 	free(s);
 	if (probe)
 		gw_probe_session_gone(probe);

@@ -93,14 +93,15 @@ static void on_peers(void *arg, struct ctl_request *rq, const json_t *args)
 static json_t *session_row(const struct gw_core *c, const struct gw_session *s)
 {
 	const struct asc_scs *scs = asc_scs_find(c->asc, s->scs->name);
+	struct asc_asker who = gw_asker(s->scs->name, s->proven, clock_real_ms());
 	char number[GW_TRANSACTION_TEXT_MAX], edge[GW_EDGE_NAME_MAX];
 
 	gw_transaction_text(number, (uint32_t)s->key.generation, s->key.number);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:I}", "session", number, "scs", s->scs->name,
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:o}", "session", number, "scs", s->scs->name,
 			 "origin_host", scs ? scs->origin_host : "", "address", s->address, "listener", s->listen->name, "zone",
 			 zone_word(s->listen->zone), "protection", s->listen->protection == CFG_TLS ? "tls" : "none", "edge",
 			 gw_core_edge_name(edge, s->edge), "since", gw_ctl_time(s->since_ms), "pending",
-			 (json_int_t)s->scs->pending);
+			 (json_int_t)s->scs->pending, "groups", gw_ctl_groups(c, &who));
 }
 
 static void on_sessions(void *arg, struct ctl_request *rq, const json_t *args)
@@ -158,5 +159,7 @@ int gw_ctl_open(struct gw_core *c, int fd)
 		err = ctl_server_add(c->ctl, gw_ctl_status_rows, c);
 	if (!err)
 		err = ctl_server_add(c->ctl, gw_ctl_assoc_rows, c);
+	if (!err)
+		err = ctl_server_add(c->ctl, gw_ctl_group_rows, c);
 	return err ? err : ctl_server_add(c->ctl, gw_ctl_trigger_rows, c);
 }

@@ -63,7 +63,7 @@ static bool scs_of(struct asc_scs *s, const json_t *args)
 	       copy_arg(s->realm, sizeof s->realm, args, "realm") && copy_arg(s->anchor, sizeof s->anchor, args, "anchor");
 }
 
-static bool anchor_known(const struct gw_core *c, const char *name)
+bool gw_ctl_anchor_known(const struct gw_core *c, const char *name)
 {
 	for (size_t i = 0; i < c->cfg->anchors_n; i++) {
 		if (strcmp(c->cfg->anchors[i].name, name) == 0)
@@ -92,7 +92,7 @@ static void on_scs_add(void *arg, struct ctl_request *rq, const json_t *args)
 		ctl_fail(rq, "a name is too long");
 		return;
 	}
-	if (!anchor_known(c, scs.anchor)) {
+	if (!gw_ctl_anchor_known(c, scs.anchor)) {
 		ctl_fail(rq, "trust anchor '%s' is not in the configuration (trust_anchors)", scs.anchor);
 		return;
 	}
@@ -182,15 +182,15 @@ static void on_scs_show(void *arg, struct ctl_request *rq, const json_t *args)
 		ctl_fail(rq, "the association store cannot be read");
 		return;
 	}
-	ctl_line(rq,
-		 json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "name",
-			   s->name, "e164", s->e164, "origin_host", s->origin_host, "realm", s->realm, "anchor", s->anchor,
-			   "payload_max", (json_int_t)s->payload_max, "validity_max_s", (json_int_t)s->validity_max_s, "port_min",
-			   (json_int_t)s->port_min, "port_max", (json_int_t)s->port_max, "priority_allowed", s->priority_allowed,
-			   "actions", words_of(s->actions), "rate_per_s", (json_int_t)s->rate_per_s, "burst",
-			   (json_int_t)s->burst, "quota_per_day", (json_int_t)s->quota_per_day, "connections_max",
-			   (json_int_t)s->connections_max, "pending_max", (json_int_t)s->pending_max, "rules", (json_int_t)rules,
-			   "sessions", (json_int_t)sessions_of(c, s->name)));
+	ctl_line(rq, json_pack(
+			 "{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
+			 "name", s->name, "e164", s->e164, "origin_host", s->origin_host, "realm", s->realm, "anchor", s->anchor,
+			 "payload_max", (json_int_t)s->payload_max, "validity_max_s", (json_int_t)s->validity_max_s, "port_min",
+			 (json_int_t)s->port_min, "port_max", (json_int_t)s->port_max, "priority_allowed", s->priority_allowed,
+			 "actions", words_of(s->actions), "rate_per_s", (json_int_t)s->rate_per_s, "burst", (json_int_t)s->burst,
+			 "quota_per_day", (json_int_t)s->quota_per_day, "connections_max", (json_int_t)s->connections_max,
+			 "pending_max", (json_int_t)s->pending_max, "rules", (json_int_t)rules, "sessions",
+			 (json_int_t)sessions_of(c, s->name), "groups", gw_ctl_groups(c, &(struct asc_asker){ .scs = s->name })));
 	ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)1));
 }
 
@@ -329,12 +329,32 @@ static json_t *beaten_rows(const struct pol_assoc *a, const struct assoc_found *
 	return list;
 }
 
+/* Groups that were given as proven and are not the asker's: the group is not there, or lets no certificate under its anchor prove it. */
+static json_t *unproven(const struct gw_core *c, const struct asc_asker *who)
+{
+	const struct asc_group *groups[ASC_ASKER_GROUPS_MAX];
+	uint8_t n = asc_asker_groups(c->asc, who, groups);
+	json_t *list = json_array();
+
+	for (uint8_t i = 0; i < who->proven_n; i++) {
+		uint8_t at = 0;
+
+		while (at < n && strcmp(groups[at]->name, who->proven[i]) != 0)
+			at++;
+		if (at == n)
+			json_array_append_new(list, json_string(who->proven[i]));
+	}
+	return list;
+}
+
 static void on_assoc_check(void *arg, struct ctl_request *rq, const json_t *args)
 {
 	struct gw_core *c = arg;
 	const char *scs = ctl_arg_text(args, "scs", ""), *action = ctl_arg_text(args, "action", "trigger");
 	uint64_t at_s = ctl_arg_num(args, "at", clock_real_ms() / 1000);
 	char device[IDENT_EXTERNAL_MAX + 1], rule[ASSOC_RULE_TEXT_MAX] = "";
+	const char *proven[ASC_PROVEN_MAX];
+	struct asc_asker who = { scs, proven, ctl_arg_texts(args, "group", proven, ASC_PROVEN_MAX) };
 	struct assoc_found found = { .n = 0 };
 	struct asc_device names = { NULL, NULL };
 	struct pol_assoc verdict;
@@ -348,16 +368,17 @@ static void on_assoc_check(void *arg, struct ctl_request *rq, const json_t *args
 		ctl_fail(rq, "action is one of trigger, recall, replace");
 		return;
 	}
-	if (asc_find_rules(c->asc, scs, &names, &found)) {
+	if (asc_find_rules(c->asc, &who, &names, &found)) {
 		ctl_fail(rq, "the association store cannot be read");
 		return;
 	}
 	pol_assoc_judge(&verdict, &found, right, (int64_t)at_s);
 	if (verdict.winner >= 0)
 		assoc_rule_text(rule, &found.rules[verdict.winner]);
-	ctl_done(rq, json_pack("{s:b, s:s, s:s, s:o, s:s, s:s, s:s}", "allowed", verdict.allow, "reason",
+	ctl_done(rq, json_pack("{s:b, s:s, s:s, s:o, s:s, s:s, s:s, s:o, s:o}", "allowed", verdict.allow, "reason",
 			       verdict.allow ? "" : pol_reason_str(verdict.reason), "rule", rule, "beaten",
-			       beaten_rows(&verdict, &found), "device", device, "scs", scs, "action", action));
+			       beaten_rows(&verdict, &found), "device", device, "scs", scs, "action", action, "groups",
+			       gw_ctl_groups(c, &who), "unproven", unproven(c, &who)));
 }
 
 const struct ctl_command gw_ctl_assoc_rows[] = {

@@ -227,6 +227,7 @@ static enum gw_stage stage_judge(struct visit *v)
 	struct gw_core *c = v->core;
 	struct asc_device device = { v->request.external[0] ? v->request.external : NULL,
 				     v->request.msisdn[0] ? v->request.msisdn : NULL };
+	struct asc_asker who = gw_asker(v->scs->name, v->session->proven, v->now_ms);
 	struct pol_verdict screened = v->verdict;
 	struct assoc_found found = { .n = 0 };
 	struct pol_scs scs;
@@ -237,7 +238,7 @@ static enum gw_stage stage_judge(struct visit *v)
 	facts.load = load_of(v);
 	facts.payload_ceiling = c->cfg->limits.payload_max < TRG_PAYLOAD_MAX ? c->cfg->limits.payload_max : TRG_PAYLOAD_MAX;
 	facts.validity_ceiling_s = c->cfg->limits.validity_max_s;
-	if ((device.external || device.msisdn) && asc_find_rules(c->asc, v->scs->name, &device, &found))
+	if ((device.external || device.msisdn) && asc_find_rules(c->asc, &who, &device, &found))
 		facts.found = NULL;
 	pol_judge(&v->verdict, &v->request, &screened, &facts);
 	if (v->verdict.status == TSP_STATUS_SUCCESS)
@@ -291,6 +292,7 @@ static enum gw_stage stage_submit(struct visit *v)
 	memcpy(t->transaction, v->text, sizeof t->transaction);
 	memcpy(t->address, v->session->address, sizeof t->address);
 	memcpy(t->rule, v->verdict.rule, sizeof t->rule);
+	t->proven = gw_proven_use(v->session->proven);
 	t->dup = v->dup;
 	t->asker = v->asker;
 	t->host_named = v->a->host_named;

@@ -80,6 +80,7 @@ void gw_trigger_free(struct gw_trigger *t)
 	c->triggers_n--;
 	net_timer_free(t->timer);
 	trg_free(t->trg);
+	gw_proven_drop(t->proven);
 	free(t);
 }
 
@@ -145,7 +146,9 @@ const struct assoc_found *gw_trigger_rules(struct gw_trigger *t, struct assoc_fo
 {
 	struct asc_device device = { external && external[0] ? external : NULL, msisdn && msisdn[0] ? msisdn : NULL };
 
-	return asc_find_rules(t->core->asc, t->scs->name, &device, found) ? NULL : found;
+	struct asc_asker who = gw_asker(t->scs->name, t->proven, clock_real_ms());
+
+	return asc_find_rules(t->core->asc, &who, &device, found) ? NULL : found;
 }
 
 static int port_judge_again(void *arg, struct trg *trg, struct trg_refusal *out)

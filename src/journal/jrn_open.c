@@ -87,7 +87,7 @@ static int open_databases(struct jrn *j, struct jrn_why *why)
 
 int jrn_open(struct jrn **out, const struct jrn_conf *conf, struct jrn_why *why)
 {
-	struct kv_conf kc = { conf->dir, "trigger journal", FORMAT, conf->map_max ? conf->map_max : MAP_DEFAULT, 1 };
+	struct kv_conf kc = { conf->dir, "trigger journal", FORMAT, conf->map_max ? conf->map_max : MAP_DEFAULT, 1, 0 };
 	struct jrn *j = calloc(1, sizeof *j);
 	int err;
 

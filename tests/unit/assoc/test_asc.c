@@ -97,7 +97,7 @@ static const char *found(struct place *p, const char *who, const char *external,
 	struct asc_device device = { external, msisdn };
 	char text[ASSOC_RULE_TEXT_MAX];
 
-	assert_int_equal(asc_find_rules(p->a, who, &device, &f), 0);
+	assert_int_equal(asc_find_rules(p->a, &(struct asc_asker){ .scs = who }, &device, &f), 0);
 	out[0] = 0;
 	for (uint8_t i = 0; i < f.n; i++) {
 		if (i)
@@ -255,7 +255,7 @@ static void test_a_rule_says_its_axis_width_and_times(void **state)
 	assert_int_equal(asc_rule_add(p->a, &r, &p->why), 0);
 	assert_int_equal(asc_rule_add(p->a, &exact, &p->why), 0);
 	assert_int_equal(open_again(p), 0);
-	assert_int_equal(asc_find_rules(p->a, "acme", &device, &f), 0);
+	assert_int_equal(asc_find_rules(p->a, &(struct asc_asker){ .scs = "acme" }, &device, &f), 0);
 	assert_int_equal(f.n, 2);
 	assert_int_equal(f.rules[0].device_axis, ASSOC_DEVICE_RANGE);
 	assert_int_equal(f.rules[0].width, 100);
@@ -404,7 +404,7 @@ static void test_one_device_has_a_bound_of_rules(void **state)
 		put(p, name, e164, host);
 		assert_int_equal(add(p, ASSOC_ALLOW, name, "m@a.example"), i < ASC_RULES_PER_DEVICE_MAX ? 0 : ERR_LIMIT);
 	}
-	assert_int_equal(asc_find_rules(p->a, "s254", &device, &f), 0);
+	assert_int_equal(asc_find_rules(p->a, &(struct asc_asker){ .scs = "s254" }, &device, &f), 0);
 	assert_int_equal(f.n, 1); /* the others' rules take no room */
 }
 
@@ -430,7 +430,7 @@ static void test_more_matches_than_fit_are_said_to_be_more(void **state)
 	for (int i = 0; i <= ASSOC_FOUND_MAX; i++) {
 		snprintf(range, sizeof range, "msisdn:491700000000-4917000%05d", i + 1);
 		assert_int_equal(add(p, ASSOC_ALLOW, "acme", range), 0);
-		assert_int_equal(asc_find_rules(p->a, "acme", &device, &f), 0);
+		assert_int_equal(asc_find_rules(p->a, &(struct asc_asker){ .scs = "acme" }, &device, &f), 0);
 		assert_int_equal(f.overflow, i == ASSOC_FOUND_MAX);
 	}
 }
@@ -580,9 +580,9 @@ static void test_a_newer_format_is_said_to_be_newer(void **state)
 
 	asc_close(p->a);
 	p->a = NULL;
-	write_raw(p, "meta", "format", 6, "\2\0\0\0association store", 21);
+	write_raw(p, "meta", "format", 6, "\3\0\0\0association store", 21);
 	assert_int_equal(open_again(p), ERR_VERSION);
-	assert_non_null(strstr(p->why.text, "version 2"));
+	assert_non_null(strstr(p->why.text, "version 3"));
 	assert_non_null(strstr(p->why.text, "newer program"));
 	write_raw(p, "meta", "format", 6, "\1\0\0\0trigger journal", 19);
 	assert_int_equal(open_again(p), ERR_PROTO);
@@ -622,7 +622,7 @@ static void test_a_damaged_row_is_an_error_and_no_rules(void **state)
 	p->a = NULL;
 	write_raw(p, "dev", "\1m@a.example", 12, "\1\1\7\1\0", 5); /* cut inside an entry */
 	assert_int_equal(open_again(p), 0);
-	assert_int_equal(asc_find_rules(p->a, "acme", &device, &f), ERR_PROTO);
+	assert_int_equal(asc_find_rules(p->a, &(struct asc_asker){ .scs = "acme" }, &device, &f), ERR_PROTO);
 	assert_int_equal(f.n, 0); /* the domain's allow is not used alone: what the row said is unknown */
 	assert_int_equal(add(p, ASSOC_ALLOW, "acme", "m@a.example"), ERR_PROTO);
 }
@@ -691,6 +691,51 @@ static void test_killed_at_any_instant_nothing_told_is_lost(void **state)
 	}
 }
 
+static int drop_database(const struct place *p, const char *name)
+{
+	MDB_env *env;
+	MDB_txn *txn;
+	MDB_dbi dbi;
+	int rc;
+
+	assert_int_equal(mdb_env_create(&env), 0);
+	assert_int_equal(mdb_env_set_maxdbs(env, 8), 0);
+	assert_int_equal(mdb_env_open(env, p->dir, 0, 0600), 0);
+	assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
+	rc = mdb_dbi_open(txn, name, 0, &dbi);
+	if (!rc)
+		rc = mdb_drop(txn, dbi, 1);
+	assert_int_equal(mdb_txn_commit(txn), 0);
+	mdb_env_close(env);
+	return rc;
+}
+
+static void test_a_store_of_the_format_before_is_opened_and_brought_up(void **state)
+{
+	struct place *p = *state;
+	struct asc_group fleet = { .name = "fleet" };
+
+	two_scs(p);
+	assert_int_equal(add(p, ASSOC_ALLOW, "acme", "m@a.example"), 0);
+	assert_int_equal(add(p, ASSOC_ALLOW, "acme", "*@b.example"), 0);
+	asc_close(p->a);
+	p->a = NULL;
+	assert_int_equal(drop_database(p, "group"), 0);
+	assert_int_equal(drop_database(p, "member"), 0);
+	write_raw(p, "meta", "format", 6, "\1\0\0\0association store", 21);
+	for (int round = 0; round < 2; round++) {
+		assert_int_equal(open_again(p), 0);
+		assert_string_equal(found(p, "acme", "m@a.example", NULL), "allow acme m@a.example trigger");
+		assert_string_equal(found(p, "acme", "m@b.example", NULL), "allow acme *@b.example trigger");
+		assert_int_equal(asc_scs_count(p->a), 2);
+		assert_int_equal(asc_group_put(p->a, &fleet, &p->why), 0);
+	}
+	asc_close(p->a);
+	p->a = NULL;
+	write_raw(p, "meta", "format", 6, "\0\0\0\0association store", 21);
+	assert_int_equal(open_again(p), ERR_VERSION);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -715,6 +760,7 @@ int main(void)
 		T(test_a_truncated_store_is_refused_at_every_length),
 		T(test_something_else_is_not_taken_for_a_store),
 		T(test_a_newer_format_is_said_to_be_newer),
+		T(test_a_store_of_the_format_before_is_opened_and_brought_up),
 		T(test_records_of_another_version_are_not_opened),
 		T(test_a_damaged_scs_record_is_not_opened),
 		T(test_a_damaged_row_is_an_error_and_no_rules),

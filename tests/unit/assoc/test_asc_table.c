@@ -9,7 +9,7 @@
 #include "policy/pol_assoc.h"
 
 #define CELLS 9
-#define ROWS_AT_LEAST 40
+#define ROWS_AT_LEAST 60
 
 enum { NAME, RULES, WHO, DEVICE, RIGHT, AT, ANSWER, REASON, RULE };
 
@@ -87,7 +87,7 @@ static void provision_rule(struct asc *a, const char *name, char *text)
 		fail_msg("%s: %s", name, why.text);
 }
 
-static void provision_scs(struct asc *a, const char *name, const char *e164)
+static void provision_scs(struct asc *a, const char *name, const char *e164, const char *anchor)
 {
 	struct asc_why why;
 	struct asc_scs s;
@@ -97,8 +97,35 @@ static void provision_scs(struct asc *a, const char *name, const char *e164)
 	snprintf(s.e164, sizeof s.e164, "%s", e164);
 	snprintf(s.origin_host, sizeof s.origin_host, "scs.%s.example", name);
 	snprintf(s.realm, sizeof s.realm, "%s.example", name);
-	strcpy(s.anchor, "anchor-a");
+	snprintf(s.anchor, sizeof s.anchor, "%s", anchor);
 	assert_int_equal(asc_scs_put(a, &s, &why), 0);
+}
+
+static void provision_group(struct asc *a, const char *name, const char *anchor)
+{
+	struct asc_group g = { .name = "" };
+	struct asc_why why;
+
+	snprintf(g.name, sizeof g.name, "%s", name);
+	snprintf(g.anchor, sizeof g.anchor, "%s", anchor);
+	assert_int_equal(asc_group_put(a, &g, &why), 0);
+}
+
+/* "acme, stored: fleet, proven: locals" */
+#define PROVEN_MAX 4
+static void asker_of(struct asc *a, struct asc_asker *who, const char *proven[PROVEN_MAX], char *cell)
+{
+	struct asc_why why;
+	char *part;
+
+	*who = (struct asc_asker){ .scs = trimmed(strsep(&cell, ",")), .proven = proven };
+	while ((part = strsep(&cell, ","))) {
+		part = trimmed(part);
+		if (strncmp(part, "proven: ", 8) == 0 && who->proven_n < PROVEN_MAX)
+			proven[who->proven_n++] = part + 8;
+		else if (strncmp(part, "stored: ", 8) != 0 || asc_group_member_add(a, part + 8, who->scs, &why))
+			fail_msg("'%s' is neither stored nor proven", part);
+	}
 }
 
 /* Provisions the rules of a cell and keeps the texts of them as the cell has them: "allow acme m1@a.example". */
@@ -108,8 +135,10 @@ static int provision(struct asc *a, const struct table_row *row, char kept[RULES
 	char *rest = row->cell[RULES], *text;
 	int n = 0;
 
-	provision_scs(a, "acme", "49170123456");
-	provision_scs(a, "beta", "49170123457");
+	provision_scs(a, "acme", "49170123456", "anchor-a");
+	provision_scs(a, "beta", "49170123457", "anchor-b");
+	provision_group(a, "fleet", "anchor-a");
+	provision_group(a, "locals", "");
 	while ((text = strchr(rest, '`'))) {
 		char *end = strchr(++text, '`');
 
@@ -174,6 +203,8 @@ static void check_row(struct table_row *row)
 	static char kept[RULES_MAX][ASSOC_RULE_TEXT_MAX];
 	static struct assoc_found found;
 	struct asc_device device = { NULL, NULL };
+	const char *proven[PROVEN_MAX];
+	struct asc_asker who;
 	struct pol_assoc got;
 	struct asc_why why;
 	struct asc *a;
@@ -184,8 +215,9 @@ static void check_row(struct table_row *row)
 	assert_int_equal(asc_open(&a, &conf, &why), 0);
 	n = provision(a, row, kept);
 	device_of(&device, row->cell[DEVICE]);
+	asker_of(a, &who, proven, row->cell[WHO]);
 	assert_int_equal(assoc_rights_parse(&right, row->cell[RIGHT]), 0);
-	assert_int_equal(asc_find_rules(a, row->cell[WHO], &device, &found), 0);
+	assert_int_equal(asc_find_rules(a, &who, &device, &found), 0);
 	pol_assoc_judge(&got, &found, right, seconds(row->cell[AT]));
 	check_answer(row, &got, &found, kept, n);
 	asc_close(a);

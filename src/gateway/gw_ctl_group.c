@@ -1,0 +1,161 @@
+/* gw_ctl_group.c - groups of SCSs over the control socket. A change is in force when it is answered, for live sessions too. */
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl/ctl_commands.h"
+#include "gateway/gw_core_int.h"
+
+json_t *gw_ctl_groups(const struct gw_core *c, const struct asc_asker *who)
+{
+	const struct asc_group *groups[ASC_ASKER_GROUPS_MAX];
+	uint8_t n = asc_asker_groups(c->asc, who, groups);
+	json_t *list = json_array();
+
+	for (uint8_t i = 0; i < n; i++)
+		json_array_append_new(list, json_string(groups[i]->name));
+	return list;
+}
+
+static uint64_t rules_of(const struct gw_core *c, const char *group)
+{
+	char who[ASSOC_WHO_TEXT_MAX + 1];
+
+	snprintf(who, sizeof who, ASSOC_GROUP_PREFIX "%s", group);
+	return asc_rule_count_of(c->asc, who);
+}
+
+static int add_member(void *arg, const char *scs)
+{
+	json_array_append_new(arg, json_string(scs));
+	return 0;
+}
+
+static json_t *members_of(const struct gw_core *c, const char *group)
+{
+	json_t *list = json_array();
+
+	(void)asc_group_member_each(c->asc, group, add_member, list);
+	return list;
+}
+
+static void fail(struct ctl_request *rq, const struct asc_why *why, int err)
+{
+	ctl_fail(rq, "%s", why->text[0] ? why->text : err_str(err));
+}
+
+static void on_group_add(void *arg, struct ctl_request *rq, const json_t *args)
+{
+	const char *name = ctl_arg_text(args, "name", ""), *anchor = ctl_arg_text(args, "anchor", "");
+	struct asc_group group = { .name = "" };
+	struct gw_core *c = arg;
+	struct asc_why why = { "" };
+	bool replaced = asc_group_find(c->asc, name) != NULL;
+	int err;
+
+	snprintf(group.name, sizeof group.name, "%s", name); /* its argument's row bounds it, and the anchor's */
+	snprintf(group.anchor, sizeof group.anchor, "%s", anchor);
+	if (anchor[0] && !gw_ctl_anchor_known(c, anchor)) {
+		ctl_fail(rq, "trust anchor '%s' is not in the configuration (trust_anchors)", anchor);
+		return;
+	}
+	if (replaced && !ctl_arg_bool(args, "replace", false)) {
+		ctl_fail(rq, "group '%s' exists already; say so if it is to be replaced", name);
+		return;
+	}
+	err = asc_group_put(c->asc, &group, &why);
+	if (err)
+		fail(rq, &why, err);
+	else
+		ctl_done(rq, json_pack("{s:s, s:s, s:b}", "group", name, "anchor", anchor, "replaced", replaced));
+}
+
+static void on_group_del(void *arg, struct ctl_request *rq, const json_t *args)
+{
+	struct gw_core *c = arg;
+	const char *name = ctl_arg_text(args, "name", "");
+	uint64_t rules = rules_of(c, name);
+	struct asc_why why = { "" };
+	int err = asc_group_del(c->asc, name, &why);
+
+	if (err)
+		fail(rq, &why, err);
+	else
+		ctl_done(rq, json_pack("{s:s, s:I}", "group", name, "rules_deleted", (json_int_t)rules));
+}
+
+struct listing {
+	struct gw_core *core;
+	struct ctl_request *rq;
+	json_int_t n;
+};
+
+static int list_group(void *arg, const struct asc_group *g)
+{
+	struct listing *l = arg;
+	json_t *members = members_of(l->core, g->name);
+
+	ctl_line(l->rq, json_pack("{s:s, s:s, s:I, s:I}", "name", g->name, "anchor", g->anchor, "members",
+				  (json_int_t)json_array_size(members), "rules", (json_int_t)rules_of(l->core, g->name)));
+	json_decref(members);
+	l->n++;
+	return 0;
+}
+
+static void on_group_list(void *arg, struct ctl_request *rq, const json_t *args)
+{
+	struct listing l = { .core = arg, .rq = rq };
+
+	(void)args;
+	(void)asc_group_each(l.core->asc, list_group, &l);
+	ctl_done(rq, json_pack("{s:I}", "count", l.n));
+}
+
+static void on_group_show(void *arg, struct ctl_request *rq, const json_t *args)
+{
+	struct gw_core *c = arg;
+	const struct asc_group *g = asc_group_find(c->asc, ctl_arg_text(args, "name", ""));
+	char uri[CFG_URI_PREFIX_MAX + IDENT_SCS_MAX + 1] = "";
+
+	if (!g) {
+		ctl_fail(rq, "no group '%s'", ctl_arg_text(args, "name", ""));
+		return;
+	}
+	if (g->anchor[0])
+		snprintf(uri, sizeof uri, "%s%s", c->cfg->group_uri_prefix, g->name);
+	ctl_line(rq, json_pack("{s:s, s:s, s:s, s:o, s:I}", "name", g->name, "anchor", g->anchor, "uri", uri, "members",
+			       members_of(c, g->name), "rules", (json_int_t)rules_of(c, g->name)));
+	ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)1));
+}
+
+static void member(void *core, struct ctl_request *rq, const json_t *args, bool add)
+{
+	const char *group = ctl_arg_text(args, "group", ""), *scs = ctl_arg_text(args, "scs", "");
+	struct gw_core *c = core;
+	struct asc_why why = { "" };
+	int err = add ? asc_group_member_add(c->asc, group, scs, &why) : asc_group_member_del(c->asc, group, scs, &why);
+
+	if (err)
+		fail(rq, &why, err);
+	else
+		ctl_done(rq, json_pack("{s:s, s:s, s:b}", "group", group, "scs", scs, "member", add));
+}
+
+static void on_member_add(void *arg, struct ctl_request *rq, const json_t *args)
+{
+	member(arg, rq, args, true);
+}
+
+static void on_member_del(void *arg, struct ctl_request *rq, const json_t *args)
+{
+	member(arg, rq, args, false);
+}
+
+const struct ctl_command gw_ctl_group_rows[] = {
+	{ "group.add", "a group of SCSs", ctl_args_group_add, true, on_group_add },
+	{ "group.del", "remove a group, its memberships and its rules", ctl_args_group_name, true, on_group_del },
+	{ "group.list", "all groups", NULL, false, on_group_list },
+	{ "group.show", "one group with its stored members", ctl_args_group_name, false, on_group_show },
+	{ "group.member.add", "store that an SCS is in a group", ctl_args_group_member, true, on_member_add },
+	{ "group.member.del", "an SCS is no stored member any more", ctl_args_group_member, true, on_member_del },
+	{ .name = NULL },
+};
