@@ -230,7 +230,7 @@ def test_a_feature_that_is_required_is_refused_and_one_that_is_offered_is_not(la
     (D.avp(293, "iwf-2.operator.example"), 3002),  # Destination-Host: not an agent, so nowhere to send it
     (D.avp(293, L.IWF_CORE_HOST), 3002),  # our name inside is no name outside
     (D.avp(282, L.EXTERNAL_HOST), 3005),  # Route-Record: it has been here
-])
+], ids=["another host", "our internal name", "a loop"])
 def test_a_request_for_somebody_else_is_told_so(lab, more, result):
     scs = Scs.opened(lab)
     m = scs.dar(action(device="meter-310@a.example"), more=(more,))
