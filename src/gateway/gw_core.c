@@ -372,7 +372,7 @@ void gw_core_free(struct gw_core *c)
 	if (!c)
 		return;
 	ctl_server_free(c->ctl);
-	gw_peers_close(c, false); /* everyone who waits hears of it before the triggers go */
+	gw_peers_close(c); /* everyone who waits hears of it before the triggers go */
 	if (c->drrs_by_token.buckets) {
 		gw_probes_free(c);
 		while ((e = TAILQ_FIRST(&c->edges)))
@@ -417,7 +417,7 @@ void gw_core_stop(struct gw_core *c, void (*done)(void *arg), void *arg)
 	c->stopping = true;
 	c->stopped = done;
 	c->stopped_arg = arg;
-	gw_peers_close(c, true);
+	gw_peers_leave(c);
 	(void)jrn_flush(c->jrn);
 	if (net_timer_new(&c->stop_timer, c->loop, on_stop_look, c)) {
 		done(arg);

@@ -241,7 +241,9 @@ void gw_trigger_ask_drop(struct gw_trigger *t);
 
 /* gw_peers.c: the peers of our own domain. */
 ERR_MUST_USE int gw_peers_open(struct gw_core *c, struct tls_ctx *const tls[CFG_PEERS_MAX]);
-void gw_peers_close(struct gw_core *c, bool polite);
+/* Says DPR to each. Who does not answer in time is cut off by gw_peers_close(); nothing of a silent peer may outlive that. */
+void gw_peers_leave(struct gw_core *c);
+void gw_peers_close(struct gw_core *c);
 /* Sends one request over the peer with this index. `fn` gets a struct gw_ask. ERR_CLOSED and others: nothing was sent. */
 ERR_MUST_USE int gw_peer_ask(struct gw_trigger *t, size_t peer, const struct buf *message, uint32_t wait_ms, link_answer_fn *fn);
 /* Ends an ask in its callback: its trigger, NULL when nobody waits any more. Frees the ask. */

@@ -25,7 +25,7 @@ static void on_down(void *arg, struct link *l, int err, const char *why)
 	struct gw_peer *p = arg;
 
 	(void)l;
-	if (p->open) {
+	if (p->open && !p->core->stopping) {
 		st_count(&p->core->st, ST_PEER_DOWN);
 		log_warn(p->core->log, "core", "peer %s (%s) is lost: %s (%s)", p->conf->name, p->conf->host, why, err_str(err));
 		p->since_ms = clock_real_ms();
@@ -77,12 +77,28 @@ int gw_peers_open(struct gw_core *c, struct tls_ctx *const tls[CFG_PEERS_MAX])
 }
 
 /* Nobody is told: what is undecided stays so in the journal, and the next core asks again with the T flag. */
-void gw_peers_close(struct gw_core *c, bool polite)
+static void drop_asks(struct gw_core *c)
 {
 	struct gw_trigger *t;
 
 	for (t = c->peers_n ? TAILQ_FIRST(&c->triggers) : NULL; t; t = TAILQ_NEXT(t, entry))
 		gw_trigger_ask_drop(t);
+}
+
+void gw_peers_leave(struct gw_core *c)
+{
+	drop_asks(c);
+	for (size_t i = 0; i < c->peers_n; i++) {
+		struct link *l = c->peers[i].peer ? link_peer_link(c->peers[i].peer) : NULL;
+
+		if (l)
+			link_disconnect(l, DIA_DISCONNECT_REBOOTING);
+	}
+}
+
+void gw_peers_close(struct gw_core *c)
+{
+	drop_asks(c);
 	for (size_t i = 0; i < c->peers_n; i++) {
 		struct link_peer *peer = c->peers[i].peer;
 
@@ -90,7 +106,7 @@ void gw_peers_close(struct gw_core *c, bool polite)
 			continue;
 		gw_report_peer_down(&c->peers[i]);
 		c->peers[i].peer = NULL;
-		link_peer_free(peer, polite);
+		link_peer_free(peer, false);
 		c->peers[i].open = false;
 	}
 }

@@ -177,6 +177,15 @@ def test_no_answer_of_the_sms_sc_is_never_a_refusal(lab_by_hand, scs):
     sc.accept(recall)
 
 
+def test_a_core_peer_that_does_not_answer_our_dpr_is_left_all_the_same(labs):
+    p = labs.up()
+    hss = in_place_of(p, "mtc-hss", D.S6M)
+    wrong = labs.down(p)  # the HSS is still connected and silent
+    assert not wrong, "\n".join(wrong)
+    assert hss.expect(D.DPR, True).number(273) == 0
+    hss.close()
+
+
 def test_the_hss_reports_nothing(lab_by_hand, scs):
     dtr = accepted(scs, lab_by_hand.sc, device="meter-410@a.example", reference=410)
     hss = in_place_of(lab_by_hand, "mtc-hss", D.S6M)
