@@ -24,6 +24,12 @@ class Gateway:
         self.requests, self.answers, self.failure, self.threads, self.seen_close = [], [], None, [], []
         self.listening = []  # programs that a play started in the background
 
+    def closes(self):
+        """The DPRs that came, once every play has come to its end: mtc-scs may be gone before the play has written down its DPR."""
+        for thread in self.threads:
+            thread.join(10)
+        return self.seen_close
+
     def daa(self, m, status=0, result=2001):
         group = [D.gpp(3007, m.number(3001, 3007)), D.gpp(3005, m.number(3001, 3005)), D.gpp(3008, status)]
         return [D.avp(263, m.text(263)), D.avp(258, D.TSP), D.avp(277, 1), D.avp(264, IWF), D.avp(296, IWF_REALM), D.avp(268, result),
@@ -168,7 +174,7 @@ def test_report_and_its_exit_code(gateway, outcome, word, code):
     assert got.code == code and got.outcome == word, got
     assert [e["event"] for e in got.events] == ["answer", "report"]
     assert gateway.answers[0].result == 2001 and gateway.answers[0].number(258) == D.TSP
-    assert gateway.seen_close[0].number(273) == 2  # DO_NOT_WANT_TO_TALK_TO_YOU: nothing more is expected
+    assert gateway.closes()[0].number(273) == 2  # DO_NOT_WANT_TO_TALK_TO_YOU: nothing more is expected
 
 
 def test_report_before_the_answer(gateway):
