@@ -5,7 +5,7 @@
 
 #include "assoc/asc_int.h"
 
-#define FORMAT 2u /* 1: without groups */
+#define FORMAT 3u /* 1: without groups; 2: without named sets */
 #define FORMAT_OLDEST 1u
 #define MAP_DEFAULT (4ull << 30)
 
@@ -179,7 +179,8 @@ static int load_set(struct asc *a, const MDB_val *key, const MDB_val *val, struc
 	rule.not_after_s = (int64_t)rd_le64(&v);
 	node = asc_node_by_number(a, number);
 	if (k.bad || v.bad || rd_left(&v) || !node || rule.verdict > ASSOC_BLOCK || (rule.rights & ~ASSOC_RIGHT_ALL) ||
-	    str_copy(device, sizeof device, k.p, rd_left(&k)) || asc_devname_parse(&rule.device, device, why)) {
+	    str_copy(device, sizeof device, k.p, rd_left(&k)) || asc_devname_parse(&rule.device, device, why) ||
+	    node->dset.name[0] || asc_dset_resolve(a, &rule.device, why)) {
 		snprintf(why->text, sizeof why->text, "association store: a rule of SCS number %u is damaged", number);
 		return ERR_PROTO;
 	}
@@ -242,6 +243,8 @@ static int load(struct asc *a, MDB_txn *txn, struct asc_why *why)
 	if (!err)
 		err = load_each(a, txn, a->group, asc_group_load, why);
 	if (!err)
+		err = load_each(a, txn, a->dset, asc_dset_load, why);
+	if (!err)
 		err = load_each(a, txn, a->member, asc_member_load, why);
 	if (!err)
 		err = load_each(a, txn, a->set, load_set, why);
@@ -269,8 +272,10 @@ static int open_databases(struct asc *a, const struct kv_conf *kc, struct asc_wh
 		rc = mdb_dbi_open(txn, "group", MDB_CREATE, &a->group);
 	if (!rc)
 		rc = mdb_dbi_open(txn, "member", MDB_CREATE, &a->member);
+	if (!rc)
+		rc = mdb_dbi_open(txn, "dset", MDB_CREATE, &a->dset);
 	if (!rc && a->kv.format != kc->format)
-		rc = kv_put_format(&a->kv, txn, kc); /* what format 1 had is the same in 2 */
+		rc = kv_put_format(&a->kv, txn, kc); /* what 1 and 2 had is the same in 3 */
 	if (rc)
 		return asc_abort(txn, why, rc, "open its databases");
 	err = load(a, txn, why);
@@ -290,7 +295,7 @@ static int open_databases(struct asc *a, const struct kv_conf *kc, struct asc_wh
 int asc_open(struct asc **out, const struct asc_conf *conf, struct asc_why *why)
 {
 	struct kv_conf kc = { conf->dir, "association store", FORMAT, conf->map_max ? conf->map_max : MAP_DEFAULT,
-			      6,         FORMAT_OLDEST };
+			      7,         FORMAT_OLDEST };
 	struct asc *a = calloc(1, sizeof *a);
 	int err;
 
@@ -324,6 +329,9 @@ void asc_close(struct asc *a)
 	for (size_t i = 0; i < a->groups_n; i++)
 		asc_node_free(a->groups[i]);
 	free(a->groups);
+	for (size_t i = 0; i < a->dsets_n; i++)
+		asc_node_free(a->dsets[i]);
+	free(a->dsets);
 	free(a->anyone.sets);
 	free(a->by_name);
 	free(a->by_host);

@@ -3,6 +3,7 @@
  * All rules of one device stand under one key; rules on device sets and all SCS records are also held in memory, rebuilt at open.
  * One process (the core) and one thread use a store at a time. Names are canonical (base/ident.h) before they are stored. */
 #pragma once
+#include "assoc/asc_dset.h"
 #include "assoc/asc_group.h"
 #include "assoc/asc_scs.h"
 #include "base/assoc_rule.h"
@@ -57,6 +58,7 @@ struct asc_rule_new {
 	int64_t not_before_s, not_after_s;
 };
 ERR_MUST_USE int asc_rule_add(struct asc *a, const struct asc_rule_new *r, struct asc_why *why);
+/* A rule on "set:NAME" needs the set (asc_dset.h), ERR_NOTFOUND. */
 /* Deletes the rules of (who, device): of one verdict, or of all when verdict is -1. */
 ERR_MUST_USE int asc_rule_del(struct asc *a, const char *who, const char *device, int verdict, struct asc_why *why);
 

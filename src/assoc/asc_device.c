@@ -66,6 +66,15 @@ static int parse_msisdn(struct asc_devname *d, const char *text, struct asc_why 
 	return 0;
 }
 
+static int parse_named(struct asc_devname *d, const char *text, struct asc_why *why)
+{
+	if (!ident_name_ok(text + sizeof ASSOC_SET_PREFIX - 1))
+		return refuse(why, text, "expected set: and a name of a-z, 0-9, '.', '_', '-'");
+	d->axis = ASSOC_DEVICE_SET;
+	strcpy(d->text, text);
+	return 0;
+}
+
 int asc_devname_parse(struct asc_devname *out, const char *text, struct asc_why *why)
 {
 	struct asc_devname d = { 0 };
@@ -79,8 +88,10 @@ int asc_devname_parse(struct asc_devname *out, const char *text, struct asc_why 
 		err = parse_external(&d, text, why);
 	} else if (strncmp(text, msisdn_prefix, PREFIX_LEN) == 0) {
 		err = parse_msisdn(&d, text, why);
+	} else if (strncmp(text, ASSOC_SET_PREFIX, sizeof ASSOC_SET_PREFIX - 1) == 0) {
+		err = parse_named(&d, text, why);
 	} else {
-		err = refuse(why, text, "expected local@domain, *@domain, msisdn:DIGITS or msisdn:FIRST-LAST");
+		err = refuse(why, text, "expected local@domain, *@domain, msisdn:DIGITS, msisdn:FIRST-LAST or set:NAME");
 	}
 	if (!err)
 		*out = d;

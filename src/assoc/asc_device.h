@@ -3,13 +3,13 @@
 #include "assoc/asc.h"
 
 struct asc_devname {
-	uint8_t axis;                         /* enum assoc_device_axis; a named set has no form yet */
+	uint8_t axis;                         /* enum assoc_device_axis */
 	char text[ASSOC_DEVICE_TEXT_MAX + 1]; /* canonical */
-	uint64_t first, last;                 /* of an MSISDN or a range of them, as numbers */
+	uint64_t first, last; /* of an MSISDN or a range of them, as numbers; first: of a named set, its number in the store */
 };
 
-/* "local@domain", "*@domain", "msisdn:DIGITS", "msisdn:FIRST-LAST" (as many digits in both), "*". ERR_INVAL with words. */
+/* "local@domain", "*@domain", "msisdn:DIGITS", "msisdn:FIRST-LAST" (as many digits in both), "set:NAME", "*". ERR_INVAL with words. */
 ERR_MUST_USE int asc_devname_parse(struct asc_devname *out, const char *text, struct asc_why *why);
 
-/* True when a set (range or domain) of this canonical text holds the device. */
+/* True when a set (range or domain; never a named one) of this canonical text holds the device. */
 bool asc_devname_holds(const struct asc_devname *set, const struct asc_device *device);

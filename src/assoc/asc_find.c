@@ -60,7 +60,7 @@ static void find_sets(const struct asc_node *node, const struct asc_device *devi
 	for (size_t i = 0; i < node->sets_n && !out->overflow; i++) {
 		struct assoc_rule *room;
 
-		if (!asc_devname_holds(&node->sets[i].device, device))
+		if (!asc_devname_holds(&node->sets[i].device, device)) /* of a named set: find_named() */
 			continue;
 		room = next_room(out);
 		if (room)
@@ -122,8 +122,46 @@ static const struct asc_node *by_number(const struct whos *w, uint32_t number)
 	return NULL;
 }
 
-/* One get; every rule of that name is in the row. */
-static int find_row(const struct asc *a, MDB_txn *txn, const struct whos *w, const char *name, struct assoc_found *out)
+struct memberships { /* the named sets a device is in */
+	uint32_t number[ASC_DSETS_PER_LOOKUP_MAX];
+	size_t n;
+};
+
+static void add_membership(struct memberships *m, uint32_t number, struct assoc_found *out)
+{
+	if (m->n == ASC_DSETS_PER_LOOKUP_MAX) {
+		out->overflow = true;
+		return;
+	}
+	m->number[m->n++] = number;
+}
+
+static bool is_member(const struct memberships *m, uint64_t number)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		if (m->number[i] == number)
+			return true;
+	}
+	return false;
+}
+
+/* Rules of this node on the named sets that hold the device. */
+static void find_named(const struct asc_node *node, const struct memberships *m, struct assoc_found *out)
+{
+	for (size_t i = 0; m->n && i < node->sets_n && !out->overflow; i++) {
+		struct assoc_rule *room;
+
+		if (node->sets[i].device.axis != ASSOC_DEVICE_SET || !is_member(m, node->sets[i].device.first))
+			continue;
+		room = next_room(out);
+		if (room)
+			from_set(room, node, &node->sets[i]);
+	}
+}
+
+/* One get; every rule of that name and every set it is in are in the row. */
+static int find_row(const struct asc *a, MDB_txn *txn, const struct whos *w, const char *name, struct memberships *m,
+		    struct assoc_found *out)
 {
 	uint8_t room[ASC_KEY_MAX];
 	MDB_val key = asc_key_text(room, name), row;
@@ -138,15 +176,21 @@ static int find_row(const struct asc *a, MDB_txn *txn, const struct whos *w, con
 		return ERR_PROTO;
 	while (asc_entry_next(&r, &e)) {
 		const struct asc_node *node = by_number(w, e.scs_number);
-		struct assoc_rule *rule = node ? next_room(out) : NULL;
+		struct assoc_rule *rule;
 
+		if (e.verdict == ASC_ENTRY_MEMBER) {
+			add_membership(m, e.scs_number, out); /* of a set that is gone: no rule names it */
+			continue;
+		}
+		rule = node ? next_room(out) : NULL;
 		if (rule)
 			from_entry(rule, node, &e, name, strlen(name));
 	}
 	return r.bad ? ERR_PROTO : 0;
 }
 
-static int find_exact(const struct asc *a, const struct whos *w, const struct asc_device *device, struct assoc_found *out)
+static int find_exact(const struct asc *a, const struct whos *w, const struct asc_device *device, struct memberships *m,
+		      struct assoc_found *out)
 {
 	char msisdn[sizeof "msisdn:" + IDENT_MSISDN_MAX] = "msisdn:";
 	int err = 0;
@@ -154,10 +198,10 @@ static int find_exact(const struct asc *a, const struct whos *w, const struct as
 	if (mdb_txn_renew(a->reader))
 		return ERR_IO;
 	if (device->external && strlen(device->external) <= ASSOC_DEVICE_TEXT_MAX)
-		err = find_row(a, a->reader, w, device->external, out);
+		err = find_row(a, a->reader, w, device->external, m, out);
 	if (!err && device->msisdn && strlen(device->msisdn) <= IDENT_MSISDN_MAX) {
 		strcat(msisdn, device->msisdn);
-		err = find_row(a, a->reader, w, msisdn, out);
+		err = find_row(a, a->reader, w, msisdn, m, out);
 	}
 	mdb_txn_reset(a->reader);
 	return err;
@@ -165,6 +209,7 @@ static int find_exact(const struct asc *a, const struct whos *w, const struct as
 
 int asc_find_rules(const struct asc *a, const struct asc_asker *who, const struct asc_device *device, struct assoc_found *out)
 {
+	struct memberships m = { .n = 0 };
 	struct whos w;
 	int err;
 
@@ -173,7 +218,9 @@ int asc_find_rules(const struct asc *a, const struct asc_asker *who, const struc
 	whos_of(&w, a, who);
 	for (size_t i = 0; i < w.n; i++)
 		find_sets(w.node[i], device, out);
-	err = find_exact(a, &w, device, out);
+	err = find_exact(a, &w, device, &m, out);
+	for (size_t i = 0; i < w.n && !err; i++)
+		find_named(w.node[i], &m, out);
 	if (err)
 		out->n = 0;
 	return err;
@@ -204,7 +251,7 @@ static int each_in_row(const struct asc *a, const struct asc_node *who, const MD
 	while (!stop && asc_entry_next(&r, &e)) {
 		const struct asc_node *node = asc_node_by_number(a, e.scs_number);
 
-		if (!node || (who && node != who))
+		if (!node || e.verdict == ASC_ENTRY_MEMBER || (who && node != who))
 			continue;
 		from_entry(&rule, node, &e, (const char *)k.p, rd_left(&k));
 		stop = fn(arg, &rule);

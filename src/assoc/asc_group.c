@@ -190,7 +190,7 @@ int asc_member_load(struct asc *a, const MDB_val *key, const MDB_val *val, struc
 	group = asc_group_by_number(a, rd_be32(&k));
 	scs = asc_node_by_number(a, rd_be32(&k));
 	if (k.bad || rd_left(&k) || rd_left(&v) || !group || !scs || scs == &a->anyone || scs->group.name[0] ||
-	    scs->groups_n == ASC_GROUPS_PER_SCS_MAX)
+	    scs->dset.name[0] || scs->groups_n == ASC_GROUPS_PER_SCS_MAX)
 		return damaged(why, false);
 	scs->groups[scs->groups_n++] = group;
 	return 0;

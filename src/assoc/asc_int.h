@@ -14,11 +14,12 @@ struct asc_set_rule { /* a rule on a set of devices */
 	int64_t not_before_s, not_after_s;
 };
 
-struct asc_node {               /* one SCS, one group, or "*": who a rule can speak about */
+struct asc_node {               /* one SCS, one group, or "*": who a rule can speak about; or a named set, which has members */
 	struct asc_scs scs;     /* a group has none of it */
+	struct asc_dset dset;   /* of a named set of devices; name "" for all others */
 	struct asc_group group; /* of a group; name "" for all others */
 	uint32_t number;
-	uint64_t exact_n; /* rules of it on exact devices */
+	uint64_t exact_n; /* rules of it on exact devices; members of a set */
 	struct asc_set_rule *sets;
 	size_t sets_n, sets_cap;
 	struct asc_node *groups[ASC_GROUPS_PER_SCS_MAX]; /* an SCS's stored memberships */
@@ -27,7 +28,7 @@ struct asc_node {               /* one SCS, one group, or "*": who a rule can sp
 
 struct asc {
 	struct kv kv;
-	MDB_dbi scs, dev, set, count, group, member;
+	MDB_dbi scs, dev, set, count, group, member, dset;
 	MDB_txn *reader; /* reset between look-ups, renewed for each */
 	uint64_t generation;
 	uint32_t next_number;
@@ -39,6 +40,8 @@ struct asc {
 	size_t n, cap;
 	struct asc_node **groups; /* sorted by name; owned */
 	size_t groups_n, groups_cap;
+	struct asc_node **dsets; /* sorted by name; owned */
+	size_t dsets_n, dsets_cap;
 };
 
 /* Checks every member and makes hosts canonical. ERR_INVAL with words. */
@@ -65,6 +68,18 @@ ERR_MUST_USE int asc_member_load(struct asc *a, const MDB_val *key, const MDB_va
 ERR_MUST_USE int asc_node_rows_del(struct asc *a, MDB_txn *txn, const struct asc_node *node);
 /* The memberships of an SCS. LMDB's code. */
 ERR_MUST_USE int asc_node_members_del(struct asc *a, MDB_txn *txn, const struct asc_node *scs);
+
+/* Named sets. */
+ERR_MUST_USE int asc_dset_load(struct asc *a, const MDB_val *key, const MDB_val *val, struct asc_why *why);
+struct asc_node *asc_dset_node(const struct asc *a, const char *name);
+struct asc_node *asc_dset_by_number(const struct asc *a, uint32_t number);
+/* A rule on a named set: which one. ERR_NOTFOUND with words; 0 for every other rule. */
+ERR_MUST_USE int asc_dset_resolve(const struct asc *a, struct asc_devname *d, struct asc_why *why);
+/* One entry of a node in the row of a device, put and taken away in a transaction of its own. */
+ERR_MUST_USE int asc_exact_add(struct asc *a, struct asc_node *node, const struct asc_devname *d, const struct asc_entry *e,
+			       struct asc_why *why);
+ERR_MUST_USE int asc_exact_del(struct asc *a, struct asc_node *node, const struct asc_devname *d, int verdict,
+			       struct asc_why *why);
 
 /* Room for one more set rule of a node. */
 ERR_MUST_USE int asc_sets_reserve(struct asc_node *node);

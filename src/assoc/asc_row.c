@@ -35,7 +35,9 @@ bool asc_entry_next(struct rd *r, struct asc_entry *e)
 		e->not_before_s = (int64_t)rd_le64(r);
 		e->not_after_s = (int64_t)rd_le64(r);
 	}
-	if (e->verdict > ASSOC_BLOCK || (flags & ~(ENTRY_VERDICT | ENTRY_TIMES)) || (e->rights & ~ASSOC_RIGHT_ALL))
+	if (e->verdict == ASC_ENTRY_MEMBER && (e->rights || (flags & ENTRY_TIMES)))
+		r->bad = true;
+	if ((flags & ~(ENTRY_VERDICT | ENTRY_TIMES)) || (e->rights & ~ASSOC_RIGHT_ALL))
 		r->bad = true;
 	return !r->bad;
 }

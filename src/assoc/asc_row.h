@@ -8,9 +8,11 @@
  *   count      1, u32be SCS number                   1, u64 exact rules
  *   group      1, name                               1, u32 number, anchor (u8 length + octets)
  *   member     1, u32be group number, u32be SCS number  1
+ *   dset       1, name                               1, u32 number
  *   meta       "generation", "next"                  u64, u32
  *
- * Groups and SCSs have their numbers out of one count, so "SCS number" above is also a group's. Format 1 had no groups.
+ * Groups and SCSs have their numbers out of one count, so "SCS number" above is also a group's, and in `dev` and `count` a
+ * named set's. Format 1 had neither groups nor named sets, format 2 no named sets.
  * A number is never used again: entries in `dev` of a number that is gone are no rules, and leave when the row is next written. */
 #pragma once
 #include "assoc/asc.h"
@@ -23,8 +25,10 @@
 #define ASC_DEV_RECORD_MAX (1u + ASC_RULES_PER_DEVICE_MAX * ASC_ENTRY_MAX)
 #define ASC_NOBODY 0u /* SCS number of "*" */
 
-struct asc_entry { /* one rule on one exact device */
-	uint8_t verdict, rights;
+#define ASC_ENTRY_MEMBER                                                                                                         \
+	3u         /* in place of a verdict: no rule; the device is in the named set of this number. No rights, no times */
+struct asc_entry { /* one rule on one exact device, or a membership */
+	uint8_t verdict, rights; /* verdict: also ASC_ENTRY_MEMBER */
 	uint32_t scs_number;
 	int64_t not_before_s, not_after_s;
 };

@@ -106,8 +106,8 @@ static int read_row(struct asc *a, MDB_txn *txn, MDB_val *key, struct buf *out, 
 	return 0;
 }
 
-static int add_exact(struct asc *a, struct asc_node *node, const struct asc_devname *d, const struct asc_entry *e,
-		     struct asc_why *why)
+int asc_exact_add(struct asc *a, struct asc_node *node, const struct asc_devname *d, const struct asc_entry *e,
+		  struct asc_why *why)
 {
 	uint8_t room[ASC_KEY_MAX], bytes[ASC_DEV_RECORD_MAX + ASC_ENTRY_MAX];
 	struct row_change c = { node->number, e->verdict, 0, 0 };
@@ -190,10 +190,13 @@ int asc_rule_add(struct asc *a, const struct asc_rule_new *r, struct asc_why *wh
 	node = node_of(a, r->who, why);
 	if (!node)
 		return ERR_NOTFOUND;
+	err = asc_dset_resolve(a, &rule.device, why);
+	if (err)
+		return err;
 	if (rule.device.axis != ASSOC_DEVICE_EXACT)
 		return add_set(a, node, &rule, why);
 	e = (struct asc_entry){ rule.verdict, rule.rights, node->number, rule.not_before_s, rule.not_after_s };
-	return add_exact(a, node, &rule.device, &e, why);
+	return asc_exact_add(a, node, &rule.device, &e, why);
 }
 
 static int no_such_rule(struct asc_why *why, MDB_txn *txn)
@@ -202,7 +205,7 @@ static int no_such_rule(struct asc_why *why, MDB_txn *txn)
 	return refuse(why, ERR_NOTFOUND, "no such rule");
 }
 
-static int del_exact(struct asc *a, struct asc_node *node, const struct asc_devname *d, int verdict, struct asc_why *why)
+int asc_exact_del(struct asc *a, struct asc_node *node, const struct asc_devname *d, int verdict, struct asc_why *why)
 {
 	uint8_t room[ASC_KEY_MAX], bytes[ASC_DEV_RECORD_MAX];
 	struct row_change c = { node->number, verdict, 0, 0 };
@@ -283,5 +286,5 @@ int asc_rule_del(struct asc *a, const char *who, const char *device, int verdict
 	node = node_of(a, who, why);
 	if (!node)
 		return ERR_NOTFOUND;
-	return d.axis == ASSOC_DEVICE_EXACT ? del_exact(a, node, &d, verdict, why) : del_set(a, node, &d, verdict, why);
+	return d.axis == ASSOC_DEVICE_EXACT ? asc_exact_del(a, node, &d, verdict, why) : del_set(a, node, &d, verdict, why);
 }

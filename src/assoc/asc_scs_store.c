@@ -119,7 +119,9 @@ struct asc_node *asc_node_by_number(const struct asc *a, uint32_t number)
 		return (struct asc_node *)(uintptr_t)&a->anyone;
 	wanted.number = number;
 	node = find(a->by_number, a->n, &wanted, by_number);
-	return node ? node : asc_group_by_number(a, number);
+	if (!node)
+		node = asc_group_by_number(a, number);
+	return node ? node : asc_dset_by_number(a, number);
 }
 
 static const struct asc_scs *scs_of(const struct asc_node *node)

@@ -19,7 +19,7 @@ enum assoc_verdict { ASSOC_DENY = 0, ASSOC_ALLOW = 1, ASSOC_BLOCK = 2 };
 /* Device axis; a smaller value beats a larger one. */
 enum assoc_device_axis {
 	ASSOC_DEVICE_EXACT = 0,
-	ASSOC_DEVICE_SET = 1,    /* a named set: no rule of this kind is stored yet */
+	ASSOC_DEVICE_SET = 1,    /* set:NAME, of devices by their exact names */
 	ASSOC_DEVICE_RANGE = 2,  /* msisdn:FIRST-LAST; the narrower range beats the wider */
 	ASSOC_DEVICE_DOMAIN = 3, /* *@domain */
 	ASSOC_DEVICE_ANY = 4,    /* every device: block rules on an SCS only */
@@ -34,12 +34,13 @@ enum assoc_who_axis {
 
 #define ASSOC_GROUP_PREFIX "group:" /* no SCS has such a name: ':' is in none */
 #define ASSOC_WHO_TEXT_MAX (IDENT_SCS_MAX + sizeof ASSOC_GROUP_PREFIX - 1)
+#define ASSOC_SET_PREFIX "set:" /* no '@' follows: never an External-Identifier */
 #define ASSOC_DEVICE_TEXT_MAX IDENT_EXTERNAL_MAX
 #define ASSOC_RULE_TEXT_MAX 384
 
 struct assoc_rule {
 	char who[ASSOC_WHO_TEXT_MAX + 1];       /* name of the SCS; "group:NAME"; "*" for ASSOC_WHO_ANY */
-	char device[ASSOC_DEVICE_TEXT_MAX + 1]; /* "local@domain", "*@domain", "msisdn:D", "msisdn:F-L", "*" */
+	char device[ASSOC_DEVICE_TEXT_MAX + 1]; /* "local@domain", "*@domain", "msisdn:D", "msisdn:F-L", "set:NAME", "*" */
 	uint64_t width;                         /* numbers in a range; 1 for an exact device, 0 where it has no meaning */
 	int64_t not_before_s, not_after_s;      /* seconds since 1970; 0: no bound. not_after_s is the last second it holds */
 	uint8_t verdict, rights;                /* enum assoc_verdict; ASSOC_RIGHT_* (a block stops every right) */

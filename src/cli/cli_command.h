@@ -88,5 +88,8 @@ int cli_show_deleted(FILE *out, const json_t *last);
 int cli_show_group(FILE *out, const json_t *last);
 int cli_show_group_deleted(FILE *out, const json_t *last);
 int cli_show_member(FILE *out, const json_t *last);
+int cli_show_set(FILE *out, const json_t *last);
+int cli_show_set_deleted(FILE *out, const json_t *last);
+int cli_show_set_member(FILE *out, const json_t *last);
 int cli_show_level(FILE *out, const json_t *last);
 int cli_show_count(FILE *out, const json_t *last);

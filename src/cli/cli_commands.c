@@ -62,7 +62,7 @@ static const struct cli_param scs_name[] = { OPERAND("name", CLI_NAME, "NAME", "
 static const struct cli_param assoc_add[] = {
 	OPERAND("scs", CLI_WHO, "SCS", "name of the SCS; group:NAME; '*' with --block: every SCS"),
 	OPERAND("device", CLI_DEVICE, "DEVICE",
-		"local@domain, *@domain, msisdn:DIGITS, msisdn:FIRST-LAST; '*' with --block: every device"),
+		"local@domain, *@domain, msisdn:DIGITS, msisdn:FIRST-LAST, set:NAME; '*' with --block: every device"),
 	{ .option = "deny", .arg = "effect", .kind = CLI_FIXED, .words = "deny", .meaning = "deny instead of allow" },
 	{ .option = "block", .arg = "effect", .kind = CLI_FIXED, .words = "block", .meaning = "deny whatever other rules say" },
 	CHOICE("rights", "rights", CLI_WORDS, RIGHTS, "LIST", "actions the rule speaks about; default all"),
@@ -110,6 +110,20 @@ static const struct cli_param group_member[] = {
 	END,
 };
 
+static const struct cli_param set_name[] = { OPERAND("name", CLI_NAME, "NAME", "name of the set"), END };
+
+static const struct cli_param set_show[] = {
+	OPERAND("name", CLI_NAME, "NAME", "name of the set"),
+	NUMBER("limit", "limit", 0, INT64_MAX, "rows at most, 0: all; default 1000"),
+	END,
+};
+
+static const struct cli_param set_member[] = {
+	OPERAND("set", CLI_NAME, "SET", "name of the set"),
+	OPERAND("device", CLI_DEVICE, "DEVICE", "one device: local@domain or msisdn:DIGITS"),
+	END,
+};
+
 static const struct cli_param triggers_list[] = {
 	OPTION("scs", "scs", CLI_NAME, "NAME", "only triggers of this SCS"),
 	OPTION("state", "state", CLI_TEXT, "WORD", "only triggers in this state"),
@@ -148,6 +162,8 @@ static const struct cli_column scs_columns[] = { { "NAME", "name" },
 static const struct cli_column group_columns[] = {
 	{ "NAME", "name" }, { "ANCHOR", "anchor" }, { "MEMBERS", "members" }, { "RULES", "rules" }, END_COLUMN
 };
+static const struct cli_column set_columns[] = { { "NAME", "name" }, { "MEMBERS", "members" }, { "RULES", "rules" }, END_COLUMN };
+static const struct cli_column device_columns[] = { { "DEVICE", "device" }, END_COLUMN };
 static const struct cli_column assoc_columns[] = { { "SCS", "scs" },
 						   { "DEVICE", "device" },
 						   { "EFFECT", "effect" },
@@ -212,11 +228,23 @@ const struct cli_command cli_commands[] = {
 	  "  mtcctl group member add fleet acme\n" },
 	{ "group", "member del", "group.member.del", "Take a stored membership away", group_member, NULL, cli_show_member,
 	  "  mtcctl group member del fleet acme\n" },
+	{ "set", "add", "set.add", "A named set of devices, for rules on all of them", set_name, NULL, cli_show_set,
+	  "  mtcctl set add trial\n" },
+	{ "set", "del", "set.del", "Remove a set, its memberships and the rules on it", set_name, NULL, cli_show_set_deleted,
+	  "  mtcctl set del trial\n" },
+	{ "set", "list", "set.list", "All sets", NULL, set_columns, cli_show_count, "  mtcctl set list\n" },
+	{ "set", "show", "set.show", "The devices of one set", set_show, device_columns, cli_show_count,
+	  "  mtcctl set show trial\n  mtcctl set show trial --limit 0\n" },
+	{ "set", "member add", "set.member.add", "Put a device into a set", set_member, NULL, cli_show_set_member,
+	  "  mtcctl set member add trial meter-7@fleet.example\n" },
+	{ "set", "member del", "set.member.del", "Take a device out of a set", set_member, NULL, cli_show_set_member,
+	  "  mtcctl set member del trial meter-7@fleet.example\n" },
 	{ "assoc", "add", "assoc.add", "Allow, deny or block: this SCS, these devices", assoc_add, NULL, cli_show_assoc,
 	  "  mtcctl assoc add acme '*@fleet.example'\n"
 	  "  mtcctl assoc add acme msisdn:491700000000-491700009999 --rights trigger\n"
 	  "  mtcctl assoc add acme meter-7@fleet.example --deny\n"
 	  "  mtcctl assoc add group:fleet '*@fleet.example' --rights trigger\n"
+	  "  mtcctl assoc add acme set:trial --rights trigger\n"
 	  "  mtcctl assoc add '*' msisdn:491700000001 --block\n"
 	  "  mtcctl assoc add acme '*@trial.example' --not-after 2027-01-01\n" },
 	{ "assoc", "del", "assoc.del", "Remove the rules of one SCS on one device or device set", assoc_del, NULL,

@@ -159,6 +159,34 @@ int cli_show_member(FILE *out, const json_t *last)
 	return CLI_OK;
 }
 
+int cli_show_set(FILE *out, const json_t *last)
+{
+	char a[TEXT_MAX];
+
+	fprintf(out, "added set %s\nIt holds nothing yet: mtcctl set member add %s DEVICE\n", text_of(a, last, "set"), a);
+	return CLI_OK;
+}
+
+int cli_show_set_deleted(FILE *out, const json_t *last)
+{
+	char a[TEXT_MAX];
+
+	fprintf(out, "deleted set %s of %lld device%s, %lld rule%s\n", text_of(a, last, "set"), number_of(last, "members"),
+		number_of(last, "members") == 1 ? "" : "s", number_of(last, "rules_deleted"),
+		number_of(last, "rules_deleted") == 1 ? "" : "s");
+	return CLI_OK;
+}
+
+int cli_show_set_member(FILE *out, const json_t *last)
+{
+	bool member = json_is_true(json_object_get(last, "member"));
+	char a[TEXT_MAX], b[TEXT_MAX];
+
+	fprintf(out, "%s is %s set %s\n", text_of(a, last, "device"), member ? "now in" : "no longer in",
+		text_of(b, last, "set"));
+	return CLI_OK;
+}
+
 int cli_show_level(FILE *out, const json_t *last)
 {
 	char a[TEXT_MAX], b[TEXT_MAX];

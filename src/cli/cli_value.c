@@ -50,6 +50,8 @@ static json_t *device(const struct cli_param *p, const char *text, char why[CLI_
 
 	if (!strcmp(text, "*"))
 		return json_string(text);
+	if (!strncmp(text, "set:", 4) && !strchr(text, '@'))
+		return ident_name_ok(text + 4) ? json_string(text) : wrong(why, p, text, "set: and the name of a device set");
 	if (!strncmp(text, "msisdn:", 7))
 		return numbers_ok(text + 7)
 			   ? json_string(text)

@@ -29,7 +29,7 @@
 #define SCS(required_) TEXT("scs", required_, 1, 63, "name of an SCS")
 #define WHO(required_) TEXT("scs", required_, 1, 69, "name of an SCS, group:NAME, or * (block only)")
 #define DEVICE(required_)                                                                                                        \
-	TEXT("device", required_, 1, 300, "local@domain, *@domain, msisdn:DIGITS, msisdn:FIRST-LAST or * (block only)")
+	TEXT("device", required_, 1, 300, "local@domain, *@domain, msisdn:DIGITS, msisdn:FIRST-LAST, set:NAME or * (block only)")
 
 const struct ctl_arg ctl_args_scs_add[] = {
 	TEXT("name", true, 1, 63, "name of the SCS: a-z 0-9 . _ -"),
@@ -94,6 +94,28 @@ const struct ctl_arg ctl_args_group_add[] = {
 	TEXT("name", true, 1, 63, "name of the group: a-z 0-9 . _ -"),
 	TEXT("anchor", false, 1, 63, "name of the trust anchor whose certificates may prove it; absent: members are stored only"),
 	BOOLEAN("replace", "change the anchor of a group of this name"),
+	END,
+};
+
+const struct ctl_arg ctl_args_set_add[] = {
+	TEXT("name", true, 1, 63, "name of the set: a-z 0-9 . _ -"),
+	END,
+};
+
+const struct ctl_arg ctl_args_set_name[] = {
+	TEXT("name", true, 1, 63, "name of a set"),
+	END,
+};
+
+const struct ctl_arg ctl_args_set_show[] = {
+	TEXT("name", true, 1, 63, "name of a set"),
+	NUM("limit", 0, INT64_MAX, "rows at most; 0: all; default 1000"),
+	END,
+};
+
+const struct ctl_arg ctl_args_set_member[] = {
+	TEXT("set", true, 1, 63, "name of a set"),
+	TEXT("device", true, 1, 300, "local@domain or msisdn:DIGITS"),
 	END,
 };
 

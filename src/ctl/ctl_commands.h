@@ -20,6 +20,11 @@
  * group.list      row: name, anchor, members (number stored), rules; last: count
  * group.show      row: name, anchor, uri ("": no certificate proves it), members: [names of SCSs], rules; last: count 1
  * group.member.add, group.member.del  last: group, scs, member: bool
+ * set.add         last: set
+ * set.del         last: set, members, rules_deleted
+ * set.list        row: name, members, rules; last: count
+ * set.show        row: device; last: count, more: bool, members, rules
+ * set.member.add, set.member.del  last: set, device, member: bool
  * assoc.add       last: scs, device (canonical), effect, replaced?: bool
  * assoc.del       last: scs, device, count (rules deleted)
  * assoc.list      row: scs, device, effect, rights: [words], not_before?, not_after? (RFC 3339); last: count
@@ -52,6 +57,10 @@ extern const struct ctl_arg
 extern const struct ctl_arg ctl_args_group_add[];     /* name; optional anchor, replace */
 extern const struct ctl_arg ctl_args_group_name[];    /* name: group.del, group.show */
 extern const struct ctl_arg ctl_args_group_member[];  /* group, scs */
+extern const struct ctl_arg ctl_args_set_add[];       /* name */
+extern const struct ctl_arg ctl_args_set_name[];      /* name: set.del */
+extern const struct ctl_arg ctl_args_set_show[];      /* name; optional limit (default 1000, 0: all) */
+extern const struct ctl_arg ctl_args_set_member[];    /* set, device */
 extern const struct ctl_arg ctl_args_triggers_list[]; /* optional scs, state, limit (default 100) */
 extern const struct ctl_arg ctl_args_triggers_show[]; /* scs, reference */
 extern const struct ctl_arg ctl_args_log_level[];     /* level: error warn info debug */

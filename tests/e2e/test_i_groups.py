@@ -103,3 +103,24 @@ def test_what_cannot_be_is_said(groups):
                         (["assoc", "add", "group:x", "*@a.example"], "no group"), (["group", "del", "x"], "no group 'x'")):
         last = groups.ctl(*words, check=False)[-1]
         assert last["ok"] is False and said in last["error"], last
+
+
+def test_a_rule_on_a_named_set_holds_for_its_members_as_long_as_they_are_in_it(groups):
+    s = tsp.Scs.opened(groups, "gamma")
+
+    def status():
+        return tsp.request_status(s.dar(tsp.action(device="meter-17@a.example")))
+
+    groups.ctl("set", "add", "trial")
+    groups.ctl("assoc", "add", "gamma", "set:trial")
+    assert status() == 105
+    groups.ctl("set", "member", "add", "trial", "meter-17@a.example")
+    assert status() == 0
+    assert groups.ctl("assoc", "check", "gamma", "meter-17@a.example")[-1]["rule"].startswith("allow gamma set:trial")
+    assert [r["device"] for r in groups.ctl("set", "show", "trial") if "device" in r] == ["meter-17@a.example"]
+    groups.ctl("set", "member", "del", "trial", "meter-17@a.example")
+    assert status() == 105
+    groups.ctl("set", "member", "add", "trial", "meter-17@a.example")
+    assert groups.ctl("set", "del", "trial")[-1]["rules_deleted"] == 1
+    assert status() == 105
+    s.close()

@@ -580,9 +580,9 @@ static void test_a_newer_format_is_said_to_be_newer(void **state)
 
 	asc_close(p->a);
 	p->a = NULL;
-	write_raw(p, "meta", "format", 6, "\3\0\0\0association store", 21);
+	write_raw(p, "meta", "format", 6, "\4\0\0\0association store", 21);
 	assert_int_equal(open_again(p), ERR_VERSION);
-	assert_non_null(strstr(p->why.text, "version 3"));
+	assert_non_null(strstr(p->why.text, "version 4"));
 	assert_non_null(strstr(p->why.text, "newer program"));
 	write_raw(p, "meta", "format", 6, "\1\0\0\0trigger journal", 19);
 	assert_int_equal(open_again(p), ERR_PROTO);
@@ -722,6 +722,7 @@ static void test_a_store_of_the_format_before_is_opened_and_brought_up(void **st
 	p->a = NULL;
 	assert_int_equal(drop_database(p, "group"), 0);
 	assert_int_equal(drop_database(p, "member"), 0);
+	assert_int_equal(drop_database(p, "dset"), 0);
 	write_raw(p, "meta", "format", 6, "\1\0\0\0association store", 21);
 	for (int round = 0; round < 2; round++) {
 		assert_int_equal(open_again(p), 0);
@@ -730,6 +731,13 @@ static void test_a_store_of_the_format_before_is_opened_and_brought_up(void **st
 		assert_int_equal(asc_scs_count(p->a), 2);
 		assert_int_equal(asc_group_put(p->a, &fleet, &p->why), 0);
 	}
+	asc_close(p->a);
+	p->a = NULL;
+	assert_int_equal(drop_database(p, "dset"), 0);
+	write_raw(p, "meta", "format", 6, "\2\0\0\0association store", 21);
+	assert_int_equal(open_again(p), 0);
+	assert_non_null(asc_group_find(p->a, "fleet"));
+	assert_int_equal(asc_dset_add(p->a, "trial", &p->why), 0);
 	asc_close(p->a);
 	p->a = NULL;
 	write_raw(p, "meta", "format", 6, "\0\0\0\0association store", 21);

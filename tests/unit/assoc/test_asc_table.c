@@ -9,7 +9,7 @@
 #include "policy/pol_assoc.h"
 
 #define CELLS 9
-#define ROWS_AT_LEAST 60
+#define ROWS_AT_LEAST 70
 
 enum { NAME, RULES, WHO, DEVICE, RIGHT, AT, ANSWER, REASON, RULE };
 
@@ -111,6 +111,14 @@ static void provision_group(struct asc *a, const char *name, const char *anchor)
 	assert_int_equal(asc_group_put(a, &g, &why), 0);
 }
 
+static void provision_set(struct asc *a, const char *name, const char *member)
+{
+	struct asc_why why;
+
+	assert_int_equal(asc_dset_add(a, name, &why), 0);
+	assert_int_equal(asc_dset_member_add(a, name, member, &why), 0);
+}
+
 /* "acme, stored: fleet, proven: locals" */
 #define PROVEN_MAX 4
 static void asker_of(struct asc *a, struct asc_asker *who, const char *proven[PROVEN_MAX], char *cell)
@@ -139,6 +147,8 @@ static int provision(struct asc *a, const struct table_row *row, char kept[RULES
 	provision_scs(a, "beta", "49170123457", "anchor-b");
 	provision_group(a, "fleet", "anchor-a");
 	provision_group(a, "locals", "");
+	provision_set(a, "trial", "m1@a.example");
+	provision_set(a, "alarm", "msisdn:491700000001");
 	while ((text = strchr(rest, '`'))) {
 		char *end = strchr(++text, '`');
 

@@ -1,0 +1,39 @@
+/* asc_dset.h - named sets of devices. A device's memberships stand in its own row, beside its rules: one get finds both. A rule on
+ * "set:NAME" speaks about every member. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/ident.h"
+
+#define ASC_DSETS_MAX 4096u
+#define ASC_DSETS_PER_LOOKUP_MAX 64u /* memberships of one device, by all its names; more refuse it */
+
+struct asc;
+struct asc_why;
+
+struct asc_dset {
+	char name[IDENT_SCS_MAX + 1];
+};
+
+/* add: ERR_INVAL, ERR_EXISTS, ERR_LIMIT with words. del: the set with its memberships and every rule on it, in one transaction;
+ * ERR_NOTFOUND. Store trouble as for SCS records. */
+ERR_MUST_USE int asc_dset_add(struct asc *a, const char *name, struct asc_why *why);
+ERR_MUST_USE int asc_dset_del(struct asc *a, const char *name, struct asc_why *why);
+
+/* `device`: "local@domain" or "msisdn:DIGITS"; adding a member again changes nothing. ERR_INVAL (form), ERR_NOTFOUND (no such set or
+ * membership), ERR_LIMIT (as many entries on one device as it can have), with words. */
+ERR_MUST_USE int asc_dset_member_add(struct asc *a, const char *name, const char *device, struct asc_why *why);
+ERR_MUST_USE int asc_dset_member_del(struct asc *a, const char *name, const char *device, struct asc_why *why);
+
+bool asc_dset_there(const struct asc *a, const char *name);
+uint64_t asc_dset_members(const struct asc *a, const char *name); /* counted, not read */
+uint64_t asc_dset_rules(const struct asc *a, const char *name);   /* rules of everybody on it */
+
+/* In order of names; stops when fn returns other than 0 and returns that. fn must not change the store. */
+typedef int asc_dset_fn(void *arg, const struct asc_dset *set);
+int asc_dset_each(const struct asc *a, asc_dset_fn *fn, void *arg);
+/* Reads the rows of devices until all members are found. ERR_IO. fn must neither change the store nor look rules up. */
+typedef int asc_device_fn(void *arg, const char *device);
+ERR_MUST_USE int asc_dset_member_each(const struct asc *a, const char *name, asc_device_fn *fn, void *arg);
