@@ -49,7 +49,7 @@ uint32_t asc_scs_count(const struct asc *a);
 
 /* Rules. `device` is any of the forms of struct assoc_rule; it is made canonical here. `who` is the name of a provisioned SCS,
  * "group:NAME" of a group, or "*" in a block rule. The key of a rule is (who, verdict, device): adding it again replaces rights and times.
- * Errors with words: ERR_INVAL (form, rights, times, "*" outside block), ERR_NOTFOUND (no such SCS or group, no such rule), ERR_LIMIT (more
+ * Errors with words: ERR_INVAL (form, rights, times, "*" outside block), ERR_NOTFOUND (no such SCS, group, device set or rule), ERR_LIMIT (more
  * than ASC_RULES_PER_DEVICE_MAX rules on one device), ERR_NOSPC, ERR_IO. */
 #define ASC_RULES_PER_DEVICE_MAX 255
 struct asc_rule_new {
@@ -58,7 +58,6 @@ struct asc_rule_new {
 	int64_t not_before_s, not_after_s;
 };
 ERR_MUST_USE int asc_rule_add(struct asc *a, const struct asc_rule_new *r, struct asc_why *why);
-/* A rule on "set:NAME" needs the set (asc_dset.h), ERR_NOTFOUND. */
 /* Deletes the rules of (who, device): of one verdict, or of all when verdict is -1. */
 ERR_MUST_USE int asc_rule_del(struct asc *a, const char *who, const char *device, int verdict, struct asc_why *why);
 
