@@ -264,7 +264,7 @@ def test_one_who_asks_without_end_while_the_core_stands_still_costs_nobody_else_
                                           first + i, scs.end_base + first + i) for i in range(100)))
         for scs in many:
             scs.sock.close()
-        time.sleep(1)
+        time.sleep(1)  # the edge runs on: it sees eight connections end while the core takes nothing
     finally:
         os.kill(core, signal.SIGCONT)
     for scs in others:  # a core that is behind may answer 201 for a moment, on the connections that were there
