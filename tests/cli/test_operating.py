@@ -163,8 +163,6 @@ def test_provisioning_outlives_a_kill_and_a_backup_brings_it_back(gateway):
 
 
 def test_a_consistent_copy_while_it_runs(gateway):
-    if not shutil.which("mdb_copy"):
-        pytest.skip("lmdb-utils is not installed")
     gateway.start()
     add_acme(gateway)
     for store in ("associations", "journal"):
