@@ -5,7 +5,7 @@
 
 #include "assoc/asc_int.h"
 
-#define FORMAT 3u /* 1: without groups; 2: without named sets */
+#define FORMAT 4u /* 1: without groups; 2: without named sets; 3: without modes of rules */
 #define FORMAT_OLDEST 1u
 #define MAP_DEFAULT (4ull << 30)
 
@@ -175,12 +175,15 @@ static int load_set(struct asc *a, const MDB_val *key, const MDB_val *val, struc
 	number = rd_be32(&k);
 	rule.verdict = rd_u8(&k);
 	rule.rights = rd_u8(&v);
+	if (rule.rights & ASC_SET_DETECT)
+		rule.mode = ASSOC_DETECT;
+	rule.rights &= (uint8_t)~ASC_SET_DETECT;
 	rule.not_before_s = (int64_t)rd_le64(&v);
 	rule.not_after_s = (int64_t)rd_le64(&v);
 	node = asc_node_by_number(a, number);
 	if (k.bad || v.bad || rd_left(&v) || !node || rule.verdict > ASSOC_BLOCK || (rule.rights & ~ASSOC_RIGHT_ALL) ||
-	    str_copy(device, sizeof device, k.p, rd_left(&k)) || asc_devname_parse(&rule.device, device, why) ||
-	    node->dset.name[0] || asc_dset_resolve(a, &rule.device, why)) {
+	    (rule.mode == ASSOC_DETECT && rule.verdict == ASSOC_ALLOW) || str_copy(device, sizeof device, k.p, rd_left(&k)) ||
+	    asc_devname_parse(&rule.device, device, why) || node->dset.name[0] || asc_dset_resolve(a, &rule.device, why)) {
 		snprintf(why->text, sizeof why->text, "association store: a rule of SCS number %u is damaged", number);
 		return ERR_PROTO;
 	}
@@ -275,7 +278,7 @@ static int open_databases(struct asc *a, const struct kv_conf *kc, struct asc_wh
 	if (!rc)
 		rc = mdb_dbi_open(txn, "dset", MDB_CREATE, &a->dset);
 	if (!rc && a->kv.format != kc->format)
-		rc = kv_put_format(&a->kv, txn, kc); /* what 1 and 2 had is the same in 3 */
+		rc = kv_put_format(&a->kv, txn, kc); /* what 1 to 3 had is the same in 4 */
 	if (rc)
 		return asc_abort(txn, why, rc, "open its databases");
 	err = load(a, txn, why);

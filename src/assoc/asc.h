@@ -48,14 +48,15 @@ int asc_scs_each(const struct asc *a, asc_scs_fn *fn, void *arg);
 uint32_t asc_scs_count(const struct asc *a);
 
 /* Rules. `device` is any of the forms of struct assoc_rule; it is made canonical here. `who` is the name of a provisioned SCS,
- * "group:NAME" of a group, or "*" in a block rule. The key of a rule is (who, verdict, device): adding it again replaces rights and times.
- * Errors with words: ERR_INVAL (form, rights, times, "*" outside block), ERR_NOTFOUND (no such SCS, group, device set or rule), ERR_LIMIT (more
+ * "group:NAME" of a group, or "*" in a block rule. The key of a rule is (who, verdict, device): adding it again replaces rights, times
+ * and mode. Errors with words: ERR_INVAL (form, rights, times, mode, "*" outside block), ERR_NOTFOUND (no such SCS, group, device set or rule), ERR_LIMIT (more
  * than ASC_RULES_PER_DEVICE_MAX rules on one device), ERR_NOSPC, ERR_IO. */
 #define ASC_RULES_PER_DEVICE_MAX 255
 struct asc_rule_new {
 	const char *who, *device; /* borrowed during the call */
 	uint8_t verdict, rights;
 	int64_t not_before_s, not_after_s;
+	uint8_t mode; /* enum assoc_mode; an allow rule is always ASSOC_ENFORCE */
 };
 ERR_MUST_USE int asc_rule_add(struct asc *a, const struct asc_rule_new *r, struct asc_why *why);
 /* Deletes the rules of (who, device): of one verdict, or of all when verdict is -1. */

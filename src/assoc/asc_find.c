@@ -22,6 +22,7 @@ static void from_set(struct assoc_rule *out, const struct asc_node *node, const 
 {
 	*out = (struct assoc_rule){ .verdict = s->verdict,
 				    .rights = s->rights,
+				    .mode = s->mode,
 				    .device_axis = s->device.axis,
 				    .who_axis = who_axis(node),
 				    .not_before_s = s->not_before_s,
@@ -37,6 +38,7 @@ static void from_entry(struct assoc_rule *out, const struct asc_node *node, cons
 {
 	*out = (struct assoc_rule){ .verdict = e->verdict,
 				    .rights = e->rights,
+				    .mode = e->mode,
 				    .device_axis = ASSOC_DEVICE_EXACT,
 				    .who_axis = who_axis(node),
 				    .width = 1,

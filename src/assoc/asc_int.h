@@ -10,7 +10,7 @@
 
 struct asc_set_rule { /* a rule on a set of devices */
 	struct asc_devname device;
-	uint8_t verdict, rights;
+	uint8_t verdict, rights, mode;
 	int64_t not_before_s, not_after_s;
 };
 

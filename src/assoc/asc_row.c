@@ -5,13 +5,13 @@
 
 #include "base/str.h"
 
-enum { ENTRY_VERDICT = 0x03, ENTRY_TIMES = 0x04 };
+enum { ENTRY_VERDICT = 0x03, ENTRY_TIMES = 0x04, ENTRY_DETECT = 0x08 };
 
 void asc_entry_put(struct buf *b, const struct asc_entry *e)
 {
 	bool times = e->not_before_s || e->not_after_s;
 
-	buf_u8(b, (uint8_t)(e->verdict | (times ? ENTRY_TIMES : 0)));
+	buf_u8(b, (uint8_t)(e->verdict | (times ? ENTRY_TIMES : 0) | (e->mode == ASSOC_DETECT ? ENTRY_DETECT : 0)));
 	buf_u8(b, e->rights);
 	buf_le32(b, e->scs_number);
 	if (!times)
@@ -29,6 +29,7 @@ bool asc_entry_next(struct rd *r, struct asc_entry *e)
 	*e = (struct asc_entry){ 0 };
 	flags = rd_u8(r);
 	e->verdict = flags & ENTRY_VERDICT;
+	e->mode = flags & ENTRY_DETECT ? ASSOC_DETECT : ASSOC_ENFORCE;
 	e->rights = rd_u8(r);
 	e->scs_number = rd_le32(r);
 	if (flags & ENTRY_TIMES) {
@@ -37,7 +38,9 @@ bool asc_entry_next(struct rd *r, struct asc_entry *e)
 	}
 	if (e->verdict == ASC_ENTRY_MEMBER && (e->rights || (flags & ENTRY_TIMES)))
 		r->bad = true;
-	if ((flags & ~(ENTRY_VERDICT | ENTRY_TIMES)) || (e->rights & ~ASSOC_RIGHT_ALL))
+	if (e->mode == ASSOC_DETECT && e->verdict != ASSOC_DENY && e->verdict != ASSOC_BLOCK)
+		r->bad = true;
+	if ((flags & ~(ENTRY_VERDICT | ENTRY_TIMES | ENTRY_DETECT)) || (e->rights & ~ASSOC_RIGHT_ALL))
 		r->bad = true;
 	return !r->bad;
 }

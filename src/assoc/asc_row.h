@@ -4,7 +4,7 @@
  *   database   key                                   value
  *   scs        1, name                               1, u32 number, strings (u8 length + octets), limits
  *   dev        1, device                             1, entries: u8 flags, u8 rights, u32 SCS number [, i64 from, i64 until]
- *   set        1, u32be SCS number, verdict, device  1, u8 rights, i64 from, i64 until
+ *   set        1, u32be SCS number, verdict, device  1, u8 rights and mode, i64 from, i64 until
  *   count      1, u32be SCS number                   1, u64 exact rules
  *   group      1, name                               1, u32 number, anchor (u8 length + octets)
  *   member     1, u32be group number, u32be SCS number  1
@@ -12,7 +12,7 @@
  *   meta       "generation", "next"                  u64, u32
  *
  * Groups and SCSs have their numbers out of one count, so "SCS number" above is also a group's, and in `dev` and `count` a
- * named set's. Format 1 had neither groups nor named sets, format 2 no named sets.
+ * named set's. Format 1 had neither groups nor named sets, format 2 no named sets, format 3 no modes of rules.
  * A number is never used again: entries in `dev` of a number that is gone are no rules, and leave when the row is next written. */
 #pragma once
 #include "assoc/asc.h"
@@ -23,7 +23,8 @@
 #define ASC_SCS_RECORD_MAX 1024u
 #define ASC_ENTRY_MAX 22u
 #define ASC_DEV_RECORD_MAX (1u + ASC_RULES_PER_DEVICE_MAX * ASC_ENTRY_MAX)
-#define ASC_NOBODY 0u /* SCS number of "*" */
+#define ASC_NOBODY 0u        /* SCS number of "*" */
+#define ASC_SET_DETECT 0x08u /* beside the rights of a rule on a set: ASSOC_DETECT */
 
 #define ASC_ENTRY_MEMBER                                                                                                         \
 	3u         /* in place of a verdict: no rule; the device is in the named set of this number. No rights, no times */
@@ -31,6 +32,7 @@ struct asc_entry { /* one rule on one exact device, or a membership */
 	uint8_t verdict, rights; /* verdict: also ASC_ENTRY_MEMBER */
 	uint32_t scs_number;
 	int64_t not_before_s, not_after_s;
+	uint8_t mode; /* enum assoc_mode */
 };
 
 void asc_entry_put(struct buf *b, const struct asc_entry *e);

@@ -59,6 +59,11 @@ static int check_new(const struct asc_rule_new *r, const struct asc_devname *d, 
 		return refuse(why, ERR_INVAL, "rights: expected one or more of trigger, recall, replace");
 	if (r->not_before_s < 0 || r->not_after_s < 0 || (r->not_after_s && r->not_after_s < r->not_before_s))
 		return refuse(why, ERR_INVAL, "times: expected seconds since 1970, the earlier one first");
+	if (r->mode > ASSOC_DETECT)
+		return refuse(why, ERR_INVAL, "mode: expected enforce or " ASSOC_DETECT_WORD);
+	if (r->mode == ASSOC_DETECT && r->verdict == ASSOC_ALLOW)
+		return refuse(why, ERR_INVAL,
+			      "an allow that does not allow is no rule: only deny and block rules can be " ASSOC_DETECT_WORD);
 	return 0;
 }
 
@@ -152,7 +157,7 @@ static int add_set(struct asc *a, struct asc_node *node, const struct asc_set_ru
 	if (asc_sets_reserve(node))
 		return refuse(why, ERR_NOMEM, "out of memory");
 	buf_u8(&b, ASC_ROW_VERSION);
-	buf_u8(&b, rule->rights);
+	buf_u8(&b, (uint8_t)(rule->rights | (rule->mode == ASSOC_DETECT ? ASC_SET_DETECT : 0)));
 	buf_le64(&b, (uint64_t)rule->not_before_s);
 	buf_le64(&b, (uint64_t)rule->not_after_s);
 	val = (MDB_val){ b.len, bytes };
@@ -176,7 +181,8 @@ int asc_rule_add(struct asc *a, const struct asc_rule_new *r, struct asc_why *wh
 	struct asc_set_rule rule = { .verdict = r->verdict,
 				     .rights = r->verdict == ASSOC_BLOCK ? ASSOC_RIGHT_ALL : r->rights,
 				     .not_before_s = r->not_before_s,
-				     .not_after_s = r->not_after_s };
+				     .not_after_s = r->not_after_s,
+				     .mode = r->mode };
 	struct asc_node *node;
 	struct asc_entry e;
 	int err;
@@ -195,7 +201,7 @@ int asc_rule_add(struct asc *a, const struct asc_rule_new *r, struct asc_why *wh
 		return err;
 	if (rule.device.axis != ASSOC_DEVICE_EXACT)
 		return add_set(a, node, &rule, why);
-	e = (struct asc_entry){ rule.verdict, rule.rights, node->number, rule.not_before_s, rule.not_after_s };
+	e = (struct asc_entry){ rule.verdict, rule.rights, node->number, rule.not_before_s, rule.not_after_s, rule.mode };
 	return asc_exact_add(a, node, &rule.device, &e, why);
 }
 

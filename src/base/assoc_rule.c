@@ -60,12 +60,13 @@ const char *assoc_rule_text(char out[ASSOC_RULE_TEXT_MAX], const struct assoc_ru
 {
 	static const char *const verdicts[] = { "deny", "allow", "block" };
 	const char *verdict = r->verdict < 3 ? verdicts[r->verdict] : "unknown";
+	const char *mode = r->mode == ASSOC_DETECT ? " " ASSOC_DETECT_WORD : "";
 	char rights[32];
 
 	if (r->verdict == ASSOC_BLOCK)
-		snprintf(out, ASSOC_RULE_TEXT_MAX, "%s %s %s", verdict, r->who, r->device);
+		snprintf(out, ASSOC_RULE_TEXT_MAX, "%s %s %s%s", verdict, r->who, r->device, mode);
 	else
-		snprintf(out, ASSOC_RULE_TEXT_MAX, "%s %s %s %s", verdict, r->who, r->device,
-			 assoc_rights_text(rights, r->rights));
+		snprintf(out, ASSOC_RULE_TEXT_MAX, "%s %s %s %s%s", verdict, r->who, r->device,
+			 assoc_rights_text(rights, r->rights), mode);
 	return out;
 }

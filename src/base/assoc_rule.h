@@ -16,6 +16,10 @@ enum { /* rights, a bitmask */
 
 enum assoc_verdict { ASSOC_DENY = 0, ASSOC_ALLOW = 1, ASSOC_BLOCK = 2 };
 
+/* A detect-only rule decides nothing: what it would have refused is counted and logged. Deny and block rules only. */
+enum assoc_mode { ASSOC_ENFORCE = 0, ASSOC_DETECT = 1 };
+#define ASSOC_DETECT_WORD "detect-only"
+
 /* Device axis; a smaller value beats a larger one. */
 enum assoc_device_axis {
 	ASSOC_DEVICE_EXACT = 0,
@@ -45,6 +49,7 @@ struct assoc_rule {
 	int64_t not_before_s, not_after_s;      /* seconds since 1970; 0: no bound. not_after_s is the last second it holds */
 	uint8_t verdict, rights;                /* enum assoc_verdict; ASSOC_RIGHT_* (a block stops every right) */
 	uint8_t device_axis, who_axis;
+	uint8_t mode; /* enum assoc_mode */
 };
 
 /* Rules that speak about one (SCS, device); order has no meaning. */
@@ -55,7 +60,8 @@ struct assoc_found {
 	bool overflow; /* more rules matched than fit: the judge must refuse */
 };
 
-/* "allow acme *@a.example trigger,recall", "allow group:fleet *@a.example trigger", "block * msisdn:491700000001"; always ends in NUL, returns out. */
+/* "allow acme *@a.example trigger,recall", "allow group:fleet *@a.example trigger", "block * msisdn:491700000001",
+ * "deny acme m1@a.example trigger detect-only"; always ends in NUL, returns out. */
 const char *assoc_rule_text(char out[ASSOC_RULE_TEXT_MAX], const struct assoc_rule *r);
 /* "trigger,recall" <-> mask. Parse: ERR_INVAL on an unknown or empty word. `out` holds 32. */
 const char *assoc_rights_text(char out[32], uint8_t rights);

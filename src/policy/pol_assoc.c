@@ -32,6 +32,8 @@ static int compare(const struct assoc_rule *a, const struct assoc_rule *b)
 
 static bool in_force(const struct assoc_rule *r, uint8_t right, int64_t now_s)
 {
+	if (r->mode == ASSOC_DETECT)
+		return false;
 	if (r->not_before_s && now_s < r->not_before_s)
 		return false;
 	if (r->not_after_s && now_s > r->not_after_s)

@@ -12,7 +12,8 @@ struct pol_assoc {
 	uint8_t beaten_n;
 };
 
-/* `right` is one ASSOC_RIGHT_*; rules outside their time at now_s or without this right do not count (a block stops every right). */
+/* `right` is one ASSOC_RIGHT_*; rules outside their time at now_s, without this right
+ * (a block stops every right) or detect-only do not count. */
 void pol_assoc_judge(struct pol_assoc *out, const struct assoc_found *found, uint8_t right, int64_t now_s);
 
 /* Denies and blocks judged again, on the MSISDN that the HSS returned: a number that is only not allowed by itself stays reachable by

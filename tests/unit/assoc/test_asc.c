@@ -245,8 +245,9 @@ static void test_rules_are_found_on_every_axis_and_after_a_restart(void **state)
 
 static void test_a_rule_says_its_axis_width_and_times(void **state)
 {
-	struct asc_rule_new r = { "acme", "msisdn:491700000100-491700000199", ASSOC_ALLOW, ASSOC_RIGHT_ALL, 100, 200 };
-	struct asc_rule_new exact = { "acme", "msisdn:491700000150", ASSOC_DENY, ASSOC_RIGHT_RECALL, 300, 0 };
+	struct asc_rule_new r = { "acme",       "msisdn:491700000100-491700000199", ASSOC_ALLOW, ASSOC_RIGHT_ALL, 100, 200,
+				  ASSOC_ENFORCE };
+	struct asc_rule_new exact = { "acme", "msisdn:491700000150", ASSOC_DENY, ASSOC_RIGHT_RECALL, 300, 0, ASSOC_ENFORCE };
 	struct asc_device device = { NULL, "491700000150" };
 	static struct assoc_found f;
 	struct place *p = *state;
@@ -269,7 +270,7 @@ static void test_a_rule_says_its_axis_width_and_times(void **state)
 
 static void test_adding_a_rule_again_replaces_it(void **state)
 {
-	struct asc_rule_new r = { "acme", "meter-1@a.example", ASSOC_ALLOW, ASSOC_RIGHT_TRIGGER, 0, 0 };
+	struct asc_rule_new r = { "acme", "meter-1@a.example", ASSOC_ALLOW, ASSOC_RIGHT_TRIGGER, 0, 0, ASSOC_ENFORCE };
 	struct place *p = *state;
 
 	two_scs(p);
@@ -283,6 +284,60 @@ static void test_adding_a_rule_again_replaces_it(void **state)
 	assert_int_equal(asc_rule_count(p->a), 2);
 	assert_string_equal(found(p, "acme", "meter-1@a.example", NULL),
 			    "allow acme *@a.example recall;allow acme meter-1@a.example trigger,recall,replace");
+}
+
+static void test_a_mode_is_kept_and_changed_by_adding_again(void **state)
+{
+	static const char *const devices[] = { "m@a.example", "*@a.example", "msisdn:491700000100-491700000199", "set:trial" };
+	static const struct asc_device asked = { "m@a.example", "491700000150" };
+	struct asc_rule_new r = { .who = "acme", .verdict = ASSOC_DENY, .rights = ASSOC_RIGHT_RECALL };
+	static struct assoc_found f;
+	struct place *p = *state;
+
+	two_scs(p);
+	assert_int_equal(asc_dset_add(p->a, "trial", &p->why), 0);
+	assert_int_equal(asc_dset_member_add(p->a, "trial", "m@a.example", &p->why), 0);
+	for (int round = 0; round < 3; round++) {
+		uint64_t generation = asc_generation(p->a);
+
+		r.mode = round == 1 ? ASSOC_ENFORCE : ASSOC_DETECT;
+		for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++) {
+			r.device = devices[i];
+			assert_int_equal(asc_rule_add(p->a, &r, &p->why), 0);
+		}
+		assert_int_equal(asc_generation(p->a), generation + 4); /* one change each */
+		assert_int_equal(asc_rule_count(p->a), 4);
+		for (int again = 0; again < 2; again++) {
+			assert_int_equal(asc_find_rules(p->a, &(struct asc_asker){ .scs = "acme" }, &asked, &f), 0);
+			assert_int_equal(f.n, 4);
+			for (uint8_t i = 0; i < f.n; i++) {
+				assert_int_equal(f.rules[i].mode, r.mode);
+				assert_int_equal(f.rules[i].rights, ASSOC_RIGHT_RECALL);
+			}
+			assert_int_equal(open_again(p), 0);
+		}
+	}
+}
+
+static void test_only_deny_and_block_can_be_detect_only(void **state)
+{
+	struct asc_rule_new r = { .who = "acme", .device = "m@a.example", .verdict = ASSOC_ALLOW, .rights = ASSOC_RIGHT_TRIGGER };
+	struct place *p = *state;
+	uint64_t generation;
+
+	two_scs(p);
+	generation = asc_generation(p->a);
+	r.mode = ASSOC_DETECT;
+	assert_int_equal(asc_rule_add(p->a, &r, &p->why), ERR_INVAL);
+	assert_non_null(strstr(p->why.text, "an allow that does not allow is no rule"));
+	r.verdict = ASSOC_DENY;
+	r.mode = ASSOC_DETECT + 1;
+	assert_int_equal(asc_rule_add(p->a, &r, &p->why), ERR_INVAL);
+	assert_non_null(strstr(p->why.text, "mode"));
+	assert_int_equal(asc_generation(p->a), generation);
+	r.verdict = ASSOC_BLOCK;
+	r.mode = ASSOC_DETECT;
+	assert_int_equal(asc_rule_add(p->a, &r, &p->why), 0);
 }
 
 static void test_rules_are_deleted_by_verdict_or_all(void **state)
@@ -355,7 +410,7 @@ static void test_a_wrong_rule_is_refused_in_words(void **state)
 		{ ASSOC_ALLOW, "acme", "msisdn:491700-491800-491900", ERR_INVAL },
 		{ 3, "acme", "m@a.example", ERR_INVAL },
 	};
-	struct asc_rule_new r = { "acme", "m@a.example", ASSOC_ALLOW, 0, 0, 0 };
+	struct asc_rule_new r = { "acme", "m@a.example", ASSOC_ALLOW, 0, 0, 0, ASSOC_ENFORCE };
 	struct place *p = *state;
 	uint64_t generation;
 
@@ -580,9 +635,9 @@ static void test_a_newer_format_is_said_to_be_newer(void **state)
 
 	asc_close(p->a);
 	p->a = NULL;
-	write_raw(p, "meta", "format", 6, "\4\0\0\0association store", 21);
+	write_raw(p, "meta", "format", 6, "\5\0\0\0association store", 21);
 	assert_int_equal(open_again(p), ERR_VERSION);
-	assert_non_null(strstr(p->why.text, "version 4"));
+	assert_non_null(strstr(p->why.text, "version 5"));
 	assert_non_null(strstr(p->why.text, "newer program"));
 	write_raw(p, "meta", "format", 6, "\1\0\0\0trigger journal", 19);
 	assert_int_equal(open_again(p), ERR_PROTO);
@@ -625,6 +680,11 @@ static void test_a_damaged_row_is_an_error_and_no_rules(void **state)
 	assert_int_equal(asc_find_rules(p->a, &(struct asc_asker){ .scs = "acme" }, &device, &f), ERR_PROTO);
 	assert_int_equal(f.n, 0); /* the domain's allow is not used alone: what the row said is unknown */
 	assert_int_equal(add(p, ASSOC_ALLOW, "acme", "m@a.example"), ERR_PROTO);
+	asc_close(p->a);
+	p->a = NULL;
+	write_raw(p, "dev", "\1m@a.example", 12, "\1\11\7\1\0\0\0", 8); /* an allow that is detect-only */
+	assert_int_equal(open_again(p), 0);
+	assert_int_equal(asc_find_rules(p->a, &(struct asc_asker){ .scs = "acme" }, &device, &f), ERR_PROTO);
 }
 
 static void test_a_full_store_refuses_and_stays_whole(void **state)
@@ -740,6 +800,12 @@ static void test_a_store_of_the_format_before_is_opened_and_brought_up(void **st
 	assert_int_equal(asc_dset_add(p->a, "trial", &p->why), 0);
 	asc_close(p->a);
 	p->a = NULL;
+	write_raw(p, "meta", "format", 6, "\3\0\0\0association store", 21);
+	assert_int_equal(open_again(p), 0);
+	assert_string_equal(found(p, "acme", "m@a.example", NULL), "allow acme m@a.example trigger");
+	assert_true(asc_dset_there(p->a, "trial"));
+	asc_close(p->a);
+	p->a = NULL;
 	write_raw(p, "meta", "format", 6, "\0\0\0\0association store", 21);
 	assert_int_equal(open_again(p), ERR_VERSION);
 }
@@ -756,6 +822,8 @@ int main(void)
 		T(test_rules_are_found_on_every_axis_and_after_a_restart),
 		T(test_a_rule_says_its_axis_width_and_times),
 		T(test_adding_a_rule_again_replaces_it),
+		T(test_a_mode_is_kept_and_changed_by_adding_again),
+		T(test_only_deny_and_block_can_be_detect_only),
 		T(test_rules_are_deleted_by_verdict_or_all),
 		T(test_an_scs_takes_its_rules_with_it_and_they_never_return),
 		T(test_a_wrong_rule_is_refused_in_words),

@@ -68,11 +68,11 @@ static uint8_t verdict_of(const char *word)
 	return strcmp(word, "deny") == 0 ? ASSOC_DENY : ASSOC_BLOCK;
 }
 
-/* EFFECT WHO DEVICE [RIGHTS] [from DATE] [until DATE] */
+/* EFFECT WHO DEVICE [RIGHTS] [from DATE] [until DATE] [detect-only] */
 static void provision_rule(struct asc *a, const char *name, char *text)
 {
 	char *verdict = strsep(&text, " "), *who = strsep(&text, " "), *device = strsep(&text, " "), *word;
-	struct asc_rule_new rule = { who, device, verdict_of(verdict), ASSOC_RIGHT_ALL, 0, 0 };
+	struct asc_rule_new rule = { who, device, verdict_of(verdict), ASSOC_RIGHT_ALL, 0, 0, ASSOC_ENFORCE };
 	struct asc_why why;
 
 	while ((word = strsep(&text, " "))) {
@@ -80,6 +80,8 @@ static void provision_rule(struct asc *a, const char *name, char *text)
 			rule.not_before_s = seconds(strsep(&text, " "));
 		else if (strcmp(word, "until") == 0)
 			rule.not_after_s = seconds(strsep(&text, " "));
+		else if (strcmp(word, ASSOC_DETECT_WORD) == 0)
+			rule.mode = ASSOC_DETECT;
 		else if (assoc_rights_parse(&rule.rights, word))
 			fail_msg("%s: '%s' is no list of rights", name, word);
 	}

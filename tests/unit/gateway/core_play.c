@@ -134,7 +134,7 @@ size_t core_play_take(struct core_play *p, uint16_t type, struct gw_rec_head *he
 
 void core_play_provision(struct core_play *p)
 {
-	struct asc_rule_new rule = { "acme", "*@a.example", ASSOC_ALLOW, ASSOC_RIGHT_ALL, 0, 0 };
+	struct asc_rule_new rule = { "acme", "*@a.example", ASSOC_ALLOW, ASSOC_RIGHT_ALL, 0, 0, ASSOC_ENFORCE };
 	struct asc_why why;
 	struct asc_scs scs;
 

@@ -10,7 +10,7 @@
 
 static int setup(void **state)
 {
-	struct asc_rule_new rule = { "group:fleet", "*@b.example", ASSOC_ALLOW, ASSOC_RIGHT_TRIGGER, 0, 0 };
+	struct asc_rule_new rule = { "group:fleet", "*@b.example", ASSOC_ALLOW, ASSOC_RIGHT_TRIGGER, 0, 0, ASSOC_ENFORCE };
 	struct asc_group fleet = { .name = "fleet", .anchor = "anchor-a" };
 	struct core_play *p = calloc(1, sizeof *p);
 	struct asc_why why;
@@ -115,7 +115,7 @@ static void test_stored_membership_holds_at_once_and_no_longer_than_it_is_stored
 
 static void test_a_rule_of_the_scs_itself_is_stronger_than_that_of_its_group(void **state)
 {
-	struct asc_rule_new deny = { "acme", "*@b.example", ASSOC_DENY, ASSOC_RIGHT_TRIGGER, 0, 0 };
+	struct asc_rule_new deny = { "acme", "*@b.example", ASSOC_DENY, ASSOC_RIGHT_TRIGGER, 0, 0, ASSOC_ENFORCE };
 	struct core_play *p = *state;
 	struct asc_why why;
 
