@@ -161,12 +161,13 @@ static void txn_answer(struct gw_txn *t, const struct gw_device_action_answer *a
 /* Answered by the edge itself, because the core does not: 201, or 3004 while the core cannot have seen it and we were asked by name. */
 static void txn_answer_alone(struct gw_txn *t)
 {
-	struct gw_device_action_answer a = { .result_code = DIA_RESULT_SUCCESS, .request_status = TSP_STATUS_TEMPORARYERROR };
+	struct gw_device_action_answer a = { .result_code = DIA_RESULT_SUCCESS,
+					     .request_status = pol_reason_status(POL_CORE_RESTARTING) };
 
 	if (!t->offered && t->host_named)
 		a.result_code = DIA_RESULT_TOO_BUSY;
-	log_warn(t->edge->log, "edge", "transaction %" PRIu32 "-%06" PRIx64 ": answered %u/%u without the core",
-		 t->edge->generation, t->number, a.result_code, a.request_status);
+	log_warn(t->edge->log, "edge", "transaction %" PRIu32 "-%06" PRIx64 ": answered %u/%u without the core: %s",
+		 t->edge->generation, t->number, a.result_code, a.request_status, pol_reason_str(POL_CORE_RESTARTING));
 	txn_answer(t, &a);
 }
 

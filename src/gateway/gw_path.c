@@ -128,9 +128,9 @@ static void screen(struct visit *v)
 	t.trigger_data.application_port = (struct dia_u32){ a->port.v, a->port.present };
 	pol_screen(&v->request, &v->verdict, &t);
 	if (a->scs_identity_malformed)
-		v->verdict = (struct pol_verdict){ .status = TSP_STATUS_INVSCSID, .reason = POL_MALFORMED_SCS_IDENTITY };
+		v->verdict = pol_verdict_of(POL_MALFORMED_SCS_IDENTITY);
 	else if (a->device == GW_DEVICE_MALFORMED && v->verdict.status != TSP_STATUS_INVSCSID)
-		v->verdict = (struct pol_verdict){ .status = TSP_STATUS_INVEXTID, .reason = POL_MALFORMED_DEVICE };
+		v->verdict = pol_verdict_of(POL_MALFORMED_DEVICE);
 }
 
 /* -- 8 */
@@ -150,7 +150,7 @@ static void digest(struct visit *v)
 
 static enum gw_stage stage_duplicate(struct visit *v)
 {
-	struct pol_verdict differs = { .status = TSP_STATUS_PERMANENTERROR, .reason = POL_DUPLICATE_DIFFERS };
+	struct pol_verdict differs = pol_verdict_of(POL_DUPLICATE_DIFFERS);
 	struct gw_core *c = v->core;
 	struct gw_device_action_answer answer;
 	uint64_t dropped = gw_dup_dropped(c->dup);
@@ -281,7 +281,7 @@ static void request_of(struct trg_request *out, const struct visit *v)
 
 static enum gw_stage stage_submit(struct visit *v)
 {
-	struct pol_verdict nomem = { .status = TSP_STATUS_TEMPORARYERROR, .reason = POL_NOMEM };
+	struct pol_verdict nomem = pol_verdict_of(POL_NOMEM);
 	struct trg_event start = { .kind = TRG_EV_START };
 	struct trg_request req;
 	struct gw_trigger *t;

@@ -85,7 +85,7 @@ static void refuse(struct gw_trigger *t, const struct pol_verdict *v)
 
 static void take(struct gw_trigger *t, const struct s6m_sia *sia)
 {
-	struct pol_verdict broken = { .status = TSP_STATUS_TEMPORARYERROR, .reason = POL_HSS_PROTOCOL };
+	struct pol_verdict broken = pol_verdict_of(POL_HSS_PROTOCOL);
 	struct subscriber who = { .imsi = "" };
 	struct trg_subscriber sub = { who.imsi, who.msisdn, who.nodes, 0 };
 	struct trg_event ev = { .kind = TRG_EV_SUBSCRIBER, .subscriber = &sub };
@@ -127,7 +127,7 @@ static void on_answer(void *arg, int err, const struct dia_msg *m)
 	}
 	if (s6m_sia_parse(&sia, m, &why)) {
 		log_warn(t->core->log, "core", "transaction %s: the HSS's answer cannot be read: %s", t->transaction, why.text);
-		v = (struct pol_verdict){ .status = TSP_STATUS_TEMPORARYERROR, .reason = POL_HSS_PROTOCOL };
+		v = pol_verdict_of(POL_HSS_PROTOCOL);
 		refuse(t, &v);
 		return;
 	}

@@ -14,10 +14,10 @@ struct judging {
 /* true: goes on. */
 typedef bool check_fn(struct judging *j);
 
-static bool refuse(struct judging *j, uint32_t status, enum pol_reason reason)
+static bool refuse(struct judging *j, enum pol_reason reason)
 {
-	j->out->status = status;
-	j->out->reason = reason;
+	j->out->status = pol_reason_status(reason);
+	j->out->reason = reason; /* a rule that allowed it stays named */
 	return false;
 }
 
@@ -40,7 +40,7 @@ static bool screened_ok(struct judging *j, uint32_t status)
 {
 	if (j->screened->status != status)
 		return true;
-	return refuse(j, status, j->screened->reason);
+	return refuse(j, j->screened->reason);
 }
 
 static bool check_identity(struct judging *j)
@@ -48,29 +48,27 @@ static bool check_identity(struct judging *j)
 	if (!screened_ok(j, TSP_STATUS_INVSCSID))
 		return false;
 	if (j->r->scs_identity[0] && strcmp(j->r->scs_identity, j->f->scs->e164) != 0)
-		return refuse(j, TSP_STATUS_INVSCSID, POL_FOREIGN_SCS_IDENTITY);
+		return refuse(j, POL_FOREIGN_SCS_IDENTITY);
 	return true;
 }
 
 static bool check_action(struct judging *j)
 {
-	return (pol_right_of(j->r->action) & j->f->scs->actions) || refuse(j, TSP_STATUS_NOTAUTHORIZED, POL_ACTION_NOT_ALLOWED);
+	return (pol_right_of(j->r->action) & j->f->scs->actions) || refuse(j, POL_ACTION_NOT_ALLOWED);
 }
 
 static bool check_rate(struct judging *j)
 {
 	const struct pol_scs *scs = j->f->scs;
 
-	return !j->f->rate || pol_rate_take(j->f->rate, scs->rate_per_s, scs->burst, j->f->now_ms) ||
-	       refuse(j, TSP_STATUS_RATEEXCEEDED, POL_RATE);
+	return !j->f->rate || pol_rate_take(j->f->rate, scs->rate_per_s, scs->burst, j->f->now_ms) || refuse(j, POL_RATE);
 }
 
 static bool check_quota(struct judging *j)
 {
 	const struct pol_scs *scs = j->f->scs;
 
-	return !scs->quota_per_day || j->f->load.quota_used < scs->quota_per_day ||
-	       refuse(j, TSP_STATUS_QUOTAEXCEEDED, POL_QUOTA);
+	return !scs->quota_per_day || j->f->load.quota_used < scs->quota_per_day || refuse(j, POL_QUOTA);
 }
 
 static bool check_form(struct judging *j)
@@ -89,31 +87,28 @@ static bool check_limits(struct judging *j)
 	const struct pol_request *r = j->r;
 
 	if (r->has_trigger_data && r->payload.len > smaller(scs->payload_max, j->f->payload_ceiling))
-		return refuse(j, TSP_STATUS_INVPAYLOAD, POL_PAYLOAD_TOO_LONG);
+		return refuse(j, POL_PAYLOAD_TOO_LONG);
 	if (r->validity_s > smaller(scs->validity_max_s, j->f->validity_ceiling_s))
-		return refuse(j, TSP_STATUS_INVPERIOD, POL_VALIDITY_TOO_LONG);
+		return refuse(j, POL_VALIDITY_TOO_LONG);
 	if (r->priority != TSP_NON_PRIORITY && !scs->priority_allowed)
-		return refuse(j, TSP_STATUS_NOTAUTHORIZED, POL_PRIORITY_NOT_ALLOWED);
+		return refuse(j, POL_PRIORITY_NOT_ALLOWED);
 	if (r->has_port && (r->port < scs->port_min || r->port > scs->port_max))
-		return refuse(j, TSP_STATUS_NOTAUTHORIZED, POL_PORT_NOT_ALLOWED);
+		return refuse(j, POL_PORT_NOT_ALLOWED);
 	return true;
 }
 
 static bool check_reference(struct judging *j)
 {
-	return !j->f->load.reference_in_use || refuse(j, TSP_STATUS_PERMANENTERROR, POL_REFERENCE_IN_USE);
+	return !j->f->load.reference_in_use || refuse(j, POL_REFERENCE_IN_USE);
 }
 
 /* true: allowed; the deciding rule is named either way. */
 static bool take_assoc(struct pol_verdict *out, const struct pol_assoc *a, const struct assoc_found *found)
 {
+	*out = pol_verdict_of(a->reason);
 	if (a->winner >= 0)
 		assoc_rule_text(out->rule, &found->rules[a->winner]);
-	if (a->allow)
-		return true;
-	out->status = TSP_STATUS_NOTAUTHORIZED;
-	out->reason = a->reason;
-	return false;
+	return a->allow;
 }
 
 static bool check_association(struct judging *j)
@@ -121,7 +116,7 @@ static bool check_association(struct judging *j)
 	struct pol_assoc a;
 
 	if (!j->f->found) /* never "allow"; never a word about the device either */
-		return refuse(j, TSP_STATUS_TEMPORARYERROR, POL_STORE_UNREADABLE);
+		return refuse(j, POL_STORE_UNREADABLE);
 	pol_assoc_judge(&a, j->f->found, pol_right_of(j->r->action), (int64_t)(j->f->now_ms / 1000));
 	return take_assoc(j->out, &a, j->f->found);
 }
@@ -131,9 +126,9 @@ static bool check_load(struct judging *j)
 	const struct pol_load *load = &j->f->load;
 
 	if (load->pending_of_scs >= j->f->scs->pending_max)
-		return refuse(j, TSP_STATUS_TEMPORARYERROR, POL_PENDING);
+		return refuse(j, POL_PENDING);
 	if (load->overloaded || (load->overloaded_low && j->r->priority == TSP_NON_PRIORITY))
-		return refuse(j, TSP_STATUS_TEMPORARYERROR, POL_OVERLOAD);
+		return refuse(j, POL_OVERLOAD);
 	return true;
 }
 
@@ -142,19 +137,12 @@ static check_fn *const checks[] = {
 	check_limits,   check_association, check_reference, check_load,
 };
 
-static void accept(struct pol_verdict *out)
-{
-	out->status = TSP_STATUS_SUCCESS;
-	out->reason = POL_NONE;
-	out->rule[0] = 0;
-}
-
 void pol_judge(struct pol_verdict *out, const struct pol_request *r, const struct pol_verdict *screened,
 	       const struct pol_facts *f)
 {
 	struct judging j = { r, screened, f, out };
 
-	accept(out);
+	*out = pol_verdict_of(POL_NONE);
 	for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
 		if (!checks[i](&j))
 			return;
@@ -167,10 +155,9 @@ void pol_judge_again(struct pol_verdict *out, uint8_t right, const struct assoc_
 	int64_t now_s = (int64_t)(now_ms / 1000);
 	struct pol_assoc a;
 
-	accept(out);
+	*out = pol_verdict_of(POL_NONE);
 	if (!found) {
-		out->status = TSP_STATUS_TEMPORARYERROR;
-		out->reason = POL_STORE_UNREADABLE;
+		*out = pol_verdict_of(POL_STORE_UNREADABLE);
 		return;
 	}
 	pol_assoc_judge(&a, found, right, now_s);

@@ -2,33 +2,23 @@
 #include "policy/pol_map.h"
 
 struct row {
-	uint32_t code, status;
+	uint32_t code;
 	enum pol_reason reason;
 };
 
 static const struct row s6m_experimental[] = {
-	{ S6M_ERROR_USER_UNKNOWN, TSP_STATUS_INVEXTID, POL_HSS_UNKNOWN_USER },
-	{ S6M_ERROR_UNAUTHORIZED_REQUESTING_ENTITY, TSP_STATUS_NOTAUTHORIZED, POL_HSS_NOT_ALLOWED },
-	{ S6M_ERROR_UNAUTHORIZED_SERVICE, TSP_STATUS_SERVICEUNAVAILABLE, POL_HSS_NO_SERVICE },
+	{ S6M_ERROR_USER_UNKNOWN, POL_HSS_UNKNOWN_USER },
+	{ S6M_ERROR_UNAUTHORIZED_REQUESTING_ENTITY, POL_HSS_NOT_ALLOWED },
+	{ S6M_ERROR_UNAUTHORIZED_SERVICE, POL_HSS_NO_SERVICE },
 };
 
 static const struct row t4_experimental[] = {
-	{ T4_ERROR_USER_UNKNOWN, TSP_STATUS_PERMANENTERROR, POL_SMSSC_REFUSED },
-	{ T4_ERROR_INVALID_SME_ADDRESS, TSP_STATUS_PERMANENTERROR, POL_SMSSC_REFUSED },
-	{ T4_ERROR_SC_CONGESTION, TSP_STATUS_PERMANENTERROR, POL_SMSSC_REFUSED },
-	{ T4_ERROR_TRIGGER_REPLACE_FAILURE, TSP_STATUS_REPLACEFAIL, POL_SMSSC_REPLACE },
-	{ T4_ERROR_TRIGGER_RECALL_FAILURE, TSP_STATUS_RECALLFAIL, POL_SMSSC_RECALL },
-	{ T4_ERROR_ORIGINAL_MESSAGE_NOT_PENDING, TSP_STATUS_ORIGINALMESSAGESENT, POL_SMSSC_SENT },
+	{ T4_ERROR_USER_UNKNOWN, POL_SMSSC_REFUSED },          { T4_ERROR_INVALID_SME_ADDRESS, POL_SMSSC_REFUSED },
+	{ T4_ERROR_SC_CONGESTION, POL_SMSSC_REFUSED },         { T4_ERROR_TRIGGER_REPLACE_FAILURE, POL_SMSSC_REPLACE },
+	{ T4_ERROR_TRIGGER_RECALL_FAILURE, POL_SMSSC_RECALL }, { T4_ERROR_ORIGINAL_MESSAGE_NOT_PENDING, POL_SMSSC_SENT },
 };
 
 #define ROWS(table) (table), sizeof(table) / sizeof((table)[0])
-
-static void set(struct pol_verdict *v, uint32_t status, enum pol_reason reason)
-{
-	v->status = status;
-	v->reason = reason;
-	v->rule[0] = 0;
-}
 
 static bool set_from(struct pol_verdict *v, const struct row *rows, size_t n, const struct app_experimental_result *x)
 {
@@ -37,7 +27,7 @@ static bool set_from(struct pol_verdict *v, const struct row *rows, size_t n, co
 	for (size_t i = 0; i < n; i++) {
 		if (rows[i].code != x->code)
 			continue;
-		set(v, rows[i].status, rows[i].reason);
+		*v = pol_verdict_of(rows[i].reason);
 		return true;
 	}
 	return false;
@@ -59,13 +49,13 @@ static void map_hss_cause(struct pol_verdict *out, bool *absent, uint32_t cause,
 {
 	*absent = (cause & S6M_CAUSE_ABSENT_SUBSCRIBER) != 0;
 	if (cause & S6M_CAUSE_TELESERVICE_NOT_PROVISIONED)
-		set(out, TSP_STATUS_SERVICEUNAVAILABLE, POL_HSS_TELESERVICE);
+		*out = pol_verdict_of(POL_HSS_TELESERVICE);
 	else if (cause & S6M_CAUSE_CALL_BARRED)
-		set(out, TSP_STATUS_SERVICEUNAVAILABLE, POL_HSS_BARRED);
+		*out = pol_verdict_of(POL_HSS_BARRED);
 	else if (*absent && validity_s == 0)
-		set(out, TSP_STATUS_TEMPORARYERROR, POL_HSS_ABSENT);
+		*out = pol_verdict_of(POL_HSS_ABSENT);
 	else
-		set(out, TSP_STATUS_SUCCESS, POL_NONE);
+		*out = pol_verdict_of(POL_NONE);
 }
 
 void pol_map_sia(struct pol_verdict *out, bool *absent, const struct s6m_sia *sia, uint32_t validity_s)
@@ -77,32 +67,32 @@ void pol_map_sia(struct pol_verdict *out, bool *absent, const struct s6m_sia *si
 		if (set_from(out, ROWS(s6m_experimental), &h->experimental_result))
 			return;
 		if (is_temporary(h->experimental_result.code))
-			set(out, TSP_STATUS_TEMPORARYERROR, POL_HSS_TROUBLE);
+			*out = pol_verdict_of(POL_HSS_TROUBLE);
 		else
-			set(out, TSP_STATUS_PERMANENTERROR, POL_HSS_REFUSED);
+			*out = pol_verdict_of(POL_HSS_REFUSED);
 	} else if (!h->result_code.present) {
-		set(out, TSP_STATUS_TEMPORARYERROR, POL_HSS_PROTOCOL);
+		*out = pol_verdict_of(POL_HSS_PROTOCOL);
 	} else if (h->result_code.v == DIA_RESULT_SUCCESS) {
 		map_hss_cause(out, absent, sia->hss_cause.present ? sia->hss_cause.v : 0, validity_s);
 	} else if (is_temporary(h->result_code.v)) {
-		set(out, TSP_STATUS_TEMPORARYERROR, POL_HSS_TROUBLE);
+		*out = pol_verdict_of(POL_HSS_TROUBLE);
 	} else {
-		set(out, TSP_STATUS_PERMANENTERROR, POL_HSS_REFUSED);
+		*out = pol_verdict_of(POL_HSS_REFUSED);
 	}
 }
 
 void pol_map_s6m_silent(struct pol_verdict *out)
 {
-	set(out, TSP_STATUS_TEMPORARYERROR, POL_HSS_SILENT);
+	*out = pol_verdict_of(POL_HSS_SILENT);
 }
 
 static enum pol_t4_meaning map_experimental(struct pol_verdict *out, const struct app_experimental_result *x,
 					    bool congestion_is_temporary)
 {
 	if (congestion_is_temporary && x->vendor_id == DIA_VENDOR_3GPP && x->code == T4_ERROR_SC_CONGESTION)
-		set(out, TSP_STATUS_TEMPORARYERROR, POL_SMSSC_TROUBLE);
+		*out = pol_verdict_of(POL_SMSSC_TROUBLE);
 	else if (!set_from(out, ROWS(t4_experimental), x))
-		set(out, TSP_STATUS_PERMANENTERROR, POL_SMSSC_REFUSED); /* TS 29.337 7.3: the default of every other one */
+		*out = pol_verdict_of(POL_SMSSC_REFUSED); /* TS 29.337 7.3: the default of every other one */
 	return POL_T4_REFUSED;
 }
 
@@ -113,20 +103,20 @@ enum pol_t4_meaning pol_map_dta(struct pol_verdict *out, const struct app_head *
 	if (head->experimental_result.present)
 		return map_experimental(out, &head->experimental_result, congestion_is_temporary);
 	if (head->result_code.present && code == DIA_RESULT_SUCCESS) {
-		set(out, TSP_STATUS_SUCCESS, POL_NONE);
+		*out = pol_verdict_of(POL_NONE);
 		return POL_T4_TAKEN;
 	}
-	set(out, TSP_STATUS_TEMPORARYERROR, POL_SMSSC_TROUBLE);
+	*out = pol_verdict_of(POL_SMSSC_TROUBLE);
 	if (!head->result_code.present || class_of(code) == 3)
 		return POL_T4_UNHANDLED;
 	if (!is_temporary(code))
-		set(out, TSP_STATUS_PERMANENTERROR, POL_SMSSC_REFUSED);
+		*out = pol_verdict_of(POL_SMSSC_REFUSED);
 	return POL_T4_REFUSED;
 }
 
 void pol_map_t4_silent(struct pol_verdict *out)
 {
-	set(out, TSP_STATUS_TEMPORARYERROR, POL_SMSSC_SILENT);
+	*out = pol_verdict_of(POL_SMSSC_SILENT);
 }
 
 enum tsp_delivery_outcome pol_map_delivery(uint32_t sm_delivery_outcome)

@@ -3,8 +3,9 @@
 
 static const struct {
 	const char *word, *words;
+	int status;
 } rows[] = {
-#define POL_ROW(name, word, words) { word, words },
+#define POL_ROW(name, word, status, words) { word, words, (status) },
 	POL_REASON_TABLE(POL_ROW)
 #undef POL_ROW
 };
@@ -22,4 +23,9 @@ const char *pol_reason_str(enum pol_reason reason)
 const char *pol_reason_words(enum pol_reason reason)
 {
 	return known(reason) ? rows[reason].words : "unknown";
+}
+
+uint32_t pol_reason_status(enum pol_reason reason)
+{
+	return known(reason) && rows[reason].status >= 0 ? (uint32_t)rows[reason].status : TSP_STATUS_TEMPORARYERROR;
 }

@@ -4,12 +4,15 @@
 #include <stdio.h>
 #include <string.h>
 
-static void find(struct pol_verdict *v, uint32_t status, enum pol_reason reason)
+struct pol_verdict pol_verdict_of(enum pol_reason reason)
 {
-	if (v->status != TSP_STATUS_SUCCESS)
-		return; /* the first finding stands */
-	v->status = status;
-	v->reason = reason;
+	return (struct pol_verdict){ .status = pol_reason_status(reason), .reason = reason };
+}
+
+static void find(struct pol_verdict *v, enum pol_reason reason)
+{
+	if (v->status == TSP_STATUS_SUCCESS) /* the first finding stands */
+		*v = pol_verdict_of(reason);
 }
 
 static bool digits_of(char *out, size_t cap, const struct dia_bytes *tbcd)
@@ -27,7 +30,7 @@ static void screen_scs_identity(struct pol_request *r, struct pol_verdict *v, co
 		return;
 	if (!digits_of(r->scs_identity, sizeof r->scs_identity, &a->scs_identity)) {
 		r->scs_identity[0] = 0;
-		find(v, TSP_STATUS_INVSCSID, POL_MALFORMED_SCS_IDENTITY);
+		find(v, POL_MALFORMED_SCS_IDENTITY);
 	}
 }
 
@@ -36,16 +39,16 @@ static void screen_device(struct pol_request *r, struct pol_verdict *v, const st
 	char digits[STR_DIGITS_MAX + 1];
 
 	if (!a->external_identifier.p && !a->msisdn.p)
-		find(v, TSP_STATUS_INVEXTID, POL_NO_DEVICE);
+		find(v, POL_NO_DEVICE);
 	if (a->external_identifier.p && ident_external(r->external, a->external_identifier.p, a->external_identifier.len)) {
 		r->external[0] = 0;
-		find(v, TSP_STATUS_INVEXTID, POL_MALFORMED_DEVICE);
+		find(v, POL_MALFORMED_DEVICE);
 	}
 	if (!a->msisdn.p)
 		return;
 	if (!digits_of(digits, sizeof digits, &a->msisdn) || ident_msisdn(r->msisdn, digits, strlen(digits))) {
 		r->msisdn[0] = 0;
-		find(v, TSP_STATUS_INVEXTID, POL_MALFORMED_DEVICE);
+		find(v, POL_MALFORMED_DEVICE);
 	}
 }
 
@@ -61,7 +64,7 @@ static void screen_data(struct pol_request *r, struct pol_verdict *v, const stru
 		r->has_port = a->trigger_data.application_port.present;
 		r->port = r->has_port ? a->trigger_data.application_port.v : 0;
 	} else if (needed) {
-		find(v, TSP_STATUS_INVPAYLOAD, POL_NO_TRIGGER_DATA);
+		find(v, POL_NO_TRIGGER_DATA);
 	}
 }
 
@@ -73,9 +76,7 @@ void pol_screen(struct pol_request *out, struct pol_verdict *verdict, const stru
 				     .has_old_reference = a->old_reference_number.present,
 				     .has_validity = a->validity_time_s.present,
 				     .validity_s = a->validity_time_s.present ? a->validity_time_s.v : 0 };
-	verdict->status = TSP_STATUS_SUCCESS;
-	verdict->reason = POL_NONE;
-	verdict->rule[0] = 0;
+	*verdict = pol_verdict_of(POL_NONE);
 	screen_scs_identity(out, verdict, a);
 	screen_device(out, verdict, a);
 	screen_data(out, verdict, a);

@@ -24,10 +24,13 @@ struct pol_request {
 };
 
 struct pol_verdict {
-	uint32_t status; /* enum tsp_request_status; SUCCESS: go on */
+	uint32_t status; /* enum tsp_request_status, the reason's; SUCCESS: go on */
 	enum pol_reason reason;
 	char rule[ASSOC_RULE_TEXT_MAX]; /* text of the rule that decided, "" when none did */
 };
+
+/* The reason and its status, no rule. */
+struct pol_verdict pol_verdict_of(enum pol_reason reason);
 
 /* The names of the trigger that a decision line shows. External-Identifier first, else "msisdn:DIGITS", else "". */
 #define POL_DEVICE_TEXT_MAX (IDENT_EXTERNAL_MAX + 1)

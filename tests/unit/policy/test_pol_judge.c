@@ -422,6 +422,21 @@ static void test_each_reason_has_its_own_word(void **state)
 	assert_string_equal(pol_reason_str(POL_REASON_COUNT), "unknown");
 }
 
+/* The table is the one place that says it; docs/user/status-codes.md is compared with it. */
+static void test_each_reason_has_one_status_and_only_acceptance_is_success(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i <= POL_REASON_COUNT; i++) {
+		struct pol_verdict v = pol_verdict_of((enum pol_reason)i);
+
+		assert_int_equal(v.status == TSP_STATUS_SUCCESS, i == POL_NONE);
+		assert_string_not_equal(tsp_request_status_str(v.status), "unknown");
+		assert_int_equal(v.reason, i);
+		assert_int_equal(v.rule[0], 0);
+	}
+	assert_int_equal(pol_reason_status(POL_UNKNOWN_PEER), TSP_STATUS_TEMPORARYERROR); /* a session's: has none */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -435,6 +450,7 @@ int main(void)
 		cmocka_unit_test(test_screening_makes_the_one_canonical_form),
 		cmocka_unit_test(test_judging_again_stops_what_changed_meanwhile),
 		cmocka_unit_test(test_each_reason_has_its_own_word),
+		cmocka_unit_test(test_each_reason_has_one_status_and_only_acceptance_is_success),
 	};
 
 	return cmocka_run_group_tests_name("pol_judge", tests, NULL, NULL);
