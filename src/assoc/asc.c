@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "assoc/asc_int.h"
 
@@ -308,6 +310,12 @@ int asc_open(struct asc **out, const struct asc_conf *conf, struct asc_why *why)
 		return ERR_NOMEM;
 	}
 	a->kv.lock_fd = -1;
+	a->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (a->wake_fd < 0) {
+		snprintf(why->text, sizeof why->text, "association store: cannot make an eventfd");
+		free(a);
+		return ERR_IO;
+	}
 	strcpy(a->anyone.scs.name, "*");
 	err = kv_open(&a->kv, &kc, why->text, sizeof why->text);
 	if (!err)
@@ -327,6 +335,7 @@ void asc_close(struct asc *a)
 	if (a->reader)
 		mdb_txn_abort(a->reader);
 	kv_close(&a->kv);
+	close(a->wake_fd);
 	for (size_t i = 0; i < a->n; i++)
 		asc_node_free(a->by_name[i]);
 	for (size_t i = 0; i < a->groups_n; i++)

@@ -3,6 +3,7 @@
 #include <lmdb.h>
 
 #include "assoc/asc.h"
+#include "assoc/asc_change.h"
 #include "assoc/asc_device.h"
 #include "assoc/asc_row.h"
 #include "base/kv.h"
@@ -42,6 +43,8 @@ struct asc {
 	size_t groups_n, groups_cap;
 	struct asc_node **dsets; /* sorted by name; owned */
 	size_t dsets_n, dsets_cap;
+	int wake_fd;
+	struct asc_import *import;
 };
 
 /* Checks every member and makes hosts canonical. ERR_INVAL with words. */

@@ -1,0 +1,129 @@
+/* asc_import.h - many rows at once, in and out. An import is all or nothing: the rows of one
+ * file are sorted beside the store, merged with what is there into a new generation, and one transaction switches to it. Until then
+ * the store is as before, at every instant and after every crash; after it everything of the file is in force.
+ *
+ *   owner:        asc_import_begin() ................................................ asc_import_finish() .. done() .. asc_import_free()
+ *   any ONE other thread (or the owner):  asc_import_rule() ... asc_import_build()
+ *   every thread:                         asc_import_cancel(), asc_import_progress()
+ *
+ * Single changes go on meanwhile and are in force at once. The import is as of its beginning and they come after it: what was added,
+ * replaced or deleted by hand since is as the hand left it, whatever the file says. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "assoc/asc.h"
+
+enum asc_kind {                 /* what one file is about; other kinds are not touched by its import */
+		ASC_KIND_SCS,   /* SCS records */
+		ASC_KIND_GROUP, /* groups of SCSs and their stored members */
+		ASC_KIND_SET,   /* named sets of devices and their members */
+		ASC_KIND_ASSOC, /* allow and deny rules */
+		ASC_KIND_BLOCK, /* block rules */
+};
+
+struct asc_import;
+
+struct asc_import_conf {
+	enum asc_kind kind;
+	/* false: rows are added, and replace the row of the same key. true: the file becomes everything of its kind. What is not in it
+	 * goes as if deleted by hand: an SCS, group or set with its memberships and every rule that names it. */
+	bool replace;
+};
+
+/* Owner thread. At most one import at a time: ERR_BUSY with words. ERR_NOMEM. Never waits for the disk. */
+ERR_MUST_USE int asc_import_begin(struct asc_import **out, struct asc *a, const struct asc_import_conf *conf,
+				  struct asc_why *why);
+
+/* Rows, each with the number of its line, from 1. Arguments are borrowed during the call. Each is checked at once; words say what is
+ * wrong without the line. ERR_INVAL (form, rights, times), ERR_NOTFOUND (no such SCS, group, set), ERR_EXISTS (the same key stands in
+ * an earlier line, which the words name; what stands on single devices is compared by asc_import_build() only), ERR_LIMIT,
+ * ERR_STATE (not of this import's kind), ERR_NOSPC, ERR_IO, ERR_NOMEM, ERR_CLOSED (cancelled).
+ * After an error of a row further rows may be given, to find more errors; asc_import_build() fails then. */
+ERR_MUST_USE int asc_import_scs(struct asc_import *im, uint64_t line, const struct asc_scs *scs, struct asc_why *why);
+/* A group; a membership of a group that is in the store (without `replace`) or in an earlier row. */
+ERR_MUST_USE int asc_import_group(struct asc_import *im, uint64_t line, const struct asc_group *group, struct asc_why *why);
+ERR_MUST_USE int asc_import_group_member(struct asc_import *im, uint64_t line, const char *group, const char *scs,
+					 struct asc_why *why);
+/* A set, with or without members yet, and a membership: it makes its set when nothing else did. A set row may repeat. */
+ERR_MUST_USE int asc_import_set(struct asc_import *im, uint64_t line, const char *name, struct asc_why *why);
+ERR_MUST_USE int asc_import_set_member(struct asc_import *im, uint64_t line, const char *name, const char *device,
+				       struct asc_why *why);
+/* ASC_KIND_ASSOC: allow and deny; ASC_KIND_BLOCK: block. As for asc_rule_add(). */
+ERR_MUST_USE int asc_import_rule(struct asc_import *im, uint64_t line, const struct asc_rule_new *r, struct asc_why *why);
+
+struct asc_import_error {
+	uint64_t line;         /* 0: not about one line */
+	uint64_t line_earlier; /* of two rows with one key: the first of them, else 0 */
+	struct asc_why why;    /* words, which name line_earlier too */
+};
+
+/* After the last row, on the thread that gave them: sorts, merges, writes and syncs the new generation. Takes seconds. On an error the
+ * import is over (all that is left is asc_import_free()): the first error of a row again, ERR_EXISTS (the same key twice),
+ * ERR_LIMIT (more rules on one device than fit), ERR_NOSPC, ERR_IO, ERR_NOMEM, ERR_PROTO (the store is damaged), ERR_CLOSED. */
+ERR_MUST_USE int asc_import_build(struct asc_import *im, struct asc_import_error *e);
+
+struct asc_import_peer { /* an SCS whose sessions would not be admitted any more: removed, or another host, realm or anchor */
+	char name[IDENT_SCS_MAX + 1];
+	bool removed;
+};
+
+struct asc_import_result {
+	uint64_t rows;                       /* of the file */
+	uint64_t added, replaced, unchanged; /* rows of the file by what they did */
+	uint64_t deleted;                    /* rows of this kind that were there and are not any more */
+	const struct asc_import_peer *peers; /* borrowed during done() */
+	size_t peers_n;
+};
+
+/* err 0: everything of the file is durable and in force. Else nothing of it is, and words say why: ERR_EXISTS (an SCS made by hand
+ * meanwhile owns a name), ERR_BUSY (more changes by hand meanwhile than are remembered), ERR_CLOSED (cancelled, or the store closes),
+ * ERR_NOSPC, ERR_IO, ERR_NOMEM. Called on the owner's thread, from asc_completions() or asc_close(). */
+typedef void asc_import_done_fn(void *arg, int err, const struct asc_why *why, const struct asc_import_result *result);
+
+/* Owner thread, once, after asc_import_build() returned 0: switches. `done` is called exactly once, never before this returns. */
+void asc_import_finish(struct asc_import *im, asc_import_done_fn *done, void *arg);
+
+/* Any thread, any time: the other calls end soon with ERR_CLOSED, and so does a switch that has not begun. */
+void asc_import_cancel(struct asc_import *im);
+
+enum asc_import_phase {
+	ASC_IMPORT_ROWS,  /* rows come in; the total is not known here (0) */
+	ASC_IMPORT_MERGE, /* rows written to the new generation, of all */
+	ASC_IMPORT_SYNC,
+	ASC_IMPORT_SWITCH, /* waits for its turn among the changes */
+	ASC_IMPORT_DONE,
+};
+
+struct asc_import_progress {
+	enum asc_import_phase phase;
+	uint64_t rows, rows_total;
+};
+
+void asc_import_progress(const struct asc_import *im, struct asc_import_progress *out); /* any thread */
+
+/* Owner thread: takes; NULL allowed. Not while another thread is inside one of the calls above, and not between finish and done. What
+ * an import that did not switch left on disk is removed. All imports are freed before asc_close(). */
+void asc_import_free(struct asc_import *im);
+
+/* Giving out: everything of one kind as it was at begin, in an order that does not change between two exports without a change. All on
+ * the owner's thread; changes go on meanwhile. An export keeps old pages of the store from being used again until it is freed. */
+struct asc_export;
+
+struct asc_export_row {
+	const struct asc_scs *scs;     /* ASC_KIND_SCS */
+	const struct asc_group *group; /* ASC_KIND_GROUP */
+	const char *set;               /* ASC_KIND_SET: its name */
+	const char *member;            /* of the group or set, when the row is a membership; else NULL: the group or set itself */
+	const struct assoc_rule *rule; /* ASC_KIND_ASSOC, ASC_KIND_BLOCK */
+};
+
+/* ERR_NOMEM, ERR_IO. */
+ERR_MUST_USE int asc_export_begin(struct asc_export **out, struct asc *a, enum asc_kind kind);
+uint64_t asc_export_total(const struct asc_export *x); /* rows it gives out, for a progress bar */
+/* Looks at no more than `records` records and calls fn for those of the kind; a row is borrowed during fn. Returns 1 when there is more
+ * (even if fn was not called), 0 after the last, ERR_IO or ERR_PROTO (unreadable, damaged), or what fn returned other than 0. */
+typedef int asc_export_fn(void *arg, const struct asc_export_row *row);
+ERR_MUST_USE int asc_export_step(struct asc_export *x, uint32_t records, asc_export_fn *fn, void *arg);
+void asc_export_free(struct asc_export *x); /* takes; NULL allowed; before asc_close() */
