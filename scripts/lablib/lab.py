@@ -46,7 +46,7 @@ def msisdn(n):
 def options(**changes):
     """What a laboratory is made with; the command line of scripts/lab sets the same names."""
     preset = {"bin": os.environ.get("MTC_BIN", os.path.join(ROOT, "build", "bin")), "edges": 2, "devices": 1000, "relay": False,
-              "log_level": "info", "smssc_more": "", "listen_more": ""}
+              "log_level": "info", "smssc_more": "", "listen_more": "", "iwf_more": "", "t4_more": "", "s6m_more": ""}
     return argparse.Namespace(**{**preset, **changes})
 
 
@@ -192,10 +192,10 @@ listen:
     address: {smssc['address']}
     port: {smssc['port']}
     protection: none
-s6m: {{ peer: hss, destination_realm: {CORE_REALM}, destination_host: {HSS_HOST} }}
-t4: {{ peer: smssc, destination_realm: {CORE_REALM}, destination_host: {SMSSC_HOST} }}
+s6m: {{ peer: hss, destination_realm: {CORE_REALM}, destination_host: {HSS_HOST}{o.s6m_more} }}
+t4: {{ peer: smssc, destination_realm: {CORE_REALM}, destination_host: {SMSSC_HOST}{o.t4_more} }}
 timers: {{ reconnect: 1s }}
-"""
+{o.iwf_more}"""
 
     def start_iwf(self):
         os.makedirs(self.path("iwf"), exist_ok=True)

@@ -1,86 +1,23 @@
 """Act nine: the SMS-SC is played by hand, so that it can be slow, forgetful and wrong (CONTRACTS section 3, reports and duplicates)."""
-import os
-import signal
-import socket
-
 import pytest
 from lablib import lab as L
 from lablib import proc
 from support import diameter as D
-from support.t4 import DRR, DTR, T4, smea
-from support.tsp import Scs, action, request_status
+from support.hands import TSP_FLAGS, Reader, Smssc, accepted, in_place_of
+from support.t4 import DRR, T4, smea
+from support.tsp import action, request_status
 
-DELIVERED, UNHEARD_OF = 2, 99  # SM-Delivery-Outcome
-TSP_FLAGS = D.REQUEST | D.PROXIABLE
-
-
-class Sc(D.Peer):
-    """An SMS-SC (or whoever says so) that does what the test says."""
-
-    def take(self):
-        """The next DTR."""
-        return self.expect(DTR, True)
-
-    def accept(self, dtr):
-        self.answer(dtr, [D.avp(263, dtr.data(263)), D.avp(268, 2001), D.avp(277, 1), *self.origin()])
-
-    def report(self, dtr, outcome=DELIVERED, reference=True, host=None, scs=None):
-        """A DRR for that DTR; returns the answer."""
-        avps = [D.avp(263, f"{self.host};1;{next(self.ids)}"), D.avp(277, 1), D.avp(264, host or self.host), D.avp(296, self.realm),
-                D.avp(293, L.IWF_CORE_HOST), D.avp(283, L.CORE_REALM), D.gpp(3102, [D.avp(1, dtr.data(3102, 1))]),
-                D.gpp(3309, dtr.data(3309) if scs is None else smea(scs)), D.gpp(3200, outcome)]
-        if reference:
-            avps.append(D.gpp(3007, dtr.number(3007)))
-        return self.ask(DRR, T4, avps)
-
-    def silent(self):
-        """True when nothing but watchdogs comes for a moment."""
-        self.sock.settimeout(0.4)
-        try:
-            self.expect(0, True)
-        except TimeoutError:
-            return True
-        finally:
-            self.sock.settimeout(10)
-        return False
-
-
-def in_place_of(p, name, app):
-    """Ends an element of the laboratory and answers the gateway where it listened."""
-    where = p.lab["smssc" if name == "mtc-smssc" else "hss"]
-    os.kill(where["pid"], signal.SIGTERM)
-    proc.wait_until(f"{name} has ended", lambda: proc.start_time(where["pid"]) is None, 10)
-    with socket.create_server((where["address"], where["port"])) as server:
-        server.settimeout(15)
-        sock, _ = server.accept()
-    peer = Sc(sock, where["identity"], where["realm"], app)
-    peer.accept_open()
-    return peer
+UNHEARD_OF = 99  # SM-Delivery-Outcome
 
 
 @pytest.fixture(scope="module")
 def lab_by_hand(labs):
     p = labs.up()
-    p.sc = in_place_of(p, "mtc-smssc", T4)
+    p.sc = in_place_of(p, "mtc-smssc")
     yield p
     p.sc.close()
     wrong = labs.down(p)
     assert not wrong, "\n".join(wrong)
-
-
-class Reader(Scs):
-    """An SCS that shows reports instead of acknowledging them silently."""
-
-    def receive(self):
-        return D.Peer.receive(self)
-
-    def reported(self):
-        m = self.expect(D.DNR, True)
-        self.answer(m, [D.avp(263, m.data(263)), D.avp(258, D.TSP), D.avp(277, 1), *self.origin(), D.avp(268, 2001)])
-        return m.number(3002, 3007), m.number(3002, 3009)
-
-    def ask_later(self, inside, end, flags=TSP_FLAGS):
-        self.send(D.message(D.DAR, D.TSP, flags, self.dar_avps(inside), end & 0xffff, end))
 
 
 @pytest.fixture
@@ -88,16 +25,6 @@ def scs(lab_by_hand):
     s = Reader.opened(lab_by_hand)
     yield s
     s.close()
-
-
-def accepted(scs, sc, **what):
-    """A trigger that the SMS-SC took: its DTR."""
-    end = scs.end_base + next(scs.ids)
-    scs.ask_later(action(**what), end)
-    dtr = sc.take()
-    sc.accept(dtr)
-    assert request_status(scs.expect(D.DAR, False)) == 0
-    return dtr
 
 
 def test_a_copy_in_flight_waits_with_the_first_and_one_dtr_leaves(lab_by_hand, scs):
@@ -179,7 +106,7 @@ def test_no_answer_of_the_sms_sc_is_never_a_refusal(lab_by_hand, scs):
 
 def test_a_core_peer_that_does_not_answer_our_dpr_is_left_all_the_same(labs):
     p = labs.up()
-    hss = in_place_of(p, "mtc-hss", D.S6M)
+    hss = in_place_of(p, "mtc-hss")
     wrong = labs.down(p)  # the HSS is still connected and silent
     assert not wrong, "\n".join(wrong)
     assert hss.expect(D.DPR, True).number(273) == 0
@@ -188,8 +115,8 @@ def test_a_core_peer_that_does_not_answer_our_dpr_is_left_all_the_same(labs):
 
 def test_the_hss_reports_nothing(lab_by_hand, scs):
     dtr = accepted(scs, lab_by_hand.sc, device="meter-410@a.example", reference=410)
-    hss = in_place_of(lab_by_hand, "mtc-hss", D.S6M)
-    m = hss.report(dtr)
+    hss = in_place_of(lab_by_hand, "mtc-hss")
+    m = hss.ask(DRR, T4, Smssc.drr(hss, dtr))
     assert m.result in (5003, 3007), m.result
     assert lab_by_hand.sc.report(dtr).result == 2001 and scs.reported() == (410, 0)
     hss.close()
