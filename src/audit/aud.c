@@ -123,14 +123,23 @@ static int write_line(struct aud *a, const char *p, size_t len)
 	return ERR_IO;
 }
 
+static void count(struct st_counters *st, const struct aud_decision *d)
+{
+	if (d->verdict == AUD_DETECTED) {
+		st_count(st, ST_DECISION_DETECTED); /* answers nothing */
+		return;
+	}
+	st_count(st, d->verdict == AUD_ACCEPTED ? ST_DECISION_ACCEPTED : ST_DECISION_REFUSED);
+	st_count(st, status_counter(d->request_status));
+}
+
 int aud_decision(struct aud *a, const struct aud_decision *d)
 {
 	char line[1 + AUD_LINE_MAX + 1];
 	size_t len;
 	int err;
 
-	st_count(a->counters, d->verdict == AUD_ACCEPTED ? ST_DECISION_ACCEPTED : ST_DECISION_REFUSED);
-	st_count(a->counters, status_counter(d->request_status));
+	count(a->counters, d);
 	if (a->fd < 0)
 		return 0;
 	line[0] = '\n';

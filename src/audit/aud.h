@@ -7,7 +7,8 @@
 #include "base/err.h"
 #include "stats/st.h"
 
-enum aud_verdict { AUD_ACCEPTED, AUD_REFUSED };
+/* DETECTED: a further line of a transaction that has its decision: what a detect-only rule would have refused. */
+enum aud_verdict { AUD_ACCEPTED, AUD_REFUSED, AUD_DETECTED };
 
 /* One decision with every input of it. Texts are borrowed until return; NULL is written as "". */
 struct aud_decision {
@@ -20,7 +21,7 @@ struct aud_decision {
 	const char *action;  /* session, trigger, recall, replace */
 	bool has_reference;
 	uint32_t reference;         /* written as null when there is none */
-	enum aud_verdict verdict;   /* written as "accepted" or "refused" */
+	enum aud_verdict verdict;   /* written as "accepted", "refused" or "detected" */
 	const char *reason;         /* reason code, "" when accepted */
 	const char *rule;           /* the association rule that decided, "" when none did */
 	const char *request_status; /* "SUCCESS", ...; "" when no Device-Notification is sent */

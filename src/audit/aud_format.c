@@ -45,6 +45,18 @@ static char *put_escaped(char *p, const char *text)
 	return p;
 }
 
+static const char *verdict_word(enum aud_verdict verdict)
+{
+	switch (verdict) {
+	case AUD_ACCEPTED:
+		return "accepted";
+	case AUD_DETECTED:
+		return "detected";
+	default:
+		return "refused";
+	}
+}
+
 static char *put_text(char *p, const char *name, const char *text)
 {
 	p = put(p, ",\"");
@@ -72,7 +84,7 @@ size_t aud_format(char out[AUD_LINE_MAX], const struct aud_decision *d)
 	p = put_text(p, "action", d->action);
 	p = put(p, ",\"reference\":");
 	p = put(p, number);
-	p = put_text(p, "verdict", d->verdict == AUD_ACCEPTED ? "accepted" : "refused");
+	p = put_text(p, "verdict", verdict_word(d->verdict));
 	p = put_text(p, "reason", d->reason);
 	p = put_text(p, "rule", d->rule);
 	p = put_text(p, "request_status", d->request_status);

@@ -97,6 +97,7 @@ struct gw_trigger { /* a trigger machine and what the core has around it */
 	struct gw_dup_waiter asker;     /* the first; used when there is no entry */
 	struct gw_proven *proven;       /* of the session that asked; NULL: none */
 	bool host_named, counted;       /* counted: among the pending of its SCS */
+	bool detected;                  /* the line of a detect-only rule is written: one a transaction */
 	struct gw_ask *ask;             /* SIR, DTR or recall on its way */
 	struct gw_notice *notice;
 	struct net_timer *timer;
@@ -275,6 +276,8 @@ struct gw_decision {
 	const char *rule;
 };
 void gw_decide_action(struct gw_core *c, const struct gw_decision *d);
+/* A further line of the transaction: which detect-only rule would have refused it. `result_code` and `request_status` are not looked at. */
+void gw_decide_detected(struct gw_core *c, const struct gw_decision *d);
 void gw_transaction_text(char out[GW_TRANSACTION_TEXT_MAX], uint32_t generation, uint64_t number);
 
 /* gw_ctl*.c: the control socket. */

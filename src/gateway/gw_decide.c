@@ -53,10 +53,9 @@ void gw_decide_session_end(struct gw_core *c, const struct gw_session *s, const 
 	emit(c, &d);
 }
 
-void gw_decide_action(struct gw_core *c, const struct gw_decision *in)
+static struct aud_decision line_of(const struct gw_decision *in, enum aud_verdict verdict)
 {
-	bool accepted = in->result_code == DIA_RESULT_SUCCESS && in->request_status == TSP_STATUS_SUCCESS;
-	struct aud_decision d = {
+	return (struct aud_decision){
 		.time_ms = clock_real_ms(),
 		.transaction = in->transaction,
 		.scs = in->scs,
@@ -66,12 +65,28 @@ void gw_decide_action(struct gw_core *c, const struct gw_decision *in)
 		.action = tsp_action_str(in->action),
 		.has_reference = true,
 		.reference = in->reference,
-		.verdict = accepted ? AUD_ACCEPTED : AUD_REFUSED,
-		.reason = accepted ? "" : pol_reason_str(in->reason),
+		.verdict = verdict,
+		.reason = verdict == AUD_ACCEPTED ? "" : pol_reason_str(in->reason),
 		.rule = in->rule,
-		.request_status = in->result_code == DIA_RESULT_SUCCESS ? tsp_request_status_str(in->request_status) : "",
 	};
+}
 
+void gw_decide_detected(struct gw_core *c, const struct gw_decision *in)
+{
+	struct aud_decision d = line_of(in, AUD_DETECTED);
+
+	emit(c, &d);
+	log_info(c->log, "core", "transaction %s: %s of %s for %s: would be refused by '%s'", in->transaction, d.action, in->scs,
+		 in->device, in->rule);
+}
+
+void gw_decide_action(struct gw_core *c, const struct gw_decision *in)
+{
+	bool accepted = in->result_code == DIA_RESULT_SUCCESS && in->request_status == TSP_STATUS_SUCCESS;
+	struct aud_decision d = line_of(in, accepted ? AUD_ACCEPTED : AUD_REFUSED);
+
+	if (in->result_code == DIA_RESULT_SUCCESS)
+		d.request_status = tsp_request_status_str(in->request_status);
 	emit(c, &d);
 	log_info(c->log, "core", "transaction %s: %s of %s for %s: %s%s", in->transaction, d.action, in->scs, in->device,
 		 accepted ? "accepted" : "refused: ", d.reason);

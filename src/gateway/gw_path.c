@@ -67,11 +67,9 @@ static struct gw_device_action_answer answer_of(const struct visit *v, const str
 	return a;
 }
 
-static enum gw_stage refuse(struct visit *v, const struct pol_verdict *verdict)
+static struct gw_decision decision_of(const struct visit *v, char device[POL_DEVICE_TEXT_MAX])
 {
-	struct gw_device_action_answer a = answer_of(v, verdict);
-	char device[POL_DEVICE_TEXT_MAX];
-	struct gw_decision d = {
+	return (struct gw_decision){
 		.transaction = v->text,
 		.scs = v->session->scs->name,
 		.origin_host = v->scs ? v->scs->origin_host : "",
@@ -79,12 +77,29 @@ static enum gw_stage refuse(struct visit *v, const struct pol_verdict *verdict)
 		.device = pol_request_device(device, &v->request),
 		.action = v->a->action_type,
 		.reference = v->a->reference,
-		.result_code = a.result_code,
-		.request_status = a.request_status,
-		.reason = verdict->reason,
-		.rule = verdict->rule,
 	};
+}
 
+static void say_detected(const struct visit *v)
+{
+	char device[POL_DEVICE_TEXT_MAX];
+	struct gw_decision d = decision_of(v, device);
+
+	d.reason = v->verdict.detected_reason;
+	d.rule = v->verdict.detected;
+	gw_decide_detected(v->core, &d);
+}
+
+static enum gw_stage refuse(struct visit *v, const struct pol_verdict *verdict)
+{
+	struct gw_device_action_answer a = answer_of(v, verdict);
+	char device[POL_DEVICE_TEXT_MAX];
+	struct gw_decision d = decision_of(v, device);
+
+	d.result_code = a.result_code;
+	d.request_status = a.request_status;
+	d.reason = verdict->reason;
+	d.rule = verdict->rule;
 	gw_decide_action(v->core, &d);
 	gw_core_answer(v->core, v->dup, &v->asker, &a);
 	return GW_ANSWERED;
@@ -241,6 +256,8 @@ static enum gw_stage stage_judge(struct visit *v)
 	if ((device.external || device.msisdn) && asc_find_rules(c->asc, &who, &device, &found))
 		facts.found = NULL;
 	pol_judge(&v->verdict, &v->request, &screened, &facts);
+	if (v->verdict.detected[0])
+		say_detected(v);
 	if (v->verdict.status == TSP_STATUS_SUCCESS)
 		return GW_CONTINUE;
 	if (v->verdict.reason == POL_PENDING || v->verdict.reason == POL_OVERLOAD)
@@ -292,6 +309,7 @@ static enum gw_stage stage_submit(struct visit *v)
 	memcpy(t->transaction, v->text, sizeof t->transaction);
 	memcpy(t->address, v->session->address, sizeof t->address);
 	memcpy(t->rule, v->verdict.rule, sizeof t->rule);
+	t->detected = v->verdict.detected[0] != 0;
 	t->proven = gw_proven_use(v->session->proven);
 	t->dup = v->dup;
 	t->asker = v->asker;

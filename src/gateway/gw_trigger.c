@@ -1,4 +1,5 @@
 /* gw_trigger.c - what is around the trigger machine (trigger/): its place in the tables, its timer, its journal record, its answer. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -151,6 +152,36 @@ const struct assoc_found *gw_trigger_rules(struct gw_trigger *t, struct assoc_fo
 	return asc_find_rules(t->core->asc, &who, &device, found) ? NULL : found;
 }
 
+static struct gw_decision decision_of(const struct gw_trigger *t, char device[POL_DEVICE_TEXT_MAX])
+{
+	const struct trg_request *r = &t->trg->req;
+
+	snprintf(device, POL_DEVICE_TEXT_MAX, "%s%s", r->external[0] ? "" : "msisdn:", r->external[0] ? r->external : r->msisdn);
+	return (struct gw_decision){
+		.transaction = t->transaction,
+		.scs = t->scs->name,
+		.origin_host = r->origin_host,
+		.address = t->address,
+		.device = device,
+		.action = r->action,
+		.reference = r->reference,
+	};
+}
+
+/* A detect-only rule on the number that the HSS returned, or one that came while the trigger was under way. */
+static void say_detected(struct gw_trigger *t, const struct pol_verdict *v)
+{
+	char device[POL_DEVICE_TEXT_MAX];
+	struct gw_decision d = decision_of(t, device);
+
+	if (t->detected)
+		return;
+	t->detected = true;
+	d.reason = v->detected_reason;
+	d.rule = v->detected;
+	gw_decide_detected(t->core, &d);
+}
+
 static int port_judge_again(void *arg, struct trg *trg, struct trg_refusal *out)
 {
 	struct gw_trigger *t = of(trg);
@@ -165,6 +196,8 @@ static int port_judge_again(void *arg, struct trg *trg, struct trg_refusal *out)
 			by_name = NULL; /* a store that cannot be read never says yes */
 	}
 	pol_judge_again(&v, pol_right_of(trg->req.action), by_name, by_number, clock_real_ms());
+	if (v.detected[0])
+		say_detected(t, &v);
 	if (v.status == TSP_STATUS_SUCCESS)
 		return 0;
 	memcpy(t->rule, v.rule, sizeof t->rule);
@@ -219,22 +252,13 @@ static void port_answer(void *arg, struct trg *trg, uint32_t status, int reason)
 	struct gw_core *c = arg;
 	struct gw_trigger *t = of(trg);
 	struct gw_device_action_answer a = { .result_code = DIA_RESULT_SUCCESS, .request_status = status };
-	struct gw_decision d = {
-		.transaction = t->transaction,
-		.scs = t->scs->name,
-		.origin_host = trg->req.origin_host,
-		.address = t->address,
-		.action = trg->req.action,
-		.reference = trg->req.reference,
-		.result_code = a.result_code,
-		.request_status = status,
-		.reason = (enum pol_reason)reason,
-		.rule = t->rule,
-	};
-	char device[POL_DEVICE_TEXT_MAX] = "msisdn:";
+	char device[POL_DEVICE_TEXT_MAX];
+	struct gw_decision d = decision_of(t, device);
 
-	strncat(device, trg->req.external[0] ? "" : trg->req.msisdn, sizeof device - strlen(device) - 1);
-	d.device = trg->req.external[0] ? trg->req.external : device;
+	d.result_code = a.result_code;
+	d.request_status = status;
+	d.reason = (enum pol_reason)reason;
+	d.rule = t->rule;
 	gw_decide_action(c, &d);
 	if (status == TSP_STATUS_SUCCESS)
 		t->scs->quota_used++;

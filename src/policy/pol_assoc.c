@@ -1,8 +1,6 @@
 /* pol_assoc.c - precedence. Each rule in force gets a rank; the lowest wins; equal ranks are a tie that deny wins. */
 #include "policy/pol_assoc.h"
 
-#include <string.h>
-
 /* Block, deny, allow: the order within a tie, and block above everything. */
 static int verdict_rank(const struct assoc_rule *r)
 {
@@ -32,8 +30,6 @@ static int compare(const struct assoc_rule *a, const struct assoc_rule *b)
 
 static bool in_force(const struct assoc_rule *r, uint8_t right, int64_t now_s)
 {
-	if (r->mode == ASSOC_DETECT)
-		return false;
 	if (r->not_before_s && now_s < r->not_before_s)
 		return false;
 	if (r->not_after_s && now_s > r->not_after_s)
@@ -61,33 +57,45 @@ static uint8_t rank(uint8_t sorted[ASSOC_FOUND_MAX], const struct assoc_found *f
 	return n;
 }
 
+enum pol_reason pol_assoc_reason(const struct assoc_rule *r)
+{
+	return r->verdict == ASSOC_BLOCK ? POL_BLOCKED : POL_DENIED; /* whatever is not known to allow denies */
+}
+
+/* Detect-only rules stand in the order as if they were enforced: those before the winner would have taken its place. */
+static void take_apart(struct pol_assoc *out, const struct assoc_found *found, const uint8_t *sorted, uint8_t n)
+{
+	for (uint8_t i = 0; i < n; i++) {
+		const struct assoc_rule *r = &found->rules[sorted[i]];
+
+		if (r->mode != ASSOC_DETECT) {
+			if (out->winner < 0)
+				out->winner = sorted[i];
+			else
+				out->beaten[out->beaten_n++] = sorted[i];
+		} else if (out->winner < 0 && r->verdict != ASSOC_ALLOW) {
+			out->detected[out->detected_n++] = sorted[i];
+		}
+	}
+}
+
 static void judge(struct pol_assoc *out, const struct assoc_found *found, uint8_t right, int64_t now_s, bool allow_without_rule)
 {
-	uint8_t sorted[ASSOC_FOUND_MAX], n;
+	uint8_t sorted[ASSOC_FOUND_MAX];
 
 	*out = (struct pol_assoc){ .reason = POL_TOO_MANY_RULES, .winner = -1 };
 	if (found->overflow)
 		return;
-	n = rank(sorted, found, right, now_s);
-	if (n == 0) {
+	take_apart(out, found, sorted, rank(sorted, found, right, now_s));
+	if (out->winner < 0) {
 		out->allow = allow_without_rule;
 		out->reason = allow_without_rule ? POL_NONE : POL_NO_ASSOCIATION;
-		return;
+	} else {
+		out->allow = found->rules[out->winner].verdict == ASSOC_ALLOW;
+		out->reason = out->allow ? POL_NONE : pol_assoc_reason(&found->rules[out->winner]);
 	}
-	out->winner = sorted[0];
-	out->beaten_n = (uint8_t)(n - 1);
-	memcpy(out->beaten, sorted + 1, out->beaten_n);
-	switch (found->rules[sorted[0]].verdict) {
-	case ASSOC_ALLOW:
-		out->allow = true;
-		out->reason = POL_NONE;
-		break;
-	case ASSOC_BLOCK:
-		out->reason = POL_BLOCKED;
-		break;
-	default: /* whatever is not known to allow denies */
-		out->reason = POL_DENIED;
-	}
+	if (!out->allow)
+		out->detected_n = 0;
 }
 
 void pol_assoc_judge(struct pol_assoc *out, const struct assoc_found *found, uint8_t right, int64_t now_s)

@@ -102,6 +102,14 @@ static bool check_reference(struct judging *j)
 	return !j->f->load.reference_in_use || refuse(j, POL_REFERENCE_IN_USE);
 }
 
+static void take_detected(struct pol_verdict *out, const struct pol_assoc *a, const struct assoc_found *found)
+{
+	if (!a->detected_n || out->detected[0])
+		return;
+	assoc_rule_text(out->detected, &found->rules[a->detected[0]]);
+	out->detected_reason = pol_assoc_reason(&found->rules[a->detected[0]]);
+}
+
 /* true: allowed; the deciding rule is named either way. */
 static bool take_assoc(struct pol_verdict *out, const struct pol_assoc *a, const struct assoc_found *found)
 {
@@ -114,11 +122,14 @@ static bool take_assoc(struct pol_verdict *out, const struct pol_assoc *a, const
 static bool check_association(struct judging *j)
 {
 	struct pol_assoc a;
+	bool allowed;
 
 	if (!j->f->found) /* never "allow"; never a word about the device either */
 		return refuse(j, POL_STORE_UNREADABLE);
 	pol_assoc_judge(&a, j->f->found, pol_right_of(j->r->action), (int64_t)(j->f->now_ms / 1000));
-	return take_assoc(j->out, &a, j->f->found);
+	allowed = take_assoc(j->out, &a, j->f->found);
+	take_detected(j->out, &a, j->f->found);
+	return allowed;
 }
 
 static bool check_load(struct judging *j)
@@ -161,9 +172,14 @@ void pol_judge_again(struct pol_verdict *out, uint8_t right, const struct assoc_
 		return;
 	}
 	pol_assoc_judge(&a, found, right, now_s);
-	if (!take_assoc(out, &a, found) || !found_msisdn)
+	if (!take_assoc(out, &a, found))
+		return;
+	take_detected(out, &a, found);
+	if (!found_msisdn)
 		return;
 	pol_assoc_judge_again(&a, found_msisdn, right, now_s);
-	if (!a.allow)
-		take_assoc(out, &a, found_msisdn);
+	if (a.allow)
+		take_detected(out, &a, found_msisdn);
+	else
+		take_assoc(out, &a, found_msisdn); /* and what was detected is forgotten: it is refused without that rule */
 }

@@ -38,7 +38,8 @@ void pol_judge(struct pol_verdict *out, const struct pol_request *r, const struc
 	       const struct pol_facts *f);
 
 /* Judged again before anything leaves for the SMS-SC: `found` collected anew for the names given by the SCS and, apart, `found_msisdn`
- * for the MSISDN the HSS returned (NULL: it returned none). 105 when the association is gone or the number is denied or blocked. */
+ * for the MSISDN the HSS returned (NULL: it returned none). 105 when the association is gone or the number is denied or blocked.
+ * `out->detected` as in pol_judge(): of the names, else of the number. */
 void pol_judge_again(struct pol_verdict *out, uint8_t right, const struct assoc_found *found,
 		     const struct assoc_found *found_msisdn, uint64_t now_ms);
 

@@ -27,6 +27,9 @@ struct pol_verdict {
 	uint32_t status; /* enum tsp_request_status, the reason's; SUCCESS: go on */
 	enum pol_reason reason;
 	char rule[ASSOC_RULE_TEXT_MAX]; /* text of the rule that decided, "" when none did */
+	/* The detect-only rule that would have refused what the association allowed, and its reason; "" when none would. */
+	char detected[ASSOC_RULE_TEXT_MAX];
+	enum pol_reason detected_reason;
 };
 
 /* The reason and its status, no rule. */

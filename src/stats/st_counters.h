@@ -41,6 +41,7 @@
 	X(PENDING_LIMIT, "pending_limit", "requests refused: too many pending (of the SCS or in total)")                         \
 	X(DECISION_ACCEPTED, "decision_accepted", "decisions: accepted")                                                         \
 	X(DECISION_REFUSED, "decision_refused", "decisions: refused")                                                            \
+	X(DECISION_DETECTED, "decision_detected", "requests that a detect-only rule would have refused")                         \
 	X(STATUS_SUCCESS, "status_success", "requests answered SUCCESS")                                                         \
 	X(STATUS_INVPAYLOAD, "status_invpayload", "requests answered INVPAYLOAD")                                                \
 	X(STATUS_INVEXTID, "status_invextid", "requests answered INVEXTID")                                                      \

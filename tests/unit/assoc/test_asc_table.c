@@ -8,10 +8,10 @@
 #include "assoc/asc.h"
 #include "policy/pol_assoc.h"
 
-#define CELLS 9
-#define ROWS_AT_LEAST 70
+#define CELLS 10
+#define ROWS_AT_LEAST 90
 
-enum { NAME, RULES, WHO, DEVICE, RIGHT, AT, ANSWER, REASON, RULE };
+enum { NAME, RULES, WHO, DEVICE, RIGHT, AT, ANSWER, REASON, RULE, DETECTED };
 
 struct table_row {
 	char line[4096]; /* owns what the cells point to */
@@ -208,6 +208,27 @@ static void check_answer(const struct table_row *row, const struct pol_assoc *go
 			 found->rules[got->winner].device);
 }
 
+/* "3, 2": each by its number, strongest first. */
+static void check_detected(const struct table_row *row, const struct pol_assoc *got, const struct assoc_found *found,
+			   char kept[RULES_MAX][ASSOC_RULE_TEXT_MAX], int kept_n)
+{
+	char *rest = row->cell[DETECTED], *word;
+	uint8_t n = 0;
+
+	while (*rest && (word = strsep(&rest, ","))) {
+		int rule = atoi(trimmed(word));
+
+		if (rule < 1 || rule > kept_n || n == got->detected_n ||
+		    !is_rule(&found->rules[got->detected[n]], kept[rule - 1]))
+			fail_msg("%s: the page says that rule %d would refuse, the code does not", row->cell[NAME], rule);
+		n++;
+		if (!rest)
+			break;
+	}
+	if (n != got->detected_n)
+		fail_msg("%s: the code says that more rules would refuse than the page", row->cell[NAME]);
+}
+
 static void check_row(struct table_row *row)
 {
 	char dir[] = "/tmp/test-asc-table-XXXXXX";
@@ -232,6 +253,7 @@ static void check_row(struct table_row *row)
 	assert_int_equal(asc_find_rules(a, &who, &device, &found), 0);
 	pol_assoc_judge(&got, &found, right, seconds(row->cell[AT]));
 	check_answer(row, &got, &found, kept, n);
+	check_detected(row, &got, &found, kept, n);
 	asc_close(a);
 	nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }

@@ -41,6 +41,25 @@ static void test_a_line_has_exactly_the_agreed_fields(void **state)
 		  "\"request_status\":\"NOTAUTHORIZED\"}");
 }
 
+static void test_what_is_detected_is_no_decision(void **state)
+{
+	struct aud_decision d = sample();
+	struct st_counters st = { .v = { 0 } };
+	char line[AUD_LINE_MAX];
+	struct aud *a;
+
+	(void)state;
+	d.verdict = AUD_DETECTED;
+	d.request_status = NULL;
+	aud_format(line, &d);
+	assert_non_null(strstr(line, "\"verdict\":\"detected\",\"reason\":\"no-association\""));
+	assert_int_equal(aud_open(&a, NULL, &st), 0);
+	assert_int_equal(aud_decision(a, &d), 0);
+	assert_int_equal(st.v[ST_DECISION_DETECTED], 1);
+	assert_int_equal(st.v[ST_DECISION_REFUSED] + st.v[ST_DECISION_ACCEPTED] + st.v[ST_STATUS_OTHER], 0);
+	aud_close(a);
+}
+
 static void test_what_is_unknown_is_empty_or_null(void **state)
 {
 	struct aud_decision d = { .verdict = AUD_ACCEPTED };
@@ -199,6 +218,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_line_has_exactly_the_agreed_fields),
+		cmocka_unit_test(test_what_is_detected_is_no_decision),
 		cmocka_unit_test(test_what_is_unknown_is_empty_or_null),
 		cmocka_unit_test(test_a_peer_cannot_forge_a_line),
 		cmocka_unit_test(test_the_longest_texts_fit),

@@ -250,6 +250,27 @@ static void test_an_allowed_trigger_without_an_hss_is_answered_201(void **state)
 	assert_int_equal(p->core->pending, 0);
 }
 
+static void test_what_a_detect_only_rule_would_refuse_is_counted_and_not_refused(void **state)
+{
+	struct asc_rule_new rule = {
+		.who = "acme", .device = "*@a.example", .verdict = ASSOC_BLOCK, .mode = ASSOC_DETECT, .rights = ASSOC_RIGHT_ALL
+	};
+	struct gw_device_action a = core_play_action(1, "meter-1@a.example", 41);
+	struct core_play *p = *state;
+	struct asc_why why;
+
+	assert_true(ADMITTED(open_acme(p, 1)));
+	assert_int_equal(asc_rule_add(p->core->asc, &rule, &why), 0);
+	assert_int_equal(core_play_ask(p, 1, &a), 201); /* on its way to the HSS, which is not there */
+	assert_int_equal(p->core->st.v[ST_DECISION_DETECTED], 1);
+	rule.mode = ASSOC_ENFORCE;
+	assert_int_equal(asc_rule_add(p->core->asc, &rule, &why), 0);
+	a.reference = 42;
+	a.end_to_end++;
+	assert_int_equal(core_play_ask(p, 2, &a), 105);
+	assert_int_equal(p->core->st.v[ST_DECISION_DETECTED], 1);
+}
+
 static void test_overload_is_3004_only_where_this_host_was_named(void **state)
 {
 	struct core_play *p = *state;
@@ -426,6 +447,7 @@ int main(void)
 		TEST(test_removing_an_scs_cuts_its_sessions_at_once),
 		TEST(test_the_hss_is_not_asked_for_a_device_without_association),
 		TEST(test_an_allowed_trigger_without_an_hss_is_answered_201),
+		TEST(test_what_a_detect_only_rule_would_refuse_is_counted_and_not_refused),
 		TEST(test_overload_is_3004_only_where_this_host_was_named),
 		TEST(test_what_the_edge_says_about_identity_and_device_is_judged_by_the_core),
 		TEST(test_a_copy_gets_the_same_answer_and_another_content_is_refused),

@@ -411,6 +411,59 @@ static void test_judging_again_stops_what_changed_meanwhile(void **state)
 	assert_int_equal(v.status, TSP_STATUS_TEMPORARYERROR);
 }
 
+static void detect(struct assoc_found *f, uint8_t verdict, uint8_t axis)
+{
+	add_rule(f, verdict, ASSOC_RIGHT_TRIGGER, axis);
+	f->rules[f->n - 1].mode = ASSOC_DETECT;
+}
+
+static void test_a_detect_only_rule_refuses_nothing_and_is_named(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_new(&w);
+	judge(&w);
+	assert_string_equal(w.verdict.detected, "");
+	detect(&w.found, ASSOC_DENY, ASSOC_DEVICE_EXACT);
+	judge(&w);
+	assert_int_equal(w.verdict.status, TSP_STATUS_SUCCESS);
+	assert_string_equal(w.verdict.rule, "allow acme *@a.example trigger,recall,replace");
+	assert_string_equal(w.verdict.detected, "deny acme meter-7@a.example trigger detect-only");
+	assert_int_equal(w.verdict.detected_reason, POL_DENIED);
+	detect(&w.found, ASSOC_BLOCK, ASSOC_DEVICE_DOMAIN);
+	reference_in_use(&w); /* what comes after the association does not change what that rule would have done */
+	judge(&w);
+	assert_int_equal(w.verdict.status, TSP_STATUS_PERMANENTERROR);
+	assert_string_equal(w.verdict.detected, "block acme *@a.example detect-only");
+	assert_int_equal(w.verdict.detected_reason, POL_BLOCKED);
+	foreign_identity(&w); /* the association is not reached */
+	judge(&w);
+	assert_string_equal(w.verdict.detected, "");
+}
+
+static void test_judging_again_names_what_detect_only_rules_would_refuse(void **state)
+{
+	struct assoc_found allowed = { 0 }, number = { 0 }, both = { 0 };
+	struct pol_verdict v;
+
+	(void)state;
+	add_rule(&allowed, ASSOC_ALLOW, ASSOC_RIGHT_TRIGGER, ASSOC_DEVICE_DOMAIN);
+	detect(&number, ASSOC_DENY, ASSOC_DEVICE_RANGE);
+	pol_judge_again(&v, ASSOC_RIGHT_TRIGGER, &allowed, &number, NOW_MS);
+	assert_int_equal(v.status, TSP_STATUS_SUCCESS);
+	assert_string_equal(v.rule, "allow acme *@a.example trigger");
+	assert_string_equal(v.detected, "deny acme meter-7@a.example trigger detect-only");
+	both = allowed;
+	detect(&both, ASSOC_BLOCK, ASSOC_DEVICE_DOMAIN);
+	pol_judge_again(&v, ASSOC_RIGHT_TRIGGER, &both, &number, NOW_MS);
+	assert_string_equal(v.detected, "block acme *@a.example detect-only"); /* the names come first */
+	add_rule(&number, ASSOC_DENY, ASSOC_RIGHT_TRIGGER, ASSOC_DEVICE_EXACT);
+	pol_judge_again(&v, ASSOC_RIGHT_TRIGGER, &both, &number, NOW_MS);
+	assert_int_equal(v.status, TSP_STATUS_NOTAUTHORIZED);
+	assert_string_equal(v.detected, ""); /* refused all the same */
+}
+
 static void test_each_reason_has_its_own_word(void **state)
 {
 	(void)state;
@@ -449,6 +502,8 @@ int main(void)
 		cmocka_unit_test(test_recall_needs_neither_data_nor_the_trigger_right),
 		cmocka_unit_test(test_screening_makes_the_one_canonical_form),
 		cmocka_unit_test(test_judging_again_stops_what_changed_meanwhile),
+		cmocka_unit_test(test_a_detect_only_rule_refuses_nothing_and_is_named),
+		cmocka_unit_test(test_judging_again_names_what_detect_only_rules_would_refuse),
 		cmocka_unit_test(test_each_reason_has_its_own_word),
 		cmocka_unit_test(test_each_reason_has_one_status_and_only_acceptance_is_success),
 	};
