@@ -2,6 +2,7 @@
 #include "cli/cli_command.h"
 
 #define RIGHTS "trigger recall replace"
+#define MODES "enforce detect-only"
 #define U32 UINT32_MAX
 #define OPERAND(arg_, kind_, shown_, meaning_)                                                                                   \
 	{                                                                                                                        \
@@ -66,6 +67,8 @@ static const struct cli_param assoc_add[] = {
 	{ .option = "deny", .arg = "effect", .kind = CLI_FIXED, .words = "deny", .meaning = "deny instead of allow" },
 	{ .option = "block", .arg = "effect", .kind = CLI_FIXED, .words = "block", .meaning = "deny whatever other rules say" },
 	CHOICE("rights", "rights", CLI_WORDS, RIGHTS, "LIST", "actions the rule speaks about; default all"),
+	CHOICE("mode", "mode", CLI_WORD, MODES, "WORD",
+	       "detect-only: with --deny or --block, only show what the rule would refuse; default enforce"),
 	OPTION("not-before", "not_before", CLI_TIME, "TIME", "the rule holds from then on"),
 	OPTION("not-after", "not_after", CLI_TIME, "TIME", "the rule holds until then"),
 	END,
@@ -164,13 +167,10 @@ static const struct cli_column group_columns[] = {
 };
 static const struct cli_column set_columns[] = { { "NAME", "name" }, { "MEMBERS", "members" }, { "RULES", "rules" }, END_COLUMN };
 static const struct cli_column device_columns[] = { { "DEVICE", "device" }, END_COLUMN };
-static const struct cli_column assoc_columns[] = { { "SCS", "scs" },
-						   { "DEVICE", "device" },
-						   { "EFFECT", "effect" },
-						   { "RIGHTS", "rights" },
-						   { "NOT-BEFORE", "not_before" },
-						   { "NOT-AFTER", "not_after" },
-						   END_COLUMN };
+static const struct cli_column assoc_columns[] = {
+	{ "SCS", "scs" },   { "DEVICE", "device" },         { "EFFECT", "effect" },       { "RIGHTS", "rights" },
+	{ "MODE", "mode" }, { "NOT-BEFORE", "not_before" }, { "NOT-AFTER", "not_after" }, END_COLUMN
+};
 static const struct cli_column peers_columns[] = { { "NAME", "name" },
 						   { "HOST", "host" },
 						   { "ADDRESS", "address" },
@@ -246,6 +246,7 @@ const struct cli_command cli_commands[] = {
 	  "  mtcctl assoc add group:fleet '*@fleet.example' --rights trigger\n"
 	  "  mtcctl assoc add acme set:trial --rights trigger\n"
 	  "  mtcctl assoc add '*' msisdn:491700000001 --block\n"
+	  "  mtcctl assoc add acme '*@trial.example' --deny --mode detect-only\n"
 	  "  mtcctl assoc add acme '*@trial.example' --not-after 2027-01-01\n" },
 	{ "assoc", "del", "assoc.del", "Remove the rules of one SCS on one device or device set", assoc_del, NULL,
 	  cli_show_deleted, "  mtcctl assoc del acme meter-7@fleet.example\n" },

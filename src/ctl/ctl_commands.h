@@ -27,7 +27,7 @@
  * set.member.add, set.member.del  last: set, device, member: bool
  * assoc.add       last: scs, device (canonical), effect, replaced?: bool
  * assoc.del       last: scs, device, count (rules deleted)
- * assoc.list      row: scs, device, effect, rights: [words], not_before?, not_after? (RFC 3339); last: count
+ * assoc.list      row: scs, device, effect, rights: [words], mode, not_before?, not_after? (RFC 3339); last: count
  * assoc.check     last: allowed: bool, reason (code, "" when allowed), rule (text of the deciding rule, "" when none),
  *                 beaten: [text of each rule that matched and lost, with why], device (canonical), scs, action,
  *                 groups: [names of its groups], unproven: [groups that were asked about and are not its own]
@@ -41,6 +41,7 @@
 /* Words of the args "rights" and "actions", in the order of the bits ctl_arg_bits() gives (the bits of ASSOC_RIGHT_*). */
 #define CTL_WORDS_RIGHTS "trigger recall replace"
 #define CTL_WORDS_EFFECT "allow deny block"
+#define CTL_WORDS_MODE "enforce detect-only"
 
 extern const struct ctl_arg
     ctl_args_scs_add[]; /* name, e164, origin_host, realm, anchor; optional payload_max, validity_max_s, port_min,
@@ -48,7 +49,7 @@ extern const struct ctl_arg
 						      * pending_max, replace (bool: overwrite an existing one) */
 extern const struct ctl_arg ctl_args_scs_name[]; /* name: scs.del, scs.show */
 extern const struct ctl_arg ctl_args_assoc_add
-    []; /* scs (also "group:NAME"; "*" with effect block), device; optional effect, rights, not_before, not_after
+    []; /* scs (also "group:NAME"; "*" with effect block), device; optional effect, rights, mode, not_before, not_after
 						      * (seconds since 1970) */
 extern const struct ctl_arg ctl_args_assoc_del[];  /* scs, device; optional effect (absent: every rule of the pair) */
 extern const struct ctl_arg ctl_args_assoc_list[]; /* optional scs, device, limit (default 1000, 0: all) */

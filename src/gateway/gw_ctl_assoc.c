@@ -28,6 +28,16 @@ static int effect_of(const char *word)
 	return strcmp(word, "deny") == 0 ? ASSOC_DENY : strcmp(word, "block") == 0 ? ASSOC_BLOCK : ASSOC_ALLOW;
 }
 
+static const char *mode_word(uint8_t mode)
+{
+	return mode == ASSOC_DETECT ? ASSOC_DETECT_WORD : "enforce";
+}
+
+static uint8_t mode_of(const char *word)
+{
+	return strcmp(word, ASSOC_DETECT_WORD) == 0 ? ASSOC_DETECT : ASSOC_ENFORCE;
+}
+
 static uint32_t sessions_of(const struct gw_core *c, const char *scs)
 {
 	struct gw_scs *live = GW_MAP_OF(gw_map_find(&c->scs_by_name, scs, (uint32_t)strlen(scs)), struct gw_scs, node);
@@ -227,6 +237,7 @@ static void on_assoc_add(void *arg, struct ctl_request *rq, const json_t *args)
 		.rights = (uint8_t)ctl_arg_bits(args, "rights", CTL_WORDS_RIGHTS, ASSOC_RIGHT_ALL),
 		.not_before_s = (int64_t)ctl_arg_num(args, "not_before", 0),
 		.not_after_s = (int64_t)ctl_arg_num(args, "not_after", 0),
+		.mode = mode_of(ctl_arg_text(args, "mode", "enforce")),
 	};
 	int err = asc_rule_add(c->asc, &rule, &why);
 
@@ -273,8 +284,8 @@ static int list_rule(void *arg, const struct assoc_rule *r)
 		return 0;
 	if (l->max && l->n >= l->max)
 		return 1;
-	row = json_pack("{s:s, s:s, s:s, s:o}", "scs", r->who, "device", r->device, "effect", effect_word(r->verdict), "rights",
-			words_of(r->rights));
+	row = json_pack("{s:s, s:s, s:s, s:o, s:s}", "scs", r->who, "device", r->device, "effect", effect_word(r->verdict),
+			"rights", words_of(r->rights), "mode", mode_word(r->mode));
 	if (row && r->not_before_s)
 		json_object_set_new(row, "not_before", seconds(r->not_before_s));
 	if (row && r->not_after_s)
