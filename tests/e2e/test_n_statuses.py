@@ -6,9 +6,8 @@ import signal
 
 import pytest
 from lablib import lab as L
-from lablib import proc
 from support import diameter as D
-from support.hands import Reader, accepted, experimental, in_place_of
+from support.hands import Reader, experimental, in_place_of
 from support.tsp import Scs, action, request_status
 
 references = itertools.count(14000)
@@ -270,3 +269,39 @@ def test_no_report_by_the_end_of_validity(played, asker):
     assert asker.reported() == (reference, 4)
 
 
+
+
+# -- Result-Codes that no other act shows to the digit
+
+
+def with_bits(flags, vendor):
+    """An AVP nobody knows with these flags and this Vendor-Id."""
+    return (65000).to_bytes(4, "big") + bytes([flags, 0, 0, 12]) + vendor.to_bytes(4, "big")
+
+
+@pytest.mark.parametrize("more,result", [
+    ([D.avp(65000, b"", mandatory=False)] * 600, 5006),
+    ([D.avp(268, 2001)], 5008),
+    ([with_bits(0x80, 0)], 5016),
+], ids=["more AVPs than a message may have", "a Result-Code in a request", "a vendor's AVP of vendor 0"])
+def test_what_else_the_codec_refuses(lab, scs, more, result):
+    m = scs.dar(action(device="meter-150@a.example"), more=more)
+    assert m.result == result, m.result
+    assert request_status(scs.dar(action(device="meter-150@a.example"))) == 0
+
+
+def test_another_realm_is_not_served(lab, scs):
+    avps = scs.dar_avps(action(device="meter-151@a.example"))
+    avps[5] = D.avp(283, "elsewhere.example")
+    m = scs.ask(D.DAR, D.TSP, avps)
+    assert m.result == 3003 and m.flags & D.ERROR
+
+
+@pytest.mark.parametrize("header,result", [
+    (b"\1\1\0\4" + b"\xc0" + D.DAR.to_bytes(3, "big") + D.TSP.to_bytes(4, "big") + bytes(8), 5015),
+    (b"\2\0\0\x14" + b"\xc0" + D.DAR.to_bytes(3, "big") + D.TSP.to_bytes(4, "big") + bytes(8), 5011),
+], ids=["longer than may be", "another version"])
+def test_what_cannot_be_framed_is_answered_and_closed(lab, scs, header, result):
+    scs.send(header)
+    assert scs.receive().result == result
+    assert scs.closed()

@@ -73,6 +73,21 @@ static void test_an_hss_that_cannot_be_asked_is_201(void **state)
 	trg_free(t);
 }
 
+static void test_a_subscriber_that_cannot_be_kept_is_201(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_ASKING);
+	struct trg_subscriber sub = { .imsi = "001010000000007", .msisdn = "12345678901234567890123456789012345678901234567890" };
+	struct trg_event ev = { .kind = TRG_EV_SUBSCRIBER, .subscriber = &sub };
+
+	(void)state;
+	trg_step(t, &ev, f.now_ms);
+	assert_int_equal(f.status, TSP_STATUS_TEMPORARYERROR);
+	assert_int_equal(f.reason, WHY_NOMEM);
+	assert_int_equal(f.stored, 0);
+	trg_free(t);
+}
+
 static void test_what_the_hss_refuses_is_answered_with_its_status(void **state)
 {
 	struct fake f = fake_new();
@@ -558,6 +573,7 @@ int main(void)
 		cmocka_unit_test(test_no_dtr_leaves_before_the_intent_is_durable),
 		cmocka_unit_test(test_a_journal_that_takes_nothing_is_201),
 		cmocka_unit_test(test_an_hss_that_cannot_be_asked_is_201),
+		cmocka_unit_test(test_a_subscriber_that_cannot_be_kept_is_201),
 		cmocka_unit_test(test_what_the_hss_refuses_is_answered_with_its_status),
 		cmocka_unit_test(test_recall_and_replace_are_refused_by_name),
 		cmocka_unit_test(test_both_identifiers_must_be_one_device),
