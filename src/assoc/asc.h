@@ -66,6 +66,9 @@ ERR_MUST_USE int asc_rule_del(struct asc *a, const char *who, const char *device
  * ERR_IO. fn must neither change the store nor look rules up. */
 typedef int asc_rule_fn(void *arg, const struct assoc_rule *r);
 ERR_MUST_USE int asc_rule_each(const struct asc *a, const char *who, asc_rule_fn *fn, void *arg);
+/* The same for the rules on exactly this device or device set, of everybody: one mdb_get for a device, memory for a set. `device` in any
+ * of the forms of a rule. ERR_INVAL and ERR_NOTFOUND with words, ERR_IO. */
+ERR_MUST_USE int asc_rule_each_on(const struct asc *a, const char *device, asc_rule_fn *fn, void *arg, struct asc_why *why);
 uint64_t asc_rule_count(const struct asc *a);
 uint64_t asc_rule_count_of(const struct asc *a, const char *who); /* counted, not read; 0 for nobody */
 
@@ -93,3 +96,11 @@ uint8_t asc_asker_groups(const struct asc *a, const struct asc_asker *who, const
  * record is damaged: `out` is empty then and the caller must refuse. */
 ERR_MUST_USE int asc_find_rules(const struct asc *a, const struct asc_asker *who, const struct asc_device *device,
 				struct assoc_found *out);
+
+/* What asc_find_rules() does not find by one step only: rules on the device, of groups that the SCS is not in; and rules of the asker, on
+ * named sets that the device is not in. For people who ask why; `overflow` where there are more. Errors as above. */
+struct asc_near {
+	struct assoc_found groups, sets;
+};
+ERR_MUST_USE int asc_find_near(const struct asc *a, const struct asc_asker *who, const struct asc_device *device,
+			       struct asc_near *out);

@@ -228,6 +228,59 @@ int asc_find_rules(const struct asc *a, const struct asc_asker *who, const struc
 	return err;
 }
 
+/* Rules of this node on the named sets that do not hold the device. */
+static void find_other_named(const struct asc_node *node, const struct memberships *m, struct assoc_found *out)
+{
+	for (size_t i = 0; i < node->sets_n && !out->overflow; i++) {
+		const struct asc_set_rule *rule = &node->sets[i];
+		struct assoc_rule *room;
+
+		if (rule->device.axis != ASSOC_DEVICE_SET || is_member(m, rule->device.first))
+			continue;
+		room = next_room(out);
+		if (room)
+			from_set(room, node, rule);
+	}
+}
+
+/* Groups beside those of `w`, from number *at of all on, as many as go at once. */
+static void other_groups(struct whos *other, const struct asc *a, const struct whos *w, size_t *at)
+{
+	other->n = 0;
+	for (; *at < a->groups_n && other->n < sizeof other->node / sizeof other->node[0]; (*at)++) {
+		if (!has(w, a->groups[*at]))
+			other->node[other->n++] = a->groups[*at];
+	}
+}
+
+int asc_find_near(const struct asc *a, const struct asc_asker *who, const struct asc_device *device, struct asc_near *out)
+{
+	struct assoc_found *groups = &out->groups, *sets = &out->sets;
+	struct memberships m = { .n = 0 };
+	struct whos w, other = { .n = 0 };
+	size_t at = 0;
+	int err;
+
+	groups->n = sets->n = 0;
+	groups->overflow = sets->overflow = false;
+	whos_of(&w, a, who);
+	err = find_exact(a, &other, device, &m, sets); /* of nobody: the sets it is in */
+	for (size_t i = 0; i < w.n && !err; i++)
+		find_other_named(w.node[i], &m, sets);
+	while (!err && w.n > 1 && at < a->groups_n) { /* nobody puts an SCS that is not there into a group */
+		other_groups(&other, a, &w, &at);
+		m.n = 0;
+		err = find_exact(a, &other, device, &m, groups);
+		for (size_t i = 0; i < other.n && !err; i++) {
+			find_sets(other.node[i], device, groups);
+			find_named(other.node[i], &m, groups);
+		}
+	}
+	if (err)
+		groups->n = sets->n = 0;
+	return err;
+}
+
 static int each_set(const struct asc_node *node, asc_rule_fn *fn, void *arg)
 {
 	struct assoc_rule rule;
@@ -299,6 +352,58 @@ int asc_rule_each(const struct asc *a, const char *who, asc_rule_fn *fn, void *a
 			stop = each_set(a->groups[i], fn, arg);
 	}
 	return stop ? stop : each_exact(a, node, fn, arg);
+}
+
+static int each_set_on(const struct asc_node *node, const struct asc_devname *d, asc_rule_fn *fn, void *arg)
+{
+	struct assoc_rule rule;
+	int stop = 0;
+
+	for (size_t i = 0; i < node->sets_n && !stop; i++) {
+		if (strcmp(node->sets[i].device.text, d->text) != 0)
+			continue;
+		from_set(&rule, node, &node->sets[i]);
+		stop = fn(arg, &rule);
+	}
+	return stop;
+}
+
+static int each_on_device(const struct asc *a, const struct asc_devname *d, asc_rule_fn *fn, void *arg)
+{
+	uint8_t room[ASC_KEY_MAX];
+	MDB_val key = asc_key_text(room, d->text), row;
+	int rc, stop = 0;
+
+	if (mdb_txn_renew(a->reader))
+		return ERR_IO;
+	rc = mdb_get(a->reader, a->dev, &key, &row);
+	if (!rc)
+		stop = each_in_row(a, NULL, &key, &row, fn, arg);
+	else if (rc != MDB_NOTFOUND)
+		stop = ERR_IO;
+	mdb_txn_reset(a->reader);
+	return stop;
+}
+
+int asc_rule_each_on(const struct asc *a, const char *device, asc_rule_fn *fn, void *arg, struct asc_why *why)
+{
+	struct asc_devname d;
+	int stop;
+
+	why->text[0] = 0;
+	stop = asc_devname_parse(&d, device, why);
+	if (!stop)
+		stop = asc_dset_resolve(a, &d, why);
+	if (stop)
+		return stop;
+	if (d.axis == ASSOC_DEVICE_EXACT)
+		return each_on_device(a, &d, fn, arg);
+	stop = each_set_on(&a->anyone, &d, fn, arg);
+	for (size_t i = 0; i < a->n && !stop; i++)
+		stop = each_set_on(a->by_name[i], &d, fn, arg);
+	for (size_t i = 0; i < a->groups_n && !stop; i++)
+		stop = each_set_on(a->groups[i], &d, fn, arg);
+	return stop;
 }
 
 uint64_t asc_rule_count_of(const struct asc *a, const char *who)

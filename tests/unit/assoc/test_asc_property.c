@@ -367,6 +367,58 @@ static void check_detected(const struct model *m, const struct question *q, cons
 	t->detected += named;
 }
 
+/* One group or set more: exactly the rules that would speak about both then. */
+static void check_near(struct asc *a, const struct model *m, const struct question *q, const struct asc_asker *who,
+		       const struct asc_device *device)
+{
+	static struct asc_near near;
+	uint8_t groups = 0, sets = 0;
+
+	assert_int_equal(asc_find_near(a, who, device, &near), 0);
+	for (int i = 0; i < m->n; i++) {
+		const struct rule *r = &m->rules[i];
+		bool device_fits = speaks_about_device(m, r, q), scs_fits = speaks_about_scs(m, r, q), is = false;
+
+		if (r->who == WHO_GROUP && !scs_fits && device_fits && q->scs != SCSS) {
+			for (uint8_t k = 0; k < near.groups.n; k++)
+				is = is || names(&near.groups.rules[k], r);
+			assert_true(is);
+			groups++;
+		} else if (r->on == ON_SET && scs_fits && !device_fits) {
+			for (uint8_t k = 0; k < near.sets.n; k++)
+				is = is || names(&near.sets.rules[k], r);
+			assert_true(is);
+			sets++;
+		}
+	}
+	assert_int_equal(near.groups.n, groups);
+	assert_int_equal(near.sets.n, sets);
+}
+
+static int count_one(void *arg, const struct assoc_rule *r)
+{
+	(void)r;
+	(*(int *)arg)++;
+	return 0;
+}
+
+/* The rules on exactly one device or device set, of everybody. */
+static void check_listing(struct asc *a, const struct model *m)
+{
+	char device[ASSOC_DEVICE_TEXT_MAX + 1];
+	struct asc_why why;
+
+	for (int i = 0; i < m->n; i++) {
+		int expected = 0, n = 0;
+
+		for (int k = 0; k < m->n; k++)
+			expected += m->rules[k].on == m->rules[i].on && m->rules[k].on_n == m->rules[i].on_n;
+		device_text(device, &m->rules[i]);
+		assert_int_equal(asc_rule_each_on(a, device, count_one, &n, &why), 0);
+		assert_int_equal(n, expected);
+	}
+}
+
 static void ask(struct asc *a, const struct model *m, struct tally *t)
 {
 	struct question q = random_question();
@@ -389,6 +441,7 @@ static void ask(struct asc *a, const struct model *m, struct tally *t)
 	assert_int_equal(got.allow, expected.yes);
 	assert_int_equal(got.reason, expected.reason);
 	check_detected(m, &q, &found, &got, t);
+	check_near(a, m, &q, &who, &device);
 	t->yes += got.allow;
 }
 
@@ -418,6 +471,7 @@ static void play(const char *dir, struct tally *t)
 			del_rule(a, &m);
 		for (int i = 0; i < QUESTIONS; i++)
 			ask(a, &m, t);
+		check_listing(a, &m);
 		asc_close(a);
 		assert_int_equal(asc_open(&a, &conf, &why), 0);
 	}
