@@ -1,4 +1,4 @@
-/* aud.c - the decision log: opened for appending, one write(2) a line, counters together with it. */
+/* aud.c - the decision log: opened for appending; lines gather and leave with one write(2), counters together with them. */
 #include "audit/aud.h"
 
 #include <errno.h>
@@ -11,8 +11,33 @@ struct aud {
 	int fd;     /* -1: counters only */
 	char *path; /* NULL: handed in as a descriptor */
 	struct st_counters *counters;
-	bool torn; /* the last line was written in part: the next one begins with a newline */
+	bool torn;  /* the last line was written in part: a newline goes before what follows */
+	size_t len; /* gathered */
+	char *text; /* lines, behind the room for that newline */
+	char room[1 + AUD_GATHER_MAX];
 };
+
+static struct aud *make(int fd, struct st_counters *counters)
+{
+	struct aud *a = calloc(1, sizeof *a);
+
+	if (!a)
+		return NULL;
+	a->fd = fd;
+	a->counters = counters;
+	a->text = a->room + 1;
+	return a;
+}
+
+/* Complete lines among the first n octets. */
+static uint64_t lines_in(const char *p, size_t n)
+{
+	uint64_t lines = 0;
+
+	for (const char *end = p + n; (p = memchr(p, '\n', (size_t)(end - p))); p++)
+		lines++;
+	return lines;
+}
 
 static int open_log(const char *path)
 {
@@ -21,13 +46,11 @@ static int open_log(const char *path)
 
 int aud_open(struct aud **out, const char *path, struct st_counters *counters)
 {
-	struct aud *a = calloc(1, sizeof *a);
+	struct aud *a = make(-1, counters);
 	int saved;
 
 	if (!a)
 		return ERR_NOMEM;
-	a->fd = -1;
-	a->counters = counters;
 	if (path && *path) {
 		a->path = strdup(path);
 		if (!a->path)
@@ -52,12 +75,10 @@ free_a:
 
 int aud_open_fd(struct aud **out, int fd, struct st_counters *counters)
 {
-	struct aud *a = calloc(1, sizeof *a);
+	struct aud *a = make(fd, counters);
 
 	if (!a)
 		return ERR_NOMEM;
-	a->fd = fd;
-	a->counters = counters;
 	*out = a;
 	return 0;
 }
@@ -66,6 +87,8 @@ void aud_close(struct aud *a)
 {
 	if (!a)
 		return;
+	if (aud_flush(a))
+		st_count_n(a->counters, ST_AUDIT_ERRORS, lines_in(a->text, a->len));
 	if (a->fd >= 0)
 		close(a->fd);
 	free(a->path);
@@ -100,27 +123,50 @@ static enum st_counter status_counter(const char *status)
 	return ST_STATUS_OTHER;
 }
 
-/* The whole line or as much as the disk takes. One write(2) is one line: appending writers never mix. */
-static int write_line(struct aud *a, const char *p, size_t len)
+/* What was written leaves, in whole lines: one that the disk took in part is written again from its beginning. */
+static void drop_written(struct aud *a, size_t n)
 {
+	size_t whole = n;
+
+	while (whole > 0 && a->text[whole - 1] != '\n')
+		whole--;
+	a->torn = n > whole || (a->torn && n == 0);
+	st_count_n(a->counters, ST_AUDIT_LINES, lines_in(a->text, whole));
+	a->len -= whole;
+	memmove(a->text, a->text + whole, a->len);
+}
+
+/* One write(2) of whole lines: appending writers never mix. Returns how many octets of them the disk took, or -1. */
+static ssize_t write_lines(struct aud *a)
+{
+	size_t first = a->torn ? 1 : 0; /* then a newline ends what is left of the cut line */
 	ssize_t n;
 
-	if (a->torn) {
-		p--; /* the caller left a newline in front */
-		len++;
-	}
+	a->room[0] = '\n';
 	do
-		n = write(a->fd, p, len);
+		n = write(a->fd, a->text - first, a->len + first);
 	while (n < 0 && errno == EINTR);
-	if (n == (ssize_t)len) {
-		a->torn = false;
-		return 0;
-	}
-	if (n > 0) {
-		a->torn = true;
+	if (n == 0 || (n > 0 && (size_t)n < a->len + first))
 		errno = ENOSPC;
+	if (n > 0 && first) {
+		a->torn = false;
+		n--;
 	}
-	return ERR_IO;
+	return n;
+}
+
+int aud_flush(struct aud *a)
+{
+	ssize_t n;
+	bool all;
+
+	if (a->fd < 0 || a->len == 0)
+		return 0;
+	n = write_lines(a);
+	all = n == (ssize_t)a->len;
+	if (n >= 0)
+		drop_written(a, (size_t)n);
+	return all ? 0 : ERR_IO;
 }
 
 static void count(struct st_counters *st, const struct aud_decision *d)
@@ -135,19 +181,21 @@ static void count(struct st_counters *st, const struct aud_decision *d)
 
 int aud_decision(struct aud *a, const struct aud_decision *d)
 {
-	char line[1 + AUD_LINE_MAX + 1];
-	size_t len;
 	int err;
 
 	count(a->counters, d);
 	if (a->fd < 0)
 		return 0;
-	line[0] = '\n';
-	len = aud_format(line + 1, d);
-	line[1 + len] = '\n';
-	err = write_line(a, line + 1, len + 1);
-	st_count(a->counters, err ? ST_AUDIT_ERRORS : ST_AUDIT_LINES);
-	return err;
+	if (a->len + AUD_LINE_MAX + 1 > AUD_GATHER_MAX) {
+		err = aud_flush(a);
+		if (a->len + AUD_LINE_MAX + 1 > AUD_GATHER_MAX) {
+			st_count(a->counters, ST_AUDIT_ERRORS);
+			return err;
+		}
+	}
+	a->len += aud_format(a->text + a->len, d);
+	a->text[a->len++] = '\n';
+	return 0;
 }
 
 int aud_reopen(struct aud *a)
@@ -165,6 +213,7 @@ int aud_reopen(struct aud *a)
 
 void aud_reopen_fd(struct aud *a, int fd)
 {
+	(void)aud_flush(a); /* what the old file does not take begins the new one */
 	if (a->fd >= 0)
 		close(a->fd);
 	a->fd = fd;

@@ -40,9 +40,14 @@ ERR_MUST_USE int aud_open(struct aud **out, const char *path, struct st_counters
 ERR_MUST_USE int aud_open_fd(struct aud **out, int fd, struct st_counters *counters);
 void aud_close(struct aud *a); /* NULL allowed */
 
-/* Writes one line with one write(2) and counts. A line that cannot be written is counted in audit_errors and the decision stands;
- * the caller may look at the result. ERR_IO with errno. */
+/* Counts, and gathers one line for the next aud_flush(); flushes by itself when there is no room for one more. When the log takes
+ * nothing any more the line is lost and counted in audit_errors, and the decision stands; the caller may look at the result. ERR_IO
+ * with errno. */
+#define AUD_GATHER_MAX (256u * 1024u) /* octets of gathered lines */
 int aud_decision(struct aud *a, const struct aud_decision *d);
+/* Writes what gathered with one write(2). To be called before anything that follows from these decisions is sent. What cannot be
+ * written stays and is tried again with the next flush. ERR_IO with errno. */
+int aud_flush(struct aud *a);
 
 /* After log rotation (SIGHUP): opens the path again; on failure the old file stays in use. ERR_IO with errno. */
 ERR_MUST_USE int aud_reopen(struct aud *a);

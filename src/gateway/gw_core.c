@@ -1,6 +1,7 @@
 /* gw_core.c - the core itself: stores, edges' rings, the end of each turn, its own end. */
 #include "gateway/gw_core.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -164,12 +165,29 @@ static void commit(struct gw_core *c)
 		net_timer_start(c->again, 0); /* completions wrote more: in the next turn */
 }
 
+/* Before any answer leaves: the doorbells of the edges and what is sent to core peers come after it. */
+static void write_decisions(struct gw_core *c)
+{
+	bool failing = aud_flush(c->aud) != 0;
+
+	if (failing != c->decisions_failing) {
+		if (failing)
+			log_error(c->log, "core",
+				  "the decision log cannot be written: %s; lines wait for room until too many wait",
+				  strerror(errno));
+		else
+			log_info(c->log, "core", "the decision log can be written again");
+	}
+	c->decisions_failing = failing; /* the next turn tries again */
+}
+
 static void on_turn_end(void *arg)
 {
 	struct gw_core *c = arg;
 	struct gw_edge_end *e;
 
 	commit(c);
+	write_decisions(c);
 	TAILQ_FOREACH(e, &c->edges, entry)
 	{
 		if (!e->bad && gw_ring_flush(e->ring))

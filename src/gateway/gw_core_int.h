@@ -150,6 +150,7 @@ struct gw_core {
 	struct asc *asc;
 	struct jrn *jrn;
 	struct aud *aud;
+	bool decisions_failing; /* the decision log took nothing the last time */
 	struct ctl_server *ctl;
 	struct gw_dup *dup;
 	struct link_ids ids_external, ids_internal;

@@ -12,7 +12,7 @@ void gw_transaction_text(char out[GW_TRANSACTION_TEXT_MAX], uint32_t generation,
 static void emit(struct gw_core *c, const struct aud_decision *d)
 {
 	if (aud_decision(c->aud, d))
-		log_error(c->log, "core", "transaction %s: the decision line could not be written", d->transaction);
+		log_error(c->log, "core", "transaction %s: the decision line is lost", d->transaction);
 }
 
 void gw_decide_session(struct gw_core *c, uint32_t generation, uint64_t number, const struct gw_session_open *open,
