@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <uv.h>
 
+#include "net/net_queue.h"
 #include "net/net_task.h"
 
 TAILQ_HEAD(check_list, net_check);
@@ -25,6 +26,7 @@ struct net_loop {
 	struct linger_list lingers;
 	size_t lingers_n;
 	uint8_t *read_buf;
+	struct net_spares spares;
 };
 
 struct net_timer {
@@ -176,6 +178,7 @@ void net_loop_free(struct net_loop *l)
 		r = uv_loop_close(&l->uv);
 	}
 	assert(r == 0 && TAILQ_EMPTY(&l->checks));
+	net_spares_fini(&l->spares);
 	free(l->read_buf);
 	free(l);
 }
@@ -209,6 +212,11 @@ uint64_t net_loop_now_ms(const struct net_loop *l)
 uint8_t *net_loop_read_buf(struct net_loop *l)
 {
 	return l->read_buf;
+}
+
+struct net_spares *net_loop_spares(struct net_loop *l)
+{
+	return &l->spares;
 }
 
 /* --- tasks and lingering streams ------------------------------------------------------------------------------------------ */

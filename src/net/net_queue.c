@@ -7,6 +7,48 @@
 
 #define CAP_MIN 1024u
 
+/* The largest spare memory there is, when it is at least that large; else NULL. */
+static uint8_t *take_spare(struct net_spares *s, size_t *cap)
+{
+	struct net_spare *best = s ? &s->spare[0] : NULL, taken;
+
+	for (size_t i = 1; s && i < NET_SPARES; i++) {
+		if (s->spare[i].cap > best->cap)
+			best = &s->spare[i];
+	}
+	if (!best || best->cap < *cap)
+		return NULL;
+	taken = *best;
+	*best = (struct net_spare){ 0 };
+	*cap = taken.cap;
+	return taken.p;
+}
+
+/* Takes `p`. */
+static void leave(struct net_spares *s, uint8_t *p, size_t cap)
+{
+	struct net_spare *least = s ? &s->spare[0] : NULL, old;
+
+	for (size_t i = 1; s && i < NET_SPARES; i++) {
+		if (s->spare[i].cap < least->cap)
+			least = &s->spare[i];
+	}
+	if (!least || cap <= least->cap || cap > NET_SPARE_MAX) {
+		free(p);
+		return;
+	}
+	old = *least;
+	*least = (struct net_spare){ p, cap };
+	free(old.p);
+}
+
+void net_spares_fini(struct net_spares *s)
+{
+	for (size_t i = 0; i < NET_SPARES; i++)
+		free(s->spare[i].p);
+	*s = (struct net_spares){ 0 };
+}
+
 static int grow(struct net_queue *q, size_t n)
 {
 	size_t cap = q->cap ? q->cap : CAP_MIN;
@@ -16,13 +58,17 @@ static int grow(struct net_queue *q, size_t n)
 		return ERR_NOMEM;
 	while (cap - q->len < n)
 		cap *= 2;
-	p = malloc(cap);
+	p = take_spare(q->spares, &cap);
+	if (!p)
+		p = malloc(cap);
 	if (!p)
 		return ERR_NOMEM;
 	if (q->len)
 		memcpy(p, q->p + q->head, q->len);
 	free(q->p);
-	*q = (struct net_queue){ .p = p, .len = q->len, .cap = cap };
+	q->p = p;
+	q->head = 0;
+	q->cap = cap;
 	return 0;
 }
 
@@ -58,6 +104,7 @@ void net_queue_del(struct net_queue *q, size_t n)
 
 void net_queue_fini(struct net_queue *q)
 {
-	free(q->p);
-	*q = (struct net_queue){ 0 };
+	if (q->p)
+		leave(q->spares, q->p, q->cap);
+	*q = (struct net_queue){ .spares = q->spares };
 }

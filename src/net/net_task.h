@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "net/net_loop.h"
 
+struct net_spares;
 struct net_task;
 TAILQ_HEAD(net_task_list, net_task);
 
@@ -42,3 +43,6 @@ void net_linger_del(struct net_loop *l, struct net_linger *g);
 /* Memory for one read, shared by all streams of the loop: valid until the next read. */
 #define NET_READ_MAX (64u * 1024u)
 uint8_t *net_loop_read_buf(struct net_loop *l);
+
+/* Spare memory for the queues of the loop's streams. */
+struct net_spares *net_loop_spares(struct net_loop *l);

@@ -384,6 +384,7 @@ static int tcp_new(struct net_tcp **out, struct net_loop *l, int fd, const char 
 	net_stream_init(&t->base, &tcp_ops, peer, cb, arg);
 	t->loop = l;
 	t->fd = fd;
+	t->out.spares = net_loop_spares(l);
 	t->later = (struct net_task){ .fn = on_later, .arg = t };
 	t->flush = (struct net_task){ .fn = on_flush, .arg = t };
 	t->linger = (struct net_linger){ .end = linger_end, .arg = t };

@@ -447,6 +447,7 @@ static struct tls_stream *tls_new(struct tls_ctx *c, struct net_loop *l, const s
 	net_stream_init(&t->base, &tls_ops, "", cb, arg);
 	t->loop = l;
 	t->ctx = tls_ctx_hold(c);
+	t->out.spares = t->held.spares = net_loop_spares(l);
 	t->later = (struct net_task){ .fn = on_later, .arg = t };
 	t->flush = (struct net_task){ .fn = on_flush, .arg = t };
 	t->out_max = conf && conf->write_queue_max ? conf->write_queue_max : NET_WRITE_QUEUE_MAX;
