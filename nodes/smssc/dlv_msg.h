@@ -9,7 +9,7 @@
 #include "nodes/smssc/dlv_timers.h"
 
 /* The default hash function falls through its cases without saying so, which clang refuses. */
-#define HASH_FUNCTION(keyptr, keylen, hashv) HASH_SAX(keyptr, keylen, hashv)
+#define HASH_FUNCTION(keyptr, keylen, hashv) HASH_OAT(keyptr, keylen, hashv)
 #include <uthash.h>
 
 enum dlv_state {

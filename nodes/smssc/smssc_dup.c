@@ -8,7 +8,7 @@
 #include "base/ident.h"
 
 /* The default hash function falls through its cases without saying so, which clang refuses. */
-#define HASH_FUNCTION(keyptr, keylen, hashv) HASH_SAX(keyptr, keylen, hashv)
+#define HASH_FUNCTION(keyptr, keylen, hashv) HASH_OAT(keyptr, keylen, hashv)
 #include <uthash.h>
 
 enum { RECORD_VERSION = 1 };

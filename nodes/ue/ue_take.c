@@ -8,7 +8,7 @@
 #include "nodes/sms/sms_join.h"
 #include "nodes/ue/ue.h"
 
-#define HASH_FUNCTION(keyptr, keylen, hashv) HASH_SAX(keyptr, keylen, hashv)
+#define HASH_FUNCTION(keyptr, keylen, hashv) HASH_OAT(keyptr, keylen, hashv)
 #include <uthash.h>
 
 enum { JOINS_MAX = 10000 };
