@@ -542,8 +542,8 @@ def test_a_single_attempt_survives_a_restart_of_the_sms_sc(make):
         assert iwf.trigger(imsi(1), b"once", reference=1) == 2001
         w.ue_event("trigger", imsi=imsi(1))
     w.kill(w.smssc)
+    w.order("slow", 0, imsi(1))  # before the part can come again
     w.start_smssc()
-    w.order("slow", 0, imsi(1))
     with w.iwf() as iwf:
         assert iwf.report(10).outcome == DELIVERED  # the mobile came back in time, knew it, and said so
     assert len(w.events("trigger")) == 1
