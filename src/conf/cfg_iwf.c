@@ -156,6 +156,9 @@ static const struct cfg_row limits_rows[] = {
 static const struct cfg_row timers_rows[] = {
 	CFG_DURATION("watchdog", struct cfg_timers, watchdog_ms, 1000, HOUR_MS, "30s",
 		     "Tw of RFC 3539: a silent connection is probed after it; below 6s only for laboratories"),
+	CFG_DURATION("reopen", struct cfg_timers, reopen_ms, 0, HOUR_MS, "1s",
+		     "a core peer that is back after a loss carries traffic after three watchdog answers: pause between them; "
+		     "0s: as long as Tw, which is the pace of RFC 3539"),
 	CFG_DURATION("reconnect", struct cfg_timers, reconnect_ms, 100, HOUR_MS, "30s",
 		     "Tc: pause between attempts to reach a core peer"),
 	CFG_DURATION("disconnect_wait", struct cfg_timers, disconnect_wait_ms, 100, 60000, "5s",

@@ -81,6 +81,7 @@ struct cfg_limits {
 
 struct cfg_timers {
 	uint64_t watchdog_ms;        /* Tw */
+	uint64_t reopen_ms;          /* pause between the watchdogs of a core peer that is back after a loss; 0: Tw */
 	uint64_t reconnect_ms;       /* Tc */
 	uint64_t disconnect_wait_ms; /* for the DPA at the end */
 	uint64_t edge_restart_ms;    /* pause before an ended edge is started again */

@@ -50,6 +50,7 @@ static void conf_links(struct gw_core *c)
 		.dpa_wait_ms = (uint32_t)cfg->timers.disconnect_wait_ms,
 		.watchdog_ms = (uint32_t)cfg->timers.watchdog_ms,
 		.watchdog_unchecked = cfg->timers.watchdog_ms < 6000,
+		.reopen_ms = (uint32_t)cfg->timers.reopen_ms,
 		.reconnect_ms = (uint32_t)cfg->timers.reconnect_ms,
 		.pending_max = cfg->limits.peer_pending_max,
 		.log = c->log,

@@ -66,7 +66,7 @@ int link_make(struct link **out, struct net_loop *loop, const struct link_conf *
 		goto free_pending;
 	seed(l);
 	peer_fsm_init(&l->fsm, &waits, conf->log, l->address, net_loop_now_ms(loop));
-	peer_watchdog_init(&l->watchdog, conf->watchdog_ms, conf->watchdog_unchecked, conf->log, l->address);
+	peer_watchdog_init(&l->watchdog, conf->watchdog_ms, conf->watchdog_unchecked, conf->reopen_ms, conf->log, l->address);
 	*out = l;
 	return 0;
 

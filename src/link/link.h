@@ -77,6 +77,7 @@ struct link_conf {                /* borrowed by every link made with it; must o
 	uint32_t dpa_wait_ms;    /* 0: 5000 */
 	uint32_t watchdog_ms;    /* Twinit; 0: 30000; not below 6000 unless watchdog_unchecked */
 	bool watchdog_unchecked; /* operator's explicit choice of a shorter watchdog (laboratories) */
+	uint32_t reopen_ms;      /* after a loss: pause between a DWA and the next of the three DWRs; 0: Tw */
 	uint32_t reconnect_ms;   /* Tc; 0: 30000 */
 	uint32_t pending_max;    /* requests without answer; 0: 4096 */
 	const struct log *log;

@@ -78,7 +78,8 @@ void link_peer_ended(struct link_peer *p)
 		return;
 	}
 	if (in_order) /* not a failure that RFC 3539 would make a peer pay for with three watchdogs */
-		peer_watchdog_init(&l->watchdog, l->conf->watchdog_ms, l->conf->watchdog_unchecked, l->conf->log, l->address);
+		peer_watchdog_init(&l->watchdog, l->conf->watchdog_ms, l->conf->watchdog_unchecked, l->conf->reopen_ms,
+				   l->conf->log, l->address);
 	if (l->opened)
 		p->attempts = 0;
 	p->stopped = l->stopped_by_us || (l->dpr_received && l->dpr_cause != DIA_DISCONNECT_REBOOTING);

@@ -70,13 +70,16 @@ const char *peer_watchdog_str(enum peer_wd_state state)
 	return (unsigned)state < PEER_WD_STATE_N ? words[state] : "unknown";
 }
 
-void peer_watchdog_init(struct peer_watchdog *w, uint32_t twinit_ms, bool unchecked, const struct log *log, const char *name)
+void peer_watchdog_init(struct peer_watchdog *w, uint32_t twinit_ms, bool unchecked, uint32_t reopen_ms, const struct log *log,
+			const char *name)
 {
 	if (!twinit_ms)
 		twinit_ms = 30000;
 	if (!unchecked && twinit_ms < PEER_WATCHDOG_TWINIT_MIN_MS)
 		twinit_ms = PEER_WATCHDOG_TWINIT_MIN_MS;
-	*w = (struct peer_watchdog){ .state = PEER_WD_INITIAL, .twinit_ms = twinit_ms, .log = log, .name = name ? name : "" };
+	*w = (struct peer_watchdog){
+		.state = PEER_WD_INITIAL, .twinit_ms = twinit_ms, .reopen_ms = reopen_ms, .log = log, .name = name ? name : ""
+	};
 }
 
 static bool num_dwa_fits(int num_dwa, enum guard_dwa guard)
@@ -120,6 +123,8 @@ static void apply(struct peer_watchdog *w, const struct wd_rule *r, uint64_t now
 		w->num_dwa = -1;
 	if (r->tw == TW_SET)
 		w->deadline_ms = now_ms + draw_tw(w, random);
+	else if (r->event == PEER_WD_DWA && w->state == PEER_WD_REOPEN && w->reopen_ms && w->deadline_ms > now_ms + w->reopen_ms)
+		w->deadline_ms = now_ms + w->reopen_ms; /* it answers: what is left is to see that it goes on doing so */
 }
 
 unsigned peer_watchdog_step(struct peer_watchdog *w, enum peer_wd_event event, uint64_t now_ms, uint32_t random)

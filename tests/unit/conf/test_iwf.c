@@ -60,6 +60,7 @@ static void test_defaults_are_those_of_the_contracts(void **state)
 		fail_msg("%s", why);
 	assert_int_equal(c->timers.reconnect_ms, 30000);
 	assert_int_equal(c->timers.watchdog_ms, 30000);
+	assert_int_equal(c->timers.reopen_ms, 1000);
 	assert_int_equal(c->s6m.answer_wait_ms, 3000);
 	assert_int_equal(c->t4.answer_wait_ms, 5000);
 	assert_int_equal(c->dnr.answer_wait_ms, 5000);

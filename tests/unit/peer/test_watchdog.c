@@ -68,7 +68,7 @@ static struct peer_watchdog in_state(enum peer_wd_state state)
 {
 	struct peer_watchdog w;
 
-	peer_watchdog_init(&w, 30000, false, NULL, "hss.example");
+	peer_watchdog_init(&w, 30000, false, 0, NULL, "hss.example");
 	for (int i = 0; i < path_len[state]; i++)
 		(void)peer_watchdog_step(&w, paths[state][i], 1000, 7);
 	assert_int_equal(w.state, state);
@@ -95,6 +95,28 @@ static void every_row_of_the_table_with_its_guards(void **state)
 		assert_int_equal(w.deadline_ms, r->tw_set ? 500000 + 28004 : tw_before);
 		assert_int_equal(w.refused, 0);
 	}
+}
+
+static void after_a_loss_the_three_watchdogs_come_at_their_own_pace(void **state)
+{
+	struct peer_watchdog w;
+
+	(void)state;
+	peer_watchdog_init(&w, 30000, false, 1000, NULL, "hss.example");
+	(void)peer_watchdog_step(&w, UP, 1000, 7);
+	(void)peer_watchdog_step(&w, LOST, 2000, 7);
+	assert_int_equal(peer_watchdog_step(&w, UP, 3000, 7), PEER_WD_SEND_DWR);
+	for (uint64_t now = 3100; now < 5100; now += 1000) { /* it answers each of them 100 ms later */
+		assert_int_equal(peer_watchdog_step(&w, PEER_WD_DWA, now, 7), 0);
+		assert_int_equal(w.state, PEER_WD_REOPEN);
+		assert_false(peer_watchdog_due(&w, now + 999));
+		assert_true(peer_watchdog_due(&w, now + 1000));
+		assert_int_equal(peer_watchdog_step(&w, TW, now + 1000, 7), PEER_WD_SEND_DWR);
+		assert_true(w.deadline_ms > now + 28000); /* for the answer there is all of Tw */
+	}
+	assert_int_equal(peer_watchdog_step(&w, PEER_WD_DWA, 5200, 7), PEER_WD_FAILBACK);
+	assert_int_equal(w.state, PEER_WD_OKAY);
+	assert_true(w.deadline_ms > 30000); /* the pause is one of REOPEN only */
 }
 
 static void pairs_without_a_row_are_refused_and_counted(void **state)
@@ -141,17 +163,17 @@ static void twinit_is_never_below_six_seconds_unless_the_operator_says_so(void *
 	struct peer_watchdog w;
 
 	(void)state;
-	peer_watchdog_init(&w, 100, false, NULL, NULL);
+	peer_watchdog_init(&w, 100, false, 0, NULL, NULL);
 	assert_int_equal(w.twinit_ms, 6000);
-	peer_watchdog_init(&w, 0, false, NULL, NULL);
+	peer_watchdog_init(&w, 0, false, 0, NULL, NULL);
 	assert_int_equal(w.twinit_ms, 30000);
-	peer_watchdog_init(&w, 300, true, NULL, NULL);
+	peer_watchdog_init(&w, 300, true, 0, NULL, NULL);
 	assert_int_equal(w.twinit_ms, 300);
 	(void)peer_watchdog_step(&w, PEER_WD_CONNECTION_UP, 1000, 0);
 	assert_int_equal(w.deadline_ms, 1200);
 	(void)peer_watchdog_step(&w, PEER_WD_MESSAGE, 1000, 200);
 	assert_int_equal(w.deadline_ms, 1400);
-	peer_watchdog_init(&w, 1, true, NULL, NULL); /* no division by nothing */
+	peer_watchdog_init(&w, 1, true, 0, NULL, NULL); /* no division by nothing */
 	(void)peer_watchdog_step(&w, PEER_WD_CONNECTION_UP, 1000, 77);
 	assert_int_equal(w.deadline_ms, 1001);
 }
@@ -195,6 +217,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_row_of_the_table_with_its_guards),
+		cmocka_unit_test(after_a_loss_the_three_watchdogs_come_at_their_own_pace),
 		cmocka_unit_test(pairs_without_a_row_are_refused_and_counted),
 		cmocka_unit_test(tw_is_twinit_plus_or_minus_two_seconds_drawn_each_time),
 		cmocka_unit_test(twinit_is_never_below_six_seconds_unless_the_operator_says_so),
