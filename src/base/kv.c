@@ -15,6 +15,7 @@
 
 #define KV_PATH_MAX 1024
 #define KV_KIND_MAX 64
+#define TABLE_LEN 8192 /* of LMDB's 126 readers */
 
 struct opening { /* one kv_open() under way */
 	const struct kv_conf *conf;
@@ -92,6 +93,21 @@ static int take_lock(struct kv *k, const struct opening *o)
 		return fail(o, ERR_IO, "cannot lock %s: %s", path, strerror(lock_errno));
 	}
 	return 0;
+}
+
+/* LMDB writes its table of readers through a memory map: on a full disk that is a SIGBUS, unless its blocks are there before. */
+static int reserve_table(const struct opening *o)
+{
+	char path[KV_PATH_MAX];
+	int fd, rc;
+
+	snprintf(path, sizeof path, "%s/lock.mdb", o->conf->dir);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return fail(o, kv_err(errno), "cannot open %s: %s", path, strerror(errno));
+	rc = posix_fallocate(fd, 0, TABLE_LEN);
+	close(fd);
+	return rc && rc != EOPNOTSUPP && rc != EINVAL ? fail(o, kv_err(rc), "cannot make %s: %s", path, strerror(rc)) : 0;
 }
 
 /* 0 also when there is no file yet: *size is then 0 and *there false. */
@@ -290,6 +306,8 @@ int kv_open(struct kv *out, const struct kv_conf *c, char *why, size_t why_cap)
 	if (why_cap)
 		why[0] = 0;
 	err = take_lock(&k, &o);
+	if (!err)
+		err = reserve_table(&o);
 	if (!err)
 		err = file_size(&o, &size, &there);
 	if (err)
