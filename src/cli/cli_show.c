@@ -38,6 +38,15 @@ static void uptime(FILE *out, const json_t *o)
 			s / 3600 % 24, s / 60 % 60, s % 60);
 }
 
+static void journal(FILE *out, const json_t *o)
+{
+	char state[TEXT_MAX], since[TEXT_MAX];
+
+	if (o)
+		fprintf(out, "%-16s%s since %s, %lld records, %lld octets, %lld waiting\n", "journal", text_of(state, o, "state"),
+			text_of(since, o, "since"), number_of(o, "records"), number_of(o, "octets"), number_of(o, "waiting"));
+}
+
 int cli_show_status(FILE *out, const json_t *last)
 {
 	static const struct cli_column columns[] = {
@@ -58,6 +67,7 @@ int cli_show_status(FILE *out, const json_t *last)
 	line(out, "sessions", last, "sessions");
 	line(out, "pending", last, "pending");
 	line(out, "triggers", last, "triggers");
+	journal(out, json_object_get(last, "journal"));
 	line(out, "SCSs", last, "scs");
 	line(out, "rules", last, "rules");
 	edges = cli_table_new(out, columns);

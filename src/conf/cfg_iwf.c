@@ -177,7 +177,11 @@ static const struct cfg_row journal_rows[] = {
 	CFG_U64("size_max", struct cfg_journal, size_max, UINT64_C(1) << 20, UINT64_C(1) << 44, "8589934592",
 		"octets the journal may grow to"),
 	CFG_U32("commit_pending", struct cfg_journal, commit_pending_max, 1, 1048576, "65536",
-		"intents that may wait for a commit"),
+		"records that may wait for a commit"),
+	CFG_DURATION("batch_window", struct cfg_journal, batch_window_ms, 0, 1000, "0s",
+		     "how long a record waits for others to share its commit; 0s: what comes while one commit runs is the next"),
+	CFG_U32("batch_max", struct cfg_journal, batch_max, 1, 1048576, "4096",
+		"records that are committed without waiting for the window to end"),
 	CFG_END,
 };
 

@@ -148,22 +148,7 @@ static void on_again(void *arg)
 	}
 }
 
-/* -- the end of a turn: one commit for all its intents, one doorbell an edge for all its records */
-
-static void commit(struct gw_core *c)
-{
-	struct jrn_counts before = jrn_counts(c->jrn), after;
-
-	if (jrn_pending(c->jrn) == 0)
-		return;
-	if (jrn_flush(c->jrn))
-		log_error(c->log, "core", "the journal could not be written");
-	after = jrn_counts(c->jrn);
-	st_count_n(&c->st, ST_JOURNAL_COMMITS, after.commits - before.commits);
-	st_count_n(&c->st, ST_JOURNAL_ERRORS, after.commits_failed - before.commits_failed);
-	if (jrn_pending(c->jrn) > 0)
-		net_timer_start(c->again, 0); /* completions wrote more: in the next turn */
-}
+/* -- the end of a turn: one hand-over of all its intents, one doorbell an edge for all its records */
 
 /* Before any answer leaves: the doorbells of the edges and what is sent to core peers come after it. */
 static void write_decisions(struct gw_core *c)
@@ -186,7 +171,7 @@ static void on_turn_end(void *arg)
 	struct gw_core *c = arg;
 	struct gw_edge_end *e;
 
-	commit(c);
+	jrn_submit(c->jrn);
 	write_decisions(c);
 	TAILQ_FOREACH(e, &c->edges, entry)
 	{
@@ -284,9 +269,7 @@ static int open_stores(struct gw_core *c, int decisions_fd, char why[GW_CORE_WHY
 	const struct cfg_iwf *cfg = c->cfg;
 	char dir[CFG_PATH_MAX + 32];
 	struct asc_conf asc = { dir, cfg->associations_size_max };
-	struct jrn_conf jrn = { dir, cfg->journal.size_max, cfg->journal.commit_pending_max };
 	struct asc_why asc_why = { "" };
-	struct jrn_why jrn_why = { "" };
 	int err;
 
 	err = decisions_fd >= 0 ? aud_open_fd(&c->aud, decisions_fd, &c->st) : aud_open(&c->aud, NULL, &c->st);
@@ -300,11 +283,7 @@ static int open_stores(struct gw_core *c, int decisions_fd, char why[GW_CORE_WHY
 		snprintf(why, GW_CORE_WHY_MAX, "%s", asc_why.text);
 		return err;
 	}
-	snprintf(dir, sizeof dir, "%s/journal", cfg->state_dir);
-	err = jrn_open(&c->jrn, &jrn, &jrn_why);
-	if (err)
-		snprintf(why, GW_CORE_WHY_MAX, "%s", jrn_why.text);
-	return err;
+	return gw_journal_open(c, why);
 }
 
 static int make_tables(struct gw_core *c)
@@ -403,7 +382,7 @@ void gw_core_free(struct gw_core *c)
 		}
 		gw_map_each(&c->scs_by_name, free_scs, &c->scs_by_name);
 	}
-	jrn_close(c->jrn);
+	gw_journal_close(c);
 	asc_close(c->asc);
 	aud_close(c->aud);
 	gw_dup_free(c->dup);

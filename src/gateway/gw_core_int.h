@@ -105,6 +105,7 @@ struct gw_trigger { /* a trigger machine and what the core has around it */
 	char taker[IDENT_HOST_MAX + 1]; /* Origin-Host of the DTA */
 	uint64_t accepted_ms;
 	bool stepping, forgotten;
+	bool storing; /* the journal owes a completion */
 	struct gw_reference ref;
 	struct gw_map_node node;
 	TAILQ_ENTRY(gw_trigger) of_scs;
@@ -149,6 +150,10 @@ struct gw_core {
 
 	struct asc *asc;
 	struct jrn *jrn;
+	struct net_watch *jrn_wake;
+	struct jrn_counts jrn_counted; /* what the counters of `st` have of the journal's */
+	int jrn_state;                 /* as logged: 0, ERR_NOSPC, ERR_IO */
+	uint64_t jrn_since_ms;         /* of it */
 	struct aud *aud;
 	bool decisions_failing; /* the decision log took nothing the last time */
 	struct ctl_server *ctl;
@@ -240,6 +245,11 @@ const struct assoc_found *gw_trigger_rules(struct gw_trigger *t, struct assoc_fo
 					   const char *msisdn);
 /* Takes its pending question away; the answer will find nobody. */
 void gw_trigger_ask_drop(struct gw_trigger *t);
+
+/* gw_journal.c: the journal in the core's loop. */
+ERR_MUST_USE int gw_journal_open(struct gw_core *c, char why[GW_CORE_WHY_MAX]);
+void gw_journal_close(struct gw_core *c);  /* completions that are owed are called first */
+json_t *gw_journal_row(struct gw_core *c); /* for `status` */
 
 /* gw_peers.c: the peers of our own domain. */
 ERR_MUST_USE int gw_peers_open(struct gw_core *c, struct tls_ctx *const tls[CFG_PEERS_MAX]);

@@ -43,13 +43,13 @@ static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 	struct gw_core *c = arg;
 	uint64_t now = clock_real_ms();
 	json_t *last =
-	    json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "version", MTC_VERSION,
+	    json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "version", MTC_VERSION,
 		      "identity", c->cfg->external.host, "realm", c->cfg->external.realm, "core_identity", c->cfg->internal.host,
 		      "core_realm", c->cfg->internal.realm, "started", gw_ctl_time(c->started_ms), "uptime_s",
 		      (json_int_t)(now > c->started_ms ? (now - c->started_ms) / 1000 : 0), "pid", (json_int_t)getpid(),
 		      "sessions", (json_int_t)c->sessions_by_key.n, "pending", (json_int_t)c->pending, "triggers",
 		      (json_int_t)(c->triggers_n - c->pending), "scs", (json_int_t)asc_scs_count(c->asc), "rules",
-		      (json_int_t)asc_rule_count(c->asc), "edges", edge_rows(c));
+		      (json_int_t)asc_rule_count(c->asc), "journal", gw_journal_row(c), "edges", edge_rows(c));
 
 	(void)args;
 	ctl_done(rq, last);

@@ -69,7 +69,7 @@ void gw_trigger_free(struct gw_trigger *t)
 	gw_trigger_ask_drop(t);
 	if (t->notice)
 		gw_notice_free(t->notice);
-	if (c->jrn)
+	if (t->storing && c->jrn)
 		jrn_forget(c->jrn, t);
 	if (t->counted) {
 		t->scs->pending--;
@@ -211,10 +211,11 @@ static void on_stored(void *arg, uint64_t number, int err)
 	struct trg_event ev = { .kind = err ? TRG_EV_DISK : TRG_EV_DURABLE };
 
 	(void)number;
+	t->storing = false;
 	gw_trigger_step(t, &ev);
 }
 
-static int put(struct gw_trigger *t, jrn_done_fn *done)
+static int put(struct gw_trigger *t, bool first, jrn_done_fn *done)
 {
 	uint8_t record[TRG_RECORD_MAX];
 	struct buf b = buf_over(record, sizeof record);
@@ -222,17 +223,19 @@ static int put(struct gw_trigger *t, jrn_done_fn *done)
 	trg_record_build(&b, t->trg);
 	if (b.full)
 		return ERR_LIMIT;
-	return jrn_put(t->core->jrn, t->trg->number, record, b.len, done, t);
+	return (first ? jrn_add : jrn_put)(t->core->jrn, t->trg->number, record, b.len, done, t);
 }
 
 static int port_store(void *arg, struct trg *trg)
 {
 	struct gw_core *c = arg;
-	int err = put(of(trg), on_stored);
+	bool intent = !trg->stored;
+	int err = put(of(trg), intent, on_stored);
 
+	of(trg)->storing = err == 0;
 	if (err)
-		st_count(&c->st, ST_JOURNAL_BUSY);
-	else if (trg->state == TRG_WRITING)
+		st_count(&c->st, err == ERR_BUSY ? ST_JOURNAL_BUSY : ST_JOURNAL_REFUSED);
+	else if (intent)
 		st_count(&c->st, ST_JOURNAL_INTENTS);
 	return err;
 }
@@ -243,7 +246,7 @@ static void port_note(void *arg, struct trg *trg)
 	struct gw_trigger *t = of(trg);
 
 	t->accepted_ms = clock_real_ms();
-	if (put(t, NULL))
+	if (put(t, false, NULL))
 		log_warn(c->log, "core", "transaction %s: its state is journalled later or not at all", t->transaction);
 }
 

@@ -1,6 +1,8 @@
-/* jrn.c - operations gather here; one commit takes them all. */
+/* jrn.c - the owner's side: operations gather, are handed over, and come back completed. */
+#include "journal/jrn.h"
+
 #include <stdlib.h>
-#include <string.h>
+#include <unistd.h>
 
 #include "journal/jrn_int.h"
 
@@ -9,46 +11,84 @@ uint64_t jrn_next(struct jrn *j)
 	return j->next++;
 }
 
-static int push(struct jrn_batch *b, const struct jrn_op *op)
-{
-	if (b->n == b->cap) {
-		size_t cap = b->cap ? b->cap * 2 : 64;
-		struct jrn_op *bigger = realloc(b->ops, cap * sizeof *bigger);
+/* -- gathering */
 
-		if (!bigger)
-			return ERR_NOMEM;
-		b->ops = bigger;
-		b->cap = cap;
-	}
-	b->ops[b->n++] = *op;
+static struct jrn_batch *gather(struct jrn *j)
+{
+	if (!j->gather)
+		j->gather = j->spares ? j->spare[--j->spares] : calloc(1, sizeof *j->gather);
+	return j->gather;
+}
+
+static int push(struct jrn *j, const struct jrn_op *op, const void *record)
+{
+	struct jrn_batch *b = gather(j);
+	int err = b ? jrn_batch_push(b, op, record) : ERR_NOMEM;
+
+	if (err)
+		return err;
+	b->ops[b->n - 1].glued = j->group_at != SIZE_MAX; /* the last one of a group is set right at its end */
+	j->pending++;
+	j->puts += op->kind != JRN_DEL;
+	j->octets += op->len;
 	return 0;
+}
+
+static int put(struct jrn *j, const struct jrn_op *op, const void *record, size_t len)
+{
+	if (len > JRN_RECORD_MAX)
+		return ERR_LIMIT;
+	if (j->puts >= j->pending_max || j->octets + len > JRN_WAITING_MAX)
+		return ERR_BUSY;
+	return push(j, op, record);
+}
+
+int jrn_add(struct jrn *j, uint64_t number, const void *record, size_t len, jrn_done_fn *done, void *arg)
+{
+	struct jrn_op op = { .number = number, .len = (uint32_t)len, .kind = JRN_ADD, .done = done, .arg = arg };
+	int trouble = jrn_state(j);
+
+	return trouble ? trouble : put(j, &op, record, len);
 }
 
 int jrn_put(struct jrn *j, uint64_t number, const void *record, size_t len, jrn_done_fn *done, void *arg)
 {
-	struct jrn_op op = { .number = number, .len = len, .done = done, .arg = arg };
-	int err;
+	struct jrn_op op = { .number = number, .len = (uint32_t)len, .kind = JRN_PUT, .done = done, .arg = arg };
 
-	if (len > JRN_RECORD_MAX)
-		return ERR_LIMIT;
-	if (j->puts >= j->pending_max)
-		return ERR_BUSY;
-	op.record = malloc(len ? len : 1);
-	if (!op.record)
-		return ERR_NOMEM;
-	memcpy(op.record, record, len);
-	err = push(&j->waiting, &op);
-	if (err) {
-		free(op.record);
-		return err;
-	}
-	j->puts++;
-	return 0;
+	return put(j, &op, record, len);
 }
 
 int jrn_del(struct jrn *j, uint64_t number)
 {
-	return push(&j->waiting, &(struct jrn_op){ .number = number });
+	return push(j, &(struct jrn_op){ .number = number, .kind = JRN_DEL }, NULL);
+}
+
+void jrn_group_begin(struct jrn *j)
+{
+	j->group_at = j->gather ? j->gather->n : 0;
+}
+
+void jrn_group_end(struct jrn *j)
+{
+	if (j->gather && j->gather->n > j->group_at)
+		j->gather->ops[j->gather->n - 1].glued = false;
+	j->group_at = SIZE_MAX;
+}
+
+void jrn_group_abandon(struct jrn *j)
+{
+	struct jrn_batch *b = j->gather;
+
+	while (b && b->n > j->group_at) {
+		struct jrn_op *op = &b->ops[--b->n];
+
+		b->octets_n -= op->len;
+		b->puts -= op->kind != JRN_DEL;
+		j->pending--;
+		j->puts -= op->kind != JRN_DEL;
+		j->octets -= op->len;
+	}
+	j->group_at = SIZE_MAX;
 }
 
 static void forget_in(struct jrn_batch *b, const void *arg)
@@ -61,122 +101,120 @@ static void forget_in(struct jrn_batch *b, const void *arg)
 
 void jrn_forget(struct jrn *j, const void *arg)
 {
-	forget_in(&j->waiting, arg);
-	forget_in(&j->current, arg);
+	struct jrn_batch *b;
+
+	if (j->gather)
+		forget_in(j->gather, arg);
+	TAILQ_FOREACH(b, &j->out, of_owner)
+	forget_in(b, arg);
 }
 
-static int apply(struct jrn *j, MDB_txn *txn, const struct jrn_op *op)
+/* -- there and back */
+
+void jrn_submit(struct jrn *j)
 {
-	uint64_t number = op->number;
-	MDB_val key = { sizeof number, &number }, val = { op->len, op->record };
-	int rc;
+	struct jrn_batch *b = j->gather;
 
-	if (op->record)
-		return mdb_put(txn, j->triggers, &key, &val, 0);
-	rc = mdb_del(txn, j->triggers, &key, NULL);
-	return rc == MDB_NOTFOUND ? 0 : rc;
-}
-
-/* Numbers handed out since the last promise are promised with the records that bear them. `always`: written even when it is old. */
-static int promise(struct jrn *j, MDB_txn *txn, uint64_t *reserved, bool always)
-{
-	*reserved = j->reserved;
-	if (j->next < j->reserved && !always)
-		return 0;
-	if (j->next >= j->reserved)
-		*reserved = j->next + JRN_RESERVE;
-	return jrn_put_reserved(j, txn, *reserved);
-}
-
-/* One transaction over the batch, or over its deletes only. LMDB's code; on failure nothing of it is kept. */
-static int commit(struct jrn *j, const struct jrn_batch *b, bool deletes_only)
-{
-	uint64_t reserved;
-	MDB_stat stat;
-	MDB_txn *txn;
-	int rc = mdb_txn_begin(j->kv.env, NULL, 0, &txn);
-
-	if (rc)
-		return rc;
-	rc = promise(j, txn, &reserved, deletes_only);
-	for (size_t i = 0; i < b->n && !rc; i++) {
-		if (!deletes_only || !b->ops[i].record)
-			rc = apply(j, txn, &b->ops[i]);
-	}
-	if (!rc)
-		rc = mdb_stat(txn, j->triggers, &stat);
-	if (rc) {
-		mdb_txn_abort(txn);
-		return rc;
-	}
-	rc = mdb_txn_commit(txn);
-	if (rc)
-		return rc;
-	j->reserved = reserved;
-	j->counts.commits++;
-	j->counts.records = stat.ms_entries;
-	return 0;
-}
-
-/* After a failed commit: deletes make room, so they are tried alone, and wait for the next flush when even that fails. Without any it
- * is a commit all the same: LMDB uses freed pages again only two commits later, and a full journal would never see the second. */
-static void save_deletes(struct jrn *j, const struct jrn_batch *b)
-{
-	if (commit(j, b, true) == 0)
+	if (!b || b->n == 0)
 		return;
-	for (size_t i = 0; i < b->n; i++) {
-		if (!b->ops[i].record && push(&j->waiting, &b->ops[i]))
-			j->counts.lost++;
-	}
+	j->gather = NULL;
+	b->next = j->next;
+	TAILQ_INSERT_TAIL(&j->out, b, of_owner);
+	jrn_hand_over(j, b);
 }
 
-static void complete(struct jrn *j, int err)
+static void recycle(struct jrn *j, struct jrn_batch *b)
 {
-	struct jrn_batch *b = &j->current;
-
-	for (size_t i = 0; i < b->n; i++) {
-		struct jrn_op *op =
-		    &b->ops[i]; /* `current` is not moved while it is walked; done may be taken away by jrn_forget() */
-
-		if (op->done)
-			op->done(op->arg, op->number, err);
-		else if (err && op->record)
-			j->counts.lost++;
-		free(op->record);
+	if (j->spares == sizeof j->spare / sizeof *j->spare || b->octets_cap > (4u << 20)) {
+		jrn_batch_free(b);
+		return;
 	}
-	b->n = 0;
+	b->n = b->puts = b->octets_n = 0;
+	j->spare[j->spares++] = b;
+}
+
+/* The batch stays in `out` meanwhile: a completion may forget others of it. */
+static int complete_batch(struct jrn *j, struct jrn_batch *b)
+{
+	int first = 0;
+
+	j->pending -= b->n;
+	j->puts -= b->puts;
+	j->octets -= b->octets_n;
+	for (size_t i = 0; i < b->n; i++) {
+		const struct jrn_op *op = &b->ops[i];
+
+		if (!first)
+			first = op->err;
+		if (op->done)
+			op->done(op->arg, op->number, op->err);
+	}
+	TAILQ_REMOVE(&j->out, b, of_owner);
+	recycle(j, b);
+	return first;
+}
+
+static int complete(struct jrn *j)
+{
+	uint64_t finished;
+	int first = 0, err;
+
+	if (j->completing) /* called from a completion */
+		return 0;
+	j->completing = true;
+	pthread_mutex_lock(&j->lock);
+	finished = j->finished;
+	pthread_mutex_unlock(&j->lock);
+	while (j->completed < finished) {
+		j->completed++;
+		err = complete_batch(j, TAILQ_FIRST(&j->out));
+		if (!first)
+			first = err;
+	}
+	j->completing = false;
+	return first;
+}
+
+int jrn_wake_fd(const struct jrn *j)
+{
+	return j->wake;
+}
+
+void jrn_complete(struct jrn *j)
+{
+	uint64_t times;
+
+	(void)!read(j->wake, &times, sizeof times); /* first: what is finished after this wakes us again */
+	(void)complete(j);
 }
 
 int jrn_flush(struct jrn *j)
 {
-	struct jrn_batch batch = j->waiting;
-	int rc, err;
-
-	if (batch.n == 0 || j->current.n) /* the second: called from a completion, whose puts are for the next commit */
+	if (j->completing)
 		return 0;
-	j->waiting = j->current; /* its room is used again */
-	j->current = batch;
-	j->puts = 0;
-	rc = commit(j, &j->current, false);
-	err = kv_err(rc);
-	if (rc) {
-		j->counts.commits_failed++;
-		if (err != ERR_NOSPC)
-			err = ERR_IO;
-		save_deletes(j, &j->current);
-	} else {
-		j->counts.operations += j->current.n;
-	}
-	complete(j, err);
-	return err;
+	jrn_submit(j);
+	jrn_wait_all(j);
+	return complete(j);
 }
+
+/* -- looking */
 
 size_t jrn_pending(const struct jrn *j)
 {
-	return j->waiting.n;
+	return j->pending;
 }
 
-struct jrn_counts jrn_counts(const struct jrn *j)
+int jrn_state(const struct jrn *j)
 {
-	return j->counts;
+	return atomic_load_explicit(&j->state, memory_order_relaxed);
+}
+
+struct jrn_counts jrn_counts(struct jrn *j)
+{
+	struct jrn_counts counts;
+
+	pthread_mutex_lock(&j->lock);
+	counts = j->counts;
+	pthread_mutex_unlock(&j->lock);
+	return counts;
 }

@@ -1,7 +1,15 @@
 /* jrn.h - the durable state of triggers (CONTRACTS section 3): opaque records under sequential 64-bit numbers in an LMDB environment
- * of its own, never WRITEMAP. What is put in one turn of the loop is committed together by one jrn_flush(): a group commit.
- * One process and one thread use a journal at a time. */
+ * of its own, never WRITEMAP.
+ *
+ * One thread, the owner, calls everything here and never waits for the disk: operations gather, jrn_submit() hands them over once a turn
+ * of the owner's loop, a thread of the journal commits what waits in one transaction (a group commit), and the owner, told by
+ * jrn_wake_fd(), runs the completions in order with jrn_complete(). A commit begins when the oldest operation has waited batch_window_ms,
+ * or batch_max wait, or at once when the window is 0: then what comes while one commit runs is the next.
+ *
+ * Trouble (no room, or a disk that fails): new triggers are refused by jrn_add() at once; records of those that are known and deletes are
+ * still tried, each commit without what cannot be stored. The journal tries by itself, with back-off, whether it can store again. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -9,16 +17,20 @@
 
 struct jrn; /* opaque */
 
-#define JRN_RECORD_MAX 16384u /* octets of one record */
+#define JRN_RECORD_MAX 16384u        /* octets of one record */
+#define JRN_WAITING_MAX (128u << 20) /* octets of records that wait for a commit */
 #define JRN_WHY_MAX 384
 struct jrn_why { /* what was wrong, in words for a person */
 	char text[JRN_WHY_MAX];
 };
 
 struct jrn_conf {
-	const char *dir;      /* borrowed during jrn_open(); created with mode 0700 when missing */
-	uint64_t map_max;     /* octets the journal may grow to; 0: 4 GiB */
-	uint32_t pending_max; /* operations waiting for a commit; 0: 4096 */
+	const char *dir;          /* copied; created with mode 0700 when missing */
+	uint64_t map_max;         /* octets the journal may grow to; 0: 4 GiB */
+	uint32_t pending_max;     /* records that wait for a commit or their completion; 0: 4096 */
+	uint32_t batch_window_ms; /* how long the oldest operation waits for others; 0: not at all */
+	uint32_t batch_max;       /* operations that are committed without waiting longer; 0: 4096 */
+	bool threaded;            /* false: nothing is committed but by jrn_flush() and jrn_close(), on the caller's thread */
 };
 
 /* Opens or creates. Errors, each with words in `why`: ERR_VERSION, ERR_BUSY (another process holds it), ERR_PROTO (not a journal,
@@ -30,31 +42,55 @@ void jrn_close(struct jrn *j);
 /* The number for a new trigger: larger than every one ever in use here, also before a restart. */
 uint64_t jrn_next(struct jrn *j);
 
-/* Called exactly once for an accepted operation, never before the call returns: from jrn_flush() or jrn_close(), with 0 once the
- * commit that holds it is on disk, or ERR_NOSPC / ERR_IO: then nothing of it is kept (the older record of that number, if any, is).
- * It may put and delete; that goes into the next commit. */
+/* Called exactly once for an accepted operation, never before the call returns: from jrn_complete(), jrn_flush() or jrn_close(), in the
+ * order of the operations, with 0 once the commit that holds it is on disk, or ERR_NOSPC / ERR_IO: then nothing of it is kept (the
+ * older record of that number, if any, is). It may add, put and delete; that goes into a later commit. */
 typedef void jrn_done_fn(void *arg, uint64_t number, int err);
 
-/* Writes a record, in place of an older one of that number. Copies `record`, which begins with a version and is never all zeros. `done` may be NULL: then a failure is only counted.
- * ERR_BUSY when pending_max operations wait, ERR_LIMIT above JRN_RECORD_MAX, ERR_NOMEM: done is not called. */
+/* The first record of a new trigger. Copies `record`, which begins with a version and is never all zeros. `done` may be NULL: then a
+ * failure is only counted. Refused, and done is not called: ERR_NOSPC or ERR_IO while the journal is in trouble, ERR_BUSY when
+ * pending_max records or JRN_WAITING_MAX octets wait, ERR_LIMIT above JRN_RECORD_MAX, ERR_NOMEM. */
+ERR_MUST_USE int jrn_add(struct jrn *j, uint64_t number, const void *record, size_t len, jrn_done_fn *done, void *arg);
+/* A record in place of an older one of that number. As jrn_add(), but tried in trouble too. */
 ERR_MUST_USE int jrn_put(struct jrn *j, uint64_t number, const void *record, size_t len, jrn_done_fn *done, void *arg);
-/* Deletes a record; one that is not there is deleted already. A delete that cannot be committed is kept and tried again with every
- * flush, because it makes room. It is never refused for pending_max; ERR_NOMEM. */
+/* Deletes a record; one that is not there is deleted already. A delete that cannot be committed is kept and tried again, because it
+ * makes room. It is never refused for pending_max; ERR_NOMEM. */
 ERR_MUST_USE int jrn_del(struct jrn *j, uint64_t number);
-/* Completions still owed to `arg` are not called any more; what they stand for is committed all the same. */
+
+/* What is added, put and deleted between begin and end belongs together: all of it is durable, or nothing of it is, and each of its
+ * completions says the same. Ends before the next jrn_submit(), jrn_flush() or jrn_close(). Abandon takes back everything since begin
+ * (for when one of its operations was refused): no completion of it is called. */
+void jrn_group_begin(struct jrn *j);
+void jrn_group_end(struct jrn *j);
+void jrn_group_abandon(struct jrn *j);
+
+/* Completions still owed to `arg` are not called any more; what they stand for is committed all the same. Looks at every operation
+ * that is outstanding: to be called only when there is one of `arg`. */
 void jrn_forget(struct jrn *j, const void *arg);
 
-/* Commits what waits, calls the completions, returns 0, or the error they were given. Cheap when nothing waits.
- * The caller's loop calls it once a turn; a thread of its own can take its place without a change here. */
+/* Hands what gathered to the thread; once a turn of the owner's loop. Cheap when nothing gathered. */
+void jrn_submit(struct jrn *j);
+/* Readable when jrn_complete() has something to do, or jrn_state() has changed. Owned by the journal. */
+int jrn_wake_fd(const struct jrn *j);
+/* Calls the completions of what is committed. */
+void jrn_complete(struct jrn *j);
+/* Commits everything, waits for the disk, calls the completions, returns 0, or the first error they were given. In a journal without
+ * a thread it also tries whether trouble is over. */
 int jrn_flush(struct jrn *j);
-size_t jrn_pending(const struct jrn *j);
+size_t jrn_pending(const struct jrn *j); /* operations without completion */
+
+/* 0, or why new triggers are refused: ERR_NOSPC, ERR_IO. */
+int jrn_state(const struct jrn *j);
 
 /* Calls fn for every committed record in order of numbers; stops when fn returns other than 0 and returns that; ERR_IO.
- * `record` is borrowed until fn returns. fn may put and delete. */
+ * `record` is borrowed until fn returns. fn may add, put and delete. */
 typedef int jrn_record_fn(void *arg, uint64_t number, const void *record, size_t len);
 ERR_MUST_USE int jrn_replay(struct jrn *j, jrn_record_fn *fn, void *arg);
 
 struct jrn_counts {
-	uint64_t records, commits, commits_failed, operations, lost; /* lost: operations without `done` that failed */
+	uint64_t records, commits, commits_failed, operations;
+	uint64_t lost;     /* operations without `done` that failed */
+	uint64_t troubles; /* times that jrn_state() left 0 */
+	uint64_t octets;   /* of the file, free pages included */
 };
-struct jrn_counts jrn_counts(const struct jrn *j);
+struct jrn_counts jrn_counts(struct jrn *j);

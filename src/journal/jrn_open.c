@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "journal/jrn_int.h"
@@ -9,6 +11,7 @@
 #define FORMAT 1u
 #define MAP_DEFAULT (4ull << 30)
 #define PENDING_DEFAULT 4096u
+#define BATCH_DEFAULT 4096u
 
 static MDB_val reserved_key(void)
 {
@@ -17,64 +20,64 @@ static MDB_val reserved_key(void)
 	return (MDB_val){ sizeof name - 1, name };
 }
 
-int jrn_put_reserved(struct jrn *j, MDB_txn *txn, uint64_t reserved)
+int jrn_put_reserved(struct jrn_store *s, MDB_txn *txn, uint64_t reserved)
 {
 	uint8_t bytes[8];
 	struct buf b = buf_over(bytes, sizeof bytes);
 	MDB_val key = reserved_key(), val = { sizeof bytes, bytes };
 
 	buf_le64(&b, reserved);
-	return mdb_put(txn, j->kv.meta, &key, &val, 0);
+	return mdb_put(txn, s->kv.meta, &key, &val, 0);
 }
 
-static int get_reserved(struct jrn *j, MDB_txn *txn)
+static int get_reserved(struct jrn_store *s, MDB_txn *txn)
 {
 	MDB_val key = reserved_key(), val;
-	int rc = mdb_get(txn, j->kv.meta, &key, &val);
+	int rc = mdb_get(txn, s->kv.meta, &key, &val);
 	struct rd r;
 
-	j->reserved = 1;
+	s->reserved = 1;
 	if (rc == MDB_NOTFOUND)
 		return 0;
 	if (rc)
 		return rc;
 	r = rd_over(val.mv_data, val.mv_size);
-	j->reserved = rd_le64(&r);
+	s->reserved = rd_le64(&r);
 	return r.bad || rd_left(&r) ? MDB_CORRUPTED : 0;
 }
 
-static int load(struct jrn *j, MDB_txn *txn)
+static int load(struct jrn_store *s, MDB_txn *txn, uint64_t *next)
 {
 	MDB_cursor *cur;
 	MDB_val key, val;
 	MDB_stat stat;
 	uint64_t last = 0;
-	int rc = mdb_dbi_open(txn, "triggers", MDB_CREATE | MDB_INTEGERKEY, &j->triggers);
+	int rc = mdb_dbi_open(txn, "triggers", MDB_CREATE | MDB_INTEGERKEY, &s->triggers);
 
 	if (!rc)
-		rc = get_reserved(j, txn);
+		rc = get_reserved(s, txn);
 	if (!rc)
-		rc = mdb_stat(txn, j->triggers, &stat);
+		rc = mdb_stat(txn, s->triggers, &stat);
 	if (!rc)
-		rc = mdb_cursor_open(txn, j->triggers, &cur);
+		rc = mdb_cursor_open(txn, s->triggers, &cur);
 	if (rc)
 		return rc;
-	j->counts.records = stat.ms_entries;
+	s->counts.records = stat.ms_entries;
 	rc = mdb_cursor_get(cur, &key, &val, MDB_LAST);
 	if (!rc && key.mv_size == sizeof last)
 		memcpy(&last, key.mv_data, sizeof last);
 	mdb_cursor_close(cur);
-	j->next = last >= j->reserved ? last + 1 : j->reserved;
+	*next = last >= s->reserved ? last + 1 : s->reserved;
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-static int open_databases(struct jrn *j, struct jrn_why *why)
+static int open_databases(struct jrn_store *s, uint64_t *next, struct jrn_why *why)
 {
 	MDB_txn *txn;
-	int rc = mdb_txn_begin(j->kv.env, NULL, 0, &txn);
+	int rc = mdb_txn_begin(s->kv.env, NULL, 0, &txn);
 
 	if (!rc) {
-		rc = load(j, txn);
+		rc = load(s, txn, next);
 		if (rc)
 			mdb_txn_abort(txn);
 		else
@@ -85,27 +88,85 @@ static int open_databases(struct jrn *j, struct jrn_why *why)
 	return kv_err(rc);
 }
 
+int jrn_store_open(struct jrn_store *s, uint64_t *next, struct jrn_why *why)
+{
+	struct kv_conf kc = { s->dir, "trigger journal", FORMAT, s->map_max, 1, 0 };
+	int err = kv_open(&s->kv, &kc, why->text, sizeof why->text);
+
+	if (err)
+		return err;
+	err = open_databases(s, next, why);
+	if (err)
+		kv_close(&s->kv);
+	return err;
+}
+
+static int make_locks(struct jrn *j)
+{
+	pthread_condattr_t monotonic;
+
+	pthread_mutex_init(&j->lock, NULL); /* these cannot fail here: default attributes, or the monotonic clock */
+	pthread_cond_init(&j->idle, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&j->work, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	j->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return j->wake < 0 ? ERR_IO : 0;
+}
+
+static void free_all(struct jrn *j)
+{
+	struct jrn_batch *b;
+
+	while ((b = TAILQ_FIRST(&j->out))) {
+		TAILQ_REMOVE(&j->out, b, of_owner);
+		jrn_batch_free(b);
+	}
+	jrn_batch_free(j->gather);
+	for (size_t i = 0; i < j->spares; i++)
+		jrn_batch_free(j->spare[i]);
+	kv_close(&j->store.kv);
+	free(j->store.kept);
+	free(j->store.dir);
+	if (j->wake >= 0)
+		close(j->wake);
+	pthread_cond_destroy(&j->work);
+	pthread_cond_destroy(&j->idle);
+	pthread_mutex_destroy(&j->lock);
+	free(j);
+}
+
 int jrn_open(struct jrn **out, const struct jrn_conf *conf, struct jrn_why *why)
 {
-	struct kv_conf kc = { conf->dir, "trigger journal", FORMAT, conf->map_max ? conf->map_max : MAP_DEFAULT, 1, 0 };
 	struct jrn *j = calloc(1, sizeof *j);
 	int err;
 
-	why->text[0] = 0;
-	if (!j) {
-		snprintf(why->text, sizeof why->text, "journal: out of memory");
+	snprintf(why->text, sizeof why->text, "journal: out of memory or descriptors");
+	if (!j)
 		return ERR_NOMEM;
-	}
-	j->kv.lock_fd = -1;
+	j->store.kv.lock_fd = -1;
+	j->store.map_max = conf->map_max ? conf->map_max : MAP_DEFAULT;
 	j->pending_max = conf->pending_max ? conf->pending_max : PENDING_DEFAULT;
-	err = kv_open(&j->kv, &kc, why->text, sizeof why->text);
+	j->batch_max = conf->batch_max ? conf->batch_max : BATCH_DEFAULT;
+	j->batch_window_ms = conf->batch_window_ms;
+	j->group_at = SIZE_MAX;
+	TAILQ_INIT(&j->out);
+	STAILQ_INIT(&j->queue);
+	j->store.dir = strdup(conf->dir);
+	err = make_locks(j);
+	if (!err && !j->store.dir)
+		err = ERR_NOMEM;
 	if (!err)
-		err = open_databases(j, why);
+		err = jrn_store_open(&j->store, &j->next, why);
+	j->counts = j->store.counts;
+	if (!err && conf->threaded)
+		err = jrn_thread_start(j);
 	if (err) {
-		kv_close(&j->kv);
-		free(j);
+		free_all(j);
 		return err;
 	}
+	why->text[0] = 0;
 	*out = j;
 	return 0;
 }
@@ -114,13 +175,9 @@ void jrn_close(struct jrn *j)
 {
 	if (!j)
 		return;
-	(void)jrn_flush(j); /* whoever waits was told */
-	for (size_t i = 0; i < j->waiting.n; i++)
-		free(j->waiting.ops[i].record); /* put by a completion: there is no next commit */
-	free(j->waiting.ops);
-	free(j->current.ops);
-	kv_close(&j->kv);
-	free(j);
+	(void)jrn_flush(j); /* whoever waits was told; what a completion put has no next commit */
+	jrn_thread_end(j);
+	free_all(j);
 }
 
 static int next_record(MDB_cursor *cur, uint64_t *number, MDB_val *val)
@@ -136,17 +193,17 @@ static int next_record(MDB_cursor *cur, uint64_t *number, MDB_val *val)
 	return 0;
 }
 
-int jrn_replay(struct jrn *j, jrn_record_fn *fn, void *arg)
+static int replay(struct jrn *j, jrn_record_fn *fn, void *arg)
 {
 	uint64_t number;
 	MDB_cursor *cur;
 	MDB_txn *txn;
 	MDB_val val;
-	int stop = 0, rc = mdb_txn_begin(j->kv.env, NULL, MDB_RDONLY, &txn);
+	int stop = 0, rc = j->store.kv.env ? mdb_txn_begin(j->store.kv.env, NULL, MDB_RDONLY, &txn) : MDB_PANIC;
 
 	if (rc)
 		return ERR_IO;
-	rc = mdb_cursor_open(txn, j->triggers, &cur);
+	rc = mdb_cursor_open(txn, j->store.triggers, &cur);
 	if (rc) {
 		mdb_txn_abort(txn);
 		return ERR_IO;
@@ -156,4 +213,23 @@ int jrn_replay(struct jrn *j, jrn_record_fn *fn, void *arg)
 	mdb_cursor_close(cur);
 	mdb_txn_abort(txn);
 	return stop ? stop : rc == MDB_NOTFOUND ? 0 : ERR_IO;
+}
+
+static void set_replaying(struct jrn *j, bool replaying)
+{
+	pthread_mutex_lock(&j->lock);
+	while (j->busy)
+		pthread_cond_wait(&j->idle, &j->lock);
+	j->replaying = replaying; /* the thread does not open LMDB anew meanwhile */
+	pthread_mutex_unlock(&j->lock);
+}
+
+int jrn_replay(struct jrn *j, jrn_record_fn *fn, void *arg)
+{
+	int err;
+
+	set_replaying(j, true);
+	err = replay(j, fn, arg);
+	set_replaying(j, false);
+	return err;
 }

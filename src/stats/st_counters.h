@@ -80,6 +80,9 @@
 	X(JOURNAL_COMMITS, "journal_commits", "group commits of the journal")                                                    \
 	X(JOURNAL_INTENTS, "journal_intents", "intents made durable")                                                            \
 	X(JOURNAL_BUSY, "journal_busy", "intents refused: too many wait for a commit")                                           \
+	X(JOURNAL_REFUSED, "journal_refused", "intents refused: the journal is full or cannot be written")                       \
+	X(JOURNAL_TROUBLES, "journal_troubles", "times the journal got full or could not be written")                            \
+	X(JOURNAL_LOST, "journal_lost", "acceptances not journalled; a restart asks again")                                      \
 	X(JOURNAL_ERRORS, "journal_errors", "commits that failed")                                                               \
 	X(JOURNAL_RECOVERED, "journal_recovered", "undecided triggers taken up again after a start")                             \
 	X(AUDIT_LINES, "audit_lines", "decision lines written")                                                                  \

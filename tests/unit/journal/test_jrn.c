@@ -1,112 +1,10 @@
 /* The journal: one commit a flush, completions exactly once and never early, everything told durable is there after any end. */
-#include "tests/unit/test.h"
+#include "tests/unit/journal/place.h"
 
-#include <ftw.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "journal/jrn.h"
-
-struct place {
-	char dir[64];
-	struct jrn *j;
-	struct jrn_why why;
-	uint32_t pending_max;
-	uint64_t map_max;
-};
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static int open_again(struct place *p)
-{
-	struct jrn_conf conf = { .dir = p->dir, .map_max = p->map_max, .pending_max = p->pending_max };
-
-	jrn_close(p->j);
-	p->j = NULL;
-	return jrn_open(&p->j, &conf, &p->why);
-}
-
-static int setup(void **state)
-{
-	struct place *p = calloc(1, sizeof *p);
-
-	assert_non_null(p);
-	p->map_max = 16u << 20;
-	strcpy(p->dir, "/tmp/test-jrn-XXXXXX");
-	assert_non_null(mkdtemp(p->dir));
-	assert_int_equal(open_again(p), 0);
-	*state = p;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct place *p = *state;
-
-	jrn_close(p->j);
-	nftw(p->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-	free(p);
-	return 0;
-}
-
-struct seen { /* completions */
-	struct jrn *j;
-	int calls, err;
-	uint64_t number;
-	int put_more; /* records to put from inside the completion */
-};
-
-static void on_done(void *arg, uint64_t number, int err)
-{
-	struct seen *s = arg;
-
-	s->calls++;
-	s->err = err;
-	s->number = number;
-	for (; s->put_more > 0; s->put_more--)
-		assert_int_equal(jrn_put(s->j, jrn_next(s->j), "\1more", 5, on_done, s), 0);
-}
-
-struct read { /* what a replay gave */
-	uint64_t numbers[64], last;
-	char texts[64][32];
-	int n, stop_at;
-};
-
-static int on_record(void *arg, uint64_t number, const void *record, size_t len)
-{
-	struct read *r = arg;
-
-	assert_true(number > r->last);
-	r->last = number;
-	if (r->n < 64) {
-		r->numbers[r->n] = number;
-		snprintf(r->texts[r->n], sizeof r->texts[0], "%.*s", (int)len, (const char *)record);
-	}
-	r->n++;
-	return r->n == r->stop_at ? 9 : 0;
-}
-
-static struct read replay(struct place *p)
-{
-	struct read r = { .n = 0 };
-
-	assert_int_equal(jrn_replay(p->j, on_record, &r), 0);
-	return r;
-}
-
-static int put(struct place *p, uint64_t number, const char *text, struct seen *s)
-{
-	return jrn_put(p->j, number, text, strlen(text), s ? on_done : NULL, s);
-}
 
 static void test_a_completion_comes_once_and_only_when_it_is_on_disk(void **state)
 {
@@ -216,7 +114,7 @@ static void test_waiting_operations_are_bounded(void **state)
 	struct place *p = *state;
 	struct seen s = { 0 };
 
-	p->pending_max = 3;
+	p->conf.pending_max = 3;
 	assert_int_equal(open_again(p), 0);
 	for (uint64_t i = 1; i <= 3; i++)
 		assert_int_equal(put(p, i, "x", &s), 0);
@@ -292,7 +190,7 @@ static void test_a_full_journal_says_so_keeps_nothing_and_recovers(void **state)
 	uint64_t number = 0, kept;
 	int err = 0;
 
-	p->map_max = 512u << 10;
+	p->conf.map_max = 512u << 10;
 	assert_int_equal(open_again(p), 0);
 	while (!err && number < 1000) {
 		s = (struct seen){ .err = 1 };
@@ -448,7 +346,7 @@ static void test_killed_at_any_instant_nothing_told_is_lost(void **state)
 	assert_true(jrn_next(p->j) > last);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
 
 int main(void)
 {

@@ -1,0 +1,89 @@
+/* gw_journal.c - the journal in the core's loop: it wakes us when something is durable or its state has changed; what it counts and
+ * whether it can store is told here, once for each change. */
+#include <stdio.h>
+
+#include "gateway/gw_core_int.h"
+
+static const char *state_word(int state)
+{
+	return state == 0 ? "ok" : state == ERR_NOSPC ? "full" : "failing";
+}
+
+static void look_at_state(struct gw_core *c)
+{
+	int state = jrn_state(c->jrn);
+
+	if (state == c->jrn_state)
+		return;
+	c->jrn_state = state;
+	c->jrn_since_ms = clock_real_ms();
+	if (state == ERR_NOSPC)
+		log_error(c->log, "core", "the journal has no room: new triggers are refused until there is");
+	else if (state)
+		log_error(c->log, "core", "the journal cannot be written: new triggers are refused until it can");
+	else
+		log_warn(c->log, "core", "the journal can be written again: new triggers are taken");
+}
+
+static void count(struct gw_core *c)
+{
+	struct jrn_counts now = jrn_counts(c->jrn), before = c->jrn_counted;
+
+	st_count_n(&c->st, ST_JOURNAL_COMMITS, now.commits - before.commits);
+	st_count_n(&c->st, ST_JOURNAL_ERRORS, now.commits_failed - before.commits_failed);
+	st_count_n(&c->st, ST_JOURNAL_LOST, now.lost - before.lost);
+	st_count_n(&c->st, ST_JOURNAL_TROUBLES, now.troubles - before.troubles);
+	c->jrn_counted = now;
+}
+
+static void on_wake(void *arg, int events)
+{
+	struct gw_core *c = arg;
+
+	(void)events;
+	jrn_complete(c->jrn);
+	look_at_state(c);
+	count(c);
+}
+
+int gw_journal_open(struct gw_core *c, char why[GW_CORE_WHY_MAX])
+{
+	const struct cfg_journal *cfg = &c->cfg->journal;
+	char dir[CFG_PATH_MAX + 32];
+	struct jrn_conf conf = {
+		.dir = dir,
+		.map_max = cfg->size_max,
+		.pending_max = cfg->commit_pending_max,
+		.batch_window_ms = (uint32_t)cfg->batch_window_ms,
+		.batch_max = cfg->batch_max,
+		.threaded = true,
+	};
+	struct jrn_why jrn_why = { "" };
+	int err;
+
+	snprintf(dir, sizeof dir, "%s/journal", c->cfg->state_dir);
+	c->jrn_since_ms = clock_real_ms();
+	err = jrn_open(&c->jrn, &conf, &jrn_why);
+	if (err) {
+		snprintf(why, GW_CORE_WHY_MAX, "%s", jrn_why.text);
+		return err;
+	}
+	err = net_watch_new(&c->jrn_wake, c->loop, jrn_wake_fd(c->jrn), on_wake, c);
+	return err ? err : net_watch_set(c->jrn_wake, NET_READ);
+}
+
+void gw_journal_close(struct gw_core *c)
+{
+	net_watch_free(c->jrn_wake);
+	jrn_close(c->jrn);
+	c->jrn = NULL;
+}
+
+json_t *gw_journal_row(struct gw_core *c)
+{
+	struct jrn_counts now = jrn_counts(c->jrn);
+
+	return json_pack("{s:s, s:o, s:I, s:I, s:I}", "state", state_word(c->jrn_state), "since", gw_ctl_time(c->jrn_since_ms),
+			 "records", (json_int_t)now.records, "octets", (json_int_t)now.octets, "waiting",
+			 (json_int_t)jrn_pending(c->jrn));
+}

@@ -1,0 +1,210 @@
+/* The journal's own thread: the owner is told, completions run on the owner's side and in order, a commit begins when it should, what
+ * belongs together is durable together. No test waits for time to pass: each waits for the journal to say something. */
+#include "tests/unit/journal/place.h"
+
+#include <poll.h>
+
+static int setup(void **state)
+{
+	struct place *p;
+
+	place_setup(state);
+	p = *state;
+	p->conf.threaded = true;
+	assert_int_equal(open_again(p), 0);
+	return 0;
+}
+
+static void complete_until(struct place *p, const struct seen *s, int calls)
+{
+	while (s->calls < calls)
+		wait_complete(p);
+}
+
+static bool awake(const struct place *p)
+{
+	struct pollfd fd = { .fd = jrn_wake_fd(p->j), .events = POLLIN };
+
+	return poll(&fd, 1, 0) == 1;
+}
+
+static void test_the_owner_is_told_and_completions_run_when_it_asks(void **state)
+{
+	struct seen s = { .err = 1 };
+	struct place *p = *state;
+
+	assert_int_equal(add(p, 1, "intent", &s), 0);
+	assert_false(awake(p)); /* it only gathers */
+	jrn_submit(p->j);
+	assert_int_equal(s.calls, 0);
+	wait_complete(p);
+	assert_int_equal(s.calls, 1);
+	assert_int_equal(s.err, 0);
+	assert_false(awake(p));
+	assert_int_equal(jrn_pending(p->j), 0);
+	assert_int_equal(replay(p).n, 1);
+}
+
+struct order {
+	uint64_t last;
+	int calls;
+};
+
+static void in_order(void *arg, uint64_t number, int err)
+{
+	struct order *o = arg;
+
+	assert_int_equal(err, 0);
+	assert_true(number == o->last + 1);
+	o->last = number;
+	o->calls++;
+}
+
+static void test_completions_keep_the_order_over_many_turns(void **state)
+{
+	struct place *p = *state;
+	struct order o = { 0 };
+
+	for (uint64_t number = 1; number <= 3000; number++) {
+		assert_int_equal(jrn_add(p->j, number, "x", 1, in_order, &o), 0);
+		if (number % 7 == 0)
+			jrn_submit(p->j);
+		if (number % 500 == 0)
+			wait_complete(p);
+	}
+	assert_int_equal(jrn_flush(p->j), 0);
+	assert_int_equal(o.calls, 3000);
+	assert_int_equal(jrn_counts(p->j).records, 3000);
+	assert_true(jrn_counts(p->j).commits <= 3000 / 7 + 1);
+}
+
+static void test_a_flush_does_not_wait_for_the_window(void **state)
+{
+	struct place *p = *state;
+	struct seen s = { .err = 1 };
+
+	p->conf.batch_window_ms = 3600000; /* a test that waited for it would not end */
+	assert_int_equal(open_again(p), 0);
+	assert_int_equal(add(p, 1, "x", &s), 0);
+	jrn_submit(p->j);
+	assert_int_equal(jrn_flush(p->j), 0);
+	assert_int_equal(s.calls, 1);
+	assert_int_equal(s.err, 0);
+	assert_int_equal(add(p, 2, "x", &s), 0);
+	jrn_submit(p->j);
+	assert_int_equal(open_again(p), 0); /* nor does closing */
+	assert_int_equal(s.calls, 2);
+}
+
+static void test_a_full_batch_does_not_wait_for_the_window(void **state)
+{
+	struct place *p = *state;
+	struct seen s = { 0 };
+
+	p->conf.batch_window_ms = 3600000;
+	p->conf.batch_max = 3;
+	assert_int_equal(open_again(p), 0);
+	for (uint64_t number = 1; number <= 2; number++) {
+		assert_int_equal(add(p, number, "x", &s), 0);
+		jrn_submit(p->j);
+	}
+	assert_int_equal(jrn_counts(p->j).records, 0); /* two of three: they wait */
+	assert_int_equal(add(p, 3, "x", &s), 0);
+	jrn_submit(p->j);
+	complete_until(p, &s, 3);
+	assert_int_equal(jrn_counts(p->j).records, 3);
+}
+
+static void test_a_window_ends_by_itself(void **state)
+{
+	struct place *p = *state;
+	struct seen s = { 0 };
+
+	p->conf.batch_window_ms = 1;
+	assert_int_equal(open_again(p), 0);
+	assert_int_equal(add(p, 1, "x", &s), 0);
+	jrn_submit(p->j);
+	complete_until(p, &s, 1);
+}
+
+static void test_waiting_is_bounded_until_completion(void **state)
+{
+	struct place *p = *state;
+	struct seen s = { 0 };
+
+	p->conf.pending_max = 2;
+	assert_int_equal(open_again(p), 0);
+	assert_int_equal(add(p, 1, "x", &s), 0);
+	jrn_submit(p->j);
+	assert_int_equal(add(p, 2, "x", &s), 0);
+	assert_int_equal(add(p, 3, "x", &s), ERR_BUSY); /* handed over counts too */
+	assert_int_equal(put(p, 1, "y", &s), ERR_BUSY);
+	assert_int_equal(jrn_del(p->j, 1), 0);
+	assert_int_equal(jrn_flush(p->j), 0);
+	assert_int_equal(s.calls, 2);
+	assert_int_equal(add(p, 3, "x", &s), 0);
+	assert_int_equal(jrn_flush(p->j), 0);
+}
+
+static void test_forgotten_while_it_is_committed(void **state)
+{
+	struct place *p = *state;
+	struct seen gone = { 0 }, other = { 0 };
+
+	assert_int_equal(add(p, 1, "a", &gone), 0);
+	assert_int_equal(add(p, 2, "b", &other), 0);
+	jrn_submit(p->j);
+	jrn_forget(p->j, &gone);
+	complete_until(p, &other, 1);
+	assert_int_equal(gone.calls, 0);
+	assert_int_equal(replay(p).n, 2);
+}
+
+static void test_a_group_is_whole_or_not_there(void **state)
+{
+	struct place *p = *state;
+	struct seen s = { 0 };
+	struct read r;
+
+	assert_int_equal(add(p, 1, "old", NULL), 0);
+	assert_int_equal(add(p, 5, "other", NULL), 0);
+	assert_int_equal(jrn_flush(p->j), 0);
+	jrn_group_begin(p->j); /* refused: taken back */
+	assert_int_equal(jrn_del(p->j, 1), 0);
+	assert_int_equal(add(p, 2, "new", &s), 0);
+	jrn_group_abandon(p->j);
+	assert_int_equal(put(p, 5, "else", NULL), 0); /* what stands beside it stays */
+	assert_int_equal(jrn_flush(p->j), 0);
+	r = replay(p);
+	assert_int_equal(s.calls, 0);
+	assert_int_equal(r.n, 2);
+	assert_string_equal(r.texts[0], "old");
+	assert_string_equal(r.texts[1], "else");
+	jrn_group_begin(p->j);
+	assert_int_equal(jrn_del(p->j, 1), 0);
+	assert_int_equal(add(p, 7, "new", &s), 0);
+	jrn_group_end(p->j);
+	assert_int_equal(jrn_flush(p->j), 0);
+	r = replay(p);
+	assert_int_equal(s.calls, 1);
+	assert_int_equal(r.n, 2);
+	assert_true(r.numbers[0] == 5 && r.numbers[1] == 7);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, place_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(test_the_owner_is_told_and_completions_run_when_it_asks),
+		T(test_completions_keep_the_order_over_many_turns),
+		T(test_a_flush_does_not_wait_for_the_window),
+		T(test_a_full_batch_does_not_wait_for_the_window),
+		T(test_a_window_ends_by_itself),
+		T(test_waiting_is_bounded_until_completion),
+		T(test_forgotten_while_it_is_committed),
+		T(test_a_group_is_whole_or_not_there),
+	};
+
+	return cmocka_run_group_tests_name("jrn_thread", tests, NULL, NULL);
+}
