@@ -42,6 +42,8 @@ enum {
 	OPT_COUNT,
 	OPT_WINDOW,
 	OPT_RATE,
+	OPT_RESEND,
+	OPT_STAMP,
 	OPT_STATE,
 	OPT_JSON,
 	OPT_VERBOSE,
@@ -81,10 +83,12 @@ static const struct node_opt rows[] = {
 	{ OPT_COUNT, 0, "count", "N", "load: send N of them with rising references, print a summary" },
 	{ OPT_WINDOW, 0, "window", "N", "load: requests without an answer at one time (default 1)" },
 	{ OPT_RATE, 0, "rate", "N", "load: at most N a second (default: as fast as answers come)" },
+	{ OPT_RESEND, 0, "resend", "N", "send what is not answered up to N times more, with T; connect again for it" },
+	{ OPT_STAMP, 0, "stamp", NULL, "put the Reference-Number, 8 hex digits, behind the payload" },
 	{ OPT_STATE, 0, "state", "FILE", "listen: remember in FILE which reports were printed" },
 	{ OPT_UNCHECKED, 0, "unchecked", NULL, "send device and payload as given; for tests of a gateway" },
 	{ OPT_JSON, 0, "json", NULL, "JSON lines on stdout (they always are)" },
-	{ OPT_VERBOSE, 0, "verbose", NULL, "load: one line for each answer; listen: one for each duplicate" },
+	{ OPT_VERBOSE, 0, "verbose", NULL, "one line for each request too; load: for each answer; listen: for each duplicate" },
 	{ OPT_DEBUG, 0, "debug", NULL, "say on stderr what the connection does" },
 	{ OPT_HELP, 'h', "help", NULL, "this text" },
 	{ OPT_VERSION, 0, "version", NULL, "name and version" },
@@ -233,6 +237,11 @@ static int take_manner(struct parse *p, int id, const char *value)
 		return number(p, &o->window, "window", value, 1, SCS_WINDOW_MAX);
 	case OPT_RATE:
 		return number(p, &o->rate, "rate", value, 1, 10000000);
+	case OPT_RESEND:
+		return number(p, &o->resend, "resend", value, 0, 1000);
+	case OPT_STAMP:
+		o->stamp = true;
+		return 0;
 	case OPT_STATE:
 		o->state = value;
 		return 0;
@@ -418,7 +427,7 @@ static int check_payload(struct parse *p)
 		return o->command == SCS_RECALL || o->unchecked
 			   ? 0
 			   : wrong(p, "--payload TEXT, --payload-hex HEX or --payload-file FILE is missing");
-	o->payload = malloc(SCS_PAYLOAD_MAX);
+	o->payload = malloc(SCS_PAYLOAD_MAX + SCS_STAMP_LEN);
 	if (!o->payload)
 		return ERR_NOMEM;
 	if (p->file)
@@ -445,6 +454,8 @@ static int check_action(struct parse *p, uint32_t random)
 		return wrong(p, "--old-reference N is missing: the trigger that is replaced");
 	if (o->command == SCS_TRIGGER && o->has_old_reference)
 		return wrong(p, "--old-reference belongs to replace and recall");
+	if (o->stamp && o->command == SCS_RECALL)
+		return wrong(p, "recall takes no payload, and no --stamp");
 	if (o->state)
 		return wrong(p, "--state belongs to listen");
 	if ((p->has_window || o->rate) && !o->load)
@@ -464,7 +475,7 @@ static int check_listen(struct parse *p)
 
 	if (p->device || p->devices || o->msisdn[0] || p->text || p->hex || p->file || o->has_port || o->has_validity ||
 	    o->priority || p->has_reference || o->has_old_reference || o->has_wait || o->load || p->has_window || o->rate ||
-	    o->unchecked)
+	    o->unchecked || o->resend || o->stamp)
 		return wrong(p, "listen sends nothing: expected only connection options, --state and --verbose");
 	return 0;
 }

@@ -9,6 +9,7 @@
 
 #define SCS_WHY_MAX 256
 #define SCS_PAYLOAD_MAX 60000 /* octets: what fits into the message a gateway takes from outside */
+#define SCS_STAMP_LEN 8u      /* octets that --stamp adds */
 #define SCS_EXTERNAL_MAX 1024 /* octets, with --unchecked */
 #define SCS_COUNT_MAX 10000000u
 #define SCS_WINDOW_MAX 65536u
@@ -34,15 +35,16 @@ struct scs_options {
 	char msisdn[IDENT_MSISDN_MAX + 1];       /* "": none */
 	bool has_devices, unchecked;
 	uint32_t devices_first, devices_last;
-	uint8_t *payload; /* owned; NULL: none */
+	uint8_t *payload; /* owned, with room for a stamp; NULL: none */
 	size_t payload_len;
 	bool has_port, has_validity, has_old_reference, has_wait, priority;
 	uint32_t port, validity_s, reference, old_reference, wait_s;
 	/* how often */
 	bool load; /* --count given: a summary instead of a line for each */
 	uint32_t count, window, rate;
-	bool verbose, debug;
-	const char *state; /* listen; NULL: none */
+	bool verbose, debug, stamp; /* stamp: the Reference-Number as 8 hex digits behind the payload */
+	uint32_t resend;            /* how often an unanswered request is sent again, with T */
+	const char *state;          /* listen; NULL: none */
 };
 
 /* Reads the words behind the program's name. `random` is the reference when none is given. 0; ERR_INVAL with words that say what was

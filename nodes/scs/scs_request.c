@@ -41,12 +41,28 @@ static uint32_t action_of(enum scs_command command)
 	}
 }
 
-void scs_request_build(struct buf *out, const struct scs_options *o, uint32_t nth, const char *session_id, uint32_t end_to_end)
+/* The payload ends in the number, when asked for: whoever reads what a device got knows which trigger it was. */
+static struct dia_bytes payload_of(const struct scs_options *o, uint32_t reference)
+{
+	char stamp[SCS_STAMP_LEN + 1];
+	struct dia_bytes all = { o->payload, (uint32_t)o->payload_len };
+
+	if (!o->stamp)
+		return all;
+	snprintf(stamp, sizeof stamp, "%08x", reference);
+	memcpy(o->payload + o->payload_len, stamp, SCS_STAMP_LEN);
+	all.len += SCS_STAMP_LEN;
+	return all;
+}
+
+void scs_request_build(struct buf *out, const struct scs_options *o, uint32_t nth, const char *session_id, uint32_t end_to_end,
+		       bool again)
 {
 	uint8_t msisdn[STR_TBCD_MAX], identity[STR_TBCD_MAX];
 	char room[SCS_DEVICE_MAX];
 	struct tsp_dar dar = {
 		.head = { .request = true,
+			  .retransmitted = again,
 			  .session_id = dia_text(session_id),
 			  .auth_application_id = dia_u32_of(APP_TSP),
 			  .auth_session_state = dia_u32_of(APP_NO_STATE_MAINTAINED),
@@ -70,7 +86,7 @@ void scs_request_build(struct buf *out, const struct scs_options *o, uint32_t nt
 		a->validity_time_s = dia_u32_of(o->validity_s);
 	if (o->payload) {
 		a->trigger_data.present = true;
-		a->trigger_data.payload = (struct dia_bytes){ o->payload, (uint32_t)o->payload_len };
+		a->trigger_data.payload = payload_of(o, o->reference + nth);
 		a->trigger_data.priority_indication = dia_u32_of(o->priority ? TSP_PRIORITY : TSP_NON_PRIORITY);
 		a->trigger_data.application_port = (struct dia_u32){ o->port, o->has_port };
 	}

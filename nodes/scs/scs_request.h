@@ -8,4 +8,5 @@
 const char *scs_request_device(const struct scs_options *o, uint32_t nth, char room[SCS_DEVICE_MAX]);
 
 /* Writes the nth DAR; its Reference-Number is o->reference + nth. Check out->full. */
-void scs_request_build(struct buf *out, const struct scs_options *o, uint32_t nth, const char *session_id, uint32_t end_to_end);
+void scs_request_build(struct buf *out, const struct scs_options *o, uint32_t nth, const char *session_id, uint32_t end_to_end,
+		       bool again); /* again: sent before; T */

@@ -4,7 +4,8 @@
  *       | failed            | lost                    | time is up                     ^
  *       +-------------------+--------------------------+------------------------------+   exit code set once, at the first reason
  *
- * At most `window` requests are without an answer; each has a slot, which is what its answer comes back to. */
+ * At most `window` requests are without an answer; each has a slot, which is what its answer comes back to. With --resend a request that
+ * stays without one (time is up, connection lost) keeps its slot and goes again, with T and its End-to-End-Id, before new ones go. */
 #include "nodes/scs/scs_run.h"
 
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "nodes/common/node.h"
 #include "nodes/scs/scs_notice.h"
 #include "nodes/scs/scs_request.h"
@@ -25,9 +27,10 @@ struct run;
 
 struct slot {
 	struct run *run;
-	struct slot *next_free;
+	struct slot *next; /* among the free ones, or those that go again */
 	uint64_t sent_us;
-	uint32_t nth;
+	uint32_t nth, end_to_end, resent;
+	char session_id[LINK_SESSION_ID_MAX];
 };
 
 struct run {
@@ -35,7 +38,7 @@ struct run {
 	struct scs_session session;
 	struct link *link; /* while it is open */
 	struct net_timer *deadline, *tick;
-	struct slot *slots, *free_slots;
+	struct slot *slots, *free_slots, *again; /* again: to be sent once more */
 	struct scs_tally tally;
 	uint8_t *room; /* one request */
 	size_t room_size;
@@ -121,7 +124,7 @@ static void settle(struct run *r, struct slot *slot, const char *status, uint64_
 {
 	if (scs_tally_answer(&r->tally, status, latency_us))
 		fail(r, "out of memory", 0);
-	slot->next_free = r->free_slots;
+	slot->next = r->free_slots;
 	r->free_slots = slot;
 	r->answered++;
 }
@@ -156,7 +159,13 @@ static void on_answer(void *arg, int err, const struct dia_msg *m)
 	struct run *r = slot->run;
 	char words[64];
 
-	if (err) {
+	if (err && slot->resent < r->o->resend && !r->parting) {
+		slot->resent++;
+		slot->next = r->again;
+		r->again = slot;
+	} else if (err) {
+		if (r->o->verbose)
+			say(r, scs_unanswered_event(r->o->reference + slot->nth, err == ERR_TIMEOUT ? "timeout" : "lost"));
 		settle(r, slot, err == ERR_TIMEOUT ? "timeout" : "lost", scs_now_us() - slot->sent_us);
 		if (!r->o->load) {
 			snprintf(words, sizeof words, "no answer: %s", err_str(err));
@@ -173,23 +182,46 @@ static void on_answer(void *arg, int err, const struct dia_msg *m)
 		pump(r);
 }
 
+/* One request onto the wire. Said before it is done: what was sent was always said. */
+static int send_slot(struct run *r, struct slot *slot)
+{
+	struct buf out = buf_over(r->room, r->room_size);
+	char device[SCS_DEVICE_MAX];
+	bool again = slot->resent > 0;
+
+	scs_request_build(&out, r->o, slot->nth, slot->session_id, slot->end_to_end, again);
+	if (out.full)
+		return ERR_NOSPC;
+	if (r->o->verbose)
+		say(r, scs_asked_event(r->o, slot->nth, scs_request_device(r->o, slot->nth, device), slot->end_to_end, again,
+				       clock_real_ms()));
+	slot->sent_us = scs_now_us();
+	return link_request(r->link, out.p, out.len, r->o->answer_wait_s * 1000u, on_answer, slot);
+}
+
+static int send_again(struct run *r)
+{
+	struct slot *slot = r->again;
+	int err = send_slot(r, slot);
+
+	if (!err)
+		r->again = slot->next;
+	return err;
+}
+
 static int send_one(struct run *r)
 {
 	struct slot *slot = r->free_slots;
-	struct buf out = buf_over(r->room, r->room_size);
-	char session_id[LINK_SESSION_ID_MAX];
 	int err;
 
-	link_ids_session(&r->session.ids, session_id);
-	scs_request_build(&out, r->o, r->sent, session_id, link_ids_end_to_end(&r->session.ids));
-	if (out.full)
-		return ERR_NOSPC;
 	slot->nth = r->sent;
-	slot->sent_us = scs_now_us();
-	err = link_request(r->link, out.p, out.len, r->o->answer_wait_s * 1000u, on_answer, slot);
+	slot->resent = 0;
+	slot->end_to_end = link_ids_end_to_end(&r->session.ids);
+	link_ids_session(&r->session.ids, slot->session_id);
+	err = send_slot(r, slot);
 	if (err)
 		return err;
-	r->free_slots = slot->next_free;
+	r->free_slots = slot->next;
 	r->sent++;
 	return 0;
 }
@@ -206,11 +238,15 @@ static void pump(struct run *r)
 {
 	int err = 0;
 
+	if (!r->link || (r->o->resend && !link_is_open(r->link)))
+		return; /* on_open() of the next connection comes back here */
+	while (!err && r->link && r->again)
+		err = send_again(r);
 	while (!err && r->link && r->free_slots && r->sent < r->o->count && r->sent < due(r))
 		err = send_one(r);
 	if (err && err != ERR_LIMIT && err != ERR_BUSY)
 		fail(r, err == ERR_NOSPC ? "the request does not fit into one message" : err_str(err), 0);
-	else if (r->sent < r->o->count && (r->o->rate || err))
+	else if ((r->sent < r->o->count && r->o->rate) || err)
 		net_timer_start(r->tick, TICK_MS);
 }
 
@@ -223,7 +259,7 @@ static void on_deadline(void *arg)
 {
 	struct run *r = arg;
 
-	if (!r->was_open)
+	if (!r->was_open || (r->o->resend && r->answered < r->o->count))
 		fail(r, "the connection was not open in time", 0);
 	else
 		conclude(r);
@@ -234,6 +270,10 @@ static void on_open(void *arg, struct link *l)
 	struct run *r = arg;
 
 	r->link = l;
+	if (r->was_open && r->answered < r->o->count) {
+		net_timer_stop(r->deadline);
+		pump(r);
+	}
 	if (r->was_open)
 		return; /* again, while we wait for reports */
 	r->was_open = true;
@@ -284,8 +324,11 @@ static void on_down(void *arg, struct link *l, int err, const char *why)
 	r->link = NULL;
 	if (r->parting) {
 		net_loop_stop(r->session.loop);
-	} else if (r->answered < r->o->count) {
+	} else if (r->answered < r->o->count && !r->o->resend) {
 		fail(r, why, 0);
+	} else if (r->answered < r->o->count) {
+		net_timer_start(r->deadline, r->o->connect_wait_s * 1000u);
+		scs_session_again(&r->session);
 	} else {
 		log_warn(r->session.log, "scs", "connection lost while waiting for reports, connecting again: %s", why);
 		scs_session_again(&r->session);
@@ -323,13 +366,13 @@ static int prepare(struct run *r)
 {
 	uint32_t window = r->o->window < r->o->count ? r->o->window : r->o->count;
 
-	r->room_size = r->o->payload_len + 8192;
+	r->room_size = r->o->payload_len + SCS_STAMP_LEN + 8192;
 	r->room = malloc(r->room_size);
 	r->slots = calloc(window, sizeof *r->slots);
 	if (!r->room || !r->slots)
 		return ERR_NOMEM;
 	for (uint32_t i = 0; i < window; i++) {
-		r->slots[i] = (struct slot){ .run = r, .next_free = r->free_slots };
+		r->slots[i] = (struct slot){ .run = r, .next = r->free_slots };
 		r->free_slots = &r->slots[i];
 	}
 	return scs_tally_init(&r->tally, r->o->count);

@@ -39,6 +39,32 @@ static bool set_status(json_t *event, const char *key, const char *word, uint32_
 	return strcmp(word, "unknown") != 0 || json_object_set_new(event, numbered, json_integer(value)) == 0;
 }
 
+json_t *scs_asked_event(const struct scs_options *o, uint32_t nth, const char *device, uint32_t end_to_end, bool again,
+			uint64_t real_ms)
+{
+	static const char *const actions[] = { [SCS_TRIGGER] = "trigger", [SCS_REPLACE] = "replace", [SCS_RECALL] = "recall" };
+	json_t *event = json_pack("{s:s, s:s, s:I, s:I, s:I}", "event", "asked", "action", actions[o->command], "reference",
+				  (json_int_t)(uint32_t)(o->reference + nth), "end_to_end", (json_int_t)end_to_end, "time_ms",
+				  (json_int_t)real_ms);
+	bool ok = event && json_object_set_new(event, "device", text_or_hex(dia_text(device))) == 0;
+
+	if (ok && o->has_old_reference)
+		ok = json_object_set_new(event, "old_reference", json_integer((uint32_t)(o->old_reference + nth))) == 0;
+	if (ok && o->has_validity)
+		ok = json_object_set_new(event, "validity", json_integer(o->validity_s)) == 0;
+	if (ok && again)
+		ok = json_object_set_new(event, "again", json_true()) == 0;
+	if (ok)
+		return event;
+	json_decref(event);
+	return NULL;
+}
+
+json_t *scs_unanswered_event(uint32_t reference, const char *why)
+{
+	return json_pack("{s:s, s:I, s:s}", "event", "unanswered", "reference", (json_int_t)reference, "why", why);
+}
+
 json_t *scs_answer_event(const struct tsp_daa *daa, uint32_t reference, const char *device, uint64_t elapsed_us)
 {
 	const struct app_head *h = &daa->head;

@@ -4,7 +4,12 @@
 
 #include "apps/tsp_dar.h"
 #include "apps/tsp_dnr.h"
+#include "nodes/scs/scs_options.h"
 
+/* NULL when out of memory. {"event":"asked",...}: about to be sent, for the first time or again. {"event":"unanswered",...}: and not sent again. */
+json_t *scs_asked_event(const struct scs_options *o, uint32_t nth, const char *device, uint32_t end_to_end, bool again,
+			uint64_t real_ms);
+json_t *scs_unanswered_event(uint32_t reference, const char *why);
 /* {"event":"answer",...}; NULL when out of memory. `elapsed_us` is the time since the request left. */
 json_t *scs_answer_event(const struct tsp_daa *daa, uint32_t reference, const char *device, uint64_t elapsed_us);
 /* NODE_EXIT_OK or NODE_EXIT_REFUSED. */

@@ -299,6 +299,42 @@ def test_load_with_reports(gateway):
     assert got.code == 5 and got.event("summary")["by_outcome"] == {"SUCCESS": 4, "EXPIRED": 1}, got
 
 
+def test_what_is_not_answered_goes_again_with_t(gateway):
+    def loses(g, peer):
+        peer.accept_open()
+        for _ in range(3):
+            g.requests.append(peer.expect(D.DAR, True))
+        peer.answer(g.requests[1], g.daa(g.requests[1]))
+        peer.close()
+
+    gateway.play(loses, answering(0, 0))
+    got = trigger(gateway, "--count", 3, "--window", 3, "--reference", 10, "--resend", 2, "--verbose", "--stamp")
+    assert got.code == 0, got
+    first, again = gateway.requests[:3], gateway.requests[3:]
+    lost = {m.end: m for m in (first[0], first[2])}
+    assert [m.flags & 0x10 for m in gateway.requests] == [0, 0, 0, 0x10, 0x10] and {m.end for m in again} == set(lost)
+    for m in again:  # the same request, but for the flag
+        was = lost[m.end]
+        assert m.text(263) == was.text(263) and m.number(3001, 3007) == was.number(3001, 3007)
+        assert m.data(3001, 3003, 3004) == was.data(3001, 3003, 3004) == b"wake up%08x" % m.number(3001, 3007)
+    asked = [(e["reference"], e.get("again", False)) for e in got.events if e["event"] == "asked"]
+    assert sorted(asked) == [(10, False), (10, True), (11, False), (12, False), (12, True)]
+    assert sorted(e["reference"] for e in got.events if e["event"] == "answer") == [10, 11, 12]
+
+
+def test_what_stays_unanswered_is_said(gateway):
+    def silent(g, peer):
+        peer.accept_open()
+        g.requests += [peer.expect(D.DAR, True), peer.expect(D.DAR, True)]
+        g.seen_close.append(peer.accept_close())
+
+    gateway.play(silent)
+    got = trigger(gateway, "--count", 1, "--reference", 10, "--resend", 1, "--answer-wait", 1, "--verbose")
+    assert got.code == 3, got
+    assert [m.flags & 0x10 for m in gateway.requests] == [0, 0x10] and len({m.end for m in gateway.requests}) == 1
+    assert got.event("unanswered") == {"event": "unanswered", "reference": 10, "why": "timeout"}
+
+
 def test_load_keeps_to_its_rate(gateway):
     gateway.play(answering(*[0] * 20))
     got = trigger(gateway, "--count", 20, "--window", 20, "--rate", 50)

@@ -52,8 +52,10 @@ static void test_every_option_is_read(void **state)
 			       "--payload-hex", "00fF", "--port", "0", "--validity", "0", "--priority", "--reference",
 			       "4294967295", "--old-reference", "0", "--wait", "9", "--count", "5", "--window", "2", "--rate",
 			       "3", "--verbose", "--json", "--scs-identity", "491720000001", "--answer-wait", "4",
-			       "--connect-wait", "3"),
+			       "--connect-wait", "3", "--resend", "6", "--stamp"),
 			 0);
+	assert_true(o.stamp);
+	assert_int_equal(o.resend, 6);
 	assert_string_equal(o.address, "::1");
 	assert_true(o.plain && o.priority && o.has_port && o.has_wait && o.load && o.verbose && o.has_old_reference);
 	assert_int_equal(o.reference, UINT32_MAX);
@@ -151,7 +153,7 @@ static struct tsp_dar build(const struct scs_options *o, uint32_t nth, uint8_t *
 	struct tsp_dar dar;
 	static struct dia_msg m;
 
-	scs_request_build(&out, o, nth, "s;1;2", 99);
+	scs_request_build(&out, o, nth, "s;1;2", 99, nth == 1);
 	assert_false(out.full);
 	assert_int_equal(dia_msg_parse(&m, out.p, out.len, &limits, &failed), 0);
 	assert_int_equal(m.hdr.end_to_end, 99);
@@ -226,6 +228,26 @@ static void test_load_goes_through_references_and_devices(void **state)
 	scs_options_fini(&o);
 }
 
+static void test_what_goes_again_says_so_and_a_stamp_is_the_reference(void **state)
+{
+	char why[SCS_WHY_MAX];
+	uint8_t room[2048];
+	struct scs_options o;
+	struct tsp_dar dar;
+
+	(void)state;
+	assert_int_equal(PARSE(&o, why, "trigger", ME, DEVICE, "--payload", "x", "--stamp", "--reference", "255", "--count", "3"),
+			 0);
+	dar = build(&o, 0, room, sizeof room);
+	assert_false(dar.head.retransmitted);
+	assert_int_equal(dar.action.trigger_data.payload.len, 9);
+	assert_memory_equal(dar.action.trigger_data.payload.p, "x000000ff", 9);
+	dar = build(&o, 1, room, sizeof room); /* build() says so of the second */
+	assert_true(dar.head.retransmitted);
+	assert_memory_equal(dar.action.trigger_data.payload.p, "x00000100", 9);
+	scs_options_fini(&o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +257,7 @@ int main(void)
 		cmocka_unit_test(test_unchecked_sends_what_was_given),
 		cmocka_unit_test(test_the_request_says_what_the_options_say),
 		cmocka_unit_test(test_load_goes_through_references_and_devices),
+		cmocka_unit_test(test_what_goes_again_says_so_and_a_stamp_is_the_reference),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
