@@ -40,4 +40,4 @@ fmt:
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
 clean:
-	rm -rf build build-clang build-asan build-release
+	rm -rf build build-clang build-asan build-release build-fault

@@ -1,0 +1,64 @@
+/* fault.h - kill points: the instants at which a process is ended on purpose by the fault harness (scripts/torture).
+ *
+ * Built only with -Dfaults=true (scripts/build fault). In every other build FAULT_POINT() is nothing: no code, no name, no variable;
+ * tests/cli/test_fault_points.py looks.
+ *
+ * A point is armed by a file of its name in the directory that the environment variable MTC_FAULT_DIR names, holding a number: how
+ * many times it has still to be passed, 1 for the next time. The process that passes it last removes the file, adds the line
+ * "NAME PID" to the file `hits` there, and ends itself with SIGKILL: each arming is hit once, by one process, and counted.
+ *
+ * One row a point: name, the one file that has it, what has happened there and what has not. */
+#pragma once
+
+#define FAULT_TABLE(X)                                                                                                           \
+	/* an edge */                                                                                                            \
+	X(EDGE_REQUEST_READ, "src/gateway/gw_edge_path.c", "a request is checked; the core does not know it")                    \
+	X(EDGE_OFFERED, "src/gateway/gw_edge_path.c", "a request is in the ring and not published")                              \
+	X(EDGE_ANSWER_TAKEN, "src/gateway/gw_edge_path.c", "the core's answer is here; no DAA")                                  \
+	X(EDGE_DAA_QUEUED, "src/gateway/gw_edge_path.c", "the DAA is made and not yet sent")                                     \
+	X(EDGE_DNR_QUEUED, "src/gateway/gw_edge_notify.c", "the DNR is made and not yet sent")                                   \
+	X(EDGE_DNA_TAKEN, "src/gateway/gw_edge_notify.c", "the DNA is here; the core does not know")                             \
+	X(EDGE_ANNOUNCED, "src/gateway/gw_edge.c", "after a restart of the core: sessions are announced, requests not offered")  \
+	/* the parent */                                                                                                         \
+	X(PARENT_CHILD_SPAWNED, "src/daemon/dm_parent.c", "a child was started; nothing was handed to it")                       \
+	X(PARENT_CHILD_ENDED, "src/daemon/dm_parent.c", "a child has ended; nobody was told")                                    \
+	X(PARENT_RING_HALF, "src/daemon/dm_hand.c", "the core has its end of a ring; the edge has not")                          \
+	/* mtc-hss */                                                                                                            \
+	X(HSS_SIR_TAKEN, "nodes/hss/hss_server.c", "a SIR is here; nothing was done with it")                                    \
+	X(HSS_SIA_QUEUED, "nodes/hss/hss_server.c", "the SIA is made and not yet sent")                                          \
+	/* mtc-smssc */                                                                                                          \
+	X(SMSSC_DTR_TAKEN, "nodes/smssc/smssc_t4.c", "a DTR was worked on; nothing is on disk")                                  \
+	X(SMSSC_BEFORE_COMMIT, "nodes/smssc/smssc.c", "the turn is over; its commit has not begun")                              \
+	X(SMSSC_AFTER_COMMIT, "nodes/smssc/smssc.c", "the commit is on disk; nobody was told")                                   \
+	X(SMSSC_DTA_QUEUED, "nodes/smssc/smssc_t4.c", "the DTA is made and not yet sent")                                        \
+	X(SMSSC_PART_QUEUED, "nodes/smssc/smssc_ues.c", "a message for a mobile is made and not yet sent")                       \
+	X(SMSSC_ACK_TAKEN, "nodes/smssc/smssc_ues.c", "a mobile has answered; nothing was done with it")                         \
+	X(SMSSC_DRR_QUEUED, "nodes/smssc/smssc_t4.c", "the DRR is made and not yet sent")                                        \
+	X(SMSSC_DRA_TAKEN, "nodes/smssc/smssc_t4.c", "the DRA is here; nothing was done with it")                                \
+	/* mtc-ue */                                                                                                             \
+	X(UE_MESSAGE_TAKEN, "nodes/ue/ue_take.c", "a message is here; nothing was done with it")                                 \
+	X(UE_WRITTEN, "nodes/ue/ue_take.c", "the events of this turn are on disk; the marks are not")                            \
+	X(UE_MARKED, "nodes/ue/ue_take.c", "the marks are on disk; the SMS-SC was not told")                                     \
+	X(UE_ACK_QUEUED, "nodes/ue/ue_link.c", "the acknowledgement is made and not yet sent")                                   \
+	/* mtc-scs listen */                                                                                                     \
+	X(SCS_REPORT_TAKEN, "nodes/scs/scs_listen.c", "a report is here; nothing was done with it")                              \
+	X(SCS_REPORT_PRINTED, "nodes/scs/scs_listen.c", "a report was printed and is not remembered")                            \
+	X(SCS_REPORT_KEPT, "nodes/scs/scs_listen.c", "a report is remembered and not acknowledged")                              \
+	X(SCS_DNA_QUEUED, "nodes/scs/scs_listen.c", "the DNA is made and not yet sent")
+
+#ifdef MTC_FAULTS
+
+enum fault {
+#define FAULT_ROW(name, file, meaning) FAULT_##name,
+	FAULT_TABLE(FAULT_ROW)
+#undef FAULT_ROW
+	    FAULT_COUNT
+};
+
+/* Returns unless the point is armed and passed for the last time; then it does not. */
+void fault_point(enum fault p);
+#define FAULT_POINT(name) fault_point(FAULT_##name)
+
+#else
+#define FAULT_POINT(name) ((void)0)
+#endif
