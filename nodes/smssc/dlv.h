@@ -28,7 +28,7 @@ struct dlv_conn { /* part of a lab link connection; zero it to begin; dlv_conn_l
 struct dlv_ports { /* none of them may call back into the machine */
 	void *arg;
 	void (*put)(void *arg, const struct dlv_msg *m); /* keep this record, made durable with the turn */
-	void (*del)(void *arg, uint64_t id);
+	void (*del)(void *arg, const struct dlv_msg *m); /* DLV_REMOVING: recalled or replaced; else its report is over */
 	/* One RPDU towards a mobile. A failure counts as unanswered. */
 	int (*send)(void *arg, struct dlv_conn *conn, const char *imsi, uint64_t id, const uint8_t *rpdu, size_t len);
 	void (*taken_over)(void *arg, struct dlv_conn *old, const char *imsi); /* registered by another connection */

@@ -187,7 +187,7 @@ static void act_erase(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 	(void)now;
 	index_del(d, m);
 	dlv_timer_stop(&d->timers, &m->timer);
-	d->ports.del(d->ports.arg, m->id);
+	d->ports.del(d->ports.arg, m);
 	dlv_batch_add(d, m);
 }
 
@@ -234,7 +234,7 @@ static void act_done(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 {
 	(void)now;
 	dlv_timer_stop(&d->timers, &m->timer);
-	d->ports.del(d->ports.arg, m->id); /* should the commit fail, a restart reports it once more, with T */
+	d->ports.del(d->ports.arg, m); /* should the commit fail, a restart reports it once more, with T */
 }
 
 static const struct rule {

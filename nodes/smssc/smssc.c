@@ -4,21 +4,59 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "apps/app_common.h"
+#include "apps/t4_drr.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "nodes/common/node.h"
+
+static const char *outcome_word(const struct dlv_msg *m)
+{
+	static const char *const words[] = {
+		[T4_OUTCOME_ABSENT_SUBSCRIBER] = "ABSENT_SUBSCRIBER",
+		[T4_OUTCOME_UE_MEMORY_CAPACITY_EXCEEDED] = "UE_MEMORY_CAPACITY_EXCEEDED",
+		[T4_OUTCOME_SUCCESSFUL_TRANSFER] = "SUCCESSFUL_TRANSFER",
+		[T4_OUTCOME_VALIDITY_TIME_EXPIRED] = "VALIDITY_TIME_EXPIRED",
+	};
+
+	return m->outcome < sizeof words / sizeof *words && words[m->outcome] ? words[m->outcome] : "unknown";
+}
+
+/* One line of the file of events, with the commit of this turn. */
+static void record(struct smssc *s, const char *name, const struct dlv_msg *m)
+{
+	char smea[STR_DIGITS_MAX + 1] = "";
+	json_t *event;
+
+	if (!s->events)
+		return;
+	if (app_unsmea(smea, m->text.smea, m->text.smea_len))
+		smea[0] = 0;
+	event = json_pack("{s:s, s:I, s:I, s:s, s:o, s:s, s:I}", "event", name, "time_ms", (json_int_t)clock_real_ms(),
+			  "delivery_id", (json_int_t)m->id, "smea", smea, "reference",
+			  m->text.has_reference ? json_integer((json_int_t)m->text.reference) : json_null(), "imsi", m->text.imsi,
+			  "expires_ms", (json_int_t)m->give_up_real_ms);
+	if (event && m->has_outcome)
+		json_object_set_new(event, "outcome", json_string(outcome_word(m)));
+	node_events_add(s->events, event);
+}
 
 static void port_put(void *arg, const struct dlv_msg *m)
 {
 	struct smssc *s = arg;
 	struct buf b = buf_over(s->record, sizeof s->record);
 
+	record(s, m->has_outcome ? "outcome" : "taken", m);
 	dlv_msg_encode(&b, m);
 	smssc_store_put_msg(s->store, m->id, b.p, b.len); /* it fits: every member is bounded */
 }
 
-static void port_del(void *arg, uint64_t id)
+static void port_del(void *arg, const struct dlv_msg *m)
 {
-	smssc_store_del_msg(((struct smssc *)arg)->store, id);
+	struct smssc *s = arg;
+
+	record(s, m->state == DLV_REMOVING ? "removed" : "over", m);
+	smssc_store_del_msg(s->store, m->id);
 }
 
 static uint32_t port_end_to_end(void *arg)
@@ -51,13 +89,32 @@ static void arm(struct smssc *s)
 		net_timer_start(s->timer, next > now ? next - now : 0);
 }
 
+/* The lines first: a restart cuts those whose commit did not come. */
+static int commit(struct smssc *s)
+{
+	int err = s->events ? node_events_flush(s->events) : 0;
+
+	if (!err && s->events)
+		smssc_store_put_events_end(s->store, node_events_end(s->events));
+	if (err) {
+		smssc_store_abort(s->store);
+		return err;
+	}
+	FAULT_POINT(SMSSC_BEFORE_COMMIT);
+	err = smssc_store_commit(s->store, dlv_id_next(s->dlv));
+	FAULT_POINT(SMSSC_AFTER_COMMIT);
+	if (err && s->events)
+		node_events_undo(s->events);
+	return err;
+}
+
 void smssc_turn(void *arg)
 {
 	struct smssc *s = arg;
 	int err = 0;
 
 	if (smssc_store_dirty(s->store)) {
-		err = smssc_store_commit(s->store, dlv_id_next(s->dlv));
+		err = commit(s);
 		if (err && !s->disk_ill)
 			log_error(&s->log, "store", "%s: %s; triggers are refused until it is well", s->conf.state_dir,
 				  err_str(err));
@@ -76,6 +133,21 @@ static void on_timer(void *arg)
 	struct smssc *s = arg;
 
 	dlv_tick(s->dlv, smssc_now(s));
+}
+
+static int open_events(struct smssc *s, char why[SMSSC_STORE_WHY_MAX])
+{
+	int err = node_events_open(&s->events, s->conf.events, why);
+
+	if (err)
+		return err;
+	err = node_events_cut(s->events, smssc_store_events_end(s->store));
+	smssc_store_put_events_end(s->store, node_events_end(s->events)); /* what is there when it is first used stays */
+	if (!err)
+		err = smssc_store_commit(s->store, smssc_store_id_first(s->store));
+	if (err)
+		snprintf(why, SMSSC_STORE_WHY_MAX, "%s: %s", s->conf.events, err_str(err));
+	return err;
 }
 
 static int load_msg(void *arg, uint64_t number, const void *record, size_t len)
@@ -139,6 +211,8 @@ int smssc_open(struct smssc *s, char why[SMSSC_STORE_WHY_MAX])
 
 	link_ids_init(&s->ids, s->conf.identity.host, clock_real_ms(), node_random());
 	err = smssc_store_open(&s->store, s->conf.state_dir, (uint64_t)s->conf.limits.store_mib << 20, node_random(), why);
+	if (!err && s->conf.events[0])
+		err = open_events(s, why);
 	if (err)
 		return err;
 	snprintf(why, SMSSC_STORE_WHY_MAX, "out of memory");
@@ -162,7 +236,7 @@ int smssc_open(struct smssc *s, char why[SMSSC_STORE_WHY_MAX])
 
 void smssc_close(struct smssc *s)
 {
-	if (s->store && s->dlv && smssc_store_dirty(s->store) && smssc_store_commit(s->store, dlv_id_next(s->dlv)))
+	if (s->store && s->dlv && smssc_store_dirty(s->store) && commit(s))
 		log_error(&s->log, "store", "%s: the last changes are lost; they will be made again", s->conf.state_dir);
 	net_timer_free(s->timer);
 	net_check_free(s->check);
@@ -170,6 +244,7 @@ void smssc_close(struct smssc *s)
 	s->dlv = NULL;
 	smssc_dup_free(s->dup);
 	smssc_store_close(s->store);
+	node_events_close(s->events);
 }
 
 void smssc_status(struct smssc *s)

@@ -2,6 +2,7 @@
  * (when) -> smssc_store (first on disk) -> smssc_t4 (DTA) and smssc_ues (to the mobile and back) -> dlv -> smssc_store -> smssc_t4 (DRR). */
 #pragma once
 #include "link/link_ids.h"
+#include "nodes/common/node_events.h"
 #include "nodes/common/node_server.h"
 #include "nodes/smssc/dlv.h"
 #include "nodes/smssc/smssc_conf.h"
@@ -17,6 +18,7 @@ struct smssc {
 	struct net_loop *loop;
 	struct smssc_store *store;
 	struct smssc_dup *dup;
+	struct node_events *events; /* NULL: none */
 	struct dlv *dlv;
 	struct link_ids ids;
 	struct net_check *check;

@@ -47,6 +47,8 @@ static const struct cfg_row rows[] = {
 	NODE_CONF_ROWS(struct smssc_conf),
 	CFG_FILE("state_dir", struct smssc_conf, state_dir, NULL, "directory of the store; made when it is not there"),
 	CFG_FILE("ue_socket", struct smssc_conf, ue_socket, NULL, "UNIX socket of the lab link, where mtc-ue connects"),
+	CFG_FILE("events", struct smssc_conf, events, "",
+		 "file that gets a JSON line for each trigger taken, outcome, removal and report that is over; empty: none"),
 	CFG_DIGITS("sc_address", struct smssc_conf, sc_address, 5, 15, NULL, "E.164 number of this SMS-SC, without +"),
 	CFG_TEXTS("allowed_hosts", CFG_T_HOST, struct smssc_conf, allowed_hosts, allowed_hosts_n, 0, "",
 		  "Origin-Hosts that may connect; without the list every one may"),

@@ -21,7 +21,7 @@ struct smssc_conf {
 	struct node_identity identity;
 	struct node_listen listen;
 	struct node_log_conf log;
-	char state_dir[CFG_PATH_MAX], ue_socket[CFG_PATH_MAX];
+	char state_dir[CFG_PATH_MAX], ue_socket[CFG_PATH_MAX], events[CFG_PATH_MAX]; /* events: "": none */
 	char sc_address[STR_DIGITS_MAX + 1];
 	char allowed_hosts[NODE_ALLOWED_MAX][CFG_HOST_MAX];
 	size_t allowed_hosts_n;

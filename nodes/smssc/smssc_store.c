@@ -10,11 +10,11 @@
 enum { STORE_FORMAT = 1 };
 
 struct smssc_store {
-	struct kv kv; /* meta: "id_next" */
+	struct kv kv; /* meta: "id_next", "events_end" */
 	MDB_dbi msg, dup;
 	MDB_txn *txn; /* NULL: clean */
 	int failed;   /* MDB error of the open transaction; what follows is dropped with it */
-	uint64_t id_first;
+	uint64_t id_first, events_end;
 };
 
 static MDB_val key_of(uint64_t number, uint8_t key[8])
@@ -65,6 +65,9 @@ static int open_tables(struct smssc_store *s, uint32_t random)
 		s->id_first = (uint64_t)(random >> 12) << 32 | 1;
 		rc = put_number(s, "id_next", s->id_first);
 	}
+	s->events_end = UINT64_MAX;
+	if (!rc && (rc = get_number(s, "events_end", &s->events_end)) == MDB_NOTFOUND)
+		rc = 0;
 	if (rc)
 		mdb_txn_abort(s->txn);
 	else
@@ -192,6 +195,17 @@ void smssc_store_del_dup(struct smssc_store *s, uint64_t sequence)
 	del(s, s->dup, sequence);
 }
 
+void smssc_store_put_events_end(struct smssc_store *s, uint64_t end)
+{
+	if (begin(s))
+		s->failed = put_number(s, "events_end", end);
+}
+
+uint64_t smssc_store_events_end(const struct smssc_store *s)
+{
+	return s->events_end;
+}
+
 bool smssc_store_dirty(const struct smssc_store *s)
 {
 	return s->txn || s->failed;
@@ -210,4 +224,12 @@ int smssc_store_commit(struct smssc_store *s, uint64_t id_next)
 	s->txn = NULL;
 	s->failed = 0;
 	return rc ? kv_err(rc) : 0;
+}
+
+void smssc_store_abort(struct smssc_store *s)
+{
+	if (s->txn)
+		mdb_txn_abort(s->txn);
+	s->txn = NULL;
+	s->failed = 0;
 }

@@ -26,6 +26,12 @@ void smssc_store_del_msg(struct smssc_store *s, uint64_t id);
 void smssc_store_put_dup(struct smssc_store *s, uint64_t sequence, const void *record, size_t len);
 void smssc_store_del_dup(struct smssc_store *s, uint64_t sequence);
 
+/* How long the file of events is with the changes of this commit. */
+void smssc_store_put_events_end(struct smssc_store *s, uint64_t end);
+/* As it was when the store was opened; UINT64_MAX: never said. */
+uint64_t smssc_store_events_end(const struct smssc_store *s);
+
 bool smssc_store_dirty(const struct smssc_store *s);
 /* All changes since the last commit, or none: 0; ERR_NOSPC, ERR_IO. */
 ERR_MUST_USE int smssc_store_commit(struct smssc_store *s, uint64_t id_next);
+void smssc_store_abort(struct smssc_store *s); /* none of them */

@@ -6,6 +6,7 @@
 
 #include "apps/t4_drr.h"
 #include "apps/t4_dtr.h"
+#include "base/fault.h"
 #include "nodes/smssc/smssc.h"
 #include "nodes/smssc/smssc_dtr.h"
 
@@ -77,6 +78,7 @@ static void answer_dtr(struct smssc *s, struct smssc_ticket *t, bool durable)
 		dta.mtc_error_diagnostic = dia_u32_of(r.diagnostic);
 	t4_dta_build(&out, &dta, m.hdr.hop_by_hop, m.hdr.end_to_end);
 	answer(s, t->link, &out);
+	FAULT_POINT(SMSSC_DTA_QUEUED);
 	free(octets);
 }
 
@@ -102,6 +104,7 @@ static void take_dtr(struct smssc *s, struct link *l, const struct dia_msg *m, c
 		return;
 	}
 	t->result = smssc_dtr_take(s->dlv, s->dup, dtr, m->hdr.end_to_end, link_peer_host(l), smssc_now(s), &words);
+	FAULT_POINT(SMSSC_DTR_TAKEN);
 	t->link = l;
 	t->len = m->hdr.length;
 	memcpy(t->request, m->bytes, t->len);
@@ -175,6 +178,7 @@ static void on_dra(void *arg, int err, const struct dia_msg *m)
 	struct t4_dra dra;
 	bool done = false;
 
+	FAULT_POINT(SMSSC_DRA_TAKEN);
 	if (!err && t4_dra_parse(&dra, m, &failed) == 0)
 		done = settled(r->s, &dra, r->id);
 	else
@@ -231,6 +235,7 @@ int smssc_t4_report(void *arg, const struct dlv_msg *m, bool again)
 		return ERR_NOMEM;
 	*r = (struct reporting){ s, m->id };
 	err = link_request(l, out.p, out.len, (uint32_t)s->conf.report.answer_wait_ms, on_dra, r);
+	FAULT_POINT(SMSSC_DRR_QUEUED);
 	if (err)
 		free(r);
 	return err;

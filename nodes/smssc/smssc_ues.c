@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <utlist.h>
 
+#include "base/fault.h"
 #include "net/net_tcp.h"
 #include "nodes/smssc/smssc.h"
 
@@ -77,6 +78,7 @@ static int on_ack(struct smssc_ue_conn *c, const uint8_t *body, size_t len)
 
 	if (sms_frame_rpdu_parse(&id, &rpdu, &rpdu_len, body, len) || sms_rp_parse(&rp, rpdu, rpdu_len))
 		return ERR_PROTO;
+	FAULT_POINT(SMSSC_ACK_TAKEN);
 	dlv_ack(c->s->dlv, &c->dlv, id, &rp, smssc_now(c->s));
 	return 0;
 }
@@ -159,6 +161,7 @@ int smssc_ues_send(void *arg, struct dlv_conn *conn, const char *imsi, uint64_t 
 		sms_frame_imsi_build(&b, SMS_FRAME_REGISTER, imsi);
 	sms_frame_rpdu_build(&b, SMS_FRAME_DATA, id, rpdu, len);
 	err = b.full ? ERR_LIMIT : net_stream_write(c->stream, b.p, b.len);
+	FAULT_POINT(SMSSC_PART_QUEUED);
 	if (!err)
 		snprintf(c->current, sizeof c->current, "%s", imsi);
 	return err;

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "net/net_loop.h"
 #include "net/net_stream.h"
+#include "nodes/common/node_events.h"
 #include "nodes/ue/ue_devices.h"
 #include "nodes/ue/ue_read.h"
 #include "nodes/ue/ue_state.h"
@@ -19,13 +20,14 @@ struct ue_counts {
 
 struct ue {
 	struct log log;
-	const char *link_path, *state_dir, *control_path, *command; /* the last two may be NULL */
+	const char *link_path, *state_dir, *control_path, *command, *events_path; /* the last three may be NULL */
 	uint32_t commands_max, jobs_max;
 	uint64_t remember_max;
 	struct ue_devices devices;
 	struct ue_ports ports;
 	struct net_loop *loop;
 	struct ue_state *state;
+	struct node_events *events; /* NULL: none */
 	struct ue_counts counts;
 	bool disk_ill;
 
@@ -48,6 +50,8 @@ struct ue {
 };
 
 /* -- ue_take.c */
+/* Before ue_take_start(): what the file of events says was acted on is remembered as such. Errors in words. */
+ERR_MUST_USE int ue_take_events(struct ue *u, char why[NODE_EVENTS_WHY_MAX]);
 ERR_MUST_USE int ue_take_start(struct ue *u);
 /* One data frame for `imsi`. */
 void ue_take(struct ue *u, const char *imsi, uint64_t id, const uint8_t *rpdu, size_t len);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "base/fault.h"
 #include "net/net_tcp.h"
 #include "nodes/common/node.h"
 #include "nodes/ue/ue.h"
@@ -62,6 +63,7 @@ static void send_answer(struct ue *u, uint64_t id, uint8_t reference, uint8_t ca
 		sms_rp_ack_build(&r, reference);
 	sms_frame_rpdu_build(&b, SMS_FRAME_DATA_ACK, id, r.p, r.len);
 	write_frame(u, &b);
+	FAULT_POINT(UE_ACK_QUEUED);
 }
 
 static void late_end(struct ue_late *l)

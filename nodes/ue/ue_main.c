@@ -20,6 +20,7 @@ enum {
 	OPT_EXEC_MAX,
 	OPT_JOBS_MAX,
 	OPT_PRINT,
+	OPT_EVENTS,
 	OPT_PORT,
 	OPT_REMEMBER,
 	OPT_LOG,
@@ -33,6 +34,7 @@ static const struct node_opt options[] = {
 	{ OPT_IMSI, 'i', "imsi", "FIRST[-LAST]", "devices to be; may be repeated" },
 	{ OPT_PORT, 'p', "port", "N[-M]", "application port that is listened on; may be repeated; none: every port" },
 	{ OPT_PRINT, 0, "print", NULL, "print each trigger as a line of JSON (what happens without --exec)" },
+	{ OPT_EVENTS, 0, "events", "FILE", "append each trigger that was acted on to FILE, exactly once" },
 	{ OPT_EXEC, 'e', "exec", "CMD", "run this program for each trigger, payload on its stdin" },
 	{ OPT_EXEC_MAX, 0, "exec-max", "N", "commands at one time (8)" },
 	{ OPT_JOBS_MAX, 0, "jobs-max", "N", "triggers that wait for a command (1000)" },
@@ -87,6 +89,8 @@ static int serve(struct ue *u)
 
 	if (err)
 		return node_fail(PROGRAM, "%s", why);
+	if (u->events_path && ue_take_events(u, why))
+		return node_fail(PROGRAM, "%s", why);
 	err = ue_exec_start(u);
 	if (!err)
 		err = ue_take_start(u);
@@ -119,6 +123,7 @@ static int run(struct ue *u)
 	ue_link_end(u);
 	ue_exec_end(u);
 	ue_state_close(u->state);
+	node_events_close(u->events);
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
 		net_signal_free(signals[i]);
 	if (u->loop)
@@ -166,6 +171,9 @@ static int take_option(struct ue *u, int id, const char *value)
 		return NODE_EXIT_OK;
 	case OPT_PRINT:
 		return NODE_EXIT_OK;
+	case OPT_EVENTS:
+		u->events_path = value;
+		return NODE_EXIT_OK;
 	case OPT_IMSI:
 		return add_imsi(u, value);
 	case OPT_PORT:
@@ -196,6 +204,8 @@ static int check(const struct ue *u, bool print)
 		return node_usage(PROGRAM, "--state DIR is missing: where devices remember what they did");
 	if (!u->devices.devices_n)
 		return node_usage(PROGRAM, "--imsi FIRST[-LAST] is missing: which devices to be");
+	if (u->events_path && u->command)
+		return node_usage(PROGRAM, "--events and --exec exclude each other");
 	if (print && u->command)
 		return node_usage(PROGRAM, "--print and --exec exclude each other");
 	return NODE_EXIT_OK;

@@ -251,6 +251,14 @@ int ue_state_commit(struct ue_state *s)
 	return rc ? kv_err(rc) : 0;
 }
 
+void ue_state_abort(struct ue_state *s)
+{
+	if (s->txn)
+		mdb_txn_abort(s->txn);
+	s->txn = NULL;
+	s->failed = 0;
+}
+
 static int accepted_record(struct ue_trigger *t, const MDB_val *key, const MDB_val *value)
 {
 	struct rd r = rd_over(value->mv_data, value->mv_size);

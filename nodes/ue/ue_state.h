@@ -38,6 +38,7 @@ void ue_state_part(struct ue_state *s, uint64_t id, const char *imsi, uint8_t pa
 
 bool ue_state_dirty(const struct ue_state *s);
 ERR_MUST_USE int ue_state_commit(struct ue_state *s); /* all changes since the last one, or none: ERR_NOSPC, ERR_IO */
+void ue_state_abort(struct ue_state *s);              /* none of them */
 
 /* For the start. Not 0 ends the walk with that error. */
 typedef int ue_accepted_fn(void *arg, const struct ue_trigger *t);

@@ -1,9 +1,14 @@
 /* ue_take.c - messages are taken, written down, acted on and answered, in this order; the disk is asked once in each turn of the loop.
- * What is printed is marked before it is printed; what is given to a command is marked when the command has started. */
+ * What is printed is marked before it is printed; what is given to a command is marked when the command has started. What goes into the
+ * file of --events is on disk there before it is marked; a restart marks what the crash left unmarked: exactly one line a delivery. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
 
+#include "base/clock.h"
+#include "base/fault.h"
 #include "nodes/common/node.h"
 #include "nodes/sms/sms_join.h"
 #include "nodes/ue/ue.h"
@@ -39,7 +44,8 @@ static void emit_short(struct ue *u, const char *event, const char *imsi, uint64
 	     json_pack("{s:s, s:s, s:I, s:s*}", "event", event, "imsi", imsi, "delivery_id", (json_int_t)id, "reason", reason));
 }
 
-static void emit_trigger(struct ue *u, const struct ue_trigger *t)
+/* NULL: out of memory. */
+static json_t *trigger_event(const struct ue_trigger *t)
 {
 	char *hex = malloc(2 * t->payload_len + 1);
 	json_t *event = NULL;
@@ -53,8 +59,8 @@ static void emit_trigger(struct ue *u, const struct ue_trigger *t)
 	}
 	if (event && t->again)
 		json_object_set_new(event, "again", json_true());
-	emit(u, event);
 	free(hex);
+	return event;
 }
 
 static void refuse(struct ue *u, const char *imsi, uint64_t id, uint8_t reference, uint8_t cause, const char *event,
@@ -72,7 +78,7 @@ static void act(struct ue *u, const struct ue_trigger *t)
 {
 	u->counts.triggers++;
 	if (!u->command)
-		emit_trigger(u, t);
+		emit(u, trigger_event(t));
 	else if (ue_exec_add(u, t))
 		log_error(&u->log, "ue", "no room for the command of delivery %llu; it is taken up after a restart",
 			  (unsigned long long)t->id);
@@ -194,6 +200,7 @@ void ue_take(struct ue *u, const char *imsi, uint64_t id, const uint8_t *rpdu, s
 	struct ue_trigger t = { .id = id };
 	uint8_t cause;
 
+	FAULT_POINT(UE_MESSAGE_TAKEN);
 	if (!device || device->absent)
 		return; /* it hears nothing, and nothing answers */
 	cause = ue_read(&m, rpdu, len, &u->ports, &reason);
@@ -227,6 +234,60 @@ void ue_take(struct ue *u, const char *imsi, uint64_t id, const uint8_t *rpdu, s
 	pend(u, &t, m.reference, true);
 }
 
+/* -- the file of events */
+
+static int acted_before(void *arg, const char *line)
+{
+	const char *id = strstr(line, "\"delivery_id\":"); /* no text of ours holds a quote */
+	struct ue *u = arg;
+	uint64_t number;
+
+	if (!id || sscanf(id, "\"delivery_id\":%" SCNu64, &number) != 1)
+		return 0;
+	if (ue_state_known(u->state, number) == UE_NEW)
+		ue_state_acted(u->state, number);
+	return 0;
+}
+
+int ue_take_events(struct ue *u, char why[NODE_EVENTS_WHY_MAX])
+{
+	int err = node_events_open(&u->events, u->events_path, why);
+
+	if (err)
+		return err;
+	err = node_events_each(u->events, acted_before, u);
+	if (!err && ue_state_dirty(u->state))
+		err = ue_state_commit(u->state);
+	if (err)
+		snprintf(why, NODE_EVENTS_WHY_MAX, "%.300s: %s", u->events_path, err_str(err));
+	return err;
+}
+
+/* The lines of this turn, before the marks. */
+static int record(struct ue *u)
+{
+	struct ue_pending *p;
+	int err;
+
+	if (!u->events)
+		return 0;
+	DL_FOREACH(u->pending, p)
+	{
+		json_t *event = p->whole ? trigger_event(&p->t) : NULL;
+
+		if (event)
+			json_object_set_new(event, "time_ms", json_integer((json_int_t)clock_real_ms()));
+		if (p->whole)
+			node_events_add(u->events, event);
+	}
+	err = node_events_flush(u->events);
+	if (err && !u->disk_ill)
+		log_error(&u->log, "ue", "%s: %s; messages are refused until it is well", u->events_path, err_str(err));
+	if (err)
+		u->disk_ill = true;
+	return err;
+}
+
 /* -- once a turn */
 
 static int commit(struct ue *u)
@@ -238,6 +299,23 @@ static int commit(struct ue *u)
 	else if (!err && u->disk_ill)
 		log_info(&u->log, "state", "%s: well again", u->state_dir);
 	u->disk_ill = err != 0;
+	return err;
+}
+
+/* What was taken is on disk as a whole, or not at all. */
+static int keep(struct ue *u)
+{
+	int err = record(u);
+
+	FAULT_POINT(UE_WRITTEN);
+	if (err) {
+		ue_state_abort(u->state);
+		return err;
+	}
+	err = commit(u);
+	if (err && u->events)
+		node_events_undo(u->events);
+	FAULT_POINT(UE_MARKED);
 	return err;
 }
 
@@ -255,7 +333,7 @@ static void finish(struct ue *u, struct ue_pending *p, int err)
 static void turn(void *arg)
 {
 	struct ue *u = arg;
-	int err = ue_state_dirty(u->state) ? commit(u) : 0;
+	int err = ue_state_dirty(u->state) ? keep(u) : 0;
 
 	if (err) { /* parts are as the disk has them */
 		joins_end(u);
@@ -280,7 +358,7 @@ static int take_back_trigger(void *arg, const struct ue_trigger *t)
 	if (u->command)
 		return ue_exec_add(u, t);
 	ue_state_acted(u->state, t->id);
-	emit_trigger(u, t);
+	emit(u, trigger_event(t));
 	u->counts.triggers++;
 	return 0;
 }

@@ -535,6 +535,74 @@ def test_no_trigger_is_printed_twice_however_often_the_mobile_dies(make):
     assert len(payloads) == len(set(payloads))
 
 
+def lines(path):
+    with open(path, encoding="utf-8") as f:
+        return [json.loads(line) for line in f]
+
+
+def test_the_events_of_a_mobile_are_there_exactly_once_however_often_it_dies(make, tmp_path):
+    path = str(tmp_path / "acted.jsonl")
+    w = make(smssc_more="delivery: { answer_wait: 1s, retry_min: 50ms, retry_max: 100ms }", ue_more=["--events", path])
+    outcomes, deaths = {}, 0
+    with w.iwf() as iwf:
+        for n in range(240):
+            iwf.send(iwf.dtr(imsi(n % 40 + 1), f"life {n}".encode(), reference=n, validity=600))
+        while len(outcomes) < 240:
+            m = iwf.next(20)
+            if m.code == DRR and m.flags & R:
+                outcomes[m.number(3007)] = m.number(3200)
+                iwf.acknowledge(m)
+                if len(outcomes) % 50 == 0 and deaths < 4:
+                    deaths += 1
+                    w.kill(w.ue)
+                    w.start_ue()
+    assert deaths == 4 and set(outcomes.values()) == {DELIVERED}
+    found = lines(path)
+    assert sorted(e["payload_hex"] for e in found) == sorted(f"life {n}".encode().hex() for n in range(240))
+    assert all(e["event"] == "trigger" and e["time_ms"] > 0 for e in found)
+
+
+def test_what_the_file_says_was_acted_on_is_not_acted_on_again(make, tmp_path):
+    """A death between the line and the mark: the line is there, the mobile's own memory is not."""
+    path = str(tmp_path / "acted.jsonl")
+    w = make(smssc_more="delivery: { answer_wait: 500ms, retry_min: 100ms, retry_max: 200ms }", ue_more=["--events", path])
+    w.order("slow", 60000)
+    with w.iwf() as iwf:
+        assert iwf.trigger(imsi(1), b"one", reference=1, validity=600) == 2001
+        w.ue_event("trigger", imsi=imsi(1))
+        w.kill(w.ue)
+        os.rename(w.path("ue"), w.path("ue-before"))
+        w.start_ue()
+        assert iwf.report(10).outcome == DELIVERED
+        w.ue_event("duplicate", imsi=imsi(1))
+    assert len(lines(path)) == 1
+
+
+def test_the_events_of_the_sms_sc_tell_each_fate_also_over_its_death(make):
+    w = make(smssc_more="events: smssc.jsonl\nreport: { answer_wait: 500ms, retry_min: 100ms, retry_max: 200ms }")
+    w.order("absent", imsi(2))
+    with w.iwf() as iwf:
+        assert iwf.trigger(imsi(1), b"delivered", reference=1) == 2001
+        assert iwf.report().reference == 1
+        for n in (2, 3):
+            assert iwf.trigger(imsi(2), b"waits", reference=n, validity=600) == 2001
+        assert iwf.trigger(imsi(2), kind=1, old=3) == 2001
+    w.kill(w.smssc)
+    with open(w.path("smssc.jsonl"), "a", encoding="utf-8") as f:
+        f.write('{"event":"taken","reference":99}\n{"event":')  # a turn whose commit did not come
+    w.start_smssc()
+    w.order("present", imsi(2))
+    with w.iwf() as iwf:
+        assert iwf.report().reference == 2
+        proc.wait_until("it is over", lambda: lines(w.path("smssc.jsonl"))[-1]["event"] == "over", 5)
+    found = lines(w.path("smssc.jsonl"))
+    fate = {n: [e["event"] for e in found if e["reference"] == n] for n in (1, 2, 3, 99)}
+    assert fate == {1: ["taken", "outcome", "over"], 2: ["taken", "outcome", "over"], 3: ["taken", "removed"], 99: []}
+    first = found[0]
+    assert first["imsi"] == imsi(1) and first["smea"].isdigit() and first["delivery_id"] > 0
+    assert {e["outcome"] for e in found if e["event"] == "outcome"} == {"SUCCESSFUL_TRANSFER"}
+
+
 def test_a_single_attempt_survives_a_restart_of_the_sms_sc(make):
     w = make()
     w.order("slow", 60000, imsi(1))

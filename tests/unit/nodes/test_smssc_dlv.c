@@ -49,11 +49,11 @@ static void put(void *arg, const struct dlv_msg *m)
 	w->puts++;
 }
 
-static void del(void *arg, uint64_t id)
+static void del(void *arg, const struct dlv_msg *m)
 {
 	struct world *w = arg;
 
-	w->disk_len[id % 64] = 0;
+	w->disk_len[m->id % 64] = 0;
 	w->dels++;
 }
 

@@ -23,9 +23,9 @@ static void put(void *arg, const struct dlv_msg *m)
 	((struct world *)arg)->puts++;
 }
 
-static void del(void *arg, uint64_t id)
+static void del(void *arg, const struct dlv_msg *m)
 {
-	(void)id;
+	(void)m;
 	((struct world *)arg)->dels++;
 }
 
