@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/fault.h"
+
 static const char *printable(struct dia_bytes b, char *out, size_t cap)
 {
 	snprintf(out, cap, "%.*s", (int)(b.len < cap ? b.len : cap - 1), b.p ? (const char *)b.p : "");
@@ -32,6 +34,7 @@ void hss_server_on_request(void *arg, struct link *l, const struct dia_msg *m)
 	const char *words;
 	int err;
 
+	FAULT_POINT(HSS_SIR_TAKEN);
 	if (!octets) { /* nothing can be answered without memory: the peer sees the connection go and asks elsewhere */
 		link_drop(l, "out of memory");
 		return;
@@ -47,6 +50,7 @@ void hss_server_on_request(void *arg, struct link *l, const struct dia_msg *m)
 	else
 		log_answer(h, l, m, words);
 	err = link_answer(l, octets, out.len);
+	FAULT_POINT(HSS_SIA_QUEUED);
 	if (err)
 		log_warn(h->log, "hss", "answer to %s could not be sent: %s", link_peer_host(l), err_str(err));
 	free(octets);

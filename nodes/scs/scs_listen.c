@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "nodes/common/node.h"
 #include "nodes/scs/scs_notice.h"
 #include "nodes/scs/scs_seen.h"
@@ -60,6 +61,7 @@ static bool on_report(void *arg, const struct tsp_dnr *dnr)
 		.device = device,
 	};
 
+	FAULT_POINT(SCS_REPORT_TAKEN);
 	scs_report_device(device, dnr);
 	if (scs_seen_has(w->seen, &key)) {
 		w->duplicates++;
@@ -71,8 +73,11 @@ static bool on_report(void *arg, const struct tsp_dnr *dnr)
 	if (w->parting || !say(w, scs_report_event(dnr, 0)))
 		return false;
 	w->reports++;
-	if (scs_seen_add(w->seen, &key, clock_real_ms()) == 0)
+	FAULT_POINT(SCS_REPORT_PRINTED);
+	if (scs_seen_add(w->seen, &key, clock_real_ms()) == 0) {
+		FAULT_POINT(SCS_REPORT_KEPT);
 		return true;
+	}
 	log_error(w->session.log, "scs", "--state %s cannot be written; report %u is not acknowledged",
 		  w->o->state ? w->o->state : "", key.reference);
 	return false;
@@ -84,6 +89,7 @@ static void on_request(void *arg, struct link *l, const struct dia_msg *m)
 
 	w->end_to_end = m->hdr.end_to_end;
 	scs_notice_answer(w->o, w->session.log, l, m, on_report, w);
+	FAULT_POINT(SCS_DNA_QUEUED);
 }
 
 static void on_down(void *arg, struct link *l, int err, const char *why)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "daemon/dm_parent_int.h"
 #include "gateway/gw_ring.h"
 
@@ -131,6 +132,7 @@ int dm_hand_ring(struct dm_child *edge)
 	if (err)
 		return err;
 	err = dm_send(p->core.sock, &m, (int[]){ a.out_mem, a.in_mem, a.out_bell, a.in_bell }, 4);
+	FAULT_POINT(PARENT_RING_HALF);
 	if (!err)
 		err = dm_send(edge->sock, &m, (int[]){ b.out_mem, b.in_mem, b.out_bell, b.in_bell }, 4);
 	gw_ring_fds_close(&a);

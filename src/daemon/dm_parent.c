@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "daemon/dm_parent_int.h"
 
 #define QUICK_MS 10000  /* a process that ends sooner ended quickly */
@@ -173,6 +174,7 @@ static void start_child(struct dm_child *c)
 	c->ready = false;
 	c->started_ms = net_loop_now_ms(p->loop);
 	err = dm_spawn(c);
+	FAULT_POINT(PARENT_CHILD_SPAWNED);
 	if (!err)
 		err = net_watch_new(&c->watch, p->loop, c->sock, on_child, c);
 	if (!err)
@@ -239,6 +241,7 @@ static void on_child_end(struct dm_child *c, int status)
 	if (!p->stopping || (WIFSIGNALED(status) || WEXITSTATUS(status) != 0))
 		log_warn(&p->log, "daemon", "%s, pid %d, ended with %s %d", child_name(c, name), (int)c->pid,
 			 WIFSIGNALED(status) ? "signal" : "status", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	FAULT_POINT(PARENT_CHILD_ENDED);
 	close_child(c);
 	if (c->role == DM_EDGE)
 		forget_edge(c);

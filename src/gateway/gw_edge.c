@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "gateway/gw_edge_int.h"
 
 #define STOP_GRACE_MS 500
@@ -165,6 +166,7 @@ int gw_edge_ring(struct gw_edge *e, struct gw_ring_fds *fds)
 	e->ring = ring;
 	e->bell = bell;
 	gw_edge_announce(e);
+	FAULT_POINT(EDGE_ANNOUNCED);
 	gw_edge_offer_again(e);
 	return 0;
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "apps/tsp_dnr.h"
+#include "base/fault.h"
 #include "gateway/gw_edge_int.h"
 #include "gateway/gw_scs_out.h"
 
@@ -22,6 +23,7 @@ static void on_answer(void *arg, int err, const struct dia_msg *m)
 	struct dia_failed why = { 0 };
 	struct tsp_dna dna;
 
+	FAULT_POINT(EDGE_DNA_TAKEN);
 	if (err == ERR_TIMEOUT) {
 		a.outcome = GW_DNA_TIMEOUT;
 	} else if (err) {
@@ -52,6 +54,7 @@ static int send_dnr(struct gw_edge_session *s, uint64_t transaction, const struc
 	*note = (struct gw_note){ .edge = e, .transaction = transaction, .session = s->number };
 	gw_scs_out_dnr(&out, &e->cfg->external, s->host, s->realm, n);
 	err = out.full ? ERR_LIMIT : link_request(s->link, out.p, out.len, n->wait_ms, on_answer, note);
+	FAULT_POINT(EDGE_DNR_QUEUED);
 	if (err) {
 		free(note);
 		return err;

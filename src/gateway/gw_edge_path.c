@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/str.h"
 #include "gateway/gw_edge_int.h"
 #include "gateway/gw_scs_out.h"
@@ -154,6 +155,7 @@ static void txn_answer(struct gw_txn *t, const struct gw_device_action_answer *a
 			gw_scs_out_error(&out, &e->cfg->external, &m, &why);
 		}
 		send_answer(e, t->session, &out);
+		FAULT_POINT(EDGE_DAA_QUEUED);
 	}
 	txn_free(t);
 }
@@ -330,9 +332,11 @@ static int offer(struct gw_txn *t, const struct dia_msg *m, const struct tsp_dar
 	struct gw_device_action record;
 	int err;
 
+	FAULT_POINT(EDGE_REQUEST_READ);
 	screen(&record, t, m, dar);
 	err =
 	    gw_edge_send_within(e, gw_device_action_put(e->record, e->generation, t->number, &record), GW_EDGE_REQUESTS_WAIT_MAX);
+	FAULT_POINT(EDGE_OFFERED);
 	if (!err)
 		t->offered = true;
 	return err;
@@ -394,6 +398,7 @@ void gw_edge_on_action_answer(struct gw_edge *e, uint64_t transaction, const str
 {
 	struct gw_txn *t = txn_find(e, transaction);
 
+	FAULT_POINT(EDGE_ANSWER_TAKEN);
 	if (!t || t->session->number != a->session)
 		return; /* answered at its deadline, or its connection is gone */
 	txn_answer(t, a);
