@@ -1,8 +1,13 @@
 /* clock.c - the two clocks and their text form. */
 #include "base/clock.h"
 
+#include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
+
+#include "base/str.h"
 
 static uint64_t read_ms(clockid_t id)
 {
@@ -34,4 +39,102 @@ void clock_text(char out[CLOCK_TEXT_MAX], uint64_t real_ms)
 	snprintf(out, CLOCK_TEXT_MAX, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ", (unsigned)tm.tm_year + 1900u,
 		 ((unsigned)tm.tm_mon + 1u) % 100u, (unsigned)tm.tm_mday % 100u, (unsigned)tm.tm_hour % 100u,
 		 (unsigned)tm.tm_min % 100u, (unsigned)tm.tm_sec % 100u, (unsigned)(real_ms % 1000u));
+}
+
+/* `n` digits at *at as a number from min to max. Moves *at behind them. */
+static bool digits(const char **at, int n, int min, int max, int *out)
+{
+	int v = 0;
+
+	for (int i = 0; i < n; i++, (*at)++) {
+		if (**at < '0' || **at > '9')
+			return false;
+		v = v * 10 + (**at - '0');
+	}
+	*out = v;
+	return v >= min && v <= max;
+}
+
+static bool mark(const char **at, char c)
+{
+	if (**at != c)
+		return false;
+	(*at)++;
+	return true;
+}
+
+static bool parse_date(const char **at, int *y, int *m, int *d)
+{
+	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+
+	if (!digits(at, 4, 0, 9999, y) || !mark(at, '-') || !digits(at, 2, 1, 12, m) || !mark(at, '-') ||
+	    !digits(at, 2, 1, 31, d))
+		return false;
+	return *d <= days[*m - 1] || (*m == 2 && *d == 29 && *y % 4 == 0 && (*y % 100 != 0 || *y % 400 == 0));
+}
+
+/* Seconds since midnight, offset taken away. */
+static bool parse_time(const char **at, int *out)
+{
+	int h, m, s, oh = 0, om = 0, sign;
+
+	if (!digits(at, 2, 0, 23, &h) || !mark(at, ':') || !digits(at, 2, 0, 59, &m) || !mark(at, ':') ||
+	    !digits(at, 2, 0, 59, &s))
+		return false;
+	if (mark(at, '.')) {
+		if (**at != '0')
+			return false;
+		*at += strspn(*at, "0");
+	}
+	sign = **at == '-' ? -1 : 1;
+	if (!mark(at, 'Z')) {
+		if ((!mark(at, '+') && !mark(at, '-')) || !digits(at, 2, 0, 23, &oh) || !mark(at, ':') ||
+		    !digits(at, 2, 0, 59, &om))
+			return false;
+	}
+	*out = h * 3600 + m * 60 + s - sign * (oh * 3600 + om * 60);
+	return true;
+}
+
+/* Days from 1970-01-01; the year begins in March, so that February's end needs no case of its own. */
+static int64_t days_of(int y, int m, int d)
+{
+	int64_t year = y - (m <= 2), era = (year >= 0 ? year : year - 399) / 400, of_era = year - era * 400;
+	int64_t of_year = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
+
+	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+int clock_parse(int64_t *out_s, const char *text)
+{
+	int y, m, d, seconds = 0;
+	const char *at = text;
+	uint64_t number;
+	int64_t s;
+
+	if (!str_parse_u64(&number, text, 0, INT64_MAX)) {
+		*out_s = (int64_t)number;
+		return 0;
+	}
+	if (!parse_date(&at, &y, &m, &d) || (*at && (!mark(&at, 'T') || !parse_time(&at, &seconds))) || *at)
+		return ERR_INVAL;
+	s = days_of(y, m, d) * 86400 + seconds;
+	if (s < 0)
+		return ERR_RANGE;
+	*out_s = s;
+	return 0;
+}
+
+const char *clock_text_s(char out[CLOCK_TEXT_MAX], int64_t s)
+{
+	time_t seconds = (time_t)s;
+	struct tm tm;
+
+	if (!gmtime_r(&seconds, &tm) || tm.tm_year + 1900 > 9999)
+		snprintf(out, CLOCK_TEXT_MAX, "%" PRId64, s);
+	else
+		snprintf(out, CLOCK_TEXT_MAX, "%04u-%02u-%02uT%02u:%02u:%02uZ", (unsigned)tm.tm_year + 1900u,
+			 ((unsigned)tm.tm_mon + 1u) % 100u, (unsigned)tm.tm_mday % 100u, (unsigned)tm.tm_hour % 100u,
+			 (unsigned)tm.tm_min % 100u, (unsigned)tm.tm_sec % 100u);
+	return out;
 }

@@ -1,8 +1,8 @@
 /* cli_value.c - what a person typed, checked before anybody is asked, with words that say what was expected. */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/ident.h"
 #include "base/str.h"
 #include "cli/cli_command.h"
@@ -112,20 +112,11 @@ static json_t *words(const struct cli_param *p, const char *text, char why[CLI_W
 
 static json_t *time_of(const struct cli_param *p, const char *text, char why[CLI_WHY_MAX])
 {
-	struct tm tm = { 0 };
-	const char *end;
-	uint64_t n;
+	int64_t s;
 
-	if (!str_parse_u64(&n, text, 0, INT64_MAX))
-		return json_integer((json_int_t)n);
-	end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	if (!end || *end) {
-		memset(&tm, 0, sizeof tm);
-		end = strptime(text, "%Y-%m-%d", &tm);
-	}
-	if (!end || *end || timegm(&tm) < 0)
+	if (clock_parse(&s, text))
 		return wrong(why, p, text, "YYYY-MM-DD, YYYY-MM-DDTHH:MM:SSZ or seconds since 1970");
-	return json_integer((json_int_t)timegm(&tm));
+	return json_integer((json_int_t)s);
 }
 
 json_t *cli_value(const struct cli_param *p, const char *text, char why[CLI_WHY_MAX])

@@ -1,0 +1,109 @@
+/* Times as people write them. */
+#include "base/clock.h"
+#include "tests/unit/test.h"
+
+static void test_every_form_of_a_time_is_one_second(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t s;
+	} good[] = {
+		{ "0", 0 },
+		{ "86400", 86400 },
+		{ "9223372036854775807", INT64_MAX },
+		{ "1970-01-01", 0 },
+		{ "1970-01-02", 86400 },
+		{ "2000-02-29", 951782400 },
+		{ "2024-02-29", 1709164800 },
+		{ "2027-01-01T08:00:00Z", 1798790400 },
+		{ "2027-01-01T08:00:00.000Z", 1798790400 },
+		{ "2027-01-01T09:30:00+01:30", 1798790400 },
+		{ "2027-01-01T03:00:00-05:00", 1798790400 },
+		{ "9999-12-31T23:59:59Z", INT64_C(253402300799) },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		int64_t s = -1;
+
+		if (clock_parse(&s, good[i].text) || s != good[i].s)
+			fail_msg("%s gave %lld", good[i].text, (long long)s);
+	}
+}
+
+static void test_every_other_text_is_no_time(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		" 1",
+		"1 ",
+		"-1",
+		"+1",
+		"9223372036854775808",
+		"1e9",
+		"tomorrow",
+		"2027-1-1",
+		"2027-13-01",
+		"2027-00-01",
+		"2027-01-32",
+		"2027-01-00",
+		"2027-02-29",
+		"1900-02-29",
+		"2027-04-31",
+		"2027-01-01T",
+		"2027-01-01T08:00Z",
+		"2027-01-01T08:00:00",
+		"2027-01-01T24:00:00Z",
+		"2027-01-01T08:60:00Z",
+		"2027-01-01T08:00:60Z",
+		"2027-01-01T08:00:00.5Z",
+		"2027-01-01T08:00:00.Z",
+		"2027-01-01 08:00:00Z",
+		"2027-01-01T08:00:00z",
+		"2027-01-01T08:00:00+1:00",
+		"2027-01-01T08:00:00+01",
+		"2027-01-01T08:00:00+24:00",
+		"2027-01-01T08:00:00ZZ",
+		"1969-12-31",
+		"1970-01-01T00:00:00+00:01",
+		"12027-01-01",
+		"2027/01/01",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		int64_t s = 77;
+
+		if (!clock_parse(&s, bad[i]) || s != 77)
+			fail_msg("'%s' was taken as %lld", bad[i], (long long)s);
+	}
+}
+
+static void test_what_is_written_is_read_as_the_same_second(void **state)
+{
+	char text[CLOCK_TEXT_MAX];
+	int64_t back;
+
+	(void)state;
+	for (int64_t s = 0; s < INT64_MAX / 3; s = s * 2 + 12345) {
+		assert_int_equal(clock_parse(&back, clock_text_s(text, s)), 0);
+		assert_true(back == s);
+	}
+	for (int64_t s = 0; s < 40000; s++) { /* each day from 1970 until 2079 */
+		assert_int_equal(clock_parse(&back, clock_text_s(text, s * 86400 + 86399)), 0);
+		assert_true(back == s * 86400 + 86399);
+	}
+	assert_string_equal(clock_text_s(text, 1798790400), "2027-01-01T08:00:00Z");
+	assert_string_equal(clock_text_s(text, INT64_C(253402300800)), "253402300800");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_form_of_a_time_is_one_second),
+		cmocka_unit_test(test_every_other_text_is_no_time),
+		cmocka_unit_test(test_what_is_written_is_read_as_the_same_second),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
