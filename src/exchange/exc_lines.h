@@ -1,0 +1,34 @@
+/* exc_lines.h - lines out of a stream of octets, without memory of their own for each: of any length of file, of bounded length each. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+#define EXC_LINE_MAX 16384u /* octets without the end of the line: far more than any row needs */
+#define EXC_BLOCK (256u * 1024u)
+
+/* Fills p with at least one and at most n octets; returns how many, 0 at the end, or a negative code that ends the reading. May wait. */
+typedef ssize_t exc_source_fn(void *arg, void *p, size_t n);
+
+struct exc_lines {
+	exc_source_fn *source;
+	void *arg;
+	uint64_t number; /* of the line last given out, from 1 */
+	uint64_t octets; /* read so far */
+	size_t at, len;
+	bool begun, ended, skipping;
+	char block[EXC_BLOCK + 1];
+};
+
+void exc_lines_init(struct exc_lines *l, exc_source_fn *source, void *arg);
+
+/* The next line, in place and ended by NUL: it may be changed and is borrowed until the next call. Its end (LF, CR LF, or the end of
+ * the file) is not part of it, nor is a byte order mark before the first one. Returns 1; 0 at the end; ERR_LIMIT when the line is longer than
+ * EXC_LINE_MAX (it is skipped, reading goes on behind it); what the source returned. */
+ERR_MUST_USE int exc_lines_next(struct exc_lines *l, char **line, size_t *n);
+/* The octets that are read already and not given out: for a look at what comes; reads when there is none. Same returns as above, 1 with
+ * at least one octet. */
+ERR_MUST_USE int exc_lines_peek(struct exc_lines *l, const uint8_t **p, size_t *n);

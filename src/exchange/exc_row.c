@@ -1,0 +1,247 @@
+/* exc_row.c - the columns, and texts made typed values. */
+#include "exchange/exc_row.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+
+#define COLUMN(name_, type_, required_, member_, min_, max_, expected_)                                                          \
+	{                                                                                                                        \
+		.name = name_, .type = type_, .required = required_, .offset = offsetof(struct exc_row, member_), .min = min_,   \
+		.max = max_, .expected = expected_                                                                               \
+	}
+#define TEXT(name_, required_, member_, expected_) COLUMN(name_, EXC_T_TEXT, required_, member_, 0, 0, expected_)
+#define COPY(name_, member_, max_, expected_) COLUMN(name_, EXC_T_COPY, true, member_, 0, max_, expected_)
+#define U16(name_, member_, min_, max_, expected_) COLUMN(name_, EXC_T_U16, false, member_, min_, max_, expected_)
+#define U32(name_, member_, min_, max_, expected_) COLUMN(name_, EXC_T_U32, false, member_, min_, max_, expected_)
+#define END_COLUMN                                                                                                               \
+	{                                                                                                                        \
+		.name = NULL                                                                                                     \
+	}
+
+#define A_RIGHT "some of trigger, recall, replace"
+#define A_TIME "YYYY-MM-DD, YYYY-MM-DDTHH:MM:SSZ or seconds since 1970"
+#define A_MODE "enforce or " ASSOC_DETECT_WORD
+#define A_WHO "the name of an SCS or group:NAME"
+#define A_DEVICE "local@domain, *@domain, msisdn:DIGITS, msisdn:FIRST-LAST or set:NAME"
+
+static const struct exc_column scs_columns[] = {
+	COPY("name", scs.name, IDENT_SCS_MAX, "the name of an SCS, at most 63 octets"),
+	COPY("e164", scs.e164, ASC_E164_MAX, "5 to 15 digits"),
+	COPY("origin_host", scs.origin_host, IDENT_HOST_MAX, "a host name"),
+	COPY("realm", scs.realm, IDENT_HOST_MAX, "a realm, which is a domain name"),
+	COPY("anchor", scs.anchor, IDENT_SCS_MAX, "the name of a trust anchor, at most 63 octets"),
+	U32("payload_max", scs.payload_max, 1, 65536, "a number from 1 to 65536"),
+	U32("validity_max_s", scs.validity_max_s, 1, UINT32_MAX, "a number from 1 to 4294967295"),
+	U16("port_min", scs.port_min, 0, 65535, "a number from 0 to 65535"),
+	U16("port_max", scs.port_max, 0, 65535, "a number from 0 to 65535"),
+	COLUMN("priority_allowed", EXC_T_BOOL, false, scs.priority_allowed, 0, 0, "yes or no"),
+	COLUMN("actions", EXC_T_RIGHTS, false, scs.actions, 0, 0, A_RIGHT),
+	U32("rate_per_s", scs.rate_per_s, 0, UINT32_MAX, "a number from 0 to 4294967295"),
+	U32("burst", scs.burst, 0, UINT32_MAX, "a number from 0 to 4294967295"),
+	U32("quota_per_day", scs.quota_per_day, 0, UINT32_MAX, "a number from 0 to 4294967295"),
+	U32("connections_max", scs.connections_max, 1, 1024, "a number from 1 to 1024"),
+	U32("pending_max", scs.pending_max, 1, 65536, "a number from 1 to 65536"),
+};
+static const struct exc_column group_columns[] = {
+	TEXT("group", true, name, "the name of a group"),
+	TEXT("anchor", false, anchor, "the name of a trust anchor"),
+	TEXT("scs", false, member, "the name of an SCS that is in the group"),
+};
+static const struct exc_column set_columns[] = {
+	TEXT("set", true, name, "the name of a device set"),
+	TEXT("device", false, member, "local@domain or msisdn:DIGITS"),
+};
+static const struct exc_column assoc_columns[] = {
+	TEXT("who", true, who, A_WHO),
+	TEXT("device", true, device, A_DEVICE),
+	COLUMN("effect", EXC_T_EFFECT, false, verdict, 0, 0, "allow or deny"),
+	COLUMN("rights", EXC_T_RIGHTS, false, rights, 0, 0, A_RIGHT),
+	COLUMN("not_before", EXC_T_TIME, false, not_before_s, 0, 0, A_TIME),
+	COLUMN("not_after", EXC_T_TIME, false, not_after_s, 0, 0, A_TIME),
+	COLUMN("mode", EXC_T_MODE, false, mode, 0, 0, A_MODE),
+};
+static const struct exc_column block_columns[] = {
+	TEXT("who", true, who, A_WHO " or *"),
+	TEXT("device", true, device, A_DEVICE " or *"),
+	COLUMN("not_before", EXC_T_TIME, false, not_before_s, 0, 0, A_TIME),
+	COLUMN("not_after", EXC_T_TIME, false, not_after_s, 0, 0, A_TIME),
+	COLUMN("mode", EXC_T_MODE, false, mode, 0, 0, A_MODE),
+};
+
+static const struct {
+	const char *name;
+	const struct exc_column *columns;
+	size_t n;
+} kinds[EXC_KINDS] = {
+#define KIND(name_)                                                                                                              \
+	{                                                                                                                        \
+#name_, name_##_columns, sizeof name_##_columns / sizeof *name_##_columns                                        \
+	}
+	[ASC_KIND_SCS] = KIND(scs),     [ASC_KIND_GROUP] = KIND(group), [ASC_KIND_SET] = KIND(set),
+	[ASC_KIND_ASSOC] = KIND(assoc), [ASC_KIND_BLOCK] = KIND(block),
+#undef KIND
+};
+
+static const char *const formats[] = { "detect", "csv", "jsonl" };
+
+const char *exc_kind_name(enum asc_kind kind)
+{
+	return kinds[kind].name;
+}
+
+int exc_kind_parse(enum asc_kind *out, const char *name)
+{
+	for (size_t i = 0; i < EXC_KINDS; i++) {
+		if (strcmp(kinds[i].name, name) == 0) {
+			*out = (enum asc_kind)i;
+			return 0;
+		}
+	}
+	return ERR_INVAL;
+}
+
+const char *exc_format_name(enum exc_format format)
+{
+	return formats[format];
+}
+
+int exc_format_parse(enum exc_format *out, const char *name)
+{
+	for (size_t i = EXC_CSV; i <= EXC_JSONL; i++) {
+		if (strcmp(formats[i], name) == 0) {
+			*out = (enum exc_format)i;
+			return 0;
+		}
+	}
+	return ERR_INVAL;
+}
+
+const struct exc_column *exc_columns(enum asc_kind kind)
+{
+	return kinds[kind].columns;
+}
+
+size_t exc_columns_n(enum asc_kind kind)
+{
+	return kinds[kind].n;
+}
+
+size_t exc_column_find(enum asc_kind kind, const char *name)
+{
+	size_t i = 0;
+
+	while (i < kinds[kind].n && strcmp(kinds[kind].columns[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+/* -- values */
+
+static int wrong(char why[EXC_WHY_MAX], const struct exc_column *c, const struct exc_field *f)
+{
+	if (f->p && f->n)
+		snprintf(why, EXC_WHY_MAX, "%s is '%.*s%s', expected %s", c->name, f->n > 80 ? 80 : (int)f->n, f->p,
+			 f->n > 80 ? "..." : "", c->expected);
+	else
+		snprintf(why, EXC_WHY_MAX, "%s is empty, expected %s", c->name, c->expected);
+	return ERR_INVAL;
+}
+
+static int rights_of(uint8_t *out, const char *text)
+{
+	char words[64];
+	size_t n = strlen(text);
+
+	if (n >= sizeof words)
+		return ERR_INVAL;
+	for (size_t i = 0; i <= n; i++)
+		words[i] = text[i];
+	for (size_t i = 0; i < n; i++) {
+		if (words[i] == ' ')
+			words[i] = ',';
+	}
+	return assoc_rights_parse(out, words);
+}
+
+static int bool_of(bool *out, const char *text)
+{
+	*out = strcmp(text, "yes") == 0 || strcmp(text, "true") == 0;
+	return *out || strcmp(text, "no") == 0 || strcmp(text, "false") == 0 ? 0 : ERR_INVAL;
+}
+
+static int effect_of(uint8_t *out, const char *text)
+{
+	*out = strcmp(text, "allow") == 0 ? ASSOC_ALLOW : ASSOC_DENY;
+	return *out == ASSOC_ALLOW || strcmp(text, "deny") == 0 ? 0 : ERR_INVAL;
+}
+
+static int mode_of(uint8_t *out, const char *text)
+{
+	*out = strcmp(text, ASSOC_DETECT_WORD) == 0 ? ASSOC_DETECT : ASSOC_ENFORCE;
+	return *out == ASSOC_DETECT || strcmp(text, "enforce") == 0 ? 0 : ERR_INVAL;
+}
+
+static int value_of(void *at, const struct exc_column *c, const struct exc_field *f)
+{
+	uint32_t number;
+	int err;
+
+	switch (c->type) {
+	case EXC_T_TEXT:
+		*(const char **)at = f->p;
+		return 0;
+	case EXC_T_COPY:
+		return str_copy(at, c->max + 1, f->p, f->n);
+	case EXC_T_U16:
+		err = str_parse_u32(&number, f->p, (uint32_t)c->min, (uint32_t)c->max);
+		if (!err)
+			*(uint16_t *)at = (uint16_t)number;
+		return err;
+	case EXC_T_U32:
+		return str_parse_u32(at, f->p, (uint32_t)c->min, (uint32_t)c->max);
+	case EXC_T_BOOL:
+		return bool_of(at, f->p);
+	case EXC_T_RIGHTS:
+		return rights_of(at, f->p);
+	case EXC_T_EFFECT:
+		return effect_of(at, f->p);
+	case EXC_T_MODE:
+		return mode_of(at, f->p);
+	case EXC_T_TIME:
+		return clock_parse(at, f->p);
+	}
+	return ERR_INVAL;
+}
+
+static void preset(struct exc_row *row, enum asc_kind kind)
+{
+	if (kind == ASC_KIND_SCS)
+		asc_scs_init(&row->scs);
+	row->name = row->anchor = row->member = row->who = row->device = "";
+	row->verdict = kind == ASC_KIND_BLOCK ? ASSOC_BLOCK : ASSOC_ALLOW;
+	row->rights = ASSOC_RIGHT_ALL;
+	row->mode = ASSOC_ENFORCE;
+	row->not_before_s = row->not_after_s = 0;
+}
+
+int exc_row_parse(struct exc_row *out, enum asc_kind kind, const struct exc_field *fields, char why[EXC_WHY_MAX])
+{
+	const struct exc_column *c = kinds[kind].columns;
+
+	preset(out, kind);
+	for (size_t i = 0; i < kinds[kind].n; i++) {
+		const struct exc_field *f = &fields[i];
+
+		if (!f->p || !f->n) {
+			if (c[i].required)
+				return wrong(why, &c[i], f);
+			continue;
+		}
+		if (f->n > EXC_VALUE_MAX || value_of((char *)out + c[i].offset, &c[i], f))
+			return wrong(why, &c[i], f);
+	}
+	return 0;
+}
