@@ -91,6 +91,9 @@ static const char *check_one(const struct ctl_arg *row, const json_t *v, char *w
 		return why;
 	case CTL_A_TEXTS:
 		return check_texts(row, v, why, cap);
+	case CTL_A_FD:
+		snprintf(why, cap, "argument '%s' is a descriptor, sent along with the request and not inside it", row->name);
+		return why;
 	case CTL_A_WORDS:
 		if (words_ok(row, v))
 			return NULL;
@@ -126,16 +129,25 @@ const char *ctl_args_check(const struct ctl_arg *rows, const json_t *args, char 
 			return problem;
 	}
 	for (; rows && rows->name; rows++)
-		if (rows->required && !json_object_get(args, rows->name)) {
+		if (rows->required && rows->type != CTL_A_FD && !json_object_get(args, rows->name)) {
 			snprintf(why, cap, "argument '%s' is missing, expected %s", rows->name, rows->meaning);
 			return why;
 		}
 	return NULL;
 }
 
+bool ctl_args_take_fd(const struct ctl_arg *rows)
+{
+	for (; rows && rows->name; rows++) {
+		if (rows->type == CTL_A_FD)
+			return true;
+	}
+	return false;
+}
+
 json_t *ctl_args_help(const struct ctl_arg *rows)
 {
-	static const char *const types[] = { "text", "number", "boolean", "words", "texts" };
+	static const char *const types[] = { "text", "number", "boolean", "words", "texts", "descriptor" };
 	json_t *list = json_array();
 
 	for (; rows && rows->name; rows++)

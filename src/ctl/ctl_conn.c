@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctl/ctl_internal.h"
 #include "net/net_tcp.h"
@@ -26,10 +27,15 @@ struct ctl_conn {
 	struct ctl_request *rq; /* ANSWERING */
 	char *in;
 	size_t in_at, in_len, in_cap; /* lines before in_at are worked off */
-	size_t queued_before;         /* when the pump last looked */
-	bool working;                 /* work() is running: answers come back to it */
-	bool broken;                  /* could not be written to; dropped as soon as nobody is inside */
-	unsigned inside;              /* functions of this file that will look at it again; freed when the last one leaves */
+	/* A descriptor, -1: none; owned. It came with some of the octets in[fd_from] to in[fd_until - 1]: the kernel glues what was sent
+	 * before it to what it was sent with, so it is for a line that has an octet there. */
+	int fd;
+	size_t fd_from, fd_until;
+	bool fds_wrong;       /* more descriptors than any request takes */
+	size_t queued_before; /* when the pump last looked */
+	bool working;         /* work() is running: answers come back to it */
+	bool broken;          /* could not be written to; dropped as soon as nobody is inside */
+	unsigned inside;      /* functions of this file that will look at it again; freed when the last one leaves */
 	bool dropped;
 };
 
@@ -53,6 +59,8 @@ static void leave(struct ctl_conn *c)
 {
 	if (--c->inside || !c->dropped)
 		return;
+	if (c->fd >= 0)
+		close(c->fd);
 	free(c->in);
 	free(c);
 }
@@ -95,6 +103,19 @@ bool ctl_conn_line(struct ctl_conn *c, json_t *row)
 	return fits;
 }
 
+int ctl_conn_take_fd(struct ctl_conn *c)
+{
+	int fd = c->in_at > c->fd_from ? c->fd : -1;
+
+	c->fd = fd >= 0 ? -1 : c->fd;
+	return fd;
+}
+
+bool ctl_conn_fd_is_lost(const struct ctl_conn *c)
+{
+	return c->fd >= 0 && c->in_at >= c->fd_until;
+}
+
 /* The next line, -1 when there is none yet. */
 static ssize_t next_line(struct ctl_conn *c, const char **line)
 {
@@ -125,10 +146,18 @@ static void work_off(struct ctl_conn *c)
 		c->in_at += (size_t)n + 1;
 		if (n)
 			ctl_request_run(c, &c->rq, &c->caller, line, (size_t)n);
+		if (!c->dropped && ctl_conn_fd_is_lost(c)) {
+			close(c->fd);
+			c->fd = -1;
+		}
 	}
 	c->working = false;
 	memmove(c->in, c->in + c->in_at, c->in_len - c->in_at);
 	c->in_len -= c->in_at;
+	if (c->fd >= 0) {
+		c->fd_from -= c->fd_from < c->in_at ? c->fd_from : c->in_at;
+		c->fd_until -= c->in_at;
+	}
 	c->in_at = 0;
 }
 
@@ -231,10 +260,31 @@ static bool room_for(struct ctl_conn *c, size_t n)
 	return true;
 }
 
+static void on_fds(void *arg, const int *fds, size_t n, bool cut)
+{
+	struct ctl_conn *c = arg;
+
+	if (n == 1 && !cut && c->fd < 0 && !c->fds_wrong) {
+		c->fd = fds[0];
+		c->fd_from = c->in_len; /* where the octets that come with it will stand */
+		c->fd_until = SIZE_MAX;
+		return;
+	}
+	c->fds_wrong = true;
+	for (size_t i = 0; i < n; i++)
+		close(fds[i]);
+}
+
 static void on_data(void *arg, const uint8_t *p, size_t n)
 {
 	struct ctl_conn *c = arg;
 
+	if (c->fds_wrong) {
+		if (!c->rq)
+			say(c, "more than one descriptor came along, expected at most one with each request");
+		ctl_conn_drop(c, "sends descriptors that nobody asked for");
+		return;
+	}
 	if (!room_for(c, n)) {
 		if (!c->rq)
 			say(c, "the request is larger than 64 KiB");
@@ -243,6 +293,8 @@ static void on_data(void *arg, const uint8_t *p, size_t n)
 	}
 	memcpy(c->in + c->in_len, p, n);
 	c->in_len += n;
+	if (c->fd >= 0 && c->fd_until == SIZE_MAX)
+		c->fd_until = c->in_len;
 	if (!c->rq)
 		work(c);
 }
@@ -271,6 +323,7 @@ int ctl_conn_new(struct ctl_conn **out, struct ctl_server *s, int fd, const stru
 		return ERR_NOMEM;
 	c->server = s;
 	c->caller = *caller;
+	c->fd = -1;
 	err = net_timer_new(&c->idle, s->loop, on_idle, c);
 	if (err)
 		goto free_conn;
@@ -280,6 +333,7 @@ int ctl_conn_new(struct ctl_conn **out, struct ctl_server *s, int fd, const stru
 	err = net_tcp_accept(&c->stream, s->loop, fd, "unix", &conf, &cb, c);
 	if (err)
 		goto free_pump;
+	net_stream_set_fds(c->stream, on_fds);
 	c->next = s->conns;
 	if (c->next)
 		c->next->prev = c;

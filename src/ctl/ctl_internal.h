@@ -5,6 +5,7 @@
 #include "net/net_stream.h"
 
 #define CTL_ROWS_MAX 256
+#define CTL_NOTE_MAX 160
 
 struct ctl_conn;
 
@@ -29,6 +30,10 @@ struct ctl_request {
 	struct ctl_caller caller;
 	json_t *root; /* the request; owns args */
 	const json_t *args;
+	int fd;                       /* that came with it, -1: none; owned */
+	const struct log *log;        /* the server's, for the record of a change whose client has gone */
+	struct st_counters *counters; /* the same */
+	char note[CTL_NOTE_MAX];
 	bool failed; /* a row could not be built or was too large: the last line says so */
 	/* ctl_each() */
 	ctl_next_fn *next;
@@ -44,6 +49,10 @@ void ctl_conn_drop(struct ctl_conn *c, const char *why);
 void ctl_conn_answered(struct ctl_conn *c);
 /* Sends one line (takes row). False when it could not be built or is too large. */
 bool ctl_conn_line(struct ctl_conn *c, json_t *row);
+/* The descriptor that may be for the line that is worked on, -1: none. The caller owns it. */
+int ctl_conn_take_fd(struct ctl_conn *c);
+/* There is one that is for this line or for none. */
+bool ctl_conn_fd_is_lost(const struct ctl_conn *c);
 struct ctl_server *ctl_conn_server(const struct ctl_conn *c);
 /* Begins to call rq->next. */
 void ctl_conn_pump(struct ctl_conn *c);
@@ -56,4 +65,5 @@ void ctl_request_orphan(struct ctl_request *rq);
 
 /* ctl_args.c: NULL, or what is wrong with args in `why`. */
 const char *ctl_args_check(const struct ctl_arg *rows, const json_t *args, char *why, size_t cap);
+bool ctl_args_take_fd(const struct ctl_arg *rows); /* rows may be NULL */
 json_t *ctl_args_help(const struct ctl_arg *rows);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctl/ctl_internal.h"
 
@@ -11,23 +12,28 @@
 
 static void request_free(struct ctl_request *rq)
 {
+	if (rq->fd >= 0)
+		close(rq->fd);
 	json_decref(rq->root);
 	free(rq);
 }
 
 /* Every change leaves a line with who asked for it (CONTRACTS section 5), at whatever level the operator listens. */
-static void log_change(const struct ctl_request *rq, const struct ctl_server *s, const char *error)
+static void log_change(const struct ctl_request *rq, const char *error)
 {
 	char *args = json_dumps(rq->args, JSON_COMPACT | JSON_ENSURE_ASCII);
 	struct log always = { .fd = -1 };
 
-	if (s->conf.log) {
-		always = *s->conf.log;
+	if (rq->log) {
+		always = *rq->log;
 		always.level = LOG_LEVEL_INFO;
 	}
-	log_info(&always, "ctl", "%s %.*s by uid %u gid %u pid %d: %s%s", rq->command->name, LOGGED_MAX, args ? args : "",
+	log_info(&always, "ctl", "%s %.*s by uid %u gid %u pid %d: %s%s%s", rq->command->name, LOGGED_MAX, args ? args : "",
 		 (unsigned)rq->caller.uid, (unsigned)rq->caller.gid, (int)rq->caller.pid, error ? "refused: " : "done",
-		 error ? error : "");
+		 error         ? error
+		 : rq->note[0] ? ", "
+			       : "",
+		 error ? "" : rq->note);
 	free(args);
 }
 
@@ -35,30 +41,45 @@ static void log_change(const struct ctl_request *rq, const struct ctl_server *s,
 static void finish(struct ctl_request *rq, const char *error, json_t *more)
 {
 	struct ctl_conn *c = rq->conn;
-	struct ctl_server *s;
 	json_t *last;
 
 	if (!error && rq->failed)
 		error = "the reply could not be built (a row was too large, or out of memory)";
+	if (error)
+		st_count(rq->counters, ST_CTL_ERRORS);
+	if (rq->command && rq->command->changes)
+		log_change(rq, error);
 	if (!c) {
 		json_decref(more);
 		request_free(rq);
 		return;
 	}
-	s = ctl_conn_server(c);
 	last =
 	    error ? json_pack("{s:b,s:b,s:s}", "done", 1, "ok", 0, "error", error) : json_pack("{s:b,s:b}", "done", 1, "ok", 1);
 	if (more && last && !error)
 		json_object_update_missing(last, more);
 	json_decref(more);
-	if (error)
-		st_count(s->conf.counters, ST_CTL_ERRORS);
-	if (rq->command && rq->command->changes)
-		log_change(rq, s, error);
 	if (!ctl_conn_line(c, last))
 		(void)!ctl_conn_line(c, json_pack("{s:b,s:b,s:s}", "done", 1, "ok", 0, "error", "the reply is too large"));
 	request_free(rq);
 	ctl_conn_answered(c);
+}
+
+int ctl_take_fd(struct ctl_request *rq)
+{
+	int fd = rq->fd;
+
+	rq->fd = -1;
+	return fd;
+}
+
+void ctl_note(struct ctl_request *rq, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(rq->note, sizeof rq->note, fmt, ap);
+	va_end(ap);
 }
 
 const struct ctl_caller *ctl_caller(const struct ctl_request *rq)
@@ -176,6 +197,16 @@ static void dispatch(struct ctl_server *s, struct ctl_request *rq)
 			return;
 		}
 		rq->command = s->rows[i].command;
+		if (ctl_args_take_fd(rq->command->args)) {
+			rq->fd = ctl_conn_take_fd(rq->conn);
+			if (rq->fd < 0) {
+				ctl_fail(rq, "%s needs a descriptor, sent along with the request", cmd);
+				return;
+			}
+		} else if (ctl_conn_fd_is_lost(rq->conn)) {
+			ctl_fail(rq, "%s takes no descriptor", cmd);
+			return;
+		}
 		rq->command->handler(s->rows[i].arg, rq, rq->args);
 		return;
 	}
@@ -195,6 +226,9 @@ void ctl_request_run(struct ctl_conn *c, struct ctl_request **slot, const struct
 		return;
 	}
 	rq->conn = c;
+	rq->fd = -1;
+	rq->log = s->conf.log;
+	rq->counters = s->conf.counters;
 	rq->caller = *caller;
 	*slot = rq;
 	problem = check_form(rq, line, len, why, sizeof why);

@@ -1,7 +1,8 @@
 /* ctl_server.h - the control socket: a UNIX stream, one JSON object a line each way (CONTRACTS section 5). Request
  * `{"cmd":"assoc.add","args":{...}}`; reply one or more lines, the last with "done":true, "ok":true|false and, when not ok,
  * "error":"words". The centre knows no command: rooms hand in rows. Clients, sizes, waits and queues are bounded; what a
- * client sends is hostile and is answered with an error, never with a crash. One request of a client is worked on at a time,
+ * client sends is hostile and is answered with an error, never with a crash. A descriptor may come only with a request whose command takes one
+ * (CTL_A_FD), exactly one, along with the line's octets; every other one is closed and the request it came with refused. One request of a client is worked on at a time,
  * its next one waits. */
 #pragma once
 #include <jansson.h>
@@ -32,7 +33,8 @@ enum ctl_arg_type {
 	CTL_A_NUM,  /* integer, min..max (max 0: no bound above) */
 	CTL_A_BOOL,
 	CTL_A_WORDS, /* array of strings, or one string, each one of `words` */
-	CTL_A_TEXTS  /* array of at most CTL_TEXTS_MAX strings, each min..max octets */
+	CTL_A_TEXTS, /* array of at most CTL_TEXTS_MAX strings, each min..max octets */
+	CTL_A_FD     /* not in the JSON: one descriptor, sent along with the request (SCM_RIGHTS); one to a command */
 };
 
 struct ctl_arg {
@@ -76,6 +78,12 @@ void ctl_server_free(struct ctl_server *s);
 ERR_MUST_USE int ctl_server_add(struct ctl_server *s, const struct ctl_command *rows, void *arg);
 /* Takes an accepted descriptor on success only. ERR_BUSY at clients_max. */
 ERR_MUST_USE int ctl_server_client(struct ctl_server *s, int fd);
+
+/* The descriptor that came with the request, once; -1 when there is none. The caller owns it. It may be anything that the client
+ * could open, and the client may go on using what is behind it. */
+int ctl_take_fd(struct ctl_request *rq);
+/* Words for the record of a change, behind "done": what it did, in numbers. */
+void ctl_note(struct ctl_request *rq, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 const struct ctl_caller *ctl_caller(const struct ctl_request *rq);
 /* False when the client has gone; answering is still needed and goes nowhere. */

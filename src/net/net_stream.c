@@ -1,6 +1,7 @@
 /* net_stream.c - what all streams have in common: references, callbacks, the way to the implementation. */
 #include <assert.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "net/net_stream_impl.h"
 
@@ -37,6 +38,16 @@ void net_stream_emit_data(struct net_stream *s, const uint8_t *p, size_t n)
 		s->cb.on_data(s->arg, p, n);
 }
 
+void net_stream_emit_fds(struct net_stream *s, const int *fds, size_t n, bool cut)
+{
+	if (!s->closed && s->on_fds) {
+		s->on_fds(s->arg, fds, n, cut);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		close(fds[i]);
+}
+
 void net_stream_emit_close(struct net_stream *s, int err, const char *why)
 {
 	if (s->dead)
@@ -56,6 +67,11 @@ int net_stream_write(struct net_stream *s, const void *p, size_t n)
 {
 	assert(!s->closed);
 	return s->dead ? ERR_CLOSED : s->ops->write(s, p, n);
+}
+
+void net_stream_set_fds(struct net_stream *s, net_fds_fn *fn)
+{
+	s->on_fds = fn;
 }
 
 size_t net_stream_queued(const struct net_stream *s)

@@ -1,6 +1,7 @@
 /* net_stream.h - an ordered stream of octets to one other end: TCP, UNIX or TLS over TCP look the same from here.
  * A stream is owned by whoever created it and is ended by net_stream_close(), also after on_close. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,12 @@ struct net_stream_conf {
 
 /* Replaces callbacks (hand-over from an accepting function to a connection). Borrows cb. */
 void net_stream_set_cb(struct net_stream *s, const struct net_stream_cb *cb, void *arg);
+
+/* UNIX sockets only: `fn` gets, with the arg of the callbacks, descriptors that came along with octets of the on_data that follows. It takes
+ * all `n`, at least one and at most NET_FDS_MAX; `cut`: there were more, which are closed. Without it the kernel closes what is sent. */
+#define NET_FDS_MAX 4
+typedef void net_fds_fn(void *arg, const int *fds, size_t n, bool cut);
+void net_stream_set_fds(struct net_stream *s, net_fds_fn *fn);
 
 /* Queues and sends a copy. ERR_LIMIT when the queue would pass its bound (nothing is queued), ERR_CLOSED when dead. Writes of one
  * turn of the loop leave together. Failures of sending arrive by on_close later. */

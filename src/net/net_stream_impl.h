@@ -23,6 +23,7 @@ struct net_stream_ops {
 struct net_stream {
 	const struct net_stream_ops *ops;
 	struct net_stream_cb cb;
+	net_fds_fn *on_fds; /* NULL: none are taken */
 	void *arg;
 	unsigned refs;
 	bool closed; /* by its owner: no callback any more */
@@ -39,4 +40,6 @@ void net_stream_drop(struct net_stream *s);
 /* Call the owner, if there still is one. The caller holds a reference of its own and looks at s->closed afterwards. */
 void net_stream_emit_open(struct net_stream *s);
 void net_stream_emit_data(struct net_stream *s, const uint8_t *p, size_t n);
+/* Takes the descriptors: an owner that has gone does not leave them open. */
+void net_stream_emit_fds(struct net_stream *s, const int *fds, size_t n, bool cut);
 void net_stream_emit_close(struct net_stream *s, int err, const char *why); /* sets dead; the second call does nothing */

@@ -151,11 +151,43 @@ static int tcp_write(struct net_stream *s, const void *p, size_t n)
 
 /* --- receiving ------------------------------------------------------------------------------------------------------------ */
 
+/* Hands the descriptors of a message to the owner, all of them. */
+static void tcp_emit_fds(struct net_tcp *t, struct msghdr *m)
+{
+	bool cut = m->msg_flags & MSG_CTRUNC;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		int fds[NET_FDS_MAX];
+		size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof *fds;
+
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS || n < 1 || n > NET_FDS_MAX)
+			continue;
+		memcpy(fds, CMSG_DATA(c), n * sizeof *fds);
+		net_stream_emit_fds(&t->base, fds, n, cut);
+	}
+}
+
+/* As recv(), and with the descriptors that came along. */
+static ssize_t tcp_recv_fds(struct net_tcp *t, uint8_t *buf)
+{
+	union {
+		struct cmsghdr head;
+		uint8_t room[CMSG_SPACE(NET_FDS_MAX * sizeof(int))];
+	} control;
+	struct iovec io = { buf, NET_READ_MAX };
+	struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+	ssize_t n = recvmsg(t->fd, &m, MSG_CMSG_CLOEXEC);
+
+	if (n > 0)
+		tcp_emit_fds(t, &m);
+	return n;
+}
+
 /* Returns whether there may be more. The caller holds a reference. */
 static bool tcp_read(struct net_tcp *t)
 {
 	uint8_t *buf = net_loop_read_buf(t->loop);
-	ssize_t n = recv(t->fd, buf, NET_READ_MAX, 0);
+	ssize_t n = t->base.on_fds ? tcp_recv_fds(t, buf) : recv(t->fd, buf, NET_READ_MAX, 0);
 
 	if (n > 0) {
 		net_stream_emit_data(&t->base, buf, (size_t)n);
