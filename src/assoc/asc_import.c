@@ -266,7 +266,7 @@ void asc_completions(struct asc *a)
 	(void)!read(a->wake_fd, &n, sizeof n);
 	if (!im || !im->done)
 		return;
-	for (size_t i = 0; i < im->n && !err; i++)
+	for (size_t i = 0; i < im->n && !err && !im->conf.dry_run; i++)
 		err = bring_in(im, &im->rows[i], &why);
 	result.rows = result.added = im->n;
 	atomic_store(&im->phase, ASC_IMPORT_DONE);

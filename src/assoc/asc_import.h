@@ -30,6 +30,8 @@ struct asc_import_conf {
 	/* false: rows are added, and replace the row of the same key. true: the file becomes everything of its kind. What is not in it
 	 * goes as if deleted by hand: an SCS, group or set with its memberships and every rule that names it. */
 	bool replace;
+	/* Everything is done but the change itself: done() tells what it would have been, and the store is as before. */
+	bool dry_run;
 };
 
 /* Owner thread. At most one import at a time: ERR_BUSY with words. ERR_NOMEM. Never waits for the disk. */
