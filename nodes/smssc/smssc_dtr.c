@@ -24,7 +24,7 @@ static struct smssc_result replace_failure(uint32_t diagnostic)
 				      .diagnostic = diagnostic };
 }
 
-/* FNV-1a over what the request asks for; Origin-Host and End-to-End-Id are the key. */
+/* FNV-1a over what the request asks for; Origin-Host and End-to-End-Id are the key. Not Validity-Time: a copy says what is left of it. */
 static void digest_octets(uint64_t *digest, const void *p, size_t len)
 {
 	const uint8_t *octets = p;
@@ -50,7 +50,6 @@ static uint64_t digest_of(const struct t4_dtr *dtr)
 	digest_octets(&digest, dtr->payload.p, dtr->payload.len);
 	digest_u32(&digest, dtr->reference_number);
 	digest_u32(&digest, dtr->old_reference_number);
-	digest_u32(&digest, dtr->validity_time_s);
 	digest_u32(&digest, dtr->application_port);
 	digest_u32(&digest, dtr->trigger_action);
 	return digest;

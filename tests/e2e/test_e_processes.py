@@ -1,6 +1,7 @@
 """Act five: processes end and come back."""
 import os
 import signal
+import time
 
 from lablib import lab as L
 from lablib import proc
@@ -38,6 +39,23 @@ def test_a_core_that_dies_keeps_sessions_and_triggers(own_lab):
     p.ue("present", L.imsi(560))
     assert listener.wait_event("report", reference=560, wait_s=20)["delivery_outcome"] == "SUCCESS"
     assert p.trigger("acme", device="meter-61@a.example", wait=15).code == 0
+
+
+def test_what_was_accepted_when_the_core_dies_stays_accepted(own_lab):
+    """The acceptance is not in the journal yet: the core asks the SMS-SC again, some seconds of the validity later."""
+    p = own_lab
+    listener = p.listen("acme")
+    p.ue("absent", L.imsi(63))
+    smssc = entry(p, "mtc-smssc")
+    os.kill(smssc["pid"], signal.SIGSTOP)
+    asking = p.start("asking", p.scs_command("trigger", "acme", device="meter-63@a.example", reference=630, validity=600, payload="x"))
+    proc.wait_until("the DTR is out", lambda: any(r.get("reference") == 630 and r.get("state") == "submitting" for r in p.ctl("triggers", "list")), 10)
+    time.sleep(1.1)  # so that a second of the validity is over: what is played, not waited for
+    os.kill(L.roles(p.lab["iwf"]["pids"]["parent"])["core"], signal.SIGKILL)
+    os.kill(smssc["pid"], signal.SIGCONT)
+    assert asking.wait_event("answer", wait_s=30)["request_status"] == "SUCCESS"
+    p.ue("present", L.imsi(63))
+    assert listener.wait_event("report", reference=630, wait_s=20)["delivery_outcome"] == "SUCCESS"
 
 
 def test_the_daemon_stops_as_a_whole(own_lab):

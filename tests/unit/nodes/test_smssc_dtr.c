@@ -218,6 +218,19 @@ static void test_a_repeated_request_gets_the_same_answer(void **state) /* RFC 67
 	assert_base(take(w, 1), 2001); /* another host's identifiers are its own */
 }
 
+static void test_a_copy_that_has_less_validity_left_is_a_copy(void **state)
+{
+	struct world *w = *state;
+
+	assert_base(take(w, 7), 2001);
+	commit(w, true);
+	w->dtr.validity_time_s = dia_u32_of(598);
+	assert_base(take(w, 7), 2001);
+	assert_int_equal(w->puts, 1);
+	w->dtr.payload = bytes("other", 5);
+	assert_base(take(w, 7), DIA_RESULT_UNABLE_TO_COMPLY);
+}
+
 static void test_a_refusal_is_repeated_too_but_not_on_disk(void **state)
 {
 	struct world *w = *state;
@@ -339,6 +352,7 @@ int main(void)
 		TEST(test_a_sound_trigger_is_taken),
 		TEST(test_what_is_not_sound_is_refused_and_not_remembered),
 		TEST(test_a_repeated_request_gets_the_same_answer),
+		TEST(test_a_copy_that_has_less_validity_left_is_a_copy),
 		TEST(test_a_refusal_is_repeated_too_but_not_on_disk),
 		TEST(test_what_did_not_reach_the_disk_is_forgotten),
 		TEST(test_recall_by_either_number),
