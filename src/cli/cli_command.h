@@ -27,11 +27,12 @@ enum cli_kind {
 	CLI_TIME,   /* seconds since 1970, YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ */
 	CLI_TRUE,   /* option without value: true */
 	CLI_FALSE,  /* option without value: false */
-	CLI_FIXED   /* option without value: the text in `words` */
+	CLI_FIXED,  /* option without value: the text in `words` */
+	CLI_PRESET  /* neither operand nor option: always the text in `words` */
 };
 
 struct cli_param {
-	const char *option; /* "e164": --e164 VALUE; NULL: an operand, in the order of the rows */
+	const char *option; /* "e164": --e164 VALUE; NULL: an operand, in the order of the rows (or CLI_PRESET) */
 	const char *arg;    /* argument of the request; NULL ends the list */
 	enum cli_kind kind;
 	bool required;
@@ -79,9 +80,14 @@ void cli_table_end(struct cli_table *t); /* shows what is left; takes; NULL allo
 /* A value as a person reads it; control characters leave as '?'. */
 void cli_text(char *out, size_t cap, const json_t *v);
 
-/* cli_show.c: last lines */
-int cli_show_status(FILE *out, const json_t *last);
+/* cli_check.c: the last line of `assoc check` */
 int cli_show_check(FILE *out, const json_t *last);
+
+/* cli_show.c: last lines */
+#define CLI_SHOWN_MAX 512
+/* A member as a person reads it; "" when it is not there. Returns out. */
+const char *cli_member(char out[CLI_SHOWN_MAX], const json_t *o, const char *member);
+int cli_show_status(FILE *out, const json_t *last);
 int cli_show_scs(FILE *out, const json_t *last);
 int cli_show_assoc(FILE *out, const json_t *last);
 int cli_show_deleted(FILE *out, const json_t *last);

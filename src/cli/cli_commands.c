@@ -3,6 +3,7 @@
 
 #define RIGHTS "trigger recall replace"
 #define MODES "enforce detect-only"
+#define EFFECTS "allow deny block"
 #define U32 UINT32_MAX
 #define OPERAND(arg_, kind_, shown_, meaning_)                                                                                   \
 	{                                                                                                                        \
@@ -60,6 +61,10 @@ static const struct cli_param scs_add[] = {
 
 static const struct cli_param scs_name[] = { OPERAND("name", CLI_NAME, "NAME", "name of the SCS"), END };
 
+#define TIMES                                                                                                                    \
+	OPTION("not-before", "not_before", CLI_TIME, "TIME", "the rule holds from then on"),                                     \
+	    OPTION("not-after", "not_after", CLI_TIME, "TIME", "the rule holds until then")
+
 static const struct cli_param assoc_add[] = {
 	OPERAND("scs", CLI_WHO, "SCS", "name of the SCS; group:NAME; '*' with --block: every SCS"),
 	OPERAND("device", CLI_DEVICE, "DEVICE",
@@ -69,21 +74,55 @@ static const struct cli_param assoc_add[] = {
 	CHOICE("rights", "rights", CLI_WORDS, RIGHTS, "LIST", "actions the rule speaks about; default all"),
 	CHOICE("mode", "mode", CLI_WORD, MODES, "WORD",
 	       "detect-only: with --deny or --block, only show what the rule would refuse; default enforce"),
-	OPTION("not-before", "not_before", CLI_TIME, "TIME", "the rule holds from then on"),
-	OPTION("not-after", "not_after", CLI_TIME, "TIME", "the rule holds until then"),
+	TIMES,
 	END,
 };
 
 static const struct cli_param assoc_del[] = {
 	OPERAND("scs", CLI_WHO, "SCS", "name of the SCS, group:NAME, or '*'"),
 	OPERAND("device", CLI_DEVICE, "DEVICE", "as it was added"),
-	CHOICE("effect", "effect", CLI_WORD, "allow deny block", "WORD", "only the rule that says this; default all of the pair"),
+	CHOICE("effect", "effect", CLI_WORD, EFFECTS, "WORD", "only the rule that says this; default all of the pair"),
 	END,
 };
 
 static const struct cli_param assoc_list[] = {
 	OPTION("scs", "scs", CLI_WHO, "NAME", "only rules of this SCS or group:NAME"),
 	OPTION("device", "device", CLI_DEVICE, "DEVICE", "only rules on exactly this device or set"),
+	CHOICE("effect", "effect", CLI_WORD, EFFECTS, "WORD", "only rules that say this"),
+	NUMBER("limit", "limit", 0, INT64_MAX, "rows at most, 0: all; default 1000"),
+	END,
+};
+
+#define PAIR                                                                                                                     \
+	OPERAND("scs", CLI_WHO, "SCS", "name of the SCS, group:NAME, or '*'"),                                                   \
+	    OPERAND("device", CLI_DEVICE, "DEVICE", "as it was added")
+#define BLOCK                                                                                                                    \
+	{                                                                                                                        \
+		.arg = "effect", .kind = CLI_PRESET, .words = "block"                                                            \
+	}
+
+static const struct cli_param assoc_show[] = {
+	PAIR,
+	CHOICE("effect", "effect", CLI_WORD, EFFECTS, "WORD", "only the rule that says this"),
+	END,
+};
+
+static const struct cli_param block_add[] = {
+	OPERAND("scs", CLI_WHO, "SCS", "name of the SCS; group:NAME; '*': every SCS"),
+	OPERAND("device", CLI_DEVICE, "DEVICE",
+		"local@domain, *@domain, msisdn:DIGITS, msisdn:FIRST-LAST, set:NAME; '*': every device"),
+	BLOCK,
+	CHOICE("mode", "mode", CLI_WORD, MODES, "WORD", "detect-only: only show what the block would refuse; default enforce"),
+	TIMES,
+	END,
+};
+
+static const struct cli_param block_of[] = { PAIR, BLOCK, END };
+
+static const struct cli_param block_list[] = {
+	BLOCK,
+	OPTION("scs", "scs", CLI_WHO, "NAME", "only blocks of this SCS, group:NAME or '*'"),
+	OPTION("device", "device", CLI_DEVICE, "DEVICE", "only blocks on exactly this device or set"),
 	NUMBER("limit", "limit", 0, INT64_MAX, "rows at most, 0: all; default 1000"),
 	END,
 };
@@ -91,6 +130,7 @@ static const struct cli_param assoc_list[] = {
 static const struct cli_param assoc_check[] = {
 	OPERAND("scs", CLI_NAME, "SCS", "name of the SCS that would ask"),
 	OPERAND("device", CLI_DEVICE, "DEVICE", "device it would ask for: local@domain or msisdn:DIGITS"),
+	OPTION("msisdn", "msisdn", CLI_DIGITS, "DIGITS", "its MSISDN beside local@domain, as a request may name both"),
 	CHOICE("action", "action", CLI_WORD, RIGHTS, "WORD", "what it would ask for; default trigger"),
 	OPTION("at", "at", CLI_TIME, "TIME", "when; default now"),
 	OPTION("group", "group", CLI_NAMES, "NAME", "its certificate names this group; may be said several times"),
@@ -252,10 +292,23 @@ const struct cli_command cli_commands[] = {
 	  cli_show_deleted, "  mtcctl assoc del acme meter-7@fleet.example\n" },
 	{ "assoc", "list", "assoc.list", "Rules", assoc_list, assoc_columns, cli_show_count,
 	  "  mtcctl assoc list\n  mtcctl assoc list --scs acme --limit 0\n" },
-	{ "assoc", "check", "assoc.check", "May this SCS trigger that device, which rule says so, and which rules it beat",
+	{ "assoc", "show", "assoc.show", "The rules of one SCS on one device or device set, and whether they are in force",
+	  assoc_show, every_member, NULL,
+	  "  mtcctl assoc show acme meter-7@fleet.example\n  mtcctl assoc show group:fleet set:trial\n" },
+	{ "assoc", "check", "assoc.check", "May this SCS trigger that device, which rule says so, and what would change that",
 	  assoc_check, NULL, cli_show_check,
 	  "  mtcctl assoc check acme meter-7@fleet.example\n  mtcctl assoc check acme msisdn:491700000001 --action recall\n"
+	  "  mtcctl assoc check acme meter-7@fleet.example --msisdn 491700000001 --at 2027-01-01\n"
 	  "  mtcctl assoc check acme meter-7@fleet.example --group partners\n" },
+	{ "block", "add", "assoc.add", "Stop an SCS, a device or both, whatever other rules say", block_add, NULL, cli_show_assoc,
+	  "  mtcctl block add '*' meter-7@fleet.example\n"
+	  "  mtcctl block add acme '*'\n"
+	  "  mtcctl block add '*' '*@stolen.example' --mode detect-only\n" },
+	{ "block", "del", "assoc.del", "Remove a block", block_of, NULL, cli_show_deleted,
+	  "  mtcctl block del '*' meter-7@fleet.example\n" },
+	{ "block", "list", "assoc.list", "Blocks", block_list, assoc_columns, cli_show_count, "  mtcctl block list\n" },
+	{ "block", "show", "assoc.show", "One block, and whether it is in force", block_of, every_member, NULL,
+	  "  mtcctl block show '*' meter-7@fleet.example\n" },
 	{ "triggers", "list", "triggers.list", "Triggers that are under way or wait for their report", triggers_list,
 	  triggers_columns, cli_show_count, "  mtcctl triggers list --scs acme\n" },
 	{ "triggers", "show", "triggers.show", "Everything about one trigger", triggers_show, every_member, NULL,

@@ -7,7 +7,7 @@ static void usage_line(FILE *out, const struct cli_command *c)
 {
 	fprintf(out, "mtcctl %s%s%s", c->group, c->verb ? " " : "", c->verb ? c->verb : "");
 	for (const struct cli_param *p = c->params; p && p->arg; p++)
-		if (!p->option)
+		if (!p->option && p->kind != CLI_PRESET)
 			fprintf(out, p->required ? " %s" : " [%s]", p->shown);
 	for (const struct cli_param *p = c->params; p && p->arg; p++)
 		if (p->option && p->required)
@@ -85,7 +85,8 @@ void cli_help_command(FILE *out, const struct cli_command *c)
 	if (c->params) {
 		fputs("\n", out);
 		for (const struct cli_param *p = c->params; p->arg; p++)
-			param_line(out, p);
+			if (p->kind != CLI_PRESET)
+				param_line(out, p);
 	}
 	fprintf(out, "\nExamples:\n%s", c->examples);
 }

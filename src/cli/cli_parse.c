@@ -20,7 +20,7 @@ static const struct cli_param *find_option(const struct cli_param *p, const char
 static const struct cli_param *nth_operand(const struct cli_param *p, unsigned n)
 {
 	for (; p && p->arg; p++)
-		if (!p->option && !n--)
+		if (!p->option && p->kind != CLI_PRESET && !n--)
 			return p;
 	return NULL;
 }
@@ -75,10 +75,13 @@ static const char *option(const struct cli_command *c, int argc, char *const *ar
 	return set(p, argv[1], args, why);
 }
 
-static const char *check_complete(const struct cli_command *c, const json_t *args, char why[CLI_WHY_MAX])
+static const char *complete(const struct cli_command *c, json_t *args, char why[CLI_WHY_MAX])
 {
 	const json_t *low = json_object_get(args, "port_min"), *high = json_object_get(args, "port_max");
 
+	for (const struct cli_param *p = c->params; p && p->arg; p++)
+		if (p->kind == CLI_PRESET)
+			json_object_set_new(args, p->arg, json_string(p->words));
 	for (const struct cli_param *p = c->params; p && p->arg; p++)
 		if (p->required && !json_object_get(args, p->arg)) {
 			snprintf(why, CLI_WHY_MAX, "%s%s is missing (%s)", p->option ? "--" : "",
@@ -117,5 +120,5 @@ const char *cli_parse(const struct cli_command *c, int argc, char *const *argv, 
 		else
 			problem = (snprintf(why, CLI_WHY_MAX, "'%.60s' is one word too many", argv[i]), why);
 	}
-	return problem ? problem : check_complete(c, args, why);
+	return problem ? problem : complete(c, args, why);
 }

@@ -152,6 +152,7 @@ json_t *cli_value(const struct cli_param *p, const char *text, char why[CLI_WHY_
 	case CLI_FALSE:
 		return json_false();
 	case CLI_FIXED:
+	case CLI_PRESET:
 		return json_string(p->words);
 	}
 	return NULL;

@@ -78,7 +78,15 @@ const struct ctl_arg ctl_args_assoc_del[] = {
 const struct ctl_arg ctl_args_assoc_list[] = {
 	WHO(false),
 	DEVICE(false),
+	WORD("effect", false, CTL_WORDS_EFFECT, "only rules that say this"),
 	NUM("limit", 0, INT64_MAX, "rows at most; 0: all; default 1000"),
+	END,
+};
+
+const struct ctl_arg ctl_args_assoc_show[] = {
+	WHO(true),
+	DEVICE(true),
+	WORD("effect", false, CTL_WORDS_EFFECT, "only the rule that says this"),
 	END,
 };
 
@@ -86,7 +94,8 @@ const struct ctl_arg ctl_args_assoc_check[] = {
 	SCS(true),
 	DEVICE(true),
 	WORD("action", false, CTL_WORDS_RIGHTS, "what would be asked for; default trigger"),
-	NUM("at", 0, INT64_MAX, "seconds since 1970; default now"),
+	TEXT("msisdn", false, 5, 15, "the device's other name, as a request may give both"),
+	NUM("at", 0, CTL_TIME_MAX, "seconds since 1970; default now"),
 	{ .name = "group", .type = CTL_A_TEXTS, .min = 1, .max = 63, .meaning = "groups whose URI its certificate would carry" },
 	END,
 };

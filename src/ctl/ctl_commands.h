@@ -28,9 +28,15 @@
  * assoc.add       last: scs, device (canonical), effect, replaced?: bool
  * assoc.del       last: scs, device, count (rules deleted)
  * assoc.list      row: scs, device, effect, rights: [words], mode, not_before?, not_after? (RFC 3339); last: count
- * assoc.check     last: allowed: bool, reason (code, "" when allowed), rule (text of the deciding rule, "" when none),
- *                 beaten: [text of each rule that matched and lost, with why], device (canonical), scs, action,
- *                 groups: [names of its groups], unproven: [groups that were asked about and are not its own]
+ * assoc.show      row: as assoc.list plus state: "in force"|"not yet"|"over"; last: count
+ * assoc.check     last: allowed: bool, reason (code, "" when allowed), meaning (of the reason), rule (text of the rule that decides,
+ *                 "" when none), beaten: [text of each rule that matched and lost], detected: [text of each detect-only rule that
+ *                 would have refused], device (canonical), msisdn? (when both names were given), scs, action, at (RFC 3339),
+ *                 groups: [names of its groups], unproven: [groups that were asked about and are not its own],
+ *                 path: [what else on the path refuses, in words], more: bool (there are changes that were not looked at),
+ *                 changes: [{change, rule, at?, name?}], each alone makes the other answer, together with needs: [in words];
+ *                 needs_suffice: bool; change: "add"|"delete"|"detect-only"|"enforce"|"right" (the rule gets it)|"begin"|"end" (the
+ *                 rule does, at `at`)|"join-group"|"join-set"|"leave-group"|"leave-set" (of `name`, because of the rule)
  * triggers.list   row: scs, reference, device, action, state, accepted (RFC 3339)?, expires (RFC 3339)?, outcome?;
  *                 last: count, more: bool
  * triggers.show   row: as triggers.list plus end_to_end?, dtr_end_to_end?, payload_digest?, attempts?; last: count 1
@@ -42,6 +48,7 @@
 #define CTL_WORDS_RIGHTS "trigger recall replace"
 #define CTL_WORDS_EFFECT "allow deny block"
 #define CTL_WORDS_MODE "enforce detect-only"
+#define CTL_TIME_MAX 253402300799 /* the end of the year 9999, seconds since 1970 */
 
 extern const struct ctl_arg
     ctl_args_scs_add[]; /* name, e164, origin_host, realm, anchor; optional payload_max, validity_max_s, port_min,
@@ -52,9 +59,10 @@ extern const struct ctl_arg ctl_args_assoc_add
     []; /* scs (also "group:NAME"; "*" with effect block), device; optional effect, rights, mode, not_before, not_after
 						      * (seconds since 1970) */
 extern const struct ctl_arg ctl_args_assoc_del[];  /* scs, device; optional effect (absent: every rule of the pair) */
-extern const struct ctl_arg ctl_args_assoc_list[]; /* optional scs, device, limit (default 1000, 0: all) */
+extern const struct ctl_arg ctl_args_assoc_list[]; /* optional scs, device, effect, limit (default 1000, 0: all) */
+extern const struct ctl_arg ctl_args_assoc_show[]; /* scs, device; optional effect */
 extern const struct ctl_arg
-    ctl_args_assoc_check[]; /* scs, device; optional action (default trigger), at (seconds since 1970), group: [names] */
+    ctl_args_assoc_check[]; /* scs, device; optional msisdn, action (default trigger), at (seconds since 1970), group: [names] */
 extern const struct ctl_arg ctl_args_group_add[];     /* name; optional anchor, replace */
 extern const struct ctl_arg ctl_args_group_name[];    /* name: group.del, group.show */
 extern const struct ctl_arg ctl_args_group_member[];  /* group, scs */

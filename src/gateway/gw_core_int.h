@@ -229,6 +229,8 @@ struct asc_asker gw_asker(const char *scs, const struct gw_proven *p, uint64_t n
 
 /* gw_path.c: a request through the stages. */
 void gw_core_on_device_action(struct gw_edge_end *e, uint64_t transaction, const struct gw_device_action *a);
+/* What policy looks at of a provisioned SCS; borrows its texts. */
+void gw_facts_of_scs(struct pol_scs *out, const struct asc_scs *in);
 /* The one answer of a request: to everyone who waits for it. */
 void gw_core_answer(struct gw_core *c, struct gw_dup_entry *dup, const struct gw_dup_waiter *asker,
 		    const struct gw_device_action_answer *a);
@@ -293,8 +295,8 @@ void gw_transaction_text(char out[GW_TRANSACTION_TEXT_MAX], uint32_t generation,
 
 /* gw_ctl*.c: the control socket. */
 ERR_MUST_USE int gw_ctl_open(struct gw_core *c, int fd);
-extern const struct ctl_command gw_ctl_status_rows[], gw_ctl_assoc_rows[], gw_ctl_group_rows[], gw_ctl_set_rows[],
-    gw_ctl_trigger_rows[];
+extern const struct ctl_command gw_ctl_status_rows[], gw_ctl_assoc_rows[], gw_ctl_check_rows[], gw_ctl_group_rows[],
+    gw_ctl_set_rows[], gw_ctl_trigger_rows[];
 json_t *gw_ctl_groups(const struct gw_core *c, const struct asc_asker *who); /* names of its groups */
 bool gw_ctl_anchor_known(const struct gw_core *c, const char *name);
 json_t *gw_ctl_time(uint64_t real_ms);

@@ -160,6 +160,8 @@ int gw_ctl_open(struct gw_core *c, int fd)
 	if (!err)
 		err = ctl_server_add(c->ctl, gw_ctl_assoc_rows, c);
 	if (!err)
+		err = ctl_server_add(c->ctl, gw_ctl_check_rows, c);
+	if (!err)
 		err = ctl_server_add(c->ctl, gw_ctl_group_rows, c);
 	if (!err)
 		err = ctl_server_add(c->ctl, gw_ctl_set_rows, c);

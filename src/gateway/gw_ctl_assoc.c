@@ -145,8 +145,10 @@ static void on_scs_del(void *arg, struct ctl_request *rq, const json_t *args)
 struct listing {
 	struct gw_core *core;
 	struct ctl_request *rq;
-	const char *device; /* NULL: any */
-	uint64_t n, max;
+	const char *who; /* NULL: everybody */
+	int effect;      /* -1: any */
+	int64_t now_s;   /* 0: no state is shown */
+	uint64_t n, max; /* max 0: all */
 };
 
 static int list_scs(void *arg, const struct asc_scs *s)
@@ -206,19 +208,10 @@ static void on_scs_show(void *arg, struct ctl_request *rq, const json_t *args)
 
 /* -- rules */
 
-/* The canonical form of a device as the store takes it; the text as given when it is not one. */
-struct find_device {
-	const char *given;
-	char canonical[ASSOC_DEVICE_TEXT_MAX + 1];
-};
-
-static int find_device(void *arg, const struct assoc_rule *r)
+/* The canonical form of a device as the store has it, from one of its rules. */
+static int take_device(void *arg, const struct assoc_rule *r)
 {
-	struct find_device *f = arg;
-
-	if (strcasecmp(r->device, f->given) != 0)
-		return 0;
-	snprintf(f->canonical, sizeof f->canonical, "%s", r->device);
+	memcpy(arg, r->device, sizeof r->device);
 	return 1;
 }
 
@@ -228,7 +221,7 @@ static void on_assoc_add(void *arg, struct ctl_request *rq, const json_t *args)
 	const char *scs = ctl_arg_text(args, "scs", ""), *device = ctl_arg_text(args, "device", "");
 	const char *effect = ctl_arg_text(args, "effect", "allow");
 	uint64_t before = asc_rule_count(c->asc);
-	struct find_device found = { .given = device };
+	char canonical[ASSOC_DEVICE_TEXT_MAX + 1] = "";
 	struct asc_why why = { "" };
 	struct asc_rule_new rule = {
 		.who = scs,
@@ -245,9 +238,9 @@ static void on_assoc_add(void *arg, struct ctl_request *rq, const json_t *args)
 		ctl_fail(rq, "%s", why.text[0] ? why.text : err_str(err));
 		return;
 	}
-	(void)!asc_rule_each(c->asc, scs, find_device, &found);
-	ctl_done(rq, json_pack("{s:s, s:s, s:s, s:b}", "scs", scs, "device", found.canonical[0] ? found.canonical : device,
-			       "effect", effect, "replaced", asc_rule_count(c->asc) == before));
+	(void)!asc_rule_each_on(c->asc, device, take_device, canonical, &why);
+	ctl_done(rq, json_pack("{s:s, s:s, s:s, s:b}", "scs", scs, "device", canonical[0] ? canonical : device, "effect", effect,
+			       "replaced", asc_rule_count(c->asc) == before));
 }
 
 static void on_assoc_del(void *arg, struct ctl_request *rq, const json_t *args)
@@ -275,12 +268,19 @@ static json_t *seconds(int64_t s)
 	return json_string(text);
 }
 
+static const char *state_word(const struct assoc_rule *r, int64_t now_s)
+{
+	if (r->not_before_s && now_s < r->not_before_s)
+		return "not yet";
+	return r->not_after_s && now_s > r->not_after_s ? "over" : "in force";
+}
+
 static int list_rule(void *arg, const struct assoc_rule *r)
 {
 	struct listing *l = arg;
 	json_t *row;
 
-	if (l->device && strcasecmp(l->device, r->device) != 0)
+	if ((l->who && strcmp(l->who, r->who) != 0) || (l->effect >= 0 && l->effect != r->verdict))
 		return 0;
 	if (l->max && l->n >= l->max)
 		return 1;
@@ -290,106 +290,58 @@ static int list_rule(void *arg, const struct assoc_rule *r)
 		json_object_set_new(row, "not_before", seconds(r->not_before_s));
 	if (row && r->not_after_s)
 		json_object_set_new(row, "not_after", seconds(r->not_after_s));
+	if (row && l->now_s)
+		json_object_set_new(row, "state", json_string(state_word(r, l->now_s)));
 	ctl_line(l->rq, row);
 	l->n++;
 	return 0;
 }
 
+static struct listing listing_of(struct gw_core *c, struct ctl_request *rq, const json_t *args)
+{
+	return (struct listing){ .core = c,
+				 .rq = rq,
+				 .who = ctl_arg_has(args, "scs") ? ctl_arg_text(args, "scs", "") : NULL,
+				 .effect = ctl_arg_has(args, "effect") ? effect_of(ctl_arg_text(args, "effect", "")) : -1 };
+}
+
+/* What is on one device or set is found there; everything else is read through. */
+static int each_rule(struct listing *l, const json_t *args, struct asc_why *why)
+{
+	why->text[0] = 0;
+	if (ctl_arg_has(args, "device"))
+		return asc_rule_each_on(l->core->asc, ctl_arg_text(args, "device", ""), list_rule, l, why);
+	return asc_rule_each(l->core->asc, l->who, list_rule, l);
+}
+
 static void on_assoc_list(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct gw_core *c = arg;
-	struct listing l = { .core = c, .rq = rq, .max = ctl_arg_num(args, "limit", 1000) };
+	struct listing l = listing_of(arg, rq, args);
+	struct asc_why why;
 	int err;
 
-	l.device = ctl_arg_has(args, "device") ? ctl_arg_text(args, "device", "") : NULL;
-	err = asc_rule_each(c->asc, ctl_arg_has(args, "scs") ? ctl_arg_text(args, "scs", "") : NULL, list_rule, &l);
+	l.max = ctl_arg_num(args, "limit", 1000);
+	err = each_rule(&l, args, &why);
 	if (err < 0)
-		ctl_fail(rq, "the association store cannot be read");
+		ctl_fail(rq, "%s", why.text[0] ? why.text : "the association store cannot be read");
 	else
 		ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)l.n));
 }
 
-/* -- what would be decided */
-
-static bool canonical(char *out, size_t cap, const char *device, struct asc_device *names)
+static void on_assoc_show(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	if (strncmp(device, "msisdn:", 7) == 0) {
-		char digits[IDENT_MSISDN_MAX + 1];
+	struct listing l = listing_of(arg, rq, args);
+	struct asc_why why;
+	int err;
 
-		if (ident_msisdn(digits, device + 7, strlen(device + 7)))
-			return false;
-		snprintf(out, cap, "msisdn:%s", digits);
-		names->msisdn = out + 7;
-		return true;
-	}
-	if (ident_external(out, device, strlen(device)))
-		return false;
-	names->external = out;
-	return true;
-}
-
-static json_t *beaten_rows(const struct pol_assoc *a, const struct assoc_found *found)
-{
-	json_t *list = json_array();
-
-	for (uint8_t i = 0; i < a->beaten_n; i++) {
-		char text[ASSOC_RULE_TEXT_MAX];
-
-		json_array_append_new(list, json_string(assoc_rule_text(text, &found->rules[a->beaten[i]])));
-	}
-	return list;
-}
-
-/* Groups that were given as proven and are not the asker's: the group is not there, or lets no certificate under its anchor prove it. */
-static json_t *unproven(const struct gw_core *c, const struct asc_asker *who)
-{
-	const struct asc_group *groups[ASC_ASKER_GROUPS_MAX];
-	uint8_t n = asc_asker_groups(c->asc, who, groups);
-	json_t *list = json_array();
-
-	for (uint8_t i = 0; i < who->proven_n; i++) {
-		uint8_t at = 0;
-
-		while (at < n && strcmp(groups[at]->name, who->proven[i]) != 0)
-			at++;
-		if (at == n)
-			json_array_append_new(list, json_string(who->proven[i]));
-	}
-	return list;
-}
-
-static void on_assoc_check(void *arg, struct ctl_request *rq, const json_t *args)
-{
-	struct gw_core *c = arg;
-	const char *scs = ctl_arg_text(args, "scs", ""), *action = ctl_arg_text(args, "action", "trigger");
-	uint64_t at_s = ctl_arg_num(args, "at", clock_real_ms() / 1000);
-	char device[IDENT_EXTERNAL_MAX + 1], rule[ASSOC_RULE_TEXT_MAX] = "";
-	const char *proven[ASC_PROVEN_MAX];
-	struct asc_asker who = { scs, proven, ctl_arg_texts(args, "group", proven, ASC_PROVEN_MAX) };
-	struct assoc_found found = { .n = 0 };
-	struct asc_device names = { NULL, NULL };
-	struct pol_assoc verdict;
-	uint8_t right;
-
-	if (!canonical(device, sizeof device, ctl_arg_text(args, "device", ""), &names)) {
-		ctl_fail(rq, "'%s' is not a device: local@domain or msisdn:DIGITS is", ctl_arg_text(args, "device", ""));
-		return;
-	}
-	if (assoc_rights_parse(&right, action)) {
-		ctl_fail(rq, "action is one of trigger, recall, replace");
-		return;
-	}
-	if (asc_find_rules(c->asc, &who, &names, &found)) {
-		ctl_fail(rq, "the association store cannot be read");
-		return;
-	}
-	pol_assoc_judge(&verdict, &found, right, (int64_t)at_s);
-	if (verdict.winner >= 0)
-		assoc_rule_text(rule, &found.rules[verdict.winner]);
-	ctl_done(rq, json_pack("{s:b, s:s, s:s, s:o, s:s, s:s, s:s, s:o, s:o}", "allowed", verdict.allow, "reason",
-			       verdict.allow ? "" : pol_reason_str(verdict.reason), "rule", rule, "beaten",
-			       beaten_rows(&verdict, &found), "device", device, "scs", scs, "action", action, "groups",
-			       gw_ctl_groups(c, &who), "unproven", unproven(c, &who)));
+	l.now_s = (int64_t)(clock_real_ms() / 1000);
+	err = each_rule(&l, args, &why);
+	if (err < 0)
+		ctl_fail(rq, "%s", why.text[0] ? why.text : "the association store cannot be read");
+	else if (l.n == 0)
+		ctl_fail(rq, "no such rule");
+	else
+		ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)l.n));
 }
 
 const struct ctl_command gw_ctl_assoc_rows[] = {
@@ -400,6 +352,6 @@ const struct ctl_command gw_ctl_assoc_rows[] = {
 	{ "assoc.add", "a rule: who may trigger what", ctl_args_assoc_add, true, on_assoc_add },
 	{ "assoc.del", "remove a rule", ctl_args_assoc_del, true, on_assoc_del },
 	{ "assoc.list", "rules", ctl_args_assoc_list, false, on_assoc_list },
-	{ "assoc.check", "what would be decided, and by which rule", ctl_args_assoc_check, false, on_assoc_check },
+	{ "assoc.show", "the rules of one SCS on one device", ctl_args_assoc_show, false, on_assoc_show },
 	{ .name = NULL },
 };

@@ -194,7 +194,7 @@ static enum gw_stage stage_duplicate(struct visit *v)
 
 /* -- 9 */
 
-static void facts_of_scs(struct pol_scs *out, const struct asc_scs *in)
+void gw_facts_of_scs(struct pol_scs *out, const struct asc_scs *in)
 {
 	*out = (struct pol_scs){
 		.name = in->name,
@@ -248,7 +248,7 @@ static enum gw_stage stage_judge(struct visit *v)
 	struct pol_scs scs;
 	struct pol_facts facts = { .scs = &scs, .rate = &v->session->scs->rate, .found = &found, .now_ms = v->now_ms };
 
-	facts_of_scs(&scs, v->scs);
+	gw_facts_of_scs(&scs, v->scs);
 	new_day(v->session->scs, v->now_ms);
 	facts.load = load_of(v);
 	facts.payload_ceiling = c->cfg->limits.payload_max < TRG_PAYLOAD_MAX ? c->cfg->limits.payload_max : TRG_PAYLOAD_MAX;

@@ -189,18 +189,44 @@ def test_check_says_yes_with_its_rule(server):
         {"done": True, "ok": True, "allowed": True, "reason": "", "rule": "allow acme meter-7@a.example trigger", "beaten": [
             "deny acme *@a.example", "deny acme *"], "scs": "acme", "device": "meter-7@a.example", "action": "trigger"}])
     assert done.returncode == 0
-    assert done.stdout == ("yes\n  asked   acme trigger meter-7@a.example\n  rule    allow acme meter-7@a.example trigger\n"
-                           "  beaten  deny acme *@a.example\n          deny acme *\n")
+    assert done.stdout == ("yes\n  asked    acme trigger meter-7@a.example\n  rule     allow acme meter-7@a.example trigger\n"
+                           "  beaten   deny acme *@a.example\n           deny acme *\n")
 
 
 def test_check_says_no_with_exit_1_for_people_and_programs(server):
-    line = {"done": True, "ok": True, "allowed": False, "reason": "no-association", "rule": "", "beaten": [], "scs": "acme",
-            "device": "m@b.example", "action": "trigger"}
+    line = {"done": True, "ok": True, "allowed": False, "reason": "no-association", "meaning": "no rule speaks", "rule": "",
+            "beaten": [], "scs": "acme", "device": "m@b.example", "action": "trigger"}
     done = ask(server, "assoc", "check", "acme", "m@b.example", lines=[line])
     assert done.returncode == 1
-    assert done.stdout.startswith("no: no-association\n") and "rule    none: what no rule allows is denied" in done.stdout
+    assert done.stdout.startswith("no: no-association, no rule speaks\n") and "rule     none: what no rule allows is denied" in done.stdout
     done = ask(server, "--json", "assoc", "check", "acme", "m@b.example", lines=[line])
     assert (done.returncode, json.loads(done.stdout)) == (1, line)
+
+
+def test_check_shows_what_would_change_it(server):
+    line = {"done": True, "ok": True, "allowed": False, "reason": "denied", "meaning": "a deny rule decided", "rule": "deny r", "beaten": [],
+            "detected": ["block d detect-only", "deny d detect-only"], "scs": "acme", "device": "m@b.example", "msisdn": "491700000001",
+            "action": "recall", "path": ["the SCS may not ask for recall at all"], "needs": ["let the SCS ask for recall"], "more": True,
+            "changes": [{"change": "add", "rule": "allow a"}, {"change": "end", "rule": "deny r", "at": "2027-01-01T00:00:00.000Z"},
+                        {"change": "leave-group", "rule": "deny r", "name": "fleet"}, {"change": "of-tomorrow", "rule": "x"}]}
+    done = ask(server, "assoc", "check", "acme", "m@b.example", lines=[line])
+    assert done.returncode == 1
+    assert done.stdout == ("no: denied, a deny rule decided\n"
+                           "  asked    acme recall m@b.example + msisdn:491700000001\n"
+                           "  path     the SCS may not ask for recall at all\n"
+                           "  rule     deny r\n"
+                           "  detected block d detect-only\n"
+                           "           deny d detect-only\n"
+                           "  changes  add the rule: allow a\n"
+                           "           time: from 2027-01-01T00:00:00.000Z on there is no more deny r\n"
+                           "           take the SCS out of group fleet, because of deny r\n"
+                           "           of-tomorrow : x\n"
+                           "  and also let the SCS ask for recall\n"
+                           "           there is more, which was not looked at\n")
+    line.update(changes=[], more=False, needs=[])
+    assert "  changes  no single change would do\n" in ask(server, "assoc", "check", "acme", "m@b.example", lines=[line]).stdout
+    line.update(needs=["let it"], needs_suffice=True)
+    assert "  changes  let it\n" in ask(server, "assoc", "check", "acme", "m@b.example", lines=[line]).stdout
 
 
 def test_status_shows_edges(server):

@@ -82,12 +82,96 @@ def test_a_check_names_the_rule_and_what_it_beat(lab, ctl):
     no = ctl("assoc", "check", "acme", "meter-60@a.example")
     assert no.returncode == 1
     assert no.stdout.splitlines()[0].startswith("no: ")
-    assert "rule    deny acme meter-60@a.example" in no.stdout and "beaten  allow acme *@a.example" in no.stdout
+    assert "rule     deny acme meter-60@a.example" in no.stdout and "beaten   allow acme *@a.example" in no.stdout
     ctl("assoc", "add", "*", "meter-60@a.example", "--block")
-    assert "rule    block * meter-60@a.example" in ctl("assoc", "check", "acme", "meter-60@a.example").stdout
+    assert "rule     block * meter-60@a.example" in ctl("assoc", "check", "acme", "meter-60@a.example").stdout
     assert ctl("assoc", "del", "*", "meter-60@a.example").returncode == 0
     assert ctl("assoc", "del", "acme", "meter-60@a.example").stdout == "deleted 1 rule of acme for meter-60@a.example\n"
     assert ctl("assoc", "check", "acme", "meter-60@a.example").returncode == 0
+
+
+def test_what_a_check_says_would_change_the_answer_does(lab, ctl):
+    """Each change that is told is made, and the answer is the other one; then it is taken back."""
+    def check(*more):
+        return json.loads(ctl("--json", "assoc", "check", "acme", "meter-61@a.example", *more).stdout)
+
+    def told(reply):
+        return {(c["change"], c["rule"]) for c in reply["changes"]}
+
+    for words in (["set", "add", "odd"], ["set", "member", "add", "odd", "meter-61@a.example"], ["group", "add", "renters"],
+                  ["assoc", "add", "group:renters", "meter-61@a.example", "--deny", "--rights", "trigger"],
+                  ["assoc", "add", "acme", "set:odd", "--deny", "--rights", "trigger", "--not-after", "2040-01-01"],
+                  ["block", "add", "*", "meter-61@a.example", "--mode", "detect-only"]):
+        assert ctl(*words).returncode == 0
+    reply = check()
+    deny = "deny acme set:odd trigger"
+    assert not reply["allowed"] and reply["rule"] == deny and reply["detected"] == []
+    assert told(reply) == {("add", "allow acme meter-61@a.example trigger"), ("delete", deny), ("detect-only", deny), ("end", deny),
+                           ("leave-set", deny)}
+    end = [c["at"] for c in reply["changes"] if c["change"] == "end"][0]
+    assert end == "2040-01-01T00:00:01.000Z"
+    assert check("--at", "2208988801")["allowed"] and not check("--at", "2208988800")["allowed"]
+
+    assert ctl("assoc", "add", "acme", "set:odd", "--deny", "--rights", "trigger", "--mode", "detect-only").stdout.startswith("replaced ")
+    reply = check()
+    assert reply["allowed"] and reply["rule"].startswith("allow acme *@a.example")
+    assert reply["detected"] == ["block * meter-61@a.example detect-only", deny + " detect-only"]
+    assert {c for c, _ in told(reply)} == {"delete", "enforce"}
+    assert ("delete", reply["rule"]) in told(reply) and ("enforce", deny + " detect-only") in told(reply)
+    assert ctl("block", "add", "*", "meter-61@a.example").stdout == "replaced block * meter-61@a.example\n"
+    assert not check()["allowed"]
+    assert ctl("block", "del", "*", "meter-61@a.example").returncode == 0
+
+    assert ctl("group", "member", "add", "renters", "acme").returncode == 0
+    leave = "deny group:renters meter-61@a.example trigger"
+    assert {c for c, r in told(check()) if r == leave} == {"delete", "detect-only", "leave-group"}
+    assert ctl("group", "member", "del", "renters", "acme").returncode == 0 and check()["allowed"]
+    for words in (["group", "del", "renters"], ["set", "del", "odd"]):
+        assert ctl(*words).returncode == 0
+
+
+def test_a_check_says_what_the_rest_of_the_path_would_refuse(lab, ctl):
+    assert ctl("scs", "add", "delta", *NEW, "--actions", "trigger").returncode == 0
+    assert ctl("assoc", "add", "delta", "*@delta.example").returncode == 0
+    no = ctl("assoc", "check", "delta", "m@delta.example", "--action", "recall")
+    assert no.returncode == 1
+    assert no.stdout == ("no: action-not-allowed, the SCS may not use this Action-Type\n"
+                         "  asked    delta recall m@delta.example\n"
+                         "  path     the SCS may not ask for recall at all\n"
+                         "  rule     allow delta *@delta.example trigger,recall,replace\n"
+                         "  changes  let the SCS ask for recall: mtcctl scs add delta --actions --replace\n")
+    unknown = ctl("assoc", "check", "nobody", "m@delta.example")
+    assert unknown.returncode == 1 and "  path     no SCS is provisioned under this name" in unknown.stdout
+    assert "  and also provision the SCS: mtcctl scs add nobody\n" in unknown.stdout
+    assert ctl("scs", "del", "delta").returncode == 0
+
+
+def test_a_check_takes_both_names_of_a_device(lab, ctl):
+    number = "491799000061"
+    assert ctl("assoc", "add", "acme", f"msisdn:{number}", "--deny").returncode == 0
+    assert ctl("assoc", "check", "acme", "meter-61@a.example").returncode == 0
+    no = ctl("assoc", "check", "acme", "meter-61@a.example", "--msisdn", number)
+    assert no.returncode == 1 and f"asked    acme trigger meter-61@a.example + msisdn:{number}\n" in no.stdout
+    assert f"rule     deny acme msisdn:{number}" in no.stdout
+    assert ctl("assoc", "check", "acme", f"msisdn:{number}").returncode == 1
+    twice = ctl("assoc", "check", "acme", f"msisdn:{number}", "--msisdn", number)
+    assert twice.returncode == 1 and "two MSISDNs" in twice.stderr
+    assert ctl("assoc", "del", "acme", f"msisdn:{number}").returncode == 0
+
+
+def test_blocks_come_and_go(lab, ctl):
+    assert ctl("block", "list").stdout == "none\n"
+    assert ctl("block", "add", "*", "meter-62@a.example", "--not-after", "2040-01-01").stdout == "added block * meter-62@a.example\n"
+    rows = table(ctl("block", "list", "--device", "meter-62@A.example"))
+    assert [(r["SCS"], r["EFFECT"], r["MODE"]) for r in rows] == [("*", "block", "enforce")]
+    assert "state             in force\n" in ctl("block", "show", "*", "meter-62@a.example").stdout
+    assert ctl("assoc", "show", "acme", "meter-62@a.example").returncode == 1
+    assert ctl("assoc", "check", "acme", "meter-62@a.example").returncode == 1
+    assert ctl("block", "del", "acme", "meter-62@a.example").returncode == 1
+    assert ctl("block", "del", "*", "meter-62@a.example").stdout == "deleted 1 rule of * for meter-62@a.example\n"
+    assert ctl("block", "list").stdout == "none\n"
+    allow = ctl("assoc", "add", "acme", "meter-62@a.example", "--mode", "detect-only")
+    assert allow.returncode == 1 and "an allow that does not allow is no rule" in allow.stderr
 
 
 def test_rights_and_times_of_a_rule_hold(lab, ctl):

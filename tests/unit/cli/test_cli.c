@@ -31,17 +31,28 @@ static const struct {
 	{ "assoc.add", ctl_args_assoc_add },
 	{ "assoc.del", ctl_args_assoc_del },
 	{ "assoc.list", ctl_args_assoc_list },
+	{ "assoc.show", ctl_args_assoc_show },
 	{ "assoc.check", ctl_args_assoc_check },
 	{ "triggers.list", ctl_args_triggers_list },
 	{ "triggers.show", ctl_args_triggers_show },
 	{ "log.level", ctl_args_log_level },
 };
 
+/* The first that asks for it; `block` asks for commands of `assoc` once more, in fewer words. */
 static const struct cli_command *command_of(const char *cmd)
 {
 	for (const struct cli_command *c = cli_commands; c->group; c++)
 		if (!strcmp(c->cmd, cmd))
 			return c;
+	return NULL;
+}
+
+static const struct ctl_arg *args_of(const char *cmd)
+{
+	for (size_t i = 0; i < sizeof server / sizeof *server; i++)
+		if (!strcmp(server[i].cmd, cmd))
+			return server[i].args;
+	fail_msg("the server has no %s", cmd);
 	return NULL;
 }
 
@@ -63,25 +74,22 @@ static bool can_say(const struct cli_command *c, const char *arg)
 
 static void test_every_command_of_the_server_can_be_asked_for(void **state)
 {
-	size_t rows = 0;
-
 	(void)state;
 	for (size_t i = 0; i < sizeof server / sizeof *server; i++)
 		if (!command_of(server[i].cmd))
 			fail_msg("no words for %s", server[i].cmd);
 	for (const struct cli_command *c = cli_commands; c->group; c++)
-		rows++;
-	assert_int_equal(rows, sizeof server / sizeof *server);
+		(void)args_of(c->cmd);
 }
 
 static void test_arguments_and_bounds_are_the_same_on_both_sides(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof server / sizeof *server; i++) {
-		const struct cli_command *c = command_of(server[i].cmd);
+	for (const struct cli_command *c = cli_commands; c->group; c++) {
+		const struct ctl_arg *args = args_of(c->cmd);
 
 		for (const struct cli_param *p = c->params; p && p->arg; p++) {
-			const struct ctl_arg *a = arg_of(server[i].args, p->arg);
+			const struct ctl_arg *a = arg_of(args, p->arg);
 
 			if (!a)
 				fail_msg("%s takes no %s", c->cmd, p->arg);
@@ -90,7 +98,7 @@ static void test_arguments_and_bounds_are_the_same_on_both_sides(void **state)
 			if (a->required != p->required)
 				fail_msg("%s %s is required on one side only", c->cmd, p->arg);
 		}
-		for (const struct ctl_arg *a = server[i].args; a && a->name; a++)
+		for (const struct ctl_arg *a = args; command_of(c->cmd) == c && a && a->name; a++)
 			if (!can_say(c, a->name))
 				fail_msg("mtcctl cannot say %s of %s", a->name, c->cmd);
 	}

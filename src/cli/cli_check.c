@@ -1,0 +1,112 @@
+/* cli_check.c - what `assoc check` found, as a person reads it: the answer, why, and what would change it. */
+#include <string.h>
+
+#include "cli/cli_command.h"
+
+static void heading(FILE *out, const char *name, size_t line)
+{
+	fprintf(out, "  %-9s", line ? "" : name);
+}
+
+/* A list of texts, one a line, behind one name. */
+static void list(FILE *out, const char *name, const json_t *texts)
+{
+	char text[CLI_SHOWN_MAX];
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)texts, i, one)
+	{
+		cli_text(text, sizeof text, one);
+		heading(out, name, i);
+		fprintf(out, "%s\n", text);
+	}
+}
+
+/* What to do or to wait for; %1 stands for the time or the name, the rule follows. */
+static const struct {
+	const char *change, *before, *after;
+} words[] = {
+	{ "add", "add the rule: ", NULL },
+	{ "delete", "delete the rule: ", NULL },
+	{ "detect-only", "make it detect-only: ", NULL },
+	{ "enforce", "enforce the rule: ", NULL },
+	{ "right", "give this right to the rule: ", NULL },
+	{ "begin", "time: from ", " on there is " },
+	{ "end", "time: from ", " on there is no more " },
+	{ "join-group", "put the SCS into group ", ", because of " },
+	{ "join-set", "put the device into set ", ", because of " },
+	{ "leave-group", "take the SCS out of group ", ", because of " },
+	{ "leave-set", "take the device out of set ", ", because of " },
+};
+
+static void change_line(FILE *out, const json_t *change)
+{
+	char kind[CLI_SHOWN_MAX], rule[CLI_SHOWN_MAX], what[CLI_SHOWN_MAX];
+	size_t i = 0;
+
+	cli_member(kind, change, "change");
+	cli_member(rule, change, "rule");
+	cli_member(what, change, json_object_get(change, "at") ? "at" : "name");
+	while (i < sizeof words / sizeof *words && strcmp(words[i].change, kind) != 0)
+		i++;
+	if (i == sizeof words / sizeof *words) /* of a newer server */
+		fprintf(out, "%s %s: %s\n", kind, what, rule);
+	else
+		fprintf(out, "%s%s%s%s\n", words[i].before, words[i].after ? what : "", words[i].after ? words[i].after : "",
+			rule);
+}
+
+static void changes(FILE *out, const json_t *last)
+{
+	const json_t *list_of = json_object_get(last, "changes"), *needs = json_object_get(last, "needs"), *one;
+	size_t i;
+
+	if (!list_of)
+		return; /* an older server */
+	json_array_foreach((json_t *)(uintptr_t)list_of, i, one)
+	{
+		heading(out, "changes", i);
+		change_line(out, one);
+	}
+	if (json_is_true(json_object_get(last, "needs_suffice")))
+		list(out, "changes", needs);
+	else if (json_array_size(list_of) == 0)
+		fputs("  changes  no single change would do\n", out);
+	else
+		list(out, "and also", needs);
+	if (json_is_true(json_object_get(last, "more")))
+		fputs("           there is more, which was not looked at\n", out);
+}
+
+static void asked(FILE *out, const json_t *last)
+{
+	char a[CLI_SHOWN_MAX], b[CLI_SHOWN_MAX], c[CLI_SHOWN_MAX], d[CLI_SHOWN_MAX];
+
+	cli_member(d, last, "msisdn");
+	fprintf(out, "  asked    %s %s %s%s%s\n", cli_member(a, last, "scs"), cli_member(b, last, "action"),
+		cli_member(c, last, "device"), *d ? " + msisdn:" : "", d);
+	if (json_array_size(json_object_get(last, "groups")))
+		fprintf(out, "  groups   %s\n", cli_member(a, last, "groups"));
+	if (json_array_size(json_object_get(last, "unproven")))
+		fprintf(out, "  not in   %s: no such group, or its trust anchor is not the one of this SCS\n",
+			cli_member(a, last, "unproven"));
+}
+
+int cli_show_check(FILE *out, const json_t *last)
+{
+	bool allowed = json_is_true(json_object_get(last, "allowed"));
+	char a[CLI_SHOWN_MAX], b[CLI_SHOWN_MAX];
+
+	fputs(allowed ? "yes" : "no", out);
+	if (!allowed && *cli_member(a, last, "reason"))
+		fprintf(out, ": %s, %s", a, cli_member(b, last, "meaning"));
+	fputs("\n", out);
+	asked(out, last);
+	list(out, "path", json_object_get(last, "path"));
+	fprintf(out, "  rule     %s\n", *cli_member(a, last, "rule") ? a : "none: what no rule allows is denied");
+	list(out, "beaten", json_object_get(last, "beaten"));
+	list(out, "detected", json_object_get(last, "detected"));
+	changes(out, last);
+	return allowed ? CLI_OK : CLI_NO;
+}
