@@ -65,6 +65,11 @@ json_t *scs_unanswered_event(uint32_t reference, const char *why)
 	return json_pack("{s:s, s:I, s:s}", "event", "unanswered", "reference", (json_int_t)reference, "why", why);
 }
 
+static bool set_number(json_t *event, const char *key, struct dia_u32 v)
+{
+	return !v.present || json_object_set_new(event, key, json_integer(v.v)) == 0;
+}
+
 json_t *scs_answer_event(const struct tsp_daa *daa, uint32_t reference, const char *device, uint64_t elapsed_us)
 {
 	const struct app_head *h = &daa->head;
@@ -78,6 +83,9 @@ json_t *scs_answer_event(const struct tsp_daa *daa, uint32_t reference, const ch
 		ok = json_object_set_new(event, "experimental_result_code", json_integer(h->experimental_result.code)) == 0;
 	if (ok && status.present)
 		ok = set_status(event, "request_status", tsp_request_status_str(status.v), status.v);
+	if (ok)
+		ok = set_number(event, "mtc_error_diagnostic", daa->notification.mtc_error_diagnostic) &&
+		     set_number(event, "feature_supported_in_final_target", daa->feature_supported_in_final_target);
 	if (ok && h->error_message.p)
 		ok = json_object_set_new(event, "error_message", text_or_hex(h->error_message)) == 0;
 	if (ok) /* what we asked for; with --unchecked it may be no UTF-8 */

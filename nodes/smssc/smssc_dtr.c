@@ -55,6 +55,19 @@ static uint64_t digest_of(const struct t4_dtr *dtr)
 	return digest;
 }
 
+/* A feature that has to be here and is not (TS 29.229 7.2.1). */
+static bool requires_more(const struct app_head *head)
+{
+	for (uint8_t i = 0; i < head->features_n; i++) {
+		const struct app_features *f = &head->features[i];
+		bool ours = f->vendor_id == DIA_VENDOR_3GPP && f->list_id == T4_FEATURE_LIST_ID;
+
+		if (f->mandatory && (f->list & ~(ours ? (uint32_t)T4_FEATURE_RECALL_REPLACE : 0u)))
+			return true;
+	}
+	return false;
+}
+
 struct names { /* NUL-terminated copies that a dlv_text points to */
 	char imsi[SMS_IMSI_MAX + 1], host[IDENT_HOST_MAX + 1], realm[IDENT_HOST_MAX + 1], external_id[IDENT_EXTERNAL_MAX + 1];
 };
@@ -173,6 +186,10 @@ struct smssc_result smssc_dtr_take(struct dlv *d, struct smssc_dup *dup, const s
 	struct smssc_result sound = read_text(&text, &names, dtr, via, words);
 	const struct smssc_dup_entry *known;
 
+	if (requires_more(&dtr->head)) {
+		*words = "a feature is required that is not here";
+		return t4_code(APP_ERROR_FEATURE_UNSUPPORTED);
+	}
 	if (sound.result_code || sound.experimental)
 		return sound;
 	known = smssc_dup_find(dup, names.host, end_to_end);

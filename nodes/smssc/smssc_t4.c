@@ -74,6 +74,10 @@ static void answer_dtr(struct smssc *s, struct smssc_ticket *t, bool durable)
 		dta.head.experimental_result = (struct app_experimental_result){ DIA_VENDOR_3GPP, r.experimental, true };
 	else
 		dta.head.result_code = dia_u32_of(r.result_code);
+	dta.head.features[0] = (struct app_features){ .vendor_id = DIA_VENDOR_3GPP,
+						      .list_id = T4_FEATURE_LIST_ID,
+						      .list = T4_FEATURE_RECALL_REPLACE };
+	dta.head.features_n = 1;
 	if (r.has_diagnostic)
 		dta.mtc_error_diagnostic = dia_u32_of(r.diagnostic);
 	t4_dta_build(&out, &dta, m.hdr.hop_by_hop, m.hdr.end_to_end);

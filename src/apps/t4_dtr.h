@@ -4,6 +4,9 @@
 
 enum { T4_TRIGGER = 0, T4_RECALL = 1, T4_REPLACE = 2 };                      /* Trigger-Action 3202; absent is T4_TRIGGER */
 enum { T4_ORIGINAL_MESSAGE_NOT_DELETED = 0, T4_NEW_MESSAGE_NOT_STORED = 1 }; /* MTC-Error-Diagnostic 3203 */
+/* Supported-Features of T4. The numbers could not be checked against the text of TS 29.337. */
+#define T4_FEATURE_LIST_ID 1u
+enum { T4_FEATURE_RECALL_REPLACE = 0x1 };
 /* Experimental-Result-Code, vendor 10415 */
 enum {
 	T4_ERROR_USER_UNKNOWN = 5001,

@@ -21,6 +21,9 @@ static const struct cfg_word levels[] = { { "error", LOG_LEVEL_ERROR },
 					  { "info", LOG_LEVEL_INFO },
 					  { "debug", LOG_LEVEL_DEBUG },
 					  { NULL, 0 } };
+static const struct cfg_word recall_replaces[] = {
+	{ "learn", CFG_RECALL_LEARN }, { "on", CFG_RECALL_ON }, { "off", CFG_RECALL_OFF }, { NULL, 0 }
+};
 
 static const struct cfg_row identity_rows[] = {
 	CFG_HOST("host", struct cfg_identity, host, NULL, "our Diameter host name (Origin-Host)"),
@@ -103,10 +106,17 @@ static const struct cfg_row peer_rows[] = {
 	    CFG_HOST("destination_host", struct cfg_route, destination_host, "",                                                 \
 		     "Destination-Host of requests; empty: none is sent"),                                                       \
 	    CFG_DURATION("answer_wait", struct cfg_route, answer_wait_ms, 100, 60000, answer_wait, "time an answer may take"),   \
-	    CFG_END
+	    CFG_U32("priority_drmp", struct cfg_route, priority_drmp, 0, 15, "5",                                                \
+		    "DRMP (RFC 7944) of requests for priority triggers, 0 is the highest; other requests carry none, which "     \
+		    "means 10")
 
-static const struct cfg_row s6m_rows[] = { ROUTE_ROWS("3s", "HSS") };
-static const struct cfg_row t4_rows[] = { ROUTE_ROWS("5s", "SMS-SC") };
+static const struct cfg_row s6m_rows[] = { ROUTE_ROWS("3s", "HSS"), CFG_END };
+static const struct cfg_row t4_rows[] = {
+	ROUTE_ROWS("5s", "SMS-SC"),
+	CFG_WORD("recall_replace", struct cfg_route, recall_replace, recall_replaces, "learn",
+		 "does the SMS-SC know recall and replace? learn: as its Supported-Features say; on, off: whatever they say"),
+	CFG_END,
+};
 
 static const struct cfg_row dnr_rows[] = {
 	CFG_DURATION("answer_wait", struct cfg_dnr, answer_wait_ms, 100, 60000, "5s", "time an SCS has to acknowledge a report"),

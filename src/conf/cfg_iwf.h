@@ -48,7 +48,11 @@ struct cfg_route { /* s6m, t4 */
 	char destination_realm[CFG_HOST_MAX];
 	char destination_host[CFG_HOST_MAX]; /* "": none */
 	uint64_t answer_wait_ms;
+	uint32_t priority_drmp; /* DRMP of requests for priority triggers */
+	int recall_replace;     /* t4: enum cfg_recall_replace */
 };
+
+enum cfg_recall_replace { CFG_RECALL_LEARN, CFG_RECALL_ON, CFG_RECALL_OFF };
 
 struct cfg_dnr {
 	uint64_t answer_wait_ms, retry_min_ms, retry_max_ms;

@@ -260,7 +260,9 @@ static void conf_triggers(struct gw_core *c)
 		.retry_min_ms = cfg->dnr.retry_min_ms,
 		.retry_max_ms = cfg->dnr.retry_max_ms,
 		.reasons = { POL_NONE, POL_ACTION_NOT_SUPPORTED, POL_CONTRADICTING_DEVICE, POL_HSS_SILENT, POL_JOURNAL,
-			     POL_SMSSC_SILENT, POL_NOMEM },
+			     POL_SMSSC_SILENT, POL_NOMEM, POL_ORIGINAL_UNKNOWN, POL_ORIGINAL_REPORTED, POL_ORIGINAL_BUSY,
+			     POL_ORIGINAL_DEVICE, POL_SMSSC_NO_RECALL, POL_EXPIRED },
+		.takers = &c->takers,
 	};
 }
 
@@ -395,6 +397,7 @@ void gw_core_free(struct gw_core *c)
 	map_end(&c->triggers_by_ref);
 	map_end(&c->notices_by_number);
 	map_end(&c->drrs_by_token);
+	trg_names_fini(&c->takers);
 	free(c);
 }
 

@@ -23,9 +23,8 @@
 
 struct gw_scs;
 
-/* The groups that a session's certificate names, for as long as it is valid; shared by the session and its triggers in flight. */
+/* The groups that a session's certificate names, for as long as it is valid. */
 struct gw_proven {
-	uint32_t users;
 	uint64_t not_after_s; /* 0: no end known */
 	uint8_t n;
 	char name[GW_GROUPS_MAX][IDENT_SCS_MAX + 1];
@@ -95,19 +94,16 @@ struct gw_trigger { /* a trigger machine and what the core has around it */
 	char rule[ASSOC_RULE_TEXT_MAX]; /* that allowed it, or that refused it later */
 	struct gw_dup_entry *dup;       /* until it is answered */
 	struct gw_dup_waiter asker;     /* the first; used when there is no entry */
-	struct gw_proven *proven;       /* of the session that asked; NULL: none */
 	bool host_named, counted;       /* counted: among the pending of its SCS */
 	bool detected;                  /* the line of a detect-only rule is written: one a transaction */
 	struct gw_ask *ask;             /* SIR, DTR or recall on its way */
 	struct gw_notice *notice;
 	struct net_timer *timer;
-	uint64_t timer_at_ms;           /* real time */
-	char taker[IDENT_HOST_MAX + 1]; /* Origin-Host of the DTA */
 	uint64_t accepted_ms;
 	bool stepping, forgotten;
 	bool storing; /* the journal owes a completion */
 	struct gw_reference ref;
-	struct gw_map_node node;
+	struct gw_map_node node; /* not in the table when it is a recall: it has no number of its own */
 	TAILQ_ENTRY(gw_trigger) of_scs;
 	TAILQ_ENTRY(gw_trigger) entry; /* of all */
 };
@@ -138,6 +134,8 @@ struct gw_peer {
 };
 
 TAILQ_HEAD(gw_triggers, gw_trigger);
+
+enum gw_feature { GW_FEATURE_UNKNOWN, GW_FEATURE_THERE, GW_FEATURE_MISSING };
 
 struct gw_core {
 	const struct cfg_iwf *cfg;
@@ -173,6 +171,8 @@ struct gw_core {
 	struct gw_triggers triggers;
 	uint32_t triggers_n, pending;
 	struct trg_conf trg_conf;
+	struct trg_names takers;        /* names of SMS-SCs */
+	enum gw_feature recall_replace; /* of the SMS-SC, as it said last */
 	struct gw_map notices_by_number;
 	uint64_t notice_next;
 	struct gw_map drrs_by_token;
@@ -223,8 +223,10 @@ void gw_probes_free(struct gw_core *c);
 /* gw_groups.c: what the certificate proves beside the name. NULL when it names no group, and when there is no memory: nobody is in a
  * group then. */
 struct gw_proven *gw_proven_of(const struct gw_core *c, const struct gw_identity *id);
-struct gw_proven *gw_proven_use(struct gw_proven *p); /* one more user; NULL allowed */
-void gw_proven_drop(struct gw_proven *p);             /* the last one frees it; NULL allowed */
+void gw_proven_free(struct gw_proven *p); /* NULL allowed */
+/* As text, for a trigger that outlives the session and the core, and back; empty for NULL. The second borrows nothing. */
+void gw_proven_text(char out[TRG_GROUPS_LEN_MAX + 1], const struct gw_proven *p);
+void gw_proven_from(struct gw_proven *out, const char *text, uint64_t not_after_s);
 struct asc_asker gw_asker(const char *scs, const struct gw_proven *p, uint64_t now_ms);
 
 /* gw_path.c: a request through the stages. */
@@ -267,6 +269,9 @@ struct gw_trigger *gw_peer_answered(void *ask, int err);
 int gw_s6m_ask(void *arg, struct trg *t);
 int gw_t4_submit(void *arg, struct trg *t, bool again);
 int gw_t4_recall(void *arg, struct trg *t, bool again);
+bool gw_t4_can_recall(void *arg);
+/* Feature-Supported-In-Final-Target, as far as it is known (TS 29.368 6.4.13). */
+struct gw_opt_u32 gw_t4_target(const struct gw_core *c);
 int gw_report_notify(void *arg, struct trg *t, bool again);
 void gw_report_acknowledge(void *arg, struct trg *t, uint64_t token, bool ok);
 

@@ -156,7 +156,7 @@ void gw_core_session_free(struct gw_session *s)
 	s->scs->sessions_n--;
 	s->edge->sessions_n--;
 	st_count(&c->st, ST_SESSION_CLOSED);
-	gw_proven_drop(s->proven);
+	gw_proven_free(s->proven);
 	free(s);
 	if (probe)
 		gw_probe_session_gone(probe);

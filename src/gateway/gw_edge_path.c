@@ -233,10 +233,14 @@ static enum gw_stage stage_origin(struct visit *v)
 
 /* -- 7b */
 
-static bool requires_features(const struct app_head *head)
+/* One that has to be there and that we do not have (TS 29.229 7.2.1). */
+static bool requires_more(const struct app_head *head)
 {
 	for (uint8_t i = 0; i < head->features_n; i++) {
-		if (head->features[i].mandatory && head->features[i].list)
+		const struct app_features *f = &head->features[i];
+		bool ours = f->vendor_id == DIA_VENDOR_3GPP && f->list_id == TSP_FEATURE_LIST_ID;
+
+		if (f->mandatory && (f->list & ~(ours ? GW_SCS_OUT_FEATURES : 0u)))
 			return true;
 	}
 	return false;
@@ -267,11 +271,15 @@ static enum gw_stage stage_decode(struct visit *v)
 		(void)!dia_failed_missing(&why, 3001, DIA_VENDOR_3GPP);
 		return txn_refuse(v, &why);
 	}
-	if (requires_features(&v->dar.head))
+	if (requires_more(&v->dar.head))
 		return txn_no_feature(v);
 	if (v->dar.action.action_type.v < TSP_ACTION_TRIGGER || v->dar.action.action_type.v > TSP_ACTION_MO_SMS) {
 		(void)!dia_failed_set(&why, DIA_RESULT_INVALID_AVP_VALUE, "Action-Type %u is not assigned",
 				      v->dar.action.action_type.v);
+		return txn_refuse(v, &why);
+	}
+	if (v->dar.action.action_type.v == TSP_ACTION_REPLACE && !v->dar.action.old_reference_number.present) {
+		(void)!dia_failed_missing(&why, 3011, DIA_VENDOR_3GPP); /* a replace that does not say what it replaces */
 		return txn_refuse(v, &why);
 	}
 	return GW_CONTINUE;

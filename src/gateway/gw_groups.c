@@ -1,5 +1,6 @@
 /* gw_groups.c - groups that a certificate proves. The edge read its SAN URIs from the authenticated transport; nothing in a message
  * ever names a group. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,21 +27,39 @@ struct gw_proven *gw_proven_of(const struct gw_core *c, const struct gw_identity
 		return NULL;
 	}
 	p->not_after_s = id->not_after_s;
-	p->users = 1;
 	return p;
 }
 
-struct gw_proven *gw_proven_use(struct gw_proven *p)
+void gw_proven_free(struct gw_proven *p)
 {
-	if (p)
-		p->users++;
-	return p;
+	free(p);
 }
 
-void gw_proven_drop(struct gw_proven *p)
+_Static_assert(GW_GROUPS_MAX <= TRG_GROUPS_MAX, "all groups of a session fit into a trigger's record");
+
+void gw_proven_text(char out[TRG_GROUPS_LEN_MAX + 1], const struct gw_proven *p)
 {
-	if (p && --p->users == 0)
-		free(p);
+	size_t len = 0;
+
+	out[0] = 0;
+	for (uint8_t i = 0; p && i < p->n; i++)
+		len += (size_t)snprintf(out + len, TRG_GROUPS_LEN_MAX + 1 - len, "%s%s", i ? " " : "", p->name[i]);
+}
+
+void gw_proven_from(struct gw_proven *out, const char *text, uint64_t not_after_s)
+{
+	*out = (struct gw_proven){ .not_after_s = not_after_s };
+	while (*text && out->n < GW_GROUPS_MAX) {
+		size_t len = strcspn(text, " ");
+
+		if (len <= IDENT_SCS_MAX) {
+			memcpy(out->name[out->n], text, len);
+			out->names[out->n] = out->name[out->n];
+			if (ident_name_ok(out->name[out->n]))
+				out->n++;
+		}
+		text += len + (text[len] == ' ');
+	}
 }
 
 struct asc_asker gw_asker(const char *scs, const struct gw_proven *p, uint64_t now_ms)

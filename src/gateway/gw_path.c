@@ -60,7 +60,9 @@ void gw_core_answer(struct gw_core *c, struct gw_dup_entry *dup, const struct gw
 /* Temporary trouble is 201; 3004 only where Destination-Host names this host and the system is what is in trouble (CONTRACTS 2). */
 static struct gw_device_action_answer answer_of(const struct visit *v, const struct pol_verdict *verdict)
 {
-	struct gw_device_action_answer a = { .result_code = DIA_RESULT_SUCCESS, .request_status = verdict->status };
+	struct gw_device_action_answer a = { .result_code = DIA_RESULT_SUCCESS,
+					     .request_status = verdict->status,
+					     .feature_supported = gw_t4_target(v->core) };
 
 	if (verdict->status == TSP_STATUS_TEMPORARYERROR && v->a->host_named && verdict->reason == POL_OVERLOAD)
 		a.result_code = DIA_RESULT_TOO_BUSY;
@@ -233,7 +235,8 @@ static struct pol_load load_of(const struct visit *v)
 		.overloaded = c->stopping || c->pending >= total,
 		.overloaded_low = c->pending >= total - total / 10,
 		.quota_used = live->quota_used,
-		.reference_in_use = gw_trigger_find(v->core, v->scs->e164, v->a->reference) != NULL,
+		.reference_in_use = v->request.action != TSP_ACTION_RECALL && /* names it, and takes none */
+				    gw_trigger_find(v->core, v->scs->e164, v->a->reference) != NULL,
 	};
 }
 
@@ -267,9 +270,10 @@ static enum gw_stage stage_judge(struct visit *v)
 
 /* -- 10 */
 
-static void request_of(struct trg_request *out, const struct visit *v)
+static void request_of(struct trg_request *out, const struct visit *v, const char *groups)
 {
 	const struct pol_request *r = &v->request;
+	const struct gw_proven *proven = v->session->proven;
 
 	*out = (struct trg_request){
 		.scs = v->scs->name,
@@ -292,6 +296,8 @@ static void request_of(struct trg_request *out, const struct visit *v)
 		.validity_s = r->validity_s,
 		.received_ms = v->now_ms,
 		.expires_ms = v->now_ms + 1000ull * r->validity_s,
+		.groups = groups,
+		.groups_not_after_s = proven ? proven->not_after_s : 0,
 	};
 	memcpy(out->digest, v->digest, sizeof out->digest);
 }
@@ -300,17 +306,18 @@ static enum gw_stage stage_submit(struct visit *v)
 {
 	struct pol_verdict nomem = pol_verdict_of(POL_NOMEM);
 	struct trg_event start = { .kind = TRG_EV_START };
+	char groups[TRG_GROUPS_LEN_MAX + 1];
 	struct trg_request req;
 	struct gw_trigger *t;
 
-	request_of(&req, v);
+	gw_proven_text(groups, v->session->proven);
+	request_of(&req, v, groups);
 	if (gw_trigger_new(&t, v->core, v->session->scs, &req))
 		return refuse(v, &nomem);
 	memcpy(t->transaction, v->text, sizeof t->transaction);
 	memcpy(t->address, v->session->address, sizeof t->address);
 	memcpy(t->rule, v->verdict.rule, sizeof t->rule);
 	t->detected = v->verdict.detected[0] != 0;
-	t->proven = gw_proven_use(v->session->proven);
 	t->dup = v->dup;
 	t->asker = v->asker;
 	t->host_named = v->a->host_named;

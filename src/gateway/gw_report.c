@@ -42,11 +42,11 @@ static bool same_device(const struct trg *t, const struct app_user_identifier *u
 	return any;
 }
 
-/* Only the SMS-SC that took the DTR may report: the one that answered it; after a restart of ours, the configured one. */
+/* Only the SMS-SC that took the DTR may report: the one that answered it; before it has answered, the configured one. */
 static bool from_taker(const struct gw_peer *p, const struct gw_trigger *t, const struct dia_bytes *host)
 {
 	const char *destination = p->core->cfg->t4.destination_host;
-	const char *taker = t->taker[0] ? t->taker : destination[0] ? destination : p->conf->host;
+	const char *taker = t->trg->taker ? t->trg->taker : destination[0] ? destination : p->conf->host;
 
 	return str_equal_nocase(host->p, host->len, taker, strlen(taker));
 }

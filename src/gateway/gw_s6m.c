@@ -44,6 +44,8 @@ static int build(struct buf *out, struct gw_core *c, const struct trg *t)
 		return ERR_INVAL;
 	sir.sm_rp_smea = (struct dia_bytes){ parts.smea, (uint32_t)len };
 	sir.priority_indication = dia_u32_of(t->req.priority);
+	if (t->req.priority == TSP_PRIORITY)
+		sir.head.drmp = dia_u32_of(route->priority_drmp);
 	sir.sir_flags = dia_u32_of(S6M_SIR_FLAG_S6M);
 	s6m_sir_build(out, &sir, 0, link_ids_end_to_end(&c->ids_internal));
 	return 0;
@@ -83,6 +85,12 @@ static void refuse(struct gw_trigger *t, const struct pol_verdict *v)
 	gw_trigger_step(t, &ev);
 }
 
+/* What an absent device may wait for. A recall does not want the device at all. */
+static uint32_t patience_s(const struct trg *t)
+{
+	return t->req.action == TSP_ACTION_RECALL ? UINT32_MAX : t->req.validity_s;
+}
+
 static void take(struct gw_trigger *t, const struct s6m_sia *sia)
 {
 	struct pol_verdict broken = pol_verdict_of(POL_HSS_PROTOCOL);
@@ -93,7 +101,7 @@ static void take(struct gw_trigger *t, const struct s6m_sia *sia)
 	struct pol_verdict v;
 	bool absent = false;
 
-	pol_map_sia(&v, &absent, sia, t->trg->req.validity_s);
+	pol_map_sia(&v, &absent, sia, patience_s(t->trg));
 	if (v.status != TSP_STATUS_SUCCESS) {
 		st_count(&t->core->st, ST_S6M_REFUSED);
 		refuse(t, &v);

@@ -12,6 +12,14 @@ static struct dia_u32 opt(const struct gw_opt_u32 *v)
 	return (struct dia_u32){ v->present ? v->v : 0, v->present };
 }
 
+/* The complete set that we have (TS 29.229 7.2.1), to whoever spoke of features. */
+static void show_features(struct tsp_daa *daa)
+{
+	daa->head.features[0] =
+	    (struct app_features){ .vendor_id = DIA_VENDOR_3GPP, .list_id = TSP_FEATURE_LIST_ID, .list = GW_SCS_OUT_FEATURES };
+	daa->head.features_n = 1;
+}
+
 /* What a DAA repeats of the request. */
 static void as_asked(struct tsp_daa *daa, const struct cfg_identity *us, const struct tsp_dar *dar)
 {
@@ -36,6 +44,8 @@ void gw_scs_out_daa(struct buf *out, const struct cfg_identity *us, const struct
 	daa.notification.request_status = dia_u32_of(a->request_status);
 	daa.notification.mtc_error_diagnostic = opt(&a->mtc_error_diagnostic);
 	daa.feature_supported_in_final_target = opt(&a->feature_supported);
+	if (dar->head.features_n)
+		show_features(&daa);
 	tsp_daa_build(out, &daa, request->hdr.hop_by_hop, request->hdr.end_to_end);
 }
 
@@ -46,8 +56,7 @@ void gw_scs_out_no_feature(struct buf *out, const struct cfg_identity *us, const
 
 	as_asked(&daa, us, dar);
 	daa.head.experimental_result = (struct app_experimental_result){ DIA_VENDOR_3GPP, APP_ERROR_FEATURE_UNSUPPORTED, true };
-	daa.head.features[0] = (struct app_features){ .vendor_id = DIA_VENDOR_3GPP, .list_id = TSP_FEATURE_LIST_ID };
-	daa.head.features_n = 1;
+	show_features(&daa);
 	tsp_daa_build(out, &daa, request->hdr.hop_by_hop, request->hdr.end_to_end);
 }
 

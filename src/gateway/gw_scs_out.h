@@ -7,14 +7,16 @@
 #include "conf/cfg_iwf.h"
 #include "gateway/gw_rec.h"
 
+#define GW_SCS_OUT_FEATURES TSP_FEATURE_RECALL_REPLACE /* of Tsp: what we have */
+
 /* Each writes one whole message; check out->full. */
 
 /* The DAA to `dar` (TS 29.368 6.6.2): the device's names, SCS-Identity, Reference-Number and Action-Type as given. */
 void gw_scs_out_daa(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request, const struct tsp_dar *dar,
 		    const struct gw_device_action_answer *a);
 
-/* The DAA to a `dar` that requires features we do not have: Experimental-Result 5011 and the list of those we have, which is empty
- * (TS 29.229 7.2.1). */
+/* The DAA to a `dar` that requires features we do not have: Experimental-Result 5011 and the list of those we have (TS 29.229
+ * 7.2.1). */
 void gw_scs_out_no_feature(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request,
 			   const struct tsp_dar *dar);
 

@@ -35,6 +35,8 @@ static int head(struct t4_dtr *dtr, struct dtr_parts *parts, struct gw_core *c, 
 			return ERR_INVAL;
 		dtr->user_identifier.msisdn = (struct dia_bytes){ parts->msisdn, (uint32_t)len };
 	}
+	if (t->req.priority == TSP_PRIORITY)
+		dtr->head.drmp = dia_u32_of(route->priority_drmp);
 	if (t->req.external[0])
 		dtr->user_identifier.external_identifier = dia_text(t->req.external);
 	if (app_smea(parts->smea, &len, t->req.scs_e164))
@@ -58,78 +60,189 @@ static int ask(struct gw_core *c, struct trg *t, const struct t4_dtr *dtr, uint3
 	return gw_peer_ask(t->owner, c->cfg->t4.peer_index, &out, (uint32_t)c->cfg->t4.answer_wait_ms, fn);
 }
 
-/* -- the DTA */
+/* -- what the SMS-SC knows (TS 29.229 7.2): an answer lists all its features */
 
-/* Who took it is who may report about it. */
-static void remember_taker(struct gw_trigger *t, const struct t4_dta *dta)
+/* M: whoever does not know recall must not take it for a new trigger. For a replace that is what t4 says it does. */
+static void offer_features(struct t4_dtr *dtr)
 {
-	if (ident_host(t->taker, dta->head.origin_host.p, dta->head.origin_host.len))
-		t->taker[0] = 0;
+	dtr->head.features[0] = (struct app_features){ .vendor_id = DIA_VENDOR_3GPP,
+						       .list_id = T4_FEATURE_LIST_ID,
+						       .list = T4_FEATURE_RECALL_REPLACE,
+						       .mandatory = dtr->trigger_action.v == T4_RECALL };
+	dtr->head.features_n = 1;
 }
 
-static enum trg_event_kind meaning_of(struct gw_trigger *t, const struct t4_dta *dta, struct pol_verdict *v)
+static bool has_feature(const struct app_head *head)
 {
-	switch (pol_map_dta(v, &dta->head, false)) {
-	case POL_T4_TAKEN:
-		remember_taker(t, dta);
-		return TRG_EV_DTA_OK;
-	case POL_T4_REFUSED:
-		st_count(&t->core->st, ST_T4_REFUSED);
-		return TRG_EV_DTA_NO;
+	for (uint8_t i = 0; i < head->features_n; i++) {
+		const struct app_features *f = &head->features[i];
+
+		if (f->vendor_id == DIA_VENDOR_3GPP && f->list_id == T4_FEATURE_LIST_ID && (f->list & T4_FEATURE_RECALL_REPLACE))
+			return true;
+	}
+	return false;
+}
+
+static bool says_unsupported(const struct app_head *head)
+{
+	return head->experimental_result.present && head->experimental_result.code == APP_ERROR_FEATURE_UNSUPPORTED;
+}
+
+/* A refusal without features may come from a relay. */
+static void learn(struct gw_core *c, const struct app_head *head)
+{
+	enum gw_feature before = c->recall_replace;
+
+	if (has_feature(head))
+		c->recall_replace = GW_FEATURE_THERE;
+	else if (says_unsupported(head) || (head->result_code.present && head->result_code.v == DIA_RESULT_SUCCESS))
+		c->recall_replace = GW_FEATURE_MISSING;
+	if (c->recall_replace != before)
+		log_info(c->log, "core", "the SMS-SC %s recall and replace",
+			 c->recall_replace == GW_FEATURE_THERE ? "knows" : "does not know");
+}
+
+static enum gw_feature feature_of(const struct gw_core *c)
+{
+	switch (c->cfg->t4.recall_replace) {
+	case CFG_RECALL_ON:
+		return GW_FEATURE_THERE;
+	case CFG_RECALL_OFF:
+		return GW_FEATURE_MISSING;
 	default:
-		return TRG_EV_DTA_UNHANDLED;
+		return c->recall_replace;
+	}
+}
+
+bool gw_t4_can_recall(void *arg)
+{
+	return feature_of(arg) != GW_FEATURE_MISSING;
+}
+
+struct gw_opt_u32 gw_t4_target(const struct gw_core *c)
+{
+	enum gw_feature f = feature_of(c);
+
+	return (struct gw_opt_u32){ f == GW_FEATURE_THERE ? TSP_TARGET_RECALL_REPLACE : 0, f != GW_FEATURE_UNKNOWN };
+}
+
+/* -- the DTA */
+
+struct meaning {
+	struct trg_event ev;
+	char taker[IDENT_HOST_MAX + 1]; /* who took it is who may report about it */
+};
+
+static void refused(struct gw_trigger *t, struct trg_event *ev, const struct t4_dta *dta)
+{
+	bool recall = t->trg->req.action == TSP_ACTION_RECALL;
+
+	st_count(&t->core->st, ST_T4_REFUSED);
+	ev->kind = TRG_EV_DTA_NO;
+	if (recall && says_unsupported(&dta->head)) {
+		ev->reason = POL_SMSSC_NO_RECALL;
+		ev->status = pol_reason_status(POL_SMSSC_NO_RECALL);
+	}
+	ev->has_diagnostic = ev->status == TSP_STATUS_REPLACEFAIL && dta->mtc_error_diagnostic.present;
+	ev->diagnostic = ev->has_diagnostic ? dta->mtc_error_diagnostic.v : 0;
+}
+
+static void meaning_of(struct meaning *out, struct gw_trigger *t, const struct t4_dta *dta)
+{
+	struct trg_event *ev = &out->ev;
+	struct pol_verdict v;
+
+	learn(t->core, &dta->head);
+	switch (pol_map_dta(&v, &dta->head, false)) {
+	case POL_T4_TAKEN:
+		ev->kind = TRG_EV_DTA_OK;
+		ev->no_feature = feature_of(t->core) == GW_FEATURE_MISSING;
+		if (ident_host(out->taker, dta->head.origin_host.p, dta->head.origin_host.len) == 0)
+			ev->taker = out->taker;
+		return;
+	case POL_T4_REFUSED:
+		ev->status = v.status;
+		ev->reason = v.reason;
+		refused(t, ev, dta);
+		return;
+	default:
+		ev->kind = TRG_EV_DTA_UNHANDLED;
+		ev->status = v.status;
+		ev->reason = v.reason;
 	}
 }
 
 static void on_dta(void *arg, int err, const struct dia_msg *m)
 {
 	struct gw_trigger *t = gw_peer_answered(arg, err);
-	struct trg_event ev = { .kind = TRG_EV_DTA_SILENT };
+	struct meaning what = { .ev = { .kind = TRG_EV_DTA_SILENT } };
 	struct dia_failed why = { 0 };
-	struct pol_verdict v;
 	struct t4_dta dta;
 
 	if (!t)
 		return;
-	pol_map_t4_silent(&v);
 	if (err == ERR_TIMEOUT)
 		st_count(&t->core->st, ST_T4_TIMEOUTS);
 	if (!err && t4_dta_parse(&dta, m, &why) == 0)
-		ev.kind = meaning_of(t, &dta, &v);
+		meaning_of(&what, t, &dta);
 	else if (!err) /* it may have it: as good as silence */
 		log_warn(t->core->log, "core", "transaction %s: the SMS-SC's answer cannot be read: %s", t->transaction,
 			 why.text);
-	ev.status = v.status;
-	ev.reason = v.reason;
-	gw_trigger_step(t, &ev);
+	gw_trigger_step(t, &what.ev);
+}
+
+/* -- the DTR */
+
+static int fill_trigger(struct t4_dtr *dtr, const struct trg *t)
+{
+	bool replaces = t->req.action == TSP_ACTION_REPLACE && !t->as_new;
+	int err = 0;
+
+	dtr->trigger_action = dia_u32_of(replaces ? T4_REPLACE : T4_TRIGGER);
+	if (replaces)
+		dtr->old_reference_number = dia_u32_of(trg_old_reference(&t->req));
+	if (t->sub.nodes_len)
+		err = trg_nodes_unpack(t->sub.nodes, t->sub.nodes_len, &dtr->serving_node, dtr->additional_serving_nodes,
+				       &dtr->additional_serving_nodes_n);
+	dtr->payload = payload_of(t);
+	dtr->reference_number = dia_u32_of(t->req.reference);
+	if (t->req.has_validity)
+		dtr->validity_time_s = dia_u32_of(trg_validity_left_s(&t->req, clock_real_ms()));
+	dtr->priority_indication = dia_u32_of(t->req.priority);
+	if (t->req.has_port)
+		dtr->application_port = dia_u32_of(t->req.port);
+	return err;
+}
+
+/* Old-Reference-Number names the trigger, and no new one is sent (TS 29.337). */
+static void fill_recall(struct t4_dtr *dtr, uint32_t reference)
+{
+	dtr->trigger_action = dia_u32_of(T4_RECALL);
+	dtr->old_reference_number = dia_u32_of(reference);
+	dtr->payload = (struct dia_bytes){ nothing, 0 }; /* mandatory in the grammar, meaningless here */
 }
 
 int gw_t4_submit(void *arg, struct trg *t, bool again)
 {
 	struct gw_core *c = arg;
-	struct t4_dtr dtr = { .trigger_action = dia_u32_of(T4_TRIGGER) };
+	struct t4_dtr dtr = { .trigger_action = { 0 } };
 	struct dtr_parts parts;
 	int err = head(&dtr, &parts, c, t, again);
 
-	if (!err && t->sub.nodes_len)
-		err = trg_nodes_unpack(t->sub.nodes, t->sub.nodes_len, &dtr.serving_node, dtr.additional_serving_nodes,
-				       &dtr.additional_serving_nodes_n);
+	if (!err && t->req.action == TSP_ACTION_RECALL)
+		fill_recall(&dtr, trg_old_reference(&t->req));
+	else if (!err)
+		err = fill_trigger(&dtr, t);
 	if (err)
 		return err;
-	dtr.payload = payload_of(t);
-	dtr.reference_number = dia_u32_of(t->req.reference);
-	if (t->req.has_validity)
-		dtr.validity_time_s = dia_u32_of(trg_validity_left_s(&t->req, clock_real_ms()));
-	dtr.priority_indication = dia_u32_of(t->req.priority);
-	if (t->req.has_port)
-		dtr.application_port = dia_u32_of(t->req.port);
+	offer_features(&dtr);
 	err = ask(c, t, &dtr, t->dtr_end_to_end, on_dta);
 	if (!err)
 		st_count(&c->st, again ? ST_T4_RESENT : ST_T4_REQUESTS);
 	return err;
 }
 
-/* -- recall: Old-Reference-Number names the trigger (TS 29.337; t4.md section 6, row 12) */
+/* -- recall: of what we submitted and do not want there any more */
 
 static void on_recalled(void *arg, int err, const struct dia_msg *m)
 {
@@ -141,21 +254,29 @@ static void on_recalled(void *arg, int err, const struct dia_msg *m)
 
 	if (!t)
 		return;
-	if (!err && t4_dta_parse(&dta, m, &why) == 0 && pol_map_dta(&v, &dta.head, false) != POL_T4_UNHANDLED)
-		ev.kind = TRG_EV_RECALL_DONE;
+	if (!err && t4_dta_parse(&dta, m, &why) == 0) {
+		enum pol_t4_meaning meaning = pol_map_dta(&v, &dta.head, false);
+
+		learn(t->core, &dta.head);
+		if (meaning != POL_T4_UNHANDLED)
+			ev.kind = meaning == POL_T4_TAKEN ? TRG_EV_RECALL_DONE : TRG_EV_RECALL_NO;
+		ev.status = v.status;
+	}
 	gw_trigger_step(t, &ev);
 }
 
 int gw_t4_recall(void *arg, struct trg *t, bool again)
 {
 	struct gw_core *c = arg;
-	struct t4_dtr dtr = { .trigger_action = dia_u32_of(T4_RECALL), .old_reference_number = dia_u32_of(t->req.reference) };
+	bool of_other = t->req.action == TSP_ACTION_RECALL;
+	struct t4_dtr dtr = { .trigger_action = { 0 } };
 	struct dtr_parts parts;
 	int err = head(&dtr, &parts, c, t, again);
 
 	if (err)
 		return err;
-	dtr.payload = (struct dia_bytes){ nothing, 0 }; /* mandatory in the grammar, meaningless here */
+	fill_recall(&dtr, of_other ? trg_old_reference(&t->req) : t->req.reference);
+	offer_features(&dtr);
 	err = ask(c, t, &dtr, t->recall_end_to_end, on_recalled);
 	if (!err && !again)
 		st_count(&c->st, ST_T4_RECALLS);

@@ -31,7 +31,8 @@ static void attach(struct gw_trigger *t, struct gw_core *c, struct gw_scs *scs)
 	t->core = c;
 	t->scs = scs;
 	t->ref = reference_of(t->trg->req.scs_e164, t->trg->req.reference);
-	gw_map_add(&c->triggers_by_ref, &t->node, &t->ref, sizeof t->ref);
+	if (t->trg->req.action != TSP_ACTION_RECALL)
+		gw_map_add(&c->triggers_by_ref, &t->node, &t->ref, sizeof t->ref);
 	TAILQ_INSERT_TAIL(&scs->triggers, t, of_scs);
 	TAILQ_INSERT_TAIL(&c->triggers, t, entry);
 	c->triggers_n++;
@@ -75,13 +76,13 @@ void gw_trigger_free(struct gw_trigger *t)
 		t->scs->pending--;
 		c->pending--;
 	}
-	gw_map_del(&c->triggers_by_ref, &t->node);
+	if (gw_map_has(&t->node))
+		gw_map_del(&c->triggers_by_ref, &t->node);
 	TAILQ_REMOVE(&t->scs->triggers, t, of_scs);
 	TAILQ_REMOVE(&c->triggers, t, entry);
 	c->triggers_n--;
 	net_timer_free(t->timer);
 	trg_free(t->trg);
-	gw_proven_drop(t->proven);
 	free(t);
 }
 
@@ -105,7 +106,7 @@ static void on_timer(void *arg);
 
 static void start_timer(struct gw_trigger *t)
 {
-	uint64_t now = clock_real_ms(), wait = t->timer_at_ms > now ? t->timer_at_ms - now : 0;
+	uint64_t now = clock_real_ms(), wait = t->trg->armed_ms > now ? t->trg->armed_ms - now : 0;
 
 	net_timer_start(t->timer, wait < TIMER_MAX_MS ? wait : TIMER_MAX_MS);
 }
@@ -115,11 +116,11 @@ static void on_timer(void *arg)
 	struct gw_trigger *t = arg;
 	struct trg_event ev = { .kind = TRG_EV_TIMER };
 
-	if (clock_real_ms() < t->timer_at_ms) {
+	if (clock_real_ms() < t->trg->armed_ms) {
 		start_timer(t);
 		return;
 	}
-	if (t->trg->state == TRG_ACCEPTED)
+	if (t->trg->state == TRG_ACCEPTED && t->trg->own_outcome == TRG_NO_OUTCOME)
 		st_count(&t->core->st, ST_REPORTS_UNCONFIRMED);
 	gw_trigger_step(t, &ev);
 }
@@ -138,7 +139,6 @@ static void port_arm(void *arg, struct trg *trg, uint64_t at_ms)
 		log_error(c->log, "core", "transaction %s: no memory for its timer", t->transaction);
 		return;
 	}
-	t->timer_at_ms = at_ms;
 	start_timer(t);
 }
 
@@ -146,9 +146,11 @@ const struct assoc_found *gw_trigger_rules(struct gw_trigger *t, struct assoc_fo
 					   const char *msisdn)
 {
 	struct asc_device device = { external && external[0] ? external : NULL, msisdn && msisdn[0] ? msisdn : NULL };
+	struct gw_proven proven;
+	struct asc_asker who;
 
-	struct asc_asker who = gw_asker(t->scs->name, t->proven, clock_real_ms());
-
+	gw_proven_from(&proven, t->trg->req.groups, t->trg->req.groups_not_after_s);
+	who = gw_asker(t->scs->name, &proven, clock_real_ms());
 	return asc_find_rules(t->core->asc, &who, &device, found) ? NULL : found;
 }
 
@@ -182,14 +184,28 @@ static void say_detected(struct gw_trigger *t, const struct pol_verdict *v)
 	gw_decide_detected(t->core, &d);
 }
 
+/* What stands beside the rules: the SCS itself, as it is provisioned now. */
+static enum pol_reason judge_scs(const struct gw_trigger *t)
+{
+	const struct asc_scs *scs = asc_scs_find(t->core->asc, t->scs->name);
+
+	if (!scs || strcmp(scs->e164, t->trg->req.scs_e164) != 0)
+		return POL_SCS_REMOVED;
+	return pol_right_of(t->trg->req.action) & scs->actions ? POL_NONE : POL_ACTION_NOT_ALLOWED;
+}
+
 static int port_judge_again(void *arg, struct trg *trg, struct trg_refusal *out)
 {
 	struct gw_trigger *t = of(trg);
 	struct assoc_found given = { .n = 0 }, number = { .n = 0 };
 	const struct assoc_found *by_name = gw_trigger_rules(t, &given, trg->req.external, trg->req.msisdn), *by_number = NULL;
-	struct pol_verdict v;
+	struct pol_verdict v = pol_verdict_of(judge_scs(t));
 
 	(void)arg;
+	if (v.status != TSP_STATUS_SUCCESS) {
+		*out = (struct trg_refusal){ v.status, v.reason };
+		return ERR_REFUSED;
+	}
 	if (by_name && trg->sub.msisdn[0]) {
 		by_number = gw_trigger_rules(t, &number, NULL, trg->sub.msisdn);
 		if (!by_number)
@@ -235,8 +251,10 @@ static int port_store(void *arg, struct trg *trg)
 	of(trg)->storing = err == 0;
 	if (err)
 		st_count(&c->st, err == ERR_BUSY ? ST_JOURNAL_BUSY : ST_JOURNAL_REFUSED);
-	else if (intent)
+	else if (intent && !trg->has_outcome)
 		st_count(&c->st, ST_JOURNAL_INTENTS);
+	else if (trg->outcome == TSP_OUTCOME_EXPIRED && !trg->token)
+		st_count(&c->st, ST_TRIGGERS_EXPIRED);
 	return err;
 }
 
@@ -250,21 +268,37 @@ static void port_note(void *arg, struct trg *trg)
 		log_warn(c->log, "core", "transaction %s: its state is journalled later or not at all", t->transaction);
 }
 
-static void port_answer(void *arg, struct trg *trg, uint32_t status, int reason)
+static void count_success(struct gw_trigger *t, uint32_t action)
+{
+	if (action == TSP_ACTION_RECALL) {
+		st_count(&t->core->st, ST_TRIGGERS_RECALLED); /* takes nothing of the quota */
+		return;
+	}
+	if (action == TSP_ACTION_REPLACE)
+		st_count(&t->core->st, ST_TRIGGERS_REPLACED);
+	t->scs->quota_used++;
+}
+
+static void port_answer(void *arg, struct trg *trg, const struct trg_answer *answer)
 {
 	struct gw_core *c = arg;
 	struct gw_trigger *t = of(trg);
-	struct gw_device_action_answer a = { .result_code = DIA_RESULT_SUCCESS, .request_status = status };
+	struct gw_device_action_answer a = {
+		.result_code = DIA_RESULT_SUCCESS,
+		.request_status = answer->status,
+		.mtc_error_diagnostic = { answer->has_diagnostic ? answer->diagnostic : 0, answer->has_diagnostic },
+		.feature_supported = gw_t4_target(c),
+	};
 	char device[POL_DEVICE_TEXT_MAX];
 	struct gw_decision d = decision_of(t, device);
 
 	d.result_code = a.result_code;
-	d.request_status = status;
-	d.reason = (enum pol_reason)reason;
+	d.request_status = answer->status;
+	d.reason = (enum pol_reason)answer->reason;
 	d.rule = t->rule;
 	gw_decide_action(c, &d);
-	if (status == TSP_STATUS_SUCCESS)
-		t->scs->quota_used++;
+	if (answer->status == TSP_STATUS_SUCCESS)
+		count_success(t, trg->req.action);
 	if (t->counted) {
 		t->counted = false;
 		t->scs->pending--;
@@ -294,6 +328,19 @@ static void port_forget(void *arg, struct trg *trg, bool late)
 	t->forgotten = true;
 }
 
+static struct trg *port_original(void *arg, struct trg *trg)
+{
+	struct gw_trigger *o = gw_trigger_find(arg, trg->req.scs_e164, trg_old_reference(&trg->req));
+
+	return o && o->trg != trg ? o->trg : NULL;
+}
+
+static void port_tell(void *arg, struct trg *original, const struct trg_event *ev)
+{
+	(void)arg;
+	gw_trigger_step(of(original), ev);
+}
+
 static void port_trace(void *arg, const struct trg *trg, enum trg_state from, enum trg_state to, enum trg_event_kind e,
 		       bool refused)
 {
@@ -320,6 +367,9 @@ const struct trg_ports gw_trigger_ports = {
 	.arm = port_arm,
 	.end_to_end = port_end_to_end,
 	.forget = port_forget,
+	.original = port_original,
+	.tell = port_tell,
+	.can_recall = gw_t4_can_recall,
 	.trace = port_trace,
 };
 
@@ -353,7 +403,8 @@ static int restore_one(void *arg, uint64_t number, const void *record, size_t le
 		return err == ERR_NOMEM ? err : 0;
 	}
 	scs = gw_core_scs(c, t->trg->req.scs);
-	if (!scs || gw_trigger_find(c, t->trg->req.scs_e164, t->trg->req.reference)) {
+	if (!scs ||
+	    (t->trg->req.action != TSP_ACTION_RECALL && gw_trigger_find(c, t->trg->req.scs_e164, t->trg->req.reference))) {
 		trg_free(t->trg);
 		free(t);
 		return scs ? 0 : ERR_NOMEM;

@@ -73,7 +73,8 @@ static bool check_quota(struct judging *j)
 
 static bool check_form(struct judging *j)
 {
-	return screened_ok(j, TSP_STATUS_INVEXTID) && screened_ok(j, TSP_STATUS_INVPAYLOAD);
+	return screened_ok(j, TSP_STATUS_INVEXTID) && screened_ok(j, TSP_STATUS_INVPAYLOAD) &&
+	       screened_ok(j, TSP_STATUS_PERMANENTERROR);
 }
 
 static uint32_t smaller(uint32_t a, uint32_t b)

@@ -4,7 +4,8 @@
 
 enum { POL_NO_STATUS = -1 }; /* of a session's end: no DAA says it */
 
-/* name, word, the Request-Status it leads to (one a reason, whoever finds it), what it means to an operator */
+/* name, word, the Request-Status it leads to (one a reason, whoever finds it), what it means to an operator.
+ * Their numbers are stored in the journal, in the history of triggers: new ones only at the end, and never more than 255. */
 #define POL_REASON_TABLE(X)                                                                                                      \
 	X(NONE, "accepted", TSP_STATUS_SUCCESS, "nothing speaks against it")                                                     \
 	/* admission of a session */                                                                                             \
@@ -64,7 +65,23 @@ enum { POL_NO_STATUS = -1 }; /* of a session's end: no DAA says it */
 	X(SMSSC_SILENT, "smssc-silent", TSP_STATUS_TEMPORARYERROR, "the SMS-SC cannot be reached or did not answer in time")     \
 	X(JOURNAL, "journal-failed", TSP_STATUS_TEMPORARYERROR, "the trigger could not be written to the journal")               \
 	X(NOMEM, "out-of-memory", TSP_STATUS_TEMPORARYERROR, "no memory for the trigger")                                        \
-	X(CORE_RESTARTING, "core-restarting", TSP_STATUS_TEMPORARYERROR, "the core did not take the request before its deadline")
+	X(CORE_RESTARTING, "core-restarting", TSP_STATUS_TEMPORARYERROR,                                                         \
+	  "the core did not take the request before its deadline")                                                               \
+	/* recall and replace, and what is taken back */                                                                         \
+	X(ORIGINAL_UNKNOWN, "original-unknown", TSP_STATUS_ORIGINALMESSAGESENT,                                                  \
+	  "the SCS has no pending trigger with the number to recall or replace")                                                 \
+	X(ORIGINAL_REPORTED, "original-reported", TSP_STATUS_ORIGINALMESSAGESENT,                                                \
+	  "the trigger to recall or replace was reported already")                                                               \
+	X(ORIGINAL_BUSY, "original-busy", TSP_STATUS_TEMPORARYERROR,                                                             \
+	  "the trigger to recall or replace is being submitted, recalled or replaced")                                           \
+	X(ORIGINAL_DEVICE, "original-of-another-device", TSP_STATUS_NOTAUTHORIZED,                                               \
+	  "the trigger to recall or replace is for another device")                                                              \
+	X(NO_OLD_REFERENCE, "no-old-reference", TSP_STATUS_PERMANENTERROR, "a replace does not say what it replaces")            \
+	X(SMSSC_NO_RECALL, "smssc-no-recall", TSP_STATUS_RECALLFAIL, "the SMS-SC does not know recall and replace")              \
+	X(EXPIRED, "validity-over", TSP_STATUS_REPLACEFAIL, "the validity of the replacement ended before it was submitted")     \
+	X(SCS_REMOVED, "scs-removed", TSP_STATUS_NOTAUTHORIZED,                                                                  \
+	  "the SCS is not provisioned any more, or under another SCS-Identity")                                                  \
+	X(CANCELLED, "cancelled", POL_NO_STATUS, "an operator took it back")
 
 enum pol_reason {
 #define POL_ROW(name, word, status, words) POL_##name,

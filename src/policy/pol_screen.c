@@ -68,6 +68,13 @@ static void screen_data(struct pol_request *r, struct pol_verdict *v, const stru
 	}
 }
 
+/* The edge has answered 5005 already; an edge that lies gets a status. */
+static void screen_original(const struct pol_request *r, struct pol_verdict *v)
+{
+	if (r->action == TSP_ACTION_REPLACE && !r->has_old_reference)
+		find(v, POL_NO_OLD_REFERENCE);
+}
+
 void pol_screen(struct pol_request *out, struct pol_verdict *verdict, const struct tsp_device_action *a)
 {
 	*out = (struct pol_request){ .action = a->action_type.v,
@@ -80,6 +87,7 @@ void pol_screen(struct pol_request *out, struct pol_verdict *verdict, const stru
 	screen_scs_identity(out, verdict, a);
 	screen_device(out, verdict, a);
 	screen_data(out, verdict, a);
+	screen_original(out, verdict);
 }
 
 const char *pol_request_device(char out[POL_DEVICE_TEXT_MAX], const struct pol_request *r)

@@ -40,6 +40,7 @@ struct pol_verdict pol_verdict_of(enum pol_reason reason);
 const char *pol_request_device(char out[POL_DEVICE_TEXT_MAX], const struct pol_request *r);
 
 /* `a` has passed the codec: Reference-Number and Action-Type are there. Fills `out` as far as it is well-formed, `verdict` with
- * SUCCESS or the first of: 103 MALFORMED_SCS_IDENTITY; 102 NO_DEVICE or MALFORMED_DEVICE; 101 NO_TRIGGER_DATA (trigger, replace).
+ * SUCCESS or the first of: 103 MALFORMED_SCS_IDENTITY; 102 NO_DEVICE or MALFORMED_DEVICE; 101 NO_TRIGGER_DATA (trigger, replace);
+ * 107 NO_OLD_REFERENCE (replace).
  * The verdict is only a finding: pol_judge() says when in the order of checks it counts. */
 void pol_screen(struct pol_request *out, struct pol_verdict *verdict, const struct tsp_device_action *a);

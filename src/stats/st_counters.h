@@ -66,6 +66,9 @@
 	X(T4_TIMEOUTS, "t4_timeouts", "DTRs without an answer in time")                                                          \
 	X(T4_REFUSED, "t4_refused", "DTAs that refused")                                                                         \
 	X(T4_RECALLS, "t4_recalls", "triggers recalled because their outcome was unknown or their right ended")                  \
+	X(TRIGGERS_RECALLED, "triggers_recalled", "triggers taken back by their SCS")                                            \
+	X(TRIGGERS_REPLACED, "triggers_replaced", "triggers replaced by their SCS")                                              \
+	X(TRIGGERS_EXPIRED, "triggers_expired", "triggers that expired here, before a DTR left")                                 \
 	X(PEER_OPENED, "peer_opened", "connections to core peers that opened")                                                   \
 	X(PEER_DOWN, "peer_down", "connections to core peers that were lost")                                                    \
 	/* core: reports */                                                                                                      \

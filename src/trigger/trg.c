@@ -1,31 +1,43 @@
-/* trg.c - the machine: drawn, tabled, one door. What each action does stands in trg_act.c.
+/* trg.c - the machine: drawn, tabled, one door. What each action does stands in trg_act.c, trg_recall.c and trg_change.c.
  *
- *  submit
- *            START           SUBSCRIBER         DURABLE             DTA_OK
+ *  submit: a trigger, a replace, a recall
+ *            START           SUBSCRIBER         DURABLE             DTA_OK: the original of a replace is TAKEN_BACK
  *   (IDLE) --------> ASKING -----------> WRITING ---------> SUBMITTING ---------> ACCEPTED (answered SUCCESS)
  *      |               | NO                | DISK            |  |    |  \            ^
- *      | not supported |                   |          DTA_NO |  |    |   \ DRR       | DTA_OK
- *      v               v                   v  or 3xxx on it  |  |    |    \          |
- *    DONE            DONE                DONE             DONE  |    |     \         |
- *   (answered 107)  (answered 102..201) (201)     (107.. or 201)|    |      > REPORTING (answered SUCCESS)
+ *      | refused       |                   |          DTA_NO |  |    |   \ DRR       | DTA_OK
+ *      v               v                   v          UNSENT |  |    |    \          |
+ *    DONE            DONE                DONE      or 3xxx   v  |    |     \         |
+ *   (answered 105..) (102..201)          (201)      DONE (107..)|    |      > REPORTING (answered SUCCESS)
  *                                                     DTA_SILENT|    |     /         |
  *                                                               v    |    / DRR      |
  *   RESUMING (restored undecided) --- copy with T is out ---> RESUBMITTING ----------+
- *                                                               | DTA_SILENT, 3xxx on the way: outcome unknown
- *                                                               v
- *                                                            RECALLING (answered 201) --recall answered, or too old--> DONE
+ *      | its right is gone                                      | DTA_SILENT, 3xxx on the way: outcome unknown
+ *      |                                                        v
+ *      +---------------------------------------------------> RECALLING (answered 201) --recall answered, DRR, too old--> DONE
+ *
+ *  A recall goes the same way as far as DTA_OK: the original is TAKEN_BACK, the recall answered SUCCESS and DONE. Its RECALLING asks, with
+ *  T, what became of its one DTR. When that, or the recall of a replacement, ends with RECALL_DONE, the original is LOST: it is not at
+ *  the SMS-SC any more, and the SCS was told 201.
+ *  Past its validity a trigger leaves ASKING, WRITING, SUBMITTING (UNSENT) and RESUMING for REPORTING(EXPIRED), and no DTR is sent.
+ *
+ *  right gone (REVOKE; CANCEL)          RECALL_DONE
+ *   ACCEPTED --------------> REVOKING ---------------> REPORTING(UNDELIVERABLE)
+ *      ^                      |  | DRR: REPORTING      SUBMITTING, RESUBMITTING: first the DTA, then as here
+ *      +----------------------+  | TIMER, silent, 111, 201: again, until expiry + grace: REPORTING(UNCONFIRMED)
+ *        112: it was sent        | TAKEN_BACK: DONE
  *  report
  *             DRR, or TIMER (expiry + grace: UNCONFIRMED)    DURABLE: DRA, then DNR         DNA_OK
  *   ACCEPTED -------------------------------> REPORTING -----------------------> NOTIFYING --------> DONE
- *      ^                                         | DISK: no DRA, it comes again     ^ |
- *      +-----------------------------------------+                           TIMER, | | DNA_NO
- *                                                                          SCS_BACK | v
- *                                                                                BACKOFF ---retention over---> DONE
+ *      ^ |                                       | DISK: no DRA, it comes again     ^ |
+ *      | +--TAKEN_BACK--> DONE                   |                           TIMER, | | DNA_NO
+ *      |    LOST--> REPORTING(UNDELIVERABLE)     |                         SCS_BACK | v
+ *      +-----------------------------------------+                               BACKOFF ---retention over---> DONE
  */
 #include "trigger/trg.h"
 
 #include <stdlib.h>
 
+#include "apps/tsp.h"
 #include "trigger/trg_int.h"
 
 struct rule {
@@ -48,34 +60,56 @@ static const struct rule rules[] = {
 	{ TRG_WRITING,      EV(DURABLE),        TRG_SUBMITTING,    trg_act_submit },
 	{ TRG_WRITING,      EV(DISK),           TRG_DONE,          trg_act_disk },
 
-	{ TRG_SUBMITTING,   EV(DTA_OK),         TRG_ACCEPTED,      trg_act_accept },
+	{ TRG_SUBMITTING,   EV(DTA_OK),         TRG_SUBMITTING,    trg_act_accept },
 	{ TRG_SUBMITTING,   EV(DTA_NO),         TRG_DONE,          trg_act_refuse },
 	{ TRG_SUBMITTING,   EV(DTA_UNHANDLED),  TRG_DONE,          trg_act_refuse },
 	{ TRG_SUBMITTING,   EV(DTA_SILENT),     TRG_RESUBMITTING,  trg_act_submit_again },
+	{ TRG_SUBMITTING,   EV(UNSENT),         TRG_SUBMITTING,    trg_act_unsent },
 	{ TRG_SUBMITTING,   EV(DRR),            TRG_REPORTING,     trg_act_report_early },
+	{ TRG_SUBMITTING,   EV(REVOKE),         TRG_SUBMITTING,    trg_act_revoke_soon },
+	{ TRG_SUBMITTING,   EV(CANCEL),         TRG_SUBMITTING,    trg_act_revoke_soon },
 
-	{ TRG_RESUMING,     EV(RESTORED),       TRG_RESUBMITTING,  trg_act_resume },
-	{ TRG_RESUMING,     EV(TIMER),          TRG_RESUBMITTING,  trg_act_resume },
+	{ TRG_RESUMING,     EV(RESTORED),       TRG_RESUMING,      trg_act_restored },
+	{ TRG_RESUMING,     EV(TIMER),          TRG_RESUMING,      trg_act_resume },
 	{ TRG_RESUMING,     EV(DRR),            TRG_REPORTING,     trg_act_report_early },
+	{ TRG_RESUMING,     EV(REVOKE),         TRG_RESUMING,      trg_act_revoke_resuming },
+	{ TRG_RESUMING,     EV(CANCEL),         TRG_RESUMING,      trg_act_revoke_resuming },
 
-	{ TRG_RESUBMITTING, EV(DTA_OK),         TRG_ACCEPTED,      trg_act_accept },
+	{ TRG_RESUBMITTING, EV(DTA_OK),         TRG_RESUBMITTING,  trg_act_accept },
 	{ TRG_RESUBMITTING, EV(DTA_NO),         TRG_DONE,          trg_act_refuse },
 	{ TRG_RESUBMITTING, EV(DTA_UNHANDLED),  TRG_RECALLING,     trg_act_give_up },
 	{ TRG_RESUBMITTING, EV(DTA_SILENT),     TRG_RECALLING,     trg_act_give_up },
+	{ TRG_RESUBMITTING, EV(UNSENT),         TRG_RESUBMITTING,  trg_act_unsent_again },
 	{ TRG_RESUBMITTING, EV(DRR),            TRG_REPORTING,     trg_act_report_early },
+	{ TRG_RESUBMITTING, EV(REVOKE),         TRG_RESUBMITTING,  trg_act_revoke_soon },
+	{ TRG_RESUBMITTING, EV(CANCEL),         TRG_RESUBMITTING,  trg_act_revoke_soon },
 
 	{ TRG_RECALLING,    EV(RECALL_DONE),    TRG_DONE,          trg_act_recalled },
+	{ TRG_RECALLING,    EV(RECALL_NO),      TRG_RECALLING,     trg_act_recall_no },
 	{ TRG_RECALLING,    EV(RECALL_SILENT),  TRG_RECALLING,     trg_act_recall_later },
 	{ TRG_RECALLING,    EV(TIMER),          TRG_RECALLING,     trg_act_recall },
-	{ TRG_RECALLING,    EV(RESTORED),       TRG_RECALLING,     trg_act_recall },
+	{ TRG_RECALLING,    EV(RESTORED),       TRG_RECALLING,     trg_act_recall_restored },
 	{ TRG_RECALLING,    EV(DRR),            TRG_DONE,          trg_act_report_late },
 
 	{ TRG_ACCEPTED,     EV(DRR),            TRG_REPORTING,     trg_act_report },
 	{ TRG_ACCEPTED,     EV(TIMER),          TRG_REPORTING,     trg_act_unconfirmed },
 	{ TRG_ACCEPTED,     EV(RESTORED),       TRG_ACCEPTED,      trg_act_wait_report },
+	{ TRG_ACCEPTED,     EV(TAKEN_BACK),     TRG_DONE,          trg_act_taken_back },
+	{ TRG_ACCEPTED,     EV(LOST),           TRG_REPORTING,     trg_act_lost },
+	{ TRG_ACCEPTED,     EV(REVOKE),         TRG_REVOKING,      trg_act_revoke },
+	{ TRG_ACCEPTED,     EV(CANCEL),         TRG_REVOKING,      trg_act_revoke },
+
+	{ TRG_REVOKING,     EV(RECALL_DONE),    TRG_REPORTING,     trg_act_revoke_done },
+	{ TRG_REVOKING,     EV(RECALL_NO),      TRG_REVOKING,      trg_act_revoke_no },
+	{ TRG_REVOKING,     EV(RECALL_SILENT),  TRG_REVOKING,      trg_act_revoke_silent },
+	{ TRG_REVOKING,     EV(TIMER),          TRG_REVOKING,      trg_act_revoke_timer },
+	{ TRG_REVOKING,     EV(RESTORED),       TRG_REVOKING,      trg_act_revoke_recall },
+	{ TRG_REVOKING,     EV(DRR),            TRG_REPORTING,     trg_act_revoke_report },
+	{ TRG_REVOKING,     EV(TAKEN_BACK),     TRG_DONE,          trg_act_taken_back },
+	{ TRG_REVOKING,     EV(LOST),           TRG_REPORTING,     trg_act_lost },
 
 	{ TRG_REPORTING,    EV(DURABLE),        TRG_NOTIFYING,     trg_act_reported },
-	{ TRG_REPORTING,    EV(DISK),           TRG_ACCEPTED,      trg_act_unreported },
+	{ TRG_REPORTING,    EV(DISK),           TRG_REPORTING,     trg_act_unreported },
 	{ TRG_REPORTING,    EV(DRR),            TRG_REPORTING,     trg_act_report_twice },
 
 	{ TRG_NOTIFYING,    EV(DNA_OK),         TRG_DONE,          trg_act_acknowledged },
@@ -148,6 +182,8 @@ int trg_new(struct trg **out, uint64_t number, const struct trg_request *req, co
 	}
 	t->number = number;
 	t->state = TRG_IDLE;
+	t->armed_ms = UINT64_MAX;
+	t->own_outcome = TRG_NO_OUTCOME;
 	t->conf = conf;
 	t->ports = ports;
 	t->arg = arg;
@@ -161,17 +197,22 @@ void trg_free(struct trg *t)
 		return;
 	free(t->req_block);
 	free(t->sub_block);
+	free(t->past);
 	free(t);
 }
 
 /* The only place that assigns the state. */
-static void set_state(struct trg *t, enum trg_state to, enum trg_event_kind ev)
+static void set_state(const struct trg_step *s, enum trg_state to)
 {
+	struct trg *t = s->t;
 	enum trg_state from = t->state;
 
 	t->state = to;
-	if (from != to && t->ports->trace)
-		t->ports->trace(t->arg, t, from, to, ev, false);
+	if (from == to)
+		return;
+	trg_past_note(t, from, to, s->ev->kind, t->said, s->now_ms);
+	if (t->ports->trace)
+		t->ports->trace(t->arg, t, from, to, s->ev->kind, false);
 }
 
 static const struct rule *find_rule(enum trg_state state, enum trg_event_kind event)
@@ -183,6 +224,11 @@ static const struct rule *find_rule(enum trg_state state, enum trg_event_kind ev
 	return NULL;
 }
 
+bool trg_takes(enum trg_state s, enum trg_event_kind e)
+{
+	return find_rule(s, e) != NULL;
+}
+
 static int refuse_event(struct trg *t, const struct trg_event *ev)
 {
 	if (t->ports->trace)
@@ -192,14 +238,21 @@ static int refuse_event(struct trg *t, const struct trg_event *ev)
 	return ERR_STATE;
 }
 
+/* A recall has nothing at the SMS-SC that could be reported or taken back. */
+static bool is_for(const struct trg *t, enum trg_event_kind e)
+{
+	return t->req.action != TSP_ACTION_RECALL || (e != TRG_EV_DRR && e != TRG_EV_REVOKE && e != TRG_EV_CANCEL);
+}
+
 int trg_step(struct trg *t, const struct trg_event *ev, uint64_t now_ms)
 {
-	const struct rule *rule = find_rule(t->state, ev->kind);
+	const struct rule *rule = is_for(t, ev->kind) ? find_rule(t->state, ev->kind) : NULL;
 	struct trg_step s = { t, ev, now_ms };
 
 	if (!rule)
 		return refuse_event(t, ev);
-	set_state(t, rule->next, ev->kind);
-	set_state(t, rule->act(&s), ev->kind);
+	t->said = ev->reason;
+	set_state(&s, rule->next);
+	set_state(&s, rule->act(&s));
 	return 0;
 }

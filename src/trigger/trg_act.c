@@ -1,4 +1,5 @@
-/* trg_act.c - what the machine does on its transitions. Each action returns the state to be in. */
+/* trg_act.c - what the machine does on its transitions from the request to the acknowledged report. Each action returns the state to be
+ * in. Taking back is in trg_recall.c, the original of a recall or replace in trg_change.c. */
 #include <assert.h>
 #include <string.h>
 
@@ -10,52 +11,92 @@ enum trg_state trg_act_none(struct trg_step *s)
 	return s->t->state;
 }
 
+void trg_arm(struct trg *t, uint64_t at_ms)
+{
+	t->armed_ms = at_ms;
+	t->ports->arm(t->arg, t, at_ms);
+}
+
+void trg_count(uint16_t *n)
+{
+	if (*n < UINT16_MAX)
+		(*n)++;
+}
+
 /* --- ends -------------------------------------------------------------------------------------------------------------------- */
 
-static enum trg_state end(struct trg_step *s, bool late)
+enum trg_state trg_end(struct trg_step *s, bool late)
 {
 	struct trg *t = s->t;
 
-	t->ports->arm(t->arg, t, UINT64_MAX);
+	trg_release(t);
+	trg_arm(t, UINT64_MAX);
 	t->ports->forget(t->arg, t, late);
 	return TRG_DONE;
 }
 
-static void answer(struct trg *t, uint32_t status, int reason)
+static void answer(struct trg *t, const struct trg_answer *a)
 {
 	assert(!t->answered); /* our promise: no path of the table leads here twice; the tests walk every one */
 	t->answered = true;
-	t->answer_status = status;
-	t->ports->answer(t->arg, t, status, reason);
+	t->answer_status = a->status;
+	if (a->reason != t->conf->reasons.none)
+		t->said = a->reason;
+	t->ports->answer(t->arg, t, a);
 }
 
-static enum trg_state refuse(struct trg_step *s, uint32_t status, int reason)
+void trg_say(struct trg *t, uint32_t status, int reason)
 {
-	answer(s->t, status, reason);
-	return end(s, false);
+	answer(t, &(struct trg_answer){ .status = status, .reason = reason });
+}
+
+enum trg_state trg_refuse(struct trg_step *s, uint32_t status, int reason)
+{
+	trg_say(s->t, status, reason);
+	return trg_end(s, false);
 }
 
 enum trg_state trg_act_refuse(struct trg_step *s)
 {
-	return refuse(s, s->ev->status, s->ev->reason);
+	const struct trg_event *ev = s->ev;
+
+	answer(s->t, &(struct trg_answer){ ev->status, ev->reason, ev->has_diagnostic, ev->diagnostic });
+	return trg_end(s, false);
 }
 
-/* Arms the timer for the next attempt and doubles the wait. */
-static void back_off(struct trg_step *s)
+void trg_back_off(struct trg_step *s, uint64_t latest_ms)
 {
 	struct trg *t = s->t;
 	const struct trg_conf *c = t->conf;
 	uint64_t wait_ms = t->backoff_ms < c->retry_min_ms ? c->retry_min_ms : t->backoff_ms;
+	uint64_t at_ms;
 
 	if (wait_ms > c->retry_max_ms)
 		wait_ms = c->retry_max_ms;
 	t->backoff_ms = wait_ms > c->retry_max_ms / 2 ? c->retry_max_ms : wait_ms * 2;
-	t->ports->arm(t->arg, t, s->now_ms + wait_ms);
+	at_ms = s->now_ms + wait_ms;
+	trg_arm(t, at_ms < latest_ms ? at_ms : latest_ms);
 }
 
-static uint64_t report_deadline(const struct trg *t)
+uint64_t trg_report_deadline(const struct trg *t)
 {
 	return t->req.expires_ms + t->conf->report_grace_ms;
+}
+
+bool trg_expired(const struct trg *t, uint64_t now_ms)
+{
+	return t->req.action != TSP_ACTION_RECALL && t->req.validity_s > 0 && now_ms >= t->req.expires_ms;
+}
+
+/* Dies where it is, its DTR not sent. The SCS hears SUCCESS with the report on disk, and then EXPIRED. A replace that comes too late
+ * is no replacement: the original stays as it was. */
+static enum trg_state expire(struct trg_step *s)
+{
+	struct trg *t = s->t;
+
+	if (t->req.action == TSP_ACTION_REPLACE)
+		return trg_refuse(s, TSP_STATUS_REPLACEFAIL, t->conf->reasons.expired);
+	return trg_store_report(s, TSP_OUTCOME_EXPIRED, 0);
 }
 
 /* --- submit ------------------------------------------------------------------------------------------------------------------ */
@@ -64,11 +105,14 @@ enum trg_state trg_act_start(struct trg_step *s)
 {
 	struct trg *t = s->t;
 	const struct trg_reasons *why = &t->conf->reasons;
+	struct trg_refusal no = { 0 };
 
-	if (t->req.action != TSP_ACTION_TRIGGER)
-		return refuse(s, TSP_STATUS_PERMANENTERROR, why->action_not_supported);
+	if (t->req.action != TSP_ACTION_TRIGGER && !trg_changes(t))
+		return trg_refuse(s, TSP_STATUS_PERMANENTERROR, why->action_not_supported);
+	if (trg_changes(t) && !trg_claim(t, &no))
+		return trg_refuse(s, no.status, no.reason);
 	if (t->ports->ask_subscriber(t->arg, t))
-		return refuse(s, TSP_STATUS_TEMPORARYERROR, why->hss_silent);
+		return trg_refuse(s, TSP_STATUS_TEMPORARYERROR, why->hss_silent);
 	return t->state;
 }
 
@@ -78,6 +122,24 @@ static bool contradicting(const struct trg *t)
 	return t->req.external[0] && t->req.msisdn[0] && strcmp(t->req.msisdn, t->sub.msisdn) != 0;
 }
 
+/* Without the feature a recall is not sent, and a replace is a new trigger (TS 29.368 6.4.13). */
+static bool feature_allows(struct trg *t, struct trg_refusal *no)
+{
+	if (!trg_changes(t) || t->ports->can_recall(t->arg))
+		return true;
+	if (t->req.action == TSP_ACTION_REPLACE) {
+		t->as_new = true;
+		return true;
+	}
+	*no = (struct trg_refusal){ TSP_STATUS_RECALLFAIL, t->conf->reasons.no_recall };
+	return false;
+}
+
+static bool may_go(struct trg *t, struct trg_refusal *no)
+{
+	return t->ports->judge_again(t->arg, t, no) == 0 && trg_claim_stands(t, no);
+}
+
 enum trg_state trg_act_subscriber(struct trg_step *s)
 {
 	struct trg *t = s->t;
@@ -85,14 +147,16 @@ enum trg_state trg_act_subscriber(struct trg_step *s)
 	struct trg_refusal no = { 0 };
 
 	if (trg_set_subscriber(t, s->ev->subscriber))
-		return refuse(s, TSP_STATUS_TEMPORARYERROR, why->nomem);
+		return trg_refuse(s, TSP_STATUS_TEMPORARYERROR, why->nomem);
 	if (contradicting(t))
-		return refuse(s, TSP_STATUS_INVEXTID, why->contradicting_device);
-	if (t->ports->judge_again(t->arg, t, &no))
-		return refuse(s, no.status, no.reason);
+		return trg_refuse(s, TSP_STATUS_INVEXTID, why->contradicting_device);
+	if (!may_go(t, &no) || !feature_allows(t, &no))
+		return trg_refuse(s, no.status, no.reason);
+	if (trg_expired(t, s->now_ms))
+		return expire(s);
 	t->dtr_end_to_end = t->ports->end_to_end(t->arg);
 	if (t->ports->store(t->arg, t))
-		return refuse(s, TSP_STATUS_TEMPORARYERROR, why->journal);
+		return trg_refuse(s, TSP_STATUS_TEMPORARYERROR, why->journal);
 	t->stored = true;
 	return t->state;
 }
@@ -100,99 +164,137 @@ enum trg_state trg_act_subscriber(struct trg_step *s)
 enum trg_state trg_act_disk(struct trg_step *s)
 {
 	s->t->stored = false;
-	return refuse(s, TSP_STATUS_TEMPORARYERROR, s->t->conf->reasons.journal);
+	return trg_refuse(s, TSP_STATUS_TEMPORARYERROR, s->t->conf->reasons.journal);
 }
 
-/* The last moment at which an association can be gone without the SMS-SC having heard of the trigger. */
+/* The last moment at which an association can be gone, or an original, without the SMS-SC having heard of it. */
 enum trg_state trg_act_submit(struct trg_step *s)
 {
 	struct trg *t = s->t;
 	struct trg_refusal no = { 0 };
 
-	if (t->ports->judge_again(t->arg, t, &no))
-		return refuse(s, no.status, no.reason);
+	if (!may_go(t, &no))
+		return trg_refuse(s, no.status, no.reason);
+	if (trg_expired(t, s->now_ms))
+		return expire(s);
 	if (t->ports->submit(t->arg, t, false))
-		return refuse(s, TSP_STATUS_TEMPORARYERROR, t->conf->reasons.smssc_silent);
+		return trg_refuse(s, TSP_STATUS_TEMPORARYERROR, t->conf->reasons.smssc_silent);
+	trg_count(&t->submits);
 	return t->state;
+}
+
+static void took(struct trg *t, const struct trg_event *ev)
+{
+	if (ev->taker)
+		t->taker = trg_names_keep(t->conf->takers, ev->taker);
+}
+
+/* What is proven now: the SMS-SC has it. The end of the original comes first: a commit that holds this one holds that, too. */
+static void accepted(struct trg *t)
+{
+	if (t->req.action == TSP_ACTION_REPLACE) {
+		trg_original_gone(t, TRG_EV_TAKEN_BACK);
+		trg_release(t);
+	}
+	trg_say(t, TSP_STATUS_SUCCESS, t->conf->reasons.none);
 }
 
 enum trg_state trg_act_accept(struct trg_step *s)
 {
 	struct trg *t = s->t;
 
-	answer(t, TSP_STATUS_SUCCESS, t->conf->reasons.none);
+	if (t->req.action == TSP_ACTION_RECALL)
+		return trg_recall_taken(s);
+	if (t->req.action == TSP_ACTION_REPLACE && s->ev->no_feature)
+		t->as_new = true; /* it took it for a new trigger: the original is still there */
+	took(t, s->ev);
+	accepted(t);
+	if (t->revoke_due)
+		return trg_act_revoke(s);
 	t->ports->note(t->arg, t); /* with the next commit: the record tells from the answer what it is */
-	t->ports->arm(t->arg, t, report_deadline(t));
-	return t->state;
+	trg_arm(t, trg_report_deadline(t));
+	return TRG_ACCEPTED;
 }
 
 enum trg_state trg_act_submit_again(struct trg_step *s)
 {
 	struct trg *t = s->t;
 
-	return t->ports->submit(t->arg, t, true) ? trg_act_give_up(s) : t->state;
+	if (trg_expired(t, s->now_ms) || t->ports->submit(t->arg, t, true))
+		return trg_act_give_up(s);
+	trg_count(&t->submits);
+	return t->state;
+}
+
+/* The first DTR did not leave: nobody has to be asked. */
+enum trg_state trg_act_unsent(struct trg_step *s)
+{
+	if (trg_expired(s->t, s->now_ms))
+		return expire(s);
+	return trg_refuse(s, TSP_STATUS_TEMPORARYERROR, s->t->conf->reasons.smssc_silent);
+}
+
+/* It is expired and nobody knows whether the SMS-SC ever had it. If it had, its report comes, and says more than we can; if none comes,
+ * it has died here. */
+static enum trg_state resume_expired(struct trg_step *s)
+{
+	struct trg *t = s->t;
+
+	if (t->req.action == TSP_ACTION_REPLACE)
+		return trg_act_give_up(s);
+	if (!t->answered)
+		trg_say(t, TSP_STATUS_SUCCESS, t->conf->reasons.none);
+	if (s->now_ms >= trg_report_deadline(t))
+		return trg_store_report(s, TSP_OUTCOME_EXPIRED, 0);
+	trg_arm(t, trg_report_deadline(t));
+	return TRG_RESUMING;
+}
+
+/* A recall only asks what became of the first. What a certificate proved is not known for records of an older version. */
+static bool may_resume(struct trg *t, struct trg_refusal *no)
+{
+	return t->req.action == TSP_ACTION_RECALL || t->req.groups_unknown || t->ports->judge_again(t->arg, t, no) == 0;
 }
 
 /* After a restart nobody knows whether the DTR left; the copy asks, and the SMS-SC deduplicates. */
 enum trg_state trg_act_resume(struct trg_step *s)
 {
 	struct trg *t = s->t;
+	struct trg_refusal no = { 0 };
 
-	if (s->now_ms >= report_deadline(t)) { /* whatever it was, it is no longer */
-		answer(t, TSP_STATUS_TEMPORARYERROR, t->conf->reasons.smssc_silent);
-		return end(s, true);
+	if (trg_expired(t, s->now_ms))
+		return resume_expired(s);
+	if (s->now_ms >= trg_report_deadline(t)) { /* whatever it was, it is no longer */
+		trg_say(t, TSP_STATUS_TEMPORARYERROR, t->conf->reasons.smssc_silent);
+		return trg_end(s, true);
 	}
-	if (t->ports->submit(t->arg, t, true) == 0) {
+	if (may_resume(t, &no) && t->ports->submit(t->arg, t, true) == 0) {
+		trg_count(&t->submits);
 		t->backoff_ms = 0;
-		t->ports->arm(t->arg, t, UINT64_MAX);
-		return t->state;
+		trg_arm(t, UINT64_MAX);
+		return TRG_RESUBMITTING;
 	}
-	back_off(s);
+	if (no.status == TSP_STATUS_NOTAUTHORIZED)
+		return trg_act_give_up(s); /* its right ended while we were away: it is not submitted, but taken back */
+	trg_back_off(s, UINT64_MAX);
 	return TRG_RESUMING;
 }
 
-/* --- recall ------------------------------------------------------------------------------------------------------------------ */
-
-enum trg_state trg_act_recall_later(struct trg_step *s)
+enum trg_state trg_act_restored(struct trg_step *s)
 {
-	if (s->now_ms >= report_deadline(s->t))
-		return end(s, false); /* the SMS-SC let it expire */
-	back_off(s);
-	return TRG_RECALLING;
+	trg_claim_again(s->t);
+	return trg_act_resume(s);
 }
 
-enum trg_state trg_act_recall(struct trg_step *s)
+/* The copy did not leave. One that was restored waits for the SMS-SC; another has its first DTR out, whose outcome is unknown. */
+enum trg_state trg_act_unsent_again(struct trg_step *s)
 {
-	struct trg *t = s->t;
-
-	if (t->ports->recall(t->arg, t, t->again))
-		return trg_act_recall_later(s);
-	t->again = true;
-	return TRG_RECALLING;
-}
-
-enum trg_state trg_act_give_up(struct trg_step *s)
-{
-	struct trg *t = s->t;
-
-	t->recall_end_to_end = t->ports->end_to_end(t->arg);
-	t->again = false;
-	t->backoff_ms = 0;
-	answer(t, TSP_STATUS_TEMPORARYERROR, t->conf->reasons.smssc_silent);
-	t->ports->note(t->arg, t);
-	return trg_act_recall(s);
-}
-
-enum trg_state trg_act_recalled(struct trg_step *s)
-{
-	return end(s, false);
-}
-
-/* The SCS was told 201 and that is final: the report ends here, so that the SMS-SC need not send it again. */
-enum trg_state trg_act_report_late(struct trg_step *s)
-{
-	s->t->ports->acknowledge(s->t->arg, s->t, s->ev->token, true);
-	return end(s, true);
+	if (!s->t->resumed)
+		return trg_act_give_up(s);
+	if (trg_expired(s->t, s->now_ms))
+		return resume_expired(s);
+	trg_back_off(s, UINT64_MAX);
+	return TRG_RESUMING;
 }
 
 /* --- report ------------------------------------------------------------------------------------------------------------------ */
@@ -201,57 +303,64 @@ enum trg_state trg_act_wait_report(struct trg_step *s)
 {
 	struct trg *t = s->t;
 
-	t->ports->arm(t->arg, t, report_deadline(t));
+	trg_arm(t, trg_report_deadline(t));
 	return t->state;
 }
 
-/* Nothing of the report is kept; the SMS-SC sends it again, and our own deadline comes again. */
+/* Nothing of the report is kept. The SMS-SC sends its own again; one that we made is tried again soon. */
 enum trg_state trg_act_unreported(struct trg_step *s)
 {
 	struct trg *t = s->t;
-	uint64_t deadline = report_deadline(t), soon = s->now_ms + t->conf->retry_min_ms;
+	uint64_t deadline = trg_report_deadline(t), soon = s->now_ms + t->conf->retry_min_ms;
 
 	t->has_outcome = false;
 	t->outcome = 0;
 	if (t->token)
 		t->ports->acknowledge(t->arg, t, t->token, false);
 	t->token = 0;
-	t->ports->arm(t->arg, t, deadline > soon ? deadline : soon);
+	if (!t->answered)
+		return trg_refuse(s, TSP_STATUS_TEMPORARYERROR, t->conf->reasons.journal);
+	trg_arm(t, deadline > soon && t->own_outcome == TRG_NO_OUTCOME ? deadline : soon);
 	return TRG_ACCEPTED;
 }
 
-static enum trg_state store_report(struct trg_step *s, uint32_t outcome, uint64_t token)
+enum trg_state trg_store_report(struct trg_step *s, uint32_t outcome, uint64_t token)
 {
 	struct trg *t = s->t;
 
 	t->outcome = outcome;
 	t->has_outcome = true;
+	t->own_outcome = token ? TRG_NO_OUTCOME : (uint8_t)outcome;
 	t->reported_ms = s->now_ms;
 	t->token = token;
 	t->again = false;
 	t->backoff_ms = 0;
 	if (t->dnr_end_to_end == 0)
 		t->dnr_end_to_end = t->ports->end_to_end(t->arg);
-	t->ports->arm(t->arg, t, UINT64_MAX);
+	trg_arm(t, UINT64_MAX);
 	if (t->ports->store(t->arg, t))
 		return trg_act_unreported(s);
-	return t->state;
+	t->stored = true;
+	return TRG_REPORTING;
 }
 
 enum trg_state trg_act_report(struct trg_step *s)
 {
-	return store_report(s, s->ev->outcome, s->ev->token);
+	return trg_store_report(s, s->ev->outcome, s->ev->token);
 }
 
 enum trg_state trg_act_unconfirmed(struct trg_step *s)
 {
-	return store_report(s, TSP_OUTCOME_UNCONFIRMED, 0);
+	uint8_t own = s->t->own_outcome;
+
+	return trg_store_report(s, own == TRG_NO_OUTCOME ? TSP_OUTCOME_UNCONFIRMED : own, 0);
 }
 
 /* A report proves the acceptance; the DTA may still come and says nothing new. */
 enum trg_state trg_act_report_early(struct trg_step *s)
 {
-	answer(s->t, TSP_STATUS_SUCCESS, s->t->conf->reasons.none);
+	if (!s->t->answered)
+		accepted(s->t);
 	return trg_act_report(s);
 }
 
@@ -277,8 +386,8 @@ enum trg_state trg_act_notify_later(struct trg_step *s)
 	struct trg *t = s->t;
 
 	if (s->now_ms >= t->reported_ms + t->conf->report_retention_ms)
-		return end(s, true);
-	back_off(s);
+		return trg_end(s, true);
+	trg_back_off(s, UINT64_MAX);
 	return TRG_BACKOFF;
 }
 
@@ -286,9 +395,10 @@ enum trg_state trg_act_notify(struct trg_step *s)
 {
 	struct trg *t = s->t;
 
-	t->ports->arm(t->arg, t, UINT64_MAX);
+	trg_arm(t, UINT64_MAX);
 	if (t->ports->notify(t->arg, t, t->again))
 		return trg_act_notify_later(s);
+	trg_count(&t->notifies);
 	t->again = true;
 	return TRG_NOTIFYING;
 }
@@ -297,6 +407,8 @@ enum trg_state trg_act_reported(struct trg_step *s)
 {
 	struct trg *t = s->t;
 
+	if (!t->answered)
+		trg_say(t, TSP_STATUS_SUCCESS, t->conf->reasons.none);
 	if (t->token)
 		t->ports->acknowledge(t->arg, t, t->token, true);
 	t->token = 0;
@@ -305,5 +417,5 @@ enum trg_state trg_act_reported(struct trg_step *s)
 
 enum trg_state trg_act_acknowledged(struct trg_step *s)
 {
-	return end(s, false);
+	return trg_end(s, false);
 }

@@ -1,15 +1,18 @@
 /* trg_record.c - a trigger in the journal. What kind of record it is follows from the facts in it, never from the state of the moment:
- * a report there is, an answer that was given, or nothing decided. Numbers are big-endian, strings u16 length + octets. */
+ * a report there is, an answer that was given, or nothing decided. Numbers are big-endian, strings u16 length + octets.
+ * Version 1 ends with the time of the report; version 2 goes on with what put_more() writes. */
 #include <string.h>
 
 #include "apps/tsp.h"
 #include "trigger/trg_int.h"
 
-#define VERSION 1u
+#define VERSION_FIRST 1u
+#define VERSION 2u
 
-enum kind { KIND_INTENT = 1, KIND_ACCEPTED = 2, KIND_RECALLING = 3, KIND_REPORT = 4 };
+enum kind { KIND_INTENT = 1, KIND_ACCEPTED = 2, KIND_RECALLING = 3, KIND_REPORT = 4, KIND_REVOKING = 5 /* since version 2 */ };
 
 enum { HAS_OLD_REFERENCE = 0x1, HAS_PORT = 0x2, HAS_VALIDITY = 0x4, HAS_ALL = 0x7 };
+enum { MORE_AS_NEW = 0x1, MORE_REVOKED = 0x2, MORE_GROUPS_UNKNOWN = 0x4, MORE_ALL = 0x7 };
 
 static enum kind kind_of(const struct trg *t)
 {
@@ -17,7 +20,9 @@ static enum kind kind_of(const struct trg *t)
 		return KIND_REPORT;
 	if (!t->answered)
 		return KIND_INTENT;
-	return t->answer_status == TSP_STATUS_SUCCESS ? KIND_ACCEPTED : KIND_RECALLING;
+	if (t->answer_status != TSP_STATUS_SUCCESS)
+		return KIND_RECALLING;
+	return t->revoking ? KIND_REVOKING : KIND_ACCEPTED;
 }
 
 static void put_octets(struct buf *b, const void *p, size_t len)
@@ -54,6 +59,33 @@ static void put_request(struct buf *b, const struct trg_request *r, bool with_pa
 	put_octets(b, r->payload, with_payload ? r->payload_len : 0);
 }
 
+static void put_past(struct buf *b, const struct trg_past *p)
+{
+	buf_u8(b, p ? p->n : 0);
+	buf_be16(b, p ? p->dropped : 0);
+	for (size_t i = 0; p && i < p->n; i++) {
+		buf_be32(b, p->entries[i].after_ms);
+		buf_u8(b, p->entries[i].from);
+		buf_u8(b, p->entries[i].to);
+		buf_u8(b, p->entries[i].event);
+		buf_u8(b, p->entries[i].reason);
+	}
+}
+
+static void put_more(struct buf *b, const struct trg *t)
+{
+	buf_u8(b, (uint8_t)((t->as_new ? MORE_AS_NEW : 0) | (t->revoked ? MORE_REVOKED : 0) |
+			    (t->req.groups_unknown ? MORE_GROUPS_UNKNOWN : 0)));
+	buf_u8(b, (uint8_t)t->revoke_reason);
+	put_text(b, t->req.groups);
+	buf_be64(b, t->req.groups_not_after_s);
+	put_text(b, t->taker ? t->taker : "");
+	buf_be16(b, t->submits);
+	buf_be16(b, t->recalls);
+	buf_be16(b, t->notifies);
+	put_past(b, t->past);
+}
+
 void trg_record_build(struct buf *out, const struct trg *t)
 {
 	enum kind kind = kind_of(t);
@@ -70,6 +102,7 @@ void trg_record_build(struct buf *out, const struct trg *t)
 	buf_be32(out, t->dnr_end_to_end);
 	buf_be32(out, t->outcome);
 	buf_be64(out, t->reported_ms);
+	put_more(out, t);
 }
 
 struct texts { /* NUL-ended copies of a record's strings: a record has none */
@@ -77,6 +110,7 @@ struct texts { /* NUL-ended copies of a record's strings: a record has none */
 	char origin_host[IDENT_HOST_MAX + 1], origin_realm[IDENT_HOST_MAX + 1];
 	char external[IDENT_EXTERNAL_MAX + 1], msisdn[IDENT_MSISDN_MAX + 1];
 	char imsi[STR_DIGITS_MAX + 1], sub_msisdn[STR_DIGITS_MAX + 1];
+	char groups[TRG_GROUPS_LEN_MAX + 1], taker[IDENT_HOST_MAX + 1];
 };
 
 static const uint8_t *get_octets(struct rd *r, uint32_t max, uint32_t *len)
@@ -142,13 +176,56 @@ static void get_subscriber(struct rd *r, struct trg_subscriber *s, struct texts 
 	s->nodes = get_octets(r, TRG_NODES_LEN_MAX, &s->nodes_len);
 }
 
+struct more { /* since version 2 */
+	uint8_t flags, revoke_reason;
+	uint16_t submits, recalls, notifies, dropped;
+	uint8_t past_n;
+	struct trg_past_entry past[TRG_HISTORY_MAX];
+};
+
+static void get_past(struct rd *r, struct more *m)
+{
+	m->past_n = rd_u8(r);
+	m->dropped = rd_be16(r);
+	if (m->past_n > TRG_HISTORY_MAX)
+		r->bad = true;
+	for (size_t i = 0; i < m->past_n && !r->bad; i++) {
+		struct trg_past_entry e = { .after_ms = rd_be32(r) };
+
+		e.from = rd_u8(r);
+		e.to = rd_u8(r);
+		e.event = rd_u8(r);
+		e.reason = rd_u8(r);
+		if (e.from >= TRG_STATE_COUNT || e.to >= TRG_STATE_COUNT || e.event >= TRG_EVENT_COUNT)
+			r->bad = true;
+		m->past[i] = e;
+	}
+}
+
+static void get_more(struct rd *r, struct trg_request *q, struct more *m, struct texts *x)
+{
+	m->flags = rd_u8(r);
+	m->revoke_reason = rd_u8(r);
+	q->groups = get_text(r, x->groups, sizeof x->groups);
+	q->groups_not_after_s = rd_be64(r);
+	(void)get_text(r, x->taker, sizeof x->taker);
+	m->submits = rd_be16(r);
+	m->recalls = rd_be16(r);
+	m->notifies = rd_be16(r);
+	get_past(r, m);
+	if (m->flags & ~MORE_ALL)
+		r->bad = true;
+	q->groups_unknown = m->flags & MORE_GROUPS_UNKNOWN;
+}
+
 /* The state a record stands for; what was sent may have been sent before. */
 static void take_kind(struct trg *t, enum kind kind)
 {
 	static const enum trg_state states[] = { [KIND_INTENT] = TRG_RESUMING,
 						 [KIND_ACCEPTED] = TRG_ACCEPTED,
 						 [KIND_RECALLING] = TRG_RECALLING,
-						 [KIND_REPORT] = TRG_BACKOFF };
+						 [KIND_REPORT] = TRG_BACKOFF,
+						 [KIND_REVOKING] = TRG_REVOKING };
 
 	t->state = states[kind];
 	t->stored = true;
@@ -156,61 +233,83 @@ static void take_kind(struct trg *t, enum kind kind)
 	t->answered = kind != KIND_INTENT;
 	t->answer_status = kind == KIND_RECALLING ? TSP_STATUS_TEMPORARYERROR : TSP_STATUS_SUCCESS;
 	t->has_outcome = kind == KIND_REPORT;
+	t->revoking = kind == KIND_REVOKING;
+	t->resumed = kind == KIND_INTENT;
 }
 
-struct ids {
+static void take_more(struct trg *t, const struct more *m, const char *taker)
+{
+	t->as_new = m->flags & MORE_AS_NEW;
+	t->revoked = m->flags & MORE_REVOKED;
+	t->revoke_reason = m->revoke_reason;
+	t->taker = trg_names_keep(t->conf->takers, taker);
+	t->submits = m->submits;
+	t->recalls = m->recalls;
+	t->notifies = m->notifies;
+	for (size_t i = 0; i < m->past_n; i++)
+		(void)!trg_past_add(t, &m->past[i]);
+	if (t->past)
+		t->past->dropped = m->dropped;
+}
+
+struct parsed {
+	enum kind kind;
+	struct trg_request req;
+	struct trg_subscriber sub;
 	uint32_t dtr, recall, dnr, outcome;
 	uint64_t reported_ms;
+	struct more more;
+	struct texts texts;
 };
 
-static int parse(const void *record, size_t len, enum kind *kind, struct trg_request *req, struct trg_subscriber *sub,
-		 struct texts *x, struct ids *ids)
+static int parse(struct parsed *p, const void *record, size_t len)
 {
 	struct rd r = rd_over(record, len);
 	uint8_t version = rd_u8(&r), k = rd_u8(&r);
 
-	if (!r.bad && version != VERSION)
+	if (!r.bad && (version < VERSION_FIRST || version > VERSION))
 		return ERR_VERSION;
-	get_request(&r, req, x);
-	get_subscriber(&r, sub, x);
-	ids->dtr = rd_be32(&r);
-	ids->recall = rd_be32(&r);
-	ids->dnr = rd_be32(&r);
-	ids->outcome = rd_be32(&r);
-	ids->reported_ms = rd_be64(&r);
-	if (r.bad || rd_left(&r) || k < KIND_INTENT || k > KIND_REPORT)
+	get_request(&r, &p->req, &p->texts);
+	get_subscriber(&r, &p->sub, &p->texts);
+	p->dtr = rd_be32(&r);
+	p->recall = rd_be32(&r);
+	p->dnr = rd_be32(&r);
+	p->outcome = rd_be32(&r);
+	p->reported_ms = rd_be64(&r);
+	if (version == VERSION_FIRST)
+		p->req.groups_unknown = true;
+	else
+		get_more(&r, &p->req, &p->more, &p->texts);
+	if (r.bad || rd_left(&r) || k < KIND_INTENT || k > (version == VERSION_FIRST ? KIND_REPORT : KIND_REVOKING))
 		return ERR_PROTO;
-	*kind = (enum kind)k;
+	p->kind = (enum kind)k;
 	return 0;
 }
 
 int trg_restore(struct trg **out, uint64_t number, const void *record, size_t len, const struct trg_conf *conf,
 		const struct trg_ports *ports, void *arg)
 {
-	struct trg_subscriber sub = { 0 };
-	struct trg_request req = { 0 };
-	struct ids ids;
-	struct texts x;
+	struct parsed p = { .kind = KIND_INTENT };
 	struct trg *t;
-	enum kind kind;
-	int err = parse(record, len, &kind, &req, &sub, &x, &ids);
+	int err = parse(&p, record, len);
 
 	if (err)
 		return err;
-	err = trg_new(&t, number, &req, conf, ports, arg);
+	err = trg_new(&t, number, &p.req, conf, ports, arg);
 	if (err)
 		return err == ERR_NOMEM ? err : ERR_PROTO;
-	err = trg_set_subscriber(t, &sub);
+	err = trg_set_subscriber(t, &p.sub);
 	if (err) {
 		trg_free(t);
 		return err == ERR_NOMEM ? err : ERR_PROTO;
 	}
-	t->dtr_end_to_end = ids.dtr;
-	t->recall_end_to_end = ids.recall;
-	t->dnr_end_to_end = ids.dnr;
-	t->outcome = ids.outcome;
-	t->reported_ms = ids.reported_ms;
-	take_kind(t, kind);
+	t->dtr_end_to_end = p.dtr;
+	t->recall_end_to_end = p.recall;
+	t->dnr_end_to_end = p.dnr;
+	t->outcome = p.outcome;
+	t->reported_ms = p.reported_ms;
+	take_kind(t, p.kind);
+	take_more(t, &p.more, p.texts.taker);
 	*out = t;
 	return 0;
 }

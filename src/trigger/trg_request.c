@@ -57,6 +57,7 @@ int trg_request_copy(struct trg_request *out, void **block, const struct trg_req
 		{ &r.origin_realm, or_empty(in->origin_realm), IDENT_HOST_MAX },
 		{ &r.external, or_empty(in->external), IDENT_EXTERNAL_MAX },
 		{ &r.msisdn, or_empty(in->msisdn), IDENT_MSISDN_MAX },
+		{ &r.groups, or_empty(in->groups), TRG_GROUPS_LEN_MAX },
 	};
 	int err;
 
@@ -89,6 +90,11 @@ int trg_set_subscriber(struct trg *t, const struct trg_subscriber *in)
 	t->sub_block = block;
 	t->sub = s;
 	return 0;
+}
+
+uint32_t trg_old_reference(const struct trg_request *req)
+{
+	return req->has_old_reference ? req->old_reference : req->reference;
 }
 
 uint32_t trg_validity_left_s(const struct trg_request *req, uint64_t now_ms)

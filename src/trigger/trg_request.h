@@ -12,6 +12,8 @@
 #define TRG_PAYLOAD_MAX 4096u   /* above every configured limit */
 #define TRG_NODES_LEN_MAX 4096u /* packed serving nodes */
 #define TRG_DIGEST_LEN 32u
+#define TRG_GROUPS_MAX 8u
+#define TRG_GROUPS_LEN_MAX (TRG_GROUPS_MAX * (IDENT_SCS_MAX + 1u)) /* names of groups, a space after each but the last */
 
 struct trg_request {                            /* strings end in NUL, "" when absent; never NULL in a struct trg */
 	const char *scs, *scs_e164;             /* name; E.164 digits as provisioned */
@@ -28,7 +30,13 @@ struct trg_request {                            /* strings end in NUL, "" when a
 	uint32_t port, priority;
 	uint32_t validity_s;              /* as given; the DTR carries what is left of it: trg_validity_left_s() */
 	uint64_t received_ms, expires_ms; /* real time; expires = received + validity */
+	const char *groups;          /* that the certificate of the session proved, names with a space between; "" when none */
+	uint64_t groups_not_after_s; /* until when; 0: no end known */
+	bool groups_unknown;         /* restored from a record that did not keep them: nobody can judge it again */
 };
+
+/* The reference that a recall or replace names: Old-Reference-Number when there is one, else Reference-Number (CONTRACTS section 1). */
+uint32_t trg_old_reference(const struct trg_request *req);
 
 struct trg_subscriber {            /* from the SIA */
 	const char *imsi, *msisdn; /* digits, at most STR_DIGITS_MAX; "" when the HSS gave none */

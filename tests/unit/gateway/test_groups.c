@@ -136,12 +136,39 @@ static void test_what_a_certificate_proves_ends_with_it(void **state)
 	assert_int_equal(gw_asker("acme", proven, 1000000).proven_n, 1);
 	assert_int_equal(gw_asker("acme", proven, 1000999).proven_n, 1); /* its last second */
 	assert_int_equal(gw_asker("acme", proven, 1001000).proven_n, 0);
-	gw_proven_drop(proven);
+	gw_proven_free(proven);
+}
+
+static void test_proven_groups_come_back_from_their_text(void **state)
+{
+	struct gw_identity id = { .kind = GW_IDENTITY_TLS, .groups_n = 3, .not_after_s = 1000 };
+	char text[TRG_GROUPS_LEN_MAX + 1];
+	struct core_play *p = *state;
+	struct gw_proven *proven, back;
+
+	strcpy(id.groups[0], URI "fleet");
+	strcpy(id.groups[1], URI "yard-2");
+	strcpy(id.groups[2], URI "x");
+	proven = gw_proven_of(p->core, &id);
+	gw_proven_text(text, proven);
+	assert_string_equal(text, "fleet yard-2 x");
+	gw_proven_from(&back, text, 1000);
+	assert_int_equal(back.n, 3);
+	assert_true(back.not_after_s == 1000);
+	for (int i = 0; i < 3; i++)
+		assert_string_equal(back.names[i], proven->names[i]);
+	gw_proven_text(text, NULL);
+	assert_string_equal(text, "");
+	gw_proven_from(&back, "", 0);
+	assert_int_equal(back.n, 0);
+	gw_proven_free(proven);
 }
 
 static void test_a_trigger_in_flight_keeps_what_its_session_proved_until_the_certificate_ends(void **state)
 {
-	struct gw_trigger t = { .scs = NULL };
+	char groups[TRG_GROUPS_LEN_MAX + 1];
+	struct trg trg = { .number = 1 };
+	struct gw_trigger t = { .trg = &trg };
 	struct core_play *p = *state;
 	struct assoc_found found;
 	struct gw_session *s;
@@ -151,15 +178,15 @@ static void test_a_trigger_in_flight_keeps_what_its_session_proved_until_the_cer
 	assert_non_null(s);
 	t.core = p->core;
 	t.scs = s->scs;
-	t.proven = gw_proven_use(s->proven);
+	gw_proven_text(groups, s->proven);
+	trg.req.groups = groups;
 	gw_core_session_free(s); /* the connection is gone, the trigger is not */
 	assert_non_null(gw_trigger_rules(&t, &found, "meter-1@b.example", NULL));
 	assert_int_equal(found.n, 1);
 	assert_string_equal(found.rules[0].who, "group:fleet");
-	t.proven->not_after_s = clock_real_ms() / 1000 - 1;
+	trg.req.groups_not_after_s = clock_real_ms() / 1000 - 1;
 	assert_non_null(gw_trigger_rules(&t, &found, "meter-1@b.example", NULL));
 	assert_int_equal(found.n, 0);
-	gw_proven_drop(t.proven);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -174,6 +201,7 @@ int main(void)
 		T(test_stored_membership_holds_at_once_and_no_longer_than_it_is_stored),
 		T(test_a_rule_of_the_scs_itself_is_stronger_than_that_of_its_group),
 		T(test_what_a_certificate_proves_ends_with_it),
+		T(test_proven_groups_come_back_from_their_text),
 		T(test_a_trigger_in_flight_keeps_what_its_session_proved_until_the_certificate_ends),
 	};
 

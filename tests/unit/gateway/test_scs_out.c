@@ -68,7 +68,7 @@ static void test_a_daa_names_the_request_and_says_what_became_of_it(void **state
 	assert_false(contains(sent, out.len, "secret payload"));
 }
 
-static void test_who_requires_a_feature_is_told_that_there_is_none(void **state)
+static void test_who_requires_a_feature_is_told_which_there_are(void **state)
 {
 	struct buf out = buf_over(sent, sizeof sent);
 	struct dia_failed why = { 0 };
@@ -87,7 +87,7 @@ static void test_who_requires_a_feature_is_told_that_there_is_none(void **state)
 	assert_int_equal(daa.head.experimental_result.code, 5011);
 	assert_int_equal(daa.head.experimental_result.vendor_id, 10415);
 	assert_int_equal(daa.head.features_n, 1);
-	assert_int_equal(daa.head.features[0].list, 0);
+	assert_int_equal(daa.head.features[0].list, TSP_FEATURE_RECALL_REPLACE);
 	assert_false(daa.head.features[0].mandatory);
 	assert_false(daa.notification.request_status.present);
 	assert_int_equal(daa.notification.reference_number.v, 41);
@@ -165,7 +165,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_daa_names_the_request_and_says_what_became_of_it),
-		cmocka_unit_test(test_who_requires_a_feature_is_told_that_there_is_none),
+		cmocka_unit_test(test_who_requires_a_feature_is_told_which_there_are),
 		cmocka_unit_test(test_unknown_and_foreign_devices_get_equal_octets),
 		cmocka_unit_test(test_an_error_answer_has_the_e_bit_and_our_external_name),
 		cmocka_unit_test(test_a_report_and_its_copy_differ_in_the_t_flag_only),

@@ -71,6 +71,13 @@ static void test_an_answer_as_an_event(void **state)
 	assert_line(scs_answer_event(&a, 4000000000u, "m@a.example", 1500),
 		    "{\"event\":\"answer\",\"reference\":4000000000,\"result_code\":2001,\"request_status\":\"NOTAUTHORIZED\","
 		    "\"device\":\"m@a.example\",\"elapsed_ms\":1.5}");
+	a = daa(2001, TSP_STATUS_REPLACEFAIL);
+	a.notification.mtc_error_diagnostic = dia_u32_of(0);
+	a.feature_supported_in_final_target = dia_u32_of(1);
+	assert_line(scs_answer_event(&a, 8, "m@a.example", 1500),
+		    "{\"event\":\"answer\",\"reference\":8,\"result_code\":2001,\"request_status\":\"REPLACEFAIL\","
+		    "\"mtc_error_diagnostic\":0,\"feature_supported_in_final_target\":1,\"device\":\"m@a.example\","
+		    "\"elapsed_ms\":1.5}");
 	a = daa(2001, 999);
 	a.head.error_message = (struct dia_bytes){ (const uint8_t *)"\xff\x00", 2 }; /* no UTF-8: as hex */
 	assert_line(scs_answer_event(&a, 1, "m\xff", 0),

@@ -6,14 +6,32 @@
 #include "apps/tsp.h"
 #include "trigger/trg.h"
 
-enum { WHY_NONE, WHY_NOT_SUPPORTED, WHY_CONTRADICTING, WHY_HSS_SILENT, WHY_JOURNAL, WHY_SMSSC_SILENT, WHY_NOMEM, WHY_GIVEN = 40 };
+enum {
+	WHY_NONE,
+	WHY_NOT_SUPPORTED,
+	WHY_CONTRADICTING,
+	WHY_HSS_SILENT,
+	WHY_JOURNAL,
+	WHY_SMSSC_SILENT,
+	WHY_NOMEM,
+	WHY_UNKNOWN,
+	WHY_REPORTED,
+	WHY_BUSY,
+	WHY_DEVICE,
+	WHY_NO_RECALL,
+	WHY_EXPIRED,
+	WHY_GIVEN = 40
+};
 
+static struct trg_names fake_takers;
 static const struct trg_conf fake_conf = {
 	.report_grace_ms = 60000,
 	.report_retention_ms = 7ull * 24 * 3600 * 1000,
 	.retry_min_ms = 1000,
 	.retry_max_ms = 300000,
-	.reasons = { WHY_NONE, WHY_NOT_SUPPORTED, WHY_CONTRADICTING, WHY_HSS_SILENT, WHY_JOURNAL, WHY_SMSSC_SILENT, WHY_NOMEM },
+	.reasons = { WHY_NONE, WHY_NOT_SUPPORTED, WHY_CONTRADICTING, WHY_HSS_SILENT, WHY_JOURNAL, WHY_SMSSC_SILENT, WHY_NOMEM,
+		     WHY_UNKNOWN, WHY_REPORTED, WHY_BUSY, WHY_DEVICE, WHY_NO_RECALL, WHY_EXPIRED },
+	.takers = &fake_takers,
 };
 
 #define T0 1000000ull /* when the request of request() came */
@@ -22,17 +40,19 @@ static const struct trg_conf fake_conf = {
 struct fake {
 	uint64_t now_ms, armed_ms;
 	/* what to do */
-	bool fail_ask, fail_store, fail_submit, fail_recall, fail_notify;
+	bool fail_ask, fail_store, fail_submit, fail_recall, fail_notify, no_feature;
+	struct trg *original;       /* what the port finds, when its reference is asked for */
 	struct trg_refusal refusal; /* of judge_again, when status is not 0 */
 	/* what was seen */
 	int asked, judged, stored, noted, submitted, submitted_again, recalled, recalled_again, answered, acked_ok, acked_no,
-	    notified, notified_again, forgotten, late, refused_events;
-	uint32_t status, next_id, dtr_id, dnr_id;
+	    notified, notified_again, forgotten, late, refused_events, audited, told;
+	enum trg_revocation revocation;
+	uint32_t status, next_id, dtr_id, dnr_id, diagnostic;
 	int reason;
 	uint64_t acked_token, tokens_given, tokens_acked;
 	/* what is true */
-	bool intent_durable, report_durable, store_pending;
-	enum trg_state store_state;
+	bool intent_durable, report_durable, store_pending, store_report;
+	bool unknown; /* a DTR is out, and nobody said what became of it */
 };
 
 static inline int fake_ask(void *arg, struct trg *t)
@@ -63,7 +83,7 @@ static inline int fake_store(void *arg, struct trg *t)
 		return ERR_BUSY;
 	f->stored++;
 	f->store_pending = true;
-	f->store_state = t->state;
+	f->store_report = t->has_outcome;
 	return 0;
 }
 
@@ -81,12 +101,14 @@ static inline int fake_submit(void *arg, struct trg *t, bool again)
 
 	assert_true(f->intent_durable); /* the order: intent durable, then DTR */
 	assert_false(t->answered);
+	assert_false(trg_expired(t, f->now_ms)); /* nothing leaves after its time */
 	assert_int_not_equal(t->dtr_end_to_end, 0);
 	if (f->fail_submit)
 		return ERR_CLOSED;
 	if (f->dtr_id)
 		assert_int_equal(t->dtr_end_to_end, f->dtr_id);
 	f->dtr_id = t->dtr_end_to_end;
+	f->unknown = true;
 	f->submitted += !again;
 	f->submitted_again += again;
 	return 0;
@@ -97,7 +119,8 @@ static inline int fake_recall(void *arg, struct trg *t, bool again)
 	struct fake *f = arg;
 
 	assert_true(t->answered);
-	assert_int_equal(t->answer_status, TSP_STATUS_TEMPORARYERROR);
+	assert_true(t->answer_status == TSP_STATUS_TEMPORARYERROR || t->revoking); /* never of what stands accepted */
+	assert_int_not_equal(t->recall_end_to_end, 0);
 	if (f->fail_recall)
 		return ERR_CLOSED;
 	f->recalled += !again;
@@ -105,15 +128,18 @@ static inline int fake_recall(void *arg, struct trg *t, bool again)
 	return 0;
 }
 
-static inline void fake_answer(void *arg, struct trg *t, uint32_t status, int reason)
+static inline void fake_answer(void *arg, struct trg *t, const struct trg_answer *a)
 {
 	struct fake *f = arg;
 
-	(void)t;
-	assert_int_equal(f->answered, 0); /* exactly once */
+	assert_int_equal(f->answered, 0);                                                       /* exactly once */
+	assert_true(a->status != TSP_STATUS_SUCCESS || f->intent_durable || f->report_durable); /* what is promised is on disk */
+	assert_true(!f->unknown || a->status == TSP_STATUS_SUCCESS || a->status == TSP_STATUS_TEMPORARYERROR); /* CONTRACTS 3 */
+	assert_true(a->status != TSP_STATUS_SUCCESS || !t->has_outcome || f->report_durable || f->intent_durable);
 	f->answered++;
-	f->status = status;
-	f->reason = reason;
+	f->status = a->status;
+	f->reason = a->reason;
+	f->diagnostic = a->has_diagnostic ? a->diagnostic : 99;
 }
 
 static inline void fake_acknowledge(void *arg, struct trg *t, uint64_t token, bool ok)
@@ -168,6 +194,37 @@ static inline void fake_forget(void *arg, struct trg *t, bool late)
 	f->late += late;
 }
 
+static inline struct trg *fake_original(void *arg, struct trg *t)
+{
+	struct fake *f = arg;
+
+	return f->original && f->original->state != TRG_DONE && f->original->req.reference == trg_old_reference(&t->req)
+		   ? f->original
+		   : NULL;
+}
+
+static inline void fake_tell(void *arg, struct trg *original, const struct trg_event *ev)
+{
+	struct fake *f = arg;
+
+	f->told++;
+	trg_step(original, ev, f->now_ms);
+}
+
+static inline bool fake_can_recall(void *arg)
+{
+	return !((struct fake *)arg)->no_feature;
+}
+
+static inline void fake_revoked(void *arg, struct trg *t, enum trg_revocation how)
+{
+	struct fake *f = arg;
+
+	assert_true(t->revoked && t->answered);
+	f->audited++;
+	f->revocation = how;
+}
+
 static inline void fake_trace(void *arg, const struct trg *t, enum trg_state from, enum trg_state to, enum trg_event_kind e,
 			      bool refused)
 {
@@ -190,6 +247,10 @@ static const struct trg_ports fake_ports = {
 	.arm = fake_arm,
 	.end_to_end = fake_end_to_end,
 	.forget = fake_forget,
+	.original = fake_original,
+	.tell = fake_tell,
+	.can_recall = fake_can_recall,
+	.revoked = fake_revoked,
 	.trace = fake_trace,
 };
 
@@ -242,14 +303,23 @@ static inline int step(struct trg *t, struct fake *f, enum trg_event_kind kind)
 		ev.status = kind == TRG_EV_DTA_NO ? TSP_STATUS_PERMANENTERROR : TSP_STATUS_TEMPORARYERROR;
 		ev.reason = WHY_GIVEN;
 	}
+	if (kind == TRG_EV_DTA_OK || kind == TRG_EV_DTA_NO || kind == TRG_EV_DRR ||
+	    ((kind == TRG_EV_DTA_UNHANDLED || kind == TRG_EV_UNSENT) && f->submitted + f->submitted_again == 1))
+		f->unknown = false;
+	if (kind == TRG_EV_RECALL_NO)
+		ev.status = TSP_STATUS_ORIGINALMESSAGESENT;
+	if (kind == TRG_EV_REVOKE || kind == TRG_EV_CANCEL)
+		ev.reason = WHY_GIVEN;
+	if (kind == TRG_EV_DTA_OK)
+		ev.taker = "smssc.example";
 	if (kind == TRG_EV_DRR) {
 		ev.outcome = TSP_OUTCOME_SUCCESS;
 		ev.token = ++f->tokens_given;
 	}
 	if (kind == TRG_EV_DURABLE || kind == TRG_EV_DISK) {
 		if (f->store_pending && kind == TRG_EV_DURABLE) {
-			f->intent_durable |= f->store_state == TRG_WRITING;
-			f->report_durable |= f->store_state == TRG_REPORTING;
+			f->intent_durable |= !f->store_report;
+			f->report_durable |= f->store_report;
 		}
 		f->store_pending = false;
 	}
@@ -260,11 +330,10 @@ static inline int step(struct trg *t, struct fake *f, enum trg_event_kind kind)
 	return trg_step(t, &ev, f->now_ms);
 }
 
-/* One of the ways into a state, from a new trigger. */
-static inline struct trg *in_state(struct fake *f, enum trg_state wanted)
+/* One of the ways into a state, from a new request. */
+static inline struct trg *in_state_of(struct fake *f, enum trg_state wanted, const struct trg_request *r)
 {
-	struct trg_request r = request();
-	struct trg *t = trigger_of(f, &r);
+	struct trg *t = trigger_of(f, r);
 	static const enum trg_event_kind ways[][9] = {
 		/* events after START; TRG_EVENT_COUNT ends */
 		[TRG_ASKING] = { TRG_EVENT_COUNT },
@@ -278,6 +347,7 @@ static inline struct trg *in_state(struct fake *f, enum trg_state wanted)
 				    TRG_EVENT_COUNT },
 		[TRG_BACKOFF] = { TRG_EV_SUBSCRIBER, TRG_EV_DURABLE, TRG_EV_DTA_OK, TRG_EV_DRR, TRG_EV_DURABLE, TRG_EV_DNA_NO,
 				  TRG_EVENT_COUNT },
+		[TRG_REVOKING] = { TRG_EV_SUBSCRIBER, TRG_EV_DURABLE, TRG_EV_DTA_OK, TRG_EV_REVOKE, TRG_EVENT_COUNT },
 		[TRG_DONE] = { TRG_EV_SUBSCRIBER_NO, TRG_EVENT_COUNT },
 	};
 
@@ -289,7 +359,7 @@ static inline struct trg *in_state(struct fake *f, enum trg_state wanted)
 		struct trg *restored;
 
 		trg_free(t);
-		t = in_state(f, TRG_SUBMITTING);
+		t = in_state_of(f, TRG_SUBMITTING, r);
 		trg_record_build(&b, t);
 		assert_int_equal(trg_restore(&restored, 7, bytes, b.len, &fake_conf, &fake_ports, f), 0);
 		trg_free(t);
@@ -300,4 +370,43 @@ static inline struct trg *in_state(struct fake *f, enum trg_state wanted)
 		assert_int_equal(step(t, f, ways[wanted][i]), 0);
 	assert_int_equal(t->state, wanted);
 	return t;
+}
+
+static inline struct trg *in_state(struct fake *f, enum trg_state wanted)
+{
+	struct trg_request r = request();
+
+	return in_state_of(f, wanted, &r);
+}
+
+/* The trigger that recalls and replaces of request_for() name: accepted, number 3, in surroundings of its own. */
+static inline struct trg *original_of(struct fake *own, struct fake *f)
+{
+	struct trg_request r = request();
+
+	*own = fake_new();
+	r.reference = 40;
+	f->original = in_state_of(own, TRG_ACCEPTED, &r);
+	f->original->number = 3;
+	return f->original;
+}
+
+static inline struct trg_request request_for(uint32_t action)
+{
+	struct trg_request r = request();
+
+	r.action = action;
+	if (action == TSP_ACTION_REPLACE) {
+		r.has_old_reference = true;
+		r.old_reference = 40;
+	}
+	if (action == TSP_ACTION_RECALL) {
+		r.reference = 40;
+		r.payload_len = 0;
+		r.has_port = r.has_validity = false;
+		r.priority = TSP_NON_PRIORITY;
+		r.validity_s = 0;
+		r.expires_ms = r.received_ms;
+	}
+	return r;
 }

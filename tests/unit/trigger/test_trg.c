@@ -1,4 +1,4 @@
-/* The machine of one trigger: its promises, one by one, and every (state, event) pair. */
+/* The machine of one trigger: its promises, one by one. Every (state, event) pair is in test_trg_table.c. */
 #include "tests/unit/trigger/fake.h"
 
 static void test_the_way_of_a_trigger_that_succeeds(void **state)
@@ -102,24 +102,20 @@ static void test_what_the_hss_refuses_is_answered_with_its_status(void **state)
 	trg_free(t);
 }
 
-static void test_recall_and_replace_are_refused_by_name(void **state)
+static void test_an_action_that_is_none_is_refused_by_name(void **state)
 {
-	static const uint32_t actions[] = { TSP_ACTION_RECALL, TSP_ACTION_REPLACE };
+	struct trg_request r = request();
+	struct fake f = fake_new();
+	struct trg *t;
 
 	(void)state;
-	for (size_t i = 0; i < 2; i++) {
-		struct trg_request r = request();
-		struct fake f = fake_new();
-		struct trg *t;
-
-		r.action = actions[i];
-		t = trigger_of(&f, &r);
-		step(t, &f, TRG_EV_START);
-		assert_int_equal(f.status, TSP_STATUS_PERMANENTERROR);
-		assert_int_equal(f.reason, WHY_NOT_SUPPORTED);
-		assert_int_equal(f.asked, 0);
-		trg_free(t);
-	}
+	r.action = TSP_ACTION_MO_SMS;
+	t = trigger_of(&f, &r);
+	step(t, &f, TRG_EV_START);
+	assert_int_equal(f.status, TSP_STATUS_PERMANENTERROR);
+	assert_int_equal(f.reason, WHY_NOT_SUPPORTED);
+	assert_int_equal(f.asked, 0);
+	trg_free(t);
 }
 
 static void test_both_identifiers_must_be_one_device(void **state)
@@ -449,92 +445,6 @@ static void test_a_restored_trigger_asks_again_when_the_peer_is_there(void **sta
 	trg_free(t);
 }
 
-static void test_a_restored_trigger_past_its_time_is_201(void **state)
-{
-	struct fake f = fake_new();
-	struct trg *t = in_state(&f, TRG_RESUMING);
-
-	(void)state;
-	f.now_ms = t->req.expires_ms + fake_conf.report_grace_ms;
-	step(t, &f, TRG_EV_RESTORED);
-	assert_int_equal(f.status, TSP_STATUS_TEMPORARYERROR);
-	assert_int_equal(t->state, TRG_DONE);
-	trg_free(t);
-}
-
-/* Every pair: either it is in the table and keeps all promises (the fake asserts them), or it changes nothing and says so. */
-static void test_every_state_takes_or_refuses_every_event(void **state)
-{
-	int taken = 0, refused = 0;
-
-	(void)state;
-	for (unsigned s = 0; s < TRG_STATE_COUNT; s++) {
-		for (unsigned e = 0; e < TRG_EVENT_COUNT; e++) {
-			struct fake f = fake_new();
-			struct trg *t = in_state(&f, (enum trg_state)s);
-			int answered = f.answered, err, refused_before = f.refused_events;
-
-			err = step(t, &f, (enum trg_event_kind)e);
-			if (err) {
-				assert_int_equal(err, ERR_STATE);
-				assert_int_equal(t->state, s);
-				assert_int_equal(f.answered, answered);
-				assert_int_equal(f.refused_events, refused_before + 1);
-				refused++;
-			} else {
-				taken++;
-			}
-			if (e == TRG_EV_DRR) /* its DRA is given, or owed */
-				assert_true(f.tokens_acked == f.tokens_given || t->token == f.tokens_given);
-			trg_free(t);
-		}
-	}
-	assert_int_equal(taken, 53); /* the rows of the table */
-	assert_int_equal(taken + refused, TRG_STATE_COUNT * TRG_EVENT_COUNT);
-}
-
-static uint32_t next_random(uint32_t *seed)
-{
-	*seed = *seed * 1664525u + 1013904223u;
-	return *seed >> 8;
-}
-
-/* Any order of events, with ports failing at random: the fake asserts exactly one answer, durable before DTR and before DRA, one
- * End-to-End-Id a message, no end without an answer. */
-static void test_no_order_of_events_breaks_a_promise(void **state)
-{
-	uint32_t seed = 20261123;
-	int done = 0;
-
-	(void)state;
-	for (int walk = 0; walk < 20000; walk++) {
-		struct fake f = fake_new();
-		struct trg_request r = request();
-		struct trg *t = trigger_of(&f, &r);
-
-		step(t, &f, TRG_EV_START);
-		for (int i = 0; i < 40 && t->state != TRG_DONE; i++) {
-			uint32_t chance = next_random(&seed);
-			enum trg_event_kind e = (enum trg_event_kind)(next_random(&seed) % TRG_EVENT_COUNT);
-
-			f.fail_submit = chance & 1;
-			f.fail_store = (chance & 6) == 6;
-			f.fail_recall = chance & 8;
-			f.fail_notify = chance & 16;
-			if ((e == TRG_EV_DURABLE || e == TRG_EV_DISK) && !f.store_pending)
-				continue; /* exactly one follows a store: the port's promise */
-			step(t, &f, e);
-		}
-		if (t->state == TRG_DONE) {
-			done++;
-			assert_int_equal(f.answered, 1);
-			assert_int_equal(f.forgotten, 1);
-		}
-		trg_free(t);
-	}
-	assert_true(done > 5000);
-}
-
 static void test_a_new_trigger_checks_its_bounds(void **state)
 {
 	static char long_name[IDENT_SCS_MAX + 2];
@@ -575,7 +485,7 @@ int main(void)
 		cmocka_unit_test(test_an_hss_that_cannot_be_asked_is_201),
 		cmocka_unit_test(test_a_subscriber_that_cannot_be_kept_is_201),
 		cmocka_unit_test(test_what_the_hss_refuses_is_answered_with_its_status),
-		cmocka_unit_test(test_recall_and_replace_are_refused_by_name),
+		cmocka_unit_test(test_an_action_that_is_none_is_refused_by_name),
 		cmocka_unit_test(test_both_identifiers_must_be_one_device),
 		cmocka_unit_test(test_an_msisdn_the_hss_does_not_return_contradicts),
 		cmocka_unit_test(test_an_association_gone_before_the_dtr_is_105),
@@ -594,9 +504,6 @@ int main(void)
 		cmocka_unit_test(test_an_scs_that_comes_back_hears_its_report_at_once),
 		cmocka_unit_test(test_a_report_is_kept_until_its_retention_ends),
 		cmocka_unit_test(test_a_restored_trigger_asks_again_when_the_peer_is_there),
-		cmocka_unit_test(test_a_restored_trigger_past_its_time_is_201),
-		cmocka_unit_test(test_every_state_takes_or_refuses_every_event),
-		cmocka_unit_test(test_no_order_of_events_breaks_a_promise),
 		cmocka_unit_test(test_a_new_trigger_checks_its_bounds),
 		cmocka_unit_test(test_validity_left_is_rounded_up_and_never_grows),
 	};

@@ -46,6 +46,7 @@ static void test_a_trigger_comes_back_in_the_state_its_record_stands_for(void **
 		{ TRG_RESUBMITTING, TRG_RESUMING, false, false }, { TRG_ACCEPTED, TRG_ACCEPTED, true, false },
 		{ TRG_RECALLING, TRG_RECALLING, true, false },    { TRG_REPORTING, TRG_BACKOFF, true, true },
 		{ TRG_NOTIFYING, TRG_BACKOFF, true, true },       { TRG_BACKOFF, TRG_BACKOFF, true, true },
+		{ TRG_REVOKING, TRG_REVOKING, true, false },
 	};
 	uint8_t bytes[TRG_RECORD_MAX];
 
@@ -135,10 +136,37 @@ static void test_a_record_of_another_version_is_said_to_be_one(void **state)
 	size_t len = record_of(bytes, t);
 
 	(void)state;
-	bytes[0] = 2;
+	bytes[0] = 3;
 	assert_int_equal(trg_restore(&back, 7, bytes, len, &fake_conf, &fake_ports, &f), ERR_VERSION);
-	bytes[0] = 1;
+	bytes[0] = 0;
+	assert_int_equal(trg_restore(&back, 7, bytes, len, &fake_conf, &fake_ports, &f), ERR_VERSION);
+	bytes[0] = 2;
 	bytes[1] = 9; /* no such kind */
+	assert_int_equal(trg_restore(&back, 7, bytes, len, &fake_conf, &fake_ports, &f), ERR_PROTO);
+	trg_free(t);
+}
+
+/* What version 2 adds stands at the end: octets of a record without it are those of version 1. */
+static void test_a_record_of_version_1_is_still_read(void **state)
+{
+	uint8_t bytes[TRG_RECORD_MAX];
+	struct trg_history_entry past[TRG_HISTORY_MAX];
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_ACCEPTED), *back;
+	size_t len = record_of(bytes, t);
+	size_t more = 1 + 1 + 2 + 8 + 2 + strlen("smssc.example") + 3 * 2 + 1 + 2 + 4 * 8;
+	uint32_t dropped;
+
+	(void)state;
+	bytes[0] = 1;
+	assert_int_equal(trg_restore(&back, 7, bytes, len - more, &fake_conf, &fake_ports, &f), 0);
+	assert_int_equal(back->state, TRG_ACCEPTED);
+	assert_true(back->req.groups_unknown); /* nobody can judge it again */
+	assert_string_equal(back->req.groups, "");
+	assert_null(back->taker);
+	assert_int_equal(trg_history(back, past, &dropped), 0);
+	assert_same_request(&t->req, &back->req, false);
+	trg_free(back);
 	assert_int_equal(trg_restore(&back, 7, bytes, len, &fake_conf, &fake_ports, &f), ERR_PROTO);
 	trg_free(t);
 }
@@ -165,7 +193,7 @@ static void test_any_octet_flipped_is_refused_or_harmless(void **state)
 static void test_the_largest_trigger_fits_its_record(void **state)
 {
 	static uint8_t payload[TRG_PAYLOAD_MAX], nodes[TRG_NODES_LEN_MAX], bytes[TRG_RECORD_MAX];
-	static char host[IDENT_HOST_MAX + 1], name[IDENT_SCS_MAX + 1];
+	static char host[IDENT_HOST_MAX + 1], name[IDENT_SCS_MAX + 1], groups[TRG_GROUPS_LEN_MAX + 1];
 	struct trg_subscriber sub = { "12345678901234567890", "12345678901234567890", nodes, sizeof nodes };
 	struct trg_event ev = { .kind = TRG_EV_SUBSCRIBER, .subscriber = &sub };
 	struct trg_request r = request();
@@ -176,8 +204,10 @@ static void test_the_largest_trigger_fits_its_record(void **state)
 	(void)state;
 	memset(host, 'h', IDENT_HOST_MAX);
 	memset(name, 'n', IDENT_SCS_MAX);
+	memset(groups, 'g', TRG_GROUPS_LEN_MAX);
 	r.scs = name;
 	r.origin_host = r.origin_realm = r.external = host;
+	r.groups = groups;
 	r.payload = payload;
 	r.payload_len = sizeof payload;
 	t = trigger_of(&f, &r);
@@ -225,6 +255,7 @@ int main(void)
 		cmocka_unit_test(test_a_restored_recall_goes_on),
 		cmocka_unit_test(test_a_record_cut_anywhere_is_refused),
 		cmocka_unit_test(test_a_record_of_another_version_is_said_to_be_one),
+		cmocka_unit_test(test_a_record_of_version_1_is_still_read),
 		cmocka_unit_test(test_any_octet_flipped_is_refused_or_harmless),
 		cmocka_unit_test(test_the_largest_trigger_fits_its_record),
 		cmocka_unit_test(test_serving_nodes_survive_packing),

@@ -1,0 +1,95 @@
+/* trg_history.c - what a trigger went through, eight octets a transition, and what it waits for. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "trigger/trg_int.h"
+
+#define GROW 5u
+
+static bool make_room(struct trg *t)
+{
+	struct trg_past *p = t->past;
+	uint8_t cap = p ? (uint8_t)(p->cap + GROW) : GROW;
+
+	if (p && p->n < p->cap)
+		return true;
+	if (p && p->cap >= TRG_HISTORY_MAX) { /* how it began, and what came last */
+		memmove(&p->entries[TRG_HISTORY_FIRST], &p->entries[TRG_HISTORY_FIRST + 1],
+			(p->n - TRG_HISTORY_FIRST - 1u) * sizeof p->entries[0]);
+		p->n--;
+		trg_count(&p->dropped);
+		return true;
+	}
+	if (cap > TRG_HISTORY_MAX)
+		cap = TRG_HISTORY_MAX;
+	p = realloc(p, sizeof *p + cap * sizeof p->entries[0]);
+	if (!p)
+		return false;
+	if (!t->past)
+		p->n = 0, p->dropped = 0;
+	p->cap = cap;
+	t->past = p;
+	return true;
+}
+
+bool trg_past_add(struct trg *t, const struct trg_past_entry *e)
+{
+	if (!make_room(t))
+		return false;
+	t->past->entries[t->past->n++] = *e;
+	return true;
+}
+
+void trg_past_note(struct trg *t, enum trg_state from, enum trg_state to, enum trg_event_kind ev, int reason, uint64_t now_ms)
+{
+	uint64_t after = now_ms > t->req.received_ms ? now_ms - t->req.received_ms : 0;
+	struct trg_past_entry e = { .after_ms = after < UINT32_MAX ? (uint32_t)after : UINT32_MAX,
+				    .from = (uint8_t)from,
+				    .to = (uint8_t)to,
+				    .event = (uint8_t)ev,
+				    .reason = reason > 0 && reason <= UINT8_MAX ? (uint8_t)reason : 0 };
+
+	(void)!trg_past_add(t, &e); /* without memory it goes on, and is told less of */
+}
+
+size_t trg_history(const struct trg *t, struct trg_history_entry out[TRG_HISTORY_MAX], uint32_t *dropped)
+{
+	const struct trg_past *p = t->past;
+	size_t n = p ? p->n : 0;
+
+	*dropped = p ? p->dropped : 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct trg_past_entry *e = &p->entries[i];
+
+		out[i] = (struct trg_history_entry){ t->req.received_ms + e->after_ms, (enum trg_state)e->from,
+						     (enum trg_state)e->to, (enum trg_event_kind)e->event, e->reason };
+	}
+	return n;
+}
+
+static const char *const waits[TRG_STATE_COUNT] = {
+	[TRG_IDLE] = "its turn",
+	[TRG_ASKING] = "the HSS's answer",
+	[TRG_WRITING] = "the journal",
+	[TRG_SUBMITTING] = "the SMS-SC's answer",
+	[TRG_RESUBMITTING] = "the SMS-SC's answer to the copy",
+	[TRG_RESUMING] = "the SMS-SC, to ask again after a restart",
+	[TRG_RECALLING] = "the SMS-SC's answer to the recall",
+	[TRG_ACCEPTED] = "the SMS-SC's report",
+	[TRG_REPORTING] = "the journal, with its report",
+	[TRG_NOTIFYING] = "the SCS's acknowledgement of the report",
+	[TRG_BACKOFF] = "the next time the report is sent, or the SCS to connect",
+	[TRG_DONE] = "nothing",
+	[TRG_REVOKING] = "the SMS-SC to give it back",
+};
+
+void trg_look(const struct trg *t, struct trg_outlook *out)
+{
+	uint64_t until = UINT64_MAX;
+
+	if (t->state == TRG_NOTIFYING || t->state == TRG_BACKOFF)
+		until = t->reported_ms + t->conf->report_retention_ms;
+	else if (t->state == TRG_RESUMING || t->state == TRG_RECALLING || t->state == TRG_ACCEPTED || t->state == TRG_REVOKING)
+		until = trg_report_deadline(t);
+	*out = (struct trg_outlook){ waits[t->state], t->armed_ms, until };
+}

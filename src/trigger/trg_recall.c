@@ -1,0 +1,202 @@
+/* trg_recall.c - taking a trigger back from the SMS-SC. Three ways lead here:
+ * the outcome of the DTR is unknown and the SCS was told 201 (RECALLING); the right to a trigger is gone that the SMS-SC has accepted
+ * (REVOKING); another request, a recall or replace of the SCS, did it (TAKEN_BACK, LOST). */
+#include "apps/tsp.h"
+#include "trigger/trg_int.h"
+
+/* Not now, or never? 111: it is on its way to the device at this moment; 201: trouble of the SMS-SC. */
+static bool may_succeed_later(const struct trg_event *ev)
+{
+	return ev->status == TSP_STATUS_RECALLFAIL || ev->status == TSP_STATUS_TEMPORARYERROR;
+}
+
+static bool send_recall(struct trg *t)
+{
+	if (t->ports->recall(t->arg, t, t->again))
+		return false;
+	trg_count(&t->recalls);
+	t->again = true;
+	trg_arm(t, UINT64_MAX);
+	return true;
+}
+
+/* The SMS-SC answered: a copy of that recall would only get the same answer. */
+static void recall_anew(struct trg *t)
+{
+	t->recall_end_to_end = t->ports->end_to_end(t->arg);
+	t->again = false;
+}
+
+/* --- after a 201: what the SMS-SC may hold is not wanted any more ------------------------------------------------------------- */
+
+/* A recall has nothing at the SMS-SC but its question about the original, which has its own time. */
+static uint64_t recall_until(struct trg *t)
+{
+	struct trg *o = t->req.action == TSP_ACTION_RECALL ? trg_claimed(t) : NULL;
+	uint64_t own = trg_report_deadline(t), others = o ? trg_report_deadline(o) : 0;
+
+	return own > others ? own : others;
+}
+
+enum trg_state trg_act_recall_later(struct trg_step *s)
+{
+	if (s->now_ms >= recall_until(s->t))
+		return trg_end(s, false); /* the SMS-SC let it expire */
+	trg_back_off(s, UINT64_MAX);
+	return TRG_RECALLING;
+}
+
+enum trg_state trg_act_recall(struct trg_step *s)
+{
+	return send_recall(s->t) ? TRG_RECALLING : trg_act_recall_later(s);
+}
+
+enum trg_state trg_act_recall_restored(struct trg_step *s)
+{
+	trg_claim_again(s->t);
+	return trg_act_recall(s);
+}
+
+enum trg_state trg_act_give_up(struct trg_step *s)
+{
+	struct trg *t = s->t;
+
+	t->backoff_ms = 0;
+	if (t->req.action == TSP_ACTION_RECALL) { /* its own DTR, until it is known what became of it */
+		t->recall_end_to_end = t->dtr_end_to_end;
+		t->again = true;
+	} else {
+		recall_anew(t);
+	}
+	trg_say(t, TSP_STATUS_TEMPORARYERROR, t->conf->reasons.smssc_silent);
+	t->ports->note(t->arg, t);
+	return trg_act_recall(s);
+}
+
+/* Of a recall: the original is gone. Of a replace: it had taken the original's place. The SCS was told 201 and knows neither, so the
+ * original is reported. */
+enum trg_state trg_act_recalled(struct trg_step *s)
+{
+	trg_original_gone(s->t, TRG_EV_LOST);
+	return trg_end(s, false);
+}
+
+enum trg_state trg_act_recall_no(struct trg_step *s)
+{
+	if (s->t->req.action == TSP_ACTION_RECALL || !may_succeed_later(s->ev))
+		return trg_end(s, false);
+	recall_anew(s->t);
+	return trg_act_recall_later(s);
+}
+
+/* The SCS was told 201 and that is final: the report ends here, so that the SMS-SC need not send it again. */
+enum trg_state trg_act_report_late(struct trg_step *s)
+{
+	trg_original_gone(s->t, TRG_EV_LOST);
+	s->t->ports->acknowledge(s->t->arg, s->t, s->ev->token, true);
+	return trg_end(s, true);
+}
+
+/* --- by another request -------------------------------------------------------------------------------------------------------- */
+
+enum trg_state trg_act_taken_back(struct trg_step *s)
+{
+	return trg_end(s, false);
+}
+
+enum trg_state trg_act_lost(struct trg_step *s)
+{
+	return trg_store_report(s, TSP_OUTCOME_UNDELIVERABLE, 0);
+}
+
+/* --- its right is gone --------------------------------------------------------------------------------------------------------- */
+
+static void audit(struct trg *t, enum trg_revocation how)
+{
+	if (t->ports->revoked)
+		t->ports->revoked(t->arg, t, how);
+}
+
+static enum trg_state revoke_later(struct trg_step *s)
+{
+	trg_back_off(s, trg_report_deadline(s->t));
+	return TRG_REVOKING;
+}
+
+enum trg_state trg_act_revoke_recall(struct trg_step *s)
+{
+	return send_recall(s->t) ? TRG_REVOKING : revoke_later(s);
+}
+
+enum trg_state trg_act_revoke(struct trg_step *s)
+{
+	struct trg *t = s->t;
+
+	if (!t->revoke_due)
+		t->revoke_reason = s->ev->reason;
+	t->revoke_due = false;
+	t->revoked = t->revoking = true;
+	t->said = t->revoke_reason;
+	t->backoff_ms = 0;
+	recall_anew(t);
+	t->ports->note(t->arg, t);
+	audit(t, TRG_REVOCATION_BEGUN);
+	return trg_act_revoke_recall(s);
+}
+
+/* The SMS-SC is being asked to take it: its answer is waited for, then it is taken back. */
+enum trg_state trg_act_revoke_soon(struct trg_step *s)
+{
+	s->t->revoke_due = true;
+	s->t->revoke_reason = s->ev->reason;
+	return s->t->state;
+}
+
+/* It is not submitted again. When it has expired, there is nothing to take back. */
+enum trg_state trg_act_revoke_resuming(struct trg_step *s)
+{
+	return s->t->answered ? s->t->state : trg_act_give_up(s);
+}
+
+enum trg_state trg_act_revoke_timer(struct trg_step *s)
+{
+	if (s->now_ms < trg_report_deadline(s->t))
+		return trg_act_revoke_recall(s);
+	s->t->revoking = false;
+	audit(s->t, TRG_REVOCATION_UNANSWERED);
+	return trg_act_unconfirmed(s);
+}
+
+enum trg_state trg_act_revoke_silent(struct trg_step *s)
+{
+	return revoke_later(s);
+}
+
+enum trg_state trg_act_revoke_no(struct trg_step *s)
+{
+	struct trg *t = s->t;
+
+	if (may_succeed_later(s->ev)) {
+		recall_anew(t);
+		return revoke_later(s);
+	}
+	t->revoking = false;
+	audit(t, TRG_REVOCATION_SENT);
+	t->ports->note(t->arg, t);
+	trg_arm(t, trg_report_deadline(t));
+	return TRG_ACCEPTED;
+}
+
+enum trg_state trg_act_revoke_done(struct trg_step *s)
+{
+	s->t->revoking = false;
+	audit(s->t, TRG_REVOCATION_TAKEN);
+	return trg_act_lost(s);
+}
+
+enum trg_state trg_act_revoke_report(struct trg_step *s)
+{
+	s->t->revoking = false;
+	audit(s->t, TRG_REVOCATION_REPORTED);
+	return trg_act_report(s);
+}

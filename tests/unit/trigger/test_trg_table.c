@@ -1,0 +1,199 @@
+/* Every (state, event) pair of the machine, for each action, and random walks over all of them: no order of events breaks a promise.
+ * What the table says is written down here a second time: a change has to be made in both places, and looked at. */
+#include "tests/unit/trigger/fake.h"
+
+/* One letter a state, in the order of TRG_STATE_TABLE. */
+static const char letters[] = "iawsbrckpnodv";
+_Static_assert(sizeof letters - 1 == TRG_STATE_COUNT, "one letter a state");
+
+/* The state after the pair, every port willing; '.': refused. A line a state, a column an event in the order of TRG_EVENT_TABLE:
+ * start, subscriber known, refused; durable, not stored; DTA ok, no, unhandled, silent; recall done, silent; DRR; DNA ok, no; SCS back;
+ * timer; restored; recall no; unsent; taken back, lost; revoke, cancel. */
+static const char *const trigger[] = {
+	"a......................", /* idle */
+	".wd....................", /* asking the HSS */
+	"...sd..................", /* writing the intent */
+	".....kddb..p......d..ss", /* submitting */
+	".....kdcc..p......c..bb", /* submitting again */
+	"...........p...bb....cc", /* resuming */
+	".........dcd...ccd.....", /* recalling */
+	".....kkkk..p...pk..dpvv", /* accepted */
+	"...nkpppp..p...........", /* writing the report */
+	".....nnnn..ndon........", /* reporting */
+	".....oooo..o..nnn......", /* waiting to report again */
+	".......................", /* done */
+	".........pvp...vvk.dp..", /* taking back */
+};
+static const char *const replace[] = {
+	"a......................", /* idle */
+	".wd....................", /* asking the HSS */
+	"...sd..................", /* writing the intent */
+	".....kddb..p......d..ss", /* submitting */
+	".....kdcc..p......c..bb", /* submitting again */
+	"...........p...bb....cc", /* resuming */
+	".........dcd...ccd.....", /* recalling */
+	".....kkkk..p...pk..dpvv", /* accepted */
+	"...nkpppp..p...........", /* writing the report */
+	".....nnnn..ndon........", /* reporting */
+	".....oooo..o..nnn......", /* waiting to report again */
+	".......................", /* done */
+	".........pvp...vvk.dp..", /* taking back */
+};
+static const char *const recall[] = {
+	"a......................", /* idle */
+	".wd....................", /* asking the HSS */
+	"...sd..................", /* writing the intent */
+	".....dddb.........d....", /* submitting */
+	".....ddcc.........c....", /* submitting again */
+	"...............bb......", /* resuming */
+	".........dc....ccd.....", /* recalling */
+	"",                        /* accepted */
+	"",                        /* writing the report */
+	"",                        /* reporting */
+	"",                        /* waiting to report again */
+	".......................", /* done */
+	"",                        /* taking back */
+};
+
+static const struct {
+	uint32_t action;
+	const char *const *lines;
+} actions[] = { { TSP_ACTION_TRIGGER, trigger }, { TSP_ACTION_REPLACE, replace }, { TSP_ACTION_RECALL, recall } };
+
+#define ACTIONS_N (sizeof actions / sizeof actions[0])
+
+/* A recall is done when the others are accepted: it never sees these states. */
+static bool reached(uint32_t action, unsigned state)
+{
+	return action != TSP_ACTION_RECALL || state <= TRG_RECALLING || state == TRG_DONE;
+}
+
+static void check_pair(uint32_t action, const char *line, enum trg_state s, enum trg_event_kind e)
+{
+	struct trg_request r = request_for(action);
+	struct fake f = fake_new(), own;
+	struct trg *o = original_of(&own, &f), *t = in_state_of(&f, s, &r);
+	int answered = f.answered, refused = f.refused_events, forgotten = f.forgotten, err;
+	size_t entries = 0;
+	struct trg_history_entry past[TRG_HISTORY_MAX];
+	uint32_t dropped;
+
+	err = step(t, &f, e);
+	if (letters[t->state] != (err ? letters[s] : line[e]))
+		fail_msg("%s, action %u, %s: %c, and not %c", trg_state_str(s), action, trg_event_str(e), letters[t->state],
+			 line[e]);
+	if (action != TSP_ACTION_RECALL)
+		assert_int_equal(trg_takes(s, e), line[e] != '.');
+	assert_int_equal(err, line[e] == '.' ? ERR_STATE : 0);
+	if (err) { /* nothing changes */
+		assert_int_equal(f.answered, answered);
+		assert_int_equal(f.forgotten, forgotten);
+		assert_int_equal(f.refused_events, refused + 1);
+	}
+	if (e == TRG_EV_DRR) /* its DRA is given, or owed */
+		assert_true(f.tokens_acked == f.tokens_given || t->token == f.tokens_given);
+	if (e == TRG_EV_DRR && err)
+		assert_int_equal(f.acked_no, 1); /* acknowledged as not taken */
+	entries = trg_history(t, past, &dropped);
+	if (t->state != s && entries)
+		assert_int_equal(past[entries - 1].to, t->state);
+	trg_free(t);
+	trg_free(o);
+}
+
+static void test_every_state_takes_or_refuses_every_event(void **state)
+{
+	(void)state;
+	for (size_t a = 0; a < ACTIONS_N; a++) {
+		for (unsigned s = 0; s < TRG_STATE_COUNT; s++) {
+			if (!reached(actions[a].action, s))
+				continue;
+			assert_int_equal(strlen(actions[a].lines[s]), TRG_EVENT_COUNT);
+			for (unsigned e = 0; e < TRG_EVENT_COUNT; e++)
+				check_pair(actions[a].action, actions[a].lines[s], (enum trg_state)s, (enum trg_event_kind)e);
+		}
+	}
+}
+
+static uint32_t next_random(uint32_t *seed)
+{
+	*seed = *seed * 1664525u + 1013904223u;
+	return *seed >> 8;
+}
+
+/* Its own events come to the original, too, so that it may be reported, revoked or gone at any moment. */
+static void disturb(struct fake *own, struct trg *o, uint32_t chance)
+{
+	static const enum trg_event_kind some[] = { TRG_EV_DRR,    TRG_EV_DURABLE,     TRG_EV_DISK,      TRG_EV_DNA_OK,
+						    TRG_EV_REVOKE, TRG_EV_RECALL_DONE, TRG_EV_RECALL_NO, TRG_EV_TIMER };
+	enum trg_event_kind e = some[chance % (sizeof some / sizeof some[0])];
+
+	if ((e == TRG_EV_DURABLE || e == TRG_EV_DISK) && !own->store_pending)
+		return;
+	if (o->state != TRG_DONE)
+		step(o, own, e);
+}
+
+/* Ports fail at random; now and then the process dies and the machine comes back from what was durable last. The fakes assert exactly
+ * one answer, durable before DTR and before DRA, one End-to-End-Id a message, nothing out of time, no end without an answer. */
+static void walk(uint32_t action, uint32_t *seed, int *done, int *originals_told)
+{
+	struct fake f = fake_new(), own;
+	struct trg_request r = request_for(action);
+	struct trg *o = original_of(&own, &f), *t = trigger_of(&f, &r);
+
+	step(t, &f, TRG_EV_START);
+	for (int i = 0; i < 40 && t->state != TRG_DONE; i++) {
+		uint32_t chance = next_random(seed);
+		enum trg_event_kind e = (enum trg_event_kind)(next_random(seed) % TRG_EVENT_COUNT);
+
+		f.fail_submit = chance & 1;
+		f.fail_store = (chance & 6) == 6;
+		f.fail_recall = chance & 8;
+		f.fail_notify = chance & 16;
+		f.no_feature = (chance & 0x60) == 0x60;
+		own.fail_store = (chance & 0x180) == 0x180;
+		if ((chance & 0x600) == 0x600)
+			disturb(&own, o, next_random(seed));
+		own.now_ms = f.now_ms = own.now_ms > f.now_ms ? own.now_ms : f.now_ms;
+		if ((e == TRG_EV_DURABLE || e == TRG_EV_DISK) && !f.store_pending)
+			continue; /* exactly one follows a store: the port's promise */
+		step(t, &f, e);
+	}
+	if (t->state == TRG_DONE) {
+		(*done)++;
+		assert_int_equal(f.answered, 1);
+		assert_int_equal(f.forgotten, 1);
+		assert_true(o->state == TRG_DONE || o->changer != t->number); /* the original is free again */
+	}
+	*originals_told += f.told;
+	if (f.status == TSP_STATUS_SUCCESS && action == TSP_ACTION_RECALL && f.answered && !t->resumed)
+		assert_int_equal(o->state, TRG_DONE); /* told SUCCESS: no report of it comes */
+	trg_free(t);
+	trg_free(o);
+}
+
+static void test_no_order_of_events_breaks_a_promise(void **state)
+{
+	uint32_t seed = 20261123;
+
+	(void)state;
+	for (size_t a = 0; a < ACTIONS_N; a++) {
+		int done = 0, told = 0;
+
+		for (int i = 0; i < 20000; i++)
+			walk(actions[a].action, &seed, &done, &told);
+		assert_true(done > 4000);
+		assert_int_equal(told > 100, actions[a].action != TSP_ACTION_TRIGGER);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_state_takes_or_refuses_every_event),
+		cmocka_unit_test(test_no_order_of_events_breaks_a_promise),
+	};
+
+	return cmocka_run_group_tests_name("trg_table", tests, NULL, NULL);
+}
