@@ -172,6 +172,7 @@ struct gw_core {
 	uint32_t triggers_n, pending;
 	struct trg_conf trg_conf;
 	struct trg_names takers;        /* names of SMS-SCs */
+	bool in_group;                  /* what is put into the journal now belongs together */
 	enum gw_feature recall_replace; /* of the SMS-SC, as it said last */
 	struct gw_map notices_by_number;
 	uint64_t notice_next;

@@ -88,9 +88,19 @@ void gw_trigger_free(struct gw_trigger *t)
 
 void gw_trigger_step(struct gw_trigger *t, const struct trg_event *ev)
 {
+	struct gw_core *c = t->core;
+	bool group = t->trg->req.action != TSP_ACTION_TRIGGER && !c->in_group; /* it may end or report its original: together */
+
+	if (group)
+		jrn_group_begin(c->jrn);
+	c->in_group |= group;
 	t->stepping = true;
 	(void)trg_step(t->trg, ev, clock_real_ms()); /* an unwelcome event was traced and changed nothing */
 	t->stepping = false;
+	if (group) {
+		jrn_group_end(c->jrn);
+		c->in_group = false;
+	}
 	if (t->forgotten)
 		gw_trigger_free(t);
 }
