@@ -23,10 +23,10 @@ class Labs:
     def __init__(self):
         self.folders = []
 
-    def up(self, **changes):
+    def up(self, kind=laboratory.Lab, **changes):
         folder = tempfile.mkdtemp(prefix="mtc-lab-")
         self.folders.append(folder)
-        laboratory.Lab(folder, laboratory.options(bin=BIN, **changes)).up(lambda text: None)
+        kind(folder, laboratory.options(bin=BIN, **changes)).up(lambda text: None)
         return play.Play(folder, BIN)
 
     def down(self, p):

@@ -68,6 +68,7 @@ int gw_journal_open(struct gw_core *c, char why[GW_CORE_WHY_MAX])
 		snprintf(why, GW_CORE_WHY_MAX, "%s", jrn_why.text);
 		return err;
 	}
+	look_at_state(c); /* it may begin in trouble */
 	err = net_watch_new(&c->jrn_wake, c->loop, jrn_wake_fd(c->jrn), on_wake, c);
 	return err ? err : net_watch_set(c->jrn_wake, NET_READ);
 }

@@ -1,14 +1,5 @@
-/* jrn_commit.c - one transaction for all that waits. When it does not fit, it is tried again with less, in order of what an SCS was
- * promised: new triggers are given up first, then records of known ones; deletes are never given up. */
-#include <stdlib.h>
-#include <string.h>
-
+/* jrn_commit.c - one transaction for all that waits. What happens when it fails: jrn_trouble.c. */
 #include "journal/jrn_int.h"
-
-#define PROBE_WAIT_MIN_US 100000u
-#define PROBE_WAIT_MAX_US 5000000u
-#define PROBE_LEN_MAX (1u << 20)
-#define PROBE_SHARE 16u /* a probe takes this part of a small journal */
 
 /* -- one operation, one group */
 
@@ -32,14 +23,9 @@ static int apply(struct jrn_store *s, MDB_txn *txn, const struct jrn_batch *b, c
 	return op->kind == JRN_DEL ? del(s, txn, op->number) : mdb_put(txn, s->triggers, &key, &val, 0);
 }
 
-struct group { /* operations that belong together: [at, end) of a batch */
-	size_t at, end;
-	enum jrn_kind kind; /* the most that is in it */
-};
-
-static struct group group_at(const struct jrn_batch *b, size_t at)
+struct jrn_group jrn_group_at(const struct jrn_batch *b, size_t at)
 {
-	struct group g = { at, at, JRN_DEL };
+	struct jrn_group g = { at, at, JRN_DEL };
 
 	do {
 		if (b->ops[g.end].kind > g.kind)
@@ -49,7 +35,7 @@ static struct group group_at(const struct jrn_batch *b, size_t at)
 }
 
 /* When new triggers are given up, a record that would stand for one is too. */
-static bool all_known(struct jrn_store *s, MDB_txn *txn, const struct jrn_batch *b, const struct group *g)
+static bool all_known(struct jrn_store *s, MDB_txn *txn, const struct jrn_batch *b, const struct jrn_group *g)
 {
 	for (size_t i = g->at; i < g->end; i++) {
 		MDB_val key = key_of(&b->ops[i].number), val;
@@ -60,14 +46,14 @@ static bool all_known(struct jrn_store *s, MDB_txn *txn, const struct jrn_batch 
 	return true;
 }
 
-static int apply_group(struct jrn_store *s, MDB_txn *txn, struct jrn_batch *b, const struct group *g, enum jrn_kind most,
-		       int failed)
+static int apply_group(struct jrn_store *s, MDB_txn *txn, struct jrn_batch *b, const struct jrn_group *g,
+		       const struct jrn_pass *p)
 {
-	bool taken = g->kind <= most && (most == JRN_ADD || all_known(s, txn, b, g));
+	bool taken = g->kind <= p->most && (p->most == JRN_ADD || all_known(s, txn, b, g));
 	int rc = 0;
 
 	for (size_t i = g->at; i < g->end && !rc; i++) {
-		b->ops[i].err = taken ? 0 : failed;
+		b->ops[i].err = taken ? 0 : p->failed;
 		if (taken)
 			rc = apply(s, txn, b, &b->ops[i]);
 	}
@@ -76,7 +62,8 @@ static int apply_group(struct jrn_store *s, MDB_txn *txn, struct jrn_batch *b, c
 
 /* -- one transaction */
 
-/* Numbers handed out since the last promise are promised with the records that bear them. `always`: written even when it is old. */
+/* Numbers handed out since the last promise are promised with the records that bear them. In trouble it is written even when it is
+ * old: LMDB uses freed pages again only two commits later, and a full journal would never see the second. */
 static int promise(struct jrn_store *s, MDB_txn *txn, uint64_t *reserved, bool always)
 {
 	*reserved = s->reserved;
@@ -87,25 +74,27 @@ static int promise(struct jrn_store *s, MDB_txn *txn, uint64_t *reserved, bool a
 	return jrn_put_reserved(s, txn, *reserved);
 }
 
-static int apply_all(struct jrn_store *s, MDB_txn *txn, const struct jrn_queue *q, enum jrn_kind most, int failed)
+static int apply_all(struct jrn_store *s, MDB_txn *txn, const struct jrn_queue *q, const struct jrn_pass *p)
 {
+	struct jrn_group g;
 	struct jrn_batch *b;
-	struct group g;
+	size_t at = 0;
 	int rc = 0;
 
 	for (size_t i = 0; i < s->kept_n && !rc; i++)
 		rc = del(s, txn, s->kept[i]);
 	STAILQ_FOREACH(b, q, queued)
 	{
-		for (size_t i = 0; i < b->n && !rc; i = g.end) {
-			g = group_at(b, i);
-			rc = apply_group(s, txn, b, &g, most, failed);
+		for (size_t i = 0; i < b->n && at < p->to && !rc; i = g.end, at++) {
+			g = jrn_group_at(b, i);
+			if (at >= p->from)
+				rc = apply_group(s, txn, b, &g, p);
 		}
 	}
 	return rc;
 }
 
-static int end_txn(struct jrn_store *s, MDB_txn *txn, int rc)
+int jrn_txn_end(struct jrn_store *s, MDB_txn *txn, int rc)
 {
 	MDB_envinfo info;
 	MDB_stat stat;
@@ -126,8 +115,7 @@ static int end_txn(struct jrn_store *s, MDB_txn *txn, int rc)
 	return 0;
 }
 
-/* Everything that is at most of this kind; what is not gets `failed`. LMDB's code; on failure nothing of it is kept. */
-static int try_commit(struct jrn_store *s, const struct jrn_queue *q, enum jrn_kind most, int failed)
+int jrn_try(struct jrn_store *s, const struct jrn_queue *q, const struct jrn_pass *p)
 {
 	uint64_t reserved;
 	MDB_txn *txn;
@@ -135,72 +123,15 @@ static int try_commit(struct jrn_store *s, const struct jrn_queue *q, enum jrn_k
 
 	if (rc)
 		return rc;
-	rc = promise(s, txn, &reserved, most == JRN_DEL);
+	rc = promise(s, txn, &reserved, p->most != JRN_ADD);
 	if (!rc)
-		rc = apply_all(s, txn, q, most, failed);
-	rc = end_txn(s, txn, rc);
+		rc = apply_all(s, txn, q, p);
+	rc = jrn_txn_end(s, txn, rc);
 	if (rc)
 		return rc;
 	s->reserved = reserved;
 	s->kept_n = 0;
 	return 0;
-}
-
-/* -- trouble */
-
-static int our_err(int rc)
-{
-	return kv_err(rc) == ERR_NOSPC ? ERR_NOSPC : ERR_IO;
-}
-
-static void set_trouble(struct jrn_store *s, int rc, uint64_t now_us)
-{
-	s->counts.commits_failed++;
-	if (!s->state) {
-		s->counts.troubles++;
-		s->probe_wait_us = PROBE_WAIT_MIN_US;
-		s->probe_us = now_us + PROBE_WAIT_MIN_US;
-	}
-	s->state = our_err(rc);
-}
-
-static bool keep_delete(struct jrn_store *s, uint64_t number)
-{
-	if (s->kept_n == s->kept_cap) {
-		size_t cap = s->kept_cap ? 2 * s->kept_cap : 256;
-		uint64_t *bigger = realloc(s->kept, cap * sizeof *bigger);
-
-		if (!bigger)
-			return false;
-		s->kept = bigger;
-		s->kept_cap = cap;
-	}
-	s->kept[s->kept_n++] = number;
-	return true;
-}
-
-/* Nothing could be committed: deletes that stand alone wait for the next commit, the rest has failed. */
-static void give_up(struct jrn_store *s, const struct jrn_queue *q, int failed)
-{
-	struct jrn_batch *b;
-	struct group g;
-
-	STAILQ_FOREACH(b, q, queued)
-	{
-		for (size_t i = 0; i < b->n; i = g.end) {
-			g = group_at(b, i);
-			for (size_t k = g.at; k < g.end; k++)
-				b->ops[k].err = g.kind == JRN_DEL && keep_delete(s, b->ops[k].number) ? 0 : failed;
-		}
-	}
-}
-
-/* Without any delete the last try is a commit all the same: LMDB uses freed pages again only two commits later, and a full journal
- * would never see the second. */
-static void commit_less(struct jrn_store *s, const struct jrn_queue *q, int failed)
-{
-	if (try_commit(s, q, JRN_PUT, failed) && try_commit(s, q, JRN_DEL, failed))
-		give_up(s, q, failed);
 }
 
 static void count(struct jrn_store *s, const struct jrn_queue *q)
@@ -220,72 +151,14 @@ static void count(struct jrn_store *s, const struct jrn_queue *q)
 
 void jrn_commit(struct jrn_store *s, const struct jrn_queue *q, uint64_t now_us)
 {
+	static const struct jrn_pass all = { 0, SIZE_MAX, JRN_ADD, 0 };
 	const struct jrn_batch *b;
 	int rc;
 
 	STAILQ_FOREACH(b, q, queued)
 	s->next = b->next;
-	rc = try_commit(s, q, JRN_ADD, 0);
-	if (rc) {
-		set_trouble(s, rc, now_us);
-		commit_less(s, q, our_err(rc));
-	}
+	rc = jrn_try(s, q, &all);
+	if (rc)
+		jrn_commit_less(s, q, rc, now_us);
 	count(s, q);
-}
-
-/* -- is it over? */
-
-/* Writes some octets that are not needed, and takes them away: there is room for more than the next trigger then. */
-static int probe_room(struct jrn_store *s)
-{
-	static char name[] = "probe"; /* LMDB reads it, but its type has no const */
-	size_t len = s->map_max / PROBE_SHARE < PROBE_LEN_MAX ? (size_t)s->map_max / PROBE_SHARE : PROBE_LEN_MAX;
-	MDB_val key = { sizeof name - 1, name }, val = { len, NULL };
-	MDB_txn *txn;
-	int rc = mdb_txn_begin(s->kv.env, NULL, 0, &txn);
-
-	if (rc)
-		return rc;
-	rc = mdb_put(txn, s->kv.meta, &key, &val, MDB_RESERVE);
-	if (!rc)
-		memset(val.mv_data, 0xff, len); /* never all zeros: kv.h */
-	rc = end_txn(s, txn, rc);
-	if (rc)
-		return rc;
-	rc = mdb_txn_begin(s->kv.env, NULL, 0, &txn);
-	if (rc)
-		return rc;
-	return end_txn(s, txn, mdb_del(txn, s->kv.meta, &key, NULL));
-}
-
-static int reopen(struct jrn_store *s)
-{
-	struct jrn_why why;
-	uint64_t next;
-
-	kv_close(&s->kv);
-	return jrn_store_open(s, &next, &why);
-}
-
-static int probe(struct jrn_store *s)
-{
-	static const struct jrn_queue none = { NULL, NULL };
-	int rc = try_commit(s, &none, JRN_DEL, 0); /* deletes that wait make room first */
-
-	return rc ? rc : probe_room(s);
-}
-
-void jrn_probe(struct jrn_store *s, bool may_reopen, uint64_t now_us)
-{
-	int rc = probe(s);
-
-	if (rc == MDB_PANIC && may_reopen && reopen(s) == 0)
-		rc = probe(s);
-	if (!rc) {
-		s->state = 0;
-		return;
-	}
-	s->state = our_err(rc);
-	s->probe_wait_us = 2 * s->probe_wait_us < PROBE_WAIT_MAX_US ? 2 * s->probe_wait_us : PROBE_WAIT_MAX_US;
-	s->probe_us = now_us + s->probe_wait_us;
 }

@@ -38,6 +38,8 @@ STAILQ_HEAD(jrn_queue, jrn_batch);
 struct jrn_store { /* the committing side */
 	struct kv kv;
 	MDB_dbi triggers; /* u64 in host order -> record */
+	MDB_dbi ballast;  /* u32 -> octets of no use: jrn_trouble.c */
+	bool ballast_there;
 	char *dir;
 	uint64_t map_max;
 	uint64_t reserved; /* below it the store has already promised not to start again */
@@ -89,8 +91,26 @@ void jrn_batch_free(struct jrn_batch *b);
 /* jrn_commit.c: everything below is for the committing side. */
 /* Commits all batches of the queue in one transaction, as much of it as can be; sets `err` of each operation. */
 void jrn_commit(struct jrn_store *s, const struct jrn_queue *q, uint64_t now_us);
+/* The same after it failed with `rc` of LMDB: as much as can be, in order of what was promised. */
+void jrn_commit_less(struct jrn_store *s, const struct jrn_queue *q, int rc, uint64_t now_us);
+void jrn_set_trouble(struct jrn_store *s, int rc, uint64_t now_us);
 /* In trouble: opens LMDB anew when it wants that and `may_reopen`, tries whether a record can be stored. */
 void jrn_probe(struct jrn_store *s, bool may_reopen, uint64_t now_us);
+
+struct jrn_group { /* operations that belong together: [at, end) of a batch */
+	size_t at, end;
+	enum jrn_kind kind; /* the most that is in it */
+};
+struct jrn_group jrn_group_at(const struct jrn_batch *b, size_t at);
+struct jrn_pass {           /* what of a queue one transaction takes */
+	size_t from, to;    /* groups */
+	enum jrn_kind most; /* what is more than this gets `failed` instead */
+	int failed;
+};
+/* The next three return LMDB's code; on failure nothing is kept. */
+ERR_MUST_USE int jrn_try(struct jrn_store *s, const struct jrn_queue *q, const struct jrn_pass *p);
+ERR_MUST_USE int jrn_txn_end(struct jrn_store *s, MDB_txn *txn, int rc); /* commits, or aborts because of rc */
+ERR_MUST_USE int jrn_ballast_in(struct jrn_store *s);                    /* when it is not there */
 
 /* jrn_open.c; LMDB's code. */
 ERR_MUST_USE int jrn_put_reserved(struct jrn_store *s, MDB_txn *txn, uint64_t reserved);

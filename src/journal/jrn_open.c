@@ -55,6 +55,8 @@ static int load(struct jrn_store *s, MDB_txn *txn, uint64_t *next)
 	int rc = mdb_dbi_open(txn, "triggers", MDB_CREATE | MDB_INTEGERKEY, &s->triggers);
 
 	if (!rc)
+		rc = mdb_dbi_open(txn, "ballast", MDB_CREATE | MDB_INTEGERKEY, &s->ballast);
+	if (!rc)
 		rc = get_reserved(s, txn);
 	if (!rc)
 		rc = mdb_stat(txn, s->triggers, &stat);
@@ -90,7 +92,7 @@ static int open_databases(struct jrn_store *s, uint64_t *next, struct jrn_why *w
 
 int jrn_store_open(struct jrn_store *s, uint64_t *next, struct jrn_why *why)
 {
-	struct kv_conf kc = { s->dir, "trigger journal", FORMAT, s->map_max, 1, 0 };
+	struct kv_conf kc = { s->dir, "trigger journal", FORMAT, s->map_max, 2, 0 };
 	int err = kv_open(&s->kv, &kc, why->text, sizeof why->text);
 
 	if (err)
@@ -99,6 +101,15 @@ int jrn_store_open(struct jrn_store *s, uint64_t *next, struct jrn_why *why)
 	if (err)
 		kv_close(&s->kv);
 	return err;
+}
+
+/* A journal without room for its ballast opens all the same, in trouble: what is in it is wanted. */
+static void begin_well(struct jrn_store *s)
+{
+	int rc = jrn_ballast_in(s);
+
+	if (rc)
+		jrn_set_trouble(s, rc, jrn_now_us());
 }
 
 static int make_locks(struct jrn *j)
@@ -159,7 +170,10 @@ int jrn_open(struct jrn **out, const struct jrn_conf *conf, struct jrn_why *why)
 		err = ERR_NOMEM;
 	if (!err)
 		err = jrn_store_open(&j->store, &j->next, why);
+	if (!err)
+		begin_well(&j->store);
 	j->counts = j->store.counts;
+	atomic_init(&j->state, j->store.state);
 	if (!err && conf->threaded)
 		err = jrn_thread_start(j);
 	if (err) {

@@ -145,28 +145,32 @@ static void test_what_was_promised_before_goes_first(void **state)
 	static uint8_t large[16000] = { 1 };
 	struct place *p = *state;
 	struct seen intent = { 0 }, report = { 0 };
-	uint64_t number = 10;
+	char text[16] = "";
+	uint64_t i = 0;
 	int err = 0;
 
-	p->conf.map_max = 1u << 20;
+	p->conf.map_max = 2u << 20;
 	assert_int_equal(open_again(p), 0);
-	assert_int_equal(add(p, 1, "one", NULL), 0);
-	assert_int_equal(add(p, 2, "two", NULL), 0);
-	while (!err && number < 1000) { /* until the map is full */
-		assert_int_equal(jrn_add(p->j, number++, large, sizeof large, on_done, &intent), 0);
+	assert_int_equal(add(p, 1, "intent", NULL), 0);
+	for (i = 2; i < 400; i++)
+		assert_int_equal(add(p, i, "old", NULL), 0);
+	for (i = 2; i < 400 && !err; i++) { /* all three kinds in one commit, until it does not fit */
+		snprintf(text, sizeof text, "report %d", (int)i);
+		assert_int_equal(jrn_add(p->j, 1000 + i, large, sizeof large, on_done, &intent), 0);
+		assert_int_equal(put(p, 1, text, &report), 0);
+		assert_int_equal(jrn_del(p->j, i), 0);
 		err = jrn_flush(p->j);
 	}
 	assert_int_equal(err, ERR_NOSPC);
-	assert_int_equal(open_again(p), 0); /* it begins without trouble: nothing was tried yet */
-	intent = (struct seen){ 0 };
-	assert_int_equal(jrn_add(p->j, number, large, sizeof large, on_done, &intent), 0);
-	assert_int_equal(put(p, 1, "report", &report), 0);
-	assert_int_equal(jrn_del(p->j, 2), 0);
-	assert_int_equal(jrn_flush(p->j), ERR_NOSPC);
 	assert_int_equal(intent.err, ERR_NOSPC);
 	assert_int_equal(report.err, 0);
-	assert_string_equal(replay(p).texts[0], "report");
-	assert_true(replay(p).numbers[1] == 10); /* 2 is gone */
+	assert_string_equal(replay(p).texts[0], text);
+	assert_true(replay(p).numbers[1] == i);  /* those before it are deleted */
+	for (int more = 0; more < 300; more++) { /* and it goes on so, without any room for new ones */
+		assert_int_equal(put(p, 1, more % 2 ? "odd" : "even", &report), 0);
+		(void)jrn_flush(p->j);
+		assert_int_equal(report.err, 0);
+	}
 }
 
 static void test_a_group_with_a_new_trigger_is_given_up_whole(void **state)

@@ -1,0 +1,125 @@
+"""Act thirteen: the disk of the journal is really full, and then it is not. The state directory is a small file system of its own,
+which these plays mount; that needs root."""
+import os
+import signal
+import subprocess
+
+import pytest
+
+from lablib import lab as L
+from lablib import proc
+
+SIZE_KIB = 4096  # of the file system
+
+
+class SmallDisk(L.Lab):
+    """A laboratory whose gateway keeps its state on a small tmpfs."""
+
+    def start_iwf(self):
+        os.makedirs(self.path("iwf"))
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE_KIB}k,mode=0700", "none", self.path("iwf")], capture_output=True,
+                              text=True, check=False)
+        if done.returncode:
+            pytest.skip(f"a file system of its own cannot be mounted here: {done.stderr.strip()}")
+        super().start_iwf()
+
+
+@pytest.fixture
+def small_disk(labs):
+    if os.geteuid():
+        pytest.skip("mounting a small file system needs root")
+    folders = len(labs.folders)
+    try:
+        p = labs.up(kind=SmallDisk)
+    except BaseException:
+        subprocess.run(["umount", "-l", os.path.join(labs.folders[folders], "iwf")], check=False)
+        raise
+    state = os.path.join(p.lab["dir"], "iwf")
+    yield p
+    proc.end([e for e in entries(p) if e["name"] == "mtc-iwfd"])  # before its disk goes
+    subprocess.run(["umount", "-l", state], check=True)
+    wrong = labs.down(p)
+    assert not wrong, "\n".join(wrong)
+
+
+def entries(p):
+    with open(os.path.join(p.lab["dir"], "processes.json"), encoding="utf-8") as f:
+        return L.json.load(f)
+
+
+def fill(p):
+    """Takes every octet that is left; returns the file that has them."""
+    path = os.path.join(p.lab["dir"], "iwf", "filler")
+    with open(path, "wb", buffering=0) as f:
+        for size in (65536, 4096, 512):
+            try:
+                while f.write(b"x" * size) == size:
+                    pass
+            except OSError:
+                pass
+    return path
+
+
+def journal(p):
+    return p.ctl("status")[-1]["journal"]
+
+
+def stats(p, name):
+    return next(r["value"] for r in p.ctl("stats") if r.get("name") == name)
+
+
+def load(p, count, first):
+    """Triggers of beta for devices that are away. {status: how many}"""
+    got = p.trigger("beta", device="meter-{}@b.example", devices="501-900", payload="x" * 900, validity=3600, count=count, reference=first, window=8)
+    return got.event("summary")["by_status"]
+
+
+def test_a_full_disk_refuses_new_triggers_keeps_old_ones_and_recovers_by_itself(small_disk):
+    p = small_disk
+    core = L.roles(p.lab["iwf"]["pids"]["parent"])["core"]
+    listener = p.listen("beta")
+    p.ue("absent")
+    assert load(p, 50, 1000) == {"SUCCESS": 50}
+    assert journal(p)["state"] == "ok"
+    filler = fill(p)
+    status, first = {}, 2000
+    while not status.get("TEMPORARYERROR"):  # until the free pages of the journal are used up too
+        status = load(p, 100, first)
+        assert set(status) <= {"SUCCESS", "TEMPORARYERROR"}
+        first += 100
+    assert journal(p)["state"] == "full"
+    p.wait_decision(reason="journal-failed", verdict="refused", request_status="TEMPORARYERROR")
+    assert stats(p, "journal_refused") > 0
+    p.ue("present")  # the disk is still full: what was accepted is reported all the same
+    accepted = {d["reference"] for d in p.decisions(scs="beta", verdict="accepted", action="trigger")}
+    assert len(accepted) >= 50
+
+    def all_reported():
+        return accepted <= {e["reference"] for e in listener.events("report")}
+    proc.wait_until("every accepted trigger is reported", all_reported, 60)
+    assert {e["delivery_outcome"] for e in listener.events("report")} == {"SUCCESS"}
+    assert len(listener.events("report")) == len(accepted)  # and nothing that was refused
+    os.unlink(filler)
+    proc.wait_until("the journal has room again", lambda: journal(p)["state"] == "ok", 15)
+    assert p.trigger("acme", device="meter-70@a.example", wait=15).code == 0
+    assert L.roles(p.lab["iwf"]["pids"]["parent"])["core"] == core  # without a restart
+    with open(p.lab["logs"]["mtc-iwfd"], encoding="utf-8") as f:
+        text = f.read()
+    assert text.count("the journal has no room") == text.count("the journal can be written again") <= stats(p, "journal_troubles")
+
+
+def test_a_start_on_a_full_disk_loses_nothing(small_disk):
+    p = small_disk
+    listener = p.listen("beta")
+    p.ue("absent", L.imsi(570))
+    assert p.trigger("beta", device="meter-570@b.example", reference=570, validity=600).code == 0
+    filler = fill(p)
+    old = L.roles(p.lab["iwf"]["pids"]["parent"])["core"]
+    os.kill(old, signal.SIGKILL)
+    proc.wait_until("a new core", lambda: L.roles(p.lab["iwf"]["pids"]["parent"])["core"] not in (None, old), 15)
+    proc.wait_until("its peers are open", lambda: len([r for r in p.ctl("peers", check=False) if r.get("state") == "open"]) == 2, 20)
+    p.ue("present", L.imsi(570))
+    assert listener.wait_event("report", reference=570, wait_s=30)["delivery_outcome"] == "SUCCESS"
+    os.unlink(filler)
+    proc.wait_until("the journal is well", lambda: journal(p)["state"] == "ok", 15)
+    assert p.trigger("acme", device="meter-71@a.example", wait=15).code == 0
