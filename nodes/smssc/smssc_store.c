@@ -78,7 +78,9 @@ static int open_tables(struct smssc_store *s, uint32_t random)
 
 int smssc_store_open(struct smssc_store **out, const char *dir, uint64_t size_max, uint32_t random, char why[SMSSC_STORE_WHY_MAX])
 {
-	const struct kv_conf conf = { dir, "store of mtc-smssc", STORE_FORMAT, size_max, 2, 0 };
+	const struct kv_conf conf = {
+		.dir = dir, .kind = "store of mtc-smssc", .format = STORE_FORMAT, .map_max = size_max, .databases = 2
+	};
 	struct smssc_store *s = calloc(1, sizeof *s);
 	int rc, err;
 

@@ -79,7 +79,9 @@ static int open_tables(struct ue_state *s)
 
 int ue_state_open(struct ue_state **out, const char *dir, uint64_t ids_max, char why[UE_STATE_WHY_MAX])
 {
-	const struct kv_conf conf = { dir, "state of mtc-ue", STATE_FORMAT, MAP_SIZE, 3, 0 };
+	const struct kv_conf conf = {
+		.dir = dir, .kind = "state of mtc-ue", .format = STATE_FORMAT, .map_max = MAP_SIZE, .databases = 3
+	};
 	struct ue_state *s = calloc(1, sizeof *s);
 	int rc, err;
 

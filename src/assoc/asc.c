@@ -299,8 +299,12 @@ static int open_databases(struct asc *a, const struct kv_conf *kc, struct asc_wh
 
 int asc_open(struct asc **out, const struct asc_conf *conf, struct asc_why *why)
 {
-	struct kv_conf kc = { conf->dir, "association store", FORMAT, conf->map_max ? conf->map_max : MAP_DEFAULT,
-			      7,         FORMAT_OLDEST };
+	struct kv_conf kc = { .dir = conf->dir,
+			      .kind = "association store",
+			      .format = FORMAT,
+			      .map_max = conf->map_max ? conf->map_max : MAP_DEFAULT,
+			      .databases = 7,
+			      .format_oldest = FORMAT_OLDEST };
 	struct asc *a = calloc(1, sizeof *a);
 	int err;
 

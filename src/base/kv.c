@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/kv_compact.h"
 
-#define KV_PATH_MAX 1024
 #define KV_KIND_MAX 64
 #define TABLE_LEN 8192 /* of LMDB's 126 readers */
 
@@ -326,52 +326,74 @@ static int open_meta(struct kv *k, const struct opening *o, bool fresh)
 	return rc ? fail_rc(o, rc, "commit") : 0;
 }
 
+static int open_env(struct kv *k, const struct opening *o)
+{
+	const struct kv_conf *c = o->conf;
+	uint64_t size;
+	bool there;
+	int err = file_size(o, &size, &there), rc;
+
+	if (err)
+		return err;
+	rc = mdb_env_create(&k->env);
+	if (!rc)
+		rc = mdb_env_set_maxdbs(k->env, c->databases + 1);
+	if (!rc)
+		rc = mdb_env_set_mapsize(k->env, (size_t)c->map_max);
+	if (!rc)
+		rc = mdb_env_open(k->env, c->dir, MDB_NOTLS | MDB_NORDAHEAD, 0600);
+	if (rc)
+		return fail_rc(o, rc, "open its database");
+	if (there)
+		err = check_length(k, o, size);
+	return err ? err : open_meta(k, o, !there);
+}
+
+static void close_env(struct kv *k)
+{
+	if (k->env)
+		mdb_env_close(k->env);
+	k->env = NULL;
+}
+
+/* A new file, when one was written, takes the place of the old; whatever happens, one of the two is there whole. */
+static int compact(struct kv *k, const struct opening *o)
+{
+	if (!o->conf->compact_above || kv_copy_compact(k->env, o->conf->dir, o->conf->compact_above))
+		return 0;
+	close_env(k);
+	kv_compact_switch(o->conf->dir);
+	return open_env(k, o);
+}
+
 int kv_open(struct kv *out, const struct kv_conf *c, char *why, size_t why_cap)
 {
 	struct opening o = { c, why, why_cap };
 	struct kv k = { .lock_fd = -1 };
-	uint64_t size;
-	bool there;
-	int err, rc;
+	int err;
 
 	if (why_cap)
 		why[0] = 0;
 	err = take_lock(&k, &o);
 	if (!err)
 		err = reserve_table(&o);
-	if (!err)
-		err = file_size(&o, &size, &there);
-	if (err)
-		goto close_kv;
-	rc = mdb_env_create(&k.env);
-	if (!rc)
-		rc = mdb_env_set_maxdbs(k.env, c->databases + 1);
-	if (!rc)
-		rc = mdb_env_set_mapsize(k.env, (size_t)c->map_max);
-	if (!rc)
-		rc = mdb_env_open(k.env, c->dir, MDB_NOTLS | MDB_NORDAHEAD, 0600);
-	if (rc) {
-		err = fail_rc(&o, rc, "open its database");
-		goto close_kv;
+	if (!err) {
+		kv_compact_clean(c->dir);
+		err = open_env(&k, &o);
 	}
-	if (there)
-		err = check_length(&k, &o, size);
 	if (!err)
-		err = open_meta(&k, &o, !there);
-	if (err)
-		goto close_kv;
+		err = compact(&k, &o);
+	if (err) {
+		kv_close(&k);
+		return err;
+	}
 	*out = k;
 	return 0;
-
-close_kv:
-	kv_close(&k);
-	return err;
 }
 
 void kv_close(struct kv *k)
 {
-	if (k->env)
-		mdb_env_close(k->env);
+	close_env(k);
 	if (k->lock_fd >= 0)
 		close(k->lock_fd); /* and with it the lock */
 	*k = (struct kv){ .lock_fd = -1 };

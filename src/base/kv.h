@@ -21,6 +21,7 @@ struct kv_conf {
 	uint32_t format;        /* version this program reads and writes */
 	uint64_t map_max;       /* octets the store may grow to */
 	unsigned databases;     /* named ones besides meta */
+	uint64_t compact_above; /* a larger file, more than half of it free pages, is written anew while it is opened; 0: never */
 	uint32_t format_oldest; /* older versions down to this one are opened too, for the owner to bring up; 0: none */
 };
 

@@ -186,6 +186,8 @@ static const struct cfg_row journal_rows[] = {
 		     "time after the end of validity until a trigger without a report is reported UNCONFIRMED"),
 	CFG_U64("size_max", struct cfg_journal, size_max, UINT64_C(1) << 20, UINT64_C(1) << 44, "8589934592",
 		"octets the journal may grow to"),
+	CFG_U64("compact_above", struct cfg_journal, compact_above, 0, UINT64_C(1) << 44, "67108864",
+		"octets: a larger journal, more than half of it free, is written anew at start; 0: never"),
 	CFG_U32("commit_pending", struct cfg_journal, commit_pending_max, 1, 1048576, "65536",
 		"records that may wait for a commit"),
 	CFG_DURATION("batch_window", struct cfg_journal, batch_window_ms, 0, 1000, "0s",

@@ -96,6 +96,7 @@ struct cfg_journal {
 	uint64_t report_retention_ms, report_grace_ms;
 	uint64_t size_max;           /* octets of the memory map */
 	uint32_t commit_pending_max; /* records that wait for a commit */
+	uint64_t compact_above;      /* octets */
 	uint64_t batch_window_ms;
 	uint32_t batch_max;
 };

@@ -56,6 +56,7 @@ int gw_journal_open(struct gw_core *c, char why[GW_CORE_WHY_MAX])
 		.pending_max = cfg->commit_pending_max,
 		.batch_window_ms = (uint32_t)cfg->batch_window_ms,
 		.batch_max = cfg->batch_max,
+		.compact_above = cfg->compact_above,
 		.threaded = true,
 	};
 	struct jrn_why jrn_why = { "" };

@@ -30,6 +30,7 @@ struct jrn_conf {
 	uint32_t pending_max;     /* records that wait for a commit or their completion; 0: 4096 */
 	uint32_t batch_window_ms; /* how long the oldest operation waits for others; 0: not at all */
 	uint32_t batch_max;       /* operations that are committed without waiting longer; 0: 4096 */
+	uint64_t compact_above;   /* a larger file, more than half of it free, is written anew by jrn_open(); 0: never */
 	bool threaded;            /* false: nothing is committed but by jrn_flush() and jrn_close(), on the caller's thread */
 };
 

@@ -41,7 +41,7 @@ struct jrn_store { /* the committing side */
 	MDB_dbi ballast;  /* u32 -> octets of no use: jrn_trouble.c */
 	bool ballast_there;
 	char *dir;
-	uint64_t map_max;
+	uint64_t map_max, compact_above;
 	uint64_t reserved; /* below it the store has already promised not to start again */
 	uint64_t next;     /* of the newest batch seen */
 	uint64_t *kept;    /* deletes that could not be committed yet */

@@ -92,7 +92,12 @@ static int open_databases(struct jrn_store *s, uint64_t *next, struct jrn_why *w
 
 int jrn_store_open(struct jrn_store *s, uint64_t *next, struct jrn_why *why)
 {
-	struct kv_conf kc = { s->dir, "trigger journal", FORMAT, s->map_max, 2, 0 };
+	struct kv_conf kc = { .dir = s->dir,
+			      .kind = "trigger journal",
+			      .format = FORMAT,
+			      .map_max = s->map_max,
+			      .databases = 2,
+			      .compact_above = s->compact_above };
 	int err = kv_open(&s->kv, &kc, why->text, sizeof why->text);
 
 	if (err)
@@ -158,6 +163,7 @@ int jrn_open(struct jrn **out, const struct jrn_conf *conf, struct jrn_why *why)
 		return ERR_NOMEM;
 	j->store.kv.lock_fd = -1;
 	j->store.map_max = conf->map_max ? conf->map_max : MAP_DEFAULT;
+	j->store.compact_above = conf->compact_above;
 	j->pending_max = conf->pending_max ? conf->pending_max : PENDING_DEFAULT;
 	j->batch_max = conf->batch_max ? conf->batch_max : BATCH_DEFAULT;
 	j->batch_window_ms = conf->batch_window_ms;
