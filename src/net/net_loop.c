@@ -31,6 +31,7 @@ struct net_loop {
 
 struct net_timer {
 	uv_timer_t uv;
+	uint64_t due_ms; /* 0: it was late, and what waits in the descriptors has had its turn since */
 	net_timer_fn *fn;
 	void *arg;
 };
@@ -262,10 +263,20 @@ void net_linger_del(struct net_loop *l, struct net_linger *g)
 
 /* --- timers --------------------------------------------------------------------------------------------------------------- */
 
+/* A process that was stopped, or had no processor, wakes up with its timers due before it has looked at a descriptor: an answer that
+ * waits there came in time, and a peer that spoke is not silent. So a timer that is late lets the descriptors speak first. */
+#define LATE_MS 100
+#define LISTEN_MS 20
+
 static void on_timer(uv_timer_t *h)
 {
 	struct net_timer *t = h->data;
 
+	if (t->due_ms && uv_now(h->loop) >= t->due_ms + LATE_MS) {
+		t->due_ms = 0;
+		uv_timer_start(h, on_timer, LISTEN_MS, 0);
+		return;
+	}
 	t->fn(t->arg);
 }
 
@@ -289,6 +300,7 @@ void net_timer_start(struct net_timer *t, uint64_t delay_ms)
 
 	if (!l->in_run) /* the loop's clock stands still while it does not run */
 		uv_update_time(t->uv.loop);
+	t->due_ms = uv_now(t->uv.loop) + delay_ms;
 	uv_timer_start(&t->uv, on_timer, delay_ms, 0);
 }
 

@@ -23,6 +23,7 @@ void net_loop_again(struct net_loop *l);
 /* Monotonic milliseconds, read once for each turn of the loop. */
 uint64_t net_loop_now_ms(const struct net_loop *l);
 
+/* A timer that comes much too late (the process was stopped) lets what waits in the descriptors be read first. */
 typedef void net_timer_fn(void *arg);
 ERR_MUST_USE int net_timer_new(struct net_timer **out, struct net_loop *l, net_timer_fn *fn, void *arg);
 void net_timer_start(struct net_timer *t, uint64_t delay_ms); /* once; a running timer is set anew */

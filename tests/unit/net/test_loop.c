@@ -83,6 +83,43 @@ static void test_a_timer_counts_from_its_start_not_from_the_loops_last_turn(void
 	net_timer_free(w->timer);
 }
 
+static void on_read_then_wait(void *arg, int events)
+{
+	struct world *w = arg;
+	char octet;
+
+	(void)events;
+	w->events++;
+	(void)!read(w->pair[0], &octet, 1);
+	if (w->events == 1) { /* the process stands still while more octets come and the timer gets due */
+		(void)!write(w->pair[1], "2", 1);
+		usleep(200 * 1000);
+	}
+}
+
+static void on_judge(void *arg)
+{
+	struct world *w = arg;
+
+	w->fired = w->events;
+	net_loop_stop(w->loop);
+}
+
+static void test_a_timer_that_is_late_lets_descriptors_speak_first(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(net_timer_new(&w->timer, w->loop, on_judge, w), 0);
+	assert_int_equal(net_watch_new(&w->watch, w->loop, w->pair[0], on_read_then_wait, w), 0);
+	assert_int_equal(net_watch_set(w->watch, NET_READ), 0);
+	net_timer_start(w->timer, 50);
+	assert_int_equal(write(w->pair[1], "1", 1), 1);
+	assert_int_equal(net_loop_run(w->loop), 0);
+	net_watch_free(w->watch);
+	net_timer_free(w->timer);
+	assert_int_equal(w->fired, 2);
+}
+
 static void test_a_stopped_timer_stays_silent(void **state)
 {
 	struct world *w = *state;
@@ -346,6 +383,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_a_timer_fires_once_and_not_early),
 		T(test_a_timer_counts_from_its_start_not_from_the_loops_last_turn),
+		T(test_a_timer_that_is_late_lets_descriptors_speak_first),
 		T(test_a_stopped_timer_stays_silent),
 		T(test_a_timer_may_free_itself),
 		T(test_a_watch_tells_what_it_was_asked_for),
