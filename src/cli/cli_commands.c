@@ -169,8 +169,10 @@ static const struct cli_param set_member[] = {
 
 static const struct cli_param triggers_list[] = {
 	OPTION("scs", "scs", CLI_NAME, "NAME", "only triggers of this SCS"),
-	OPTION("state", "state", CLI_TEXT, "WORD", "only triggers in this state"),
-	NUMBER("limit", "limit", 1, 100000, "rows at most; default 100"),
+	OPTION("device", "device", CLI_DEVICE, "DEVICE", "only triggers of this device, as the SCS named it"),
+	OPTION("state", "state", CLI_TEXT, "WORDS", "only triggers in this state"),
+	NUMBER("older", "older_s", 0, UINT32_MAX, "only triggers received so many seconds ago, or before"),
+	NUMBER("limit", "limit", 0, INT64_MAX, "rows at most, 0: all; default 100"),
 	END,
 };
 
@@ -232,7 +234,7 @@ static const struct cli_column stats_columns[] = {
 };
 static const struct cli_column triggers_columns[] = {
 	{ "SCS", "scs" },         { "REFERENCE", "reference" }, { "DEVICE", "device" },
-	{ "ACTION", "action" },   { "STATE", "state" },         { "ACCEPTED", "accepted" },
+	{ "ACTION", "action" },   { "STATE", "state" },         { "RECEIVED", "received" },
 	{ "EXPIRES", "expires" }, { "OUTCOME", "outcome" },     END_COLUMN
 };
 /* A table without columns: each row is shown member by member. */
@@ -310,7 +312,8 @@ const struct cli_command cli_commands[] = {
 	{ "block", "show", "assoc.show", "One block, and whether it is in force", block_of, every_member, NULL,
 	  "  mtcctl block show '*' meter-7@fleet.example\n" },
 	{ "triggers", "list", "triggers.list", "Triggers that are under way or wait for their report", triggers_list,
-	  triggers_columns, cli_show_count, "  mtcctl triggers list --scs acme\n" },
+	  triggers_columns, cli_show_count,
+	  "  mtcctl triggers list --scs acme\n  mtcctl triggers list --state accepted --older 3600 --limit 0\n" },
 	{ "triggers", "show", "triggers.show", "Everything about one trigger", triggers_show, every_member, NULL,
 	  "  mtcctl triggers show acme 41\n" },
 	{ "log", "level", "log.level", "Change what is logged, until the next start", log_level, NULL, cli_show_level,

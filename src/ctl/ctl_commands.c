@@ -142,8 +142,10 @@ const struct ctl_arg ctl_args_group_member[] = {
 
 const struct ctl_arg ctl_args_triggers_list[] = {
 	SCS(false),
+	TEXT("device", false, 1, 320, "only triggers of this device, as it was named by the SCS"),
 	TEXT("state", false, 1, 32, "only triggers in this state"),
-	NUM("limit", 1, 100000, "rows at most; default 100"),
+	NUM("older_s", 0, UINT32_MAX, "only triggers that were received at least so many seconds ago"),
+	NUM("limit", 0, INT64_MAX, "rows at most, 0: all; default 100"),
 	END,
 };
 

@@ -37,8 +37,8 @@
  *                 changes: [{change, rule, at?, name?}], each alone makes the other answer, together with needs: [in words];
  *                 needs_suffice: bool; change: "add"|"delete"|"detect-only"|"enforce"|"right" (the rule gets it)|"begin"|"end" (the
  *                 rule does, at `at`)|"join-group"|"join-set"|"leave-group"|"leave-set" (of `name`, because of the rule)
- * triggers.list   row: scs, reference, device, action, state, accepted (RFC 3339)?, expires (RFC 3339)?, outcome?;
- *                 last: count, more: bool
+ * triggers.list   row: scs, reference, device, action, state, received (RFC 3339), accepted (RFC 3339)?, expires (RFC 3339)?, outcome?;
+ *                 oldest first; last: count, more: bool
  * triggers.show   row: as triggers.list plus end_to_end?, dtr_end_to_end?, payload_digest?, attempts?; last: count 1
  */
 #pragma once
@@ -70,6 +70,6 @@ extern const struct ctl_arg ctl_args_set_add[];       /* name */
 extern const struct ctl_arg ctl_args_set_name[];      /* name: set.del */
 extern const struct ctl_arg ctl_args_set_show[];      /* name; optional limit (default 1000, 0: all) */
 extern const struct ctl_arg ctl_args_set_member[];    /* set, device */
-extern const struct ctl_arg ctl_args_triggers_list[]; /* optional scs, state, limit (default 100) */
+extern const struct ctl_arg ctl_args_triggers_list[]; /* optional scs, device, state, older_s, limit (default 100, 0: all) */
 extern const struct ctl_arg ctl_args_triggers_show[]; /* scs, reference */
 extern const struct ctl_arg ctl_args_log_level[];     /* level: error warn info debug */

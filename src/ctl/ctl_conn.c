@@ -16,6 +16,7 @@
 #define IN_MAX (2u * CTL_REQUEST_MAX)   /* a line and what was sent along with it; more is no dialogue */
 #define QUEUE_OVER (4u * 1024u * 1024u) /* room above queue_max for handlers that answer at once */
 #define PUMP_MS 2
+#define PUMP_CALLS 256 /* of a list, before others have their turn */
 
 struct ctl_conn {
 	struct ctl_server *server;
@@ -193,28 +194,37 @@ void ctl_conn_answered(struct ctl_conn *c)
 /* The list is at its end, for good or bad. */
 static void pumped(struct ctl_request *rq, int more)
 {
+	json_t *last = rq->last;
+
+	rq->last = NULL;
 	rq->next = NULL;
 	if (rq->end)
 		rq->end(rq->each_arg);
-	if (more < 0)
+	if (more < 0) {
+		json_decref(last);
 		ctl_fail(rq, "the list ends early: %s", err_str(more));
-	else
-		ctl_done(rq, NULL);
+	} else {
+		ctl_done(rq, last);
+	}
 }
 
 /* Some rows, as long as the client reads them. Ends the request, or comes again. */
 static void pump(struct ctl_conn *c)
 {
 	struct ctl_request *rq = c->rq;
-	int more = 1;
+	int more = 1, calls = 0;
+	bool room = true;
 
 	c->inside++;
-	while (more > 0 && !c->dropped && !rq->failed && !c->broken && net_stream_queued(c->stream) < c->server->conf.queue_max)
+	while (more > 0 && calls < PUMP_CALLS && room && !c->dropped && !rq->failed && !c->broken) {
 		more = rq->next(rq->each_arg, rq);
+		calls++;
+		room = c->dropped || net_stream_queued(c->stream) < c->server->conf.queue_max;
+	}
 	if (!c->dropped && (more <= 0 || rq->failed))
 		pumped(rq, more);
 	else if (!c->dropped)
-		net_timer_start(c->pump, PUMP_MS);
+		net_timer_start(c->pump, room ? 1 : PUMP_MS);
 	leave(c);
 }
 

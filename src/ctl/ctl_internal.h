@@ -39,6 +39,7 @@ struct ctl_request {
 	ctl_next_fn *next;
 	ctl_end_fn *end;
 	void *each_arg;
+	json_t *last; /* members of its last line */
 };
 
 /* ctl_conn.c */

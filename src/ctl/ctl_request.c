@@ -15,6 +15,7 @@ static void request_free(struct ctl_request *rq)
 	if (rq->fd >= 0)
 		close(rq->fd);
 	json_decref(rq->root);
+	json_decref(rq->last);
 	free(rq);
 }
 
@@ -128,6 +129,12 @@ void ctl_each(struct ctl_request *rq, ctl_next_fn *next, ctl_end_fn *end, void *
 		ctl_conn_pump(rq->conn);
 	else
 		ctl_request_orphan(rq);
+}
+
+void ctl_each_last(struct ctl_request *rq, json_t *more)
+{
+	json_decref(rq->last);
+	rq->last = more;
 }
 
 void ctl_request_orphan(struct ctl_request *rq)

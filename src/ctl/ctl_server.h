@@ -98,10 +98,13 @@ void ctl_fail(struct ctl_request *rq, const char *fmt, ...) __attribute__((forma
 
 /* For long lists: calls `next` until it returns 0, pausing while the client is slow or gone; each call hands in some rows with
  * ctl_line() and returns 1 while there is more, or a negative code that fails the request. Then `end` (NULL allowed) frees
- * arg, once, also when the client leaves. rq is gone when ctl_each returns. First calls may happen before it returns. */
-typedef int ctl_next_fn(void *arg, struct ctl_request *rq);
+ * arg, once, also when the client leaves. rq is gone when ctl_each returns. First calls may happen before it returns. After some calls
+ * others have their turn. */
+typedef int ctl_next_fn(void *arg, struct ctl_request *rq); /* may find nothing to hand in: looking is bounded, too */
 typedef void ctl_end_fn(void *arg);
 void ctl_each(struct ctl_request *rq, ctl_next_fn *next, ctl_end_fn *end, void *arg);
+/* Members of the last line of ctl_each() (taken; NULL: none); `next` says it before it returns 0. */
+void ctl_each_last(struct ctl_request *rq, json_t *more);
 
 /* Reading checked args. Texts are borrowed as long as args; defaults when the arg is absent. */
 const char *ctl_arg_text(const json_t *args, const char *name, const char *preset);

@@ -299,6 +299,7 @@ static int make_tables(struct gw_core *c)
 	TAILQ_INIT(&c->edges);
 	TAILQ_INIT(&c->sessions);
 	TAILQ_INIT(&c->triggers);
+	TAILQ_INIT(&c->walks);
 	TAILQ_INIT(&c->drrs);
 	TAILQ_INIT(&c->probes);
 	c->notice_next = c->token_next = 1;

@@ -137,6 +137,13 @@ TAILQ_HEAD(gw_triggers, gw_trigger);
 
 enum gw_feature { GW_FEATURE_UNKNOWN, GW_FEATURE_THERE, GW_FEATURE_MISSING };
 
+struct gw_walk { /* someone looks at all triggers, some at a time; triggers come and go meanwhile */
+	struct gw_core *core;
+	struct gw_scs *scs;      /* NULL: of all SCSs */
+	struct gw_trigger *next; /* NULL: at the end */
+	TAILQ_ENTRY(gw_walk) entry;
+};
+
 struct gw_core {
 	const struct cfg_iwf *cfg;
 	struct log *log;
@@ -168,7 +175,8 @@ struct gw_core {
 	uint64_t expiry_s;        /* UINT64_MAX: none */
 	struct gw_map scs_by_name;
 	struct gw_map triggers_by_ref;
-	struct gw_triggers triggers;
+	struct gw_triggers triggers; /* oldest first */
+	TAILQ_HEAD(, gw_walk) walks;
 	uint32_t triggers_n, pending;
 	struct trg_conf trg_conf;
 	struct trg_names takers;        /* names of SMS-SCs */
@@ -255,6 +263,12 @@ void gw_trigger_ask_drop(struct gw_trigger *t);
 ERR_MUST_USE int gw_journal_open(struct gw_core *c, char why[GW_CORE_WHY_MAX]);
 void gw_journal_close(struct gw_core *c);  /* completions that are owed are called first */
 json_t *gw_journal_row(struct gw_core *c); /* for `status` */
+
+/* gw_walk.c: all triggers, or those of one SCS, oldest first. Between two calls triggers may end, and new ones are seen, too. */
+void gw_walk_begin(struct gw_walk *w, struct gw_core *c, struct gw_scs *scs);
+struct gw_trigger *gw_walk_next(struct gw_walk *w); /* NULL: no more */
+void gw_walk_end(struct gw_walk *w);
+void gw_walks_pass(struct gw_trigger *t); /* it is about to go */
 
 /* gw_peers.c: the peers of our own domain. */
 ERR_MUST_USE int gw_peers_open(struct gw_core *c, struct tls_ctx *const tls[CFG_PEERS_MAX]);

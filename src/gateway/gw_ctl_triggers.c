@@ -1,21 +1,35 @@
 /* gw_ctl_triggers.c - the triggers the core holds, for operators. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "ctl/ctl_commands.h"
 #include "gateway/gw_core_int.h"
 
+#define DEVICE_MAX (POL_DEVICE_TEXT_MAX + 8)
+
+static const char *device_of(char out[DEVICE_MAX], const struct trg *g)
+{
+	bool named = g->req.external[0] != 0;
+
+	snprintf(out, DEVICE_MAX, "%s%s", named ? "" : "msisdn:", named ? g->req.external : g->req.msisdn);
+	return out;
+}
+
+static struct gw_scs *live_scs(struct gw_core *c, const char *name)
+{
+	return GW_MAP_OF(gw_map_find(&c->scs_by_name, name, (uint32_t)strlen(name)), struct gw_scs, node);
+}
+
 static json_t *row_of(const struct gw_trigger *t)
 {
 	const struct trg *g = t->trg;
-	char device[POL_DEVICE_TEXT_MAX + 8];
-	json_t *row;
+	char device[DEVICE_MAX];
+	json_t *row = json_pack("{s:s, s:I, s:s, s:s, s:s, s:o}", "scs", t->scs->name, "reference", (json_int_t)g->req.reference,
+				"device", device_of(device, g), "action", tsp_action_str(g->req.action), "state",
+				trg_state_str(g->state), "received", gw_ctl_time(g->req.received_ms));
 
-	snprintf(device, sizeof device, "%s%s",
-		 g->req.external[0] ? "" : "msisdn:", g->req.external[0] ? g->req.external : g->req.msisdn);
-	row = json_pack("{s:s, s:I, s:s, s:s, s:s}", "scs", t->scs->name, "reference", (json_int_t)g->req.reference, "device",
-			device, "action", tsp_action_str(g->req.action), "state", trg_state_str(g->state));
 	if (row && g->answered && g->answer_status == TSP_STATUS_SUCCESS)
 		json_object_set_new(row, "accepted", gw_ctl_time(t->accepted_ms ? t->accepted_ms : g->req.received_ms));
 	if (row && g->req.has_validity)
@@ -25,33 +39,110 @@ static json_t *row_of(const struct gw_trigger *t)
 	return row;
 }
 
-static void on_list(void *arg, struct ctl_request *rq, const json_t *args)
-{
-	struct gw_core *c = arg;
-	const char *scs = ctl_arg_text(args, "scs", NULL), *state = ctl_arg_text(args, "state", NULL);
-	uint64_t limit = ctl_arg_num(args, "limit", 100), n = 0;
-	bool more = false;
-	struct gw_trigger *t;
+/* -- all of them, or some */
 
-	TAILQ_FOREACH(t, &c->triggers, entry)
-	{
-		if ((scs && strcmp(scs, t->scs->name) != 0) || (state && strcmp(state, trg_state_str(t->trg->state)) != 0))
+#define LOOK_AT 64 /* triggers, before the client's queue is looked at again */
+
+struct list {
+	struct gw_walk walk;
+	char device[DEVICE_MAX], state[32]; /* "": any */
+	uint64_t received_by_ms, limit, n;  /* limit 0: all */
+};
+
+static bool wanted(const struct list *l, const struct gw_trigger *t)
+{
+	char device[DEVICE_MAX];
+
+	return t->trg->req.received_ms <= l->received_by_ms &&
+	       (!l->state[0] || strcmp(l->state, trg_state_str(t->trg->state)) == 0) &&
+	       (!l->device[0] || strcmp(l->device, device_of(device, t->trg)) == 0);
+}
+
+static int list_next(void *arg, struct ctl_request *rq)
+{
+	struct list *l = arg;
+	struct gw_trigger *t = NULL;
+	bool more = false;
+
+	for (int i = 0; i < LOOK_AT && !more && (t = gw_walk_next(&l->walk)); i++) {
+		if (!wanted(l, t))
 			continue;
-		more = limit && n == limit;
+		more = l->limit && l->n == l->limit;
 		if (more)
 			break;
 		ctl_line(rq, row_of(t));
-		n++;
+		l->n++;
 	}
-	ctl_done(rq, json_pack("{s:I, s:b}", "count", (json_int_t)n, "more", more));
+	if (t && !more)
+		return 1;
+	ctl_each_last(rq, json_pack("{s:I, s:b}", "count", (json_int_t)l->n, "more", more));
+	return 0;
 }
+
+static void list_end(void *arg)
+{
+	struct list *l = arg;
+
+	gw_walk_end(&l->walk);
+	free(l);
+}
+
+static bool state_known(const char *word)
+{
+	for (unsigned i = 0; i < TRG_STATE_COUNT; i++) {
+		if (strcmp(word, trg_state_str((enum trg_state)i)) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void refuse_state(struct ctl_request *rq, const char *word)
+{
+	char known[512] = "";
+
+	for (unsigned i = 0; i < TRG_STATE_COUNT; i++)
+		snprintf(known + strlen(known), sizeof known - strlen(known), "%s'%s'", i ? ", " : "",
+			 trg_state_str((enum trg_state)i));
+	ctl_fail(rq, "'%s' is no state of a trigger: %s", word, known);
+}
+
+static void on_list(void *arg, struct ctl_request *rq, const json_t *args)
+{
+	struct gw_core *c = arg;
+	const char *scs = ctl_arg_text(args, "scs", NULL), *state = ctl_arg_text(args, "state", "");
+	struct gw_scs *live = scs ? live_scs(c, scs) : NULL;
+	uint64_t now = clock_real_ms(), older_ms = 1000 * ctl_arg_num(args, "older_s", 0);
+	struct list *l;
+
+	if (*state && !state_known(state)) {
+		refuse_state(rq, state);
+		return;
+	}
+	if (scs && !live) { /* it has none */
+		ctl_done(rq, json_pack("{s:i, s:b}", "count", 0, "more", 0));
+		return;
+	}
+	l = calloc(1, sizeof *l);
+	if (!l) {
+		ctl_fail(rq, "out of memory");
+		return;
+	}
+	snprintf(l->device, sizeof l->device, "%s", ctl_arg_text(args, "device", ""));
+	snprintf(l->state, sizeof l->state, "%s", state);
+	l->received_by_ms = older_ms < now ? now - older_ms : 0;
+	l->limit = ctl_arg_num(args, "limit", 100);
+	gw_walk_begin(&l->walk, c, live);
+	ctl_each(rq, list_next, list_end, l);
+}
+
+/* -- one */
 
 static void on_show(void *arg, struct ctl_request *rq, const json_t *args)
 {
 	struct gw_core *c = arg;
 	const char *scs = ctl_arg_text(args, "scs", "");
 	uint32_t reference = (uint32_t)ctl_arg_num(args, "reference", 0);
-	struct gw_scs *live = GW_MAP_OF(gw_map_find(&c->scs_by_name, scs, (uint32_t)strlen(scs)), struct gw_scs, node);
+	struct gw_scs *live = live_scs(c, scs);
 	char digest[2 * TRG_DIGEST_LEN + 1];
 	struct gw_trigger *t;
 	json_t *row;

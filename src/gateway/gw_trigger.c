@@ -67,6 +67,7 @@ void gw_trigger_free(struct gw_trigger *t)
 {
 	struct gw_core *c = t->core;
 
+	gw_walks_pass(t);
 	gw_trigger_ask_drop(t);
 	if (t->notice)
 		gw_notice_free(t->notice);

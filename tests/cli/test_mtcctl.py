@@ -100,6 +100,8 @@ def ask(server, *words, lines=()):
     (["set", "member", "add", "trial", "meter-7@Fleet.example"], "set.member.add", {"set": "trial", "device": "meter-7@fleet.example"}),
     (["set", "member", "del", "trial", "msisdn:491700000001"], "set.member.del", {"set": "trial", "device": "msisdn:491700000001"}),
     (["triggers", "list", "--state", "accepted"], "triggers.list", {"state": "accepted"}),
+    (["triggers", "list", "--device", "meter-7@A.example", "--older", "3600", "--limit", "0"], "triggers.list",
+     {"device": "meter-7@a.example", "older_s": 3600, "limit": 0}),
     (["triggers", "show", "acme", "4294967295"], "triggers.show", {"scs": "acme", "reference": 4294967295}),
     (["log", "level", "debug"], "log.level", {"level": "debug"}),
 ], ids=lambda v: " ".join(v[:3]) if isinstance(v, list) else None)

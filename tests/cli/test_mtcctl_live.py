@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 from conftest import BIN
+from lablib import lab as L
 
 MTCCTL = os.path.join(BIN, "mtcctl")
 NEW = ["--e164", "491720000009", "--origin-host", "scs.delta.example", "--realm", "delta.example", "--anchor", "anchor-a"]
@@ -66,6 +67,7 @@ def test_an_scs_comes_and_goes(lab, ctl):
     (["assoc", "del", "acme", "meter-999999@a.example"], "no such rule"),
     (["assoc", "add", "acme", "m@x.example", "--not-before", "2030-01-02", "--not-after", "2030-01-01"], "earlier"),
     (["triggers", "show", "acme", "1"], "no trigger"),
+    (["triggers", "list", "--state", "asleep"], "is no state of a trigger: 'idle', 'asking the HSS'"),
 ], ids=lambda v: " ".join(v[:3]) if isinstance(v, list) else None)
 def test_what_cannot_be_done_is_said_and_changes_nothing(lab, ctl, words, said):
     before = (ctl("scs", "list").stdout, ctl("assoc", "list").stdout)
@@ -231,3 +233,26 @@ def test_a_held_connection_does_not_hold_up_others(lab, ctl):
     assert ctl("status").returncode == 0
     for s in held:
         s.close()
+
+
+def test_triggers_are_listed_as_asked_for(lab, ctl):
+    """By SCS, device, state and age; oldest first; in any number."""
+    for n in (70, 71, 72):
+        lab.ue("absent", L.imsi(n))
+        assert lab.trigger("acme", device=f"meter-{n}@a.example", reference=7000 + n, validity=600).code == 0
+
+    def listed(*words):
+        rows = lab.ctl("triggers", "list", *words)
+        return [r["reference"] for r in rows[:-1] if r["reference"] in (7070, 7071, 7072)], rows[-1]
+    assert listed("--scs", "acme", "--limit", "0")[0] == [7070, 7071, 7072]
+    assert listed("--device", "meter-71@a.example")[0] == [7071]
+    assert listed("--scs", "beta")[0] == [] == listed("--scs", "nobody")[0] == listed("--state", "done")[0]
+    assert listed("--state", "accepted")[0] == [7070, 7071, 7072]
+    assert listed("--older", "3600")[0] == []
+    first, last = listed("--scs", "acme", "--limit", "1")
+    assert first == [7070] and (last["count"], last["more"]) == (1, True)
+    shown = ctl("triggers", "list", "--device", "meter-72@a.example").stdout.splitlines()
+    assert shown[0].split() == ["SCS", "REFERENCE", "DEVICE", "ACTION", "STATE", "RECEIVED", "EXPIRES", "OUTCOME"]
+    assert shown[1].split()[:5] == ["acme", "7072", "meter-72@a.example", "trigger", "accepted"] and len(shown) == 2
+    for n in (70, 71, 72):
+        lab.ue("present", L.imsi(n))

@@ -25,7 +25,7 @@ struct room {
 	bool closed, reading;
 	struct ctl_request *held; /* answered later by the test */
 	unsigned handled, ended;
-	int row;
+	int row, row_seen;
 	int log_fd;
 	struct log log;
 };
@@ -78,6 +78,27 @@ static void h_long(void *arg, struct ctl_request *rq, const json_t *args)
 	ctl_each(rq, next_row, end_rows, r);
 }
 
+#define CALLS_SPARSE 20000
+
+static int next_nothing(void *arg, struct ctl_request *rq)
+{
+	struct room *r = arg;
+
+	if (++r->row < CALLS_SPARSE)
+		return 1;
+	ctl_each_last(rq, json_pack("{s:i}", "count", 7));
+	return 0;
+}
+
+static void h_sparse(void *arg, struct ctl_request *rq, const json_t *args)
+{
+	struct room *r = arg;
+
+	(void)args;
+	r->row = 0;
+	ctl_each(rq, next_nothing, end_rows, r);
+}
+
 static void h_large(void *arg, struct ctl_request *rq, const json_t *args)
 {
 	char *text = calloc(1, CTL_REPLY_LINE_MAX + 1);
@@ -101,13 +122,10 @@ static const struct ctl_arg echo_args[] = {
 };
 
 static const struct ctl_command rows[] = {
-	{ "echo", "says it again", echo_args, false, h_echo },
-	{ "change", "changes something", ctl_args_scs_name, true, h_echo },
-	{ "refuse", "says no", NULL, true, h_refuse },
-	{ "later", "answers later", NULL, false, h_later },
-	{ "long", "a long list", NULL, false, h_long },
-	{ "large", "one large row", NULL, false, h_large },
-	{ .name = NULL },
+	{ "echo", "says it again", echo_args, false, h_echo }, { "change", "changes something", ctl_args_scs_name, true, h_echo },
+	{ "refuse", "says no", NULL, true, h_refuse },         { "later", "answers later", NULL, false, h_later },
+	{ "long", "a long list", NULL, false, h_long },        { "sparse", "a long look for nothing", NULL, false, h_sparse },
+	{ "large", "one large row", NULL, false, h_large },    { .name = NULL },
 };
 
 static unsigned count_last(const struct room *r)
@@ -348,6 +366,31 @@ static void test_a_long_list_waits_for_its_reader(void **state)
 	teardown(&r);
 }
 
+static void note_row(void *arg)
+{
+	struct room *r = arg;
+
+	r->row_seen = r->row;
+}
+
+static void test_a_list_that_finds_nothing_lets_others_have_their_turn(void **state)
+{
+	struct net_timer *other;
+	struct room r;
+
+	(void)state;
+	setup(&r);
+	assert_int_equal(net_timer_new(&other, r.loop, note_row, &r), 0);
+	net_timer_start(other, 3);
+	put(&r, "{\"cmd\":\"sparse\"}\n");
+	run(&r, 1, 5000);
+	assert_string_equal(r.got, "{\"done\":true,\"ok\":true,\"count\":7}\n");
+	assert_int_equal(r.ended, 1);
+	assert_true(r.row_seen > 0 && r.row_seen < CALLS_SPARSE);
+	net_timer_free(other);
+	teardown(&r);
+}
+
 static void test_a_reader_that_stops_is_dropped_and_the_list_ends(void **state)
 {
 	struct room r;
@@ -476,7 +519,7 @@ static void test_help_lists_every_row(void **state)
 	got = ask(&r, "{\"cmd\":\"help\"}\n");
 	for (const struct ctl_command *row = rows; row->name; row++)
 		assert_non_null(strstr(got, row->help));
-	assert_non_null(strstr(got, "\"count\":6"));
+	assert_non_null(strstr(got, "\"count\":7"));
 	assert_int_equal(ctl_server_add(r.server, rows, NULL), ERR_EXISTS);
 	teardown(&r);
 }
@@ -508,6 +551,7 @@ int main(void)
 		cmocka_unit_test(test_octet_by_octet_is_a_request_too),
 		cmocka_unit_test(test_an_overlong_request_ends_the_client),
 		cmocka_unit_test(test_a_long_list_waits_for_its_reader),
+		cmocka_unit_test(test_a_list_that_finds_nothing_lets_others_have_their_turn),
 		cmocka_unit_test(test_a_reader_that_stops_is_dropped_and_the_list_ends),
 		cmocka_unit_test(test_a_client_that_leaves_ends_its_list),
 		cmocka_unit_test(test_an_answer_for_a_client_that_has_gone_goes_nowhere),
