@@ -237,6 +237,19 @@ def test_as_many_as_the_system_carries(played, asker):
         assert asker.answered() == 102
 
 
+def test_an_scs_that_is_removed_while_it_asks(played):
+    """Nothing of it leaves for the SMS-SC, and a copy of the request would be told so; the SCS itself is cut off."""
+    gamma, reference = played.scs["gamma"], next(references)
+    scs = Reader.opened(played, "gamma")
+    scs.ask_later(action(device="meter-1@a.example", reference=reference))
+    sir = played.hss.take()
+    played.ctl("scs", "del", "gamma")
+    played.hss.know(sir, L.imsi(1))
+    assert reason_of(played, reference) == "scs-removed" and scs.closed() and played.sc.silent()
+    played.ctl("scs", "add", "gamma", "--e164", gamma["e164"], "--origin-host", gamma["origin_host"], "--realm", gamma["realm"], "--anchor",
+               gamma["anchor"])
+
+
 def test_as_many_as_an_scs_may_have_pending(played, asker):
     acme = played.scs["acme"]
     place = ["scs", "add", "acme", "--e164", acme["e164"], "--origin-host", acme["origin_host"], "--realm", acme["realm"], "--anchor",

@@ -475,6 +475,22 @@ static void test_each_reason_has_its_own_word(void **state)
 	assert_string_equal(pol_reason_str(POL_REASON_COUNT), "unknown");
 }
 
+static void test_a_replace_says_what_it_replaces(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_new(&w);
+	w.scs.actions = ASSOC_RIGHT_ALL;
+	w.action.action_type = U32(TSP_ACTION_REPLACE);
+	judge(&w);
+	assert_int_equal(w.verdict.status, TSP_STATUS_PERMANENTERROR);
+	assert_int_equal(w.verdict.reason, POL_NO_OLD_REFERENCE);
+	w.action.old_reference_number = U32(40);
+	judge(&w);
+	assert_int_equal(w.verdict.status, TSP_STATUS_SUCCESS);
+}
+
 /* The table is the one place that says it; docs/user/status-codes.md is compared with it. */
 static void test_each_reason_has_one_status_and_only_acceptance_is_success(void **state)
 {
@@ -505,6 +521,7 @@ int main(void)
 		cmocka_unit_test(test_a_detect_only_rule_refuses_nothing_and_is_named),
 		cmocka_unit_test(test_judging_again_names_what_detect_only_rules_would_refuse),
 		cmocka_unit_test(test_each_reason_has_its_own_word),
+		cmocka_unit_test(test_a_replace_says_what_it_replaces),
 		cmocka_unit_test(test_each_reason_has_one_status_and_only_acceptance_is_success),
 	};
 
