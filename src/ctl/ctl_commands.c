@@ -140,6 +140,28 @@ const struct ctl_arg ctl_args_group_member[] = {
 	END,
 };
 
+#define FILE_NAME TEXT("name", false, 1, 255, "name of the file, for messages")
+#define DESCRIPTOR(meaning_)                                                                                                     \
+	{                                                                                                                        \
+		.name = "file", .type = CTL_A_FD, .required = true, .meaning = meaning_                                          \
+	}
+
+const struct ctl_arg ctl_args_import[] = {
+	DESCRIPTOR("the file, open for reading"),
+	FILE_NAME,
+	WORD("format", false, CTL_WORDS_FORMAT, "its format; default by its first octet"),
+	BOOLEAN("replace", "the file becomes all there is of its kind"),
+	BOOLEAN("dry_run", "say what it would change, and change nothing"),
+	END,
+};
+
+const struct ctl_arg ctl_args_export[] = {
+	DESCRIPTOR("the file, open for writing"),
+	FILE_NAME,
+	WORD("format", false, CTL_WORDS_FORMAT, "format to write; default csv"),
+	END,
+};
+
 const struct ctl_arg ctl_args_triggers_list[] = {
 	SCS(false),
 	TEXT("device", false, 1, 320, "only triggers of this device, as it was named by the SCS"),

@@ -37,6 +37,10 @@
  *                 changes: [{change, rule, at?, name?}], each alone makes the other answer, together with needs: [in words];
  *                 needs_suffice: bool; change: "add"|"delete"|"detect-only"|"enforce"|"right" (the rule gets it)|"begin"|"end" (the
  *                 rule does, at `at`)|"join-group"|"join-set"|"leave-group"|"leave-set" (of `name`, because of the rule)
+ * scs.import, group.import, set.import, assoc.import, block.import  row: progress: true, phase: "read"|"merge"|"sync"|"switch", rows,
+ *                 rows_total (0: not known), octets, octets_total (0: not known); row, when the file is wrong: line, error;
+ *                 last: rows, added, replaced, unchanged, deleted, dry_run
+ * scs.export, ...  row: progress: true, phase: "write", rows, rows_total, octets; last: rows, octets
  * triggers.list   row: scs, reference, device, action, state, received (RFC 3339), accepted (RFC 3339)?, expires (RFC 3339)?, outcome?;
  *                 oldest first; last: count, more: bool
  * triggers.show   row: as triggers.list plus end_to_end?, dtr_end_to_end?, payload_digest?, attempts?; last: count 1
@@ -47,6 +51,7 @@
 /* Words of the args "rights" and "actions", in the order of the bits ctl_arg_bits() gives (the bits of ASSOC_RIGHT_*). */
 #define CTL_WORDS_RIGHTS "trigger recall replace"
 #define CTL_WORDS_EFFECT "allow deny block"
+#define CTL_WORDS_FORMAT "csv jsonl"
 #define CTL_WORDS_MODE "enforce detect-only"
 #define CTL_TIME_MAX 253402300799 /* the end of the year 9999, seconds since 1970 */
 
@@ -70,6 +75,9 @@ extern const struct ctl_arg ctl_args_set_add[];       /* name */
 extern const struct ctl_arg ctl_args_set_name[];      /* name: set.del */
 extern const struct ctl_arg ctl_args_set_show[];      /* name; optional limit (default 1000, 0: all) */
 extern const struct ctl_arg ctl_args_set_member[];    /* set, device */
+/* For all kinds, with the descriptor of the file. name: for messages. */
+extern const struct ctl_arg ctl_args_import[];        /* optional name, format, replace, dry_run */
+extern const struct ctl_arg ctl_args_export[];        /* optional name, format */
 extern const struct ctl_arg ctl_args_triggers_list[]; /* optional scs, device, state, older_s, limit (default 100, 0: all) */
 extern const struct ctl_arg ctl_args_triggers_show[]; /* scs, reference */
 extern const struct ctl_arg ctl_args_log_level[];     /* level: error warn info debug */

@@ -9,7 +9,8 @@
 #include <sys/random.h>
 
 #include "apps/app_common.h"
-#include "gateway/gw_core_int.h"
+#include "assoc/asc_change.h"
+#include "gateway/gw_exchange.h"
 
 #define RECORDS_A_TURN 512 /* of one edge, so that no edge starves the others */
 #define STOP_LOOK_MS 20
@@ -288,6 +289,14 @@ static int open_stores(struct gw_core *c, int decisions_fd, char why[GW_CORE_WHY
 	return gw_journal_open(c, why);
 }
 
+static void on_store(void *arg, int events)
+{
+	struct gw_core *c = arg;
+
+	(void)events;
+	asc_completions(c->asc);
+}
+
 static int make_tables(struct gw_core *c)
 {
 	uint32_t random[2];
@@ -302,6 +311,7 @@ static int make_tables(struct gw_core *c)
 	TAILQ_INIT(&c->walks);
 	TAILQ_INIT(&c->drrs);
 	TAILQ_INIT(&c->probes);
+	TAILQ_INIT(&c->exports);
 	c->notice_next = c->token_next = 1;
 	c->expiry_s = UINT64_MAX;
 	if (gw_map_init(&c->sessions_by_key) || gw_map_init(&c->scs_by_name) || gw_map_init(&c->triggers_by_ref) ||
@@ -331,6 +341,10 @@ int gw_core_new(struct gw_core **out, struct net_loop *loop, const struct gw_cor
 	err = make_tables(c);
 	if (!err)
 		err = open_stores(c, conf->decisions_fd, why);
+	if (!err)
+		err = net_watch_new(&c->store_bell, c->loop, asc_wake_fd(c->asc), on_store, c);
+	if (!err)
+		err = net_watch_set(c->store_bell, NET_READ);
 	if (!err)
 		err = gw_peers_open(c, conf->peer_tls);
 	if (!err) {
@@ -372,6 +386,9 @@ void gw_core_free(struct gw_core *c)
 	if (!c)
 		return;
 	ctl_server_free(c->ctl);
+	gw_exports_end(c);
+	gw_imports_end(c);
+	net_watch_free(c->store_bell);
 	gw_peers_close(c); /* everyone who waits hears of it before the triggers go */
 	if (c->drrs_by_token.buckets) {
 		gw_probes_free(c);

@@ -162,6 +162,10 @@ struct gw_core {
 	struct aud *aud;
 	bool decisions_failing; /* the decision log took nothing the last time */
 	struct ctl_server *ctl;
+	struct net_watch *store_bell; /* of what the store has finished */
+	struct gw_import *import;     /* the one that is under way; NULL: none */
+	TAILQ_HEAD(, gw_export) exports;
+	uint32_t exports_n;
 	struct gw_dup *dup;
 	struct link_ids ids_external, ids_internal;
 	struct link_conf link_conf;
@@ -316,7 +320,7 @@ void gw_transaction_text(char out[GW_TRANSACTION_TEXT_MAX], uint32_t generation,
 /* gw_ctl*.c: the control socket. */
 ERR_MUST_USE int gw_ctl_open(struct gw_core *c, int fd);
 extern const struct ctl_command gw_ctl_status_rows[], gw_ctl_assoc_rows[], gw_ctl_check_rows[], gw_ctl_group_rows[],
-    gw_ctl_set_rows[], gw_ctl_trigger_rows[];
+    gw_ctl_set_rows[], gw_ctl_exchange_rows[], gw_ctl_trigger_rows[];
 json_t *gw_ctl_groups(const struct gw_core *c, const struct asc_asker *who); /* names of its groups */
 bool gw_ctl_anchor_known(const struct gw_core *c, const char *name);
 json_t *gw_ctl_time(uint64_t real_ms);

@@ -90,6 +90,10 @@
 	X(JOURNAL_RECOVERED, "journal_recovered", "undecided triggers taken up again after a start")                             \
 	X(AUDIT_LINES, "audit_lines", "decision lines written")                                                                  \
 	X(AUDIT_ERRORS, "audit_errors", "decision lines that could not be written")                                              \
+	X(IMPORTS, "imports", "files imported whole")                                                                            \
+	X(IMPORTS_FAILED, "imports_failed", "imports that were refused, cancelled or failed: nothing was changed")               \
+	X(IMPORT_ROWS, "import_rows", "rows of files imported whole")                                                            \
+	X(EXPORTS, "exports", "exports written whole")                                                                           \
 	X(CTL_REQUESTS, "ctl_requests", "requests on the control socket")                                                        \
 	X(CTL_ERRORS, "ctl_errors", "requests on the control socket answered with an error")                                     \
 	X(CTL_REFUSED, "ctl_refused", "connections to the control socket closed: limits.ctl_clients reached")

@@ -1,0 +1,282 @@
+/* gw_export.c - everything of one kind into a file of the client's. The loop takes some rows out of the store, a thread writes them, and so
+ * on: the loop waits for no disk and no slow reader, and there is never more than one piece in memory. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gateway/gw_exchange.h"
+#include "gateway/gw_feed.h"
+#include "gateway/gw_work.h"
+
+#define PIECE (128u * 1024u)            /* octets after which a piece is written */
+#define PIECE_MAX (64u * 1024u * 1024u) /* one device may have many rules; more than this has none */
+#define RECORDS_A_STEP 64
+#define STEPS_A_TURN 32 /* of a store that holds little of this kind: the loop has other work */
+
+struct gw_export {
+	struct gw_core *core;
+	struct ctl_request *rq;
+	struct asc_export *x;
+	enum asc_kind kind;
+	enum exc_format format;
+	char name[GW_FILE_NAME_MAX];
+	struct gw_feed feed;
+	struct gw_work *work;
+	struct net_timer *tick;
+	uint8_t *piece; /* the thread's while it writes */
+	size_t len, cap;
+	uint64_t rows;
+	bool running, more, ended;
+	uint64_t seen_octets, seen_at_ms;
+	int err; /* of the thread */
+	TAILQ_ENTRY(gw_export) entry;
+};
+
+/* -- on the thread */
+
+static void run(void *arg)
+{
+	struct gw_export *g = arg;
+
+	g->err = g->len ? gw_feed_write(&g->feed, g->piece, g->len) : 0;
+}
+
+/* -- on the loop */
+
+void gw_export_row(struct exc_row *out, const struct asc_export_row *row)
+{
+	memset(out, 0, sizeof *out);
+	out->name = out->anchor = out->member = out->who = out->device = "";
+	if (row->scs)
+		out->scs = *row->scs;
+	if (row->set)
+		out->name = row->set;
+	if (row->group) {
+		out->name = row->group->name;
+		out->anchor = row->member ? "" : row->group->anchor;
+	}
+	if (row->member)
+		out->member = row->member;
+	if (row->rule) {
+		out->who = row->rule->who;
+		out->device = row->rule->device;
+		out->verdict = row->rule->verdict;
+		out->rights = row->rule->rights;
+		out->mode = row->rule->mode;
+		out->not_before_s = row->rule->not_before_s;
+		out->not_after_s = row->rule->not_after_s;
+	}
+}
+
+static int make_room(struct gw_export *g)
+{
+	size_t cap = g->cap ? g->cap : PIECE + EXC_ROW_MAX;
+	uint8_t *bigger;
+
+	while (cap < g->len + EXC_ROW_MAX)
+		cap *= 2;
+	if (cap == g->cap)
+		return 0;
+	if (cap > PIECE_MAX)
+		return ERR_LIMIT;
+	bigger = realloc(g->piece, cap);
+	if (!bigger)
+		return ERR_NOMEM;
+	g->piece = bigger;
+	g->cap = cap;
+	return 0;
+}
+
+static int on_row(void *arg, const struct asc_export_row *row)
+{
+	struct gw_export *g = arg;
+	struct exc_row r;
+	struct buf b;
+	int err = make_room(g);
+
+	if (err)
+		return err;
+	gw_export_row(&r, row);
+	b = buf_over(g->piece + g->len, g->cap - g->len);
+	exc_row_put(&b, g->kind, g->format, &r);
+	if (b.full)
+		return ERR_LIMIT;
+	g->len += b.len;
+	g->rows++;
+	return 0;
+}
+
+static void ended(struct gw_export *g)
+{
+	g->rq = NULL;
+	g->ended = true;
+	net_timer_start(g->tick, 0);
+}
+
+static void fail(struct gw_export *g, int err, const char *words)
+{
+	if (err == ERR_TIMEOUT)
+		ctl_fail(g->rq, "%s: took nothing for %llu s (limits.exchange_idle)", g->name,
+			 (unsigned long long)(g->core->cfg->limits.exchange_idle_ms / 1000));
+	else
+		ctl_fail(g->rq, "%s: %s", g->name, words);
+	ended(g);
+}
+
+/* The next piece, and to the thread with it. A piece may be empty: then the loop has had its turn. */
+static void next_piece(struct gw_export *g)
+{
+	int more = 1;
+
+	g->len = 0;
+	for (int i = 0; i < STEPS_A_TURN && more == 1 && g->len < PIECE; i++)
+		more = asc_export_step(g->x, RECORDS_A_STEP, on_row, g);
+	if (more < 0) {
+		fail(g, more, more == ERR_IO || more == ERR_PROTO ? "the association store cannot be read" : err_str(more));
+		return;
+	}
+	g->more = more == 1;
+	g->running = true;
+	gw_work_start(g->work);
+}
+
+static void on_written(void *arg)
+{
+	struct gw_export *g = arg;
+
+	g->running = false;
+	if (g->err) {
+		fail(g, g->err,
+		     g->err == ERR_CLOSED  ? "nobody reads it any more"
+		     : g->err == ERR_NOSPC ? "no space left where it is written"
+					   : "it cannot be written");
+	} else if (g->more) {
+		next_piece(g);
+	} else {
+		st_count(&g->core->st, ST_EXPORTS);
+		ctl_done(g->rq, json_pack("{s:I, s:I}", "rows", (json_int_t)g->rows, "octets",
+					  (json_int_t)atomic_load(&g->feed.octets)));
+		ended(g);
+	}
+}
+
+static void export_free(struct gw_export *g)
+{
+	TAILQ_REMOVE(&g->core->exports, g, entry);
+	g->core->exports_n--;
+	net_timer_free(g->tick);
+	asc_export_free(g->x);
+	if (!gw_work_free(g->work, GW_EXCHANGE_END_MS)) {
+		log_error(g->core->log, "core", "%s: its file does not come back from a write; it is left alone", g->name);
+		return;
+	}
+	gw_feed_close(&g->feed);
+	free(g->piece);
+	free(g);
+}
+
+static void on_tick(void *arg)
+{
+	struct gw_export *g = arg;
+	uint64_t octets = atomic_load(&g->feed.octets), now = clock_mono_ms();
+
+	if (g->ended) {
+		export_free(g);
+		return;
+	}
+	if (octets != g->seen_octets || !atomic_load(&g->feed.waiting)) {
+		g->seen_octets = octets;
+		g->seen_at_ms = now;
+	}
+	if (!ctl_alive(g->rq) || now - g->seen_at_ms > g->core->cfg->limits.exchange_idle_ms + 4 * GW_EXCHANGE_TICK_MS) {
+		gw_feed_stop(&g->feed);
+		if (g->running)
+			gw_work_interrupt(g->work);
+	} else {
+		ctl_line(g->rq,
+			 json_pack("{s:b, s:s, s:I, s:I, s:I}", "progress", 1, "phase", "write", "rows", (json_int_t)g->rows,
+				   "rows_total", (json_int_t)asc_export_total(g->x), "octets", (json_int_t)octets));
+	}
+	net_timer_start(g->tick, GW_EXCHANGE_TICK_MS);
+}
+
+static int export_new(struct gw_export **out, struct gw_core *c, int fd, const json_t *args, enum asc_kind kind,
+		      struct asc_why *why)
+{
+	struct gw_export *g = calloc(1, sizeof *g);
+	const char *words = NULL;
+	int err;
+
+	if (!g)
+		return ERR_NOMEM;
+	g->core = c;
+	g->kind = kind;
+	g->format = gw_exchange_format(args, EXC_CSV);
+	snprintf(g->name, sizeof g->name, "%s", ctl_arg_text(args, "name", "-"));
+	g->seen_at_ms = clock_mono_ms();
+	err = gw_feed_open(&g->feed, fd, true, (uint32_t)c->cfg->limits.exchange_idle_ms, &words);
+	if (err) {
+		snprintf(why->text, sizeof why->text, "it %s", words ? words : err_str(err));
+		goto free_export;
+	}
+	err = asc_export_begin(&g->x, c->asc, kind);
+	if (!err)
+		err = make_room(g);
+	if (!err)
+		err = net_timer_new(&g->tick, c->loop, on_tick, g);
+	if (!err)
+		err = gw_work_new(&g->work, c->loop, run, on_written, g);
+	if (err)
+		goto free_parts;
+	*out = g;
+	return 0;
+
+free_parts:
+	net_timer_free(g->tick);
+	asc_export_free(g->x);
+	free(g->piece);
+	close(g->feed.stop_fd); /* the descriptor is still the caller's */
+free_export:
+	free(g);
+	return err;
+}
+
+void gw_export_begin(struct gw_core *c, struct ctl_request *rq, const json_t *args, enum asc_kind kind)
+{
+	struct asc_why why = { "" };
+	struct gw_export *g;
+	int fd = ctl_take_fd(rq), err = ERR_BUSY;
+	struct buf head;
+
+	if (c->exports_n >= GW_EXPORTS_MAX)
+		snprintf(why.text, sizeof why.text, "%u exports are under way, which is as many as there may be", c->exports_n);
+	else
+		err = export_new(&g, c, fd, args, kind, &why);
+	if (err) {
+		close(fd);
+		ctl_fail(rq, "%s: %s", ctl_arg_text(args, "name", "-"), why.text[0] ? why.text : err_str(err));
+		return;
+	}
+	g->rq = rq;
+	TAILQ_INSERT_TAIL(&c->exports, g, entry);
+	c->exports_n++;
+	head = buf_over(g->piece, g->cap);
+	exc_head_put(&head, kind, g->format);
+	g->len = head.len;
+	g->more = g->running = true;
+	gw_work_start(g->work); /* the header is the first piece */
+	net_timer_start(g->tick, GW_EXCHANGE_TICK_MS);
+}
+
+void gw_exports_end(struct gw_core *c)
+{
+	struct gw_export *g;
+
+	while ((g = TAILQ_FIRST(&c->exports))) {
+		gw_feed_stop(&g->feed);
+		if (g->rq)
+			ctl_fail(g->rq, "%s: the gateway stops", g->name);
+		export_free(g);
+	}
+}

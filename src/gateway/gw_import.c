@@ -1,0 +1,418 @@
+/* gw_import.c - a file of rows into the store, while everything else goes on.
+ *
+ *  loop:    begin ----------------------------> built, still wanted? ----> switch (the store's) ----> told, freed
+ *  thread:        read, check, sort, merge, sync
+ *
+ * The client hears of it four times a second. When it goes away before the switch the import is cancelled. */
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "assoc/asc_change.h"
+#include "exchange/exc_read.h"
+#include "gateway/gw_exchange.h"
+#include "gateway/gw_feed.h"
+#include "gateway/gw_work.h"
+
+#define LAST_LOOK_MS 2 /* two turns of the loop: a line is sent in one, that it could not be is told in the next */
+
+struct mistake {
+	uint64_t line;
+	char why[EXC_WHY_MAX];
+};
+
+struct gw_import {
+	struct gw_core *core;
+	struct ctl_request *rq;
+	struct asc_import *im;
+	struct asc_import_conf conf;
+	enum exc_format format;
+	char name[GW_FILE_NAME_MAX];
+	struct gw_feed feed;
+	struct gw_work *work;
+	struct net_timer *tick;
+	bool running, built, finishing, ended; /* the thread works; it has; the store switches; all is told */
+	uint64_t seen_octets, seen_at_ms;
+	atomic_uint_fast64_t taken; /* rows; any thread may look */
+	/* the thread's while it is running */
+	int err;
+	uint64_t rows;
+	unsigned mistakes_n;
+	struct mistake mistakes[EXC_ERRORS_MAX + 1];
+	struct asc_why why; /* of an error that is not about one row */
+};
+
+/* -- on the thread */
+
+static ssize_t source(void *arg, void *p, size_t n)
+{
+	struct gw_import *g = arg;
+
+	return gw_feed_read(&g->feed, p, n);
+}
+
+static int refuse(struct asc_why *why, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static int refuse(struct asc_why *why, int err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why->text, sizeof why->text, fmt, ap);
+	va_end(ap);
+	return err;
+}
+
+static int take_scs(struct gw_import *g, uint64_t line, const struct exc_row *row, struct asc_why *why)
+{
+	if (!gw_ctl_anchor_known(g->core, row->scs.anchor))
+		return refuse(why, ERR_NOTFOUND, "trust anchor '%s' is not in the configuration (trust_anchors)",
+			      row->scs.anchor);
+	return asc_import_scs(g->im, line, &row->scs, why);
+}
+
+static int take_group(struct gw_import *g, uint64_t line, const struct exc_row *row, struct asc_why *why)
+{
+	struct asc_group group = { .name = "" };
+
+	if (*row->member && *row->anchor)
+		return refuse(why, ERR_INVAL,
+			      "a row with an SCS has no anchor: group '%.63s' and its anchor stand in a row of their own",
+			      row->name);
+	if (*row->member)
+		return asc_import_group_member(g->im, line, row->name, row->member, why);
+	if (strlen(row->name) >= sizeof group.name || strlen(row->anchor) >= sizeof group.anchor)
+		return refuse(why, ERR_INVAL, "a name in the row of group '%.63s' is longer than 63 octets", row->name);
+	if (*row->anchor && !gw_ctl_anchor_known(g->core, row->anchor))
+		return refuse(why, ERR_NOTFOUND, "trust anchor '%s' is not in the configuration (trust_anchors)", row->anchor);
+	strcpy(group.name, row->name);
+	strcpy(group.anchor, row->anchor);
+	return asc_import_group(g->im, line, &group, why);
+}
+
+static int take_rule(struct gw_import *g, uint64_t line, const struct exc_row *row, struct asc_why *why)
+{
+	struct asc_rule_new rule = { .who = row->who,
+				     .device = row->device,
+				     .verdict = row->verdict,
+				     .rights = row->rights,
+				     .not_before_s = row->not_before_s,
+				     .not_after_s = row->not_after_s,
+				     .mode = row->mode };
+
+	return asc_import_rule(g->im, line, &rule, why);
+}
+
+static int on_row(void *arg, uint64_t line, const struct exc_row *row, char words[EXC_WHY_MAX])
+{
+	struct gw_import *g = arg;
+	struct asc_why why = { "" };
+	int err;
+
+	switch (g->conf.kind) {
+	case ASC_KIND_SCS:
+		err = take_scs(g, line, row, &why);
+		break;
+	case ASC_KIND_GROUP:
+		err = take_group(g, line, row, &why);
+		break;
+	case ASC_KIND_SET:
+		err = *row->member ? asc_import_set_member(g->im, line, row->name, row->member, &why)
+				   : asc_import_set(g->im, line, row->name, &why);
+		break;
+	default:
+		err = take_rule(g, line, row, &why);
+	}
+	if (!err) {
+		atomic_fetch_add(&g->taken, 1);
+	} else {
+		snprintf(words, EXC_WHY_MAX, "%s", why.text[0] ? why.text : err_str(err));
+		g->why = why;
+	}
+	return err;
+}
+
+static void on_mistake(void *arg, uint64_t line, const char *words)
+{
+	struct gw_import *g = arg;
+	struct mistake *m = &g->mistakes[g->mistakes_n];
+
+	m->line = line;
+	snprintf(m->why, sizeof m->why, "%s", words);
+	g->mistakes_n++;
+}
+
+static void run(void *arg)
+{
+	struct gw_import *g = arg;
+	struct exc_read r = { g->conf.kind, g->format, source, on_row, on_mistake, g };
+	struct asc_import_error e = { 0 };
+
+	g->err = exc_read(&r, &g->rows);
+	if (g->err)
+		return;
+	g->err = asc_import_build(g->im, &e);
+	g->why = e.why;
+	if (g->err && e.line)
+		on_mistake(g, e.line, e.why.text);
+}
+
+/* -- on the loop */
+
+static const char *phase_word(enum asc_import_phase phase)
+{
+	static const char *const words[] = { "read", "merge", "sync", "switch", "done" };
+
+	return words[phase <= ASC_IMPORT_DONE ? phase : ASC_IMPORT_DONE];
+}
+
+static void tell_progress(struct gw_import *g)
+{
+	struct asc_import_progress p;
+
+	asc_import_progress(g->im, &p);
+	if (p.phase == ASC_IMPORT_ROWS)
+		p.rows = atomic_load(&g->taken);
+	ctl_line(g->rq, json_pack("{s:b, s:s, s:I, s:I, s:I, s:I}", "progress", 1, "phase", phase_word(p.phase), "rows",
+				  (json_int_t)p.rows, "rows_total", (json_int_t)p.rows_total, "octets",
+				  (json_int_t)atomic_load(&g->feed.octets), "octets_total", (json_int_t)g->feed.total));
+}
+
+/* All that is told is told; freed at the next turn, for the store may still be inside. */
+static void ended(struct gw_import *g)
+{
+	g->rq = NULL;
+	g->ended = true;
+	net_timer_start(g->tick, 0);
+}
+
+static void fail(struct gw_import *g, int err, const char *words)
+{
+	struct gw_core *c = g->core;
+
+	st_count(&c->st, ST_IMPORTS_FAILED);
+	if (err == ERR_TIMEOUT)
+		ctl_fail(g->rq, "%s: nothing came for %llu s (limits.exchange_idle); nothing was changed", g->name,
+			 (unsigned long long)(c->cfg->limits.exchange_idle_ms / 1000));
+	else
+		ctl_fail(g->rq, "%s: %s; nothing was changed", g->name, words && *words ? words : err_str(err));
+	ended(g);
+}
+
+static void tell_mistakes(struct gw_import *g)
+{
+	char words[128];
+
+	for (unsigned i = 0; i < g->mistakes_n; i++)
+		ctl_line(g->rq, json_pack("{s:I, s:s}", "line", (json_int_t)g->mistakes[i].line, "error", g->mistakes[i].why));
+	if (g->mistakes_n >= EXC_ERRORS_MAX)
+		snprintf(words, sizeof words, "the first %u mistakes are shown, there may be more", g->mistakes_n);
+	else
+		snprintf(words, sizeof words, "%u mistake%s", g->mistakes_n, g->mistakes_n == 1 ? "" : "s");
+	fail(g, ERR_INVAL, words);
+}
+
+static void cut_sessions(struct gw_core *c, const struct asc_import_result *r)
+{
+	for (size_t i = 0; i < r->peers_n; i++)
+		gw_core_sessions_cut(c, r->peers[i].name, r->peers[i].removed ? "scs-removed" : "scs-changed");
+}
+
+static void on_switched(void *arg, int err, const struct asc_why *why, const struct asc_import_result *r)
+{
+	struct gw_import *g = arg;
+	struct gw_core *c = g->core;
+
+	g->finishing = false;
+	if (err) {
+		fail(g, err, why->text);
+		return;
+	}
+	if (!g->conf.dry_run) {
+		st_count(&c->st, ST_IMPORTS);
+		st_count_n(&c->st, ST_IMPORT_ROWS, r->rows);
+		cut_sessions(c, r);
+	}
+	ctl_note(g->rq, "%llu rows: %llu added, %llu replaced, %llu unchanged, %llu deleted%s", (unsigned long long)r->rows,
+		 (unsigned long long)r->added, (unsigned long long)r->replaced, (unsigned long long)r->unchanged,
+		 (unsigned long long)r->deleted, g->conf.dry_run ? " (dry run)" : "");
+	ctl_done(g->rq, json_pack("{s:I, s:I, s:I, s:I, s:I, s:b}", "rows", (json_int_t)r->rows, "added", (json_int_t)r->added,
+				  "replaced", (json_int_t)r->replaced, "unchanged", (json_int_t)r->unchanged, "deleted",
+				  (json_int_t)r->deleted, "dry_run", g->conf.dry_run));
+	ended(g);
+}
+
+static void on_built(void *arg)
+{
+	struct gw_import *g = arg;
+
+	g->running = false;
+	if (g->mistakes_n) {
+		tell_mistakes(g);
+	} else if (g->err) {
+		fail(g, g->err,
+		     g->err == ERR_CLOSED                  ? "cancelled"
+		     : g->err == ERR_IO && !g->why.text[0] ? "it cannot be read"
+							   : g->why.text);
+	} else {
+		/* One more line first: who has gone meanwhile is found out by it, and then nothing is applied. */
+		tell_progress(g);
+		g->built = true;
+		net_timer_start(g->tick, LAST_LOOK_MS);
+	}
+}
+
+static void finish(struct gw_import *g)
+{
+	g->built = false;
+	if (!ctl_alive(g->rq)) {
+		fail(g, ERR_CLOSED, "cancelled");
+		return;
+	}
+	g->finishing = true;
+	asc_import_finish(g->im, on_switched, g);
+}
+
+static void import_free(struct gw_import *g)
+{
+	g->core->import = NULL;
+	net_timer_free(g->tick);
+	if (!gw_work_free(g->work, GW_EXCHANGE_END_MS)) {
+		log_error(g->core->log, "core", "%s: its file does not come back from a read; it is left alone", g->name);
+		asc_import_free(g->im); /* the thread is in its file, and will find it stopped */
+		return;
+	}
+	asc_import_free(g->im);
+	gw_feed_close(&g->feed);
+	free(g);
+}
+
+static void cancel(struct gw_import *g)
+{
+	gw_feed_stop(&g->feed);
+	asc_import_cancel(g->im);
+	if (g->running)
+		gw_work_interrupt(g->work);
+}
+
+/* A read that began and does not come back although there was something to read: somebody else has read it. */
+static bool hangs(struct gw_import *g)
+{
+	uint64_t octets = atomic_load(&g->feed.octets), now = clock_mono_ms();
+
+	if (octets != g->seen_octets || !atomic_load(&g->feed.waiting)) {
+		g->seen_octets = octets;
+		g->seen_at_ms = now;
+	}
+	return now - g->seen_at_ms > g->core->cfg->limits.exchange_idle_ms + 4 * GW_EXCHANGE_TICK_MS;
+}
+
+static void on_tick(void *arg)
+{
+	struct gw_import *g = arg;
+
+	if (g->ended) {
+		import_free(g);
+		return;
+	}
+	if (g->built)
+		finish(g);
+	if (g->ended)
+		return; /* the timer is set */
+	if (!ctl_alive(g->rq) || (g->running && hangs(g)))
+		cancel(g);
+	else
+		tell_progress(g);
+	net_timer_start(g->tick, GW_EXCHANGE_TICK_MS);
+}
+
+enum exc_format gw_exchange_format(const json_t *args, enum exc_format preset)
+{
+	enum exc_format format;
+
+	return exc_format_parse(&format, ctl_arg_text(args, "format", "")) ? preset : format;
+}
+
+static int import_new(struct gw_import **out, struct gw_core *c, int fd, const json_t *args, enum asc_kind kind,
+		      struct asc_why *why)
+{
+	struct gw_import *g = calloc(1, sizeof *g);
+	const char *words = NULL;
+	int err;
+
+	if (!g)
+		return ERR_NOMEM;
+	g->core = c;
+	g->conf = (struct asc_import_conf){ .kind = kind,
+					    .replace = ctl_arg_bool(args, "replace", false),
+					    .dry_run = ctl_arg_bool(args, "dry_run", false) };
+	g->format = gw_exchange_format(args, EXC_DETECT);
+	snprintf(g->name, sizeof g->name, "%s", ctl_arg_text(args, "name", "-"));
+	g->seen_at_ms = clock_mono_ms();
+	err = gw_feed_open(&g->feed, fd, false, (uint32_t)c->cfg->limits.exchange_idle_ms, &words);
+	if (err) {
+		(void)refuse(why, err, "it %s", words ? words : err_str(err));
+		goto free_import;
+	}
+	err = asc_import_begin(&g->im, c->asc, &g->conf, why);
+	if (!err)
+		err = net_timer_new(&g->tick, c->loop, on_tick, g);
+	if (!err)
+		err = gw_work_new(&g->work, c->loop, run, on_built, g);
+	if (err)
+		goto free_parts;
+	*out = g;
+	return 0;
+
+free_parts:
+	net_timer_free(g->tick);
+	asc_import_free(g->im);
+	close(g->feed.stop_fd); /* the descriptor is still the caller's */
+free_import:
+	free(g);
+	return err;
+}
+
+void gw_import_begin(struct gw_core *c, struct ctl_request *rq, const json_t *args, enum asc_kind kind)
+{
+	struct asc_why why = { "" };
+	int fd = ctl_take_fd(rq), err;
+	struct gw_import *g;
+
+	err = import_new(&g, c, fd, args, kind, &why);
+	if (err) {
+		close(fd);
+		st_count(&c->st, ST_IMPORTS_FAILED);
+		ctl_fail(rq, "%s: %s; nothing was changed", ctl_arg_text(args, "name", "-"),
+			 why.text[0] ? why.text : err_str(err));
+		return;
+	}
+	g->rq = rq;
+	g->running = true;
+	c->import = g;
+	gw_work_start(g->work);
+	net_timer_start(g->tick, GW_EXCHANGE_TICK_MS);
+}
+
+void gw_imports_end(struct gw_core *c)
+{
+	struct gw_import *g = c->import;
+
+	if (!g)
+		return;
+	if (!g->ended)
+		cancel(g);
+	for (int i = 0; i < GW_EXCHANGE_END_MS / 50 && g->finishing; i++) {
+		struct pollfd p = { .fd = asc_wake_fd(c->asc), .events = POLLIN };
+
+		if (poll(&p, 1, 50) == 1)
+			asc_completions(c->asc);
+	}
+	if (g->rq) {
+		ctl_fail(g->rq, "%s: the gateway stops; nothing was changed", g->name);
+		g->rq = NULL;
+	}
+	import_free(g);
+}

@@ -1,0 +1,151 @@
+/* gw_work.c - a thread, a semaphore towards it and an eventfd back. */
+#include "gateway/gw_work.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define INTERRUPT (SIGRTMIN + 4) /* its handler does nothing: that it came is what counts */
+#define INTERRUPT_MS 20
+
+struct gw_work {
+	gw_work_fn *run, *done;
+	void *arg;
+	pthread_t thread;
+	sem_t more;
+	int done_fd;
+	struct net_watch *watch;
+	atomic_bool end;
+};
+
+static void on_interrupt(int signum)
+{
+	(void)signum;
+}
+
+static void *loop(void *arg)
+{
+	struct gw_work *w = arg;
+	uint64_t one = 1;
+
+	for (;;) {
+		while (sem_wait(&w->more) && errno == EINTR)
+			;
+		if (atomic_load(&w->end))
+			return NULL;
+		w->run(w->arg);
+		(void)!write(w->done_fd, &one, sizeof one);
+	}
+}
+
+static void on_done(void *arg, int events)
+{
+	struct gw_work *w = arg;
+	uint64_t n;
+
+	(void)events;
+	if (read(w->done_fd, &n, sizeof n) == sizeof n)
+		w->done(w->arg);
+}
+
+/* Signals are the loop's: the thread hears the interrupt only. */
+static int start_thread(struct gw_work *w)
+{
+	struct sigaction sa = { .sa_handler = on_interrupt };
+	sigset_t all, before;
+	int rc;
+
+	sigfillset(&all);
+	sigdelset(&all, INTERRUPT);
+	sigemptyset(&sa.sa_mask);
+	if (sigaction(INTERRUPT, &sa, NULL) || pthread_sigmask(SIG_SETMASK, &all, &before))
+		return ERR_IO;
+	rc = pthread_create(&w->thread, NULL, loop, w);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return rc ? ERR_NOMEM : 0;
+}
+
+int gw_work_new(struct gw_work **out, struct net_loop *l, gw_work_fn *run, gw_work_fn *done, void *arg)
+{
+	struct gw_work *w = calloc(1, sizeof *w);
+	int err = ERR_NOMEM;
+
+	if (!w)
+		return ERR_NOMEM;
+	w->run = run;
+	w->done = done;
+	w->arg = arg;
+	atomic_init(&w->end, false);
+	w->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (w->done_fd < 0)
+		goto free_work;
+	if (sem_init(&w->more, 0, 0))
+		goto close_done;
+	err = net_watch_new(&w->watch, l, w->done_fd, on_done, w);
+	if (!err)
+		err = net_watch_set(w->watch, NET_READ);
+	if (!err)
+		err = start_thread(w);
+	if (err)
+		goto free_watch;
+	*out = w;
+	return 0;
+
+free_watch:
+	net_watch_free(w->watch);
+	sem_destroy(&w->more);
+close_done:
+	close(w->done_fd);
+free_work:
+	free(w);
+	return err;
+}
+
+void gw_work_start(struct gw_work *w)
+{
+	sem_post(&w->more);
+}
+
+void gw_work_interrupt(struct gw_work *w)
+{
+	(void)pthread_kill(w->thread, INTERRUPT);
+}
+
+static bool join(struct gw_work *w, uint32_t wait_ms)
+{
+	for (uint32_t waited = 0; waited <= wait_ms; waited += INTERRUPT_MS) {
+		struct timespec until;
+
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += INTERRUPT_MS * 1000000L;
+		until.tv_sec += until.tv_nsec / 1000000000L;
+		until.tv_nsec %= 1000000000L;
+		if (pthread_timedjoin_np(w->thread, NULL, &until) == 0)
+			return true;
+		gw_work_interrupt(w);
+	}
+	return false;
+}
+
+bool gw_work_free(struct gw_work *w, uint32_t wait_ms)
+{
+	if (!w)
+		return true;
+	net_watch_free(w->watch);
+	atomic_store(&w->end, true);
+	sem_post(&w->more);
+	if (!join(w, wait_ms)) {
+		(void)pthread_detach(w->thread);
+		return false;
+	}
+	sem_destroy(&w->more);
+	close(w->done_fd);
+	free(w);
+	return true;
+}
