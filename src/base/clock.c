@@ -9,6 +9,8 @@
 
 #include "base/str.h"
 
+#define LAST_S INT64_C(253402300799) /* of the year 9999: what a text can say */
+
 static uint64_t read_ms(clockid_t id)
 {
 	struct timespec ts = { 0 };
@@ -112,14 +114,14 @@ int clock_parse(int64_t *out_s, const char *text)
 	uint64_t number;
 	int64_t s;
 
-	if (!str_parse_u64(&number, text, 0, INT64_MAX)) {
+	if (!str_parse_u64(&number, text, 0, LAST_S)) {
 		*out_s = (int64_t)number;
 		return 0;
 	}
 	if (!parse_date(&at, &y, &m, &d) || (*at && (!mark(&at, 'T') || !parse_time(&at, &seconds))) || *at)
 		return ERR_INVAL;
 	s = days_of(y, m, d) * 86400 + seconds;
-	if (s < 0)
+	if (s < 0 || s > LAST_S) /* with an offset */
 		return ERR_RANGE;
 	*out_s = s;
 	return 0;

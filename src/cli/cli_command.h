@@ -28,7 +28,9 @@ enum cli_kind {
 	CLI_TRUE,   /* option without value: true */
 	CLI_FALSE,  /* option without value: false */
 	CLI_FIXED,  /* option without value: the text in `words` */
-	CLI_PRESET  /* neither operand nor option: always the text in `words` */
+	CLI_PRESET, /* neither operand nor option: always the text in `words` */
+	CLI_IN,     /* a file that is read, - for standard input: mtcctl opens it and sends it along */
+	CLI_OUT     /* a file that is written, - for standard output: the same */
 };
 
 struct cli_param {
@@ -97,5 +99,7 @@ int cli_show_member(FILE *out, const json_t *last);
 int cli_show_set(FILE *out, const json_t *last);
 int cli_show_set_deleted(FILE *out, const json_t *last);
 int cli_show_set_member(FILE *out, const json_t *last);
+int cli_show_import(FILE *out, const json_t *last, const char *file);
+int cli_show_export(FILE *out, const json_t *last, const char *file);
 int cli_show_level(FILE *out, const json_t *last);
 int cli_show_count(FILE *out, const json_t *last);

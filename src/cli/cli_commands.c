@@ -167,6 +167,25 @@ static const struct cli_param set_member[] = {
 	END,
 };
 
+static const struct cli_param import_file[] = {
+	{ .arg = "file",
+	  .kind = CLI_IN,
+	  .required = true,
+	  .shown = "FILE",
+	  .meaning = "CSV or JSON lines; - reads standard input" },
+	CHOICE("format", "format", CLI_WORD, "csv jsonl", "WORD",
+	       "default by the end of the name (.csv, .jsonl), else by the first octet"),
+	OPTION("replace", "replace", CLI_TRUE, NULL, "the file becomes all there is of this kind: what is not in it is deleted"),
+	OPTION("dry-run", "dry_run", CLI_TRUE, NULL, "check the whole file and say what it would change; change nothing"),
+	END,
+};
+
+static const struct cli_param export_file[] = {
+	{ .arg = "file", .kind = CLI_OUT, .shown = "FILE", .meaning = "written whole or not at all; - or none: standard output" },
+	CHOICE("format", "format", CLI_WORD, "csv jsonl", "WORD", "default by the end of the name (.csv, .jsonl), else csv"),
+	END,
+};
+
 static const struct cli_param triggers_list[] = {
 	OPTION("scs", "scs", CLI_NAME, "NAME", "only triggers of this SCS"),
 	OPTION("device", "device", CLI_DEVICE, "DEVICE", "only triggers of this device, as the SCS named it"),
@@ -258,6 +277,16 @@ const struct cli_command cli_commands[] = {
 	{ "scs", "list", "scs.list", "All SCSs", NULL, scs_columns, cli_show_count, "  mtcctl scs list\n" },
 	{ "scs", "show", "scs.show", "One SCS with its limits in force", scs_name, every_member, NULL,
 	  "  mtcctl scs show acme\n" },
+	{ "scs", "import", "scs.import", "SCSs from a file: all of it, or nothing when one line is wrong", import_file, NULL,
+	  NULL,
+	  "  mtcctl scs import scs.csv --dry-run\n  mtcctl scs import scs.csv\n"
+	  "  zcat scs.jsonl.gz | mtcctl scs import - --replace\n\n"
+	  "The first line of a CSV file names the columns, in any order; in JSON lines they are members of one object a line.\n"
+	  "Columns: name, e164, origin_host, realm, anchor; optional: payload_max, validity_max_s, port_min, port_max,\n"
+	  "priority_allowed (yes, no), actions (trigger recall replace), rate_per_s, burst, quota_per_day, connections_max,\n"
+	  "pending_max. What is empty or left out has its default.\n" },
+	{ "scs", "export", "scs.export", "All SCSs into a file that import reads", export_file, NULL, NULL,
+	  "  mtcctl scs export scs.csv\n  mtcctl scs export --format jsonl | gzip >scs.jsonl.gz\n" },
 	{ "group", "add", "group.add", "A group of SCSs, for rules on all of them", group_add, NULL, cli_show_group,
 	  "  mtcctl group add fleet\n"
 	  "  mtcctl group add partners --anchor anchor-a\n" },
@@ -270,6 +299,15 @@ const struct cli_command cli_commands[] = {
 	  "  mtcctl group member add fleet acme\n" },
 	{ "group", "member del", "group.member.del", "Take a stored membership away", group_member, NULL, cli_show_member,
 	  "  mtcctl group member del fleet acme\n" },
+	{ "group", "import", "group.import",
+	  "Groups and their stored members from a file: all of it, or nothing when one line is wrong", import_file, NULL, NULL,
+	  "  mtcctl group import group.csv --dry-run\n  mtcctl group import group.csv\n"
+	  "  zcat group.jsonl.gz | mtcctl group import - --replace\n\n"
+	  "The first line of a CSV file names the columns, in any order; in JSON lines they are members of one object a line.\n"
+	  "Columns: group; optional: anchor, scs. A row without scs is the group itself with its anchor, one with scs a "
+	  "member.\n" },
+	{ "group", "export", "group.export", "All groups and their stored members into a file that import reads", export_file,
+	  NULL, NULL, "  mtcctl group export group.csv\n  mtcctl group export --format jsonl | gzip >group.jsonl.gz\n" },
 	{ "set", "add", "set.add", "A named set of devices, for rules on all of them", set_name, NULL, cli_show_set,
 	  "  mtcctl set add trial\n" },
 	{ "set", "del", "set.del", "Remove a set, its memberships and the rules on it", set_name, NULL, cli_show_set_deleted,
@@ -281,6 +319,15 @@ const struct cli_command cli_commands[] = {
 	  "  mtcctl set member add trial meter-7@fleet.example\n" },
 	{ "set", "member del", "set.member.del", "Take a device out of a set", set_member, NULL, cli_show_set_member,
 	  "  mtcctl set member del trial meter-7@fleet.example\n" },
+	{ "set", "import", "set.import", "Named sets and their devices from a file: all of it, or nothing when one line is wrong",
+	  import_file, NULL, NULL,
+	  "  mtcctl set import set.csv --dry-run\n  mtcctl set import set.csv\n"
+	  "  zcat set.jsonl.gz | mtcctl set import - --replace\n\n"
+	  "The first line of a CSV file names the columns, in any order; in JSON lines they are members of one object a line.\n"
+	  "Columns: set; optional: device. A row without device is the set itself; one with device is a member and makes its "
+	  "set.\n" },
+	{ "set", "export", "set.export", "All named sets and their devices into a file that import reads", export_file, NULL,
+	  NULL, "  mtcctl set export set.csv\n  mtcctl set export --format jsonl | gzip >set.jsonl.gz\n" },
 	{ "assoc", "add", "assoc.add", "Allow, deny or block: this SCS, these devices", assoc_add, NULL, cli_show_assoc,
 	  "  mtcctl assoc add acme '*@fleet.example'\n"
 	  "  mtcctl assoc add acme msisdn:491700000000-491700009999 --rights trigger\n"
@@ -302,6 +349,15 @@ const struct cli_command cli_commands[] = {
 	  "  mtcctl assoc check acme meter-7@fleet.example\n  mtcctl assoc check acme msisdn:491700000001 --action recall\n"
 	  "  mtcctl assoc check acme meter-7@fleet.example --msisdn 491700000001 --at 2027-01-01\n"
 	  "  mtcctl assoc check acme meter-7@fleet.example --group partners\n" },
+	{ "assoc", "import", "assoc.import", "Allow and deny rules from a file: all of it, or nothing when one line is wrong",
+	  import_file, NULL, NULL,
+	  "  mtcctl assoc import assoc.csv --dry-run\n  mtcctl assoc import assoc.csv\n"
+	  "  zcat assoc.jsonl.gz | mtcctl assoc import - --replace\n\n"
+	  "The first line of a CSV file names the columns, in any order; in JSON lines they are members of one object a line.\n"
+	  "Columns: who, device; optional: effect (allow, deny), rights (trigger recall replace), not_before, not_after,\n"
+	  "mode (enforce, detect-only). What is empty or left out: allow, all rights, always, enforce.\n" },
+	{ "assoc", "export", "assoc.export", "All allow and deny rules into a file that import reads", export_file, NULL, NULL,
+	  "  mtcctl assoc export assoc.csv\n  mtcctl assoc export --format jsonl | gzip >assoc.jsonl.gz\n" },
 	{ "block", "add", "assoc.add", "Stop an SCS, a device or both, whatever other rules say", block_add, NULL, cli_show_assoc,
 	  "  mtcctl block add '*' meter-7@fleet.example\n"
 	  "  mtcctl block add acme '*'\n"
@@ -311,6 +367,14 @@ const struct cli_command cli_commands[] = {
 	{ "block", "list", "assoc.list", "Blocks", block_list, assoc_columns, cli_show_count, "  mtcctl block list\n" },
 	{ "block", "show", "assoc.show", "One block, and whether it is in force", block_of, every_member, NULL,
 	  "  mtcctl block show '*' meter-7@fleet.example\n" },
+	{ "block", "import", "block.import", "Block rules from a file: all of it, or nothing when one line is wrong", import_file,
+	  NULL, NULL,
+	  "  mtcctl block import block.csv --dry-run\n  mtcctl block import block.csv\n"
+	  "  zcat block.jsonl.gz | mtcctl block import - --replace\n\n"
+	  "The first line of a CSV file names the columns, in any order; in JSON lines they are members of one object a line.\n"
+	  "Columns: who, device; optional: not_before, not_after, mode (enforce, detect-only).\n" },
+	{ "block", "export", "block.export", "All block rules into a file that import reads", export_file, NULL, NULL,
+	  "  mtcctl block export block.csv\n  mtcctl block export --format jsonl | gzip >block.jsonl.gz\n" },
 	{ "triggers", "list", "triggers.list", "Triggers that are under way or wait for their report", triggers_list,
 	  triggers_columns, cli_show_count,
 	  "  mtcctl triggers list --scs acme\n  mtcctl triggers list --state accepted --older 3600 --limit 0\n" },

@@ -173,6 +173,23 @@ int cli_show_set_member(FILE *out, const json_t *last)
 	return CLI_OK;
 }
 
+int cli_show_import(FILE *out, const json_t *last, const char *file)
+{
+	bool dry = json_is_true(json_object_get(last, "dry_run"));
+
+	fprintf(out, "%s %s: %lld row%s, %lld added, %lld replaced, %lld unchanged, %lld deleted%s\n",
+		dry ? "checked" : "imported", file, number_of(last, "rows"), number_of(last, "rows") == 1 ? "" : "s",
+		number_of(last, "added"), number_of(last, "replaced"), number_of(last, "unchanged"), number_of(last, "deleted"),
+		dry ? " if it were imported; nothing was changed" : "");
+	return CLI_OK;
+}
+
+int cli_show_export(FILE *out, const json_t *last, const char *file)
+{
+	fprintf(out, "exported %lld row%s to %s\n", number_of(last, "rows"), number_of(last, "rows") == 1 ? "" : "s", file);
+	return CLI_OK;
+}
+
 int cli_show_level(FILE *out, const json_t *last)
 {
 	char a[TEXT_MAX], b[TEXT_MAX];

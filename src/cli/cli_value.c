@@ -122,6 +122,9 @@ static json_t *time_of(const struct cli_param *p, const char *text, char why[CLI
 json_t *cli_value(const struct cli_param *p, const char *text, char why[CLI_WHY_MAX])
 {
 	switch (p->kind) {
+	case CLI_IN:
+	case CLI_OUT:
+		return *text ? json_string(text) : wrong(why, p, text, "the name of a file, or -");
 	case CLI_TEXT:
 		return *text ? json_string(text) : wrong(why, p, text, "a text");
 	case CLI_WHO:

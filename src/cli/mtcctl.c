@@ -3,8 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/str.h"
+#include "cli/cli_bar.h"
 #include "cli/cli_command.h"
+#include "cli/cli_file.h"
 #include "ctl/ctl_client.h"
 
 #define DEFAULT_SOCKET "/run/mtc-iwf/ctl.sock"
@@ -23,6 +26,11 @@ struct reply {
 	bool json;
 	struct cli_table *table;
 	int exit;
+	/* of an import or export */
+	struct cli_file *file; /* NULL: another command */
+	const char *name;
+	struct cli_bar bar;
+	json_t *last; /* owned */
 };
 
 static int usage(const char *words, const char *more)
@@ -133,6 +141,23 @@ static void show_json(const json_t *row)
 	free(text);
 }
 
+/* How far it is, or a mistake in the file. */
+static int file_row(struct reply *r, const json_t *row)
+{
+	const char *error = json_string_value(json_object_get(row, "error"));
+
+	if (json_is_true(json_object_get(row, "done"))) {
+		cli_bar_clear(&r->bar);
+		r->last = json_incref((json_t *)(uintptr_t)row);
+	} else if (!r->json && error) {
+		cli_bar_clear(&r->bar);
+		fprintf(stderr, "%s:%lld: %s\n", r->name, (long long)json_integer_value(json_object_get(row, "line")), error);
+	} else if (!r->json) {
+		cli_bar_show(&r->bar, row, clock_mono_ms());
+	}
+	return 0;
+}
+
 /* `assoc check` says no with its exit code for programs too. */
 static int last_line(struct reply *r, const json_t *row)
 {
@@ -153,6 +178,8 @@ static int on_row(void *arg, const json_t *row)
 
 	if (r->json)
 		show_json(row);
+	if (r->file)
+		return file_row(r, row);
 	if (json_is_true(json_object_get(row, "done")))
 		return last_line(r, row);
 	if (r->json)
@@ -164,9 +191,9 @@ static int on_row(void *arg, const json_t *row)
 	return 0;
 }
 
-static int ask(const struct options *o, const struct cli_command *c, const json_t *args)
+static int ask(const struct options *o, const json_t *args, struct reply *r)
 {
-	struct reply r = { .command = c, .json = o->json };
+	const struct cli_command *c = r->command;
 	char why[CTL_CLIENT_WHY_MAX];
 	struct ctl_client *client;
 	int err = ctl_client_open(&client, o->socket, why);
@@ -176,18 +203,71 @@ static int ask(const struct options *o, const struct cli_command *c, const json_
 		return err == ERR_INVAL ? CLI_USAGE : CLI_CONNECT;
 	}
 	if (c->columns && !o->json)
-		r.table = cli_table_new(stdout, c->columns);
-	err = ctl_client_ask(client, c->cmd, args, o->wait_s * 1000, on_row, &r, why);
+		r->table = cli_table_new(stdout, c->columns);
+	err = ctl_client_ask_with(client, c->cmd, args, r->file ? r->file->fd : -1, o->wait_s * 1000, on_row, r, why);
 	ctl_client_close(client);
-	cli_table_end(r.table);
+	cli_table_end(r->table);
+	cli_bar_clear(&r->bar);
 	if (err)
 		fprintf(stderr, "mtcctl: %s\n", why);
-	return err == ERR_REFUSED ? CLI_NO : err ? CLI_CONNECT : r.exit;
+	return err == ERR_REFUSED ? CLI_NO : err ? CLI_CONNECT : r->exit;
+}
+
+static const struct cli_param *file_of(const struct cli_command *c)
+{
+	const struct cli_param *p = c->params;
+
+	while (p && p->arg && p->kind != CLI_IN && p->kind != CLI_OUT)
+		p++;
+	return p && p->arg ? p : NULL;
+}
+
+/* What the server may call the file in its messages. */
+static void name_file(json_t *args, struct reply *r, const char *path, bool in)
+{
+	size_t n = strlen(path), most = 200;
+	const char *format = cli_file_format(path);
+
+	r->name = strcmp(path, "-") ? path : in ? "standard input" : "standard output";
+	json_object_set_new(args, "name", json_string(n > most ? r->name + n - most : r->name));
+	if (!json_object_get(args, "name"))
+		json_object_set_new(args, "name", json_string("file")); /* its name is no UTF-8 */
+	if (format && !json_object_get(args, "format"))
+		json_object_set_new(args, "format", json_string(format));
+}
+
+static int ask_with_file(const struct options *o, const struct cli_command *c, json_t *args, const char *path, bool in)
+{
+	struct reply r = { .command = c, .json = o->json };
+	char why[CLI_FILE_WHY_MAX];
+	struct cli_file file;
+	int code;
+
+	if (!in && o->json && !strcmp(path, "-"))
+		return usage("--json needs a FILE: without one the rows themselves go to standard output", NULL);
+	if (!(in ? cli_file_in(&file, path, why) : cli_file_out(&file, path, why))) {
+		fprintf(stderr, "mtcctl: %s\n", why);
+		return CLI_USAGE;
+	}
+	name_file(args, &r, path, in);
+	r.file = &file;
+	if (!o->json)
+		cli_bar_init(&r.bar, stderr);
+	code = ask(o, args, &r);
+	if (!cli_file_end(&file, code == CLI_OK, why)) {
+		fprintf(stderr, "mtcctl: %s\n", why);
+		code = CLI_NO;
+	}
+	if (code == CLI_OK && !o->json && (in || !file.standard))
+		code = in ? cli_show_import(stdout, r.last, r.name) : cli_show_export(stdout, r.last, r.name);
+	json_decref(r.last);
+	return code;
 }
 
 static int run(const struct options *o, const struct cli_command *c, int argc, char *const *argv)
 {
-	char why[CLI_WHY_MAX], name[64];
+	const struct cli_param *file = file_of(c);
+	char why[CLI_WHY_MAX], name[64], *path;
 	json_t *args = json_object();
 	const char *problem = cli_parse(c, argc, argv, args, why);
 	int code;
@@ -195,8 +275,13 @@ static int run(const struct options *o, const struct cli_command *c, int argc, c
 	if (problem) {
 		snprintf(name, sizeof name, "%s%s%s", c->group, c->verb ? " " : "", c->verb ? c->verb : "");
 		code = usage(problem, name);
+	} else if (file) {
+		path = strdup(json_object_get(args, file->arg) ? json_string_value(json_object_get(args, file->arg)) : "-");
+		json_object_del(args, file->arg); /* it goes along as a descriptor */
+		code = path ? ask_with_file(o, c, args, path, file->kind == CLI_IN) : CLI_USAGE;
+		free(path);
 	} else {
-		code = ask(o, c, args);
+		code = ask(o, args, &(struct reply){ .command = c, .json = o->json });
 	}
 	json_decref(args);
 	return code;

@@ -96,7 +96,21 @@ void ctl_client_close(struct ctl_client *c)
 	free(c);
 }
 
-static int send_request(struct ctl_client *c, const char *cmd, const json_t *args)
+/* As send(); the descriptor goes with the first octet. */
+static ssize_t send_with(int to, const char *p, size_t n, int fd)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof fd)];
+	} control = { .head = { .cmsg_len = CMSG_LEN(sizeof fd), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS } };
+	struct iovec io = { (void *)(uintptr_t)p, n };
+	struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+
+	memcpy(CMSG_DATA(&control.head), &fd, sizeof fd);
+	return sendmsg(to, &m, MSG_NOSIGNAL);
+}
+
+static int send_request(struct ctl_client *c, const char *cmd, const json_t *args, int fd)
 {
 	json_t *rq = args ? json_pack("{s:s,s:O}", "cmd", cmd, "args", args) : json_pack("{s:s}", "cmd", cmd);
 	char *text = rq ? json_dumps(rq, JSON_COMPACT) : NULL;
@@ -107,7 +121,7 @@ static int send_request(struct ctl_client *c, const char *cmd, const json_t *arg
 	if (text)
 		text[n++] = '\n'; /* in place of the NUL */
 	while (!err && sent < n) {
-		ssize_t k = send(c->fd, text + sent, n - sent, MSG_NOSIGNAL);
+		ssize_t k = sent || fd < 0 ? send(c->fd, text + sent, n - sent, MSG_NOSIGNAL) : send_with(c->fd, text, n, fd);
 
 		if (k > 0)
 			sent += (size_t)k;
@@ -195,10 +209,10 @@ static int no_row(int err, const char *cmd, uint32_t wait_ms, char why[CTL_CLIEN
 	}
 }
 
-int ctl_client_ask(struct ctl_client *c, const char *cmd, const json_t *args, uint32_t wait_ms, ctl_row_fn *fn, void *arg,
-		   char why[CTL_CLIENT_WHY_MAX])
+int ctl_client_ask_with(struct ctl_client *c, const char *cmd, const json_t *args, int fd, uint32_t wait_ms, ctl_row_fn *fn,
+			void *arg, char why[CTL_CLIENT_WHY_MAX])
 {
-	int err = send_request(c, cmd, args);
+	int err = send_request(c, cmd, args, fd);
 	bool done = false;
 	json_t *row;
 
@@ -218,4 +232,10 @@ int ctl_client_ask(struct ctl_client *c, const char *cmd, const json_t *args, ui
 			return err;
 	}
 	return 0;
+}
+
+int ctl_client_ask(struct ctl_client *c, const char *cmd, const json_t *args, uint32_t wait_ms, ctl_row_fn *fn, void *arg,
+		   char why[CTL_CLIENT_WHY_MAX])
+{
+	return ctl_client_ask_with(c, cmd, args, -1, wait_ms, fn, arg, why);
 }

@@ -25,3 +25,6 @@ typedef int ctl_row_fn(void *arg, const json_t *row);
  * what fn returned. */
 ERR_MUST_USE int ctl_client_ask(struct ctl_client *c, const char *cmd, const json_t *args, uint32_t wait_ms, ctl_row_fn *fn,
 				void *arg, char why[CTL_CLIENT_WHY_MAX]);
+/* The same with a descriptor (borrowed) that goes along with the request. */
+ERR_MUST_USE int ctl_client_ask_with(struct ctl_client *c, const char *cmd, const json_t *args, int fd, uint32_t wait_ms,
+				     ctl_row_fn *fn, void *arg, char why[CTL_CLIENT_WHY_MAX]);

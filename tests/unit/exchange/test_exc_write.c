@@ -61,7 +61,7 @@ static const char *const files[EXC_KINDS] = {
 	[ASC_KIND_ASSOC] =
 	    "who,device,effect,rights,not_before,not_after,mode\n"
 	    "acme,*@a.example,allow,trigger recall replace,,,enforce\n"
-	    "group:fleet,msisdn:491700000000-491700009999,deny,recall,1970-01-01T00:00:01Z,9223372036854775807,detect-only\n"
+	    "group:fleet,msisdn:491700000000-491700009999,deny,recall,1970-01-01T00:00:01Z,9999-12-31T23:59:59Z,detect-only\n"
 	    "acme,\"\"\"@a.example\",allow,trigger,2027-01-01T00:00:00Z,,enforce\n",
 	[ASC_KIND_BLOCK] = "who,device,not_before,not_after,mode\n*,m1@a.example,,,enforce\n"
 			   "acme,*,2027-01-01T00:00:00Z,,detect-only\n",
