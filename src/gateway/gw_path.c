@@ -11,6 +11,7 @@
 #include <openssl/sha.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/str.h"
 #include "gateway/gw_core_int.h"
 #include "gateway/gw_stage.h"
@@ -46,6 +47,7 @@ static void tell(void *arg, const struct gw_dup_waiter *w, const struct gw_devic
 	if (gw_core_send(e, gw_device_action_answer_put(c->record, w->generation, w->transaction, &mine)))
 		log_error(c->log, "core", "transaction %u-%06llx: edge does not take the answer", w->generation,
 			  (unsigned long long)w->transaction);
+	FAULT_POINT(CORE_ANSWER_QUEUED);
 }
 
 void gw_core_answer(struct gw_core *c, struct gw_dup_entry *dup, const struct gw_dup_waiter *asker,
@@ -340,6 +342,7 @@ void gw_core_on_device_action(struct gw_edge_end *e, uint64_t transaction, const
 	v.asker = (struct gw_dup_waiter){ e->who.generation, transaction, a->session };
 	gw_transaction_text(v.text, e->who.generation, transaction);
 	st_count(&e->core->st, ST_REQUESTS);
+	FAULT_POINT(CORE_REQUEST_TAKEN);
 	screen(&v);
 	for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
 		if (stages[i](&v) != GW_CONTINUE)

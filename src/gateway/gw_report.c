@@ -4,6 +4,7 @@
 
 #include "apps/t4_drr.h"
 #include "apps/t4_dtr.h"
+#include "base/fault.h"
 #include "base/str.h"
 #include "gateway/gw_core_int.h"
 #include "policy/pol_map.h"
@@ -139,10 +140,12 @@ void gw_report_acknowledge(void *arg, struct trg *t, uint64_t token, bool ok)
 	struct t4_drr drr;
 
 	(void)t;
+	FAULT_POINT(CORE_DRA_DUE);
 	if (!d)
 		return; /* its connection is gone; the SMS-SC reports again */
 	if (dia_msg_parse(&m, d->message, d->len, &c->link_conf.limits, &why) == 0 && t4_drr_parse(&drr, &m, &why) == 0)
 		send_dra(c, d->link, &m, &drr, ok ? DIA_RESULT_SUCCESS : DIA_RESULT_UNABLE_TO_COMPLY, 0);
+	FAULT_POINT(CORE_DRA_QUEUED);
 	drr_free(c, d);
 }
 
@@ -167,6 +170,7 @@ static void on_drr(struct gw_peer *p, struct link *l, const struct dia_msg *m, c
 	struct gw_core *c = p->core;
 	struct gw_drr *d;
 
+	FAULT_POINT(CORE_DRR_TAKEN);
 	if (!t) {
 		st_count(&c->st, ST_REPORTS_FOREIGN);
 		log_warn(c->log, "core", "a delivery report of %.*s fits no trigger", (int)drr->head.origin_host.len,
@@ -275,6 +279,7 @@ int gw_report_notify(void *arg, struct trg *trg, bool again)
 	n->trigger = t;
 	fill(&record, c, trg, s, again);
 	err = gw_core_send(s->edge, gw_device_notification_put(c->record, s->edge->who.generation, n->transaction, &record));
+	FAULT_POINT(CORE_DNR_QUEUED);
 	if (err) {
 		free(n);
 		return err;
@@ -301,6 +306,7 @@ void gw_report_on_answer(struct gw_edge_end *e, uint64_t transaction, const stru
 	struct trg_event ev = { .kind = acknowledged(a) ? TRG_EV_DNA_OK : TRG_EV_DNA_NO };
 	struct gw_trigger *t;
 
+	FAULT_POINT(CORE_DNA_TAKEN);
 	/* An edge answers for its own sessions only. */
 	if (!n || n->session->edge != e || n->session->key.number != a->session)
 		return;

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "gateway/gw_rec.h"
 
 #define LINE 64
@@ -290,6 +291,7 @@ int gw_ring_flush(struct gw_ring *r)
 		return 0;
 	r->published = r->head;
 	store(&r->mine->head, r->head);
+	FAULT_POINT(RING_PUBLISHED);
 	if (load(&r->theirs->tail) == before)
 		ring_bell(r); /* it had read everything: it may be asleep */
 	return 0;
@@ -326,6 +328,7 @@ int gw_ring_recv(struct gw_ring *r, uint8_t out[GW_REC_MAX], size_t *len)
 	get(r, r->tail + GW_REC_HEAD_LEN, out + GW_REC_HEAD_LEN, n - GW_REC_HEAD_LEN);
 	r->tail += padded(n);
 	store(&r->mine->tail, r->tail);
+	FAULT_POINT(RING_RECORD_TAKEN);
 	*len = n;
 	return 0;
 

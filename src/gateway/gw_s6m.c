@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "apps/s6m_sir.h"
+#include "base/fault.h"
 #include "base/str.h"
 #include "gateway/gw_core_int.h"
 #include "policy/pol_map.h"
@@ -125,6 +126,7 @@ static void on_answer(void *arg, int err, const struct dia_msg *m)
 	struct pol_verdict v;
 	struct s6m_sia sia;
 
+	FAULT_POINT(CORE_SIA_TAKEN);
 	if (!t)
 		return;
 	if (err) {
@@ -150,6 +152,7 @@ int gw_s6m_ask(void *arg, struct trg *trg)
 
 	if (!err)
 		err = gw_peer_ask(trg->owner, c->cfg->s6m.peer_index, &out, (uint32_t)c->cfg->s6m.answer_wait_ms, on_answer);
+	FAULT_POINT(CORE_SIR_QUEUED);
 	if (!err)
 		st_count(&c->st, ST_S6M_REQUESTS);
 	return err;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "apps/t4_dtr.h"
+#include "base/fault.h"
 #include "base/str.h"
 #include "gateway/gw_core_int.h"
 #include "policy/pol_map.h"
@@ -179,6 +180,7 @@ static void on_dta(void *arg, int err, const struct dia_msg *m)
 	struct dia_failed why = { 0 };
 	struct t4_dta dta;
 
+	FAULT_POINT(CORE_DTA_TAKEN);
 	if (!t)
 		return;
 	if (err == ERR_TIMEOUT)
@@ -237,6 +239,7 @@ int gw_t4_submit(void *arg, struct trg *t, bool again)
 		return err;
 	offer_features(&dtr);
 	err = ask(c, t, &dtr, t->dtr_end_to_end, on_dta);
+	FAULT_POINT(CORE_DTR_QUEUED);
 	if (!err)
 		st_count(&c->st, again ? ST_T4_RESENT : ST_T4_REQUESTS);
 	return err;
@@ -252,6 +255,7 @@ static void on_recalled(void *arg, int err, const struct dia_msg *m)
 	struct pol_verdict v;
 	struct t4_dta dta;
 
+	FAULT_POINT(CORE_RECALL_TAKEN);
 	if (!t)
 		return;
 	if (!err && t4_dta_parse(&dta, m, &why) == 0) {
@@ -278,6 +282,7 @@ int gw_t4_recall(void *arg, struct trg *t, bool again)
 	fill_recall(&dtr, of_other ? trg_old_reference(&t->req) : t->req.reference);
 	offer_features(&dtr);
 	err = ask(c, t, &dtr, t->recall_end_to_end, on_recalled);
+	FAULT_POINT(CORE_RECALL_QUEUED);
 	if (!err && !again)
 		st_count(&c->st, ST_T4_RECALLS);
 	return err;

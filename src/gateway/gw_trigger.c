@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "gateway/gw_core_int.h"
 
 #define TIMER_MAX_MS (3600u * 1000u) /* longer waits in parts: the time of day may be set meanwhile */
@@ -239,6 +240,7 @@ static void on_stored(void *arg, uint64_t number, int err)
 
 	(void)number;
 	t->storing = false;
+	FAULT_POINT(CORE_INTENT_DURABLE);
 	gw_trigger_step(t, &ev);
 }
 
@@ -259,6 +261,7 @@ static int port_store(void *arg, struct trg *trg)
 	bool intent = !trg->stored;
 	int err = put(of(trg), intent, on_stored);
 
+	FAULT_POINT(CORE_INTENT_QUEUED);
 	of(trg)->storing = err == 0;
 	if (err)
 		st_count(&c->st, err == ERR_BUSY ? ST_JOURNAL_BUSY : ST_JOURNAL_REFUSED);
@@ -303,6 +306,7 @@ static void port_answer(void *arg, struct trg *trg, const struct trg_answer *ans
 	char device[POL_DEVICE_TEXT_MAX];
 	struct gw_decision d = decision_of(t, device);
 
+	FAULT_POINT(CORE_ANSWER_DUE);
 	d.result_code = a.result_code;
 	d.request_status = answer->status;
 	d.reason = (enum pol_reason)answer->reason;
@@ -336,6 +340,7 @@ static void port_forget(void *arg, struct trg *trg, bool late)
 		st_count(&c->st, trg->has_outcome ? ST_REPORTS_EXPIRED : ST_REPORTS_LATE);
 	if (trg->stored && jrn_del(c->jrn, trg->number))
 		log_error(c->log, "core", "transaction %s: its record stays in the journal for now", t->transaction);
+	FAULT_POINT(CORE_DELETE_QUEUED);
 	t->forgotten = true;
 }
 
@@ -434,6 +439,7 @@ int gw_triggers_restore(struct gw_core *c)
 	struct gw_trigger *t, *next;
 	int err = jrn_replay(c->jrn, restore_one, c);
 
+	FAULT_POINT(CORE_REPLAYED);
 	if (err)
 		return err;
 	if (c->triggers_n)
@@ -441,6 +447,7 @@ int gw_triggers_restore(struct gw_core *c)
 	for (t = TAILQ_FIRST(&c->triggers); t; t = next) {
 		next = TAILQ_NEXT(t, entry);
 		gw_trigger_step(t, &restored);
+		FAULT_POINT(CORE_RESUMED);
 	}
 	return 0;
 }

@@ -1,4 +1,5 @@
 /* jrn_commit.c - one transaction for all that waits. What happens when it fails: jrn_trouble.c. */
+#include "base/fault.h"
 #include "journal/jrn_int.h"
 
 /* -- one operation, one group */
@@ -105,6 +106,7 @@ int jrn_txn_end(struct jrn_store *s, MDB_txn *txn, int rc)
 		mdb_txn_abort(txn);
 		return rc;
 	}
+	FAULT_POINT(JOURNAL_IN_COMMIT);
 	rc = mdb_txn_commit(txn);
 	if (rc)
 		return rc;
@@ -123,12 +125,14 @@ int jrn_try(struct jrn_store *s, const struct jrn_queue *q, const struct jrn_pas
 
 	if (rc)
 		return rc;
+	FAULT_POINT(JOURNAL_BEFORE_COMMIT);
 	rc = promise(s, txn, &reserved, p->most != JRN_ADD);
 	if (!rc)
 		rc = apply_all(s, txn, q, p);
 	rc = jrn_txn_end(s, txn, rc);
 	if (rc)
 		return rc;
+	FAULT_POINT(JOURNAL_AFTER_COMMIT);
 	s->reserved = reserved;
 	s->kept_n = 0;
 	return 0;
