@@ -1,11 +1,12 @@
 # A thin front door: every target installs what it needs, builds what it needs and runs. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help build demo lab check bench fmt clean
+.PHONY: help build demo lab check torture bench fmt clean
 
 help:
 	@echo "make demo    shows the whole system at work and ends by itself; exit 0 only if all it shows came true"
 	@echo "make lab     starts the whole system on loopback and keeps it up until Ctrl-C"
 	@echo "make check   builds with gcc, clang and sanitizers and runs every test"
+	@echo "make torture SECS=600  breaks the laboratory under load for that long; SEED=n makes a run again"
 	@echo "make bench   measures, and prints a table and a JSON file"
 	@echo "make build   builds the programs into build/bin/"
 	@echo "make fmt     formats the C files"
@@ -29,6 +30,11 @@ lab:
 check:
 	@scripts/setup build run test
 	@scripts/check
+
+torture:
+	@scripts/setup build run
+	@scripts/build fault
+	@scripts/torture --seconds $(or $(SECS),60) $(if $(SEED),--seed $(SEED))
 
 bench:
 	@scripts/setup build run test

@@ -1,0 +1,134 @@
+"""scripts/torture: brings the laboratory up, breaks it under load, lets it drain, judges."""
+import argparse
+import json
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+
+from lablib import proc
+
+from . import faults as F
+from . import ledger, load, points, world
+
+DRAIN_MAX_S = 40
+WELL_MAX_S = 15
+
+
+def parse(argv):
+    p = argparse.ArgumentParser(prog="scripts/torture", formatter_class=argparse.RawDescriptionHelpFormatter, description="""\
+torture - the whole laboratory under load while everything that can break is broken; then the ledger: what was accepted is
+delivered, reported or pending, nothing is acted on twice, nothing is invented. docs/dev/torture.md says more.""")
+    p.add_argument("--seconds", type=int, default=10, help="of random faults, after each kill point was hit once (default 10)")
+    p.add_argument("--seed", type=int, default=None, help="what is drawn; printed, so that a run can be made again (default: random)")
+    p.add_argument("--bin", default=os.path.join(points.ROOT, "build-fault", "bin"), help="programs built with kill points")
+    p.add_argument("--results", metavar="FILE", help="write each verdict to FILE, as JSON")
+    p.add_argument("--keep", action="store_true", help="keep the laboratory's directory, also when everything was right")
+    return p.parse_args(argv)
+
+
+class Tally:
+    def __init__(self):
+        self.passed, self.failed, self.results = 0, 0, []
+
+    def one(self, name, ok, why=""):
+        self.passed, self.failed = self.passed + bool(ok), self.failed + (not ok)
+        self.results.append({"name": name, "ok": bool(ok), "why": "" if ok else why})
+        if not ok:
+            print(f"FAILED torture: {name}{': ' + why if why else ''}", flush=True)
+
+
+def say(text):
+    print(f"torture: {text}", flush=True)
+
+
+def show(title, counts):
+    print(f"  {title}:")
+    for name, n in sorted(counts.items()):
+        print(f"    {n:8}  {name}")
+
+
+def drain(w, loads):
+    """Until nothing is open any more, or the time is up. Returns the seconds it took."""
+    began = time.monotonic()
+    F.calm(w, loads)
+    while time.monotonic() < began + DRAIN_MAX_S:
+        book = w.fill(ledger.Ledger())
+        if book.open() == 0 and not book.judge(time.time() * 1000, world.GRACE_MS):
+            break
+        time.sleep(0.3)
+    return time.monotonic() - began
+
+
+def judge(w, tally):
+    book = w.fill(ledger.Ledger())
+    found = book.judge(time.time() * 1000, 0)
+    show("ledger", book.counts)
+    for kind, meaning in ledger.ERRORS.items():
+        those = [f for f in found if f.kind == kind]
+        tally.one(f"ledger: none {kind}", not those, f"{len(those)} {meaning}")
+        for f in those[:10]:
+            print(f"    {f}")
+    tally.one("there was a load", book.counts["accepted"] > 0 and book.counts["acted on"] > 0 and book.counts["reported"] > 0)
+    return found
+
+
+def torture(w, options, seed, tally):
+    say("bringing up the laboratory")
+    began = time.monotonic()
+    w.up(say)
+    say(f"up in {time.monotonic() - began:.1f} s; small disks: {w.no_disks or 'yes'}")
+    loads = [load.Load(w, scs, seed, 1 + i * 10_000_000) for i, scs in enumerate(w.provisioned())]
+    for one in loads:
+        one.start()
+    f = F.Faults(w, loads, seed)
+    began = time.monotonic()
+    f.kill_points()
+    say(f"kill points: {sum(w.points.hits().values())} hits in {time.monotonic() - began:.1f} s")
+    began = time.monotonic()
+    f.at_random(began + options.seconds)
+    say(f"random faults for {time.monotonic() - began:.1f} s; draining")
+    say(f"drained in {drain(w, loads):.1f} s")
+    hits = w.points.hits()
+    for name in points.table():
+        tally.one(f"kill point {name} was hit", hits[name] > 0, "armed and never passed")
+    show("kill points hit", hits)
+    show("faults injected", f.done + w.proxy.done())
+    show("processes that ended", w.keeper.ends)
+    if w.no_disks:
+        say(f"left out: full disks ({w.no_disks})")
+    tally.one("the gateway is well in the end", w.wait_well(WELL_MAX_S))
+    return judge(w, tally)
+
+
+def main(argv=None):
+    options = parse(argv)
+    seed = options.seed if options.seed is not None else random.SystemRandom().randint(1, 999_999_999)
+    folder = tempfile.mkdtemp(prefix="mtc-torture-")
+    tally = Tally()
+    say(f"seed {seed}, {options.seconds} s, in {folder}")
+    w = world.World(folder, options.bin, seed)
+    try:
+        torture(w, options, seed, tally)
+    except proc.LabError as e:
+        tally.one("the laboratory", False, str(e))
+    finally:
+        kept = bool(tally.failed or options.keep)
+        if kept and w.mounted:
+            shutil.copytree(w.path("smssc"), w.path("smssc-kept"), dirs_exist_ok=True)
+        w.down()
+    if kept:
+        say(f"everything about this run is in {folder}; once more: scripts/torture --seed {seed} --seconds {options.seconds}")
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+    if options.results:
+        with open(options.results, "w", encoding="utf-8") as out:
+            json.dump(tally.results, out, indent=1)
+    print(f"torture: {tally.passed} passed, {tally.failed} failed (seed {seed})", flush=True)
+    return 1 if tally.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
