@@ -196,6 +196,20 @@ static const struct cli_param triggers_list[] = {
 };
 
 static const struct cli_param triggers_show[] = {
+	{ .arg = "scs",
+	  .kind = CLI_NAME,
+	  .shown = "SCS",
+	  .meaning = "name of the SCS; may be left out when one SCS has this number" },
+	{ .arg = "reference",
+	  .kind = CLI_NUM,
+	  .required = true,
+	  .max = U32,
+	  .shown = "REF",
+	  .meaning = "Reference-Number of the trigger" },
+	END,
+};
+
+static const struct cli_param triggers_cancel[] = {
 	OPERAND("scs", CLI_NAME, "SCS", "name of the SCS"),
 	{ .arg = "reference",
 	  .kind = CLI_NUM,
@@ -378,8 +392,10 @@ const struct cli_command cli_commands[] = {
 	{ "triggers", "list", "triggers.list", "Triggers that are under way or wait for their report", triggers_list,
 	  triggers_columns, cli_show_count,
 	  "  mtcctl triggers list --scs acme\n  mtcctl triggers list --state accepted --older 3600 --limit 0\n" },
-	{ "triggers", "show", "triggers.show", "Everything about one trigger", triggers_show, every_member, NULL,
-	  "  mtcctl triggers show acme 41\n" },
+	{ "triggers", "show", "triggers.show", "Everything about one trigger, and why it is where it is", triggers_show,
+	  every_member, cli_show_trigger, "  mtcctl triggers show acme 41\n  mtcctl triggers show 41\n" },
+	{ "triggers", "cancel", "triggers.cancel", "Take a trigger back", triggers_cancel, NULL, cli_show_cancel,
+	  "  mtcctl triggers cancel acme 41\n" },
 	{ "log", "level", "log.level", "Change what is logged, until the next start", log_level, NULL, cli_show_level,
 	  "  mtcctl log level debug\n" },
 	{ .group = NULL },

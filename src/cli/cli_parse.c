@@ -95,15 +95,37 @@ static const char *complete(const struct cli_command *c, json_t *args, char why[
 	return NULL;
 }
 
+#define OPERANDS_MAX 8
+
+/* Operands in the order of their rows; one that may be left out is, when there are fewer words. */
+static const char *operands(const struct cli_command *c, char *const *words, unsigned n, json_t *args, char why[CLI_WHY_MAX])
+{
+	const struct cli_param *p;
+	const char *problem = NULL;
+	unsigned left_out = 0, at = 0;
+
+	while (nth_operand(c->params, left_out))
+		left_out++;
+	left_out = left_out > n ? left_out - n : 0;
+	for (unsigned i = 0; (p = nth_operand(c->params, i)) && at < n && !problem; i++) {
+		if (!p->required && left_out)
+			left_out--;
+		else
+			problem = set(p, words[at++], args, why);
+	}
+	if (!problem && at < n)
+		problem = (snprintf(why, CLI_WHY_MAX, "'%.60s' is one word too many", words[at]), why);
+	return problem;
+}
+
 const char *cli_parse(const struct cli_command *c, int argc, char *const *argv, json_t *args, char why[CLI_WHY_MAX])
 {
 	const char *problem = NULL;
+	char *words[OPERANDS_MAX];
 	bool operands_only = false;
-	unsigned operands = 0;
+	unsigned n = 0;
 
 	for (int i = 0, used = 1; i < argc && !problem; i += used) {
-		const struct cli_param *p;
-
 		used = 1;
 		if (!operands_only && !strcmp(argv[i], "--")) {
 			operands_only = true;
@@ -114,11 +136,12 @@ const char *cli_parse(const struct cli_command *c, int argc, char *const *argv, 
 						    : (snprintf(why, CLI_WHY_MAX, "unknown option '%.60s'", argv[i]), why);
 			continue;
 		}
-		p = nth_operand(c->params, operands++);
-		if (p)
-			problem = set(p, argv[i], args, why);
+		if (n < OPERANDS_MAX)
+			words[n++] = argv[i];
 		else
 			problem = (snprintf(why, CLI_WHY_MAX, "'%.60s' is one word too many", argv[i]), why);
 	}
+	if (!problem)
+		problem = operands(c, words, n, args, why);
 	return problem ? problem : complete(c, args, why);
 }

@@ -198,6 +198,34 @@ int cli_show_level(FILE *out, const json_t *last)
 	return CLI_OK;
 }
 
+int cli_show_trigger(FILE *out, const json_t *last)
+{
+	static const struct cli_column columns[] = { { "AT", "at" },    { "AFTER ms", "after_ms" }, { "EVENT", "event" },
+						     { "STATE", "to" }, { "REASON", "reason" },     { NULL, NULL } };
+	struct cli_table *history = cli_table_new(out, columns);
+	const json_t *one;
+	size_t i;
+
+	if (!history)
+		return CLI_NO;
+	fputs("\n", out);
+	json_array_foreach(json_object_get(last, "history"), i, one) cli_table_row(history, one);
+	cli_table_end(history);
+	if (number_of(last, "history_missing"))
+		fprintf(out, "%lld in the middle are not kept.\n", number_of(last, "history_missing"));
+	return CLI_OK;
+}
+
+int cli_show_cancel(FILE *out, const json_t *last)
+{
+	char a[TEXT_MAX], b[TEXT_MAX];
+
+	fprintf(out, "trigger %lld of %s is taken back: %s\n'mtcctl triggers show %s %lld' says what becomes of it\n",
+		number_of(last, "reference"), cli_member(a, last, "scs"), cli_member(b, last, "state"), a,
+		number_of(last, "reference"));
+	return CLI_OK;
+}
+
 int cli_show_count(FILE *out, const json_t *last)
 {
 	if (json_object_get(last, "count") && !number_of(last, "count"))

@@ -156,6 +156,8 @@ static const struct cfg_row limits_rows[] = {
 		"requests remembered to know a repeated one"),
 	CFG_DURATION("duplicates_window", struct cfg_limits, duplicates_window_ms, 1000, DAY_MS, "240s",
 		     "time a request is remembered to know a repeated one"),
+	CFG_U32("ended", struct cfg_limits, ended_max, 0, 1000000, "10000",
+		"triggers that are remembered after their end, for 'mtcctl triggers show'; in memory, about 1 KiB each"),
 	CFG_U32("sessions", struct cfg_limits, sessions_max, 1, 1000000, "65536", "sessions the core holds"),
 	CFG_U32("ring", struct cfg_limits, ring_size, 65536, 67108864, "1048576",
 		"octets of each ring between an edge and the core; rounded up to a power of two"),

@@ -78,6 +78,7 @@ struct cfg_limits {
 	uint32_t peer_pending_max; /* requests without answer at one core peer */
 	uint32_t duplicates_max;   /* entries */
 	uint64_t duplicates_window_ms;
+	uint32_t ended_max;        /* triggers remembered after their end */
 	uint32_t sessions_max;     /* admitted sessions in the core */
 	uint32_t ring_size;        /* octets of one ring between edge and core, a power of two */
 	uint32_t ctl_clients;      /* connections to the control socket */

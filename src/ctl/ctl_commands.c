@@ -171,15 +171,15 @@ const struct ctl_arg ctl_args_triggers_list[] = {
 	END,
 };
 
-const struct ctl_arg ctl_args_triggers_show[] = {
-	SCS(true),
-	{ .name = "reference",
-	  .type = CTL_A_NUM,
-	  .required = true,
-	  .max = UINT32_MAX,
-	  .meaning = "Reference-Number of the trigger" },
-	END,
-};
+#define REFERENCE                                                                                                                \
+	{                                                                                                                        \
+		.name = "reference", .type = CTL_A_NUM, .required = true, .max = UINT32_MAX,                                     \
+		.meaning = "Reference-Number of the trigger"                                                                     \
+	}
+
+const struct ctl_arg ctl_args_triggers_show[] = { SCS(false), REFERENCE, END };
+
+const struct ctl_arg ctl_args_triggers_cancel[] = { SCS(true), REFERENCE, END };
 
 const struct ctl_arg ctl_args_log_level[] = {
 	WORD("level", true, "error warn info debug", "messages up to this level are logged"),

@@ -43,7 +43,13 @@
  * scs.export, ...  row: progress: true, phase: "write", rows, rows_total, octets; last: rows, octets
  * triggers.list   row: scs, reference, device, action, state, received (RFC 3339), accepted (RFC 3339)?, expires (RFC 3339)?, outcome?;
  *                 oldest first; last: count, more: bool
- * triggers.show   row: as triggers.list plus end_to_end?, dtr_end_to_end?, payload_digest?, attempts?; last: count 1
+ * triggers.show   row: scs, reference, old_reference?, device, action, state, received, answer? (Request-Status), accepted?, expires?,
+ *                 outcome?, reported?, ended?, untold? (true: the SCS was never told the outcome), cancelled?, cancelled_by_uid?,
+ *                 transaction, address?, rule?, taker? (Origin-Host of the SMS-SC that has it), end_to_end, dtr_end_to_end?,
+ *                 recall_end_to_end?, dnr_end_to_end? ("0x%08x"), dtrs_sent, recalls_sent, dnrs_sent (copies included), request_digest;
+ *                 while it is under way: waits_for, next?, until? (RFC 3339), peer? ("NAME (open)"), scs_sessions?;
+ *                 last: count 1, history: [{at, after_ms, from, to, event, reason?}] oldest first, history_missing (in the middle)
+ * triggers.cancel last: scs, reference, state
  */
 #pragma once
 #include "ctl/ctl_server.h"
@@ -68,16 +74,17 @@ extern const struct ctl_arg ctl_args_assoc_list[]; /* optional scs, device, effe
 extern const struct ctl_arg ctl_args_assoc_show[]; /* scs, device; optional effect */
 extern const struct ctl_arg
     ctl_args_assoc_check[]; /* scs, device; optional msisdn, action (default trigger), at (seconds since 1970), group: [names] */
-extern const struct ctl_arg ctl_args_group_add[];     /* name; optional anchor, replace */
-extern const struct ctl_arg ctl_args_group_name[];    /* name: group.del, group.show */
-extern const struct ctl_arg ctl_args_group_member[];  /* group, scs */
-extern const struct ctl_arg ctl_args_set_add[];       /* name */
-extern const struct ctl_arg ctl_args_set_name[];      /* name: set.del */
-extern const struct ctl_arg ctl_args_set_show[];      /* name; optional limit (default 1000, 0: all) */
-extern const struct ctl_arg ctl_args_set_member[];    /* set, device */
+extern const struct ctl_arg ctl_args_group_add[];    /* name; optional anchor, replace */
+extern const struct ctl_arg ctl_args_group_name[];   /* name: group.del, group.show */
+extern const struct ctl_arg ctl_args_group_member[]; /* group, scs */
+extern const struct ctl_arg ctl_args_set_add[];      /* name */
+extern const struct ctl_arg ctl_args_set_name[];     /* name: set.del */
+extern const struct ctl_arg ctl_args_set_show[];     /* name; optional limit (default 1000, 0: all) */
+extern const struct ctl_arg ctl_args_set_member[];   /* set, device */
 /* For all kinds, with the descriptor of the file. name: for messages. */
-extern const struct ctl_arg ctl_args_import[];        /* optional name, format, replace, dry_run */
-extern const struct ctl_arg ctl_args_export[];        /* optional name, format */
-extern const struct ctl_arg ctl_args_triggers_list[]; /* optional scs, device, state, older_s, limit (default 100, 0: all) */
-extern const struct ctl_arg ctl_args_triggers_show[]; /* scs, reference */
-extern const struct ctl_arg ctl_args_log_level[];     /* level: error warn info debug */
+extern const struct ctl_arg ctl_args_import[];          /* optional name, format, replace, dry_run */
+extern const struct ctl_arg ctl_args_export[];          /* optional name, format */
+extern const struct ctl_arg ctl_args_triggers_list[];   /* optional scs, device, state, older_s, limit (default 100, 0: all) */
+extern const struct ctl_arg ctl_args_triggers_show[];   /* reference; optional scs, needed when several SCSs have that number */
+extern const struct ctl_arg ctl_args_triggers_cancel[]; /* scs, reference */
+extern const struct ctl_arg ctl_args_log_level[];       /* level: error warn info debug */

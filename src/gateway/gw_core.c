@@ -316,6 +316,7 @@ static int make_tables(struct gw_core *c)
 	c->expiry_s = UINT64_MAX;
 	if (gw_map_init(&c->sessions_by_key) || gw_map_init(&c->scs_by_name) || gw_map_init(&c->triggers_by_ref) ||
 	    gw_map_init(&c->notices_by_number) || gw_map_init(&c->drrs_by_token) ||
+	    gw_ended_new(&c->ended, c->cfg->limits.ended_max) ||
 	    gw_dup_new(&c->dup, c->cfg->limits.duplicates_max, c->cfg->limits.duplicates_window_ms) ||
 	    net_check_new(&c->check, c->loop, on_turn_end, c) || net_timer_new(&c->again, c->loop, on_again, c) ||
 	    net_timer_new(&c->expiry, c->loop, gw_core_sessions_expire, c))
@@ -405,6 +406,7 @@ void gw_core_free(struct gw_core *c)
 	gw_journal_close(c);
 	asc_close(c->asc);
 	aud_close(c->aud);
+	gw_ended_free(c->ended);
 	gw_dup_free(c->dup);
 	net_check_free(c->check);
 	net_timer_free(c->again);

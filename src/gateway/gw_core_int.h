@@ -9,6 +9,7 @@
 #include "gateway/gw_core.h"
 #include "gateway/gw_dup.h"
 #include "gateway/gw_map.h"
+#include "gateway/gw_past.h"
 #include "gateway/gw_rec.h"
 #include "journal/jrn.h"
 #include "link/link_ids.h"
@@ -100,7 +101,9 @@ struct gw_trigger { /* a trigger machine and what the core has around it */
 	struct gw_notice *notice;
 	struct net_timer *timer;
 	uint64_t accepted_ms;
-	bool stepping, forgotten;
+	bool stepping, forgotten, late;
+	uint64_t cancelled_ms; /* 0: no operator took it back */
+	uint32_t cancelled_uid;
 	bool storing; /* the journal owes a completion */
 	struct gw_reference ref;
 	struct gw_map_node node; /* not in the table when it is a recall: it has no number of its own */
@@ -181,6 +184,7 @@ struct gw_core {
 	struct gw_map triggers_by_ref;
 	struct gw_triggers triggers; /* oldest first */
 	TAILQ_HEAD(, gw_walk) walks;
+	struct gw_ended *ended;
 	uint32_t triggers_n, pending;
 	struct trg_conf trg_conf;
 	struct trg_names takers;        /* names of SMS-SCs */
@@ -268,6 +272,16 @@ ERR_MUST_USE int gw_journal_open(struct gw_core *c, char why[GW_CORE_WHY_MAX]);
 void gw_journal_close(struct gw_core *c);  /* completions that are owed are called first */
 json_t *gw_journal_row(struct gw_core *c); /* for `status` */
 
+/* gw_past.c: what is known of a trigger. */
+#define GW_DEVICE_TEXT_MAX (POL_DEVICE_TEXT_MAX + 8)
+const char *gw_trigger_device(char out[GW_DEVICE_TEXT_MAX], const struct trg *g);
+struct gw_past_room {
+	char device[GW_DEVICE_TEXT_MAX];
+	struct trg_history_entry history[TRG_HISTORY_MAX];
+};
+void gw_past_of(struct gw_past *out, struct gw_past_room *room, const struct gw_trigger *t); /* borrows from room and t */
+void gw_past_keep(struct gw_trigger *t);                                                     /* it has ended */
+
 /* gw_walk.c: all triggers, or those of one SCS, oldest first. Between two calls triggers may end, and new ones are seen, too. */
 void gw_walk_begin(struct gw_walk *w, struct gw_core *c, struct gw_scs *scs);
 struct gw_trigger *gw_walk_next(struct gw_walk *w); /* NULL: no more */
@@ -320,7 +334,7 @@ void gw_transaction_text(char out[GW_TRANSACTION_TEXT_MAX], uint32_t generation,
 /* gw_ctl*.c: the control socket. */
 ERR_MUST_USE int gw_ctl_open(struct gw_core *c, int fd);
 extern const struct ctl_command gw_ctl_status_rows[], gw_ctl_assoc_rows[], gw_ctl_check_rows[], gw_ctl_group_rows[],
-    gw_ctl_set_rows[], gw_ctl_exchange_rows[], gw_ctl_trigger_rows[];
+    gw_ctl_set_rows[], gw_ctl_exchange_rows[], gw_ctl_trigger_rows[], gw_ctl_trigger_one_rows[];
 json_t *gw_ctl_groups(const struct gw_core *c, const struct asc_asker *who); /* names of its groups */
 bool gw_ctl_anchor_known(const struct gw_core *c, const char *name);
 json_t *gw_ctl_time(uint64_t real_ms);

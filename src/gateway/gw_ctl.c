@@ -167,5 +167,7 @@ int gw_ctl_open(struct gw_core *c, int fd)
 		err = ctl_server_add(c->ctl, gw_ctl_set_rows, c);
 	if (!err)
 		err = ctl_server_add(c->ctl, gw_ctl_exchange_rows, c);
-	return err ? err : ctl_server_add(c->ctl, gw_ctl_trigger_rows, c);
+	if (!err)
+		err = ctl_server_add(c->ctl, gw_ctl_trigger_rows, c);
+	return err ? err : ctl_server_add(c->ctl, gw_ctl_trigger_one_rows, c);
 }

@@ -3,19 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/str.h"
 #include "ctl/ctl_commands.h"
 #include "gateway/gw_core_int.h"
-
-#define DEVICE_MAX (POL_DEVICE_TEXT_MAX + 8)
-
-static const char *device_of(char out[DEVICE_MAX], const struct trg *g)
-{
-	bool named = g->req.external[0] != 0;
-
-	snprintf(out, DEVICE_MAX, "%s%s", named ? "" : "msisdn:", named ? g->req.external : g->req.msisdn);
-	return out;
-}
 
 static struct gw_scs *live_scs(struct gw_core *c, const char *name)
 {
@@ -25,9 +14,9 @@ static struct gw_scs *live_scs(struct gw_core *c, const char *name)
 static json_t *row_of(const struct gw_trigger *t)
 {
 	const struct trg *g = t->trg;
-	char device[DEVICE_MAX];
+	char device[GW_DEVICE_TEXT_MAX];
 	json_t *row = json_pack("{s:s, s:I, s:s, s:s, s:s, s:o}", "scs", t->scs->name, "reference", (json_int_t)g->req.reference,
-				"device", device_of(device, g), "action", tsp_action_str(g->req.action), "state",
+				"device", gw_trigger_device(device, g), "action", tsp_action_str(g->req.action), "state",
 				trg_state_str(g->state), "received", gw_ctl_time(g->req.received_ms));
 
 	if (row && g->answered && g->answer_status == TSP_STATUS_SUCCESS)
@@ -45,17 +34,17 @@ static json_t *row_of(const struct gw_trigger *t)
 
 struct list {
 	struct gw_walk walk;
-	char device[DEVICE_MAX], state[32]; /* "": any */
-	uint64_t received_by_ms, limit, n;  /* limit 0: all */
+	char device[GW_DEVICE_TEXT_MAX], state[32]; /* "": any */
+	uint64_t received_by_ms, limit, n;          /* limit 0: all */
 };
 
 static bool wanted(const struct list *l, const struct gw_trigger *t)
 {
-	char device[DEVICE_MAX];
+	char device[GW_DEVICE_TEXT_MAX];
 
 	return t->trg->req.received_ms <= l->received_by_ms &&
 	       (!l->state[0] || strcmp(l->state, trg_state_str(t->trg->state)) == 0) &&
-	       (!l->device[0] || strcmp(l->device, device_of(device, t->trg)) == 0);
+	       (!l->device[0] || strcmp(l->device, gw_trigger_device(device, t->trg)) == 0);
 }
 
 static int list_next(void *arg, struct ctl_request *rq)
@@ -135,37 +124,7 @@ static void on_list(void *arg, struct ctl_request *rq, const json_t *args)
 	ctl_each(rq, list_next, list_end, l);
 }
 
-/* -- one */
-
-static void on_show(void *arg, struct ctl_request *rq, const json_t *args)
-{
-	struct gw_core *c = arg;
-	const char *scs = ctl_arg_text(args, "scs", "");
-	uint32_t reference = (uint32_t)ctl_arg_num(args, "reference", 0);
-	struct gw_scs *live = live_scs(c, scs);
-	char digest[2 * TRG_DIGEST_LEN + 1];
-	struct gw_trigger *t;
-	json_t *row;
-
-	for (t = live ? TAILQ_FIRST(&live->triggers) : NULL; t && t->trg->req.reference != reference; t = TAILQ_NEXT(t, of_scs))
-		;
-	if (!t) {
-		ctl_fail(rq, "the core holds no trigger %u of '%s'; what is reported and acknowledged is in the decision log",
-			 reference, scs);
-		return;
-	}
-	row = row_of(t);
-	str_hex(digest, t->trg->req.digest, TRG_DIGEST_LEN);
-	json_object_set_new(row, "end_to_end", json_integer(t->trg->req.end_to_end));
-	json_object_set_new(row, "dtr_end_to_end", json_integer(t->trg->dtr_end_to_end));
-	json_object_set_new(row, "payload_digest", json_string(digest));
-	json_object_set_new(row, "transaction", json_string(t->transaction));
-	ctl_line(rq, row);
-	ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)1));
-}
-
 const struct ctl_command gw_ctl_trigger_rows[] = {
 	{ "triggers.list", "triggers that are not reported and acknowledged yet", ctl_args_triggers_list, false, on_list },
-	{ "triggers.show", "one of them", ctl_args_triggers_show, false, on_show },
 	{ .name = NULL },
 };

@@ -103,8 +103,10 @@ void gw_trigger_step(struct gw_trigger *t, const struct trg_event *ev)
 		jrn_group_end(c->jrn);
 		c->in_group = false;
 	}
-	if (t->forgotten)
+	if (t->forgotten) {
+		gw_past_keep(t);
 		gw_trigger_free(t);
+	}
 }
 
 /* -- ports */
@@ -214,6 +216,8 @@ static int port_judge_again(void *arg, struct trg *trg, struct trg_refusal *out)
 	struct pol_verdict v = pol_verdict_of(judge_scs(t));
 
 	(void)arg;
+	if (t->cancelled_ms)
+		v = pol_verdict_of(POL_CANCELLED);
 	if (v.status != TSP_STATUS_SUCCESS) {
 		*out = (struct trg_refusal){ v.status, v.reason };
 		return ERR_REFUSED;
@@ -342,6 +346,7 @@ static void port_forget(void *arg, struct trg *trg, bool late)
 		log_error(c->log, "core", "transaction %s: its record stays in the journal for now", t->transaction);
 	FAULT_POINT(CORE_DELETE_QUEUED);
 	t->forgotten = true;
+	t->late = late;
 }
 
 static struct trg *port_original(void *arg, struct trg *trg)

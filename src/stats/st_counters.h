@@ -69,6 +69,8 @@
 	X(TRIGGERS_RECALLED, "triggers_recalled", "triggers taken back by their SCS")                                            \
 	X(TRIGGERS_REPLACED, "triggers_replaced", "triggers replaced by their SCS")                                              \
 	X(TRIGGERS_EXPIRED, "triggers_expired", "triggers that expired here, before a DTR left")                                 \
+	X(TRIGGERS_CANCELLED, "triggers_cancelled", "triggers taken back by an operator")                                        \
+	X(TRIGGERS_ENDED_DROPPED, "triggers_ended_dropped", "ended triggers that 'triggers show' no longer knows")               \
 	X(PEER_OPENED, "peer_opened", "connections to core peers that opened")                                                   \
 	X(PEER_DOWN, "peer_down", "connections to core peers that were lost")                                                    \
 	/* core: reports */                                                                                                      \

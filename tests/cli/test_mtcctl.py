@@ -103,6 +103,8 @@ def ask(server, *words, lines=()):
     (["triggers", "list", "--device", "meter-7@A.example", "--older", "3600", "--limit", "0"], "triggers.list",
      {"device": "meter-7@a.example", "older_s": 3600, "limit": 0}),
     (["triggers", "show", "acme", "4294967295"], "triggers.show", {"scs": "acme", "reference": 4294967295}),
+    (["triggers", "show", "41"], "triggers.show", {"reference": 41}),
+    (["triggers", "cancel", "acme", "41"], "triggers.cancel", {"scs": "acme", "reference": 41}),
     (["log", "level", "debug"], "log.level", {"level": "debug"}),
 ], ids=lambda v: " ".join(v[:3]) if isinstance(v, list) else None)
 def test_words_become_a_request(server, words, cmd, args):
@@ -143,6 +145,9 @@ def test_words_become_a_request(server, words, cmd, args):
     (["assoc", "add", "acme", "a@b.example", "--deny", "--block"], "--block does not go with an earlier word"),
     (["assoc", "add", "acme", "a@b.example", "--not-after", "tomorrow"], "--not-after is 'tomorrow', expected YYYY-MM-DD"),
     (["assoc", "check", "acme", "a@b.example", "--action", "wake"], "--action is 'wake', expected one of: trigger recall replace"),
+    (["triggers", "show"], "REF is missing"),
+    (["triggers", "show", "acme", "1", "2"], "'2' is one word too many"),
+    (["triggers", "cancel", "41"], "REF is missing"),
     (["triggers", "show", "acme", "4294967296"], "REF is '4294967296', expected a number from 0 to 4294967295"),
     (["log", "level", "loud"], "LEVEL is 'loud', expected one of: error warn info debug"),
     (["--wait", "0", "status"], "--wait needs seconds"),

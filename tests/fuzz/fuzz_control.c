@@ -91,6 +91,7 @@ static const struct ctl_command commands[] = {
 	{ "assoc.check", "", ctl_args_assoc_check, false, on_any },
 	{ "status", "", NULL, false, on_any },
 	{ "triggers.show", "", ctl_args_triggers_show, false, on_any },
+	{ "triggers.cancel", "", ctl_args_triggers_cancel, true, on_any },
 	{ .name = NULL },
 };
 

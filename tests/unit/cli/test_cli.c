@@ -45,6 +45,7 @@ static const struct {
 	{ "block.export", ctl_args_export },
 	{ "triggers.list", ctl_args_triggers_list },
 	{ "triggers.show", ctl_args_triggers_show },
+	{ "triggers.cancel", ctl_args_triggers_cancel },
 	{ "log.level", ctl_args_log_level },
 };
 
