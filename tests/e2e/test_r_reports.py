@@ -1,0 +1,205 @@
+"""Act eighteen: copies and reports at the edges of their rules (CONTRACTS section 3), with an SMS-SC and an SCS played by hand; what act
+nine shows is not shown again here."""
+import itertools
+import os
+import signal
+
+import pytest
+from lablib import lab as L
+from lablib import proc
+from support import diameter as D
+from support.hands import TSP_FLAGS, Reader, Smssc, at_its_place, in_place_of
+from support.tsp import action, request_status
+
+references = itertools.count(18000)
+T_FLAG = 0x10
+DEVICE = "meter-181@a.example"
+
+
+def lab_with_hands(labs, more):
+    p = labs.up(t4_more=", answer_wait: 600ms", iwf_more=more)
+    p.sc = in_place_of(p, "mtc-smssc")
+    return p
+
+
+def ended(labs, p):
+    p.sc.close()
+    wrong = labs.down(p)
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.fixture(scope="module")
+def played(labs):
+    p = lab_with_hands(labs, "limits: { duplicates: 1024 }\njournal: { report_grace: 0s, report_retention: 2s }\n"
+                       "dnr: { answer_wait: 300ms, retry_min: 100ms, retry_max: 200ms }\n")
+    yield p
+    ended(labs, p)
+
+
+@pytest.fixture
+def scs(played):
+    s = Reader.opened(played)
+    yield s
+    s.close()
+
+
+def submitted(p, scs, **what):
+    """A request that has reached the SMS-SC: its reference, its End-to-End-Id, the DTR."""
+    reference = next(references)
+    end = scs.ask_later(action(device=DEVICE, reference=reference, **what))
+    return reference, end, p.sc.take()
+
+
+def accepted(p, scs, **what):
+    reference, end, dtr = submitted(p, scs, **what)
+    p.sc.accept(dtr)
+    assert scs.answered() == 0
+    return reference, end, dtr
+
+
+def counter(p, name):
+    return next(r["value"] for r in p.ctl("stats") if r.get("name") == name)
+
+
+def under_way(p):
+    return [r["reference"] for r in p.ctl("triggers", "list", "--limit", "0") if "reference" in r]
+
+
+def quiet(scs, wait_s=0.5):
+    """True when nothing comes for a moment."""
+    scs.sock.settimeout(wait_s)
+    try:
+        scs.expect(0, True)
+    except TimeoutError:
+        return True
+    finally:
+        scs.sock.settimeout(10)
+    return False
+
+
+# -- reports
+
+
+def test_a_report_before_the_answer_is_the_acceptance(played, scs):
+    reference, _, dtr = submitted(played, scs)
+    assert played.sc.report(dtr).result == 2001
+    m = scs.receive()
+    assert (m.code, request_status(m)) == (D.DAR, 0), "the answer first"
+    assert scs.reported() == (reference, 0)
+    played.sc.accept(dtr)
+    assert quiet(scs), "the late answer of the SMS-SC says nothing new"
+
+
+def test_a_report_after_the_end_changes_nothing(played, scs):
+    reference, _, dtr = accepted(played, scs, validity=1)
+    assert scs.reported() == (reference, 4)
+    proc.wait_until("it is over", lambda: reference not in under_way(played), 5)
+    foreign = counter(played, "reports_foreign")
+    assert played.sc.report(dtr).experimental == 5001
+    assert quiet(scs) and counter(played, "reports_foreign") == foreign + 1
+
+
+def test_a_report_after_201_is_late_and_counted_apart(played, scs):
+    reference, _, dtr = submitted(played, scs)
+    played.sc.take()  # the copy; none is answered
+    assert scs.answered() == 201
+    played.sc.take()  # the recall
+    late = counter(played, "reports_late")
+    assert played.sc.report(dtr).result == 2001
+    assert quiet(scs), "what was answered 201 is not reported"
+    assert counter(played, "reports_late") == late + 1 and reference not in under_way(played)
+
+
+def test_a_report_is_sent_until_it_is_acknowledged(played, scs):
+    reference, _, dtr = accepted(played, scs)
+    assert played.sc.report(dtr).result == 2001
+    first, second, third = scs.notified(), scs.notified(), scs.notified()
+    assert {m.end for m in (first, second, third)} == {first.end}, "one report, one End-to-End-Id"
+    assert not first.flags & T_FLAG and second.flags & T_FLAG and third.flags & T_FLAG
+    scs.acknowledge(third, 5012)  # a refusal is no acknowledgement
+    fourth = scs.notified()
+    assert fourth.end == first.end and fourth.number(3002, 3007) == reference
+    scs.acknowledge(fourth)
+    assert quiet(scs) and reference not in under_way(played)
+
+
+def test_a_report_that_nobody_acknowledges_ends_with_its_retention(played, scs):
+    reference, _, dtr = accepted(played, scs)
+    assert played.sc.report(dtr).result == 2001
+    expired = counter(played, "reports_expired")
+    proc.wait_until("it is given up", lambda: reference not in under_way(played), 6)
+    assert counter(played, "reports_expired") == expired + 1
+    row = played.ctl("triggers", "show", "acme", reference)[0]
+    assert row["untold"] is True and row["outcome"] == "SUCCESS" and row["dnrs_sent"] > 1
+
+
+def test_a_report_follows_the_scs_to_its_new_connection(played):
+    asker = Reader.opened(played)
+    reference, _, dtr = accepted(played, asker)
+    assert played.sc.report(dtr).result == 2001
+    first = asker.notified()
+    asker.close()  # without an acknowledgement
+    other = Reader.opened(played)
+    second = other.notified()
+    assert (second.end, second.number(3002, 3007)) == (first.end, reference) and second.flags & T_FLAG
+    other.acknowledge(second)
+    other.close()
+
+
+# -- copies
+
+
+def copy_of(scs, end, **what):
+    """The same request once more, with T; its Request-Status."""
+    return request_status(scs.dar(action(device=DEVICE, **what), end=end, flags=TSP_FLAGS | T_FLAG))
+
+
+def test_a_copy_is_known_as_long_as_there_is_room(played, scs):
+    """The window holds 1024 requests here: the oldest go, a counter moves, and the number still protects what is pending."""
+    reference, end, dtr = accepted(played, scs)
+    assert copy_of(scs, end, reference=reference) == 0 and played.sc.silent()
+    dropped = counter(played, "duplicates_full")
+    for _ in range(1100):
+        scs.ask_later(action(device="meter-501@b.example", reference=next(references)))
+    for _ in range(1100):
+        assert scs.answered() == 105
+    assert counter(played, "duplicates_full") > dropped
+    assert copy_of(scs, end, reference=reference) == 107 and played.sc.silent()
+    assert played.wait_decision(reference=reference, verdict="refused")["reason"] == "reference-in-use"
+    assert played.sc.report(dtr).result == 2001 and scs.reported() == (reference, 0)
+
+
+# -- a core that dies
+
+
+@pytest.fixture
+def mortal(labs):
+    p = lab_with_hands(labs, "")
+    yield p
+    ended(labs, p)
+
+
+def kill_core(p):
+    """Kills the core; the SMS-SC by hand waits for the next one."""
+    os.kill(L.roles(p.lab["iwf"]["pids"]["parent"])["core"], signal.SIGKILL)
+    p.sc.close()
+    p.sc = at_its_place(p, p.lab["smssc"], Smssc)
+
+
+def test_copies_over_the_death_of_the_core(mortal):
+    """The copy of an accepted request gets the same answer from the next core; other content under its id is refused; one whose DTR was
+    out is asked again with T and the same id, and its SCS, still connected, is answered once, and its copy, too."""
+    scs = Reader.opened(mortal)
+    reference, end, _ = accepted(mortal, scs)
+    proc.wait_until("the acceptance is on disk", lambda: mortal.ctl("triggers", "show", "acme", reference)[0]["state"] == "accepted", 5)
+    unanswered, its_end, dtr = submitted(mortal, scs)
+    kill_core(mortal)
+    again = mortal.sc.take()
+    assert (again.end, again.number(3007)) == (dtr.end, unanswered) and again.flags & T_FLAG
+    scs.ask_later(action(device=DEVICE, reference=unanswered), its_end, TSP_FLAGS | T_FLAG)
+    mortal.sc.accept(again)
+    assert [scs.answered(), scs.answered()] == [0, 0] and quiet(scs), "the request and its copy, once each"
+    assert copy_of(scs, end, reference=reference) == 0
+    assert copy_of(scs, end, reference=reference, payload=b"other") == 107
+    assert mortal.sc.silent(), "no copy became a trigger"
+    scs.close()
