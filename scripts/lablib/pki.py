@@ -1,6 +1,7 @@
 """The laboratory's certificates: an operator's CA, two trust anchors for SCSs, a wrong CA (profile: docs/user/certificates.md)."""
 import os
 import subprocess
+import tempfile
 
 from .proc import LabError
 
@@ -35,17 +36,32 @@ class Pki:
                  "-addext", "basicConstraints=critical,CA:TRUE,pathlen:0", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
         return self.path(name + ".pem")
 
-    def leaf(self, name, ca, host, usage, uris=()):
-        """One leaf certificate for `host`, issued by the CA of that name. Returns (certificate, key)."""
+    def leaf(self, name, ca, host, usage, uris=(), san=None, dates=None):
+        """One leaf certificate for `host`, issued by the CA of that name. `san` is the whole subjectAltName as OpenSSL's configuration takes it
+        ("": none), `dates` its begin and end as YYYYMMDDHHMMSSZ. Returns (certificate, key)."""
         key = self._key(name)
         request, extensions = self.path(name + ".csr"), self.path(name + ".ext")
-        names = ",".join([f"DNS:{host}"] + [f"URI:{u}" for u in uris])
+        names = "critical," + ",".join([f"DNS:{host}"] + [f"URI:{u}" for u in uris]) if san is None else san
         with open(extensions, "w", encoding="ascii") as f:
             f.write(f"basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage={usage}\n"
-                    f"subjectAltName=critical,{names}\nauthorityKeyIdentifier=keyid\nsubjectKeyIdentifier=hash\n")
+                    "authorityKeyIdentifier=keyid\nsubjectKeyIdentifier=hash\n" + (f"subjectAltName={names}\n" if names else ""))
         _openssl("req", "-new", "-key", key, "-subj", f"/O=laboratory/CN={host}", "-out", request)
-        _openssl("x509", "-req", "-sha256", "-in", request, "-CA", self.path(ca + ".pem"), "-CAkey", self.path(ca + ".key"),
-                 "-CAcreateserial", "-days", "90", "-extfile", extensions, "-out", self.path(name + ".pem"))
+        if dates:
+            self._issue(name, ca, request, extensions, dates)
+        else:
+            _openssl("x509", "-req", "-sha256", "-in", request, "-CA", self.path(ca + ".pem"), "-CAkey", self.path(ca + ".key"),
+                     "-CAcreateserial", "-days", "90", "-extfile", extensions, "-out", self.path(name + ".pem"))
         os.unlink(request)
         os.unlink(extensions)
         return self.path(name + ".pem"), key
+
+    def _issue(self, name, ca, request, extensions, dates):
+        """With `openssl ca`, which takes dates; its index and serial numbers are of this one certificate."""
+        with tempfile.TemporaryDirectory(dir=self.folder) as books:
+            open(os.path.join(books, "index"), "w", encoding="ascii").close()
+            with open(os.path.join(books, "conf"), "w", encoding="ascii") as f:
+                f.write(f"[ca]\ndefault_ca=c\n[c]\ndatabase={books}/index\nnew_certs_dir={books}\nrand_serial=yes\ndefault_md=sha256\n"
+                        "policy=p\n[p]\norganizationName=optional\ncommonName=supplied\n")
+            _openssl("ca", "-batch", "-notext", "-config", os.path.join(books, "conf"), "-in", request, "-cert", self.path(ca + ".pem"),
+                     "-keyfile", self.path(ca + ".key"), "-startdate", dates[0], "-enddate", dates[1], "-extfile", extensions,
+                     "-out", self.path(name + ".pem"))
