@@ -524,6 +524,56 @@ def test_an_scs_that_is_removed_before_the_dtr_triggers_nothing(alone):
     assert [r for r in alone.ctl("assoc", "list", "--scs", "gamma") if "device" in r] == []  # its old rules do not return
 
 
+# -- recall and replace of somebody else's trigger
+
+
+@pytest.fixture
+def pending(alone, scs):
+    """A trigger of acme that the SMS-SC took: its DTR; reported when the play is over."""
+    n = reference()
+    scs.ask_later(action(device="meter-870@a.example", reference=n, payload=b"of acme"))
+    alone.silent.know(alone.silent.hss.take(), 870)
+    dtr = alone.silent.sc.take()
+    alone.silent.sc.accept(dtr)
+    assert scs.answered() == 0
+    yield n
+    assert [r["state"] for r in alone.ctl("triggers", "list", "--scs", "acme") if r.get("reference") == n] == ["accepted"], "it was touched"
+    assert alone.silent.sc.report(dtr).result == 2001 and scs.reported() == (n, 0)
+
+
+@pytest.mark.parametrize("kind,by", [(3, "reference"), (3, "old"), (4, "old")], ids=["recall", "recall by old number", "replace"])
+@pytest.mark.parametrize("rights", [True, False], ids=["allowed on the device", "not allowed"])
+def test_the_trigger_of_another_scs_is_out_of_reach(alone, rules, pending, kind, by, rights):
+    """The number names a trigger of the asking SCS only; a right on the device changes nothing about that."""
+    if rights:
+        rules("assoc", "add", "beta", "meter-870@a.example")
+    s, n = Scs.opened(alone, "beta"), reference()
+    what = {"reference": pending} if by == "reference" else {"reference": n, "old_reference": pending}
+    with alone.silent.untouched():
+        m = s.dar(action(device="meter-870@a.example", kind=kind, payload=b"of beta", trigger_data=kind == 4, **what))
+        assert m.result == 2001 and request_status(m) == (112 if rights else 105), (m.result, request_status(m))
+        m = s.dar(action(device="meter-870@a.example", kind=kind, payload=b"of beta", trigger_data=kind == 4, scs=alone.scs["acme"]["e164"], **what))
+        assert request_status(m) == 103
+    reasons = [d["reason"] for d in alone.decisions(scs="beta", reference=what["reference"])]
+    assert reasons == ["original-unknown" if rights else "no-association", "foreign-scs-identity"]
+    s.close()
+
+
+@pytest.mark.parametrize("kind", [3, 4], ids=["recall", "replace"])
+def test_a_right_on_one_device_does_not_reach_the_trigger_to_another(alone, scs, rules, pending, kind):
+    rules("assoc", "add", "acme", "meter-870@a.example", "--deny", "--rights", "recall,replace")
+    numbers = {"reference": pending} if kind == 3 else {"reference": reference(), "old_reference": pending}
+    with alone.silent.untouched():
+        m = scs.dar(action(device="meter-870@a.example", kind=kind, trigger_data=kind == 4, **numbers))
+        assert request_status(m) == 105
+    with alone.silent.no_dtr():  # the HSS says which device it is
+        scs.ask_later(action(device="meter-871@a.example", kind=kind, trigger_data=kind == 4, **numbers))
+        alone.silent.know(alone.silent.hss.take(), 871)
+        assert scs.answered() == 105
+    lines = alone.decisions(scs="acme", reference=numbers["reference"], verdict="refused")
+    assert [d["reason"] for d in lines] == ["denied", "original-of-another-device"]
+
+
 # -- one identity in every message (CONTRACTS section 1)
 
 
