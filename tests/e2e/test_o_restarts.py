@@ -1,0 +1,269 @@
+"""Act fifteen: each process is killed at each moment of a trigger's life, under a light load. The request is answered once, the device acts
+once, the report is told once (after the SCS's own deduplication); connections are kept where that was promised."""
+import itertools
+import json
+import os
+import signal
+import time
+
+import pytest
+from lablib import lab as L
+from lablib import play, proc
+from support import diameter as D
+from support.hands import TSP_FLAGS, Reader
+from support.tsp import action, request_status
+
+numbers = itertools.count(200)  # of devices, each used once
+T_FLAG = 0x10
+LOAD = {"count": 500, "rate": 20, "first": 520, "last": 560}
+
+
+class Restarts:
+    """The processes of a laboratory: killed and started again where they were."""
+
+    def __init__(self, p):
+        self.p, self.ue_outs, self.starts, self.was = p, [p.lab["ue"]["out"]], 0, None
+        for conf, part in (("mtc-hss.yaml", p.lab["hss"]), ("mtc-smssc.yaml", p.lab["smssc"]), ("mtc-iwfd.yaml", p.lab["iwf"]["tsp"])):
+            path = os.path.join(p.lab["dir"], conf)
+            with open(path, encoding="utf-8") as f:
+                text = f.read()
+            assert text.count("port: 0") == 1
+            proc.write(path, text.replace("port: 0", f"port: {part['port']}"))
+
+    def entries(self):
+        with open(os.path.join(self.p.lab["dir"], "processes.json"), encoding="utf-8") as f:
+            return json.load(f)
+
+    def entry(self, name):
+        return next(e for e in self.entries() if e["name"].split("/")[0] == name)
+
+    def kill(self, victim):
+        """kill -9: a process by its name, the core, or all edges at once."""
+        if victim in ("core", "edges"):
+            self.was = L.roles(self.p.lab["iwf"]["pids"]["parent"])[victim]
+            for pid in [self.was] if victim == "core" else self.was:
+                os.kill(pid, signal.SIGKILL)
+            return
+        entry = self.entry(victim)
+        os.kill(entry["pid"], signal.SIGKILL)
+        proc.wait_until(f"{victim} is dead", lambda: not proc.alive(entry), 5)
+
+    def is_back(self, victim):
+        now = L.roles(self.p.lab["iwf"]["pids"]["parent"])[victim]
+        return now not in (None, self.was) if victim == "core" else len(now) == len(self.was) and not set(now) & set(self.was)
+
+    def have_back(self, victim):
+        """The parent starts the core and the edges again; everything else is started here."""
+        pids = self.p.lab["iwf"]["pids"]
+        if victim in ("core", "edges"):
+            proc.wait_until(f"{victim} is back", lambda: self.is_back(victim), 10)
+        else:
+            if victim == "mtc-iwfd":
+                proc.wait_until("its children have ended", lambda: all(proc.start_time(i) is None for i in [pids["core"], *pids["edges"]]), 5)
+            self.start(victim)
+        proc.wait_until("the gateway is connected", self.connected, 15)
+
+    def again(self, victim):
+        self.kill(victim)
+        self.have_back(victim)
+
+    def start(self, name):
+        self.starts += 1
+        old = self.entry(name)
+        new = proc.start(f"{name}-{self.starts}", old["command"], os.path.join(self.p.lab["dir"], "log"))
+        new["name"] = f"{name}/{self.starts}"
+        entries = [new if e["name"] == old["name"] else e for e in self.entries()]
+        proc.write(os.path.join(self.p.lab["dir"], "processes.json"), json.dumps(entries))
+        if name == "mtc-ue":
+            self.ue_outs.append(new["out"])
+            proc.wait_until("mtc-ue is ready", lambda: '"ready"' in open(new["out"], encoding="utf-8").read(), 10, [new])
+        else:
+            proc.wait_ready(new)
+        if name == "mtc-iwfd":
+            self.p.lab["iwf"]["pids"] = {"parent": new["pid"], **L.roles(new["pid"])}
+
+    def connected(self):
+        rows = [r for r in self.p.ctl("peers", check=False) if "state" in r]
+        return len(rows) == 2 and all(r["state"] == "open" for r in rows)
+
+    def acted(self, **fields):
+        return [e for out in self.ue_outs for e in play.read_json_lines(out)
+                if e.get("event") == "trigger" and all(e.get(k) == v for k, v in fields.items())]
+
+
+class Caller:
+    """The SCS acme: asks once, asks again with T when its connection was lost, counts what it is told."""
+
+    def __init__(self, p):
+        self.p, self.scs, self.lost, self.answers, self.reports = p, Reader.opened(p), 0, [], {}
+
+    def connect(self):
+        def opened():
+            try:
+                return Reader.opened(self.p)
+            except (OSError, EOFError, AssertionError):
+                return None
+        self.scs = proc.wait_until("acme is connected again", opened, 10)
+
+    def ask(self, n):
+        self.n, self.reference = n, 30000 + n
+        self.inside = action(device=f"meter-{n}@a.example", reference=self.reference)
+        self.end = self.scs.ask_later(self.inside)
+
+    def hear(self, until, wait_s=15):
+        """Takes what comes until that is true."""
+        deadline = time.monotonic() + wait_s
+        while not until():
+            assert time.monotonic() < deadline, f"answers {self.answers}, reports {self.reports}"
+            self.scs.sock.settimeout(0.1)
+            try:
+                m = self.scs.receive()
+            except TimeoutError:
+                continue
+            except (OSError, EOFError):
+                self.lost += 1
+                self.connect()
+                if not self.answers:
+                    self.scs.ask_later(self.inside, self.end, TSP_FLAGS | T_FLAG)
+                continue
+            self.scs.sock.settimeout(10)
+            if m.code == D.DAR:
+                self.answers.append(request_status(m))
+            elif m.code == D.DNR:
+                self.reports.setdefault((m.number(3002, 3007), m.end), m.number(3002, 3009))
+                self.scs.acknowledge(m)
+            elif m.flags & D.REQUEST:
+                self.scs.answer(m, [D.avp(268, 2001)] + self.scs.origin(), 0)
+
+    def answered(self):
+        self.hear(lambda: self.answers)
+        return self.answers[0]
+
+    def reported(self):
+        self.hear(lambda: self.reports)
+
+    def away(self):
+        self.scs.close()
+
+
+@pytest.fixture(scope="module")
+def world(labs):
+    p = labs.up(iwf_more="dnr: { retry_min: 200ms, retry_max: 500ms }\n",
+                smssc_more="report: { answer_wait: 1s, retry_min: 100ms, retry_max: 300ms }\n")
+    w = Restarts(p)
+    w.listener = p.listen("beta", label="listen-load", state=os.path.join(p.lab["dir"], "beta.state"))
+    w.load = p.start("load", p.scs_command("trigger", "beta", device="meter-{}@b.example", devices=f"{LOAD['first']}-{LOAD['last']}",
+                                           payload="load", stamp=True, count=LOAD["count"], rate=LOAD["rate"], window=16, resend=50,
+                                           reference=500000, verbose=True, connect_wait=10))
+    yield w
+    wrong = labs.down(p)
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.fixture
+def caller(world):
+    c = Caller(world.p)
+    yield c
+    c.away()
+
+
+def settle(w, c):
+    """What holds at the end, whatever happened in between."""
+    status = c.answered()
+    assert status in (0, 201), status
+    if status == 0:
+        c.reported()
+        assert c.reports and set(c.reports.values()) == {0}
+    quiet = time.monotonic() + 0.4
+    c.hear(lambda: time.monotonic() > quiet)
+    assert len(c.answers) == 1, "answered once"
+    assert len(c.reports) == (status == 0) and len(w.acted(imsi=L.imsi(c.n))) <= 1, (status, c.reports)
+    assert len(w.acted(imsi=L.imsi(c.n))) == 1 or status == 201
+    return status
+
+
+KEEPS_SESSIONS = ("core", "mtc-hss", "mtc-smssc", "mtc-ue")
+
+
+@pytest.mark.parametrize("victim,held,state", [
+    ("core", "mtc-hss", "asking the HSS"), ("edges", "mtc-hss", "asking the HSS"), ("mtc-iwfd", "mtc-hss", "asking the HSS"),
+    ("mtc-hss", "mtc-hss", "asking the HSS"), ("core", "mtc-smssc", "submitting"), ("mtc-iwfd", "mtc-smssc", "submitting"),
+    ("mtc-smssc", "mtc-smssc", "submitting"),
+])
+def test_killed_with_a_request_in_flight(world, caller, victim, held, state):
+    pid = world.entry(held)["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        caller.ask(next(numbers))
+        proc.wait_until(state, lambda: [r for r in world.p.ctl("triggers", "list", "--device", f"meter-{caller.n}@a.example")
+                                        if r.get("state") == state], 5)
+        world.kill(victim)
+    finally:
+        if victim != held:
+            os.kill(pid, signal.SIGCONT)
+    world.have_back(victim)
+    settle(world, caller)
+    assert caller.lost == 0 or victim not in KEEPS_SESSIONS, "its connection was kept"
+
+
+@pytest.mark.parametrize("victim", ["core", "edges", "mtc-iwfd", "mtc-smssc", "mtc-hss", "mtc-ue"])
+def test_killed_with_an_accepted_trigger(world, caller, victim):
+    n = next(numbers)
+    world.p.ue("absent", L.imsi(n))
+    caller.ask(n)
+    assert caller.answered() == 0
+    world.again(victim)
+    world.p.ue("present", L.imsi(n))
+    assert settle(world, caller) == 0
+    assert caller.lost == 0 or victim not in KEEPS_SESSIONS, "its connection was kept"
+
+
+@pytest.mark.parametrize("victim", ["core", "edges", "mtc-iwfd", "mtc-smssc"])
+def test_killed_with_a_report_pending(world, caller, victim):
+    n = next(numbers)
+    world.p.ue("absent", L.imsi(n))
+    caller.ask(n)
+    assert caller.answered() == 0
+    caller.away()
+    world.p.ue("present", L.imsi(n))
+    proc.wait_until("the report waits for its SCS", lambda: [r for r in world.p.ctl("triggers", "list", "--device", f"meter-{n}@a.example")
+                                                             if r.get("state") == "waiting to report again"], 10)
+    world.again(victim)
+    caller.connect()
+    assert settle(world, caller) == 0
+
+
+def test_an_scs_that_is_killed_tells_each_report_once(world):
+    """mtc-scs listen, killed before and after reports came: over its lives each report is printed once."""
+    n, state = next(numbers), os.path.join(world.p.lab["dir"], "acme.state")
+    first = world.p.listen("acme", label="acme-1", state=state)
+    world.p.ue("absent", L.imsi(n))
+    told = world.p.trigger("acme", device=f"meter-{n - 100}@a.example", reference=41000)
+    waits = world.p.trigger("acme", device=f"meter-{n}@a.example", reference=41001, validity=600)
+    assert (told.status, waits.status) == ("SUCCESS", "SUCCESS")
+    first.wait_event("report", reference=41000)
+    os.kill(first.pid, signal.SIGKILL)
+    world.p.ue("present", L.imsi(n))
+    second = world.p.listen("acme", label="acme-2", state=state)
+    second.wait_event("report", reference=41001)
+    events = [e["reference"] for r in (first, second) for e in r.events("report") if e["reference"] in (41000, 41001)]
+    assert sorted(events) == [41000, 41001]
+    second.end()
+
+
+def test_the_load_lost_nothing_and_nothing_came_twice(world):
+    proc.wait_until("the load has ended", lambda: not world.load.alive(), 40)
+    answers = [e for e in world.load.events("answer") if "reference" in e]
+    references = [e["reference"] for e in answers]
+    assert len(references) == len(set(references)) == LOAD["count"], f"{len(references)} answers"
+    accepted = {e["reference"] for e in answers if e.get("request_status") == "SUCCESS"}
+    assert {e.get("request_status") for e in answers} <= {"SUCCESS", "TEMPORARYERROR"}
+    assert len(accepted) > LOAD["count"] // 2
+
+    def told():
+        return [e["reference"] for e in world.listener.events("report")]
+    proc.wait_until("everything accepted is reported", lambda: accepted <= set(told()), 30)
+    assert len(told()) == len(set(told()))
+    acted = [int(bytes.fromhex(e["payload_hex"])[-8:], 16) for e in world.acted() if L.imsi(LOAD["first"]) <= e["imsi"] <= L.imsi(LOAD["last"])]
+    assert len(acted) == len(set(acted)) and accepted <= set(acted) <= set(references)
+    print(f"{len(accepted)} of {len(references)} accepted, {len(acted)} acted on, {len(told())} reported")
