@@ -321,6 +321,7 @@ static int make_tables(struct gw_core *c)
 	    net_check_new(&c->check, c->loop, on_turn_end, c) || net_timer_new(&c->again, c->loop, on_again, c) ||
 	    net_timer_new(&c->expiry, c->loop, gw_core_sessions_expire, c))
 		return ERR_NOMEM;
+	gw_dup_on_drop(c->dup, gw_done_drop, c);
 	return 0;
 }
 

@@ -267,6 +267,12 @@ const struct assoc_found *gw_trigger_rules(struct gw_trigger *t, struct assoc_fo
 /* Takes its pending question away; the answer will find nobody. */
 void gw_trigger_ask_drop(struct gw_trigger *t);
 
+/* gw_done.c: what is over stays in the journal as long as a copy of its request may come. */
+bool gw_done_keep(struct gw_core *c, const struct trg *t); /* false: its record is to be deleted */
+void gw_done_drop(void *core, uint64_t number);
+bool gw_done_is(const void *record, size_t len);
+ERR_MUST_USE int gw_done_restore(struct gw_core *c, uint64_t number, const void *record, size_t len); /* ERR_NOMEM */
+
 /* gw_journal.c: the journal in the core's loop. */
 ERR_MUST_USE int gw_journal_open(struct gw_core *c, char why[GW_CORE_WHY_MAX]);
 void gw_journal_close(struct gw_core *c);  /* completions that are owed are called first */

@@ -16,8 +16,9 @@ struct gw_dup_entry {
 	struct gw_map_node node;
 	TAILQ_ENTRY(gw_dup_entry) entry;
 	uint64_t at_ms;
+	uint64_t number; /* of its record in the journal, once bound */
 	uint8_t digest[GW_DIGEST_LEN];
-	bool answered;
+	bool answered, bound;
 	uint8_t waiters_n;
 	STAILQ_HEAD(, waiter) waiters;
 	struct gw_device_action_answer answer;
@@ -29,6 +30,8 @@ struct gw_dup {
 	TAILQ_HEAD(, gw_dup_entry) by_age;
 	uint32_t entries_max;
 	uint64_t window_ms, dropped;
+	gw_dup_drop_fn *drop_fn;
+	void *drop_arg;
 };
 
 #define KEY_MAX (4 + IDENT_HOST_MAX)
@@ -74,6 +77,8 @@ static void waiters_free(struct gw_dup_entry *e)
 
 static void entry_free(struct gw_dup *d, struct gw_dup_entry *e)
 {
+	if (e->bound && d->drop_fn)
+		d->drop_fn(d->drop_arg, e->number);
 	gw_map_del(&d->map, &e->node);
 	TAILQ_REMOVE(&d->by_age, e, entry);
 	waiters_free(e);
@@ -86,6 +91,7 @@ void gw_dup_free(struct gw_dup *d)
 
 	if (!d)
 		return;
+	d->drop_fn = NULL;
 	while ((e = TAILQ_FIRST(&d->by_age)))
 		entry_free(d, e);
 	gw_map_fini(&d->map);
@@ -218,6 +224,27 @@ int gw_dup_restore(struct gw_dup *d, const char *origin_host, uint32_t end_to_en
 		*entry = e;
 	}
 	return 0;
+}
+
+bool gw_dup_bind(struct gw_dup *d, const char *origin_host, uint32_t end_to_end, uint64_t number, uint64_t now_ms,
+		 struct gw_device_action_answer *answer)
+{
+	uint8_t key[KEY_MAX];
+	uint32_t key_len = key_of(key, origin_host, end_to_end);
+	struct gw_dup_entry *e = find(d, key, key_len, now_ms);
+
+	if (!e || !e->answered || e->bound)
+		return false;
+	e->bound = true;
+	e->number = number;
+	*answer = e->answer;
+	return true;
+}
+
+void gw_dup_on_drop(struct gw_dup *d, gw_dup_drop_fn *fn, void *arg)
+{
+	d->drop_fn = fn;
+	d->drop_arg = arg;
 }
 
 uint32_t gw_dup_count(const struct gw_dup *d)

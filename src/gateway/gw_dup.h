@@ -37,10 +37,18 @@ typedef void gw_dup_tell_fn(void *arg, const struct gw_dup_waiter *w, const stru
 void gw_dup_settle(struct gw_dup *d, struct gw_dup_entry *entry, const struct gw_device_action_answer *a, gw_dup_tell_fn *fn,
 		   void *arg);
 
-/* From the journal after a restart: nobody waits yet. answer NULL: in flight, *entry is set. ERR_NOMEM, ERR_EXISTS. */
+/* From the journal after a restart: nobody waits yet. answer NULL: in flight, *entry is set (else it may be NULL). ERR_NOMEM,
+ * ERR_EXISTS. */
 ERR_MUST_USE int gw_dup_restore(struct gw_dup *d, const char *origin_host, uint32_t end_to_end,
 				const uint8_t digest[GW_DIGEST_LEN], const struct gw_device_action_answer *answer,
 				uint64_t now_ms, struct gw_dup_entry **entry);
+
+/* The entry of that request, when it is answered and within its window, is bound to a record of the journal: *answer is its answer, and
+ * `fn` of gw_dup_on_drop() is called with `number` once the entry goes. False, and nothing is bound: there is no such entry. */
+bool gw_dup_bind(struct gw_dup *d, const char *origin_host, uint32_t end_to_end, uint64_t number, uint64_t now_ms,
+		 struct gw_device_action_answer *answer);
+typedef void gw_dup_drop_fn(void *arg, uint64_t number);
+void gw_dup_on_drop(struct gw_dup *d, gw_dup_drop_fn *fn, void *arg); /* not called by gw_dup_free() */
 
 uint32_t gw_dup_count(const struct gw_dup *d);
 uint64_t gw_dup_dropped(const struct gw_dup *d); /* entries that went before their window was over */

@@ -342,7 +342,7 @@ static void port_forget(void *arg, struct trg *trg, bool late)
 
 	if (late)
 		st_count(&c->st, trg->has_outcome ? ST_REPORTS_EXPIRED : ST_REPORTS_LATE);
-	if (trg->stored && jrn_del(c->jrn, trg->number))
+	if (trg->stored && !gw_done_keep(c, trg) && jrn_del(c->jrn, trg->number))
 		log_error(c->log, "core", "transaction %s: its record stays in the journal for now", t->transaction);
 	FAULT_POINT(CORE_DELETE_QUEUED);
 	t->forgotten = true;
@@ -410,10 +410,13 @@ static void restore_dup(struct gw_trigger *t)
 static int restore_one(void *arg, uint64_t number, const void *record, size_t len)
 {
 	struct gw_core *c = arg;
-	struct gw_trigger *t = calloc(1, sizeof *t);
+	struct gw_trigger *t;
 	struct gw_scs *scs;
 	int err;
 
+	if (gw_done_is(record, len))
+		return gw_done_restore(c, number, record, len);
+	t = calloc(1, sizeof *t);
 	if (!t)
 		return ERR_NOMEM;
 	err = trg_restore(&t->trg, number, record, len, &c->trg_conf, &gw_trigger_ports, c);

@@ -5,6 +5,8 @@ import time
 
 from lablib import lab as L
 from lablib import proc
+from support import diameter as D
+from support import tsp
 
 
 def test_an_edge_that_dies_takes_nobody_with_it(own_lab):
@@ -56,6 +58,37 @@ def test_what_was_accepted_when_the_core_dies_stays_accepted(own_lab):
     assert asking.wait_event("answer", wait_s=30)["request_status"] == "SUCCESS"
     p.ue("present", L.imsi(63))
     assert listener.wait_event("report", reference=630, wait_s=20)["delivery_outcome"] == "SUCCESS"
+
+
+def test_a_copy_is_known_after_its_trigger_is_over_and_the_core_has_died(own_lab):
+    """CONTRACTS section 3, duplicates: the SCS never had its answer; meanwhile the device acted, the report was acknowledged."""
+    p = own_lab
+    scs = tsp.Scs.opened(p)
+    inside = tsp.action("meter-64@a.example", reference=640, payload=b"once")
+    assert scs.dar(inside, end=0x64000).number(3002, 3008) == 0
+    asked = scs.dar_avps(inside)
+
+    def over():
+        scs.sock.settimeout(0.2)
+        try:
+            scs.receive()  # acknowledges the report
+        except OSError:
+            pass
+        return not [r for r in p.ctl("triggers", "list") if r.get("reference") == 640]
+    proc.wait_until("the trigger is over", over, 15)
+    scs.close()
+    old = L.roles(p.lab["iwf"]["pids"]["parent"])["core"]
+    os.kill(old, signal.SIGKILL)
+    proc.wait_until("a new core", lambda: L.roles(p.lab["iwf"]["pids"]["parent"])["core"] not in (None, old), 15)
+    proc.wait_until("its peers are open", lambda: len([r for r in p.ctl("peers", check=False) if r.get("state") == "open"]) == 2, 20)
+    again = tsp.Scs.opened(p)
+    answer = again.ask(D.DAR, D.TSP, asked, D.REQUEST | D.PROXIABLE | 0x10, 0x64000)
+    assert answer.number(3002, 3008) == 0
+    other = tsp.action("meter-64@a.example", reference=641, payload=b"other")
+    assert again.dar(other, end=0x64000).number(3002, 3008) == 107  # another request under that identifier
+    again.close()
+    assert p.trigger("acme", device="meter-64@a.example", reference=642, wait=15).code == 0
+    assert [bytes.fromhex(e["payload_hex"]) for e in p.ue_triggers(imsi=L.imsi(64))] == [b"once", b"wake up"]
 
 
 def test_the_daemon_stops_as_a_whole(own_lab):
