@@ -172,6 +172,7 @@ static void on_turn_end(void *arg)
 	struct gw_core *c = arg;
 	struct gw_edge_end *e;
 
+	gw_revoke_look(c);
 	jrn_submit(c->jrn);
 	write_decisions(c);
 	TAILQ_FOREACH(e, &c->edges, entry)
@@ -314,12 +315,14 @@ static int make_tables(struct gw_core *c)
 	TAILQ_INIT(&c->exports);
 	c->notice_next = c->token_next = 1;
 	c->expiry_s = UINT64_MAX;
+	c->sweep_generation = UINT64_MAX; /* what came from the journal is judged by what the store says now */
 	if (gw_map_init(&c->sessions_by_key) || gw_map_init(&c->scs_by_name) || gw_map_init(&c->triggers_by_ref) ||
 	    gw_map_init(&c->notices_by_number) || gw_map_init(&c->drrs_by_token) ||
 	    gw_ended_new(&c->ended, c->cfg->limits.ended_max) ||
 	    gw_dup_new(&c->dup, c->cfg->limits.duplicates_max, c->cfg->limits.duplicates_window_ms) ||
 	    net_check_new(&c->check, c->loop, on_turn_end, c) || net_timer_new(&c->again, c->loop, on_again, c) ||
-	    net_timer_new(&c->expiry, c->loop, gw_core_sessions_expire, c))
+	    net_timer_new(&c->expiry, c->loop, gw_core_sessions_expire, c) || gw_bag_init(&c->triggers_by_device) ||
+	    net_timer_new(&c->sweep, c->loop, gw_revoke_sweep, c))
 		return ERR_NOMEM;
 	gw_dup_on_drop(c->dup, gw_done_drop, c);
 	return 0;
@@ -412,12 +415,14 @@ void gw_core_free(struct gw_core *c)
 	net_check_free(c->check);
 	net_timer_free(c->again);
 	net_timer_free(c->expiry);
+	net_timer_free(c->sweep);
 	net_timer_free(c->stop_timer);
 	map_end(&c->sessions_by_key);
 	map_end(&c->scs_by_name);
 	map_end(&c->triggers_by_ref);
 	map_end(&c->notices_by_number);
 	map_end(&c->drrs_by_token);
+	gw_bag_fini(&c->triggers_by_device);
 	trg_names_fini(&c->takers);
 	free(c);
 }

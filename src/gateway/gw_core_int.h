@@ -6,6 +6,7 @@
 #include "audit/aud.h"
 #include "base/clock.h"
 #include "ctl/ctl_server.h"
+#include "gateway/gw_bag.h"
 #include "gateway/gw_core.h"
 #include "gateway/gw_dup.h"
 #include "gateway/gw_map.h"
@@ -106,7 +107,8 @@ struct gw_trigger { /* a trigger machine and what the core has around it */
 	uint32_t cancelled_uid;
 	bool storing; /* the journal owes a completion */
 	struct gw_reference ref;
-	struct gw_map_node node; /* not in the table when it is a recall: it has no number of its own */
+	struct gw_map_node node;      /* not in the table when it is a recall: it has no number of its own */
+	struct gw_bag_node by_device; /* in the bag once a DTR may be out */
 	TAILQ_ENTRY(gw_trigger) of_scs;
 	TAILQ_ENTRY(gw_trigger) entry; /* of all */
 };
@@ -134,6 +136,14 @@ struct gw_peer {
 	uint64_t since_ms; /* of the state */
 	uint64_t requests, answers, timeouts, lost;
 	bool open;
+};
+
+struct gw_decision {
+	const char *transaction, *scs, *origin_host, *address, *device;
+	uint32_t action, reference;
+	uint32_t result_code, request_status;
+	enum pol_reason reason;
+	const char *rule;
 };
 
 TAILQ_HEAD(gw_triggers, gw_trigger);
@@ -182,6 +192,7 @@ struct gw_core {
 	uint64_t expiry_s;        /* UINT64_MAX: none */
 	struct gw_map scs_by_name;
 	struct gw_map triggers_by_ref;
+	struct gw_bag triggers_by_device; /* SCS and one name of the device, gw_trigger_by_device() */
 	struct gw_triggers triggers; /* oldest first */
 	TAILQ_HEAD(, gw_walk) walks;
 	struct gw_ended *ended;
@@ -197,6 +208,12 @@ struct gw_core {
 	TAILQ_HEAD(, gw_probe) probes;
 	uint32_t probes_n;
 	uint64_t token_next;
+
+	struct net_timer *sweep;     /* of the triggers, after a change of the associations */
+	struct gw_trigger *sweep_at; /* the next; NULL: the first */
+	uint64_t sweep_generation;   /* of the store, seen last */
+	uint32_t sweep_left;         /* to be judged; 0: at rest */
+	bool sweep_unread;           /* the store could not be read for one of them */
 
 	struct net_check *check;
 	struct net_timer *again; /* one more turn of the loop, for what the end of this one left */
@@ -261,9 +278,15 @@ void gw_trigger_step(struct gw_trigger *t, const struct trg_event *ev); /* may f
 void gw_trigger_free(struct gw_trigger *t);
 ERR_MUST_USE int gw_triggers_restore(struct gw_core *c); /* from the journal */
 struct gw_trigger *gw_trigger_find(struct gw_core *c, const char *e164, uint32_t reference);
-/* Rules of the trigger's device; NULL in case of trouble with the store. `found` is filled. */
+/* gw_rights.c. Rules of the trigger's device, with the groups that were proven for it as far as the proof was good at when_ms; NULL in
+ * case of trouble with the store. `found` is filled. */
 const struct assoc_found *gw_trigger_rules(struct gw_trigger *t, struct assoc_found *found, const char *external,
-					   const char *msisdn);
+					   const char *msisdn, uint64_t when_ms);
+/* By the rules and the SCS as they are in the store now, at the time when_ms: right, windows of rules, proof of groups. */
+void gw_trigger_judge(struct gw_trigger *t, struct pol_verdict *v, uint64_t when_ms);
+struct gw_decision gw_trigger_decision(const struct gw_trigger *t, char device[POL_DEVICE_TEXT_MAX]); /* borrows both */
+/* A DTR may leave: from now on it is found by its device. */
+void gw_trigger_by_device(struct gw_trigger *t);
 /* Takes its pending question away; the answer will find nobody. */
 void gw_trigger_ask_drop(struct gw_trigger *t);
 
@@ -293,6 +316,12 @@ void gw_walk_begin(struct gw_walk *w, struct gw_core *c, struct gw_scs *scs);
 struct gw_trigger *gw_walk_next(struct gw_walk *w); /* NULL: no more */
 void gw_walk_end(struct gw_walk *w);
 void gw_walks_pass(struct gw_trigger *t); /* it is about to go */
+
+/* gw_revoke.c: rights that end while a trigger is under way. */
+void gw_revoke_look(struct gw_core *c); /* at the end of each turn: has the store changed? */
+void gw_revoke_sweep(void *core);       /* its timer */
+void gw_revoke_gone(struct gw_trigger *t);
+void gw_revoke_said(void *arg, struct trg *t, enum trg_revocation how); /* port of the machine */
 
 /* gw_peers.c: the peers of our own domain. */
 ERR_MUST_USE int gw_peers_open(struct gw_core *c, struct tls_ctx *const tls[CFG_PEERS_MAX]);
@@ -325,14 +354,9 @@ void gw_decide_session(struct gw_core *c, uint32_t generation, uint64_t number, 
 		       const char *scs, enum pol_reason reason);
 /* An admitted session ends against its peer's will: because of what came on it, or with its certificate. */
 void gw_decide_session_end(struct gw_core *c, const struct gw_session *s, const char *reason);
-struct gw_decision {
-	const char *transaction, *scs, *origin_host, *address, *device;
-	uint32_t action, reference;
-	uint32_t result_code, request_status;
-	enum pol_reason reason;
-	const char *rule;
-};
 void gw_decide_action(struct gw_core *c, const struct gw_decision *d);
+/* An accepted trigger is taken back, `action` "revoke"; and what became of that, "revoke-outcome". */
+void gw_decide_revoked(struct gw_core *c, const struct gw_decision *d, const char *action);
 /* A further line of the transaction: which detect-only rule would have refused it. `result_code` and `request_status` are not looked at. */
 void gw_decide_detected(struct gw_core *c, const struct gw_decision *d);
 void gw_transaction_text(char out[GW_TRANSACTION_TEXT_MAX], uint32_t generation, uint64_t number);

@@ -80,6 +80,16 @@ void gw_decide_detected(struct gw_core *c, const struct gw_decision *in)
 		 in->device, in->rule);
 }
 
+void gw_decide_revoked(struct gw_core *c, const struct gw_decision *in, const char *action)
+{
+	struct aud_decision d = line_of(in, in->reason == POL_NONE ? AUD_ACCEPTED : AUD_REFUSED);
+
+	d.action = action;
+	emit(c, &d);
+	log_info(c->log, "core", "transaction %s: %s of the trigger of %s for %s: %s", in->transaction, action, in->scs,
+		 in->device, in->reason == POL_NONE ? "taken back" : d.reason);
+}
+
 void gw_decide_action(struct gw_core *c, const struct gw_decision *in)
 {
 	bool accepted = in->result_code == DIA_RESULT_SUCCESS && in->request_status == TSP_STATUS_SUCCESS;

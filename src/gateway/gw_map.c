@@ -51,6 +51,11 @@ static uint64_t sip_hash(const uint64_t seed[2], const uint8_t *p, size_t len)
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
+uint64_t gw_map_hash(const struct gw_map *m, const void *key, uint32_t key_len)
+{
+	return sip_hash(m->seed, key, key_len);
+}
+
 int gw_map_init(struct gw_map *m)
 {
 	*m = (struct gw_map){ .mask = BUCKETS_FIRST - 1 };

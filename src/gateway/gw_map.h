@@ -26,6 +26,7 @@ void gw_map_fini(struct gw_map *m); /* the objects are the caller's */
 
 /* Adds; the caller made sure that the key is not there. Growing that fails leaves the table slower and right. */
 void gw_map_add(struct gw_map *m, struct gw_map_node *node, const void *key, uint32_t key_len);
+uint64_t gw_map_hash(const struct gw_map *m, const void *key, uint32_t key_len);            /* keyed by the table's seed */
 struct gw_map_node *gw_map_find(const struct gw_map *m, const void *key, uint32_t key_len); /* NULL when not there */
 void gw_map_del(struct gw_map *m, struct gw_map_node *node);
 static inline bool gw_map_has(const struct gw_map_node *node) /* is it in a table? (nodes start zeroed) */

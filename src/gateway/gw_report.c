@@ -1,4 +1,5 @@
 /* gw_report.c - what became of a trigger (stage 14): DRR from the SMS-SC -> durable -> DRA; DNR to the SCS until it acknowledges. */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,20 +53,65 @@ static bool from_taker(const struct gw_peer *p, const struct gw_trigger *t, cons
 	return str_equal_nocase(host->p, host->len, taker, strlen(taker));
 }
 
+/* One name of a device under one SCS. What was found under it is compared whole afterwards. */
+static uint64_t device_hash(const struct gw_core *c, const char *e164, char kind, const void *name, size_t len)
+{
+	uint8_t key[STR_DIGITS_MAX + 2 + IDENT_EXTERNAL_MAX];
+	struct buf b = buf_over(key, sizeof key);
+
+	buf_bytes(&b, e164, strlen(e164));
+	buf_u8(&b, (uint8_t)kind);
+	buf_bytes(&b, name, len < IDENT_EXTERNAL_MAX ? len : IDENT_EXTERNAL_MAX);
+	return gw_map_hash(&c->triggers_by_ref, key, (uint32_t)b.len);
+}
+
+/* Under the name that its DTR says first: IMSI, else MSISDN, else External-Identifier. */
+void gw_trigger_by_device(struct gw_trigger *t)
+{
+	const struct trg *g = t->trg;
+	const char *msisdn = g->sub.msisdn[0] ? g->sub.msisdn : g->req.msisdn;
+	const char *name = g->sub.imsi[0] ? g->sub.imsi : msisdn[0] ? msisdn : g->req.external;
+	char kind = g->sub.imsi[0] ? 'i' : msisdn[0] ? 'm' : 'e';
+
+	if (t->by_device.hash || g->req.action == TSP_ACTION_RECALL)
+		return;
+	gw_bag_add(&t->core->triggers_by_device, &t->by_device, device_hash(t->core, t->ref.e164, kind, name, strlen(name)));
+}
+
+struct fit { /* what a report without number may mean */
+	const char *e164;
+	const struct app_user_identifier *user;
+	struct gw_trigger *only;
+	unsigned n;
+};
+
+static void try_name(struct gw_core *c, struct fit *fit, char kind, const void *name, size_t len)
+{
+	struct gw_bag_node *n = gw_bag_first(&c->triggers_by_device, device_hash(c, fit->e164, kind, name, len));
+
+	for (; n && fit->n < 2; n = gw_bag_next(n)) {
+		struct gw_trigger *t = (struct gw_trigger *)(void *)((char *)n - offsetof(struct gw_trigger, by_device));
+
+		if (strcmp(t->ref.e164, fit->e164) != 0 || !same_device(t->trg, fit->user))
+			continue;
+		fit->only = t;
+		fit->n++;
+	}
+}
+
 /* Without a Reference-Number only if exactly one trigger fits. */
 static struct gw_trigger *find_by_device(struct gw_core *c, const char *e164, const struct app_user_identifier *u)
 {
-	struct gw_trigger *t, *only = NULL;
+	struct fit fit = { .e164 = e164, .user = u };
+	char msisdn[STR_DIGITS_MAX + 1];
 
-	TAILQ_FOREACH(t, &c->triggers, entry)
-	{
-		if (strcmp(t->ref.e164, e164) != 0 || !same_device(t->trg, u))
-			continue;
-		if (only)
-			return NULL;
-		only = t;
-	}
-	return only;
+	if (u->user_name.p)
+		try_name(c, &fit, 'i', u->user_name.p, u->user_name.len);
+	if (u->msisdn.p && u->msisdn.len <= STR_TBCD_MAX && str_untbcd(msisdn, u->msisdn.p, u->msisdn.len) == 0)
+		try_name(c, &fit, 'm', msisdn, strlen(msisdn));
+	if (u->external_identifier.p)
+		try_name(c, &fit, 'e', u->external_identifier.p, u->external_identifier.len);
+	return fit.n == 1 ? fit.only : NULL;
 }
 
 static struct gw_trigger *find_trigger(const struct gw_peer *p, const struct t4_drr *drr)

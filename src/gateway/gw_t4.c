@@ -238,6 +238,7 @@ int gw_t4_submit(void *arg, struct trg *t, bool again)
 	if (err)
 		return err;
 	offer_features(&dtr);
+	gw_trigger_by_device(t->owner);
 	err = ask(c, t, &dtr, t->dtr_end_to_end, on_dta);
 	FAULT_POINT(CORE_DTR_QUEUED);
 	if (!err)

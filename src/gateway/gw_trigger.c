@@ -78,6 +78,8 @@ void gw_trigger_free(struct gw_trigger *t)
 		t->scs->pending--;
 		c->pending--;
 	}
+	gw_revoke_gone(t);
+	gw_bag_del(&c->triggers_by_device, &t->by_device);
 	if (gw_map_has(&t->node))
 		gw_map_del(&c->triggers_by_ref, &t->node);
 	TAILQ_REMOVE(&t->scs->triggers, t, of_scs);
@@ -156,19 +158,7 @@ static void port_arm(void *arg, struct trg *trg, uint64_t at_ms)
 	start_timer(t);
 }
 
-const struct assoc_found *gw_trigger_rules(struct gw_trigger *t, struct assoc_found *found, const char *external,
-					   const char *msisdn)
-{
-	struct asc_device device = { external && external[0] ? external : NULL, msisdn && msisdn[0] ? msisdn : NULL };
-	struct gw_proven proven;
-	struct asc_asker who;
-
-	gw_proven_from(&proven, t->trg->req.groups, t->trg->req.groups_not_after_s);
-	who = gw_asker(t->scs->name, &proven, clock_real_ms());
-	return asc_find_rules(t->core->asc, &who, &device, found) ? NULL : found;
-}
-
-static struct gw_decision decision_of(const struct gw_trigger *t, char device[POL_DEVICE_TEXT_MAX])
+struct gw_decision gw_trigger_decision(const struct gw_trigger *t, char device[POL_DEVICE_TEXT_MAX])
 {
 	const struct trg_request *r = &t->trg->req;
 
@@ -188,7 +178,7 @@ static struct gw_decision decision_of(const struct gw_trigger *t, char device[PO
 static void say_detected(struct gw_trigger *t, const struct pol_verdict *v)
 {
 	char device[POL_DEVICE_TEXT_MAX];
-	struct gw_decision d = decision_of(t, device);
+	struct gw_decision d = gw_trigger_decision(t, device);
 
 	if (t->detected)
 		return;
@@ -198,36 +188,15 @@ static void say_detected(struct gw_trigger *t, const struct pol_verdict *v)
 	gw_decide_detected(t->core, &d);
 }
 
-/* What stands beside the rules: the SCS itself, as it is provisioned now. */
-static enum pol_reason judge_scs(const struct gw_trigger *t)
-{
-	const struct asc_scs *scs = asc_scs_find(t->core->asc, t->scs->name);
-
-	if (!scs || strcmp(scs->e164, t->trg->req.scs_e164) != 0)
-		return POL_SCS_REMOVED;
-	return pol_right_of(t->trg->req.action) & scs->actions ? POL_NONE : POL_ACTION_NOT_ALLOWED;
-}
-
 static int port_judge_again(void *arg, struct trg *trg, struct trg_refusal *out)
 {
 	struct gw_trigger *t = of(trg);
-	struct assoc_found given = { .n = 0 }, number = { .n = 0 };
-	const struct assoc_found *by_name = gw_trigger_rules(t, &given, trg->req.external, trg->req.msisdn), *by_number = NULL;
-	struct pol_verdict v = pol_verdict_of(judge_scs(t));
+	struct pol_verdict v;
 
 	(void)arg;
+	gw_trigger_judge(t, &v, clock_real_ms());
 	if (t->cancelled_ms)
 		v = pol_verdict_of(POL_CANCELLED);
-	if (v.status != TSP_STATUS_SUCCESS) {
-		*out = (struct trg_refusal){ v.status, v.reason };
-		return ERR_REFUSED;
-	}
-	if (by_name && trg->sub.msisdn[0]) {
-		by_number = gw_trigger_rules(t, &number, NULL, trg->sub.msisdn);
-		if (!by_number)
-			by_name = NULL; /* a store that cannot be read never says yes */
-	}
-	pol_judge_again(&v, pol_right_of(trg->req.action), by_name, by_number, clock_real_ms());
 	if (v.detected[0])
 		say_detected(t, &v);
 	if (v.status == TSP_STATUS_SUCCESS)
@@ -308,7 +277,7 @@ static void port_answer(void *arg, struct trg *trg, const struct trg_answer *ans
 		.feature_supported = gw_t4_target(c),
 	};
 	char device[POL_DEVICE_TEXT_MAX];
-	struct gw_decision d = decision_of(t, device);
+	struct gw_decision d = gw_trigger_decision(t, device);
 
 	FAULT_POINT(CORE_ANSWER_DUE);
 	d.result_code = a.result_code;
@@ -391,6 +360,7 @@ const struct trg_ports gw_trigger_ports = {
 	.original = port_original,
 	.tell = port_tell,
 	.can_recall = gw_t4_can_recall,
+	.revoked = gw_revoke_said,
 	.trace = port_trace,
 };
 
@@ -436,6 +406,7 @@ static int restore_one(void *arg, uint64_t number, const void *record, size_t le
 	t->trg->owner = t;
 	gw_transaction_text(t->transaction, 0, number);
 	attach(t, c, scs);
+	gw_trigger_by_device(t);
 	restore_dup(t);
 	st_count(&c->st, ST_JOURNAL_RECOVERED);
 	return 0;

@@ -71,6 +71,9 @@
 	X(TRIGGERS_EXPIRED, "triggers_expired", "triggers that expired here, before a DTR left")                                 \
 	X(TRIGGERS_CANCELLED, "triggers_cancelled", "triggers taken back by an operator")                                        \
 	X(TRIGGERS_ENDED_DROPPED, "triggers_ended_dropped", "ended triggers that 'triggers show' no longer knows")               \
+	X(TRIGGERS_REJUDGED, "triggers_rejudged", "pending triggers judged again after a change of the associations")            \
+	X(TRIGGERS_REVOKED, "triggers_revoked", "triggers taken back because their right had ended")                             \
+	X(TRIGGERS_NOT_REVOKED, "triggers_not_revoked", "triggers whose right had ended and that were sent already")             \
 	X(PEER_OPENED, "peer_opened", "connections to core peers that opened")                                                   \
 	X(PEER_DOWN, "peer_down", "connections to core peers that were lost")                                                    \
 	/* core: reports */                                                                                                      \

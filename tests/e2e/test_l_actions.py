@@ -2,12 +2,13 @@
 with one played by hand where the real one cannot be late, wrong or without the feature."""
 import os
 import signal
+import time
 
 import pytest
 from lablib import lab as L
 from lablib import proc
 from support import diameter as D
-from support.hands import Reader, accepted, experimental, in_place_of
+from support.hands import Reader, Smssc, accepted, at_its_place, experimental, in_place_of
 from support.t4 import smea
 from support.tsp import Scs, action, request_status
 
@@ -378,3 +379,135 @@ def test_a_copy_of_a_recall_gets_the_same_answer(by_hand, scs):
     assert [request_status(scs.expect(D.DAR, False)) for _ in range(2)] == [0, 0]
     scs.ask_later(recall(628, 628), end, D.REQUEST | D.PROXIABLE | T)
     assert request_status(scs.expect(D.DAR, False)) == 0, "after it is over, too"
+
+
+# -- an association that is removed in flight
+
+
+def lines(p, **fields):
+    return [(d["action"], d["verdict"], d["reason"]) for d in p.decisions(**fields) if d["action"].startswith("revoke")]
+
+
+def test_a_rule_removed_takes_back_what_was_accepted_under_it(lab, away):
+    away(612), away(613)
+    scs, other = Reader.opened(lab, "gamma"), Reader.opened(lab)
+    lab.ctl("assoc", "add", "gamma", meter(612))
+    assert request_status(scs.dar(action(device=meter(612), reference=6121))) == 0
+    assert request_status(other.dar(action(device=meter(612), reference=6122))) == 0
+    lab.ctl("assoc", "del", "gamma", meter(612))
+    assert scs.reported() == (6121, UNDELIVERABLE), "at once, while the device is away"
+    proc.wait_until("the outcome is audited", lambda: len(lines(lab, reference=6121)) == 2, 5)
+    assert lines(lab, reference=6121) == [("revoke", "refused", "no-association"), ("revoke-outcome", "accepted", "")]
+    assert pending(lab)[6122] == "accepted" and not lines(lab, reference=6122), "nobody else is touched"
+    lab.ue("present", imsi(612))
+    assert other.reported() == (6122, 0)
+    assert len(payloads(lab, 612)) == 1
+    scs.close(), other.close()
+
+
+def test_a_removed_scs_takes_its_triggers_along(lab, away):
+    away(614)
+    lab.ctl("scs", "add", "delta", "--e164", "491720000044", "--origin-host", "scs.delta.example", "--realm", "delta.example", "--anchor", "anchor-a")
+    lab.ctl("scs", "del", "delta")
+    scs = Scs.opened(lab, "gamma")
+    lab.ctl("assoc", "add", "gamma", meter(614))
+    assert request_status(scs.dar(action(device=meter(614), reference=614))) == 0
+    before = next(r for r in lab.ctl("scs", "list") if r.get("name") == "gamma")
+    lab.ctl("scs", "del", "gamma")
+    proc.wait_until("the outcome is audited", lambda: len(lines(lab, reference=614)) == 2, 5)
+    assert lines(lab, reference=614) == [("revoke", "refused", "scs-removed"), ("revoke-outcome", "accepted", "")]
+    lab.ctl("scs", "add", "gamma", "--e164", before["e164"], "--origin-host", before["origin_host"], "--realm", before["realm"], "--anchor",
+            before["anchor"])
+    lab.ue("present", imsi(614))
+    again = Reader.opened(lab, "gamma")
+    assert again.reported() == (614, UNDELIVERABLE), "whoever has its name again hears of it"
+    assert not payloads(lab, 614)
+    scs.close(), again.close()
+
+
+def test_what_was_sent_already_is_reported_and_audited_as_such(by_hand, scs):
+    sc = by_hand.sc
+    dtr = submitted(scs, sc, 630, 630)
+    by_hand.ctl("assoc", "add", "acme", meter(630), "--deny")
+    asked = sc.take()
+    assert (asked.number(3202), asked.number(3011)) == (T4_RECALL, 630) and asked.end != dtr.end
+    sc.reply(asked, experimental(5535))
+    proc.wait_until("the outcome is audited", lambda: len(lines(by_hand, reference=630)) == 2, 5)
+    assert lines(by_hand, reference=630) == [("revoke", "refused", "denied"), ("revoke-outcome", "refused", "smssc-original-sent")]
+    by_hand.ctl("assoc", "add", "acme", "meter-499@a.example")
+    assert sc.silent(), "it is asked once, whatever else changes"
+    assert sc.report(dtr).result == SUCCESS and scs.reported() == (630, 0)
+    by_hand.ctl("assoc", "del", "acme", meter(630))
+
+
+def test_a_right_that_ends_while_the_dta_is_waited_for(by_hand, scs):
+    sc = by_hand.sc
+    ask(scs, action(device=meter(631), reference=631))
+    dtr = sc.take()
+    by_hand.ctl("assoc", "add", "acme", meter(631), "--deny")
+    assert sc.silent(), "first the SMS-SC says whether it has it"
+    take_ok(sc, dtr)
+    assert request_status(scs.expect(D.DAR, False)) == 0
+    asked = sc.take()
+    assert (asked.number(3202), asked.number(3011)) == (T4_RECALL, 631)
+    assert sc.report(dtr).result == SUCCESS, "and its report comes first"
+    assert scs.reported() == (631, 0)
+    assert lines(by_hand, reference=631)[1] == ("revoke-outcome", "refused", "original-reported")
+    take_ok(sc, asked)
+    by_hand.ctl("assoc", "del", "acme", meter(631))
+
+
+def test_a_recall_of_ours_is_asked_again_after_the_core_has_died(by_hand, scs):
+    sc = by_hand.sc
+    submitted(scs, sc, 632, 632)
+    by_hand.ctl("assoc", "add", "acme", meter(632), "--deny")
+    asked = sc.take()
+    scs.close()
+    os.kill(L.roles(by_hand.lab["iwf"]["pids"]["parent"])["core"], signal.SIGKILL)
+    sc.close()
+    by_hand.sc = sc = at_its_place(by_hand, by_hand.lab["smssc"], Smssc)
+    again = sc.take()
+    assert (again.number(3202), again.number(3011), again.end) == (T4_RECALL, 632, asked.end) and again.flags & T
+    take_ok(sc, again)
+    back = Reader.opened(by_hand)
+    assert back.reported() == (632, UNDELIVERABLE)
+    by_hand.ctl("assoc", "del", "acme", meter(632))
+    back.close()
+
+
+# -- validity and time
+
+
+def test_a_trigger_that_expires_before_its_dtr_is_reported_expired(labs):
+    """The HSS takes longer than the trigger is good for: no DTR leaves, and the SCS hears SUCCESS and then EXPIRED."""
+    p = labs.up(s6m_more=", answer_wait: 10s")
+    hss = in_place_of(p, "mtc-hss")
+    scs = Reader.opened(p)
+    ask(scs, action(device=meter(633), reference=633, validity=1))
+    sir = hss.take()
+    assert sir.number(301) is None
+    time.sleep(1.1)  # the validity is what is tested
+    hss.know(sir, imsi(633))
+    assert request_status(scs.expect(D.DAR, False)) == 0
+    assert scs.reported() == (633, EXPIRED)
+    assert not [t for t in p.ue_triggers(imsi=imsi(633))]
+    ask(scs, action(device=meter(633), reference=634, priority=1))
+    assert hss.take().number(301) == 5, "priority on the wire"
+    scs.close(), hss.close()
+    wrong = labs.down(p)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_copy_after_a_restart_says_what_validity_is_left(by_hand):
+    sc, scs = by_hand.sc, Reader.opened(by_hand)
+    ask(scs, action(device=meter(635), reference=635, validity=600))
+    first = sc.take()
+    os.kill(L.roles(by_hand.lab["iwf"]["pids"]["parent"])["core"], signal.SIGKILL)
+    sc.close()
+    by_hand.sc = sc = at_its_place(by_hand, by_hand.lab["smssc"], Smssc)
+    copy = sc.take()
+    assert copy.end == first.end and copy.flags & T and 0 < copy.number(448) <= first.number(448) == 600
+    take_ok(sc, copy)
+    assert request_status(scs.expect(D.DAR, False)) == 0
+    assert sc.report(copy).result == SUCCESS and scs.reported() == (635, 0)
+    scs.close()

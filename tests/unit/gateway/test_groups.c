@@ -181,11 +181,11 @@ static void test_a_trigger_in_flight_keeps_what_its_session_proved_until_the_cer
 	gw_proven_text(groups, s->proven);
 	trg.req.groups = groups;
 	gw_core_session_free(s); /* the connection is gone, the trigger is not */
-	assert_non_null(gw_trigger_rules(&t, &found, "meter-1@b.example", NULL));
+	assert_non_null(gw_trigger_rules(&t, &found, "meter-1@b.example", NULL, clock_real_ms()));
 	assert_int_equal(found.n, 1);
 	assert_string_equal(found.rules[0].who, "group:fleet");
 	trg.req.groups_not_after_s = clock_real_ms() / 1000 - 1;
-	assert_non_null(gw_trigger_rules(&t, &found, "meter-1@b.example", NULL));
+	assert_non_null(gw_trigger_rules(&t, &found, "meter-1@b.example", NULL, clock_real_ms()));
 	assert_int_equal(found.n, 0);
 }
 

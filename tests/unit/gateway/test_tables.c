@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "gateway/gw_caps.h"
+#include "gateway/gw_bag.h"
 #include "gateway/gw_map.h"
 
 #define N 5000
@@ -150,6 +151,44 @@ static void test_what_another_edge_writes_into_the_page_is_gone_with_that_edge(v
 	close(fd);
 }
 
+struct bagged {
+	int number;
+	struct gw_bag_node node;
+};
+
+static void test_a_bag_holds_many_under_one_hash(void **state)
+{
+	static struct bagged things[3000];
+	struct gw_bag b;
+	unsigned found = 0;
+
+	(void)state;
+	assert_int_equal(gw_bag_init(&b), 0);
+	for (int i = 0; i < 3000; i++) {
+		things[i].number = i;
+		gw_bag_add(&b, &things[i].node,
+			   (uint64_t)(i / 3) * 0x9e3779b97f4a7c15ull); /* three each; the first three under 0 */
+	}
+	assert_int_equal(b.n, 3000);
+	for (uint64_t h = 0; h < 1000; h++) {
+		for (struct gw_bag_node *n = gw_bag_first(&b, h * 0x9e3779b97f4a7c15ull); n; n = gw_bag_next(n))
+			found++;
+	}
+	assert_int_equal(found, 3000);
+	gw_bag_del(&b, &things[1].node);
+	gw_bag_del(&b, &things[1].node); /* it is out already */
+	assert_int_equal(b.n, 2999);
+	found = 0;
+	for (struct gw_bag_node *n = gw_bag_first(&b, 0); n; n = gw_bag_next(n))
+		found++;
+	assert_int_equal(found, 2);
+	for (int i = 0; i < 3000; i++)
+		gw_bag_del(&b, &things[i].node);
+	assert_int_equal(b.n, 0);
+	assert_null(gw_bag_first(&b, 0));
+	gw_bag_fini(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -159,6 +198,7 @@ int main(void)
 		cmocka_unit_test(test_the_cap_of_an_address_counts_all_its_ports_on_all_edges),
 		cmocka_unit_test(test_a_dead_edge_counts_no_more),
 		cmocka_unit_test(test_what_another_edge_writes_into_the_page_is_gone_with_that_edge),
+		cmocka_unit_test(test_a_bag_holds_many_under_one_hash),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
