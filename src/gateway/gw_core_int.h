@@ -105,7 +105,7 @@ struct gw_trigger { /* a trigger machine and what the core has around it */
 	bool stepping, forgotten, late;
 	uint64_t cancelled_ms; /* 0: no operator took it back */
 	uint32_t cancelled_uid;
-	bool storing; /* the journal owes a completion */
+	uint8_t storing; /* completions that the journal owes; the last one counts */
 	struct gw_reference ref;
 	struct gw_map_node node;      /* not in the table when it is a recall: it has no number of its own */
 	struct gw_bag_node by_device; /* in the bag once a DTR may be out */

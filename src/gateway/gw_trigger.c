@@ -212,7 +212,8 @@ static void on_stored(void *arg, uint64_t number, int err)
 	struct trg_event ev = { .kind = err ? TRG_EV_DISK : TRG_EV_DURABLE };
 
 	(void)number;
-	t->storing = false;
+	if (--t->storing) /* it was put once more: that record is the one that is waited for */
+		return;
 	FAULT_POINT(CORE_INTENT_DURABLE);
 	gw_trigger_step(t, &ev);
 }
@@ -235,7 +236,8 @@ static int port_store(void *arg, struct trg *trg)
 	int err = put(of(trg), intent, on_stored);
 
 	FAULT_POINT(CORE_INTENT_QUEUED);
-	of(trg)->storing = err == 0;
+	if (!err)
+		of(trg)->storing++;
 	if (err)
 		st_count(&c->st, err == ERR_BUSY ? ST_JOURNAL_BUSY : ST_JOURNAL_REFUSED);
 	else if (intent && !trg->has_outcome)

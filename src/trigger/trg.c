@@ -13,7 +13,8 @@
  *   RESUMING (restored undecided) --- copy with T is out ---> RESUBMITTING ----------+
  *      | its right is gone                                      | DTA_SILENT, 3xxx on the way: outcome unknown
  *      |                                                        v
- *      +---------------------------------------------------> RECALLING (answered 201) --recall answered, DRR, too old--> DONE
+ *      +---------------------------------------------------> RECALLING --DURABLE--> answered 201, recall sent
+ *                                                               | recall answered, DRR, too old: DONE; DRR before the 201: REPORTING
  *
  *  A recall goes the same way as far as DTA_OK: the original is TAKEN_BACK, the recall answered SUCCESS and DONE. Its RECALLING asks, with
  *  T, what became of its one DTR. When that, or the recall of a replacement, ends with RECALL_DONE, the original is LOST: it is not at
@@ -21,7 +22,7 @@
  *  Past its validity a trigger leaves ASKING, WRITING, SUBMITTING (UNSENT) and RESUMING for REPORTING(EXPIRED), and no DTR is sent.
  *
  *  right gone (REVOKE; CANCEL)          RECALL_DONE
- *   ACCEPTED --------------> REVOKING ---------------> REPORTING(UNDELIVERABLE)
+ *   ACCEPTED --------------> REVOKING ---------------> REPORTING(UNDELIVERABLE)      DURABLE: the recall is sent
  *      ^                      |  | DRR: REPORTING      SUBMITTING, RESUBMITTING: first the DTA, then as here
  *      +----------------------+  | TIMER, silent, 111, 201: again, until expiry + grace: REPORTING(UNCONFIRMED)
  *        112: it was sent        | TAKEN_BACK: DONE
@@ -84,12 +85,14 @@ static const struct rule rules[] = {
 	{ TRG_RESUBMITTING, EV(REVOKE),         TRG_RESUBMITTING,  trg_act_revoke_soon },
 	{ TRG_RESUBMITTING, EV(CANCEL),         TRG_RESUBMITTING,  trg_act_revoke_soon },
 
+	{ TRG_RECALLING,    EV(DURABLE),        TRG_RECALLING,     trg_act_gave_up },
+	{ TRG_RECALLING,    EV(DISK),           TRG_RECALLING,     trg_act_gave_up },
 	{ TRG_RECALLING,    EV(RECALL_DONE),    TRG_DONE,          trg_act_recalled },
 	{ TRG_RECALLING,    EV(RECALL_NO),      TRG_RECALLING,     trg_act_recall_no },
 	{ TRG_RECALLING,    EV(RECALL_SILENT),  TRG_RECALLING,     trg_act_recall_later },
 	{ TRG_RECALLING,    EV(TIMER),          TRG_RECALLING,     trg_act_recall },
 	{ TRG_RECALLING,    EV(RESTORED),       TRG_RECALLING,     trg_act_recall_restored },
-	{ TRG_RECALLING,    EV(DRR),            TRG_DONE,          trg_act_report_late },
+	{ TRG_RECALLING,    EV(DRR),            TRG_RECALLING,          trg_act_report_late },
 
 	{ TRG_ACCEPTED,     EV(DRR),            TRG_REPORTING,     trg_act_report },
 	{ TRG_ACCEPTED,     EV(TIMER),          TRG_REPORTING,     trg_act_unconfirmed },
@@ -99,6 +102,8 @@ static const struct rule rules[] = {
 	{ TRG_ACCEPTED,     EV(REVOKE),         TRG_REVOKING,      trg_act_revoke },
 	{ TRG_ACCEPTED,     EV(CANCEL),         TRG_REVOKING,      trg_act_revoke },
 
+	{ TRG_REVOKING,     EV(DURABLE),        TRG_REVOKING,      trg_act_revoke_recall },
+	{ TRG_REVOKING,     EV(DISK),           TRG_REVOKING,      trg_act_revoke_recall },
 	{ TRG_REVOKING,     EV(RECALL_DONE),    TRG_REPORTING,     trg_act_revoke_done },
 	{ TRG_REVOKING,     EV(RECALL_NO),      TRG_REVOKING,      trg_act_revoke_no },
 	{ TRG_REVOKING,     EV(RECALL_SILENT),  TRG_REVOKING,      trg_act_revoke_silent },
@@ -238,9 +243,11 @@ static int refuse_event(struct trg *t, const struct trg_event *ev)
 	return ERR_STATE;
 }
 
-/* A recall has nothing at the SMS-SC that could be reported or taken back. */
+/* A recall has nothing at the SMS-SC that could be reported or taken back. Who gives up and has not said so yet has asked nobody. */
 static bool is_for(const struct trg *t, enum trg_event_kind e)
 {
+	if (t->state == TRG_RECALLING && !t->answered && e != TRG_EV_DURABLE && e != TRG_EV_DISK && e != TRG_EV_DRR)
+		return false;
 	return t->req.action != TSP_ACTION_RECALL || (e != TRG_EV_DRR && e != TRG_EV_REVOKE && e != TRG_EV_CANCEL);
 }
 

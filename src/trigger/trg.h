@@ -139,7 +139,8 @@ struct trg_ports {
 	int (*ask_subscriber)(void *arg, struct trg *t);
 	/* Judges again, now, with what the HSS said about the device: association removed, number denied. 0: still allowed. */
 	int (*judge_again)(void *arg, struct trg *t, struct trg_refusal *out);
-	/* Writes trg_record_build() to the journal. 0: exactly one of DURABLE, DISK follows. */
+	/* Writes trg_record_build() to the journal. 0: exactly one of DURABLE, DISK follows; one for both when it is asked again before
+	 * that. */
 	int (*store)(void *arg, struct trg *t);
 	/* The same without waiting: acceptance and recall; recovery copes when it is lost. */
 	void (*note)(void *arg, struct trg *t);
@@ -200,6 +201,7 @@ struct trg {             /* for others: to read, never to write */
 	uint16_t submits, recalls, notifies; /* how often each was sent; stay at their largest value */
 	uint64_t armed_ms;                   /* when TIMER comes; UINT64_MAX: it does not */
 
+	bool gave_up;        /* its outcome stayed unknown: 201 is, or will be, its answer */
 	bool again;          /* the message on its way was sent before */
 	bool revoke_due;     /* REVOKE or CANCEL came before the DTA */
 	uint8_t own_outcome; /* to report without a DRR, kept when it could not be stored; TRG_NO_OUTCOME */

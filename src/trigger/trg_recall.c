@@ -68,8 +68,19 @@ enum trg_state trg_act_give_up(struct trg_step *s)
 	} else {
 		recall_anew(t);
 	}
-	trg_say(t, TSP_STATUS_TEMPORARYERROR, t->conf->reasons.smssc_silent);
-	t->ports->note(t->arg, t);
+	t->gave_up = true;
+	trg_arm(t, UINT64_MAX);
+	if (t->ports->store(t->arg, t)) /* a restart would take it for undecided, and ask again: no worse than silence */
+		return trg_act_gave_up(s);
+	return TRG_RECALLING;
+}
+
+/* The decision is on disk, or cannot be: the 201, and then the recall. */
+enum trg_state trg_act_gave_up(struct trg_step *s)
+{
+	if (s->t->answered)
+		return TRG_RECALLING;
+	trg_say(s->t, TSP_STATUS_TEMPORARYERROR, s->t->conf->reasons.smssc_silent);
 	return trg_act_recall(s);
 }
 
@@ -89,9 +100,14 @@ enum trg_state trg_act_recall_no(struct trg_step *s)
 	return trg_act_recall_later(s);
 }
 
-/* The SCS was told 201 and that is final: the report ends here, so that the SMS-SC need not send it again. */
+/* The SCS was told 201 and that is final: the report ends here, so that the SMS-SC need not send it again. When it was not told yet, the
+ * report is the answer. */
 enum trg_state trg_act_report_late(struct trg_step *s)
 {
+	if (!s->t->answered) {
+		s->t->gave_up = false;
+		return trg_act_report_early(s);
+	}
 	trg_original_gone(s->t, TRG_EV_LOST);
 	s->t->ports->acknowledge(s->t->arg, s->t, s->ev->token, true);
 	return trg_end(s, true);
@@ -139,9 +155,11 @@ enum trg_state trg_act_revoke(struct trg_step *s)
 	t->said = t->revoke_reason;
 	t->backoff_ms = 0;
 	recall_anew(t);
-	t->ports->note(t->arg, t);
 	audit(t, TRG_REVOCATION_BEGUN);
-	return trg_act_revoke_recall(s);
+	trg_arm(t, UINT64_MAX);
+	if (t->ports->store(t->arg, t)) /* its recall after a restart would be another one */
+		return trg_act_revoke_recall(s);
+	return TRG_REVOKING;
 }
 
 /* The SMS-SC is being asked to take it: its answer is waited for, then it is taken back. */

@@ -18,6 +18,8 @@ static enum kind kind_of(const struct trg *t)
 {
 	if (t->has_outcome)
 		return KIND_REPORT;
+	if (t->gave_up)
+		return KIND_RECALLING;
 	if (!t->answered)
 		return KIND_INTENT;
 	if (t->answer_status != TSP_STATUS_SUCCESS)
@@ -235,6 +237,7 @@ static void take_kind(struct trg *t, enum kind kind)
 	t->has_outcome = kind == KIND_REPORT;
 	t->revoking = kind == KIND_REVOKING;
 	t->resumed = kind == KIND_INTENT;
+	t->gave_up = kind == KIND_RECALLING;
 }
 
 static void take_more(struct trg *t, const struct more *m, const char *taker)

@@ -78,7 +78,6 @@ static inline int fake_store(void *arg, struct trg *t)
 {
 	struct fake *f = arg;
 
-	assert_false(f->store_pending);
 	if (f->fail_store)
 		return ERR_BUSY;
 	f->stored++;
@@ -150,7 +149,7 @@ static inline void fake_acknowledge(void *arg, struct trg *t, uint64_t token, bo
 	assert_int_not_equal(token, 0);
 	if (ok)
 		assert_true(f->report_durable ||
-			    t->state == TRG_DONE); /* durable before its DRA; DONE: the late one after a 201 */
+			    t->answer_status == TSP_STATUS_TEMPORARYERROR); /* durable before its DRA; or late */
 	f->acked_ok += ok;
 	f->acked_no += !ok;
 	f->acked_token = token;
@@ -334,20 +333,22 @@ static inline int step(struct trg *t, struct fake *f, enum trg_event_kind kind)
 static inline struct trg *in_state_of(struct fake *f, enum trg_state wanted, const struct trg_request *r)
 {
 	struct trg *t = trigger_of(f, r);
-	static const enum trg_event_kind ways[][9] = {
+	static const enum trg_event_kind ways[][10] = {
 		/* events after START; TRG_EVENT_COUNT ends */
 		[TRG_ASKING] = { TRG_EVENT_COUNT },
 		[TRG_WRITING] = { TRG_EV_SUBSCRIBER, TRG_EVENT_COUNT },
 		[TRG_SUBMITTING] = { TRG_EV_SUBSCRIBER, TRG_EV_DURABLE, TRG_EVENT_COUNT },
 		[TRG_RESUBMITTING] = { TRG_EV_SUBSCRIBER, TRG_EV_DURABLE, TRG_EV_DTA_SILENT, TRG_EVENT_COUNT },
-		[TRG_RECALLING] = { TRG_EV_SUBSCRIBER, TRG_EV_DURABLE, TRG_EV_DTA_SILENT, TRG_EV_DTA_SILENT, TRG_EVENT_COUNT },
+		[TRG_RECALLING] = { TRG_EV_SUBSCRIBER, TRG_EV_DURABLE, TRG_EV_DTA_SILENT, TRG_EV_DTA_SILENT, TRG_EV_DURABLE,
+				    TRG_EVENT_COUNT },
 		[TRG_ACCEPTED] = { TRG_EV_SUBSCRIBER, TRG_EV_DURABLE, TRG_EV_DTA_OK, TRG_EVENT_COUNT },
 		[TRG_REPORTING] = { TRG_EV_SUBSCRIBER, TRG_EV_DURABLE, TRG_EV_DTA_OK, TRG_EV_DRR, TRG_EVENT_COUNT },
 		[TRG_NOTIFYING] = { TRG_EV_SUBSCRIBER, TRG_EV_DURABLE, TRG_EV_DTA_OK, TRG_EV_DRR, TRG_EV_DURABLE,
 				    TRG_EVENT_COUNT },
 		[TRG_BACKOFF] = { TRG_EV_SUBSCRIBER, TRG_EV_DURABLE, TRG_EV_DTA_OK, TRG_EV_DRR, TRG_EV_DURABLE, TRG_EV_DNA_NO,
 				  TRG_EVENT_COUNT },
-		[TRG_REVOKING] = { TRG_EV_SUBSCRIBER, TRG_EV_DURABLE, TRG_EV_DTA_OK, TRG_EV_REVOKE, TRG_EVENT_COUNT },
+		[TRG_REVOKING] = { TRG_EV_SUBSCRIBER, TRG_EV_DURABLE, TRG_EV_DTA_OK, TRG_EV_REVOKE, TRG_EV_DURABLE,
+				   TRG_EVENT_COUNT },
 		[TRG_DONE] = { TRG_EV_SUBSCRIBER_NO, TRG_EVENT_COUNT },
 	};
 

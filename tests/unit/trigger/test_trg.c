@@ -210,6 +210,9 @@ static void test_dta_timeout_is_never_a_refusal(void **state)
 	assert_int_equal(f.submitted_again, 1); /* with T and the same End-to-End-Id: the port checks */
 	assert_int_equal(f.answered, 0);
 	step(t, &f, TRG_EV_DTA_SILENT);
+	assert_int_equal(f.answered, 0); /* not before a restart would know it, too */
+	assert_int_equal(f.recalled, 0);
+	step(t, &f, TRG_EV_DURABLE);
 	assert_int_equal(f.answered, 1);
 	assert_int_equal(f.status, TSP_STATUS_TEMPORARYERROR);
 	assert_int_equal(f.reason, WHY_SMSSC_SILENT);
@@ -228,6 +231,7 @@ static void test_a_copy_the_network_drops_leaves_the_outcome_unknown(void **stat
 
 	(void)state;
 	step(t, &f, TRG_EV_DTA_UNHANDLED);
+	step(t, &f, TRG_EV_DURABLE);
 	assert_int_equal(f.status, TSP_STATUS_TEMPORARYERROR);
 	assert_int_equal(f.recalled, 1);
 	trg_free(t);
@@ -254,6 +258,7 @@ static void test_a_copy_that_cannot_leave_is_201_and_recalled_when_the_peer_is_b
 	(void)state;
 	f.fail_submit = f.fail_recall = true;
 	step(t, &f, TRG_EV_DTA_SILENT);
+	step(t, &f, TRG_EV_DURABLE);
 	assert_int_equal(f.status, TSP_STATUS_TEMPORARYERROR);
 	assert_int_equal(t->state, TRG_RECALLING);
 	assert_true(f.armed_ms == f.now_ms + 1000);
@@ -297,6 +302,35 @@ static void test_a_report_after_the_201_is_late_and_acknowledged(void **state)
 	assert_int_equal(f.late, 1);
 	assert_int_equal(f.notified, 0);
 	assert_int_equal(t->state, TRG_DONE);
+	trg_free(t);
+}
+
+static void test_a_report_before_the_201_is_the_answer(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_RESUBMITTING);
+
+	(void)state;
+	step(t, &f, TRG_EV_DTA_SILENT);
+	assert_int_equal(t->state, TRG_RECALLING);
+	step(t, &f, TRG_EV_DRR); /* and the decision to give up is not on disk yet */
+	assert_int_equal(f.status, TSP_STATUS_SUCCESS);
+	step(t, &f, TRG_EV_DURABLE);
+	assert_int_equal(f.notified, 1);
+	assert_int_equal(f.recalled, 0);
+	trg_free(t);
+}
+
+static void test_a_disk_that_takes_nothing_does_not_keep_the_201_back(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_RESUBMITTING);
+
+	(void)state;
+	f.fail_store = true;
+	step(t, &f, TRG_EV_DTA_SILENT);
+	assert_int_equal(f.status, TSP_STATUS_TEMPORARYERROR);
+	assert_int_equal(f.recalled, 1);
 	trg_free(t);
 }
 
@@ -496,6 +530,8 @@ int main(void)
 		cmocka_unit_test(test_a_copy_that_cannot_leave_is_201_and_recalled_when_the_peer_is_back),
 		cmocka_unit_test(test_recalling_ends_when_the_trigger_is_too_old_to_matter),
 		cmocka_unit_test(test_a_report_after_the_201_is_late_and_acknowledged),
+		cmocka_unit_test(test_a_report_before_the_201_is_the_answer),
+		cmocka_unit_test(test_a_disk_that_takes_nothing_does_not_keep_the_201_back),
 		cmocka_unit_test(test_a_report_before_the_dta_proves_the_acceptance),
 		cmocka_unit_test(test_a_report_that_is_not_durable_is_not_acknowledged),
 		cmocka_unit_test(test_each_copy_of_a_report_is_answered_once),

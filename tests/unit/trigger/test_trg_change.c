@@ -440,6 +440,7 @@ static void test_a_right_that_ends_takes_the_trigger_back(void **state)
 	(void)state;
 	assert_int_equal(f.audited, 1);
 	assert_int_equal(f.revocation, TRG_REVOCATION_BEGUN);
+	assert_int_equal(f.stored, 2); /* the intent, and that it is taken back: a restart asks the same question */
 	assert_int_equal(t->revoke_reason, WHY_GIVEN);
 	assert_int_equal(f.recalled, 1);
 	step(t, &f, TRG_EV_RECALL_DONE);
@@ -516,6 +517,7 @@ static void test_a_right_that_ends_while_it_is_submitted_waits_for_the_dta(void 
 	assert_int_equal(t->state, TRG_SUBMITTING);
 	assert_int_equal(f.audited, 0);
 	step(t, &f, TRG_EV_DTA_OK);
+	step(t, &f, TRG_EV_DURABLE);
 	assert_int_equal(f.status, TSP_STATUS_SUCCESS); /* it was taken; what comes then is its report */
 	assert_int_equal(t->state, TRG_REVOKING);
 	assert_int_equal(t->revoke_reason, WHY_GIVEN);
@@ -532,6 +534,7 @@ static void test_what_was_undecided_at_a_restart_is_not_submitted_without_its_ri
 	(void)state;
 	f.refusal = (struct trg_refusal){ TSP_STATUS_NOTAUTHORIZED, WHY_GIVEN };
 	step(t, &f, TRG_EV_RESTORED);
+	step(t, &f, TRG_EV_DURABLE);
 	assert_int_equal(f.submitted + f.submitted_again, submitted);
 	assert_int_equal(f.status, TSP_STATUS_TEMPORARYERROR);
 	assert_int_equal(t->state, TRG_RECALLING);
@@ -642,6 +645,7 @@ static void test_no_copy_leaves_after_the_expiry(void **state)
 	(void)state;
 	f.now_ms = t->req.expires_ms;
 	step(t, &f, TRG_EV_DTA_SILENT);
+	step(t, &f, TRG_EV_DURABLE);
 	assert_int_equal(f.submitted_again, 0);
 	assert_int_equal(f.status, TSP_STATUS_TEMPORARYERROR); /* the first is out, and nobody knows */
 	assert_int_equal(t->state, TRG_RECALLING);

@@ -16,13 +16,13 @@ static const char *const trigger[] = {
 	".....kddb..p......d..ss", /* submitting */
 	".....kdcc..p......c..bb", /* submitting again */
 	"...........p...bb....cc", /* resuming */
-	".........dcd...ccd.....", /* recalling */
+	"...cc....dcd...ccd.....", /* recalling */
 	".....kkkk..p...pk..dpvv", /* accepted */
 	"...nkpppp..p...........", /* writing the report */
 	".....nnnn..ndon........", /* reporting */
 	".....oooo..o..nnn......", /* waiting to report again */
 	".......................", /* done */
-	".........pvp...vvk.dp..", /* taking back */
+	"...vv....pvp...vvk.dp..", /* taking back */
 };
 static const char *const replace[] = {
 	"a......................", /* idle */
@@ -31,13 +31,13 @@ static const char *const replace[] = {
 	".....kddb..p......d..ss", /* submitting */
 	".....kdcc..p......c..bb", /* submitting again */
 	"...........p...bb....cc", /* resuming */
-	".........dcd...ccd.....", /* recalling */
+	"...cc....dcd...ccd.....", /* recalling */
 	".....kkkk..p...pk..dpvv", /* accepted */
 	"...nkpppp..p...........", /* writing the report */
 	".....nnnn..ndon........", /* reporting */
 	".....oooo..o..nnn......", /* waiting to report again */
 	".......................", /* done */
-	".........pvp...vvk.dp..", /* taking back */
+	"...vv....pvp...vvk.dp..", /* taking back */
 };
 static const char *const recall[] = {
 	"a......................", /* idle */
@@ -46,7 +46,7 @@ static const char *const recall[] = {
 	".....dddb.........d....", /* submitting */
 	".....ddcc.........c....", /* submitting again */
 	"...............bb......", /* resuming */
-	".........dc....ccd.....", /* recalling */
+	"...cc....dc....ccd.....", /* recalling */
 	"",                        /* accepted */
 	"",                        /* writing the report */
 	"",                        /* reporting */
@@ -143,7 +143,7 @@ static void walk(uint32_t action, uint32_t *seed, int *done, int *originals_told
 	struct trg *o = original_of(&own, &f), *t = trigger_of(&f, &r);
 
 	step(t, &f, TRG_EV_START);
-	for (int i = 0; i < 40 && t->state != TRG_DONE; i++) {
+	for (int i = 0; i < 100 && t->state != TRG_DONE; i++) {
 		uint32_t chance = next_random(seed);
 		enum trg_event_kind e = (enum trg_event_kind)(next_random(seed) % TRG_EVENT_COUNT);
 
@@ -158,6 +158,8 @@ static void walk(uint32_t action, uint32_t *seed, int *done, int *originals_told
 		own.now_ms = f.now_ms = own.now_ms > f.now_ms ? own.now_ms : f.now_ms;
 		if ((e == TRG_EV_DURABLE || e == TRG_EV_DISK) && !f.store_pending)
 			continue; /* exactly one follows a store: the port's promise */
+		if (!trg_takes(t->state, e) && (chance & 0x1800))
+			continue; /* most of what is refused; else few walks come far */
 		step(t, &f, e);
 	}
 	if (t->state == TRG_DONE) {
