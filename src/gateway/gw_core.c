@@ -310,6 +310,7 @@ static int make_tables(struct gw_core *c)
 	TAILQ_INIT(&c->sessions);
 	TAILQ_INIT(&c->triggers);
 	TAILQ_INIT(&c->walks);
+	gw_walk_begin(&c->sweep_walk, c, NULL); /* ends with the core */
 	TAILQ_INIT(&c->drrs);
 	TAILQ_INIT(&c->probes);
 	TAILQ_INIT(&c->exports);

@@ -193,7 +193,7 @@ struct gw_core {
 	struct gw_map scs_by_name;
 	struct gw_map triggers_by_ref;
 	struct gw_bag triggers_by_device; /* SCS and one name of the device, gw_trigger_by_device() */
-	struct gw_triggers triggers; /* oldest first */
+	struct gw_triggers triggers;      /* oldest first */
 	TAILQ_HEAD(, gw_walk) walks;
 	struct gw_ended *ended;
 	uint32_t triggers_n, pending;
@@ -209,11 +209,11 @@ struct gw_core {
 	uint32_t probes_n;
 	uint64_t token_next;
 
-	struct net_timer *sweep;     /* of the triggers, after a change of the associations */
-	struct gw_trigger *sweep_at; /* the next; NULL: the first */
-	uint64_t sweep_generation;   /* of the store, seen last */
-	uint32_t sweep_left;         /* to be judged; 0: at rest */
-	bool sweep_unread;           /* the store could not be read for one of them */
+	struct net_timer *sweep; /* of the triggers, after a change of the associations */
+	struct gw_walk sweep_walk;
+	uint64_t sweep_generation; /* of the store, seen last */
+	uint32_t sweep_left;       /* to be judged; 0: at rest */
+	bool sweep_unread;         /* the store could not be read for one of them */
 
 	struct net_check *check;
 	struct net_timer *again; /* one more turn of the loop, for what the end of this one left */
@@ -318,9 +318,8 @@ void gw_walk_end(struct gw_walk *w);
 void gw_walks_pass(struct gw_trigger *t); /* it is about to go */
 
 /* gw_revoke.c: rights that end while a trigger is under way. */
-void gw_revoke_look(struct gw_core *c); /* at the end of each turn: has the store changed? */
-void gw_revoke_sweep(void *core);       /* its timer */
-void gw_revoke_gone(struct gw_trigger *t);
+void gw_revoke_look(struct gw_core *c);                                 /* at the end of each turn: has the store changed? */
+void gw_revoke_sweep(void *core);                                       /* its timer */
 void gw_revoke_said(void *arg, struct trg *t, enum trg_revocation how); /* port of the machine */
 
 /* gw_peers.c: the peers of our own domain. */

@@ -60,11 +60,15 @@ void gw_revoke_sweep(void *core)
 	uint64_t now_ms = clock_real_ms();
 
 	for (uint32_t i = 0; i < JUDGED_A_TURN && c->sweep_left; i++, c->sweep_left--) {
-		struct gw_trigger *t = c->sweep_at ? c->sweep_at : TAILQ_FIRST(&c->triggers);
+		struct gw_trigger *t = gw_walk_next(&c->sweep_walk);
 
+		if (!t) { /* once around: a change may have come in the middle */
+			gw_walk_end(&c->sweep_walk);
+			gw_walk_begin(&c->sweep_walk, c, NULL);
+			t = gw_walk_next(&c->sweep_walk);
+		}
 		if (!t)
 			break;
-		c->sweep_at = TAILQ_NEXT(t, entry); /* the next is at its place even if this one goes: gw_revoke_gone() */
 		look_at(t, now_ms);
 	}
 	if (c->sweep_left && !TAILQ_EMPTY(&c->triggers)) {
@@ -90,12 +94,6 @@ void gw_revoke_look(struct gw_core *c)
 	c->sweep_left = c->triggers_n;
 	if (c->sweep_left)
 		net_timer_start(c->sweep, 0);
-}
-
-void gw_revoke_gone(struct gw_trigger *t)
-{
-	if (t->core->sweep_at == t)
-		t->core->sweep_at = TAILQ_NEXT(t, entry);
 }
 
 /* -- what becomes of it */

@@ -78,7 +78,6 @@ void gw_trigger_free(struct gw_trigger *t)
 		t->scs->pending--;
 		c->pending--;
 	}
-	gw_revoke_gone(t);
 	gw_bag_del(&c->triggers_by_device, &t->by_device);
 	if (gw_map_has(&t->node))
 		gw_map_del(&c->triggers_by_ref, &t->node);
