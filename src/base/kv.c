@@ -16,7 +16,8 @@
 #include "base/kv_compact.h"
 
 #define KV_KIND_MAX 64
-#define TABLE_LEN 8192 /* of LMDB's 126 readers */
+#define READERS_DEFAULT 126u /* LMDB's */
+#define TABLE_LEN(readers) (192 + ((off_t)(readers)-1) * 64)
 
 struct opening { /* one kv_open() under way */
 	const struct kv_conf *conf;
@@ -106,7 +107,7 @@ static int reserve_table(const struct opening *o)
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return fail(o, kv_err(errno), "cannot open %s: %s", path, strerror(errno));
-	rc = posix_fallocate(fd, 0, TABLE_LEN);
+	rc = posix_fallocate(fd, 0, TABLE_LEN(o->conf->readers_max ? o->conf->readers_max : READERS_DEFAULT));
 	close(fd);
 	return rc && rc != EOPNOTSUPP && rc != EINVAL ? fail(o, kv_err(rc), "cannot make %s: %s", path, strerror(rc)) : 0;
 }
@@ -340,6 +341,8 @@ static int open_env(struct kv *k, const struct opening *o)
 		rc = mdb_env_set_maxdbs(k->env, c->databases + 1);
 	if (!rc)
 		rc = mdb_env_set_mapsize(k->env, (size_t)c->map_max);
+	if (!rc && c->readers_max)
+		rc = mdb_env_set_maxreaders(k->env, c->readers_max);
 	if (!rc)
 		rc = mdb_env_open(k->env, c->dir, MDB_NOTLS | MDB_NORDAHEAD, 0600);
 	if (rc)

@@ -23,6 +23,7 @@ struct kv_conf {
 	unsigned databases;     /* named ones besides meta */
 	uint64_t compact_above; /* a larger file, more than half of it free pages, is written anew while it is opened; 0: never */
 	uint32_t format_oldest; /* older versions down to this one are opened too, for the owner to bring up; 0: none */
+	unsigned readers_max;   /* read transactions at once; 0: LMDB's 126 */
 };
 
 /* Opens or creates. Errors with words in `why`: ERR_VERSION (another format), ERR_BUSY (held by another process), ERR_PROTO (not such
