@@ -1,7 +1,8 @@
-/* asc.h - the association store: which SCSs exist and who may trigger what (CONTRACTS sections 1 to 3). LMDB in a directory of its
- * own, never WRITEMAP; every change is one durable transaction that either happened whole or not at all.
- * All rules of one device stand under one key; rules on device sets and all SCS records are also held in memory, rebuilt at open.
- * One process (the core) and one thread use a store at a time. Names are canonical (base/ident.h) before they are stored. */
+/* asc.h - the association store: which SCSs exist and who may trigger what (CONTRACTS sections 1 to 3). LMDB, never WRITEMAP: one environment
+ * for SCSs, groups, sets and the rules on sets of devices, which are all held in memory too, and one for the rows of single devices
+ * (asc_row.h); every change is one durable transaction that either happened whole or not at all.
+ * All rules of one device stand under one key. One process (the core) and one thread of it, the owner, use a store; what waits for
+ * the disk is done on a thread of the store (asc_change.h). Names are canonical (base/ident.h) before they are stored. */
 #pragma once
 #include "assoc/asc_dset.h"
 #include "assoc/asc_group.h"
@@ -17,19 +18,25 @@ struct asc_why { /* what was wrong, in words for a person; "" when nothing was *
 };
 
 struct asc_conf {
-	const char *dir;  /* borrowed during asc_open(); created with mode 0700 when missing */
-	uint64_t map_max; /* octets the store may grow to; 0: 4 GiB */
+	const char *dir;      /* borrowed during asc_open(); created with mode 0700 when missing */
+	uint64_t map_max;     /* octets each of its files may grow to; 0: 4 GiB */
+	uint32_t changes_max; /* that may wait at once, 1 to 10000; 0: 256 */
+	size_t import_memory; /* octets in which an import sorts; 0: 256 MiB */
 };
 
 /* Opens or creates. Errors, each with words in `why`: ERR_VERSION (format of another version), ERR_BUSY (another process holds it),
- * ERR_PROTO (not such a store, truncated or damaged), ERR_NOSPC, ERR_IO, ERR_NOMEM. Nothing is repaired or deleted. */
+ * ERR_PROTO (not such a store, truncated, damaged, or its rows of devices are missing), ERR_NOSPC, ERR_IO, ERR_NOMEM. Nothing is repaired.
+ * A store of an older format is brought up. Deleted is only what an import that came to no end left. */
 ERR_MUST_USE int asc_open(struct asc **out, const struct asc_conf *conf, struct asc_why *why);
-void asc_close(struct asc *a); /* takes; NULL allowed */
+/* Takes; NULL allowed. Waits for the change under way; those that were not begun end with ERR_CLOSED. */
+void asc_close(struct asc *a);
 
-/* Counts every committed change; who remembers a result can see that it is old. */
+/* Counts every change that came into force; who remembers a result can see that it is old. */
 uint64_t asc_generation(const struct asc *a);
 
-/* SCS records. put: adds or replaces; ERR_INVAL or ERR_EXISTS (its origin_host, e164 or identity belongs to another SCS) with words.
+/* Each call that changes something is asc_submit() of asc_change.h, waited for: it blocks on the disk, and on what was submitted before,
+ * whose `done` it calls too. For tools and tests; the core submits.
+ * SCS records. put: adds or replaces; ERR_INVAL or ERR_EXISTS (its origin_host, e164 or identity belongs to another SCS) with words.
  * del: the record and every rule that names it, in one transaction; ERR_NOTFOUND.
  * Store trouble is ERR_NOSPC or ERR_IO; then nothing changed, in memory or on disk. */
 ERR_MUST_USE int asc_scs_put(struct asc *a, const struct asc_scs *scs, struct asc_why *why);

@@ -1,100 +1,232 @@
-/* asc_export.c - giving out everything of a kind, some rows a step. */
+/* asc_export.c - giving out everything of a kind, some records a step. It keeps the view of its beginning, and so reads what was there then. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "assoc/asc_import.h"
 #include "assoc/asc_int.h"
 
 struct asc_export {
 	struct asc *a;
+	struct asc_view *view;
 	enum asc_kind kind;
+	uint64_t at, total;
+	uint32_t node, part; /* next: place in the order of whos, groups, SCSs or sets, and within it */
+	MDB_cursor *cur;     /* over rows of devices; NULL for kinds that have none */
 	asc_export_fn *fn;
 	void *arg;
-	const char *set;
 };
+
+static struct asc_node *who_at(const struct asc_model *m, uint32_t i)
+{
+	if (i == 0)
+		return m->slots[0].node;
+	i--;
+	if (i < m->index->scs_n)
+		return m->index->scs[i];
+	i -= m->index->scs_n;
+	return i < m->index->groups_n ? m->index->groups[i] : NULL;
+}
+
+static uint64_t records_of(const struct asc_export *x)
+{
+	const struct asc_model *m = x->view->model;
+	uint64_t n = 0;
+
+	switch (x->kind) {
+	case ASC_KIND_SCS:
+		return m->index->scs_n;
+	case ASC_KIND_GROUP:
+		return (uint64_t)m->index->groups_n * (m->index->scs_n + 1);
+	case ASC_KIND_SET:
+		return m->index->dsets_n;
+	default:
+		for (uint32_t i = 0; i < m->n; i++)
+			n += m->slots[i].node->sets.n;
+		return n;
+	}
+}
 
 int asc_export_begin(struct asc_export **out, struct asc *a, enum asc_kind kind)
 {
 	struct asc_export *x = calloc(1, sizeof *x);
+	MDB_stat stat = { 0 };
+	int rc = 0;
 
 	if (!x)
 		return ERR_NOMEM;
 	x->a = a;
 	x->kind = kind;
+	x->view = a->view;
+	x->total = records_of(x);
+	if (kind == ASC_KIND_SET || kind == ASC_KIND_ASSOC || kind == ASC_KIND_BLOCK) {
+		rc = mdb_stat(x->view->reader, x->view->gen->dev, &stat);
+		if (!rc)
+			rc = mdb_cursor_open(x->view->reader, x->view->gen->dev, &x->cur);
+		x->total += stat.ms_entries;
+	}
+	if (rc) {
+		free(x);
+		return kv_err(rc);
+	}
+	x->view->refs++;
 	*out = x;
 	return 0;
 }
 
 uint64_t asc_export_total(const struct asc_export *x)
 {
-	return x->kind == ASC_KIND_SCS ? asc_scs_count(x->a) : asc_rule_count(x->a);
+	return x->total;
 }
 
-static int give_scs(void *arg, const struct asc_scs *scs)
+uint64_t asc_export_at(const struct asc_export *x)
 {
-	struct asc_export *x = arg;
-
-	return x->fn(x->arg, &(struct asc_export_row){ .scs = scs });
+	return x->at;
 }
 
-static int give_rule(void *arg, const struct assoc_rule *r)
+static int give(struct asc_export *x, const struct asc_export_row *row)
 {
-	struct asc_export *x = arg;
-	enum asc_kind kind = r->verdict == ASSOC_BLOCK ? ASC_KIND_BLOCK : ASC_KIND_ASSOC;
-
-	return kind == x->kind ? x->fn(x->arg, &(struct asc_export_row){ .rule = r }) : 0;
+	return x->fn(x->arg, row);
 }
 
-static int give_group(void *arg, const struct asc_group *g)
+/* Each of these gives one record: 0 when there was one, ERR_NOTFOUND when there is none any more, or what fn said. */
+
+static int one_scs(struct asc_export *x)
 {
-	struct asc_export *x = arg;
-	int stop = x->fn(x->arg, &(struct asc_export_row){ .group = g });
+	const struct asc_index *i = x->view->model->index;
 
-	for (size_t i = 0; i < x->a->n && !stop; i++) {
-		struct asc_node *scs = x->a->by_name[i];
+	return x->node == i->scs_n ? ERR_NOTFOUND : give(x, &(struct asc_export_row){ .scs = &i->scs[x->node++]->scs });
+}
 
-		for (size_t k = 0; k < scs->groups_n && !stop; k++) {
-			if (&scs->groups[k]->group == g)
-				stop = x->fn(x->arg, &(struct asc_export_row){ .group = g, .member = scs->scs.name });
-		}
+/* A group, then each SCS that is in it. */
+static int one_group(struct asc_export *x)
+{
+	const struct asc_index *i = x->view->model->index;
+	const struct asc_node *group;
+	uint32_t part = x->part++;
+
+	if (x->node == i->groups_n)
+		return ERR_NOTFOUND;
+	group = i->groups[x->node];
+	if (x->part == i->scs_n + 1) {
+		x->part = 0;
+		x->node++;
 	}
-	return stop;
+	if (part == 0)
+		return give(x, &(struct asc_export_row){ .group = &group->group });
+	if (!asc_node_in_group(i->scs[part - 1], group->number))
+		return 0;
+	return give(x, &(struct asc_export_row){ .group = &group->group, .member = i->scs[part - 1]->who });
 }
 
-static int give_device(void *arg, const char *device)
+static int one_set(struct asc_export *x)
 {
-	struct asc_export *x = arg;
+	const struct asc_index *i = x->view->model->index;
 
-	return x->fn(x->arg, &(struct asc_export_row){ .set = x->set, .member = device });
+	return x->node == i->dsets_n ? ERR_NOTFOUND : give(x, &(struct asc_export_row){ .set = i->dsets[x->node++]->dset.name });
 }
 
-static int give_set(void *arg, const struct asc_dset *s)
+static bool of_kind(const struct asc_export *x, uint8_t verdict)
 {
-	struct asc_export *x = arg;
-	int stop = x->fn(x->arg, &(struct asc_export_row){ .set = s->name });
+	if (x->kind == ASC_KIND_SET)
+		return verdict == ASC_ENTRY_MEMBER;
+	return x->kind == ASC_KIND_BLOCK ? verdict == ASSOC_BLOCK : verdict == ASSOC_ALLOW || verdict == ASSOC_DENY;
+}
 
-	x->set = s->name;
-	return stop ? stop : asc_dset_member_each(x->a, s->name, give_device, x);
+static int one_rule(struct asc_export *x)
+{
+	const struct asc_node *who = who_at(x->view->model, x->node);
+	const struct asc_set_rule *s;
+	struct assoc_rule rule;
+
+	while (who && x->part == who->sets.n) {
+		x->part = 0;
+		who = who_at(x->view->model, ++x->node);
+	}
+	if (!who)
+		return ERR_NOTFOUND;
+	s = &who->sets.all[x->part++];
+	if (!of_kind(x, s->verdict))
+		return 0;
+	asc_rule_of_set(&rule, who, s);
+	return give(x, &(struct asc_export_row){ .rule = &rule });
+}
+
+static int give_entry(struct asc_export *x, const struct asc_entry *e, const struct asc_node *node, const char *device,
+		      size_t len)
+{
+	char text[ASSOC_DEVICE_TEXT_MAX + 1];
+	struct assoc_rule rule;
+
+	if (e->verdict == ASC_ENTRY_MEMBER) {
+		memcpy(text, device, len);
+		text[len] = 0;
+		return give(x, &(struct asc_export_row){ .set = node->dset.name, .member = text });
+	}
+	asc_rule_of_entry(&rule, node, e, device, len);
+	return give(x, &(struct asc_export_row){ .rule = &rule });
+}
+
+static int one_device(struct asc_export *x)
+{
+	struct rd k, r;
+	struct asc_entry e;
+	MDB_val key, row;
+	int stop = 0, rc = x->cur ? mdb_cursor_get(x->cur, &key, &row, MDB_NEXT) : MDB_NOTFOUND;
+
+	if (rc)
+		return rc == MDB_NOTFOUND ? ERR_NOTFOUND : ERR_IO;
+	k = rd_over(key.mv_data, key.mv_size);
+	r = rd_over(row.mv_data, row.mv_size);
+	if (rd_u8(&k) != ASC_ROW_VERSION || rd_u8(&r) != ASC_ROW_VERSION || rd_left(&k) > ASSOC_DEVICE_TEXT_MAX)
+		return ERR_PROTO;
+	while (!stop && asc_entry_next(&r, &e)) {
+		const struct asc_node *node = of_kind(x, e.verdict) ? asc_model_node(x->view->model, e.scs_number) : NULL;
+
+		if (node && (node->kind == ASC_NODE_SET) == (e.verdict == ASC_ENTRY_MEMBER))
+			stop = give_entry(x, &e, node, (const char *)k.p, rd_left(&k));
+	}
+	return stop ? stop : r.bad ? ERR_PROTO : 0;
+}
+
+static int one(struct asc_export *x)
+{
+	int rc;
+
+	switch (x->kind) {
+	case ASC_KIND_SCS:
+		return one_scs(x);
+	case ASC_KIND_GROUP:
+		return one_group(x);
+	case ASC_KIND_SET:
+		rc = one_set(x);
+		break;
+	default:
+		rc = one_rule(x);
+	}
+	return rc == ERR_NOTFOUND ? one_device(x) : rc;
 }
 
 int asc_export_step(struct asc_export *x, uint32_t records, asc_export_fn *fn, void *arg)
 {
-	(void)records;
 	x->fn = fn;
 	x->arg = arg;
-	switch (x->kind) {
-	case ASC_KIND_SCS:
-		return asc_scs_each(x->a, give_scs, x);
-	case ASC_KIND_GROUP:
-		return asc_group_each(x->a, give_group, x);
-	case ASC_KIND_SET:
-		return asc_dset_each(x->a, give_set, x);
-	default:
-		return asc_rule_each(x->a, NULL, give_rule, x);
+	for (uint32_t i = 0; i < records; i++) {
+		int rc = one(x);
+
+		if (rc == ERR_NOTFOUND)
+			return 0;
+		if (rc)
+			return rc;
+		x->at++;
 	}
+	return 1;
 }
 
 void asc_export_free(struct asc_export *x)
 {
+	if (!x)
+		return;
+	if (x->cur)
+		mdb_cursor_close(x->cur);
+	asc_view_retire(x->a, x->view);
 	free(x);
 }

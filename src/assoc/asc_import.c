@@ -1,61 +1,161 @@
-/* asc_import.c - an import: rows gathered, checked, and brought in one after the other. */
+/* asc_import.c - an import from its beginning to the end of its rows: each is checked against the store as it was at the beginning and put
+ * where it waits for the switch. */
 #include "assoc/asc_import.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
-#include "assoc/asc_int.h"
-
-struct row {
-	uint64_t line;
-	struct asc_scs scs;
-	struct asc_group group;
-	char who[ASSOC_WHO_TEXT_MAX + 1], device[ASSOC_DEVICE_TEXT_MAX + 1];
-	bool member;
-	struct asc_rule_new rule;
-};
-
-struct asc_import {
-	struct asc *a;
-	struct asc_import_conf conf;
-	struct row *rows;
-	size_t n, cap;
-	struct asc_import_error first;
-	int err;
-	atomic_bool cancelled;
-	atomic_int phase;
-	asc_import_done_fn *done;
-	void *arg;
-};
-
-static int refuse(struct asc_why *why, int err, const char *words, const char *name)
-{
-	snprintf(why->text, sizeof why->text, "%s '%.200s'", words, name);
-	return err;
-}
+#include "assoc/asc_import_int.h"
 
 int asc_import_begin(struct asc_import **out, struct asc *a, const struct asc_import_conf *conf, struct asc_why *why)
 {
 	struct asc_import *im;
+	struct asc_job *job;
 
 	why->text[0] = 0;
-	if (a->import) {
-		snprintf(why->text, sizeof why->text, "another import is under way: one at a time");
-		return ERR_BUSY;
-	}
+	if (a->importing)
+		return asc_refuse(why, ERR_BUSY, "another import is under way: one at a time");
 	im = calloc(1, sizeof *im);
-	if (!im)
-		return ERR_NOMEM;
+	job = calloc(1, sizeof *job);
+	if (im) {
+		im->drop_job = calloc(1, sizeof *im->drop_job);
+		im->switch_job = calloc(1, sizeof *im->switch_job);
+	}
+	if (!im || !job || !im->drop_job || !im->switch_job) {
+		if (im) {
+			free(im->drop_job);
+			free(im->switch_job);
+		}
+		free(im);
+		free(job);
+		return asc_refuse(why, ERR_NOMEM, "out of memory");
+	}
 	im->a = a;
 	im->conf = *conf;
-	a->import = im;
+	pthread_cond_init(&im->readied, NULL);
+	a->importing = true;
+	job->what = ASC_JOB_IMPORT_BEGIN;
+	job->import = im;
+	asc_enqueue(a, job);
 	*out = im;
 	return 0;
 }
+
+void asc_import_on_begin(struct asc *a, struct asc_job *job)
+{
+	struct asc_import *im = job->import;
+	struct asc_view *view = asc_view_new(a->model, a->gen, &job->out.why);
+
+	if (view) {
+		im->set_numbers = a->next_number;
+		if (im->conf.kind == ASC_KIND_SET)
+			a->next_number += ASC_DSETS_MAX;
+		im->gen_number = a->next_gen++;
+		a->import = im;
+	}
+	pthread_mutex_lock(&a->lock);
+	im->view = view;
+	im->ready = true;
+	pthread_cond_broadcast(&im->readied);
+	pthread_mutex_unlock(&a->lock);
+	job->import = NULL; /* when this is told it may be freed already */
+}
+
+static void free_all(struct asc_import *im)
+{
+	asc_sort_free(im->sort);
+	asc_view_free(im->view);
+	if (im->gen)
+		im->gen->old = true; /* it never counted */
+	asc_gen_free(im->gen);
+	free(im->scss.p);
+	free(im->groups.p);
+	free(im->members.p);
+	free(im->dsets.p);
+	free(im->rules.p);
+	free(im->counts);
+	free(im->set_counts);
+	free(im->deltas);
+	free(im->peers);
+	free(im->switch_job);
+	pthread_cond_destroy(&im->readied);
+	free(im);
+}
+
+void asc_import_on_drop(struct asc *a, struct asc_job *job)
+{
+	if (a->import == job->import)
+		a->import = NULL;
+	free_all(job->import);
+	job->import = NULL;
+}
+
+void asc_import_done(struct asc *a, struct asc_job *job)
+{
+	struct asc_import *im = job->import;
+	struct asc_import_result result;
+
+	if (!im)
+		return;
+	switch (job->what) {
+	case ASC_JOB_IMPORT_SWITCH:
+		result = (struct asc_import_result){ im->rows,    im->added, im->replaced, im->unchanged,
+						     im->deleted, im->peers, im->peers_n };
+		atomic_store(&im->phase, ASC_IMPORT_DONE);
+		im->done(im->arg, job->out.err, &job->out.why, &result);
+		break;
+	case ASC_JOB_IMPORT_DROP: /* the store closed before */
+		free_all(im);
+		break;
+	default:
+		pthread_mutex_lock(&a->lock);
+		im->ready = true; /* the same */
+		pthread_cond_broadcast(&im->readied);
+		pthread_mutex_unlock(&a->lock);
+	}
+}
+
+void asc_import_finish(struct asc_import *im, asc_import_done_fn *done, void *arg)
+{
+	struct asc_job *job = im->switch_job;
+
+	im->switch_job = NULL;
+	im->done = done;
+	im->arg = arg;
+	job->what = ASC_JOB_IMPORT_SWITCH;
+	job->import = im;
+	asc_enqueue(im->a, job);
+}
+
+void asc_import_cancel(struct asc_import *im)
+{
+	atomic_store(&im->cancelled, true);
+}
+
+void asc_import_progress(const struct asc_import *im, struct asc_import_progress *out)
+{
+	struct asc_import *x = (struct asc_import *)(uintptr_t)im; /* C17's atomic_load() takes no const */
+
+	*out = (struct asc_import_progress){ .phase = (enum asc_import_phase)atomic_load(&x->phase),
+					     .rows = atomic_load(&x->at),
+					     .rows_total = atomic_load(&x->total) };
+}
+
+void asc_import_free(struct asc_import *im)
+{
+	struct asc_job *job;
+
+	if (!im)
+		return;
+	job = im->drop_job;
+	im->a->importing = false;
+	job->what = ASC_JOB_IMPORT_DROP;
+	job->import = im;
+	asc_enqueue(im->a, job);
+}
+
+/* -- rows */
 
 static int note(struct asc_import *im, uint64_t line, int err, const struct asc_why *why)
 {
@@ -66,233 +166,246 @@ static int note(struct asc_import *im, uint64_t line, int err, const struct asc_
 	return err;
 }
 
-static int room(struct asc_import *im, enum asc_kind kind, struct row **out, struct asc_why *why)
+int asc_import_wait(struct asc_import *im, struct asc_why *why)
 {
-	size_t cap = im->cap ? im->cap * 2 : 64;
-	struct row *bigger;
+	pthread_mutex_lock(&im->a->lock);
+	while (!im->ready)
+		pthread_cond_wait(&im->readied, &im->a->lock);
+	pthread_mutex_unlock(&im->a->lock);
+	return im->view ? 0 : asc_refuse(why, ERR_IO, "the association store cannot be read");
+}
 
+static int enter(struct asc_import *im, enum asc_kind kind, struct asc_why *why)
+{
+	int err = im->view ? 0 : asc_import_wait(im, why);
+
+	if (err)
+		return err;
 	why->text[0] = 0;
 	if (atomic_load(&im->cancelled))
-		return ERR_CLOSED;
+		return asc_refuse(why, ERR_CLOSED, "cancelled");
 	if (im->conf.kind != kind)
-		return ERR_STATE;
-	if (im->n == im->cap) {
-		bigger = realloc(im->rows, cap * sizeof *bigger);
-		if (!bigger)
-			return ERR_NOMEM;
-		im->rows = bigger;
-		im->cap = cap;
-	}
-	*out = &im->rows[im->n];
-	**out = (struct row){ 0 };
+		return asc_refuse(why, ERR_STATE, "a row of another kind than the import's");
+	im->rows++;
+	if (im->rows % 1024 == 0)
+		atomic_store(&im->at, im->rows);
 	return 0;
 }
 
-static int keep(struct asc_import *im, struct row *r, uint64_t line)
+/* Room for one more; NULL: out of memory or at `max`. */
+static void *next_row(struct asc_rows *r, size_t size, uint32_t max)
 {
-	r->line = line;
-	im->n++;
-	return 0;
+	uint32_t cap = r->cap ? r->cap * 2 : 16;
+	void *bigger;
+
+	if (r->n == max)
+		return NULL;
+	if (r->n == r->cap) {
+		bigger = realloc(r->p, cap * size);
+		if (!bigger)
+			return NULL;
+		r->p = bigger;
+		r->cap = cap;
+	}
+	return (uint8_t *)r->p + size * r->n;
+}
+
+static int full(struct asc_why *why)
+{
+	return asc_refuse(why, ERR_LIMIT, "more rows of this form than one file may have, or out of memory");
 }
 
 int asc_import_scs(struct asc_import *im, uint64_t line, const struct asc_scs *scs, struct asc_why *why)
 {
-	struct row *r;
-	int err = room(im, ASC_KIND_SCS, &r, why);
+	struct asc_scs_row *r;
+	int err = enter(im, ASC_KIND_SCS, why);
 
-	if (!err) {
-		r->scs = *scs;
-		err = asc_scs_check(&r->scs, why);
-	}
-	for (size_t i = 0; i < im->n && !err; i++) {
-		if (strcmp(im->rows[i].scs.name, r->scs.name) == 0)
-			err = refuse(why, ERR_EXISTS, "stands in an earlier line already: SCS", scs->name);
-	}
-	return err ? note(im, line, err, why) : keep(im, r, line);
+	if (err)
+		return note(im, line, err, why);
+	r = next_row(&im->scss, sizeof *r, ASC_IMPORT_SCS_MAX);
+	if (!r)
+		return note(im, line, full(why), why);
+	r->line = line;
+	r->scs = *scs;
+	err = asc_scs_check(&r->scs, why);
+	if (!err)
+		im->scss.n++;
+	return note(im, line, err, why);
 }
 
 int asc_import_group(struct asc_import *im, uint64_t line, const struct asc_group *group, struct asc_why *why)
 {
-	struct row *r;
-	int err = room(im, ASC_KIND_GROUP, &r, why);
+	struct asc_group_row *r;
+	int err = enter(im, ASC_KIND_GROUP, why);
 
-	if (!err && !ident_name_ok(group->name))
-		err = refuse(why, ERR_INVAL, "not a name of a group:", group->name);
 	if (!err)
-		r->group = *group;
-	return err ? note(im, line, err, why) : keep(im, r, line);
+		err = asc_group_check(group, why);
+	if (err)
+		return note(im, line, err, why);
+	r = next_row(&im->groups, sizeof *r, ASC_GROUPS_MAX);
+	if (!r)
+		return note(im, line, full(why), why);
+	*r = (struct asc_group_row){ line, *group };
+	im->groups.n++;
+	return 0;
 }
 
 int asc_import_group_member(struct asc_import *im, uint64_t line, const char *group, const char *scs, struct asc_why *why)
 {
-	struct row *r;
-	int err = room(im, ASC_KIND_GROUP, &r, why);
+	struct asc_member_row *r;
+	int err = enter(im, ASC_KIND_GROUP, why);
 
-	if (!err && !asc_scs_find(im->a, scs))
-		err = refuse(why, ERR_NOTFOUND, "no SCS", scs);
-	if (!err && str_copy(r->group.name, sizeof r->group.name, group, strlen(group)))
-		err = refuse(why, ERR_INVAL, "not a name of a group:", group);
-	if (!err) {
-		r->member = true;
-		snprintf(r->who, sizeof r->who, "%s", scs);
+	if (!err && !ident_name_ok(group))
+		err = asc_refuse(why, ERR_NOTFOUND, "no group '%.63s'", group);
+	if (!err && !asc_model_scs(im->view->model, scs))
+		err = asc_refuse(why, ERR_NOTFOUND, "no SCS '%.63s'", scs);
+	if (err)
+		return note(im, line, err, why);
+	r = next_row(&im->members, sizeof *r, ASC_IMPORT_MEMBERS_MAX);
+	if (!r)
+		return note(im, line, full(why), why);
+	r->line = line;
+	strcpy(r->group, group); /* both are names, which are bounded */
+	strcpy(r->scs, scs);
+	im->members.n++;
+	return 0;
+}
+
+static uint32_t dset_place(const struct asc_import *im, const char *name)
+{
+	const struct asc_dset_row *rows = im->dsets.p;
+	uint32_t low = 0, high = im->dsets.n;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (strcmp(rows[middle].name, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return err ? note(im, line, err, why) : keep(im, r, line);
+	return low;
+}
+
+struct asc_dset_row *asc_import_dset(const struct asc_import *im, const char *name)
+{
+	uint32_t at = dset_place(im, name);
+	struct asc_dset_row *rows = im->dsets.p;
+
+	return at < im->dsets.n && strcmp(rows[at].name, name) == 0 ? &rows[at] : NULL;
+}
+
+/* The set of this name as the file has it from now on. */
+static int name_set(struct asc_import *im, const char *name, struct asc_dset_row **out, struct asc_why *why)
+{
+	const struct asc_node *there;
+	struct asc_dset_row *rows;
+	uint32_t at;
+
+	*out = asc_import_dset(im, name);
+	if (*out)
+		return 0;
+	if (!next_row(&im->dsets, sizeof **out, ASC_DSETS_MAX))
+		return asc_refuse(why, ERR_LIMIT, "device set '%.80s': there are as many sets as there may be", name);
+	rows = im->dsets.p;
+	at = dset_place(im, name);
+	memmove(rows + at + 1, rows + at, (im->dsets.n - at) * sizeof *rows);
+	there = asc_model_set(im->view->model, name);
+	rows[at] = (struct asc_dset_row){ .number = there ? there->number : im->set_numbers + im->dsets.n, .fresh = !there };
+	strcpy(rows[at].name, name);
+	im->dsets.n++;
+	*out = &rows[at];
+	return 0;
 }
 
 int asc_import_set(struct asc_import *im, uint64_t line, const char *name, struct asc_why *why)
 {
-	struct row *r;
-	int err = room(im, ASC_KIND_SET, &r, why);
+	struct asc_dset_row *set;
+	int err = enter(im, ASC_KIND_SET, why);
 
-	if (!err && !ident_name_ok(name))
-		err = refuse(why, ERR_INVAL, "not a name of a device set:", name);
 	if (!err)
-		snprintf(r->who, sizeof r->who, "%s", name);
-	return err ? note(im, line, err, why) : keep(im, r, line);
+		err = asc_dset_check(name, why);
+	if (!err)
+		err = name_set(im, name, &set, why);
+	return note(im, line, err, why);
+}
+
+static int add_exact(struct asc_import *im, uint64_t line, const char *device, const struct asc_entry *entry, struct asc_why *why)
+{
+	uint8_t key[ASC_SORT_KEY_MAX], value[ASC_ENTRY_MAX];
+	struct buf k = buf_over(key, sizeof key), v = buf_over(value, sizeof value);
+	int err = im->sort ? 0 : asc_sort_new(&im->sort, im->a->dir, im->a->import_memory);
+
+	buf_bytes(&k, device, strlen(device) + 1);
+	buf_be32(&k, entry->scs_number);
+	buf_u8(&k, entry->verdict);
+	buf_be64(&k, line);
+	asc_entry_put(&v, entry);
+	if (!err)
+		err = asc_sort_add(im->sort, key, k.len, value, v.len);
+	return err ? asc_refuse(why, err, "cannot keep the row for sorting: %s", err_str(err)) : 0;
 }
 
 int asc_import_set_member(struct asc_import *im, uint64_t line, const char *name, const char *device, struct asc_why *why)
 {
+	struct asc_entry entry = { .verdict = ASC_ENTRY_MEMBER };
+	struct asc_dset_row *set;
 	struct asc_devname d;
-	int err = asc_import_set(im, line, name, why);
+	int err = enter(im, ASC_KIND_SET, why);
 
 	if (!err)
-		err = asc_devname_parse(&d, device, why);
-	if (!err && d.axis != ASSOC_DEVICE_EXACT)
-		err = refuse(why, ERR_INVAL, "a member of a set is one device: local@domain or msisdn:DIGITS, not", device);
+		err = asc_dset_check(name, why);
+	if (!err)
+		err = asc_member_check(&d, device, why);
+	if (!err)
+		err = name_set(im, name, &set, why);
+	if (!err) {
+		entry.scs_number = set->number;
+		err = add_exact(im, line, d.text, &entry, why);
+	}
+	return note(im, line, err, why);
+}
+
+static const struct asc_node *who_of(struct asc_import *im, const char *who, struct asc_why *why)
+{
+	if (!im->last_who || strcmp(im->last_who->who, who) != 0)
+		im->last_who = asc_who_of(im->view->model, who, why);
+	return im->last_who;
+}
+
+static int add_rule(struct asc_import *im, uint64_t line, const struct asc_rule_new *r, struct asc_why *why)
+{
+	struct asc_set_rule rule;
+	struct asc_rule_row *row;
+	const struct asc_node *who;
+	int err = asc_rule_check(&rule, r, why);
+
 	if (err)
-		return note(im, line, err, why);
-	im->rows[im->n - 1].member = true;
-	strcpy(im->rows[im->n - 1].device, d.text);
+		return err;
+	who = who_of(im, r->who, why);
+	if (!who)
+		return ERR_NOTFOUND;
+	if (rule.device.axis == ASSOC_DEVICE_EXACT) {
+		struct asc_entry e = { rule.verdict, rule.rights, who->number, rule.not_before_s, rule.not_after_s, rule.mode };
+
+		return add_exact(im, line, rule.device.text, &e, why);
+	}
+	err = asc_dset_resolve(im->view->model, &rule.device, why);
+	if (err)
+		return err;
+	row = next_row(&im->rules, sizeof *row, ASC_SET_RULES_MAX);
+	if (!row)
+		return full(why);
+	*row = (struct asc_rule_row){ line, who->number, rule };
+	im->rules.n++;
 	return 0;
 }
 
-int asc_import_rule(struct asc_import *im, uint64_t line, const struct asc_rule_new *rule, struct asc_why *why)
+int asc_import_rule(struct asc_import *im, uint64_t line, const struct asc_rule_new *r, struct asc_why *why)
 {
-	struct asc_devname d;
-	struct row *r;
-	int err = room(im, rule->verdict == ASSOC_BLOCK ? ASC_KIND_BLOCK : ASC_KIND_ASSOC, &r, why);
+	int err = enter(im, r->verdict == ASSOC_BLOCK ? ASC_KIND_BLOCK : ASC_KIND_ASSOC, why);
 
 	if (!err)
-		err = asc_devname_parse(&d, rule->device, why);
-	if (!err && !asc_node_of(im->a, rule->who))
-		err = refuse(why, ERR_NOTFOUND, strncmp(rule->who, ASSOC_GROUP_PREFIX, 6) ? "no SCS" : "no group", rule->who);
-	if (!err)
-		err = asc_dset_resolve(im->a, &d, why);
-	if (err)
-		return note(im, line, err, why);
-	r->rule = *rule;
-	snprintf(r->who, sizeof r->who, "%s", rule->who);
-	strcpy(r->device, d.text);
-	return keep(im, r, line);
-}
-
-static int by_key(const void *x, const void *y)
-{
-	const struct row *a = x, *b = y;
-	int c = strcmp(a->device, b->device);
-
-	if (!c)
-		c = strcmp(a->who, b->who);
-	if (!c)
-		c = (int)a->rule.verdict - (int)b->rule.verdict;
-	return c ? c : (a->line > b->line) - (a->line < b->line);
-}
-
-int asc_import_build(struct asc_import *im, struct asc_import_error *e)
-{
-	bool keyed = im->conf.kind == ASC_KIND_ASSOC || im->conf.kind == ASC_KIND_BLOCK || im->conf.kind == ASC_KIND_SET;
-	struct row *r = im->rows;
-
-	*e = im->first;
-	if (im->err || !keyed)
-		return im->err;
-	qsort(r, im->n, sizeof *r, by_key);
-	for (size_t i = 1; i < im->n; i++) {
-		if (strcmp(r[i].device, r[i - 1].device) || strcmp(r[i].who, r[i - 1].who) || !r[i].device[0] ||
-		    r[i].rule.verdict != r[i - 1].rule.verdict)
-			continue;
-		e->line = r[i].line;
-		e->line_earlier = r[i - 1].line;
-		snprintf(e->why.text, sizeof e->why.text, "device '%.80s' stands under the same key in line %llu", r[i].device,
-			 (unsigned long long)r[i - 1].line);
-		return ERR_EXISTS;
-	}
-	atomic_store(&im->phase, ASC_IMPORT_SWITCH);
-	return 0;
-}
-
-static int bring_in(struct asc_import *im, const struct row *r, struct asc_why *why)
-{
-	struct asc_rule_new rule = r->rule;
-
-	switch (im->conf.kind) {
-	case ASC_KIND_SCS:
-		return asc_scs_put(im->a, &r->scs, why);
-	case ASC_KIND_GROUP:
-		return r->member ? asc_group_member_add(im->a, r->group.name, r->who, why) : asc_group_put(im->a, &r->group, why);
-	case ASC_KIND_SET:
-		if (!asc_dset_there(im->a, r->who)) {
-			int err = asc_dset_add(im->a, r->who, why);
-
-			if (err)
-				return err;
-		}
-		return r->member ? asc_dset_member_add(im->a, r->who, r->device, why) : 0;
-	default:
-		rule.who = r->who;
-		rule.device = r->device;
-		return asc_rule_add(im->a, &rule, why);
-	}
-}
-
-void asc_import_finish(struct asc_import *im, asc_import_done_fn *done, void *arg)
-{
-	uint64_t one = 1;
-
-	im->done = done;
-	im->arg = arg;
-	(void)!write(im->a->wake_fd, &one, sizeof one);
-}
-
-void asc_completions(struct asc *a)
-{
-	struct asc_import *im = a->import;
-	struct asc_import_result result = { 0 };
-	struct asc_why why = { "" };
-	uint64_t n;
-	int err = 0;
-
-	(void)!read(a->wake_fd, &n, sizeof n);
-	if (!im || !im->done)
-		return;
-	for (size_t i = 0; i < im->n && !err && !im->conf.dry_run; i++)
-		err = bring_in(im, &im->rows[i], &why);
-	result.rows = result.added = im->n;
-	atomic_store(&im->phase, ASC_IMPORT_DONE);
-	im->done(im->arg, err, &why, &result);
-}
-
-void asc_import_cancel(struct asc_import *im)
-{
-	atomic_store(&im->cancelled, true);
-}
-
-void asc_import_progress(const struct asc_import *im, struct asc_import_progress *out)
-{
-	*out = (struct asc_import_progress){ .phase = (enum asc_import_phase)atomic_load(&im->phase) };
-}
-
-void asc_import_free(struct asc_import *im)
-{
-	if (!im)
-		return;
-	im->a->import = NULL;
-	free(im->rows);
-	free(im);
-}
-
-int asc_wake_fd(const struct asc *a)
-{
-	return a->wake_fd;
+		err = add_rule(im, line, r, why);
+	return note(im, line, err, why);
 }

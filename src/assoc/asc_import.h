@@ -38,13 +38,13 @@ struct asc_import_conf {
 ERR_MUST_USE int asc_import_begin(struct asc_import **out, struct asc *a, const struct asc_import_conf *conf,
 				  struct asc_why *why);
 
-/* Rows, each with the number of its line, from 1. Arguments are borrowed during the call. Each is checked at once; words say what is
- * wrong without the line. ERR_INVAL (form, rights, times), ERR_NOTFOUND (no such SCS, group, set), ERR_EXISTS (the same key stands in
- * an earlier line, which the words name; what stands on single devices is compared by asc_import_build() only), ERR_LIMIT,
- * ERR_STATE (not of this import's kind), ERR_NOSPC, ERR_IO, ERR_NOMEM, ERR_CLOSED (cancelled).
- * After an error of a row further rows may be given, to find more errors; asc_import_build() fails then. */
+/* Rows, each with the number of its line, from 1. Arguments are borrowed during the call; the first call waits until the changes that were
+ * submitted before the import are done. Each row is checked at once; words say what is wrong without the line. ERR_INVAL (form,
+ * rights, times), ERR_NOTFOUND (no such SCS, group, set), ERR_LIMIT, ERR_STATE (not of this import's kind), ERR_NOSPC, ERR_IO,
+ * ERR_NOMEM, ERR_CLOSED (cancelled). After an error of a row further rows may be given, to find more errors; asc_import_build() fails
+ * then. That a key stands in two lines is found by asc_import_build(). */
 ERR_MUST_USE int asc_import_scs(struct asc_import *im, uint64_t line, const struct asc_scs *scs, struct asc_why *why);
-/* A group; a membership of a group that is in the store (without `replace`) or in an earlier row. */
+/* A group; a membership of a group that is in the store (without `replace`) or has a row of its own, which asc_import_build() sees to. */
 ERR_MUST_USE int asc_import_group(struct asc_import *im, uint64_t line, const struct asc_group *group, struct asc_why *why);
 ERR_MUST_USE int asc_import_group_member(struct asc_import *im, uint64_t line, const char *group, const char *scs,
 					 struct asc_why *why);
@@ -62,8 +62,9 @@ struct asc_import_error {
 };
 
 /* After the last row, on the thread that gave them: sorts, merges, writes and syncs the new generation. Takes seconds. On an error the
- * import is over (all that is left is asc_import_free()): the first error of a row again, ERR_EXISTS (the same key twice),
- * ERR_LIMIT (more rules on one device than fit), ERR_NOSPC, ERR_IO, ERR_NOMEM, ERR_PROTO (the store is damaged), ERR_CLOSED. */
+ * import is over (all that is left is asc_import_free()): the first error of a row again, ERR_EXISTS (the same key in two lines, alike
+ * or not; an SCS's origin-host or e164 belongs to another one), ERR_NOTFOUND (a membership of no group), ERR_LIMIT (more rules on one
+ * device, more groups, sets .. than may be), ERR_NOSPC, ERR_IO, ERR_NOMEM, ERR_PROTO (the store is damaged), ERR_CLOSED. */
 ERR_MUST_USE int asc_import_build(struct asc_import *im, struct asc_import_error *e);
 
 struct asc_import_peer { /* an SCS whose sessions would not be admitted any more: removed, or another host, realm or anchor */
@@ -79,8 +80,8 @@ struct asc_import_result {
 	size_t peers_n;
 };
 
-/* err 0: everything of the file is durable and in force. Else nothing of it is, and words say why: ERR_EXISTS (an SCS made by hand
- * meanwhile owns a name), ERR_BUSY (more changes by hand meanwhile than are remembered), ERR_CLOSED (cancelled, or the store closes),
+/* err 0: everything of the file is durable and in force. Else nothing of it is, and words say why: ERR_EXISTS (an SCS or set made by
+ * hand meanwhile has the name), ERR_BUSY (more changes by hand meanwhile than are remembered), ERR_CLOSED (cancelled, or the store closes),
  * ERR_NOSPC, ERR_IO, ERR_NOMEM. Called on the owner's thread, from asc_completions() or asc_close(). */
 typedef void asc_import_done_fn(void *arg, int err, const struct asc_why *why, const struct asc_import_result *result);
 
@@ -123,7 +124,9 @@ struct asc_export_row {
 
 /* ERR_NOMEM, ERR_IO. */
 ERR_MUST_USE int asc_export_begin(struct asc_export **out, struct asc *a, enum asc_kind kind);
-uint64_t asc_export_total(const struct asc_export *x); /* rows it gives out, for a progress bar */
+/* For a progress bar: records it looks at in all, and has looked at. Not each of them is a row. */
+uint64_t asc_export_total(const struct asc_export *x);
+uint64_t asc_export_at(const struct asc_export *x);
 /* Looks at no more than `records` records and calls fn for those of the kind; a row is borrowed during fn. Returns 1 when there is more
  * (even if fn was not called), 0 after the last, ERR_IO or ERR_PROTO (unreadable, damaged), or what fn returned other than 0. */
 typedef int asc_export_fn(void *arg, const struct asc_export_row *row);

@@ -1,19 +1,30 @@
 /* asc_row.h - how records look on disk (room-private). Every key and value begins with a version octet; numbers are little-endian,
  * but the SCS number in a key is big-endian so that the rules of one SCS stand together.
  *
+ * The main environment, in the store's directory:
+ *
  *   database   key                                   value
  *   scs        1, name                               1, u32 number, strings (u8 length + octets), limits
- *   dev        1, device                             1, entries: u8 flags, u8 rights, u32 SCS number [, i64 from, i64 until]
  *   set        1, u32be SCS number, verdict, device  1, u8 rights and mode, i64 from, i64 until
- *   count      1, u32be SCS number                   1, u64 exact rules
  *   group      1, name                               1, u32 number, anchor (u8 length + octets)
  *   member     1, u32be group number, u32be SCS number  1
  *   dset       1, name                               1, u32 number
- *   meta       "generation", "next"                  u64, u32
+ *   meta       "generation", "next", "dev"           u64 changes made here, u64 next number, u64 generation of rows that counts
+ *
+ * One generation, an environment in the directory dev-NUMBER below it:
+ *
+ *   dev        1, device                             1, entries: u8 flags, u8 rights, u32 SCS number [, i64 from, i64 until]
+ *   count      1, u32be SCS number                   1, u64 entries of it in dev
+ *   meta       "generation", "next"                  u64 changes made in generations so far, u64 next number when it last changed
+ *
+ * A change is a transaction of one of the two. An import writes a new generation whole; one transaction of the main environment makes
+ * it count. Directories dev-* that meta does not name are left-overs.
  *
  * Groups and SCSs have their numbers out of one count, so "SCS number" above is also a group's, and in `dev` and `count` a
- * named set's. Format 1 had neither groups nor named sets, format 2 no named sets, format 3 no modes of rules.
- * A number is never used again: entries in `dev` of a number that is gone are no rules, and leave when the row is next written. */
+ * named set's. Format 1 had neither groups nor named sets, format 2 no named sets, format 3 no modes of rules; in all of them `dev` and
+ * `count` stood in the main environment.
+ * A number is never used again: entries in `dev` of a number that is gone are no rules, and leave when the row is next written or an
+ * import merges it. */
 #pragma once
 #include "assoc/asc.h"
 #include "base/buf.h"

@@ -56,7 +56,11 @@ static const struct cfg_row log_rows[] = {
 
 static const struct cfg_row associations_rows[] = {
 	CFG_U64("size_max", struct cfg_iwf, associations_size_max, UINT64_C(1) << 20, UINT64_C(1) << 44, "8589934592",
-		"octets the association store may grow to"),
+		"octets each file of the association store may grow to; an import needs a second one for its time"),
+	CFG_U32("changes_max", struct cfg_iwf, associations_changes_max, 1, 10000, "256",
+		"changes that may wait for the disk at once; more are refused"),
+	CFG_U64("import_memory", struct cfg_iwf, associations_import_memory, UINT64_C(1) << 20, UINT64_C(1) << 40, "268435456",
+		"octets in which an import sorts; what does not fit is sorted on disk, below state_dir"),
 	CFG_END,
 };
 

@@ -111,7 +111,9 @@ struct cfg_iwf {
 	int log_level;                             /* enum log_level */
 	char decisions[CFG_PATH_MAX];              /* "": none */
 	uint32_t edges;                            /* per zone that has a listener */
-	uint64_t associations_size_max;            /* octets of the store's memory map */
+	uint64_t associations_size_max;            /* octets of each of the store's memory maps */
+	uint32_t associations_changes_max;         /* that wait at once */
+	uint64_t associations_import_memory;       /* octets */
 	char group_uri_prefix[CFG_URI_PREFIX_MAX]; /* of a SAN URI that names a group */
 	struct cfg_anchor anchors[CFG_ANCHORS_MAX];
 	size_t anchors_n;

@@ -272,7 +272,8 @@ static int open_stores(struct gw_core *c, int decisions_fd, char why[GW_CORE_WHY
 {
 	const struct cfg_iwf *cfg = c->cfg;
 	char dir[CFG_PATH_MAX + 32];
-	struct asc_conf asc = { dir, cfg->associations_size_max };
+	struct asc_conf asc = { dir, cfg->associations_size_max, cfg->associations_changes_max,
+				(size_t)cfg->associations_import_memory };
 	struct asc_why asc_why = { "" };
 	int err;
 

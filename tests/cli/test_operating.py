@@ -165,13 +165,17 @@ def test_provisioning_outlives_a_kill_and_a_backup_brings_it_back(gateway):
 def test_a_consistent_copy_while_it_runs(gateway):
     gateway.start()
     add_acme(gateway)
-    for store in ("associations", "journal"):
-        os.makedirs(gateway.path(f"copy/{store}"))
+    assert gateway.ctl("assoc", "add", "acme", "m1@a.example").returncode == 0
+    for store in ("associations/dev-1", "associations", "journal"):
+        os.makedirs(gateway.path(f"copy/{store}"), exist_ok=True)
         subprocess.run(["mdb_copy", gateway.path(f"state/{store}"), gateway.path(f"copy/{store}")], check=True, timeout=20)
     assert gateway.stop() == 0
     gateway.start(change=("state_dir: state", "state_dir: copy"))
     assert gateway.ctl("scs", "show", "acme").returncode == 0
+    assert gateway.ctl("assoc", "check", "acme", "m1@a.example").returncode == 0
     assert gateway.stop() == 0
+    shutil.rmtree(gateway.path("copy/associations/dev-1"))
+    assert "its rows of devices" in gateway.refused(change=("state_dir: state", "state_dir: copy"))
 
 
 def test_a_peer_that_is_not_there_is_waited_for(gateway):

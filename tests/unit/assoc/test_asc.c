@@ -610,10 +610,11 @@ static void test_something_else_is_not_taken_for_a_store(void **state)
 	assert_non_null(strstr(p->why.text, "not a database"));
 }
 
-/* Writes one record into a named database, as a program of tomorrow would. */
+/* Writes one record into a named database, as a program of tomorrow would. Rows of devices are in the generation. */
 static void write_raw(const struct place *p, const char *dbi_name, const char *key, size_t key_len, const char *val,
 		      size_t val_len)
 {
+	char dir[96];
 	MDB_val k = { key_len, (void *)(uintptr_t)key }, v = { val_len, (void *)(uintptr_t)val };
 	MDB_env *env;
 	MDB_txn *txn;
@@ -621,7 +622,8 @@ static void write_raw(const struct place *p, const char *dbi_name, const char *k
 
 	assert_int_equal(mdb_env_create(&env), 0);
 	assert_int_equal(mdb_env_set_maxdbs(env, 8), 0);
-	assert_int_equal(mdb_env_open(env, p->dir, 0, 0600), 0);
+	snprintf(dir, sizeof dir, "%s%s", p->dir, strcmp(dbi_name, "dev") ? "" : "/dev-1");
+	assert_int_equal(mdb_env_open(env, dir, 0, 0600), 0);
 	assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
 	assert_int_equal(mdb_dbi_open(txn, dbi_name, MDB_CREATE, &dbi), 0);
 	assert_int_equal(mdb_put(txn, dbi, &k, &v, 0), 0);

@@ -1,0 +1,274 @@
+/* asc_gen.c - generations: the rows of devices, in an LMDB environment of their own below the store's directory. The main environment says
+ * which one counts; any other is what an import that did not come to its end left behind. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "assoc/asc_int.h"
+
+#define PREFIX "dev-"
+#define FORMAT 4u
+
+static void dir_of(char *out, size_t cap, const struct asc *a, uint64_t number)
+{
+	snprintf(out, cap, "%s/" PREFIX "%llu", a->dir, (unsigned long long)number);
+}
+
+/* What LMDB and kv.c make in it, and no more. */
+static void remove_files(const char *dir)
+{
+	static const char *const names[] = { "data.mdb", "lock.mdb", "owner.lock" };
+	char path[1200];
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, names[i]) < sizeof path)
+			unlink(path);
+	}
+	rmdir(dir);
+}
+
+static int open_databases(struct asc_gen *g, bool fresh)
+{
+	MDB_txn *txn;
+	int rc = mdb_txn_begin(g->kv.env, NULL, fresh ? 0 : MDB_RDONLY, &txn);
+
+	if (rc)
+		return rc;
+	rc = mdb_dbi_open(txn, "dev", fresh ? MDB_CREATE : 0, &g->dev);
+	if (!rc)
+		rc = mdb_dbi_open(txn, "count", fresh ? MDB_CREATE : 0, &g->count);
+	if (rc) {
+		mdb_txn_abort(txn);
+		return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
+	}
+	return mdb_txn_commit(txn); /* of the read-only one too: it keeps the handles open */
+}
+
+int asc_gen_open(struct asc_gen **out, const struct asc *a, uint64_t number, bool fresh, struct asc_why *why)
+{
+	struct asc_gen *g = calloc(1, sizeof *g);
+	struct kv_conf kc = { .kind = "association rows",
+			      .format = FORMAT,
+			      .map_max = a->map_max,
+			      .databases = 2,
+			      .readers_max = a->changes_max + 128 };
+	char dir[1100], data[1200];
+	struct stat st;
+	int rc, err;
+
+	if (!g || strlen(a->dir) > 1000)
+		goto no_memory;
+	dir_of(dir, sizeof dir, a, number);
+	g->refs = 1;
+	g->number = number;
+	g->kv.lock_fd = -1;
+	g->dir = strdup(dir);
+	if (!g->dir)
+		goto no_memory;
+	snprintf(data, sizeof data, "%s/data.mdb", dir);
+	if (fresh) {
+		remove_files(dir);
+	} else if (stat(data, &st) < 0) {
+		err = asc_refuse(why, ERR_PROTO, "association store %s: its rows of devices (%s) are missing: %s", a->dir, data,
+				 strerror(errno));
+		goto free_gen;
+	}
+	kc.dir = dir;
+	err = kv_open(&g->kv, &kc, why->text, sizeof why->text);
+	if (err)
+		goto free_gen;
+	rc = open_databases(g, fresh);
+	if (rc) {
+		err = asc_fail(why, rc, "open the rows of devices");
+		goto free_gen;
+	}
+	*out = g;
+	return 0;
+
+no_memory:
+	err = asc_refuse(why, ERR_NOMEM, "association store: out of memory");
+free_gen:
+	if (g && fresh)
+		g->old = true;
+	if (g && g->dir)
+		asc_gen_free(g);
+	else
+		free(g);
+	return err;
+}
+
+void asc_gen_free(struct asc_gen *g)
+{
+	if (!g || --g->refs)
+		return;
+	kv_close(&g->kv);
+	if (g->old)
+		remove_files(g->dir);
+	free(g->dir);
+	free(g);
+}
+
+static int sync_dir(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
+
+	if (fd < 0)
+		return errno;
+	if (fsync(fd) < 0)
+		rc = errno;
+	close(fd);
+	return rc;
+}
+
+int asc_gen_sync(struct asc_gen *g)
+{
+	char parent[1100];
+	char *slash;
+	int rc = mdb_env_sync(g->kv.env, 1);
+
+	snprintf(parent, sizeof parent, "%s", g->dir);
+	slash = strrchr(parent, '/');
+	if (slash)
+		*slash = 0;
+	if (!rc)
+		rc = sync_dir(g->dir);
+	return rc ? rc : sync_dir(parent);
+}
+
+void asc_gen_clean(const struct asc *a)
+{
+	DIR *d = opendir(a->dir);
+	struct dirent *e;
+	char dir[1100];
+
+	if (!d)
+		return;
+	while ((e = readdir(d))) {
+		uint64_t number;
+
+		if (strncmp(e->d_name, PREFIX, sizeof PREFIX - 1) != 0 ||
+		    str_parse_u64(&number, e->d_name + sizeof PREFIX - 1, 0, UINT64_MAX) || number == a->gen->number)
+			continue;
+		dir_of(dir, sizeof dir, a, number);
+		remove_files(dir);
+	}
+	closedir(d);
+}
+
+/* -- views */
+
+struct asc_view *asc_view_new(struct asc_model *m, struct asc_gen *g, struct asc_why *why)
+{
+	struct asc_view *v = calloc(1, sizeof *v);
+	int rc;
+
+	if (!v) {
+		asc_refuse(why, ERR_NOMEM, "association store: out of memory");
+		return NULL;
+	}
+	rc = mdb_txn_begin(g->kv.env, NULL, MDB_RDONLY, &v->reader);
+	if (rc) {
+		asc_fail(why, rc, "begin to read");
+		free(v);
+		return NULL;
+	}
+	v->refs = 1;
+	v->model = m;
+	v->gen = g;
+	m->refs++;
+	g->refs++;
+	return v;
+}
+
+void asc_view_free(struct asc_view *v)
+{
+	if (!v)
+		return;
+	mdb_txn_abort(v->reader);
+	asc_model_free(v->model);
+	asc_gen_free(v->gen);
+	free(v);
+}
+
+void asc_view_retire(struct asc *a, struct asc_view *v)
+{
+	if (!v || --v->refs)
+		return;
+	pthread_mutex_lock(&a->lock);
+	v->next = a->retired;
+	a->retired = v;
+	pthread_cond_signal(&a->work);
+	pthread_mutex_unlock(&a->lock);
+}
+
+/* -- one row */
+
+int asc_put_count(const struct asc_gen *g, MDB_txn *txn, uint32_t number, uint64_t n)
+{
+	uint8_t room[ASC_KEY_MAX], bytes[9];
+	struct buf b = buf_over(bytes, sizeof bytes);
+	MDB_val key = asc_key_number(room, number), val = { sizeof bytes, bytes };
+
+	buf_u8(&b, ASC_ROW_VERSION);
+	buf_le64(&b, n);
+	return mdb_put(txn, g->count, &key, &val, 0);
+}
+
+/* Copies the entries that stay. Entries of whos that are gone do not stay. */
+static int copy_row(const struct asc_model *m, struct buf *out, const MDB_val *row, struct asc_row_change *c, unsigned *kept)
+{
+	struct rd r = rd_over(row->mv_data, row->mv_size);
+	struct asc_entry e;
+
+	if (rd_u8(&r) != ASC_ROW_VERSION)
+		return ERR_PROTO;
+	while (asc_entry_next(&r, &e)) {
+		if (!asc_model_slot(m, e.scs_number))
+			continue;
+		if (e.scs_number == c->number && (e.verdict == c->verdict || (c->verdict < 0 && e.verdict != ASC_ENTRY_MEMBER))) {
+			c->dropped++;
+			continue;
+		}
+		asc_entry_put(out, &e);
+		(*kept)++;
+	}
+	return r.bad ? ERR_PROTO : 0;
+}
+
+int asc_row_apply(struct asc_gen *g, MDB_txn *txn, const struct asc_model *m, const char *device, struct asc_row_change *c,
+		  struct asc_why *why)
+{
+	uint8_t room[ASC_KEY_MAX], bytes[ASC_DEV_RECORD_MAX + ASC_ENTRY_MAX];
+	struct buf b = buf_over(bytes, sizeof bytes);
+	MDB_val key = asc_key_text(room, device), row, val;
+	unsigned kept = 0;
+	int rc = mdb_get(txn, g->dev, &key, &row);
+
+	c->dropped = 0;
+	c->missing = false;
+	buf_u8(&b, ASC_ROW_VERSION);
+	if (rc && rc != MDB_NOTFOUND)
+		return asc_fail(why, rc, "read the device's rules");
+	if (!rc && copy_row(m, &b, &row, c, &kept))
+		return asc_refuse(why, ERR_PROTO, "association store: the row of this device is damaged or of another version");
+	if (c->add && kept >= ASC_RULES_PER_DEVICE_MAX)
+		return asc_refuse(why, ERR_LIMIT, "this device has as many rules as one device can have (255)");
+	c->missing = !c->add && c->dropped == 0;
+	if (c->missing)
+		return 0;
+	if (c->add) {
+		asc_entry_put(&b, c->add);
+		kept++;
+	}
+	val = (MDB_val){ b.len, bytes };
+	if (b.full)
+		rc = MDB_BAD_VALSIZE;
+	else
+		rc = kept ? mdb_put(txn, g->dev, &key, &val, 0) : mdb_del(txn, g->dev, &key, NULL);
+	return rc ? asc_fail(why, rc, "write the device's rules") : 0;
+}

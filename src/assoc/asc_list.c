@@ -1,0 +1,372 @@
+/* asc_list.c - what is in force, for people and for admission: records by their names, lists, counts. Reads the owner's view. */
+#include <string.h>
+
+#include "assoc/asc_int.h"
+
+static const struct asc_index *index_of(const struct asc *a)
+{
+	return a->view->model->index;
+}
+
+static const struct asc_scs *scs_of(const struct asc_node *node)
+{
+	return node ? &node->scs : NULL;
+}
+
+const struct asc_scs *asc_scs_find(const struct asc *a, const char *name)
+{
+	return scs_of(asc_model_scs(a->view->model, name));
+}
+
+const struct asc_scs *asc_scs_by_origin_host(const struct asc *a, const char *origin_host)
+{
+	return scs_of(asc_model_host(a->view->model, origin_host));
+}
+
+const struct asc_scs *asc_scs_by_e164(const struct asc *a, const char *e164)
+{
+	return scs_of(asc_model_e164(a->view->model, e164));
+}
+
+/* The proven name is the Origin-Host (CONTRACTS section 1), so one index serves both. */
+const struct asc_scs *asc_scs_by_identity(const struct asc *a, const char *anchor, const char *authenticated_name)
+{
+	const struct asc_scs *scs = asc_scs_by_origin_host(a, authenticated_name);
+
+	return scs && strcmp(scs->anchor, anchor) == 0 ? scs : NULL;
+}
+
+int asc_scs_each(const struct asc *a, asc_scs_fn *fn, void *arg)
+{
+	int stop = 0;
+
+	for (uint32_t i = 0; i < index_of(a)->scs_n && !stop; i++)
+		stop = fn(arg, &index_of(a)->scs[i]->scs);
+	return stop;
+}
+
+uint32_t asc_scs_count(const struct asc *a)
+{
+	return index_of(a)->scs_n;
+}
+
+const struct asc_group *asc_group_find(const struct asc *a, const char *name)
+{
+	const struct asc_node *node = asc_model_group(a->view->model, name);
+
+	return node ? &node->group : NULL;
+}
+
+int asc_group_each(const struct asc *a, asc_group_fn *fn, void *arg)
+{
+	int stop = 0;
+
+	for (uint32_t i = 0; i < index_of(a)->groups_n && !stop; i++)
+		stop = fn(arg, &index_of(a)->groups[i]->group);
+	return stop;
+}
+
+int asc_group_member_each(const struct asc *a, const char *group, asc_member_fn *fn, void *arg)
+{
+	const struct asc_node *node = asc_model_group(a->view->model, group);
+	int stop = 0;
+
+	for (uint32_t i = 0; node && i < index_of(a)->scs_n && !stop; i++) {
+		if (asc_node_in_group(index_of(a)->scs[i], node->number))
+			stop = fn(arg, index_of(a)->scs[i]->who);
+	}
+	return stop;
+}
+
+/* -- named sets */
+
+bool asc_dset_there(const struct asc *a, const char *name)
+{
+	return asc_model_set(a->view->model, name) != NULL;
+}
+
+uint64_t asc_dset_members(const struct asc *a, const char *name)
+{
+	const struct asc_node *set = asc_model_set(a->view->model, name);
+
+	return set ? asc_model_slot(a->view->model, set->number)->exact_n : 0;
+}
+
+static bool count_one(void *arg, const struct asc_set_rule *rule)
+{
+	uint64_t *n = arg;
+
+	(void)rule;
+	(*n)++;
+	return true;
+}
+
+uint64_t asc_dset_rules(const struct asc *a, const char *name)
+{
+	const struct asc_model *m = a->view->model;
+	const struct asc_node *set = asc_model_set(m, name);
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; set && i < m->n; i++)
+		(void)asc_sets_named(&m->slots[i].node->sets, set->number, count_one, &n);
+	return n;
+}
+
+int asc_dset_each(const struct asc *a, asc_dset_fn *fn, void *arg)
+{
+	int stop = 0;
+
+	for (uint32_t i = 0; i < index_of(a)->dsets_n && !stop; i++)
+		stop = fn(arg, &index_of(a)->dsets[i]->dset);
+	return stop;
+}
+
+int asc_dset_resolve(const struct asc_model *m, struct asc_devname *d, struct asc_why *why)
+{
+	const struct asc_node *node;
+
+	if (d->axis != ASSOC_DEVICE_SET)
+		return 0;
+	node = asc_model_set(m, d->text + sizeof ASSOC_SET_PREFIX - 1);
+	if (!node)
+		return asc_refuse(why, ERR_NOTFOUND, "no device set '%.80s'", d->text + sizeof ASSOC_SET_PREFIX - 1);
+	d->first = node->number;
+	return 0;
+}
+
+/* 1: the row names the set; 0: it does not; ERR_IO: it is damaged. */
+static int row_names(const MDB_val *row, uint32_t number)
+{
+	struct rd r = rd_over(row->mv_data, row->mv_size);
+	struct asc_entry e;
+
+	if (rd_u8(&r) != ASC_ROW_VERSION)
+		return ERR_IO;
+	while (asc_entry_next(&r, &e)) {
+		if (e.verdict == ASC_ENTRY_MEMBER && e.scs_number == number)
+			return 1;
+	}
+	return r.bad ? ERR_IO : 0;
+}
+
+static int each_member(const struct asc_slot *set, MDB_cursor *cur, asc_device_fn *fn, void *arg)
+{
+	char device[ASSOC_DEVICE_TEXT_MAX + 1];
+	uint64_t left = set->exact_n;
+	MDB_val key, row;
+	int stop = 0, rc = 0;
+
+	while (left && !stop && (rc = mdb_cursor_get(cur, &key, &row, MDB_NEXT)) == 0) {
+		stop = row_names(&row, set->node->number);
+		if (stop != 1)
+			continue;
+		if (key.mv_size < 1 || str_copy(device, sizeof device, (const char *)key.mv_data + 1, key.mv_size - 1))
+			return ERR_IO;
+		stop = fn(arg, device);
+		left--;
+	}
+	return stop ? stop : rc && rc != MDB_NOTFOUND ? ERR_IO : 0;
+}
+
+int asc_dset_member_each(const struct asc *a, const char *name, asc_device_fn *fn, void *arg)
+{
+	const struct asc_node *set = asc_model_set(a->view->model, name);
+	MDB_cursor *cur;
+	int stop;
+
+	if (!set)
+		return 0;
+	if (mdb_cursor_open(a->view->reader, a->view->gen->dev, &cur))
+		return ERR_IO;
+	stop = each_member(asc_model_slot(a->view->model, set->number), cur, fn, arg);
+	mdb_cursor_close(cur);
+	return stop;
+}
+
+/* -- rules */
+
+struct asc_node *asc_who_of(const struct asc_model *m, const char *who, struct asc_why *why)
+{
+	struct asc_node *node = asc_model_who(m, who);
+
+	if (!node)
+		asc_refuse(why, ERR_NOTFOUND, "no %s '%.*s'", strncmp(who, ASSOC_GROUP_PREFIX, 6) ? "SCS" : "group",
+			   (int)ASSOC_WHO_TEXT_MAX, who);
+	return node;
+}
+
+static int check_new(const struct asc_rule_new *r, const struct asc_devname *d, struct asc_why *why)
+{
+	if (r->verdict > ASSOC_BLOCK)
+		return asc_refuse(why, ERR_INVAL, "a rule allows, denies or blocks");
+	if (strcmp(r->who, "*") == 0 && r->verdict != ASSOC_BLOCK)
+		return asc_refuse(why, ERR_INVAL, "only a block rule can speak about every SCS ('*')");
+	if (d->axis == ASSOC_DEVICE_ANY && r->verdict != ASSOC_BLOCK)
+		return asc_refuse(why, ERR_INVAL, "only a block rule can speak about every device ('*')");
+	if (d->axis == ASSOC_DEVICE_ANY && strcmp(r->who, "*") == 0)
+		return asc_refuse(why, ERR_INVAL, "a block of every SCS on every device is not a rule: stop the gateway");
+	if (r->rights & ~ASSOC_RIGHT_ALL || (r->rights == 0 && r->verdict != ASSOC_BLOCK))
+		return asc_refuse(why, ERR_INVAL, "rights: expected one or more of trigger, recall, replace");
+	if (r->not_before_s < 0 || r->not_after_s < 0 || (r->not_after_s && r->not_after_s < r->not_before_s))
+		return asc_refuse(why, ERR_INVAL, "times: expected seconds since 1970, the earlier one first");
+	if (r->mode > ASSOC_DETECT)
+		return asc_refuse(why, ERR_INVAL, "mode: expected enforce or " ASSOC_DETECT_WORD);
+	if (r->mode == ASSOC_DETECT && r->verdict == ASSOC_ALLOW)
+		return asc_refuse(why, ERR_INVAL,
+				  "an allow that does not allow is no rule: only deny and block rules can be " ASSOC_DETECT_WORD);
+	return 0;
+}
+
+int asc_rule_check(struct asc_set_rule *out, const struct asc_rule_new *r, struct asc_why *why)
+{
+	int err = asc_devname_parse(&out->device, r->device, why);
+
+	if (!err)
+		err = check_new(r, &out->device, why);
+	if (err)
+		return err;
+	out->verdict = r->verdict;
+	out->rights = r->verdict == ASSOC_BLOCK ? ASSOC_RIGHT_ALL : r->rights;
+	out->mode = r->mode;
+	out->not_before_s = r->not_before_s;
+	out->not_after_s = r->not_after_s;
+	return 0;
+}
+
+static int each_set(const struct asc_node *node, asc_rule_fn *fn, void *arg)
+{
+	struct assoc_rule rule;
+	int stop = 0;
+
+	for (uint32_t i = 0; i < node->sets.n && !stop; i++) {
+		asc_rule_of_set(&rule, node, &node->sets.all[i]);
+		stop = fn(arg, &rule);
+	}
+	return stop;
+}
+
+static int each_in_row(const struct asc_model *m, const struct asc_node *who, const MDB_val *key, const MDB_val *row,
+		       asc_rule_fn *fn, void *arg)
+{
+	struct rd k = rd_over(key->mv_data, key->mv_size), r = rd_over(row->mv_data, row->mv_size);
+	struct assoc_rule rule;
+	struct asc_entry e;
+	int stop = 0;
+
+	if (rd_u8(&k) != ASC_ROW_VERSION || rd_u8(&r) != ASC_ROW_VERSION || rd_left(&k) > ASSOC_DEVICE_TEXT_MAX)
+		return ERR_IO;
+	while (!stop && asc_entry_next(&r, &e)) {
+		const struct asc_node *node = asc_model_node(m, e.scs_number);
+
+		if (!node || e.verdict == ASC_ENTRY_MEMBER || (who && node != who))
+			continue;
+		asc_rule_of_entry(&rule, node, &e, (const char *)k.p, rd_left(&k));
+		stop = fn(arg, &rule);
+	}
+	return stop ? stop : r.bad ? ERR_IO : 0;
+}
+
+static int each_exact(const struct asc_view *v, const struct asc_node *who, asc_rule_fn *fn, void *arg)
+{
+	MDB_cursor *cur;
+	MDB_val key, row;
+	int stop = 0, rc = mdb_cursor_open(v->reader, v->gen->dev, &cur);
+
+	if (rc)
+		return ERR_IO;
+	while (!stop && (rc = mdb_cursor_get(cur, &key, &row, MDB_NEXT)) == 0)
+		stop = each_in_row(v->model, who, &key, &row, fn, arg);
+	mdb_cursor_close(cur);
+	return stop ? stop : rc == MDB_NOTFOUND ? 0 : ERR_IO;
+}
+
+int asc_rule_each(const struct asc *a, const char *who, asc_rule_fn *fn, void *arg)
+{
+	const struct asc_model *m = a->view->model;
+	const struct asc_node *node = who ? asc_model_who(m, who) : NULL;
+	int stop = 0;
+
+	if (who && !node)
+		return 0;
+	if (who) {
+		stop = each_set(node, fn, arg);
+	} else {
+		stop = each_set(m->slots[0].node, fn, arg);
+		for (uint32_t i = 0; i < m->index->scs_n && !stop; i++)
+			stop = each_set(m->index->scs[i], fn, arg);
+		for (uint32_t i = 0; i < m->index->groups_n && !stop; i++)
+			stop = each_set(m->index->groups[i], fn, arg);
+	}
+	return stop ? stop : each_exact(a->view, node, fn, arg);
+}
+
+static int each_set_on(const struct asc_node *node, const struct asc_devname *d, asc_rule_fn *fn, void *arg)
+{
+	struct assoc_rule rule;
+	int stop = 0;
+
+	for (int verdict = 0; verdict <= ASSOC_BLOCK && !stop; verdict++) {
+		const struct asc_set_rule *s = asc_sets_find(&node->sets, (uint8_t)verdict, d->text);
+
+		if (!s)
+			continue;
+		asc_rule_of_set(&rule, node, s);
+		stop = fn(arg, &rule);
+	}
+	return stop;
+}
+
+static int each_on_device(const struct asc_view *v, const struct asc_devname *d, asc_rule_fn *fn, void *arg)
+{
+	uint8_t room[ASC_KEY_MAX];
+	MDB_val key = asc_key_text(room, d->text), row;
+	int rc = mdb_get(v->reader, v->gen->dev, &key, &row);
+
+	if (rc)
+		return rc == MDB_NOTFOUND ? 0 : ERR_IO;
+	return each_in_row(v->model, NULL, &key, &row, fn, arg);
+}
+
+int asc_rule_each_on(const struct asc *a, const char *device, asc_rule_fn *fn, void *arg, struct asc_why *why)
+{
+	const struct asc_model *m = a->view->model;
+	struct asc_devname d;
+	int stop;
+
+	why->text[0] = 0;
+	stop = asc_devname_parse(&d, device, why);
+	if (!stop)
+		stop = asc_dset_resolve(m, &d, why);
+	if (stop)
+		return stop;
+	if (d.axis == ASSOC_DEVICE_EXACT)
+		return each_on_device(a->view, &d, fn, arg);
+	stop = each_set_on(m->slots[0].node, &d, fn, arg);
+	for (uint32_t i = 0; i < m->index->scs_n && !stop; i++)
+		stop = each_set_on(m->index->scs[i], &d, fn, arg);
+	for (uint32_t i = 0; i < m->index->groups_n && !stop; i++)
+		stop = each_set_on(m->index->groups[i], &d, fn, arg);
+	return stop;
+}
+
+static uint64_t rules_of(const struct asc_slot *slot)
+{
+	return slot->node->kind == ASC_NODE_SET ? 0 : slot->node->sets.n + slot->exact_n;
+}
+
+uint64_t asc_rule_count_of(const struct asc *a, const char *who)
+{
+	const struct asc_node *node = asc_model_who(a->view->model, who);
+
+	return node ? rules_of(asc_model_slot(a->view->model, node->number)) : 0;
+}
+
+uint64_t asc_rule_count(const struct asc *a)
+{
+	const struct asc_model *m = a->view->model;
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < m->n; i++)
+		n += rules_of(&m->slots[i]);
+	return n;
+}

@@ -1,0 +1,639 @@
+/* asc_switch.c - the end of an import, on the store's thread: changes by hand are done again on the new generation, which is then whole on disk;
+ * one transaction of the main environment carries everything else of the import and names it. Before its commit nothing has happened.
+ * Keys that a hand touched since the beginning are left as the hand left them. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "assoc/asc_import_int.h"
+
+/* -- what hands did meanwhile */
+
+void asc_import_saw(struct asc_import *im, const struct asc_job *job)
+{
+	uint32_t cap = im->deltas_cap ? im->deltas_cap * 2 : 64;
+	struct asc_delta *d;
+
+	if (im->deltas_n == im->deltas_cap && im->deltas_n < ASC_IMPORT_CHANGES_MAX) {
+		struct asc_delta *bigger = realloc(im->deltas, cap * sizeof *bigger);
+
+		if (bigger) {
+			im->deltas = bigger;
+			im->deltas_cap = cap;
+		}
+	}
+	if (im->deltas_n == im->deltas_cap) {
+		im->too_many = true;
+		return;
+	}
+	d = &im->deltas[im->deltas_n++];
+	*d = (struct asc_delta){ .op = job->op, .number = job->number, .verdict = job->verdict };
+	switch (job->op) {
+	case ASC_SCS_PUT:
+		strcpy(d->text, job->scs.name);
+		break;
+	case ASC_GROUP_PUT:
+		strcpy(d->text, job->group.name);
+		break;
+	case ASC_RULE_ADD:
+		d->verdict = job->rule.verdict;
+		d->entry = (struct asc_entry){ job->rule.verdict,      job->rule.rights,      job->number,
+					       job->rule.not_before_s, job->rule.not_after_s, job->rule.mode };
+		__attribute__((fallthrough));
+	case ASC_RULE_DEL:
+		d->exact = job->rule.device.axis == ASSOC_DEVICE_EXACT;
+		strcpy(d->text, job->rule.device.text);
+		break;
+	case ASC_SET_MEMBER_ADD:
+	case ASC_SET_MEMBER_DEL:
+		d->exact = true;
+		d->verdict = ASC_ENTRY_MEMBER;
+		d->entry = (struct asc_entry){ .verdict = ASC_ENTRY_MEMBER, .scs_number = job->number };
+		strcpy(d->text, job->rule.device.text);
+		break;
+	default:
+		strcpy(d->text, job->name);
+		strcpy(d->member, job->member);
+	}
+}
+
+struct touched { /* keys, as sorted hashes: one taken for another by chance leaves a row to the hand */
+	uint64_t *keys;
+	size_t n;
+};
+
+enum { KEY_SCS, KEY_GROUP, KEY_SET, KEY_MEMBER, KEY_RULE };
+
+static uint64_t key_of(int what, uint32_t number, int verdict, const char *text, const char *more)
+{
+	char all[ASSOC_DEVICE_TEXT_MAX + IDENT_SCS_MAX + 48];
+
+	snprintf(all, sizeof all, "%d/%u/%d/%s/%s", what, number, verdict, text, more);
+	return asc_sets_hash(all);
+}
+
+static int by_value(const void *x, const void *y)
+{
+	const uint64_t *a = x, *b = y;
+
+	return (*a > *b) - (*a < *b);
+}
+
+static void add_keys(struct touched *t, const struct asc_delta *d)
+{
+	switch (d->op) {
+	case ASC_SCS_PUT:
+	case ASC_SCS_DEL:
+		t->keys[t->n++] = key_of(KEY_SCS, 0, 0, d->text, "");
+		break;
+	case ASC_GROUP_PUT:
+	case ASC_GROUP_DEL:
+		t->keys[t->n++] = key_of(KEY_GROUP, 0, 0, d->text, "");
+		break;
+	case ASC_SET_ADD:
+	case ASC_SET_DEL:
+		t->keys[t->n++] = key_of(KEY_SET, 0, 0, d->text, "");
+		break;
+	case ASC_GROUP_MEMBER_ADD:
+	case ASC_GROUP_MEMBER_DEL:
+		t->keys[t->n++] = key_of(KEY_MEMBER, 0, 0, d->text, d->member);
+		break;
+	case ASC_RULE_ADD:
+	case ASC_RULE_DEL:
+		for (int verdict = 0; verdict <= ASSOC_BLOCK && !d->exact; verdict++) {
+			if (d->verdict < 0 || d->verdict == verdict)
+				t->keys[t->n++] = key_of(KEY_RULE, d->number, verdict, d->text, "");
+		}
+		break;
+	default:
+		break;
+	}
+}
+
+static int gather_touched(struct touched *t, const struct asc_import *im)
+{
+	*t = (struct touched){ .keys = malloc((3 * (size_t)im->deltas_n + 1) * sizeof(uint64_t)) };
+	if (!t->keys)
+		return ENOMEM;
+	for (uint32_t i = 0; i < im->deltas_n; i++)
+		add_keys(t, &im->deltas[i]);
+	qsort(t->keys, t->n, sizeof *t->keys, by_value);
+	return 0;
+}
+
+static bool is_touched(const struct touched *t, uint64_t key)
+{
+	return t->n && bsearch(&key, t->keys, t->n, sizeof key, by_value);
+}
+
+/* -- one kind each: rows and nodes in the edit. LMDB's codes, or ours in `err` with words */
+
+struct switching {
+	struct asc_import *im;
+	struct asc_edit e;
+	struct touched touched;
+	int err;
+	struct asc_why *why;
+};
+
+static bool same_scs(const struct asc_scs *a, const struct asc_scs *b)
+{
+	uint8_t x[ASC_SCS_RECORD_MAX], y[ASC_SCS_RECORD_MAX];
+	struct buf bx = buf_over(x, sizeof x), by = buf_over(y, sizeof y);
+
+	asc_scs_record_put(&bx, a, 1);
+	asc_scs_record_put(&by, b, 1);
+	return bx.len == by.len && memcmp(x, y, bx.len) == 0;
+}
+
+static void note_peer(struct asc_import *im, const char *name, bool removed)
+{
+	struct asc_import_peer *p = &im->peers[im->peers_n++];
+
+	p->removed = removed;
+	strcpy(p->name, name);
+}
+
+static int put_scs(struct switching *s, const struct asc_scs *scs)
+{
+	const struct asc_node *there = asc_model_scs(s->e.a->model, scs->name);
+
+	if (is_touched(&s->touched, key_of(KEY_SCS, 0, 0, scs->name, "")))
+		return 0;
+	if (there && same_scs(&there->scs, scs)) {
+		s->im->unchanged++;
+		return 0;
+	}
+	if (!there)
+		s->im->added++;
+	else
+		s->im->replaced++;
+	if (there && (strcmp(there->scs.origin_host, scs->origin_host) != 0 || strcmp(there->scs.realm, scs->realm) != 0 ||
+		      strcmp(there->scs.anchor, scs->anchor) != 0))
+		note_peer(s->im, scs->name, false);
+	return asc_edit_scs(&s->e, scs, there ? there->number : s->e.a->next_number++);
+}
+
+static int scs_row_order(const void *x, const void *y)
+{
+	return strcmp(((const struct asc_scs_row *)x)->scs.name, ((const struct asc_scs_row *)y)->scs.name);
+}
+
+static bool in_scs_rows(const struct asc_import *im, const char *name)
+{
+	struct asc_scs_row wanted;
+
+	strcpy(wanted.scs.name, name);
+	return im->scss.n && bsearch(&wanted, im->scss.p, im->scss.n, sizeof wanted, scs_row_order);
+}
+
+static int check_scss_now(struct switching *s)
+{
+	struct asc_import_error e = { .line = 0 };
+
+	s->err = asc_import_check_scss(s->im, s->e.a->model, &e);
+	if (s->err)
+		asc_refuse(s->why, s->err, "line %llu: %.300s", (unsigned long long)e.line,
+			   e.why.text[0] ? e.why.text : err_str(s->err));
+	return 0;
+}
+
+/* What the edit made is one SCS a name and a host: with what hands made meanwhile, too. */
+static int check_scss_after(struct switching *s)
+{
+	const struct asc_model *m = s->e.model;
+
+	if (asc_model_index(s->e.model))
+		return ENOMEM;
+	for (uint32_t i = 1; i < m->index->scs_n && !s->err; i++) {
+		const struct asc_scs *a = &m->index->by_host[i - 1]->scs, *b = &m->index->by_host[i]->scs;
+		const struct asc_scs *c = &m->index->by_e164[i - 1]->scs, *d = &m->index->by_e164[i]->scs;
+
+		if (strcmp(a->origin_host, b->origin_host) == 0)
+			s->err =
+			    asc_refuse(s->why, ERR_EXISTS, "SCSs '%s' and '%s' would have one origin-host", a->name, b->name);
+		else if (strcmp(c->e164, d->e164) == 0)
+			s->err = asc_refuse(s->why, ERR_EXISTS, "SCSs '%s' and '%s' would have one e164", c->name, d->name);
+	}
+	return 0;
+}
+
+static int switch_scss(struct switching *s)
+{
+	const struct asc_index *now = s->e.a->model->index;
+	struct asc_scs_row *rows = s->im->scss.p;
+	uint64_t rules = 0;
+	int rc = 0;
+
+	s->im->peers = calloc((size_t)now->scs_n + s->im->scss.n + 1, sizeof *s->im->peers);
+	if (!s->im->peers)
+		return ENOMEM;
+	if (s->im->scss.n)
+		qsort(rows, s->im->scss.n, sizeof *rows, scs_row_order);
+	for (uint32_t i = 0; i < now->scs_n && !rc && s->im->conf.replace; i++) {
+		const char *name = now->scs[i]->who;
+
+		if (in_scs_rows(s->im, name) || is_touched(&s->touched, key_of(KEY_SCS, 0, 0, name, "")))
+			continue;
+		rc = asc_edit_scs_del(&s->e, now->scs[i]->number, &rules);
+		note_peer(s->im, name, true);
+		s->im->deleted++;
+	}
+	for (uint32_t i = 0; i < s->im->scss.n && !rc; i++)
+		rc = put_scs(s, &rows[i].scs);
+	if (!rc && s->touched.n == 0)
+		rc = check_scss_now(s);
+	return rc ? rc : check_scss_after(s);
+}
+
+static int put_group(struct switching *s, const struct asc_group *group)
+{
+	const struct asc_node *there = asc_model_group(s->e.a->model, group->name);
+
+	if (is_touched(&s->touched, key_of(KEY_GROUP, 0, 0, group->name, "")))
+		return 0;
+	if (there && strcmp(there->group.anchor, group->anchor) == 0) {
+		s->im->unchanged++;
+		return 0;
+	}
+	if (!there)
+		s->im->added++;
+	else
+		s->im->replaced++;
+	return asc_edit_group(&s->e, group, there ? there->number : s->e.a->next_number++);
+}
+
+static int put_member(struct switching *s, const struct asc_member_row *row)
+{
+	const struct asc_node *scs, *group = asc_model_group(s->e.model, row->group);
+
+	if (is_touched(&s->touched, key_of(KEY_MEMBER, 0, 0, row->group, row->scs)))
+		return 0;
+	scs = asc_model_scs(s->e.model, row->scs);
+	if (!scs || !group) /* a hand deleted it meanwhile */
+		return 0;
+	scs = asc_model_node(s->e.model, scs->number); /* the index has the node from before the last membership */
+	if (asc_node_in_group(scs, group->number)) {
+		s->im->unchanged++;
+		return 0;
+	}
+	if (scs->groups_n == ASC_GROUPS_PER_SCS_MAX) {
+		s->err = asc_refuse(s->why, ERR_LIMIT, "line %llu: SCS '%s' is in as many groups as it may be",
+				    (unsigned long long)row->line, row->scs);
+		return 0;
+	}
+	s->im->added++;
+	return asc_edit_member(&s->e, group->number, scs->number, true);
+}
+
+static int member_row_order(const void *x, const void *y)
+{
+	const struct asc_member_row *a = x, *b = y;
+	int c = strcmp(a->scs, b->scs);
+
+	return c ? c : strcmp(a->group, b->group);
+}
+
+static bool in_member_rows(const struct asc_import *im, const char *group, const char *scs)
+{
+	struct asc_member_row wanted;
+
+	strcpy(wanted.group, group);
+	strcpy(wanted.scs, scs);
+	return im->members.n && bsearch(&wanted, im->members.p, im->members.n, sizeof wanted, member_row_order);
+}
+
+static bool in_group_rows(const struct asc_import *im, const char *name)
+{
+	const struct asc_group_row *rows = im->groups.p;
+
+	for (uint32_t i = 0; i < im->groups.n; i++) {
+		if (strcmp(rows[i].group.name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Groups that the file does not name, and memberships in those that it does name. */
+static int drop_groups(struct switching *s)
+{
+	const struct asc_model *now = s->e.a->model;
+	uint64_t rules = 0;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < now->index->groups_n && !rc; i++) {
+		const struct asc_node *g = now->index->groups[i];
+
+		if (in_group_rows(s->im, g->group.name) || is_touched(&s->touched, key_of(KEY_GROUP, 0, 0, g->group.name, "")))
+			continue;
+		rc = asc_edit_group_del(&s->e, g->number, &rules);
+		s->im->deleted++;
+	}
+	for (uint32_t i = 0; i < now->index->scs_n && !rc; i++) {
+		const struct asc_node *scs = now->index->scs[i];
+
+		for (uint8_t k = 0; k < scs->groups_n && !rc; k++) {
+			const struct asc_node *g = asc_model_node(s->e.model, scs->groups[k]);
+
+			if (!g || in_member_rows(s->im, g->group.name, scs->who) ||
+			    is_touched(&s->touched, key_of(KEY_MEMBER, 0, 0, g->group.name, scs->who)))
+				continue;
+			rc = asc_edit_member(&s->e, g->number, scs->number, false);
+			s->im->deleted++;
+		}
+	}
+	return rc;
+}
+
+static int switch_groups(struct switching *s)
+{
+	const struct asc_group_row *g = s->im->groups.p;
+	const struct asc_member_row *m = s->im->members.p;
+	int rc = s->im->conf.replace ? drop_groups(s) : 0;
+
+	for (uint32_t i = 0; i < s->im->groups.n && !rc; i++)
+		rc = put_group(s, &g[i].group);
+	if (!rc && asc_model_index(s->e.model))
+		rc = ENOMEM;
+	if (!rc && s->e.model->index->groups_n > ASC_GROUPS_MAX)
+		s->err = asc_refuse(s->why, ERR_LIMIT, "there would be more groups than there may be (%u)", ASC_GROUPS_MAX);
+	for (uint32_t i = 0; i < s->im->members.n && !rc && !s->err; i++)
+		rc = put_member(s, &m[i]);
+	return rc;
+}
+
+static int switch_sets(struct switching *s)
+{
+	const struct asc_index *now = s->e.a->model->index;
+	const struct asc_dset_row *rows = s->im->dsets.p;
+	uint64_t rules = 0;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < now->dsets_n && !rc && s->im->conf.replace; i++) {
+		const char *name = now->dsets[i]->dset.name;
+
+		if (asc_import_dset(s->im, name) || is_touched(&s->touched, key_of(KEY_SET, 0, 0, name, "")))
+			continue;
+		rc = asc_edit_dset_del(&s->e, now->dsets[i]->number, &rules);
+		s->im->deleted++;
+	}
+	for (uint32_t i = 0; i < s->im->dsets.n && !rc; i++) {
+		if (!rows[i].fresh)
+			continue;
+		if (asc_model_set(s->e.a->model, rows[i].name)) {
+			s->err = asc_refuse(s->why, ERR_EXISTS, "device set '%s' was made by hand meanwhile: import again",
+					    rows[i].name);
+			return 0;
+		}
+		rc = asc_edit_dset(&s->e, rows[i].name, rows[i].number);
+		s->im->added++;
+	}
+	if (!rc && asc_model_index(s->e.model))
+		rc = ENOMEM;
+	if (!rc && s->e.model->index->dsets_n > ASC_DSETS_MAX)
+		s->err = asc_refuse(s->why, ERR_LIMIT, "there would be more device sets than there may be (%u)", ASC_DSETS_MAX);
+	return rc;
+}
+
+static bool same_rule(const struct asc_set_rule *a, const struct asc_set_rule *b)
+{
+	return a->rights == b->rights && a->mode == b->mode && a->not_before_s == b->not_before_s &&
+	       a->not_after_s == b->not_after_s;
+}
+
+static const struct asc_rule_row *in_rows(const struct asc_rule_row *rows, uint32_t n, const struct asc_set_rule *rule)
+{
+	uint32_t low = 0, high = n;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		int c = asc_set_rule_order(&rows[middle].rule, rule);
+
+		if (c == 0)
+			return &rows[middle];
+		if (c < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+/* The rules of one who that are there: which stay, which change, which go. */
+static int old_rules(struct switching *s, const struct asc_node *node, const struct asc_rule_row *rows, uint32_t n,
+		     struct asc_set_rule *all, uint32_t *kept)
+{
+	int rc = 0;
+
+	for (uint32_t i = 0; i < node->sets.n && !rc; i++) {
+		const struct asc_set_rule *old = &node->sets.all[i];
+		const struct asc_rule_row *row = in_rows(rows, n, old);
+		bool ours = asc_kind_has(s->im->conf.kind, old->verdict) && (row || s->im->conf.replace) &&
+			    !is_touched(&s->touched, key_of(KEY_RULE, node->number, old->verdict, old->device.text, ""));
+
+		if (ours && !row) {
+			rc = asc_edit_set_row(&s->e, node->number, old, false);
+			s->im->deleted++;
+			continue;
+		}
+		all[*kept] = *old;
+		if (ours && same_rule(old, &row->rule)) {
+			s->im->unchanged++;
+		} else if (ours) {
+			all[*kept] = row->rule;
+			rc = asc_edit_set_row(&s->e, node->number, &row->rule, true);
+			s->im->replaced++;
+		}
+		(*kept)++;
+	}
+	return rc;
+}
+
+static int new_rules(struct switching *s, const struct asc_node *node, const struct asc_rule_row *rows, uint32_t n,
+		     struct asc_set_rule *all, uint32_t *kept)
+{
+	int rc = 0;
+
+	for (uint32_t i = 0; i < n && !rc; i++) {
+		const struct asc_set_rule *rule = &rows[i].rule;
+
+		if (asc_sets_find(&node->sets, rule->verdict, rule->device.text) ||
+		    is_touched(&s->touched, key_of(KEY_RULE, node->number, rule->verdict, rule->device.text, "")) ||
+		    (rule->device.axis == ASSOC_DEVICE_SET && !asc_model_slot(s->e.model, (uint32_t)rule->device.first)))
+			continue;
+		if (*kept == ASC_SET_RULES_MAX) {
+			s->err = asc_refuse(s->why, ERR_LIMIT,
+					    "line %llu: %s has as many rules on sets of devices as it can have (%u)",
+					    (unsigned long long)rows[i].line, node->who, ASC_SET_RULES_MAX);
+			return 0;
+		}
+		all[(*kept)++] = *rule;
+		rc = asc_edit_set_row(&s->e, node->number, rule, true);
+		s->im->added++;
+	}
+	return rc;
+}
+
+static int rules_of_one(struct switching *s, const struct asc_node *node, const struct asc_rule_row *rows, uint32_t n)
+{
+	struct asc_set_rule *all;
+	uint32_t kept = 0;
+	int rc;
+
+	if (n == 0 && (node->sets.n == 0 || !s->im->conf.replace))
+		return 0;
+	all = malloc(((size_t)node->sets.n + n + 1) * sizeof *all);
+	if (!all)
+		return ENOMEM;
+	rc = old_rules(s, node, rows, n, all, &kept);
+	if (!rc)
+		rc = new_rules(s, node, rows, n, all, &kept);
+	if (rc || s->err) {
+		free(all);
+		return rc;
+	}
+	return asc_edit_sets(&s->e, node->number, all, kept);
+}
+
+/* Rows stand by number, as slots do. */
+static int switch_rules(struct switching *s)
+{
+	const struct asc_model *now = s->e.a->model;
+	const struct asc_rule_row *rows = s->im->rules.p;
+	uint32_t at = 0, n;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < now->n && !rc && !s->err; i++) {
+		const struct asc_node *node = now->slots[i].node;
+
+		while (at < s->im->rules.n && rows[at].number < node->number) /* of one that is gone */
+			at++;
+		n = at;
+		while (n < s->im->rules.n && rows[n].number == node->number)
+			n++;
+		if (node->kind != ASC_NODE_SET)
+			rc = rules_of_one(s, node, rows ? rows + at : NULL, n - at);
+		at = n;
+	}
+	return rc;
+}
+
+/* -- the new generation */
+
+static uint64_t counted(const struct asc_import *im, uint32_t number)
+{
+	const struct asc_slot *slot = asc_model_slot(im->view->model, number);
+
+	if (slot)
+		return im->counts[slot - im->view->model->slots];
+	return im->conf.kind == ASC_KIND_SET && number >= im->set_numbers && number - im->set_numbers < im->dsets.n
+		   ? im->set_counts[number - im->set_numbers]
+		   : 0;
+}
+
+static int redo(struct switching *s, MDB_txn *txn, const struct asc_delta *d)
+{
+	bool add = d->op == ASC_RULE_ADD || d->op == ASC_SET_MEMBER_ADD;
+	struct asc_row_change c = { .number = d->number, .verdict = d->verdict, .add = add ? &d->entry : NULL };
+	struct asc_slot *slot = asc_model_slot(s->e.model, d->number);
+
+	if (!d->exact || !slot)
+		return 0;
+	s->err = asc_row_apply(s->im->gen, txn, s->e.model, d->text, &c, s->why);
+	slot->exact_n = slot->exact_n + (c.add ? 1 : 0) - c.dropped;
+	return 0;
+}
+
+/* Counters, what hands did, and how far the numbers were used: durable before the main environment names it. */
+static int complete(struct switching *s)
+{
+	struct asc_import *im = s->im;
+	struct asc_model *m = s->e.model;
+	MDB_txn *txn;
+	int rc = mdb_txn_begin(im->gen->kv.env, NULL, 0, &txn);
+
+	if (rc)
+		return rc;
+	for (uint32_t i = 0; i < m->n; i++)
+		m->slots[i].exact_n = counted(im, m->slots[i].node->number);
+	for (uint32_t i = 0; i < im->deltas_n && !s->err; i++)
+		rc = redo(s, txn, &im->deltas[i]);
+	for (uint32_t i = 0; i < m->n && !rc && !s->err; i++) {
+		if (m->slots[i].exact_n)
+			rc = asc_put_count(im->gen, txn, m->slots[i].node->number, m->slots[i].exact_n);
+	}
+	if (!rc)
+		rc = asc_put_u64(&im->gen->kv, txn, "generation", s->e.a->gen_changes);
+	if (!rc)
+		rc = asc_put_u64(&im->gen->kv, txn, "next", s->e.a->next_number);
+	if (rc || s->err) {
+		mdb_txn_abort(txn);
+		return rc;
+	}
+	return mdb_txn_commit(txn);
+}
+
+static int switch_kind(struct switching *s)
+{
+	switch (s->im->conf.kind) {
+	case ASC_KIND_SCS:
+		return switch_scss(s);
+	case ASC_KIND_GROUP:
+		return switch_groups(s);
+	case ASC_KIND_SET:
+		return switch_sets(s);
+	default:
+		return switch_rules(s);
+	}
+}
+
+static int refused(const struct asc_import *im, struct asc_why *why)
+{
+	if (atomic_load(&((struct asc_import *)(uintptr_t)im)->cancelled))
+		return asc_refuse(why, ERR_CLOSED, "cancelled");
+	if (im->too_many)
+		return asc_refuse(why, ERR_BUSY, "more than %u changes by hand during the import: import again",
+				  ASC_IMPORT_CHANGES_MAX);
+	return 0;
+}
+
+static int do_switch(struct asc *a, struct asc_job *job)
+{
+	struct asc_import *im = job->import;
+	struct switching s = { .im = im, .why = &job->out.why };
+	struct asc_gen *before = a->gen;
+	int rc, err = refused(im, s.why);
+
+	if (!err)
+		err = asc_edit_begin(&s.e, a, job, false, im->gen ? im->gen : a->gen);
+	if (err)
+		return err;
+	rc = gather_touched(&s.touched, im);
+	if (!rc)
+		rc = switch_kind(&s);
+	if (!rc && !s.err && im->conf.dry_run) {
+		free(s.touched.keys);
+		asc_edit_drop(&s.e);
+		return 0;
+	}
+	if (!rc && !s.err && im->gen)
+		rc = complete(&s);
+	if (!rc && !s.err && im->gen)
+		rc = asc_put_u64(&a->kv, s.e.txn, "dev", im->gen->number);
+	free(s.touched.keys);
+	err = asc_edit_end(&s.e, s.err, rc, "switch to what was imported");
+	if (err || !im->gen)
+		return err;
+	a->gen = im->gen;
+	im->gen = NULL;
+	before->old = true;
+	asc_gen_free(before);
+	return 0;
+}
+
+void asc_import_on_switch(struct asc *a, struct asc_job *job)
+{
+	a->import = NULL; /* this is its end, one way or the other */
+	job->out.err = do_switch(a, job);
+}

@@ -1,0 +1,302 @@
+/* asc_write.c - one change: a transaction of one environment, a new model, a new view. Rules; the rest is in asc_write_scs.c. All on the store's
+ * thread. What is in memory changes only after its transaction is on disk. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "assoc/asc_int.h"
+
+static const char generation_key[] = "generation";
+static const char next_key[] = "next";
+
+void asc_edit_drop(struct asc_edit *e)
+{
+	if (e->txn)
+		mdb_txn_abort(e->txn);
+	asc_view_free(e->view);
+	asc_model_free(e->model);
+}
+
+int asc_edit_begin(struct asc_edit *e, struct asc *a, struct asc_job *job, bool of_gen, struct asc_gen *gen)
+{
+	struct asc_why *why = &job->out.why;
+	int rc;
+
+	*e = (struct asc_edit){ .a = a, .job = job, .of_gen = of_gen, .gen = gen };
+	if (a->broken)
+		return asc_refuse(why, ERR_IO, "association store: what was written cannot be read: start again");
+	e->model = asc_model_copy(a->model);
+	if (!e->model)
+		return asc_refuse(why, ERR_NOMEM, "out of memory");
+	e->view = asc_view_new(e->model, gen, why);
+	if (!e->view) {
+		asc_edit_drop(e);
+		return ERR_NOMEM;
+	}
+	rc = mdb_txn_begin(of_gen ? gen->kv.env : a->kv.env, NULL, 0, &e->txn);
+	if (rc) {
+		e->txn = NULL;
+		asc_edit_drop(e);
+		return asc_fail(why, rc, "begin a change");
+	}
+	return 0;
+}
+
+static int put_counters(struct asc_edit *e)
+{
+	struct asc *a = e->a;
+	const struct kv *kv = e->of_gen ? &e->gen->kv : &a->kv;
+	int rc = asc_put_u64(kv, e->txn, generation_key, (e->of_gen ? a->gen_changes : a->main_changes) + 1);
+
+	return rc ? rc : asc_put_u64(kv, e->txn, next_key, a->next_number);
+}
+
+int asc_edit_end(struct asc_edit *e, int err, int rc, const char *doing)
+{
+	struct asc_why *why = &e->job->out.why;
+	struct asc *a = e->a;
+
+	if (!err && !rc && e->reindex && asc_model_index(e->model))
+		rc = ENOMEM;
+	if (!err && !rc)
+		rc = put_counters(e);
+	if (!err && !rc) {
+		rc = mdb_txn_commit(e->txn);
+		e->txn = NULL;
+		doing = "commit";
+	}
+	if (err || rc) {
+		asc_edit_drop(e);
+		return err ? err : asc_fail(why, rc, doing);
+	}
+	if (e->of_gen)
+		a->gen_changes++;
+	else
+		a->main_changes++;
+	e->model->generation = a->main_changes + a->gen_changes;
+	asc_model_free(a->model);
+	a->model = e->model;
+	mdb_txn_reset(e->view->reader);
+	rc = mdb_txn_renew(e->view->reader);
+	if (rc) { /* LMDB itself is broken; what was before stays in force here until the next start */
+		a->broken = true;
+		asc_view_free(e->view);
+		return asc_fail(why, rc, "read what was committed");
+	}
+	e->job->view = e->view;
+	return 0;
+}
+
+/* -- rules on sets */
+
+int asc_edit_set_row(struct asc_edit *e, uint32_t number, const struct asc_set_rule *rule, bool add)
+{
+	uint8_t room[ASC_KEY_MAX], bytes[18];
+	struct buf b = buf_over(bytes, sizeof bytes);
+	MDB_val key = asc_key_set(room, number, rule->verdict, rule->device.text), val;
+
+	if (!add)
+		return mdb_del(e->txn, e->a->set, &key, NULL);
+	buf_u8(&b, ASC_ROW_VERSION);
+	buf_u8(&b, (uint8_t)(rule->rights | (rule->mode == ASSOC_DETECT ? ASC_SET_DETECT : 0)));
+	buf_le64(&b, (uint64_t)rule->not_before_s);
+	buf_le64(&b, (uint64_t)rule->not_after_s);
+	val = (MDB_val){ b.len, bytes };
+	return mdb_put(e->txn, e->a->set, &key, &val, 0);
+}
+
+int asc_edit_sets(struct asc_edit *e, uint32_t number, struct asc_set_rule *all, uint32_t n)
+{
+	struct asc_node *copy = malloc(sizeof *copy);
+
+	if (!copy) {
+		free(all);
+		return ENOMEM;
+	}
+	*copy = *asc_model_node(e->model, number);
+	copy->refs = 0;
+	if (asc_sets_build(&copy->sets, all, n)) {
+		free(copy);
+		return ENOMEM;
+	}
+	if (asc_model_put(e->model, copy)) {
+		asc_node_free(copy);
+		return ENOMEM;
+	}
+	e->reindex = true;
+	return 0;
+}
+
+static int add_set(struct asc *a, struct asc_job *job, const struct asc_node *node)
+{
+	const struct asc_sets *s = &node->sets;
+	const struct asc_set_rule *there = asc_sets_find(s, job->rule.verdict, job->rule.device.text);
+	struct asc_set_rule *all;
+	struct asc_edit e;
+	int rc, err;
+
+	if (!there && s->n == ASC_SET_RULES_MAX)
+		return asc_refuse(&job->out.why, ERR_LIMIT, "%s has as many rules on sets of devices as it can have (%u)",
+				  node->who, ASC_SET_RULES_MAX);
+	err = asc_edit_begin(&e, a, job, false, a->gen);
+	if (err)
+		return err;
+	rc = asc_edit_set_row(&e, node->number, &job->rule, true);
+	all = rc ? NULL : malloc((s->n + 1) * sizeof *all);
+	if (!rc && !all)
+		rc = ENOMEM;
+	if (!rc) {
+		if (s->n)
+			memcpy(all, s->all, s->n * sizeof *all);
+		all[there ? (size_t)(there - s->all) : s->n] = job->rule;
+		rc = asc_edit_sets(&e, node->number, all, there ? s->n : s->n + 1);
+	}
+	job->out.replaced = there != NULL;
+	return asc_edit_end(&e, 0, rc, "write the rule");
+}
+
+static int del_set(struct asc *a, struct asc_job *job, const struct asc_node *node)
+{
+	const struct asc_sets *s = &node->sets;
+	struct asc_set_rule *all = malloc((s->n + 1) * sizeof *all);
+	struct asc_edit e;
+	uint32_t kept = 0;
+	int rc = 0, err = all ? asc_edit_begin(&e, a, job, false, a->gen) : ERR_NOMEM;
+
+	if (err) {
+		free(all);
+		return err;
+	}
+	for (uint32_t i = 0; i < s->n && !rc; i++) {
+		bool goes = (job->verdict < 0 || s->all[i].verdict == job->verdict) &&
+			    strcmp(s->all[i].device.text, job->rule.device.text) == 0;
+
+		if (goes)
+			rc = asc_edit_set_row(&e, node->number, &s->all[i], false);
+		else
+			all[kept++] = s->all[i];
+	}
+	job->out.rules_deleted = s->n - kept;
+	if (!rc && kept == s->n)
+		err = asc_refuse(&job->out.why, ERR_NOTFOUND, "no such rule");
+	if (err || rc)
+		free(all);
+	else
+		rc = asc_edit_sets(&e, node->number, all, kept);
+	return asc_edit_end(&e, err, rc, "delete the rule");
+}
+
+/* -- rules and memberships of one device */
+
+static int change_row(struct asc *a, struct asc_job *job, uint32_t number, struct asc_row_change *c, const char *not_there)
+{
+	struct asc_slot *slot;
+	struct asc_edit e;
+	int rc = 0, err = asc_edit_begin(&e, a, job, true, a->gen);
+
+	if (err)
+		return err;
+	err = asc_row_apply(a->gen, e.txn, a->model, job->rule.device.text, c, &job->out.why);
+	if (!err && c->missing)
+		err = asc_refuse(&job->out.why, ERR_NOTFOUND, "%s", not_there);
+	if (!err) {
+		slot = asc_model_slot(e.model, number);
+		slot->exact_n = slot->exact_n + (c->add ? 1 : 0) - c->dropped;
+		rc = asc_put_count(a->gen, e.txn, number, slot->exact_n);
+	}
+	job->number = number;
+	job->out.replaced = c->add && c->dropped;
+	job->out.rules_deleted = c->add ? 0 : c->dropped;
+	return asc_edit_end(&e, err, rc, "write the rule");
+}
+
+static int rule_add(struct asc *a, struct asc_job *job)
+{
+	struct asc_set_rule *r = &job->rule;
+	struct asc_node *node = asc_who_of(a->model, job->name, &job->out.why);
+	struct asc_entry entry = { .verdict = r->verdict,
+				   .rights = r->rights,
+				   .not_before_s = r->not_before_s,
+				   .not_after_s = r->not_after_s,
+				   .mode = r->mode };
+	struct asc_row_change c = { .verdict = r->verdict, .add = &entry };
+	int err = node ? asc_dset_resolve(a->model, &r->device, &job->out.why) : ERR_NOTFOUND;
+
+	if (err)
+		return err;
+	entry.scs_number = c.number = node->number;
+	job->number = node->number;
+	return r->device.axis == ASSOC_DEVICE_EXACT ? change_row(a, job, node->number, &c, "") : add_set(a, job, node);
+}
+
+static int rule_del(struct asc *a, struct asc_job *job)
+{
+	struct asc_node *node = asc_who_of(a->model, job->name, &job->out.why);
+	struct asc_row_change c = { .verdict = job->verdict };
+
+	if (!node)
+		return ERR_NOTFOUND;
+	job->number = c.number = node->number;
+	return job->rule.device.axis == ASSOC_DEVICE_EXACT ? change_row(a, job, node->number, &c, "no such rule")
+							   : del_set(a, job, node);
+}
+
+int asc_write_dset_member(struct asc *a, struct asc_job *job, bool add)
+{
+	struct asc_node *set = asc_model_set(a->model, job->name);
+	struct asc_entry entry = { .verdict = ASC_ENTRY_MEMBER };
+	struct asc_row_change c = { .verdict = ASC_ENTRY_MEMBER, .add = add ? &entry : NULL };
+	char not_there[ASSOC_DEVICE_TEXT_MAX + 48];
+
+	if (!set)
+		return asc_refuse(&job->out.why, ERR_NOTFOUND, "no device set '%.63s'", job->name);
+	entry.scs_number = c.number = set->number;
+	snprintf(not_there, sizeof not_there, "device '%.80s': is not in the set", job->rule.device.text);
+	return change_row(a, job, set->number, &c, not_there);
+}
+
+void asc_write(struct asc *a, struct asc_job *job)
+{
+	int err;
+
+	switch (job->op) {
+	case ASC_SCS_PUT:
+		err = asc_write_scs_put(a, job);
+		break;
+	case ASC_SCS_DEL:
+		err = asc_write_scs_del(a, job);
+		break;
+	case ASC_GROUP_PUT:
+		err = asc_write_group_put(a, job);
+		break;
+	case ASC_GROUP_DEL:
+		err = asc_write_group_del(a, job);
+		break;
+	case ASC_GROUP_MEMBER_ADD:
+	case ASC_GROUP_MEMBER_DEL:
+		err = asc_write_group_member(a, job, job->op == ASC_GROUP_MEMBER_ADD);
+		break;
+	case ASC_SET_ADD:
+		err = asc_write_dset_add(a, job);
+		break;
+	case ASC_SET_DEL:
+		err = asc_write_dset_del(a, job);
+		break;
+	case ASC_SET_MEMBER_ADD:
+	case ASC_SET_MEMBER_DEL:
+		err = asc_write_dset_member(a, job, job->op == ASC_SET_MEMBER_ADD);
+		break;
+	case ASC_RULE_ADD:
+		err = rule_add(a, job);
+		break;
+	case ASC_RULE_DEL:
+		err = rule_del(a, job);
+		break;
+	default:
+		err = asc_refuse(&job->out.why, ERR_INVAL, "no such change");
+	}
+	job->out.err = err;
+	if (!err && a->import)
+		asc_import_saw(a->import, job);
+}
