@@ -107,6 +107,13 @@ static int our_err(int rc)
 	return kv_err(rc) == ERR_NOSPC ? ERR_NOSPC : ERR_IO;
 }
 
+/* LMDB calls a write that a full disk cut short an I/O error: what had no room before has none now. */
+static void set_state(struct jrn_store *s, int rc)
+{
+	if (s->state != ERR_NOSPC)
+		s->state = our_err(rc);
+}
+
 void jrn_set_trouble(struct jrn_store *s, int rc, uint64_t now_us)
 {
 	if (!s->state) {
@@ -114,7 +121,7 @@ void jrn_set_trouble(struct jrn_store *s, int rc, uint64_t now_us)
 		s->probe_wait_us = PROBE_WAIT_MIN_US;
 		s->probe_us = now_us + PROBE_WAIT_MIN_US;
 	}
-	s->state = our_err(rc);
+	set_state(s, rc);
 }
 
 static bool keep_delete(struct jrn_store *s, uint64_t number)
@@ -221,7 +228,7 @@ void jrn_probe(struct jrn_store *s, bool may_reopen, uint64_t now_us)
 		s->state = 0;
 		return;
 	}
-	s->state = our_err(rc);
+	set_state(s, rc);
 	s->probe_wait_us = 2 * s->probe_wait_us < PROBE_WAIT_MAX_US ? 2 * s->probe_wait_us : PROBE_WAIT_MAX_US;
 	s->probe_us = now_us + s->probe_wait_us;
 }
