@@ -75,6 +75,8 @@ struct cfg_limits {
 	uint32_t validity_max_s;
 	/* core: totals */
 	uint32_t pending_total;    /* triggers between DAR and DAA */
+	uint32_t triggers_max;     /* held until reported and acknowledged */
+	uint32_t resume;           /* undecided ones, asked about at a time after a restart */
 	uint32_t peer_pending_max; /* requests without answer at one core peer */
 	uint32_t duplicates_max;   /* entries */
 	uint64_t duplicates_window_ms;

@@ -14,6 +14,7 @@
 
 #define RECORDS_A_TURN 512 /* of one edge, so that no edge starves the others */
 #define STOP_LOOK_MS 20
+#define GW_SHARED_NAMES_MAX 65536u /* hosts, realms and numbers of SCSs; one that does not fit is kept in each trigger */
 
 /* -- records of edges */
 
@@ -265,6 +266,7 @@ static void conf_triggers(struct gw_core *c)
 			     POL_SMSSC_SILENT, POL_NOMEM, POL_ORIGINAL_UNKNOWN, POL_ORIGINAL_REPORTED, POL_ORIGINAL_BUSY,
 			     POL_ORIGINAL_DEVICE, POL_SMSSC_NO_RECALL, POL_EXPIRED },
 		.takers = &c->takers,
+		.names = &c->names,
 	};
 }
 
@@ -316,7 +318,7 @@ static int make_tables(struct gw_core *c)
 	TAILQ_INIT(&c->probes);
 	TAILQ_INIT(&c->exports);
 	c->notice_next = c->token_next = 1;
-	c->expiry_s = UINT64_MAX;
+	c->expiry_s = c->deadline_ms = UINT64_MAX;
 	c->sweep_generation = UINT64_MAX; /* what came from the journal is judged by what the store says now */
 	if (gw_map_init(&c->sessions_by_key) || gw_map_init(&c->scs_by_name) || gw_map_init(&c->triggers_by_ref) ||
 	    gw_map_init(&c->notices_by_number) || gw_map_init(&c->drrs_by_token) ||
@@ -324,7 +326,7 @@ static int make_tables(struct gw_core *c)
 	    gw_dup_new(&c->dup, c->cfg->limits.duplicates_max, c->cfg->limits.duplicates_window_ms) ||
 	    net_check_new(&c->check, c->loop, on_turn_end, c) || net_timer_new(&c->again, c->loop, on_again, c) ||
 	    net_timer_new(&c->expiry, c->loop, gw_core_sessions_expire, c) || gw_bag_init(&c->triggers_by_device) ||
-	    net_timer_new(&c->sweep, c->loop, gw_revoke_sweep, c))
+	    net_timer_new(&c->sweep, c->loop, gw_revoke_sweep, c) || net_timer_new(&c->deadline, c->loop, gw_deadlines_due, c))
 		return ERR_NOMEM;
 	gw_dup_on_drop(c->dup, gw_done_drop, c);
 	return 0;
@@ -344,6 +346,7 @@ int gw_core_new(struct gw_core **out, struct net_loop *loop, const struct gw_cor
 	c->loop = loop;
 	c->started_ms = clock_real_ms();
 	snprintf(why, GW_CORE_WHY_MAX, "the core could not be made");
+	c->names.max = GW_SHARED_NAMES_MAX;
 	conf_triggers(c);
 	err = make_tables(c);
 	if (!err)
@@ -418,6 +421,8 @@ void gw_core_free(struct gw_core *c)
 	net_timer_free(c->again);
 	net_timer_free(c->expiry);
 	net_timer_free(c->sweep);
+	net_timer_free(c->deadline);
+	heap_fini(&c->deadlines);
 	net_timer_free(c->stop_timer);
 	map_end(&c->sessions_by_key);
 	map_end(&c->scs_by_name);
@@ -426,6 +431,7 @@ void gw_core_free(struct gw_core *c)
 	map_end(&c->drrs_by_token);
 	gw_bag_fini(&c->triggers_by_device);
 	trg_names_fini(&c->takers);
+	trg_names_fini(&c->names);
 	free(c);
 }
 

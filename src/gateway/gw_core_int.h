@@ -5,6 +5,7 @@
 #include "assoc/asc.h"
 #include "audit/aud.h"
 #include "base/clock.h"
+#include "base/heap.h"
 #include "ctl/ctl_server.h"
 #include "gateway/gw_bag.h"
 #include "gateway/gw_core.h"
@@ -87,25 +88,30 @@ struct gw_reference {                /* names a trigger: who triggers, and its n
 	uint32_t reference;
 };
 
+struct gw_asked { /* for the decision line of a trigger */
+	char address[GW_ADDRESS_MAX + 1];
+	char rule[ASSOC_RULE_TEXT_MAX]; /* that allowed it, or that refused it later */
+};
+
 struct gw_trigger { /* a trigger machine and what the core has around it */
 	struct gw_core *core;
 	struct gw_scs *scs;
 	struct trg *trg;
 	char transaction[GW_TRANSACTION_TEXT_MAX];
-	char address[GW_ADDRESS_MAX + 1];
-	char rule[ASSOC_RULE_TEXT_MAX]; /* that allowed it, or that refused it later */
-	struct gw_dup_entry *dup;       /* until it is answered */
-	struct gw_dup_waiter asker;     /* the first; used when there is no entry */
-	bool host_named, counted;       /* counted: among the pending of its SCS */
-	bool detected;                  /* the line of a detect-only rule is written: one a transaction */
-	struct gw_ask *ask;             /* SIR, DTR or recall on its way */
+	struct gw_asked *asked;     /* until it is answered; NULL also when there is no memory, or restored */
+	struct gw_dup_entry *dup;   /* until it is answered */
+	struct gw_dup_waiter asker; /* the first; used when there is no entry */
+	bool host_named, counted;   /* counted: among the pending of its SCS */
+	bool detected;              /* the line of a detect-only rule is written: one a transaction */
+	struct gw_ask *ask;         /* SIR, DTR or recall on its way */
 	struct gw_notice *notice;
-	struct net_timer *timer;
+	struct heap_node deadline;
 	uint64_t accepted_ms;
 	bool stepping, forgotten, late;
-	uint64_t cancelled_ms; /* 0: no operator took it back */
-	uint32_t cancelled_uid;
 	uint8_t storing; /* completions that the journal owes; the last one counts */
+	bool resuming; /* asked again after a restart: one of limits.resume */
+	uint32_t cancelled_uid;
+	uint64_t cancelled_ms; /* 0: no operator took it back */
 	struct gw_reference ref;
 	struct gw_map_node node;      /* not in the table when it is a recall: it has no number of its own */
 	struct gw_bag_node by_device; /* in the bag once a DTR may be out */
@@ -196,9 +202,13 @@ struct gw_core {
 	struct gw_triggers triggers;      /* oldest first */
 	TAILQ_HEAD(, gw_walk) walks;
 	struct gw_ended *ended;
-	uint32_t triggers_n, pending;
+	uint32_t triggers_n, pending, resuming;
 	struct trg_conf trg_conf;
-	struct trg_names takers;        /* names of SMS-SCs */
+	struct trg_names takers; /* names of SMS-SCs */
+	struct trg_names names;  /* of SCSs and their groups, as triggers have them */
+	struct heap deadlines;   /* of triggers, in real ms */
+	struct net_timer *deadline;
+	uint64_t deadline_ms;           /* that it is started for; UINT64_MAX: none */
 	bool in_group;                  /* what is put into the journal now belongs together */
 	enum gw_feature recall_replace; /* of the SMS-SC, as it said last */
 	struct gw_map notices_by_number;
@@ -289,6 +299,13 @@ struct gw_decision gw_trigger_decision(const struct gw_trigger *t, char device[P
 void gw_trigger_by_device(struct gw_trigger *t);
 /* Takes its pending question away; the answer will find nobody. */
 void gw_trigger_ask_drop(struct gw_trigger *t);
+void gw_trigger_resume_end(struct gw_trigger *t); /* its question after a restart is no longer out */
+
+void gw_trigger_on_deadline(struct gw_trigger *t); /* may free t */
+
+/* gw_deadline.c: one timer for all triggers. */
+ERR_MUST_USE int gw_deadline_set(struct gw_trigger *t, uint64_t at_ms); /* real ms; UINT64_MAX: none */
+void gw_deadlines_due(void *core);
 
 /* gw_done.c: what is over stays in the journal as long as a copy of its request may come. */
 bool gw_done_keep(struct gw_core *c, const struct trg *t); /* false: its record is to be deleted */

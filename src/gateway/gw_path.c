@@ -9,6 +9,8 @@
  *   13   the one answer, and the decision with it
  *   14   later: gw_report.c */
 #include <openssl/sha.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/fault.h"
@@ -234,7 +236,7 @@ static struct pol_load load_of(const struct visit *v)
 
 	return (struct pol_load){
 		.pending_of_scs = live->pending,
-		.overloaded = c->stopping || c->pending >= total,
+		.overloaded = c->stopping || c->pending >= total || c->triggers_n >= c->cfg->limits.triggers_max,
 		.overloaded_low = c->pending >= total - total / 10,
 		.quota_used = live->quota_used,
 		.reference_in_use = v->request.action != TSP_ACTION_RECALL && /* names it, and takes none */
@@ -317,8 +319,11 @@ static enum gw_stage stage_submit(struct visit *v)
 	if (gw_trigger_new(&t, v->core, v->session->scs, &req))
 		return refuse(v, &nomem);
 	memcpy(t->transaction, v->text, sizeof t->transaction);
-	memcpy(t->address, v->session->address, sizeof t->address);
-	memcpy(t->rule, v->verdict.rule, sizeof t->rule);
+	t->asked = calloc(1, sizeof *t->asked);
+	if (t->asked) {
+		memcpy(t->asked->address, v->session->address, sizeof t->asked->address);
+		snprintf(t->asked->rule, sizeof t->asked->rule, "%s", v->verdict.rule);
+	}
 	t->detected = v->verdict.detected[0] != 0;
 	t->dup = v->dup;
 	t->asker = v->asker;

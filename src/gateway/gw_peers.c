@@ -149,8 +149,10 @@ struct gw_trigger *gw_peer_answered(void *arg, int err)
 		ask->peer->timeouts++;
 	else
 		ask->peer->lost++;
-	if (t)
+	if (t) {
 		t->ask = NULL;
+		gw_trigger_resume_end(t);
+	}
 	free(ask);
 	return t;
 }

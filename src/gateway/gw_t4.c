@@ -228,8 +228,10 @@ int gw_t4_submit(void *arg, struct trg *t, bool again)
 {
 	struct gw_core *c = arg;
 	struct t4_dtr dtr = { .trigger_action = { 0 } };
+	bool resumes = again && t->resumed; /* after a restart there may be a million of them, and the SMS-SC has other work */
+	struct gw_trigger *of = t->owner;
 	struct dtr_parts parts;
-	int err = head(&dtr, &parts, c, t, again);
+	int err = resumes && c->resuming >= c->cfg->limits.resume ? ERR_BUSY : head(&dtr, &parts, c, t, again);
 
 	if (!err && t->req.action == TSP_ACTION_RECALL)
 		fill_recall(&dtr, trg_old_reference(&t->req));
@@ -243,6 +245,10 @@ int gw_t4_submit(void *arg, struct trg *t, bool again)
 	FAULT_POINT(CORE_DTR_QUEUED);
 	if (!err)
 		st_count(&c->st, again ? ST_T4_RESENT : ST_T4_REQUESTS);
+	if (!err && resumes) {
+		of->resuming = true;
+		c->resuming++;
+	}
 	return err;
 }
 

@@ -6,8 +6,6 @@
 #include "base/fault.h"
 #include "gateway/gw_core_int.h"
 
-#define TIMER_MAX_MS (3600u * 1000u) /* longer waits in parts: the time of day may be set meanwhile */
-
 /* -- finding */
 
 static struct gw_reference reference_of(const char *e164, uint32_t number)
@@ -57,11 +55,19 @@ int gw_trigger_new(struct gw_trigger **out, struct gw_core *c, struct gw_scs *sc
 	return 0;
 }
 
+void gw_trigger_resume_end(struct gw_trigger *t)
+{
+	if (t->resuming)
+		t->core->resuming--;
+	t->resuming = false;
+}
+
 void gw_trigger_ask_drop(struct gw_trigger *t)
 {
 	if (t->ask)
 		t->ask->trigger = NULL;
 	t->ask = NULL;
+	gw_trigger_resume_end(t);
 }
 
 void gw_trigger_free(struct gw_trigger *t)
@@ -84,8 +90,9 @@ void gw_trigger_free(struct gw_trigger *t)
 	TAILQ_REMOVE(&t->scs->triggers, t, of_scs);
 	TAILQ_REMOVE(&c->triggers, t, entry);
 	c->triggers_n--;
-	net_timer_free(t->timer);
+	heap_del(&c->deadlines, &t->deadline);
 	trg_free(t->trg);
+	free(t->asked);
 	free(t);
 }
 
@@ -117,24 +124,10 @@ static struct gw_trigger *of(const struct trg *t)
 	return t->owner;
 }
 
-static void on_timer(void *arg);
-
-static void start_timer(struct gw_trigger *t)
+void gw_trigger_on_deadline(struct gw_trigger *t)
 {
-	uint64_t now = clock_real_ms(), wait = t->trg->armed_ms > now ? t->trg->armed_ms - now : 0;
-
-	net_timer_start(t->timer, wait < TIMER_MAX_MS ? wait : TIMER_MAX_MS);
-}
-
-static void on_timer(void *arg)
-{
-	struct gw_trigger *t = arg;
 	struct trg_event ev = { .kind = TRG_EV_TIMER };
 
-	if (clock_real_ms() < t->trg->armed_ms) {
-		start_timer(t);
-		return;
-	}
 	if (t->trg->state == TRG_ACCEPTED && t->trg->own_outcome == TRG_NO_OUTCOME)
 		st_count(&t->core->st, ST_REPORTS_UNCONFIRMED);
 	gw_trigger_step(t, &ev);
@@ -143,18 +136,9 @@ static void on_timer(void *arg)
 static void port_arm(void *arg, struct trg *trg, uint64_t at_ms)
 {
 	struct gw_core *c = arg;
-	struct gw_trigger *t = of(trg);
 
-	if (at_ms == UINT64_MAX) {
-		if (t->timer)
-			net_timer_stop(t->timer);
-		return;
-	}
-	if (!t->timer && net_timer_new(&t->timer, c->loop, on_timer, t)) {
-		log_error(c->log, "core", "transaction %s: no memory for its timer", t->transaction);
-		return;
-	}
-	start_timer(t);
+	if (gw_deadline_set(of(trg), at_ms))
+		log_error(c->log, "core", "transaction %s: no memory for its deadline", of(trg)->transaction);
 }
 
 struct gw_decision gw_trigger_decision(const struct gw_trigger *t, char device[POL_DEVICE_TEXT_MAX])
@@ -166,7 +150,7 @@ struct gw_decision gw_trigger_decision(const struct gw_trigger *t, char device[P
 		.transaction = t->transaction,
 		.scs = t->scs->name,
 		.origin_host = r->origin_host,
-		.address = t->address,
+		.address = t->asked ? t->asked->address : "",
 		.device = device,
 		.action = r->action,
 		.reference = r->reference,
@@ -187,6 +171,14 @@ static void say_detected(struct gw_trigger *t, const struct pol_verdict *v)
 	gw_decide_detected(t->core, &d);
 }
 
+static void set_rule(struct gw_trigger *t, const char *rule)
+{
+	if (!t->asked) /* restored, or answered long ago */
+		t->asked = calloc(1, sizeof *t->asked);
+	if (t->asked)
+		snprintf(t->asked->rule, sizeof t->asked->rule, "%s", rule);
+}
+
 static int port_judge_again(void *arg, struct trg *trg, struct trg_refusal *out)
 {
 	struct gw_trigger *t = of(trg);
@@ -200,7 +192,7 @@ static int port_judge_again(void *arg, struct trg *trg, struct trg_refusal *out)
 		say_detected(t, &v);
 	if (v.status == TSP_STATUS_SUCCESS)
 		return 0;
-	memcpy(t->rule, v.rule, sizeof t->rule);
+	set_rule(t, v.rule);
 	*out = (struct trg_refusal){ v.status, v.reason };
 	return ERR_REFUSED;
 }
@@ -284,8 +276,10 @@ static void port_answer(void *arg, struct trg *trg, const struct trg_answer *ans
 	d.result_code = a.result_code;
 	d.request_status = answer->status;
 	d.reason = (enum pol_reason)answer->reason;
-	d.rule = t->rule;
+	d.rule = t->asked ? t->asked->rule : "";
 	gw_decide_action(c, &d);
+	free(t->asked); /* nothing of it is needed any more */
+	t->asked = NULL;
 	if (answer->status == TSP_STATUS_SUCCESS)
 		count_success(t, trg->req.action);
 	if (t->counted) {
@@ -371,8 +365,11 @@ const struct trg_ports gw_trigger_ports = {
 static void restore_dup(struct gw_trigger *t)
 {
 	const struct trg *trg = t->trg;
+	uint64_t window_ms = t->core->cfg->limits.duplicates_window_ms;
 	struct gw_device_action_answer a = { .result_code = DIA_RESULT_SUCCESS, .request_status = trg->answer_status };
 
+	if (trg->answered && clock_real_ms() >= trg->req.received_ms + window_ms)
+		return; /* a copy now is a new request */
 	if (gw_dup_restore(t->core->dup, trg->req.origin_host, trg->req.end_to_end, trg->req.digest, trg->answered ? &a : NULL,
 			   trg->req.received_ms, &t->dup))
 		log_warn(t->core->log, "core", "transaction %s: copies of its request will not be recognised", t->transaction);
@@ -416,7 +413,8 @@ static int restore_one(void *arg, uint64_t number, const void *record, size_t le
 int gw_triggers_restore(struct gw_core *c)
 {
 	struct trg_event restored = { .kind = TRG_EV_RESTORED };
-	struct gw_trigger *t, *next;
+	struct gw_trigger *t;
+	struct gw_walk w;
 	int err = jrn_replay(c->jrn, restore_one, c);
 
 	FAULT_POINT(CORE_REPLAYED);
@@ -424,10 +422,11 @@ int gw_triggers_restore(struct gw_core *c)
 		return err;
 	if (c->triggers_n)
 		log_info(c->log, "core", "%u triggers taken up from the journal", c->triggers_n);
-	for (t = TAILQ_FIRST(&c->triggers); t; t = next) {
-		next = TAILQ_NEXT(t, entry);
+	gw_walk_begin(&w, c, NULL); /* one that is taken up may end another */
+	while ((t = gw_walk_next(&w))) {
 		gw_trigger_step(t, &restored);
 		FAULT_POINT(CORE_RESUMED);
 	}
+	gw_walk_end(&w);
 	return 0;
 }

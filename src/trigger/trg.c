@@ -178,7 +178,8 @@ int trg_new(struct trg **out, uint64_t number, const struct trg_request *req, co
 
 	if (!t)
 		return ERR_NOMEM;
-	err = trg_request_copy(&t->req, &t->req_block, req);
+	t->conf = conf;
+	err = trg_set_request(t, req);
 	if (!err)
 		err = trg_set_subscriber(t, &nobody);
 	if (err) {
@@ -189,7 +190,6 @@ int trg_new(struct trg **out, uint64_t number, const struct trg_request *req, co
 	t->state = TRG_IDLE;
 	t->armed_ms = UINT64_MAX;
 	t->own_outcome = TRG_NO_OUTCOME;
-	t->conf = conf;
 	t->ports = ports;
 	t->arg = arg;
 	*out = t;
@@ -202,6 +202,7 @@ void trg_free(struct trg *t)
 		return;
 	free(t->req_block);
 	free(t->sub_block);
+	free(t->payload_block);
 	free(t->past);
 	free(t);
 }

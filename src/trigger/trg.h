@@ -107,6 +107,7 @@ struct trg_conf {                            /* borrowed by every trigger */
 	uint64_t retry_min_ms, retry_max_ms; /* DNR, recall and resume: doubles from min to max */
 	struct trg_reasons reasons;
 	struct trg_names *takers; /* borrowed: the names of SMS-SCs, each once */
+	struct trg_names *names;  /* borrowed: what the triggers of one SCS share; NULL: each has its own */
 };
 
 struct trg;
@@ -180,37 +181,36 @@ struct trg_ports {
 
 struct trg_past; /* the history, trg_history.c */
 
-struct trg {             /* for others: to read, never to write */
-	uint64_t number; /* journal key */
-	enum trg_state state;
-	struct trg_request req;                                     /* own copy */
-	struct trg_subscriber sub;                                  /* own copy; empty until SUBSCRIBER */
+struct trg {                       /* for others: to read, never to write; in this order because there may be a million of them */
+	uint64_t number;           /* journal key */
+	struct trg_request req;    /* own copy; payload: until it is answered */
+	struct trg_subscriber sub; /* own copy; empty until SUBSCRIBER; nodes: as payload */
 	uint32_t dtr_end_to_end, recall_end_to_end, dnr_end_to_end; /* 0: none yet */
 	uint32_t outcome;                                           /* enum tsp_delivery_outcome, once has_outcome */
-	bool has_outcome;
-	uint64_t reported_ms; /* when the report came: the retention counts from here */
-	bool answered;        /* with answer_status */
-	uint32_t answer_status;
-	bool stored;                         /* the journal has, or may have, a record of it */
-	bool as_new;                         /* a replace that the SMS-SC takes for a new trigger: the original lives on */
-	bool revoked, revoking;              /* its right was seen to be gone; and its recall is not answered yet */
-	bool resumed;                        /* restored undecided: nobody knows whether its DTR left */
+	uint32_t answer_status;                                     /* once answered */
+	enum trg_state state;
 	int revoke_reason;                   /* of REVOKE or CANCEL */
-	const char *taker;                   /* Origin-Host of the SMS-SC that took the DTR; NULL: not known */
-	uint64_t changer;                    /* number of the recall or replace under way that names it; 0: none */
-	uint16_t submits, recalls, notifies; /* how often each was sent; stay at their largest value */
+	int said;                            /* inside: the reason of the step under way */
+	uint64_t reported_ms;                /* when the report came: the retention counts from here */
 	uint64_t armed_ms;                   /* when TIMER comes; UINT64_MAX: it does not */
-
+	uint64_t changer;                    /* number of the recall or replace under way that names it; 0: none */
+	const char *taker;                   /* Origin-Host of the SMS-SC that took the DTR; NULL: not known */
+	uint16_t submits, recalls, notifies; /* how often each was sent; stay at their largest value */
+	bool has_outcome, answered;
+	bool stored;            /* the journal has, or may have, a record of it */
+	bool as_new;            /* a replace that the SMS-SC takes for a new trigger: the original lives on */
+	bool revoked, revoking; /* its right was seen to be gone; and its recall is not answered yet */
+	bool resumed;           /* restored undecided: nobody knows whether its DTR left */
+	/* the rest is inside */
 	bool gave_up;        /* its outcome stayed unknown: 201 is, or will be, its answer */
 	bool again;          /* the message on its way was sent before */
 	bool revoke_due;     /* REVOKE or CANCEL came before the DTA */
 	uint8_t own_outcome; /* to report without a DRR, kept when it could not be stored; TRG_NO_OUTCOME */
-	int said;            /* the reason of the step under way */
 	uint64_t backoff_ms, token;
 	const struct trg_conf *conf;
 	const struct trg_ports *ports;
 	void *arg, *owner; /* port argument; the gateway's own pointer */
-	void *req_block, *sub_block;
+	void *req_block, *sub_block, *payload_block;
 	struct trg_past *past;
 };
 

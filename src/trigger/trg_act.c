@@ -43,6 +43,7 @@ static void answer(struct trg *t, const struct trg_answer *a)
 	if (a->reason != t->conf->reasons.none)
 		t->said = a->reason;
 	t->ports->answer(t->arg, t, a);
+	trg_shed(t); /* no DTR of it leaves any more */
 }
 
 void trg_say(struct trg *t, uint32_t status, int reason)

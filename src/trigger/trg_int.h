@@ -2,8 +2,10 @@
 #pragma once
 #include "trigger/trg.h"
 
-/* Copies into one allocation behind *block (freed by the caller); NULL strings become "". ERR_LIMIT, ERR_INVAL, ERR_NOMEM. */
-ERR_MUST_USE int trg_request_copy(struct trg_request *out, void **block, const struct trg_request *in);
+/* Copies into t->req, what is needed longer apart from the payload; NULL strings become "". ERR_LIMIT, ERR_INVAL, ERR_NOMEM. */
+ERR_MUST_USE int trg_set_request(struct trg *t, const struct trg_request *in);
+/* What only a DTR needs goes: payload and serving nodes. */
+void trg_shed(struct trg *t);
 /* Copies in place of what the trigger had; on failure that stays. */
 ERR_MUST_USE int trg_set_subscriber(struct trg *t, const struct trg_subscriber *in);
 

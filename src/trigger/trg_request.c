@@ -10,6 +10,7 @@ struct text { /* one string to copy */
 	const char **slot;
 	const char *from;
 	size_t max;
+	bool shared; /* the same in many triggers */
 };
 
 static const char *or_empty(const char *s)
@@ -17,8 +18,9 @@ static const char *or_empty(const char *s)
 	return s ? s : "";
 }
 
-/* Copies the strings and then the octets into one block; `slot`s point into it afterwards. */
-static int copy_block(void **block, struct text *texts, size_t n, const uint8_t **octets, const uint8_t *from, size_t len)
+/* Copies the strings and then the octets into one block; `slot`s point into it afterwards, or to the one copy that is shared. */
+static int copy_block(void **block, struct trg_names *names, struct text *texts, size_t n, const uint8_t **octets,
+		      const uint8_t *from, size_t len)
 {
 	size_t need = len, used = 0;
 	char *p;
@@ -28,47 +30,67 @@ static int copy_block(void **block, struct text *texts, size_t n, const uint8_t 
 
 		if (text_len > texts[i].max)
 			return ERR_LIMIT;
-		need += text_len + 1;
+		*texts[i].slot = !text_len ? "" : texts[i].shared && names ? trg_names_keep(names, texts[i].from) : NULL;
+		if (!*texts[i].slot)
+			need += text_len + 1;
 	}
-	p = malloc(need ? need : 1);
-	if (!p)
+	p = need ? malloc(need) : NULL;
+	if (need && !p)
 		return ERR_NOMEM;
 	for (size_t i = 0; i < n; i++) {
 		size_t text_len = strlen(texts[i].from) + 1;
 
+		if (*texts[i].slot)
+			continue;
 		memcpy(p + used, texts[i].from, text_len);
 		*texts[i].slot = p + used;
 		used += text_len;
 	}
 	if (len)
 		memcpy(p + used, from, len);
-	*octets = (const uint8_t *)p + used;
+	*octets = len ? (const uint8_t *)p + used : (const uint8_t *)"";
 	*block = p;
 	return 0;
 }
 
-int trg_request_copy(struct trg_request *out, void **block, const struct trg_request *in)
+int trg_set_request(struct trg *t, const struct trg_request *in)
 {
 	struct trg_request r = *in;
 	struct text texts[] = {
-		{ &r.scs, or_empty(in->scs), IDENT_SCS_MAX },
-		{ &r.scs_e164, or_empty(in->scs_e164), STR_DIGITS_MAX },
-		{ &r.origin_host, or_empty(in->origin_host), IDENT_HOST_MAX },
-		{ &r.origin_realm, or_empty(in->origin_realm), IDENT_HOST_MAX },
-		{ &r.external, or_empty(in->external), IDENT_EXTERNAL_MAX },
-		{ &r.msisdn, or_empty(in->msisdn), IDENT_MSISDN_MAX },
-		{ &r.groups, or_empty(in->groups), TRG_GROUPS_LEN_MAX },
+		{ &r.scs, or_empty(in->scs), IDENT_SCS_MAX, true },
+		{ &r.scs_e164, or_empty(in->scs_e164), STR_DIGITS_MAX, true },
+		{ &r.origin_host, or_empty(in->origin_host), IDENT_HOST_MAX, true },
+		{ &r.origin_realm, or_empty(in->origin_realm), IDENT_HOST_MAX, true },
+		{ &r.external, or_empty(in->external), IDENT_EXTERNAL_MAX, false },
+		{ &r.msisdn, or_empty(in->msisdn), IDENT_MSISDN_MAX, false },
+		{ &r.groups, or_empty(in->groups), TRG_GROUPS_LEN_MAX, true },
 	};
+	const uint8_t *none;
 	int err;
 
 	if (in->payload_len > TRG_PAYLOAD_MAX)
 		return ERR_LIMIT;
 	if (!texts[0].from[0] || !texts[2].from[0] || !texts[3].from[0] || (!texts[4].from[0] && !texts[5].from[0]))
 		return ERR_INVAL;
-	err = copy_block(block, texts, sizeof texts / sizeof texts[0], &r.payload, in->payload, in->payload_len);
+	err = copy_block(&t->req_block, t->conf->names, texts, sizeof texts / sizeof texts[0], &none, NULL, 0);
 	if (!err)
-		*out = r;
+		err = copy_block(&t->payload_block, NULL, NULL, 0, &r.payload, in->payload, in->payload_len);
+	if (!err)
+		t->req = r;
 	return err;
+}
+
+void trg_shed(struct trg *t)
+{
+	struct trg_subscriber s = t->sub;
+
+	free(t->payload_block);
+	t->payload_block = NULL;
+	t->req.payload = (const uint8_t *)"";
+	t->req.payload_len = 0;
+	s.nodes_len = 0;
+	if (t->sub.nodes_len)
+		(void)!trg_set_subscriber(t, &s); /* without memory they stay */
 }
 
 int trg_set_subscriber(struct trg *t, const struct trg_subscriber *in)
@@ -76,14 +98,14 @@ int trg_set_subscriber(struct trg *t, const struct trg_subscriber *in)
 	struct trg_subscriber s = *in;
 	void *block;
 	struct text texts[] = {
-		{ &s.imsi, or_empty(in->imsi), STR_DIGITS_MAX },
-		{ &s.msisdn, or_empty(in->msisdn), STR_DIGITS_MAX },
+		{ &s.imsi, or_empty(in->imsi), STR_DIGITS_MAX, false },
+		{ &s.msisdn, or_empty(in->msisdn), STR_DIGITS_MAX, false },
 	};
 	int err;
 
 	if (in->nodes_len > TRG_NODES_LEN_MAX)
 		return ERR_LIMIT;
-	err = copy_block(&block, texts, sizeof texts / sizeof texts[0], &s.nodes, in->nodes, in->nodes_len);
+	err = copy_block(&block, NULL, texts, sizeof texts / sizeof texts[0], &s.nodes, in->nodes, in->nodes_len);
 	if (err)
 		return err;
 	free(t->sub_block);

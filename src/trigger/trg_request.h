@@ -23,16 +23,15 @@ struct trg_request {                            /* strings end in NUL, "" when a
 	const char *external, *msisdn;          /* as the SCS gave them; at least one */
 	uint32_t action;                        /* enum tsp_action_type */
 	uint32_t reference, old_reference;
-	bool has_old_reference;
-	const uint8_t *payload;
 	uint32_t payload_len;
-	bool has_port, has_validity;
+	const uint8_t *payload;
 	uint32_t port, priority;
-	uint32_t validity_s;              /* as given; the DTR carries what is left of it: trg_validity_left_s() */
+	uint32_t validity_s; /* as given; the DTR carries what is left of it: trg_validity_left_s() */
+	bool has_old_reference, has_port, has_validity;
+	bool groups_unknown;              /* restored from a record that did not keep them: nobody can judge it again */
 	uint64_t received_ms, expires_ms; /* real time; expires = received + validity */
 	const char *groups;          /* that the certificate of the session proved, names with a space between; "" when none */
 	uint64_t groups_not_after_s; /* until when; 0: no end known */
-	bool groups_unknown;         /* restored from a record that did not keep them: nobody can judge it again */
 };
 
 /* The reference that a recall or replace names: Old-Reference-Number when there is one, else Reference-Number (CONTRACTS section 1). */
