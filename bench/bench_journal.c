@@ -1,0 +1,392 @@
+/* bench_journal.c - the journal without the rest of the gateway, for measuring: `ops` keeps a number of new records waiting for their
+ * commit and prints rate and latency; `fill` writes a journal of triggers that the SMS-SC has accepted; `restore` starts a core on it
+ * and prints how long that took and the memory it holds. JSON lines. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "apps/tsp.h"
+#include "base/clock.h"
+#include "conf/cfg_iwf.h"
+#include "gateway/gw_core.h"
+#include "journal/jrn.h"
+#include "net/net_loop.h"
+#include "trigger/trg.h"
+
+#define RECORD_LEN 300 /* about what the intent of a trigger with 40 octets has */
+#define SCS_N 100
+
+struct options {
+	const char *what, *dir;
+	uint32_t count, outstanding, window_ms, seconds;
+};
+
+static uint64_t now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static int fail(const char *what, const char *why)
+{
+	fprintf(stderr, "bench_journal: %s: %s\n", what, why);
+	return 1;
+}
+
+static int open_journal(struct jrn **out, const struct options *o, bool threaded)
+{
+	struct jrn_conf conf = { .dir = o->dir,
+				 .map_max = UINT64_C(8) << 30,
+				 .pending_max = 1u << 20,
+				 .batch_window_ms = o->window_ms,
+				 .threaded = threaded };
+	struct jrn_why why;
+	int err = jrn_open(out, &conf, &why);
+
+	return err ? fail(o->dir, why.text) : 0;
+}
+
+/* -- ops */
+
+struct ops {
+	struct jrn *j;
+	uint64_t *begun_us; /* of an operation that waits, by number modulo */
+	uint32_t *took_us;  /* of each that is done */
+	size_t slots, done, room;
+	bool ending;
+};
+
+static void one_more(struct ops *s);
+
+static void on_done(void *arg, uint64_t number, int err)
+{
+	struct ops *s = arg;
+
+	if (err)
+		exit(fail("commit", err_str(err)));
+	if (s->done < s->room)
+		s->took_us[s->done] = (uint32_t)(now_us() - s->begun_us[number % s->slots]);
+	s->done++;
+	if (jrn_del(s->j, number))
+		exit(fail("delete", "no memory"));
+	if (!s->ending)
+		one_more(s);
+}
+
+static void one_more(struct ops *s)
+{
+	static uint8_t record[RECORD_LEN] = { 1 };
+	uint64_t number = jrn_next(s->j);
+	int err = jrn_add(s->j, number, record, sizeof record, on_done, s);
+
+	if (err)
+		exit(fail("add", err_str(err)));
+	s->begun_us[number % s->slots] = now_us();
+}
+
+static int by_size(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static int ops(const struct options *o)
+{
+	struct ops s = { .slots = 4u * o->outstanding, .room = 4u << 20 };
+	uint64_t began_us, took_us;
+	size_t n;
+
+	if (open_journal(&s.j, o, true))
+		return 1;
+	s.begun_us = calloc(s.slots, sizeof *s.begun_us);
+	s.took_us = calloc(s.room, sizeof *s.took_us);
+	if (!s.begun_us || !s.took_us)
+		return fail("ops", "no memory");
+	began_us = now_us();
+	for (uint32_t i = 0; i < o->outstanding; i++)
+		one_more(&s);
+	while (jrn_pending(s.j)) {
+		struct pollfd wake = { .fd = jrn_wake_fd(s.j), .events = POLLIN };
+
+		jrn_submit(s.j);
+		(void)poll(&wake, 1, -1);
+		s.ending = now_us() - began_us >= 1000000ull * o->seconds;
+		jrn_complete(s.j);
+	}
+	took_us = now_us() - began_us;
+	n = s.done < s.room ? s.done : s.room;
+	qsort(s.took_us, n, sizeof *s.took_us, by_size);
+	printf("{\"event\":\"ops\",\"operations\":%zu,\"per_second\":%.1f,\"p50_us\":%u,\"p99_us\":%u,\"commits\":%" PRIu64 "}\n",
+	       s.done, (double)s.done * 1e6 / (double)took_us, s.took_us[n / 2], s.took_us[n - n / 100 - 1],
+	       jrn_counts(s.j).commits);
+	jrn_close(s.j);
+	free(s.begun_us);
+	free(s.took_us);
+	return 0;
+}
+
+/* -- fill: the machine itself makes the records */
+
+static int yes(void *arg, struct trg *t)
+{
+	(void)arg;
+	(void)t;
+	return 0;
+}
+
+static int judge(void *arg, struct trg *t, struct trg_refusal *out)
+{
+	(void)arg;
+	(void)t;
+	(void)out;
+	return 0;
+}
+
+static void note(void *arg, struct trg *t)
+{
+	uint8_t record[TRG_RECORD_MAX];
+	struct buf b = buf_over(record, sizeof record);
+
+	trg_record_build(&b, t);
+	if (b.full || jrn_add(arg, t->number, record, b.len, NULL, NULL))
+		exit(fail("fill", "the journal does not take it"));
+}
+
+static int send_it(void *arg, struct trg *t, bool again)
+{
+	(void)again;
+	return yes(arg, t);
+}
+
+static void answer(void *arg, struct trg *t, const struct trg_answer *a)
+{
+	(void)arg;
+	(void)t;
+	(void)a;
+}
+
+static void arm(void *arg, struct trg *t, uint64_t at_ms)
+{
+	(void)arg;
+	(void)t;
+	(void)at_ms;
+}
+
+static uint32_t end_to_end(void *arg)
+{
+	static uint32_t next;
+
+	(void)arg;
+	return ++next;
+}
+
+static const struct trg_ports ports = { .ask_subscriber = yes,
+					.judge_again = judge,
+					.store = yes,
+					.note = note,
+					.submit = send_it,
+					.recall = send_it,
+					.answer = answer,
+					.arm = arm,
+					.end_to_end = end_to_end };
+
+static int fill_one(struct jrn *j, const struct trg_conf *conf, uint32_t i, uint64_t now_ms)
+{
+	static const uint8_t payload[40] = "wake up, meter, and call home please";
+	static const uint8_t nodes[64] = { 1 }; /* as long as those of one MME: only the DTR would read them */
+	char scs[24], e164[16], host[48], realm[48], device[48], imsi[16], msisdn[16];
+	struct trg_request req = { .scs = scs, .scs_e164 = e164, .origin_host = host, .origin_realm = realm, .end_to_end = i };
+	struct trg_subscriber sub = { imsi, msisdn, nodes, sizeof nodes };
+	struct trg *t;
+
+	snprintf(scs, sizeof scs, "scs-%u", i % SCS_N);
+	snprintf(e164, sizeof e164, "49172%07u", i % SCS_N);
+	snprintf(host, sizeof host, "scs.customer-%u.example", i % SCS_N);
+	snprintf(realm, sizeof realm, "customer-%u.example", i % SCS_N);
+	snprintf(device, sizeof device, "meter-%08u@fleet.example", i);
+	snprintf(imsi, sizeof imsi, "26201%010u", i);
+	snprintf(msisdn, sizeof msisdn, "491%09u", i);
+	req.external = device;
+	memcpy(req.digest, &i, sizeof i);
+	req.action = TSP_ACTION_TRIGGER;
+	req.reference = i;
+	req.payload = payload;
+	req.payload_len = sizeof payload;
+	req.has_validity = true;
+	req.validity_s = 86400;
+	req.received_ms = now_ms - 3600000;
+	req.expires_ms = req.received_ms + 1000ull * req.validity_s;
+	if (trg_new(&t, jrn_next(j), &req, conf, &ports, j))
+		return fail("fill", "no memory");
+	(void)trg_step(t, &(struct trg_event){ .kind = TRG_EV_START }, now_ms);
+	(void)trg_step(t, &(struct trg_event){ .kind = TRG_EV_SUBSCRIBER, .subscriber = &sub }, now_ms);
+	(void)trg_step(t, &(struct trg_event){ .kind = TRG_EV_DURABLE }, now_ms);
+	(void)trg_step(t, &(struct trg_event){ .kind = TRG_EV_DTA_OK, .taker = "smssc.core.example" }, now_ms);
+	trg_free(t);
+	return 0;
+}
+
+static int fill(const struct options *o)
+{
+	struct trg_names takers = { 0 };
+	struct trg_conf conf = { .report_grace_ms = 60000, .retry_min_ms = 1000, .retry_max_ms = 1000, .takers = &takers };
+	uint64_t now_ms = clock_real_ms();
+	struct jrn *j;
+	int err = 0;
+
+	if (open_journal(&j, o, false))
+		return 1;
+	for (uint32_t i = 1; i <= o->count && !err; i++) {
+		err = fill_one(j, &conf, i, now_ms);
+		if (!err && i % 20000 == 0)
+			err = jrn_flush(j);
+	}
+	if (!err)
+		err = jrn_flush(j);
+	printf("{\"event\":\"filled\",\"records\":%" PRIu64 ",\"octets\":%" PRIu64 "}\n", jrn_counts(j).records,
+	       jrn_counts(j).octets);
+	jrn_close(j);
+	trg_names_fini(&takers);
+	return err ? 1 : 0;
+}
+
+/* -- restore */
+
+static const char config[] =
+    "identity:\n"
+    "  external: { host: iwf.operator.example, realm: operator.example }\n"
+    "  internal: { host: iwf.core.operator.example, realm: core.operator.example }\n"
+    "state_dir: %s\n"
+    "trust_anchors: [ { name: anchor-a, file: a.pem } ]\n"
+    "listen:\n"
+    "  - { name: tsp, zone: external, protection: tls, address: 127.0.0.1, port: 0, certificate: c.pem, key: k.pem }\n"
+    "peers:\n"
+    "  - { name: hss, host: hss.example, realm: example, address: 127.0.0.1, port: 9, protection: none }\n"
+    "s6m: { peer: hss, destination_realm: example }\n"
+    "t4: { peer: hss, destination_realm: example }\n";
+
+static void on_bad_edge(void *arg, uint32_t generation)
+{
+	(void)arg;
+	(void)generation;
+}
+
+static void on_log_level(void *arg, enum log_level level)
+{
+	(void)arg;
+	(void)level;
+}
+
+/* Memory of our own in octets: what is mapped from the journal is not. */
+static uint64_t own_memory(void)
+{
+	FILE *f = fopen("/proc/self/status", "r");
+	unsigned long long kib = 0;
+	char line[128];
+
+	while (f && fgets(line, sizeof line, f)) {
+		if (sscanf(line, "RssAnon: %llu", &kib) == 1)
+			break;
+	}
+	if (f)
+		fclose(f);
+	return kib * 1024;
+}
+
+static int restore(const struct options *o)
+{
+	static const struct gw_core_cb cb = { on_bad_edge, on_log_level };
+	struct gw_core_conf conf = { .control_fd = -1, .decisions_fd = -1, .cb = &cb };
+	char text[4096], why[GW_CORE_WHY_MAX] = "";
+	int n = snprintf(text, sizeof text, config, o->dir);
+	uint64_t before, began_us, took_us;
+	clock_t cpu;
+	struct gw_core *core;
+	struct net_loop *loop;
+	struct cfg_iwf *cfg;
+	struct log log;
+
+	log_init(&log, -1, LOG_LEVEL_ERROR, "bench");
+	if (cfg_iwf_parse(&cfg, "/bench.yaml", text, (size_t)n, why))
+		return fail("configuration", why);
+	if (net_loop_new(&loop))
+		return fail("loop", "no memory");
+	conf.cfg = cfg;
+	conf.log = &log;
+	before = own_memory();
+	began_us = now_us();
+	cpu = clock();
+	if (gw_core_new(&core, loop, &conf, why))
+		return fail("core", why);
+	took_us = now_us() - began_us;
+	cpu = clock() - cpu;
+	printf("{\"event\":\"restored\",\"ms\":%.1f,\"cpu_ms\":%.1f,\"octets\":%" PRIu64 "}\n", (double)took_us / 1000.0,
+	       (double)cpu * 1000.0 / CLOCKS_PER_SEC, own_memory() - before);
+	gw_core_free(core);
+	net_loop_free(loop);
+	cfg_iwf_free(cfg);
+	return 0;
+}
+
+/* -- the command line */
+
+static int usage(void)
+{
+	fputs("usage: bench_journal ops --dir DIR [--window MS] [--outstanding N] [--seconds S]\n"
+	      "       bench_journal fill --dir DIR --count N\n"
+	      "       bench_journal restore --dir STATE_DIR\n",
+	      stderr);
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "dir", required_argument, NULL, 'd' },         { "window", required_argument, NULL, 'w' },
+		{ "outstanding", required_argument, NULL, 'o' }, { "seconds", required_argument, NULL, 's' },
+		{ "count", required_argument, NULL, 'c' },       { NULL, 0, NULL, 0 }
+	};
+	struct options o = { .count = 1000000, .outstanding = 1024, .seconds = 3 };
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		uint32_t number = optarg ? (uint32_t)strtoul(optarg, NULL, 10) : 0;
+
+		switch (opt) {
+		case 'd':
+			o.dir = optarg;
+			break;
+		case 'w':
+			o.window_ms = number;
+			break;
+		case 'o':
+			o.outstanding = number ? number : 1;
+			break;
+		case 's':
+			o.seconds = number;
+			break;
+		case 'c':
+			o.count = number;
+			break;
+		default:
+			return usage();
+		}
+	}
+	if (optind + 1 != argc || !o.dir)
+		return usage();
+	o.what = argv[optind];
+	if (strcmp(o.what, "ops") == 0)
+		return ops(&o);
+	if (strcmp(o.what, "fill") == 0)
+		return fill(&o);
+	return strcmp(o.what, "restore") == 0 ? restore(&o) : usage();
+}
