@@ -346,7 +346,7 @@ int gw_core_new(struct gw_core **out, struct net_loop *loop, const struct gw_cor
 	c->loop = loop;
 	c->started_ms = clock_real_ms();
 	snprintf(why, GW_CORE_WHY_MAX, "the core could not be made");
-	c->names.max = GW_SHARED_NAMES_MAX;
+	c->names.max = c->words.max = GW_SHARED_NAMES_MAX;
 	conf_triggers(c);
 	err = make_tables(c);
 	if (!err)
@@ -432,6 +432,7 @@ void gw_core_free(struct gw_core *c)
 	gw_bag_fini(&c->triggers_by_device);
 	trg_names_fini(&c->takers);
 	trg_names_fini(&c->names);
+	trg_names_fini(&c->words);
 	free(c);
 }
 

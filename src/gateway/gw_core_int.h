@@ -99,6 +99,7 @@ struct gw_trigger { /* a trigger machine and what the core has around it */
 	struct trg *trg;
 	char transaction[GW_TRANSACTION_TEXT_MAX];
 	struct gw_asked *asked;     /* until it is answered; NULL also when there is no memory, or restored */
+	const char *rule, *address; /* of `asked` afterwards; NULL when too many are kept */
 	struct gw_dup_entry *dup;   /* until it is answered */
 	struct gw_dup_waiter asker; /* the first; used when there is no entry */
 	bool host_named, counted;   /* counted: among the pending of its SCS */
@@ -206,6 +207,7 @@ struct gw_core {
 	struct trg_conf trg_conf;
 	struct trg_names takers; /* names of SMS-SCs */
 	struct trg_names names;  /* of SCSs and their groups, as triggers have them */
+	struct trg_names words;  /* rules and addresses, as triggers have them once answered */
 	struct heap deadlines;   /* of triggers, in real ms */
 	struct net_timer *deadline;
 	uint64_t deadline_ms;           /* that it is started for; UINT64_MAX: none */
@@ -301,6 +303,8 @@ void gw_trigger_by_device(struct gw_trigger *t);
 void gw_trigger_ask_drop(struct gw_trigger *t);
 void gw_trigger_resume_end(struct gw_trigger *t); /* its question after a restart is no longer out */
 
+const char *gw_trigger_rule(const struct gw_trigger *t);
+const char *gw_trigger_address(const struct gw_trigger *t);
 void gw_trigger_on_deadline(struct gw_trigger *t); /* may free t */
 
 /* gw_deadline.c: one timer for all triggers. */

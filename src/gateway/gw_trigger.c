@@ -141,6 +141,29 @@ static void port_arm(void *arg, struct trg *trg, uint64_t at_ms)
 		log_error(c->log, "core", "transaction %s: no memory for its deadline", of(trg)->transaction);
 }
 
+const char *gw_trigger_rule(const struct gw_trigger *t)
+{
+	return t->asked ? t->asked->rule : t->rule ? t->rule : "";
+}
+
+const char *gw_trigger_address(const struct gw_trigger *t)
+{
+	return t->asked && t->asked->address[0] ? t->asked->address : t->address ? t->address : "";
+}
+
+/* Answered: what is still told of it on demand is shared with others that were asked for the same way. */
+static void asked_end(struct gw_trigger *t)
+{
+	struct gw_asked *asked = t->asked;
+
+	if (!asked)
+		return;
+	t->rule = trg_names_keep(&t->core->words, asked->rule);
+	t->address = trg_names_keep(&t->core->words, asked->address);
+	t->asked = NULL;
+	free(asked);
+}
+
 struct gw_decision gw_trigger_decision(const struct gw_trigger *t, char device[POL_DEVICE_TEXT_MAX])
 {
 	const struct trg_request *r = &t->trg->req;
@@ -150,7 +173,7 @@ struct gw_decision gw_trigger_decision(const struct gw_trigger *t, char device[P
 		.transaction = t->transaction,
 		.scs = t->scs->name,
 		.origin_host = r->origin_host,
-		.address = t->asked ? t->asked->address : "",
+		.address = gw_trigger_address(t),
 		.device = device,
 		.action = r->action,
 		.reference = r->reference,
@@ -276,10 +299,9 @@ static void port_answer(void *arg, struct trg *trg, const struct trg_answer *ans
 	d.result_code = a.result_code;
 	d.request_status = answer->status;
 	d.reason = (enum pol_reason)answer->reason;
-	d.rule = t->asked ? t->asked->rule : "";
+	d.rule = gw_trigger_rule(t);
 	gw_decide_action(c, &d);
-	free(t->asked); /* nothing of it is needed any more */
-	t->asked = NULL;
+	asked_end(t);
 	if (answer->status == TSP_STATUS_SUCCESS)
 		count_success(t, trg->req.action);
 	if (t->counted) {
