@@ -110,7 +110,7 @@ struct gw_trigger { /* a trigger machine and what the core has around it */
 	uint64_t accepted_ms;
 	bool stepping, forgotten, late;
 	uint8_t storing; /* completions that the journal owes; the last one counts */
-	bool resuming; /* asked again after a restart: one of limits.resume */
+	bool resuming;   /* asked again after a restart: one of limits.resume */
 	uint32_t cancelled_uid;
 	uint64_t cancelled_ms; /* 0: no operator took it back */
 	struct gw_reference ref;
@@ -304,6 +304,7 @@ void gw_trigger_ask_drop(struct gw_trigger *t);
 void gw_trigger_resume_end(struct gw_trigger *t); /* its question after a restart is no longer out */
 
 const char *gw_trigger_rule(const struct gw_trigger *t);
+void gw_trigger_set_rule(struct gw_trigger *t, const char *rule);
 const char *gw_trigger_address(const struct gw_trigger *t);
 void gw_trigger_on_deadline(struct gw_trigger *t); /* may free t */
 

@@ -50,7 +50,7 @@ static void look_at(struct gw_trigger *t, uint64_t now_ms)
 	ev.reason = judge(t, &v, now_ms);
 	if (ev.reason == POL_NONE)
 		return;
-	memcpy(t->rule, v.rule, sizeof t->rule);
+	gw_trigger_set_rule(t, v.rule);
 	gw_trigger_step(t, &ev);
 }
 
@@ -109,7 +109,7 @@ void gw_revoke_said(void *arg, struct trg *trg, enum trg_revocation how)
 	char device[POL_DEVICE_TEXT_MAX];
 	struct gw_decision d = gw_trigger_decision(t, device);
 
-	d.rule = t->rule;
+	d.rule = gw_trigger_rule(t);
 	if (how == TRG_REVOCATION_BEGUN) {
 		d.reason = (enum pol_reason)trg->revoke_reason;
 		gw_decide_revoked(c, &d, "revoke");

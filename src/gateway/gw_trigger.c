@@ -194,9 +194,13 @@ static void say_detected(struct gw_trigger *t, const struct pol_verdict *v)
 	gw_decide_detected(t->core, &d);
 }
 
-static void set_rule(struct gw_trigger *t, const char *rule)
+void gw_trigger_set_rule(struct gw_trigger *t, const char *rule)
 {
-	if (!t->asked) /* restored, or answered long ago */
+	const char *kept = t->asked ? NULL : trg_names_keep(&t->core->words, rule); /* answered long ago, or restored */
+
+	if (kept)
+		t->rule = kept;
+	else if (!t->asked)
 		t->asked = calloc(1, sizeof *t->asked);
 	if (t->asked)
 		snprintf(t->asked->rule, sizeof t->asked->rule, "%s", rule);
@@ -215,7 +219,7 @@ static int port_judge_again(void *arg, struct trg *trg, struct trg_refusal *out)
 		say_detected(t, &v);
 	if (v.status == TSP_STATUS_SUCCESS)
 		return 0;
-	set_rule(t, v.rule);
+	gw_trigger_set_rule(t, v.rule);
 	*out = (struct trg_refusal){ v.status, v.reason };
 	return ERR_REFUSED;
 }
