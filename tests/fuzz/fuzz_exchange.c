@@ -106,11 +106,8 @@ static void fuzz_exchange(const char *target, const uint8_t *data, size_t size)
 	if (one.full)
 		return;
 	/* what was taken, as a file of its own; a name may hold what ends a line in JSON only, where the store would refuse it */
-	for (size_t i = 0, rows = 0; i < one.n; i++) {
-		rows += one.out[i] == '\n';
-		if (one.out[i] == '\r')
-			return;
-	}
+	if (memchr(one.out, '\r', one.n))
+		return;
 	if (format == EXC_JSONL && memchr(data + 1, '\\', size - 1))
 		return;
 	head = buf_over(many.out, sizeof many.out);

@@ -63,8 +63,8 @@ static const char *const files[EXC_KINDS] = {
 	    "acme,*@a.example,allow,trigger recall replace,,,enforce\n"
 	    "group:fleet,msisdn:491700000000-491700009999,deny,recall,1970-01-01T00:00:01Z,9999-12-31T23:59:59Z,detect-only\n"
 	    "acme,\"\"\"@a.example\",allow,trigger,2027-01-01T00:00:00Z,,enforce\n",
-	[ASC_KIND_BLOCK] = "who,device,not_before,not_after,mode\n*,m1@a.example,,,enforce\n"
-			   "acme,*,2027-01-01T00:00:00Z,,detect-only\n",
+	[ASC_KIND_BLOCK] = ("who,device,not_before,not_after,mode\n*,m1@a.example,,,enforce\n"
+			    "acme,*,2027-01-01T00:00:00Z,,detect-only\n"),
 };
 
 static void test_csv_and_json_lines_say_the_same(void **state)
