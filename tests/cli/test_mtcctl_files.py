@@ -107,7 +107,7 @@ def test_all_kinds_come_in(ctl, tmp_path):
     ("scs", "name,e164,origin_host,realm,anchor\nzulu,491720000001,scs.z.example,z.example,anchor-a\n", []),
     ("group", "group,anchor,scs\nw,anchor-a,acme\n", ["2: a row with an SCS has no anchor"]),
     ("group", "group,anchor,scs\nw,,nobody\n", ["2: no SCS 'nobody'"]),
-    ("set", "set,device\nw,*@a.example\n", ["2: a member of a set is one device"]),
+    ("set", "set,device\nw,*@a.example\n", ["2: device '*@a.example': a member of a set is one device"]),
     ("block", "who,device\n*,meter\n", ["2: device 'meter'"]),
     ("assoc", "", ["1: the file is empty"]),
 ])
