@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "assoc/asc_import_int.h"
+#include "base/fault.h"
 
 #define BATCH ((size_t)32 << 20) /* octets a transaction: what LMDB keeps in memory until it writes */
 
@@ -218,6 +219,7 @@ static int end_batch(struct merge *m)
 	if (m->out)
 		mdb_cursor_close(m->out);
 	m->out = NULL;
+	FAULT_POINT(STORE_IMPORT_BATCH);
 	rc = m->txn ? mdb_txn_commit(m->txn) : 0;
 	m->txn = NULL;
 	m->batch = 0;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "assoc/asc_import_int.h"
+#include "base/fault.h"
 
 /* -- what hands did meanwhile */
 
@@ -619,10 +620,12 @@ static int do_switch(struct asc *a, struct asc_job *job)
 	}
 	if (!rc && !s.err && im->gen)
 		rc = complete(&s);
+	FAULT_POINT(STORE_GENERATION_WHOLE);
 	if (!rc && !s.err && im->gen)
 		rc = asc_put_u64(&a->kv, s.e.txn, "dev", im->gen->number);
 	free(s.touched.keys);
 	err = asc_edit_end(&s.e, s.err, rc, "switch to what was imported");
+	FAULT_POINT(STORE_SWITCHED);
 	if (err || !im->gen)
 		return err;
 	a->gen = im->gen;

@@ -36,6 +36,10 @@
 	X(JOURNAL_AFTER_COMMIT, "src/journal/jrn_commit.c", "the commit is on disk; nobody was told")                            \
 	X(CORE_REPLAYED, "src/gateway/gw_trigger.c", "the journal was read at the start; nothing was sent")                      \
 	X(CORE_RESUMED, "src/gateway/gw_trigger.c", "one trigger after the start was taken up; the others were not")             \
+	/* the core: the association store, while a file is imported */                                                          \
+	X(STORE_IMPORT_BATCH, "src/assoc/asc_merge.c", "a part of the new generation is written and not committed")              \
+	X(STORE_GENERATION_WHOLE, "src/assoc/asc_switch.c", "the new generation is whole on disk; the store does not name it")   \
+	X(STORE_SWITCHED, "src/assoc/asc_switch.c", "the store names the new generation; nobody uses it yet")                    \
 	/* the ring, at either end */                                                                                            \
 	X(RING_PUBLISHED, "src/gateway/gw_ring.c", "records are published; the bell was not rung")                               \
 	X(RING_RECORD_TAKEN, "src/gateway/gw_ring.c", "a record is copied and gone from the ring; nothing was done with it")     \

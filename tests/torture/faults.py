@@ -12,7 +12,8 @@ from . import points
 
 # how a process is brought to a point that its ordinary work does not pass: what is killed meanwhile
 PROVOKED = {"EDGE_ANNOUNCED": "core", "PARENT_CHILD_SPAWNED": "edge", "PARENT_CHILD_ENDED": "edge", "PARENT_RING_HALF": "edge",
-            "CORE_REPLAYED": "core", "CORE_RESUMED": "core", "CORE_RECALL_QUEUED": "t4", "CORE_RECALL_TAKEN": "t4"}
+            "CORE_REPLAYED": "core", "CORE_RESUMED": "core", "CORE_RECALL_QUEUED": "t4", "CORE_RECALL_TAKEN": "t4",
+            "STORE_IMPORT_BATCH": "import", "STORE_GENERATION_WHOLE": "import", "STORE_SWITCHED": "import"}
 PASSES_MAX = 5
 HIT_WAIT_S = 20
 RECOVERY_S = 6
@@ -23,7 +24,7 @@ FILLER_CHUNK = 1 << 16
 def place(name):
     """Which processes have that point: one is armed in each place at one time."""
     first = name.split("_")[0]
-    return "CORE" if first in ("JOURNAL", "RING") else first
+    return "CORE" if first in ("JOURNAL", "RING", "STORE") else first
 
 
 class Faults:
@@ -51,6 +52,9 @@ class Faults:
             self.pause(1.2, 1.3)
             self.world.proxy.silent(what, False)
             self.done[f"silent peer: {what}"] += 1
+        elif what == "import":
+            self.world.import_rules()
+            self.done["imports of rules"] += 1
         elif self.world.kill_gateway(what, self.random.choice):
             self.done[f"killed: {what}"] += 1
 

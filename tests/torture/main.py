@@ -4,6 +4,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -109,13 +110,15 @@ def main(argv=None):
     folder = tempfile.mkdtemp(prefix="mtc-torture-")
     tally = Tally()
     say(f"seed {seed}, {options.seconds} s, in {folder}")
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):  # nothing is left behind, whoever ends us
+        signal.signal(number, lambda *_: sys.exit(130))
     w = world.World(folder, options.bin, seed)
     try:
         torture(w, options, seed, tally)
     except proc.LabError as e:
         tally.one("the laboratory", False, str(e))
     finally:
-        kept = bool(tally.failed or options.keep)
+        kept = bool(tally.failed or options.keep or not tally.results)
         if kept and w.mounted:
             shutil.copytree(w.path("smssc"), w.path("smssc-kept"), dirs_exist_ok=True)
         w.down()

@@ -139,6 +139,15 @@ class World(L.Lab):
         return subprocess.run([self.program("mtc-ue"), "ctl", self.lab["ue"]["control"], *[str(w) for w in words]],
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, check=False).returncode == 0
 
+    # -- rules
+
+    def import_rules(self):
+        """Rules that allow, one by one, what larger ones allow already: a new generation of the store, and nothing else changes."""
+        path = self.path("rules.csv")
+        if not os.path.exists(path):
+            proc.write(path, "who,device\n" + "".join(f"acme,meter-{n}@a.example\n" for n in range(1, 501)))
+        self.mtcctl("assoc", "import", path)
+
     # -- processes of the gateway
 
     def gateway_pids(self):
