@@ -203,6 +203,9 @@ struct gw_core {
 	struct gw_triggers triggers;      /* oldest first */
 	TAILQ_HEAD(, gw_walk) walks;
 	struct gw_ended *ended;
+	struct net_timer *retry; /* the SMS-SC is back: the next turn */
+	struct gw_walk retry_at; /* while retrying */
+	bool retrying;
 	uint32_t triggers_n, pending, resuming;
 	struct trg_conf trg_conf;
 	struct trg_names takers; /* names of SMS-SCs */
@@ -332,6 +335,11 @@ struct gw_past_room {
 };
 void gw_past_of(struct gw_past *out, struct gw_past_room *room, const struct gw_trigger *t); /* borrows from room and t */
 void gw_past_keep(struct gw_trigger *t);                                                     /* it has ended */
+
+/* gw_retry.c: what pauses before it asks the SMS-SC again, asks now. */
+void gw_retry_begin(struct gw_core *c);
+void gw_retry_turn(void *core);
+void gw_retry_end(struct gw_core *c);
 
 /* gw_walk.c: all triggers, or those of one SCS, oldest first. Between two calls triggers may end, and new ones are seen, too. */
 void gw_walk_begin(struct gw_walk *w, struct gw_core *c, struct gw_scs *scs);

@@ -4,15 +4,24 @@
 
 #include "gateway/gw_core_int.h"
 
-static void on_open(void *arg, struct link *l)
+static void on_usable(void *arg, struct link *l)
 {
 	struct gw_peer *p = arg;
 
 	(void)l;
+	if ((size_t)(p - p->core->peers) == p->core->cfg->t4.peer_index)
+		gw_retry_begin(p->core);
+}
+
+static void on_open(void *arg, struct link *l)
+{
+	struct gw_peer *p = arg;
+
 	p->open = true;
 	p->since_ms = clock_real_ms();
 	st_count(&p->core->st, ST_PEER_OPENED);
 	log_info(p->core->log, "core", "peer %s (%s) is open", p->conf->name, p->conf->host);
+	on_usable(arg, l);
 }
 
 static void on_request(void *arg, struct link *l, const struct dia_msg *m)
@@ -34,7 +43,9 @@ static void on_down(void *arg, struct link *l, int err, const char *why)
 	gw_report_peer_down(p);
 }
 
-static const struct link_cb link_cb = { .on_open = on_open, .on_request = on_request, .on_down = on_down };
+static const struct link_cb link_cb = {
+	.on_open = on_open, .on_usable = on_usable, .on_request = on_request, .on_down = on_down
+};
 
 static void conf_links(struct gw_core *c)
 {

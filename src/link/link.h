@@ -94,6 +94,9 @@ struct link_cb {
 	void (*on_cer)(void *arg, struct link *l, const struct dia_capabilities *cer);
 	/* CER/CEA done (after each connect of a peer). */
 	void (*on_open)(void *arg, struct link *l);
+	/* It carries requests again: after a doubt of the watchdog, or after the proof that RFC 3539 wants of a connection that comes
+	 * after a lost one. Not said when on_open is enough. The link must not be freed in it. NULL allowed. */
+	void (*on_usable)(void *arg, struct link *l);
 	/* A request of an advertised application, header and AVP structure already checked. `m` is borrowed until return. Whoever
 	 * gets it answers it exactly once with link_answer(); hop_by_hop and end_to_end of the request must be kept for that. */
 	void (*on_request)(void *arg, struct link *l, const struct dia_msg *m);

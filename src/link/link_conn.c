@@ -101,8 +101,11 @@ unsigned link_watch(struct link *l, enum peer_wd_event event)
 		LINK_COUNT(l, suspects);
 		log_warn(l->conf->log, "link", "%s: %s does not answer the watchdog, no new requests", l->address, l->host);
 	}
-	if (actions & PEER_WD_FAILBACK)
+	if (actions & PEER_WD_FAILBACK) {
 		log_info(l->conf->log, "link", "%s: %s is in use again", l->address, l->host);
+		if (l->cb->on_usable)
+			l->cb->on_usable(l->arg, l);
+	}
 	if ((actions & PEER_WD_CLOSE) && event == PEER_WD_TW_EXPIRES)
 		link_finish(l, link_lost_event(l), false, LINK_END_WATCHDOG, ERR_TIMEOUT, "state %s",
 			    peer_watchdog_str(l->watchdog.state));

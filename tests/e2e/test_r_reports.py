@@ -172,18 +172,47 @@ def test_a_copy_is_known_as_long_as_there_is_room(played, scs):
 # -- a core that dies
 
 
-@pytest.fixture
-def mortal(labs):
-    p = lab_with_hands(labs, "")
-    yield p
-    ended(labs, p)
-
-
 def kill_core(p):
     """Kills the core; the SMS-SC by hand waits for the next one."""
     os.kill(L.roles(p.lab["iwf"]["pids"]["parent"])["core"], signal.SIGKILL)
     p.sc.close()
     p.sc = at_its_place(p, p.lab["smssc"], Smssc)
+
+
+@pytest.fixture
+def patient(labs):
+    p = lab_with_hands(labs, "dnr: { retry_min: 60s, retry_max: 60s }\n")
+    yield p
+    ended(labs, p)
+
+
+def test_what_waits_for_the_sms_sc_asks_when_it_is_there_again(patient):
+    """Not when its pause of 60 s here is over: the recall of a trigger that was answered 201, and after a death of the core an undecided
+    trigger that found nobody to ask."""
+    scs = Reader.opened(patient)
+    reference, _, _ = submitted(patient, scs)
+    patient.sc.take()
+    assert scs.answered() == 201
+    recall = patient.sc.take()
+    patient.sc.close()  # unanswered
+    patient.sc = at_its_place(patient, patient.lab["smssc"], Smssc)
+    again = patient.sc.take()
+    assert (again.end, again.number(3011)) == (recall.end, reference) and again.flags & T_FLAG
+    patient.sc.accept(again)
+    reference, _, dtr = submitted(patient, scs)
+    kill_core(patient)
+    again = patient.sc.take()
+    assert (again.end, again.number(3007)) == (dtr.end, reference) and again.flags & T_FLAG
+    patient.sc.accept(again)
+    assert scs.answered() == 0
+    scs.close()
+
+
+@pytest.fixture
+def mortal(labs):
+    p = lab_with_hands(labs, "")
+    yield p
+    ended(labs, p)
 
 
 def test_copies_over_the_death_of_the_core(mortal):
