@@ -160,6 +160,12 @@ static const struct cfg_row limits_rows[] = {
 		"undecided triggers that the SMS-SC is asked about at a time after a restart"),
 	CFG_U32("peer_pending", struct cfg_limits, peer_pending_max, 1, 1048576, "4096",
 		"requests without an answer yet at one core peer"),
+	CFG_U32("peer_window", struct cfg_limits, peer_window, 1, 1048576, "2048",
+		"requests of triggers that are out at one core peer; more wait for their turn, priority first, and at most as "
+		"long as "
+		"an answer may take"),
+	CFG_U32("peer_queue", struct cfg_limits, peer_queue, 1, 1048576, "65536",
+		"requests that wait for their turn at one core peer; above it they are temporary trouble"),
 	CFG_U32("duplicates", struct cfg_limits, duplicates_max, 1024, 100000000, "4000000",
 		"requests remembered to know a repeated one"),
 	CFG_DURATION("duplicates_window", struct cfg_limits, duplicates_window_ms, 1000, DAY_MS, "240s",

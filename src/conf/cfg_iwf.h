@@ -78,6 +78,8 @@ struct cfg_limits {
 	uint32_t triggers_max;     /* held until reported and acknowledged */
 	uint32_t resume;           /* undecided ones, asked about at a time after a restart */
 	uint32_t peer_pending_max; /* requests without answer at one core peer */
+	uint32_t peer_window;      /* the same, of triggers: more wait for their turn, priority first */
+	uint32_t peer_queue;       /* and so many may wait */
 	uint32_t duplicates_max;   /* entries */
 	uint64_t duplicates_window_ms;
 	uint32_t ended_max;        /* triggers remembered after their end */

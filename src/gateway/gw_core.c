@@ -174,6 +174,7 @@ static void on_turn_end(void *arg)
 	struct gw_edge_end *e;
 
 	gw_revoke_look(c);
+	gw_queue_move(c);
 	jrn_submit(c->jrn);
 	write_decisions(c);
 	TAILQ_FOREACH(e, &c->edges, entry)
@@ -327,7 +328,7 @@ static int make_tables(struct gw_core *c)
 	    net_check_new(&c->check, c->loop, on_turn_end, c) || net_timer_new(&c->again, c->loop, on_again, c) ||
 	    net_timer_new(&c->expiry, c->loop, gw_core_sessions_expire, c) || gw_bag_init(&c->triggers_by_device) ||
 	    net_timer_new(&c->sweep, c->loop, gw_revoke_sweep, c) || net_timer_new(&c->deadline, c->loop, gw_deadlines_due, c) ||
-	    net_timer_new(&c->retry, c->loop, gw_retry_turn, c))
+	    net_timer_new(&c->retry, c->loop, gw_retry_turn, c) || net_timer_new(&c->queue, c->loop, gw_queue_on_timer, c))
 		return ERR_NOMEM;
 	gw_dup_on_drop(c->dup, gw_done_drop, c);
 	return 0;
@@ -425,6 +426,7 @@ void gw_core_free(struct gw_core *c)
 	net_timer_free(c->deadline);
 	heap_fini(&c->deadlines);
 	net_timer_free(c->retry);
+	net_timer_free(c->queue);
 	net_timer_free(c->stop_timer);
 	map_end(&c->sessions_by_key);
 	map_end(&c->scs_by_name);

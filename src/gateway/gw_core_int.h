@@ -93,6 +93,8 @@ struct gw_asked { /* for the decision line of a trigger */
 	char rule[ASSOC_RULE_TEXT_MAX]; /* that allowed it, or that refused it later */
 };
 
+enum gw_wait { GW_WAIT_NONE, GW_WAIT_ASK, GW_WAIT_SUBMIT, GW_WAIT_RECALL };
+
 struct gw_trigger { /* a trigger machine and what the core has around it */
 	struct gw_core *core;
 	struct gw_scs *scs;
@@ -105,6 +107,11 @@ struct gw_trigger { /* a trigger machine and what the core has around it */
 	bool host_named, counted;   /* counted: among the pending of its SCS */
 	bool detected;              /* the line of a detect-only rule is written: one a transaction */
 	struct gw_ask *ask;         /* SIR, DTR or recall on its way */
+	enum gw_wait waits;         /* for its turn at a core peer, gw_queue.c; then no `ask` is out */
+	bool waits_again;
+	struct gw_peer *waits_at;
+	uint64_t waits_since_ms; /* of the loop's clock */
+	TAILQ_ENTRY(gw_trigger) waiting;
 	struct gw_notice *notice;
 	struct heap_node deadline;
 	uint64_t accepted_ms;
@@ -142,6 +149,8 @@ struct gw_peer {
 	struct link_peer *peer;
 	uint64_t since_ms; /* of the state */
 	uint64_t requests, answers, timeouts, lost;
+	uint32_t outstanding, waiting_n;
+	TAILQ_HEAD(, gw_trigger) waiting[2]; /* [1]: of priority */
 	bool open;
 };
 
@@ -215,6 +224,8 @@ struct gw_core {
 	struct net_timer *deadline;
 	uint64_t deadline_ms;           /* that it is started for; UINT64_MAX: none */
 	bool in_group;                  /* what is put into the journal now belongs together */
+	bool queue_moves;               /* who waited is being sent */
+	struct net_timer *queue;        /* the end of the longest wait in a queue */
 	enum gw_feature recall_replace; /* of the SMS-SC, as it said last */
 	struct gw_map notices_by_number;
 	uint64_t notice_next;
@@ -361,6 +372,14 @@ void gw_peers_close(struct gw_core *c);
 ERR_MUST_USE int gw_peer_ask(struct gw_trigger *t, size_t peer, const struct buf *message, uint32_t wait_ms, link_answer_fn *fn);
 /* Ends an ask in its callback: its trigger, NULL when nobody waits any more. Frees the ask. */
 struct gw_trigger *gw_peer_answered(void *ask, int err);
+
+/* gw_queue.c: whose turn it is at a core peer. */
+bool gw_queue_full(const struct gw_core *c, size_t peer);
+/* It waits; gw_queue_move() sends it, or says that it did not leave. ERR_BUSY, ERR_CLOSED. */
+ERR_MUST_USE int gw_queue_put(struct gw_trigger *t, size_t peer, enum gw_wait what, bool again);
+void gw_queue_take(struct gw_trigger *t); /* it waits no longer; it need not have waited */
+void gw_queue_move(struct gw_core *c);    /* at the end of each turn */
+void gw_queue_on_timer(void *core);       /* its timer */
 
 /* gw_s6m.c, gw_t4.c, gw_report.c: ports of the machine. */
 int gw_s6m_ask(void *arg, struct trg *t);

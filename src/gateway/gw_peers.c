@@ -76,6 +76,8 @@ int gw_peers_open(struct gw_core *c, struct tls_ctx *const tls[CFG_PEERS_MAX])
 		int err;
 
 		p->core = c;
+		TAILQ_INIT(&p->waiting[0]);
+		TAILQ_INIT(&p->waiting[1]);
 		p->conf = &c->cfg->peers[i];
 		p->since_ms = clock_real_ms();
 		p->link_peer_conf =
@@ -146,6 +148,7 @@ int gw_peer_ask(struct gw_trigger *t, size_t peer, const struct buf *message, ui
 	gw_trigger_ask_drop(t); /* an older one that nobody needs any more */
 	t->ask = ask;
 	p->requests++;
+	p->outstanding++;
 	return 0;
 }
 
@@ -154,6 +157,7 @@ struct gw_trigger *gw_peer_answered(void *arg, int err)
 	struct gw_ask *ask = arg;
 	struct gw_trigger *t = ask->trigger;
 
+	ask->peer->outstanding--;
 	if (!err)
 		ask->peer->answers++;
 	else if (err == ERR_TIMEOUT)

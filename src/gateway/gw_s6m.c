@@ -148,8 +148,11 @@ int gw_s6m_ask(void *arg, struct trg *trg)
 {
 	struct gw_core *c = arg;
 	struct buf out = buf_over(c->scratch, sizeof c->scratch);
-	int err = build(&out, c, trg);
+	int err;
 
+	if (gw_queue_full(c, c->cfg->s6m.peer_index))
+		return gw_queue_put(trg->owner, c->cfg->s6m.peer_index, GW_WAIT_ASK, false);
+	err = build(&out, c, trg);
 	if (!err)
 		err = gw_peer_ask(trg->owner, c->cfg->s6m.peer_index, &out, (uint32_t)c->cfg->s6m.answer_wait_ms, on_answer);
 	FAULT_POINT(CORE_SIR_QUEUED);

@@ -231,8 +231,11 @@ int gw_t4_submit(void *arg, struct trg *t, bool again)
 	bool resumes = again && t->resumed; /* after a restart there may be a million of them, and the SMS-SC has other work */
 	struct gw_trigger *of = t->owner;
 	struct dtr_parts parts;
-	int err = resumes && c->resuming >= c->cfg->limits.resume ? ERR_BUSY : head(&dtr, &parts, c, t, again);
+	int err;
 
+	if (gw_queue_full(c, c->cfg->t4.peer_index))
+		return gw_queue_put(t->owner, c->cfg->t4.peer_index, GW_WAIT_SUBMIT, again);
+	err = resumes && c->resuming >= c->cfg->limits.resume ? ERR_BUSY : head(&dtr, &parts, c, t, again);
 	if (!err && t->req.action == TSP_ACTION_RECALL)
 		fill_recall(&dtr, trg_old_reference(&t->req));
 	else if (!err)
@@ -282,8 +285,11 @@ int gw_t4_recall(void *arg, struct trg *t, bool again)
 	bool of_other = t->req.action == TSP_ACTION_RECALL;
 	struct t4_dtr dtr = { .trigger_action = { 0 } };
 	struct dtr_parts parts;
-	int err = head(&dtr, &parts, c, t, again);
+	int err;
 
+	if (gw_queue_full(c, c->cfg->t4.peer_index))
+		return gw_queue_put(t->owner, c->cfg->t4.peer_index, GW_WAIT_RECALL, again);
+	err = head(&dtr, &parts, c, t, again);
 	if (err)
 		return err;
 	fill_recall(&dtr, of_other ? trg_old_reference(&t->req) : t->req.reference);

@@ -68,6 +68,7 @@ void gw_trigger_ask_drop(struct gw_trigger *t)
 		t->ask->trigger = NULL;
 	t->ask = NULL;
 	gw_trigger_resume_end(t);
+	gw_queue_take(t);
 }
 
 void gw_trigger_free(struct gw_trigger *t)
@@ -436,11 +437,25 @@ static int restore_one(void *arg, uint64_t number, const void *record, size_t le
 	return 0;
 }
 
-int gw_triggers_restore(struct gw_core *c)
+/* Priority first: whoever is resumed first asks first when the peers are there. */
+static void resume(struct gw_core *c, bool priority)
 {
 	struct trg_event restored = { .kind = TRG_EV_RESTORED };
 	struct gw_trigger *t;
 	struct gw_walk w;
+
+	gw_walk_begin(&w, c, NULL); /* one that is taken up may end another */
+	while ((t = gw_walk_next(&w))) {
+		if ((t->trg->req.priority == TSP_PRIORITY) != priority)
+			continue;
+		gw_trigger_step(t, &restored);
+		FAULT_POINT(CORE_RESUMED);
+	}
+	gw_walk_end(&w);
+}
+
+int gw_triggers_restore(struct gw_core *c)
+{
 	int err = jrn_replay(c->jrn, restore_one, c);
 
 	FAULT_POINT(CORE_REPLAYED);
@@ -448,11 +463,7 @@ int gw_triggers_restore(struct gw_core *c)
 		return err;
 	if (c->triggers_n)
 		log_info(c->log, "core", "%u triggers taken up from the journal", c->triggers_n);
-	gw_walk_begin(&w, c, NULL); /* one that is taken up may end another */
-	while ((t = gw_walk_next(&w))) {
-		gw_trigger_step(t, &restored);
-		FAULT_POINT(CORE_RESUMED);
-	}
-	gw_walk_end(&w);
+	resume(c, true);
+	resume(c, false);
 	return 0;
 }

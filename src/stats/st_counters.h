@@ -74,6 +74,9 @@
 	X(TRIGGERS_REJUDGED, "triggers_rejudged", "pending triggers judged again after a change of the associations")            \
 	X(TRIGGERS_REVOKED, "triggers_revoked", "triggers taken back because their right had ended")                             \
 	X(TRIGGERS_NOT_REVOKED, "triggers_not_revoked", "triggers whose right had ended and that were sent already")             \
+	X(PEER_QUEUED, "peer_queued", "requests to core peers that waited for their turn")                                       \
+	X(PEER_QUEUE_FULL, "peer_queue_full", "requests to core peers that did not fit into limits.peer_queue")                  \
+	X(PEER_QUEUE_LATE, "peer_queue_late", "requests to core peers whose turn did not come in time")                          \
 	X(PEER_OPENED, "peer_opened", "connections to core peers that opened")                                                   \
 	X(PEER_DOWN, "peer_down", "connections to core peers that were lost")                                                    \
 	/* core: reports */                                                                                                      \

@@ -511,3 +511,70 @@ def test_a_copy_after_a_restart_says_what_validity_is_left(by_hand):
     assert request_status(scs.expect(D.DAR, False)) == 0
     assert sc.report(copy).result == SUCCESS and scs.reported() == (635, 0)
     scs.close()
+
+
+# -- whose turn it is
+
+
+@pytest.fixture(scope="module")
+def narrow(labs):
+    """One request at a time leaves for each core peer."""
+    p = labs.up(t4_more=", answer_wait: 3s", iwf_more="limits: { peer_window: 1, peer_queue: 3 }\n")
+    p.sc = in_place_of(p, "mtc-smssc")
+    yield p
+    p.sc.close()
+    wrong = labs.down(p)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_priority_goes_first_where_requests_wait(narrow):
+    sc, scs = narrow.sc, Reader.opened(narrow)
+    ask(scs, action(device=meter(640), reference=6400))
+    out = sc.take()
+    for n in (1, 2):
+        ask(scs, action(device=meter(640 + n), reference=6400 + n))
+    ask(scs, action(device=meter(643), reference=6403, priority=1))
+    assert sc.silent(), "one is out, three wait"
+    m = scs.dar(action(device=meter(644), reference=6404))
+    assert request_status(m) == 201, "and a fourth has no room"
+    order = []
+    for _ in range(3):
+        take_ok(sc, out)
+        out = sc.take()
+        order.append(out.number(3007))
+    take_ok(sc, out)
+    assert order == [6403, 6401, 6402]
+    assert [request_status(scs.expect(D.DAR, False)) for _ in range(4)] == [0, 0, 0, 0]
+    scs.close()
+
+
+def test_what_expires_while_it_waits_does_not_leave(narrow):
+    sc, scs = narrow.sc, Reader.opened(narrow)
+    ask(scs, action(device=meter(645), reference=6450))
+    out = sc.take()
+    ask(scs, action(device=meter(646), reference=6451, validity=1))
+    time.sleep(1.1)  # the validity is what is tested
+    take_ok(sc, out)
+    assert request_status(scs.expect(D.DAR, False)) == 0
+    assert request_status(scs.expect(D.DAR, False)) == 0
+    assert scs.reported() == (6451, EXPIRED)
+    assert sc.silent(), "no DTR of it left"
+    scs.close()
+
+
+def test_who_waits_too_long_is_told_so_and_nothing_is_recalled(narrow):
+    """The SMS-SC answers nothing: the one that is out is 201 after its copy, the one behind it never left."""
+    sc, scs = narrow.sc, Reader.opened(narrow)
+    scs.sock.settimeout(30), sc.sock.settimeout(30)
+    ask(scs, action(device=meter(647), reference=6470))
+    out = sc.take()
+    ask(scs, action(device=meter(648), reference=6471))
+    copy = sc.take()
+    assert copy.end == out.end and copy.flags & T
+    answers = [scs.expect(D.DAR, False) for _ in range(1)]
+    assert [(m.number(3002, 3007), request_status(m)) for m in answers] == [(6471, 201)]
+    take_ok(sc, copy)
+    m = scs.expect(D.DAR, False)
+    assert (m.number(3002, 3007), request_status(m)) == (6470, 0)
+    assert sc.silent()
+    scs.close()
