@@ -398,6 +398,7 @@ void gw_core_free(struct gw_core *c)
 	if (!c)
 		return;
 	ctl_server_free(c->ctl);
+	c->ctl = NULL;
 	gw_exports_end(c);
 	gw_imports_end(c);
 	net_watch_free(c->store_bell);

@@ -3,6 +3,7 @@
 #include <sys/queue.h>
 
 #include "assoc/asc.h"
+#include "assoc/asc_change.h"
 #include "audit/aud.h"
 #include "base/clock.h"
 #include "base/heap.h"
@@ -415,4 +416,8 @@ extern const struct ctl_command gw_ctl_status_rows[], gw_ctl_assoc_rows[], gw_ct
     gw_ctl_set_rows[], gw_ctl_exchange_rows[], gw_ctl_trigger_rows[], gw_ctl_trigger_one_rows[];
 json_t *gw_ctl_groups(const struct gw_core *c, const struct asc_asker *who); /* names of its groups */
 bool gw_ctl_anchor_known(const struct gw_core *c, const char *name);
+/* Hands a change to the store; answers rq when it failed, else `changed` does, once, when it is durable and in force. */
+typedef void gw_changed_fn(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out);
+void gw_change(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_change *change,
+	       gw_changed_fn *changed);
 json_t *gw_ctl_time(uint64_t real_ms);

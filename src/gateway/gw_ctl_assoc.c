@@ -89,57 +89,48 @@ static bool same_peer(const struct asc_scs *old, const struct asc_scs *now)
 	       strcmp(old->anchor, now->anchor) == 0;
 }
 
+static void scs_added(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
+{
+	const char *name = ctl_arg_text(args, "name", "");
+	const struct asc_scs *now = asc_scs_find(c->asc, name);
+
+	if (out->replaced && now && !same_peer(&out->before, now))
+		gw_core_sessions_cut(c, name, "scs-changed");
+	ctl_done(rq, json_pack("{s:s, s:b}", "scs", name, "replaced", out->replaced));
+}
+
 static void on_scs_add(void *arg, struct ctl_request *rq, const json_t *args)
 {
+	bool replace = ctl_arg_bool(args, "replace", false);
+	struct asc_change change = { .op = ASC_SCS_PUT, .only_new = !replace };
 	struct gw_core *c = arg;
-	const struct asc_scs *before;
-	struct asc_why why = { "" };
-	struct asc_scs scs, old;
-	bool replaced = false;
-	int err;
 
-	if (!scs_of(&scs, args)) {
+	if (!scs_of(&change.scs, args)) {
 		ctl_fail(rq, "a name is too long");
 		return;
 	}
-	if (!gw_ctl_anchor_known(c, scs.anchor)) {
-		ctl_fail(rq, "trust anchor '%s' is not in the configuration (trust_anchors)", scs.anchor);
+	if (!gw_ctl_anchor_known(c, change.scs.anchor)) {
+		ctl_fail(rq, "trust anchor '%s' is not in the configuration (trust_anchors)", change.scs.anchor);
 		return;
 	}
-	before = asc_scs_find(c->asc, scs.name);
-	if (before) {
-		old = *before;
-		replaced = true;
-	}
-	if (replaced && !ctl_arg_bool(args, "replace", false)) {
-		ctl_fail(rq, "SCS '%s' exists already; --replace overwrites it", scs.name);
+	if (!replace && asc_scs_find(c->asc, change.scs.name)) {
+		ctl_fail(rq, "SCS '%s' exists already; --replace overwrites it", change.scs.name);
 		return;
 	}
-	err = asc_scs_put(c->asc, &scs, &why);
-	if (err) {
-		ctl_fail(rq, "%s", why.text[0] ? why.text : err_str(err));
-		return;
-	}
-	before = asc_scs_find(c->asc, scs.name);
-	if (replaced && before && !same_peer(&old, before))
-		gw_core_sessions_cut(c, scs.name, "scs-changed");
-	ctl_done(rq, json_pack("{s:s, s:b}", "scs", scs.name, "replaced", replaced));
+	gw_change(c, rq, args, &change, scs_added);
+}
+
+static void scs_deleted(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
+{
+	const char *name = ctl_arg_text(args, "name", "");
+
+	ctl_done(rq, json_pack("{s:s, s:I, s:I}", "scs", name, "rules_deleted", (json_int_t)out->rules_deleted, "sessions_cut",
+			       (json_int_t)gw_core_sessions_cut(c, name, "scs-removed")));
 }
 
 static void on_scs_del(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct gw_core *c = arg;
-	const char *name = ctl_arg_text(args, "name", "");
-	uint64_t rules = asc_rule_count(c->asc);
-	struct asc_why why = { "" };
-	int err = asc_scs_del(c->asc, name, &why);
-
-	if (err) {
-		ctl_fail(rq, "%s", why.text[0] ? why.text : err == ERR_NOTFOUND ? "there is no such SCS" : err_str(err));
-		return;
-	}
-	ctl_done(rq, json_pack("{s:s, s:I, s:I}", "scs", name, "rules_deleted", (json_int_t)(rules - asc_rule_count(c->asc)),
-			       "sessions_cut", (json_int_t)gw_core_sessions_cut(c, name, "scs-removed")));
+	gw_change(arg, rq, args, &(struct asc_change){ .op = ASC_SCS_DEL, .name = ctl_arg_text(args, "name", "") }, scs_deleted);
 }
 
 struct listing {
@@ -208,56 +199,45 @@ static void on_scs_show(void *arg, struct ctl_request *rq, const json_t *args)
 
 /* -- rules */
 
-/* The canonical form of a device as the store has it, from one of its rules. */
-static int take_device(void *arg, const struct assoc_rule *r)
+static void assoc_added(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
 {
-	memcpy(arg, r->device, sizeof r->device);
-	return 1;
+	(void)c;
+	ctl_done(rq, json_pack("{s:s, s:s, s:s, s:b}", "scs", ctl_arg_text(args, "scs", ""), "device", out->device, "effect",
+			       ctl_arg_text(args, "effect", "allow"), "replaced", out->replaced));
 }
 
 static void on_assoc_add(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct gw_core *c = arg;
-	const char *scs = ctl_arg_text(args, "scs", ""), *device = ctl_arg_text(args, "device", "");
-	const char *effect = ctl_arg_text(args, "effect", "allow");
-	uint64_t before = asc_rule_count(c->asc);
-	char canonical[ASSOC_DEVICE_TEXT_MAX + 1] = "";
-	struct asc_why why = { "" };
-	struct asc_rule_new rule = {
-		.who = scs,
-		.device = device,
-		.verdict = (uint8_t)effect_of(effect),
-		.rights = (uint8_t)ctl_arg_bits(args, "rights", CTL_WORDS_RIGHTS, ASSOC_RIGHT_ALL),
-		.not_before_s = (int64_t)ctl_arg_num(args, "not_before", 0),
-		.not_after_s = (int64_t)ctl_arg_num(args, "not_after", 0),
-		.mode = mode_of(ctl_arg_text(args, "mode", "enforce")),
+	struct asc_change change = {
+		.op = ASC_RULE_ADD,
+		.rule = { .who = ctl_arg_text(args, "scs", ""),
+			  .device = ctl_arg_text(args, "device", ""),
+			  .verdict = (uint8_t)effect_of(ctl_arg_text(args, "effect", "allow")),
+			  .rights = (uint8_t)ctl_arg_bits(args, "rights", CTL_WORDS_RIGHTS, ASSOC_RIGHT_ALL),
+			  .not_before_s = (int64_t)ctl_arg_num(args, "not_before", 0),
+			  .not_after_s = (int64_t)ctl_arg_num(args, "not_after", 0),
+			  .mode = mode_of(ctl_arg_text(args, "mode", "enforce")) },
 	};
-	int err = asc_rule_add(c->asc, &rule, &why);
 
-	if (err) {
-		ctl_fail(rq, "%s", why.text[0] ? why.text : err_str(err));
-		return;
-	}
-	(void)!asc_rule_each_on(c->asc, device, take_device, canonical, &why);
-	ctl_done(rq, json_pack("{s:s, s:s, s:s, s:b}", "scs", scs, "device", canonical[0] ? canonical : device, "effect", effect,
-			       "replaced", asc_rule_count(c->asc) == before));
+	gw_change(arg, rq, args, &change, assoc_added);
+}
+
+static void assoc_deleted(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
+{
+	(void)c;
+	ctl_done(rq, json_pack("{s:s, s:s, s:I}", "scs", ctl_arg_text(args, "scs", ""), "device",
+			       ctl_arg_text(args, "device", ""), "count", (json_int_t)out->rules_deleted));
 }
 
 static void on_assoc_del(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct gw_core *c = arg;
-	const char *scs = ctl_arg_text(args, "scs", ""), *device = ctl_arg_text(args, "device", "");
-	int effect = ctl_arg_has(args, "effect") ? effect_of(ctl_arg_text(args, "effect", "allow")) : -1;
-	uint64_t before = asc_rule_count(c->asc);
-	struct asc_why why = { "" };
-	int err = asc_rule_del(c->asc, scs, device, effect, &why);
+	struct asc_change change = {
+		.op = ASC_RULE_DEL,
+		.rule = { .who = ctl_arg_text(args, "scs", ""), .device = ctl_arg_text(args, "device", "") },
+		.verdict = ctl_arg_has(args, "effect") ? effect_of(ctl_arg_text(args, "effect", "allow")) : -1,
+	};
 
-	if (err) {
-		ctl_fail(rq, "%s", why.text[0] ? why.text : err == ERR_NOTFOUND ? "there is no such rule" : err_str(err));
-		return;
-	}
-	ctl_done(rq, json_pack("{s:s, s:s, s:I}", "scs", scs, "device", device, "count",
-			       (json_int_t)(before - asc_rule_count(c->asc))));
+	gw_change(arg, rq, args, &change, assoc_deleted);
 }
 
 static json_t *seconds(int64_t s)

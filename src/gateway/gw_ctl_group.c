@@ -38,49 +38,44 @@ static json_t *members_of(const struct gw_core *c, const char *group)
 	return list;
 }
 
-static void fail(struct ctl_request *rq, const struct asc_why *why, int err)
+static void group_added(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
 {
-	ctl_fail(rq, "%s", why->text[0] ? why->text : err_str(err));
+	(void)c;
+	ctl_done(rq, json_pack("{s:s, s:s, s:b}", "group", ctl_arg_text(args, "name", ""), "anchor",
+			       ctl_arg_text(args, "anchor", ""), "replaced", out->replaced));
 }
 
 static void on_group_add(void *arg, struct ctl_request *rq, const json_t *args)
 {
 	const char *name = ctl_arg_text(args, "name", ""), *anchor = ctl_arg_text(args, "anchor", "");
-	struct asc_group group = { .name = "" };
+	bool replace = ctl_arg_bool(args, "replace", false);
+	struct asc_change change = { .op = ASC_GROUP_PUT, .only_new = !replace };
 	struct gw_core *c = arg;
-	struct asc_why why = { "" };
-	bool replaced = asc_group_find(c->asc, name) != NULL;
-	int err;
 
-	snprintf(group.name, sizeof group.name, "%s", name); /* its argument's row bounds it, and the anchor's */
-	snprintf(group.anchor, sizeof group.anchor, "%s", anchor);
+	snprintf(change.group.name, sizeof change.group.name, "%s", name); /* its argument's row bounds it, and the anchor's */
+	snprintf(change.group.anchor, sizeof change.group.anchor, "%s", anchor);
 	if (anchor[0] && !gw_ctl_anchor_known(c, anchor)) {
 		ctl_fail(rq, "trust anchor '%s' is not in the configuration (trust_anchors)", anchor);
 		return;
 	}
-	if (replaced && !ctl_arg_bool(args, "replace", false)) {
+	if (!replace && asc_group_find(c->asc, name)) {
 		ctl_fail(rq, "group '%s' exists already; say so if it is to be replaced", name);
 		return;
 	}
-	err = asc_group_put(c->asc, &group, &why);
-	if (err)
-		fail(rq, &why, err);
-	else
-		ctl_done(rq, json_pack("{s:s, s:s, s:b}", "group", name, "anchor", anchor, "replaced", replaced));
+	gw_change(c, rq, args, &change, group_added);
+}
+
+static void group_deleted(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
+{
+	(void)c;
+	ctl_done(rq, json_pack("{s:s, s:I}", "group", ctl_arg_text(args, "name", ""), "rules_deleted",
+			       (json_int_t)out->rules_deleted));
 }
 
 static void on_group_del(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct gw_core *c = arg;
-	const char *name = ctl_arg_text(args, "name", "");
-	uint64_t rules = rules_of(c, name);
-	struct asc_why why = { "" };
-	int err = asc_group_del(c->asc, name, &why);
-
-	if (err)
-		fail(rq, &why, err);
-	else
-		ctl_done(rq, json_pack("{s:s, s:I}", "group", name, "rules_deleted", (json_int_t)rules));
+	gw_change(arg, rq, args, &(struct asc_change){ .op = ASC_GROUP_DEL, .name = ctl_arg_text(args, "name", "") },
+		  group_deleted);
 }
 
 struct listing {
@@ -127,27 +122,41 @@ static void on_group_show(void *arg, struct ctl_request *rq, const json_t *args)
 	ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)1));
 }
 
-static void member(void *core, struct ctl_request *rq, const json_t *args, bool add)
+static void answer_member(struct ctl_request *rq, const json_t *args, bool is)
 {
-	const char *group = ctl_arg_text(args, "group", ""), *scs = ctl_arg_text(args, "scs", "");
-	struct gw_core *c = core;
-	struct asc_why why = { "" };
-	int err = add ? asc_group_member_add(c->asc, group, scs, &why) : asc_group_member_del(c->asc, group, scs, &why);
+	ctl_done(rq, json_pack("{s:s, s:s, s:b}", "group", ctl_arg_text(args, "group", ""), "scs", ctl_arg_text(args, "scs", ""),
+			       "member", is));
+}
 
-	if (err)
-		fail(rq, &why, err);
-	else
-		ctl_done(rq, json_pack("{s:s, s:s, s:b}", "group", group, "scs", scs, "member", add));
+static void member_added(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
+{
+	(void)c;
+	(void)out;
+	answer_member(rq, args, true);
+}
+
+static void member_deleted(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
+{
+	(void)c;
+	(void)out;
+	answer_member(rq, args, false);
+}
+
+static void member(struct gw_core *c, struct ctl_request *rq, const json_t *args, enum asc_op op, gw_changed_fn *changed)
+{
+	struct asc_change change = { .op = op, .name = ctl_arg_text(args, "group", ""), .member = ctl_arg_text(args, "scs", "") };
+
+	gw_change(c, rq, args, &change, changed);
 }
 
 static void on_member_add(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	member(arg, rq, args, true);
+	member(arg, rq, args, ASC_GROUP_MEMBER_ADD, member_added);
 }
 
 static void on_member_del(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	member(arg, rq, args, false);
+	member(arg, rq, args, ASC_GROUP_MEMBER_DEL, member_deleted);
 }
 
 const struct ctl_command gw_ctl_group_rows[] = {

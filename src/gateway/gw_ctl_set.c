@@ -2,36 +2,28 @@
 #include "ctl/ctl_commands.h"
 #include "gateway/gw_core_int.h"
 
-static void end(struct ctl_request *rq, const struct asc_why *why, int err, json_t *last)
+static void set_added(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
 {
-	if (!err) {
-		ctl_done(rq, last);
-		return;
-	}
-	json_decref(last);
-	ctl_fail(rq, "%s", why->text[0] ? why->text : err_str(err));
+	(void)c;
+	(void)out;
+	ctl_done(rq, json_pack("{s:s}", "set", ctl_arg_text(args, "name", "")));
 }
 
 static void on_set_add(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	const char *name = ctl_arg_text(args, "name", "");
-	struct gw_core *c = arg;
-	struct asc_why why = { "" };
-	int err = asc_dset_add(c->asc, name, &why);
+	gw_change(arg, rq, args, &(struct asc_change){ .op = ASC_SET_ADD, .name = ctl_arg_text(args, "name", "") }, set_added);
+}
 
-	end(rq, &why, err, json_pack("{s:s}", "set", name));
+static void set_deleted(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
+{
+	(void)c;
+	ctl_done(rq, json_pack("{s:s, s:I, s:I}", "set", ctl_arg_text(args, "name", ""), "members",
+			       (json_int_t)out->members_deleted, "rules_deleted", (json_int_t)out->rules_deleted));
 }
 
 static void on_set_del(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct gw_core *c = arg;
-	const char *name = ctl_arg_text(args, "name", "");
-	uint64_t rules = asc_dset_rules(c->asc, name), members = asc_dset_members(c->asc, name);
-	struct asc_why why = { "" };
-	int err = asc_dset_del(c->asc, name, &why);
-
-	end(rq, &why, err,
-	    json_pack("{s:s, s:I, s:I}", "set", name, "members", (json_int_t)members, "rules_deleted", (json_int_t)rules));
+	gw_change(arg, rq, args, &(struct asc_change){ .op = ASC_SET_DEL, .name = ctl_arg_text(args, "name", "") }, set_deleted);
 }
 
 struct listing {
@@ -90,24 +82,43 @@ static void on_set_show(void *arg, struct ctl_request *rq, const json_t *args)
 				       (json_int_t)asc_dset_rules(l.core->asc, name)));
 }
 
-static void member(void *core, struct ctl_request *rq, const json_t *args, bool add)
+static void answer_member(struct ctl_request *rq, const json_t *args, bool is)
 {
-	const char *name = ctl_arg_text(args, "set", ""), *device = ctl_arg_text(args, "device", "");
-	struct gw_core *c = core;
-	struct asc_why why = { "" };
-	int err = add ? asc_dset_member_add(c->asc, name, device, &why) : asc_dset_member_del(c->asc, name, device, &why);
+	ctl_done(rq, json_pack("{s:s, s:s, s:b}", "set", ctl_arg_text(args, "set", ""), "device",
+			       ctl_arg_text(args, "device", ""), "member", is));
+}
 
-	end(rq, &why, err, json_pack("{s:s, s:s, s:b}", "set", name, "device", device, "member", add));
+static void member_added(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
+{
+	(void)c;
+	(void)out;
+	answer_member(rq, args, true);
+}
+
+static void member_deleted(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
+{
+	(void)c;
+	(void)out;
+	answer_member(rq, args, false);
+}
+
+static void member(struct gw_core *c, struct ctl_request *rq, const json_t *args, enum asc_op op, gw_changed_fn *changed)
+{
+	struct asc_change change = { .op = op,
+				     .name = ctl_arg_text(args, "set", ""),
+				     .member = ctl_arg_text(args, "device", "") };
+
+	gw_change(c, rq, args, &change, changed);
 }
 
 static void on_member_add(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	member(arg, rq, args, true);
+	member(arg, rq, args, ASC_SET_MEMBER_ADD, member_added);
 }
 
 static void on_member_del(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	member(arg, rq, args, false);
+	member(arg, rq, args, ASC_SET_MEMBER_DEL, member_deleted);
 }
 
 const struct ctl_command gw_ctl_set_rows[] = {

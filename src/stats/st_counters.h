@@ -98,6 +98,8 @@
 	X(JOURNAL_RECOVERED, "journal_recovered", "undecided triggers taken up again after a start")                             \
 	X(AUDIT_LINES, "audit_lines", "decision lines written")                                                                  \
 	X(AUDIT_ERRORS, "audit_errors", "decision lines that could not be written")                                              \
+	X(ASSOC_CHANGES, "assoc_changes", "changes of associations by the control socket, durable and in force")                 \
+	X(ASSOC_BUSY, "assoc_busy", "changes of associations refused: associations.changes_max wait already")                    \
 	X(IMPORTS, "imports", "files imported whole")                                                                            \
 	X(IMPORTS_FAILED, "imports_failed", "imports that were refused, cancelled or failed: nothing was changed")               \
 	X(IMPORT_ROWS, "import_rows", "rows of files imported whole")                                                            \
