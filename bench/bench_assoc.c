@@ -1,0 +1,332 @@
+/* bench_assoc - the association store at fleet size: import, size, look-ups beside bare mdb_get of the same keys, and look-ups while changes go
+ * on. Prints one JSON object a line.
+ *
+ * usage: bench_assoc DIR [DEVICES [ROUNDS]]      DIR must not be there; it is left for the caller to remove */
+#include <errno.h>
+#include <lmdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "assoc/asc.h"
+#include "assoc/asc_change.h"
+#include "assoc/asc_import.h"
+
+enum { SCSS = 200, BATCH = 200000 };
+
+static struct asc *store;
+static struct asc_why why;
+static uint64_t devices = 10000000;
+static uint64_t seed = 88172645463325252u;
+
+static uint64_t any(uint64_t n)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed % n;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void die(const char *what)
+{
+	fprintf(stderr, "bench_assoc: %s: %s\n", what, why.text[0] ? why.text : strerror(errno));
+	exit(1);
+}
+
+static void device_of(char out[48], uint64_t i)
+{
+	snprintf(out, 48, "meter-%08llu@fleet-%02llu.example", (unsigned long long)i, (unsigned long long)(i % 37));
+}
+
+static void scs_of(char out[16], uint64_t i)
+{
+	snprintf(out, 16, "scs-%llu", (unsigned long long)(i % SCSS));
+}
+
+/* Octets of "VmHWM:" or "RssAnon:" and the like of this process. */
+static uint64_t memory_of(const char *what)
+{
+	FILE *f = fopen("/proc/self/status", "r");
+	unsigned long long kib = 0;
+	char line[256];
+
+	while (f && fgets(line, sizeof line, f)) {
+		if (strncmp(line, what, strlen(what)) == 0 && sscanf(line + strlen(what), " %llu", &kib) == 1)
+			break;
+	}
+	if (f)
+		fclose(f);
+	return kib * 1024;
+}
+
+static void provision(void)
+{
+	for (uint64_t i = 0; i < SCSS; i++) {
+		struct asc_scs s;
+
+		asc_scs_init(&s);
+		scs_of(s.name, i);
+		snprintf(s.e164, sizeof s.e164, "4917%07llu", (unsigned long long)i);
+		snprintf(s.origin_host, sizeof s.origin_host, "scs-%llu.example", (unsigned long long)i);
+		strcpy(s.realm, "example");
+		strcpy(s.anchor, "anchor-a");
+		if (asc_scs_put(store, &s, &why))
+			die("scs");
+	}
+}
+
+static bool over;
+
+static void on_imported(void *arg, int err, const struct asc_why *w, const struct asc_import_result *r)
+{
+	(void)arg;
+	over = true;
+	why = *w;
+	if (err || r->added != devices)
+		die("import");
+}
+
+/* A row for each device, in an order that is nobody's: i * step mod devices, step prime to it. */
+static void import(void)
+{
+	uint64_t start = now_ns(), read, anon_peak = 0, step = 6700417;
+	struct asc_import_conf conf = { .kind = ASC_KIND_ASSOC };
+	struct asc_import_error e;
+	struct asc_import *im;
+
+	if (asc_import_begin(&im, store, &conf, &why))
+		die("import");
+	for (uint64_t i = 0; i < devices; i++) {
+		char device[48], scs[16];
+		struct asc_rule_new r = { .who = scs, .device = device, .verdict = ASSOC_ALLOW, .rights = ASSOC_RIGHT_TRIGGER };
+		uint64_t n = i * step % devices;
+
+		device_of(device, n);
+		scs_of(scs, n);
+		if (asc_import_rule(im, i + 1, &r, &why))
+			die("row");
+		if (i % 1000000 == 0 && memory_of("RssAnon:") > anon_peak)
+			anon_peak = memory_of("RssAnon:");
+	}
+	read = now_ns();
+	if (memory_of("RssAnon:") > anon_peak)
+		anon_peak = memory_of("RssAnon:");
+	if (asc_import_build(im, &e)) {
+		why = e.why;
+		die("build");
+	}
+	asc_import_finish(im, on_imported, NULL);
+	while (!over)
+		(void)!asc_dset_del(store, "nobody-has-it", &why); /* waits for what is before it */
+	asc_import_free(im);
+	printf("{\"what\":\"import\",\"rows\":%llu,\"rows_s\":%.2f,\"total_s\":%.2f,\"rss_peak\":%llu,\"anon_peak\":%llu}\n",
+	       (unsigned long long)devices, (double)(read - start) / 1e9, (double)(now_ns() - start) / 1e9,
+	       (unsigned long long)memory_of("VmHWM:"), (unsigned long long)anon_peak);
+	fflush(stdout);
+}
+
+static void size(const char *dir)
+{
+	char path[1200];
+	struct stat st;
+
+	snprintf(path, sizeof path, "%s/dev-2/data.mdb", dir);
+	if (stat(path, &st))
+		die(path);
+	printf("{\"what\":\"size\",\"octets\":%llu,\"octets_a_device\":%.1f}\n", (unsigned long long)st.st_size,
+	       (double)st.st_size / (double)devices);
+}
+
+static double find_some(char (*name)[48], char (*scs)[16])
+{
+	static struct assoc_found f;
+	uint64_t start = now_ns();
+
+	for (int i = 0; i < BATCH; i++) {
+		struct asc_device device = { name[i], NULL };
+
+		if (asc_find_rules(store, &(struct asc_asker){ .scs = scs[i] }, &device, &f) || f.n != 1)
+			die("look-up");
+	}
+	return (double)(now_ns() - start) / BATCH;
+}
+
+static double get_some(MDB_txn *txn, MDB_dbi dbi, char (*name)[48])
+{
+	uint64_t start = now_ns();
+
+	for (int i = 0; i < BATCH; i++) {
+		uint8_t room[64] = { 1 };
+		size_t len = strlen(name[i]);
+		MDB_val key = { len + 1, room }, val;
+
+		memcpy(room + 1, name[i], len);
+		if (mdb_get(txn, dbi, &key, &val))
+			die("mdb_get");
+	}
+	return (double)(now_ns() - start) / BATCH;
+}
+
+/* The same environment is not opened twice: a copy of the file, by its own reader. */
+static MDB_txn *open_bare(const char *dir, MDB_dbi *dbi)
+{
+	char path[1200];
+	MDB_env *env;
+	MDB_txn *txn;
+
+	snprintf(path, sizeof path, "%s/dev-2/data.mdb", dir);
+	if (mdb_env_create(&env) || mdb_env_set_maxdbs(env, 4) || mdb_env_set_mapsize(env, (size_t)16 << 30) ||
+	    mdb_env_open(env, path, MDB_RDONLY | MDB_NOSUBDIR | MDB_NOLOCK | MDB_NORDAHEAD, 0600) ||
+	    mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) || mdb_dbi_open(txn, "dev", 0, dbi))
+		die("bare reader");
+	return txn;
+}
+
+static void look_up(const char *dir, int rounds)
+{
+	static char name[BATCH][48], scs[BATCH][16];
+	MDB_dbi dbi;
+	MDB_txn *txn = open_bare(dir, &dbi);
+
+	for (int round = -1; round < rounds; round++) { /* the first one warms up */
+		double find, get;
+
+		for (int i = 0; i < BATCH; i++) {
+			uint64_t n = any(devices);
+
+			device_of(name[i], n);
+			scs_of(scs[i], n);
+		}
+		(void)get_some(txn, dbi, name); /* both find the pages as the other left them */
+		if (round % 2) {
+			find = find_some(name, scs);
+			get = get_some(txn, dbi, name);
+		} else {
+			get = get_some(txn, dbi, name);
+			find = find_some(name, scs);
+		}
+		if (round >= 0)
+			printf("{\"what\":\"look-up\",\"find_ns\":%.0f,\"mdb_get_ns\":%.0f,\"ratio\":%.3f}\n", find, get,
+			       find / get);
+	}
+	fflush(stdout);
+}
+
+static int outstanding, made;
+
+static void on_changed(void *arg, const struct asc_outcome *out)
+{
+	(void)arg;
+	if (out->err) {
+		why = out->why;
+		die("change");
+	}
+	outstanding--;
+	made++;
+}
+
+static void change_one(uint64_t i)
+{
+	char device[48], scs[16];
+	struct asc_change c = { .op = ASC_RULE_ADD,
+				.rule = { .who = scs, .device = device, .verdict = ASSOC_ALLOW, .rights = ASSOC_RIGHT_ALL } };
+
+	scs_of(scs, i);
+	if (i % 4 == 0)
+		snprintf(device, sizeof device, "*@domain-%llu.example", (unsigned long long)i);
+	else
+		device_of(device, any(devices));
+	if (asc_submit(store, &c, on_changed, NULL, &why))
+		die("submit");
+	outstanding++;
+}
+
+static int by_value(const void *x, const void *y)
+{
+	const uint32_t *a = x, *b = y;
+
+	return (*a > *b) - (*a < *b);
+}
+
+/* How often this thread gave the processor away to wait for something; being preempted is not waiting. */
+static long waits(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_THREAD, &u);
+	return u.ru_nvcsw;
+}
+
+/* Look-ups without a pause, each timed with what is done between two of them; with and without changes. */
+static void under_load(bool changes, int round)
+{
+	enum { N = 400000 };
+	static uint32_t took[N];
+	static struct assoc_found f;
+	uint64_t slow = 0, start = now_ns();
+	long waited = waits();
+
+	made = 0;
+	for (int i = 0; i < N; i++) {
+		char device[48], scs[16];
+		struct asc_device d = { device, NULL };
+		uint64_t n = any(devices), before, ns;
+
+		device_of(device, n);
+		scs_of(scs, n);
+		if (changes && outstanding == 0)
+			change_one((uint64_t)(round * 1000 + made));
+		before = now_ns();
+		asc_completions(store);
+		if (asc_find_rules(store, &(struct asc_asker){ .scs = scs }, &d, &f))
+			die("look-up");
+		ns = now_ns() - before;
+		took[i] = ns > UINT32_MAX ? UINT32_MAX : (uint32_t)ns;
+		slow += ns > 1000000;
+	}
+	waited = waits() - waited;
+	qsort(took, N, sizeof took[0], by_value);
+	printf("{\"what\":\"under "
+	       "load\",\"changes\":%d,\"look_ups\":%d,\"seconds\":%.2f,\"p50_ns\":%u,\"p99_ns\":%u,\"p9999_ns\":%u,"
+	       "\"max_ns\":%u,\"over_1ms\":%llu,\"waits\":%ld}\n",
+	       made, N, (double)(now_ns() - start) / 1e9, took[N / 2], took[N / 100 * 99], took[N / 10000 * 9999], took[N - 1],
+	       (unsigned long long)slow, waited);
+	while (outstanding)
+		asc_completions(store);
+	fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+	struct asc_conf conf = { .map_max = (uint64_t)16 << 30 };
+	int rounds = argc > 3 ? atoi(argv[3]) : 5;
+
+	if (argc < 2 || argc > 4 || (argc > 2 && (devices = strtoull(argv[2], NULL, 10)) < 1000) || rounds < 1) {
+		fprintf(stderr, "usage: bench_assoc DIR [DEVICES [ROUNDS]]\n");
+		return 2;
+	}
+	conf.dir = argv[1];
+	if (asc_open(&store, &conf, &why))
+		die("open");
+	provision();
+	import();
+	size(argv[1]);
+	look_up(argv[1], rounds);
+	for (int round = 0; round < rounds; round++) {
+		under_load(round % 2, round);
+		under_load(!(round % 2), round);
+	}
+	asc_close(store);
+	return 0;
+}
