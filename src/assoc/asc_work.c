@@ -43,9 +43,11 @@ static void finish(struct asc *a, struct asc_job *job)
 	uint64_t one = 1;
 
 	job->next = NULL;
+	pthread_mutex_lock(&a->lock);
 	*a->done_tail = job;
 	a->done_tail = &job->next;
 	pthread_cond_signal(&a->finished);
+	pthread_mutex_unlock(&a->lock);
 	(void)!write(a->wake_fd, &one, sizeof one); /* never blocks; full means it is readable anyway */
 }
 
@@ -71,11 +73,11 @@ static void *work(void *arg)
 		}
 		pthread_mutex_unlock(&a->lock);
 		reap(retired);
-		if (job)
+		if (job) {
 			perform(a, job);
-		pthread_mutex_lock(&a->lock);
-		if (job)
 			finish(a, job);
+		}
+		pthread_mutex_lock(&a->lock);
 	}
 	pthread_mutex_unlock(&a->lock);
 	return NULL;
@@ -92,31 +94,6 @@ int asc_work_start(struct asc *a)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	a->thread_runs = rc == 0;
 	return rc ? ERR_NOMEM : 0;
-}
-
-void asc_work_stop(struct asc *a)
-{
-	struct asc_job *job;
-
-	if (!a->thread_runs)
-		return;
-	pthread_mutex_lock(&a->lock);
-	a->stop = true;
-	pthread_cond_signal(&a->work);
-	pthread_mutex_unlock(&a->lock);
-	pthread_join(a->thread, NULL);
-	a->thread_runs = false;
-	asc_completions(a);
-	while ((job = a->queue)) { /* not begun */
-		a->queue = job->next;
-		job->out.err = asc_refuse(&job->out.why, ERR_CLOSED, "the association store closes");
-		job->next = NULL;
-		*a->done_tail = job;
-		a->done_tail = &job->next;
-	}
-	asc_completions(a);
-	reap(a->retired);
-	a->retired = NULL;
 }
 
 void asc_enqueue(struct asc *a, struct asc_job *job)
@@ -151,12 +128,10 @@ static struct asc_job *take_done(struct asc *a)
 	return job;
 }
 
-void asc_completions(struct asc *a)
+static void tell_all(struct asc *a)
 {
 	struct asc_job *job;
-	uint64_t n;
 
-	(void)!read(a->wake_fd, &n, sizeof n);
 	while ((job = take_done(a))) {
 		if (job->view) { /* in force from here */
 			struct asc_view *before = a->view;
@@ -170,6 +145,40 @@ void asc_completions(struct asc *a)
 			job->done(job->arg, &job->out);
 		free(job);
 	}
+}
+
+/* Without the lock while there is nothing: the other thread might have been stopped while it holds it. */
+void asc_completions(struct asc *a)
+{
+	uint64_t n;
+
+	if (read(a->wake_fd, &n, sizeof n) == sizeof n)
+		tell_all(a);
+}
+
+void asc_work_stop(struct asc *a)
+{
+	struct asc_job *job;
+
+	if (!a->thread_runs)
+		return;
+	pthread_mutex_lock(&a->lock);
+	a->stop = true;
+	pthread_cond_signal(&a->work);
+	pthread_mutex_unlock(&a->lock);
+	pthread_join(a->thread, NULL);
+	a->thread_runs = false;
+	tell_all(a);
+	while ((job = a->queue)) { /* not begun */
+		a->queue = job->next;
+		job->out.err = asc_refuse(&job->out.why, ERR_CLOSED, "the association store closes");
+		job->next = NULL;
+		*a->done_tail = job;
+		a->done_tail = &job->next;
+	}
+	tell_all(a);
+	reap(a->retired);
+	a->retired = NULL;
 }
 
 /* -- handing in */
@@ -290,7 +299,7 @@ static void wait_finished(struct asc *a)
 	while (!a->done && a->waiting)
 		pthread_cond_wait(&a->finished, &a->lock);
 	pthread_mutex_unlock(&a->lock);
-	asc_completions(a);
+	tell_all(a);
 }
 
 static int run(struct asc *a, const struct asc_change *c, struct asc_why *why)
