@@ -418,12 +418,13 @@ def test_what_a_detect_only_rule_would_refuse_goes_on_and_is_told(alone, scs, ru
     assert told["rule"] == f"deny acme msisdn:{number} {DENY} detect-only" and accepted["rule"] == f"allow acme *@a.example {DENY}"
     assert len(alone.decisions(reference=n)) == 2
     assert {r["name"]: r["value"] for r in alone.ctl("stats") if "name" in r}["decision_detected"] == before + 1
+    assert alone.silent.sc.report(dtr).result == 2001 and scs.reported()[0] == n  # over, so that no right of it ends below
+    proc.wait_until("it is over", lambda: n not in [r.get("reference") for r in alone.ctl("triggers", "list")], 5)
     rules("assoc", "add", "acme", f"msisdn:{number}", "--deny")
     scs.ask_later(action(device="meter-825@a.example", reference=reference()))
     with alone.silent.no_dtr():
         alone.silent.know(alone.silent.hss.take(), 825, number)
         assert scs.answered() == 105
-    assert alone.silent.sc.report(dtr).result == 2001 and scs.reported()[0] == n
 
 
 # -- groups that are said and not proven
