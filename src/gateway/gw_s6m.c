@@ -86,6 +86,43 @@ static void refuse(struct gw_trigger *t, const struct pol_verdict *v)
 	gw_trigger_step(t, &ev);
 }
 
+/* Another name of the device, not asked for and not the MSISDN that is judged with every step: denied under it, or not readable? */
+static bool other_name_ok(struct gw_trigger *t, const char *external, const char *msisdn, struct pol_verdict *v)
+{
+	struct assoc_found given = { .n = 0 }, other = { .n = 0 };
+	const struct trg_request *r = &t->trg->req;
+	uint64_t now_ms = clock_real_ms();
+	const struct assoc_found *by_name = gw_trigger_rules(t, &given, r->external, r->msisdn, now_ms);
+
+	if (by_name && !gw_trigger_rules(t, &other, external, msisdn, now_ms))
+		by_name = NULL; /* a store that cannot be read never says yes */
+	pol_judge_again(v, pol_right_of(r->action), by_name, &other, now_ms);
+	return v->status == TSP_STATUS_SUCCESS;
+}
+
+/* Every further name that the HSS says the device has: who is denied it under one name does not reach it under another. A name that is none
+ * is the HSS breaking the protocol. */
+static bool other_names_ok(struct gw_trigger *t, const struct s6m_sia *sia, const char *msisdn, struct pol_verdict *v)
+{
+	char external[IDENT_EXTERNAL_MAX + 1], digits[STR_DIGITS_MAX + 1];
+
+	for (uint8_t i = 0; i < sia->user_identifiers_n; i++) {
+		const struct app_user_identifier *u = &sia->user_identifiers[i];
+
+		*v = pol_verdict_of(POL_HSS_PROTOCOL);
+		if (u->external_identifier.p && ident_external(external, u->external_identifier.p, u->external_identifier.len))
+			return false;
+		if (u->external_identifier.p && strcmp(external, t->trg->req.external) != 0 &&
+		    !other_name_ok(t, external, NULL, v))
+			return false;
+		if (u->msisdn.p && (u->msisdn.len > STR_TBCD_MAX || str_untbcd(digits, u->msisdn.p, u->msisdn.len)))
+			return false;
+		if (u->msisdn.p && strcmp(digits, msisdn) != 0 && !other_name_ok(t, NULL, digits, v))
+			return false;
+	}
+	return true;
+}
+
 /* What an absent device may wait for. A recall does not want the device at all. */
 static uint32_t patience_s(const struct trg *t)
 {
@@ -110,6 +147,11 @@ static void take(struct gw_trigger *t, const struct s6m_sia *sia)
 	}
 	if (!identities(&who, sia)) {
 		refuse(t, &broken);
+		return;
+	}
+	if (!other_names_ok(t, sia, who.msisdn, &v)) {
+		gw_trigger_set_rule(t, v.rule);
+		refuse(t, &v);
 		return;
 	}
 	if (!absent && sia->serving_node.present) {

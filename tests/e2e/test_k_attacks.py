@@ -355,11 +355,49 @@ DENY = "trigger,recall,replace"
 
 
 def test_denied_by_name_asked_by_number(alone, scs, rules):
-    """The number alone is allowed by nothing; with the number allowed, who names both is denied by the name."""
+    """The number alone is allowed by nothing; with the number allowed, who names both is denied by the name, and is no further than that."""
     rules("assoc", "add", "acme", "meter-820@a.example", "--deny")
     refused(alone, scs, 105, "no-association", msisdn=L.msisdn(820))
     rules("assoc", "add", "acme", f"msisdn:{L.msisdn(820)}-{L.msisdn(821)}")
     refused(alone, scs, 105, "denied", f"deny acme meter-820@a.example {DENY}", device="meter-820@a.example", msisdn=L.msisdn(820))
+
+
+@pytest.mark.parametrize("effect", ["deny", "block"])
+@pytest.mark.parametrize("place", ["the same instance", "a later instance"])
+def test_denied_by_name_asked_by_a_number_that_is_allowed(alone, scs, rules, place, effect):
+    """An HSS may say the External-Identifier too (TS 29.336 7: several instances of User-Identifier): then nothing leaves."""
+    rules("assoc", "add", "acme", f"msisdn:{L.msisdn(821)}")
+    rules(*(("assoc", "add", "acme", "meter-821@a.example", "--deny") if effect == "deny" else ("block", "add", "*", "meter-821@a.example")))
+    name, n = D.gpp(3111, "meter-821@A.example"), reference()
+    first = [D.avp(1, L.imsi(821)), D.gpp(701, tbcd(L.msisdn(821)))]
+    users = [D.gpp(3102, [*first, name])] if place == "the same instance" else [D.gpp(3102, first), D.gpp(3102, [name])]
+    scs.ask_later(action(msisdn=L.msisdn(821), reference=n))
+    with alone.silent.no_dtr():
+        alone.silent.hss.reply(alone.silent.hss.take(), D.avp(268, 2001), *users)
+        assert scs.answered() == 105
+    line = alone.wait_decision(reference=n)
+    assert line["reason"] == {"deny": "denied", "block": "blocked"}[effect] and line["rule"].startswith(effect) and "meter-821" in line["rule"]
+
+
+def test_every_number_that_the_hss_says_is_judged(alone, scs, rules):
+    rules("assoc", "add", "acme", f"msisdn:{L.msisdn(827)}", "--deny")
+    n = reference()
+    scs.ask_later(action(device="meter-826@a.example", reference=n))
+    with alone.silent.no_dtr():
+        alone.silent.hss.reply(alone.silent.hss.take(), D.avp(268, 2001), D.gpp(3102, [D.avp(1, L.imsi(826)), D.gpp(701, tbcd(L.msisdn(826)))]),
+                               D.gpp(3102, [D.gpp(701, tbcd(L.msisdn(827)))]))
+        assert scs.answered() == 105
+    assert alone.wait_decision(reference=n)["reason"] == "denied"
+
+
+@pytest.mark.parametrize("name", ["meter-828@a.example.", "meter-828", b"meter-828\0@a.example"], ids=ascii)
+def test_a_name_of_the_hss_that_is_none_is_temporary_trouble(alone, scs, name):
+    n = reference()
+    scs.ask_later(action(device="meter-828@a.example", reference=n))
+    with alone.silent.no_dtr():
+        alone.silent.hss.reply(alone.silent.hss.take(), D.avp(268, 2001), D.gpp(3102, [D.avp(1, L.imsi(828)), D.gpp(3111, name)]))
+        assert scs.answered() == 201
+    assert alone.wait_decision(reference=n)["reason"] == "hss-protocol"
 
 
 @pytest.mark.parametrize("how", ["exact", "range", "set", "group", "block", "block of the SCS on a set"])
