@@ -148,6 +148,12 @@ static void refused(struct gw_trigger *t, struct trg_event *ev, const struct t4_
 	ev->diagnostic = ev->has_diagnostic ? dta->mtc_error_diagnostic.v : 0;
 }
 
+/* A copy that the SMS-SC had trouble with says nothing about the first: only one that deduplicates would have said the same. */
+static bool says_nothing(const struct trg *t, const struct pol_verdict *v)
+{
+	return t->state == TRG_RESUBMITTING && v->status == TSP_STATUS_TEMPORARYERROR;
+}
+
 static void meaning_of(struct meaning *out, struct gw_trigger *t, const struct t4_dta *dta)
 {
 	struct trg_event *ev = &out->ev;
@@ -165,6 +171,8 @@ static void meaning_of(struct meaning *out, struct gw_trigger *t, const struct t
 		ev->status = v.status;
 		ev->reason = v.reason;
 		refused(t, ev, dta);
+		if (says_nothing(t->trg, &v))
+			ev->kind = TRG_EV_DTA_UNHANDLED;
 		return;
 	default:
 		ev->kind = TRG_EV_DTA_UNHANDLED;

@@ -104,6 +104,20 @@ def test_no_answer_of_the_sms_sc_is_never_a_refusal(lab_by_hand, scs):
     sc.accept(recall)
 
 
+def test_a_copy_the_sms_sc_has_trouble_with_proves_nothing_about_the_first(lab_by_hand, scs):
+    """An SMS-SC that does not deduplicate: 5012 on the copy; the first may have been taken, so 201 and the trigger is taken back."""
+    sc = lab_by_hand.sc
+    scs.sock.settimeout(30), sc.sock.settimeout(30)
+    scs.ask_later(action(device="meter-411@a.example", reference=411), scs.end_base)
+    first, copy = sc.take(), sc.take()
+    assert copy.end == first.end
+    sc.reply(copy, D.avp(268, 5012))
+    assert request_status(scs.expect(D.DAR, False)) == 201
+    recall = sc.take()
+    assert recall.number(3202) == 1 and recall.number(3011) == 411
+    sc.accept(recall)
+
+
 def test_a_core_peer_that_does_not_answer_our_dpr_is_left_all_the_same(labs):
     p = labs.up()
     hss = in_place_of(p, "mtc-hss")
