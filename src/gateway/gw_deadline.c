@@ -6,7 +6,7 @@
 
 static struct gw_trigger *owner_of(struct heap_node *node)
 {
-	return (struct gw_trigger *)((char *)node - offsetof(struct gw_trigger, deadline));
+	return (struct gw_trigger *)(void *)((char *)node - offsetof(struct gw_trigger, deadline));
 }
 
 static void start(struct gw_core *c)
