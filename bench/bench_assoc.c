@@ -3,6 +3,7 @@
  *
  * usage: bench_assoc DIR [DEVICES [ROUNDS]]      DIR must not be there; it is left for the caller to remove */
 #include <errno.h>
+#include <fcntl.h>
 #include <lmdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,10 +11,12 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "assoc/asc.h"
 #include "assoc/asc_change.h"
 #include "assoc/asc_import.h"
+#include "exchange/exc_read.h"
 
 enum { SCSS = 200, BATCH = 200000 };
 
@@ -106,45 +109,102 @@ static void on_imported(void *arg, int err, const struct asc_why *w, const struc
 		die("import");
 }
 
-/* A row for each device, in an order that is nobody's: i * step mod devices, step prime to it. */
-static void import(void)
+/* A rule for each device, in an order that is nobody's: i * step mod devices, step prime to it. */
+static void write_csv(const char *path)
 {
-	uint64_t start = now_ns(), cpu = cpu_ns(CLOCK_PROCESS_CPUTIME_ID), read, anon_peak = 0, step = 6700417;
-	struct asc_import_conf conf = { .kind = ASC_KIND_ASSOC };
-	struct asc_import_error e;
-	struct asc_import *im;
+	FILE *f = fopen(path, "w");
+	uint64_t step = 6700417;
 
-	if (asc_import_begin(&im, store, &conf, &why))
-		die("import");
+	if (!f)
+		die(path);
+	fputs("who,device,effect,rights\n", f);
 	for (uint64_t i = 0; i < devices; i++) {
 		char device[48], scs[16];
-		struct asc_rule_new r = { .who = scs, .device = device, .verdict = ASSOC_ALLOW, .rights = ASSOC_RIGHT_TRIGGER };
 		uint64_t n = i * step % devices;
 
 		device_of(device, n);
 		scs_of(scs, n);
-		if (asc_import_rule(im, i + 1, &r, &why))
-			die("row");
-		if (i % 1000000 == 0 && memory_of("RssAnon:") > anon_peak)
-			anon_peak = memory_of("RssAnon:");
+		fprintf(f, "%s,%s,allow,trigger\n", scs, device);
 	}
-	read = now_ns();
-	if (memory_of("RssAnon:") > anon_peak)
-		anon_peak = memory_of("RssAnon:");
-	if (asc_import_build(im, &e)) {
+	if (fclose(f))
+		die(path);
+}
+
+struct reading {
+	struct asc_import *im;
+	int fd;
+	uint64_t anon_peak;
+};
+
+static ssize_t source(void *arg, void *p, size_t n)
+{
+	struct reading *r = arg;
+	ssize_t got = read(r->fd, p, n);
+
+	return got < 0 ? ERR_IO : got;
+}
+
+static void watch_memory(struct reading *r)
+{
+	uint64_t anon = memory_of("RssAnon:");
+
+	if (anon > r->anon_peak)
+		r->anon_peak = anon;
+}
+
+static int on_row(void *arg, uint64_t line, const struct exc_row *row, char words[EXC_WHY_MAX])
+{
+	struct reading *r = arg;
+	struct asc_rule_new rule = { .who = row->who, .device = row->device, .verdict = row->verdict, .rights = row->rights };
+
+	(void)words;
+	if (line % 1000000 == 0)
+		watch_memory(r);
+	return asc_import_rule(r->im, line, &rule, &why);
+}
+
+static void on_mistake(void *arg, uint64_t line, const char *words)
+{
+	(void)arg;
+	fprintf(stderr, "bench_assoc: line %llu: %s\n", (unsigned long long)line, words);
+}
+
+/* The unsorted CSV through the reader that an operator's file goes through. */
+static void import(const char *dir)
+{
+	struct asc_import_conf conf = { .kind = ASC_KIND_ASSOC };
+	struct reading reading = { .im = NULL };
+	struct exc_read r = { ASC_KIND_ASSOC, EXC_DETECT, source, on_row, on_mistake, &reading };
+	struct asc_import_error e;
+	uint64_t start, cpu, read_ns, rows;
+	char path[1200];
+
+	snprintf(path, sizeof path, "%s.csv", dir);
+	write_csv(path);
+	start = now_ns();
+	cpu = cpu_ns(CLOCK_PROCESS_CPUTIME_ID);
+	reading.fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (reading.fd < 0 || asc_import_begin(&reading.im, store, &conf, &why) || exc_read(&r, &rows) || rows != devices)
+		die("read");
+	read_ns = now_ns();
+	watch_memory(&reading);
+	if (asc_import_build(reading.im, &e)) {
 		why = e.why;
 		die("build");
 	}
-	asc_import_finish(im, on_imported, NULL);
+	watch_memory(&reading);
+	asc_import_finish(reading.im, on_imported, NULL);
 	while (!over)
 		(void)!asc_dset_del(store, "nobody-has-it", &why); /* waits for what is before it */
-	asc_import_free(im);
+	asc_import_free(reading.im);
 	printf("{\"what\":\"import\",\"rows\":%llu,\"rows_s\":%.2f,\"total_s\":%.2f,\"cpu_s\":%.2f,\"rss_peak\":%llu,\"anon_"
 	       "peak\":%llu}\n",
-	       (unsigned long long)devices, (double)(read - start) / 1e9, (double)(now_ns() - start) / 1e9,
+	       (unsigned long long)devices, (double)(read_ns - start) / 1e9, (double)(now_ns() - start) / 1e9,
 	       (double)(cpu_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu) / 1e9, (unsigned long long)memory_of("VmHWM:"),
-	       (unsigned long long)anon_peak);
+	       (unsigned long long)reading.anon_peak);
 	fflush(stdout);
+	close(reading.fd);
+	unlink(path);
 }
 
 static void size(const char *dir)
@@ -331,7 +391,7 @@ int main(int argc, char **argv)
 	if (asc_open(&store, &conf, &why))
 		die("open");
 	provision();
-	import();
+	import(argv[1]);
 	size(argv[1]);
 	look_up(argv[1], rounds);
 	for (int round = 0; round < rounds; round++) {

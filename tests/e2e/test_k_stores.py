@@ -36,7 +36,7 @@ class Daemon:
     def refusal(self, code, said, words):
         """It ended by itself with exit code 1 and these words; it was never ready, so nothing listens."""
         assert code == 1, said
-        assert "association store" in said and any(w in said for w in words), said
+        assert re.search("association (store|rows)", said) and any(w in said for w in words), said
         assert not re.search(r"\bready\b.*:\d+", said), said
 
     def does_not_start(self, *words):
@@ -102,6 +102,38 @@ def test_a_store_cut_short_at_any_length_is_refused_or_whole(daemon):
             refused.append(length)
             assert os.path.getsize(data(daemon)) == length, "it was repaired"
     assert refused[-1] >= size // 2, refused
+
+
+def generation(daemon):
+    """The rows of devices, which lie in a store of their own below the store."""
+    [name] = [n for n in os.listdir(daemon.store) if n.startswith("dev-")]
+    return os.path.join(daemon.store, name)
+
+
+def test_a_store_without_its_rows_of_devices_is_not_opened(whole):
+    shutil.rmtree(generation(whole))
+    whole.does_not_start("missing")
+
+
+def test_rows_of_devices_cut_short_are_refused_or_whole(daemon):
+    daemon.whole()
+    everything = daemon.rules()
+    size = os.path.getsize(os.path.join(generation(daemon), "data.mdb"))
+    refused = []
+    for length in [0, 1, 4096, 8191, 8192, 12288, size // 2, size - 4096, size - 1]:
+        daemon.whole()
+        os.truncate(os.path.join(generation(daemon), "data.mdb"), length)
+        found = daemon.rules("truncated", "damaged", "is empty", "are missing")
+        assert found in (None, everything), (length, found)
+        if found is None:
+            refused.append(length)
+    assert 0 in refused and max(refused) >= 8192, refused
+
+
+def test_rows_of_another_generation_are_not_opened_in_place_of_ours(whole):
+    """Neither is the older one that an interrupted import or a hand left there."""
+    os.rename(generation(whole), os.path.join(whole.store, "dev-99"))
+    whole.does_not_start("missing")
 
 
 @pytest.mark.parametrize("octets", [b"\0" * 69632, b"\xff" * 69632, b"allow acme *\n" * 5000, b"SQLite format 3\0" * 4096], ids=lambda v: ascii(v[:8]))
