@@ -228,6 +228,7 @@ static struct asc *make(const struct asc_conf *conf)
 	a->kv.lock_fd = -1;
 	a->queue_tail = &a->queue;
 	a->done_tail = &a->done;
+	a->handing_tail = &a->handing;
 	a->map_max = conf->map_max ? conf->map_max : MAP_DEFAULT;
 	a->changes_max = conf->changes_max ? conf->changes_max : CHANGES_DEFAULT;
 	a->import_memory = conf->import_memory ? conf->import_memory : IMPORT_MEMORY_DEFAULT;

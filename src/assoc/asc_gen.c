@@ -195,17 +195,6 @@ void asc_view_free(struct asc_view *v)
 	free(v);
 }
 
-void asc_view_retire(struct asc *a, struct asc_view *v)
-{
-	if (!v || --v->refs)
-		return;
-	pthread_mutex_lock(&a->lock);
-	v->next = a->retired;
-	a->retired = v;
-	pthread_cond_signal(&a->work);
-	pthread_mutex_unlock(&a->lock);
-}
-
 /* -- one row */
 
 int asc_put_count(const struct asc_gen *g, MDB_txn *txn, uint32_t number, uint64_t n)

@@ -123,6 +123,9 @@ struct asc {
 	/* the owner's */
 	struct asc_view *view;
 	bool importing;
+	struct asc_job *handing, **handing_tail; /* for the thread, not handed over yet */
+	struct asc_view *retiring;               /* the same */
+	uint32_t waiting;                        /* changes handed in and not told yet */
 
 	/* read by both, never changed */
 	char *dir;
@@ -131,13 +134,12 @@ struct asc {
 	uint32_t changes_max;
 	int wake_fd;
 
-	/* under `lock`, which is held for moments only */
+	/* under `lock`, which is held for moments only and which the owner tries but never waits for (but in the calls that wait anyway) */
 	pthread_mutex_t lock;
 	pthread_cond_t work, finished;
 	struct asc_job *queue, **queue_tail;
 	struct asc_job *done, **done_tail;
 	struct asc_view *retired;
-	uint32_t waiting; /* in queue, in work and done */
 	bool stop;
 
 	/* the store's thread's, after asc_open() */

@@ -96,15 +96,60 @@ int asc_work_start(struct asc *a)
 	return rc ? ERR_NOMEM : 0;
 }
 
+/* With the lock: what the owner has for the thread goes over. */
+static void hand_over(struct asc *a)
+{
+	struct asc_view *v;
+
+	if (a->handing) {
+		*a->queue_tail = a->handing;
+		a->queue_tail = a->handing_tail;
+		a->handing = NULL;
+		a->handing_tail = &a->handing;
+	}
+	while ((v = a->retiring)) {
+		a->retiring = v->next;
+		v->next = a->retired;
+		a->retired = v;
+	}
+	pthread_cond_signal(&a->work);
+}
+
+/* The owner never waits for the lock: the other thread might have been stopped while it holds it. Not had now: the owner is woken to try again. */
+static bool try_lock(struct asc *a)
+{
+	uint64_t one = 1;
+
+	if (pthread_mutex_trylock(&a->lock) == 0)
+		return true;
+	(void)!write(a->wake_fd, &one, sizeof one);
+	return false;
+}
+
+static void try_hand_over(struct asc *a)
+{
+	if ((!a->handing && !a->retiring) || !try_lock(a))
+		return;
+	hand_over(a);
+	pthread_mutex_unlock(&a->lock);
+}
+
 void asc_enqueue(struct asc *a, struct asc_job *job)
 {
 	job->next = NULL;
-	pthread_mutex_lock(&a->lock);
-	*a->queue_tail = job;
-	a->queue_tail = &job->next;
+	*a->handing_tail = job;
+	a->handing_tail = &job->next;
 	a->waiting++;
-	pthread_cond_signal(&a->work);
-	pthread_mutex_unlock(&a->lock);
+	try_hand_over(a);
+}
+
+void asc_view_retire(struct asc *a, struct asc_view *v)
+{
+	if (!v || --v->refs)
+		return;
+	v->next = a->retiring;
+	a->retiring = v;
+	try_hand_over(a);
 }
 
 int asc_wake_fd(const struct asc *a)
@@ -112,27 +157,28 @@ int asc_wake_fd(const struct asc *a)
 	return a->wake_fd;
 }
 
+/* All that is finished, in order. */
 static struct asc_job *take_done(struct asc *a)
 {
-	struct asc_job *job;
+	struct asc_job *jobs = NULL;
 
-	pthread_mutex_lock(&a->lock);
-	job = a->done;
-	if (job) {
-		a->done = job->next;
-		if (!a->done)
-			a->done_tail = &a->done;
-		a->waiting--;
-	}
+	if (!try_lock(a))
+		return NULL;
+	jobs = a->done;
+	a->done = NULL;
+	a->done_tail = &a->done;
+	hand_over(a);
 	pthread_mutex_unlock(&a->lock);
-	return job;
+	return jobs;
 }
 
-static void tell_all(struct asc *a)
+static void tell(struct asc *a, struct asc_job *jobs)
 {
 	struct asc_job *job;
 
-	while ((job = take_done(a))) {
+	while ((job = jobs)) {
+		jobs = job->next;
+		a->waiting--;
 		if (job->view) { /* in force from here */
 			struct asc_view *before = a->view;
 
@@ -147,13 +193,12 @@ static void tell_all(struct asc *a)
 	}
 }
 
-/* Without the lock while there is nothing: the other thread might have been stopped while it holds it. */
 void asc_completions(struct asc *a)
 {
 	uint64_t n;
 
 	if (read(a->wake_fd, &n, sizeof n) == sizeof n)
-		tell_all(a);
+		tell(a, take_done(a));
 }
 
 void asc_work_stop(struct asc *a)
@@ -168,7 +213,7 @@ void asc_work_stop(struct asc *a)
 	pthread_mutex_unlock(&a->lock);
 	pthread_join(a->thread, NULL);
 	a->thread_runs = false;
-	tell_all(a);
+	tell(a, take_done(a));     /* nobody else has the lock any more */
 	while ((job = a->queue)) { /* not begun */
 		a->queue = job->next;
 		job->out.err = asc_refuse(&job->out.why, ERR_CLOSED, "the association store closes");
@@ -176,7 +221,8 @@ void asc_work_stop(struct asc *a)
 		*a->done_tail = job;
 		a->done_tail = &job->next;
 	}
-	tell_all(a);
+	tell(a, take_done(a));
+	hand_over(a);
 	reap(a->retired);
 	a->retired = NULL;
 }
@@ -253,15 +299,11 @@ static int fill(struct asc_job *job, const struct asc_change *c, struct asc_why 
 int asc_submit(struct asc *a, const struct asc_change *c, asc_done_fn *done, void *arg, struct asc_why *why)
 {
 	struct asc_job *job;
-	uint32_t waiting;
 	int err;
 
 	why->text[0] = 0;
-	pthread_mutex_lock(&a->lock);
-	waiting = a->waiting;
-	pthread_mutex_unlock(&a->lock);
-	if (waiting >= a->changes_max)
-		return asc_refuse(why, ERR_BUSY, "%u changes wait already: try again", waiting);
+	if (a->waiting >= a->changes_max)
+		return asc_refuse(why, ERR_BUSY, "%u changes wait already: try again", a->waiting);
 	job = calloc(1, sizeof *job);
 	if (!job)
 		return asc_refuse(why, ERR_NOMEM, "out of memory");
@@ -296,10 +338,11 @@ static void on_waited(void *arg, const struct asc_outcome *out)
 static void wait_finished(struct asc *a)
 {
 	pthread_mutex_lock(&a->lock);
+	hand_over(a);
 	while (!a->done && a->waiting)
 		pthread_cond_wait(&a->finished, &a->lock);
 	pthread_mutex_unlock(&a->lock);
-	tell_all(a);
+	tell(a, take_done(a));
 }
 
 static int run(struct asc *a, const struct asc_change *c, struct asc_why *why)
