@@ -32,6 +32,7 @@ int asc_import_begin(struct asc_import **out, struct asc *a, const struct asc_im
 		return asc_refuse(why, ERR_NOMEM, "out of memory");
 	}
 	im->a = a;
+	im->owner = pthread_self();
 	im->conf = *conf;
 	pthread_cond_init(&im->readied, NULL);
 	a->importing = true;
@@ -169,6 +170,8 @@ static int note(struct asc_import *im, uint64_t line, int err, const struct asc_
 int asc_import_wait(struct asc_import *im, struct asc_why *why)
 {
 	pthread_mutex_lock(&im->a->lock);
+	if (!im->ready && pthread_equal(im->owner, pthread_self()))
+		asc_hand_over(im->a); /* the lock may not have been had in asc_import_begin(), and nobody else would do it while we wait */
 	while (!im->ready)
 		pthread_cond_wait(&im->readied, &im->a->lock);
 	pthread_mutex_unlock(&im->a->lock);

@@ -51,6 +51,7 @@ struct asc_delta { /* one change by hand since the import began */
 
 struct asc_import {
 	struct asc *a;
+	pthread_t owner; /* the thread of asc_import_begin() */
 	struct asc_import_conf conf;
 	struct asc_job *drop_job, *switch_job; /* made at begin, so that they are there when they are needed */
 	asc_import_done_fn *done;

@@ -295,6 +295,8 @@ int asc_refuse(struct asc_why *why, int err, const char *fmt, ...) __attribute__
 ERR_MUST_USE int asc_work_start(struct asc *a);
 void asc_work_stop(struct asc *a);
 void asc_enqueue(struct asc *a, struct asc_job *job); /* takes; not bounded: the caller bounds */
+/* The owner, with the lock: what it has for the thread goes over. */
+void asc_hand_over(struct asc *a);
 
 /* -- loading at open (asc_load.c). Errors with words. */
 ERR_MUST_USE int asc_load(struct asc *a, MDB_txn *txn, struct asc_why *why);

@@ -96,8 +96,7 @@ int asc_work_start(struct asc *a)
 	return rc ? ERR_NOMEM : 0;
 }
 
-/* With the lock: what the owner has for the thread goes over. */
-static void hand_over(struct asc *a)
+void asc_hand_over(struct asc *a)
 {
 	struct asc_view *v;
 
@@ -130,7 +129,7 @@ static void try_hand_over(struct asc *a)
 {
 	if ((!a->handing && !a->retiring) || !try_lock(a))
 		return;
-	hand_over(a);
+	asc_hand_over(a);
 	pthread_mutex_unlock(&a->lock);
 }
 
@@ -167,7 +166,7 @@ static struct asc_job *take_done(struct asc *a)
 	jobs = a->done;
 	a->done = NULL;
 	a->done_tail = &a->done;
-	hand_over(a);
+	asc_hand_over(a);
 	pthread_mutex_unlock(&a->lock);
 	return jobs;
 }
@@ -222,7 +221,7 @@ void asc_work_stop(struct asc *a)
 		a->done_tail = &job->next;
 	}
 	tell(a, take_done(a));
-	hand_over(a);
+	asc_hand_over(a);
 	reap(a->retired);
 	a->retired = NULL;
 }
@@ -338,7 +337,7 @@ static void on_waited(void *arg, const struct asc_outcome *out)
 static void wait_finished(struct asc *a)
 {
 	pthread_mutex_lock(&a->lock);
-	hand_over(a);
+	asc_hand_over(a);
 	while (!a->done && a->waiting)
 		pthread_cond_wait(&a->finished, &a->lock);
 	pthread_mutex_unlock(&a->lock);

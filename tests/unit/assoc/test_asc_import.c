@@ -10,6 +10,7 @@
 
 #include "assoc/asc_change.h"
 #include "assoc/asc_import.h"
+#include "assoc/asc_int.h"
 
 struct ended {
 	bool over;
@@ -395,6 +396,21 @@ static void test_one_at_a_time_and_ended_at_every_step(void **state)
 	place_close(p); /* with what is still to be dropped */
 	assert_int_equal(place_open(p), 0);
 	assert_int_equal(count_generations(p), 1);
+}
+
+/* The owner did not get the lock at the beginning and gives the rows itself: it does not wait for what it never handed over. */
+static void test_an_owner_that_missed_the_lock_gives_rows(void **state)
+{
+	struct place *p = *state;
+	struct asc_import *im;
+
+	place_two_scs(p);
+	pthread_mutex_lock(&p->a->lock);
+	im = begin(p, ASC_KIND_ASSOC, false);
+	assert_non_null(p->a->handing);
+	pthread_mutex_unlock(&p->a->lock);
+	assert_int_equal(row(p, im, 1, ASSOC_ALLOW, "acme", "m5@a.example", ASSOC_RIGHT_TRIGGER), 0);
+	assert_int_equal(finish(p, im).r.added, 1);
 }
 
 /* -- hands meanwhile */
@@ -855,6 +871,7 @@ int main(void)
 		PLACE_TEST(test_sets_with_their_members),
 		PLACE_TEST(test_wrong_rows_are_said_with_their_lines_and_nothing_happens),
 		PLACE_TEST(test_one_at_a_time_and_ended_at_every_step),
+		PLACE_TEST(test_an_owner_that_missed_the_lock_gives_rows),
 		PLACE_TEST(test_changes_by_hand_come_after_the_import),
 		PLACE_TEST(test_a_set_by_hand_of_the_name_of_a_new_one_is_said),
 		PLACE_TEST(test_random_imports_leave_what_a_plain_list_says),
