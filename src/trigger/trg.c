@@ -11,21 +11,22 @@
  *                                                     DTA_SILENT|    |     /         |
  *                                                               v    |    / DRR      |
  *   RESUMING (restored undecided) --- copy with T is out ---> RESUBMITTING ----------+
- *      | its right is gone                                      | DTA_SILENT, 3xxx on the way: outcome unknown
- *      |                                                        v
- *      +---------------------------------------------------> RECALLING --DURABLE--> answered 201, recall sent
+ *      | its right is gone: answered 201                        | DTA_SILENT, 3xxx on the way: outcome unknown
+ *      v                                                        v
+ *   REVOKING <--- restored: the SCS may know of SUCCESS ---- RECALLING --DURABLE--> answered 201, recall sent
  *                                                               | recall answered, DRR, too old: DONE; DRR before the 201: REPORTING
  *
  *  A recall goes the same way as far as DTA_OK: the original is TAKEN_BACK, the recall answered SUCCESS and DONE. Its RECALLING asks, with
  *  T, what became of its one DTR. When that, or the recall of a replacement, ends with RECALL_DONE, the original is LOST: it is not at
  *  the SMS-SC any more, and the SCS was told 201.
+ *  One that was restored undecided may have been answered SUCCESS before: that it was taken back, or nobody knows, is reported.
  *  Past its validity a trigger leaves ASKING, WRITING, SUBMITTING (UNSENT) and RESUMING for REPORTING(EXPIRED), and no DTR is sent.
  *
  *  right gone (REVOKE; CANCEL)          RECALL_DONE
  *   ACCEPTED --------------> REVOKING ---------------> REPORTING(UNDELIVERABLE)      DURABLE: the recall is sent
  *      ^                      |  | DRR: REPORTING      SUBMITTING, RESUBMITTING: first the DTA, then as here
  *      +----------------------+  | TIMER, silent, 111, 201: again, until expiry + grace: REPORTING(UNCONFIRMED)
- *        112: it was sent        | TAKEN_BACK: DONE
+ *        112: it was sent        | TAKEN_BACK: DONE             Before the DTR left: DONE (answered 105, 107)
  *  report
  *             DRR, or TIMER (expiry + grace: UNCONFIRMED)    DURABLE: DRA, then DNR         DNA_OK
  *   ACCEPTED -------------------------------> REPORTING -----------------------> NOTIFYING --------> DONE
@@ -57,9 +58,11 @@ static const struct rule rules[] = {
 
 	{ TRG_ASKING,       EV(SUBSCRIBER),     TRG_WRITING,       trg_act_subscriber },
 	{ TRG_ASKING,       EV(SUBSCRIBER_NO),  TRG_DONE,          trg_act_refuse },
+	{ TRG_ASKING,       EV(CANCEL),         TRG_DONE,          trg_act_refuse },
 
 	{ TRG_WRITING,      EV(DURABLE),        TRG_SUBMITTING,    trg_act_submit },
 	{ TRG_WRITING,      EV(DISK),           TRG_DONE,          trg_act_disk },
+	{ TRG_WRITING,      EV(CANCEL),         TRG_WRITING,       trg_act_revoke_soon },
 
 	{ TRG_SUBMITTING,   EV(DTA_OK),         TRG_SUBMITTING,    trg_act_accept },
 	{ TRG_SUBMITTING,   EV(DTA_NO),         TRG_DONE,          trg_act_refuse },
@@ -108,7 +111,7 @@ static const struct rule rules[] = {
 	{ TRG_REVOKING,     EV(RECALL_NO),      TRG_REVOKING,      trg_act_revoke_no },
 	{ TRG_REVOKING,     EV(RECALL_SILENT),  TRG_REVOKING,      trg_act_revoke_silent },
 	{ TRG_REVOKING,     EV(TIMER),          TRG_REVOKING,      trg_act_revoke_timer },
-	{ TRG_REVOKING,     EV(RESTORED),       TRG_REVOKING,      trg_act_revoke_recall },
+	{ TRG_REVOKING,     EV(RESTORED),       TRG_REVOKING,      trg_act_revoke_restored },
 	{ TRG_REVOKING,     EV(DRR),            TRG_REPORTING,     trg_act_revoke_report },
 	{ TRG_REVOKING,     EV(TAKEN_BACK),     TRG_DONE,          trg_act_taken_back },
 	{ TRG_REVOKING,     EV(LOST),           TRG_REPORTING,     trg_act_lost },

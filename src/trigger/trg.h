@@ -67,8 +67,8 @@ enum trg_state {
 	X(UNSENT, "did not leave")      /* the DTR given to `submit` waited too long, or was past its expiry: none left */       \
 	X(TAKEN_BACK, "taken back")     /* to an original: its recall or replace was answered SUCCESS */                         \
 	X(LOST, "taken back, untold")   /* to an original: the SMS-SC has it no more, and the SCS was told 201 */                \
-	X(REVOKE, "right gone")         /* .reason: the SCS may no longer trigger the device */                                  \
-	X(CANCEL, "taken back by hand") /* .reason: an operator wants it back */
+	X(REVOKE, "right gone")         /* .status, .reason: the SCS may no longer trigger the device */                         \
+	X(CANCEL, "taken back by hand") /* .status, .reason: an operator wants it back */
 
 enum trg_event_kind {
 #define TRG_ROW(name, word) TRG_EV_##name,
@@ -146,7 +146,7 @@ struct trg_ports {
 	/* The same without waiting: acceptance and recall; recovery copes when it is lost. */
 	void (*note)(void *arg, struct trg *t);
 	/* Sends the DTR; `again`: T bit, same End-to-End-Id. 0: exactly one of DTA_OK, DTA_NO, DTA_UNHANDLED, DTA_SILENT, UNSENT
-	 * follows. It may wait for its turn; then trg_expired() is asked once more before it leaves. */
+	 * follows. It may wait for its turn; then trg_expired() and trg_unwanted() are asked once more before it leaves. */
 	int (*submit)(void *arg, struct trg *t, bool again);
 	/* Sends the DTR with Trigger-Action recall under t->recall_end_to_end: of t's own trigger; of the original when t is a recall.
 	 * 0: exactly one of RECALL_DONE, RECALL_NO, RECALL_SILENT follows. */
@@ -202,10 +202,11 @@ struct trg {                       /* for others: to read, never to write; in th
 	bool revoked, revoking; /* its right was seen to be gone; and its recall is not answered yet */
 	bool resumed;           /* restored undecided: nobody knows whether its DTR left */
 	/* the rest is inside */
-	bool gave_up;        /* its outcome stayed unknown: 201 is, or will be, its answer */
-	bool again;          /* the message on its way was sent before */
-	bool revoke_due;     /* REVOKE or CANCEL came before the DTA */
-	uint8_t own_outcome; /* to report without a DRR, kept when it could not be stored; TRG_NO_OUTCOME */
+	bool gave_up;          /* its outcome stayed unknown: 201 is, or will be, its answer */
+	bool again;            /* the message on its way was sent before */
+	bool revoke_due;       /* REVOKE or CANCEL came before the DTA */
+	uint8_t revoke_status; /* what it is refused with, should its DTR not have left: enum tsp_request_status */
+	uint8_t own_outcome;   /* to report without a DRR, kept when it could not be stored; TRG_NO_OUTCOME */
 	uint64_t backoff_ms, token;
 	const struct trg_conf *conf;
 	const struct trg_ports *ports;
@@ -223,6 +224,9 @@ void trg_free(struct trg *t); /* takes; NULL allowed; says nothing to anyone */
  * comes at such a time is acknowledged as not taken. 0 otherwise. */
 int trg_step(struct trg *t, const struct trg_event *ev, uint64_t now_ms);
 
+/* No DTR of it may leave any more: its right is gone, or an operator wants it back, and it is not known to be with the SMS-SC. A caller
+ * that lets DTRs wait asks this, too, before one leaves. */
+bool trg_unwanted(const struct trg *t);
 /* Past its validity: its DTR must not leave any more. Never for a recall, nor without a validity (one attempt, whenever). */
 bool trg_expired(const struct trg *t, uint64_t now_ms);
 /* Without a report it is given up at this time. */

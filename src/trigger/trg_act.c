@@ -89,6 +89,11 @@ bool trg_expired(const struct trg *t, uint64_t now_ms)
 	return t->req.action != TSP_ACTION_RECALL && t->req.validity_s > 0 && now_ms >= t->req.expires_ms;
 }
 
+bool trg_unwanted(const struct trg *t)
+{
+	return t->revoke_due;
+}
+
 /* Dies where it is, its DTR not sent. The SCS hears SUCCESS with the report on disk, and then EXPIRED. A replace that comes too late
  * is no replacement: the original stays as it was. */
 static enum trg_state expire(struct trg_step *s)
@@ -174,6 +179,8 @@ enum trg_state trg_act_submit(struct trg_step *s)
 	struct trg *t = s->t;
 	struct trg_refusal no = { 0 };
 
+	if (t->revoke_due)
+		return trg_refuse(s, t->revoke_status, t->revoke_reason);
 	if (!may_go(t, &no))
 		return trg_refuse(s, no.status, no.reason);
 	if (trg_expired(t, s->now_ms))
@@ -221,7 +228,7 @@ enum trg_state trg_act_submit_again(struct trg_step *s)
 {
 	struct trg *t = s->t;
 
-	if (trg_expired(t, s->now_ms) || t->ports->submit(t->arg, t, true))
+	if (t->revoke_due || trg_expired(t, s->now_ms) || t->ports->submit(t->arg, t, true))
 		return trg_act_give_up(s);
 	trg_count(&t->submits);
 	return t->state;
@@ -230,6 +237,8 @@ enum trg_state trg_act_submit_again(struct trg_step *s)
 /* The first DTR did not leave: nobody has to be asked. */
 enum trg_state trg_act_unsent(struct trg_step *s)
 {
+	if (s->t->revoke_due)
+		return trg_refuse(s, s->t->revoke_status, s->t->revoke_reason);
 	if (trg_expired(s->t, s->now_ms))
 		return expire(s);
 	return trg_refuse(s, TSP_STATUS_TEMPORARYERROR, s->t->conf->reasons.smssc_silent);
@@ -251,6 +260,17 @@ static enum trg_state resume_expired(struct trg_step *s)
 	return TRG_RESUMING;
 }
 
+/* Whatever it was, it is no longer. The SCS may have been told SUCCESS, and then waits for a report. */
+static enum trg_state resume_too_late(struct trg_step *s)
+{
+	struct trg *t = s->t;
+
+	trg_say(t, TSP_STATUS_TEMPORARYERROR, t->conf->reasons.smssc_silent);
+	if (t->req.action == TSP_ACTION_RECALL)
+		return trg_end(s, true);
+	return trg_store_report(s, TSP_OUTCOME_UNCONFIRMED, 0);
+}
+
 /* A recall only asks what became of the first. What a certificate proved is not known for records of an older version. */
 static bool may_resume(struct trg *t, struct trg_refusal *no)
 {
@@ -263,20 +283,20 @@ enum trg_state trg_act_resume(struct trg_step *s)
 	struct trg *t = s->t;
 	struct trg_refusal no = { 0 };
 
+	if (t->revoke_due)
+		return trg_act_give_up(s);
 	if (trg_expired(t, s->now_ms))
 		return resume_expired(s);
-	if (s->now_ms >= trg_report_deadline(t)) { /* whatever it was, it is no longer */
-		trg_say(t, TSP_STATUS_TEMPORARYERROR, t->conf->reasons.smssc_silent);
-		return trg_end(s, true);
-	}
+	if (s->now_ms >= trg_report_deadline(t))
+		return resume_too_late(s);
 	if (may_resume(t, &no) && t->ports->submit(t->arg, t, true) == 0) {
 		trg_count(&t->submits);
 		t->backoff_ms = 0;
 		trg_arm(t, UINT64_MAX);
 		return TRG_RESUBMITTING;
 	}
-	if (no.status == TSP_STATUS_NOTAUTHORIZED)
-		return trg_act_give_up(s); /* its right ended while we were away: it is not submitted, but taken back */
+	if (no.status == TSP_STATUS_NOTAUTHORIZED) /* its right ended while we were away: it is not submitted, but taken back */
+		return trg_give_up_because(s, no.reason);
 	trg_back_off(s, UINT64_MAX);
 	return TRG_RESUMING;
 }
@@ -290,7 +310,7 @@ enum trg_state trg_act_restored(struct trg_step *s)
 /* The copy did not leave. One that was restored waits for the SMS-SC; another has its first DTR out, whose outcome is unknown. */
 enum trg_state trg_act_unsent_again(struct trg_step *s)
 {
-	if (!s->t->resumed)
+	if (!s->t->resumed || s->t->revoke_due)
 		return trg_act_give_up(s);
 	if (trg_expired(s->t, s->now_ms))
 		return resume_expired(s);

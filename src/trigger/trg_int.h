@@ -41,7 +41,7 @@ trg_act_fn trg_act_none, trg_act_start, trg_act_refuse, trg_act_subscriber, trg_
 trg_act_fn trg_act_give_up, trg_act_gave_up, trg_act_recall, trg_act_recall_restored, trg_act_recall_later, trg_act_recalled,
     trg_act_recall_no, trg_act_report_late, trg_act_taken_back, trg_act_lost, trg_act_revoke, trg_act_revoke_soon,
     trg_act_revoke_resuming, trg_act_revoke_recall, trg_act_revoke_timer, trg_act_revoke_silent, trg_act_revoke_no,
-    trg_act_revoke_done, trg_act_revoke_report;
+    trg_act_revoke_done, trg_act_revoke_report, trg_act_revoke_restored;
 
 /* Ends it: timer, journal, whatever it holds. */
 enum trg_state trg_end(struct trg_step *s, bool late);
@@ -51,6 +51,8 @@ void trg_count(uint16_t *n); /* stays at its largest value */
 void trg_arm(struct trg *t, uint64_t at_ms);
 /* Arms the timer for the next attempt and doubles the wait; never later than `latest_ms`. */
 void trg_back_off(struct trg_step *s, uint64_t latest_ms);
+/* What became of its DTR stays unknown: 201, and it is taken back. `reason`: for the audit, of one that was restored. */
+enum trg_state trg_give_up_because(struct trg_step *s, int reason);
 enum trg_state trg_store_report(struct trg_step *s, uint32_t outcome, uint64_t token);
 
 /* trg_change.c: the original of a recall or replace */

@@ -57,10 +57,22 @@ enum trg_state trg_act_recall_restored(struct trg_step *s)
 	return trg_act_recall(s);
 }
 
-enum trg_state trg_act_give_up(struct trg_step *s)
+static enum trg_state revoke(struct trg_step *s, int reason);
+
+/* Restored undecided: its acceptance may have been told to the SCS and not have come into the journal. Then a report is owed, whatever is
+ * told now. */
+static enum trg_state give_up_restored(struct trg_step *s, int reason)
+{
+	trg_say(s->t, TSP_STATUS_TEMPORARYERROR, s->t->conf->reasons.smssc_silent);
+	return revoke(s, reason);
+}
+
+enum trg_state trg_give_up_because(struct trg_step *s, int reason)
 {
 	struct trg *t = s->t;
 
+	if (t->resumed && t->req.action != TSP_ACTION_RECALL)
+		return give_up_restored(s, reason);
 	t->backoff_ms = 0;
 	if (t->req.action == TSP_ACTION_RECALL) { /* its own DTR, until it is known what became of it */
 		t->recall_end_to_end = t->dtr_end_to_end;
@@ -73,6 +85,11 @@ enum trg_state trg_act_give_up(struct trg_step *s)
 	if (t->ports->store(t->arg, t)) /* a restart would take it for undecided, and ask again: no worse than silence */
 		return trg_act_gave_up(s);
 	return TRG_RECALLING;
+}
+
+enum trg_state trg_act_give_up(struct trg_step *s)
+{
+	return trg_give_up_because(s, s->t->revoke_due ? s->t->revoke_reason : s->t->conf->reasons.smssc_silent);
 }
 
 /* The decision is on disk, or cannot be: the 201, and then the recall. */
@@ -144,12 +161,11 @@ enum trg_state trg_act_revoke_recall(struct trg_step *s)
 	return send_recall(s->t) ? TRG_REVOKING : revoke_later(s);
 }
 
-enum trg_state trg_act_revoke(struct trg_step *s)
+static enum trg_state revoke(struct trg_step *s, int reason)
 {
 	struct trg *t = s->t;
 
-	if (!t->revoke_due)
-		t->revoke_reason = s->ev->reason;
+	t->revoke_reason = reason;
 	t->revoke_due = false;
 	t->revoked = t->revoking = true;
 	t->said = t->revoke_reason;
@@ -162,18 +178,34 @@ enum trg_state trg_act_revoke(struct trg_step *s)
 	return TRG_REVOKING;
 }
 
-/* The SMS-SC is being asked to take it: its answer is waited for, then it is taken back. */
+enum trg_state trg_act_revoke(struct trg_step *s)
+{
+	return revoke(s, s->t->revoke_due ? s->t->revoke_reason : s->ev->reason);
+}
+
+/* A replace that was answered 201 still has its original. */
+enum trg_state trg_act_revoke_restored(struct trg_step *s)
+{
+	if (s->t->answer_status != TSP_STATUS_SUCCESS)
+		trg_claim_again(s->t);
+	return trg_act_revoke_recall(s);
+}
+
+/* Its DTR has not left: none does. Or it has: the answer to it is waited for, then it is taken back. The record says so, too. */
 enum trg_state trg_act_revoke_soon(struct trg_step *s)
 {
-	s->t->revoke_due = true;
-	s->t->revoke_reason = s->ev->reason;
-	return s->t->state;
+	struct trg *t = s->t;
+
+	t->revoke_due = true;
+	t->revoke_reason = s->ev->reason;
+	t->revoke_status = (uint8_t)s->ev->status;
+	return t->state;
 }
 
 /* It is not submitted again. When it has expired, there is nothing to take back. */
 enum trg_state trg_act_revoke_resuming(struct trg_step *s)
 {
-	return s->t->answered ? s->t->state : trg_act_give_up(s);
+	return s->t->answered ? s->t->state : trg_give_up_because(s, s->ev->reason);
 }
 
 enum trg_state trg_act_revoke_timer(struct trg_step *s)
@@ -199,6 +231,7 @@ enum trg_state trg_act_revoke_no(struct trg_step *s)
 		return revoke_later(s);
 	}
 	t->revoking = false;
+	trg_release(t);
 	audit(t, TRG_REVOCATION_SENT);
 	t->ports->note(t->arg, t);
 	trg_arm(t, trg_report_deadline(t));
@@ -208,6 +241,7 @@ enum trg_state trg_act_revoke_no(struct trg_step *s)
 enum trg_state trg_act_revoke_done(struct trg_step *s)
 {
 	s->t->revoking = false;
+	trg_original_gone(s->t, TRG_EV_LOST); /* a replace that was answered 201 */
 	audit(s->t, TRG_REVOCATION_TAKEN);
 	return trg_act_lost(s);
 }
@@ -215,6 +249,7 @@ enum trg_state trg_act_revoke_done(struct trg_step *s)
 enum trg_state trg_act_revoke_report(struct trg_step *s)
 {
 	s->t->revoking = false;
+	trg_original_gone(s->t, TRG_EV_LOST); /* the same */
 	audit(s->t, TRG_REVOCATION_REPORTED);
 	return trg_act_report(s);
 }

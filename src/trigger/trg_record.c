@@ -12,7 +12,14 @@
 enum kind { KIND_INTENT = 1, KIND_ACCEPTED = 2, KIND_RECALLING = 3, KIND_REPORT = 4, KIND_REVOKING = 5 /* since version 2 */ };
 
 enum { HAS_OLD_REFERENCE = 0x1, HAS_PORT = 0x2, HAS_VALIDITY = 0x4, HAS_ALL = 0x7 };
-enum { MORE_AS_NEW = 0x1, MORE_REVOKED = 0x2, MORE_GROUPS_UNKNOWN = 0x4, MORE_ALL = 0x7 };
+enum {
+	MORE_AS_NEW = 0x1,
+	MORE_REVOKED = 0x2,
+	MORE_GROUPS_UNKNOWN = 0x4,
+	MORE_UNWANTED = 0x8, /* undecided, and to be taken back */
+	MORE_TOLD_201 = 0x10,
+	MORE_ALL = 0x1f
+};
 
 static enum kind kind_of(const struct trg *t)
 {
@@ -22,8 +29,6 @@ static enum kind kind_of(const struct trg *t)
 		return KIND_RECALLING;
 	if (!t->answered)
 		return KIND_INTENT;
-	if (t->answer_status != TSP_STATUS_SUCCESS)
-		return KIND_RECALLING;
 	return t->revoking ? KIND_REVOKING : KIND_ACCEPTED;
 }
 
@@ -77,7 +82,8 @@ static void put_past(struct buf *b, const struct trg_past *p)
 static void put_more(struct buf *b, const struct trg *t)
 {
 	buf_u8(b, (uint8_t)((t->as_new ? MORE_AS_NEW : 0) | (t->revoked ? MORE_REVOKED : 0) |
-			    (t->req.groups_unknown ? MORE_GROUPS_UNKNOWN : 0)));
+			    (t->req.groups_unknown ? MORE_GROUPS_UNKNOWN : 0) | (t->revoke_due ? MORE_UNWANTED : 0) |
+			    (t->answered && t->answer_status != TSP_STATUS_SUCCESS ? MORE_TOLD_201 : 0)));
 	buf_u8(b, (uint8_t)t->revoke_reason);
 	put_text(b, t->req.groups);
 	buf_be64(b, t->req.groups_not_after_s);
@@ -244,6 +250,9 @@ static void take_more(struct trg *t, const struct more *m, const char *taker)
 {
 	t->as_new = m->flags & MORE_AS_NEW;
 	t->revoked = m->flags & MORE_REVOKED;
+	t->revoke_due = m->flags & MORE_UNWANTED;
+	if (t->answered && (m->flags & MORE_TOLD_201))
+		t->answer_status = TSP_STATUS_TEMPORARYERROR;
 	t->revoke_reason = m->revoke_reason;
 	t->taker = trg_names_keep(t->conf->takers, taker);
 	t->submits = m->submits;

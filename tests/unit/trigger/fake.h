@@ -37,7 +37,15 @@ static const struct trg_conf fake_conf = {
 #define T0 1000000ull /* when the request of request() came */
 #define VALIDITY_S 3600u
 
+struct fake_disk { /* the last record that was given to the journal, and the last that is durable */
+	struct fake_record {
+		size_t len;
+		uint8_t bytes[TRG_RECORD_MAX];
+	} given, durable;
+};
+
 struct fake {
+	struct fake_disk *disk; /* NULL: records are not kept */
 	uint64_t now_ms, armed_ms;
 	/* what to do */
 	bool fail_ask, fail_store, fail_submit, fail_recall, fail_notify, no_feature;
@@ -52,7 +60,8 @@ struct fake {
 	uint64_t acked_token, tokens_given, tokens_acked;
 	/* what is true */
 	bool intent_durable, report_durable, store_pending, store_report;
-	bool unknown; /* a DTR is out, and nobody said what became of it */
+	bool told_success; /* in any life */
+	bool unknown;      /* a DTR is out, and nobody said what became of it */
 };
 
 static inline int fake_ask(void *arg, struct trg *t)
@@ -74,6 +83,24 @@ static inline int fake_judge(void *arg, struct trg *t, struct trg_refusal *out)
 	return f->refusal.status ? ERR_REFUSED : 0;
 }
 
+static inline void fake_give(struct fake *f, const struct trg *t)
+{
+	struct buf b;
+
+	if (!f->disk)
+		return;
+	b = buf_over(f->disk->given.bytes, sizeof f->disk->given.bytes);
+	trg_record_build(&b, t);
+	assert_false(b.full);
+	f->disk->given.len = b.len;
+}
+
+static inline void fake_commit(struct fake *f)
+{
+	if (f->disk)
+		f->disk->durable = f->disk->given;
+}
+
 static inline int fake_store(void *arg, struct trg *t)
 {
 	struct fake *f = arg;
@@ -83,6 +110,7 @@ static inline int fake_store(void *arg, struct trg *t)
 	f->stored++;
 	f->store_pending = true;
 	f->store_report = t->has_outcome;
+	fake_give(f, t);
 	return 0;
 }
 
@@ -92,6 +120,7 @@ static inline void fake_note(void *arg, struct trg *t)
 
 	assert_true(t->answered); /* else a restart would take it for undecided */
 	f->noted++;
+	fake_give(f, t);
 }
 
 static inline int fake_submit(void *arg, struct trg *t, bool again)
@@ -136,6 +165,7 @@ static inline void fake_answer(void *arg, struct trg *t, const struct trg_answer
 	assert_true(!f->unknown || a->status == TSP_STATUS_SUCCESS || a->status == TSP_STATUS_TEMPORARYERROR); /* CONTRACTS 3 */
 	assert_true(a->status != TSP_STATUS_SUCCESS || !t->has_outcome || f->report_durable || f->intent_durable);
 	f->answered++;
+	f->told_success |= a->status == TSP_STATUS_SUCCESS;
 	f->status = a->status;
 	f->reason = a->reason;
 	f->diagnostic = a->has_diagnostic ? a->diagnostic : 99;
@@ -307,8 +337,10 @@ static inline int step(struct trg *t, struct fake *f, enum trg_event_kind kind)
 		f->unknown = false;
 	if (kind == TRG_EV_RECALL_NO)
 		ev.status = TSP_STATUS_ORIGINALMESSAGESENT;
-	if (kind == TRG_EV_REVOKE || kind == TRG_EV_CANCEL)
+	if (kind == TRG_EV_REVOKE || kind == TRG_EV_CANCEL) {
+		ev.status = kind == TRG_EV_CANCEL ? TSP_STATUS_PERMANENTERROR : TSP_STATUS_NOTAUTHORIZED;
 		ev.reason = WHY_GIVEN;
+	}
 	if (kind == TRG_EV_DTA_OK)
 		ev.taker = "smssc.example";
 	if (kind == TRG_EV_DRR) {
@@ -319,6 +351,7 @@ static inline int step(struct trg *t, struct fake *f, enum trg_event_kind kind)
 		if (f->store_pending && kind == TRG_EV_DURABLE) {
 			f->intent_durable |= !f->store_report;
 			f->report_durable |= f->store_report;
+			fake_commit(f);
 		}
 		f->store_pending = false;
 	}

@@ -537,7 +537,12 @@ static void test_what_was_undecided_at_a_restart_is_not_submitted_without_its_ri
 	step(t, &f, TRG_EV_DURABLE);
 	assert_int_equal(f.submitted + f.submitted_again, submitted);
 	assert_int_equal(f.status, TSP_STATUS_TEMPORARYERROR);
-	assert_int_equal(t->state, TRG_RECALLING);
+	assert_int_equal(t->state, TRG_REVOKING);
+	assert_int_equal(f.recalled, 1);
+	step(t, &f, TRG_EV_RECALL_DONE); /* so it had been accepted, and the SCS may know that */
+	step(t, &f, TRG_EV_DURABLE);
+	assert_int_equal(t->outcome, TSP_OUTCOME_UNDELIVERABLE);
+	assert_int_equal(f.notified, 1);
 	trg_free(t);
 	f = fake_new();
 	t = in_state(&f, TRG_RESUMING);
@@ -546,6 +551,133 @@ static void test_what_was_undecided_at_a_restart_is_not_submitted_without_its_ri
 	assert_int_equal(t->state, TRG_RESUMING);
 	assert_int_equal(f.answered, 0);
 	trg_free(t);
+}
+
+/* The SMS-SC does not say whether it ever had it: the report comes, or nobody knows. */
+static void test_what_may_have_been_accepted_before_a_restart_is_reported(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_RESUMING);
+
+	(void)state;
+	step(t, &f, TRG_EV_RESTORED);
+	step(t, &f, TRG_EV_DTA_SILENT);
+	step(t, &f, TRG_EV_DURABLE);
+	assert_int_equal(f.status, TSP_STATUS_TEMPORARYERROR);
+	assert_int_equal(t->state, TRG_REVOKING);
+	t = died(t, &f);
+	assert_int_equal(t->answer_status, TSP_STATUS_TEMPORARYERROR); /* what a copy of the request is told */
+	step(t, &f, TRG_EV_RESTORED);
+	step(t, &f, TRG_EV_RECALL_NO);
+	assert_int_equal(t->state, TRG_ACCEPTED);
+	step(t, &f, TRG_EV_TIMER);
+	assert_int_equal(t->outcome, TSP_OUTCOME_UNCONFIRMED);
+	trg_free(t);
+}
+
+static void test_a_restored_replace_that_is_taken_back_ends_its_original_or_frees_it(void **state)
+{
+	static const enum trg_event_kind ends[] = { TRG_EV_RECALL_DONE, TRG_EV_DRR, TRG_EV_RECALL_NO };
+	struct two w;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		two_of(&w, TSP_ACTION_REPLACE, TRG_SUBMITTING);
+		w.t = died(w.t, &w.f);
+		w.o->changer = 0;
+		step(w.t, &w.f, TRG_EV_RESTORED);
+		step(w.t, &w.f, TRG_EV_DTA_SILENT);
+		w.t = died(w.t, &w.f);
+		w.o->changer = 0;
+		step(w.t, &w.f, TRG_EV_RESTORED);
+		assert_true(w.o->changer == w.t->number);
+		step(w.t, &w.f, ends[i]);
+		assert_int_equal(w.o->changer, 0);
+		assert_int_equal(w.o->state, ends[i] == TRG_EV_RECALL_NO ? TRG_ACCEPTED : TRG_REPORTING);
+		end_two(&w);
+	}
+}
+
+/* -- taken back by hand */
+
+static void test_one_that_is_not_wanted_does_not_leave(void **state)
+{
+	static const enum trg_event_kind kinds[] = { TRG_EV_REVOKE, TRG_EV_CANCEL };
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_ASKING);
+
+	(void)state;
+	step(t, &f, TRG_EV_CANCEL);
+	assert_int_equal(t->state, TRG_DONE);
+	assert_int_equal(f.status, TSP_STATUS_PERMANENTERROR);
+	assert_int_equal(f.reason, WHY_GIVEN);
+	trg_free(t);
+	f = fake_new();
+	t = in_state(&f, TRG_WRITING);
+	step(t, &f, TRG_EV_CANCEL);
+	step(t, &f, TRG_EV_DURABLE);
+	assert_int_equal(f.status, TSP_STATUS_PERMANENTERROR);
+	assert_int_equal(f.submitted, 0);
+	trg_free(t);
+	for (size_t i = 0; i < 2; i++) {
+		f = fake_new();
+		t = in_state(&f, TRG_SUBMITTING);
+		assert_false(trg_unwanted(t));
+		step(t, &f, kinds[i]);
+		assert_true(trg_unwanted(t)); /* whoever lets it wait asks that */
+		step(t, &f, TRG_EV_UNSENT);
+		assert_int_equal(t->state, TRG_DONE);
+		assert_int_equal(f.status, i ? TSP_STATUS_PERMANENTERROR : TSP_STATUS_NOTAUTHORIZED);
+		trg_free(t);
+	}
+}
+
+static void test_no_copy_of_one_that_is_not_wanted_leaves(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_SUBMITTING);
+
+	(void)state;
+	step(t, &f, TRG_EV_CANCEL);
+	step(t, &f, TRG_EV_DTA_SILENT);
+	assert_int_equal(f.submitted_again, 0);
+	assert_int_equal(t->state, TRG_RECALLING);
+	trg_free(t);
+	f = fake_new();
+	t = in_state(&f, TRG_RESUBMITTING);
+	step(t, &f, TRG_EV_CANCEL);
+	step(t, &f, TRG_EV_UNSENT);
+	assert_int_equal(t->state, TRG_RECALLING);
+	trg_free(t);
+	f = fake_new();
+	t = in_state(&f, TRG_RESUMING);
+	step(t, &f, TRG_EV_RESTORED);
+	step(t, &f, TRG_EV_CANCEL);
+	step(t, &f, TRG_EV_UNSENT); /* it does not wait for the SMS-SC any more */
+	assert_int_equal(t->state, TRG_REVOKING);
+	trg_free(t);
+}
+
+static void test_what_was_taken_back_by_hand_stays_so_after_a_restart(void **state)
+{
+	static const enum trg_state states[] = { TRG_WRITING, TRG_SUBMITTING, TRG_RESUBMITTING };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct fake f = fake_new();
+		struct trg *t = in_state(&f, states[i]);
+		int submitted = f.submitted + f.submitted_again;
+
+		step(t, &f, TRG_EV_CANCEL);
+		t = died(t, &f);
+		assert_true(trg_unwanted(t));
+		step(t, &f, TRG_EV_RESTORED);
+		step(t, &f, TRG_EV_DURABLE);
+		assert_int_equal(f.submitted + f.submitted_again, submitted);
+		assert_int_equal(f.recalled, 1);
+		assert_int_equal(t->revoke_reason, WHY_GIVEN);
+		trg_free(t);
+	}
 }
 
 static void test_a_revocation_goes_on_after_a_restart(void **state)
@@ -698,6 +830,7 @@ static void test_one_attempt_never_expires_and_is_not_made_late(void **state)
 	step(t, &f, TRG_EV_RESTORED);
 	assert_int_equal(f.submitted_again, 0);
 	assert_int_equal(f.status, TSP_STATUS_TEMPORARYERROR);
+	assert_int_equal(t->outcome, TSP_OUTCOME_UNCONFIRMED); /* a SUCCESS may have been told before the restart */
 	trg_free(t);
 }
 
@@ -808,6 +941,11 @@ int main(void)
 		cmocka_unit_test(test_the_recall_is_tried_until_the_trigger_is_too_old),
 		cmocka_unit_test(test_a_right_that_ends_while_it_is_submitted_waits_for_the_dta),
 		cmocka_unit_test(test_what_was_undecided_at_a_restart_is_not_submitted_without_its_right),
+		cmocka_unit_test(test_what_may_have_been_accepted_before_a_restart_is_reported),
+		cmocka_unit_test(test_a_restored_replace_that_is_taken_back_ends_its_original_or_frees_it),
+		cmocka_unit_test(test_one_that_is_not_wanted_does_not_leave),
+		cmocka_unit_test(test_no_copy_of_one_that_is_not_wanted_leaves),
+		cmocka_unit_test(test_what_was_taken_back_by_hand_stays_so_after_a_restart),
 		cmocka_unit_test(test_a_revocation_goes_on_after_a_restart),
 		cmocka_unit_test(test_an_end_of_our_own_that_cannot_be_stored_is_tried_again),
 		cmocka_unit_test(test_an_expired_trigger_dies_where_it_is),

@@ -1,4 +1,5 @@
-/* Every (state, event) pair of the machine, for each action, and random walks over all of them: no order of events breaks a promise.
+/* Every (state, event) pair of the machine, for each action, and random walks over all of them: no order of events breaks a promise, and
+ * no death of the process.
  * What the table says is written down here a second time: a change has to be made in both places, and looked at. */
 #include "tests/unit/trigger/fake.h"
 
@@ -11,11 +12,11 @@ _Static_assert(sizeof letters - 1 == TRG_STATE_COUNT, "one letter a state");
  * timer; restored; recall no; unsent; taken back, lost; revoke, cancel. */
 static const char *const trigger[] = {
 	"a......................", /* idle */
-	".wd....................", /* asking the HSS */
-	"...sd..................", /* writing the intent */
+	".wd...................d", /* asking the HSS */
+	"...sd.................w", /* writing the intent */
 	".....kddb..p......d..ss", /* submitting */
 	".....kdcc..p......c..bb", /* submitting again */
-	"...........p...bb....cc", /* resuming */
+	"...........p...bb....vv", /* resuming */
 	"...cc....dcd...ccd.....", /* recalling */
 	".....kkkk..p...pk..dpvv", /* accepted */
 	"...nkpppp..p...........", /* writing the report */
@@ -26,11 +27,11 @@ static const char *const trigger[] = {
 };
 static const char *const replace[] = {
 	"a......................", /* idle */
-	".wd....................", /* asking the HSS */
-	"...sd..................", /* writing the intent */
+	".wd...................d", /* asking the HSS */
+	"...sd.................w", /* writing the intent */
 	".....kddb..p......d..ss", /* submitting */
 	".....kdcc..p......c..bb", /* submitting again */
-	"...........p...bb....cc", /* resuming */
+	"...........p...bb....vv", /* resuming */
 	"...cc....dcd...ccd.....", /* recalling */
 	".....kkkk..p...pk..dpvv", /* accepted */
 	"...nkpppp..p...........", /* writing the report */
@@ -134,8 +135,8 @@ static void disturb(struct fake *own, struct trg *o, uint32_t chance)
 		step(o, own, e);
 }
 
-/* Ports fail at random; now and then the process dies and the machine comes back from what was durable last. The fakes assert exactly
- * one answer, durable before DTR and before DRA, one End-to-End-Id a message, nothing out of time, no end without an answer. */
+/* Ports fail at random. The fakes assert exactly one answer, durable before DTR and before DRA, one End-to-End-Id a message, nothing out of
+ * time, no end without an answer. */
 static void walk(uint32_t action, uint32_t *seed, int *done, int *originals_told)
 {
 	struct fake f = fake_new(), own;
@@ -158,8 +159,10 @@ static void walk(uint32_t action, uint32_t *seed, int *done, int *originals_told
 		own.now_ms = f.now_ms = own.now_ms > f.now_ms ? own.now_ms : f.now_ms;
 		if ((e == TRG_EV_DURABLE || e == TRG_EV_DISK) && !f.store_pending)
 			continue; /* exactly one follows a store: the port's promise */
+		if (e == TRG_EV_CANCEL && (chance & 0x6000))
+			continue; /* a person is slow; else few walks come far */
 		if (!trg_takes(t->state, e) && (chance & 0x1800))
-			continue; /* most of what is refused; else few walks come far */
+			continue; /* most of what is refused */
 		step(t, &f, e);
 	}
 	if (t->state == TRG_DONE) {
@@ -190,11 +193,95 @@ static void test_no_order_of_events_breaks_a_promise(void **state)
 	}
 }
 
+/* The process dies: what is durable comes back, or nothing. */
+static struct trg *die(struct trg *t, struct fake *f)
+{
+	trg_free(t);
+	f->store_pending = false;
+	f->answered = 0; /* whoever asks again is told again */
+	f->armed_ms = UINT64_MAX;
+	if (!f->disk->durable.len)
+		return NULL;
+	f->disk->given = f->disk->durable;
+	assert_int_equal(trg_restore(&t, 7, f->disk->durable.bytes, f->disk->durable.len, &fake_conf, &fake_ports, f), 0);
+	f->report_durable = t->has_outcome;
+	step(t, f, TRG_EV_RESTORED);
+	return t;
+}
+
+/* Ends a walk, or cannot be in the surroundings of walk_with_deaths(). */
+static bool unwelcome(const struct trg *t, const struct fake *f, enum trg_event_kind e, uint32_t chance)
+{
+	if (e == TRG_EV_DISK || !trg_takes(t->state, e) || (e == TRG_EV_DURABLE && !f->store_pending))
+		return true;
+	if (e == TRG_EV_DTA_NO && f->told_success)
+		return true;
+	return (e == TRG_EV_CANCEL || e == TRG_EV_SUBSCRIBER_NO || e == TRG_EV_DTA_NO || e == TRG_EV_TAKEN_BACK) &&
+	       (chance & 0x6000);
+}
+
+/* A trigger whose process dies at any moment. The disk does not fail, and the SMS-SC does not refuse what it has taken: who was told SUCCESS in any life gets a report, unless a recall of
+ * its own took it back. */
+static void walk_with_deaths(uint32_t *seed, int *deaths, int *reported)
+{
+	static struct fake_disk disk;
+	struct fake f = fake_new();
+	struct trg_request r = request();
+	enum trg_event_kind e = TRG_EV_START;
+	struct trg *t;
+
+	if (next_random(seed) & 1) { /* one attempt, whenever */
+		r.has_validity = false;
+		r.validity_s = 0;
+		r.expires_ms = T0;
+	}
+	t = trigger_of(&f, &r);
+	disk.given.len = disk.durable.len = 0;
+	f.disk = &disk;
+	step(t, &f, e);
+	for (int i = 0; i < 1000 && t && t->state != TRG_DONE; i++) {
+		uint32_t chance = next_random(seed);
+
+		e = (enum trg_event_kind)(next_random(seed) % TRG_EVENT_COUNT);
+		f.fail_submit = chance & 1;
+		f.fail_recall = chance & 8;
+		f.fail_notify = chance & 16;
+		f.refusal.status = (chance & 0xe0) == 0xe0 ? TSP_STATUS_NOTAUTHORIZED : 0;
+		if ((chance & 0x18f00) == 0x18f00) {
+			(*deaths)++;
+			t = die(t, &f);
+		} else if (!unwelcome(t, &f, e, chance)) {
+			step(t, &f, e);
+		}
+		if (t && !f.store_pending && (chance & 0x1000))
+			fake_commit(&f); /* what was only noted */
+	}
+	if (!t)
+		assert_false(f.told_success);
+	if (t && t->state == TRG_DONE && f.told_success && e != TRG_EV_TAKEN_BACK) {
+		(*reported)++;
+		assert_true(t->has_outcome);
+	}
+	trg_free(t);
+}
+
+static void test_no_death_breaks_a_promise(void **state)
+{
+	uint32_t seed = 20261126;
+	int deaths = 0, reported = 0;
+
+	(void)state;
+	for (int i = 0; i < 40000; i++)
+		walk_with_deaths(&seed, &deaths, &reported);
+	assert_true(deaths > 10000 && reported > 1500);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_state_takes_or_refuses_every_event),
 		cmocka_unit_test(test_no_order_of_events_breaks_a_promise),
+		cmocka_unit_test(test_no_death_breaks_a_promise),
 	};
 
 	return cmocka_run_group_tests_name("trg_table", tests, NULL, NULL);
