@@ -121,6 +121,8 @@ struct gw_trigger { /* a trigger machine and what the core has around it */
 	bool resuming;   /* asked again after a restart: one of limits.resume */
 	uint32_t cancelled_uid;
 	uint64_t cancelled_ms; /* 0: no operator took it back */
+	bool cancel_durable;   /* the journal knows of it */
+	bool kept;             /* gw_trigger_keep(): there may be a record even if the machine's own could not be written */
 	struct gw_reference ref;
 	struct gw_map_node node;      /* not in the table when it is a recall: it has no number of its own */
 	struct gw_bag_node by_device; /* in the bag once a DTR may be out */
@@ -303,6 +305,8 @@ extern const struct trg_ports gw_trigger_ports;
 ERR_MUST_USE int gw_trigger_new(struct gw_trigger **out, struct gw_core *c, struct gw_scs *scs, const struct trg_request *req);
 void gw_trigger_step(struct gw_trigger *t, const struct trg_event *ev); /* may free t */
 void gw_trigger_free(struct gw_trigger *t);
+/* Writes its record as it is now, for others than the machine: `done` as of jrn_put(), also after the end of the trigger. */
+ERR_MUST_USE int gw_trigger_keep(struct gw_trigger *t, jrn_done_fn *done, void *arg);
 ERR_MUST_USE int gw_triggers_restore(struct gw_core *c); /* from the journal */
 struct gw_trigger *gw_trigger_find(struct gw_core *c, const char *e164, uint32_t reference);
 /* gw_rights.c. Rules of the trigger's device, with the groups that were proven for it as far as the proof was good at when_ms; NULL in

@@ -1,5 +1,6 @@
 /* gw_ctl_trigger.c - one trigger, for operators: everything about it, why it is where it is, and taking it back. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -196,36 +197,102 @@ static void on_show(void *arg, struct ctl_request *rq, const json_t *args)
 		not_known(rq, c, scs, reference);
 }
 
-/* -- taking it back */
+/* -- taking it back: told to the operator once a core that starts anew would know it, too */
+
+struct cancel {
+	struct gw_core *core;
+	struct ctl_request *rq;
+	uint32_t reference;
+	char scs[IDENT_SCS_MAX + 1];
+};
 
 /* NULL, or why not. */
 static const char *nothing_to_cancel(const struct gw_trigger *t)
 {
+	if (t->cancel_durable)
+		return "an operator has taken it back already";
 	switch (t->trg->state) {
-	case TRG_ASKING:
-	case TRG_WRITING:
-		return NULL;
 	case TRG_RECALLING:
 	case TRG_REVOKING:
-		return "it is being taken back already";
+		return t->cancelled_ms ? NULL : "it is being taken back already";
 	case TRG_REPORTING:
 	case TRG_NOTIFYING:
 	case TRG_BACKOFF:
 		return "what became of it is known already, and on its way to the SCS";
+	case TRG_RESUMING:
+		return t->trg->answered ? "it has expired; a report of it may still come" : NULL;
 	default:
 		return trg_takes(t->trg->state, TRG_EV_CANCEL) ? NULL : "it is at no point where it can be taken back";
 	}
 }
 
-static void cancel(struct gw_trigger *t, const struct ctl_caller *who)
+static void say_cancelled(struct cancel *w, const struct gw_trigger *t)
 {
-	struct trg_event ev = { .kind = TRG_EV_CANCEL, .reason = POL_CANCELLED };
+	ctl_done(w->rq, json_pack("{s:s, s:I, s:s}", "scs", w->scs, "reference", (json_int_t)w->reference, "state",
+				  trg_state_str(t ? t->trg->state : TRG_DONE)));
+}
+
+static void say_not_durable(struct ctl_request *rq, int err)
+{
+	ctl_fail(rq,
+		 "it is taken back, but the journal could not note that: %s. A core that starts anew does not know of it: cancel "
+		 "it again",
+		 err_str(err));
+}
+
+static void on_kept(void *arg, uint64_t number, int err)
+{
+	struct cancel w = *(struct cancel *)arg;
+	struct search s = { .first = NULL };
+
+	free(arg);
+	if (w.core->ctl)
+		search(&s, w.core, w.scs, w.reference);
+	if (s.first && s.first->trg->number != number)
+		s.first = NULL; /* it ended, and its number is used again */
+	if (s.first)
+		s.first->cancel_durable = s.first->cancelled_ms && !err;
+	if (err && (s.first || !w.core->ctl))
+		say_not_durable(w.rq, err);
+	else
+		say_cancelled(&w, s.first);
+}
+
+static void step_cancel(struct gw_trigger *t, const struct ctl_caller *who)
+{
+	struct trg_event ev = { .kind = TRG_EV_CANCEL, .status = pol_reason_status(POL_CANCELLED), .reason = POL_CANCELLED };
 
 	t->cancelled_ms = clock_real_ms();
 	t->cancelled_uid = (uint32_t)who->uid;
 	st_count(&t->core->st, ST_TRIGGERS_CANCELLED);
-	if (trg_takes(t->trg->state, TRG_EV_CANCEL))
-		gw_trigger_step(t, &ev); /* else it is refused before its DTR leaves, port_judge_again() */
+	gw_trigger_step(t, &ev);
+}
+
+static void cancel(struct gw_core *c, struct ctl_request *rq, struct gw_trigger *t, const char *scs)
+{
+	struct cancel *w = malloc(sizeof *w);
+	struct search s;
+	int err;
+
+	if (!w) {
+		ctl_fail(rq, "out of memory: nothing was done");
+		return;
+	}
+	*w = (struct cancel){ .core = c, .rq = rq, .reference = t->trg->req.reference };
+	strncpy(w->scs, scs, sizeof w->scs - 1);
+	if (!t->cancelled_ms)
+		step_cancel(t, ctl_caller(rq));
+	search(&s, c, w->scs, w->reference);
+	if (!s.first) { /* ended, and answered: there was no record of it */
+		say_cancelled(w, NULL);
+		free(w);
+		return;
+	}
+	err = gw_trigger_keep(s.first, on_kept, w);
+	if (err) {
+		free(w);
+		say_not_durable(rq, err);
+	}
 }
 
 static void on_cancel(void *arg, struct ctl_request *rq, const json_t *args)
@@ -243,15 +310,11 @@ static void on_cancel(void *arg, struct ctl_request *rq, const json_t *args)
 			not_known(rq, c, scs, reference);
 		return;
 	}
-	why = s.first->cancelled_ms ? "an operator has taken it back already" : nothing_to_cancel(s.first);
-	if (why) {
+	why = nothing_to_cancel(s.first);
+	if (why)
 		ctl_fail(rq, "trigger %u of '%s': %s", reference, scs, why);
-		return;
-	}
-	cancel(s.first, ctl_caller(rq));
-	search(&s, c, scs, reference);
-	ctl_done(rq, json_pack("{s:s, s:I, s:s}", "scs", scs, "reference", (json_int_t)reference, "state",
-			       trg_state_str(s.first ? s.first->trg->state : TRG_DONE)));
+	else
+		cancel(c, rq, s.first, scs);
 }
 
 const struct ctl_command gw_ctl_trigger_one_rows[] = {

@@ -35,18 +35,29 @@ static size_t build(uint8_t out[RECORD_MAX], const struct trg_request *r, const 
 	return b.full ? 0 : b.len;
 }
 
+/* What stands under the number is the trigger still, and that is over: better nothing. */
+static void on_kept(void *core, uint64_t number, int err)
+{
+	struct gw_core *c = core;
+
+	if (!err)
+		return;
+	st_count(&c->st, ST_JOURNAL_ANSWERS_LOST);
+	gw_done_drop(c, number);
+}
+
 bool gw_done_keep(struct gw_core *c, const struct trg *t)
 {
 	struct gw_device_action_answer a;
 	uint8_t record[RECORD_MAX];
 	size_t len;
 
-	if (!worth_keeping(t) || jrn_state(c->jrn) != 0) /* a journal in trouble needs the room */
+	if (!worth_keeping(t))
 		return false;
 	if (!gw_dup_bind(c->dup, t->req.origin_host, t->req.end_to_end, t->number, clock_real_ms(), &a))
 		return false;
 	len = build(record, &t->req, &a);
-	return len && jrn_put(c->jrn, t->number, record, len, NULL, NULL) == 0;
+	return len && jrn_put(c->jrn, t->number, record, len, on_kept, c) == 0;
 }
 
 void gw_done_drop(void *core, uint64_t number)

@@ -1,6 +1,6 @@
 /* gw_queue.c - requests to a core peer that wait for their turn, because as many are out as limits.peer_window allows: priority first
  * (TS 29.368 6.4.7), then as they came. What waits is the intention, not the message: that is built when it leaves, so that it says what
- * validity is left, and nothing leaves that expired in between. */
+ * validity is left, and nothing leaves that expired, or whose right ended, in between. */
 #include "gateway/gw_core_int.h"
 
 bool gw_queue_full(const struct gw_core *c, size_t peer)
@@ -63,7 +63,9 @@ static int leave(struct gw_core *c, struct gw_trigger *t, enum gw_wait what)
 	case GW_WAIT_ASK:
 		return gw_s6m_ask(c, t->trg);
 	case GW_WAIT_SUBMIT:
-		return trg_expired(t->trg, clock_real_ms()) ? ERR_TIMEOUT : gw_t4_submit(c, t->trg, t->waits_again);
+		if (trg_expired(t->trg, clock_real_ms()) || trg_unwanted(t->trg))
+			return ERR_CLOSED;
+		return gw_t4_submit(c, t->trg, t->waits_again);
 	default:
 		return gw_t4_recall(c, t->trg, t->waits_again);
 	}

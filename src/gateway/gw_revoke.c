@@ -50,6 +50,7 @@ static void look_at(struct gw_trigger *t, uint64_t now_ms)
 	ev.reason = judge(t, &v, now_ms);
 	if (ev.reason == POL_NONE)
 		return;
+	ev.status = v.status;
 	gw_trigger_set_rule(t, v.rule);
 	gw_trigger_step(t, &ev);
 }

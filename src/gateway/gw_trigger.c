@@ -214,8 +214,6 @@ static int port_judge_again(void *arg, struct trg *trg, struct trg_refusal *out)
 
 	(void)arg;
 	gw_trigger_judge(t, &v, clock_real_ms());
-	if (t->cancelled_ms)
-		v = pol_verdict_of(POL_CANCELLED);
 	if (v.detected[0])
 		say_detected(t, &v);
 	if (v.status == TSP_STATUS_SUCCESS)
@@ -237,7 +235,7 @@ static void on_stored(void *arg, uint64_t number, int err)
 	gw_trigger_step(t, &ev);
 }
 
-static int put(struct gw_trigger *t, bool first, jrn_done_fn *done)
+static int put(struct gw_trigger *t, bool first, jrn_done_fn *done, void *arg)
 {
 	uint8_t record[TRG_RECORD_MAX];
 	struct buf b = buf_over(record, sizeof record);
@@ -245,14 +243,20 @@ static int put(struct gw_trigger *t, bool first, jrn_done_fn *done)
 	trg_record_build(&b, t->trg);
 	if (b.full)
 		return ERR_LIMIT;
-	return (first ? jrn_add : jrn_put)(t->core->jrn, t->trg->number, record, b.len, done, t);
+	return (first ? jrn_add : jrn_put)(t->core->jrn, t->trg->number, record, b.len, done, arg);
+}
+
+int gw_trigger_keep(struct gw_trigger *t, jrn_done_fn *done, void *arg)
+{
+	t->kept = true;
+	return put(t, false, done, arg);
 }
 
 static int port_store(void *arg, struct trg *trg)
 {
 	struct gw_core *c = arg;
 	bool intent = !trg->stored;
-	int err = put(of(trg), intent, on_stored);
+	int err = put(of(trg), intent, on_stored, of(trg));
 
 	FAULT_POINT(CORE_INTENT_QUEUED);
 	if (!err)
@@ -272,7 +276,7 @@ static void port_note(void *arg, struct trg *trg)
 	struct gw_trigger *t = of(trg);
 
 	t->accepted_ms = clock_real_ms();
-	if (put(t, false, NULL))
+	if (put(t, false, NULL, NULL))
 		log_warn(c->log, "core", "transaction %s: its state is journalled later or not at all", t->transaction);
 }
 
@@ -333,7 +337,7 @@ static void port_forget(void *arg, struct trg *trg, bool late)
 
 	if (late)
 		st_count(&c->st, trg->has_outcome ? ST_REPORTS_EXPIRED : ST_REPORTS_LATE);
-	if (trg->stored && !gw_done_keep(c, trg) && jrn_del(c->jrn, trg->number))
+	if ((trg->stored || t->kept) && !gw_done_keep(c, trg) && jrn_del(c->jrn, trg->number))
 		log_error(c->log, "core", "transaction %s: its record stays in the journal for now", t->transaction);
 	FAULT_POINT(CORE_DELETE_QUEUED);
 	t->forgotten = true;

@@ -94,6 +94,7 @@
 	X(JOURNAL_REFUSED, "journal_refused", "intents refused: the journal is full or cannot be written")                       \
 	X(JOURNAL_TROUBLES, "journal_troubles", "times the journal got full or could not be written")                            \
 	X(JOURNAL_LOST, "journal_lost", "acceptances not journalled; a restart asks again")                                      \
+	X(JOURNAL_ANSWERS_LOST, "journal_answers_lost", "answers not kept: a copy after a restart is a new request")             \
 	X(JOURNAL_ERRORS, "journal_errors", "commits that failed")                                                               \
 	X(JOURNAL_RECOVERED, "journal_recovered", "undecided triggers taken up again after a start")                             \
 	X(AUDIT_LINES, "audit_lines", "decision lines written")                                                                  \

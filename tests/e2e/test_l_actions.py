@@ -562,6 +562,24 @@ def test_what_expires_while_it_waits_does_not_leave(narrow):
     scs.close()
 
 
+def test_what_is_not_wanted_any_more_does_not_leave(narrow):
+    """CONTRACTS section 3: a right that ends before the DTR is 105; and an operator may end the wait, too."""
+    sc, scs = narrow.sc, Reader.opened(narrow)
+    ask(scs, action(device=meter(649), reference=6490))
+    out = sc.take()
+    for n in (1, 2):
+        ask(scs, action(device=meter(649 + n), reference=6490 + n))
+    proc.wait_until("both wait for their turn", lambda: len([r for r in narrow.ctl("triggers", "list") if r.get("state") == "submitting"]) == 3, 10)
+    narrow.ctl("assoc", "add", "acme", meter(650), "--deny")
+    narrow.ctl("triggers", "cancel", "acme", 6492)
+    take_ok(sc, out)
+    answers = [scs.expect(D.DAR, False) for _ in range(3)]
+    assert {m.number(3002, 3007): request_status(m) for m in answers} == {6490: 0, 6491: 105, 6492: 107}
+    assert sc.silent(), "no DTR of them left"
+    narrow.ctl("assoc", "del", "acme", meter(650))
+    scs.close()
+
+
 def test_who_waits_too_long_is_told_so_and_nothing_is_recalled(narrow):
     """The SMS-SC answers nothing: the one that is out is 201 after its copy, the one behind it never left."""
     sc, scs = narrow.sc, Reader.opened(narrow)

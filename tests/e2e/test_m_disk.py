@@ -8,6 +8,8 @@ import pytest
 
 from lablib import lab as L
 from lablib import proc
+from support import diameter as D
+from support import tsp
 
 SIZE_KIB = 4096  # of the file system
 
@@ -123,3 +125,41 @@ def test_a_start_on_a_full_disk_loses_nothing(small_disk):
     os.unlink(filler)
     proc.wait_until("the journal is well", lambda: journal(p)["state"] == "ok", 15)
     assert p.trigger("acme", device="meter-71@a.example", wait=15).code == 0
+
+
+def test_what_ends_while_the_disk_is_full_is_known_to_the_next_core(small_disk):
+    """CONTRACTS section 3, duplicates: the SCS never had its answer, the report came on a full disk, and the core died."""
+    p = small_disk
+    p.ue("absent")
+    scs = tsp.Scs.opened(p)
+    inside = tsp.action("meter-72@a.example", reference=720, payload=b"once", validity=3600)
+    assert scs.dar(inside, end=0x72000).number(3002, 3008) == 0
+    asked = scs.dar_avps(inside)
+    filler = fill(p)
+    first = 3000
+    while journal(p)["state"] != "full":
+        load(p, 100, first)
+        first += 100
+    p.ue("present", L.imsi(72))
+
+    def over():
+        scs.sock.settimeout(0.2)
+        try:
+            scs.receive()  # acknowledges the report
+        except OSError:
+            pass
+        return not [r for r in p.ctl("triggers", "list") if r.get("reference") == 720]
+    proc.wait_until("the trigger is over", over, 30)
+    assert journal(p)["state"] == "full" and stats(p, "journal_answers_lost") == 0
+    scs.close()
+    old = L.roles(p.lab["iwf"]["pids"]["parent"])["core"]
+    os.kill(old, signal.SIGKILL)
+    proc.wait_until("a new core", lambda: L.roles(p.lab["iwf"]["pids"]["parent"])["core"] not in (None, old), 15)
+    again = tsp.Scs.opened(p)
+    answer = again.ask(D.DAR, D.TSP, asked, D.REQUEST | D.PROXIABLE | 0x10, 0x72000)
+    assert answer.number(3002, 3008) == 0
+    again.close()
+    os.unlink(filler)
+    proc.wait_until("the journal is well", lambda: journal(p)["state"] == "ok", 15)
+    assert p.trigger("acme", device="meter-72@a.example", reference=721, wait=15).code == 0
+    assert [bytes.fromhex(e["payload_hex"]) for e in p.ue_triggers(imsi=L.imsi(72))] == [b"once", b"wake up"]

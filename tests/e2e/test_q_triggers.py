@@ -2,13 +2,14 @@
 import itertools
 import json
 import os
+import signal
 import subprocess
 
 import pytest
 from lablib import lab as L
 from lablib import proc
 from support import diameter as D
-from support.hands import Reader, in_place_of
+from support.hands import Hss, Reader, Smssc, at_its_place, in_place_of
 from support.tsp import action
 
 references = itertools.count(17000)
@@ -153,9 +154,10 @@ def test_a_number_of_two_scss_needs_a_name(played, scs):
 
 def test_cancelled_before_it_is_submitted(played, scs):
     reference, _, sir = asked(played, scs)
-    played.ctl("triggers", "cancel", "acme", reference)
+    assert played.ctl("triggers", "cancel", "acme", reference)[-1]["state"] == "done"
+    assert scs.answered() == 107, "and the HSS has not answered yet"
     played.hss.know(sir, L.imsi(171))
-    assert scs.answered() == 107 and played.sc.silent()
+    assert played.sc.silent()
     line = played.wait_decision(reference=reference)
     assert (line["verdict"], line["reason"], line["request_status"]) == ("refused", "cancelled", "PERMANENTERROR")
     row, history = shown(played, reference)
@@ -171,6 +173,23 @@ def test_cancelled_while_it_is_submitted(played, scs):
     assert (recall.number(3202), recall.number(3011)) == (T4_RECALL, reference)
     played.sc.accept(recall)
     assert scs.reported() == (reference, 3)
+
+
+def test_what_is_cancelled_stays_so_when_the_core_dies(played, scs):
+    """What the operator was told is in the journal: the next core sends no copy, but takes back what may have arrived, and says so."""
+    reference, _, _ = submitted(played, scs)
+    assert played.ctl("triggers", "cancel", "acme", reference)[-1]["state"] == "submitting"
+    assert "already" in refused(played, "triggers", "cancel", "acme", reference)
+    os.kill(L.roles(played.lab["iwf"]["pids"]["parent"])["core"], signal.SIGKILL)
+    played.sc.close(), played.hss.close()
+    played.sc = at_its_place(played, played.lab["smssc"], Smssc)
+    recall = played.sc.take()
+    assert (recall.number(3202), recall.number(3011)) == (T4_RECALL, reference)
+    assert scs.answered() == 201
+    played.sc.accept(recall)
+    assert scs.reported() == (reference, 3)
+    assert played.wait_decision(reference=reference, action="revoke")["reason"] == "cancelled"
+    played.hss = at_its_place(played, played.lab["hss"], Hss)
 
 
 def test_cancelled_while_the_sms_sc_has_it(played, scs):
