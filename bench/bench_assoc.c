@@ -1,21 +1,20 @@
 /* bench_assoc - the association store at fleet size: import, size, look-ups beside bare mdb_get of the same keys, and look-ups while changes go
- * on. Prints one JSON object a line.
+ * on (bench_assoc_load.c). Prints one JSON object a line.
  *
- * usage: bench_assoc DIR [DEVICES [ROUNDS]]      DIR must not be there; it is left for the caller to remove */
+ * usage: bench_assoc DIR [DEVICES [ROUNDS]]      DIR and DIR.elsewhere must not be there; they are left for the caller to remove */
 #include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "assoc/asc.h"
-#include "assoc/asc_change.h"
 #include "assoc/asc_import.h"
+#include "bench_assoc.h"
 #include "exchange/exc_read.h"
 
 enum { SCSS = 200, BATCH = 200000 };
@@ -25,7 +24,7 @@ static struct asc_why why;
 static uint64_t devices = 10000000;
 static uint64_t seed = 88172645463325252u;
 
-static uint64_t any(uint64_t n)
+uint64_t any(uint64_t n)
 {
 	seed ^= seed << 13;
 	seed ^= seed >> 7;
@@ -33,7 +32,7 @@ static uint64_t any(uint64_t n)
 	return seed % n;
 }
 
-static uint64_t now_ns(void)
+uint64_t now_ns(void)
 {
 	struct timespec t;
 
@@ -41,8 +40,7 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* Of this thread, or of the process: what others take away is not in it. */
-static uint64_t cpu_ns(clockid_t clock)
+uint64_t cpu_ns(clockid_t clock)
 {
 	struct timespec t;
 
@@ -50,18 +48,18 @@ static uint64_t cpu_ns(clockid_t clock)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-static void die(const char *what)
+void die(const char *what, const struct asc_why *w)
 {
-	fprintf(stderr, "bench_assoc: %s: %s\n", what, why.text[0] ? why.text : strerror(errno));
+	fprintf(stderr, "bench_assoc: %s: %s\n", what, w && w->text[0] ? w->text : strerror(errno));
 	exit(1);
 }
 
-static void device_of(char out[48], uint64_t i)
+void device_of(char out[48], uint64_t i)
 {
 	snprintf(out, 48, "meter-%08llu@fleet-%02llu.example", (unsigned long long)i, (unsigned long long)(i % 37));
 }
 
-static void scs_of(char out[16], uint64_t i)
+void scs_of(char out[16], uint64_t i)
 {
 	snprintf(out, 16, "scs-%llu", (unsigned long long)(i % SCSS));
 }
@@ -82,8 +80,10 @@ static uint64_t memory_of(const char *what)
 	return kib * 1024;
 }
 
-static void provision(void)
+void provision(struct asc *a)
 {
+	struct asc_why w;
+
 	for (uint64_t i = 0; i < SCSS; i++) {
 		struct asc_scs s;
 
@@ -93,8 +93,8 @@ static void provision(void)
 		snprintf(s.origin_host, sizeof s.origin_host, "scs-%llu.example", (unsigned long long)i);
 		strcpy(s.realm, "example");
 		strcpy(s.anchor, "anchor-a");
-		if (asc_scs_put(store, &s, &why))
-			die("scs");
+		if (asc_scs_put(a, &s, &w))
+			die("scs", &w);
 	}
 }
 
@@ -106,7 +106,7 @@ static void on_imported(void *arg, int err, const struct asc_why *w, const struc
 	over = true;
 	why = *w;
 	if (err || r->added != devices)
-		die("import");
+		die("import", &why);
 }
 
 /* A rule for each device, in an order that is nobody's: i * step mod devices, step prime to it. */
@@ -116,7 +116,7 @@ static void write_csv(const char *path)
 	uint64_t step = 6700417;
 
 	if (!f)
-		die(path);
+		die(path, &why);
 	fputs("who,device,effect,rights\n", f);
 	for (uint64_t i = 0; i < devices; i++) {
 		char device[48], scs[16];
@@ -127,7 +127,7 @@ static void write_csv(const char *path)
 		fprintf(f, "%s,%s,allow,trigger\n", scs, device);
 	}
 	if (fclose(f))
-		die(path);
+		die(path, &why);
 }
 
 struct reading {
@@ -185,12 +185,12 @@ static void import(const char *dir)
 	cpu = cpu_ns(CLOCK_PROCESS_CPUTIME_ID);
 	reading.fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (reading.fd < 0 || asc_import_begin(&reading.im, store, &conf, &why) || exc_read(&r, &rows) || rows != devices)
-		die("read");
+		die("read", &why);
 	read_ns = now_ns();
 	watch_memory(&reading);
 	if (asc_import_build(reading.im, &e)) {
 		why = e.why;
-		die("build");
+		die("build", &why);
 	}
 	watch_memory(&reading);
 	asc_import_finish(reading.im, on_imported, NULL);
@@ -214,7 +214,7 @@ static void size(const char *dir)
 
 	snprintf(path, sizeof path, "%s/dev-2/data.mdb", dir);
 	if (stat(path, &st))
-		die(path);
+		die(path, &why);
 	printf("{\"what\":\"size\",\"octets\":%llu,\"octets_a_device\":%.1f}\n", (unsigned long long)st.st_size,
 	       (double)st.st_size / (double)devices);
 }
@@ -228,7 +228,7 @@ static double find_some(char (*name)[48], char (*scs)[16])
 		struct asc_device device = { name[i], NULL };
 
 		if (asc_find_rules(store, &(struct asc_asker){ .scs = scs[i] }, &device, &f) || f.n != 1)
-			die("look-up");
+			die("look-up", &why);
 	}
 	return (double)(cpu_ns(CLOCK_THREAD_CPUTIME_ID) - start) / BATCH;
 }
@@ -244,7 +244,7 @@ static double get_some(MDB_txn *txn, MDB_dbi dbi, char (*name)[48])
 
 		memcpy(room + 1, name[i], len);
 		if (mdb_get(txn, dbi, &key, &val))
-			die("mdb_get");
+			die("mdb_get", &why);
 	}
 	return (double)(cpu_ns(CLOCK_THREAD_CPUTIME_ID) - start) / BATCH;
 }
@@ -260,7 +260,7 @@ static MDB_txn *open_bare(const char *dir, MDB_dbi *dbi)
 	if (mdb_env_create(&env) || mdb_env_set_maxdbs(env, 4) || mdb_env_set_mapsize(env, (size_t)16 << 30) ||
 	    mdb_env_open(env, path, MDB_RDONLY | MDB_NOSUBDIR | MDB_NOLOCK | MDB_NORDAHEAD, 0600) ||
 	    mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) || mdb_dbi_open(txn, "dev", 0, dbi))
-		die("bare reader");
+		die("bare reader", &why);
 	return txn;
 }
 
@@ -294,114 +294,27 @@ static void look_up(const char *dir, int rounds)
 	fflush(stdout);
 }
 
-static int outstanding, made;
-
-static void on_changed(void *arg, const struct asc_outcome *out)
-{
-	(void)arg;
-	if (out->err) {
-		why = out->why;
-		die("change");
-	}
-	outstanding--;
-	made++;
-}
-
-static void change_one(uint64_t i)
-{
-	char device[48], scs[16];
-	struct asc_change c = { .op = ASC_RULE_ADD,
-				.rule = { .who = scs, .device = device, .verdict = ASSOC_ALLOW, .rights = ASSOC_RIGHT_ALL } };
-
-	scs_of(scs, i);
-	if (i % 4 == 0)
-		snprintf(device, sizeof device, "*@domain-%llu.example", (unsigned long long)i);
-	else
-		device_of(device, any(devices));
-	if (asc_submit(store, &c, on_changed, NULL, &why))
-		die("submit");
-	outstanding++;
-}
-
-static int by_value(const void *x, const void *y)
-{
-	const uint32_t *a = x, *b = y;
-
-	return (*a > *b) - (*a < *b);
-}
-
-/* How often this thread gave the processor away to wait for something; being preempted is not waiting. */
-static long waits(void)
-{
-	struct rusage u;
-
-	getrusage(RUSAGE_THREAD, &u);
-	return u.ru_nvcsw;
-}
-
-/* Look-ups without a pause, each timed with what is done between two of them; with and without changes. */
-static void under_load(bool changes, int round)
-{
-	enum { N = 400000 };
-	static uint32_t took[N];
-	static struct assoc_found f;
-	uint64_t slow = 0, own_max = 0, start = now_ns();
-	long waited = waits();
-
-	made = 0;
-	for (int i = 0; i < N; i++) {
-		char device[48], scs[16];
-		struct asc_device d = { device, NULL };
-		uint64_t n = any(devices), before, ns, own;
-
-		device_of(device, n);
-		scs_of(scs, n);
-		if (changes && outstanding == 0)
-			change_one((uint64_t)(round * 1000 + made));
-		own = cpu_ns(CLOCK_THREAD_CPUTIME_ID);
-		before = now_ns();
-		asc_completions(store);
-		if (asc_find_rules(store, &(struct asc_asker){ .scs = scs }, &d, &f))
-			die("look-up");
-		ns = now_ns() - before;
-		own = cpu_ns(CLOCK_THREAD_CPUTIME_ID) - own;
-		if (own > own_max)
-			own_max = own;
-		took[i] = ns > UINT32_MAX ? UINT32_MAX : (uint32_t)ns;
-		slow += ns > 1000000;
-	}
-	waited = waits() - waited;
-	qsort(took, N, sizeof took[0], by_value);
-	printf("{\"what\":\"under "
-	       "load\",\"changes\":%d,\"look_ups\":%d,\"seconds\":%.2f,\"p50_ns\":%u,\"p99_ns\":%u,\"p9999_ns\":%u,"
-	       "\"max_ns\":%u,\"over_1ms\":%llu,\"own_max_ns\":%llu,\"waits\":%ld}\n",
-	       made, N, (double)(now_ns() - start) / 1e9, took[N / 2], took[N / 100 * 99], took[N / 10000 * 9999], took[N - 1],
-	       (unsigned long long)slow, (unsigned long long)own_max, waited);
-	while (outstanding)
-		asc_completions(store);
-	fflush(stdout);
-}
-
 int main(int argc, char **argv)
 {
 	struct asc_conf conf = { .map_max = (uint64_t)16 << 30 };
 	int rounds = argc > 3 ? atoi(argv[3]) : 5;
+	struct elsewhere *other;
 
 	if (argc < 2 || argc > 4 || (argc > 2 && (devices = strtoull(argv[2], NULL, 10)) < 1000) || rounds < 1) {
 		fprintf(stderr, "usage: bench_assoc DIR [DEVICES [ROUNDS]]\n");
 		return 2;
 	}
 	conf.dir = argv[1];
+	other = elsewhere_start(argv[1]); /* before there are threads */
 	if (asc_open(&store, &conf, &why))
-		die("open");
-	provision();
+		die("open", &why);
+	provision(store);
 	import(argv[1]);
 	size(argv[1]);
 	look_up(argv[1], rounds);
-	for (int round = 0; round < rounds; round++) {
-		under_load(round % 2, round);
-		under_load(!(round % 2), round);
-	}
+	for (int round = 0; round < rounds; round++)
+		look_ups_under_load(store, devices, other, round);
 	asc_close(store);
+	elsewhere_end(other);
 	return 0;
 }
