@@ -60,6 +60,13 @@ struct assoc_found {
 	bool overflow; /* more rules matched than fit: the judge must refuse */
 };
 
+/* Of none. Not by { 0 }: that clears the room of all rules, which is what a look-up would mostly cost. */
+static inline void assoc_found_none(struct assoc_found *f)
+{
+	f->n = 0;
+	f->overflow = false;
+}
+
 /* "allow acme *@a.example trigger,recall", "allow group:fleet *@a.example trigger", "block * msisdn:491700000001",
  * "deny acme m1@a.example trigger detect-only"; always ends in NUL, returns out. */
 const char *assoc_rule_text(char out[ASSOC_RULE_TEXT_MAX], const struct assoc_rule *r);

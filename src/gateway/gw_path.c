@@ -251,10 +251,11 @@ static enum gw_stage stage_judge(struct visit *v)
 				     v->request.msisdn[0] ? v->request.msisdn : NULL };
 	struct asc_asker who = gw_asker(v->scs->name, v->session->proven, v->now_ms);
 	struct pol_verdict screened = v->verdict;
-	struct assoc_found found = { .n = 0 };
+	struct assoc_found found;
 	struct pol_scs scs;
 	struct pol_facts facts = { .scs = &scs, .rate = &v->session->scs->rate, .found = &found, .now_ms = v->now_ms };
 
+	assoc_found_none(&found);
 	gw_facts_of_scs(&scs, v->scs);
 	new_day(v->session->scs, v->now_ms);
 	facts.load = load_of(v);

@@ -28,7 +28,7 @@ static enum pol_reason judge_scs(const struct gw_trigger *t)
 void gw_trigger_judge(struct gw_trigger *t, struct pol_verdict *v, uint64_t when_ms)
 {
 	const struct trg *trg = t->trg;
-	struct assoc_found given = { .n = 0 }, number = { .n = 0 };
+	struct assoc_found given, number; /* filled when they are looked up */
 	const struct assoc_found *by_name, *by_number = NULL;
 
 	*v = pol_verdict_of(judge_scs(t));

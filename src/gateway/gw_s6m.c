@@ -89,11 +89,12 @@ static void refuse(struct gw_trigger *t, const struct pol_verdict *v)
 /* Another name of the device, not asked for and not the MSISDN that is judged with every step: denied under it, or not readable? */
 static bool other_name_ok(struct gw_trigger *t, const char *external, const char *msisdn, struct pol_verdict *v)
 {
-	struct assoc_found given = { .n = 0 }, other = { .n = 0 };
+	struct assoc_found given, other;
 	const struct trg_request *r = &t->trg->req;
 	uint64_t now_ms = clock_real_ms();
 	const struct assoc_found *by_name = gw_trigger_rules(t, &given, r->external, r->msisdn, now_ms);
 
+	assoc_found_none(&other);
 	if (by_name && !gw_trigger_rules(t, &other, external, msisdn, now_ms))
 		by_name = NULL; /* a store that cannot be read never says yes */
 	pol_judge_again(v, pol_right_of(r->action), by_name, &other, now_ms);

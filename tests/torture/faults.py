@@ -7,8 +7,10 @@ import threading
 import time
 
 from lablib import lab as L
+from lablib import proc
 
 from . import points
+from .load import RANGES
 
 # how a process is brought to a point that its ordinary work does not pass: what is killed meanwhile
 PROVOKED = {"EDGE_ANNOUNCED": "core", "PARENT_CHILD_SPAWNED": "edge", "PARENT_CHILD_ENDED": "edge", "PARENT_RING_HALF": "edge",
@@ -145,6 +147,21 @@ class Faults:
         self.pause(0.5, 3.0)
         self.world.ue("present", words)
 
+    # -- operators
+
+    def right_ends(self):
+        """All devices of an SCS, or one of them: what is under way is refused or taken back, and reported."""
+        name = self.random.choice([s["name"] for s in self.world.provisioned()])
+        pattern, first, last = RANGES[name]
+        device = pattern.format(self.random.randint(first, last)) if self.random.random() < 0.5 else pattern.replace("meter-{}", "*")
+        if self.world.deny(name, device):
+            self.done["rights ended for a while"] += 1
+        self.pause(0.3, 1.5)
+        self.world.allow_again()
+
+    def taken_back(self):
+        self.done["triggers taken back by an operator"] += self.world.take_back(self.random.sample, 5)
+
     # -- disks
 
     def full_disk(self):
@@ -177,7 +194,7 @@ class Faults:
     def pause(self, low, high):
         time.sleep(self.random.uniform(low, high))
 
-    KINDS = ((kill_process, 5), (cut, 6), (slow, 1), (silent, 1), (absent, 2), (full_disk, 1))
+    KINDS = ((kill_process, 5), (cut, 6), (slow, 1), (silent, 1), (absent, 2), (full_disk, 1), (right_ends, 2), (taken_back, 2))
 
     def at_random(self, until):
         """One after the other until then; each kind at least once when there is time for it."""
@@ -198,6 +215,7 @@ def calm(world, loads):
     """No more faults: everything runs and every device is there."""
     world.points.disarm_all()
     world.proxy.well()
+    proc.wait_until("no right is missing", world.allow_again, 30)
     for load in loads:
         load.stop()
     threads = [threading.Thread(target=load.join, args=(30,)) for load in loads]

@@ -36,6 +36,7 @@ class World(L.Lab):
         self.proxy = proxy.Proxy(LEGS, seed)
         self.keeper = keeper.Keeper(self.path("log"), {"MTC_FAULT_DIR": self.points.folder})
         self.mounted, self.no_disks = [], ""
+        self.denied = set()
         self.core_ends = 0
 
     # -- how the laboratory starts its processes
@@ -147,6 +148,25 @@ class World(L.Lab):
         if not os.path.exists(path):
             proc.write(path, "who,device\n" + "".join(f"acme,meter-{n}@a.example\n" for n in range(1, 501)))
         self.mtcctl("assoc", "import", path)
+
+    def deny(self, scs, device):
+        """A right ends. False: nobody was there to hear it."""
+        self.denied.add((scs, device))
+        return self.mtcctl("assoc", "add", scs, device, "--deny").returncode == 0
+
+    def allow_again(self):
+        """Every deny goes, at last: the gateway may be away for a while."""
+        for scs, device in list(self.denied):
+            done = self.mtcctl("assoc", "del", scs, device, "--effect", "deny")
+            if done.returncode == 0 or "no such rule" in done.stderr:
+                self.denied.remove((scs, device))
+        return not self.denied
+
+    def take_back(self, pick, most):
+        """An operator takes some pending triggers back. Returns how many the gateway said yes to."""
+        done = self.mtcctl("--json", "triggers", "list")
+        rows = [r for r in (json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")) if "reference" in r]
+        return sum(self.mtcctl("triggers", "cancel", r["scs"], str(r["reference"])).returncode == 0 for r in pick(rows, min(most, len(rows))))
 
     # -- processes of the gateway
 
