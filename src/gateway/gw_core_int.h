@@ -324,6 +324,9 @@ void gw_trigger_resume_end(struct gw_trigger *t); /* its question after a restar
 
 const char *gw_trigger_rule(const struct gw_trigger *t);
 void gw_trigger_set_rule(struct gw_trigger *t, const char *rule);
+/* The line of a detect-only rule on a name that the HSS returned, or of one that came while the trigger was under way; nothing when `v` has
+ * none, or one was written already. */
+void gw_trigger_say_detected(struct gw_trigger *t, const struct pol_verdict *v);
 const char *gw_trigger_address(const struct gw_trigger *t);
 void gw_trigger_on_deadline(struct gw_trigger *t); /* may free t */
 

@@ -98,6 +98,7 @@ static bool other_name_ok(struct gw_trigger *t, const char *external, const char
 	if (by_name && !gw_trigger_rules(t, &other, external, msisdn, now_ms))
 		by_name = NULL; /* a store that cannot be read never says yes */
 	pol_judge_again(v, pol_right_of(r->action), by_name, &other, now_ms);
+	gw_trigger_say_detected(t, v);
 	return v->status == TSP_STATUS_SUCCESS;
 }
 

@@ -181,13 +181,12 @@ struct gw_decision gw_trigger_decision(const struct gw_trigger *t, char device[P
 	};
 }
 
-/* A detect-only rule on the number that the HSS returned, or one that came while the trigger was under way. */
-static void say_detected(struct gw_trigger *t, const struct pol_verdict *v)
+void gw_trigger_say_detected(struct gw_trigger *t, const struct pol_verdict *v)
 {
 	char device[POL_DEVICE_TEXT_MAX];
 	struct gw_decision d = gw_trigger_decision(t, device);
 
-	if (t->detected)
+	if (t->detected || !v->detected[0])
 		return;
 	t->detected = true;
 	d.reason = v->detected_reason;
@@ -214,8 +213,7 @@ static int port_judge_again(void *arg, struct trg *trg, struct trg_refusal *out)
 
 	(void)arg;
 	gw_trigger_judge(t, &v, clock_real_ms());
-	if (v.detected[0])
-		say_detected(t, &v);
+	gw_trigger_say_detected(t, &v);
 	if (v.status == TSP_STATUS_SUCCESS)
 		return 0;
 	gw_trigger_set_rule(t, v.rule);

@@ -439,6 +439,18 @@ def test_both_names_must_be_of_one_device(alone, scs, rules):
         assert alone.wait_decision(reference=n)["reason"] == "contradicting-device"
 
 
+def test_a_detect_only_rule_on_another_name_of_the_device_is_told(alone, scs, rules):
+    rules("assoc", "add", "acme", "meter-827@a.example", "--deny", "--mode", "detect-only")
+    n = reference()
+    scs.ask_later(action(device="meter-826@a.example", reference=n))
+    alone.silent.hss.reply(alone.silent.hss.take(), D.avp(268, 2001),
+                           D.gpp(3102, [D.avp(1, L.imsi(826)), D.gpp(3111, "meter-827@a.example")]))
+    alone.silent.sc.accept(alone.silent.sc.take())
+    assert scs.answered() == 0
+    told = alone.wait_decision(reference=n, verdict="detected")
+    assert (told["reason"], told["rule"]) == ("denied", f"deny acme meter-827@a.example {DENY} detect-only")
+
+
 def test_what_a_detect_only_rule_would_refuse_goes_on_and_is_told(alone, scs, rules):
     """One more line of the transaction, for the rules on the names and for the number of the SIA; the trigger goes its way."""
     number = L.msisdn(825)
