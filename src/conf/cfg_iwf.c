@@ -25,6 +25,10 @@ static const struct cfg_word recall_replaces[] = {
 	{ "learn", CFG_RECALL_LEARN }, { "on", CFG_RECALL_ON }, { "off", CFG_RECALL_OFF }, { NULL, 0 }
 };
 
+static const struct cfg_word congestions[] = { { "permanent", CFG_CONGESTION_PERMANENT },
+					       { "temporary", CFG_CONGESTION_TEMPORARY },
+					       { NULL, 0 } };
+
 static const struct cfg_row identity_rows[] = {
 	CFG_HOST("host", struct cfg_identity, host, NULL, "our Diameter host name (Origin-Host)"),
 	CFG_HOST("realm", struct cfg_identity, realm, NULL, "our Diameter realm (Origin-Realm)"),
@@ -119,6 +123,8 @@ static const struct cfg_row t4_rows[] = {
 	ROUTE_ROWS("5s", "SMS-SC"),
 	CFG_WORD("recall_replace", struct cfg_route, recall_replace, recall_replaces, "learn",
 		 "does the SMS-SC know recall and replace? learn: as its Supported-Features say; on, off: whatever they say"),
+	CFG_WORD("congestion", struct cfg_route, congestion, congestions, "permanent",
+		 "what the SCS is told when the SMS-SC is congested (5531). permanent: 107, as TS 29.337 has it; temporary: 201"),
 	CFG_END,
 };
 

@@ -50,9 +50,11 @@ struct cfg_route { /* s6m, t4 */
 	uint64_t answer_wait_ms;
 	uint32_t priority_drmp; /* DRMP of requests for priority triggers */
 	int recall_replace;     /* t4: enum cfg_recall_replace */
+	int congestion;         /* t4: enum cfg_congestion */
 };
 
 enum cfg_recall_replace { CFG_RECALL_LEARN, CFG_RECALL_ON, CFG_RECALL_OFF };
+enum cfg_congestion { CFG_CONGESTION_PERMANENT, CFG_CONGESTION_TEMPORARY };
 
 struct cfg_dnr {
 	uint64_t answer_wait_ms, retry_min_ms, retry_max_ms;

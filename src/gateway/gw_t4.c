@@ -134,6 +134,11 @@ struct meaning {
 	char taker[IDENT_HOST_MAX + 1]; /* who took it is who may report about it */
 };
 
+static enum pol_t4_meaning map_dta(struct pol_verdict *v, const struct gw_core *c, const struct t4_dta *dta)
+{
+	return pol_map_dta(v, &dta->head, c->cfg->t4.congestion == CFG_CONGESTION_TEMPORARY);
+}
+
 static void refused(struct gw_trigger *t, struct trg_event *ev, const struct t4_dta *dta)
 {
 	bool recall = t->trg->req.action == TSP_ACTION_RECALL;
@@ -160,7 +165,7 @@ static void meaning_of(struct meaning *out, struct gw_trigger *t, const struct t
 	struct pol_verdict v;
 
 	learn(t->core, &dta->head);
-	switch (pol_map_dta(&v, &dta->head, false)) {
+	switch (map_dta(&v, t->core, dta)) {
 	case POL_T4_TAKEN:
 		ev->kind = TRG_EV_DTA_OK;
 		ev->no_feature = feature_of(t->core) == GW_FEATURE_MISSING;
@@ -277,7 +282,7 @@ static void on_recalled(void *arg, int err, const struct dia_msg *m)
 	if (!t)
 		return;
 	if (!err && t4_dta_parse(&dta, m, &why) == 0) {
-		enum pol_t4_meaning meaning = pol_map_dta(&v, &dta.head, false);
+		enum pol_t4_meaning meaning = map_dta(&v, t->core, &dta);
 
 		learn(t->core, &dta.head);
 		if (meaning != POL_T4_UNHANDLED)

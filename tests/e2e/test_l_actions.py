@@ -519,7 +519,7 @@ def test_a_copy_after_a_restart_says_what_validity_is_left(by_hand):
 @pytest.fixture(scope="module")
 def narrow(labs):
     """One request at a time leaves for each core peer."""
-    p = labs.up(t4_more=", answer_wait: 3s", iwf_more="limits: { peer_window: 1, peer_queue: 3 }\n")
+    p = labs.up(t4_more=", answer_wait: 3s, congestion: temporary", iwf_more="limits: { peer_window: 1, peer_queue: 3 }\n")
     p.sc = in_place_of(p, "mtc-smssc")
     yield p
     p.sc.close()
@@ -545,6 +545,15 @@ def test_priority_goes_first_where_requests_wait(narrow):
     take_ok(sc, out)
     assert order == [6403, 6401, 6402]
     assert [request_status(scs.expect(D.DAR, False)) for _ in range(4)] == [0, 0, 0, 0]
+    scs.close()
+
+
+def test_congestion_of_the_sms_sc_is_temporary_where_the_operator_says_so(narrow):
+    scs = Reader.opened(narrow)
+    ask(scs, action(device=meter(639), reference=6390))
+    narrow.sc.reply(narrow.sc.take(), experimental(5531))
+    assert request_status(scs.expect(D.DAR, False)) == 201
+    assert narrow.wait_decision(reference=6390)["reason"] == "smssc-trouble"
     scs.close()
 
 
