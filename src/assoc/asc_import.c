@@ -175,12 +175,13 @@ int asc_import_wait(struct asc_import *im, struct asc_why *why)
 	while (!im->ready)
 		pthread_cond_wait(&im->readied, &im->a->lock);
 	pthread_mutex_unlock(&im->a->lock);
+	im->begun = im->view;
 	return im->view ? 0 : asc_refuse(why, ERR_IO, "the association store cannot be read");
 }
 
 static int enter(struct asc_import *im, enum asc_kind kind, struct asc_why *why)
 {
-	int err = im->view ? 0 : asc_import_wait(im, why);
+	int err = im->begun ? 0 : asc_import_wait(im, why);
 
 	if (err)
 		return err;

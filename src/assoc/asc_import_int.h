@@ -65,6 +65,7 @@ struct asc_import {
 	uint64_t gen_number;
 
 	/* the thread's that gives rows, then the store's */
+	bool begun; /* `view` was seen under the lock */
 	struct asc_sort *sort; /* rows on single devices: key device, 0, u32be number, verdict, u64be line; value an entry */
 	struct asc_rows scss, groups, members, dsets, rules;
 	uint64_t rows;
