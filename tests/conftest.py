@@ -12,21 +12,26 @@ sys.path.insert(0, os.path.join(ROOT, "tests"))
 sys.dont_write_bytecode = True
 
 from lablib import lab as laboratory  # noqa: E402
-from lablib import play, proc  # noqa: E402
+from lablib import play, ports, proc  # noqa: E402
+from lablib.pki import Pki  # noqa: E402
 
 BIN = os.environ.get("MTC_BIN", os.path.join(ROOT, "build", "bin"))
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: measures time, so nothing else runs meanwhile (scripts/check)")
 
 
 class Labs:
     """Makes laboratories and ends them; checks that each process ended by itself and that no sanitizer spoke."""
 
-    def __init__(self):
-        self.folders = []
+    def __init__(self, pki):
+        self.folders, self.pki, self.address = [], pki, ports.own_address()
 
     def up(self, kind=laboratory.Lab, **changes):
         folder = tempfile.mkdtemp(prefix="mtc-lab-")
         self.folders.append(folder)
-        kind(folder, laboratory.options(bin=BIN, **changes)).up(lambda text: None)
+        kind(folder, laboratory.options(bin=BIN, address=self.address, pki=self.pki, **changes)).up(lambda text: None)
         return play.Play(folder, BIN)
 
     def down(self, p):
@@ -47,8 +52,11 @@ class Labs:
 
 
 @pytest.fixture(scope="session")
-def labs():
-    return Labs()
+def labs(tmp_path_factory):
+    """All of one process have the same certificates: to issue them takes longer than all the rest of a laboratory."""
+    folder = str(tmp_path_factory.mktemp("lab-pki"))
+    laboratory.Lab(folder, laboratory.options()).issue(Pki(folder))
+    return Labs(folder)
 
 
 @pytest.fixture(scope="module")

@@ -46,7 +46,7 @@ def msisdn(n):
 def options(**changes):
     """What a laboratory is made with; the command line of scripts/lab sets the same names."""
     preset = {"bin": os.environ.get("MTC_BIN", os.path.join(ROOT, "build", "bin")), "edges": 2, "devices": 1000, "relay": False,
-              "log_level": "info", "smssc_more": "", "listen_more": "", "iwf_more": "", "t4_more": "", "s6m_more": ""}
+              "address": "127.0.0.1", "pki": "", "log_level": "info", "smssc_more": "", "listen_more": "", "iwf_more": "", "t4_more": "", "s6m_more": ""}
     return argparse.Namespace(**{**preset, **changes})
 
 
@@ -77,21 +77,32 @@ class Lab:
 
     # -- what everybody needs before anybody starts
 
-    def make_pki(self):
-        pki = Pki(self.path("pki"))
+    def issue(self, pki):
         pki.ca("operator", "/O=operator/CN=operator CA")
         pki.ca("anchor-a", "/O=acme/CN=trust anchor a")
         pki.ca("anchor-b", "/O=beta/CN=trust anchor b")
         pki.ca("wrong-ca", "/O=nobody/CN=wrong CA")
         pki.leaf("iwf", "operator", EXTERNAL_HOST, "serverAuth,clientAuth")
+        for name, host, _, _, anchor, _ in PROVISIONED:
+            pki.leaf(name, anchor, host, "clientAuth")
+        for name, host, ca, _ in REFUSED:
+            pki.leaf(name, ca, host, "clientAuth")
+
+    def make_pki(self):
+        """Certificates for everybody: issued here, or a copy of those in the folder options.pki."""
+        pki = Pki(self.path("pki"))
+        if self.options.pki:
+            shutil.copytree(self.options.pki, pki.folder, dirs_exist_ok=True)
+        else:
+            self.issue(pki)
         scs = []
         for name, host, realm, e164, anchor, devices in PROVISIONED:
-            cert, key = pki.leaf(name, anchor, host, "clientAuth")
+            cert, key = pki.path(name + ".pem"), pki.path(name + ".key")
             devices = [f"msisdn:{msisdn(self.options.devices + 1)}" if d == "msisdn-only" else d for d in devices]
             scs.append({"name": name, "e164": e164, "origin_host": host, "realm": realm, "cert": cert, "key": key, "anchor": anchor,
                         "devices": devices, "provisioned": True})
         for name, host, ca, why in REFUSED:
-            cert, key = pki.leaf(name, ca, host, "clientAuth")
+            cert, key = pki.path(name + ".pem"), pki.path(name + ".key")
             scs.append({"name": name, "e164": "491720000099", "origin_host": host, "realm": host.split(".", 1)[1], "cert": cert, "key": key,
                         "anchor": ca, "devices": [], "provisioned": False, "why": why})
         self.lab["ca"], self.lab["wrong_ca"], self.lab["scs"] = pki.path("operator.pem"), pki.path("wrong-ca.pem"), scs
@@ -120,7 +131,7 @@ class Lab:
 
     def start_hss(self):
         conf = write(self.path("mtc-hss.yaml"), f"""identity: {{ host: {HSS_HOST}, realm: {CORE_REALM} }}
-listen: {{ address: 127.0.0.1, port: 0, protection: none }}
+listen: {{ address: {self.options.address}, port: 0, protection: none }}
 subscribers: {self.path('subscribers.jsonl')}
 """)
         entry = self.start("mtc-hss", [self.program("mtc-hss"), "-c", conf])
@@ -131,7 +142,7 @@ subscribers: {self.path('subscribers.jsonl')}
     def start_smssc(self):
         os.makedirs(self.path("smssc"), exist_ok=True)
         conf = write(self.path("mtc-smssc.yaml"), f"""identity: {{ host: {SMSSC_HOST}, realm: {CORE_REALM} }}
-listen: {{ address: 127.0.0.1, port: 0, protection: none }}
+listen: {{ address: {self.options.address}, port: 0, protection: none }}
 state_dir: {self.path('smssc')}
 ue_socket: {self.path('ue.sock')}
 sc_address: "{SMSSC_NUMBER}"
@@ -175,7 +186,7 @@ listen:
   - name: tsp
     zone: external
     protection: tls
-    address: 127.0.0.1
+    address: {o.address}
     port: 0
     certificate: {pki}/iwf.pem
     key: {pki}/iwf.key

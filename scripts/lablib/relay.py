@@ -1,17 +1,13 @@
 """freeDiameter as a relay agent in clear on loopback: the interop partner of the tests and the yardstick of the bench."""
 import os
 import random
-import socket
 
-from . import proc
+from . import ports, proc
 
 
 def free_endpoint():
-    """A loopback address and a port that nobody has on any address: freeDiameter binds them all, whatever ListenOn says. The port is
-    not held until freeDiameter opens it; the kernel hands such ports out at random, so two laboratories do not meet."""
-    with socket.socket() as s:
-        s.bind(("0.0.0.0", 0))
-        return f"127.{random.randint(1, 254)}.{random.randint(0, 254)}.{random.randint(2, 254)}", s.getsockname()[1]
+    """A loopback address and a port that nobody has on any address: freeDiameter binds them all, whatever ListenOn says."""
+    return f"127.{random.randint(1, 254)}.{random.randint(0, 254)}.{random.randint(2, 254)}", ports.hold_ports(1)[0]
 
 
 def prepare(folder, pki, ca, host, realm, clients, server):

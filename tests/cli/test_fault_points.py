@@ -34,8 +34,8 @@ def test_each_point_is_where_its_row_says_and_only_there():
 def names_in(path):
     """What of the kill points can be read out of a program: names of points, the variable, the function."""
     with open(path, "rb") as f:
-        octets = f.read()
-    found = [name for name in [*TABLE, "MTC_FAULT_DIR", "fault_point"] if re.search(rb"(?<![A-Za-z0-9_])" + name.encode() + rb"(?![A-Za-z0-9_])", octets)]
+        words = set(re.findall(rb"[A-Za-z0-9_]+", f.read()))
+    found = [name for name in [*TABLE, "MTC_FAULT_DIR", "fault_point"] if name.encode() in words]
     symbols = subprocess.run(["nm", path], capture_output=True, text=True, check=False).stdout
     return found + [s for s in symbols.split() if "fault_point" in s.lower()]
 

@@ -13,17 +13,18 @@ def relay_lab(labs):
     assert not wrong, "\n".join(wrong)
 
 
-def ports(p):
-    return {"tsp": p.lab["iwf"]["tsp"]["port"], "s6m_iwf": p.lab["relay"]["port"], "s6m_hss": p.lab["hss"]["port"],
-            "t4": p.lab["smssc"]["port"]}
+def endpoints(p):
+    listeners = {"tsp": p.lab["iwf"]["tsp"], "s6m_iwf": p.lab["relay"], "s6m_hss": p.lab["hss"], "t4": p.lab["smssc"]}
+    return {leg: (listener["address"], listener["port"]) for leg, listener in listeners.items()}
 
 
 @pytest.fixture(scope="module")
 def captured(relay_lab, tmp_path_factory):
     """One authorised trigger with its report, captured and decoded on every leg."""
     folder = tmp_path_factory.mktemp("capture")
-    p, leg = relay_lab, ports(relay_lab)
-    capture = Capture(str(folder), leg.values())
+    p, ends = relay_lab, endpoints(relay_lab)
+    leg = {name: port for name, (_, port) in ends.items()}
+    capture = Capture(str(folder), ends.values())
     try:
         got = p.trigger("acme", device="meter-7@a.example", port=16001, priority=True, validity=600, wait=20, keylog=folder / "keys")
     finally:

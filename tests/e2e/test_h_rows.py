@@ -1,7 +1,6 @@
 """Act eight: rows of CONTRACTS sections 1 to 5 that no other act plays (docs/dev/contract-tests.md has the whole table)."""
 import json
 import os
-import socket
 import stat
 import statistics
 import subprocess
@@ -10,6 +9,7 @@ import time
 import pytest
 from lablib import lab as L
 from lablib import proc
+from lablib.ports import hold_ports
 from support import diameter as D
 from support.tsp import Scs, action, request_status
 
@@ -19,17 +19,12 @@ PORTAL = "portal.core.operator.example"
 # -- an SCS of the operator's own domain: zone internal, protection none
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return s.getsockname()[1]
-
-
 @pytest.fixture(scope="module")
 def inside(labs):
     """A laboratory with an internal listener without protection, and one SCS provisioned for it."""
-    port = free_port()
-    p = labs.up(listen_more=f"  - {{ name: inside, zone: internal, protection: none, address: 127.0.0.1, port: {port} }}\n")
-    p.inside = port
+    address, port = labs.address, hold_ports(1)[0]
+    p = labs.up(listen_more=f"  - {{ name: inside, zone: internal, protection: none, address: {address}, port: {port} }}\n")
+    p.inside = (address, port)
     p.ctl("scs", "add", "portal", "--e164", "49170000001", "--origin-host", PORTAL, "--realm", L.CORE_REALM, "--anchor", "internal")
     p.ctl("assoc", "add", "portal", "*@a.example")
     yield p
@@ -38,12 +33,12 @@ def inside(labs):
 
 
 def plain(p, host=PORTAL, realm=L.CORE_REALM):
-    return D.Peer.connect("127.0.0.1", p.inside, host, realm, D.TSP)
+    return D.Peer.connect(*p.inside, host, realm, D.TSP)
 
 
 def test_an_scs_of_our_own_domain_triggers_through_the_internal_listener(inside):
     iwf = inside.lab["iwf"]
-    done = subprocess.run([inside.program("mtc-scs"), "trigger", "--plain", "--connect", f"127.0.0.1:{inside.inside}", "--origin-host", PORTAL,
+    done = subprocess.run([inside.program("mtc-scs"), "trigger", "--plain", "--connect", "{}:{}".format(*inside.inside), "--origin-host", PORTAL,
                            "--realm", L.CORE_REALM, "--iwf-host", iwf["identity"], "--iwf-realm", iwf["realm"], "--device",
                            "meter-3@b.example", "--payload", "x"], capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 3 and "NOTAUTHORIZED" in done.stdout, done  # admitted, and judged like every SCS
@@ -286,6 +281,7 @@ def test_trouble_behind_us_is_201_whoever_is_named(labs, named):
     assert not wrong, wrong
 
 
+@pytest.mark.alone
 def test_time_does_not_tell_a_foreign_device_from_one_that_is_not_there(lab, capsys):
     """Medians within 2 % over 10,000 requests. Asked in turns, foreign (0) and unknown (1), and compared within each pair of neighbours, so that
     a machine that is busy for a while is busy for both; each of the two is as often the first of its pair and of its four."""

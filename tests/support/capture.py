@@ -2,20 +2,23 @@
 import collections
 import os
 import signal
+import socket
+import struct
 import subprocess
 
-from lablib import proc
+from lablib import ports, proc
 
 ERROR_SEVERITY = 8388608  # PI_ERROR of Wireshark's expert information
 
 
 class Capture:
-    """tcpdump on `lo` for some TCP ports, as root or through sudo."""
+    """tcpdump on `lo` for some TCP endpoints (address, port), as root or through sudo. What others do there is not seen."""
 
-    def __init__(self, folder, ports):
+    def __init__(self, folder, endpoints):
         self.file = os.path.join(folder, "capture.pcap")
         self.log = os.path.join(folder, "tcpdump.log")
-        expression = " or ".join(f"tcp port {p}" for p in ports)
+        self.mark = socket.create_server((ports.own_address(), 0))
+        expression = " or ".join(f"(host {address} and tcp port {port})" for address, port in [*endpoints, self.mark.getsockname()])
         command = ["tcpdump", "-i", "lo", "-U", "--immediate-mode", "-B", "4096", "-s", "0", "-w", self.file, expression]
         if os.geteuid() == 0:
             command[1:1] = ["-Z", "root"]
@@ -32,10 +35,23 @@ class Capture:
             raise proc.LabError(f"tcpdump ended: {text}")
         return "listening on" in text
 
+    def has_all_until_now(self):
+        """A connection of our own comes after everything that was sent: once it is in the file, so is the rest. tcpdump does not look
+        for what waits when it is told to end."""
+        with socket.create_connection(self.mark.getsockname()) as s:
+            connection = struct.pack(">HH", s.getsockname()[1], s.getpeername()[1])
+
+        def in_file():
+            with open(self.file, "rb") as f:
+                return connection in f.read()
+        proc.wait_until("tcpdump has written everything", in_file, 10)
+
     def stop(self):
         if self.child.poll() is None:
+            self.has_all_until_now()
             self.child.send_signal(signal.SIGINT)
         self.child.wait(timeout=10)
+        self.mark.close()
 
 
 class Decode:

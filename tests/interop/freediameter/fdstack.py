@@ -1,16 +1,16 @@
 """Debian's freeDiameter beside nodes of ours that only keep connections (tests/tools/link_node): their configurations, their
-processes, what they said. All ports are free ones: freeDiameter listens on every address whatever ListenOn says when that is a
+processes, what they said. All ports are held for them: freeDiameter listens on every address whatever ListenOn says when that is a
 loopback address, so addresses of its own would not keep two of them apart."""
 import glob
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 
 from lablib import pki, proc
+from lablib.ports import hold_ports
 from lablib.play import read_json_lines
 
 BUILD = os.environ.get("MTC_BUILD", os.path.join(os.path.dirname(__file__), "..", "..", "..", "build"))
@@ -27,16 +27,6 @@ def has_outside_address():
     """freeDiameter never announces a loopback address and does not start where there is no other."""
     shown = subprocess.run(["ip", "-o", "-4", "addr", "show", "scope", "global"], capture_output=True, text=True, check=False)
     return bool(shown.stdout.strip())
-
-
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for s in sockets:
-        s.bind(("0.0.0.0", 0))
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
 
 
 class Namespace:
@@ -136,7 +126,7 @@ class Stack:
         self.pki = pki.Pki(os.path.join(self.folder, "pki"))
         self.namespace = Namespace(self.logs)
         self.nodes, self.others = {}, []
-        self.port, self.sec_port = free_ports(2)
+        self.port, self.sec_port = hold_ports(2)
         self.pki.ca("ca", "/O=lab/CN=lab CA")
         self.pki.ca("wrong-ca", "/O=lab/CN=wrong CA")
         self.pki.leaf("fd", "ca", FD_HOST, "serverAuth,clientAuth")

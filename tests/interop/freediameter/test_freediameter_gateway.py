@@ -7,6 +7,7 @@ import tempfile
 import fdstack
 import pytest
 from lablib import proc
+from lablib.ports import hold_ports
 
 pytestmark = [pytest.mark.skipif(not shutil.which("freeDiameterd"), reason="freeDiameter is not installed"),
               pytest.mark.skipif(not fdstack.has_outside_address(), reason="freeDiameter needs an address besides loopback")]
@@ -23,7 +24,7 @@ class Scs:
         cross, anchor = os.path.join(self.folder, "operator-by-anchor"), os.path.join(pki, scs["anchor"])
         fdstack.cross_certify(cross, lab["ca"][:-len(".pem")], anchor)
         connect = f'ConnectPeer = "{self.gateway}" {{ ConnectTo = "{tsp["address"]}"; Port = {tsp["port"]}; }};\n'
-        conf = fdstack.configuration(self.folder, "scs", scs["origin_host"], scs["realm"], fdstack.free_ports(2),
+        conf = fdstack.configuration(self.folder, "scs", scs["origin_host"], scs["realm"], hold_ports(2),
                                      scs["cert"][:-len(".pem")], [cross, anchor], connect)
         self.entry = proc.start("freediameter", ["freeDiameterd", "-c", conf], self.folder)
 

@@ -6,6 +6,7 @@ import signal
 
 import fdstack
 import pytest
+from lablib.ports import hold_ports
 
 pytestmark = pytest.mark.skipif(not shutil.which("freeDiameterd"), reason="freeDiameter is not installed")
 
@@ -74,7 +75,7 @@ def test_e_a_wrong_ca_is_refused_and_nobody_else_notices(stack):
     lonely = stack.node("lonely", tls=True, watchdog_ms=SLOW_MS)
     stack.pki.leaf("bad-fd", "wrong-ca", fdstack.FD_HOST, "serverAuth,clientAuth")
     fdstack.cross_certify(*(stack.pki.path(n) for n in ("ca-by-wrong-ca", "ca", "wrong-ca")))  # it trusts us, we do not trust it
-    bad = stack.start_freediameter("bad-fd", [lonely], fdstack.free_ports(2), "bad-fd", ("ca-by-wrong-ca", "wrong-ca"))
+    bad = stack.start_freediameter("bad-fd", [lonely], hold_ports(2), "bad-fd", ("ca-by-wrong-ca", "wrong-ca"))
     refused = lonely.wait("down", 1, 20)
     assert refused["error"] == "not authenticated" and "does not chain to any configured anchor" in refused["why"], refused
     assert not lonely.events("open")
