@@ -178,8 +178,10 @@ static int on_row(void *arg, const json_t *row)
 
 	if (r->json)
 		show_json(row);
-	if (r->file)
+	if (r->file) {
+		fflush(stdout); /* a program that reads wants to know how far it is now */
 		return file_row(r, row);
+	}
 	if (json_is_true(json_object_get(row, "done")))
 		return last_line(r, row);
 	if (r->json)

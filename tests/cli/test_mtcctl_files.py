@@ -293,6 +293,17 @@ def test_a_pipe_that_says_nothing_holds_one_import_and_nothing_else(lab, ctl, cl
     until("the pipe is closed", lambda: core_files(lab) <= before, 10)
 
 
+def test_a_program_that_reads_hears_of_each_step_when_it_comes(lab):
+    """Progress is a line a quarter of a second; none of them waits in a buffer until there are 4 KiB of them."""
+    with subprocess.Popen([MTCCTL, "--socket", lab.lab["iwf"]["ctl"], "--json", "assoc", "import", "-"], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True) as run:
+        ready, _, _ = select.select([run.stdout], [], [], 5)
+        assert ready and json.loads(run.stdout.readline())["phase"] == "read"
+        run.communicate("who,device\nacme,*@steps.example\n", timeout=30)
+    assert run.returncode == 0
+    assert subprocess.run([MTCCTL, "--socket", lab.lab["iwf"]["ctl"], "assoc", "del", "acme", "*@steps.example"], check=False).returncode == 0
+
+
 def test_half_a_file_and_then_gone(lab, rules, client, until):
     before = rules()
     read, written = os.pipe()
