@@ -7,6 +7,7 @@ from lablib import lab as L
 from lablib import proc
 from support import diameter as D
 from support import tsp
+from support.core import kill_core, next_core
 
 
 def test_an_edge_that_dies_takes_nobody_with_it(own_lab):
@@ -27,15 +28,7 @@ def test_a_core_that_dies_keeps_sessions_and_triggers(own_lab):
     listener = p.listen("beta")
     p.ue("absent", L.imsi(560))
     assert p.trigger("beta", device="meter-560@b.example", reference=560, validity=600).code == 0
-    old = L.roles(p.lab["iwf"]["pids"]["parent"])["core"]
-    os.kill(old, signal.SIGKILL)
-
-    def new_core():
-        now = L.roles(p.lab["iwf"]["pids"]["parent"])["core"]
-        return now not in (None, old)
-    proc.wait_until("a new core", new_core, 15)
-    proc.wait_until("its peers are open", lambda: all(r.get("state") == "open" for r in p.ctl("peers", check=False) if "state" in r)
-                    and len(p.ctl("peers", check=False)) >= 2, 20)
+    next_core(p)
     proc.wait_until("the session is announced again", lambda: p.sessions("beta"), 10)
     assert listener.alive() and len(listener.events("ready")) == 1  # the SCS noticed nothing
     p.ue("present", L.imsi(560))
@@ -53,7 +46,7 @@ def test_what_was_accepted_when_the_core_dies_stays_accepted(own_lab):
     asking = p.start("asking", p.scs_command("trigger", "acme", device="meter-63@a.example", reference=630, validity=600, payload="x"))
     proc.wait_until("the DTR is out", lambda: any(r.get("reference") == 630 and r.get("state") == "submitting" for r in p.ctl("triggers", "list")), 10)
     time.sleep(1.1)  # so that a second of the validity is over: what is played, not waited for
-    os.kill(L.roles(p.lab["iwf"]["pids"]["parent"])["core"], signal.SIGKILL)
+    kill_core(p)
     os.kill(smssc["pid"], signal.SIGCONT)
     assert asking.wait_event("answer", wait_s=30)["request_status"] == "SUCCESS"
     p.ue("present", L.imsi(63))
@@ -77,10 +70,7 @@ def test_a_copy_is_known_after_its_trigger_is_over_and_the_core_has_died(own_lab
         return not [r for r in p.ctl("triggers", "list") if r.get("reference") == 640]
     proc.wait_until("the trigger is over", over, 15)
     scs.close()
-    old = L.roles(p.lab["iwf"]["pids"]["parent"])["core"]
-    os.kill(old, signal.SIGKILL)
-    proc.wait_until("a new core", lambda: L.roles(p.lab["iwf"]["pids"]["parent"])["core"] not in (None, old), 15)
-    proc.wait_until("its peers are open", lambda: len([r for r in p.ctl("peers", check=False) if r.get("state") == "open"]) == 2, 20)
+    next_core(p)
     again = tsp.Scs.opened(p)
     answer = again.ask(D.DAR, D.TSP, asked, D.REQUEST | D.PROXIABLE | 0x10, 0x64000)
     assert answer.number(3002, 3008) == 0

@@ -1,13 +1,12 @@
 """Act twelve: recall and replace, rights and validities that end (TS 23.682 5.2.3; CONTRACTS sections 1 to 3), with the real SMS-SC and
 with one played by hand where the real one cannot be late, wrong or without the feature."""
-import os
-import signal
 import time
 
 import pytest
 from lablib import lab as L
 from lablib import proc
 from support import diameter as D
+from support.core import kill_core, next_core
 from support.hands import Reader, Smssc, accepted, at_its_place, experimental, in_place_of
 from support.t4 import smea
 from support.tsp import Scs, action, request_status
@@ -192,11 +191,9 @@ def test_a_core_that_dies_finishes_what_was_under_way(lab, away):
     scs = Reader.opened(lab)
     for reference in (6111, 6112):
         assert request_status(scs.dar(action(device=meter(611), reference=reference))) == 0
-    core = L.roles(lab.lab["iwf"]["pids"]["parent"])["core"]
     assert request_status(scs.dar(replace(611, 6113, 6111))) == 0
     assert request_status(scs.dar(recall(611, 6112))) == 0
-    os.kill(core, signal.SIGKILL)
-    proc.wait_until("another core is there", lambda: L.roles(lab.lab["iwf"]["pids"]["parent"])["core"] not in (None, core), 15)
+    next_core(lab, peers=0)
     # the end of 6112 may not have been on disk: then the recall is sent once more, with T
     proc.wait_until("the replacement alone is pending", lambda: [r for r in pending(lab) if 6110 < r < 6120] == [6113], 15)
     lab.ue("present", imsi(611))
@@ -463,7 +460,7 @@ def test_a_recall_of_ours_is_asked_again_after_the_core_has_died(by_hand, scs):
     by_hand.ctl("assoc", "add", "acme", meter(632), "--deny")
     asked = sc.take()
     scs.close()
-    os.kill(L.roles(by_hand.lab["iwf"]["pids"]["parent"])["core"], signal.SIGKILL)
+    kill_core(by_hand)
     sc.close()
     by_hand.sc = sc = at_its_place(by_hand, by_hand.lab["smssc"], Smssc)
     again = sc.take()
@@ -502,7 +499,7 @@ def test_a_copy_after_a_restart_says_what_validity_is_left(by_hand):
     sc, scs = by_hand.sc, Reader.opened(by_hand)
     ask(scs, action(device=meter(635), reference=635, validity=600))
     first = sc.take()
-    os.kill(L.roles(by_hand.lab["iwf"]["pids"]["parent"])["core"], signal.SIGKILL)
+    kill_core(by_hand)
     sc.close()
     by_hand.sc = sc = at_its_place(by_hand, by_hand.lab["smssc"], Smssc)
     copy = sc.take()

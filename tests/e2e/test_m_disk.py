@@ -1,7 +1,6 @@
 """Act thirteen: the disk of the journal is really full, and then it is not. The state directory is a small file system of its own,
 which these plays mount; that needs root."""
 import os
-import signal
 import subprocess
 
 import pytest
@@ -10,6 +9,7 @@ from lablib import lab as L
 from lablib import proc
 from support import diameter as D
 from support import tsp
+from support.core import core, next_core
 
 SIZE_KIB = 4096  # of the file system
 
@@ -78,7 +78,7 @@ def load(p, count, first):
 
 def test_a_full_disk_refuses_new_triggers_keeps_old_ones_and_recovers_by_itself(small_disk):
     p = small_disk
-    core = L.roles(p.lab["iwf"]["pids"]["parent"])["core"]
+    first_core = core(p)
     listener = p.listen("beta")
     p.ue("absent")
     assert load(p, 50, 1000) == {"SUCCESS": 50}
@@ -104,7 +104,7 @@ def test_a_full_disk_refuses_new_triggers_keeps_old_ones_and_recovers_by_itself(
     os.unlink(filler)
     proc.wait_until("the journal has room again", lambda: journal(p)["state"] == "ok", 15)
     assert p.trigger("acme", device="meter-70@a.example", wait=15).code == 0
-    assert L.roles(p.lab["iwf"]["pids"]["parent"])["core"] == core  # without a restart
+    assert core(p) == first_core  # without a restart
     with open(p.lab["logs"]["mtc-iwfd"], encoding="utf-8") as f:
         text = f.read()
     assert text.count("the journal has no room") == text.count("the journal can be written again") <= stats(p, "journal_troubles")
@@ -116,10 +116,7 @@ def test_a_start_on_a_full_disk_loses_nothing(small_disk):
     p.ue("absent", L.imsi(570))
     assert p.trigger("beta", device="meter-570@b.example", reference=570, validity=600).code == 0
     filler = fill(p)
-    old = L.roles(p.lab["iwf"]["pids"]["parent"])["core"]
-    os.kill(old, signal.SIGKILL)
-    proc.wait_until("a new core", lambda: L.roles(p.lab["iwf"]["pids"]["parent"])["core"] not in (None, old), 15)
-    proc.wait_until("its peers are open", lambda: len([r for r in p.ctl("peers", check=False) if r.get("state") == "open"]) == 2, 20)
+    next_core(p)
     p.ue("present", L.imsi(570))
     assert listener.wait_event("report", reference=570, wait_s=30)["delivery_outcome"] == "SUCCESS"
     os.unlink(filler)
@@ -152,9 +149,7 @@ def test_what_ends_while_the_disk_is_full_is_known_to_the_next_core(small_disk):
     proc.wait_until("the trigger is over", over, 30)
     assert journal(p)["state"] == "full" and stats(p, "journal_answers_lost") == 0
     scs.close()
-    old = L.roles(p.lab["iwf"]["pids"]["parent"])["core"]
-    os.kill(old, signal.SIGKILL)
-    proc.wait_until("a new core", lambda: L.roles(p.lab["iwf"]["pids"]["parent"])["core"] not in (None, old), 15)
+    next_core(p, peers=0)
     again = tsp.Scs.opened(p)
     answer = again.ask(D.DAR, D.TSP, asked, D.REQUEST | D.PROXIABLE | 0x10, 0x72000)
     assert answer.number(3002, 3008) == 0

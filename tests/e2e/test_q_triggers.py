@@ -2,13 +2,13 @@
 import itertools
 import json
 import os
-import signal
 import subprocess
 
 import pytest
 from lablib import lab as L
 from lablib import proc
 from support import diameter as D
+from support.core import kill_core
 from support.hands import Hss, Reader, Smssc, at_its_place, in_place_of
 from support.tsp import action
 
@@ -180,7 +180,7 @@ def test_what_is_cancelled_stays_so_when_the_core_dies(played, scs):
     reference, _, _ = submitted(played, scs)
     assert played.ctl("triggers", "cancel", "acme", reference)[-1]["state"] == "submitting"
     assert "already" in refused(played, "triggers", "cancel", "acme", reference)
-    os.kill(L.roles(played.lab["iwf"]["pids"]["parent"])["core"], signal.SIGKILL)
+    kill_core(played)
     played.sc.close(), played.hss.close()
     played.sc = at_its_place(played, played.lab["smssc"], Smssc)
     recall = played.sc.take()

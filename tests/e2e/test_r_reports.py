@@ -1,13 +1,11 @@
 """Act eighteen: copies and reports at the edges of their rules (CONTRACTS section 3), with an SMS-SC and an SCS played by hand; what act
 nine shows is not shown again here."""
 import itertools
-import os
-import signal
 
 import pytest
-from lablib import lab as L
 from lablib import proc
 from support import diameter as D
+from support.core import kill_core
 from support.hands import TSP_FLAGS, Reader, Smssc, at_its_place, in_place_of
 from support.tsp import action, request_status
 
@@ -172,9 +170,9 @@ def test_a_copy_is_known_as_long_as_there_is_room(played, scs):
 # -- a core that dies
 
 
-def kill_core(p):
+def another_core(p):
     """Kills the core; the SMS-SC by hand waits for the next one."""
-    os.kill(L.roles(p.lab["iwf"]["pids"]["parent"])["core"], signal.SIGKILL)
+    kill_core(p)
     p.sc.close()
     p.sc = at_its_place(p, p.lab["smssc"], Smssc)
 
@@ -200,7 +198,7 @@ def test_what_waits_for_the_sms_sc_asks_when_it_is_there_again(patient):
     assert (again.end, again.number(3011)) == (recall.end, reference) and again.flags & T_FLAG
     patient.sc.accept(again)
     reference, _, dtr = submitted(patient, scs)
-    kill_core(patient)
+    another_core(patient)
     again = patient.sc.take()
     assert (again.end, again.number(3007)) == (dtr.end, reference) and again.flags & T_FLAG
     patient.sc.accept(again)
@@ -222,7 +220,7 @@ def test_copies_over_the_death_of_the_core(mortal):
     reference, end, _ = accepted(mortal, scs)
     proc.wait_until("the acceptance is on disk", lambda: mortal.ctl("triggers", "show", "acme", reference)[0]["state"] == "accepted", 5)
     unanswered, its_end, dtr = submitted(mortal, scs)
-    kill_core(mortal)
+    another_core(mortal)
     again = mortal.sc.take()
     assert (again.end, again.number(3007)) == (dtr.end, unanswered) and again.flags & T_FLAG
     scs.ask_later(action(device=DEVICE, reference=unanswered), its_end, TSP_FLAGS | T_FLAG)

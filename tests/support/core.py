@@ -1,0 +1,23 @@
+"""The core of a gateway: which process it is, its sudden end, the next one."""
+import os
+import signal
+
+from lablib import lab as L
+from lablib import proc
+
+
+def core(p):
+    """Its pid; None: there is none now."""
+    return L.roles(p.lab["iwf"]["pids"]["parent"])["core"]
+
+
+def kill_core(p):
+    os.kill(core(p), signal.SIGKILL)
+
+
+def next_core(p, peers=2):
+    """Kills the core; another one is there, and so many of its peers are open."""
+    old = core(p)
+    os.kill(old, signal.SIGKILL)
+    proc.wait_until("another core is there", lambda: core(p) not in (None, old), 15)
+    proc.wait_until("its peers are open", lambda: len([r for r in p.ctl("peers", check=False) if r.get("state") == "open"]) >= peers, 20)
