@@ -321,12 +321,11 @@ static int make_tables(struct gw_core *c)
 	c->notice_next = c->token_next = 1;
 	c->expiry_s = c->deadline_ms = UINT64_MAX;
 	c->sweep_generation = UINT64_MAX; /* what came from the journal is judged by what the store says now */
-	if (gw_map_init(&c->sessions_by_key) || gw_map_init(&c->scs_by_name) || gw_map_init(&c->triggers_by_ref) ||
-	    gw_map_init(&c->notices_by_number) || gw_map_init(&c->drrs_by_token) ||
-	    gw_ended_new(&c->ended, c->cfg->limits.ended_max) ||
+	if (map_init(&c->sessions_by_key) || map_init(&c->scs_by_name) || map_init(&c->triggers_by_ref) ||
+	    map_init(&c->notices_by_number) || map_init(&c->drrs_by_token) || gw_ended_new(&c->ended, c->cfg->limits.ended_max) ||
 	    gw_dup_new(&c->dup, c->cfg->limits.duplicates_max, c->cfg->limits.duplicates_window_ms) ||
 	    net_check_new(&c->check, c->loop, on_turn_end, c) || net_timer_new(&c->again, c->loop, on_again, c) ||
-	    net_timer_new(&c->expiry, c->loop, gw_core_sessions_expire, c) || gw_bag_init(&c->triggers_by_device) ||
+	    net_timer_new(&c->expiry, c->loop, gw_core_sessions_expire, c) || multimap_init(&c->triggers_by_device) ||
 	    net_timer_new(&c->sweep, c->loop, gw_revoke_sweep, c) || net_timer_new(&c->deadline, c->loop, gw_deadlines_due, c) ||
 	    net_timer_new(&c->retry, c->loop, gw_retry_turn, c) || net_timer_new(&c->queue, c->loop, gw_queue_on_timer, c))
 		return ERR_NOMEM;
@@ -375,18 +374,18 @@ int gw_core_new(struct gw_core **out, struct net_loop *loop, const struct gw_cor
 	return 0;
 }
 
-static void free_scs(void *arg, struct gw_map_node *node)
+static void free_scs(void *arg, struct map_node *node)
 {
-	struct gw_scs *s = GW_MAP_OF(node, struct gw_scs, node);
+	struct gw_scs *s = MAP_OF(node, struct gw_scs, node);
 
-	gw_map_del(arg, node);
+	map_del(arg, node);
 	free(s);
 }
 
-static void map_end(struct gw_map *m)
+static void map_end(struct map *m)
 {
 	if (m->buckets)
-		gw_map_fini(m);
+		map_fini(m);
 }
 
 void gw_core_free(struct gw_core *c)
@@ -413,7 +412,7 @@ void gw_core_free(struct gw_core *c)
 			TAILQ_REMOVE(&c->drrs, d, entry);
 			free(d);
 		}
-		gw_map_each(&c->scs_by_name, free_scs, &c->scs_by_name);
+		map_each(&c->scs_by_name, free_scs, &c->scs_by_name);
 	}
 	gw_journal_close(c);
 	asc_close(c->asc);
@@ -434,7 +433,7 @@ void gw_core_free(struct gw_core *c)
 	map_end(&c->triggers_by_ref);
 	map_end(&c->notices_by_number);
 	map_end(&c->drrs_by_token);
-	gw_bag_fini(&c->triggers_by_device);
+	multimap_fini(&c->triggers_by_device);
 	trg_names_fini(&c->takers);
 	trg_names_fini(&c->names);
 	trg_names_fini(&c->words);

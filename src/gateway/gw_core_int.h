@@ -8,10 +8,10 @@
 #include "base/clock.h"
 #include "base/heap.h"
 #include "ctl/ctl_server.h"
-#include "gateway/gw_bag.h"
+#include "base/multimap.h"
 #include "gateway/gw_core.h"
 #include "gateway/gw_dup.h"
-#include "gateway/gw_map.h"
+#include "base/map.h"
 #include "gateway/gw_past.h"
 #include "gateway/gw_rec.h"
 #include "journal/jrn.h"
@@ -53,7 +53,7 @@ struct gw_notice { /* a DNR on its way */
 	uint64_t transaction;
 	struct gw_session *session;
 	struct gw_trigger *trigger;
-	struct gw_map_node node;
+	struct map_node node;
 	TAILQ_ENTRY(gw_notice) entry;
 };
 
@@ -67,7 +67,7 @@ struct gw_session { /* an admitted session */
 	struct gw_proven *proven;       /* NULL: none */
 	uint64_t since_ms, not_after_s; /* not_after_s: 0 when nothing ends by itself */
 	struct gw_probe *probe;         /* asked whether it is still there, because another one would take its place */
-	struct gw_map_node node;
+	struct map_node node;
 	TAILQ_HEAD(, gw_notice) notices;
 	TAILQ_ENTRY(gw_session) entry; /* of all */
 	TAILQ_ENTRY(gw_session) of_scs;
@@ -81,7 +81,7 @@ struct gw_scs { /* what the core remembers of an SCS while it runs; what is prov
 	uint32_t sessions_n;
 	TAILQ_HEAD(, gw_session) sessions;
 	TAILQ_HEAD(, gw_trigger) triggers;
-	struct gw_map_node node;
+	struct map_node node;
 };
 
 struct gw_reference {                /* names a trigger: who triggers, and its number */
@@ -124,8 +124,8 @@ struct gw_trigger { /* a trigger machine and what the core has around it */
 	bool cancel_durable;   /* the journal knows of it */
 	bool kept;             /* gw_trigger_keep(): there may be a record even if the machine's own could not be written */
 	struct gw_reference ref;
-	struct gw_map_node node;      /* not in the table when it is a recall: it has no number of its own */
-	struct gw_bag_node by_device; /* in the bag once a DTR may be out */
+	struct map_node node;           /* not in the table when it is a recall: it has no number of its own */
+	struct multimap_node by_device; /* in the bag once a DTR may be out */
 	TAILQ_ENTRY(gw_trigger) of_scs;
 	TAILQ_ENTRY(gw_trigger) entry; /* of all */
 };
@@ -139,7 +139,7 @@ struct gw_drr { /* a DRR that waits for its DRA: owns its octets */
 	uint64_t token;
 	size_t peer;
 	struct link *link; /* valid until its peer is down */
-	struct gw_map_node node;
+	struct map_node node;
 	TAILQ_ENTRY(gw_drr) entry;
 	uint32_t len;
 	uint8_t message[];
@@ -206,13 +206,13 @@ struct gw_core {
 
 	TAILQ_HEAD(, gw_edge_end) edges;
 	TAILQ_HEAD(, gw_session) sessions;
-	struct gw_map sessions_by_key;
+	struct map sessions_by_key;
 	struct net_timer *expiry; /* the earliest end of a certificate among the sessions */
 	uint64_t expiry_s;        /* UINT64_MAX: none */
-	struct gw_map scs_by_name;
-	struct gw_map triggers_by_ref;
-	struct gw_bag triggers_by_device; /* SCS and one name of the device, gw_trigger_by_device() */
-	struct gw_triggers triggers;      /* oldest first */
+	struct map scs_by_name;
+	struct map triggers_by_ref;
+	struct multimap triggers_by_device; /* SCS and one name of the device, gw_trigger_by_device() */
+	struct gw_triggers triggers;        /* oldest first */
 	TAILQ_HEAD(, gw_walk) walks;
 	struct gw_ended *ended;
 	struct net_timer *retry; /* the SMS-SC is back: the next turn */
@@ -230,9 +230,9 @@ struct gw_core {
 	bool queue_moves;               /* who waited is being sent */
 	struct net_timer *queue;        /* the end of the longest wait in a queue */
 	enum gw_feature recall_replace; /* of the SMS-SC, as it said last */
-	struct gw_map notices_by_number;
+	struct map notices_by_number;
 	uint64_t notice_next;
-	struct gw_map drrs_by_token;
+	struct map drrs_by_token;
 	TAILQ_HEAD(, gw_drr) drrs;
 	TAILQ_HEAD(, gw_probe) probes;
 	uint32_t probes_n;

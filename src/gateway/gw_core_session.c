@@ -9,13 +9,13 @@ struct gw_session *gw_core_session_find(struct gw_core *c, uint32_t generation, 
 {
 	struct gw_session_key key = { generation, number };
 
-	return GW_MAP_OF(gw_map_find(&c->sessions_by_key, &key, sizeof key), struct gw_session, node);
+	return MAP_OF(map_find(&c->sessions_by_key, &key, sizeof key), struct gw_session, node);
 }
 
 struct gw_scs *gw_core_scs(struct gw_core *c, const char *name)
 {
 	size_t len = strlen(name);
-	struct gw_scs *s = GW_MAP_OF(gw_map_find(&c->scs_by_name, name, (uint32_t)len), struct gw_scs, node);
+	struct gw_scs *s = MAP_OF(map_find(&c->scs_by_name, name, (uint32_t)len), struct gw_scs, node);
 
 	if (s)
 		return s;
@@ -25,7 +25,7 @@ struct gw_scs *gw_core_scs(struct gw_core *c, const char *name)
 	memcpy(s->name, name, len < sizeof s->name ? len : sizeof s->name - 1);
 	TAILQ_INIT(&s->sessions);
 	TAILQ_INIT(&s->triggers);
-	gw_map_add(&c->scs_by_name, &s->node, s->name, (uint32_t)len);
+	map_add(&c->scs_by_name, &s->node, s->name, (uint32_t)len);
 	return s;
 }
 
@@ -128,7 +128,7 @@ static struct gw_session *session_new(struct gw_edge_end *e, uint64_t number, co
 	s->not_after_s = open->identity.not_after_s;
 	s->proven = gw_proven_of(c, &open->identity);
 	TAILQ_INIT(&s->notices);
-	gw_map_add(&c->sessions_by_key, &s->node, &s->key, sizeof s->key);
+	map_add(&c->sessions_by_key, &s->node, &s->key, sizeof s->key);
 	TAILQ_INSERT_TAIL(&c->sessions, s, entry);
 	TAILQ_INSERT_TAIL(&scs->sessions, s, of_scs);
 	scs->sessions_n++;
@@ -150,7 +150,7 @@ void gw_core_session_free(struct gw_session *s)
 		gw_notice_free(n);
 		gw_trigger_step(t, &ev);
 	}
-	gw_map_del(&c->sessions_by_key, &s->node);
+	map_del(&c->sessions_by_key, &s->node);
 	TAILQ_REMOVE(&c->sessions, s, entry);
 	TAILQ_REMOVE(&s->scs->sessions, s, of_scs);
 	s->scs->sessions_n--;
@@ -261,7 +261,7 @@ static void cut(struct gw_session *s, const char *reason)
 
 uint32_t gw_core_sessions_cut(struct gw_core *c, const char *scs, const char *reason)
 {
-	struct gw_scs *live = GW_MAP_OF(gw_map_find(&c->scs_by_name, scs, (uint32_t)strlen(scs)), struct gw_scs, node);
+	struct gw_scs *live = MAP_OF(map_find(&c->scs_by_name, scs, (uint32_t)strlen(scs)), struct gw_scs, node);
 	struct gw_session *s, *next;
 	uint32_t n = 0;
 

@@ -40,7 +40,7 @@ static uint8_t mode_of(const char *word)
 
 static uint32_t sessions_of(const struct gw_core *c, const char *scs)
 {
-	struct gw_scs *live = GW_MAP_OF(gw_map_find(&c->scs_by_name, scs, (uint32_t)strlen(scs)), struct gw_scs, node);
+	struct gw_scs *live = MAP_OF(map_find(&c->scs_by_name, scs, (uint32_t)strlen(scs)), struct gw_scs, node);
 
 	return live ? live->sessions_n : 0;
 }

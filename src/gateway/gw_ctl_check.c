@@ -67,7 +67,7 @@ static const char *question_of(struct check *k, const json_t *args)
 static uint64_t quota_used(const struct check *k, bool now)
 {
 	const struct gw_scs *live =
-	    GW_MAP_OF(gw_map_find(&k->core->scs_by_name, k->scs, (uint32_t)strlen(k->scs)), struct gw_scs, node);
+	    MAP_OF(map_find(&k->core->scs_by_name, k->scs, (uint32_t)strlen(k->scs)), struct gw_scs, node);
 
 	return now && live && live->quota_day == k->c.now_ms / 86400000u ? live->quota_used : 0;
 }

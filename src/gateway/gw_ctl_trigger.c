@@ -25,10 +25,10 @@ static struct gw_trigger *of_scs(const struct gw_core *c, const struct gw_scs *s
 	return t && t->scs == scs ? t : NULL;
 }
 
-static void look_at(void *arg, struct gw_map_node *node)
+static void look_at(void *arg, struct map_node *node)
 {
 	struct search *s = arg;
-	struct gw_scs *scs = GW_MAP_OF(node, struct gw_scs, node);
+	struct gw_scs *scs = MAP_OF(node, struct gw_scs, node);
 	struct gw_trigger *t = of_scs(s->c, scs, s->reference);
 	size_t used = strlen(s->names);
 
@@ -43,10 +43,10 @@ static void search(struct search *s, struct gw_core *c, const char *scs, uint32_
 {
 	*s = (struct search){ .c = c, .reference = reference };
 	if (!scs) {
-		gw_map_each(&c->scs_by_name, look_at, s);
+		map_each(&c->scs_by_name, look_at, s);
 		return;
 	}
-	s->first = of_scs(c, GW_MAP_OF(gw_map_find(&c->scs_by_name, scs, (uint32_t)strlen(scs)), struct gw_scs, node), reference);
+	s->first = of_scs(c, MAP_OF(map_find(&c->scs_by_name, scs, (uint32_t)strlen(scs)), struct gw_scs, node), reference);
 	s->n = s->first != NULL;
 }
 

@@ -8,7 +8,7 @@
 
 static struct gw_scs *live_scs(struct gw_core *c, const char *name)
 {
-	return GW_MAP_OF(gw_map_find(&c->scs_by_name, name, (uint32_t)strlen(name)), struct gw_scs, node);
+	return MAP_OF(map_find(&c->scs_by_name, name, (uint32_t)strlen(name)), struct gw_scs, node);
 }
 
 static json_t *row_of(const struct gw_trigger *t)

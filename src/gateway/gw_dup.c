@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
-#include "gateway/gw_map.h"
+#include "base/map.h"
 
 struct waiter {
 	struct gw_dup_waiter w;
@@ -13,7 +13,7 @@ struct waiter {
 };
 
 struct gw_dup_entry {
-	struct gw_map_node node;
+	struct map_node node;
 	TAILQ_ENTRY(gw_dup_entry) entry;
 	uint64_t at_ms;
 	uint64_t number; /* of its record in the journal, once bound */
@@ -26,7 +26,7 @@ struct gw_dup_entry {
 };
 
 struct gw_dup {
-	struct gw_map map;
+	struct map map;
 	TAILQ_HEAD(, gw_dup_entry) by_age;
 	uint32_t entries_max;
 	uint64_t window_ms, dropped;
@@ -52,7 +52,7 @@ int gw_dup_new(struct gw_dup **out, uint32_t entries_max, uint64_t window_ms)
 
 	if (!d)
 		return ERR_NOMEM;
-	err = gw_map_init(&d->map);
+	err = map_init(&d->map);
 	if (err) {
 		free(d);
 		return err;
@@ -79,7 +79,7 @@ static void entry_free(struct gw_dup *d, struct gw_dup_entry *e)
 {
 	if (e->bound && d->drop_fn)
 		d->drop_fn(d->drop_arg, e->number);
-	gw_map_del(&d->map, &e->node);
+	map_del(&d->map, &e->node);
 	TAILQ_REMOVE(&d->by_age, e, entry);
 	waiters_free(e);
 	free(e);
@@ -94,7 +94,7 @@ void gw_dup_free(struct gw_dup *d)
 	d->drop_fn = NULL;
 	while ((e = TAILQ_FIRST(&d->by_age)))
 		entry_free(d, e);
-	gw_map_fini(&d->map);
+	map_fini(&d->map);
 	free(d);
 }
 
@@ -150,14 +150,14 @@ static struct gw_dup_entry *entry_new(struct gw_dup *d, const uint8_t *key, uint
 	memcpy(e->key, key, key_len);
 	memcpy(e->digest, digest, GW_DIGEST_LEN);
 	e->at_ms = now_ms;
-	gw_map_add(&d->map, &e->node, e->key, key_len);
+	map_add(&d->map, &e->node, e->key, key_len);
 	TAILQ_INSERT_TAIL(&d->by_age, e, entry);
 	return e;
 }
 
 static struct gw_dup_entry *find(const struct gw_dup *d, const uint8_t *key, uint32_t key_len, uint64_t now_ms)
 {
-	struct gw_dup_entry *e = GW_MAP_OF(gw_map_find(&d->map, key, key_len), struct gw_dup_entry, node);
+	struct gw_dup_entry *e = MAP_OF(map_find(&d->map, key, key_len), struct gw_dup_entry, node);
 
 	return e && e->answered && now_ms >= e->at_ms + d->window_ms ? NULL : e;
 }

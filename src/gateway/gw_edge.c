@@ -255,7 +255,7 @@ int gw_edge_new(struct gw_edge **out, struct net_loop *loop, const struct gw_edg
 	conf_links(e);
 	e->scratch_size = (size_t)e->cfg->limits.message_max + 4096;
 	e->scratch = malloc(e->scratch_size);
-	if (!e->scratch || gw_map_init(&e->sessions_by_number) || gw_map_init(&e->txns_by_number) ||
+	if (!e->scratch || map_init(&e->sessions_by_number) || map_init(&e->txns_by_number) ||
 	    net_check_new(&e->check, loop, on_turn_end, e) || net_timer_new(&e->deadlines, loop, on_deadlines, e) ||
 	    net_timer_new(&e->stats, loop, on_stats, e)) {
 		gw_edge_free(e);
@@ -311,9 +311,9 @@ void gw_edge_free(struct gw_edge *e)
 	net_watch_free(e->bell);
 	gw_ring_close(e->ring);
 	if (e->sessions_by_number.buckets)
-		gw_map_fini(&e->sessions_by_number);
+		map_fini(&e->sessions_by_number);
 	if (e->txns_by_number.buckets)
-		gw_map_fini(&e->txns_by_number);
+		map_fini(&e->txns_by_number);
 	free(e->scratch);
 	free(e);
 }

@@ -4,7 +4,7 @@
 
 #include "apps/tsp_dar.h"
 #include "gateway/gw_edge.h"
-#include "gateway/gw_map.h"
+#include "base/map.h"
 #include "gateway/gw_rec.h"
 #include "link/link.h"
 #include "net/net_tcp.h"
@@ -42,7 +42,7 @@ struct gw_edge_session { /* one connection */
 	size_t octets;          /* of its pending requests */
 	uint64_t verdict_by_ms; /* ASKED */
 	const char *end_reason; /* for session_closed; static */
-	struct gw_map_node node;
+	struct map_node node;
 	TAILQ_ENTRY(gw_edge_session) entry;
 };
 
@@ -53,7 +53,7 @@ struct gw_txn { /* one request of an SCS: owns its octets until it is answered, 
 	uint64_t answer_by_ms;
 	bool host_named; /* Destination-Host names us: 3004 is possible */
 	bool offered;    /* the core may have seen it */
-	struct gw_map_node node;
+	struct map_node node;
 	TAILQ_ENTRY(gw_txn) entry; /* in order of answer_by_ms */
 	uint32_t len;
 	uint8_t message[];
@@ -96,9 +96,9 @@ struct gw_edge {
 
 	struct gw_edge_sessions sessions;
 	uint32_t asked_n; /* sessions in ASKED */
-	struct gw_map sessions_by_number;
+	struct map sessions_by_number;
 	struct gw_txns txns;
-	struct gw_map txns_by_number;
+	struct map txns_by_number;
 	size_t txn_octets;
 	struct gw_notes notes;
 	uint32_t notes_n;

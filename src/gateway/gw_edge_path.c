@@ -16,7 +16,7 @@
 #include "base/str.h"
 #include "gateway/gw_edge_int.h"
 #include "gateway/gw_scs_out.h"
-#include "gateway/gw_stage.h"
+#include "base/stage.h"
 #include "policy/pol_admit.h"
 #include "policy/pol_screen.h"
 
@@ -55,10 +55,10 @@ static void answer_error(struct gw_edge_session *s, const struct dia_msg *m, con
 	send_answer(e, s, &out);
 }
 
-static enum gw_stage refuse(struct visit *v, const struct dia_failed *why)
+static enum stage refuse(struct visit *v, const struct dia_failed *why)
 {
 	answer_error(v->session, v->m, why);
-	return GW_ANSWERED;
+	return STAGE_ANSWERED;
 }
 
 /* -- 5a */
@@ -96,7 +96,7 @@ static bool routing_members(struct visit *v)
 	return loop;
 }
 
-static enum gw_stage stage_ours(struct visit *v)
+static enum stage stage_ours(struct visit *v)
 {
 	const struct cfg_identity *us = &v->edge->cfg->external;
 	struct dia_failed why = { 0 };
@@ -112,7 +112,7 @@ static enum gw_stage stage_ours(struct visit *v)
 		(void)!dia_failed_set(&why, DIA_RESULT_REALM_NOT_SERVED, "Destination-Realm is not ours");
 	else if (v->destination_host.p && !is_us(&v->destination_host, us->host))
 		(void)!dia_failed_set(&why, DIA_RESULT_UNABLE_TO_DELIVER, "Destination-Host is not this host");
-	return why.result_code ? refuse(v, &why) : GW_CONTINUE;
+	return why.result_code ? refuse(v, &why) : STAGE_CONTINUE;
 }
 
 /* -- 6 */
@@ -121,7 +121,7 @@ static void txn_free(struct gw_txn *t)
 {
 	struct gw_edge *e = t->edge;
 
-	gw_map_del(&e->txns_by_number, &t->node);
+	map_del(&e->txns_by_number, &t->node);
 	TAILQ_REMOVE(&e->txns, t, entry);
 	e->txn_octets -= t->len;
 	t->session->pending--;
@@ -173,7 +173,7 @@ static void txn_answer_alone(struct gw_txn *t)
 	txn_answer(t, &a);
 }
 
-static enum gw_stage stage_open(struct visit *v)
+static enum stage stage_open(struct visit *v)
 {
 	struct gw_edge *e = v->edge;
 	struct dia_failed why = { 0 };
@@ -191,7 +191,7 @@ static enum gw_stage stage_open(struct visit *v)
 	t->answer_by_ms = net_loop_now_ms(e->loop) + e->txn_wait_ms;
 	t->host_named = v->destination_host.p != NULL;
 	memcpy(t->message, v->m->bytes, len);
-	gw_map_add(&e->txns_by_number, &t->node, &t->number, sizeof t->number);
+	map_add(&e->txns_by_number, &t->node, &t->number, sizeof t->number);
 	TAILQ_INSERT_TAIL(&e->txns, t, entry);
 	e->txn_octets += len;
 	v->session->pending++;
@@ -199,20 +199,20 @@ static enum gw_stage stage_open(struct visit *v)
 	v->txn = t;
 	if (TAILQ_FIRST(&e->txns) == t)
 		gw_edge_arm(e);
-	return GW_CONTINUE;
+	return STAGE_CONTINUE;
 }
 
 /* An answer of the edge's own ends the transaction too. */
-static enum gw_stage txn_refuse(struct visit *v, const struct dia_failed *why)
+static enum stage txn_refuse(struct visit *v, const struct dia_failed *why)
 {
 	answer_error(v->session, v->m, why);
 	txn_free(v->txn);
-	return GW_ANSWERED;
+	return STAGE_ANSWERED;
 }
 
 /* -- 7a */
 
-static enum gw_stage stage_origin(struct visit *v)
+static enum stage stage_origin(struct visit *v)
 {
 	struct gw_edge_session *s = v->session;
 	struct dia_failed why = { 0 };
@@ -220,7 +220,7 @@ static enum gw_stage stage_origin(struct visit *v)
 	if (v->origin_host.p && v->origin_realm.p &&
 	    pol_same_origin(s->host, s->realm, (const char *)v->origin_host.p, v->origin_host.len,
 			    (const char *)v->origin_realm.p, v->origin_realm.len))
-		return GW_CONTINUE;
+		return STAGE_CONTINUE;
 	(void)!dia_failed_set(&why, DIA_RESULT_UNKNOWN_PEER,
 			      "Origin-Host and Origin-Realm are not the pair of this connection's CER");
 	log_warn(v->edge->log, "edge", "session %" PRIu64 ": %s at %s speaks for another; closed", s->number, s->host,
@@ -228,7 +228,7 @@ static enum gw_stage stage_origin(struct visit *v)
 	(void)txn_refuse(v, &why);
 	s->end_reason = pol_reason_str(POL_FOREIGN_ORIGIN);
 	gw_edge_session_drop(s, "it speaks for another"); /* CONTRACTS section 1: 3010, then close; no DPR to wait for */
-	return GW_DROPPED;
+	return STAGE_DROPPED;
 }
 
 /* -- 7b */
@@ -246,7 +246,7 @@ static bool requires_more(const struct app_head *head)
 	return false;
 }
 
-static enum gw_stage txn_no_feature(struct visit *v)
+static enum stage txn_no_feature(struct visit *v)
 {
 	struct gw_edge *e = v->edge;
 	struct buf out = buf_over(e->scratch, e->scratch_size);
@@ -255,10 +255,10 @@ static enum gw_stage txn_no_feature(struct visit *v)
 	gw_scs_out_no_feature(&out, &e->cfg->external, v->m, &v->dar);
 	send_answer(e, v->session, &out);
 	txn_free(v->txn);
-	return GW_ANSWERED;
+	return STAGE_ANSWERED;
 }
 
-static enum gw_stage stage_decode(struct visit *v)
+static enum stage stage_decode(struct visit *v)
 {
 	struct dia_failed why = { 0 };
 
@@ -282,7 +282,7 @@ static enum gw_stage stage_decode(struct visit *v)
 		(void)!dia_failed_missing(&why, 3011, DIA_VENDOR_3GPP); /* a replace that does not say what it replaces */
 		return txn_refuse(v, &why);
 	}
-	return GW_CONTINUE;
+	return STAGE_CONTINUE;
 }
 
 /* -- 7c */
@@ -350,19 +350,19 @@ static int offer(struct gw_txn *t, const struct dia_msg *m, const struct tsp_dar
 	return err;
 }
 
-static enum gw_stage stage_screen(struct visit *v)
+static enum stage stage_screen(struct visit *v)
 {
 	struct gw_edge *e = v->edge;
 
 	if (offer(v->txn, v->m, &v->dar) == 0 || !e->ring)
-		return GW_SUSPENDED; /* without a core it waits for one, until its deadline */
+		return STAGE_SUSPENDED; /* without a core it waits for one, until its deadline */
 	txn_answer_alone(v->txn);
-	return GW_ANSWERED;
+	return STAGE_ANSWERED;
 }
 
 /* -- the order */
 
-typedef enum gw_stage stage_fn(struct visit *v);
+typedef enum stage stage_fn(struct visit *v);
 static stage_fn *const stages[] = { stage_ours, stage_open, stage_origin, stage_decode, stage_screen };
 
 void gw_edge_on_request(void *arg, struct link *l, const struct dia_msg *m)
@@ -373,7 +373,7 @@ void gw_edge_on_request(void *arg, struct link *l, const struct dia_msg *m)
 	(void)l;
 	st_count(&s->edge->st, ST_EDGE_REQUESTS);
 	for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
-		if (stages[i](&v) != GW_CONTINUE)
+		if (stages[i](&v) != STAGE_CONTINUE)
 			return;
 	}
 }
@@ -399,7 +399,7 @@ void gw_edge_offer_again(struct gw_edge *e)
 
 static struct gw_txn *txn_find(struct gw_edge *e, uint64_t number)
 {
-	return GW_MAP_OF(gw_map_find(&e->txns_by_number, &number, sizeof number), struct gw_txn, node);
+	return MAP_OF(map_find(&e->txns_by_number, &number, sizeof number), struct gw_txn, node);
 }
 
 void gw_edge_on_action_answer(struct gw_edge *e, uint64_t transaction, const struct gw_device_action_answer *a)

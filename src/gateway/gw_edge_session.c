@@ -37,7 +37,7 @@ static const struct net_stream_cb stream_cb = { .on_open = stream_on_open,
 
 struct gw_edge_session *gw_edge_session_find(struct gw_edge *e, uint64_t number)
 {
-	return GW_MAP_OF(gw_map_find(&e->sessions_by_number, &number, sizeof number), struct gw_edge_session, node);
+	return MAP_OF(map_find(&e->sessions_by_number, &number, sizeof number), struct gw_edge_session, node);
 }
 
 /* The one place where a session's state changes. */
@@ -62,7 +62,7 @@ void gw_edge_session_drop(struct gw_edge_session *s, const char *why)
 
 static bool core_knows(const struct gw_edge_session *s)
 {
-	return gw_map_has(&s->node); /* since the session_open */
+	return map_has(&s->node); /* since the session_open */
 }
 
 static void tell_closed(struct gw_edge_session *s)
@@ -86,7 +86,7 @@ void gw_edge_session_free(struct gw_edge_session *s)
 	gw_edge_txns_drop(s);
 	tell_closed(s);
 	if (core_knows(s))
-		gw_map_del(&e->sessions_by_number, &s->node);
+		map_del(&e->sessions_by_number, &s->node);
 	TAILQ_REMOVE(&e->sessions, s, entry);
 	gw_caps_leave(e->caps, s->address);
 	st_count(&e->st, ST_EDGE_CLOSED);
@@ -262,7 +262,7 @@ static void on_cer(void *arg, struct link *l, const struct dia_capabilities *cer
 		return;
 	}
 	s->number = e->number_next++;
-	gw_map_add(&e->sessions_by_number, &s->node, &s->number, sizeof s->number);
+	map_add(&e->sessions_by_number, &s->node, &s->number, sizeof s->number);
 	set_state(s, GW_SESSION_ASKED);
 	s->verdict_by_ms = net_loop_now_ms(e->loop) + e->cfg->limits.cer_wait_ms;
 	if (announce(s)) /* no core now: it is announced when there is one, or refused in time */

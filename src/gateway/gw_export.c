@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "gateway/gw_exchange.h"
-#include "gateway/gw_feed.h"
-#include "gateway/gw_work.h"
+#include "net/net_feed.h"
+#include "net/net_worker.h"
 
 #define PIECE (128u * 1024u)            /* octets after which a piece is written */
 #define PIECE_MAX (64u * 1024u * 1024u) /* one device may have many rules; more than this has none */
@@ -21,8 +21,8 @@ struct gw_export {
 	enum asc_kind kind;
 	enum exc_format format;
 	char name[GW_FILE_NAME_MAX];
-	struct gw_feed feed;
-	struct gw_work *work;
+	struct net_feed feed;
+	struct net_worker *work;
 	struct net_timer *tick;
 	uint8_t *piece; /* the thread's while it writes */
 	size_t len, cap;
@@ -39,7 +39,7 @@ static void run(void *arg)
 {
 	struct gw_export *g = arg;
 
-	g->err = g->len ? gw_feed_write(&g->feed, g->piece, g->len) : 0;
+	g->err = g->len ? net_feed_write(&g->feed, g->piece, g->len) : 0;
 }
 
 /* -- on the loop */
@@ -138,7 +138,7 @@ static void next_piece(struct gw_export *g)
 	}
 	g->more = more == 1;
 	g->running = true;
-	gw_work_start(g->work);
+	net_worker_start(g->work);
 }
 
 static void on_written(void *arg)
@@ -167,11 +167,11 @@ static void export_free(struct gw_export *g)
 	g->core->exports_n--;
 	net_timer_free(g->tick);
 	asc_export_free(g->x);
-	if (!gw_work_free(g->work, GW_EXCHANGE_END_MS)) {
+	if (!net_worker_free(g->work, GW_EXCHANGE_END_MS)) {
 		log_error(g->core->log, "core", "%s: its file does not come back from a write; it is left alone", g->name);
 		return;
 	}
-	gw_feed_close(&g->feed);
+	net_feed_close(&g->feed);
 	free(g->piece);
 	free(g);
 }
@@ -190,9 +190,9 @@ static void on_tick(void *arg)
 		g->seen_at_ms = now;
 	}
 	if (!ctl_alive(g->rq) || now - g->seen_at_ms > g->core->cfg->limits.exchange_idle_ms + 4 * GW_EXCHANGE_TICK_MS) {
-		gw_feed_stop(&g->feed);
+		net_feed_stop(&g->feed);
 		if (g->running)
-			gw_work_interrupt(g->work);
+			net_worker_interrupt(g->work);
 	} else {
 		ctl_line(g->rq,
 			 json_pack("{s:b, s:s, s:I, s:I, s:I}", "progress", 1, "phase", "write", "rows", (json_int_t)g->rows,
@@ -215,7 +215,7 @@ static int export_new(struct gw_export **out, struct gw_core *c, int fd, const j
 	g->format = gw_exchange_format(args, EXC_CSV);
 	snprintf(g->name, sizeof g->name, "%s", ctl_arg_text(args, "name", "-"));
 	g->seen_at_ms = clock_mono_ms();
-	err = gw_feed_open(&g->feed, fd, true, (uint32_t)c->cfg->limits.exchange_idle_ms, &words);
+	err = net_feed_open(&g->feed, fd, true, (uint32_t)c->cfg->limits.exchange_idle_ms, &words);
 	if (err) {
 		snprintf(why->text, sizeof why->text, "it %s", words ? words : err_str(err));
 		goto free_export;
@@ -226,7 +226,7 @@ static int export_new(struct gw_export **out, struct gw_core *c, int fd, const j
 	if (!err)
 		err = net_timer_new(&g->tick, c->loop, on_tick, g);
 	if (!err)
-		err = gw_work_new(&g->work, c->loop, run, on_written, g);
+		err = net_worker_new(&g->work, c->loop, run, on_written, g);
 	if (err)
 		goto free_parts;
 	*out = g;
@@ -265,7 +265,7 @@ void gw_export_begin(struct gw_core *c, struct ctl_request *rq, const json_t *ar
 	exc_head_put(&head, kind, g->format);
 	g->len = head.len;
 	g->more = g->running = true;
-	gw_work_start(g->work); /* the header is the first piece */
+	net_worker_start(g->work); /* the header is the first piece */
 	net_timer_start(g->tick, GW_EXCHANGE_TICK_MS);
 }
 
@@ -274,7 +274,7 @@ void gw_exports_end(struct gw_core *c)
 	struct gw_export *g;
 
 	while ((g = TAILQ_FIRST(&c->exports))) {
-		gw_feed_stop(&g->feed);
+		net_feed_stop(&g->feed);
 		if (g->rq)
 			ctl_fail(g->rq, "%s: the gateway stops", g->name);
 		export_free(g);

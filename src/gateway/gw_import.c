@@ -14,8 +14,8 @@
 #include "assoc/asc_change.h"
 #include "exchange/exc_read.h"
 #include "gateway/gw_exchange.h"
-#include "gateway/gw_feed.h"
-#include "gateway/gw_work.h"
+#include "net/net_feed.h"
+#include "net/net_worker.h"
 
 #define LAST_LOOK_MS 2 /* two turns of the loop: a line is sent in one, that it could not be is told in the next */
 
@@ -31,8 +31,8 @@ struct gw_import {
 	struct asc_import_conf conf;
 	enum exc_format format;
 	char name[GW_FILE_NAME_MAX];
-	struct gw_feed feed;
-	struct gw_work *work;
+	struct net_feed feed;
+	struct net_worker *work;
 	struct net_timer *tick;
 	bool running, built, finishing, ended; /* the thread works; it has; the store switches; all is told */
 	uint64_t seen_octets, seen_at_ms;
@@ -51,7 +51,7 @@ static ssize_t source(void *arg, void *p, size_t n)
 {
 	struct gw_import *g = arg;
 
-	return gw_feed_read(&g->feed, p, n);
+	return net_feed_read(&g->feed, p, n);
 }
 
 static int refuse(struct asc_why *why, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
@@ -279,22 +279,22 @@ static void import_free(struct gw_import *g)
 {
 	g->core->import = NULL;
 	net_timer_free(g->tick);
-	if (!gw_work_free(g->work, GW_EXCHANGE_END_MS)) {
+	if (!net_worker_free(g->work, GW_EXCHANGE_END_MS)) {
 		log_error(g->core->log, "core", "%s: its file does not come back from a read; it is left alone", g->name);
 		asc_import_free(g->im); /* the thread is in its file, and will find it stopped */
 		return;
 	}
 	asc_import_free(g->im);
-	gw_feed_close(&g->feed);
+	net_feed_close(&g->feed);
 	free(g);
 }
 
 static void cancel(struct gw_import *g)
 {
-	gw_feed_stop(&g->feed);
+	net_feed_stop(&g->feed);
 	asc_import_cancel(g->im);
 	if (g->running)
-		gw_work_interrupt(g->work);
+		net_worker_interrupt(g->work);
 }
 
 /* A read that began and does not come back although there was something to read: somebody else has read it. */
@@ -351,7 +351,7 @@ static int import_new(struct gw_import **out, struct gw_core *c, int fd, const j
 	g->format = gw_exchange_format(args, EXC_DETECT);
 	snprintf(g->name, sizeof g->name, "%s", ctl_arg_text(args, "name", "-"));
 	g->seen_at_ms = clock_mono_ms();
-	err = gw_feed_open(&g->feed, fd, false, (uint32_t)c->cfg->limits.exchange_idle_ms, &words);
+	err = net_feed_open(&g->feed, fd, false, (uint32_t)c->cfg->limits.exchange_idle_ms, &words);
 	if (err) {
 		(void)refuse(why, err, "it %s", words ? words : err_str(err));
 		goto free_import;
@@ -360,7 +360,7 @@ static int import_new(struct gw_import **out, struct gw_core *c, int fd, const j
 	if (!err)
 		err = net_timer_new(&g->tick, c->loop, on_tick, g);
 	if (!err)
-		err = gw_work_new(&g->work, c->loop, run, on_built, g);
+		err = net_worker_new(&g->work, c->loop, run, on_built, g);
 	if (err)
 		goto free_parts;
 	*out = g;
@@ -392,7 +392,7 @@ void gw_import_begin(struct gw_core *c, struct ctl_request *rq, const json_t *ar
 	g->rq = rq;
 	g->running = true;
 	c->import = g;
-	gw_work_start(g->work);
+	net_worker_start(g->work);
 	net_timer_start(g->tick, GW_EXCHANGE_TICK_MS);
 }
 

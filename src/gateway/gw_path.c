@@ -16,7 +16,7 @@
 #include "base/fault.h"
 #include "base/str.h"
 #include "gateway/gw_core_int.h"
-#include "gateway/gw_stage.h"
+#include "base/stage.h"
 
 /* A request on its way through the stages. */
 struct visit {
@@ -96,7 +96,7 @@ static void say_detected(const struct visit *v)
 	gw_decide_detected(v->core, &d);
 }
 
-static enum gw_stage refuse(struct visit *v, const struct pol_verdict *verdict)
+static enum stage refuse(struct visit *v, const struct pol_verdict *verdict)
 {
 	struct gw_device_action_answer a = answer_of(v, verdict);
 	char device[POL_DEVICE_TEXT_MAX];
@@ -108,22 +108,22 @@ static enum gw_stage refuse(struct visit *v, const struct pol_verdict *verdict)
 	d.rule = verdict->rule;
 	gw_decide_action(v->core, &d);
 	gw_core_answer(v->core, v->dup, &v->asker, &a);
-	return GW_ANSWERED;
+	return STAGE_ANSWERED;
 }
 
 /* -- the session */
 
-static enum gw_stage stage_session(struct visit *v)
+static enum stage stage_session(struct visit *v)
 {
 	struct gw_device_action_answer no = { .session = v->a->session, .result_code = DIA_RESULT_UNKNOWN_PEER };
 
 	v->session = gw_core_session_find(v->core, v->edge->who.generation, v->a->session);
 	v->scs = v->session ? asc_scs_find(v->core->asc, v->session->scs->name) : NULL;
 	if (v->scs)
-		return GW_CONTINUE;
+		return STAGE_CONTINUE;
 	st_count(&v->core->st, ST_RING_STALE); /* cut while the request was on the ring */
 	tell(v->core, &v->asker, &no);
-	return GW_ANSWERED;
+	return STAGE_ANSWERED;
 }
 
 /* -- what was asked, once more as policy wants it: the edge's word is not taken for it */
@@ -169,7 +169,7 @@ static void digest(struct visit *v)
 	SHA256(octets, len, v->digest);
 }
 
-static enum gw_stage stage_duplicate(struct visit *v)
+static enum stage stage_duplicate(struct visit *v)
 {
 	struct pol_verdict differs = pol_verdict_of(POL_DUPLICATE_DIFFERS);
 	struct gw_core *c = v->core;
@@ -185,16 +185,16 @@ static enum gw_stage stage_duplicate(struct visit *v)
 		st_count(&c->st, ST_DUPLICATES);
 		log_info(c->log, "core", "transaction %s: a copy, answered as before", v->text);
 		tell(c, &v->asker, &answer);
-		return GW_ANSWERED;
+		return STAGE_ANSWERED;
 	case GW_DUP_IN_FLIGHT:
 		st_count(&c->st, ST_DUPLICATES);
 		log_info(c->log, "core", "transaction %s: a copy, waits with the first", v->text);
-		return GW_SUSPENDED;
+		return STAGE_SUSPENDED;
 	case GW_DUP_DIFFERS:
 		st_count(&c->st, ST_DUPLICATES_FOREIGN);
 		return refuse(v, &differs); /* v->dup is not set: the first keeps its entry */
 	default:
-		return GW_CONTINUE;
+		return STAGE_CONTINUE;
 	}
 }
 
@@ -244,7 +244,7 @@ static struct pol_load load_of(const struct visit *v)
 	};
 }
 
-static enum gw_stage stage_judge(struct visit *v)
+static enum stage stage_judge(struct visit *v)
 {
 	struct gw_core *c = v->core;
 	struct asc_device device = { v->request.external[0] ? v->request.external : NULL,
@@ -267,7 +267,7 @@ static enum gw_stage stage_judge(struct visit *v)
 	if (v->verdict.detected[0])
 		say_detected(v);
 	if (v->verdict.status == TSP_STATUS_SUCCESS)
-		return GW_CONTINUE;
+		return STAGE_CONTINUE;
 	if (v->verdict.reason == POL_PENDING || v->verdict.reason == POL_OVERLOAD)
 		st_count(&c->st, ST_PENDING_LIMIT);
 	return refuse(v, &v->verdict);
@@ -307,7 +307,7 @@ static void request_of(struct trg_request *out, const struct visit *v, const cha
 	memcpy(out->digest, v->digest, sizeof out->digest);
 }
 
-static enum gw_stage stage_submit(struct visit *v)
+static enum stage stage_submit(struct visit *v)
 {
 	struct pol_verdict nomem = pol_verdict_of(POL_NOMEM);
 	struct trg_event start = { .kind = TRG_EV_START };
@@ -333,12 +333,12 @@ static enum gw_stage stage_submit(struct visit *v)
 	t->scs->pending++;
 	v->core->pending++;
 	gw_trigger_step(t, &start);
-	return GW_SUSPENDED;
+	return STAGE_SUSPENDED;
 }
 
 /* -- the order */
 
-typedef enum gw_stage stage_fn(struct visit *v);
+typedef enum stage stage_fn(struct visit *v);
 static stage_fn *const stages[] = { stage_session, stage_duplicate, stage_judge, stage_submit };
 
 void gw_core_on_device_action(struct gw_edge_end *e, uint64_t transaction, const struct gw_device_action *a)
@@ -351,7 +351,7 @@ void gw_core_on_device_action(struct gw_edge_end *e, uint64_t transaction, const
 	FAULT_POINT(CORE_REQUEST_TAKEN);
 	screen(&v);
 	for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
-		if (stages[i](&v) != GW_CONTINUE)
+		if (stages[i](&v) != STAGE_CONTINUE)
 			return;
 	}
 }

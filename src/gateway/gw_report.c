@@ -62,7 +62,7 @@ static uint64_t device_hash(const struct gw_core *c, const char *e164, char kind
 	buf_bytes(&b, e164, strlen(e164));
 	buf_u8(&b, (uint8_t)kind);
 	buf_bytes(&b, name, len < IDENT_EXTERNAL_MAX ? len : IDENT_EXTERNAL_MAX);
-	return gw_map_hash(&c->triggers_by_ref, key, (uint32_t)b.len);
+	return map_hash(&c->triggers_by_ref, key, (uint32_t)b.len);
 }
 
 /* Under the name that its DTR says first: IMSI, else MSISDN, else External-Identifier. */
@@ -75,7 +75,7 @@ void gw_trigger_by_device(struct gw_trigger *t)
 
 	if (t->by_device.hash || g->req.action == TSP_ACTION_RECALL)
 		return;
-	gw_bag_add(&t->core->triggers_by_device, &t->by_device, device_hash(t->core, t->ref.e164, kind, name, strlen(name)));
+	multimap_add(&t->core->triggers_by_device, &t->by_device, device_hash(t->core, t->ref.e164, kind, name, strlen(name)));
 }
 
 struct fit { /* what a report without number may mean */
@@ -87,9 +87,9 @@ struct fit { /* what a report without number may mean */
 
 static void try_name(struct gw_core *c, struct fit *fit, char kind, const void *name, size_t len)
 {
-	struct gw_bag_node *n = gw_bag_first(&c->triggers_by_device, device_hash(c, fit->e164, kind, name, len));
+	struct multimap_node *n = multimap_first(&c->triggers_by_device, device_hash(c, fit->e164, kind, name, len));
 
-	for (; n && fit->n < 2; n = gw_bag_next(n)) {
+	for (; n && fit->n < 2; n = multimap_next(n)) {
 		struct gw_trigger *t = (struct gw_trigger *)(void *)((char *)n - offsetof(struct gw_trigger, by_device));
 
 		if (strcmp(t->ref.e164, fit->e164) != 0 || !same_device(t->trg, fit->user))
@@ -165,14 +165,14 @@ static struct gw_drr *drr_keep(struct gw_peer *p, struct link *l, const struct d
 		return NULL;
 	*d = (struct gw_drr){ .token = c->token_next++, .peer = (size_t)(p - c->peers), .link = l, .len = m->hdr.length };
 	memcpy(d->message, m->bytes, d->len);
-	gw_map_add(&c->drrs_by_token, &d->node, &d->token, sizeof d->token);
+	map_add(&c->drrs_by_token, &d->node, &d->token, sizeof d->token);
 	TAILQ_INSERT_TAIL(&c->drrs, d, entry);
 	return d;
 }
 
 static void drr_free(struct gw_core *c, struct gw_drr *d)
 {
-	gw_map_del(&c->drrs_by_token, &d->node);
+	map_del(&c->drrs_by_token, &d->node);
 	TAILQ_REMOVE(&c->drrs, d, entry);
 	free(d);
 }
@@ -180,7 +180,7 @@ static void drr_free(struct gw_core *c, struct gw_drr *d)
 void gw_report_acknowledge(void *arg, struct trg *t, uint64_t token, bool ok)
 {
 	struct gw_core *c = arg;
-	struct gw_drr *d = GW_MAP_OF(gw_map_find(&c->drrs_by_token, &token, sizeof token), struct gw_drr, node);
+	struct gw_drr *d = MAP_OF(map_find(&c->drrs_by_token, &token, sizeof token), struct gw_drr, node);
 	struct dia_failed why = { 0 };
 	struct dia_msg m;
 	struct t4_drr drr;
@@ -260,7 +260,7 @@ void gw_report_on_request(struct gw_peer *p, struct link *l, const struct dia_ms
 
 void gw_notice_free(struct gw_notice *n)
 {
-	gw_map_del(&n->session->core->notices_by_number, &n->node);
+	map_del(&n->session->core->notices_by_number, &n->node);
 	TAILQ_REMOVE(&n->session->notices, n, entry);
 	n->trigger->notice = NULL;
 	free(n);
@@ -330,7 +330,7 @@ int gw_report_notify(void *arg, struct trg *trg, bool again)
 		free(n);
 		return err;
 	}
-	gw_map_add(&c->notices_by_number, &n->node, &n->transaction, sizeof n->transaction);
+	map_add(&c->notices_by_number, &n->node, &n->transaction, sizeof n->transaction);
 	TAILQ_INSERT_TAIL(&s->notices, n, entry);
 	t->notice = n;
 	st_count(&c->st, ST_REPORTS_SENT);
@@ -347,8 +347,7 @@ static bool acknowledged(const struct gw_device_notification_answer *a)
 void gw_report_on_answer(struct gw_edge_end *e, uint64_t transaction, const struct gw_device_notification_answer *a)
 {
 	struct gw_core *c = e->core;
-	struct gw_notice *n =
-	    GW_MAP_OF(gw_map_find(&c->notices_by_number, &transaction, sizeof transaction), struct gw_notice, node);
+	struct gw_notice *n = MAP_OF(map_find(&c->notices_by_number, &transaction, sizeof transaction), struct gw_notice, node);
 	struct trg_event ev = { .kind = acknowledged(a) ? TRG_EV_DNA_OK : TRG_EV_DNA_NO };
 	struct gw_trigger *t;
 

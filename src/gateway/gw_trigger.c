@@ -20,7 +20,7 @@ struct gw_trigger *gw_trigger_find(struct gw_core *c, const char *e164, uint32_t
 {
 	struct gw_reference r = reference_of(e164, reference);
 
-	return GW_MAP_OF(gw_map_find(&c->triggers_by_ref, &r, sizeof r), struct gw_trigger, node);
+	return MAP_OF(map_find(&c->triggers_by_ref, &r, sizeof r), struct gw_trigger, node);
 }
 
 /* -- making and ending */
@@ -31,7 +31,7 @@ static void attach(struct gw_trigger *t, struct gw_core *c, struct gw_scs *scs)
 	t->scs = scs;
 	t->ref = reference_of(t->trg->req.scs_e164, t->trg->req.reference);
 	if (t->trg->req.action != TSP_ACTION_RECALL)
-		gw_map_add(&c->triggers_by_ref, &t->node, &t->ref, sizeof t->ref);
+		map_add(&c->triggers_by_ref, &t->node, &t->ref, sizeof t->ref);
 	TAILQ_INSERT_TAIL(&scs->triggers, t, of_scs);
 	TAILQ_INSERT_TAIL(&c->triggers, t, entry);
 	c->triggers_n++;
@@ -85,9 +85,9 @@ void gw_trigger_free(struct gw_trigger *t)
 		t->scs->pending--;
 		c->pending--;
 	}
-	gw_bag_del(&c->triggers_by_device, &t->by_device);
-	if (gw_map_has(&t->node))
-		gw_map_del(&c->triggers_by_ref, &t->node);
+	multimap_del(&c->triggers_by_device, &t->by_device);
+	if (map_has(&t->node))
+		map_del(&c->triggers_by_ref, &t->node);
 	TAILQ_REMOVE(&t->scs->triggers, t, of_scs);
 	TAILQ_REMOVE(&c->triggers, t, entry);
 	c->triggers_n--;

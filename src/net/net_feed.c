@@ -1,5 +1,5 @@
-/* gw_feed.c - wait with a limit, then one system call. The descriptor's flags are the client's too and are left alone. */
-#include "gateway/gw_feed.h"
+/* net_feed.c - wait with a limit, then one system call. The descriptor's flags are the client's too and are left alone. */
+#include "net/net_feed.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@ static int refuse(const char **why, const char *words)
 	return ERR_INVAL;
 }
 
-int gw_feed_open(struct gw_feed *f, int fd, bool to_write, uint32_t idle_ms, const char **why)
+int net_feed_open(struct net_feed *f, int fd, bool to_write, uint32_t idle_ms, const char **why)
 {
 	int flags = fcntl(fd, F_GETFL), mode = flags & O_ACCMODE;
 	struct stat st;
@@ -38,13 +38,13 @@ int gw_feed_open(struct gw_feed *f, int fd, bool to_write, uint32_t idle_ms, con
 	return 0;
 }
 
-void gw_feed_close(struct gw_feed *f)
+void net_feed_close(struct net_feed *f)
 {
 	close(f->fd);
 	close(f->stop_fd);
 }
 
-void gw_feed_stop(struct gw_feed *f)
+void net_feed_stop(struct net_feed *f)
 {
 	uint64_t one = 1;
 
@@ -52,7 +52,7 @@ void gw_feed_stop(struct gw_feed *f)
 	(void)!write(f->stop_fd, &one, sizeof one);
 }
 
-static int wait_for(struct gw_feed *f, short events)
+static int wait_for(struct net_feed *f, short events)
 {
 	struct pollfd p[2] = { { .fd = f->fd, .events = events }, { .fd = f->stop_fd, .events = POLLIN } };
 	int n;
@@ -67,7 +67,7 @@ static int wait_for(struct gw_feed *f, short events)
 	return n == 0 ? ERR_TIMEOUT : atomic_load(&f->stopped) ? ERR_CLOSED : 0;
 }
 
-ssize_t gw_feed_read(struct gw_feed *f, void *p, size_t n)
+ssize_t net_feed_read(struct net_feed *f, void *p, size_t n)
 {
 	ssize_t k;
 	int err;
@@ -91,7 +91,7 @@ static int from_errno(int e)
 	return e == ENOSPC || e == EDQUOT || e == EFBIG ? ERR_NOSPC : e == EPIPE || e == ECONNRESET ? ERR_CLOSED : ERR_IO;
 }
 
-int gw_feed_write(struct gw_feed *f, const void *p, size_t n)
+int net_feed_write(struct net_feed *f, const void *p, size_t n)
 {
 	const uint8_t *from = p;
 	int err = 0;

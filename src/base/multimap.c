@@ -1,32 +1,32 @@
-/* gw_bag.c - chains, doubled when there are as many objects as chains. */
-#include "gateway/gw_bag.h"
+/* multimap.c - chains, doubled when there are as many objects as chains. */
+#include "base/multimap.h"
 
 #include <stdlib.h>
 
 #define BUCKETS_FIRST 256u
 
-int gw_bag_init(struct gw_bag *b)
+int multimap_init(struct multimap *b)
 {
-	*b = (struct gw_bag){ .mask = BUCKETS_FIRST - 1 };
-	b->buckets = calloc(BUCKETS_FIRST, sizeof(struct gw_bag_node *));
+	*b = (struct multimap){ .mask = BUCKETS_FIRST - 1 };
+	b->buckets = calloc(BUCKETS_FIRST, sizeof(struct multimap_node *));
 	return b->buckets ? 0 : ERR_NOMEM;
 }
 
-void gw_bag_fini(struct gw_bag *b)
+void multimap_fini(struct multimap *b)
 {
 	free(b->buckets);
-	*b = (struct gw_bag){ 0 };
+	*b = (struct multimap){ 0 };
 }
 
-static void grow(struct gw_bag *b)
+static void grow(struct multimap *b)
 {
 	size_t wanted = (b->mask + 1) * 2;
-	struct gw_bag_node **buckets = calloc(wanted, sizeof(struct gw_bag_node *));
+	struct multimap_node **buckets = calloc(wanted, sizeof(struct multimap_node *));
 
 	if (!buckets)
 		return;
 	for (size_t i = 0; i <= b->mask; i++) {
-		for (struct gw_bag_node *n = b->buckets[i], *next; n; n = next) {
+		for (struct multimap_node *n = b->buckets[i], *next; n; n = next) {
 			next = n->next;
 			n->next = buckets[n->hash & (wanted - 1)];
 			buckets[n->hash & (wanted - 1)] = n;
@@ -42,7 +42,7 @@ static uint64_t never_0(uint64_t hash)
 	return hash ? hash : 1;
 }
 
-void gw_bag_add(struct gw_bag *b, struct gw_bag_node *node, uint64_t hash)
+void multimap_add(struct multimap *b, struct multimap_node *node, uint64_t hash)
 {
 	if (b->n > b->mask)
 		grow(b);
@@ -52,9 +52,9 @@ void gw_bag_add(struct gw_bag *b, struct gw_bag_node *node, uint64_t hash)
 	b->n++;
 }
 
-void gw_bag_del(struct gw_bag *b, struct gw_bag_node *node)
+void multimap_del(struct multimap *b, struct multimap_node *node)
 {
-	struct gw_bag_node **at;
+	struct multimap_node **at;
 
 	if (!node->hash)
 		return;
@@ -64,23 +64,23 @@ void gw_bag_del(struct gw_bag *b, struct gw_bag_node *node)
 	if (!*at)
 		return;
 	*at = node->next;
-	*node = (struct gw_bag_node){ 0 };
+	*node = (struct multimap_node){ 0 };
 	b->n--;
 }
 
-static struct gw_bag_node *same(struct gw_bag_node *n, uint64_t hash)
+static struct multimap_node *same(struct multimap_node *n, uint64_t hash)
 {
 	while (n && n->hash != hash)
 		n = n->next;
 	return n;
 }
 
-struct gw_bag_node *gw_bag_first(const struct gw_bag *b, uint64_t hash)
+struct multimap_node *multimap_first(const struct multimap *b, uint64_t hash)
 {
 	return same(b->buckets[never_0(hash) & b->mask], never_0(hash));
 }
 
-struct gw_bag_node *gw_bag_next(const struct gw_bag_node *node)
+struct multimap_node *multimap_next(const struct multimap_node *node)
 {
 	return same(node->next, node->hash);
 }

@@ -7,15 +7,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "gateway/gw_feed.h"
-#include "gateway/gw_work.h"
+#include "net/net_feed.h"
+#include "net/net_worker.h"
 
-static struct gw_feed open_feed(int fd, bool to_write, uint32_t idle_ms)
+static struct net_feed open_feed(int fd, bool to_write, uint32_t idle_ms)
 {
 	const char *why = NULL;
-	struct gw_feed f;
+	struct net_feed f;
 
-	assert_int_equal(gw_feed_open(&f, fd, to_write, idle_ms, &why), 0);
+	assert_int_equal(net_feed_open(&f, fd, to_write, idle_ms, &why), 0);
 	return f;
 }
 
@@ -32,17 +32,17 @@ static void test_what_can_be_no_file_is_refused(void **state)
 		{ -1, false, "is not open for reading" },
 		{ -1, true, "is not open for writing" },
 	};
-	struct gw_feed f;
+	struct net_feed f;
 	const char *why;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-		assert_int_equal(gw_feed_open(&f, wrong[i].fd, wrong[i].to_write, 10, &why), ERR_INVAL);
+		assert_int_equal(net_feed_open(&f, wrong[i].fd, wrong[i].to_write, 10, &why), ERR_INVAL);
 		assert_string_equal(why, wrong[i].why);
 	}
 	assert_int_equal(pipe(ends), 0);
-	assert_int_equal(gw_feed_open(&f, ends[1], false, 10, &why), ERR_INVAL);
-	assert_int_equal(gw_feed_open(&f, ends[0], true, 10, &why), ERR_INVAL);
+	assert_int_equal(net_feed_open(&f, ends[1], false, 10, &why), ERR_INVAL);
+	assert_int_equal(net_feed_open(&f, ends[0], true, 10, &why), ERR_INVAL);
 	close(ends[0]);
 	close(ends[1]);
 	close(dir);
@@ -52,7 +52,7 @@ static void test_what_can_be_no_file_is_refused(void **state)
 static void test_a_file_is_read_from_where_it_stands(void **state)
 {
 	int fd = memfd_create("rows", MFD_CLOEXEC);
-	struct gw_feed f;
+	struct net_feed f;
 	char text[16];
 
 	(void)state;
@@ -60,17 +60,17 @@ static void test_a_file_is_read_from_where_it_stands(void **state)
 	assert_int_equal(lseek(fd, 4, SEEK_SET), 4);
 	f = open_feed(fd, false, 10);
 	assert_int_equal(f.total, 6);
-	assert_int_equal(gw_feed_read(&f, text, 4), 4);
+	assert_int_equal(net_feed_read(&f, text, 4), 4);
 	assert_memory_equal(text, "4567", 4);
-	assert_int_equal(gw_feed_read(&f, text, sizeof text), 2);
-	assert_int_equal(gw_feed_read(&f, text, sizeof text), 0);
+	assert_int_equal(net_feed_read(&f, text, sizeof text), 2);
+	assert_int_equal(net_feed_read(&f, text, sizeof text), 0);
 	assert_int_equal(atomic_load(&f.octets), 6);
-	gw_feed_close(&f);
+	net_feed_close(&f);
 }
 
 static void test_a_silent_pipe_is_given_up_and_a_stopped_one_at_once(void **state)
 {
-	struct gw_feed in, out;
+	struct net_feed in, out;
 	static char piece[1 << 20];
 	int ends[2];
 
@@ -78,20 +78,20 @@ static void test_a_silent_pipe_is_given_up_and_a_stopped_one_at_once(void **stat
 	assert_int_equal(pipe(ends), 0);
 	in = open_feed(ends[0], false, 20);
 	out = open_feed(ends[1], true, 20);
-	assert_int_equal(gw_feed_read(&in, piece, 10), ERR_TIMEOUT);
-	assert_int_equal(gw_feed_write(&out, piece, sizeof piece), ERR_TIMEOUT); /* nobody reads */
+	assert_int_equal(net_feed_read(&in, piece, 10), ERR_TIMEOUT);
+	assert_int_equal(net_feed_write(&out, piece, sizeof piece), ERR_TIMEOUT); /* nobody reads */
 	assert_true(atomic_load(&out.octets) > 0);
-	gw_feed_stop(&in);
-	assert_int_equal(gw_feed_read(&in, piece, 10), ERR_CLOSED); /* though there is something */
-	gw_feed_stop(&out);
-	assert_int_equal(gw_feed_write(&out, piece, 1), ERR_CLOSED);
-	gw_feed_close(&in);
-	gw_feed_close(&out);
+	net_feed_stop(&in);
+	assert_int_equal(net_feed_read(&in, piece, 10), ERR_CLOSED); /* though there is something */
+	net_feed_stop(&out);
+	assert_int_equal(net_feed_write(&out, piece, 1), ERR_CLOSED);
+	net_feed_close(&in);
+	net_feed_close(&out);
 }
 
 static void test_a_reader_that_leaves_and_a_full_disk(void **state)
 {
-	struct gw_feed f;
+	struct net_feed f;
 	int ends[2];
 
 	(void)state;
@@ -99,11 +99,11 @@ static void test_a_reader_that_leaves_and_a_full_disk(void **state)
 	assert_int_equal(pipe(ends), 0);
 	close(ends[0]);
 	f = open_feed(ends[1], true, 1000);
-	assert_int_equal(gw_feed_write(&f, "x", 1), ERR_CLOSED);
-	gw_feed_close(&f);
+	assert_int_equal(net_feed_write(&f, "x", 1), ERR_CLOSED);
+	net_feed_close(&f);
 	f = open_feed(open("/dev/full", O_WRONLY), true, 1000);
-	assert_int_equal(gw_feed_write(&f, "x", 1), ERR_NOSPC);
-	gw_feed_close(&f);
+	assert_int_equal(net_feed_write(&f, "x", 1), ERR_NOSPC);
+	net_feed_close(&f);
 }
 
 /* -- the thread */
@@ -111,7 +111,7 @@ static void test_a_reader_that_leaves_and_a_full_disk(void **state)
 struct play {
 	struct net_loop *loop;
 	struct net_timer *timer;
-	struct gw_work *work;
+	struct net_worker *work;
 	int ends[2];
 	unsigned ran, done;
 	ssize_t got;
@@ -141,7 +141,7 @@ static void on_timer(void *arg)
 {
 	struct play *y = arg;
 
-	gw_work_interrupt(y->work);
+	net_worker_interrupt(y->work);
 	net_timer_start(y->timer, 5);
 }
 
@@ -151,7 +151,7 @@ static void setup(struct play *y)
 	assert_int_equal(pipe(y->ends), 0);
 	assert_int_equal(net_loop_new(&y->loop), 0);
 	assert_int_equal(net_timer_new(&y->timer, y->loop, on_timer, y), 0);
-	assert_int_equal(gw_work_new(&y->work, y->loop, run, on_done, y), 0);
+	assert_int_equal(net_worker_new(&y->work, y->loop, run, on_done, y), 0);
 }
 
 static void teardown(struct play *y)
@@ -170,13 +170,13 @@ static void test_work_is_done_once_for_each_start(void **state)
 	setup(&y);
 	for (unsigned i = 1; i <= 3; i++) {
 		assert_int_equal(write(y.ends[1], "x", 1), 1);
-		gw_work_start(y.work);
+		net_worker_start(y.work);
 		assert_int_equal(net_loop_run(y.loop), 0);
 		assert_int_equal(y.ran, i);
 		assert_int_equal(y.done, i);
 		assert_int_equal(y.got, 1);
 	}
-	assert_true(gw_work_free(y.work, 1000));
+	assert_true(net_worker_free(y.work, 1000));
 	teardown(&y);
 }
 
@@ -186,12 +186,12 @@ static void test_a_system_call_that_waits_is_interrupted(void **state)
 
 	(void)state;
 	setup(&y);
-	gw_work_start(y.work);
+	net_worker_start(y.work);
 	net_timer_start(y.timer, 5);
 	assert_int_equal(net_loop_run(y.loop), 0);
 	assert_int_equal(y.got, -1);
-	gw_work_start(y.work); /* and its end does so by itself */
-	assert_true(gw_work_free(y.work, 5000));
+	net_worker_start(y.work); /* and its end does so by itself */
+	assert_true(net_worker_free(y.work, 5000));
 	assert_int_equal(y.done, 1);
 	teardown(&y);
 }

@@ -1,5 +1,5 @@
-/* gw_map.c - chained hash table, doubled when it is full. */
-#include "gateway/gw_map.h"
+/* map.c - chained hash table, doubled when it is full. */
+#include "base/map.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -51,35 +51,35 @@ static uint64_t sip_hash(const uint64_t seed[2], const uint8_t *p, size_t len)
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
-uint64_t gw_map_hash(const struct gw_map *m, const void *key, uint32_t key_len)
+uint64_t map_hash(const struct map *m, const void *key, uint32_t key_len)
 {
 	return sip_hash(m->seed, key, key_len);
 }
 
-int gw_map_init(struct gw_map *m)
+int map_init(struct map *m)
 {
-	*m = (struct gw_map){ .mask = BUCKETS_FIRST - 1 };
+	*m = (struct map){ .mask = BUCKETS_FIRST - 1 };
 	if (getrandom(m->seed, sizeof m->seed, 0) != sizeof m->seed)
 		return ERR_IO;
-	m->buckets = calloc(BUCKETS_FIRST, sizeof(struct gw_map_node *));
+	m->buckets = calloc(BUCKETS_FIRST, sizeof(struct map_node *));
 	return m->buckets ? 0 : ERR_NOMEM;
 }
 
-void gw_map_fini(struct gw_map *m)
+void map_fini(struct map *m)
 {
 	free(m->buckets);
-	*m = (struct gw_map){ 0 };
+	*m = (struct map){ 0 };
 }
 
-static void grow(struct gw_map *m)
+static void grow(struct map *m)
 {
 	size_t wanted = (m->mask + 1) * 2;
-	struct gw_map_node **buckets = calloc(wanted, sizeof(struct gw_map_node *));
+	struct map_node **buckets = calloc(wanted, sizeof(struct map_node *));
 
 	if (!buckets)
 		return; /* longer chains, same answers */
 	for (size_t i = 0; i <= m->mask; i++) {
-		for (struct gw_map_node *n = m->buckets[i], *next; n; n = next) {
+		for (struct map_node *n = m->buckets[i], *next; n; n = next) {
 			next = n->next;
 			n->next = buckets[n->hash & (wanted - 1)];
 			buckets[n->hash & (wanted - 1)] = n;
@@ -90,7 +90,7 @@ static void grow(struct gw_map *m)
 	m->mask = wanted - 1;
 }
 
-void gw_map_add(struct gw_map *m, struct gw_map_node *node, const void *key, uint32_t key_len)
+void map_add(struct map *m, struct map_node *node, const void *key, uint32_t key_len)
 {
 	if (m->n > m->mask)
 		grow(m);
@@ -102,34 +102,34 @@ void gw_map_add(struct gw_map *m, struct gw_map_node *node, const void *key, uin
 	m->n++;
 }
 
-struct gw_map_node *gw_map_find(const struct gw_map *m, const void *key, uint32_t key_len)
+struct map_node *map_find(const struct map *m, const void *key, uint32_t key_len)
 {
 	uint64_t hash = sip_hash(m->seed, key, key_len);
 
-	for (struct gw_map_node *n = m->buckets[hash & m->mask]; n; n = n->next) {
+	for (struct map_node *n = m->buckets[hash & m->mask]; n; n = n->next) {
 		if (n->hash == hash && n->key_len == key_len && memcmp(n->key, key, key_len) == 0)
 			return n;
 	}
 	return NULL;
 }
 
-void gw_map_del(struct gw_map *m, struct gw_map_node *node)
+void map_del(struct map *m, struct map_node *node)
 {
-	struct gw_map_node **at = &m->buckets[node->hash & m->mask];
+	struct map_node **at = &m->buckets[node->hash & m->mask];
 
 	while (*at && *at != node)
 		at = &(*at)->next;
 	if (!*at)
 		return;
 	*at = node->next;
-	*node = (struct gw_map_node){ 0 };
+	*node = (struct map_node){ 0 };
 	m->n--;
 }
 
-void gw_map_each(const struct gw_map *m, gw_map_fn *fn, void *arg)
+void map_each(const struct map *m, map_fn *fn, void *arg)
 {
 	for (size_t i = 0; i <= m->mask; i++) {
-		for (struct gw_map_node *n = m->buckets[i], *next; n; n = next) {
+		for (struct map_node *n = m->buckets[i], *next; n; n = next) {
 			next = n->next;
 			fn(arg, n);
 		}

@@ -1,5 +1,5 @@
-/* gw_work.c - a thread, a semaphore towards it and an eventfd back. */
-#include "gateway/gw_work.h"
+/* net_worker.c - a thread, a semaphore towards it and an eventfd back. */
+#include "net/net_worker.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -14,8 +14,8 @@
 #define INTERRUPT (SIGRTMIN + 4) /* its handler does nothing: that it came is what counts */
 #define INTERRUPT_MS 20
 
-struct gw_work {
-	gw_work_fn *run, *done;
+struct net_worker {
+	net_worker_fn *run, *done;
 	void *arg;
 	pthread_t thread;
 	sem_t more;
@@ -31,7 +31,7 @@ static void on_interrupt(int signum)
 
 static void *loop(void *arg)
 {
-	struct gw_work *w = arg;
+	struct net_worker *w = arg;
 	uint64_t one = 1;
 
 	for (;;) {
@@ -46,7 +46,7 @@ static void *loop(void *arg)
 
 static void on_done(void *arg, int events)
 {
-	struct gw_work *w = arg;
+	struct net_worker *w = arg;
 	uint64_t n;
 
 	(void)events;
@@ -55,7 +55,7 @@ static void on_done(void *arg, int events)
 }
 
 /* Signals are the loop's: the thread hears the interrupt only. */
-static int start_thread(struct gw_work *w)
+static int start_thread(struct net_worker *w)
 {
 	struct sigaction sa = { .sa_handler = on_interrupt };
 	sigset_t all, before;
@@ -71,9 +71,9 @@ static int start_thread(struct gw_work *w)
 	return rc ? ERR_NOMEM : 0;
 }
 
-int gw_work_new(struct gw_work **out, struct net_loop *l, gw_work_fn *run, gw_work_fn *done, void *arg)
+int net_worker_new(struct net_worker **out, struct net_loop *l, net_worker_fn *run, net_worker_fn *done, void *arg)
 {
-	struct gw_work *w = calloc(1, sizeof *w);
+	struct net_worker *w = calloc(1, sizeof *w);
 	int err = ERR_NOMEM;
 
 	if (!w)
@@ -107,17 +107,17 @@ free_work:
 	return err;
 }
 
-void gw_work_start(struct gw_work *w)
+void net_worker_start(struct net_worker *w)
 {
 	sem_post(&w->more);
 }
 
-void gw_work_interrupt(struct gw_work *w)
+void net_worker_interrupt(struct net_worker *w)
 {
 	(void)pthread_kill(w->thread, INTERRUPT);
 }
 
-static bool join(struct gw_work *w, uint32_t wait_ms)
+static bool join(struct net_worker *w, uint32_t wait_ms)
 {
 	for (uint32_t waited = 0; waited <= wait_ms; waited += INTERRUPT_MS) {
 		struct timespec until;
@@ -128,12 +128,12 @@ static bool join(struct gw_work *w, uint32_t wait_ms)
 		until.tv_nsec %= 1000000000L;
 		if (pthread_timedjoin_np(w->thread, NULL, &until) == 0)
 			return true;
-		gw_work_interrupt(w);
+		net_worker_interrupt(w);
 	}
 	return false;
 }
 
-bool gw_work_free(struct gw_work *w, uint32_t wait_ms)
+bool net_worker_free(struct net_worker *w, uint32_t wait_ms)
 {
 	if (!w)
 		return true;

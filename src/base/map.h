@@ -1,0 +1,46 @@
+/* map.h - a hash table of objects that carry their own node: no allocation for an entry, keyed hash (SipHash-1-3) so that a peer who
+ * chooses keys cannot choose chains. Keys are octets inside the object; they must not change while it is in the table. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct map_node {
+	struct map_node *next;
+	const void *key; /* borrowed from the object */
+	uint32_t key_len;
+	uint64_t hash;
+};
+
+struct map {
+	struct map_node **buckets;
+	size_t mask, n; /* buckets - 1; entries */
+	uint64_t seed[2];
+};
+
+/* Seeds from the system's random numbers. ERR_NOMEM. */
+ERR_MUST_USE int map_init(struct map *m);
+void map_fini(struct map *m); /* the objects are the caller's */
+
+/* Adds; the caller made sure that the key is not there. Growing that fails leaves the table slower and right. */
+void map_add(struct map *m, struct map_node *node, const void *key, uint32_t key_len);
+uint64_t map_hash(const struct map *m, const void *key, uint32_t key_len);         /* keyed by the table's seed */
+struct map_node *map_find(const struct map *m, const void *key, uint32_t key_len); /* NULL when not there */
+void map_del(struct map *m, struct map_node *node);
+static inline bool map_has(const struct map_node *node) /* is it in a table? (nodes start zeroed) */
+{
+	return node->key != NULL;
+}
+
+/* Calls fn for each entry; fn may delete the one it is given and no other. */
+typedef void map_fn(void *arg, struct map_node *node);
+void map_each(const struct map *m, map_fn *fn, void *arg);
+
+/* The object that carries `node`; NULL for NULL. */
+#define MAP_OF(node, type, member) ((type *)map_object(node, offsetof(type, member)))
+static inline void *map_object(struct map_node *node, size_t offset)
+{
+	return node ? (char *)node - offset : NULL;
+}

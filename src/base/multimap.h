@@ -1,0 +1,29 @@
+/* multimap.h - a hash table in which many objects may stand under one hash: for finding candidates that the caller then compares. An
+ * object carries its own node of 16 octets; no key is kept. The hash is keyed (map_hash()), so that a peer who chooses names cannot
+ * choose chains. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct multimap_node {
+	struct multimap_node *next;
+	uint64_t hash; /* 0: in no table */
+};
+
+struct multimap {
+	struct multimap_node **buckets;
+	size_t mask, n;
+};
+
+ERR_MUST_USE int multimap_init(struct multimap *b); /* ERR_NOMEM */
+void multimap_fini(struct multimap *b);             /* the objects are the caller's; a zeroed one is allowed */
+
+/* Growing that fails leaves the table slower and right. */
+void multimap_add(struct multimap *b, struct multimap_node *node, uint64_t hash);
+void multimap_del(struct multimap *b, struct multimap_node *node); /* one that is in no table is left alone */
+/* The first object under the hash, and the one after `node`; NULL: no more. */
+struct multimap_node *multimap_first(const struct multimap *b, uint64_t hash);
+struct multimap_node *multimap_next(const struct multimap_node *node);

@@ -1,0 +1,112 @@
+/* The hash table and the multimap find what is in them and nothing else. */
+#include "tests/unit/test.h"
+
+#include "base/map.h"
+#include "base/multimap.h"
+
+#define N 5000
+
+struct thing {
+	uint32_t key;
+	bool seen;
+	struct map_node node;
+};
+
+static void see(void *arg, struct map_node *node)
+{
+	struct map *m = arg;
+	struct thing *t = MAP_OF(node, struct thing, node);
+
+	assert_false(t->seen);
+	t->seen = true;
+	map_del(m, node); /* allowed for the one that is handed out */
+}
+
+static void test_a_table_finds_what_is_in_it_and_nothing_else(void **state)
+{
+	struct thing *things = calloc(N, sizeof *things);
+	struct map m;
+
+	(void)state;
+	assert_int_equal(map_init(&m), 0);
+	for (uint32_t i = 0; i < N; i++) {
+		things[i].key = i;
+		assert_false(map_has(&things[i].node));
+		map_add(&m, &things[i].node, &things[i].key, sizeof things[i].key);
+	}
+	for (uint32_t i = 0; i < N; i += 2)
+		map_del(&m, &things[i].node);
+	for (uint32_t i = 0; i < N + 100; i++) {
+		struct thing *t = MAP_OF(map_find(&m, &i, sizeof i), struct thing, node);
+
+		assert_ptr_equal(t, i < N && i % 2 ? &things[i] : NULL);
+	}
+	assert_int_equal(m.n, N / 2);
+	map_each(&m, see, &m);
+	assert_int_equal(m.n, 0);
+	map_fini(&m);
+	free(things);
+}
+
+static void test_keys_are_compared_whole(void **state)
+{
+	struct map_node a = { 0 };
+	struct map m;
+
+	(void)state;
+	assert_int_equal(map_init(&m), 0);
+	map_add(&m, &a, "abc", 3);
+	assert_null(map_find(&m, "abcd", 4));
+	assert_null(map_find(&m, "ab", 2));
+	assert_ptr_equal(map_find(&m, "abc", 3), &a);
+	map_fini(&m);
+}
+
+struct bagged {
+	int number;
+	struct multimap_node node;
+};
+
+static void test_a_multimap_holds_many_under_one_hash(void **state)
+{
+	static struct bagged things[3000];
+	struct multimap b;
+	unsigned found = 0;
+
+	(void)state;
+	assert_int_equal(multimap_init(&b), 0);
+	for (int i = 0; i < 3000; i++) {
+		things[i].number = i;
+		multimap_add(&b, &things[i].node,
+			     (uint64_t)(i / 3) * 0x9e3779b97f4a7c15ull); /* three each; the first three under 0 */
+	}
+	assert_int_equal(b.n, 3000);
+	for (uint64_t h = 0; h < 1000; h++) {
+		for (struct multimap_node *n = multimap_first(&b, h * 0x9e3779b97f4a7c15ull); n; n = multimap_next(n))
+			found++;
+	}
+	assert_int_equal(found, 3000);
+	multimap_del(&b, &things[1].node);
+	multimap_del(&b, &things[1].node); /* it is out already */
+	assert_int_equal(b.n, 2999);
+	found = 0;
+	for (struct multimap_node *n = multimap_first(&b, 0); n; n = multimap_next(n))
+		found++;
+	assert_int_equal(found, 2);
+	for (int i = 0; i < 3000; i++)
+		multimap_del(&b, &things[i].node);
+	assert_int_equal(b.n, 0);
+	assert_null(multimap_first(&b, 0));
+	multimap_fini(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_table_finds_what_is_in_it_and_nothing_else),
+		cmocka_unit_test(test_keys_are_compared_whole),
+		cmocka_unit_test(test_a_multimap_holds_many_under_one_hash),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
