@@ -41,8 +41,8 @@
 	X(STORE_GENERATION_WHOLE, "src/assoc/asc_switch.c", "the new generation is whole on disk; the store does not name it")   \
 	X(STORE_SWITCHED, "src/assoc/asc_switch.c", "the store names the new generation; nobody uses it yet")                    \
 	/* the ring, at either end */                                                                                            \
-	X(RING_PUBLISHED, "src/gateway/gw_ring.c", "records are published; the bell was not rung")                               \
-	X(RING_RECORD_TAKEN, "src/gateway/gw_ring.c", "a record is copied and gone from the ring; nothing was done with it")     \
+	X(RING_PUBLISHED, "src/ipc/ipc_ring.c", "records are published; the bell was not rung")                                  \
+	X(RING_RECORD_TAKEN, "src/ipc/ipc_ring.c", "a record is copied and gone from the ring; nothing was done with it")        \
 	/* an edge */                                                                                                            \
 	X(EDGE_REQUEST_READ, "src/gateway/gw_edge_path.c", "a request is checked; the core does not know it")                    \
 	X(EDGE_OFFERED, "src/gateway/gw_edge_path.c", "a request is in the ring and not published")                              \

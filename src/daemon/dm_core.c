@@ -50,7 +50,7 @@ static const struct gw_core_cb callbacks = { on_bad_edge, on_log_level };
 
 static void add_edge(struct core_process *p, const struct dm_msg *m, int fds[DM_FDS_MAX])
 {
-	struct gw_ring_fds ring = { fds[0], fds[1], fds[2], fds[3] };
+	struct ipc_ring_fds ring = { fds[0], fds[1], fds[2], fds[3] };
 	struct gw_core_edge edge = { m->index, m->generation, m->what == CFG_EXTERNAL ? CFG_EXTERNAL : CFG_INTERNAL,
 				     (pid_t)m->value };
 	int err = gw_core_edge_add(p->core, &edge, &ring);
@@ -58,7 +58,7 @@ static void add_edge(struct core_process *p, const struct dm_msg *m, int fds[DM_
 	if (!err)
 		return;
 	log_error(&p->in.log, "daemon", "the ring to edge %u: %s", m->generation, err_str(err));
-	gw_ring_fds_close(&ring);
+	ipc_ring_fds_close(&ring);
 	on_bad_edge(p, m->generation);
 }
 

@@ -10,7 +10,7 @@ struct edge_process {
 	struct dm_inherited in;
 	struct net_loop *loop;
 	struct net_watch *parent;
-	struct gw_caps *caps;
+	struct ipc_caps *caps;
 	struct gw_edge_conf conf;
 	struct gw_edge *edge;
 	struct tls_ctx *tls[CFG_LISTEN_MAX];
@@ -35,13 +35,13 @@ static void on_ring_broken(void *arg)
 
 static void take_ring(struct edge_process *p, int fds[DM_FDS_MAX])
 {
-	struct gw_ring_fds ring = { fds[0], fds[1], fds[2], fds[3] };
+	struct ipc_ring_fds ring = { fds[0], fds[1], fds[2], fds[3] };
 	int err = gw_edge_ring(p->edge, &ring);
 
 	if (!err)
 		return;
 	log_error(&p->in.log, "daemon", "the ring to the core: %s", err_str(err));
-	gw_ring_fds_close(&ring);
+	ipc_ring_fds_close(&ring);
 	end(p, 1);
 }
 
@@ -97,7 +97,7 @@ static int set_up(struct edge_process *p)
 	int err = net_loop_new(&p->loop);
 
 	if (!err)
-		err = gw_caps_open(&p->caps, p->in.caps_fd, p->in.slot);
+		err = ipc_caps_open(&p->caps, p->in.caps_fd, p->in.slot);
 	if (err)
 		return err;
 	p->conf = (struct gw_edge_conf){ p->in.cfg, p->in.generation, p->caps, &p->in.log, on_ring_broken, p };
@@ -117,7 +117,7 @@ static void tear_down(struct edge_process *p)
 {
 	net_watch_free(p->parent);
 	gw_edge_free(p->edge);
-	gw_caps_close(p->caps);
+	ipc_caps_close(p->caps);
 	for (size_t i = 0; i < CFG_LISTEN_MAX; i++)
 		tls_ctx_free(p->tls[i]);
 	if (p->loop)

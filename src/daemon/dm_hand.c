@@ -6,7 +6,7 @@
 
 #include "base/fault.h"
 #include "daemon/dm_parent_int.h"
-#include "gateway/gw_ring.h"
+#include "ipc/ipc_ring.h"
 
 static int hand_fd(struct dm_child *c, uint32_t kind, uint32_t what, size_t index, int fd)
 {
@@ -124,18 +124,18 @@ int dm_hand_ring(struct dm_child *edge)
 {
 	struct dm_parent *p = edge->parent;
 	struct dm_msg m = { .kind = DM_RING, .what = edge->zone, .index = edge->slot, .generation = edge->generation };
-	struct gw_ring_fds a, b;
+	struct ipc_ring_fds a, b;
 	int err;
 
 	m.value = (uint64_t)edge->pid;
-	err = gw_ring_make(&a, &b, p->cfg->limits.ring_size);
+	err = ipc_ring_make(&a, &b, p->cfg->limits.ring_size);
 	if (err)
 		return err;
 	err = dm_send(p->core.sock, &m, (int[]){ a.out_mem, a.in_mem, a.out_bell, a.in_bell }, 4);
 	FAULT_POINT(PARENT_RING_HALF);
 	if (!err)
 		err = dm_send(edge->sock, &m, (int[]){ b.out_mem, b.in_mem, b.out_bell, b.in_bell }, 4);
-	gw_ring_fds_close(&a);
-	gw_ring_fds_close(&b);
+	ipc_ring_fds_close(&a);
+	ipc_ring_fds_close(&b);
 	return err;
 }

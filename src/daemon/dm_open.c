@@ -136,7 +136,8 @@ static int place_edges(struct dm_parent *p)
 	int err;
 
 	for (size_t z = 0; z < sizeof zones / sizeof *zones; z++) {
-		for (uint32_t i = 0; zone_listens(p->cfg, zones[z]) && i < p->cfg->edges && p->edges_n < GW_CAPS_SLOTS_MAX; i++) {
+		for (uint32_t i = 0; zone_listens(p->cfg, zones[z]) && i < p->cfg->edges && p->edges_n < IPC_CAPS_SLOTS_MAX;
+		     i++) {
 			p->edges[p->edges_n] =
 			    (struct dm_child){ .parent = p, .role = DM_EDGE, .slot = p->edges_n, .zone = zones[z], .sock = -1 };
 			p->edges_n++;
@@ -147,8 +148,8 @@ static int place_edges(struct dm_parent *p)
 		log_error(&p->log, "daemon", "no listener is configured: there is nothing to do");
 		return ERR_INVAL;
 	}
-	err = gw_caps_make(&p->caps_fd, p->edges_n);
-	return err ? err : gw_caps_open(&p->caps, p->caps_fd, 0);
+	err = ipc_caps_make(&p->caps_fd, p->edges_n);
+	return err ? err : ipc_caps_open(&p->caps, p->caps_fd, 0);
 }
 
 int dm_open_all(struct dm_parent *p)
@@ -180,7 +181,7 @@ void dm_close_all(struct dm_parent *p)
 		close(p->control_fd);
 		unlink(p->cfg->control_path);
 	}
-	gw_caps_close(p->caps);
+	ipc_caps_close(p->caps);
 	if (p->caps_fd >= 0)
 		close(p->caps_fd);
 }

@@ -227,7 +227,7 @@ static void forget_edge(struct dm_child *c)
 	struct dm_parent *p = c->parent;
 	struct dm_msg gone = { .kind = DM_EDGE_GONE, .generation = c->generation };
 
-	gw_caps_clear(p->caps, c->slot);
+	ipc_caps_clear(p->caps, c->slot);
 	if (p->core.pid && p->core.ready && dm_send(p->core.sock, &gone, NULL, 0))
 		log_warn(&p->log, "daemon", "the core could not be told that edge %u is gone", c->generation);
 }

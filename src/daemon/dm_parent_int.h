@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "conf/cfg_iwf.h"
 #include "daemon/dm_msg.h"
-#include "gateway/gw_caps.h"
+#include "ipc/ipc_caps.h"
 #include "net/net_loop.h"
 
 enum dm_role { DM_CORE, DM_EDGE };
@@ -48,10 +48,10 @@ struct dm_parent {
 	uint16_t listen_ports[CFG_LISTEN_MAX];
 	int control_fd;
 	int caps_fd;
-	struct gw_caps *caps;
+	struct ipc_caps *caps;
 
 	struct dm_child core;
-	struct dm_child edges[GW_CAPS_SLOTS_MAX];
+	struct dm_child edges[IPC_CAPS_SLOTS_MAX];
 	uint32_t edges_n;
 	uint32_t generation_next;
 

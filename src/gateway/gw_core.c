@@ -52,7 +52,7 @@ static void edge_bad(struct gw_edge_end *e, const char *what)
 
 int gw_core_send(struct gw_edge_end *e, size_t len)
 {
-	int err = e->bad ? ERR_CLOSED : gw_ring_send(e->ring, e->core->record, len);
+	int err = e->bad ? ERR_CLOSED : ipc_ring_send(e->ring, e->core->record, len);
 
 	if (err == ERR_PROTO) {
 		edge_bad(e, "the indexes of its ring lie");
@@ -66,40 +66,40 @@ int gw_core_send(struct gw_edge_end *e, size_t len)
 static int dispatch(struct gw_edge_end *e, const uint8_t *record, size_t len)
 {
 	union {
-		struct gw_session_open open;
-		struct gw_session_closed closed;
-		struct gw_device_action action;
-		struct gw_device_notification_answer answer;
+		struct ipc_session_open open;
+		struct ipc_session_closed closed;
+		struct ipc_device_action action;
+		struct ipc_device_notification_answer answer;
 		struct st_counters counters;
 	} u;
-	struct gw_rec_head h;
-	int err = gw_rec_head_get(&h, record, len);
+	struct ipc_rec_head h;
+	int err = ipc_rec_head_get(&h, record, len);
 
-	if (err || !gw_rec_to_core(h.type))
+	if (err || !ipc_rec_to_core(h.type))
 		return ERR_PROTO;
 	if (h.edge_generation != e->who.generation)
 		return ERR_PROTO; /* each edge has a fresh ring: nobody else's records can be in it */
 	switch (h.type) {
-	case GW_REC_SESSION_OPEN:
-		err = gw_session_open_get(&u.open, record, len);
+	case IPC_REC_SESSION_OPEN:
+		err = ipc_session_open_get(&u.open, record, len);
 		return err ? err : gw_core_on_session_open(e, h.transaction, &u.open);
-	case GW_REC_SESSION_CLOSED:
-		err = gw_session_closed_get(&u.closed, record, len);
+	case IPC_REC_SESSION_CLOSED:
+		err = ipc_session_closed_get(&u.closed, record, len);
 		if (!err)
 			gw_core_on_session_closed(e, h.transaction, &u.closed);
 		return err;
-	case GW_REC_DEVICE_ACTION:
-		err = gw_device_action_get(&u.action, record, len);
+	case IPC_REC_DEVICE_ACTION:
+		err = ipc_device_action_get(&u.action, record, len);
 		if (!err)
 			gw_core_on_device_action(e, h.transaction, &u.action);
 		return err;
-	case GW_REC_DEVICE_NOTIFICATION_ANSWER:
-		err = gw_device_notification_answer_get(&u.answer, record, len);
+	case IPC_REC_DEVICE_NOTIFICATION_ANSWER:
+		err = ipc_device_notification_answer_get(&u.answer, record, len);
 		if (!err)
 			gw_report_on_answer(e, h.transaction, &u.answer);
 		return err;
 	default: /* stats */
-		err = gw_stats_get(&u.counters, record, len);
+		err = ipc_stats_get(&u.counters, record, len);
 		if (!err)
 			st_add(&e->core->st, &u.counters);
 		return err;
@@ -109,12 +109,12 @@ static int dispatch(struct gw_edge_end *e, const uint8_t *record, size_t len)
 static void read_edge(struct gw_edge_end *e)
 {
 	struct gw_core *c = e->core;
-	uint8_t record[GW_REC_MAX];
+	uint8_t record[IPC_REC_MAX];
 	size_t len;
 	int err = 0;
 
 	for (int i = 0; i < RECORDS_A_TURN && !e->bad; i++) {
-		err = gw_ring_recv(e->ring, record, &len);
+		err = ipc_ring_recv(e->ring, record, &len);
 		if (err)
 			break;
 		st_count(&c->st, ST_RING_RECORDS);
@@ -134,7 +134,7 @@ static void on_bell(void *arg, int events)
 	struct gw_edge_end *e = arg;
 
 	(void)events;
-	gw_ring_bell_clear(e->ring);
+	ipc_ring_bell_clear(e->ring);
 	read_edge(e);
 }
 
@@ -179,7 +179,7 @@ static void on_turn_end(void *arg)
 	write_decisions(c);
 	TAILQ_FOREACH(e, &c->edges, entry)
 	{
-		if (!e->bad && gw_ring_flush(e->ring))
+		if (!e->bad && ipc_ring_flush(e->ring))
 			edge_bad(e, "the indexes of its ring lie");
 	}
 }
@@ -199,11 +199,11 @@ static void edge_free(struct gw_edge_end *e)
 	}
 	TAILQ_REMOVE(&e->core->edges, e, entry);
 	net_watch_free(e->bell);
-	gw_ring_close(e->ring);
+	ipc_ring_close(e->ring);
 	free(e);
 }
 
-int gw_core_edge_add(struct gw_core *c, const struct gw_core_edge *edge, struct gw_ring_fds *fds)
+int gw_core_edge_add(struct gw_core *c, const struct gw_core_edge *edge, struct ipc_ring_fds *fds)
 {
 	struct gw_edge_end *e;
 	int err;
@@ -215,10 +215,10 @@ int gw_core_edge_add(struct gw_core *c, const struct gw_core_edge *edge, struct 
 		return ERR_NOMEM;
 	e->core = c;
 	e->who = *edge;
-	err = gw_ring_open(&e->ring, fds);
+	err = ipc_ring_open(&e->ring, fds);
 	if (err)
 		goto free_edge;
-	err = net_watch_new(&e->bell, c->loop, gw_ring_bell(e->ring), on_bell, e);
+	err = net_watch_new(&e->bell, c->loop, ipc_ring_bell(e->ring), on_bell, e);
 	if (!err)
 		err = net_watch_set(e->bell, NET_READ);
 	if (err)
@@ -229,7 +229,7 @@ int gw_core_edge_add(struct gw_core *c, const struct gw_core_edge *edge, struct 
 
 close_ring:
 	net_watch_free(e->bell);
-	gw_ring_close(e->ring);
+	ipc_ring_close(e->ring);
 free_edge:
 	free(e);
 	return err;

@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 #include "conf/cfg_iwf.h"
-#include "gateway/gw_ring.h"
+#include "ipc/ipc_ring.h"
 #include "net/net_loop.h"
 #include "tls/tls_stream.h"
 
@@ -41,7 +41,7 @@ struct gw_core_edge {
 	pid_t pid;
 };
 /* The ring of an edge: takes the descriptors on success. */
-ERR_MUST_USE int gw_core_edge_add(struct gw_core *c, const struct gw_core_edge *edge, struct gw_ring_fds *fds);
+ERR_MUST_USE int gw_core_edge_add(struct gw_core *c, const struct gw_core_edge *edge, struct ipc_ring_fds *fds);
 /* The edge is dead and all its sessions with it. */
 void gw_core_edge_gone(struct gw_core *c, uint32_t generation);
 

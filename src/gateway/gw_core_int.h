@@ -13,7 +13,7 @@
 #include "gateway/gw_dup.h"
 #include "base/map.h"
 #include "gateway/gw_past.h"
-#include "gateway/gw_rec.h"
+#include "ipc/ipc_rec.h"
 #include "journal/jrn.h"
 #include "link/link_ids.h"
 #include "link/link_peer.h"
@@ -31,14 +31,14 @@ struct gw_scs;
 struct gw_proven {
 	uint64_t not_after_s; /* 0: no end known */
 	uint8_t n;
-	char name[GW_GROUPS_MAX][IDENT_SCS_MAX + 1];
-	const char *names[GW_GROUPS_MAX];
+	char name[IPC_GROUPS_MAX][IDENT_SCS_MAX + 1];
+	const char *names[IPC_GROUPS_MAX];
 };
 
 struct gw_edge_end { /* an edge, seen from the core */
 	struct gw_core *core;
 	struct gw_core_edge who;
-	struct gw_ring *ring;
+	struct ipc_ring *ring;
 	struct net_watch *bell;
 	bool bad; /* broke a rule: read no more, freed at the end of the turn */
 	uint32_t sessions_n;
@@ -62,7 +62,7 @@ struct gw_session { /* an admitted session */
 	struct gw_edge_end *edge;
 	struct gw_scs *scs;
 	struct gw_session_key key;
-	char address[GW_ADDRESS_MAX + 1];
+	char address[IPC_ADDRESS_MAX + 1];
 	const struct cfg_listen *listen;
 	struct gw_proven *proven;       /* NULL: none */
 	uint64_t since_ms, not_after_s; /* not_after_s: 0 when nothing ends by itself */
@@ -90,7 +90,7 @@ struct gw_reference {                /* names a trigger: who triggers, and its n
 };
 
 struct gw_asked { /* for the decision line of a trigger */
-	char address[GW_ADDRESS_MAX + 1];
+	char address[IPC_ADDRESS_MAX + 1];
 	char rule[ASSOC_RULE_TEXT_MAX]; /* that allowed it, or that refused it later */
 };
 
@@ -251,7 +251,7 @@ struct gw_core {
 	void *stopped_arg;
 	bool stopping;
 
-	uint8_t record[GW_REC_MAX];
+	uint8_t record[IPC_REC_MAX];
 	uint8_t scratch[32768]; /* for one message to a core peer */
 };
 
@@ -263,8 +263,8 @@ struct gw_edge_end *gw_core_edge_find(struct gw_core *c, uint32_t generation);
 const char *gw_core_edge_name(char out[GW_EDGE_NAME_MAX], const struct gw_edge_end *e);
 
 /* gw_core_session.c: admission. */
-ERR_MUST_USE int gw_core_on_session_open(struct gw_edge_end *e, uint64_t number, const struct gw_session_open *open);
-void gw_core_on_session_closed(struct gw_edge_end *e, uint64_t number, const struct gw_session_closed *closed);
+ERR_MUST_USE int gw_core_on_session_open(struct gw_edge_end *e, uint64_t number, const struct ipc_session_open *open);
+void gw_core_on_session_closed(struct gw_edge_end *e, uint64_t number, const struct ipc_session_closed *closed);
 struct gw_session *gw_core_session_find(struct gw_core *c, uint32_t generation, uint64_t number);
 void gw_core_session_free(struct gw_session *s);
 void gw_core_sessions_expire(void *core); /* cuts those whose certificate has ended; its timer goes on */
@@ -273,19 +273,19 @@ uint32_t gw_core_sessions_cut(struct gw_core *c, const char *scs, const char *re
 struct gw_scs *gw_core_scs(struct gw_core *c, const char *name); /* made when it is not there; NULL: no memory */
 
 /* Judges and lets the CEA go, or refuses; true: admitted. */
-bool gw_core_session_admit(struct gw_edge_end *e, uint64_t number, const struct gw_session_open *open);
-void gw_core_session_refuse(struct gw_edge_end *e, uint64_t number, const struct gw_session_open *open, enum pol_reason reason);
+bool gw_core_session_admit(struct gw_edge_end *e, uint64_t number, const struct ipc_session_open *open);
+void gw_core_session_refuse(struct gw_edge_end *e, uint64_t number, const struct ipc_session_open *open, enum pol_reason reason);
 
 /* gw_core_probe.c: one connection more than the SCS may have. */
 /* Asks the oldest session whether it is there; true: the new connection waits for the outcome. */
-bool gw_probe_begin(struct gw_edge_end *e, uint64_t number, const struct gw_session_open *open, struct gw_scs *scs);
+bool gw_probe_begin(struct gw_edge_end *e, uint64_t number, const struct ipc_session_open *open, struct gw_scs *scs);
 void gw_probe_session_gone(struct gw_probe *p);                                /* the probed session has ended */
 void gw_probe_forget(struct gw_core *c, uint32_t generation, uint64_t number); /* who waited is gone; number 0: the whole edge */
 void gw_probes_free(struct gw_core *c);
 
 /* gw_groups.c: what the certificate proves beside the name. NULL when it names no group, and when there is no memory: nobody is in a
  * group then. */
-struct gw_proven *gw_proven_of(const struct gw_core *c, const struct gw_identity *id);
+struct gw_proven *gw_proven_of(const struct gw_core *c, const struct ipc_identity *id);
 void gw_proven_free(struct gw_proven *p); /* NULL allowed */
 /* As text, for a trigger that outlives the session and the core, and back; empty for NULL. The second borrows nothing. */
 void gw_proven_text(char out[TRG_GROUPS_LEN_MAX + 1], const struct gw_proven *p);
@@ -293,12 +293,12 @@ void gw_proven_from(struct gw_proven *out, const char *text, uint64_t not_after_
 struct asc_asker gw_asker(const char *scs, const struct gw_proven *p, uint64_t now_ms);
 
 /* gw_path.c: a request through the stages. */
-void gw_core_on_device_action(struct gw_edge_end *e, uint64_t transaction, const struct gw_device_action *a);
+void gw_core_on_device_action(struct gw_edge_end *e, uint64_t transaction, const struct ipc_device_action *a);
 /* What policy looks at of a provisioned SCS; borrows its texts. */
 void gw_facts_of_scs(struct pol_scs *out, const struct asc_scs *in);
 /* The one answer of a request: to everyone who waits for it. */
 void gw_core_answer(struct gw_core *c, struct gw_dup_entry *dup, const struct gw_dup_waiter *asker,
-		    const struct gw_device_action_answer *a);
+		    const struct ipc_device_action_answer *a);
 
 /* gw_trigger.c: the machine's surroundings. */
 extern const struct trg_ports gw_trigger_ports;
@@ -395,18 +395,18 @@ int gw_t4_submit(void *arg, struct trg *t, bool again);
 int gw_t4_recall(void *arg, struct trg *t, bool again);
 bool gw_t4_can_recall(void *arg);
 /* Feature-Supported-In-Final-Target, as far as it is known (TS 29.368 6.4.13). */
-struct gw_opt_u32 gw_t4_target(const struct gw_core *c);
+struct ipc_opt_u32 gw_t4_target(const struct gw_core *c);
 int gw_report_notify(void *arg, struct trg *t, bool again);
 void gw_report_acknowledge(void *arg, struct trg *t, uint64_t token, bool ok);
 
 /* gw_report.c */
 void gw_report_on_request(struct gw_peer *p, struct link *l, const struct dia_msg *m);
-void gw_report_on_answer(struct gw_edge_end *e, uint64_t transaction, const struct gw_device_notification_answer *a);
+void gw_report_on_answer(struct gw_edge_end *e, uint64_t transaction, const struct ipc_device_notification_answer *a);
 void gw_report_peer_down(struct gw_peer *p);
 void gw_notice_free(struct gw_notice *n);
 
 /* gw_decide.c: one decision, one line. */
-void gw_decide_session(struct gw_core *c, uint32_t generation, uint64_t number, const struct gw_session_open *open,
+void gw_decide_session(struct gw_core *c, uint32_t generation, uint64_t number, const struct ipc_session_open *open,
 		       const char *scs, enum pol_reason reason);
 /* An admitted session ends against its peer's will: because of what came on it, or with its certificate. */
 void gw_decide_session_end(struct gw_core *c, const struct gw_session *s, const char *reason);

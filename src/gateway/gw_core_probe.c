@@ -15,7 +15,7 @@ struct gw_probe {
 	struct gw_core *core;
 	uint32_t generation; /* of the edge of the new connection */
 	uint64_t number;
-	struct gw_session_open open;
+	struct ipc_session_open open;
 	struct gw_session *oldest; /* NULL: it is gone */
 	struct net_timer *timer;
 	TAILQ_ENTRY(gw_probe) entry;
@@ -48,7 +48,7 @@ static void on_answered(void *arg)
 {
 	struct gw_probe *p = arg;
 	struct gw_edge_end *e = gw_core_edge_find(p->core, p->generation);
-	struct gw_session_open open = p->open;
+	struct ipc_session_open open = p->open;
 	uint64_t number = p->number;
 
 	probe_free(p);
@@ -58,16 +58,16 @@ static void on_answered(void *arg)
 
 static int ask(struct gw_session *s, uint32_t probe_ms)
 {
-	struct gw_session_cut cut = { .probe_ms = probe_ms, .disconnect_cause = 1, .reason = "another-connection" };
+	struct ipc_session_cut cut = { .probe_ms = probe_ms, .disconnect_cause = 1, .reason = "another-connection" };
 
-	return gw_core_send(s->edge, gw_session_cut_put(s->core->record, s->edge->who.generation, s->key.number, &cut));
+	return gw_core_send(s->edge, ipc_session_cut_put(s->core->record, s->edge->who.generation, s->key.number, &cut));
 }
 
-bool gw_probe_begin(struct gw_edge_end *e, uint64_t number, const struct gw_session_open *open, struct gw_scs *scs)
+bool gw_probe_begin(struct gw_edge_end *e, uint64_t number, const struct ipc_session_open *open, struct gw_scs *scs)
 {
 	struct gw_core *c = e->core;
 	uint32_t probe_ms =
-	    c->cfg->limits.probe_wait_ms < GW_PROBE_MAX_MS ? (uint32_t)c->cfg->limits.probe_wait_ms : GW_PROBE_MAX_MS;
+	    c->cfg->limits.probe_wait_ms < IPC_PROBE_MAX_MS ? (uint32_t)c->cfg->limits.probe_wait_ms : IPC_PROBE_MAX_MS;
 	struct gw_session *s = oldest_of(scs);
 	struct gw_probe *p = s && probe_ms && c->probes_n < PROBES_MAX ? calloc(1, sizeof *p) : NULL;
 
@@ -93,7 +93,7 @@ bool gw_probe_begin(struct gw_edge_end *e, uint64_t number, const struct gw_sess
 void gw_probe_session_gone(struct gw_probe *p)
 {
 	struct gw_edge_end *e = gw_core_edge_find(p->core, p->generation);
-	struct gw_session_open open = p->open;
+	struct ipc_session_open open = p->open;
 	struct gw_core *c = p->core;
 	uint64_t number = p->number;
 

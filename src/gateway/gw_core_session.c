@@ -29,12 +29,12 @@ struct gw_scs *gw_core_scs(struct gw_core *c, const char *name)
 	return s;
 }
 
-static void identity_view(struct pol_identity *out, const struct gw_identity *in)
+static void identity_view(struct pol_identity *out, const struct ipc_identity *in)
 {
 	static const enum pol_identity_kind kinds[] = {
-		[GW_IDENTITY_TLS] = POL_IDENTITY_TLS,
-		[GW_IDENTITY_IPSEC] = POL_IDENTITY_IPSEC,
-		[GW_IDENTITY_INTERNAL] = POL_IDENTITY_INTERNAL,
+		[IPC_IDENTITY_TLS] = POL_IDENTITY_TLS,
+		[IPC_IDENTITY_IPSEC] = POL_IDENTITY_IPSEC,
+		[IPC_IDENTITY_INTERNAL] = POL_IDENTITY_INTERNAL,
 	};
 
 	*out = (struct pol_identity){ .kind = kinds[in->kind], .not_after_s = in->not_after_s };
@@ -51,7 +51,7 @@ static uint32_t connections_max(const struct gw_core *c, const struct asc_scs *s
 }
 
 /* Looks up who is provisioned under that Origin-Host, and lets policy judge. */
-static enum pol_reason judge(struct gw_core *c, const struct gw_session_open *open, const struct asc_scs *scs)
+static enum pol_reason judge(struct gw_core *c, const struct ipc_session_open *open, const struct asc_scs *scs)
 {
 	struct pol_identity id;
 	struct pol_admit_scs facts = { 0 };
@@ -67,16 +67,16 @@ static enum pol_reason judge(struct gw_core *c, const struct gw_session_open *op
 	return pol_admit(&id, open->origin_host, open->origin_realm, scs ? &facts : NULL, clock_real_ms() / 1000);
 }
 
-static void send_verdict(struct gw_edge_end *e, uint64_t number, const struct gw_session_verdict *v)
+static void send_verdict(struct gw_edge_end *e, uint64_t number, const struct ipc_session_verdict *v)
 {
-	if (gw_core_send(e, gw_session_verdict_put(e->core->record, e->who.generation, number, v)))
+	if (gw_core_send(e, ipc_session_verdict_put(e->core->record, e->who.generation, number, v)))
 		log_error(e->core->log, "core", "edge %u does not take a verdict; its session waits until it gives up",
 			  e->who.generation);
 }
 
 static void refuse(struct gw_edge_end *e, uint64_t number, enum pol_reason reason)
 {
-	struct gw_session_verdict v = { .result_code = DIA_RESULT_UNKNOWN_PEER };
+	struct ipc_session_verdict v = { .result_code = DIA_RESULT_UNKNOWN_PEER };
 
 	if (reason == POL_TOO_MANY_CONNECTIONS || reason == POL_NOMEM || reason == POL_OVERLOAD)
 		v.result_code = DIA_RESULT_TOO_BUSY;
@@ -99,7 +99,7 @@ static void expiry_arm(struct gw_core *c, uint64_t not_after_s)
 	net_timer_start(c->expiry, wait_ms);
 }
 
-void gw_core_session_refuse(struct gw_edge_end *e, uint64_t number, const struct gw_session_open *open, enum pol_reason reason)
+void gw_core_session_refuse(struct gw_edge_end *e, uint64_t number, const struct ipc_session_open *open, enum pol_reason reason)
 {
 	struct gw_core *c = e->core;
 	const struct asc_scs *scs = asc_scs_by_origin_host(c->asc, open->origin_host);
@@ -110,7 +110,7 @@ void gw_core_session_refuse(struct gw_edge_end *e, uint64_t number, const struct
 	refuse(e, number, reason);
 }
 
-static struct gw_session *session_new(struct gw_edge_end *e, uint64_t number, const struct gw_session_open *open,
+static struct gw_session *session_new(struct gw_edge_end *e, uint64_t number, const struct ipc_session_open *open,
 				      struct gw_scs *scs)
 {
 	struct gw_session *s = calloc(1, sizeof *s);
@@ -176,19 +176,19 @@ static void reports_wake(struct gw_scs *scs)
 }
 
 /* An edge has the listeners of its own zone only, and each is as it was configured. */
-static bool listener_fits(const struct gw_edge_end *e, const struct gw_session_open *open)
+static bool listener_fits(const struct gw_edge_end *e, const struct ipc_session_open *open)
 {
 	const struct cfg_iwf *cfg = e->core->cfg;
 	const struct cfg_listen *l = open->listener < cfg->listen_n ? &cfg->listen[open->listener] : NULL;
 
 	return l && l->zone == (int)e->who.zone &&
-	       open->zone == (l->zone == CFG_EXTERNAL ? GW_ZONE_EXTERNAL : GW_ZONE_INTERNAL) &&
-	       open->protection == (l->protection == CFG_TLS ? GW_PROTECTION_TLS : GW_PROTECTION_NONE);
+	       open->zone == (l->zone == CFG_EXTERNAL ? IPC_ZONE_EXTERNAL : IPC_ZONE_INTERNAL) &&
+	       open->protection == (l->protection == CFG_TLS ? IPC_PROTECTION_TLS : IPC_PROTECTION_NONE);
 }
 
-static void let_in(struct gw_session *s, const struct gw_session_open *open, const struct asc_scs *scs)
+static void let_in(struct gw_session *s, const struct ipc_session_open *open, const struct asc_scs *scs)
 {
-	struct gw_session_verdict v = { .admitted = true, .result_code = DIA_RESULT_SUCCESS, .pending_max = scs->pending_max };
+	struct ipc_session_verdict v = { .admitted = true, .result_code = DIA_RESULT_SUCCESS, .pending_max = scs->pending_max };
 	struct gw_core *c = s->core;
 
 	gw_decide_session(c, s->edge->who.generation, s->key.number, open, scs->name, POL_NONE);
@@ -199,7 +199,7 @@ static void let_in(struct gw_session *s, const struct gw_session_open *open, con
 	reports_wake(s->scs);
 }
 
-bool gw_core_session_admit(struct gw_edge_end *e, uint64_t number, const struct gw_session_open *open)
+bool gw_core_session_admit(struct gw_edge_end *e, uint64_t number, const struct ipc_session_open *open)
 {
 	struct gw_core *c = e->core;
 	const struct asc_scs *scs = asc_scs_by_origin_host(c->asc, open->origin_host);
@@ -220,7 +220,7 @@ bool gw_core_session_admit(struct gw_edge_end *e, uint64_t number, const struct 
 	return reason == POL_NONE;
 }
 
-int gw_core_on_session_open(struct gw_edge_end *e, uint64_t number, const struct gw_session_open *open)
+int gw_core_on_session_open(struct gw_edge_end *e, uint64_t number, const struct ipc_session_open *open)
 {
 	struct gw_session *s;
 
@@ -235,7 +235,7 @@ int gw_core_on_session_open(struct gw_edge_end *e, uint64_t number, const struct
 	return 0;
 }
 
-void gw_core_on_session_closed(struct gw_edge_end *e, uint64_t number, const struct gw_session_closed *closed)
+void gw_core_on_session_closed(struct gw_edge_end *e, uint64_t number, const struct ipc_session_closed *closed)
 {
 	struct gw_session *s = gw_core_session_find(e->core, e->who.generation, number);
 
@@ -250,11 +250,11 @@ void gw_core_on_session_closed(struct gw_edge_end *e, uint64_t number, const str
 /* Nothing that still comes from it is taken. */
 static void cut(struct gw_session *s, const char *reason)
 {
-	struct gw_session_cut cut = { .disconnect_cause = 2 };
+	struct ipc_session_cut cut = { .disconnect_cause = 2 };
 	struct gw_core *c = s->core;
 
 	memcpy(cut.reason, reason, strlen(reason) + 1);
-	if (gw_core_send(s->edge, gw_session_cut_put(c->record, s->edge->who.generation, s->key.number, &cut)))
+	if (gw_core_send(s->edge, ipc_session_cut_put(c->record, s->edge->who.generation, s->key.number, &cut)))
 		log_error(c->log, "core", "edge %u does not take a cut", s->edge->who.generation);
 	gw_core_session_free(s);
 }

@@ -76,7 +76,7 @@ static void on_peers(void *arg, struct ctl_request *rq, const json_t *args)
 	for (size_t i = 0; i < c->peers_n; i++) {
 		const struct gw_peer *p = &c->peers[i];
 		bool v6 = strchr(p->conf->address, ':') != NULL;
-		char address[GW_ADDRESS_MAX];
+		char address[IPC_ADDRESS_MAX];
 
 		snprintf(address, sizeof address, "%s%s%s:%u", v6 ? "[" : "", p->conf->address, v6 ? "]" : "", p->conf->port);
 		ctl_line(rq, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I}", "name", p->conf->name, "host",

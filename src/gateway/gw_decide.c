@@ -15,7 +15,7 @@ static void emit(struct gw_core *c, const struct aud_decision *d)
 		log_error(c->log, "core", "transaction %s: the decision line is lost", d->transaction);
 }
 
-void gw_decide_session(struct gw_core *c, uint32_t generation, uint64_t number, const struct gw_session_open *open,
+void gw_decide_session(struct gw_core *c, uint32_t generation, uint64_t number, const struct ipc_session_open *open,
 		       const char *scs, enum pol_reason reason)
 {
 	char transaction[GW_TRANSACTION_TEXT_MAX];

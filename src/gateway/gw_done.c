@@ -19,11 +19,11 @@ static bool worth_keeping(const struct trg *t)
 	       (t->answer_status == TSP_STATUS_SUCCESS || t->answer_status == TSP_STATUS_TEMPORARYERROR);
 }
 
-static size_t build(uint8_t out[RECORD_MAX], const struct trg_request *r, const struct gw_device_action_answer *a)
+static size_t build(uint8_t out[RECORD_MAX], const struct trg_request *r, const struct ipc_device_action_answer *a)
 {
 	struct buf b = buf_over(out, RECORD_MAX);
-	uint8_t answer[GW_REC_MAX];
-	size_t len = gw_device_action_answer_put(answer, 0, 0, a), host_len = strlen(r->origin_host);
+	uint8_t answer[IPC_REC_MAX];
+	size_t len = ipc_device_action_answer_put(answer, 0, 0, a), host_len = strlen(r->origin_host);
 
 	buf_u8(&b, KIND);
 	buf_be64(&b, r->received_ms);
@@ -48,7 +48,7 @@ static void on_kept(void *core, uint64_t number, int err)
 
 bool gw_done_keep(struct gw_core *c, const struct trg *t)
 {
-	struct gw_device_action_answer a;
+	struct ipc_device_action_answer a;
 	uint8_t record[RECORD_MAX];
 	size_t len;
 
@@ -76,7 +76,7 @@ bool gw_done_is(const void *record, size_t len)
 int gw_done_restore(struct gw_core *c, uint64_t number, const void *record, size_t len)
 {
 	struct rd r = rd_over(record, len);
-	struct gw_device_action_answer a;
+	struct ipc_device_action_answer a;
 	const uint8_t *digest, *host;
 	char origin_host[IDENT_HOST_MAX + 1] = "";
 	uint64_t received_ms;
@@ -92,7 +92,7 @@ int gw_done_restore(struct gw_core *c, uint64_t number, const void *record, size
 	host = rd_take(&r, host_len);
 	if (!r.bad && host_len <= IDENT_HOST_MAX) {
 		memcpy(origin_host, host, host_len);
-		err = gw_device_action_answer_get(&a, r.p, rd_left(&r));
+		err = ipc_device_action_answer_get(&a, r.p, rd_left(&r));
 	}
 	if (!err)
 		err = gw_dup_restore(c->dup, origin_host, end_to_end, digest, &a, received_ms, NULL);

@@ -21,7 +21,7 @@ struct gw_dup_entry {
 	bool answered, bound;
 	uint8_t waiters_n;
 	STAILQ_HEAD(, waiter) waiters;
-	struct gw_device_action_answer answer;
+	struct ipc_device_action_answer answer;
 	uint8_t key[]; /* End-to-End-Id, then Origin-Host */
 };
 
@@ -164,7 +164,7 @@ static struct gw_dup_entry *find(const struct gw_dup *d, const uint8_t *key, uin
 
 enum gw_dup_verdict gw_dup_look(struct gw_dup *d, const char *origin_host, uint32_t end_to_end,
 				const uint8_t digest[GW_DIGEST_LEN], const struct gw_dup_waiter *waiter, uint64_t now_ms,
-				struct gw_dup_entry **entry, struct gw_device_action_answer *answer)
+				struct gw_dup_entry **entry, struct ipc_device_action_answer *answer)
 {
 	uint8_t key[KEY_MAX];
 	uint32_t key_len = key_of(key, origin_host, end_to_end);
@@ -190,7 +190,7 @@ enum gw_dup_verdict gw_dup_look(struct gw_dup *d, const char *origin_host, uint3
 	return GW_DUP_NEW;
 }
 
-void gw_dup_settle(struct gw_dup *d, struct gw_dup_entry *e, const struct gw_device_action_answer *a, gw_dup_tell_fn *fn,
+void gw_dup_settle(struct gw_dup *d, struct gw_dup_entry *e, const struct ipc_device_action_answer *a, gw_dup_tell_fn *fn,
 		   void *arg)
 {
 	struct waiter *w;
@@ -206,7 +206,7 @@ void gw_dup_settle(struct gw_dup *d, struct gw_dup_entry *e, const struct gw_dev
 }
 
 int gw_dup_restore(struct gw_dup *d, const char *origin_host, uint32_t end_to_end, const uint8_t digest[GW_DIGEST_LEN],
-		   const struct gw_device_action_answer *answer, uint64_t now_ms, struct gw_dup_entry **entry)
+		   const struct ipc_device_action_answer *answer, uint64_t now_ms, struct gw_dup_entry **entry)
 {
 	uint8_t key[KEY_MAX];
 	uint32_t key_len = key_of(key, origin_host, end_to_end);
@@ -227,7 +227,7 @@ int gw_dup_restore(struct gw_dup *d, const char *origin_host, uint32_t end_to_en
 }
 
 bool gw_dup_bind(struct gw_dup *d, const char *origin_host, uint32_t end_to_end, uint64_t number, uint64_t now_ms,
-		 struct gw_device_action_answer *answer)
+		 struct ipc_device_action_answer *answer)
 {
 	uint8_t key[KEY_MAX];
 	uint32_t key_len = key_of(key, origin_host, end_to_end);

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "gateway/gw_rec.h"
+#include "ipc/ipc_rec.h"
 
 #define GW_DIGEST_LEN 32
 #define GW_DUP_WAITERS_MAX 16 /* copies that wait with one request; more are the oldest's end */
@@ -30,23 +30,23 @@ enum gw_dup_verdict {
 };
 enum gw_dup_verdict gw_dup_look(struct gw_dup *d, const char *origin_host, uint32_t end_to_end,
 				const uint8_t digest[GW_DIGEST_LEN], const struct gw_dup_waiter *waiter, uint64_t now_ms,
-				struct gw_dup_entry **entry, struct gw_device_action_answer *answer);
+				struct gw_dup_entry **entry, struct ipc_device_action_answer *answer);
 
 /* The answer: kept for copies; `fn` is called for everyone who waits. `entry` is no longer the caller's; NULL allowed. */
-typedef void gw_dup_tell_fn(void *arg, const struct gw_dup_waiter *w, const struct gw_device_action_answer *a);
-void gw_dup_settle(struct gw_dup *d, struct gw_dup_entry *entry, const struct gw_device_action_answer *a, gw_dup_tell_fn *fn,
+typedef void gw_dup_tell_fn(void *arg, const struct gw_dup_waiter *w, const struct ipc_device_action_answer *a);
+void gw_dup_settle(struct gw_dup *d, struct gw_dup_entry *entry, const struct ipc_device_action_answer *a, gw_dup_tell_fn *fn,
 		   void *arg);
 
 /* From the journal after a restart: nobody waits yet. answer NULL: in flight, *entry is set (else it may be NULL). ERR_NOMEM,
  * ERR_EXISTS. */
 ERR_MUST_USE int gw_dup_restore(struct gw_dup *d, const char *origin_host, uint32_t end_to_end,
-				const uint8_t digest[GW_DIGEST_LEN], const struct gw_device_action_answer *answer,
+				const uint8_t digest[GW_DIGEST_LEN], const struct ipc_device_action_answer *answer,
 				uint64_t now_ms, struct gw_dup_entry **entry);
 
 /* The entry of that request, when it is answered and within its window, is bound to a record of the journal: *answer is its answer, and
  * `fn` of gw_dup_on_drop() is called with `number` once the entry goes. False, and nothing is bound: there is no such entry. */
 bool gw_dup_bind(struct gw_dup *d, const char *origin_host, uint32_t end_to_end, uint64_t number, uint64_t now_ms,
-		 struct gw_device_action_answer *answer);
+		 struct ipc_device_action_answer *answer);
 typedef void gw_dup_drop_fn(void *arg, uint64_t number);
 void gw_dup_on_drop(struct gw_dup *d, gw_dup_drop_fn *fn, void *arg); /* not called by gw_dup_free() */
 

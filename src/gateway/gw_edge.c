@@ -36,14 +36,14 @@ void gw_edge_ring_broken(struct gw_edge *e, const char *what)
 	log_error(e->log, "edge", "the ring to the core is of no use any more: %s", what);
 	net_watch_free(e->bell);
 	e->bell = NULL;
-	gw_ring_close(e->ring);
+	ipc_ring_close(e->ring);
 	e->ring = NULL;
 	e->ring_broken = true;
 }
 
 int gw_edge_send(struct gw_edge *e, size_t len)
 {
-	int err = e->ring ? gw_ring_send(e->ring, e->record, len) : ERR_BUSY;
+	int err = e->ring ? ipc_ring_send(e->ring, e->record, len) : ERR_BUSY;
 
 	if (err == 0)
 		return 0;
@@ -56,7 +56,7 @@ int gw_edge_send(struct gw_edge *e, size_t len)
 
 int gw_edge_send_within(struct gw_edge *e, size_t len, size_t waiting_max)
 {
-	if (e->ring && gw_ring_waiting(e->ring) > waiting_max) {
+	if (e->ring && ipc_ring_waiting(e->ring) > waiting_max) {
 		st_count(&e->st, ST_EDGE_RING_FULL);
 		return ERR_BUSY;
 	}
@@ -67,38 +67,38 @@ int gw_edge_send_within(struct gw_edge *e, size_t len, size_t waiting_max)
 static int dispatch(struct gw_edge *e, const uint8_t *record, size_t len)
 {
 	union {
-		struct gw_session_verdict verdict;
-		struct gw_session_cut cut;
-		struct gw_device_action_answer answer;
-		struct gw_device_notification notification;
+		struct ipc_session_verdict verdict;
+		struct ipc_session_cut cut;
+		struct ipc_device_action_answer answer;
+		struct ipc_device_notification notification;
 	} u;
-	struct gw_rec_head h;
-	int err = gw_rec_head_get(&h, record, len);
+	struct ipc_rec_head h;
+	int err = ipc_rec_head_get(&h, record, len);
 
-	if (err || gw_rec_to_core(h.type))
+	if (err || ipc_rec_to_core(h.type))
 		return ERR_PROTO;
 	if (h.edge_generation != e->generation) {
 		st_count(&e->st, ST_EDGE_RING_STALE);
 		return 0;
 	}
 	switch (h.type) {
-	case GW_REC_SESSION_VERDICT:
-		err = gw_session_verdict_get(&u.verdict, record, len);
+	case IPC_REC_SESSION_VERDICT:
+		err = ipc_session_verdict_get(&u.verdict, record, len);
 		if (!err)
 			gw_edge_on_verdict(e, h.transaction, &u.verdict);
 		return err;
-	case GW_REC_SESSION_CUT:
-		err = gw_session_cut_get(&u.cut, record, len);
+	case IPC_REC_SESSION_CUT:
+		err = ipc_session_cut_get(&u.cut, record, len);
 		if (!err)
 			gw_edge_on_cut(e, h.transaction, &u.cut);
 		return err;
-	case GW_REC_DEVICE_ACTION_ANSWER:
-		err = gw_device_action_answer_get(&u.answer, record, len);
+	case IPC_REC_DEVICE_ACTION_ANSWER:
+		err = ipc_device_action_answer_get(&u.answer, record, len);
 		if (!err)
 			gw_edge_on_action_answer(e, h.transaction, &u.answer);
 		return err;
 	default: /* the one that is left in this direction */
-		err = gw_device_notification_get(&u.notification, record, len);
+		err = ipc_device_notification_get(&u.notification, record, len);
 		if (!err)
 			gw_edge_on_notification(e, h.transaction, &u.notification);
 		return err;
@@ -107,11 +107,11 @@ static int dispatch(struct gw_edge *e, const uint8_t *record, size_t len)
 
 static void read_ring(struct gw_edge *e)
 {
-	uint8_t record[GW_REC_MAX];
+	uint8_t record[IPC_REC_MAX];
 	size_t len;
 
 	for (;;) {
-		int err = e->ring ? gw_ring_recv(e->ring, record, &len) : ERR_AGAIN;
+		int err = e->ring ? ipc_ring_recv(e->ring, record, &len) : ERR_AGAIN;
 
 		if (err == ERR_AGAIN)
 			return;
@@ -129,7 +129,7 @@ static void on_bell(void *arg, int events)
 	(void)events;
 	if (!e->ring)
 		return;
-	gw_ring_bell_clear(e->ring);
+	ipc_ring_bell_clear(e->ring);
 	read_ring(e);
 }
 
@@ -138,7 +138,7 @@ static void on_turn_end(void *arg)
 {
 	struct gw_edge *e = arg;
 
-	if (e->ring && gw_ring_flush(e->ring))
+	if (e->ring && ipc_ring_flush(e->ring))
 		gw_edge_ring_broken(e, "its indexes lie");
 	if (!e->ring_broken)
 		return;
@@ -147,22 +147,22 @@ static void on_turn_end(void *arg)
 		e->on_ring_broken(e->arg);
 }
 
-int gw_edge_ring(struct gw_edge *e, struct gw_ring_fds *fds)
+int gw_edge_ring(struct gw_edge *e, struct ipc_ring_fds *fds)
 {
-	struct gw_ring *ring;
+	struct ipc_ring *ring;
 	struct net_watch *bell;
-	int err = gw_ring_open(&ring, fds);
+	int err = ipc_ring_open(&ring, fds);
 
 	if (err)
 		return err;
-	err = net_watch_new(&bell, e->loop, gw_ring_bell(ring), on_bell, e);
+	err = net_watch_new(&bell, e->loop, ipc_ring_bell(ring), on_bell, e);
 	if (err)
 		goto close_ring;
 	err = net_watch_set(bell, NET_READ);
 	if (err)
 		goto free_bell;
 	net_watch_free(e->bell);
-	gw_ring_close(e->ring);
+	ipc_ring_close(e->ring);
 	e->ring = ring;
 	e->bell = bell;
 	gw_edge_announce(e);
@@ -173,7 +173,7 @@ int gw_edge_ring(struct gw_edge *e, struct gw_ring_fds *fds)
 free_bell:
 	net_watch_free(bell);
 close_ring:
-	gw_ring_close(ring);
+	ipc_ring_close(ring);
 	return err;
 }
 
@@ -197,7 +197,7 @@ static void send_stats(struct gw_edge *e)
 
 	count_links(e);
 	st_diff(&delta, &e->st, &e->st_sent);
-	if (e->ring && gw_edge_send(e, gw_stats_put(e->record, e->generation, &delta)) == 0)
+	if (e->ring && gw_edge_send(e, ipc_stats_put(e->record, e->generation, &delta)) == 0)
 		e->st_sent = e->st;
 }
 
@@ -309,7 +309,7 @@ void gw_edge_free(struct gw_edge *e)
 	net_timer_free(e->stop_timer);
 	net_check_free(e->check);
 	net_watch_free(e->bell);
-	gw_ring_close(e->ring);
+	ipc_ring_close(e->ring);
 	if (e->sessions_by_number.buckets)
 		map_fini(&e->sessions_by_number);
 	if (e->txns_by_number.buckets)

@@ -6,8 +6,8 @@
 
 #include "base/log.h"
 #include "conf/cfg_iwf.h"
-#include "gateway/gw_caps.h"
-#include "gateway/gw_ring.h"
+#include "ipc/ipc_caps.h"
+#include "ipc/ipc_ring.h"
 #include "net/net_loop.h"
 #include "tls/tls_stream.h"
 
@@ -16,7 +16,7 @@ struct gw_edge;
 struct gw_edge_conf { /* borrowed as long as the edge lives */
 	const struct cfg_iwf *cfg;
 	uint32_t generation; /* larger than that of every edge before */
-	struct gw_caps *caps;
+	struct ipc_caps *caps;
 	const struct log *log;
 	/* The core lied or does not read: without it this edge is of no use and had better begin anew. Called once, at the end of a turn. */
 	void (*on_ring_broken)(void *arg);
@@ -30,7 +30,7 @@ void gw_edge_free(struct gw_edge *e); /* NULL allowed; connections are dropped *
 ERR_MUST_USE int gw_edge_listen(struct gw_edge *e, int fd, const struct cfg_listen *listen, struct tls_ctx *tls);
 
 /* The ring to the core, or to a new core: takes the descriptors on success. Sessions are announced and what is unanswered is offered. */
-ERR_MUST_USE int gw_edge_ring(struct gw_edge *e, struct gw_ring_fds *fds);
+ERR_MUST_USE int gw_edge_ring(struct gw_edge *e, struct ipc_ring_fds *fds);
 
 /* Accepts no more, says DPR to every SCS and calls `done` once, when all are gone or after limits of time. */
 void gw_edge_stop(struct gw_edge *e, void (*done)(void *arg), void *arg);

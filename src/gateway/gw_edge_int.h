@@ -5,7 +5,7 @@
 #include "apps/tsp_dar.h"
 #include "gateway/gw_edge.h"
 #include "base/map.h"
-#include "gateway/gw_rec.h"
+#include "ipc/ipc_rec.h"
 #include "link/link.h"
 #include "net/net_tcp.h"
 #include "stats/st.h"
@@ -34,10 +34,10 @@ struct gw_edge_session { /* one connection */
 	enum gw_session_state state;
 	struct net_stream *stream; /* until the link has it */
 	struct link *link;
-	char address[GW_ADDRESS_MAX + 1];
+	char address[IPC_ADDRESS_MAX + 1];
 	char host[IDENT_HOST_MAX + 1], realm[IDENT_HOST_MAX + 1]; /* the pair of the CER */
 	char scs[IDENT_SCS_MAX + 1];
-	struct gw_identity identity;
+	struct ipc_identity identity;
 	uint32_t pending, pending_max;
 	size_t octets;          /* of its pending requests */
 	uint64_t verdict_by_ms; /* ASKED */
@@ -72,7 +72,7 @@ TAILQ_HEAD(gw_notes, gw_note);
 struct gw_edge {
 	const struct cfg_iwf *cfg;
 	const struct log *log;
-	struct gw_caps *caps;
+	struct ipc_caps *caps;
 	struct net_loop *loop;
 	uint32_t generation;
 	uint64_t number_next; /* of sessions and transactions */
@@ -84,7 +84,7 @@ struct gw_edge {
 	struct link_counters link_counters;
 	struct net_stream_conf stream_conf;
 
-	struct gw_ring *ring; /* NULL until the first core is there */
+	struct ipc_ring *ring; /* NULL until the first core is there */
 	bool ring_broken;
 	void (*on_ring_broken)(void *arg);
 	void *arg;
@@ -114,7 +114,7 @@ struct gw_edge {
 	void (*stopped)(void *arg);
 	void *stopped_arg;
 
-	uint8_t record[GW_REC_MAX];
+	uint8_t record[IPC_REC_MAX];
 	uint8_t *scratch; /* for one message to an SCS */
 	size_t scratch_size;
 };
@@ -124,8 +124,8 @@ struct gw_edge {
 ERR_MUST_USE int gw_edge_send(struct gw_edge *e, size_t len);
 /* The same for what can be refused: while more than `waiting_max` octets wait for a core that does not read, what is left of the queue is
  * for what must not be lost (ends of sessions, outcomes of DNRs). Otherwise one SCS that asks a lot costs everybody the edge. */
-#define GW_EDGE_REQUESTS_WAIT_MAX (GW_RING_OVERFLOW_MAX / 2)
-#define GW_EDGE_SESSIONS_WAIT_MAX (GW_RING_OVERFLOW_MAX / 4 * 3)
+#define GW_EDGE_REQUESTS_WAIT_MAX (IPC_RING_OVERFLOW_MAX / 2)
+#define GW_EDGE_SESSIONS_WAIT_MAX (IPC_RING_OVERFLOW_MAX / 4 * 3)
 ERR_MUST_USE int gw_edge_send_within(struct gw_edge *e, size_t len, size_t waiting_max);
 /* A core that lies or does not read is not spoken to any more. */
 void gw_edge_ring_broken(struct gw_edge *e, const char *what);
@@ -134,8 +134,8 @@ void gw_edge_arm(struct gw_edge *e); /* after the earliest deadline may have cha
 /* gw_edge_session.c: accept, CER, verdict, end. */
 void gw_edge_on_accept(void *arg, int fd, const char *peer);
 void gw_edge_announce(struct gw_edge *e); /* all sessions to a new core */
-void gw_edge_on_verdict(struct gw_edge *e, uint64_t session, const struct gw_session_verdict *v);
-void gw_edge_on_cut(struct gw_edge *e, uint64_t session, const struct gw_session_cut *c);
+void gw_edge_on_verdict(struct gw_edge *e, uint64_t session, const struct ipc_session_verdict *v);
+void gw_edge_on_cut(struct gw_edge *e, uint64_t session, const struct ipc_session_cut *c);
 uint64_t gw_edge_sessions_due(struct gw_edge *e, uint64_t now_ms); /* ends what waited too long; the next deadline */
 struct gw_edge_session *gw_edge_session_find(struct gw_edge *e, uint64_t number);
 void gw_edge_session_drop(struct gw_edge_session *s, const char *why); /* what is queued is sent, then it is closed: no DPR */
@@ -145,9 +145,9 @@ void gw_edge_session_free(struct gw_edge_session *s);
 /* gw_edge_path.c: the stages of one request. */
 void gw_edge_on_request(void *arg, struct link *l, const struct dia_msg *m);
 void gw_edge_offer_again(struct gw_edge *e);
-void gw_edge_on_action_answer(struct gw_edge *e, uint64_t transaction, const struct gw_device_action_answer *a);
+void gw_edge_on_action_answer(struct gw_edge *e, uint64_t transaction, const struct ipc_device_action_answer *a);
 uint64_t gw_edge_txns_due(struct gw_edge *e, uint64_t now_ms);
 void gw_edge_txns_drop(struct gw_edge_session *s); /* its connection is gone */
 
 /* gw_edge_notify.c: DNR and DNA. */
-void gw_edge_on_notification(struct gw_edge *e, uint64_t transaction, const struct gw_device_notification *n);
+void gw_edge_on_notification(struct gw_edge *e, uint64_t transaction, const struct ipc_device_notification *n);

@@ -9,9 +9,9 @@
 
 #define NOTES_MAX 65536u /* DNRs that wait for their DNA in one edge */
 
-static void tell_core(struct gw_edge *e, uint64_t transaction, const struct gw_device_notification_answer *a)
+static void tell_core(struct gw_edge *e, uint64_t transaction, const struct ipc_device_notification_answer *a)
 {
-	if (gw_edge_send(e, gw_device_notification_answer_put(e->record, e->generation, transaction, a)))
+	if (gw_edge_send(e, ipc_device_notification_answer_put(e->record, e->generation, transaction, a)))
 		log_warn(e->log, "edge", "the outcome of a DNR did not reach the core; it will send the report again");
 }
 
@@ -19,22 +19,22 @@ static void on_answer(void *arg, int err, const struct dia_msg *m)
 {
 	struct gw_note *n = arg;
 	struct gw_edge *e = n->edge;
-	struct gw_device_notification_answer a = { .session = n->session };
+	struct ipc_device_notification_answer a = { .session = n->session };
 	struct dia_failed why = { 0 };
 	struct tsp_dna dna;
 
 	FAULT_POINT(EDGE_DNA_TAKEN);
 	if (err == ERR_TIMEOUT) {
-		a.outcome = GW_DNA_TIMEOUT;
+		a.outcome = IPC_DNA_TIMEOUT;
 	} else if (err) {
-		a.outcome = GW_DNA_CLOSED;
+		a.outcome = IPC_DNA_CLOSED;
 	} else if (tsp_dna_parse(&dna, m, &why) == 0) {
-		a.outcome = GW_DNA_ANSWERED;
+		a.outcome = IPC_DNA_ANSWERED;
 		a.result_code = dna.head.result_code.present ? dna.head.result_code.v : 0;
 		a.experimental_code = dna.head.experimental_result.present ? dna.head.experimental_result.code : 0;
 	} else {
 		log_warn(e->log, "edge", "session %" PRIu64 ": its DNA cannot be read: %s", n->session, why.text);
-		a.outcome = GW_DNA_ANSWERED; /* answered, and not with success */
+		a.outcome = IPC_DNA_ANSWERED; /* answered, and not with success */
 	}
 	tell_core(e, n->transaction, &a);
 	TAILQ_REMOVE(&e->notes, n, entry);
@@ -42,7 +42,7 @@ static void on_answer(void *arg, int err, const struct dia_msg *m)
 	free(n);
 }
 
-static int send_dnr(struct gw_edge_session *s, uint64_t transaction, const struct gw_device_notification *n)
+static int send_dnr(struct gw_edge_session *s, uint64_t transaction, const struct ipc_device_notification *n)
 {
 	struct gw_edge *e = s->edge;
 	struct buf out = buf_over(e->scratch, e->scratch_size);
@@ -65,15 +65,15 @@ static int send_dnr(struct gw_edge_session *s, uint64_t transaction, const struc
 	return 0;
 }
 
-void gw_edge_on_notification(struct gw_edge *e, uint64_t transaction, const struct gw_device_notification *n)
+void gw_edge_on_notification(struct gw_edge *e, uint64_t transaction, const struct ipc_device_notification *n)
 {
 	struct gw_edge_session *s = gw_edge_session_find(e, n->session);
-	struct gw_device_notification_answer a = { .session = n->session, .outcome = GW_DNA_CLOSED };
+	struct ipc_device_notification_answer a = { .session = n->session, .outcome = IPC_DNA_CLOSED };
 	int err = s && s->state == GW_SESSION_OPEN ? send_dnr(s, transaction, n) : ERR_CLOSED;
 
 	if (!err)
 		return;
 	if (err != ERR_CLOSED)
-		a.outcome = GW_DNA_BUSY;
+		a.outcome = IPC_DNA_BUSY;
 	tell_core(e, transaction, &a);
 }

@@ -139,7 +139,7 @@ static int txn_read(const struct gw_txn *t, struct dia_msg *m, struct tsp_dar *d
 }
 
 /* The one answer; the transaction ends with it. */
-static void txn_answer(struct gw_txn *t, const struct gw_device_action_answer *a)
+static void txn_answer(struct gw_txn *t, const struct ipc_device_action_answer *a)
 {
 	struct gw_edge *e = t->edge;
 	struct buf out = buf_over(e->scratch, e->scratch_size);
@@ -163,8 +163,8 @@ static void txn_answer(struct gw_txn *t, const struct gw_device_action_answer *a
 /* Answered by the edge itself, because the core does not: 201, or 3004 while the core cannot have seen it and we were asked by name. */
 static void txn_answer_alone(struct gw_txn *t)
 {
-	struct gw_device_action_answer a = { .result_code = DIA_RESULT_SUCCESS,
-					     .request_status = pol_reason_status(POL_CORE_RESTARTING) };
+	struct ipc_device_action_answer a = { .result_code = DIA_RESULT_SUCCESS,
+					      .request_status = pol_reason_status(POL_CORE_RESTARTING) };
 
 	if (!t->offered && t->host_named)
 		a.result_code = DIA_RESULT_TOO_BUSY;
@@ -287,31 +287,31 @@ static enum stage stage_decode(struct visit *v)
 
 /* -- 7c */
 
-static struct gw_opt_u32 opt(const struct dia_u32 *v)
+static struct ipc_opt_u32 opt(const struct dia_u32 *v)
 {
-	return (struct gw_opt_u32){ v->present ? v->v : 0, v->present };
+	return (struct ipc_opt_u32){ v->present ? v->v : 0, v->present };
 }
 
 static uint8_t device_kind(const struct tsp_device_action *a, const struct pol_request *r)
 {
 	if ((a->external_identifier.p && !r->external[0]) || (a->msisdn.p && !r->msisdn[0]))
-		return GW_DEVICE_MALFORMED;
+		return IPC_DEVICE_MALFORMED;
 	if (r->external[0] && r->msisdn[0])
-		return GW_DEVICE_BOTH;
+		return IPC_DEVICE_BOTH;
 	if (r->external[0])
-		return GW_DEVICE_EXTERNAL;
-	return r->msisdn[0] ? GW_DEVICE_MSISDN : GW_DEVICE_NONE;
+		return IPC_DEVICE_EXTERNAL;
+	return r->msisdn[0] ? IPC_DEVICE_MSISDN : IPC_DEVICE_NONE;
 }
 
 /* What was asked, in canonical form: the core judges this and sends on exactly this. */
-static void screen(struct gw_device_action *out, const struct gw_txn *t, const struct dia_msg *m, const struct tsp_dar *dar)
+static void screen(struct ipc_device_action *out, const struct gw_txn *t, const struct dia_msg *m, const struct tsp_dar *dar)
 {
 	const struct tsp_device_action *a = &dar->action;
 	struct pol_request r;
 	struct pol_verdict finding;
 
 	pol_screen(&r, &finding, a); /* the finding is the core's to make: it sees what is canonical and what is not there */
-	*out = (struct gw_device_action){ .session = t->session->number, .end_to_end = m->hdr.end_to_end };
+	*out = (struct ipc_device_action){ .session = t->session->number, .end_to_end = m->hdr.end_to_end };
 	out->retransmitted = m->hdr.flags & DIA_FLAG_T;
 	out->host_named = t->host_named;
 	out->again = t->offered;
@@ -330,20 +330,20 @@ static void screen(struct gw_device_action *out, const struct gw_txn *t, const s
 	out->priority = opt(&a->trigger_data.priority_indication);
 	out->port = opt(&a->trigger_data.application_port);
 	out->payload_len = a->trigger_data.payload.len;
-	if (out->payload_len <= GW_PAYLOAD_MAX && out->payload_len > 0)
+	if (out->payload_len <= IPC_PAYLOAD_MAX && out->payload_len > 0)
 		memcpy(out->payload, a->trigger_data.payload.p, out->payload_len);
 }
 
 static int offer(struct gw_txn *t, const struct dia_msg *m, const struct tsp_dar *dar)
 {
 	struct gw_edge *e = t->edge;
-	struct gw_device_action record;
+	struct ipc_device_action record;
 	int err;
 
 	FAULT_POINT(EDGE_REQUEST_READ);
 	screen(&record, t, m, dar);
-	err =
-	    gw_edge_send_within(e, gw_device_action_put(e->record, e->generation, t->number, &record), GW_EDGE_REQUESTS_WAIT_MAX);
+	err = gw_edge_send_within(e, ipc_device_action_put(e->record, e->generation, t->number, &record),
+				  GW_EDGE_REQUESTS_WAIT_MAX);
 	FAULT_POINT(EDGE_OFFERED);
 	if (!err)
 		t->offered = true;
@@ -402,7 +402,7 @@ static struct gw_txn *txn_find(struct gw_edge *e, uint64_t number)
 	return MAP_OF(map_find(&e->txns_by_number, &number, sizeof number), struct gw_txn, node);
 }
 
-void gw_edge_on_action_answer(struct gw_edge *e, uint64_t transaction, const struct gw_device_action_answer *a)
+void gw_edge_on_action_answer(struct gw_edge *e, uint64_t transaction, const struct ipc_device_action_answer *a)
 {
 	struct gw_txn *t = txn_find(e, transaction);
 

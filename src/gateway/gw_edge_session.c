@@ -67,14 +67,14 @@ static bool core_knows(const struct gw_edge_session *s)
 
 static void tell_closed(struct gw_edge_session *s)
 {
-	struct gw_session_closed closed = { "ended" };
+	struct ipc_session_closed closed = { "ended" };
 	struct gw_edge *e = s->edge;
 
 	if (!core_knows(s) || !e->ring)
 		return;
 	if (s->end_reason)
 		snprintf(closed.reason, sizeof closed.reason, "%s", s->end_reason);
-	if (gw_edge_send(e, gw_session_closed_put(e->record, e->generation, s->number, &closed)))
+	if (gw_edge_send(e, ipc_session_closed_put(e->record, e->generation, s->number, &closed)))
 		gw_edge_ring_broken(e, "it does not read: the end of a session cannot be told");
 }
 
@@ -88,7 +88,7 @@ void gw_edge_session_free(struct gw_edge_session *s)
 	if (core_knows(s))
 		map_del(&e->sessions_by_number, &s->node);
 	TAILQ_REMOVE(&e->sessions, s, entry);
-	gw_caps_leave(e->caps, s->address);
+	ipc_caps_leave(e->caps, s->address);
 	st_count(&e->st, ST_EDGE_CLOSED);
 	net_stream_close(s->stream);
 	link_free(s->link);
@@ -99,11 +99,11 @@ void gw_edge_session_free(struct gw_edge_session *s)
 
 static bool within_caps(struct gw_edge *e, const char *peer)
 {
-	switch (gw_caps_enter(e->caps, peer, e->cfg->limits.connections_total, e->cfg->limits.connections_per_address)) {
-	case GW_CAPS_TOTAL:
+	switch (ipc_caps_enter(e->caps, peer, e->cfg->limits.connections_total, e->cfg->limits.connections_per_address)) {
+	case IPC_CAPS_TOTAL:
 		st_count(&e->st, ST_EDGE_REFUSED_TOTAL);
 		return false;
-	case GW_CAPS_ADDRESS:
+	case IPC_CAPS_ADDRESS:
 		st_count(&e->st, ST_EDGE_REFUSED_ADDRESS);
 		return false;
 	default:
@@ -139,29 +139,29 @@ void gw_edge_on_accept(void *arg, int fd, const char *peer)
 free_session:
 	free(s);
 refuse:
-	gw_caps_leave(e->caps, peer);
+	ipc_caps_leave(e->caps, peer);
 	close(fd);
 }
 
 /* -- 2: who is it? */
 
 /* Copies text of a certificate that has the form the core takes; what has not is no proof of anything. */
-static void take_identity(struct gw_identity *out, const struct tls_identity *in)
+static void take_identity(struct ipc_identity *out, const struct tls_identity *in)
 {
-	out->kind = GW_IDENTITY_TLS;
+	out->kind = IPC_IDENTITY_TLS;
 	out->not_after_s = in->not_after_s;
-	for (uint8_t i = 0; i < in->names_n && out->names_n < GW_NAMES_MAX; i++) {
+	for (uint8_t i = 0; i < in->names_n && out->names_n < IPC_NAMES_MAX; i++) {
 		if (ident_host(out->names[out->names_n], in->names[i], strlen(in->names[i])) == 0)
 			out->names_n++;
 	}
-	for (uint8_t i = 0; i < in->groups_n && out->groups_n < GW_GROUPS_MAX; i++) {
+	for (uint8_t i = 0; i < in->groups_n && out->groups_n < IPC_GROUPS_MAX; i++) {
 		size_t len = strspn(in->groups[i], "!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`"
 						   "abcdefghijklmnopqrstuvwxyz{|}~");
 
-		if (len > 0 && len <= GW_GROUP_LEN_MAX && in->groups[i][len] == 0)
+		if (len > 0 && len <= IPC_GROUP_LEN_MAX && in->groups[i][len] == 0)
 			memcpy(out->groups[out->groups_n++], in->groups[i], len + 1);
 	}
-	for (uint8_t i = 0; i < in->anchors_n && out->anchors_n < GW_ANCHORS_MAX; i++) {
+	for (uint8_t i = 0; i < in->anchors_n && out->anchors_n < IPC_ANCHORS_MAX; i++) {
 		if (ident_name_ok(in->anchors[i]))
 			memcpy(out->anchors[out->anchors_n++], in->anchors[i], strlen(in->anchors[i]) + 1);
 	}
@@ -191,7 +191,7 @@ static bool who_is_it(struct gw_edge_session *s)
 	const struct tls_identity *id;
 
 	if (!s->listener->tls) {
-		s->identity.kind = GW_IDENTITY_INTERNAL;
+		s->identity.kind = IPC_IDENTITY_INTERNAL;
 		return s->listener->conf->zone == CFG_INTERNAL;
 	}
 	id = tls_stream_identity(s->stream);
@@ -237,16 +237,17 @@ static int announce(struct gw_edge_session *s)
 {
 	const struct cfg_listen *listen = s->listener->conf;
 	struct gw_edge *e = s->edge;
-	struct gw_session_open open = { .identity = s->identity };
+	struct ipc_session_open open = { .identity = s->identity };
 
 	memcpy(open.origin_host, s->host, sizeof open.origin_host);
 	memcpy(open.origin_realm, s->realm, sizeof open.origin_realm);
 	memcpy(open.address, s->address, sizeof open.address);
 	open.listener = (uint8_t)(listen - e->cfg->listen);
-	open.zone = listen->zone == CFG_EXTERNAL ? GW_ZONE_EXTERNAL : GW_ZONE_INTERNAL;
-	open.protection = listen->protection == CFG_TLS ? GW_PROTECTION_TLS : GW_PROTECTION_NONE;
+	open.zone = listen->zone == CFG_EXTERNAL ? IPC_ZONE_EXTERNAL : IPC_ZONE_INTERNAL;
+	open.protection = listen->protection == CFG_TLS ? IPC_PROTECTION_TLS : IPC_PROTECTION_NONE;
 	open.again = s->state == GW_SESSION_OPEN;
-	return gw_edge_send_within(e, gw_session_open_put(e->record, e->generation, s->number, &open), GW_EDGE_SESSIONS_WAIT_MAX);
+	return gw_edge_send_within(e, ipc_session_open_put(e->record, e->generation, s->number, &open),
+				   GW_EDGE_SESSIONS_WAIT_MAX);
 }
 
 static void on_cer(void *arg, struct link *l, const struct dia_capabilities *cer)
@@ -281,7 +282,7 @@ void gw_edge_announce(struct gw_edge *e)
 	}
 }
 
-void gw_edge_on_verdict(struct gw_edge *e, uint64_t number, const struct gw_session_verdict *v)
+void gw_edge_on_verdict(struct gw_edge *e, uint64_t number, const struct ipc_session_verdict *v)
 {
 	struct gw_edge_session *s = gw_edge_session_find(e, number);
 
@@ -307,7 +308,7 @@ void gw_edge_on_verdict(struct gw_edge *e, uint64_t number, const struct gw_sess
 	link_admit(s->link);
 }
 
-void gw_edge_on_cut(struct gw_edge *e, uint64_t number, const struct gw_session_cut *c)
+void gw_edge_on_cut(struct gw_edge *e, uint64_t number, const struct ipc_session_cut *c)
 {
 	struct gw_edge_session *s = gw_edge_session_find(e, number);
 

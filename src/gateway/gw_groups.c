@@ -6,7 +6,7 @@
 
 #include "gateway/gw_core_int.h"
 
-struct gw_proven *gw_proven_of(const struct gw_core *c, const struct gw_identity *id)
+struct gw_proven *gw_proven_of(const struct gw_core *c, const struct ipc_identity *id)
 {
 	size_t prefix = strlen(c->cfg->group_uri_prefix);
 	struct gw_proven *p = id->groups_n ? calloc(1, sizeof *p) : NULL;
@@ -35,7 +35,7 @@ void gw_proven_free(struct gw_proven *p)
 	free(p);
 }
 
-_Static_assert(GW_GROUPS_MAX <= TRG_GROUPS_MAX, "all groups of a session fit into a trigger's record");
+_Static_assert(IPC_GROUPS_MAX <= TRG_GROUPS_MAX, "all groups of a session fit into a trigger's record");
 
 void gw_proven_text(char out[TRG_GROUPS_LEN_MAX + 1], const struct gw_proven *p)
 {
@@ -49,7 +49,7 @@ void gw_proven_text(char out[TRG_GROUPS_LEN_MAX + 1], const struct gw_proven *p)
 void gw_proven_from(struct gw_proven *out, const char *text, uint64_t not_after_s)
 {
 	*out = (struct gw_proven){ .not_after_s = not_after_s };
-	while (*text && out->n < GW_GROUPS_MAX) {
+	while (*text && out->n < IPC_GROUPS_MAX) {
 		size_t len = strcspn(text, " ");
 
 		if (len <= IDENT_SCS_MAX) {

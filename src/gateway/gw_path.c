@@ -23,7 +23,7 @@ struct visit {
 	struct gw_core *core;
 	struct gw_edge_end *edge;
 	uint64_t transaction;
-	const struct gw_device_action *a;
+	const struct ipc_device_action *a;
 	struct gw_session *session;
 	const struct asc_scs *scs; /* borrowed until the store changes: not kept */
 	struct gw_dup_waiter asker;
@@ -37,23 +37,23 @@ struct visit {
 
 /* -- 13: to everyone who waits */
 
-static void tell(void *arg, const struct gw_dup_waiter *w, const struct gw_device_action_answer *a)
+static void tell(void *arg, const struct gw_dup_waiter *w, const struct ipc_device_action_answer *a)
 {
 	struct gw_core *c = arg;
 	struct gw_edge_end *e = gw_core_edge_find(c, w->generation);
-	struct gw_device_action_answer mine = *a;
+	struct ipc_device_action_answer mine = *a;
 
 	if (!e)
 		return; /* its connection is gone; a copy of the request gets the same answer */
 	mine.session = w->session;
-	if (gw_core_send(e, gw_device_action_answer_put(c->record, w->generation, w->transaction, &mine)))
+	if (gw_core_send(e, ipc_device_action_answer_put(c->record, w->generation, w->transaction, &mine)))
 		log_error(c->log, "core", "transaction %u-%06llx: edge does not take the answer", w->generation,
 			  (unsigned long long)w->transaction);
 	FAULT_POINT(CORE_ANSWER_QUEUED);
 }
 
 void gw_core_answer(struct gw_core *c, struct gw_dup_entry *dup, const struct gw_dup_waiter *asker,
-		    const struct gw_device_action_answer *a)
+		    const struct ipc_device_action_answer *a)
 {
 	if (dup)
 		gw_dup_settle(c->dup, dup, a, tell, c);
@@ -62,11 +62,11 @@ void gw_core_answer(struct gw_core *c, struct gw_dup_entry *dup, const struct gw
 }
 
 /* Temporary trouble is 201; 3004 only where Destination-Host names this host and the system is what is in trouble (CONTRACTS 2). */
-static struct gw_device_action_answer answer_of(const struct visit *v, const struct pol_verdict *verdict)
+static struct ipc_device_action_answer answer_of(const struct visit *v, const struct pol_verdict *verdict)
 {
-	struct gw_device_action_answer a = { .result_code = DIA_RESULT_SUCCESS,
-					     .request_status = verdict->status,
-					     .feature_supported = gw_t4_target(v->core) };
+	struct ipc_device_action_answer a = { .result_code = DIA_RESULT_SUCCESS,
+					      .request_status = verdict->status,
+					      .feature_supported = gw_t4_target(v->core) };
 
 	if (verdict->status == TSP_STATUS_TEMPORARYERROR && v->a->host_named && verdict->reason == POL_OVERLOAD)
 		a.result_code = DIA_RESULT_TOO_BUSY;
@@ -98,7 +98,7 @@ static void say_detected(const struct visit *v)
 
 static enum stage refuse(struct visit *v, const struct pol_verdict *verdict)
 {
-	struct gw_device_action_answer a = answer_of(v, verdict);
+	struct ipc_device_action_answer a = answer_of(v, verdict);
 	char device[POL_DEVICE_TEXT_MAX];
 	struct gw_decision d = decision_of(v, device);
 
@@ -115,7 +115,7 @@ static enum stage refuse(struct visit *v, const struct pol_verdict *verdict)
 
 static enum stage stage_session(struct visit *v)
 {
-	struct gw_device_action_answer no = { .session = v->a->session, .result_code = DIA_RESULT_UNKNOWN_PEER };
+	struct ipc_device_action_answer no = { .session = v->a->session, .result_code = DIA_RESULT_UNKNOWN_PEER };
 
 	v->session = gw_core_session_find(v->core, v->edge->who.generation, v->a->session);
 	v->scs = v->session ? asc_scs_find(v->core->asc, v->session->scs->name) : NULL;
@@ -130,7 +130,7 @@ static enum stage stage_session(struct visit *v)
 
 static void screen(struct visit *v)
 {
-	const struct gw_device_action *a = v->a;
+	const struct ipc_device_action *a = v->a;
 	struct tsp_device_action t = { .reference_number = dia_u32_of(a->reference), .action_type = dia_u32_of(a->action_type) };
 	uint8_t msisdn[STR_TBCD_MAX], scs[STR_TBCD_MAX];
 	size_t len;
@@ -150,7 +150,7 @@ static void screen(struct visit *v)
 	pol_screen(&v->request, &v->verdict, &t);
 	if (a->scs_identity_malformed)
 		v->verdict = pol_verdict_of(POL_MALFORMED_SCS_IDENTITY);
-	else if (a->device == GW_DEVICE_MALFORMED && v->verdict.status != TSP_STATUS_INVSCSID)
+	else if (a->device == IPC_DEVICE_MALFORMED && v->verdict.status != TSP_STATUS_INVSCSID)
 		v->verdict = pol_verdict_of(POL_MALFORMED_DEVICE);
 }
 
@@ -159,13 +159,13 @@ static void screen(struct visit *v)
 /* Digest of what was asked, without what a copy may have different: connection, T flag. */
 static void digest(struct visit *v)
 {
-	struct gw_device_action same = *v->a;
+	struct ipc_device_action same = *v->a;
 	uint8_t *octets = v->core->record;
 	size_t len;
 
 	same.session = 0;
 	same.retransmitted = same.again = same.host_named = false;
-	len = gw_device_action_put(octets, 0, 0, &same);
+	len = ipc_device_action_put(octets, 0, 0, &same);
 	SHA256(octets, len, v->digest);
 }
 
@@ -173,7 +173,7 @@ static enum stage stage_duplicate(struct visit *v)
 {
 	struct pol_verdict differs = pol_verdict_of(POL_DUPLICATE_DIFFERS);
 	struct gw_core *c = v->core;
-	struct gw_device_action_answer answer;
+	struct ipc_device_action_answer answer;
 	uint64_t dropped = gw_dup_dropped(c->dup);
 	enum gw_dup_verdict what;
 
@@ -341,7 +341,7 @@ static enum stage stage_submit(struct visit *v)
 typedef enum stage stage_fn(struct visit *v);
 static stage_fn *const stages[] = { stage_session, stage_duplicate, stage_judge, stage_submit };
 
-void gw_core_on_device_action(struct gw_edge_end *e, uint64_t transaction, const struct gw_device_action *a)
+void gw_core_on_device_action(struct gw_edge_end *e, uint64_t transaction, const struct ipc_device_action *a)
 {
 	struct visit v = { .core = e->core, .edge = e, .transaction = transaction, .a = a, .now_ms = clock_real_ms() };
 

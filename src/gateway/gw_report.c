@@ -286,17 +286,17 @@ static struct gw_session *pick_session(const struct gw_trigger *t, bool again)
 	return NULL;
 }
 
-static void fill(struct gw_device_notification *out, const struct gw_core *c, const struct trg *t, const struct gw_session *s,
+static void fill(struct ipc_device_notification *out, const struct gw_core *c, const struct trg *t, const struct gw_session *s,
 		 bool again)
 {
 	const struct trg_request *r = &t->req;
 
-	*out = (struct gw_device_notification){
+	*out = (struct ipc_device_notification){
 		.session = s->key.number,
 		.number = t->number,
 		.end_to_end = t->dnr_end_to_end,
 		.retransmitted = again,
-		.device = r->external[0] ? r->msisdn[0] ? GW_DEVICE_BOTH : GW_DEVICE_EXTERNAL : GW_DEVICE_MSISDN,
+		.device = r->external[0] ? r->msisdn[0] ? IPC_DEVICE_BOTH : IPC_DEVICE_EXTERNAL : IPC_DEVICE_MSISDN,
 		.reference = r->reference,
 		.delivery_outcome = t->outcome,
 		.wait_ms = (uint32_t)c->cfg->dnr.answer_wait_ms,
@@ -311,7 +311,7 @@ int gw_report_notify(void *arg, struct trg *trg, bool again)
 	struct gw_core *c = arg;
 	struct gw_trigger *t = trg->owner;
 	struct gw_session *s = c->stopping ? NULL : pick_session(t, again);
-	struct gw_device_notification record;
+	struct ipc_device_notification record;
 	struct gw_notice *n;
 	int err;
 
@@ -324,7 +324,7 @@ int gw_report_notify(void *arg, struct trg *trg, bool again)
 	n->session = s;
 	n->trigger = t;
 	fill(&record, c, trg, s, again);
-	err = gw_core_send(s->edge, gw_device_notification_put(c->record, s->edge->who.generation, n->transaction, &record));
+	err = gw_core_send(s->edge, ipc_device_notification_put(c->record, s->edge->who.generation, n->transaction, &record));
 	FAULT_POINT(CORE_DNR_QUEUED);
 	if (err) {
 		free(n);
@@ -339,12 +339,12 @@ int gw_report_notify(void *arg, struct trg *trg, bool again)
 
 /* -- the DNA */
 
-static bool acknowledged(const struct gw_device_notification_answer *a)
+static bool acknowledged(const struct ipc_device_notification_answer *a)
 {
-	return a->outcome == GW_DNA_ANSWERED && a->result_code / 1000 == 2 && !a->experimental_code;
+	return a->outcome == IPC_DNA_ANSWERED && a->result_code / 1000 == 2 && !a->experimental_code;
 }
 
-void gw_report_on_answer(struct gw_edge_end *e, uint64_t transaction, const struct gw_device_notification_answer *a)
+void gw_report_on_answer(struct gw_edge_end *e, uint64_t transaction, const struct ipc_device_notification_answer *a)
 {
 	struct gw_core *c = e->core;
 	struct gw_notice *n = MAP_OF(map_find(&c->notices_by_number, &transaction, sizeof transaction), struct gw_notice, node);

@@ -7,7 +7,7 @@
 
 #include "base/str.h"
 
-static struct dia_u32 opt(const struct gw_opt_u32 *v)
+static struct dia_u32 opt(const struct ipc_opt_u32 *v)
 {
 	return (struct dia_u32){ v->present ? v->v : 0, v->present };
 }
@@ -35,7 +35,7 @@ static void as_asked(struct tsp_daa *daa, const struct cfg_identity *us, const s
 }
 
 void gw_scs_out_daa(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request, const struct tsp_dar *dar,
-		    const struct gw_device_action_answer *a)
+		    const struct ipc_device_action_answer *a)
 {
 	struct tsp_daa daa = { 0 };
 
@@ -66,7 +66,7 @@ void gw_scs_out_error(struct buf *out, const struct cfg_identity *us, const stru
 }
 
 void gw_scs_out_dnr(struct buf *out, const struct cfg_identity *us, const char *host, const char *realm,
-		    const struct gw_device_notification *n)
+		    const struct ipc_device_notification *n)
 {
 	struct tsp_dnr dnr = { .has_notification = true };
 	char session_id[IDENT_HOST_MAX + 48];
@@ -84,9 +84,9 @@ void gw_scs_out_dnr(struct buf *out, const struct cfg_identity *us, const char *
 	dnr.head.origin_realm = dia_text(us->realm);
 	dnr.head.destination_host = dia_text(host);
 	dnr.head.destination_realm = dia_text(realm);
-	if (n->device != GW_DEVICE_MSISDN)
+	if (n->device != IPC_DEVICE_MSISDN)
 		dnr.notification.external_identifier = dia_text(n->external_id);
-	if (n->device != GW_DEVICE_EXTERNAL && str_tbcd(msisdn, &len, n->msisdn) == 0)
+	if (n->device != IPC_DEVICE_EXTERNAL && str_tbcd(msisdn, &len, n->msisdn) == 0)
 		dnr.notification.msisdn = (struct dia_bytes){ msisdn, (uint32_t)len };
 	if (n->scs_identity[0] && str_tbcd(scs, &len, n->scs_identity) == 0)
 		dnr.notification.scs_identity = (struct dia_bytes){ scs, (uint32_t)len };

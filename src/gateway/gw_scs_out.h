@@ -5,7 +5,7 @@
 #include "apps/tsp_dar.h"
 #include "apps/tsp_dnr.h"
 #include "conf/cfg_iwf.h"
-#include "gateway/gw_rec.h"
+#include "ipc/ipc_rec.h"
 
 #define GW_SCS_OUT_FEATURES TSP_FEATURE_RECALL_REPLACE /* of Tsp: what we have */
 
@@ -13,7 +13,7 @@
 
 /* The DAA to `dar` (TS 29.368 6.6.2): the device's names, SCS-Identity, Reference-Number and Action-Type as given. */
 void gw_scs_out_daa(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request, const struct tsp_dar *dar,
-		    const struct gw_device_action_answer *a);
+		    const struct ipc_device_action_answer *a);
 
 /* The DAA to a `dar` that requires features we do not have: Experimental-Result 5011 and the list of those we have (TS 29.229
  * 7.2.1). */
@@ -26,4 +26,4 @@ void gw_scs_out_error(struct buf *out, const struct cfg_identity *us, const stru
 
 /* The DNR (TS 29.368 6.6.3) to the SCS with this host and realm. A copy of it has the same Session-Id and End-to-End-Id. */
 void gw_scs_out_dnr(struct buf *out, const struct cfg_identity *us, const char *host, const char *realm,
-		    const struct gw_device_notification *n);
+		    const struct ipc_device_notification *n);

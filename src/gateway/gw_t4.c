@@ -120,11 +120,11 @@ bool gw_t4_can_recall(void *arg)
 	return feature_of(arg) != GW_FEATURE_MISSING;
 }
 
-struct gw_opt_u32 gw_t4_target(const struct gw_core *c)
+struct ipc_opt_u32 gw_t4_target(const struct gw_core *c)
 {
 	enum gw_feature f = feature_of(c);
 
-	return (struct gw_opt_u32){ f == GW_FEATURE_THERE ? TSP_TARGET_RECALL_REPLACE : 0, f != GW_FEATURE_UNKNOWN };
+	return (struct ipc_opt_u32){ f == GW_FEATURE_THERE ? TSP_TARGET_RECALL_REPLACE : 0, f != GW_FEATURE_UNKNOWN };
 }
 
 /* -- the DTA */

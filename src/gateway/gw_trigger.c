@@ -293,7 +293,7 @@ static void port_answer(void *arg, struct trg *trg, const struct trg_answer *ans
 {
 	struct gw_core *c = arg;
 	struct gw_trigger *t = of(trg);
-	struct gw_device_action_answer a = {
+	struct ipc_device_action_answer a = {
 		.result_code = DIA_RESULT_SUCCESS,
 		.request_status = answer->status,
 		.mtc_error_diagnostic = { answer->has_diagnostic ? answer->diagnostic : 0, answer->has_diagnostic },
@@ -395,7 +395,7 @@ static void restore_dup(struct gw_trigger *t)
 {
 	const struct trg *trg = t->trg;
 	uint64_t window_ms = t->core->cfg->limits.duplicates_window_ms;
-	struct gw_device_action_answer a = { .result_code = DIA_RESULT_SUCCESS, .request_status = trg->answer_status };
+	struct ipc_device_action_answer a = { .result_code = DIA_RESULT_SUCCESS, .request_status = trg->answer_status };
 
 	if (trg->answered && clock_real_ms() >= trg->req.received_ms + window_ms)
 		return; /* a copy now is a new request */

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "gateway/gw_rec.h"
-#include "gateway/gw_ring.h"
+#include "ipc/ipc_rec.h"
+#include "ipc/ipc_ring.h"
 #include "tests/fuzz/fuzz.h"
 
 static void promise(bool kept, const char *what)
@@ -33,22 +33,22 @@ static void promise(bool kept, const char *what)
 
 static void fuzz_record(const char *target, const uint8_t *data, size_t size)
 {
-	static uint8_t again[GW_REC_MAX];
-	struct gw_rec_head h = { 0 };
+	static uint8_t again[IPC_REC_MAX];
+	struct ipc_rec_head h = { 0 };
 	struct st_counters counters;
 	unsigned taken = 0;
-	bool whole = gw_rec_head_get(&h, data, size) == 0;
+	bool whole = ipc_rec_head_get(&h, data, size) == 0;
 
 	(void)target;
-	AGAIN(gw_session_open);
-	AGAIN(gw_session_verdict);
-	AGAIN(gw_session_cut);
-	AGAIN(gw_session_closed);
-	AGAIN(gw_device_action);
-	AGAIN(gw_device_action_answer);
-	AGAIN(gw_device_notification);
-	AGAIN(gw_device_notification_answer);
-	taken += gw_stats_get(&counters, data, size) == 0;
+	AGAIN(ipc_session_open);
+	AGAIN(ipc_session_verdict);
+	AGAIN(ipc_session_cut);
+	AGAIN(ipc_session_closed);
+	AGAIN(ipc_device_action);
+	AGAIN(ipc_device_action_answer);
+	AGAIN(ipc_device_notification);
+	AGAIN(ipc_device_notification_answer);
+	taken += ipc_stats_get(&counters, data, size) == 0;
 	promise(taken <= (whole ? 1u : 0u), "a record is of one type, and only a whole one is taken");
 }
 
@@ -57,42 +57,42 @@ static void fuzz_record(const char *target, const uint8_t *data, size_t size)
 #define DATA_AT 4096u
 #define HEAD_OCTETS 160u /* of the input: indexes and flags; the rest is data */
 
-static void read_all(struct gw_ring *r)
+static void read_all(struct ipc_ring *r)
 {
-	uint8_t out[GW_REC_MAX];
+	uint8_t out[IPC_REC_MAX];
 	size_t len, octets = 0;
 
-	while (gw_ring_recv(r, out, &len) == 0) {
-		promise(len >= GW_REC_HEAD_LEN && len <= GW_REC_MAX && gw_rec_length(out) == len, "a record has its length");
+	while (ipc_ring_recv(r, out, &len) == 0) {
+		promise(len >= IPC_REC_HEAD_LEN && len <= IPC_REC_MAX && ipc_rec_length(out) == len, "a record has its length");
 		octets += len;
-		promise(octets <= GW_RING_MIN, "no more than the ring holds");
+		promise(octets <= IPC_RING_MIN, "no more than the ring holds");
 	}
 }
 
 static void fuzz_ring(const char *target, const uint8_t *data, size_t size)
 {
-	uint8_t record[GW_REC_HEAD_LEN] = { GW_REC_STATS, 0, GW_REC_HEAD_LEN };
-	struct gw_ring_fds ours, theirs;
-	struct gw_ring *r = NULL;
+	uint8_t record[IPC_REC_HEAD_LEN] = { IPC_REC_STATS, 0, IPC_REC_HEAD_LEN };
+	struct ipc_ring_fds ours, theirs;
+	struct ipc_ring *r = NULL;
 	uint8_t *liar;
 
 	(void)target;
-	promise(gw_ring_make(&ours, &theirs, GW_RING_MIN) == 0, "a ring can be made");
-	liar = mmap(NULL, DATA_AT + GW_RING_MIN, PROT_READ | PROT_WRITE, MAP_SHARED, theirs.out_mem, 0);
-	promise(liar != MAP_FAILED && gw_ring_open(&r, &ours) == 0, "a ring can be opened");
+	promise(ipc_ring_make(&ours, &theirs, IPC_RING_MIN) == 0, "a ring can be made");
+	liar = mmap(NULL, DATA_AT + IPC_RING_MIN, PROT_READ | PROT_WRITE, MAP_SHARED, theirs.out_mem, 0);
+	promise(liar != MAP_FAILED && ipc_ring_open(&r, &ours) == 0, "a ring can be opened");
 	memcpy(liar, data, size < HEAD_OCTETS ? size : HEAD_OCTETS);
 	if (size > HEAD_OCTETS)
-		memcpy(liar + DATA_AT, data + HEAD_OCTETS, size - HEAD_OCTETS < GW_RING_MIN ? size - HEAD_OCTETS : GW_RING_MIN);
+		memcpy(liar + DATA_AT, data + HEAD_OCTETS, size - HEAD_OCTETS < IPC_RING_MIN ? size - HEAD_OCTETS : IPC_RING_MIN);
 	read_all(r);
 	for (int i = 0; i < 3; i++) {
-		int err = gw_ring_send(r, record, sizeof record);
+		int err = ipc_ring_send(r, record, sizeof record);
 
 		promise(err == 0 || err == ERR_PROTO, "a lying tail is a lie, not room");
 	}
-	(void)!gw_ring_flush(r);
-	munmap(liar, DATA_AT + GW_RING_MIN);
-	gw_ring_close(r);
-	gw_ring_fds_close(&theirs);
+	(void)!ipc_ring_flush(r);
+	munmap(liar, DATA_AT + IPC_RING_MIN);
+	ipc_ring_close(r);
+	ipc_ring_fds_close(&theirs);
 }
 
 fuzz_fn *fuzz_find(const char *target)

@@ -43,7 +43,7 @@ static void on_turn(void *arg)
 static void core_open(struct core_play *p)
 {
 	struct gw_core_edge who = { 0, p->generation, CFG_EXTERNAL, 1 };
-	struct gw_ring_fds ours, theirs;
+	struct ipc_ring_fds ours, theirs;
 	char why[GW_CORE_WHY_MAX] = "";
 
 	p->conf = (struct gw_core_conf){
@@ -51,9 +51,9 @@ static void core_open(struct core_play *p)
 	};
 	if (gw_core_new(&p->core, p->loop, &p->conf, why))
 		fail_msg("%s", why);
-	assert_int_equal(gw_ring_make(&ours, &theirs, GW_RING_MIN), 0);
+	assert_int_equal(ipc_ring_make(&ours, &theirs, IPC_RING_MIN), 0);
 	assert_int_equal(gw_core_edge_add(p->core, &who, &ours), 0);
-	assert_int_equal(gw_ring_open(&p->edge, &theirs), 0);
+	assert_int_equal(ipc_ring_open(&p->edge, &theirs), 0);
 }
 
 void core_play_start(struct core_play *p)
@@ -76,7 +76,7 @@ void core_play_start(struct core_play *p)
 
 static void core_close(struct core_play *p)
 {
-	gw_ring_close(p->edge);
+	ipc_ring_close(p->edge);
 	gw_core_free(p->core);
 }
 
@@ -114,18 +114,18 @@ void core_play_turns(struct core_play *p, int n)
 
 void core_play_send(struct core_play *p, size_t len)
 {
-	assert_int_equal(gw_ring_send(p->edge, p->record, len), 0);
-	assert_int_equal(gw_ring_flush(p->edge), 0);
+	assert_int_equal(ipc_ring_send(p->edge, p->record, len), 0);
+	assert_int_equal(ipc_ring_flush(p->edge), 0);
 	core_play_turns(p, 3);
 }
 
-size_t core_play_take(struct core_play *p, uint16_t type, struct gw_rec_head *head)
+size_t core_play_take(struct core_play *p, uint16_t type, struct ipc_rec_head *head)
 {
 	size_t len;
 
-	while (gw_ring_recv(p->edge, p->record, &len) == 0) {
-		assert_int_equal(gw_rec_head_get(head, p->record, len), 0);
-		assert_false(gw_rec_to_core(head->type));
+	while (ipc_ring_recv(p->edge, p->record, &len) == 0) {
+		assert_int_equal(ipc_rec_head_get(head, p->record, len), 0);
+		assert_false(ipc_rec_to_core(head->type));
 		if (head->type == type)
 			return len;
 	}
@@ -149,11 +149,11 @@ void core_play_provision(struct core_play *p)
 	assert_int_equal(asc_rule_add(p->core->asc, &rule, &why), 0);
 }
 
-struct gw_session_open core_play_session(const char *host, const char *anchor)
+struct ipc_session_open core_play_session(const char *host, const char *anchor)
 {
-	struct gw_session_open s = { .zone = GW_ZONE_EXTERNAL, .protection = GW_PROTECTION_TLS };
+	struct ipc_session_open s = { .zone = IPC_ZONE_EXTERNAL, .protection = IPC_PROTECTION_TLS };
 
-	s.identity.kind = GW_IDENTITY_TLS;
+	s.identity.kind = IPC_IDENTITY_TLS;
 	s.identity.names_n = s.identity.anchors_n = 1;
 	snprintf(s.identity.names[0], sizeof s.identity.names[0], "%s", host);
 	snprintf(s.identity.anchors[0], sizeof s.identity.anchors[0], "%s", anchor);
@@ -163,48 +163,48 @@ struct gw_session_open core_play_session(const char *host, const char *anchor)
 	return s;
 }
 
-struct gw_session_verdict core_play_open(struct core_play *p, uint64_t number, const struct gw_session_open *open)
+struct ipc_session_verdict core_play_open(struct core_play *p, uint64_t number, const struct ipc_session_open *open)
 {
-	struct gw_session_verdict v = { .result_code = 0 };
-	struct gw_rec_head head;
+	struct ipc_session_verdict v = { .result_code = 0 };
+	struct ipc_rec_head head;
 	size_t len;
 
-	core_play_send(p, gw_session_open_put(p->record, p->generation, number, open));
-	len = core_play_take(p, GW_REC_SESSION_VERDICT, &head);
+	core_play_send(p, ipc_session_open_put(p->record, p->generation, number, open));
+	len = core_play_take(p, IPC_REC_SESSION_VERDICT, &head);
 	if (len) {
 		assert_int_equal(head.transaction, number);
-		assert_int_equal(gw_session_verdict_get(&v, p->record, len), 0);
+		assert_int_equal(ipc_session_verdict_get(&v, p->record, len), 0);
 	}
 	return v;
 }
 
-struct gw_device_action core_play_action(uint64_t session, const char *device, uint32_t reference)
+struct ipc_device_action core_play_action(uint64_t session, const char *device, uint32_t reference)
 {
-	struct gw_device_action a = { .session = session,
-				      .end_to_end = reference,
-				      .device = GW_DEVICE_EXTERNAL,
-				      .reference = reference,
-				      .action_type = 1,
-				      .has_trigger_data = true,
-				      .payload_len = 2,
-				      .payload = "hi" };
+	struct ipc_device_action a = { .session = session,
+				       .end_to_end = reference,
+				       .device = IPC_DEVICE_EXTERNAL,
+				       .reference = reference,
+				       .action_type = 1,
+				       .has_trigger_data = true,
+				       .payload_len = 2,
+				       .payload = "hi" };
 
 	strcpy(a.external_id, device);
-	a.validity_s = (struct gw_opt_u32){ 600, true };
+	a.validity_s = (struct ipc_opt_u32){ 600, true };
 	return a;
 }
 
-int64_t core_play_ask(struct core_play *p, uint64_t transaction, const struct gw_device_action *a)
+int64_t core_play_ask(struct core_play *p, uint64_t transaction, const struct ipc_device_action *a)
 {
-	struct gw_device_action_answer answer;
-	struct gw_rec_head head;
+	struct ipc_device_action_answer answer;
+	struct ipc_rec_head head;
 	size_t len;
 
-	core_play_send(p, gw_device_action_put(p->record, p->generation, transaction, a));
-	len = core_play_take(p, GW_REC_DEVICE_ACTION_ANSWER, &head);
+	core_play_send(p, ipc_device_action_put(p->record, p->generation, transaction, a));
+	len = core_play_take(p, IPC_REC_DEVICE_ACTION_ANSWER, &head);
 	if (!len)
 		return -1;
-	assert_int_equal(gw_device_action_answer_get(&answer, p->record, len), 0);
+	assert_int_equal(ipc_device_action_answer_get(&answer, p->record, len), 0);
 	assert_int_equal(head.transaction, transaction);
 	assert_int_equal(answer.session, a->session);
 	return answer.result_code == 2001 ? (int64_t)answer.request_status : 1000000 + (int64_t)answer.result_code;

@@ -9,10 +9,10 @@ struct core_play {
 	struct log log;
 	struct gw_core_conf conf;
 	struct gw_core *core;
-	struct gw_ring *edge; /* the far end: the test is the edge */
+	struct ipc_ring *edge; /* the far end: the test is the edge */
 	uint32_t generation, bad_edge;
 	struct net_timer *turn;
-	uint8_t record[GW_REC_MAX];
+	uint8_t record[IPC_REC_MAX];
 };
 
 void core_play_start(struct core_play *p);
@@ -26,13 +26,13 @@ void core_play_turns(struct core_play *p, int n);
 /* Sends the record in p->record and lets the core work. */
 void core_play_send(struct core_play *p, size_t len);
 /* The next record of the core of this type, 0 when there is none. */
-size_t core_play_take(struct core_play *p, uint16_t type, struct gw_rec_head *head);
+size_t core_play_take(struct core_play *p, uint16_t type, struct ipc_rec_head *head);
 
 /* Provisions SCS `acme` (anchor-a, E.164 491720000001) that may trigger *@a.example. */
 void core_play_provision(struct core_play *p);
-struct gw_session_open core_play_session(const char *host, const char *anchor);
+struct ipc_session_open core_play_session(const char *host, const char *anchor);
 /* Opens a session; returns the verdict. */
-struct gw_session_verdict core_play_open(struct core_play *p, uint64_t number, const struct gw_session_open *open);
-struct gw_device_action core_play_action(uint64_t session, const char *device, uint32_t reference);
+struct ipc_session_verdict core_play_open(struct core_play *p, uint64_t number, const struct ipc_session_open *open);
+struct ipc_device_action core_play_action(uint64_t session, const char *device, uint32_t reference);
 /* Offers a request; returns the answer's Request-Status, or 1000000 + Result-Code of an error answer, or -1 when none came. */
-int64_t core_play_ask(struct core_play *p, uint64_t transaction, const struct gw_device_action *a);
+int64_t core_play_ask(struct core_play *p, uint64_t transaction, const struct ipc_device_action *a);

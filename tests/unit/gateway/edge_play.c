@@ -47,12 +47,12 @@ void edge_play_turns(struct edge_play *p, int n)
 
 void edge_play_new_core(struct edge_play *p)
 {
-	struct gw_ring_fds ours, theirs;
+	struct ipc_ring_fds ours, theirs;
 
-	gw_ring_close(p->core);
-	assert_int_equal(gw_ring_make(&ours, &theirs, GW_RING_MIN), 0);
+	ipc_ring_close(p->core);
+	assert_int_equal(ipc_ring_make(&ours, &theirs, IPC_RING_MIN), 0);
 	assert_int_equal(gw_edge_ring(p->edge, &ours), 0);
-	assert_int_equal(gw_ring_open(&p->core, &theirs), 0);
+	assert_int_equal(ipc_ring_open(&p->core, &theirs), 0);
 	edge_play_turns(p, 2);
 }
 
@@ -76,8 +76,8 @@ void edge_play_start(struct edge_play *p)
 	log_init(&p->log, -1, LOG_LEVEL_DEBUG, "test");
 	assert_int_equal(net_loop_new(&p->loop), 0);
 	assert_int_equal(net_timer_new(&p->turn, p->loop, on_turn, p), 0);
-	assert_int_equal(gw_caps_make(&caps, 1), 0);
-	assert_int_equal(gw_caps_open(&p->caps, caps, 0), 0);
+	assert_int_equal(ipc_caps_make(&caps, 1), 0);
+	assert_int_equal(ipc_caps_open(&p->caps, caps, 0), 0);
 	close(caps);
 	p->conf = (struct gw_edge_conf){ p->cfg, 7, p->caps, &p->log, on_ring_broken, p };
 	assert_int_equal(gw_edge_new(&p->edge, p->loop, &p->conf), 0);
@@ -91,8 +91,8 @@ void edge_play_end(struct edge_play *p)
 {
 	close(p->scs);
 	gw_edge_free(p->edge);
-	gw_ring_close(p->core);
-	gw_caps_close(p->caps);
+	ipc_ring_close(p->core);
+	ipc_caps_close(p->caps);
 	close(p->listen_fd);
 	net_timer_free(p->turn);
 	net_loop_free(p->loop);
@@ -221,14 +221,14 @@ int64_t edge_play_status(const struct dia_msg *m)
 
 /* -- the core */
 
-size_t edge_play_take(struct edge_play *p, uint16_t type, struct gw_rec_head *head)
+size_t edge_play_take(struct edge_play *p, uint16_t type, struct ipc_rec_head *head)
 {
 	size_t len;
 
 	edge_play_turns(p, 2);
-	while (gw_ring_recv(p->core, p->record, &len) == 0) {
-		assert_int_equal(gw_rec_head_get(head, p->record, len), 0);
-		assert_true(gw_rec_to_core(head->type));
+	while (ipc_ring_recv(p->core, p->record, &len) == 0) {
+		assert_int_equal(ipc_rec_head_get(head, p->record, len), 0);
+		assert_true(ipc_rec_to_core(head->type));
 		assert_int_equal(head->edge_generation, p->conf.generation);
 		if (head->type == type)
 			return len;
@@ -238,41 +238,41 @@ size_t edge_play_take(struct edge_play *p, uint16_t type, struct gw_rec_head *he
 
 void edge_play_core_says(struct edge_play *p, size_t len)
 {
-	assert_int_equal(gw_ring_send(p->core, p->record, len), 0);
-	assert_int_equal(gw_ring_flush(p->core), 0);
+	assert_int_equal(ipc_ring_send(p->core, p->record, len), 0);
+	assert_int_equal(ipc_ring_flush(p->core), 0);
 	edge_play_turns(p, 3);
 }
 
-uint64_t edge_play_asked(struct edge_play *p, struct gw_session_open *open)
+uint64_t edge_play_asked(struct edge_play *p, struct ipc_session_open *open)
 {
-	struct gw_rec_head head;
-	size_t len = edge_play_take(p, GW_REC_SESSION_OPEN, &head);
+	struct ipc_rec_head head;
+	size_t len = edge_play_take(p, IPC_REC_SESSION_OPEN, &head);
 
 	assert_true(len > 0);
-	assert_int_equal(gw_session_open_get(open, p->record, len), 0);
+	assert_int_equal(ipc_session_open_get(open, p->record, len), 0);
 	return head.transaction;
 }
 
-uint64_t edge_play_offered(struct edge_play *p, struct gw_device_action *a)
+uint64_t edge_play_offered(struct edge_play *p, struct ipc_device_action *a)
 {
-	struct gw_rec_head head;
-	size_t len = edge_play_take(p, GW_REC_DEVICE_ACTION, &head);
+	struct ipc_rec_head head;
+	size_t len = edge_play_take(p, IPC_REC_DEVICE_ACTION, &head);
 
 	assert_true(len > 0);
-	assert_int_equal(gw_device_action_get(a, p->record, len), 0);
+	assert_int_equal(ipc_device_action_get(a, p->record, len), 0);
 	return head.transaction;
 }
 
 void edge_play_verdict(struct edge_play *p, uint64_t session, bool admitted)
 {
-	struct gw_session_verdict yes = { true, 2001, 100, "acme", "accepted" }, no = { false, 3010, 0, "", "unknown-peer" };
+	struct ipc_session_verdict yes = { true, 2001, 100, "acme", "accepted" }, no = { false, 3010, 0, "", "unknown-peer" };
 
-	edge_play_core_says(p, gw_session_verdict_put(p->record, p->conf.generation, session, admitted ? &yes : &no));
+	edge_play_core_says(p, ipc_session_verdict_put(p->record, p->conf.generation, session, admitted ? &yes : &no));
 }
 
 uint64_t edge_play_open(struct edge_play *p, const char *host)
 {
-	struct gw_session_open open;
+	struct ipc_session_open open;
 	struct dia_msg m;
 	uint64_t session;
 

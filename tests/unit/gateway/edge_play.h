@@ -7,14 +7,14 @@ struct edge_play {
 	struct net_timer *turn;
 	struct cfg_iwf *cfg;
 	struct log log;
-	struct gw_caps *caps;
+	struct ipc_caps *caps;
 	struct gw_edge_conf conf;
 	struct gw_edge *edge;
-	struct gw_ring *core; /* the far end */
-	int listen_fd, scs;   /* scs: the SCS's socket */
+	struct ipc_ring *core; /* the far end */
+	int listen_fd, scs;    /* scs: the SCS's socket */
 	uint16_t port;
 	int broken;
-	uint8_t record[GW_REC_MAX];
+	uint8_t record[IPC_REC_MAX];
 	uint8_t in[65536];
 	size_t in_len, taken;
 };
@@ -34,10 +34,10 @@ uint32_t edge_play_result(const struct dia_msg *m);
 int64_t edge_play_status(const struct dia_msg *m); /* Request-Status of a DAA; -1: it is none */
 
 /* The core. */
-size_t edge_play_take(struct edge_play *p, uint16_t type, struct gw_rec_head *head);
+size_t edge_play_take(struct edge_play *p, uint16_t type, struct ipc_rec_head *head);
 void edge_play_core_says(struct edge_play *p, size_t len); /* what is in p->record */
-uint64_t edge_play_asked(struct edge_play *p, struct gw_session_open *open);
-uint64_t edge_play_offered(struct edge_play *p, struct gw_device_action *a);
+uint64_t edge_play_asked(struct edge_play *p, struct ipc_session_open *open);
+uint64_t edge_play_offered(struct edge_play *p, struct ipc_device_action *a);
 void edge_play_verdict(struct edge_play *p, uint64_t session, bool admitted);
 
 /* CER, verdict, CEA; returns the session. */

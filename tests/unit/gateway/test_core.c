@@ -22,9 +22,9 @@ static int end(void **state)
 	return 0;
 }
 
-static struct gw_session_verdict open_acme(struct core_play *p, uint64_t number)
+static struct ipc_session_verdict open_acme(struct core_play *p, uint64_t number)
 {
-	struct gw_session_open s = core_play_session("scs.acme.example", "anchor-a");
+	struct ipc_session_open s = core_play_session("scs.acme.example", "anchor-a");
 
 	return core_play_open(p, number, &s);
 }
@@ -33,16 +33,16 @@ static struct gw_session_verdict open_acme(struct core_play *p, uint64_t number)
 
 static void test_the_provisioned_peer_is_admitted_under_its_name(void **state)
 {
-	struct gw_session_verdict v = open_acme(*state, 1);
+	struct ipc_session_verdict v = open_acme(*state, 1);
 
 	assert_true(ADMITTED(v));
 	assert_string_equal(v.scs, "acme");
 	assert_true(v.pending_max > 0);
 }
 
-static void refused(struct core_play *p, const struct gw_session_open *s, const char *reason)
+static void refused(struct core_play *p, const struct ipc_session_open *s, const char *reason)
 {
-	struct gw_session_verdict v = core_play_open(p, 1, s);
+	struct ipc_session_verdict v = core_play_open(p, 1, s);
 
 	assert_false(v.admitted);
 	assert_int_equal(v.result_code, 3010);
@@ -53,21 +53,21 @@ static void refused(struct core_play *p, const struct gw_session_open *s, const 
 
 static void test_an_unprovisioned_peer_is_refused(void **state)
 {
-	struct gw_session_open s = core_play_session("scs.stranger.example", "anchor-a");
+	struct ipc_session_open s = core_play_session("scs.stranger.example", "anchor-a");
 
 	refused(*state, &s, "unknown-peer");
 }
 
 static void test_a_name_from_another_anchor_is_refused(void **state)
 {
-	struct gw_session_open s = core_play_session("scs.acme.example", "anchor-b");
+	struct ipc_session_open s = core_play_session("scs.acme.example", "anchor-b");
 
 	refused(*state, &s, "wrong-anchor");
 }
 
 static void test_an_origin_host_that_the_certificate_does_not_prove_is_refused(void **state)
 {
-	struct gw_session_open s = core_play_session("scs.acme.example", "anchor-a");
+	struct ipc_session_open s = core_play_session("scs.acme.example", "anchor-a");
 
 	strcpy(s.identity.names[0], "scs.beta.example");
 	refused(*state, &s, "name-not-proven");
@@ -75,7 +75,7 @@ static void test_an_origin_host_that_the_certificate_does_not_prove_is_refused(v
 
 static void test_another_realm_is_refused(void **state)
 {
-	struct gw_session_open s = core_play_session("scs.acme.example", "anchor-a");
+	struct ipc_session_open s = core_play_session("scs.acme.example", "anchor-a");
 
 	strcpy(s.origin_realm, "other.example");
 	refused(*state, &s, "wrong-realm");
@@ -83,7 +83,7 @@ static void test_another_realm_is_refused(void **state)
 
 static void test_a_certificate_past_its_end_is_refused(void **state)
 {
-	struct gw_session_open s = core_play_session("scs.acme.example", "anchor-a");
+	struct ipc_session_open s = core_play_session("scs.acme.example", "anchor-a");
 
 	s.identity.not_after_s = 1000;
 	refused(*state, &s, "certificate-expired");
@@ -92,10 +92,10 @@ static void test_a_certificate_past_its_end_is_refused(void **state)
 static void test_a_session_does_not_outlive_its_certificate(void **state)
 {
 	struct core_play *p = *state;
-	struct gw_session_open longer = core_play_session("scs.acme.example", "anchor-a"), s = longer;
-	struct gw_device_action a = core_play_action(1, "meter-1@b.example", 41);
-	struct gw_session_cut cut;
-	struct gw_rec_head head;
+	struct ipc_session_open longer = core_play_session("scs.acme.example", "anchor-a"), s = longer;
+	struct ipc_device_action a = core_play_action(1, "meter-1@b.example", 41);
+	struct ipc_session_cut cut;
+	struct ipc_rec_head head;
 	size_t len = 0;
 
 	longer.identity.not_after_s = clock_real_ms() / 1000 + 86400;
@@ -105,9 +105,9 @@ static void test_a_session_does_not_outlive_its_certificate(void **state)
 	assert_int_equal(core_play_ask(p, 8, &a), 105);
 	while (!len && clock_real_ms() / 1000 < s.identity.not_after_s + 4) {
 		core_play_turns(p, 20);
-		len = core_play_take(p, GW_REC_SESSION_CUT, &head);
+		len = core_play_take(p, IPC_REC_SESSION_CUT, &head);
 	}
-	assert_int_equal(gw_session_cut_get(&cut, p->record, len), 0);
+	assert_int_equal(ipc_session_cut_get(&cut, p->record, len), 0);
 	assert_int_equal(head.transaction, 1);
 	assert_string_equal(cut.reason, "certificate-expired");
 	assert_true(p->core->st.v[ST_DECISION_REFUSED] > 1); /* the request above, and the end of the session */
@@ -120,37 +120,37 @@ static void test_a_session_does_not_outlive_its_certificate(void **state)
 /* At connections_max: the oldest is asked whether it is still there. */
 static void at_the_limit(struct core_play *p)
 {
-	struct gw_session_cut cut;
-	struct gw_rec_head head;
-	struct gw_session_open s = core_play_session("scs.acme.example", "anchor-a");
+	struct ipc_session_cut cut;
+	struct ipc_rec_head head;
+	struct ipc_session_open s = core_play_session("scs.acme.example", "anchor-a");
 	size_t len;
 
 	assert_true(ADMITTED(open_acme(p, 1)));
 	core_play_turns(p, 3);
 	assert_true(ADMITTED(open_acme(p, 2)));
-	core_play_send(p, gw_session_open_put(p->record, p->generation, 3, &s));
-	len = core_play_take(p, GW_REC_SESSION_CUT, &head);
+	core_play_send(p, ipc_session_open_put(p->record, p->generation, 3, &s));
+	len = core_play_take(p, IPC_REC_SESSION_CUT, &head);
 	assert_true(len > 0);
-	assert_int_equal(gw_session_cut_get(&cut, p->record, len), 0);
+	assert_int_equal(ipc_session_cut_get(&cut, p->record, len), 0);
 	assert_int_equal(head.transaction, 1); /* the oldest */
 	assert_int_equal(cut.probe_ms, p->cfg->limits.probe_wait_ms);
-	assert_int_equal(core_play_take(p, GW_REC_SESSION_VERDICT, &head), 0); /* the CEA waits */
+	assert_int_equal(core_play_take(p, IPC_REC_SESSION_VERDICT, &head), 0); /* the CEA waits */
 }
 
 static void test_at_the_limit_a_silent_oldest_session_is_replaced(void **state)
 {
 	struct core_play *p = *state;
-	struct gw_session_closed closed = { "ended" };
-	struct gw_session_verdict v;
-	struct gw_rec_head head;
+	struct ipc_session_closed closed = { "ended" };
+	struct ipc_session_verdict v;
+	struct ipc_rec_head head;
 	size_t len;
 
 	p->cfg->limits.probe_wait_ms = 2000;
 	at_the_limit(p);
-	core_play_send(p, gw_session_closed_put(p->record, p->generation, 1, &closed));
-	len = core_play_take(p, GW_REC_SESSION_VERDICT, &head);
+	core_play_send(p, ipc_session_closed_put(p->record, p->generation, 1, &closed));
+	len = core_play_take(p, IPC_REC_SESSION_VERDICT, &head);
 	assert_int_equal(head.transaction, 3);
-	assert_int_equal(gw_session_verdict_get(&v, p->record, len), 0);
+	assert_int_equal(ipc_session_verdict_get(&v, p->record, len), 0);
 	assert_true(ADMITTED(v));
 	assert_int_equal(p->core->st.v[ST_SESSION_REPLACED], 1);
 	assert_int_equal(gw_core_scs(p->core, "acme")->sessions_n, 2);
@@ -159,18 +159,18 @@ static void test_at_the_limit_a_silent_oldest_session_is_replaced(void **state)
 static void test_at_the_limit_the_new_one_is_refused_when_the_oldest_answers(void **state)
 {
 	struct core_play *p = *state;
-	struct gw_session_verdict v;
-	struct gw_rec_head head;
+	struct ipc_session_verdict v;
+	struct ipc_rec_head head;
 	size_t len = 0;
 
 	p->cfg->limits.probe_wait_ms = 1;
 	at_the_limit(p);
 	for (int i = 0; i < 2000 && !len; i++) {
 		core_play_turns(p, 1);
-		len = core_play_take(p, GW_REC_SESSION_VERDICT, &head);
+		len = core_play_take(p, IPC_REC_SESSION_VERDICT, &head);
 	}
 	assert_int_equal(head.transaction, 3);
-	assert_int_equal(gw_session_verdict_get(&v, p->record, len), 0);
+	assert_int_equal(ipc_session_verdict_get(&v, p->record, len), 0);
 	assert_false(v.admitted);
 	assert_string_equal(v.reason, "too-many-connections");
 	assert_int_equal(p->core->st.v[ST_SESSION_LIMIT], 1);
@@ -180,14 +180,14 @@ static void test_at_the_limit_the_new_one_is_refused_when_the_oldest_answers(voi
 static void test_who_waits_for_a_place_and_leaves_is_forgotten(void **state)
 {
 	struct core_play *p = *state;
-	struct gw_session_closed closed = { "ended" };
-	struct gw_rec_head head;
+	struct ipc_session_closed closed = { "ended" };
+	struct ipc_rec_head head;
 
 	p->cfg->limits.probe_wait_ms = 2000;
 	at_the_limit(p);
-	core_play_send(p, gw_session_closed_put(p->record, p->generation, 3, &closed));
-	core_play_send(p, gw_session_closed_put(p->record, p->generation, 1, &closed));
-	assert_int_equal(core_play_take(p, GW_REC_SESSION_VERDICT, &head), 0);
+	core_play_send(p, ipc_session_closed_put(p->record, p->generation, 3, &closed));
+	core_play_send(p, ipc_session_closed_put(p->record, p->generation, 1, &closed));
+	assert_int_equal(core_play_take(p, IPC_REC_SESSION_VERDICT, &head), 0);
 	assert_int_equal(gw_core_scs(p->core, "acme")->sessions_n, 1);
 	gw_core_edge_gone(p->core, p->generation);
 	assert_int_equal(gw_core_scs(p->core, "acme")->sessions_n, 0);
@@ -196,12 +196,12 @@ static void test_who_waits_for_a_place_and_leaves_is_forgotten(void **state)
 static void test_a_session_that_spoke_for_another_leaves_a_decision(void **state)
 {
 	struct core_play *p = *state;
-	struct gw_session_closed closed = { "foreign-origin" };
+	struct ipc_session_closed closed = { "foreign-origin" };
 	uint64_t before;
 
 	assert_true(ADMITTED(open_acme(p, 1)));
 	before = p->core->st.v[ST_DECISION_REFUSED];
-	core_play_send(p, gw_session_closed_put(p->record, p->generation, 1, &closed));
+	core_play_send(p, ipc_session_closed_put(p->record, p->generation, 1, &closed));
 	assert_int_equal(p->core->st.v[ST_DECISION_REFUSED], before + 1);
 	assert_int_equal(p->core->sessions_by_key.n, 0);
 }
@@ -209,9 +209,9 @@ static void test_a_session_that_spoke_for_another_leaves_a_decision(void **state
 static void test_removing_an_scs_cuts_its_sessions_at_once(void **state)
 {
 	struct core_play *p = *state;
-	struct gw_device_action a = core_play_action(1, "meter-1@a.example", 41);
-	struct gw_session_cut cut;
-	struct gw_rec_head head;
+	struct ipc_device_action a = core_play_action(1, "meter-1@a.example", 41);
+	struct ipc_session_cut cut;
+	struct ipc_rec_head head;
 	struct asc_why why;
 	size_t len;
 
@@ -219,8 +219,8 @@ static void test_removing_an_scs_cuts_its_sessions_at_once(void **state)
 	assert_int_equal(asc_scs_del(p->core->asc, "acme", &why), 0);
 	assert_int_equal(gw_core_sessions_cut(p->core, "acme", "scs-removed"), 1);
 	core_play_turns(p, 2);
-	len = core_play_take(p, GW_REC_SESSION_CUT, &head);
-	assert_int_equal(gw_session_cut_get(&cut, p->record, len), 0);
+	len = core_play_take(p, IPC_REC_SESSION_CUT, &head);
+	assert_int_equal(ipc_session_cut_get(&cut, p->record, len), 0);
 	assert_int_equal(head.transaction, 1);
 	assert_string_equal(cut.reason, "scs-removed");
 	assert_int_equal(core_play_ask(p, 9, &a), 1003010); /* what was on its way finds nobody */
@@ -231,7 +231,7 @@ static void test_removing_an_scs_cuts_its_sessions_at_once(void **state)
 static void test_the_hss_is_not_asked_for_a_device_without_association(void **state)
 {
 	struct core_play *p = *state;
-	struct gw_device_action known = core_play_action(1, "meter-1@b.example", 41);
+	struct ipc_device_action known = core_play_action(1, "meter-1@b.example", 41);
 
 	assert_true(ADMITTED(open_acme(p, 1)));
 	assert_int_equal(core_play_ask(p, 2, &known), 105);
@@ -242,7 +242,7 @@ static void test_the_hss_is_not_asked_for_a_device_without_association(void **st
 static void test_an_allowed_trigger_without_an_hss_is_answered_201(void **state)
 {
 	struct core_play *p = *state;
-	struct gw_device_action a = core_play_action(1, "meter-1@a.example", 41);
+	struct ipc_device_action a = core_play_action(1, "meter-1@a.example", 41);
 
 	assert_true(ADMITTED(open_acme(p, 1)));
 	assert_int_equal(core_play_ask(p, 2, &a), 201);
@@ -255,7 +255,7 @@ static void test_what_a_detect_only_rule_would_refuse_is_counted_and_not_refused
 	struct asc_rule_new rule = {
 		.who = "acme", .device = "*@a.example", .verdict = ASSOC_BLOCK, .mode = ASSOC_DETECT, .rights = ASSOC_RIGHT_ALL
 	};
-	struct gw_device_action a = core_play_action(1, "meter-1@a.example", 41);
+	struct ipc_device_action a = core_play_action(1, "meter-1@a.example", 41);
 	struct core_play *p = *state;
 	struct asc_why why;
 
@@ -274,7 +274,7 @@ static void test_what_a_detect_only_rule_would_refuse_is_counted_and_not_refused
 static void test_overload_is_3004_only_where_this_host_was_named(void **state)
 {
 	struct core_play *p = *state;
-	struct gw_device_action a = core_play_action(1, "meter-1@a.example", 41);
+	struct ipc_device_action a = core_play_action(1, "meter-1@a.example", 41);
 
 	assert_true(ADMITTED(open_acme(p, 1)));
 	p->cfg->limits.pending_total = 0;
@@ -291,7 +291,7 @@ static void test_overload_is_3004_only_where_this_host_was_named(void **state)
 static void test_what_the_edge_says_about_identity_and_device_is_judged_by_the_core(void **state)
 {
 	struct core_play *p = *state;
-	struct gw_device_action a = core_play_action(1, "meter-1@a.example", 41);
+	struct ipc_device_action a = core_play_action(1, "meter-1@a.example", 41);
 
 	assert_true(ADMITTED(open_acme(p, 1)));
 	strcpy(a.scs_identity, "491720000002");
@@ -300,9 +300,9 @@ static void test_what_the_edge_says_about_identity_and_device_is_judged_by_the_c
 	a.scs_identity_malformed = true;
 	assert_int_equal(core_play_ask(p, 3, &a), 103);
 	a = core_play_action(1, "", 43);
-	a.device = GW_DEVICE_NONE;
+	a.device = IPC_DEVICE_NONE;
 	assert_int_equal(core_play_ask(p, 4, &a), 102);
-	a.device = GW_DEVICE_MALFORMED;
+	a.device = IPC_DEVICE_MALFORMED;
 	a.end_to_end = a.reference = 44;
 	assert_int_equal(core_play_ask(p, 5, &a), 102);
 	a = core_play_action(1, "meter-1@a.example", 45);
@@ -313,7 +313,7 @@ static void test_what_the_edge_says_about_identity_and_device_is_judged_by_the_c
 	a.payload_len = 1025;
 	assert_int_equal(core_play_ask(p, 7, &a), 101);
 	a = core_play_action(1, "meter-1@a.example", 47);
-	a.payload_len = GW_PAYLOAD_MAX + 1; /* so long that it did not cross */
+	a.payload_len = IPC_PAYLOAD_MAX + 1; /* so long that it did not cross */
 	assert_int_equal(core_play_ask(p, 8, &a), 101);
 	a = core_play_action(1, "meter-1@a.example", 48);
 	a.validity_s.v = 604801;
@@ -323,7 +323,7 @@ static void test_what_the_edge_says_about_identity_and_device_is_judged_by_the_c
 static void test_a_copy_gets_the_same_answer_and_another_content_is_refused(void **state)
 {
 	struct core_play *p = *state;
-	struct gw_device_action a = core_play_action(1, "meter-1@b.example", 41);
+	struct ipc_device_action a = core_play_action(1, "meter-1@b.example", 41);
 
 	assert_true(ADMITTED(open_acme(p, 1)));
 	assert_true(ADMITTED(open_acme(p, 2)));
@@ -340,7 +340,7 @@ static void test_a_copy_gets_the_same_answer_and_another_content_is_refused(void
 static void test_a_request_on_a_session_that_is_not_there_is_answered_and_does_nothing(void **state)
 {
 	struct core_play *p = *state;
-	struct gw_device_action a = core_play_action(99, "meter-1@a.example", 41);
+	struct ipc_device_action a = core_play_action(99, "meter-1@a.example", 41);
 
 	assert_int_equal(core_play_ask(p, 2, &a), 1003010);
 	assert_int_equal(p->bad_edge, 0);
@@ -351,18 +351,18 @@ static void test_a_request_on_a_session_that_is_not_there_is_answered_and_does_n
 static void test_a_record_of_the_wrong_direction_ends_the_edge(void **state)
 {
 	struct core_play *p = *state;
-	struct gw_session_cut cut = { 0, 0, "x" };
+	struct ipc_session_cut cut = { 0, 0, "x" };
 
-	core_play_send(p, gw_session_cut_put(p->record, p->generation, 1, &cut));
+	core_play_send(p, ipc_session_cut_put(p->record, p->generation, 1, &cut));
 	assert_int_equal(p->bad_edge, p->generation);
 }
 
 static void test_a_record_of_another_edge_ends_the_edge(void **state)
 {
 	struct core_play *p = *state;
-	struct gw_session_open s = core_play_session("scs.acme.example", "anchor-a");
+	struct ipc_session_open s = core_play_session("scs.acme.example", "anchor-a");
 
-	core_play_send(p, gw_session_open_put(p->record, p->generation + 1, 1, &s));
+	core_play_send(p, ipc_session_open_put(p->record, p->generation + 1, 1, &s));
 	assert_int_equal(p->bad_edge, p->generation);
 	assert_int_equal(p->core->sessions_by_key.n, 0);
 }
@@ -382,10 +382,10 @@ static void test_octets_that_are_no_record_end_the_edge(void **state)
 static void test_a_listener_that_the_edge_does_not_have_ends_the_edge(void **state)
 {
 	struct core_play *p = *state;
-	struct gw_session_open s = core_play_session("scs.acme.example", "anchor-a");
+	struct ipc_session_open s = core_play_session("scs.acme.example", "anchor-a");
 
 	s.listener = 3;
-	core_play_send(p, gw_session_open_put(p->record, p->generation, 1, &s));
+	core_play_send(p, ipc_session_open_put(p->record, p->generation, 1, &s));
 	assert_int_equal(p->bad_edge, p->generation);
 	assert_int_equal(p->core->sessions_by_key.n, 0);
 }
@@ -393,12 +393,12 @@ static void test_a_listener_that_the_edge_does_not_have_ends_the_edge(void **sta
 static void test_an_internal_session_from_an_external_edge_ends_the_edge(void **state)
 {
 	struct core_play *p = *state;
-	struct gw_session_open s = core_play_session("scs.acme.example", "anchor-a");
+	struct ipc_session_open s = core_play_session("scs.acme.example", "anchor-a");
 
-	s.identity = (struct gw_identity){ .kind = GW_IDENTITY_INTERNAL };
-	s.zone = GW_ZONE_INTERNAL;
-	s.protection = GW_PROTECTION_NONE;
-	core_play_send(p, gw_session_open_put(p->record, p->generation, 1, &s));
+	s.identity = (struct ipc_identity){ .kind = IPC_IDENTITY_INTERNAL };
+	s.zone = IPC_ZONE_INTERNAL;
+	s.protection = IPC_PROTECTION_NONE;
+	core_play_send(p, ipc_session_open_put(p->record, p->generation, 1, &s));
 	assert_int_equal(p->bad_edge, p->generation);
 }
 
@@ -417,7 +417,7 @@ static void test_a_dead_edge_takes_its_sessions_with_it(void **state)
 static void test_a_new_core_admits_what_is_announced_again(void **state)
 {
 	struct core_play *p = *state;
-	struct gw_session_open s = core_play_session("scs.acme.example", "anchor-a");
+	struct ipc_session_open s = core_play_session("scs.acme.example", "anchor-a");
 
 	assert_true(ADMITTED(open_acme(p, 1)));
 	core_play_restart(p);

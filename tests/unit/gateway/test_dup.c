@@ -21,7 +21,7 @@ struct told {
 	uint32_t status, n;
 };
 
-static void tell(void *arg, const struct gw_dup_waiter *w, const struct gw_device_action_answer *a)
+static void tell(void *arg, const struct gw_dup_waiter *w, const struct ipc_device_action_answer *a)
 {
 	struct told *t = arg;
 
@@ -30,7 +30,7 @@ static void tell(void *arg, const struct gw_dup_waiter *w, const struct gw_devic
 }
 
 static enum gw_dup_verdict look(struct gw_dup *d, const char *host, uint32_t id, const uint8_t *digest, uint64_t transaction,
-				uint64_t now, struct gw_dup_entry **entry, struct gw_device_action_answer *answer)
+				uint64_t now, struct gw_dup_entry **entry, struct ipc_device_action_answer *answer)
 {
 	struct gw_dup_waiter w = { 7, transaction, 1 };
 
@@ -41,7 +41,7 @@ static void test_a_copy_in_flight_waits_with_the_first_and_both_are_told(void **
 {
 	struct gw_dup *d = dup_new(100);
 	struct gw_dup_entry *e = NULL, *none = NULL;
-	struct gw_device_action_answer a = { .result_code = 2001, .request_status = 105 }, got;
+	struct ipc_device_action_answer a = { .result_code = 2001, .request_status = 105 }, got;
 	struct told told = { .n = 0 };
 
 	(void)state;
@@ -62,7 +62,7 @@ static void test_the_same_id_with_other_content_differs_before_and_after_the_ans
 {
 	struct gw_dup *d = dup_new(100);
 	struct gw_dup_entry *e, *none = NULL;
-	struct gw_device_action_answer a = { .result_code = 2001 }, got;
+	struct ipc_device_action_answer a = { .result_code = 2001 }, got;
 	struct told told = { .n = 0 };
 
 	(void)state;
@@ -79,7 +79,7 @@ static void test_another_host_or_another_id_is_another_request(void **state)
 {
 	struct gw_dup *d = dup_new(100);
 	struct gw_dup_entry *e;
-	struct gw_device_action_answer got;
+	struct ipc_device_action_answer got;
 
 	(void)state;
 	assert_int_equal(look(d, HOST, 9, one, 1, 0, &e, &got), GW_DUP_NEW);
@@ -93,7 +93,7 @@ static void test_after_the_window_the_id_may_be_used_again(void **state)
 {
 	struct gw_dup *d = dup_new(100);
 	struct gw_dup_entry *e;
-	struct gw_device_action_answer a = { .result_code = 2001 }, got;
+	struct ipc_device_action_answer a = { .result_code = 2001 }, got;
 	struct told told = { .n = 0 };
 
 	(void)state;
@@ -110,7 +110,7 @@ static void test_when_full_the_oldest_answered_goes_and_is_counted(void **state)
 {
 	struct gw_dup *d = dup_new(3);
 	struct gw_dup_entry *first, *e;
-	struct gw_device_action_answer a = { .result_code = 2001 }, got;
+	struct ipc_device_action_answer a = { .result_code = 2001 }, got;
 	struct told told = { .n = 0 };
 
 	(void)state;
@@ -131,7 +131,7 @@ static void test_what_is_in_flight_is_kept_however_old(void **state)
 {
 	struct gw_dup *d = dup_new(100);
 	struct gw_dup_entry *e, *other;
-	struct gw_device_action_answer a = { .result_code = 2001 }, got;
+	struct ipc_device_action_answer a = { .result_code = 2001 }, got;
 	struct told told = { .n = 0 };
 
 	(void)state;
@@ -146,7 +146,7 @@ static void test_more_copies_than_may_wait_push_out_the_oldest(void **state)
 {
 	struct gw_dup *d = dup_new(100);
 	struct gw_dup_entry *e, *none;
-	struct gw_device_action_answer a = { .result_code = 2001 }, got;
+	struct ipc_device_action_answer a = { .result_code = 2001 }, got;
 	struct told told = { .n = 0 };
 
 	(void)state;
@@ -163,7 +163,7 @@ static void test_a_restored_request_has_its_answer_or_waits_for_one(void **state
 {
 	struct gw_dup *d = dup_new(100);
 	struct gw_dup_entry *e = NULL, *none = NULL;
-	struct gw_device_action_answer a = { .result_code = 2001, .request_status = 201 }, got;
+	struct ipc_device_action_answer a = { .result_code = 2001, .request_status = 201 }, got;
 	struct told told = { .n = 0 };
 
 	(void)state;
@@ -195,7 +195,7 @@ static void test_a_record_is_bound_to_an_answered_entry_and_let_go_with_it(void 
 {
 	struct gw_dup *d = dup_new(2);
 	struct gw_dup_entry *e = NULL;
-	struct gw_device_action_answer a = { .result_code = 2001, .request_status = 0 }, got = { 0 };
+	struct ipc_device_action_answer a = { .result_code = 2001, .request_status = 0 }, got = { 0 };
 	struct told told = { .n = 0 };
 	struct dropped dropped = { .n = 0 };
 
@@ -223,7 +223,7 @@ static void test_too_many_let_the_oldest_record_go(void **state)
 {
 	struct gw_dup *d = dup_new(2);
 	struct gw_dup_entry *e = NULL;
-	struct gw_device_action_answer a = { .result_code = 2001 }, got;
+	struct ipc_device_action_answer a = { .result_code = 2001 }, got;
 	struct told told = { .n = 0 };
 	struct dropped dropped = { .n = 0 };
 

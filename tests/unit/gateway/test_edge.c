@@ -28,7 +28,7 @@ static int end(void **state)
 static void test_the_cea_waits_for_the_verdict(void **state)
 {
 	struct edge_play *p = *state;
-	struct gw_session_open open;
+	struct ipc_session_open open;
 	struct dia_msg m;
 	uint64_t session;
 
@@ -36,7 +36,7 @@ static void test_the_cea_waits_for_the_verdict(void **state)
 	session = edge_play_asked(p, &open);
 	assert_string_equal(open.origin_host, HOST);
 	assert_string_equal(open.origin_realm, "acme.example");
-	assert_int_equal(open.identity.kind, GW_IDENTITY_INTERNAL);
+	assert_int_equal(open.identity.kind, IPC_IDENTITY_INTERNAL);
 	assert_false(open.again);
 	assert_false(edge_play_received(p, &m)); /* no CEA yet */
 	edge_play_verdict(p, session, true);
@@ -48,7 +48,7 @@ static void test_the_cea_waits_for_the_verdict(void **state)
 static void test_a_refusal_is_a_cea_with_3010_and_the_e_bit_and_then_the_end(void **state)
 {
 	struct edge_play *p = *state;
-	struct gw_session_open open;
+	struct ipc_session_open open;
 	struct dia_msg m;
 
 	edge_play_cer(p, HOST);
@@ -63,8 +63,8 @@ static void test_a_refusal_is_a_cea_with_3010_and_the_e_bit_and_then_the_end(voi
 static void test_a_request_crosses_in_canonical_form_and_its_answer_comes_back_once(void **state)
 {
 	struct edge_play *p = *state;
-	struct gw_device_action_answer a = { .result_code = 2001, .request_status = TSP_STATUS_NOTAUTHORIZED };
-	struct gw_device_action asked;
+	struct ipc_device_action_answer a = { .result_code = 2001, .request_status = TSP_STATUS_NOTAUTHORIZED };
+	struct ipc_device_action asked;
 	struct dia_msg m;
 	uint64_t transaction;
 
@@ -72,15 +72,15 @@ static void test_a_request_crosses_in_canonical_form_and_its_answer_comes_back_o
 	edge_play_dar(p, HOST, "Meter-7@Fleet.EXAMPLE", 41);
 	transaction = edge_play_offered(p, &asked);
 	assert_int_equal(asked.session, a.session);
-	assert_int_equal(asked.device, GW_DEVICE_EXTERNAL);
+	assert_int_equal(asked.device, IPC_DEVICE_EXTERNAL);
 	assert_string_equal(asked.external_id, "Meter-7@fleet.example");
 	assert_int_equal(asked.reference, 41);
 	assert_memory_equal(asked.payload, "hi", 2);
-	edge_play_core_says(p, gw_device_action_answer_put(p->record, p->conf.generation, transaction, &a));
+	edge_play_core_says(p, ipc_device_action_answer_put(p->record, p->conf.generation, transaction, &a));
 	assert_true(edge_play_received(p, &m));
 	assert_int_equal(m.hdr.end_to_end, 41);
 	assert_int_equal(edge_play_status(&m), TSP_STATUS_NOTAUTHORIZED);
-	edge_play_core_says(p, gw_device_action_answer_put(p->record, p->conf.generation, transaction, &a));
+	edge_play_core_says(p, ipc_device_action_answer_put(p->record, p->conf.generation, transaction, &a));
 	assert_false(edge_play_received(p, &m)); /* a second answer finds nobody */
 	assert_int_equal(p->edge->txns_by_number.n, 0);
 }
@@ -88,35 +88,35 @@ static void test_a_request_crosses_in_canonical_form_and_its_answer_comes_back_o
 static void test_an_answer_for_another_session_is_not_taken(void **state)
 {
 	struct edge_play *p = *state;
-	struct gw_device_action_answer a = { .result_code = 2001, .request_status = 0 };
-	struct gw_device_action asked;
+	struct ipc_device_action_answer a = { .result_code = 2001, .request_status = 0 };
+	struct ipc_device_action asked;
 	struct dia_msg m;
 	uint64_t transaction;
 
 	a.session = edge_play_open(p, HOST) + 1;
 	edge_play_dar(p, HOST, "meter-7@a.example", 41);
 	transaction = edge_play_offered(p, &asked);
-	edge_play_core_says(p, gw_device_action_answer_put(p->record, p->conf.generation, transaction, &a));
+	edge_play_core_says(p, ipc_device_action_answer_put(p->record, p->conf.generation, transaction, &a));
 	assert_false(edge_play_received(p, &m));
 }
 
 static void test_a_device_name_that_is_not_canonical_does_not_cross(void **state)
 {
 	struct edge_play *p = *state;
-	struct gw_device_action asked;
+	struct ipc_device_action asked;
 
 	edge_play_open(p, HOST);
 	edge_play_dar(p, HOST, "meter-7@a.example.", 41);
 	edge_play_offered(p, &asked);
-	assert_int_equal(asked.device, GW_DEVICE_MALFORMED);
+	assert_int_equal(asked.device, IPC_DEVICE_MALFORMED);
 	assert_string_equal(asked.external_id, "");
 }
 
 static void test_who_speaks_for_another_gets_3010_and_is_closed(void **state)
 {
 	struct edge_play *p = *state;
-	struct gw_session_closed closed;
-	struct gw_rec_head head;
+	struct ipc_session_closed closed;
+	struct ipc_rec_head head;
 	struct dia_msg m;
 	size_t len;
 
@@ -126,17 +126,17 @@ static void test_who_speaks_for_another_gets_3010_and_is_closed(void **state)
 	assert_true(m.hdr.flags & DIA_FLAG_E);
 	assert_int_equal(edge_play_result(&m), 3010);
 	assert_true(edge_play_closed(p));
-	len = edge_play_take(p, GW_REC_SESSION_CLOSED, &head);
-	assert_int_equal(gw_session_closed_get(&closed, p->record, len), 0);
+	len = edge_play_take(p, IPC_REC_SESSION_CLOSED, &head);
+	assert_int_equal(ipc_session_closed_get(&closed, p->record, len), 0);
 	assert_string_equal(closed.reason, "foreign-origin");
-	assert_int_equal(edge_play_take(p, GW_REC_DEVICE_ACTION, &head), 0);
+	assert_int_equal(edge_play_take(p, IPC_REC_DEVICE_ACTION, &head), 0);
 }
 
 static void test_without_an_answer_of_the_core_the_scs_gets_201_at_the_deadline_and_no_second_one(void **state)
 {
 	struct edge_play *p = *state;
-	struct gw_device_action_answer a = { .result_code = 2001, .request_status = 0 };
-	struct gw_device_action asked;
+	struct ipc_device_action_answer a = { .result_code = 2001, .request_status = 0 };
+	struct ipc_device_action asked;
 	struct dia_msg m;
 	uint64_t transaction;
 
@@ -148,16 +148,16 @@ static void test_without_an_answer_of_the_core_the_scs_gets_201_at_the_deadline_
 		;
 	assert_int_equal(edge_play_status(&m), TSP_STATUS_TEMPORARYERROR);
 	assert_int_equal(p->edge->st.v[ST_EDGE_ANSWERED_LATE], 1);
-	edge_play_core_says(p, gw_device_action_answer_put(p->record, p->conf.generation, transaction, &a));
+	edge_play_core_says(p, ipc_device_action_answer_put(p->record, p->conf.generation, transaction, &a));
 	assert_false(edge_play_received(p, &m));
 }
 
 static void test_a_new_core_hears_of_sessions_and_unanswered_requests(void **state)
 {
 	struct edge_play *p = *state;
-	struct gw_device_action_answer a = { .result_code = 2001, .request_status = 0 };
-	struct gw_device_action first, second;
-	struct gw_session_open open;
+	struct ipc_device_action_answer a = { .result_code = 2001, .request_status = 0 };
+	struct ipc_device_action first, second;
+	struct ipc_session_open open;
 	struct dia_msg m;
 	uint64_t session = edge_play_open(p, HOST), transaction;
 
@@ -173,7 +173,7 @@ static void test_a_new_core_hears_of_sessions_and_unanswered_requests(void **sta
 	assert_int_equal(second.end_to_end, first.end_to_end);
 	edge_play_verdict(p, session, true);
 	a.session = session;
-	edge_play_core_says(p, gw_device_action_answer_put(p->record, p->conf.generation, transaction, &a));
+	edge_play_core_says(p, ipc_device_action_answer_put(p->record, p->conf.generation, transaction, &a));
 	assert_true(edge_play_received(p, &m));
 	assert_int_equal(edge_play_status(&m), TSP_STATUS_SUCCESS);
 }
@@ -181,7 +181,7 @@ static void test_a_new_core_hears_of_sessions_and_unanswered_requests(void **sta
 static void test_a_new_core_that_does_not_want_a_session_ends_it(void **state)
 {
 	struct edge_play *p = *state;
-	struct gw_session_open open;
+	struct ipc_session_open open;
 	struct dia_msg m;
 	uint64_t session = edge_play_open(p, HOST);
 
@@ -192,15 +192,15 @@ static void test_a_new_core_that_does_not_want_a_session_ends_it(void **state)
 	assert_int_equal(m.hdr.code, 282); /* DPR */
 }
 
-static struct gw_device_notification report(uint64_t session)
+static struct ipc_device_notification report(uint64_t session)
 {
-	struct gw_device_notification n = { .session = session,
-					    .number = 5,
-					    .end_to_end = 77,
-					    .device = GW_DEVICE_EXTERNAL,
-					    .external_id = "meter-7@a.example",
-					    .reference = 41,
-					    .wait_ms = 2000 };
+	struct ipc_device_notification n = { .session = session,
+					     .number = 5,
+					     .end_to_end = 77,
+					     .device = IPC_DEVICE_EXTERNAL,
+					     .external_id = "meter-7@a.example",
+					     .reference = 41,
+					     .wait_ms = 2000 };
 
 	return n;
 }
@@ -208,46 +208,46 @@ static struct gw_device_notification report(uint64_t session)
 static void test_a_report_goes_out_and_its_acknowledgement_comes_back(void **state)
 {
 	struct edge_play *p = *state;
-	struct gw_device_notification n = report(edge_play_open(p, HOST));
-	struct gw_device_notification_answer a;
-	struct gw_rec_head head;
+	struct ipc_device_notification n = report(edge_play_open(p, HOST));
+	struct ipc_device_notification_answer a;
+	struct ipc_rec_head head;
 	struct dia_msg m;
 	size_t len;
 
-	edge_play_core_says(p, gw_device_notification_put(p->record, p->conf.generation, 9, &n));
+	edge_play_core_says(p, ipc_device_notification_put(p->record, p->conf.generation, 9, &n));
 	assert_true(edge_play_received(p, &m));
 	assert_int_equal(m.hdr.code, APP_CMD_DEVICE_NOTIFICATION);
 	assert_int_equal(m.hdr.end_to_end, 77);
 	edge_play_dna(p, &m, 2001);
-	len = edge_play_take(p, GW_REC_DEVICE_NOTIFICATION_ANSWER, &head);
-	assert_int_equal(gw_device_notification_answer_get(&a, p->record, len), 0);
+	len = edge_play_take(p, IPC_REC_DEVICE_NOTIFICATION_ANSWER, &head);
+	assert_int_equal(ipc_device_notification_answer_get(&a, p->record, len), 0);
 	assert_int_equal(head.transaction, 9);
-	assert_int_equal(a.outcome, GW_DNA_ANSWERED);
+	assert_int_equal(a.outcome, IPC_DNA_ANSWERED);
 	assert_int_equal(a.result_code, 2001);
 }
 
 static void test_a_report_for_nobody_is_answered_closed(void **state)
 {
 	struct edge_play *p = *state;
-	struct gw_device_notification n = report(99);
-	struct gw_device_notification_answer a;
-	struct gw_rec_head head;
+	struct ipc_device_notification n = report(99);
+	struct ipc_device_notification_answer a;
+	struct ipc_rec_head head;
 	size_t len;
 
 	edge_play_open(p, HOST);
-	edge_play_core_says(p, gw_device_notification_put(p->record, p->conf.generation, 9, &n));
-	len = edge_play_take(p, GW_REC_DEVICE_NOTIFICATION_ANSWER, &head);
-	assert_int_equal(gw_device_notification_answer_get(&a, p->record, len), 0);
-	assert_int_equal(a.outcome, GW_DNA_CLOSED);
+	edge_play_core_says(p, ipc_device_notification_put(p->record, p->conf.generation, 9, &n));
+	len = edge_play_take(p, IPC_REC_DEVICE_NOTIFICATION_ANSWER, &head);
+	assert_int_equal(ipc_device_notification_answer_get(&a, p->record, len), 0);
+	assert_int_equal(a.outcome, IPC_DNA_CLOSED);
 }
 
 static void test_a_core_that_lies_is_not_spoken_to_any_more(void **state)
 {
 	struct edge_play *p = *state;
-	struct gw_session_closed closed = { "ended" };
+	struct ipc_session_closed closed = { "ended" };
 
 	edge_play_open(p, HOST);
-	edge_play_core_says(p, gw_session_closed_put(p->record, p->conf.generation, 1, &closed)); /* the wrong direction */
+	edge_play_core_says(p, ipc_session_closed_put(p->record, p->conf.generation, 1, &closed)); /* the wrong direction */
 	assert_int_equal(p->broken, 1);
 	assert_null(p->edge->ring);
 	edge_play_dar(p, HOST, "meter-7@a.example", 41); /* waits for another core; nothing breaks */

@@ -34,7 +34,7 @@ static int teardown(void **state)
 /* Opens session 1 with a certificate that carries these URIs (NULL: no more). */
 static void open_with(struct core_play *p, const char *first, const char *second)
 {
-	struct gw_session_open s = core_play_session("scs.acme.example", "anchor-a");
+	struct ipc_session_open s = core_play_session("scs.acme.example", "anchor-a");
 
 	for (int i = 0; i < 2; i++) {
 		const char *uri = i ? second : first;
@@ -47,7 +47,7 @@ static void open_with(struct core_play *p, const char *first, const char *second
 
 static int64_t ask(struct core_play *p, uint32_t reference)
 {
-	struct gw_device_action a = core_play_action(1, "meter-1@b.example", reference);
+	struct ipc_device_action a = core_play_action(1, "meter-1@b.example", reference);
 
 	a.end_to_end = reference;
 	return core_play_ask(p, reference, &a);
@@ -127,7 +127,7 @@ static void test_a_rule_of_the_scs_itself_is_stronger_than_that_of_its_group(voi
 static void test_what_a_certificate_proves_ends_with_it(void **state)
 {
 	struct core_play *p = *state;
-	struct gw_identity id = { .kind = GW_IDENTITY_TLS, .groups_n = 1, .not_after_s = 1000 };
+	struct ipc_identity id = { .kind = IPC_IDENTITY_TLS, .groups_n = 1, .not_after_s = 1000 };
 	struct gw_proven *proven;
 
 	strcpy(id.groups[0], URI "fleet");
@@ -141,7 +141,7 @@ static void test_what_a_certificate_proves_ends_with_it(void **state)
 
 static void test_proven_groups_come_back_from_their_text(void **state)
 {
-	struct gw_identity id = { .kind = GW_IDENTITY_TLS, .groups_n = 3, .not_after_s = 1000 };
+	struct ipc_identity id = { .kind = IPC_IDENTITY_TLS, .groups_n = 3, .not_after_s = 1000 };
 	char text[TRG_GROUPS_LEN_MAX + 1];
 	struct core_play *p = *state;
 	struct gw_proven *proven, back;

@@ -33,23 +33,23 @@ static void another_edge(struct hostile *h)
 {
 	struct core_play *p = &h->play;
 	struct gw_core_edge who = { 0, p->generation + 1, CFG_EXTERNAL, 1 };
-	struct gw_ring_fds ours, theirs;
+	struct ipc_ring_fds ours, theirs;
 
 	gw_core_edge_gone(p->core, p->generation);
-	gw_ring_close(p->edge);
+	ipc_ring_close(p->edge);
 	if (h->memory)
 		munmap(h->memory, h->memory_len);
 	if (h->bell >= 0)
 		close(h->bell);
 	p->generation++;
 	p->bad_edge = 0;
-	assert_int_equal(gw_ring_make(&ours, &theirs, GW_RING_MIN), 0);
+	assert_int_equal(ipc_ring_make(&ours, &theirs, IPC_RING_MIN), 0);
 	assert_int_equal(gw_core_edge_add(p->core, &who, &ours), 0);
-	h->memory_len = 4096 + GW_RING_MIN;
+	h->memory_len = 4096 + IPC_RING_MIN;
 	h->memory = mmap(NULL, h->memory_len, PROT_READ | PROT_WRITE, MAP_SHARED, theirs.out_mem, 0);
 	assert_true(h->memory != MAP_FAILED);
 	h->bell = dup(theirs.out_bell);
-	assert_int_equal(gw_ring_open(&p->edge, &theirs), 0);
+	assert_int_equal(ipc_ring_open(&p->edge, &theirs), 0);
 }
 
 static int start(void **state)
@@ -79,25 +79,25 @@ static int end(void **state)
 static size_t make(struct hostile *h)
 {
 	struct core_play *p = &h->play;
-	struct gw_session_open open = core_play_session("scs.acme.example", "anchor-a");
-	struct gw_device_action action = core_play_action(any(h, 6), "meter-1@a.example", any(h, 8));
-	struct gw_device_notification_answer answer = { .session = any(h, 6), .result_code = 2001 };
-	struct gw_session_closed closed = { "ended" };
+	struct ipc_session_open open = core_play_session("scs.acme.example", "anchor-a");
+	struct ipc_device_action action = core_play_action(any(h, 6), "meter-1@a.example", any(h, 8));
+	struct ipc_device_notification_answer answer = { .session = any(h, 6), .result_code = 2001 };
+	struct ipc_session_closed closed = { "ended" };
 	uint64_t number = any(h, 6);
 
 	switch (any(h, 6)) {
 	case 0:
 	case 1:
-		open.listener = (uint8_t)(any(h, 8) ? 0 : any(h, GW_LISTENERS_MAX));
-		return gw_session_open_put(p->record, p->generation, number, &open);
+		open.listener = (uint8_t)(any(h, 8) ? 0 : any(h, IPC_LISTENERS_MAX));
+		return ipc_session_open_put(p->record, p->generation, number, &open);
 	case 2:
-		return gw_session_closed_put(p->record, p->generation, number, &closed);
+		return ipc_session_closed_put(p->record, p->generation, number, &closed);
 	case 3:
-		return gw_device_notification_answer_put(p->record, p->generation, number, &answer);
+		return ipc_device_notification_answer_put(p->record, p->generation, number, &answer);
 	default:
-		action.payload_len = any(h, 4) ? 2 : GW_PAYLOAD_MAX + any(h, 1u << 20);
+		action.payload_len = any(h, 4) ? 2 : IPC_PAYLOAD_MAX + any(h, 1u << 20);
 		action.end_to_end = any(h, 16);
-		return gw_device_action_put(p->record, p->generation, number, &action);
+		return ipc_device_action_put(p->record, p->generation, number, &action);
 	}
 }
 
@@ -106,10 +106,10 @@ static size_t spoil(struct hostile *h, size_t len)
 	uint8_t *record = h->play.record;
 
 	for (uint32_t n = any(h, 3) ? 0 : 1 + any(h, 4); n > 0; n--)
-		record[any(h, 8) ? GW_REC_HEAD_LEN + any(h, (uint32_t)(len - GW_REC_HEAD_LEN + 1)) : any(h, 16)] ^=
+		record[any(h, 8) ? IPC_REC_HEAD_LEN + any(h, (uint32_t)(len - IPC_REC_HEAD_LEN + 1)) : any(h, 16)] ^=
 		    (uint8_t)(1u << any(h, 8));
 	if (!any(h, 10))
-		len = GW_REC_HEAD_LEN + any(h, (uint32_t)(len - GW_REC_HEAD_LEN + 1));
+		len = IPC_REC_HEAD_LEN + any(h, (uint32_t)(len - IPC_REC_HEAD_LEN + 1));
 	record[2] = (uint8_t)len; /* the ring's own length fits, so that the record gets as far as it can */
 	record[3] = (uint8_t)(len >> 8);
 	return len;
@@ -145,7 +145,7 @@ static void hear_out(struct hostile *h)
 	size_t len;
 
 	core_play_turns(&h->play, 1);
-	while (gw_ring_recv(h->play.edge, h->play.record, &len) == 0)
+	while (ipc_ring_recv(h->play.edge, h->play.record, &len) == 0)
 		;
 	check_books(h);
 	if (h->play.bad_edge) {
@@ -162,8 +162,8 @@ static void test_the_books_stay_right_whatever_records_come(void **state)
 	for (int i = 0; i < RECORDS; i++) {
 		size_t len = spoil(h, make(h));
 
-		assert_int_equal(gw_ring_send(h->play.edge, h->play.record, len), 0);
-		assert_int_equal(gw_ring_flush(h->play.edge), 0);
+		assert_int_equal(ipc_ring_send(h->play.edge, h->play.record, len), 0);
+		assert_int_equal(ipc_ring_flush(h->play.edge), 0);
 		if (i % 8 == 7)
 			hear_out(h);
 	}
@@ -199,16 +199,16 @@ static void test_an_edge_that_reads_nothing_is_bounded(void **state)
 {
 	struct hostile *h = *state;
 	struct core_play *p = &h->play;
-	struct gw_device_action a = core_play_action(99, "meter-1@a.example", 1);
+	struct ipc_device_action a = core_play_action(99, "meter-1@a.example", 1);
 
 	for (uint64_t i = 0; i < 120000; i++) {
-		assert_int_equal(gw_ring_send(p->edge, p->record, gw_device_action_put(p->record, p->generation, i, &a)), 0);
+		assert_int_equal(ipc_ring_send(p->edge, p->record, ipc_device_action_put(p->record, p->generation, i, &a)), 0);
 		if (i % 64 == 63) {
-			assert_int_equal(gw_ring_flush(p->edge), 0);
+			assert_int_equal(ipc_ring_flush(p->edge), 0);
 			core_play_turns(p, 1);
 		}
 	}
-	assert_true(gw_ring_waiting(gw_core_edge_find(p->core, p->generation)->ring) <= GW_RING_OVERFLOW_MAX);
+	assert_true(ipc_ring_waiting(gw_core_edge_find(p->core, p->generation)->ring) <= IPC_RING_OVERFLOW_MAX);
 	assert_true(p->core->st.v[ST_RING_FULL] > 0);
 	check_books(h);
 }

@@ -44,7 +44,7 @@ static bool contains(const uint8_t *p, size_t len, const char *text)
 
 static void test_a_daa_names_the_request_and_says_what_became_of_it(void **state)
 {
-	struct gw_device_action_answer a = { .result_code = 2001, .request_status = TSP_STATUS_NOTAUTHORIZED };
+	struct ipc_device_action_answer a = { .result_code = 2001, .request_status = TSP_STATUS_NOTAUTHORIZED };
 	struct buf out = buf_over(sent, sizeof sent);
 	struct dia_failed why = { 0 };
 	struct dia_msg m, got;
@@ -95,7 +95,7 @@ static void test_who_requires_a_feature_is_told_which_there_are(void **state)
 
 static void test_unknown_and_foreign_devices_get_equal_octets(void **state)
 {
-	struct gw_device_action_answer a = { .result_code = 2001, .request_status = TSP_STATUS_NOTAUTHORIZED };
+	struct ipc_device_action_answer a = { .result_code = 2001, .request_status = TSP_STATUS_NOTAUTHORIZED };
 	struct buf one = buf_over(sent, 2048), two = buf_over(sent + 2048, 2048);
 	struct dia_msg m;
 	struct tsp_dar dar;
@@ -127,14 +127,14 @@ static void test_an_error_answer_has_the_e_bit_and_our_external_name(void **stat
 
 static void test_a_report_and_its_copy_differ_in_the_t_flag_only(void **state)
 {
-	struct gw_device_notification n = { .number = 0x100000002ull,
-					    .end_to_end = 7,
-					    .device = GW_DEVICE_BOTH,
-					    .external_id = "meter-7@fleet.example",
-					    .msisdn = "491700000001",
-					    .scs_identity = "49170123456",
-					    .reference = 41,
-					    .delivery_outcome = TSP_OUTCOME_SUCCESS };
+	struct ipc_device_notification n = { .number = 0x100000002ull,
+					     .end_to_end = 7,
+					     .device = IPC_DEVICE_BOTH,
+					     .external_id = "meter-7@fleet.example",
+					     .msisdn = "491700000001",
+					     .scs_identity = "49170123456",
+					     .reference = 41,
+					     .delivery_outcome = TSP_OUTCOME_SUCCESS };
 	struct buf one = buf_over(sent, 2048), two = buf_over(sent + 2048, 2048);
 	struct dia_failed why = { 0 };
 	struct dia_msg m;

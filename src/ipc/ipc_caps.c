@@ -1,7 +1,7 @@
-/* gw_caps.c - a slot of plain counters for each edge. Two edges that accept at the same instant may pass a cap by one each: the caps are
+/* ipc_caps.c - a slot of plain counters for each edge. Two edges that accept at the same instant may pass a cap by one each: the caps are
  * there against floods, not for accounting. What an edge counts it keeps for itself and only shows in its slot: whatever another edge
  * writes there is gone with the next connection. */
-#include "gateway/gw_caps.h"
+#include "ipc/ipc_caps.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,15 +18,15 @@ struct slot {
 	uint32_t addresses[HASHES][BUCKETS];
 };
 
-struct gw_caps {
+struct ipc_caps {
 	struct slot *slots;
 	uint32_t slots_n, slot;
 	struct slot own; /* what our slot shows */
 };
 
-int gw_caps_make(int *fd, uint32_t slots)
+int ipc_caps_make(int *fd, uint32_t slots)
 {
-	if (slots < 1 || slots > GW_CAPS_SLOTS_MAX)
+	if (slots < 1 || slots > IPC_CAPS_SLOTS_MAX)
 		return ERR_RANGE;
 	*fd = memfd_create("mtc-iwf-caps", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (*fd < 0)
@@ -39,9 +39,9 @@ int gw_caps_make(int *fd, uint32_t slots)
 	return 0;
 }
 
-int gw_caps_open(struct gw_caps **out, int fd, uint32_t slot)
+int ipc_caps_open(struct ipc_caps **out, int fd, uint32_t slot)
 {
-	struct gw_caps *c;
+	struct ipc_caps *c;
 	struct stat st;
 	void *p;
 
@@ -63,7 +63,7 @@ int gw_caps_open(struct gw_caps **out, int fd, uint32_t slot)
 	return 0;
 }
 
-void gw_caps_close(struct gw_caps *c)
+void ipc_caps_close(struct ipc_caps *c)
 {
 	if (!c)
 		return;
@@ -71,7 +71,7 @@ void gw_caps_close(struct gw_caps *c)
 	free(c);
 }
 
-void gw_caps_clear(struct gw_caps *c, uint32_t slot)
+void ipc_caps_clear(struct ipc_caps *c, uint32_t slot)
 {
 	if (slot < c->slots_n)
 		memset(&c->slots[slot], 0, sizeof c->slots[slot]);
@@ -92,7 +92,7 @@ static void buckets_of(uint32_t out[HASHES], const char *address)
 	}
 }
 
-static uint64_t total_of(const struct gw_caps *c)
+static uint64_t total_of(const struct ipc_caps *c)
 {
 	uint64_t n = 0;
 
@@ -102,7 +102,7 @@ static uint64_t total_of(const struct gw_caps *c)
 }
 
 /* The smaller of the two buckets: both count every connection of the address, each may count others too. */
-static uint64_t of_address(const struct gw_caps *c, const uint32_t at[HASHES])
+static uint64_t of_address(const struct ipc_caps *c, const uint32_t at[HASHES])
 {
 	uint64_t least = UINT64_MAX;
 
@@ -124,7 +124,7 @@ static void add(uint32_t *own, uint32_t *shown, int delta)
 	__atomic_store_n(shown, *own, __ATOMIC_RELAXED);
 }
 
-static void count(struct gw_caps *c, const uint32_t at[HASHES], int delta)
+static void count(struct ipc_caps *c, const uint32_t at[HASHES], int delta)
 {
 	struct slot *shown = &c->slots[c->slot];
 
@@ -133,21 +133,21 @@ static void count(struct gw_caps *c, const uint32_t at[HASHES], int delta)
 		add(&c->own.addresses[h][at[h]], &shown->addresses[h][at[h]], delta);
 }
 
-enum gw_caps_verdict gw_caps_enter(struct gw_caps *c, const char *address, uint32_t total_max, uint32_t per_address_max)
+enum ipc_caps_verdict ipc_caps_enter(struct ipc_caps *c, const char *address, uint32_t total_max, uint32_t per_address_max)
 {
 	uint32_t at[HASHES];
 
 	buckets_of(at, address);
 	count(c, at, 0);
 	if (total_of(c) >= total_max)
-		return GW_CAPS_TOTAL;
+		return IPC_CAPS_TOTAL;
 	if (of_address(c, at) >= per_address_max)
-		return GW_CAPS_ADDRESS;
+		return IPC_CAPS_ADDRESS;
 	count(c, at, 1);
-	return GW_CAPS_OK;
+	return IPC_CAPS_OK;
 }
 
-void gw_caps_leave(struct gw_caps *c, const char *address)
+void ipc_caps_leave(struct ipc_caps *c, const char *address)
 {
 	uint32_t at[HASHES];
 

@@ -1,9 +1,9 @@
-/* gw_ring.c - single producer, single consumer, both of which may be hostile to the other.
+/* ipc_ring.c - single producer, single consumer, both of which may be hostile to the other.
  *
  * Positions are counts of octets since the start and never wrap in practice (2^64); a place is position & (size - 1).
  * Records start at multiples of 8. Lost wake-ups: the producer publishes its head and then looks at the consumer's tail; the
  * consumer publishes its tail and then looks at the head. Both sides are sequentially consistent, so one of them sees the other. */
-#include "gateway/gw_ring.h"
+#include "ipc/ipc_ring.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "base/fault.h"
-#include "gateway/gw_rec.h"
+#include "ipc/ipc_rec.h"
 
 #define LINE 64
 #define DATA_AT 4096u
@@ -31,8 +31,8 @@ struct shared {
 	uint32_t blocked; /* the producer waits for room: ring its bell after consuming */
 };
 
-struct gw_ring {
-	struct gw_ring_fds fds;
+struct ipc_ring {
+	struct ipc_ring_fds fds;
 	struct shared *mine;
 	const struct shared *theirs;
 	uint32_t out_size, in_size;
@@ -68,7 +68,7 @@ static void fd_close(int *fd)
 	*fd = -1;
 }
 
-void gw_ring_fds_close(struct gw_ring_fds *fds)
+void ipc_ring_fds_close(struct ipc_ring_fds *fds)
 {
 	fd_close(&fds->out_mem);
 	fd_close(&fds->in_mem);
@@ -100,22 +100,22 @@ static int bell_make(int *bell, int *copy)
 
 static bool size_ok(off_t size)
 {
-	return size >= GW_RING_MIN && size <= GW_RING_MAX && (size & (size - 1)) == 0;
+	return size >= IPC_RING_MIN && size <= IPC_RING_MAX && (size & (size - 1)) == 0;
 }
 
-int gw_ring_make(struct gw_ring_fds *a, struct gw_ring_fds *b, uint32_t size)
+int ipc_ring_make(struct ipc_ring_fds *a, struct ipc_ring_fds *b, uint32_t size)
 {
 	int saved;
 
-	*a = *b = (struct gw_ring_fds){ -1, -1, -1, -1 };
+	*a = *b = (struct ipc_ring_fds){ -1, -1, -1, -1 };
 	if (!size_ok(size))
 		return ERR_RANGE;
 	if (direction_make(&a->out_mem, &b->in_mem, size) == 0 && direction_make(&b->out_mem, &a->in_mem, size) == 0 &&
 	    bell_make(&a->out_bell, &b->in_bell) == 0 && bell_make(&b->out_bell, &a->in_bell) == 0)
 		return 0;
 	saved = errno;
-	gw_ring_fds_close(a);
-	gw_ring_fds_close(b);
+	ipc_ring_fds_close(a);
+	ipc_ring_fds_close(b);
 	errno = saved;
 	return ERR_IO;
 }
@@ -137,9 +137,9 @@ static int map(void **out, uint32_t *size, int fd, int prot)
 	return 0;
 }
 
-int gw_ring_open(struct gw_ring **out, struct gw_ring_fds *fds)
+int ipc_ring_open(struct ipc_ring **out, struct ipc_ring_fds *fds)
 {
-	struct gw_ring *r = calloc(1, sizeof *r);
+	struct ipc_ring *r = calloc(1, sizeof *r);
 	void *mine = NULL, *theirs = NULL;
 	int err;
 
@@ -156,7 +156,7 @@ int gw_ring_open(struct gw_ring **out, struct gw_ring_fds *fds)
 	r->out = (uint8_t *)mine + DATA_AT;
 	r->in = (const uint8_t *)theirs + DATA_AT;
 	r->fds = *fds;
-	*fds = (struct gw_ring_fds){ -1, -1, -1, -1 };
+	*fds = (struct ipc_ring_fds){ -1, -1, -1, -1 };
 	*out = r;
 	return 0;
 
@@ -167,18 +167,18 @@ free_ring:
 	return err;
 }
 
-void gw_ring_close(struct gw_ring *r)
+void ipc_ring_close(struct ipc_ring *r)
 {
 	if (!r)
 		return;
 	munmap(r->mine, DATA_AT + r->out_size);
 	munmap((void *)(uintptr_t)r->theirs, DATA_AT + r->in_size);
-	gw_ring_fds_close(&r->fds);
+	ipc_ring_fds_close(&r->fds);
 	free(r->queue);
 	free(r);
 }
 
-static void ring_bell(const struct gw_ring *r)
+static void ring_bell(const struct ipc_ring *r)
 {
 	uint64_t one = 1;
 
@@ -187,7 +187,7 @@ static void ring_bell(const struct gw_ring *r)
 }
 
 /* Octets free for us to write. The other end's tail is behind our head by no more than the ring holds, or it lies. */
-static int room(struct gw_ring *r, uint64_t *out)
+static int room(struct ipc_ring *r, uint64_t *out)
 {
 	uint64_t used = r->head - load(&r->theirs->tail);
 
@@ -199,7 +199,7 @@ static int room(struct gw_ring *r, uint64_t *out)
 	return 0;
 }
 
-static void put(struct gw_ring *r, const uint8_t *record, size_t len)
+static void put(struct ipc_ring *r, const uint8_t *record, size_t len)
 {
 	size_t at = (size_t)(r->head & (r->out_size - 1));
 	size_t first = r->out_size - at < len ? r->out_size - at : len;
@@ -209,9 +209,9 @@ static void put(struct gw_ring *r, const uint8_t *record, size_t len)
 	r->head += padded(len);
 }
 
-static int enqueue(struct gw_ring *r, const void *record, size_t len)
+static int enqueue(struct ipc_ring *r, const void *record, size_t len)
 {
-	if (r->queue_len - r->queue_at + len > GW_RING_OVERFLOW_MAX)
+	if (r->queue_len - r->queue_at + len > IPC_RING_OVERFLOW_MAX)
 		return ERR_BUSY;
 	/* Moved only when as much is free in front as is moved: an end that takes one record at a time must not make us move them all. */
 	if (r->queue_len + len > r->queue_cap && r->queue_at > 0 && r->queue_at >= r->queue_len - r->queue_at) {
@@ -233,13 +233,13 @@ static int enqueue(struct gw_ring *r, const void *record, size_t len)
 	return 0;
 }
 
-int gw_ring_send(struct gw_ring *r, const void *record, size_t len)
+int ipc_ring_send(struct ipc_ring *r, const void *record, size_t len)
 {
 	uint64_t space;
 
 	if (r->broken)
 		return ERR_PROTO;
-	if (len < GW_REC_HEAD_LEN || len > GW_REC_MAX || gw_rec_length(record) != len)
+	if (len < IPC_REC_HEAD_LEN || len > IPC_REC_MAX || ipc_rec_length(record) != len)
 		return ERR_INVAL;
 	if (room(r, &space))
 		return ERR_PROTO;
@@ -251,12 +251,12 @@ int gw_ring_send(struct gw_ring *r, const void *record, size_t len)
 }
 
 /* Moves what waits into the ring as far as there is room. */
-static int queue_drain(struct gw_ring *r)
+static int queue_drain(struct ipc_ring *r)
 {
 	uint64_t space;
 
 	while (r->queue_at < r->queue_len) {
-		size_t len = gw_rec_length(r->queue + r->queue_at);
+		size_t len = ipc_rec_length(r->queue + r->queue_at);
 
 		if (room(r, &space))
 			return ERR_PROTO;
@@ -269,12 +269,12 @@ static int queue_drain(struct gw_ring *r)
 	return 0;
 }
 
-static void set_blocked(struct gw_ring *r, bool blocked)
+static void set_blocked(struct ipc_ring *r, bool blocked)
 {
 	__atomic_store_n(&r->mine->blocked, blocked ? 1 : 0, __ATOMIC_SEQ_CST);
 }
 
-int gw_ring_flush(struct gw_ring *r)
+int ipc_ring_flush(struct ipc_ring *r)
 {
 	uint64_t before = r->published;
 
@@ -297,7 +297,7 @@ int gw_ring_flush(struct gw_ring *r)
 	return 0;
 }
 
-static void get(const struct gw_ring *r, uint64_t from, uint8_t *out, size_t len)
+static void get(const struct ipc_ring *r, uint64_t from, uint8_t *out, size_t len)
 {
 	size_t at = (size_t)(from & (r->in_size - 1));
 	size_t first = r->in_size - at < len ? r->in_size - at : len;
@@ -306,7 +306,7 @@ static void get(const struct gw_ring *r, uint64_t from, uint8_t *out, size_t len
 	memcpy(out + first, r->in, len - first);
 }
 
-int gw_ring_recv(struct gw_ring *r, uint8_t out[GW_REC_MAX], size_t *len)
+int ipc_ring_recv(struct ipc_ring *r, uint8_t out[IPC_REC_MAX], size_t *len)
 {
 	uint64_t there;
 	size_t n;
@@ -319,13 +319,13 @@ int gw_ring_recv(struct gw_ring *r, uint8_t out[GW_REC_MAX], size_t *len)
 			ring_bell(r);
 		return ERR_AGAIN;
 	}
-	if (there > r->in_size || there % 8 != 0 || there < GW_REC_HEAD_LEN)
+	if (there > r->in_size || there % 8 != 0 || there < IPC_REC_HEAD_LEN)
 		goto lies;
-	get(r, r->tail, out, GW_REC_HEAD_LEN);
-	n = gw_rec_length(out); /* from the copy: the shared one may change at any time */
-	if (n < GW_REC_HEAD_LEN || n > GW_REC_MAX || padded(n) > there)
+	get(r, r->tail, out, IPC_REC_HEAD_LEN);
+	n = ipc_rec_length(out); /* from the copy: the shared one may change at any time */
+	if (n < IPC_REC_HEAD_LEN || n > IPC_REC_MAX || padded(n) > there)
 		goto lies;
-	get(r, r->tail + GW_REC_HEAD_LEN, out + GW_REC_HEAD_LEN, n - GW_REC_HEAD_LEN);
+	get(r, r->tail + IPC_REC_HEAD_LEN, out + IPC_REC_HEAD_LEN, n - IPC_REC_HEAD_LEN);
 	r->tail += padded(n);
 	store(&r->mine->tail, r->tail);
 	FAULT_POINT(RING_RECORD_TAKEN);
@@ -337,12 +337,12 @@ lies:
 	return ERR_PROTO;
 }
 
-int gw_ring_bell(const struct gw_ring *r)
+int ipc_ring_bell(const struct ipc_ring *r)
 {
 	return r->fds.in_bell;
 }
 
-void gw_ring_bell_clear(struct gw_ring *r)
+void ipc_ring_bell_clear(struct ipc_ring *r)
 {
 	uint64_t count;
 
@@ -350,7 +350,7 @@ void gw_ring_bell_clear(struct gw_ring *r)
 		return; /* EAGAIN: somebody rang for nothing */
 }
 
-size_t gw_ring_waiting(const struct gw_ring *r)
+size_t ipc_ring_waiting(const struct ipc_ring *r)
 {
 	return r->queue_len - r->queue_at;
 }

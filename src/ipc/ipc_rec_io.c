@@ -1,43 +1,43 @@
-/* gw_rec_io.c - the parts of a ring record. */
-#include "gateway/gw_rec_io.h"
+/* ipc_rec_io.c - the parts of a ring record. */
+#include "ipc/ipc_rec_io.h"
 
-struct buf gw_io_begin(uint8_t *out, uint16_t type, uint32_t generation, uint64_t transaction)
+struct buf ipc_io_begin(uint8_t *out, uint16_t type, uint32_t generation, uint64_t transaction)
 {
-	struct buf b = buf_over(out, GW_REC_MAX);
+	struct buf b = buf_over(out, IPC_REC_MAX);
 
 	buf_le16(&b, type);
-	buf_le16(&b, 0); /* gw_io_end() knows it */
+	buf_le16(&b, 0); /* ipc_io_end() knows it */
 	buf_le32(&b, generation);
 	buf_le64(&b, transaction);
 	return b;
 }
 
-size_t gw_io_end(struct buf *b)
+size_t ipc_io_end(struct buf *b)
 {
-	assert(!b->full); /* the bounds of gw_rec.h leave room for every record */
+	assert(!b->full); /* the bounds of ipc_rec.h leave room for every record */
 	b->p[2] = (uint8_t)b->len;
 	b->p[3] = (uint8_t)(b->len >> 8);
 	return b->len;
 }
 
-struct rd gw_io_body(const uint8_t *record, size_t len, uint16_t type)
+struct rd ipc_io_body(const uint8_t *record, size_t len, uint16_t type)
 {
-	struct gw_rec_head head;
+	struct ipc_rec_head head;
 	struct rd r = rd_over(record, len);
 
-	if (gw_rec_head_get(&head, record, len) || head.type != type)
+	if (ipc_rec_head_get(&head, record, len) || head.type != type)
 		r.bad = true;
 	else
-		(void)rd_take(&r, GW_REC_HEAD_LEN);
+		(void)rd_take(&r, IPC_REC_HEAD_LEN);
 	return r;
 }
 
-int gw_io_done(const struct rd *r)
+int ipc_io_done(const struct rd *r)
 {
 	return r->bad || rd_left(r) != 0 ? ERR_PROTO : 0;
 }
 
-void gw_io_put_text(struct buf *b, const char *text)
+void ipc_io_put_text(struct buf *b, const char *text)
 {
 	size_t len = strlen(text);
 
@@ -45,18 +45,18 @@ void gw_io_put_text(struct buf *b, const char *text)
 	buf_bytes(b, text, len);
 }
 
-void gw_io_put_opt(struct buf *b, const struct gw_opt_u32 *v)
+void ipc_io_put_opt(struct buf *b, const struct ipc_opt_u32 *v)
 {
 	buf_u8(b, v->present);
 	buf_le32(b, v->present ? v->v : 0);
 }
 
-bool gw_io_bool(struct rd *r)
+bool ipc_io_bool(struct rd *r)
 {
-	return gw_io_u8(r, 0, 1) == 1;
+	return ipc_io_u8(r, 0, 1) == 1;
 }
 
-uint8_t gw_io_u8(struct rd *r, uint8_t min, uint8_t max)
+uint8_t ipc_io_u8(struct rd *r, uint8_t min, uint8_t max)
 {
 	uint8_t v = rd_u8(r);
 
@@ -65,7 +65,7 @@ uint8_t gw_io_u8(struct rd *r, uint8_t min, uint8_t max)
 	return r->bad ? 0 : v;
 }
 
-uint32_t gw_io_u32(struct rd *r, uint32_t min, uint32_t max)
+uint32_t ipc_io_u32(struct rd *r, uint32_t min, uint32_t max)
 {
 	uint32_t v = rd_le32(r);
 
@@ -74,36 +74,36 @@ uint32_t gw_io_u32(struct rd *r, uint32_t min, uint32_t max)
 	return r->bad ? 0 : v;
 }
 
-struct gw_opt_u32 gw_io_opt(struct rd *r, uint32_t max)
+struct ipc_opt_u32 ipc_io_opt(struct rd *r, uint32_t max)
 {
-	bool present = gw_io_bool(r);
-	uint32_t v = gw_io_u32(r, 0, present ? max : 0);
+	bool present = ipc_io_bool(r);
+	uint32_t v = ipc_io_u32(r, 0, present ? max : 0);
 
-	return (struct gw_opt_u32){ v, present && !r->bad };
+	return (struct ipc_opt_u32){ v, present && !r->bad };
 }
 
-bool gw_io_is_host(const char *p, size_t len)
+bool ipc_io_is_host(const char *p, size_t len)
 {
 	char canonical[IDENT_HOST_MAX + 1];
 
 	return ident_host(canonical, p, len) == 0 && memcmp(canonical, p, len) == 0;
 }
 
-bool gw_io_is_external(const char *p, size_t len)
+bool ipc_io_is_external(const char *p, size_t len)
 {
 	char canonical[IDENT_EXTERNAL_MAX + 1];
 
 	return ident_external(canonical, p, len) == 0 && memcmp(canonical, p, len) == 0;
 }
 
-bool gw_io_is_msisdn(const char *p, size_t len)
+bool ipc_io_is_msisdn(const char *p, size_t len)
 {
 	char canonical[IDENT_MSISDN_MAX + 1];
 
 	return ident_msisdn(canonical, p, len) == 0;
 }
 
-bool gw_io_is_digits(const char *p, size_t len)
+bool ipc_io_is_digits(const char *p, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		if (p[i] < '0' || p[i] > '9')
@@ -112,7 +112,7 @@ bool gw_io_is_digits(const char *p, size_t len)
 	return true;
 }
 
-bool gw_io_is_name(const char *p, size_t len)
+bool ipc_io_is_name(const char *p, size_t len)
 {
 	char name[IDENT_SCS_MAX + 1];
 
@@ -123,12 +123,12 @@ bool gw_io_is_name(const char *p, size_t len)
 	return ident_name_ok(name);
 }
 
-bool gw_io_is_name_or_none(const char *p, size_t len)
+bool ipc_io_is_name_or_none(const char *p, size_t len)
 {
-	return len == 0 || gw_io_is_name(p, len);
+	return len == 0 || ipc_io_is_name(p, len);
 }
 
-bool gw_io_is_reason(const char *p, size_t len)
+bool ipc_io_is_reason(const char *p, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		if (!((p[i] >= 'a' && p[i] <= 'z') || (p[i] >= '0' && p[i] <= '9') || p[i] == '-'))
@@ -137,7 +137,7 @@ bool gw_io_is_reason(const char *p, size_t len)
 	return true;
 }
 
-bool gw_io_is_printable(const char *p, size_t len)
+bool ipc_io_is_printable(const char *p, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		if (p[i] < 0x21 || p[i] > 0x7e)
@@ -146,7 +146,7 @@ bool gw_io_is_printable(const char *p, size_t len)
 	return len > 0;
 }
 
-void gw_io_text(struct rd *r, char *out, size_t cap, gw_io_form_fn *form)
+void ipc_io_text(struct rd *r, char *out, size_t cap, ipc_io_form_fn *form)
 {
 	size_t len = rd_le16(r);
 	const char *p = (const char *)rd_take(r, len);

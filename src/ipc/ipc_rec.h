@@ -1,0 +1,183 @@
+/* ipc_rec.h - the records that cross the ring between an edge and the core (CONTRACTS section 4): the protocol break.
+ *
+ * Header, little-endian: u16 type, u16 length (header included), u32 edge_generation, u64 transaction. The body is integers and
+ * strings (u16 length, then octets; no NUL). A record never carries Diameter octets: what crosses is typed, bounded and canonical;
+ * only the trigger payload is opaque.
+ *
+ * Each decoder checks every field as if the other process were hostile and leaves `out` untouched unless it returns 0.
+ * Decoders return ERR_PROTO for a field that is missing, out of range, not canonical, or for octets left over. PURE. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/ident.h"
+#include "base/str.h"
+#include "stats/st.h"
+
+#define IPC_REC_HEAD_LEN 16u
+#define IPC_REASON_MAX 63  /* octets of a reason word: lower-case letters, digits, '-' */
+#define IPC_ADDRESS_MAX 63 /* "[v6]:port" */
+#define IPC_NAMES_MAX 8
+#define IPC_GROUPS_MAX 8
+#define IPC_ANCHORS_MAX 8
+#define IPC_LISTENERS_MAX 16
+#define IPC_PROBE_MAX_MS 60000u
+#define IPC_GROUP_LEN_MAX 253
+#define IPC_PAYLOAD_MAX 4096u /* octets of a trigger payload that can cross */
+
+enum ipc_rec_type {
+	IPC_REC_SESSION_OPEN = 1,               /* edge > core */
+	IPC_REC_SESSION_VERDICT = 2,            /* core > edge */
+	IPC_REC_SESSION_CUT = 3,                /* core > edge */
+	IPC_REC_SESSION_CLOSED = 4,             /* edge > core */
+	IPC_REC_DEVICE_ACTION = 5,              /* edge > core */
+	IPC_REC_DEVICE_ACTION_ANSWER = 6,       /* core > edge */
+	IPC_REC_DEVICE_NOTIFICATION = 7,        /* core > edge */
+	IPC_REC_DEVICE_NOTIFICATION_ANSWER = 8, /* edge > core */
+	IPC_REC_STATS = 9,                      /* edge > core */
+};
+
+enum ipc_identity_kind { IPC_IDENTITY_TLS = 1, IPC_IDENTITY_IPSEC = 2, IPC_IDENTITY_INTERNAL = 3 };
+enum ipc_zone { IPC_ZONE_EXTERNAL = 1, IPC_ZONE_INTERNAL = 2 };
+enum ipc_protection { IPC_PROTECTION_NONE = 1, IPC_PROTECTION_TLS = 2, IPC_PROTECTION_IPSEC = 3 };
+
+struct ipc_rec_head {
+	uint16_t type, length;
+	uint32_t edge_generation;
+	uint64_t transaction; /* session_*: the session's number */
+};
+
+struct ipc_identity { /* who the transport proved to be there; set by the edge from the authenticated transport only */
+	uint8_t kind;
+	uint8_t names_n, groups_n, anchors_n;
+	char names[IPC_NAMES_MAX][IDENT_HOST_MAX + 1];
+	char groups[IPC_GROUPS_MAX][IPC_GROUP_LEN_MAX + 1];
+	char anchors[IPC_ANCHORS_MAX][IDENT_SCS_MAX + 1];
+	uint64_t not_after_s; /* 0: does not expire */
+};
+
+struct ipc_session_open {
+	struct ipc_identity identity;
+	char origin_host[IDENT_HOST_MAX + 1], origin_realm[IDENT_HOST_MAX + 1]; /* claimed in the CER */
+	char address[IPC_ADDRESS_MAX + 1];
+	uint8_t listener; /* its place in the configuration */
+	uint8_t zone, protection;
+	bool again; /* announced to a restarted core: the CEA left long ago */
+};
+
+struct ipc_session_verdict {
+	bool admitted;
+	uint32_t result_code;        /* for the CEA: 2001 or 3xxx to 5xxx */
+	uint32_t pending_max;        /* limit of this session, 0 when refused */
+	char scs[IDENT_SCS_MAX + 1]; /* for the edge's log; "" when refused */
+	char reason[IPC_REASON_MAX + 1];
+};
+
+struct ipc_session_cut {
+	uint32_t probe_ms;         /* not 0: cut only if it does not answer a DWR within this time */
+	uint32_t disconnect_cause; /* 0 to 2 */
+	char reason[IPC_REASON_MAX + 1];
+};
+
+struct ipc_session_closed {
+	char reason[IPC_REASON_MAX + 1];
+};
+
+enum ipc_device_kind {
+	IPC_DEVICE_NONE = 0,
+	IPC_DEVICE_EXTERNAL = 1,
+	IPC_DEVICE_MSISDN = 2,
+	IPC_DEVICE_BOTH = 3,
+	IPC_DEVICE_MALFORMED = 4, /* there, and not canonical: the octets do not cross */
+};
+
+struct ipc_opt_u32 {
+	uint32_t v;
+	bool present;
+};
+
+struct ipc_device_action {
+	uint64_t session;
+	uint32_t end_to_end;
+	bool retransmitted; /* T */
+	bool host_named;    /* Destination-Host names this host: 3004 is possible */
+	bool again;         /* offered to a restarted core */
+	uint8_t device;     /* enum ipc_device_kind */
+	char external_id[IDENT_EXTERNAL_MAX + 1];
+	char msisdn[IDENT_MSISDN_MAX + 1];
+	char scs_identity[STR_DIGITS_MAX + 1]; /* digits; "" when absent */
+	bool scs_identity_malformed;           /* there, and not digits: the octets do not cross */
+	uint32_t reference, action_type;
+	struct ipc_opt_u32 old_reference, priority, port, validity_s;
+	bool has_trigger_data;
+	uint32_t payload_len; /* as received; above IPC_PAYLOAD_MAX no octet of it crosses */
+	uint8_t payload[IPC_PAYLOAD_MAX];
+};
+
+struct ipc_device_action_answer {
+	uint64_t session;
+	uint32_t result_code;    /* 2001: a DAA with request_status; else an E-bit answer */
+	uint32_t request_status; /* of TSP_REQUEST_STATUS_TABLE */
+	struct ipc_opt_u32 mtc_error_diagnostic, feature_supported;
+};
+
+struct ipc_device_notification {
+	uint64_t session;
+	uint64_t number; /* of the trigger; the edge makes the Session-Id of it, so that a copy has the same one */
+	uint32_t end_to_end;
+	bool retransmitted;
+	uint8_t device; /* EXTERNAL, MSISDN or BOTH */
+	char external_id[IDENT_EXTERNAL_MAX + 1];
+	char msisdn[IDENT_MSISDN_MAX + 1];
+	char scs_identity[STR_DIGITS_MAX + 1];
+	uint32_t reference, delivery_outcome;
+	uint32_t wait_ms; /* for the DNA */
+};
+
+enum ipc_dna_outcome { IPC_DNA_ANSWERED = 0, IPC_DNA_TIMEOUT = 1, IPC_DNA_CLOSED = 2, IPC_DNA_BUSY = 3 };
+
+struct ipc_device_notification_answer {
+	uint64_t session;
+	uint8_t outcome;            /* enum ipc_dna_outcome */
+	uint32_t result_code;       /* 0 when absent */
+	uint32_t experimental_code; /* 0 when absent */
+};
+
+/* Length that the 16 octets at `header` claim. */
+size_t ipc_rec_length(const void *header);
+
+/* Header of one whole record. ERR_PROTO: unknown type, or length is not `len`. */
+ERR_MUST_USE int ipc_rec_head_get(struct ipc_rec_head *out, const uint8_t *record, size_t len);
+
+const char *ipc_rec_str(uint16_t type); /* "session_open", ...; "unknown" */
+bool ipc_rec_to_core(uint16_t type);    /* the direction of a known type */
+
+/* Encoders write a whole record at `out`, which holds IPC_REC_MAX octets, and return its length. Fields out of range are our own
+ * mistake (asserted); every value that the decoder of the same record takes fits. */
+size_t ipc_session_open_put(uint8_t *out, uint32_t generation, uint64_t session, const struct ipc_session_open *in);
+size_t ipc_session_verdict_put(uint8_t *out, uint32_t generation, uint64_t session, const struct ipc_session_verdict *in);
+size_t ipc_session_cut_put(uint8_t *out, uint32_t generation, uint64_t session, const struct ipc_session_cut *in);
+size_t ipc_session_closed_put(uint8_t *out, uint32_t generation, uint64_t session, const struct ipc_session_closed *in);
+size_t ipc_device_action_put(uint8_t *out, uint32_t generation, uint64_t transaction, const struct ipc_device_action *in);
+size_t ipc_device_action_answer_put(uint8_t *out, uint32_t generation, uint64_t transaction,
+				    const struct ipc_device_action_answer *in);
+size_t ipc_device_notification_put(uint8_t *out, uint32_t generation, uint64_t transaction,
+				   const struct ipc_device_notification *in);
+size_t ipc_device_notification_answer_put(uint8_t *out, uint32_t generation, uint64_t transaction,
+					  const struct ipc_device_notification_answer *in);
+/* What an edge counted since its last record. Only rows of edges may be there. */
+size_t ipc_stats_put(uint8_t *out, uint32_t generation, const struct st_counters *in);
+
+/* Decoders take the whole record whose header was read. */
+ERR_MUST_USE int ipc_session_open_get(struct ipc_session_open *out, const uint8_t *record, size_t len);
+ERR_MUST_USE int ipc_session_verdict_get(struct ipc_session_verdict *out, const uint8_t *record, size_t len);
+ERR_MUST_USE int ipc_session_cut_get(struct ipc_session_cut *out, const uint8_t *record, size_t len);
+ERR_MUST_USE int ipc_session_closed_get(struct ipc_session_closed *out, const uint8_t *record, size_t len);
+ERR_MUST_USE int ipc_device_action_get(struct ipc_device_action *out, const uint8_t *record, size_t len);
+ERR_MUST_USE int ipc_device_action_answer_get(struct ipc_device_action_answer *out, const uint8_t *record, size_t len);
+ERR_MUST_USE int ipc_device_notification_get(struct ipc_device_notification *out, const uint8_t *record, size_t len);
+ERR_MUST_USE int ipc_device_notification_answer_get(struct ipc_device_notification_answer *out, const uint8_t *record,
+						    size_t len);
+ERR_MUST_USE int ipc_stats_get(struct st_counters *out, const uint8_t *record, size_t len);

@@ -1,0 +1,409 @@
+/* Every record survives the way over the ring; every other octet string is refused. */
+#include "tests/unit/test.h"
+
+#include "ipc/ipc_rec.h"
+#include "ipc/ipc_ring.h"
+
+#define GENERATION 7
+#define NUMBER 0xa1ull
+
+static struct ipc_session_open session_open(void)
+{
+	struct ipc_session_open s = { .zone = IPC_ZONE_EXTERNAL, .protection = IPC_PROTECTION_TLS };
+
+	s.identity.kind = IPC_IDENTITY_TLS;
+	s.identity.names_n = 2;
+	strcpy(s.identity.names[0], "scs.acme.example");
+	strcpy(s.identity.names[1], "other.acme.example");
+	s.identity.groups_n = 1;
+	strcpy(s.identity.groups[0], "urn:group:meters");
+	s.identity.anchors_n = 1;
+	strcpy(s.identity.anchors[0], "anchor-a");
+	s.identity.not_after_s = 1795000000;
+	strcpy(s.origin_host, "scs.acme.example");
+	strcpy(s.origin_realm, "acme.example");
+	strcpy(s.address, "192.0.2.7:40000");
+	return s;
+}
+
+static struct ipc_device_action device_action(void)
+{
+	struct ipc_device_action a = { .session = 3, .end_to_end = 0xdeadbeef, .retransmitted = true, .device = IPC_DEVICE_BOTH };
+
+	strcpy(a.external_id, "meter-7@fleet.example");
+	strcpy(a.msisdn, "491700000001");
+	strcpy(a.scs_identity, "49170123456");
+	a.reference = 41;
+	a.action_type = 1;
+	a.priority = (struct ipc_opt_u32){ 1, true };
+	a.port = (struct ipc_opt_u32){ 9200, true };
+	a.validity_s = (struct ipc_opt_u32){ 3600, true };
+	a.has_trigger_data = true;
+	a.payload_len = 5;
+	memcpy(a.payload, "hello", 5);
+	return a;
+}
+
+/* One of each, as large as a test needs them. Returns its length. */
+static size_t make(uint16_t type, uint8_t *out)
+{
+	struct ipc_session_open so = session_open();
+	struct ipc_session_verdict sv = { true, 2001, 1024, "acme", "accepted" };
+	struct ipc_session_cut cut = { 2000, 2, "scs-removed" };
+	struct ipc_session_closed closed = { "disconnected" };
+	struct ipc_device_action da = device_action();
+	struct ipc_device_action_answer daa = { 3, 2001, 105, { 0, false }, { 1, true } };
+	struct ipc_device_notification dn = { .session = 3,
+					      .number = 9,
+					      .end_to_end = 8,
+					      .device = IPC_DEVICE_EXTERNAL,
+					      .external_id = "meter-7@fleet.example",
+					      .scs_identity = "49170123456",
+					      .reference = 41,
+					      .delivery_outcome = 4,
+					      .wait_ms = 5000 };
+	struct ipc_device_notification_answer dna = { 3, IPC_DNA_ANSWERED, 2001, 0 };
+	struct st_counters st = { { 0 } };
+
+	st.v[ST_EDGE_ACCEPTED] = 12;
+	st.v[ST_EDGE_RING_BAD] = 1;
+	switch (type) {
+	case IPC_REC_SESSION_OPEN:
+		return ipc_session_open_put(out, GENERATION, NUMBER, &so);
+	case IPC_REC_SESSION_VERDICT:
+		return ipc_session_verdict_put(out, GENERATION, NUMBER, &sv);
+	case IPC_REC_SESSION_CUT:
+		return ipc_session_cut_put(out, GENERATION, NUMBER, &cut);
+	case IPC_REC_SESSION_CLOSED:
+		return ipc_session_closed_put(out, GENERATION, NUMBER, &closed);
+	case IPC_REC_DEVICE_ACTION:
+		return ipc_device_action_put(out, GENERATION, NUMBER, &da);
+	case IPC_REC_DEVICE_ACTION_ANSWER:
+		return ipc_device_action_answer_put(out, GENERATION, NUMBER, &daa);
+	case IPC_REC_DEVICE_NOTIFICATION:
+		return ipc_device_notification_put(out, GENERATION, NUMBER, &dn);
+	case IPC_REC_DEVICE_NOTIFICATION_ANSWER:
+		return ipc_device_notification_answer_put(out, GENERATION, NUMBER, &dna);
+	default:
+		return ipc_stats_put(out, GENERATION, &st);
+	}
+}
+
+static int take(uint16_t type, const uint8_t *rec, size_t len)
+{
+	union {
+		struct ipc_session_open so;
+		struct ipc_session_verdict sv;
+		struct ipc_session_cut cut;
+		struct ipc_session_closed closed;
+		struct ipc_device_action da;
+		struct ipc_device_action_answer daa;
+		struct ipc_device_notification dn;
+		struct ipc_device_notification_answer dna;
+		struct st_counters st;
+	} u, before;
+	int err;
+
+	memset(&u, 0x5a, sizeof u);
+	memset(&before, 0x5a, sizeof before);
+	switch (type) {
+	case IPC_REC_SESSION_OPEN:
+		err = ipc_session_open_get(&u.so, rec, len);
+		break;
+	case IPC_REC_SESSION_VERDICT:
+		err = ipc_session_verdict_get(&u.sv, rec, len);
+		break;
+	case IPC_REC_SESSION_CUT:
+		err = ipc_session_cut_get(&u.cut, rec, len);
+		break;
+	case IPC_REC_SESSION_CLOSED:
+		err = ipc_session_closed_get(&u.closed, rec, len);
+		break;
+	case IPC_REC_DEVICE_ACTION:
+		err = ipc_device_action_get(&u.da, rec, len);
+		break;
+	case IPC_REC_DEVICE_ACTION_ANSWER:
+		err = ipc_device_action_answer_get(&u.daa, rec, len);
+		break;
+	case IPC_REC_DEVICE_NOTIFICATION:
+		err = ipc_device_notification_get(&u.dn, rec, len);
+		break;
+	case IPC_REC_DEVICE_NOTIFICATION_ANSWER:
+		err = ipc_device_notification_answer_get(&u.dna, rec, len);
+		break;
+	default:
+		err = ipc_stats_get(&u.st, rec, len);
+		break;
+	}
+	if (err)
+		assert_memory_equal(&u, &before, sizeof u); /* untouched on failure */
+	return err;
+}
+
+static void test_every_record_survives_the_way(void **state)
+{
+	uint8_t rec[IPC_REC_MAX], again[IPC_REC_MAX];
+	struct ipc_session_open so, so_in = session_open();
+	struct ipc_device_action da, da_in = device_action();
+	struct ipc_rec_head h;
+
+	(void)state;
+	for (uint16_t type = IPC_REC_SESSION_OPEN; type <= IPC_REC_STATS; type++) {
+		size_t len = make(type, rec);
+
+		assert_int_equal(ipc_rec_head_get(&h, rec, len), 0);
+		assert_int_equal(h.type, type);
+		assert_int_equal(h.length, len);
+		assert_int_equal(h.edge_generation, GENERATION);
+		assert_int_equal(h.transaction, type == IPC_REC_STATS ? 0 : NUMBER);
+		assert_int_equal(take(type, rec, len), 0);
+	}
+	assert_int_equal(ipc_session_open_get(&so, rec, make(IPC_REC_SESSION_OPEN, rec)), 0);
+	assert_string_equal(so.identity.names[1], so_in.identity.names[1]);
+	assert_string_equal(so.address, so_in.address);
+	assert_int_equal(ipc_session_open_put(again, GENERATION, NUMBER, &so), make(IPC_REC_SESSION_OPEN, rec));
+	assert_memory_equal(again, rec, ipc_rec_length(rec));
+	assert_int_equal(ipc_device_action_get(&da, rec, make(IPC_REC_DEVICE_ACTION, rec)), 0);
+	assert_string_equal(da.external_id, da_in.external_id);
+	assert_memory_equal(da.payload, "hello", 5);
+	assert_int_equal(ipc_device_action_put(again, GENERATION, NUMBER, &da), make(IPC_REC_DEVICE_ACTION, rec));
+	assert_memory_equal(again, rec, ipc_rec_length(rec));
+}
+
+static void test_a_record_cut_at_any_octet_is_refused(void **state)
+{
+	uint8_t rec[IPC_REC_MAX], cut[IPC_REC_MAX];
+
+	(void)state;
+	for (uint16_t type = IPC_REC_SESSION_OPEN; type < IPC_REC_STATS; type++) {
+		size_t len = make(type, rec);
+
+		for (size_t n = 0; n < len; n++) {
+			memcpy(cut, rec, n);
+			assert_int_equal(take(type, cut, n), ERR_PROTO); /* header says more */
+			if (n >= IPC_REC_HEAD_LEN) {
+				cut[2] = (uint8_t)n;
+				cut[3] = (uint8_t)(n >> 8);
+				assert_int_equal(take(type, cut, n), ERR_PROTO); /* header agrees, body lacks */
+			}
+		}
+	}
+}
+
+static void test_octets_left_over_are_refused(void **state)
+{
+	uint8_t rec[IPC_REC_MAX + 1];
+
+	(void)state;
+	for (uint16_t type = IPC_REC_SESSION_OPEN; type <= IPC_REC_STATS; type++) {
+		size_t len = make(type, rec);
+
+		rec[len] = 0;
+		rec[2] = (uint8_t)(len + 1);
+		rec[3] = (uint8_t)((len + 1) >> 8);
+		assert_int_equal(take(type, rec, len + 1), ERR_PROTO);
+	}
+}
+
+static void test_unknown_types_and_foreign_lengths_are_refused(void **state)
+{
+	uint8_t rec[IPC_REC_MAX];
+	struct ipc_rec_head h;
+	size_t len = make(IPC_REC_SESSION_CUT, rec);
+
+	(void)state;
+	assert_int_equal(ipc_rec_head_get(&h, rec, len - 1), ERR_PROTO);
+	assert_int_equal(ipc_rec_head_get(&h, rec, 15), ERR_PROTO);
+	assert_int_equal(take(IPC_REC_SESSION_VERDICT, rec, len), ERR_PROTO);
+	rec[0] = 0;
+	assert_int_equal(ipc_rec_head_get(&h, rec, len), ERR_PROTO);
+	rec[0] = IPC_REC_STATS + 1;
+	assert_int_equal(ipc_rec_head_get(&h, rec, len), ERR_PROTO);
+	rec[0] = IPC_REC_SESSION_CUT;
+	rec[1] = 1;
+	assert_int_equal(ipc_rec_head_get(&h, rec, len), ERR_PROTO);
+}
+
+static void refused_session(void (*spoil)(struct ipc_session_open *))
+{
+	uint8_t rec[IPC_REC_MAX];
+	struct ipc_session_open s = session_open();
+
+	spoil(&s);
+	assert_int_equal(take(IPC_REC_SESSION_OPEN, rec, ipc_session_open_put(rec, GENERATION, NUMBER, &s)), ERR_PROTO);
+}
+
+#define SPOIL_SESSION(name, what)                                                                                                \
+	static void name(struct ipc_session_open *s)                                                                             \
+	{                                                                                                                        \
+		what;                                                                                                            \
+	}
+
+SPOIL_SESSION(so_kind_0, s->identity.kind = 0)
+SPOIL_SESSION(so_kind_4, s->identity.kind = 4)
+SPOIL_SESSION(so_no_name, s->identity.names_n = 0)
+SPOIL_SESSION(so_no_anchor, s->identity.anchors_n = 0)
+SPOIL_SESSION(so_name_upper, strcpy(s->identity.names[0], "SCS.acme.example"))
+SPOIL_SESSION(so_name_wild, strcpy(s->identity.names[0], "*.acme.example"))
+SPOIL_SESSION(so_name_empty, strcpy(s->identity.names[0], ""))
+SPOIL_SESSION(so_group_blank, strcpy(s->identity.groups[0], "a b"))
+SPOIL_SESSION(so_anchor_upper, strcpy(s->identity.anchors[0], "Anchor"))
+SPOIL_SESSION(so_host_empty, strcpy(s->origin_host, ""))
+SPOIL_SESSION(so_host_dot, strcpy(s->origin_host, "scs.acme.example."))
+SPOIL_SESSION(so_realm_bad, strcpy(s->origin_realm, "acme example"))
+SPOIL_SESSION(so_address_line, strcpy(s->address, "1.2.3.4:5\n"))
+SPOIL_SESSION(so_zone_0, s->zone = 0)
+SPOIL_SESSION(so_zone_3, s->zone = 3)
+SPOIL_SESSION(so_protection_0, s->protection = 0)
+SPOIL_SESSION(so_protection_4, s->protection = 4)
+SPOIL_SESSION(so_external_bare, s->protection = IPC_PROTECTION_NONE)
+SPOIL_SESSION(so_internal_named, s->identity.kind = IPC_IDENTITY_INTERNAL; s->zone = IPC_ZONE_INTERNAL;
+	      s->protection = IPC_PROTECTION_NONE)
+
+static void test_a_session_with_a_field_out_of_range_is_refused(void **state)
+{
+	static void (*const all[])(struct ipc_session_open *) = {
+		so_kind_0,       so_kind_4,       so_no_name,       so_no_anchor,      so_name_upper,
+		so_name_wild,    so_name_empty,   so_group_blank,   so_anchor_upper,   so_host_empty,
+		so_host_dot,     so_realm_bad,    so_address_line,  so_zone_0,         so_zone_3,
+		so_protection_0, so_protection_4, so_external_bare, so_internal_named,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		refused_session(all[i]);
+}
+
+static void test_an_internal_session_proves_nothing_and_says_so(void **state)
+{
+	uint8_t rec[IPC_REC_MAX];
+	struct ipc_session_open s = session_open();
+
+	(void)state;
+	s.identity = (struct ipc_identity){ .kind = IPC_IDENTITY_INTERNAL };
+	s.zone = IPC_ZONE_INTERNAL;
+	s.protection = IPC_PROTECTION_NONE;
+	assert_int_equal(take(IPC_REC_SESSION_OPEN, rec, ipc_session_open_put(rec, GENERATION, NUMBER, &s)), 0);
+	s.zone = IPC_ZONE_EXTERNAL;
+	assert_int_equal(take(IPC_REC_SESSION_OPEN, rec, ipc_session_open_put(rec, GENERATION, NUMBER, &s)), ERR_PROTO);
+}
+
+static void refused_action(void (*spoil)(struct ipc_device_action *))
+{
+	uint8_t rec[IPC_REC_MAX];
+	struct ipc_device_action a = device_action();
+
+	spoil(&a);
+	assert_int_equal(take(IPC_REC_DEVICE_ACTION, rec, ipc_device_action_put(rec, GENERATION, NUMBER, &a)), ERR_PROTO);
+}
+
+#define SPOIL_ACTION(name, what)                                                                                                 \
+	static void name(struct ipc_device_action *a)                                                                            \
+	{                                                                                                                        \
+		what;                                                                                                            \
+	}
+
+SPOIL_ACTION(da_kind, a->device = 5)
+SPOIL_ACTION(da_external_upper, strcpy(a->external_id, "meter-7@Fleet.example"))
+SPOIL_ACTION(da_external_two, strcpy(a->external_id, "a@b@fleet.example"))
+SPOIL_ACTION(da_external_none, strcpy(a->external_id, ""))
+SPOIL_ACTION(da_msisdn_zero, strcpy(a->msisdn, "0491700000001"))
+SPOIL_ACTION(da_msisdn_plus, strcpy(a->msisdn, "+491700000001"))
+SPOIL_ACTION(da_msisdn_none, strcpy(a->msisdn, ""))
+SPOIL_ACTION(da_scs_letters, strcpy(a->scs_identity, "49x"))
+SPOIL_ACTION(da_scs_both, a->scs_identity_malformed = true)
+SPOIL_ACTION(da_action_0, a->action_type = 0)
+SPOIL_ACTION(da_action_6, a->action_type = 6)
+SPOIL_ACTION(da_payload_hidden, a->has_trigger_data = false)
+SPOIL_ACTION(da_payload_huge, a->payload_len = (1u << 24) + 1)
+
+static void test_an_action_with_a_field_out_of_range_is_refused(void **state)
+{
+	static void (*const all[])(struct ipc_device_action *) = {
+		da_kind,        da_external_upper, da_external_two, da_external_none, da_msisdn_zero,
+		da_msisdn_plus, da_msisdn_none,    da_scs_letters,  da_scs_both,      da_action_0,
+		da_action_6,    da_payload_hidden, da_payload_huge,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		refused_action(all[i]);
+}
+
+static void test_a_payload_longer_than_a_record_crosses_as_its_length_alone(void **state)
+{
+	uint8_t rec[IPC_REC_MAX];
+	struct ipc_device_action a = device_action(), out;
+	size_t len;
+
+	(void)state;
+	a.payload_len = IPC_PAYLOAD_MAX + 1;
+	len = ipc_device_action_put(rec, GENERATION, NUMBER, &a);
+	assert_true(len < 1000);
+	assert_int_equal(ipc_device_action_get(&out, rec, len), 0);
+	assert_int_equal(out.payload_len, IPC_PAYLOAD_MAX + 1);
+}
+
+static void test_answers_with_values_that_do_not_exist_are_refused(void **state)
+{
+	uint8_t rec[IPC_REC_MAX];
+	struct ipc_device_action_answer daa = { 3, 2001, 100, { 0, false }, { 0, false } };
+	struct ipc_session_verdict sv = { true, 3010, 0, "acme", "" };
+	struct ipc_device_notification_answer dna = { 3, IPC_DNA_TIMEOUT, 2001, 0 };
+	struct ipc_session_cut cut = { 0, 3, "x" };
+
+	(void)state;
+	assert_int_equal(take(IPC_REC_DEVICE_ACTION_ANSWER, rec, ipc_device_action_answer_put(rec, 1, 1, &daa)), ERR_PROTO);
+	daa.request_status = 0;
+	daa.result_code = 2002;
+	assert_int_equal(take(IPC_REC_DEVICE_ACTION_ANSWER, rec, ipc_device_action_answer_put(rec, 1, 1, &daa)), ERR_PROTO);
+	assert_int_equal(take(IPC_REC_SESSION_VERDICT, rec, ipc_session_verdict_put(rec, 1, 1, &sv)), ERR_PROTO);
+	sv = (struct ipc_session_verdict){ false, 2001, 0, "", "x" };
+	assert_int_equal(take(IPC_REC_SESSION_VERDICT, rec, ipc_session_verdict_put(rec, 1, 1, &sv)), ERR_PROTO);
+	sv = (struct ipc_session_verdict){ false, 3010, 0, "", "NOT A WORD" };
+	assert_int_equal(take(IPC_REC_SESSION_VERDICT, rec, ipc_session_verdict_put(rec, 1, 1, &sv)), ERR_PROTO);
+	assert_int_equal(take(IPC_REC_DEVICE_NOTIFICATION_ANSWER, rec, ipc_device_notification_answer_put(rec, 1, 1, &dna)),
+			 ERR_PROTO);
+	assert_int_equal(take(IPC_REC_SESSION_CUT, rec, ipc_session_cut_put(rec, 1, 1, &cut)), ERR_PROTO);
+	cut = (struct ipc_session_cut){ IPC_PROBE_MAX_MS + 1, 0, "x" };
+	assert_int_equal(take(IPC_REC_SESSION_CUT, rec, ipc_session_cut_put(rec, 1, 1, &cut)), ERR_PROTO);
+}
+
+static void test_an_edge_counts_for_itself_only(void **state)
+{
+	uint8_t rec[IPC_REC_MAX];
+	struct st_counters st = { { 0 } };
+
+	(void)state;
+	st.v[ST_DECISION_ACCEPTED] = 1;
+	assert_int_equal(take(IPC_REC_STATS, rec, ipc_stats_put(rec, 1, &st)), ERR_PROTO);
+}
+
+static void test_every_record_has_a_name_and_one_direction(void **state)
+{
+	(void)state;
+	assert_string_equal(ipc_rec_str(IPC_REC_DEVICE_ACTION), "device_action");
+	assert_string_equal(ipc_rec_str(77), "unknown");
+	assert_true(ipc_rec_to_core(IPC_REC_DEVICE_ACTION));
+	assert_false(ipc_rec_to_core(IPC_REC_DEVICE_ACTION_ANSWER));
+	assert_false(ipc_rec_to_core(77));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_record_survives_the_way),
+		cmocka_unit_test(test_a_record_cut_at_any_octet_is_refused),
+		cmocka_unit_test(test_octets_left_over_are_refused),
+		cmocka_unit_test(test_unknown_types_and_foreign_lengths_are_refused),
+		cmocka_unit_test(test_a_session_with_a_field_out_of_range_is_refused),
+		cmocka_unit_test(test_an_internal_session_proves_nothing_and_says_so),
+		cmocka_unit_test(test_an_action_with_a_field_out_of_range_is_refused),
+		cmocka_unit_test(test_a_payload_longer_than_a_record_crosses_as_its_length_alone),
+		cmocka_unit_test(test_answers_with_values_that_do_not_exist_are_refused),
+		cmocka_unit_test(test_an_edge_counts_for_itself_only),
+		cmocka_unit_test(test_every_record_has_a_name_and_one_direction),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
