@@ -44,13 +44,13 @@
 	X(RING_PUBLISHED, "src/ipc/ipc_ring.c", "records are published; the bell was not rung")                                  \
 	X(RING_RECORD_TAKEN, "src/ipc/ipc_ring.c", "a record is copied and gone from the ring; nothing was done with it")        \
 	/* an edge */                                                                                                            \
-	X(EDGE_REQUEST_READ, "src/gateway/gw_edge_path.c", "a request is checked; the core does not know it")                    \
-	X(EDGE_OFFERED, "src/gateway/gw_edge_path.c", "a request is in the ring and not published")                              \
-	X(EDGE_ANSWER_TAKEN, "src/gateway/gw_edge_path.c", "the core's answer is here; no DAA")                                  \
-	X(EDGE_DAA_QUEUED, "src/gateway/gw_edge_path.c", "the DAA is made and not yet sent")                                     \
-	X(EDGE_DNR_QUEUED, "src/gateway/gw_edge_notify.c", "the DNR is made and not yet sent")                                   \
-	X(EDGE_DNA_TAKEN, "src/gateway/gw_edge_notify.c", "the DNA is here; the core does not know")                             \
-	X(EDGE_ANNOUNCED, "src/gateway/gw_edge.c", "after a restart of the core: sessions are announced, requests not offered")  \
+	X(EDGE_REQUEST_READ, "src/edge/edge_tsp.c", "a request is checked; the core does not know it")                    \
+	X(EDGE_OFFERED, "src/edge/edge_tsp.c", "a request is in the ring and not published")                              \
+	X(EDGE_ANSWER_TAKEN, "src/edge/edge_tsp.c", "the core's answer is here; no DAA")                                  \
+	X(EDGE_DAA_QUEUED, "src/edge/edge_tsp.c", "the DAA is made and not yet sent")                                     \
+	X(EDGE_DNR_QUEUED, "src/edge/edge_notify.c", "the DNR is made and not yet sent")                                   \
+	X(EDGE_DNA_TAKEN, "src/edge/edge_notify.c", "the DNA is here; the core does not know")                             \
+	X(EDGE_ANNOUNCED, "src/edge/edge.c", "after a restart of the core: sessions are announced, requests not offered")  \
 	/* the parent */                                                                                                         \
 	X(PARENT_CHILD_SPAWNED, "src/daemon/dm_parent.c", "a child was started; nothing was handed to it")                       \
 	X(PARENT_CHILD_ENDED, "src/daemon/dm_parent.c", "a child has ended; nobody was told")                                    \

@@ -1,18 +1,18 @@
-/* dm_edge.c - the edge role: takes over its listeners and keys, wires a gw_edge to the parent's messages, runs. */
+/* dm_edge.c - the edge role: takes over its listeners and keys, wires a edge to the parent's messages, runs. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "daemon/dm_child.h"
-#include "gateway/gw_edge.h"
+#include "edge/edge.h"
 
 struct edge_process {
 	struct dm_inherited in;
 	struct net_loop *loop;
 	struct net_watch *parent;
 	struct ipc_caps *caps;
-	struct gw_edge_conf conf;
-	struct gw_edge *edge;
+	struct edge_conf conf;
+	struct edge *edge;
 	struct tls_ctx *tls[CFG_LISTEN_MAX];
 	int status;
 };
@@ -36,7 +36,7 @@ static void on_ring_broken(void *arg)
 static void take_ring(struct edge_process *p, int fds[DM_FDS_MAX])
 {
 	struct ipc_ring_fds ring = { fds[0], fds[1], fds[2], fds[3] };
-	int err = gw_edge_ring(p->edge, &ring);
+	int err = edge_ring_open(p->edge, &ring);
 
 	if (!err)
 		return;
@@ -58,7 +58,7 @@ static void on_parent(void *arg, int events)
 			continue;
 		}
 		if (m.kind == DM_STOP)
-			gw_edge_stop(p->edge, on_stopped, p);
+			edge_stop(p->edge, on_stopped, p);
 		else if (m.kind == DM_LOG_LEVEL && m.value <= LOG_LEVEL_DEBUG)
 			p->in.log.level = (enum log_level)m.value;
 		else
@@ -88,7 +88,7 @@ static int listen_on(struct edge_process *p, size_t i)
 		close(p->in.listen_key[i]);
 		p->in.listen_key[i] = -1;
 	}
-	return gw_edge_listen(p->edge, p->in.listen_fds[i], l, p->tls[i]);
+	return edge_listen(p->edge, p->in.listen_fds[i], l, p->tls[i]);
 }
 
 static int set_up(struct edge_process *p)
@@ -100,8 +100,8 @@ static int set_up(struct edge_process *p)
 		err = ipc_caps_open(&p->caps, p->in.caps_fd, p->in.slot);
 	if (err)
 		return err;
-	p->conf = (struct gw_edge_conf){ p->in.cfg, p->in.generation, p->caps, &p->in.log, on_ring_broken, p };
-	err = gw_edge_new(&p->edge, p->loop, &p->conf);
+	p->conf = (struct edge_conf){ p->in.cfg, p->in.generation, p->caps, &p->in.log, on_ring_broken, p };
+	err = edge_new(&p->edge, p->loop, &p->conf);
 	for (size_t i = 0; i < p->in.cfg->listen_n && !err; i++) {
 		if (p->in.listen_fds[i] >= 0)
 			err = listen_on(p, i);
@@ -116,7 +116,7 @@ static int set_up(struct edge_process *p)
 static void tear_down(struct edge_process *p)
 {
 	net_watch_free(p->parent);
-	gw_edge_free(p->edge);
+	edge_free(p->edge);
 	ipc_caps_close(p->caps);
 	for (size_t i = 0; i < CFG_LISTEN_MAX; i++)
 		tls_ctx_free(p->tls[i]);

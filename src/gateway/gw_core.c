@@ -18,9 +18,9 @@
 
 /* -- records of edges */
 
-struct gw_edge_end *gw_core_edge_find(struct gw_core *c, uint32_t generation)
+struct core_edge *gw_core_edge_find(struct gw_core *c, uint32_t generation)
 {
-	struct gw_edge_end *e;
+	struct core_edge *e;
 
 	TAILQ_FOREACH(e, &c->edges, entry)
 	{
@@ -30,14 +30,14 @@ struct gw_edge_end *gw_core_edge_find(struct gw_core *c, uint32_t generation)
 	return NULL;
 }
 
-const char *gw_core_edge_name(char out[GW_EDGE_NAME_MAX], const struct gw_edge_end *e)
+const char *gw_core_edge_name(char out[CORE_EDGE_NAME_MAX], const struct core_edge *e)
 {
-	snprintf(out, GW_EDGE_NAME_MAX, "edge-%u", e->who.slot);
+	snprintf(out, CORE_EDGE_NAME_MAX, "edge-%u", e->who.slot);
 	return out;
 }
 
 /* An edge that breaks a rule is ended; everything it said before was checked and stands. */
-static void edge_bad(struct gw_edge_end *e, const char *what)
+static void edge_bad(struct core_edge *e, const char *what)
 {
 	struct gw_core *c = e->core;
 
@@ -50,7 +50,7 @@ static void edge_bad(struct gw_edge_end *e, const char *what)
 	c->cb->on_bad_edge(c->arg, e->who.generation);
 }
 
-int gw_core_send(struct gw_edge_end *e, size_t len)
+int gw_core_send(struct core_edge *e, size_t len)
 {
 	int err = e->bad ? ERR_CLOSED : ipc_ring_send(e->ring, e->core->record, len);
 
@@ -63,7 +63,7 @@ int gw_core_send(struct gw_edge_end *e, size_t len)
 	return err;
 }
 
-static int dispatch(struct gw_edge_end *e, const uint8_t *record, size_t len)
+static int dispatch(struct core_edge *e, const uint8_t *record, size_t len)
 {
 	union {
 		struct ipc_session_open open;
@@ -106,7 +106,7 @@ static int dispatch(struct gw_edge_end *e, const uint8_t *record, size_t len)
 	}
 }
 
-static void read_edge(struct gw_edge_end *e)
+static void read_edge(struct core_edge *e)
 {
 	struct gw_core *c = e->core;
 	uint8_t record[IPC_REC_MAX];
@@ -131,7 +131,7 @@ static void read_edge(struct gw_edge_end *e)
 
 static void on_bell(void *arg, int events)
 {
-	struct gw_edge_end *e = arg;
+	struct core_edge *e = arg;
 
 	(void)events;
 	ipc_ring_bell_clear(e->ring);
@@ -141,7 +141,7 @@ static void on_bell(void *arg, int events)
 static void on_again(void *arg)
 {
 	struct gw_core *c = arg;
-	struct gw_edge_end *e;
+	struct core_edge *e;
 
 	TAILQ_FOREACH(e, &c->edges, entry)
 	{
@@ -171,7 +171,7 @@ static void write_decisions(struct gw_core *c)
 static void on_turn_end(void *arg)
 {
 	struct gw_core *c = arg;
-	struct gw_edge_end *e;
+	struct core_edge *e;
 
 	gw_revoke_look(c);
 	gw_queue_move(c);
@@ -186,7 +186,7 @@ static void on_turn_end(void *arg)
 
 /* -- edges come and go */
 
-static void edge_free(struct gw_edge_end *e)
+static void edge_free(struct core_edge *e)
 {
 	struct gw_session *s, *next;
 
@@ -205,7 +205,7 @@ static void edge_free(struct gw_edge_end *e)
 
 int gw_core_edge_add(struct gw_core *c, const struct gw_core_edge *edge, struct ipc_ring_fds *fds)
 {
-	struct gw_edge_end *e;
+	struct core_edge *e;
 	int err;
 
 	if (gw_core_edge_find(c, edge->generation))
@@ -237,7 +237,7 @@ free_edge:
 
 void gw_core_edge_gone(struct gw_core *c, uint32_t generation)
 {
-	struct gw_edge_end *e = gw_core_edge_find(c, generation);
+	struct core_edge *e = gw_core_edge_find(c, generation);
 
 	if (!e)
 		return;
@@ -390,7 +390,7 @@ static void map_end(struct map *m)
 
 void gw_core_free(struct gw_core *c)
 {
-	struct gw_edge_end *e;
+	struct core_edge *e;
 	struct gw_trigger *t;
 	struct gw_drr *d;
 

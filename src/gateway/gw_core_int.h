@@ -35,14 +35,14 @@ struct gw_proven {
 	const char *names[IPC_GROUPS_MAX];
 };
 
-struct gw_edge_end { /* an edge, seen from the core */
+struct core_edge { /* an edge, seen from the core */
 	struct gw_core *core;
 	struct gw_core_edge who;
 	struct ipc_ring *ring;
 	struct net_watch *bell;
 	bool bad; /* broke a rule: read no more, freed at the end of the turn */
 	uint32_t sessions_n;
-	TAILQ_ENTRY(gw_edge_end) entry;
+	TAILQ_ENTRY(core_edge) entry;
 };
 
 struct gw_session_key { /* a session's name among all edges; no padding */
@@ -59,7 +59,7 @@ struct gw_notice { /* a DNR on its way */
 
 struct gw_session { /* an admitted session */
 	struct gw_core *core;
-	struct gw_edge_end *edge;
+	struct core_edge *edge;
 	struct gw_scs *scs;
 	struct gw_session_key key;
 	char address[IPC_ADDRESS_MAX + 1];
@@ -204,7 +204,7 @@ struct gw_core {
 	struct gw_peer peers[CFG_PEERS_MAX];
 	size_t peers_n;
 
-	TAILQ_HEAD(, gw_edge_end) edges;
+	TAILQ_HEAD(, core_edge) edges;
 	TAILQ_HEAD(, gw_session) sessions;
 	struct map sessions_by_key;
 	struct net_timer *expiry; /* the earliest end of a certificate among the sessions */
@@ -257,14 +257,14 @@ struct gw_core {
 
 /* gw_core.c */
 /* Puts the record of `len` octets in c->record on the edge's ring. ERR_BUSY, ERR_CLOSED (the edge is bad). */
-ERR_MUST_USE int gw_core_send(struct gw_edge_end *e, size_t len);
-struct gw_edge_end *gw_core_edge_find(struct gw_core *c, uint32_t generation);
-#define GW_EDGE_NAME_MAX 24
-const char *gw_core_edge_name(char out[GW_EDGE_NAME_MAX], const struct gw_edge_end *e);
+ERR_MUST_USE int gw_core_send(struct core_edge *e, size_t len);
+struct core_edge *gw_core_edge_find(struct gw_core *c, uint32_t generation);
+#define CORE_EDGE_NAME_MAX 24
+const char *gw_core_edge_name(char out[CORE_EDGE_NAME_MAX], const struct core_edge *e);
 
 /* gw_core_session.c: admission. */
-ERR_MUST_USE int gw_core_on_session_open(struct gw_edge_end *e, uint64_t number, const struct ipc_session_open *open);
-void gw_core_on_session_closed(struct gw_edge_end *e, uint64_t number, const struct ipc_session_closed *closed);
+ERR_MUST_USE int gw_core_on_session_open(struct core_edge *e, uint64_t number, const struct ipc_session_open *open);
+void gw_core_on_session_closed(struct core_edge *e, uint64_t number, const struct ipc_session_closed *closed);
 struct gw_session *gw_core_session_find(struct gw_core *c, uint32_t generation, uint64_t number);
 void gw_core_session_free(struct gw_session *s);
 void gw_core_sessions_expire(void *core); /* cuts those whose certificate has ended; its timer goes on */
@@ -273,12 +273,12 @@ uint32_t gw_core_sessions_cut(struct gw_core *c, const char *scs, const char *re
 struct gw_scs *gw_core_scs(struct gw_core *c, const char *name); /* made when it is not there; NULL: no memory */
 
 /* Judges and lets the CEA go, or refuses; true: admitted. */
-bool gw_core_session_admit(struct gw_edge_end *e, uint64_t number, const struct ipc_session_open *open);
-void gw_core_session_refuse(struct gw_edge_end *e, uint64_t number, const struct ipc_session_open *open, enum pol_reason reason);
+bool gw_core_session_admit(struct core_edge *e, uint64_t number, const struct ipc_session_open *open);
+void gw_core_session_refuse(struct core_edge *e, uint64_t number, const struct ipc_session_open *open, enum pol_reason reason);
 
 /* gw_core_probe.c: one connection more than the SCS may have. */
 /* Asks the oldest session whether it is there; true: the new connection waits for the outcome. */
-bool gw_probe_begin(struct gw_edge_end *e, uint64_t number, const struct ipc_session_open *open, struct gw_scs *scs);
+bool gw_probe_begin(struct core_edge *e, uint64_t number, const struct ipc_session_open *open, struct gw_scs *scs);
 void gw_probe_session_gone(struct gw_probe *p);                                /* the probed session has ended */
 void gw_probe_forget(struct gw_core *c, uint32_t generation, uint64_t number); /* who waited is gone; number 0: the whole edge */
 void gw_probes_free(struct gw_core *c);
@@ -293,7 +293,7 @@ void gw_proven_from(struct gw_proven *out, const char *text, uint64_t not_after_
 struct asc_asker gw_asker(const char *scs, const struct gw_proven *p, uint64_t now_ms);
 
 /* gw_path.c: a request through the stages. */
-void gw_core_on_device_action(struct gw_edge_end *e, uint64_t transaction, const struct ipc_device_action *a);
+void gw_core_on_device_action(struct core_edge *e, uint64_t transaction, const struct ipc_device_action *a);
 /* What policy looks at of a provisioned SCS; borrows its texts. */
 void gw_facts_of_scs(struct pol_scs *out, const struct asc_scs *in);
 /* The one answer of a request: to everyone who waits for it. */
@@ -401,7 +401,7 @@ void gw_report_acknowledge(void *arg, struct trg *t, uint64_t token, bool ok);
 
 /* gw_report.c */
 void gw_report_on_request(struct gw_peer *p, struct link *l, const struct dia_msg *m);
-void gw_report_on_answer(struct gw_edge_end *e, uint64_t transaction, const struct ipc_device_notification_answer *a);
+void gw_report_on_answer(struct core_edge *e, uint64_t transaction, const struct ipc_device_notification_answer *a);
 void gw_report_peer_down(struct gw_peer *p);
 void gw_notice_free(struct gw_notice *n);
 

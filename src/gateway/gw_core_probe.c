@@ -47,7 +47,7 @@ static struct gw_session *oldest_of(const struct gw_scs *scs)
 static void on_answered(void *arg)
 {
 	struct gw_probe *p = arg;
-	struct gw_edge_end *e = gw_core_edge_find(p->core, p->generation);
+	struct core_edge *e = gw_core_edge_find(p->core, p->generation);
 	struct ipc_session_open open = p->open;
 	uint64_t number = p->number;
 
@@ -63,7 +63,7 @@ static int ask(struct gw_session *s, uint32_t probe_ms)
 	return gw_core_send(s->edge, ipc_session_cut_put(s->core->record, s->edge->who.generation, s->key.number, &cut));
 }
 
-bool gw_probe_begin(struct gw_edge_end *e, uint64_t number, const struct ipc_session_open *open, struct gw_scs *scs)
+bool gw_probe_begin(struct core_edge *e, uint64_t number, const struct ipc_session_open *open, struct gw_scs *scs)
 {
 	struct gw_core *c = e->core;
 	uint32_t probe_ms =
@@ -92,7 +92,7 @@ bool gw_probe_begin(struct gw_edge_end *e, uint64_t number, const struct ipc_ses
 
 void gw_probe_session_gone(struct gw_probe *p)
 {
-	struct gw_edge_end *e = gw_core_edge_find(p->core, p->generation);
+	struct core_edge *e = gw_core_edge_find(p->core, p->generation);
 	struct ipc_session_open open = p->open;
 	struct gw_core *c = p->core;
 	uint64_t number = p->number;

@@ -67,14 +67,14 @@ static enum pol_reason judge(struct gw_core *c, const struct ipc_session_open *o
 	return pol_admit(&id, open->origin_host, open->origin_realm, scs ? &facts : NULL, clock_real_ms() / 1000);
 }
 
-static void send_verdict(struct gw_edge_end *e, uint64_t number, const struct ipc_session_verdict *v)
+static void send_verdict(struct core_edge *e, uint64_t number, const struct ipc_session_verdict *v)
 {
 	if (gw_core_send(e, ipc_session_verdict_put(e->core->record, e->who.generation, number, v)))
 		log_error(e->core->log, "core", "edge %u does not take a verdict; its session waits until it gives up",
 			  e->who.generation);
 }
 
-static void refuse(struct gw_edge_end *e, uint64_t number, enum pol_reason reason)
+static void refuse(struct core_edge *e, uint64_t number, enum pol_reason reason)
 {
 	struct ipc_session_verdict v = { .result_code = DIA_RESULT_UNKNOWN_PEER };
 
@@ -99,7 +99,7 @@ static void expiry_arm(struct gw_core *c, uint64_t not_after_s)
 	net_timer_start(c->expiry, wait_ms);
 }
 
-void gw_core_session_refuse(struct gw_edge_end *e, uint64_t number, const struct ipc_session_open *open, enum pol_reason reason)
+void gw_core_session_refuse(struct core_edge *e, uint64_t number, const struct ipc_session_open *open, enum pol_reason reason)
 {
 	struct gw_core *c = e->core;
 	const struct asc_scs *scs = asc_scs_by_origin_host(c->asc, open->origin_host);
@@ -110,7 +110,7 @@ void gw_core_session_refuse(struct gw_edge_end *e, uint64_t number, const struct
 	refuse(e, number, reason);
 }
 
-static struct gw_session *session_new(struct gw_edge_end *e, uint64_t number, const struct ipc_session_open *open,
+static struct gw_session *session_new(struct core_edge *e, uint64_t number, const struct ipc_session_open *open,
 				      struct gw_scs *scs)
 {
 	struct gw_session *s = calloc(1, sizeof *s);
@@ -176,7 +176,7 @@ static void reports_wake(struct gw_scs *scs)
 }
 
 /* An edge has the listeners of its own zone only, and each is as it was configured. */
-static bool listener_fits(const struct gw_edge_end *e, const struct ipc_session_open *open)
+static bool listener_fits(const struct core_edge *e, const struct ipc_session_open *open)
 {
 	const struct cfg_iwf *cfg = e->core->cfg;
 	const struct cfg_listen *l = open->listener < cfg->listen_n ? &cfg->listen[open->listener] : NULL;
@@ -199,7 +199,7 @@ static void let_in(struct gw_session *s, const struct ipc_session_open *open, co
 	reports_wake(s->scs);
 }
 
-bool gw_core_session_admit(struct gw_edge_end *e, uint64_t number, const struct ipc_session_open *open)
+bool gw_core_session_admit(struct core_edge *e, uint64_t number, const struct ipc_session_open *open)
 {
 	struct gw_core *c = e->core;
 	const struct asc_scs *scs = asc_scs_by_origin_host(c->asc, open->origin_host);
@@ -220,7 +220,7 @@ bool gw_core_session_admit(struct gw_edge_end *e, uint64_t number, const struct 
 	return reason == POL_NONE;
 }
 
-int gw_core_on_session_open(struct gw_edge_end *e, uint64_t number, const struct ipc_session_open *open)
+int gw_core_on_session_open(struct core_edge *e, uint64_t number, const struct ipc_session_open *open)
 {
 	struct gw_session *s;
 
@@ -235,7 +235,7 @@ int gw_core_on_session_open(struct gw_edge_end *e, uint64_t number, const struct
 	return 0;
 }
 
-void gw_core_on_session_closed(struct gw_edge_end *e, uint64_t number, const struct ipc_session_closed *closed)
+void gw_core_on_session_closed(struct core_edge *e, uint64_t number, const struct ipc_session_closed *closed)
 {
 	struct gw_session *s = gw_core_session_find(e->core, e->who.generation, number);
 

@@ -24,11 +24,11 @@ static const char *zone_word(int zone)
 static json_t *edge_rows(const struct gw_core *c)
 {
 	json_t *rows = json_array();
-	struct gw_edge_end *e;
+	struct core_edge *e;
 
 	TAILQ_FOREACH(e, &c->edges, entry)
 	{
-		char name[GW_EDGE_NAME_MAX];
+		char name[CORE_EDGE_NAME_MAX];
 
 		json_array_append_new(rows, json_pack("{s:s, s:s, s:I, s:I, s:I, s:s}", "name", gw_core_edge_name(name, e),
 						      "zone", zone_word(e->who.zone), "pid", (json_int_t)e->who.pid, "generation",
@@ -94,7 +94,7 @@ static json_t *session_row(const struct gw_core *c, const struct gw_session *s)
 {
 	const struct asc_scs *scs = asc_scs_find(c->asc, s->scs->name);
 	struct asc_asker who = gw_asker(s->scs->name, s->proven, clock_real_ms());
-	char number[GW_TRANSACTION_TEXT_MAX], edge[GW_EDGE_NAME_MAX];
+	char number[GW_TRANSACTION_TEXT_MAX], edge[CORE_EDGE_NAME_MAX];
 
 	gw_transaction_text(number, (uint32_t)s->key.generation, s->key.number);
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:o}", "session", number, "scs", s->scs->name,

@@ -1,4 +1,4 @@
-/* gw_path.c - the path of one trigger, second half (ARCHITECTURE.md section 4). The first half, up to the ring, is gw_edge_path.c.
+/* gw_path.c - the path of one trigger, second half (ARCHITECTURE.md section 4). The first half, up to the ring, is edge_tsp.c.
  * In order, one function a stage:
  *
  *        the session it came on is admitted    3010
@@ -21,7 +21,7 @@
 /* A request on its way through the stages. */
 struct visit {
 	struct gw_core *core;
-	struct gw_edge_end *edge;
+	struct core_edge *edge;
 	uint64_t transaction;
 	const struct ipc_device_action *a;
 	struct gw_session *session;
@@ -40,7 +40,7 @@ struct visit {
 static void tell(void *arg, const struct gw_dup_waiter *w, const struct ipc_device_action_answer *a)
 {
 	struct gw_core *c = arg;
-	struct gw_edge_end *e = gw_core_edge_find(c, w->generation);
+	struct core_edge *e = gw_core_edge_find(c, w->generation);
 	struct ipc_device_action_answer mine = *a;
 
 	if (!e)
@@ -341,7 +341,7 @@ static enum stage stage_submit(struct visit *v)
 typedef enum stage stage_fn(struct visit *v);
 static stage_fn *const stages[] = { stage_session, stage_duplicate, stage_judge, stage_submit };
 
-void gw_core_on_device_action(struct gw_edge_end *e, uint64_t transaction, const struct ipc_device_action *a)
+void gw_core_on_device_action(struct core_edge *e, uint64_t transaction, const struct ipc_device_action *a)
 {
 	struct visit v = { .core = e->core, .edge = e, .transaction = transaction, .a = a, .now_ms = clock_real_ms() };
 

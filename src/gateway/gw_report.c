@@ -344,7 +344,7 @@ static bool acknowledged(const struct ipc_device_notification_answer *a)
 	return a->outcome == IPC_DNA_ANSWERED && a->result_code / 1000 == 2 && !a->experimental_code;
 }
 
-void gw_report_on_answer(struct gw_edge_end *e, uint64_t transaction, const struct ipc_device_notification_answer *a)
+void gw_report_on_answer(struct core_edge *e, uint64_t transaction, const struct ipc_device_notification_answer *a)
 {
 	struct gw_core *c = e->core;
 	struct gw_notice *n = MAP_OF(map_find(&c->notices_by_number, &transaction, sizeof transaction), struct gw_notice, node);

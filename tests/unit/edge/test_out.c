@@ -2,7 +2,7 @@
 #include "tests/unit/test.h"
 
 #include "base/str.h"
-#include "gateway/gw_scs_out.h"
+#include "edge/edge_out.h"
 
 static const struct cfg_identity us = { "iwf.operator.example", "operator.example" };
 static const struct dia_limits limits = { 64 * 1024, 512, 8 };
@@ -53,7 +53,7 @@ static void test_a_daa_names_the_request_and_says_what_became_of_it(void **state
 
 	(void)state;
 	ask(&m, &dar);
-	gw_scs_out_daa(&out, &us, &m, &dar, &a);
+	edge_out_daa(&out, &us, &m, &dar, &a);
 	assert_false(out.full);
 	assert_int_equal(dia_msg_parse(&got, sent, out.len, &limits, &why), 0);
 	assert_int_equal(tsp_daa_parse(&daa, &got, &why), 0);
@@ -78,7 +78,7 @@ static void test_who_requires_a_feature_is_told_which_there_are(void **state)
 
 	(void)state;
 	ask(&m, &dar);
-	gw_scs_out_no_feature(&out, &us, &m, &dar);
+	edge_out_no_feature(&out, &us, &m, &dar);
 	assert_false(out.full);
 	assert_int_equal(dia_msg_parse(&got, sent, out.len, &limits, &why), 0);
 	assert_int_equal(tsp_daa_parse(&daa, &got, &why), 0);
@@ -102,8 +102,8 @@ static void test_unknown_and_foreign_devices_get_equal_octets(void **state)
 
 	(void)state;
 	ask(&m, &dar);
-	gw_scs_out_daa(&one, &us, &m, &dar, &a);
-	gw_scs_out_daa(&two, &us, &m, &dar, &a);
+	edge_out_daa(&one, &us, &m, &dar, &a);
+	edge_out_daa(&two, &us, &m, &dar, &a);
 	assert_int_equal(one.len, two.len);
 	assert_memory_equal(one.p, two.p, one.len); /* the answer is a function of request and status only */
 }
@@ -119,7 +119,7 @@ static void test_an_error_answer_has_the_e_bit_and_our_external_name(void **stat
 	(void)state;
 	ask(&m, &dar);
 	(void)!dia_failed_set(&why, DIA_RESULT_UNKNOWN_PEER, "no");
-	gw_scs_out_error(&out, &us, &m, &why);
+	edge_out_error(&out, &us, &m, &why);
 	assert_int_equal(dia_hdr_parse(&hdr, sent, out.len), 0);
 	assert_true(hdr.flags & DIA_FLAG_E);
 	assert_true(contains(sent, out.len, us.host));
@@ -142,9 +142,9 @@ static void test_a_report_and_its_copy_differ_in_the_t_flag_only(void **state)
 	char digits[STR_DIGITS_MAX + 1];
 
 	(void)state;
-	gw_scs_out_dnr(&one, &us, "scs.acme.example", "acme.example", &n);
+	edge_out_dnr(&one, &us, "scs.acme.example", "acme.example", &n);
 	n.retransmitted = true;
-	gw_scs_out_dnr(&two, &us, "scs.acme.example", "acme.example", &n);
+	edge_out_dnr(&two, &us, "scs.acme.example", "acme.example", &n);
 	assert_int_equal(one.len, two.len);
 	assert_int_equal(one.p[4] ^ two.p[4], DIA_FLAG_T);
 	assert_memory_equal(one.p + 5, two.p + 5, one.len - 5);

@@ -1,6 +1,6 @@
 /* edge_play.h - an edge with one plain listener of the internal zone; the test is the SCS on one side and the core on the other. */
 #pragma once
-#include "gateway/gw_edge_int.h"
+#include "edge/edge_int.h"
 
 struct edge_play {
 	struct net_loop *loop;
@@ -8,8 +8,8 @@ struct edge_play {
 	struct cfg_iwf *cfg;
 	struct log log;
 	struct ipc_caps *caps;
-	struct gw_edge_conf conf;
-	struct gw_edge *edge;
+	struct edge_conf conf;
+	struct edge *edge;
 	struct ipc_ring *core; /* the far end */
 	int listen_fd, scs;    /* scs: the SCS's socket */
 	uint16_t port;

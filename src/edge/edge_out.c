@@ -1,5 +1,5 @@
-/* gw_scs_out.c - what an SCS gets to see. */
-#include "gateway/gw_scs_out.h"
+/* edge_out.c - what an SCS gets to see. */
+#include "edge/edge_out.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@ static struct dia_u32 opt(const struct ipc_opt_u32 *v)
 static void show_features(struct tsp_daa *daa)
 {
 	daa->head.features[0] =
-	    (struct app_features){ .vendor_id = DIA_VENDOR_3GPP, .list_id = TSP_FEATURE_LIST_ID, .list = GW_SCS_OUT_FEATURES };
+	    (struct app_features){ .vendor_id = DIA_VENDOR_3GPP, .list_id = TSP_FEATURE_LIST_ID, .list = EDGE_OUT_FEATURES };
 	daa->head.features_n = 1;
 }
 
@@ -34,8 +34,8 @@ static void as_asked(struct tsp_daa *daa, const struct cfg_identity *us, const s
 	daa->notification.action_type = asked->action_type;
 }
 
-void gw_scs_out_daa(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request, const struct tsp_dar *dar,
-		    const struct ipc_device_action_answer *a)
+void edge_out_daa(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request, const struct tsp_dar *dar,
+		  const struct ipc_device_action_answer *a)
 {
 	struct tsp_daa daa = { 0 };
 
@@ -49,8 +49,7 @@ void gw_scs_out_daa(struct buf *out, const struct cfg_identity *us, const struct
 	tsp_daa_build(out, &daa, request->hdr.hop_by_hop, request->hdr.end_to_end);
 }
 
-void gw_scs_out_no_feature(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request,
-			   const struct tsp_dar *dar)
+void edge_out_no_feature(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request, const struct tsp_dar *dar)
 {
 	struct tsp_daa daa = { 0 };
 
@@ -60,13 +59,13 @@ void gw_scs_out_no_feature(struct buf *out, const struct cfg_identity *us, const
 	tsp_daa_build(out, &daa, request->hdr.hop_by_hop, request->hdr.end_to_end);
 }
 
-void gw_scs_out_error(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request, const struct dia_failed *why)
+void edge_out_error(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request, const struct dia_failed *why)
 {
 	dia_error_answer(out, request, us->host, us->realm, why);
 }
 
-void gw_scs_out_dnr(struct buf *out, const struct cfg_identity *us, const char *host, const char *realm,
-		    const struct ipc_device_notification *n)
+void edge_out_dnr(struct buf *out, const struct cfg_identity *us, const char *host, const char *realm,
+		  const struct ipc_device_notification *n)
 {
 	struct tsp_dnr dnr = { .has_notification = true };
 	char session_id[IDENT_HOST_MAX + 48];

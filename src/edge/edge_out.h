@@ -1,4 +1,4 @@
-/* gw_scs_out.h - THE builder of everything that is sent to an SCS beside the base protocol's own messages: DAA, error answers, DNR.
+/* edge_out.h - THE builder of everything that is sent to an SCS beside the base protocol's own messages: DAA, error answers, DNR.
  * It works from an allow-list: only the members set here leave, with the external identity as origin. Nothing internal (IMSI, serving
  * nodes, names of core peers) can reach it, because it is given typed records and the SCS's own request only. PURE. */
 #pragma once
@@ -7,23 +7,22 @@
 #include "conf/cfg_iwf.h"
 #include "ipc/ipc_rec.h"
 
-#define GW_SCS_OUT_FEATURES TSP_FEATURE_RECALL_REPLACE /* of Tsp: what we have */
+#define EDGE_OUT_FEATURES TSP_FEATURE_RECALL_REPLACE /* of Tsp: what we have */
 
 /* Each writes one whole message; check out->full. */
 
 /* The DAA to `dar` (TS 29.368 6.6.2): the device's names, SCS-Identity, Reference-Number and Action-Type as given. */
-void gw_scs_out_daa(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request, const struct tsp_dar *dar,
-		    const struct ipc_device_action_answer *a);
+void edge_out_daa(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request, const struct tsp_dar *dar,
+		  const struct ipc_device_action_answer *a);
 
 /* The DAA to a `dar` that requires features we do not have: Experimental-Result 5011 and the list of those we have (TS 29.229
  * 7.2.1). */
-void gw_scs_out_no_feature(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request,
-			   const struct tsp_dar *dar);
+void edge_out_no_feature(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request,
+			 const struct tsp_dar *dar);
 
 /* An answer that cannot fill Device-Notification (RFC 6733 7.2). */
-void gw_scs_out_error(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request,
-		      const struct dia_failed *why);
+void edge_out_error(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request, const struct dia_failed *why);
 
 /* The DNR (TS 29.368 6.6.3) to the SCS with this host and realm. A copy of it has the same Session-Id and End-to-End-Id. */
-void gw_scs_out_dnr(struct buf *out, const struct cfg_identity *us, const char *host, const char *realm,
-		    const struct ipc_device_notification *n);
+void edge_out_dnr(struct buf *out, const struct cfg_identity *us, const char *host, const char *realm,
+		  const struct ipc_device_notification *n);

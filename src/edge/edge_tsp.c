@@ -1,4 +1,4 @@
-/* gw_edge_path.c - the path of one trigger, first half (ARCHITECTURE.md section 4). Stages 1, 2 and the CER are in gw_edge_session.c;
+/* edge_tsp.c - the path of one trigger, first half (ARCHITECTURE.md section 4). Stages 1, 2 and the CER are in edge_session.c;
  * 3 (frame), 4 (header, AVP index) and the rest of 5 (base protocol) are the link's. Here, in order, one function a stage:
  *
  *   5a  is it a request we take?          3001, 3005, 3003, 3002
@@ -7,15 +7,15 @@
  *   7b  typed decode                      3xxx/5xxx with Failed-AVP
  *   7c  screen: canonical names; offer to the core as a record
  *   ---- the ring ----
- *   13  the core's answer -> DAA, built by gw_scs_out.c */
+ *   13  the core's answer -> DAA, built by edge_out.c */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/fault.h"
 #include "base/str.h"
-#include "gateway/gw_edge_int.h"
-#include "gateway/gw_scs_out.h"
+#include "edge/edge_int.h"
+#include "edge/edge_out.h"
 #include "base/stage.h"
 #include "policy/pol_admit.h"
 #include "policy/pol_screen.h"
@@ -26,15 +26,15 @@
 
 /* A request on its way through the stages. */
 struct visit {
-	struct gw_edge *edge;
-	struct gw_edge_session *session;
+	struct edge *edge;
+	struct edge_session *session;
 	const struct dia_msg *m;
 	struct dia_bytes origin_host, origin_realm, destination_host, destination_realm;
 	struct tsp_dar dar;
-	struct gw_txn *txn;
+	struct edge_txn *txn;
 };
 
-static void send_answer(struct gw_edge *e, struct gw_edge_session *s, const struct buf *out)
+static void send_answer(struct edge *e, struct edge_session *s, const struct buf *out)
 {
 	if (out->full || link_answer(s->link, out->p, out->len)) {
 		log_warn(e->log, "edge", "session %" PRIu64 " of %s: an answer could not be sent", s->number, s->host);
@@ -43,15 +43,15 @@ static void send_answer(struct gw_edge *e, struct gw_edge_session *s, const stru
 	st_count(&e->st, ST_EDGE_ANSWERS);
 }
 
-static void answer_error(struct gw_edge_session *s, const struct dia_msg *m, const struct dia_failed *why)
+static void answer_error(struct edge_session *s, const struct dia_msg *m, const struct dia_failed *why)
 {
-	struct gw_edge *e = s->edge;
+	struct edge *e = s->edge;
 	struct buf out = buf_over(e->scratch, e->scratch_size);
 
 	st_count(&e->st, ST_EDGE_SCREENED);
 	log_info(e->log, "edge", "session %" PRIu64 " of %s: request answered %u (%s): %s", s->number, s->host, why->result_code,
 		 dia_result_str(why->result_code), why->text);
-	gw_scs_out_error(&out, &e->cfg->external, m, why);
+	edge_out_error(&out, &e->cfg->external, m, why);
 	send_answer(e, s, &out);
 }
 
@@ -117,9 +117,9 @@ static enum stage stage_ours(struct visit *v)
 
 /* -- 6 */
 
-static void txn_free(struct gw_txn *t)
+static void txn_free(struct edge_txn *t)
 {
-	struct gw_edge *e = t->edge;
+	struct edge *e = t->edge;
 
 	map_del(&e->txns_by_number, &t->node);
 	TAILQ_REMOVE(&e->txns, t, entry);
@@ -130,7 +130,7 @@ static void txn_free(struct gw_txn *t)
 }
 
 /* Reads the request that a transaction owns once more; it was right when it came. */
-static int txn_read(const struct gw_txn *t, struct dia_msg *m, struct tsp_dar *dar)
+static int txn_read(const struct edge_txn *t, struct dia_msg *m, struct tsp_dar *dar)
 {
 	struct dia_failed why = { 0 };
 	int err = dia_msg_parse(m, t->message, t->len, &t->edge->link_conf.limits, &why);
@@ -139,9 +139,9 @@ static int txn_read(const struct gw_txn *t, struct dia_msg *m, struct tsp_dar *d
 }
 
 /* The one answer; the transaction ends with it. */
-static void txn_answer(struct gw_txn *t, const struct ipc_device_action_answer *a)
+static void txn_answer(struct edge_txn *t, const struct ipc_device_action_answer *a)
 {
-	struct gw_edge *e = t->edge;
+	struct edge *e = t->edge;
 	struct buf out = buf_over(e->scratch, e->scratch_size);
 	struct dia_failed why = { 0 };
 	struct dia_msg m;
@@ -149,10 +149,10 @@ static void txn_answer(struct gw_txn *t, const struct ipc_device_action_answer *
 
 	if (txn_read(t, &m, &dar) == 0) {
 		if (a->result_code == DIA_RESULT_SUCCESS) {
-			gw_scs_out_daa(&out, &e->cfg->external, &m, &dar, a);
+			edge_out_daa(&out, &e->cfg->external, &m, &dar, a);
 		} else {
 			(void)!dia_failed_set(&why, a->result_code, "%s", dia_result_str(a->result_code));
-			gw_scs_out_error(&out, &e->cfg->external, &m, &why);
+			edge_out_error(&out, &e->cfg->external, &m, &why);
 		}
 		send_answer(e, t->session, &out);
 		FAULT_POINT(EDGE_DAA_QUEUED);
@@ -161,7 +161,7 @@ static void txn_answer(struct gw_txn *t, const struct ipc_device_action_answer *
 }
 
 /* Answered by the edge itself, because the core does not: 201, or 3004 while the core cannot have seen it and we were asked by name. */
-static void txn_answer_alone(struct gw_txn *t)
+static void txn_answer_alone(struct edge_txn *t)
 {
 	struct ipc_device_action_answer a = { .result_code = DIA_RESULT_SUCCESS,
 					      .request_status = pol_reason_status(POL_CORE_RESTARTING) };
@@ -175,10 +175,10 @@ static void txn_answer_alone(struct gw_txn *t)
 
 static enum stage stage_open(struct visit *v)
 {
-	struct gw_edge *e = v->edge;
+	struct edge *e = v->edge;
 	struct dia_failed why = { 0 };
 	uint32_t len = v->m->hdr.length;
-	struct gw_txn *t = NULL;
+	struct edge_txn *t = NULL;
 
 	if (v->session->pending < v->session->pending_max + PENDING_SLACK && v->session->octets + len <= SESSION_OCTETS_MAX &&
 	    e->txn_octets + len <= TXN_OCTETS_MAX)
@@ -187,7 +187,7 @@ static enum stage stage_open(struct visit *v)
 		(void)!dia_failed_set(&why, DIA_RESULT_TOO_BUSY, "too many requests wait for their answer");
 		return refuse(v, &why);
 	}
-	*t = (struct gw_txn){ .edge = e, .session = v->session, .number = e->number_next++, .len = len };
+	*t = (struct edge_txn){ .edge = e, .session = v->session, .number = e->number_next++, .len = len };
 	t->answer_by_ms = net_loop_now_ms(e->loop) + e->txn_wait_ms;
 	t->host_named = v->destination_host.p != NULL;
 	memcpy(t->message, v->m->bytes, len);
@@ -198,7 +198,7 @@ static enum stage stage_open(struct visit *v)
 	v->session->octets += len;
 	v->txn = t;
 	if (TAILQ_FIRST(&e->txns) == t)
-		gw_edge_arm(e);
+		edge_arm(e);
 	return STAGE_CONTINUE;
 }
 
@@ -214,7 +214,7 @@ static enum stage txn_refuse(struct visit *v, const struct dia_failed *why)
 
 static enum stage stage_origin(struct visit *v)
 {
-	struct gw_edge_session *s = v->session;
+	struct edge_session *s = v->session;
 	struct dia_failed why = { 0 };
 
 	if (v->origin_host.p && v->origin_realm.p &&
@@ -227,7 +227,7 @@ static enum stage stage_origin(struct visit *v)
 		 s->address);
 	(void)txn_refuse(v, &why);
 	s->end_reason = pol_reason_str(POL_FOREIGN_ORIGIN);
-	gw_edge_session_drop(s, "it speaks for another"); /* CONTRACTS section 1: 3010, then close; no DPR to wait for */
+	edge_session_drop(s, "it speaks for another"); /* CONTRACTS section 1: 3010, then close; no DPR to wait for */
 	return STAGE_DROPPED;
 }
 
@@ -240,7 +240,7 @@ static bool requires_more(const struct app_head *head)
 		const struct app_features *f = &head->features[i];
 		bool ours = f->vendor_id == DIA_VENDOR_3GPP && f->list_id == TSP_FEATURE_LIST_ID;
 
-		if (f->mandatory && (f->list & ~(ours ? GW_SCS_OUT_FEATURES : 0u)))
+		if (f->mandatory && (f->list & ~(ours ? EDGE_OUT_FEATURES : 0u)))
 			return true;
 	}
 	return false;
@@ -248,11 +248,11 @@ static bool requires_more(const struct app_head *head)
 
 static enum stage txn_no_feature(struct visit *v)
 {
-	struct gw_edge *e = v->edge;
+	struct edge *e = v->edge;
 	struct buf out = buf_over(e->scratch, e->scratch_size);
 
 	st_count(&e->st, ST_EDGE_SCREENED);
-	gw_scs_out_no_feature(&out, &e->cfg->external, v->m, &v->dar);
+	edge_out_no_feature(&out, &e->cfg->external, v->m, &v->dar);
 	send_answer(e, v->session, &out);
 	txn_free(v->txn);
 	return STAGE_ANSWERED;
@@ -304,7 +304,7 @@ static uint8_t device_kind(const struct tsp_device_action *a, const struct pol_r
 }
 
 /* What was asked, in canonical form: the core judges this and sends on exactly this. */
-static void screen(struct ipc_device_action *out, const struct gw_txn *t, const struct dia_msg *m, const struct tsp_dar *dar)
+static void screen(struct ipc_device_action *out, const struct edge_txn *t, const struct dia_msg *m, const struct tsp_dar *dar)
 {
 	const struct tsp_device_action *a = &dar->action;
 	struct pol_request r;
@@ -334,16 +334,15 @@ static void screen(struct ipc_device_action *out, const struct gw_txn *t, const 
 		memcpy(out->payload, a->trigger_data.payload.p, out->payload_len);
 }
 
-static int offer(struct gw_txn *t, const struct dia_msg *m, const struct tsp_dar *dar)
+static int offer(struct edge_txn *t, const struct dia_msg *m, const struct tsp_dar *dar)
 {
-	struct gw_edge *e = t->edge;
+	struct edge *e = t->edge;
 	struct ipc_device_action record;
 	int err;
 
 	FAULT_POINT(EDGE_REQUEST_READ);
 	screen(&record, t, m, dar);
-	err = gw_edge_send_within(e, ipc_device_action_put(e->record, e->generation, t->number, &record),
-				  GW_EDGE_REQUESTS_WAIT_MAX);
+	err = edge_send_within(e, ipc_device_action_put(e->record, e->generation, t->number, &record), EDGE_REQUESTS_WAIT_MAX);
 	FAULT_POINT(EDGE_OFFERED);
 	if (!err)
 		t->offered = true;
@@ -352,7 +351,7 @@ static int offer(struct gw_txn *t, const struct dia_msg *m, const struct tsp_dar
 
 static enum stage stage_screen(struct visit *v)
 {
-	struct gw_edge *e = v->edge;
+	struct edge *e = v->edge;
 
 	if (offer(v->txn, v->m, &v->dar) == 0 || !e->ring)
 		return STAGE_SUSPENDED; /* without a core it waits for one, until its deadline */
@@ -365,9 +364,9 @@ static enum stage stage_screen(struct visit *v)
 typedef enum stage stage_fn(struct visit *v);
 static stage_fn *const stages[] = { stage_ours, stage_open, stage_origin, stage_decode, stage_screen };
 
-void gw_edge_on_request(void *arg, struct link *l, const struct dia_msg *m)
+void edge_on_request(void *arg, struct link *l, const struct dia_msg *m)
 {
-	struct gw_edge_session *s = arg;
+	struct edge_session *s = arg;
 	struct visit v = { .edge = s->edge, .session = s, .m = m };
 
 	(void)l;
@@ -380,9 +379,9 @@ void gw_edge_on_request(void *arg, struct link *l, const struct dia_msg *m)
 
 /* -- after a core came back */
 
-void gw_edge_offer_again(struct gw_edge *e)
+void edge_offer_again(struct edge *e)
 {
-	struct gw_txn *t, *next;
+	struct edge_txn *t, *next;
 
 	for (t = TAILQ_FIRST(&e->txns); t; t = next) {
 		struct dia_msg m;
@@ -397,14 +396,14 @@ void gw_edge_offer_again(struct gw_edge *e)
 
 /* -- 13 */
 
-static struct gw_txn *txn_find(struct gw_edge *e, uint64_t number)
+static struct edge_txn *txn_find(struct edge *e, uint64_t number)
 {
-	return MAP_OF(map_find(&e->txns_by_number, &number, sizeof number), struct gw_txn, node);
+	return MAP_OF(map_find(&e->txns_by_number, &number, sizeof number), struct edge_txn, node);
 }
 
-void gw_edge_on_action_answer(struct gw_edge *e, uint64_t transaction, const struct ipc_device_action_answer *a)
+void edge_on_action_answer(struct edge *e, uint64_t transaction, const struct ipc_device_action_answer *a)
 {
-	struct gw_txn *t = txn_find(e, transaction);
+	struct edge_txn *t = txn_find(e, transaction);
 
 	FAULT_POINT(EDGE_ANSWER_TAKEN);
 	if (!t || t->session->number != a->session)
@@ -412,9 +411,9 @@ void gw_edge_on_action_answer(struct gw_edge *e, uint64_t transaction, const str
 	txn_answer(t, a);
 }
 
-uint64_t gw_edge_txns_due(struct gw_edge *e, uint64_t now_ms)
+uint64_t edge_txns_due(struct edge *e, uint64_t now_ms)
 {
-	struct gw_txn *t;
+	struct edge_txn *t;
 
 	while ((t = TAILQ_FIRST(&e->txns)) && now_ms >= t->answer_by_ms) {
 		st_count(&e->st, ST_EDGE_ANSWERED_LATE);
@@ -423,9 +422,9 @@ uint64_t gw_edge_txns_due(struct gw_edge *e, uint64_t now_ms)
 	return t ? t->answer_by_ms : UINT64_MAX;
 }
 
-void gw_edge_txns_drop(struct gw_edge_session *s)
+void edge_txns_drop(struct edge_session *s)
 {
-	struct gw_txn *t, *next;
+	struct edge_txn *t, *next;
 
 	for (t = s->pending ? TAILQ_FIRST(&s->edge->txns) : NULL; t; t = next) {
 		next = TAILQ_NEXT(t, entry);

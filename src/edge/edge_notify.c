@@ -1,24 +1,24 @@
-/* gw_edge_notify.c - a report on its way to the SCS: device_notification -> DNR, DNA -> device_notification_answer (stage 14). */
+/* edge_notify.c - a report on its way to the SCS: device_notification -> DNR, DNA -> device_notification_answer (stage 14). */
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "apps/tsp_dnr.h"
 #include "base/fault.h"
-#include "gateway/gw_edge_int.h"
-#include "gateway/gw_scs_out.h"
+#include "edge/edge_int.h"
+#include "edge/edge_out.h"
 
 #define NOTES_MAX 65536u /* DNRs that wait for their DNA in one edge */
 
-static void tell_core(struct gw_edge *e, uint64_t transaction, const struct ipc_device_notification_answer *a)
+static void tell_core(struct edge *e, uint64_t transaction, const struct ipc_device_notification_answer *a)
 {
-	if (gw_edge_send(e, ipc_device_notification_answer_put(e->record, e->generation, transaction, a)))
+	if (edge_send(e, ipc_device_notification_answer_put(e->record, e->generation, transaction, a)))
 		log_warn(e->log, "edge", "the outcome of a DNR did not reach the core; it will send the report again");
 }
 
 static void on_answer(void *arg, int err, const struct dia_msg *m)
 {
-	struct gw_note *n = arg;
-	struct gw_edge *e = n->edge;
+	struct edge_note *n = arg;
+	struct edge *e = n->edge;
 	struct ipc_device_notification_answer a = { .session = n->session };
 	struct dia_failed why = { 0 };
 	struct tsp_dna dna;
@@ -42,17 +42,17 @@ static void on_answer(void *arg, int err, const struct dia_msg *m)
 	free(n);
 }
 
-static int send_dnr(struct gw_edge_session *s, uint64_t transaction, const struct ipc_device_notification *n)
+static int send_dnr(struct edge_session *s, uint64_t transaction, const struct ipc_device_notification *n)
 {
-	struct gw_edge *e = s->edge;
+	struct edge *e = s->edge;
 	struct buf out = buf_over(e->scratch, e->scratch_size);
-	struct gw_note *note = e->notes_n < NOTES_MAX ? malloc(sizeof *note) : NULL;
+	struct edge_note *note = e->notes_n < NOTES_MAX ? malloc(sizeof *note) : NULL;
 	int err;
 
 	if (!note)
 		return ERR_BUSY;
-	*note = (struct gw_note){ .edge = e, .transaction = transaction, .session = s->number };
-	gw_scs_out_dnr(&out, &e->cfg->external, s->host, s->realm, n);
+	*note = (struct edge_note){ .edge = e, .transaction = transaction, .session = s->number };
+	edge_out_dnr(&out, &e->cfg->external, s->host, s->realm, n);
 	err = out.full ? ERR_LIMIT : link_request(s->link, out.p, out.len, n->wait_ms, on_answer, note);
 	FAULT_POINT(EDGE_DNR_QUEUED);
 	if (err) {
@@ -65,11 +65,11 @@ static int send_dnr(struct gw_edge_session *s, uint64_t transaction, const struc
 	return 0;
 }
 
-void gw_edge_on_notification(struct gw_edge *e, uint64_t transaction, const struct ipc_device_notification *n)
+void edge_on_notification(struct edge *e, uint64_t transaction, const struct ipc_device_notification *n)
 {
-	struct gw_edge_session *s = gw_edge_session_find(e, n->session);
+	struct edge_session *s = edge_session_find(e, n->session);
 	struct ipc_device_notification_answer a = { .session = n->session, .outcome = IPC_DNA_CLOSED };
-	int err = s && s->state == GW_SESSION_OPEN ? send_dnr(s, transaction, n) : ERR_CLOSED;
+	int err = s && s->state == EDGE_SESSION_OPEN ? send_dnr(s, transaction, n) : ERR_CLOSED;
 
 	if (!err)
 		return;

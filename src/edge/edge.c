@@ -1,22 +1,22 @@
-/* gw_edge.c - the edge itself: what it is made of, its ring, its deadlines, its counters, its end. */
+/* edge.c - the edge itself: what it is made of, its ring, its deadlines, its counters, its end. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/fault.h"
-#include "gateway/gw_edge_int.h"
+#include "edge/edge_int.h"
 
 #define STOP_GRACE_MS 500
 #define STOP_LOOK_MS 20
 
 static void on_deadlines(void *arg)
 {
-	gw_edge_arm(arg);
+	edge_arm(arg);
 }
 
-void gw_edge_arm(struct gw_edge *e)
+void edge_arm(struct edge *e)
 {
 	uint64_t now = net_loop_now_ms(e->loop);
-	uint64_t next = gw_edge_txns_due(e, now), sessions = gw_edge_sessions_due(e, now);
+	uint64_t next = edge_txns_due(e, now), sessions = edge_sessions_due(e, now);
 
 	if (sessions < next)
 		next = sessions;
@@ -28,7 +28,7 @@ void gw_edge_arm(struct gw_edge *e)
 
 /* -- the ring */
 
-void gw_edge_ring_broken(struct gw_edge *e, const char *what)
+void edge_ring_broken(struct edge *e, const char *what)
 {
 	if (!e->ring)
 		return;
@@ -41,30 +41,30 @@ void gw_edge_ring_broken(struct gw_edge *e, const char *what)
 	e->ring_broken = true;
 }
 
-int gw_edge_send(struct gw_edge *e, size_t len)
+int edge_send(struct edge *e, size_t len)
 {
 	int err = e->ring ? ipc_ring_send(e->ring, e->record, len) : ERR_BUSY;
 
 	if (err == 0)
 		return 0;
 	if (err == ERR_PROTO)
-		gw_edge_ring_broken(e, "its indexes lie");
+		edge_ring_broken(e, "its indexes lie");
 	else
 		st_count(&e->st, ST_EDGE_RING_FULL);
 	return ERR_BUSY;
 }
 
-int gw_edge_send_within(struct gw_edge *e, size_t len, size_t waiting_max)
+int edge_send_within(struct edge *e, size_t len, size_t waiting_max)
 {
 	if (e->ring && ipc_ring_waiting(e->ring) > waiting_max) {
 		st_count(&e->st, ST_EDGE_RING_FULL);
 		return ERR_BUSY;
 	}
-	return gw_edge_send(e, len);
+	return edge_send(e, len);
 }
 
 /* One record of the core, typed and checked, to whom it concerns. ERR_PROTO when it is not one. */
-static int dispatch(struct gw_edge *e, const uint8_t *record, size_t len)
+static int dispatch(struct edge *e, const uint8_t *record, size_t len)
 {
 	union {
 		struct ipc_session_verdict verdict;
@@ -85,27 +85,27 @@ static int dispatch(struct gw_edge *e, const uint8_t *record, size_t len)
 	case IPC_REC_SESSION_VERDICT:
 		err = ipc_session_verdict_get(&u.verdict, record, len);
 		if (!err)
-			gw_edge_on_verdict(e, h.transaction, &u.verdict);
+			edge_on_verdict(e, h.transaction, &u.verdict);
 		return err;
 	case IPC_REC_SESSION_CUT:
 		err = ipc_session_cut_get(&u.cut, record, len);
 		if (!err)
-			gw_edge_on_cut(e, h.transaction, &u.cut);
+			edge_on_cut(e, h.transaction, &u.cut);
 		return err;
 	case IPC_REC_DEVICE_ACTION_ANSWER:
 		err = ipc_device_action_answer_get(&u.answer, record, len);
 		if (!err)
-			gw_edge_on_action_answer(e, h.transaction, &u.answer);
+			edge_on_action_answer(e, h.transaction, &u.answer);
 		return err;
 	default: /* the one that is left in this direction */
 		err = ipc_device_notification_get(&u.notification, record, len);
 		if (!err)
-			gw_edge_on_notification(e, h.transaction, &u.notification);
+			edge_on_notification(e, h.transaction, &u.notification);
 		return err;
 	}
 }
 
-static void read_ring(struct gw_edge *e)
+static void read_ring(struct edge *e)
 {
 	uint8_t record[IPC_REC_MAX];
 	size_t len;
@@ -116,7 +116,7 @@ static void read_ring(struct gw_edge *e)
 		if (err == ERR_AGAIN)
 			return;
 		if (err || dispatch(e, record, len)) {
-			gw_edge_ring_broken(e, "a record that is not one");
+			edge_ring_broken(e, "a record that is not one");
 			return;
 		}
 	}
@@ -124,7 +124,7 @@ static void read_ring(struct gw_edge *e)
 
 static void on_bell(void *arg, int events)
 {
-	struct gw_edge *e = arg;
+	struct edge *e = arg;
 
 	(void)events;
 	if (!e->ring)
@@ -136,10 +136,10 @@ static void on_bell(void *arg, int events)
 /* Once a turn: one doorbell for all records of the turn. */
 static void on_turn_end(void *arg)
 {
-	struct gw_edge *e = arg;
+	struct edge *e = arg;
 
 	if (e->ring && ipc_ring_flush(e->ring))
-		gw_edge_ring_broken(e, "its indexes lie");
+		edge_ring_broken(e, "its indexes lie");
 	if (!e->ring_broken)
 		return;
 	e->ring_broken = false;
@@ -147,7 +147,7 @@ static void on_turn_end(void *arg)
 		e->on_ring_broken(e->arg);
 }
 
-int gw_edge_ring(struct gw_edge *e, struct ipc_ring_fds *fds)
+int edge_ring_open(struct edge *e, struct ipc_ring_fds *fds)
 {
 	struct ipc_ring *ring;
 	struct net_watch *bell;
@@ -165,9 +165,9 @@ int gw_edge_ring(struct gw_edge *e, struct ipc_ring_fds *fds)
 	ipc_ring_close(e->ring);
 	e->ring = ring;
 	e->bell = bell;
-	gw_edge_announce(e);
+	edge_announce(e);
 	FAULT_POINT(EDGE_ANNOUNCED);
-	gw_edge_offer_again(e);
+	edge_offer_again(e);
 	return 0;
 
 free_bell:
@@ -179,7 +179,7 @@ close_ring:
 
 /* -- counters */
 
-static void count_links(struct gw_edge *e)
+static void count_links(struct edge *e)
 {
 	const struct link_counters *now = &e->link_counters, *seen = &e->link_seen;
 
@@ -191,19 +191,19 @@ static void count_links(struct gw_edge *e)
 	e->link_seen = *now;
 }
 
-static void send_stats(struct gw_edge *e)
+static void send_stats(struct edge *e)
 {
 	struct st_counters delta;
 
 	count_links(e);
 	st_diff(&delta, &e->st, &e->st_sent);
-	if (e->ring && gw_edge_send(e, ipc_stats_put(e->record, e->generation, &delta)) == 0)
+	if (e->ring && edge_send(e, ipc_stats_put(e->record, e->generation, &delta)) == 0)
 		e->st_sent = e->st;
 }
 
 static void on_stats(void *arg)
 {
-	struct gw_edge *e = arg;
+	struct edge *e = arg;
 
 	send_stats(e);
 	net_timer_start(e->stats, e->cfg->timers.stats_ms);
@@ -211,7 +211,7 @@ static void on_stats(void *arg)
 
 /* -- its life */
 
-static void conf_links(struct gw_edge *e)
+static void conf_links(struct edge *e)
 {
 	const struct cfg_iwf *c = e->cfg;
 
@@ -235,9 +235,9 @@ static void conf_links(struct gw_edge *e)
 	e->txn_wait_ms = c->s6m.answer_wait_ms + 2 * c->t4.answer_wait_ms + 2000;
 }
 
-int gw_edge_new(struct gw_edge **out, struct net_loop *loop, const struct gw_edge_conf *conf)
+int edge_new(struct edge **out, struct net_loop *loop, const struct edge_conf *conf)
 {
-	struct gw_edge *e = calloc(1, sizeof *e);
+	struct edge *e = calloc(1, sizeof *e);
 
 	if (!e)
 		return ERR_NOMEM;
@@ -258,7 +258,7 @@ int gw_edge_new(struct gw_edge **out, struct net_loop *loop, const struct gw_edg
 	if (!e->scratch || map_init(&e->sessions_by_number) || map_init(&e->txns_by_number) ||
 	    net_check_new(&e->check, loop, on_turn_end, e) || net_timer_new(&e->deadlines, loop, on_deadlines, e) ||
 	    net_timer_new(&e->stats, loop, on_stats, e)) {
-		gw_edge_free(e);
+		edge_free(e);
 		return ERR_NOMEM;
 	}
 	st_count(&e->st, ST_EDGE_STARTED);
@@ -267,22 +267,22 @@ int gw_edge_new(struct gw_edge **out, struct net_loop *loop, const struct gw_edg
 	return 0;
 }
 
-int gw_edge_listen(struct gw_edge *e, int fd, const struct cfg_listen *listen, struct tls_ctx *tls)
+int edge_listen(struct edge *e, int fd, const struct cfg_listen *listen, struct tls_ctx *tls)
 {
-	struct gw_edge_listener *l = &e->listeners[e->listeners_n];
+	struct edge_listener *l = &e->listeners[e->listeners_n];
 	int err;
 
-	if (e->listeners_n == GW_EDGE_LISTENERS_MAX || (listen->protection == CFG_TLS) != (tls != NULL))
+	if (e->listeners_n == EDGE_LISTENERS_MAX || (listen->protection == CFG_TLS) != (tls != NULL))
 		return ERR_INVAL;
-	*l = (struct gw_edge_listener){ .edge = e, .conf = listen, .tls = tls };
-	err = net_listener_new(&l->listener, e->loop, fd, gw_edge_on_accept, l);
+	*l = (struct edge_listener){ .edge = e, .conf = listen, .tls = tls };
+	err = net_listener_new(&l->listener, e->loop, fd, edge_on_accept, l);
 	if (err)
 		return err;
 	e->listeners_n++;
 	return 0;
 }
 
-static void close_listeners(struct gw_edge *e)
+static void close_listeners(struct edge *e)
 {
 	for (size_t i = 0; i < e->listeners_n; i++) {
 		net_listener_free(e->listeners[i].listener);
@@ -290,16 +290,16 @@ static void close_listeners(struct gw_edge *e)
 	}
 }
 
-void gw_edge_free(struct gw_edge *e)
+void edge_free(struct edge *e)
 {
-	struct gw_edge_session *s;
-	struct gw_note *n;
+	struct edge_session *s;
+	struct edge_note *n;
 
 	if (!e)
 		return;
 	close_listeners(e);
 	while ((s = TAILQ_FIRST(&e->sessions)))
-		gw_edge_session_free(s);
+		edge_session_free(s);
 	while ((n = TAILQ_FIRST(&e->notes))) { /* links told them all; nothing should be left */
 		TAILQ_REMOVE(&e->notes, n, entry);
 		free(n);
@@ -322,7 +322,7 @@ void gw_edge_free(struct gw_edge *e)
 
 static void on_stop_look(void *arg)
 {
-	struct gw_edge *e = arg;
+	struct edge *e = arg;
 	uint64_t now = net_loop_now_ms(e->loop);
 
 	if (TAILQ_EMPTY(&e->sessions) || now >= e->stop_by_ms) {
@@ -334,9 +334,9 @@ static void on_stop_look(void *arg)
 	net_timer_start(e->stop_timer, STOP_LOOK_MS);
 }
 
-void gw_edge_stop(struct gw_edge *e, void (*done)(void *arg), void *arg)
+void edge_stop(struct edge *e, void (*done)(void *arg), void *arg)
 {
-	struct gw_edge_session *s, *next;
+	struct edge_session *s, *next;
 
 	if (e->stopping)
 		return;
@@ -346,10 +346,10 @@ void gw_edge_stop(struct gw_edge *e, void (*done)(void *arg), void *arg)
 	close_listeners(e);
 	for (s = TAILQ_FIRST(&e->sessions); s; s = next) {
 		next = TAILQ_NEXT(s, entry);
-		if (s->state == GW_SESSION_OPEN)
-			gw_edge_session_end(s, DIA_DISCONNECT_REBOOTING);
-		else if (s->state < GW_SESSION_OPEN)
-			gw_edge_session_free(s);
+		if (s->state == EDGE_SESSION_OPEN)
+			edge_session_end(s, DIA_DISCONNECT_REBOOTING);
+		else if (s->state < EDGE_SESSION_OPEN)
+			edge_session_free(s);
 	}
 	if (net_timer_new(&e->stop_timer, e->loop, on_stop_look, e)) {
 		done(arg);

@@ -4,8 +4,8 @@
 
 #include "apps/tsp_dnr.h"
 #include "diameter/dia_base.h"
-#include "gateway/gw_edge_int.h"
-#include "tests/unit/gateway/edge_play.h"
+#include "edge/edge_int.h"
+#include "tests/unit/edge/edge_play.h"
 
 #define HOST "scs.acme.example"
 

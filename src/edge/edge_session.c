@@ -1,4 +1,4 @@
-/* gw_edge_session.c - the life of one connection in an edge.
+/* edge_session.c - the life of one connection in an edge.
  *
  *               TLS done            CER            session_verdict: admitted
  *   HANDSHAKE ------------> CER ----------> ASKED ---------------------------> OPEN
@@ -14,12 +14,12 @@
 #include <unistd.h>
 
 #include "base/str.h"
-#include "gateway/gw_edge_int.h"
+#include "edge/edge_int.h"
 
 static void on_cer(void *arg, struct link *l, const struct dia_capabilities *cer);
 static void on_down(void *arg, struct link *l, int err, const char *why);
 
-static const struct link_cb link_cb = { .on_cer = on_cer, .on_request = gw_edge_on_request, .on_down = on_down };
+static const struct link_cb link_cb = { .on_cer = on_cer, .on_request = edge_on_request, .on_down = on_down };
 
 static void stream_on_open(void *arg);
 static void stream_on_close(void *arg, int err, const char *why);
@@ -35,55 +35,55 @@ static const struct net_stream_cb stream_cb = { .on_open = stream_on_open,
 						.on_data = stream_on_data,
 						.on_close = stream_on_close };
 
-struct gw_edge_session *gw_edge_session_find(struct gw_edge *e, uint64_t number)
+struct edge_session *edge_session_find(struct edge *e, uint64_t number)
 {
-	return MAP_OF(map_find(&e->sessions_by_number, &number, sizeof number), struct gw_edge_session, node);
+	return MAP_OF(map_find(&e->sessions_by_number, &number, sizeof number), struct edge_session, node);
 }
 
 /* The one place where a session's state changes. */
-static void set_state(struct gw_edge_session *s, enum gw_session_state state)
+static void set_state(struct edge_session *s, enum edge_session_state state)
 {
-	s->edge->asked_n -= s->state == GW_SESSION_ASKED;
-	s->edge->asked_n += state == GW_SESSION_ASKED;
+	s->edge->asked_n -= s->state == EDGE_SESSION_ASKED;
+	s->edge->asked_n += state == EDGE_SESSION_ASKED;
 	s->state = state;
 }
 
-void gw_edge_session_end(struct gw_edge_session *s, enum dia_disconnect_cause cause)
+void edge_session_end(struct edge_session *s, enum dia_disconnect_cause cause)
 {
-	set_state(s, GW_SESSION_ENDING);
+	set_state(s, EDGE_SESSION_ENDING);
 	link_disconnect(s->link, cause);
 }
 
-void gw_edge_session_drop(struct gw_edge_session *s, const char *why)
+void edge_session_drop(struct edge_session *s, const char *why)
 {
-	set_state(s, GW_SESSION_ENDING);
+	set_state(s, EDGE_SESSION_ENDING);
 	link_drop(s->link, why);
 }
 
-static bool core_knows(const struct gw_edge_session *s)
+static bool core_knows(const struct edge_session *s)
 {
 	return map_has(&s->node); /* since the session_open */
 }
 
-static void tell_closed(struct gw_edge_session *s)
+static void tell_closed(struct edge_session *s)
 {
 	struct ipc_session_closed closed = { "ended" };
-	struct gw_edge *e = s->edge;
+	struct edge *e = s->edge;
 
 	if (!core_knows(s) || !e->ring)
 		return;
 	if (s->end_reason)
 		snprintf(closed.reason, sizeof closed.reason, "%s", s->end_reason);
-	if (gw_edge_send(e, ipc_session_closed_put(e->record, e->generation, s->number, &closed)))
-		gw_edge_ring_broken(e, "it does not read: the end of a session cannot be told");
+	if (edge_send(e, ipc_session_closed_put(e->record, e->generation, s->number, &closed)))
+		edge_ring_broken(e, "it does not read: the end of a session cannot be told");
 }
 
-void gw_edge_session_free(struct gw_edge_session *s)
+void edge_session_free(struct edge_session *s)
 {
-	struct gw_edge *e = s->edge;
+	struct edge *e = s->edge;
 
-	set_state(s, GW_SESSION_ENDING);
-	gw_edge_txns_drop(s);
+	set_state(s, EDGE_SESSION_ENDING);
+	edge_txns_drop(s);
 	tell_closed(s);
 	if (core_knows(s))
 		map_del(&e->sessions_by_number, &s->node);
@@ -97,7 +97,7 @@ void gw_edge_session_free(struct gw_edge_session *s)
 
 /* -- 1: accept, per-address and total caps */
 
-static bool within_caps(struct gw_edge *e, const char *peer)
+static bool within_caps(struct edge *e, const char *peer)
 {
 	switch (ipc_caps_enter(e->caps, peer, e->cfg->limits.connections_total, e->cfg->limits.connections_per_address)) {
 	case IPC_CAPS_TOTAL:
@@ -111,11 +111,11 @@ static bool within_caps(struct gw_edge *e, const char *peer)
 	}
 }
 
-void gw_edge_on_accept(void *arg, int fd, const char *peer)
+void edge_on_accept(void *arg, int fd, const char *peer)
 {
-	struct gw_edge_listener *l = arg;
-	struct gw_edge *e = l->edge;
-	struct gw_edge_session *s;
+	struct edge_listener *l = arg;
+	struct edge *e = l->edge;
+	struct edge_session *s;
 	int err;
 
 	if (!within_caps(e, peer)) {
@@ -169,9 +169,9 @@ static void take_identity(struct ipc_identity *out, const struct tls_identity *i
 
 #define STRANGERS_LOGGED 20 /* a second; who has nothing to prove must not be able to fill a disk. All are counted */
 
-static void log_stranger(struct gw_edge_session *s, const char *why, const char *kind)
+static void log_stranger(struct edge_session *s, const char *why, const char *kind)
 {
-	struct gw_edge *e = s->edge;
+	struct edge *e = s->edge;
 	uint64_t now_ms = net_loop_now_ms(e->loop);
 
 	st_count(&e->st, ST_EDGE_HANDSHAKE_FAILED);
@@ -186,7 +186,7 @@ static void log_stranger(struct gw_edge_session *s, const char *why, const char 
 		log_warn(e->log, "edge", "%s: not authenticated: %s%s", s->address, why, kind);
 }
 
-static bool who_is_it(struct gw_edge_session *s)
+static bool who_is_it(struct edge_session *s)
 {
 	const struct tls_identity *id;
 
@@ -203,40 +203,40 @@ static bool who_is_it(struct gw_edge_session *s)
 
 static void stream_on_open(void *arg)
 {
-	struct gw_edge_session *s = arg;
-	struct gw_edge *e = s->edge;
+	struct edge_session *s = arg;
+	struct edge *e = s->edge;
 
 	if (!who_is_it(s)) {
 		log_stranger(s, "its certificate names nobody", "");
-		gw_edge_session_free(s);
+		edge_session_free(s);
 		return;
 	}
 	if (s->listener->tls)
 		st_count(&e->st, ST_EDGE_HANDSHAKE_OK);
 	if (link_accept(&s->link, e->loop, s->stream, &e->link_conf, &link_cb, s)) {
-		gw_edge_session_free(s);
+		edge_session_free(s);
 		return;
 	}
 	s->stream = NULL; /* the link has it */
-	set_state(s, GW_SESSION_CER);
+	set_state(s, EDGE_SESSION_CER);
 }
 
 static void stream_on_close(void *arg, int err, const char *why)
 {
-	struct gw_edge_session *s = arg;
+	struct edge_session *s = arg;
 	char kind[48];
 
 	snprintf(kind, sizeof kind, " (%s)", err_str(err));
 	log_stranger(s, why, kind);
-	gw_edge_session_free(s);
+	edge_session_free(s);
 }
 
 /* -- 5: the CER waits for the core's verdict */
 
-static int announce(struct gw_edge_session *s)
+static int announce(struct edge_session *s)
 {
 	const struct cfg_listen *listen = s->listener->conf;
-	struct gw_edge *e = s->edge;
+	struct edge *e = s->edge;
 	struct ipc_session_open open = { .identity = s->identity };
 
 	memcpy(open.origin_host, s->host, sizeof open.origin_host);
@@ -245,35 +245,34 @@ static int announce(struct gw_edge_session *s)
 	open.listener = (uint8_t)(listen - e->cfg->listen);
 	open.zone = listen->zone == CFG_EXTERNAL ? IPC_ZONE_EXTERNAL : IPC_ZONE_INTERNAL;
 	open.protection = listen->protection == CFG_TLS ? IPC_PROTECTION_TLS : IPC_PROTECTION_NONE;
-	open.again = s->state == GW_SESSION_OPEN;
-	return gw_edge_send_within(e, ipc_session_open_put(e->record, e->generation, s->number, &open),
-				   GW_EDGE_SESSIONS_WAIT_MAX);
+	open.again = s->state == EDGE_SESSION_OPEN;
+	return edge_send_within(e, ipc_session_open_put(e->record, e->generation, s->number, &open), EDGE_SESSIONS_WAIT_MAX);
 }
 
 static void on_cer(void *arg, struct link *l, const struct dia_capabilities *cer)
 {
-	struct gw_edge_session *s = arg;
-	struct gw_edge *e = s->edge;
+	struct edge_session *s = arg;
+	struct edge *e = s->edge;
 
 	if (e->stopping || ident_host(s->host, cer->origin_host.p, cer->origin_host.len) ||
 	    ident_host(s->realm, cer->origin_realm.p, cer->origin_realm.len)) {
 		st_count(&e->st, ST_EDGE_BAD_CER);
-		set_state(s, GW_SESSION_ENDING);
+		set_state(s, EDGE_SESSION_ENDING);
 		link_refuse(l, DIA_RESULT_UNKNOWN_PEER);
 		return;
 	}
 	s->number = e->number_next++;
 	map_add(&e->sessions_by_number, &s->node, &s->number, sizeof s->number);
-	set_state(s, GW_SESSION_ASKED);
+	set_state(s, EDGE_SESSION_ASKED);
 	s->verdict_by_ms = net_loop_now_ms(e->loop) + e->cfg->limits.cer_wait_ms;
 	if (announce(s)) /* no core now: it is announced when there is one, or refused in time */
 		log_warn(e->log, "edge", "%s at %s waits for the core", s->host, s->address);
-	gw_edge_arm(e);
+	edge_arm(e);
 }
 
-void gw_edge_announce(struct gw_edge *e)
+void edge_announce(struct edge *e)
 {
-	struct gw_edge_session *s;
+	struct edge_session *s;
 
 	TAILQ_FOREACH(s, &e->sessions, entry)
 	{
@@ -282,17 +281,17 @@ void gw_edge_announce(struct gw_edge *e)
 	}
 }
 
-void gw_edge_on_verdict(struct gw_edge *e, uint64_t number, const struct ipc_session_verdict *v)
+void edge_on_verdict(struct edge *e, uint64_t number, const struct ipc_session_verdict *v)
 {
-	struct gw_edge_session *s = gw_edge_session_find(e, number);
+	struct edge_session *s = edge_session_find(e, number);
 
-	if (!s || s->state == GW_SESSION_ENDING)
+	if (!s || s->state == EDGE_SESSION_ENDING)
 		return; /* gone meanwhile; the core hears it from session_closed */
 	if (!v->admitted) {
-		bool open = s->state == GW_SESSION_OPEN;
+		bool open = s->state == EDGE_SESSION_OPEN;
 
 		log_warn(e->log, "edge", "%s at %s refused with %u: %s", s->host, s->address, v->result_code, v->reason);
-		set_state(s, GW_SESSION_ENDING);
+		set_state(s, EDGE_SESSION_ENDING);
 		if (open) /* a new core does not want what the old one wanted */
 			link_disconnect(s->link, DIA_DISCONNECT_DO_NOT_WANT);
 		else
@@ -301,18 +300,18 @@ void gw_edge_on_verdict(struct gw_edge *e, uint64_t number, const struct ipc_ses
 	}
 	s->pending_max = v->pending_max < e->cfg->limits.pending_per_scs ? v->pending_max : e->cfg->limits.pending_per_scs;
 	memcpy(s->scs, v->scs, sizeof s->scs);
-	if (s->state == GW_SESSION_OPEN)
+	if (s->state == EDGE_SESSION_OPEN)
 		return;
 	log_info(e->log, "edge", "session %" PRIu64 ": %s (%s) at %s admitted", number, s->host, s->scs, s->address);
-	set_state(s, GW_SESSION_OPEN);
+	set_state(s, EDGE_SESSION_OPEN);
 	link_admit(s->link);
 }
 
-void gw_edge_on_cut(struct gw_edge *e, uint64_t number, const struct ipc_session_cut *c)
+void edge_on_cut(struct edge *e, uint64_t number, const struct ipc_session_cut *c)
 {
-	struct gw_edge_session *s = gw_edge_session_find(e, number);
+	struct edge_session *s = edge_session_find(e, number);
 
-	if (!s || s->state == GW_SESSION_ENDING)
+	if (!s || s->state == EDGE_SESSION_ENDING)
 		return;
 	if (c->probe_ms) {
 		log_info(e->log, "edge", "session %" PRIu64 " of %s is probed: %s", number, s->host, c->reason);
@@ -320,21 +319,21 @@ void gw_edge_on_cut(struct gw_edge *e, uint64_t number, const struct ipc_session
 		return;
 	}
 	log_info(e->log, "edge", "session %" PRIu64 " of %s is cut: %s", number, s->host, c->reason);
-	gw_edge_session_end(s, (enum dia_disconnect_cause)c->disconnect_cause);
+	edge_session_end(s, (enum dia_disconnect_cause)c->disconnect_cause);
 }
 
-uint64_t gw_edge_sessions_due(struct gw_edge *e, uint64_t now_ms)
+uint64_t edge_sessions_due(struct edge *e, uint64_t now_ms)
 {
-	struct gw_edge_session *s, *next;
+	struct edge_session *s, *next;
 	uint64_t earliest = UINT64_MAX;
 
 	for (s = e->asked_n ? TAILQ_FIRST(&e->sessions) : NULL; s; s = next) {
 		next = TAILQ_NEXT(s, entry);
-		if (s->state != GW_SESSION_ASKED)
+		if (s->state != EDGE_SESSION_ASKED)
 			continue;
 		if (now_ms >= s->verdict_by_ms) {
 			log_warn(e->log, "edge", "%s at %s: no verdict of the core in time", s->host, s->address);
-			set_state(s, GW_SESSION_ENDING);
+			set_state(s, EDGE_SESSION_ENDING);
 			link_refuse(s->link, DIA_RESULT_TOO_BUSY);
 		} else if (s->verdict_by_ms < earliest) {
 			earliest = s->verdict_by_ms;
@@ -345,10 +344,10 @@ uint64_t gw_edge_sessions_due(struct gw_edge *e, uint64_t now_ms)
 
 static void on_down(void *arg, struct link *l, int err, const char *why)
 {
-	struct gw_edge_session *s = arg;
+	struct edge_session *s = arg;
 
 	(void)l;
 	log_info(s->edge->log, "edge", "%s at %s: connection ended: %s (%s)", s->host[0] ? s->host : "nobody", s->address, why,
 		 err_str(err));
-	gw_edge_session_free(s);
+	edge_session_free(s);
 }

@@ -10,7 +10,7 @@
 
 #include "apps/tsp_dnr.h"
 #include "diameter/dia_base.h"
-#include "tests/unit/gateway/edge_play.h"
+#include "tests/unit/edge/edge_play.h"
 
 static const struct dia_limits limits = { 64 * 1024, 512, 8 };
 
@@ -51,7 +51,7 @@ void edge_play_new_core(struct edge_play *p)
 
 	ipc_ring_close(p->core);
 	assert_int_equal(ipc_ring_make(&ours, &theirs, IPC_RING_MIN), 0);
-	assert_int_equal(gw_edge_ring(p->edge, &ours), 0);
+	assert_int_equal(edge_ring_open(p->edge, &ours), 0);
 	assert_int_equal(ipc_ring_open(&p->core, &theirs), 0);
 	edge_play_turns(p, 2);
 }
@@ -79,10 +79,10 @@ void edge_play_start(struct edge_play *p)
 	assert_int_equal(ipc_caps_make(&caps, 1), 0);
 	assert_int_equal(ipc_caps_open(&p->caps, caps, 0), 0);
 	close(caps);
-	p->conf = (struct gw_edge_conf){ p->cfg, 7, p->caps, &p->log, on_ring_broken, p };
-	assert_int_equal(gw_edge_new(&p->edge, p->loop, &p->conf), 0);
+	p->conf = (struct edge_conf){ p->cfg, 7, p->caps, &p->log, on_ring_broken, p };
+	assert_int_equal(edge_new(&p->edge, p->loop, &p->conf), 0);
 	assert_int_equal(net_tcp_bind(&p->listen_fd, &p->port, "127.0.0.1", 0, 8), 0);
-	assert_int_equal(gw_edge_listen(p->edge, p->listen_fd, &p->cfg->listen[0], NULL), 0);
+	assert_int_equal(edge_listen(p->edge, p->listen_fd, &p->cfg->listen[0], NULL), 0);
 	edge_play_new_core(p);
 	connect_scs(p);
 }
@@ -90,7 +90,7 @@ void edge_play_start(struct edge_play *p)
 void edge_play_end(struct edge_play *p)
 {
 	close(p->scs);
-	gw_edge_free(p->edge);
+	edge_free(p->edge);
 	ipc_ring_close(p->core);
 	ipc_caps_close(p->caps);
 	close(p->listen_fd);
