@@ -305,7 +305,7 @@ static uint64_t own_memory(void)
 static int restore(const struct options *o)
 {
 	static const struct gw_core_cb cb = { on_bad_edge, on_log_level };
-	struct gw_core_conf conf = { .control_fd = -1, .decisions_fd = -1, .cb = &cb };
+	struct gw_core_conf conf = { .decisions_fd = -1, .cb = &cb };
 	char text[4096], why[GW_CORE_WHY_MAX] = "";
 	int n = snprintf(text, sizeof text, config, o->dir);
 	uint64_t before, began_us, took_us;

@@ -1,10 +1,11 @@
-/* dm_core.c - the core role: wires a gw_core to the parent's messages and runs it. */
+/* dm_core.c - the core role: wires the core and the operator's commands to the parent's messages and runs them. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "daemon/dm_child.h"
 #include "gateway/gw_core.h"
+#include "gateway/gw_ctl.h"
 
 struct core_process {
 	struct dm_inherited in;
@@ -138,7 +139,6 @@ static int set_up(struct core_process *p)
 		return err;
 	p->conf.cfg = p->in.cfg;
 	p->conf.log = &p->in.log;
-	p->conf.control_fd = p->in.control_fd;
 	p->conf.decisions_fd = p->in.decisions_fd;
 	p->conf.cb = &callbacks;
 	p->conf.arg = p;
@@ -147,6 +147,13 @@ static int set_up(struct core_process *p)
 	if (err) {
 		log_error(&p->in.log, "daemon", "%s", why);
 		return err;
+	}
+	if (p->in.control_fd >= 0) {
+		err = gw_ctl_open(p->core, p->in.control_fd);
+		if (err) {
+			log_error(&p->in.log, "daemon", "the control socket cannot be served");
+			return err;
+		}
 	}
 	err = net_watch_new(&p->parent, p->loop, DM_CHILD_FD, on_parent, p);
 	if (!err)
@@ -157,6 +164,8 @@ static int set_up(struct core_process *p)
 static void tear_down(struct core_process *p)
 {
 	net_watch_free(p->parent);
+	if (p->core)
+		gw_ctl_close(p->core);
 	gw_core_free(p->core);
 	for (size_t i = 0; i < CFG_PEERS_MAX; i++)
 		tls_ctx_free(p->conf.peer_tls[i]);

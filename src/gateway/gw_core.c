@@ -10,7 +10,7 @@
 
 #include "apps/app_common.h"
 #include "assoc/asc_change.h"
-#include "gateway/gw_exchange.h"
+#include "gateway/gw_core_int.h"
 
 #define RECORDS_A_TURN 512 /* of one edge, so that no edge starves the others */
 #define STOP_LOOK_MS 20
@@ -362,10 +362,6 @@ int gw_core_new(struct gw_core **out, struct net_loop *loop, const struct gw_cor
 		snprintf(why, GW_CORE_WHY_MAX, "the journal cannot be read");
 		err = gw_triggers_restore(c);
 	}
-	if (!err && conf->control_fd >= 0) {
-		snprintf(why, GW_CORE_WHY_MAX, "the control socket cannot be served");
-		err = gw_ctl_open(c, conf->control_fd);
-	}
 	if (err) {
 		gw_core_free(c);
 		return err;
@@ -396,10 +392,6 @@ void gw_core_free(struct gw_core *c)
 
 	if (!c)
 		return;
-	ctl_server_free(c->ctl);
-	c->ctl = NULL;
-	gw_exports_end(c);
-	gw_imports_end(c);
 	net_watch_free(c->store_bell);
 	gw_peers_close(c); /* everyone who waits hears of it before the triggers go */
 	if (c->drrs_by_token.buckets) {

@@ -1,5 +1,5 @@
-/* gw_core.h - the core: admission, judgement, triggers, the peers of our own domain, the journal, the decision log and the control
- * socket (ARCHITECTURE.md, stages 8 to 12 and 14). It speaks with edges in records only, each of which it checks as hostile. */
+/* gw_core.h - the core: admission, judgement, triggers, the peers of our own domain, the journal and the decision log
+ * (ARCHITECTURE.md, stages 8 to 12 and 14). It speaks with edges in records only, each of which it checks as hostile. */
 #pragma once
 #include <stdint.h>
 #include <sys/types.h>
@@ -23,7 +23,6 @@ struct gw_core_conf { /* borrowed as long as the core lives */
 	const struct cfg_iwf *cfg;
 	struct log *log;                         /* its level changes by command */
 	struct tls_ctx *peer_tls[CFG_PEERS_MAX]; /* by index of cfg->peers; NULL: plain */
-	int control_fd;                          /* listening UNIX socket; -1: none */
 	int decisions_fd;                        /* taken; -1: none */
 	const struct gw_core_cb *cb;
 	void *arg;

@@ -342,8 +342,7 @@ ERR_MUST_USE int gw_done_restore(struct gw_core *c, uint64_t number, const void 
 
 /* gw_journal.c: the journal in the core's loop. */
 ERR_MUST_USE int gw_journal_open(struct gw_core *c, char why[GW_CORE_WHY_MAX]);
-void gw_journal_close(struct gw_core *c);  /* completions that are owed are called first */
-json_t *gw_journal_row(struct gw_core *c); /* for `status` */
+void gw_journal_close(struct gw_core *c); /* completions that are owed are called first */
 
 /* gw_past.c: what is known of a trigger. */
 #define GW_DEVICE_TEXT_MAX (POL_DEVICE_TEXT_MAX + 8)
@@ -418,7 +417,6 @@ void gw_decide_detected(struct gw_core *c, const struct gw_decision *d);
 void gw_transaction_text(char out[GW_TRANSACTION_TEXT_MAX], uint32_t generation, uint64_t number);
 
 /* gw_ctl*.c: the control socket. */
-ERR_MUST_USE int gw_ctl_open(struct gw_core *c, int fd);
 extern const struct ctl_command gw_ctl_status_rows[], gw_ctl_assoc_rows[], gw_ctl_check_rows[], gw_ctl_group_rows[],
     gw_ctl_set_rows[], gw_ctl_exchange_rows[], gw_ctl_trigger_rows[], gw_ctl_trigger_one_rows[];
 json_t *gw_ctl_groups(const struct gw_core *c, const struct asc_asker *who); /* names of its groups */

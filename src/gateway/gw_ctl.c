@@ -6,7 +6,8 @@
 #include <unistd.h>
 
 #include "ctl/ctl_commands.h"
-#include "gateway/gw_core_int.h"
+#include "gateway/gw_exchange.h"
+#include "gateway/gw_ctl.h"
 
 json_t *gw_ctl_time(uint64_t real_ms)
 {
@@ -19,6 +20,20 @@ json_t *gw_ctl_time(uint64_t real_ms)
 static const char *zone_word(int zone)
 {
 	return zone == CFG_EXTERNAL ? "external" : "internal";
+}
+
+static const char *journal_state(int state)
+{
+	return state == 0 ? "ok" : state == ERR_NOSPC ? "full" : "failing";
+}
+
+static json_t *journal_row(const struct gw_core *c)
+{
+	struct jrn_counts now = jrn_counts(c->jrn);
+
+	return json_pack("{s:s, s:o, s:I, s:I, s:I}", "state", journal_state(c->jrn_state), "since", gw_ctl_time(c->jrn_since_ms),
+			 "records", (json_int_t)now.records, "octets", (json_int_t)now.octets, "waiting",
+			 (json_int_t)jrn_pending(c->jrn));
 }
 
 static json_t *edge_rows(const struct gw_core *c)
@@ -49,7 +64,7 @@ static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 		      (json_int_t)(now > c->started_ms ? (now - c->started_ms) / 1000 : 0), "pid", (json_int_t)getpid(),
 		      "sessions", (json_int_t)c->sessions_by_key.n, "pending", (json_int_t)c->pending, "triggers",
 		      (json_int_t)(c->triggers_n - c->pending), "scs", (json_int_t)asc_scs_count(c->asc), "rules",
-		      (json_int_t)asc_rule_count(c->asc), "journal", gw_journal_row(c), "edges", edge_rows(c));
+		      (json_int_t)asc_rule_count(c->asc), "journal", journal_row(c), "edges", edge_rows(c));
 
 	(void)args;
 	ctl_done(rq, last);
@@ -169,5 +184,17 @@ int gw_ctl_open(struct gw_core *c, int fd)
 		err = ctl_server_add(c->ctl, gw_ctl_exchange_rows, c);
 	if (!err)
 		err = ctl_server_add(c->ctl, gw_ctl_trigger_rows, c);
-	return err ? err : ctl_server_add(c->ctl, gw_ctl_trigger_one_rows, c);
+	if (!err)
+		err = ctl_server_add(c->ctl, gw_ctl_trigger_one_rows, c);
+	if (err)
+		gw_ctl_close(c);
+	return err;
+}
+
+void gw_ctl_close(struct gw_core *c)
+{
+	ctl_server_free(c->ctl);
+	c->ctl = NULL;
+	gw_exports_end(c);
+	gw_imports_end(c);
 }

@@ -4,11 +4,6 @@
 
 #include "gateway/gw_core_int.h"
 
-static const char *state_word(int state)
-{
-	return state == 0 ? "ok" : state == ERR_NOSPC ? "full" : "failing";
-}
-
 static void look_at_state(struct gw_core *c)
 {
 	int state = jrn_state(c->jrn);
@@ -79,13 +74,4 @@ void gw_journal_close(struct gw_core *c)
 	net_watch_free(c->jrn_wake);
 	jrn_close(c->jrn);
 	c->jrn = NULL;
-}
-
-json_t *gw_journal_row(struct gw_core *c)
-{
-	struct jrn_counts now = jrn_counts(c->jrn);
-
-	return json_pack("{s:s, s:o, s:I, s:I, s:I}", "state", state_word(c->jrn_state), "since", gw_ctl_time(c->jrn_since_ms),
-			 "records", (json_int_t)now.records, "octets", (json_int_t)now.octets, "waiting",
-			 (json_int_t)jrn_pending(c->jrn));
 }

@@ -46,9 +46,7 @@ static void core_open(struct core_play *p)
 	struct ipc_ring_fds ours, theirs;
 	char why[GW_CORE_WHY_MAX] = "";
 
-	p->conf = (struct gw_core_conf){
-		.cfg = p->cfg, .log = &p->log, .control_fd = -1, .decisions_fd = -1, .cb = &callbacks, .arg = p
-	};
+	p->conf = (struct gw_core_conf){ .cfg = p->cfg, .log = &p->log, .decisions_fd = -1, .cb = &callbacks, .arg = p };
 	if (gw_core_new(&p->core, p->loop, &p->conf, why))
 		fail_msg("%s", why);
 	assert_int_equal(ipc_ring_make(&ours, &theirs, IPC_RING_MIN), 0);
