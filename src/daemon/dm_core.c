@@ -5,7 +5,7 @@
 
 #include "daemon/dm_child.h"
 #include "gateway/gw_core.h"
-#include "gateway/gw_ctl.h"
+#include "admin/adm.h"
 
 struct core_process {
 	struct dm_inherited in;
@@ -149,7 +149,7 @@ static int set_up(struct core_process *p)
 		return err;
 	}
 	if (p->in.control_fd >= 0) {
-		err = gw_ctl_open(p->core, p->in.control_fd);
+		err = adm_open(p->core, p->in.control_fd);
 		if (err) {
 			log_error(&p->in.log, "daemon", "the control socket cannot be served");
 			return err;
@@ -165,7 +165,7 @@ static void tear_down(struct core_process *p)
 {
 	net_watch_free(p->parent);
 	if (p->core)
-		gw_ctl_close(p->core);
+		adm_close(p->core);
 	gw_core_free(p->core);
 	for (size_t i = 0; i < CFG_PEERS_MAX; i++)
 		tls_ctx_free(p->conf.peer_tls[i]);

@@ -195,8 +195,8 @@ struct gw_core {
 	bool decisions_failing; /* the decision log took nothing the last time */
 	struct ctl_server *ctl;
 	struct net_watch *store_bell; /* of what the store has finished */
-	struct gw_import *import;     /* the one that is under way; NULL: none */
-	TAILQ_HEAD(, gw_export) exports;
+	struct adm_import *import;    /* the one that is under way; NULL: none */
+	TAILQ_HEAD(, adm_export) exports;
 	uint32_t exports_n;
 	struct gw_dup *dup;
 	struct link_ids ids_external, ids_internal;
@@ -415,14 +415,3 @@ void gw_decide_revoked(struct gw_core *c, const struct gw_decision *d, const cha
 /* A further line of the transaction: which detect-only rule would have refused it. `result_code` and `request_status` are not looked at. */
 void gw_decide_detected(struct gw_core *c, const struct gw_decision *d);
 void gw_transaction_text(char out[GW_TRANSACTION_TEXT_MAX], uint32_t generation, uint64_t number);
-
-/* gw_ctl*.c: the control socket. */
-extern const struct ctl_command gw_ctl_status_rows[], gw_ctl_assoc_rows[], gw_ctl_check_rows[], gw_ctl_group_rows[],
-    gw_ctl_set_rows[], gw_ctl_exchange_rows[], gw_ctl_trigger_rows[], gw_ctl_trigger_one_rows[];
-json_t *gw_ctl_groups(const struct gw_core *c, const struct asc_asker *who); /* names of its groups */
-bool gw_ctl_anchor_known(const struct gw_core *c, const char *name);
-/* Hands a change to the store; answers rq when it failed, else `changed` does, once, when it is durable and in force. */
-typedef void gw_changed_fn(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out);
-void gw_change(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_change *change,
-	       gw_changed_fn *changed);
-json_t *gw_ctl_time(uint64_t real_ms);

@@ -1,4 +1,4 @@
-/* gw_import.c - a file of rows into the store, while everything else goes on.
+/* adm_import.c - a file of rows into the store, while everything else goes on.
  *
  *  loop:    begin ----------------------------> built, still wanted? ----> switch (the store's) ----> told, freed
  *  thread:        read, check, sort, merge, sync
@@ -13,7 +13,7 @@
 
 #include "assoc/asc_change.h"
 #include "exchange/exc_read.h"
-#include "gateway/gw_exchange.h"
+#include "admin/adm_exchange.h"
 #include "net/net_feed.h"
 #include "net/net_worker.h"
 
@@ -24,13 +24,13 @@ struct mistake {
 	char why[EXC_WHY_MAX];
 };
 
-struct gw_import {
+struct adm_import {
 	struct gw_core *core;
 	struct ctl_request *rq;
 	struct asc_import *im;
 	struct asc_import_conf conf;
 	enum exc_format format;
-	char name[GW_FILE_NAME_MAX];
+	char name[ADM_FILE_NAME_MAX];
 	struct net_feed feed;
 	struct net_worker *work;
 	struct net_timer *tick;
@@ -49,7 +49,7 @@ struct gw_import {
 
 static ssize_t source(void *arg, void *p, size_t n)
 {
-	struct gw_import *g = arg;
+	struct adm_import *g = arg;
 
 	return net_feed_read(&g->feed, p, n);
 }
@@ -65,15 +65,15 @@ static int refuse(struct asc_why *why, int err, const char *fmt, ...)
 	return err;
 }
 
-static int take_scs(struct gw_import *g, uint64_t line, const struct exc_row *row, struct asc_why *why)
+static int take_scs(struct adm_import *g, uint64_t line, const struct exc_row *row, struct asc_why *why)
 {
-	if (!gw_ctl_anchor_known(g->core, row->scs.anchor))
+	if (!adm_anchor_known(g->core, row->scs.anchor))
 		return refuse(why, ERR_NOTFOUND, "trust anchor '%s' is not in the configuration (trust_anchors)",
 			      row->scs.anchor);
 	return asc_import_scs(g->im, line, &row->scs, why);
 }
 
-static int take_group(struct gw_import *g, uint64_t line, const struct exc_row *row, struct asc_why *why)
+static int take_group(struct adm_import *g, uint64_t line, const struct exc_row *row, struct asc_why *why)
 {
 	struct asc_group group = { .name = "" };
 
@@ -85,14 +85,14 @@ static int take_group(struct gw_import *g, uint64_t line, const struct exc_row *
 		return asc_import_group_member(g->im, line, row->name, row->member, why);
 	if (strlen(row->name) >= sizeof group.name || strlen(row->anchor) >= sizeof group.anchor)
 		return refuse(why, ERR_INVAL, "a name in the row of group '%.63s' is longer than 63 octets", row->name);
-	if (*row->anchor && !gw_ctl_anchor_known(g->core, row->anchor))
+	if (*row->anchor && !adm_anchor_known(g->core, row->anchor))
 		return refuse(why, ERR_NOTFOUND, "trust anchor '%s' is not in the configuration (trust_anchors)", row->anchor);
 	strcpy(group.name, row->name);
 	strcpy(group.anchor, row->anchor);
 	return asc_import_group(g->im, line, &group, why);
 }
 
-static int take_rule(struct gw_import *g, uint64_t line, const struct exc_row *row, struct asc_why *why)
+static int take_rule(struct adm_import *g, uint64_t line, const struct exc_row *row, struct asc_why *why)
 {
 	struct asc_rule_new rule = { .who = row->who,
 				     .device = row->device,
@@ -107,7 +107,7 @@ static int take_rule(struct gw_import *g, uint64_t line, const struct exc_row *r
 
 static int on_row(void *arg, uint64_t line, const struct exc_row *row, char words[EXC_WHY_MAX])
 {
-	struct gw_import *g = arg;
+	struct adm_import *g = arg;
 	struct asc_why why = { "" };
 	int err;
 
@@ -136,7 +136,7 @@ static int on_row(void *arg, uint64_t line, const struct exc_row *row, char word
 
 static void on_mistake(void *arg, uint64_t line, const char *words)
 {
-	struct gw_import *g = arg;
+	struct adm_import *g = arg;
 	struct mistake *m = &g->mistakes[g->mistakes_n];
 
 	m->line = line;
@@ -146,7 +146,7 @@ static void on_mistake(void *arg, uint64_t line, const char *words)
 
 static void run(void *arg)
 {
-	struct gw_import *g = arg;
+	struct adm_import *g = arg;
 	struct exc_read r = { g->conf.kind, g->format, source, on_row, on_mistake, g };
 	struct asc_import_error e = { 0 };
 
@@ -168,7 +168,7 @@ static const char *phase_word(enum asc_import_phase phase)
 	return words[phase <= ASC_IMPORT_DONE ? phase : ASC_IMPORT_DONE];
 }
 
-static void tell_progress(struct gw_import *g)
+static void tell_progress(struct adm_import *g)
 {
 	struct asc_import_progress p;
 
@@ -181,14 +181,14 @@ static void tell_progress(struct gw_import *g)
 }
 
 /* All that is told is told; freed at the next turn, for the store may still be inside. */
-static void ended(struct gw_import *g)
+static void ended(struct adm_import *g)
 {
 	g->rq = NULL;
 	g->ended = true;
 	net_timer_start(g->tick, 0);
 }
 
-static void fail(struct gw_import *g, int err, const char *words)
+static void fail(struct adm_import *g, int err, const char *words)
 {
 	struct gw_core *c = g->core;
 
@@ -201,7 +201,7 @@ static void fail(struct gw_import *g, int err, const char *words)
 	ended(g);
 }
 
-static void tell_mistakes(struct gw_import *g)
+static void tell_mistakes(struct adm_import *g)
 {
 	char words[128];
 
@@ -222,7 +222,7 @@ static void cut_sessions(struct gw_core *c, const struct asc_import_result *r)
 
 static void on_switched(void *arg, int err, const struct asc_why *why, const struct asc_import_result *r)
 {
-	struct gw_import *g = arg;
+	struct adm_import *g = arg;
 	struct gw_core *c = g->core;
 
 	g->finishing = false;
@@ -246,7 +246,7 @@ static void on_switched(void *arg, int err, const struct asc_why *why, const str
 
 static void on_built(void *arg)
 {
-	struct gw_import *g = arg;
+	struct adm_import *g = arg;
 
 	g->running = false;
 	if (g->mistakes_n) {
@@ -264,7 +264,7 @@ static void on_built(void *arg)
 	}
 }
 
-static void finish(struct gw_import *g)
+static void finish(struct adm_import *g)
 {
 	g->built = false;
 	if (!ctl_alive(g->rq)) {
@@ -275,11 +275,11 @@ static void finish(struct gw_import *g)
 	asc_import_finish(g->im, on_switched, g);
 }
 
-static void import_free(struct gw_import *g)
+static void import_free(struct adm_import *g)
 {
 	g->core->import = NULL;
 	net_timer_free(g->tick);
-	if (!net_worker_free(g->work, GW_EXCHANGE_END_MS)) {
+	if (!net_worker_free(g->work, ADM_EXCHANGE_END_MS)) {
 		log_error(g->core->log, "core", "%s: its file does not come back from a read; it is left alone", g->name);
 		asc_import_free(g->im); /* the thread is in its file, and will find it stopped */
 		return;
@@ -289,7 +289,7 @@ static void import_free(struct gw_import *g)
 	free(g);
 }
 
-static void cancel(struct gw_import *g)
+static void cancel(struct adm_import *g)
 {
 	net_feed_stop(&g->feed);
 	asc_import_cancel(g->im);
@@ -298,7 +298,7 @@ static void cancel(struct gw_import *g)
 }
 
 /* A read that began and does not come back although there was something to read: somebody else has read it. */
-static bool hangs(struct gw_import *g)
+static bool hangs(struct adm_import *g)
 {
 	uint64_t octets = atomic_load(&g->feed.octets), now = clock_mono_ms();
 
@@ -306,12 +306,12 @@ static bool hangs(struct gw_import *g)
 		g->seen_octets = octets;
 		g->seen_at_ms = now;
 	}
-	return now - g->seen_at_ms > g->core->cfg->limits.exchange_idle_ms + 4 * GW_EXCHANGE_TICK_MS;
+	return now - g->seen_at_ms > g->core->cfg->limits.exchange_idle_ms + 4 * ADM_EXCHANGE_TICK_MS;
 }
 
 static void on_tick(void *arg)
 {
-	struct gw_import *g = arg;
+	struct adm_import *g = arg;
 
 	if (g->ended) {
 		import_free(g);
@@ -325,20 +325,20 @@ static void on_tick(void *arg)
 		cancel(g);
 	else
 		tell_progress(g);
-	net_timer_start(g->tick, GW_EXCHANGE_TICK_MS);
+	net_timer_start(g->tick, ADM_EXCHANGE_TICK_MS);
 }
 
-enum exc_format gw_exchange_format(const json_t *args, enum exc_format preset)
+enum exc_format adm_exchange_format(const json_t *args, enum exc_format preset)
 {
 	enum exc_format format;
 
 	return exc_format_parse(&format, ctl_arg_text(args, "format", "")) ? preset : format;
 }
 
-static int import_new(struct gw_import **out, struct gw_core *c, int fd, const json_t *args, enum asc_kind kind,
+static int import_new(struct adm_import **out, struct gw_core *c, int fd, const json_t *args, enum asc_kind kind,
 		      struct asc_why *why)
 {
-	struct gw_import *g = calloc(1, sizeof *g);
+	struct adm_import *g = calloc(1, sizeof *g);
 	const char *words = NULL;
 	int err;
 
@@ -348,7 +348,7 @@ static int import_new(struct gw_import **out, struct gw_core *c, int fd, const j
 	g->conf = (struct asc_import_conf){ .kind = kind,
 					    .replace = ctl_arg_bool(args, "replace", false),
 					    .dry_run = ctl_arg_bool(args, "dry_run", false) };
-	g->format = gw_exchange_format(args, EXC_DETECT);
+	g->format = adm_exchange_format(args, EXC_DETECT);
 	snprintf(g->name, sizeof g->name, "%s", ctl_arg_text(args, "name", "-"));
 	g->seen_at_ms = clock_mono_ms();
 	err = net_feed_open(&g->feed, fd, false, (uint32_t)c->cfg->limits.exchange_idle_ms, &words);
@@ -375,11 +375,11 @@ free_import:
 	return err;
 }
 
-void gw_import_begin(struct gw_core *c, struct ctl_request *rq, const json_t *args, enum asc_kind kind)
+void adm_import_begin(struct gw_core *c, struct ctl_request *rq, const json_t *args, enum asc_kind kind)
 {
 	struct asc_why why = { "" };
 	int fd = ctl_take_fd(rq), err;
-	struct gw_import *g;
+	struct adm_import *g;
 
 	err = import_new(&g, c, fd, args, kind, &why);
 	if (err) {
@@ -393,18 +393,18 @@ void gw_import_begin(struct gw_core *c, struct ctl_request *rq, const json_t *ar
 	g->running = true;
 	c->import = g;
 	net_worker_start(g->work);
-	net_timer_start(g->tick, GW_EXCHANGE_TICK_MS);
+	net_timer_start(g->tick, ADM_EXCHANGE_TICK_MS);
 }
 
-void gw_imports_end(struct gw_core *c)
+void adm_imports_end(struct gw_core *c)
 {
-	struct gw_import *g = c->import;
+	struct adm_import *g = c->import;
 
 	if (!g)
 		return;
 	if (!g->ended)
 		cancel(g);
-	for (int i = 0; i < GW_EXCHANGE_END_MS / 50 && g->finishing; i++) {
+	for (int i = 0; i < ADM_EXCHANGE_END_MS / 50 && g->finishing; i++) {
 		struct pollfd p = { .fd = asc_wake_fd(c->asc), .events = POLLIN };
 
 		if (poll(&p, 1, 50) == 1)

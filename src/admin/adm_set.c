@@ -1,6 +1,5 @@
-/* gw_ctl_set.c - named sets of devices over the control socket. A change is in force when it is answered. */
-#include "ctl/ctl_commands.h"
-#include "gateway/gw_core_int.h"
+/* adm_set.c - named sets of devices over the control socket. A change is in force when it is answered. */
+#include "admin/adm_int.h"
 
 static void set_added(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
 {
@@ -11,7 +10,7 @@ static void set_added(struct gw_core *c, struct ctl_request *rq, const json_t *a
 
 static void on_set_add(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	gw_change(arg, rq, args, &(struct asc_change){ .op = ASC_SET_ADD, .name = ctl_arg_text(args, "name", "") }, set_added);
+	adm_change(arg, rq, args, &(struct asc_change){ .op = ASC_SET_ADD, .name = ctl_arg_text(args, "name", "") }, set_added);
 }
 
 static void set_deleted(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
@@ -23,7 +22,7 @@ static void set_deleted(struct gw_core *c, struct ctl_request *rq, const json_t 
 
 static void on_set_del(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	gw_change(arg, rq, args, &(struct asc_change){ .op = ASC_SET_DEL, .name = ctl_arg_text(args, "name", "") }, set_deleted);
+	adm_change(arg, rq, args, &(struct asc_change){ .op = ASC_SET_DEL, .name = ctl_arg_text(args, "name", "") }, set_deleted);
 }
 
 struct listing {
@@ -102,13 +101,13 @@ static void member_deleted(struct gw_core *c, struct ctl_request *rq, const json
 	answer_member(rq, args, false);
 }
 
-static void member(struct gw_core *c, struct ctl_request *rq, const json_t *args, enum asc_op op, gw_changed_fn *changed)
+static void member(struct gw_core *c, struct ctl_request *rq, const json_t *args, enum asc_op op, adm_changed_fn *changed)
 {
 	struct asc_change change = { .op = op,
 				     .name = ctl_arg_text(args, "set", ""),
 				     .member = ctl_arg_text(args, "device", "") };
 
-	gw_change(c, rq, args, &change, changed);
+	adm_change(c, rq, args, &change, changed);
 }
 
 static void on_member_add(void *arg, struct ctl_request *rq, const json_t *args)
@@ -121,7 +120,7 @@ static void on_member_del(void *arg, struct ctl_request *rq, const json_t *args)
 	member(arg, rq, args, ASC_SET_MEMBER_DEL, member_deleted);
 }
 
-const struct ctl_command gw_ctl_set_rows[] = {
+const struct ctl_command adm_set_rows[] = {
 	{ "set.add", "a named set of devices", ctl_args_set_add, true, on_set_add },
 	{ "set.del", "remove a set, its memberships and the rules on it", ctl_args_set_name, true, on_set_del },
 	{ "set.list", "all sets", NULL, false, on_set_list },

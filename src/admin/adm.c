@@ -1,15 +1,14 @@
-/* gw_ctl.c - the core answers on the control socket: what it is, whom it speaks with, what it counts. Names, arguments and reply members:
+/* adm.c - the core answers on the control socket: what it is, whom it speaks with, what it counts. Names, arguments and reply members:
  * ctl/ctl_commands.h. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "ctl/ctl_commands.h"
-#include "gateway/gw_exchange.h"
-#include "gateway/gw_ctl.h"
+#include "admin/adm_exchange.h"
+#include "admin/adm.h"
 
-json_t *gw_ctl_time(uint64_t real_ms)
+json_t *adm_time(uint64_t real_ms)
 {
 	char text[CLOCK_TEXT_MAX];
 
@@ -31,7 +30,7 @@ static json_t *journal_row(const struct gw_core *c)
 {
 	struct jrn_counts now = jrn_counts(c->jrn);
 
-	return json_pack("{s:s, s:o, s:I, s:I, s:I}", "state", journal_state(c->jrn_state), "since", gw_ctl_time(c->jrn_since_ms),
+	return json_pack("{s:s, s:o, s:I, s:I, s:I}", "state", journal_state(c->jrn_state), "since", adm_time(c->jrn_since_ms),
 			 "records", (json_int_t)now.records, "octets", (json_int_t)now.octets, "waiting",
 			 (json_int_t)jrn_pending(c->jrn));
 }
@@ -60,7 +59,7 @@ static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 	json_t *last =
 	    json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "version", MTC_VERSION,
 		      "identity", c->cfg->external.host, "realm", c->cfg->external.realm, "core_identity", c->cfg->internal.host,
-		      "core_realm", c->cfg->internal.realm, "started", gw_ctl_time(c->started_ms), "uptime_s",
+		      "core_realm", c->cfg->internal.realm, "started", adm_time(c->started_ms), "uptime_s",
 		      (json_int_t)(now > c->started_ms ? (now - c->started_ms) / 1000 : 0), "pid", (json_int_t)getpid(),
 		      "sessions", (json_int_t)c->sessions_by_key.n, "pending", (json_int_t)c->pending, "triggers",
 		      (json_int_t)(c->triggers_n - c->pending), "scs", (json_int_t)asc_scs_count(c->asc), "rules",
@@ -97,7 +96,7 @@ static void on_peers(void *arg, struct ctl_request *rq, const json_t *args)
 		ctl_line(rq, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I}", "name", p->conf->name, "host",
 				       p->conf->host, "realm", p->conf->realm, "address", address, "protection",
 				       p->conf->protection == CFG_TLS ? "tls" : "none", "state", peer_state(p), "since",
-				       gw_ctl_time(p->since_ms), "pending",
+				       adm_time(p->since_ms), "pending",
 				       (json_int_t)(p->requests - p->answers - p->timeouts - p->lost), "requests",
 				       (json_int_t)p->requests, "answers", (json_int_t)p->answers, "timeouts",
 				       (json_int_t)p->timeouts));
@@ -115,8 +114,8 @@ static json_t *session_row(const struct gw_core *c, const struct gw_session *s)
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:o}", "session", number, "scs", s->scs->name,
 			 "origin_host", scs ? scs->origin_host : "", "address", s->address, "listener", s->listen->name, "zone",
 			 zone_word(s->listen->zone), "protection", s->listen->protection == CFG_TLS ? "tls" : "none", "edge",
-			 gw_core_edge_name(edge, s->edge), "since", gw_ctl_time(s->since_ms), "pending",
-			 (json_int_t)s->scs->pending, "groups", gw_ctl_groups(c, &who));
+			 gw_core_edge_name(edge, s->edge), "since", adm_time(s->since_ms), "pending", (json_int_t)s->scs->pending,
+			 "groups", adm_groups(c, &who));
 }
 
 static void on_sessions(void *arg, struct ctl_request *rq, const json_t *args)
@@ -156,7 +155,7 @@ static void on_log_level(void *arg, struct ctl_request *rq, const json_t *args)
 	ctl_done(rq, json_pack("{s:s, s:s}", "level", words[wanted], "was", words[was]));
 }
 
-const struct ctl_command gw_ctl_status_rows[] = {
+const struct ctl_command adm_status_rows[] = {
 	{ "status", "what runs, since when, how much of it", NULL, false, on_status },
 	{ "peers", "connections to the HSS, the SMS-SC and others of our own domain", NULL, false, on_peers },
 	{ "sessions", "connections of SCSs", NULL, false, on_sessions },
@@ -165,36 +164,36 @@ const struct ctl_command gw_ctl_status_rows[] = {
 	{ .name = NULL },
 };
 
-int gw_ctl_open(struct gw_core *c, int fd)
+int adm_open(struct gw_core *c, int fd)
 {
 	struct ctl_server_conf conf = { .clients_max = c->cfg->limits.ctl_clients, .log = c->log, .counters = &c->st };
 	int err = ctl_server_new(&c->ctl, c->loop, fd, &conf);
 
 	if (!err)
-		err = ctl_server_add(c->ctl, gw_ctl_status_rows, c);
+		err = ctl_server_add(c->ctl, adm_status_rows, c);
 	if (!err)
-		err = ctl_server_add(c->ctl, gw_ctl_assoc_rows, c);
+		err = ctl_server_add(c->ctl, adm_assoc_rows, c);
 	if (!err)
-		err = ctl_server_add(c->ctl, gw_ctl_check_rows, c);
+		err = ctl_server_add(c->ctl, adm_check_rows, c);
 	if (!err)
-		err = ctl_server_add(c->ctl, gw_ctl_group_rows, c);
+		err = ctl_server_add(c->ctl, adm_group_rows, c);
 	if (!err)
-		err = ctl_server_add(c->ctl, gw_ctl_set_rows, c);
+		err = ctl_server_add(c->ctl, adm_set_rows, c);
 	if (!err)
-		err = ctl_server_add(c->ctl, gw_ctl_exchange_rows, c);
+		err = ctl_server_add(c->ctl, adm_exchange_rows, c);
 	if (!err)
-		err = ctl_server_add(c->ctl, gw_ctl_trigger_rows, c);
+		err = ctl_server_add(c->ctl, adm_trigger_rows, c);
 	if (!err)
-		err = ctl_server_add(c->ctl, gw_ctl_trigger_one_rows, c);
+		err = ctl_server_add(c->ctl, adm_trigger_one_rows, c);
 	if (err)
-		gw_ctl_close(c);
+		adm_close(c);
 	return err;
 }
 
-void gw_ctl_close(struct gw_core *c)
+void adm_close(struct gw_core *c)
 {
 	ctl_server_free(c->ctl);
 	c->ctl = NULL;
-	gw_exports_end(c);
-	gw_imports_end(c);
+	adm_exports_end(c);
+	adm_imports_end(c);
 }

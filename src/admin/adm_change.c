@@ -1,14 +1,14 @@
-/* gw_change.c - a change of the association store that somebody at the control socket asked for: the answer goes when it is durable and in
+/* adm_change.c - a change of the association store that somebody at the control socket asked for: the answer goes when it is durable and in
  * force. Nobody waits for the disk meanwhile. */
 #include <stdlib.h>
 
-#include "gateway/gw_core_int.h"
+#include "admin/adm_int.h"
 
 struct change {
 	struct gw_core *core;
 	struct ctl_request *rq;
 	const json_t *args; /* borrowed until the answer */
-	gw_changed_fn *changed;
+	adm_changed_fn *changed;
 };
 
 static void fail(struct ctl_request *rq, const struct asc_why *why, int err)
@@ -32,8 +32,8 @@ static void on_done(void *arg, const struct asc_outcome *out)
 		ctl_fail(w.rq, "the gateway stops; the change is stored");
 }
 
-void gw_change(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_change *change,
-	       gw_changed_fn *changed)
+void adm_change(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_change *change,
+		adm_changed_fn *changed)
 {
 	struct change *w = malloc(sizeof *w);
 	struct asc_why why = { "" };

@@ -1,10 +1,9 @@
-/* gw_ctl_check.c - `assoc check` over the control socket: the judge of the wire path is asked what it would say, and again for every change that
+/* adm_check.c - `assoc check` over the control socket: the judge of the wire path is asked what it would say, and again for every change that
  * could make it say something else. Nothing is changed, sent or counted. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl/ctl_commands.h"
-#include "gateway/gw_core_int.h"
+#include "admin/adm_int.h"
 #include "policy/pol_change.h"
 
 struct check { /* one question, with what is found and told about it */
@@ -186,7 +185,7 @@ static json_t *changes(const struct check *k)
 		json_t *row = json_pack("{s:s, s:s}", "change", words[c->kind], "rule", assoc_rule_text(text, c->rule));
 
 		if (row && c->at_s)
-			json_object_set_new(row, "at", gw_ctl_time((uint64_t)c->at_s * 1000));
+			json_object_set_new(row, "at", adm_time((uint64_t)c->at_s * 1000));
 		if (row && name_in(c))
 			json_object_set_new(row, "name", json_string(name_in(c)));
 		json_array_append_new(list, row);
@@ -208,12 +207,12 @@ static json_t *reply(const struct check *k)
 			 allowed ? "" : pol_reason_words(k->verdict.reason), "rule", rule, "beaten",
 			 rule_texts(k, k->assoc.beaten, k->assoc.beaten_n), "detected",
 			 rule_texts(k, k->assoc.detected, k->assoc.detected_n), "device", pol_request_device(device, r), "scs",
-			 k->scs, "action", k->action, "at", gw_ctl_time(k->c.now_ms));
+			 k->scs, "action", k->action, "at", adm_time(k->c.now_ms));
 	if (!last)
 		return NULL;
 	if (r->external[0] && r->msisdn[0])
 		json_object_set_new(last, "msisdn", json_string(r->msisdn));
-	json_object_set_new(last, "groups", gw_ctl_groups(k->core, &k->who));
+	json_object_set_new(last, "groups", adm_groups(k->core, &k->who));
 	json_object_set_new(last, "unproven", unproven(k));
 	json_object_set_new(last, "path", path(k));
 	json_object_set_new(last, "changes", changes(k));
@@ -245,7 +244,7 @@ static void on_assoc_check(void *arg, struct ctl_request *rq, const json_t *args
 	free(k);
 }
 
-const struct ctl_command gw_ctl_check_rows[] = {
+const struct ctl_command adm_check_rows[] = {
 	{ "assoc.check", "what would be decided, by which rule, and what would change it", ctl_args_assoc_check, false,
 	  on_assoc_check },
 	{ .name = NULL },

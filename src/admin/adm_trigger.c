@@ -1,11 +1,10 @@
-/* gw_ctl_trigger.c - one trigger, for operators: everything about it, why it is where it is, and taking it back. */
+/* adm_trigger.c - one trigger, for operators: everything about it, why it is where it is, and taking it back. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
-#include "ctl/ctl_commands.h"
-#include "gateway/gw_core_int.h"
+#include "admin/adm_int.h"
 
 /* -- which one is meant */
 
@@ -64,7 +63,7 @@ static void not_known(struct ctl_request *rq, const struct gw_core *c, const cha
 static void set_time(json_t *row, const char *name, uint64_t at_ms)
 {
 	if (at_ms)
-		json_object_set_new(row, name, gw_ctl_time(at_ms));
+		json_object_set_new(row, name, adm_time(at_ms));
 }
 
 static void set_text(json_t *row, const char *name, const char *text)
@@ -149,7 +148,7 @@ static json_t *history_of(const struct gw_past *p)
 
 	for (size_t i = 0; i < p->history_n; i++) {
 		const struct trg_history_entry *e = &p->history[i];
-		json_t *one = json_pack("{s:o, s:I, s:s, s:s, s:s}", "at", gw_ctl_time(e->at_ms), "after_ms",
+		json_t *one = json_pack("{s:o, s:I, s:s, s:s, s:s}", "at", adm_time(e->at_ms), "after_ms",
 					(json_int_t)(e->at_ms - p->received_ms), "from", trg_state_str(e->from), "to",
 					trg_state_str(e->to), "event", trg_event_str(e->event));
 
@@ -317,7 +316,7 @@ static void on_cancel(void *arg, struct ctl_request *rq, const json_t *args)
 		cancel(c, rq, s.first, scs);
 }
 
-const struct ctl_command gw_ctl_trigger_one_rows[] = {
+const struct ctl_command adm_trigger_one_rows[] = {
 	{ "triggers.show", "one of them, also one of the last that ended", ctl_args_triggers_show, false, on_show },
 	{ "triggers.cancel", "take it back", ctl_args_triggers_cancel, true, on_cancel },
 	{ .name = NULL },

@@ -1,11 +1,10 @@
-/* gw_ctl_group.c - groups of SCSs over the control socket. A change is in force when it is answered, for live sessions too. */
+/* adm_group.c - groups of SCSs over the control socket. A change is in force when it is answered, for live sessions too. */
 #include <stdio.h>
 #include <string.h>
 
-#include "ctl/ctl_commands.h"
-#include "gateway/gw_core_int.h"
+#include "admin/adm_int.h"
 
-json_t *gw_ctl_groups(const struct gw_core *c, const struct asc_asker *who)
+json_t *adm_groups(const struct gw_core *c, const struct asc_asker *who)
 {
 	const struct asc_group *groups[ASC_ASKER_GROUPS_MAX];
 	uint8_t n = asc_asker_groups(c->asc, who, groups);
@@ -54,7 +53,7 @@ static void on_group_add(void *arg, struct ctl_request *rq, const json_t *args)
 
 	snprintf(change.group.name, sizeof change.group.name, "%s", name); /* its argument's row bounds it, and the anchor's */
 	snprintf(change.group.anchor, sizeof change.group.anchor, "%s", anchor);
-	if (anchor[0] && !gw_ctl_anchor_known(c, anchor)) {
+	if (anchor[0] && !adm_anchor_known(c, anchor)) {
 		ctl_fail(rq, "trust anchor '%s' is not in the configuration (trust_anchors)", anchor);
 		return;
 	}
@@ -62,7 +61,7 @@ static void on_group_add(void *arg, struct ctl_request *rq, const json_t *args)
 		ctl_fail(rq, "group '%s' exists already; say so if it is to be replaced", name);
 		return;
 	}
-	gw_change(c, rq, args, &change, group_added);
+	adm_change(c, rq, args, &change, group_added);
 }
 
 static void group_deleted(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
@@ -74,8 +73,8 @@ static void group_deleted(struct gw_core *c, struct ctl_request *rq, const json_
 
 static void on_group_del(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	gw_change(arg, rq, args, &(struct asc_change){ .op = ASC_GROUP_DEL, .name = ctl_arg_text(args, "name", "") },
-		  group_deleted);
+	adm_change(arg, rq, args, &(struct asc_change){ .op = ASC_GROUP_DEL, .name = ctl_arg_text(args, "name", "") },
+		   group_deleted);
 }
 
 struct listing {
@@ -142,11 +141,11 @@ static void member_deleted(struct gw_core *c, struct ctl_request *rq, const json
 	answer_member(rq, args, false);
 }
 
-static void member(struct gw_core *c, struct ctl_request *rq, const json_t *args, enum asc_op op, gw_changed_fn *changed)
+static void member(struct gw_core *c, struct ctl_request *rq, const json_t *args, enum asc_op op, adm_changed_fn *changed)
 {
 	struct asc_change change = { .op = op, .name = ctl_arg_text(args, "group", ""), .member = ctl_arg_text(args, "scs", "") };
 
-	gw_change(c, rq, args, &change, changed);
+	adm_change(c, rq, args, &change, changed);
 }
 
 static void on_member_add(void *arg, struct ctl_request *rq, const json_t *args)
@@ -159,7 +158,7 @@ static void on_member_del(void *arg, struct ctl_request *rq, const json_t *args)
 	member(arg, rq, args, ASC_GROUP_MEMBER_DEL, member_deleted);
 }
 
-const struct ctl_command gw_ctl_group_rows[] = {
+const struct ctl_command adm_group_rows[] = {
 	{ "group.add", "a group of SCSs", ctl_args_group_add, true, on_group_add },
 	{ "group.del", "remove a group, its memberships and its rules", ctl_args_group_name, true, on_group_del },
 	{ "group.list", "all groups", NULL, false, on_group_list },

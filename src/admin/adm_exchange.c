@@ -1,15 +1,14 @@
-/* gw_ctl_exchange.c - the commands that move whole files, one pair for each kind of row. */
-#include "ctl/ctl_commands.h"
-#include "gateway/gw_exchange.h"
+/* adm_exchange.c - the commands that move whole files, one pair for each kind of row. */
+#include "admin/adm_exchange.h"
 
 #define HANDLERS(name_, kind_)                                                                                                   \
 	static void on_##name_##_import(void *arg, struct ctl_request *rq, const json_t *args)                                   \
 	{                                                                                                                        \
-		gw_import_begin(arg, rq, args, kind_);                                                                           \
+		adm_import_begin(arg, rq, args, kind_);                                                                          \
 	}                                                                                                                        \
 	static void on_##name_##_export(void *arg, struct ctl_request *rq, const json_t *args)                                   \
 	{                                                                                                                        \
-		gw_export_begin(arg, rq, args, kind_);                                                                           \
+		adm_export_begin(arg, rq, args, kind_);                                                                          \
 	}
 
 HANDLERS(scs, ASC_KIND_SCS)
@@ -18,7 +17,7 @@ HANDLERS(set, ASC_KIND_SET)
 HANDLERS(assoc, ASC_KIND_ASSOC)
 HANDLERS(block, ASC_KIND_BLOCK)
 
-const struct ctl_command gw_ctl_exchange_rows[] = {
+const struct ctl_command adm_exchange_rows[] = {
 	{ "scs.import", "SCSs from a file, all or none", ctl_args_import, true, on_scs_import },
 	{ "scs.export", "all SCSs into a file", ctl_args_export, false, on_scs_export },
 	{ "group.import", "groups and their stored members from a file, all or none", ctl_args_import, true, on_group_import },

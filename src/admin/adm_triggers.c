@@ -1,10 +1,9 @@
-/* gw_ctl_triggers.c - the triggers the core holds, for operators. */
+/* adm_triggers.c - the triggers the core holds, for operators. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl/ctl_commands.h"
-#include "gateway/gw_core_int.h"
+#include "admin/adm_int.h"
 
 static struct gw_scs *live_scs(struct gw_core *c, const char *name)
 {
@@ -17,12 +16,12 @@ static json_t *row_of(const struct gw_trigger *t)
 	char device[GW_DEVICE_TEXT_MAX];
 	json_t *row = json_pack("{s:s, s:I, s:s, s:s, s:s, s:o}", "scs", t->scs->name, "reference", (json_int_t)g->req.reference,
 				"device", gw_trigger_device(device, g), "action", tsp_action_str(g->req.action), "state",
-				trg_state_str(g->state), "received", gw_ctl_time(g->req.received_ms));
+				trg_state_str(g->state), "received", adm_time(g->req.received_ms));
 
 	if (row && g->answered && g->answer_status == TSP_STATUS_SUCCESS)
-		json_object_set_new(row, "accepted", gw_ctl_time(t->accepted_ms ? t->accepted_ms : g->req.received_ms));
+		json_object_set_new(row, "accepted", adm_time(t->accepted_ms ? t->accepted_ms : g->req.received_ms));
 	if (row && g->req.has_validity)
-		json_object_set_new(row, "expires", gw_ctl_time(g->req.expires_ms));
+		json_object_set_new(row, "expires", adm_time(g->req.expires_ms));
 	if (row && g->has_outcome)
 		json_object_set_new(row, "outcome", json_string(tsp_delivery_outcome_str(g->outcome)));
 	return row;
@@ -124,7 +123,7 @@ static void on_list(void *arg, struct ctl_request *rq, const json_t *args)
 	ctl_each(rq, list_next, list_end, l);
 }
 
-const struct ctl_command gw_ctl_trigger_rows[] = {
+const struct ctl_command adm_trigger_rows[] = {
 	{ "triggers.list", "triggers that are not reported and acknowledged yet", ctl_args_triggers_list, false, on_list },
 	{ .name = NULL },
 };

@@ -1,11 +1,11 @@
-/* gw_export.c - everything of one kind into a file of the client's. The loop takes some rows out of the store, a thread writes them, and so
+/* adm_export.c - everything of one kind into a file of the client's. The loop takes some rows out of the store, a thread writes them, and so
  * on: the loop waits for no disk and no slow reader, and there is never more than one piece in memory. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "gateway/gw_exchange.h"
+#include "admin/adm_exchange.h"
 #include "net/net_feed.h"
 #include "net/net_worker.h"
 
@@ -14,13 +14,13 @@
 #define RECORDS_A_STEP 64
 #define STEPS_A_TURN 32 /* of a store that holds little of this kind: the loop has other work */
 
-struct gw_export {
+struct adm_export {
 	struct gw_core *core;
 	struct ctl_request *rq;
 	struct asc_export *x;
 	enum asc_kind kind;
 	enum exc_format format;
-	char name[GW_FILE_NAME_MAX];
+	char name[ADM_FILE_NAME_MAX];
 	struct net_feed feed;
 	struct net_worker *work;
 	struct net_timer *tick;
@@ -30,21 +30,21 @@ struct gw_export {
 	bool running, more, ended;
 	uint64_t seen_octets, seen_at_ms;
 	int err; /* of the thread */
-	TAILQ_ENTRY(gw_export) entry;
+	TAILQ_ENTRY(adm_export) entry;
 };
 
 /* -- on the thread */
 
 static void run(void *arg)
 {
-	struct gw_export *g = arg;
+	struct adm_export *g = arg;
 
 	g->err = g->len ? net_feed_write(&g->feed, g->piece, g->len) : 0;
 }
 
 /* -- on the loop */
 
-void gw_export_row(struct exc_row *out, const struct asc_export_row *row)
+void adm_export_row(struct exc_row *out, const struct asc_export_row *row)
 {
 	memset(out, 0, sizeof *out);
 	out->name = out->anchor = out->member = out->who = out->device = "";
@@ -69,7 +69,7 @@ void gw_export_row(struct exc_row *out, const struct asc_export_row *row)
 	}
 }
 
-static int make_room(struct gw_export *g)
+static int make_room(struct adm_export *g)
 {
 	size_t cap = g->cap ? g->cap : PIECE + EXC_ROW_MAX;
 	uint8_t *bigger;
@@ -90,14 +90,14 @@ static int make_room(struct gw_export *g)
 
 static int on_row(void *arg, const struct asc_export_row *row)
 {
-	struct gw_export *g = arg;
+	struct adm_export *g = arg;
 	struct exc_row r;
 	struct buf b;
 	int err = make_room(g);
 
 	if (err)
 		return err;
-	gw_export_row(&r, row);
+	adm_export_row(&r, row);
 	b = buf_over(g->piece + g->len, g->cap - g->len);
 	exc_row_put(&b, g->kind, g->format, &r);
 	if (b.full)
@@ -107,14 +107,14 @@ static int on_row(void *arg, const struct asc_export_row *row)
 	return 0;
 }
 
-static void ended(struct gw_export *g)
+static void ended(struct adm_export *g)
 {
 	g->rq = NULL;
 	g->ended = true;
 	net_timer_start(g->tick, 0);
 }
 
-static void fail(struct gw_export *g, int err, const char *words)
+static void fail(struct adm_export *g, int err, const char *words)
 {
 	if (err == ERR_TIMEOUT)
 		ctl_fail(g->rq, "%s: took nothing for %llu s (limits.exchange_idle)", g->name,
@@ -125,7 +125,7 @@ static void fail(struct gw_export *g, int err, const char *words)
 }
 
 /* The next piece, and to the thread with it. A piece may be empty: then the loop has had its turn. */
-static void next_piece(struct gw_export *g)
+static void next_piece(struct adm_export *g)
 {
 	int more = 1;
 
@@ -143,7 +143,7 @@ static void next_piece(struct gw_export *g)
 
 static void on_written(void *arg)
 {
-	struct gw_export *g = arg;
+	struct adm_export *g = arg;
 
 	g->running = false;
 	if (g->err) {
@@ -161,13 +161,13 @@ static void on_written(void *arg)
 	}
 }
 
-static void export_free(struct gw_export *g)
+static void export_free(struct adm_export *g)
 {
 	TAILQ_REMOVE(&g->core->exports, g, entry);
 	g->core->exports_n--;
 	net_timer_free(g->tick);
 	asc_export_free(g->x);
-	if (!net_worker_free(g->work, GW_EXCHANGE_END_MS)) {
+	if (!net_worker_free(g->work, ADM_EXCHANGE_END_MS)) {
 		log_error(g->core->log, "core", "%s: its file does not come back from a write; it is left alone", g->name);
 		return;
 	}
@@ -178,7 +178,7 @@ static void export_free(struct gw_export *g)
 
 static void on_tick(void *arg)
 {
-	struct gw_export *g = arg;
+	struct adm_export *g = arg;
 	uint64_t octets = atomic_load(&g->feed.octets), now = clock_mono_ms();
 
 	if (g->ended) {
@@ -189,7 +189,7 @@ static void on_tick(void *arg)
 		g->seen_octets = octets;
 		g->seen_at_ms = now;
 	}
-	if (!ctl_alive(g->rq) || now - g->seen_at_ms > g->core->cfg->limits.exchange_idle_ms + 4 * GW_EXCHANGE_TICK_MS) {
+	if (!ctl_alive(g->rq) || now - g->seen_at_ms > g->core->cfg->limits.exchange_idle_ms + 4 * ADM_EXCHANGE_TICK_MS) {
 		net_feed_stop(&g->feed);
 		if (g->running)
 			net_worker_interrupt(g->work);
@@ -198,13 +198,13 @@ static void on_tick(void *arg)
 			 json_pack("{s:b, s:s, s:I, s:I, s:I}", "progress", 1, "phase", "write", "rows", (json_int_t)g->rows,
 				   "rows_total", (json_int_t)asc_export_total(g->x), "octets", (json_int_t)octets));
 	}
-	net_timer_start(g->tick, GW_EXCHANGE_TICK_MS);
+	net_timer_start(g->tick, ADM_EXCHANGE_TICK_MS);
 }
 
-static int export_new(struct gw_export **out, struct gw_core *c, int fd, const json_t *args, enum asc_kind kind,
+static int export_new(struct adm_export **out, struct gw_core *c, int fd, const json_t *args, enum asc_kind kind,
 		      struct asc_why *why)
 {
-	struct gw_export *g = calloc(1, sizeof *g);
+	struct adm_export *g = calloc(1, sizeof *g);
 	const char *words = NULL;
 	int err;
 
@@ -212,7 +212,7 @@ static int export_new(struct gw_export **out, struct gw_core *c, int fd, const j
 		return ERR_NOMEM;
 	g->core = c;
 	g->kind = kind;
-	g->format = gw_exchange_format(args, EXC_CSV);
+	g->format = adm_exchange_format(args, EXC_CSV);
 	snprintf(g->name, sizeof g->name, "%s", ctl_arg_text(args, "name", "-"));
 	g->seen_at_ms = clock_mono_ms();
 	err = net_feed_open(&g->feed, fd, true, (uint32_t)c->cfg->limits.exchange_idle_ms, &words);
@@ -242,14 +242,14 @@ free_export:
 	return err;
 }
 
-void gw_export_begin(struct gw_core *c, struct ctl_request *rq, const json_t *args, enum asc_kind kind)
+void adm_export_begin(struct gw_core *c, struct ctl_request *rq, const json_t *args, enum asc_kind kind)
 {
 	struct asc_why why = { "" };
-	struct gw_export *g;
+	struct adm_export *g;
 	int fd = ctl_take_fd(rq), err = ERR_BUSY;
 	struct buf head;
 
-	if (c->exports_n >= GW_EXPORTS_MAX)
+	if (c->exports_n >= ADM_EXPORTS_MAX)
 		snprintf(why.text, sizeof why.text, "%u exports are under way, which is as many as there may be", c->exports_n);
 	else
 		err = export_new(&g, c, fd, args, kind, &why);
@@ -266,12 +266,12 @@ void gw_export_begin(struct gw_core *c, struct ctl_request *rq, const json_t *ar
 	g->len = head.len;
 	g->more = g->running = true;
 	net_worker_start(g->work); /* the header is the first piece */
-	net_timer_start(g->tick, GW_EXCHANGE_TICK_MS);
+	net_timer_start(g->tick, ADM_EXCHANGE_TICK_MS);
 }
 
-void gw_exports_end(struct gw_core *c)
+void adm_exports_end(struct gw_core *c)
 {
-	struct gw_export *g;
+	struct adm_export *g;
 
 	while ((g = TAILQ_FIRST(&c->exports))) {
 		net_feed_stop(&g->feed);

@@ -1,10 +1,9 @@
-/* gw_ctl_assoc.c - provisioning over the control socket: who may connect, who may trigger what. A change is in force when it is answered:
+/* adm_assoc.c - provisioning over the control socket: who may connect, who may trigger what. A change is in force when it is answered:
  * sessions that would not be admitted any more are cut, triggers in flight are judged again before they leave. */
 #include <stdio.h>
 #include <string.h>
 
-#include "ctl/ctl_commands.h"
-#include "gateway/gw_core_int.h"
+#include "admin/adm_int.h"
 
 static json_t *words_of(uint8_t bits)
 {
@@ -73,7 +72,7 @@ static bool scs_of(struct asc_scs *s, const json_t *args)
 	       copy_arg(s->realm, sizeof s->realm, args, "realm") && copy_arg(s->anchor, sizeof s->anchor, args, "anchor");
 }
 
-bool gw_ctl_anchor_known(const struct gw_core *c, const char *name)
+bool adm_anchor_known(const struct gw_core *c, const char *name)
 {
 	for (size_t i = 0; i < c->cfg->anchors_n; i++) {
 		if (strcmp(c->cfg->anchors[i].name, name) == 0)
@@ -109,7 +108,7 @@ static void on_scs_add(void *arg, struct ctl_request *rq, const json_t *args)
 		ctl_fail(rq, "a name is too long");
 		return;
 	}
-	if (!gw_ctl_anchor_known(c, change.scs.anchor)) {
+	if (!adm_anchor_known(c, change.scs.anchor)) {
 		ctl_fail(rq, "trust anchor '%s' is not in the configuration (trust_anchors)", change.scs.anchor);
 		return;
 	}
@@ -117,7 +116,7 @@ static void on_scs_add(void *arg, struct ctl_request *rq, const json_t *args)
 		ctl_fail(rq, "SCS '%s' exists already; --replace overwrites it", change.scs.name);
 		return;
 	}
-	gw_change(c, rq, args, &change, scs_added);
+	adm_change(c, rq, args, &change, scs_added);
 }
 
 static void scs_deleted(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
@@ -130,7 +129,7 @@ static void scs_deleted(struct gw_core *c, struct ctl_request *rq, const json_t 
 
 static void on_scs_del(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	gw_change(arg, rq, args, &(struct asc_change){ .op = ASC_SCS_DEL, .name = ctl_arg_text(args, "name", "") }, scs_deleted);
+	adm_change(arg, rq, args, &(struct asc_change){ .op = ASC_SCS_DEL, .name = ctl_arg_text(args, "name", "") }, scs_deleted);
 }
 
 struct listing {
@@ -185,15 +184,15 @@ static void on_scs_show(void *arg, struct ctl_request *rq, const json_t *args)
 		ctl_fail(rq, "the association store cannot be read");
 		return;
 	}
-	ctl_line(rq, json_pack(
-			 "{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
-			 "name", s->name, "e164", s->e164, "origin_host", s->origin_host, "realm", s->realm, "anchor", s->anchor,
-			 "payload_max", (json_int_t)s->payload_max, "validity_max_s", (json_int_t)s->validity_max_s, "port_min",
-			 (json_int_t)s->port_min, "port_max", (json_int_t)s->port_max, "priority_allowed", s->priority_allowed,
-			 "actions", words_of(s->actions), "rate_per_s", (json_int_t)s->rate_per_s, "burst", (json_int_t)s->burst,
-			 "quota_per_day", (json_int_t)s->quota_per_day, "connections_max", (json_int_t)s->connections_max,
-			 "pending_max", (json_int_t)s->pending_max, "rules", (json_int_t)rules, "sessions",
-			 (json_int_t)sessions_of(c, s->name), "groups", gw_ctl_groups(c, &(struct asc_asker){ .scs = s->name })));
+	ctl_line(
+	    rq, json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
+			  "name", s->name, "e164", s->e164, "origin_host", s->origin_host, "realm", s->realm, "anchor", s->anchor,
+			  "payload_max", (json_int_t)s->payload_max, "validity_max_s", (json_int_t)s->validity_max_s, "port_min",
+			  (json_int_t)s->port_min, "port_max", (json_int_t)s->port_max, "priority_allowed", s->priority_allowed,
+			  "actions", words_of(s->actions), "rate_per_s", (json_int_t)s->rate_per_s, "burst", (json_int_t)s->burst,
+			  "quota_per_day", (json_int_t)s->quota_per_day, "connections_max", (json_int_t)s->connections_max,
+			  "pending_max", (json_int_t)s->pending_max, "rules", (json_int_t)rules, "sessions",
+			  (json_int_t)sessions_of(c, s->name), "groups", adm_groups(c, &(struct asc_asker){ .scs = s->name })));
 	ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)1));
 }
 
@@ -219,7 +218,7 @@ static void on_assoc_add(void *arg, struct ctl_request *rq, const json_t *args)
 			  .mode = mode_of(ctl_arg_text(args, "mode", "enforce")) },
 	};
 
-	gw_change(arg, rq, args, &change, assoc_added);
+	adm_change(arg, rq, args, &change, assoc_added);
 }
 
 static void assoc_deleted(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
@@ -237,7 +236,7 @@ static void on_assoc_del(void *arg, struct ctl_request *rq, const json_t *args)
 		.verdict = ctl_arg_has(args, "effect") ? effect_of(ctl_arg_text(args, "effect", "allow")) : -1,
 	};
 
-	gw_change(arg, rq, args, &change, assoc_deleted);
+	adm_change(arg, rq, args, &change, assoc_deleted);
 }
 
 static json_t *seconds(int64_t s)
@@ -324,7 +323,7 @@ static void on_assoc_show(void *arg, struct ctl_request *rq, const json_t *args)
 		ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)l.n));
 }
 
-const struct ctl_command gw_ctl_assoc_rows[] = {
+const struct ctl_command adm_assoc_rows[] = {
 	{ "scs.add", "provision an SCS", ctl_args_scs_add, true, on_scs_add },
 	{ "scs.del", "remove an SCS, its rules and its connections", ctl_args_scs_name, true, on_scs_del },
 	{ "scs.list", "all SCSs", NULL, false, on_scs_list },

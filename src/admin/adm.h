@@ -1,10 +1,10 @@
-/* gw_ctl.h - the operator's commands on the control socket. They read the core and change it; the core does not know them. */
+/* adm.h - the operator's commands on the control socket. They read the core and change it; the core does not know them. */
 #pragma once
 #include "base/err.h"
 
 struct gw_core;
 
 /* Serves the commands on the listening UNIX socket `fd` (borrowed). Both outlive it. ERR_NOMEM, ERR_IO: nothing is served. */
-ERR_MUST_USE int gw_ctl_open(struct gw_core *c, int fd);
+ERR_MUST_USE int adm_open(struct gw_core *c, int fd);
 /* Ends all clients, imports and exports; nothing of an unfinished import is applied. Before gw_core_free(). */
-void gw_ctl_close(struct gw_core *c);
+void adm_close(struct gw_core *c);
