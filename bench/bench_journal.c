@@ -14,7 +14,7 @@
 #include "apps/tsp.h"
 #include "base/clock.h"
 #include "conf/cfg_iwf.h"
-#include "gateway/gw_core.h"
+#include "core/core.h"
 #include "journal/jrn.h"
 #include "net/net_loop.h"
 #include "trigger/trg.h"
@@ -304,13 +304,13 @@ static uint64_t own_memory(void)
 
 static int restore(const struct options *o)
 {
-	static const struct gw_core_cb cb = { on_bad_edge, on_log_level };
-	struct gw_core_conf conf = { .decisions_fd = -1, .cb = &cb };
-	char text[4096], why[GW_CORE_WHY_MAX] = "";
+	static const struct core_cb cb = { on_bad_edge, on_log_level };
+	struct core_conf conf = { .decisions_fd = -1, .cb = &cb };
+	char text[4096], why[CORE_WHY_MAX] = "";
 	int n = snprintf(text, sizeof text, config, o->dir);
 	uint64_t before, began_us, took_us;
 	clock_t cpu;
-	struct gw_core *core;
+	struct core *core;
 	struct net_loop *loop;
 	struct cfg_iwf *cfg;
 	struct log log;
@@ -325,13 +325,13 @@ static int restore(const struct options *o)
 	before = own_memory();
 	began_us = now_us();
 	cpu = clock();
-	if (gw_core_new(&core, loop, &conf, why))
+	if (core_new(&core, loop, &conf, why))
 		return fail("core", why);
 	took_us = now_us() - began_us;
 	cpu = clock() - cpu;
 	printf("{\"event\":\"restored\",\"ms\":%.1f,\"cpu_ms\":%.1f,\"octets\":%" PRIu64 "}\n", (double)took_us / 1000.0,
 	       (double)cpu * 1000.0 / CLOCKS_PER_SEC, own_memory() - before);
-	gw_core_free(core);
+	core_free(core);
 	net_loop_free(loop);
 	cfg_iwf_free(cfg);
 	return 0;

@@ -26,7 +26,7 @@ static const char *journal_state(int state)
 	return state == 0 ? "ok" : state == ERR_NOSPC ? "full" : "failing";
 }
 
-static json_t *journal_row(const struct gw_core *c)
+static json_t *journal_row(const struct core *c)
 {
 	struct jrn_counts now = jrn_counts(c->jrn);
 
@@ -35,7 +35,7 @@ static json_t *journal_row(const struct gw_core *c)
 			 (json_int_t)jrn_pending(c->jrn));
 }
 
-static json_t *edge_rows(const struct gw_core *c)
+static json_t *edge_rows(const struct core *c)
 {
 	json_t *rows = json_array();
 	struct core_edge *e;
@@ -44,8 +44,8 @@ static json_t *edge_rows(const struct gw_core *c)
 	{
 		char name[CORE_EDGE_NAME_MAX];
 
-		json_array_append_new(rows, json_pack("{s:s, s:s, s:I, s:I, s:I, s:s}", "name", gw_core_edge_name(name, e),
-						      "zone", zone_word(e->who.zone), "pid", (json_int_t)e->who.pid, "generation",
+		json_array_append_new(rows, json_pack("{s:s, s:s, s:I, s:I, s:I, s:s}", "name", core_edge_name(name, e), "zone",
+						      zone_word(e->who.zone), "pid", (json_int_t)e->who.pid, "generation",
 						      (json_int_t)e->who.generation, "sessions", (json_int_t)e->sessions_n,
 						      "state", e->bad ? "down" : "up"));
 	}
@@ -54,7 +54,7 @@ static json_t *edge_rows(const struct gw_core *c)
 
 static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct gw_core *c = arg;
+	struct core *c = arg;
 	uint64_t now = clock_real_ms();
 	json_t *last =
 	    json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "version", MTC_VERSION,
@@ -70,7 +70,7 @@ static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 }
 
 /* The words of the contract for the words of the link. */
-static const char *peer_state(const struct gw_peer *p)
+static const char *peer_state(const struct core_peer *p)
 {
 	static const char *const words[] = { "open", "connecting", "waiting", "closing", "suspect" };
 	const char *state = p->peer ? link_peer_state(p->peer) : "closing";
@@ -84,11 +84,11 @@ static const char *peer_state(const struct gw_peer *p)
 
 static void on_peers(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct gw_core *c = arg;
+	struct core *c = arg;
 
 	(void)args;
 	for (size_t i = 0; i < c->peers_n; i++) {
-		const struct gw_peer *p = &c->peers[i];
+		const struct core_peer *p = &c->peers[i];
 		bool v6 = strchr(p->conf->address, ':') != NULL;
 		char address[IPC_ADDRESS_MAX];
 
@@ -104,24 +104,24 @@ static void on_peers(void *arg, struct ctl_request *rq, const json_t *args)
 	ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)c->peers_n));
 }
 
-static json_t *session_row(const struct gw_core *c, const struct gw_session *s)
+static json_t *session_row(const struct core *c, const struct core_session *s)
 {
 	const struct asc_scs *scs = asc_scs_find(c->asc, s->scs->name);
-	struct asc_asker who = gw_asker(s->scs->name, s->proven, clock_real_ms());
-	char number[GW_TRANSACTION_TEXT_MAX], edge[CORE_EDGE_NAME_MAX];
+	struct asc_asker who = core_asker(s->scs->name, s->proven, clock_real_ms());
+	char number[CORE_TRANSACTION_TEXT_MAX], edge[CORE_EDGE_NAME_MAX];
 
-	gw_transaction_text(number, (uint32_t)s->key.generation, s->key.number);
+	core_transaction_text(number, (uint32_t)s->key.generation, s->key.number);
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:o}", "session", number, "scs", s->scs->name,
 			 "origin_host", scs ? scs->origin_host : "", "address", s->address, "listener", s->listen->name, "zone",
 			 zone_word(s->listen->zone), "protection", s->listen->protection == CFG_TLS ? "tls" : "none", "edge",
-			 gw_core_edge_name(edge, s->edge), "since", adm_time(s->since_ms), "pending", (json_int_t)s->scs->pending,
+			 core_edge_name(edge, s->edge), "since", adm_time(s->since_ms), "pending", (json_int_t)s->scs->pending,
 			 "groups", adm_groups(c, &who));
 }
 
 static void on_sessions(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct gw_core *c = arg;
-	struct gw_session *s;
+	struct core *c = arg;
+	struct core_session *s;
 
 	(void)args;
 	TAILQ_FOREACH(s, &c->sessions, entry)
@@ -131,7 +131,7 @@ static void on_sessions(void *arg, struct ctl_request *rq, const json_t *args)
 
 static void on_stats(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct gw_core *c = arg;
+	struct core *c = arg;
 
 	(void)args;
 	for (unsigned i = 0; i < ST_COUNTERS; i++)
@@ -143,7 +143,7 @@ static void on_stats(void *arg, struct ctl_request *rq, const json_t *args)
 static void on_log_level(void *arg, struct ctl_request *rq, const json_t *args)
 {
 	static const char *const words[] = { "error", "warn", "info", "debug" };
-	struct gw_core *c = arg;
+	struct core *c = arg;
 	enum log_level was = c->log->level, wanted;
 
 	if (log_level_parse(&wanted, ctl_arg_text(args, "level", ""))) {
@@ -164,7 +164,7 @@ const struct ctl_command adm_status_rows[] = {
 	{ .name = NULL },
 };
 
-int adm_open(struct gw_core *c, int fd)
+int adm_open(struct core *c, int fd)
 {
 	struct ctl_server_conf conf = { .clients_max = c->cfg->limits.ctl_clients, .log = c->log, .counters = &c->st };
 	int err = ctl_server_new(&c->ctl, c->loop, fd, &conf);
@@ -190,7 +190,7 @@ int adm_open(struct gw_core *c, int fd)
 	return err;
 }
 
-void adm_close(struct gw_core *c)
+void adm_close(struct core *c)
 {
 	ctl_server_free(c->ctl);
 	c->ctl = NULL;

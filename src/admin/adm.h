@@ -2,9 +2,9 @@
 #pragma once
 #include "base/err.h"
 
-struct gw_core;
+struct core;
 
 /* Serves the commands on the listening UNIX socket `fd` (borrowed). Both outlive it. ERR_NOMEM, ERR_IO: nothing is served. */
-ERR_MUST_USE int adm_open(struct gw_core *c, int fd);
-/* Ends all clients, imports and exports; nothing of an unfinished import is applied. Before gw_core_free(). */
-void adm_close(struct gw_core *c);
+ERR_MUST_USE int adm_open(struct core *c, int fd);
+/* Ends all clients, imports and exports; nothing of an unfinished import is applied. Before core_free(). */
+void adm_close(struct core *c);

@@ -37,9 +37,9 @@ static uint8_t mode_of(const char *word)
 	return strcmp(word, ASSOC_DETECT_WORD) == 0 ? ASSOC_DETECT : ASSOC_ENFORCE;
 }
 
-static uint32_t sessions_of(const struct gw_core *c, const char *scs)
+static uint32_t sessions_of(const struct core *c, const char *scs)
 {
-	struct gw_scs *live = MAP_OF(map_find(&c->scs_by_name, scs, (uint32_t)strlen(scs)), struct gw_scs, node);
+	struct core_scs *live = MAP_OF(map_find(&c->scs_by_name, scs, (uint32_t)strlen(scs)), struct core_scs, node);
 
 	return live ? live->sessions_n : 0;
 }
@@ -72,7 +72,7 @@ static bool scs_of(struct asc_scs *s, const json_t *args)
 	       copy_arg(s->realm, sizeof s->realm, args, "realm") && copy_arg(s->anchor, sizeof s->anchor, args, "anchor");
 }
 
-bool adm_anchor_known(const struct gw_core *c, const char *name)
+bool adm_anchor_known(const struct core *c, const char *name)
 {
 	for (size_t i = 0; i < c->cfg->anchors_n; i++) {
 		if (strcmp(c->cfg->anchors[i].name, name) == 0)
@@ -88,13 +88,13 @@ static bool same_peer(const struct asc_scs *old, const struct asc_scs *now)
 	       strcmp(old->anchor, now->anchor) == 0;
 }
 
-static void scs_added(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
+static void scs_added(struct core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
 {
 	const char *name = ctl_arg_text(args, "name", "");
 	const struct asc_scs *now = asc_scs_find(c->asc, name);
 
 	if (out->replaced && now && !same_peer(&out->before, now))
-		gw_core_sessions_cut(c, name, "scs-changed");
+		core_sessions_cut(c, name, "scs-changed");
 	ctl_done(rq, json_pack("{s:s, s:b}", "scs", name, "replaced", out->replaced));
 }
 
@@ -102,7 +102,7 @@ static void on_scs_add(void *arg, struct ctl_request *rq, const json_t *args)
 {
 	bool replace = ctl_arg_bool(args, "replace", false);
 	struct asc_change change = { .op = ASC_SCS_PUT, .only_new = !replace };
-	struct gw_core *c = arg;
+	struct core *c = arg;
 
 	if (!scs_of(&change.scs, args)) {
 		ctl_fail(rq, "a name is too long");
@@ -119,12 +119,12 @@ static void on_scs_add(void *arg, struct ctl_request *rq, const json_t *args)
 	adm_change(c, rq, args, &change, scs_added);
 }
 
-static void scs_deleted(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
+static void scs_deleted(struct core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
 {
 	const char *name = ctl_arg_text(args, "name", "");
 
 	ctl_done(rq, json_pack("{s:s, s:I, s:I}", "scs", name, "rules_deleted", (json_int_t)out->rules_deleted, "sessions_cut",
-			       (json_int_t)gw_core_sessions_cut(c, name, "scs-removed")));
+			       (json_int_t)core_sessions_cut(c, name, "scs-removed")));
 }
 
 static void on_scs_del(void *arg, struct ctl_request *rq, const json_t *args)
@@ -133,7 +133,7 @@ static void on_scs_del(void *arg, struct ctl_request *rq, const json_t *args)
 }
 
 struct listing {
-	struct gw_core *core;
+	struct core *core;
 	struct ctl_request *rq;
 	const char *who; /* NULL: everybody */
 	int effect;      /* -1: any */
@@ -172,7 +172,7 @@ static int count_rule(void *arg, const struct assoc_rule *r)
 
 static void on_scs_show(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct gw_core *c = arg;
+	struct core *c = arg;
 	const struct asc_scs *s = asc_scs_find(c->asc, ctl_arg_text(args, "name", ""));
 	uint64_t rules = 0;
 
@@ -198,7 +198,7 @@ static void on_scs_show(void *arg, struct ctl_request *rq, const json_t *args)
 
 /* -- rules */
 
-static void assoc_added(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
+static void assoc_added(struct core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
 {
 	(void)c;
 	ctl_done(rq, json_pack("{s:s, s:s, s:s, s:b}", "scs", ctl_arg_text(args, "scs", ""), "device", out->device, "effect",
@@ -221,7 +221,7 @@ static void on_assoc_add(void *arg, struct ctl_request *rq, const json_t *args)
 	adm_change(arg, rq, args, &change, assoc_added);
 }
 
-static void assoc_deleted(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
+static void assoc_deleted(struct core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
 {
 	(void)c;
 	ctl_done(rq, json_pack("{s:s, s:s, s:I}", "scs", ctl_arg_text(args, "scs", ""), "device",
@@ -276,7 +276,7 @@ static int list_rule(void *arg, const struct assoc_rule *r)
 	return 0;
 }
 
-static struct listing listing_of(struct gw_core *c, struct ctl_request *rq, const json_t *args)
+static struct listing listing_of(struct core *c, struct ctl_request *rq, const json_t *args)
 {
 	return (struct listing){ .core = c,
 				 .rq = rq,

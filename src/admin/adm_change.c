@@ -5,7 +5,7 @@
 #include "admin/adm_int.h"
 
 struct change {
-	struct gw_core *core;
+	struct core *core;
 	struct ctl_request *rq;
 	const json_t *args; /* borrowed until the answer */
 	adm_changed_fn *changed;
@@ -32,7 +32,7 @@ static void on_done(void *arg, const struct asc_outcome *out)
 		ctl_fail(w.rq, "the gateway stops; the change is stored");
 }
 
-void adm_change(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_change *change,
+void adm_change(struct core *c, struct ctl_request *rq, const json_t *args, const struct asc_change *change,
 		adm_changed_fn *changed)
 {
 	struct change *w = malloc(sizeof *w);

@@ -7,7 +7,7 @@
 #include "policy/pol_change.h"
 
 struct check { /* one question, with what is found and told about it */
-	struct gw_core *core;
+	struct core *core;
 	const char *scs, *action;
 	const struct asc_scs *provisioned; /* NULL: no such SCS */
 	const char *proven[ASC_PROVEN_MAX];
@@ -65,8 +65,8 @@ static const char *question_of(struct check *k, const json_t *args)
 
 static uint64_t quota_used(const struct check *k, bool now)
 {
-	const struct gw_scs *live =
-	    MAP_OF(map_find(&k->core->scs_by_name, k->scs, (uint32_t)strlen(k->scs)), struct gw_scs, node);
+	const struct core_scs *live =
+	    MAP_OF(map_find(&k->core->scs_by_name, k->scs, (uint32_t)strlen(k->scs)), struct core_scs, node);
 
 	return now && live && live->quota_day == k->c.now_ms / 86400000u ? live->quota_used : 0;
 }
@@ -80,7 +80,7 @@ static int look_up(struct check *k, bool now)
 
 	k->provisioned = asc_scs_find(k->core->asc, k->scs);
 	asc_scs_init(&nobody);
-	gw_facts_of_scs(&k->c.scs, k->provisioned ? k->provisioned : &nobody);
+	core_scs_facts(&k->c.scs, k->provisioned ? k->provisioned : &nobody);
 	k->c.scs.name = k->scs;
 	k->c.load.quota_used = quota_used(k, now);
 	k->c.found = &k->found;

@@ -15,7 +15,7 @@
 #define STEPS_A_TURN 32 /* of a store that holds little of this kind: the loop has other work */
 
 struct adm_export {
-	struct gw_core *core;
+	struct core *core;
 	struct ctl_request *rq;
 	struct asc_export *x;
 	enum asc_kind kind;
@@ -201,7 +201,7 @@ static void on_tick(void *arg)
 	net_timer_start(g->tick, ADM_EXCHANGE_TICK_MS);
 }
 
-static int export_new(struct adm_export **out, struct gw_core *c, int fd, const json_t *args, enum asc_kind kind,
+static int export_new(struct adm_export **out, struct core *c, int fd, const json_t *args, enum asc_kind kind,
 		      struct asc_why *why)
 {
 	struct adm_export *g = calloc(1, sizeof *g);
@@ -242,7 +242,7 @@ free_export:
 	return err;
 }
 
-void adm_export_begin(struct gw_core *c, struct ctl_request *rq, const json_t *args, enum asc_kind kind)
+void adm_export_begin(struct core *c, struct ctl_request *rq, const json_t *args, enum asc_kind kind)
 {
 	struct asc_why why = { "" };
 	struct adm_export *g;
@@ -269,7 +269,7 @@ void adm_export_begin(struct gw_core *c, struct ctl_request *rq, const json_t *a
 	net_timer_start(g->tick, ADM_EXCHANGE_TICK_MS);
 }
 
-void adm_exports_end(struct gw_core *c)
+void adm_exports_end(struct core *c)
 {
 	struct adm_export *g;
 

@@ -4,7 +4,7 @@
 
 #include "admin/adm_int.h"
 
-json_t *adm_groups(const struct gw_core *c, const struct asc_asker *who)
+json_t *adm_groups(const struct core *c, const struct asc_asker *who)
 {
 	const struct asc_group *groups[ASC_ASKER_GROUPS_MAX];
 	uint8_t n = asc_asker_groups(c->asc, who, groups);
@@ -15,7 +15,7 @@ json_t *adm_groups(const struct gw_core *c, const struct asc_asker *who)
 	return list;
 }
 
-static uint64_t rules_of(const struct gw_core *c, const char *group)
+static uint64_t rules_of(const struct core *c, const char *group)
 {
 	char who[ASSOC_WHO_TEXT_MAX + 1];
 
@@ -29,7 +29,7 @@ static int add_member(void *arg, const char *scs)
 	return 0;
 }
 
-static json_t *members_of(const struct gw_core *c, const char *group)
+static json_t *members_of(const struct core *c, const char *group)
 {
 	json_t *list = json_array();
 
@@ -37,7 +37,7 @@ static json_t *members_of(const struct gw_core *c, const char *group)
 	return list;
 }
 
-static void group_added(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
+static void group_added(struct core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
 {
 	(void)c;
 	ctl_done(rq, json_pack("{s:s, s:s, s:b}", "group", ctl_arg_text(args, "name", ""), "anchor",
@@ -49,7 +49,7 @@ static void on_group_add(void *arg, struct ctl_request *rq, const json_t *args)
 	const char *name = ctl_arg_text(args, "name", ""), *anchor = ctl_arg_text(args, "anchor", "");
 	bool replace = ctl_arg_bool(args, "replace", false);
 	struct asc_change change = { .op = ASC_GROUP_PUT, .only_new = !replace };
-	struct gw_core *c = arg;
+	struct core *c = arg;
 
 	snprintf(change.group.name, sizeof change.group.name, "%s", name); /* its argument's row bounds it, and the anchor's */
 	snprintf(change.group.anchor, sizeof change.group.anchor, "%s", anchor);
@@ -64,7 +64,7 @@ static void on_group_add(void *arg, struct ctl_request *rq, const json_t *args)
 	adm_change(c, rq, args, &change, group_added);
 }
 
-static void group_deleted(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
+static void group_deleted(struct core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
 {
 	(void)c;
 	ctl_done(rq, json_pack("{s:s, s:I}", "group", ctl_arg_text(args, "name", ""), "rules_deleted",
@@ -78,7 +78,7 @@ static void on_group_del(void *arg, struct ctl_request *rq, const json_t *args)
 }
 
 struct listing {
-	struct gw_core *core;
+	struct core *core;
 	struct ctl_request *rq;
 	json_int_t n;
 };
@@ -106,7 +106,7 @@ static void on_group_list(void *arg, struct ctl_request *rq, const json_t *args)
 
 static void on_group_show(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct gw_core *c = arg;
+	struct core *c = arg;
 	const struct asc_group *g = asc_group_find(c->asc, ctl_arg_text(args, "name", ""));
 	char uri[CFG_URI_PREFIX_MAX + IDENT_SCS_MAX + 1] = "";
 
@@ -127,21 +127,21 @@ static void answer_member(struct ctl_request *rq, const json_t *args, bool is)
 			       "member", is));
 }
 
-static void member_added(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
+static void member_added(struct core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
 {
 	(void)c;
 	(void)out;
 	answer_member(rq, args, true);
 }
 
-static void member_deleted(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
+static void member_deleted(struct core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
 {
 	(void)c;
 	(void)out;
 	answer_member(rq, args, false);
 }
 
-static void member(struct gw_core *c, struct ctl_request *rq, const json_t *args, enum asc_op op, adm_changed_fn *changed)
+static void member(struct core *c, struct ctl_request *rq, const json_t *args, enum asc_op op, adm_changed_fn *changed)
 {
 	struct asc_change change = { .op = op, .name = ctl_arg_text(args, "group", ""), .member = ctl_arg_text(args, "scs", "") };
 

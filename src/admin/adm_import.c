@@ -25,7 +25,7 @@ struct mistake {
 };
 
 struct adm_import {
-	struct gw_core *core;
+	struct core *core;
 	struct ctl_request *rq;
 	struct asc_import *im;
 	struct asc_import_conf conf;
@@ -190,7 +190,7 @@ static void ended(struct adm_import *g)
 
 static void fail(struct adm_import *g, int err, const char *words)
 {
-	struct gw_core *c = g->core;
+	struct core *c = g->core;
 
 	st_count(&c->st, ST_IMPORTS_FAILED);
 	if (err == ERR_TIMEOUT)
@@ -214,16 +214,16 @@ static void tell_mistakes(struct adm_import *g)
 	fail(g, ERR_INVAL, words);
 }
 
-static void cut_sessions(struct gw_core *c, const struct asc_import_result *r)
+static void cut_sessions(struct core *c, const struct asc_import_result *r)
 {
 	for (size_t i = 0; i < r->peers_n; i++)
-		gw_core_sessions_cut(c, r->peers[i].name, r->peers[i].removed ? "scs-removed" : "scs-changed");
+		core_sessions_cut(c, r->peers[i].name, r->peers[i].removed ? "scs-removed" : "scs-changed");
 }
 
 static void on_switched(void *arg, int err, const struct asc_why *why, const struct asc_import_result *r)
 {
 	struct adm_import *g = arg;
-	struct gw_core *c = g->core;
+	struct core *c = g->core;
 
 	g->finishing = false;
 	if (err) {
@@ -335,7 +335,7 @@ enum exc_format adm_exchange_format(const json_t *args, enum exc_format preset)
 	return exc_format_parse(&format, ctl_arg_text(args, "format", "")) ? preset : format;
 }
 
-static int import_new(struct adm_import **out, struct gw_core *c, int fd, const json_t *args, enum asc_kind kind,
+static int import_new(struct adm_import **out, struct core *c, int fd, const json_t *args, enum asc_kind kind,
 		      struct asc_why *why)
 {
 	struct adm_import *g = calloc(1, sizeof *g);
@@ -375,7 +375,7 @@ free_import:
 	return err;
 }
 
-void adm_import_begin(struct gw_core *c, struct ctl_request *rq, const json_t *args, enum asc_kind kind)
+void adm_import_begin(struct core *c, struct ctl_request *rq, const json_t *args, enum asc_kind kind)
 {
 	struct asc_why why = { "" };
 	int fd = ctl_take_fd(rq), err;
@@ -396,7 +396,7 @@ void adm_import_begin(struct gw_core *c, struct ctl_request *rq, const json_t *a
 	net_timer_start(g->tick, ADM_EXCHANGE_TICK_MS);
 }
 
-void adm_imports_end(struct gw_core *c)
+void adm_imports_end(struct core *c)
 {
 	struct adm_import *g = c->import;
 

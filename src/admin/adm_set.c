@@ -1,7 +1,7 @@
 /* adm_set.c - named sets of devices over the control socket. A change is in force when it is answered. */
 #include "admin/adm_int.h"
 
-static void set_added(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
+static void set_added(struct core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
 {
 	(void)c;
 	(void)out;
@@ -13,7 +13,7 @@ static void on_set_add(void *arg, struct ctl_request *rq, const json_t *args)
 	adm_change(arg, rq, args, &(struct asc_change){ .op = ASC_SET_ADD, .name = ctl_arg_text(args, "name", "") }, set_added);
 }
 
-static void set_deleted(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
+static void set_deleted(struct core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
 {
 	(void)c;
 	ctl_done(rq, json_pack("{s:s, s:I, s:I}", "set", ctl_arg_text(args, "name", ""), "members",
@@ -26,7 +26,7 @@ static void on_set_del(void *arg, struct ctl_request *rq, const json_t *args)
 }
 
 struct listing {
-	struct gw_core *core;
+	struct core *core;
 	struct ctl_request *rq;
 	uint64_t n, max;
 };
@@ -87,21 +87,21 @@ static void answer_member(struct ctl_request *rq, const json_t *args, bool is)
 			       ctl_arg_text(args, "device", ""), "member", is));
 }
 
-static void member_added(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
+static void member_added(struct core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
 {
 	(void)c;
 	(void)out;
 	answer_member(rq, args, true);
 }
 
-static void member_deleted(struct gw_core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
+static void member_deleted(struct core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
 {
 	(void)c;
 	(void)out;
 	answer_member(rq, args, false);
 }
 
-static void member(struct gw_core *c, struct ctl_request *rq, const json_t *args, enum asc_op op, adm_changed_fn *changed)
+static void member(struct core *c, struct ctl_request *rq, const json_t *args, enum asc_op op, adm_changed_fn *changed)
 {
 	struct asc_change change = { .op = op,
 				     .name = ctl_arg_text(args, "set", ""),

@@ -9,17 +9,17 @@
 /* -- which one is meant */
 
 struct search {
-	const struct gw_core *c;
+	const struct core *c;
 	uint32_t reference;
-	struct gw_trigger *first;
+	struct core_trigger *first;
 	uint32_t n;
 	char names[256]; /* of the SCSs that have one */
 };
 
-static struct gw_trigger *of_scs(const struct gw_core *c, const struct gw_scs *scs, uint32_t reference)
+static struct core_trigger *of_scs(const struct core *c, const struct core_scs *scs, uint32_t reference)
 {
-	const struct gw_trigger *any = scs ? TAILQ_FIRST(&scs->triggers) : NULL;
-	struct gw_trigger *t = any ? gw_trigger_find((struct gw_core *)(uintptr_t)c, any->ref.e164, reference) : NULL;
+	const struct core_trigger *any = scs ? TAILQ_FIRST(&scs->triggers) : NULL;
+	struct core_trigger *t = any ? core_trigger_find((struct core *)(uintptr_t)c, any->ref.e164, reference) : NULL;
 
 	return t && t->scs == scs ? t : NULL;
 }
@@ -27,8 +27,8 @@ static struct gw_trigger *of_scs(const struct gw_core *c, const struct gw_scs *s
 static void look_at(void *arg, struct map_node *node)
 {
 	struct search *s = arg;
-	struct gw_scs *scs = MAP_OF(node, struct gw_scs, node);
-	struct gw_trigger *t = of_scs(s->c, scs, s->reference);
+	struct core_scs *scs = MAP_OF(node, struct core_scs, node);
+	struct core_trigger *t = of_scs(s->c, scs, s->reference);
 	size_t used = strlen(s->names);
 
 	if (!t)
@@ -38,24 +38,24 @@ static void look_at(void *arg, struct map_node *node)
 	snprintf(s->names + used, sizeof s->names - used, "%s%s", used ? ", " : "", scs->name);
 }
 
-static void search(struct search *s, struct gw_core *c, const char *scs, uint32_t reference)
+static void search(struct search *s, struct core *c, const char *scs, uint32_t reference)
 {
 	*s = (struct search){ .c = c, .reference = reference };
 	if (!scs) {
 		map_each(&c->scs_by_name, look_at, s);
 		return;
 	}
-	s->first = of_scs(c, MAP_OF(map_find(&c->scs_by_name, scs, (uint32_t)strlen(scs)), struct gw_scs, node), reference);
+	s->first = of_scs(c, MAP_OF(map_find(&c->scs_by_name, scs, (uint32_t)strlen(scs)), struct core_scs, node), reference);
 	s->n = s->first != NULL;
 }
 
-static void not_known(struct ctl_request *rq, const struct gw_core *c, const char *scs, uint32_t reference)
+static void not_known(struct ctl_request *rq, const struct core *c, const char *scs, uint32_t reference)
 {
 	ctl_fail(
 	    rq,
 	    "the core holds no trigger %u%s%s%s, and it is not among the last %u that ended; older ones, and requests that were "
 	    "refused at once, are in the decision log",
-	    reference, scs ? " of '" : "", scs ? scs : "", scs ? "'" : "", gw_ended_count(c->ended));
+	    reference, scs ? " of '" : "", scs ? scs : "", scs ? "'" : "", core_finished_count(c->ended));
 }
 
 /* -- everything about it */
@@ -81,7 +81,7 @@ static void set_id(json_t *row, const char *name, uint32_t id)
 		json_object_set_new(row, name, json_string(text));
 }
 
-static json_t *row_of(const struct gw_past *p)
+static json_t *row_of(const struct core_view *p)
 {
 	char digest[2 * TRG_DIGEST_LEN + 1];
 	json_t *row = json_pack("{s:s, s:I, s:s, s:s, s:s}", "scs", p->scs, "reference", (json_int_t)p->reference, "device",
@@ -122,11 +122,11 @@ static json_t *row_of(const struct gw_past *p)
 }
 
 /* What it waits for, of whom, and how that one is. */
-static void set_outlook(json_t *row, const struct gw_trigger *t)
+static void set_outlook(json_t *row, const struct core_trigger *t)
 {
-	const struct gw_core *c = t->core;
-	const struct gw_peer *hss = &c->peers[c->cfg->s6m.peer_index], *smssc = &c->peers[c->cfg->t4.peer_index];
-	const struct gw_peer *peer = t->trg->state == TRG_ASKING ? hss : smssc;
+	const struct core *c = t->core;
+	const struct core_peer *hss = &c->peers[c->cfg->s6m.peer_index], *smssc = &c->peers[c->cfg->t4.peer_index];
+	const struct core_peer *peer = t->trg->state == TRG_ASKING ? hss : smssc;
 	bool scs = t->trg->state == TRG_NOTIFYING || t->trg->state == TRG_BACKOFF;
 	struct trg_outlook look;
 
@@ -142,7 +142,7 @@ static void set_outlook(json_t *row, const struct gw_trigger *t)
 		json_object_set_new(row, "peer", json_sprintf("%s (%s)", peer->conf->name, peer->open ? "open" : "not open"));
 }
 
-static json_t *history_of(const struct gw_past *p)
+static json_t *history_of(const struct core_view *p)
 {
 	json_t *list = json_array();
 
@@ -159,7 +159,7 @@ static json_t *history_of(const struct gw_past *p)
 	return list;
 }
 
-static void show(struct ctl_request *rq, const struct gw_past *p, json_t *row)
+static void show(struct ctl_request *rq, const struct core_view *p, json_t *row)
 {
 	ctl_line(rq, row);
 	ctl_done(rq, json_pack("{s:i, s:o, s:I}", "count", 1, "history", history_of(p), "history_missing",
@@ -168,12 +168,12 @@ static void show(struct ctl_request *rq, const struct gw_past *p, json_t *row)
 
 static void on_show(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct gw_core *c = arg;
+	struct core *c = arg;
 	const char *scs = ctl_arg_text(args, "scs", NULL);
 	uint32_t reference = (uint32_t)ctl_arg_num(args, "reference", 0);
-	const struct gw_past *ended;
-	struct gw_past_room room;
-	struct gw_past p;
+	const struct core_view *ended;
+	struct core_view_room room;
+	struct core_view p;
 	struct search s;
 	json_t *row;
 
@@ -183,13 +183,13 @@ static void on_show(void *arg, struct ctl_request *rq, const json_t *args)
 		return;
 	}
 	if (s.n) {
-		gw_past_of(&p, &room, s.first);
+		core_view_of(&p, &room, s.first);
 		row = row_of(&p);
 		set_outlook(row, s.first);
 		show(rq, &p, row);
 		return;
 	}
-	ended = gw_ended_find(c->ended, scs, reference);
+	ended = core_finished_find(c->ended, scs, reference);
 	if (ended)
 		show(rq, ended, row_of(ended));
 	else
@@ -199,14 +199,14 @@ static void on_show(void *arg, struct ctl_request *rq, const json_t *args)
 /* -- taking it back: told to the operator once a core that starts anew would know it, too */
 
 struct cancel {
-	struct gw_core *core;
+	struct core *core;
 	struct ctl_request *rq;
 	uint32_t reference;
 	char scs[IDENT_SCS_MAX + 1];
 };
 
 /* NULL, or why not. */
-static const char *nothing_to_cancel(const struct gw_trigger *t)
+static const char *nothing_to_cancel(const struct core_trigger *t)
 {
 	if (t->cancel_durable)
 		return "an operator has taken it back already";
@@ -225,7 +225,7 @@ static const char *nothing_to_cancel(const struct gw_trigger *t)
 	}
 }
 
-static void say_cancelled(struct cancel *w, const struct gw_trigger *t)
+static void say_cancelled(struct cancel *w, const struct core_trigger *t)
 {
 	ctl_done(w->rq, json_pack("{s:s, s:I, s:s}", "scs", w->scs, "reference", (json_int_t)w->reference, "state",
 				  trg_state_str(t ? t->trg->state : TRG_DONE)));
@@ -257,17 +257,17 @@ static void on_kept(void *arg, uint64_t number, int err)
 		say_cancelled(&w, s.first);
 }
 
-static void step_cancel(struct gw_trigger *t, const struct ctl_caller *who)
+static void step_cancel(struct core_trigger *t, const struct ctl_caller *who)
 {
 	struct trg_event ev = { .kind = TRG_EV_CANCEL, .status = pol_reason_status(POL_CANCELLED), .reason = POL_CANCELLED };
 
 	t->cancelled_ms = clock_real_ms();
 	t->cancelled_uid = (uint32_t)who->uid;
 	st_count(&t->core->st, ST_TRIGGERS_CANCELLED);
-	gw_trigger_step(t, &ev);
+	core_trigger_step(t, &ev);
 }
 
-static void cancel(struct gw_core *c, struct ctl_request *rq, struct gw_trigger *t, const char *scs)
+static void cancel(struct core *c, struct ctl_request *rq, struct core_trigger *t, const char *scs)
 {
 	struct cancel *w = malloc(sizeof *w);
 	struct search s;
@@ -287,7 +287,7 @@ static void cancel(struct gw_core *c, struct ctl_request *rq, struct gw_trigger 
 		free(w);
 		return;
 	}
-	err = gw_trigger_keep(s.first, on_kept, w);
+	err = core_trigger_keep(s.first, on_kept, w);
 	if (err) {
 		free(w);
 		say_not_durable(rq, err);
@@ -296,14 +296,14 @@ static void cancel(struct gw_core *c, struct ctl_request *rq, struct gw_trigger 
 
 static void on_cancel(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct gw_core *c = arg;
+	struct core *c = arg;
 	const char *scs = ctl_arg_text(args, "scs", ""), *why;
 	uint32_t reference = (uint32_t)ctl_arg_num(args, "reference", 0);
 	struct search s;
 
 	search(&s, c, scs, reference);
 	if (!s.first) {
-		if (gw_ended_find(c->ended, scs, reference))
+		if (core_finished_find(c->ended, scs, reference))
 			ctl_fail(rq, "trigger %u of '%s' has ended; 'triggers show' says how", reference, scs);
 		else
 			not_known(rq, c, scs, reference);

@@ -5,17 +5,17 @@
 
 #include "admin/adm_int.h"
 
-static struct gw_scs *live_scs(struct gw_core *c, const char *name)
+static struct core_scs *live_scs(struct core *c, const char *name)
 {
-	return MAP_OF(map_find(&c->scs_by_name, name, (uint32_t)strlen(name)), struct gw_scs, node);
+	return MAP_OF(map_find(&c->scs_by_name, name, (uint32_t)strlen(name)), struct core_scs, node);
 }
 
-static json_t *row_of(const struct gw_trigger *t)
+static json_t *row_of(const struct core_trigger *t)
 {
 	const struct trg *g = t->trg;
-	char device[GW_DEVICE_TEXT_MAX];
+	char device[CORE_DEVICE_TEXT_MAX];
 	json_t *row = json_pack("{s:s, s:I, s:s, s:s, s:s, s:o}", "scs", t->scs->name, "reference", (json_int_t)g->req.reference,
-				"device", gw_trigger_device(device, g), "action", tsp_action_str(g->req.action), "state",
+				"device", core_trigger_device(device, g), "action", tsp_action_str(g->req.action), "state",
 				trg_state_str(g->state), "received", adm_time(g->req.received_ms));
 
 	if (row && g->answered && g->answer_status == TSP_STATUS_SUCCESS)
@@ -32,27 +32,27 @@ static json_t *row_of(const struct gw_trigger *t)
 #define LOOK_AT 64 /* triggers, before the client's queue is looked at again */
 
 struct list {
-	struct gw_walk walk;
-	char device[GW_DEVICE_TEXT_MAX], state[32]; /* "": any */
-	uint64_t received_by_ms, limit, n;          /* limit 0: all */
+	struct core_cursor walk;
+	char device[CORE_DEVICE_TEXT_MAX], state[32]; /* "": any */
+	uint64_t received_by_ms, limit, n;            /* limit 0: all */
 };
 
-static bool wanted(const struct list *l, const struct gw_trigger *t)
+static bool wanted(const struct list *l, const struct core_trigger *t)
 {
-	char device[GW_DEVICE_TEXT_MAX];
+	char device[CORE_DEVICE_TEXT_MAX];
 
 	return t->trg->req.received_ms <= l->received_by_ms &&
 	       (!l->state[0] || strcmp(l->state, trg_state_str(t->trg->state)) == 0) &&
-	       (!l->device[0] || strcmp(l->device, gw_trigger_device(device, t->trg)) == 0);
+	       (!l->device[0] || strcmp(l->device, core_trigger_device(device, t->trg)) == 0);
 }
 
 static int list_next(void *arg, struct ctl_request *rq)
 {
 	struct list *l = arg;
-	struct gw_trigger *t = NULL;
+	struct core_trigger *t = NULL;
 	bool more = false;
 
-	for (int i = 0; i < LOOK_AT && !more && (t = gw_walk_next(&l->walk)); i++) {
+	for (int i = 0; i < LOOK_AT && !more && (t = core_cursor_next(&l->walk)); i++) {
 		if (!wanted(l, t))
 			continue;
 		more = l->limit && l->n == l->limit;
@@ -71,7 +71,7 @@ static void list_end(void *arg)
 {
 	struct list *l = arg;
 
-	gw_walk_end(&l->walk);
+	core_cursor_end(&l->walk);
 	free(l);
 }
 
@@ -96,9 +96,9 @@ static void refuse_state(struct ctl_request *rq, const char *word)
 
 static void on_list(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct gw_core *c = arg;
+	struct core *c = arg;
 	const char *scs = ctl_arg_text(args, "scs", NULL), *state = ctl_arg_text(args, "state", "");
-	struct gw_scs *live = scs ? live_scs(c, scs) : NULL;
+	struct core_scs *live = scs ? live_scs(c, scs) : NULL;
 	uint64_t now = clock_real_ms(), older_ms = 1000 * ctl_arg_num(args, "older_s", 0);
 	struct list *l;
 
@@ -119,7 +119,7 @@ static void on_list(void *arg, struct ctl_request *rq, const json_t *args)
 	snprintf(l->state, sizeof l->state, "%s", state);
 	l->received_by_ms = older_ms < now ? now - older_ms : 0;
 	l->limit = ctl_arg_num(args, "limit", 100);
-	gw_walk_begin(&l->walk, c, live);
+	core_cursor_begin(&l->walk, c, live);
 	ctl_each(rq, list_next, list_end, l);
 }
 

@@ -1,5 +1,5 @@
-/* ctl_commands.h - the commands of mtc-iwfd on its control socket: names, arguments and reply members, agreed between gateway/
- * (which answers) and cli/ (which asks). Arguments stand in rows (ctl_commands.c); handlers are gateway's. Rows of a reply are flat objects.
+/* ctl_commands.h - the commands of mtc-iwfd on its control socket: names, arguments and reply members, agreed between admin/
+ * (which answers) and cli/ (which asks). Arguments stand in rows (ctl_commands.c); handlers are in admin. Rows of a reply are flat objects.
  * Reply members, beside "done" and "ok" of the last line ("?": may be absent):
  *
  * status          last: version, identity, realm, core_identity, core_realm, started (RFC 3339), uptime_s, pid,

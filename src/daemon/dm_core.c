@@ -4,15 +4,15 @@
 #include <unistd.h>
 
 #include "daemon/dm_child.h"
-#include "gateway/gw_core.h"
+#include "core/core.h"
 #include "admin/adm.h"
 
 struct core_process {
 	struct dm_inherited in;
 	struct net_loop *loop;
 	struct net_watch *parent;
-	struct gw_core_conf conf;
-	struct gw_core *core;
+	struct core_conf conf;
+	struct core *core;
 	int status;
 };
 
@@ -47,14 +47,14 @@ static void on_log_level(void *arg, enum log_level level)
 	tell_parent(arg, &m);
 }
 
-static const struct gw_core_cb callbacks = { on_bad_edge, on_log_level };
+static const struct core_cb callbacks = { on_bad_edge, on_log_level };
 
 static void add_edge(struct core_process *p, const struct dm_msg *m, int fds[DM_FDS_MAX])
 {
 	struct ipc_ring_fds ring = { fds[0], fds[1], fds[2], fds[3] };
-	struct gw_core_edge edge = { m->index, m->generation, m->what == CFG_EXTERNAL ? CFG_EXTERNAL : CFG_INTERNAL,
+	struct core_edge_id edge = { m->index, m->generation, m->what == CFG_EXTERNAL ? CFG_EXTERNAL : CFG_INTERNAL,
 				     (pid_t)m->value };
-	int err = gw_core_edge_add(p->core, &edge, &ring);
+	int err = core_edge_add(p->core, &edge, &ring);
 
 	if (!err)
 		return;
@@ -70,12 +70,12 @@ static void on_message(struct core_process *p, const struct dm_msg *m, int fds[D
 		return; /* it has the descriptors */
 	}
 	if (m->kind == DM_DECISIONS && fds[0] >= 0) {
-		gw_core_decisions(p->core, fds[0]);
+		core_decisions(p->core, fds[0]);
 		fds[0] = -1;
 	} else if (m->kind == DM_EDGE_GONE) {
-		gw_core_edge_gone(p->core, m->generation);
+		core_edge_gone(p->core, m->generation);
 	} else if (m->kind == DM_STOP) {
-		gw_core_stop(p->core, on_stopped, p);
+		core_stop(p->core, on_stopped, p);
 	} else {
 		log_warn(&p->in.log, "daemon", "unknown message %u of the parent", m->kind);
 	}
@@ -130,7 +130,7 @@ static int peers_tls(struct core_process *p)
 static int set_up(struct core_process *p)
 {
 	struct dm_msg ready = { .kind = DM_READY };
-	char why[GW_CORE_WHY_MAX] = "";
+	char why[CORE_WHY_MAX] = "";
 	int err = net_loop_new(&p->loop);
 
 	if (!err)
@@ -143,7 +143,7 @@ static int set_up(struct core_process *p)
 	p->conf.cb = &callbacks;
 	p->conf.arg = p;
 	p->in.decisions_fd = -1; /* taken */
-	err = gw_core_new(&p->core, p->loop, &p->conf, why);
+	err = core_new(&p->core, p->loop, &p->conf, why);
 	if (err) {
 		log_error(&p->in.log, "daemon", "%s", why);
 		return err;
@@ -166,7 +166,7 @@ static void tear_down(struct core_process *p)
 	net_watch_free(p->parent);
 	if (p->core)
 		adm_close(p->core);
-	gw_core_free(p->core);
+	core_free(p->core);
 	for (size_t i = 0; i < CFG_PEERS_MAX; i++)
 		tls_ctx_free(p->conf.peer_tls[i]);
 	if (p->loop)

@@ -71,7 +71,7 @@ def test_a_row_that_is_missing(copy, spoil, begin, words):
     (TSP, "X(ORIGINALMESSAGESENT, 112)", "X(ORIGINALMESSAGESENT, 112) X(NOVEL, 113)", "Request-Status 113 NOVEL has no row"),
     (TSP, "X(INVPERIOD, 104)", "X(INVTIME, 104)", "104 INVPERIOD is no Request-Status of the sources"),
     (TSP, "X(UNCONFIRMED, 4)", "X(UNCONFIRMED, 4) X(NOVEL, 5)", "Delivery-Outcome 5 NOVEL has no row"),
-    ("src/gateway/gw_path.c", "DIA_RESULT_TOO_BUSY", "DIA_RESULT_OUT_OF_SPACE", "Result-Code 4002 OUT_OF_SPACE has no row"),
+    ("src/core/core_path.c", "DIA_RESULT_TOO_BUSY", "DIA_RESULT_OUT_OF_SPACE", "Result-Code 4002 OUT_OF_SPACE has no row"),
     (PAGE, "::test_no_device_is_named`", "::test_nobody_wrote`", "has no test test_nobody_wrote"),
     (PAGE, "`tests/e2e/test_n_statuses.py::test_no_device_is_named`", "believe me", "names no test"),
     (PAGE, "| name the device |", "|  |", "has an empty cell"),

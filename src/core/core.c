@@ -1,0 +1,461 @@
+/* core.c - the core itself: stores, edges' rings, the end of each turn, its own end. */
+#include "core/core.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "apps/app_common.h"
+#include "assoc/asc_change.h"
+#include "core/core_int.h"
+
+#define RECORDS_A_TURN 512 /* of one edge, so that no edge starves the others */
+#define STOP_LOOK_MS 20
+#define CORE_SHARED_NAMES_MAX 65536u /* hosts, realms and numbers of SCSs; one that does not fit is kept in each trigger */
+
+/* -- records of edges */
+
+struct core_edge *core_edge_find(struct core *c, uint32_t generation)
+{
+	struct core_edge *e;
+
+	TAILQ_FOREACH(e, &c->edges, entry)
+	{
+		if (e->who.generation == generation)
+			return e;
+	}
+	return NULL;
+}
+
+const char *core_edge_name(char out[CORE_EDGE_NAME_MAX], const struct core_edge *e)
+{
+	snprintf(out, CORE_EDGE_NAME_MAX, "edge-%u", e->who.slot);
+	return out;
+}
+
+/* An edge that breaks a rule is ended; everything it said before was checked and stands. */
+static void edge_bad(struct core_edge *e, const char *what)
+{
+	struct core *c = e->core;
+
+	if (e->bad)
+		return;
+	e->bad = true;
+	st_count(&c->st, ST_RING_BAD);
+	log_error(c->log, "core", "edge %u: %s; it is ended", e->who.generation, what);
+	(void)!net_watch_set(e->bell, 0);
+	c->cb->on_bad_edge(c->arg, e->who.generation);
+}
+
+int core_send(struct core_edge *e, size_t len)
+{
+	int err = e->bad ? ERR_CLOSED : ipc_ring_send(e->ring, e->core->record, len);
+
+	if (err == ERR_PROTO) {
+		edge_bad(e, "the indexes of its ring lie");
+		return ERR_CLOSED;
+	}
+	if (err)
+		st_count(&e->core->st, ST_RING_FULL);
+	return err;
+}
+
+static int dispatch(struct core_edge *e, const uint8_t *record, size_t len)
+{
+	union {
+		struct ipc_session_open open;
+		struct ipc_session_closed closed;
+		struct ipc_device_action action;
+		struct ipc_device_notification_answer answer;
+		struct st_counters counters;
+	} u;
+	struct ipc_rec_head h;
+	int err = ipc_rec_head_get(&h, record, len);
+
+	if (err || !ipc_rec_to_core(h.type))
+		return ERR_PROTO;
+	if (h.edge_generation != e->who.generation)
+		return ERR_PROTO; /* each edge has a fresh ring: nobody else's records can be in it */
+	switch (h.type) {
+	case IPC_REC_SESSION_OPEN:
+		err = ipc_session_open_get(&u.open, record, len);
+		return err ? err : core_on_session_open(e, h.transaction, &u.open);
+	case IPC_REC_SESSION_CLOSED:
+		err = ipc_session_closed_get(&u.closed, record, len);
+		if (!err)
+			core_on_session_closed(e, h.transaction, &u.closed);
+		return err;
+	case IPC_REC_DEVICE_ACTION:
+		err = ipc_device_action_get(&u.action, record, len);
+		if (!err)
+			core_on_device_action(e, h.transaction, &u.action);
+		return err;
+	case IPC_REC_DEVICE_NOTIFICATION_ANSWER:
+		err = ipc_device_notification_answer_get(&u.answer, record, len);
+		if (!err)
+			core_report_on_answer(e, h.transaction, &u.answer);
+		return err;
+	default: /* stats */
+		err = ipc_stats_get(&u.counters, record, len);
+		if (!err)
+			st_add(&e->core->st, &u.counters);
+		return err;
+	}
+}
+
+static void read_edge(struct core_edge *e)
+{
+	struct core *c = e->core;
+	uint8_t record[IPC_REC_MAX];
+	size_t len;
+	int err = 0;
+
+	for (int i = 0; i < RECORDS_A_TURN && !e->bad; i++) {
+		err = ipc_ring_recv(e->ring, record, &len);
+		if (err)
+			break;
+		st_count(&c->st, ST_RING_RECORDS);
+		if (dispatch(e, record, len)) {
+			edge_bad(e, "a record that breaks the rules");
+			return;
+		}
+	}
+	if (err && err != ERR_AGAIN)
+		edge_bad(e, "the indexes of its ring lie");
+	else if (!err && !e->bad)
+		net_timer_start(c->again, 0); /* there is more */
+}
+
+static void on_bell(void *arg, int events)
+{
+	struct core_edge *e = arg;
+
+	(void)events;
+	ipc_ring_bell_clear(e->ring);
+	read_edge(e);
+}
+
+static void on_again(void *arg)
+{
+	struct core *c = arg;
+	struct core_edge *e;
+
+	TAILQ_FOREACH(e, &c->edges, entry)
+	{
+		if (!e->bad)
+			read_edge(e);
+	}
+}
+
+/* -- the end of a turn: one hand-over of all its intents, one doorbell an edge for all its records */
+
+/* Before any answer leaves: the doorbells of the edges and what is sent to core peers come after it. */
+static void write_decisions(struct core *c)
+{
+	bool failing = aud_flush(c->aud) != 0;
+
+	if (failing != c->decisions_failing) {
+		if (failing)
+			log_error(c->log, "core",
+				  "the decision log cannot be written: %s; lines wait for room until too many wait",
+				  strerror(errno));
+		else
+			log_info(c->log, "core", "the decision log can be written again");
+	}
+	c->decisions_failing = failing; /* the next turn tries again */
+}
+
+static void on_turn_end(void *arg)
+{
+	struct core *c = arg;
+	struct core_edge *e;
+
+	core_revoke_look(c);
+	core_queue_move(c);
+	jrn_submit(c->jrn);
+	write_decisions(c);
+	TAILQ_FOREACH(e, &c->edges, entry)
+	{
+		if (!e->bad && ipc_ring_flush(e->ring))
+			edge_bad(e, "the indexes of its ring lie");
+	}
+}
+
+/* -- edges come and go */
+
+static void edge_free(struct core_edge *e)
+{
+	struct core_session *s, *next;
+
+	e->bad = true; /* nothing is admitted on it any more */
+	core_probe_forget(e->core, e->who.generation, 0);
+	for (s = TAILQ_FIRST(&e->core->sessions); s; s = next) {
+		next = TAILQ_NEXT(s, entry);
+		if (s->edge == e)
+			core_session_free(s);
+	}
+	TAILQ_REMOVE(&e->core->edges, e, entry);
+	net_watch_free(e->bell);
+	ipc_ring_close(e->ring);
+	free(e);
+}
+
+int core_edge_add(struct core *c, const struct core_edge_id *edge, struct ipc_ring_fds *fds)
+{
+	struct core_edge *e;
+	int err;
+
+	if (core_edge_find(c, edge->generation))
+		return ERR_EXISTS;
+	e = calloc(1, sizeof *e);
+	if (!e)
+		return ERR_NOMEM;
+	e->core = c;
+	e->who = *edge;
+	err = ipc_ring_open(&e->ring, fds);
+	if (err)
+		goto free_edge;
+	err = net_watch_new(&e->bell, c->loop, ipc_ring_bell(e->ring), on_bell, e);
+	if (!err)
+		err = net_watch_set(e->bell, NET_READ);
+	if (err)
+		goto close_ring;
+	TAILQ_INSERT_TAIL(&c->edges, e, entry);
+	log_info(c->log, "core", "edge %u, pid %d, is there", edge->generation, (int)edge->pid);
+	return 0;
+
+close_ring:
+	net_watch_free(e->bell);
+	ipc_ring_close(e->ring);
+free_edge:
+	free(e);
+	return err;
+}
+
+void core_edge_gone(struct core *c, uint32_t generation)
+{
+	struct core_edge *e = core_edge_find(c, generation);
+
+	if (!e)
+		return;
+	if (!e->bad)
+		read_edge(e); /* what it said before it died */
+	log_warn(c->log, "core", "edge %u is gone, with %u sessions", generation, e->sessions_n);
+	edge_free(e);
+}
+
+void core_decisions(struct core *c, int fd)
+{
+	aud_reopen_fd(c->aud, fd);
+}
+
+/* -- its life */
+
+static void conf_triggers(struct core *c)
+{
+	const struct cfg_iwf *cfg = c->cfg;
+
+	c->trg_conf = (struct trg_conf){
+		.report_grace_ms = cfg->journal.report_grace_ms,
+		.report_retention_ms = cfg->journal.report_retention_ms,
+		.retry_min_ms = cfg->dnr.retry_min_ms,
+		.retry_max_ms = cfg->dnr.retry_max_ms,
+		.reasons = { POL_NONE, POL_ACTION_NOT_SUPPORTED, POL_CONTRADICTING_DEVICE, POL_HSS_SILENT, POL_JOURNAL,
+			     POL_SMSSC_SILENT, POL_NOMEM, POL_ORIGINAL_UNKNOWN, POL_ORIGINAL_REPORTED, POL_ORIGINAL_BUSY,
+			     POL_ORIGINAL_DEVICE, POL_SMSSC_NO_RECALL, POL_EXPIRED },
+		.takers = &c->takers,
+		.names = &c->names,
+	};
+}
+
+static int open_stores(struct core *c, int decisions_fd, char why[CORE_WHY_MAX])
+{
+	const struct cfg_iwf *cfg = c->cfg;
+	char dir[CFG_PATH_MAX + 32];
+	struct asc_conf asc = { dir, cfg->associations_size_max, cfg->associations_changes_max,
+				(size_t)cfg->associations_import_memory };
+	struct asc_why asc_why = { "" };
+	int err;
+
+	err = decisions_fd >= 0 ? aud_open_fd(&c->aud, decisions_fd, &c->st) : aud_open(&c->aud, NULL, &c->st);
+	if (err) {
+		snprintf(why, CORE_WHY_MAX, "the decision log: %s", err_str(err));
+		return err;
+	}
+	snprintf(dir, sizeof dir, "%s/associations", cfg->state_dir);
+	err = asc_open(&c->asc, &asc, &asc_why);
+	if (err) {
+		snprintf(why, CORE_WHY_MAX, "%s", asc_why.text);
+		return err;
+	}
+	return core_journal_open(c, why);
+}
+
+static void on_store(void *arg, int events)
+{
+	struct core *c = arg;
+
+	(void)events;
+	asc_completions(c->asc);
+}
+
+static int make_tables(struct core *c)
+{
+	uint32_t random[2];
+
+	if (getrandom(random, sizeof random, 0) != sizeof random)
+		return ERR_IO;
+	link_ids_init(&c->ids_external, c->cfg->external.host, clock_real_ms(), random[0]);
+	link_ids_init(&c->ids_internal, c->cfg->internal.host, clock_real_ms(), random[1]);
+	TAILQ_INIT(&c->edges);
+	TAILQ_INIT(&c->sessions);
+	TAILQ_INIT(&c->triggers);
+	TAILQ_INIT(&c->walks);
+	core_cursor_begin(&c->sweep_walk, c, NULL); /* ends with the core */
+	TAILQ_INIT(&c->drrs);
+	TAILQ_INIT(&c->probes);
+	TAILQ_INIT(&c->exports);
+	c->notice_next = c->token_next = 1;
+	c->expiry_s = c->deadline_ms = UINT64_MAX;
+	c->sweep_generation = UINT64_MAX; /* what came from the journal is judged by what the store says now */
+	if (map_init(&c->sessions_by_key) || map_init(&c->scs_by_name) || map_init(&c->triggers_by_ref) ||
+	    map_init(&c->notices_by_number) || map_init(&c->drrs_by_token) ||
+	    core_finished_new(&c->ended, c->cfg->limits.ended_max) ||
+	    core_dup_new(&c->dup, c->cfg->limits.duplicates_max, c->cfg->limits.duplicates_window_ms) ||
+	    net_check_new(&c->check, c->loop, on_turn_end, c) || net_timer_new(&c->again, c->loop, on_again, c) ||
+	    net_timer_new(&c->expiry, c->loop, core_sessions_expire, c) || multimap_init(&c->triggers_by_device) ||
+	    net_timer_new(&c->sweep, c->loop, core_revoke_sweep, c) ||
+	    net_timer_new(&c->deadline, c->loop, core_deadlines_due, c) ||
+	    net_timer_new(&c->retry, c->loop, core_retry_turn, c) || net_timer_new(&c->queue, c->loop, core_queue_on_timer, c))
+		return ERR_NOMEM;
+	core_dup_on_drop(c->dup, core_answers_drop, c);
+	return 0;
+}
+
+int core_new(struct core **out, struct net_loop *loop, const struct core_conf *conf, char why[CORE_WHY_MAX])
+{
+	struct core *c = calloc(1, sizeof *c);
+	int err;
+
+	if (!c)
+		return ERR_NOMEM;
+	c->cfg = conf->cfg;
+	c->log = conf->log;
+	c->cb = conf->cb;
+	c->arg = conf->arg;
+	c->loop = loop;
+	c->started_ms = clock_real_ms();
+	snprintf(why, CORE_WHY_MAX, "the core could not be made");
+	c->names.max = c->words.max = CORE_SHARED_NAMES_MAX;
+	conf_triggers(c);
+	err = make_tables(c);
+	if (!err)
+		err = open_stores(c, conf->decisions_fd, why);
+	if (!err)
+		err = net_watch_new(&c->store_bell, c->loop, asc_wake_fd(c->asc), on_store, c);
+	if (!err)
+		err = net_watch_set(c->store_bell, NET_READ);
+	if (!err)
+		err = core_peers_open(c, conf->peer_tls);
+	if (!err) {
+		snprintf(why, CORE_WHY_MAX, "the journal cannot be read");
+		err = core_triggers_restore(c);
+	}
+	if (err) {
+		core_free(c);
+		return err;
+	}
+	*out = c;
+	return 0;
+}
+
+static void free_scs(void *arg, struct map_node *node)
+{
+	struct core_scs *s = MAP_OF(node, struct core_scs, node);
+
+	map_del(arg, node);
+	free(s);
+}
+
+static void map_end(struct map *m)
+{
+	if (m->buckets)
+		map_fini(m);
+}
+
+void core_free(struct core *c)
+{
+	struct core_edge *e;
+	struct core_trigger *t;
+	struct core_drr *d;
+
+	if (!c)
+		return;
+	net_watch_free(c->store_bell);
+	core_peers_close(c); /* everyone who waits hears of it before the triggers go */
+	if (c->drrs_by_token.buckets) {
+		core_probes_free(c);
+		while ((e = TAILQ_FIRST(&c->edges)))
+			edge_free(e);
+		while ((t = TAILQ_FIRST(&c->triggers)))
+			core_trigger_free(t);
+		while ((d = TAILQ_FIRST(&c->drrs))) {
+			TAILQ_REMOVE(&c->drrs, d, entry);
+			free(d);
+		}
+		map_each(&c->scs_by_name, free_scs, &c->scs_by_name);
+	}
+	core_journal_close(c);
+	asc_close(c->asc);
+	aud_close(c->aud);
+	core_finished_free(c->ended);
+	core_dup_free(c->dup);
+	net_check_free(c->check);
+	net_timer_free(c->again);
+	net_timer_free(c->expiry);
+	net_timer_free(c->sweep);
+	net_timer_free(c->deadline);
+	heap_fini(&c->deadlines);
+	net_timer_free(c->retry);
+	net_timer_free(c->queue);
+	net_timer_free(c->stop_timer);
+	map_end(&c->sessions_by_key);
+	map_end(&c->scs_by_name);
+	map_end(&c->triggers_by_ref);
+	map_end(&c->notices_by_number);
+	map_end(&c->drrs_by_token);
+	multimap_fini(&c->triggers_by_device);
+	trg_names_fini(&c->takers);
+	trg_names_fini(&c->names);
+	trg_names_fini(&c->words);
+	free(c);
+}
+
+/* -- the end in order */
+
+static void on_stop_look(void *arg)
+{
+	struct core *c = arg;
+
+	c->stopped(c->stopped_arg);
+}
+
+void core_stop(struct core *c, void (*done)(void *arg), void *arg)
+{
+	if (c->stopping)
+		return;
+	c->stopping = true;
+	c->stopped = done;
+	c->stopped_arg = arg;
+	core_peers_leave(c);
+	(void)jrn_flush(c->jrn);
+	if (net_timer_new(&c->stop_timer, c->loop, on_stop_look, c)) {
+		done(arg);
+		return;
+	}
+	/* The DPRs of the peers end in the background; nothing else is waited for. */
+	net_timer_start(c->stop_timer, c->cfg->timers.disconnect_wait_ms < 300 ? c->cfg->timers.disconnect_wait_ms : 300);
+}

@@ -1,0 +1,50 @@
+/* core.h - the core: admission, judgement, triggers, the peers of our own domain, the journal and the decision log
+ * (ARCHITECTURE.md, stages 8 to 12 and 14). It speaks with edges in records only, each of which it checks as hostile. */
+#pragma once
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/log.h"
+#include "conf/cfg_iwf.h"
+#include "ipc/ipc_ring.h"
+#include "net/net_loop.h"
+#include "tls/tls_stream.h"
+
+struct core;
+
+struct core_cb {
+	/* This edge broke a rule of the ring: it is to be ended. The core listens to it no more. */
+	void (*on_bad_edge)(void *arg, uint32_t generation);
+	/* An operator wants another log level in all processes. */
+	void (*on_log_level)(void *arg, enum log_level level);
+};
+
+struct core_conf { /* borrowed as long as the core lives */
+	const struct cfg_iwf *cfg;
+	struct log *log;                         /* its level changes by command */
+	struct tls_ctx *peer_tls[CFG_PEERS_MAX]; /* by index of cfg->peers; NULL: plain */
+	int decisions_fd;                        /* taken; -1: none */
+	const struct core_cb *cb;
+	void *arg;
+};
+
+#define CORE_WHY_MAX 512
+/* Opens the stores, takes up what the journal holds, begins to connect to the peers. Errors with words in `why`. */
+ERR_MUST_USE int core_new(struct core **out, struct net_loop *loop, const struct core_conf *conf, char why[CORE_WHY_MAX]);
+void core_free(struct core *c); /* NULL allowed */
+
+struct core_edge_id {
+	uint32_t slot, generation;
+	enum cfg_zone zone;
+	pid_t pid;
+};
+/* The ring of an edge: takes the descriptors on success. */
+ERR_MUST_USE int core_edge_add(struct core *c, const struct core_edge_id *edge, struct ipc_ring_fds *fds);
+/* The edge is dead and all its sessions with it. */
+void core_edge_gone(struct core *c, uint32_t generation);
+
+/* The decision log after rotation. Takes fd. */
+void core_decisions(struct core *c, int fd);
+
+/* DPR to the peers, everything durable, then `done`, once. */
+void core_stop(struct core *c, void (*done)(void *arg), void *arg);

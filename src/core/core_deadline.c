@@ -1,0 +1,51 @@
+/* core_deadline.c - the deadlines of all triggers behind one timer of the loop. */
+#include "core/core_int.h"
+
+#define WAIT_MAX_MS (3600u * 1000u) /* longer waits in parts: the time of day may be set meanwhile */
+#define DUE_A_TURN 512              /* so that a time at which many end starves nobody */
+
+static struct core_trigger *owner_of(struct heap_node *node)
+{
+	return (struct core_trigger *)(void *)((char *)node - offsetof(struct core_trigger, deadline));
+}
+
+static void start(struct core *c)
+{
+	const struct heap_node *first = heap_first(&c->deadlines);
+	uint64_t now, wait;
+
+	if (!first || first->at == c->deadline_ms)
+		return; /* one that is no longer the first fires for nothing, once */
+	now = clock_real_ms();
+	wait = first->at > now ? first->at - now : 0;
+	c->deadline_ms = first->at;
+	net_timer_start(c->deadline, wait < WAIT_MAX_MS ? wait : WAIT_MAX_MS);
+}
+
+void core_deadlines_due(void *core)
+{
+	struct core *c = core;
+	uint64_t now = clock_real_ms();
+	struct heap_node *first;
+
+	c->deadline_ms = UINT64_MAX;
+	for (int i = 0; i < DUE_A_TURN && (first = heap_first(&c->deadlines)) && first->at <= now; i++) {
+		heap_del(&c->deadlines, first);
+		core_trigger_on_deadline(owner_of(first));
+	}
+	start(c);
+}
+
+int core_deadline_set(struct core_trigger *t, uint64_t at_ms)
+{
+	struct core *c = t->core;
+
+	if (at_ms == UINT64_MAX) {
+		heap_del(&c->deadlines, &t->deadline);
+		return 0;
+	}
+	if (heap_set(&c->deadlines, &t->deadline, at_ms))
+		return ERR_NOMEM;
+	start(c);
+	return 0;
+}

@@ -1,0 +1,103 @@
+/* core_decision.c - every verdict of the core leaves through here, once: decision line and counters together (audit/). */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "core/core_int.h"
+
+void core_transaction_text(char out[CORE_TRANSACTION_TEXT_MAX], uint32_t generation, uint64_t number)
+{
+	snprintf(out, CORE_TRANSACTION_TEXT_MAX, "%" PRIu32 "-%06" PRIx64, generation, number);
+}
+
+static void emit(struct core *c, const struct aud_decision *d)
+{
+	if (aud_decision(c->aud, d))
+		log_error(c->log, "core", "transaction %s: the decision line is lost", d->transaction);
+}
+
+void core_decide_session(struct core *c, uint32_t generation, uint64_t number, const struct ipc_session_open *open,
+			 const char *scs, enum pol_reason reason)
+{
+	char transaction[CORE_TRANSACTION_TEXT_MAX];
+	struct aud_decision d = {
+		.time_ms = clock_real_ms(),
+		.transaction = transaction,
+		.scs = scs,
+		.origin_host = open->origin_host,
+		.address = open->address,
+		.action = "session",
+		.verdict = reason == POL_NONE ? AUD_ACCEPTED : AUD_REFUSED,
+		.reason = reason == POL_NONE ? "" : pol_reason_str(reason),
+	};
+
+	core_transaction_text(transaction, generation, number);
+	emit(c, &d);
+}
+
+void core_decide_session_end(struct core *c, const struct core_session *s, const char *reason)
+{
+	const struct asc_scs *scs = asc_scs_find(c->asc, s->scs->name);
+	char transaction[CORE_TRANSACTION_TEXT_MAX];
+	struct aud_decision d = {
+		.time_ms = clock_real_ms(),
+		.transaction = transaction,
+		.scs = s->scs->name,
+		.origin_host = scs ? scs->origin_host : "",
+		.address = s->address,
+		.action = "session",
+		.verdict = AUD_REFUSED,
+		.reason = reason,
+	};
+
+	core_transaction_text(transaction, (uint32_t)s->key.generation, s->key.number);
+	emit(c, &d);
+}
+
+static struct aud_decision line_of(const struct core_decision *in, enum aud_verdict verdict)
+{
+	return (struct aud_decision){
+		.time_ms = clock_real_ms(),
+		.transaction = in->transaction,
+		.scs = in->scs,
+		.origin_host = in->origin_host,
+		.address = in->address,
+		.device = in->device,
+		.action = tsp_action_str(in->action),
+		.has_reference = true,
+		.reference = in->reference,
+		.verdict = verdict,
+		.reason = verdict == AUD_ACCEPTED ? "" : pol_reason_str(in->reason),
+		.rule = in->rule,
+	};
+}
+
+void core_decide_detected(struct core *c, const struct core_decision *in)
+{
+	struct aud_decision d = line_of(in, AUD_DETECTED);
+
+	emit(c, &d);
+	log_info(c->log, "core", "transaction %s: %s of %s for %s: would be refused by '%s'", in->transaction, d.action, in->scs,
+		 in->device, in->rule);
+}
+
+void core_decide_revoked(struct core *c, const struct core_decision *in, const char *action)
+{
+	struct aud_decision d = line_of(in, in->reason == POL_NONE ? AUD_ACCEPTED : AUD_REFUSED);
+
+	d.action = action;
+	emit(c, &d);
+	log_info(c->log, "core", "transaction %s: %s of the trigger of %s for %s: %s", in->transaction, action, in->scs,
+		 in->device, in->reason == POL_NONE ? "taken back" : d.reason);
+}
+
+void core_decide_action(struct core *c, const struct core_decision *in)
+{
+	bool accepted = in->result_code == DIA_RESULT_SUCCESS && in->request_status == TSP_STATUS_SUCCESS;
+	struct aud_decision d = line_of(in, accepted ? AUD_ACCEPTED : AUD_REFUSED);
+
+	if (in->result_code == DIA_RESULT_SUCCESS)
+		d.request_status = tsp_request_status_str(in->request_status);
+	emit(c, &d);
+	log_info(c->log, "core", "transaction %s: %s of %s for %s: %s%s", in->transaction, d.action, in->scs, in->device,
+		 accepted ? "accepted" : "refused: ", d.reason);
+}

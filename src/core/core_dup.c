@@ -1,0 +1,258 @@
+/* core_dup.c - one hash table, one list in order of age. */
+#include "core/core_dup.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "base/map.h"
+
+struct waiter {
+	struct core_dup_waiter w;
+	STAILQ_ENTRY(waiter) entry;
+};
+
+struct core_dup_entry {
+	struct map_node node;
+	TAILQ_ENTRY(core_dup_entry) entry;
+	uint64_t at_ms;
+	uint64_t number; /* of its record in the journal, once bound */
+	uint8_t digest[CORE_DIGEST_LEN];
+	bool answered, bound;
+	uint8_t waiters_n;
+	STAILQ_HEAD(, waiter) waiters;
+	struct ipc_device_action_answer answer;
+	uint8_t key[]; /* End-to-End-Id, then Origin-Host */
+};
+
+struct core_dup {
+	struct map map;
+	TAILQ_HEAD(, core_dup_entry) by_age;
+	uint32_t entries_max;
+	uint64_t window_ms, dropped;
+	core_dup_drop_fn *drop_fn;
+	void *drop_arg;
+};
+
+#define KEY_MAX (4 + IDENT_HOST_MAX)
+
+static uint32_t key_of(uint8_t key[KEY_MAX], const char *origin_host, uint32_t end_to_end)
+{
+	size_t len = strnlen(origin_host, IDENT_HOST_MAX);
+
+	memcpy(key, &end_to_end, 4);
+	memcpy(key + 4, origin_host, len);
+	return (uint32_t)(4 + len);
+}
+
+int core_dup_new(struct core_dup **out, uint32_t entries_max, uint64_t window_ms)
+{
+	struct core_dup *d = calloc(1, sizeof *d);
+	int err;
+
+	if (!d)
+		return ERR_NOMEM;
+	err = map_init(&d->map);
+	if (err) {
+		free(d);
+		return err;
+	}
+	TAILQ_INIT(&d->by_age);
+	d->entries_max = entries_max ? entries_max : 1;
+	d->window_ms = window_ms;
+	*out = d;
+	return 0;
+}
+
+static void waiters_free(struct core_dup_entry *e)
+{
+	struct waiter *w;
+
+	while ((w = STAILQ_FIRST(&e->waiters))) {
+		STAILQ_REMOVE_HEAD(&e->waiters, entry);
+		free(w);
+	}
+	e->waiters_n = 0;
+}
+
+static void entry_free(struct core_dup *d, struct core_dup_entry *e)
+{
+	if (e->bound && d->drop_fn)
+		d->drop_fn(d->drop_arg, e->number);
+	map_del(&d->map, &e->node);
+	TAILQ_REMOVE(&d->by_age, e, entry);
+	waiters_free(e);
+	free(e);
+}
+
+void core_dup_free(struct core_dup *d)
+{
+	struct core_dup_entry *e;
+
+	if (!d)
+		return;
+	d->drop_fn = NULL;
+	while ((e = TAILQ_FIRST(&d->by_age)))
+		entry_free(d, e);
+	map_fini(&d->map);
+	free(d);
+}
+
+/* What is older than the window goes; when there are too many, the oldest answered one goes before its time. What is not answered is
+ * always kept: there are never more of those than requests that may be pending. */
+static void make_room(struct core_dup *d, uint64_t now_ms)
+{
+	struct core_dup_entry *e, *next;
+
+	for (e = TAILQ_FIRST(&d->by_age); e && now_ms >= e->at_ms + d->window_ms; e = next) {
+		next = TAILQ_NEXT(e, entry);
+		if (e->answered)
+			entry_free(d, e);
+	}
+	if (d->map.n < d->entries_max)
+		return;
+	for (e = TAILQ_FIRST(&d->by_age); e && !e->answered; e = TAILQ_NEXT(e, entry))
+		;
+	if (e) {
+		entry_free(d, e);
+		d->dropped++;
+	}
+}
+
+static bool add_waiter(struct core_dup_entry *e, const struct core_dup_waiter *waiter)
+{
+	struct waiter *w;
+
+	if (e->waiters_n == CORE_DUP_WAITERS_MAX) { /* the oldest has long given up */
+		w = STAILQ_FIRST(&e->waiters);
+		STAILQ_REMOVE_HEAD(&e->waiters, entry);
+	} else {
+		w = malloc(sizeof *w);
+		if (!w)
+			return false;
+		e->waiters_n++;
+	}
+	w->w = *waiter;
+	STAILQ_INSERT_TAIL(&e->waiters, w, entry);
+	return true;
+}
+
+static struct core_dup_entry *entry_new(struct core_dup *d, const uint8_t *key, uint32_t key_len,
+					const uint8_t digest[CORE_DIGEST_LEN], uint64_t now_ms)
+{
+	struct core_dup_entry *e;
+
+	make_room(d, now_ms);
+	e = calloc(1, sizeof *e + key_len);
+	if (!e)
+		return NULL;
+	STAILQ_INIT(&e->waiters);
+	memcpy(e->key, key, key_len);
+	memcpy(e->digest, digest, CORE_DIGEST_LEN);
+	e->at_ms = now_ms;
+	map_add(&d->map, &e->node, e->key, key_len);
+	TAILQ_INSERT_TAIL(&d->by_age, e, entry);
+	return e;
+}
+
+static struct core_dup_entry *find(const struct core_dup *d, const uint8_t *key, uint32_t key_len, uint64_t now_ms)
+{
+	struct core_dup_entry *e = MAP_OF(map_find(&d->map, key, key_len), struct core_dup_entry, node);
+
+	return e && e->answered && now_ms >= e->at_ms + d->window_ms ? NULL : e;
+}
+
+enum core_dup_verdict core_dup_look(struct core_dup *d, const char *origin_host, uint32_t end_to_end,
+				    const uint8_t digest[CORE_DIGEST_LEN], const struct core_dup_waiter *waiter, uint64_t now_ms,
+				    struct core_dup_entry **entry, struct ipc_device_action_answer *answer)
+{
+	uint8_t key[KEY_MAX];
+	uint32_t key_len = key_of(key, origin_host, end_to_end);
+	struct core_dup_entry *e = find(d, key, key_len, now_ms);
+
+	if (e && memcmp(e->digest, digest, CORE_DIGEST_LEN) != 0)
+		return CORE_DUP_DIFFERS;
+	if (e && e->answered) {
+		*answer = e->answer;
+		return CORE_DUP_ANSWERED;
+	}
+	if (e) {
+		(void)add_waiter(e, waiter); /* without memory the copy has no answer and its sender sends another */
+		return CORE_DUP_IN_FLIGHT;
+	}
+	make_room(d, now_ms); /* takes one of this key that is past its window, too */
+	e = entry_new(d, key, key_len, digest, now_ms);
+	if (e && !add_waiter(e, waiter)) {
+		entry_free(d, e);
+		e = NULL;
+	}
+	*entry = e;
+	return CORE_DUP_NEW;
+}
+
+void core_dup_settle(struct core_dup *d, struct core_dup_entry *e, const struct ipc_device_action_answer *a, core_dup_tell_fn *fn,
+		     void *arg)
+{
+	struct waiter *w;
+
+	(void)d;
+	if (!e)
+		return;
+	e->answered = true;
+	e->answer = *a;
+	STAILQ_FOREACH(w, &e->waiters, entry)
+	fn(arg, &w->w, a);
+	waiters_free(e);
+}
+
+int core_dup_restore(struct core_dup *d, const char *origin_host, uint32_t end_to_end, const uint8_t digest[CORE_DIGEST_LEN],
+		     const struct ipc_device_action_answer *answer, uint64_t now_ms, struct core_dup_entry **entry)
+{
+	uint8_t key[KEY_MAX];
+	uint32_t key_len = key_of(key, origin_host, end_to_end);
+	struct core_dup_entry *e;
+
+	if (find(d, key, key_len, now_ms))
+		return ERR_EXISTS;
+	e = entry_new(d, key, key_len, digest, now_ms);
+	if (!e)
+		return ERR_NOMEM;
+	if (answer) {
+		e->answered = true;
+		e->answer = *answer;
+	} else {
+		*entry = e;
+	}
+	return 0;
+}
+
+bool core_dup_bind(struct core_dup *d, const char *origin_host, uint32_t end_to_end, uint64_t number, uint64_t now_ms,
+		   struct ipc_device_action_answer *answer)
+{
+	uint8_t key[KEY_MAX];
+	uint32_t key_len = key_of(key, origin_host, end_to_end);
+	struct core_dup_entry *e = find(d, key, key_len, now_ms);
+
+	if (!e || !e->answered || e->bound)
+		return false;
+	e->bound = true;
+	e->number = number;
+	*answer = e->answer;
+	return true;
+}
+
+void core_dup_on_drop(struct core_dup *d, core_dup_drop_fn *fn, void *arg)
+{
+	d->drop_fn = fn;
+	d->drop_arg = arg;
+}
+
+uint32_t core_dup_count(const struct core_dup *d)
+{
+	return (uint32_t)d->map.n;
+}
+
+uint64_t core_dup_dropped(const struct core_dup *d)
+{
+	return d->dropped;
+}

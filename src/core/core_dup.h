@@ -1,0 +1,54 @@
+/* core_dup.h - requests that come twice (RFC 6733 3, End-to-End-Id; CONTRACTS section 3, "duplicates"): the same Origin-Host and
+ * End-to-End-Id with the same digest gets the same answer; while the first is being worked on, the copy waits with it; another digest is
+ * refused. Entries live for a window or until there are too many, then the oldest answered ones go. PURE: the time is an argument. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "ipc/ipc_rec.h"
+
+#define CORE_DIGEST_LEN 32
+#define CORE_DUP_WAITERS_MAX 16 /* copies that wait with one request; more are the oldest's end */
+
+struct core_dup;
+struct core_dup_entry; /* of a request that is not answered yet; valid until core_dup_settle() */
+
+struct core_dup_waiter {     /* where an answer is to go */
+	uint32_t generation; /* of the edge */
+	uint64_t transaction, session;
+};
+
+ERR_MUST_USE int core_dup_new(struct core_dup **out, uint32_t entries_max, uint64_t window_ms);
+void core_dup_free(struct core_dup *d); /* NULL allowed */
+
+enum core_dup_verdict {
+	CORE_DUP_NEW, /* *entry is new and has the waiter; NULL when there is no memory for one: then copies are not recognised */
+	CORE_DUP_IN_FLIGHT, /* the waiter waits with the first */
+	CORE_DUP_ANSWERED,  /* *answer is what the first got */
+	CORE_DUP_DIFFERS,
+};
+enum core_dup_verdict core_dup_look(struct core_dup *d, const char *origin_host, uint32_t end_to_end,
+				    const uint8_t digest[CORE_DIGEST_LEN], const struct core_dup_waiter *waiter, uint64_t now_ms,
+				    struct core_dup_entry **entry, struct ipc_device_action_answer *answer);
+
+/* The answer: kept for copies; `fn` is called for everyone who waits. `entry` is no longer the caller's; NULL allowed. */
+typedef void core_dup_tell_fn(void *arg, const struct core_dup_waiter *w, const struct ipc_device_action_answer *a);
+void core_dup_settle(struct core_dup *d, struct core_dup_entry *entry, const struct ipc_device_action_answer *a,
+		     core_dup_tell_fn *fn, void *arg);
+
+/* From the journal after a restart: nobody waits yet. answer NULL: in flight, *entry is set (else it may be NULL). ERR_NOMEM,
+ * ERR_EXISTS. */
+ERR_MUST_USE int core_dup_restore(struct core_dup *d, const char *origin_host, uint32_t end_to_end,
+				  const uint8_t digest[CORE_DIGEST_LEN], const struct ipc_device_action_answer *answer,
+				  uint64_t now_ms, struct core_dup_entry **entry);
+
+/* The entry of that request, when it is answered and within its window, is bound to a record of the journal: *answer is its answer, and
+ * `fn` of core_dup_on_drop() is called with `number` once the entry goes. False, and nothing is bound: there is no such entry. */
+bool core_dup_bind(struct core_dup *d, const char *origin_host, uint32_t end_to_end, uint64_t number, uint64_t now_ms,
+		   struct ipc_device_action_answer *answer);
+typedef void core_dup_drop_fn(void *arg, uint64_t number);
+void core_dup_on_drop(struct core_dup *d, core_dup_drop_fn *fn, void *arg); /* not called by core_dup_free() */
+
+uint32_t core_dup_count(const struct core_dup *d);
+uint64_t core_dup_dropped(const struct core_dup *d); /* entries that went before their window was over */

@@ -1,0 +1,70 @@
+/* core_groups.c - groups that a certificate proves. The edge read its SAN URIs from the authenticated transport; nothing in a message
+ * ever names a group. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/core_int.h"
+
+struct core_proven *core_proven_of(const struct core *c, const struct ipc_identity *id)
+{
+	size_t prefix = strlen(c->cfg->group_uri_prefix);
+	struct core_proven *p = id->groups_n ? calloc(1, sizeof *p) : NULL;
+
+	if (!p)
+		return NULL;
+	for (uint8_t i = 0; i < id->groups_n; i++) {
+		const char *name = id->groups[i] + prefix;
+
+		if (strncmp(id->groups[i], c->cfg->group_uri_prefix, prefix) != 0 || !ident_name_ok(name))
+			continue;            /* a URI of something else */
+		strcpy(p->name[p->n], name); /* ident_name_ok() bounds it */
+		p->names[p->n] = p->name[p->n];
+		p->n++;
+	}
+	if (p->n == 0) {
+		free(p);
+		return NULL;
+	}
+	p->not_after_s = id->not_after_s;
+	return p;
+}
+
+void core_proven_free(struct core_proven *p)
+{
+	free(p);
+}
+
+_Static_assert(IPC_GROUPS_MAX <= TRG_GROUPS_MAX, "all groups of a session fit into a trigger's record");
+
+void core_proven_text(char out[TRG_GROUPS_LEN_MAX + 1], const struct core_proven *p)
+{
+	size_t len = 0;
+
+	out[0] = 0;
+	for (uint8_t i = 0; p && i < p->n; i++)
+		len += (size_t)snprintf(out + len, TRG_GROUPS_LEN_MAX + 1 - len, "%s%s", i ? " " : "", p->name[i]);
+}
+
+void core_proven_from(struct core_proven *out, const char *text, uint64_t not_after_s)
+{
+	*out = (struct core_proven){ .not_after_s = not_after_s };
+	while (*text && out->n < IPC_GROUPS_MAX) {
+		size_t len = strcspn(text, " ");
+
+		if (len <= IDENT_SCS_MAX) {
+			memcpy(out->name[out->n], text, len);
+			out->names[out->n] = out->name[out->n];
+			if (ident_name_ok(out->name[out->n]))
+				out->n++;
+		}
+		text += len + (text[len] == ' ');
+	}
+}
+
+struct asc_asker core_asker(const char *scs, const struct core_proven *p, uint64_t now_ms)
+{
+	bool valid = p && (!p->not_after_s || now_ms / 1000 <= p->not_after_s);
+
+	return (struct asc_asker){ scs, valid ? p->names : NULL, valid ? p->n : 0 };
+}

@@ -1,0 +1,77 @@
+/* core_journal.c - the journal in the core's loop: it wakes us when something is durable or its state has changed; what it counts and
+ * whether it can store is told here, once for each change. */
+#include <stdio.h>
+
+#include "core/core_int.h"
+
+static void look_at_state(struct core *c)
+{
+	int state = jrn_state(c->jrn);
+
+	if (state == c->jrn_state)
+		return;
+	c->jrn_state = state;
+	c->jrn_since_ms = clock_real_ms();
+	if (state == ERR_NOSPC)
+		log_error(c->log, "core", "the journal has no room: new triggers are refused until there is");
+	else if (state)
+		log_error(c->log, "core", "the journal cannot be written: new triggers are refused until it can");
+	else
+		log_warn(c->log, "core", "the journal can be written again: new triggers are taken");
+}
+
+static void count(struct core *c)
+{
+	struct jrn_counts now = jrn_counts(c->jrn), before = c->jrn_counted;
+
+	st_count_n(&c->st, ST_JOURNAL_COMMITS, now.commits - before.commits);
+	st_count_n(&c->st, ST_JOURNAL_ERRORS, now.commits_failed - before.commits_failed);
+	st_count_n(&c->st, ST_JOURNAL_LOST, now.lost - before.lost);
+	st_count_n(&c->st, ST_JOURNAL_TROUBLES, now.troubles - before.troubles);
+	c->jrn_counted = now;
+}
+
+static void on_wake(void *arg, int events)
+{
+	struct core *c = arg;
+
+	(void)events;
+	jrn_complete(c->jrn);
+	look_at_state(c);
+	count(c);
+}
+
+int core_journal_open(struct core *c, char why[CORE_WHY_MAX])
+{
+	const struct cfg_journal *cfg = &c->cfg->journal;
+	char dir[CFG_PATH_MAX + 32];
+	struct jrn_conf conf = {
+		.dir = dir,
+		.map_max = cfg->size_max,
+		.pending_max = cfg->commit_pending_max,
+		.batch_window_ms = (uint32_t)cfg->batch_window_ms,
+		.batch_max = cfg->batch_max,
+		.compact_above = cfg->compact_above,
+		.threaded = true,
+	};
+	struct jrn_why jrn_why = { "" };
+	int err;
+
+	snprintf(dir, sizeof dir, "%s/journal", c->cfg->state_dir);
+	c->jrn_since_ms = clock_real_ms();
+	err = jrn_open(&c->jrn, &conf, &jrn_why);
+	if (err) {
+		snprintf(why, CORE_WHY_MAX, "%s", jrn_why.text);
+		return err;
+	}
+	look_at_state(c); /* it may begin in trouble */
+	err = net_watch_new(&c->jrn_wake, c->loop, jrn_wake_fd(c->jrn), on_wake, c);
+	return err ? err : net_watch_set(c->jrn_wake, NET_READ);
+}
+
+void core_journal_close(struct core *c)
+{
+	net_watch_free(c->jrn_wake);
+	jrn_close(c->jrn);
+	c->jrn = NULL;
+}

@@ -1,0 +1,357 @@
+/* core_path.c - the path of one trigger, second half (ARCHITECTURE.md section 4). The first half, up to the ring, is edge_tsp.c.
+ * In order, one function a stage:
+ *
+ *        the session it came on is admitted    3010
+ *   8    duplicate?                            the same answer again, wait with the first, or refused
+ *   9    judge (policy), in the order of CONTRACTS section 2
+ *   10   the procedure machine owns it; from here core_trigger.c, core_s6m.c, core_t4.c are its ports:
+ *        ask the HSS, (11) intent durable, (12) DTR
+ *   13   the one answer, and the decision with it
+ *   14   later: core_drr.c */
+#include <openssl/sha.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fault.h"
+#include "base/str.h"
+#include "core/core_int.h"
+#include "base/stage.h"
+
+/* A request on its way through the stages. */
+struct visit {
+	struct core *core;
+	struct core_edge *edge;
+	uint64_t transaction;
+	const struct ipc_device_action *a;
+	struct core_session *session;
+	const struct asc_scs *scs; /* borrowed until the store changes: not kept */
+	struct core_dup_waiter asker;
+	struct core_dup_entry *dup;
+	uint8_t digest[CORE_DIGEST_LEN];
+	struct pol_request request;
+	struct pol_verdict verdict;
+	uint64_t now_ms;
+	char text[CORE_TRANSACTION_TEXT_MAX];
+};
+
+/* -- 13: to everyone who waits */
+
+static void tell(void *arg, const struct core_dup_waiter *w, const struct ipc_device_action_answer *a)
+{
+	struct core *c = arg;
+	struct core_edge *e = core_edge_find(c, w->generation);
+	struct ipc_device_action_answer mine = *a;
+
+	if (!e)
+		return; /* its connection is gone; a copy of the request gets the same answer */
+	mine.session = w->session;
+	if (core_send(e, ipc_device_action_answer_put(c->record, w->generation, w->transaction, &mine)))
+		log_error(c->log, "core", "transaction %u-%06llx: edge does not take the answer", w->generation,
+			  (unsigned long long)w->transaction);
+	FAULT_POINT(CORE_ANSWER_QUEUED);
+}
+
+void core_answer(struct core *c, struct core_dup_entry *dup, const struct core_dup_waiter *asker,
+		 const struct ipc_device_action_answer *a)
+{
+	if (dup)
+		core_dup_settle(c->dup, dup, a, tell, c);
+	else
+		tell(c, asker, a);
+}
+
+/* Temporary trouble is 201; 3004 only where Destination-Host names this host and the system is what is in trouble (CONTRACTS 2). */
+static struct ipc_device_action_answer answer_of(const struct visit *v, const struct pol_verdict *verdict)
+{
+	struct ipc_device_action_answer a = { .result_code = DIA_RESULT_SUCCESS,
+					      .request_status = verdict->status,
+					      .feature_supported = core_t4_target(v->core) };
+
+	if (verdict->status == TSP_STATUS_TEMPORARYERROR && v->a->host_named && verdict->reason == POL_OVERLOAD)
+		a.result_code = DIA_RESULT_TOO_BUSY;
+	return a;
+}
+
+static struct core_decision decision_of(const struct visit *v, char device[POL_DEVICE_TEXT_MAX])
+{
+	return (struct core_decision){
+		.transaction = v->text,
+		.scs = v->session->scs->name,
+		.origin_host = v->scs ? v->scs->origin_host : "",
+		.address = v->session->address,
+		.device = pol_request_device(device, &v->request),
+		.action = v->a->action_type,
+		.reference = v->a->reference,
+	};
+}
+
+static void say_detected(const struct visit *v)
+{
+	char device[POL_DEVICE_TEXT_MAX];
+	struct core_decision d = decision_of(v, device);
+
+	d.reason = v->verdict.detected_reason;
+	d.rule = v->verdict.detected;
+	core_decide_detected(v->core, &d);
+}
+
+static enum stage refuse(struct visit *v, const struct pol_verdict *verdict)
+{
+	struct ipc_device_action_answer a = answer_of(v, verdict);
+	char device[POL_DEVICE_TEXT_MAX];
+	struct core_decision d = decision_of(v, device);
+
+	d.result_code = a.result_code;
+	d.request_status = a.request_status;
+	d.reason = verdict->reason;
+	d.rule = verdict->rule;
+	core_decide_action(v->core, &d);
+	core_answer(v->core, v->dup, &v->asker, &a);
+	return STAGE_ANSWERED;
+}
+
+/* -- the session */
+
+static enum stage stage_session(struct visit *v)
+{
+	struct ipc_device_action_answer no = { .session = v->a->session, .result_code = DIA_RESULT_UNKNOWN_PEER };
+
+	v->session = core_session_find(v->core, v->edge->who.generation, v->a->session);
+	v->scs = v->session ? asc_scs_find(v->core->asc, v->session->scs->name) : NULL;
+	if (v->scs)
+		return STAGE_CONTINUE;
+	st_count(&v->core->st, ST_RING_STALE); /* cut while the request was on the ring */
+	tell(v->core, &v->asker, &no);
+	return STAGE_ANSWERED;
+}
+
+/* -- what was asked, once more as policy wants it: the edge's word is not taken for it */
+
+static void screen(struct visit *v)
+{
+	const struct ipc_device_action *a = v->a;
+	struct tsp_device_action t = { .reference_number = dia_u32_of(a->reference), .action_type = dia_u32_of(a->action_type) };
+	uint8_t msisdn[STR_TBCD_MAX], scs[STR_TBCD_MAX];
+	size_t len;
+
+	if (a->external_id[0])
+		t.external_identifier = dia_text(a->external_id);
+	if (a->msisdn[0] && str_tbcd(msisdn, &len, a->msisdn) == 0)
+		t.msisdn = (struct dia_bytes){ msisdn, (uint32_t)len };
+	if (a->scs_identity[0] && str_tbcd(scs, &len, a->scs_identity) == 0)
+		t.scs_identity = (struct dia_bytes){ scs, (uint32_t)len };
+	t.old_reference_number = (struct dia_u32){ a->old_reference.v, a->old_reference.present };
+	t.validity_time_s = (struct dia_u32){ a->validity_s.v, a->validity_s.present };
+	t.trigger_data.present = a->has_trigger_data;
+	t.trigger_data.payload = (struct dia_bytes){ a->payload, a->payload_len };
+	t.trigger_data.priority_indication = (struct dia_u32){ a->priority.v, a->priority.present };
+	t.trigger_data.application_port = (struct dia_u32){ a->port.v, a->port.present };
+	pol_screen(&v->request, &v->verdict, &t);
+	if (a->scs_identity_malformed)
+		v->verdict = pol_verdict_of(POL_MALFORMED_SCS_IDENTITY);
+	else if (a->device == IPC_DEVICE_MALFORMED && v->verdict.status != TSP_STATUS_INVSCSID)
+		v->verdict = pol_verdict_of(POL_MALFORMED_DEVICE);
+}
+
+/* -- 8 */
+
+/* Digest of what was asked, without what a copy may have different: connection, T flag. */
+static void digest(struct visit *v)
+{
+	struct ipc_device_action same = *v->a;
+	uint8_t *octets = v->core->record;
+	size_t len;
+
+	same.session = 0;
+	same.retransmitted = same.again = same.host_named = false;
+	len = ipc_device_action_put(octets, 0, 0, &same);
+	SHA256(octets, len, v->digest);
+}
+
+static enum stage stage_duplicate(struct visit *v)
+{
+	struct pol_verdict differs = pol_verdict_of(POL_DUPLICATE_DIFFERS);
+	struct core *c = v->core;
+	struct ipc_device_action_answer answer;
+	uint64_t dropped = core_dup_dropped(c->dup);
+	enum core_dup_verdict what;
+
+	digest(v);
+	what = core_dup_look(c->dup, v->scs->origin_host, v->a->end_to_end, v->digest, &v->asker, v->now_ms, &v->dup, &answer);
+	st_count_n(&c->st, ST_DUPLICATES_FULL, core_dup_dropped(c->dup) - dropped);
+	switch (what) {
+	case CORE_DUP_ANSWERED:
+		st_count(&c->st, ST_DUPLICATES);
+		log_info(c->log, "core", "transaction %s: a copy, answered as before", v->text);
+		tell(c, &v->asker, &answer);
+		return STAGE_ANSWERED;
+	case CORE_DUP_IN_FLIGHT:
+		st_count(&c->st, ST_DUPLICATES);
+		log_info(c->log, "core", "transaction %s: a copy, waits with the first", v->text);
+		return STAGE_SUSPENDED;
+	case CORE_DUP_DIFFERS:
+		st_count(&c->st, ST_DUPLICATES_FOREIGN);
+		return refuse(v, &differs); /* v->dup is not set: the first keeps its entry */
+	default:
+		return STAGE_CONTINUE;
+	}
+}
+
+/* -- 9 */
+
+void core_scs_facts(struct pol_scs *out, const struct asc_scs *in)
+{
+	*out = (struct pol_scs){
+		.name = in->name,
+		.e164 = in->e164,
+		.payload_max = in->payload_max,
+		.validity_max_s = in->validity_max_s,
+		.port_min = in->port_min,
+		.port_max = in->port_max,
+		.priority_allowed = in->priority_allowed,
+		.actions = in->actions,
+		.rate_per_s = in->rate_per_s,
+		.burst = in->burst,
+		.quota_per_day = in->quota_per_day,
+		.pending_max = in->pending_max,
+	};
+}
+
+static void new_day(struct core_scs *live, uint64_t now_ms)
+{
+	uint64_t day = now_ms / 86400000u;
+
+	if (live->quota_day == day)
+		return;
+	live->quota_day = day;
+	live->quota_used = 0;
+}
+
+static struct pol_load load_of(const struct visit *v)
+{
+	const struct core *c = v->core;
+	const struct core_scs *live = v->session->scs;
+	uint32_t total = c->cfg->limits.pending_total;
+
+	return (struct pol_load){
+		.pending_of_scs = live->pending,
+		.overloaded = c->stopping || c->pending >= total || c->triggers_n >= c->cfg->limits.triggers_max,
+		.overloaded_low = c->pending >= total - total / 10,
+		.quota_used = live->quota_used,
+		.reference_in_use = v->request.action != TSP_ACTION_RECALL && /* names it, and takes none */
+				    core_trigger_find(v->core, v->scs->e164, v->a->reference) != NULL,
+	};
+}
+
+static enum stage stage_judge(struct visit *v)
+{
+	struct core *c = v->core;
+	struct asc_device device = { v->request.external[0] ? v->request.external : NULL,
+				     v->request.msisdn[0] ? v->request.msisdn : NULL };
+	struct asc_asker who = core_asker(v->scs->name, v->session->proven, v->now_ms);
+	struct pol_verdict screened = v->verdict;
+	struct assoc_found found;
+	struct pol_scs scs;
+	struct pol_facts facts = { .scs = &scs, .rate = &v->session->scs->rate, .found = &found, .now_ms = v->now_ms };
+
+	assoc_found_none(&found);
+	core_scs_facts(&scs, v->scs);
+	new_day(v->session->scs, v->now_ms);
+	facts.load = load_of(v);
+	facts.payload_ceiling = c->cfg->limits.payload_max < TRG_PAYLOAD_MAX ? c->cfg->limits.payload_max : TRG_PAYLOAD_MAX;
+	facts.validity_ceiling_s = c->cfg->limits.validity_max_s;
+	if ((device.external || device.msisdn) && asc_find_rules(c->asc, &who, &device, &found))
+		facts.found = NULL;
+	pol_judge(&v->verdict, &v->request, &screened, &facts);
+	if (v->verdict.detected[0])
+		say_detected(v);
+	if (v->verdict.status == TSP_STATUS_SUCCESS)
+		return STAGE_CONTINUE;
+	if (v->verdict.reason == POL_PENDING || v->verdict.reason == POL_OVERLOAD)
+		st_count(&c->st, ST_PENDING_LIMIT);
+	return refuse(v, &v->verdict);
+}
+
+/* -- 10 */
+
+static void request_of(struct trg_request *out, const struct visit *v, const char *groups)
+{
+	const struct pol_request *r = &v->request;
+	const struct core_proven *proven = v->session->proven;
+
+	*out = (struct trg_request){
+		.scs = v->scs->name,
+		.scs_e164 = v->scs->e164,
+		.origin_host = v->scs->origin_host,
+		.origin_realm = v->scs->realm,
+		.end_to_end = v->a->end_to_end,
+		.external = r->external,
+		.msisdn = r->msisdn,
+		.action = r->action,
+		.reference = r->reference,
+		.old_reference = r->old_reference,
+		.has_old_reference = r->has_old_reference,
+		.payload = r->payload.p,
+		.payload_len = r->payload.len,
+		.has_port = r->has_port,
+		.port = r->port,
+		.priority = r->priority,
+		.has_validity = r->has_validity,
+		.validity_s = r->validity_s,
+		.received_ms = v->now_ms,
+		.expires_ms = v->now_ms + 1000ull * r->validity_s,
+		.groups = groups,
+		.groups_not_after_s = proven ? proven->not_after_s : 0,
+	};
+	memcpy(out->digest, v->digest, sizeof out->digest);
+}
+
+static enum stage stage_submit(struct visit *v)
+{
+	struct pol_verdict nomem = pol_verdict_of(POL_NOMEM);
+	struct trg_event start = { .kind = TRG_EV_START };
+	char groups[TRG_GROUPS_LEN_MAX + 1];
+	struct trg_request req;
+	struct core_trigger *t;
+
+	core_proven_text(groups, v->session->proven);
+	request_of(&req, v, groups);
+	if (core_trigger_new(&t, v->core, v->session->scs, &req))
+		return refuse(v, &nomem);
+	memcpy(t->transaction, v->text, sizeof t->transaction);
+	t->asked = calloc(1, sizeof *t->asked);
+	if (t->asked) {
+		memcpy(t->asked->address, v->session->address, sizeof t->asked->address);
+		snprintf(t->asked->rule, sizeof t->asked->rule, "%s", v->verdict.rule);
+	}
+	t->detected = v->verdict.detected[0] != 0;
+	t->dup = v->dup;
+	t->asker = v->asker;
+	t->host_named = v->a->host_named;
+	t->counted = true;
+	t->scs->pending++;
+	v->core->pending++;
+	core_trigger_step(t, &start);
+	return STAGE_SUSPENDED;
+}
+
+/* -- the order */
+
+typedef enum stage stage_fn(struct visit *v);
+static stage_fn *const stages[] = { stage_session, stage_duplicate, stage_judge, stage_submit };
+
+void core_on_device_action(struct core_edge *e, uint64_t transaction, const struct ipc_device_action *a)
+{
+	struct visit v = { .core = e->core, .edge = e, .transaction = transaction, .a = a, .now_ms = clock_real_ms() };
+
+	v.asker = (struct core_dup_waiter){ e->who.generation, transaction, a->session };
+	core_transaction_text(v.text, e->who.generation, transaction);
+	st_count(&e->core->st, ST_REQUESTS);
+	FAULT_POINT(CORE_REQUEST_TAKEN);
+	screen(&v);
+	for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
+		if (stages[i](&v) != STAGE_CONTINUE)
+			return;
+	}
+}

@@ -1,0 +1,173 @@
+/* core_peers.c - the peers of our own domain: exactly one connection each, owned by the core, under the internal identity. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/core_int.h"
+
+static void on_usable(void *arg, struct link *l)
+{
+	struct core_peer *p = arg;
+
+	(void)l;
+	if ((size_t)(p - p->core->peers) == p->core->cfg->t4.peer_index)
+		core_retry_begin(p->core);
+}
+
+static void on_open(void *arg, struct link *l)
+{
+	struct core_peer *p = arg;
+
+	p->open = true;
+	p->since_ms = clock_real_ms();
+	st_count(&p->core->st, ST_PEER_OPENED);
+	log_info(p->core->log, "core", "peer %s (%s) is open", p->conf->name, p->conf->host);
+	on_usable(arg, l);
+}
+
+static void on_request(void *arg, struct link *l, const struct dia_msg *m)
+{
+	core_report_on_request(arg, l, m);
+}
+
+static void on_down(void *arg, struct link *l, int err, const char *why)
+{
+	struct core_peer *p = arg;
+
+	(void)l;
+	if (p->open && !p->core->stopping) {
+		st_count(&p->core->st, ST_PEER_DOWN);
+		log_warn(p->core->log, "core", "peer %s (%s) is lost: %s (%s)", p->conf->name, p->conf->host, why, err_str(err));
+		p->since_ms = clock_real_ms();
+	}
+	p->open = false;
+	core_report_peer_down(p);
+}
+
+static const struct link_cb link_cb = {
+	.on_open = on_open, .on_usable = on_usable, .on_request = on_request, .on_down = on_down
+};
+
+static void conf_links(struct core *c)
+{
+	const struct cfg_iwf *cfg = c->cfg;
+
+	c->link_conf = (struct link_conf){
+		.host = cfg->internal.host,
+		.realm = cfg->internal.realm,
+		.product = "mtc-iwf",
+		.applications = { APP_S6M, APP_T4 },
+		.applications_n = 2,
+		.limits = { cfg->limits.core_message_max, (uint16_t)cfg->limits.avps_max, (uint8_t)cfg->limits.nesting_max },
+		.dpa_wait_ms = (uint32_t)cfg->timers.disconnect_wait_ms,
+		.watchdog_ms = (uint32_t)cfg->timers.watchdog_ms,
+		.watchdog_unchecked = cfg->timers.watchdog_ms < 6000,
+		.reopen_ms = (uint32_t)cfg->timers.reopen_ms,
+		.reconnect_ms = (uint32_t)cfg->timers.reconnect_ms,
+		.pending_max = cfg->limits.peer_pending_max,
+		.log = c->log,
+	};
+}
+
+int core_peers_open(struct core *c, struct tls_ctx *const tls[CFG_PEERS_MAX])
+{
+	conf_links(c);
+	for (size_t i = 0; i < c->cfg->peers_n; i++) {
+		struct core_peer *p = &c->peers[i];
+		int err;
+
+		p->core = c;
+		TAILQ_INIT(&p->waiting[0]);
+		TAILQ_INIT(&p->waiting[1]);
+		p->conf = &c->cfg->peers[i];
+		p->since_ms = clock_real_ms();
+		p->link_peer_conf =
+		    (struct link_peer_conf){ p->conf->host, p->conf->realm, p->conf->address, p->conf->port, tls[i] };
+		err = link_peer_new(&p->peer, c->loop, &p->link_peer_conf, &c->link_conf, &link_cb, p);
+		if (err)
+			return err;
+		c->peers_n = i + 1;
+	}
+	return 0;
+}
+
+/* Nobody is told: what is undecided stays so in the journal, and the next core asks again with the T flag. */
+static void drop_asks(struct core *c)
+{
+	struct core_trigger *t;
+
+	for (t = c->peers_n ? TAILQ_FIRST(&c->triggers) : NULL; t; t = TAILQ_NEXT(t, entry))
+		core_trigger_ask_drop(t);
+}
+
+void core_peers_leave(struct core *c)
+{
+	drop_asks(c);
+	for (size_t i = 0; i < c->peers_n; i++) {
+		struct link *l = c->peers[i].peer ? link_peer_link(c->peers[i].peer) : NULL;
+
+		if (l)
+			link_disconnect(l, DIA_DISCONNECT_REBOOTING);
+	}
+}
+
+void core_peers_close(struct core *c)
+{
+	drop_asks(c);
+	for (size_t i = 0; i < c->peers_n; i++) {
+		struct link_peer *peer = c->peers[i].peer;
+
+		if (!peer)
+			continue;
+		core_report_peer_down(&c->peers[i]);
+		c->peers[i].peer = NULL;
+		link_peer_free(peer, false);
+		c->peers[i].open = false;
+	}
+}
+
+int core_peer_ask(struct core_trigger *t, size_t peer, const struct buf *message, uint32_t wait_ms, link_answer_fn *fn)
+{
+	struct core_peer *p = &t->core->peers[peer];
+	struct link *l = p->peer ? link_peer_link(p->peer) : NULL;
+	struct core_ask *ask;
+	int err;
+
+	if (!l)
+		return ERR_CLOSED;
+	if (message->full)
+		return ERR_LIMIT;
+	ask = malloc(sizeof *ask);
+	if (!ask)
+		return ERR_NOMEM;
+	*ask = (struct core_ask){ p, t };
+	err = link_request(l, message->p, message->len, wait_ms, fn, ask);
+	if (err) {
+		free(ask);
+		return err;
+	}
+	core_trigger_ask_drop(t); /* an older one that nobody needs any more */
+	t->ask = ask;
+	p->requests++;
+	p->outstanding++;
+	return 0;
+}
+
+struct core_trigger *core_peer_answered(void *arg, int err)
+{
+	struct core_ask *ask = arg;
+	struct core_trigger *t = ask->trigger;
+
+	ask->peer->outstanding--;
+	if (!err)
+		ask->peer->answers++;
+	else if (err == ERR_TIMEOUT)
+		ask->peer->timeouts++;
+	else
+		ask->peer->lost++;
+	if (t) {
+		t->ask = NULL;
+		core_trigger_resume_end(t);
+	}
+	free(ask);
+	return t;
+}

@@ -1,0 +1,150 @@
+/* core_queue.c - requests to a core peer that wait for their turn, because as many are out as limits.peer_window allows: priority first
+ * (TS 29.368 6.4.7), then as they came. What waits is the intention, not the message: that is built when it leaves, so that it says what
+ * validity is left, and nothing leaves that expired, or whose right ended, in between. */
+#include "core/core_int.h"
+
+bool core_queue_full(const struct core *c, size_t peer)
+{
+	const struct core_peer *p = &c->peers[peer];
+
+	if (p->outstanding >= c->cfg->limits.peer_window)
+		return true;
+	return !c->queue_moves && (!TAILQ_EMPTY(&p->waiting[0]) || !TAILQ_EMPTY(&p->waiting[1]));
+}
+
+int core_queue_put(struct core_trigger *t, size_t peer, enum core_wait what, bool again)
+{
+	struct core *c = t->core;
+	struct core_peer *p = &c->peers[peer];
+
+	if (!p->peer || !link_peer_link(p->peer))
+		return ERR_CLOSED;
+	if (p->waiting_n >= c->cfg->limits.peer_queue) {
+		st_count(&c->st, ST_PEER_QUEUE_FULL);
+		return ERR_BUSY;
+	}
+	core_trigger_ask_drop(t); /* an older one that nobody needs any more */
+	t->waits = what;
+	t->waits_again = again;
+	t->waits_at = p;
+	t->waits_since_ms = net_loop_now_ms(c->loop);
+	if (again) /* a copy, and the recall of what is unknown, end an uncertainty: before what is new */
+		TAILQ_INSERT_HEAD(&p->waiting[t->trg->req.priority == TSP_PRIORITY], t, waiting);
+	else
+		TAILQ_INSERT_TAIL(&p->waiting[t->trg->req.priority == TSP_PRIORITY], t, waiting);
+	p->waiting_n++;
+	st_count(&c->st, ST_PEER_QUEUED);
+	return 0;
+}
+
+void core_queue_take(struct core_trigger *t)
+{
+	if (t->waits == CORE_WAIT_NONE)
+		return;
+	TAILQ_REMOVE(&t->waits_at->waiting[t->trg->req.priority == TSP_PRIORITY], t, waiting);
+	t->waits_at->waiting_n--;
+	t->waits = CORE_WAIT_NONE;
+}
+
+static void did_not_leave(struct core_trigger *t, enum core_wait what)
+{
+	static const enum trg_event_kind events[] = { [CORE_WAIT_ASK] = TRG_EV_SUBSCRIBER_NO,
+						      [CORE_WAIT_SUBMIT] = TRG_EV_UNSENT,
+						      [CORE_WAIT_RECALL] = TRG_EV_RECALL_SILENT };
+	struct trg_event ev = { .kind = events[what], .status = TSP_STATUS_TEMPORARYERROR, .reason = POL_HSS_SILENT };
+
+	st_count(&t->core->st, ST_PEER_QUEUE_LATE);
+	core_trigger_step(t, &ev);
+}
+
+static int leave(struct core *c, struct core_trigger *t, enum core_wait what)
+{
+	switch (what) {
+	case CORE_WAIT_ASK:
+		return core_s6m_ask(c, t->trg);
+	case CORE_WAIT_SUBMIT:
+		if (trg_expired(t->trg, clock_real_ms()) || trg_unwanted(t->trg))
+			return ERR_CLOSED;
+		return core_t4_submit(c, t->trg, t->waits_again);
+	default:
+		return core_t4_recall(c, t->trg, t->waits_again);
+	}
+}
+
+static struct core_trigger *first(struct core_peer *p)
+{
+	struct core_trigger *t = TAILQ_FIRST(&p->waiting[1]);
+
+	return t ? t : TAILQ_FIRST(&p->waiting[0]);
+}
+
+static uint64_t late_at_ms(const struct core_peer *p, const struct core_trigger *t)
+{
+	return t->waits_since_ms +
+	       (t->waits == CORE_WAIT_ASK ? p->core->cfg->s6m.answer_wait_ms : p->core->cfg->t4.answer_wait_ms);
+}
+
+static bool too_late(const struct core_peer *p, const struct core_trigger *t)
+{
+	return net_loop_now_ms(p->core->loop) >= late_at_ms(p, t);
+}
+
+static void end_late(struct core_peer *p, bool all)
+{
+	for (int i = 1; i >= 0; i--) {
+		struct core_trigger *t;
+
+		while ((t = TAILQ_FIRST(&p->waiting[i])) && (all || too_late(p, t))) {
+			enum core_wait what = t->waits;
+
+			core_queue_take(t);
+			did_not_leave(t, what);
+		}
+	}
+}
+
+/* The turn that ends the longest wait comes in time. */
+static uint64_t soonest_of(const struct core_peer *p)
+{
+	uint64_t soonest = UINT64_MAX;
+
+	for (int i = 0; i < 2; i++) {
+		struct core_trigger *t = TAILQ_FIRST(&p->waiting[i]);
+
+		if (t && late_at_ms(p, t) < soonest)
+			soonest = late_at_ms(p, t);
+	}
+	return soonest;
+}
+
+void core_queue_on_timer(void *core)
+{
+	(void)core; /* the end of its turn does it */
+}
+
+void core_queue_move(struct core *c)
+{
+	uint64_t soonest = UINT64_MAX, now_ms = net_loop_now_ms(c->loop);
+
+	for (size_t i = 0; i < c->peers_n && !c->stopping; i++) {
+		struct core_peer *p = &c->peers[i];
+		struct core_trigger *t;
+
+		end_late(p, !p->peer || !link_peer_link(p->peer));
+		while (p->outstanding < c->cfg->limits.peer_window && (t = first(p))) {
+			enum core_wait what = t->waits;
+			int err;
+
+			core_queue_take(t);
+			c->queue_moves = true;
+			err = leave(c, t, what);
+			c->queue_moves = false;
+			if (err)
+				did_not_leave(t, what);
+		}
+		if (soonest_of(p) < soonest)
+			soonest = soonest_of(p);
+	}
+	if (soonest != UINT64_MAX)
+		net_timer_start(c->queue, soonest > now_ms ? soonest - now_ms : 0);
+}

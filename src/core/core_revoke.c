@@ -1,0 +1,122 @@
+/* core_revoke.c - rights that end while a trigger is under way (CONTRACTS section 3, "removal of an association in flight"). When the
+ * association store has changed, every trigger that the SMS-SC has, or is about to have, is judged once more, some in each turn of the
+ * loop. What is no longer allowed is taken back; the machine does that (trigger/, REVOKING), and what becomes of it is a decision line.
+ *
+ * A change is what ends a right, and not the hour: when nothing speaks for the trigger now, it is judged as of the moment it came, so that
+ * a rule or a certificate that simply ran out in the meantime takes nothing back. What speaks against it counts from now on. */
+#include <string.h>
+
+#include "core/core_int.h"
+
+#define JUDGED_A_TURN 256u
+#define UNREADABLE_MS 1000u /* until the store is tried again */
+
+static bool concerned(const struct trg *t)
+{
+	if (t->req.action == TSP_ACTION_RECALL || t->revoked)
+		return false;
+	return t->state == TRG_ACCEPTED || t->state == TRG_SUBMITTING || t->state == TRG_RESUBMITTING || t->state == TRG_RESUMING;
+}
+
+/* NONE: it may stay. */
+static enum pol_reason judge(struct core_trigger *t, struct pol_verdict *v, uint64_t now_ms)
+{
+	struct pol_verdict then;
+
+	core_trigger_judge(t, v, now_ms);
+	if (v->status == TSP_STATUS_SUCCESS)
+		return POL_NONE;
+	if (v->reason == POL_STORE_UNREADABLE) {
+		t->core->sweep_unread = true;
+		return POL_NONE;
+	}
+	if (v->reason != POL_NO_ASSOCIATION)
+		return v->reason;
+	core_trigger_judge(t, &then, t->trg->req.received_ms);
+	if (then.status == TSP_STATUS_SUCCESS || then.reason == POL_STORE_UNREADABLE)
+		return POL_NONE;
+	/* What its certificate proved is not known: a group may have allowed it. */
+	return t->trg->req.groups_unknown && then.reason == POL_NO_ASSOCIATION ? POL_NONE : v->reason;
+}
+
+static void look_at(struct core_trigger *t, uint64_t now_ms)
+{
+	struct trg_event ev = { .kind = TRG_EV_REVOKE };
+	struct pol_verdict v;
+
+	if (!concerned(t->trg))
+		return;
+	st_count(&t->core->st, ST_TRIGGERS_REJUDGED);
+	ev.reason = judge(t, &v, now_ms);
+	if (ev.reason == POL_NONE)
+		return;
+	ev.status = v.status;
+	core_trigger_set_rule(t, v.rule);
+	core_trigger_step(t, &ev);
+}
+
+void core_revoke_sweep(void *core)
+{
+	struct core *c = core;
+	uint64_t now_ms = clock_real_ms();
+
+	for (uint32_t i = 0; i < JUDGED_A_TURN && c->sweep_left; i++, c->sweep_left--) {
+		struct core_trigger *t = core_cursor_next(&c->sweep_walk);
+
+		if (!t) { /* once around: a change may have come in the middle */
+			core_cursor_end(&c->sweep_walk);
+			core_cursor_begin(&c->sweep_walk, c, NULL);
+			t = core_cursor_next(&c->sweep_walk);
+		}
+		if (!t)
+			break;
+		look_at(t, now_ms);
+	}
+	if (c->sweep_left && !TAILQ_EMPTY(&c->triggers)) {
+		net_timer_start(c->sweep, 0);
+		return;
+	}
+	c->sweep_left = 0;
+	if (c->sweep_unread) {
+		c->sweep_unread = false;
+		c->sweep_left = c->triggers_n;
+		net_timer_start(c->sweep, UNREADABLE_MS);
+	}
+}
+
+/* A change in the middle of a sweep: once around from where it is, so that even a store that changes all the time is never waited for. */
+void core_revoke_look(struct core *c)
+{
+	uint64_t generation = asc_generation(c->asc);
+
+	if (c->stopping || generation == c->sweep_generation)
+		return;
+	c->sweep_generation = generation;
+	c->sweep_left = c->triggers_n;
+	if (c->sweep_left)
+		net_timer_start(c->sweep, 0);
+}
+
+/* -- what becomes of it */
+
+void core_revoke_said(void *arg, struct trg *trg, enum trg_revocation how)
+{
+	static const enum pol_reason reasons[] = { [TRG_REVOCATION_TAKEN] = POL_NONE,
+						   [TRG_REVOCATION_SENT] = POL_SMSSC_SENT,
+						   [TRG_REVOCATION_REPORTED] = POL_ORIGINAL_REPORTED,
+						   [TRG_REVOCATION_UNANSWERED] = POL_SMSSC_SILENT };
+	struct core *c = arg;
+	struct core_trigger *t = trg->owner;
+	char device[POL_DEVICE_TEXT_MAX];
+	struct core_decision d = core_trigger_decision(t, device);
+
+	d.rule = core_trigger_rule(t);
+	if (how == TRG_REVOCATION_BEGUN) {
+		d.reason = (enum pol_reason)trg->revoke_reason;
+		core_decide_revoked(c, &d, "revoke");
+		return;
+	}
+	d.reason = reasons[how];
+	st_count(&c->st, how == TRG_REVOCATION_TAKEN ? ST_TRIGGERS_REVOKED : ST_TRIGGERS_NOT_REVOKED);
+	core_decide_revoked(c, &d, "revoke-outcome");
+}

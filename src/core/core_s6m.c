@@ -1,0 +1,206 @@
+/* core_s6m.c - asking the HSS (S6m, TS 29.336 7): may this SCS trigger this device, who is it, where is it? Built here, under the internal
+ * identity, from canonical values only. */
+#include <string.h>
+
+#include "apps/s6m_sir.h"
+#include "base/fault.h"
+#include "base/str.h"
+#include "core/core_int.h"
+#include "policy/pol_map.h"
+
+/* What travels in the request has to live until it is built. */
+struct sir_parts {
+	char session_id[LINK_SESSION_ID_MAX];
+	uint8_t msisdn[STR_TBCD_MAX], scs[STR_TBCD_MAX], smea[APP_SMEA_MAX];
+};
+
+static int build(struct buf *out, struct core *c, const struct trg *t)
+{
+	const struct cfg_route *route = &c->cfg->s6m;
+	struct s6m_sir sir = { .has_service_parameters = true, .has_t4_parameters = true };
+	struct sir_parts parts;
+	size_t len;
+
+	sir.head.request = true;
+	sir.head.session_id = (struct dia_bytes){ (const uint8_t *)parts.session_id,
+						  (uint32_t)link_ids_session(&c->ids_internal, parts.session_id) };
+	sir.head.auth_session_state = dia_u32_of(APP_NO_STATE_MAINTAINED);
+	sir.head.origin_host = dia_text(c->cfg->internal.host);
+	sir.head.origin_realm = dia_text(c->cfg->internal.realm);
+	sir.head.destination_realm = dia_text(route->destination_realm);
+	if (route->destination_host[0])
+		sir.head.destination_host = dia_text(route->destination_host);
+	if (t->req.external[0]) {
+		sir.user_identifier.external_identifier = dia_text(t->req.external);
+	} else {
+		if (str_tbcd(parts.msisdn, &len, t->req.msisdn))
+			return ERR_INVAL;
+		sir.user_identifier.msisdn = (struct dia_bytes){ parts.msisdn, (uint32_t)len };
+	}
+	sir.service_id = dia_u32_of(S6M_SERVICE_DEVICE_TRIGGER);
+	if (str_tbcd(parts.scs, &len, t->req.scs_e164))
+		return ERR_INVAL;
+	sir.scs_identity = (struct dia_bytes){ parts.scs, (uint32_t)len };
+	if (app_smea(parts.smea, &len, t->req.scs_e164))
+		return ERR_INVAL;
+	sir.sm_rp_smea = (struct dia_bytes){ parts.smea, (uint32_t)len };
+	sir.priority_indication = dia_u32_of(t->req.priority);
+	if (t->req.priority == TSP_PRIORITY)
+		sir.head.drmp = dia_u32_of(route->priority_drmp);
+	sir.sir_flags = dia_u32_of(S6M_SIR_FLAG_S6M);
+	s6m_sir_build(out, &sir, 0, link_ids_end_to_end(&c->ids_internal));
+	return 0;
+}
+
+/* -- the answer */
+
+#define IMSI_MAX 15
+struct subscriber {
+	char imsi[IMSI_MAX + 1], msisdn[STR_DIGITS_MAX + 1];
+	uint8_t nodes[TRG_NODES_LEN_MAX];
+};
+
+/* IMSI from the first instance that has one, MSISDN likewise (TS 29.336 7 allows several instances). False: not digits. */
+static bool identities(struct subscriber *out, const struct s6m_sia *sia)
+{
+	for (uint8_t i = 0; i < sia->user_identifiers_n; i++) {
+		const struct app_user_identifier *u = &sia->user_identifiers[i];
+
+		if (u->user_name.p && !out->imsi[0]) {
+			if (u->user_name.len < 6 || str_copy(out->imsi, sizeof out->imsi, u->user_name.p, u->user_name.len))
+				return false;
+			if (strspn(out->imsi, "0123456789") != u->user_name.len)
+				return false;
+		}
+		if (u->msisdn.p && !out->msisdn[0] &&
+		    (u->msisdn.len > STR_TBCD_MAX || str_untbcd(out->msisdn, u->msisdn.p, u->msisdn.len)))
+			return false;
+	}
+	return true;
+}
+
+static void refuse(struct core_trigger *t, const struct pol_verdict *v)
+{
+	struct trg_event ev = { .kind = TRG_EV_SUBSCRIBER_NO, .status = v->status, .reason = v->reason };
+
+	core_trigger_step(t, &ev);
+}
+
+/* Another name of the device, not asked for and not the MSISDN that is judged with every step: denied under it, or not readable? */
+static bool other_name_ok(struct core_trigger *t, const char *external, const char *msisdn, struct pol_verdict *v)
+{
+	struct assoc_found given, other;
+	const struct trg_request *r = &t->trg->req;
+	uint64_t now_ms = clock_real_ms();
+	const struct assoc_found *by_name = core_trigger_rules(t, &given, r->external, r->msisdn, now_ms);
+
+	assoc_found_none(&other);
+	if (by_name && !core_trigger_rules(t, &other, external, msisdn, now_ms))
+		by_name = NULL; /* a store that cannot be read never says yes */
+	pol_judge_again(v, pol_right_of(r->action), by_name, &other, now_ms);
+	core_trigger_say_detected(t, v);
+	return v->status == TSP_STATUS_SUCCESS;
+}
+
+/* Every further name that the HSS says the device has: who is denied it under one name does not reach it under another. A name that is none
+ * is the HSS breaking the protocol. */
+static bool other_names_ok(struct core_trigger *t, const struct s6m_sia *sia, const char *msisdn, struct pol_verdict *v)
+{
+	char external[IDENT_EXTERNAL_MAX + 1], digits[STR_DIGITS_MAX + 1];
+
+	for (uint8_t i = 0; i < sia->user_identifiers_n; i++) {
+		const struct app_user_identifier *u = &sia->user_identifiers[i];
+
+		*v = pol_verdict_of(POL_HSS_PROTOCOL);
+		if (u->external_identifier.p && ident_external(external, u->external_identifier.p, u->external_identifier.len))
+			return false;
+		if (u->external_identifier.p && strcmp(external, t->trg->req.external) != 0 &&
+		    !other_name_ok(t, external, NULL, v))
+			return false;
+		if (u->msisdn.p && (u->msisdn.len > STR_TBCD_MAX || str_untbcd(digits, u->msisdn.p, u->msisdn.len)))
+			return false;
+		if (u->msisdn.p && strcmp(digits, msisdn) != 0 && !other_name_ok(t, NULL, digits, v))
+			return false;
+	}
+	return true;
+}
+
+/* What an absent device may wait for. A recall does not want the device at all. */
+static uint32_t patience_s(const struct trg *t)
+{
+	return t->req.action == TSP_ACTION_RECALL ? UINT32_MAX : t->req.validity_s;
+}
+
+static void take(struct core_trigger *t, const struct s6m_sia *sia)
+{
+	struct pol_verdict broken = pol_verdict_of(POL_HSS_PROTOCOL);
+	struct subscriber who = { .imsi = "" };
+	struct trg_subscriber sub = { who.imsi, who.msisdn, who.nodes, 0 };
+	struct trg_event ev = { .kind = TRG_EV_SUBSCRIBER, .subscriber = &sub };
+	struct buf nodes = buf_over(who.nodes, sizeof who.nodes);
+	struct pol_verdict v;
+	bool absent = false;
+
+	pol_map_sia(&v, &absent, sia, patience_s(t->trg));
+	if (v.status != TSP_STATUS_SUCCESS) {
+		st_count(&t->core->st, ST_S6M_REFUSED);
+		refuse(t, &v);
+		return;
+	}
+	if (!identities(&who, sia)) {
+		refuse(t, &broken);
+		return;
+	}
+	if (!other_names_ok(t, sia, who.msisdn, &v)) {
+		core_trigger_set_rule(t, v.rule);
+		refuse(t, &v);
+		return;
+	}
+	if (!absent && sia->serving_node.present) {
+		trg_nodes_pack(&nodes, &sia->serving_node, sia->additional_serving_nodes, sia->additional_serving_nodes_n);
+		sub.nodes_len = nodes.full ? 0 : (uint32_t)nodes.len;
+	}
+	core_trigger_step(t, &ev);
+}
+
+static void on_answer(void *arg, int err, const struct dia_msg *m)
+{
+	struct core_trigger *t = core_peer_answered(arg, err);
+	struct dia_failed why = { 0 };
+	struct pol_verdict v;
+	struct s6m_sia sia;
+
+	FAULT_POINT(CORE_SIA_TAKEN);
+	if (!t)
+		return;
+	if (err) {
+		st_count(&t->core->st, ST_S6M_TIMEOUTS);
+		pol_map_s6m_silent(&v);
+		refuse(t, &v);
+		return;
+	}
+	if (s6m_sia_parse(&sia, m, &why)) {
+		log_warn(t->core->log, "core", "transaction %s: the HSS's answer cannot be read: %s", t->transaction, why.text);
+		v = pol_verdict_of(POL_HSS_PROTOCOL);
+		refuse(t, &v);
+		return;
+	}
+	take(t, &sia);
+}
+
+int core_s6m_ask(void *arg, struct trg *trg)
+{
+	struct core *c = arg;
+	struct buf out = buf_over(c->scratch, sizeof c->scratch);
+	int err;
+
+	if (core_queue_full(c, c->cfg->s6m.peer_index))
+		return core_queue_put(trg->owner, c->cfg->s6m.peer_index, CORE_WAIT_ASK, false);
+	err = build(&out, c, trg);
+	if (!err)
+		err = core_peer_ask(trg->owner, c->cfg->s6m.peer_index, &out, (uint32_t)c->cfg->s6m.answer_wait_ms, on_answer);
+	FAULT_POINT(CORE_SIR_QUEUED);
+	if (!err)
+		st_count(&c->st, ST_S6M_REQUESTS);
+	return err;
+}

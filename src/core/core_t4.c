@@ -1,0 +1,315 @@
+/* core_t4.c - handing a trigger to the SMS-SC and taking it back (T4, TS 29.337 6). Built here, under the internal identity. */
+#include <string.h>
+
+#include "apps/t4_dtr.h"
+#include "base/fault.h"
+#include "base/str.h"
+#include "core/core_int.h"
+#include "policy/pol_map.h"
+
+struct dtr_parts {
+	char session_id[LINK_SESSION_ID_MAX];
+	uint8_t msisdn[STR_TBCD_MAX], smea[APP_SMEA_MAX];
+};
+
+/* What a DTR and the recall of it have in common. */
+static int head(struct t4_dtr *dtr, struct dtr_parts *parts, struct core *c, const struct trg *t, bool again)
+{
+	const struct cfg_route *route = &c->cfg->t4;
+	const char *msisdn = t->sub.msisdn[0] ? t->sub.msisdn : t->req.msisdn;
+	size_t len;
+
+	dtr->head.request = true;
+	dtr->head.retransmitted = again;
+	dtr->head.session_id = (struct dia_bytes){ (const uint8_t *)parts->session_id,
+						   (uint32_t)link_ids_session(&c->ids_internal, parts->session_id) };
+	dtr->head.auth_session_state = dia_u32_of(APP_NO_STATE_MAINTAINED);
+	dtr->head.origin_host = dia_text(c->cfg->internal.host);
+	dtr->head.origin_realm = dia_text(c->cfg->internal.realm);
+	dtr->head.destination_realm = dia_text(route->destination_realm);
+	if (route->destination_host[0])
+		dtr->head.destination_host = dia_text(route->destination_host);
+	if (t->sub.imsi[0])
+		dtr->user_identifier.user_name = dia_text(t->sub.imsi);
+	if (msisdn[0]) {
+		if (str_tbcd(parts->msisdn, &len, msisdn))
+			return ERR_INVAL;
+		dtr->user_identifier.msisdn = (struct dia_bytes){ parts->msisdn, (uint32_t)len };
+	}
+	if (t->req.priority == TSP_PRIORITY)
+		dtr->head.drmp = dia_u32_of(route->priority_drmp);
+	if (t->req.external[0])
+		dtr->user_identifier.external_identifier = dia_text(t->req.external);
+	if (app_smea(parts->smea, &len, t->req.scs_e164))
+		return ERR_INVAL;
+	dtr->sm_rp_smea = (struct dia_bytes){ parts->smea, (uint32_t)len };
+	return 0;
+}
+
+static const uint8_t nothing[1];
+
+static struct dia_bytes payload_of(const struct trg *t)
+{
+	return (struct dia_bytes){ t->req.payload_len ? t->req.payload : nothing, t->req.payload_len };
+}
+
+static int ask(struct core *c, struct trg *t, const struct t4_dtr *dtr, uint32_t end_to_end, link_answer_fn *fn)
+{
+	struct buf out = buf_over(c->scratch, sizeof c->scratch);
+
+	t4_dtr_build(&out, dtr, 0, end_to_end);
+	return core_peer_ask(t->owner, c->cfg->t4.peer_index, &out, (uint32_t)c->cfg->t4.answer_wait_ms, fn);
+}
+
+/* -- what the SMS-SC knows (TS 29.229 7.2): an answer lists all its features */
+
+/* M: whoever does not know recall must not take it for a new trigger. For a replace that is what t4 says it does. */
+static void offer_features(struct t4_dtr *dtr)
+{
+	dtr->head.features[0] = (struct app_features){ .vendor_id = DIA_VENDOR_3GPP,
+						       .list_id = T4_FEATURE_LIST_ID,
+						       .list = T4_FEATURE_RECALL_REPLACE,
+						       .mandatory = dtr->trigger_action.v == T4_RECALL };
+	dtr->head.features_n = 1;
+}
+
+static bool has_feature(const struct app_head *head)
+{
+	for (uint8_t i = 0; i < head->features_n; i++) {
+		const struct app_features *f = &head->features[i];
+
+		if (f->vendor_id == DIA_VENDOR_3GPP && f->list_id == T4_FEATURE_LIST_ID && (f->list & T4_FEATURE_RECALL_REPLACE))
+			return true;
+	}
+	return false;
+}
+
+static bool says_unsupported(const struct app_head *head)
+{
+	return head->experimental_result.present && head->experimental_result.code == APP_ERROR_FEATURE_UNSUPPORTED;
+}
+
+/* A refusal without features may come from a relay. */
+static void learn(struct core *c, const struct app_head *head)
+{
+	enum core_feature before = c->recall_replace;
+
+	if (has_feature(head))
+		c->recall_replace = CORE_FEATURE_THERE;
+	else if (says_unsupported(head) || (head->result_code.present && head->result_code.v == DIA_RESULT_SUCCESS))
+		c->recall_replace = CORE_FEATURE_MISSING;
+	if (c->recall_replace != before)
+		log_info(c->log, "core", "the SMS-SC %s recall and replace",
+			 c->recall_replace == CORE_FEATURE_THERE ? "knows" : "does not know");
+}
+
+static enum core_feature feature_of(const struct core *c)
+{
+	switch (c->cfg->t4.recall_replace) {
+	case CFG_RECALL_ON:
+		return CORE_FEATURE_THERE;
+	case CFG_RECALL_OFF:
+		return CORE_FEATURE_MISSING;
+	default:
+		return c->recall_replace;
+	}
+}
+
+bool core_t4_can_recall(void *arg)
+{
+	return feature_of(arg) != CORE_FEATURE_MISSING;
+}
+
+struct ipc_opt_u32 core_t4_target(const struct core *c)
+{
+	enum core_feature f = feature_of(c);
+
+	return (struct ipc_opt_u32){ f == CORE_FEATURE_THERE ? TSP_TARGET_RECALL_REPLACE : 0, f != CORE_FEATURE_UNKNOWN };
+}
+
+/* -- the DTA */
+
+struct meaning {
+	struct trg_event ev;
+	char taker[IDENT_HOST_MAX + 1]; /* who took it is who may report about it */
+};
+
+static enum pol_t4_meaning map_dta(struct pol_verdict *v, const struct core *c, const struct t4_dta *dta)
+{
+	return pol_map_dta(v, &dta->head, c->cfg->t4.congestion == CFG_CONGESTION_TEMPORARY);
+}
+
+static void refused(struct core_trigger *t, struct trg_event *ev, const struct t4_dta *dta)
+{
+	bool recall = t->trg->req.action == TSP_ACTION_RECALL;
+
+	st_count(&t->core->st, ST_T4_REFUSED);
+	ev->kind = TRG_EV_DTA_NO;
+	if (recall && says_unsupported(&dta->head)) {
+		ev->reason = POL_SMSSC_NO_RECALL;
+		ev->status = pol_reason_status(POL_SMSSC_NO_RECALL);
+	}
+	ev->has_diagnostic = ev->status == TSP_STATUS_REPLACEFAIL && dta->mtc_error_diagnostic.present;
+	ev->diagnostic = ev->has_diagnostic ? dta->mtc_error_diagnostic.v : 0;
+}
+
+/* A copy that the SMS-SC had trouble with says nothing about the first: only one that deduplicates would have said the same. */
+static bool says_nothing(const struct trg *t, const struct pol_verdict *v)
+{
+	return t->state == TRG_RESUBMITTING && v->status == TSP_STATUS_TEMPORARYERROR;
+}
+
+static void meaning_of(struct meaning *out, struct core_trigger *t, const struct t4_dta *dta)
+{
+	struct trg_event *ev = &out->ev;
+	struct pol_verdict v;
+
+	learn(t->core, &dta->head);
+	switch (map_dta(&v, t->core, dta)) {
+	case POL_T4_TAKEN:
+		ev->kind = TRG_EV_DTA_OK;
+		ev->no_feature = feature_of(t->core) == CORE_FEATURE_MISSING;
+		if (ident_host(out->taker, dta->head.origin_host.p, dta->head.origin_host.len) == 0)
+			ev->taker = out->taker;
+		return;
+	case POL_T4_REFUSED:
+		ev->status = v.status;
+		ev->reason = v.reason;
+		refused(t, ev, dta);
+		if (says_nothing(t->trg, &v))
+			ev->kind = TRG_EV_DTA_UNHANDLED;
+		return;
+	default:
+		ev->kind = TRG_EV_DTA_UNHANDLED;
+		ev->status = v.status;
+		ev->reason = v.reason;
+	}
+}
+
+static void on_dta(void *arg, int err, const struct dia_msg *m)
+{
+	struct core_trigger *t = core_peer_answered(arg, err);
+	struct meaning what = { .ev = { .kind = TRG_EV_DTA_SILENT } };
+	struct dia_failed why = { 0 };
+	struct t4_dta dta;
+
+	FAULT_POINT(CORE_DTA_TAKEN);
+	if (!t)
+		return;
+	if (err == ERR_TIMEOUT)
+		st_count(&t->core->st, ST_T4_TIMEOUTS);
+	if (!err && t4_dta_parse(&dta, m, &why) == 0)
+		meaning_of(&what, t, &dta);
+	else if (!err) /* it may have it: as good as silence */
+		log_warn(t->core->log, "core", "transaction %s: the SMS-SC's answer cannot be read: %s", t->transaction,
+			 why.text);
+	core_trigger_step(t, &what.ev);
+}
+
+/* -- the DTR */
+
+static int fill_trigger(struct t4_dtr *dtr, const struct trg *t)
+{
+	bool replaces = t->req.action == TSP_ACTION_REPLACE && !t->as_new;
+	int err = 0;
+
+	dtr->trigger_action = dia_u32_of(replaces ? T4_REPLACE : T4_TRIGGER);
+	if (replaces)
+		dtr->old_reference_number = dia_u32_of(trg_old_reference(&t->req));
+	if (t->sub.nodes_len)
+		err = trg_nodes_unpack(t->sub.nodes, t->sub.nodes_len, &dtr->serving_node, dtr->additional_serving_nodes,
+				       &dtr->additional_serving_nodes_n);
+	dtr->payload = payload_of(t);
+	dtr->reference_number = dia_u32_of(t->req.reference);
+	if (t->req.has_validity)
+		dtr->validity_time_s = dia_u32_of(trg_validity_left_s(&t->req, clock_real_ms()));
+	dtr->priority_indication = dia_u32_of(t->req.priority);
+	if (t->req.has_port)
+		dtr->application_port = dia_u32_of(t->req.port);
+	return err;
+}
+
+/* Old-Reference-Number names the trigger, and no new one is sent (TS 29.337). */
+static void fill_recall(struct t4_dtr *dtr, uint32_t reference)
+{
+	dtr->trigger_action = dia_u32_of(T4_RECALL);
+	dtr->old_reference_number = dia_u32_of(reference);
+	dtr->payload = (struct dia_bytes){ nothing, 0 }; /* mandatory in the grammar, meaningless here */
+}
+
+int core_t4_submit(void *arg, struct trg *t, bool again)
+{
+	struct core *c = arg;
+	struct t4_dtr dtr = { .trigger_action = { 0 } };
+	bool resumes = again && t->resumed; /* after a restart there may be a million of them, and the SMS-SC has other work */
+	struct core_trigger *of = t->owner;
+	struct dtr_parts parts;
+	int err;
+
+	if (core_queue_full(c, c->cfg->t4.peer_index))
+		return core_queue_put(t->owner, c->cfg->t4.peer_index, CORE_WAIT_SUBMIT, again);
+	err = resumes && c->resuming >= c->cfg->limits.resume ? ERR_BUSY : head(&dtr, &parts, c, t, again);
+	if (!err && t->req.action == TSP_ACTION_RECALL)
+		fill_recall(&dtr, trg_old_reference(&t->req));
+	else if (!err)
+		err = fill_trigger(&dtr, t);
+	if (err)
+		return err;
+	offer_features(&dtr);
+	core_trigger_by_device(t->owner);
+	err = ask(c, t, &dtr, t->dtr_end_to_end, on_dta);
+	FAULT_POINT(CORE_DTR_QUEUED);
+	if (!err)
+		st_count(&c->st, again ? ST_T4_RESENT : ST_T4_REQUESTS);
+	if (!err && resumes) {
+		of->resuming = true;
+		c->resuming++;
+	}
+	return err;
+}
+
+/* -- recall: of what we submitted and do not want there any more */
+
+static void on_recalled(void *arg, int err, const struct dia_msg *m)
+{
+	struct core_trigger *t = core_peer_answered(arg, err);
+	struct trg_event ev = { .kind = TRG_EV_RECALL_SILENT };
+	struct dia_failed why = { 0 };
+	struct pol_verdict v;
+	struct t4_dta dta;
+
+	FAULT_POINT(CORE_RECALL_TAKEN);
+	if (!t)
+		return;
+	if (!err && t4_dta_parse(&dta, m, &why) == 0) {
+		enum pol_t4_meaning meaning = map_dta(&v, t->core, &dta);
+
+		learn(t->core, &dta.head);
+		if (meaning != POL_T4_UNHANDLED)
+			ev.kind = meaning == POL_T4_TAKEN ? TRG_EV_RECALL_DONE : TRG_EV_RECALL_NO;
+		ev.status = v.status;
+	}
+	core_trigger_step(t, &ev);
+}
+
+int core_t4_recall(void *arg, struct trg *t, bool again)
+{
+	struct core *c = arg;
+	bool of_other = t->req.action == TSP_ACTION_RECALL;
+	struct t4_dtr dtr = { .trigger_action = { 0 } };
+	struct dtr_parts parts;
+	int err;
+
+	if (core_queue_full(c, c->cfg->t4.peer_index))
+		return core_queue_put(t->owner, c->cfg->t4.peer_index, CORE_WAIT_RECALL, again);
+	err = head(&dtr, &parts, c, t, again);
+	if (err)
+		return err;
+	fill_recall(&dtr, of_other ? trg_old_reference(&t->req) : t->req.reference);
+	offer_features(&dtr);
+	err = ask(c, t, &dtr, t->recall_end_to_end, on_recalled);
+	FAULT_POINT(CORE_RECALL_QUEUED);
+	if (!err && !again)
+		st_count(&c->st, ST_T4_RECALLS);
+	return err;
+}

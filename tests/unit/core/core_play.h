@@ -1,0 +1,38 @@
+/* core_play.h - a core with stores in a directory of its own, and the far end of an edge's ring in the test's hands. */
+#pragma once
+#include "core/core_int.h"
+
+struct core_play {
+	char dir[64];
+	struct net_loop *loop;
+	struct cfg_iwf *cfg;
+	struct log log;
+	struct core_conf conf;
+	struct core *core;
+	struct ipc_ring *edge; /* the far end: the test is the edge */
+	uint32_t generation, bad_edge;
+	struct net_timer *turn;
+	uint8_t record[IPC_REC_MAX];
+};
+
+void core_play_start(struct core_play *p);
+void core_play_end(struct core_play *p);
+/* The core ends and another one opens the same stores; a fresh ring, the same edge. */
+void core_play_restart(struct core_play *p);
+
+/* Lets the core work for some turns of the loop. */
+void core_play_turns(struct core_play *p, int n);
+
+/* Sends the record in p->record and lets the core work. */
+void core_play_send(struct core_play *p, size_t len);
+/* The next record of the core of this type, 0 when there is none. */
+size_t core_play_take(struct core_play *p, uint16_t type, struct ipc_rec_head *head);
+
+/* Provisions SCS `acme` (anchor-a, E.164 491720000001) that may trigger *@a.example. */
+void core_play_provision(struct core_play *p);
+struct ipc_session_open core_play_session(const char *host, const char *anchor);
+/* Opens a session; returns the verdict. */
+struct ipc_session_verdict core_play_open(struct core_play *p, uint64_t number, const struct ipc_session_open *open);
+struct ipc_device_action core_play_action(uint64_t session, const char *device, uint32_t reference);
+/* Offers a request; returns the answer's Request-Status, or 1000000 + Result-Code of an error answer, or -1 when none came. */
+int64_t core_play_ask(struct core_play *p, uint64_t transaction, const struct ipc_device_action *a);

@@ -1,0 +1,465 @@
+/* The core believes no edge: who is admitted, what is judged, and what a lying edge achieves (CONTRACTS sections 1, 2 and 4). */
+#include "tests/unit/test.h"
+
+#include "tests/unit/core/core_play.h"
+
+#define ADMITTED(v) ((v).admitted && (v).result_code == 2001)
+
+static int start(void **state)
+{
+	struct core_play *p = calloc(1, sizeof *p);
+
+	core_play_start(p);
+	core_play_provision(p);
+	*state = p;
+	return 0;
+}
+
+static int end(void **state)
+{
+	core_play_end(*state);
+	free(*state);
+	return 0;
+}
+
+static struct ipc_session_verdict open_acme(struct core_play *p, uint64_t number)
+{
+	struct ipc_session_open s = core_play_session("scs.acme.example", "anchor-a");
+
+	return core_play_open(p, number, &s);
+}
+
+/* -- admission: "names that must agree" */
+
+static void test_the_provisioned_peer_is_admitted_under_its_name(void **state)
+{
+	struct ipc_session_verdict v = open_acme(*state, 1);
+
+	assert_true(ADMITTED(v));
+	assert_string_equal(v.scs, "acme");
+	assert_true(v.pending_max > 0);
+}
+
+static void refused(struct core_play *p, const struct ipc_session_open *s, const char *reason)
+{
+	struct ipc_session_verdict v = core_play_open(p, 1, s);
+
+	assert_false(v.admitted);
+	assert_int_equal(v.result_code, 3010);
+	assert_string_equal(v.reason, reason);
+	assert_int_equal(p->core->sessions_by_key.n, 0);
+	assert_int_equal(p->bad_edge, 0); /* a refusal is no offence of the edge */
+}
+
+static void test_an_unprovisioned_peer_is_refused(void **state)
+{
+	struct ipc_session_open s = core_play_session("scs.stranger.example", "anchor-a");
+
+	refused(*state, &s, "unknown-peer");
+}
+
+static void test_a_name_from_another_anchor_is_refused(void **state)
+{
+	struct ipc_session_open s = core_play_session("scs.acme.example", "anchor-b");
+
+	refused(*state, &s, "wrong-anchor");
+}
+
+static void test_an_origin_host_that_the_certificate_does_not_prove_is_refused(void **state)
+{
+	struct ipc_session_open s = core_play_session("scs.acme.example", "anchor-a");
+
+	strcpy(s.identity.names[0], "scs.beta.example");
+	refused(*state, &s, "name-not-proven");
+}
+
+static void test_another_realm_is_refused(void **state)
+{
+	struct ipc_session_open s = core_play_session("scs.acme.example", "anchor-a");
+
+	strcpy(s.origin_realm, "other.example");
+	refused(*state, &s, "wrong-realm");
+}
+
+static void test_a_certificate_past_its_end_is_refused(void **state)
+{
+	struct ipc_session_open s = core_play_session("scs.acme.example", "anchor-a");
+
+	s.identity.not_after_s = 1000;
+	refused(*state, &s, "certificate-expired");
+}
+
+static void test_a_session_does_not_outlive_its_certificate(void **state)
+{
+	struct core_play *p = *state;
+	struct ipc_session_open longer = core_play_session("scs.acme.example", "anchor-a"), s = longer;
+	struct ipc_device_action a = core_play_action(1, "meter-1@b.example", 41);
+	struct ipc_session_cut cut;
+	struct ipc_rec_head head;
+	size_t len = 0;
+
+	longer.identity.not_after_s = clock_real_ms() / 1000 + 86400;
+	s.identity.not_after_s = clock_real_ms() / 1000 + 1;
+	assert_true(ADMITTED(core_play_open(p, 2, &longer)));
+	assert_true(ADMITTED(core_play_open(p, 1, &s)));
+	assert_int_equal(core_play_ask(p, 8, &a), 105);
+	while (!len && clock_real_ms() / 1000 < s.identity.not_after_s + 4) {
+		core_play_turns(p, 20);
+		len = core_play_take(p, IPC_REC_SESSION_CUT, &head);
+	}
+	assert_int_equal(ipc_session_cut_get(&cut, p->record, len), 0);
+	assert_int_equal(head.transaction, 1);
+	assert_string_equal(cut.reason, "certificate-expired");
+	assert_true(p->core->st.v[ST_DECISION_REFUSED] > 1); /* the request above, and the end of the session */
+	assert_int_equal(core_play_ask(p, 9, &a), 1003010);
+	a.session = 2;
+	a.end_to_end = a.reference = 42;
+	assert_int_equal(core_play_ask(p, 10, &a), 105);
+}
+
+/* At connections_max: the oldest is asked whether it is still there. */
+static void at_the_limit(struct core_play *p)
+{
+	struct ipc_session_cut cut;
+	struct ipc_rec_head head;
+	struct ipc_session_open s = core_play_session("scs.acme.example", "anchor-a");
+	size_t len;
+
+	assert_true(ADMITTED(open_acme(p, 1)));
+	core_play_turns(p, 3);
+	assert_true(ADMITTED(open_acme(p, 2)));
+	core_play_send(p, ipc_session_open_put(p->record, p->generation, 3, &s));
+	len = core_play_take(p, IPC_REC_SESSION_CUT, &head);
+	assert_true(len > 0);
+	assert_int_equal(ipc_session_cut_get(&cut, p->record, len), 0);
+	assert_int_equal(head.transaction, 1); /* the oldest */
+	assert_int_equal(cut.probe_ms, p->cfg->limits.probe_wait_ms);
+	assert_int_equal(core_play_take(p, IPC_REC_SESSION_VERDICT, &head), 0); /* the CEA waits */
+}
+
+static void test_at_the_limit_a_silent_oldest_session_is_replaced(void **state)
+{
+	struct core_play *p = *state;
+	struct ipc_session_closed closed = { "ended" };
+	struct ipc_session_verdict v;
+	struct ipc_rec_head head;
+	size_t len;
+
+	p->cfg->limits.probe_wait_ms = 2000;
+	at_the_limit(p);
+	core_play_send(p, ipc_session_closed_put(p->record, p->generation, 1, &closed));
+	len = core_play_take(p, IPC_REC_SESSION_VERDICT, &head);
+	assert_int_equal(head.transaction, 3);
+	assert_int_equal(ipc_session_verdict_get(&v, p->record, len), 0);
+	assert_true(ADMITTED(v));
+	assert_int_equal(p->core->st.v[ST_SESSION_REPLACED], 1);
+	assert_int_equal(core_scs_get(p->core, "acme")->sessions_n, 2);
+}
+
+static void test_at_the_limit_the_new_one_is_refused_when_the_oldest_answers(void **state)
+{
+	struct core_play *p = *state;
+	struct ipc_session_verdict v;
+	struct ipc_rec_head head;
+	size_t len = 0;
+
+	p->cfg->limits.probe_wait_ms = 1;
+	at_the_limit(p);
+	for (int i = 0; i < 2000 && !len; i++) {
+		core_play_turns(p, 1);
+		len = core_play_take(p, IPC_REC_SESSION_VERDICT, &head);
+	}
+	assert_int_equal(head.transaction, 3);
+	assert_int_equal(ipc_session_verdict_get(&v, p->record, len), 0);
+	assert_false(v.admitted);
+	assert_string_equal(v.reason, "too-many-connections");
+	assert_int_equal(p->core->st.v[ST_SESSION_LIMIT], 1);
+	assert_int_equal(core_scs_get(p->core, "acme")->sessions_n, 2);
+}
+
+static void test_who_waits_for_a_place_and_leaves_is_forgotten(void **state)
+{
+	struct core_play *p = *state;
+	struct ipc_session_closed closed = { "ended" };
+	struct ipc_rec_head head;
+
+	p->cfg->limits.probe_wait_ms = 2000;
+	at_the_limit(p);
+	core_play_send(p, ipc_session_closed_put(p->record, p->generation, 3, &closed));
+	core_play_send(p, ipc_session_closed_put(p->record, p->generation, 1, &closed));
+	assert_int_equal(core_play_take(p, IPC_REC_SESSION_VERDICT, &head), 0);
+	assert_int_equal(core_scs_get(p->core, "acme")->sessions_n, 1);
+	core_edge_gone(p->core, p->generation);
+	assert_int_equal(core_scs_get(p->core, "acme")->sessions_n, 0);
+}
+
+static void test_a_session_that_spoke_for_another_leaves_a_decision(void **state)
+{
+	struct core_play *p = *state;
+	struct ipc_session_closed closed = { "foreign-origin" };
+	uint64_t before;
+
+	assert_true(ADMITTED(open_acme(p, 1)));
+	before = p->core->st.v[ST_DECISION_REFUSED];
+	core_play_send(p, ipc_session_closed_put(p->record, p->generation, 1, &closed));
+	assert_int_equal(p->core->st.v[ST_DECISION_REFUSED], before + 1);
+	assert_int_equal(p->core->sessions_by_key.n, 0);
+}
+
+static void test_removing_an_scs_cuts_its_sessions_at_once(void **state)
+{
+	struct core_play *p = *state;
+	struct ipc_device_action a = core_play_action(1, "meter-1@a.example", 41);
+	struct ipc_session_cut cut;
+	struct ipc_rec_head head;
+	struct asc_why why;
+	size_t len;
+
+	assert_true(ADMITTED(open_acme(p, 1)));
+	assert_int_equal(asc_scs_del(p->core->asc, "acme", &why), 0);
+	assert_int_equal(core_sessions_cut(p->core, "acme", "scs-removed"), 1);
+	core_play_turns(p, 2);
+	len = core_play_take(p, IPC_REC_SESSION_CUT, &head);
+	assert_int_equal(ipc_session_cut_get(&cut, p->record, len), 0);
+	assert_int_equal(head.transaction, 1);
+	assert_string_equal(cut.reason, "scs-removed");
+	assert_int_equal(core_play_ask(p, 9, &a), 1003010); /* what was on its way finds nobody */
+}
+
+/* -- judgement, as far as it needs no other element */
+
+static void test_the_hss_is_not_asked_for_a_device_without_association(void **state)
+{
+	struct core_play *p = *state;
+	struct ipc_device_action known = core_play_action(1, "meter-1@b.example", 41);
+
+	assert_true(ADMITTED(open_acme(p, 1)));
+	assert_int_equal(core_play_ask(p, 2, &known), 105);
+	assert_int_equal(p->core->st.v[ST_S6M_REQUESTS], 0);
+	assert_int_equal(p->core->triggers_n, 0);
+}
+
+static void test_an_allowed_trigger_without_an_hss_is_answered_201(void **state)
+{
+	struct core_play *p = *state;
+	struct ipc_device_action a = core_play_action(1, "meter-1@a.example", 41);
+
+	assert_true(ADMITTED(open_acme(p, 1)));
+	assert_int_equal(core_play_ask(p, 2, &a), 201);
+	assert_int_equal(p->core->triggers_n, 0);
+	assert_int_equal(p->core->pending, 0);
+}
+
+static void test_what_a_detect_only_rule_would_refuse_is_counted_and_not_refused(void **state)
+{
+	struct asc_rule_new rule = {
+		.who = "acme", .device = "*@a.example", .verdict = ASSOC_BLOCK, .mode = ASSOC_DETECT, .rights = ASSOC_RIGHT_ALL
+	};
+	struct ipc_device_action a = core_play_action(1, "meter-1@a.example", 41);
+	struct core_play *p = *state;
+	struct asc_why why;
+
+	assert_true(ADMITTED(open_acme(p, 1)));
+	assert_int_equal(asc_rule_add(p->core->asc, &rule, &why), 0);
+	assert_int_equal(core_play_ask(p, 1, &a), 201); /* on its way to the HSS, which is not there */
+	assert_int_equal(p->core->st.v[ST_DECISION_DETECTED], 1);
+	rule.mode = ASSOC_ENFORCE;
+	assert_int_equal(asc_rule_add(p->core->asc, &rule, &why), 0);
+	a.reference = 42;
+	a.end_to_end++;
+	assert_int_equal(core_play_ask(p, 2, &a), 105);
+	assert_int_equal(p->core->st.v[ST_DECISION_DETECTED], 1);
+}
+
+static void test_overload_is_3004_only_where_this_host_was_named(void **state)
+{
+	struct core_play *p = *state;
+	struct ipc_device_action a = core_play_action(1, "meter-1@a.example", 41);
+
+	assert_true(ADMITTED(open_acme(p, 1)));
+	p->cfg->limits.pending_total = 0;
+	assert_int_equal(core_play_ask(p, 2, &a), 201);
+	a.end_to_end = a.reference = 42;
+	a.host_named = true;
+	assert_int_equal(core_play_ask(p, 3, &a), 1003004);
+	p->cfg->limits.pending_total = 10;
+	a.end_to_end = a.reference = 43;
+	assert_int_equal(core_play_ask(p, 4, &a), 201); /* trouble of the HSS is not ours */
+	assert_int_equal(p->core->pending, 0);
+}
+
+static void test_what_the_edge_says_about_identity_and_device_is_judged_by_the_core(void **state)
+{
+	struct core_play *p = *state;
+	struct ipc_device_action a = core_play_action(1, "meter-1@a.example", 41);
+
+	assert_true(ADMITTED(open_acme(p, 1)));
+	strcpy(a.scs_identity, "491720000002");
+	assert_int_equal(core_play_ask(p, 2, &a), 103);
+	a = core_play_action(1, "meter-1@a.example", 42);
+	a.scs_identity_malformed = true;
+	assert_int_equal(core_play_ask(p, 3, &a), 103);
+	a = core_play_action(1, "", 43);
+	a.device = IPC_DEVICE_NONE;
+	assert_int_equal(core_play_ask(p, 4, &a), 102);
+	a.device = IPC_DEVICE_MALFORMED;
+	a.end_to_end = a.reference = 44;
+	assert_int_equal(core_play_ask(p, 5, &a), 102);
+	a = core_play_action(1, "meter-1@a.example", 45);
+	a.has_trigger_data = false;
+	a.payload_len = 0;
+	assert_int_equal(core_play_ask(p, 6, &a), 101);
+	a = core_play_action(1, "meter-1@a.example", 46);
+	a.payload_len = 1025;
+	assert_int_equal(core_play_ask(p, 7, &a), 101);
+	a = core_play_action(1, "meter-1@a.example", 47);
+	a.payload_len = IPC_PAYLOAD_MAX + 1; /* so long that it did not cross */
+	assert_int_equal(core_play_ask(p, 8, &a), 101);
+	a = core_play_action(1, "meter-1@a.example", 48);
+	a.validity_s.v = 604801;
+	assert_int_equal(core_play_ask(p, 9, &a), 104);
+}
+
+static void test_a_copy_gets_the_same_answer_and_another_content_is_refused(void **state)
+{
+	struct core_play *p = *state;
+	struct ipc_device_action a = core_play_action(1, "meter-1@b.example", 41);
+
+	assert_true(ADMITTED(open_acme(p, 1)));
+	assert_true(ADMITTED(open_acme(p, 2)));
+	assert_int_equal(core_play_ask(p, 3, &a), 105);
+	a.retransmitted = true;
+	a.session = 2; /* on another connection: still the same request */
+	assert_int_equal(core_play_ask(p, 4, &a), 105);
+	assert_int_equal(p->core->st.v[ST_DUPLICATES], 1);
+	strcpy(a.external_id, "meter-2@b.example");
+	assert_int_equal(core_play_ask(p, 5, &a), 107);
+	assert_int_equal(p->core->st.v[ST_DUPLICATES_FOREIGN], 1);
+}
+
+static void test_a_request_on_a_session_that_is_not_there_is_answered_and_does_nothing(void **state)
+{
+	struct core_play *p = *state;
+	struct ipc_device_action a = core_play_action(99, "meter-1@a.example", 41);
+
+	assert_int_equal(core_play_ask(p, 2, &a), 1003010);
+	assert_int_equal(p->bad_edge, 0);
+}
+
+/* -- a lying edge is ended */
+
+static void test_a_record_of_the_wrong_direction_ends_the_edge(void **state)
+{
+	struct core_play *p = *state;
+	struct ipc_session_cut cut = { 0, 0, "x" };
+
+	core_play_send(p, ipc_session_cut_put(p->record, p->generation, 1, &cut));
+	assert_int_equal(p->bad_edge, p->generation);
+}
+
+static void test_a_record_of_another_edge_ends_the_edge(void **state)
+{
+	struct core_play *p = *state;
+	struct ipc_session_open s = core_play_session("scs.acme.example", "anchor-a");
+
+	core_play_send(p, ipc_session_open_put(p->record, p->generation + 1, 1, &s));
+	assert_int_equal(p->bad_edge, p->generation);
+	assert_int_equal(p->core->sessions_by_key.n, 0);
+}
+
+static void test_octets_that_are_no_record_end_the_edge(void **state)
+{
+	struct core_play *p = *state;
+
+	memset(p->record, 0xee, 64);
+	p->record[2] = 64;
+	p->record[3] = 0;
+	core_play_send(p, 64);
+	assert_int_equal(p->bad_edge, p->generation);
+	assert_int_equal(p->core->st.v[ST_RING_BAD], 1);
+}
+
+static void test_a_listener_that_the_edge_does_not_have_ends_the_edge(void **state)
+{
+	struct core_play *p = *state;
+	struct ipc_session_open s = core_play_session("scs.acme.example", "anchor-a");
+
+	s.listener = 3;
+	core_play_send(p, ipc_session_open_put(p->record, p->generation, 1, &s));
+	assert_int_equal(p->bad_edge, p->generation);
+	assert_int_equal(p->core->sessions_by_key.n, 0);
+}
+
+static void test_an_internal_session_from_an_external_edge_ends_the_edge(void **state)
+{
+	struct core_play *p = *state;
+	struct ipc_session_open s = core_play_session("scs.acme.example", "anchor-a");
+
+	s.identity = (struct ipc_identity){ .kind = IPC_IDENTITY_INTERNAL };
+	s.zone = IPC_ZONE_INTERNAL;
+	s.protection = IPC_PROTECTION_NONE;
+	core_play_send(p, ipc_session_open_put(p->record, p->generation, 1, &s));
+	assert_int_equal(p->bad_edge, p->generation);
+}
+
+static void test_a_dead_edge_takes_its_sessions_with_it(void **state)
+{
+	struct core_play *p = *state;
+
+	assert_true(ADMITTED(open_acme(p, 1)));
+	core_edge_gone(p->core, p->generation);
+	assert_int_equal(p->core->sessions_by_key.n, 0);
+	assert_int_equal(core_scs_get(p->core, "acme")->sessions_n, 0);
+}
+
+/* -- a new core knows what the old one provisioned, and admits announced sessions again */
+
+static void test_a_new_core_admits_what_is_announced_again(void **state)
+{
+	struct core_play *p = *state;
+	struct ipc_session_open s = core_play_session("scs.acme.example", "anchor-a");
+
+	assert_true(ADMITTED(open_acme(p, 1)));
+	core_play_restart(p);
+	assert_int_equal(p->core->sessions_by_key.n, 0);
+	s.again = true;
+	assert_true(ADMITTED(core_play_open(p, 1, &s)));
+	assert_true(ADMITTED(core_play_open(p, 1, &s))); /* announced twice is one session */
+	assert_int_equal(p->core->sessions_by_key.n, 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_the_provisioned_peer_is_admitted_under_its_name),
+		TEST(test_an_unprovisioned_peer_is_refused),
+		TEST(test_a_name_from_another_anchor_is_refused),
+		TEST(test_an_origin_host_that_the_certificate_does_not_prove_is_refused),
+		TEST(test_another_realm_is_refused),
+		TEST(test_a_certificate_past_its_end_is_refused),
+		TEST(test_a_session_does_not_outlive_its_certificate),
+		TEST(test_at_the_limit_a_silent_oldest_session_is_replaced),
+		TEST(test_at_the_limit_the_new_one_is_refused_when_the_oldest_answers),
+		TEST(test_who_waits_for_a_place_and_leaves_is_forgotten),
+		TEST(test_a_session_that_spoke_for_another_leaves_a_decision),
+		TEST(test_removing_an_scs_cuts_its_sessions_at_once),
+		TEST(test_the_hss_is_not_asked_for_a_device_without_association),
+		TEST(test_an_allowed_trigger_without_an_hss_is_answered_201),
+		TEST(test_what_a_detect_only_rule_would_refuse_is_counted_and_not_refused),
+		TEST(test_overload_is_3004_only_where_this_host_was_named),
+		TEST(test_what_the_edge_says_about_identity_and_device_is_judged_by_the_core),
+		TEST(test_a_copy_gets_the_same_answer_and_another_content_is_refused),
+		TEST(test_a_request_on_a_session_that_is_not_there_is_answered_and_does_nothing),
+		TEST(test_a_record_of_the_wrong_direction_ends_the_edge),
+		TEST(test_a_record_of_another_edge_ends_the_edge),
+		TEST(test_octets_that_are_no_record_end_the_edge),
+		TEST(test_a_listener_that_the_edge_does_not_have_ends_the_edge),
+		TEST(test_an_internal_session_from_an_external_edge_ends_the_edge),
+		TEST(test_a_dead_edge_takes_its_sessions_with_it),
+		TEST(test_a_new_core_admits_what_is_announced_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,258 @@
+/* A request that comes twice gets one answer (CONTRACTS section 3, "duplicates"). */
+#include "tests/unit/test.h"
+
+#include "core/core_dup.h"
+
+#define WINDOW_MS 240000
+#define HOST "scs.acme.example"
+
+static const uint8_t one[CORE_DIGEST_LEN] = { 1 }, two[CORE_DIGEST_LEN] = { 2 };
+
+static struct core_dup *dup_new(uint32_t entries_max)
+{
+	struct core_dup *d;
+
+	assert_int_equal(core_dup_new(&d, entries_max, WINDOW_MS), 0);
+	return d;
+}
+
+struct told {
+	uint64_t transactions[64];
+	uint32_t status, n;
+};
+
+static void tell(void *arg, const struct core_dup_waiter *w, const struct ipc_device_action_answer *a)
+{
+	struct told *t = arg;
+
+	t->transactions[t->n++] = w->transaction;
+	t->status = a->request_status;
+}
+
+static enum core_dup_verdict look(struct core_dup *d, const char *host, uint32_t id, const uint8_t *digest, uint64_t transaction,
+				  uint64_t now, struct core_dup_entry **entry, struct ipc_device_action_answer *answer)
+{
+	struct core_dup_waiter w = { 7, transaction, 1 };
+
+	return core_dup_look(d, host, id, digest, &w, now, entry, answer);
+}
+
+static void test_a_copy_in_flight_waits_with_the_first_and_both_are_told(void **state)
+{
+	struct core_dup *d = dup_new(100);
+	struct core_dup_entry *e = NULL, *none = NULL;
+	struct ipc_device_action_answer a = { .result_code = 2001, .request_status = 105 }, got;
+	struct told told = { .n = 0 };
+
+	(void)state;
+	assert_int_equal(look(d, HOST, 9, one, 1, 0, &e, &got), CORE_DUP_NEW);
+	assert_non_null(e);
+	assert_int_equal(look(d, HOST, 9, one, 2, 10, &none, &got), CORE_DUP_IN_FLIGHT);
+	core_dup_settle(d, e, &a, tell, &told);
+	assert_int_equal(told.n, 2);
+	assert_int_equal(told.transactions[0], 1);
+	assert_int_equal(told.transactions[1], 2);
+	assert_int_equal(told.status, 105);
+	assert_int_equal(look(d, HOST, 9, one, 3, 20, &none, &got), CORE_DUP_ANSWERED);
+	assert_int_equal(got.request_status, 105);
+	core_dup_free(d);
+}
+
+static void test_the_same_id_with_other_content_differs_before_and_after_the_answer(void **state)
+{
+	struct core_dup *d = dup_new(100);
+	struct core_dup_entry *e, *none = NULL;
+	struct ipc_device_action_answer a = { .result_code = 2001 }, got;
+	struct told told = { .n = 0 };
+
+	(void)state;
+	assert_int_equal(look(d, HOST, 9, one, 1, 0, &e, &got), CORE_DUP_NEW);
+	assert_int_equal(look(d, HOST, 9, two, 2, 0, &none, &got), CORE_DUP_DIFFERS);
+	core_dup_settle(d, e, &a, tell, &told);
+	assert_int_equal(told.n, 1); /* who differs is not told the first one's answer */
+	assert_int_equal(look(d, HOST, 9, two, 3, 0, &none, &got), CORE_DUP_DIFFERS);
+	assert_null(none);
+	core_dup_free(d);
+}
+
+static void test_another_host_or_another_id_is_another_request(void **state)
+{
+	struct core_dup *d = dup_new(100);
+	struct core_dup_entry *e;
+	struct ipc_device_action_answer got;
+
+	(void)state;
+	assert_int_equal(look(d, HOST, 9, one, 1, 0, &e, &got), CORE_DUP_NEW);
+	assert_int_equal(look(d, "scs.beta.example", 9, one, 2, 0, &e, &got), CORE_DUP_NEW);
+	assert_int_equal(look(d, HOST, 10, one, 3, 0, &e, &got), CORE_DUP_NEW);
+	assert_int_equal(core_dup_count(d), 3);
+	core_dup_free(d);
+}
+
+static void test_after_the_window_the_id_may_be_used_again(void **state)
+{
+	struct core_dup *d = dup_new(100);
+	struct core_dup_entry *e;
+	struct ipc_device_action_answer a = { .result_code = 2001 }, got;
+	struct told told = { .n = 0 };
+
+	(void)state;
+	assert_int_equal(look(d, HOST, 9, one, 1, 1000, &e, &got), CORE_DUP_NEW);
+	core_dup_settle(d, e, &a, tell, &told);
+	assert_int_equal(look(d, HOST, 9, two, 2, 1000 + WINDOW_MS - 1, &e, &got), CORE_DUP_DIFFERS);
+	assert_int_equal(look(d, HOST, 9, two, 2, 1000 + WINDOW_MS, &e, &got), CORE_DUP_NEW);
+	assert_int_equal(core_dup_count(d), 1);
+	assert_int_equal(core_dup_dropped(d), 0);
+	core_dup_free(d);
+}
+
+static void test_when_full_the_oldest_answered_goes_and_is_counted(void **state)
+{
+	struct core_dup *d = dup_new(3);
+	struct core_dup_entry *first, *e;
+	struct ipc_device_action_answer a = { .result_code = 2001 }, got;
+	struct told told = { .n = 0 };
+
+	(void)state;
+	assert_int_equal(look(d, HOST, 1, one, 1, 0, &first, &got), CORE_DUP_NEW); /* stays in flight */
+	for (uint32_t id = 2; id <= 4; id++) {
+		assert_int_equal(look(d, HOST, id, one, id, id, &e, &got), CORE_DUP_NEW);
+		core_dup_settle(d, e, &a, tell, &told);
+	}
+	assert_int_equal(core_dup_count(d), 3);
+	assert_int_equal(core_dup_dropped(d), 1);
+	assert_int_equal(look(d, HOST, 1, one, 9, 5, &e, &got), CORE_DUP_IN_FLIGHT);
+	assert_int_equal(look(d, HOST, 4, one, 9, 5, &e, &got), CORE_DUP_ANSWERED);
+	assert_int_equal(look(d, HOST, 2, one, 9, 5, &e, &got), CORE_DUP_NEW); /* forgotten */
+	core_dup_free(d);
+}
+
+static void test_what_is_in_flight_is_kept_however_old(void **state)
+{
+	struct core_dup *d = dup_new(100);
+	struct core_dup_entry *e, *other;
+	struct ipc_device_action_answer a = { .result_code = 2001 }, got;
+	struct told told = { .n = 0 };
+
+	(void)state;
+	assert_int_equal(look(d, HOST, 1, one, 1, 0, &e, &got), CORE_DUP_NEW);
+	assert_int_equal(look(d, HOST, 2, one, 2, 10ull * WINDOW_MS, &other, &got), CORE_DUP_NEW);
+	core_dup_settle(d, e, &a, tell, &told);
+	assert_int_equal(told.n, 1);
+	core_dup_free(d);
+}
+
+static void test_more_copies_than_may_wait_push_out_the_oldest(void **state)
+{
+	struct core_dup *d = dup_new(100);
+	struct core_dup_entry *e, *none;
+	struct ipc_device_action_answer a = { .result_code = 2001 }, got;
+	struct told told = { .n = 0 };
+
+	(void)state;
+	assert_int_equal(look(d, HOST, 1, one, 0, 0, &e, &got), CORE_DUP_NEW);
+	for (uint64_t i = 1; i <= CORE_DUP_WAITERS_MAX + 3; i++)
+		assert_int_equal(look(d, HOST, 1, one, i, 0, &none, &got), CORE_DUP_IN_FLIGHT);
+	core_dup_settle(d, e, &a, tell, &told);
+	assert_int_equal(told.n, CORE_DUP_WAITERS_MAX);
+	assert_int_equal(told.transactions[told.n - 1], CORE_DUP_WAITERS_MAX + 3);
+	core_dup_free(d);
+}
+
+static void test_a_restored_request_has_its_answer_or_waits_for_one(void **state)
+{
+	struct core_dup *d = dup_new(100);
+	struct core_dup_entry *e = NULL, *none = NULL;
+	struct ipc_device_action_answer a = { .result_code = 2001, .request_status = 201 }, got;
+	struct told told = { .n = 0 };
+
+	(void)state;
+	assert_int_equal(core_dup_restore(d, HOST, 1, one, &a, 0, &none), 0);
+	assert_int_equal(core_dup_restore(d, HOST, 2, one, NULL, 0, &e), 0);
+	assert_int_equal(core_dup_restore(d, HOST, 2, one, NULL, 0, &none), ERR_EXISTS);
+	assert_int_equal(look(d, HOST, 1, one, 5, 1, &none, &got), CORE_DUP_ANSWERED);
+	assert_int_equal(got.request_status, 201);
+	assert_int_equal(look(d, HOST, 2, one, 6, 1, &none, &got), CORE_DUP_IN_FLIGHT);
+	core_dup_settle(d, e, &a, tell, &told);
+	assert_int_equal(told.n, 1);
+	assert_int_equal(told.transactions[0], 6);
+	core_dup_free(d);
+}
+
+struct dropped {
+	uint64_t numbers[8];
+	uint32_t n;
+};
+
+static void drop(void *arg, uint64_t number)
+{
+	struct dropped *d = arg;
+
+	d->numbers[d->n++] = number;
+}
+
+static void test_a_record_is_bound_to_an_answered_entry_and_let_go_with_it(void **state)
+{
+	struct core_dup *d = dup_new(2);
+	struct core_dup_entry *e = NULL;
+	struct ipc_device_action_answer a = { .result_code = 2001, .request_status = 0 }, got = { 0 };
+	struct told told = { .n = 0 };
+	struct dropped dropped = { .n = 0 };
+
+	(void)state;
+	core_dup_on_drop(d, drop, &dropped);
+	assert_false(core_dup_bind(d, HOST, 9, 77, 0, &got)); /* nobody asked */
+	assert_int_equal(look(d, HOST, 9, one, 1, 0, &e, &got), CORE_DUP_NEW);
+	assert_false(core_dup_bind(d, HOST, 9, 77, 0, &got)); /* not answered */
+	core_dup_settle(d, e, &a, tell, &told);
+	assert_false(core_dup_bind(d, HOST, 9, 77, WINDOW_MS, &got)); /* past its window */
+	assert_true(core_dup_bind(d, HOST, 9, 77, WINDOW_MS - 1, &got));
+	assert_int_equal(got.result_code, 2001);
+	assert_false(core_dup_bind(d, HOST, 9, 78, WINDOW_MS - 1, &got)); /* once */
+	assert_int_equal(dropped.n, 0);
+	assert_int_equal(look(d, HOST, 10, one, 2, WINDOW_MS, &e, &got), CORE_DUP_NEW);
+	assert_int_equal(dropped.n, 1);
+	assert_int_equal(dropped.numbers[0], 77);
+	core_dup_settle(d, e, &a, tell, &told);
+	assert_true(core_dup_bind(d, HOST, 10, 79, WINDOW_MS, &got));
+	core_dup_free(d);
+	assert_int_equal(dropped.n, 1); /* it stays in the journal */
+}
+
+static void test_too_many_let_the_oldest_record_go(void **state)
+{
+	struct core_dup *d = dup_new(2);
+	struct core_dup_entry *e = NULL;
+	struct ipc_device_action_answer a = { .result_code = 2001 }, got;
+	struct told told = { .n = 0 };
+	struct dropped dropped = { .n = 0 };
+
+	(void)state;
+	core_dup_on_drop(d, drop, &dropped);
+	for (uint32_t id = 1; id <= 3; id++) {
+		assert_int_equal(look(d, HOST, id, one, id, id, &e, &got), CORE_DUP_NEW);
+		core_dup_settle(d, e, &a, tell, &told);
+		assert_true(core_dup_bind(d, HOST, id, 100 + id, id, &got));
+	}
+	assert_int_equal(dropped.n, 1);
+	assert_int_equal(dropped.numbers[0], 101);
+	core_dup_free(d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_copy_in_flight_waits_with_the_first_and_both_are_told),
+		cmocka_unit_test(test_the_same_id_with_other_content_differs_before_and_after_the_answer),
+		cmocka_unit_test(test_another_host_or_another_id_is_another_request),
+		cmocka_unit_test(test_after_the_window_the_id_may_be_used_again),
+		cmocka_unit_test(test_when_full_the_oldest_answered_goes_and_is_counted),
+		cmocka_unit_test(test_what_is_in_flight_is_kept_however_old),
+		cmocka_unit_test(test_more_copies_than_may_wait_push_out_the_oldest),
+		cmocka_unit_test(test_a_restored_request_has_its_answer_or_waits_for_one),
+		cmocka_unit_test(test_a_record_is_bound_to_an_answered_entry_and_let_go_with_it),
+		cmocka_unit_test(test_too_many_let_the_oldest_record_go),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

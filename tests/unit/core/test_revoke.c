@@ -1,0 +1,262 @@
+/* Rights that end while a trigger is under way: who is judged again when the associations change, by what, and how many at a time
+ * (CONTRACTS section 3, "removal of an association in flight"). */
+#include "tests/unit/test.h"
+
+#include "tests/unit/core/core_play.h"
+
+static int start(void **state)
+{
+	struct core_play *p = calloc(1, sizeof *p);
+
+	core_play_start(p);
+	core_play_provision(p);
+	core_play_turns(p, 3);
+	*state = p;
+	return 0;
+}
+
+static int end(void **state)
+{
+	core_play_end(*state);
+	free(*state);
+	return 0;
+}
+
+#define NOW_S (clock_real_ms() / 1000)
+
+/* As it is when the SMS-SC has it. */
+static struct core_trigger *pending_of(struct core_play *p, const char *device, uint32_t reference, const char *groups)
+{
+	struct trg_request r = { .scs = "acme",
+				 .scs_e164 = "491720000001",
+				 .origin_host = "scs.acme.example",
+				 .origin_realm = "acme.example",
+				 .external = device,
+				 .action = TSP_ACTION_TRIGGER,
+				 .reference = reference,
+				 .groups = groups,
+				 .has_validity = true,
+				 .validity_s = 600,
+				 .received_ms = clock_real_ms(),
+				 .expires_ms = clock_real_ms() + 600000 };
+	struct core_trigger *t;
+
+	assert_int_equal(core_trigger_new(&t, p->core, core_scs_get(p->core, "acme"), &r), 0);
+	t->trg->state = TRG_ACCEPTED;
+	t->trg->answered = true;
+	t->trg->answer_status = TSP_STATUS_SUCCESS;
+	t->trg->stored = true;
+	return t;
+}
+
+static void rule(struct core_play *p, const char *who, const char *device, uint8_t verdict, int64_t from_s, int64_t until_s)
+{
+	struct asc_rule_new r = { who,    device,  verdict,      verdict == ASSOC_BLOCK ? 0 : ASSOC_RIGHT_ALL,
+				  from_s, until_s, ASSOC_ENFORCE };
+	struct asc_why why;
+
+	if (asc_rule_add(p->core->asc, &r, &why))
+		fail_msg("%s", why.text);
+	core_play_turns(p, 5);
+}
+
+static void unrule(struct core_play *p, const char *who, const char *device)
+{
+	struct asc_why why;
+
+	assert_int_equal(asc_rule_del(p->core->asc, who, device, -1, &why), 0);
+	core_play_turns(p, 5);
+}
+
+static void test_a_rule_that_is_removed_takes_its_triggers_back(void **state)
+{
+	struct core_play *p = *state;
+	struct core_trigger *here = pending_of(p, "meter-1@a.example", 1, ""), *other;
+
+	rule(p, "acme", "meter-2@b.example", ASSOC_ALLOW, 0, 0);
+	other = pending_of(p, "meter-2@b.example", 2, "");
+	rule(p, "acme", "meter-9@a.example", ASSOC_ALLOW, 0, 0); /* nothing of theirs */
+	assert_int_equal(here->trg->state, TRG_ACCEPTED);
+	assert_true(p->core->st.v[ST_TRIGGERS_REJUDGED] >= 2);
+	unrule(p, "acme", "meter-2@b.example");
+	assert_int_equal(other->trg->state, TRG_REVOKING);
+	assert_int_equal(other->trg->revoke_reason, POL_NO_ASSOCIATION);
+	assert_int_equal(here->trg->state, TRG_ACCEPTED);
+	assert_int_equal(p->core->st.v[ST_TRIGGERS_NOT_REVOKED], 0);
+}
+
+static void test_a_deny_and_a_block_take_back_at_once(void **state)
+{
+	struct core_play *p = *state;
+	struct core_trigger *denied = pending_of(p, "meter-1@a.example", 1, ""),
+			    *blocked = pending_of(p, "meter-2@a.example", 2, "");
+
+	rule(p, "acme", "meter-1@a.example", ASSOC_DENY, 0, 0);
+	assert_int_equal(denied->trg->state, TRG_REVOKING);
+	assert_int_equal(denied->trg->revoke_reason, POL_DENIED);
+	assert_non_null(strstr(denied->rule, "meter-1@a.example"));
+	rule(p, "*", "meter-2@a.example", ASSOC_BLOCK, (int64_t)NOW_S - 1, (int64_t)NOW_S + 100); /* from now on */
+	assert_int_equal(blocked->trg->state, TRG_REVOKING);
+	assert_int_equal(blocked->trg->revoke_reason, POL_BLOCKED);
+}
+
+/* The hour ends no right of what is under way: only a change does. */
+static void test_a_window_that_ran_out_takes_nothing_back(void **state)
+{
+	struct core_play *p = *state;
+	struct core_trigger *t;
+
+	rule(p, "acme", "meter-1@b.example", ASSOC_ALLOW, 0, (int64_t)NOW_S - 10);
+	t = pending_of(p, "meter-1@b.example", 1, "");
+	t->trg->req.received_ms = clock_real_ms() - 20000; /* then it was allowed */
+	rule(p, "acme", "meter-9@a.example", ASSOC_ALLOW, 0, 0);
+	assert_int_equal(t->trg->state, TRG_ACCEPTED);
+	unrule(p, "acme", "meter-1@b.example");
+	assert_int_equal(t->trg->state, TRG_REVOKING);
+}
+
+static void test_what_a_certificate_proved_counts_as_of_the_request(void **state)
+{
+	struct asc_group g = { .name = "fleet", .anchor = "anchor-a" };
+	struct core_play *p = *state;
+	struct core_trigger *proven, *ended, *unknown, *plain;
+	struct asc_why why;
+
+	assert_int_equal(asc_group_put(p->core->asc, &g, &why), 0);
+	rule(p, "group:fleet", "*@b.example", ASSOC_ALLOW, 0, 0);
+	proven = pending_of(p, "meter-1@b.example", 1, "fleet");
+	ended = pending_of(p, "meter-1@b.example", 2, "fleet");
+	ended->trg->req.received_ms = clock_real_ms() - 20000;
+	ended->trg->req.groups_not_after_s = NOW_S - 10; /* of the certificate, since then */
+	unknown = pending_of(p, "meter-1@b.example", 3, "");
+	unknown->trg->req.groups_unknown = true; /* from a record that did not keep them */
+	plain = pending_of(p, "meter-1@b.example", 4, "");
+	rule(p, "acme", "meter-9@a.example", ASSOC_ALLOW, 0, 0);
+	assert_int_equal(proven->trg->state, TRG_ACCEPTED);
+	assert_int_equal(ended->trg->state, TRG_ACCEPTED);
+	assert_int_equal(unknown->trg->state, TRG_ACCEPTED); /* it may have been allowed by one */
+	assert_int_equal(plain->trg->state, TRG_REVOKING);
+	unrule(p, "group:fleet", "*@b.example");
+	assert_int_equal(proven->trg->state, TRG_REVOKING);
+	assert_int_equal(ended->trg->state, TRG_REVOKING);
+	assert_int_equal(unknown->trg->state, TRG_ACCEPTED);
+	rule(p, "acme", "meter-1@b.example", ASSOC_DENY, 0, 0);
+	assert_int_equal(unknown->trg->state, TRG_REVOKING);
+}
+
+static void test_an_scs_that_is_removed_or_loses_the_action_or_its_number(void **state)
+{
+	struct core_play *p = *state;
+	struct asc_scs scs = *asc_scs_find(p->core->asc, "acme"), other = scs;
+	struct core_trigger *t[3];
+	struct asc_why why;
+
+	t[0] = pending_of(p, "meter-1@a.example", 1, "");
+	scs.actions = ASSOC_RIGHT_RECALL;
+	assert_int_equal(asc_scs_put(p->core->asc, &scs, &why), 0);
+	core_play_turns(p, 5);
+	assert_int_equal(t[0]->trg->revoke_reason, POL_ACTION_NOT_ALLOWED);
+	scs.actions = ASSOC_RIGHT_ALL;
+	assert_int_equal(asc_scs_put(p->core->asc, &scs, &why), 0);
+	core_play_turns(p, 5);
+	t[1] = pending_of(p, "meter-1@a.example", 2, "");
+	strcpy(other.e164, "491729999999");
+	assert_int_equal(asc_scs_put(p->core->asc, &other, &why), 0);
+	core_play_turns(p, 5);
+	assert_int_equal(t[1]->trg->revoke_reason, POL_SCS_REMOVED);
+	assert_int_equal(asc_scs_put(p->core->asc, &scs, &why), 0);
+	core_play_turns(p, 5);
+	t[2] = pending_of(p, "meter-1@a.example", 3, "");
+	assert_int_equal(asc_scs_del(p->core->asc, "acme", &why), 0);
+	core_play_turns(p, 5);
+	assert_int_equal(t[2]->trg->state, TRG_REVOKING);
+	assert_int_equal(t[2]->trg->revoke_reason, POL_SCS_REMOVED);
+}
+
+/* A million of them must not hold up the loop: each turn judges its share, and whoever goes meanwhile does not matter. */
+static void test_each_turn_judges_its_share(void **state)
+{
+	enum { N = 2000, SHARE = 256 };
+	struct core_play *p = *state;
+	struct asc_rule_new deny = { "acme", "*@a.example", ASSOC_DENY, ASSOC_RIGHT_ALL, 0, 0, ASSOC_ENFORCE };
+	static struct core_trigger *t[N];
+	struct asc_why why;
+	uint64_t before;
+	int revoking = 0;
+
+	for (uint32_t i = 0; i < N; i++)
+		t[i] = pending_of(p, "meter-1@a.example", 100 + i, "");
+	assert_int_equal(asc_rule_add(p->core->asc, &deny, &why), 0);
+	core_revoke_look(p->core);
+	before = p->core->st.v[ST_TRIGGERS_REJUDGED];
+	core_revoke_sweep(p->core);
+	assert_int_equal(p->core->st.v[ST_TRIGGERS_REJUDGED] - before, SHARE);
+	assert_int_equal(t[SHARE - 1]->trg->state, TRG_REVOKING);
+	assert_int_equal(t[SHARE]->trg->state, TRG_ACCEPTED);
+	core_trigger_free(t[SHARE]); /* the very next one */
+	core_trigger_free(t[N - 1]);
+	core_trigger_free(t[0]);
+	core_play_turns(p, 20);
+	for (int i = 1; i < N - 1; i++)
+		revoking += i != SHARE && t[i]->trg->state == TRG_REVOKING;
+	assert_int_equal(revoking, N - 3);
+	assert_int_equal(p->core->sweep_left, 0);
+}
+
+static void test_a_change_in_the_middle_goes_once_around(void **state)
+{
+	enum { N = 600 };
+	struct core_play *p = *state;
+	struct asc_rule_new deny = { "acme", "meter-1@a.example", ASSOC_DENY, ASSOC_RIGHT_ALL, 0, 0, ASSOC_ENFORCE };
+	struct asc_rule_new some = { "acme", "meter-9@a.example", ASSOC_ALLOW, ASSOC_RIGHT_ALL, 0, 0, ASSOC_ENFORCE };
+	static struct core_trigger *t[N];
+	struct asc_why why;
+
+	for (uint32_t i = 0; i < N; i++)
+		t[i] = pending_of(p, "meter-1@a.example", 100 + i, "");
+	assert_int_equal(asc_rule_add(p->core->asc, &some, &why), 0);
+	core_revoke_look(p->core);
+	core_revoke_sweep(p->core); /* the first of them have been judged when the deny comes */
+	assert_int_equal(asc_rule_add(p->core->asc, &deny, &why), 0);
+	core_play_turns(p, 10);
+	for (int i = 0; i < N; i++)
+		assert_int_equal(t[i]->trg->state, TRG_REVOKING);
+}
+
+static void test_what_came_from_the_journal_is_judged_by_the_store_of_now(void **state)
+{
+	struct core_play *p = *state;
+	struct core_trigger *t = pending_of(p, "meter-1@a.example", 1, "");
+	uint8_t record[TRG_RECORD_MAX];
+	struct buf b = buf_over(record, sizeof record);
+	struct asc_rule_new deny = { "acme", "*@a.example", ASSOC_DENY, ASSOC_RIGHT_ALL, 0, 0, ASSOC_ENFORCE };
+	struct asc_why why;
+
+	trg_record_build(&b, t->trg);
+	assert_int_equal(jrn_add(p->core->jrn, t->trg->number, record, b.len, NULL, NULL), 0);
+	assert_int_equal(jrn_flush(p->core->jrn), 0);
+	assert_int_equal(asc_rule_add(p->core->asc, &deny, &why), 0); /* and the core ends before it looked */
+	core_play_restart(p);
+	core_play_turns(p, 5);
+	t = core_trigger_find(p->core, "491720000001", 1);
+	assert_non_null(t);
+	assert_int_equal(t->trg->state, TRG_REVOKING);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, start, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(test_a_rule_that_is_removed_takes_its_triggers_back),
+		T(test_a_deny_and_a_block_take_back_at_once),
+		T(test_a_window_that_ran_out_takes_nothing_back),
+		T(test_what_a_certificate_proved_counts_as_of_the_request),
+		T(test_an_scs_that_is_removed_or_loses_the_action_or_its_number),
+		T(test_each_turn_judges_its_share),
+		T(test_a_change_in_the_middle_goes_once_around),
+		T(test_what_came_from_the_journal_is_judged_by_the_store_of_now),
+	};
+
+	return cmocka_run_group_tests_name("gateway revoke", tests, NULL, NULL);
+}
