@@ -44,6 +44,48 @@ def test_layers_that_point_up_are_found(small_tree, path, line, words):
     assert code == 1 and f"{path}:2: " in out and words in out
 
 
+CIRCLES = [
+    ({"src/base/a.h": "base/b.h", "src/base/b.h": "base/a.h"}, "src/base/a.h -> src/base/b.h -> src/base/a.h"),
+    ({"src/base/c.h": "base/b.h", "src/base/b.h": "base/a.h", "src/base/a.h": "base/c.h"},
+     "src/base/a.h -> src/base/c.h -> src/base/b.h -> src/base/a.h"),
+    ({"src/base/a.h": "base/a.h"}, "src/base/a.h -> src/base/a.h"),
+    ({"src/base/a.h": "base/rows.c", "src/base/rows.c": "base/a.h"}, "src/base/a.h -> src/base/rows.c -> src/base/a.h"),
+    ({"nodes/ue/a.h": "nodes/ue/b.h", "nodes/ue/b.h": "nodes/ue/a.h"}, "nodes/ue/a.h -> nodes/ue/b.h -> nodes/ue/a.h"),
+    ({"src/diameter/a.h": "base/b.h", "src/base/b.h": "diameter/a.h"}, "src/base/b.h -> src/diameter/a.h -> src/base/b.h"),
+]
+
+
+def judge_all(judge, includes):
+    for path, target in includes.items():
+        said = judge(path, f'#pragma once\n#include "{target}"\n')
+    return said
+
+
+@pytest.mark.parametrize("includes,way", CIRCLES)
+def test_a_circle_of_includes_is_refused(small_tree, includes, way):
+    code, out = judge_all(small_tree, {**includes, "src/net/x.h": "base/a.h"})
+    assert code == 1 and out.count("circle of includes: ") == 1 and f"circle of includes: {way}\n" in out, out
+    assert out.endswith(" 1 circles of includes\n"), out
+
+
+def test_includes_that_meet_again_are_no_circle(small_tree):
+    small_tree("src/base/a.h", '#include "base/b.h"\n#include "base/c.h"\n')
+    code, out = judge_all(small_tree, {"src/base/b.h": "base/d.h", "src/base/c.h": "base/d.h", "src/base/d.h": "base/gone.h", "src/net/x.h": "base/a.h"})
+    assert code == 0 and out.endswith(" 0 circles of includes\n"), out
+
+
+def test_a_file_in_two_circles_of_includes(small_tree):
+    small_tree("src/base/a.h", '#include "base/b.h"\n#include "base/c.h"\n')
+    code, out = judge_all(small_tree, {"src/base/b.h": "base/a.h", "src/base/c.h": "base/a.h"})
+    assert code == 1 and "src/base/a.h -> src/base/b.h -> src/base/a.h\n" in out and "src/base/a.h -> src/base/c.h -> src/base/a.h\n" in out, out
+
+
+def test_of_many_circles_of_includes_the_first_are_shown(small_tree):
+    code, out = judge_all(small_tree, {f"src/base/f{i:02}.h": f"base/f{i ^ 1:02}.h" for i in range(50)})
+    assert code == 1 and out.count("circle of includes: ") == 20 and "and 5 more circles of includes\n" in out, out
+    assert out.endswith(" 25 circles of includes\n"), out
+
+
 def test_the_readme_names_only_what_is_there():
     with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as f:
         readme = f.read()
