@@ -12,30 +12,30 @@
 
 #define FAULT_TABLE(X)                                                                                                           \
 	/* the core: a request, from the ring to its answer */                                                                   \
-	X(CORE_REQUEST_TAKEN, "src/core/core_path.c", "a request was taken from the ring; nothing was done with it")            \
-	X(CORE_SIR_QUEUED, "src/core/core_s6m.c", "the SIR is made and not yet sent")                                           \
-	X(CORE_SIA_TAKEN, "src/core/core_s6m.c", "the SIA is here; nothing was done with it")                                   \
-	X(CORE_INTENT_QUEUED, "src/core/core_trigger.c", "the intent waits for its commit")                                     \
-	X(CORE_INTENT_DURABLE, "src/core/core_trigger.c", "the intent, or the report, is on disk; nothing follows from it yet") \
-	X(CORE_DTR_QUEUED, "src/core/core_t4.c", "the DTR is made and not yet sent")                                            \
-	X(CORE_DTA_TAKEN, "src/core/core_t4.c", "the DTR was sent, its DTA is here; nothing was done with it")                  \
-	X(CORE_RECALL_QUEUED, "src/core/core_t4.c", "the DTR that recalls is made and not yet sent")                            \
-	X(CORE_RECALL_TAKEN, "src/core/core_t4.c", "the recall was answered; nothing was done with it")                         \
-	X(CORE_ANSWER_DUE, "src/core/core_trigger.c", "the outcome is known; the answer is not on the ring")                    \
-	X(CORE_ANSWER_QUEUED, "src/core/core_path.c", "the answer is in the ring and not published")                            \
+	X(CORE_REQUEST_TAKEN, "src/core/core_path.c", "a request was taken from the ring; nothing was done with it")             \
+	X(CORE_SIR_QUEUED, "src/core/core_s6m.c", "the SIR is made and not yet sent")                                            \
+	X(CORE_SIA_TAKEN, "src/core/core_s6m.c", "the SIA is here; nothing was done with it")                                    \
+	X(CORE_INTENT_QUEUED, "src/core/core_ports.c", "the intent waits for its commit")                                        \
+	X(CORE_INTENT_DURABLE, "src/core/core_ports.c", "the intent, or the report, is on disk; nothing follows from it yet")    \
+	X(CORE_DTR_QUEUED, "src/core/core_t4.c", "the DTR is made and not yet sent")                                             \
+	X(CORE_DTA_TAKEN, "src/core/core_t4.c", "the DTR was sent, its DTA is here; nothing was done with it")                   \
+	X(CORE_RECALL_QUEUED, "src/core/core_t4.c", "the DTR that recalls is made and not yet sent")                             \
+	X(CORE_RECALL_TAKEN, "src/core/core_t4.c", "the recall was answered; nothing was done with it")                          \
+	X(CORE_ANSWER_DUE, "src/core/core_ports.c", "the outcome is known; the answer is not on the ring")                       \
+	X(CORE_ANSWER_QUEUED, "src/core/core_path.c", "the answer is in the ring and not published")                             \
 	/* the core: a report */                                                                                                 \
-	X(CORE_DRR_TAKEN, "src/core/core_drr.c", "a DRR is here; nothing was done with it")                                  \
-	X(CORE_DRA_DUE, "src/core/core_drr.c", "the report is durable; its DRA is not made")                                 \
-	X(CORE_DRA_QUEUED, "src/core/core_drr.c", "the DRA is made and not yet sent; no DNR")                                \
-	X(CORE_DNR_QUEUED, "src/core/core_drr.c", "the DNR is in the ring and not published")                                \
-	X(CORE_DNA_TAKEN, "src/core/core_drr.c", "the SCS has acknowledged; nothing was done with it")                       \
-	X(CORE_DELETE_QUEUED, "src/core/core_trigger.c", "everything is over; the record is not yet deleted")                   \
+	X(CORE_DRR_TAKEN, "src/core/core_drr.c", "a DRR is here; nothing was done with it")                                      \
+	X(CORE_DRA_DUE, "src/core/core_drr.c", "the report is durable; its DRA is not made")                                     \
+	X(CORE_DRA_QUEUED, "src/core/core_drr.c", "the DRA is made and not yet sent; no DNR")                                    \
+	X(CORE_DNR_QUEUED, "src/core/core_dnr.c", "the DNR is in the ring and not published")                                    \
+	X(CORE_DNA_TAKEN, "src/core/core_dnr.c", "the SCS has acknowledged; nothing was done with it")                           \
+	X(CORE_DELETE_QUEUED, "src/core/core_ports.c", "everything is over; the record is not yet deleted")                      \
 	/* the core: the journal and the start */                                                                                \
 	X(JOURNAL_BEFORE_COMMIT, "src/journal/jrn_commit.c", "operations wait; the commit has not begun")                        \
 	X(JOURNAL_IN_COMMIT, "src/journal/jrn_commit.c", "operations are applied; the commit is not done")                       \
 	X(JOURNAL_AFTER_COMMIT, "src/journal/jrn_commit.c", "the commit is on disk; nobody was told")                            \
-	X(CORE_REPLAYED, "src/core/core_trigger.c", "the journal was read at the start; nothing was sent")                      \
-	X(CORE_RESUMED, "src/core/core_trigger.c", "one trigger after the start was taken up; the others were not")             \
+	X(CORE_REPLAYED, "src/core/core_restore.c", "the journal was read at the start; nothing was sent")                       \
+	X(CORE_RESUMED, "src/core/core_restore.c", "one trigger after the start was taken up; the others were not")              \
 	/* the core: the association store, while a file is imported */                                                          \
 	X(STORE_IMPORT_BATCH, "src/assoc/asc_merge.c", "a part of the new generation is written and not committed")              \
 	X(STORE_GENERATION_WHOLE, "src/assoc/asc_switch.c", "the new generation is whole on disk; the store does not name it")   \
@@ -44,13 +44,13 @@
 	X(RING_PUBLISHED, "src/ipc/ipc_ring.c", "records are published; the bell was not rung")                                  \
 	X(RING_RECORD_TAKEN, "src/ipc/ipc_ring.c", "a record is copied and gone from the ring; nothing was done with it")        \
 	/* an edge */                                                                                                            \
-	X(EDGE_REQUEST_READ, "src/edge/edge_tsp.c", "a request is checked; the core does not know it")                    \
-	X(EDGE_OFFERED, "src/edge/edge_tsp.c", "a request is in the ring and not published")                              \
-	X(EDGE_ANSWER_TAKEN, "src/edge/edge_tsp.c", "the core's answer is here; no DAA")                                  \
-	X(EDGE_DAA_QUEUED, "src/edge/edge_tsp.c", "the DAA is made and not yet sent")                                     \
-	X(EDGE_DNR_QUEUED, "src/edge/edge_notify.c", "the DNR is made and not yet sent")                                   \
-	X(EDGE_DNA_TAKEN, "src/edge/edge_notify.c", "the DNA is here; the core does not know")                             \
-	X(EDGE_ANNOUNCED, "src/edge/edge.c", "after a restart of the core: sessions are announced, requests not offered")  \
+	X(EDGE_REQUEST_READ, "src/edge/edge_tsp.c", "a request is checked; the core does not know it")                           \
+	X(EDGE_OFFERED, "src/edge/edge_tsp.c", "a request is in the ring and not published")                                     \
+	X(EDGE_ANSWER_TAKEN, "src/edge/edge_tsp.c", "the core's answer is here; no DAA")                                         \
+	X(EDGE_DAA_QUEUED, "src/edge/edge_tsp.c", "the DAA is made and not yet sent")                                            \
+	X(EDGE_DNR_QUEUED, "src/edge/edge_notify.c", "the DNR is made and not yet sent")                                         \
+	X(EDGE_DNA_TAKEN, "src/edge/edge_notify.c", "the DNA is here; the core does not know")                                   \
+	X(EDGE_ANNOUNCED, "src/edge/edge.c", "after a restart of the core: sessions are announced, requests not offered")        \
 	/* the parent */                                                                                                         \
 	X(PARENT_CHILD_SPAWNED, "src/daemon/dm_parent.c", "a child was started; nothing was handed to it")                       \
 	X(PARENT_CHILD_ENDED, "src/daemon/dm_parent.c", "a child has ended; nobody was told")                                    \

@@ -12,143 +12,8 @@
 #include "assoc/asc_change.h"
 #include "core/core_int.h"
 
-#define RECORDS_A_TURN 512 /* of one edge, so that no edge starves the others */
 #define STOP_LOOK_MS 20
 #define CORE_SHARED_NAMES_MAX 65536u /* hosts, realms and numbers of SCSs; one that does not fit is kept in each trigger */
-
-/* -- records of edges */
-
-struct core_edge *core_edge_find(struct core *c, uint32_t generation)
-{
-	struct core_edge *e;
-
-	TAILQ_FOREACH(e, &c->edges, entry)
-	{
-		if (e->who.generation == generation)
-			return e;
-	}
-	return NULL;
-}
-
-const char *core_edge_name(char out[CORE_EDGE_NAME_MAX], const struct core_edge *e)
-{
-	snprintf(out, CORE_EDGE_NAME_MAX, "edge-%u", e->who.slot);
-	return out;
-}
-
-/* An edge that breaks a rule is ended; everything it said before was checked and stands. */
-static void edge_bad(struct core_edge *e, const char *what)
-{
-	struct core *c = e->core;
-
-	if (e->bad)
-		return;
-	e->bad = true;
-	st_count(&c->st, ST_RING_BAD);
-	log_error(c->log, "core", "edge %u: %s; it is ended", e->who.generation, what);
-	(void)!net_watch_set(e->bell, 0);
-	c->cb->on_bad_edge(c->arg, e->who.generation);
-}
-
-int core_send(struct core_edge *e, size_t len)
-{
-	int err = e->bad ? ERR_CLOSED : ipc_ring_send(e->ring, e->core->record, len);
-
-	if (err == ERR_PROTO) {
-		edge_bad(e, "the indexes of its ring lie");
-		return ERR_CLOSED;
-	}
-	if (err)
-		st_count(&e->core->st, ST_RING_FULL);
-	return err;
-}
-
-static int dispatch(struct core_edge *e, const uint8_t *record, size_t len)
-{
-	union {
-		struct ipc_session_open open;
-		struct ipc_session_closed closed;
-		struct ipc_device_action action;
-		struct ipc_device_notification_answer answer;
-		struct st_counters counters;
-	} u;
-	struct ipc_rec_head h;
-	int err = ipc_rec_head_get(&h, record, len);
-
-	if (err || !ipc_rec_to_core(h.type))
-		return ERR_PROTO;
-	if (h.edge_generation != e->who.generation)
-		return ERR_PROTO; /* each edge has a fresh ring: nobody else's records can be in it */
-	switch (h.type) {
-	case IPC_REC_SESSION_OPEN:
-		err = ipc_session_open_get(&u.open, record, len);
-		return err ? err : core_on_session_open(e, h.transaction, &u.open);
-	case IPC_REC_SESSION_CLOSED:
-		err = ipc_session_closed_get(&u.closed, record, len);
-		if (!err)
-			core_on_session_closed(e, h.transaction, &u.closed);
-		return err;
-	case IPC_REC_DEVICE_ACTION:
-		err = ipc_device_action_get(&u.action, record, len);
-		if (!err)
-			core_on_device_action(e, h.transaction, &u.action);
-		return err;
-	case IPC_REC_DEVICE_NOTIFICATION_ANSWER:
-		err = ipc_device_notification_answer_get(&u.answer, record, len);
-		if (!err)
-			core_report_on_answer(e, h.transaction, &u.answer);
-		return err;
-	default: /* stats */
-		err = ipc_stats_get(&u.counters, record, len);
-		if (!err)
-			st_add(&e->core->st, &u.counters);
-		return err;
-	}
-}
-
-static void read_edge(struct core_edge *e)
-{
-	struct core *c = e->core;
-	uint8_t record[IPC_REC_MAX];
-	size_t len;
-	int err = 0;
-
-	for (int i = 0; i < RECORDS_A_TURN && !e->bad; i++) {
-		err = ipc_ring_recv(e->ring, record, &len);
-		if (err)
-			break;
-		st_count(&c->st, ST_RING_RECORDS);
-		if (dispatch(e, record, len)) {
-			edge_bad(e, "a record that breaks the rules");
-			return;
-		}
-	}
-	if (err && err != ERR_AGAIN)
-		edge_bad(e, "the indexes of its ring lie");
-	else if (!err && !e->bad)
-		net_timer_start(c->again, 0); /* there is more */
-}
-
-static void on_bell(void *arg, int events)
-{
-	struct core_edge *e = arg;
-
-	(void)events;
-	ipc_ring_bell_clear(e->ring);
-	read_edge(e);
-}
-
-static void on_again(void *arg)
-{
-	struct core *c = arg;
-	struct core_edge *e;
-
-	TAILQ_FOREACH(e, &c->edges, entry)
-	{
-		if (!e->bad)
-			read_edge(e);
-	}
-}
 
 /* -- the end of a turn: one hand-over of all its intents, one doorbell an edge for all its records */
 
@@ -180,71 +45,8 @@ static void on_turn_end(void *arg)
 	TAILQ_FOREACH(e, &c->edges, entry)
 	{
 		if (!e->bad && ipc_ring_flush(e->ring))
-			edge_bad(e, "the indexes of its ring lie");
+			core_edge_bad(e, "the indexes of its ring lie");
 	}
-}
-
-/* -- edges come and go */
-
-static void edge_free(struct core_edge *e)
-{
-	struct core_session *s, *next;
-
-	e->bad = true; /* nothing is admitted on it any more */
-	core_probe_forget(e->core, e->who.generation, 0);
-	for (s = TAILQ_FIRST(&e->core->sessions); s; s = next) {
-		next = TAILQ_NEXT(s, entry);
-		if (s->edge == e)
-			core_session_free(s);
-	}
-	TAILQ_REMOVE(&e->core->edges, e, entry);
-	net_watch_free(e->bell);
-	ipc_ring_close(e->ring);
-	free(e);
-}
-
-int core_edge_add(struct core *c, const struct core_edge_id *edge, struct ipc_ring_fds *fds)
-{
-	struct core_edge *e;
-	int err;
-
-	if (core_edge_find(c, edge->generation))
-		return ERR_EXISTS;
-	e = calloc(1, sizeof *e);
-	if (!e)
-		return ERR_NOMEM;
-	e->core = c;
-	e->who = *edge;
-	err = ipc_ring_open(&e->ring, fds);
-	if (err)
-		goto free_edge;
-	err = net_watch_new(&e->bell, c->loop, ipc_ring_bell(e->ring), on_bell, e);
-	if (!err)
-		err = net_watch_set(e->bell, NET_READ);
-	if (err)
-		goto close_ring;
-	TAILQ_INSERT_TAIL(&c->edges, e, entry);
-	log_info(c->log, "core", "edge %u, pid %d, is there", edge->generation, (int)edge->pid);
-	return 0;
-
-close_ring:
-	net_watch_free(e->bell);
-	ipc_ring_close(e->ring);
-free_edge:
-	free(e);
-	return err;
-}
-
-void core_edge_gone(struct core *c, uint32_t generation)
-{
-	struct core_edge *e = core_edge_find(c, generation);
-
-	if (!e)
-		return;
-	if (!e->bad)
-		read_edge(e); /* what it said before it died */
-	log_warn(c->log, "core", "edge %u is gone, with %u sessions", generation, e->sessions_n);
-	edge_free(e);
 }
 
 void core_decisions(struct core *c, int fd)
@@ -325,7 +127,7 @@ static int make_tables(struct core *c)
 	    map_init(&c->notices_by_number) || map_init(&c->drrs_by_token) ||
 	    core_finished_new(&c->ended, c->cfg->limits.ended_max) ||
 	    core_dup_new(&c->dup, c->cfg->limits.duplicates_max, c->cfg->limits.duplicates_window_ms) ||
-	    net_check_new(&c->check, c->loop, on_turn_end, c) || net_timer_new(&c->again, c->loop, on_again, c) ||
+	    net_check_new(&c->check, c->loop, on_turn_end, c) || net_timer_new(&c->again, c->loop, core_records_again, c) ||
 	    net_timer_new(&c->expiry, c->loop, core_sessions_expire, c) || multimap_init(&c->triggers_by_device) ||
 	    net_timer_new(&c->sweep, c->loop, core_revoke_sweep, c) ||
 	    net_timer_new(&c->deadline, c->loop, core_deadlines_due, c) ||
@@ -399,7 +201,7 @@ void core_free(struct core *c)
 	if (c->drrs_by_token.buckets) {
 		core_probes_free(c);
 		while ((e = TAILQ_FIRST(&c->edges)))
-			edge_free(e);
+			core_edge_free(e);
 		while ((t = TAILQ_FIRST(&c->triggers)))
 			core_trigger_free(t);
 		while ((d = TAILQ_FIRST(&c->drrs))) {

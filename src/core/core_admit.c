@@ -5,30 +5,6 @@
 
 #include "core/core_int.h"
 
-struct core_session *core_session_find(struct core *c, uint32_t generation, uint64_t number)
-{
-	struct core_session_key key = { generation, number };
-
-	return MAP_OF(map_find(&c->sessions_by_key, &key, sizeof key), struct core_session, node);
-}
-
-struct core_scs *core_scs_get(struct core *c, const char *name)
-{
-	size_t len = strlen(name);
-	struct core_scs *s = MAP_OF(map_find(&c->scs_by_name, name, (uint32_t)len), struct core_scs, node);
-
-	if (s)
-		return s;
-	s = calloc(1, sizeof *s);
-	if (!s)
-		return NULL;
-	memcpy(s->name, name, len < sizeof s->name ? len : sizeof s->name - 1);
-	TAILQ_INIT(&s->sessions);
-	TAILQ_INIT(&s->triggers);
-	map_add(&c->scs_by_name, &s->node, s->name, (uint32_t)len);
-	return s;
-}
-
 static void identity_view(struct pol_identity *out, const struct ipc_identity *in)
 {
 	static const enum pol_identity_kind kinds[] = {
@@ -85,20 +61,6 @@ static void refuse(struct core_edge *e, uint64_t number, enum pol_reason reason)
 	send_verdict(e, number, &v);
 }
 
-#define EXPIRY_LOOK_MS (3600u * 1000u) /* longer waits in parts: the time of day may be set meanwhile */
-
-static void expiry_arm(struct core *c, uint64_t not_after_s)
-{
-	uint64_t now_ms = clock_real_ms(), wait_ms = EXPIRY_LOOK_MS;
-
-	if (!not_after_s || not_after_s >= c->expiry_s)
-		return;
-	c->expiry_s = not_after_s;
-	if (not_after_s < now_ms / 1000 + EXPIRY_LOOK_MS / 1000)
-		wait_ms = (not_after_s + 1) * 1000 > now_ms ? (not_after_s + 1) * 1000 - now_ms : 0;
-	net_timer_start(c->expiry, wait_ms);
-}
-
 void core_session_refuse(struct core_edge *e, uint64_t number, const struct ipc_session_open *open, enum pol_reason reason)
 {
 	struct core *c = e->core;
@@ -108,58 +70,6 @@ void core_session_refuse(struct core_edge *e, uint64_t number, const struct ipc_
 	log_warn(c->log, "core", "session %u-%06llx of %s at %s refused: %s", e->who.generation, (unsigned long long)number,
 		 open->origin_host, open->address, pol_reason_words(reason));
 	refuse(e, number, reason);
-}
-
-static struct core_session *session_new(struct core_edge *e, uint64_t number, const struct ipc_session_open *open,
-					struct core_scs *scs)
-{
-	struct core_session *s = calloc(1, sizeof *s);
-	struct core *c = e->core;
-
-	if (!s)
-		return NULL;
-	s->core = c;
-	s->edge = e;
-	s->scs = scs;
-	s->key = (struct core_session_key){ e->who.generation, number };
-	memcpy(s->address, open->address, sizeof s->address);
-	s->listen = &c->cfg->listen[open->listener];
-	s->since_ms = clock_real_ms();
-	s->not_after_s = open->identity.not_after_s;
-	s->proven = core_proven_of(c, &open->identity);
-	TAILQ_INIT(&s->notices);
-	map_add(&c->sessions_by_key, &s->node, &s->key, sizeof s->key);
-	TAILQ_INSERT_TAIL(&c->sessions, s, entry);
-	TAILQ_INSERT_TAIL(&scs->sessions, s, of_scs);
-	scs->sessions_n++;
-	e->sessions_n++;
-	expiry_arm(c, s->not_after_s);
-	return s;
-}
-
-void core_session_free(struct core_session *s)
-{
-	struct core *c = s->core;
-	struct core_probe *probe = s->probe;
-	struct core_notice *n;
-
-	while ((n = TAILQ_FIRST(&s->notices))) {
-		struct core_trigger *t = n->trigger;
-		struct trg_event ev = { .kind = TRG_EV_DNA_NO };
-
-		core_notice_free(n);
-		core_trigger_step(t, &ev);
-	}
-	map_del(&c->sessions_by_key, &s->node);
-	TAILQ_REMOVE(&c->sessions, s, entry);
-	TAILQ_REMOVE(&s->scs->sessions, s, of_scs);
-	s->scs->sessions_n--;
-	s->edge->sessions_n--;
-	st_count(&c->st, ST_SESSION_CLOSED);
-	core_proven_free(s->proven);
-	free(s);
-	if (probe)
-		core_probe_session_gone(probe);
 }
 
 /* Reports that waited for the SCS go now. */
@@ -210,7 +120,7 @@ bool core_session_admit(struct core_edge *e, uint64_t number, const struct ipc_s
 		return false; /* not yet */
 	if (reason == POL_NONE && c->sessions_by_key.n >= c->cfg->limits.sessions_max)
 		reason = POL_OVERLOAD;
-	s = reason == POL_NONE ? session_new(e, number, open, core_scs_get(c, scs->name)) : NULL;
+	s = reason == POL_NONE ? core_session_new(e, number, open, core_scs_get(c, scs->name)) : NULL;
 	if (reason == POL_NONE && !s)
 		reason = POL_NOMEM;
 	if (reason == POL_NONE)
@@ -247,50 +157,122 @@ void core_on_session_closed(struct core_edge *e, uint64_t number, const struct i
 	core_session_free(s);
 }
 
-/* Nothing that still comes from it is taken. */
-static void cut(struct core_session *s, const char *reason)
-{
-	struct ipc_session_cut cut = { .disconnect_cause = 2 };
-	struct core *c = s->core;
+/* -- one connection more than connections_max: the oldest session is probed by a DWR; if it does not answer in time it is gone and the
+ * new one takes its place, else the new one is refused.
+ *
+ *   session_open at the limit --> session_cut{probe_ms} to the oldest --> session_closed: the new one is judged again
+ *                                                                     --> probe_ms and a little more are over: refused */
 
-	memcpy(cut.reason, reason, strlen(reason) + 1);
-	if (core_send(s->edge, ipc_session_cut_put(c->record, s->edge->who.generation, s->key.number, &cut)))
-		log_error(c->log, "core", "edge %u does not take a cut", s->edge->who.generation);
-	core_session_free(s);
+#define PROBES_MAX 256     /* connections that wait for the outcome */
+#define PROBE_GRACE_MS 500 /* for the way to the edge and back */
+
+struct core_probe {
+	struct core *core;
+	uint32_t generation; /* of the edge of the new connection */
+	uint64_t number;
+	struct ipc_session_open open;
+	struct core_session *oldest; /* NULL: it is gone */
+	struct net_timer *timer;
+	TAILQ_ENTRY(core_probe) entry;
+};
+
+static void probe_free(struct core_probe *p)
+{
+	if (p->oldest)
+		p->oldest->probe = NULL;
+	net_timer_free(p->timer);
+	TAILQ_REMOVE(&p->core->probes, p, entry);
+	p->core->probes_n--;
+	free(p);
 }
 
-uint32_t core_sessions_cut(struct core *c, const char *scs, const char *reason)
+/* The oldest that is not probed already. */
+static struct core_session *oldest_of(const struct core_scs *scs)
 {
-	struct core_scs *live = MAP_OF(map_find(&c->scs_by_name, scs, (uint32_t)strlen(scs)), struct core_scs, node);
-	struct core_session *s, *next;
-	uint32_t n = 0;
+	struct core_session *s, *oldest = NULL;
 
-	for (s = live ? TAILQ_FIRST(&live->sessions) : NULL; s; s = next) {
-		next = TAILQ_NEXT(s, of_scs);
-		cut(s, reason);
-		n++;
+	TAILQ_FOREACH(s, &scs->sessions, of_scs)
+	{
+		if (!s->probe && !s->edge->bad && (!oldest || s->since_ms < oldest->since_ms))
+			oldest = s;
 	}
-	return n;
+	return oldest;
 }
 
-/* What a certificate proves, it proves until its end and not until the connection's (RFC 6733 13.1). */
-void core_sessions_expire(void *core)
+static void on_answered(void *arg)
 {
-	uint64_t now_s = clock_real_ms() / 1000, earliest = UINT64_MAX;
-	struct core *c = core;
-	struct core_session *s, *next;
+	struct core_probe *p = arg;
+	struct core_edge *e = core_edge_find(p->core, p->generation);
+	struct ipc_session_open open = p->open;
+	uint64_t number = p->number;
 
-	for (s = TAILQ_FIRST(&c->sessions); s; s = next) {
-		next = TAILQ_NEXT(s, entry);
-		if (s->not_after_s && now_s > s->not_after_s) {
-			log_warn(c->log, "core", "session of %s at %s is cut: its certificate has expired", s->scs->name,
-				 s->address);
-			core_decide_session_end(c, s, pol_reason_str(POL_CERTIFICATE_EXPIRED));
-			cut(s, pol_reason_str(POL_CERTIFICATE_EXPIRED));
-		} else if (s->not_after_s && s->not_after_s < earliest) {
-			earliest = s->not_after_s;
-		}
+	probe_free(p);
+	if (e && !e->bad)
+		core_session_refuse(e, number, &open, POL_TOO_MANY_CONNECTIONS);
+}
+
+static int ask(struct core_session *s, uint32_t probe_ms)
+{
+	struct ipc_session_cut cut = { .probe_ms = probe_ms, .disconnect_cause = 1, .reason = "another-connection" };
+
+	return core_send(s->edge, ipc_session_cut_put(s->core->record, s->edge->who.generation, s->key.number, &cut));
+}
+
+bool core_probe_begin(struct core_edge *e, uint64_t number, const struct ipc_session_open *open, struct core_scs *scs)
+{
+	struct core *c = e->core;
+	uint32_t probe_ms =
+	    c->cfg->limits.probe_wait_ms < IPC_PROBE_MAX_MS ? (uint32_t)c->cfg->limits.probe_wait_ms : IPC_PROBE_MAX_MS;
+	struct core_session *s = oldest_of(scs);
+	struct core_probe *p = s && probe_ms && c->probes_n < PROBES_MAX ? calloc(1, sizeof *p) : NULL;
+
+	if (!p)
+		return false;
+	p->core = c;
+	p->generation = e->who.generation;
+	p->number = number;
+	p->open = *open;
+	if (net_timer_new(&p->timer, c->loop, on_answered, p) || ask(s, probe_ms)) {
+		net_timer_free(p->timer);
+		free(p);
+		return false;
 	}
-	c->expiry_s = UINT64_MAX;
-	expiry_arm(c, earliest);
+	p->oldest = s;
+	s->probe = p;
+	TAILQ_INSERT_TAIL(&c->probes, p, entry);
+	c->probes_n++;
+	net_timer_start(p->timer, probe_ms + PROBE_GRACE_MS);
+	return true;
+}
+
+void core_probe_session_gone(struct core_probe *p)
+{
+	struct core_edge *e = core_edge_find(p->core, p->generation);
+	struct ipc_session_open open = p->open;
+	struct core *c = p->core;
+	uint64_t number = p->number;
+
+	p->oldest = NULL;
+	probe_free(p);
+	if (e && !e->bad && core_session_admit(e, number, &open))
+		st_count(&c->st, ST_SESSION_REPLACED);
+}
+
+void core_probe_forget(struct core *c, uint32_t generation, uint64_t number)
+{
+	struct core_probe *p, *next;
+
+	for (p = TAILQ_FIRST(&c->probes); p; p = next) {
+		next = TAILQ_NEXT(p, entry);
+		if (p->generation == generation && (number == 0 || p->number == number))
+			probe_free(p);
+	}
+}
+
+void core_probes_free(struct core *c)
+{
+	struct core_probe *p;
+
+	while ((p = TAILQ_FIRST(&c->probes)))
+		probe_free(p);
 }

@@ -22,6 +22,15 @@ static void start(struct core *c)
 	net_timer_start(c->deadline, wait < WAIT_MAX_MS ? wait : WAIT_MAX_MS);
 }
 
+void core_trigger_on_deadline(struct core_trigger *t)
+{
+	struct trg_event ev = { .kind = TRG_EV_TIMER };
+
+	if (t->trg->state == TRG_ACCEPTED && t->trg->own_outcome == TRG_NO_OUTCOME)
+		st_count(&t->core->st, ST_REPORTS_UNCONFIRMED);
+	core_trigger_step(t, &ev);
+}
+
 void core_deadlines_due(void *core)
 {
 	struct core *c = core;

@@ -2,6 +2,7 @@
 #pragma once
 #include <sys/queue.h>
 
+#include "apps/app_common.h"
 #include "assoc/asc.h"
 #include "assoc/asc_change.h"
 #include "audit/aud.h"
@@ -260,6 +261,30 @@ ERR_MUST_USE int core_send(struct core_edge *e, size_t len);
 struct core_edge *core_edge_find(struct core *c, uint32_t generation);
 #define CORE_EDGE_NAME_MAX 24
 const char *core_edge_name(char out[CORE_EDGE_NAME_MAX], const struct core_edge *e);
+
+/* core_edges.c */
+/* An edge that breaks a rule is ended; everything it said before was checked and stands. */
+void core_edge_bad(struct core_edge *e, const char *what);
+
+/* core_records.c */
+void core_edge_free(struct core_edge *e);
+void core_records_again(void *core); /* one more turn for what the last one left in the rings */
+
+/* core_sessions.c */
+struct core_session *core_session_new(struct core_edge *e, uint64_t number, const struct ipc_session_open *open,
+				      struct core_scs *scs);
+
+/* core_devices.c */
+struct core_trigger *core_device_find(struct core *c, const char *e164, const struct app_user_identifier *u);
+bool core_device_same(const struct trg *t, const struct app_user_identifier *u);
+
+/* core_features.c */
+void core_features_learn(struct core *c, const struct app_head *head);
+enum core_feature core_feature_of(const struct core *c);
+bool core_says_unsupported(const struct app_head *head);
+
+/* core_trigger.c */
+void core_trigger_attach(struct core_trigger *t, struct core *c, struct core_scs *scs);
 
 /* core_admit.c: admission. */
 ERR_MUST_USE int core_on_session_open(struct core_edge *e, uint64_t number, const struct ipc_session_open *open);

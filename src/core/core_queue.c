@@ -1,7 +1,76 @@
 /* core_queue.c - requests to a core peer that wait for their turn, because as many are out as limits.peer_window allows: priority first
  * (TS 29.368 6.4.7), then as they came. What waits is the intention, not the message: that is built when it leaves, so that it says what
  * validity is left, and nothing leaves that expired, or whose right ended, in between. */
+#include <stdlib.h>
+
 #include "core/core_int.h"
+
+void core_trigger_resume_end(struct core_trigger *t)
+{
+	if (t->resuming)
+		t->core->resuming--;
+	t->resuming = false;
+}
+
+void core_trigger_ask_drop(struct core_trigger *t)
+{
+	if (t->ask)
+		t->ask->trigger = NULL;
+	t->ask = NULL;
+	core_trigger_resume_end(t);
+	core_queue_take(t);
+}
+
+/* -- one request on its way */
+
+int core_peer_ask(struct core_trigger *t, size_t peer, const struct buf *message, uint32_t wait_ms, link_answer_fn *fn)
+{
+	struct core_peer *p = &t->core->peers[peer];
+	struct link *l = p->peer ? link_peer_link(p->peer) : NULL;
+	struct core_ask *ask;
+	int err;
+
+	if (!l)
+		return ERR_CLOSED;
+	if (message->full)
+		return ERR_LIMIT;
+	ask = malloc(sizeof *ask);
+	if (!ask)
+		return ERR_NOMEM;
+	*ask = (struct core_ask){ p, t };
+	err = link_request(l, message->p, message->len, wait_ms, fn, ask);
+	if (err) {
+		free(ask);
+		return err;
+	}
+	core_trigger_ask_drop(t); /* an older one that nobody needs any more */
+	t->ask = ask;
+	p->requests++;
+	p->outstanding++;
+	return 0;
+}
+
+struct core_trigger *core_peer_answered(void *arg, int err)
+{
+	struct core_ask *ask = arg;
+	struct core_trigger *t = ask->trigger;
+
+	ask->peer->outstanding--;
+	if (!err)
+		ask->peer->answers++;
+	else if (err == ERR_TIMEOUT)
+		ask->peer->timeouts++;
+	else
+		ask->peer->lost++;
+	if (t) {
+		t->ask = NULL;
+		core_trigger_resume_end(t);
+	}
+	free(ask);
+	return t;
+}
+
+/* -- those that wait for their turn */
 
 bool core_queue_full(const struct core *c, size_t peer)
 {

@@ -73,60 +73,6 @@ static void offer_features(struct t4_dtr *dtr)
 	dtr->head.features_n = 1;
 }
 
-static bool has_feature(const struct app_head *head)
-{
-	for (uint8_t i = 0; i < head->features_n; i++) {
-		const struct app_features *f = &head->features[i];
-
-		if (f->vendor_id == DIA_VENDOR_3GPP && f->list_id == T4_FEATURE_LIST_ID && (f->list & T4_FEATURE_RECALL_REPLACE))
-			return true;
-	}
-	return false;
-}
-
-static bool says_unsupported(const struct app_head *head)
-{
-	return head->experimental_result.present && head->experimental_result.code == APP_ERROR_FEATURE_UNSUPPORTED;
-}
-
-/* A refusal without features may come from a relay. */
-static void learn(struct core *c, const struct app_head *head)
-{
-	enum core_feature before = c->recall_replace;
-
-	if (has_feature(head))
-		c->recall_replace = CORE_FEATURE_THERE;
-	else if (says_unsupported(head) || (head->result_code.present && head->result_code.v == DIA_RESULT_SUCCESS))
-		c->recall_replace = CORE_FEATURE_MISSING;
-	if (c->recall_replace != before)
-		log_info(c->log, "core", "the SMS-SC %s recall and replace",
-			 c->recall_replace == CORE_FEATURE_THERE ? "knows" : "does not know");
-}
-
-static enum core_feature feature_of(const struct core *c)
-{
-	switch (c->cfg->t4.recall_replace) {
-	case CFG_RECALL_ON:
-		return CORE_FEATURE_THERE;
-	case CFG_RECALL_OFF:
-		return CORE_FEATURE_MISSING;
-	default:
-		return c->recall_replace;
-	}
-}
-
-bool core_t4_can_recall(void *arg)
-{
-	return feature_of(arg) != CORE_FEATURE_MISSING;
-}
-
-struct ipc_opt_u32 core_t4_target(const struct core *c)
-{
-	enum core_feature f = feature_of(c);
-
-	return (struct ipc_opt_u32){ f == CORE_FEATURE_THERE ? TSP_TARGET_RECALL_REPLACE : 0, f != CORE_FEATURE_UNKNOWN };
-}
-
 /* -- the DTA */
 
 struct meaning {
@@ -145,7 +91,7 @@ static void refused(struct core_trigger *t, struct trg_event *ev, const struct t
 
 	st_count(&t->core->st, ST_T4_REFUSED);
 	ev->kind = TRG_EV_DTA_NO;
-	if (recall && says_unsupported(&dta->head)) {
+	if (recall && core_says_unsupported(&dta->head)) {
 		ev->reason = POL_SMSSC_NO_RECALL;
 		ev->status = pol_reason_status(POL_SMSSC_NO_RECALL);
 	}
@@ -164,11 +110,11 @@ static void meaning_of(struct meaning *out, struct core_trigger *t, const struct
 	struct trg_event *ev = &out->ev;
 	struct pol_verdict v;
 
-	learn(t->core, &dta->head);
+	core_features_learn(t->core, &dta->head);
 	switch (map_dta(&v, t->core, dta)) {
 	case POL_T4_TAKEN:
 		ev->kind = TRG_EV_DTA_OK;
-		ev->no_feature = feature_of(t->core) == CORE_FEATURE_MISSING;
+		ev->no_feature = core_feature_of(t->core) == CORE_FEATURE_MISSING;
 		if (ident_host(out->taker, dta->head.origin_host.p, dta->head.origin_host.len) == 0)
 			ev->taker = out->taker;
 		return;
@@ -284,7 +230,7 @@ static void on_recalled(void *arg, int err, const struct dia_msg *m)
 	if (!err && t4_dta_parse(&dta, m, &why) == 0) {
 		enum pol_t4_meaning meaning = map_dta(&v, t->core, &dta);
 
-		learn(t->core, &dta.head);
+		core_features_learn(t->core, &dta.head);
 		if (meaning != POL_T4_UNHANDLED)
 			ev.kind = meaning == POL_T4_TAKEN ? TRG_EV_RECALL_DONE : TRG_EV_RECALL_NO;
 		ev.status = v.status;

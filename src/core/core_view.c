@@ -4,6 +4,16 @@
 
 #include "core/core_int.h"
 
+const char *core_trigger_rule(const struct core_trigger *t)
+{
+	return t->asked ? t->asked->rule : t->rule ? t->rule : "";
+}
+
+const char *core_trigger_address(const struct core_trigger *t)
+{
+	return t->asked && t->asked->address[0] ? t->asked->address : t->address ? t->address : "";
+}
+
 const char *core_trigger_device(char out[CORE_DEVICE_TEXT_MAX], const struct trg *g)
 {
 	bool named = g->req.external[0] != 0;

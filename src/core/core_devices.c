@@ -1,0 +1,99 @@
+/* core_devices.c - finding the trigger of a delivery report by the names of its device. */
+#include <stddef.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "core/core_int.h"
+
+static bool same_digits(const struct dia_bytes *tbcd, const char *digits)
+{
+	char given[STR_DIGITS_MAX + 1];
+
+	return tbcd->len <= STR_TBCD_MAX && str_untbcd(given, tbcd->p, tbcd->len) == 0 && strcmp(given, digits) == 0;
+}
+
+/* Every name of the device that both sides know is the same, and there is at least one. */
+bool core_device_same(const struct trg *t, const struct app_user_identifier *u)
+{
+	const char *msisdn = t->sub.msisdn[0] ? t->sub.msisdn : t->req.msisdn;
+	bool any = false;
+
+	if (u->user_name.p && t->sub.imsi[0]) {
+		if (u->user_name.len != strlen(t->sub.imsi) || memcmp(u->user_name.p, t->sub.imsi, u->user_name.len) != 0)
+			return false;
+		any = true;
+	}
+	if (u->msisdn.p && msisdn[0]) {
+		if (!same_digits(&u->msisdn, msisdn))
+			return false;
+		any = true;
+	}
+	if (u->external_identifier.p && t->req.external[0]) {
+		if (!str_equal_nocase(u->external_identifier.p, u->external_identifier.len, t->req.external,
+				      strlen(t->req.external)))
+			return false;
+		any = true;
+	}
+	return any;
+}
+
+/* One name of a device under one SCS. What was found under it is compared whole afterwards. */
+static uint64_t device_hash(const struct core *c, const char *e164, char kind, const void *name, size_t len)
+{
+	uint8_t key[STR_DIGITS_MAX + 2 + IDENT_EXTERNAL_MAX];
+	struct buf b = buf_over(key, sizeof key);
+
+	buf_bytes(&b, e164, strlen(e164));
+	buf_u8(&b, (uint8_t)kind);
+	buf_bytes(&b, name, len < IDENT_EXTERNAL_MAX ? len : IDENT_EXTERNAL_MAX);
+	return map_hash(&c->triggers_by_ref, key, (uint32_t)b.len);
+}
+
+/* Under the name that its DTR says first: IMSI, else MSISDN, else External-Identifier. */
+void core_trigger_by_device(struct core_trigger *t)
+{
+	const struct trg *g = t->trg;
+	const char *msisdn = g->sub.msisdn[0] ? g->sub.msisdn : g->req.msisdn;
+	const char *name = g->sub.imsi[0] ? g->sub.imsi : msisdn[0] ? msisdn : g->req.external;
+	char kind = g->sub.imsi[0] ? 'i' : msisdn[0] ? 'm' : 'e';
+
+	if (t->by_device.hash || g->req.action == TSP_ACTION_RECALL)
+		return;
+	multimap_add(&t->core->triggers_by_device, &t->by_device, device_hash(t->core, t->ref.e164, kind, name, strlen(name)));
+}
+
+struct fit { /* what a report without number may mean */
+	const char *e164;
+	const struct app_user_identifier *user;
+	struct core_trigger *only;
+	unsigned n;
+};
+
+static void try_name(struct core *c, struct fit *fit, char kind, const void *name, size_t len)
+{
+	struct multimap_node *n = multimap_first(&c->triggers_by_device, device_hash(c, fit->e164, kind, name, len));
+
+	for (; n && fit->n < 2; n = multimap_next(n)) {
+		struct core_trigger *t = (struct core_trigger *)(void *)((char *)n - offsetof(struct core_trigger, by_device));
+
+		if (strcmp(t->ref.e164, fit->e164) != 0 || !core_device_same(t->trg, fit->user))
+			continue;
+		fit->only = t;
+		fit->n++;
+	}
+}
+
+/* Without a Reference-Number only if exactly one trigger fits. */
+struct core_trigger *core_device_find(struct core *c, const char *e164, const struct app_user_identifier *u)
+{
+	struct fit fit = { .e164 = e164, .user = u };
+	char msisdn[STR_DIGITS_MAX + 1];
+
+	if (u->user_name.p)
+		try_name(c, &fit, 'i', u->user_name.p, u->user_name.len);
+	if (u->msisdn.p && u->msisdn.len <= STR_TBCD_MAX && str_untbcd(msisdn, u->msisdn.p, u->msisdn.len) == 0)
+		try_name(c, &fit, 'm', msisdn, strlen(msisdn));
+	if (u->external_identifier.p)
+		try_name(c, &fit, 'e', u->external_identifier.p, u->external_identifier.len);
+	return fit.n == 1 ? fit.only : NULL;
+}

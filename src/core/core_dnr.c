@@ -1,0 +1,103 @@
+/* core_dnr.c - the delivery report to the SCS (stage 14): DNR until it is acknowledged. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fault.h"
+#include "core/core_int.h"
+
+/* First the session that asked, if it is still there. Then any of the SCS takes its turn: one that does not answer is not asked again
+ * at once. */
+static struct core_session *pick_session(const struct core_trigger *t, bool again)
+{
+	struct core_session *s = again ? NULL : core_session_find(t->core, t->asker.generation, t->asker.session);
+	struct core_scs *scs = t->scs;
+
+	if (s && s->scs == scs && !s->edge->bad)
+		return s;
+	TAILQ_FOREACH(s, &scs->sessions, of_scs)
+	{
+		if (s->edge->bad)
+			continue;
+		TAILQ_REMOVE(&scs->sessions, s, of_scs);
+		TAILQ_INSERT_TAIL(&scs->sessions, s, of_scs);
+		return s;
+	}
+	return NULL;
+}
+
+static void fill(struct ipc_device_notification *out, const struct core *c, const struct trg *t, const struct core_session *s,
+		 bool again)
+{
+	const struct trg_request *r = &t->req;
+
+	*out = (struct ipc_device_notification){
+		.session = s->key.number,
+		.number = t->number,
+		.end_to_end = t->dnr_end_to_end,
+		.retransmitted = again,
+		.device = r->external[0] ? r->msisdn[0] ? IPC_DEVICE_BOTH : IPC_DEVICE_EXTERNAL : IPC_DEVICE_MSISDN,
+		.reference = r->reference,
+		.delivery_outcome = t->outcome,
+		.wait_ms = (uint32_t)c->cfg->dnr.answer_wait_ms,
+	};
+	memcpy(out->external_id, r->external, strlen(r->external) + 1);
+	memcpy(out->msisdn, r->msisdn, strlen(r->msisdn) + 1);
+	memcpy(out->scs_identity, r->scs_e164, strlen(r->scs_e164) + 1);
+}
+
+int core_report_notify(void *arg, struct trg *trg, bool again)
+{
+	struct core *c = arg;
+	struct core_trigger *t = trg->owner;
+	struct core_session *s = c->stopping ? NULL : pick_session(t, again);
+	struct ipc_device_notification record;
+	struct core_notice *n;
+	int err;
+
+	if (!s)
+		return ERR_CLOSED;
+	n = calloc(1, sizeof *n);
+	if (!n)
+		return ERR_NOMEM;
+	n->transaction = c->notice_next++;
+	n->session = s;
+	n->trigger = t;
+	fill(&record, c, trg, s, again);
+	err = core_send(s->edge, ipc_device_notification_put(c->record, s->edge->who.generation, n->transaction, &record));
+	FAULT_POINT(CORE_DNR_QUEUED);
+	if (err) {
+		free(n);
+		return err;
+	}
+	map_add(&c->notices_by_number, &n->node, &n->transaction, sizeof n->transaction);
+	TAILQ_INSERT_TAIL(&s->notices, n, entry);
+	t->notice = n;
+	st_count(&c->st, ST_REPORTS_SENT);
+	return 0;
+}
+
+static bool acknowledged(const struct ipc_device_notification_answer *a)
+{
+	return a->outcome == IPC_DNA_ANSWERED && a->result_code / 1000 == 2 && !a->experimental_code;
+}
+
+void core_report_on_answer(struct core_edge *e, uint64_t transaction, const struct ipc_device_notification_answer *a)
+{
+	struct core *c = e->core;
+	struct core_notice *n =
+	    MAP_OF(map_find(&c->notices_by_number, &transaction, sizeof transaction), struct core_notice, node);
+	struct trg_event ev = { .kind = acknowledged(a) ? TRG_EV_DNA_OK : TRG_EV_DNA_NO };
+	struct core_trigger *t;
+
+	FAULT_POINT(CORE_DNA_TAKEN);
+	/* An edge answers for its own sessions only. */
+	if (!n || n->session->edge != e || n->session->key.number != a->session)
+		return;
+	t = n->trigger;
+	if (ev.kind == TRG_EV_DNA_OK)
+		st_count(&c->st, ST_REPORTS_ACKNOWLEDGED);
+	log_info(c->log, "core", "transaction %s: report %s", t->transaction,
+		 ev.kind == TRG_EV_DNA_OK ? "acknowledged by the SCS" : "not acknowledged; it is sent again");
+	core_notice_free(n);
+	core_trigger_step(t, &ev);
+}

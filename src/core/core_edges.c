@@ -1,0 +1,49 @@
+/* core_edges.c - the edges as the core sees them: found by generation, written to, given up when they break a rule. */
+#include <stdio.h>
+
+#include "core/core_int.h"
+
+struct core_edge *core_edge_find(struct core *c, uint32_t generation)
+{
+	struct core_edge *e;
+
+	TAILQ_FOREACH(e, &c->edges, entry)
+	{
+		if (e->who.generation == generation)
+			return e;
+	}
+	return NULL;
+}
+
+const char *core_edge_name(char out[CORE_EDGE_NAME_MAX], const struct core_edge *e)
+{
+	snprintf(out, CORE_EDGE_NAME_MAX, "edge-%u", e->who.slot);
+	return out;
+}
+
+/* An edge that breaks a rule is ended; everything it said before was checked and stands. */
+void core_edge_bad(struct core_edge *e, const char *what)
+{
+	struct core *c = e->core;
+
+	if (e->bad)
+		return;
+	e->bad = true;
+	st_count(&c->st, ST_RING_BAD);
+	log_error(c->log, "core", "edge %u: %s; it is ended", e->who.generation, what);
+	(void)!net_watch_set(e->bell, 0);
+	c->cb->on_bad_edge(c->arg, e->who.generation);
+}
+
+int core_send(struct core_edge *e, size_t len)
+{
+	int err = e->bad ? ERR_CLOSED : ipc_ring_send(e->ring, e->core->record, len);
+
+	if (err == ERR_PROTO) {
+		core_edge_bad(e, "the indexes of its ring lie");
+		return ERR_CLOSED;
+	}
+	if (err)
+		st_count(&e->core->st, ST_RING_FULL);
+	return err;
+}

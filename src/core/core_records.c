@@ -1,0 +1,154 @@
+/* core_records.c - the records of edges: each is read, checked, and goes to its stage. Edges come and go here. */
+#include <stdlib.h>
+
+#include "core/core_int.h"
+
+#define RECORDS_A_TURN 512 /* of one edge, so that no edge starves the others */
+
+static int dispatch(struct core_edge *e, const uint8_t *record, size_t len)
+{
+	union {
+		struct ipc_session_open open;
+		struct ipc_session_closed closed;
+		struct ipc_device_action action;
+		struct ipc_device_notification_answer answer;
+		struct st_counters counters;
+	} u;
+	struct ipc_rec_head h;
+	int err = ipc_rec_head_get(&h, record, len);
+
+	if (err || !ipc_rec_to_core(h.type))
+		return ERR_PROTO;
+	if (h.edge_generation != e->who.generation)
+		return ERR_PROTO; /* each edge has a fresh ring: nobody else's records can be in it */
+	switch (h.type) {
+	case IPC_REC_SESSION_OPEN:
+		err = ipc_session_open_get(&u.open, record, len);
+		return err ? err : core_on_session_open(e, h.transaction, &u.open);
+	case IPC_REC_SESSION_CLOSED:
+		err = ipc_session_closed_get(&u.closed, record, len);
+		if (!err)
+			core_on_session_closed(e, h.transaction, &u.closed);
+		return err;
+	case IPC_REC_DEVICE_ACTION:
+		err = ipc_device_action_get(&u.action, record, len);
+		if (!err)
+			core_on_device_action(e, h.transaction, &u.action);
+		return err;
+	case IPC_REC_DEVICE_NOTIFICATION_ANSWER:
+		err = ipc_device_notification_answer_get(&u.answer, record, len);
+		if (!err)
+			core_report_on_answer(e, h.transaction, &u.answer);
+		return err;
+	default: /* stats */
+		err = ipc_stats_get(&u.counters, record, len);
+		if (!err)
+			st_add(&e->core->st, &u.counters);
+		return err;
+	}
+}
+
+static void read_edge(struct core_edge *e)
+{
+	struct core *c = e->core;
+	uint8_t record[IPC_REC_MAX];
+	size_t len;
+	int err = 0;
+
+	for (int i = 0; i < RECORDS_A_TURN && !e->bad; i++) {
+		err = ipc_ring_recv(e->ring, record, &len);
+		if (err)
+			break;
+		st_count(&c->st, ST_RING_RECORDS);
+		if (dispatch(e, record, len)) {
+			core_edge_bad(e, "a record that breaks the rules");
+			return;
+		}
+	}
+	if (err && err != ERR_AGAIN)
+		core_edge_bad(e, "the indexes of its ring lie");
+	else if (!err && !e->bad)
+		net_timer_start(c->again, 0); /* there is more */
+}
+
+static void on_bell(void *arg, int events)
+{
+	struct core_edge *e = arg;
+
+	(void)events;
+	ipc_ring_bell_clear(e->ring);
+	read_edge(e);
+}
+
+void core_records_again(void *arg)
+{
+	struct core *c = arg;
+	struct core_edge *e;
+
+	TAILQ_FOREACH(e, &c->edges, entry)
+	{
+		if (!e->bad)
+			read_edge(e);
+	}
+}
+
+void core_edge_free(struct core_edge *e)
+{
+	struct core_session *s, *next;
+
+	e->bad = true; /* nothing is admitted on it any more */
+	core_probe_forget(e->core, e->who.generation, 0);
+	for (s = TAILQ_FIRST(&e->core->sessions); s; s = next) {
+		next = TAILQ_NEXT(s, entry);
+		if (s->edge == e)
+			core_session_free(s);
+	}
+	TAILQ_REMOVE(&e->core->edges, e, entry);
+	net_watch_free(e->bell);
+	ipc_ring_close(e->ring);
+	free(e);
+}
+
+int core_edge_add(struct core *c, const struct core_edge_id *edge, struct ipc_ring_fds *fds)
+{
+	struct core_edge *e;
+	int err;
+
+	if (core_edge_find(c, edge->generation))
+		return ERR_EXISTS;
+	e = calloc(1, sizeof *e);
+	if (!e)
+		return ERR_NOMEM;
+	e->core = c;
+	e->who = *edge;
+	err = ipc_ring_open(&e->ring, fds);
+	if (err)
+		goto free_edge;
+	err = net_watch_new(&e->bell, c->loop, ipc_ring_bell(e->ring), on_bell, e);
+	if (!err)
+		err = net_watch_set(e->bell, NET_READ);
+	if (err)
+		goto close_ring;
+	TAILQ_INSERT_TAIL(&c->edges, e, entry);
+	log_info(c->log, "core", "edge %u, pid %d, is there", edge->generation, (int)edge->pid);
+	return 0;
+
+close_ring:
+	net_watch_free(e->bell);
+	ipc_ring_close(e->ring);
+free_edge:
+	free(e);
+	return err;
+}
+
+void core_edge_gone(struct core *c, uint32_t generation)
+{
+	struct core_edge *e = core_edge_find(c, generation);
+
+	if (!e)
+		return;
+	if (!e->bad)
+		read_edge(e); /* what it said before it died */
+	log_warn(c->log, "core", "edge %u is gone, with %u sessions", generation, e->sessions_n);
+	core_edge_free(e);
+}

@@ -1,0 +1,85 @@
+/* core_restore.c - after a restart: the triggers of the journal are taken up again, and copies of their requests recognised. */
+#include <stdlib.h>
+
+#include "base/fault.h"
+#include "core/core_int.h"
+
+/* The request's place among the duplicates, so that a copy of it is recognised: with its answer, or waiting for one. */
+static void restore_dup(struct core_trigger *t)
+{
+	const struct trg *trg = t->trg;
+	uint64_t window_ms = t->core->cfg->limits.duplicates_window_ms;
+	struct ipc_device_action_answer a = { .result_code = DIA_RESULT_SUCCESS, .request_status = trg->answer_status };
+
+	if (trg->answered && clock_real_ms() >= trg->req.received_ms + window_ms)
+		return; /* a copy now is a new request */
+	if (core_dup_restore(t->core->dup, trg->req.origin_host, trg->req.end_to_end, trg->req.digest, trg->answered ? &a : NULL,
+			     trg->req.received_ms, &t->dup))
+		log_warn(t->core->log, "core", "transaction %s: copies of its request will not be recognised", t->transaction);
+}
+
+static int restore_one(void *arg, uint64_t number, const void *record, size_t len)
+{
+	struct core *c = arg;
+	struct core_trigger *t;
+	struct core_scs *scs;
+	int err;
+
+	if (core_answers_is(record, len))
+		return core_answers_restore(c, number, record, len);
+	t = calloc(1, sizeof *t);
+	if (!t)
+		return ERR_NOMEM;
+	err = trg_restore(&t->trg, number, record, len, &c->trg_conf, &core_trigger_ports, c);
+	if (err) {
+		free(t);
+		log_error(c->log, "core", "journal record %llu cannot be read and is left alone: %s", (unsigned long long)number,
+			  err_str(err));
+		return err == ERR_NOMEM ? err : 0;
+	}
+	scs = core_scs_get(c, t->trg->req.scs);
+	if (!scs ||
+	    (t->trg->req.action != TSP_ACTION_RECALL && core_trigger_find(c, t->trg->req.scs_e164, t->trg->req.reference))) {
+		trg_free(t->trg);
+		free(t);
+		return scs ? 0 : ERR_NOMEM;
+	}
+	t->trg->owner = t;
+	core_transaction_text(t->transaction, 0, number);
+	core_trigger_attach(t, c, scs);
+	core_trigger_by_device(t);
+	restore_dup(t);
+	st_count(&c->st, ST_JOURNAL_RECOVERED);
+	return 0;
+}
+
+/* Priority first: whoever is resumed first asks first when the peers are there. */
+static void resume(struct core *c, bool priority)
+{
+	struct trg_event restored = { .kind = TRG_EV_RESTORED };
+	struct core_trigger *t;
+	struct core_cursor w;
+
+	core_cursor_begin(&w, c, NULL); /* one that is taken up may end another */
+	while ((t = core_cursor_next(&w))) {
+		if ((t->trg->req.priority == TSP_PRIORITY) != priority)
+			continue;
+		core_trigger_step(t, &restored);
+		FAULT_POINT(CORE_RESUMED);
+	}
+	core_cursor_end(&w);
+}
+
+int core_triggers_restore(struct core *c)
+{
+	int err = jrn_replay(c->jrn, restore_one, c);
+
+	FAULT_POINT(CORE_REPLAYED);
+	if (err)
+		return err;
+	if (c->triggers_n)
+		log_info(c->log, "core", "%u triggers taken up from the journal", c->triggers_n);
+	resume(c, true);
+	resume(c, false);
+	return 0;
+}

@@ -1,0 +1,151 @@
+/* core_sessions.c - the admitted sessions, the SCSs they belong to, and the DNRs that are on their way over each. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/core_int.h"
+
+struct core_session *core_session_find(struct core *c, uint32_t generation, uint64_t number)
+{
+	struct core_session_key key = { generation, number };
+
+	return MAP_OF(map_find(&c->sessions_by_key, &key, sizeof key), struct core_session, node);
+}
+
+struct core_scs *core_scs_get(struct core *c, const char *name)
+{
+	size_t len = strlen(name);
+	struct core_scs *s = MAP_OF(map_find(&c->scs_by_name, name, (uint32_t)len), struct core_scs, node);
+
+	if (s)
+		return s;
+	s = calloc(1, sizeof *s);
+	if (!s)
+		return NULL;
+	memcpy(s->name, name, len < sizeof s->name ? len : sizeof s->name - 1);
+	TAILQ_INIT(&s->sessions);
+	TAILQ_INIT(&s->triggers);
+	map_add(&c->scs_by_name, &s->node, s->name, (uint32_t)len);
+	return s;
+}
+
+#define EXPIRY_LOOK_MS (3600u * 1000u) /* longer waits in parts: the time of day may be set meanwhile */
+
+static void expiry_arm(struct core *c, uint64_t not_after_s)
+{
+	uint64_t now_ms = clock_real_ms(), wait_ms = EXPIRY_LOOK_MS;
+
+	if (!not_after_s || not_after_s >= c->expiry_s)
+		return;
+	c->expiry_s = not_after_s;
+	if (not_after_s < now_ms / 1000 + EXPIRY_LOOK_MS / 1000)
+		wait_ms = (not_after_s + 1) * 1000 > now_ms ? (not_after_s + 1) * 1000 - now_ms : 0;
+	net_timer_start(c->expiry, wait_ms);
+}
+
+struct core_session *core_session_new(struct core_edge *e, uint64_t number, const struct ipc_session_open *open,
+				      struct core_scs *scs)
+{
+	struct core_session *s = calloc(1, sizeof *s);
+	struct core *c = e->core;
+
+	if (!s)
+		return NULL;
+	s->core = c;
+	s->edge = e;
+	s->scs = scs;
+	s->key = (struct core_session_key){ e->who.generation, number };
+	memcpy(s->address, open->address, sizeof s->address);
+	s->listen = &c->cfg->listen[open->listener];
+	s->since_ms = clock_real_ms();
+	s->not_after_s = open->identity.not_after_s;
+	s->proven = core_proven_of(c, &open->identity);
+	TAILQ_INIT(&s->notices);
+	map_add(&c->sessions_by_key, &s->node, &s->key, sizeof s->key);
+	TAILQ_INSERT_TAIL(&c->sessions, s, entry);
+	TAILQ_INSERT_TAIL(&scs->sessions, s, of_scs);
+	scs->sessions_n++;
+	e->sessions_n++;
+	expiry_arm(c, s->not_after_s);
+	return s;
+}
+
+void core_notice_free(struct core_notice *n)
+{
+	map_del(&n->session->core->notices_by_number, &n->node);
+	TAILQ_REMOVE(&n->session->notices, n, entry);
+	n->trigger->notice = NULL;
+	free(n);
+}
+
+void core_session_free(struct core_session *s)
+{
+	struct core *c = s->core;
+	struct core_probe *probe = s->probe;
+	struct core_notice *n;
+
+	while ((n = TAILQ_FIRST(&s->notices))) {
+		struct core_trigger *t = n->trigger;
+		struct trg_event ev = { .kind = TRG_EV_DNA_NO };
+
+		core_notice_free(n);
+		core_trigger_step(t, &ev);
+	}
+	map_del(&c->sessions_by_key, &s->node);
+	TAILQ_REMOVE(&c->sessions, s, entry);
+	TAILQ_REMOVE(&s->scs->sessions, s, of_scs);
+	s->scs->sessions_n--;
+	s->edge->sessions_n--;
+	st_count(&c->st, ST_SESSION_CLOSED);
+	core_proven_free(s->proven);
+	free(s);
+	if (probe)
+		core_probe_session_gone(probe);
+}
+
+/* Nothing that still comes from it is taken. */
+static void cut(struct core_session *s, const char *reason)
+{
+	struct ipc_session_cut cut = { .disconnect_cause = 2 };
+	struct core *c = s->core;
+
+	memcpy(cut.reason, reason, strlen(reason) + 1);
+	if (core_send(s->edge, ipc_session_cut_put(c->record, s->edge->who.generation, s->key.number, &cut)))
+		log_error(c->log, "core", "edge %u does not take a cut", s->edge->who.generation);
+	core_session_free(s);
+}
+
+uint32_t core_sessions_cut(struct core *c, const char *scs, const char *reason)
+{
+	struct core_scs *live = MAP_OF(map_find(&c->scs_by_name, scs, (uint32_t)strlen(scs)), struct core_scs, node);
+	struct core_session *s, *next;
+	uint32_t n = 0;
+
+	for (s = live ? TAILQ_FIRST(&live->sessions) : NULL; s; s = next) {
+		next = TAILQ_NEXT(s, of_scs);
+		cut(s, reason);
+		n++;
+	}
+	return n;
+}
+
+/* What a certificate proves, it proves until its end and not until the connection's (RFC 6733 13.1). */
+void core_sessions_expire(void *core)
+{
+	uint64_t now_s = clock_real_ms() / 1000, earliest = UINT64_MAX;
+	struct core *c = core;
+	struct core_session *s, *next;
+
+	for (s = TAILQ_FIRST(&c->sessions); s; s = next) {
+		next = TAILQ_NEXT(s, entry);
+		if (s->not_after_s && now_s > s->not_after_s) {
+			log_warn(c->log, "core", "session of %s at %s is cut: its certificate has expired", s->scs->name,
+				 s->address);
+			core_decide_session_end(c, s, pol_reason_str(POL_CERTIFICATE_EXPIRED));
+			cut(s, pol_reason_str(POL_CERTIFICATE_EXPIRED));
+		} else if (s->not_after_s && s->not_after_s < earliest) {
+			earliest = s->not_after_s;
+		}
+	}
+	c->expiry_s = UINT64_MAX;
+	expiry_arm(c, earliest);
+}
