@@ -26,6 +26,7 @@
 #define CORE_DRR_MAX 65536u /* DRRs that wait for their DRA */
 
 struct core_scs;
+struct core_trigger;
 
 /* The groups that a session's certificate names, for as long as it is valid. */
 struct core_proven {
@@ -94,7 +95,11 @@ struct core_decision_input { /* for the decision line of a trigger */
 	char rule[ASSOC_RULE_TEXT_MAX]; /* that allowed it, or that refused it later */
 };
 
-enum core_wait { CORE_WAIT_NONE, CORE_WAIT_ASK, CORE_WAIT_SUBMIT, CORE_WAIT_RECALL };
+/* A request that waits for its turn at a core peer. The queue knows only these two functions of it. */
+struct core_turn {
+	int (*leave)(struct core_trigger *t, bool again); /* its turn has come: sends it; an error: it did not leave */
+	void (*late)(struct core_trigger *t);             /* it did not leave in time, or not at all; may free t */
+};
 
 struct core_trigger { /* a trigger machine and what the core has around it */
 	struct core *core;
@@ -108,10 +113,11 @@ struct core_trigger { /* a trigger machine and what the core has around it */
 	bool host_named, counted;          /* counted: among the pending of its SCS */
 	bool detected;                     /* the line of a detect-only rule is written: one a transaction */
 	struct core_ask *ask;              /* SIR, DTR or recall on its way */
-	enum core_wait waits;              /* for its turn at a core peer, core_queue.c; then no `ask` is out */
+	const struct core_turn
+	    *turn; /* it waits for its turn at a core peer, core_queue.c, and no `ask` is out; NULL: it does not wait */
 	bool waits_again;
 	struct core_peer *waits_at;
-	uint64_t waits_since_ms; /* of the loop's clock */
+	uint64_t waits_until_ms; /* of the loop's clock */
 	TAILQ_ENTRY(core_trigger) waiting;
 	struct core_notice *notice;
 	struct heap_node deadline;
@@ -408,7 +414,7 @@ struct core_trigger *core_peer_answered(void *ask, int err);
 /* core_queue.c: whose turn it is at a core peer. */
 bool core_queue_full(const struct core *c, size_t peer);
 /* It waits; core_queue_move() sends it, or says that it did not leave. ERR_BUSY, ERR_CLOSED. */
-ERR_MUST_USE int core_queue_put(struct core_trigger *t, size_t peer, enum core_wait what, bool again);
+ERR_MUST_USE int core_queue_put(struct core_trigger *t, size_t peer, const struct core_turn *turn, bool again, uint64_t wait_ms);
 void core_queue_take(struct core_trigger *t); /* it waits no longer; it need not have waited */
 void core_queue_move(struct core *c);         /* at the end of each turn */
 void core_queue_on_timer(void *core);         /* its timer */

@@ -81,7 +81,7 @@ bool core_queue_full(const struct core *c, size_t peer)
 	return !c->queue_moves && (!TAILQ_EMPTY(&p->waiting[0]) || !TAILQ_EMPTY(&p->waiting[1]));
 }
 
-int core_queue_put(struct core_trigger *t, size_t peer, enum core_wait what, bool again)
+int core_queue_put(struct core_trigger *t, size_t peer, const struct core_turn *turn, bool again, uint64_t wait_ms)
 {
 	struct core *c = t->core;
 	struct core_peer *p = &c->peers[peer];
@@ -93,10 +93,10 @@ int core_queue_put(struct core_trigger *t, size_t peer, enum core_wait what, boo
 		return ERR_BUSY;
 	}
 	core_trigger_ask_drop(t); /* an older one that nobody needs any more */
-	t->waits = what;
+	t->turn = turn;
 	t->waits_again = again;
 	t->waits_at = p;
-	t->waits_since_ms = net_loop_now_ms(c->loop);
+	t->waits_until_ms = net_loop_now_ms(c->loop) + wait_ms;
 	if (again) /* a copy, and the recall of what is unknown, end an uncertainty: before what is new */
 		TAILQ_INSERT_HEAD(&p->waiting[t->trg->req.priority == TSP_PRIORITY], t, waiting);
 	else
@@ -108,36 +108,17 @@ int core_queue_put(struct core_trigger *t, size_t peer, enum core_wait what, boo
 
 void core_queue_take(struct core_trigger *t)
 {
-	if (t->waits == CORE_WAIT_NONE)
+	if (!t->turn)
 		return;
 	TAILQ_REMOVE(&t->waits_at->waiting[t->trg->req.priority == TSP_PRIORITY], t, waiting);
 	t->waits_at->waiting_n--;
-	t->waits = CORE_WAIT_NONE;
+	t->turn = NULL;
 }
 
-static void did_not_leave(struct core_trigger *t, enum core_wait what)
+static void did_not_leave(struct core_trigger *t, const struct core_turn *turn)
 {
-	static const enum trg_event_kind events[] = { [CORE_WAIT_ASK] = TRG_EV_SUBSCRIBER_NO,
-						      [CORE_WAIT_SUBMIT] = TRG_EV_UNSENT,
-						      [CORE_WAIT_RECALL] = TRG_EV_RECALL_SILENT };
-	struct trg_event ev = { .kind = events[what], .status = TSP_STATUS_TEMPORARYERROR, .reason = POL_HSS_SILENT };
-
 	st_count(&t->core->st, ST_PEER_QUEUE_LATE);
-	core_trigger_step(t, &ev);
-}
-
-static int leave(struct core *c, struct core_trigger *t, enum core_wait what)
-{
-	switch (what) {
-	case CORE_WAIT_ASK:
-		return core_s6m_ask(c, t->trg);
-	case CORE_WAIT_SUBMIT:
-		if (trg_expired(t->trg, clock_real_ms()) || trg_unwanted(t->trg))
-			return ERR_CLOSED;
-		return core_t4_submit(c, t->trg, t->waits_again);
-	default:
-		return core_t4_recall(c, t->trg, t->waits_again);
-	}
+	turn->late(t);
 }
 
 static struct core_trigger *first(struct core_peer *p)
@@ -147,15 +128,9 @@ static struct core_trigger *first(struct core_peer *p)
 	return t ? t : TAILQ_FIRST(&p->waiting[0]);
 }
 
-static uint64_t late_at_ms(const struct core_peer *p, const struct core_trigger *t)
-{
-	return t->waits_since_ms +
-	       (t->waits == CORE_WAIT_ASK ? p->core->cfg->s6m.answer_wait_ms : p->core->cfg->t4.answer_wait_ms);
-}
-
 static bool too_late(const struct core_peer *p, const struct core_trigger *t)
 {
-	return net_loop_now_ms(p->core->loop) >= late_at_ms(p, t);
+	return net_loop_now_ms(p->core->loop) >= t->waits_until_ms;
 }
 
 static void end_late(struct core_peer *p, bool all)
@@ -164,10 +139,10 @@ static void end_late(struct core_peer *p, bool all)
 		struct core_trigger *t;
 
 		while ((t = TAILQ_FIRST(&p->waiting[i])) && (all || too_late(p, t))) {
-			enum core_wait what = t->waits;
+			const struct core_turn *turn = t->turn;
 
 			core_queue_take(t);
-			did_not_leave(t, what);
+			did_not_leave(t, turn);
 		}
 	}
 }
@@ -180,8 +155,8 @@ static uint64_t soonest_of(const struct core_peer *p)
 	for (int i = 0; i < 2; i++) {
 		struct core_trigger *t = TAILQ_FIRST(&p->waiting[i]);
 
-		if (t && late_at_ms(p, t) < soonest)
-			soonest = late_at_ms(p, t);
+		if (t && t->waits_until_ms < soonest)
+			soonest = t->waits_until_ms;
 	}
 	return soonest;
 }
@@ -201,15 +176,15 @@ void core_queue_move(struct core *c)
 
 		end_late(p, !p->peer || !link_peer_link(p->peer));
 		while (p->outstanding < c->cfg->limits.peer_window && (t = first(p))) {
-			enum core_wait what = t->waits;
+			const struct core_turn *turn = t->turn;
 			int err;
 
 			core_queue_take(t);
 			c->queue_moves = true;
-			err = leave(c, t, what);
+			err = turn->leave(t, t->waits_again);
 			c->queue_moves = false;
 			if (err)
-				did_not_leave(t, what);
+				did_not_leave(t, turn);
 		}
 		if (soonest_of(p) < soonest)
 			soonest = soonest_of(p);

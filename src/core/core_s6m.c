@@ -188,6 +188,22 @@ static void on_answer(void *arg, int err, const struct dia_msg *m)
 	take(t, &sia);
 }
 
+static int leave(struct core_trigger *t, bool again)
+{
+	(void)again;
+	return core_s6m_ask(t->core, t->trg);
+}
+
+static void late(struct core_trigger *t)
+{
+	struct pol_verdict v;
+
+	pol_map_s6m_silent(&v);
+	refuse(t, &v);
+}
+
+static const struct core_turn turn = { leave, late };
+
 int core_s6m_ask(void *arg, struct trg *trg)
 {
 	struct core *c = arg;
@@ -195,7 +211,7 @@ int core_s6m_ask(void *arg, struct trg *trg)
 	int err;
 
 	if (core_queue_full(c, c->cfg->s6m.peer_index))
-		return core_queue_put(trg->owner, c->cfg->s6m.peer_index, CORE_WAIT_ASK, false);
+		return core_queue_put(trg->owner, c->cfg->s6m.peer_index, &turn, false, c->cfg->s6m.answer_wait_ms);
 	err = build(&out, c, trg);
 	if (!err)
 		err = core_peer_ask(trg->owner, c->cfg->s6m.peer_index, &out, (uint32_t)c->cfg->s6m.answer_wait_ms, on_answer);

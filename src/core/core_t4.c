@@ -183,6 +183,20 @@ static void fill_recall(struct t4_dtr *dtr, uint32_t reference)
 	dtr->payload = (struct dia_bytes){ nothing, 0 }; /* mandatory in the grammar, meaningless here */
 }
 
+static int leave_submit(struct core_trigger *t, bool again)
+{
+	if (trg_expired(t->trg, clock_real_ms()) || trg_unwanted(t->trg))
+		return ERR_CLOSED;
+	return core_t4_submit(t->core, t->trg, again);
+}
+
+static void late_submit(struct core_trigger *t)
+{
+	core_trigger_step(t, &(struct trg_event){ .kind = TRG_EV_UNSENT });
+}
+
+static const struct core_turn turn_submit = { leave_submit, late_submit };
+
 int core_t4_submit(void *arg, struct trg *t, bool again)
 {
 	struct core *c = arg;
@@ -193,7 +207,7 @@ int core_t4_submit(void *arg, struct trg *t, bool again)
 	int err;
 
 	if (core_queue_full(c, c->cfg->t4.peer_index))
-		return core_queue_put(t->owner, c->cfg->t4.peer_index, CORE_WAIT_SUBMIT, again);
+		return core_queue_put(t->owner, c->cfg->t4.peer_index, &turn_submit, again, c->cfg->t4.answer_wait_ms);
 	err = resumes && c->resuming >= c->cfg->limits.resume ? ERR_BUSY : head(&dtr, &parts, c, t, again);
 	if (!err && t->req.action == TSP_ACTION_RECALL)
 		fill_recall(&dtr, trg_old_reference(&t->req));
@@ -238,6 +252,18 @@ static void on_recalled(void *arg, int err, const struct dia_msg *m)
 	core_trigger_step(t, &ev);
 }
 
+static int leave_recall(struct core_trigger *t, bool again)
+{
+	return core_t4_recall(t->core, t->trg, again);
+}
+
+static void late_recall(struct core_trigger *t)
+{
+	core_trigger_step(t, &(struct trg_event){ .kind = TRG_EV_RECALL_SILENT });
+}
+
+static const struct core_turn turn_recall = { leave_recall, late_recall };
+
 int core_t4_recall(void *arg, struct trg *t, bool again)
 {
 	struct core *c = arg;
@@ -247,7 +273,7 @@ int core_t4_recall(void *arg, struct trg *t, bool again)
 	int err;
 
 	if (core_queue_full(c, c->cfg->t4.peer_index))
-		return core_queue_put(t->owner, c->cfg->t4.peer_index, CORE_WAIT_RECALL, again);
+		return core_queue_put(t->owner, c->cfg->t4.peer_index, &turn_recall, again, c->cfg->t4.answer_wait_ms);
 	err = head(&dtr, &parts, c, t, again);
 	if (err)
 		return err;
