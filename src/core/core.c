@@ -137,6 +137,16 @@ static int make_tables(struct core *c)
 	return 0;
 }
 
+static void on_peer_usable(struct core_peer *p)
+{
+	if ((size_t)(p - p->core->peers) == p->core->cfg->t4.peer_index)
+		core_retry_begin(p->core);
+}
+
+static const struct core_peer_events peer_events = { .usable = on_peer_usable,
+						     .request = core_report_on_request,
+						     .down = core_report_peer_down };
+
 int core_new(struct core **out, struct net_loop *loop, const struct core_conf *conf, char why[CORE_WHY_MAX])
 {
 	struct core *c = calloc(1, sizeof *c);
@@ -161,7 +171,7 @@ int core_new(struct core **out, struct net_loop *loop, const struct core_conf *c
 	if (!err)
 		err = net_watch_set(c->store_bell, NET_READ);
 	if (!err)
-		err = core_peers_open(c, conf->peer_tls);
+		err = core_peers_open(c, conf->peer_tls, &peer_events);
 	if (!err) {
 		snprintf(why, CORE_WHY_MAX, "the journal cannot be read");
 		err = core_triggers_restore(c);

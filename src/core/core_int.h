@@ -26,6 +26,8 @@
 #define CORE_DRR_MAX 65536u /* DRRs that wait for their DRA */
 
 struct core_scs;
+struct core_peer;
+struct core_probe;
 struct core_trigger;
 
 /* The groups that a session's certificate names, for as long as it is valid. */
@@ -151,6 +153,13 @@ struct core_drr { /* a DRR that waits for its DRA: owns its octets */
 	uint8_t message[];
 };
 
+/* What happens at a core peer, told to those who were given when the peers were opened. */
+struct core_peer_events {
+	void (*usable)(struct core_peer *p); /* requests may leave again */
+	void (*request)(struct core_peer *p, struct link *l, const struct dia_msg *m);
+	void (*down)(struct core_peer *p); /* its link is about to go */
+};
+
 struct core_peer {
 	struct core *core;
 	const struct cfg_peer *conf;
@@ -209,6 +218,7 @@ struct core {
 	struct link_conf link_conf;
 	struct core_peer peers[CFG_PEERS_MAX];
 	size_t peers_n;
+	const struct core_peer_events *peer_events;
 
 	TAILQ_HEAD(, core_edge) edges;
 	TAILQ_HEAD(, core_session) sessions;
@@ -401,7 +411,7 @@ void core_revoke_sweep(void *core);                                       /* its
 void core_revoke_said(void *arg, struct trg *t, enum trg_revocation how); /* port of the machine */
 
 /* core_peers.c: the peers of our own domain. */
-ERR_MUST_USE int core_peers_open(struct core *c, struct tls_ctx *const tls[CFG_PEERS_MAX]);
+ERR_MUST_USE int core_peers_open(struct core *c, struct tls_ctx *const tls[CFG_PEERS_MAX], const struct core_peer_events *events);
 /* Says DPR to each. Who does not answer in time is cut off by core_peers_close(); nothing of a silent peer may outlive that. */
 void core_peers_leave(struct core *c);
 void core_peers_close(struct core *c);

@@ -9,8 +9,7 @@ static void on_usable(void *arg, struct link *l)
 	struct core_peer *p = arg;
 
 	(void)l;
-	if ((size_t)(p - p->core->peers) == p->core->cfg->t4.peer_index)
-		core_retry_begin(p->core);
+	p->core->peer_events->usable(p);
 }
 
 static void on_open(void *arg, struct link *l)
@@ -26,7 +25,9 @@ static void on_open(void *arg, struct link *l)
 
 static void on_request(void *arg, struct link *l, const struct dia_msg *m)
 {
-	core_report_on_request(arg, l, m);
+	struct core_peer *p = arg;
+
+	p->core->peer_events->request(p, l, m);
 }
 
 static void on_down(void *arg, struct link *l, int err, const char *why)
@@ -40,7 +41,7 @@ static void on_down(void *arg, struct link *l, int err, const char *why)
 		p->since_ms = clock_real_ms();
 	}
 	p->open = false;
-	core_report_peer_down(p);
+	p->core->peer_events->down(p);
 }
 
 static const struct link_cb link_cb = {
@@ -68,8 +69,9 @@ static void conf_links(struct core *c)
 	};
 }
 
-int core_peers_open(struct core *c, struct tls_ctx *const tls[CFG_PEERS_MAX])
+int core_peers_open(struct core *c, struct tls_ctx *const tls[CFG_PEERS_MAX], const struct core_peer_events *events)
 {
+	c->peer_events = events;
 	conf_links(c);
 	for (size_t i = 0; i < c->cfg->peers_n; i++) {
 		struct core_peer *p = &c->peers[i];
@@ -118,7 +120,7 @@ void core_peers_close(struct core *c)
 
 		if (!peer)
 			continue;
-		core_report_peer_down(&c->peers[i]);
+		c->peer_events->down(&c->peers[i]);
 		c->peers[i].peer = NULL;
 		link_peer_free(peer, false);
 		c->peers[i].open = false;
