@@ -163,6 +163,7 @@ int core_new(struct core **out, struct net_loop *loop, const struct core_conf *c
 	snprintf(why, CORE_WHY_MAX, "the core could not be made");
 	c->names.max = c->words.max = CORE_SHARED_NAMES_MAX;
 	conf_triggers(c);
+	c->trg_ports = &core_trigger_ports;
 	err = make_tables(c);
 	if (!err)
 		err = open_stores(c, conf->decisions_fd, why);

@@ -236,6 +236,7 @@ struct core {
 	bool retrying;
 	uint32_t triggers_n, pending, resuming;
 	struct trg_conf trg_conf;
+	const struct trg_ports *trg_ports;
 	struct trg_names takers; /* names of SMS-SCs */
 	struct trg_names names;  /* of SCSs and their groups, as triggers have them */
 	struct trg_names words;  /* rules and addresses, as triggers have them once answered */

@@ -30,7 +30,7 @@ static int restore_one(void *arg, uint64_t number, const void *record, size_t le
 	t = calloc(1, sizeof *t);
 	if (!t)
 		return ERR_NOMEM;
-	err = trg_restore(&t->trg, number, record, len, &c->trg_conf, &core_trigger_ports, c);
+	err = trg_restore(&t->trg, number, record, len, &c->trg_conf, c->trg_ports, c);
 	if (err) {
 		free(t);
 		log_error(c->log, "core", "journal record %llu cannot be read and is left alone: %s", (unsigned long long)number,

@@ -43,7 +43,7 @@ int core_trigger_new(struct core_trigger **out, struct core *c, struct core_scs 
 
 	if (!t)
 		return ERR_NOMEM;
-	err = trg_new(&t->trg, jrn_next(c->jrn), req, &c->trg_conf, &core_trigger_ports, c);
+	err = trg_new(&t->trg, jrn_next(c->jrn), req, &c->trg_conf, c->trg_ports, c);
 	if (err) {
 		free(t);
 		return err;
