@@ -137,6 +137,14 @@ static int make_tables(struct core *c)
 	return 0;
 }
 
+static void on_notice_lost(struct core_trigger *t)
+{
+	core_trigger_step(t, &(struct trg_event){ .kind = TRG_EV_DNA_NO });
+}
+
+static const struct core_session_events session_events = { .notice_lost = on_notice_lost,
+							   .probe_answered = core_probe_session_gone };
+
 static void on_peer_usable(struct core_peer *p)
 {
 	if ((size_t)(p - p->core->peers) == p->core->cfg->t4.peer_index)
@@ -164,6 +172,7 @@ int core_new(struct core **out, struct net_loop *loop, const struct core_conf *c
 	c->names.max = c->words.max = CORE_SHARED_NAMES_MAX;
 	conf_triggers(c);
 	c->trg_ports = &core_trigger_ports;
+	c->session_events = &session_events;
 	err = make_tables(c);
 	if (!err)
 		err = open_stores(c, conf->decisions_fd, why);

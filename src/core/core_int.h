@@ -60,6 +60,12 @@ struct core_notice { /* a DNR on its way */
 	TAILQ_ENTRY(core_notice) entry;
 };
 
+/* What ends with a session, told to its owners. */
+struct core_session_events {
+	void (*notice_lost)(struct core_trigger *t);  /* its DNR was on its way over the session; may free t */
+	void (*probe_answered)(struct core_probe *p); /* the session was probed, and is gone */
+};
+
 struct core_session { /* an admitted session */
 	struct core *core;
 	struct core_edge *edge;
@@ -223,6 +229,7 @@ struct core {
 	TAILQ_HEAD(, core_edge) edges;
 	TAILQ_HEAD(, core_session) sessions;
 	struct map sessions_by_key;
+	const struct core_session_events *session_events;
 	struct net_timer *expiry; /* the earliest end of a certificate among the sessions */
 	uint64_t expiry_s;        /* UINT64_MAX: none */
 	struct map scs_by_name;

@@ -85,10 +85,9 @@ void core_session_free(struct core_session *s)
 
 	while ((n = TAILQ_FIRST(&s->notices))) {
 		struct core_trigger *t = n->trigger;
-		struct trg_event ev = { .kind = TRG_EV_DNA_NO };
 
 		core_notice_free(n);
-		core_trigger_step(t, &ev);
+		c->session_events->notice_lost(t);
 	}
 	map_del(&c->sessions_by_key, &s->node);
 	TAILQ_REMOVE(&c->sessions, s, entry);
@@ -99,7 +98,7 @@ void core_session_free(struct core_session *s)
 	core_proven_free(s->proven);
 	free(s);
 	if (probe)
-		core_probe_session_gone(probe);
+		c->session_events->probe_answered(probe);
 }
 
 /* Nothing that still comes from it is taken. */
