@@ -72,15 +72,6 @@ static bool scs_of(struct asc_scs *s, const json_t *args)
 	       copy_arg(s->realm, sizeof s->realm, args, "realm") && copy_arg(s->anchor, sizeof s->anchor, args, "anchor");
 }
 
-bool adm_anchor_known(const struct core *c, const char *name)
-{
-	for (size_t i = 0; i < c->cfg->anchors_n; i++) {
-		if (strcmp(c->cfg->anchors[i].name, name) == 0)
-			return true;
-	}
-	return strcmp(name, IDENT_ANCHOR_INTERNAL) == 0;
-}
-
 /* Would a session that was admitted as `old` be admitted as `now`? */
 static bool same_peer(const struct asc_scs *old, const struct asc_scs *now)
 {
@@ -108,7 +99,7 @@ static void on_scs_add(void *arg, struct ctl_request *rq, const json_t *args)
 		ctl_fail(rq, "a name is too long");
 		return;
 	}
-	if (!adm_anchor_known(c, change.scs.anchor)) {
+	if (!cfg_anchor_known(c->cfg, change.scs.anchor)) {
 		ctl_fail(rq, "trust anchor '%s' is not in the configuration (trust_anchors)", change.scs.anchor);
 		return;
 	}

@@ -53,7 +53,7 @@ static void on_group_add(void *arg, struct ctl_request *rq, const json_t *args)
 
 	snprintf(change.group.name, sizeof change.group.name, "%s", name); /* its argument's row bounds it, and the anchor's */
 	snprintf(change.group.anchor, sizeof change.group.anchor, "%s", anchor);
-	if (anchor[0] && !adm_anchor_known(c, anchor)) {
+	if (anchor[0] && !cfg_anchor_known(c->cfg, anchor)) {
 		ctl_fail(rq, "trust anchor '%s' is not in the configuration (trust_anchors)", anchor);
 		return;
 	}

@@ -67,7 +67,7 @@ static int refuse(struct asc_why *why, int err, const char *fmt, ...)
 
 static int take_scs(struct adm_import *g, uint64_t line, const struct exc_row *row, struct asc_why *why)
 {
-	if (!adm_anchor_known(g->core, row->scs.anchor))
+	if (!cfg_anchor_known(g->core->cfg, row->scs.anchor))
 		return refuse(why, ERR_NOTFOUND, "trust anchor '%s' is not in the configuration (trust_anchors)",
 			      row->scs.anchor);
 	return asc_import_scs(g->im, line, &row->scs, why);
@@ -85,7 +85,7 @@ static int take_group(struct adm_import *g, uint64_t line, const struct exc_row 
 		return asc_import_group_member(g->im, line, row->name, row->member, why);
 	if (strlen(row->name) >= sizeof group.name || strlen(row->anchor) >= sizeof group.anchor)
 		return refuse(why, ERR_INVAL, "a name in the row of group '%.63s' is longer than 63 octets", row->name);
-	if (*row->anchor && !adm_anchor_known(g->core, row->anchor))
+	if (*row->anchor && !cfg_anchor_known(g->core->cfg, row->anchor))
 		return refuse(why, ERR_NOTFOUND, "trust anchor '%s' is not in the configuration (trust_anchors)", row->anchor);
 	strcpy(group.name, row->name);
 	strcpy(group.anchor, row->anchor);

@@ -7,7 +7,6 @@
 extern const struct ctl_command adm_status_rows[], adm_assoc_rows[], adm_check_rows[], adm_group_rows[], adm_set_rows[],
     adm_exchange_rows[], adm_trigger_rows[], adm_trigger_one_rows[];
 json_t *adm_groups(const struct core *c, const struct asc_asker *who); /* names of its groups */
-bool adm_anchor_known(const struct core *c, const char *name);
 /* Hands a change to the store; answers rq when it failed, else `changed` does, once, when it is durable and in force. */
 typedef void adm_changed_fn(struct core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out);
 void adm_change(struct core *c, struct ctl_request *rq, const json_t *args, const struct asc_change *change,

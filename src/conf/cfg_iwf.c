@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ident.h"
 #include "conf/cfg_iwf_check.h"
 
 _Static_assert(offsetof(struct cfg_iwf, internal) == offsetof(struct cfg_iwf, external) + sizeof(struct cfg_identity),
@@ -318,4 +319,18 @@ void cfg_iwf_free(struct cfg_iwf *c)
 		return;
 	cfg_lines_free(c->lines);
 	free(c);
+}
+
+size_t cfg_anchor_index(const struct cfg_iwf *c, const char *name)
+{
+	for (size_t i = 0; i < c->anchors_n; i++) {
+		if (strcmp(c->anchors[i].name, name) == 0)
+			return i;
+	}
+	return CFG_ANCHORS_MAX;
+}
+
+bool cfg_anchor_known(const struct cfg_iwf *c, const char *name)
+{
+	return cfg_anchor_index(c, name) < CFG_ANCHORS_MAX || strcmp(name, IDENT_ANCHOR_INTERNAL) == 0;
 }

@@ -145,6 +145,11 @@ ERR_MUST_USE int cfg_iwf_load(struct cfg_iwf **out, const char *path, char why[C
 ERR_MUST_USE int cfg_iwf_check_files(const struct cfg_iwf *c, char why[CFG_WHY_MAX]);
 void cfg_iwf_free(struct cfg_iwf *c); /* NULL allowed */
 
+/* Index of the trust anchor of this name in c->anchors; CFG_ANCHORS_MAX: the configuration has none of this name. */
+size_t cfg_anchor_index(const struct cfg_iwf *c, const char *name);
+/* True when a record of an SCS or a group may name this trust anchor: one of the configuration, or IDENT_ANCHOR_INTERNAL. */
+bool cfg_anchor_known(const struct cfg_iwf *c, const char *name);
+
 /* The rows, for the manual. */
 const struct cfg_row *cfg_iwf_rows(void);
 

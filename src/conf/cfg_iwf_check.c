@@ -63,14 +63,6 @@ static int check_listener(const struct cfg_iwf *c, size_t i, char why[CFG_WHY_MA
 	return check_protection(c, "listen", i, l->protection, l->certificate, l->key, why);
 }
 
-static bool has_anchor(const struct cfg_iwf *c, const char *name)
-{
-	for (size_t i = 0; i < c->anchors_n; i++)
-		if (!strcmp(c->anchors[i].name, name))
-			return true;
-	return false;
-}
-
 static int check_peer(const struct cfg_iwf *c, size_t i, char why[CFG_WHY_MAX])
 {
 	const struct cfg_peer *p = &c->peers[i];
@@ -86,7 +78,7 @@ static int check_peer(const struct cfg_iwf *c, size_t i, char why[CFG_WHY_MAX])
 	if (!strcmp(p->host, c->internal.host))
 		return cfg_wrong(why, c->lines, cfg_line(c->lines, "peers[%zu].host", i),
 				 "peer '%s' has our own host name '%s', expected the peer's", p->name, p->host);
-	if (p->protection == CFG_TLS && !has_anchor(c, p->trust))
+	if (p->protection == CFG_TLS && cfg_anchor_index(c, p->trust) == CFG_ANCHORS_MAX)
 		return cfg_wrong(why, c->lines, cfg_line(c->lines, "peers[%zu].trust", i),
 				 "peer '%s' has protection tls and trust '%s', expected the name of one of the trust_anchors",
 				 p->name, p->trust);

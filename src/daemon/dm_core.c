@@ -98,15 +98,6 @@ static void on_parent(void *arg, int events)
 		end(p, 1);
 }
 
-static int anchor_index(const struct cfg_iwf *cfg, const char *name)
-{
-	for (size_t i = 0; i < cfg->anchors_n; i++) {
-		if (strcmp(cfg->anchors[i].name, name) == 0)
-			return (int)i;
-	}
-	return CFG_ANCHORS_MAX; /* none: the context will say that nobody may be at the other end */
-}
-
 static int peers_tls(struct core_process *p)
 {
 	const struct cfg_iwf *cfg = p->in.cfg;
@@ -118,7 +109,7 @@ static int peers_tls(struct core_process *p)
 		if (cfg->peers[i].protection != CFG_TLS)
 			continue;
 		err = dm_tls_of(&p->conf.peer_tls[i], &p->in, false, p->in.peer_cert[i], p->in.peer_key[i],
-				anchor_index(cfg, cfg->peers[i].trust), why, sizeof why);
+				(int)cfg_anchor_index(cfg, cfg->peers[i].trust), why, sizeof why);
 		if (err) {
 			log_error(&p->in.log, "daemon", "peer %s: %s: %s", cfg->peers[i].name, why, err_str(err));
 			return err;

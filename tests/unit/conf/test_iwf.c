@@ -148,6 +148,25 @@ static void test_names_are_unique_and_known(void **state)
 	      "/etc/mtc/c.yaml:3: identity.internal.host is the external one too, expected a name that is never shown outside");
 }
 
+static void test_an_anchor_is_found_by_its_name(void **state)
+{
+	struct cfg_iwf c = { .anchors = { { .name = "anchor-a" }, { .name = "anchor-b" }, { .name = "left-over" } },
+			     .anchors_n = 2 };
+
+	(void)state;
+	assert_int_equal(cfg_anchor_index(&c, "anchor-a"), 0);
+	assert_int_equal(cfg_anchor_index(&c, "anchor-b"), 1);
+	assert_int_equal(cfg_anchor_index(&c, "anchor-"), CFG_ANCHORS_MAX);
+	assert_int_equal(cfg_anchor_index(&c, "left-over"), CFG_ANCHORS_MAX);
+	assert_int_equal(cfg_anchor_index(&c, ""), CFG_ANCHORS_MAX);
+	/* "internal" is allowed in a record and is no certificate file. */
+	assert_int_equal(cfg_anchor_index(&c, "internal"), CFG_ANCHORS_MAX);
+	assert_true(cfg_anchor_known(&c, "internal"));
+	assert_true(cfg_anchor_known(&c, "anchor-b"));
+	assert_false(cfg_anchor_known(&c, "left-over"));
+	assert_false(cfg_anchor_known(&c, ""));
+}
+
 static void test_numbers_fit_together(void **state)
 {
 	(void)state;
@@ -238,6 +257,7 @@ int main(void)
 		cmocka_unit_test(test_an_external_listener_is_protected),
 		cmocka_unit_test(test_tls_is_complete),
 		cmocka_unit_test(test_names_are_unique_and_known),
+		cmocka_unit_test(test_an_anchor_is_found_by_its_name),
 		cmocka_unit_test(test_numbers_fit_together),
 		cmocka_unit_test(test_the_smaller_of_two_limits_holds_and_rings_are_powers_of_two),
 		cmocka_unit_test(test_missing_sections_are_named),
