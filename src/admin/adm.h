@@ -1,10 +1,14 @@
-/* adm.h - the operator's commands on the control socket. They read the core and change it; the core does not know them. */
+/* adm.h - the operator's commands on the control socket. They read the core and change it through core/core_view.h; the core does not
+ * know them. Everything runs on the loop of the core. */
 #pragma once
 #include "base/err.h"
 
+struct adm; /* the control socket with its clients, the import under way and the exports under way */
 struct core;
 
-/* Serves the commands on the listening UNIX socket `fd` (borrowed). Both outlive it. ERR_NOMEM, ERR_IO: nothing is served. */
-ERR_MUST_USE int adm_open(struct core *c, int fd);
-/* Ends all clients, imports and exports; nothing of an unfinished import is applied. Before core_free(). */
-void adm_close(struct core *c);
+/* Serves the commands of ctl/ctl_commands.h on the listening UNIX socket `fd`. Borrows `core` and `fd`, both until adm_free().
+ * ERR_NOMEM, ERR_IO: nothing is served. */
+ERR_MUST_USE int adm_new(struct adm **out, struct core *core, int fd);
+/* Ends all clients, imports and exports; nothing of an unfinished import is applied. Call it before core_free(): changes that the store
+ * or the journal have not yet completed are completed there. NULL allowed. */
+void adm_free(struct adm *a);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "admin/adm_int.h"
+#include "base/clock.h"
 
 static json_t *words_of(uint8_t bits)
 {
@@ -37,11 +38,12 @@ static uint8_t mode_of(const char *word)
 	return strcmp(word, ASSOC_DETECT_WORD) == 0 ? ASSOC_DETECT : ASSOC_ENFORCE;
 }
 
-static uint32_t sessions_of(const struct core *c, const char *scs)
+static uint32_t sessions_of(const struct adm *a, const char *scs)
 {
-	struct core_scs *live = MAP_OF(map_find(&c->scs_by_name, scs, (uint32_t)strlen(scs)), struct core_scs, node);
+	struct core_scs_view view;
 
-	return live ? live->sessions_n : 0;
+	core_scs_view(a->core, scs, &view);
+	return view.sessions;
 }
 
 /* -- SCSs */
@@ -79,43 +81,43 @@ static bool same_peer(const struct asc_scs *old, const struct asc_scs *now)
 	       strcmp(old->anchor, now->anchor) == 0;
 }
 
-static void scs_added(struct core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
+static void scs_added(const struct adm_changed *done)
 {
-	const char *name = ctl_arg_text(args, "name", "");
-	const struct asc_scs *now = asc_scs_find(c->asc, name);
+	const char *name = ctl_arg_text(done->args, "name", "");
+	const struct asc_scs *now = asc_scs_find(done->adm->asc, name);
 
-	if (out->replaced && now && !same_peer(&out->before, now))
-		core_sessions_cut(c, name, "scs-changed");
-	ctl_done(rq, json_pack("{s:s, s:b}", "scs", name, "replaced", out->replaced));
+	if (done->out->replaced && now && !same_peer(&done->out->before, now))
+		core_sessions_cut(done->adm->core, name, "scs-changed");
+	ctl_done(done->rq, json_pack("{s:s, s:b}", "scs", name, "replaced", done->out->replaced));
 }
 
 static void on_scs_add(void *arg, struct ctl_request *rq, const json_t *args)
 {
 	bool replace = ctl_arg_bool(args, "replace", false);
 	struct asc_change change = { .op = ASC_SCS_PUT, .only_new = !replace };
-	struct core *c = arg;
+	struct adm *a = arg;
 
 	if (!scs_of(&change.scs, args)) {
 		ctl_fail(rq, "a name is too long");
 		return;
 	}
-	if (!cfg_anchor_known(c->cfg, change.scs.anchor)) {
+	if (!cfg_anchor_known(a->cfg, change.scs.anchor)) {
 		ctl_fail(rq, "trust anchor '%s' is not in the configuration (trust_anchors)", change.scs.anchor);
 		return;
 	}
-	if (!replace && asc_scs_find(c->asc, change.scs.name)) {
+	if (!replace && asc_scs_find(a->asc, change.scs.name)) {
 		ctl_fail(rq, "SCS '%s' exists already; --replace overwrites it", change.scs.name);
 		return;
 	}
-	adm_change(c, rq, args, &change, scs_added);
+	adm_change(a, rq, args, &change, scs_added);
 }
 
-static void scs_deleted(struct core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
+static void scs_deleted(const struct adm_changed *done)
 {
-	const char *name = ctl_arg_text(args, "name", "");
+	const char *name = ctl_arg_text(done->args, "name", "");
 
-	ctl_done(rq, json_pack("{s:s, s:I, s:I}", "scs", name, "rules_deleted", (json_int_t)out->rules_deleted, "sessions_cut",
-			       (json_int_t)core_sessions_cut(c, name, "scs-removed")));
+	ctl_done(done->rq, json_pack("{s:s, s:I, s:I}", "scs", name, "rules_deleted", (json_int_t)done->out->rules_deleted,
+				     "sessions_cut", (json_int_t)core_sessions_cut(done->adm->core, name, "scs-removed")));
 }
 
 static void on_scs_del(void *arg, struct ctl_request *rq, const json_t *args)
@@ -124,7 +126,7 @@ static void on_scs_del(void *arg, struct ctl_request *rq, const json_t *args)
 }
 
 struct listing {
-	struct core *core;
+	const struct adm *adm;
 	struct ctl_request *rq;
 	const char *who; /* NULL: everybody */
 	int effect;      /* -1: any */
@@ -138,17 +140,17 @@ static int list_scs(void *arg, const struct asc_scs *s)
 
 	ctl_line(l->rq,
 		 json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "name", s->name, "e164", s->e164, "origin_host", s->origin_host,
-			   "realm", s->realm, "anchor", s->anchor, "sessions", (json_int_t)sessions_of(l->core, s->name)));
+			   "realm", s->realm, "anchor", s->anchor, "sessions", (json_int_t)sessions_of(l->adm, s->name)));
 	l->n++;
 	return 0;
 }
 
 static void on_scs_list(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct listing l = { .core = arg, .rq = rq };
+	struct listing l = { .adm = arg, .rq = rq };
 
 	(void)args;
-	(void)asc_scs_each(l.core->asc, list_scs, &l);
+	(void)asc_scs_each(l.adm->asc, list_scs, &l);
 	ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)l.n));
 }
 
@@ -163,15 +165,15 @@ static int count_rule(void *arg, const struct assoc_rule *r)
 
 static void on_scs_show(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct core *c = arg;
-	const struct asc_scs *s = asc_scs_find(c->asc, ctl_arg_text(args, "name", ""));
+	struct adm *a = arg;
+	const struct asc_scs *s = asc_scs_find(a->asc, ctl_arg_text(args, "name", ""));
 	uint64_t rules = 0;
 
 	if (!s) {
 		ctl_fail(rq, "there is no SCS '%s'", ctl_arg_text(args, "name", ""));
 		return;
 	}
-	if (asc_rule_each(c->asc, s->name, count_rule, &rules)) {
+	if (asc_rule_each(a->asc, s->name, count_rule, &rules)) {
 		ctl_fail(rq, "the association store cannot be read");
 		return;
 	}
@@ -183,17 +185,17 @@ static void on_scs_show(void *arg, struct ctl_request *rq, const json_t *args)
 			  "actions", words_of(s->actions), "rate_per_s", (json_int_t)s->rate_per_s, "burst", (json_int_t)s->burst,
 			  "quota_per_day", (json_int_t)s->quota_per_day, "connections_max", (json_int_t)s->connections_max,
 			  "pending_max", (json_int_t)s->pending_max, "rules", (json_int_t)rules, "sessions",
-			  (json_int_t)sessions_of(c, s->name), "groups", adm_groups(c, &(struct asc_asker){ .scs = s->name })));
+			  (json_int_t)sessions_of(a, s->name), "groups", adm_groups(a, &(struct asc_asker){ .scs = s->name })));
 	ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)1));
 }
 
 /* -- rules */
 
-static void assoc_added(struct core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
+static void assoc_added(const struct adm_changed *done)
 {
-	(void)c;
-	ctl_done(rq, json_pack("{s:s, s:s, s:s, s:b}", "scs", ctl_arg_text(args, "scs", ""), "device", out->device, "effect",
-			       ctl_arg_text(args, "effect", "allow"), "replaced", out->replaced));
+	ctl_done(done->rq,
+		 json_pack("{s:s, s:s, s:s, s:b}", "scs", ctl_arg_text(done->args, "scs", ""), "device", done->out->device,
+			   "effect", ctl_arg_text(done->args, "effect", "allow"), "replaced", done->out->replaced));
 }
 
 static void on_assoc_add(void *arg, struct ctl_request *rq, const json_t *args)
@@ -212,11 +214,10 @@ static void on_assoc_add(void *arg, struct ctl_request *rq, const json_t *args)
 	adm_change(arg, rq, args, &change, assoc_added);
 }
 
-static void assoc_deleted(struct core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
+static void assoc_deleted(const struct adm_changed *done)
 {
-	(void)c;
-	ctl_done(rq, json_pack("{s:s, s:s, s:I}", "scs", ctl_arg_text(args, "scs", ""), "device",
-			       ctl_arg_text(args, "device", ""), "count", (json_int_t)out->rules_deleted));
+	ctl_done(done->rq, json_pack("{s:s, s:s, s:I}", "scs", ctl_arg_text(done->args, "scs", ""), "device",
+				     ctl_arg_text(done->args, "device", ""), "count", (json_int_t)done->out->rules_deleted));
 }
 
 static void on_assoc_del(void *arg, struct ctl_request *rq, const json_t *args)
@@ -228,14 +229,6 @@ static void on_assoc_del(void *arg, struct ctl_request *rq, const json_t *args)
 	};
 
 	adm_change(arg, rq, args, &change, assoc_deleted);
-}
-
-static json_t *seconds(int64_t s)
-{
-	char text[CLOCK_TEXT_MAX];
-
-	clock_text(text, (uint64_t)s * 1000);
-	return json_string(text);
 }
 
 static const char *state_word(const struct assoc_rule *r, int64_t now_s)
@@ -257,9 +250,9 @@ static int list_rule(void *arg, const struct assoc_rule *r)
 	row = json_pack("{s:s, s:s, s:s, s:o, s:s}", "scs", r->who, "device", r->device, "effect", effect_word(r->verdict),
 			"rights", words_of(r->rights), "mode", mode_word(r->mode));
 	if (row && r->not_before_s)
-		json_object_set_new(row, "not_before", seconds(r->not_before_s));
+		json_object_set_new(row, "not_before", adm_time((uint64_t)r->not_before_s * 1000));
 	if (row && r->not_after_s)
-		json_object_set_new(row, "not_after", seconds(r->not_after_s));
+		json_object_set_new(row, "not_after", adm_time((uint64_t)r->not_after_s * 1000));
 	if (row && l->now_s)
 		json_object_set_new(row, "state", json_string(state_word(r, l->now_s)));
 	ctl_line(l->rq, row);
@@ -267,9 +260,9 @@ static int list_rule(void *arg, const struct assoc_rule *r)
 	return 0;
 }
 
-static struct listing listing_of(struct core *c, struct ctl_request *rq, const json_t *args)
+static struct listing listing_of(const struct adm *a, struct ctl_request *rq, const json_t *args)
 {
-	return (struct listing){ .core = c,
+	return (struct listing){ .adm = a,
 				 .rq = rq,
 				 .who = ctl_arg_has(args, "scs") ? ctl_arg_text(args, "scs", "") : NULL,
 				 .effect = ctl_arg_has(args, "effect") ? effect_of(ctl_arg_text(args, "effect", "")) : -1 };
@@ -280,8 +273,8 @@ static int each_rule(struct listing *l, const json_t *args, struct asc_why *why)
 {
 	why->text[0] = 0;
 	if (ctl_arg_has(args, "device"))
-		return asc_rule_each_on(l->core->asc, ctl_arg_text(args, "device", ""), list_rule, l, why);
-	return asc_rule_each(l->core->asc, l->who, list_rule, l);
+		return asc_rule_each_on(l->adm->asc, ctl_arg_text(args, "device", ""), list_rule, l, why);
+	return asc_rule_each(l->adm->asc, l->who, list_rule, l);
 }
 
 static void on_assoc_list(void *arg, struct ctl_request *rq, const json_t *args)

@@ -1,13 +1,15 @@
-/* adm_change.c - a change of the association store that somebody at the control socket asked for: the answer goes when it is durable and in
- * force. Nobody waits for the disk meanwhile. */
+/* adm_change.c - changes of the association store. The answer is sent when the change is durable and in force; the loop does not wait for
+ * the disk. */
 #include <stdlib.h>
 
 #include "admin/adm_int.h"
 
 struct change {
-	struct core *core;
+	struct adm_wait wait;
 	struct ctl_request *rq;
 	const json_t *args; /* borrowed until the answer */
+	enum asc_op op;
+	struct st_counters *st; /* outlives adm */
 	adm_changed_fn *changed;
 };
 
@@ -19,20 +21,21 @@ static void fail(struct ctl_request *rq, const struct asc_why *why, int err)
 static void on_done(void *arg, const struct asc_outcome *out)
 {
 	struct change w = *(struct change *)arg;
+	struct adm *a = adm_wait_end(&((struct change *)arg)->wait);
 
 	free(arg);
 	if (out->err) {
 		fail(w.rq, &out->why, out->err);
 		return;
 	}
-	st_count(&w.core->st, ST_ASSOC_CHANGES);
-	if (w.core->ctl)
-		w.changed(w.core, w.rq, w.args, out);
+	st_count(w.st, ST_ASSOC_CHANGES);
+	if (a)
+		w.changed(&(struct adm_changed){ a, w.rq, w.args, w.op, out });
 	else
 		ctl_fail(w.rq, "the gateway stops; the change is stored");
 }
 
-void adm_change(struct core *c, struct ctl_request *rq, const json_t *args, const struct asc_change *change,
+void adm_change(struct adm *a, struct ctl_request *rq, const json_t *args, const struct asc_change *change,
 		adm_changed_fn *changed)
 {
 	struct change *w = malloc(sizeof *w);
@@ -43,12 +46,55 @@ void adm_change(struct core *c, struct ctl_request *rq, const json_t *args, cons
 		ctl_fail(rq, "out of memory");
 		return;
 	}
-	*w = (struct change){ c, rq, args, changed };
-	err = asc_submit(c->asc, change, on_done, w, &why);
+	*w = (struct change){ .rq = rq, .args = args, .op = change->op, .st = a->st, .changed = changed };
+	adm_wait_begin(&w->wait, a);
+	err = asc_submit(a->asc, change, on_done, w, &why);
 	if (!err)
 		return;
+	adm_wait_end(&w->wait);
 	free(w);
 	if (err == ERR_BUSY)
-		st_count(&c->st, ST_ASSOC_BUSY);
+		st_count(a->st, ST_ASSOC_BUSY);
 	fail(rq, &why, err);
+}
+
+/* -- members of groups and sets */
+
+struct membership {
+	enum asc_op op;
+	const char *in, *member; /* names of arguments and of reply members */
+	bool is_member;          /* after the change */
+};
+
+static const struct membership *membership_of(enum asc_op op)
+{
+	static const struct membership rows[] = {
+		{ ASC_GROUP_MEMBER_ADD, "group", "scs", true },
+		{ ASC_GROUP_MEMBER_DEL, "group", "scs", false },
+		{ ASC_SET_MEMBER_ADD, "set", "device", true },
+		{ ASC_SET_MEMBER_DEL, "set", "device", false },
+	};
+	size_t i = 0;
+
+	while (rows[i].op != op)
+		i++;
+	return &rows[i];
+}
+
+static void member_changed(const struct adm_changed *done)
+{
+	const struct membership *m = membership_of(done->op);
+
+	ctl_done(done->rq, json_pack("{s:s, s:s, s:b}", m->in, ctl_arg_text(done->args, m->in, ""), m->member,
+				     ctl_arg_text(done->args, m->member, ""), "member", m->is_member));
+}
+
+void adm_change_member(struct adm *a, struct ctl_request *rq, const json_t *args, enum asc_op op)
+{
+	const struct membership *m = membership_of(op);
+	struct asc_change change = { .op = op,
+				     .name = ctl_arg_text(args, m->in, ""),
+				     .member = ctl_arg_text(args, m->member, "") };
+
+	adm_change(a, rq, args, &change, member_changed);
 }

@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "admin/adm_int.h"
+#include "base/clock.h"
 #include "policy/pol_change.h"
 
 struct check { /* one question, with what is found and told about it */
-	struct core *core;
+	const struct adm *adm;
 	const char *scs, *action;
 	const struct asc_scs *provisioned; /* NULL: no such SCS */
 	const char *proven[ASC_PROVEN_MAX];
@@ -65,10 +66,10 @@ static const char *question_of(struct check *k, const json_t *args)
 
 static uint64_t quota_used(const struct check *k, bool now)
 {
-	const struct core_scs *live =
-	    MAP_OF(map_find(&k->core->scs_by_name, k->scs, (uint32_t)strlen(k->scs)), struct core_scs, node);
+	struct core_scs_view live;
 
-	return now && live && live->quota_day == k->c.now_ms / 86400000u ? live->quota_used : 0;
+	core_scs_view(k->adm->core, k->scs, &live);
+	return now && live.quota_day == k->c.now_ms / 86400000u ? live.quota_used : 0;
 }
 
 static int look_up(struct check *k, bool now)
@@ -78,7 +79,7 @@ static int look_up(struct check *k, bool now)
 	struct asc_scs nobody;
 	int err;
 
-	k->provisioned = asc_scs_find(k->core->asc, k->scs);
+	k->provisioned = asc_scs_find(k->adm->asc, k->scs);
 	asc_scs_init(&nobody);
 	core_scs_facts(&k->c.scs, k->provisioned ? k->provisioned : &nobody);
 	k->c.scs.name = k->scs;
@@ -86,8 +87,8 @@ static int look_up(struct check *k, bool now)
 	k->c.found = &k->found;
 	k->c.near_groups = &k->near.groups;
 	k->c.near_sets = &k->near.sets;
-	err = asc_find_rules(k->core->asc, &k->who, &device, &k->found);
-	return err ? err : asc_find_near(k->core->asc, &k->who, &device, &k->near);
+	err = asc_find_rules(k->adm->asc, &k->who, &device, &k->found);
+	return err ? err : asc_find_near(k->adm->asc, &k->who, &device, &k->near);
 }
 
 static void judge(struct check *k)
@@ -115,7 +116,7 @@ static json_t *rule_texts(const struct check *k, const uint8_t *which, uint8_t n
 static json_t *unproven(const struct check *k)
 {
 	const struct asc_group *groups[ASC_ASKER_GROUPS_MAX];
-	uint8_t n = asc_asker_groups(k->core->asc, &k->who, groups);
+	uint8_t n = asc_asker_groups(k->adm->asc, &k->who, groups);
 	json_t *list = json_array();
 
 	for (uint8_t i = 0; i < k->who.proven_n; i++) {
@@ -212,7 +213,7 @@ static json_t *reply(const struct check *k)
 		return NULL;
 	if (r->external[0] && r->msisdn[0])
 		json_object_set_new(last, "msisdn", json_string(r->msisdn));
-	json_object_set_new(last, "groups", adm_groups(k->core, &k->who));
+	json_object_set_new(last, "groups", adm_groups(k->adm, &k->who));
 	json_object_set_new(last, "unproven", unproven(k));
 	json_object_set_new(last, "path", path(k));
 	json_object_set_new(last, "changes", changes(k));
@@ -231,7 +232,7 @@ static void on_assoc_check(void *arg, struct ctl_request *rq, const json_t *args
 		ctl_fail(rq, "out of memory");
 		return;
 	}
-	k->core = arg;
+	k->adm = arg;
 	wrong = question_of(k, args);
 	if (wrong) {
 		ctl_fail(rq, "%s", wrong);

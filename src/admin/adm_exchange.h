@@ -10,12 +10,12 @@
 #define ADM_FILE_NAME_MAX 256
 
 /* `rq` is answered later: lines {"progress":true,...}, for an import lines {"line":N,"error":...}, then the last. */
-void adm_import_begin(struct core *c, struct ctl_request *rq, const json_t *args, enum asc_kind kind);
-void adm_export_begin(struct core *c, struct ctl_request *rq, const json_t *args, enum asc_kind kind);
+void adm_import_begin(struct adm *a, struct ctl_request *rq, const json_t *args, enum asc_kind kind);
+void adm_export_begin(struct adm *a, struct ctl_request *rq, const json_t *args, enum asc_kind kind);
 
 /* The end of the core: cancels what is under way; nothing of it is applied. Before the store is closed, after the control socket. */
-void adm_imports_end(struct core *c);
-void adm_exports_end(struct core *c);
+void adm_imports_end(struct adm *a);
+void adm_exports_end(struct adm *a);
 
 /* One row of the store as a row of a file. */
 void adm_export_row(struct exc_row *out, const struct asc_export_row *row);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "admin/adm_exchange.h"
+#include "base/clock.h"
 #include "net/net_feed.h"
 #include "net/net_worker.h"
 
@@ -15,7 +16,7 @@
 #define STEPS_A_TURN 32 /* of a store that holds little of this kind: the loop has other work */
 
 struct adm_export {
-	struct core *core;
+	struct adm *adm;
 	struct ctl_request *rq;
 	struct asc_export *x;
 	enum asc_kind kind;
@@ -118,7 +119,7 @@ static void fail(struct adm_export *g, int err, const char *words)
 {
 	if (err == ERR_TIMEOUT)
 		ctl_fail(g->rq, "%s: took nothing for %llu s (limits.exchange_idle)", g->name,
-			 (unsigned long long)(g->core->cfg->limits.exchange_idle_ms / 1000));
+			 (unsigned long long)(g->adm->cfg->limits.exchange_idle_ms / 1000));
 	else
 		ctl_fail(g->rq, "%s: %s", g->name, words);
 	ended(g);
@@ -154,7 +155,7 @@ static void on_written(void *arg)
 	} else if (g->more) {
 		next_piece(g);
 	} else {
-		st_count(&g->core->st, ST_EXPORTS);
+		st_count(g->adm->st, ST_EXPORTS);
 		ctl_done(g->rq, json_pack("{s:I, s:I}", "rows", (json_int_t)g->rows, "octets",
 					  (json_int_t)atomic_load(&g->feed.octets)));
 		ended(g);
@@ -163,12 +164,12 @@ static void on_written(void *arg)
 
 static void export_free(struct adm_export *g)
 {
-	TAILQ_REMOVE(&g->core->exports, g, entry);
-	g->core->exports_n--;
+	TAILQ_REMOVE(&g->adm->exports, g, entry);
+	g->adm->exports_n--;
 	net_timer_free(g->tick);
 	asc_export_free(g->x);
 	if (!net_worker_free(g->work, ADM_EXCHANGE_END_MS)) {
-		log_error(g->core->log, "core", "%s: its file does not come back from a write; it is left alone", g->name);
+		log_error(g->adm->log, "core", "%s: its file does not come back from a write; it is left alone", g->name);
 		return;
 	}
 	net_feed_close(&g->feed);
@@ -189,7 +190,7 @@ static void on_tick(void *arg)
 		g->seen_octets = octets;
 		g->seen_at_ms = now;
 	}
-	if (!ctl_alive(g->rq) || now - g->seen_at_ms > g->core->cfg->limits.exchange_idle_ms + 4 * ADM_EXCHANGE_TICK_MS) {
+	if (!ctl_alive(g->rq) || now - g->seen_at_ms > g->adm->cfg->limits.exchange_idle_ms + 4 * ADM_EXCHANGE_TICK_MS) {
 		net_feed_stop(&g->feed);
 		if (g->running)
 			net_worker_interrupt(g->work);
@@ -201,8 +202,7 @@ static void on_tick(void *arg)
 	net_timer_start(g->tick, ADM_EXCHANGE_TICK_MS);
 }
 
-static int export_new(struct adm_export **out, struct core *c, int fd, const json_t *args, enum asc_kind kind,
-		      struct asc_why *why)
+static int export_new(struct adm_export **out, struct adm *a, int fd, const json_t *args, enum asc_kind kind, struct asc_why *why)
 {
 	struct adm_export *g = calloc(1, sizeof *g);
 	const char *words = NULL;
@@ -210,23 +210,23 @@ static int export_new(struct adm_export **out, struct core *c, int fd, const jso
 
 	if (!g)
 		return ERR_NOMEM;
-	g->core = c;
+	g->adm = a;
 	g->kind = kind;
 	g->format = adm_exchange_format(args, EXC_CSV);
 	snprintf(g->name, sizeof g->name, "%s", ctl_arg_text(args, "name", "-"));
 	g->seen_at_ms = clock_mono_ms();
-	err = net_feed_open(&g->feed, fd, true, (uint32_t)c->cfg->limits.exchange_idle_ms, &words);
+	err = net_feed_open(&g->feed, fd, true, (uint32_t)a->cfg->limits.exchange_idle_ms, &words);
 	if (err) {
 		snprintf(why->text, sizeof why->text, "it %s", words ? words : err_str(err));
 		goto free_export;
 	}
-	err = asc_export_begin(&g->x, c->asc, kind);
+	err = asc_export_begin(&g->x, a->asc, kind);
 	if (!err)
 		err = make_room(g);
 	if (!err)
-		err = net_timer_new(&g->tick, c->loop, on_tick, g);
+		err = net_timer_new(&g->tick, a->loop, on_tick, g);
 	if (!err)
-		err = net_worker_new(&g->work, c->loop, run, on_written, g);
+		err = net_worker_new(&g->work, a->loop, run, on_written, g);
 	if (err)
 		goto free_parts;
 	*out = g;
@@ -242,25 +242,25 @@ free_export:
 	return err;
 }
 
-void adm_export_begin(struct core *c, struct ctl_request *rq, const json_t *args, enum asc_kind kind)
+void adm_export_begin(struct adm *a, struct ctl_request *rq, const json_t *args, enum asc_kind kind)
 {
 	struct asc_why why = { "" };
 	struct adm_export *g;
 	int fd = ctl_take_fd(rq), err = ERR_BUSY;
 	struct buf head;
 
-	if (c->exports_n >= ADM_EXPORTS_MAX)
-		snprintf(why.text, sizeof why.text, "%u exports are under way, which is as many as there may be", c->exports_n);
+	if (a->exports_n >= ADM_EXPORTS_MAX)
+		snprintf(why.text, sizeof why.text, "%u exports are under way, which is as many as there may be", a->exports_n);
 	else
-		err = export_new(&g, c, fd, args, kind, &why);
+		err = export_new(&g, a, fd, args, kind, &why);
 	if (err) {
 		close(fd);
 		ctl_fail(rq, "%s: %s", ctl_arg_text(args, "name", "-"), why.text[0] ? why.text : err_str(err));
 		return;
 	}
 	g->rq = rq;
-	TAILQ_INSERT_TAIL(&c->exports, g, entry);
-	c->exports_n++;
+	TAILQ_INSERT_TAIL(&a->exports, g, entry);
+	a->exports_n++;
 	head = buf_over(g->piece, g->cap);
 	exc_head_put(&head, kind, g->format);
 	g->len = head.len;
@@ -269,11 +269,11 @@ void adm_export_begin(struct core *c, struct ctl_request *rq, const json_t *args
 	net_timer_start(g->tick, ADM_EXCHANGE_TICK_MS);
 }
 
-void adm_exports_end(struct core *c)
+void adm_exports_end(struct adm *a)
 {
 	struct adm_export *g;
 
-	while ((g = TAILQ_FIRST(&c->exports))) {
+	while ((g = TAILQ_FIRST(&a->exports))) {
 		net_feed_stop(&g->feed);
 		if (g->rq)
 			ctl_fail(g->rq, "%s: the gateway stops", g->name);

@@ -4,23 +4,12 @@
 
 #include "admin/adm_int.h"
 
-json_t *adm_groups(const struct core *c, const struct asc_asker *who)
-{
-	const struct asc_group *groups[ASC_ASKER_GROUPS_MAX];
-	uint8_t n = asc_asker_groups(c->asc, who, groups);
-	json_t *list = json_array();
-
-	for (uint8_t i = 0; i < n; i++)
-		json_array_append_new(list, json_string(groups[i]->name));
-	return list;
-}
-
-static uint64_t rules_of(const struct core *c, const char *group)
+static uint64_t rules_of(const struct adm *a, const char *group)
 {
 	char who[ASSOC_WHO_TEXT_MAX + 1];
 
 	snprintf(who, sizeof who, ASSOC_GROUP_PREFIX "%s", group);
-	return asc_rule_count_of(c->asc, who);
+	return asc_rule_count_of(a->asc, who);
 }
 
 static int add_member(void *arg, const char *scs)
@@ -29,19 +18,18 @@ static int add_member(void *arg, const char *scs)
 	return 0;
 }
 
-static json_t *members_of(const struct core *c, const char *group)
+static json_t *members_of(const struct adm *a, const char *group)
 {
 	json_t *list = json_array();
 
-	(void)asc_group_member_each(c->asc, group, add_member, list);
+	(void)asc_group_member_each(a->asc, group, add_member, list);
 	return list;
 }
 
-static void group_added(struct core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
+static void group_added(const struct adm_changed *done)
 {
-	(void)c;
-	ctl_done(rq, json_pack("{s:s, s:s, s:b}", "group", ctl_arg_text(args, "name", ""), "anchor",
-			       ctl_arg_text(args, "anchor", ""), "replaced", out->replaced));
+	ctl_done(done->rq, json_pack("{s:s, s:s, s:b}", "group", ctl_arg_text(done->args, "name", ""), "anchor",
+				     ctl_arg_text(done->args, "anchor", ""), "replaced", done->out->replaced));
 }
 
 static void on_group_add(void *arg, struct ctl_request *rq, const json_t *args)
@@ -49,26 +37,25 @@ static void on_group_add(void *arg, struct ctl_request *rq, const json_t *args)
 	const char *name = ctl_arg_text(args, "name", ""), *anchor = ctl_arg_text(args, "anchor", "");
 	bool replace = ctl_arg_bool(args, "replace", false);
 	struct asc_change change = { .op = ASC_GROUP_PUT, .only_new = !replace };
-	struct core *c = arg;
+	struct adm *a = arg;
 
 	snprintf(change.group.name, sizeof change.group.name, "%s", name); /* its argument's row bounds it, and the anchor's */
 	snprintf(change.group.anchor, sizeof change.group.anchor, "%s", anchor);
-	if (anchor[0] && !cfg_anchor_known(c->cfg, anchor)) {
+	if (anchor[0] && !cfg_anchor_known(a->cfg, anchor)) {
 		ctl_fail(rq, "trust anchor '%s' is not in the configuration (trust_anchors)", anchor);
 		return;
 	}
-	if (!replace && asc_group_find(c->asc, name)) {
+	if (!replace && asc_group_find(a->asc, name)) {
 		ctl_fail(rq, "group '%s' exists already; say so if it is to be replaced", name);
 		return;
 	}
-	adm_change(c, rq, args, &change, group_added);
+	adm_change(a, rq, args, &change, group_added);
 }
 
-static void group_deleted(struct core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
+static void group_deleted(const struct adm_changed *done)
 {
-	(void)c;
-	ctl_done(rq, json_pack("{s:s, s:I}", "group", ctl_arg_text(args, "name", ""), "rules_deleted",
-			       (json_int_t)out->rules_deleted));
+	ctl_done(done->rq, json_pack("{s:s, s:I}", "group", ctl_arg_text(done->args, "name", ""), "rules_deleted",
+				     (json_int_t)done->out->rules_deleted));
 }
 
 static void on_group_del(void *arg, struct ctl_request *rq, const json_t *args)
@@ -78,7 +65,7 @@ static void on_group_del(void *arg, struct ctl_request *rq, const json_t *args)
 }
 
 struct listing {
-	struct core *core;
+	const struct adm *adm;
 	struct ctl_request *rq;
 	json_int_t n;
 };
@@ -86,10 +73,10 @@ struct listing {
 static int list_group(void *arg, const struct asc_group *g)
 {
 	struct listing *l = arg;
-	json_t *members = members_of(l->core, g->name);
+	json_t *members = members_of(l->adm, g->name);
 
 	ctl_line(l->rq, json_pack("{s:s, s:s, s:I, s:I}", "name", g->name, "anchor", g->anchor, "members",
-				  (json_int_t)json_array_size(members), "rules", (json_int_t)rules_of(l->core, g->name)));
+				  (json_int_t)json_array_size(members), "rules", (json_int_t)rules_of(l->adm, g->name)));
 	json_decref(members);
 	l->n++;
 	return 0;
@@ -97,17 +84,17 @@ static int list_group(void *arg, const struct asc_group *g)
 
 static void on_group_list(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct listing l = { .core = arg, .rq = rq };
+	struct listing l = { .adm = arg, .rq = rq };
 
 	(void)args;
-	(void)asc_group_each(l.core->asc, list_group, &l);
+	(void)asc_group_each(l.adm->asc, list_group, &l);
 	ctl_done(rq, json_pack("{s:I}", "count", l.n));
 }
 
 static void on_group_show(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct core *c = arg;
-	const struct asc_group *g = asc_group_find(c->asc, ctl_arg_text(args, "name", ""));
+	struct adm *a = arg;
+	const struct asc_group *g = asc_group_find(a->asc, ctl_arg_text(args, "name", ""));
 	char uri[CFG_URI_PREFIX_MAX + IDENT_SCS_MAX + 1] = "";
 
 	if (!g) {
@@ -115,47 +102,20 @@ static void on_group_show(void *arg, struct ctl_request *rq, const json_t *args)
 		return;
 	}
 	if (g->anchor[0])
-		snprintf(uri, sizeof uri, "%s%s", c->cfg->group_uri_prefix, g->name);
+		snprintf(uri, sizeof uri, "%s%s", a->cfg->group_uri_prefix, g->name);
 	ctl_line(rq, json_pack("{s:s, s:s, s:s, s:o, s:I}", "name", g->name, "anchor", g->anchor, "uri", uri, "members",
-			       members_of(c, g->name), "rules", (json_int_t)rules_of(c, g->name)));
+			       members_of(a, g->name), "rules", (json_int_t)rules_of(a, g->name)));
 	ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)1));
-}
-
-static void answer_member(struct ctl_request *rq, const json_t *args, bool is)
-{
-	ctl_done(rq, json_pack("{s:s, s:s, s:b}", "group", ctl_arg_text(args, "group", ""), "scs", ctl_arg_text(args, "scs", ""),
-			       "member", is));
-}
-
-static void member_added(struct core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
-{
-	(void)c;
-	(void)out;
-	answer_member(rq, args, true);
-}
-
-static void member_deleted(struct core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
-{
-	(void)c;
-	(void)out;
-	answer_member(rq, args, false);
-}
-
-static void member(struct core *c, struct ctl_request *rq, const json_t *args, enum asc_op op, adm_changed_fn *changed)
-{
-	struct asc_change change = { .op = op, .name = ctl_arg_text(args, "group", ""), .member = ctl_arg_text(args, "scs", "") };
-
-	adm_change(c, rq, args, &change, changed);
 }
 
 static void on_member_add(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	member(arg, rq, args, ASC_GROUP_MEMBER_ADD, member_added);
+	adm_change_member(arg, rq, args, ASC_GROUP_MEMBER_ADD);
 }
 
 static void on_member_del(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	member(arg, rq, args, ASC_GROUP_MEMBER_DEL, member_deleted);
+	adm_change_member(arg, rq, args, ASC_GROUP_MEMBER_DEL);
 }
 
 const struct ctl_command adm_group_rows[] = {

@@ -14,6 +14,7 @@
 #include "assoc/asc_change.h"
 #include "exchange/exc_read.h"
 #include "admin/adm_exchange.h"
+#include "base/clock.h"
 #include "net/net_feed.h"
 #include "net/net_worker.h"
 
@@ -25,7 +26,8 @@ struct mistake {
 };
 
 struct adm_import {
-	struct core *core;
+	struct adm *adm;           /* the loop's */
+	const struct cfg_iwf *cfg; /* of the core; the thread reads it, too */
 	struct ctl_request *rq;
 	struct asc_import *im;
 	struct asc_import_conf conf;
@@ -67,7 +69,7 @@ static int refuse(struct asc_why *why, int err, const char *fmt, ...)
 
 static int take_scs(struct adm_import *g, uint64_t line, const struct exc_row *row, struct asc_why *why)
 {
-	if (!cfg_anchor_known(g->core->cfg, row->scs.anchor))
+	if (!cfg_anchor_known(g->cfg, row->scs.anchor))
 		return refuse(why, ERR_NOTFOUND, "trust anchor '%s' is not in the configuration (trust_anchors)",
 			      row->scs.anchor);
 	return asc_import_scs(g->im, line, &row->scs, why);
@@ -85,7 +87,7 @@ static int take_group(struct adm_import *g, uint64_t line, const struct exc_row 
 		return asc_import_group_member(g->im, line, row->name, row->member, why);
 	if (strlen(row->name) >= sizeof group.name || strlen(row->anchor) >= sizeof group.anchor)
 		return refuse(why, ERR_INVAL, "a name in the row of group '%.63s' is longer than 63 octets", row->name);
-	if (*row->anchor && !cfg_anchor_known(g->core->cfg, row->anchor))
+	if (*row->anchor && !cfg_anchor_known(g->cfg, row->anchor))
 		return refuse(why, ERR_NOTFOUND, "trust anchor '%s' is not in the configuration (trust_anchors)", row->anchor);
 	strcpy(group.name, row->name);
 	strcpy(group.anchor, row->anchor);
@@ -190,12 +192,12 @@ static void ended(struct adm_import *g)
 
 static void fail(struct adm_import *g, int err, const char *words)
 {
-	struct core *c = g->core;
+	struct adm *a = g->adm;
 
-	st_count(&c->st, ST_IMPORTS_FAILED);
+	st_count(a->st, ST_IMPORTS_FAILED);
 	if (err == ERR_TIMEOUT)
 		ctl_fail(g->rq, "%s: nothing came for %llu s (limits.exchange_idle); nothing was changed", g->name,
-			 (unsigned long long)(c->cfg->limits.exchange_idle_ms / 1000));
+			 (unsigned long long)(a->cfg->limits.exchange_idle_ms / 1000));
 	else
 		ctl_fail(g->rq, "%s: %s; nothing was changed", g->name, words && *words ? words : err_str(err));
 	ended(g);
@@ -214,16 +216,16 @@ static void tell_mistakes(struct adm_import *g)
 	fail(g, ERR_INVAL, words);
 }
 
-static void cut_sessions(struct core *c, const struct asc_import_result *r)
+static void cut_sessions(struct adm *a, const struct asc_import_result *r)
 {
 	for (size_t i = 0; i < r->peers_n; i++)
-		core_sessions_cut(c, r->peers[i].name, r->peers[i].removed ? "scs-removed" : "scs-changed");
+		core_sessions_cut(a->core, r->peers[i].name, r->peers[i].removed ? "scs-removed" : "scs-changed");
 }
 
 static void on_switched(void *arg, int err, const struct asc_why *why, const struct asc_import_result *r)
 {
 	struct adm_import *g = arg;
-	struct core *c = g->core;
+	struct adm *a = g->adm;
 
 	g->finishing = false;
 	if (err) {
@@ -231,9 +233,9 @@ static void on_switched(void *arg, int err, const struct asc_why *why, const str
 		return;
 	}
 	if (!g->conf.dry_run) {
-		st_count(&c->st, ST_IMPORTS);
-		st_count_n(&c->st, ST_IMPORT_ROWS, r->rows);
-		cut_sessions(c, r);
+		st_count(a->st, ST_IMPORTS);
+		st_count_n(a->st, ST_IMPORT_ROWS, r->rows);
+		cut_sessions(a, r);
 	}
 	ctl_note(g->rq, "%llu rows: %llu added, %llu replaced, %llu unchanged, %llu deleted%s", (unsigned long long)r->rows,
 		 (unsigned long long)r->added, (unsigned long long)r->replaced, (unsigned long long)r->unchanged,
@@ -277,10 +279,10 @@ static void finish(struct adm_import *g)
 
 static void import_free(struct adm_import *g)
 {
-	g->core->import = NULL;
+	g->adm->import = NULL;
 	net_timer_free(g->tick);
 	if (!net_worker_free(g->work, ADM_EXCHANGE_END_MS)) {
-		log_error(g->core->log, "core", "%s: its file does not come back from a read; it is left alone", g->name);
+		log_error(g->adm->log, "core", "%s: its file does not come back from a read; it is left alone", g->name);
 		asc_import_free(g->im); /* the thread is in its file, and will find it stopped */
 		return;
 	}
@@ -306,7 +308,7 @@ static bool hangs(struct adm_import *g)
 		g->seen_octets = octets;
 		g->seen_at_ms = now;
 	}
-	return now - g->seen_at_ms > g->core->cfg->limits.exchange_idle_ms + 4 * ADM_EXCHANGE_TICK_MS;
+	return now - g->seen_at_ms > g->cfg->limits.exchange_idle_ms + 4 * ADM_EXCHANGE_TICK_MS;
 }
 
 static void on_tick(void *arg)
@@ -335,8 +337,7 @@ enum exc_format adm_exchange_format(const json_t *args, enum exc_format preset)
 	return exc_format_parse(&format, ctl_arg_text(args, "format", "")) ? preset : format;
 }
 
-static int import_new(struct adm_import **out, struct core *c, int fd, const json_t *args, enum asc_kind kind,
-		      struct asc_why *why)
+static int import_new(struct adm_import **out, struct adm *a, int fd, const json_t *args, enum asc_kind kind, struct asc_why *why)
 {
 	struct adm_import *g = calloc(1, sizeof *g);
 	const char *words = NULL;
@@ -344,23 +345,24 @@ static int import_new(struct adm_import **out, struct core *c, int fd, const jso
 
 	if (!g)
 		return ERR_NOMEM;
-	g->core = c;
+	g->adm = a;
+	g->cfg = a->cfg;
 	g->conf = (struct asc_import_conf){ .kind = kind,
 					    .replace = ctl_arg_bool(args, "replace", false),
 					    .dry_run = ctl_arg_bool(args, "dry_run", false) };
 	g->format = adm_exchange_format(args, EXC_DETECT);
 	snprintf(g->name, sizeof g->name, "%s", ctl_arg_text(args, "name", "-"));
 	g->seen_at_ms = clock_mono_ms();
-	err = net_feed_open(&g->feed, fd, false, (uint32_t)c->cfg->limits.exchange_idle_ms, &words);
+	err = net_feed_open(&g->feed, fd, false, (uint32_t)a->cfg->limits.exchange_idle_ms, &words);
 	if (err) {
 		(void)refuse(why, err, "it %s", words ? words : err_str(err));
 		goto free_import;
 	}
-	err = asc_import_begin(&g->im, c->asc, &g->conf, why);
+	err = asc_import_begin(&g->im, a->asc, &g->conf, why);
 	if (!err)
-		err = net_timer_new(&g->tick, c->loop, on_tick, g);
+		err = net_timer_new(&g->tick, a->loop, on_tick, g);
 	if (!err)
-		err = net_worker_new(&g->work, c->loop, run, on_built, g);
+		err = net_worker_new(&g->work, a->loop, run, on_built, g);
 	if (err)
 		goto free_parts;
 	*out = g;
@@ -375,40 +377,40 @@ free_import:
 	return err;
 }
 
-void adm_import_begin(struct core *c, struct ctl_request *rq, const json_t *args, enum asc_kind kind)
+void adm_import_begin(struct adm *a, struct ctl_request *rq, const json_t *args, enum asc_kind kind)
 {
 	struct asc_why why = { "" };
 	int fd = ctl_take_fd(rq), err;
 	struct adm_import *g;
 
-	err = import_new(&g, c, fd, args, kind, &why);
+	err = import_new(&g, a, fd, args, kind, &why);
 	if (err) {
 		close(fd);
-		st_count(&c->st, ST_IMPORTS_FAILED);
+		st_count(a->st, ST_IMPORTS_FAILED);
 		ctl_fail(rq, "%s: %s; nothing was changed", ctl_arg_text(args, "name", "-"),
 			 why.text[0] ? why.text : err_str(err));
 		return;
 	}
 	g->rq = rq;
 	g->running = true;
-	c->import = g;
+	a->import = g;
 	net_worker_start(g->work);
 	net_timer_start(g->tick, ADM_EXCHANGE_TICK_MS);
 }
 
-void adm_imports_end(struct core *c)
+void adm_imports_end(struct adm *a)
 {
-	struct adm_import *g = c->import;
+	struct adm_import *g = a->import;
 
 	if (!g)
 		return;
 	if (!g->ended)
 		cancel(g);
 	for (int i = 0; i < ADM_EXCHANGE_END_MS / 50 && g->finishing; i++) {
-		struct pollfd p = { .fd = asc_wake_fd(c->asc), .events = POLLIN };
+		struct pollfd p = { .fd = asc_wake_fd(a->asc), .events = POLLIN };
 
 		if (poll(&p, 1, 50) == 1)
-			asc_completions(c->asc);
+			asc_completions(a->asc);
 	}
 	if (g->rq) {
 		ctl_fail(g->rq, "%s: the gateway stops; nothing was changed", g->name);

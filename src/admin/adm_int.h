@@ -1,14 +1,61 @@
-/* adm_int.h - what the operator's commands share, for src/admin only. */
+/* adm_int.h - what the files of src/admin share. */
 #pragma once
+#include <sys/queue.h>
+
+#include "assoc/asc.h"
+#include "assoc/asc_change.h"
+#include "core/core_view.h"
 #include "ctl/ctl_commands.h"
 #include "ctl/ctl_server.h"
-#include "core/core_int.h"
 
+struct adm { /* the `arg` of every handler */
+	struct core *core;
+	/* of the core, borrowed */
+	const struct cfg_iwf *cfg;
+	const struct log *log;
+	struct net_loop *loop;
+	struct asc *asc;
+	struct st_counters *st;
+
+	struct ctl_server *ctl;
+	struct adm_import *import; /* the import under way; NULL: none */
+	TAILQ_HEAD(, adm_export) exports;
+	uint32_t exports_n;
+	LIST_HEAD(, adm_wait) waits;
+};
+
+/* The tables of commands, one for each file. */
 extern const struct ctl_command adm_status_rows[], adm_assoc_rows[], adm_check_rows[], adm_group_rows[], adm_set_rows[],
     adm_exchange_rows[], adm_trigger_rows[], adm_trigger_one_rows[];
-json_t *adm_groups(const struct core *c, const struct asc_asker *who); /* names of its groups */
-/* Hands a change to the store; answers rq when it failed, else `changed` does, once, when it is durable and in force. */
-typedef void adm_changed_fn(struct core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out);
-void adm_change(struct core *c, struct ctl_request *rq, const json_t *args, const struct asc_change *change,
+
+/* -- adm_common.c */
+
+/* An operation that the store or the journal completes later, at the latest in core_free() and so after adm_free(). */
+struct adm_wait {
+	struct adm *adm; /* NULL: adm_free() was called meanwhile */
+	LIST_ENTRY(adm_wait) entry;
+};
+void adm_wait_begin(struct adm_wait *w, struct adm *a);
+struct adm *adm_wait_end(struct adm_wait *w); /* returns w->adm */
+void adm_waits_orphan(struct adm *a);         /* sets `adm` of each wait to NULL */
+
+json_t *adm_time(uint64_t real_ms);                                     /* RFC 3339 */
+json_t *adm_groups(const struct adm *a, const struct asc_asker *asker); /* names of the groups that the asker is in */
+const char *adm_zone_word(enum cfg_zone zone);
+const char *adm_protection_word(int protection);
+
+/* -- adm_change.c: changes of the association store */
+
+struct adm_changed { /* a change that is durable and in force; valid during the callback */
+	struct adm *adm;
+	struct ctl_request *rq;
+	const json_t *args;
+	enum asc_op op;
+	const struct asc_outcome *out; /* out->err is 0 */
+};
+typedef void adm_changed_fn(const struct adm_changed *done);
+/* Submits a change. `changed` is called once when the change succeeded and answers rq; every failure is answered here. */
+void adm_change(struct adm *a, struct ctl_request *rq, const json_t *args, const struct asc_change *change,
 		adm_changed_fn *changed);
-json_t *adm_time(uint64_t real_ms);
+/* Adds or removes a member of a group or a set; answers rq. `op`: one of ASC_GROUP_MEMBER_* and ASC_SET_MEMBER_*. */
+void adm_change_member(struct adm *a, struct ctl_request *rq, const json_t *args, enum asc_op op);

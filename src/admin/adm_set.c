@@ -1,11 +1,9 @@
 /* adm_set.c - named sets of devices over the control socket. A change is in force when it is answered. */
 #include "admin/adm_int.h"
 
-static void set_added(struct core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
+static void set_added(const struct adm_changed *done)
 {
-	(void)c;
-	(void)out;
-	ctl_done(rq, json_pack("{s:s}", "set", ctl_arg_text(args, "name", "")));
+	ctl_done(done->rq, json_pack("{s:s}", "set", ctl_arg_text(done->args, "name", "")));
 }
 
 static void on_set_add(void *arg, struct ctl_request *rq, const json_t *args)
@@ -13,11 +11,11 @@ static void on_set_add(void *arg, struct ctl_request *rq, const json_t *args)
 	adm_change(arg, rq, args, &(struct asc_change){ .op = ASC_SET_ADD, .name = ctl_arg_text(args, "name", "") }, set_added);
 }
 
-static void set_deleted(struct core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
+static void set_deleted(const struct adm_changed *done)
 {
-	(void)c;
-	ctl_done(rq, json_pack("{s:s, s:I, s:I}", "set", ctl_arg_text(args, "name", ""), "members",
-			       (json_int_t)out->members_deleted, "rules_deleted", (json_int_t)out->rules_deleted));
+	ctl_done(done->rq,
+		 json_pack("{s:s, s:I, s:I}", "set", ctl_arg_text(done->args, "name", ""), "members",
+			   (json_int_t)done->out->members_deleted, "rules_deleted", (json_int_t)done->out->rules_deleted));
 }
 
 static void on_set_del(void *arg, struct ctl_request *rq, const json_t *args)
@@ -26,7 +24,7 @@ static void on_set_del(void *arg, struct ctl_request *rq, const json_t *args)
 }
 
 struct listing {
-	struct core *core;
+	const struct adm *adm;
 	struct ctl_request *rq;
 	uint64_t n, max;
 };
@@ -36,18 +34,18 @@ static int list_set(void *arg, const struct asc_dset *s)
 	struct listing *l = arg;
 
 	ctl_line(l->rq,
-		 json_pack("{s:s, s:I, s:I}", "name", s->name, "members", (json_int_t)asc_dset_members(l->core->asc, s->name),
-			   "rules", (json_int_t)asc_dset_rules(l->core->asc, s->name)));
+		 json_pack("{s:s, s:I, s:I}", "name", s->name, "members", (json_int_t)asc_dset_members(l->adm->asc, s->name),
+			   "rules", (json_int_t)asc_dset_rules(l->adm->asc, s->name)));
 	l->n++;
 	return 0;
 }
 
 static void on_set_list(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct listing l = { .core = arg, .rq = rq };
+	struct listing l = { .adm = arg, .rq = rq };
 
 	(void)args;
-	(void)asc_dset_each(l.core->asc, list_set, &l);
+	(void)asc_dset_each(l.adm->asc, list_set, &l);
 	ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)l.n));
 }
 
@@ -64,60 +62,31 @@ static int list_member(void *arg, const char *device)
 
 static void on_set_show(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct listing l = { .core = arg, .rq = rq, .max = ctl_arg_num(args, "limit", 1000) };
+	struct listing l = { .adm = arg, .rq = rq, .max = ctl_arg_num(args, "limit", 1000) };
 	const char *name = ctl_arg_text(args, "name", "");
 	int stop;
 
-	if (!asc_dset_there(l.core->asc, name)) {
+	if (!asc_dset_there(l.adm->asc, name)) {
 		ctl_fail(rq, "no device set '%s'", name);
 		return;
 	}
-	stop = asc_dset_member_each(l.core->asc, name, list_member, &l);
+	stop = asc_dset_member_each(l.adm->asc, name, list_member, &l);
 	if (stop < 0)
 		ctl_fail(rq, "the association store cannot be read");
 	else
 		ctl_done(rq, json_pack("{s:I, s:b, s:I, s:I}", "count", (json_int_t)l.n, "more", stop > 0, "members",
-				       (json_int_t)asc_dset_members(l.core->asc, name), "rules",
-				       (json_int_t)asc_dset_rules(l.core->asc, name)));
-}
-
-static void answer_member(struct ctl_request *rq, const json_t *args, bool is)
-{
-	ctl_done(rq, json_pack("{s:s, s:s, s:b}", "set", ctl_arg_text(args, "set", ""), "device",
-			       ctl_arg_text(args, "device", ""), "member", is));
-}
-
-static void member_added(struct core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
-{
-	(void)c;
-	(void)out;
-	answer_member(rq, args, true);
-}
-
-static void member_deleted(struct core *c, struct ctl_request *rq, const json_t *args, const struct asc_outcome *out)
-{
-	(void)c;
-	(void)out;
-	answer_member(rq, args, false);
-}
-
-static void member(struct core *c, struct ctl_request *rq, const json_t *args, enum asc_op op, adm_changed_fn *changed)
-{
-	struct asc_change change = { .op = op,
-				     .name = ctl_arg_text(args, "set", ""),
-				     .member = ctl_arg_text(args, "device", "") };
-
-	adm_change(c, rq, args, &change, changed);
+				       (json_int_t)asc_dset_members(l.adm->asc, name), "rules",
+				       (json_int_t)asc_dset_rules(l.adm->asc, name)));
 }
 
 static void on_member_add(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	member(arg, rq, args, ASC_SET_MEMBER_ADD, member_added);
+	adm_change_member(arg, rq, args, ASC_SET_MEMBER_ADD);
 }
 
 static void on_member_del(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	member(arg, rq, args, ASC_SET_MEMBER_DEL, member_deleted);
+	adm_change_member(arg, rq, args, ASC_SET_MEMBER_DEL);
 }
 
 const struct ctl_command adm_set_rows[] = {

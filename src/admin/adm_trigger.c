@@ -6,56 +6,13 @@
 #include "base/str.h"
 #include "admin/adm_int.h"
 
-/* -- which one is meant */
-
-struct search {
-	const struct core *c;
-	uint32_t reference;
-	struct core_trigger *first;
-	uint32_t n;
-	char names[256]; /* of the SCSs that have one */
-};
-
-static struct core_trigger *of_scs(const struct core *c, const struct core_scs *scs, uint32_t reference)
-{
-	const struct core_trigger *any = scs ? TAILQ_FIRST(&scs->triggers) : NULL;
-	struct core_trigger *t = any ? core_trigger_find((struct core *)(uintptr_t)c, any->ref.e164, reference) : NULL;
-
-	return t && t->scs == scs ? t : NULL;
-}
-
-static void look_at(void *arg, struct map_node *node)
-{
-	struct search *s = arg;
-	struct core_scs *scs = MAP_OF(node, struct core_scs, node);
-	struct core_trigger *t = of_scs(s->c, scs, s->reference);
-	size_t used = strlen(s->names);
-
-	if (!t)
-		return;
-	if (!s->n++)
-		s->first = t;
-	snprintf(s->names + used, sizeof s->names - used, "%s%s", used ? ", " : "", scs->name);
-}
-
-static void search(struct search *s, struct core *c, const char *scs, uint32_t reference)
-{
-	*s = (struct search){ .c = c, .reference = reference };
-	if (!scs) {
-		map_each(&c->scs_by_name, look_at, s);
-		return;
-	}
-	s->first = of_scs(c, MAP_OF(map_find(&c->scs_by_name, scs, (uint32_t)strlen(scs)), struct core_scs, node), reference);
-	s->n = s->first != NULL;
-}
-
-static void not_known(struct ctl_request *rq, const struct core *c, const char *scs, uint32_t reference)
+static void fail_unknown(struct ctl_request *rq, const struct adm *a, const char *scs, uint32_t reference)
 {
 	ctl_fail(
 	    rq,
 	    "the core holds no trigger %u%s%s%s, and it is not among the last %u that ended; older ones, and requests that were "
 	    "refused at once, are in the decision log",
-	    reference, scs ? " of '" : "", scs ? scs : "", scs ? "'" : "", core_finished_count(c->ended));
+	    reference, scs ? " of '" : "", scs ? scs : "", scs ? "'" : "", core_triggers_ended(a->core));
 }
 
 /* -- everything about it */
@@ -81,7 +38,7 @@ static void set_id(json_t *row, const char *name, uint32_t id)
 		json_object_set_new(row, name, json_string(text));
 }
 
-static json_t *row_of(const struct core_view *p)
+static json_t *row_of(const struct core_trigger_view *p)
 {
 	char digest[2 * TRG_DIGEST_LEN + 1];
 	json_t *row = json_pack("{s:s, s:I, s:s, s:s, s:s}", "scs", p->scs, "reference", (json_int_t)p->reference, "device",
@@ -121,28 +78,24 @@ static json_t *row_of(const struct core_view *p)
 	return row;
 }
 
-/* What it waits for, of whom, and how that one is. */
+/* What the trigger waits for, and the state of the SCS or the core peer that it waits for. */
 static void set_outlook(json_t *row, const struct core_trigger *t)
 {
-	const struct core *c = t->core;
-	const struct core_peer *hss = &c->peers[c->cfg->s6m.peer_index], *smssc = &c->peers[c->cfg->t4.peer_index];
-	const struct core_peer *peer = t->trg->state == TRG_ASKING ? hss : smssc;
-	bool scs = t->trg->state == TRG_NOTIFYING || t->trg->state == TRG_BACKOFF;
-	struct trg_outlook look;
+	struct core_trigger_outlook look;
 
-	trg_look(t->trg, &look);
+	core_trigger_outlook(t, &look);
 	set_text(row, "waits_for", look.waits_for);
 	if (look.next_ms != UINT64_MAX)
 		set_time(row, "next", look.next_ms);
 	if (look.until_ms != UINT64_MAX)
 		set_time(row, "until", look.until_ms);
-	if (scs)
-		json_object_set_new(row, "scs_sessions", json_integer(t->scs->sessions_n));
-	else if (t->trg->state != TRG_WRITING && t->trg->state != TRG_REPORTING)
-		json_object_set_new(row, "peer", json_sprintf("%s (%s)", peer->conf->name, peer->open ? "open" : "not open"));
+	if (look.for_scs)
+		json_object_set_new(row, "scs_sessions", json_integer(look.scs_sessions));
+	if (look.peer)
+		json_object_set_new(row, "peer", json_sprintf("%s (%s)", look.peer, look.peer_open ? "open" : "not open"));
 }
 
-static json_t *history_of(const struct core_view *p)
+static json_t *history_of(const struct core_trigger_view *p)
 {
 	json_t *list = json_array();
 
@@ -159,7 +112,7 @@ static json_t *history_of(const struct core_view *p)
 	return list;
 }
 
-static void show(struct ctl_request *rq, const struct core_view *p, json_t *row)
+static void show(struct ctl_request *rq, const struct core_trigger_view *p, json_t *row)
 {
 	ctl_line(rq, row);
 	ctl_done(rq, json_pack("{s:i, s:o, s:I}", "count", 1, "history", history_of(p), "history_missing",
@@ -168,67 +121,67 @@ static void show(struct ctl_request *rq, const struct core_view *p, json_t *row)
 
 static void on_show(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct core *c = arg;
+	const struct adm *a = arg;
 	const char *scs = ctl_arg_text(args, "scs", NULL);
 	uint32_t reference = (uint32_t)ctl_arg_num(args, "reference", 0);
-	const struct core_view *ended;
+	const struct core_trigger_view *ended;
+	struct core_trigger_match m;
+	struct core_trigger_view p;
 	struct core_view_room room;
-	struct core_view p;
-	struct search s;
 	json_t *row;
 
-	search(&s, c, scs, reference);
-	if (s.n > 1) {
-		ctl_fail(rq, "%u triggers have the number %u, of %s: say which SCS", s.n, reference, s.names);
+	core_trigger_match(a->core, scs, reference, &m);
+	if (m.n > 1) {
+		ctl_fail(rq, "%u triggers have the number %u, of %s: say which SCS", m.n, reference, m.names);
 		return;
 	}
-	if (s.n) {
-		core_view_of(&p, &room, s.first);
+	if (m.n) {
+		core_trigger_view(&p, &room, m.first);
 		row = row_of(&p);
-		set_outlook(row, s.first);
+		set_outlook(row, m.first);
 		show(rq, &p, row);
 		return;
 	}
-	ended = core_finished_find(c->ended, scs, reference);
+	ended = core_trigger_ended(a->core, scs, reference);
 	if (ended)
 		show(rq, ended, row_of(ended));
 	else
-		not_known(rq, c, scs, reference);
+		fail_unknown(rq, a, scs, reference);
 }
 
-/* -- taking it back: told to the operator once a core that starts anew would know it, too */
+/* -- cancelling: answered when the journal has the cancellation, so that it outlives a restart of the core */
 
 struct cancel {
-	struct core *core;
+	struct adm_wait wait;
 	struct ctl_request *rq;
 	uint32_t reference;
 	char scs[IDENT_SCS_MAX + 1];
 };
 
-/* NULL, or why not. */
-static const char *nothing_to_cancel(const struct core_trigger *t)
+/* NULL, or why the trigger cannot be cancelled. */
+static const char *not_cancellable(const struct core_trigger_view *t)
 {
 	if (t->cancel_durable)
 		return "an operator has taken it back already";
-	switch (t->trg->state) {
+	switch (t->state) {
 	case TRG_RECALLING:
 	case TRG_REVOKING:
-		return t->cancelled_ms ? NULL : "it is being taken back already";
+		return t->cancelled ? NULL : "it is being taken back already";
 	case TRG_REPORTING:
 	case TRG_NOTIFYING:
 	case TRG_BACKOFF:
 		return "what became of it is known already, and on its way to the SCS";
 	case TRG_RESUMING:
-		return t->trg->answered ? "it has expired; a report of it may still come" : NULL;
+		return t->answered ? "it has expired; a report of it may still come" : NULL;
 	default:
-		return trg_takes(t->trg->state, TRG_EV_CANCEL) ? NULL : "it is at no point where it can be taken back";
+		return trg_takes(t->state, TRG_EV_CANCEL) ? NULL : "it is at no point where it can be taken back";
 	}
 }
 
-static void say_cancelled(struct cancel *w, const struct core_trigger *t)
+static void say_cancelled(struct ctl_request *rq, const struct cancel *w, enum trg_state state)
 {
-	ctl_done(w->rq, json_pack("{s:s, s:I, s:s}", "scs", w->scs, "reference", (json_int_t)w->reference, "state",
-				  trg_state_str(t ? t->trg->state : TRG_DONE)));
+	ctl_done(rq, json_pack("{s:s, s:I, s:s}", "scs", w->scs, "reference", (json_int_t)w->reference, "state",
+			       trg_state_str(state)));
 }
 
 static void say_not_durable(struct ctl_request *rq, int err)
@@ -239,56 +192,60 @@ static void say_not_durable(struct ctl_request *rq, int err)
 		 err_str(err));
 }
 
+/* The trigger of SCS and reference that has this journal number; NULL: it ended. `view` is filled when it is found. */
+static struct core_trigger *find_again(const struct adm *a, const struct cancel *w, uint64_t number,
+				       struct core_trigger_view *view, char device[CORE_DEVICE_TEXT_MAX])
+{
+	struct core_trigger_match m;
+
+	core_trigger_match(a->core, w->scs, w->reference, &m);
+	if (!m.first)
+		return NULL;
+	core_trigger_brief(view, device, m.first);
+	return view->number == number ? m.first : NULL; /* else it ended and the SCS uses its reference again */
+}
+
 static void on_kept(void *arg, uint64_t number, int err)
 {
 	struct cancel w = *(struct cancel *)arg;
-	struct search s = { .first = NULL };
+	const struct adm *a = adm_wait_end(&((struct cancel *)arg)->wait);
+	char device[CORE_DEVICE_TEXT_MAX];
+	struct core_trigger_view view;
+	struct core_trigger *t = a ? find_again(a, &w, number, &view, device) : NULL;
 
 	free(arg);
-	if (w.core->ctl)
-		search(&s, w.core, w.scs, w.reference);
-	if (s.first && s.first->trg->number != number)
-		s.first = NULL; /* it ended, and its number is used again */
-	if (s.first)
-		s.first->cancel_durable = s.first->cancelled_ms && !err;
-	if (err && (s.first || !w.core->ctl))
+	if (t)
+		core_trigger_cancel_durable(t, !err);
+	if (err && (t || !a))
 		say_not_durable(w.rq, err);
 	else
-		say_cancelled(&w, s.first);
+		say_cancelled(w.rq, &w, t ? view.state : TRG_DONE);
 }
 
-static void step_cancel(struct core_trigger *t, const struct ctl_caller *who)
-{
-	struct trg_event ev = { .kind = TRG_EV_CANCEL, .status = pol_reason_status(POL_CANCELLED), .reason = POL_CANCELLED };
-
-	t->cancelled_ms = clock_real_ms();
-	t->cancelled_uid = (uint32_t)who->uid;
-	st_count(&t->core->st, ST_TRIGGERS_CANCELLED);
-	core_trigger_step(t, &ev);
-}
-
-static void cancel(struct core *c, struct ctl_request *rq, struct core_trigger *t, const char *scs)
+static void cancel(struct adm *a, struct ctl_request *rq, struct core_trigger *t, const struct core_trigger_view *p)
 {
 	struct cancel *w = malloc(sizeof *w);
-	struct search s;
+	struct core_trigger_match m;
 	int err;
 
 	if (!w) {
 		ctl_fail(rq, "out of memory: nothing was done");
 		return;
 	}
-	*w = (struct cancel){ .core = c, .rq = rq, .reference = t->trg->req.reference };
-	strncpy(w->scs, scs, sizeof w->scs - 1);
-	if (!t->cancelled_ms)
-		step_cancel(t, ctl_caller(rq));
-	search(&s, c, w->scs, w->reference);
-	if (!s.first) { /* ended, and answered: there was no record of it */
-		say_cancelled(w, NULL);
+	*w = (struct cancel){ .rq = rq, .reference = p->reference };
+	snprintf(w->scs, sizeof w->scs, "%s", p->scs);
+	if (!p->cancelled)
+		core_trigger_cancel(t, (uint32_t)ctl_caller(rq)->uid);
+	core_trigger_match(a->core, w->scs, w->reference, &m);
+	if (!m.first) { /* the trigger ended with its answer; the journal had no record of it */
+		say_cancelled(rq, w, TRG_DONE);
 		free(w);
 		return;
 	}
-	err = core_trigger_keep(s.first, on_kept, w);
+	adm_wait_begin(&w->wait, a);
+	err = core_trigger_keep(m.first, on_kept, w);
 	if (err) {
+		adm_wait_end(&w->wait);
 		free(w);
 		say_not_durable(rq, err);
 	}
@@ -296,24 +253,27 @@ static void cancel(struct core *c, struct ctl_request *rq, struct core_trigger *
 
 static void on_cancel(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct core *c = arg;
+	struct adm *a = arg;
 	const char *scs = ctl_arg_text(args, "scs", ""), *why;
 	uint32_t reference = (uint32_t)ctl_arg_num(args, "reference", 0);
-	struct search s;
+	char device[CORE_DEVICE_TEXT_MAX];
+	struct core_trigger_match m;
+	struct core_trigger_view p;
 
-	search(&s, c, scs, reference);
-	if (!s.first) {
-		if (core_finished_find(c->ended, scs, reference))
+	core_trigger_match(a->core, scs, reference, &m);
+	if (!m.first) {
+		if (core_trigger_ended(a->core, scs, reference))
 			ctl_fail(rq, "trigger %u of '%s' has ended; 'triggers show' says how", reference, scs);
 		else
-			not_known(rq, c, scs, reference);
+			fail_unknown(rq, a, scs, reference);
 		return;
 	}
-	why = nothing_to_cancel(s.first);
+	core_trigger_brief(&p, device, m.first);
+	why = not_cancellable(&p);
 	if (why)
 		ctl_fail(rq, "trigger %u of '%s': %s", reference, scs, why);
 	else
-		cancel(c, rq, s.first, scs);
+		cancel(a, rq, m.first, &p);
 }
 
 const struct ctl_command adm_trigger_one_rows[] = {

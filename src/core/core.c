@@ -119,7 +119,6 @@ static int make_tables(struct core *c)
 	core_cursor_begin(&c->sweep_walk, c, NULL); /* ends with the core */
 	TAILQ_INIT(&c->drrs);
 	TAILQ_INIT(&c->probes);
-	TAILQ_INIT(&c->exports);
 	c->notice_next = c->token_next = 1;
 	c->expiry_s = c->deadline_ms = UINT64_MAX;
 	c->sweep_generation = UINT64_MAX; /* what came from the journal is judged by what the store says now */

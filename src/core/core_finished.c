@@ -6,7 +6,7 @@
 #include "core/core_finished.h"
 
 struct entry {
-	struct core_view past; /* its texts and its history stand behind it */
+	struct core_trigger_view past; /* its texts and its history stand behind it */
 	TAILQ_ENTRY(entry) entry;
 };
 
@@ -55,7 +55,7 @@ static const char *keep(char **at, const char *text)
 	return kept;
 }
 
-static struct entry *copy(const struct core_view *p)
+static struct entry *copy(const struct core_trigger_view *p)
 {
 	size_t history = p->history_n * sizeof *p->history;
 	size_t texts = strlen(p->scs) + strlen(p->device) + strlen(p->transaction) + strlen(p->address) + strlen(p->rule) +
@@ -81,7 +81,7 @@ static struct entry *copy(const struct core_view *p)
 	return new;
 }
 
-bool core_finished_add(struct core_finished *e, const struct core_view *p)
+bool core_finished_add(struct core_finished *e, const struct core_trigger_view *p)
 {
 	struct entry *new = e->max ? copy(p) : NULL;
 	bool full = new && e->n == e->max;
@@ -95,7 +95,7 @@ bool core_finished_add(struct core_finished *e, const struct core_view *p)
 	return full;
 }
 
-const struct core_view *core_finished_find(const struct core_finished *e, const char *scs, uint32_t reference)
+const struct core_trigger_view *core_finished_find(const struct core_finished *e, const char *scs, uint32_t reference)
 {
 	const struct entry *one;
 

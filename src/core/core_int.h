@@ -13,6 +13,7 @@
 #include "core/core_dup.h"
 #include "base/map.h"
 #include "core/core_finished.h"
+#include "core/core_view.h"
 #include "ipc/ipc_rec.h"
 #include "journal/jrn.h"
 #include "link/link_ids.h"
@@ -22,7 +23,6 @@
 #include "stats/st.h"
 #include "trigger/trg.h"
 
-#define CORE_TRANSACTION_TEXT_MAX 32
 #define CORE_DRR_MAX 65536u /* DRRs that wait for their DRA */
 
 struct core_scs;
@@ -214,11 +214,7 @@ struct core {
 	uint64_t jrn_since_ms;         /* of it */
 	struct aud *aud;
 	bool decisions_failing; /* the decision log took nothing the last time */
-	struct ctl_server *ctl;
 	struct net_watch *store_bell; /* of what the store has finished */
-	struct adm_import *import;    /* the one that is under way; NULL: none */
-	TAILQ_HEAD(, adm_export) exports;
-	uint32_t exports_n;
 	struct core_dup *dup;
 	struct link_ids ids_external, ids_internal;
 	struct link_conf link_conf;
@@ -283,7 +279,6 @@ struct core {
 /* Puts the record of `len` octets in c->record on the edge's ring. ERR_BUSY, ERR_CLOSED (the edge is bad). */
 ERR_MUST_USE int core_send(struct core_edge *e, size_t len);
 struct core_edge *core_edge_find(struct core *c, uint32_t generation);
-#define CORE_EDGE_NAME_MAX 24
 const char *core_edge_name(char out[CORE_EDGE_NAME_MAX], const struct core_edge *e);
 
 /* core_edges.c */
@@ -316,8 +311,6 @@ void core_on_session_closed(struct core_edge *e, uint64_t number, const struct i
 struct core_session *core_session_find(struct core *c, uint32_t generation, uint64_t number);
 void core_session_free(struct core_session *s);
 void core_sessions_expire(void *core); /* cuts those whose certificate has ended; its timer goes on */
-/* Cuts what is no longer as provisioned: all sessions of an SCS, or those that would not be admitted now. Returns how many. */
-uint32_t core_sessions_cut(struct core *c, const char *scs, const char *reason);
 struct core_scs *core_scs_get(struct core *c, const char *name); /* made when it is not there; NULL: no memory */
 
 /* Judges and lets the CEA go, or refuses; true: admitted. */
@@ -342,8 +335,6 @@ struct asc_asker core_asker(const char *scs, const struct core_proven *p, uint64
 
 /* core_path.c: a request through the stages. */
 void core_on_device_action(struct core_edge *e, uint64_t transaction, const struct ipc_device_action *a);
-/* What policy looks at of a provisioned SCS; borrows its texts. */
-void core_scs_facts(struct pol_scs *out, const struct asc_scs *in);
 /* The one answer of a request: to everyone who waits for it. */
 void core_answer(struct core *c, struct core_dup_entry *dup, const struct core_dup_waiter *asker,
 		 const struct ipc_device_action_answer *a);
@@ -353,8 +344,6 @@ extern const struct trg_ports core_trigger_ports;
 ERR_MUST_USE int core_trigger_new(struct core_trigger **out, struct core *c, struct core_scs *scs, const struct trg_request *req);
 void core_trigger_step(struct core_trigger *t, const struct trg_event *ev); /* may free t */
 void core_trigger_free(struct core_trigger *t);
-/* Writes its record as it is now, for others than the machine: `done` as of jrn_put(), also after the end of the trigger. */
-ERR_MUST_USE int core_trigger_keep(struct core_trigger *t, jrn_done_fn *done, void *arg);
 ERR_MUST_USE int core_triggers_restore(struct core *c); /* from the journal */
 struct core_trigger *core_trigger_find(struct core *c, const char *e164, uint32_t reference);
 /* core_rights.c. Rules of the trigger's device, with the groups that were proven for it as far as the proof was good at when_ms; NULL in
@@ -392,15 +381,8 @@ ERR_MUST_USE int core_answers_restore(struct core *c, uint64_t number, const voi
 ERR_MUST_USE int core_journal_open(struct core *c, char why[CORE_WHY_MAX]);
 void core_journal_close(struct core *c); /* completions that are owed are called first */
 
-/* core_view.c: what is known of a trigger. */
-#define CORE_DEVICE_TEXT_MAX (POL_DEVICE_TEXT_MAX + 8)
-const char *core_trigger_device(char out[CORE_DEVICE_TEXT_MAX], const struct trg *g);
-struct core_view_room {
-	char device[CORE_DEVICE_TEXT_MAX];
-	struct trg_history_entry history[TRG_HISTORY_MAX];
-};
-void core_view_of(struct core_view *out, struct core_view_room *room, const struct core_trigger *t); /* borrows from room and t */
-void core_finished_keep(struct core_trigger *t);                                                     /* it has ended */
+/* core_trigger_view.c */
+void core_finished_keep(struct core_trigger *t); /* it has ended */
 
 /* core_retry.c: what pauses before it asks the SMS-SC again, asks now. */
 void core_retry_begin(struct core *c);

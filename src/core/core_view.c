@@ -1,79 +1,247 @@
-/* core_view.c - what the core knows of a trigger of its own, in one place: shown while it is under way, kept when it ends. */
+/* core_view.c - the core for operators: views of its parts and the few changes that an operator may make. The core calls nothing here. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/core_int.h"
 
-const char *core_trigger_rule(const struct core_trigger *t)
+/* -- shared parts */
+
+const struct cfg_iwf *core_cfg(const struct core *c)
 {
-	return t->asked ? t->asked->rule : t->rule ? t->rule : "";
+	return c->cfg;
 }
 
-const char *core_trigger_address(const struct core_trigger *t)
+const struct log *core_log(const struct core *c)
 {
-	return t->asked && t->asked->address[0] ? t->asked->address : t->address ? t->address : "";
+	return c->log;
 }
 
-const char *core_trigger_device(char out[CORE_DEVICE_TEXT_MAX], const struct trg *g)
+struct net_loop *core_loop(const struct core *c)
 {
-	bool named = g->req.external[0] != 0;
-
-	snprintf(out, CORE_DEVICE_TEXT_MAX, "%s%s", named ? "" : "msisdn:", named ? g->req.external : g->req.msisdn);
-	return out;
+	return c->loop;
 }
 
-void core_view_of(struct core_view *out, struct core_view_room *room, const struct core_trigger *t)
+struct st_counters *core_counters(struct core *c)
 {
-	const struct trg *g = t->trg;
-	bool taken = g->answered && g->answer_status == TSP_STATUS_SUCCESS;
-
-	*out = (struct core_view){
-		.scs = t->scs->name,
-		.device = core_trigger_device(room->device, g),
-		.transaction = t->transaction,
-		.address = core_trigger_address(t),
-		.rule = core_trigger_rule(t),
-		.taker = g->taker ? g->taker : "",
-		.state = g->state,
-		.action = g->req.action,
-		.reference = g->req.reference,
-		.old_reference = g->req.old_reference,
-		.has_old_reference = g->req.has_old_reference,
-		.answered = g->answered,
-		.answer_status = g->answer_status,
-		.has_outcome = g->has_outcome,
-		.outcome = g->outcome,
-		.late = t->late,
-		.cancelled = t->cancelled_ms != 0,
-		.cancelled_ms = t->cancelled_ms,
-		.cancelled_uid = t->cancelled_uid,
-		.received_ms = g->req.received_ms,
-		.accepted_ms = !taken           ? 0
-			       : t->accepted_ms ? t->accepted_ms
-						: g->req.received_ms,
-		.expires_ms = g->req.has_validity ? g->req.expires_ms : 0,
-		.reported_ms = g->has_outcome ? g->reported_ms : 0,
-		.end_to_end = g->req.end_to_end,
-		.dtr_end_to_end = g->dtr_end_to_end,
-		.recall_end_to_end = g->recall_end_to_end,
-		.dnr_end_to_end = g->dnr_end_to_end,
-		.submits = g->submits,
-		.recalls = g->recalls,
-		.notifies = g->notifies,
-		.history = room->history,
-	};
-	memcpy(out->digest, g->req.digest, sizeof out->digest);
-	out->history_n = trg_history(g, room->history, &out->history_dropped);
+	return &c->st;
 }
 
-void core_finished_keep(struct core_trigger *t)
+struct asc *core_store(const struct core *c)
 {
-	struct core *c = t->core;
-	struct core_view_room room;
-	struct core_view p;
+	return c->asc;
+}
 
-	core_view_of(&p, &room, t);
-	p.ended_ms = clock_real_ms();
-	if (core_finished_add(c->ended, &p))
-		st_count(&c->st, ST_TRIGGERS_ENDED_DROPPED);
+enum log_level core_log_level(struct core *c, enum log_level level)
+{
+	enum log_level before = c->log->level;
+
+	c->log->level = level;
+	c->cb->on_log_level(c->arg, level);
+	return before;
+}
+
+/* -- status */
+
+void core_status(const struct core *c, struct core_status *out)
+{
+	struct jrn_counts now = jrn_counts(c->jrn);
+
+	*out = (struct core_status){ .started_ms = c->started_ms,
+				     .sessions = (uint32_t)c->sessions_by_key.n,
+				     .pending = c->pending,
+				     .triggers = c->triggers_n - c->pending,
+				     .journal = { .state = c->jrn_state,
+						  .since_ms = c->jrn_since_ms,
+						  .records = now.records,
+						  .octets = now.octets,
+						  .waiting = jrn_pending(c->jrn) } };
+}
+
+void core_edge_each(const struct core *c, core_edge_fn *fn, void *arg)
+{
+	const struct core_edge *e;
+
+	TAILQ_FOREACH(e, &c->edges, entry)
+	{
+		struct core_edge_view view = { .zone = e->who.zone,
+					       .pid = e->who.pid,
+					       .generation = e->who.generation,
+					       .sessions = e->sessions_n,
+					       .up = !e->bad };
+
+		core_edge_name(view.name, e);
+		fn(arg, &view);
+	}
+}
+
+void core_peer_each(const struct core *c, core_peer_fn *fn, void *arg)
+{
+	for (size_t i = 0; i < c->peers_n; i++) {
+		const struct core_peer *p = &c->peers[i];
+		struct core_peer_view view = { .conf = p->conf,
+					       .state = p->peer ? link_peer_state(p->peer) : "closing",
+					       .since_ms = p->since_ms,
+					       .requests = p->requests,
+					       .answers = p->answers,
+					       .timeouts = p->timeouts,
+					       .pending = p->requests - p->answers - p->timeouts - p->lost };
+
+		fn(arg, &view);
+	}
+}
+
+/* -- sessions and SCSs */
+
+void core_session_each(const struct core *c, core_session_fn *fn, void *arg)
+{
+	const struct core_session *s;
+
+	TAILQ_FOREACH(s, &c->sessions, entry)
+	{
+		const struct asc_scs *scs = asc_scs_find(c->asc, s->scs->name);
+		struct core_session_view view = { .scs = s->scs->name,
+						  .origin_host = scs ? scs->origin_host : "",
+						  .address = s->address,
+						  .listen = s->listen,
+						  .since_ms = s->since_ms,
+						  .pending = s->scs->pending,
+						  .asker = core_asker(s->scs->name, s->proven, clock_real_ms()) };
+
+		core_transaction_text(view.session, (uint32_t)s->key.generation, s->key.number);
+		core_edge_name(view.edge, s->edge);
+		fn(arg, &view);
+	}
+}
+
+static struct core_scs *find_scs(const struct core *c, const char *name)
+{
+	return MAP_OF(map_find(&c->scs_by_name, name, (uint32_t)strlen(name)), struct core_scs, node);
+}
+
+void core_scs_view(const struct core *c, const char *scs, struct core_scs_view *out)
+{
+	const struct core_scs *s = find_scs(c, scs);
+
+	*out = s ? (struct core_scs_view){ s->sessions_n, s->quota_day, s->quota_used } : (struct core_scs_view){ 0 };
+}
+
+/* -- one trigger */
+
+/* At most one trigger of an SCS has this number. All its triggers have the same E.164 number in their key. */
+static struct core_trigger *trigger_of(struct core *c, const struct core_scs *scs, uint32_t reference)
+{
+	const struct core_trigger *any = scs ? TAILQ_FIRST(&scs->triggers) : NULL;
+	struct core_trigger *t = any ? core_trigger_find(c, any->ref.e164, reference) : NULL;
+
+	return t && t->scs == scs ? t : NULL;
+}
+
+struct match {
+	struct core *core;
+	uint32_t reference;
+	struct core_trigger_match *out;
+};
+
+static void match_scs(void *arg, struct map_node *node)
+{
+	const struct match *m = arg;
+	struct core_scs *scs = MAP_OF(node, struct core_scs, node);
+	struct core_trigger *t = trigger_of(m->core, scs, m->reference);
+	size_t used = strlen(m->out->names);
+
+	if (!t)
+		return;
+	if (!m->out->n++)
+		m->out->first = t;
+	snprintf(m->out->names + used, sizeof m->out->names - used, "%s%s", used ? ", " : "", scs->name);
+}
+
+void core_trigger_match(struct core *c, const char *scs, uint32_t reference, struct core_trigger_match *out)
+{
+	struct match m = { c, reference, out };
+	struct core_scs *one = scs ? find_scs(c, scs) : NULL;
+
+	*out = (struct core_trigger_match){ 0 };
+	if (!scs)
+		map_each(&c->scs_by_name, match_scs, &m);
+	else if (one)
+		match_scs(&m, &one->node);
+}
+
+const struct core_trigger_view *core_trigger_ended(const struct core *c, const char *scs, uint32_t reference)
+{
+	return core_finished_find(c->ended, scs, reference);
+}
+
+uint32_t core_triggers_ended(const struct core *c)
+{
+	return core_finished_count(c->ended);
+}
+
+void core_trigger_outlook(const struct core_trigger *t, struct core_trigger_outlook *out)
+{
+	const struct core *c = t->core;
+	enum trg_state state = t->trg->state;
+	const struct core_peer *peer = &c->peers[state == TRG_ASKING ? c->cfg->s6m.peer_index : c->cfg->t4.peer_index];
+	struct trg_outlook look;
+
+	trg_look(t->trg, &look);
+	*out = (struct core_trigger_outlook){ .waits_for = look.waits_for, .next_ms = look.next_ms, .until_ms = look.until_ms };
+	if (state == TRG_NOTIFYING || state == TRG_BACKOFF) {
+		out->for_scs = true;
+		out->scs_sessions = t->scs->sessions_n;
+	} else if (state != TRG_WRITING && state != TRG_REPORTING) {
+		out->peer = peer->conf->name;
+		out->peer_open = peer->open;
+	}
+}
+
+void core_trigger_cancel(struct core_trigger *t, uint32_t uid)
+{
+	struct trg_event ev = { .kind = TRG_EV_CANCEL, .status = pol_reason_status(POL_CANCELLED), .reason = POL_CANCELLED };
+
+	t->cancelled_ms = clock_real_ms();
+	t->cancelled_uid = uid;
+	st_count(&t->core->st, ST_TRIGGERS_CANCELLED);
+	core_trigger_step(t, &ev);
+}
+
+void core_trigger_cancel_durable(struct core_trigger *t, bool durable)
+{
+	t->cancel_durable = t->cancelled_ms && durable;
+}
+
+/* -- all triggers */
+
+struct core_walk {
+	struct core_cursor cursor;
+};
+
+int core_walk_new(struct core_walk **out, struct core *c, const char *scs)
+{
+	struct core_scs *one = scs ? find_scs(c, scs) : NULL;
+	struct core_walk *w;
+
+	if (scs && !one)
+		return ERR_NOTFOUND;
+	w = calloc(1, sizeof *w);
+	if (!w)
+		return ERR_NOMEM;
+	core_cursor_begin(&w->cursor, c, one);
+	*out = w;
+	return 0;
+}
+
+struct core_trigger *core_walk_next(struct core_walk *w)
+{
+	return core_cursor_next(&w->cursor);
+}
+
+void core_walk_free(struct core_walk *w)
+{
+	if (!w)
+		return;
+	core_cursor_end(&w->cursor);
+	free(w);
 }

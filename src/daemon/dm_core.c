@@ -13,6 +13,7 @@ struct core_process {
 	struct net_watch *parent;
 	struct core_conf conf;
 	struct core *core;
+	struct adm *adm; /* NULL: no control socket is configured */
 	int status;
 };
 
@@ -140,7 +141,7 @@ static int set_up(struct core_process *p)
 		return err;
 	}
 	if (p->in.control_fd >= 0) {
-		err = adm_open(p->core, p->in.control_fd);
+		err = adm_new(&p->adm, p->core, p->in.control_fd);
 		if (err) {
 			log_error(&p->in.log, "daemon", "the control socket cannot be served");
 			return err;
@@ -155,8 +156,7 @@ static int set_up(struct core_process *p)
 static void tear_down(struct core_process *p)
 {
 	net_watch_free(p->parent);
-	if (p->core)
-		adm_close(p->core);
+	adm_free(p->adm);
 	core_free(p->core);
 	for (size_t i = 0; i < CFG_PEERS_MAX; i++)
 		tls_ctx_free(p->conf.peer_tls[i]);

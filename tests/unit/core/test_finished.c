@@ -3,12 +3,12 @@
 
 #include "core/core_finished.h"
 
-static struct core_view past(const char *scs, uint32_t reference)
+static struct core_trigger_view past(const char *scs, uint32_t reference)
 {
 	static const struct trg_history_entry history[] = { { 1000, TRG_IDLE, TRG_ASKING, TRG_EV_START, 0 },
 							    { 1100, TRG_ASKING, TRG_DONE, TRG_EV_SUBSCRIBER_NO, 7 } };
 
-	return (struct core_view){ .scs = scs,
+	return (struct core_trigger_view){ .scs = scs,
 				   .device = "meter-7@a.example",
 				   .transaction = "1-000007",
 				   .address = "",
@@ -22,7 +22,7 @@ static struct core_view past(const char *scs, uint32_t reference)
 static bool add(struct core_finished *e, const char *scs, uint32_t reference)
 {
 	char name[16]; /* gone afterwards: what is kept is a copy */
-	struct core_view p;
+	struct core_trigger_view p;
 
 	snprintf(name, sizeof name, "%s", scs);
 	p = past(name, reference);
@@ -31,7 +31,7 @@ static bool add(struct core_finished *e, const char *scs, uint32_t reference)
 
 static void test_what_ended_is_known_whole(void **state)
 {
-	const struct core_view *found;
+	const struct core_trigger_view *found;
 	struct core_finished *e;
 
 	(void)state;

@@ -1,0 +1,151 @@
+/* adm_status.c - commands that show the process: status, peers, sessions, counters; and the log level. Names, arguments and reply members:
+ * ctl/ctl_commands.h. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "admin/adm_int.h"
+#include "base/clock.h"
+
+struct listing {
+	const struct adm *adm;
+	struct ctl_request *rq;
+	json_int_t n;
+};
+
+static const char *journal_state(int state)
+{
+	return state == 0 ? "ok" : state == ERR_NOSPC ? "full" : "failing";
+}
+
+static json_t *journal_row(const struct core_status *s)
+{
+	return json_pack("{s:s, s:o, s:I, s:I, s:I}", "state", journal_state(s->journal.state), "since",
+			 adm_time(s->journal.since_ms), "records", (json_int_t)s->journal.records, "octets",
+			 (json_int_t)s->journal.octets, "waiting", (json_int_t)s->journal.waiting);
+}
+
+static void add_edge(void *arg, const struct core_edge_view *e)
+{
+	json_array_append_new(arg, json_pack("{s:s, s:s, s:I, s:I, s:I, s:s}", "name", e->name, "zone", adm_zone_word(e->zone),
+					     "pid", (json_int_t)e->pid, "generation", (json_int_t)e->generation, "sessions",
+					     (json_int_t)e->sessions, "state", e->up ? "up" : "down"));
+}
+
+static json_t *edge_rows(const struct core *c)
+{
+	json_t *rows = json_array();
+
+	core_edge_each(c, add_edge, rows);
+	return rows;
+}
+
+static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
+{
+	const struct adm *a = arg;
+	uint64_t now = clock_real_ms();
+	struct core_status s;
+	json_t *last;
+
+	(void)args;
+	core_status(a->core, &s);
+	last = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "version", MTC_VERSION,
+			 "identity", a->cfg->external.host, "realm", a->cfg->external.realm, "core_identity",
+			 a->cfg->internal.host, "core_realm", a->cfg->internal.realm, "started", adm_time(s.started_ms),
+			 "uptime_s", (json_int_t)(now > s.started_ms ? (now - s.started_ms) / 1000 : 0), "pid",
+			 (json_int_t)getpid(), "sessions", (json_int_t)s.sessions, "pending", (json_int_t)s.pending, "triggers",
+			 (json_int_t)s.triggers, "scs", (json_int_t)asc_scs_count(a->asc), "rules",
+			 (json_int_t)asc_rule_count(a->asc), "journal", journal_row(&s), "edges", edge_rows(a->core));
+	ctl_done(rq, last);
+}
+
+/* The word of the contract for the word of the link. */
+static const char *peer_state(const char *state)
+{
+	static const char *const words[] = { "open", "connecting", "waiting", "closing", "suspect" };
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		if (strcmp(state, words[i]) == 0)
+			return words[i];
+	}
+	return "waiting"; /* for the next attempt */
+}
+
+static void list_peer(void *arg, const struct core_peer_view *p)
+{
+	struct listing *l = arg;
+	bool v6 = strchr(p->conf->address, ':') != NULL;
+	char address[sizeof p->conf->address + sizeof "[]:65535"];
+
+	snprintf(address, sizeof address, "%s%s%s:%u", v6 ? "[" : "", p->conf->address, v6 ? "]" : "", p->conf->port);
+	ctl_line(l->rq, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I}", "name", p->conf->name, "host",
+				  p->conf->host, "realm", p->conf->realm, "address", address, "protection",
+				  adm_protection_word(p->conf->protection), "state", peer_state(p->state), "since",
+				  adm_time(p->since_ms), "pending", (json_int_t)p->pending, "requests", (json_int_t)p->requests,
+				  "answers", (json_int_t)p->answers, "timeouts", (json_int_t)p->timeouts));
+	l->n++;
+}
+
+static void on_peers(void *arg, struct ctl_request *rq, const json_t *args)
+{
+	struct listing l = { .adm = arg, .rq = rq };
+
+	(void)args;
+	core_peer_each(l.adm->core, list_peer, &l);
+	ctl_done(rq, json_pack("{s:I}", "count", l.n));
+}
+
+static void list_session(void *arg, const struct core_session_view *s)
+{
+	struct listing *l = arg;
+
+	ctl_line(l->rq, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:o}", "session", s->session, "scs", s->scs,
+				  "origin_host", s->origin_host, "address", s->address, "listener", s->listen->name, "zone",
+				  adm_zone_word(s->listen->zone), "protection", adm_protection_word(s->listen->protection),
+				  "edge", s->edge, "since", adm_time(s->since_ms), "pending", (json_int_t)s->pending, "groups",
+				  adm_groups(l->adm, &s->asker)));
+	l->n++;
+}
+
+static void on_sessions(void *arg, struct ctl_request *rq, const json_t *args)
+{
+	struct listing l = { .adm = arg, .rq = rq };
+
+	(void)args;
+	core_session_each(l.adm->core, list_session, &l);
+	ctl_done(rq, json_pack("{s:I}", "count", l.n));
+}
+
+static void on_stats(void *arg, struct ctl_request *rq, const json_t *args)
+{
+	const struct adm *a = arg;
+
+	(void)args;
+	for (unsigned i = 0; i < ST_COUNTERS; i++)
+		ctl_line(rq,
+			 json_pack("{s:s, s:I, s:s}", "name", st_name(i), "value", (json_int_t)a->st->v[i], "help", st_help(i)));
+	ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)ST_COUNTERS));
+}
+
+static void on_log_level(void *arg, struct ctl_request *rq, const json_t *args)
+{
+	static const char *const words[] = { "error", "warn", "info", "debug" };
+	struct adm *a = arg;
+	enum log_level before, wanted;
+
+	if (log_level_parse(&wanted, ctl_arg_text(args, "level", ""))) {
+		ctl_fail(rq, "level is one of error, warn, info, debug");
+		return;
+	}
+	before = core_log_level(a->core, wanted);
+	ctl_done(rq, json_pack("{s:s, s:s}", "level", words[wanted], "was", words[before]));
+}
+
+const struct ctl_command adm_status_rows[] = {
+	{ "status", "what runs, since when, how much of it", NULL, false, on_status },
+	{ "peers", "connections to the HSS, the SMS-SC and others of our own domain", NULL, false, on_peers },
+	{ "sessions", "connections of SCSs", NULL, false, on_sessions },
+	{ "stats", "every counter", NULL, false, on_stats },
+	{ "log.level", "how much is logged, in all processes", ctl_args_log_level, true, on_log_level },
+	{ .name = NULL },
+};

@@ -1,0 +1,174 @@
+/* core_view.h - the core as operators see it and change it. admin includes this header (and core.h) and no other header of the core.
+ *
+ * All calls belong to the thread of the core's loop.
+ * Texts and pointers in a view are borrowed: they are valid until the handler returns to the loop or changes the core, whichever is
+ * first. A `struct core_trigger *` lasts as long; whoever comes back later looks it up again.
+ * The functions of a `_each` call the callback once for each object, in the order of their creation. The callback changes nothing. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "assoc/asc.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "conf/cfg_iwf.h"
+#include "policy/pol_judge.h"
+#include "stats/st.h"
+#include "trigger/trg.h"
+
+struct core;
+struct core_trigger; /* one trigger that has not ended */
+struct net_loop;
+
+#define CORE_TRANSACTION_TEXT_MAX 32
+#define CORE_EDGE_NAME_MAX 24
+#define CORE_DEVICE_TEXT_MAX (POL_DEVICE_TEXT_MAX + 8)
+#define CORE_NAMES_TEXT_MAX 256
+
+/* -- the parts that the core shares; all borrowed and valid until core_free() */
+
+const struct cfg_iwf *core_cfg(const struct core *c);
+const struct log *core_log(const struct core *c);
+struct net_loop *core_loop(const struct core *c);
+struct st_counters *core_counters(struct core *c);
+/* The association store. It completes pending changes during core_free(), see asc_submit(). */
+struct asc *core_store(const struct core *c);
+
+/* Sets the log level of all processes. Returns the level before. */
+enum log_level core_log_level(struct core *c, enum log_level level);
+
+/* -- status */
+
+struct core_status {
+	uint64_t started_ms; /* real time */
+	uint32_t sessions;
+	uint32_t pending;  /* requests without an answer */
+	uint32_t triggers; /* accepted, not yet reported and acknowledged */
+	struct {
+		int state;         /* 0, ERR_NOSPC or ERR_IO */
+		uint64_t since_ms; /* real time of the last change of `state` */
+		uint64_t records, octets, waiting;
+	} journal;
+};
+void core_status(const struct core *c, struct core_status *out);
+
+struct core_edge_view {
+	char name[CORE_EDGE_NAME_MAX];
+	enum cfg_zone zone;
+	pid_t pid;
+	uint32_t generation, sessions;
+	bool up; /* false: it broke a rule of the ring and is being ended */
+};
+typedef void core_edge_fn(void *arg, const struct core_edge_view *edge);
+void core_edge_each(const struct core *c, core_edge_fn *fn, void *arg);
+
+struct core_peer_view {
+	const struct cfg_peer *conf;
+	const char *state;                             /* a word of link_peer_state() */
+	uint64_t since_ms;                             /* real time of the last change of `state` */
+	uint64_t requests, answers, timeouts, pending; /* pending: requests that wait for their answer now */
+};
+typedef void core_peer_fn(void *arg, const struct core_peer_view *peer);
+void core_peer_each(const struct core *c, core_peer_fn *fn, void *arg);
+
+/* -- sessions and SCSs */
+
+struct core_session_view {
+	char session[CORE_TRANSACTION_TEXT_MAX]; /* the name of the session in the decision log */
+	char edge[CORE_EDGE_NAME_MAX];
+	const char *scs, *origin_host, *address; /* origin_host: "" when the SCS is no longer provisioned */
+	const struct cfg_listen *listen;
+	uint64_t since_ms;      /* real time */
+	uint32_t pending;       /* requests of the SCS without an answer */
+	struct asc_asker asker; /* the SCS with the groups that its certificate proves now */
+};
+typedef void core_session_fn(void *arg, const struct core_session_view *session);
+void core_session_each(const struct core *c, core_session_fn *fn, void *arg);
+
+/* Ends all sessions of an SCS; `reason` goes to the edge and its log. Returns the number of sessions ended. */
+uint32_t core_sessions_cut(struct core *c, const char *scs, const char *reason);
+
+struct core_scs_view { /* the state of an SCS that the core has in memory; the provisioned record is in the store */
+	uint32_t sessions;
+	uint64_t quota_day, quota_used; /* triggers accepted on that day; the day counts from 1970-01-01 UTC */
+};
+/* All zeros when the SCS has had no session and no trigger since the core started. */
+void core_scs_view(const struct core *c, const char *scs, struct core_scs_view *out);
+
+/* The facts of a provisioned SCS as pol_judge() takes them; borrows the texts of `in`. */
+void core_scs_facts(struct pol_scs *out, const struct asc_scs *in);
+
+/* -- one trigger (the first two functions are in core_trigger_view.c) */
+
+struct core_trigger_view { /* a text is "" when there is none; a time is in real ms, 0: not yet */
+	const char *scs, *device, *transaction, *address, *rule;
+	const char *taker; /* Origin-Host of the SMS-SC that accepted it */
+	uint64_t number;   /* its key in the journal */
+	enum trg_state state;
+	uint32_t action, reference, old_reference;
+	bool has_old_reference, answered, has_outcome;
+	bool late; /* the trigger ended and its outcome was never reported to the SCS */
+	bool cancelled;
+	bool cancel_durable; /* the journal has the cancellation */
+	uint32_t answer_status, outcome, cancelled_uid;
+	uint64_t received_ms, accepted_ms, expires_ms, reported_ms, ended_ms, cancelled_ms;
+	uint32_t end_to_end, dtr_end_to_end, recall_end_to_end, dnr_end_to_end; /* 0: none yet */
+	uint16_t submits, recalls, notifies;                                    /* requests sent, repetitions included */
+	uint8_t digest[TRG_DIGEST_LEN];
+	const struct trg_history_entry *history; /* oldest first */
+	size_t history_n;
+	uint32_t history_dropped; /* entries left out in the middle */
+};
+
+struct core_view_room { /* memory that a view borrows from */
+	char device[CORE_DEVICE_TEXT_MAX];
+	struct trg_history_entry history[TRG_HISTORY_MAX];
+};
+/* Everything but the history: history_n is 0. `out` borrows from `device` and `t`. */
+void core_trigger_brief(struct core_trigger_view *out, char device[CORE_DEVICE_TEXT_MAX], const struct core_trigger *t);
+/* Everything. `out` borrows from `room` and `t`. */
+void core_trigger_view(struct core_trigger_view *out, struct core_view_room *room, const struct core_trigger *t);
+
+struct core_trigger_match {
+	struct core_trigger *first;      /* NULL: none */
+	uint32_t n;                      /* SCSs that have a trigger with this number */
+	char names[CORE_NAMES_TEXT_MAX]; /* their names, separated by ", "; cut when they are too long */
+};
+/* The triggers with this reference number, of one SCS or (scs NULL) of all. */
+void core_trigger_match(struct core *c, const char *scs, uint32_t reference, struct core_trigger_match *out);
+
+/* The newest of the triggers that ended last; scs NULL: of any SCS. NULL: not among them. */
+const struct core_trigger_view *core_trigger_ended(const struct core *c, const char *scs, uint32_t reference);
+uint32_t core_triggers_ended(const struct core *c); /* how many the core remembers */
+
+struct core_trigger_outlook {
+	const char *waits_for;      /* in words */
+	uint64_t next_ms, until_ms; /* as of trg_look(); UINT64_MAX: none */
+	bool for_scs;               /* it waits for a session of the SCS */
+	uint32_t scs_sessions;      /* for_scs: open sessions of the SCS */
+	const char *peer;           /* name of the core peer that it waits for; NULL: none */
+	bool peer_open;
+};
+void core_trigger_outlook(const struct core_trigger *t, struct core_trigger_outlook *out);
+
+/* Cancels a trigger that is not yet cancelled, on behalf of this user: steps its machine with TRG_EV_CANCEL, which the caller has
+ * checked with trg_takes(). The trigger may be gone when the call returns. */
+void core_trigger_cancel(struct core_trigger *t, uint32_t uid);
+/* Writes the record of the trigger. On 0, `done` is called once, with an error when the record is not durable; also after the end of
+ * the trigger, at the latest in core_free(). Errors as of jrn_put(): then `done` is not called. */
+typedef void core_kept_fn(void *arg, uint64_t number, int err);
+ERR_MUST_USE int core_trigger_keep(struct core_trigger *t, core_kept_fn *done, void *arg);
+/* Notes that the journal has the cancellation, or (false) that it could not be written. */
+void core_trigger_cancel_durable(struct core_trigger *t, bool durable);
+
+/* -- all triggers, oldest first */
+
+struct core_walk;
+/* A walk over the triggers of one SCS or (scs NULL) of all. It may last over many turns of the loop: a trigger that ends meanwhile is
+ * passed over, one that begins is met. Owned by the caller, ended before core_free(). ERR_NOTFOUND: the SCS has had no session and no
+ * trigger since the core started. ERR_NOMEM. */
+ERR_MUST_USE int core_walk_new(struct core_walk **out, struct core *c, const char *scs);
+struct core_trigger *core_walk_next(struct core_walk *w); /* NULL: at the end */
+void core_walk_free(struct core_walk *w);                 /* NULL allowed */
