@@ -44,6 +44,40 @@ def test_layers_that_point_up_are_found(small_tree, path, line, words):
     assert code == 1 and f"{path}:2: " in out and words in out
 
 
+@pytest.fixture
+def rooms_tree(small_tree, tmp_path):
+    """The same tree with the rooms that show other rooms only some of their headers."""
+    for room in ("admin", "core", "daemon", "edge"):
+        (tmp_path / "src" / room).mkdir()
+    return small_tree
+
+
+@pytest.mark.parametrize("path,target", [
+    ("src/admin/adm.c", "core/core_int.h"),
+    ("src/admin/adm.h", "core/core_dup.h"),
+    ("src/daemon/dm_core.c", "core/core_int.h"),
+    ("src/daemon/dm_core.c", "admin/adm_int.h"),
+    ("src/daemon/dm_edge.c", "edge/edge_int.h"),
+])
+def test_headers_that_are_for_their_own_room_are_found(rooms_tree, path, target):
+    room = target.split("/", maxsplit=1)[0]
+    code, out = rooms_tree(path, f'#include "base/err.h"\n#include "{target}"\n')
+    assert code == 1 and f"{path}:2: {target} is for room '{room}' only" in out
+    assert "check-layers: 1 files, 1 includes that are not allowed" in out
+
+
+@pytest.mark.parametrize("path,target", [
+    ("src/admin/adm.c", "core/core.h"),
+    ("src/admin/adm.c", "core/core_view.h"),
+    ("src/core/core.c", "core/core_int.h"),
+    ("src/admin/adm_set.c", "admin/adm_int.h"),
+    ("src/daemon/dm_core.c", "admin/adm.h"),
+    ("src/daemon/dm_edge.c", "edge/edge.h"),
+])
+def test_headers_for_other_rooms_and_for_the_own_room_pass(rooms_tree, path, target):
+    assert rooms_tree(path, f'#include "{target}"\n')[0] == 0
+
+
 CIRCLES = [
     ({"src/base/a.h": "base/b.h", "src/base/b.h": "base/a.h"}, "src/base/a.h -> src/base/b.h -> src/base/a.h"),
     ({"src/base/c.h": "base/b.h", "src/base/b.h": "base/a.h", "src/base/a.h": "base/c.h"},
