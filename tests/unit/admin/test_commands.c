@@ -1,0 +1,317 @@
+/* The operator's commands against a real core with stores of its own, without the control socket (ctl_fake.h). */
+#include "tests/unit/test.h"
+
+#include <poll.h>
+
+#include "admin/adm.h"
+#include "tests/unit/admin/ctl_fake.h"
+#include "tests/unit/core/core_play.h"
+
+struct play {
+	struct core_play core;
+	struct adm *adm;
+};
+
+static int start(void **state)
+{
+	struct play *p = calloc(1, sizeof *p);
+
+	core_play_start(&p->core);
+	core_play_provision(&p->core);
+	core_play_turns(&p->core, 3);
+	assert_int_equal(adm_new(&p->adm, p->core.core, -1), 0);
+	*state = p;
+	return 0;
+}
+
+static int end(void **state)
+{
+	struct play *p = *state;
+
+	adm_free(p->adm); /* NULL when the test has done so */
+	core_play_end(&p->core);
+	ctl_fake_free();
+	free(p);
+	return 0;
+}
+
+/* -- reading answers */
+
+static const char *text_of(const json_t *row, const char *name)
+{
+	const char *text = json_string_value(json_object_get(row, name));
+
+	return text ? text : "(no text)";
+}
+
+static json_int_t number_of(const json_t *row, const char *name)
+{
+	assert_true(json_is_integer(json_object_get(row, name)));
+	return json_integer_value(json_object_get(row, name));
+}
+
+static const json_t *only_row(const struct ctl_answer *a)
+{
+	assert_true(a->ok);
+	assert_int_equal(json_array_size(a->rows), 1);
+	return json_array_get(a->rows, 0);
+}
+
+/* A command that changes the store is answered in a later turn of the loop. */
+static const struct ctl_answer *change(struct play *p, const char *command, const char *args)
+{
+	const struct ctl_answer *a = ctl_fake_run(command, args);
+
+	for (int i = 0; i < 2000 && !a->times; i++)
+		core_play_turns(&p->core, 1);
+	assert_int_equal(a->times, 1);
+	return a;
+}
+
+static void assert_done(const struct ctl_answer *a, const char *members)
+{
+	json_t *expected = json_loads(members, 0, NULL);
+
+	if (!a->ok)
+		fail_msg("%s", a->error);
+	assert_non_null(expected);
+	if (!json_equal(a->last, expected))
+		fail_msg("%s instead of %s", json_dumps(a->last, 0), members);
+	json_decref(expected);
+}
+
+/* -- the process */
+
+static void test_status_peers_and_sessions_are_those_of_the_core(void **state)
+{
+	struct play *p = *state;
+	struct ipc_session_open open = core_play_session("scs.acme.example", "anchor-a");
+	const struct ctl_answer *status, *peers, *sessions;
+	const json_t *edge;
+
+	core_play_open(&p->core, 5, &open);
+	status = ctl_fake_run("status", "{}");
+	assert_true(status->ok);
+	assert_string_equal(text_of(status->last, "identity"), "iwf.operator.example");
+	assert_int_equal(number_of(status->last, "sessions"), 1);
+	assert_int_equal(number_of(status->last, "scs"), 1);
+	assert_int_equal(number_of(status->last, "rules"), 1);
+	assert_string_equal(text_of(json_object_get(status->last, "journal"), "state"), "ok");
+	edge = json_array_get(json_object_get(status->last, "edges"), 0);
+	assert_string_equal(text_of(edge, "name"), "edge-0");
+	assert_string_equal(text_of(edge, "state"), "up");
+	assert_int_equal(number_of(edge, "generation"), 7);
+	assert_int_equal(number_of(edge, "sessions"), 1);
+
+	peers = ctl_fake_run("peers", "{}");
+	assert_string_equal(text_of(only_row(peers), "name"), "hss");
+	assert_string_equal(text_of(only_row(peers), "address"), "127.0.0.1:9");
+	assert_string_equal(text_of(only_row(peers), "protection"), "none");
+	assert_done(peers, "{\"count\": 1}");
+
+	sessions = ctl_fake_run("sessions", "{}");
+	assert_string_equal(text_of(only_row(sessions), "session"), "7-000005");
+	assert_string_equal(text_of(only_row(sessions), "scs"), "acme");
+	assert_string_equal(text_of(only_row(sessions), "origin_host"), "scs.acme.example");
+	assert_string_equal(text_of(only_row(sessions), "address"), "192.0.2.7:40000");
+	assert_string_equal(text_of(only_row(sessions), "edge"), "edge-0");
+	assert_string_equal(text_of(only_row(sessions), "zone"), "external");
+	assert_done(sessions, "{\"count\": 1}");
+	assert_int_equal(number_of(only_row(ctl_fake_run("scs.list", "{}")), "sessions"), 1);
+}
+
+static void test_the_log_level_changes_in_the_core(void **state)
+{
+	struct play *p = *state;
+
+	assert_done(ctl_fake_run("log.level", "{\"level\": \"warn\"}"), "{\"level\": \"warn\", \"was\": \"debug\"}");
+	assert_int_equal(p->core.log.level, LOG_LEVEL_WARN);
+}
+
+/* -- the store */
+
+static void test_members_of_groups_and_sets_are_answered_by_their_names(void **state)
+{
+	struct play *p = *state;
+
+	change(p, "group.add", "{\"name\": \"fleet\"}");
+	change(p, "set.add", "{\"name\": \"meters\"}");
+	assert_done(change(p, "group.member.add", "{\"group\": \"fleet\", \"scs\": \"acme\"}"),
+		    "{\"group\": \"fleet\", \"scs\": \"acme\", \"member\": true}");
+	assert_done(change(p, "set.member.add", "{\"set\": \"meters\", \"device\": \"m-1@a.example\"}"),
+		    "{\"set\": \"meters\", \"device\": \"m-1@a.example\", \"member\": true}");
+	assert_true(asc_dset_there(p->core.core->asc, "meters"));
+	assert_int_equal(asc_dset_members(p->core.core->asc, "meters"), 1);
+	assert_string_equal(json_string_value(json_array_get(
+				json_object_get(only_row(ctl_fake_run("scs.show", "{\"name\": \"acme\"}")), "groups"), 0)),
+			    "fleet");
+	assert_done(change(p, "group.member.del", "{\"group\": \"fleet\", \"scs\": \"acme\"}"),
+		    "{\"group\": \"fleet\", \"scs\": \"acme\", \"member\": false}");
+	assert_done(change(p, "set.member.del", "{\"set\": \"meters\", \"device\": \"m-1@a.example\"}"),
+		    "{\"set\": \"meters\", \"device\": \"m-1@a.example\", \"member\": false}");
+	assert_int_equal(asc_dset_members(p->core.core->asc, "meters"), 0);
+	assert_false(change(p, "group.member.add", "{\"group\": \"none\", \"scs\": \"acme\"}")->ok);
+	assert_false(change(p, "set.member.del", "{\"set\": \"meters\", \"device\": \"m-2@a.example\"}")->ok);
+}
+
+static void test_an_anchor_that_is_not_configured_is_refused(void **state)
+{
+	struct play *p = *state;
+
+	assert_string_equal(change(p, "group.add", "{\"name\": \"fleet\", \"anchor\": \"anchor-z\"}")->error,
+			    "trust anchor 'anchor-z' is not in the configuration (trust_anchors)");
+	assert_true(change(p, "group.add", "{\"name\": \"fleet\", \"anchor\": \"anchor-b\"}")->ok);
+}
+
+static void test_an_scs_that_is_removed_loses_its_sessions(void **state)
+{
+	struct play *p = *state;
+	struct ipc_session_open open = core_play_session("scs.acme.example", "anchor-a");
+
+	core_play_open(&p->core, 5, &open);
+	assert_done(change(p, "scs.del", "{\"name\": \"acme\"}"),
+		    "{\"scs\": \"acme\", \"rules_deleted\": 1, \"sessions_cut\": 1}");
+	assert_done(ctl_fake_run("sessions", "{}"), "{\"count\": 0}");
+}
+
+/* The end of the gateway between a change and its completion: admin is gone, the store completes the change later. */
+static void test_a_change_that_outlives_admin_is_answered_once(void **state)
+{
+	struct play *p = *state;
+	const struct ctl_answer *a = ctl_fake_run("set.add", "{\"name\": \"meters\"}");
+	struct pollfd finished = { .fd = asc_wake_fd(p->core.core->asc), .events = POLLIN };
+
+	assert_int_equal(poll(&finished, 1, 10000), 1);
+	assert_int_equal(a->times, 0);
+	adm_free(p->adm);
+	p->adm = NULL;
+	assert_int_equal(a->times, 0);
+	asc_completions(p->core.core->asc);
+	assert_int_equal(a->times, 1);
+	assert_false(a->ok);
+	assert_string_equal(a->error, "the gateway stops; the change is stored");
+	assert_true(asc_dset_there(p->core.core->asc, "meters"));
+}
+
+/* -- triggers */
+
+/* A trigger that the SMS-SC has accepted. */
+static void accepted(struct play *p, const char *device, uint32_t reference)
+{
+	struct trg_request r = { .scs = "acme",
+				 .scs_e164 = "491720000001",
+				 .origin_host = "scs.acme.example",
+				 .origin_realm = "acme.example",
+				 .external = device,
+				 .action = TSP_ACTION_TRIGGER,
+				 .reference = reference,
+				 .groups = "",
+				 .has_validity = true,
+				 .validity_s = 600,
+				 .received_ms = clock_real_ms(),
+				 .expires_ms = clock_real_ms() + 600000 };
+	struct core_trigger *t;
+
+	assert_int_equal(core_trigger_new(&t, p->core.core, core_scs_get(p->core.core, "acme"), &r), 0);
+	t->trg->state = TRG_ACCEPTED;
+	t->trg->answered = true;
+	t->trg->answer_status = TSP_STATUS_SUCCESS;
+	t->trg->stored = true;
+}
+
+static void test_triggers_are_listed_oldest_first_and_filtered(void **state)
+{
+	struct play *p = *state;
+	const struct ctl_answer *a;
+
+	accepted(p, "meter-1@a.example", 1);
+	accepted(p, "meter-2@a.example", 2);
+	accepted(p, "meter-2@a.example", 3);
+	a = ctl_fake_run("triggers.list", "{}");
+	assert_done(a, "{\"count\": 3, \"more\": false}");
+	assert_int_equal(number_of(json_array_get(a->rows, 0), "reference"), 1);
+	assert_int_equal(number_of(json_array_get(a->rows, 2), "reference"), 3);
+	assert_string_equal(text_of(json_array_get(a->rows, 0), "device"), "meter-1@a.example");
+	assert_string_equal(text_of(json_array_get(a->rows, 0), "accepted"), text_of(json_array_get(a->rows, 0), "received"));
+	assert_done(ctl_fake_run("triggers.list", "{\"device\": \"meter-2@a.example\"}"), "{\"count\": 2, \"more\": false}");
+	assert_done(ctl_fake_run("triggers.list", "{\"limit\": 2}"), "{\"count\": 2, \"more\": true}");
+	assert_done(ctl_fake_run("triggers.list", "{\"scs\": \"acme\", \"limit\": 3}"), "{\"count\": 3, \"more\": false}");
+	assert_done(ctl_fake_run("triggers.list", "{\"scs\": \"nobody\"}"), "{\"count\": 0, \"more\": false}");
+	assert_done(ctl_fake_run("triggers.list", "{\"older_s\": 3600}"), "{\"count\": 0, \"more\": false}");
+	assert_non_null(strstr(ctl_fake_run("triggers.list", "{\"state\": \"none\"}")->error, "is no state of a trigger"));
+}
+
+static void test_one_trigger_is_shown_whole(void **state)
+{
+	struct play *p = *state;
+	const json_t *row;
+
+	accepted(p, "meter-1@a.example", 41);
+	row = only_row(ctl_fake_run("triggers.show", "{\"reference\": 41}"));
+	assert_string_equal(text_of(row, "scs"), "acme");
+	assert_string_equal(text_of(row, "device"), "meter-1@a.example");
+	assert_string_equal(text_of(row, "peer"), "hss (not open)");
+	assert_null(json_object_get(row, "scs_sessions"));
+	assert_non_null(json_object_get(row, "waits_for"));
+	assert_true(ctl_fake_run("triggers.show", "{\"reference\": 41, \"scs\": \"acme\"}")->ok);
+	assert_non_null(strstr(ctl_fake_run("triggers.show", "{\"reference\": 42}")->error, "the core holds no trigger 42,"));
+	assert_non_null(strstr(ctl_fake_run("triggers.show", "{\"reference\": 41, \"scs\": \"nobody\"}")->error,
+			       "no trigger 41 of 'nobody',"));
+}
+
+static void test_a_cancellation_is_answered_when_the_journal_has_it(void **state)
+{
+	struct play *p = *state;
+	const struct ctl_answer *a;
+	const json_t *row;
+
+	accepted(p, "meter-1@a.example", 41);
+	a = change(p, "triggers.cancel", "{\"scs\": \"acme\", \"reference\": 41}");
+	if (!a->ok)
+		fail_msg("%s", a->error);
+	assert_int_equal(number_of(a->last, "reference"), 41);
+	assert_int_equal(p->core.core->st.v[ST_TRIGGERS_CANCELLED], 1);
+	row = only_row(ctl_fake_run("triggers.show", "{\"reference\": 41}"));
+	assert_int_equal(number_of(row, "cancelled_by_uid"), 4711);
+	assert_string_equal(text_of(row, "state"), text_of(a->last, "state"));
+	assert_string_equal(change(p, "triggers.cancel", "{\"scs\": \"acme\", \"reference\": 41}")->error,
+			    "trigger 41 of 'acme': an operator has taken it back already");
+	assert_int_equal(p->core.core->st.v[ST_TRIGGERS_CANCELLED], 1);
+	assert_non_null(
+	    strstr(change(p, "triggers.cancel", "{\"scs\": \"acme\", \"reference\": 42}")->error, "no trigger 42 of 'acme'"));
+}
+
+static void test_a_cancellation_that_outlives_admin_is_answered_once(void **state)
+{
+	struct play *p = *state;
+	const struct ctl_answer *a;
+
+	accepted(p, "meter-1@a.example", 41);
+	a = ctl_fake_run("triggers.cancel", "{\"scs\": \"acme\", \"reference\": 41}");
+	assert_int_equal(a->times, 0);
+	adm_free(p->adm);
+	p->adm = NULL;
+	assert_int_equal(a->times, 0);
+	core_play_restart(&p->core); /* the journal completes everything before it closes */
+	assert_int_equal(a->times, 1);
+	assert_true(a->ok);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define PLAY(fn_) cmocka_unit_test_setup_teardown(fn_, start, end)
+		PLAY(test_status_peers_and_sessions_are_those_of_the_core),
+		PLAY(test_the_log_level_changes_in_the_core),
+		PLAY(test_members_of_groups_and_sets_are_answered_by_their_names),
+		PLAY(test_an_anchor_that_is_not_configured_is_refused),
+		PLAY(test_an_scs_that_is_removed_loses_its_sessions),
+		PLAY(test_a_change_that_outlives_admin_is_answered_once),
+		PLAY(test_triggers_are_listed_oldest_first_and_filtered),
+		PLAY(test_one_trigger_is_shown_whole),
+		PLAY(test_a_cancellation_is_answered_when_the_journal_has_it),
+		PLAY(test_a_cancellation_that_outlives_admin_is_answered_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
