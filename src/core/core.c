@@ -2,7 +2,6 @@
 #include "core/core.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,10 +9,11 @@
 
 #include "apps/app_common.h"
 #include "assoc/asc_change.h"
+#include "core/core_answers.h"
 #include "core/core_int.h"
-
-#define STOP_LOOK_MS 20
-#define CORE_SHARED_NAMES_MAX 65536u /* hosts, realms and numbers of SCSs; one that does not fit is kept in each trigger */
+#include "core/core_ports.h"
+#include "core/core_records.h"
+#include "core/core_restore.h"
 
 /* -- the end of a turn: one hand-over of all its intents, one doorbell an edge for all its records */
 
@@ -36,17 +36,12 @@ static void write_decisions(struct core *c)
 static void on_turn_end(void *arg)
 {
 	struct core *c = arg;
-	struct core_edge *e;
 
 	core_revoke_look(c);
 	core_queue_move(c);
-	jrn_submit(c->jrn);
+	jrn_submit(c->journal.jrn);
 	write_decisions(c);
-	TAILQ_FOREACH(e, &c->edges, entry)
-	{
-		if (!e->bad && ipc_ring_flush(e->ring))
-			core_edge_bad(e, "the indexes of its ring lie");
-	}
+	core_edges_flush(c);
 }
 
 void core_decisions(struct core *c, int fd)
@@ -56,21 +51,12 @@ void core_decisions(struct core *c, int fd)
 
 /* -- its life */
 
-static void conf_triggers(struct core *c)
+static void on_store(void *arg, int events)
 {
-	const struct cfg_iwf *cfg = c->cfg;
+	struct core *c = arg;
 
-	c->trg_conf = (struct trg_conf){
-		.report_grace_ms = cfg->journal.report_grace_ms,
-		.report_retention_ms = cfg->journal.report_retention_ms,
-		.retry_min_ms = cfg->dnr.retry_min_ms,
-		.retry_max_ms = cfg->dnr.retry_max_ms,
-		.reasons = { POL_NONE, POL_ACTION_NOT_SUPPORTED, POL_CONTRADICTING_DEVICE, POL_HSS_SILENT, POL_JOURNAL,
-			     POL_SMSSC_SILENT, POL_NOMEM, POL_ORIGINAL_UNKNOWN, POL_ORIGINAL_REPORTED, POL_ORIGINAL_BUSY,
-			     POL_ORIGINAL_DEVICE, POL_SMSSC_NO_RECALL, POL_EXPIRED },
-		.takers = &c->takers,
-		.names = &c->names,
-	};
+	(void)events;
+	asc_completions(c->asc);
 }
 
 static int open_stores(struct core *c, int decisions_fd, char why[CORE_WHY_MAX])
@@ -93,47 +79,10 @@ static int open_stores(struct core *c, int decisions_fd, char why[CORE_WHY_MAX])
 		snprintf(why, CORE_WHY_MAX, "%s", asc_why.text);
 		return err;
 	}
-	return core_journal_open(c, why);
-}
-
-static void on_store(void *arg, int events)
-{
-	struct core *c = arg;
-
-	(void)events;
-	asc_completions(c->asc);
-}
-
-static int make_tables(struct core *c)
-{
-	uint32_t random[2];
-
-	if (getrandom(random, sizeof random, 0) != sizeof random)
-		return ERR_IO;
-	link_ids_init(&c->ids_external, c->cfg->external.host, clock_real_ms(), random[0]);
-	link_ids_init(&c->ids_internal, c->cfg->internal.host, clock_real_ms(), random[1]);
-	TAILQ_INIT(&c->edges);
-	TAILQ_INIT(&c->sessions);
-	TAILQ_INIT(&c->triggers);
-	TAILQ_INIT(&c->walks);
-	core_cursor_begin(&c->sweep_walk, c, NULL); /* ends with the core */
-	TAILQ_INIT(&c->drrs);
-	TAILQ_INIT(&c->probes);
-	c->notice_next = c->token_next = 1;
-	c->expiry_s = c->deadline_ms = UINT64_MAX;
-	c->sweep_generation = UINT64_MAX; /* what came from the journal is judged by what the store says now */
-	if (map_init(&c->sessions_by_key) || map_init(&c->scs_by_name) || map_init(&c->triggers_by_ref) ||
-	    map_init(&c->notices_by_number) || map_init(&c->drrs_by_token) ||
-	    core_finished_new(&c->ended, c->cfg->limits.ended_max) ||
-	    core_dup_new(&c->dup, c->cfg->limits.duplicates_max, c->cfg->limits.duplicates_window_ms) ||
-	    net_check_new(&c->check, c->loop, on_turn_end, c) || net_timer_new(&c->again, c->loop, core_records_again, c) ||
-	    net_timer_new(&c->expiry, c->loop, core_sessions_expire, c) || multimap_init(&c->triggers_by_device) ||
-	    net_timer_new(&c->sweep, c->loop, core_revoke_sweep, c) ||
-	    net_timer_new(&c->deadline, c->loop, core_deadlines_due, c) ||
-	    net_timer_new(&c->retry, c->loop, core_retry_turn, c) || net_timer_new(&c->queue, c->loop, core_queue_on_timer, c))
-		return ERR_NOMEM;
-	core_dup_on_drop(c->dup, core_answers_drop, c);
-	return 0;
+	err = net_watch_new(&c->store_bell, c->loop, asc_wake_fd(c->asc), on_store, c);
+	if (!err)
+		err = net_watch_set(c->store_bell, NET_READ);
+	return err ? err : core_journal_open(c, why);
 }
 
 static void on_notice_lost(struct core_trigger *t)
@@ -146,13 +95,58 @@ static const struct core_session_events session_events = { .notice_lost = on_not
 
 static void on_peer_usable(struct core_peer *p)
 {
-	if ((size_t)(p - p->core->peers) == p->core->cfg->t4.peer_index)
+	if ((size_t)(p - p->core->peers.row) == p->core->cfg->t4.peer_index)
 		core_retry_begin(p->core);
 }
 
 static const struct core_peer_events peer_events = { .usable = on_peer_usable,
 						     .request = core_report_on_request,
 						     .down = core_report_peer_down };
+
+static int make_ids(struct core *c)
+{
+	uint32_t random;
+
+	if (getrandom(&random, sizeof random, 0) != sizeof random)
+		return ERR_IO;
+	link_ids_init(&c->ids, c->cfg->internal.host, clock_real_ms(), random);
+	return 0;
+}
+
+/* The parts in the order in which they need each other; core_free() ends them in reverse. */
+static int init_parts(struct core *c, const struct core_conf *conf, char why[CORE_WHY_MAX])
+{
+	int err = make_ids(c);
+
+	if (!err)
+		err = net_check_new(&c->check, c->loop, on_turn_end, c);
+	if (!err)
+		err = core_finished_new(&c->finished, c->cfg->limits.ended_max);
+	if (!err)
+		err = core_answers_init(c);
+	if (!err)
+		err = core_sessions_init(c, &session_events);
+	if (!err)
+		err = core_deadlines_init(c);
+	if (!err)
+		err = core_queue_init(c);
+	if (!err)
+		err = open_stores(c, conf->decisions_fd, why);
+	if (!err)
+		err = core_triggers_init(c, &core_trigger_ports);
+	if (!err)
+		err = core_drrs_init(c);
+	if (!err)
+		err = core_retry_init(c);
+	if (!err)
+		err = core_sweep_init(c);
+	if (!err)
+		err = core_edges_init(c);
+	if (err)
+		return err;
+	core_probes_init(c);
+	return core_peers_open(c, conf->peer_tls, &peer_events);
+}
 
 int core_new(struct core **out, struct net_loop *loop, const struct core_conf *conf, char why[CORE_WHY_MAX])
 {
@@ -168,19 +162,7 @@ int core_new(struct core **out, struct net_loop *loop, const struct core_conf *c
 	c->loop = loop;
 	c->started_ms = clock_real_ms();
 	snprintf(why, CORE_WHY_MAX, "the core could not be made");
-	c->names.max = c->words.max = CORE_SHARED_NAMES_MAX;
-	conf_triggers(c);
-	c->trg_ports = &core_trigger_ports;
-	c->session_events = &session_events;
-	err = make_tables(c);
-	if (!err)
-		err = open_stores(c, conf->decisions_fd, why);
-	if (!err)
-		err = net_watch_new(&c->store_bell, c->loop, asc_wake_fd(c->asc), on_store, c);
-	if (!err)
-		err = net_watch_set(c->store_bell, NET_READ);
-	if (!err)
-		err = core_peers_open(c, conf->peer_tls, &peer_events);
+	err = init_parts(c, conf, why);
 	if (!err) {
 		snprintf(why, CORE_WHY_MAX, "the journal cannot be read");
 		err = core_triggers_restore(c);
@@ -193,65 +175,28 @@ int core_new(struct core **out, struct net_loop *loop, const struct core_conf *c
 	return 0;
 }
 
-static void free_scs(void *arg, struct map_node *node)
-{
-	struct core_scs *s = MAP_OF(node, struct core_scs, node);
-
-	map_del(arg, node);
-	free(s);
-}
-
-static void map_end(struct map *m)
-{
-	if (m->buckets)
-		map_fini(m);
-}
-
 void core_free(struct core *c)
 {
-	struct core_edge *e;
-	struct core_trigger *t;
-	struct core_drr *d;
-
 	if (!c)
 		return;
-	net_watch_free(c->store_bell);
-	core_peers_close(c); /* everyone who waits hears of it before the triggers go */
-	if (c->drrs_by_token.buckets) {
-		core_probes_free(c);
-		while ((e = TAILQ_FIRST(&c->edges)))
-			core_edge_free(e);
-		while ((t = TAILQ_FIRST(&c->triggers)))
-			core_trigger_free(t);
-		while ((d = TAILQ_FIRST(&c->drrs))) {
-			TAILQ_REMOVE(&c->drrs, d, entry);
-			free(d);
-		}
-		map_each(&c->scs_by_name, free_scs, &c->scs_by_name);
-	}
+	core_peers_close(c); /* outstanding requests complete before the triggers go */
+	core_probes_fini(c);
+	core_edges_fini(c);
+	core_sweep_fini(c);
+	core_retry_fini(c);
+	core_drrs_fini(c);
+	core_triggers_fini(c);
 	core_journal_close(c);
+	net_watch_free(c->store_bell);
 	asc_close(c->asc);
 	aud_close(c->aud);
-	core_finished_free(c->ended);
-	core_dup_free(c->dup);
+	core_queue_fini(c);
+	core_deadlines_fini(c);
+	core_sessions_fini(c);
+	core_answers_fini(c);
+	core_finished_free(c->finished);
 	net_check_free(c->check);
-	net_timer_free(c->again);
-	net_timer_free(c->expiry);
-	net_timer_free(c->sweep);
-	net_timer_free(c->deadline);
-	heap_fini(&c->deadlines);
-	net_timer_free(c->retry);
-	net_timer_free(c->queue);
-	net_timer_free(c->stop_timer);
-	map_end(&c->sessions_by_key);
-	map_end(&c->scs_by_name);
-	map_end(&c->triggers_by_ref);
-	map_end(&c->notices_by_number);
-	map_end(&c->drrs_by_token);
-	multimap_fini(&c->triggers_by_device);
-	trg_names_fini(&c->takers);
-	trg_names_fini(&c->names);
-	trg_names_fini(&c->words);
+	net_timer_free(c->stop.timer);
 	free(c);
 }
 
@@ -261,7 +206,7 @@ static void on_stop_look(void *arg)
 {
 	struct core *c = arg;
 
-	c->stopped(c->stopped_arg);
+	c->stop.done(c->stop.arg);
 }
 
 void core_stop(struct core *c, void (*done)(void *arg), void *arg)
@@ -269,14 +214,14 @@ void core_stop(struct core *c, void (*done)(void *arg), void *arg)
 	if (c->stopping)
 		return;
 	c->stopping = true;
-	c->stopped = done;
-	c->stopped_arg = arg;
+	c->stop.done = done;
+	c->stop.arg = arg;
 	core_peers_leave(c);
-	(void)jrn_flush(c->jrn);
-	if (net_timer_new(&c->stop_timer, c->loop, on_stop_look, c)) {
+	(void)jrn_flush(c->journal.jrn);
+	if (net_timer_new(&c->stop.timer, c->loop, on_stop_look, c)) {
 		done(arg);
 		return;
 	}
 	/* The DPRs of the peers end in the background; nothing else is waited for. */
-	net_timer_start(c->stop_timer, c->cfg->timers.disconnect_wait_ms < 300 ? c->cfg->timers.disconnect_wait_ms : 300);
+	net_timer_start(c->stop.timer, c->cfg->timers.disconnect_wait_ms < 300 ? c->cfg->timers.disconnect_wait_ms : 300);
 }

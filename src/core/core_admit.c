@@ -1,9 +1,10 @@
 /* core_admit.c - may this authenticated connection be this SCS? (CONTRACTS section 1, "names that must agree"). The core looks up,
- * pol_admit() judges, the edge lets the CEA go or refuses. One connection more than connections_max: core_probe.c. */
+ * pol_admit() judges, the edge lets the CEA go or refuses. One connection more than connections_max asks the oldest session first. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/core_int.h"
+#include "policy/pol_admit.h"
 
 static void identity_view(struct pol_identity *out, const struct ipc_identity *in)
 {
@@ -61,7 +62,7 @@ static void refuse(struct core_edge *e, uint64_t number, enum pol_reason reason)
 	send_verdict(e, number, &v);
 }
 
-void core_session_refuse(struct core_edge *e, uint64_t number, const struct ipc_session_open *open, enum pol_reason reason)
+static void session_refuse(struct core_edge *e, uint64_t number, const struct ipc_session_open *open, enum pol_reason reason)
 {
 	struct core *c = e->core;
 	const struct asc_scs *scs = asc_scs_by_origin_host(c->asc, open->origin_host);
@@ -109,54 +110,6 @@ static void let_in(struct core_session *s, const struct ipc_session_open *open, 
 	reports_wake(s->scs);
 }
 
-bool core_session_admit(struct core_edge *e, uint64_t number, const struct ipc_session_open *open)
-{
-	struct core *c = e->core;
-	const struct asc_scs *scs = asc_scs_by_origin_host(c->asc, open->origin_host);
-	enum pol_reason reason = judge(c, open, scs);
-	struct core_session *s;
-
-	if (reason == POL_TOO_MANY_CONNECTIONS && core_probe_begin(e, number, open, core_scs_get(c, scs->name)))
-		return false; /* not yet */
-	if (reason == POL_NONE && c->sessions_by_key.n >= c->cfg->limits.sessions_max)
-		reason = POL_OVERLOAD;
-	s = reason == POL_NONE ? core_session_new(e, number, open, core_scs_get(c, scs->name)) : NULL;
-	if (reason == POL_NONE && !s)
-		reason = POL_NOMEM;
-	if (reason == POL_NONE)
-		let_in(s, open, scs);
-	else
-		core_session_refuse(e, number, open, reason);
-	return reason == POL_NONE;
-}
-
-int core_on_session_open(struct core_edge *e, uint64_t number, const struct ipc_session_open *open)
-{
-	struct core_session *s;
-
-	if (!listener_fits(e, open))
-		return ERR_PROTO;
-	st_count(&e->core->st, ST_SESSION_OPENED);
-	core_probe_forget(e->core, e->who.generation, number);
-	s = core_session_find(e->core, e->who.generation, number);
-	if (s)
-		core_session_free(s); /* announced anew: judged anew */
-	(void)core_session_admit(e, number, open);
-	return 0;
-}
-
-void core_on_session_closed(struct core_edge *e, uint64_t number, const struct ipc_session_closed *closed)
-{
-	struct core_session *s = core_session_find(e->core, e->who.generation, number);
-
-	core_probe_forget(e->core, e->who.generation, number);
-	if (!s)
-		return; /* a refused one closes too and is not known */
-	if (strcmp(closed->reason, pol_reason_str(POL_FOREIGN_ORIGIN)) == 0)
-		core_decide_session_end(e->core, s, pol_reason_str(POL_FOREIGN_ORIGIN));
-	core_session_free(s);
-}
-
 /* -- one connection more than connections_max: the oldest session is probed by a DWR; if it does not answer in time it is gone and the
  * new one takes its place, else the new one is refused.
  *
@@ -181,8 +134,8 @@ static void probe_free(struct core_probe *p)
 	if (p->oldest)
 		p->oldest->probe = NULL;
 	net_timer_free(p->timer);
-	TAILQ_REMOVE(&p->core->probes, p, entry);
-	p->core->probes_n--;
+	TAILQ_REMOVE(&p->core->probes.list, p, entry);
+	p->core->probes.n--;
 	free(p);
 }
 
@@ -208,7 +161,7 @@ static void on_answered(void *arg)
 
 	probe_free(p);
 	if (e && !e->bad)
-		core_session_refuse(e, number, &open, POL_TOO_MANY_CONNECTIONS);
+		session_refuse(e, number, &open, POL_TOO_MANY_CONNECTIONS);
 }
 
 static int ask(struct core_session *s, uint32_t probe_ms)
@@ -218,13 +171,13 @@ static int ask(struct core_session *s, uint32_t probe_ms)
 	return core_send(s->edge, ipc_session_cut_put(s->core->record, s->edge->who.generation, s->key.number, &cut));
 }
 
-bool core_probe_begin(struct core_edge *e, uint64_t number, const struct ipc_session_open *open, struct core_scs *scs)
+static bool probe_begin(struct core_edge *e, uint64_t number, const struct ipc_session_open *open, struct core_scs *scs)
 {
 	struct core *c = e->core;
 	uint32_t probe_ms =
 	    c->cfg->limits.probe_wait_ms < IPC_PROBE_MAX_MS ? (uint32_t)c->cfg->limits.probe_wait_ms : IPC_PROBE_MAX_MS;
 	struct core_session *s = oldest_of(scs);
-	struct core_probe *p = s && probe_ms && c->probes_n < PROBES_MAX ? calloc(1, sizeof *p) : NULL;
+	struct core_probe *p = s && probe_ms && c->probes.n < PROBES_MAX ? calloc(1, sizeof *p) : NULL;
 
 	if (!p)
 		return false;
@@ -239,10 +192,60 @@ bool core_probe_begin(struct core_edge *e, uint64_t number, const struct ipc_ses
 	}
 	p->oldest = s;
 	s->probe = p;
-	TAILQ_INSERT_TAIL(&c->probes, p, entry);
-	c->probes_n++;
+	TAILQ_INSERT_TAIL(&c->probes.list, p, entry);
+	c->probes.n++;
 	net_timer_start(p->timer, probe_ms + PROBE_GRACE_MS);
 	return true;
+}
+
+/* -- judged, and judged again */
+
+static bool session_admit(struct core_edge *e, uint64_t number, const struct ipc_session_open *open)
+{
+	struct core *c = e->core;
+	const struct asc_scs *scs = asc_scs_by_origin_host(c->asc, open->origin_host);
+	enum pol_reason reason = judge(c, open, scs);
+	struct core_session *s;
+
+	if (reason == POL_TOO_MANY_CONNECTIONS && probe_begin(e, number, open, core_scs_get(c, scs->name)))
+		return false; /* not yet */
+	if (reason == POL_NONE && c->sessions.by_key.n >= c->cfg->limits.sessions_max)
+		reason = POL_OVERLOAD;
+	s = reason == POL_NONE ? core_session_new(e, number, open, core_scs_get(c, scs->name)) : NULL;
+	if (reason == POL_NONE && !s)
+		reason = POL_NOMEM;
+	if (reason == POL_NONE)
+		let_in(s, open, scs);
+	else
+		session_refuse(e, number, open, reason);
+	return reason == POL_NONE;
+}
+
+int core_on_session_open(struct core_edge *e, uint64_t number, const struct ipc_session_open *open)
+{
+	struct core_session *s;
+
+	if (!listener_fits(e, open))
+		return ERR_PROTO;
+	st_count(&e->core->st, ST_SESSION_OPENED);
+	core_probe_forget(e->core, e->who.generation, number);
+	s = core_session_find(e->core, e->who.generation, number);
+	if (s)
+		core_session_free(s); /* announced anew: judged anew */
+	(void)session_admit(e, number, open);
+	return 0;
+}
+
+void core_on_session_closed(struct core_edge *e, uint64_t number, const struct ipc_session_closed *closed)
+{
+	struct core_session *s = core_session_find(e->core, e->who.generation, number);
+
+	core_probe_forget(e->core, e->who.generation, number);
+	if (!s)
+		return; /* a refused one closes too and is not known */
+	if (strcmp(closed->reason, pol_reason_str(POL_FOREIGN_ORIGIN)) == 0)
+		core_decide_session_end(e->core, s, pol_reason_str(POL_FOREIGN_ORIGIN));
+	core_session_free(s);
 }
 
 void core_probe_session_gone(struct core_probe *p)
@@ -254,7 +257,7 @@ void core_probe_session_gone(struct core_probe *p)
 
 	p->oldest = NULL;
 	probe_free(p);
-	if (e && !e->bad && core_session_admit(e, number, &open))
+	if (e && !e->bad && session_admit(e, number, &open))
 		st_count(&c->st, ST_SESSION_REPLACED);
 }
 
@@ -262,17 +265,22 @@ void core_probe_forget(struct core *c, uint32_t generation, uint64_t number)
 {
 	struct core_probe *p, *next;
 
-	for (p = TAILQ_FIRST(&c->probes); p; p = next) {
+	for (p = TAILQ_FIRST(&c->probes.list); p; p = next) {
 		next = TAILQ_NEXT(p, entry);
 		if (p->generation == generation && (number == 0 || p->number == number))
 			probe_free(p);
 	}
 }
 
-void core_probes_free(struct core *c)
+void core_probes_init(struct core *c)
+{
+	TAILQ_INIT(&c->probes.list);
+}
+
+void core_probes_fini(struct core *c)
 {
 	struct core_probe *p;
 
-	while ((p = TAILQ_FIRST(&c->probes)))
+	while ((p = TAILQ_FIRST(&c->probes.list)))
 		probe_free(p);
 }

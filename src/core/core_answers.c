@@ -7,6 +7,7 @@
 
 #include "apps/tsp.h"
 #include "base/buf.h"
+#include "core/core_answers.h"
 #include "core/core_int.h"
 
 #define KIND 0x81u
@@ -57,14 +58,14 @@ bool core_answers_keep(struct core *c, const struct trg *t)
 	if (!core_dup_bind(c->dup, t->req.origin_host, t->req.end_to_end, t->number, clock_real_ms(), &a))
 		return false;
 	len = build(record, &t->req, &a);
-	return len && jrn_put(c->jrn, t->number, record, len, on_kept, c) == 0;
+	return len && jrn_put(c->journal.jrn, t->number, record, len, on_kept, c) == 0;
 }
 
 void core_answers_drop(void *core, uint64_t number)
 {
 	struct core *c = core;
 
-	if (jrn_del(c->jrn, number))
+	if (jrn_del(c->journal.jrn, number))
 		log_error(c->log, "core", "journal record %llu stays for now", (unsigned long long)number);
 }
 
@@ -101,4 +102,19 @@ int core_answers_restore(struct core *c, uint64_t number, const void *record, si
 	if (err || !core_dup_bind(c->dup, origin_host, end_to_end, number, clock_real_ms(), &a))
 		core_answers_drop(c, number); /* damaged, or past its window */
 	return 0;
+}
+
+/* -- the part */
+
+int core_answers_init(struct core *c)
+{
+	if (core_dup_new(&c->dup, c->cfg->limits.duplicates_max, c->cfg->limits.duplicates_window_ms))
+		return ERR_NOMEM;
+	core_dup_on_drop(c->dup, core_answers_drop, c);
+	return 0;
+}
+
+void core_answers_fini(struct core *c)
+{
+	core_dup_free(c->dup);
 }

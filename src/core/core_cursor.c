@@ -10,8 +10,8 @@ void core_cursor_begin(struct core_cursor *w, struct core *c, struct core_scs *s
 {
 	w->core = c;
 	w->scs = scs;
-	w->next = scs ? TAILQ_FIRST(&scs->triggers) : TAILQ_FIRST(&c->triggers);
-	TAILQ_INSERT_TAIL(&c->walks, w, entry);
+	w->next = scs ? TAILQ_FIRST(&scs->triggers) : TAILQ_FIRST(&c->triggers.list);
+	TAILQ_INSERT_TAIL(&c->triggers.cursors, w, entry);
 }
 
 struct core_trigger *core_cursor_next(struct core_cursor *w)
@@ -25,14 +25,14 @@ struct core_trigger *core_cursor_next(struct core_cursor *w)
 
 void core_cursor_end(struct core_cursor *w)
 {
-	TAILQ_REMOVE(&w->core->walks, w, entry);
+	TAILQ_REMOVE(&w->core->triggers.cursors, w, entry);
 }
 
 void core_cursors_pass(struct core_trigger *t)
 {
 	struct core_cursor *w;
 
-	TAILQ_FOREACH(w, &t->core->walks, entry)
+	TAILQ_FOREACH(w, &t->core->triggers.cursors, entry)
 	{
 		if (w->next == t)
 			w->next = behind(w, t);

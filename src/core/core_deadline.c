@@ -11,18 +11,18 @@ static struct core_trigger *owner_of(struct heap_node *node)
 
 static void start(struct core *c)
 {
-	const struct heap_node *first = heap_first(&c->deadlines);
+	const struct heap_node *first = heap_first(&c->deadlines.heap);
 	uint64_t now, wait;
 
-	if (!first || first->at == c->deadline_ms)
+	if (!first || first->at == c->deadlines.timer_at_ms)
 		return; /* one that is no longer the first fires for nothing, once */
 	now = clock_real_ms();
 	wait = first->at > now ? first->at - now : 0;
-	c->deadline_ms = first->at;
-	net_timer_start(c->deadline, wait < WAIT_MAX_MS ? wait : WAIT_MAX_MS);
+	c->deadlines.timer_at_ms = first->at;
+	net_timer_start(c->deadlines.timer, wait < WAIT_MAX_MS ? wait : WAIT_MAX_MS);
 }
 
-void core_trigger_on_deadline(struct core_trigger *t)
+static void on_deadline(struct core_trigger *t)
 {
 	struct trg_event ev = { .kind = TRG_EV_TIMER };
 
@@ -31,16 +31,16 @@ void core_trigger_on_deadline(struct core_trigger *t)
 	core_trigger_step(t, &ev);
 }
 
-void core_deadlines_due(void *core)
+static void on_due(void *core)
 {
 	struct core *c = core;
 	uint64_t now = clock_real_ms();
 	struct heap_node *first;
 
-	c->deadline_ms = UINT64_MAX;
-	for (int i = 0; i < DUE_A_TURN && (first = heap_first(&c->deadlines)) && first->at <= now; i++) {
-		heap_del(&c->deadlines, first);
-		core_trigger_on_deadline(owner_of(first));
+	c->deadlines.timer_at_ms = UINT64_MAX;
+	for (int i = 0; i < DUE_A_TURN && (first = heap_first(&c->deadlines.heap)) && first->at <= now; i++) {
+		heap_del(&c->deadlines.heap, first);
+		on_deadline(owner_of(first));
 	}
 	start(c);
 }
@@ -50,11 +50,23 @@ int core_deadline_set(struct core_trigger *t, uint64_t at_ms)
 	struct core *c = t->core;
 
 	if (at_ms == UINT64_MAX) {
-		heap_del(&c->deadlines, &t->deadline);
+		heap_del(&c->deadlines.heap, &t->deadline);
 		return 0;
 	}
-	if (heap_set(&c->deadlines, &t->deadline, at_ms))
+	if (heap_set(&c->deadlines.heap, &t->deadline, at_ms))
 		return ERR_NOMEM;
 	start(c);
 	return 0;
+}
+
+int core_deadlines_init(struct core *c)
+{
+	c->deadlines.timer_at_ms = UINT64_MAX;
+	return net_timer_new(&c->deadlines.timer, c->loop, on_due, c);
+}
+
+void core_deadlines_fini(struct core *c)
+{
+	net_timer_free(c->deadlines.timer);
+	heap_fini(&c->deadlines.heap);
 }

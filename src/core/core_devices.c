@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "core/core_devices.h"
 #include "core/core_int.h"
 
 static bool same_digits(const struct dia_bytes *tbcd, const char *digits)
@@ -46,7 +47,7 @@ static uint64_t device_hash(const struct core *c, const char *e164, char kind, c
 	buf_bytes(&b, e164, strlen(e164));
 	buf_u8(&b, (uint8_t)kind);
 	buf_bytes(&b, name, len < IDENT_EXTERNAL_MAX ? len : IDENT_EXTERNAL_MAX);
-	return map_hash(&c->triggers_by_ref, key, (uint32_t)b.len);
+	return map_hash(&c->triggers.by_ref, key, (uint32_t)b.len);
 }
 
 /* Under the name that its DTR says first: IMSI, else MSISDN, else External-Identifier. */
@@ -59,7 +60,7 @@ void core_trigger_by_device(struct core_trigger *t)
 
 	if (t->by_device.hash || g->req.action == TSP_ACTION_RECALL)
 		return;
-	multimap_add(&t->core->triggers_by_device, &t->by_device, device_hash(t->core, t->ref.e164, kind, name, strlen(name)));
+	multimap_add(&t->core->triggers.by_device, &t->by_device, device_hash(t->core, t->ref.e164, kind, name, strlen(name)));
 }
 
 struct fit { /* what a report without number may mean */
@@ -71,7 +72,7 @@ struct fit { /* what a report without number may mean */
 
 static void try_name(struct core *c, struct fit *fit, char kind, const void *name, size_t len)
 {
-	struct multimap_node *n = multimap_first(&c->triggers_by_device, device_hash(c, fit->e164, kind, name, len));
+	struct multimap_node *n = multimap_first(&c->triggers.by_device, device_hash(c, fit->e164, kind, name, len));
 
 	for (; n && fit->n < 2; n = multimap_next(n)) {
 		struct core_trigger *t = (struct core_trigger *)(void *)((char *)n - offsetof(struct core_trigger, by_device));

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "core/core_dnr.h"
 #include "core/core_int.h"
 
 /* First the session that asked, if it is still there. Then any of the SCS takes its turn: one that does not answer is not asked again
@@ -59,7 +60,7 @@ int core_report_notify(void *arg, struct trg *trg, bool again)
 	n = calloc(1, sizeof *n);
 	if (!n)
 		return ERR_NOMEM;
-	n->transaction = c->notice_next++;
+	n->transaction = c->sessions.notice_next++;
 	n->session = s;
 	n->trigger = t;
 	fill(&record, c, trg, s, again);
@@ -69,7 +70,7 @@ int core_report_notify(void *arg, struct trg *trg, bool again)
 		free(n);
 		return err;
 	}
-	map_add(&c->notices_by_number, &n->node, &n->transaction, sizeof n->transaction);
+	map_add(&c->sessions.notices_by_number, &n->node, &n->transaction, sizeof n->transaction);
 	TAILQ_INSERT_TAIL(&s->notices, n, entry);
 	t->notice = n;
 	st_count(&c->st, ST_REPORTS_SENT);
@@ -85,7 +86,7 @@ void core_report_on_answer(struct core_edge *e, uint64_t transaction, const stru
 {
 	struct core *c = e->core;
 	struct core_notice *n =
-	    MAP_OF(map_find(&c->notices_by_number, &transaction, sizeof transaction), struct core_notice, node);
+	    MAP_OF(map_find(&c->sessions.notices_by_number, &transaction, sizeof transaction), struct core_notice, node);
 	struct trg_event ev = { .kind = acknowledged(a) ? TRG_EV_DNA_OK : TRG_EV_DNA_NO };
 	struct core_trigger *t;
 

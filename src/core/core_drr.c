@@ -7,8 +7,11 @@
 #include "apps/t4_dtr.h"
 #include "base/fault.h"
 #include "base/str.h"
+#include "core/core_devices.h"
 #include "core/core_int.h"
 #include "policy/pol_map.h"
+
+#define DRRS_MAX 65536u /* DRRs that wait for their DRA */
 
 /* -- the DRR: whose is it? */
 
@@ -66,28 +69,30 @@ static void send_error(struct core *c, struct link *l, const struct dia_msg *m, 
 static struct core_drr *drr_keep(struct core_peer *p, struct link *l, const struct dia_msg *m)
 {
 	struct core *c = p->core;
-	struct core_drr *d = c->drrs_by_token.n < CORE_DRR_MAX ? malloc(sizeof *d + m->hdr.length) : NULL;
+	struct core_drr *d = c->drrs.by_token.n < DRRS_MAX ? malloc(sizeof *d + m->hdr.length) : NULL;
 
 	if (!d)
 		return NULL;
-	*d = (struct core_drr){ .token = c->token_next++, .peer = (size_t)(p - c->peers), .link = l, .len = m->hdr.length };
+	*d = (struct core_drr){
+		.token = c->drrs.token_next++, .peer = (size_t)(p - c->peers.row), .link = l, .len = m->hdr.length
+	};
 	memcpy(d->message, m->bytes, d->len);
-	map_add(&c->drrs_by_token, &d->node, &d->token, sizeof d->token);
-	TAILQ_INSERT_TAIL(&c->drrs, d, entry);
+	map_add(&c->drrs.by_token, &d->node, &d->token, sizeof d->token);
+	TAILQ_INSERT_TAIL(&c->drrs.list, d, entry);
 	return d;
 }
 
 static void drr_free(struct core *c, struct core_drr *d)
 {
-	map_del(&c->drrs_by_token, &d->node);
-	TAILQ_REMOVE(&c->drrs, d, entry);
+	map_del(&c->drrs.by_token, &d->node);
+	TAILQ_REMOVE(&c->drrs.list, d, entry);
 	free(d);
 }
 
 void core_report_acknowledge(void *arg, struct trg *t, uint64_t token, bool ok)
 {
 	struct core *c = arg;
-	struct core_drr *d = MAP_OF(map_find(&c->drrs_by_token, &token, sizeof token), struct core_drr, node);
+	struct core_drr *d = MAP_OF(map_find(&c->drrs.by_token, &token, sizeof token), struct core_drr, node);
 	struct dia_failed why = { 0 };
 	struct dia_msg m;
 	struct t4_drr drr;
@@ -96,7 +101,7 @@ void core_report_acknowledge(void *arg, struct trg *t, uint64_t token, bool ok)
 	FAULT_POINT(CORE_DRA_DUE);
 	if (!d)
 		return; /* its connection is gone; the SMS-SC reports again */
-	if (dia_msg_parse(&m, d->message, d->len, &c->link_conf.limits, &why) == 0 && t4_drr_parse(&drr, &m, &why) == 0)
+	if (dia_msg_parse(&m, d->message, d->len, &c->peers.link_conf.limits, &why) == 0 && t4_drr_parse(&drr, &m, &why) == 0)
 		send_dra(c, d->link, &m, &drr, ok ? DIA_RESULT_SUCCESS : DIA_RESULT_UNABLE_TO_COMPLY, 0);
 	FAULT_POINT(CORE_DRA_QUEUED);
 	drr_free(c, d);
@@ -107,9 +112,9 @@ void core_report_peer_down(struct core_peer *p)
 	struct core *c = p->core;
 	struct core_drr *d, *next;
 
-	for (d = TAILQ_FIRST(&c->drrs); d; d = next) {
+	for (d = TAILQ_FIRST(&c->drrs.list); d; d = next) {
 		next = TAILQ_NEXT(d, entry);
-		if (d->peer == (size_t)(p - c->peers))
+		if (d->peer == (size_t)(p - c->peers.row))
 			drr_free(c, d);
 	}
 }
@@ -153,7 +158,7 @@ void core_report_on_request(struct core_peer *p, struct link *l, const struct di
 				      m->hdr.app_id);
 	else if (m->hdr.code != APP_CMD_DELIVERY_REPORT)
 		(void)!dia_failed_set(&why, DIA_RESULT_COMMAND_UNSUPPORTED, "command %u is not one an SMS-SC sends", m->hdr.code);
-	else if ((size_t)(p - c->peers) != c->cfg->t4.peer_index)
+	else if ((size_t)(p - c->peers.row) != c->cfg->t4.peer_index)
 		(void)!dia_failed_set(&why, DIA_RESULT_AUTHORIZATION_REJECTED, "only the SMS-SC reports");
 	else if (t4_drr_parse(&drr, m, &why) == 0)
 		on_drr(p, l, m, &drr);
@@ -161,4 +166,22 @@ void core_report_on_request(struct core_peer *p, struct link *l, const struct di
 		(void)!dia_failed_set(&why, DIA_RESULT_UNABLE_TO_COMPLY, "the request could not be read");
 	if (why.result_code)
 		send_error(c, l, m, &why);
+}
+
+/* -- the part */
+
+int core_drrs_init(struct core *c)
+{
+	TAILQ_INIT(&c->drrs.list);
+	c->drrs.token_next = 1;
+	return map_init(&c->drrs.by_token);
+}
+
+void core_drrs_fini(struct core *c)
+{
+	struct core_drr *d;
+
+	while ((d = TAILQ_FIRST(&c->drrs.list)))
+		drr_free(c, d);
+	map_fini(&c->drrs.by_token);
 }

@@ -7,7 +7,7 @@ struct core_edge *core_edge_find(struct core *c, uint32_t generation)
 {
 	struct core_edge *e;
 
-	TAILQ_FOREACH(e, &c->edges, entry)
+	TAILQ_FOREACH(e, &c->edges.list, entry)
 	{
 		if (e->who.generation == generation)
 			return e;

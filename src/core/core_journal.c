@@ -6,12 +6,12 @@
 
 static void look_at_state(struct core *c)
 {
-	int state = jrn_state(c->jrn);
+	int state = jrn_state(c->journal.jrn);
 
-	if (state == c->jrn_state)
+	if (state == c->journal.state)
 		return;
-	c->jrn_state = state;
-	c->jrn_since_ms = clock_real_ms();
+	c->journal.state = state;
+	c->journal.since_ms = clock_real_ms();
 	if (state == ERR_NOSPC)
 		log_error(c->log, "core", "the journal has no room: new triggers are refused until there is");
 	else if (state)
@@ -22,13 +22,13 @@ static void look_at_state(struct core *c)
 
 static void count(struct core *c)
 {
-	struct jrn_counts now = jrn_counts(c->jrn), before = c->jrn_counted;
+	struct jrn_counts now = jrn_counts(c->journal.jrn), before = c->journal.counted;
 
 	st_count_n(&c->st, ST_JOURNAL_COMMITS, now.commits - before.commits);
 	st_count_n(&c->st, ST_JOURNAL_ERRORS, now.commits_failed - before.commits_failed);
 	st_count_n(&c->st, ST_JOURNAL_LOST, now.lost - before.lost);
 	st_count_n(&c->st, ST_JOURNAL_TROUBLES, now.troubles - before.troubles);
-	c->jrn_counted = now;
+	c->journal.counted = now;
 }
 
 static void on_wake(void *arg, int events)
@@ -36,7 +36,7 @@ static void on_wake(void *arg, int events)
 	struct core *c = arg;
 
 	(void)events;
-	jrn_complete(c->jrn);
+	jrn_complete(c->journal.jrn);
 	look_at_state(c);
 	count(c);
 }
@@ -58,20 +58,20 @@ int core_journal_open(struct core *c, char why[CORE_WHY_MAX])
 	int err;
 
 	snprintf(dir, sizeof dir, "%s/journal", c->cfg->state_dir);
-	c->jrn_since_ms = clock_real_ms();
-	err = jrn_open(&c->jrn, &conf, &jrn_why);
+	c->journal.since_ms = clock_real_ms();
+	err = jrn_open(&c->journal.jrn, &conf, &jrn_why);
 	if (err) {
 		snprintf(why, CORE_WHY_MAX, "%s", jrn_why.text);
 		return err;
 	}
 	look_at_state(c); /* it may begin in trouble */
-	err = net_watch_new(&c->jrn_wake, c->loop, jrn_wake_fd(c->jrn), on_wake, c);
-	return err ? err : net_watch_set(c->jrn_wake, NET_READ);
+	err = net_watch_new(&c->journal.wake, c->loop, jrn_wake_fd(c->journal.jrn), on_wake, c);
+	return err ? err : net_watch_set(c->journal.wake, NET_READ);
 }
 
 void core_journal_close(struct core *c)
 {
-	net_watch_free(c->jrn_wake);
-	jrn_close(c->jrn);
-	c->jrn = NULL;
+	net_watch_free(c->journal.wake);
+	jrn_close(c->journal.jrn);
+	c->journal.jrn = NULL;
 }

@@ -16,6 +16,7 @@
 #include "base/fault.h"
 #include "base/str.h"
 #include "core/core_int.h"
+#include "core/core_path.h"
 #include "base/stage.h"
 
 /* A request on its way through the stages. */
@@ -236,8 +237,8 @@ static struct pol_load load_of(const struct visit *v)
 
 	return (struct pol_load){
 		.pending_of_scs = live->pending,
-		.overloaded = c->stopping || c->pending >= total || c->triggers_n >= c->cfg->limits.triggers_max,
-		.overloaded_low = c->pending >= total - total / 10,
+		.overloaded = c->stopping || c->triggers.pending >= total || c->triggers.n >= c->cfg->limits.triggers_max,
+		.overloaded_low = c->triggers.pending >= total - total / 10,
 		.quota_used = live->quota_used,
 		.reference_in_use = v->request.action != TSP_ACTION_RECALL && /* names it, and takes none */
 				    core_trigger_find(v->core, v->scs->e164, v->a->reference) != NULL,
@@ -320,10 +321,10 @@ static enum stage stage_submit(struct visit *v)
 	if (core_trigger_new(&t, v->core, v->session->scs, &req))
 		return refuse(v, &nomem);
 	memcpy(t->transaction, v->text, sizeof t->transaction);
-	t->asked = calloc(1, sizeof *t->asked);
-	if (t->asked) {
-		memcpy(t->asked->address, v->session->address, sizeof t->asked->address);
-		snprintf(t->asked->rule, sizeof t->asked->rule, "%s", v->verdict.rule);
+	t->input = calloc(1, sizeof *t->input);
+	if (t->input) {
+		memcpy(t->input->address, v->session->address, sizeof t->input->address);
+		snprintf(t->input->rule, sizeof t->input->rule, "%s", v->verdict.rule);
 	}
 	t->detected = v->verdict.detected[0] != 0;
 	t->dup = v->dup;
@@ -331,7 +332,7 @@ static enum stage stage_submit(struct visit *v)
 	t->host_named = v->a->host_named;
 	t->counted = true;
 	t->scs->pending++;
-	v->core->pending++;
+	v->core->triggers.pending++;
 	core_trigger_step(t, &start);
 	return STAGE_SUSPENDED;
 }

@@ -9,7 +9,7 @@ static void on_usable(void *arg, struct link *l)
 	struct core_peer *p = arg;
 
 	(void)l;
-	p->core->peer_events->usable(p);
+	p->core->peers.events->usable(p);
 }
 
 static void on_open(void *arg, struct link *l)
@@ -27,7 +27,7 @@ static void on_request(void *arg, struct link *l, const struct dia_msg *m)
 {
 	struct core_peer *p = arg;
 
-	p->core->peer_events->request(p, l, m);
+	p->core->peers.events->request(p, l, m);
 }
 
 static void on_down(void *arg, struct link *l, int err, const char *why)
@@ -41,7 +41,7 @@ static void on_down(void *arg, struct link *l, int err, const char *why)
 		p->since_ms = clock_real_ms();
 	}
 	p->open = false;
-	p->core->peer_events->down(p);
+	p->core->peers.events->down(p);
 }
 
 static const struct link_cb link_cb = {
@@ -52,7 +52,7 @@ static void conf_links(struct core *c)
 {
 	const struct cfg_iwf *cfg = c->cfg;
 
-	c->link_conf = (struct link_conf){
+	c->peers.link_conf = (struct link_conf){
 		.host = cfg->internal.host,
 		.realm = cfg->internal.realm,
 		.product = "mtc-iwf",
@@ -71,10 +71,10 @@ static void conf_links(struct core *c)
 
 int core_peers_open(struct core *c, struct tls_ctx *const tls[CFG_PEERS_MAX], const struct core_peer_events *events)
 {
-	c->peer_events = events;
+	c->peers.events = events;
 	conf_links(c);
 	for (size_t i = 0; i < c->cfg->peers_n; i++) {
-		struct core_peer *p = &c->peers[i];
+		struct core_peer *p = &c->peers.row[i];
 		int err;
 
 		p->core = c;
@@ -84,10 +84,10 @@ int core_peers_open(struct core *c, struct tls_ctx *const tls[CFG_PEERS_MAX], co
 		p->since_ms = clock_real_ms();
 		p->link_peer_conf =
 		    (struct link_peer_conf){ p->conf->host, p->conf->realm, p->conf->address, p->conf->port, tls[i] };
-		err = link_peer_new(&p->peer, c->loop, &p->link_peer_conf, &c->link_conf, &link_cb, p);
+		err = link_peer_new(&p->peer, c->loop, &p->link_peer_conf, &c->peers.link_conf, &link_cb, p);
 		if (err)
 			return err;
-		c->peers_n = i + 1;
+		c->peers.n = i + 1;
 	}
 	return 0;
 }
@@ -97,15 +97,15 @@ static void drop_asks(struct core *c)
 {
 	struct core_trigger *t;
 
-	for (t = c->peers_n ? TAILQ_FIRST(&c->triggers) : NULL; t; t = TAILQ_NEXT(t, entry))
+	for (t = c->peers.n ? TAILQ_FIRST(&c->triggers.list) : NULL; t; t = TAILQ_NEXT(t, entry))
 		core_trigger_ask_drop(t);
 }
 
 void core_peers_leave(struct core *c)
 {
 	drop_asks(c);
-	for (size_t i = 0; i < c->peers_n; i++) {
-		struct link *l = c->peers[i].peer ? link_peer_link(c->peers[i].peer) : NULL;
+	for (size_t i = 0; i < c->peers.n; i++) {
+		struct link *l = c->peers.row[i].peer ? link_peer_link(c->peers.row[i].peer) : NULL;
 
 		if (l)
 			link_disconnect(l, DIA_DISCONNECT_REBOOTING);
@@ -115,14 +115,14 @@ void core_peers_leave(struct core *c)
 void core_peers_close(struct core *c)
 {
 	drop_asks(c);
-	for (size_t i = 0; i < c->peers_n; i++) {
-		struct link_peer *peer = c->peers[i].peer;
+	for (size_t i = 0; i < c->peers.n; i++) {
+		struct link_peer *peer = c->peers.row[i].peer;
 
 		if (!peer)
 			continue;
-		c->peer_events->down(&c->peers[i]);
-		c->peers[i].peer = NULL;
+		c->peers.events->down(&c->peers.row[i]);
+		c->peers.row[i].peer = NULL;
 		link_peer_free(peer, false);
-		c->peers[i].open = false;
+		c->peers.row[i].open = false;
 	}
 }

@@ -3,7 +3,14 @@
 #include <stdlib.h>
 
 #include "base/fault.h"
+#include "core/core_answers.h"
+#include "core/core_dnr.h"
 #include "core/core_int.h"
+#include "core/core_path.h"
+#include "core/core_ports.h"
+#include "core/core_rights.h"
+#include "core/core_s6m.h"
+#include "core/core_t4.h"
 
 static struct core_trigger *of(const struct trg *t)
 {
@@ -19,16 +26,16 @@ static void port_arm(void *arg, struct trg *trg, uint64_t at_ms)
 }
 
 /* Answered: what is still told of it on demand is shared with others that were asked for the same way. */
-static void asked_end(struct core_trigger *t)
+static void input_end(struct core_trigger *t)
 {
-	struct core_decision_input *asked = t->asked;
+	struct core_decision_input *input = t->input;
 
-	if (!asked)
+	if (!input)
 		return;
-	t->rule = trg_names_keep(&t->core->words, asked->rule);
-	t->address = trg_names_keep(&t->core->words, asked->address);
-	t->asked = NULL;
-	free(asked);
+	t->rule = trg_names_keep(&t->core->triggers.rule_texts, input->rule);
+	t->address = trg_names_keep(&t->core->triggers.rule_texts, input->address);
+	t->input = NULL;
+	free(input);
 }
 
 static int port_judge_again(void *arg, struct trg *trg, struct trg_refusal *out)
@@ -66,7 +73,7 @@ static int put(struct core_trigger *t, bool first, jrn_done_fn *done, void *arg)
 	trg_record_build(&b, t->trg);
 	if (b.full)
 		return ERR_LIMIT;
-	return (first ? jrn_add : jrn_put)(t->core->jrn, t->trg->number, record, b.len, done, arg);
+	return (first ? jrn_add : jrn_put)(t->core->journal.jrn, t->trg->number, record, b.len, done, arg);
 }
 
 int core_trigger_keep(struct core_trigger *t, jrn_done_fn *done, void *arg)
@@ -133,13 +140,13 @@ static void port_answer(void *arg, struct trg *trg, const struct trg_answer *ans
 	d.reason = (enum pol_reason)answer->reason;
 	d.rule = core_trigger_rule(t);
 	core_decide_action(c, &d);
-	asked_end(t);
+	input_end(t);
 	if (answer->status == TSP_STATUS_SUCCESS)
 		count_success(t, trg->req.action);
 	if (t->counted) {
 		t->counted = false;
 		t->scs->pending--;
-		c->pending--;
+		c->triggers.pending--;
 	}
 	if (t->dup || t->asker.generation)
 		core_answer(c, t->dup, &t->asker, &a);
@@ -150,7 +157,7 @@ static uint32_t port_end_to_end(void *arg)
 {
 	struct core *c = arg;
 
-	return link_ids_end_to_end(&c->ids_internal);
+	return link_ids_end_to_end(&c->ids);
 }
 
 static void port_forget(void *arg, struct trg *trg, bool late)
@@ -160,7 +167,7 @@ static void port_forget(void *arg, struct trg *trg, bool late)
 
 	if (late)
 		st_count(&c->st, trg->has_outcome ? ST_REPORTS_EXPIRED : ST_REPORTS_LATE);
-	if ((trg->stored || t->kept) && !core_answers_keep(c, trg) && jrn_del(c->jrn, trg->number))
+	if ((trg->stored || t->kept) && !core_answers_keep(c, trg) && jrn_del(c->journal.jrn, trg->number))
 		log_error(c->log, "core", "transaction %s: its record stays in the journal for now", t->transaction);
 	FAULT_POINT(CORE_DELETE_QUEUED);
 	t->forgotten = true;

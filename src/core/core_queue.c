@@ -8,7 +8,7 @@
 void core_trigger_resume_end(struct core_trigger *t)
 {
 	if (t->resuming)
-		t->core->resuming--;
+		t->core->triggers.resuming--;
 	t->resuming = false;
 }
 
@@ -25,7 +25,7 @@ void core_trigger_ask_drop(struct core_trigger *t)
 
 int core_peer_ask(struct core_trigger *t, size_t peer, const struct buf *message, uint32_t wait_ms, link_answer_fn *fn)
 {
-	struct core_peer *p = &t->core->peers[peer];
+	struct core_peer *p = &t->core->peers.row[peer];
 	struct link *l = p->peer ? link_peer_link(p->peer) : NULL;
 	struct core_ask *ask;
 	int err;
@@ -74,17 +74,17 @@ struct core_trigger *core_peer_answered(void *arg, int err)
 
 bool core_queue_full(const struct core *c, size_t peer)
 {
-	const struct core_peer *p = &c->peers[peer];
+	const struct core_peer *p = &c->peers.row[peer];
 
 	if (p->outstanding >= c->cfg->limits.peer_window)
 		return true;
-	return !c->queue_moves && (!TAILQ_EMPTY(&p->waiting[0]) || !TAILQ_EMPTY(&p->waiting[1]));
+	return !c->queue.moves && (!TAILQ_EMPTY(&p->waiting[0]) || !TAILQ_EMPTY(&p->waiting[1]));
 }
 
 int core_queue_put(struct core_trigger *t, size_t peer, const struct core_turn *turn, bool again, uint64_t wait_ms)
 {
 	struct core *c = t->core;
-	struct core_peer *p = &c->peers[peer];
+	struct core_peer *p = &c->peers.row[peer];
 
 	if (!p->peer || !link_peer_link(p->peer))
 		return ERR_CLOSED;
@@ -161,7 +161,7 @@ static uint64_t soonest_of(const struct core_peer *p)
 	return soonest;
 }
 
-void core_queue_on_timer(void *core)
+static void on_timer(void *core)
 {
 	(void)core; /* the end of its turn does it */
 }
@@ -170,8 +170,8 @@ void core_queue_move(struct core *c)
 {
 	uint64_t soonest = UINT64_MAX, now_ms = net_loop_now_ms(c->loop);
 
-	for (size_t i = 0; i < c->peers_n && !c->stopping; i++) {
-		struct core_peer *p = &c->peers[i];
+	for (size_t i = 0; i < c->peers.n && !c->stopping; i++) {
+		struct core_peer *p = &c->peers.row[i];
 		struct core_trigger *t;
 
 		end_late(p, !p->peer || !link_peer_link(p->peer));
@@ -180,9 +180,9 @@ void core_queue_move(struct core *c)
 			int err;
 
 			core_queue_take(t);
-			c->queue_moves = true;
+			c->queue.moves = true;
 			err = turn->leave(t, t->waits_again);
-			c->queue_moves = false;
+			c->queue.moves = false;
 			if (err)
 				did_not_leave(t, turn);
 		}
@@ -190,5 +190,15 @@ void core_queue_move(struct core *c)
 			soonest = soonest_of(p);
 	}
 	if (soonest != UINT64_MAX)
-		net_timer_start(c->queue, soonest > now_ms ? soonest - now_ms : 0);
+		net_timer_start(c->queue.timer, soonest > now_ms ? soonest - now_ms : 0);
+}
+
+int core_queue_init(struct core *c)
+{
+	return net_timer_new(&c->queue.timer, c->loop, on_timer, c);
+}
+
+void core_queue_fini(struct core *c)
+{
+	net_timer_free(c->queue.timer);
 }

@@ -1,7 +1,10 @@
 /* core_records.c - the records of edges: each is read, checked, and goes to its stage. Edges come and go here. */
 #include <stdlib.h>
 
+#include "core/core_dnr.h"
 #include "core/core_int.h"
+#include "core/core_path.h"
+#include "core/core_records.h"
 
 #define RECORDS_A_TURN 512 /* of one edge, so that no edge starves the others */
 
@@ -68,7 +71,7 @@ static void read_edge(struct core_edge *e)
 	if (err && err != ERR_AGAIN)
 		core_edge_bad(e, "the indexes of its ring lie");
 	else if (!err && !e->bad)
-		net_timer_start(c->again, 0); /* there is more */
+		net_timer_start(c->edges.again, 0); /* there is more */
 }
 
 static void on_bell(void *arg, int events)
@@ -80,30 +83,30 @@ static void on_bell(void *arg, int events)
 	read_edge(e);
 }
 
-void core_records_again(void *arg)
+static void on_again(void *arg)
 {
 	struct core *c = arg;
 	struct core_edge *e;
 
-	TAILQ_FOREACH(e, &c->edges, entry)
+	TAILQ_FOREACH(e, &c->edges.list, entry)
 	{
 		if (!e->bad)
 			read_edge(e);
 	}
 }
 
-void core_edge_free(struct core_edge *e)
+static void edge_free(struct core_edge *e)
 {
 	struct core_session *s, *next;
 
 	e->bad = true; /* nothing is admitted on it any more */
 	core_probe_forget(e->core, e->who.generation, 0);
-	for (s = TAILQ_FIRST(&e->core->sessions); s; s = next) {
+	for (s = TAILQ_FIRST(&e->core->sessions.list); s; s = next) {
 		next = TAILQ_NEXT(s, entry);
 		if (s->edge == e)
 			core_session_free(s);
 	}
-	TAILQ_REMOVE(&e->core->edges, e, entry);
+	TAILQ_REMOVE(&e->core->edges.list, e, entry);
 	net_watch_free(e->bell);
 	ipc_ring_close(e->ring);
 	free(e);
@@ -129,7 +132,7 @@ int core_edge_add(struct core *c, const struct core_edge_id *edge, struct ipc_ri
 		err = net_watch_set(e->bell, NET_READ);
 	if (err)
 		goto close_ring;
-	TAILQ_INSERT_TAIL(&c->edges, e, entry);
+	TAILQ_INSERT_TAIL(&c->edges.list, e, entry);
 	log_info(c->log, "core", "edge %u, pid %d, is there", edge->generation, (int)edge->pid);
 	return 0;
 
@@ -150,5 +153,33 @@ void core_edge_gone(struct core *c, uint32_t generation)
 	if (!e->bad)
 		read_edge(e); /* what it said before it died */
 	log_warn(c->log, "core", "edge %u is gone, with %u sessions", generation, e->sessions_n);
-	core_edge_free(e);
+	edge_free(e);
+}
+
+/* -- the part */
+
+int core_edges_init(struct core *c)
+{
+	TAILQ_INIT(&c->edges.list);
+	return net_timer_new(&c->edges.again, c->loop, on_again, c);
+}
+
+void core_edges_fini(struct core *c)
+{
+	struct core_edge *e;
+
+	while ((e = TAILQ_FIRST(&c->edges.list)))
+		edge_free(e);
+	net_timer_free(c->edges.again);
+}
+
+void core_edges_flush(struct core *c)
+{
+	struct core_edge *e;
+
+	TAILQ_FOREACH(e, &c->edges.list, entry)
+	{
+		if (!e->bad && ipc_ring_flush(e->ring))
+			core_edge_bad(e, "the indexes of its ring lie");
+	}
 }

@@ -2,7 +2,10 @@
 #include <stdlib.h>
 
 #include "base/fault.h"
+#include "core/core_answers.h"
+#include "core/core_devices.h"
 #include "core/core_int.h"
+#include "core/core_restore.h"
 
 /* The request's place among the duplicates, so that a copy of it is recognised: with its answer, or waiting for one. */
 static void restore_dup(struct core_trigger *t)
@@ -30,7 +33,7 @@ static int restore_one(void *arg, uint64_t number, const void *record, size_t le
 	t = calloc(1, sizeof *t);
 	if (!t)
 		return ERR_NOMEM;
-	err = trg_restore(&t->trg, number, record, len, &c->trg_conf, c->trg_ports, c);
+	err = trg_restore(&t->trg, number, record, len, &c->triggers.conf, c->triggers.ports, c);
 	if (err) {
 		free(t);
 		log_error(c->log, "core", "journal record %llu cannot be read and is left alone: %s", (unsigned long long)number,
@@ -72,13 +75,13 @@ static void resume(struct core *c, bool priority)
 
 int core_triggers_restore(struct core *c)
 {
-	int err = jrn_replay(c->jrn, restore_one, c);
+	int err = jrn_replay(c->journal.jrn, restore_one, c);
 
 	FAULT_POINT(CORE_REPLAYED);
 	if (err)
 		return err;
-	if (c->triggers_n)
-		log_info(c->log, "core", "%u triggers taken up from the journal", c->triggers_n);
+	if (c->triggers.n)
+		log_info(c->log, "core", "%u triggers taken up from the journal", c->triggers.n);
 	resume(c, true);
 	resume(c, false);
 	return 0;

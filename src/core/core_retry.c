@@ -11,41 +11,53 @@ static bool pauses(const struct core_trigger *t)
 	const struct core *c = t->core;
 	const struct trg *g = t->trg;
 
-	if (g->state == TRG_RESUMING && c->resuming >= c->cfg->limits.resume)
+	if (g->state == TRG_RESUMING && c->triggers.resuming >= c->cfg->limits.resume)
 		return false;
 	return !t->ask && g->armed_ms != UINT64_MAX &&
 	       (g->state == TRG_RESUMING || g->state == TRG_RECALLING || g->state == TRG_REVOKING);
 }
 
-void core_retry_turn(void *core)
+static void end(struct core *c)
+{
+	if (!c->retry.running)
+		return;
+	c->retry.running = false;
+	net_timer_stop(c->retry.timer);
+	core_cursor_end(&c->retry.cursor);
+}
+
+static void on_turn(void *core)
 {
 	struct core *c = core;
 	struct trg_event ev = { .kind = TRG_EV_TIMER };
 	struct core_trigger *t = NULL;
 
-	for (uint32_t i = 0; i < ASKED_A_TURN && (t = core_cursor_next(&c->retry_at)); i++) {
+	for (uint32_t i = 0; i < ASKED_A_TURN && (t = core_cursor_next(&c->retry.cursor)); i++) {
 		if (pauses(t))
 			core_trigger_step(t, &ev);
 	}
 	if (t)
-		net_timer_start(c->retry, TURN_MS);
+		net_timer_start(c->retry.timer, TURN_MS);
 	else
-		core_retry_end(c);
+		end(c);
 }
 
 void core_retry_begin(struct core *c)
 {
-	core_retry_end(c);
-	core_cursor_begin(&c->retry_at, c, NULL);
-	c->retrying = true;
-	net_timer_start(c->retry, TURN_MS);
+	end(c);
+	core_cursor_begin(&c->retry.cursor, c, NULL);
+	c->retry.running = true;
+	net_timer_start(c->retry.timer, TURN_MS);
 }
 
-void core_retry_end(struct core *c)
+int core_retry_init(struct core *c)
 {
-	if (!c->retrying)
-		return;
-	c->retrying = false;
-	net_timer_stop(c->retry);
-	core_cursor_end(&c->retry_at);
+	return net_timer_new(&c->retry.timer, c->loop, on_turn, c);
+}
+
+void core_retry_fini(struct core *c)
+{
+	if (c->retry.running)
+		end(c);
+	net_timer_free(c->retry.timer);
 }

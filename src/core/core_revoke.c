@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/core_int.h"
+#include "core/core_rights.h"
 
 #define JUDGED_A_TURN 256u
 #define UNREADABLE_MS 1000u /* until the store is tried again */
@@ -27,7 +28,7 @@ static enum pol_reason judge(struct core_trigger *t, struct pol_verdict *v, uint
 	if (v->status == TSP_STATUS_SUCCESS)
 		return POL_NONE;
 	if (v->reason == POL_STORE_UNREADABLE) {
-		t->core->sweep_unread = true;
+		t->core->sweep.unread = true;
 		return POL_NONE;
 	}
 	if (v->reason != POL_NO_ASSOCIATION)
@@ -60,27 +61,27 @@ void core_revoke_sweep(void *core)
 	struct core *c = core;
 	uint64_t now_ms = clock_real_ms();
 
-	for (uint32_t i = 0; i < JUDGED_A_TURN && c->sweep_left; i++, c->sweep_left--) {
-		struct core_trigger *t = core_cursor_next(&c->sweep_walk);
+	for (uint32_t i = 0; i < JUDGED_A_TURN && c->sweep.left; i++, c->sweep.left--) {
+		struct core_trigger *t = core_cursor_next(&c->sweep.cursor);
 
 		if (!t) { /* once around: a change may have come in the middle */
-			core_cursor_end(&c->sweep_walk);
-			core_cursor_begin(&c->sweep_walk, c, NULL);
-			t = core_cursor_next(&c->sweep_walk);
+			core_cursor_end(&c->sweep.cursor);
+			core_cursor_begin(&c->sweep.cursor, c, NULL);
+			t = core_cursor_next(&c->sweep.cursor);
 		}
 		if (!t)
 			break;
 		look_at(t, now_ms);
 	}
-	if (c->sweep_left && !TAILQ_EMPTY(&c->triggers)) {
-		net_timer_start(c->sweep, 0);
+	if (c->sweep.left && !TAILQ_EMPTY(&c->triggers.list)) {
+		net_timer_start(c->sweep.timer, 0);
 		return;
 	}
-	c->sweep_left = 0;
-	if (c->sweep_unread) {
-		c->sweep_unread = false;
-		c->sweep_left = c->triggers_n;
-		net_timer_start(c->sweep, UNREADABLE_MS);
+	c->sweep.left = 0;
+	if (c->sweep.unread) {
+		c->sweep.unread = false;
+		c->sweep.left = c->triggers.n;
+		net_timer_start(c->sweep.timer, UNREADABLE_MS);
 	}
 }
 
@@ -89,12 +90,12 @@ void core_revoke_look(struct core *c)
 {
 	uint64_t generation = asc_generation(c->asc);
 
-	if (c->stopping || generation == c->sweep_generation)
+	if (c->stopping || generation == c->sweep.generation)
 		return;
-	c->sweep_generation = generation;
-	c->sweep_left = c->triggers_n;
-	if (c->sweep_left)
-		net_timer_start(c->sweep, 0);
+	c->sweep.generation = generation;
+	c->sweep.left = c->triggers.n;
+	if (c->sweep.left)
+		net_timer_start(c->sweep.timer, 0);
 }
 
 /* -- what becomes of it */
@@ -119,4 +120,20 @@ void core_revoke_said(void *arg, struct trg *trg, enum trg_revocation how)
 	d.reason = reasons[how];
 	st_count(&c->st, how == TRG_REVOCATION_TAKEN ? ST_TRIGGERS_REVOKED : ST_TRIGGERS_NOT_REVOKED);
 	core_decide_revoked(c, &d, "revoke-outcome");
+}
+
+/* -- the part */
+
+int core_sweep_init(struct core *c)
+{
+	core_cursor_begin(&c->sweep.cursor, c, NULL);
+	c->sweep.generation = UINT64_MAX; /* triggers of the journal are judged by what the store says now */
+	return net_timer_new(&c->sweep.timer, c->loop, core_revoke_sweep, c);
+}
+
+void core_sweep_fini(struct core *c)
+{
+	if (c->sweep.cursor.core)
+		core_cursor_end(&c->sweep.cursor);
+	net_timer_free(c->sweep.timer);
 }

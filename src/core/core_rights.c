@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/core_int.h"
+#include "core/core_rights.h"
 
 const struct assoc_found *core_trigger_rules(struct core_trigger *t, struct assoc_found *found, const char *external,
 					     const char *msisdn, uint64_t when_ms)

@@ -8,13 +8,18 @@ struct core_session *core_session_find(struct core *c, uint32_t generation, uint
 {
 	struct core_session_key key = { generation, number };
 
-	return MAP_OF(map_find(&c->sessions_by_key, &key, sizeof key), struct core_session, node);
+	return MAP_OF(map_find(&c->sessions.by_key, &key, sizeof key), struct core_session, node);
+}
+
+struct core_scs *core_scs_find(const struct core *c, const char *name)
+{
+	return MAP_OF(map_find(&c->sessions.scs_by_name, name, (uint32_t)strlen(name)), struct core_scs, node);
 }
 
 struct core_scs *core_scs_get(struct core *c, const char *name)
 {
 	size_t len = strlen(name);
-	struct core_scs *s = MAP_OF(map_find(&c->scs_by_name, name, (uint32_t)len), struct core_scs, node);
+	struct core_scs *s = core_scs_find(c, name);
 
 	if (s)
 		return s;
@@ -24,7 +29,7 @@ struct core_scs *core_scs_get(struct core *c, const char *name)
 	memcpy(s->name, name, len < sizeof s->name ? len : sizeof s->name - 1);
 	TAILQ_INIT(&s->sessions);
 	TAILQ_INIT(&s->triggers);
-	map_add(&c->scs_by_name, &s->node, s->name, (uint32_t)len);
+	map_add(&c->sessions.scs_by_name, &s->node, s->name, (uint32_t)len);
 	return s;
 }
 
@@ -34,12 +39,12 @@ static void expiry_arm(struct core *c, uint64_t not_after_s)
 {
 	uint64_t now_ms = clock_real_ms(), wait_ms = EXPIRY_LOOK_MS;
 
-	if (!not_after_s || not_after_s >= c->expiry_s)
+	if (!not_after_s || not_after_s >= c->sessions.expiry_s)
 		return;
-	c->expiry_s = not_after_s;
+	c->sessions.expiry_s = not_after_s;
 	if (not_after_s < now_ms / 1000 + EXPIRY_LOOK_MS / 1000)
 		wait_ms = (not_after_s + 1) * 1000 > now_ms ? (not_after_s + 1) * 1000 - now_ms : 0;
-	net_timer_start(c->expiry, wait_ms);
+	net_timer_start(c->sessions.expiry, wait_ms);
 }
 
 struct core_session *core_session_new(struct core_edge *e, uint64_t number, const struct ipc_session_open *open,
@@ -60,8 +65,8 @@ struct core_session *core_session_new(struct core_edge *e, uint64_t number, cons
 	s->not_after_s = open->identity.not_after_s;
 	s->proven = core_proven_of(c, &open->identity);
 	TAILQ_INIT(&s->notices);
-	map_add(&c->sessions_by_key, &s->node, &s->key, sizeof s->key);
-	TAILQ_INSERT_TAIL(&c->sessions, s, entry);
+	map_add(&c->sessions.by_key, &s->node, &s->key, sizeof s->key);
+	TAILQ_INSERT_TAIL(&c->sessions.list, s, entry);
 	TAILQ_INSERT_TAIL(&scs->sessions, s, of_scs);
 	scs->sessions_n++;
 	e->sessions_n++;
@@ -71,7 +76,7 @@ struct core_session *core_session_new(struct core_edge *e, uint64_t number, cons
 
 void core_notice_free(struct core_notice *n)
 {
-	map_del(&n->session->core->notices_by_number, &n->node);
+	map_del(&n->session->core->sessions.notices_by_number, &n->node);
 	TAILQ_REMOVE(&n->session->notices, n, entry);
 	n->trigger->notice = NULL;
 	free(n);
@@ -87,10 +92,10 @@ void core_session_free(struct core_session *s)
 		struct core_trigger *t = n->trigger;
 
 		core_notice_free(n);
-		c->session_events->notice_lost(t);
+		c->sessions.events->notice_lost(t);
 	}
-	map_del(&c->sessions_by_key, &s->node);
-	TAILQ_REMOVE(&c->sessions, s, entry);
+	map_del(&c->sessions.by_key, &s->node);
+	TAILQ_REMOVE(&c->sessions.list, s, entry);
 	TAILQ_REMOVE(&s->scs->sessions, s, of_scs);
 	s->scs->sessions_n--;
 	s->edge->sessions_n--;
@@ -98,7 +103,7 @@ void core_session_free(struct core_session *s)
 	core_proven_free(s->proven);
 	free(s);
 	if (probe)
-		c->session_events->probe_answered(probe);
+		c->sessions.events->probe_answered(probe);
 }
 
 /* Nothing that still comes from it is taken. */
@@ -115,7 +120,7 @@ static void cut(struct core_session *s, const char *reason)
 
 uint32_t core_sessions_cut(struct core *c, const char *scs, const char *reason)
 {
-	struct core_scs *live = MAP_OF(map_find(&c->scs_by_name, scs, (uint32_t)strlen(scs)), struct core_scs, node);
+	struct core_scs *live = core_scs_find(c, scs);
 	struct core_session *s, *next;
 	uint32_t n = 0;
 
@@ -128,13 +133,13 @@ uint32_t core_sessions_cut(struct core *c, const char *scs, const char *reason)
 }
 
 /* What a certificate proves, it proves until its end and not until the connection's (RFC 6733 13.1). */
-void core_sessions_expire(void *core)
+static void on_expiry(void *core)
 {
 	uint64_t now_s = clock_real_ms() / 1000, earliest = UINT64_MAX;
 	struct core *c = core;
 	struct core_session *s, *next;
 
-	for (s = TAILQ_FIRST(&c->sessions); s; s = next) {
+	for (s = TAILQ_FIRST(&c->sessions.list); s; s = next) {
 		next = TAILQ_NEXT(s, entry);
 		if (s->not_after_s && now_s > s->not_after_s) {
 			log_warn(c->log, "core", "session of %s at %s is cut: its certificate has expired", s->scs->name,
@@ -145,6 +150,41 @@ void core_sessions_expire(void *core)
 			earliest = s->not_after_s;
 		}
 	}
-	c->expiry_s = UINT64_MAX;
+	c->sessions.expiry_s = UINT64_MAX;
 	expiry_arm(c, earliest);
+}
+
+/* -- the part */
+
+int core_sessions_init(struct core *c, const struct core_session_events *events)
+{
+	struct core_sessions *p = &c->sessions;
+
+	TAILQ_INIT(&p->list);
+	p->events = events;
+	p->notice_next = 1;
+	p->expiry_s = UINT64_MAX;
+	if (map_init(&p->by_key) || map_init(&p->scs_by_name) || map_init(&p->notices_by_number))
+		return ERR_NOMEM;
+	return net_timer_new(&p->expiry, c->loop, on_expiry, c);
+}
+
+static void free_scs(void *arg, struct map_node *node)
+{
+	struct core_scs *s = MAP_OF(node, struct core_scs, node);
+
+	map_del(arg, node);
+	free(s);
+}
+
+void core_sessions_fini(struct core *c)
+{
+	struct core_sessions *p = &c->sessions;
+
+	if (p->scs_by_name.buckets)
+		map_each(&p->scs_by_name, free_scs, &p->scs_by_name);
+	map_fini(&p->by_key);
+	map_fini(&p->scs_by_name);
+	map_fini(&p->notices_by_number);
+	net_timer_free(p->expiry);
 }

@@ -4,7 +4,9 @@
 #include "apps/t4_dtr.h"
 #include "base/fault.h"
 #include "base/str.h"
+#include "core/core_devices.h"
 #include "core/core_int.h"
+#include "core/core_t4.h"
 #include "policy/pol_map.h"
 
 struct dtr_parts {
@@ -21,8 +23,8 @@ static int head(struct t4_dtr *dtr, struct dtr_parts *parts, struct core *c, con
 
 	dtr->head.request = true;
 	dtr->head.retransmitted = again;
-	dtr->head.session_id = (struct dia_bytes){ (const uint8_t *)parts->session_id,
-						   (uint32_t)link_ids_session(&c->ids_internal, parts->session_id) };
+	dtr->head.session_id =
+	    (struct dia_bytes){ (const uint8_t *)parts->session_id, (uint32_t)link_ids_session(&c->ids, parts->session_id) };
 	dtr->head.auth_session_state = dia_u32_of(APP_NO_STATE_MAINTAINED);
 	dtr->head.origin_host = dia_text(c->cfg->internal.host);
 	dtr->head.origin_realm = dia_text(c->cfg->internal.realm);
@@ -208,7 +210,7 @@ int core_t4_submit(void *arg, struct trg *t, bool again)
 
 	if (core_queue_full(c, c->cfg->t4.peer_index))
 		return core_queue_put(t->owner, c->cfg->t4.peer_index, &turn_submit, again, c->cfg->t4.answer_wait_ms);
-	err = resumes && c->resuming >= c->cfg->limits.resume ? ERR_BUSY : head(&dtr, &parts, c, t, again);
+	err = resumes && c->triggers.resuming >= c->cfg->limits.resume ? ERR_BUSY : head(&dtr, &parts, c, t, again);
 	if (!err && t->req.action == TSP_ACTION_RECALL)
 		fill_recall(&dtr, trg_old_reference(&t->req));
 	else if (!err)
@@ -223,7 +225,7 @@ int core_t4_submit(void *arg, struct trg *t, bool again)
 		st_count(&c->st, again ? ST_T4_RESENT : ST_T4_REQUESTS);
 	if (!err && resumes) {
 		of->resuming = true;
-		c->resuming++;
+		c->triggers.resuming++;
 	}
 	return err;
 }

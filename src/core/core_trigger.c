@@ -19,7 +19,7 @@ struct core_trigger *core_trigger_find(struct core *c, const char *e164, uint32_
 {
 	struct core_reference r = reference_of(e164, reference);
 
-	return MAP_OF(map_find(&c->triggers_by_ref, &r, sizeof r), struct core_trigger, node);
+	return MAP_OF(map_find(&c->triggers.by_ref, &r, sizeof r), struct core_trigger, node);
 }
 
 /* -- making and ending */
@@ -30,10 +30,10 @@ void core_trigger_attach(struct core_trigger *t, struct core *c, struct core_scs
 	t->scs = scs;
 	t->ref = reference_of(t->trg->req.scs_e164, t->trg->req.reference);
 	if (t->trg->req.action != TSP_ACTION_RECALL)
-		map_add(&c->triggers_by_ref, &t->node, &t->ref, sizeof t->ref);
+		map_add(&c->triggers.by_ref, &t->node, &t->ref, sizeof t->ref);
 	TAILQ_INSERT_TAIL(&scs->triggers, t, of_scs);
-	TAILQ_INSERT_TAIL(&c->triggers, t, entry);
-	c->triggers_n++;
+	TAILQ_INSERT_TAIL(&c->triggers.list, t, entry);
+	c->triggers.n++;
 }
 
 int core_trigger_new(struct core_trigger **out, struct core *c, struct core_scs *scs, const struct trg_request *req)
@@ -43,7 +43,7 @@ int core_trigger_new(struct core_trigger **out, struct core *c, struct core_scs 
 
 	if (!t)
 		return ERR_NOMEM;
-	err = trg_new(&t->trg, jrn_next(c->jrn), req, &c->trg_conf, c->trg_ports, c);
+	err = trg_new(&t->trg, jrn_next(c->journal.jrn), req, &c->triggers.conf, c->triggers.ports, c);
 	if (err) {
 		free(t);
 		return err;
@@ -62,38 +62,39 @@ void core_trigger_free(struct core_trigger *t)
 	core_trigger_ask_drop(t);
 	if (t->notice)
 		core_notice_free(t->notice);
-	if (t->storing && c->jrn)
-		jrn_forget(c->jrn, t);
+	if (t->storing && c->journal.jrn)
+		jrn_forget(c->journal.jrn, t);
 	if (t->counted) {
 		t->scs->pending--;
-		c->pending--;
+		c->triggers.pending--;
 	}
-	multimap_del(&c->triggers_by_device, &t->by_device);
+	multimap_del(&c->triggers.by_device, &t->by_device);
 	if (map_has(&t->node))
-		map_del(&c->triggers_by_ref, &t->node);
+		map_del(&c->triggers.by_ref, &t->node);
 	TAILQ_REMOVE(&t->scs->triggers, t, of_scs);
-	TAILQ_REMOVE(&c->triggers, t, entry);
-	c->triggers_n--;
-	heap_del(&c->deadlines, &t->deadline);
+	TAILQ_REMOVE(&c->triggers.list, t, entry);
+	c->triggers.n--;
+	heap_del(&c->deadlines.heap, &t->deadline);
 	trg_free(t->trg);
-	free(t->asked);
+	free(t->input);
 	free(t);
 }
 
 void core_trigger_step(struct core_trigger *t, const struct trg_event *ev)
 {
 	struct core *c = t->core;
-	bool group = t->trg->req.action != TSP_ACTION_TRIGGER && !c->in_group; /* it may end or report its original: together */
+	bool group =
+	    t->trg->req.action != TSP_ACTION_TRIGGER && !c->triggers.in_group; /* it may end or report its original: together */
 
 	if (group)
-		jrn_group_begin(c->jrn);
-	c->in_group |= group;
+		jrn_group_begin(c->journal.jrn);
+	c->triggers.in_group |= group;
 	t->stepping = true;
 	(void)trg_step(t->trg, ev, clock_real_ms()); /* an unwelcome event was traced and changed nothing */
 	t->stepping = false;
 	if (group) {
-		jrn_group_end(c->jrn);
-		c->in_group = false;
+		jrn_group_end(c->journal.jrn);
+		c->triggers.in_group = false;
 	}
 	if (t->forgotten) {
 		core_finished_keep(t);
@@ -132,12 +133,60 @@ void core_trigger_say_detected(struct core_trigger *t, const struct pol_verdict 
 
 void core_trigger_set_rule(struct core_trigger *t, const char *rule)
 {
-	const char *kept = t->asked ? NULL : trg_names_keep(&t->core->words, rule); /* answered long ago, or restored */
+	const char *kept =
+	    t->input ? NULL : trg_names_keep(&t->core->triggers.rule_texts, rule); /* answered long ago, or restored */
 
 	if (kept)
 		t->rule = kept;
-	else if (!t->asked)
-		t->asked = calloc(1, sizeof *t->asked);
-	if (t->asked)
-		snprintf(t->asked->rule, sizeof t->asked->rule, "%s", rule);
+	else if (!t->input)
+		t->input = calloc(1, sizeof *t->input);
+	if (t->input)
+		snprintf(t->input->rule, sizeof t->input->rule, "%s", rule);
+}
+
+/* -- the part */
+
+#define SHARED_TEXTS_MAX 65536u /* hosts, realms and numbers of SCSs; rules; one that does not fit is kept in each trigger */
+
+static struct trg_conf conf_of(struct core *c)
+{
+	const struct cfg_iwf *cfg = c->cfg;
+
+	return (struct trg_conf){
+		.report_grace_ms = cfg->journal.report_grace_ms,
+		.report_retention_ms = cfg->journal.report_retention_ms,
+		.retry_min_ms = cfg->dnr.retry_min_ms,
+		.retry_max_ms = cfg->dnr.retry_max_ms,
+		.reasons = { POL_NONE, POL_ACTION_NOT_SUPPORTED, POL_CONTRADICTING_DEVICE, POL_HSS_SILENT, POL_JOURNAL,
+			     POL_SMSSC_SILENT, POL_NOMEM, POL_ORIGINAL_UNKNOWN, POL_ORIGINAL_REPORTED, POL_ORIGINAL_BUSY,
+			     POL_ORIGINAL_DEVICE, POL_SMSSC_NO_RECALL, POL_EXPIRED },
+		.takers = &c->triggers.smssc_hosts,
+		.names = &c->triggers.scs_names,
+	};
+}
+
+int core_triggers_init(struct core *c, const struct trg_ports *ports)
+{
+	struct core_triggers *p = &c->triggers;
+
+	TAILQ_INIT(&p->list);
+	TAILQ_INIT(&p->cursors);
+	p->ports = ports;
+	p->scs_names.max = p->rule_texts.max = SHARED_TEXTS_MAX;
+	p->conf = conf_of(c);
+	return map_init(&p->by_ref) || multimap_init(&p->by_device) ? ERR_NOMEM : 0;
+}
+
+void core_triggers_fini(struct core *c)
+{
+	struct core_triggers *p = &c->triggers;
+	struct core_trigger *t;
+
+	while ((t = TAILQ_FIRST(&p->list)))
+		core_trigger_free(t);
+	map_fini(&p->by_ref);
+	multimap_fini(&p->by_device);
+	trg_names_fini(&p->smssc_hosts);
+	trg_names_fini(&p->scs_names);
+	trg_names_fini(&p->rule_texts);
 }

@@ -6,12 +6,12 @@
 
 const char *core_trigger_rule(const struct core_trigger *t)
 {
-	return t->asked ? t->asked->rule : t->rule ? t->rule : "";
+	return t->input ? t->input->rule : t->rule ? t->rule : "";
 }
 
 const char *core_trigger_address(const struct core_trigger *t)
 {
-	return t->asked && t->asked->address[0] ? t->asked->address : t->address ? t->address : "";
+	return t->input && t->input->address[0] ? t->input->address : t->address ? t->address : "";
 }
 
 static const char *device_text(char out[CORE_DEVICE_TEXT_MAX], const struct trg *g)
@@ -81,6 +81,6 @@ void core_finished_keep(struct core_trigger *t)
 
 	core_trigger_view(&p, &room, t);
 	p.ended_ms = clock_real_ms();
-	if (core_finished_add(c->ended, &p))
+	if (core_finished_add(c->finished, &p))
 		st_count(&c->st, ST_TRIGGERS_ENDED_DROPPED);
 }

@@ -45,24 +45,24 @@ enum log_level core_log_level(struct core *c, enum log_level level)
 
 void core_status(const struct core *c, struct core_status *out)
 {
-	struct jrn_counts now = jrn_counts(c->jrn);
+	struct jrn_counts now = jrn_counts(c->journal.jrn);
 
 	*out = (struct core_status){ .started_ms = c->started_ms,
-				     .sessions = (uint32_t)c->sessions_by_key.n,
-				     .pending = c->pending,
-				     .triggers = c->triggers_n - c->pending,
-				     .journal = { .state = c->jrn_state,
-						  .since_ms = c->jrn_since_ms,
+				     .sessions = (uint32_t)c->sessions.by_key.n,
+				     .pending = c->triggers.pending,
+				     .triggers = c->triggers.n - c->triggers.pending,
+				     .journal = { .state = c->journal.state,
+						  .since_ms = c->journal.since_ms,
 						  .records = now.records,
 						  .octets = now.octets,
-						  .waiting = jrn_pending(c->jrn) } };
+						  .waiting = jrn_pending(c->journal.jrn) } };
 }
 
 void core_edge_each(const struct core *c, core_edge_fn *fn, void *arg)
 {
 	const struct core_edge *e;
 
-	TAILQ_FOREACH(e, &c->edges, entry)
+	TAILQ_FOREACH(e, &c->edges.list, entry)
 	{
 		struct core_edge_view view = { .zone = e->who.zone,
 					       .pid = e->who.pid,
@@ -77,8 +77,8 @@ void core_edge_each(const struct core *c, core_edge_fn *fn, void *arg)
 
 void core_peer_each(const struct core *c, core_peer_fn *fn, void *arg)
 {
-	for (size_t i = 0; i < c->peers_n; i++) {
-		const struct core_peer *p = &c->peers[i];
+	for (size_t i = 0; i < c->peers.n; i++) {
+		const struct core_peer *p = &c->peers.row[i];
 		struct core_peer_view view = { .conf = p->conf,
 					       .state = p->peer ? link_peer_state(p->peer) : "closing",
 					       .since_ms = p->since_ms,
@@ -97,7 +97,7 @@ void core_session_each(const struct core *c, core_session_fn *fn, void *arg)
 {
 	const struct core_session *s;
 
-	TAILQ_FOREACH(s, &c->sessions, entry)
+	TAILQ_FOREACH(s, &c->sessions.list, entry)
 	{
 		const struct asc_scs *scs = asc_scs_find(c->asc, s->scs->name);
 		struct core_session_view view = { .scs = s->scs->name,
@@ -116,7 +116,7 @@ void core_session_each(const struct core *c, core_session_fn *fn, void *arg)
 
 static struct core_scs *find_scs(const struct core *c, const char *name)
 {
-	return MAP_OF(map_find(&c->scs_by_name, name, (uint32_t)strlen(name)), struct core_scs, node);
+	return MAP_OF(map_find(&c->sessions.scs_by_name, name, (uint32_t)strlen(name)), struct core_scs, node);
 }
 
 void core_scs_view(const struct core *c, const char *scs, struct core_scs_view *out)
@@ -164,26 +164,26 @@ void core_trigger_match(struct core *c, const char *scs, uint32_t reference, str
 
 	*out = (struct core_trigger_match){ 0 };
 	if (!scs)
-		map_each(&c->scs_by_name, match_scs, &m);
+		map_each(&c->sessions.scs_by_name, match_scs, &m);
 	else if (one)
 		match_scs(&m, &one->node);
 }
 
 const struct core_trigger_view *core_trigger_ended(const struct core *c, const char *scs, uint32_t reference)
 {
-	return core_finished_find(c->ended, scs, reference);
+	return core_finished_find(c->finished, scs, reference);
 }
 
 uint32_t core_triggers_ended(const struct core *c)
 {
-	return core_finished_count(c->ended);
+	return core_finished_count(c->finished);
 }
 
 void core_trigger_outlook(const struct core_trigger *t, struct core_trigger_outlook *out)
 {
 	const struct core *c = t->core;
 	enum trg_state state = t->trg->state;
-	const struct core_peer *peer = &c->peers[state == TRG_ASKING ? c->cfg->s6m.peer_index : c->cfg->t4.peer_index];
+	const struct core_peer *peer = &c->peers.row[state == TRG_ASKING ? c->cfg->s6m.peer_index : c->cfg->t4.peer_index];
 	struct trg_outlook look;
 
 	trg_look(t->trg, &look);

@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include "admin/adm.h"
+#include "assoc/asc_change.h"
 #include "tests/unit/admin/ctl_fake.h"
 #include "tests/unit/core/core_play.h"
 

@@ -47,7 +47,7 @@ static void refused(struct core_play *p, const struct ipc_session_open *s, const
 	assert_false(v.admitted);
 	assert_int_equal(v.result_code, 3010);
 	assert_string_equal(v.reason, reason);
-	assert_int_equal(p->core->sessions_by_key.n, 0);
+	assert_int_equal(p->core->sessions.by_key.n, 0);
 	assert_int_equal(p->bad_edge, 0); /* a refusal is no offence of the edge */
 }
 
@@ -203,7 +203,7 @@ static void test_a_session_that_spoke_for_another_leaves_a_decision(void **state
 	before = p->core->st.v[ST_DECISION_REFUSED];
 	core_play_send(p, ipc_session_closed_put(p->record, p->generation, 1, &closed));
 	assert_int_equal(p->core->st.v[ST_DECISION_REFUSED], before + 1);
-	assert_int_equal(p->core->sessions_by_key.n, 0);
+	assert_int_equal(p->core->sessions.by_key.n, 0);
 }
 
 static void test_removing_an_scs_cuts_its_sessions_at_once(void **state)
@@ -236,7 +236,7 @@ static void test_the_hss_is_not_asked_for_a_device_without_association(void **st
 	assert_true(ADMITTED(open_acme(p, 1)));
 	assert_int_equal(core_play_ask(p, 2, &known), 105);
 	assert_int_equal(p->core->st.v[ST_S6M_REQUESTS], 0);
-	assert_int_equal(p->core->triggers_n, 0);
+	assert_int_equal(p->core->triggers.n, 0);
 }
 
 static void test_an_allowed_trigger_without_an_hss_is_answered_201(void **state)
@@ -246,8 +246,8 @@ static void test_an_allowed_trigger_without_an_hss_is_answered_201(void **state)
 
 	assert_true(ADMITTED(open_acme(p, 1)));
 	assert_int_equal(core_play_ask(p, 2, &a), 201);
-	assert_int_equal(p->core->triggers_n, 0);
-	assert_int_equal(p->core->pending, 0);
+	assert_int_equal(p->core->triggers.n, 0);
+	assert_int_equal(p->core->triggers.pending, 0);
 }
 
 static void test_what_a_detect_only_rule_would_refuse_is_counted_and_not_refused(void **state)
@@ -285,7 +285,7 @@ static void test_overload_is_3004_only_where_this_host_was_named(void **state)
 	p->cfg->limits.pending_total = 10;
 	a.end_to_end = a.reference = 43;
 	assert_int_equal(core_play_ask(p, 4, &a), 201); /* trouble of the HSS is not ours */
-	assert_int_equal(p->core->pending, 0);
+	assert_int_equal(p->core->triggers.pending, 0);
 }
 
 static void test_what_the_edge_says_about_identity_and_device_is_judged_by_the_core(void **state)
@@ -364,7 +364,7 @@ static void test_a_record_of_another_edge_ends_the_edge(void **state)
 
 	core_play_send(p, ipc_session_open_put(p->record, p->generation + 1, 1, &s));
 	assert_int_equal(p->bad_edge, p->generation);
-	assert_int_equal(p->core->sessions_by_key.n, 0);
+	assert_int_equal(p->core->sessions.by_key.n, 0);
 }
 
 static void test_octets_that_are_no_record_end_the_edge(void **state)
@@ -387,7 +387,7 @@ static void test_a_listener_that_the_edge_does_not_have_ends_the_edge(void **sta
 	s.listener = 3;
 	core_play_send(p, ipc_session_open_put(p->record, p->generation, 1, &s));
 	assert_int_equal(p->bad_edge, p->generation);
-	assert_int_equal(p->core->sessions_by_key.n, 0);
+	assert_int_equal(p->core->sessions.by_key.n, 0);
 }
 
 static void test_an_internal_session_from_an_external_edge_ends_the_edge(void **state)
@@ -408,7 +408,7 @@ static void test_a_dead_edge_takes_its_sessions_with_it(void **state)
 
 	assert_true(ADMITTED(open_acme(p, 1)));
 	core_edge_gone(p->core, p->generation);
-	assert_int_equal(p->core->sessions_by_key.n, 0);
+	assert_int_equal(p->core->sessions.by_key.n, 0);
 	assert_int_equal(core_scs_get(p->core, "acme")->sessions_n, 0);
 }
 
@@ -421,11 +421,11 @@ static void test_a_new_core_admits_what_is_announced_again(void **state)
 
 	assert_true(ADMITTED(open_acme(p, 1)));
 	core_play_restart(p);
-	assert_int_equal(p->core->sessions_by_key.n, 0);
+	assert_int_equal(p->core->sessions.by_key.n, 0);
 	s.again = true;
 	assert_true(ADMITTED(core_play_open(p, 1, &s)));
 	assert_true(ADMITTED(core_play_open(p, 1, &s))); /* announced twice is one session */
-	assert_int_equal(p->core->sessions_by_key.n, 1);
+	assert_int_equal(p->core->sessions.by_key.n, 1);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)

@@ -15,14 +15,14 @@ static void add(struct world *w, int i)
 {
 	w->t[i].core = &w->core;
 	w->t[i].scs = &w->scs[i % 2];
-	TAILQ_INSERT_TAIL(&w->core.triggers, &w->t[i], entry);
+	TAILQ_INSERT_TAIL(&w->core.triggers.list, &w->t[i], entry);
 	TAILQ_INSERT_TAIL(&w->t[i].scs->triggers, &w->t[i], of_scs);
 }
 
 static void end(struct world *w, int i)
 {
 	core_cursors_pass(&w->t[i]);
-	TAILQ_REMOVE(&w->core.triggers, &w->t[i], entry);
+	TAILQ_REMOVE(&w->core.triggers.list, &w->t[i], entry);
 	TAILQ_REMOVE(&w->t[i].scs->triggers, &w->t[i], of_scs);
 }
 
@@ -31,8 +31,8 @@ static struct world *world_new(int n)
 	struct world *w = calloc(1, sizeof *w);
 
 	assert_non_null(w);
-	TAILQ_INIT(&w->core.triggers);
-	TAILQ_INIT(&w->core.walks);
+	TAILQ_INIT(&w->core.triggers.list);
+	TAILQ_INIT(&w->core.triggers.cursors);
 	TAILQ_INIT(&w->scs[0].triggers);
 	TAILQ_INIT(&w->scs[1].triggers);
 	for (int i = 0; i < n; i++)
@@ -64,7 +64,7 @@ static void test_all_are_seen_once_oldest_first(void **state)
 	assert_int_equal(next_of(w, &of_one), -1);
 	core_cursor_end(&all);
 	core_cursor_end(&of_one);
-	assert_true(TAILQ_EMPTY(&w->core.walks));
+	assert_true(TAILQ_EMPTY(&w->core.triggers.cursors));
 	free(w);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "core/core_int.h"
+#include "core/core_rights.h"
 #include "tests/unit/core/core_play.h"
 
 #define URI "urn:mtc:group:"

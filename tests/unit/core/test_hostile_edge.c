@@ -124,20 +124,20 @@ static void check_books(struct hostile *h)
 	struct core_trigger *t;
 	uint32_t sessions = 0, triggers = 0;
 
-	TAILQ_FOREACH(s, &c->sessions, entry)
+	TAILQ_FOREACH(s, &c->sessions.list, entry)
 	{
 		assert_ptr_equal(s->scs, acme);
 		assert_int_equal(s->key.generation, h->play.generation);
 		sessions++;
 	}
-	TAILQ_FOREACH(t, &c->triggers, entry)
+	TAILQ_FOREACH(t, &c->triggers.list, entry)
 	triggers++;
 	assert_true(sessions <= 2); /* connections_max */
-	assert_int_equal(sessions, c->sessions_by_key.n);
+	assert_int_equal(sessions, c->sessions.by_key.n);
 	assert_int_equal(sessions, acme->sessions_n);
-	assert_int_equal(triggers, c->triggers_n);
-	assert_int_equal(c->pending, acme->pending);
-	assert_true(c->pending <= triggers);
+	assert_int_equal(triggers, c->triggers.n);
+	assert_int_equal(c->triggers.pending, acme->pending);
+	assert_true(c->triggers.pending <= triggers);
 }
 
 static void hear_out(struct hostile *h)

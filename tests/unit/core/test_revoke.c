@@ -200,7 +200,7 @@ static void test_each_turn_judges_its_share(void **state)
 	for (int i = 1; i < N - 1; i++)
 		revoking += i != SHARE && t[i]->trg->state == TRG_REVOKING;
 	assert_int_equal(revoking, N - 3);
-	assert_int_equal(p->core->sweep_left, 0);
+	assert_int_equal(p->core->sweep.left, 0);
 }
 
 static void test_a_change_in_the_middle_goes_once_around(void **state)
@@ -216,7 +216,7 @@ static void test_a_change_in_the_middle_goes_once_around(void **state)
 		t[i] = pending_of(p, "meter-1@a.example", 100 + i, "");
 	assert_int_equal(asc_rule_add(p->core->asc, &some, &why), 0);
 	core_revoke_look(p->core);
-	core_revoke_sweep(p->core); /* the first of them have been judged when the deny comes */
+	core_play_turns(p, 1); /* the first of them have been judged when the deny comes */
 	assert_int_equal(asc_rule_add(p->core->asc, &deny, &why), 0);
 	core_play_turns(p, 10);
 	for (int i = 0; i < N; i++)
@@ -233,8 +233,8 @@ static void test_what_came_from_the_journal_is_judged_by_the_store_of_now(void *
 	struct asc_why why;
 
 	trg_record_build(&b, t->trg);
-	assert_int_equal(jrn_add(p->core->jrn, t->trg->number, record, b.len, NULL, NULL), 0);
-	assert_int_equal(jrn_flush(p->core->jrn), 0);
+	assert_int_equal(jrn_add(p->core->journal.jrn, t->trg->number, record, b.len, NULL, NULL), 0);
+	assert_int_equal(jrn_flush(p->core->journal.jrn), 0);
 	assert_int_equal(asc_rule_add(p->core->asc, &deny, &why), 0); /* and the core ends before it looked */
 	core_play_restart(p);
 	core_play_turns(p, 5);

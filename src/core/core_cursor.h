@@ -1,0 +1,19 @@
+/* core_cursor.h - all triggers, or those of one SCS, oldest first, some at a time. Triggers may come and go between two calls. */
+#pragma once
+#include <sys/queue.h>
+
+struct core;
+struct core_scs;
+struct core_trigger;
+
+struct core_cursor {
+	struct core *core;
+	struct core_scs *scs;      /* NULL: of all SCSs */
+	struct core_trigger *next; /* NULL: at the end */
+	TAILQ_ENTRY(core_cursor) entry;
+};
+
+void core_cursor_begin(struct core_cursor *w, struct core *c, struct core_scs *scs);
+struct core_trigger *core_cursor_next(struct core_cursor *w); /* NULL: no more */
+void core_cursor_end(struct core_cursor *w);
+void core_cursors_pass(struct core_trigger *t); /* the trigger is about to be freed */

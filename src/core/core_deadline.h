@@ -1,0 +1,20 @@
+/* core_deadline.h - the deadlines of all triggers behind one timer of the loop. */
+#pragma once
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/heap.h"
+
+struct core;
+struct core_trigger;
+
+struct core_deadlines {
+	struct heap heap; /* real ms */
+	struct net_timer *timer;
+	uint64_t timer_at_ms; /* when the timer fires; UINT64_MAX: not running */
+};
+
+ERR_MUST_USE int core_deadlines_init(struct core *c); /* ERR_NOMEM */
+void core_deadlines_fini(struct core *c);             /* a zeroed part is allowed */
+/* Real ms; UINT64_MAX: none. ERR_NOMEM. */
+ERR_MUST_USE int core_deadline_set(struct core_trigger *t, uint64_t at_ms);

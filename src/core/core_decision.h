@@ -1,0 +1,26 @@
+/* core_decision.h - one decision, one line: every verdict of the core goes through here to the decision log and the counters. */
+#pragma once
+#include <stdint.h>
+
+#include "core/core_sessions.h"
+#include "policy/pol_reason.h"
+
+struct core_decision { /* borrows its texts */
+	const char *transaction, *scs, *origin_host, *address, *device;
+	uint32_t action, reference;
+	uint32_t result_code, request_status;
+	enum pol_reason reason;
+	const char *rule;
+};
+
+void core_transaction_text(char out[CORE_TRANSACTION_TEXT_MAX], uint32_t generation, uint64_t number);
+
+void core_decide_session(struct core *c, uint32_t generation, uint64_t number, const struct ipc_session_open *open,
+			 const char *scs, enum pol_reason reason);
+/* An admitted session ends against its peer's will: because of a request on it, or with its certificate. */
+void core_decide_session_end(struct core *c, const struct core_session *s, const char *reason);
+void core_decide_action(struct core *c, const struct core_decision *d);
+/* An accepted trigger is revoked, `action` "revoke"; and the outcome of that, "revoke-outcome". */
+void core_decide_revoked(struct core *c, const struct core_decision *d, const char *action);
+/* A further line of the transaction: which detect-only rule would have refused it. result_code and request_status are not used. */
+void core_decide_detected(struct core *c, const struct core_decision *d);

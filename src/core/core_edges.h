@@ -1,0 +1,34 @@
+/* core_edges.h - the edges as the core sees them. An edge is a process that may be taken over: each of its records is checked, and an edge
+ * that breaks a rule is ended (CONTRACTS section 4). */
+#pragma once
+#include <stdbool.h>
+#include <sys/queue.h>
+
+#include "core/core.h"
+#include "core/core_view.h"
+#include "ipc/ipc_rec.h"
+
+struct core_edge {
+	struct core *core;
+	struct core_edge_id who;
+	struct ipc_ring *ring;
+	struct net_watch *bell;
+	bool bad; /* broke a rule: read no more, freed when the parent reports its end */
+	uint32_t sessions_n;
+	TAILQ_ENTRY(core_edge) entry;
+};
+
+struct core_edges {
+	TAILQ_HEAD(, core_edge) list;
+	struct net_timer *again; /* the next turn of the loop, for records that the last turn left in a ring */
+};
+
+/* NULL: no edge of this generation. */
+struct core_edge *core_edge_find(struct core *c, uint32_t generation);
+/* Writes the edge's name, for example "edge-0", and returns `out`. */
+const char *core_edge_name(char out[CORE_EDGE_NAME_MAX], const struct core_edge *e);
+
+/* Puts the record of `len` octets in c->record on the edge's ring. ERR_BUSY: no room. ERR_CLOSED: the edge is bad. */
+ERR_MUST_USE int core_send(struct core_edge *e, size_t len);
+/* Gives the edge up; `what` is logged. Records that were checked before stay valid. */
+void core_edge_bad(struct core_edge *e, const char *what);

@@ -1,0 +1,29 @@
+/* core_groups.h - the groups of SCSs that a session's certificate proves, for as long as the certificate is valid (CONTRACTS section 1,
+ * "identity record"). */
+#pragma once
+#include <stdint.h>
+
+#include "assoc/asc.h"
+#include "ipc/ipc_rec.h"
+#include "trigger/trg.h"
+
+struct core;
+
+struct core_proven {
+	uint64_t not_after_s; /* 0: no end known */
+	uint8_t n;
+	char name[IPC_GROUPS_MAX][IDENT_SCS_MAX + 1];
+	const char *names[IPC_GROUPS_MAX];
+};
+
+/* Returns owned. NULL when the certificate names no group, and when there is no memory: then the SCS is in no proven group. */
+struct core_proven *core_proven_of(const struct core *c, const struct ipc_identity *id);
+void core_proven_free(struct core_proven *p); /* NULL allowed */
+
+/* As text, for a trigger that outlives the session and the core; empty for NULL. */
+void core_proven_text(char out[TRG_GROUPS_LEN_MAX + 1], const struct core_proven *p);
+/* The reverse; borrows nothing. */
+void core_proven_from(struct core_proven *out, const char *text, uint64_t not_after_s);
+
+/* The SCS with its proven groups, as the association store wants it; borrows both. Expired groups are left out. */
+struct asc_asker core_asker(const char *scs, const struct core_proven *p, uint64_t now_ms);

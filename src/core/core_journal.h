@@ -1,0 +1,17 @@
+/* core_journal.h - the journal in the core's loop. */
+#pragma once
+#include <stdint.h>
+
+#include "core/core.h"
+#include "journal/jrn.h"
+
+struct core_journal {
+	struct jrn *jrn;
+	struct net_watch *wake;
+	struct jrn_counts counted; /* what the counters of the core have of the journal's */
+	int state;                 /* last logged: 0, ERR_NOSPC or ERR_IO */
+	uint64_t since_ms;         /* when `state` last changed, real time */
+};
+
+ERR_MUST_USE int core_journal_open(struct core *c, char why[CORE_WHY_MAX]);
+void core_journal_close(struct core *c); /* calls outstanding completions first; a zeroed part is allowed */

@@ -1,0 +1,43 @@
+/* core_peers.h - the peers of our own domain (HSS, SMS-SC): exactly one connection each, owned by the core, under the internal identity. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "conf/cfg_iwf.h"
+#include "link/link_peer.h"
+
+struct core;
+struct core_trigger;
+
+struct core_peer {
+	struct core *core;
+	const struct cfg_peer *conf;
+	struct link_peer_conf link_peer_conf;
+	struct link_peer *peer;
+	uint64_t since_ms; /* of the state */
+	uint64_t requests, answers, timeouts, lost;
+	uint32_t outstanding, waiting_n;
+	TAILQ_HEAD(, core_trigger) waiting[2]; /* [1]: of priority */
+	bool open;
+};
+
+/* What happens at a peer; given when the peers are opened. */
+struct core_peer_events {
+	void (*usable)(struct core_peer *p); /* requests may be sent again */
+	void (*request)(struct core_peer *p, struct link *l, const struct dia_msg *m);
+	void (*down)(struct core_peer *p); /* its link is about to be freed */
+};
+
+struct core_peers {
+	struct core_peer row[CFG_PEERS_MAX];
+	size_t n;
+	struct link_conf link_conf;
+	const struct core_peer_events *events;
+};
+
+/* Begins to connect. Borrows both. ERR_NOMEM, ERR_INVAL. */
+ERR_MUST_USE int core_peers_open(struct core *c, struct tls_ctx *const tls[CFG_PEERS_MAX], const struct core_peer_events *events);
+/* Sends DPR to each. A peer that does not answer in time is cut off by core_peers_close(); no object of its link may outlive that. */
+void core_peers_leave(struct core *c);
+void core_peers_close(struct core *c); /* a zeroed part is allowed */

@@ -1,0 +1,51 @@
+/* core_queue.h - requests to a core peer: those on their way, and those that wait for their turn, because limits.peer_window requests
+ * are on their way. Priority first (TS 29.368 6.4.7), then in order of arrival. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "link/link.h"
+
+struct core;
+struct core_peer;
+struct core_trigger;
+
+/* A request that waits for its turn. The queue knows only these two functions of it. */
+struct core_turn {
+	int (*leave)(struct core_trigger *t, bool again); /* its turn has come: sends it. An error: it was not sent */
+	void (*late)(struct core_trigger *t);             /* it was not sent in time, or not at all; may free t */
+};
+
+struct core_ask { /* one request on its way; outlives its trigger when that ends first */
+	struct core_peer *peer;
+	struct core_trigger *trigger; /* NULL: no trigger waits for the answer */
+};
+
+struct core_queue {
+	struct net_timer *timer; /* the end of the longest wait */
+	bool moves;              /* core_queue_move() is sending */
+};
+
+ERR_MUST_USE int core_queue_init(struct core *c); /* ERR_NOMEM */
+void core_queue_fini(struct core *c);             /* a zeroed part is allowed */
+
+/* True: a request has to wait. */
+bool core_queue_full(const struct core *c, size_t peer);
+/* Queues a request; `turn` (static) sends it later or reports after wait_ms that it was not sent. `again`: before new requests.
+ * ERR_BUSY: limits.peer_queue requests wait already. ERR_CLOSED: the peer is not connected. */
+ERR_MUST_USE int core_queue_put(struct core_trigger *t, size_t peer, const struct core_turn *turn, bool again, uint64_t wait_ms);
+void core_queue_take(struct core_trigger *t); /* takes it out of the queue if it is in */
+void core_queue_move(struct core *c);         /* end of a turn: sends what may be sent, ends what is late */
+
+/* Sends one request over the peer with this index. `fn` gets a struct core_ask. ERR_CLOSED and others: nothing was sent. */
+ERR_MUST_USE int core_peer_ask(struct core_trigger *t, size_t peer, const struct buf *message, uint32_t wait_ms,
+			       link_answer_fn *fn);
+/* Ends an ask in its callback and frees it. Returns its trigger; NULL: no trigger waits for the answer. */
+struct core_trigger *core_peer_answered(void *ask, int err);
+
+/* Forgets the trigger's request, on its way or in the queue; a later answer finds no trigger. */
+void core_trigger_ask_drop(struct core_trigger *t);
+void core_trigger_resume_end(struct core_trigger *t); /* its request after a restart no longer counts in limits.resume */

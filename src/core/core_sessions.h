@@ -1,0 +1,85 @@
+/* core_sessions.h - the admitted sessions, the SCSs they belong to, and the DNRs on their way over each session. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "base/map.h"
+#include "conf/cfg_iwf.h"
+#include "core/core_edges.h"
+#include "core/core_groups.h"
+#include "policy/pol_judge.h"
+
+struct core_probe;
+struct core_trigger;
+
+struct core_session_key { /* a session's name among all edges; no padding */
+	uint64_t generation, number;
+};
+
+struct core_notice { /* a DNR on its way */
+	uint64_t transaction;
+	struct core_session *session;
+	struct core_trigger *trigger;
+	struct map_node node;
+	TAILQ_ENTRY(core_notice) entry;
+};
+
+struct core_session {
+	struct core *core;
+	struct core_edge *edge;
+	struct core_scs *scs;
+	struct core_session_key key;
+	char address[IPC_ADDRESS_MAX + 1];
+	const struct cfg_listen *listen;
+	struct core_proven *proven;     /* NULL: no proven group */
+	uint64_t since_ms, not_after_s; /* not_after_s: end of the certificate, 0 when none is known */
+	struct core_probe *probe;       /* a new connection waits for this session's watchdog answer; NULL: none */
+	struct map_node node;
+	TAILQ_HEAD(, core_notice) notices;
+	TAILQ_ENTRY(core_session) entry; /* of all */
+	TAILQ_ENTRY(core_session) of_scs;
+};
+
+struct core_scs { /* an SCS while the core runs; its provisioning is in the association store */
+	char name[IDENT_SCS_MAX + 1];
+	struct pol_rate rate;
+	uint64_t quota_day, quota_used; /* day since 1970 */
+	uint32_t pending;               /* requests without an answer */
+	uint32_t sessions_n;
+	TAILQ_HEAD(, core_session) sessions;
+	TAILQ_HEAD(, core_trigger) triggers;
+	struct map_node node;
+};
+
+/* What ends with a session; given when the core is made. */
+struct core_session_events {
+	void (*notice_lost)(struct core_trigger *t);  /* its DNR was on its way over the session; may free t */
+	void (*probe_answered)(struct core_probe *p); /* the probed session has ended */
+};
+
+struct core_sessions {
+	TAILQ_HEAD(, core_session) list;
+	struct map by_key, scs_by_name, notices_by_number;
+	uint64_t notice_next;
+	struct net_timer *expiry; /* fires at expiry_s */
+	uint64_t expiry_s;        /* the earliest end of a certificate; UINT64_MAX: none */
+	const struct core_session_events *events;
+};
+
+ERR_MUST_USE int core_sessions_init(struct core *c, const struct core_session_events *events); /* borrows; ERR_NOMEM */
+void core_sessions_fini(struct core *c); /* after all edges and triggers; a zeroed part is allowed */
+
+struct core_session *core_session_find(struct core *c, uint32_t generation, uint64_t number); /* NULL: none */
+/* Returns owned by the table. NULL: no memory. `open` was checked (core_admit.c). */
+struct core_session *core_session_new(struct core_edge *e, uint64_t number, const struct ipc_session_open *open,
+				      struct core_scs *scs);
+void core_session_free(struct core_session *s);
+
+/* Makes the SCS when it is not known yet. NULL: no memory. */
+struct core_scs *core_scs_get(struct core *c, const char *name);
+/* NULL: the SCS has done nothing since the core started. */
+struct core_scs *core_scs_find(const struct core *c, const char *name);
+
+/* Puts a DNR on the session; the trigger points to it. NULL: no memory. The number in `transaction` is set before it is sent. */
+void core_notice_free(struct core_notice *n);

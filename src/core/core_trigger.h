@@ -1,0 +1,98 @@
+/* core_trigger.h - a trigger machine (trigger/) and what the core keeps around it: its tables, its request to a peer, its journal record. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "assoc/asc_scs.h"
+#include "base/heap.h"
+#include "base/map.h"
+#include "base/multimap.h"
+#include "core/core_cursor.h"
+#include "core/core_decision.h"
+#include "core/core_dup.h"
+#include "core/core_view.h"
+#include "journal/jrn.h"
+#include "trigger/trg.h"
+
+struct core_turn;
+
+struct core_reference { /* the key of a trigger: (SCS, Reference-Number); no padding, zeroed behind the end of the text */
+	char e164[ASC_E164_MAX + 1];
+	uint32_t reference;
+};
+
+struct core_decision_input { /* for the decision line of a trigger */
+	char address[IPC_ADDRESS_MAX + 1];
+	char rule[ASSOC_RULE_TEXT_MAX]; /* that allowed it, or that refused it later */
+};
+
+struct core_trigger {
+	struct core *core;
+	struct core_scs *scs;
+	struct trg *trg;
+	char transaction[CORE_TRANSACTION_TEXT_MAX];
+	/* Inputs of the decision line; freed with the answer. NULL if the allocation failed or the trigger was restored. */
+	struct core_decision_input *input;
+	const char *rule, *address;   /* kept after the answer (interned); NULL if the table was full */
+	struct core_dup_entry *dup;   /* until it is answered */
+	struct core_dup_waiter asker; /* the first that asked; used when there is no entry */
+	bool host_named;              /* Destination-Host named this host */
+	bool counted;                 /* among the pending requests of its SCS */
+	bool detected;                /* the line of a detect-only rule is written: one a transaction */
+	struct core_ask *ask;         /* SIR, DTR or recall on its way */
+	const struct core_turn *turn; /* it waits for its turn at a peer, and no `ask` is out; NULL: it does not wait */
+	bool waits_again;
+	struct core_peer *waits_at;
+	uint64_t waits_until_ms; /* of the loop's clock */
+	TAILQ_ENTRY(core_trigger) waiting;
+	struct core_notice *notice; /* DNR on its way; NULL: none */
+	struct heap_node deadline;
+	uint64_t accepted_ms;
+	bool stepping, forgotten, late;
+	uint8_t storing; /* journal completions outstanding; only the last is acted on */
+	bool resuming;   /* its request after a restart is one of limits.resume */
+	uint32_t cancelled_uid;
+	uint64_t cancelled_ms; /* 0: no operator cancelled it */
+	bool cancel_durable;   /* the cancellation is in the journal */
+	bool kept;             /* core_trigger_keep() was called: a record may exist even if the machine's own was not written */
+	struct core_reference ref;
+	struct map_node node;           /* not in the table for a recall, which has no number of its own */
+	struct multimap_node by_device; /* in the table once a DTR may be out */
+	TAILQ_ENTRY(core_trigger) of_scs;
+	TAILQ_ENTRY(core_trigger) entry; /* of all */
+};
+
+struct core_triggers {
+	TAILQ_HEAD(, core_trigger) list; /* oldest first */
+	struct map by_ref;
+	struct multimap by_device; /* SCS and one name of the device, core_devices.c */
+	TAILQ_HEAD(, core_cursor) cursors;
+	uint32_t n, pending, resuming; /* pending: without an answer; resuming: requests after a restart that are out */
+	bool in_group;                 /* journal records that are put now belong together */
+	struct trg_conf conf;
+	const struct trg_ports *ports;
+	struct trg_names smssc_hosts, scs_names; /* shared texts of triggers: hosts of SMS-SCs; names of SCSs and groups */
+	struct trg_names rule_texts;             /* rules and addresses of answered triggers */
+};
+
+ERR_MUST_USE int core_triggers_init(struct core *c, const struct trg_ports *ports); /* borrows; ERR_NOMEM */
+void core_triggers_fini(struct core *c);                                            /* frees all; a zeroed part is allowed */
+
+ERR_MUST_USE int core_trigger_new(struct core_trigger **out, struct core *c, struct core_scs *scs, const struct trg_request *req);
+void core_trigger_attach(struct core_trigger *t, struct core *c, struct core_scs *scs); /* into the tables */
+void core_trigger_free(struct core_trigger *t);
+struct core_trigger *core_trigger_find(struct core *c, const char *e164, uint32_t reference); /* NULL: none */
+void core_trigger_step(struct core_trigger *t, const struct trg_event *ev);                   /* may free t */
+
+/* The facts of its decision line; borrows t and device. */
+struct core_decision core_trigger_decision(const struct core_trigger *t, char device[POL_DEVICE_TEXT_MAX]);
+void core_trigger_set_rule(struct core_trigger *t, const char *rule);
+/* Writes the line of a detect-only rule on a name that the HSS returned, or of a rule that came later. Nothing when `v` has none, or one
+ * was written already. */
+void core_trigger_say_detected(struct core_trigger *t, const struct pol_verdict *v);
+
+/* core_trigger_view.c: the rule that decided and the address of the session; "" when not known. */
+const char *core_trigger_rule(const struct core_trigger *t);
+const char *core_trigger_address(const struct core_trigger *t);
+void core_finished_keep(struct core_trigger *t); /* it has ended: kept for operators */
