@@ -1,0 +1,174 @@
+/* ipc_rec_session.c - the ring records about sessions and counters. Writing and reading side by side. */
+#include "ipc/ipc_rec_io.h"
+
+static void identity_put(struct buf *b, const struct ipc_identity *in)
+{
+	assert(in->names_n <= IPC_NAMES_MAX && in->groups_n <= IPC_GROUPS_MAX && in->anchors_n <= IPC_ANCHORS_MAX);
+	buf_u8(b, in->kind);
+	buf_le64(b, in->not_after_s);
+	buf_u8(b, in->names_n);
+	for (uint8_t i = 0; i < in->names_n; i++)
+		ipc_io_put_text(b, in->names[i]);
+	buf_u8(b, in->groups_n);
+	for (uint8_t i = 0; i < in->groups_n; i++)
+		ipc_io_put_text(b, in->groups[i]);
+	buf_u8(b, in->anchors_n);
+	for (uint8_t i = 0; i < in->anchors_n; i++)
+		ipc_io_put_text(b, in->anchors[i]);
+}
+
+static void identity_get(struct rd *r, struct ipc_identity *out)
+{
+	out->kind = ipc_io_u8(r, IPC_IDENTITY_TLS, IPC_IDENTITY_INTERNAL);
+	out->not_after_s = rd_le64(r);
+	out->names_n = ipc_io_u8(r, 0, IPC_NAMES_MAX);
+	for (uint8_t i = 0; i < out->names_n && !r->bad; i++)
+		ipc_io_text(r, out->names[i], sizeof out->names[i], ipc_io_is_host);
+	out->groups_n = ipc_io_u8(r, 0, IPC_GROUPS_MAX);
+	for (uint8_t i = 0; i < out->groups_n && !r->bad; i++)
+		ipc_io_text(r, out->groups[i], sizeof out->groups[i], ipc_io_is_printable);
+	out->anchors_n = ipc_io_u8(r, 0, IPC_ANCHORS_MAX);
+	for (uint8_t i = 0; i < out->anchors_n && !r->bad; i++)
+		ipc_io_text(r, out->anchors[i], sizeof out->anchors[i], ipc_io_is_name);
+	/* What proves nothing names nobody; what proves something names somebody and says who vouches. */
+	if (out->kind == IPC_IDENTITY_INTERNAL ? out->names_n || out->groups_n || out->anchors_n
+					       : !out->names_n || !out->anchors_n)
+		r->bad = true;
+}
+
+size_t ipc_session_open_put(uint8_t *out, uint32_t generation, uint64_t session, const struct ipc_session_open *in)
+{
+	struct buf b = ipc_io_begin(out, IPC_REC_SESSION_OPEN, generation, session);
+
+	identity_put(&b, &in->identity);
+	ipc_io_put_text(&b, in->origin_host);
+	ipc_io_put_text(&b, in->origin_realm);
+	ipc_io_put_text(&b, in->address);
+	buf_u8(&b, in->listener);
+	buf_u8(&b, in->zone);
+	buf_u8(&b, in->protection);
+	buf_u8(&b, in->again);
+	return ipc_io_end(&b);
+}
+
+int ipc_session_open_get(struct ipc_session_open *out, const uint8_t *record, size_t len)
+{
+	struct rd r = ipc_io_body(record, len, IPC_REC_SESSION_OPEN);
+	struct ipc_session_open s = { 0 };
+
+	identity_get(&r, &s.identity);
+	ipc_io_text(&r, s.origin_host, sizeof s.origin_host, ipc_io_is_host);
+	ipc_io_text(&r, s.origin_realm, sizeof s.origin_realm, ipc_io_is_host);
+	ipc_io_text(&r, s.address, sizeof s.address, ipc_io_is_printable);
+	s.listener = ipc_io_u8(&r, 0, IPC_LISTENERS_MAX - 1);
+	s.zone = ipc_io_u8(&r, IPC_ZONE_EXTERNAL, IPC_ZONE_INTERNAL);
+	s.protection = ipc_io_u8(&r, IPC_PROTECTION_NONE, IPC_PROTECTION_IPSEC);
+	s.again = ipc_io_bool(&r);
+	if (ipc_io_done(&r))
+		return ERR_PROTO;
+	/* An external session is a proven one, and the protection is what proves it. */
+	if (s.zone == IPC_ZONE_EXTERNAL && s.protection == IPC_PROTECTION_NONE)
+		return ERR_PROTO;
+	if ((s.identity.kind == IPC_IDENTITY_TLS) != (s.protection == IPC_PROTECTION_TLS) ||
+	    (s.identity.kind == IPC_IDENTITY_IPSEC) != (s.protection == IPC_PROTECTION_IPSEC))
+		return ERR_PROTO;
+	*out = s;
+	return 0;
+}
+
+size_t ipc_session_verdict_put(uint8_t *out, uint32_t generation, uint64_t session, const struct ipc_session_verdict *in)
+{
+	struct buf b = ipc_io_begin(out, IPC_REC_SESSION_VERDICT, generation, session);
+
+	buf_u8(&b, in->admitted);
+	buf_le32(&b, in->result_code);
+	buf_le32(&b, in->pending_max);
+	ipc_io_put_text(&b, in->scs);
+	ipc_io_put_text(&b, in->reason);
+	return ipc_io_end(&b);
+}
+
+int ipc_session_verdict_get(struct ipc_session_verdict *out, const uint8_t *record, size_t len)
+{
+	struct rd r = ipc_io_body(record, len, IPC_REC_SESSION_VERDICT);
+	struct ipc_session_verdict v = { 0 };
+
+	v.admitted = ipc_io_bool(&r);
+	v.result_code = ipc_io_u32(&r, v.admitted ? 2001 : 3000, v.admitted ? 2001 : 5999);
+	v.pending_max = rd_le32(&r);
+	ipc_io_text(&r, v.scs, sizeof v.scs, v.admitted ? ipc_io_is_name : ipc_io_is_name_or_none);
+	ipc_io_text(&r, v.reason, sizeof v.reason, ipc_io_is_reason);
+	if (ipc_io_done(&r))
+		return ERR_PROTO;
+	*out = v;
+	return 0;
+}
+
+size_t ipc_session_cut_put(uint8_t *out, uint32_t generation, uint64_t session, const struct ipc_session_cut *in)
+{
+	struct buf b = ipc_io_begin(out, IPC_REC_SESSION_CUT, generation, session);
+
+	buf_le32(&b, in->probe_ms);
+	buf_le32(&b, in->disconnect_cause);
+	ipc_io_put_text(&b, in->reason);
+	return ipc_io_end(&b);
+}
+
+int ipc_session_cut_get(struct ipc_session_cut *out, const uint8_t *record, size_t len)
+{
+	struct rd r = ipc_io_body(record, len, IPC_REC_SESSION_CUT);
+	struct ipc_session_cut c = { 0 };
+
+	c.probe_ms = ipc_io_u32(&r, 0, IPC_PROBE_MAX_MS);
+	c.disconnect_cause = ipc_io_u32(&r, 0, 2);
+	ipc_io_text(&r, c.reason, sizeof c.reason, ipc_io_is_reason);
+	if (ipc_io_done(&r))
+		return ERR_PROTO;
+	*out = c;
+	return 0;
+}
+
+size_t ipc_session_closed_put(uint8_t *out, uint32_t generation, uint64_t session, const struct ipc_session_closed *in)
+{
+	struct buf b = ipc_io_begin(out, IPC_REC_SESSION_CLOSED, generation, session);
+
+	ipc_io_put_text(&b, in->reason);
+	return ipc_io_end(&b);
+}
+
+int ipc_session_closed_get(struct ipc_session_closed *out, const uint8_t *record, size_t len)
+{
+	struct rd r = ipc_io_body(record, len, IPC_REC_SESSION_CLOSED);
+	struct ipc_session_closed c = { 0 };
+
+	ipc_io_text(&r, c.reason, sizeof c.reason, ipc_io_is_reason);
+	if (ipc_io_done(&r))
+		return ERR_PROTO;
+	*out = c;
+	return 0;
+}
+
+_Static_assert(ST_PACKED_MAX + IPC_REC_HEAD_LEN <= IPC_REC_MAX, "all counters fit into one record");
+
+size_t ipc_stats_put(uint8_t *out, uint32_t generation, const struct st_counters *in)
+{
+	struct buf b = ipc_io_begin(out, IPC_REC_STATS, generation, 0);
+
+	st_pack(&b, in);
+	return ipc_io_end(&b);
+}
+
+int ipc_stats_get(struct st_counters *out, const uint8_t *record, size_t len)
+{
+	struct rd r = ipc_io_body(record, len, IPC_REC_STATS);
+	struct st_counters c;
+
+	if (r.bad || st_unpack(&c, r.p, rd_left(&r)))
+		return ERR_PROTO;
+	for (unsigned i = ST_EDGE_RING_BAD + 1; i < ST_COUNTERS; i++) {
+		if (c.v[i])
+			return ERR_PROTO; /* an edge counts for itself only */
+	}
+	*out = c;
+	return 0;
+}
