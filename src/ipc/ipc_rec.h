@@ -167,7 +167,7 @@ size_t ipc_device_notification_put(uint8_t *out, uint32_t generation, uint64_t t
 				   const struct ipc_device_notification *in);
 size_t ipc_device_notification_answer_put(uint8_t *out, uint32_t generation, uint64_t transaction,
 					  const struct ipc_device_notification_answer *in);
-/* What an edge counted since its last record. Only rows of edges may be there. */
+/* The counts of an edge since its last record. The decoder refuses counters that st_owner() does not give to an edge. */
 size_t ipc_stats_put(uint8_t *out, uint32_t generation, const struct st_counters *in);
 
 /* Decoders take the whole record whose header was read. */

@@ -165,9 +165,9 @@ int ipc_stats_get(struct st_counters *out, const uint8_t *record, size_t len)
 
 	if (r.bad || st_unpack(&c, r.p, rd_left(&r)))
 		return ERR_PROTO;
-	for (unsigned i = ST_EDGE_RING_BAD + 1; i < ST_COUNTERS; i++) {
-		if (c.v[i])
-			return ERR_PROTO; /* an edge counts for itself only */
+	for (unsigned i = 0; i < ST_COUNTERS; i++) {
+		if (c.v[i] && st_owner(i) != ST_EDGE)
+			return ERR_PROTO; /* an edge reports its own counters only */
 	}
 	*out = c;
 	return 0;

@@ -6,11 +6,16 @@
 
 static const struct {
 	const char *name, *help;
-} rows[ST_COUNTERS] = {
-#define ST_ROW(id, name, help) { name, help },
-	ST_COUNTER_TABLE(ST_ROW)
+	enum st_owner owner;
+} rows[] = {
+#define ST_ROW(id, name, help) [ST_##id] = { name, help, ST_EDGE },
+	ST_EDGE_TABLE(ST_ROW)
+#undef ST_ROW
+#define ST_ROW(id, name, help) [ST_##id] = { name, help, ST_CORE },
+	    ST_CORE_TABLE(ST_ROW)
 #undef ST_ROW
 };
+_Static_assert(sizeof rows / sizeof *rows == ST_COUNTERS, "every counter has a row");
 
 const char *st_name(unsigned which)
 {
@@ -20,6 +25,11 @@ const char *st_name(unsigned which)
 const char *st_help(unsigned which)
 {
 	return which < ST_COUNTERS ? rows[which].help : NULL;
+}
+
+enum st_owner st_owner(unsigned which)
+{
+	return rows[which].owner;
 }
 
 int st_find(enum st_counter *out, const char *name)

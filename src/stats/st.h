@@ -32,6 +32,8 @@ static inline uint64_t st_get(const struct st_counters *c, enum st_counter which
 /* Static words of a row; NULL when `which` is not below ST_COUNTERS. */
 const char *st_name(unsigned which);
 const char *st_help(unsigned which);
+/* The process that counts a row; `which` is below ST_COUNTERS. */
+enum st_owner st_owner(unsigned which);
 /* The counter of this name. ERR_NOTFOUND. */
 ERR_MUST_USE int st_find(enum st_counter *out, const char *name);
 

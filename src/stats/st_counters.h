@@ -1,8 +1,9 @@
 /* st_counters.h - every counter of mtc-iwfd, declared once: name and help. Add a row and use ST_<NAME>; `mtcctl stats` shows it.
- * Rows of edges first, then of the core; a counter only grows. What is open now is opened minus closed. */
+ * The table that a row is in names its owner, the process that counts it. The core ends an edge that reports a row of the core.
+ * A counter only grows. The number of open connections or sessions is opened minus closed. */
 #pragma once
 
-#define ST_COUNTER_TABLE(X)                                                                                                      \
+#define ST_EDGE_TABLE(X)                                                                                                         \
 	/* edge: connections */                                                                                                  \
 	X(EDGE_STARTED, "edge_started", "edges started, restarts included")                                                      \
 	X(EDGE_ACCEPTED, "edge_accepted", "connections accepted")                                                                \
@@ -21,7 +22,9 @@
 	X(EDGE_NOTIFICATIONS, "edge_notifications", "DNRs sent to SCSs")                                                         \
 	X(EDGE_RING_FULL, "edge_ring_full", "records that did not fit into the ring to the core")                                \
 	X(EDGE_RING_STALE, "edge_ring_stale", "records of an older generation dropped by an edge")                               \
-	X(EDGE_RING_BAD, "edge_ring_bad", "records from the core that an edge could not use")                                    \
+	X(EDGE_RING_BAD, "edge_ring_bad", "records from the core that an edge could not use")
+
+#define ST_CORE_TABLE(X)                                                                                                         \
 	/* core: rings and sessions */                                                                                           \
 	X(RING_RECORDS, "ring_records", "records taken from edges")                                                              \
 	X(RING_BAD, "ring_bad", "records from edges that were invalid (the edge is ended)")                                      \
@@ -108,6 +111,12 @@
 	X(CTL_REQUESTS, "ctl_requests", "requests on the control socket")                                                        \
 	X(CTL_ERRORS, "ctl_errors", "requests on the control socket answered with an error")                                     \
 	X(CTL_REFUSED, "ctl_refused", "connections to the control socket closed: limits.ctl_clients reached")
+
+#define ST_COUNTER_TABLE(X)                                                                                                      \
+	ST_EDGE_TABLE(X)                                                                                                         \
+	ST_CORE_TABLE(X)
+
+enum st_owner { ST_EDGE, ST_CORE };
 
 enum st_counter {
 #define ST_ROW(id, name, help) ST_##id,

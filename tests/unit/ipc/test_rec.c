@@ -369,14 +369,31 @@ static void test_answers_with_values_that_do_not_exist_are_refused(void **state)
 	assert_int_equal(take(IPC_REC_SESSION_CUT, rec, ipc_session_cut_put(rec, 1, 1, &cut)), ERR_PROTO);
 }
 
-static void test_an_edge_counts_for_itself_only(void **state)
+static void test_an_edge_reports_every_row_of_the_edge_and_no_row_of_the_core(void **state)
 {
+	static const enum st_counter of_edge[] = {
+#define ROW(id, name, help) ST_##id,
+		ST_EDGE_TABLE(ROW)
+	};
+	static const enum st_counter of_core[] = { ST_CORE_TABLE(ROW)
+#undef ROW
+	};
 	uint8_t rec[IPC_REC_MAX];
-	struct st_counters st = { { 0 } };
 
 	(void)state;
-	st.v[ST_DECISION_ACCEPTED] = 1;
-	assert_int_equal(take(IPC_REC_STATS, rec, ipc_stats_put(rec, 1, &st)), ERR_PROTO);
+	for (size_t i = 0; i < sizeof of_edge / sizeof *of_edge; i++) { /* up to a row added at the end */
+		struct st_counters st = { { 0 } };
+
+		st.v[of_edge[i]] = 1;
+		assert_int_equal(take(IPC_REC_STATS, rec, ipc_stats_put(rec, 1, &st)), 0);
+	}
+	for (size_t i = 0; i < sizeof of_core / sizeof *of_core; i++) {
+		struct st_counters st = { { 0 } };
+
+		st.v[ST_EDGE_ACCEPTED] = 1;
+		st.v[of_core[i]] = 1;
+		assert_int_equal(take(IPC_REC_STATS, rec, ipc_stats_put(rec, 1, &st)), ERR_PROTO);
+	}
 }
 
 static void test_every_record_has_a_name_and_one_direction(void **state)
@@ -401,7 +418,7 @@ int main(void)
 		cmocka_unit_test(test_an_action_with_a_field_out_of_range_is_refused),
 		cmocka_unit_test(test_a_payload_longer_than_a_record_crosses_as_its_length_alone),
 		cmocka_unit_test(test_answers_with_values_that_do_not_exist_are_refused),
-		cmocka_unit_test(test_an_edge_counts_for_itself_only),
+		cmocka_unit_test(test_an_edge_reports_every_row_of_the_edge_and_no_row_of_the_core),
 		cmocka_unit_test(test_every_record_has_a_name_and_one_direction),
 	};
 

@@ -21,6 +21,13 @@ static void test_every_row_has_a_unique_name_and_help(void **state)
 	assert_int_equal(st_find(&found, "no_such"), ERR_NOTFOUND);
 }
 
+static void test_a_row_is_named_after_its_owner(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < ST_COUNTERS; i++)
+		assert_int_equal(st_owner(i), strncmp(st_name(i), "edge_", 5) ? ST_CORE : ST_EDGE);
+}
+
 static void test_nobody_counts_without_counters(void **state)
 {
 	(void)state;
@@ -109,6 +116,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_row_has_a_unique_name_and_help),
+		cmocka_unit_test(test_a_row_is_named_after_its_owner),
 		cmocka_unit_test(test_nobody_counts_without_counters),
 		cmocka_unit_test(test_a_delta_arrives_as_it_was_sent),
 		cmocka_unit_test(test_every_counter_at_once_fits),
