@@ -14,6 +14,7 @@
 
 #include "base/fault.h"
 #include "base/str.h"
+#include "diameter/dia_dict.h"
 #include "edge/edge_int.h"
 #include "edge/edge_out.h"
 #include "base/stage.h"
@@ -82,16 +83,25 @@ static bool routing_members(struct visit *v)
 
 		if (avp.vendor != 0)
 			continue;
-		if (avp.code == 264)
+		switch (avp.code) {
+		case DIA_CODE_ORIGIN_HOST:
 			v->origin_host = value;
-		else if (avp.code == 296)
+			break;
+		case DIA_CODE_ORIGIN_REALM:
 			v->origin_realm = value;
-		else if (avp.code == 293)
+			break;
+		case DIA_CODE_DESTINATION_HOST:
 			v->destination_host = value;
-		else if (avp.code == 283)
+			break;
+		case DIA_CODE_DESTINATION_REALM:
 			v->destination_realm = value;
-		else if (avp.code == 282 && is_us(&value, v->edge->cfg->external.host))
-			loop = true;
+			break;
+		case DIA_CODE_ROUTE_RECORD:
+			loop = loop || is_us(&value, v->edge->cfg->external.host);
+			break;
+		default:
+			break;
+		}
 	}
 	return loop;
 }
@@ -268,7 +278,7 @@ static enum stage stage_decode(struct visit *v)
 		return txn_refuse(v, &why);
 	}
 	if (!v->dar.has_action) {
-		(void)!dia_failed_missing(&why, 3001, DIA_VENDOR_3GPP);
+		(void)!dia_failed_missing(&why, DIA_CODE_DEVICE_ACTION, DIA_VENDOR_3GPP);
 		return txn_refuse(v, &why);
 	}
 	if (requires_more(&v->dar.head))
@@ -279,7 +289,7 @@ static enum stage stage_decode(struct visit *v)
 		return txn_refuse(v, &why);
 	}
 	if (v->dar.action.action_type.v == TSP_ACTION_REPLACE && !v->dar.action.old_reference_number.present) {
-		(void)!dia_failed_missing(&why, 3011, DIA_VENDOR_3GPP); /* a replace that does not say what it replaces */
+		(void)!dia_failed_missing(&why, DIA_CODE_OLD_REFERENCE_NUMBER, DIA_VENDOR_3GPP);
 		return txn_refuse(v, &why);
 	}
 	return STAGE_CONTINUE;

@@ -10,6 +10,7 @@
 
 #include "apps/tsp_dnr.h"
 #include "diameter/dia_base.h"
+#include "diameter/dia_dict.h"
 #include "tests/unit/edge/edge_play.h"
 
 static const struct dia_limits limits = { 64 * 1024, 512, 8 };
@@ -203,7 +204,7 @@ uint32_t edge_play_result(const struct dia_msg *m)
 	while (dia_win_next(&w, &avp, &why) == DIA_MORE) {
 		struct rd r = rd_over(avp.data, avp.data_len);
 
-		if (avp.code == 268 && avp.vendor == 0)
+		if (avp.code == DIA_CODE_RESULT_CODE && avp.vendor == 0)
 			return rd_be32(&r);
 	}
 	return 0;
