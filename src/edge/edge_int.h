@@ -119,7 +119,7 @@ struct edge {
 	size_t scratch_size;
 };
 
-/* edge.c */
+/* edge_ring.c */
 /* Puts the record of `len` octets in e->record on the ring. ERR_BUSY: no core, or no room. */
 ERR_MUST_USE int edge_send(struct edge *e, size_t len);
 /* The same for what can be refused: while more than `waiting_max` octets wait for a core that does not read, what is left of the queue is
@@ -129,6 +129,8 @@ ERR_MUST_USE int edge_send(struct edge *e, size_t len);
 ERR_MUST_USE int edge_send_within(struct edge *e, size_t len, size_t waiting_max);
 /* A core that lies or does not read is not spoken to any more. */
 void edge_ring_broken(struct edge *e, const char *what);
+
+/* edge.c */
 void edge_arm(struct edge *e); /* after the earliest deadline may have changed */
 
 /* edge_session.c: accept, CER, verdict, end. */
