@@ -8,16 +8,21 @@
 #define STOP_GRACE_MS 500
 #define STOP_LOOK_MS 20
 
+/* The prepare step of the loop comes after its timers: on_turn_end() sees the flag in the same turn. */
 static void on_deadlines(void *arg)
 {
-	edge_arm(arg);
+	struct edge *e = arg;
+
+	e->deadlines_moved = true;
 }
 
-void edge_arm(struct edge *e)
+static void meet_deadlines(struct edge *e)
 {
-	uint64_t now = net_loop_now_ms(e->loop);
-	uint64_t next = edge_txns_due(e, now), sessions = edge_sessions_due(e, now);
+	uint64_t now = net_loop_now_ms(e->loop), next, sessions;
 
+	e->deadlines_moved = false;
+	next = e->front->due(e->front_arg, now);
+	sessions = edge_sessions_due(e, now);
 	if (sessions < next)
 		next = sessions;
 	if (next == UINT64_MAX)
@@ -60,7 +65,7 @@ static int dispatch(struct edge *e, const uint8_t *record, size_t len)
 	case IPC_REC_DEVICE_ACTION_ANSWER:
 		err = ipc_device_action_answer_get(&u.answer, record, len);
 		if (!err)
-			edge_on_action_answer(e, h.transaction, &u.answer);
+			e->front->on_answer(e->front_arg, h.transaction, &u.answer);
 		return err;
 	default: /* the one that is left in this direction */
 		err = ipc_device_notification_get(&u.notification, record, len);
@@ -98,11 +103,13 @@ static void on_bell(void *arg, int events)
 	read_ring(e);
 }
 
-/* Once a turn: one doorbell for all records of the turn. */
+/* Once a turn: the deadlines, then one doorbell for all records of the turn. */
 static void on_turn_end(void *arg)
 {
 	struct edge *e = arg;
 
+	if (e->deadlines_moved)
+		meet_deadlines(e);
 	if (e->ring && ipc_ring_flush(e->ring))
 		edge_ring_broken(e, "its indexes lie");
 	if (!e->ring_broken)
@@ -132,7 +139,7 @@ int edge_ring_open(struct edge *e, struct ipc_ring_fds *fds)
 	e->bell = bell;
 	edge_announce(e);
 	FAULT_POINT(EDGE_ANNOUNCED);
-	edge_offer_again(e);
+	e->front->offer_again(e->front_arg);
 	return 0;
 
 free_bell:
@@ -214,6 +221,8 @@ int edge_new(struct edge **out, struct net_loop *loop, const struct edge_conf *c
 	e->arg = conf->arg;
 	e->loop = loop;
 	e->number_next = 1;
+	e->front = &edge_tsp;
+	e->front_arg = e;
 	TAILQ_INIT(&e->sessions);
 	TAILQ_INIT(&e->txns);
 	TAILQ_INIT(&e->notes);

@@ -65,6 +65,21 @@ struct edge_note { /* one DNR that waits for its DNA */
 	TAILQ_ENTRY(edge_note) entry;
 };
 
+/* The protocol behind the sessions: Tsp is one. It takes the requests of the SCSs and owns each until it is answered. `arg` is what
+ * came with the table. The edge calls back only from the loop, and calls no function again from inside itself. */
+struct edge_front {
+	/* A request on an open session; the link checked its header and AVP structure. `m` is borrowed until return. */
+	void (*on_request)(void *arg, struct edge_session *s, const struct dia_msg *m);
+	/* `s` is about to be freed: forget its requests. Nothing can be sent on it. */
+	void (*session_gone)(void *arg, struct edge_session *s);
+	/* Answers every request whose deadline has come. Returns the next deadline, UINT64_MAX: none. */
+	uint64_t (*due)(void *arg, uint64_t now_ms);
+	/* A new core is there and knows the sessions: offer it every unanswered request. */
+	void (*offer_again)(void *arg);
+	/* The core's answer to a transaction; it may be one that is answered already. */
+	void (*on_answer)(void *arg, uint64_t transaction, const struct ipc_device_action_answer *a);
+};
+
 TAILQ_HEAD(edge_sessions, edge_session);
 TAILQ_HEAD(edge_txns, edge_txn);
 TAILQ_HEAD(edge_notes, edge_note);
@@ -77,6 +92,8 @@ struct edge {
 	uint32_t generation;
 	uint64_t number_next; /* of sessions and transactions */
 	uint64_t txn_wait_ms;
+	const struct edge_front *front;
+	void *front_arg;
 
 	struct edge_listener listeners[EDGE_LISTENERS_MAX];
 	size_t listeners_n;
@@ -103,6 +120,7 @@ struct edge {
 	struct edge_notes notes;
 	uint32_t notes_n;
 	struct net_timer *deadlines;
+	bool deadlines_moved; /* the earliest deadline may be another: looked at once, at the end of the turn */
 
 	struct st_counters st, st_sent;
 	struct link_counters link_seen;
@@ -130,9 +148,6 @@ ERR_MUST_USE int edge_send_within(struct edge *e, size_t len, size_t waiting_max
 /* A core that lies or does not read is not spoken to any more. */
 void edge_ring_broken(struct edge *e, const char *what);
 
-/* edge.c */
-void edge_arm(struct edge *e); /* after the earliest deadline may have changed */
-
 /* edge_session.c: accept, CER, verdict, end. */
 void edge_on_accept(void *arg, int fd, const char *peer);
 void edge_announce(struct edge *e); /* all sessions to a new core */
@@ -144,12 +159,8 @@ void edge_session_drop(struct edge_session *s, const char *why); /* what is queu
 void edge_session_end(struct edge_session *s, enum dia_disconnect_cause cause); /* DPR; it is freed when its link is down */
 void edge_session_free(struct edge_session *s);
 
-/* edge_tsp.c: the stages of one request. */
-void edge_on_request(void *arg, struct link *l, const struct dia_msg *m);
-void edge_offer_again(struct edge *e);
-void edge_on_action_answer(struct edge *e, uint64_t transaction, const struct ipc_device_action_answer *a);
-uint64_t edge_txns_due(struct edge *e, uint64_t now_ms);
-void edge_txns_drop(struct edge_session *s); /* its connection is gone */
+/* edge_tsp.c: the stages of one request. `arg` is the edge. */
+extern const struct edge_front edge_tsp;
 
 /* edge_notify.c: DNR and DNA. */
 void edge_on_notification(struct edge *e, uint64_t transaction, const struct ipc_device_notification *n);

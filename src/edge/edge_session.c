@@ -19,7 +19,16 @@
 static void on_cer(void *arg, struct link *l, const struct dia_capabilities *cer);
 static void on_down(void *arg, struct link *l, int err, const char *why);
 
-static const struct link_cb link_cb = { .on_cer = on_cer, .on_request = edge_on_request, .on_down = on_down };
+static void on_request(void *arg, struct link *l, const struct dia_msg *m)
+{
+	struct edge_session *s = arg;
+
+	(void)l;
+	st_count(&s->edge->st, ST_EDGE_REQUESTS);
+	s->edge->front->on_request(s->edge->front_arg, s, m);
+}
+
+static const struct link_cb link_cb = { .on_cer = on_cer, .on_request = on_request, .on_down = on_down };
 
 static void stream_on_open(void *arg);
 static void stream_on_close(void *arg, int err, const char *why);
@@ -83,7 +92,7 @@ void edge_session_free(struct edge_session *s)
 	struct edge *e = s->edge;
 
 	set_state(s, EDGE_SESSION_ENDING);
-	edge_txns_drop(s);
+	e->front->session_gone(e->front_arg, s);
 	tell_closed(s);
 	if (core_knows(s))
 		map_del(&e->sessions_by_number, &s->node);
@@ -267,7 +276,7 @@ static void on_cer(void *arg, struct link *l, const struct dia_capabilities *cer
 	s->verdict_by_ms = net_loop_now_ms(e->loop) + e->cfg->limits.cer_wait_ms;
 	if (announce(s)) /* no core now: it is announced when there is one, or refused in time */
 		log_warn(e->log, "edge", "%s at %s waits for the core", s->host, s->address);
-	edge_arm(e);
+	e->deadlines_moved = true;
 }
 
 void edge_announce(struct edge *e)

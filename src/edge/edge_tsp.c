@@ -208,7 +208,7 @@ static enum stage stage_open(struct visit *v)
 	v->session->octets += len;
 	v->txn = t;
 	if (TAILQ_FIRST(&e->txns) == t)
-		edge_arm(e);
+		e->deadlines_moved = true;
 	return STAGE_CONTINUE;
 }
 
@@ -374,13 +374,10 @@ static enum stage stage_screen(struct visit *v)
 typedef enum stage stage_fn(struct visit *v);
 static stage_fn *const stages[] = { stage_ours, stage_open, stage_origin, stage_decode, stage_screen };
 
-void edge_on_request(void *arg, struct link *l, const struct dia_msg *m)
+static void on_request(void *arg, struct edge_session *s, const struct dia_msg *m)
 {
-	struct edge_session *s = arg;
-	struct visit v = { .edge = s->edge, .session = s, .m = m };
+	struct visit v = { .edge = arg, .session = s, .m = m };
 
-	(void)l;
-	st_count(&s->edge->st, ST_EDGE_REQUESTS);
 	for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
 		if (stages[i](&v) != STAGE_CONTINUE)
 			return;
@@ -389,8 +386,9 @@ void edge_on_request(void *arg, struct link *l, const struct dia_msg *m)
 
 /* -- after a core came back */
 
-void edge_offer_again(struct edge *e)
+static void offer_again(void *arg)
 {
+	struct edge *e = arg;
 	struct edge_txn *t, *next;
 
 	for (t = TAILQ_FIRST(&e->txns); t; t = next) {
@@ -411,9 +409,9 @@ static struct edge_txn *txn_find(struct edge *e, uint64_t number)
 	return MAP_OF(map_find(&e->txns_by_number, &number, sizeof number), struct edge_txn, node);
 }
 
-void edge_on_action_answer(struct edge *e, uint64_t transaction, const struct ipc_device_action_answer *a)
+static void on_answer(void *arg, uint64_t transaction, const struct ipc_device_action_answer *a)
 {
-	struct edge_txn *t = txn_find(e, transaction);
+	struct edge_txn *t = txn_find(arg, transaction);
 
 	FAULT_POINT(EDGE_ANSWER_TAKEN);
 	if (!t || t->session->number != a->session)
@@ -421,8 +419,9 @@ void edge_on_action_answer(struct edge *e, uint64_t transaction, const struct ip
 	txn_answer(t, a);
 }
 
-uint64_t edge_txns_due(struct edge *e, uint64_t now_ms)
+static uint64_t due(void *arg, uint64_t now_ms)
 {
+	struct edge *e = arg;
 	struct edge_txn *t;
 
 	while ((t = TAILQ_FIRST(&e->txns)) && now_ms >= t->answer_by_ms) {
@@ -432,13 +431,18 @@ uint64_t edge_txns_due(struct edge *e, uint64_t now_ms)
 	return t ? t->answer_by_ms : UINT64_MAX;
 }
 
-void edge_txns_drop(struct edge_session *s)
+static void session_gone(void *arg, struct edge_session *s)
 {
+	struct edge *e = arg;
 	struct edge_txn *t, *next;
 
-	for (t = s->pending ? TAILQ_FIRST(&s->edge->txns) : NULL; t; t = next) {
+	for (t = s->pending ? TAILQ_FIRST(&e->txns) : NULL; t; t = next) {
 		next = TAILQ_NEXT(t, entry);
 		if (t->session == s)
 			txn_free(t);
 	}
 }
+
+const struct edge_front edge_tsp = {
+	.on_request = on_request, .session_gone = session_gone, .due = due, .offer_again = offer_again, .on_answer = on_answer
+};
