@@ -1,37 +1,133 @@
 /* edge_ring.c - the end of the ring that an edge holds. */
-#include "edge/edge_int.h"
+#include "edge/edge_ring.h"
 
-void edge_ring_broken(struct edge *e, const char *what)
+void edge_ring_init(struct edge_ring *r, struct edge_env *env, edge_record_fn *on_record, void *arg)
 {
-	if (!e->ring)
-		return;
-	st_count(&e->st, ST_EDGE_RING_BAD);
-	log_error(e->log, "edge", "the ring to the core is of no use any more: %s", what);
-	net_watch_free(e->bell);
-	e->bell = NULL;
-	ipc_ring_close(e->ring);
-	e->ring = NULL;
-	e->ring_broken = true;
+	r->env = env;
+	r->on_record = on_record;
+	r->arg = arg;
 }
 
-int edge_send(struct edge *e, size_t len)
+static void close_ring(struct edge_ring *r)
 {
-	int err = e->ring ? ipc_ring_send(e->ring, e->record, len) : ERR_BUSY;
+	net_watch_free(r->bell);
+	r->bell = NULL;
+	ipc_ring_close(r->ring);
+	r->ring = NULL;
+}
+
+void edge_ring_fini(struct edge_ring *r)
+{
+	close_ring(r);
+}
+
+void edge_ring_broken(struct edge_ring *r, const char *what)
+{
+	if (!r->ring)
+		return;
+	st_count(&r->env->st, ST_EDGE_RING_BAD);
+	log_error(r->env->log, "edge", "the ring to the core is of no use any more: %s", what);
+	close_ring(r);
+	r->broken = true;
+}
+
+int edge_ring_send(struct edge_ring *r, size_t len)
+{
+	int err = r->ring ? ipc_ring_send(r->ring, r->record, len) : ERR_BUSY;
 
 	if (err == 0)
 		return 0;
 	if (err == ERR_PROTO)
-		edge_ring_broken(e, "its indexes lie");
+		edge_ring_broken(r, "its indexes lie");
 	else
-		st_count(&e->st, ST_EDGE_RING_FULL);
+		st_count(&r->env->st, ST_EDGE_RING_FULL);
 	return ERR_BUSY;
 }
 
-int edge_send_within(struct edge *e, size_t len, size_t waiting_max)
+int edge_ring_send_within(struct edge_ring *r, size_t len, size_t waiting_max)
 {
-	if (e->ring && ipc_ring_waiting(e->ring) > waiting_max) {
-		st_count(&e->st, ST_EDGE_RING_FULL);
+	if (r->ring && ipc_ring_waiting(r->ring) > waiting_max) {
+		st_count(&r->env->st, ST_EDGE_RING_FULL);
 		return ERR_BUSY;
 	}
-	return edge_send(e, len);
+	return edge_ring_send(r, len);
+}
+
+static int take(struct edge_ring *r, const uint8_t *record, size_t len)
+{
+	struct ipc_rec_head head;
+
+	if (ipc_rec_head_get(&head, record, len) || ipc_rec_to_core(head.type))
+		return ERR_PROTO;
+	if (head.edge_generation != r->env->generation) {
+		st_count(&r->env->st, ST_EDGE_RING_STALE);
+		return 0;
+	}
+	return r->on_record(r->arg, &head, record, len);
+}
+
+/* A record may close the ring that it came from. */
+static void read_ring(struct edge_ring *r)
+{
+	uint8_t record[IPC_REC_MAX];
+	size_t len;
+
+	for (;;) {
+		int err = r->ring ? ipc_ring_recv(r->ring, record, &len) : ERR_AGAIN;
+
+		if (err == ERR_AGAIN)
+			return;
+		if (err || take(r, record, len)) {
+			edge_ring_broken(r, "a record that is not one");
+			return;
+		}
+	}
+}
+
+static void on_bell(void *arg, int events)
+{
+	struct edge_ring *r = arg;
+
+	(void)events;
+	if (!r->ring)
+		return;
+	ipc_ring_bell_clear(r->ring);
+	read_ring(r);
+}
+
+bool edge_ring_turn_end(struct edge_ring *r)
+{
+	bool broken;
+
+	if (r->ring && ipc_ring_flush(r->ring))
+		edge_ring_broken(r, "its indexes lie");
+	broken = r->broken;
+	r->broken = false;
+	return broken;
+}
+
+int edge_ring_replace(struct edge_ring *r, struct ipc_ring_fds *fds)
+{
+	struct ipc_ring *ring;
+	struct net_watch *bell;
+	int err = ipc_ring_open(&ring, fds);
+
+	if (err)
+		return err;
+	err = net_watch_new(&bell, r->env->loop, ipc_ring_bell(ring), on_bell, r);
+	if (err)
+		goto close_new;
+	err = net_watch_set(bell, NET_READ);
+	if (err)
+		goto free_bell;
+	close_ring(r);
+	r->ring = ring;
+	r->bell = bell;
+	return 0;
+
+free_bell:
+	net_watch_free(bell);
+close_new:
+	ipc_ring_close(ring);
+	return err;
 }

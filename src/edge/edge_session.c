@@ -6,7 +6,10 @@
  *       v                    v                v                                  v
  *     closed              closed           ENDING (CEA 3010)                  ENDING -> session_closed
  *
- * Stages 1 (caps), 2 (who is it?) and the CER of stage 5 are here; frames and the base protocol are the link's. */
+ * Here are stage 1 (connection limits), stage 2 (identity of the transport) and the CER of stage 5. The link does framing and the rest of
+ * the base protocol. */
+#include "edge/edge_session.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +17,6 @@
 #include <unistd.h>
 
 #include "base/str.h"
-#include "edge/edge_int.h"
 
 static void on_cer(void *arg, struct link *l, const struct dia_capabilities *cer);
 static void on_down(void *arg, struct link *l, int err, const char *why);
@@ -24,8 +26,8 @@ static void on_request(void *arg, struct link *l, const struct dia_msg *m)
 	struct edge_session *s = arg;
 
 	(void)l;
-	st_count(&s->edge->st, ST_EDGE_REQUESTS);
-	s->edge->front->on_request(s->edge->front_arg, s, m);
+	st_count(&s->all->env->st, ST_EDGE_REQUESTS);
+	s->all->front->on_request(s->all->front_arg, s, m);
 }
 
 static const struct link_cb link_cb = { .on_cer = on_cer, .on_request = on_request, .on_down = on_down };
@@ -44,20 +46,25 @@ static const struct net_stream_cb stream_cb = { .on_open = stream_on_open,
 						.on_data = stream_on_data,
 						.on_close = stream_on_close };
 
-struct edge_session *edge_session_find(struct edge *e, uint64_t number)
+struct edge_session *edge_session_find(struct edge_sessions *all, uint64_t number)
 {
-	return MAP_OF(map_find(&e->sessions_by_number, &number, sizeof number), struct edge_session, node);
+	return MAP_OF(map_find(&all->by_number, &number, sizeof number), struct edge_session, node);
+}
+
+struct buf edge_session_out(const struct edge_session *s)
+{
+	return buf_over(s->all->out, s->all->out_size);
 }
 
 /* The one place where a session's state changes. */
 static void set_state(struct edge_session *s, enum edge_session_state state)
 {
-	s->edge->asked_n -= s->state == EDGE_SESSION_ASKED;
-	s->edge->asked_n += state == EDGE_SESSION_ASKED;
+	s->all->asked_n -= s->state == EDGE_SESSION_ASKED;
+	s->all->asked_n += state == EDGE_SESSION_ASKED;
 	s->state = state;
 }
 
-void edge_session_end(struct edge_session *s, enum dia_disconnect_cause cause)
+static void disconnect(struct edge_session *s, enum dia_disconnect_cause cause)
 {
 	set_state(s, EDGE_SESSION_ENDING);
 	link_disconnect(s->link, cause);
@@ -77,28 +84,28 @@ static bool core_knows(const struct edge_session *s)
 static void tell_closed(struct edge_session *s)
 {
 	struct ipc_session_closed closed = { "ended" };
-	struct edge *e = s->edge;
+	struct edge_sessions *all = s->all;
 
-	if (!core_knows(s) || !e->ring)
+	if (!core_knows(s) || !edge_ring_up(all->ring))
 		return;
 	if (s->end_reason)
 		snprintf(closed.reason, sizeof closed.reason, "%s", s->end_reason);
-	if (edge_send(e, ipc_session_closed_put(e->record, e->generation, s->number, &closed)))
-		edge_ring_broken(e, "it does not read: the end of a session cannot be told");
+	if (edge_ring_send(all->ring, ipc_session_closed_put(all->ring->record, all->env->generation, s->number, &closed)))
+		edge_ring_broken(all->ring, "it does not read: the end of a session cannot be told");
 }
 
-void edge_session_free(struct edge_session *s)
+static void session_free(struct edge_session *s)
 {
-	struct edge *e = s->edge;
+	struct edge_sessions *all = s->all;
 
 	set_state(s, EDGE_SESSION_ENDING);
-	e->front->session_gone(e->front_arg, s);
+	all->front->session_gone(all->front_arg, s);
 	tell_closed(s);
 	if (core_knows(s))
-		map_del(&e->sessions_by_number, &s->node);
-	TAILQ_REMOVE(&e->sessions, s, entry);
-	ipc_caps_leave(e->caps, s->address);
-	st_count(&e->st, ST_EDGE_CLOSED);
+		map_del(&all->by_number, &s->node);
+	TAILQ_REMOVE(&all->list, s, entry);
+	ipc_caps_leave(all->caps, s->address);
+	st_count(&all->env->st, ST_EDGE_CLOSED);
 	net_stream_close(s->stream);
 	link_free(s->link);
 	free(s);
@@ -106,49 +113,50 @@ void edge_session_free(struct edge_session *s)
 
 /* -- 1: accept, per-address and total caps */
 
-static bool within_caps(struct edge *e, const char *peer)
+static bool within_caps(struct edge_sessions *all, const char *peer)
 {
-	switch (ipc_caps_enter(e->caps, peer, e->cfg->limits.connections_total, e->cfg->limits.connections_per_address)) {
+	switch (ipc_caps_enter(all->caps, peer, all->env->cfg->limits.connections_total,
+			       all->env->cfg->limits.connections_per_address)) {
 	case IPC_CAPS_TOTAL:
-		st_count(&e->st, ST_EDGE_REFUSED_TOTAL);
+		st_count(&all->env->st, ST_EDGE_REFUSED_TOTAL);
 		return false;
 	case IPC_CAPS_ADDRESS:
-		st_count(&e->st, ST_EDGE_REFUSED_ADDRESS);
+		st_count(&all->env->st, ST_EDGE_REFUSED_ADDRESS);
 		return false;
 	default:
 		return true;
 	}
 }
 
-void edge_on_accept(void *arg, int fd, const char *peer)
+static void on_accept(void *arg, int fd, const char *peer)
 {
 	struct edge_listener *l = arg;
-	struct edge *e = l->edge;
+	struct edge_sessions *all = l->all;
 	struct edge_session *s;
 	int err;
 
-	if (!within_caps(e, peer)) {
+	if (!within_caps(all, peer)) {
 		close(fd);
 		return;
 	}
 	s = calloc(1, sizeof *s);
 	if (!s)
 		goto refuse;
-	s->edge = e;
+	s->all = all;
 	s->listener = l;
 	snprintf(s->address, sizeof s->address, "%s", peer);
-	err = l->tls ? tls_accept(&s->stream, l->tls, e->loop, fd, peer, &e->stream_conf, &stream_cb, s)
-		     : net_tcp_accept(&s->stream, e->loop, fd, peer, &e->stream_conf, &stream_cb, s);
+	err = l->tls ? tls_accept(&s->stream, l->tls, all->env->loop, fd, peer, &all->stream_conf, &stream_cb, s)
+		     : net_tcp_accept(&s->stream, all->env->loop, fd, peer, &all->stream_conf, &stream_cb, s);
 	if (err)
 		goto free_session;
-	TAILQ_INSERT_TAIL(&e->sessions, s, entry);
-	st_count(&e->st, ST_EDGE_ACCEPTED);
+	TAILQ_INSERT_TAIL(&all->list, s, entry);
+	st_count(&all->env->st, ST_EDGE_ACCEPTED);
 	return;
 
 free_session:
 	free(s);
 refuse:
-	ipc_caps_leave(e->caps, peer);
+	ipc_caps_leave(all->caps, peer);
 	close(fd);
 }
 
@@ -180,19 +188,19 @@ static void take_identity(struct ipc_identity *out, const struct tls_identity *i
 
 static void log_stranger(struct edge_session *s, const char *why, const char *kind)
 {
-	struct edge *e = s->edge;
-	uint64_t now_ms = net_loop_now_ms(e->loop);
+	struct edge_sessions *all = s->all;
+	uint64_t now_ms = net_loop_now_ms(all->env->loop);
 
-	st_count(&e->st, ST_EDGE_HANDSHAKE_FAILED);
-	if (now_ms - e->strangers_since_ms >= 1000) {
-		if (e->strangers_n > STRANGERS_LOGGED)
-			log_warn(e->log, "edge", "%" PRIu32 " more connections were not authenticated",
-				 e->strangers_n - STRANGERS_LOGGED);
-		e->strangers_since_ms = now_ms;
-		e->strangers_n = 0;
+	st_count(&all->env->st, ST_EDGE_HANDSHAKE_FAILED);
+	if (now_ms - all->strangers_since_ms >= 1000) {
+		if (all->strangers_n > STRANGERS_LOGGED)
+			log_warn(all->env->log, "edge", "%" PRIu32 " more connections were not authenticated",
+				 all->strangers_n - STRANGERS_LOGGED);
+		all->strangers_since_ms = now_ms;
+		all->strangers_n = 0;
 	}
-	if (e->strangers_n++ < STRANGERS_LOGGED)
-		log_warn(e->log, "edge", "%s: not authenticated: %s%s", s->address, why, kind);
+	if (all->strangers_n++ < STRANGERS_LOGGED)
+		log_warn(all->env->log, "edge", "%s: not authenticated: %s%s", s->address, why, kind);
 }
 
 static bool who_is_it(struct edge_session *s)
@@ -213,17 +221,17 @@ static bool who_is_it(struct edge_session *s)
 static void stream_on_open(void *arg)
 {
 	struct edge_session *s = arg;
-	struct edge *e = s->edge;
+	struct edge_sessions *all = s->all;
 
 	if (!who_is_it(s)) {
 		log_stranger(s, "its certificate names nobody", "");
-		edge_session_free(s);
+		session_free(s);
 		return;
 	}
 	if (s->listener->tls)
-		st_count(&e->st, ST_EDGE_HANDSHAKE_OK);
-	if (link_accept(&s->link, e->loop, s->stream, &e->link_conf, &link_cb, s)) {
-		edge_session_free(s);
+		st_count(&all->env->st, ST_EDGE_HANDSHAKE_OK);
+	if (link_accept(&s->link, all->env->loop, s->stream, &all->link_conf, &link_cb, s)) {
+		session_free(s);
 		return;
 	}
 	s->stream = NULL; /* the link has it */
@@ -237,7 +245,7 @@ static void stream_on_close(void *arg, int err, const char *why)
 
 	snprintf(kind, sizeof kind, " (%s)", err_str(err));
 	log_stranger(s, why, kind);
-	edge_session_free(s);
+	session_free(s);
 }
 
 /* -- 5: the CER waits for the core's verdict */
@@ -245,61 +253,62 @@ static void stream_on_close(void *arg, int err, const char *why)
 static int announce(struct edge_session *s)
 {
 	const struct cfg_listen *listen = s->listener->conf;
-	struct edge *e = s->edge;
+	struct edge_sessions *all = s->all;
 	struct ipc_session_open open = { .identity = s->identity };
 
 	memcpy(open.origin_host, s->host, sizeof open.origin_host);
 	memcpy(open.origin_realm, s->realm, sizeof open.origin_realm);
 	memcpy(open.address, s->address, sizeof open.address);
-	open.listener = (uint8_t)(listen - e->cfg->listen);
+	open.listener = (uint8_t)(listen - all->env->cfg->listen);
 	open.zone = listen->zone == CFG_EXTERNAL ? IPC_ZONE_EXTERNAL : IPC_ZONE_INTERNAL;
 	open.protection = listen->protection == CFG_TLS ? IPC_PROTECTION_TLS : IPC_PROTECTION_NONE;
 	open.again = s->state == EDGE_SESSION_OPEN;
-	return edge_send_within(e, ipc_session_open_put(e->record, e->generation, s->number, &open), EDGE_SESSIONS_WAIT_MAX);
+	return edge_ring_send_within(all->ring, ipc_session_open_put(all->ring->record, all->env->generation, s->number, &open),
+				     EDGE_SESSIONS_WAIT_MAX);
 }
 
 static void on_cer(void *arg, struct link *l, const struct dia_capabilities *cer)
 {
 	struct edge_session *s = arg;
-	struct edge *e = s->edge;
+	struct edge_sessions *all = s->all;
 
-	if (e->stopping || ident_host(s->host, cer->origin_host.p, cer->origin_host.len) ||
+	if (all->stopping || ident_host(s->host, cer->origin_host.p, cer->origin_host.len) ||
 	    ident_host(s->realm, cer->origin_realm.p, cer->origin_realm.len)) {
-		st_count(&e->st, ST_EDGE_BAD_CER);
+		st_count(&all->env->st, ST_EDGE_BAD_CER);
 		set_state(s, EDGE_SESSION_ENDING);
 		link_refuse(l, DIA_RESULT_UNKNOWN_PEER);
 		return;
 	}
-	s->number = e->number_next++;
-	map_add(&e->sessions_by_number, &s->node, &s->number, sizeof s->number);
+	s->number = all->env->number_next++;
+	map_add(&all->by_number, &s->node, &s->number, sizeof s->number);
 	set_state(s, EDGE_SESSION_ASKED);
-	s->verdict_by_ms = net_loop_now_ms(e->loop) + e->cfg->limits.cer_wait_ms;
+	s->verdict_by_ms = net_loop_now_ms(all->env->loop) + all->env->cfg->limits.cer_wait_ms;
 	if (announce(s)) /* no core now: it is announced when there is one, or refused in time */
-		log_warn(e->log, "edge", "%s at %s waits for the core", s->host, s->address);
-	e->deadlines_moved = true;
+		log_warn(all->env->log, "edge", "%s at %s waits for the core", s->host, s->address);
+	all->env->deadlines_moved = true;
 }
 
-void edge_announce(struct edge *e)
+void edge_sessions_announce(struct edge_sessions *all)
 {
 	struct edge_session *s;
 
-	TAILQ_FOREACH(s, &e->sessions, entry)
+	TAILQ_FOREACH(s, &all->list, entry)
 	{
 		if (core_knows(s) && announce(s))
-			log_error(e->log, "edge", "session %" PRIu64 " of %s could not be announced", s->number, s->host);
+			log_error(all->env->log, "edge", "session %" PRIu64 " of %s could not be announced", s->number, s->host);
 	}
 }
 
-void edge_on_verdict(struct edge *e, uint64_t number, const struct ipc_session_verdict *v)
+void edge_session_on_verdict(struct edge_sessions *all, uint64_t number, const struct ipc_session_verdict *v)
 {
-	struct edge_session *s = edge_session_find(e, number);
+	struct edge_session *s = edge_session_find(all, number);
 
 	if (!s || s->state == EDGE_SESSION_ENDING)
 		return; /* gone meanwhile; the core hears it from session_closed */
 	if (!v->admitted) {
 		bool open = s->state == EDGE_SESSION_OPEN;
 
-		log_warn(e->log, "edge", "%s at %s refused with %u: %s", s->host, s->address, v->result_code, v->reason);
+		log_warn(all->env->log, "edge", "%s at %s refused with %u: %s", s->host, s->address, v->result_code, v->reason);
 		set_state(s, EDGE_SESSION_ENDING);
 		if (open) /* a new core does not want what the old one wanted */
 			link_disconnect(s->link, DIA_DISCONNECT_DO_NOT_WANT);
@@ -307,41 +316,42 @@ void edge_on_verdict(struct edge *e, uint64_t number, const struct ipc_session_v
 			link_refuse(s->link, v->result_code);
 		return;
 	}
-	s->pending_max = v->pending_max < e->cfg->limits.pending_per_scs ? v->pending_max : e->cfg->limits.pending_per_scs;
+	s->pending_max =
+	    v->pending_max < all->env->cfg->limits.pending_per_scs ? v->pending_max : all->env->cfg->limits.pending_per_scs;
 	memcpy(s->scs, v->scs, sizeof s->scs);
 	if (s->state == EDGE_SESSION_OPEN)
 		return;
-	log_info(e->log, "edge", "session %" PRIu64 ": %s (%s) at %s admitted", number, s->host, s->scs, s->address);
+	log_info(all->env->log, "edge", "session %" PRIu64 ": %s (%s) at %s admitted", number, s->host, s->scs, s->address);
 	set_state(s, EDGE_SESSION_OPEN);
 	link_admit(s->link);
 }
 
-void edge_on_cut(struct edge *e, uint64_t number, const struct ipc_session_cut *c)
+void edge_session_on_cut(struct edge_sessions *all, uint64_t number, const struct ipc_session_cut *c)
 {
-	struct edge_session *s = edge_session_find(e, number);
+	struct edge_session *s = edge_session_find(all, number);
 
 	if (!s || s->state == EDGE_SESSION_ENDING)
 		return;
 	if (c->probe_ms) {
-		log_info(e->log, "edge", "session %" PRIu64 " of %s is probed: %s", number, s->host, c->reason);
+		log_info(all->env->log, "edge", "session %" PRIu64 " of %s is probed: %s", number, s->host, c->reason);
 		link_probe(s->link, c->probe_ms);
 		return;
 	}
-	log_info(e->log, "edge", "session %" PRIu64 " of %s is cut: %s", number, s->host, c->reason);
-	edge_session_end(s, (enum dia_disconnect_cause)c->disconnect_cause);
+	log_info(all->env->log, "edge", "session %" PRIu64 " of %s is cut: %s", number, s->host, c->reason);
+	disconnect(s, (enum dia_disconnect_cause)c->disconnect_cause);
 }
 
-uint64_t edge_sessions_due(struct edge *e, uint64_t now_ms)
+uint64_t edge_sessions_due(struct edge_sessions *all, uint64_t now_ms)
 {
 	struct edge_session *s, *next;
 	uint64_t earliest = UINT64_MAX;
 
-	for (s = e->asked_n ? TAILQ_FIRST(&e->sessions) : NULL; s; s = next) {
+	for (s = all->asked_n ? TAILQ_FIRST(&all->list) : NULL; s; s = next) {
 		next = TAILQ_NEXT(s, entry);
 		if (s->state != EDGE_SESSION_ASKED)
 			continue;
 		if (now_ms >= s->verdict_by_ms) {
-			log_warn(e->log, "edge", "%s at %s: no verdict of the core in time", s->host, s->address);
+			log_warn(all->env->log, "edge", "%s at %s: no verdict of the core in time", s->host, s->address);
 			set_state(s, EDGE_SESSION_ENDING);
 			link_refuse(s->link, DIA_RESULT_TOO_BUSY);
 		} else if (s->verdict_by_ms < earliest) {
@@ -356,7 +366,96 @@ static void on_down(void *arg, struct link *l, int err, const char *why)
 	struct edge_session *s = arg;
 
 	(void)l;
-	log_info(s->edge->log, "edge", "%s at %s: connection ended: %s (%s)", s->host[0] ? s->host : "nobody", s->address, why,
-		 err_str(err));
-	edge_session_free(s);
+	log_info(s->all->env->log, "edge", "%s at %s: connection ended: %s (%s)", s->host[0] ? s->host : "nobody", s->address,
+		 why, err_str(err));
+	session_free(s);
+}
+
+/* -- all of them */
+
+static void conf_links(struct edge_sessions *all)
+{
+	const struct cfg_iwf *c = all->env->cfg;
+
+	all->link_conf = (struct link_conf){
+		.host = c->external.host,
+		.realm = c->external.realm,
+		.product = "mtc-iwf",
+		.applications = { all->front->application },
+		.applications_n = 1,
+		.limits = { c->limits.message_max, (uint16_t)c->limits.avps_max, (uint8_t)c->limits.nesting_max },
+		.cer_wait_ms = (uint32_t)c->limits.cer_wait_ms,
+		.dpa_wait_ms = (uint32_t)c->timers.disconnect_wait_ms,
+		.watchdog_ms = (uint32_t)c->timers.watchdog_ms,
+		.watchdog_unchecked = c->timers.watchdog_ms < 6000,
+		.pending_max = c->limits.pending_per_scs,
+		.log = all->env->log,
+		.counters = &all->link_counters,
+	};
+	all->stream_conf = (struct net_stream_conf){ .handshake_wait_ms = (uint32_t)c->limits.handshake_wait_ms };
+}
+
+int edge_sessions_init(struct edge_sessions *all, struct edge_env *env, struct edge_ring *ring, struct ipc_caps *caps,
+		       const struct edge_front *front, void *front_arg)
+{
+	all->env = env;
+	all->ring = ring;
+	all->caps = caps;
+	all->front = front;
+	all->front_arg = front_arg;
+	TAILQ_INIT(&all->list);
+	conf_links(all);
+	all->out_size = (size_t)env->cfg->limits.message_max + 4096;
+	all->out = malloc(all->out_size);
+	return all->out ? map_init(&all->by_number) : ERR_NOMEM;
+}
+
+static void close_listeners(struct edge_sessions *all)
+{
+	for (size_t i = 0; i < all->listeners_n; i++) {
+		net_listener_free(all->listeners[i].listener);
+		all->listeners[i].listener = NULL;
+	}
+}
+
+void edge_sessions_fini(struct edge_sessions *all)
+{
+	struct edge_session *s;
+
+	close_listeners(all);
+	while ((s = TAILQ_FIRST(&all->list)))
+		session_free(s);
+	map_fini(&all->by_number);
+	free(all->out);
+}
+
+int edge_sessions_listen(struct edge_sessions *all, int fd, const struct cfg_listen *listen, struct tls_ctx *tls)
+{
+	struct edge_listener *l;
+	int err;
+
+	if (all->listeners_n == CFG_LISTEN_MAX || (listen->protection == CFG_TLS) != (tls != NULL))
+		return ERR_INVAL;
+	l = &all->listeners[all->listeners_n];
+	*l = (struct edge_listener){ .all = all, .conf = listen, .tls = tls };
+	err = net_listener_new(&l->listener, all->env->loop, fd, on_accept, l);
+	if (err)
+		return err;
+	all->listeners_n++;
+	return 0;
+}
+
+void edge_sessions_stop(struct edge_sessions *all)
+{
+	struct edge_session *s, *next;
+
+	all->stopping = true;
+	close_listeners(all);
+	for (s = TAILQ_FIRST(&all->list); s; s = next) {
+		next = TAILQ_NEXT(s, entry);
+		if (s->state == EDGE_SESSION_OPEN)
+			disconnect(s, DIA_DISCONNECT_REBOOTING);
+		else if (s->state < EDGE_SESSION_OPEN)
+			session_free(s);
+	}
 }

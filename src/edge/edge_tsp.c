@@ -8,26 +8,40 @@
  *   7c  screen: canonical names; offer to the core as a record
  *   ---- the ring ----
  *   13  the core's answer -> DAA, built by edge_out.c */
+#include "edge/edge_tsp.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/fault.h"
+#include "base/stage.h"
 #include "base/str.h"
 #include "diameter/dia_dict.h"
-#include "edge/edge_int.h"
 #include "edge/edge_out.h"
-#include "base/stage.h"
 #include "policy/pol_admit.h"
 #include "policy/pol_screen.h"
 
 #define TXN_OCTETS_MAX (64u << 20)    /* of all requests that wait in one edge */
 #define SESSION_OCTETS_MAX (8u << 20) /* of one session: nobody fills the edge alone */
-#define PENDING_SLACK 64              /* above the SCS's own limit, so that the core is who refuses and says why */
+#define PENDING_SLACK 64              /* above the limit of the SCS, so that the core refuses first and states the reason */
+
+struct edge_txn { /* one request of an SCS: owns its octets until it is answered, exactly once */
+	struct edge_tsp *tsp;
+	struct edge_session *session;
+	uint64_t number;
+	uint64_t answer_by_ms;
+	bool host_named; /* Destination-Host names this host: 3004 is possible */
+	bool offered;    /* the core may have seen it */
+	struct map_node node;
+	TAILQ_ENTRY(edge_txn) entry;
+	uint32_t len;
+	uint8_t message[];
+};
 
 /* A request on its way through the stages. */
 struct visit {
-	struct edge *edge;
+	struct edge_tsp *tsp;
 	struct edge_session *session;
 	const struct dia_msg *m;
 	struct dia_bytes origin_host, origin_realm, destination_host, destination_realm;
@@ -35,30 +49,29 @@ struct visit {
 	struct edge_txn *txn;
 };
 
-static void send_answer(struct edge *e, struct edge_session *s, const struct buf *out)
+static void send_answer(struct edge_tsp *tsp, struct edge_session *s, const struct buf *out)
 {
 	if (out->full || link_answer(s->link, out->p, out->len)) {
-		log_warn(e->log, "edge", "session %" PRIu64 " of %s: an answer could not be sent", s->number, s->host);
+		log_warn(tsp->env->log, "edge", "session %" PRIu64 " of %s: an answer could not be sent", s->number, s->host);
 		return;
 	}
-	st_count(&e->st, ST_EDGE_ANSWERS);
+	st_count(&tsp->env->st, ST_EDGE_ANSWERS);
 }
 
-static void answer_error(struct edge_session *s, const struct dia_msg *m, const struct dia_failed *why)
+static void answer_error(struct edge_tsp *tsp, struct edge_session *s, const struct dia_msg *m, const struct dia_failed *why)
 {
-	struct edge *e = s->edge;
-	struct buf out = buf_over(e->scratch, e->scratch_size);
+	struct buf out = edge_session_out(s);
 
-	st_count(&e->st, ST_EDGE_SCREENED);
-	log_info(e->log, "edge", "session %" PRIu64 " of %s: request answered %u (%s): %s", s->number, s->host, why->result_code,
-		 dia_result_str(why->result_code), why->text);
-	edge_out_error(&out, &e->cfg->external, m, why);
-	send_answer(e, s, &out);
+	st_count(&tsp->env->st, ST_EDGE_SCREENED);
+	log_info(tsp->env->log, "edge", "session %" PRIu64 " of %s: request answered %u (%s): %s", s->number, s->host,
+		 why->result_code, dia_result_str(why->result_code), why->text);
+	edge_out_error(&out, &tsp->env->cfg->external, m, why);
+	send_answer(tsp, s, &out);
 }
 
 static enum stage refuse(struct visit *v, const struct dia_failed *why)
 {
-	answer_error(v->session, v->m, why);
+	answer_error(v->tsp, v->session, v->m, why);
 	return STAGE_ANSWERED;
 }
 
@@ -97,7 +110,7 @@ static bool routing_members(struct visit *v)
 			v->destination_realm = value;
 			break;
 		case DIA_CODE_ROUTE_RECORD:
-			loop = loop || is_us(&value, v->edge->cfg->external.host);
+			loop = loop || is_us(&value, v->tsp->env->cfg->external.host);
 			break;
 		default:
 			break;
@@ -108,7 +121,7 @@ static bool routing_members(struct visit *v)
 
 static enum stage stage_ours(struct visit *v)
 {
-	const struct cfg_identity *us = &v->edge->cfg->external;
+	const struct cfg_identity *us = &v->tsp->env->cfg->external;
 	struct dia_failed why = { 0 };
 	bool loop = routing_members(v);
 
@@ -129,11 +142,11 @@ static enum stage stage_ours(struct visit *v)
 
 static void txn_free(struct edge_txn *t)
 {
-	struct edge *e = t->edge;
+	struct edge_tsp *tsp = t->tsp;
 
-	map_del(&e->txns_by_number, &t->node);
-	TAILQ_REMOVE(&e->txns, t, entry);
-	e->txn_octets -= t->len;
+	map_del(&tsp->by_number, &t->node);
+	TAILQ_REMOVE(&tsp->txns, t, entry);
+	tsp->octets -= t->len;
 	t->session->pending--;
 	t->session->octets -= t->len;
 	free(t);
@@ -143,7 +156,7 @@ static void txn_free(struct edge_txn *t)
 static int txn_read(const struct edge_txn *t, struct dia_msg *m, struct tsp_dar *dar)
 {
 	struct dia_failed why = { 0 };
-	int err = dia_msg_parse(m, t->message, t->len, &t->edge->link_conf.limits, &why);
+	int err = dia_msg_parse(m, t->message, t->len, &t->session->all->link_conf.limits, &why);
 
 	return err ? err : tsp_dar_parse(dar, m, &why);
 }
@@ -151,20 +164,20 @@ static int txn_read(const struct edge_txn *t, struct dia_msg *m, struct tsp_dar 
 /* The one answer; the transaction ends with it. */
 static void txn_answer(struct edge_txn *t, const struct ipc_device_action_answer *a)
 {
-	struct edge *e = t->edge;
-	struct buf out = buf_over(e->scratch, e->scratch_size);
+	struct edge_tsp *tsp = t->tsp;
+	struct buf out = edge_session_out(t->session);
 	struct dia_failed why = { 0 };
 	struct dia_msg m;
 	struct tsp_dar dar;
 
 	if (txn_read(t, &m, &dar) == 0) {
 		if (a->result_code == DIA_RESULT_SUCCESS) {
-			edge_out_daa(&out, &e->cfg->external, &m, &dar, a);
+			edge_out_daa(&out, &tsp->env->cfg->external, &m, &dar, a);
 		} else {
 			(void)!dia_failed_set(&why, a->result_code, "%s", dia_result_str(a->result_code));
-			edge_out_error(&out, &e->cfg->external, &m, &why);
+			edge_out_error(&out, &tsp->env->cfg->external, &m, &why);
 		}
-		send_answer(e, t->session, &out);
+		send_answer(tsp, t->session, &out);
 		FAULT_POINT(EDGE_DAA_QUEUED);
 	}
 	txn_free(t);
@@ -178,44 +191,44 @@ static void txn_answer_alone(struct edge_txn *t)
 
 	if (!t->offered && t->host_named)
 		a.result_code = DIA_RESULT_TOO_BUSY;
-	log_warn(t->edge->log, "edge", "transaction %" PRIu32 "-%06" PRIx64 ": answered %u/%u without the core: %s",
-		 t->edge->generation, t->number, a.result_code, a.request_status, pol_reason_str(POL_CORE_RESTARTING));
+	log_warn(t->tsp->env->log, "edge", "transaction %" PRIu32 "-%06" PRIx64 ": answered %u/%u without the core: %s",
+		 t->tsp->env->generation, t->number, a.result_code, a.request_status, pol_reason_str(POL_CORE_RESTARTING));
 	txn_answer(t, &a);
 }
 
 static enum stage stage_open(struct visit *v)
 {
-	struct edge *e = v->edge;
+	struct edge_tsp *tsp = v->tsp;
 	struct dia_failed why = { 0 };
 	uint32_t len = v->m->hdr.length;
 	struct edge_txn *t = NULL;
 
 	if (v->session->pending < v->session->pending_max + PENDING_SLACK && v->session->octets + len <= SESSION_OCTETS_MAX &&
-	    e->txn_octets + len <= TXN_OCTETS_MAX)
+	    tsp->octets + len <= TXN_OCTETS_MAX)
 		t = malloc(sizeof *t + len);
 	if (!t) {
 		(void)!dia_failed_set(&why, DIA_RESULT_TOO_BUSY, "too many requests wait for their answer");
 		return refuse(v, &why);
 	}
-	*t = (struct edge_txn){ .edge = e, .session = v->session, .number = e->number_next++, .len = len };
-	t->answer_by_ms = net_loop_now_ms(e->loop) + e->txn_wait_ms;
+	*t = (struct edge_txn){ .tsp = tsp, .session = v->session, .number = tsp->env->number_next++, .len = len };
+	t->answer_by_ms = net_loop_now_ms(tsp->env->loop) + tsp->wait_ms;
 	t->host_named = v->destination_host.p != NULL;
 	memcpy(t->message, v->m->bytes, len);
-	map_add(&e->txns_by_number, &t->node, &t->number, sizeof t->number);
-	TAILQ_INSERT_TAIL(&e->txns, t, entry);
-	e->txn_octets += len;
+	map_add(&tsp->by_number, &t->node, &t->number, sizeof t->number);
+	TAILQ_INSERT_TAIL(&tsp->txns, t, entry);
+	tsp->octets += len;
 	v->session->pending++;
 	v->session->octets += len;
 	v->txn = t;
-	if (TAILQ_FIRST(&e->txns) == t)
-		e->deadlines_moved = true;
+	if (TAILQ_FIRST(&tsp->txns) == t)
+		tsp->env->deadlines_moved = true;
 	return STAGE_CONTINUE;
 }
 
 /* An answer of the edge's own ends the transaction too. */
 static enum stage txn_refuse(struct visit *v, const struct dia_failed *why)
 {
-	answer_error(v->session, v->m, why);
+	answer_error(v->tsp, v->session, v->m, why);
 	txn_free(v->txn);
 	return STAGE_ANSWERED;
 }
@@ -233,7 +246,7 @@ static enum stage stage_origin(struct visit *v)
 		return STAGE_CONTINUE;
 	(void)!dia_failed_set(&why, DIA_RESULT_UNKNOWN_PEER,
 			      "Origin-Host and Origin-Realm are not the pair of this connection's CER");
-	log_warn(v->edge->log, "edge", "session %" PRIu64 ": %s at %s speaks for another; closed", s->number, s->host,
+	log_warn(v->tsp->env->log, "edge", "session %" PRIu64 ": %s at %s speaks for another; closed", s->number, s->host,
 		 s->address);
 	(void)txn_refuse(v, &why);
 	s->end_reason = pol_reason_str(POL_FOREIGN_ORIGIN);
@@ -258,12 +271,12 @@ static bool requires_more(const struct app_head *head)
 
 static enum stage txn_no_feature(struct visit *v)
 {
-	struct edge *e = v->edge;
-	struct buf out = buf_over(e->scratch, e->scratch_size);
+	struct edge_tsp *tsp = v->tsp;
+	struct buf out = edge_session_out(v->session);
 
-	st_count(&e->st, ST_EDGE_SCREENED);
-	edge_out_no_feature(&out, &e->cfg->external, v->m, &v->dar);
-	send_answer(e, v->session, &out);
+	st_count(&tsp->env->st, ST_EDGE_SCREENED);
+	edge_out_no_feature(&out, &tsp->env->cfg->external, v->m, &v->dar);
+	send_answer(tsp, v->session, &out);
 	txn_free(v->txn);
 	return STAGE_ANSWERED;
 }
@@ -346,13 +359,14 @@ static void screen(struct ipc_device_action *out, const struct edge_txn *t, cons
 
 static int offer(struct edge_txn *t, const struct dia_msg *m, const struct tsp_dar *dar)
 {
-	struct edge *e = t->edge;
+	struct edge_tsp *tsp = t->tsp;
 	struct ipc_device_action record;
 	int err;
 
 	FAULT_POINT(EDGE_REQUEST_READ);
 	screen(&record, t, m, dar);
-	err = edge_send_within(e, ipc_device_action_put(e->record, e->generation, t->number, &record), EDGE_REQUESTS_WAIT_MAX);
+	err = edge_ring_send_within(tsp->ring, ipc_device_action_put(tsp->ring->record, tsp->env->generation, t->number, &record),
+				    EDGE_REQUESTS_WAIT_MAX);
 	FAULT_POINT(EDGE_OFFERED);
 	if (!err)
 		t->offered = true;
@@ -361,9 +375,9 @@ static int offer(struct edge_txn *t, const struct dia_msg *m, const struct tsp_d
 
 static enum stage stage_screen(struct visit *v)
 {
-	struct edge *e = v->edge;
+	struct edge_tsp *tsp = v->tsp;
 
-	if (offer(v->txn, v->m, &v->dar) == 0 || !e->ring)
+	if (offer(v->txn, v->m, &v->dar) == 0 || !edge_ring_up(tsp->ring))
 		return STAGE_SUSPENDED; /* without a core it waits for one, until its deadline */
 	txn_answer_alone(v->txn);
 	return STAGE_ANSWERED;
@@ -376,7 +390,7 @@ static stage_fn *const stages[] = { stage_ours, stage_open, stage_origin, stage_
 
 static void on_request(void *arg, struct edge_session *s, const struct dia_msg *m)
 {
-	struct visit v = { .edge = arg, .session = s, .m = m };
+	struct visit v = { .tsp = arg, .session = s, .m = m };
 
 	for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
 		if (stages[i](&v) != STAGE_CONTINUE)
@@ -388,25 +402,25 @@ static void on_request(void *arg, struct edge_session *s, const struct dia_msg *
 
 static void offer_again(void *arg)
 {
-	struct edge *e = arg;
+	struct edge_tsp *tsp = arg;
 	struct edge_txn *t, *next;
 
-	for (t = TAILQ_FIRST(&e->txns); t; t = next) {
+	for (t = TAILQ_FIRST(&tsp->txns); t; t = next) {
 		struct dia_msg m;
 		struct tsp_dar dar;
 
 		next = TAILQ_NEXT(t, entry);
 		if (txn_read(t, &m, &dar) || offer(t, &m, &dar))
-			log_warn(e->log, "edge", "transaction %" PRIu32 "-%06" PRIx64 " could not be offered again",
-				 e->generation, t->number);
+			log_warn(tsp->env->log, "edge", "transaction %" PRIu32 "-%06" PRIx64 " could not be offered again",
+				 tsp->env->generation, t->number);
 	}
 }
 
 /* -- 13 */
 
-static struct edge_txn *txn_find(struct edge *e, uint64_t number)
+static struct edge_txn *txn_find(struct edge_tsp *tsp, uint64_t number)
 {
-	return MAP_OF(map_find(&e->txns_by_number, &number, sizeof number), struct edge_txn, node);
+	return MAP_OF(map_find(&tsp->by_number, &number, sizeof number), struct edge_txn, node);
 }
 
 static void on_answer(void *arg, uint64_t transaction, const struct ipc_device_action_answer *a)
@@ -421,11 +435,11 @@ static void on_answer(void *arg, uint64_t transaction, const struct ipc_device_a
 
 static uint64_t due(void *arg, uint64_t now_ms)
 {
-	struct edge *e = arg;
+	struct edge_tsp *tsp = arg;
 	struct edge_txn *t;
 
-	while ((t = TAILQ_FIRST(&e->txns)) && now_ms >= t->answer_by_ms) {
-		st_count(&e->st, ST_EDGE_ANSWERED_LATE);
+	while ((t = TAILQ_FIRST(&tsp->txns)) && now_ms >= t->answer_by_ms) {
+		st_count(&tsp->env->st, ST_EDGE_ANSWERED_LATE);
 		txn_answer_alone(t);
 	}
 	return t ? t->answer_by_ms : UINT64_MAX;
@@ -433,16 +447,44 @@ static uint64_t due(void *arg, uint64_t now_ms)
 
 static void session_gone(void *arg, struct edge_session *s)
 {
-	struct edge *e = arg;
+	struct edge_tsp *tsp = arg;
 	struct edge_txn *t, *next;
 
-	for (t = s->pending ? TAILQ_FIRST(&e->txns) : NULL; t; t = next) {
+	for (t = s->pending ? TAILQ_FIRST(&tsp->txns) : NULL; t; t = next) {
 		next = TAILQ_NEXT(t, entry);
 		if (t->session == s)
 			txn_free(t);
 	}
 }
 
-const struct edge_front edge_tsp = {
-	.on_request = on_request, .session_gone = session_gone, .due = due, .offer_again = offer_again, .on_answer = on_answer
-};
+const struct edge_front edge_tsp_front = { .application = APP_TSP,
+					   .on_request = on_request,
+					   .session_gone = session_gone,
+					   .due = due,
+					   .offer_again = offer_again,
+					   .on_answer = on_answer };
+
+/* -- its life */
+
+int edge_tsp_init(struct edge_tsp *tsp, struct edge_env *env, struct edge_ring *ring)
+{
+	const struct cfg_iwf *c = env->cfg;
+
+	tsp->env = env;
+	tsp->ring = ring;
+	/* The core sends at most one SIR and two DTRs for a request. Time that these wait for their turn is not included. */
+	tsp->wait_ms = c->s6m.answer_wait_ms + 2 * c->t4.answer_wait_ms + 2000;
+	TAILQ_INIT(&tsp->txns);
+	return map_init(&tsp->by_number);
+}
+
+void edge_tsp_fini(struct edge_tsp *tsp)
+{
+	struct edge_txn *t;
+
+	while ((t = TAILQ_FIRST(&tsp->txns))) { /* none is expected: each ended with its session */
+		TAILQ_REMOVE(&tsp->txns, t, entry);
+		free(t);
+	}
+	map_fini(&tsp->by_number);
+}

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "apps/tsp_dar.h"
 #include "apps/tsp_dnr.h"
 #include "diameter/dia_base.h"
 #include "diameter/dia_dict.h"

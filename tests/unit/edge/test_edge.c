@@ -82,7 +82,7 @@ static void test_a_request_crosses_in_canonical_form_and_its_answer_comes_back_o
 	assert_int_equal(edge_play_status(&m), TSP_STATUS_NOTAUTHORIZED);
 	edge_play_core_says(p, ipc_device_action_answer_put(p->record, p->conf.generation, transaction, &a));
 	assert_false(edge_play_received(p, &m)); /* a second answer finds nobody */
-	assert_int_equal(p->edge->txns_by_number.n, 0);
+	assert_int_equal(p->edge->tsp.by_number.n, 0);
 }
 
 static void test_an_answer_for_another_session_is_not_taken(void **state)
@@ -141,13 +141,13 @@ static void test_without_an_answer_of_the_core_the_scs_gets_201_at_the_deadline_
 	uint64_t transaction;
 
 	a.session = edge_play_open(p, HOST);
-	p->edge->txn_wait_ms = 60;
+	p->edge->tsp.wait_ms = 60;
 	edge_play_dar(p, HOST, "meter-7@a.example", 41);
 	transaction = edge_play_offered(p, &asked);
 	for (int i = 0; i < 2000 && !edge_play_received(p, &m); i++)
 		;
 	assert_int_equal(edge_play_status(&m), TSP_STATUS_TEMPORARYERROR);
-	assert_int_equal(p->edge->st.v[ST_EDGE_ANSWERED_LATE], 1);
+	assert_int_equal(p->edge->env.st.v[ST_EDGE_ANSWERED_LATE], 1);
 	edge_play_core_says(p, ipc_device_action_answer_put(p->record, p->conf.generation, transaction, &a));
 	assert_false(edge_play_received(p, &m));
 }
@@ -249,9 +249,9 @@ static void test_a_core_that_lies_is_not_spoken_to_any_more(void **state)
 	edge_play_open(p, HOST);
 	edge_play_core_says(p, ipc_session_closed_put(p->record, p->conf.generation, 1, &closed)); /* the wrong direction */
 	assert_int_equal(p->broken, 1);
-	assert_null(p->edge->ring);
+	assert_null(p->edge->ring.ring);
 	edge_play_dar(p, HOST, "meter-7@a.example", 41); /* waits for another core; nothing breaks */
-	assert_int_equal(p->edge->txns_by_number.n, 1);
+	assert_int_equal(p->edge->tsp.by_number.n, 1);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)

@@ -1,0 +1,19 @@
+/* edge_notify.h - delivery reports to SCSs: device_notification -> DNR, DNA -> device_notification_answer (stage 14). */
+#pragma once
+#include "edge/edge_session.h"
+
+struct edge_note;
+
+struct edge_notes {
+	struct edge_env *env;
+	struct edge_ring *ring;
+	struct edge_sessions *sessions;
+	TAILQ_HEAD(, edge_note) list; /* DNRs without a DNA */
+	uint32_t n;
+};
+
+void edge_notes_init(struct edge_notes *notes, struct edge_env *env, struct edge_ring *ring, struct edge_sessions *sessions);
+void edge_notes_fini(struct edge_notes *notes); /* after the sessions, whose links end every DNR; also when all is zero */
+
+/* Sends the DNR. The core is told its outcome exactly once under `transaction`, at once if the DNR cannot be sent. */
+void edge_notes_send(struct edge_notes *notes, uint64_t transaction, const struct ipc_device_notification *n);

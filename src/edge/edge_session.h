@@ -1,0 +1,107 @@
+/* edge_session.h - the connections of an edge: accept, identity, CER, the core's verdict, the end. A session hands its requests to a
+ * front and knows no application protocol. */
+#pragma once
+#include <sys/queue.h>
+
+#include "base/buf.h"
+#include "base/map.h"
+#include "edge/edge_ring.h"
+#include "ipc/ipc_caps.h"
+#include "link/link.h"
+#include "net/net_tcp.h"
+#include "tls/tls_stream.h"
+
+enum edge_session_state {
+	EDGE_SESSION_HANDSHAKE, /* the TLS handshake runs, or the plain stream is not open yet */
+	EDGE_SESSION_CER,       /* the link waits for the CER */
+	EDGE_SESSION_ASKED,     /* session_open is sent to the core; the CEA waits for the verdict */
+	EDGE_SESSION_OPEN,      /* admitted */
+	EDGE_SESSION_ENDING,    /* DPR sent, or refused */
+};
+
+struct edge_listener {
+	struct edge_sessions *all;
+	struct net_listener *listener;
+	const struct cfg_listen *conf;
+	struct tls_ctx *tls;
+};
+
+struct edge_session { /* one connection */
+	struct edge_sessions *all;
+	const struct edge_listener *listener;
+	uint64_t number;
+	enum edge_session_state state;
+	struct net_stream *stream; /* NULL once the link owns it */
+	struct link *link;
+	char address[IPC_ADDRESS_MAX + 1];
+	char host[IDENT_HOST_MAX + 1], realm[IDENT_HOST_MAX + 1]; /* Origin-Host and Origin-Realm of the CER */
+	char scs[IDENT_SCS_MAX + 1];
+	struct ipc_identity identity;
+	uint32_t pending, pending_max; /* unanswered requests, counted by the front; limit from the verdict */
+	size_t octets;                 /* total size of the unanswered requests */
+	uint64_t verdict_by_ms;        /* deadline of the verdict in state ASKED */
+	const char *end_reason;        /* for session_closed; static */
+	struct map_node node;
+	TAILQ_ENTRY(edge_session) entry;
+};
+
+/* The protocol behind the sessions: Tsp is one. The front owns each request that it is given until the request is answered. `arg` is
+ * the pointer given with the table. */
+struct edge_front {
+	uint32_t application; /* Diameter application that its sessions advertise */
+	/* A request on an open session; the link checked its header and AVP structure. `m` is borrowed until return. */
+	void (*on_request)(void *arg, struct edge_session *s, const struct dia_msg *m);
+	/* `s` is about to be freed: forget its requests. Nothing can be sent on it. */
+	void (*session_gone)(void *arg, struct edge_session *s);
+	/* Answers every request whose deadline has passed. Returns the next deadline, UINT64_MAX: none. */
+	uint64_t (*due)(void *arg, uint64_t now_ms);
+	/* A new core has connected and the sessions are announced: offer every unanswered request to it. */
+	void (*offer_again)(void *arg);
+	/* The core's answer to a transaction. The transaction may be answered already or unknown: ignore it then. */
+	void (*on_answer)(void *arg, uint64_t transaction, const struct ipc_device_action_answer *a);
+};
+
+struct edge_sessions {
+	struct edge_env *env;
+	struct edge_ring *ring;
+	struct ipc_caps *caps;
+	const struct edge_front *front;
+	void *front_arg;
+	struct edge_listener listeners[CFG_LISTEN_MAX];
+	size_t listeners_n;
+	struct link_conf link_conf;
+	struct link_counters link_counters;
+	struct net_stream_conf stream_conf;
+	uint64_t strangers_since_ms; /* start of the second in which unauthenticated connections are counted */
+	uint32_t strangers_n;
+	TAILQ_HEAD(, edge_session) list;
+	struct map by_number; /* sessions that the core knows */
+	uint32_t asked_n;     /* sessions in state ASKED */
+	bool stopping;
+	uint8_t *out; /* space for one message to an SCS */
+	size_t out_size;
+};
+
+/* Borrows all pointers until edge_sessions_fini(). ERR_NOMEM: edge_sessions_fini() frees what there is. */
+ERR_MUST_USE int edge_sessions_init(struct edge_sessions *all, struct edge_env *env, struct edge_ring *ring,
+				    struct ipc_caps *caps, const struct edge_front *front, void *front_arg);
+void edge_sessions_fini(struct edge_sessions *all); /* drops every connection; also when all is zero */
+
+/* edge_listen() of edge.h. */
+ERR_MUST_USE int edge_sessions_listen(struct edge_sessions *all, int fd, const struct cfg_listen *listen, struct tls_ctx *tls);
+/* Accepts no more, sends DPR on open sessions and drops those that are not open yet. */
+void edge_sessions_stop(struct edge_sessions *all);
+/* Announces all sessions to a new core. */
+void edge_sessions_announce(struct edge_sessions *all);
+/* Refuses sessions whose verdict is late. Returns the next deadline, UINT64_MAX: none. */
+uint64_t edge_sessions_due(struct edge_sessions *all, uint64_t now_ms);
+
+/* Records of the core. `number` may be unknown: the session ended meanwhile. */
+void edge_session_on_verdict(struct edge_sessions *all, uint64_t number, const struct ipc_session_verdict *v);
+void edge_session_on_cut(struct edge_sessions *all, uint64_t number, const struct ipc_session_cut *c);
+
+struct edge_session *edge_session_find(struct edge_sessions *all, uint64_t number); /* NULL: unknown */
+/* An empty buffer for one message to an SCS. It is shared by all sessions: use it before the next call. */
+struct buf edge_session_out(const struct edge_session *s);
+/* Closes the connection without DPR after sending what is queued. The session is freed when its link is down. */
+void edge_session_drop(struct edge_session *s, const char *why);

@@ -1,0 +1,50 @@
+/* edge_stats.c - what an edge counted, on its way to the core. */
+#include "edge/edge_stats.h"
+
+static void count_links(struct edge_stats *stats)
+{
+	struct st_counters *st = &stats->env->st;
+	const struct link_counters *now = stats->links, *seen = &stats->seen;
+
+	st_count_n(st, ST_EDGE_NO_CER, now->ended[LINK_END_NO_CER] - seen->ended[LINK_END_NO_CER]);
+	st_count_n(st, ST_EDGE_BAD_CER, now->ended[LINK_END_NOT_CER] - seen->ended[LINK_END_NOT_CER]);
+	st_count_n(st, ST_EDGE_MALFORMED,
+		   now->ended[LINK_END_NOT_DIAMETER] - seen->ended[LINK_END_NOT_DIAMETER] + now->ended[LINK_END_TOO_LONG] -
+		       seen->ended[LINK_END_TOO_LONG] + now->errors_sent - seen->errors_sent);
+	stats->seen = *now;
+}
+
+void edge_stats_send(struct edge_stats *stats)
+{
+	struct edge_ring *ring = stats->ring;
+	struct st_counters delta;
+
+	count_links(stats);
+	st_diff(&delta, &stats->env->st, &stats->sent);
+	if (edge_ring_up(ring) && edge_ring_send(ring, ipc_stats_put(ring->record, stats->env->generation, &delta)) == 0)
+		stats->sent = stats->env->st;
+}
+
+static void on_timer(void *arg)
+{
+	struct edge_stats *stats = arg;
+
+	edge_stats_send(stats);
+	net_timer_start(stats->timer, stats->env->cfg->timers.stats_ms);
+}
+
+int edge_stats_init(struct edge_stats *stats, struct edge_env *env, struct edge_ring *ring, const struct link_counters *links)
+{
+	stats->env = env;
+	stats->ring = ring;
+	stats->links = links;
+	if (net_timer_new(&stats->timer, env->loop, on_timer, stats))
+		return ERR_NOMEM;
+	net_timer_start(stats->timer, env->cfg->timers.stats_ms);
+	return 0;
+}
+
+void edge_stats_fini(struct edge_stats *stats)
+{
+	net_timer_free(stats->timer);
+}

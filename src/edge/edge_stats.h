@@ -1,0 +1,21 @@
+/* edge_stats.h - reports the counters of an edge to the core, every timers.stats_ms. */
+#pragma once
+#include "edge/edge_ring.h"
+#include "link/link.h"
+
+struct edge_stats {
+	struct edge_env *env;
+	struct edge_ring *ring;
+	const struct link_counters *links;
+	struct st_counters sent;   /* env->st as the core knows it */
+	struct link_counters seen; /* *links as env->st knows it */
+	struct net_timer *timer;
+};
+
+/* Borrows all pointers until edge_stats_fini(). ERR_NOMEM. */
+ERR_MUST_USE int edge_stats_init(struct edge_stats *stats, struct edge_env *env, struct edge_ring *ring,
+				 const struct link_counters *links);
+void edge_stats_fini(struct edge_stats *stats); /* also when all is zero */
+
+/* Reports now. What does not reach the core is part of the next report. */
+void edge_stats_send(struct edge_stats *stats);

@@ -1,0 +1,20 @@
+/* edge_tsp.h - the Tsp front of an edge: requests of SCSs and their answers (TS 29.368), stages 5 to 7 and 13. */
+#pragma once
+#include "edge/edge_session.h"
+
+struct edge_txn;
+
+struct edge_tsp {
+	struct edge_env *env;
+	struct edge_ring *ring;
+	uint64_t wait_ms;            /* for the core's answer to a request */
+	TAILQ_HEAD(, edge_txn) txns; /* in order of their deadlines */
+	struct map by_number;
+	size_t octets; /* total size of the unanswered requests */
+};
+
+/* Borrows env and ring until edge_tsp_fini(). ERR_NOMEM. */
+ERR_MUST_USE int edge_tsp_init(struct edge_tsp *tsp, struct edge_env *env, struct edge_ring *ring);
+void edge_tsp_fini(struct edge_tsp *tsp); /* after its sessions; also when all is zero */
+
+extern const struct edge_front edge_tsp_front; /* its `arg` is a struct edge_tsp */
