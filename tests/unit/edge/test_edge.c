@@ -2,6 +2,8 @@
  * outlive a core (CONTRACTS sections 1, 3 and 4). */
 #include "tests/unit/test.h"
 
+#include <sys/socket.h>
+
 #include "apps/tsp_dnr.h"
 #include "diameter/dia_base.h"
 #include "edge/edge_int.h"
@@ -254,6 +256,118 @@ static void test_a_core_that_lies_is_not_spoken_to_any_more(void **state)
 	assert_int_equal(p->edge->tsp.by_number.n, 1);
 }
 
+/* -- another front than Tsp */
+
+struct fake_front {
+	const struct edge_session *session; /* of the request */
+	uint32_t code;
+	int gone, due;
+};
+
+static void fake_on_request(void *arg, struct edge_session *s, const struct dia_msg *m)
+{
+	struct fake_front *f = arg;
+
+	f->session = s;
+	f->code = m->hdr.code;
+}
+
+static void fake_session_gone(void *arg, struct edge_session *s)
+{
+	struct fake_front *f = arg;
+
+	assert_ptr_equal(s, f->session);
+	assert_non_null(s->link); /* not freed yet */
+	f->gone++;
+}
+
+static uint64_t fake_due(void *arg, uint64_t now_ms)
+{
+	struct fake_front *f = arg;
+
+	(void)now_ms;
+	f->due++;
+	return UINT64_MAX;
+}
+
+static void use(struct edge_play *p, const struct edge_front *front, struct fake_front *fake)
+{
+	p->edge->sessions.front = front;
+	p->edge->sessions.front_arg = fake;
+}
+
+static const struct edge_front fake_front = {
+	.application = APP_TSP, .on_request = fake_on_request, .session_gone = fake_session_gone, .due = fake_due
+};
+
+static void test_a_session_gives_its_requests_and_its_end_to_its_front(void **state)
+{
+	struct edge_play *p = *state;
+	struct fake_front fake = { 0 };
+	struct ipc_session_cut cut = { 0, DIA_DISCONNECT_BUSY, "test" };
+	uint64_t session = edge_play_open(p, HOST);
+	struct dia_msg m;
+
+	use(p, &fake_front, &fake);
+	edge_play_dar(p, HOST, "meter-7@a.example", 41);
+	assert_int_equal(fake.code, APP_CMD_DEVICE_ACTION);
+	assert_int_equal(fake.session->number, session);
+	assert_int_equal(p->edge->tsp.by_number.n, 0); /* Tsp sees nothing of it */
+	edge_play_core_says(p, ipc_session_cut_put(p->record, p->conf.generation, session, &cut));
+	assert_true(edge_play_received(p, &m)); /* DPR */
+	assert_int_equal(fake.gone, 0);
+	assert_int_equal(shutdown(p->scs, SHUT_RDWR), 0);
+	edge_play_turns(p, 5);
+	assert_int_equal(fake.gone, 1);
+}
+
+static void test_deadlines_are_looked_at_once_a_turn_and_only_when_one_moved(void **state)
+{
+	struct edge_play *p = *state;
+	struct fake_front fake = { 0 };
+	struct ipc_session_open open;
+
+	use(p, &fake_front, &fake);
+	edge_play_turns(p, 5);
+	assert_int_equal(fake.due, 0);
+	edge_play_cer(p, HOST); /* the verdict has a deadline */
+	assert_int_equal(fake.due, 1);
+	edge_play_verdict(p, edge_play_asked(p, &open), true);
+	assert_int_equal(fake.due, 1);
+	fake.session = TAILQ_FIRST(&p->edge->sessions.list); /* it ends below, while `fake` is there */
+	assert_int_equal(shutdown(p->scs, SHUT_RDWR), 0);
+	edge_play_turns(p, 5);
+	assert_int_equal(fake.gone, 1);
+}
+
+/* -- its life */
+
+/* Makes the first `n` parts of an edge, in the order of edge_new(). */
+static struct edge *half_made(const struct edge_play *p, int n)
+{
+	struct edge *e = calloc(1, sizeof *e);
+
+	assert_non_null(e);
+	e->env = (struct edge_env){ .cfg = p->cfg, .log = &p->log, .loop = p->loop, .generation = 1, .number_next = 1 };
+	if (n > 0)
+		edge_ring_init(&e->ring, &e->env, NULL, NULL);
+	if (n > 1)
+		assert_int_equal(edge_tsp_init(&e->tsp, &e->env, &e->ring), 0);
+	if (n > 2)
+		edge_notes_init(&e->notes, &e->env, &e->ring, &e->sessions);
+	if (n > 3)
+		assert_int_equal(edge_sessions_init(&e->sessions, &e->env, &e->ring, p->caps, &edge_tsp_front, &e->tsp), 0);
+	if (n > 4)
+		assert_int_equal(edge_stats_init(&e->stats, &e->env, &e->ring, &e->sessions.link_counters), 0);
+	return e;
+}
+
+static void test_a_half_made_edge_is_freed(void **state)
+{
+	for (int n = 0; n <= 5; n++)
+		edge_free(half_made(*state, n)); /* a sanitizer sees what stays */
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
 
 int main(void)
@@ -271,6 +385,9 @@ int main(void)
 		TEST(test_a_report_goes_out_and_its_acknowledgement_comes_back),
 		TEST(test_a_report_for_nobody_is_answered_closed),
 		TEST(test_a_core_that_lies_is_not_spoken_to_any_more),
+		TEST(test_a_session_gives_its_requests_and_its_end_to_its_front),
+		TEST(test_deadlines_are_looked_at_once_a_turn_and_only_when_one_moved),
+		TEST(test_a_half_made_edge_is_freed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
