@@ -1,5 +1,6 @@
-/* edge.h - an edge: everything that touches octets from outside (ARCHITECTURE.md, stages 1 to 7 and 13). It accepts, authenticates,
- * frames, screens, and speaks with the core in records only. It keeps its sessions when the core restarts. */
+/* edge.h - an edge: the part that reads octets from outside (ARCHITECTURE.md, stages 1 to 7 and 13).
+ * It accepts connections, authenticates them, frames and screens messages, and exchanges only typed
+ * records with the core. Its sessions outlive a restart of the core. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,12 +14,13 @@
 
 struct edge;
 
-struct edge_conf { /* borrowed as long as the edge lives */
+struct edge_conf { /* its pointers are borrowed until edge_free() */
 	const struct cfg_iwf *cfg;
-	uint32_t generation; /* larger than that of every edge before */
+	uint32_t generation; /* larger than that of each earlier edge */
 	struct ipc_caps *caps;
 	const struct log *log;
-	/* The core lied or does not read: without it this edge is of no use and had better begin anew. Called once, at the end of a turn. */
+	/* The ring is closed: the core broke the protocol or does not read. The edge cannot go on without a
+	 * new ring; restart it. Called once for a ring, at the end of a turn. NULL allowed. */
 	void (*on_ring_broken)(void *arg);
 	void *arg;
 };
@@ -26,11 +28,14 @@ struct edge_conf { /* borrowed as long as the edge lives */
 ERR_MUST_USE int edge_new(struct edge **out, struct net_loop *loop, const struct edge_conf *conf);
 void edge_free(struct edge *e); /* NULL allowed; connections are dropped */
 
-/* Accepts on `fd` (borrowed) as the listener says. `tls` (borrowed) is there exactly when its protection is TLS. */
+/* Accepts connections on `fd` (borrowed) under the rules of `listen` (borrowed). `tls` (borrowed) is not NULL
+ * exactly if the protection of the listener is TLS, else ERR_INVAL. ERR_INVAL also: too many listeners. */
 ERR_MUST_USE int edge_listen(struct edge *e, int fd, const struct cfg_listen *listen, struct tls_ctx *tls);
 
-/* The ring to the core, or to a new core: takes the descriptors on success. Sessions are announced and what is unanswered is offered. */
+/* Connects to the core, or to a new core. Takes the descriptors on success only. Announces the sessions
+ * that are known and offers the requests that are unanswered. */
 ERR_MUST_USE int edge_ring_open(struct edge *e, struct ipc_ring_fds *fds);
 
-/* Accepts no more, says DPR to every SCS and calls `done` once, when all are gone or after limits of time. */
+/* Accepts no more connections, sends DPR to every SCS and calls `done` once: when all sessions have ended,
+ * or after timers.disconnect_wait_ms. A second call does nothing. */
 void edge_stop(struct edge *e, void (*done)(void *arg), void *arg);

@@ -1,4 +1,4 @@
-/* edge_env.h - what all parts of an edge share: the surroundings they borrow, the numbers they draw and the counters. */
+/* edge_env.h - what all parts of an edge share: configuration, log, loop, numbers and counters. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,6 +15,7 @@ struct edge_env {
 	uint32_t generation;  /* of this edge: larger than that of each edge before */
 	uint64_t number_next; /* of sessions and transactions; each number is given once */
 	struct st_counters st;
-	/* Set by a part whose earliest deadline may have changed. The edge looks at all deadlines once, at the end of the turn. */
+	/* Set by a part whose earliest deadline may have changed. The edge checks all deadlines at most once
+	 * a turn, at its end. */
 	bool deadlines_moved;
 };

@@ -13,12 +13,13 @@ struct edge_stop {
 	void *arg;
 };
 
-/* Each part after env has an init and a fini in its own file. A part refers only to parts above it, but for what says otherwise. */
+/* Each part after env has an init and a fini in its own file. A part refers only to parts above it;
+ * the exception is marked. */
 struct edge {
 	struct edge_env env;
 	struct edge_ring ring;
 	struct edge_tsp tsp;
-	struct edge_notes notes; /* finds its sessions below; they end its DNRs, so they are freed first */
+	struct edge_notes notes; /* refers to sessions, which end every DNR when they are freed */
 	struct edge_sessions sessions;
 	struct edge_stats stats;
 	struct edge_stop stop;

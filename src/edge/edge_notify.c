@@ -61,7 +61,7 @@ static void on_answer(void *arg, int err, const struct dia_msg *m)
 		a.experimental_code = dna.head.experimental_result.present ? dna.head.experimental_result.code : 0;
 	} else {
 		log_warn(notes->env->log, "edge", "session %" PRIu64 ": its DNA cannot be read: %s", n->session, why.text);
-		a.outcome = IPC_DNA_ANSWERED; /* answered, and not with success */
+		a.outcome = IPC_DNA_ANSWERED; /* with Result-Code 0, which is not success */
 	}
 	tell_core(notes, n->transaction, &a);
 	TAILQ_REMOVE(&notes->list, n, entry);

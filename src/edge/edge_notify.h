@@ -15,5 +15,6 @@ struct edge_notes {
 void edge_notes_init(struct edge_notes *notes, struct edge_env *env, struct edge_ring *ring, struct edge_sessions *sessions);
 void edge_notes_fini(struct edge_notes *notes); /* after the sessions, whose links end every DNR; also when all is zero */
 
-/* Sends the DNR. The core is told its outcome exactly once under `transaction`, at once if the DNR cannot be sent. */
+/* Sends the DNR. Its outcome is reported to the core once, under `transaction`: when the DNA comes or its time
+ * is over, or at once if the DNR cannot be sent. */
 void edge_notes_send(struct edge_notes *notes, uint64_t transaction, const struct ipc_device_notification *n);

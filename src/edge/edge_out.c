@@ -1,4 +1,4 @@
-/* edge_out.c - what an SCS gets to see. */
+/* edge_out.c - builds the application messages to an SCS. */
 #include "edge/edge_out.h"
 
 #include <inttypes.h>
@@ -12,7 +12,7 @@ static struct dia_u32 opt(const struct ipc_opt_u32 *v)
 	return (struct dia_u32){ v->present ? v->v : 0, v->present };
 }
 
-/* The complete set that we have (TS 29.229 7.2.1), to whoever spoke of features. */
+/* The complete set of supported features (TS 29.229 7.2.1), for an SCS that listed its own. */
 static void show_features(struct tsp_daa *daa)
 {
 	daa->head.features[0] =
@@ -20,7 +20,7 @@ static void show_features(struct tsp_daa *daa)
 	daa->head.features_n = 1;
 }
 
-/* What a DAA repeats of the request. */
+/* The members that a DAA repeats from the request. */
 static void as_asked(struct tsp_daa *daa, const struct cfg_identity *us, const struct tsp_dar *dar)
 {
 	const struct tsp_device_action *asked = &dar->action;

@@ -1,13 +1,14 @@
-/* edge_out.h - THE builder of everything that is sent to an SCS beside the base protocol's own messages: DAA, error answers, DNR.
- * It works from an allow-list: only the members set here leave, with the external identity as origin. Nothing internal (IMSI, serving
- * nodes, names of core peers) can reach it, because it is given typed records and the SCS's own request only. PURE. */
+/* edge_out.h - the one builder of application messages to an SCS: DAA, error answers, DNR. It works from an
+ * allow-list: only the members set here are sent, with the external identity as origin. Internal data (IMSI,
+ * serving nodes, names of core peers) cannot get into a message: the inputs are typed records of the ring
+ * and the request of the SCS. PURE. */
 #pragma once
 #include "apps/tsp_dar.h"
 #include "apps/tsp_dnr.h"
 #include "conf/cfg_iwf.h"
 #include "ipc/ipc_rec.h"
 
-#define EDGE_OUT_FEATURES TSP_FEATURE_RECALL_REPLACE /* of Tsp: what we have */
+#define EDGE_OUT_FEATURES TSP_FEATURE_RECALL_REPLACE /* of Tsp: the supported features */
 
 /* Each writes one whole message; check out->full. */
 
@@ -15,12 +16,12 @@
 void edge_out_daa(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request, const struct tsp_dar *dar,
 		  const struct ipc_device_action_answer *a);
 
-/* The DAA to a `dar` that requires features we do not have: Experimental-Result 5011 and the list of those we have (TS 29.229
- * 7.2.1). */
+/* The DAA to a `dar` that requires an unsupported feature: Experimental-Result 5011 and the list of the
+ * supported ones (TS 29.229 7.2.1). */
 void edge_out_no_feature(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request,
 			 const struct tsp_dar *dar);
 
-/* An answer that cannot fill Device-Notification (RFC 6733 7.2). */
+/* An error answer without Device-Notification (RFC 6733 7.2). */
 void edge_out_error(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request, const struct dia_failed *why);
 
 /* The DNR (TS 29.368 6.6.3) to the SCS with this host and realm. A copy of it has the same Session-Id and End-to-End-Id. */

@@ -1,4 +1,4 @@
-/* edge_ring.c - the end of the ring that an edge holds. */
+/* edge_ring.c - the edge's end of the ring: sending, reading, closing. */
 #include "edge/edge_ring.h"
 
 void edge_ring_init(struct edge_ring *r, struct edge_env *env, edge_record_fn *on_record, void *arg)
@@ -66,7 +66,7 @@ static int take(struct edge_ring *r, const uint8_t *record, size_t len)
 	return r->on_record(r->arg, &head, record, len);
 }
 
-/* A record may close the ring that it came from. */
+/* Handling a record may close the ring: look at r->ring before each one. */
 static void read_ring(struct edge_ring *r)
 {
 	uint8_t record[IPC_REC_MAX];

@@ -6,8 +6,8 @@
  *       v                    v                v                                  v
  *     closed              closed           ENDING (CEA 3010)                  ENDING -> session_closed
  *
- * Here are stage 1 (connection limits), stage 2 (identity of the transport) and the CER of stage 5. The link does framing and the rest of
- * the base protocol. */
+ * Here are stage 1 (connection limits), stage 2 (identity of the transport) and the CER of stage 5.
+ * The link does framing and the rest of the base protocol. */
 #include "edge/edge_session.h"
 
 #include <inttypes.h>
@@ -39,7 +39,7 @@ static void stream_on_data(void *arg, const uint8_t *p, size_t n)
 {
 	(void)arg;
 	(void)p;
-	(void)n; /* the link has the stream before the first octet can be read */
+	(void)n; /* not called: on_open gives the stream to the link, which replaces these callbacks */
 }
 
 static const struct net_stream_cb stream_cb = { .on_open = stream_on_open,
@@ -78,7 +78,7 @@ void edge_session_drop(struct edge_session *s, const char *why)
 
 static bool core_knows(const struct edge_session *s)
 {
-	return map_has(&s->node); /* since the session_open */
+	return map_has(&s->node); /* it is in the table from the session_open on */
 }
 
 static void tell_closed(struct edge_session *s)
@@ -160,9 +160,9 @@ refuse:
 	close(fd);
 }
 
-/* -- 2: who is it? */
+/* -- 2: identity of the transport */
 
-/* Copies text of a certificate that has the form the core takes; what has not is no proof of anything. */
+/* Copies the names, groups and anchors that the core accepts in a record. Others are left out: they prove nothing. */
 static void take_identity(struct ipc_identity *out, const struct tls_identity *in)
 {
 	out->kind = IPC_IDENTITY_TLS;
@@ -184,7 +184,8 @@ static void take_identity(struct ipc_identity *out, const struct tls_identity *i
 	}
 }
 
-#define STRANGERS_LOGGED 20 /* a second; who has nothing to prove must not be able to fill a disk. All are counted */
+/* Log lines per second about unauthenticated connections: they must not fill a disk. All are counted. */
+#define STRANGERS_LOGGED 20
 
 static void log_stranger(struct edge_session *s, const char *why, const char *kind)
 {
@@ -234,7 +235,7 @@ static void stream_on_open(void *arg)
 		session_free(s);
 		return;
 	}
-	s->stream = NULL; /* the link has it */
+	s->stream = NULL; /* the link owns it */
 	set_state(s, EDGE_SESSION_CER);
 }
 
@@ -283,7 +284,7 @@ static void on_cer(void *arg, struct link *l, const struct dia_capabilities *cer
 	map_add(&all->by_number, &s->node, &s->number, sizeof s->number);
 	set_state(s, EDGE_SESSION_ASKED);
 	s->verdict_by_ms = net_loop_now_ms(all->env->loop) + all->env->cfg->limits.cer_wait_ms;
-	if (announce(s)) /* no core now: it is announced when there is one, or refused in time */
+	if (announce(s)) /* without a core it is announced to the next one, or refused at its deadline */
 		log_warn(all->env->log, "edge", "%s at %s waits for the core", s->host, s->address);
 	all->env->deadlines_moved = true;
 }
@@ -304,13 +305,13 @@ void edge_session_on_verdict(struct edge_sessions *all, uint64_t number, const s
 	struct edge_session *s = edge_session_find(all, number);
 
 	if (!s || s->state == EDGE_SESSION_ENDING)
-		return; /* gone meanwhile; the core hears it from session_closed */
+		return; /* it ended meanwhile; session_closed reports that to the core */
 	if (!v->admitted) {
 		bool open = s->state == EDGE_SESSION_OPEN;
 
 		log_warn(all->env->log, "edge", "%s at %s refused with %u: %s", s->host, s->address, v->result_code, v->reason);
 		set_state(s, EDGE_SESSION_ENDING);
-		if (open) /* a new core does not want what the old one wanted */
+		if (open) /* admitted by the core before, refused by the new one */
 			link_disconnect(s->link, DIA_DISCONNECT_DO_NOT_WANT);
 		else
 			link_refuse(s->link, v->result_code);

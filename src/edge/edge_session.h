@@ -1,5 +1,5 @@
-/* edge_session.h - the connections of an edge: accept, identity, CER, the core's verdict, the end. A session hands its requests to a
- * front and knows no application protocol. */
+/* edge_session.h - the connections of an edge: accept, identity, CER, verdict of the core, end.
+ * A session passes its requests to a front and knows no application protocol. */
 #pragma once
 #include <sys/queue.h>
 
@@ -45,8 +45,8 @@ struct edge_session { /* one connection */
 	TAILQ_ENTRY(edge_session) entry;
 };
 
-/* The protocol behind the sessions: Tsp is one. The front owns each request that it is given until the request is answered. `arg` is
- * the pointer given with the table. */
+/* The application protocol of the sessions; edge_tsp.h has one. The front answers each request that it is
+ * given exactly once, unless the session ends first. `arg` is the pointer given with the table. */
 struct edge_front {
 	uint32_t application; /* Diameter application that its sessions advertise */
 	/* A request on an open session; the link checked its header and AVP structure. `m` is borrowed until return. */

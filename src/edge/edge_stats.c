@@ -1,4 +1,4 @@
-/* edge_stats.c - what an edge counted, on its way to the core. */
+/* edge_stats.c - reports the counters of an edge to the core. */
 #include "edge/edge_stats.h"
 
 static void count_links(struct edge_stats *stats)

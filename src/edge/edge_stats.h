@@ -7,8 +7,8 @@ struct edge_stats {
 	struct edge_env *env;
 	struct edge_ring *ring;
 	const struct link_counters *links;
-	struct st_counters sent;   /* env->st as the core knows it */
-	struct link_counters seen; /* *links as env->st knows it */
+	struct st_counters sent;   /* env->st at the last report that reached the core */
+	struct link_counters seen; /* *links when it was last added to env->st */
 	struct net_timer *timer;
 };
 
@@ -17,5 +17,5 @@ ERR_MUST_USE int edge_stats_init(struct edge_stats *stats, struct edge_env *env,
 				 const struct link_counters *links);
 void edge_stats_fini(struct edge_stats *stats); /* also when all is zero */
 
-/* Reports now. What does not reach the core is part of the next report. */
+/* Reports now. Counts that do not reach the core are part of the next report. */
 void edge_stats_send(struct edge_stats *stats);

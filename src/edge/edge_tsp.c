@@ -1,9 +1,10 @@
-/* edge_tsp.c - the path of one trigger, first half (ARCHITECTURE.md section 4). Stages 1, 2 and the CER are in edge_session.c;
- * 3 (frame), 4 (header, AVP index) and the rest of 5 (base protocol) are the link's. Here, in order, one function a stage:
+/* edge_tsp.c - the path of one trigger, first half (ARCHITECTURE.md section 4). Stages 1, 2 and the CER
+ * are in edge_session.c; the link does 3 (frame), 4 (header, AVP index) and the rest of 5 (base protocol).
+ * Here are the others in order, one function for each stage:
  *
- *   5a  is it a request we take?          3001, 3005, 3003, 3002
+ *   5a  request for this host?            3001, 3005, 3003, 3002, 3007
  *   6   open the transaction: it owns its octets and is answered exactly once, by the core or at its deadline
- *   7a  origin = the session's pair?      3010, then close
+ *   7a  origin = origin of the CER?       3010, then close
  *   7b  typed decode                      3xxx/5xxx with Failed-AVP
  *   7c  screen: canonical names; offer to the core as a record
  *   ---- the ring ----
@@ -22,8 +23,8 @@
 #include "policy/pol_admit.h"
 #include "policy/pol_screen.h"
 
-#define TXN_OCTETS_MAX (64u << 20)    /* of all requests that wait in one edge */
-#define SESSION_OCTETS_MAX (8u << 20) /* of one session: nobody fills the edge alone */
+#define TXN_OCTETS_MAX (64u << 20)    /* of all unanswered requests in one edge */
+#define SESSION_OCTETS_MAX (8u << 20) /* of one session: no SCS can use up the limit of the edge alone */
 #define PENDING_SLACK 64              /* above the limit of the SCS, so that the core refuses first and states the reason */
 
 struct edge_txn { /* one request of an SCS: owns its octets until it is answered, exactly once */
@@ -82,7 +83,7 @@ static bool is_us(const struct dia_bytes *name, const char *us)
 	return str_equal_nocase(name->p, name->len, us, strlen(us));
 }
 
-/* The routing members of the top level; true when one of the Route-Records names us. */
+/* Takes the routing AVPs of the top level. Returns whether a Route-Record names this host. */
 static bool routing_members(struct visit *v)
 {
 	struct dia_failed ignored = { 0 };
@@ -152,7 +153,7 @@ static void txn_free(struct edge_txn *t)
 	free(t);
 }
 
-/* Reads the request that a transaction owns once more; it was right when it came. */
+/* Parses again the request that a transaction owns. It was valid when it came. */
 static int txn_read(const struct edge_txn *t, struct dia_msg *m, struct tsp_dar *dar)
 {
 	struct dia_failed why = { 0 };
@@ -161,7 +162,7 @@ static int txn_read(const struct edge_txn *t, struct dia_msg *m, struct tsp_dar 
 	return err ? err : tsp_dar_parse(dar, m, &why);
 }
 
-/* The one answer; the transaction ends with it. */
+/* Sends the one answer and ends the transaction. */
 static void txn_answer(struct edge_txn *t, const struct ipc_device_action_answer *a)
 {
 	struct edge_tsp *tsp = t->tsp;
@@ -183,7 +184,8 @@ static void txn_answer(struct edge_txn *t, const struct ipc_device_action_answer
 	txn_free(t);
 }
 
-/* Answered by the edge itself, because the core does not: 201, or 3004 while the core cannot have seen it and we were asked by name. */
+/* Answers without the core: 3004 if the request named this host and the core cannot have seen it, else
+ * Request-Status 201. */
 static void txn_answer_alone(struct edge_txn *t)
 {
 	struct ipc_device_action_answer a = { .result_code = DIA_RESULT_SUCCESS,
@@ -225,7 +227,7 @@ static enum stage stage_open(struct visit *v)
 	return STAGE_CONTINUE;
 }
 
-/* An answer of the edge's own ends the transaction too. */
+/* Answers with an error of the edge and ends the transaction. */
 static enum stage txn_refuse(struct visit *v, const struct dia_failed *why)
 {
 	answer_error(v->tsp, v->session, v->m, why);
@@ -250,13 +252,13 @@ static enum stage stage_origin(struct visit *v)
 		 s->address);
 	(void)txn_refuse(v, &why);
 	s->end_reason = pol_reason_str(POL_FOREIGN_ORIGIN);
-	edge_session_drop(s, "it speaks for another"); /* CONTRACTS section 1: 3010, then close; no DPR to wait for */
+	edge_session_drop(s, "it speaks for another"); /* CONTRACTS section 1: 3010, then close without DPR */
 	return STAGE_DROPPED;
 }
 
 /* -- 7b */
 
-/* One that has to be there and that we do not have (TS 29.229 7.2.1). */
+/* Does the request require a feature that is not supported here (TS 29.229 7.2.1)? */
 static bool requires_more(const struct app_head *head)
 {
 	for (uint8_t i = 0; i < head->features_n; i++) {
@@ -326,14 +328,14 @@ static uint8_t device_kind(const struct tsp_device_action *a, const struct pol_r
 	return r->msisdn[0] ? IPC_DEVICE_MSISDN : IPC_DEVICE_NONE;
 }
 
-/* What was asked, in canonical form: the core judges this and sends on exactly this. */
+/* Puts the request into canonical form. The core judges this form and sends nothing else on. */
 static void screen(struct ipc_device_action *out, const struct edge_txn *t, const struct dia_msg *m, const struct tsp_dar *dar)
 {
 	const struct tsp_device_action *a = &dar->action;
 	struct pol_request r;
 	struct pol_verdict finding;
 
-	pol_screen(&r, &finding, a); /* the finding is the core's to make: it sees what is canonical and what is not there */
+	pol_screen(&r, &finding, a); /* the verdict is ignored: the core judges the record */
 	*out = (struct ipc_device_action){ .session = t->session->number, .end_to_end = m->hdr.end_to_end };
 	out->retransmitted = m->hdr.flags & DIA_FLAG_T;
 	out->host_named = t->host_named;
@@ -378,7 +380,7 @@ static enum stage stage_screen(struct visit *v)
 	struct edge_tsp *tsp = v->tsp;
 
 	if (offer(v->txn, v->m, &v->dar) == 0 || !edge_ring_up(tsp->ring))
-		return STAGE_SUSPENDED; /* without a core it waits for one, until its deadline */
+		return STAGE_SUSPENDED; /* without a core it waits until its deadline for a new one */
 	txn_answer_alone(v->txn);
 	return STAGE_ANSWERED;
 }

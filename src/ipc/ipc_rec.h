@@ -1,8 +1,8 @@
 /* ipc_rec.h - the records that cross the ring between an edge and the core (CONTRACTS section 4): the protocol break.
  *
- * Header, little-endian: u16 type, u16 length (header included), u32 edge_generation, u64 transaction. The body is integers and
- * strings (u16 length, then octets; no NUL). A record never carries Diameter octets: what crosses is typed, bounded and canonical;
- * only the trigger payload is opaque.
+ * Header, little-endian: u16 type, u16 length (header included), u32 edge_generation, u64 transaction. The
+ * body consists of integers and strings (u16 length, then octets; no NUL). A record never carries Diameter
+ * octets: its fields are typed, bounded and canonical; only the trigger payload is opaque.
  *
  * Each decoder checks every field as if the other process were hostile and leaves `out` untouched unless it returns 0.
  * Decoders return ERR_PROTO for a field that is missing, out of range, not canonical, or for octets left over. PURE. */
@@ -49,7 +49,7 @@ struct ipc_rec_head {
 	uint64_t transaction; /* session_*: the session's number */
 };
 
-struct ipc_identity { /* who the transport proved to be there; set by the edge from the authenticated transport only */
+struct ipc_identity { /* names that the transport proved; taken by the edge from the authenticated transport only */
 	uint8_t kind;
 	uint8_t names_n, groups_n, anchors_n;
 	char names[IPC_NAMES_MAX][IDENT_HOST_MAX + 1];
@@ -64,7 +64,7 @@ struct ipc_session_open {
 	char address[IPC_ADDRESS_MAX + 1];
 	uint8_t listener; /* its place in the configuration */
 	uint8_t zone, protection;
-	bool again; /* announced to a restarted core: the CEA left long ago */
+	bool again; /* announced to a restarted core; the CEA was sent before */
 };
 
 struct ipc_session_verdict {
@@ -90,7 +90,7 @@ enum ipc_device_kind {
 	IPC_DEVICE_EXTERNAL = 1,
 	IPC_DEVICE_MSISDN = 2,
 	IPC_DEVICE_BOTH = 3,
-	IPC_DEVICE_MALFORMED = 4, /* there, and not canonical: the octets do not cross */
+	IPC_DEVICE_MALFORMED = 4, /* present but not canonical: the octets do not cross */
 };
 
 struct ipc_opt_u32 {
@@ -108,7 +108,7 @@ struct ipc_device_action {
 	char external_id[IDENT_EXTERNAL_MAX + 1];
 	char msisdn[IDENT_MSISDN_MAX + 1];
 	char scs_identity[STR_DIGITS_MAX + 1]; /* digits; "" when absent */
-	bool scs_identity_malformed;           /* there, and not digits: the octets do not cross */
+	bool scs_identity_malformed;           /* present but not digits: the octets do not cross */
 	uint32_t reference, action_type;
 	struct ipc_opt_u32 old_reference, priority, port, validity_s;
 	bool has_trigger_data;
@@ -125,7 +125,7 @@ struct ipc_device_action_answer {
 
 struct ipc_device_notification {
 	uint64_t session;
-	uint64_t number; /* of the trigger; the edge makes the Session-Id of it, so that a copy has the same one */
+	uint64_t number; /* of the trigger; the Session-Id is made from it, so that a copy has the same one */
 	uint32_t end_to_end;
 	bool retransmitted;
 	uint8_t device; /* EXTERNAL, MSISDN or BOTH */
@@ -154,8 +154,8 @@ ERR_MUST_USE int ipc_rec_head_get(struct ipc_rec_head *out, const uint8_t *recor
 const char *ipc_rec_str(uint16_t type); /* "session_open", ...; "unknown" */
 bool ipc_rec_to_core(uint16_t type);    /* the direction of a known type */
 
-/* Encoders write a whole record at `out`, which holds IPC_REC_MAX octets, and return its length. Fields out of range are our own
- * mistake (asserted); every value that the decoder of the same record takes fits. */
+/* Encoders write a whole record at `out`, which holds IPC_REC_MAX octets, and return its length. Fields must be in range
+ * (asserted); every value that the decoder of the same record accepts fits. */
 size_t ipc_session_open_put(uint8_t *out, uint32_t generation, uint64_t session, const struct ipc_session_open *in);
 size_t ipc_session_verdict_put(uint8_t *out, uint32_t generation, uint64_t session, const struct ipc_session_verdict *in);
 size_t ipc_session_cut_put(uint8_t *out, uint32_t generation, uint64_t session, const struct ipc_session_cut *in);

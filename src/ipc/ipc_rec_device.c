@@ -1,7 +1,7 @@
 /* ipc_rec_device.c - the ring records about device triggers. Writing and reading side by side. */
 #include "ipc/ipc_rec_io.h"
 
-/* The device as one of the kinds; its names are there exactly when the kind says so. */
+/* A device: its kind, then the names of that kind. */
 static void device_put(struct buf *b, uint8_t device, const char *external_id, const char *msisdn)
 {
 	bool e = device == IPC_DEVICE_EXTERNAL || device == IPC_DEVICE_BOTH;
@@ -98,7 +98,7 @@ size_t ipc_device_action_answer_put(uint8_t *out, uint32_t generation, uint64_t 
 	return ipc_io_end(&b);
 }
 
-/* Request-Status values there are (TS 29.368 6.4.9). */
+/* The Request-Status values of TS 29.368 6.4.9. */
 static bool request_status_ok(uint32_t v)
 {
 	return v == 0 || (v >= 101 && v <= 112) || v == 201;

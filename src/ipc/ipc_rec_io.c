@@ -1,4 +1,4 @@
-/* ipc_rec_io.c - the parts of a ring record. */
+/* ipc_rec_io.c - the fields of a ring record. */
 #include "ipc/ipc_rec_io.h"
 
 struct buf ipc_io_begin(uint8_t *out, uint16_t type, uint32_t generation, uint64_t transaction)
@@ -6,7 +6,7 @@ struct buf ipc_io_begin(uint8_t *out, uint16_t type, uint32_t generation, uint64
 	struct buf b = buf_over(out, IPC_REC_MAX);
 
 	buf_le16(&b, type);
-	buf_le16(&b, 0); /* ipc_io_end() knows it */
+	buf_le16(&b, 0); /* ipc_io_end() writes the length */
 	buf_le32(&b, generation);
 	buf_le64(&b, transaction);
 	return b;

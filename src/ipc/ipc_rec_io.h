@@ -1,5 +1,5 @@
-/* ipc_rec_io.h - reading and writing the parts of a ring record; for ipc_rec*.c only. Readers set rd->bad on any field that is not as
- * ipc_rec.h promises, so that a decoder reads everything and asks once at the end. */
+/* ipc_rec_io.h - reads and writes the fields of a ring record; for ipc_rec*.c only. A reader sets rd->bad on
+ * a field that breaks the contract of ipc_rec.h. A decoder reads all fields and checks once, at the end. */
 #pragma once
 #include <assert.h>
 #include <string.h>
@@ -11,9 +11,9 @@
 struct buf ipc_io_begin(uint8_t *out, uint16_t type, uint32_t generation, uint64_t transaction);
 size_t ipc_io_end(struct buf *b); /* writes the length; returns it */
 
-/* A reader over the body, when the header is of this type and length; else one that is bad. */
+/* A reader over the body; rd->bad is set if the header has another type or length. */
 struct rd ipc_io_body(const uint8_t *record, size_t len, uint16_t type);
-/* 0 when every octet was read and nothing was wrong. */
+/* 0 if every octet was read and every field was valid, else ERR_PROTO. */
 int ipc_io_done(const struct rd *r);
 
 void ipc_io_put_text(struct buf *b, const char *text);
@@ -24,7 +24,7 @@ uint8_t ipc_io_u8(struct rd *r, uint8_t min, uint8_t max);
 uint32_t ipc_io_u32(struct rd *r, uint32_t min, uint32_t max);
 struct ipc_opt_u32 ipc_io_opt(struct rd *r, uint32_t max);
 
-/* What a text may be; each says whether "" is allowed by itself. `len` octets at p hold no NUL. */
+/* The allowed forms of a text; each decides about "" too. The `len` octets at p contain no NUL. */
 typedef bool ipc_io_form_fn(const char *p, size_t len);
 bool ipc_io_is_host(const char *p, size_t len);
 bool ipc_io_is_external(const char *p, size_t len);

@@ -30,7 +30,7 @@ static void identity_get(struct rd *r, struct ipc_identity *out)
 	out->anchors_n = ipc_io_u8(r, 0, IPC_ANCHORS_MAX);
 	for (uint8_t i = 0; i < out->anchors_n && !r->bad; i++)
 		ipc_io_text(r, out->anchors[i], sizeof out->anchors[i], ipc_io_is_name);
-	/* What proves nothing names nobody; what proves something names somebody and says who vouches. */
+	/* An internal identity has no names. A proven one has at least one name and one trust anchor. */
 	if (out->kind == IPC_IDENTITY_INTERNAL ? out->names_n || out->groups_n || out->anchors_n
 					       : !out->names_n || !out->anchors_n)
 		r->bad = true;
@@ -66,7 +66,7 @@ int ipc_session_open_get(struct ipc_session_open *out, const uint8_t *record, si
 	s.again = ipc_io_bool(&r);
 	if (ipc_io_done(&r))
 		return ERR_PROTO;
-	/* An external session is a proven one, and the protection is what proves it. */
+	/* An external session needs a protection, and the kind of the identity must match the protection. */
 	if (s.zone == IPC_ZONE_EXTERNAL && s.protection == IPC_PROTECTION_NONE)
 		return ERR_PROTO;
 	if ((s.identity.kind == IPC_IDENTITY_TLS) != (s.protection == IPC_PROTECTION_TLS) ||
