@@ -5,20 +5,6 @@
 
 #include "assoc/asc_import_int.h"
 
-bool asc_kind_has(enum asc_kind kind, uint8_t verdict)
-{
-	switch (kind) {
-	case ASC_KIND_ASSOC:
-		return verdict == ASSOC_ALLOW || verdict == ASSOC_DENY;
-	case ASC_KIND_BLOCK:
-		return verdict == ASSOC_BLOCK;
-	case ASC_KIND_SET:
-		return verdict == ASC_ENTRY_MEMBER;
-	default:
-		return false;
-	}
-}
-
 static int twice(struct asc_import_error *e, uint64_t line, uint64_t earlier, const char *what, const char *name)
 {
 	if (line < earlier) {

@@ -96,3 +96,16 @@ ERR_MUST_USE int asc_import_merge(struct asc_import *im, struct asc_import_error
 ERR_MUST_USE int asc_import_check_scss(const struct asc_import *im, const struct asc_model *m, struct asc_import_error *e);
 struct asc_dset_row *asc_import_dset(const struct asc_import *im, const char *name);
 bool asc_kind_has(enum asc_kind kind, uint8_t verdict); /* verdict: also ASC_ENTRY_MEMBER */
+
+/* -- changes by hand since the import began (asc_manual.c) */
+enum asc_touched_kind { ASC_TOUCHED_SCS, ASC_TOUCHED_GROUP, ASC_TOUCHED_SET, ASC_TOUCHED_MEMBER, ASC_TOUCHED_RULE };
+
+struct asc_touched { /* keys, as sorted hashes: one taken for another by chance leaves a row to the hand */
+	uint64_t *keys;
+	size_t n;
+};
+
+/* The keys of all changes so far; the caller frees `keys`. ENOMEM. */
+ERR_MUST_USE int asc_manual_gather(struct asc_touched *t, const struct asc_import *im);
+bool asc_manual_has(const struct asc_touched *t, enum asc_touched_kind kind, uint32_t number, int verdict, const char *text,
+		    const char *more);

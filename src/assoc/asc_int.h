@@ -219,7 +219,7 @@ ERR_MUST_USE int asc_put_u64(const struct kv *kv, MDB_txn *txn, const char *name
 ERR_MUST_USE int asc_get_u64(const struct kv *kv, MDB_txn *txn, const char *name, uint64_t *v); /* 0 when never written */
 ERR_MUST_USE int asc_put_count(const struct asc_gen *g, MDB_txn *txn, uint32_t number, uint64_t n);
 
-/* -- changes (asc_write.c, asc_write_scs.c): the store's thread */
+/* -- changes (asc_edit.c, asc_write.c, asc_write_scs.c): the store's thread */
 struct asc_job {
 	struct asc_job *next;
 	enum { ASC_JOB_CHANGE, ASC_JOB_IMPORT_BEGIN, ASC_JOB_IMPORT_SWITCH, ASC_JOB_IMPORT_DROP } what;
@@ -287,8 +287,9 @@ void asc_rule_of_set(struct assoc_rule *out, const struct asc_node *node, const 
 void asc_rule_of_entry(struct assoc_rule *out, const struct asc_node *node, const struct asc_entry *e, const char *device,
 		       size_t device_len);
 
-/* Words for an LMDB failure; returns the code as ours. */
+/* Words for an LMDB failure; returns the code as ours (asc_lmdb.c). */
 int asc_fail(struct asc_why *why, int rc, const char *doing);
+/* Words, and the error back (asc_why.c). */
 int asc_refuse(struct asc_why *why, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* -- queue (asc_work.c) */
@@ -297,18 +298,20 @@ void asc_work_stop(struct asc *a);
 void asc_enqueue(struct asc *a, struct asc_job *job); /* takes; not bounded: the caller bounds */
 /* The owner, with the lock: what it has for the thread goes over. */
 void asc_hand_over(struct asc *a);
+/* The owner, in calls that wait: until something is finished, which is told before this returns, or nothing waits. */
+void asc_work_wait(struct asc *a);
 
 /* -- loading at open (asc_load.c). Errors with words. */
 ERR_MUST_USE int asc_load(struct asc *a, MDB_txn *txn, struct asc_why *why);
 ERR_MUST_USE int asc_load_counts(struct asc *a, struct asc_why *why);
 
-/* -- import, seen from the queue (asc_import.c, asc_switch.c) */
+/* -- import, seen from the queue (asc_import.c, asc_switch.c, asc_manual.c) */
 void asc_import_on_begin(struct asc *a, struct asc_job *job);
 void asc_import_on_switch(struct asc *a, struct asc_job *job);
 void asc_import_on_drop(struct asc *a, struct asc_job *job);
 void asc_import_done(struct asc *a, struct asc_job *job); /* the owner's thread */
 /* A change by hand was committed. */
-void asc_import_saw(struct asc_import *im, const struct asc_job *job);
+void asc_manual_note(struct asc_import *im, const struct asc_job *job);
 
 /* Keys, into at least ASC_KEY_MAX octets. */
 MDB_val asc_key_text(uint8_t *room, const char *text);

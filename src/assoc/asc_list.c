@@ -121,19 +121,6 @@ int asc_dset_each(const struct asc *a, asc_dset_fn *fn, void *arg)
 	return stop;
 }
 
-int asc_dset_resolve(const struct asc_model *m, struct asc_devname *d, struct asc_why *why)
-{
-	const struct asc_node *node;
-
-	if (d->axis != ASSOC_DEVICE_SET)
-		return 0;
-	node = asc_model_set(m, d->text + sizeof ASSOC_SET_PREFIX - 1);
-	if (!node)
-		return asc_refuse(why, ERR_NOTFOUND, "no device set '%.80s'", d->text + sizeof ASSOC_SET_PREFIX - 1);
-	d->first = node->number;
-	return 0;
-}
-
 /* 1: the row names the set; 0: it does not; ERR_IO: it is damaged. */
 static int row_names(const MDB_val *row, uint32_t number)
 {
@@ -184,54 +171,6 @@ int asc_dset_member_each(const struct asc *a, const char *name, asc_device_fn *f
 }
 
 /* -- rules */
-
-struct asc_node *asc_who_of(const struct asc_model *m, const char *who, struct asc_why *why)
-{
-	struct asc_node *node = asc_model_who(m, who);
-
-	if (!node)
-		asc_refuse(why, ERR_NOTFOUND, "no %s '%.*s'", strncmp(who, ASSOC_GROUP_PREFIX, 6) ? "SCS" : "group",
-			   (int)ASSOC_WHO_TEXT_MAX, who);
-	return node;
-}
-
-static int check_new(const struct asc_rule_new *r, const struct asc_devname *d, struct asc_why *why)
-{
-	if (r->verdict > ASSOC_BLOCK)
-		return asc_refuse(why, ERR_INVAL, "a rule allows, denies or blocks");
-	if (strcmp(r->who, "*") == 0 && r->verdict != ASSOC_BLOCK)
-		return asc_refuse(why, ERR_INVAL, "only a block rule can speak about every SCS ('*')");
-	if (d->axis == ASSOC_DEVICE_ANY && r->verdict != ASSOC_BLOCK)
-		return asc_refuse(why, ERR_INVAL, "only a block rule can speak about every device ('*')");
-	if (d->axis == ASSOC_DEVICE_ANY && strcmp(r->who, "*") == 0)
-		return asc_refuse(why, ERR_INVAL, "a block of every SCS on every device is not a rule: stop the gateway");
-	if (r->rights & ~ASSOC_RIGHT_ALL || (r->rights == 0 && r->verdict != ASSOC_BLOCK))
-		return asc_refuse(why, ERR_INVAL, "rights: expected one or more of trigger, recall, replace");
-	if (r->not_before_s < 0 || r->not_after_s < 0 || (r->not_after_s && r->not_after_s < r->not_before_s))
-		return asc_refuse(why, ERR_INVAL, "times: expected seconds since 1970, the earlier one first");
-	if (r->mode > ASSOC_DETECT)
-		return asc_refuse(why, ERR_INVAL, "mode: expected enforce or " ASSOC_DETECT_WORD);
-	if (r->mode == ASSOC_DETECT && r->verdict == ASSOC_ALLOW)
-		return asc_refuse(why, ERR_INVAL,
-				  "an allow that does not allow is no rule: only deny and block rules can be " ASSOC_DETECT_WORD);
-	return 0;
-}
-
-int asc_rule_check(struct asc_set_rule *out, const struct asc_rule_new *r, struct asc_why *why)
-{
-	int err = asc_devname_parse(&out->device, r->device, why);
-
-	if (!err)
-		err = check_new(r, &out->device, why);
-	if (err)
-		return err;
-	out->verdict = r->verdict;
-	out->rights = r->verdict == ASSOC_BLOCK ? ASSOC_RIGHT_ALL : r->rights;
-	out->mode = r->mode;
-	out->not_before_s = r->not_before_s;
-	out->not_after_s = r->not_after_s;
-	return 0;
-}
 
 static int each_set(const struct asc_node *node, asc_rule_fn *fn, void *arg)
 {

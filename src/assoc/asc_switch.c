@@ -9,131 +9,12 @@
 #include "assoc/asc_import_int.h"
 #include "base/fault.h"
 
-/* -- what hands did meanwhile */
-
-void asc_import_saw(struct asc_import *im, const struct asc_job *job)
-{
-	uint32_t cap = im->deltas_cap ? im->deltas_cap * 2 : 64;
-	struct asc_delta *d;
-
-	if (im->deltas_n == im->deltas_cap && im->deltas_n < ASC_IMPORT_CHANGES_MAX) {
-		struct asc_delta *bigger = realloc(im->deltas, cap * sizeof *bigger);
-
-		if (bigger) {
-			im->deltas = bigger;
-			im->deltas_cap = cap;
-		}
-	}
-	if (im->deltas_n == im->deltas_cap) {
-		im->too_many = true;
-		return;
-	}
-	d = &im->deltas[im->deltas_n++];
-	*d = (struct asc_delta){ .op = job->op, .number = job->number, .verdict = job->verdict };
-	switch (job->op) {
-	case ASC_SCS_PUT:
-		strcpy(d->text, job->scs.name);
-		break;
-	case ASC_GROUP_PUT:
-		strcpy(d->text, job->group.name);
-		break;
-	case ASC_RULE_ADD:
-		d->verdict = job->rule.verdict;
-		d->entry = (struct asc_entry){ job->rule.verdict,      job->rule.rights,      job->number,
-					       job->rule.not_before_s, job->rule.not_after_s, job->rule.mode };
-		__attribute__((fallthrough));
-	case ASC_RULE_DEL:
-		d->exact = job->rule.device.axis == ASSOC_DEVICE_EXACT;
-		strcpy(d->text, job->rule.device.text);
-		break;
-	case ASC_SET_MEMBER_ADD:
-	case ASC_SET_MEMBER_DEL:
-		d->exact = true;
-		d->verdict = ASC_ENTRY_MEMBER;
-		d->entry = (struct asc_entry){ .verdict = ASC_ENTRY_MEMBER, .scs_number = job->number };
-		strcpy(d->text, job->rule.device.text);
-		break;
-	default:
-		strcpy(d->text, job->name);
-		strcpy(d->member, job->member);
-	}
-}
-
-struct touched { /* keys, as sorted hashes: one taken for another by chance leaves a row to the hand */
-	uint64_t *keys;
-	size_t n;
-};
-
-enum { KEY_SCS, KEY_GROUP, KEY_SET, KEY_MEMBER, KEY_RULE };
-
-static uint64_t key_of(int what, uint32_t number, int verdict, const char *text, const char *more)
-{
-	char all[ASSOC_DEVICE_TEXT_MAX + IDENT_SCS_MAX + 48];
-
-	snprintf(all, sizeof all, "%d/%u/%d/%s/%s", what, number, verdict, text, more);
-	return asc_sets_hash(all);
-}
-
-static int by_value(const void *x, const void *y)
-{
-	const uint64_t *a = x, *b = y;
-
-	return (*a > *b) - (*a < *b);
-}
-
-static void add_keys(struct touched *t, const struct asc_delta *d)
-{
-	switch (d->op) {
-	case ASC_SCS_PUT:
-	case ASC_SCS_DEL:
-		t->keys[t->n++] = key_of(KEY_SCS, 0, 0, d->text, "");
-		break;
-	case ASC_GROUP_PUT:
-	case ASC_GROUP_DEL:
-		t->keys[t->n++] = key_of(KEY_GROUP, 0, 0, d->text, "");
-		break;
-	case ASC_SET_ADD:
-	case ASC_SET_DEL:
-		t->keys[t->n++] = key_of(KEY_SET, 0, 0, d->text, "");
-		break;
-	case ASC_GROUP_MEMBER_ADD:
-	case ASC_GROUP_MEMBER_DEL:
-		t->keys[t->n++] = key_of(KEY_MEMBER, 0, 0, d->text, d->member);
-		break;
-	case ASC_RULE_ADD:
-	case ASC_RULE_DEL:
-		for (int verdict = 0; verdict <= ASSOC_BLOCK && !d->exact; verdict++) {
-			if (d->verdict < 0 || d->verdict == verdict)
-				t->keys[t->n++] = key_of(KEY_RULE, d->number, verdict, d->text, "");
-		}
-		break;
-	default:
-		break;
-	}
-}
-
-static int gather_touched(struct touched *t, const struct asc_import *im)
-{
-	*t = (struct touched){ .keys = malloc((3 * (size_t)im->deltas_n + 1) * sizeof(uint64_t)) };
-	if (!t->keys)
-		return ENOMEM;
-	for (uint32_t i = 0; i < im->deltas_n; i++)
-		add_keys(t, &im->deltas[i]);
-	qsort(t->keys, t->n, sizeof *t->keys, by_value);
-	return 0;
-}
-
-static bool is_touched(const struct touched *t, uint64_t key)
-{
-	return t->n && bsearch(&key, t->keys, t->n, sizeof key, by_value);
-}
-
 /* -- one kind each: rows and nodes in the edit. LMDB's codes, or ours in `err` with words */
 
 struct switching {
 	struct asc_import *im;
 	struct asc_edit e;
-	struct touched touched;
+	struct asc_touched touched;
 	int err;
 	struct asc_why *why;
 };
@@ -160,7 +41,7 @@ static int put_scs(struct switching *s, const struct asc_scs *scs)
 {
 	const struct asc_node *there = asc_model_scs(s->e.a->model, scs->name);
 
-	if (is_touched(&s->touched, key_of(KEY_SCS, 0, 0, scs->name, "")))
+	if (asc_manual_has(&s->touched, ASC_TOUCHED_SCS, 0, 0, scs->name, ""))
 		return 0;
 	if (there && same_scs(&there->scs, scs)) {
 		s->im->unchanged++;
@@ -235,7 +116,7 @@ static int switch_scss(struct switching *s)
 	for (uint32_t i = 0; i < now->scs_n && !rc && s->im->conf.replace; i++) {
 		const char *name = now->scs[i]->who;
 
-		if (in_scs_rows(s->im, name) || is_touched(&s->touched, key_of(KEY_SCS, 0, 0, name, "")))
+		if (in_scs_rows(s->im, name) || asc_manual_has(&s->touched, ASC_TOUCHED_SCS, 0, 0, name, ""))
 			continue;
 		rc = asc_edit_scs_del(&s->e, now->scs[i]->number, &rules);
 		note_peer(s->im, name, true);
@@ -252,7 +133,7 @@ static int put_group(struct switching *s, const struct asc_group *group)
 {
 	const struct asc_node *there = asc_model_group(s->e.a->model, group->name);
 
-	if (is_touched(&s->touched, key_of(KEY_GROUP, 0, 0, group->name, "")))
+	if (asc_manual_has(&s->touched, ASC_TOUCHED_GROUP, 0, 0, group->name, ""))
 		return 0;
 	if (there && strcmp(there->group.anchor, group->anchor) == 0) {
 		s->im->unchanged++;
@@ -269,7 +150,7 @@ static int put_member(struct switching *s, const struct asc_member_row *row)
 {
 	const struct asc_node *scs, *group = asc_model_group(s->e.model, row->group);
 
-	if (is_touched(&s->touched, key_of(KEY_MEMBER, 0, 0, row->group, row->scs)))
+	if (asc_manual_has(&s->touched, ASC_TOUCHED_MEMBER, 0, 0, row->group, row->scs))
 		return 0;
 	scs = asc_model_scs(s->e.model, row->scs);
 	if (!scs || !group) /* a hand deleted it meanwhile */
@@ -326,7 +207,8 @@ static int drop_groups(struct switching *s)
 	for (uint32_t i = 0; i < now->index->groups_n && !rc; i++) {
 		const struct asc_node *g = now->index->groups[i];
 
-		if (in_group_rows(s->im, g->group.name) || is_touched(&s->touched, key_of(KEY_GROUP, 0, 0, g->group.name, "")))
+		if (in_group_rows(s->im, g->group.name) ||
+		    asc_manual_has(&s->touched, ASC_TOUCHED_GROUP, 0, 0, g->group.name, ""))
 			continue;
 		rc = asc_edit_group_del(&s->e, g->number, &rules);
 		s->im->deleted++;
@@ -338,7 +220,7 @@ static int drop_groups(struct switching *s)
 			const struct asc_node *g = asc_model_node(s->e.model, scs->groups[k]);
 
 			if (!g || in_member_rows(s->im, g->group.name, scs->who) ||
-			    is_touched(&s->touched, key_of(KEY_MEMBER, 0, 0, g->group.name, scs->who)))
+			    asc_manual_has(&s->touched, ASC_TOUCHED_MEMBER, 0, 0, g->group.name, scs->who))
 				continue;
 			rc = asc_edit_member(&s->e, g->number, scs->number, false);
 			s->im->deleted++;
@@ -374,7 +256,7 @@ static int switch_sets(struct switching *s)
 	for (uint32_t i = 0; i < now->dsets_n && !rc && s->im->conf.replace; i++) {
 		const char *name = now->dsets[i]->dset.name;
 
-		if (asc_import_dset(s->im, name) || is_touched(&s->touched, key_of(KEY_SET, 0, 0, name, "")))
+		if (asc_import_dset(s->im, name) || asc_manual_has(&s->touched, ASC_TOUCHED_SET, 0, 0, name, ""))
 			continue;
 		rc = asc_edit_dset_del(&s->e, now->dsets[i]->number, &rules);
 		s->im->deleted++;
@@ -431,7 +313,7 @@ static int old_rules(struct switching *s, const struct asc_node *node, const str
 		const struct asc_set_rule *old = &node->sets.all[i];
 		const struct asc_rule_row *row = in_rows(rows, n, old);
 		bool ours = asc_kind_has(s->im->conf.kind, old->verdict) && (row || s->im->conf.replace) &&
-			    !is_touched(&s->touched, key_of(KEY_RULE, node->number, old->verdict, old->device.text, ""));
+			    !asc_manual_has(&s->touched, ASC_TOUCHED_RULE, node->number, old->verdict, old->device.text, "");
 
 		if (ours && !row) {
 			rc = asc_edit_set_row(&s->e, node->number, old, false);
@@ -460,7 +342,7 @@ static int new_rules(struct switching *s, const struct asc_node *node, const str
 		const struct asc_set_rule *rule = &rows[i].rule;
 
 		if (asc_sets_find(&node->sets, rule->verdict, rule->device.text) ||
-		    is_touched(&s->touched, key_of(KEY_RULE, node->number, rule->verdict, rule->device.text, "")) ||
+		    asc_manual_has(&s->touched, ASC_TOUCHED_RULE, node->number, rule->verdict, rule->device.text, "") ||
 		    (rule->device.axis == ASSOC_DEVICE_SET && !asc_model_slot(s->e.model, (uint32_t)rule->device.first)))
 			continue;
 		if (*kept == ASC_SET_RULES_MAX) {
@@ -610,7 +492,7 @@ static int do_switch(struct asc *a, struct asc_job *job)
 		err = asc_edit_begin(&s.e, a, job, false, im->gen ? im->gen : a->gen);
 	if (err)
 		return err;
-	rc = gather_touched(&s.touched, im);
+	rc = asc_manual_gather(&s.touched, im);
 	if (!rc)
 		rc = switch_kind(&s);
 	if (!rc && !s.err && im->conf.dry_run) {

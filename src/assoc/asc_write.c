@@ -1,5 +1,4 @@
-/* asc_write.c - one change: a transaction of one environment, a new model, a new view. Rules; the rest is in asc_write_scs.c. All on the store's
- * thread. What is in memory changes only after its transaction is on disk. */
+/* asc_write.c - one change, on the store's thread. Rules and memberships of sets; the rest is in asc_write_scs.c. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,126 +6,7 @@
 
 #include "assoc/asc_int.h"
 
-static const char generation_key[] = "generation";
-static const char next_key[] = "next";
-
-void asc_edit_drop(struct asc_edit *e)
-{
-	if (e->txn)
-		mdb_txn_abort(e->txn);
-	asc_view_free(e->view);
-	asc_model_free(e->model);
-}
-
-int asc_edit_begin(struct asc_edit *e, struct asc *a, struct asc_job *job, bool of_gen, struct asc_gen *gen)
-{
-	struct asc_why *why = &job->out.why;
-	int rc;
-
-	*e = (struct asc_edit){ .a = a, .job = job, .of_gen = of_gen, .gen = gen };
-	if (a->broken)
-		return asc_refuse(why, ERR_IO, "association store: what was written cannot be read: start again");
-	e->model = asc_model_copy(a->model);
-	if (!e->model)
-		return asc_refuse(why, ERR_NOMEM, "out of memory");
-	e->view = asc_view_new(e->model, gen, why);
-	if (!e->view) {
-		asc_edit_drop(e);
-		return ERR_NOMEM;
-	}
-	rc = mdb_txn_begin(of_gen ? gen->kv.env : a->kv.env, NULL, 0, &e->txn);
-	if (rc) {
-		e->txn = NULL;
-		asc_edit_drop(e);
-		return asc_fail(why, rc, "begin a change");
-	}
-	return 0;
-}
-
-static int put_counters(struct asc_edit *e)
-{
-	struct asc *a = e->a;
-	const struct kv *kv = e->of_gen ? &e->gen->kv : &a->kv;
-	int rc = asc_put_u64(kv, e->txn, generation_key, (e->of_gen ? a->gen_changes : a->main_changes) + 1);
-
-	return rc ? rc : asc_put_u64(kv, e->txn, next_key, a->next_number);
-}
-
-int asc_edit_end(struct asc_edit *e, int err, int rc, const char *doing)
-{
-	struct asc_why *why = &e->job->out.why;
-	struct asc *a = e->a;
-
-	if (!err && !rc && e->reindex && asc_model_index(e->model))
-		rc = ENOMEM;
-	if (!err && !rc)
-		rc = put_counters(e);
-	if (!err && !rc) {
-		rc = mdb_txn_commit(e->txn);
-		e->txn = NULL;
-		doing = "commit";
-	}
-	if (err || rc) {
-		asc_edit_drop(e);
-		return err ? err : asc_fail(why, rc, doing);
-	}
-	if (e->of_gen)
-		a->gen_changes++;
-	else
-		a->main_changes++;
-	e->model->generation = a->main_changes + a->gen_changes;
-	asc_model_free(a->model);
-	a->model = e->model;
-	mdb_txn_reset(e->view->reader);
-	rc = mdb_txn_renew(e->view->reader);
-	if (rc) { /* LMDB itself is broken; what was before stays in force here until the next start */
-		a->broken = true;
-		asc_view_free(e->view);
-		return asc_fail(why, rc, "read what was committed");
-	}
-	e->job->view = e->view;
-	return 0;
-}
-
 /* -- rules on sets */
-
-int asc_edit_set_row(struct asc_edit *e, uint32_t number, const struct asc_set_rule *rule, bool add)
-{
-	uint8_t room[ASC_KEY_MAX], bytes[18];
-	struct buf b = buf_over(bytes, sizeof bytes);
-	MDB_val key = asc_key_set(room, number, rule->verdict, rule->device.text), val;
-
-	if (!add)
-		return mdb_del(e->txn, e->a->set, &key, NULL);
-	buf_u8(&b, ASC_ROW_VERSION);
-	buf_u8(&b, (uint8_t)(rule->rights | (rule->mode == ASSOC_DETECT ? ASC_SET_DETECT : 0)));
-	buf_le64(&b, (uint64_t)rule->not_before_s);
-	buf_le64(&b, (uint64_t)rule->not_after_s);
-	val = (MDB_val){ b.len, bytes };
-	return mdb_put(e->txn, e->a->set, &key, &val, 0);
-}
-
-int asc_edit_sets(struct asc_edit *e, uint32_t number, struct asc_set_rule *all, uint32_t n)
-{
-	struct asc_node *copy = malloc(sizeof *copy);
-
-	if (!copy) {
-		free(all);
-		return ENOMEM;
-	}
-	*copy = *asc_model_node(e->model, number);
-	copy->refs = 0;
-	if (asc_sets_build(&copy->sets, all, n)) {
-		free(copy);
-		return ENOMEM;
-	}
-	if (asc_model_put(e->model, copy)) {
-		asc_node_free(copy);
-		return ENOMEM;
-	}
-	e->reindex = true;
-	return 0;
-}
 
 static int add_set(struct asc *a, struct asc_job *job, const struct asc_node *node)
 {
@@ -298,5 +178,5 @@ void asc_write(struct asc *a, struct asc_job *job)
 	}
 	job->out.err = err;
 	if (!err && a->import)
-		asc_import_saw(a->import, job);
+		asc_manual_note(a->import, job);
 }

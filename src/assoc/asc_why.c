@@ -1,0 +1,15 @@
+/* asc_why.c - the reason of a refusal, for a person. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "assoc/asc_int.h"
+
+int asc_refuse(struct asc_why *why, int err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why->text, sizeof why->text, fmt, ap);
+	va_end(ap);
+	return err;
+}
