@@ -71,6 +71,13 @@ static int fill(struct asc_job *job, const struct asc_change *c, struct asc_why 
 	return err ? err : copy_text(job->name, sizeof job->name, c->name, why);
 }
 
+static void on_finished(struct asc *a, struct asc_job *job)
+{
+	(void)a;
+	if (job->done)
+		job->done(job->arg, &job->out);
+}
+
 int asc_submit(struct asc *a, const struct asc_change *c, asc_done_fn *done, void *arg, struct asc_why *why)
 {
 	struct asc_job *job;
@@ -87,6 +94,8 @@ int asc_submit(struct asc *a, const struct asc_change *c, asc_done_fn *done, voi
 		free(job);
 		return err;
 	}
+	job->run = asc_write;
+	job->finished = on_finished;
 	job->done = done;
 	job->arg = arg;
 	asc_enqueue(a, job);

@@ -7,6 +7,37 @@
 
 #include "assoc/asc_import_int.h"
 
+static void on_begin(struct asc *a, struct asc_job *job)
+{
+	struct asc_import *im = job->import;
+	struct asc_view *view = asc_view_new(a->model, a->gen, &job->out.why);
+
+	if (view) {
+		im->set_numbers = a->next_number;
+		if (im->conf.kind == ASC_KIND_SET)
+			a->next_number += ASC_DSETS_MAX;
+		im->gen_number = a->next_gen++;
+		a->import = im;
+	}
+	pthread_mutex_lock(&a->lock);
+	im->view = view;
+	im->ready = true;
+	pthread_cond_broadcast(&im->readied);
+	pthread_mutex_unlock(&a->lock);
+	job->import = NULL; /* when this is told it may be freed already */
+}
+
+/* The store closed before the job was run: whoever waits for the beginning waits no longer, and finds no view. */
+static void on_begun(struct asc *a, struct asc_job *job)
+{
+	if (!job->import)
+		return;
+	pthread_mutex_lock(&a->lock);
+	job->import->ready = true;
+	pthread_cond_broadcast(&job->import->readied);
+	pthread_mutex_unlock(&a->lock);
+}
+
 int asc_import_begin(struct asc_import **out, struct asc *a, const struct asc_import_conf *conf, struct asc_why *why)
 {
 	struct asc_import *im;
@@ -35,31 +66,12 @@ int asc_import_begin(struct asc_import **out, struct asc *a, const struct asc_im
 	im->conf = *conf;
 	pthread_cond_init(&im->readied, NULL);
 	a->importing = true;
-	job->what = ASC_JOB_IMPORT_BEGIN;
+	job->run = on_begin;
+	job->finished = on_begun;
 	job->import = im;
 	asc_enqueue(a, job);
 	*out = im;
 	return 0;
-}
-
-void asc_import_on_begin(struct asc *a, struct asc_job *job)
-{
-	struct asc_import *im = job->import;
-	struct asc_view *view = asc_view_new(a->model, a->gen, &job->out.why);
-
-	if (view) {
-		im->set_numbers = a->next_number;
-		if (im->conf.kind == ASC_KIND_SET)
-			a->next_number += ASC_DSETS_MAX;
-		im->gen_number = a->next_gen++;
-		a->import = im;
-	}
-	pthread_mutex_lock(&a->lock);
-	im->view = view;
-	im->ready = true;
-	pthread_cond_broadcast(&im->readied);
-	pthread_mutex_unlock(&a->lock);
-	job->import = NULL; /* when this is told it may be freed already */
 }
 
 static void free_all(struct asc_import *im)
@@ -83,7 +95,7 @@ static void free_all(struct asc_import *im)
 	free(im);
 }
 
-void asc_import_on_drop(struct asc *a, struct asc_job *job)
+static void on_drop(struct asc *a, struct asc_job *job)
 {
 	if (a->import == job->import)
 		a->import = NULL;
@@ -91,29 +103,24 @@ void asc_import_on_drop(struct asc *a, struct asc_job *job)
 	job->import = NULL;
 }
 
-void asc_import_done(struct asc *a, struct asc_job *job)
+/* The store closed before the job was run: free_all() is left to this thread, which is the only one by then. */
+static void on_dropped(struct asc *a, struct asc_job *job)
+{
+	(void)a;
+	if (job->import)
+		free_all(job->import);
+}
+
+static void on_switched(struct asc *a, struct asc_job *job)
 {
 	struct asc_import *im = job->import;
-	struct asc_import_result result;
+	struct asc_import_result result = {
+		im->rows, im->added, im->replaced, im->unchanged, im->deleted, im->peers, im->peers_n
+	};
 
-	if (!im)
-		return;
-	switch (job->what) {
-	case ASC_JOB_IMPORT_SWITCH:
-		result = (struct asc_import_result){ im->rows,    im->added, im->replaced, im->unchanged,
-						     im->deleted, im->peers, im->peers_n };
-		atomic_store(&im->phase, ASC_IMPORT_DONE);
-		im->done(im->arg, job->out.err, &job->out.why, &result);
-		break;
-	case ASC_JOB_IMPORT_DROP: /* the store closed before */
-		free_all(im);
-		break;
-	default:
-		pthread_mutex_lock(&a->lock);
-		im->ready = true; /* the same */
-		pthread_cond_broadcast(&im->readied);
-		pthread_mutex_unlock(&a->lock);
-	}
+	(void)a;
+	atomic_store(&im->phase, ASC_IMPORT_DONE);
+	im->done(im->arg, job->out.err, &job->out.why, &result);
 }
 
 void asc_import_finish(struct asc_import *im, asc_import_done_fn *done, void *arg)
@@ -123,7 +130,8 @@ void asc_import_finish(struct asc_import *im, asc_import_done_fn *done, void *ar
 	im->switch_job = NULL;
 	im->done = done;
 	im->arg = arg;
-	job->what = ASC_JOB_IMPORT_SWITCH;
+	job->run = asc_import_on_switch;
+	job->finished = on_switched;
 	job->import = im;
 	asc_enqueue(im->a, job);
 }
@@ -150,7 +158,8 @@ void asc_import_free(struct asc_import *im)
 		return;
 	job = im->drop_job;
 	im->a->importing = false;
-	job->what = ASC_JOB_IMPORT_DROP;
+	job->run = on_drop;
+	job->finished = on_dropped;
 	job->import = im;
 	asc_enqueue(im->a, job);
 }

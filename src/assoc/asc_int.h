@@ -220,9 +220,12 @@ ERR_MUST_USE int asc_get_u64(const struct kv *kv, MDB_txn *txn, const char *name
 ERR_MUST_USE int asc_put_count(const struct asc_gen *g, MDB_txn *txn, uint32_t number, uint64_t n);
 
 /* -- changes (asc_edit.c, asc_write.c, asc_write_scs.c): the store's thread */
+typedef void asc_job_fn(struct asc *a, struct asc_job *job);
+
 struct asc_job {
 	struct asc_job *next;
-	enum { ASC_JOB_CHANGE, ASC_JOB_IMPORT_BEGIN, ASC_JOB_IMPORT_SWITCH, ASC_JOB_IMPORT_DROP } what;
+	asc_job_fn *run;      /* on the store's thread; not called when the store closes first */
+	asc_job_fn *finished; /* on the owner's thread, once, after `run` or with out.err ERR_CLOSED; the job is freed afterwards */
 	enum asc_op op;
 	bool only_new;
 	struct asc_scs scs;
@@ -295,7 +298,7 @@ int asc_refuse(struct asc_why *why, int err, const char *fmt, ...) __attribute__
 /* -- queue (asc_work.c) */
 ERR_MUST_USE int asc_work_start(struct asc *a);
 void asc_work_stop(struct asc *a);
-void asc_enqueue(struct asc *a, struct asc_job *job); /* takes; not bounded: the caller bounds */
+void asc_enqueue(struct asc *a, struct asc_job *job); /* takes; `run` and `finished` are set. Not bounded: the caller bounds */
 /* The owner, with the lock: what it has for the thread goes over. */
 void asc_hand_over(struct asc *a);
 /* The owner, in calls that wait: until something is finished, which is told before this returns, or nothing waits. */
@@ -306,10 +309,7 @@ ERR_MUST_USE int asc_load(struct asc *a, MDB_txn *txn, struct asc_why *why);
 ERR_MUST_USE int asc_load_counts(struct asc *a, struct asc_why *why);
 
 /* -- import, seen from the queue (asc_import.c, asc_switch.c, asc_manual.c) */
-void asc_import_on_begin(struct asc *a, struct asc_job *job);
 void asc_import_on_switch(struct asc *a, struct asc_job *job);
-void asc_import_on_drop(struct asc *a, struct asc_job *job);
-void asc_import_done(struct asc *a, struct asc_job *job); /* the owner's thread */
 /* A change by hand was committed. */
 void asc_manual_note(struct asc_import *im, const struct asc_job *job);
 

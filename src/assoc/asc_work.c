@@ -9,24 +9,6 @@
 
 #include "assoc/asc_int.h"
 
-static void perform(struct asc *a, struct asc_job *job)
-{
-	switch (job->what) {
-	case ASC_JOB_CHANGE:
-		asc_write(a, job);
-		break;
-	case ASC_JOB_IMPORT_BEGIN:
-		asc_import_on_begin(a, job);
-		break;
-	case ASC_JOB_IMPORT_SWITCH:
-		asc_import_on_switch(a, job);
-		break;
-	case ASC_JOB_IMPORT_DROP:
-		asc_import_on_drop(a, job);
-		break;
-	}
-}
-
 /* Frees what the owner let go. Without the lock: closing a generation takes time. */
 static void reap(struct asc_view *v)
 {
@@ -74,7 +56,7 @@ static void *work(void *arg)
 		pthread_mutex_unlock(&a->lock);
 		reap(retired);
 		if (job) {
-			perform(a, job);
+			job->run(a, job);
 			finish(a, job);
 		}
 		pthread_mutex_lock(&a->lock);
@@ -184,10 +166,7 @@ static void tell(struct asc *a, struct asc_job *jobs)
 			a->view = job->view;
 			asc_view_retire(a, before);
 		}
-		if (job->what != ASC_JOB_CHANGE)
-			asc_import_done(a, job);
-		else if (job->done)
-			job->done(job->arg, &job->out);
+		job->finished(a, job);
 		free(job);
 	}
 }
