@@ -17,7 +17,7 @@ static void on_begin(struct asc *a, struct asc_job *job)
 		if (im->conf.kind == ASC_KIND_SET)
 			a->next_number += ASC_DSETS_MAX;
 		im->gen_number = a->next_gen++;
-		a->import = im;
+		a->manual = &im->manual;
 	}
 	pthread_mutex_lock(&a->lock);
 	im->view = view;
@@ -88,7 +88,7 @@ static void free_all(struct asc_import *im)
 	free(im->rules.p);
 	free(im->counts);
 	free(im->set_counts);
-	free(im->deltas);
+	asc_manual_fini(&im->manual);
 	free(im->peers);
 	free(im->switch_job);
 	pthread_cond_destroy(&im->readied);
@@ -97,8 +97,8 @@ static void free_all(struct asc_import *im)
 
 static void on_drop(struct asc *a, struct asc_job *job)
 {
-	if (a->import == job->import)
-		a->import = NULL;
+	if (a->manual == &job->import->manual)
+		a->manual = NULL;
 	free_all(job->import);
 	job->import = NULL;
 }

@@ -1,9 +1,9 @@
 /* asc_import_int.h - an import inside (room-private): rows as they came in, and what the store's thread needs to switch. */
 #pragma once
 #include "assoc/asc_int.h"
+#include "assoc/asc_manual.h"
 #include "assoc/asc_sort.h"
 
-#define ASC_IMPORT_CHANGES_MAX 100000u /* by hand during one import; more end it */
 #define ASC_IMPORT_SCS_MAX 100000u
 #define ASC_IMPORT_MEMBERS_MAX (ASC_IMPORT_SCS_MAX * ASC_GROUPS_PER_SCS_MAX)
 
@@ -39,16 +39,6 @@ struct asc_rows { /* a list of one of the above */
 	uint32_t n, cap;
 };
 
-struct asc_delta { /* one change by hand since the import began */
-	enum asc_op op;
-	uint32_t number;
-	int verdict;
-	bool exact; /* of the row of one device: `entry` is put in or taken out */
-	struct asc_entry entry;
-	char text[ASSOC_DEVICE_TEXT_MAX + 1]; /* device, or name of SCS, group, set */
-	char member[IDENT_SCS_MAX + 1];
-};
-
 struct asc_import {
 	struct asc *a;
 	pthread_t owner; /* the thread of asc_import_begin() */
@@ -77,9 +67,7 @@ struct asc_import {
 	uint64_t added, replaced, unchanged, deleted;
 
 	/* the store's thread's */
-	struct asc_delta *deltas;
-	uint32_t deltas_n, deltas_cap;
-	bool too_many;
+	struct asc_manual manual;
 	struct asc_import_peer *peers;
 	size_t peers_n;
 
@@ -96,16 +84,3 @@ ERR_MUST_USE int asc_import_merge(struct asc_import *im, struct asc_import_error
 ERR_MUST_USE int asc_import_check_scss(const struct asc_import *im, const struct asc_model *m, struct asc_import_error *e);
 struct asc_dset_row *asc_import_dset(const struct asc_import *im, const char *name);
 bool asc_kind_has(enum asc_kind kind, uint8_t verdict); /* verdict: also ASC_ENTRY_MEMBER */
-
-/* -- changes by hand since the import began (asc_manual.c) */
-enum asc_touched_kind { ASC_TOUCHED_SCS, ASC_TOUCHED_GROUP, ASC_TOUCHED_SET, ASC_TOUCHED_MEMBER, ASC_TOUCHED_RULE };
-
-struct asc_touched { /* keys, as sorted hashes: one taken for another by chance leaves a row to the hand */
-	uint64_t *keys;
-	size_t n;
-};
-
-/* The keys of all changes so far; the caller frees `keys`. ENOMEM. */
-ERR_MUST_USE int asc_manual_gather(struct asc_touched *t, const struct asc_import *im);
-bool asc_manual_has(const struct asc_touched *t, enum asc_touched_kind kind, uint32_t number, int verdict, const char *text,
-		    const char *more);

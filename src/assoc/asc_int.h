@@ -118,6 +118,7 @@ struct asc_view {
 };
 
 struct asc_job;
+struct asc_manual;
 
 struct asc {
 	/* the owner's */
@@ -152,7 +153,7 @@ struct asc {
 	uint64_t next_gen;
 	struct asc_model *model;
 	struct asc_gen *gen;
-	struct asc_import *import; /* the one that must hear of changes */
+	struct asc_manual *manual; /* where the import under way has changes remembered; NULL: no import */
 	bool broken;               /* a commit came through but cannot be read: no more changes */
 };
 
@@ -308,10 +309,8 @@ void asc_work_wait(struct asc *a);
 ERR_MUST_USE int asc_load(struct asc *a, MDB_txn *txn, struct asc_why *why);
 ERR_MUST_USE int asc_load_counts(struct asc *a, struct asc_why *why);
 
-/* -- import, seen from the queue (asc_import.c, asc_switch.c, asc_manual.c) */
+/* -- import, seen from the queue (asc_switch.c) */
 void asc_import_on_switch(struct asc *a, struct asc_job *job);
-/* A change by hand was committed. */
-void asc_manual_note(struct asc_import *im, const struct asc_job *job);
 
 /* Keys, into at least ASC_KEY_MAX octets. */
 MDB_val asc_key_text(uint8_t *room, const char *text);

@@ -1,4 +1,4 @@
-/* asc_manual.c - changes by hand while an import is under way: remembered as they are made, and asked for by key at its end. */
+/* asc_manual.c - the list of manual changes during an import, and the keys they changed. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,25 +6,25 @@
 
 #include "assoc/asc_import_int.h"
 
-void asc_manual_note(struct asc_import *im, const struct asc_job *job)
+void asc_manual_note(struct asc_manual *m, const struct asc_job *job)
 {
-	uint32_t cap = im->deltas_cap ? im->deltas_cap * 2 : 64;
-	struct asc_delta *d;
+	uint32_t cap = m->cap ? m->cap * 2 : 64;
+	struct asc_manual_change *d;
 
-	if (im->deltas_n == im->deltas_cap && im->deltas_n < ASC_IMPORT_CHANGES_MAX) {
-		struct asc_delta *bigger = realloc(im->deltas, cap * sizeof *bigger);
+	if (m->n == m->cap && m->n < ASC_MANUAL_MAX) {
+		struct asc_manual_change *bigger = realloc(m->all, cap * sizeof *bigger);
 
 		if (bigger) {
-			im->deltas = bigger;
-			im->deltas_cap = cap;
+			m->all = bigger;
+			m->cap = cap;
 		}
 	}
-	if (im->deltas_n == im->deltas_cap) {
-		im->too_many = true;
+	if (m->n == m->cap) {
+		m->too_many = true;
 		return;
 	}
-	d = &im->deltas[im->deltas_n++];
-	*d = (struct asc_delta){ .op = job->op, .number = job->number, .verdict = job->verdict };
+	d = &m->all[m->n++];
+	*d = (struct asc_manual_change){ .op = job->op, .number = job->number, .verdict = job->verdict };
 	switch (job->op) {
 	case ASC_SCS_PUT:
 		strcpy(d->text, job->scs.name);
@@ -54,6 +54,11 @@ void asc_manual_note(struct asc_import *im, const struct asc_job *job)
 	}
 }
 
+void asc_manual_fini(struct asc_manual *m)
+{
+	free(m->all);
+}
+
 static uint64_t key_of(enum asc_touched_kind kind, uint32_t number, int verdict, const char *text, const char *more)
 {
 	char all[ASSOC_DEVICE_TEXT_MAX + IDENT_SCS_MAX + 48];
@@ -69,7 +74,7 @@ static int by_value(const void *x, const void *y)
 	return (*a > *b) - (*a < *b);
 }
 
-static void add_keys(struct asc_touched *t, const struct asc_delta *d)
+static void add_keys(struct asc_touched *t, const struct asc_manual_change *d)
 {
 	switch (d->op) {
 	case ASC_SCS_PUT:
@@ -100,14 +105,14 @@ static void add_keys(struct asc_touched *t, const struct asc_delta *d)
 	}
 }
 
-int asc_manual_gather(struct asc_touched *t, const struct asc_import *im)
+int asc_manual_gather(struct asc_touched *out, const struct asc_manual *m)
 {
-	*t = (struct asc_touched){ .keys = malloc((3 * (size_t)im->deltas_n + 1) * sizeof(uint64_t)) };
-	if (!t->keys)
+	*out = (struct asc_touched){ .keys = malloc((3 * (size_t)m->n + 1) * sizeof(uint64_t)) };
+	if (!out->keys)
 		return ENOMEM;
-	for (uint32_t i = 0; i < im->deltas_n; i++)
-		add_keys(t, &im->deltas[i]);
-	qsort(t->keys, t->n, sizeof *t->keys, by_value);
+	for (uint32_t i = 0; i < m->n; i++)
+		add_keys(out, &m->all[i]);
+	qsort(out->keys, out->n, sizeof *out->keys, by_value);
 	return 0;
 }
 

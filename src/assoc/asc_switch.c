@@ -415,7 +415,7 @@ static uint64_t counted(const struct asc_import *im, uint32_t number)
 		   : 0;
 }
 
-static int redo(struct switching *s, MDB_txn *txn, const struct asc_delta *d)
+static int redo(struct switching *s, MDB_txn *txn, const struct asc_manual_change *d)
 {
 	bool add = d->op == ASC_RULE_ADD || d->op == ASC_SET_MEMBER_ADD;
 	struct asc_row_change c = { .number = d->number, .verdict = d->verdict, .add = add ? &d->entry : NULL };
@@ -440,8 +440,8 @@ static int complete(struct switching *s)
 		return rc;
 	for (uint32_t i = 0; i < m->n; i++)
 		m->slots[i].exact_n = counted(im, m->slots[i].node->number);
-	for (uint32_t i = 0; i < im->deltas_n && !s->err; i++)
-		rc = redo(s, txn, &im->deltas[i]);
+	for (uint32_t i = 0; i < im->manual.n && !s->err; i++)
+		rc = redo(s, txn, &im->manual.all[i]);
 	for (uint32_t i = 0; i < m->n && !rc && !s->err; i++) {
 		if (m->slots[i].exact_n)
 			rc = asc_put_count(im->gen, txn, m->slots[i].node->number, m->slots[i].exact_n);
@@ -475,9 +475,8 @@ static int refused(const struct asc_import *im, struct asc_why *why)
 {
 	if (atomic_load(&((struct asc_import *)(uintptr_t)im)->cancelled))
 		return asc_refuse(why, ERR_CLOSED, "cancelled");
-	if (im->too_many)
-		return asc_refuse(why, ERR_BUSY, "more than %u changes by hand during the import: import again",
-				  ASC_IMPORT_CHANGES_MAX);
+	if (im->manual.too_many)
+		return asc_refuse(why, ERR_BUSY, "more than %u changes by hand during the import: import again", ASC_MANUAL_MAX);
 	return 0;
 }
 
@@ -492,7 +491,7 @@ static int do_switch(struct asc *a, struct asc_job *job)
 		err = asc_edit_begin(&s.e, a, job, false, im->gen ? im->gen : a->gen);
 	if (err)
 		return err;
-	rc = asc_manual_gather(&s.touched, im);
+	rc = asc_manual_gather(&s.touched, &im->manual);
 	if (!rc)
 		rc = switch_kind(&s);
 	if (!rc && !s.err && im->conf.dry_run) {
@@ -519,6 +518,6 @@ static int do_switch(struct asc *a, struct asc_job *job)
 
 void asc_import_on_switch(struct asc *a, struct asc_job *job)
 {
-	a->import = NULL; /* this is its end, one way or the other */
+	a->manual = NULL; /* this is its end, one way or the other */
 	job->out.err = do_switch(a, job);
 }

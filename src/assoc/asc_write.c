@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "assoc/asc_int.h"
+#include "assoc/asc_manual.h"
 
 /* -- rules on sets */
 
@@ -177,6 +178,6 @@ void asc_write(struct asc *a, struct asc_job *job)
 		err = asc_refuse(&job->out.why, ERR_INVAL, "no such change");
 	}
 	job->out.err = err;
-	if (!err && a->import)
-		asc_manual_note(a->import, job);
+	if (!err && a->manual)
+		asc_manual_note(a->manual, job);
 }
