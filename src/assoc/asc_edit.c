@@ -33,7 +33,7 @@ int asc_edit_begin(struct asc_edit *e, struct asc *a, struct asc_job *job, bool 
 		asc_edit_drop(e);
 		return ERR_NOMEM;
 	}
-	rc = mdb_txn_begin(of_gen ? gen->kv.env : a->kv.env, NULL, 0, &e->txn);
+	rc = mdb_txn_begin(of_gen ? gen->kv.env : a->main->kv.env, NULL, 0, &e->txn);
 	if (rc) {
 		e->txn = NULL;
 		asc_edit_drop(e);
@@ -45,7 +45,7 @@ int asc_edit_begin(struct asc_edit *e, struct asc *a, struct asc_job *job, bool 
 static int put_counters(struct asc_edit *e)
 {
 	struct asc *a = e->a;
-	const struct kv *kv = e->of_gen ? &e->gen->kv : &a->kv;
+	const struct kv *kv = e->of_gen ? &e->gen->kv : &a->main->kv;
 	int rc = asc_put_u64(kv, e->txn, generation_key, (e->of_gen ? a->gen_changes : a->main_changes) + 1);
 
 	return rc ? rc : asc_put_u64(kv, e->txn, next_key, a->next_number);
@@ -96,13 +96,13 @@ int asc_edit_set_row(struct asc_edit *e, uint32_t number, const struct asc_set_r
 	MDB_val key = asc_key_set(room, number, rule->verdict, rule->device.text), val;
 
 	if (!add)
-		return mdb_del(e->txn, e->a->set, &key, NULL);
+		return mdb_del(e->txn, e->a->main->set, &key, NULL);
 	buf_u8(&b, ASC_ROW_VERSION);
 	buf_u8(&b, (uint8_t)(rule->rights | (rule->mode == ASSOC_DETECT ? ASC_SET_DETECT : 0)));
 	buf_le64(&b, (uint64_t)rule->not_before_s);
 	buf_le64(&b, (uint64_t)rule->not_after_s);
 	val = (MDB_val){ b.len, bytes };
-	return mdb_put(e->txn, e->a->set, &key, &val, 0);
+	return mdb_put(e->txn, e->a->main->set, &key, &val, 0);
 }
 
 int asc_edit_sets(struct asc_edit *e, uint32_t number, struct asc_set_rule *all, uint32_t n)
@@ -198,7 +198,7 @@ int asc_edit_scs(struct asc_edit *e, const struct asc_scs *scs, uint32_t number)
 		return ENOMEM;
 	node->scs = *scs;
 	asc_scs_record_put(&b, scs, number);
-	return put_row(e, e->a->scs, scs->name, &b);
+	return put_row(e, e->a->main->scs, scs->name, &b);
 }
 
 int asc_edit_scs_del(struct asc_edit *e, uint32_t number, uint64_t *rules)
@@ -206,12 +206,12 @@ int asc_edit_scs_del(struct asc_edit *e, uint32_t number, uint64_t *rules)
 	struct asc_slot *slot = asc_model_slot(e->model, number);
 	const struct asc_node *node = slot->node;
 	uint8_t room[ASC_KEY_MAX];
-	int rc = del_row(e, e->a->scs, node->who);
+	int rc = del_row(e, e->a->main->scs, node->who);
 
 	for (uint8_t i = 0; i < node->groups_n && !rc; i++) {
 		MDB_val key = asc_key_member(room, node->groups[i], number);
 
-		rc = mdb_del(e->txn, e->a->member, &key, NULL);
+		rc = mdb_del(e->txn, e->a->main->member, &key, NULL);
 	}
 	if (!rc)
 		rc = del_set_rows(e, node);
@@ -236,7 +236,7 @@ int asc_edit_group(struct asc_edit *e, const struct asc_group *group, uint32_t n
 	buf_le32(&b, number);
 	buf_u8(&b, (uint8_t)strlen(group->anchor));
 	buf_bytes(&b, group->anchor, strlen(group->anchor));
-	return put_row(e, e->a->group, group->name, &b);
+	return put_row(e, e->a->main->group, group->name, &b);
 }
 
 int asc_edit_member(struct asc_edit *e, uint32_t group, uint32_t scs, bool add)
@@ -250,17 +250,17 @@ int asc_edit_member(struct asc_edit *e, uint32_t group, uint32_t scs, bool add)
 		return ENOMEM;
 	if (add) {
 		node->groups[node->groups_n++] = group;
-		return mdb_put(e->txn, e->a->member, &key, &val, 0);
+		return mdb_put(e->txn, e->a->main->member, &key, &val, 0);
 	}
 	while (node->groups[at] != group) /* it is in: the caller looked */
 		at++;
 	node->groups[at] = node->groups[--node->groups_n];
-	return mdb_del(e->txn, e->a->member, &key, NULL);
+	return mdb_del(e->txn, e->a->main->member, &key, NULL);
 }
 
 int asc_edit_group_del(struct asc_edit *e, uint32_t number, uint64_t *rules)
 {
-	int rc = del_row(e, e->a->group, asc_model_node(e->model, number)->group.name);
+	int rc = del_row(e, e->a->main->group, asc_model_node(e->model, number)->group.name);
 
 	for (uint32_t i = 0; i < e->model->n && !rc; i++) {
 		const struct asc_node *scs = e->model->slots[i].node;
@@ -289,7 +289,7 @@ int asc_edit_dset(struct asc_edit *e, const char *name, uint32_t number)
 	strcpy(node->dset.name, name); /* ident_name_ok() bounds it */
 	buf_u8(&b, ASC_ROW_VERSION);
 	buf_le32(&b, number);
-	return put_row(e, e->a->dset, name, &b);
+	return put_row(e, e->a->main->dset, name, &b);
 }
 
 /* The rules of one node on a set go. */
@@ -317,11 +317,29 @@ static int del_rules_on(struct asc_edit *e, const struct asc_node *who, uint32_t
 
 int asc_edit_dset_del(struct asc_edit *e, uint32_t number, uint64_t *rules)
 {
-	int rc = del_row(e, e->a->dset, asc_model_node(e->model, number)->dset.name);
+	int rc = del_row(e, e->a->main->dset, asc_model_node(e->model, number)->dset.name);
 
 	for (uint32_t i = 0; i < e->model->n && !rc; i++)
 		rc = del_rules_on(e, e->model->slots[i].node, number, rules);
 	asc_model_drop(e->model, number);
 	e->reindex = true;
 	return rc;
+}
+
+/* -- rows of devices */
+
+int asc_edit_row(struct asc_edit *e, const char *device, struct asc_row_change *c)
+{
+	return asc_row_apply(e->gen, e->txn, e->a->model, device, c, &e->job->out.why);
+}
+
+int asc_edit_count(struct asc_edit *e, uint32_t number, uint64_t n)
+{
+	asc_model_slot(e->model, number)->exact_n = n;
+	return asc_put_count(e->gen, e->txn, number, n);
+}
+
+int asc_edit_gen(struct asc_edit *e)
+{
+	return asc_put_u64(&e->a->main->kv, e->txn, ASC_MAIN_GENERATION, e->gen->number);
 }

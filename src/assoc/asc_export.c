@@ -3,14 +3,15 @@
 #include <string.h>
 
 #include "assoc/asc_int.h"
+#include "assoc/asc_read.h"
 
 struct asc_export {
 	struct asc *a;
 	struct asc_view *view;
 	enum asc_kind kind;
 	uint64_t at, total;
-	uint32_t node, part; /* next: place in the order of whos, groups, SCSs or sets, and within it */
-	MDB_cursor *cur;     /* over rows of devices; NULL for kinds that have none */
+	uint32_t node, part;   /* next: place in the order of whos, groups, SCSs or sets, and within it */
+	struct asc_cursor cur; /* over rows of devices; not begun for kinds that have none */
 	asc_export_fn *fn;
 	void *arg;
 };
@@ -48,8 +49,8 @@ static uint64_t records_of(const struct asc_export *x)
 int asc_export_begin(struct asc_export **out, struct asc *a, enum asc_kind kind)
 {
 	struct asc_export *x = calloc(1, sizeof *x);
-	MDB_stat stat = { 0 };
-	int rc = 0;
+	uint64_t rows = 0;
+	int err = 0;
 
 	if (!x)
 		return ERR_NOMEM;
@@ -58,14 +59,14 @@ int asc_export_begin(struct asc_export **out, struct asc *a, enum asc_kind kind)
 	x->view = a->view;
 	x->total = records_of(x);
 	if (kind == ASC_KIND_SET || kind == ASC_KIND_ASSOC || kind == ASC_KIND_BLOCK) {
-		rc = mdb_stat(x->view->reader, x->view->gen->dev, &stat);
-		if (!rc)
-			rc = mdb_cursor_open(x->view->reader, x->view->gen->dev, &x->cur);
-		x->total += stat.ms_entries;
+		err = asc_read_count(x->view, &rows);
+		if (!err)
+			err = asc_read_begin(&x->cur, x->view);
+		x->total += rows;
 	}
-	if (rc) {
+	if (err) {
 		free(x);
-		return kv_err(rc);
+		return err;
 	}
 	x->view->refs++;
 	*out = x;
@@ -169,13 +170,10 @@ static int one_device(struct asc_export *x)
 {
 	struct rd k, r;
 	struct asc_entry e;
-	MDB_val key, row;
-	int stop = 0, rc = x->cur ? mdb_cursor_get(x->cur, &key, &row, MDB_NEXT) : MDB_NOTFOUND;
+	int stop = 0, err = asc_read_next(&x->cur, &k, &r);
 
-	if (rc)
-		return rc == MDB_NOTFOUND ? ERR_NOTFOUND : ERR_IO;
-	k = rd_over(key.mv_data, key.mv_size);
-	r = rd_over(row.mv_data, row.mv_size);
+	if (err)
+		return err;
 	if (rd_u8(&k) != ASC_ROW_VERSION || rd_u8(&r) != ASC_ROW_VERSION || rd_left(&k) > ASSOC_DEVICE_TEXT_MAX)
 		return ERR_PROTO;
 	while (!stop && asc_entry_next(&r, &e)) {
@@ -225,8 +223,7 @@ void asc_export_free(struct asc_export *x)
 {
 	if (!x)
 		return;
-	if (x->cur)
-		mdb_cursor_close(x->cur);
+	asc_read_end(&x->cur);
 	asc_view_retire(x->a, x->view);
 	free(x);
 }

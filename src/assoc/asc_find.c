@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "assoc/asc_int.h"
+#include "assoc/asc_read.h"
 
 static void fill(struct assoc_rule *out, const struct asc_node *node, uint8_t verdict, uint8_t rights, uint8_t mode,
 		 int64_t not_before_s, int64_t not_after_s)
@@ -132,17 +133,15 @@ static const struct asc_node *by_number(const struct whos *w, uint32_t number)
 	return NULL;
 }
 
-/* One get; every rule of that name and every set it is in are in the row. `key` is the name behind a version octet. */
-static int find_row(const struct asc_view *v, const struct whos *w, MDB_val key, struct finding *f)
+/* One read: the row of a name has every rule on it and every set it is in. */
+static int find_row(const struct asc_view *v, const struct whos *w, const char *device, size_t len, struct finding *f)
 {
-	MDB_val row;
 	struct asc_entry e;
 	struct rd r;
-	int rc = mdb_get(v->reader, v->gen->dev, &key, &row);
+	int err = asc_read_row(v, device, len, &r);
 
-	if (rc)
-		return rc == MDB_NOTFOUND ? 0 : ERR_IO;
-	r = rd_over(row.mv_data, row.mv_size);
+	if (err)
+		return err == ERR_NOTFOUND ? 0 : err;
 	if (rd_u8(&r) != ASC_ROW_VERSION)
 		return ERR_PROTO;
 	while (asc_entry_next(&r, &e)) {
@@ -158,26 +157,23 @@ static int find_row(const struct asc_view *v, const struct whos *w, MDB_val key,
 		if (f->out->n == ASSOC_FOUND_MAX)
 			f->out->overflow = true;
 		else
-			asc_rule_of_entry(&f->out->rules[f->out->n++], node, &e, (const char *)key.mv_data + 1, key.mv_size - 1);
+			asc_rule_of_entry(&f->out->rules[f->out->n++], node, &e, device, len);
 	}
 	return r.bad ? ERR_PROTO : 0;
 }
 
 static int find_exact(const struct asc_view *v, const struct whos *w, const struct asc_device *device, struct finding *f)
 {
-	static const char prefix[] = "msisdn:";
-	uint8_t room[ASC_KEY_MAX];
-	size_t len;
+	char text[sizeof "msisdn:" + IDENT_MSISDN_MAX] = "msisdn:";
+	size_t prefix = strlen(text), len;
 	int err = 0;
 
-	if (device->external && strlen(device->external) <= ASSOC_DEVICE_TEXT_MAX)
-		err = find_row(v, w, asc_key_text(room, device->external), f);
+	if (device->external)
+		err = find_row(v, w, device->external, strlen(device->external), f);
 	len = device->msisdn ? strlen(device->msisdn) : 0;
 	if (!err && len && len <= IDENT_MSISDN_MAX) {
-		room[0] = ASC_ROW_VERSION;
-		memcpy(room + 1, prefix, sizeof prefix - 1);
-		memcpy(room + sizeof prefix, device->msisdn, len);
-		err = find_row(v, w, (MDB_val){ sizeof prefix + len, room }, f);
+		memcpy(text + prefix, device->msisdn, len);
+		err = find_row(v, w, text, prefix + len, f);
 	}
 	return err;
 }

@@ -113,6 +113,13 @@ void asc_gen_free(struct asc_gen *g)
 	free(g);
 }
 
+void asc_gen_drop(struct asc_gen *g)
+{
+	if (g)
+		g->old = true;
+	asc_gen_free(g);
+}
+
 static int sync_dir(const char *dir)
 {
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;

@@ -78,9 +78,7 @@ static void free_all(struct asc_import *im)
 {
 	asc_sort_free(im->sort);
 	asc_view_free(im->view);
-	if (im->gen)
-		im->gen->old = true; /* it never counted */
-	asc_gen_free(im->gen);
+	asc_gen_drop(im->gen); /* one that counts is not here any more */
 	free(im->scss.p);
 	free(im->groups.p);
 	free(im->members.p);

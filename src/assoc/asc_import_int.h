@@ -80,6 +80,9 @@ struct asc_import {
 ERR_MUST_USE int asc_import_wait(struct asc_import *im, struct asc_why *why);
 /* Merges rows and the generation of the beginning into a new one. */
 ERR_MUST_USE int asc_import_merge(struct asc_import *im, struct asc_import_error *e);
+/* On the store's thread, before the main environment names the new generation: makes the manual changes since the beginning
+ * again on it, sets the counters of the model `m`, which will be in force with it, and makes both durable. Errors with words. */
+ERR_MUST_USE int asc_import_complete(struct asc_import *im, struct asc_model *m, struct asc_why *why);
 /* The SCSs that there would be: no two with one host or number. `e` names lines. Against any model: at build and at the switch. */
 ERR_MUST_USE int asc_import_check_scss(const struct asc_import *im, const struct asc_model *m, struct asc_import_error *e);
 struct asc_dset_row *asc_import_dset(const struct asc_import *im, const char *name);

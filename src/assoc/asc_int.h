@@ -120,6 +120,12 @@ struct asc_view {
 struct asc_job;
 struct asc_manual;
 
+#define ASC_MAIN_GENERATION "dev" /* in meta of the main environment: the number of the generation that counts */
+struct asc_main {
+	struct kv kv;
+	MDB_dbi scs, set, group, member, dset;
+};
+
 struct asc {
 	/* the owner's */
 	struct asc_view *view;
@@ -146,8 +152,7 @@ struct asc {
 	/* the store's thread's, after asc_open() */
 	pthread_t thread;
 	bool thread_runs;
-	struct kv kv;
-	MDB_dbi scs, set, group, member, dset;
+	struct asc_main *main;
 	uint32_t next_number;
 	uint64_t main_changes, gen_changes; /* counted in the two environments; the sum is asc_generation() */
 	uint64_t next_gen;
@@ -197,6 +202,7 @@ ERR_MUST_USE int asc_dset_resolve(const struct asc_model *m, struct asc_devname 
 /* -- generations (asc_gen.c) */
 /* Opens DIR/dev-NUMBER; `fresh`: makes it, and what stood there goes first. Errors with words. */
 ERR_MUST_USE int asc_gen_open(struct asc_gen **out, const struct asc *a, uint64_t number, bool fresh, struct asc_why *why);
+void asc_gen_drop(struct asc_gen *g);             /* the same, of one that does not count any more or never did: its files go with it */
 void asc_gen_free(struct asc_gen *g);             /* takes one reference; the last closes it, and removes it when it is old */
 ERR_MUST_USE int asc_gen_sync(struct asc_gen *g); /* all of it and its directory entries. LMDB's code */
 void asc_gen_clean(const struct asc *a);          /* removes generations that are not the current one */
@@ -274,6 +280,11 @@ ERR_MUST_USE int asc_edit_dset(struct asc_edit *e, const char *name, uint32_t nu
 ERR_MUST_USE int asc_edit_dset_del(struct asc_edit *e, uint32_t number, uint64_t *rules);
 /* One row of a rule on a set; the node's rules follow by asc_edit_sets(). */
 ERR_MUST_USE int asc_edit_set_row(struct asc_edit *e, uint32_t number, const struct asc_set_rule *rule, bool add);
+/* One device's row, of an edit of the generation. Ours, with words in the job's outcome, as asc_row_apply(). */
+ERR_MUST_USE int asc_edit_row(struct asc_edit *e, const char *device, struct asc_row_change *c);
+ERR_MUST_USE int asc_edit_count(struct asc_edit *e, uint32_t number, uint64_t n); /* and how many entries there are then */
+/* The generation of the edit is the one that counts from the commit on. */
+ERR_MUST_USE int asc_edit_gen(struct asc_edit *e);
 /* Takes `all` also on failure. */
 ERR_MUST_USE int asc_edit_sets(struct asc_edit *e, uint32_t number, struct asc_set_rule *all, uint32_t n);
 

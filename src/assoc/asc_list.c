@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "assoc/asc_int.h"
+#include "assoc/asc_read.h"
 
 static const struct asc_index *index_of(const struct asc *a)
 {
@@ -122,9 +123,8 @@ int asc_dset_each(const struct asc *a, asc_dset_fn *fn, void *arg)
 }
 
 /* 1: the row names the set; 0: it does not; ERR_IO: it is damaged. */
-static int row_names(const MDB_val *row, uint32_t number)
+static int row_names(struct rd r, uint32_t number)
 {
-	struct rd r = rd_over(row->mv_data, row->mv_size);
 	struct asc_entry e;
 
 	if (rd_u8(&r) != ASC_ROW_VERSION)
@@ -136,37 +136,38 @@ static int row_names(const MDB_val *row, uint32_t number)
 	return r.bad ? ERR_IO : 0;
 }
 
-static int each_member(const struct asc_slot *set, MDB_cursor *cur, asc_device_fn *fn, void *arg)
+static int each_member(const struct asc_slot *set, struct asc_cursor *cur, asc_device_fn *fn, void *arg)
 {
 	char device[ASSOC_DEVICE_TEXT_MAX + 1];
 	uint64_t left = set->exact_n;
-	MDB_val key, row;
-	int stop = 0, rc = 0;
+	struct rd key, row;
+	int stop = 0, err = 0;
 
-	while (left && !stop && (rc = mdb_cursor_get(cur, &key, &row, MDB_NEXT)) == 0) {
-		stop = row_names(&row, set->node->number);
+	while (left && !stop && (err = asc_read_next(cur, &key, &row)) == 0) {
+		stop = row_names(row, set->node->number);
 		if (stop != 1)
 			continue;
-		if (key.mv_size < 1 || str_copy(device, sizeof device, (const char *)key.mv_data + 1, key.mv_size - 1))
+		(void)rd_u8(&key); /* its version */
+		if (key.bad || str_copy(device, sizeof device, key.p, rd_left(&key)))
 			return ERR_IO;
 		stop = fn(arg, device);
 		left--;
 	}
-	return stop ? stop : rc && rc != MDB_NOTFOUND ? ERR_IO : 0;
+	return stop ? stop : err && err != ERR_NOTFOUND ? ERR_IO : 0;
 }
 
 int asc_dset_member_each(const struct asc *a, const char *name, asc_device_fn *fn, void *arg)
 {
 	const struct asc_node *set = asc_model_set(a->view->model, name);
-	MDB_cursor *cur;
+	struct asc_cursor cur;
 	int stop;
 
 	if (!set)
 		return 0;
-	if (mdb_cursor_open(a->view->reader, a->view->gen->dev, &cur))
+	if (asc_read_begin(&cur, a->view))
 		return ERR_IO;
-	stop = each_member(asc_model_slot(a->view->model, set->number), cur, fn, arg);
-	mdb_cursor_close(cur);
+	stop = each_member(asc_model_slot(a->view->model, set->number), &cur, fn, arg);
+	asc_read_end(&cur);
 	return stop;
 }
 
@@ -184,22 +185,21 @@ static int each_set(const struct asc_node *node, asc_rule_fn *fn, void *arg)
 	return stop;
 }
 
-static int each_in_row(const struct asc_model *m, const struct asc_node *who, const MDB_val *key, const MDB_val *row,
+static int each_in_row(const struct asc_model *m, const struct asc_node *who, const char *device, size_t len, struct rd r,
 		       asc_rule_fn *fn, void *arg)
 {
-	struct rd k = rd_over(key->mv_data, key->mv_size), r = rd_over(row->mv_data, row->mv_size);
 	struct assoc_rule rule;
 	struct asc_entry e;
 	int stop = 0;
 
-	if (rd_u8(&k) != ASC_ROW_VERSION || rd_u8(&r) != ASC_ROW_VERSION || rd_left(&k) > ASSOC_DEVICE_TEXT_MAX)
+	if (rd_u8(&r) != ASC_ROW_VERSION || len > ASSOC_DEVICE_TEXT_MAX)
 		return ERR_IO;
 	while (!stop && asc_entry_next(&r, &e)) {
 		const struct asc_node *node = asc_model_node(m, e.scs_number);
 
 		if (!node || e.verdict == ASC_ENTRY_MEMBER || (who && node != who))
 			continue;
-		asc_rule_of_entry(&rule, node, &e, (const char *)k.p, rd_left(&k));
+		asc_rule_of_entry(&rule, node, &e, device, len);
 		stop = fn(arg, &rule);
 	}
 	return stop ? stop : r.bad ? ERR_IO : 0;
@@ -207,16 +207,20 @@ static int each_in_row(const struct asc_model *m, const struct asc_node *who, co
 
 static int each_exact(const struct asc_view *v, const struct asc_node *who, asc_rule_fn *fn, void *arg)
 {
-	MDB_cursor *cur;
-	MDB_val key, row;
-	int stop = 0, rc = mdb_cursor_open(v->reader, v->gen->dev, &cur);
+	struct asc_cursor cur;
+	struct rd key, row;
+	int stop = 0, err;
 
-	if (rc)
+	if (asc_read_begin(&cur, v))
 		return ERR_IO;
-	while (!stop && (rc = mdb_cursor_get(cur, &key, &row, MDB_NEXT)) == 0)
-		stop = each_in_row(v->model, who, &key, &row, fn, arg);
-	mdb_cursor_close(cur);
-	return stop ? stop : rc == MDB_NOTFOUND ? 0 : ERR_IO;
+	while (!stop && (err = asc_read_next(&cur, &key, &row)) == 0) {
+		if (rd_u8(&key) == ASC_ROW_VERSION)
+			stop = each_in_row(v->model, who, (const char *)key.p, rd_left(&key), row, fn, arg);
+		else
+			stop = ERR_IO;
+	}
+	asc_read_end(&cur);
+	return stop ? stop : err == ERR_NOTFOUND ? 0 : ERR_IO;
 }
 
 int asc_rule_each(const struct asc *a, const char *who, asc_rule_fn *fn, void *arg)
@@ -257,13 +261,12 @@ static int each_set_on(const struct asc_node *node, const struct asc_devname *d,
 
 static int each_on_device(const struct asc_view *v, const struct asc_devname *d, asc_rule_fn *fn, void *arg)
 {
-	uint8_t room[ASC_KEY_MAX];
-	MDB_val key = asc_key_text(room, d->text), row;
-	int rc = mdb_get(v->reader, v->gen->dev, &key, &row);
+	struct rd row;
+	int err = asc_read_row(v, d->text, strlen(d->text), &row);
 
-	if (rc)
-		return rc == MDB_NOTFOUND ? 0 : ERR_IO;
-	return each_in_row(v->model, NULL, &key, &row, fn, arg);
+	if (err)
+		return err == ERR_NOTFOUND ? 0 : err;
+	return each_in_row(v->model, NULL, d->text, strlen(d->text), row, fn, arg);
 }
 
 int asc_rule_each_on(const struct asc *a, const char *device, asc_rule_fn *fn, void *arg, struct asc_why *why)

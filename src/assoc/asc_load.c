@@ -223,24 +223,24 @@ int asc_load(struct asc *a, MDB_txn *txn, struct asc_why *why)
 {
 	struct loading l = { .a = a, .m = a->model, .why = why };
 	uint64_t next;
-	int err, rc = asc_get_u64(&a->kv, txn, "generation", &a->main_changes);
+	int err, rc = asc_get_u64(&a->main->kv, txn, "generation", &a->main_changes);
 
 	if (!rc)
-		rc = asc_get_u64(&a->kv, txn, "next", &next);
+		rc = asc_get_u64(&a->main->kv, txn, "next", &next);
 	if (rc)
 		return asc_fail(why, rc, "read its counters");
 	a->next_number = next ? (uint32_t)next : 1;
-	err = load_each(&l, txn, a->scs, load_scs);
+	err = load_each(&l, txn, a->main->scs, load_scs);
 	if (!err)
-		err = load_each(&l, txn, a->group, load_group);
+		err = load_each(&l, txn, a->main->group, load_group);
 	if (!err)
-		err = load_each(&l, txn, a->dset, load_dset);
+		err = load_each(&l, txn, a->main->dset, load_dset);
 	if (!err && asc_model_index(a->model))
 		err = asc_refuse(why, ERR_NOMEM, "association store: out of memory");
 	if (!err)
-		err = load_each(&l, txn, a->member, load_member);
+		err = load_each(&l, txn, a->main->member, load_member);
 	if (!err)
-		err = load_each(&l, txn, a->set, load_set);
+		err = load_each(&l, txn, a->main->set, load_set);
 	if (!err && end_rules(&l))
 		err = asc_refuse(why, ERR_NOMEM, "association store: out of memory");
 	free(l.rules);

@@ -402,61 +402,6 @@ static int switch_rules(struct switching *s)
 	return rc;
 }
 
-/* -- the new generation */
-
-static uint64_t counted(const struct asc_import *im, uint32_t number)
-{
-	const struct asc_slot *slot = asc_model_slot(im->view->model, number);
-
-	if (slot)
-		return im->counts[slot - im->view->model->slots];
-	return im->conf.kind == ASC_KIND_SET && number >= im->set_numbers && number - im->set_numbers < im->dsets.n
-		   ? im->set_counts[number - im->set_numbers]
-		   : 0;
-}
-
-static int redo(struct switching *s, MDB_txn *txn, const struct asc_manual_change *d)
-{
-	bool add = d->op == ASC_RULE_ADD || d->op == ASC_SET_MEMBER_ADD;
-	struct asc_row_change c = { .number = d->number, .verdict = d->verdict, .add = add ? &d->entry : NULL };
-	struct asc_slot *slot = asc_model_slot(s->e.model, d->number);
-
-	if (!d->exact || !slot)
-		return 0;
-	s->err = asc_row_apply(s->im->gen, txn, s->e.model, d->text, &c, s->why);
-	slot->exact_n = slot->exact_n + (c.add ? 1 : 0) - c.dropped;
-	return 0;
-}
-
-/* Counters, what hands did, and how far the numbers were used: durable before the main environment names it. */
-static int complete(struct switching *s)
-{
-	struct asc_import *im = s->im;
-	struct asc_model *m = s->e.model;
-	MDB_txn *txn;
-	int rc = mdb_txn_begin(im->gen->kv.env, NULL, 0, &txn);
-
-	if (rc)
-		return rc;
-	for (uint32_t i = 0; i < m->n; i++)
-		m->slots[i].exact_n = counted(im, m->slots[i].node->number);
-	for (uint32_t i = 0; i < im->manual.n && !s->err; i++)
-		rc = redo(s, txn, &im->manual.all[i]);
-	for (uint32_t i = 0; i < m->n && !rc && !s->err; i++) {
-		if (m->slots[i].exact_n)
-			rc = asc_put_count(im->gen, txn, m->slots[i].node->number, m->slots[i].exact_n);
-	}
-	if (!rc)
-		rc = asc_put_u64(&im->gen->kv, txn, "generation", s->e.a->gen_changes);
-	if (!rc)
-		rc = asc_put_u64(&im->gen->kv, txn, "next", s->e.a->next_number);
-	if (rc || s->err) {
-		mdb_txn_abort(txn);
-		return rc;
-	}
-	return mdb_txn_commit(txn);
-}
-
 static int switch_kind(struct switching *s)
 {
 	switch (s->im->conf.kind) {
@@ -500,10 +445,10 @@ static int do_switch(struct asc *a, struct asc_job *job)
 		return 0;
 	}
 	if (!rc && !s.err && im->gen)
-		rc = complete(&s);
+		s.err = asc_import_complete(im, s.e.model, s.why);
 	FAULT_POINT(STORE_GENERATION_WHOLE);
 	if (!rc && !s.err && im->gen)
-		rc = asc_put_u64(&a->kv, s.e.txn, "dev", im->gen->number);
+		rc = asc_edit_gen(&s.e);
 	free(s.touched.keys);
 	err = asc_edit_end(&s.e, s.err, rc, "switch to what was imported");
 	FAULT_POINT(STORE_SWITCHED);
@@ -511,8 +456,7 @@ static int do_switch(struct asc *a, struct asc_job *job)
 		return err;
 	a->gen = im->gen;
 	im->gen = NULL;
-	before->old = true;
-	asc_gen_free(before);
+	asc_gen_drop(before);
 	return 0;
 }
 

@@ -72,20 +72,16 @@ static int del_set(struct asc *a, struct asc_job *job, const struct asc_node *no
 
 static int change_row(struct asc *a, struct asc_job *job, uint32_t number, struct asc_row_change *c, const char *not_there)
 {
-	struct asc_slot *slot;
 	struct asc_edit e;
 	int rc = 0, err = asc_edit_begin(&e, a, job, true, a->gen);
 
 	if (err)
 		return err;
-	err = asc_row_apply(a->gen, e.txn, a->model, job->rule.device.text, c, &job->out.why);
+	err = asc_edit_row(&e, job->rule.device.text, c);
 	if (!err && c->missing)
 		err = asc_refuse(&job->out.why, ERR_NOTFOUND, "%s", not_there);
-	if (!err) {
-		slot = asc_model_slot(e.model, number);
-		slot->exact_n = slot->exact_n + (c->add ? 1 : 0) - c->dropped;
-		rc = asc_put_count(a->gen, e.txn, number, slot->exact_n);
-	}
+	if (!err)
+		rc = asc_edit_count(&e, number, asc_model_slot(a->model, number)->exact_n + (c->add ? 1 : 0) - c->dropped);
 	job->number = number;
 	job->out.replaced = c->add && c->dropped;
 	job->out.rules_deleted = c->add ? 0 : c->dropped;
