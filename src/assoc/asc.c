@@ -4,8 +4,12 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "assoc/asc_int.h"
+#include "assoc/asc_gen.h"
 #include "assoc/asc_main.h"
+#include "assoc/asc_model.h"
+#include "assoc/asc_store.h"
+#include "assoc/asc_why.h"
+#include "assoc/asc_work.h"
 
 #define MAP_DEFAULT (4ull << 30)
 #define CHANGES_DEFAULT 256u

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "assoc/asc_import_int.h"
+#include "assoc/asc_why.h"
 
 static int twice(struct asc_import_error *e, uint64_t line, uint64_t earlier, const char *what, const char *name)
 {

@@ -1,8 +1,16 @@
 /* asc_change.c - handing changes in, and the same changes waited for. */
+#include "assoc/asc_change.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "assoc/asc_int.h"
+#include "assoc/asc_check.h"
+#include "assoc/asc_job.h"
+#include "assoc/asc_store.h"
+#include "assoc/asc_why.h"
+#include "assoc/asc_work.h"
+#include "assoc/asc_write.h"
+#include "base/str.h"
 
 static int copy_text(char *out, size_t cap, const char *text, struct asc_why *why)
 {

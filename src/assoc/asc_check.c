@@ -1,8 +1,11 @@
 /* asc_check.c - may a record, a name or a rule be as it was handed in? First by itself, then against a model. */
+#include "assoc/asc_check.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "assoc/asc_import_int.h"
+#include "assoc/asc_row.h"
+#include "assoc/asc_why.h"
 
 /* -- by itself */
 

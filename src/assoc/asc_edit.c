@@ -1,10 +1,14 @@
 /* asc_edit.c - one change under way: a transaction of one environment, a new model, a new view. On the store's thread. What is in memory
  * changes only after its transaction is on disk. */
+#include "assoc/asc_edit.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "assoc/asc_int.h"
+#include "assoc/asc_lmdb.h"
+#include "assoc/asc_store.h"
+#include "assoc/asc_why.h"
 
 static const char generation_key[] = "generation";
 static const char next_key[] = "next";

@@ -2,8 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "assoc/asc_int.h"
+#include "assoc/asc_find.h"
+#include "assoc/asc_import.h"
 #include "assoc/asc_read.h"
+#include "assoc/asc_row.h"
+#include "assoc/asc_store.h"
+#include "assoc/asc_work.h"
 
 struct asc_export {
 	struct asc *a;

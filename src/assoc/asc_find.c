@@ -1,8 +1,12 @@
 /* asc_find.c - reading rules for the judge: the hot path. Nothing here waits, allocates or copies more than it found. */
+#include "assoc/asc_find.h"
+
 #include <string.h>
 
-#include "assoc/asc_int.h"
 #include "assoc/asc_read.h"
+#include "assoc/asc_row.h"
+#include "assoc/asc_store.h"
+#include "base/str.h"
 
 static void fill(struct assoc_rule *out, const struct asc_node *node, uint8_t verdict, uint8_t rights, uint8_t mode,
 		 int64_t not_before_s, int64_t not_after_s)

@@ -1,5 +1,7 @@
 /* asc_gen.c - generations: the rows of devices, in an LMDB environment of their own below the store's directory. The main environment says
  * which one counts; any other is what an import that did not come to its end left behind. */
+#include "assoc/asc_gen.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +11,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "assoc/asc_int.h"
+#include "assoc/asc_lmdb.h"
+#include "assoc/asc_model.h"
+#include "assoc/asc_store.h"
+#include "assoc/asc_why.h"
+#include "base/str.h"
 
 #define PREFIX "dev-"
 #define FORMAT 4u

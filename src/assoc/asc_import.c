@@ -1,11 +1,14 @@
 /* asc_import.c - the life of an import: its beginning, its end, and what both threads do with it then. Rows are in asc_import_row.c. */
-#include "assoc/asc_import.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "assoc/asc_gen.h"
 #include "assoc/asc_import_int.h"
+#include "assoc/asc_job.h"
+#include "assoc/asc_store.h"
+#include "assoc/asc_why.h"
+#include "assoc/asc_work.h"
 
 static void on_begin(struct asc *a, struct asc_job *job)
 {

@@ -1,8 +1,18 @@
 /* asc_import_int.h - an import inside (room-private): rows as they came in, and what the store's thread needs to switch. */
 #pragma once
-#include "assoc/asc_int.h"
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "assoc/asc_import.h"
 #include "assoc/asc_manual.h"
+#include "assoc/asc_model.h"
 #include "assoc/asc_sort.h"
+#include "assoc/asc_view.h"
+
+struct asc_gen;
+struct asc_job;
 
 #define ASC_IMPORT_SCS_MAX 100000u
 #define ASC_IMPORT_MEMBERS_MAX (ASC_IMPORT_SCS_MAX * ASC_GROUPS_PER_SCS_MAX)
@@ -86,4 +96,5 @@ ERR_MUST_USE int asc_import_complete(struct asc_import *im, struct asc_model *m,
 /* The SCSs that there would be: no two with one host or number. `e` names lines. Against any model: at build and at the switch. */
 ERR_MUST_USE int asc_import_check_scss(const struct asc_import *im, const struct asc_model *m, struct asc_import_error *e);
 struct asc_dset_row *asc_import_dset(const struct asc_import *im, const char *name);
-bool asc_kind_has(enum asc_kind kind, uint8_t verdict); /* verdict: also ASC_ENTRY_MEMBER */
+/* The `run` of the switch (asc_switch.c). The job's import is not NULL. */
+void asc_import_on_switch(struct asc *a, struct asc_job *job);

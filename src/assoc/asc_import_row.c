@@ -3,7 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "assoc/asc_check.h"
 #include "assoc/asc_import_int.h"
+#include "assoc/asc_store.h"
+#include "assoc/asc_why.h"
+#include "assoc/asc_work.h"
 
 static int note(struct asc_import *im, uint64_t line, int err, const struct asc_why *why)
 {

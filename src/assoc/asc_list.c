@@ -1,8 +1,13 @@
 /* asc_list.c - what is in force, for people and for admission: records by their names, lists, counts. Reads the owner's view. */
 #include <string.h>
 
-#include "assoc/asc_int.h"
+#include "assoc/asc_check.h"
+#include "assoc/asc_find.h"
 #include "assoc/asc_read.h"
+#include "assoc/asc_row.h"
+#include "assoc/asc_store.h"
+#include "assoc/asc_why.h"
+#include "base/str.h"
 
 static const struct asc_index *index_of(const struct asc *a)
 {

@@ -1,8 +1,10 @@
 /* asc_lmdb.c - keys and counters as LMDB takes them, and LMDB's failures as ours. */
+#include "assoc/asc_lmdb.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "assoc/asc_int.h"
+#include "assoc/asc.h"
 
 int asc_fail(struct asc_why *why, int rc, const char *doing)
 {

@@ -1,9 +1,15 @@
 /* asc_load.c - what is on disk into memory, at open. Whatever is not as this program would have written it is refused in words. */
+#include "assoc/asc_load.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "assoc/asc_int.h"
+#include "assoc/asc_check.h"
+#include "assoc/asc_lmdb.h"
+#include "assoc/asc_store.h"
+#include "assoc/asc_why.h"
+#include "base/str.h"
 
 struct loading {
 	struct asc *a;

@@ -1,8 +1,13 @@
 /* asc_main.c - the main environment: opening it, converting what older programs wrote, closing. */
+#include "assoc/asc_main.h"
+
 #include <stdlib.h>
 
-#include "assoc/asc_int.h"
-#include "assoc/asc_main.h"
+#include "assoc/asc_gen.h"
+#include "assoc/asc_lmdb.h"
+#include "assoc/asc_load.h"
+#include "assoc/asc_store.h"
+#include "assoc/asc_why.h"
 
 #define FORMAT 4u /* 1: no groups; 2: no named sets; 3: no modes of rules. None of them had generations */
 #define FORMAT_OLDEST 1u

@@ -1,10 +1,12 @@
 /* asc_manual.c - the list of manual changes during an import, and the keys they changed. */
+#include "assoc/asc_manual.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "assoc/asc_import_int.h"
+#include "assoc/asc_job.h"
 
 void asc_manual_note(struct asc_manual *m, const struct asc_job *job)
 {

@@ -1,6 +1,7 @@
-/* asc_manual.h - manual changes during an import (room-private). The import is as of its beginning; changes that operators commit
- * until its switch win over the file. So each is remembered when it is committed, and the switch asks which keys were changed.
- * All of it runs on the store's thread. */
+/* asc_manual.h - manual changes during an import (room-private). The import is as of its beginning;
+ * changes that operators commit until its switch win over the file. So each is remembered when it
+ * is committed, and the switch asks which keys were changed. All of it runs on the store's
+ * thread. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,7 +36,8 @@ void asc_manual_fini(struct asc_manual *m); /* releases */
 
 enum asc_touched_kind { ASC_TOUCHED_SCS, ASC_TOUCHED_GROUP, ASC_TOUCHED_SET, ASC_TOUCHED_MEMBER, ASC_TOUCHED_RULE };
 
-/* The keys that were changed, as sorted hashes. Two keys of one hash count as both changed: then a row of the file is left out. */
+/* The keys that were changed, as sorted hashes. Two keys of one hash count as both changed: then a
+ * row of the file is left out. */
 struct asc_touched {
 	uint64_t *keys; /* owned */
 	size_t n;
@@ -43,7 +45,8 @@ struct asc_touched {
 
 /* Fills `out`; its user frees `keys`, also after an error. 0 or ENOMEM. */
 ERR_MUST_USE int asc_manual_gather(struct asc_touched *out, const struct asc_manual *m);
-/* Was this key changed? SCS, GROUP, SET: `text` is the name. MEMBER: `text` is the group, `more` the SCS. RULE on a set of devices:
- * `number` of its who, verdict, and `text` is the device. What a kind does not use is 0 or "". */
+/* Was this key changed? SCS, GROUP, SET: `text` is the name. MEMBER: `text` is the group, `more`
+ * the SCS. RULE on a set of devices: `number` of its who, verdict, and `text` is the device. What a
+ * kind does not use is 0 or "". */
 bool asc_manual_has(const struct asc_touched *t, enum asc_touched_kind kind, uint32_t number, int verdict, const char *text,
 		    const char *more);

@@ -4,7 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "assoc/asc_check.h"
+#include "assoc/asc_gen.h"
 #include "assoc/asc_import_int.h"
+#include "assoc/asc_lmdb.h"
+#include "assoc/asc_store.h"
+#include "assoc/asc_why.h"
 #include "base/fault.h"
 
 #define BATCH ((size_t)32 << 20) /* octets a transaction: what LMDB keeps in memory until it writes */

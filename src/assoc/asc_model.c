@@ -1,10 +1,13 @@
 /* asc_model.c - what the store holds in memory: nodes by number, and an index of them by name. A change makes a copy of the slots, puts new
  * nodes into it and, when a node changed, a new index; a model that somebody can see is never written to. */
+#include "assoc/asc_model.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "assoc/asc_int.h"
+#include "assoc/asc_row.h"
+#include "base/str.h"
 
 static const uint8_t who_axes[] = { ASSOC_WHO_ANY, ASSOC_WHO_SCS, ASSOC_WHO_GROUP, ASSOC_WHO_ANY };
 

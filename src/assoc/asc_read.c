@@ -1,8 +1,11 @@
 /* asc_read.c - rows of devices, read through LMDB. Nothing is copied: a row stands in the file's pages. */
+#include "assoc/asc_read.h"
+
 #include <string.h>
 
-#include "assoc/asc_int.h"
-#include "assoc/asc_read.h"
+#include "assoc/asc.h"
+#include "assoc/asc_lmdb.h"
+#include "assoc/asc_view.h"
 
 int asc_read_row(const struct asc_view *v, const char *device, size_t len, struct rd *row)
 {

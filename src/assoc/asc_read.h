@@ -19,8 +19,8 @@ struct asc_cursor {
 	struct MDB_cursor *at; /* NULL: not begun */
 };
 
-/* Stands before the first row. The view must outlive the cursor. The store's errors; then the cursor
- * is not begun. */
+/* Stands before the first row. The view must outlive the cursor. The store's errors; then the
+ * cursor is not begun. */
 ERR_MUST_USE int asc_read_begin(struct asc_cursor *out, const struct asc_view *v);
 /* The next row and its key; both begin with a version byte, and are borrowed until the view is
  * freed. ERR_NOTFOUND after the last row, and of a cursor that was not begun; ERR_IO. */

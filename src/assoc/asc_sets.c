@@ -1,9 +1,9 @@
 /* asc_sets.c - the rules of one who on sets of devices, built once and asked often: ranges as a tree of intervals laid over a sorted array,
  * domains in a hash table, named sets by number. Ten thousand ranges cost a look-up a dozen steps. */
+#include "assoc/asc_sets.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include "assoc/asc_int.h"
 
 int asc_set_rule_order(const void *x, const void *y)
 {

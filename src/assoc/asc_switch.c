@@ -6,7 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "assoc/asc_check.h"
+#include "assoc/asc_edit.h"
 #include "assoc/asc_import_int.h"
+#include "assoc/asc_store.h"
+#include "assoc/asc_why.h"
 #include "base/fault.h"
 
 /* -- one kind each: rows and nodes in the edit. LMDB's codes, or ours in `err` with words */

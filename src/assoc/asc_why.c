@@ -1,8 +1,8 @@
 /* asc_why.c - the reason of a refusal, for a person. */
+#include "assoc/asc_why.h"
+
 #include <stdarg.h>
 #include <stdio.h>
-
-#include "assoc/asc_int.h"
 
 int asc_refuse(struct asc_why *why, int err, const char *fmt, ...)
 {

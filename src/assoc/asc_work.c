@@ -1,4 +1,6 @@
 /* asc_work.c - the store's own thread: changes wait in a queue, are made one after the other, and go back to the owner in that order. */
+#include "assoc/asc_work.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -7,7 +9,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "assoc/asc_int.h"
+#include "assoc/asc_job.h"
+#include "assoc/asc_store.h"
+#include "assoc/asc_why.h"
 
 /* Frees what the owner let go. Without the lock: closing a generation takes time. */
 static void reap(struct asc_view *v)

@@ -1,11 +1,16 @@
 /* asc_write.c - one change, on the store's thread. Rules and memberships of sets; the rest is in asc_write_scs.c. */
+#include "assoc/asc_write.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "assoc/asc_int.h"
+#include "assoc/asc_check.h"
+#include "assoc/asc_edit.h"
 #include "assoc/asc_manual.h"
+#include "assoc/asc_store.h"
+#include "assoc/asc_why.h"
 
 /* -- rules on sets */
 
@@ -119,7 +124,7 @@ static int rule_del(struct asc *a, struct asc_job *job)
 							   : del_set(a, job, node);
 }
 
-int asc_write_dset_member(struct asc *a, struct asc_job *job, bool add)
+static int dset_member(struct asc *a, struct asc_job *job, bool add)
 {
 	struct asc_node *set = asc_model_set(a->model, job->name);
 	struct asc_entry entry = { .verdict = ASC_ENTRY_MEMBER };
@@ -162,7 +167,7 @@ void asc_write(struct asc *a, struct asc_job *job)
 		break;
 	case ASC_SET_MEMBER_ADD:
 	case ASC_SET_MEMBER_DEL:
-		err = asc_write_dset_member(a, job, job->op == ASC_SET_MEMBER_ADD);
+		err = dset_member(a, job, job->op == ASC_SET_MEMBER_ADD);
 		break;
 	case ASC_RULE_ADD:
 		err = rule_add(a, job);

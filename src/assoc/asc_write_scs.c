@@ -4,7 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "assoc/asc_int.h"
+#include "assoc/asc_check.h"
+#include "assoc/asc_edit.h"
+#include "assoc/asc_store.h"
+#include "assoc/asc_why.h"
+#include "assoc/asc_write.h"
 
 /* -- SCSs */
 

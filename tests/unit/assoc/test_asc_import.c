@@ -10,7 +10,7 @@
 
 #include "assoc/asc_change.h"
 #include "assoc/asc_import.h"
-#include "assoc/asc_int.h"
+#include "assoc/asc_store.h"
 
 struct ended {
 	bool over;

@@ -1,0 +1,41 @@
+/* asc_gen.h - generations (room-private): the rows of devices, in an LMDB environment of their own
+ * in DIR/dev-NUMBER (asc_row.h has the layout). An import writes a new generation; the main
+ * environment says which one counts. All of it runs on the store's thread, or before that thread is
+ * started. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct asc;
+struct asc_entry;
+struct asc_gen; /* opaque here; asc_lmdb.h */
+struct asc_model;
+struct asc_why;
+struct MDB_txn;
+
+/* Opens DIR/dev-NUMBER. `fresh`: removes what is there and creates it. Owned, with one reference.
+ * Errors with words: those of asc_open(). */
+ERR_MUST_USE int asc_gen_open(struct asc_gen **out, const struct asc *a, uint64_t number, bool fresh, struct asc_why *why);
+void asc_gen_free(struct asc_gen *g); /* takes one reference; the last one closes it; NULL allowed */
+/* The same, for a generation that does not count, or no longer: the last reference also removes its
+ * files. */
+void asc_gen_drop(struct asc_gen *g);
+/* Makes all of it and its directory entries durable. 0, or a code of LMDB or errno. */
+ERR_MUST_USE int asc_gen_sync(struct asc_gen *g);
+void asc_gen_clean(const struct asc *a); /* removes every generation in DIR other than a->gen */
+
+struct asc_row_change {              /* a change of the entries of one SCS, group or set in the row of one device */
+	uint32_t number;             /* of the SCS, group or set */
+	int verdict;                 /* of the entries to delete; -1: all but memberships */
+	const struct asc_entry *add; /* borrowed; NULL: nothing */
+	uint32_t dropped;            /* out: entries deleted */
+	bool missing;                /* out: there was nothing to delete, and nothing was to be added */
+};
+/* Makes the change in a write transaction of the generation. Entries of numbers that `m` does not
+ * have are deleted too. Errors with words: ERR_LIMIT, ERR_PROTO, ERR_NOSPC, ERR_IO. */
+ERR_MUST_USE int asc_row_apply(struct asc_gen *g, struct MDB_txn *txn, const struct asc_model *m, const char *device,
+			       struct asc_row_change *c, struct asc_why *why);
+/* Writes how many entries of this number there are. A code of LMDB. */
+ERR_MUST_USE int asc_put_count(const struct asc_gen *g, struct MDB_txn *txn, uint32_t number, uint64_t n);

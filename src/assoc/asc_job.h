@@ -1,0 +1,35 @@
+/* asc_job.h - one piece of work for the store's thread (room-private): a change, or a step of an
+ * import. Whoever makes a job allocates it with calloc() and gives it to asc_enqueue(), which takes
+ * it. */
+#pragma once
+#include "assoc/asc_change.h"
+#include "assoc/asc_sets.h"
+
+struct asc_import;
+struct asc_job;
+struct asc_view;
+
+typedef void asc_job_fn(struct asc *a, struct asc_job *job);
+
+struct asc_job {
+	struct asc_job *next;
+	asc_job_fn *run;        /* on the store's thread; not called when the store closes first */
+	asc_job_fn *finished;   /* on the owner's thread, once: after `run`, or with out.err ERR_CLOSED. Then the job is freed */
+	struct asc_outcome out; /* filled by `run` */
+	struct asc_view *view;  /* set by `run` when something changed: in force when `finished` is called. Owned */
+
+	/* of a change, as struct asc_change has them */
+	enum asc_op op;
+	bool only_new;
+	struct asc_scs scs;
+	struct asc_group group;
+	char name[ASSOC_WHO_TEXT_MAX + 1]; /* also who a rule is about */
+	char member[IDENT_SCS_MAX + 1];
+	struct asc_set_rule rule; /* `device` is also the member of a named set */
+	int verdict;
+	uint32_t number; /* set by `run`: of the SCS, group or set that was changed */
+	asc_done_fn *done;
+	void *arg;
+
+	struct asc_import *import; /* of an import; borrowed. Set to NULL by `run` when it may be gone afterwards */
+};

@@ -1,0 +1,59 @@
+/* asc_store.h - the state of an open store (room-private).
+ *
+ *   owner's thread                      the store's thread (asc_work.c)
+ *   asc_submit() ---- queue ----------> checks against ITS newest model, one transaction, a new view
+ *   asc_completions() <-- finished ---- {the outcome, the view}
+ *   takes the view; the one before ---> retired: freed there
+ *
+ * The owner reads only from its view (asc_view.h). The store's thread makes new views. No lock is
+ * held during I/O. */
+#pragma once
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "assoc/asc.h"
+#include "assoc/asc_view.h"
+
+struct asc_gen;
+struct asc_job;
+struct asc_main;
+struct asc_manual;
+struct asc_model;
+
+struct asc {
+	/* the owner's */
+	struct asc_view *view;                   /* in force; owned */
+	bool importing;                          /* from asc_import_begin() to asc_import_free() */
+	struct asc_job *handing, **handing_tail; /* queued, and not yet moved to `queue` */
+	struct asc_view *retiring;               /* given up, and not yet moved to `retired` */
+	uint32_t waiting;                        /* jobs whose `finished` is still to be called */
+
+	/* read by both threads, never changed after asc_open() */
+	char *dir;
+	uint64_t map_max;
+	size_t import_memory;
+	uint32_t changes_max;
+	int wake_fd; /* eventfd: readable while jobs are in `done`, or the owner is to try the lock again */
+
+	/* under `lock`, which is held for moments only. The owner tries it and waits for it only in calls that wait anyway */
+	pthread_mutex_t lock;
+	pthread_cond_t work, finished;
+	struct asc_job *queue, **queue_tail;
+	struct asc_job *done, **done_tail;
+	struct asc_view *retired;
+	bool stop;
+
+	/* the store's thread's, after asc_open() */
+	pthread_t thread;
+	bool thread_runs;
+	struct asc_main *main; /* the main environment; owned */
+	uint32_t next_number;
+	uint64_t main_changes, gen_changes; /* counted in the two environments; the sum is asc_generation() */
+	uint64_t next_gen;
+	struct asc_model *model;   /* the newest; owned */
+	struct asc_gen *gen;       /* the generation that counts; owned */
+	struct asc_manual *manual; /* list of manual changes of the import under way; NULL: no import. Borrowed */
+	bool broken;               /* a commit succeeded but cannot be read: further changes are refused */
+};
