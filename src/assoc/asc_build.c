@@ -1,4 +1,5 @@
-/* asc_build.c - an import after its last row, on the thread that gave them: keys that stand twice, names that clash. Then asc_merge.c. */
+/* asc_build.c - an import after its last row, on the thread that gave the rows: refuses repeated
+ * keys and names that clash, then calls asc_merge.c. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,9 +23,9 @@ static int twice(struct asc_import_error *e, uint64_t line, uint64_t earlier, co
 
 /* -- SCSs: one name, one host, one number each */
 
-struct claim { /* an SCS that there would be */
+struct claim { /* an SCS that would exist after the import */
 	const struct asc_scs *scs;
-	uint64_t line; /* 0: it is in the store and stays */
+	uint64_t line; /* 0: the record is in the store, and the import keeps it */
 };
 
 static int by_name(const void *x, const void *y)
@@ -81,7 +82,7 @@ int asc_import_check_scss(const struct asc_import *im, const struct asc_model *m
 		return ERR_NOMEM;
 	for (size_t i = 0; i < n; i++)
 		c[i] = (struct claim){ &rows[i].scs, rows[i].line };
-	err = clash(c, n, by_name, "name", e); /* sorts by it */
+	err = clash(c, n, by_name, "name", e); /* leaves `c` sorted by name, for bsearch() */
 	for (uint32_t i = 0; i < there && !err; i++) {
 		struct claim one = { &m->index->scs[i]->scs, 0 };
 
@@ -199,7 +200,7 @@ int asc_import_build(struct asc_import *im, struct asc_import_error *e)
 	*e = im->first;
 	if (im->err)
 		return im->err;
-	if (asc_import_wait(im, &e->why)) /* perhaps no row came */
+	if (asc_import_wait(im, &e->why)) /* a file without rows has not waited yet */
 		return ERR_IO;
 	err = build(im, e);
 	if (!err && atomic_load(&im->cancelled))

@@ -1,4 +1,4 @@
-/* asc_change.c - handing changes in, and the same changes waited for. */
+/* asc_change.c - submitting changes, and the calls of asc.h that submit one and wait for it. */
 #include "assoc/asc_change.h"
 
 #include <stdlib.h>
@@ -46,7 +46,7 @@ static int fill_rule(struct asc_job *job, const struct asc_change *c, struct asc
 	return err;
 }
 
-/* What can be judged without the store. */
+/* Fills the job. Refuses what is invalid whatever the store holds. */
 static int fill(struct asc_job *job, const struct asc_change *c, struct asc_why *why)
 {
 	int err;
@@ -110,7 +110,7 @@ int asc_submit(struct asc *a, const struct asc_change *c, asc_done_fn *done, voi
 	return 0;
 }
 
-/* -- the same, waited for */
+/* -- calls that wait */
 
 struct waited {
 	bool over;

@@ -1,4 +1,4 @@
-/* asc_check.c - may a record, a name or a rule be as it was handed in? First by itself, then against a model. */
+/* asc_check.c - the checks of records, names and rules: by themselves, and against a model. */
 #include "assoc/asc_check.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* asc_edit.c - one change under way: a transaction of one environment, a new model, a new view. On the store's thread. What is in memory
- * changes only after its transaction is on disk. */
+/* asc_edit.c - one change under way: its transaction, its copy of the model, and the view that will
+ * show both. */
 #include "assoc/asc_edit.h"
 
 #include <errno.h>
@@ -82,7 +82,7 @@ int asc_edit_end(struct asc_edit *e, int err, int rc, const char *doing)
 	a->model = e->model;
 	mdb_txn_reset(e->view->reader);
 	rc = mdb_txn_renew(e->view->reader);
-	if (rc) { /* LMDB itself is broken; what was before stays in force here until the next start */
+	if (rc) { /* on disk, but not readable: the old view stays in force until the next start */
 		a->broken = true;
 		asc_view_free(e->view);
 		return asc_fail(why, rc, "read what was committed");
@@ -133,7 +133,8 @@ int asc_edit_sets(struct asc_edit *e, uint32_t number, struct asc_set_rule *all,
 
 /* -- nodes and their rows */
 
-/* A node of the edited model that may be written to: the one that is there when no other model has it, else a copy in its place. */
+/* The node of the edited model, ready to be written to: a node that another model shares is
+ * replaced by a copy. NULL: there is none, or out of memory. */
 static struct asc_node *own(struct asc_edit *e, uint32_t number)
 {
 	struct asc_node *node = asc_model_node(e->model, number), *copy;
@@ -149,7 +150,7 @@ static struct asc_node *own(struct asc_edit *e, uint32_t number)
 	return copy;
 }
 
-/* The node of this number, made when there is none. */
+/* The same; creates the node when there is none. NULL: out of memory. */
 static struct asc_node *own_or_new(struct asc_edit *e, enum asc_node_kind kind, uint32_t number, const char *name)
 {
 	struct asc_node *node = own(e, number);
@@ -180,7 +181,8 @@ static int del_row(struct asc_edit *e, MDB_dbi dbi, const char *name)
 	return mdb_del(e->txn, dbi, &key, NULL);
 }
 
-/* The rows of rules on sets. Entries in rows of devices are no rules any more without their number, and its counter means nothing. */
+/* Deletes the rows of a node's rules on sets of devices. Its entries in rows of devices stay: a
+ * number that no record has is ignored there, and so is its counter. */
 static int del_set_rows(struct asc_edit *e, const struct asc_node *node)
 {
 	int rc = 0;
@@ -256,7 +258,7 @@ int asc_edit_member(struct asc_edit *e, uint32_t group, uint32_t scs, bool add)
 		node->groups[node->groups_n++] = group;
 		return mdb_put(e->txn, e->a->main->member, &key, &val, 0);
 	}
-	while (node->groups[at] != group) /* it is in: the caller looked */
+	while (node->groups[at] != group) /* the caller has seen that the SCS is a member */
 		at++;
 	node->groups[at] = node->groups[--node->groups_n];
 	return mdb_del(e->txn, e->a->main->member, &key, NULL);
@@ -290,13 +292,13 @@ int asc_edit_dset(struct asc_edit *e, const char *name, uint32_t number)
 
 	if (!node)
 		return ENOMEM;
-	strcpy(node->dset.name, name); /* ident_name_ok() bounds it */
+	strcpy(node->dset.name, name); /* ident_name_ok() bounds its length */
 	buf_u8(&b, ASC_ROW_VERSION);
 	buf_le32(&b, number);
 	return put_row(e, e->a->main->dset, name, &b);
 }
 
-/* The rules of one node on a set go. */
+/* Deletes the rules of one SCS, group or "*" on a named set. */
 static int del_rules_on(struct asc_edit *e, const struct asc_node *who, uint32_t set, uint64_t *rules)
 {
 	struct asc_set_rule *all = malloc((who->sets.n + 1) * sizeof *all);

@@ -1,4 +1,5 @@
-/* asc_export.c - giving out everything of a kind, some records a step. It keeps the view of its beginning, and so reads what was there then. */
+/* asc_export.c - giving out everything of one kind, some records per step. An export keeps the view
+ * of its beginning, so later changes do not show. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@ struct asc_export {
 	struct asc_view *view;
 	enum asc_kind kind;
 	uint64_t at, total;
-	uint32_t node, part;   /* next: place in the order of whos, groups, SCSs or sets, and within it */
+	uint32_t node, part;   /* next: place in the order of the kind's nodes, and within that node */
 	struct asc_cursor cur; /* over rows of devices; not begun for kinds that have none */
 	asc_export_fn *fn;
 	void *arg;
@@ -92,7 +93,8 @@ static int give(struct asc_export *x, const struct asc_export_row *row)
 	return x->fn(x->arg, row);
 }
 
-/* Each of these gives one record: 0 when there was one, ERR_NOTFOUND when there is none any more, or what fn said. */
+/* Each of these looks at one record and gives it if it is of the kind: 0, ERR_NOTFOUND after the
+ * last, or what fn returned. */
 
 static int one_scs(struct asc_export *x)
 {
@@ -101,7 +103,7 @@ static int one_scs(struct asc_export *x)
 	return x->node == i->scs_n ? ERR_NOTFOUND : give(x, &(struct asc_export_row){ .scs = &i->scs[x->node++]->scs });
 }
 
-/* A group, then each SCS that is in it. */
+/* A group, then each SCS that is its stored member. */
 static int one_group(struct asc_export *x)
 {
 	const struct asc_index *i = x->view->model->index;

@@ -1,4 +1,5 @@
-/* asc_find.c - reading rules for the judge: the hot path. Nothing here waits, allocates or copies more than it found. */
+/* asc_find.c - finding the rules about one request: the hot path. It never waits and never
+ * allocates, and copies only the rules that it found. */
 #include "assoc/asc_find.h"
 
 #include <string.h>
@@ -38,7 +39,7 @@ void asc_rule_of_entry(struct assoc_rule *out, const struct asc_node *node, cons
 	out->device[device_len] = 0;
 }
 
-/* Who the rules may speak about: everybody, the SCS, its groups. */
+/* The nodes whose rules apply to a requester: "*", the SCS, its groups. */
 struct whos {
 	const struct asc_node *node[2 + ASC_ASKER_GROUPS_MAX];
 	size_t n;
@@ -71,7 +72,7 @@ static void whos_of(struct whos *w, const struct asc_model *m, const struct asc_
 	for (uint8_t i = 0; i < who->proven_n && i < ASC_PROVEN_MAX; i++) {
 		const struct asc_node *group = asc_model_group(m, who->proven[i]);
 
-		/* admission saw to it that the certificate chains to the anchor of the SCS */
+		/* admission has checked that the certificate chains to the SCS's trust anchor */
 		if (group && group->group.anchor[0] && strcmp(group->group.anchor, scs->scs.anchor) == 0 && !has(w, group))
 			w->node[w->n++] = group;
 	}
@@ -90,7 +91,7 @@ uint8_t asc_asker_groups(const struct asc *a, const struct asc_asker *who, const
 
 struct finding {
 	struct assoc_found *out;
-	const struct asc_node *node; /* whose rules are looked at */
+	const struct asc_node *node; /* whose rules are being searched */
 	uint32_t sets[ASC_DSETS_PER_LOOKUP_MAX];
 	size_t sets_n; /* the named sets the device is in */
 };
@@ -116,7 +117,7 @@ static bool is_member(const struct finding *f, uint64_t number)
 	return false;
 }
 
-/* Both names of a device may be in one set. */
+/* Adds a named set that the device is in; once, even if both names of the device are members. */
 static void note_set(struct finding *f, uint32_t number)
 {
 	if (is_member(f, number))
@@ -152,7 +153,7 @@ static int find_row(const struct asc_view *v, const struct whos *w, const char *
 		const struct asc_node *node;
 
 		if (e.verdict == ASC_ENTRY_MEMBER) {
-			note_set(f, e.scs_number); /* of a set that is gone: no rule names it */
+			note_set(f, e.scs_number); /* harmless when the set was deleted: no rule names its number */
 			continue;
 		}
 		node = by_number(w, e.scs_number);
@@ -226,9 +227,9 @@ int asc_find_rules(const struct asc *a, const struct asc_asker *who, const struc
 	return err;
 }
 
-/* -- what would speak about both by one step more: for people who ask why */
+/* -- rules that would apply after one change: for an operator who asks why a request was refused */
 
-/* Rules of this node on the named sets that do not hold the device. */
+/* The node's rules on named sets that the device is not in. */
 static void find_other_named(struct finding *f, const struct asc_node *node)
 {
 	f->node = node;
@@ -240,7 +241,7 @@ static void find_other_named(struct finding *f, const struct asc_node *node)
 	}
 }
 
-/* Groups beside those of `w`, from number *at of all on, as many as go at once. */
+/* The next groups that are not in `w`, from place *at on, as many as fit into `other`. */
 static void other_groups(struct whos *other, const struct asc_index *x, const struct whos *w, uint32_t *at)
 {
 	other->n = 0;
@@ -262,10 +263,10 @@ int asc_find_near(const struct asc *a, const struct asc_asker *who, const struct
 	out->groups.n = out->sets.n = 0;
 	out->groups.overflow = out->sets.overflow = false;
 	whos_of(&w, v->model, who);
-	err = find_exact(v, &other, device, &sets); /* of nobody: the sets it is in */
+	err = find_exact(v, &other, device, &sets); /* with no requester: finds only the sets that the device is in */
 	for (size_t i = 0; i < w.n && !err; i++)
 		find_other_named(&sets, w.node[i]);
-	while (!err && w.n > 1 && at < v->model->index->groups_n) { /* nobody puts an SCS that is not there into a group */
+	while (!err && w.n > 1 && at < v->model->index->groups_n) { /* an unknown SCS can join no group */
 		other_groups(&other, v->model->index, &w, &at);
 		groups.sets_n = 0;
 		err = find_exact(v, &other, device, &groups);

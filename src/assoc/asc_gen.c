@@ -1,5 +1,5 @@
-/* asc_gen.c - generations: the rows of devices, in an LMDB environment of their own below the store's directory. The main environment says
- * which one counts; any other is what an import that did not come to its end left behind. */
+/* asc_gen.c - generations: opening and removing them, views of them, and changing one row. A
+ * generation that the main environment does not name was left by an import that did not finish. */
 #include "assoc/asc_gen.h"
 
 #include <dirent.h>
@@ -25,7 +25,7 @@ static void dir_of(char *out, size_t cap, const struct asc *a, uint64_t number)
 	snprintf(out, cap, "%s/" PREFIX "%llu", a->dir, (unsigned long long)number);
 }
 
-/* What LMDB and kv.c make in it, and no more. */
+/* Removes the files that LMDB and kv.c create there, and no others. */
 static void remove_files(const char *dir)
 {
 	static const char *const names[] = { "data.mdb", "lock.mdb", "owner.lock" };
@@ -52,7 +52,7 @@ static int open_databases(struct asc_gen *g, bool fresh)
 		mdb_txn_abort(txn);
 		return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
 	}
-	return mdb_txn_commit(txn); /* of the read-only one too: it keeps the handles open */
+	return mdb_txn_commit(txn); /* also when read-only: a commit keeps the handles open */
 }
 
 int asc_gen_open(struct asc_gen **out, const struct asc *a, uint64_t number, bool fresh, struct asc_why *why)
@@ -221,7 +221,8 @@ int asc_put_count(const struct asc_gen *g, MDB_txn *txn, uint32_t number, uint64
 	return mdb_put(txn, g->count, &key, &val, 0);
 }
 
-/* Copies the entries that stay. Entries of whos that are gone do not stay. */
+/* Copies the entries that the change keeps. Entries of deleted SCSs, groups and sets are not
+ * kept. */
 static int copy_row(const struct asc_model *m, struct buf *out, const MDB_val *row, struct asc_row_change *c, unsigned *kept)
 {
 	struct rd r = rd_over(row->mv_data, row->mv_size);

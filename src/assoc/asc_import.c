@@ -1,4 +1,5 @@
-/* asc_import.c - the life of an import: its beginning, its end, and what both threads do with it then. Rows are in asc_import_row.c. */
+/* asc_import.c - beginning and ending an import, on the owner's thread and on the store's. Its rows
+ * are in asc_import_row.c. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,10 +28,11 @@ static void on_begin(struct asc *a, struct asc_job *job)
 	im->ready = true;
 	pthread_cond_broadcast(&im->readied);
 	pthread_mutex_unlock(&a->lock);
-	job->import = NULL; /* when this is told it may be freed already */
+	job->import = NULL; /* asc_import_free() may come before this job is finished */
 }
 
-/* The store closed before the job was run: whoever waits for the beginning waits no longer, and finds no view. */
+/* When the store closed before on_begin(): wakes the thread that waits for the beginning, without a
+ * view. */
 static void on_begun(struct asc *a, struct asc_job *job)
 {
 	if (!job->import)
@@ -81,7 +83,7 @@ static void free_all(struct asc_import *im)
 {
 	asc_sort_free(im->sort);
 	asc_view_free(im->view);
-	asc_gen_drop(im->gen); /* one that counts is not here any more */
+	asc_gen_drop(im->gen); /* the switch took it if it counts */
 	free(im->scss.p);
 	free(im->groups.p);
 	free(im->members.p);
@@ -104,7 +106,7 @@ static void on_drop(struct asc *a, struct asc_job *job)
 	job->import = NULL;
 }
 
-/* The store closed before the job was run: free_all() is left to this thread, which is the only one by then. */
+/* When the store closed before on_drop(): frees it here, where no other thread is left. */
 static void on_dropped(struct asc *a, struct asc_job *job)
 {
 	(void)a;

@@ -1,4 +1,5 @@
-/* asc_import_int.h - an import inside (room-private): rows as they came in, and what the store's thread needs to switch. */
+/* asc_import_int.h - an import inside (room-private): its rows, and the steps from rows to the
+ * switch. asc_import.h says which thread calls what. */
 #pragma once
 #include <pthread.h>
 #include <stdatomic.h>
@@ -27,12 +28,12 @@ struct asc_group_row {
 	struct asc_group group;
 };
 
-struct asc_member_row { /* of a group */
+struct asc_member_row { /* a membership of a group */
 	uint64_t line;
 	char group[IDENT_SCS_MAX + 1], scs[IDENT_SCS_MAX + 1];
 };
 
-struct asc_dset_row { /* a set that the file names; sorted by name, each once */
+struct asc_dset_row { /* a named set of the file; sorted by name, each once */
 	char name[IDENT_SCS_MAX + 1];
 	uint32_t number;
 	bool fresh; /* not in the store when the import began */
@@ -40,12 +41,12 @@ struct asc_dset_row { /* a set that the file names; sorted by name, each once */
 
 struct asc_rule_row { /* a rule on a set of devices */
 	uint64_t line;
-	uint32_t number; /* of its who */
+	uint32_t number; /* of the SCS, group or "*" */
 	struct asc_set_rule rule;
 };
 
 struct asc_rows { /* a list of one of the above */
-	void *p;
+	void *p;  /* owned */
 	uint32_t n, cap;
 };
 
@@ -53,48 +54,60 @@ struct asc_import {
 	struct asc *a;
 	pthread_t owner; /* the thread of asc_import_begin() */
 	struct asc_import_conf conf;
-	struct asc_job *drop_job, *switch_job; /* made at begin, so that they are there when they are needed */
+	/* allocated at the beginning, so that the end cannot fail for lack of memory */
+	struct asc_job *drop_job, *switch_job;
 	asc_import_done_fn *done;
 	void *arg;
 
-	/* from the store's thread to the one that gives rows: under a->lock until `ready` */
+	/* from the store's thread to the one that gives rows; under a->lock until `ready` */
 	pthread_cond_t readied;
 	bool ready;
-	struct asc_view *view; /* as of the beginning, with a reader of its own; NULL: it could not begin */
-	uint32_t set_numbers;  /* the first of those that are reserved for new sets */
+	struct asc_view *view; /* of the beginning, with a reader of its own; owned; NULL: the import could not begin */
+	uint32_t set_numbers;  /* first of the ASC_DSETS_MAX numbers reserved for new sets */
 	uint64_t gen_number;
 
-	/* the thread's that gives rows, then the store's */
-	bool begun; /* `view` was seen under the lock */
-	struct asc_sort *sort; /* rows on single devices: key device, 0, u32be number, verdict, u64be line; value an entry */
+	/* of the thread that gives rows, then of the store's thread */
+	bool begun; /* that thread has seen `view` */
+	/* rows on single devices. Key: device, 0, u32be number, verdict, u64be line; value: an entry. Owned; NULL: none */
+	struct asc_sort *sort;
 	struct asc_rows scss, groups, members, dsets, rules;
 	uint64_t rows;
-	struct asc_import_error first; /* error of a row */
+	struct asc_import_error first; /* first error of a row, with `err` */
 	int err;
 	const struct asc_node *last_who;
-	struct asc_gen *gen;           /* NULL: rows of devices stay as they are */
-	uint64_t *counts, *set_counts; /* by slot of view->model; by number from set_numbers */
+	struct asc_gen *gen;  /* the new generation; owned; NULL: rows of devices do not change */
+	uint64_t *counts;     /* entries by slot of view->model; owned */
+	uint64_t *set_counts; /* entries of new sets, by number from set_numbers; owned */
 	uint64_t added, replaced, unchanged, deleted;
 
-	/* the store's thread's */
+	/* of the store's thread */
 	struct asc_manual manual;
-	struct asc_import_peer *peers;
+	struct asc_import_peer *peers; /* owned */
 	size_t peers_n;
 
+	/* of every thread */
 	atomic_bool cancelled;
-	atomic_int phase;
+	atomic_int phase; /* enum asc_import_phase */
 	atomic_ullong at, total;
 };
 
-/* Until the import has begun on the store's thread. ERR_IO with words. */
+/* asc_import_row.c. On the thread that gives rows: waits until on_begin() has run. ERR_IO with
+ * words. */
 ERR_MUST_USE int asc_import_wait(struct asc_import *im, struct asc_why *why);
-/* Merges rows and the generation of the beginning into a new one. */
-ERR_MUST_USE int asc_import_merge(struct asc_import *im, struct asc_import_error *e);
-/* On the store's thread, before the main environment names the new generation: makes the manual changes since the beginning
- * again on it, sets the counters of the model `m`, which will be in force with it, and makes both durable. Errors with words. */
-ERR_MUST_USE int asc_import_complete(struct asc_import *im, struct asc_model *m, struct asc_why *why);
-/* The SCSs that there would be: no two with one host or number. `e` names lines. Against any model: at build and at the switch. */
-ERR_MUST_USE int asc_import_check_scss(const struct asc_import *im, const struct asc_model *m, struct asc_import_error *e);
+/* The set of this name if the file names it. Borrowed until the next row; NULL: it does not. */
 struct asc_dset_row *asc_import_dset(const struct asc_import *im, const char *name);
-/* The `run` of the switch (asc_switch.c). The job's import is not NULL. */
+
+/* asc_build.c. ERR_EXISTS when two SCSs would share a name, a host or a number after the import
+ * into `m`; `e` names the lines. ERR_NOMEM. Called at the build, and again at the switch. */
+ERR_MUST_USE int asc_import_check_scss(const struct asc_import *im, const struct asc_model *m, struct asc_import_error *e);
+
+/* asc_merge.c. On the thread that gives rows: writes the new generation from the rows and the
+ * generation of the view, and makes it durable. Errors with words, as asc_import_build(). */
+ERR_MUST_USE int asc_import_merge(struct asc_import *im, struct asc_import_error *e);
+/* asc_merge.c. On the store's thread, before the main environment names the new generation: makes
+ * the manual changes since the beginning again on it, sets the counters of the model `m`, which
+ * will be in force with it, and makes both durable. Errors with words. */
+ERR_MUST_USE int asc_import_complete(struct asc_import *im, struct asc_model *m, struct asc_why *why);
+
+/* asc_switch.c. The `run` of the switch; the job's import is not NULL. */
 void asc_import_on_switch(struct asc *a, struct asc_job *job);

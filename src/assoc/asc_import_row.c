@@ -1,5 +1,5 @@
-/* asc_import_row.c - the rows of an import: each is checked against the store as it was at the beginning and put where it waits for the
- * switch. */
+/* asc_import_row.c - the rows of an import: each is checked against the store as it was at the
+ * beginning, and kept for asc_build.c. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,9 +21,9 @@ static int note(struct asc_import *im, uint64_t line, int err, const struct asc_
 int asc_import_wait(struct asc_import *im, struct asc_why *why)
 {
 	pthread_mutex_lock(&im->a->lock);
+	/* asc_import_begin() may not have got the lock, and this wait keeps the owner from trying again */
 	if (!im->ready && pthread_equal(im->owner, pthread_self()))
-		asc_hand_over(
-		    im->a); /* the lock may not have been had in asc_import_begin(), and nobody else would do it while we wait */
+		asc_hand_over(im->a);
 	while (!im->ready)
 		pthread_cond_wait(&im->readied, &im->a->lock);
 	pthread_mutex_unlock(&im->a->lock);
@@ -48,7 +48,7 @@ static int enter(struct asc_import *im, enum asc_kind kind, struct asc_why *why)
 	return 0;
 }
 
-/* Room for one more; NULL: out of memory or at `max`. */
+/* Space for one more row; NULL: out of memory, or `max` rows are there. */
 static void *next_row(struct asc_rows *r, size_t size, uint32_t max)
 {
 	uint32_t cap = r->cap ? r->cap * 2 : 16;
@@ -121,7 +121,7 @@ int asc_import_group_member(struct asc_import *im, uint64_t line, const char *gr
 	if (!r)
 		return note(im, line, full(why), why);
 	r->line = line;
-	strcpy(r->group, group); /* both are names, which are bounded */
+	strcpy(r->group, group); /* both are valid names, so their length is bounded */
 	strcpy(r->scs, scs);
 	im->members.n++;
 	return 0;
@@ -151,7 +151,7 @@ struct asc_dset_row *asc_import_dset(const struct asc_import *im, const char *na
 	return at < im->dsets.n && strcmp(rows[at].name, name) == 0 ? &rows[at] : NULL;
 }
 
-/* The set of this name as the file has it from now on. */
+/* The row of the set of this name; made when the file names it for the first time. */
 static int name_set(struct asc_import *im, const char *name, struct asc_dset_row **out, struct asc_why *why)
 {
 	const struct asc_node *there;

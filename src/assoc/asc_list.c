@@ -1,4 +1,4 @@
-/* asc_list.c - what is in force, for people and for admission: records by their names, lists, counts. Reads the owner's view. */
+/* asc_list.c - records by name, lists and counts of what is in force: the owner's view. */
 #include <string.h>
 
 #include "assoc/asc_check.h"
@@ -127,7 +127,7 @@ int asc_dset_each(const struct asc *a, asc_dset_fn *fn, void *arg)
 	return stop;
 }
 
-/* 1: the row names the set; 0: it does not; ERR_IO: it is damaged. */
+/* 1: the device is a member of the set; 0: it is not; ERR_IO: the row is damaged. */
 static int row_names(struct rd r, uint32_t number)
 {
 	struct asc_entry e;

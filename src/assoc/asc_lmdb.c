@@ -1,4 +1,4 @@
-/* asc_lmdb.c - keys and counters as LMDB takes them, and LMDB's failures as ours. */
+/* asc_lmdb.c - keys and counters in LMDB's form, and LMDB's codes as our errors. */
 #include "assoc/asc_lmdb.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* asc_load.c - what is on disk into memory, at open. Whatever is not as this program would have written it is refused in words. */
+/* asc_load.c - loading a store when it is opened. Each row is checked as if it came from
+ * outside. */
 #include "assoc/asc_load.h"
 
 #include <stdio.h>
@@ -15,11 +16,11 @@ struct loading {
 	struct asc *a;
 	struct asc_model *m;
 	struct asc_why *why;
-	struct asc_set_rule *rules; /* of `number`, as far as they were read */
+	struct asc_set_rule *rules; /* of `number`, those read so far */
 	uint32_t rules_n, rules_cap, number;
 };
 
-/* Takes the node. */
+/* Puts the node into the model. Takes it. */
 static int keep(struct loading *l, struct asc_node *node)
 {
 	int err = asc_model_put(l->m, node);
@@ -130,7 +131,7 @@ static int load_member(struct loading *l, const MDB_val *key, const MDB_val *val
 	return 0;
 }
 
-/* All rules of one number are there: they stand together. */
+/* All rules of l->number have been read, since rows are ordered by number: builds its index. */
 static int end_rules(struct loading *l)
 {
 	struct asc_set_rule *all = l->rules;
@@ -187,7 +188,7 @@ static int load_set(struct loading *l, const MDB_val *key, const MDB_val *val)
 	return keep_rule(l, number, &rule);
 }
 
-/* Counters of numbers that are gone stay until the next import; they count nothing. */
+/* The counter of a deleted SCS, group or set stays until the next import, and is ignored. */
 static int load_count(struct loading *l, const MDB_val *key, const MDB_val *val)
 {
 	struct rd k = rd_over(key->mv_data, key->mv_size), v = rd_over(val->mv_data, val->mv_size);
@@ -253,8 +254,8 @@ int asc_load(struct asc *a, MDB_txn *txn, struct asc_why *why)
 	return err;
 }
 
-/* The generation may be newer than the main environment when both were put back from copies: no number that was ever used is given
- * out again. */
+/* After a restore from backups the generation may be newer than the main environment. Taking the
+ * larger "next" keeps a number from being used twice. */
 int asc_load_counts(struct asc *a, struct asc_why *why)
 {
 	struct loading l = { .a = a, .m = a->model, .why = why };

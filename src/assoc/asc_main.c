@@ -1,4 +1,4 @@
-/* asc_main.c - the main environment: opening it, converting what older programs wrote, closing. */
+/* asc_main.c - the main environment: opening it, converting an older format, closing it. */
 #include "assoc/asc_main.h"
 
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 #define FORMAT_OLDEST 1u
 #define COPY_BATCH 200000u /* rows per transaction when an older store is converted */
 
-/* -- older formats: the rows of devices stood in the main environment */
+/* -- older formats, which kept the rows of devices in the main environment */
 
 struct copying {
 	struct asc_gen *gen;
@@ -35,15 +35,15 @@ static int copy_row(struct copying *c, MDB_dbi into, MDB_val *key, MDB_val *val)
 	return rc;
 }
 
-/* One database of the main environment, if it is there, into the generation; then it goes. */
-static int move_one(struct asc *a, MDB_txn *txn, const char *name, MDB_dbi into, struct copying *c)
+/* Copies one database of the main environment into the generation and deletes it; nothing if there
+ * is none. */
+static int move_one(MDB_txn *txn, const char *name, MDB_dbi into, struct copying *c)
 {
 	MDB_cursor *cur;
 	MDB_val key, val;
 	MDB_dbi dbi;
 	int rc = mdb_dbi_open(txn, name, 0, &dbi);
 
-	(void)a;
 	if (rc)
 		return rc == MDB_NOTFOUND ? 0 : rc;
 	rc = mdb_cursor_open(txn, dbi, &cur);
@@ -58,7 +58,7 @@ static int move_one(struct asc *a, MDB_txn *txn, const char *name, MDB_dbi into,
 	return rc == MDB_NOTFOUND ? mdb_drop(txn, dbi, 1) : rc;
 }
 
-/* In the main transaction whose commit makes the first generation count. */
+/* Creates the first generation. It counts from the commit of the caller's transaction on. */
 static int make_first(struct asc *a, MDB_txn *txn, struct asc_why *why)
 {
 	struct copying c = { .out = NULL };
@@ -68,9 +68,9 @@ static int make_first(struct asc *a, MDB_txn *txn, struct asc_why *why)
 		return err;
 	c.gen = a->gen;
 	mdb_env_set_flags(a->gen->kv.env, MDB_NOSYNC, 1);
-	rc = move_one(a, txn, "dev", a->gen->dev, &c);
+	rc = move_one(txn, "dev", a->gen->dev, &c);
 	if (!rc)
-		rc = move_one(a, txn, "count", a->gen->count, &c);
+		rc = move_one(txn, "count", a->gen->count, &c);
 	if (c.out && rc)
 		mdb_txn_abort(c.out);
 	else if (c.out)
@@ -98,7 +98,7 @@ static int open_dbis(struct asc *a, MDB_txn *txn)
 	return rc ? rc : mdb_dbi_open(txn, "dset", MDB_CREATE, &a->main->dset);
 }
 
-/* One transaction makes a store whole, or of this format: before its commit it is as it was. */
+/* One transaction creates or converts the store: it is unchanged until the commit. */
 static int open_databases(struct asc *a, const struct kv_conf *kc, struct asc_why *why)
 {
 	uint64_t number = 0;

@@ -1,5 +1,6 @@
-/* asc_merge.c - sorted rows and the old generation, in order of keys, into a new one: appended, so that its pages are full. What belongs to
- * whos that are gone is left behind. A row of the old generation that the file does not name is copied as it is. */
+/* asc_merge.c - writing the new generation: sorted rows of the file and rows of the old generation,
+ * merged in order of keys and appended, so that pages are full. A row of the old generation that
+ * the file does not name is copied, without entries of deleted SCSs, groups and sets. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +13,9 @@
 #include "assoc/asc_why.h"
 #include "base/fault.h"
 
-#define BATCH ((size_t)32 << 20) /* octets a transaction: what LMDB keeps in memory until it writes */
+#define BATCH ((size_t)32 << 20) /* bytes per transaction: LMDB keeps them in memory until the commit */
 
-struct fresh_entry { /* of the file, for the device at hand */
+struct fresh_entry { /* an entry of the file for the current device */
 	struct asc_entry entry;
 	uint64_t line;
 	bool was_there;
@@ -29,7 +30,7 @@ struct merge {
 	struct asc_sort_row row;
 	bool row_there;
 
-	uint8_t key[ASC_KEY_MAX]; /* of the device at hand */
+	uint8_t key[ASC_KEY_MAX]; /* of the current device */
 	size_t key_len;
 	struct fresh_entry fresh[ASC_RULES_PER_DEVICE_MAX];
 	unsigned fresh_n;
@@ -77,13 +78,13 @@ static uint64_t line_of(const struct asc_sort_row *row)
 	return rd_be64(&r);
 }
 
-/* Octets of the device at the front of a row's key. */
+/* Length of the device's name, which a sorted row's key begins with. */
 static size_t device_len(const struct asc_sort_row *row)
 {
 	return row->key_len - 14; /* NUL, number, verdict, line */
 }
 
-/* How the row compares with the old generation's key at hand. */
+/* Compares the device of the sorted row with that of the old generation's row, as memcmp() does. */
 static int compare(const struct merge *m)
 {
 	size_t a = device_len(&m->row), b = m->old_key.mv_size - 1;
@@ -109,7 +110,7 @@ static int too_many(struct merge *m, uint64_t line)
 			  (int)m->key_len - 1, (const char *)m->key + 1, ASC_RULES_PER_DEVICE_MAX);
 }
 
-/* All rows of the file for the device of the first one. They come by who, verdict, line. */
+/* Reads all rows of the file for the next device. They are ordered by number, verdict and line. */
 static int gather(struct merge *m)
 {
 	int err = 0;
@@ -147,7 +148,7 @@ static struct fresh_entry *fresh_of(struct merge *m, const struct asc_entry *e)
 	return NULL;
 }
 
-/* Where entries of this number are counted; NULL: it is gone. */
+/* The counter of entries of this number; NULL: the SCS, group or set was deleted. */
 static uint64_t *counter_of(struct merge *m, uint32_t number)
 {
 	struct asc_import *im = m->im;
@@ -166,7 +167,7 @@ static bool same(const struct asc_entry *a, const struct asc_entry *b)
 	       a->not_after_s == b->not_after_s;
 }
 
-/* Entries of the old row that stay. */
+/* Copies the entries of the old row that the import keeps. */
 static int keep_old(struct merge *m, struct buf *b, unsigned *kept)
 {
 	struct rd r = rd_over(m->old_val.mv_data, m->old_val.mv_size);
@@ -205,7 +206,7 @@ static int put_fresh(struct merge *m, struct buf *b, unsigned *kept)
 
 		if (*kept == ASC_RULES_PER_DEVICE_MAX)
 			return too_many(m, m->fresh[i].line);
-		if (!counter) /* cannot be: rows name whos of the beginning */
+		if (!counter) /* cannot happen: numbers are those of the import's view */
 			continue;
 		asc_entry_put(b, &m->fresh[i].entry);
 		(*counter)++;
@@ -258,7 +259,7 @@ static int append(struct merge *m, const struct buf *b)
 	return rc ? fail_rc(m, rc, "write the new generation") : 0;
 }
 
-/* One device of either source or both. */
+/* Writes the row of the next device, from one source or from both. */
 static int one_device(struct merge *m)
 {
 	uint8_t bytes[ASC_DEV_RECORD_MAX + ASC_ENTRY_MAX];
@@ -307,7 +308,7 @@ static int all_devices(struct merge *m)
 	return err;
 }
 
-/* Opens the source and the target, counts what there is to do. */
+/* Opens both sources and the new generation, and sets the total of the progress. */
 static int prepare(struct merge *m)
 {
 	struct asc_import *im = m->im;
@@ -323,7 +324,7 @@ static int prepare(struct merge *m)
 	err = asc_gen_open(&im->gen, im->a, im->gen_number, true, &m->e->why);
 	if (err)
 		return err;
-	mdb_env_set_flags(im->gen->kv.env, MDB_NOSYNC, 1); /* until all of it is there */
+	mdb_env_set_flags(im->gen->kv.env, MDB_NOSYNC, 1); /* finish() syncs once, at the end */
 	rc = mdb_stat(im->view->reader, im->view->gen->dev, &stat);
 	if (!rc)
 		rc = mdb_cursor_open(im->view->reader, im->view->gen->dev, &m->old);

@@ -1,5 +1,5 @@
-/* asc_model.c - what the store holds in memory: nodes by number, and an index of them by name. A change makes a copy of the slots, puts new
- * nodes into it and, when a node changed, a new index; a model that somebody can see is never written to. */
+/* asc_model.c - what the store holds in memory: nodes by number, and an index of them by name. A
+ * change copies the slots, and makes a new index when a node changed. */
 #include "assoc/asc_model.h"
 
 #include <stdio.h>
@@ -267,7 +267,7 @@ int asc_model_index(struct asc_model *m)
 	return 0;
 }
 
-/* -- looking for one */
+/* -- searches */
 
 struct asc_node *asc_model_scs(const struct asc_model *m, const char *name)
 {

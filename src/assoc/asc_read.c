@@ -1,4 +1,5 @@
-/* asc_read.c - rows of devices, read through LMDB. Nothing is copied: a row stands in the file's pages. */
+/* asc_read.c - reading rows of devices from LMDB. A row is not copied: it is read in the mapped
+ * file. */
 #include "assoc/asc_read.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* asc_scs.c - an SCS record: its limits when nothing else is said. */
+/* asc_scs.c - the default limits of an SCS record. */
 #include "assoc/asc_scs.h"
 
 void asc_scs_init(struct asc_scs *scs)

@@ -1,5 +1,6 @@
-/* asc_sets.c - the rules of one who on sets of devices, built once and asked often: ranges as a tree of intervals laid over a sorted array,
- * domains in a hash table, named sets by number. Ten thousand ranges cost a look-up a dozen steps. */
+/* asc_sets.c - the index of rules on sets of devices, built once and searched often: ranges as a
+ * tree of intervals laid over a sorted array, domains in a hash table, named sets by number. A
+ * look-up among ten thousand ranges takes about a dozen steps. */
 #include "assoc/asc_sets.h"
 
 #include <stdlib.h>
@@ -42,7 +43,7 @@ static int by_key_order(const void *x, const void *y)
 	return (a->key > b->key) - (a->key < b->key);
 }
 
-/* Indexes of the rules of one axis, by device.first. */
+/* Lists the rules of one axis in order of device.first. Returns how many. */
 static uint32_t list_of(const struct asc_sets *s, uint8_t axis, uint32_t *out, struct by_key *room)
 {
 	uint32_t n = 0;
@@ -57,7 +58,7 @@ static uint32_t list_of(const struct asc_sets *s, uint8_t axis, uint32_t *out, s
 	return n;
 }
 
-/* The largest last number of ranges[low, high), kept at its middle. */
+/* Returns the largest last number in ranges[low, high), and keeps it at the middle of that part. */
 static uint64_t fill_reach(struct asc_sets *s, uint32_t low, uint32_t high)
 {
 	uint32_t middle = low + (high - low) / 2;
@@ -151,7 +152,7 @@ struct hits {
 	void *arg;
 };
 
-/* As deep as the logarithm of the ranges. */
+/* Recurses as deep as the logarithm of the number of ranges. */
 static bool hit_ranges(const struct hits *h, uint32_t low, uint32_t high)
 {
 	while (low < high) {
@@ -176,7 +177,7 @@ static bool hit_domains(const struct asc_sets *s, const struct asc_target *t, as
 	for (uint32_t at = (uint32_t)t->at_hash & s->domains_mask; s->domains[at]; at = (at + 1) & s->domains_mask) {
 		const struct asc_set_rule *r = &s->all[s->domains[at] - 1];
 
-		/* behind the '*' both begin at the '@' and are lower-cased */
+		/* without the '*', both begin at the '@' and are in lower case */
 		if (strcmp(r->device.text + 1, t->at) == 0 && !fn(arg, r))
 			return false;
 	}
@@ -193,7 +194,7 @@ bool asc_sets_hit(const struct asc_sets *s, const struct asc_target *t, asc_hit_
 	}
 	if (s->domains_n && t->at && !hit_domains(s, t, fn, arg))
 		return false;
-	/* no leading zeros: a number between the ends has as many digits as they have */
+	/* numbers have no leading zeros, so one within a range has as many digits as its ends */
 	return !s->ranges_n || !t->msisdn || hit_ranges(&h, 0, s->ranges_n);
 }
 
@@ -201,7 +202,7 @@ bool asc_sets_named(const struct asc_sets *s, uint32_t set_number, asc_hit_fn *f
 {
 	uint32_t low = 0, high = s->named_n;
 
-	while (low < high) { /* the first of its number */
+	while (low < high) { /* find the first rule on this set */
 		uint32_t middle = low + (high - low) / 2;
 
 		if (s->all[s->named[middle]].device.first < set_number)

@@ -1,6 +1,8 @@
-/* asc_switch.c - the end of an import, on the store's thread: changes by hand are done again on the new generation, which is then whole on disk;
- * one transaction of the main environment carries everything else of the import and names it. Before its commit nothing has happened.
- * Keys that a hand touched since the beginning are left as the hand left them. */
+/* asc_switch.c - the last step of an import, on the store's thread. Manual changes made since the
+ * import began are made again on the new generation, which is then complete on disk. One
+ * transaction of the main environment writes everything else of the import and names the new
+ * generation: until its commit the store is as before. Keys changed manually since the import began
+ * keep their manual value. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +15,7 @@
 #include "assoc/asc_why.h"
 #include "base/fault.h"
 
-/* -- one kind each: rows and nodes in the edit. LMDB's codes, or ours in `err` with words */
+/* -- the kinds. Each function returns a code of LMDB or errno, or puts our error into s->err, with words */
 
 struct switching {
 	struct asc_import *im;
@@ -85,7 +87,7 @@ static int check_scss_now(struct switching *s)
 	return 0;
 }
 
-/* What the edit made is one SCS a name and a host: with what hands made meanwhile, too. */
+/* No two SCSs of the edited model share a host or number, those changed manually included. */
 static int check_scss_after(struct switching *s)
 {
 	const struct asc_model *m = s->e.model;
@@ -157,9 +159,9 @@ static int put_member(struct switching *s, const struct asc_member_row *row)
 	if (asc_manual_has(&s->touched, ASC_TOUCHED_MEMBER, 0, 0, row->group, row->scs))
 		return 0;
 	scs = asc_model_scs(s->e.model, row->scs);
-	if (!scs || !group) /* a hand deleted it meanwhile */
+	if (!scs || !group) /* deleted manually since the import began */
 		return 0;
-	scs = asc_model_node(s->e.model, scs->number); /* the index has the node from before the last membership */
+	scs = asc_model_node(s->e.model, scs->number); /* the index still has the node as it was before the last membership */
 	if (asc_node_in_group(scs, group->number)) {
 		s->im->unchanged++;
 		return 0;
@@ -201,7 +203,7 @@ static bool in_group_rows(const struct asc_import *im, const char *name)
 	return false;
 }
 
-/* Groups that the file does not name, and memberships in those that it does name. */
+/* Deletes groups that are not in the file, and memberships that are not in it. */
 static int drop_groups(struct switching *s)
 {
 	const struct asc_model *now = s->e.a->model;
@@ -307,7 +309,7 @@ static const struct asc_rule_row *in_rows(const struct asc_rule_row *rows, uint3
 	return NULL;
 }
 
-/* The rules of one who that are there: which stay, which change, which go. */
+/* Keeps, replaces or deletes each present rule of one SCS, group or "*". */
 static int old_rules(struct switching *s, const struct asc_node *node, const struct asc_rule_row *rows, uint32_t n,
 		     struct asc_set_rule *all, uint32_t *kept)
 {
@@ -383,7 +385,7 @@ static int rules_of_one(struct switching *s, const struct asc_node *node, const 
 	return asc_edit_sets(&s->e, node->number, all, kept);
 }
 
-/* Rows stand by number, as slots do. */
+/* Rows are sorted by number, as slots are. */
 static int switch_rules(struct switching *s)
 {
 	const struct asc_model *now = s->e.a->model;
@@ -394,7 +396,7 @@ static int switch_rules(struct switching *s)
 	for (uint32_t i = 0; i < now->n && !rc && !s->err; i++) {
 		const struct asc_node *node = now->slots[i].node;
 
-		while (at < s->im->rules.n && rows[at].number < node->number) /* of one that is gone */
+		while (at < s->im->rules.n && rows[at].number < node->number) /* of a deleted SCS or group */
 			at++;
 		n = at;
 		while (n < s->im->rules.n && rows[n].number == node->number)
@@ -466,6 +468,6 @@ static int do_switch(struct asc *a, struct asc_job *job)
 
 void asc_import_on_switch(struct asc *a, struct asc_job *job)
 {
-	a->manual = NULL; /* this is its end, one way or the other */
+	a->manual = NULL; /* manual changes after this job are not part of the import */
 	job->out.err = do_switch(a, job);
 }

@@ -1,4 +1,4 @@
-/* asc_why.c - the reason of a refusal, for a person. */
+/* asc_why.c - the words of a refusal. */
 #include "assoc/asc_why.h"
 
 #include <stdarg.h>

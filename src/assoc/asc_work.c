@@ -1,4 +1,5 @@
-/* asc_work.c - the store's own thread: changes wait in a queue, are made one after the other, and go back to the owner in that order. */
+/* asc_work.c - the store's thread and its queue. Jobs run one after the other, and their results go
+ * back to the owner in the same order. */
 #include "assoc/asc_work.h"
 
 #include <errno.h>
@@ -13,7 +14,7 @@
 #include "assoc/asc_store.h"
 #include "assoc/asc_why.h"
 
-/* Frees what the owner let go. Without the lock: closing a generation takes time. */
+/* Frees retired views. Called without the lock, since closing a generation takes time. */
 static void reap(struct asc_view *v)
 {
 	while (v) {
@@ -34,7 +35,7 @@ static void finish(struct asc *a, struct asc_job *job)
 	a->done_tail = &job->next;
 	pthread_cond_signal(&a->finished);
 	pthread_mutex_unlock(&a->lock);
-	(void)!write(a->wake_fd, &one, sizeof one); /* never blocks; full means it is readable anyway */
+	(void)!write(a->wake_fd, &one, sizeof one); /* never blocks; it fails only when the eventfd is readable already */
 }
 
 static void *work(void *arg)
@@ -75,7 +76,7 @@ int asc_work_start(struct asc *a)
 	int rc;
 
 	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the owner's */
+	pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are handled by the owner's thread */
 	rc = pthread_create(&a->thread, NULL, work, a);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	a->thread_runs = rc == 0;
@@ -100,7 +101,9 @@ void asc_hand_over(struct asc *a)
 	pthread_cond_signal(&a->work);
 }
 
-/* The owner never waits for the lock: the other thread might have been stopped while it holds it. Not had now: the owner is woken to try again. */
+/* The loop thread never blocks on the mutex: the store's thread might be descheduled while it holds
+ * it. If trylock fails, this signals the eventfd, and asc_completions() tries again in the next
+ * turn. */
 static bool try_lock(struct asc *a)
 {
 	uint64_t one = 1;
@@ -142,7 +145,7 @@ int asc_wake_fd(const struct asc *a)
 	return a->wake_fd;
 }
 
-/* All that is finished, in order. */
+/* Takes the finished jobs, in order; NULL also when the lock was not free. */
 static struct asc_job *take_done(struct asc *a)
 {
 	struct asc_job *jobs = NULL;
@@ -195,8 +198,8 @@ void asc_work_stop(struct asc *a)
 	pthread_mutex_unlock(&a->lock);
 	pthread_join(a->thread, NULL);
 	a->thread_runs = false;
-	tell(a, take_done(a));     /* nobody else has the lock any more */
-	while ((job = a->queue)) { /* not begun */
+	tell(a, take_done(a));     /* the thread has ended, so the lock is free */
+	while ((job = a->queue)) { /* jobs that were not begun */
 		a->queue = job->next;
 		job->out.err = asc_refuse(&job->out.why, ERR_CLOSED, "the association store closes");
 		job->next = NULL;

@@ -1,4 +1,5 @@
-/* asc_write.c - one change, on the store's thread. Rules and memberships of sets; the rest is in asc_write_scs.c. */
+/* asc_write.c - changes of rules and of members of named sets; the other changes are in
+ * asc_write_scs.c. */
 #include "assoc/asc_write.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* asc_write_scs.c - changes of SCSs, groups and named sets, on the store's thread. */
+/* asc_write_scs.c - changes of SCSs, groups and named sets. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -413,6 +413,24 @@ static void test_an_owner_that_missed_the_lock_gives_rows(void **state)
 	assert_int_equal(finish(p, im).r.added, 1);
 }
 
+/* The store closes before its thread began the import: the jobs are finished all the same, and what they own is freed. */
+static void test_an_import_that_was_not_begun_ends_with_the_store(void **state)
+{
+	struct place *p = *state;
+	struct asc_import *im;
+
+	place_two_scs(p);
+	pthread_mutex_lock(&p->a->lock); /* keeps the jobs from the store's thread until asc_close() */
+	im = begin(p, ASC_KIND_ASSOC, false);
+	asc_import_free(im);
+	assert_non_null(p->a->handing);
+	pthread_mutex_unlock(&p->a->lock);
+	assert_int_equal(place_open(p), 0); /* closes first */
+	im = begin(p, ASC_KIND_ASSOC, false);
+	assert_int_equal(row(p, im, 1, ASSOC_ALLOW, "acme", "m5@a.example", ASSOC_RIGHT_TRIGGER), 0);
+	assert_int_equal(finish(p, im).r.added, 1);
+}
+
 /* -- hands meanwhile */
 
 static void test_changes_by_hand_come_after_the_import(void **state)
@@ -872,6 +890,7 @@ int main(void)
 		PLACE_TEST(test_wrong_rows_are_said_with_their_lines_and_nothing_happens),
 		PLACE_TEST(test_one_at_a_time_and_ended_at_every_step),
 		PLACE_TEST(test_an_owner_that_missed_the_lock_gives_rows),
+		PLACE_TEST(test_an_import_that_was_not_begun_ends_with_the_store),
 		PLACE_TEST(test_changes_by_hand_come_after_the_import),
 		PLACE_TEST(test_a_set_by_hand_of_the_name_of_a_new_one_is_said),
 		PLACE_TEST(test_random_imports_leave_what_a_plain_list_says),
