@@ -8,6 +8,7 @@ help:
 	@echo "make check   builds with gcc, clang and sanitizers and runs every test"
 	@echo "make torture SECS=600  breaks the laboratory under load for that long; SEED=n makes a run again"
 	@echo "make bench   measures, and prints a table and a JSON file"
+	@echo "make bench BASE=COMMIT [ROUNDS=9]      compares this build with an earlier commit's, and measures nothing else"
 	@echo "make build   builds the programs into build/bin/"
 	@echo "make fmt     formats the C files"
 	@echo "make clean   removes the build directories"
@@ -37,13 +38,13 @@ torture:
 	@scripts/torture --seconds $(or $(SECS),60) $(if $(SEED),--seed $(SEED))
 
 bench:
-	@scripts/setup build run test
+	@scripts/setup build run bench
 	@scripts/build release
-	@scripts/bench
+	@scripts/bench $(if $(BASE),--base $(BASE)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 fmt:
 	@scripts/setup dev
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
 clean:
-	rm -rf build build-clang build-asan build-release build-fault
+	rm -rf build build-clang build-asan build-release build-fault build-base

@@ -44,9 +44,11 @@ def msisdn(n):
 
 
 def options(**changes):
-    """What a laboratory is made with; the command line of scripts/lab sets the same names."""
+    """What a laboratory is made with; the command line of scripts/lab sets the same names. under: {program: words that stand before its
+    command line, such as those of valgrind}; up_wait_s: seconds that each program has to come up."""
     preset = {"bin": os.environ.get("MTC_BIN", os.path.join(ROOT, "build", "bin")), "edges": 2, "devices": 1000, "relay": False,
-              "address": "127.0.0.1", "pki": "", "log_level": "info", "smssc_more": "", "listen_more": "", "iwf_more": "", "t4_more": "", "s6m_more": ""}
+              "address": "127.0.0.1", "pki": "", "log_level": "info", "smssc_more": "", "listen_more": "", "iwf_more": "", "t4_more": "",
+              "s6m_more": "", "timers_more": "", "under": {}, "up_wait_s": 20}
     return argparse.Namespace(**{**preset, **changes})
 
 
@@ -70,7 +72,7 @@ class Lab:
         return found
 
     def start(self, name, command, env=None):
-        entry = proc.start(name, command, self.path("log"), env)
+        entry = proc.start(name, [*self.options.under.get(name, []), *command], self.path("log"), env)
         self.entries.append(entry)
         write(self.path("processes.json"), json.dumps(self.entries, indent=1))
         return entry
@@ -135,7 +137,7 @@ listen: {{ address: {self.options.address}, port: 0, protection: none }}
 subscribers: {self.path('subscribers.jsonl')}
 """)
         entry = self.start("mtc-hss", [self.program("mtc-hss"), "-c", conf])
-        address, port = proc.wait_ready(entry)
+        address, port = proc.wait_ready(entry, self.options.up_wait_s)
         self.lab["hss"] = {"address": address, "port": port, "identity": HSS_HOST, "realm": CORE_REALM, "pid": entry["pid"],
                            "subscribers": self.path("subscribers.jsonl")}
 
@@ -149,7 +151,7 @@ sc_address: "{SMSSC_NUMBER}"
 {self.options.smssc_more}
 """)
         entry = self.start("mtc-smssc", [self.program("mtc-smssc"), "-c", conf])
-        address, port = proc.wait_ready(entry)
+        address, port = proc.wait_ready(entry, self.options.up_wait_s)
         self.lab["smssc"] = {"address": address, "port": port, "identity": SMSSC_HOST, "realm": CORE_REALM, "pid": entry["pid"],
                              "ue_socket": self.path("ue.sock"), "state_dir": self.path("smssc")}
 
@@ -205,18 +207,18 @@ listen:
     protection: none
 s6m: {{ peer: hss, destination_realm: {CORE_REALM}, destination_host: {HSS_HOST}{o.s6m_more} }}
 t4: {{ peer: smssc, destination_realm: {CORE_REALM}, destination_host: {SMSSC_HOST}{o.t4_more} }}
-timers: {{ reconnect: 1s }}
+timers: {{ reconnect: 1s{o.timers_more} }}
 {o.iwf_more}"""
 
     def start_iwf(self):
         os.makedirs(self.path("iwf"), exist_ok=True)
         conf = write(self.path("mtc-iwfd.yaml"), self.iwf_config())
         entry = self.start("mtc-iwfd", [self.program("mtc-iwfd"), "-c", conf])
-        address, port = proc.wait_ready(entry)
+        address, port = proc.wait_ready(entry, self.options.up_wait_s)
         self.lab["iwf"] = {"tsp": {"address": address, "port": port}, "ctl": self.path("ctl.sock"), "identity": EXTERNAL_HOST,
                            "realm": EXTERNAL_REALM, "config": conf, "core_identity": IWF_CORE_HOST, "core_realm": CORE_REALM}
         self.lab["iwf"]["pids"] = {"parent": entry["pid"], **roles(entry["pid"])}
-        proc.wait_until("mtc-iwfd has open connections to the HSS and the SMS-SC", self.peers_open, 20, [entry])
+        proc.wait_until("mtc-iwfd has open connections to the HSS and the SMS-SC", self.peers_open, self.options.up_wait_s, [entry])
 
     def mtcctl(self, *arguments):
         return subprocess.run([self.program("mtcctl"), "--socket", self.path("ctl.sock"), *arguments], stdin=subprocess.DEVNULL,
@@ -303,14 +305,14 @@ def roles(parent):
     return found
 
 
-def down(folder, say):
-    """Ends what `up` started there; the directory stays for reading, without lab.json."""
+def down(folder, say, wait_s=proc.END_WAIT_S):
+    """Ends what `up` started there, each within wait_s; the directory stays for reading, without lab.json."""
     record = os.path.join(folder, "processes.json")
     if not os.path.exists(record):
         raise proc.LabError(f"no laboratory runs in {folder} (no processes.json)")
     with open(record, encoding="utf-8") as f:
         entries = json.load(f)
-    killed = [name for entry in reversed(entries) for name in proc.end([entry])]  # one after the other: each takes its leave
+    killed = [name for entry in reversed(entries) for name in proc.end([entry], wait_s)]  # one after the other: each takes its leave
     for name in killed:
         say(f"{name} did not end by itself and was killed")
     os.unlink(record)

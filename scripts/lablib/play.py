@@ -79,10 +79,10 @@ class Running:
 class Play:
     """A laboratory that is up, from its lab.json."""
 
-    def __init__(self, folder, bin_folder):
+    def __init__(self, folder, bin_folder, under=None):
         with open(os.path.join(folder, "lab.json"), encoding="utf-8") as f:
             self.lab = json.load(f)
-        self.bin = bin_folder
+        self.bin, self.under = bin_folder, under or {}
         self.scs = {s["name"]: s for s in self.lab["scs"]}
         self.background = []
 
@@ -94,7 +94,7 @@ class Play:
     def scs_command(self, action, name, origin_host=None, **options):
         """mtc-scs ACTION as the SCS of that name; origin_host lies about who it is. Options as on the command line."""
         scs, tsp = self.scs[name], self.lab["iwf"]["tsp"]
-        command = [self.program("mtc-scs"), action, "--connect", f"{tsp['address']}:{tsp['port']}", "--ca", self.lab["ca"],
+        command = [*self.under.get("mtc-scs", []), self.program("mtc-scs"), action, "--connect", f"{tsp['address']}:{tsp['port']}", "--ca", self.lab["ca"],
                    "--cert", scs["cert"], "--key", scs["key"], "--origin-host", origin_host or scs["origin_host"],
                    "--realm", scs["realm"], "--iwf-host", self.lab["iwf"]["identity"], "--iwf-realm", self.lab["iwf"]["realm"]]
         for key, value in options.items():

@@ -1,5 +1,6 @@
 """Processes of the laboratory: started in the background with their output in files, recognised again by pid and start time,
 stopped by pid. Nothing is ever stopped that was not started here."""
+import ctypes
 import json
 import os
 import re
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import time
 
+END_WAIT_S = 8.0  # time a program has to end by itself
 READY_TEXT = re.compile(r"\bready\b.*?(\[[0-9a-fA-F:]+\]|\d+\.\d+\.\d+\.\d+):(\d+)")
 
 
@@ -48,7 +50,7 @@ def alive(entry):
     return entry["started"] is not None and start_time(entry["pid"]) == entry["started"]
 
 
-def end(entries, wait_s=8.0):
+def end(entries, wait_s=END_WAIT_S):
     """SIGTERM to each that is still the process we started, SIGKILL to those that do not end in time. Returns the killed."""
     for entry in entries:
         if alive(entry):
@@ -114,3 +116,11 @@ def wait_until(what, check, wait_s, entries=()):
 def wait_ready(entry, wait_s=20.0):
     """(address, port) of the ready line of a program that was just started."""
     return wait_until(f"{entry['name']} is ready", lambda: _ready_in(entry["out"]) or _ready_in(entry["log"]), wait_s, [entry])
+
+
+def cpu_s(pid):
+    """Seconds of processor time that a process has used, all its threads, to the nanosecond; LabError when it is gone."""
+    clock = ctypes.c_int()
+    if ctypes.CDLL(None).clock_getcpuclockid(pid, ctypes.byref(clock)):
+        raise LabError(f"process {pid} ended while it was measured")
+    return time.clock_gettime(clock.value)

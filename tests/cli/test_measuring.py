@@ -1,0 +1,131 @@
+"""Measuring against an earlier build: the arithmetic, the build of the base, and clear words for what cannot be measured.
+The measurements themselves are no part of the tests."""
+import os
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+from lablib import builds, figures, proc
+from lablib.proc import LabError
+
+
+def test_ratios_are_made_round_by_round():
+    # a slow second round of the machine is in both builds and in no ratio
+    got = figures.ratios([100, 50, 110], [100, 50, 100], "a : b")
+    assert (got["median"], got["min"], got["max"], got["rounds"]) == (1.0, 1.0, 1.1, [1.0, 1.0, 1.1])
+    with pytest.raises(ValueError):
+        figures.ratios([1, 2], [1], "a : b")
+
+
+def test_medians_and_differences():
+    assert figures.spread([3, 1, 2, 10]) == {"median": 2.5, "min": 1, "max": 10}
+    assert figures.rates("x", [3.14, 1])["median_per_s"] == 2.1
+    assert figures.difference({"start": 7, "once": 3, "each": 110}, {"start": 7, "each": 10}, 100) == {"start": 0, "once": 0.03, "each": 1}
+
+
+def test_processor_time_of_another_process():
+    code = "import time\nend = time.process_time() + 0.2\nwhile time.process_time() < end: pass\nprint('done', flush=True)\ninput()"
+    child = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert child.stdout.readline() == b"done\n"
+    assert 0.2 <= proc.cpu_s(child.pid) < 2  # now it waits, which takes none
+    child.communicate(b"\n")
+    with pytest.raises(LabError, match="ended while it was measured"):
+        proc.cpu_s(child.pid)
+
+
+# -- an earlier commit
+
+def git(folder, *words):
+    subprocess.run(["git", "-C", folder, "-c", "user.name=t", "-c", "user.email=t@example", *words], check=True, capture_output=True)
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """A repository with one commit; its build fails."""
+    folder = tmp_path / "tree"
+    folder.mkdir()
+    (folder / "meson.build").write_text("project('broken', 'c')\nerror('this commit is broken')\n")
+    (folder / "meson_options.txt").write_text("option('tests', type: 'boolean', value: true)\n")
+    git(folder, "init", "-q")
+    git(folder, "add", ".")
+    git(folder, "commit", "-qm", "one")
+    return str(folder)
+
+
+def test_the_commit_of_a_name(repository):
+    commit = builds.commit_of("HEAD", repository)
+    assert len(commit) == 40 and builds.commit_of(commit[:8], repository) == commit
+    for wrong in ("", "nonsense", "HEAD~7", "--all", "HEAD:meson.build"):
+        with pytest.raises(LabError, match="is no commit of this repository"):
+            builds.commit_of(wrong, repository)
+
+
+def test_a_tree_without_history(tmp_path, repository):
+    with pytest.raises(LabError, match="needs a git clone"):
+        builds.commit_of("HEAD", str(tmp_path))
+    inside = os.path.join(repository, "unpacked")  # somebody else's repository around the tree is not its history
+    os.mkdir(inside)
+    with pytest.raises(LabError, match="the repository begins at"):
+        builds.commit_of("HEAD", inside)
+    assert [builds.this("bin", folder).commit for folder in (inside, str(tmp_path))] == ["", ""]
+
+
+def test_a_changed_tree_is_named(repository):
+    commit = builds.commit_of("HEAD", repository)
+    assert str(builds.this("bin", repository)) == f"this build ({commit[:10]})"
+    with open(os.path.join(repository, "meson.build"), "a", encoding="utf-8") as f:
+        f.write("# changed\n")
+    assert str(builds.this("bin", repository)) == f"this build ({commit[:10]} and 1 changed file)"
+    assert builds.this("bin", repository).facts() == {"commit": commit, "changed_files": 1}
+
+
+def test_a_base_whose_build_fails(repository):
+    for _ in range(2):  # what the first attempt left behind changes nothing
+        with pytest.raises(LabError) as e:
+            builds.earlier("HEAD", lambda text: None, repository)
+        assert "could not be built" in str(e.value) and "this commit is broken" in str(e.value) and "build.log" in str(e.value)
+
+
+def test_a_base_is_built_once_and_kept(repository):
+    with open(os.path.join(repository, "meson.build"), "w", encoding="utf-8") as f:
+        f.write("project('good', 'c')\nif get_option('buildtype') != 'release' or get_option('tests')\n  error('wrong options')\nendif\n"
+                "configure_file(output: 'made', command: ['date', '+%N'], capture: true)\n")
+    git(repository, "commit", "-qam", "two")
+    with open(os.path.join(repository, "meson.build"), "a", encoding="utf-8") as f:
+        f.write("error('not committed')\n")  # the base is the commit, not the tree
+    said = []
+    first = builds.earlier("HEAD", said.append, repository)
+    made = os.path.join(os.path.dirname(first.folder), "made")
+    with open(made, encoding="ascii") as f:
+        stamp = f.read()
+    again = builds.earlier(first.commit[:9], said.append, repository)
+    with open(made, encoding="ascii") as f:
+        assert f.read() == stamp
+    assert again.folder == first.folder == os.path.join(repository, "build-base", first.commit, "build", "bin")
+    assert len(said) == 1 and os.listdir(os.path.join(repository, "build-base")) == [first.commit]
+
+
+# -- the command line
+
+@pytest.mark.parametrize("words,said", [
+    (["--base", "HEAD", "journal"], "leave the parts out"),
+    (["--base", "HEAD", "--rounds", "0"], "--rounds is 1 or more"),
+    (["nonsense"], "no part 'nonsense'"),
+])
+def test_arguments_that_are_wrong(words, said):
+    done = subprocess.run([os.path.join(ROOT, "scripts", "bench"), *words], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=60, check=False)
+    assert done.returncode == 2 and said in done.stderr
+
+
+def test_a_base_that_is_no_commit(tmp_path):
+    done = subprocess.run([os.path.join(ROOT, "scripts", "bench"), "--base", "nonsense"], stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=60, check=False, env=dict(os.environ, TMPDIR=str(tmp_path)))
+    assert done.returncode == 1 and ("'nonsense' is no commit" in done.stderr or "needs a git clone" in done.stderr)
+    assert not os.listdir(tmp_path)
+
+
+def test_make_hands_the_base_on():
+    made = subprocess.run(["make", "-n", "-C", ROOT, "bench", "BASE=abc", "ROUNDS=3"], capture_output=True, text=True, check=True).stdout
+    assert "scripts/bench --base abc --rounds 3" in made and "scripts/setup build run bench" in made
