@@ -1,6 +1,6 @@
 # A thin front door: every target installs what it needs, builds what it needs and runs. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help build demo lab check torture bench fmt clean
+.PHONY: help build demo lab check torture bench instructions fmt clean
 
 help:
 	@echo "make demo    shows the whole system at work and ends by itself; exit 0 only if all it shows came true"
@@ -9,6 +9,7 @@ help:
 	@echo "make torture SECS=600  breaks the laboratory under load for that long; SEED=n makes a run again"
 	@echo "make bench   measures, and prints a table and a JSON file"
 	@echo "make bench BASE=COMMIT [ROUNDS=9]      compares this build with an earlier commit's, and measures nothing else"
+	@echo "make instructions [BASE=COMMIT]        counts the instructions that a trigger costs, with valgrind"
 	@echo "make build   builds the programs into build/bin/"
 	@echo "make fmt     formats the C files"
 	@echo "make clean   removes the build directories"
@@ -41,6 +42,10 @@ bench:
 	@scripts/setup build run bench
 	@scripts/build release
 	@scripts/bench $(if $(BASE),--base $(BASE)) $(if $(ROUNDS),--rounds $(ROUNDS))
+
+instructions:
+	@scripts/setup build run bench
+	@scripts/instructions $(if $(BASE),--base $(BASE)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 fmt:
 	@scripts/setup dev
