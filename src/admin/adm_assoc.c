@@ -1,5 +1,5 @@
-/* adm_assoc.c - provisioning over the control socket: who may connect, who may trigger what. A change is in force when it is answered:
- * sessions that would not be admitted any more are cut, triggers in flight are judged again before they leave. */
+/* adm_assoc.c - commands that provision SCSs and rules. A change is in force when it is answered: sessions that would now be refused are
+ * cut, and triggers under way are judged again before they leave. */
 #include <stdio.h>
 #include <string.h>
 
@@ -128,7 +128,7 @@ static void on_scs_del(void *arg, struct ctl_request *rq, const json_t *args)
 struct listing {
 	const struct adm *adm;
 	struct ctl_request *rq;
-	const char *who; /* NULL: everybody */
+	const char *who; /* NULL: every SCS and group */
 	int effect;      /* -1: any */
 	int64_t now_s;   /* 0: no state is shown */
 	uint64_t n, max; /* max 0: all */
@@ -268,7 +268,7 @@ static struct listing listing_of(const struct adm *a, struct ctl_request *rq, co
 				 .effect = ctl_arg_has(args, "effect") ? effect_of(ctl_arg_text(args, "effect", "")) : -1 };
 }
 
-/* What is on one device or set is found there; everything else is read through. */
+/* Rules of one device or set are found by an index; any other question reads all rules of the SCS, or all. */
 static int each_rule(struct listing *l, const json_t *args, struct asc_why *why)
 {
 	why->text[0] = 0;

@@ -1,5 +1,5 @@
-/* adm_check.c - `assoc check` over the control socket: the judge of the wire path is asked what it would say, and again for every change that
- * could make it say something else. Nothing is changed, sent or counted. */
+/* adm_check.c - the command assoc.check: the code that judges requests judges a question, and judges it again after each single change that
+ * could reverse the answer. Nothing is changed, sent or counted. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "policy/pol_change.h"
 
-struct check { /* one question, with what is found and told about it */
+struct check { /* one question, the facts about it and the verdict */
 	const struct adm *adm;
 	const char *scs, *action;
 	const struct asc_scs *provisioned; /* NULL: no such SCS */
@@ -23,7 +23,7 @@ struct check { /* one question, with what is found and told about it */
 
 /* -- the question */
 
-/* The names as a request gives them: DEVICE one of them, `msisdn` the other. NULL, or what is wrong. */
+/* The names of the device as in a request: the argument device is one, msisdn the other. Returns NULL, or an error text. */
 static const char *names_of(struct pol_request *r, const json_t *args)
 {
 	const char *device = ctl_arg_text(args, "device", ""), *msisdn = ctl_arg_text(args, "msisdn", NULL);
@@ -112,7 +112,7 @@ static json_t *rule_texts(const struct check *k, const uint8_t *which, uint8_t n
 	return list;
 }
 
-/* Groups that were given as proven and are not the asker's: the group is not there, or lets no certificate under its anchor prove it. */
+/* Groups given as proven that the SCS is not in: the group does not exist, or its anchor is not the anchor of the SCS. */
 static json_t *unproven(const struct check *k)
 {
 	const struct asc_group *groups[ASC_ASKER_GROUPS_MAX];
@@ -130,7 +130,7 @@ static json_t *unproven(const struct check *k)
 	return list;
 }
 
-/* What else on the path refuses, whatever the rules say. */
+/* Reasons to refuse that do not come from rules. */
 static json_t *path(const struct check *k)
 {
 	json_t *list = json_array();
@@ -159,7 +159,7 @@ static json_t *needs(const struct check *k)
 	return list;
 }
 
-/* Which group or set, when the change is about one. */
+/* The name of the group or set that the change concerns; NULL: none. */
 static const char *name_in(const struct pol_change *c)
 {
 	switch (c->kind) {

@@ -1,4 +1,4 @@
-/* adm_exchange.c - the commands that move whole files, one pair for each kind of row. */
+/* adm_exchange.c - the commands for import and export, one pair for each kind of row. */
 #include "admin/adm_exchange.h"
 
 #define HANDLERS(name_, kind_)                                                                                                   \

@@ -1,5 +1,5 @@
-/* adm_export.c - everything of one kind into a file of the client's. The loop takes some rows out of the store, a thread writes them, and so
- * on: the loop waits for no disk and no slow reader, and there is never more than one piece in memory. */
+/* adm_export.c - writes all rows of one kind to the file that the client opened. The loop reads a piece of rows from the store and a thread
+ * writes it, in turns: the loop never waits for the file, and at most one piece is in memory. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +11,9 @@
 #include "net/net_worker.h"
 
 #define PIECE (128u * 1024u)            /* octets after which a piece is written */
-#define PIECE_MAX (64u * 1024u * 1024u) /* one device may have many rules; more than this has none */
+#define PIECE_MAX (64u * 1024u * 1024u) /* upper bound of one device with all its rules */
 #define RECORDS_A_STEP 64
-#define STEPS_A_TURN 32 /* of a store that holds little of this kind: the loop has other work */
+#define STEPS_A_TURN 32 /* bounds a turn when few records of the store are of this kind */
 
 struct adm_export {
 	struct adm *adm;
@@ -125,7 +125,7 @@ static void fail(struct adm_export *g, int err, const char *words)
 	ended(g);
 }
 
-/* The next piece, and to the thread with it. A piece may be empty: then the loop has had its turn. */
+/* Reads the next piece and lets the thread write it. A piece may be empty: this gives the loop a turn. */
 static void next_piece(struct adm_export *g)
 {
 	int more = 1;

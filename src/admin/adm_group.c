@@ -1,4 +1,4 @@
-/* adm_group.c - groups of SCSs over the control socket. A change is in force when it is answered, for live sessions too. */
+/* adm_group.c - commands for groups of SCSs. A change is in force when it is answered, for open sessions too. */
 #include <stdio.h>
 #include <string.h>
 

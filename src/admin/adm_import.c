@@ -1,9 +1,9 @@
-/* adm_import.c - a file of rows into the store, while everything else goes on.
+/* adm_import.c - reads a file of rows into the store; the core keeps working meanwhile.
  *
- *  loop:    begin ----------------------------> built, still wanted? ----> switch (the store's) ----> told, freed
+ *  loop:    begin ----------------------------> built, client alive? ----> switch (the store's) ----> answered, freed
  *  thread:        read, check, sort, merge, sync
  *
- * The client hears of it four times a second. When it goes away before the switch the import is cancelled. */
+ * The client gets its progress four times a second. If the client leaves before the switch, the import is cancelled. */
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@
 #include "net/net_feed.h"
 #include "net/net_worker.h"
 
-#define LAST_LOOK_MS 2 /* two turns of the loop: a line is sent in one, that it could not be is told in the next */
+#define LAST_LOOK_MS 2 /* two turns of the loop: one sends a line, the next learns of a failed write */
 
 struct mistake {
 	uint64_t line;
@@ -26,8 +26,8 @@ struct mistake {
 };
 
 struct adm_import {
-	struct adm *adm;           /* the loop's */
-	const struct cfg_iwf *cfg; /* of the core; the thread reads it, too */
+	struct adm *adm;           /* used on the loop only */
+	const struct cfg_iwf *cfg; /* read by the thread too */
 	struct ctl_request *rq;
 	struct asc_import *im;
 	struct asc_import_conf conf;
@@ -36,15 +36,15 @@ struct adm_import {
 	struct net_feed feed;
 	struct net_worker *work;
 	struct net_timer *tick;
-	bool running, built, finishing, ended; /* the thread works; it has; the store switches; all is told */
+	bool running, built, finishing, ended; /* the thread works; it is done; the store switches; rq is answered */
 	uint64_t seen_octets, seen_at_ms;
-	atomic_uint_fast64_t taken; /* rows; any thread may look */
-	/* the thread's while it is running */
+	atomic_uint_fast64_t taken; /* rows accepted so far; read by any thread */
+	/* used by the thread while `running` */
 	int err;
 	uint64_t rows;
 	unsigned mistakes_n;
 	struct mistake mistakes[EXC_ERRORS_MAX + 1];
-	struct asc_why why; /* of an error that is not about one row */
+	struct asc_why why; /* for an error that does not belong to one row */
 };
 
 /* -- on the thread */
@@ -182,7 +182,7 @@ static void tell_progress(struct adm_import *g)
 				  (json_int_t)atomic_load(&g->feed.octets), "octets_total", (json_int_t)g->feed.total));
 }
 
-/* All that is told is told; freed at the next turn, for the store may still be inside. */
+/* rq is answered. The import is freed in the next turn, because the caller may be a callback of the store. */
 static void ended(struct adm_import *g)
 {
 	g->rq = NULL;
@@ -259,7 +259,7 @@ static void on_built(void *arg)
 		     : g->err == ERR_IO && !g->why.text[0] ? "it cannot be read"
 							   : g->why.text);
 	} else {
-		/* One more line first: who has gone meanwhile is found out by it, and then nothing is applied. */
+		/* Send one more line first: if the client has left, its write fails and nothing is applied. */
 		tell_progress(g);
 		g->built = true;
 		net_timer_start(g->tick, LAST_LOOK_MS);
@@ -283,7 +283,7 @@ static void import_free(struct adm_import *g)
 	net_timer_free(g->tick);
 	if (!net_worker_free(g->work, ADM_EXCHANGE_END_MS)) {
 		log_error(g->adm->log, "core", "%s: its file does not come back from a read; it is left alone", g->name);
-		asc_import_free(g->im); /* the thread is in its file, and will find it stopped */
+		asc_import_free(g->im); /* the thread still reads the file and finds it stopped later */
 		return;
 	}
 	asc_import_free(g->im);
@@ -299,7 +299,7 @@ static void cancel(struct adm_import *g)
 		net_worker_interrupt(g->work);
 }
 
-/* A read that began and does not come back although there was something to read: somebody else has read it. */
+/* A read has begun and does not return although data was there: another process has read the data. */
 static bool hangs(struct adm_import *g)
 {
 	uint64_t octets = atomic_load(&g->feed.octets), now = clock_mono_ms();

@@ -1,4 +1,4 @@
-/* adm_set.c - named sets of devices over the control socket. A change is in force when it is answered. */
+/* adm_set.c - commands for named sets of devices. A change is in force when it is answered. */
 #include "admin/adm_int.h"
 
 static void set_added(const struct adm_changed *done)

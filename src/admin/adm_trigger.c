@@ -1,4 +1,4 @@
-/* adm_trigger.c - one trigger, for operators: everything about it, why it is where it is, and taking it back. */
+/* adm_trigger.c - commands for one trigger: show it with its history and what it waits for, and cancel it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* adm_triggers.c - the triggers the core holds, for operators. */
+/* adm_triggers.c - the list of the triggers that have not ended. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +23,7 @@ static json_t *row_of(const struct core_trigger_view *t)
 
 /* -- all of them, or some */
 
-#define LOOK_AT 64 /* triggers, before the client's queue is looked at again */
+#define LOOK_AT 64 /* triggers a call; then the queue of the client is checked again */
 
 struct list {
 	struct core_walk *walk;
