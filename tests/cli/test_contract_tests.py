@@ -40,6 +40,14 @@ def test_a_table_that_is_right_passes(small):
     assert small(GOOD)[0] == 0
 
 
+def test_a_row_of_section_9_may_wait_for_its_step(small):
+    (small.folder / "docs/dev/CONTRACTS.md").write_text(CONTRACTS + "\n## 9. Amended\n\n| topic | decision |\n|---|---|\n| a promise | later |\n")
+    waits = "\n## 9. Amended\n\n| row | tests | state |\n|---|---|---|\n| a promise | - | not yet: the step on speed |\n"
+    assert small(GOOD + waits)[0] == 0
+    assert "section 9 has no row 'a promise'" in small(GOOD)[1]
+    assert "state 'not yet:'" in small(GOOD + waits.replace(" the step on speed", ""))[1]
+
+
 @pytest.mark.parametrize("old,new,words", [
     ("a row", "another row", "has no row 'a row'"),
     ("it_holds", "it_breaks", "has no test it_breaks"),
