@@ -17,8 +17,10 @@ class LabError(Exception):
 
 
 def write(path, text):
-    with open(path, "w", encoding="utf-8") as f:
+    """Writes a whole file or, if we are killed meanwhile, leaves the one before."""
+    with open(path + ".new", "w", encoding="utf-8") as f:
         f.write(text)
+    os.replace(path + ".new", path)
     return path
 
 
@@ -64,6 +66,23 @@ def end(entries, wait_s=END_WAIT_S):
     while any(alive(e) for e in stubborn) and time.monotonic() < deadline + 2:
         time.sleep(0.02)
     return [e["name"] for e in stubborn]
+
+
+def end_recorded(record):
+    """Ends the processes of a processes.json, the last started first and each before the next: an element takes its leave of those it
+    needs. Removes the record. Returns the names of those that had to be killed."""
+    killed = [name for entry in reversed(recorded(record)) for name in end([entry])]
+    os.unlink(record)
+    return killed
+
+
+def recorded(record):
+    """The entries of a processes.json; none if there is no such file."""
+    try:
+        with open(record, encoding="utf-8") as f:
+            return json.load(f)
+    except FileNotFoundError:
+        return []
 
 
 def last_words(entry, lines=8):
