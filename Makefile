@@ -4,7 +4,7 @@
 
 help:
 	@echo "make demo    shows the whole system at work and ends by itself; exit 0 only if all it shows came true"
-	@echo "make lab     starts the whole system on loopback and keeps it up until Ctrl-C"
+	@echo "make lab     starts the whole system on loopback and keeps it up until Ctrl-C; FRESH=1 deletes its kept state first"
 	@echo "make check   builds with gcc, clang and sanitizers and runs every test"
 	@echo "make torture SECS=600  breaks the laboratory under load for that long; SEED=n makes a run again"
 	@echo "make bench   measures, and prints a table and a JSON file"
@@ -27,7 +27,7 @@ demo:
 lab:
 	@scripts/setup build run
 	@scripts/build gcc
-	@scripts/lab run lab
+	@scripts/lab run lab $(if $(FRESH),--fresh)
 
 check:
 	@scripts/setup build run test

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 
-from . import proc, relay
+from . import keep, ports, proc, relay
 from .pki import Pki
 from .proc import write
 
@@ -17,7 +17,8 @@ HSS_HOST, SMSSC_HOST, RELAY_HOST = ("hss." + CORE_REALM, "smssc." + CORE_REALM, 
 MME_HOST = "mme." + CORE_REALM
 SMSSC_NUMBER, MME_NUMBER = "491770000000", "491770000001"
 IMSI_BASE, MSISDN_BASE = 1010000000000, 491700000000
-MARKER = ".mtc-lab"
+DEVICES = 1000  # unless told otherwise
+RECORD = "processes.json"  # what was started here: proc.start() and proc.end_recorded()
 DOMAINS = ("a.example", "b.example")
 
 # name, origin host, realm, E.164, anchor, what it may trigger
@@ -46,7 +47,7 @@ def msisdn(n):
 def options(**changes):
     """What a laboratory is made with; the command line of scripts/lab sets the same names. under: {program: words that stand before its
     command line, such as those of valgrind}; up_wait_s: seconds that each program has to come up."""
-    preset = {"bin": os.environ.get("MTC_BIN", os.path.join(ROOT, "build", "bin")), "edges": 2, "devices": 1000, "relay": False,
+    preset = {"bin": os.environ.get("MTC_BIN", os.path.join(ROOT, "build", "bin")), "edges": 2, "devices": None, "fresh": False, "relay": False,
               "address": "127.0.0.1", "pki": "", "log_level": "info", "smssc_more": "", "listen_more": "", "iwf_more": "", "t4_more": "",
               "s6m_more": "", "timers_more": "", "under": {}, "up_wait_s": 20}
     return argparse.Namespace(**{**preset, **changes})
@@ -61,6 +62,8 @@ class Lab:
         self.options = options
         self.entries = []
         self.lab = {}
+        self.kept = {}  # what an earlier run in this directory saved
+        self.claim = None
 
     def path(self, *parts):
         return os.path.join(self.folder, *parts)
@@ -74,7 +77,7 @@ class Lab:
     def start(self, name, command, env=None):
         entry = proc.start(name, [*self.options.under.get(name, []), *command], self.path("log"), env)
         self.entries.append(entry)
-        write(self.path("processes.json"), json.dumps(self.entries, indent=1))
+        write(self.path(RECORD), json.dumps(self.entries, indent=1))
         return entry
 
     # -- what everybody needs before anybody starts
@@ -90,12 +93,16 @@ class Lab:
         for name, host, ca, _ in REFUSED:
             pki.leaf(name, ca, host, "clientAuth")
 
-    def make_pki(self):
-        """Certificates for everybody: issued here, or a copy of those in the folder options.pki."""
+    def make_pki(self, say):
+        """Certificates for everybody: those of the earlier run while they are valid, or issued here, or a copy of those in options.pki."""
         pki = Pki(self.path("pki"))
-        if self.options.pki:
+        everybody = ["operator", "anchor-a", "anchor-b", "wrong-ca", "iwf", *(row[0] for row in PROVISIONED + REFUSED)]
+        if self.kept and pki.good(everybody):
+            pass
+        elif self.options.pki:
             shutil.copytree(self.options.pki, pki.folder, dirs_exist_ok=True)
         else:
+            say("making certificates for the operator, three SCSs and three intruders")
             self.issue(pki)
         scs = []
         for name, host, realm, e164, anchor, devices in PROVISIONED:
@@ -113,17 +120,21 @@ class Lab:
     def write_subscribers(self):
         count = self.options.devices
         owner = {DOMAINS[0]: [PROVISIONED[0][3], PROVISIONED[2][3]], DOMAINS[1]: [PROVISIONED[1][3]]}
-        with open(self.path("subscribers.jsonl"), "w", encoding="utf-8") as f:
-            for n in range(1, count + 2):
-                domain = DOMAINS[0] if n <= (count + 1) // 2 else DOMAINS[1]
-                subscriber = {
-                    "imsi": imsi(n), "msisdn": msisdn(n), "external_identifiers": [f"meter-{n}@{domain}"], "services": ["device-trigger"],
-                    "allowed_scs": owner[domain], "reachable": True, "teleservice": True, "barred": False,
-                    "registered": {"mme": {"name": MME_HOST, "realm": CORE_REALM, "number": MME_NUMBER}},
-                }
-                if n > count:  # the device that has a number and no other name
-                    subscriber["external_identifiers"], subscriber["allowed_scs"] = [], [PROVISIONED[2][3]]
-                f.write(json.dumps(subscriber) + "\n")
+        lines = []
+        for n in range(1, count + 2):
+            domain = DOMAINS[0] if n <= (count + 1) // 2 else DOMAINS[1]
+            subscriber = {
+                "imsi": imsi(n), "msisdn": msisdn(n), "external_identifiers": [f"meter-{n}@{domain}"], "services": ["device-trigger"],
+                "allowed_scs": owner[domain], "reachable": True, "teleservice": True, "barred": False,
+                "registered": {"mme": {"name": MME_HOST, "realm": CORE_REALM, "number": MME_NUMBER}},
+            }
+            if n > count:  # the device that has a number and no other name
+                subscriber["external_identifiers"], subscriber["allowed_scs"] = [], [PROVISIONED[2][3]]
+            lines.append(json.dumps(subscriber) + "\n")
+        write(self.path("subscribers.jsonl"), "".join(lines))
+
+    def describe_devices(self):
+        count = self.options.devices
         self.lab["devices"] = {
             "count": count, "pattern": "meter-{n}@{domain}", "domains": list(DOMAINS), "first_of_second_domain": (count + 1) // 2 + 1,
             "msisdn_only": msisdn(count + 1), "imsi_first": imsi(1), "imsi_last": imsi(count + 1), "msisdn_first": msisdn(1),
@@ -131,9 +142,14 @@ class Lab:
 
     # -- the elements, in the order in which they need each other
 
+    def port(self, name):
+        """The port to listen on: that of the earlier run if it is free, or any."""
+        kept = self.kept.get("ports", {}).get(name)
+        return ports.again(self.options.address, kept) if kept else 0
+
     def start_hss(self):
         conf = write(self.path("mtc-hss.yaml"), f"""identity: {{ host: {HSS_HOST}, realm: {CORE_REALM} }}
-listen: {{ address: {self.options.address}, port: 0, protection: none }}
+listen: {{ address: {self.options.address}, port: {self.port('mtc-hss')}, protection: none }}
 subscribers: {self.path('subscribers.jsonl')}
 """)
         entry = self.start("mtc-hss", [self.program("mtc-hss"), "-c", conf])
@@ -144,7 +160,7 @@ subscribers: {self.path('subscribers.jsonl')}
     def start_smssc(self):
         os.makedirs(self.path("smssc"), exist_ok=True)
         conf = write(self.path("mtc-smssc.yaml"), f"""identity: {{ host: {SMSSC_HOST}, realm: {CORE_REALM} }}
-listen: {{ address: {self.options.address}, port: 0, protection: none }}
+listen: {{ address: {self.options.address}, port: {self.port('mtc-smssc')}, protection: none }}
 state_dir: {self.path('smssc')}
 ue_socket: {self.path('ue.sock')}
 sc_address: "{SMSSC_NUMBER}"
@@ -189,7 +205,7 @@ listen:
     zone: external
     protection: tls
     address: {o.address}
-    port: 0
+    port: {self.port('mtc-iwfd')}
     certificate: {pki}/iwf.pem
     key: {pki}/iwf.key
 {o.listen_more}peers:
@@ -244,25 +260,68 @@ timers: {{ reconnect: 1s{o.timers_more} }}
                 if done.returncode:
                     raise proc.LabError(f"mtcctl {' '.join(command)}: {done.stderr.strip() or done.stdout.strip()}")
 
-    def clear_old(self):
-        """Removes what an ended laboratory left; any other directory with something in it is left alone."""
-        if os.path.exists(self.path(MARKER)):
-            shutil.rmtree(self.folder)
-            os.makedirs(self.folder)
-        elif os.listdir(self.folder):
-            raise proc.LabError(f"{self.folder} is not empty and no laboratory made it; name another directory")
-        write(self.path(MARKER), "made by scripts/lab; removed and made again by the next 'up'\n")
+    # -- up, in a directory that may have been used before
 
-    def up(self, say):
-        os.makedirs(self.folder, exist_ok=True)
-        if os.path.exists(self.path("lab.json")) or os.path.exists(self.path("processes.json")):
-            raise proc.LabError(f"{self.folder} holds a laboratory already; end it first: scripts/lab down {self.folder}")
-        self.clear_old()
-        self.lab["dir"] = self.folder
+    def take_over(self, say):
+        """Makes the claimed directory ready: ends what a killed laboratory left running, then loads what is kept, or clears all."""
+        left = [e for e in proc.recorded(self.path(RECORD)) if proc.alive(e)]
+        if left and self.in_background():
+            raise keep.running(self.folder)
+        if not self.options.fresh:
+            self.kept = keep.load(self.folder)
+        if left:
+            say(f"ending what a killed laboratory left running: {', '.join(e['name'] for e in left)}")
+            proc.end_recorded(self.path(RECORD))
+        if self.kept:
+            keep.remove_leftovers(self.folder, [RECORD, "lab.json"])
+        else:
+            keep.clear(self.folder)
+
+    def in_background(self):
+        """Whether the processes recorded here are those of an 'up', which run without it; those of a 'run' ought to have ended with it."""
         try:
-            say("making certificates for the operator, three SCSs and three intruders")
-            self.make_pki()
-            self.write_subscribers()
+            with open(self.path("lab.json"), encoding="utf-8") as f:
+                return json.load(f).get("background", True)
+        except FileNotFoundError:
+            return False  # it was killed before all had come up
+
+    def recorded(self):
+        """Whether `down` has not been here since `up`."""
+        return os.path.exists(self.path(RECORD))
+
+    def count_devices(self):
+        kept, wanted = self.kept.get("devices"), self.options.devices
+        if kept and wanted not in (None, kept):
+            raise proc.LabError(f"{self.folder} keeps a laboratory of {kept} devices, not {wanted}; {keep.hint(self.folder)}")
+        self.options.devices = wanted or kept or DEVICES
+
+    def up(self, say, background=True):
+        """Starts everything. The directory is claimed until that is done or, if not in the background, until this process ends."""
+        self.claim = keep.claim(self.folder)
+        try:
+            self.take_over(say)
+            self.count_devices()
+            self.start_all(say)
+            self.lab["background"] = background
+            write(self.path("lab.json"), json.dumps(self.lab, indent=1) + "\n")
+            listening = {"mtc-hss": self.lab["hss"], "mtc-smssc": self.lab["smssc"], "mtc-iwfd": self.lab["iwf"]["tsp"]}
+            keep.save(self.folder, {"devices": self.options.devices, "ports": {name: at["port"] for name, at in listening.items()}})
+        except BaseException:
+            self.claim.close()
+            raise
+        if background:
+            self.claim.close()
+        return self.lab
+
+    def start_all(self, say):
+        self.lab["dir"] = self.folder
+        if self.kept:
+            say(f"state of the earlier run in {self.folder} is used again; --fresh deletes it first")
+        try:
+            self.make_pki(say)
+            self.describe_devices()
+            if not self.kept:
+                self.write_subscribers()
             say(f"starting mtc-hss ({self.options.devices + 1} subscribers), mtc-smssc and mtc-ue")
             self.start_hss()
             self.start_smssc()
@@ -270,18 +329,19 @@ timers: {{ reconnect: 1s{o.timers_more} }}
             if self.options.relay:
                 say("starting freeDiameter as a relay agent in front of mtc-hss")
                 self.start_relay()
-            say(f"starting mtc-iwfd with {self.options.edges} edges and provisioning the SCSs")
+            say(f"starting mtc-iwfd with {self.options.edges} edges" + ("" if self.kept else " and provisioning the SCSs"))
             self.start_iwf()
-            self.provision()
-        except BaseException:
+            if not self.kept:
+                self.provision()
+        except BaseException as e:
             proc.end(self.entries)
-            if os.path.exists(self.path("processes.json")):
-                os.unlink(self.path("processes.json"))
+            if os.path.exists(self.path(RECORD)):
+                os.unlink(self.path(RECORD))
+            if self.kept and isinstance(e, proc.LabError):
+                raise proc.LabError(f"{e}\nIf the files of the earlier run are the cause: {keep.hint(self.folder)}") from e
             raise
         self.lab["logs"] = {e["name"]: e["log"] for e in self.entries}
         self.lab["logs"]["decisions"] = self.path("log", "decisions.jsonl")
-        write(self.path("lab.json"), json.dumps(self.lab, indent=1) + "\n")
-        return self.lab
 
 
 def roles(parent):
@@ -306,16 +366,13 @@ def roles(parent):
 
 
 def down(folder, say, wait_s=proc.END_WAIT_S):
-    """Ends what `up` started there, each within wait_s; the directory stays for reading, without lab.json."""
-    record = os.path.join(folder, "processes.json")
+    """Ends what `up` started there, each within wait_s; the directory stays, for reading and for the next `up`, without lab.json."""
+    record = os.path.join(folder, RECORD)
     if not os.path.exists(record):
-        raise proc.LabError(f"no laboratory runs in {folder} (no processes.json)")
-    with open(record, encoding="utf-8") as f:
-        entries = json.load(f)
-    killed = [name for entry in reversed(entries) for name in proc.end([entry], wait_s)]  # one after the other: each takes its leave
+        raise proc.LabError(f"no laboratory runs in {folder} (no {RECORD})")
+    killed = proc.end_recorded(record, wait_s)
     for name in killed:
         say(f"{name} did not end by itself and was killed")
-    os.unlink(record)
     if os.path.exists(os.path.join(folder, "lab.json")):
         os.unlink(os.path.join(folder, "lab.json"))
     return killed

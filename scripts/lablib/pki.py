@@ -24,6 +24,12 @@ class Pki:
     def path(self, name):
         return os.path.join(self.folder, name)
 
+    def good(self, names, seconds=86400):
+        """Whether the certificates of these names are there and stay valid for so long."""
+        return all(os.path.exists(self.path(name + ".pem")) and subprocess.run(
+            ["openssl", "x509", "-checkend", str(seconds), "-noout", "-in", self.path(name + ".pem")], stdin=subprocess.DEVNULL,
+            capture_output=True, check=False).returncode == 0 for name in names)
+
     def _key(self, name):
         key = self.path(name + ".key")
         _openssl("ecparam", "-name", CURVE, "-genkey", "-noout", "-out", key)

@@ -11,6 +11,19 @@ def own_address():
     return f"127.{128 + (pid >> 16)}.{pid >> 8 & 255}.{pid & 255}"
 
 
+def again(address, port):
+    """`port` if it is free at that address, and then it stays so for a program that we start (see hold_ports); 0, which is any, if not."""
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        s.bind((address, port))
+    except OSError:
+        s.close()
+        return 0
+    _held.append(s)
+    return port
+
+
 def hold_ports(count):
     """Free ports for programs that must be told one (a port of 0 is better). They stay ours until this process ends: the kernel hands
     a port that somebody has bound to nobody else, and lets a program listen on it that sets SO_REUSEADDR like us, who never listen."""

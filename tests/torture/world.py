@@ -79,7 +79,8 @@ class World(L.Lab):
     def up(self, say):
         os.makedirs(self.folder, exist_ok=True)
         self.lab["dir"] = self.folder
-        self.make_pki()
+        self.make_pki(say)
+        self.describe_devices()
         self.write_subscribers()
         self.mount_disks()
         self.start_hss()

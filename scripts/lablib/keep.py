@@ -1,0 +1,75 @@
+"""What a laboratory keeps in its directory between two runs, and the claim that lets one run at a time use the directory."""
+import fcntl
+import json
+import os
+import shutil
+import stat
+
+from .proc import LabError, write
+
+MARKER = ".mtc-lab"  # says who made the directory; its lock is the claim
+KEPT = "kept.json"  # written once everything has come up: without it there is nothing to keep
+FORMAT = 1  # of the files in the directory; a change that an older directory does not fit raises it
+MARK = f"made by scripts/lab, format {FORMAT}\n"
+
+
+def claim(folder):
+    """Makes the directory if it is missing and claims it for this process. Returns the open marker: the claim ends when it is closed, or
+    with the process, however that ends. LabError if another process has it, or if no laboratory made what is in the directory."""
+    os.makedirs(folder, exist_ok=True)
+    if os.listdir(folder) and not os.path.exists(os.path.join(folder, MARKER)):
+        raise LabError(f"{folder} is not empty and no laboratory made it; name another directory")
+    marker = open(os.path.join(folder, MARKER), "a+", encoding="utf-8")
+    try:
+        fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        marker.close()
+        raise running(folder) from None
+    return marker
+
+
+def running(folder):
+    return LabError(f"a laboratory already runs in {folder}; end it first (Ctrl-C where it runs, or scripts/lab down {folder}), "
+                    "or name another directory")
+
+
+def load(folder):
+    """The facts that the earlier run saved; {} if no run has come up here yet. LabError if the files are of another version."""
+    with open(os.path.join(folder, MARKER), encoding="utf-8") as f:
+        mark = f.read()
+    if mark not in ("", MARK):
+        raise LabError(f"{folder} was made by another version of the laboratory and its files do not fit this one; {hint(folder)}")
+    try:
+        with open(os.path.join(folder, KEPT), encoding="utf-8") as f:
+            return json.load(f)
+    except FileNotFoundError:
+        return {}
+    except ValueError:
+        raise LabError(f"{folder}/{KEPT} is damaged; {hint(folder)}") from None
+
+
+def save(folder, facts):
+    write(os.path.join(folder, KEPT), json.dumps(facts, indent=1) + "\n")
+
+
+def hint(folder):
+    return f"scripts/lab run {folder} --fresh (or make lab FRESH=1) deletes the kept state and starts with a new one"
+
+
+def clear(folder):
+    """Deletes everything in a claimed directory but the marker, and writes that anew."""
+    for entry in os.scandir(folder):
+        if entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry.path)
+        elif entry.name != MARKER:
+            os.unlink(entry.path)
+    with open(os.path.join(folder, MARKER), "w", encoding="utf-8") as f:  # in place: the claim is the lock of this very file
+        f.write(MARK)
+
+
+def remove_leftovers(folder, names):
+    """Removes the files of these names and every socket: a killed laboratory leaves them behind."""
+    for entry in os.listdir(folder):
+        path = os.path.join(folder, entry)
+        if entry in names or stat.S_ISSOCK(os.lstat(path).st_mode):
+            os.unlink(path)

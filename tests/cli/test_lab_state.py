@@ -1,0 +1,197 @@
+"""What a laboratory keeps between its runs: `scripts/lab up` and `run` in a directory that was used before."""
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+
+import pytest
+from conftest import BIN, ROOT
+from lablib import lab as laboratory
+from lablib import keep, play, ports, proc
+from lablib.pki import Pki
+
+TOOL = os.path.join(ROOT, "scripts", "lab")
+
+
+class Directory:
+    """One directory in which laboratories of few devices run, one after the other, at an address of their own."""
+
+    def __init__(self, folder, pki):
+        self.folder, self.pki, self.said, self.runner, self.left = folder, pki, [], None, []
+
+    def path(self, *parts):
+        return os.path.join(self.folder, *parts)
+
+    def up(self, **changes):
+        self.said = []
+        options = laboratory.options(**{"bin": BIN, "address": ports.own_address(), "pki": self.pki, "edges": 1, **changes})
+        laboratory.Lab(self.folder, options).up(self.said.append)
+        return play.Play(self.folder, BIN)
+
+    def down(self):
+        assert laboratory.down(self.folder, self.said.append) == []
+
+    def tool(self, *words):
+        return subprocess.run([TOOL, *words[:1], self.folder, *words[1:]], capture_output=True, text=True, timeout=60, check=False,
+                              stdin=subprocess.DEVNULL)
+
+    def run(self, *words):
+        """`scripts/lab run` in the background; returns when all has come up."""
+        self.runner = proc.start("runner", [TOOL, "run", self.folder, "--edges", "1", *words], self.folder + "-runner")
+        proc.wait_until("the laboratory is up", lambda: "Ctrl-C ends it" in self.runner_said(), 60, [self.runner])
+        return play.Play(self.folder, BIN)
+
+    def runner_said(self):
+        with open(self.runner["out"], encoding="utf-8") as f:
+            return f.read()
+
+    def end(self):
+        if self.runner:
+            proc.end([self.runner])
+        if os.path.exists(self.path("processes.json")):
+            proc.end_recorded(self.path("processes.json"))
+        proc.end(self.left)
+
+
+@pytest.fixture
+def directory(labs, tmp_path):
+    d = Directory(str(tmp_path / "lab"), labs.pki)
+    yield d
+    d.end()
+
+
+def allowed(p, device):
+    return any(row.get("device") == device for row in p.ctl("assoc", "list", "--limit", 0))
+
+
+def listening(p):
+    return [p.lab[name]["port"] for name in ("hss", "smssc")] + [p.lab["iwf"]["tsp"]["port"]]
+
+
+def test_a_second_start_has_the_state_of_the_first(directory):
+    p = directory.up(devices=20)
+    p.ctl("assoc", "add", "acme", "meter-19@b.example")
+    p.ue("absent", laboratory.imsi(7))
+    first = p.trigger("acme", device="meter-7@a.example", reference=4711, validity=600)
+    assert first.status == "SUCCESS", first
+    with open(p.lab["hss"]["subscribers"], "a", encoding="utf-8") as f:
+        f.write(json.dumps({"imsi": "001010000000999", "msisdn": "491700000999", "external_identifiers": ["extra@a.example"],
+                            "services": ["device-trigger"], "allowed_scs": ["491720000001"]}) + "\n")
+    was, keys = listening(p), open(p.scs["acme"]["key"], "rb").read()
+    directory.down()
+
+    p = directory.up()  # as many devices as there were
+    assert p.lab["devices"]["count"] == 20 and listening(p) == was and open(p.scs["acme"]["key"], "rb").read() == keys
+    assert allowed(p, "meter-19@b.example")
+    assert p.ctl("triggers", "show", "acme", 4711)[0]["reference"] == 4711
+    p.ue("present", laboratory.imsi(7))
+    p.listen("acme").wait_event("report", reference=4711, delivery_outcome="SUCCESS")
+    p.end_background()
+    assert "extra@a.example" in open(p.lab["hss"]["subscribers"], encoding="utf-8").read()
+    again = p.trigger("acme", device="meter-8@a.example", wait=15)
+    assert again.outcome == "SUCCESS", again
+    directory.down()
+
+    p = directory.up(fresh=True, devices=10)
+    assert not allowed(p, "meter-19@b.example") and p.lab["devices"]["count"] == 10
+    assert "extra@a.example" not in open(p.lab["hss"]["subscribers"], encoding="utf-8").read()
+    directory.down()
+
+
+def test_a_port_that_another_process_took_is_replaced(directory):
+    p = directory.up(devices=5)
+    taken, was = p.lab["iwf"]["tsp"], listening(p)
+    directory.down()
+    with socket.create_server((taken["address"], taken["port"])):
+        p = directory.up()
+        assert listening(p)[:2] == was[:2] and listening(p)[2] != was[2]
+        directory.down()
+
+
+def test_a_killed_laboratory_works_again_and_a_running_one_is_left_alone(directory):
+    p = directory.run("--devices", "5")
+    p.ctl("assoc", "add", "acme", "meter-900@b.example")
+    for words in (("up",), ("run",), ("run", "--fresh")):
+        second = directory.tool(*words)
+        assert second.returncode == 1 and "already runs" in second.stderr and "scripts/lab down" in second.stderr, second
+    assert allowed(p, "meter-900@b.example")
+    left = directory.left = proc.recorded(directory.path("processes.json"))
+    os.kill(directory.runner["pid"], signal.SIGKILL)
+    os.kill(left[-1]["pid"], signal.SIGKILL)  # and the gateway with it: nothing takes its socket away
+    proc.wait_until("both have ended", lambda: not proc.alive(directory.runner) and not proc.alive(left[-1]), 10)
+
+    p = directory.run()
+    assert not any(proc.alive(e) for e in left) and "ending what a killed laboratory left running" in directory.runner_said()
+    assert allowed(p, "meter-900@b.example")
+    assert directory.tool("down").returncode == 0
+    proc.wait_until("run ends when down has ended its laboratory", lambda: not proc.alive(directory.runner), 10)
+
+
+def test_a_laboratory_in_the_background_is_left_alone_too(directory):
+    p = directory.up(devices=5)
+    second = directory.tool("up", "--fresh")
+    assert second.returncode == 1 and "already runs" in second.stderr, second
+    assert p.ctl("status")
+    directory.down()
+
+
+def test_a_start_that_never_came_up_is_no_state(directory):
+    """As a kill half way leaves it: some certificates, no kept.json."""
+    os.makedirs(directory.path("pki"))
+    with open(directory.path(keep.MARKER), "w", encoding="utf-8") as f:
+        f.write(keep.MARK)
+    with open(directory.path("pki", "iwf.pem"), "w", encoding="utf-8") as f:
+        f.write("half")
+    directory.up(devices=5)
+    assert not any("earlier run" in text for text in directory.said)
+    directory.down()
+
+
+@pytest.mark.parametrize("spoil", ["older", "damaged", "journal", "devices"])
+def test_state_that_does_not_fit_is_said_with_the_way_out(directory, spoil):
+    directory.up(devices=5)
+    directory.down()
+    changes = {}
+    if spoil == "older":
+        proc.write(directory.path(keep.MARKER), "made by scripts/lab; removed and made again by the next 'up'\n")
+    elif spoil == "damaged":
+        proc.write(directory.path(keep.KEPT), "{")
+    elif spoil == "journal":
+        shutil.rmtree(directory.path("iwf"))
+        os.makedirs(directory.path("iwf", "journal", "data.mdb"))
+    else:
+        changes = {"devices": 7}
+    with pytest.raises(proc.LabError) as refused:
+        directory.up(**changes)
+    assert "--fresh" in str(refused.value) and "FRESH=1" in str(refused.value)
+    assert not os.path.exists(directory.path("processes.json"))
+    directory.up(fresh=True, devices=7)
+    directory.down()
+
+
+def test_certificates_that_end_soon_are_issued_anew(directory):
+    p = directory.up(devices=5)
+    directory.down()
+    pki = Pki(directory.path("pki"))
+    pki.leaf("iwf", "operator", laboratory.EXTERNAL_HOST, "serverAuth,clientAuth", dates=("20200101000000Z", "20200201000000Z"))
+    p = directory.up()
+    got = p.trigger("acme", device="meter-1@a.example", wait=15)
+    assert got.outcome == "SUCCESS", got
+    directory.down()
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path):
+    path = str(tmp_path / "file")
+    proc.write(path, "before")
+    with pytest.raises(UnicodeEncodeError):
+        proc.write(path, "after \ud800")
+    assert open(path, encoding="utf-8").read() == "before"
+
+
+def test_the_front_door_passes_fresh_on():
+    """make lab FRESH=1 and ./start lab --fresh, as make would run them."""
+    for fresh in ("", "FRESH=1"):
+        said = subprocess.run(["make", "-n", "lab", *fresh.split()], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        assert ("scripts/lab run lab --fresh" in said) == bool(fresh) and "scripts/lab run lab" in said
