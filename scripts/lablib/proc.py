@@ -69,8 +69,8 @@ def end(entries, wait_s=END_WAIT_S):
 
 
 def end_recorded(record, wait_s=END_WAIT_S):
-    """Ends the processes of a processes.json, the last started first and each before the next, each within wait_s: an element takes its leave of those it
-    needs. Removes the record. Returns the names of those that had to be killed."""
+    """Ends the processes of a processes.json, each within wait_s, the last started first and each before the next: an element takes its
+    leave of those it needs. Removes the record. Returns the names of those that had to be killed."""
     killed = [name for entry in reversed(recorded(record)) for name in end([entry], wait_s)]
     os.unlink(record)
     return killed
