@@ -1,0 +1,65 @@
+"""scripts/check: a stage that takes longer than its budget is a failed test."""
+import importlib.machinery
+import importlib.util
+import os
+import subprocess
+
+import pytest
+from conftest import ROOT
+
+TOOL = os.path.join(ROOT, "scripts", "check")
+WHOLE_S, INSTALLATION_S = 18 * 60, 80
+
+
+@pytest.fixture
+def check():
+    loader = importlib.machinery.SourceFileLoader("check", TOOL)
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("check", loader))
+    loader.exec_module(module)
+    return module
+
+
+def test_every_stage_has_a_budget_and_all_of_them_fit(check):
+    assert set(check.BUDGETS) == set(check.STAGES)
+    assert sum(check.BUDGETS[name] for name in check.ALL) <= WHOLE_S - INSTALLATION_S
+
+
+@pytest.mark.parametrize("took,factor,failed", [(110, 1, 0), (115, 1, 0), (116, 1, 1), (344, 3, 0), (346, 3, 1), (60, 0.5, 1)])
+def test_a_stage_over_its_budget_is_one_failed_test(check, capsys, took, factor, failed):
+    check.BUDGETS["gcc"] = 115
+    tally = check.Tally()
+    check.judge_time(tally, "gcc", took, factor)
+    said = capsys.readouterr().out
+    assert (tally.passed, tally.failed, tally.skipped) == (0, failed, 0)
+    assert f"=== gcc: {took} s, budget {115 * factor:.0f} s" in said
+    assert (f"stage gcc took {took} s, budget {115 * factor:.0f} s" in said) == bool(failed)
+
+
+def test_main_counts_it(check, capsys, monkeypatch):
+    monkeypatch.setattr(check.sys, "argv", ["check", "layers", "gcc"])
+    monkeypatch.setitem(check.STAGES, "layers", lambda tally: tally.one("a test", True))
+    monkeypatch.setitem(check.STAGES, "gcc", lambda tally: tally.one("another", True))
+    now = iter([0.0, 1.0, 1.0, 1000.0] * 2)
+    monkeypatch.setattr(check.time, "monotonic", lambda: next(now))
+    monkeypatch.setenv("CHECK_BUDGET_FACTOR", "1")
+    assert check.main() == 1
+    assert capsys.readouterr().out.splitlines()[-2:] == ["failed: time of gcc", "2 passed, 1 failed"]
+    monkeypatch.setenv("CHECK_BUDGET_FACTOR", "10")
+    assert check.main() == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "2 passed, 0 failed"
+
+
+@pytest.mark.parametrize("text,factor", [(None, 1), ("", 1), ("3", 3), ("1.5", 1.5)])
+def test_the_factor(check, text, factor):
+    assert check.budget_factor({} if text is None else {"CHECK_BUDGET_FACTOR": text}) == factor
+
+
+@pytest.mark.parametrize("text", ["fast", "0", "-1", "nan", "inf"])
+def test_a_factor_that_is_none_is_refused_before_anything_runs(text):
+    done = subprocess.run([TOOL, "layers"], env=dict(os.environ, CHECK_BUDGET_FACTOR=text), capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and done.stdout == "" and f"CHECK_BUDGET_FACTOR is '{text}', expected a number above 0" in done.stderr
+
+
+def test_help_says_it():
+    done = subprocess.run([TOOL, "--help"], capture_output=True, text=True, check=True)
+    assert "CHECK_BUDGET_FACTOR=3" in done.stdout and "--quick" in done.stdout
