@@ -1,13 +1,22 @@
-/* log.c - formats one line into a bounded buffer and writes it at once. */
+/* log.c - formats one line into a bounded buffer and writes it, or hands it to the writer that waits for the reader. */
 #include "base/log.h"
 
+#include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/err.h"
+#include "base/writer.h"
+
+struct log_queue {
+	struct writer *writer;
+	pthread_mutex_t lock;
+	char program[32]; /* as in the log, for the writer's thread; under the lock */
+};
 
 static const char *const level_words[] = { "error", "warn", "info", "debug" };
 
@@ -15,6 +24,85 @@ void log_init(struct log *l, int fd, enum log_level level, const char *program)
 {
 	*l = (struct log){ .fd = fd, .level = level };
 	snprintf(l->program, sizeof l->program, "%s", program);
+}
+
+/* One line about those that are missing, on the writer's thread. */
+static size_t gap_line(void *arg, char *out, size_t size, uint64_t lost)
+{
+	struct log_queue *q = arg;
+	char when[CLOCK_TEXT_MAX];
+	int n;
+
+	clock_text(when, clock_real_ms());
+	pthread_mutex_lock(&q->lock);
+	n = snprintf(out, size, "%s %s %s log: %llu lines lost: the reader of the log did not take them in time\n", when,
+		     q->program, level_words[LOG_LEVEL_WARN], (unsigned long long)lost);
+	pthread_mutex_unlock(&q->lock);
+	return n > 0 && (size_t)n < size ? (size_t)n : 0;
+}
+
+int log_queue(struct log *l, size_t octets_max)
+{
+	int flags = fcntl(l->fd, F_GETFL), err;
+	struct log_queue *q;
+
+	if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) {
+		l->fd = -1; /* standard error was closed at start: nobody wants this log */
+		return 0;
+	}
+	q = calloc(1, sizeof *q);
+	if (!q)
+		return ERR_NOMEM;
+	memcpy(q->program, l->program, sizeof q->program);
+	err = pthread_mutex_init(&q->lock, NULL) ? ERR_NOMEM : 0;
+	if (err)
+		goto free_q;
+	err = writer_open(&q->writer, l->fd, octets_max, gap_line, q);
+	if (err)
+		goto destroy_lock;
+	l->queue = q;
+	return 0;
+
+destroy_lock:
+	pthread_mutex_destroy(&q->lock);
+free_q:
+	free(q);
+	return err;
+}
+
+void log_queue_max(struct log *l, size_t octets_max)
+{
+	if (l->queue)
+		writer_octets_max(l->queue->writer, octets_max);
+}
+
+void log_rename(struct log *l, const char *program)
+{
+	snprintf(l->program, sizeof l->program, "%s", program);
+	if (!l->queue)
+		return;
+	pthread_mutex_lock(&l->queue->lock);
+	memcpy(l->queue->program, l->program, sizeof l->queue->program);
+	pthread_mutex_unlock(&l->queue->lock);
+}
+
+uint64_t log_lost(const struct log *l)
+{
+	return l->queue ? writer_lost(l->queue->writer) : 0;
+}
+
+void log_fini(struct log *l)
+{
+	struct log_queue *q = l->queue;
+
+	if (!q)
+		return;
+	l->queue = NULL;
+	l->fd = -1;
+	if (writer_close(q->writer, WRITER_END_MS) == 0) {
+		pthread_mutex_destroy(&q->lock);
+		free(q); /* else the writer's thread may still ask for a line */
+	}
 }
 
 int log_level_parse(enum log_level *out, const char *word)
@@ -65,6 +153,8 @@ void log_write(const struct log *l, enum log_level level, const char *room, cons
 	text = vsnprintf(line + head, sizeof line - (size_t)head, fmt, ap);
 	va_end(ap);
 	len = line_finish(line, (size_t)head + (text > 0 ? (size_t)text : 0));
-	if (write(l->fd, line, len) < 0)
+	if (l->queue)
+		(void)!writer_line(l->queue->writer, line, len); /* counted when it is lost */
+	else if (write(l->fd, line, len) < 0)
 		return; /* nowhere to complain */
 }

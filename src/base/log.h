@@ -2,24 +2,40 @@
  * Text from peers may be logged with %s: control and non-ASCII octets leave as '?', so no peer forges a line. */
 #pragma once
 #include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
+struct log_queue; /* opaque */
 
 struct log {
 	int fd;               /* borrowed; -1 drops everything */
 	enum log_level level; /* messages above it are dropped */
-	char program[32];     /* "mtc-iwfd[edge 1]" */
+	char program[32];     /* "mtc-iwfd[edge 1]"; changed by log_rename() */
+	struct log_queue *queue;
 };
 
 #define LOG_LINE_MAX 1024 /* longer lines are cut and end in "..." */
 
+/* A log that writes each line with one write(2), which may wait for the reader: for programs in the foreground. */
 void log_init(struct log *l, int fd, enum log_level level, const char *program);
+/* From now on nobody waits for the reader (base/writer.h): up to octets_max of lines wait in memory, more are lost and counted, and once
+ * there is room again one line says how many. A descriptor that is not open for writing drops everything uncounted. ERR_NOMEM. */
+ERR_MUST_USE int log_queue(struct log *l, size_t octets_max);
+/* Another bound; nothing without log_queue(). */
+void log_queue_max(struct log *l, size_t octets_max);
+void log_rename(struct log *l, const char *program);
+/* Lines lost since log_queue(). */
+uint64_t log_lost(const struct log *l);
+/* The end of a log with a queue: waits up to WRITER_END_MS for the reader to take what waits. What is logged later is dropped. */
+void log_fini(struct log *l);
 
 /* "error", "warn", "info", "debug" -> level. ERR_INVAL otherwise. */
 int log_level_parse(enum log_level *out, const char *word);
 
-/* Writes "TIME PROGRAM LEVEL ROOM: text\n" with one write(2); failures are ignored: a log must never stop the product.
- * `l` may be NULL (dropped). */
+/* "TIME PROGRAM LEVEL ROOM: text\n"; failures are ignored: a log must never stop the product. `l` may be NULL (dropped). */
 void log_write(const struct log *l, enum log_level level, const char *room, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 

@@ -1,0 +1,266 @@
+/* writer.c - a queue, a lock, and a thread that may wait. */
+#include "base/writer.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/lines.h"
+
+struct writer {
+	int fd;
+	bool at_once; /* a regular file: no thread */
+	bool torn;    /* the last line was written in part: a newline goes before the next one */
+	writer_gap_fn *gap;
+	void *arg;
+	pthread_t thread;
+	pthread_mutex_t lock; /* over everything below */
+	pthread_cond_t more, idle;
+	struct lines queue;
+	bool busy, end, abandoned;
+};
+
+/* One write(2) a line unless the descriptor takes it in pieces. */
+static bool write_whole(struct writer *w, const char *p, size_t len)
+{
+	size_t done = 0;
+
+	if (w->torn && write(w->fd, "\n", 1) == 1)
+		w->torn = false;
+	while (done < len) {
+		ssize_t n = write(w->fd, p + done, len - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		done += (size_t)n;
+	}
+	w->torn = w->torn || (done > 0 && done < len);
+	return done == len;
+}
+
+static void put_gap(struct writer *w, uint64_t lost)
+{
+	char line[WRITER_GAP_LINE_MAX];
+	size_t len = lost && w->gap ? w->gap(w->arg, line, sizeof line, lost) : 0;
+
+	if (len)
+		(void)!lines_put(&w->queue, line, len); /* half of the room is free */
+}
+
+static void destroy(struct writer *w)
+{
+	lines_fini(&w->queue);
+	pthread_cond_destroy(&w->more);
+	pthread_cond_destroy(&w->idle);
+	pthread_mutex_destroy(&w->lock);
+	free(w);
+}
+
+/* With the lock, which is given up for the time of the write. The line stays where it is: only this thread removes one. */
+static void write_first(struct writer *w)
+{
+	size_t len;
+	const char *line = lines_first(&w->queue, &len);
+	bool ok;
+
+	w->busy = true;
+	pthread_mutex_unlock(&w->lock);
+	ok = write_whole(w, line, len);
+	pthread_mutex_lock(&w->lock);
+	w->busy = false;
+	if (ok)
+		put_gap(w, lines_pop(&w->queue));
+	else
+		lines_drop(&w->queue);
+}
+
+static void *run(void *arg)
+{
+	struct writer *w = arg;
+	bool abandoned;
+	size_t len;
+
+	pthread_mutex_lock(&w->lock);
+	while (!w->abandoned) {
+		if (lines_first(&w->queue, &len)) {
+			write_first(w);
+			continue;
+		}
+		pthread_cond_broadcast(&w->idle);
+		if (w->end)
+			break;
+		pthread_cond_wait(&w->more, &w->lock);
+	}
+	abandoned = w->abandoned;
+	pthread_mutex_unlock(&w->lock);
+	if (abandoned)
+		destroy(w);
+	return NULL;
+}
+
+/* Signals are for the thread of the loop. */
+static int start_thread(struct writer *w)
+{
+	sigset_t all, before;
+	int rc;
+
+	sigfillset(&all);
+	if (pthread_sigmask(SIG_SETMASK, &all, &before))
+		return ERR_NOMEM;
+	rc = pthread_create(&w->thread, NULL, run, w);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return rc ? ERR_NOMEM : 0;
+}
+
+static int init_locks(struct writer *w)
+{
+	pthread_condattr_t attr;
+	int err = ERR_NOMEM;
+
+	if (pthread_mutex_init(&w->lock, NULL))
+		return ERR_NOMEM;
+	if (pthread_condattr_init(&attr))
+		goto destroy_lock;
+	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	if (!pthread_cond_init(&w->more, NULL)) {
+		if (!pthread_cond_init(&w->idle, &attr))
+			err = 0;
+		else
+			pthread_cond_destroy(&w->more);
+	}
+	pthread_condattr_destroy(&attr);
+	if (!err)
+		return 0;
+destroy_lock:
+	pthread_mutex_destroy(&w->lock);
+	return err;
+}
+
+int writer_open(struct writer **out, int fd, size_t octets_max, writer_gap_fn *gap, void *arg)
+{
+	struct writer *w = calloc(1, sizeof *w);
+	struct stat st;
+	int err;
+
+	if (!w)
+		return ERR_NOMEM;
+	w->fd = fd;
+	w->gap = gap;
+	w->arg = arg;
+	w->at_once = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+	lines_init(&w->queue, octets_max);
+	err = init_locks(w);
+	if (err) {
+		free(w);
+		return err;
+	}
+	err = w->at_once ? 0 : start_thread(w);
+	if (err) {
+		destroy(w);
+		return err;
+	}
+	*out = w;
+	return 0;
+}
+
+void writer_octets_max(struct writer *w, size_t octets_max)
+{
+	pthread_mutex_lock(&w->lock);
+	w->queue.octets_max = octets_max;
+	pthread_mutex_unlock(&w->lock);
+}
+
+/* With the lock: lines of several threads do not mix. A gap is told after the first line that the file takes again. */
+static int write_at_once(struct writer *w, const char *line, size_t len)
+{
+	char words[WRITER_GAP_LINE_MAX];
+	uint64_t lost;
+	size_t n;
+
+	if (!write_whole(w, line, len)) {
+		lines_lose(&w->queue);
+		return ERR_IO;
+	}
+	lost = w->queue.gap;
+	w->queue.gap = 0;
+	n = lost && w->gap ? w->gap(w->arg, words, sizeof words, lost) : 0;
+	if (n && !write_whole(w, words, n))
+		w->queue.gap = lost; /* told with the next one */
+	return 0;
+}
+
+int writer_line(struct writer *w, const char *line, size_t len)
+{
+	int err;
+
+	pthread_mutex_lock(&w->lock);
+	if (w->at_once) {
+		err = write_at_once(w, line, len);
+	} else {
+		err = lines_put(&w->queue, line, len);
+		if (!err)
+			pthread_cond_signal(&w->more);
+	}
+	pthread_mutex_unlock(&w->lock);
+	return err;
+}
+
+uint64_t writer_lost(struct writer *w)
+{
+	uint64_t lost;
+
+	pthread_mutex_lock(&w->lock);
+	lost = w->queue.lost;
+	pthread_mutex_unlock(&w->lock);
+	return lost;
+}
+
+/* With the lock. True when nothing waits any more. */
+static bool wait_idle(struct writer *w, uint32_t wait_ms)
+{
+	struct timespec until;
+	size_t len;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += wait_ms / 1000u;
+	until.tv_nsec += (long)(wait_ms % 1000u) * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	while (w->busy || lines_first(&w->queue, &len)) {
+		if (pthread_cond_timedwait(&w->idle, &w->lock, &until))
+			return false;
+	}
+	return true;
+}
+
+int writer_close(struct writer *w, uint32_t wait_ms)
+{
+	bool idle;
+
+	if (!w)
+		return 0;
+	if (w->at_once) {
+		destroy(w);
+		return 0;
+	}
+	pthread_mutex_lock(&w->lock);
+	w->end = true;
+	pthread_cond_signal(&w->more);
+	idle = wait_idle(w, wait_ms);
+	w->abandoned = !idle;
+	if (!idle)
+		(void)pthread_detach(w->thread);
+	pthread_mutex_unlock(&w->lock);
+	if (!idle)
+		return ERR_TIMEOUT;
+	(void)pthread_join(w->thread, NULL);
+	destroy(w);
+	return 0;
+}

@@ -1,0 +1,40 @@
+/* writer.h - whole lines to a descriptor that may have a slow reader or none: a log on standard error, events on standard output. The
+ * caller never waits for the reader.
+ *
+ * A thread of its own writes what gathered in a bounded queue. Nothing else serves every kind of descriptor that a service manager, a
+ * shell or a container hands in:
+ *   - O_NONBLOCK is a property of the open file description, which we share with the operator's shell and with every other process on
+ *     the same terminal or pipe. Setting it would break them, and they could clear it again.
+ *   - poll() and then write() can still block: parent, edges and core write to the same pipe, and another one may fill it in between.
+ *   - Opening /proc/self/fd/N makes a description of our own, but not of a socket (journald) and not without the right to open it (a
+ *     pipe of another user, in a container or after the change to `user`).
+ * A regular file has no reader that could stand still: its lines are written at once, in the caller, and none is lost when the process
+ * is killed. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct writer; /* opaque */
+
+#define WRITER_OCTETS 262144u /* room for lines that wait, where nothing else is configured */
+#define WRITER_END_MS 500u    /* how long the end of a program waits for the reader to take what waits */
+
+/* Called on the writer's thread once there is room again after `lost` lines found none: puts one line that says so into out, with its
+ * newline, and returns its length; 0: no line. */
+typedef size_t writer_gap_fn(void *arg, char *out, size_t size, uint64_t lost);
+#define WRITER_GAP_LINE_MAX 256
+
+/* Borrows fd, which must stay open as long as the process lives. `gap` may be NULL. ERR_NOMEM: no memory or no thread. */
+ERR_MUST_USE int writer_open(struct writer **out, int fd, size_t octets_max, writer_gap_fn *gap, void *arg);
+/* A new bound of what waits, octets. */
+void writer_octets_max(struct writer *w, size_t octets_max);
+/* One line, with its newline. Copies. Any thread. ERR_LIMIT: the reader did not take the lines before it; ERR_IO: the file or the reader
+ * took nothing; ERR_NOMEM. After an error the line is lost and counted. */
+ERR_MUST_USE int writer_line(struct writer *w, const char *line, size_t len);
+/* Lines lost since writer_open(), also those that the thread could not write. Any thread. */
+uint64_t writer_lost(struct writer *w);
+/* Takes w; NULL allowed. Waits until everything is written, at most wait_ms. 0; ERR_TIMEOUT: what is left is abandoned, and the thread
+ * ends with its write or with the process: what `arg` names must stay. */
+int writer_close(struct writer *w, uint32_t wait_ms);
