@@ -14,6 +14,7 @@
 
 #include "assoc/asc.h"
 #include "assoc/asc_import.h"
+#include "base/stdfd.h"
 #include "bench_assoc.h"
 #include "exchange/exc_read.h"
 
@@ -300,6 +301,8 @@ int main(int argc, char **argv)
 	int rounds = argc > 3 ? atoi(argv[3]) : 5;
 	struct elsewhere *other;
 
+	if (stdfd_open())
+		return 1;
 	if (argc < 2 || argc > 4 || (argc > 2 && (devices = strtoull(argv[2], NULL, 10)) < 1000) || rounds < 1) {
 		fprintf(stderr, "usage: bench_assoc DIR [DEVICES [ROUNDS]]\n");
 		return 2;

@@ -13,6 +13,7 @@
 
 #include "apps/tsp.h"
 #include "base/clock.h"
+#include "base/stdfd.h"
 #include "conf/cfg_iwf.h"
 #include "core/core.h"
 #include "journal/jrn.h"
@@ -358,6 +359,8 @@ int main(int argc, char **argv)
 	struct options o = { .count = 1000000, .outstanding = 1024, .seconds = 3 };
 	int opt;
 
+	if (stdfd_open())
+		return 1;
 	while ((opt = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		uint32_t number = optarg ? (uint32_t)strtoul(optarg, NULL, 10) : 0;
 

@@ -12,6 +12,7 @@
 
 #include "apps/s6m_sir.h"
 #include "base/clock.h"
+#include "base/stdfd.h"
 #include "base/str.h"
 #include "link/link_ids.h"
 #include "link/link_peer.h"
@@ -301,6 +302,8 @@ int main(int argc, char **argv)
 	uint32_t random = 0;
 	bool loading = argc > 1 && strcmp(argv[1], "load") == 0;
 
+	if (stdfd_open())
+		return 1;
 	if (argc < 2 || (!loading && strcmp(argv[1], "respond") != 0) || parse(&b.opt, argc - 1, argv + 1) ||
 	    (loading &&
 	     (!b.opt.connect || !b.opt.peer_host || !b.opt.peer_realm || !b.opt.destination_host || !b.opt.destination_realm))) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/stdfd.h"
 #include "nodes/common/node.h"
 #include "nodes/common/node_daemon.h"
 #include "nodes/hss/hss_conf.h"
@@ -189,5 +190,5 @@ int main(int argc, char **argv)
 		.start = start,
 	};
 
-	return node_daemon_main(&self, argc, argv);
+	return stdfd_open() ? NODE_EXIT_FAILURE : node_daemon_main(&self, argc, argv);
 }

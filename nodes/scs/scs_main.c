@@ -1,4 +1,5 @@
 /* scs_main.c - mtc-scs: from the command line to one of its runs. */
+#include "base/stdfd.h"
 #include "nodes/common/node.h"
 #include "nodes/scs/scs_listen.h"
 #include "nodes/scs/scs_options.h"
@@ -13,6 +14,8 @@ int main(int argc, char **argv)
 	char why[SCS_WHY_MAX] = "out of memory";
 	int code;
 
+	if (stdfd_open())
+		return NODE_EXIT_FAILURE;
 	node_start(&log, PROGRAM);
 	if (scs_options_parse(&o, argc - 1, (const char *const *)argv + 1, node_random(), why))
 		return node_usage(PROGRAM, "%s", why);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/stdfd.h"
 #include "nodes/common/node.h"
 #include "nodes/common/node_daemon.h"
 #include "nodes/smssc/smssc.h"
@@ -137,5 +138,5 @@ int main(int argc, char **argv)
 		.start = start,
 	};
 
-	return node_daemon_main(&self, argc, argv);
+	return stdfd_open() ? NODE_EXIT_FAILURE : node_daemon_main(&self, argc, argv);
 }

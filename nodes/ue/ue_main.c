@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/stdfd.h"
 #include "nodes/common/node.h"
 #include "nodes/common/node_opts.h"
 #include "nodes/ue/ue.h"
@@ -237,6 +238,8 @@ int main(int argc, char **argv)
 	struct ue *u;
 	int code;
 
+	if (stdfd_open())
+		return NODE_EXIT_FAILURE;
 	if (argc > 1 && strcmp(argv[1], "ctl") == 0) {
 		if (argc < 4)
 			return node_usage(PROGRAM, "ctl: expected SOCKET absent|present|full|empty|slow MS|status [IMSI]");

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/stdfd.h"
 #include "base/str.h"
 #include "cli/cli_bar.h"
 #include "cli/cli_command.h"
@@ -329,7 +330,7 @@ int main(int argc, char **argv)
 	const char *from_env = getenv("MTC_CTL");
 	struct options o = { .socket = from_env && *from_env ? from_env : DEFAULT_SOCKET, .wait_s = 30 };
 	const struct cli_command *c;
-	int used, code = global_options(&o, argc, argv);
+	int used, code = stdfd_open() ? CLI_USAGE : global_options(&o, argc, argv);
 
 	if (code)
 		return code;

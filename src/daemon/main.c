@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/stdfd.h"
 #include "daemon/dm_child.h"
 #include "daemon/dm_parent.h"
 
@@ -100,7 +101,7 @@ static int parse(struct options *o, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct options o = { 0 };
-	int status = parse(&o, argc, argv);
+	int status = stdfd_open() ? 1 : parse(&o, argc, argv);
 
 	if (status >= 0)
 		return status;

@@ -1,0 +1,107 @@
+"""Act nineteen: what the programs were started with. Standard streams that are closed, or that nobody reads."""
+import json
+import os
+import signal
+import subprocess
+
+import pytest
+from conftest import BIN
+from lablib import lab as L
+from lablib import proc
+from support.tsp import Scs, action, request_status
+
+CLOSED = ["2>&-", ">&- 2>&-", "<&- >&- 2>&-"]
+STOP_S = 10.0  # timers.disconnect_wait, and the grace that the parent gives
+
+
+def entry(p, name):
+    with open(os.path.join(p.lab["dir"], "processes.json"), encoding="utf-8") as f:
+        return next(e for e in json.load(f) if e["name"] == name)
+
+
+def standard(pid):
+    return [os.readlink(f"/proc/{pid}/fd/{n}") for n in range(3)]
+
+
+def family(child):
+    """The processes of an mtc-iwfd: parent, core, edges."""
+    roles = L.roles(child.pid)
+    return [child.pid, roles["core"], *roles["edges"]]
+
+
+def served(p):
+    s = Scs.opened(p)
+    status = request_status(s.dar(action(device="meter-7@a.example", validity=None)))
+    s.close()
+    return status
+
+
+class Again:
+    """The mtc-iwfd of a laboratory that is up, started once more in another way."""
+
+    def __init__(self, p, change=None):
+        self.p, self.child = p, None
+        with open(p.lab["iwf"]["config"], encoding="utf-8") as f:
+            text = f.read()
+        text = text.replace("port: 0", f"port: {p.lab['iwf']['tsp']['port']}", 1)
+        if change:
+            assert change[0] in text
+            text = text.replace(*change)
+        self.config = os.path.join(p.lab["dir"], "again.yaml")
+        proc.write(self.config, text)
+        assert proc.end([entry(p, "mtc-iwfd")]) == []
+
+    def start(self, command=None, **how):
+        self.child = subprocess.Popen(command or [os.path.join(BIN, "mtc-iwfd"), "-c", self.config], start_new_session=True, **how)
+        proc.wait_until("the gateway answers", lambda: len(self.p.edges()) == 2
+                        and {r["state"] for r in self.p.ctl("peers", check=False) if "state" in r} == {"open"}, 20, [self.entry()])
+        return self.child
+
+    def entry(self):
+        out = os.path.join(self.p.lab["dir"], "log", "mtc-iwfd.out")
+        return {"name": "mtc-iwfd", "pid": self.child.pid, "started": proc.start_time(self.child.pid), "out": out, "log": out}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        if self.child and self.child.poll() is None:
+            self.child.kill()
+            self.child.wait(10)
+
+
+def test_a_gateway_without_standard_streams_serves(own_lab):
+    """A closed number would be taken by the counters that the processes share, and log lines would be written into them."""
+    with Again(own_lab, ("level: info", "level: debug")) as again:
+        for how in CLOSED:
+            child = again.start(["bash", "-c", f"exec {BIN}/mtc-iwfd -c {again.config} {how}"])
+            closed = [n for n, mark in enumerate(("<&-", " >&-", "2>&-")) if mark in " " + how]
+            for pid in family(child):
+                assert all(standard(pid)[n] == "/dev/null" for n in closed), (how, pid, standard(pid))
+            assert served(own_lab) == 0
+            before = own_lab.edges()
+            os.kill(min(before.values()), signal.SIGKILL)
+            proc.wait_until("the edge is back", lambda: len(own_lab.edges()) == 2 and own_lab.edges() != before, 10)
+            assert served(own_lab) == 0
+            child.send_signal(signal.SIGTERM)
+            assert child.wait(STOP_S) == 0
+
+
+@pytest.mark.parametrize("name", ["mtc-ue"])
+def test_an_element_without_standard_streams_opens_nothing_in_their_place(own_lab, name):
+    was = entry(own_lab, name)
+    assert proc.end([was]) == []
+    for how in CLOSED:
+        child = subprocess.Popen(["bash", "-c", 'exec "$@" ' + how, "bash", *was["command"]], start_new_session=True)
+        try:
+            proc.wait_until("it has started", lambda: os.path.basename(os.readlink(f"/proc/{child.pid}/exe")) == name, 10)
+            proc.wait_until("it waits for events", lambda: any("eventpoll" in os.readlink(f"/proc/{child.pid}/fd/{n}")
+                                                               for n in os.listdir(f"/proc/{child.pid}/fd")), 10)
+            assert standard(child.pid)[2] == "/dev/null"
+            assert [at for at in standard(child.pid) if at.startswith("anon_inode") or at.startswith("socket")] == []
+            child.send_signal(signal.SIGTERM)
+            assert child.wait(STOP_S) == 0
+        finally:
+            if child.poll() is None:
+                child.kill()
+                child.wait(10)
