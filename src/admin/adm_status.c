@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "admin/adm_int.h"
+#include "core/core.h"
 #include "base/clock.h"
 
 struct listing {
@@ -121,6 +122,7 @@ static void on_stats(void *arg, struct ctl_request *rq, const json_t *args)
 	const struct adm *a = arg;
 
 	(void)args;
+	core_log_lost(a->core, 0); /* lines of the core's own log until now */
 	for (unsigned i = 0; i < ST_COUNTERS; i++)
 		ctl_line(rq,
 			 json_pack("{s:s, s:I, s:s}", "name", st_name(i), "value", (json_int_t)a->st->v[i], "help", st_help(i)));

@@ -1,7 +1,6 @@
 /* log.c - formats one line into a bounded buffer and writes it, or hands it to the writer that waits for the reader. */
 #include "base/log.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/stdfd.h"
 #include "base/writer.h"
 
 struct log_queue {
@@ -43,11 +43,11 @@ static size_t gap_line(void *arg, char *out, size_t size, uint64_t lost)
 
 int log_queue(struct log *l, size_t octets_max)
 {
-	int flags = fcntl(l->fd, F_GETFL), err;
 	struct log_queue *q;
+	int err;
 
-	if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) {
-		l->fd = -1; /* standard error was closed at start: nobody wants this log */
+	if (!stdfd_written(l->fd)) {
+		l->fd = -1; /* standard error was closed at start */
 		return 0;
 	}
 	q = calloc(1, sizeof *q);

@@ -20,3 +20,10 @@ int stdfd_open(void)
 	}
 	return 0;
 }
+
+bool stdfd_written(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY;
+}

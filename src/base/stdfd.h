@@ -1,9 +1,14 @@
 /* stdfd.h - descriptors 0 to 2 are never free: otherwise the next file, socket or shared memory that a process opens gets one of these
  * numbers, and log lines are written into it. */
 #pragma once
+#include <stdbool.h>
+
 #include "base/err.h"
 
 /* The first statement of every main(). Opens /dev/null on each of 0, 1 and 2 that is closed, each in the direction in which the program
  * does not use it: reading a closed standard input and writing to a closed standard output still fail, so that an import of nothing or
  * an export to nowhere is not taken for a success. ERR_IO with errno. */
 ERR_MUST_USE int stdfd_open(void);
+
+/* False: fd was closed when the program started, or is not open for writing. Nobody wants what goes there. */
+bool stdfd_written(int fd);

@@ -54,6 +54,10 @@ static const struct cfg_row control_rows[] = {
 
 static const struct cfg_row log_rows[] = {
 	CFG_WORD("level", struct cfg_iwf, log_level, levels, "info", "messages up to this level are written to standard error"),
+	CFG_U32(
+	    "queue", struct cfg_iwf, log_queue_max, 4096, 67108864, "262144",
+	    "bytes of messages that wait in the memory of each process while the reader of standard error is slow; more are lost "
+	    "and counted (log_lost, edge_log_lost)"),
 	CFG_FILE("decisions", struct cfg_iwf, decisions, "/var/log/mtc-iwf/decisions.jsonl",
 		 "decision log: one JSON line for each decision; empty: none"),
 	CFG_END,

@@ -115,6 +115,7 @@ struct cfg_iwf {
 	char control_path[CFG_PATH_MAX];
 	char user[CFG_NAME_MAX];                   /* "": stay who we are */
 	int log_level;                             /* enum log_level */
+	uint32_t log_queue_max;                    /* octets of log lines that wait, in each process */
 	char decisions[CFG_PATH_MAX];              /* "": none */
 	uint32_t edges;                            /* per zone that has a listener */
 	uint64_t associations_size_max;            /* octets of each of the store's memory maps */

@@ -44,6 +44,12 @@ static void on_turn_end(void *arg)
 	core_edges_flush(c);
 }
 
+void core_log_lost(struct core *c, uint64_t lines)
+{
+	c->parent_log_lost += lines;
+	c->st.v[ST_LOG_LOST] = c->parent_log_lost + log_lost(c->log);
+}
+
 void core_decisions(struct core *c, int fd)
 {
 	aud_reopen_fd(c->aud, fd);

@@ -43,6 +43,9 @@ ERR_MUST_USE int core_edge_add(struct core *c, const struct core_edge_id *edge, 
 /* The edge is dead and all its sessions with it. */
 void core_edge_gone(struct core *c, uint32_t generation);
 
+/* That many more lines of the parent's log were lost. Counts the lost lines of the core's own log, too, which 0 is enough for. */
+void core_log_lost(struct core *c, uint64_t lines);
+
 /* The decision log after rotation. Takes fd. */
 void core_decisions(struct core *c, int fd);
 

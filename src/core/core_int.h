@@ -27,6 +27,7 @@ struct core_stop {
 struct core {
 	const struct cfg_iwf *cfg;
 	struct log *log;
+	uint64_t parent_log_lost; /* lines */
 	const struct core_cb *cb;
 	void *arg;
 	struct net_loop *loop;

@@ -27,7 +27,8 @@ struct dm_inherited {
 	int anchors[CFG_ANCHORS_MAX];
 };
 
-/* Reads messages until DM_START. `role` names the process in the log. 0, or an error that was logged. */
+/* Reads messages until DM_START. `role` names the process in the log, which nobody waits for from here on; the caller ends it by
+ * log_fini() whatever is returned. 0, or an error that was logged. */
 ERR_MUST_USE int dm_inherit(struct dm_inherited *in, const char *role, const char *config_path);
 void dm_inherited_free(struct dm_inherited *in);
 

@@ -75,6 +75,8 @@ static void on_message(struct core_process *p, const struct dm_msg *m, int fds[D
 		fds[0] = -1;
 	} else if (m->kind == DM_EDGE_GONE) {
 		core_edge_gone(p->core, m->generation);
+	} else if (m->kind == DM_LOG_LOST) {
+		core_log_lost(p->core, m->value);
 	} else if (m->kind == DM_STOP) {
 		core_stop(p->core, on_stopped, p);
 	} else {
@@ -183,6 +185,7 @@ int dm_core_main(const char *config_path)
 	if (!err)
 		err = net_loop_run(p->loop);
 	tear_down(p);
+	log_fini(&p->in.log);
 	status = err ? 1 : p->status;
 	free(p);
 	return status;

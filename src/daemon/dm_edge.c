@@ -128,6 +128,7 @@ static void tear_down(struct edge_process *p)
 int dm_edge_main(const char *config_path)
 {
 	struct edge_process *p = calloc(1, sizeof *p);
+	char name[sizeof p->in.log.program];
 	int err, status;
 
 	if (!p)
@@ -135,7 +136,8 @@ int dm_edge_main(const char *config_path)
 	p->status = 1;
 	err = dm_inherit(&p->in, "mtc-iwfd[edge]", config_path);
 	if (!err) {
-		snprintf(p->in.log.program, sizeof p->in.log.program, "mtc-iwfd[edge %u]", p->in.generation);
+		snprintf(name, sizeof name, "mtc-iwfd[edge %u]", p->in.generation);
+		log_rename(&p->in.log, name);
 		err = set_up(p);
 		if (err)
 			log_error(&p->in.log, "daemon", "could not start: %s", err_str(err));
@@ -144,6 +146,7 @@ int dm_edge_main(const char *config_path)
 	if (!err)
 		err = net_loop_run(p->loop);
 	tear_down(p);
+	log_fini(&p->in.log);
 	status = err ? 1 : p->status;
 	free(p);
 	return status;

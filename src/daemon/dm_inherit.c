@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/writer.h"
 #include "daemon/dm_child.h"
 
 static void all_unset(struct dm_inherited *in)
@@ -91,6 +92,7 @@ static int take(struct dm_inherited *in, const struct dm_msg *m, int fd, const c
 		if (err)
 			return err;
 		in->log.level = (enum log_level)in->cfg->log_level;
+		log_queue_max(&in->log, in->cfg->log_queue_max);
 		/* Edges and core are one user: without this each could look into and write to the memory of the others. */
 		return in->cfg->user[0] && prctl(PR_SET_DUMPABLE, 0) < 0 ? ERR_IO : 0;
 	}
@@ -111,7 +113,8 @@ int dm_inherit(struct dm_inherited *in, const char *role, const char *config_pat
 
 	all_unset(in);
 	log_init(&in->log, STDERR_FILENO, LOG_LEVEL_INFO, role);
-	while ((err = dm_recv(DM_CHILD_FD, &m, fds)) == 0 && m.kind != DM_START) {
+	err = log_queue(&in->log, WRITER_OCTETS);
+	while (!err && (err = dm_recv(DM_CHILD_FD, &m, fds)) == 0 && m.kind != DM_START) {
 		err = take(in, &m, fds[0], config_path);
 		if (err)
 			break;

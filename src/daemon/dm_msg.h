@@ -21,6 +21,7 @@ enum dm_kind {
 	DM_RING = 8,      /* 4 fds; for the core index: slot, generation, what: zone, value: pid of the edge */
 	DM_EDGE_GONE = 9, /* generation */
 	DM_STOP = 10,     /* end in order */
+	DM_LOG_LOST = 14, /* for the core. value: that many more lines of the parent's log were lost */
 	/* child > parent */
 	DM_READY = 11,
 	DM_BAD_EDGE = 12, /* core: generation */

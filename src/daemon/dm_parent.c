@@ -19,12 +19,14 @@
 #include <unistd.h>
 
 #include "base/fault.h"
+#include "base/stdfd.h"
 #include "daemon/dm_parent_int.h"
 
 #define QUICK_MS 10000  /* a process that ends sooner ended quickly */
 #define RESTARTS_MAX 20 /* quick ends in a row */
 #define PAUSE_MAX_MS 5000
 #define STOP_GRACE_MS 2000
+#define READY_OCTETS_MAX ((CFG_ADDRESS_MAX + 32u) * CFG_LISTEN_MAX)
 #define MESSAGES_A_TURN 16 /* of one child, so that none keeps the parent busy */
 
 static void start_child(struct dm_child *c);
@@ -65,6 +67,9 @@ static void connect_edge(struct dm_child *edge)
 
 static void announce(struct dm_parent *p)
 {
+	char line[CFG_ADDRESS_MAX + 32];
+	int len;
+
 	if (p->announced || !p->core.ready)
 		return;
 	for (uint32_t i = 0; i < p->edges_n; i++) {
@@ -78,9 +83,10 @@ static void announce(struct dm_parent *p)
 
 		log_info(&p->log, "daemon", "listener %s is ready %s%s%s:%u", p->cfg->listen[i].name, v6 ? "[" : "", address,
 			 v6 ? "]" : "", p->listen_ports[i]);
-		printf("ready %s%s%s:%u\n", v6 ? "[" : "", address, v6 ? "]" : "", p->listen_ports[i]);
+		len = snprintf(line, sizeof line, "ready %s%s%s:%u\n", v6 ? "[" : "", address, v6 ? "]" : "", p->listen_ports[i]);
+		if (p->out && len > 0 && writer_line(p->out, line, (size_t)len))
+			log_warn(&p->log, "daemon", "the ready line could not be written to standard output");
 	}
-	fflush(stdout);
 }
 
 static void on_ready(struct dm_child *c)
@@ -358,6 +364,17 @@ static void on_hup(void *arg, int signum)
 	close(fd);
 }
 
+/* The core counts for the parent, too. */
+static void on_turn_end(void *arg)
+{
+	struct dm_parent *p = arg;
+	uint64_t lost = log_lost(&p->log);
+	struct dm_msg m = { .kind = DM_LOG_LOST, .value = lost - p->log_lost_told };
+
+	if (m.value && p->core.pid && p->core.ready && dm_send(p->core.sock, &m, NULL, 0) == 0)
+		p->log_lost_told = lost;
+}
+
 /* -- */
 
 static int watch_signals(struct dm_parent *p)
@@ -381,6 +398,8 @@ static int run(struct dm_parent *p)
 		err = net_loop_new(&p->loop);
 	if (!err)
 		err = watch_signals(p);
+	if (!err)
+		err = net_check_new(&p->turn_end, p->loop, on_turn_end, p);
 	if (err)
 		return err;
 	p->generation_next = 1;
@@ -411,6 +430,7 @@ static void tear_down(struct dm_parent *p)
 	net_signal_free(p->on_int);
 	net_signal_free(p->on_hup);
 	net_timer_free(p->stop_timer);
+	net_check_free(p->turn_end);
 	dm_close_all(p);
 	if (p->loop)
 		net_loop_free(p->loop);
@@ -440,6 +460,11 @@ int dm_parent_main(const char *path)
 	int status;
 
 	log_init(&p->log, STDERR_FILENO, LOG_LEVEL_INFO, "mtc-iwfd");
+	if (log_queue(&p->log, WRITER_OCTETS) ||
+	    (stdfd_written(STDOUT_FILENO) && writer_open(&p->out, STDOUT_FILENO, READY_OCTETS_MAX, NULL, NULL))) {
+		fprintf(stderr, "mtc-iwfd: %s\n", err_str(ERR_NOMEM));
+		return 1;
+	}
 	if (!realpath(path, absolute)) {
 		fprintf(stderr, "mtc-iwfd: %s: %s\n", path, strerror(errno));
 		return 1;
@@ -448,7 +473,10 @@ int dm_parent_main(const char *path)
 	if (load(p, absolute))
 		return 1;
 	p->log.level = (enum log_level)p->cfg->log_level;
+	log_queue_max(&p->log, p->cfg->log_queue_max);
 	status = run(p) ? 1 : p->status;
 	tear_down(p);
+	(void)!writer_close(p->out, WRITER_END_MS);
+	log_fini(&p->log);
 	return status;
 }

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "base/log.h"
+#include "base/writer.h"
 #include "conf/cfg_iwf.h"
 #include "daemon/dm_msg.h"
 #include "ipc/ipc_caps.h"
@@ -36,6 +37,8 @@ struct dm_parent {
 	size_t text_len;
 	struct cfg_iwf *cfg;
 	struct log log;
+	struct writer *out; /* standard output, for the ready lines; NULL: it was closed at start */
+	uint64_t log_lost_told;
 	uid_t uid;
 	gid_t gid;
 	bool drop; /* children run as uid and gid */
@@ -43,6 +46,7 @@ struct dm_parent {
 	struct net_loop *loop;
 	struct net_signal *on_term, *on_int, *on_hup, *on_chld;
 	struct net_timer *stop_timer;
+	struct net_check *turn_end;
 
 	int listen_fds[CFG_LISTEN_MAX];
 	uint16_t listen_ports[CFG_LISTEN_MAX];

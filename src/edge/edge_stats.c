@@ -20,6 +20,7 @@ void edge_stats_send(struct edge_stats *stats)
 	struct st_counters delta;
 
 	count_links(stats);
+	stats->env->st.v[ST_EDGE_LOG_LOST] = log_lost(stats->env->log);
 	st_diff(&delta, &stats->env->st, &stats->sent);
 	if (edge_ring_up(ring) && edge_ring_send(ring, ipc_stats_put(ring->record, stats->env->generation, &delta)) == 0)
 		stats->sent = stats->env->st;

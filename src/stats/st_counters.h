@@ -20,6 +20,7 @@
 	X(EDGE_ANSWERS, "edge_answers", "answers sent to SCSs")                                                                  \
 	X(EDGE_ANSWERED_LATE, "edge_answered_late", "requests the edge answered itself because the core did not in time")        \
 	X(EDGE_NOTIFICATIONS, "edge_notifications", "DNRs sent to SCSs")                                                         \
+	X(EDGE_LOG_LOST, "edge_log_lost", "log lines of edges that were lost: the reader of standard error did not take them")   \
 	X(EDGE_RING_FULL, "edge_ring_full", "records that did not fit into the ring to the core")                                \
 	X(EDGE_RING_STALE, "edge_ring_stale", "records of an older generation dropped by an edge")                               \
 	X(EDGE_RING_BAD, "edge_ring_bad", "records from the core that an edge could not use")
@@ -102,6 +103,7 @@
 	X(JOURNAL_RECOVERED, "journal_recovered", "undecided triggers taken up again after a start")                             \
 	X(AUDIT_LINES, "audit_lines", "decision lines written")                                                                  \
 	X(AUDIT_ERRORS, "audit_errors", "decision lines that could not be written")                                              \
+	X(LOG_LOST, "log_lost", "log lines of the parent and the core that were lost, as edge_log_lost")                         \
 	X(ASSOC_CHANGES, "assoc_changes", "changes of associations by the control socket, durable and in force")                 \
 	X(ASSOC_BUSY, "assoc_busy", "changes of associations refused: associations.changes_max wait already")                    \
 	X(IMPORTS, "imports", "files imported whole")                                                                            \

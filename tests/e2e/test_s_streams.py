@@ -1,13 +1,16 @@
 """Act nineteen: what the programs were started with. Standard streams that are closed, or that nobody reads."""
+import fcntl
 import json
 import os
 import signal
+import socket
 import subprocess
 
 import pytest
 from conftest import BIN
 from lablib import lab as L
 from lablib import proc
+from support import diameter as D
 from support.tsp import Scs, action, request_status
 
 CLOSED = ["2>&-", ">&- 2>&-", "<&- >&- 2>&-"]
@@ -105,3 +108,64 @@ def test_an_element_without_standard_streams_opens_nothing_in_their_place(own_la
             if child.poll() is None:
                 child.kill()
                 child.wait(10)
+
+
+QUEUE = ("level: info", "level: debug, queue: 4096")
+
+
+def small_pipe():
+    r, w = os.pipe()
+    fcntl.fcntl(w, fcntl.F_SETPIPE_SZ, 4096)
+    return r, w
+
+
+def counters(p):
+    return {r["name"]: r["value"] for r in p.ctl("stats") if "name" in r}
+
+
+def serve_until_lines_are_lost(p):
+    """More sessions than the pipe and the queues of all processes together have room for; each trigger is served."""
+    for _ in range(200):
+        assert served(p) == 0
+        got = counters(p)
+        if got["edge_log_lost"] > 20 and got["log_lost"] > 20:
+            return
+    raise AssertionError(f"nothing was lost: {counters(p)}")
+
+
+@pytest.mark.parametrize("kind", ["pipe", "stdout too", "socket", "tty"])
+def test_a_gateway_whose_log_nobody_reads_serves_and_ends(own_lab, kind):
+    if kind == "socket":
+        ours, theirs = (s.detach() for s in socket.socketpair())
+    else:
+        ours, theirs = os.openpty() if kind == "tty" else small_pipe()
+    with Again(own_lab, QUEUE) as again:
+        child = again.start(stderr=theirs, stdout=theirs if kind == "stdout too" else subprocess.DEVNULL)
+        os.close(theirs)
+        serve_until_lines_are_lost(own_lab)
+        s, pids = Scs.opened(own_lab), family(child)
+        child.send_signal(signal.SIGTERM)
+        m = s.expect(D.DPR, True)
+        s.answer(m, [D.avp(268, 2001), *s.origin()], 0)
+        assert child.wait(STOP_S) == 0
+        assert [pid for pid in pids if proc.start_time(pid)] == []
+    os.close(ours)
+
+
+def test_lost_lines_are_told_once_somebody_reads_again(own_lab):
+    r, w = small_pipe()
+    with Again(own_lab, QUEUE) as again:
+        child = again.start(stderr=w, stdout=subprocess.DEVNULL)
+        os.close(w)
+        serve_until_lines_are_lost(own_lab)
+        lost, told = counters(own_lab), {}
+        with open(r, encoding="ascii") as log:
+            while sum(told.values()) < lost["log_lost"] + lost["edge_log_lost"]:
+                words = log.readline().split(" log: ")
+                if len(words) == 2 and " lines lost: " in words[1]:
+                    who = words[0].split(" ")[1]
+                    told[who] = told.get(who, 0) + int(words[1].split(" ")[0])
+            assert told["mtc-iwfd[core]"] and len(told) >= 2, told
+            child.send_signal(signal.SIGTERM)
+            assert "ending in order" in log.read()
+        assert child.wait(STOP_S) == 0
