@@ -4,7 +4,8 @@
  *   (none) -------------------> STARTING ---------> UP --(ends)--> pause --> spawn again, next generation
  *      ^                            | ends before it was ever ready: the daemon ends, the log says why
  *      |                            | ends quickly RESTARTS_MAX times in a row: the daemon ends
- *      +---- SIGTERM: DM_STOP to the edges, then to the core; who does not end in time is killed
+ *      +---- SIGTERM, SIGINT, SIGQUIT: DM_STOP to the edges, then to the core; who does not end in time is killed. A second one of
+ *            these signals, HURRY_MS later or more, waits for nobody: edges are killed, and the core gets HURRY_MS
  *
  * The parent reads messages of one size from its children and keeps nothing they say but "ready", "end that edge" and a log level. */
 #include "daemon/dm_parent.h"
@@ -27,6 +28,7 @@
 #define PAUSE_MAX_MS 5000
 #define STOP_GRACE_MS 2000
 #define READY_OCTETS_MAX ((CFG_ADDRESS_MAX + 32u) * CFG_LISTEN_MAX)
+#define HURRY_MS 1000      /* sooner it is the same request: timeout(1) signals its child and then the group */
 #define MESSAGES_A_TURN 16 /* of one child, so that none keeps the parent busy */
 
 static void start_child(struct dm_child *c);
@@ -317,17 +319,16 @@ static void step_stop(struct dm_parent *p)
 	if (p->core.pid && !p->core_stopping) {
 		p->core_stopping = true;
 		ask_to_stop(&p->core);
-		net_timer_start(p->stop_timer, p->cfg->timers.disconnect_wait_ms + STOP_GRACE_MS);
+		net_timer_start(p->stop_timer, p->hurried ? HURRY_MS : p->cfg->timers.disconnect_wait_ms + STOP_GRACE_MS);
 		return;
 	}
 	if (!p->core.pid)
 		net_loop_stop(p->loop);
 }
 
-static void on_stop_late(void *arg)
+/* Who was asked to stop has had its time. */
+static void kill_stopping(struct dm_parent *p)
 {
-	struct dm_parent *p = arg;
-
 	for (uint32_t i = 0; i < p->edges_n; i++) {
 		if (p->edges[i].pid)
 			kill(p->edges[i].pid, SIGKILL);
@@ -336,14 +337,32 @@ static void on_stop_late(void *arg)
 		kill(p->core.pid, SIGKILL);
 }
 
+static void on_stop_late(void *arg)
+{
+	kill_stopping(arg);
+}
+
+/* The core is durable at any instant: killed, it only leaves out the Disconnect-Peer to its peers. */
+static void hurry(struct dm_parent *p, int signum)
+{
+	if (net_loop_now_ms(p->loop) - p->stopping_ms < HURRY_MS)
+		return;
+	log_warn(&p->log, "daemon", "ending at once after another signal %d", signum);
+	p->hurried = true;
+	kill_stopping(p);
+}
+
 static void on_term(void *arg, int signum)
 {
 	struct dm_parent *p = arg;
 
-	if (p->stopping)
+	if (p->stopping) {
+		hurry(p, signum);
 		return;
+	}
 	log_info(&p->log, "daemon", "ending in order after signal %d", signum);
 	p->stopping = true;
+	p->stopping_ms = net_loop_now_ms(p->loop);
 	for (uint32_t i = 0; i < p->edges_n; i++)
 		ask_to_stop(&p->edges[i]);
 	net_timer_start(p->stop_timer, p->cfg->timers.disconnect_wait_ms + STOP_GRACE_MS);
@@ -385,6 +404,8 @@ static int watch_signals(struct dm_parent *p)
 		err = net_signal_new(&p->on_term, p->loop, SIGTERM, on_term, p);
 	if (!err)
 		err = net_signal_new(&p->on_int, p->loop, SIGINT, on_term, p);
+	if (!err)
+		err = net_signal_new(&p->on_quit, p->loop, SIGQUIT, on_term, p);
 	if (!err)
 		err = net_signal_new(&p->on_hup, p->loop, SIGHUP, on_hup, p);
 	return err ? err : net_timer_new(&p->stop_timer, p->loop, on_stop_late, p);
@@ -428,6 +449,7 @@ static void tear_down(struct dm_parent *p)
 	net_signal_free(p->on_chld);
 	net_signal_free(p->on_term);
 	net_signal_free(p->on_int);
+	net_signal_free(p->on_quit);
 	net_signal_free(p->on_hup);
 	net_timer_free(p->stop_timer);
 	net_check_free(p->turn_end);

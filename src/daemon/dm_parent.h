@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Runs until SIGTERM or SIGINT, or until it is of no use. `path` is the configuration file. Returns the exit status of the process. */
+/* Runs until SIGTERM, SIGINT or SIGQUIT, or until it is of no use. `path` is the configuration file. Returns the exit status of the process. */
 int dm_parent_main(const char *path);
 
 /* Checks the configuration and everything it names, prints the result. 0 or 1. */

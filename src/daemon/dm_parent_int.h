@@ -44,7 +44,7 @@ struct dm_parent {
 	bool drop; /* children run as uid and gid */
 
 	struct net_loop *loop;
-	struct net_signal *on_term, *on_int, *on_hup, *on_chld;
+	struct net_signal *on_term, *on_int, *on_quit, *on_hup, *on_chld;
 	struct net_timer *stop_timer;
 	struct net_check *turn_end;
 
@@ -62,6 +62,8 @@ struct dm_parent {
 	bool announced; /* the ready lines were printed */
 	bool stopping;
 	bool core_stopping;
+	bool hurried;
+	uint64_t stopping_ms; /* when it began to */
 	int status;
 };
 

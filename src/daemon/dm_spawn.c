@@ -14,6 +14,11 @@
 
 #include "daemon/dm_parent_int.h"
 
+/* A service manager signals every process of the service, a terminal the whole process group. Only the parent acts on these: it stops
+ * the children in order, with a Disconnect-Peer to everybody. A child that is to end at once gets SIGKILL; without its parent it ends by
+ * itself. */
+static const int parents_signals[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP };
+
 /* In the child, before the exec: only async-signal-safe calls. Never returns. */
 static void become(const struct dm_child *c, int sock, pid_t parent, char *const argv[])
 {
@@ -22,8 +27,8 @@ static void become(const struct dm_child *c, int sock, pid_t parent, char *const
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGINT, SIG_IGN); /* Ctrl-C is the parent's business */
-	signal(SIGHUP, SIG_IGN);
+	for (size_t i = 0; i < sizeof parents_signals / sizeof *parents_signals; i++)
+		signal(parents_signals[i], SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
 	if (p->drop && (setgroups(0, NULL) < 0 || setgid(p->gid) < 0 || setuid(p->uid) < 0))
 		_exit(126);

@@ -26,7 +26,10 @@ static const char help[] =
     "It runs as several processes: a parent that talks to nobody outside, edges that hold the connections of SCSs, and one core "
     "that\n"
     "decides. An edge or core that dies is started again; 'mtcctl status' shows them.\n"
-    "Signals: SIGTERM ends in order (Disconnect-Peer to everybody), SIGHUP opens the decision log again after rotation.\n"
+    "Signals, to the parent or to all processes: SIGTERM, SIGINT or SIGQUIT ends in order (Disconnect-Peer to everybody), a "
+    "second one "
+    "after a\n"
+    "second or more ends at once; SIGHUP opens the decision log again after rotation.\n"
     "Provision it while it runs:  mtcctl --socket PATH scs add ...,  mtcctl --socket PATH assoc add SCS DEVICE\n"
     "\n"
     "exit status: 0 ended in order or valid, 1 could not start or go on, 2 wrong usage\n";

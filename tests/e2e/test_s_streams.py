@@ -169,3 +169,52 @@ def test_lost_lines_are_told_once_somebody_reads_again(own_lab):
             child.send_signal(signal.SIGTERM)
             assert "ending in order" in log.read()
         assert child.wait(STOP_S) == 0
+
+
+def goodbye(s):
+    """The DPR of the gateway, answered; its cause."""
+    m = s.expect(D.DPR, True)
+    s.answer(m, [D.avp(268, 2001), *s.origin()], 0)
+    return m.number(273)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
+def test_a_signal_to_every_process_is_an_end_in_order(own_lab, number):
+    """What a service manager does with a service, a terminal with its foreground group, a shell with `kill 0`."""
+    s = Scs.opened(own_lab)
+    gateway = entry(own_lab, "mtc-iwfd")
+    pids = [gateway["pid"], L.roles(gateway["pid"])["core"], *L.roles(gateway["pid"])["edges"]]
+    for pid in reversed(pids):  # the parent last, as far from its own order as can be
+        os.kill(pid, number)
+    goodbye(s)
+    proc.wait_until("all have ended", lambda: not [pid for pid in pids if proc.start_time(pid)], STOP_S)
+    for name in ("mtc-hss", "mtc-smssc"):  # they were told, too: the connection did not just break
+        with open(own_lab.lab["logs"][name], encoding="utf-8") as f:
+            gone = [line for line in f if " is gone: " in line]
+        assert gone and "disconnect" in gone[-1], gone
+
+
+def test_a_terminal_that_closes_takes_nobody_along(own_lab):
+    s = Scs.opened(own_lab)
+    gateway = entry(own_lab, "mtc-iwfd")
+    os.killpg(gateway["pid"], signal.SIGHUP)  # it leads a session of its own
+    assert request_status(s.dar(action(device="meter-7@a.example", validity=None))) == 0
+    roles = L.roles(gateway["pid"])
+    os.kill(roles["core"], signal.SIGTERM)  # not its business
+    os.kill(roles["edges"][0], signal.SIGTERM)
+    assert request_status(s.dar(action(device="meter-7@a.example", validity=None))) == 0
+    assert L.roles(gateway["pid"]) == roles
+    s.close()
+
+
+def test_a_second_signal_does_not_wait_for_who_does_not_answer(own_lab):
+    with Again(own_lab, ("reconnect: 1s", "reconnect: 1s, disconnect_wait: 60s")) as again:
+        child = again.start(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        s = Scs.opened(own_lab)
+        child.send_signal(signal.SIGTERM)
+        child.send_signal(signal.SIGTERM)  # at once, as timeout(1) does: one request
+        s.expect(D.DPR, True)  # not answered
+        with pytest.raises(subprocess.TimeoutExpired):
+            child.wait(1.2)
+        child.send_signal(signal.SIGINT)
+        assert child.wait(STOP_S) == 0
