@@ -3,12 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct aud {
 	int fd;     /* -1: counters only */
+	bool file;  /* a regular file: else somebody reads, or does not */
 	char *path; /* NULL: handed in as a descriptor */
 	struct st_counters *counters;
 	bool torn;  /* the last line was written in part: a newline goes before what follows */
@@ -17,13 +20,21 @@ struct aud {
 	char room[1 + AUD_GATHER_MAX];
 };
 
+static void set_fd(struct aud *a, int fd)
+{
+	struct stat st;
+
+	a->fd = fd;
+	a->file = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 static struct aud *make(int fd, struct st_counters *counters)
 {
 	struct aud *a = calloc(1, sizeof *a);
 
 	if (!a)
 		return NULL;
-	a->fd = fd;
+	set_fd(a, fd);
 	a->counters = counters;
 	a->text = a->room + 1;
 	return a;
@@ -39,9 +50,10 @@ static uint64_t lines_in(const char *p, size_t n)
 	return lines;
 }
 
+/* A pipe that nobody reads must not stop the writer: neither here nor at a write. */
 static int open_log(const char *path)
 {
-	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
 }
 
 int aud_open(struct aud **out, const char *path, struct st_counters *counters)
@@ -55,7 +67,7 @@ int aud_open(struct aud **out, const char *path, struct st_counters *counters)
 		a->path = strdup(path);
 		if (!a->path)
 			goto free_a;
-		a->fd = open_log(path);
+		set_fd(a, open_log(path));
 		if (a->fd < 0)
 			goto free_path;
 	}
@@ -136,17 +148,31 @@ static void drop_written(struct aud *a, size_t n)
 	memmove(a->text, a->text + whole, a->len);
 }
 
+/* How much leaves with one write(2). A pipe takes up to PIPE_BUF whole or not at all, so that none of its lines is torn. */
+static size_t piece(const struct aud *a)
+{
+	size_t len = 0;
+
+	if (a->file || a->len <= PIPE_BUF)
+		return a->len;
+	for (const char *end; (end = memchr(a->text + len, '\n', a->len - len)); len = (size_t)(end + 1 - a->text)) {
+		if (len && end + 1 - a->text > PIPE_BUF)
+			break;
+	}
+	return len;
+}
+
 /* One write(2) of whole lines: appending writers never mix. Returns how many octets of them the disk took, or -1. */
-static ssize_t write_lines(struct aud *a)
+static ssize_t write_lines(struct aud *a, size_t len)
 {
 	size_t first = a->torn ? 1 : 0; /* then a newline ends what is left of the cut line */
 	ssize_t n;
 
 	a->room[0] = '\n';
 	do
-		n = write(a->fd, a->text - first, a->len + first);
+		n = write(a->fd, a->text - first, len + first);
 	while (n < 0 && errno == EINTR);
-	if (n == 0 || (n > 0 && (size_t)n < a->len + first))
+	if (n == 0 || (n > 0 && (size_t)n < len + first))
 		errno = ENOSPC;
 	if (n > 0 && first) {
 		a->torn = false;
@@ -157,16 +183,16 @@ static ssize_t write_lines(struct aud *a)
 
 int aud_flush(struct aud *a)
 {
-	ssize_t n;
-	bool all;
+	while (a->fd >= 0 && a->len) {
+		size_t len = piece(a);
+		ssize_t n = write_lines(a, len);
 
-	if (a->fd < 0 || a->len == 0)
-		return 0;
-	n = write_lines(a);
-	all = n == (ssize_t)a->len;
-	if (n >= 0)
-		drop_written(a, (size_t)n);
-	return all ? 0 : ERR_IO;
+		if (n >= 0)
+			drop_written(a, (size_t)n);
+		if (n != (ssize_t)len)
+			return ERR_IO;
+	}
+	return 0;
 }
 
 static void count(struct st_counters *st, const struct aud_decision *d)
@@ -216,6 +242,6 @@ void aud_reopen_fd(struct aud *a, int fd)
 	(void)aud_flush(a); /* what the old file does not take begins the new one */
 	if (a->fd >= 0)
 		close(a->fd);
-	a->fd = fd;
+	set_fd(a, fd);
 	a->torn = false;
 }

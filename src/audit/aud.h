@@ -32,10 +32,11 @@ struct aud;
 #define AUD_TEXT_MAX 256   /* octets of one text that are written; the rest is cut */
 #define AUD_LINE_MAX 16384 /* octets of one line: all texts, each octet of them escaped, always fit */
 
-/* Opens (makes, mode 0640) the log for appending; "" or NULL: no log, counters only. Borrows counters (NULL allowed). ERR_IO
+/* Opens (makes, mode 0640) the log for appending, also a named pipe that somebody reads; "" or NULL: no log, counters only. Borrows counters (NULL allowed). ERR_IO
  * with errno. */
 ERR_MUST_USE int aud_open(struct aud **out, const char *path, struct st_counters *counters);
-/* The same on a descriptor that a process without file system was handed; takes fd on success. aud_reopen_fd() instead of
+/* The same on a descriptor that a process without file system was handed; takes fd on success. Open it with O_NONBLOCK: then a
+ * reader that stands still is a log that takes nothing, and nobody waits for it. aud_reopen_fd() instead of
  * aud_reopen(). */
 ERR_MUST_USE int aud_open_fd(struct aud **out, int fd, struct st_counters *counters);
 void aud_close(struct aud *a); /* NULL allowed */
@@ -45,7 +46,7 @@ void aud_close(struct aud *a); /* NULL allowed */
  * with errno. */
 #define AUD_GATHER_MAX (256u * 1024u) /* octets of gathered lines */
 int aud_decision(struct aud *a, const struct aud_decision *d);
-/* Writes what gathered with one write(2). To be called before anything that follows from these decisions is sent. What cannot be
+/* Writes what gathered, to a file with one write(2). To be called before anything that follows from these decisions is sent. What cannot be
  * written stays and is tried again with the next flush. ERR_IO with errno. */
 int aud_flush(struct aud *a);
 

@@ -122,6 +122,11 @@ def test_the_decision_log_is_opened_again(gateway):
     assert gateway.stop() == 0
 
 
+def test_a_decision_log_that_is_a_pipe_without_a_reader_is_named(gateway):
+    os.mkfifo(gateway.path("decisions.jsonl"))
+    assert "decisions.jsonl: no program reads this pipe; start its reader first" in gateway.refused()
+
+
 def test_a_second_instance_says_what_the_first_one_holds(gateway):
     port = gateway.start()
     assert "another process listens there" in gateway.refused()

@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 #include <jansson.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "audit/aud.h"
@@ -243,6 +245,66 @@ static void test_without_a_log_there_are_still_counters(void **state)
 	assert_int_equal(aud_open(&a, "/nonexistent/d.jsonl", &c), ERR_IO);
 }
 
+#define PIPED 2000 /* more than the pipe and what gathers together hold */
+
+/* Whole lines of what was read so far; the rest of the last one stays. */
+static unsigned count_lines(char *text, size_t *len)
+{
+	unsigned n = 0;
+	size_t at = 0;
+
+	for (char *end; (end = memchr(text + at, '\n', *len - at)); at = (size_t)(end + 1 - text), n++) {
+		assert_int_equal(text[at], '{');
+		assert_int_equal(end[-1], '}');
+	}
+	*len -= at;
+	memmove(text, text + at, *len);
+	return n;
+}
+
+static void test_a_pipe_whose_reader_stands_still_stops_nobody(void **state)
+{
+	static char text[2 * AUD_LINE_MAX];
+	char path[] = "/tmp/mtc-aud-XXXXXX", fifo[64];
+	struct aud_decision d = sample();
+	struct st_counters c = { .v = { 0 } };
+	struct aud *a;
+	unsigned lines = 0;
+	size_t len = 0;
+	int fd, again;
+
+	(void)state;
+	assert_non_null(mkdtemp(path));
+	snprintf(fifo, sizeof fifo, "%s/d.jsonl", path);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	assert_int_equal(aud_open(&a, fifo, &c), ERR_IO); /* nobody reads */
+	fd = open(fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(aud_open(&a, fifo, &c), 0);
+	for (int i = 0; i < PIPED; i++) {
+		d.reference = (uint32_t)i;
+		(void)aud_decision(a, &d);
+		(void)aud_flush(a);
+	}
+	assert_in_range(c.v[ST_AUDIT_ERRORS], 1, PIPED - 1);
+	do {
+		ssize_t n;
+
+		while ((n = read(fd, text + len, sizeof text - len)) > 0) {
+			len += (size_t)n;
+			lines += count_lines(text, &len);
+		}
+		again = aud_flush(a);
+	} while (lines + c.v[ST_AUDIT_ERRORS] < PIPED);
+	assert_int_equal(again, 0);
+	assert_int_equal(len, 0);
+	assert_int_equal(lines, c.v[ST_AUDIT_LINES]);
+	aud_close(a);
+	close(fd);
+	unlink(fifo);
+	rmdir(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +317,7 @@ int main(void)
 		cmocka_unit_test(test_a_full_disk_is_counted_and_the_decision_stands),
 		cmocka_unit_test(test_a_line_that_was_cut_is_written_again_whole),
 		cmocka_unit_test(test_without_a_log_there_are_still_counters),
+		cmocka_unit_test(test_a_pipe_whose_reader_stands_still_stops_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
