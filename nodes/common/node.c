@@ -1,6 +1,9 @@
 /* node.c - exit words, JSON lines, log. */
 #include "nodes/common/node.h"
 
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,12 +12,20 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-void node_start(struct log *log, const char *program)
+#include "base/writer.h"
+
+int node_start(struct log *log, const char *program)
 {
+	int err;
+
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 
 	sigaction(SIGPIPE, &ignore, NULL);
 	log_init(log, STDERR_FILENO, LOG_LEVEL_INFO, program);
+	err = log_queue(log, WRITER_OCTETS);
+	if (err)
+		node_fail(program, "%s", err_str(err));
+	return err;
 }
 
 int node_usage(const char *program, const char *fmt, ...)
@@ -47,12 +58,17 @@ int node_version(const char *program)
 	return fflush(stdout) ? NODE_EXIT_FAILURE : NODE_EXIT_OK;
 }
 
-/* A pipe may take a long line in pieces; a line is only useful whole. */
+/* A pipe may take a long line in pieces; a line is only useful whole. The waiting is done by poll(): a signal that is handled ends it,
+ * while write() would go on waiting. */
 static int write_all(int fd, const char *p, size_t n)
 {
 	while (n > 0) {
-		ssize_t done = write(fd, p, n);
+		struct pollfd writable = { .fd = fd, .events = POLLOUT };
+		ssize_t done;
 
+		if (poll(&writable, 1, -1) < 0)
+			return errno == EINTR ? ERR_TIMEOUT : ERR_IO;
+		done = write(fd, p, n < PIPE_BUF ? n : PIPE_BUF);
 		if (done <= 0)
 			return ERR_IO;
 		p += done;
@@ -61,25 +77,29 @@ static int write_all(int fd, const char *p, size_t n)
 	return 0;
 }
 
-int node_emit(int fd, json_t *event)
+char *node_line(json_t *event, size_t *len)
 {
 	char *text = event ? json_dumps(event, JSON_COMPACT | JSON_REAL_PRECISION(7)) : NULL;
-	size_t len;
-	int err;
 
 	json_decref(event);
 	if (!text)
-		return ERR_NOMEM;
-	len = strlen(text);
-	text[len] = '\n'; /* in place of the NUL: one write, and nobody reads it as a string again */
-	err = write_all(fd, text, len + 1);
-	free(text);
-	return err;
+		return NULL;
+	*len = strlen(text);
+	text[(*len)++] = '\n'; /* in place of the NUL: nobody reads it as a string again */
+	return text;
 }
 
-int node_emit_ready(const char *address, uint16_t port)
+int node_emit(int fd, json_t *event)
 {
-	return node_emit(STDOUT_FILENO, json_pack("{s:s, s:s, s:i}", "event", "ready", "address", address, "port", (int)port));
+	size_t len;
+	char *line = node_line(event, &len);
+	int err;
+
+	if (!line)
+		return ERR_NOMEM;
+	err = write_all(fd, line, len);
+	free(line);
+	return err;
 }
 
 uint32_t node_random(void)

@@ -20,8 +20,9 @@ enum node_exit {
 	NODE_EXIT_NO_REPORT = 6, /* mtc-scs: no report in time */
 };
 
-/* First thing in main(): ignores SIGPIPE, sets the log up on stderr at level info. */
-void node_start(struct log *log, const char *program);
+/* Ignores SIGPIPE, sets the log up on stderr at level info; nobody waits for its reader. ERR_NOMEM is said on stderr. The caller ends the
+ * log by log_fini(). */
+ERR_MUST_USE int node_start(struct log *log, const char *program);
 
 /* "mtc-x: WORDS\nmtc-x --help says how it is used.\n" on stderr. Returns NODE_EXIT_USAGE. */
 int node_usage(const char *program, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -30,11 +31,12 @@ int node_fail(const char *program, const char *fmt, ...) __attribute__((format(p
 /* "mtc-x VERSION\n" on stdout. Returns NODE_EXIT_OK. */
 int node_version(const char *program);
 
-/* Writes one event as one line with one write(2). Takes `event`; NULL (out of memory while making it) is ERR_NOMEM. ERR_IO when the
- * other side of fd is gone; whoever has nobody left to tell may ignore it. */
+/* One event as one line with its newline: owned, *len octets, no NUL. Takes `event`. NULL: out of memory, also while it was made. */
+char *node_line(json_t *event, size_t *len);
+/* For a program in the foreground, whose output is its purpose: writes one event as one line and waits for the reader, so that nothing
+ * is lost. Takes `event`; NULL (out of memory while making it) is ERR_NOMEM. ERR_IO when the other side of fd is gone; ERR_TIMEOUT when a
+ * signal came while nobody read. Whoever has nobody left to tell may ignore it. Programs that serve use node_out.h. */
 int node_emit(int fd, json_t *event);
-/* {"event":"ready","address":"127.0.0.1","port":3868} on stdout: from now on the program answers there. */
-int node_emit_ready(const char *address, uint16_t port);
 
 /* 32 fresh random bits. */
 uint32_t node_random(void);

@@ -33,6 +33,8 @@ static const struct cfg_word level_words[] = { { "error", LOG_LEVEL_ERROR },
 
 const struct cfg_row node_log_rows[] = {
 	CFG_WORD("level", struct node_log_conf, level, level_words, "info", "error, warn, info or debug"),
+	CFG_U32("queue", struct node_log_conf, queue_max, 4096, 67108864, "262144",
+		"bytes of lines that wait while the reader of standard error, or of standard output, is slow; more are lost"),
 	CFG_END,
 };
 

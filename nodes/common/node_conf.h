@@ -21,7 +21,8 @@ struct node_listen {
 };
 
 struct node_log_conf {
-	int level; /* enum log_level */
+	int level;          /* enum log_level */
+	uint32_t queue_max; /* octets that wait for the reader of standard error, and as many for that of standard output */
 };
 
 extern const struct cfg_row node_identity_rows[], node_listen_rows[], node_log_rows[];

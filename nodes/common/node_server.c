@@ -10,6 +10,7 @@
 #include "net/net_tcp.h"
 
 #define BACKLOG 128
+#define HURRY_MS 1000 /* a second order to stop before is the same one */
 
 struct client {
 	struct node_server *server;
@@ -31,6 +32,7 @@ struct node_server {
 	struct net_timer *parting;
 	void (*done)(void *arg);
 	void *done_arg;
+	uint64_t stopping_ms; /* since when */
 };
 
 static bool name_proven(const struct link *l, struct dia_bytes host)
@@ -244,8 +246,12 @@ void node_server_stop(struct node_server *s, void (*done)(void *arg), void *arg)
 {
 	uint32_t wait_ms = s->conf->link.dpa_wait_ms ? s->conf->link.dpa_wait_ms : 5000;
 
-	if (s->done)
+	if (s->done) {
+		if (net_loop_now_ms(s->loop) - s->stopping_ms >= HURRY_MS)
+			net_timer_start(s->parting, 0);
 		return;
+	}
+	s->stopping_ms = net_loop_now_ms(s->loop);
 	stop_listening(s);
 	s->done = done;
 	s->done_arg = arg;

@@ -33,7 +33,7 @@ uint16_t node_server_port(const struct node_server *s);
 /* An open link to that Origin-Host (ASCII case ignored), the youngest first; NULL when there is none. */
 struct link *node_server_find(const struct node_server *s, const char *host);
 /* Stops accepting and sends DPR (REBOOTING) to all; calls `done` once when all are gone, at the latest after the DPA wait, never
- * before it returns. Requests still in flight are given ERR_CLOSED by their links. */
+ * before it returns. A second call, a second or more later, ends the wait. Requests still in flight are given ERR_CLOSED by their links. */
 void node_server_stop(struct node_server *s, void (*done)(void *arg), void *arg);
 /* Takes; NULL allowed; drops what is left. No callback runs any more. */
 void node_server_free(struct node_server *s);

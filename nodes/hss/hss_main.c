@@ -9,6 +9,7 @@
 #include "base/stdfd.h"
 #include "nodes/common/node.h"
 #include "nodes/common/node_daemon.h"
+#include "nodes/common/node_out.h"
 #include "nodes/hss/hss_conf.h"
 #include "nodes/hss/hss_reload.h"
 #include "nodes/hss/hss_server.h"
@@ -22,7 +23,8 @@ struct hss {
 	const char *allowed[NODE_ALLOWED_MAX];
 	struct tls_ctx *tls;
 	struct net_loop *loop;
-	struct net_signal *signals[3];
+	struct net_signal *signals[4];
+	struct node_out out;
 	struct node_server *server;
 	struct hss_reload *reload;
 	struct hss_server state;
@@ -72,6 +74,7 @@ static int load(struct hss *h, const char *path)
 		return NODE_EXIT_USAGE;
 	}
 	h->log.level = (enum log_level)h->conf.log.level;
+	log_queue_max(&h->log, h->conf.log.queue_max);
 	log_info(&h->log, "hss", "%zu subscribers read from %s in %u ms", hss_store_count(h->state.self.store),
 		 h->conf.subscribers, (unsigned)(clock_mono_ms() - started_ms));
 	if (node_listen_tls(&h->tls, &h->conf.listen, why, sizeof why)) {
@@ -104,11 +107,13 @@ static void prepare(struct hss *h)
 
 static int run(struct hss *h)
 {
-	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
+	static const int signals[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP };
 	int err;
 
 	prepare(h);
-	err = net_loop_new(&h->loop);
+	err = node_out_init(&h->out, &h->log, h->conf.log.queue_max);
+	if (!err)
+		err = net_loop_new(&h->loop);
 	for (size_t i = 0; !err && i < sizeof signals / sizeof *signals; i++)
 		err = net_signal_new(&h->signals[i], h->loop, signals[i], on_signal, h);
 	if (!err)
@@ -120,9 +125,8 @@ static int run(struct hss *h)
 		return node_fail(PROGRAM, "%s port %u: %s", h->listen.address, h->listen.port,
 				 err == ERR_IO ? strerror(errno) : err_str(err));
 	log_info(&h->log, "hss", "ready %s:%u as %s", h->listen.address, node_server_port(h->server), h->conf.identity.host);
-	err = node_emit_ready(h->listen.address, node_server_port(h->server));
-	if (!err)
-		err = net_loop_run(h->loop);
+	node_out_ready(&h->out, h->listen.address, node_server_port(h->server));
+	err = net_loop_run(h->loop);
 	return err ? node_fail(PROGRAM, "%s", err_str(err)) : NODE_EXIT_OK;
 }
 
@@ -136,6 +140,8 @@ static void end(struct hss *h)
 		net_loop_free(h->loop);
 	tls_ctx_free(h->tls);
 	hss_store_free(h->state.self.store);
+	node_out_fini(&h->out);
+	log_fini(&h->log);
 	free(h);
 }
 
@@ -146,8 +152,7 @@ static int start(const char *path, bool test_only)
 
 	if (!h)
 		return node_fail(PROGRAM, "out of memory");
-	node_start(&h->log, PROGRAM);
-	code = load(h, path);
+	code = node_start(&h->log, PROGRAM) ? NODE_EXIT_FAILURE : load(h, path);
 	if (code == NODE_EXIT_OK && test_only)
 		printf("%s: configuration is valid, %zu subscribers\n", path, hss_store_count(h->state.self.store));
 	else if (code == NODE_EXIT_OK)

@@ -1,4 +1,5 @@
-/* scs_listen.c - print, remember, acknowledge: in this order, so that a crash between two of them repeats and never loses. */
+/* scs_listen.c - print, remember, acknowledge: in this order, so that a crash between two of them repeats and never loses. While
+ * nobody reads what is printed, this program stands still: reports stay with the gateway. A signal ends the wait. */
 #include "nodes/scs/scs_listen.h"
 
 #include <stdio.h>
@@ -19,7 +20,7 @@ struct listen {
 	struct link *link;   /* while it is open */
 	uint32_t end_to_end; /* of the request that is being answered */
 	uint64_t reports, duplicates;
-	bool was_open, parting;
+	bool was_open, parting, unread; /* unread: nobody takes what is printed */
 	int exit_code;
 };
 
@@ -34,8 +35,11 @@ static void part(struct listen *w, int exit_code)
 
 static bool say(struct listen *w, json_t *event)
 {
-	if (node_emit(STDOUT_FILENO, event) == 0)
+	if (w->unread)
+		json_decref(event);
+	else if (node_emit(STDOUT_FILENO, event) == 0)
 		return true;
+	w->unread = true;
 	part(w, NODE_EXIT_FAILURE); /* nobody reads us: what comes stays with the gateway */
 	return false;
 }
@@ -119,9 +123,11 @@ static void on_failed(void *arg, int err, uint32_t result_code, const char *why)
 		scs_refusal_words(words, sizeof words, result_code);
 	else
 		snprintf(words, sizeof words, "no connection to %s port %u: %s", w->o->address, w->o->connect_port, why);
-	fprintf(stderr, "mtc-scs: %s%s\n", words, w->was_open ? "; trying again" : "");
-	if (w->was_open)
+	if (w->was_open) {
+		log_warn(w->session.log, "scs", "%s; trying again", words);
 		return;
+	}
+	fprintf(stderr, "mtc-scs: %s\n", words);
 	if (say(w, scs_error_event(words, result_code)))
 		part(w, NODE_EXIT_CONNECT);
 }
@@ -150,8 +156,9 @@ int scs_listen(const struct scs_options *o, const struct log *log)
 	}
 	err = net_loop_run(w.session.loop);
 	scs_session_close(&w.session);
-	(void)!node_emit(STDOUT_FILENO, json_pack("{s:s, s:I, s:I}", "event", "summary", "reports", (json_int_t)w.reports,
-						  "duplicates", (json_int_t)w.duplicates));
+	if (!w.unread)
+		(void)!node_emit(STDOUT_FILENO, json_pack("{s:s, s:I, s:I}", "event", "summary", "reports", (json_int_t)w.reports,
+							  "duplicates", (json_int_t)w.duplicates));
 	scs_seen_close(w.seen);
 	return err ? NODE_EXIT_FAILURE : w.exit_code;
 }

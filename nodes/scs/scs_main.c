@@ -16,7 +16,8 @@ int main(int argc, char **argv)
 
 	if (stdfd_open())
 		return NODE_EXIT_FAILURE;
-	node_start(&log, PROGRAM);
+	if (node_start(&log, PROGRAM))
+		return NODE_EXIT_FAILURE;
 	if (scs_options_parse(&o, argc - 1, (const char *const *)argv + 1, node_random(), why))
 		return node_usage(PROGRAM, "%s", why);
 	log.level = o.debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN;
@@ -33,5 +34,6 @@ int main(int argc, char **argv)
 		code = scs_run(&o, &log);
 	}
 	scs_options_fini(&o);
+	log_fini(&log);
 	return code;
 }

@@ -45,7 +45,7 @@ struct run {
 	uint64_t started_us, answered_us;
 	uint32_t sent, answered, accepted, bad_outcomes, left;
 	json_t *early; /* a report that came before its answer; printed behind it */
-	bool was_open, parting;
+	bool was_open, parting, unread;
 	int exit_code; /* -1 until known */
 };
 
@@ -62,21 +62,31 @@ static void part(struct run *r, int exit_code)
 	scs_session_part(&r->session, r->link, DIA_DISCONNECT_DO_NOT_WANT);
 }
 
+/* False: nobody reads us, now or before. */
+static bool print(struct run *r, json_t *event)
+{
+	if (r->unread)
+		json_decref(event);
+	else
+		r->unread = node_emit(STDOUT_FILENO, event) != 0;
+	return !r->unread;
+}
+
+static void say(struct run *r, json_t *event)
+{
+	if (!print(r, event))
+		part(r, NODE_EXIT_FAILURE);
+}
+
 static void fail(struct run *r, const char *words, uint32_t result_code)
 {
 	if (r->parting)
 		return;
 	fprintf(stderr, "mtc-scs: %s\n", words);
-	(void)!node_emit(STDOUT_FILENO, scs_error_event(words, result_code));
+	(void)!print(r, scs_error_event(words, result_code));
 	if (r->o->load && r->was_open)
-		(void)!node_emit(STDOUT_FILENO, scs_tally_event(&r->tally, scs_now_us() - r->started_us, r->o->has_wait));
+		(void)!print(r, scs_tally_event(&r->tally, scs_now_us() - r->started_us, r->o->has_wait));
 	part(r, NODE_EXIT_CONNECT);
-}
-
-static void say(struct run *r, json_t *event)
-{
-	if (node_emit(STDOUT_FILENO, event))
-		part(r, NODE_EXIT_FAILURE); /* nobody reads us */
 }
 
 static bool all_reported(const struct run *r)

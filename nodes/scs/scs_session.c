@@ -73,7 +73,7 @@ static void on_timer(void *arg)
 
 static int make_peer(struct scs_session *s)
 {
-	static const int signals[] = { SIGTERM, SIGINT };
+	static const int signals[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP };
 	int err = net_loop_new(&s->loop);
 
 	for (size_t i = 0; !err && i < sizeof signals / sizeof *signals; i++)

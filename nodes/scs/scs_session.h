@@ -15,7 +15,7 @@ struct scs_session {
 	struct link_peer_conf peer_conf;
 	struct link_peer *peer;
 	struct link_ids ids;
-	struct net_signal *signals[2];
+	struct net_signal *signals[4];
 	struct net_timer *timer;
 	enum { SCS_OPENING, SCS_DROPPING, SCS_PAUSING, SCS_PARTING } phase; /* what the timer is for */
 	const struct link_cb *cb;

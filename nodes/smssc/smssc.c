@@ -253,10 +253,11 @@ void smssc_status(struct smssc *s)
 	struct dlv_gauge g = dlv_gauge(s->dlv);
 	json_t *counts = json_object();
 	json_t *event =
-	    json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "event", "status", "waiting", (json_int_t)g.waiting,
-		      "sending", (json_int_t)g.sending, "reporting", (json_int_t)g.reporting, "storing", (json_int_t)g.other,
-		      "ues", (json_int_t)g.ues, "ues_present", (json_int_t)g.ues_present, "duplicates_known",
-		      (json_int_t)smssc_dup_count(s->dup), "duplicates_evicted", (json_int_t)smssc_dup_evicted(s->dup));
+	    json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "event", "status", "waiting",
+		      (json_int_t)g.waiting, "sending", (json_int_t)g.sending, "reporting", (json_int_t)g.reporting, "storing",
+		      (json_int_t)g.other, "ues", (json_int_t)g.ues, "ues_present", (json_int_t)g.ues_present, "duplicates_known",
+		      (json_int_t)smssc_dup_count(s->dup), "duplicates_evicted", (json_int_t)smssc_dup_evicted(s->dup),
+		      "log_lost", (json_int_t)log_lost(&s->log), "events_lost", (json_int_t)node_out_lost(&s->out));
 
 #define DLV_COUNT(name, words) json_object_set_new(counts, #name, json_integer((json_int_t)c->name));
 	DLV_COUNTS(DLV_COUNT)
@@ -265,6 +266,5 @@ void smssc_status(struct smssc *s)
 		json_decref(event);
 		return;
 	}
-	if (node_emit(1, event))
-		log_warn(&s->log, "smssc", "nobody reads the status");
+	node_out_event(&s->out, event);
 }

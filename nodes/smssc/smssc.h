@@ -3,6 +3,7 @@
 #pragma once
 #include "link/link_ids.h"
 #include "nodes/common/node_events.h"
+#include "nodes/common/node_out.h"
 #include "nodes/common/node_server.h"
 #include "nodes/smssc/dlv.h"
 #include "nodes/smssc/smssc_conf.h"
@@ -14,6 +15,7 @@ struct smssc_ue_conn;
 
 struct smssc {
 	struct log log;
+	struct node_out out;
 	struct smssc_conf conf;
 	struct net_loop *loop;
 	struct smssc_store *store;

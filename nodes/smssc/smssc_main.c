@@ -38,6 +38,7 @@ static int load(struct smssc *s, const char *path)
 		return NODE_EXIT_USAGE;
 	}
 	s->log.level = (enum log_level)s->conf.log.level;
+	log_queue_max(&s->log, s->conf.log.queue_max);
 	if (node_listen_tls(&s->tls, &s->conf.listen, why, sizeof why)) {
 		fprintf(stderr, PROGRAM ": %s: listen: %s\n", path, why);
 		return NODE_EXIT_USAGE;
@@ -62,18 +63,19 @@ static int serve(struct smssc *s)
 				 err == ERR_IO ? strerror(errno) : err_str(err));
 	log_info(&s->log, "smssc", "ready %s:%u as %s, mobiles on %s", s->conf.listen.address, node_server_port(s->server),
 		 s->conf.identity.host, s->conf.ue_socket);
-	err = node_emit_ready(s->conf.listen.address, node_server_port(s->server));
-	if (!err)
-		err = net_loop_run(s->loop);
+	node_out_ready(&s->out, s->conf.listen.address, node_server_port(s->server));
+	err = net_loop_run(s->loop);
 	return err ? node_fail(PROGRAM, "%s", err_str(err)) : NODE_EXIT_OK;
 }
 
 static int run(struct smssc *s)
 {
-	static const int numbers[] = { SIGTERM, SIGINT, SIGUSR1 };
-	struct net_signal *signals[3] = { NULL };
-	int code = NODE_EXIT_FAILURE, err = net_loop_new(&s->loop);
+	static const int numbers[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1 };
+	struct net_signal *signals[sizeof numbers / sizeof *numbers] = { NULL };
+	int code = NODE_EXIT_FAILURE, err = node_out_init(&s->out, &s->log, s->conf.log.queue_max);
 
+	if (!err)
+		err = net_loop_new(&s->loop);
 	for (size_t i = 0; !err && i < sizeof numbers / sizeof *numbers; i++)
 		err = net_signal_new(&signals[i], s->loop, numbers[i], on_signal, s);
 	if (err)
@@ -87,6 +89,7 @@ static int run(struct smssc *s)
 		net_signal_free(signals[i]);
 	if (s->loop)
 		net_loop_free(s->loop);
+	node_out_fini(&s->out);
 	return code;
 }
 
@@ -98,13 +101,13 @@ static int start(const char *path, bool test_only)
 	if (!s)
 		return node_fail(PROGRAM, "out of memory");
 	s->ue_fd = -1;
-	node_start(&s->log, PROGRAM);
-	code = load(s, path);
+	code = node_start(&s->log, PROGRAM) ? NODE_EXIT_FAILURE : load(s, path);
 	if (code == NODE_EXIT_OK && test_only)
 		printf("%s: configuration is valid\n", path);
 	else if (code == NODE_EXIT_OK)
 		code = run(s);
 	tls_ctx_free(s->tls);
+	log_fini(&s->log);
 	free(s);
 	return code;
 }

@@ -5,6 +5,7 @@
 #include "net/net_loop.h"
 #include "net/net_stream.h"
 #include "nodes/common/node_events.h"
+#include "nodes/common/node_out.h"
 #include "nodes/ue/ue_devices.h"
 #include "nodes/ue/ue_read.h"
 #include "nodes/ue/ue_state.h"
@@ -20,6 +21,8 @@ struct ue_counts {
 
 struct ue {
 	struct log log;
+	struct node_out out;
+	uint32_t queue_max; /* octets of lines that wait, for stderr and for stdout */
 	const char *link_path, *state_dir, *control_path, *command, *events_path; /* the last three may be NULL */
 	uint32_t commands_max, jobs_max;
 	uint64_t remember_max;

@@ -139,8 +139,7 @@ static void emit_command(struct ue *u, const struct job *j, const char *key, int
 
 	if (event && !words)
 		json_object_set_new(event, key, json_integer(value));
-	if (node_emit(1, event))
-		log_error(&u->log, "ue", "an event could not be written to stdout");
+	node_out_event(&u->out, event);
 }
 
 static void start_more(struct ue *u)

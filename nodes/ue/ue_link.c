@@ -120,8 +120,7 @@ static int on_gone(struct ue *u, const uint8_t *body, size_t len)
 		return 0;
 	device->replaced = true;
 	u->counts.replaced++;
-	if (node_emit(1, json_pack("{s:s, s:s}", "event", "replaced", "imsi", imsi)))
-		log_error(&u->log, "ue", "an event could not be written to stdout");
+	node_out_event(&u->out, json_pack("{s:s, s:s}", "event", "replaced", "imsi", imsi));
 	return 0;
 }
 
@@ -166,9 +165,8 @@ static void on_open(void *arg)
 	if (u->ready_told)
 		return;
 	u->ready_told = true;
-	if (node_emit(1, json_pack("{s:s, s:s, s:I}", "event", "ready", "link", u->link_path, "devices",
-				   (json_int_t)u->devices.devices_n)))
-		log_error(&u->log, "ue", "an event could not be written to stdout");
+	node_out_event(&u->out, json_pack("{s:s, s:s, s:I}", "event", "ready", "link", u->link_path, "devices",
+					  (json_int_t)u->devices.devices_n));
 }
 
 static void on_data(void *arg, const uint8_t *p, size_t n)

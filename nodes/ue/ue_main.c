@@ -25,6 +25,7 @@ enum {
 	OPT_PORT,
 	OPT_REMEMBER,
 	OPT_LOG,
+	OPT_QUEUE,
 	OPT_HELP,
 	OPT_VERSION,
 };
@@ -42,6 +43,7 @@ static const struct node_opt options[] = {
 	{ OPT_CONTROL, 0, "control", "SOCKET", "socket to make for 'mtc-ue ctl'" },
 	{ OPT_REMEMBER, 0, "remember", "N", "delivery ids remembered (1000000)" },
 	{ OPT_LOG, 0, "log", "LEVEL", "error, warn, info or debug (info)" },
+	{ OPT_QUEUE, 0, "queue", "BYTES", "lines that wait for a slow reader of stderr, or of stdout (262144)" },
 	{ OPT_HELP, 'h', "help", NULL, "this text" },
 	{ OPT_VERSION, 0, "version", NULL, "name and version" },
 	{ 0 },
@@ -108,10 +110,13 @@ static int serve(struct ue *u)
 
 static int run(struct ue *u)
 {
-	static const int numbers[] = { SIGTERM, SIGINT };
-	struct net_signal *signals[2] = { NULL };
-	int code = NODE_EXIT_FAILURE, err = net_loop_new(&u->loop);
+	static const int numbers[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP };
+	struct net_signal *signals[sizeof numbers / sizeof *numbers] = { NULL };
+	int code = NODE_EXIT_FAILURE, err = node_out_init(&u->out, &u->log, u->queue_max);
 
+	log_queue_max(&u->log, u->queue_max);
+	if (!err)
+		err = net_loop_new(&u->loop);
 	for (size_t i = 0; !err && i < sizeof numbers / sizeof *numbers; i++)
 		err = net_signal_new(&signals[i], u->loop, numbers[i], on_signal, u);
 	if (err)
@@ -129,6 +134,7 @@ static int run(struct ue *u)
 		net_signal_free(signals[i]);
 	if (u->loop)
 		net_loop_free(u->loop);
+	node_out_fini(&u->out);
 	return code;
 }
 
@@ -188,6 +194,10 @@ static int take_option(struct ue *u, int id, const char *value)
 		code = add_number(&n, "remember", value, 100000000);
 		u->remember_max = n;
 		return code;
+	case OPT_QUEUE:
+		if (str_parse_u32(&u->queue_max, value, 4096, 67108864))
+			return node_usage(PROGRAM, "--queue %s: expected a number from 4096 to 67108864", value);
+		return NODE_EXIT_OK;
 	case OPT_LOG:
 		return log_level_parse(&u->log.level, value)
 			   ? node_usage(PROGRAM, "--log %s: expected error, warn, info or debug", value)
@@ -248,12 +258,13 @@ int main(int argc, char **argv)
 	u = calloc(1, sizeof *u);
 	if (!u)
 		return node_fail(PROGRAM, "out of memory");
-	node_start(&u->log, PROGRAM);
+	u->queue_max = WRITER_OCTETS;
 	u->commands_max = 8;
 	u->jobs_max = 1000;
 	u->remember_max = 1000000;
-	code = play(u, argc, argv);
+	code = node_start(&u->log, PROGRAM) ? NODE_EXIT_FAILURE : play(u, argc, argv);
 	ue_devices_fini(&u->devices);
+	log_fini(&u->log);
 	free(u);
 	return code;
 }

@@ -34,8 +34,7 @@ struct ue_pending {
 
 static void emit(struct ue *u, json_t *event)
 {
-	if (node_emit(1, event))
-		log_error(&u->log, "ue", "an event could not be written to stdout");
+	node_out_event(&u->out, event);
 }
 
 static void emit_short(struct ue *u, const char *event, const char *imsi, uint64_t id, const char *reason)

@@ -90,7 +90,7 @@ def test_a_gateway_without_standard_streams_serves(own_lab):
             assert child.wait(STOP_S) == 0
 
 
-@pytest.mark.parametrize("name", ["mtc-ue"])
+@pytest.mark.parametrize("name", ["mtc-hss", "mtc-smssc", "mtc-ue"])
 def test_an_element_without_standard_streams_opens_nothing_in_their_place(own_lab, name):
     was = entry(own_lab, name)
     assert proc.end([was]) == []
@@ -218,3 +218,98 @@ def test_a_second_signal_does_not_wait_for_who_does_not_answer(own_lab):
             child.wait(1.2)
         child.send_signal(signal.SIGINT)
         assert child.wait(STOP_S) == 0
+
+
+class Element:
+    """An element of a laboratory that is up, started once more in another way, at the same port."""
+
+    def __init__(self, p, name, change=None, more=(), **how):
+        was = entry(p, name)
+        command = [*was["command"], *more]
+        if change:
+            port = proc.wait_ready(was)[1]
+            with open(command[-1], encoding="utf-8") as f:
+                text = f.read().replace("port: 0", f"port: {port}")
+            command[-1] = os.path.join(p.lab["dir"], "again-" + name + ".yaml")
+            proc.write(command[-1], text + change + "\n")
+        assert proc.end([was]) == []
+        self.p, self.child = p, subprocess.Popen(command, start_new_session=True, **how)
+
+    def __enter__(self):
+        proc.wait_until("peers are open", lambda: {r["state"] for r in self.p.ctl("peers") if "state" in r} == {"open"}, 20)
+        return self.child
+
+    def __exit__(self, *error):
+        if self.child.poll() is None:
+            self.child.kill()
+            self.child.wait(10)
+
+
+@pytest.mark.parametrize("name", ["mtc-hss", "mtc-smssc"])
+def test_an_element_whose_log_nobody_reads_answers_and_ends(own_lab, name):
+    r, w = small_pipe()
+    with Element(own_lab, name, "log: { level: debug, queue: 4096 }", stdout=w, stderr=w) as child:
+        os.close(w)
+        s = Scs.opened(own_lab)
+        for i in range(200):  # a line or more each, in a pipe and a queue of 4 KiB
+            assert request_status(s.dar(action(device="meter-7@a.example", validity=None))) == 0, i
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(STOP_S) == 0
+        s.close()
+    os.close(r)
+
+
+def test_events_that_nobody_reads_are_counted_and_told(own_lab):
+    r, w = small_pipe()
+    log = os.path.join(own_lab.lab["dir"], "log", "ue-again.log")
+    with open(log, "wb") as stderr, Element(own_lab, "mtc-ue", more=["--queue", "4096"], stdout=w, stderr=stderr) as child:
+        os.close(w)
+        proc.wait_until("devices are registered", lambda: json.loads(own_lab.ue("status"))["connected"], 10)
+
+        def status():
+            return json.loads(own_lab.ue("status"))
+        s, sent = Scs.opened(own_lab), 0
+        while status()["events_lost"] < 5:
+            assert request_status(s.dar(action(device="meter-7@a.example", validity=600))) == 0
+            sent += 1
+            assert sent < 500
+        proc.wait_until("all have come to the device", lambda: status()["triggers"] == sent, 20)
+        lost, seen = status()["events_lost"], []
+        with open(r, encoding="ascii") as events:
+            while len(seen) < sent - lost:
+                event = json.loads(events.readline())
+                seen += [event] if event["event"] == "trigger" else []
+            proc.wait_until("the log tells", lambda: f"{lost} events lost" in open(log, encoding="ascii").read(), 10)
+            child.send_signal(signal.SIGTERM)
+            assert events.read() == ""
+        assert child.wait(STOP_S) == 0
+        s.close()
+
+
+def test_an_scs_whose_output_nobody_reads_can_be_ended(own_lab):
+    r, w = small_pipe()
+    os.write(w, b"x" * 4096)
+    child = subprocess.Popen(own_lab.scs_command("listen", "acme"), stdin=subprocess.DEVNULL, stdout=w, stderr=subprocess.DEVNULL)
+    os.close(w)
+    try:
+        proc.wait_until("it is connected", lambda: own_lab.sessions("acme"), 10)
+        proc.wait_until("it has ended", lambda: child.poll() is not None or child.send_signal(signal.SIGTERM), 10)
+        assert child.returncode == 1
+    finally:
+        if child.poll() is None:
+            child.kill()
+            child.wait(10)
+    os.close(r)
+
+
+@pytest.mark.parametrize("name, number", [("mtc-hss", signal.SIGQUIT), ("mtc-smssc", signal.SIGHUP), ("mtc-smssc", signal.SIGQUIT),
+                                          ("mtc-ue", signal.SIGHUP), ("mtc-ue", signal.SIGQUIT)])
+def test_an_element_ends_in_order_on_the_signals_of_a_terminal(own_lab, name, number):
+    was = entry(own_lab, name)
+    os.killpg(was["pid"], number)
+    proc.wait_until("it has ended", lambda: not proc.alive(was), STOP_S)
+    with open(own_lab.lab["logs"][name], encoding="utf-8") as f:
+        assert f"ending on signal {int(number)}" in f.read()
+    if name != "mtc-ue":
+        with open(own_lab.lab["logs"]["mtc-iwfd"], encoding="utf-8") as f:
+            assert "disconnects, cause 0" in f.read()

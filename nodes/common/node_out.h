@@ -1,0 +1,28 @@
+/* node_out.h - standard output of an element that serves: JSON lines that nobody waits for (base/writer.h). While the reader stands
+ * still they wait in memory up to a bound; more are lost, which is counted and told in the log. Into a regular file they go at once. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "base/log.h"
+#include "base/writer.h"
+
+struct node_out {
+	struct writer *writer; /* NULL: standard output was closed at the start, events go nowhere */
+	const struct log *log; /* borrowed until node_out_fini() and, when that had to give up, until the process ends */
+	bool losing;           /* the last event was lost: logged already */
+};
+
+/* ERR_NOMEM. */
+ERR_MUST_USE int node_out_init(struct node_out *o, const struct log *log, size_t octets_max);
+/* Waits up to WRITER_END_MS for the reader. */
+void node_out_fini(struct node_out *o);
+/* One event, one line. Takes `event`; NULL: out of memory while it was made. A lost one is counted; the first of a row is logged. */
+void node_out_event(struct node_out *o, json_t *event);
+/* {"event":"ready","address":"127.0.0.1","port":3868}: from now on the program answers there. */
+void node_out_ready(struct node_out *o, const char *address, uint16_t port);
+/* Events lost since node_out_init(). */
+uint64_t node_out_lost(const struct node_out *o);
