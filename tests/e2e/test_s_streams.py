@@ -212,7 +212,7 @@ def test_a_second_signal_does_not_wait_for_who_does_not_answer(own_lab):
         child = again.start(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         s = Scs.opened(own_lab)
         child.send_signal(signal.SIGTERM)
-        child.send_signal(signal.SIGTERM)  # at once, as timeout(1) does: one request
+        child.send_signal(signal.SIGINT)  # at once, as timeout(1) signals twice: one request
         s.expect(D.DPR, True)  # not answered
         with pytest.raises(subprocess.TimeoutExpired):
             child.wait(1.2)

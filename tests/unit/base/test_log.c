@@ -76,6 +76,7 @@ static uint64_t fill(struct log *l, int fd[2])
 	assert_true(fcntl(fd[1], F_SETPIPE_SZ, PIPE_SIZE) >= 0);
 	log_init(l, fd[1], LOG_LEVEL_INFO, "test");
 	assert_int_equal(log_queue(l, QUEUE_SIZE), 0);
+	log_rename(l, "other");
 	for (int i = 0; i < LINES; i++)
 		log_info(l, "room", "line %d %040d", i, 0);
 	return log_lost(l);
@@ -83,7 +84,7 @@ static uint64_t fill(struct log *l, int fd[2])
 
 static void nobody_waits_for_a_reader_and_the_lost_lines_are_told(void **state)
 {
-	unsigned long long told = 0;
+	unsigned long long told = 0, n = 0;
 	unsigned seen = 0;
 	char *line = NULL;
 	size_t size = 0;
@@ -94,19 +95,19 @@ static void nobody_waits_for_a_reader_and_the_lost_lines_are_told(void **state)
 
 	(void)state;
 	lost = fill(&l, fd);
-	assert_in_range(lost, LINES / 2, LINES - 1);
-	log_rename(&l, "other");
+	assert_in_range(lost, 1, LINES - 1);
 	f = fdopen(fd[0], "r");
 	assert_non_null(f);
-	while (!told) { /* comes once half of the room is free, without another line */
+	while (told < lost) { /* a gap is told once half of the room is free, without another line; there may be several */
 		const char *at;
 
 		assert_true(getline(&line, &size, f) > 0);
 		at = strstr(line, " other warn log: ");
 		if (at)
-			assert_int_equal(sscanf(at, " other warn log: %llu lines lost", &told), 1);
+			assert_int_equal(sscanf(at, " other warn log: %llu lines lost", &n), 1);
 		else
 			seen++;
+		told += at ? n : 0;
 	}
 	assert_int_equal(told, lost);
 	assert_int_equal(seen + told, LINES);
