@@ -89,8 +89,8 @@ static void arm(struct smssc *s)
 		net_timer_start(s->timer, next > now ? next - now : 0);
 }
 
-/* The lines first: a restart cuts those whose commit did not come. */
-static int commit(struct smssc *s)
+/* The lines first: a restart cuts those whose commit did not come. `words`: why it failed. */
+static int commit(struct smssc *s, const char **words)
 {
 	int err = s->events ? node_events_flush(s->events) : 0;
 
@@ -98,11 +98,13 @@ static int commit(struct smssc *s)
 		smssc_store_put_events_end(s->store, node_events_end(s->events));
 	if (err) {
 		smssc_store_abort(s->store);
+		*words = err_str(err);
 		return err;
 	}
 	FAULT_POINT(SMSSC_BEFORE_COMMIT);
 	err = smssc_store_commit(s->store, dlv_id_next(s->dlv));
 	FAULT_POINT(SMSSC_AFTER_COMMIT);
+	*words = smssc_store_words(s->store);
 	if (err && s->events)
 		node_events_undo(s->events);
 	return err;
@@ -111,13 +113,13 @@ static int commit(struct smssc *s)
 void smssc_turn(void *arg)
 {
 	struct smssc *s = arg;
+	const char *words;
 	int err = 0;
 
 	if (smssc_store_dirty(s->store)) {
-		err = commit(s);
+		err = commit(s, &words);
 		if (err && !s->disk_ill)
-			log_error(&s->log, "store", "%s: %s; triggers are refused until it is well", s->conf.state_dir,
-				  err_str(err));
+			log_error(&s->log, "store", "%s: %s; triggers are refused until it is well", s->conf.state_dir, words);
 		else if (!err && s->disk_ill)
 			log_info(&s->log, "store", "%s: well again", s->conf.state_dir);
 		s->disk_ill = err != 0;
@@ -236,8 +238,11 @@ int smssc_open(struct smssc *s, char why[SMSSC_STORE_WHY_MAX])
 
 void smssc_close(struct smssc *s)
 {
-	if (s->store && s->dlv && smssc_store_dirty(s->store) && commit(s))
-		log_error(&s->log, "store", "%s: the last changes are lost; they will be made again", s->conf.state_dir);
+	const char *words;
+
+	if (s->store && s->dlv && smssc_store_dirty(s->store) && commit(s, &words))
+		log_error(&s->log, "store", "%s: %s: the last changes are lost; they will be made again", s->conf.state_dir,
+			  words);
 	net_timer_free(s->timer);
 	net_check_free(s->check);
 	dlv_free(s->dlv);

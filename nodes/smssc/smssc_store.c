@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/kv.h"
+#include "base/kv_readers.h"
 
 enum { STORE_FORMAT = 1 };
 
@@ -15,6 +15,7 @@ struct smssc_store {
 	MDB_txn *txn; /* NULL: clean */
 	int failed;   /* MDB error of the open transaction; what follows is dropped with it */
 	uint64_t id_first, events_end;
+	char words[300]; /* why the last commit failed */
 };
 
 static MDB_val key_of(uint64_t number, uint8_t key[8])
@@ -54,7 +55,7 @@ static int get_number(struct smssc_store *s, const char *name, uint64_t *v)
  * store do not take new messages for old ones. */
 static int open_tables(struct smssc_store *s, uint32_t random)
 {
-	int rc = mdb_txn_begin(s->kv.env, NULL, 0, &s->txn);
+	int rc = kv_write_begin(&s->kv, &s->txn);
 
 	if (rc)
 		return rc;
@@ -78,9 +79,12 @@ static int open_tables(struct smssc_store *s, uint32_t random)
 
 int smssc_store_open(struct smssc_store **out, const char *dir, uint64_t size_max, uint32_t random, char why[SMSSC_STORE_WHY_MAX])
 {
-	const struct kv_conf conf = {
-		.dir = dir, .kind = "store of mtc-smssc", .format = STORE_FORMAT, .map_max = size_max, .databases = 2
-	};
+	const struct kv_conf conf = { .dir = dir,
+				      .kind = "store of mtc-smssc",
+				      .format = STORE_FORMAT,
+				      .map_max = size_max,
+				      .databases = 2,
+				      .size_key = "limits.store" };
 	struct smssc_store *s = calloc(1, sizeof *s);
 	int rc, err;
 
@@ -95,7 +99,7 @@ int smssc_store_open(struct smssc_store **out, const char *dir, uint64_t size_ma
 	}
 	rc = open_tables(s, random);
 	if (rc) {
-		snprintf(why, SMSSC_STORE_WHY_MAX, "%s: %s", dir, mdb_strerror(rc));
+		snprintf(why, SMSSC_STORE_WHY_MAX, "%s: %s", dir, kv_words(&s->kv, rc, s->words, sizeof s->words));
 		smssc_store_close(s);
 		return kv_err(rc);
 	}
@@ -152,7 +156,7 @@ int smssc_store_each_dup(struct smssc_store *s, smssc_record_fn *fn, void *arg)
 static bool begin(struct smssc_store *s)
 {
 	if (!s->txn && !s->failed)
-		s->failed = mdb_txn_begin(s->kv.env, NULL, 0, &s->txn);
+		s->failed = kv_write_begin(&s->kv, &s->txn);
 	return !s->failed;
 }
 
@@ -225,7 +229,15 @@ int smssc_store_commit(struct smssc_store *s, uint64_t id_next)
 		rc = mdb_txn_commit(s->txn);
 	s->txn = NULL;
 	s->failed = 0;
-	return rc ? kv_err(rc) : 0;
+	if (!rc)
+		return 0;
+	kv_words(&s->kv, rc, s->words, sizeof s->words);
+	return kv_err(rc);
+}
+
+const char *smssc_store_words(const struct smssc_store *s)
+{
+	return s->words;
 }
 
 void smssc_store_abort(struct smssc_store *s)

@@ -26,6 +26,7 @@ struct ue {
 	const char *link_path, *state_dir, *control_path, *command, *events_path; /* the last three may be NULL */
 	uint32_t commands_max, jobs_max;
 	uint64_t remember_max;
+	uint32_t state_mib; /* largest size of the state */
 	struct ue_devices devices;
 	struct ue_ports ports;
 	struct net_loop *loop;

@@ -24,6 +24,7 @@ enum {
 	OPT_EVENTS,
 	OPT_PORT,
 	OPT_REMEMBER,
+	OPT_STATE_MAX,
 	OPT_LOG,
 	OPT_QUEUE,
 	OPT_HELP,
@@ -42,6 +43,7 @@ static const struct node_opt options[] = {
 	{ OPT_JOBS_MAX, 0, "jobs-max", "N", "triggers that wait for a command (1000)" },
 	{ OPT_CONTROL, 0, "control", "SOCKET", "socket to make for 'mtc-ue ctl'" },
 	{ OPT_REMEMBER, 0, "remember", "N", "delivery ids remembered (1000000)" },
+	{ OPT_STATE_MAX, 0, "state-max", "MIB", "largest size of what is in --state (4096)" },
 	{ OPT_LOG, 0, "log", "LEVEL", "error, warn, info or debug (info)" },
 	{ OPT_QUEUE, 0, "queue", "BYTES", "lines that wait for a slow reader of stderr, or of stdout (262144)" },
 	{ OPT_HELP, 'h', "help", NULL, "this text" },
@@ -88,7 +90,7 @@ static const char *io_words(int err)
 static int serve(struct ue *u)
 {
 	char why[UE_STATE_WHY_MAX];
-	int err = ue_state_open(&u->state, u->state_dir, u->remember_max, why);
+	int err = ue_state_open(&u->state, u->state_dir, (uint64_t)u->state_mib << 20, u->remember_max, why);
 
 	if (err)
 		return node_fail(PROGRAM, "%s", why);
@@ -198,6 +200,8 @@ static int take_option(struct ue *u, int id, const char *value)
 		if (str_parse_u32(&u->queue_max, value, 4096, 67108864))
 			return node_usage(PROGRAM, "--queue %s: expected a number from 4096 to 67108864", value);
 		return NODE_EXIT_OK;
+	case OPT_STATE_MAX:
+		return add_number(&u->state_mib, "state-max", value, 1048576);
 	case OPT_LOG:
 		return log_level_parse(&u->log.level, value)
 			   ? node_usage(PROGRAM, "--log %s: expected error, warn, info or debug", value)
@@ -262,6 +266,7 @@ int main(int argc, char **argv)
 	u->commands_max = 8;
 	u->jobs_max = 1000;
 	u->remember_max = 1000000;
+	u->state_mib = 4096;
 	code = node_start(&u->log, PROGRAM) ? NODE_EXIT_FAILURE : play(u, argc, argv);
 	ue_devices_fini(&u->devices);
 	log_fini(&u->log);

@@ -7,10 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/kv.h"
+#include "base/kv_readers.h"
 
 enum { STATE_FORMAT = 1, RECORD_ACTED = 1, RECORD_ACCEPTED = 2, RECORD_ORDER = 1, RECORD_MAX = 256 + SMS_PAYLOAD_MAX };
-#define MAP_SIZE ((uint64_t)4 << 30)
 
 struct ue_state {
 	struct kv kv;
@@ -19,6 +18,7 @@ struct ue_state {
 	int failed;
 	uint64_t ids_max, number_next, oldest;
 	uint8_t record[RECORD_MAX];
+	char words[300]; /* why the last commit failed */
 };
 
 static MDB_val key_of(uint64_t number, uint8_t key[8])
@@ -58,7 +58,7 @@ static int read_order(struct ue_state *s)
 
 static int open_tables(struct ue_state *s)
 {
-	int rc = mdb_txn_begin(s->kv.env, NULL, 0, &s->txn);
+	int rc = kv_write_begin(&s->kv, &s->txn);
 
 	if (rc)
 		return rc;
@@ -77,11 +77,14 @@ static int open_tables(struct ue_state *s)
 	return rc;
 }
 
-int ue_state_open(struct ue_state **out, const char *dir, uint64_t ids_max, char why[UE_STATE_WHY_MAX])
+int ue_state_open(struct ue_state **out, const char *dir, uint64_t size_max, uint64_t ids_max, char why[UE_STATE_WHY_MAX])
 {
-	const struct kv_conf conf = {
-		.dir = dir, .kind = "state of mtc-ue", .format = STATE_FORMAT, .map_max = MAP_SIZE, .databases = 3
-	};
+	const struct kv_conf conf = { .dir = dir,
+				      .kind = "state of mtc-ue",
+				      .format = STATE_FORMAT,
+				      .map_max = size_max,
+				      .databases = 3,
+				      .size_key = "--state-max" };
 	struct ue_state *s = calloc(1, sizeof *s);
 	int rc, err;
 
@@ -97,7 +100,7 @@ int ue_state_open(struct ue_state **out, const char *dir, uint64_t ids_max, char
 	}
 	rc = open_tables(s);
 	if (rc) {
-		snprintf(why, UE_STATE_WHY_MAX, "%s: %s", dir, mdb_strerror(rc));
+		snprintf(why, UE_STATE_WHY_MAX, "%s: %s", dir, kv_words(&s->kv, rc, s->words, sizeof s->words));
 		ue_state_close(s);
 		return kv_err(rc);
 	}
@@ -118,7 +121,7 @@ void ue_state_close(struct ue_state *s)
 static bool begin(struct ue_state *s)
 {
 	if (!s->txn && !s->failed)
-		s->failed = mdb_txn_begin(s->kv.env, NULL, 0, &s->txn);
+		s->failed = kv_write_begin(&s->kv, &s->txn);
 	return !s->failed;
 }
 
@@ -250,7 +253,15 @@ int ue_state_commit(struct ue_state *s)
 		rc = mdb_txn_commit(s->txn);
 	s->txn = NULL;
 	s->failed = 0;
-	return rc ? kv_err(rc) : 0;
+	if (!rc)
+		return 0;
+	kv_words(&s->kv, rc, s->words, sizeof s->words);
+	return kv_err(rc);
+}
+
+const char *ue_state_words(const struct ue_state *s)
+{
+	return s->words;
 }
 
 void ue_state_abort(struct ue_state *s)

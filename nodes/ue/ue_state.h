@@ -10,8 +10,9 @@
 
 struct ue_state;
 
-/* Makes the directory (not its parents). `ids_max` delivery ids are remembered, the oldest go first. Errors in words. */
-ERR_MUST_USE int ue_state_open(struct ue_state **out, const char *dir, uint64_t ids_max, char why[UE_STATE_WHY_MAX]);
+/* Makes the directory (not its parents). `size_max`: octets that the state may grow to. `ids_max` delivery ids are remembered, the oldest go first. Errors in words. */
+ERR_MUST_USE int ue_state_open(struct ue_state **out, const char *dir, uint64_t size_max, uint64_t ids_max,
+			       char why[UE_STATE_WHY_MAX]);
 void ue_state_close(struct ue_state *s); /* takes; NULL allowed; what is not committed is dropped */
 
 enum ue_known { UE_NEW, UE_ACCEPTED, UE_ACTED };
@@ -38,7 +39,9 @@ void ue_state_part(struct ue_state *s, uint64_t id, const char *imsi, uint8_t pa
 
 bool ue_state_dirty(const struct ue_state *s);
 ERR_MUST_USE int ue_state_commit(struct ue_state *s); /* all changes since the last one, or none: ERR_NOSPC, ERR_IO */
-void ue_state_abort(struct ue_state *s);              /* none of them */
+/* Why the last commit that failed did so, and what to do; borrowed until the next one. */
+const char *ue_state_words(const struct ue_state *s);
+void ue_state_abort(struct ue_state *s); /* none of them */
 
 /* For the start. Not 0 ends the walk with that error. */
 typedef int ue_accepted_fn(void *arg, const struct ue_trigger *t);

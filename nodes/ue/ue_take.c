@@ -294,7 +294,8 @@ static int commit(struct ue *u)
 	int err = ue_state_commit(u->state);
 
 	if (err && !u->disk_ill)
-		log_error(&u->log, "state", "%s: %s; messages are refused until it is well", u->state_dir, err_str(err));
+		log_error(&u->log, "state", "%s: %s; messages are refused until it is well", u->state_dir,
+			  ue_state_words(u->state));
 	else if (!err && u->disk_ill)
 		log_info(&u->log, "state", "%s: well again", u->state_dir);
 	u->disk_ill = err != 0;

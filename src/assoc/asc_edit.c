@@ -37,19 +37,24 @@ int asc_edit_begin(struct asc_edit *e, struct asc *a, struct asc_job *job, bool 
 		asc_edit_drop(e);
 		return ERR_NOMEM;
 	}
-	rc = mdb_txn_begin(of_gen ? gen->kv.env : a->main->kv.env, NULL, 0, &e->txn);
+	rc = kv_write_begin(of_gen ? &gen->kv : &a->main->kv, &e->txn);
 	if (rc) {
 		e->txn = NULL;
 		asc_edit_drop(e);
-		return asc_fail(why, rc, "begin a change");
+		return asc_fail(why, of_gen ? &gen->kv : &a->main->kv, rc, "begin a change");
 	}
 	return 0;
+}
+
+static const struct kv *kv_of(const struct asc_edit *e)
+{
+	return e->of_gen ? &e->gen->kv : &e->a->main->kv;
 }
 
 static int put_counters(struct asc_edit *e)
 {
 	struct asc *a = e->a;
-	const struct kv *kv = e->of_gen ? &e->gen->kv : &a->main->kv;
+	const struct kv *kv = kv_of(e);
 	int rc = asc_put_u64(kv, e->txn, generation_key, (e->of_gen ? a->gen_changes : a->main_changes) + 1);
 
 	return rc ? rc : asc_put_u64(kv, e->txn, next_key, a->next_number);
@@ -71,7 +76,7 @@ int asc_edit_end(struct asc_edit *e, int err, int rc, const char *doing)
 	}
 	if (err || rc) {
 		asc_edit_drop(e);
-		return err ? err : asc_fail(why, rc, doing);
+		return err ? err : asc_fail(why, kv_of(e), rc, doing);
 	}
 	if (e->of_gen)
 		a->gen_changes++;
@@ -85,7 +90,7 @@ int asc_edit_end(struct asc_edit *e, int err, int rc, const char *doing)
 	if (rc) { /* on disk, but not readable: the old view stays in force until the next start */
 		a->broken = true;
 		asc_view_free(e->view);
-		return asc_fail(why, rc, "read what was committed");
+		return asc_fail(why, kv_of(e), rc, "read what was committed");
 	}
 	e->job->view = e->view;
 	return 0;

@@ -41,7 +41,7 @@ static void remove_files(const char *dir)
 static int open_databases(struct asc_gen *g, bool fresh)
 {
 	MDB_txn *txn;
-	int rc = mdb_txn_begin(g->kv.env, NULL, fresh ? 0 : MDB_RDONLY, &txn);
+	int rc = fresh ? kv_write_begin(&g->kv, &txn) : mdb_txn_begin(g->kv.env, NULL, MDB_RDONLY, &txn);
 
 	if (rc)
 		return rc;
@@ -62,7 +62,8 @@ int asc_gen_open(struct asc_gen **out, const struct asc *a, uint64_t number, boo
 			      .format = FORMAT,
 			      .map_max = a->map_max,
 			      .databases = 2,
-			      .readers_max = a->changes_max + 128 };
+			      .readers_max = a->changes_max + 128,
+			      .size_key = ASC_SIZE_KEY };
 	char dir[1100], data[1200];
 	struct stat st;
 	int rc, err;
@@ -90,7 +91,7 @@ int asc_gen_open(struct asc_gen **out, const struct asc *a, uint64_t number, boo
 		goto free_gen;
 	rc = open_databases(g, fresh);
 	if (rc) {
-		err = asc_fail(why, rc, "open the rows of devices");
+		err = asc_fail(why, &g->kv, rc, "open the rows of devices");
 		goto free_gen;
 	}
 	*out = g;
@@ -186,7 +187,7 @@ struct asc_view *asc_view_new(struct asc_model *m, struct asc_gen *g, struct asc
 	}
 	rc = mdb_txn_begin(g->kv.env, NULL, MDB_RDONLY, &v->reader);
 	if (rc) {
-		asc_fail(why, rc, "begin to read");
+		asc_fail(why, &g->kv, rc, "begin to read");
 		free(v);
 		return NULL;
 	}
@@ -256,7 +257,7 @@ int asc_row_apply(struct asc_gen *g, MDB_txn *txn, const struct asc_model *m, co
 	c->missing = false;
 	buf_u8(&b, ASC_ROW_VERSION);
 	if (rc && rc != MDB_NOTFOUND)
-		return asc_fail(why, rc, "read the device's rules");
+		return asc_fail(why, &g->kv, rc, "read the device's rules");
 	if (!rc && copy_row(m, &b, &row, c, &kept))
 		return asc_refuse(why, ERR_PROTO, "association store: the row of this device is damaged or of another version");
 	if (c->add && kept >= ASC_RULES_PER_DEVICE_MAX)
@@ -273,5 +274,5 @@ int asc_row_apply(struct asc_gen *g, MDB_txn *txn, const struct asc_model *m, co
 		rc = MDB_BAD_VALSIZE;
 	else
 		rc = kept ? mdb_put(txn, g->dev, &key, &val, 0) : mdb_del(txn, g->dev, &key, NULL);
-	return rc ? asc_fail(why, rc, "write the device's rules") : 0;
+	return rc ? asc_fail(why, &g->kv, rc, "write the device's rules") : 0;
 }

@@ -6,9 +6,11 @@
 
 #include "assoc/asc.h"
 
-int asc_fail(struct asc_why *why, int rc, const char *doing)
+int asc_fail(struct asc_why *why, const struct kv *kv, int rc, const char *doing)
 {
-	snprintf(why->text, sizeof why->text, "association store: cannot %s: %s", doing, mdb_strerror(rc));
+	char words[300];
+
+	snprintf(why->text, sizeof why->text, "association store: cannot %s: %s", doing, kv_words(kv, rc, words, sizeof words));
 	return kv_err(rc);
 }
 

@@ -1,5 +1,5 @@
 /* asc_lmdb.h - the store as LMDB sees it (room-private): the two environments, their keys and
- * counters, and LMDB's failures. Included by asc_lmdb.c, asc_main.c, asc_gen.c, asc_read.c,
+ * counters, and LMDB's failures. Included by asc_lmdb.c, asc_main.c, asc_gen.c, asc_room.c, asc_read.c,
  * asc_edit.c, asc_load.c and asc_merge.c only: a store of another kind would replace these
  * files. */
 #pragma once
@@ -8,9 +8,10 @@
 #include <stdint.h>
 
 #include "assoc/asc_row.h"
-#include "base/kv.h"
+#include "base/kv_readers.h"
 
-#define ASC_MAIN_GENERATION "dev" /* in meta of the main environment: the number of the generation that counts */
+#define ASC_SIZE_KEY "associations.size_max" /* of the configuration: how large each environment may be */
+#define ASC_MAIN_GENERATION "dev"            /* in meta of the main environment: the number of the generation that counts */
 
 struct asc_main { /* the main environment */
 	struct kv kv;
@@ -26,9 +27,9 @@ struct asc_gen { /* one generation */
 	bool old; /* does not count: its files are removed when it is closed */
 };
 
-/* Puts the words for a code of LMDB or errno into `why`, and returns the code as ours
- * (kv_err()). */
-int asc_fail(struct asc_why *why, int rc, const char *doing);
+/* Puts the words for a code of LMDB (of this environment) or errno into `why`, and returns the code
+ * as ours (kv_err()). */
+int asc_fail(struct asc_why *why, const struct kv *kv, int rc, const char *doing);
 
 /* Keys. `room` has at least ASC_KEY_MAX bytes; the key returned stands in it. */
 MDB_val asc_key_text(uint8_t *room, const char *text);

@@ -215,12 +215,12 @@ static int load_each(struct loading *l, MDB_txn *txn, MDB_dbi dbi, load_fn *fn)
 	int err = 0, rc = mdb_cursor_open(txn, dbi, &cur);
 
 	if (rc)
-		return asc_fail(l->why, rc, "read");
+		return asc_fail(l->why, NULL, rc, "read");
 	while (!err && (rc = mdb_cursor_get(cur, &key, &val, MDB_NEXT)) == 0)
 		err = fn(l, &key, &val);
 	mdb_cursor_close(cur);
 	if (!err && rc != MDB_NOTFOUND)
-		err = asc_fail(l->why, rc, "read");
+		err = asc_fail(l->why, NULL, rc, "read");
 	if (err == ERR_NOMEM)
 		asc_refuse(l->why, err, "association store: out of memory");
 	return err;
@@ -235,7 +235,7 @@ int asc_load(struct asc *a, MDB_txn *txn, struct asc_why *why)
 	if (!rc)
 		rc = asc_get_u64(&a->main->kv, txn, "next", &next);
 	if (rc)
-		return asc_fail(why, rc, "read its counters");
+		return asc_fail(why, NULL, rc, "read its counters");
 	a->next_number = next ? (uint32_t)next : 1;
 	err = load_each(&l, txn, a->main->scs, load_scs);
 	if (!err)
@@ -264,11 +264,11 @@ int asc_load_counts(struct asc *a, struct asc_why *why)
 	int err, rc = mdb_txn_begin(a->gen->kv.env, NULL, MDB_RDONLY, &txn);
 
 	if (rc)
-		return asc_fail(why, rc, "read its counters");
+		return asc_fail(why, NULL, rc, "read its counters");
 	rc = asc_get_u64(&a->gen->kv, txn, "generation", &a->gen_changes);
 	if (!rc)
 		rc = asc_get_u64(&a->gen->kv, txn, "next", &next);
-	err = rc ? asc_fail(why, rc, "read its counters") : load_each(&l, txn, a->gen->count, load_count);
+	err = rc ? asc_fail(why, NULL, rc, "read its counters") : load_each(&l, txn, a->gen->count, load_count);
 	mdb_txn_abort(txn);
 	if (next > a->next_number)
 		a->next_number = (uint32_t)next;

@@ -23,7 +23,7 @@ struct copying {
 
 static int copy_row(struct copying *c, MDB_dbi into, MDB_val *key, MDB_val *val)
 {
-	int rc = c->out ? 0 : mdb_txn_begin(c->gen->kv.env, NULL, 0, &c->out);
+	int rc = c->out ? 0 : kv_write_begin(&c->gen->kv, &c->out);
 
 	if (!rc)
 		rc = mdb_put(c->out, into, key, val, MDB_APPEND);
@@ -80,7 +80,7 @@ static int make_first(struct asc *a, MDB_txn *txn, struct asc_why *why)
 		rc = asc_gen_sync(a->gen);
 	if (!rc)
 		rc = asc_put_u64(&a->main->kv, txn, ASC_MAIN_GENERATION, 1);
-	return rc ? asc_fail(why, rc, "bring the store up") : 0;
+	return rc ? asc_fail(why, &a->main->kv, rc, "bring the store up") : 0;
 }
 
 /* -- opening */
@@ -103,16 +103,16 @@ static int open_databases(struct asc *a, const struct kv_conf *kc, struct asc_wh
 {
 	uint64_t number = 0;
 	MDB_txn *txn;
-	int err, rc = mdb_txn_begin(a->main->kv.env, NULL, 0, &txn);
+	int err, rc = kv_write_begin(&a->main->kv, &txn);
 
 	if (rc)
-		return asc_fail(why, rc, "begin");
+		return asc_fail(why, &a->main->kv, rc, "begin");
 	rc = open_dbis(a, txn);
 	if (!rc && a->main->kv.format != kc->format)
 		rc = kv_put_format(&a->main->kv, txn, kc);
 	if (!rc)
 		rc = asc_get_u64(&a->main->kv, txn, ASC_MAIN_GENERATION, &number);
-	err = rc ? asc_fail(why, rc, "open its databases") : asc_load(a, txn, why);
+	err = rc ? asc_fail(why, &a->main->kv, rc, "open its databases") : asc_load(a, txn, why);
 	if (!err)
 		err = number ? asc_gen_open(&a->gen, a, number, false, why) : make_first(a, txn, why);
 	if (!err)
@@ -123,7 +123,7 @@ static int open_databases(struct asc *a, const struct kv_conf *kc, struct asc_wh
 	}
 	rc = mdb_txn_commit(txn);
 	if (rc)
-		return asc_fail(why, rc, "open its databases");
+		return asc_fail(why, &a->main->kv, rc, "open its databases");
 	a->next_gen = a->gen->number + 1;
 	return 0;
 }
@@ -135,7 +135,8 @@ int asc_main_open(struct asc *a, struct asc_why *why)
 			      .format = FORMAT,
 			      .map_max = a->map_max,
 			      .databases = 7,
-			      .format_oldest = FORMAT_OLDEST };
+			      .format_oldest = FORMAT_OLDEST,
+			      .size_key = ASC_SIZE_KEY };
 	int err;
 
 	a->main = calloc(1, sizeof *a->main);

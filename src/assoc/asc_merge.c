@@ -44,7 +44,7 @@ struct merge {
 
 static int fail_rc(struct merge *m, int rc, const char *doing)
 {
-	return asc_fail(&m->e->why, rc, doing);
+	return asc_fail(&m->e->why, &m->im->gen->kv, rc, doing);
 }
 
 static int damaged(struct merge *m, const MDB_val *key)
@@ -234,7 +234,7 @@ static int end_batch(struct merge *m)
 
 static int begin_batch(struct merge *m)
 {
-	int rc = mdb_txn_begin(m->im->gen->kv.env, NULL, 0, &m->txn);
+	int rc = kv_write_begin(&m->im->gen->kv, &m->txn);
 
 	if (rc) {
 		m->txn = NULL;
@@ -419,10 +419,10 @@ static int put_counters(struct asc_import *im, MDB_txn *txn, const struct asc_mo
 int asc_import_complete(struct asc_import *im, struct asc_model *m, struct asc_why *why)
 {
 	MDB_txn *txn;
-	int err = 0, rc = mdb_txn_begin(im->gen->kv.env, NULL, 0, &txn);
+	int err = 0, rc = kv_write_begin(&im->gen->kv, &txn);
 
 	if (rc)
-		return asc_fail(why, rc, "switch to what was imported");
+		return asc_fail(why, &im->gen->kv, rc, "switch to what was imported");
 	for (uint32_t i = 0; i < m->n; i++)
 		m->slots[i].exact_n = counted(im, m->slots[i].node->number);
 	for (uint32_t i = 0; i < im->manual.n && !err; i++)
@@ -433,5 +433,5 @@ int asc_import_complete(struct asc_import *im, struct asc_model *m, struct asc_w
 		mdb_txn_abort(txn);
 	else
 		rc = mdb_txn_commit(txn);
-	return err ? err : rc ? asc_fail(why, rc, "switch to what was imported") : 0;
+	return err ? err : rc ? asc_fail(why, &im->gen->kv, rc, "switch to what was imported") : 0;
 }

@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "base/kv_compact.h"
+#include "base/kv_readers.h"
 
 #define KV_KIND_MAX 64
 #define READERS_DEFAULT 126u /* LMDB's */
@@ -67,6 +68,10 @@ __attribute__((format(printf, 3, 4))) static int fail(const struct opening *o, i
 static int fail_rc(const struct opening *o, int rc, const char *doing)
 {
 	int err = kv_err(rc);
+
+	if (rc == MDB_MAP_FULL)
+		return fail(o, err, "cannot %s: it is full (%llu octets); raise %s", doing, (unsigned long long)o->conf->map_max,
+			    o->conf->size_key ? o->conf->size_key : "its size");
 
 	if (err == ERR_VERSION)
 		return fail(o, err, "its database file is of another LMDB version");
@@ -306,7 +311,7 @@ static int open_meta(struct kv *k, const struct opening *o, bool fresh)
 	MDB_txn *txn;
 	int rc, err;
 
-	rc = mdb_txn_begin(k->env, NULL, fresh ? 0 : MDB_RDONLY, &txn);
+	rc = fresh ? kv_write_begin(k, &txn) : mdb_txn_begin(k->env, NULL, MDB_RDONLY, &txn);
 	if (rc)
 		return fail_rc(o, rc, "begin");
 	rc = mdb_dbi_open(txn, "meta", fresh ? MDB_CREATE : 0, &k->meta);
@@ -372,7 +377,7 @@ static int compact(struct kv *k, const struct opening *o)
 int kv_open(struct kv *out, const struct kv_conf *c, char *why, size_t why_cap)
 {
 	struct opening o = { c, why, why_cap };
-	struct kv k = { .lock_fd = -1 };
+	struct kv k = { .lock_fd = -1, .size_key = c->size_key };
 	int err;
 
 	if (why_cap)

@@ -1,5 +1,5 @@
 /* kv.h - an LMDB environment opened with care: one process at a time, of a known kind and format, not truncated; never WRITEMAP,
- * every commit synchronous. The rooms that keep state use LMDB itself for the rest; no value they store is all zero octets (the check
+ * every commit synchronous. The rooms that keep state use LMDB itself for the rest, but begin to write with kv_write_begin(); no value they store is all zero octets (the check
  * of a short file takes such a one for a missing page). */
 #pragma once
 #include <lmdb.h>
@@ -12,7 +12,9 @@ struct kv {
 	MDB_env *env;
 	MDB_dbi meta; /* free for the owner's own keys other than "format" */
 	int lock_fd;
-	uint32_t format; /* version it was found in, or made with */
+	uint32_t format;      /* version it was found in, or made with */
+	const char *size_key; /* as in struct kv_conf */
+	uint64_t cleared;     /* slots of dead readers freed since it was opened (kv_readers.h) */
 };
 
 struct kv_conf {
@@ -24,6 +26,7 @@ struct kv_conf {
 	uint64_t compact_above; /* a larger file, more than half of it free pages, is written anew while it is opened; 0: never */
 	uint32_t format_oldest; /* older versions down to this one are opened too, for the owner to bring up; 0: none */
 	unsigned readers_max;   /* read transactions at once; 0: LMDB's 126 */
+	const char *size_key;   /* what map_max comes from, for error words: "journal.size_max"; borrowed until kv_close() */
 };
 
 /* Opens or creates. Errors with words in `why`: ERR_VERSION (another format), ERR_BUSY (held by another process), ERR_PROTO (not such

@@ -218,3 +218,17 @@ struct jrn_counts jrn_counts(struct jrn *j)
 	pthread_mutex_unlock(&j->lock);
 	return counts;
 }
+
+void jrn_room(struct jrn *j, struct kv_room *out)
+{
+	pthread_mutex_lock(&j->lock);
+	*out = j->room;
+	pthread_mutex_unlock(&j->lock);
+}
+
+void jrn_trouble(struct jrn *j, struct jrn_why *out)
+{
+	pthread_mutex_lock(&j->lock);
+	*out = j->why;
+	pthread_mutex_unlock(&j->lock);
+}

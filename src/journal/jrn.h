@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/kv_room.h"
 
 struct jrn; /* opaque */
 
@@ -95,3 +96,10 @@ struct jrn_counts {
 	uint64_t octets;   /* of the file, free pages included */
 };
 struct jrn_counts jrn_counts(struct jrn *j);
+
+/* The room in the store and who holds old pages of it, as last seen: at the opening, at each beginning of trouble, and every
+ * JRN_LOOK_MS. A journal without a thread looks in jrn_flush() only. jrn_wake_fd() does not tell of it. */
+#define JRN_LOOK_MS 5000u
+void jrn_room(struct jrn *j, struct kv_room *out);
+/* Why jrn_state() left 0 the last time, and what to do; "" when it never did. */
+void jrn_trouble(struct jrn *j, struct jrn_why *out);

@@ -121,7 +121,7 @@ int jrn_try(struct jrn_store *s, const struct jrn_queue *q, const struct jrn_pas
 {
 	uint64_t reserved;
 	MDB_txn *txn;
-	int rc = s->kv.env ? mdb_txn_begin(s->kv.env, NULL, 0, &txn) : MDB_PANIC;
+	int rc = s->kv.env ? kv_write_begin(&s->kv, &txn) : MDB_PANIC;
 
 	if (rc)
 		return rc;

@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 #include <sys/queue.h>
 
-#include "base/kv.h"
+#include "base/kv_readers.h"
 #include "journal/jrn.h"
 
 enum jrn_kind { JRN_DEL, JRN_PUT, JRN_ADD }; /* in order of what is given up first, from the end */
@@ -47,6 +47,9 @@ struct jrn_store { /* the committing side */
 	uint64_t *kept;    /* deletes that could not be committed yet */
 	size_t kept_n, kept_cap;
 	int state;                        /* 0, ERR_NOSPC, ERR_IO */
+	struct jrn_why why;               /* in trouble: of its beginning */
+	struct kv_room room;              /* as last seen */
+	uint64_t look_us;                 /* monotonic: when the next look is due */
 	uint64_t probe_us, probe_wait_us; /* monotonic: when the next try is due; the pause before the one after it */
 	struct jrn_counts counts;
 };
@@ -73,6 +76,8 @@ struct jrn {
 	bool urgent, stop, replaying;
 	bool busy; /* the committing side works without the lock */
 	struct jrn_counts counts;
+	struct kv_room room;
+	struct jrn_why why; /* of the last trouble */
 	atomic_int state;
 	/* the thread */
 	bool threaded;
@@ -94,6 +99,8 @@ void jrn_commit(struct jrn_store *s, const struct jrn_queue *q, uint64_t now_us)
 /* The same after it failed with `rc` of LMDB: as much as can be, in order of what was promised. */
 void jrn_commit_less(struct jrn_store *s, const struct jrn_queue *q, int rc, uint64_t now_us);
 void jrn_set_trouble(struct jrn_store *s, int rc, uint64_t now_us);
+/* The room and the readers; frees the slots of dead ones. */
+void jrn_look(struct jrn_store *s, uint64_t now_us);
 /* In trouble: opens LMDB anew when it wants that and `may_reopen`, tries whether a record can be stored. */
 void jrn_probe(struct jrn_store *s, bool may_reopen, uint64_t now_us);
 

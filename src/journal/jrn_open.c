@@ -75,8 +75,9 @@ static int load(struct jrn_store *s, MDB_txn *txn, uint64_t *next)
 
 static int open_databases(struct jrn_store *s, uint64_t *next, struct jrn_why *why)
 {
+	char words[300];
 	MDB_txn *txn;
-	int rc = mdb_txn_begin(s->kv.env, NULL, 0, &txn);
+	int rc = kv_write_begin(&s->kv, &txn);
 
 	if (!rc) {
 		rc = load(s, txn, next);
@@ -86,7 +87,8 @@ static int open_databases(struct jrn_store *s, uint64_t *next, struct jrn_why *w
 			rc = mdb_txn_commit(txn);
 	}
 	if (rc)
-		snprintf(why->text, sizeof why->text, "journal: cannot open its databases: %s", mdb_strerror(rc));
+		snprintf(why->text, sizeof why->text, "journal: cannot open its databases: %s",
+			 kv_words(&s->kv, rc, words, sizeof words));
 	return kv_err(rc);
 }
 
@@ -97,7 +99,8 @@ int jrn_store_open(struct jrn_store *s, uint64_t *next, struct jrn_why *why)
 			      .format = FORMAT,
 			      .map_max = s->map_max,
 			      .databases = 2,
-			      .compact_above = s->compact_above };
+			      .compact_above = s->compact_above,
+			      .size_key = "journal.size_max" };
 	int err = kv_open(&s->kv, &kc, why->text, sizeof why->text);
 
 	if (err)
@@ -115,6 +118,8 @@ static void begin_well(struct jrn_store *s)
 
 	if (rc)
 		jrn_set_trouble(s, rc, jrn_now_us());
+	else
+		jrn_look(s, jrn_now_us());
 }
 
 static int make_locks(struct jrn *j)
@@ -179,6 +184,8 @@ int jrn_open(struct jrn **out, const struct jrn_conf *conf, struct jrn_why *why)
 	if (!err)
 		begin_well(&j->store);
 	j->counts = j->store.counts;
+	j->room = j->store.room;
+	j->why = j->store.why;
 	atomic_init(&j->state, j->store.state);
 	if (!err && conf->threaded)
 		err = jrn_thread_start(j);

@@ -55,9 +55,13 @@ static void work(struct jrn *j, uint64_t now_us)
 		jrn_commit(s, &q, now_us);
 	if (probe)
 		jrn_probe(s, may_reopen, now_us);
+	if (now_us >= s->look_us)
+		jrn_look(s, now_us);
 	pthread_mutex_lock(&j->lock);
 	j->busy = false;
 	j->counts = s->counts;
+	j->room = s->room;
+	j->why = s->why;
 	j->finished += n;
 	if (n || s->state != jrn_state(j)) {
 		atomic_store_explicit(&j->state, s->state, memory_order_relaxed);
@@ -65,12 +69,14 @@ static void work(struct jrn *j, uint64_t now_us)
 	}
 }
 
-/* When there is something to do: now (0), at a time (monotonic us), or when told (UINT64_MAX). */
+/* When there is something to do: now (0), or at a time (monotonic us). */
 static uint64_t due_us(const struct jrn *j)
 {
 	const struct jrn_batch *oldest = STAILQ_FIRST(&j->queue);
-	uint64_t due = j->store.state ? j->store.probe_us : UINT64_MAX, window;
+	uint64_t due = j->store.look_us, window;
 
+	if (j->store.state && j->store.probe_us < due)
+		due = j->store.probe_us;
 	if (!oldest)
 		return due;
 	if (!j->batch_window_ms || j->urgent || j->stop || j->queue_ops >= j->batch_max)
@@ -83,10 +89,7 @@ static void wait_until(struct jrn *j, uint64_t at_us)
 {
 	struct timespec at = { (time_t)(at_us / 1000000), (long)(at_us % 1000000) * 1000 };
 
-	if (at_us == UINT64_MAX)
-		pthread_cond_wait(&j->work, &j->lock);
-	else
-		(void)pthread_cond_timedwait(&j->work, &j->lock, &at);
+	(void)pthread_cond_timedwait(&j->work, &j->lock, &at);
 }
 
 static void *thread_main(void *arg)
@@ -111,7 +114,7 @@ static void *thread_main(void *arg)
 void jrn_wait_all(struct jrn *j)
 {
 	pthread_mutex_lock(&j->lock);
-	if (!j->threaded && (!STAILQ_EMPTY(&j->queue) || j->store.state)) {
+	if (!j->threaded && (!STAILQ_EMPTY(&j->queue) || j->store.state || jrn_now_us() >= j->store.look_us)) {
 		j->store.probe_us = 0; /* nobody else will try */
 		work(j, jrn_now_us());
 	}

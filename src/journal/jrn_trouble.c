@@ -64,7 +64,7 @@ typedef int ballast_fn(struct jrn_store *s, MDB_txn *txn, uint32_t from, uint32_
 static int ballast_change(struct jrn_store *s, ballast_fn *change, uint32_t from, uint32_t to)
 {
 	MDB_txn *txn;
-	int rc = s->kv.env ? mdb_txn_begin(s->kv.env, NULL, 0, &txn) : MDB_PANIC;
+	int rc = s->kv.env ? kv_write_begin(&s->kv, &txn) : MDB_PANIC;
 
 	return rc ? rc : jrn_txn_end(s, txn, change(s, txn, from, to));
 }
@@ -118,6 +118,9 @@ void jrn_set_trouble(struct jrn_store *s, int rc, uint64_t now_us)
 {
 	if (!s->state) {
 		s->counts.troubles++;
+		if (s->kv.env)
+			kv_words(&s->kv, rc, s->why.text, sizeof s->why.text);
+		jrn_look(s, now_us);
 		s->probe_wait_us = PROBE_WAIT_MIN_US;
 		s->probe_us = now_us + PROBE_WAIT_MIN_US;
 	}
@@ -193,6 +196,15 @@ void jrn_commit_less(struct jrn_store *s, const struct jrn_queue *q, int rc, uin
 	give_up(s, q, p.from, n, p.failed);
 }
 
+/* -- the room */
+
+void jrn_look(struct jrn_store *s, uint64_t now_us)
+{
+	s->look_us = now_us + JRN_LOOK_MS * 1000ull;
+	if (s->kv.env && kv_room_look(&s->kv, &s->room) == 0)
+		s->counts.octets = s->room.size;
+}
+
 /* -- is it over? */
 
 static int probe(struct jrn_store *s)
@@ -211,11 +223,15 @@ static int probe(struct jrn_store *s)
 
 static int reopen(struct jrn_store *s)
 {
+	uint64_t next, cleared = s->kv.cleared;
 	struct jrn_why why;
-	uint64_t next;
+	int err;
 
 	kv_close(&s->kv);
-	return jrn_store_open(s, &next, &why);
+	err = jrn_store_open(s, &next, &why);
+	if (!err)
+		s->kv.cleared += cleared;
+	return err;
 }
 
 void jrn_probe(struct jrn_store *s, bool may_reopen, uint64_t now_us)

@@ -1,0 +1,161 @@
+/* kv_readers.c - LMDB gives its table of readers as text only, and its list of free pages as a database. */
+#include "base/kv_readers.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FREE_DBI 0 /* LMDB's own: transaction that freed them -> number of pages, pages */
+
+static void clear_dead(struct kv *k)
+{
+	int dead = 0;
+
+	if (mdb_reader_check(k->env, &dead) == 0)
+		k->cleared += (uint64_t)dead;
+}
+
+int kv_write_begin(struct kv *k, MDB_txn **txn)
+{
+	clear_dead(k);
+	return mdb_txn_begin(k->env, NULL, 0, txn);
+}
+
+/* -- the oldest reader */
+
+struct oldest {
+	pid_t pid;
+	size_t txn;
+};
+
+/* One line of the table: process, thread, transaction or "-". The head of the table and "(no active readers)" do not fit the pattern. */
+static int on_reader(const char *line, void *arg)
+{
+	struct oldest *o = arg;
+	size_t thread, txn;
+	int pid;
+
+	if (sscanf(line, "%d %zx %zu", &pid, &thread, &txn) == 3 && (!o->pid || txn < o->txn))
+		*o = (struct oldest){ pid, txn };
+	return 0;
+}
+
+static struct oldest find_oldest(MDB_env *env)
+{
+	struct oldest o = { 0, 0 };
+
+	(void)mdb_reader_list(env, on_reader, &o);
+	return o;
+}
+
+static void describe(struct kv_reader *out, const struct oldest *o, size_t newest)
+{
+	*out = (struct kv_reader){ .pid = 0 };
+	if (o->pid && o->txn < newest)
+		*out = (struct kv_reader){ o->pid, o->pid == getpid(), o->txn, newest - o->txn };
+}
+
+void kv_reader_oldest(const struct kv *k, struct kv_reader *out)
+{
+	struct oldest o = find_oldest(k->env);
+	MDB_envinfo info;
+
+	mdb_env_info(k->env, &info);
+	describe(out, &o, info.me_last_txnid);
+}
+
+/* -- the room */
+
+struct free_pages {
+	uint64_t all, held;
+};
+
+static int count_free(MDB_txn *txn, const struct oldest *o, struct free_pages *out)
+{
+	MDB_cursor *cur;
+	MDB_val key, val;
+	int rc = mdb_cursor_open(txn, FREE_DBI, &cur);
+
+	*out = (struct free_pages){ 0, 0 };
+	if (rc)
+		return rc;
+	while ((rc = mdb_cursor_get(cur, &key, &val, MDB_NEXT)) == 0) {
+		size_t pages, freed_by;
+
+		if (val.mv_size < sizeof pages || key.mv_size != sizeof freed_by) {
+			rc = MDB_CORRUPTED;
+			break;
+		}
+		memcpy(&pages, val.mv_data, sizeof pages);
+		memcpy(&freed_by, key.mv_data, sizeof freed_by);
+		out->all += pages;
+		if (o->pid && freed_by >= o->txn)
+			out->held += pages;
+	}
+	mdb_cursor_close(cur);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+int kv_room_look(struct kv *k, struct kv_room *out)
+{
+	struct oldest o = { 0, 0 };
+	struct free_pages free;
+	MDB_envinfo info;
+	MDB_stat stat;
+	MDB_txn *txn;
+	uint64_t used;
+	int rc;
+
+	clear_dead(k);
+	o = find_oldest(k->env); /* before our own transaction is one */
+	rc = mdb_txn_begin(k->env, NULL, MDB_RDONLY, &txn);
+	if (rc)
+		return rc;
+	rc = count_free(txn, &o, &free);
+	mdb_txn_abort(txn);
+	if (rc)
+		return rc;
+	mdb_env_info(k->env, &info);
+	mdb_env_stat(k->env, &stat);
+	describe(&out->oldest, &o, info.me_last_txnid);
+	if (!out->oldest.pid)
+		free.held = 0;
+	out->size = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
+	out->size_max = info.me_mapsize;
+	out->held = free.held * stat.ms_psize;
+	used = out->size - (free.all - free.held) * stat.ms_psize;
+	out->left = out->size_max > used ? out->size_max - used : 0;
+	out->cleared = k->cleared;
+	return 0;
+}
+
+/* -- words */
+
+static void full_words(const struct kv *k, char *out, size_t cap)
+{
+	struct kv_reader r;
+	MDB_envinfo info;
+	int n;
+
+	mdb_env_info(k->env, &info);
+	kv_reader_oldest(k, &r);
+	n = snprintf(out, cap, "it is full (%llu octets); raise %s", (unsigned long long)info.me_mapsize,
+		     k->size_key ? k->size_key : "its size");
+	if (!r.pid || n < 0 || (size_t)n >= cap)
+		return;
+	snprintf(out + n, cap - (size_t)n,
+		 ", or end process %d%s: since %llu commits it reads the store, and no page freed since then "
+		 "is used again",
+		 (int)r.pid, r.ours ? " (an export or backup of ours)" : "", (unsigned long long)r.behind);
+}
+
+const char *kv_words(const struct kv *k, int rc, char *out, size_t cap)
+{
+	if (rc == MDB_MAP_FULL && k && k->env)
+		full_words(k, out, cap);
+	else if (kv_err(rc) == ERR_NOSPC && rc != MDB_MAP_FULL)
+		snprintf(out, cap, "%s; make room on its disk", mdb_strerror(rc));
+	else
+		snprintf(out, cap, "%s", mdb_strerror(rc));
+	return out;
+}

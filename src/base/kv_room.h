@@ -1,0 +1,21 @@
+/* kv_room.h - the room of a store and its oldest reader, as kv_readers.h finds them; for those who see no store. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct kv_reader {
+	pid_t pid;       /* 0: nobody reads a state older than the newest */
+	bool ours;       /* this process */
+	uint64_t state;  /* number of the commit whose state it reads */
+	uint64_t behind; /* commits since then */
+};
+
+struct kv_room {           /* octets */
+	uint64_t size;     /* of the file, free pages included; 0: never looked at */
+	uint64_t size_max; /* that it may grow to */
+	uint64_t left;     /* until it is full */
+	uint64_t held;     /* in pages that would be free without the oldest reader; not in `left` */
+	uint64_t cleared;  /* slots of dead readers freed since the store was opened; a number */
+	struct kv_reader oldest;
+};
