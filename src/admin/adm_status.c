@@ -26,6 +26,29 @@ static json_t *journal_row(const struct core_status *s)
 			 (json_int_t)s->journal.octets, "waiting", (json_int_t)s->journal.waiting);
 }
 
+static void add_store(void *arg, const struct core_store_view *s)
+{
+	const struct kv_room *r = s->room;
+	json_t *row = json_pack("{s:s, s:I, s:I, s:I, s:s}", "name", s->name, "octets", (json_int_t)r->size, "size_max",
+				(json_int_t)r->size_max, "left", (json_int_t)r->left, "key", s->key);
+
+	if (row && r->oldest.pid) {
+		json_object_set_new(row, "reader", json_integer(r->oldest.pid));
+		json_object_set_new(row, "reader_s", json_integer((json_int_t)s->reader_s));
+		json_object_set_new(row, "reader_behind", json_integer((json_int_t)r->oldest.behind));
+		json_object_set_new(row, "held", json_integer((json_int_t)r->held));
+	}
+	json_array_append_new(arg, row);
+}
+
+static json_t *store_rows(const struct core *c)
+{
+	json_t *rows = json_array();
+
+	core_store_each(c, add_store, rows);
+	return rows;
+}
+
 static void add_edge(void *arg, const struct core_edge_view *e)
 {
 	json_array_append_new(arg, json_pack("{s:s, s:s, s:I, s:I, s:I, s:s}", "name", e->name, "zone", adm_zone_word(e->zone),
@@ -50,13 +73,14 @@ static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 
 	(void)args;
 	core_status(a->core, &s);
-	last = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "version", MTC_VERSION,
-			 "identity", a->cfg->external.host, "realm", a->cfg->external.realm, "core_identity",
-			 a->cfg->internal.host, "core_realm", a->cfg->internal.realm, "started", adm_time(s.started_ms),
-			 "uptime_s", (json_int_t)(now > s.started_ms ? (now - s.started_ms) / 1000 : 0), "pid",
-			 (json_int_t)getpid(), "sessions", (json_int_t)s.sessions, "pending", (json_int_t)s.pending, "triggers",
-			 (json_int_t)s.triggers, "scs", (json_int_t)asc_scs_count(a->asc), "rules",
-			 (json_int_t)asc_rule_count(a->asc), "journal", journal_row(&s), "edges", edge_rows(a->core));
+	last =
+	    json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "version", MTC_VERSION,
+		      "identity", a->cfg->external.host, "realm", a->cfg->external.realm, "core_identity", a->cfg->internal.host,
+		      "core_realm", a->cfg->internal.realm, "started", adm_time(s.started_ms), "uptime_s",
+		      (json_int_t)(now > s.started_ms ? (now - s.started_ms) / 1000 : 0), "pid", (json_int_t)getpid(), "sessions",
+		      (json_int_t)s.sessions, "pending", (json_int_t)s.pending, "triggers", (json_int_t)s.triggers, "scs",
+		      (json_int_t)asc_scs_count(a->asc), "rules", (json_int_t)asc_rule_count(a->asc), "journal", journal_row(&s),
+		      "edges", edge_rows(a->core), "stores", store_rows(a->core));
 	ctl_done(rq, last);
 }
 

@@ -7,6 +7,7 @@
 #include "assoc/asc_gen.h"
 #include "assoc/asc_main.h"
 #include "assoc/asc_model.h"
+#include "assoc/asc_room.h"
 #include "assoc/asc_store.h"
 #include "assoc/asc_why.h"
 #include "assoc/asc_work.h"
@@ -18,6 +19,8 @@
 static int start(struct asc *a, struct asc_why *why)
 {
 	asc_gen_clean(a);
+	asc_room_look(a);
+	a->rooms_seen = a->rooms;
 	a->view = asc_view_new(a->model, a->gen, why);
 	if (!a->view)
 		return ERR_NOMEM;
@@ -27,6 +30,7 @@ static int start(struct asc *a, struct asc_why *why)
 static struct asc *make(const struct asc_conf *conf)
 {
 	struct asc *a = calloc(1, sizeof *a);
+	pthread_condattr_t monotonic;
 
 	if (!a)
 		return NULL;
@@ -37,7 +41,10 @@ static struct asc *make(const struct asc_conf *conf)
 	a->changes_max = conf->changes_max ? conf->changes_max : CHANGES_DEFAULT;
 	a->import_memory = conf->import_memory ? conf->import_memory : IMPORT_MEMORY_DEFAULT;
 	pthread_mutex_init(&a->lock, NULL);
-	pthread_cond_init(&a->work, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&a->work, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	pthread_cond_init(&a->finished, NULL);
 	a->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	a->dir = strdup(conf->dir);

@@ -9,6 +9,7 @@
 #include "assoc/asc_scs.h"
 #include "base/assoc_rule.h"
 #include "base/err.h"
+#include "base/kv_room.h"
 
 struct asc; /* opaque */
 
@@ -30,6 +31,14 @@ struct asc_conf {
 ERR_MUST_USE int asc_open(struct asc **out, const struct asc_conf *conf, struct asc_why *why);
 /* Takes; NULL allowed. Waits for the change under way; those that were not begun end with ERR_CLOSED. */
 void asc_close(struct asc *a);
+
+/* The room in the two files and who holds old pages of them, as last seen: at the opening and every ASC_LOOK_MS. */
+#define ASC_LOOK_MS 5000u
+struct asc_rooms {
+	struct kv_room main; /* SCSs, groups, sets, rules on sets */
+	struct kv_room rows; /* the rows of devices */
+};
+void asc_rooms(struct asc *a, struct asc_rooms *out);
 
 /* Counts every change that came into force; who remembers a result can see that it is old. */
 uint64_t asc_generation(const struct asc *a);

@@ -28,6 +28,7 @@ struct asc {
 	bool importing;                          /* from asc_import_begin() to asc_import_free() */
 	struct asc_job *handing, **handing_tail; /* queued, and not yet moved to `queue` */
 	struct asc_view *retiring;               /* given up, and not yet moved to `retired` */
+	struct asc_rooms rooms_seen;             /* copy of `rooms`: what asc_rooms() gave last */
 	uint32_t waiting;                        /* jobs whose `finished` is still to be called */
 
 	/* read by both threads, never changed after asc_open() */
@@ -43,6 +44,7 @@ struct asc {
 	struct asc_job *queue, **queue_tail;
 	struct asc_job *done, **done_tail;
 	struct asc_view *retired;
+	struct asc_rooms rooms; /* as last seen */
 	bool stop;
 
 	/* the store's thread's, after asc_open() */
@@ -55,5 +57,6 @@ struct asc {
 	struct asc_model *model;   /* the newest; owned */
 	struct asc_gen *gen;       /* the generation that counts; owned */
 	struct asc_manual *manual; /* list of manual changes of the import under way; NULL: no import. Borrowed */
+	uint64_t look_ms;          /* monotonic: when the next look at the room is due */
 	bool broken;               /* a commit succeeded but cannot be read: further changes are refused */
 };

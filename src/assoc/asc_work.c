@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "assoc/asc_job.h"
+#include "assoc/asc_room.h"
 #include "assoc/asc_store.h"
 #include "assoc/asc_why.h"
 
@@ -38,6 +39,18 @@ static void finish(struct asc *a, struct asc_job *job)
 	(void)!write(a->wake_fd, &one, sizeof one); /* never blocks; it fails only when the eventfd is readable already */
 }
 
+/* Called with the lock, and returns with it. */
+static void look_or_wait(struct asc *a)
+{
+	struct timespec until = { (time_t)(a->look_ms / 1000), (long)(a->look_ms % 1000) * 1000000 };
+
+	if (pthread_cond_timedwait(&a->work, &a->lock, &until) != ETIMEDOUT)
+		return;
+	pthread_mutex_unlock(&a->lock);
+	asc_room_look(a);
+	pthread_mutex_lock(&a->lock);
+}
+
 static void *work(void *arg)
 {
 	struct asc *a = arg;
@@ -55,7 +68,7 @@ static void *work(void *arg)
 		} else if (!retired) {
 			if (a->stop)
 				break;
-			pthread_cond_wait(&a->work, &a->lock);
+			look_or_wait(a);
 			continue;
 		}
 		pthread_mutex_unlock(&a->lock);

@@ -48,15 +48,38 @@ static void journal(FILE *out, const json_t *o)
 			number_of(o, "octets"), number_of(o, "waiting"));
 }
 
+static bool table(FILE *out, const json_t *rows, const struct cli_column *columns)
+{
+	struct cli_table *t;
+	const json_t *row;
+	size_t i;
+
+	if (!rows)
+		return true;
+	t = cli_table_new(out, columns);
+	if (!t)
+		return false;
+	fputs("\n", out);
+	json_array_foreach(rows, i, row) cli_table_row(t, row);
+	cli_table_end(t);
+	return true;
+}
+
 int cli_show_status(FILE *out, const json_t *last)
 {
 	static const struct cli_column columns[] = {
 		{ "EDGE", "name" },         { "ZONE", "zone" },   { "PID", "pid" }, { "GENERATION", "generation" },
 		{ "SESSIONS", "sessions" }, { "STATE", "state" }, { NULL, NULL }
 	};
-	struct cli_table *edges;
-	const json_t *edge;
-	size_t i;
+	static const struct cli_column store_columns[] = { { "STORE", "name" },
+							   { "OCTETS", "octets" },
+							   { "LEFT", "left" },
+							   { "SIZE MAX", "size_max" },
+							   { "OLDEST READER", "reader" },
+							   { "FOR S", "reader_s" },
+							   { "COMMITS", "reader_behind" },
+							   { "HOLDS", "held" },
+							   { NULL, NULL } };
 
 	line(out, "version", last, "version");
 	uptime(out, last);
@@ -71,13 +94,9 @@ int cli_show_status(FILE *out, const json_t *last)
 	journal(out, json_object_get(last, "journal"));
 	line(out, "SCSs", last, "scs");
 	line(out, "rules", last, "rules");
-	edges = cli_table_new(out, columns);
-	if (!edges)
-		return CLI_NO;
-	fputs("\n", out);
-	json_array_foreach(json_object_get(last, "edges"), i, edge) cli_table_row(edges, edge);
-	cli_table_end(edges);
-	return CLI_OK;
+	return table(out, json_object_get(last, "edges"), columns) && table(out, json_object_get(last, "stores"), store_columns)
+		   ? CLI_OK
+		   : CLI_NO;
 }
 
 int cli_show_scs(FILE *out, const json_t *last)

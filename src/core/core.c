@@ -139,6 +139,8 @@ static int init_parts(struct core *c, const struct core_conf *conf, char why[COR
 	if (!err)
 		err = open_stores(c, conf->decisions_fd, why);
 	if (!err)
+		err = core_rooms_init(c);
+	if (!err)
 		err = core_triggers_init(c, &core_trigger_ports);
 	if (!err)
 		err = core_drrs_init(c);
@@ -192,6 +194,7 @@ void core_free(struct core *c)
 	core_retry_fini(c);
 	core_drrs_fini(c);
 	core_triggers_fini(c);
+	core_rooms_fini(c);
 	core_journal_close(c);
 	net_watch_free(c->store_bell);
 	asc_close(c->asc);

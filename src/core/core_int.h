@@ -13,6 +13,7 @@
 #include "core/core_queue.h"
 #include "core/core_retry.h"
 #include "core/core_revoke.h"
+#include "core/core_rooms.h"
 #include "core/core_sessions.h"
 #include "core/core_trigger.h"
 #include "link/link_ids.h"
@@ -53,6 +54,7 @@ struct core {
 	struct core_peers peers;
 	struct core_retry retry;
 	struct core_sweep sweep;
+	struct core_rooms rooms;
 	enum core_feature recall_replace; /* of the SMS-SC, from its last answer */
 
 	struct net_check *check; /* end of a turn */

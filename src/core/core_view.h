@@ -12,6 +12,7 @@
 
 #include "assoc/asc.h"
 #include "base/err.h"
+#include "base/kv_room.h"
 #include "base/log.h"
 #include "conf/cfg_iwf.h"
 #include "policy/pol_judge.h"
@@ -53,6 +54,14 @@ struct core_status {
 	} journal;
 };
 void core_status(const struct core *c, struct core_status *out);
+
+struct core_store_view {
+	const char *name, *key;     /* key: of the configuration, for its size */
+	const struct kv_room *room; /* some seconds old */
+	uint64_t reader_s;          /* since the oldest reader was first seen */
+};
+typedef void core_store_fn(void *arg, const struct core_store_view *store);
+void core_store_each(const struct core *c, core_store_fn *fn, void *arg); /* in core_rooms.c */
 
 struct core_edge_view {
 	char name[CORE_EDGE_NAME_MAX];

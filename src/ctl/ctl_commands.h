@@ -4,7 +4,9 @@
  *
  * status          last: version, identity, realm, core_identity, core_realm, started (RFC 3339), uptime_s, pid,
  *                 sessions, pending (DAR without DAA), triggers (accepted, not yet reported and acknowledged), scs, rules,
- *                 edges: [{name, zone, pid, generation, sessions, state: "up"|"down"}]
+ *                 edges: [{name, zone, pid, generation, sessions, state: "up"|"down"}],
+ *                 stores: [{name, octets, size_max, left, key (of the configuration), and, when somebody reads an old state: reader (pid),
+ *                 reader_s, reader_behind (commits), held (octets that are not used again because of the reader)}]
  * peers           row: name, host, realm, address ("A:P"), protection, state: "open"|"connecting"|"waiting"|"closing"|"suspect",
  *                 since (RFC 3339), pending, requests, answers, timeouts; last: count
  * sessions        row: session, scs, origin_host, address, listener, zone, protection, edge, since, pending, groups: [names];

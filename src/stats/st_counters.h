@@ -101,6 +101,7 @@
 	X(JOURNAL_ANSWERS_LOST, "journal_answers_lost", "answers not kept: a copy after a restart is a new request")             \
 	X(JOURNAL_ERRORS, "journal_errors", "commits that failed")                                                               \
 	X(JOURNAL_RECOVERED, "journal_recovered", "undecided triggers taken up again after a start")                             \
+	X(READERS_CLEARED, "readers_cleared", "slots of readers that died, freed in the stores of associations and journal")     \
 	X(AUDIT_LINES, "audit_lines", "decision lines written")                                                                  \
 	X(AUDIT_ERRORS, "audit_errors", "decision lines that could not be written")                                              \
 	X(LOG_LOST, "log_lost", "log lines of the parent and the core that were lost, as edge_log_lost")                         \

@@ -1,0 +1,25 @@
+/* core_rooms.h - the room in the stores of the core, and the readers that take it: looked at on a timer, told in the log. */
+#pragma once
+#include "base/err.h"
+#include "base/kv_room.h"
+
+struct core;
+struct net_timer;
+
+enum core_store { CORE_STORE_ASSOC, CORE_STORE_ROWS, CORE_STORE_JOURNAL, CORE_STORES };
+
+struct core_rooms {
+	struct net_timer *timer;
+	struct core_room {
+		struct kv_room now;
+		uint64_t since_ms; /* monotonic: when the oldest reader was first seen with this state; 0: nobody */
+		bool warned;       /* of this reader */
+	} of[CORE_STORES];
+};
+
+ERR_MUST_USE int core_rooms_init(struct core *c); /* after the stores are open; ERR_NOMEM */
+void core_rooms_fini(struct core *c);             /* a zeroed part is allowed */
+
+/* Takes over one look at a store, at this monotonic time. Returns true once for each reader of another process that holds so much
+ * that less than a quarter of the store is left. */
+bool core_room_take(struct core_room *r, const struct kv_room *seen, uint64_t now_ms);
