@@ -3,13 +3,14 @@
 
 #include <stdlib.h>
 
+#include "admin/adm_backup.h"
 #include "admin/adm_exchange.h"
 
 static int add_commands(struct adm *a)
 {
-	static const struct ctl_command *const tables[] = { adm_status_rows,  adm_assoc_rows,      adm_check_rows,
-							    adm_group_rows,   adm_set_rows,        adm_exchange_rows,
-							    adm_trigger_rows, adm_trigger_one_rows };
+	static const struct ctl_command *const tables[] = { adm_status_rows, adm_assoc_rows,   adm_check_rows,
+							    adm_group_rows,  adm_set_rows,     adm_exchange_rows,
+							    adm_backup_rows, adm_trigger_rows, adm_trigger_one_rows };
 	int err = 0;
 
 	for (size_t i = 0; !err && i < sizeof tables / sizeof *tables; i++)
@@ -52,6 +53,7 @@ void adm_free(struct adm *a)
 	ctl_server_free(a->ctl);
 	adm_waits_orphan(a); /* before the imports end: the store may complete a change meanwhile */
 	adm_exports_end(a);
+	adm_backup_end(a);
 	adm_imports_end(a);
 	free(a);
 }

@@ -1,6 +1,26 @@
 /* adm_exchange.c - the commands for import and export, one pair for each kind of row. */
 #include "admin/adm_exchange.h"
 
+static void fail_slow(struct adm *a, struct ctl_request *rq, const char *name, const char *did, uint64_t ms, const char *key)
+{
+	st_count(a->st, ST_EXCHANGES_SLOW);
+	log_warn(a->log, "core", "%s: %s %llu s (%s): it is ended, so that old pages of the store can be used again", name, did,
+		 (unsigned long long)(ms / 1000), key);
+	ctl_fail(rq, "%s: %s %llu s (%s)", name, did, (unsigned long long)(ms / 1000), key);
+}
+
+void adm_exchange_fail(struct adm *a, struct ctl_request *rq, const char *name, int err, const char *words)
+{
+	const struct cfg_limits *limits = &a->cfg->limits;
+
+	if (err == ERR_TIMEOUT)
+		fail_slow(a, rq, name, "took nothing for", limits->exchange_idle_ms, "limits.exchange_idle");
+	else if (err == ERR_LIMIT)
+		fail_slow(a, rq, name, "is not whole after", limits->exchange_max_ms, "limits.exchange_max");
+	else
+		ctl_fail(rq, "%s: %s", name, words);
+}
+
 #define HANDLERS(name_, kind_)                                                                                                   \
 	static void on_##name_##_import(void *arg, struct ctl_request *rq, const json_t *args)                                   \
 	{                                                                                                                        \

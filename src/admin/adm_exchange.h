@@ -17,6 +17,10 @@ void adm_export_begin(struct adm *a, struct ctl_request *rq, const json_t *args,
 void adm_imports_end(struct adm *a);
 void adm_exports_end(struct adm *a);
 
+/* Answers an export or backup that failed. ERR_TIMEOUT: its target took nothing for limits.exchange_idle; ERR_LIMIT: it took longer than
+ * limits.exchange_max; these two are logged and counted. Any other code: `words` say it. */
+void adm_exchange_fail(struct adm *a, struct ctl_request *rq, const char *name, int err, const char *words);
+
 /* One row of the store as a row of a file. */
 void adm_export_row(struct exc_row *out, const struct asc_export_row *row);
 /* The argument format, or `preset` when it is absent. */

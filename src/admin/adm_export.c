@@ -29,8 +29,9 @@ struct adm_export {
 	size_t len, cap;
 	uint64_t rows;
 	bool running, more, ended;
-	uint64_t seen_octets, seen_at_ms;
-	int err; /* of the thread */
+	uint64_t seen_octets, seen_at_ms, began_ms;
+	bool late; /* it took longer than limits.exchange_max */
+	int err;   /* of the thread */
 	TAILQ_ENTRY(adm_export) entry;
 };
 
@@ -117,11 +118,7 @@ static void ended(struct adm_export *g)
 
 static void fail(struct adm_export *g, int err, const char *words)
 {
-	if (err == ERR_TIMEOUT)
-		ctl_fail(g->rq, "%s: took nothing for %llu s (limits.exchange_idle)", g->name,
-			 (unsigned long long)(g->adm->cfg->limits.exchange_idle_ms / 1000));
-	else
-		ctl_fail(g->rq, "%s: %s", g->name, words);
+	adm_exchange_fail(g->adm, g->rq, g->name, g->late ? ERR_LIMIT : err == ERR_LIMIT ? ERR_PROTO : err, words);
 	ended(g);
 }
 
@@ -190,7 +187,9 @@ static void on_tick(void *arg)
 		g->seen_octets = octets;
 		g->seen_at_ms = now;
 	}
-	if (!ctl_alive(g->rq) || now - g->seen_at_ms > g->adm->cfg->limits.exchange_idle_ms + 4 * ADM_EXCHANGE_TICK_MS) {
+	g->late = now - g->began_ms > g->adm->cfg->limits.exchange_max_ms;
+	if (g->late || !ctl_alive(g->rq) ||
+	    now - g->seen_at_ms > g->adm->cfg->limits.exchange_idle_ms + 4 * ADM_EXCHANGE_TICK_MS) {
 		net_feed_stop(&g->feed);
 		if (g->running)
 			net_worker_interrupt(g->work);
@@ -214,7 +213,7 @@ static int export_new(struct adm_export **out, struct adm *a, int fd, const json
 	g->kind = kind;
 	g->format = adm_exchange_format(args, EXC_CSV);
 	snprintf(g->name, sizeof g->name, "%s", ctl_arg_text(args, "name", "-"));
-	g->seen_at_ms = clock_mono_ms();
+	g->seen_at_ms = g->began_ms = clock_mono_ms();
 	err = net_feed_open(&g->feed, fd, true, (uint32_t)a->cfg->limits.exchange_idle_ms, &words);
 	if (err) {
 		snprintf(why->text, sizeof why->text, "it %s", words ? words : err_str(err));

@@ -21,12 +21,13 @@ struct adm { /* the `arg` of every handler */
 	struct adm_import *import; /* the import under way; NULL: none */
 	TAILQ_HEAD(, adm_export) exports;
 	uint32_t exports_n;
+	struct adm_backup *backup; /* the copy of a store under way; NULL: none */
 	LIST_HEAD(, adm_wait) waits;
 };
 
 /* The tables of commands, one for each file. */
 extern const struct ctl_command adm_status_rows[], adm_assoc_rows[], adm_check_rows[], adm_group_rows[], adm_set_rows[],
-    adm_exchange_rows[], adm_trigger_rows[], adm_trigger_one_rows[];
+    adm_exchange_rows[], adm_backup_rows[], adm_trigger_rows[], adm_trigger_one_rows[];
 
 /* -- adm_common.c */
 

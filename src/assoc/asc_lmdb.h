@@ -1,5 +1,5 @@
 /* asc_lmdb.h - the store as LMDB sees it (room-private): the two environments, their keys and
- * counters, and LMDB's failures. Included by asc_lmdb.c, asc_main.c, asc_gen.c, asc_room.c, asc_read.c,
+ * counters, and LMDB's failures. Included by asc_lmdb.c, asc_main.c, asc_gen.c, asc_room.c, asc_copy.c, asc_read.c,
  * asc_edit.c, asc_load.c and asc_merge.c only: a store of another kind would replace these
  * files. */
 #pragma once

@@ -74,6 +74,7 @@ void cli_bar_text(struct cli_bar *b, char out[CLI_BAR_MAX], const json_t *row, u
 {
 	const char *phase = json_string_value(json_object_get(row, "phase"));
 	char bar[BAR_MAX + 1] = "", rows[32], rate[32], tail[160], clean[16];
+	bool of_rows = json_object_get(row, "rows") != NULL; /* a backup has octets only */
 	int done = done_of(row), room;
 
 	snprintf(clean, sizeof clean, "%s", phase ? phase : "");
@@ -82,9 +83,10 @@ void cli_bar_text(struct cli_bar *b, char out[CLI_BAR_MAX], const json_t *row, u
 			*p = '?';
 	}
 	learn_rate(b, clean, number(row, "rows"), now_ms);
-	grouped(rows, b->rows);
+	grouped(rows, of_rows ? b->rows : number(row, "octets"));
 	grouped(rate, b->rate);
-	snprintf(tail, sizeof tail, "%s rows%s%s%s", rows, b->rate ? "  " : "", b->rate ? rate : "", b->rate ? "/s" : "");
+	snprintf(tail, sizeof tail, "%s %s%s%s%s", rows, of_rows ? "rows" : "octets", b->rate ? "  " : "", b->rate ? rate : "",
+		 b->rate ? "/s" : "");
 	room = (int)b->width - 8 - 2 - 2 - 6 - (int)strlen(tail);
 	if (done >= 0 && room >= 5) {
 		unsigned n = (unsigned)room < BAR_MAX ? (unsigned)room : BAR_MAX, full = n * (unsigned)done / 1000;

@@ -30,7 +30,8 @@ enum cli_kind {
 	CLI_FIXED,  /* option without value: the text in `words` */
 	CLI_PRESET, /* neither operand nor option: always the text in `words` */
 	CLI_IN,     /* a file that is read, - for standard input: mtcctl opens it and sends it along */
-	CLI_OUT     /* a file that is written, - for standard output: the same */
+	CLI_OUT,    /* a file that is written, - for standard output: the same */
+	CLI_DIR     /* a directory that is made for a backup */
 };
 
 struct cli_param {
@@ -84,6 +85,15 @@ void cli_text(char *out, size_t cap, const json_t *v);
 
 /* cli_check.c: the last line of `assoc check` */
 int cli_show_check(FILE *out, const json_t *last);
+
+/* cli_backup.c: copies every file of the state into the directory `dir`, with a manifest; an exit code. The directory is there, whole, or
+ * it is not: until its end the backup is in DIR.part beside it. */
+struct cli_session {
+	const char *socket; /* of the server */
+	uint32_t wait_ms;
+	bool json;
+};
+int cli_backup(const struct cli_session *s, const char *cmd, const char *dir);
 
 /* cli_show.c: last lines */
 #define CLI_SHOWN_MAX 512

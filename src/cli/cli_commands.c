@@ -186,6 +186,15 @@ static const struct cli_param export_file[] = {
 	END,
 };
 
+static const struct cli_param backup_dir[] = {
+	{ .arg = "file",
+	  .kind = CLI_DIR,
+	  .required = true,
+	  .shown = "DIR",
+	  .meaning = "made by the backup; a directory that is there must be empty" },
+	END,
+};
+
 static const struct cli_param triggers_list[] = {
 	OPTION("scs", "scs", CLI_NAME, "NAME", "only triggers of this SCS"),
 	OPTION("device", "device", CLI_DEVICE, "DEVICE", "only triggers of this device, as the SCS named it"),
@@ -396,6 +405,12 @@ const struct cli_command cli_commands[] = {
 	  every_member, cli_show_trigger, "  mtcctl triggers show acme 41\n  mtcctl triggers show 41\n" },
 	{ "triggers", "cancel", "triggers.cancel", "Take a trigger back", triggers_cancel, NULL, cli_show_cancel,
 	  "  mtcctl triggers cancel acme 41\n" },
+	{ "backup", NULL, "backup.copy", "A consistent copy of the associations and the journal while mtc-iwfd runs", backup_dir,
+	  NULL, NULL,
+	  "  mtcctl backup /var/backups/mtc-iwf-2027-01-01\n\n"
+	  "mtcctl makes the files, so it needs room and rights there, not mtc-iwfd. DIR.part holds them until all of them are on "
+	  "disk.\n"
+	  "Restore: stop mtc-iwfd, then mtc-iwfd -c FILE --restore DIR (see mtc-iwfd(1)).\n" },
 	{ "log", "level", "log.level", "Change what is logged, until the next start", log_level, NULL, cli_show_level,
 	  "  mtcctl log level debug\n" },
 	{ .group = NULL },

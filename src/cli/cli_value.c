@@ -124,6 +124,7 @@ json_t *cli_value(const struct cli_param *p, const char *text, char why[CLI_WHY_
 	switch (p->kind) {
 	case CLI_IN:
 	case CLI_OUT:
+	case CLI_DIR:
 		return *text ? json_string(text) : wrong(why, p, text, "the name of a file, or -");
 	case CLI_TEXT:
 		return *text ? json_string(text) : wrong(why, p, text, "a text");

@@ -216,6 +216,15 @@ static int ask(const struct options *o, const json_t *args, struct reply *r)
 	return err == ERR_REFUSED ? CLI_NO : err ? CLI_CONNECT : r->exit;
 }
 
+static const struct cli_param *dir_of(const struct cli_command *c)
+{
+	const struct cli_param *p = c->params;
+
+	while (p && p->arg && p->kind != CLI_DIR)
+		p++;
+	return p && p->arg ? p : NULL;
+}
+
 static const struct cli_param *file_of(const struct cli_command *c)
 {
 	const struct cli_param *p = c->params;
@@ -269,7 +278,8 @@ static int ask_with_file(const struct options *o, const struct cli_command *c, j
 
 static int run(const struct options *o, const struct cli_command *c, int argc, char *const *argv)
 {
-	const struct cli_param *file = file_of(c);
+	const struct cli_param *file = file_of(c), *dir = dir_of(c);
+	struct cli_session session = { o->socket, o->wait_s * 1000, o->json };
 	char why[CLI_WHY_MAX], name[64], *path;
 	json_t *args = json_object();
 	const char *problem = cli_parse(c, argc, argv, args, why);
@@ -278,6 +288,8 @@ static int run(const struct options *o, const struct cli_command *c, int argc, c
 	if (problem) {
 		snprintf(name, sizeof name, "%s%s%s", c->group, c->verb ? " " : "", c->verb ? c->verb : "");
 		code = usage(problem, name);
+	} else if (dir) {
+		code = cli_backup(&session, c->cmd, json_string_value(json_object_get(args, dir->arg)));
 	} else if (file) {
 		path = strdup(json_object_get(args, file->arg) ? json_string_value(json_object_get(args, file->arg)) : "-");
 		json_object_del(args, file->arg); /* it goes along as a descriptor */

@@ -187,7 +187,10 @@ static const struct cfg_row limits_rows[] = {
 	CFG_U32("ring", struct cfg_limits, ring_size, 65536, 67108864, "1048576",
 		"octets of each ring between an edge and the core; rounded up to a power of two"),
 	CFG_DURATION("exchange_idle", struct cfg_limits, exchange_idle_ms, 1000, 3600000, "60s",
-		     "time an import waits for the next octets of its file, an export for its reader to take some"),
+		     "time an import waits for the next octets of its file, an export or backup for its target to take some"),
+	CFG_DURATION("exchange_max", struct cfg_limits, exchange_max_ms, 1000, 7 * DAY_MS, "6h",
+		     "time an export, or one file of a backup, may take in all: until its end no page is used again that it may "
+		     "still read"),
 	CFG_U32("control_clients", struct cfg_limits, ctl_clients, 1, 256, "16", "connections to the control socket"),
 	CFG_END,
 };

@@ -88,7 +88,8 @@ struct cfg_limits {
 	uint32_t sessions_max;     /* admitted sessions in the core */
 	uint32_t ring_size;        /* octets of one ring between edge and core, a power of two */
 	uint32_t ctl_clients;      /* connections to the control socket */
-	uint64_t exchange_idle_ms; /* an import waits for its file, an export for its reader */
+	uint64_t exchange_idle_ms; /* an import waits for its file, an export or backup for its target */
+	uint64_t exchange_max_ms;  /* an export or a file of a backup in all */
 };
 
 struct cfg_timers {

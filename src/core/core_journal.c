@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "core/core_int.h"
+#include "core/core_view.h"
 
 static void look_at_state(struct core *c)
 {
@@ -76,4 +77,16 @@ void core_journal_close(struct core *c)
 	net_watch_free(c->journal.wake);
 	jrn_close(c->journal.jrn);
 	c->journal.jrn = NULL;
+}
+
+/* -- for operators */
+
+int core_journal_copy_begin(struct core *c, struct kv_copy **out)
+{
+	return jrn_copy_begin(out, c->journal.jrn);
+}
+
+int core_journal_copy_end(struct core *c, struct kv_copy *copy)
+{
+	return jrn_copy_end(c->journal.jrn, copy);
 }

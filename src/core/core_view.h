@@ -63,6 +63,11 @@ struct core_store_view {
 typedef void core_store_fn(void *arg, const struct core_store_view *store);
 void core_store_each(const struct core *c, core_store_fn *fn, void *arg); /* in core_rooms.c */
 
+/* A copy of the journal for a backup (base/kv_copy.h); ended before core_free(). Errors as of jrn_copy_begin() and kv_copy_end(). */
+struct kv_copy;
+ERR_MUST_USE int core_journal_copy_begin(struct core *c, struct kv_copy **out);
+ERR_MUST_USE int core_journal_copy_end(struct core *c, struct kv_copy *copy);
+
 struct core_edge_view {
 	char name[CORE_EDGE_NAME_MAX];
 	enum cfg_zone zone;

@@ -162,6 +162,13 @@ const struct ctl_arg ctl_args_export[] = {
 	END,
 };
 
+const struct ctl_arg ctl_args_backup_copy[] = {
+	DESCRIPTOR("the file, open for writing"),
+	WORD("store", true, CTL_WORDS_STORES, "which file of the state is copied"),
+	FILE_NAME,
+	END,
+};
+
 const struct ctl_arg ctl_args_triggers_list[] = {
 	SCS(false),
 	TEXT("device", false, 1, 320, "only triggers of this device, as it was named by the SCS"),

@@ -43,6 +43,8 @@
  *                 rows_total (0: not known), octets, octets_total (0: not known); row, when the file is wrong: line, error;
  *                 last: rows, added, replaced, unchanged, deleted, dry_run
  * scs.export, ...  row: progress: true, phase: "write", rows, rows_total, octets; last: rows, octets
+ * backup.copy     row: progress: true, phase: "copy", octets, octets_total (at most); last: store, octets, sha256 (hex), version,
+ *                 identity, generation (of the two files of the associations; a backup has both of one generation)
  * triggers.list   row: scs, reference, device, action, state, received (RFC 3339), accepted (RFC 3339)?, expires (RFC 3339)?, outcome?;
  *                 oldest first; last: count, more: bool
  * triggers.show   row: scs, reference, old_reference?, device, action, state, received, answer? (Request-Status), accepted?, expires?,
@@ -61,6 +63,7 @@
 #define CTL_WORDS_EFFECT "allow deny block"
 #define CTL_WORDS_FORMAT "csv jsonl"
 #define CTL_WORDS_MODE "enforce detect-only"
+#define CTL_WORDS_STORES "association-rows associations journal"
 #define CTL_TIME_MAX 253402300799 /* the end of the year 9999, seconds since 1970 */
 
 extern const struct ctl_arg
@@ -86,6 +89,7 @@ extern const struct ctl_arg ctl_args_set_member[];   /* set, device */
 /* For all kinds, with the descriptor of the file. name: for messages. */
 extern const struct ctl_arg ctl_args_import[];          /* optional name, format, replace, dry_run */
 extern const struct ctl_arg ctl_args_export[];          /* optional name, format */
+extern const struct ctl_arg ctl_args_backup_copy[];     /* store, with the descriptor of the file; optional name */
 extern const struct ctl_arg ctl_args_triggers_list[];   /* optional scs, device, state, older_s, limit (default 100, 0: all) */
 extern const struct ctl_arg ctl_args_triggers_show[];   /* reference; optional scs, needed when several SCSs have that number */
 extern const struct ctl_arg ctl_args_triggers_cancel[]; /* scs, reference */

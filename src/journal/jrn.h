@@ -89,6 +89,13 @@ int jrn_state(const struct jrn *j);
 typedef int jrn_record_fn(void *arg, uint64_t number, const void *record, size_t len);
 ERR_MUST_USE int jrn_replay(struct jrn *j, jrn_record_fn *fn, void *arg);
 
+/* A copy of what is committed, while the journal is used (base/kv_copy.h). The owner begins it and ends it before jrn_close(); one other
+ * thread reads it. The store is not opened anew meanwhile, also if its trouble wants that. ERR_BUSY: the journal is in trouble. ERR_NOMEM. */
+struct kv_copy;
+ERR_MUST_USE int jrn_copy_begin(struct kv_copy **out, struct jrn *j);
+/* As kv_copy_end(). */
+ERR_MUST_USE int jrn_copy_end(struct jrn *j, struct kv_copy *c);
+
 struct jrn_counts {
 	uint64_t records, commits, commits_failed, operations;
 	uint64_t lost;     /* operations without `done` that failed */

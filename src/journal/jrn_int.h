@@ -73,8 +73,9 @@ struct jrn {
 	struct jrn_queue queue;
 	size_t queue_ops;
 	uint64_t handed, finished; /* batches */
-	bool urgent, stop, replaying;
-	bool busy; /* the committing side works without the lock */
+	bool urgent, stop;
+	unsigned pins; /* while the store is read through, it is not opened anew */
+	bool busy;     /* the committing side works without the lock */
 	struct jrn_counts counts;
 	struct kv_room room;
 	struct jrn_why why; /* of the last trouble */

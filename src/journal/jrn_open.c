@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/kv_copy.h"
 #include "journal/jrn_int.h"
 
 #define FORMAT 1u
@@ -242,12 +243,10 @@ static int replay(struct jrn *j, jrn_record_fn *fn, void *arg)
 	return stop ? stop : rc == MDB_NOTFOUND ? 0 : ERR_IO;
 }
 
-static void set_replaying(struct jrn *j, bool replaying)
+static void unpin(struct jrn *j)
 {
 	pthread_mutex_lock(&j->lock);
-	while (j->busy)
-		pthread_cond_wait(&j->idle, &j->lock);
-	j->replaying = replaying; /* the thread does not open LMDB anew meanwhile */
+	j->pins--;
 	pthread_mutex_unlock(&j->lock);
 }
 
@@ -255,8 +254,39 @@ int jrn_replay(struct jrn *j, jrn_record_fn *fn, void *arg)
 {
 	int err;
 
-	set_replaying(j, true);
+	pthread_mutex_lock(&j->lock);
+	while (j->busy)
+		pthread_cond_wait(&j->idle, &j->lock);
+	j->pins++; /* the thread does not open LMDB anew meanwhile */
+	pthread_mutex_unlock(&j->lock);
 	err = replay(j, fn, arg);
-	set_replaying(j, false);
+	unpin(j);
+	return err;
+}
+
+/* A commit that runs now opens nothing anew: it began without trouble, or the state would say so. */
+int jrn_copy_begin(struct kv_copy **out, struct jrn *j)
+{
+	bool well;
+	int err;
+
+	pthread_mutex_lock(&j->lock);
+	well = jrn_state(j) == 0 && j->store.kv.env;
+	if (well)
+		j->pins++;
+	pthread_mutex_unlock(&j->lock);
+	if (!well)
+		return ERR_BUSY;
+	err = kv_copy_begin(out, &j->store.kv);
+	if (err)
+		unpin(j);
+	return err;
+}
+
+int jrn_copy_end(struct jrn *j, struct kv_copy *c)
+{
+	int err = kv_copy_end(c);
+
+	unpin(j);
 	return err;
 }

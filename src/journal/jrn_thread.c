@@ -41,7 +41,7 @@ static void work(struct jrn *j, uint64_t now_us)
 {
 	struct jrn_store *s = &j->store;
 	struct jrn_queue q = STAILQ_HEAD_INITIALIZER(q);
-	bool probe = s->state && now_us >= s->probe_us, may_reopen = !j->replaying;
+	bool probe = s->state && now_us >= s->probe_us, may_reopen = !j->pins;
 	struct jrn_batch *b;
 	uint64_t n = 0;
 

@@ -111,6 +111,8 @@
 	X(IMPORTS_FAILED, "imports_failed", "imports that were refused, cancelled or failed: nothing was changed")               \
 	X(IMPORT_ROWS, "import_rows", "rows of files imported whole")                                                            \
 	X(EXPORTS, "exports", "exports written whole")                                                                           \
+	X(BACKUP_FILES, "backup_files", "files of the state copied whole for a backup")                                          \
+	X(EXCHANGES_SLOW, "exchanges_slow", "exports and backups ended: their target took nothing, or they took too long")       \
 	X(CTL_REQUESTS, "ctl_requests", "requests on the control socket")                                                        \
 	X(CTL_ERRORS, "ctl_errors", "requests on the control socket answered with an error")                                     \
 	X(CTL_REFUSED, "ctl_refused", "connections to the control socket closed: limits.ctl_clients reached")

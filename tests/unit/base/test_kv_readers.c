@@ -45,7 +45,7 @@ static int setup(void **state)
 	char why[256];
 
 	assert_non_null(p);
-	strcpy(p->dir, "/tmp/test-kv-XXXXXX");
+	strcpy(p->dir, access("/dev/shm", W_OK) == 0 ? "/dev/shm/test-kv-XXXXXX" : "/tmp/test-kv-XXXXXX");
 	assert_non_null(mkdtemp(p->dir));
 	conf.dir = p->dir;
 	assert_int_equal(kv_open(&p->kv, &conf, why, sizeof why), 0);

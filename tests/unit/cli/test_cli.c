@@ -46,6 +46,7 @@ static const struct {
 	{ "triggers.list", ctl_args_triggers_list },
 	{ "triggers.show", ctl_args_triggers_show },
 	{ "triggers.cancel", ctl_args_triggers_cancel },
+	{ "backup.copy", ctl_args_backup_copy },
 	{ "log.level", ctl_args_log_level },
 };
 
@@ -80,7 +81,8 @@ static bool can_say(const struct cli_command *c, const char *arg)
 	for (const struct cli_param *p = c->params; p && p->arg; p++)
 		if (!strcmp(p->arg, arg))
 			return true;
-	return !strcmp(arg, "name") && can_say(c, "file"); /* mtcctl says the name of a file by itself */
+	/* mtcctl says the name of a file, and of the store of each file of a backup, by itself */
+	return (!strcmp(arg, "name") || !strcmp(arg, "store")) && can_say(c, "file");
 }
 
 static void test_every_command_of_the_server_can_be_asked_for(void **state)
@@ -106,7 +108,7 @@ static void test_arguments_and_bounds_are_the_same_on_both_sides(void **state)
 				fail_msg("%s takes no %s", c->cmd, p->arg);
 			if (p->kind == CLI_NUM && (p->min != a->min || p->max != a->max))
 				fail_msg("%s %s has other bounds", c->cmd, p->arg);
-			if ((a->type == CTL_A_FD) != (p->kind == CLI_IN || p->kind == CLI_OUT))
+			if ((a->type == CTL_A_FD) != (p->kind == CLI_IN || p->kind == CLI_OUT || p->kind == CLI_DIR))
 				fail_msg("%s %s is a file on one side only", c->cmd, p->arg);
 			if (a->type != CTL_A_FD && a->required != p->required)
 				fail_msg("%s %s is required on one side only", c->cmd, p->arg);
