@@ -1,6 +1,7 @@
 /* core.h - the core: admission, judgement, triggers, the peers of our own domain, the journal and the decision log
  * (ARCHITECTURE.md, stages 8 to 12 and 14). It speaks with edges in records only, each of which it checks as hostile. */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -32,6 +33,10 @@ struct core_conf { /* borrowed as long as the core lives */
 /* Opens the stores, takes up what the journal holds, begins to connect to the peers. Errors with words in `why`. */
 ERR_MUST_USE int core_new(struct core **out, struct net_loop *loop, const struct core_conf *conf, char why[CORE_WHY_MAX]);
 void core_free(struct core *c); /* NULL allowed */
+
+/* Opens and closes the association store below this directory, and (`journal`) the journal, as core_new() would: the first of them that a
+ * core could not use is an error with words. Nobody else uses them. */
+ERR_MUST_USE int core_stores_check(const struct cfg_iwf *cfg, const char *state_dir, bool journal, char why[CORE_WHY_MAX]);
 
 struct core_edge_id {
 	uint32_t slot, generation;

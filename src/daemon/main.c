@@ -8,6 +8,7 @@
 #include "base/stdfd.h"
 #include "daemon/dm_child.h"
 #include "daemon/dm_parent.h"
+#include "daemon/dm_restore.h"
 
 static const char help[] =
     "mtc-iwfd - an MTC interworking function with its security gateway: takes device triggers from application servers (SCS) "
@@ -16,9 +17,15 @@ static const char help[] =
     "\n"
     "usage: mtc-iwfd -c FILE        run in the foreground until SIGTERM; log lines go to stderr\n"
     "       mtc-iwfd -t -c FILE     check the configuration and everything it names, then exit\n"
+    "       mtc-iwfd --restore DIR -c FILE [--replace] [--journal]\n"
+    "                               while it does not run: put a backup of 'mtcctl backup DIR' into state_dir, then exit\n"
     "\n"
     "  -c, --config FILE   configuration, YAML; examples/mtc-iwfd.yaml shows every key\n"
     "  -t, --test          check only: prints 'FILE: configuration is valid' or 'FILE:LINE: what is wrong'\n"
+    "      --restore DIR   the associations of this backup, checked first, become those of state_dir\n"
+    "      --replace       with --restore: what is there is moved to state_dir/before-restore-TIME; without it that is refused\n"
+    "      --journal       with --restore: the journal too. It is as old as the backup: triggers may be submitted again, and reports\n"
+    "                      that were sent since then are sent again\n"
     "      --version       print the version\n"
     "  -h, --help          this text\n"
     "\n"
@@ -36,6 +43,7 @@ static const char help[] =
 
 struct options {
 	const char *config, *role;
+	struct dm_restore restore;
 	bool test;
 };
 
@@ -62,6 +70,9 @@ static int parse(struct options *o, int argc, char **argv)
 		{ "test", no_argument, NULL, 't' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
+		{ "restore", required_argument, NULL, 'r' },
+		{ "replace", no_argument, NULL, 'p' },
+		{ "journal", no_argument, NULL, 'j' },
 		{ "role", required_argument, NULL, 'R' },
 		{ "generation", required_argument, NULL, 'G' },
 		{ NULL, 0, NULL, 0 },
@@ -83,6 +94,15 @@ static int parse(struct options *o, int argc, char **argv)
 		case 'V':
 			puts("mtc-iwfd " MTC_VERSION);
 			return 0;
+		case 'r':
+			o->restore.from = optarg;
+			break;
+		case 'p':
+			o->restore.replace = true;
+			break;
+		case 'j':
+			o->restore.journal = true;
+			break;
 		case 'R':
 			o->role = optarg;
 			break;
@@ -98,6 +118,9 @@ static int parse(struct options *o, int argc, char **argv)
 		return usage("unexpected argument ", argv[optind]);
 	if (!o->config)
 		return usage("no configuration: name it with -c FILE", NULL);
+	if (!o->restore.from && (o->restore.replace || o->restore.journal))
+		return usage("this option goes with --restore DIR: ", o->restore.replace ? "--replace" : "--journal");
+	o->restore.config = o->config;
 	return -1;
 }
 
@@ -111,6 +134,8 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (o.test)
 		return dm_check_main(o.config);
+	if (o.restore.from)
+		return dm_restore_main(&o.restore);
 	if (!o.role)
 		return dm_parent_main(o.config);
 	if (strcmp(o.role, "edge") == 0)

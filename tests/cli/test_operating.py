@@ -167,21 +167,22 @@ def test_provisioning_outlives_a_kill_and_a_backup_brings_it_back(gateway):
     assert gateway.stop() == 0
 
 
-def test_a_consistent_copy_while_it_runs(gateway):
+def test_backup_and_restore(gateway):
     gateway.start()
     add_acme(gateway)
     assert gateway.ctl("assoc", "add", "acme", "m1@a.example").returncode == 0
-    for store in ("associations/dev-1", "associations", "journal"):
-        os.makedirs(gateway.path(f"copy/{store}"), exist_ok=True)
-        subprocess.run(["mdb_copy", gateway.path(f"state/{store}"), gateway.path(f"copy/{store}")], check=True, timeout=20)
+    made = gateway.ctl("backup", gateway.path("copy"))
+    assert made.returncode == 0 and gateway.path("copy") in made.stdout, made
+    assert gateway.ctl("scs", "del", "acme").returncode == 0
     assert gateway.stop() == 0
-    gateway.start(change=("state_dir: state", "state_dir: copy"))
+    command = [os.path.join(BIN, "mtc-iwfd"), "-c", gateway.path("mtc-iwfd.yaml"), "--restore", gateway.path("copy")]
+    refused = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False, cwd=gateway.folder)
+    assert refused.returncode == 1 and "with --replace" in refused.stderr, refused
+    done = subprocess.run([*command, "--replace"], capture_output=True, text=True, timeout=20, check=False, cwd=gateway.folder)
+    assert done.returncode == 0 and "before-restore-" in done.stdout, done
+    gateway.start()
     assert gateway.ctl("scs", "show", "acme").returncode == 0
     assert gateway.ctl("assoc", "check", "acme", "m1@a.example").returncode == 0
-    assert gateway.stop() == 0
-    shutil.rmtree(gateway.path("copy/associations/dev-1"))
-    assert "its rows of devices" in gateway.refused(change=("state_dir: state", "state_dir: copy"))
-
 
 def test_a_peer_that_is_not_there_is_waited_for(gateway):
     gateway.start()

@@ -1,0 +1,61 @@
+/* core_check.c - opens stores that nobody uses, as a start of the core would, and closes them again. */
+#include <stdio.h>
+
+#include "assoc/asc.h"
+#include "core/core.h"
+#include "journal/jrn.h"
+
+static int check_associations(const struct cfg_iwf *cfg, const char *state_dir, char why[CORE_WHY_MAX])
+{
+	char dir[CFG_PATH_MAX + 64];
+	struct asc_conf conf = { .dir = dir, .map_max = cfg->associations_size_max };
+	struct asc_why words = { "" };
+	struct asc *a;
+	int err;
+
+	snprintf(dir, sizeof dir, "%s/associations", state_dir);
+	err = asc_open(&a, &conf, &words);
+	if (err)
+		snprintf(why, CORE_WHY_MAX, "%s", words.text);
+	else
+		asc_close(a);
+	return err;
+}
+
+static int count_record(void *arg, uint64_t number, const void *record, size_t len)
+{
+	(void)number;
+	(void)record;
+	(void)len;
+	++*(uint64_t *)arg;
+	return 0;
+}
+
+static int check_journal(const struct cfg_iwf *cfg, const char *state_dir, char why[CORE_WHY_MAX])
+{
+	char dir[CFG_PATH_MAX + 64];
+	struct jrn_conf conf = { .dir = dir, .map_max = cfg->journal.size_max };
+	struct jrn_why words = { "" };
+	uint64_t n = 0;
+	struct jrn *j;
+	int err;
+
+	snprintf(dir, sizeof dir, "%s/journal", state_dir);
+	err = jrn_open(&j, &conf, &words);
+	if (err) {
+		snprintf(why, CORE_WHY_MAX, "%s", words.text);
+		return err;
+	}
+	err = jrn_replay(j, count_record, &n);
+	if (err)
+		snprintf(why, CORE_WHY_MAX, "the records of the trigger journal cannot be read");
+	jrn_close(j);
+	return err;
+}
+
+int core_stores_check(const struct cfg_iwf *cfg, const char *state_dir, bool journal, char why[CORE_WHY_MAX])
+{
+	int err = check_associations(cfg, state_dir, why);
+
+	return err || !journal ? err : check_journal(cfg, state_dir, why);
+}

@@ -1,0 +1,392 @@
+/* dm_restore.c - the backup is copied beside the state, checked there as a start would, and only then changes places with the state. */
+#include "daemon/dm_restore.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "core/core.h"
+
+#define MANIFEST_MAX (64u << 10)
+#define FORMAT 1
+#define PATH_ROOM (CFG_PATH_MAX + 128)
+#define PIECE (64u << 10)
+
+struct restore {
+	const struct dm_restore *what;
+	struct cfg_iwf *cfg;
+	json_t *manifest;
+	uint64_t generation;    /* of the associations */
+	char staged[PATH_ROOM]; /* directory beside the state, that holds what will be the state */
+	char aside[PATH_ROOM];  /* where the state goes */
+	uid_t uid;
+	gid_t gid;
+	bool give; /* to uid and gid */
+	int lock;  /* -1: none */
+};
+
+__attribute__((format(printf, 1, 2))) static int wrong(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("mtc-iwfd: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return 1;
+}
+
+/* -- may it be done? */
+
+static bool control_answers(const char *path)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	bool answers;
+	int fd;
+
+	if (!path[0] || strlen(path) >= sizeof a.sun_path)
+		return false;
+	strcpy(a.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	answers = fd >= 0 && connect(fd, (const struct sockaddr *)&a, sizeof a) == 0;
+	if (fd >= 0)
+		close(fd);
+	return answers;
+}
+
+/* The lock of the association store (base/kv.c) is the core's while it runs. */
+static int take_lock(struct restore *r)
+{
+	char path[PATH_ROOM];
+
+	if (control_answers(r->cfg->control_path))
+		return wrong("mtc-iwfd runs (%s answers): stop it first", r->cfg->control_path);
+	snprintf(path, sizeof path, "%s/associations/owner.lock", r->cfg->state_dir);
+	r->lock = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (r->lock >= 0 && flock(r->lock, LOCK_EX | LOCK_NB) < 0)
+		return wrong("%s is used by another process: stop mtc-iwfd first", r->cfg->state_dir);
+	return 0;
+}
+
+static bool is_there(const struct restore *r, const char *store)
+{
+	char path[PATH_ROOM];
+
+	snprintf(path, sizeof path, "%s/%s", r->cfg->state_dir, store);
+	return access(path, F_OK) == 0;
+}
+
+static int check_place(const struct restore *r)
+{
+	const char *there = is_there(r, "associations")                  ? "associations"
+			    : r->what->journal && is_there(r, "journal") ? "journal"
+									 : NULL;
+
+	if (there && !r->what->replace)
+		return wrong("%s/%s is there: with --replace it is moved to before-restore-TIME beside it", r->cfg->state_dir,
+			     there);
+	return 0;
+}
+
+static int find_user(struct restore *r)
+{
+	const struct passwd *pw;
+
+	if (!r->cfg->user[0] || geteuid() != 0)
+		return 0;
+	pw = getpwnam(r->cfg->user);
+	if (!pw)
+		return wrong("user '%s' does not exist; make it or name another one", r->cfg->user);
+	r->uid = pw->pw_uid;
+	r->gid = pw->pw_gid;
+	r->give = true;
+	return 0;
+}
+
+/* -- the manifest */
+
+static int read_manifest(struct restore *r)
+{
+	char path[PATH_ROOM];
+	json_error_t at;
+	struct stat st;
+	json_int_t format;
+
+	snprintf(path, sizeof path, "%s/manifest.json", r->what->from);
+	if (stat(path, &st) < 0)
+		return wrong("%s: %s: not a backup of mtcctl backup, or one that was not finished", path, strerror(errno));
+	if (!S_ISREG(st.st_mode) || st.st_size > MANIFEST_MAX)
+		return wrong("%s: not a manifest", path);
+	r->manifest = json_load_file(path, JSON_REJECT_DUPLICATES, &at);
+	if (!r->manifest)
+		return wrong("%s:%d: %s", path, at.line, at.text);
+	if (!json_is_object(r->manifest) || strcmp(json_string_value(json_object_get(r->manifest, "kind"))
+						       ? json_string_value(json_object_get(r->manifest, "kind"))
+						       : "",
+						   "mtc-iwf backup") != 0)
+		return wrong("%s: not the manifest of a backup", path);
+	format = json_integer_value(json_object_get(r->manifest, "format"));
+	if (format != FORMAT)
+		return wrong("%s: the backup has format %lld, this program knows %d%s", path, (long long)format, FORMAT,
+			     format > FORMAT ? ": it was made by a newer program" : "");
+	r->generation = (uint64_t)json_integer_value(json_object_get(r->manifest, "generation"));
+	return r->generation ? 0 : wrong("%s: no generation", path);
+}
+
+/* -- copying beside the state */
+
+static int make_dir(const struct restore *r, const char *path)
+{
+	if (mkdir(path, 0700) < 0)
+		return wrong("%s: cannot be made: %s", path, strerror(errno));
+	if (r->give && lchown(path, r->uid, r->gid) < 0)
+		return wrong("%s: cannot be given to %s: %s", path, r->cfg->user, strerror(errno));
+	return 0;
+}
+
+static int copy_octets(int in, int out, char sha256[HASH_TEXT_MAX], uint64_t *octets)
+{
+	static uint8_t piece[PIECE];
+	struct hash *h;
+	ssize_t n;
+	int err = hash_new(&h);
+
+	if (err)
+		return err;
+	*octets = 0;
+	while (!err && (n = read(in, piece, sizeof piece)) != 0) {
+		if (n < 0)
+			err = ERR_IO;
+		for (ssize_t at = 0, k; !err && at < n; at += k) {
+			k = write(out, piece + at, (size_t)(n - at));
+			if (k <= 0)
+				err = errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? ERR_NOSPC : ERR_IO;
+		}
+		if (!err)
+			err = hash_add(h, piece, (size_t)n);
+		*octets += n > 0 ? (uint64_t)n : 0;
+	}
+	if (!err)
+		err = hash_end(h, sha256);
+	hash_free(h);
+	return err;
+}
+
+static int check_file(const struct restore *r, const char *file, const char *sha256, uint64_t octets)
+{
+	const json_t *row = json_object_get(json_object_get(r->manifest, "files"), file);
+	const char *wanted = json_string_value(json_object_get(row, "sha256"));
+
+	if (!wanted)
+		return wrong("%s/manifest.json does not name %s", r->what->from, file);
+	if (json_integer_value(json_object_get(row, "octets")) != (json_int_t)octets)
+		return wrong("%s/%s: %llu octets, the manifest says %lld: the backup is damaged", r->what->from, file,
+			     (unsigned long long)octets, (long long)json_integer_value(json_object_get(row, "octets")));
+	return strcmp(wanted, sha256)
+		   ? wrong("%s/%s: its SHA-256 is not that of the manifest: the backup is damaged", r->what->from, file)
+		   : 0;
+}
+
+static void sync_dir(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	(void)!fsync(fd);
+	close(fd);
+}
+
+/* One file of the backup into a new store directory below the staged state. */
+static int stage(const struct restore *r, const char *file, const char *store)
+{
+	char from[PATH_ROOM], dir[PATH_ROOM + 64], to[PATH_ROOM + 96], sha256[HASH_TEXT_MAX] = "";
+	uint64_t octets = 0;
+	int in, out, err;
+
+	snprintf(from, sizeof from, "%s/%s", r->what->from, file);
+	snprintf(dir, sizeof dir, "%s/%s", r->staged, store);
+	snprintf(to, sizeof to, "%s/data.mdb", dir);
+	if (make_dir(r, dir))
+		return 1;
+	in = open(from, O_RDONLY | O_CLOEXEC);
+	if (in < 0)
+		return wrong("%s: %s", from, strerror(errno));
+	out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	err = out < 0 ? ERR_IO : copy_octets(in, out, sha256, &octets);
+	if (!err && (fsync(out) < 0 || (r->give && fchown(out, r->uid, r->gid) < 0)))
+		err = ERR_IO;
+	close(in);
+	if (out >= 0)
+		close(out);
+	if (err)
+		return wrong("%s: cannot be written: %s", to, err == ERR_NOSPC ? "no space left" : strerror(errno));
+	sync_dir(dir);
+	return check_file(r, file, sha256, octets);
+}
+
+static int stage_all(const struct restore *r)
+{
+	char rows[64];
+
+	snprintf(rows, sizeof rows, "associations/dev-%llu", (unsigned long long)r->generation);
+	if (make_dir(r, r->staged) || stage(r, "associations.mdb", "associations") || stage(r, "association-rows.mdb", rows))
+		return 1;
+	return r->what->journal ? stage(r, "journal.mdb", "journal") : 0;
+}
+
+static void remove_store(const struct restore *r, const char *store)
+{
+	static const char *const names[] = { "data.mdb", "lock.mdb", "owner.lock" };
+	char path[PATH_ROOM + 96];
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		snprintf(path, sizeof path, "%s/%s/%s", r->staged, store, names[i]);
+		(void)!unlink(path);
+	}
+	snprintf(path, sizeof path, "%s/%s", r->staged, store);
+	(void)!rmdir(path);
+}
+
+/* Only what this restore made; `staged` does not hold the old state yet. */
+static void remove_staged(const struct restore *r)
+{
+	char rows[64];
+
+	snprintf(rows, sizeof rows, "associations/dev-%llu", (unsigned long long)r->generation);
+	remove_store(r, rows);
+	remove_store(r, "associations");
+	remove_store(r, "journal");
+	(void)!rmdir(r->staged);
+}
+
+/* The check made lock files as whoever runs this program: LMDB and base/kv.c make them again. */
+static void remove_locks(const struct restore *r)
+{
+	const char *const stores[] = { "associations", "journal" };
+	char path[PATH_ROOM + 96];
+
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(path, sizeof path, "%s/%s/lock.mdb", r->staged, stores[i]);
+		(void)!unlink(path);
+		snprintf(path, sizeof path, "%s/%s/owner.lock", r->staged, stores[i]);
+		(void)!unlink(path);
+	}
+	snprintf(path, sizeof path, "%s/associations/dev-%llu/lock.mdb", r->staged, (unsigned long long)r->generation);
+	(void)!unlink(path);
+	snprintf(path, sizeof path, "%s/associations/dev-%llu/owner.lock", r->staged, (unsigned long long)r->generation);
+	(void)!unlink(path);
+}
+
+static int check_staged(const struct restore *r)
+{
+	char why[CORE_WHY_MAX] = "";
+
+	if (core_stores_check(r->cfg, r->staged, r->what->journal, why))
+		return wrong("the backup cannot be used: %s", why);
+	remove_locks(r);
+	return 0;
+}
+
+/* -- changing places */
+
+/* In one step where the file system can; else there is an instant without the store, which a start would take for an empty one. */
+static int swap(const struct restore *r, const char *store)
+{
+	char now[PATH_ROOM + 32], next[PATH_ROOM + 32], old[PATH_ROOM + 32];
+
+	snprintf(now, sizeof now, "%s/%s", r->cfg->state_dir, store);
+	snprintf(next, sizeof next, "%s/%s", r->staged, store);
+	snprintf(old, sizeof old, "%s/%s.old", r->staged, store);
+	if (access(now, F_OK) < 0)
+		return rename(next, now) ? wrong("%s: %s", now, strerror(errno)) : 0;
+	if (renameat2(AT_FDCWD, next, AT_FDCWD, now, RENAME_EXCHANGE) == 0)
+		return 0;
+	if (rename(now, old) || rename(next, now) || rename(old, next))
+		return wrong("%s: %s; what was there is in %s", now, strerror(errno), r->staged);
+	return 0;
+}
+
+static int put_in_place(const struct restore *r)
+{
+	sync_dir(r->staged);
+	if (swap(r, "associations") || (r->what->journal && swap(r, "journal")))
+		return 1;
+	if (rmdir(r->staged) < 0 && rename(r->staged, r->aside) < 0)
+		return wrong("%s: %s; the backup is in place, and this directory holds what was there", r->staged,
+			     strerror(errno));
+	sync_dir(r->cfg->state_dir);
+	return 0;
+}
+
+static void say_done(const struct restore *r)
+{
+	const char *time = json_string_value(json_object_get(r->manifest, "time"));
+
+	printf("%s: %s of the backup of %s are in place\n", r->cfg->state_dir,
+	       r->what->journal ? "associations and journal" : "associations", time ? time : "?");
+	if (access(r->aside, F_OK) == 0)
+		printf("what was there is in %s\n", r->aside);
+	if (!r->what->journal)
+		puts("the journal was left as it is; --journal restores that of the backup");
+}
+
+static void name_places(struct restore *r)
+{
+	char time[CLOCK_TEXT_MAX];
+
+	clock_text(time, clock_real_ms());
+	snprintf(r->staged, sizeof r->staged, "%s/restore-%d.part", r->cfg->state_dir, (int)getpid());
+	snprintf(r->aside, sizeof r->aside, "%s/before-restore-%s", r->cfg->state_dir, time);
+}
+
+static int restore(struct restore *r)
+{
+	char why[CFG_WHY_MAX];
+	int code;
+
+	if (cfg_iwf_load(&r->cfg, r->what->config, why))
+		return wrong("%s", why);
+	if (read_manifest(r) || find_user(r))
+		return 1;
+	if (mkdir(r->cfg->state_dir, 0700) == 0 && r->give && chown(r->cfg->state_dir, r->uid, r->gid) < 0)
+		return wrong("state_dir %s: %s", r->cfg->state_dir, strerror(errno));
+	if (take_lock(r) || check_place(r))
+		return 1;
+	name_places(r);
+	code = stage_all(r);
+	if (!code)
+		code = check_staged(r);
+	if (code)
+		remove_staged(r);
+	else
+		code = put_in_place(r);
+	if (!code)
+		say_done(r);
+	return code;
+}
+
+int dm_restore_main(const struct dm_restore *what)
+{
+	struct restore r = { .what = what, .lock = -1 };
+	int code = restore(&r);
+
+	if (r.lock >= 0)
+		close(r.lock);
+	json_decref(r.manifest);
+	cfg_iwf_free(r.cfg);
+	return code;
+}
