@@ -96,3 +96,47 @@ def test_a_reader_that_died_does_not_fill_the_sms_sc(labs):
     finally:
         wrong = labs.down(p)
         assert not wrong, "\n".join(wrong)
+
+
+def rows(n):
+    return "who,device\n" + "".join(f"acme,meter-{i}@c.example\n" for i in range(n))
+
+
+@pytest.mark.parametrize("limits,words", [("exchange_idle: 1s", "took nothing for 1 s (limits.exchange_idle)"),
+                                          ("exchange_max: 2s", "is not whole after 2 s (limits.exchange_max)")])
+def test_an_export_that_nobody_reads_ends_and_holds_no_page(labs, tmp_path, limits, words):
+    """The second of the two reads a little now and then, for ever."""
+    p = labs.up(iwf_more=f"limits: {{ {limits} }}\n")
+    mtcctl = [p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"]]
+    store = os.path.join(p.lab["dir"], "iwf", "associations")
+    file = tmp_path / "rows.csv"
+    file.write_text(rows(40000))
+    try:
+        subprocess.run([*mtcctl, "assoc", "import", str(file)], check=True, timeout=60, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        [generation] = [n for n in os.listdir(store) if n.startswith("dev-")]
+        with subprocess.Popen([*mtcctl, "assoc", "export", "--wait", "30"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as one:
+            assert one.stdout.read(10)  # it has begun
+            before = readers(os.path.join(store, generation))
+            while one.poll() is None and "max" in limits:
+                one.stdout.read(4096)
+                try:
+                    one.wait(0.3)
+                except subprocess.TimeoutExpired:
+                    pass
+            one.wait(30)
+            assert one.returncode == 1
+            assert words in one.stderr.read().decode()
+        p.ctl("assoc", "add", "acme", "meter-0@d.example")  # a change makes a new view: the old one has no reader left
+        proc.wait_until("its pages are free", lambda: len(readers(os.path.join(store, generation))) == 1, 10)
+        assert before
+        assert words in log_text(p)
+        assert next(r["value"] for r in p.ctl("stats") if r.get("name") == "exchanges_slow") == 1
+    finally:
+        wrong = labs.down(p)
+        assert not wrong, "\n".join(wrong)
+
+
+def readers(folder):
+    """Transactions that are read from, of the table of readers."""
+    table = subprocess.run(["mdb_stat", "-r", folder], capture_output=True, text=True, check=False).stdout
+    return [line.split()[2] for line in table.splitlines() if line.split()[:1] and line.split()[0].isdigit() and line.split()[2] != "-"]
