@@ -1,0 +1,79 @@
+/* file.c - reads a small regular file. The size that fstat() says is not trusted: the file may grow while it is read. */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int wrong(char why[FILE_WHY_MAX], const char *words, int err)
+{
+	snprintf(why, FILE_WHY_MAX, "%s", words);
+	return err;
+}
+
+static int read_all(struct file_copy *f, int fd, size_t max, char why[FILE_WHY_MAX])
+{
+	char *p = f->p;
+
+	while (f->len <= max) {
+		ssize_t n = read(fd, p + f->len, max + 1 - f->len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return wrong(why, strerror(errno), ERR_IO);
+		if (n == 0) {
+			p[f->len] = 0;
+			return 0;
+		}
+		f->len += (size_t)n;
+	}
+	snprintf(why, FILE_WHY_MAX, "larger than %zu octets, the limit of such a file", max);
+	return ERR_LIMIT;
+}
+
+static int read_regular(struct file_copy *out, int fd, size_t max, char why[FILE_WHY_MAX])
+{
+	struct file_copy f = { .p = NULL };
+	struct stat st;
+	int err;
+
+	if (fstat(fd, &st) < 0)
+		return wrong(why, strerror(errno), ERR_IO);
+	if (!S_ISREG(st.st_mode))
+		return wrong(why, "not a regular file", ERR_INVAL);
+	f.mode = st.st_mode & 07777;
+	f.p = malloc(max + 1);
+	if (!f.p)
+		return wrong(why, err_str(ERR_NOMEM), ERR_NOMEM);
+	err = read_all(&f, fd, max, why);
+	if (err)
+		file_copy_fini(&f);
+	else
+		*out = f;
+	return err;
+}
+
+int file_read(struct file_copy *out, const char *path, size_t max, char why[FILE_WHY_MAX])
+{
+	/* O_NONBLOCK: nobody waits for the writer of a pipe. */
+	int err, fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	if (fd < 0)
+		return wrong(why, errno == ENXIO ? "not a regular file" : strerror(errno), errno == ENXIO ? ERR_INVAL : ERR_IO);
+	err = read_regular(out, fd, max, why);
+	close(fd);
+	return err;
+}
+
+void file_copy_fini(struct file_copy *f)
+{
+	if (f->p)
+		explicit_bzero(f->p, f->len);
+	free(f->p);
+	*f = (struct file_copy){ .p = NULL };
+}
