@@ -54,7 +54,7 @@ int node_listen_check(const struct node_listen *l, const struct cfg_lines *lines
 
 int node_listen_tls(struct tls_ctx **out, const struct node_listen *l, char *why, size_t why_size)
 {
-	struct tls_anchor_conf anchors[TLS_ANCHORS_MAX];
+	struct tls_anchor_conf anchors[TLS_ANCHORS_MAX] = { 0 };
 	struct tls_conf conf = {
 		.server = true,
 		.certificate = l->certificate,

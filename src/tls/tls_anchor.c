@@ -1,8 +1,8 @@
 /* tls_anchor.c - one trust anchor: a file of CA certificates, a store of its own. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "tls/tls_ctx.h"
 #include "tls/tls_verify.h"
 
@@ -26,12 +26,12 @@ static int check_ca(X509 *cert, const char *file, char *why, size_t why_size)
 	return err;
 }
 
-static int load_all(X509_STORE *store, FILE *f, const char *file, char *why, size_t why_size)
+static int load_all(X509_STORE *store, BIO *b, const char *file, char *why, size_t why_size)
 {
 	int n = 0, err = 0;
 	X509 *cert;
 
-	while (!err && (cert = PEM_read_X509(f, NULL, NULL, NULL))) {
+	while (!err && (cert = PEM_read_bio_X509(b, NULL, NULL, NULL))) {
 		err = check_ca(cert, file, why, why_size);
 		if (!err && ++n > CERTIFICATES_MAX) {
 			snprintf(why, why_size, "anchor '%s': more than %d certificates", file, CERTIFICATES_MAX);
@@ -54,28 +54,50 @@ static int load_all(X509_STORE *store, FILE *f, const char *file, char *why, siz
 	return err;
 }
 
-int tls_anchor_load(struct tls_anchor *out, const struct tls_anchor_conf *conf, char *why, size_t why_size)
+static int load_octets(struct tls_anchor *out, const struct tls_anchor_conf *conf, const struct tls_pem *pem, char *why,
+		       size_t why_size)
 {
 	struct tls_anchor a = { .store = X509_STORE_new() };
-	FILE *f;
-	int err;
+	BIO *b = BIO_new_mem_buf(pem->p, (int)pem->len);
+	int err = ERR_NOMEM;
 
-	if (!a.store)
-		return ERR_NOMEM;
 	memcpy(a.name, conf->name, sizeof a.name);
-	f = fopen(conf->file, "re");
-	if (!f) {
-		snprintf(why, why_size, "cannot read anchor '%s': %s", conf->file, strerror(errno));
-		tls_anchor_fini(&a);
-		return ERR_IO;
-	}
 	ERR_clear_error();
-	err = load_all(a.store, f, conf->file, why, why_size);
-	fclose(f);
+	if (a.store && b)
+		err = load_all(a.store, b, conf->file, why, why_size);
+	BIO_free(b);
 	if (err)
 		tls_anchor_fini(&a);
 	else
 		*out = a;
+	return err;
+}
+
+int tls_anchor_load(struct tls_anchor *out, const struct tls_anchor_conf *conf, char *why, size_t why_size)
+{
+	struct file_copy f = { .p = NULL };
+	char words[FILE_WHY_MAX];
+	int err;
+
+	if (conf->pem.p)
+		return load_octets(out, conf, &conf->pem, why, why_size);
+	err = file_read(&f, conf->file, TLS_PEM_MAX, words);
+	if (err) {
+		snprintf(why, why_size, "cannot read anchor '%s': %s", conf->file, words);
+		return err;
+	}
+	err = load_octets(out, conf, &(struct tls_pem){ f.p, f.len }, why, why_size);
+	file_copy_fini(&f);
+	return err;
+}
+
+int tls_anchor_check(const struct tls_anchor_conf *conf, char *why, size_t why_size)
+{
+	struct tls_anchor a;
+	int err = tls_anchor_load(&a, conf, why, why_size);
+
+	if (!err)
+		tls_anchor_fini(&a);
 	return err;
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "tls/tls_verify.h"
 
 static const char suites_13[] = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
@@ -78,9 +79,9 @@ static void time_text(char *out, size_t size, const ASN1_TIME *t)
 	BIO_free(b);
 }
 
-static int check_certificate(X509 *cert, const char *file, char *why, size_t why_size)
+static int check_dates(X509 *cert, const char *file, char *why, size_t why_size)
 {
-	char when[64], words[160];
+	char when[64];
 
 	if (X509_cmp_current_time(X509_get0_notAfter(cert)) < 0) {
 		time_text(when, sizeof when, X509_get0_notAfter(cert));
@@ -92,34 +93,115 @@ static int check_certificate(X509 *cert, const char *file, char *why, size_t why
 		snprintf(why, why_size, "certificate '%s' is not valid before %s", file, when);
 		return ERR_INVAL;
 	}
-	if (tls_verify_key(cert, words, sizeof words)) {
-		snprintf(why, why_size, "certificate '%s': %s", file, words);
-		return ERR_INVAL;
-	}
 	return 0;
 }
 
-static int load_certificate(struct tls_ctx *c, const char *file, char *why, size_t why_size)
+/* The leaf has the extended key usage of its role, and what is sent with it is valid, too. */
+static int check_usable(const struct tls_ctx *c, X509 *leaf, const char *file, char *why, size_t why_size)
 {
-	unsigned long e;
-	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	uint32_t usage = c->server ? XKU_SSL_SERVER : XKU_SSL_CLIENT;
+	STACK_OF(X509) *chain = NULL;
+	int err = 0;
 
-	if (fd < 0) {
-		snprintf(why, why_size, "cannot read certificate '%s': %s", file, strerror(errno));
-		return ERR_IO;
-	}
-	close(fd);
-	ERR_clear_error();
-	if (SSL_CTX_use_certificate_chain_file(c->ssl, file) != 1) {
-		e = ERR_peek_error();
-		if (ERR_GET_LIB(e) == ERR_LIB_PEM && ERR_GET_REASON(e) == PEM_R_NO_START_LINE)
-			snprintf(why, why_size, "'%s' holds no PEM certificate", file);
-		else
-			snprintf(why, why_size, "certificate '%s': %s", file, ERR_reason_error_string(e));
-		ERR_clear_error();
+	if (!(X509_get_extension_flags(leaf) & EXFLAG_XKUSAGE) || !(X509_get_extended_key_usage(leaf) & usage)) {
+		snprintf(why, why_size, "certificate '%s' is not for a TLS %s (extendedKeyUsage %s)", file,
+			 c->server ? "server" : "client", c->server ? "serverAuth" : "clientAuth");
 		return ERR_INVAL;
 	}
-	return check_certificate(SSL_CTX_get0_certificate(c->ssl), file, why, why_size);
+	if (SSL_CTX_get0_chain_certs(c->ssl, &chain) != 1)
+		return ERR_NOMEM;
+	for (int i = 0; !err && i < sk_X509_num(chain); i++)
+		err = check_dates(sk_X509_value(chain, i), file, why, why_size);
+	return err;
+}
+
+static int check_certificate(const struct tls_ctx *c, const struct tls_conf *conf, char *why, size_t why_size)
+{
+	X509 *leaf = SSL_CTX_get0_certificate(c->ssl);
+	char words[160];
+	int err = conf->own == TLS_OWN_ANY ? 0 : check_dates(leaf, conf->certificate, why, why_size);
+
+	if (!err && tls_verify_key(leaf, words, sizeof words)) {
+		snprintf(why, why_size, "certificate '%s': %s", conf->certificate, words);
+		err = ERR_INVAL;
+	}
+	return !err && conf->own == TLS_OWN_USABLE ? check_usable(c, leaf, conf->certificate, why, why_size) : err;
+}
+
+/* The leaf and whatever follows; on failure OpenSSL has queued the reason. */
+static bool use_chain(SSL_CTX *ssl, BIO *b)
+{
+	X509 *cert = PEM_read_bio_X509_AUX(b, NULL, NULL, NULL);
+	bool ok = cert && SSL_CTX_use_certificate(ssl, cert) == 1 && SSL_CTX_clear_chain_certs(ssl) == 1;
+
+	X509_free(cert);
+	while (ok && (cert = PEM_read_bio_X509(b, NULL, NULL, NULL))) {
+		ok = SSL_CTX_add0_chain_cert(ssl, cert) == 1;
+		if (!ok)
+			X509_free(cert);
+	}
+	return ok && ERR_GET_LIB(ERR_peek_last_error()) == ERR_LIB_PEM &&
+	       ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+}
+
+static int use_certificate(struct tls_ctx *c, const struct tls_conf *conf, const struct tls_pem *pem, char *why, size_t why_size)
+{
+	BIO *b = BIO_new_mem_buf(pem->p, (int)pem->len);
+	const char *reason;
+	unsigned long e;
+	bool ok;
+
+	if (!b)
+		return ERR_NOMEM;
+	ERR_clear_error();
+	ok = use_chain(c->ssl, b);
+	BIO_free(b);
+	e = ERR_peek_error();
+	if (!ok && ERR_GET_LIB(e) == ERR_LIB_PEM && ERR_GET_REASON(e) == PEM_R_NO_START_LINE) {
+		snprintf(why, why_size, "'%s' holds no PEM certificate", conf->certificate);
+	} else if (!ok) {
+		reason = ERR_reason_error_string(e);
+		snprintf(why, why_size, "certificate '%s': %s", conf->certificate, reason ? reason : "it cannot be read");
+	}
+	ERR_clear_error();
+	return ok ? check_certificate(c, conf, why, why_size) : ERR_INVAL;
+}
+
+static int load_certificate(struct tls_ctx *c, const struct tls_conf *conf, char *why, size_t why_size)
+{
+	struct file_copy f;
+	char words[FILE_WHY_MAX];
+	int err;
+
+	if (conf->certificate_pem.p)
+		return use_certificate(c, conf, &conf->certificate_pem, why, why_size);
+	err = file_read(&f, conf->certificate, TLS_PEM_MAX, words);
+	if (err) {
+		snprintf(why, why_size, "cannot read certificate '%s': %s", conf->certificate, words);
+		return err;
+	}
+	err = use_certificate(c, conf, &(struct tls_pem){ f.p, f.len }, why, why_size);
+	file_copy_fini(&f);
+	return err;
+}
+
+int tls_pem_ends(uint64_t *not_after_s, const struct tls_pem *pem)
+{
+	BIO *b = BIO_new_mem_buf(pem->p, (int)pem->len);
+	uint64_t earliest = UINT64_MAX;
+	X509 *cert;
+
+	while (b && (cert = PEM_read_bio_X509(b, NULL, NULL, NULL))) {
+		uint64_t end = tls_verify_seconds(X509_get0_notAfter(cert));
+
+		X509_free(cert);
+		if (end < earliest)
+			earliest = end;
+	}
+	BIO_free(b);
+	ERR_clear_error();
+	*not_after_s = earliest;
+	return earliest == UINT64_MAX ? ERR_INVAL : 0;
 }
 
 static int load_anchors(struct tls_ctx *c, const struct tls_conf *conf, char *why, size_t why_size)
@@ -169,13 +251,13 @@ static int ctx_fill(struct tls_ctx *c, const struct tls_conf *conf, char *why, s
 	if (c->ssl && c->bio && SSL_CTX_set_app_data(c->ssl, c))
 		err = apply_profile(c, conf->tls12_allowed);
 	if (!err)
-		err = load_certificate(c, conf->certificate, why, why_size);
+		err = load_certificate(c, conf, why, why_size);
+	if (!err)
+		err = conf->key.attach(conf->key.arg, c->ssl, why, why_size);
 	if (!err)
 		err = load_anchors(c, conf, why, why_size);
 	if (!err)
 		err = open_keylog(c, conf->keylog, why, why_size);
-	if (!err)
-		err = conf->key.attach(conf->key.arg, c->ssl, why, why_size);
 	return err;
 }
 

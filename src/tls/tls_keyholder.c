@@ -1,12 +1,10 @@
-/* tls_keyholder.c - the keyholder that reads the key from a file. */
+/* tls_keyholder.c - the keyholders that have the key in this process: read from a file, or handed in as octets. */
 #include "tls/tls_keyholder.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
 
+#include "base/file.h"
 #include "tls/tls_openssl.h"
 
 /* Nobody is there to type it: never prompt. */
@@ -17,52 +15,66 @@ static int on_passphrase(char *buf, int size, int rwflag, void *arg)
 	return -1;
 }
 
-static EVP_PKEY *read_key(FILE *f, const char *path, char *why, size_t why_size)
+static EVP_PKEY *parse_key(const struct tls_key *k, char *why, size_t why_size)
 {
+	BIO *b = BIO_new_mem_buf(k->pem.p, (int)k->pem.len);
 	bool encrypted = false;
-	EVP_PKEY *key = PEM_read_PrivateKey(f, NULL, on_passphrase, &encrypted);
+	EVP_PKEY *key = b ? PEM_read_bio_PrivateKey(b, NULL, on_passphrase, &encrypted) : NULL;
 
+	BIO_free(b);
 	if (!key && encrypted)
-		snprintf(why, why_size, "key '%s' is encrypted; a key without passphrase is expected", path);
+		snprintf(why, why_size, "key '%s' is encrypted; a key without passphrase is expected", k->path);
 	else if (!key)
-		snprintf(why, why_size, "'%s' holds no PEM private key", path);
+		snprintf(why, why_size, "'%s' holds no PEM private key", k->path);
 	return key;
 }
 
-static int attach(void *arg, struct ssl_ctx_st *ctx, char *why, size_t why_size)
+static int attach_octets(void *arg, struct ssl_ctx_st *ctx, char *why, size_t why_size)
 {
-	const char *path = arg;
+	const struct tls_key *k = arg;
 	X509 *cert = SSL_CTX_get0_certificate(ctx);
-	struct stat st;
-	EVP_PKEY *key;
+	EVP_PKEY *key = parse_key(k, why, why_size);
 	int err = 0;
-	FILE *f = fopen(path, "re");
 
-	if (!f || fstat(fileno(f), &st)) {
-		snprintf(why, why_size, "cannot read key '%s': %s", path, strerror(errno));
-		if (f)
-			fclose(f);
-		return ERR_IO;
-	}
-	key = read_key(f, path, why, why_size);
-	fclose(f);
 	if (!key) {
 		err = ERR_INVAL;
 	} else if (!cert || X509_check_private_key(cert, key) != 1) {
-		snprintf(why, why_size, "key '%s' does not match the certificate", path);
+		snprintf(why, why_size, "key '%s' does not match the certificate", k->path);
 		err = ERR_INVAL;
 	} else if (SSL_CTX_use_PrivateKey(ctx, key) != 1) {
-		snprintf(why, why_size, "key '%s': %s", path, ERR_reason_error_string(ERR_peek_error()));
+		snprintf(why, why_size, "key '%s': %s", k->path, ERR_reason_error_string(ERR_peek_error()));
 		err = ERR_INVAL;
-	} else if (st.st_mode & 0027) {
-		snprintf(why, why_size, "warning: key '%s' has mode %04o; 0600 is expected", path, (unsigned)st.st_mode & 07777u);
 	}
 	EVP_PKEY_free(key);
 	ERR_clear_error();
 	return err;
 }
 
+static int attach_file(void *arg, struct ssl_ctx_st *ctx, char *why, size_t why_size)
+{
+	struct tls_key k = { .path = arg };
+	struct file_copy f;
+	char words[FILE_WHY_MAX];
+	int err = file_read(&f, k.path, TLS_PEM_MAX, words);
+
+	if (err) {
+		snprintf(why, why_size, "cannot read key '%s': %s", k.path, words);
+		return err;
+	}
+	k.pem = (struct tls_pem){ f.p, f.len };
+	err = attach_octets(&k, ctx, why, why_size);
+	if (!err && (f.mode & 0027))
+		snprintf(why, why_size, "warning: key '%s' has mode %04o; 0600 is expected", k.path, f.mode);
+	file_copy_fini(&f);
+	return err;
+}
+
 struct tls_keyholder tls_keyholder_file(const char *path)
 {
-	return (struct tls_keyholder){ .attach = attach, .arg = (void *)(uintptr_t)path };
+	return (struct tls_keyholder){ .attach = attach_file, .arg = (void *)(uintptr_t)path };
+}
+
+struct tls_keyholder tls_keyholder_pem(const struct tls_key *key)
+{
+	return (struct tls_keyholder){ .attach = attach_octets, .arg = (void *)(uintptr_t)key };
 }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "tls/tls_pem.h"
 
 struct ssl_ctx_st; /* OpenSSL's SSL_CTX */
 
@@ -18,3 +19,10 @@ struct tls_keyholder {
 /* A keyholder that reads the key from a PEM file (no passphrase) at attach time. Borrows `path` as long as it is used. Warns when others
  * than the owner may read the file. */
 struct tls_keyholder tls_keyholder_file(const char *path);
+
+struct tls_key {
+	const char *path; /* for words */
+	struct tls_pem pem;
+};
+/* The same of octets that were read before. Borrows `key` and what is in it as long as it is used. */
+struct tls_keyholder tls_keyholder_pem(const struct tls_key *key);

@@ -7,15 +7,25 @@
 #include "net/net_stream.h"
 #include "tls/tls_identity.h"
 #include "tls/tls_keyholder.h"
+#include "tls/tls_pem.h"
 
 struct tls_anchor_conf {
 	char name[TLS_ANCHOR_NAME_MAX + 1]; /* as in the configuration */
 	const char *file;                   /* PEM: one or more CA certificates that are this one anchor */
+	struct tls_pem pem;                 /* its octets, or {NULL}: the file is read; `file` names it in words in either case */
+};
+
+enum tls_own {                 /* how our own certificate is checked, besides its form and key */
+	       TLS_OWN_VALID,  /* it has begun and has not ended */
+	       TLS_OWN_USABLE, /* and so has its chain, and its extended key usage fits the role */
+	       TLS_OWN_ANY,    /* a daemon goes on with a certificate that ends while it runs */
 };
 
 struct tls_conf {
 	bool server;
-	const char *certificate; /* PEM chain, leaf first */
+	const char *certificate;        /* PEM chain, leaf first */
+	struct tls_pem certificate_pem; /* its octets, or {NULL}: the file is read */
+	enum tls_own own;
 	struct tls_keyholder key;
 	const struct tls_anchor_conf *anchors; /* who may be at the other end; never the system's store */
 	size_t anchors_n;
@@ -29,6 +39,9 @@ struct tls_ctx;
  * ERR_INVAL, ERR_IO, ERR_LIMIT, ERR_NOMEM. On success `why` is "" or a warning for the log. */
 ERR_MUST_USE int tls_ctx_new(struct tls_ctx **out, const struct tls_conf *conf, char *why, size_t why_size);
 void tls_ctx_free(struct tls_ctx *c); /* streams that use it stay valid */
+
+/* Is this an anchor? As tls_ctx_new() says it. */
+ERR_MUST_USE int tls_anchor_check(const struct tls_anchor_conf *conf, char *why, size_t why_size);
 
 /* Server side of an accepted descriptor: takes fd on success only. on_open comes after the handshake, on_close if it fails: ERR_AUTH
  * (its certificate), ERR_REFUSED (it refused us), ERR_PROTO, ERR_TIMEOUT, ERR_CLOSED, ERR_IO. ERR_STATE when `c` is a client's. */

@@ -71,7 +71,7 @@ static int verify_signature_kind(const X509 *cert, char *why, size_t why_size)
 
 /* --- the chain ------------------------------------------------------------------------------------------------------------ */
 
-static uint64_t seconds_of(const ASN1_TIME *t)
+uint64_t tls_verify_seconds(const ASN1_TIME *t)
 {
 	ASN1_TIME *epoch = ASN1_TIME_new();
 	int days = 0, seconds = 0;
@@ -89,7 +89,7 @@ static int verify_chain_rules(STACK_OF(X509) * chain, uint64_t *not_after_s, cha
 
 	for (int i = 0; i < n; i++) {
 		X509 *cert = sk_X509_value(chain, i);
-		uint64_t end = seconds_of(X509_get0_notAfter(cert));
+		uint64_t end = tls_verify_seconds(X509_get0_notAfter(cert));
 		int err = tls_verify_key(cert, words, sizeof words);
 
 		if (!err && i + 1 < n)

@@ -2,6 +2,7 @@
  * chain to a configured anchor and never the system's store, purpose, key and hash strength, names.) For src/tls only. */
 #pragma once
 #include <stdbool.h>
+#include <stdint.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -23,6 +24,9 @@ ERR_MUST_USE int tls_verify(struct tls_identity *out, const struct tls_presented
 
 /* RSA of at least 2048 bits, P-256 or P-384. ERR_AUTH with words for anything else. */
 ERR_MUST_USE int tls_verify_key(X509 *cert, char *why, size_t why_size);
+
+/* Seconds since 1970; 0 when it is before that or cannot be read. */
+uint64_t tls_verify_seconds(const ASN1_TIME *t);
 
 /* The certificate's subject for people: printable ASCII, cut to fit. */
 void tls_subject(char *out, size_t size, const X509 *cert);

@@ -2,6 +2,7 @@
 #include "tests/unit/test.h"
 
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/unit/tls/pki.h"
@@ -198,6 +199,128 @@ static void test_only_a_client_logs_keys_into_a_file_of_its_own(void **state)
 	refused(w, ERR_IO, "cannot write key log '/nonexistent/keys'");
 }
 
+static size_t slurp(char *out, size_t size, const char *path)
+{
+	FILE *f = fopen(path, "r");
+	size_t n;
+
+	assert_non_null(f);
+	n = fread(out, 1, size, f);
+	fclose(f);
+	return n;
+}
+
+static void test_octets_that_were_read_before_are_used_and_the_file_is_named(void **state)
+{
+	struct world *w = *state;
+	char cert[4096], key[4096], ca[4096], words[300];
+	struct tls_key k = { .path = "iwf.key" };
+
+	w->conf.certificate_pem = (struct tls_pem){ cert, slurp(cert, sizeof cert, w->leaf.cert_file) };
+	k.pem = (struct tls_pem){ key, slurp(key, sizeof key, w->leaf.key_file) };
+	w->anchor.pem = (struct tls_pem){ ca, slurp(ca, sizeof ca, w->ca.cert_file) };
+	w->conf.key = tls_keyholder_pem(&k);
+	w->conf.certificate = "iwf.pem"; /* none of them is there */
+	w->anchor.file = "ca.pem";
+	accepted(w, "");
+	k.pem = w->conf.certificate_pem;
+	refused(w, ERR_INVAL, "'iwf.key' holds no PEM private key");
+	k.pem = (struct tls_pem){ key, 0 };
+	refused(w, ERR_INVAL, "'iwf.key' holds no PEM private key");
+	k.pem = (struct tls_pem){ key, slurp(key, sizeof key, w->ca.key_file) };
+	refused(w, ERR_INVAL, "key 'iwf.key' does not match the certificate");
+	k.pem = (struct tls_pem){ key, slurp(key, sizeof key, w->leaf.key_file) };
+	w->anchor.pem = w->conf.certificate_pem;
+	refused(w, ERR_INVAL, "anchor 'ca.pem': certificate of");
+	assert_int_equal(tls_anchor_check(&w->anchor, words, sizeof words), ERR_INVAL);
+	assert_string_equal(words, w->why);
+	w->conf.certificate_pem.len = 0;
+	refused(w, ERR_INVAL, "'iwf.pem' holds no PEM certificate");
+}
+
+static void test_what_is_no_file_keeps_nobody_waiting(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(mkfifo(w->junk, 0600), 0);
+	alarm(10);
+	w->conf.certificate = w->junk;
+	refused(w, ERR_INVAL, "not a regular file");
+	w->conf.certificate = w->leaf.cert_file;
+	w->conf.key = tls_keyholder_file(w->junk);
+	refused(w, ERR_INVAL, "not a regular file");
+	w->conf.key = tls_keyholder_file(w->leaf.key_file);
+	w->anchor.file = w->junk;
+	refused(w, ERR_INVAL, "not a regular file");
+	alarm(0);
+}
+
+static void own(struct world *w, const struct pki_cert *c)
+{
+	w->conf.certificate = c->cert_file;
+	w->conf.key = tls_keyholder_file(c->key_file);
+}
+
+static void test_an_own_certificate_has_to_fit_its_role_where_that_is_asked(void **state)
+{
+	struct world *w = *state;
+	struct pki_cert client = pki_make(&w->pki, &(struct pki_spec){ .cn = "x", .eku = "clientAuth" }, &w->ca);
+	struct pki_cert none = pki_make(&w->pki, &(struct pki_spec){ .cn = "x" }, &w->ca);
+
+	own(w, &client);
+	w->conf.server = true;
+	accepted(w, ""); /* its user is told in other words, by the other side */
+	w->conf.own = TLS_OWN_USABLE;
+	refused(w, ERR_INVAL, "is not for a TLS server (extendedKeyUsage serverAuth)");
+	w->conf.server = false;
+	accepted(w, "");
+	own(w, &none);
+	refused(w, ERR_INVAL, "is not for a TLS client (extendedKeyUsage clientAuth)");
+	own(w, &w->leaf);
+	accepted(w, "");
+	pki_free(&client);
+	pki_free(&none);
+}
+
+static void test_a_daemon_may_go_on_with_a_certificate_that_ended(void **state)
+{
+	struct world *w = *state;
+	struct pki_cert c = pki_make(&w->pki, &(struct pki_spec){ .cn = "x", .from_s = -7200, .to_s = -60 }, &w->ca);
+
+	own(w, &c);
+	w->conf.own = TLS_OWN_USABLE;
+	refused(w, ERR_INVAL, "expired on ");
+	w->conf.own = TLS_OWN_ANY;
+	accepted(w, "");
+	pki_free(&c);
+}
+
+static void test_the_first_end_in_a_file_counts(void **state)
+{
+	struct world *w = *state;
+	struct pki_cert c =
+	    pki_make(&w->pki, &(struct pki_spec){ .cn = "x", .eku = "clientAuth", .from_s = -7200, .to_s = -60 }, &w->ca);
+	uint64_t now = (uint64_t)time(NULL), end = 0;
+	char both[8192];
+	struct tls_pem pem = { both, 0 };
+
+	assert_int_equal(tls_pem_ends(&end, &pem), ERR_INVAL);
+	pem.len = slurp(both, sizeof both, w->leaf.cert_file);
+	assert_int_equal(tls_pem_ends(&end, &pem), 0);
+	assert_true(end > now + 86000 && end <= now + 86400);
+	pem.len += slurp(both + pem.len, sizeof both - pem.len, c.cert_file);
+	assert_int_equal(tls_pem_ends(&end, &pem), 0);
+	assert_true(end >= now - 90 && end <= now - 30);
+	/* a chain is not usable when one of it has ended */
+	both[pem.len] = 0;
+	write_text(w->junk, both);
+	w->conf.certificate = w->junk;
+	accepted(w, "");
+	w->conf.own = TLS_OWN_USABLE;
+	refused(w, ERR_INVAL, "expired on ");
+	pki_free(&c);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -208,6 +331,11 @@ int main(void)
 		T(test_a_key_that_others_may_read_is_a_warning),
 		T(test_anchors_that_cannot_be_used),
 		T(test_only_a_client_logs_keys_into_a_file_of_its_own),
+		T(test_octets_that_were_read_before_are_used_and_the_file_is_named),
+		T(test_what_is_no_file_keeps_nobody_waiting),
+		T(test_an_own_certificate_has_to_fit_its_role_where_that_is_asked),
+		T(test_a_daemon_may_go_on_with_a_certificate_that_ended),
+		T(test_the_first_end_in_a_file_counts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,16 @@
+/* tls_pem.h - PEM files of certificates and keys, and their octets in memory when somebody else has read the file. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define TLS_PEM_MAX (1u << 20) /* octets of a file */
+
+struct tls_pem {       /* borrowed */
+	const void *p; /* NULL: the file is read */
+	size_t len;
+};
+
+/* The earliest end of the certificates in a PEM file, in seconds since 1970. ERR_INVAL: none is in there, or its time cannot be read. */
+ERR_MUST_USE int tls_pem_ends(uint64_t *not_after_s, const struct tls_pem *pem);
