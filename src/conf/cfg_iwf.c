@@ -207,6 +207,10 @@ static const struct cfg_row timers_rows[] = {
 		     "time a peer has to answer our DPR"),
 	CFG_DURATION("edge_restart", struct cfg_timers, edge_restart_ms, 10, 60000, "200ms",
 		     "pause before an ended edge is started again"),
+	CFG_DURATION(
+	    "restart_max", struct cfg_timers, restart_max_ms, 10, HOUR_MS, "1m",
+	    "longest pause between attempts to start an edge or the core that cannot start; the pause begins with edge_restart "
+	    "and doubles"),
 	CFG_DURATION("stats", struct cfg_timers, stats_ms, 100, 60000, "1s", "how often edges hand their counters to the core"),
 	CFG_END,
 };

@@ -104,6 +104,9 @@ static int check_numbers(struct cfg_iwf *c, char why[CFG_WHY_MAX])
 	if (c->dnr.retry_max_ms < c->dnr.retry_min_ms)
 		return cfg_wrong(why, c->lines, cfg_line(c->lines, "dnr.retry_max"),
 				 "dnr.retry_max is shorter than dnr.retry_min, expected at least as long");
+	if (c->timers.restart_max_ms < c->timers.edge_restart_ms)
+		return cfg_wrong(why, c->lines, cfg_line(c->lines, "timers.restart_max"),
+				 "timers.restart_max is shorter than timers.edge_restart, expected at least as long");
 	if (c->limits.connections_per_address > c->limits.connections_total) {
 		/* only who wrote it meant something else; otherwise the smaller bound holds */
 		if (cfg_written(c->lines, "limits.connections_per_address"))

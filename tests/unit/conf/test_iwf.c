@@ -172,6 +172,8 @@ static void test_numbers_fit_together(void **state)
 	(void)state;
 	wrong("s6m:", "dnr: { retry_min: 10s, retry_max: 5s }\ns6m:",
 	      "/etc/mtc/c.yaml:16: dnr.retry_max is shorter than dnr.retry_min, expected at least as long");
+	wrong("s6m:", "timers: { edge_restart: 10s, restart_max: 5s }\ns6m:",
+	      "/etc/mtc/c.yaml:16: timers.restart_max is shorter than timers.edge_restart, expected at least as long");
 	wrong("s6m:", "limits: { connections_total: 5, connections_per_address: 6 }\ns6m:",
 	      "/etc/mtc/c.yaml:16: limits.connections_per_address is above limits.connections_total (5), expected at most that");
 }
