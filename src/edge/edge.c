@@ -150,6 +150,11 @@ int edge_listen(struct edge *e, int fd, const struct cfg_listen *listen, struct 
 	return edge_sessions_listen(&e->sessions, fd, listen, tls);
 }
 
+int edge_renew(struct edge *e, const struct cfg_listen *listen, struct tls_ctx *tls)
+{
+	return edge_sessions_renew(&e->sessions, listen, tls);
+}
+
 /* -- a clean shutdown: DPR to all SCSs, then wait for their sessions to end */
 
 static void on_stop_look(void *arg)

@@ -446,6 +446,17 @@ int edge_sessions_listen(struct edge_sessions *all, int fd, const struct cfg_lis
 	return 0;
 }
 
+int edge_sessions_renew(struct edge_sessions *all, const struct cfg_listen *listen, struct tls_ctx *tls)
+{
+	for (size_t i = 0; i < all->listeners_n; i++) {
+		if (all->listeners[i].conf != listen || !all->listeners[i].tls)
+			continue;
+		all->listeners[i].tls = tls;
+		return 0;
+	}
+	return ERR_NOTFOUND;
+}
+
 void edge_sessions_stop(struct edge_sessions *all)
 {
 	struct edge_session *s, *next;

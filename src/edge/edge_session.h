@@ -89,6 +89,8 @@ void edge_sessions_fini(struct edge_sessions *all); /* drops every connection; a
 
 /* edge_listen() of edge.h. */
 ERR_MUST_USE int edge_sessions_listen(struct edge_sessions *all, int fd, const struct cfg_listen *listen, struct tls_ctx *tls);
+/* As edge_renew(). */
+ERR_MUST_USE int edge_sessions_renew(struct edge_sessions *all, const struct cfg_listen *listen, struct tls_ctx *tls);
 /* Accepts no more, sends DPR on open sessions and drops those that are not open yet. */
 void edge_sessions_stop(struct edge_sessions *all);
 /* Announces all sessions to a new core. */
