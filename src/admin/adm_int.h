@@ -23,11 +23,13 @@ struct adm { /* the `arg` of every handler */
 	uint32_t exports_n;
 	struct adm_backup *backup; /* the copy of a store under way; NULL: none */
 	LIST_HEAD(, adm_wait) waits;
+	struct ctl_request *reload; /* the client that waits for the end of a reload; NULL: none */
+	uint32_t reload_number;     /* of the reload asked for last */
 };
 
 /* The tables of commands, one for each file. */
 extern const struct ctl_command adm_status_rows[], adm_assoc_rows[], adm_check_rows[], adm_group_rows[], adm_set_rows[],
-    adm_exchange_rows[], adm_backup_rows[], adm_trigger_rows[], adm_trigger_one_rows[];
+    adm_exchange_rows[], adm_backup_rows[], adm_trigger_rows[], adm_trigger_one_rows[], adm_reload_rows[];
 
 /* -- adm_common.c */
 
@@ -60,3 +62,8 @@ void adm_change(struct adm *a, struct ctl_request *rq, const json_t *args, const
 		adm_changed_fn *changed);
 /* Adds or removes a member of a group or a set; answers rq. `op`: one of ASC_GROUP_MEMBER_* and ASC_SET_MEMBER_*. */
 void adm_change_member(struct adm *a, struct ctl_request *rq, const json_t *args, enum asc_op op);
+
+/* -- adm_reload.c */
+
+json_t *adm_files(const struct adm *a); /* certificates and anchors in use, with the days that are left */
+void adm_reload_end(struct adm *a);     /* tells the client that waits that the gateway stops */

@@ -51,9 +51,10 @@ static json_t *store_rows(const struct core *c)
 
 static void add_edge(void *arg, const struct core_edge_view *e)
 {
-	json_array_append_new(arg, json_pack("{s:s, s:s, s:I, s:I, s:I, s:s}", "name", e->name, "zone", adm_zone_word(e->zone),
-					     "pid", (json_int_t)e->pid, "generation", (json_int_t)e->generation, "sessions",
-					     (json_int_t)e->sessions, "state", e->up ? "up" : "down"));
+	json_array_append_new(arg, json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:I}", "name", e->name, "zone",
+					     adm_zone_word(e->zone), "pid", (json_int_t)e->pid, "generation",
+					     (json_int_t)e->generation, "sessions", (json_int_t)e->sessions, "state",
+					     e->up ? "up" : "down", "files", (json_int_t)e->files_generation));
 }
 
 static json_t *edge_rows(const struct core *c)
@@ -73,14 +74,14 @@ static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 
 	(void)args;
 	core_status(a->core, &s);
-	last =
-	    json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "version", MTC_VERSION,
-		      "identity", a->cfg->external.host, "realm", a->cfg->external.realm, "core_identity", a->cfg->internal.host,
-		      "core_realm", a->cfg->internal.realm, "started", adm_time(s.started_ms), "uptime_s",
-		      (json_int_t)(now > s.started_ms ? (now - s.started_ms) / 1000 : 0), "pid", (json_int_t)getpid(), "sessions",
-		      (json_int_t)s.sessions, "pending", (json_int_t)s.pending, "triggers", (json_int_t)s.triggers, "scs",
-		      (json_int_t)asc_scs_count(a->asc), "rules", (json_int_t)asc_rule_count(a->asc), "journal", journal_row(&s),
-		      "edges", edge_rows(a->core), "stores", store_rows(a->core));
+	last = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:o}", "version",
+			 MTC_VERSION, "identity", a->cfg->external.host, "realm", a->cfg->external.realm, "core_identity",
+			 a->cfg->internal.host, "core_realm", a->cfg->internal.realm, "started", adm_time(s.started_ms),
+			 "uptime_s", (json_int_t)(now > s.started_ms ? (now - s.started_ms) / 1000 : 0), "pid",
+			 (json_int_t)getpid(), "sessions", (json_int_t)s.sessions, "pending", (json_int_t)s.pending, "triggers",
+			 (json_int_t)s.triggers, "scs", (json_int_t)asc_scs_count(a->asc), "rules",
+			 (json_int_t)asc_rule_count(a->asc), "journal", journal_row(&s), "edges", edge_rows(a->core), "stores",
+			 store_rows(a->core), "files_generation", (json_int_t)s.files_generation, "files", adm_files(a));
 	ctl_done(rq, last);
 }
 

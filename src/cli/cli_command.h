@@ -111,6 +111,7 @@ int cli_show_set_deleted(FILE *out, const json_t *last);
 int cli_show_set_member(FILE *out, const json_t *last);
 int cli_show_import(FILE *out, const json_t *last, const char *file);
 int cli_show_export(FILE *out, const json_t *last, const char *file);
+int cli_show_reload(FILE *out, const json_t *last);
 int cli_show_level(FILE *out, const json_t *last);
 int cli_show_trigger(FILE *out, const json_t *last);
 int cli_show_cancel(FILE *out, const json_t *last);

@@ -255,6 +255,8 @@ static const struct cli_column assoc_columns[] = {
 	{ "SCS", "scs" },   { "DEVICE", "device" },         { "EFFECT", "effect" },       { "RIGHTS", "rights" },
 	{ "MODE", "mode" }, { "NOT-BEFORE", "not_before" }, { "NOT-AFTER", "not_after" }, END_COLUMN
 };
+static const struct cli_column reload_columns[] = { { "FOUND", "kind" }, { "TEXT", "text" }, END_COLUMN };
+
 static const struct cli_column peers_columns[] = { { "NAME", "name" },
 						   { "HOST", "host" },
 						   { "ADDRESS", "address" },
@@ -285,6 +287,8 @@ static const struct cli_column every_member[] = { END_COLUMN };
 const struct cli_command cli_commands[] = {
 	{ "status", NULL, "status", "What runs: identities, processes, sessions, triggers", NULL, NULL, cli_show_status,
 	  "  mtcctl status\n" },
+	{ "reload", NULL, "reload", "Read certificates, keys and trust anchors again: all of them are used, or none", NULL,
+	  reload_columns, cli_show_reload, "  mtcctl reload\n  mtcctl status\n" },
 	{ "peers", NULL, "peers", "Connections to the HSS, the SMS-SC and other core nodes", NULL, peers_columns, cli_show_count,
 	  "  mtcctl peers\n  mtcctl --json peers\n" },
 	{ "sessions", NULL, "sessions", "SCSs that are connected", NULL, sessions_columns, cli_show_count,

@@ -67,9 +67,12 @@ static bool table(FILE *out, const json_t *rows, const struct cli_column *column
 
 int cli_show_status(FILE *out, const json_t *last)
 {
-	static const struct cli_column columns[] = {
-		{ "EDGE", "name" },         { "ZONE", "zone" },   { "PID", "pid" }, { "GENERATION", "generation" },
-		{ "SESSIONS", "sessions" }, { "STATE", "state" }, { NULL, NULL }
+	static const struct cli_column columns[] = { { "EDGE", "name" },         { "ZONE", "zone" },
+						     { "PID", "pid" },           { "GENERATION", "generation" },
+						     { "SESSIONS", "sessions" }, { "STATE", "state" },
+						     { "FILES", "files" },       { NULL, NULL } };
+	static const struct cli_column files[] = {
+		{ "CERTIFICATE", "path" }, { "OF", "of" }, { "NAME", "name" }, { "DAYS LEFT", "days_left" }, { NULL, NULL }
 	};
 	static const struct cli_column store_columns[] = { { "STORE", "name" },
 							   { "OCTETS", "octets" },
@@ -94,9 +97,23 @@ int cli_show_status(FILE *out, const json_t *last)
 	journal(out, json_object_get(last, "journal"));
 	line(out, "SCSs", last, "scs");
 	line(out, "rules", last, "rules");
-	return table(out, json_object_get(last, "edges"), columns) && table(out, json_object_get(last, "stores"), store_columns)
-		   ? CLI_OK
-		   : CLI_NO;
+	line(out, "files", last, "files_generation");
+	if (!table(out, json_object_get(last, "edges"), columns) || !table(out, json_object_get(last, "stores"), store_columns))
+		return CLI_NO;
+	return !json_array_size(json_object_get(last, "files")) || table(out, json_object_get(last, "files"), files) ? CLI_OK
+														     : CLI_NO;
+}
+
+int cli_show_reload(FILE *out, const json_t *last)
+{
+	char set[TEXT_MAX];
+
+	if (number_of(last, "renewed"))
+		fprintf(out, "%lld file%s renewed; new connections use set %s of the files\n", number_of(last, "renewed"),
+			number_of(last, "renewed") == 1 ? "" : "s", cli_member(set, last, "files_generation"));
+	else
+		fprintf(out, "nothing is new; set %s of the files stays in use\n", cli_member(set, last, "files_generation"));
+	return CLI_OK;
 }
 
 int cli_show_scs(FILE *out, const json_t *last)

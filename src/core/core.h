@@ -18,6 +18,9 @@ struct core_cb {
 	void (*on_bad_edge)(void *arg, uint32_t generation);
 	/* An operator wants another log level in all processes. */
 	void (*on_log_level)(void *arg, enum log_level level);
+	/* An operator wants certificates, keys and anchors read again. Whoever does that tells the operator's commands the result with the
+	 * same number; after an ERR_* there is no result. NULL allowed: nobody reads files for this core. */
+	int (*on_reload)(void *arg, uint32_t number);
 };
 
 struct core_conf { /* borrowed as long as the core lives */
@@ -53,6 +56,23 @@ void core_log_lost(struct core *c, uint64_t lines);
 
 /* The decision log after rotation. Takes fd. */
 void core_decisions(struct core *c, int fd);
+
+/* The peer with this index in the configuration uses `tls` (borrowed) when it connects the next time. */
+void core_peer_tls(struct core *c, size_t peer, struct tls_ctx *tls);
+
+/* Certificates and anchors in use, for those who operate the gateway. */
+struct core_file {             /* texts are borrowed as long as the core lives */
+	const char *of, *name; /* "listener", "peer" or "anchor", and which */
+	const char *path;
+	uint64_t not_after_s; /* the first end among the certificates in it */
+};
+#define CORE_FILES_MAX (CFG_ANCHORS_MAX + CFG_LISTEN_MAX + CFG_PEERS_MAX)
+/* The set of files with this generation is in use here. At most CORE_FILES_MAX rows are copied. */
+void core_files_set(struct core *c, uint32_t generation, const struct core_file *files, size_t n);
+/* That edge uses the set with this generation; an edge that is not known is left out. */
+void core_files_edge(struct core *c, uint32_t edge_generation, uint32_t files_generation);
+/* Whole days until then; a day that has begun does not count; negative once it is over. */
+int64_t core_files_days_left(uint64_t not_after_s, uint64_t now_s);
 
 /* DPR to the peers, everything durable, then `done`, once. */
 void core_stop(struct core *c, void (*done)(void *arg), void *arg);

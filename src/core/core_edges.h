@@ -15,6 +15,7 @@ struct core_edge {
 	struct net_watch *bell;
 	bool bad; /* broke a rule: read no more, freed when the parent reports its end */
 	uint32_t sessions_n;
+	uint32_t files_generation; /* of the set of files that it uses; 0: not yet known */
 	TAILQ_ENTRY(core_edge) entry;
 };
 

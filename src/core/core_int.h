@@ -7,6 +7,7 @@
 #include "core/core_deadline.h"
 #include "core/core_drr.h"
 #include "core/core_features.h"
+#include "core/core_files.h"
 #include "core/core_finished.h"
 #include "core/core_journal.h"
 #include "core/core_peers.h"
@@ -49,6 +50,7 @@ struct core {
 	struct core_sessions sessions;
 	struct core_probes probes;
 	struct core_edges edges;
+	struct core_files files;
 	struct core_drrs drrs;
 	struct core_queue queue;
 	struct core_peers peers;

@@ -51,6 +51,7 @@ void core_status(const struct core *c, struct core_status *out)
 				     .sessions = (uint32_t)c->sessions.by_key.n,
 				     .pending = c->triggers.pending,
 				     .triggers = c->triggers.n - c->triggers.pending,
+				     .files_generation = c->files.generation,
 				     .journal = { .state = c->journal.state,
 						  .since_ms = c->journal.since_ms,
 						  .records = now.records,
@@ -68,6 +69,7 @@ void core_edge_each(const struct core *c, core_edge_fn *fn, void *arg)
 					       .pid = e->who.pid,
 					       .generation = e->who.generation,
 					       .sessions = e->sessions_n,
+					       .files_generation = e->files_generation,
 					       .up = !e->bad };
 
 		core_edge_name(view.name, e);
@@ -89,6 +91,19 @@ void core_peer_each(const struct core *c, core_peer_fn *fn, void *arg)
 
 		fn(arg, &view);
 	}
+}
+
+/* -- certificates, keys and anchors */
+
+void core_file_each(const struct core *c, core_file_fn *fn, void *arg)
+{
+	for (size_t i = 0; i < c->files.n; i++)
+		fn(arg, &c->files.row[i]);
+}
+
+int core_reload(struct core *c, uint32_t number)
+{
+	return c->cb->on_reload ? c->cb->on_reload(c->arg, number) : ERR_CLOSED;
 }
 
 /* -- sessions and SCSs */

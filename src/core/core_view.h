@@ -20,6 +20,7 @@
 #include "trigger/trg.h"
 
 struct core;
+struct core_file;    /* core.h */
 struct core_trigger; /* one trigger that has not ended */
 struct net_loop;
 
@@ -45,8 +46,9 @@ enum log_level core_log_level(struct core *c, enum log_level level);
 struct core_status {
 	uint64_t started_ms; /* real time */
 	uint32_t sessions;
-	uint32_t pending;  /* requests without an answer */
-	uint32_t triggers; /* accepted, not yet reported and acknowledged */
+	uint32_t pending;          /* requests without an answer */
+	uint32_t triggers;         /* accepted, not yet reported and acknowledged */
+	uint32_t files_generation; /* of the set of files in use; 0: none yet */
 	struct {
 		int state;         /* 0, ERR_NOSPC or ERR_IO */
 		uint64_t since_ms; /* real time of the last change of `state` */
@@ -73,7 +75,8 @@ struct core_edge_view {
 	enum cfg_zone zone;
 	pid_t pid;
 	uint32_t generation, sessions;
-	bool up; /* false: it broke a rule of the ring and is being ended */
+	uint32_t files_generation; /* of the set of files that it uses; 0: not yet known */
+	bool up;                   /* false: it broke a rule of the ring and is being ended */
 };
 typedef void core_edge_fn(void *arg, const struct core_edge_view *edge);
 void core_edge_each(const struct core *c, core_edge_fn *fn, void *arg);
@@ -86,6 +89,16 @@ struct core_peer_view {
 };
 typedef void core_peer_fn(void *arg, const struct core_peer_view *peer);
 void core_peer_each(const struct core *c, core_peer_fn *fn, void *arg);
+
+/* -- certificates, keys and anchors */
+
+typedef void core_file_fn(void *arg, const struct core_file *file);
+/* The certificates and anchors in use, in the order of core_files_set(). */
+void core_file_each(const struct core *c, core_file_fn *fn, void *arg);
+
+/* Asks for all files to be read again, see core_cb.on_reload. On an error nothing was asked for: ERR_CLOSED when nobody reads files for
+ * this core, else as on_reload. */
+ERR_MUST_USE int core_reload(struct core *c, uint32_t number);
 
 /* -- sessions and SCSs */
 

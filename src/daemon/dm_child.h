@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "conf/cfg_iwf.h"
 #include "daemon/dm_msg.h"
+#include "daemon/dm_part.h"
 #include "tls/tls_stream.h"
 
 int dm_edge_main(const char *config_path);
@@ -22,9 +23,7 @@ struct dm_inherited {
 	enum cfg_zone zone;
 	int caps_fd, control_fd, decisions_fd;
 	int listen_fds[CFG_LISTEN_MAX];
-	int listen_cert[CFG_LISTEN_MAX], listen_key[CFG_LISTEN_MAX];
-	int peer_cert[CFG_PEERS_MAX], peer_key[CFG_PEERS_MAX];
-	int anchors[CFG_ANCHORS_MAX];
+	struct dm_part part; /* certificates, keys and anchors; closed when the contexts are made */
 };
 
 /* Reads messages until DM_START. `role` names the process in the log, which nobody waits for from here on; the caller ends it by
@@ -32,6 +31,7 @@ struct dm_inherited {
 ERR_MUST_USE int dm_inherit(struct dm_inherited *in, const char *role, const char *config_path);
 void dm_inherited_free(struct dm_inherited *in);
 
-/* A TLS context of handed-over files. anchor_index < 0: all anchors. Words in `why`. */
-ERR_MUST_USE int dm_tls_of(struct tls_ctx **out, const struct dm_inherited *in, bool server, int cert_fd, int key_fd,
-			   int anchor_index, char *why, size_t why_size);
+/* A new set of files that came while the process runs: opens the part, closes the descriptor. Words on the log. */
+ERR_MUST_USE int dm_set_open(struct dm_part *out, const struct log *log, int fd);
+/* The parent is told whether it is in use. */
+void dm_set_answer(const struct log *log, uint32_t generation, bool taken);

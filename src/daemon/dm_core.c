@@ -1,6 +1,8 @@
 /* dm_core.c - the core role: wires the core and the operator's commands to the parent's messages and runs them. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/dm_child.h"
@@ -48,7 +50,15 @@ static void on_log_level(void *arg, enum log_level level)
 	tell_parent(arg, &m);
 }
 
-static const struct core_cb callbacks = { on_bad_edge, on_log_level };
+static int on_reload(void *arg, uint32_t number)
+{
+	struct dm_msg m = { .kind = DM_RELOAD, .index = number };
+
+	(void)arg;
+	return dm_send(DM_CHILD_FD, &m, NULL, 0);
+}
+
+static const struct core_cb callbacks = { on_bad_edge, on_log_level, on_reload };
 
 static void add_edge(struct core_process *p, const struct dm_msg *m, int fds[DM_FDS_MAX])
 {
@@ -64,6 +74,85 @@ static void add_edge(struct core_process *p, const struct dm_msg *m, int fds[DM_
 	on_bad_edge(p, m->generation);
 }
 
+/* One context for each peer with TLS, or none at all. */
+static int make_contexts(const struct core_process *p, const struct dm_part *part, struct tls_ctx *out[CFG_PEERS_MAX])
+{
+	const struct cfg_iwf *cfg = p->in.cfg;
+	char why[512] = "";
+	int err = 0;
+
+	for (size_t i = 0; i < cfg->peers_n && !err; i++) {
+		if (cfg->peers[i].protection != CFG_TLS)
+			continue;
+		err = dm_part_tls(&out[i], part, cfg, DM_PEER_CERTIFICATE, i, TLS_OWN_ANY, why, sizeof why);
+		if (err)
+			log_error(&p->in.log, "daemon", "peer %s: %s: %s", cfg->peers[i].name, why, err_str(err));
+	}
+	for (size_t i = 0; i < CFG_PEERS_MAX && err; i++) {
+		tls_ctx_free(out[i]);
+		out[i] = NULL;
+	}
+	return err;
+}
+
+/* For `mtcctl status`: which files are in use, and until when. */
+static void show_files(struct core_process *p, const struct dm_part *part)
+{
+	struct tls_pem ends = dm_part_find(part, DM_ENDS, 0);
+	struct core_file files[CORE_FILES_MAX];
+	size_t n = ends.len / sizeof(struct dm_end);
+
+	for (size_t i = 0; i < n && i < CORE_FILES_MAX; i++) {
+		struct dm_file_words words;
+		struct dm_end end;
+
+		memcpy(&end, (const char *)ends.p + i * sizeof end, sizeof end);
+		words = dm_file_words(p->in.cfg, end.what, end.index);
+		files[i] = (struct core_file){ words.of, words.name, words.path, end.not_after_s };
+	}
+	core_files_set(p->core, dm_part_generation(part), files, n);
+}
+
+/* Peers use the new set when they connect the next time. */
+static void take_set(struct core_process *p, const struct dm_msg *m, int fd)
+{
+	struct tls_ctx *fresh[CFG_PEERS_MAX] = { NULL };
+	struct dm_part part = { .map = NULL };
+	int err = dm_set_open(&part, &p->in.log, fd);
+
+	if (!err)
+		err = make_contexts(p, &part, fresh);
+	for (size_t i = 0; i < CFG_PEERS_MAX && !err; i++) {
+		if (!fresh[i])
+			continue;
+		core_peer_tls(p->core, i, fresh[i]);
+		tls_ctx_free(p->conf.peer_tls[i]);
+		p->conf.peer_tls[i] = fresh[i];
+	}
+	if (!err)
+		show_files(p, &part);
+	dm_part_close(&part);
+	dm_set_answer(&p->in.log, m->generation, err == 0);
+}
+
+static void take_answer(struct core_process *p, const struct dm_msg *m, int fd)
+{
+	struct stat st;
+	void *text;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || st.st_size == 0) {
+		adm_reloaded(p->adm, m->index, m->value != 0, "", 0);
+		return;
+	}
+	text = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (text == MAP_FAILED) {
+		adm_reloaded(p->adm, m->index, m->value != 0, "", 0);
+		return;
+	}
+	adm_reloaded(p->adm, m->index, m->value != 0, text, (size_t)st.st_size);
+	munmap(text, (size_t)st.st_size);
+}
+
 static void on_message(struct core_process *p, const struct dm_msg *m, int fds[DM_FDS_MAX])
 {
 	if (m->kind == DM_RING) {
@@ -73,6 +162,13 @@ static void on_message(struct core_process *p, const struct dm_msg *m, int fds[D
 	if (m->kind == DM_DECISIONS && fds[0] >= 0) {
 		core_decisions(p->core, fds[0]);
 		fds[0] = -1;
+	} else if (m->kind == DM_SET) {
+		take_set(p, m, fds[0]);
+		fds[0] = -1;
+	} else if (m->kind == DM_RELOADED) {
+		take_answer(p, m, fds[0]);
+	} else if (m->kind == DM_EDGE_SET) {
+		core_files_edge(p->core, m->generation, (uint32_t)m->value);
 	} else if (m->kind == DM_EDGE_GONE) {
 		core_edge_gone(p->core, m->generation);
 	} else if (m->kind == DM_LOG_LOST) {
@@ -101,26 +197,6 @@ static void on_parent(void *arg, int events)
 		end(p, 1);
 }
 
-static int peers_tls(struct core_process *p)
-{
-	const struct cfg_iwf *cfg = p->in.cfg;
-	char why[256] = "";
-
-	for (size_t i = 0; i < cfg->peers_n; i++) {
-		int err;
-
-		if (cfg->peers[i].protection != CFG_TLS)
-			continue;
-		err = dm_tls_of(&p->conf.peer_tls[i], &p->in, false, p->in.peer_cert[i], p->in.peer_key[i],
-				(int)cfg_anchor_index(cfg, cfg->peers[i].trust), why, sizeof why);
-		if (err) {
-			log_error(&p->in.log, "daemon", "peer %s: %s: %s", cfg->peers[i].name, why, err_str(err));
-			return err;
-		}
-	}
-	return 0;
-}
-
 static int set_up(struct core_process *p)
 {
 	struct dm_msg ready = { .kind = DM_READY };
@@ -128,7 +204,7 @@ static int set_up(struct core_process *p)
 	int err = net_loop_new(&p->loop);
 
 	if (!err)
-		err = peers_tls(p);
+		err = make_contexts(p, &p->in.part, p->conf.peer_tls);
 	if (err)
 		return err;
 	p->conf.cfg = p->in.cfg;
@@ -142,6 +218,8 @@ static int set_up(struct core_process *p)
 		log_error(&p->in.log, "daemon", "%s", why);
 		return err;
 	}
+	show_files(p, &p->in.part);
+	dm_part_close(&p->in.part); /* keys are in the contexts now */
 	if (p->in.control_fd >= 0) {
 		err = adm_new(&p->adm, p->core, p->in.control_fd);
 		if (err) {

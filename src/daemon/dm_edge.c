@@ -45,6 +45,48 @@ static void take_ring(struct edge_process *p, int fds[DM_FDS_MAX])
 	end(p, 1);
 }
 
+/* One context for each of our listeners with TLS, or none at all. */
+static int make_contexts(const struct edge_process *p, const struct dm_part *part, struct tls_ctx *out[CFG_LISTEN_MAX])
+{
+	const struct cfg_iwf *cfg = p->in.cfg;
+	char why[512] = "";
+	int err = 0;
+
+	for (size_t i = 0; i < cfg->listen_n && !err; i++) {
+		if (p->in.listen_fds[i] < 0 || cfg->listen[i].protection != CFG_TLS)
+			continue;
+		err = dm_part_tls(&out[i], part, cfg, DM_LISTEN_CERTIFICATE, i, TLS_OWN_ANY, why, sizeof why);
+		if (err)
+			log_error(&p->in.log, "daemon", "listener %s: %s: %s", cfg->listen[i].name, why, err_str(err));
+	}
+	for (size_t i = 0; i < CFG_LISTEN_MAX && err; i++) {
+		tls_ctx_free(out[i]);
+		out[i] = NULL;
+	}
+	return err;
+}
+
+/* Handshakes that begin from now on use the new set; sessions stay. */
+static void take_set(struct edge_process *p, const struct dm_msg *m, int fd)
+{
+	struct tls_ctx *fresh[CFG_LISTEN_MAX] = { NULL };
+	struct dm_part part = { .map = NULL };
+	int err = dm_set_open(&part, &p->in.log, fd);
+
+	if (!err)
+		err = make_contexts(p, &part, fresh);
+	dm_part_close(&part); /* keys are in the contexts now */
+	for (size_t i = 0; i < CFG_LISTEN_MAX; i++) {
+		if (!fresh[i] || edge_renew(p->edge, &p->in.cfg->listen[i], fresh[i])) {
+			tls_ctx_free(fresh[i]);
+			continue;
+		}
+		tls_ctx_free(p->tls[i]);
+		p->tls[i] = fresh[i];
+	}
+	dm_set_answer(&p->in.log, m->generation, err == 0);
+}
+
 static void on_parent(void *arg, int events)
 {
 	struct edge_process *p = arg;
@@ -57,7 +99,10 @@ static void on_parent(void *arg, int events)
 			take_ring(p, fds);
 			continue;
 		}
-		if (m.kind == DM_STOP)
+		if (m.kind == DM_SET) {
+			take_set(p, &m, fds[0]);
+			fds[0] = -1;
+		} else if (m.kind == DM_STOP)
 			edge_stop(p->edge, on_stopped, p);
 		else if (m.kind == DM_LOG_LEVEL && m.value <= LOG_LEVEL_DEBUG)
 			p->in.log.level = (enum log_level)m.value;
@@ -72,25 +117,6 @@ static void on_parent(void *arg, int events)
 		end(p, 1); /* nobody is there any more */
 }
 
-static int listen_on(struct edge_process *p, size_t i)
-{
-	const struct cfg_listen *l = &p->in.cfg->listen[i];
-	char why[256] = "";
-	int err;
-
-	if (l->protection == CFG_TLS) {
-		err = dm_tls_of(&p->tls[i], &p->in, true, p->in.listen_cert[i], p->in.listen_key[i], -1, why, sizeof why);
-		if (err) {
-			log_error(&p->in.log, "daemon", "listener %s: %s: %s", l->name, why, err_str(err));
-			return err;
-		}
-		/* the key is in the context now */
-		close(p->in.listen_key[i]);
-		p->in.listen_key[i] = -1;
-	}
-	return edge_listen(p->edge, p->in.listen_fds[i], l, p->tls[i]);
-}
-
 static int set_up(struct edge_process *p)
 {
 	struct dm_msg ready = { .kind = DM_READY };
@@ -101,10 +127,13 @@ static int set_up(struct edge_process *p)
 	if (err)
 		return err;
 	p->conf = (struct edge_conf){ p->in.cfg, p->in.generation, p->caps, &p->in.log, on_ring_broken, p };
-	err = edge_new(&p->edge, p->loop, &p->conf);
+	err = make_contexts(p, &p->in.part, p->tls);
+	dm_part_close(&p->in.part); /* keys are in the contexts now */
+	if (!err)
+		err = edge_new(&p->edge, p->loop, &p->conf);
 	for (size_t i = 0; i < p->in.cfg->listen_n && !err; i++) {
 		if (p->in.listen_fds[i] >= 0)
-			err = listen_on(p, i);
+			err = edge_listen(p->edge, p->in.listen_fds[i], &p->in.cfg->listen[i], p->tls[i]);
 	}
 	if (!err)
 		err = net_watch_new(&p->parent, p->loop, DM_CHILD_FD, on_parent, p);

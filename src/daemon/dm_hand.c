@@ -1,53 +1,49 @@
-/* dm_hand.c - what each child is handed. An edge gets the listeners of its zone with certificate and key, the trust anchors and the
- * counter page; the core gets the control socket, the decision log and what its peers need; neither gets what the other has. */
-#include <errno.h>
-#include <string.h>
+/* dm_hand.c - what each child is handed: the configuration as it was read at the start and its part of the files, an edge the listeners of
+ * its zone and the counter page, the core the control socket and the decision log; neither gets what the other has. */
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/fault.h"
 #include "daemon/dm_parent_int.h"
 #include "ipc/ipc_ring.h"
 
-static int hand_fd(struct dm_child *c, uint32_t kind, uint32_t what, size_t index, int fd)
+const char *dm_child_name(const struct dm_child *c, char out[32])
 {
-	struct dm_msg m = { .kind = kind, .what = what, .index = (uint32_t)index };
+	if (c->role == DM_CORE)
+		snprintf(out, 32, "core");
+	else
+		snprintf(out, 32, "edge %u", c->generation);
+	return out;
+}
+
+static int hand_fd(struct dm_child *c, uint32_t kind, size_t index, int fd)
+{
+	struct dm_msg m = { .kind = kind, .index = (uint32_t)index };
 
 	return dm_send(c->sock, &m, &fd, 1);
 }
 
-static int hand_file(struct dm_child *c, enum dm_file what, size_t index, const char *path)
+static enum dm_parts part_of(const struct dm_child *c)
 {
-	int fd, err = dm_memfd_of(&fd, path);
+	return c->role == DM_CORE ? DM_PART_CORE : c->zone == CFG_EXTERNAL ? DM_PART_EXTERNAL : DM_PART_INTERNAL;
+}
 
-	if (err) {
-		log_error(&c->parent->log, "daemon", "%s: %s", path, err == ERR_IO ? strerror(errno) : err_str(err));
-		return err;
-	}
-	err = hand_fd(c, DM_FILE, what, index, fd);
-	close(fd);
+int dm_hand_set(struct dm_child *c)
+{
+	const struct dm_set *set = c->parent->set;
+	struct dm_msg m = { .kind = DM_SET, .generation = set->generation };
+	int err = dm_send(c->sock, &m, &set->fd[part_of(c)], 1);
+
+	if (!err)
+		c->set_sent = set->generation;
 	return err;
 }
 
 static int hand_config(struct dm_child *c)
 {
 	struct dm_msg m = { .kind = DM_CONFIG, .index = c->slot, .generation = c->generation, .value = c->zone };
-	int fd, err = dm_memfd(&fd, "mtc-iwf-config", c->parent->text, c->parent->text_len);
 
-	if (err)
-		return err;
-	err = dm_send(c->sock, &m, &fd, 1);
-	close(fd);
-	return err;
-}
-
-static int hand_anchors(struct dm_child *c)
-{
-	const struct cfg_iwf *cfg = c->parent->cfg;
-	int err = 0;
-
-	for (size_t i = 0; i < cfg->anchors_n && !err; i++)
-		err = hand_file(c, DM_ANCHOR, i, cfg->anchors[i].file);
-	return err;
+	return dm_send(c->sock, &m, &c->parent->config_fd, 1);
 }
 
 static int hand_listeners(struct dm_child *c)
@@ -60,26 +56,7 @@ static int hand_listeners(struct dm_child *c)
 
 		if (l->zone != (int)c->zone)
 			continue; /* external and internal listeners never share an edge */
-		err = hand_fd(c, DM_LISTEN, 0, i, p->listen_fds[i]);
-		if (!err && l->protection == CFG_TLS)
-			err = hand_file(c, DM_LISTEN_CERTIFICATE, i, l->certificate);
-		if (!err && l->protection == CFG_TLS)
-			err = hand_file(c, DM_LISTEN_KEY, i, l->key);
-	}
-	return err;
-}
-
-static int hand_peers(struct dm_child *c)
-{
-	const struct cfg_iwf *cfg = c->parent->cfg;
-	int err = 0;
-
-	for (size_t i = 0; i < cfg->peers_n && !err; i++) {
-		if (cfg->peers[i].protection != CFG_TLS)
-			continue;
-		err = hand_file(c, DM_PEER_CERTIFICATE, i, cfg->peers[i].certificate);
-		if (!err)
-			err = hand_file(c, DM_PEER_KEY, i, cfg->peers[i].key);
+		err = hand_fd(c, DM_LISTEN, i, p->listen_fds[i]);
 	}
 	return err;
 }
@@ -87,15 +64,13 @@ static int hand_peers(struct dm_child *c)
 static int hand_to_core(struct dm_child *c)
 {
 	struct dm_parent *p = c->parent;
-	int err = hand_anchors(c), decisions;
+	int err = 0, decisions;
 
-	if (!err)
-		err = hand_peers(c);
-	if (!err && p->control_fd >= 0)
-		err = hand_fd(c, DM_CONTROL, 0, 0, p->control_fd);
+	if (p->control_fd >= 0)
+		err = hand_fd(c, DM_CONTROL, 0, p->control_fd);
 	decisions = err ? -1 : dm_open_decisions(p);
 	if (decisions >= 0) {
-		err = hand_fd(c, DM_DECISIONS, 0, 0, decisions);
+		err = hand_fd(c, DM_DECISIONS, 0, decisions);
 		close(decisions);
 	}
 	return err;
@@ -103,11 +78,9 @@ static int hand_to_core(struct dm_child *c)
 
 static int hand_to_edge(struct dm_child *c)
 {
-	int err = hand_anchors(c);
+	int err = hand_listeners(c);
 
-	if (!err)
-		err = hand_listeners(c);
-	return err ? err : hand_fd(c, DM_CAPS, 0, 0, c->parent->caps_fd);
+	return err ? err : hand_fd(c, DM_CAPS, 0, c->parent->caps_fd);
 }
 
 int dm_hand_over(struct dm_child *c)
@@ -115,6 +88,8 @@ int dm_hand_over(struct dm_child *c)
 	struct dm_msg start = { .kind = DM_START };
 	int err = hand_config(c);
 
+	if (!err)
+		err = dm_hand_set(c);
 	if (!err)
 		err = c->role == DM_CORE ? hand_to_core(c) : hand_to_edge(c);
 	return err ? err : dm_send(c->sock, &start, NULL, 0);

@@ -16,11 +16,6 @@ static void all_unset(struct dm_inherited *in)
 	memset(in, 0, sizeof *in);
 	in->caps_fd = in->control_fd = in->decisions_fd = -1;
 	memset(in->listen_fds, 0xff, sizeof in->listen_fds); /* -1 each */
-	memset(in->listen_cert, 0xff, sizeof in->listen_cert);
-	memset(in->listen_key, 0xff, sizeof in->listen_key);
-	memset(in->peer_cert, 0xff, sizeof in->peer_cert);
-	memset(in->peer_key, 0xff, sizeof in->peer_key);
-	memset(in->anchors, 0xff, sizeof in->anchors);
 }
 
 static int read_config(struct dm_inherited *in, int fd, const char *path)
@@ -42,30 +37,10 @@ static int read_config(struct dm_inherited *in, int fd, const char *path)
 	return err;
 }
 
-static int *file_place(struct dm_inherited *in, const struct dm_msg *m)
-{
-	switch (m->what) {
-	case DM_LISTEN_CERTIFICATE:
-		return m->index < CFG_LISTEN_MAX ? &in->listen_cert[m->index] : NULL;
-	case DM_LISTEN_KEY:
-		return m->index < CFG_LISTEN_MAX ? &in->listen_key[m->index] : NULL;
-	case DM_ANCHOR:
-		return m->index < CFG_ANCHORS_MAX ? &in->anchors[m->index] : NULL;
-	case DM_PEER_CERTIFICATE:
-		return m->index < CFG_PEERS_MAX ? &in->peer_cert[m->index] : NULL;
-	case DM_PEER_KEY:
-		return m->index < CFG_PEERS_MAX ? &in->peer_key[m->index] : NULL;
-	default:
-		return NULL;
-	}
-}
-
 /* Where the descriptor of this message belongs; NULL: nowhere. */
 static int *place(struct dm_inherited *in, const struct dm_msg *m)
 {
 	switch (m->kind) {
-	case DM_FILE:
-		return file_place(in, m);
 	case DM_LISTEN:
 		return m->index < CFG_LISTEN_MAX ? &in->listen_fds[m->index] : NULL;
 	case DM_CAPS:
@@ -96,6 +71,8 @@ static int take(struct dm_inherited *in, const struct dm_msg *m, int fd, const c
 		/* Edges and core are one user: without this each could look into and write to the memory of the others. */
 		return in->cfg->user[0] && prctl(PR_SET_DUMPABLE, 0) < 0 ? ERR_IO : 0;
 	}
+	if (m->kind == DM_SET && !in->part.map)
+		return dm_set_open(&in->part, &in->log, fd);
 	where = place(in, m);
 	if (!where || *where >= 0) {
 		if (fd >= 0)
@@ -143,39 +120,26 @@ void dm_inherited_free(struct dm_inherited *in)
 	fds_close(&in->control_fd, 1);
 	fds_close(&in->decisions_fd, 1);
 	fds_close(in->listen_fds, CFG_LISTEN_MAX);
-	fds_close(in->listen_cert, CFG_LISTEN_MAX);
-	fds_close(in->listen_key, CFG_LISTEN_MAX);
-	fds_close(in->peer_cert, CFG_PEERS_MAX);
-	fds_close(in->peer_key, CFG_PEERS_MAX);
-	fds_close(in->anchors, CFG_ANCHORS_MAX);
+	dm_part_close(&in->part);
 	cfg_iwf_free(in->cfg);
 	in->cfg = NULL;
 }
 
-#define FD_PATH_MAX 40
-static const char *fd_path(char out[FD_PATH_MAX], int fd)
+int dm_set_open(struct dm_part *out, const struct log *log, int fd)
 {
-	snprintf(out, FD_PATH_MAX, "/proc/self/fd/%d", fd);
-	return out;
+	int err = dm_part_open(out, fd);
+
+	if (fd >= 0)
+		close(fd);
+	if (err)
+		log_error(log, "daemon", "the certificates that the parent hands out cannot be used: %s", err_str(err));
+	return err;
 }
 
-int dm_tls_of(struct tls_ctx **out, const struct dm_inherited *in, bool server, int cert_fd, int key_fd, int anchor_index,
-	      char *why, size_t why_size)
+void dm_set_answer(const struct log *log, uint32_t generation, bool taken)
 {
-	static const size_t anchors_max = CFG_ANCHORS_MAX;
-	struct tls_anchor_conf anchors[CFG_ANCHORS_MAX];
-	char paths[CFG_ANCHORS_MAX][FD_PATH_MAX], cert[FD_PATH_MAX], key[FD_PATH_MAX];
-	struct tls_conf conf = { .server = server, .tls12_allowed = true, .anchors = anchors };
+	struct dm_msg m = { .kind = DM_SET_TAKEN, .generation = generation, .value = taken };
 
-	memset(anchors, 0, sizeof anchors);
-	for (size_t i = 0; i < in->cfg->anchors_n && i < anchors_max; i++) {
-		if (in->anchors[i] < 0 || (anchor_index >= 0 && (size_t)anchor_index != i))
-			continue;
-		snprintf(anchors[conf.anchors_n].name, sizeof anchors->name, "%s", in->cfg->anchors[i].name);
-		anchors[conf.anchors_n].file = fd_path(paths[i], in->anchors[i]);
-		conf.anchors_n++;
-	}
-	conf.certificate = fd_path(cert, cert_fd);
-	conf.key = tls_keyholder_file(fd_path(key, key_fd));
-	return tls_ctx_new(out, &conf, why, why_size);
+	if (dm_send(DM_CHILD_FD, &m, NULL, 0))
+		log_error(log, "daemon", "the parent does not listen");
 }

@@ -3,13 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
-
-#define FILE_LEN_MAX (1u << 20)
 
 union control { /* aligned as the kernel wants it */
 	struct cmsghdr head;
@@ -98,47 +96,42 @@ int dm_recv(int sock, struct dm_msg *m, int fds[DM_FDS_MAX])
 	return 0;
 }
 
-int dm_memfd(int *fd, const char *name, const void *p, size_t len)
+static int write_all(int fd, const void *p, size_t len)
 {
 	const char *at = p;
-	size_t left = len;
+
+	while (len > 0) {
+		ssize_t n = write(fd, at, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return ERR_IO;
+		at += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int dm_memfd_v(int *fd, const char *name, const struct iovec *v, size_t n)
+{
+	int err = 0;
 
 	*fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (*fd < 0)
 		return ERR_IO;
-	while (left > 0) {
-		ssize_t n = write(*fd, at, left);
-
-		if (n <= 0)
-			goto fail;
-		at += n;
-		left -= (size_t)n;
+	for (size_t i = 0; i < n && !err; i++)
+		err = write_all(*fd, v[i].iov_base, v[i].iov_len);
+	if (!err && fcntl(*fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
+		err = ERR_IO;
+	if (err) {
+		close(*fd);
+		*fd = -1;
 	}
-	if (fcntl(*fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == 0)
-		return 0;
-fail:
-	close(*fd);
-	*fd = -1;
-	return ERR_IO;
+	return err;
 }
 
-int dm_memfd_of(int *fd, const char *path)
+int dm_memfd(int *fd, const char *name, const void *p, size_t len)
 {
-	char *content = NULL;
-	size_t len = 0;
-	ssize_t n = 0;
-	int err = ERR_IO, from = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (from < 0)
-		return ERR_IO;
-	content = malloc(FILE_LEN_MAX + 1);
-	while (content && len <= FILE_LEN_MAX && (n = read(from, content + len, FILE_LEN_MAX + 1 - len)) > 0)
-		len += (size_t)n;
-	if (content && n >= 0)
-		err = len > FILE_LEN_MAX ? ERR_LIMIT : dm_memfd(fd, "mtc-iwf-file", content, len);
-	if (content)
-		explicit_bzero(content, len); /* it may have been a key */
-	free(content);
-	close(from);
-	return err;
+	return dm_memfd_v(fd, name, &(struct iovec){ (void *)(uintptr_t)p, len }, 1);
 }

@@ -1,5 +1,5 @@
 /* dm_msg.h - what the parent and its children say to each other: messages of one fixed size over a SOCK_SEQPACKET pair, descriptors
- * beside them (SCM_RIGHTS). The parent takes the two kinds that children send and nothing else. */
+ * beside them (SCM_RIGHTS). The parent takes the kinds that children send and nothing else. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -12,7 +12,7 @@
 enum dm_kind {
 	/* parent > child */
 	DM_CONFIG = 1,    /* fd: sealed text. index: slot, generation, value: zone of an edge */
-	DM_FILE = 2,      /* fd: sealed content; what: enum dm_file, index: of listener, anchor or peer */
+	DM_SET = 2,       /* fd: sealed part of the files, dm_part.h; again after each reload */
 	DM_LISTEN = 3,    /* fd; index: listener */
 	DM_CAPS = 4,      /* fd: shared counter page */
 	DM_CONTROL = 5,   /* fd: listening control socket */
@@ -22,19 +22,15 @@ enum dm_kind {
 	DM_EDGE_GONE = 9, /* generation */
 	DM_STOP = 10,     /* end in order */
 	DM_LOG_LOST = 14, /* for the core. value: that many more lines of the parent's log were lost */
+	DM_EDGE_SET = 15, /* core: generation: of an edge, value: of the set of files that it uses */
+	DM_RELOADED = 16, /* core: fd: sealed lines of the report, value: 1 when the set is in use, index: of the request */
 	/* child > parent */
 	DM_READY = 11,
-	DM_BAD_EDGE = 12, /* core: generation */
+	DM_BAD_EDGE = 12,  /* core: generation */
+	DM_SET_TAKEN = 17, /* generation: of the set of files, value: 1 when it is used from now on */
+	DM_RELOAD = 18,    /* core: an operator wants the files read again; index: of the request */
 	/* both ways: the core asks, the parent tells the edges */
 	DM_LOG_LEVEL = 13, /* value */
-};
-
-enum dm_file {
-	DM_LISTEN_CERTIFICATE = 1,
-	DM_LISTEN_KEY = 2,
-	DM_ANCHOR = 3,
-	DM_PEER_CERTIFICATE = 4,
-	DM_PEER_KEY = 5,
 };
 
 struct dm_msg {
@@ -52,5 +48,6 @@ ERR_MUST_USE int dm_recv(int sock, struct dm_msg *m, int fds[DM_FDS_MAX]);
 
 /* A sealed copy of `len` octets, close-on-exec. ERR_IO. */
 ERR_MUST_USE int dm_memfd(int *fd, const char *name, const void *p, size_t len);
-/* The same of a file's content, at most 1 MiB. ERR_IO with errno, ERR_LIMIT. */
-ERR_MUST_USE int dm_memfd_of(int *fd, const char *path);
+/* The same of `n` pieces, one behind the other. */
+struct iovec;
+ERR_MUST_USE int dm_memfd_v(int *fd, const char *name, const struct iovec *v, size_t n);

@@ -2,12 +2,13 @@
  *
  *            spawn, hand over            DM_READY
  *   (none) -------------------> STARTING ---------> UP --(ends)--> pause --> spawn again, next generation
- *      ^                            | ends before it was ever ready: the daemon ends, the log says why
- *      |                            | ends quickly RESTARTS_MAX times in a row: the daemon ends
+ *      ^                            | ends before all were ready once: the daemon ends, the log says why
+ *      |                            | ends later: pause, longer each time; the daemon goes on while any process is ready
  *      +---- SIGTERM, SIGINT, SIGQUIT: DM_STOP to the edges, then to the core; who does not end in time is killed. A second one of
  *            these signals, HURRY_MS later or more, waits for nobody: edges are killed, and the core gets HURRY_MS
  *
- * The parent reads messages of one size from its children and keeps nothing they say but "ready", "end that edge" and a log level. */
+ * The parent reads messages of one size from its children and keeps nothing they say but "ready", "end that edge", a log level, which set
+ * of files they use, and that an operator wants a reload. */
 #include "daemon/dm_parent.h"
 
 #include <errno.h>
@@ -23,9 +24,6 @@
 #include "base/stdfd.h"
 #include "daemon/dm_parent_int.h"
 
-#define QUICK_MS 10000  /* a process that ends sooner ended quickly */
-#define RESTARTS_MAX 20 /* quick ends in a row */
-#define PAUSE_MAX_MS 5000
 #define STOP_GRACE_MS 2000
 #define READY_OCTETS_MAX ((CFG_ADDRESS_MAX + 32u) * CFG_LISTEN_MAX)
 #define HURRY_MS 1000      /* sooner it is the same request: timeout(1) signals its child and then the group */
@@ -33,15 +31,6 @@
 
 static void start_child(struct dm_child *c);
 static void step_stop(struct dm_parent *p);
-
-static const char *child_name(const struct dm_child *c, char out[32])
-{
-	if (c->role == DM_CORE)
-		snprintf(out, 32, "core");
-	else
-		snprintf(out, 32, "edge %u", c->generation);
-	return out;
-}
 
 static void give_up(struct dm_parent *p, const char *why)
 {
@@ -60,8 +49,10 @@ static void connect_edge(struct dm_child *edge)
 	if (!edge->pid || !p->core.pid || !edge->ready || !p->core.ready)
 		return;
 	err = dm_hand_ring(edge);
-	if (!err)
+	if (!err) {
+		dm_set_tell_core(edge);
 		return;
+	}
 	log_error(&p->log, "daemon", "edge %u and the core could not be joined: %s; it is started anew", edge->generation,
 		  err_str(err));
 	kill(edge->pid, SIGKILL);
@@ -96,12 +87,14 @@ static void on_ready(struct dm_child *c)
 	struct dm_parent *p = c->parent;
 
 	c->ready = c->was_ready = true;
+	c->set_taken = c->set_sent; /* what it was started with */
 	if (c->role == DM_EDGE) {
 		connect_edge(c);
 	} else {
 		for (uint32_t i = 0; i < p->edges_n; i++)
 			connect_edge(&p->edges[i]);
 	}
+	dm_set_offer(c); /* it may have been renewed meanwhile */
 	announce(p);
 }
 
@@ -138,6 +131,10 @@ static bool on_message(struct dm_child *c, const struct dm_msg *m)
 		end_edge(p, m->generation);
 	else if (m->kind == DM_LOG_LEVEL && c->role == DM_CORE && m->value <= LOG_LEVEL_DEBUG)
 		tell_edges(p, &level);
+	else if (m->kind == DM_SET_TAKEN && c->ready)
+		dm_set_taken(c, m->generation, m->value != 0);
+	else if (m->kind == DM_RELOAD && c->role == DM_CORE && m->index)
+		dm_reload(p, m->index);
 	else
 		return false;
 	return true;
@@ -170,6 +167,18 @@ static void on_child(void *arg, int events)
 
 /* -- start, end, start again */
 
+static void later(struct dm_child *c);
+
+/* No process, no descriptor or no memory to be had now. */
+static void could_not_spawn(struct dm_child *c, int err)
+{
+	char name[32];
+
+	log_error(&c->parent->log, "daemon", "%s: no process could be made: %s", dm_child_name(c, name), err_str(err));
+	dm_again_ended(&c->again, false, 0);
+	later(c);
+}
+
 static void start_child(struct dm_child *c)
 {
 	struct dm_parent *p = c->parent;
@@ -180,6 +189,7 @@ static void start_child(struct dm_child *c)
 		return;
 	c->generation = p->generation_next++;
 	c->ready = false;
+	c->set_sent = c->set_taken = 0;
 	c->started_ms = net_loop_now_ms(p->loop);
 	err = dm_spawn(c);
 	FAULT_POINT(PARENT_CHILD_SPAWNED);
@@ -192,9 +202,9 @@ static void start_child(struct dm_child *c)
 	if (err && c->pid)
 		kill(c->pid, SIGKILL); /* its end is handled like any other */
 	else if (err)
-		give_up(p, "a process could not be started");
+		could_not_spawn(c, err);
 	else
-		log_info(&p->log, "daemon", "started %s, pid %d", child_name(c, name), (int)c->pid);
+		log_info(&p->log, "daemon", "started %s, pid %d", dm_child_name(c, name), (int)c->pid);
 }
 
 static void on_restart(void *arg)
@@ -202,20 +212,32 @@ static void on_restart(void *arg)
 	start_child(arg);
 }
 
+static bool any_ready(const struct dm_parent *p)
+{
+	bool ready = p->core.ready;
+
+	for (uint32_t i = 0; i < p->edges_n && !ready; i++)
+		ready = p->edges[i].ready;
+	return ready;
+}
+
+/* It has ended. Before everything worked once, that is the end of the start; later, what works goes on. */
 static void later(struct dm_child *c)
 {
 	struct dm_parent *p = c->parent;
-	uint64_t pause = p->cfg->timers.edge_restart_ms;
+	uint64_t pause = dm_again_pause_ms(&c->again, p->cfg->timers.edge_restart_ms, p->cfg->timers.restart_max_ms);
+	char name[32];
 
-	for (uint32_t i = 1; i < c->quick_ends && pause < PAUSE_MAX_MS; i++)
-		pause = pause ? pause * 2 : 1;
-	if (pause > PAUSE_MAX_MS)
-		pause = PAUSE_MAX_MS;
-	if (!c->restart && net_timer_new(&c->restart, p->loop, on_restart, c)) {
-		give_up(p, "out of memory");
-		return;
+	if (!c->was_ready) {
+		give_up(p, "a process ended before it was ready; its own lines above say why");
+	} else if (dm_again_hopeless(&c->again) && !any_ready(p)) {
+		give_up(p, "a process ends again and again, and no other one is at work");
+	} else {
+		if (c->again.unready)
+			log_error(&p->log, "daemon", "%s could not start, attempt %u; the next one is in %llu ms",
+				  dm_child_name(c, name), c->again.unready, (unsigned long long)pause);
+		net_timer_start(c->restart, pause);
 	}
-	net_timer_start(c->restart, pause);
 }
 
 static void close_child(struct dm_child *c)
@@ -243,11 +265,12 @@ static void forget_edge(struct dm_child *c)
 static void on_child_end(struct dm_child *c, int status)
 {
 	struct dm_parent *p = c->parent;
-	bool quick = net_loop_now_ms(p->loop) - c->started_ms < QUICK_MS;
+	uint64_t lived_ms = net_loop_now_ms(p->loop) - c->started_ms;
+	bool was_ready = c->ready;
 	char name[32];
 
 	if (!p->stopping || (WIFSIGNALED(status) || WEXITSTATUS(status) != 0))
-		log_warn(&p->log, "daemon", "%s, pid %d, ended with %s %d", child_name(c, name), (int)c->pid,
+		log_warn(&p->log, "daemon", "%s, pid %d, ended with %s %d", dm_child_name(c, name), (int)c->pid,
 			 WIFSIGNALED(status) ? "signal" : "status", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 	FAULT_POINT(PARENT_CHILD_ENDED);
 	close_child(c);
@@ -257,13 +280,9 @@ static void on_child_end(struct dm_child *c, int status)
 		step_stop(p);
 		return;
 	}
-	c->quick_ends = quick ? c->quick_ends + 1 : 0;
-	if (!c->was_ready)
-		give_up(p, "a process ended before it was ready; its own lines above say why");
-	else if (c->quick_ends > RESTARTS_MAX)
-		give_up(p, "a process ends again and again");
-	else
-		later(c);
+	dm_again_ended(&c->again, was_ready, lived_ms);
+	later(c);
+	dm_reload_step(p);
 }
 
 static struct dm_child *child_of(struct dm_parent *p, pid_t pid)
@@ -376,11 +395,13 @@ static void on_hup(void *arg, int signum)
 	int fd = dm_open_decisions(p);
 
 	(void)signum;
-	if (fd < 0)
-		return;
-	if (p->core.pid && dm_send(p->core.sock, &m, &fd, 1) == 0)
-		log_info(&p->log, "daemon", "decision log opened again");
-	close(fd);
+	if (fd >= 0) {
+		if (p->core.pid && dm_send(p->core.sock, &m, &fd, 1) == 0)
+			log_info(&p->log, "daemon", "decision log opened again");
+		close(fd);
+	}
+	if (!p->stopping)
+		dm_reload(p, 0);
 }
 
 /* The core counts for the parent, too. */
@@ -411,6 +432,16 @@ static int watch_signals(struct dm_parent *p)
 	return err ? err : net_timer_new(&p->stop_timer, p->loop, on_stop_late, p);
 }
 
+/* Made beforehand, so that a restart does not fail for want of memory. */
+static int make_restarts(struct dm_parent *p)
+{
+	int err = net_timer_new(&p->core.restart, p->loop, on_restart, &p->core);
+
+	for (uint32_t i = 0; i < p->edges_n && !err; i++)
+		err = net_timer_new(&p->edges[i].restart, p->loop, on_restart, &p->edges[i]);
+	return err;
+}
+
 static int run(struct dm_parent *p)
 {
 	int err = dm_open_all(p);
@@ -421,6 +452,10 @@ static int run(struct dm_parent *p)
 		err = watch_signals(p);
 	if (!err)
 		err = net_check_new(&p->turn_end, p->loop, on_turn_end, p);
+	if (!err)
+		err = dm_files_watch(p);
+	if (!err)
+		err = make_restarts(p);
 	if (err)
 		return err;
 	p->generation_next = 1;
@@ -453,6 +488,7 @@ static void tear_down(struct dm_parent *p)
 	net_signal_free(p->on_hup);
 	net_timer_free(p->stop_timer);
 	net_check_free(p->turn_end);
+	dm_files_free(p);
 	dm_close_all(p);
 	if (p->loop)
 		net_loop_free(p->loop);
@@ -471,7 +507,22 @@ static int load(struct dm_parent *p, const char *path)
 		err = cfg_iwf_check_files(p->cfg, why);
 	if (err)
 		fprintf(stderr, "mtc-iwfd: %s\n", why);
-	return err;
+	return err ? err : dm_files_read(p);
+}
+
+/* Symbolic links stay in it: who renews files by turning a link to another directory has to be followed there. */
+static int absolute_path(char out[PATH_MAX], const char *path)
+{
+	char here[PATH_MAX];
+	int n;
+
+	if (path[0] != '/' && !getcwd(here, sizeof here))
+		return ERR_IO;
+	n = path[0] == '/' ? snprintf(out, PATH_MAX, "%s", path) : snprintf(out, PATH_MAX, "%s/%s", here, path);
+	if (n >= 0 && n < PATH_MAX)
+		return 0;
+	errno = ENAMETOOLONG;
+	return ERR_LIMIT;
 }
 
 int dm_parent_main(const char *path)
@@ -487,7 +538,7 @@ int dm_parent_main(const char *path)
 		fprintf(stderr, "mtc-iwfd: %s\n", err_str(ERR_NOMEM));
 		return 1;
 	}
-	if (!realpath(path, absolute)) {
+	if (absolute_path(absolute, path)) {
 		fprintf(stderr, "mtc-iwfd: %s: %s\n", path, strerror(errno));
 		return 1;
 	}

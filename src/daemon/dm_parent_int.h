@@ -8,7 +8,9 @@
 #include "base/log.h"
 #include "base/writer.h"
 #include "conf/cfg_iwf.h"
+#include "daemon/dm_again.h"
 #include "daemon/dm_msg.h"
+#include "daemon/dm_set.h"
 #include "ipc/ipc_caps.h"
 #include "net/net_loop.h"
 
@@ -27,15 +29,28 @@ struct dm_child { /* a place for one process, and the process that is in it */
 	struct net_watch *watch;
 	struct net_timer *restart;
 	uint64_t started_ms;
-	uint32_t quick_ends; /* in a row */
+	struct dm_again again;
+	uint32_t set_sent, set_taken; /* generations of the set of files: handed out last, in use */
 	bool ready, was_ready;
+};
+
+struct dm_reload { /* one that waits until every process uses the new set */
+	bool waits;
+	uint32_t core, number; /* who asked: generation of the core, and its number; number 0: SIGHUP */
+	struct net_timer *timer;
+	struct dm_report report;
 };
 
 struct dm_parent {
 	const char *path; /* of the configuration, absolute */
 	char *text;
 	size_t text_len;
+	int config_fd; /* the same, sealed */
 	struct cfg_iwf *cfg;
+	struct dm_set *set;             /* of files, in use */
+	uint8_t ends_said[DM_ENDS_MAX]; /* enum dm_ends_level, by index of set->ends */
+	struct net_timer *look;         /* for certificates that come to their end */
+	struct dm_reload reload;
 	struct log log;
 	struct writer *out; /* standard output, for the ready lines; NULL: it was closed at start */
 	uint64_t log_lost_told;
@@ -75,7 +90,23 @@ int dm_open_decisions(struct dm_parent *p); /* descriptor, or -1: none is config
 /* dm_spawn.c: fork and re-exec. Sets pid and sock. */
 ERR_MUST_USE int dm_spawn(struct dm_child *c);
 
-/* dm_hand.c: everything a fresh child needs, then DM_START. ERR_* when it does not take it. */
+/* dm_hand.c. "core", or "edge" and its generation, for the log. */
+const char *dm_child_name(const struct dm_child *c, char out[32]);
+/* Everything a fresh child needs, then DM_START. ERR_* when it does not take it. */
 ERR_MUST_USE int dm_hand_over(struct dm_child *c);
+/* The set that is in use, to one child. */
+ERR_MUST_USE int dm_hand_set(struct dm_child *c);
 /* A fresh ring between this edge and the core. */
 ERR_MUST_USE int dm_hand_ring(struct dm_child *edge);
+
+/* dm_reload.c: certificates, keys and anchors while the daemon runs. */
+/* The first set, before any process is there; the lines of the report are on standard error. */
+ERR_MUST_USE int dm_files_read(struct dm_parent *p);
+ERR_MUST_USE int dm_files_watch(struct dm_parent *p); /* begins to look at their ends, and says what is near */
+void dm_files_free(struct dm_parent *p);
+/* Reads everything again; a set without errors is used from now on. `number`: of the core's request; 0: SIGHUP. */
+void dm_reload(struct dm_parent *p, uint32_t number);
+void dm_reload_step(struct dm_parent *p); /* a process has ended, begun, or taken the set: is everybody there? */
+void dm_set_offer(struct dm_child *c);    /* it is ready: hand it the newest set if it has an older one */
+void dm_set_taken(struct dm_child *c, uint32_t generation, bool taken);
+void dm_set_tell_core(const struct dm_child *edge); /* which set this edge uses */

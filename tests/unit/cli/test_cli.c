@@ -9,6 +9,7 @@ static const struct {
 	const struct ctl_arg *args;
 } server[] = {
 	{ "status", NULL },
+	{ "reload", NULL },
 	{ "peers", NULL },
 	{ "sessions", NULL },
 	{ "stats", NULL },

@@ -104,12 +104,10 @@ static void test_handed_over_memory_cannot_change_any_more(void **state)
 	assert_int_equal(dm_memfd(&fd, "test", "octets", 6), 0);
 	assert_int_equal(pread(fd, got, 6, 0), 6);
 	assert_string_equal(got, "octets");
-	assert_int_equal(write(fd, "x", 1), -1);
+	assert_int_equal(pwrite(fd, "x", 1, 0), -1);
 	assert_int_equal(errno, EPERM);
 	assert_int_equal(ftruncate(fd, 0), -1);
 	close(fd);
-	assert_int_equal(dm_memfd_of(&fd, "/there/is/no/such/file"), ERR_IO);
-	assert_int_equal(dm_memfd_of(&fd, "/dev/zero"), ERR_LIMIT);
 }
 
 int main(void)

@@ -1,0 +1,118 @@
+/* adm_reload.c - the operator has certificates, keys and anchors read again, and sees which are in use. The parent reads and checks them;
+ * the core only asks and passes the answer on. */
+#include <string.h>
+
+#include "admin/adm.h"
+#include "admin/adm_int.h"
+#include "base/clock.h"
+#include "core/core.h"
+
+#define FILES_TEXT_MAX 40000 /* octets of paths in one answer, far below CTL_REPLY_LINE_MAX */
+
+static void on_reload(void *arg, struct ctl_request *rq, const json_t *args)
+{
+	struct adm *a = arg;
+
+	(void)args;
+	if (a->reload) {
+		ctl_fail(rq, "another reload is under way; ask again when it has ended");
+		return;
+	}
+	a->reload = rq;
+	a->reload_number++;
+	if (core_reload(a->core, a->reload_number) == 0)
+		return;
+	a->reload = NULL;
+	ctl_fail(rq, "the parent process does not take messages; nothing is changed");
+}
+
+static json_t *text_of(const char *p, size_t len)
+{
+	json_t *text = json_stringn(p, len);
+
+	return text ? text : json_string("?"); /* a path need not be UTF-8 */
+}
+
+/* A line "KIND TEXT" as a row. */
+static void row_of(struct ctl_request *rq, const char *line, size_t len)
+{
+	const char *space = memchr(line, ' ', len);
+	size_t kind = space ? (size_t)(space - line) : 0;
+
+	if (space)
+		ctl_line(rq, json_pack("{s:s%, s:o}", "kind", line, kind, "text", text_of(space + 1, len - kind - 1)));
+}
+
+static unsigned count_of(const char *text, size_t len, const char *kind)
+{
+	size_t kind_len = strlen(kind);
+	unsigned n = 0;
+
+	for (const char *p = text, *end = text + len, *eol; p < end && (eol = memchr(p, '\n', (size_t)(end - p))); p = eol + 1) {
+		if ((size_t)(eol - p) > kind_len && memcmp(p, kind, kind_len) == 0)
+			n++;
+	}
+	return n;
+}
+
+void adm_reloaded(struct adm *a, uint32_t number, bool taken, const char *text, size_t len)
+{
+	struct ctl_request *rq = a ? a->reload : NULL;
+	unsigned renewed = count_of(text, len, "renewed ");
+	struct core_status s;
+
+	if (!rq || number != a->reload_number)
+		return;
+	a->reload = NULL;
+	for (const char *p = text, *end = text + len, *eol; p < end && (eol = memchr(p, '\n', (size_t)(end - p))); p = eol + 1)
+		row_of(rq, p, (size_t)(eol - p));
+	ctl_note(rq, "%u files renewed", renewed);
+	if (!taken) {
+		ctl_fail(rq, "the files cannot be used: %u errors; nothing is changed", count_of(text, len, "error "));
+		return;
+	}
+	core_status(a->core, &s);
+	ctl_done(rq, json_pack("{s:I, s:I}", "files_generation", (json_int_t)s.files_generation, "renewed", (json_int_t)renewed));
+}
+
+void adm_reload_end(struct adm *a)
+{
+	struct ctl_request *rq = a->reload;
+
+	a->reload = NULL;
+	if (rq)
+		ctl_fail(rq, "the gateway stops");
+}
+
+/* -- the files in use */
+
+struct file_rows {
+	json_t *rows;
+	uint64_t now_s;
+	size_t octets;
+};
+
+static void add_file(void *arg, const struct core_file *f)
+{
+	struct file_rows *r = arg;
+
+	r->octets += strlen(f->path) + strlen(f->name);
+	if (r->octets > FILES_TEXT_MAX)
+		return;
+	json_array_append_new(r->rows, json_pack("{s:o, s:s, s:s, s:o, s:I}", "path", text_of(f->path, strlen(f->path)), "of",
+						 f->of, "name", f->name, "not_after", adm_time(f->not_after_s * 1000),
+						 "days_left", (json_int_t)core_files_days_left(f->not_after_s, r->now_s)));
+}
+
+json_t *adm_files(const struct adm *a)
+{
+	struct file_rows r = { json_array(), clock_real_ms() / 1000, 0 };
+
+	core_file_each(a->core, add_file, &r);
+	return r.rows;
+}
+
+const struct ctl_command adm_reload_rows[] = {
+	{ "reload", "read certificates, keys and trust anchors again, as one set", NULL, true, on_reload },
+	{ .name = NULL },
+};

@@ -1,0 +1,12 @@
+/* core_files.h - which set of certificates, keys and anchors is in use. The core only shows it: the contexts belong to core_conf. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/core.h"
+
+struct core_files { /* all zero until core_files_set() */
+	struct core_file row[CORE_FILES_MAX];
+	size_t n;
+	uint32_t generation;
+};

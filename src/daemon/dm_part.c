@@ -1,0 +1,169 @@
+/* dm_part.c - the form of a part: a head, a row for each file, the octets of the files. */
+#include "daemon/dm_part.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+
+#include "daemon/dm_msg.h"
+
+struct head {
+	uint32_t generation, rows;
+};
+
+struct row {
+	uint32_t what, index;
+	uint64_t offset, len; /* offset from the begin of the part */
+};
+
+int dm_part_make(int *fd, uint32_t generation, const struct dm_piece *pieces, size_t n)
+{
+	struct head head = { generation, (uint32_t)n };
+	struct row rows[DM_PIECES_MAX];
+	struct iovec v[DM_PIECES_MAX + 2] = { { &head, sizeof head }, { rows, n * sizeof *rows } };
+	uint64_t offset = sizeof head + n * sizeof *rows;
+
+	if (n > DM_PIECES_MAX)
+		return ERR_LIMIT;
+	for (size_t i = 0; i < n; i++) {
+		rows[i] = (struct row){ pieces[i].what, pieces[i].index, offset, pieces[i].len };
+		v[i + 2] = (struct iovec){ (void *)(uintptr_t)pieces[i].p, pieces[i].len };
+		offset += pieces[i].len;
+	}
+	return dm_memfd_v(fd, "mtc-iwf-files", v, n + 2);
+}
+
+static struct head head_of(const struct dm_part *part)
+{
+	struct head head;
+
+	memcpy(&head, part->map, sizeof head);
+	return head;
+}
+
+static struct row row_of(const struct dm_part *part, size_t i)
+{
+	struct row row;
+
+	memcpy(&row, part->map + sizeof(struct head) + i * sizeof row, sizeof row);
+	return row;
+}
+
+static bool is_part(const struct dm_part *part)
+{
+	uint32_t n = head_of(part).rows;
+
+	if (n > DM_PIECES_MAX || part->len < sizeof(struct head) + n * sizeof(struct row))
+		return false;
+	for (uint32_t i = 0; i < n; i++) {
+		struct row row = row_of(part, i);
+
+		if (row.offset > part->len || row.len > part->len - row.offset)
+			return false;
+	}
+	return true;
+}
+
+int dm_part_open(struct dm_part *out, int fd)
+{
+	struct dm_part part = { .map = NULL };
+	struct stat st;
+	void *map;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || st.st_size < (off_t)sizeof(struct head))
+		return ERR_PROTO;
+	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (map == MAP_FAILED)
+		return ERR_IO;
+	part = (struct dm_part){ map, (size_t)st.st_size };
+	if (!is_part(&part)) {
+		dm_part_close(&part);
+		return ERR_PROTO;
+	}
+	*out = part;
+	return 0;
+}
+
+void dm_part_close(struct dm_part *part)
+{
+	if (part->map)
+		munmap((void *)(uintptr_t)part->map, part->len);
+	*part = (struct dm_part){ .map = NULL };
+}
+
+uint32_t dm_part_generation(const struct dm_part *part)
+{
+	return part->map ? head_of(part).generation : 0;
+}
+
+struct tls_pem dm_part_find(const struct dm_part *part, enum dm_file what, size_t index)
+{
+	uint32_t n = part->map ? head_of(part).rows : 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct row row = row_of(part, i);
+
+		if (row.what == (uint32_t)what && row.index == index)
+			return (struct tls_pem){ part->map + row.offset, row.len };
+	}
+	return (struct tls_pem){ .p = NULL };
+}
+
+struct dm_file_words dm_file_words(const struct cfg_iwf *cfg, uint32_t what, size_t index)
+{
+	switch (what) {
+	case DM_LISTEN_CERTIFICATE:
+		return (struct dm_file_words){ "listener", cfg->listen[index].name, cfg->listen[index].certificate };
+	case DM_LISTEN_KEY:
+		return (struct dm_file_words){ "listener", cfg->listen[index].name, cfg->listen[index].key };
+	case DM_PEER_CERTIFICATE:
+		return (struct dm_file_words){ "peer", cfg->peers[index].name, cfg->peers[index].certificate };
+	case DM_PEER_KEY:
+		return (struct dm_file_words){ "peer", cfg->peers[index].name, cfg->peers[index].key };
+	default:
+		return (struct dm_file_words){ "anchor", cfg->anchors[index].name, cfg->anchors[index].file };
+	}
+}
+
+/* The anchors in the part that have this name; NULL: all of them. */
+static size_t anchors_of(struct tls_anchor_conf *out, const struct dm_part *part, const struct cfg_iwf *cfg, const char *only)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < cfg->anchors_n; i++) {
+		struct tls_pem pem = dm_part_find(part, DM_ANCHOR, i);
+
+		if (!pem.p || (only && cfg_anchor_index(cfg, only) != i))
+			continue;
+		snprintf(out[n].name, sizeof out[n].name, "%s", cfg->anchors[i].name);
+		out[n].file = cfg->anchors[i].file;
+		out[n++].pem = pem;
+	}
+	return n;
+}
+
+int dm_part_tls(struct tls_ctx **out, const struct dm_part *part, const struct cfg_iwf *cfg, enum dm_file certificate,
+		size_t index, enum tls_own own, char *why, size_t why_size)
+{
+	bool server = certificate == DM_LISTEN_CERTIFICATE;
+	enum dm_file key_what = server ? DM_LISTEN_KEY : DM_PEER_KEY;
+	struct tls_anchor_conf anchors[CFG_ANCHORS_MAX] = { 0 };
+	struct tls_key key = { dm_file_words(cfg, key_what, index).path, dm_part_find(part, key_what, index) };
+	struct tls_conf conf = { .server = server, .own = own, .tls12_allowed = true, .anchors = anchors };
+
+	conf.certificate = dm_file_words(cfg, certificate, index).path;
+	conf.certificate_pem = dm_part_find(part, certificate, index);
+	if (!conf.certificate_pem.p || !key.pem.p) {
+		snprintf(why, why_size, "certificate '%s' or key '%s' is missing", conf.certificate, key.path);
+		return ERR_NOTFOUND;
+	}
+	conf.anchors_n = anchors_of(anchors, part, cfg, server ? NULL : cfg->peers[index].trust);
+	if (!conf.anchors_n && cfg->anchors_n) {
+		snprintf(why, why_size, "certificate '%s': the trust anchors it goes with are missing", conf.certificate);
+		return ERR_NOTFOUND;
+	}
+	conf.key = tls_keyholder_pem(&key);
+	return tls_ctx_new(out, &conf, why, why_size);
+}

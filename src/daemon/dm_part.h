@@ -1,0 +1,64 @@
+/* dm_part.h - the files that one kind of process needs, in one sealed memory. A child is handed the whole part or nothing: it never has a
+ * certificate of one set and a key of another one. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#include "conf/cfg_iwf.h"
+#include "tls/tls_stream.h"
+
+enum dm_parts {                   /* who gets it: no edge has a key of a core peer, the core no key of a listener */
+		DM_PART_EXTERNAL, /* edges of the external zone */
+		DM_PART_INTERNAL,
+		DM_PART_CORE,
+		DM_PARTS,
+};
+
+enum dm_file {
+	DM_LISTEN_CERTIFICATE = 1,
+	DM_LISTEN_KEY = 2,
+	DM_ANCHOR = 3,
+	DM_PEER_CERTIFICATE = 4,
+	DM_PEER_KEY = 5,
+	DM_ENDS = 6, /* struct dm_end[], of all certificates; for the core, which shows them */
+};
+
+struct dm_piece {             /* one file of a part */
+	uint32_t what, index; /* enum dm_file; of the listener, peer or anchor in the configuration */
+	const void *p;
+	size_t len;
+};
+
+struct dm_end { /* when the first certificate of a file ends */
+	uint32_t what, index;
+	uint64_t not_after_s;
+};
+
+#define DM_PIECES_MAX (CFG_ANCHORS_MAX + 2 * CFG_LISTEN_MAX + 2 * CFG_PEERS_MAX + 1)
+#define DM_ENDS_MAX (CFG_ANCHORS_MAX + CFG_LISTEN_MAX + CFG_PEERS_MAX)
+
+/* A sealed memory of these pieces. `generation`: of the set. ERR_IO, ERR_LIMIT. */
+ERR_MUST_USE int dm_part_make(int *fd, uint32_t generation, const struct dm_piece *pieces, size_t n);
+
+struct dm_part { /* one to look into */
+	const uint8_t *map;
+	size_t len;
+};
+
+/* Maps it; `fd` stays the caller's and may be closed. ERR_IO, ERR_PROTO (it is none). */
+ERR_MUST_USE int dm_part_open(struct dm_part *out, int fd);
+void dm_part_close(struct dm_part *part); /* an unopened one is allowed */
+uint32_t dm_part_generation(const struct dm_part *part);
+/* Octets of a file, borrowed from the part; {NULL} when it is not in there. */
+struct tls_pem dm_part_find(const struct dm_part *part, enum dm_file what, size_t index);
+
+/* The TLS context of a listener (DM_LISTEN_CERTIFICATE) or of a core peer (DM_PEER_CERTIFICATE): the one way in which contexts are made, for
+ * the check and for those who use them. Borrows nothing. Words in `why` name files. As tls_ctx_new(); ERR_NOTFOUND: a file is missing. */
+ERR_MUST_USE int dm_part_tls(struct tls_ctx **out, const struct dm_part *part, const struct cfg_iwf *cfg,
+			     enum dm_file certificate, size_t index, enum tls_own own, char *why, size_t why_size);
+
+/* What a file is of, for people: "listener", "peer" or "anchor", its name there, and its path; all borrowed from cfg. */
+struct dm_file_words {
+	const char *of, *name, *path;
+};
+struct dm_file_words dm_file_words(const struct cfg_iwf *cfg, uint32_t what, size_t index);

@@ -1,0 +1,295 @@
+/* dm_reload.c - certificates, keys and anchors while the daemon runs: read again when somebody asks, used by all processes or by none, and
+ * looked at for their end.
+ *
+ *   SIGHUP, DM_RELOAD --> read and check --(errors)--> log, answer; the old set stays
+ *                               | (fine)
+ *                               +--> DM_SET to each process --(DM_SET_TAKEN of all, or WAIT_MS)--> answer
+ *
+ * A process has one DM_SET at most that it did not answer, so that its queue of messages stays short however often files are renewed. */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "core/core.h"
+#include "daemon/dm_ends.h"
+#include "daemon/dm_parent_int.h"
+
+#define WAIT_MS 5000          /* for the processes to take a set */
+#define LOOK_MS (3600 * 1000) /* a day is told at most an hour late, also after a step of the clock */
+
+/* -- the ends of certificates */
+
+static void say_end(const struct dm_parent *p, const struct dm_end *end, enum dm_ends_level level, uint64_t now_s)
+{
+	struct dm_file_words w = dm_file_words(p->cfg, end->what, end->index);
+	int64_t days = core_files_days_left(end->not_after_s, now_s);
+	const char *kind = end->what == DM_ANCHOR ? "a certificate in" : "certificate";
+	char when[CLOCK_TEXT_MAX];
+
+	clock_text_s(when, (int64_t)end->not_after_s);
+	if (level == DM_ENDS_OVER)
+		log_error(&p->log, "daemon",
+			  "%s '%s' of %s %s expired on %s: connections that need it fail; renew the file, then 'mtcctl reload'",
+			  kind, w.path, w.of, w.name, when);
+	else
+		log_warn(&p->log, "daemon",
+			 "%s '%s' of %s %s expires on %s, in %" PRId64 " days; renew the file, then 'mtcctl reload'", kind,
+			 w.path, w.of, w.name, when, days);
+}
+
+static void look(struct dm_parent *p)
+{
+	uint64_t now_s = clock_real_ms() / 1000;
+
+	for (size_t i = 0; i < p->set->ends_n; i++) {
+		enum dm_ends_level level = dm_ends_level(p->set->ends[i].not_after_s, now_s);
+
+		if (dm_ends_tell(&p->ends_said[i], level))
+			say_end(p, &p->set->ends[i], level, now_s);
+	}
+}
+
+static void on_look(void *arg)
+{
+	struct dm_parent *p = arg;
+
+	look(p);
+	net_timer_start(p->look, LOOK_MS);
+}
+
+/* A file with the same end was spoken of already. */
+static void forget_renewed(struct dm_parent *p, const struct dm_set *fresh)
+{
+	for (size_t i = 0; i < fresh->ends_n; i++) {
+		if (i >= p->set->ends_n || p->set->ends[i].not_after_s != fresh->ends[i].not_after_s)
+			p->ends_said[i] = DM_ENDS_FAR;
+	}
+}
+
+/* -- the start */
+
+static void on_start_line(void *arg, const char *kind, const char *text)
+{
+	(void)arg;
+	fprintf(stderr, "mtc-iwfd: %s%s\n", strcmp(kind, DM_WARNING) == 0 ? "warning: " : "", text);
+}
+
+int dm_files_read(struct dm_parent *p)
+{
+	int err;
+
+	p->config_fd = -1;
+	err = dm_memfd(&p->config_fd, "mtc-iwf-config", p->text, p->text_len);
+	if (err) {
+		fprintf(stderr, "mtc-iwfd: the configuration cannot be kept in memory: %s\n", err_str(err));
+		return err;
+	}
+	p->reload.report = (struct dm_report){ .len = 0 };
+	err = dm_set_load(&p->set, p->cfg, 1, &p->reload.report);
+	dm_report_each(&p->reload.report, on_start_line, NULL);
+	return err;
+}
+
+static void on_late(void *arg);
+
+int dm_files_watch(struct dm_parent *p)
+{
+	int err = net_timer_new(&p->look, p->loop, on_look, p);
+
+	if (!err)
+		err = net_timer_new(&p->reload.timer, p->loop, on_late, p);
+	if (!err)
+		on_look(p);
+	return err;
+}
+
+void dm_files_free(struct dm_parent *p)
+{
+	net_timer_free(p->look);
+	net_timer_free(p->reload.timer);
+	dm_set_free(p->set);
+	if (p->config_fd >= 0)
+		close(p->config_fd);
+}
+
+/* -- to the processes */
+
+void dm_set_tell_core(const struct dm_child *edge)
+{
+	const struct dm_parent *p = edge->parent;
+	struct dm_msg m = { .kind = DM_EDGE_SET, .generation = edge->generation, .value = edge->set_taken };
+
+	if (edge->role == DM_EDGE && edge->ready && p->core.pid && p->core.ready && dm_send(p->core.sock, &m, NULL, 0))
+		log_warn(&p->log, "daemon", "the core does not take messages");
+}
+
+void dm_set_offer(struct dm_child *c)
+{
+	const struct dm_parent *p = c->parent;
+	char name[32];
+
+	if (!c->pid || !c->ready || c->set_sent != c->set_taken || c->set_taken == p->set->generation)
+		return;
+	if (dm_hand_set(c) == 0)
+		return;
+	log_error(&p->log, "daemon", "%s does not take messages and is started anew", dm_child_name(c, name));
+	kill(c->pid, SIGKILL);
+}
+
+void dm_set_taken(struct dm_child *c, uint32_t generation, bool taken)
+{
+	struct dm_parent *p = c->parent;
+	char name[32];
+
+	if (generation != c->set_sent)
+		return;
+	if (!taken) {
+		log_error(&p->log, "daemon", "%s cannot use set %u of the files and goes on with set %u", dm_child_name(c, name),
+			  generation, c->set_taken);
+		c->set_sent = c->set_taken;
+	} else {
+		c->set_taken = generation;
+		dm_set_tell_core(c);
+		dm_set_offer(c); /* there may be a newer one by now */
+	}
+	dm_reload_step(p);
+}
+
+/* -- the answer */
+
+static void log_line(void *arg, const char *kind, const char *text)
+{
+	const struct dm_parent *p = arg;
+
+	if (strcmp(kind, DM_ERROR) == 0)
+		log_error(&p->log, "daemon", "reload: %s", text);
+	else if (strcmp(kind, DM_WARNING) == 0)
+		log_warn(&p->log, "daemon", "reload: %s", text);
+	else
+		log_info(&p->log, "daemon", "reload: %s is renewed", text);
+}
+
+static void answer(struct dm_parent *p, bool taken)
+{
+	struct dm_reload *r = &p->reload;
+	struct dm_msg m = { .kind = DM_RELOADED, .index = r->number, .value = taken };
+	int fd = -1;
+
+	dm_report_each(&r->report, log_line, p);
+	if (!taken)
+		log_error(&p->log, "daemon", "reload: %u errors; set %u of the files stays in use", r->report.errors,
+			  p->set->generation);
+	if (!r->number || !p->core.pid || !p->core.ready || p->core.generation != r->core)
+		return;
+	if (r->report.len && dm_memfd(&fd, "mtc-iwf-report", r->report.text, r->report.len))
+		fd = -1; /* then only whether it was taken */
+	if (dm_send(p->core.sock, &m, &fd, fd >= 0 ? 1 : 0))
+		log_warn(&p->log, "daemon", "the core does not take messages");
+	if (fd >= 0)
+		close(fd);
+}
+
+static void finish(struct dm_parent *p)
+{
+	p->reload.waits = false;
+	net_timer_stop(p->reload.timer);
+	log_info(&p->log, "daemon", "set %u of the files is in use", p->set->generation);
+	answer(p, true);
+}
+
+static bool lags(const struct dm_child *c)
+{
+	return c->pid && c->ready && c->set_taken != c->parent->set->generation;
+}
+
+static void say_lagging(const struct dm_child *c, struct dm_report *r)
+{
+	char name[32];
+
+	if (lags(c))
+		dm_report_add(r, DM_WARNING, "%s still uses set %u of the files", dm_child_name(c, name), c->set_taken);
+}
+
+void dm_reload_step(struct dm_parent *p)
+{
+	bool still = p->core.set_sent != p->core.set_taken && lags(&p->core);
+
+	if (!p->reload.waits)
+		return;
+	for (uint32_t i = 0; i < p->edges_n && !still; i++)
+		still = p->edges[i].set_sent != p->edges[i].set_taken && lags(&p->edges[i]);
+	if (still)
+		return;
+	on_late(p);
+}
+
+/* Time is up, or nobody is left to wait for. */
+static void on_late(void *arg)
+{
+	struct dm_parent *p = arg;
+
+	if (!p->reload.waits)
+		return;
+	say_lagging(&p->core, &p->reload.report);
+	for (uint32_t i = 0; i < p->edges_n; i++)
+		say_lagging(&p->edges[i], &p->reload.report);
+	finish(p);
+}
+
+/* -- the reload */
+
+/* The configuration is that of the start until the next start. */
+static void compare_config(const struct dm_parent *p, struct dm_report *r)
+{
+	struct file_copy f;
+	char words[FILE_WHY_MAX];
+
+	if (file_read(&f, p->path, CFG_TEXT_MAX, words)) {
+		dm_report_add(r, DM_WARNING, "%s cannot be compared with the configuration in use: %s", p->path, words);
+		return;
+	}
+	if (f.len != p->text_len || memcmp(f.p, p->text, f.len) != 0)
+		dm_report_add(r, DM_WARNING, "%s changed on disk; restart mtc-iwfd to apply it", p->path);
+	file_copy_fini(&f);
+}
+
+static void use(struct dm_parent *p, struct dm_set *fresh)
+{
+	forget_renewed(p, fresh);
+	dm_set_free(p->set);
+	p->set = fresh;
+	look(p);
+	p->reload.waits = true;
+	net_timer_start(p->reload.timer, WAIT_MS);
+	dm_set_offer(&p->core);
+	for (uint32_t i = 0; i < p->edges_n; i++)
+		dm_set_offer(&p->edges[i]);
+	dm_reload_step(p);
+}
+
+void dm_reload(struct dm_parent *p, uint32_t number)
+{
+	struct dm_reload *r = &p->reload;
+	struct dm_set *fresh = NULL;
+	int err;
+
+	if (r->waits)
+		on_late(p); /* the one before is over */
+	r->number = number;
+	r->core = p->core.generation;
+	r->report = (struct dm_report){ .len = 0 };
+	err = dm_set_load(&fresh, p->cfg, p->set->generation + 1, &r->report);
+	compare_config(p, &r->report);
+	if (err) {
+		answer(p, false);
+	} else if (!dm_set_changes(p->set, fresh, p->cfg, &r->report)) {
+		dm_set_free(fresh);
+		answer(p, true);
+	} else {
+		use(p, fresh);
+	}
+}

@@ -1,0 +1,55 @@
+/* dm_report.c - lines in a buffer of one size. */
+#include "daemon/dm_report.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LINE_MAX_OCTETS 1024
+
+void dm_report_add(struct dm_report *r, const char *kind, const char *fmt, ...)
+{
+	char line[LINE_MAX_OCTETS];
+	size_t len, n;
+	va_list args;
+
+	len = (size_t)snprintf(line, sizeof line, "%s ", kind);
+	va_start(args, fmt);
+	(void)vsnprintf(line + len, sizeof line - len - 1, fmt, args);
+	va_end(args);
+	for (char *p = line; *p; p++) {
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = '?'; /* one line stays one line */
+	}
+	n = strlen(line);
+	line[n++] = '\n';
+	line[n] = 0;
+	if (strcmp(kind, DM_ERROR) == 0 && !strstr(r->text, line))
+		r->errors++;
+	if (strstr(r->text, line))
+		return;
+	if (r->len + n >= sizeof r->text) {
+		r->left_out++;
+		return;
+	}
+	memcpy(r->text + r->len, line, n + 1);
+	r->len += n;
+}
+
+void dm_report_each(const struct dm_report *r, dm_report_fn *fn, void *arg)
+{
+	char line[LINE_MAX_OCTETS], *text;
+
+	for (const char *p = r->text, *end; (end = strchr(p, '\n')); p = end + 1) {
+		snprintf(line, sizeof line, "%.*s", (int)(end - p), p);
+		text = strchr(line, ' ');
+		if (!text)
+			continue;
+		*text = 0;
+		fn(arg, line, text + 1);
+	}
+	if (r->left_out) {
+		snprintf(line, sizeof line, "%u more lines have no room here", r->left_out);
+		fn(arg, r->errors ? DM_ERROR : DM_WARNING, line);
+	}
+}

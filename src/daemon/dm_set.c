@@ -1,0 +1,297 @@
+/* dm_set.c - reads a set, checks it, compares it. Each file is read once, also when several places of the configuration name it: all get the
+ * same octets. */
+#include "daemon/dm_set.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+#define WANTED_MAX (DM_PIECES_MAX - 1) /* all but DM_ENDS */
+
+struct wanted { /* a place in the configuration that names a file */
+	uint32_t what;
+	size_t index;
+	const char *path;
+	size_t copy; /* in struct reading */
+};
+
+struct reading {
+	const struct cfg_iwf *cfg;
+	struct dm_report *report;
+	struct wanted wanted[WANTED_MAX];
+	size_t wanted_n;
+	struct {
+		const char *path;
+		struct file_copy content; /* p NULL: it could not be read */
+	} copies[WANTED_MAX];
+	size_t copies_n;
+};
+
+static void want(struct reading *g, uint32_t what, size_t index)
+{
+	g->wanted[g->wanted_n++] =
+	    (struct wanted){ .what = what, .index = index, .path = dm_file_words(g->cfg, what, index).path };
+}
+
+static void want_all(struct reading *g)
+{
+	const struct cfg_iwf *cfg = g->cfg;
+
+	for (size_t i = 0; i < cfg->anchors_n; i++)
+		want(g, DM_ANCHOR, i);
+	for (size_t i = 0; i < cfg->listen_n; i++) {
+		if (cfg->listen[i].protection != CFG_TLS)
+			continue;
+		want(g, DM_LISTEN_CERTIFICATE, i);
+		want(g, DM_LISTEN_KEY, i);
+	}
+	for (size_t i = 0; i < cfg->peers_n; i++) {
+		if (cfg->peers[i].protection != CFG_TLS)
+			continue;
+		want(g, DM_PEER_CERTIFICATE, i);
+		want(g, DM_PEER_KEY, i);
+	}
+}
+
+static bool is_key(uint32_t what)
+{
+	return what == DM_LISTEN_KEY || what == DM_PEER_KEY;
+}
+
+static bool wanted_in(const struct cfg_iwf *cfg, const struct wanted *w, enum dm_parts part)
+{
+	switch (w->what) {
+	case DM_ANCHOR:
+		return true;
+	case DM_LISTEN_CERTIFICATE:
+	case DM_LISTEN_KEY:
+		return part == (cfg->listen[w->index].zone == CFG_EXTERNAL ? DM_PART_EXTERNAL : DM_PART_INTERNAL);
+	default:
+		return part == DM_PART_CORE;
+	}
+}
+
+/* -- errors, with the line of the configuration that names the file */
+
+static void wrong(struct reading *g, const struct wanted *w, const char *words)
+{
+	const char *list = w->what == DM_ANCHOR                                       ? "trust_anchors"
+			   : w->what == DM_PEER_CERTIFICATE || w->what == DM_PEER_KEY ? "peers"
+										      : "listen";
+	const char *item = w->what == DM_ANCHOR ? "file" : is_key(w->what) ? "key" : "certificate";
+	char why[CFG_WHY_MAX] = "";
+
+	if (cfg_wrong(why, g->cfg->lines, cfg_line(g->cfg->lines, "%s[%zu].%s", list, w->index, item), "%s", words))
+		dm_report_add(g->report, DM_ERROR, "%s", why);
+}
+
+static bool starts(const char *words, const char *with)
+{
+	return strncmp(words, with, strlen(with)) == 0;
+}
+
+/* The same for words of the TLS room about a certificate, its key or one of the anchors. */
+static void wrong_among(struct reading *g, const struct wanted *certificate, const char *words)
+{
+	bool anchor = starts(words, "anchor '"), key = starts(words, "key '") || strstr(words, "PEM private key");
+	const struct wanted *about = certificate;
+
+	for (size_t i = 0; i < g->wanted_n; i++) {
+		const struct wanted *w = &g->wanted[i];
+
+		if ((anchor && w->what == DM_ANCHOR && strstr(words, w->path)) ||
+		    (key && is_key(w->what) && w->what == certificate->what + 1 && w->index == certificate->index))
+			about = w;
+	}
+	wrong(g, about, words);
+}
+
+/* -- reading */
+
+static void read_copy(struct reading *g, struct wanted *w)
+{
+	char words[FILE_WHY_MAX], why[CFG_WHY_MAX];
+
+	for (w->copy = 0; w->copy < g->copies_n; w->copy++) {
+		if (strcmp(g->copies[w->copy].path, w->path) == 0)
+			break;
+	}
+	if (w->copy == g->copies_n) {
+		g->copies[g->copies_n++].path = w->path;
+		if (file_read(&g->copies[w->copy].content, w->path, TLS_PEM_MAX, words)) {
+			snprintf(why, sizeof why, "cannot read %s '%s': %s",
+				 w->what == DM_ANCHOR ? "anchor"
+				 : is_key(w->what)    ? "key"
+						      : "certificate",
+				 w->path, words);
+			wrong(g, w, why);
+		}
+	}
+	if (is_key(w->what) && (g->copies[w->copy].content.mode & 0027))
+		dm_report_add(g->report, DM_WARNING, "key '%s' has mode %04o; 0600 is expected", w->path,
+			      g->copies[w->copy].content.mode);
+}
+
+static void note_ends(struct reading *g, struct dm_set *s)
+{
+	for (size_t i = 0; i < g->wanted_n; i++) {
+		const struct wanted *w = &g->wanted[i];
+		const struct file_copy *f = &g->copies[w->copy].content;
+		struct dm_end end = { .what = w->what, .index = (uint32_t)w->index };
+
+		if (is_key(w->what) || !f->p || tls_pem_ends(&end.not_after_s, &(struct tls_pem){ f->p, f->len }))
+			continue; /* the check says it */
+		s->ends[s->ends_n++] = end;
+	}
+}
+
+static int make_part(const struct reading *g, struct dm_set *s, enum dm_parts part)
+{
+	struct dm_piece pieces[DM_PIECES_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->wanted_n; i++) {
+		const struct wanted *w = &g->wanted[i];
+		const struct file_copy *f = &g->copies[w->copy].content;
+
+		if (f->p && wanted_in(g->cfg, w, part))
+			pieces[n++] = (struct dm_piece){ w->what, (uint32_t)w->index, f->p, f->len };
+	}
+	if (part == DM_PART_CORE)
+		pieces[n++] = (struct dm_piece){ DM_ENDS, 0, s->ends, s->ends_n * sizeof *s->ends };
+	return dm_part_make(&s->fd[part], s->generation, pieces, n);
+}
+
+/* -- the check, of what was sealed */
+
+static void check_anchor(struct reading *g, const struct wanted *w, const struct dm_part *part)
+{
+	struct tls_anchor_conf conf = { .file = w->path, .pem = dm_part_find(part, DM_ANCHOR, w->index) };
+	char words[CFG_WHY_MAX] = "";
+
+	if (conf.pem.p && tls_anchor_check(&conf, words, sizeof words))
+		wrong(g, w, words);
+}
+
+static void check_context(struct reading *g, const struct wanted *w, const struct dm_part *part)
+{
+	char words[CFG_WHY_MAX] = "";
+	struct tls_ctx *ctx;
+	int err = dm_part_tls(&ctx, part, g->cfg, (enum dm_file)w->what, w->index, TLS_OWN_USABLE, words, sizeof words);
+
+	if (!err)
+		tls_ctx_free(ctx);
+	else if (err != ERR_NOTFOUND) /* that it cannot be read was said */
+		wrong_among(g, w, words);
+}
+
+static int check_part(struct reading *g, int fd, enum dm_parts which)
+{
+	struct dm_part part = { .map = NULL };
+	int err = dm_part_open(&part, fd);
+
+	for (size_t i = 0; !err && i < g->wanted_n; i++) {
+		const struct wanted *w = &g->wanted[i];
+
+		if (w->what == DM_ANCHOR && which == DM_PART_CORE)
+			check_anchor(g, w, &part);
+		else if (w->what != DM_ANCHOR && !is_key(w->what) && wanted_in(g->cfg, w, which))
+			check_context(g, w, &part);
+	}
+	dm_part_close(&part);
+	return err;
+}
+
+static int fill(struct reading *g, struct dm_set *s)
+{
+	int err = 0;
+
+	want_all(g);
+	for (size_t i = 0; i < g->wanted_n; i++)
+		read_copy(g, &g->wanted[i]);
+	note_ends(g, s);
+	for (unsigned part = 0; part < DM_PARTS && !err; part++)
+		err = make_part(g, s, (enum dm_parts)part);
+	for (unsigned part = DM_PARTS; part-- > 0 && !err;) /* the core's first: it has the words about anchors */
+		err = check_part(g, s->fd[part], (enum dm_parts)part);
+	if (err)
+		dm_report_add(g->report, DM_ERROR, "the files could not be kept: %s", err_str(err));
+	return g->report->errors ? ERR_INVAL : 0;
+}
+
+int dm_set_load(struct dm_set **out, const struct cfg_iwf *cfg, uint32_t generation, struct dm_report *r)
+{
+	struct reading *g = calloc(1, sizeof *g);
+	struct dm_set *s = calloc(1, sizeof *s);
+	int err = ERR_NOMEM;
+
+	if (g && s) {
+		*g = (struct reading){ .cfg = cfg, .report = r };
+		s->generation = generation;
+		memset(s->fd, 0xff, sizeof s->fd); /* -1 each */
+		err = fill(g, s);
+	} else {
+		dm_report_add(r, DM_ERROR, "%s", err_str(ERR_NOMEM));
+	}
+	for (size_t i = 0; g && i < g->copies_n; i++)
+		file_copy_fini(&g->copies[i].content);
+	free(g);
+	if (err)
+		dm_set_free(s);
+	else
+		*out = s;
+	return err;
+}
+
+void dm_set_free(struct dm_set *s)
+{
+	for (unsigned i = 0; s && i < DM_PARTS; i++) {
+		if (s->fd[i] >= 0)
+			close(s->fd[i]);
+	}
+	free(s);
+}
+
+static bool same(struct tls_pem a, struct tls_pem b)
+{
+	return a.p && b.p && a.len == b.len && memcmp(a.p, b.p, a.len) == 0;
+}
+
+static unsigned compare_part(const struct dm_part *from, const struct dm_part *to, enum dm_parts which, struct reading *g)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < g->wanted_n; i++) {
+		const struct wanted *w = &g->wanted[i];
+		bool mine = w->what == DM_ANCHOR ? which == DM_PART_CORE : wanted_in(g->cfg, w, which);
+
+		if (!mine ||
+		    same(dm_part_find(from, (enum dm_file)w->what, w->index), dm_part_find(to, (enum dm_file)w->what, w->index)))
+			continue;
+		dm_report_add(g->report, DM_RENEWED, "%s", w->path);
+		n++;
+	}
+	return n;
+}
+
+unsigned dm_set_changes(const struct dm_set *from, const struct dm_set *to, const struct cfg_iwf *cfg, struct dm_report *r)
+{
+	struct reading g = { .cfg = cfg, .report = r };
+	unsigned n = 0;
+
+	want_all(&g);
+	for (unsigned i = 0; i < DM_PARTS; i++) {
+		struct dm_part a = { .map = NULL }, b = { .map = NULL };
+
+		if (dm_part_open(&a, from->fd[i]) || dm_part_open(&b, to->fd[i]))
+			n++; /* what cannot be compared counts as changed */
+		else
+			n += compare_part(&a, &b, (enum dm_parts)i, &g);
+		dm_part_close(&a);
+		dm_part_close(&b);
+	}
+	return n;
+}

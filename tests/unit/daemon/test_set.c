@@ -1,0 +1,354 @@
+/* A set of files is read once, checked whole, and handed out in parts that hold what their process needs and nothing else. */
+#include "tests/unit/test.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon/dm_msg.h"
+#include "daemon/dm_set.h"
+#include "tests/unit/tls/pki.h"
+
+struct world {
+	struct pki pki;
+	struct pki_cert a, b, iwf, inside, peer; /* two anchors; two listeners; one peer */
+	struct cfg_iwf *cfg;
+	struct dm_report report;
+};
+
+static const char text[] = "identity:\n"
+			   "  external: { host: iwf.operator.example, realm: operator.example }\n"
+			   "  internal: { host: iwf.core.example, realm: core.example }\n"
+			   "state_dir: state\n"
+			   "trust_anchors:\n"
+			   "  - { name: a, file: %s }\n"
+			   "  - { name: b, file: %s }\n"
+			   "listen:\n"
+			   "  - { name: tsp, zone: external, protection: tls, address: 127.0.0.1, port: 0,\n"
+			   "      certificate: %s, key: %s }\n"
+			   "  - { name: own, zone: internal, protection: tls, address: 127.0.0.1, port: 0,\n"
+			   "      certificate: %s, key: %s }\n"
+			   "peers:\n"
+			   "  - { name: hss, host: hss.core.example, realm: core.example, address: 127.0.0.1, port: 3868,\n"
+			   "      protection: tls, certificate: %s, key: %s, trust: b }\n"
+			   "  - { name: smssc, host: smssc.core.example, realm: core.example, address: 127.0.0.1, port: 3869,\n"
+			   "      protection: none }\n"
+			   "s6m: { peer: hss, destination_realm: core.example }\n"
+			   "t4: { peer: smssc, destination_realm: core.example }\n";
+
+static struct pki_cert leaf(struct world *w, const char *eku, long to_s)
+{
+	return pki_make(
+	    &w->pki, &(struct pki_spec){ .cn = "x", .san = "DNS:x.example", .eku = eku, .from_s = -7200, .to_s = to_s }, &w->a);
+}
+
+static int setup(void **state)
+{
+	struct world *w = calloc(1, sizeof *w);
+	char conf[8192], why[CFG_WHY_MAX] = "";
+	int n;
+
+	assert_non_null(w);
+	pki_init(&w->pki);
+	w->a = pki_make(&w->pki, &(struct pki_spec){ .cn = "A", .ca = true }, NULL);
+	w->b = pki_make(&w->pki, &(struct pki_spec){ .cn = "B", .ca = true }, NULL);
+	w->iwf = leaf(w, "serverAuth", 100000);
+	w->inside = leaf(w, "serverAuth", 200000);
+	w->peer = leaf(w, "clientAuth", 300000);
+	n = snprintf(conf, sizeof conf, text, w->a.cert_file, w->b.cert_file, w->iwf.cert_file, w->iwf.key_file,
+		     w->inside.cert_file, w->inside.key_file, w->peer.cert_file, w->peer.key_file);
+	if (cfg_iwf_parse(&w->cfg, "/etc/mtc-iwfd.yaml", conf, (size_t)n, why))
+		fail_msg("%s", why);
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+
+	cfg_iwf_free(w->cfg);
+	pki_free(&w->a);
+	pki_free(&w->b);
+	pki_free(&w->iwf);
+	pki_free(&w->inside);
+	pki_free(&w->peer);
+	pki_fini(&w->pki);
+	free(w);
+	return 0;
+}
+
+static void copy(const char *to, const char *from)
+{
+	char octets[8192];
+	FILE *f = fopen(from, "r");
+	size_t n;
+
+	assert_non_null(f);
+	n = fread(octets, 1, sizeof octets, f);
+	fclose(f);
+	(void)remove(to);
+	f = fopen(to, "w");
+	assert_non_null(f);
+	assert_int_equal(fwrite(octets, 1, n, f), n);
+	fclose(f);
+	assert_int_equal(chmod(to, 0600), 0);
+}
+
+static struct dm_set *load(struct world *w, uint32_t generation)
+{
+	struct dm_set *s = NULL;
+
+	w->report = (struct dm_report){ .len = 0 };
+	if (dm_set_load(&s, w->cfg, generation, &w->report))
+		fail_msg("%s", w->report.text);
+	assert_int_equal(w->report.errors, 0);
+	return s;
+}
+
+static void refused(struct world *w, unsigned errors)
+{
+	struct dm_set *s = NULL;
+	int before = dup(0), after;
+
+	close(before);
+	w->report = (struct dm_report){ .len = 0 };
+	assert_int_equal(dm_set_load(&s, w->cfg, 2, &w->report), ERR_INVAL);
+	assert_null(s);
+	if (w->report.errors != errors)
+		fail_msg("%u errors, expected %u:\n%s", w->report.errors, errors, w->report.text);
+	after = dup(0);
+	close(after);
+	assert_int_equal(after, before); /* no descriptor is left */
+}
+
+__attribute__((format(printf, 2, 3))) static void has(const struct world *w, const char *fmt, ...)
+{
+	char words[1024];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(words, sizeof words, fmt, args);
+	va_end(args);
+	if (!strstr(w->report.text, words))
+		fail_msg("'%s' is not in:\n%s", words, w->report.text);
+}
+
+static void each_part_has_what_its_process_needs(void **state)
+{
+	struct world *w = *state;
+	struct dm_set *s = load(w, 7);
+	/* [part][what - 1][index 0 or 1] */
+	static const bool expected[DM_PARTS][6][2] = {
+		{ { true, false }, { true, false }, { true, true }, { false, false }, { false, false }, { false, false } },
+		{ { false, true }, { false, true }, { true, true }, { false, false }, { false, false }, { false, false } },
+		{ { false, false }, { false, false }, { true, true }, { true, false }, { true, false }, { true, false } },
+	};
+
+	for (unsigned i = 0; i < DM_PARTS; i++) {
+		struct dm_part part;
+
+		assert_int_equal(dm_part_open(&part, s->fd[i]), 0);
+		assert_int_equal(dm_part_generation(&part), 7);
+		for (unsigned what = DM_LISTEN_CERTIFICATE; what <= DM_ENDS; what++) {
+			for (size_t index = 0; index < 2; index++)
+				assert_int_equal(dm_part_find(&part, (enum dm_file)what, index).p != NULL,
+						 expected[i][what - 1][index]);
+		}
+		dm_part_close(&part);
+		assert_int_equal(pwrite(s->fd[i], "x", 1, 0), -1); /* sealed */
+		assert_true(fcntl(s->fd[i], F_GETFD) & FD_CLOEXEC);
+	}
+	dm_set_free(s);
+}
+
+static void what_was_read_stays_when_the_files_are_gone(void **state)
+{
+	struct world *w = *state;
+	struct dm_set *s = load(w, 1);
+	struct dm_part part;
+	struct tls_ctx *c = NULL;
+	char why[512] = "";
+
+	remove(w->iwf.cert_file);
+	remove(w->iwf.key_file);
+	remove(w->a.cert_file);
+	assert_int_equal(dm_part_open(&part, s->fd[DM_PART_EXTERNAL]), 0);
+	assert_int_equal(dm_part_tls(&c, &part, w->cfg, DM_LISTEN_CERTIFICATE, 0, TLS_OWN_ANY, why, sizeof why), 0);
+	tls_ctx_free(c);
+	assert_int_equal(dm_part_tls(&c, &part, w->cfg, DM_LISTEN_CERTIFICATE, 1, TLS_OWN_ANY, why, sizeof why), ERR_NOTFOUND);
+	assert_int_equal(dm_part_tls(&c, &part, w->cfg, DM_PEER_CERTIFICATE, 0, TLS_OWN_ANY, why, sizeof why), ERR_NOTFOUND);
+	dm_part_close(&part);
+	dm_set_free(s);
+}
+
+static void everything_that_is_wrong_is_said_with_its_line(void **state)
+{
+	struct world *w = *state;
+	struct pki_cert over = leaf(w, "clientAuth", -60);
+
+	copy(w->iwf.cert_file, w->inside.cert_file); /* not of that key */
+	copy(w->inside.cert_file, w->peer.cert_file);
+	copy(w->inside.key_file, w->peer.key_file); /* a client's */
+	copy(w->peer.cert_file, over.cert_file);
+	copy(w->peer.key_file, over.key_file);
+	copy(w->b.cert_file, w->peer.cert_file); /* no CA */
+	remove(w->a.cert_file);
+	refused(w, 5);
+	has(w, "error /etc/mtc-iwfd.yaml:10: key '%s' does not match the certificate\n", w->iwf.key_file);
+	has(w, "error /etc/mtc-iwfd.yaml:12: certificate '%s' is not for a TLS server", w->inside.cert_file);
+	has(w, "error /etc/mtc-iwfd.yaml:15: certificate '%s' expired on ", w->peer.cert_file);
+	has(w, "error /etc/mtc-iwfd.yaml:6: cannot read anchor '%s': No such file or directory\n", w->a.cert_file);
+	has(w, "error /etc/mtc-iwfd.yaml:7: anchor '%s': certificate of ", w->b.cert_file);
+	assert_null(strstr(w->report.text, "/proc/"));
+	pki_free(&over);
+}
+
+static void a_file_that_is_none_is_said_at_once(void **state)
+{
+	struct world *w = *state;
+
+	remove(w->iwf.key_file);
+	assert_int_equal(mkfifo(w->iwf.key_file, 0600), 0);
+	remove(w->b.cert_file);
+	assert_int_equal(truncate(w->b.cert_file, 0), -1);
+	assert_int_equal(close(open(w->b.cert_file, O_CREAT | O_WRONLY, 0600)), 0);
+	assert_int_equal(truncate(w->b.cert_file, (off_t)1 << 40), 0);
+	alarm(20);
+	refused(w, 2);
+	alarm(0);
+	has(w, "cannot read key '%s': not a regular file\n", w->iwf.key_file);
+	has(w, "cannot read anchor '%s': larger than 1048576 octets", w->b.cert_file);
+}
+
+static void a_key_that_others_may_read_is_a_warning(void **state)
+{
+	struct world *w = *state;
+
+	chmod(w->peer.key_file, 0644);
+	dm_set_free(load(w, 1));
+	has(w, "warning key '%s' has mode 0644; 0600 is expected\n", w->peer.key_file);
+}
+
+static void what_is_new_is_named(void **state)
+{
+	struct world *w = *state;
+	struct dm_set *one = load(w, 1), *two = load(w, 2);
+	struct pki_cert fresh = leaf(w, "serverAuth", 90000);
+
+	assert_int_equal(dm_set_changes(one, two, w->cfg, &w->report), 0);
+	assert_int_equal(w->report.len, 0);
+	dm_set_free(two);
+	copy(w->iwf.cert_file, fresh.cert_file);
+	copy(w->iwf.key_file, fresh.key_file);
+	copy(w->b.cert_file, w->a.cert_file);
+	two = load(w, 2);
+	assert_int_equal(dm_set_changes(one, two, w->cfg, &w->report), 3);
+	has(w, "renewed %s\n", w->iwf.cert_file);
+	has(w, "renewed %s\n", w->iwf.key_file);
+	has(w, "renewed %s\n", w->b.cert_file);
+	dm_set_free(one);
+	dm_set_free(two);
+	pki_free(&fresh);
+}
+
+static void the_end_of_each_certificate_is_known(void **state)
+{
+	struct world *w = *state;
+	struct dm_set *s = load(w, 1);
+	static const struct {
+		uint32_t what, index;
+		long left;
+	} rows[] = { { DM_ANCHOR, 0, 86400 },
+		     { DM_ANCHOR, 1, 86400 },
+		     { DM_LISTEN_CERTIFICATE, 0, 100000 },
+		     { DM_LISTEN_CERTIFICATE, 1, 200000 },
+		     { DM_PEER_CERTIFICATE, 0, 300000 } };
+
+	assert_int_equal(s->ends_n, 5);
+	for (size_t i = 0; i < 5; i++) {
+		long left = (long)(s->ends[i].not_after_s - (uint64_t)time(NULL));
+
+		assert_int_equal(s->ends[i].what, rows[i].what);
+		assert_int_equal(s->ends[i].index, rows[i].index);
+		assert_in_range(left, rows[i].left - 60, rows[i].left);
+	}
+	dm_set_free(s);
+}
+
+static void octets_that_are_no_part_are_refused(void **state)
+{
+	static const uint32_t heads[][8] = {
+		{ 1, 1, 3, 0, 999, 0, 1, 0 },   /* begins behind the end */
+		{ 1, 1, 3, 0, 32, 0, 1, 0 },    /* one octet too long */
+		{ 1, 1, 3, 0, 8, 0, ~0u, ~0u }, /* runs over */
+		{ 1, 2, 3, 0, 8, 0, 1, 0 },     /* fewer rows than said */
+		{ 1, ~0u, 3, 0, 8, 0, 1, 0 },
+	};
+	struct dm_part part = { .map = NULL };
+	int fd;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+		assert_int_equal(dm_memfd(&fd, "test", heads[i], sizeof *heads), 0);
+		assert_int_equal(dm_part_open(&part, fd), ERR_PROTO);
+		close(fd);
+	}
+	assert_int_equal(dm_memfd(&fd, "test", "1234567", 7), 0);
+	assert_int_equal(dm_part_open(&part, fd), ERR_PROTO);
+	close(fd);
+	assert_int_equal(dm_part_open(&part, -1), ERR_PROTO);
+	assert_null(part.map);
+	assert_null(dm_part_find(&part, DM_ANCHOR, 0).p);
+}
+
+static unsigned lines;
+static char last_kind[16];
+
+static void on_line(void *arg, const char *kind, const char *line)
+{
+	(void)arg;
+	lines++;
+	snprintf(last_kind, sizeof last_kind, "%s", kind);
+	assert_null(strchr(line, '\n'));
+}
+
+static void a_report_is_bounded_and_says_nothing_twice(void **state)
+{
+	static struct dm_report r;
+
+	(void)state;
+	r = (struct dm_report){ .len = 0 };
+	dm_report_add(&r, DM_ERROR, "one\nforged");
+	dm_report_add(&r, DM_ERROR, "one\nforged");
+	assert_string_equal(r.text, "error one?forged\n");
+	assert_int_equal(r.errors, 1);
+	for (int i = 0; i < 1000; i++)
+		dm_report_add(&r, DM_ERROR, "%d %0500d", i, i);
+	assert_int_equal(r.errors, 1001);
+	assert_true(r.len < DM_REPORT_MAX && r.left_out > 900);
+	lines = 0;
+	dm_report_each(&r, on_line, NULL);
+	assert_int_equal(lines, 1001 - r.left_out + 1);
+	assert_string_equal(last_kind, "error");
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(each_part_has_what_its_process_needs),
+		T(what_was_read_stays_when_the_files_are_gone),
+		T(everything_that_is_wrong_is_said_with_its_line),
+		T(a_file_that_is_none_is_said_at_once),
+		T(a_key_that_others_may_read_is_a_warning),
+		T(what_is_new_is_named),
+		T(the_end_of_each_certificate_is_known),
+		cmocka_unit_test(octets_that_are_no_part_are_refused),
+		cmocka_unit_test(a_report_is_bounded_and_says_nothing_twice),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
