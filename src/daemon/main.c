@@ -35,9 +35,9 @@ static const char help[] =
     "that\n"
     "decides. An edge or core that dies is started again; 'mtcctl status' shows them.\n"
     "Signals, to the parent or to all processes: SIGTERM, SIGINT or SIGQUIT ends in order (Disconnect-Peer to everybody), a "
-    "second one "
-    "after a\n"
-    "second or more ends at once; SIGHUP opens the decision log again after rotation.\n"
+    "second one after a\n"
+    "second or more ends at once; SIGHUP opens the decision log again after rotation and reads\n"
+    "certificates, keys and trust anchors again, as 'mtcctl reload' does: all are used, or nothing changes.\n"
     "Provision it while it runs:  mtcctl --socket PATH scs add ...,  mtcctl --socket PATH assoc add SCS DEVICE\n"
     "\n"
     "exit status: 0 ended in order or valid, 1 could not start or go on, 2 wrong usage\n";
