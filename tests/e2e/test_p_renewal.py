@@ -26,6 +26,41 @@ class Short(L.Lab):
         return super().iwf_config().replace("timers: { reconnect: 1s }", "timers: { reconnect: 1s, edge_restart: 10ms, restart_max: 40ms }")
 
 
+class Shielded(L.Lab):
+    """S6m over TLS: the core has a certificate of its own, of a CA that the HSS trusts."""
+
+    def make_pki(self, say):
+        made = super().make_pki(say)
+        for ca in ("core-a", "core-b"):
+            made.ca(ca, f"/O=operator/CN={ca}")
+        made.leaf("hss", "core-a", L.HSS_HOST, "serverAuth,clientAuth")
+        made.leaf("iwf-core", "core-a", L.IWF_CORE_HOST, "serverAuth,clientAuth")
+        return made
+
+    def start_hss(self):
+        folder = self.path("pki")
+        text = f"""identity: {{ host: {L.HSS_HOST}, realm: {L.CORE_REALM} }}
+listen: {{ address: {self.options.address}, port: 0, protection: tls, certificate: {folder}/hss.pem, key: {folder}/hss.key, anchors: [{folder}/core-a.pem] }}
+subscribers: {self.path('subscribers.jsonl')}
+"""
+        entry = self.start("mtc-hss", [self.program("mtc-hss"), "-c", proc.write(self.path("mtc-hss.yaml"), text)])
+        address, port = proc.wait_ready(entry)
+        self.lab["hss"] = {"address": address, "port": port, "identity": L.HSS_HOST, "realm": L.CORE_REALM, "pid": entry["pid"]}
+
+    def iwf_config(self):
+        folder, text = self.path("pki"), super().iwf_config()
+        text = text.replace("    protection: none", f"    protection: tls\n    certificate: {folder}/iwf-core.pem\n    key: {folder}/iwf-core.key\n    trust: core-a", 1)
+        return text.replace("listen:\n", f"  - {{ name: core-a, file: {folder}/core-a.pem }}\nlisten:\n", 1)
+
+
+@pytest.fixture
+def shielded_lab(labs):
+    p = labs.up(kind=Shielded)
+    yield p
+    wrong = labs.down(p)
+    assert not wrong, "\n".join(wrong)
+
+
 @pytest.fixture
 def short_lab(labs):
     p = labs.up(kind=Short)
@@ -168,6 +203,28 @@ def test_an_anchor_is_renewed_with_the_rest(own_lab):
     for _ in range(4):
         assert p.trigger("acme", device="meter-73@a.example", connect_wait=3).code == 4
     assert beta.alive() and len(beta.events("ready")) == 1
+
+
+def hss_state(p):
+    return [r["state"] for r in p.ctl("peers", check=False) if r.get("name") == "hss"]
+
+
+def test_a_core_peer_meets_the_new_certificate_when_it_comes_again(shielded_lab):
+    p = shielded_lab
+    assert p.trigger("acme", device="meter-80@a.example", wait=15).code == 0
+    Pki(pki(p, "")).leaf("iwf-core", "core-b", L.IWF_CORE_HOST, "serverAuth,clientAuth")
+    assert reload(p)[1]["renewed"] == 2
+    assert hss_state(p) == ["open"]  # the connection that is there stays
+    assert p.trigger("acme", device="meter-80@a.example", wait=15).code == 0
+    proc.end([e for e in L.json.load(open(os.path.join(p.lab["dir"], "processes.json"), encoding="utf-8")) if e["name"] == "mtc-hss"])
+    conf = os.path.join(p.lab["dir"], "mtc-hss.yaml")
+    text = open(conf, encoding="utf-8").read().replace("port: 0", f"port: {p.lab['hss']['port']}").replace("[" + pki(p, "core-a.pem"), "[" + pki(p, "core-b.pem"))
+    proc.write(conf, text)
+    p.start("hss-again", [p.program("mtc-hss"), "-c", conf])  # it trusts who issued the new certificate, and nobody else
+    proc.wait_until("the HSS is there again", lambda: hss_state(p) == ["open"], 15)
+    assert p.trigger("acme", device="meter-80@a.example", wait=15).code == 0
+    next_core(p)
+    assert p.trigger("acme", device="meter-80@a.example", wait=15).code == 0
 
 
 def test_wrong_files_are_all_named_and_change_nothing(own_lab):
