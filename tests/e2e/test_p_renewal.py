@@ -205,6 +205,26 @@ def test_an_anchor_is_renewed_with_the_rest(own_lab):
     assert beta.alive() and len(beta.events("ready")) == 1
 
 
+def test_an_edge_that_stands_still_is_named_and_catches_up(own_lab):
+    p = own_lab
+    stopped = min(p.edges().values())
+    generation = [e["generation"] for e in status(p)["edges"] if e["pid"] == stopped][0]
+    os.kill(stopped, signal.SIGSTOP)
+    try:
+        renew(p)
+        waiting = p.start("reload", [p.program("mtcctl"), "--socket", p.lab["iwf"]["ctl"], "--json", "reload"])
+        proc.wait_until("the core has the set", lambda: status(p)["files_generation"] == 2, 5)
+        assert reload(p)[1]["error"] == "another reload is under way; ask again when it has ended"
+        proc.wait_until("the reload has ended", lambda: [e for e in waiting.events() if e.get("done")], 15)
+    finally:
+        os.kill(stopped, signal.SIGCONT)
+    rows = waiting.events()
+    assert rows[-1]["ok"] and rows[-1]["renewed"] == 2
+    assert f"edge {generation} still uses set 1 of the files" in [r.get("text") for r in rows]
+    proc.wait_until("it caught up", lambda: [e["files"] for e in status(p)["edges"]] == [2, 2], 5)
+    assert shown(p) == {digest(pki(p, "iwf.pem"))}
+
+
 def hss_state(p):
     return [r["state"] for r in p.ctl("peers", check=False) if r.get("name") == "hss"]
 
