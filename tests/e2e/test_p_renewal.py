@@ -389,5 +389,7 @@ def test_days_that_are_left_are_shown_and_told_once(own_lab):
     said(p, words)
     assert log(p).count(words) == 1 and "in 5 days" in log(p)
     assert {f["path"]: f for f in status(p)["files"]}[pki(p, "iwf.pem")]["days_left"] == 5
-    assert reload(p)[1]["renewed"] == 0
+    with open(pki(p, "anchor-b.pem"), "a", encoding="ascii") as f:
+        f.write("another file, the same certificate\n")
+    assert reload(p)[1]["renewed"] == 1
     assert log(p).count(words) == 1
