@@ -121,6 +121,37 @@ def test_a_bad_file_starts_nothing(folder):
     assert sorted(os.listdir(folder)) == ["mtc-iwfd.yaml", "pki"]
 
 
+def test_each_wrong_file_is_named_and_a_start_says_the_same(folder):
+    """All that is wrong with certificates, keys and anchors, by the same code; nothing is started with half of it."""
+    text = GOOD.replace("pki/iwf.key", "pki/other.key").replace("pki/anchor-a.pem", "pki/broken.pem")
+    path, done = check(folder, text)
+    lines = sorted(done.stderr.splitlines())
+    assert done.returncode == 1 and len(lines) == 2
+    assert lines[0].startswith(f"mtc-iwfd: {path}:16: key '{folder}/pki/other.key' does not match")
+    assert lines[1].startswith(f"mtc-iwfd: {path}:8: anchor '{folder}/pki/broken.pem': ")
+    began = subprocess.run([os.path.join(BIN, "mtc-iwfd"), "-c", str(path)], capture_output=True, text=True, timeout=20, check=False)
+    assert began.returncode == 1 and sorted(began.stderr.splitlines()) == lines
+    assert sorted(os.listdir(folder)) == ["mtc-iwfd.yaml", "pki"]
+
+
+def test_a_certificate_of_the_wrong_kind_is_refused_before_anybody_meets_it(folder):
+    pki = Pki(str(folder / "pki"))
+    pki.leaf("client", "operator", "iwf.operator.example", "clientAuth")
+    pki.leaf("over", "operator", "iwf.operator.example", "serverAuth", dates=("20200101000000Z", "20210101000000Z"))
+    for name, words in (("client", "is not for a TLS server (extendedKeyUsage serverAuth)"), ("over", "expired on Jan  1 00:00:00 2021 GMT")):
+        path, done = check(folder, GOOD.replace("pki/iwf.", f"pki/{name}."))
+        assert done.returncode == 1 and f"{path}:15: certificate '{folder}/pki/{name}.pem' {words}" in done.stderr
+
+
+def test_a_key_that_others_may_read_is_a_warning(folder):
+    key = folder / "pki" / "iwf.key"
+    key.chmod(0o644)
+    path, done = check(folder, GOOD)
+    key.chmod(0o600)
+    assert (done.returncode, done.stdout) == (0, f"{path}: configuration is valid\n")
+    assert done.stderr == f"mtc-iwfd: warning: key '{key}' has mode 0644; 0600 is expected\n"
+
+
 def test_the_shipped_example_is_valid_with_its_files_in_place(folder):
     with open(os.path.join(ROOT, "examples", "mtc-iwfd.yaml"), encoding="utf-8") as f:
         text = f.read()
