@@ -68,7 +68,7 @@ void adm_reloaded(struct adm *a, uint32_t number, bool taken, const char *text, 
 		row_of(rq, p, (size_t)(eol - p));
 	ctl_note(rq, "%u files renewed", renewed);
 	if (!taken) {
-		ctl_fail(rq, "the files cannot be used: %u errors; nothing is changed", count_of(text, len, "error "));
+		ctl_fail(rq, "the files cannot be used, errors: %u; nothing is changed", count_of(text, len, "error "));
 		return;
 	}
 	core_status(a->core, &s);

@@ -181,7 +181,7 @@ static void answer(struct dm_parent *p, bool taken)
 
 	dm_report_each(&r->report, log_line, p);
 	if (!taken)
-		log_error(&p->log, "daemon", "reload: %u errors; set %u of the files stays in use", r->report.errors,
+		log_error(&p->log, "daemon", "reload refused, errors: %u; set %u of the files stays in use", r->report.errors,
 			  p->set->generation);
 	if (!r->number || !p->core.pid || !p->core.ready || p->core.generation != r->core)
 		return;
