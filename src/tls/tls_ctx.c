@@ -104,7 +104,7 @@ static int check_usable(const struct tls_ctx *c, X509 *leaf, const char *file, c
 	int err = 0;
 
 	if (!(X509_get_extension_flags(leaf) & EXFLAG_XKUSAGE) || !(X509_get_extended_key_usage(leaf) & usage)) {
-		snprintf(why, why_size, "certificate '%s' is not for a TLS %s (extendedKeyUsage %s)", file,
+		snprintf(why, why_size, "certificate '%s' is not for a TLS %s: have it issued with the extendedKeyUsage %s", file,
 			 c->server ? "server" : "client", c->server ? "serverAuth" : "clientAuth");
 		return ERR_INVAL;
 	}

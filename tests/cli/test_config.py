@@ -138,7 +138,7 @@ def test_a_certificate_of_the_wrong_kind_is_refused_before_anybody_meets_it(fold
     pki = Pki(str(folder / "pki"))
     pki.leaf("client", "operator", "iwf.operator.example", "clientAuth")
     pki.leaf("over", "operator", "iwf.operator.example", "serverAuth", dates=("20200101000000Z", "20210101000000Z"))
-    for name, words in (("client", "is not for a TLS server (extendedKeyUsage serverAuth)"), ("over", "expired on Jan  1 00:00:00 2021 GMT")):
+    for name, words in (("client", "is not for a TLS server: have it issued with the extendedKeyUsage serverAuth"), ("over", "expired on Jan  1 00:00:00 2021 GMT")):
         path, done = check(folder, GOOD.replace("pki/iwf.", f"pki/{name}."))
         assert done.returncode == 1 and f"{path}:15: certificate '{folder}/pki/{name}.pem' {words}" in done.stderr
 

@@ -271,11 +271,11 @@ static void test_an_own_certificate_has_to_fit_its_role_where_that_is_asked(void
 	w->conf.server = true;
 	accepted(w, ""); /* its user is told in other words, by the other side */
 	w->conf.own = TLS_OWN_USABLE;
-	refused(w, ERR_INVAL, "is not for a TLS server (extendedKeyUsage serverAuth)");
+	refused(w, ERR_INVAL, "is not for a TLS server: have it issued with the extendedKeyUsage serverAuth");
 	w->conf.server = false;
 	accepted(w, "");
 	own(w, &none);
-	refused(w, ERR_INVAL, "is not for a TLS client (extendedKeyUsage clientAuth)");
+	refused(w, ERR_INVAL, "is not for a TLS client: have it issued with the extendedKeyUsage clientAuth");
 	own(w, &w->leaf);
 	accepted(w, "");
 	pki_free(&client);
