@@ -1,4 +1,4 @@
-/* clock.c - the two clocks and their text form. */
+/* clock.c - the clocks and their text form. */
 #include "base/clock.h"
 
 #include <inttypes.h>
@@ -22,6 +22,11 @@ static uint64_t read_ms(clockid_t id)
 uint64_t clock_mono_ms(void)
 {
 	return read_ms(CLOCK_MONOTONIC);
+}
+
+uint64_t clock_boot_ms(void)
+{
+	return read_ms(CLOCK_BOOTTIME);
 }
 
 uint64_t clock_real_ms(void)

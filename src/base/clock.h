@@ -1,4 +1,5 @@
-/* clock.h - the two clocks. Pure rooms never call these: the time reaches them as an argument. */
+/* clock.h - the clocks. Pure rooms never call these: the time reaches them as an argument. What lives by which clock:
+ * docs/dev/time.md. */
 #pragma once
 #include <stdint.h>
 
@@ -9,7 +10,11 @@
 /* Milliseconds since an arbitrary start; never goes back. For time-outs. */
 uint64_t clock_mono_ms(void);
 
-/* Milliseconds since 1970-01-01 UTC. For records and absolute expiry. */
+/* The same, and it goes on while the machine is suspended. A timeline (base/timeline.h) runs on it. */
+uint64_t clock_boot_ms(void);
+
+/* Milliseconds since 1970-01-01 UTC; an operator or NTP may set it at any moment. For lines that people read, and for dates that were
+ * given as such: certificates, and from when until when a rule holds. Never for a wait, an age or an expiry: see base/timeline.h. */
 uint64_t clock_real_ms(void);
 
 /* RFC 3339 with milliseconds, UTC: "2026-11-23T10:00:00.123Z". */

@@ -1,0 +1,55 @@
+/* timeline.h - the time by which triggers, reports and duplicates live (docs/dev/time.md): milliseconds since 1970 as the wall clock
+ * said when the timeline began, and from then on CLOCK_BOOTTIME. A timeline goes on while the machine is suspended, never jumps when the
+ * wall clock is set, and is continued from its file when the process starts again. Times on disk are times of the timeline of that store.
+ *
+ * PURE but for timeline_open() and timeline_keep(): the readings of both clocks are arguments. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define TIMELINE_BOOT_MAX 40               /* the kernel's name of this boot, with its NUL */
+#define TIMELINE_STEP_MS 1000              /* a smaller difference is no step */
+#define TIMELINE_SETTLE_MS 60000           /* a step that lasts this long is taken for the time of day */
+#define TIMELINE_DOUBT_MS UINT64_C(600000) /* a wall clock that was only just read may still be put right */
+#define TIMELINE_LOOK_MS 5000              /* how often a process looks, see timeline_look() */
+#define TIMELINE_KEEP_MS UINT64_C(3600000) /* the file is written at least that often */
+#define TIMELINE_FILE "timeline"           /* in the state directory */
+#define TIMELINE_WHY_MAX 512
+
+struct timeline_kept { /* what the file says */
+	char boot[TIMELINE_BOOT_MAX];
+	int64_t base_ms;  /* the timeline minus CLOCK_BOOTTIME, in that boot */
+	int64_t wall_ms;  /* the wall clock minus the timeline */
+	uint64_t last_ms; /* the timeline was at least there */
+};
+
+struct timeline {
+	struct timeline_kept kept;
+	int64_t seen_ms;       /* the wall clock minus the timeline, when the last step was seen */
+	uint64_t seen_at_ms;   /* when that was, CLOCK_BOOTTIME */
+	uint64_t sure_from_ms; /* of the timeline: from here on, nobody doubts the clock that it began with */
+	uint64_t written_ms;   /* when the file was last written, CLOCK_BOOTTIME */
+	bool unwritten;        /* the file does not say what `kept` says */
+};
+
+/* `boot` names this boot, boot_ms is CLOCK_BOOTTIME and real_ms the wall clock, read together. `kept` is what the file said, NULL when
+ * there is none. In the same boot the timeline goes on as if nothing had happened. In another boot it begins where the wall clock
+ * is, and never before the last time that the file knows. */
+void timeline_begin(struct timeline *t, const struct timeline_kept *kept, const char *boot, uint64_t boot_ms, uint64_t real_ms);
+
+/* The time now. */
+uint64_t timeline_at(const struct timeline *t, uint64_t boot_ms);
+/* A time of the timeline as the wall clock tells it, and back. A step of the wall clock counts once it has lasted TIMELINE_SETTLE_MS. */
+uint64_t timeline_to_wall(const struct timeline *t, uint64_t at_ms);
+
+/* Compares the clocks; to be called every TIMELINE_LOOK_MS. Returns by how many ms the wall clock was set since the last look (positive:
+ * ahead); 0: it was not. The caller logs each step. Sets `unwritten` when the file is to be written. */
+int64_t timeline_look(struct timeline *t, uint64_t boot_ms, uint64_t real_ms);
+
+/* Begins with what the file `dir`/timeline says and writes the file. ERR_IO: it cannot be read or written; ERR_PROTO: it is damaged;
+ * words in `why`. The timeline has begun in each case, without a file from the wall clock. */
+ERR_MUST_USE int timeline_open(struct timeline *t, const char *dir, char why[TIMELINE_WHY_MAX]);
+/* Writes the file anew. ERR_IO. */
+ERR_MUST_USE int timeline_keep(struct timeline *t, const char *dir, char why[TIMELINE_WHY_MAX]);
