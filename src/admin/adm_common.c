@@ -33,6 +33,11 @@ json_t *adm_time(uint64_t real_ms)
 	return json_string(text);
 }
 
+json_t *adm_core_time(const struct adm *a, uint64_t at_ms)
+{
+	return adm_time(core_wall_ms(a->core, at_ms));
+}
+
 json_t *adm_groups(const struct adm *a, const struct asc_asker *asker)
 {
 	const struct asc_group *groups[ASC_ASKER_GROUPS_MAX];

@@ -43,6 +43,7 @@ struct adm *adm_wait_end(struct adm_wait *w); /* returns w->adm */
 void adm_waits_orphan(struct adm *a);         /* sets `adm` of each wait to NULL */
 
 json_t *adm_time(uint64_t real_ms);                                     /* RFC 3339 */
+json_t *adm_core_time(const struct adm *a, uint64_t at_ms);             /* the same, of a time that the core tells */
 json_t *adm_groups(const struct adm *a, const struct asc_asker *asker); /* names of the groups that the asker is in */
 const char *adm_zone_word(enum cfg_zone zone);
 const char *adm_protection_word(int protection);

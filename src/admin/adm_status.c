@@ -6,7 +6,6 @@
 
 #include "admin/adm_int.h"
 #include "core/core.h"
-#include "base/clock.h"
 
 struct listing {
 	const struct adm *adm;
@@ -19,10 +18,10 @@ static const char *journal_state(int state)
 	return state == 0 ? "ok" : state == ERR_NOSPC ? "full" : "failing";
 }
 
-static json_t *journal_row(const struct core_status *s)
+static json_t *journal_row(const struct adm *a, const struct core_status *s)
 {
 	return json_pack("{s:s, s:o, s:I, s:I, s:I}", "state", journal_state(s->journal.state), "since",
-			 adm_time(s->journal.since_ms), "records", (json_int_t)s->journal.records, "octets",
+			 adm_core_time(a, s->journal.since_ms), "records", (json_int_t)s->journal.records, "octets",
 			 (json_int_t)s->journal.octets, "waiting", (json_int_t)s->journal.waiting);
 }
 
@@ -68,7 +67,7 @@ static json_t *edge_rows(const struct core *c)
 static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 {
 	const struct adm *a = arg;
-	uint64_t now = clock_real_ms();
+	uint64_t now = core_now_ms(a->core);
 	struct core_status s;
 	json_t *last;
 
@@ -76,11 +75,11 @@ static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 	core_status(a->core, &s);
 	last = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:o}", "version",
 			 MTC_VERSION, "identity", a->cfg->external.host, "realm", a->cfg->external.realm, "core_identity",
-			 a->cfg->internal.host, "core_realm", a->cfg->internal.realm, "started", adm_time(s.started_ms),
+			 a->cfg->internal.host, "core_realm", a->cfg->internal.realm, "started", adm_core_time(a, s.started_ms),
 			 "uptime_s", (json_int_t)(now > s.started_ms ? (now - s.started_ms) / 1000 : 0), "pid",
 			 (json_int_t)getpid(), "sessions", (json_int_t)s.sessions, "pending", (json_int_t)s.pending, "triggers",
 			 (json_int_t)s.triggers, "scs", (json_int_t)asc_scs_count(a->asc), "rules",
-			 (json_int_t)asc_rule_count(a->asc), "journal", journal_row(&s), "edges", edge_rows(a->core), "stores",
+			 (json_int_t)asc_rule_count(a->asc), "journal", journal_row(a, &s), "edges", edge_rows(a->core), "stores",
 			 store_rows(a->core), "files_generation", (json_int_t)s.files_generation, "files", adm_files(a));
 	ctl_done(rq, last);
 }
@@ -104,11 +103,12 @@ static void list_peer(void *arg, const struct core_peer_view *p)
 	char address[sizeof p->conf->address + sizeof "[]:65535"];
 
 	snprintf(address, sizeof address, "%s%s%s:%u", v6 ? "[" : "", p->conf->address, v6 ? "]" : "", p->conf->port);
-	ctl_line(l->rq, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I}", "name", p->conf->name, "host",
-				  p->conf->host, "realm", p->conf->realm, "address", address, "protection",
-				  adm_protection_word(p->conf->protection), "state", peer_state(p->state), "since",
-				  adm_time(p->since_ms), "pending", (json_int_t)p->pending, "requests", (json_int_t)p->requests,
-				  "answers", (json_int_t)p->answers, "timeouts", (json_int_t)p->timeouts));
+	ctl_line(l->rq,
+		 json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I}", "name", p->conf->name, "host",
+			   p->conf->host, "realm", p->conf->realm, "address", address, "protection",
+			   adm_protection_word(p->conf->protection), "state", peer_state(p->state), "since",
+			   adm_core_time(l->adm, p->since_ms), "pending", (json_int_t)p->pending, "requests",
+			   (json_int_t)p->requests, "answers", (json_int_t)p->answers, "timeouts", (json_int_t)p->timeouts));
 	l->n++;
 }
 
@@ -128,8 +128,8 @@ static void list_session(void *arg, const struct core_session_view *s)
 	ctl_line(l->rq, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:o}", "session", s->session, "scs", s->scs,
 				  "origin_host", s->origin_host, "address", s->address, "listener", s->listen->name, "zone",
 				  adm_zone_word(s->listen->zone), "protection", adm_protection_word(s->listen->protection),
-				  "edge", s->edge, "since", adm_time(s->since_ms), "pending", (json_int_t)s->pending, "groups",
-				  adm_groups(l->adm, &s->asker)));
+				  "edge", s->edge, "since", adm_core_time(l->adm, s->since_ms), "pending", (json_int_t)s->pending,
+				  "groups", adm_groups(l->adm, &s->asker)));
 	l->n++;
 }
 

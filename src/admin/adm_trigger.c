@@ -17,10 +17,10 @@ static void fail_unknown(struct ctl_request *rq, const struct adm *a, const char
 
 /* -- everything about it */
 
-static void set_time(json_t *row, const char *name, uint64_t at_ms)
+static void set_time(const struct adm *a, json_t *row, const char *name, uint64_t at_ms)
 {
 	if (at_ms)
-		json_object_set_new(row, name, adm_time(at_ms));
+		json_object_set_new(row, name, adm_core_time(a, at_ms));
 }
 
 static void set_text(json_t *row, const char *name, const char *text)
@@ -38,7 +38,7 @@ static void set_id(json_t *row, const char *name, uint32_t id)
 		json_object_set_new(row, name, json_string(text));
 }
 
-static json_t *row_of(const struct core_trigger_view *p)
+static json_t *row_of(const struct adm *a, const struct core_trigger_view *p)
 {
 	char digest[2 * TRG_DIGEST_LEN + 1];
 	json_t *row = json_pack("{s:s, s:I, s:s, s:s, s:s}", "scs", p->scs, "reference", (json_int_t)p->reference, "device",
@@ -48,18 +48,18 @@ static json_t *row_of(const struct core_trigger_view *p)
 		return NULL;
 	if (p->has_old_reference)
 		json_object_set_new(row, "old_reference", json_integer(p->old_reference));
-	set_time(row, "received", p->received_ms);
+	set_time(a, row, "received", p->received_ms);
 	if (p->answered)
 		set_text(row, "answer", tsp_request_status_str(p->answer_status));
-	set_time(row, "accepted", p->accepted_ms);
-	set_time(row, "expires", p->expires_ms);
+	set_time(a, row, "accepted", p->accepted_ms);
+	set_time(a, row, "expires", p->expires_ms);
 	if (p->has_outcome)
 		set_text(row, "outcome", tsp_delivery_outcome_str(p->outcome));
-	set_time(row, "reported", p->reported_ms);
-	set_time(row, "ended", p->ended_ms);
+	set_time(a, row, "reported", p->reported_ms);
+	set_time(a, row, "ended", p->ended_ms);
 	if (p->late)
 		json_object_set_new(row, "untold", json_true());
-	set_time(row, "cancelled", p->cancelled_ms);
+	set_time(a, row, "cancelled", p->cancelled_ms);
 	if (p->cancelled)
 		json_object_set_new(row, "cancelled_by_uid", json_integer(p->cancelled_uid));
 	set_text(row, "transaction", p->transaction);
@@ -79,29 +79,29 @@ static json_t *row_of(const struct core_trigger_view *p)
 }
 
 /* What the trigger waits for, and the state of the SCS or the core peer that it waits for. */
-static void set_outlook(json_t *row, const struct core_trigger *t)
+static void set_outlook(const struct adm *a, json_t *row, const struct core_trigger *t)
 {
 	struct core_trigger_outlook look;
 
 	core_trigger_outlook(t, &look);
 	set_text(row, "waits_for", look.waits_for);
 	if (look.next_ms != UINT64_MAX)
-		set_time(row, "next", look.next_ms);
+		set_time(a, row, "next", look.next_ms);
 	if (look.until_ms != UINT64_MAX)
-		set_time(row, "until", look.until_ms);
+		set_time(a, row, "until", look.until_ms);
 	if (look.for_scs)
 		json_object_set_new(row, "scs_sessions", json_integer(look.scs_sessions));
 	if (look.peer)
 		json_object_set_new(row, "peer", json_sprintf("%s (%s)", look.peer, look.peer_open ? "open" : "not open"));
 }
 
-static json_t *history_of(const struct core_trigger_view *p)
+static json_t *history_of(const struct adm *a, const struct core_trigger_view *p)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < p->history_n; i++) {
 		const struct trg_history_entry *e = &p->history[i];
-		json_t *one = json_pack("{s:o, s:I, s:s, s:s, s:s}", "at", adm_time(e->at_ms), "after_ms",
+		json_t *one = json_pack("{s:o, s:I, s:s, s:s, s:s}", "at", adm_core_time(a, e->at_ms), "after_ms",
 					(json_int_t)(e->at_ms - p->received_ms), "from", trg_state_str(e->from), "to",
 					trg_state_str(e->to), "event", trg_event_str(e->event));
 
@@ -112,10 +112,10 @@ static json_t *history_of(const struct core_trigger_view *p)
 	return list;
 }
 
-static void show(struct ctl_request *rq, const struct core_trigger_view *p, json_t *row)
+static void show(const struct adm *a, struct ctl_request *rq, const struct core_trigger_view *p, json_t *row)
 {
 	ctl_line(rq, row);
-	ctl_done(rq, json_pack("{s:i, s:o, s:I}", "count", 1, "history", history_of(p), "history_missing",
+	ctl_done(rq, json_pack("{s:i, s:o, s:I}", "count", 1, "history", history_of(a, p), "history_missing",
 			       (json_int_t)p->history_dropped));
 }
 
@@ -137,14 +137,14 @@ static void on_show(void *arg, struct ctl_request *rq, const json_t *args)
 	}
 	if (m.n) {
 		core_trigger_view(&p, &room, m.first);
-		row = row_of(&p);
-		set_outlook(row, m.first);
-		show(rq, &p, row);
+		row = row_of(a, &p);
+		set_outlook(a, row, m.first);
+		show(a, rq, &p, row);
 		return;
 	}
 	ended = core_trigger_ended(a->core, scs, reference);
 	if (ended)
-		show(rq, ended, row_of(ended));
+		show(a, rq, ended, row_of(a, ended));
 	else
 		fail_unknown(rq, a, scs, reference);
 }

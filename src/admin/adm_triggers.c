@@ -4,18 +4,17 @@
 #include <string.h>
 
 #include "admin/adm_int.h"
-#include "base/clock.h"
 
-static json_t *row_of(const struct core_trigger_view *t)
+static json_t *row_of(const struct adm *a, const struct core_trigger_view *t)
 {
 	json_t *row = json_pack("{s:s, s:I, s:s, s:s, s:s, s:o}", "scs", t->scs, "reference", (json_int_t)t->reference, "device",
 				t->device, "action", tsp_action_str(t->action), "state", trg_state_str(t->state), "received",
-				adm_time(t->received_ms));
+				adm_core_time(a, t->received_ms));
 
 	if (row && t->accepted_ms)
-		json_object_set_new(row, "accepted", adm_time(t->accepted_ms));
+		json_object_set_new(row, "accepted", adm_core_time(a, t->accepted_ms));
 	if (row && t->expires_ms)
-		json_object_set_new(row, "expires", adm_time(t->expires_ms));
+		json_object_set_new(row, "expires", adm_core_time(a, t->expires_ms));
 	if (row && t->has_outcome)
 		json_object_set_new(row, "outcome", json_string(tsp_delivery_outcome_str(t->outcome)));
 	return row;
@@ -26,6 +25,7 @@ static json_t *row_of(const struct core_trigger_view *t)
 #define LOOK_AT 64 /* triggers a call; then the queue of the client is checked again */
 
 struct list {
+	const struct adm *adm;
 	struct core_walk *walk;
 	char device[CORE_DEVICE_TEXT_MAX], state[32]; /* "": any */
 	uint64_t received_by_ms, limit, n;            /* limit 0: all */
@@ -52,7 +52,7 @@ static int list_next(void *arg, struct ctl_request *rq)
 		more = l->limit && l->n == l->limit;
 		if (more)
 			break;
-		ctl_line(rq, row_of(&view));
+		ctl_line(rq, row_of(l->adm, &view));
 		l->n++;
 	}
 	if (t && !more)
@@ -92,7 +92,7 @@ static void on_list(void *arg, struct ctl_request *rq, const json_t *args)
 {
 	const struct adm *a = arg;
 	const char *state = ctl_arg_text(args, "state", "");
-	uint64_t now = clock_real_ms(), older_ms = 1000 * ctl_arg_num(args, "older_s", 0);
+	uint64_t now = core_now_ms(a->core), older_ms = 1000 * ctl_arg_num(args, "older_s", 0);
 	struct list *l;
 	int err;
 
@@ -101,6 +101,8 @@ static void on_list(void *arg, struct ctl_request *rq, const json_t *args)
 		return;
 	}
 	l = calloc(1, sizeof *l);
+	if (l)
+		l->adm = a;
 	err = l ? core_walk_new(&l->walk, a->core, ctl_arg_text(args, "scs", NULL)) : ERR_NOMEM;
 	if (err) {
 		free(l);

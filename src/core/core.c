@@ -150,6 +150,8 @@ static int init_parts(struct core *c, const struct core_conf *conf, char why[COR
 		err = core_sweep_init(c);
 	if (!err)
 		err = core_edges_init(c);
+	if (!err)
+		err = core_look_init(c);
 	if (err)
 		return err;
 	core_probes_init(c);
@@ -168,7 +170,8 @@ int core_new(struct core **out, struct net_loop *loop, const struct core_conf *c
 	c->cb = conf->cb;
 	c->arg = conf->arg;
 	c->loop = loop;
-	c->started_ms = clock_real_ms();
+	core_time_init(c);
+	c->started_ms = core_now_ms(c);
 	snprintf(why, CORE_WHY_MAX, "the core could not be made");
 	err = init_parts(c, conf, why);
 	if (!err) {
@@ -187,6 +190,7 @@ void core_free(struct core *c)
 {
 	if (!c)
 		return;
+	core_look_fini(c);
 	core_peers_close(c); /* outstanding requests complete before the triggers go */
 	core_probes_fini(c);
 	core_edges_fini(c);
@@ -206,6 +210,7 @@ void core_free(struct core *c)
 	core_finished_free(c->finished);
 	net_check_free(c->check);
 	net_timer_free(c->stop.timer);
+	core_time_fini(c);
 	free(c);
 }
 

@@ -55,7 +55,7 @@ bool core_answers_keep(struct core *c, const struct trg *t)
 
 	if (!worth_keeping(t))
 		return false;
-	if (!core_dup_bind(c->dup, t->req.origin_host, t->req.end_to_end, t->number, clock_real_ms(), &a))
+	if (!core_dup_bind(c->dup, t->req.origin_host, t->req.end_to_end, t->number, core_now_ms(c), &a))
 		return false;
 	len = build(record, &t->req, &a);
 	return len && jrn_put(c->journal.jrn, t->number, record, len, on_kept, c) == 0;
@@ -99,7 +99,7 @@ int core_answers_restore(struct core *c, uint64_t number, const void *record, si
 		err = core_dup_restore(c->dup, origin_host, end_to_end, digest, &a, received_ms, NULL);
 	if (err == ERR_NOMEM)
 		return err;
-	if (err || !core_dup_bind(c->dup, origin_host, end_to_end, number, clock_real_ms(), &a))
+	if (err || !core_dup_bind(c->dup, origin_host, end_to_end, number, core_now_ms(c), &a))
 		core_answers_drop(c, number); /* damaged, or past its window */
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* core_deadline.c - the deadlines of all triggers behind one timer of the loop. */
 #include "core/core_int.h"
 
-#define WAIT_MAX_MS (3600u * 1000u) /* longer waits in parts: the time of day may be set meanwhile */
+#define WAIT_MAX_MS (3600u * 1000u) /* longer waits in parts */
 #define DUE_A_TURN 512              /* so that a time at which many end starves nobody */
 
 static struct core_trigger *owner_of(struct heap_node *node)
@@ -16,7 +16,7 @@ static void start(struct core *c)
 
 	if (!first || first->at == c->deadlines.timer_at_ms)
 		return; /* one that is no longer the first fires for nothing, once */
-	now = clock_real_ms();
+	now = core_now_ms(c);
 	wait = first->at > now ? first->at - now : 0;
 	c->deadlines.timer_at_ms = first->at;
 	net_timer_start(c->deadlines.timer, wait < WAIT_MAX_MS ? wait : WAIT_MAX_MS);
@@ -34,7 +34,7 @@ static void on_deadline(struct core_trigger *t)
 static void on_due(void *core)
 {
 	struct core *c = core;
-	uint64_t now = clock_real_ms();
+	uint64_t now = core_now_ms(c);
 	struct heap_node *first;
 
 	c->deadlines.timer_at_ms = UINT64_MAX;
@@ -43,6 +43,14 @@ static void on_due(void *core)
 		on_deadline(owner_of(first));
 	}
 	start(c);
+}
+
+void core_deadlines_look(struct core *c)
+{
+	const struct heap_node *first = heap_first(&c->deadlines.heap);
+
+	if (first && first->at <= core_now_ms(c))
+		on_due(c);
 }
 
 int core_deadline_set(struct core_trigger *t, uint64_t at_ms)

@@ -10,12 +10,14 @@
 #include "core/core_files.h"
 #include "core/core_finished.h"
 #include "core/core_journal.h"
+#include "core/core_look.h"
 #include "core/core_peers.h"
 #include "core/core_queue.h"
 #include "core/core_retry.h"
 #include "core/core_revoke.h"
 #include "core/core_rooms.h"
 #include "core/core_sessions.h"
+#include "core/core_time.h"
 #include "core/core_trigger.h"
 #include "link/link_ids.h"
 #include "stats/st.h"
@@ -33,6 +35,8 @@ struct core {
 	const struct core_cb *cb;
 	void *arg;
 	struct net_loop *loop;
+	struct core_time time;
+	struct core_look look;
 	uint64_t started_ms;
 	struct st_counters st;
 

@@ -14,7 +14,7 @@ static void look_at_state(struct core *c)
 		return;
 	jrn_trouble(c->journal.jrn, &why);
 	c->journal.state = state;
-	c->journal.since_ms = clock_real_ms();
+	c->journal.since_ms = core_now_ms(c);
 	if (state == ERR_NOSPC)
 		log_error(c->log, "core", "the journal has no room: %s. New triggers are refused until there is", why.text);
 	else if (state)
@@ -61,7 +61,7 @@ int core_journal_open(struct core *c, char why[CORE_WHY_MAX])
 	int err;
 
 	snprintf(dir, sizeof dir, "%s/journal", c->cfg->state_dir);
-	c->journal.since_ms = clock_real_ms();
+	c->journal.since_ms = core_now_ms(c);
 	err = jrn_open(&c->journal.jrn, &conf, &jrn_why);
 	if (err) {
 		snprintf(why, CORE_WHY_MAX, "%s", jrn_why.text);

@@ -10,7 +10,7 @@ struct core_journal {
 	struct net_watch *wake;
 	struct jrn_counts counted; /* what the counters of the core have of the journal's */
 	int state;                 /* last logged: 0, ERR_NOSPC or ERR_IO */
-	uint64_t since_ms;         /* when `state` last changed, real time */
+	uint64_t since_ms;         /* when `state` last changed */
 };
 
 ERR_MUST_USE int core_journal_open(struct core *c, char why[CORE_WHY_MAX]);

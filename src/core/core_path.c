@@ -32,7 +32,8 @@ struct visit {
 	uint8_t digest[CORE_DIGEST_LEN];
 	struct pol_request request;
 	struct pol_verdict verdict;
-	uint64_t now_ms;
+	uint64_t now_ms;  /* of the core's timeline */
+	uint64_t wall_ms; /* the wall clock: from when until when a rule holds */
 	char text[CORE_TRANSACTION_TEXT_MAX];
 };
 
@@ -219,11 +220,12 @@ void core_scs_facts(struct pol_scs *out, const struct asc_scs *in)
 	};
 }
 
-static void new_day(struct core_scs *live, uint64_t now_ms)
+/* A clock that is set back over midnight does not give a day's quota twice. One that was days ahead gives a new one. */
+static void new_day(struct core_scs *live, uint64_t wall_ms)
 {
-	uint64_t day = now_ms / 86400000u;
+	uint64_t day = wall_ms / 86400000u;
 
-	if (live->quota_day == day)
+	if (live->quota_day == day || live->quota_day == day + 1)
 		return;
 	live->quota_day = day;
 	live->quota_used = 0;
@@ -250,15 +252,17 @@ static enum stage stage_judge(struct visit *v)
 	struct core *c = v->core;
 	struct asc_device device = { v->request.external[0] ? v->request.external : NULL,
 				     v->request.msisdn[0] ? v->request.msisdn : NULL };
-	struct asc_asker who = core_asker(v->scs->name, v->session->proven, v->now_ms);
+	struct asc_asker who = core_asker(v->scs->name, v->session->proven, v->wall_ms);
 	struct pol_verdict screened = v->verdict;
 	struct assoc_found found;
 	struct pol_scs scs;
-	struct pol_facts facts = { .scs = &scs, .rate = &v->session->scs->rate, .found = &found, .now_ms = v->now_ms };
+	struct pol_facts facts = {
+		.scs = &scs, .rate = &v->session->scs->rate, .found = &found, .now_ms = v->wall_ms, .steady_ms = v->now_ms
+	};
 
 	assoc_found_none(&found);
 	core_scs_facts(&scs, v->scs);
-	new_day(v->session->scs, v->now_ms);
+	new_day(v->session->scs, core_wall_ms(c, v->now_ms)); /* a step that does not last makes no new day */
 	facts.load = load_of(v);
 	facts.payload_ceiling = c->cfg->limits.payload_max < TRG_PAYLOAD_MAX ? c->cfg->limits.payload_max : TRG_PAYLOAD_MAX;
 	facts.validity_ceiling_s = c->cfg->limits.validity_max_s;
@@ -344,7 +348,12 @@ static stage_fn *const stages[] = { stage_session, stage_duplicate, stage_judge,
 
 void core_on_device_action(struct core_edge *e, uint64_t transaction, const struct ipc_device_action *a)
 {
-	struct visit v = { .core = e->core, .edge = e, .transaction = transaction, .a = a, .now_ms = clock_real_ms() };
+	struct visit v = { .core = e->core,
+			   .edge = e,
+			   .transaction = transaction,
+			   .a = a,
+			   .now_ms = core_now_ms(e->core),
+			   .wall_ms = clock_real_ms() };
 
 	v.asker = (struct core_dup_waiter){ e->who.generation, transaction, a->session };
 	core_transaction_text(v.text, e->who.generation, transaction);

@@ -17,7 +17,7 @@ static void on_open(void *arg, struct link *l)
 	struct core_peer *p = arg;
 
 	p->open = true;
-	p->since_ms = clock_real_ms();
+	p->since_ms = core_now_ms(p->core);
 	st_count(&p->core->st, ST_PEER_OPENED);
 	log_info(p->core->log, "core", "peer %s (%s) is open", p->conf->name, p->conf->host);
 	on_usable(arg, l);
@@ -38,7 +38,7 @@ static void on_down(void *arg, struct link *l, int err, const char *why)
 	if (p->open && !p->core->stopping) {
 		st_count(&p->core->st, ST_PEER_DOWN);
 		log_warn(p->core->log, "core", "peer %s (%s) is lost: %s (%s)", p->conf->name, p->conf->host, why, err_str(err));
-		p->since_ms = clock_real_ms();
+		p->since_ms = core_now_ms(p->core);
 	}
 	p->open = false;
 	p->core->peers.events->down(p);
@@ -81,7 +81,7 @@ int core_peers_open(struct core *c, struct tls_ctx *const tls[CFG_PEERS_MAX], co
 		TAILQ_INIT(&p->waiting[0]);
 		TAILQ_INIT(&p->waiting[1]);
 		p->conf = &c->cfg->peers[i];
-		p->since_ms = clock_real_ms();
+		p->since_ms = core_now_ms(p->core);
 		p->link_peer_conf =
 		    (struct link_peer_conf){ p->conf->host, p->conf->realm, p->conf->address, p->conf->port, tls[i] };
 		err = link_peer_new(&p->peer, c->loop, &p->link_peer_conf, &c->peers.link_conf, &link_cb, p);

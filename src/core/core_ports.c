@@ -105,7 +105,7 @@ static void port_note(void *arg, struct trg *trg)
 	struct core *c = arg;
 	struct core_trigger *t = of(trg);
 
-	t->accepted_ms = clock_real_ms();
+	t->accepted_ms = core_now_ms(c);
 	if (put(t, false, NULL, NULL))
 		log_warn(c->log, "core", "transaction %s: its state is journalled later or not at all", t->transaction);
 }

@@ -14,7 +14,7 @@ static void restore_dup(struct core_trigger *t)
 	uint64_t window_ms = t->core->cfg->limits.duplicates_window_ms;
 	struct ipc_device_action_answer a = { .result_code = DIA_RESULT_SUCCESS, .request_status = trg->answer_status };
 
-	if (trg->answered && clock_real_ms() >= trg->req.received_ms + window_ms)
+	if (trg->answered && core_now_ms(t->core) >= trg->req.received_ms + window_ms)
 		return; /* a copy now is a new request */
 	if (core_dup_restore(t->core->dup, trg->req.origin_host, trg->req.end_to_end, trg->req.digest, trg->answered ? &a : NULL,
 			     trg->req.received_ms, &t->dup))

@@ -33,7 +33,7 @@ static enum pol_reason judge(struct core_trigger *t, struct pol_verdict *v, uint
 	}
 	if (v->reason != POL_NO_ASSOCIATION)
 		return v->reason;
-	core_trigger_judge(t, &then, t->trg->req.received_ms);
+	core_trigger_judge(t, &then, core_wall_ms(t->core, t->trg->req.received_ms));
 	if (then.status == TSP_STATUS_SUCCESS || then.reason == POL_STORE_UNREADABLE)
 		return POL_NONE;
 	/* What its certificate proved is not known: a group may have allowed it. */
@@ -59,7 +59,7 @@ static void look_at(struct core_trigger *t, uint64_t now_ms)
 void core_revoke_sweep(void *core)
 {
 	struct core *c = core;
-	uint64_t now_ms = clock_real_ms();
+	uint64_t now_ms = clock_real_ms(); /* when a rule holds is a date */
 
 	for (uint32_t i = 0; i < JUDGED_A_TURN && c->sweep.left; i++, c->sweep.left--) {
 		struct core_trigger *t = core_cursor_next(&c->sweep.cursor);

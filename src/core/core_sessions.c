@@ -33,7 +33,8 @@ struct core_scs *core_scs_get(struct core *c, const char *name)
 	return s;
 }
 
-#define EXPIRY_LOOK_MS (3600u * 1000u) /* longer waits in parts: the time of day may be set meanwhile */
+#define EXPIRY_LOOK_MS                                                                                                           \
+	(3600u * 1000u) /* core_sessions_look() comes earlier when the wall clock was set, or the machine was suspended */
 
 static void expiry_arm(struct core *c, uint64_t not_after_s)
 {
@@ -61,7 +62,7 @@ struct core_session *core_session_new(struct core_edge *e, uint64_t number, cons
 	s->key = (struct core_session_key){ e->who.generation, number };
 	memcpy(s->address, open->address, sizeof s->address);
 	s->listen = &c->cfg->listen[open->listener];
-	s->since_ms = clock_real_ms();
+	s->since_ms = core_now_ms(c);
 	s->not_after_s = open->identity.not_after_s;
 	s->proven = core_proven_of(c, &open->identity);
 	TAILQ_INIT(&s->notices);
@@ -152,6 +153,13 @@ static void on_expiry(void *core)
 	}
 	c->sessions.expiry_s = UINT64_MAX;
 	expiry_arm(c, earliest);
+}
+
+/* The end of a certificate is a date: the wall clock tells whether it has come. */
+void core_sessions_look(struct core *c)
+{
+	if (c->sessions.expiry_s != UINT64_MAX && clock_real_ms() / 1000 > c->sessions.expiry_s)
+		on_expiry(c);
 }
 
 /* -- the part */

@@ -70,6 +70,9 @@ struct core_sessions {
 ERR_MUST_USE int core_sessions_init(struct core *c, const struct core_session_events *events); /* borrows; ERR_NOMEM */
 void core_sessions_fini(struct core *c); /* after all edges and triggers; a zeroed part is allowed */
 
+/* Cuts the sessions whose certificate has ended. */
+void core_sessions_look(struct core *c);
+
 struct core_session *core_session_find(struct core *c, uint32_t generation, uint64_t number); /* NULL: none */
 /* Returns owned by the table. NULL: no memory. `open` was checked (core_admit.c). */
 struct core_session *core_session_new(struct core_edge *e, uint64_t number, const struct ipc_session_open *open,

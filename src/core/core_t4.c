@@ -156,7 +156,7 @@ static void on_dta(void *arg, int err, const struct dia_msg *m)
 
 /* -- the DTR */
 
-static int fill_trigger(struct t4_dtr *dtr, const struct trg *t)
+static int fill_trigger(struct t4_dtr *dtr, const struct trg *t, uint64_t now_ms)
 {
 	bool replaces = t->req.action == TSP_ACTION_REPLACE && !t->as_new;
 	int err = 0;
@@ -170,7 +170,7 @@ static int fill_trigger(struct t4_dtr *dtr, const struct trg *t)
 	dtr->payload = payload_of(t);
 	dtr->reference_number = dia_u32_of(t->req.reference);
 	if (t->req.has_validity)
-		dtr->validity_time_s = dia_u32_of(trg_validity_left_s(&t->req, clock_real_ms()));
+		dtr->validity_time_s = dia_u32_of(trg_validity_left_s(&t->req, now_ms));
 	dtr->priority_indication = dia_u32_of(t->req.priority);
 	if (t->req.has_port)
 		dtr->application_port = dia_u32_of(t->req.port);
@@ -187,7 +187,7 @@ static void fill_recall(struct t4_dtr *dtr, uint32_t reference)
 
 static int leave_submit(struct core_trigger *t, bool again)
 {
-	if (trg_expired(t->trg, clock_real_ms()) || trg_unwanted(t->trg))
+	if (trg_expired(t->trg, core_now_ms(t->core)) || trg_unwanted(t->trg))
 		return ERR_CLOSED;
 	return core_t4_submit(t->core, t->trg, again);
 }
@@ -214,7 +214,7 @@ int core_t4_submit(void *arg, struct trg *t, bool again)
 	if (!err && t->req.action == TSP_ACTION_RECALL)
 		fill_recall(&dtr, trg_old_reference(&t->req));
 	else if (!err)
-		err = fill_trigger(&dtr, t);
+		err = fill_trigger(&dtr, t, core_now_ms(c));
 	if (err)
 		return err;
 	offer_features(&dtr);

@@ -90,7 +90,7 @@ void core_trigger_step(struct core_trigger *t, const struct trg_event *ev)
 		jrn_group_begin(c->journal.jrn);
 	c->triggers.in_group |= group;
 	t->stepping = true;
-	(void)trg_step(t->trg, ev, clock_real_ms()); /* an unwelcome event was traced and changed nothing */
+	(void)trg_step(t->trg, ev, core_now_ms(c)); /* an unwelcome event was traced and changed nothing */
 	t->stepping = false;
 	if (group) {
 		jrn_group_end(c->journal.jrn);

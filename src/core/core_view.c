@@ -216,7 +216,7 @@ void core_trigger_cancel(struct core_trigger *t, uint32_t uid)
 {
 	struct trg_event ev = { .kind = TRG_EV_CANCEL, .status = pol_reason_status(POL_CANCELLED), .reason = POL_CANCELLED };
 
-	t->cancelled_ms = clock_real_ms();
+	t->cancelled_ms = core_now_ms(t->core);
 	t->cancelled_uid = uid;
 	st_count(&t->core->st, ST_TRIGGERS_CANCELLED);
 	core_trigger_step(t, &ev);

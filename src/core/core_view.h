@@ -41,17 +41,24 @@ struct asc *core_store(const struct core *c);
 /* Sets the log level of all processes. Returns the level before. */
 enum log_level core_log_level(struct core *c, enum log_level level);
 
+/* -- the time */
+
+/* Every time in a view is one of the core's timeline (base/timeline.h) if nothing else is said. The time now. */
+uint64_t core_now_ms(const struct core *c);
+/* Such a time as the wall clock tells it: for people. */
+uint64_t core_wall_ms(const struct core *c, uint64_t at_ms);
+
 /* -- status */
 
 struct core_status {
-	uint64_t started_ms; /* real time */
+	uint64_t started_ms;
 	uint32_t sessions;
 	uint32_t pending;          /* requests without an answer */
 	uint32_t triggers;         /* accepted, not yet reported and acknowledged */
 	uint32_t files_generation; /* of the set of files in use; 0: none yet */
 	struct {
 		int state;         /* 0, ERR_NOSPC or ERR_IO */
-		uint64_t since_ms; /* real time of the last change of `state` */
+		uint64_t since_ms; /* of the last change of `state` */
 		uint64_t records, octets, waiting;
 	} journal;
 };
@@ -84,7 +91,7 @@ void core_edge_each(const struct core *c, core_edge_fn *fn, void *arg);
 struct core_peer_view {
 	const struct cfg_peer *conf;
 	const char *state;                             /* a word of link_peer_state() */
-	uint64_t since_ms;                             /* real time of the last change of `state` */
+	uint64_t since_ms;                             /* of the last change of `state` */
 	uint64_t requests, answers, timeouts, pending; /* pending: requests that wait for their answer now */
 };
 typedef void core_peer_fn(void *arg, const struct core_peer_view *peer);
@@ -107,7 +114,7 @@ struct core_session_view {
 	char edge[CORE_EDGE_NAME_MAX];
 	const char *scs, *origin_host, *address; /* origin_host: "" when the SCS is no longer provisioned */
 	const struct cfg_listen *listen;
-	uint64_t since_ms;      /* real time */
+	uint64_t since_ms;
 	uint32_t pending;       /* requests of the SCS without an answer */
 	struct asc_asker asker; /* the SCS with the groups that its certificate proves now */
 };
@@ -129,7 +136,7 @@ void core_scs_facts(struct pol_scs *out, const struct asc_scs *in);
 
 /* -- one trigger (the first two functions are in core_trigger_view.c) */
 
-struct core_trigger_view { /* a text is "" when there is none; a time is in real ms, 0: not yet */
+struct core_trigger_view { /* a text is "" when there is none; a time is in ms, 0: not yet */
 	const char *scs, *device, *transaction, *address, *rule;
 	const char *taker; /* Origin-Host of the SMS-SC that accepted it */
 	uint64_t number;   /* its key in the journal */

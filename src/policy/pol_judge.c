@@ -61,7 +61,7 @@ static bool check_rate(struct judging *j)
 {
 	const struct pol_scs *scs = j->f->scs;
 
-	return !j->f->rate || pol_rate_take(j->f->rate, scs->rate_per_s, scs->burst, j->f->now_ms) || refuse(j, POL_RATE);
+	return !j->f->rate || pol_rate_take(j->f->rate, scs->rate_per_s, scs->burst, j->f->steady_ms) || refuse(j, POL_RATE);
 }
 
 static bool check_quota(struct judging *j)

@@ -30,7 +30,8 @@ struct pol_facts {
 	struct pol_load load;
 	uint32_t payload_ceiling; /* of the whole gateway; the smaller one counts */
 	uint32_t validity_ceiling_s;
-	uint64_t now_ms; /* real time */
+	uint64_t now_ms;    /* the wall clock: from when until when a rule holds */
+	uint64_t steady_ms; /* of a clock that is never set: for the rate */
 };
 
 /* `screened` is what pol_screen() said about `r`. */

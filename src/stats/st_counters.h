@@ -89,6 +89,7 @@
 	X(REPORTS_LATE, "reports_late", "delivery reports after the outcome was settled")                                        \
 	X(REPORTS_SENT, "reports_sent", "DNRs handed to an edge, repeats included")                                              \
 	X(REPORTS_ACKNOWLEDGED, "reports_acknowledged", "DNRs acknowledged by the SCS")                                          \
+	X(CLOCK_STEPS, "clock_steps", "times the wall clock was set by more than a second")                                      \
 	X(REPORTS_EXPIRED, "reports_expired", "reports dropped after journal.report_retention")                                  \
 	X(REPORTS_UNCONFIRMED, "reports_unconfirmed", "triggers reported UNCONFIRMED: no report in time")                        \
 	/* core: disk and control */                                                                                             \

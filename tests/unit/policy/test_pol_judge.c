@@ -57,7 +57,7 @@ static void world_new(struct world *w)
 				   .quota_per_day = 1000,
 				   .pending_max = 50 };
 	add_rule(&w->found, ASSOC_ALLOW, ASSOC_RIGHT_ALL, ASSOC_DEVICE_DOMAIN);
-	w->facts = (struct pol_facts){ .payload_ceiling = 1024, .validity_ceiling_s = 604800, .now_ms = NOW_MS };
+	w->facts = (struct pol_facts){ .payload_ceiling = 1024, .validity_ceiling_s = 604800, .now_ms = NOW_MS, .steady_ms = NOW_MS };
 }
 
 static void judge(struct world *w)

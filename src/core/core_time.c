@@ -1,0 +1,37 @@
+/* core_time.c - the core's timeline: begun from its file in the state directory, read, written again. */
+#include "core/core_time.h"
+#include "core/core_int.h"
+
+void core_time_init(struct core *c)
+{
+	char why[TIMELINE_WHY_MAX];
+
+	if (timeline_open(&c->time.line, c->cfg->state_dir, why))
+		log_warn(c->log, "core", "%s", why);
+}
+
+void core_time_keep(struct core *c)
+{
+	char why[TIMELINE_WHY_MAX];
+
+	if (c->time.line.unwritten && timeline_keep(&c->time.line, c->cfg->state_dir, why))
+		log_warn(c->log, "core", "%s", why);
+}
+
+void core_time_fini(struct core *c)
+{
+	if (!c->time.line.kept.last_ms)
+		return;
+	c->time.line.unwritten = true;
+	core_time_keep(c);
+}
+
+uint64_t core_now_ms(const struct core *c)
+{
+	return timeline_at(&c->time.line, clock_boot_ms());
+}
+
+uint64_t core_wall_ms(const struct core *c, uint64_t at_ms)
+{
+	return timeline_to_wall(&c->time.line, at_ms);
+}
