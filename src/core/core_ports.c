@@ -160,6 +160,17 @@ static uint32_t port_end_to_end(void *arg)
 	return link_ids_end_to_end(&c->ids);
 }
 
+static void say_dropped(const struct core_trigger *t)
+{
+	char device[POL_DEVICE_TEXT_MAX];
+	struct core_decision d = core_trigger_decision(t, device);
+
+	log_warn(
+	    t->core->log, "core",
+	    "transaction %s: report %s of trigger %u of %s for %s is dropped: not acknowledged within journal.report_retention",
+	    t->transaction, tsp_delivery_outcome_str(t->trg->outcome), d.reference, d.scs, device);
+}
+
 static void port_forget(void *arg, struct trg *trg, bool late)
 {
 	struct core *c = arg;
@@ -167,6 +178,8 @@ static void port_forget(void *arg, struct trg *trg, bool late)
 
 	if (late)
 		st_count(&c->st, trg->has_outcome ? ST_REPORTS_EXPIRED : ST_REPORTS_LATE);
+	if (late && trg->has_outcome)
+		say_dropped(t);
 	if ((trg->stored || t->kept) && !core_answers_keep(c, trg) && jrn_del(c->journal.jrn, trg->number))
 		log_error(c->log, "core", "transaction %s: its record stays in the journal for now", t->transaction);
 	FAULT_POINT(CORE_DELETE_QUEUED);

@@ -104,6 +104,7 @@ struct trg_reasons {
 struct trg_conf {                            /* borrowed by every trigger */
 	uint64_t report_grace_ms;            /* after the expiry, before UNCONFIRMED */
 	uint64_t report_retention_ms;        /* how long a report waits for its DNA */
+	uint64_t drop_from_ms;               /* no report is dropped before: the time of the start may be wrong */
 	uint64_t retry_min_ms, retry_max_ms; /* DNR, recall and resume: doubles from min to max */
 	struct trg_reasons reasons;
 	struct trg_names *takers; /* borrowed: the names of SMS-SCs, each once */
@@ -191,6 +192,7 @@ struct trg {                       /* for others: to read, never to write; in th
 	enum trg_state state;
 	int revoke_reason;                   /* of REVOKE or CANCEL */
 	int said;                            /* inside: the reason of the step under way */
+	uint64_t taken_ms;                   /* the last time at which the SMS-SC may have taken it; 0: not known */
 	uint64_t reported_ms;                /* when the report came: the retention counts from here */
 	uint64_t armed_ms;                   /* when TIMER comes; UINT64_MAX: it does not */
 	uint64_t changer;                    /* number of the recall or replace under way that names it; 0: none */
@@ -220,7 +222,7 @@ ERR_MUST_USE int trg_new(struct trg **out, uint64_t number, const struct trg_req
 			 const struct trg_ports *ports, void *arg);
 void trg_free(struct trg *t); /* takes; NULL allowed; says nothing to anyone */
 
-/* The one door. Time is real time in ms since 1970. A pair that is not in the table changes nothing and returns ERR_STATE; a DRR that
+/* The one door. Time is in ms since 1970, of a clock that is never set (base/timeline.h). A pair that is not in the table changes nothing and returns ERR_STATE; a DRR that
  * comes at such a time is acknowledged as not taken. 0 otherwise. */
 int trg_step(struct trg *t, const struct trg_event *ev, uint64_t now_ms);
 
@@ -229,7 +231,8 @@ int trg_step(struct trg *t, const struct trg_event *ev, uint64_t now_ms);
 bool trg_unwanted(const struct trg *t);
 /* Past its validity: its DTR must not leave any more. Never for a recall, nor without a validity (one attempt, whenever). */
 bool trg_expired(const struct trg *t, uint64_t now_ms);
-/* Without a report it is given up at this time. */
+/* Without a report it is given up at this time: its validity and the grace, counted from when the SMS-SC may have taken it. The SMS-SC
+ * counts the validity from there, too. */
 uint64_t trg_report_deadline(const struct trg *t);
 /* Are both about one device? By what the HSS said (IMSI, then MSISDN), else by the names that the SCS gave. */
 bool trg_same_device(const struct trg *a, const struct trg *b);

@@ -81,7 +81,16 @@ void trg_back_off(struct trg_step *s, uint64_t latest_ms)
 
 uint64_t trg_report_deadline(const struct trg *t)
 {
-	return t->req.expires_ms + t->conf->report_grace_ms;
+	uint64_t late_ms = t->taken_ms > t->req.received_ms ? t->taken_ms - t->req.received_ms : 0;
+
+	return t->req.expires_ms + late_ms + t->conf->report_grace_ms;
+}
+
+uint64_t trg_report_kept_until(const struct trg *t)
+{
+	uint64_t until_ms = t->reported_ms + t->conf->report_retention_ms;
+
+	return until_ms > t->conf->drop_from_ms ? until_ms : t->conf->drop_from_ms;
 }
 
 bool trg_expired(const struct trg *t, uint64_t now_ms)
@@ -187,6 +196,7 @@ enum trg_state trg_act_submit(struct trg_step *s)
 		return expire(s);
 	if (t->ports->submit(t->arg, t, false))
 		return trg_refuse(s, TSP_STATUS_TEMPORARYERROR, t->conf->reasons.smssc_silent);
+	t->taken_ms = s->now_ms;
 	trg_count(&t->submits);
 	return t->state;
 }
@@ -216,6 +226,7 @@ enum trg_state trg_act_accept(struct trg_step *s)
 	if (t->req.action == TSP_ACTION_REPLACE && s->ev->no_feature)
 		t->as_new = true; /* it took it for a new trigger: the original is still there */
 	took(t, s->ev);
+	t->taken_ms = s->now_ms;
 	accepted(t);
 	if (t->revoke_due)
 		return trg_act_revoke(s);
@@ -230,6 +241,7 @@ enum trg_state trg_act_submit_again(struct trg_step *s)
 
 	if (t->revoke_due || trg_expired(t, s->now_ms) || t->ports->submit(t->arg, t, true))
 		return trg_act_give_up(s);
+	t->taken_ms = s->now_ms;
 	trg_count(&t->submits);
 	return t->state;
 }
@@ -290,6 +302,7 @@ enum trg_state trg_act_resume(struct trg_step *s)
 	if (s->now_ms >= trg_report_deadline(t))
 		return resume_too_late(s);
 	if (may_resume(t, &no) && t->ports->submit(t->arg, t, true) == 0) {
+		t->taken_ms = s->now_ms;
 		trg_count(&t->submits);
 		t->backoff_ms = 0;
 		trg_arm(t, UINT64_MAX);
@@ -406,7 +419,7 @@ enum trg_state trg_act_notify_later(struct trg_step *s)
 {
 	struct trg *t = s->t;
 
-	if (s->now_ms >= t->reported_ms + t->conf->report_retention_ms)
+	if (s->now_ms >= trg_report_kept_until(t))
 		return trg_end(s, true);
 	trg_back_off(s, UINT64_MAX);
 	return TRG_BACKOFF;

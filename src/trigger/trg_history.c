@@ -52,6 +52,19 @@ void trg_past_note(struct trg *t, enum trg_state from, enum trg_state to, enum t
 	(void)!trg_past_add(t, &e); /* without memory it goes on, and is told less of */
 }
 
+uint64_t trg_past_taken(const struct trg *t)
+{
+	const struct trg_past *p = t->past;
+
+	for (size_t i = p ? p->n : 0; i > 0; i--) {
+		const struct trg_past_entry *e = &p->entries[i - 1];
+
+		if (e->to == TRG_SUBMITTING || e->to == TRG_RESUBMITTING || e->event == TRG_EV_DTA_OK)
+			return t->req.received_ms + e->after_ms;
+	}
+	return 0;
+}
+
 size_t trg_history(const struct trg *t, struct trg_history_entry out[TRG_HISTORY_MAX], uint32_t *dropped)
 {
 	const struct trg_past *p = t->past;
@@ -88,7 +101,7 @@ void trg_look(const struct trg *t, struct trg_outlook *out)
 	uint64_t until = UINT64_MAX;
 
 	if (t->state == TRG_NOTIFYING || t->state == TRG_BACKOFF)
-		until = t->reported_ms + t->conf->report_retention_ms;
+		until = trg_report_kept_until(t);
 	else if (t->state == TRG_RESUMING || t->state == TRG_RECALLING || t->state == TRG_ACCEPTED || t->state == TRG_REVOKING)
 		until = trg_report_deadline(t);
 	*out = (struct trg_outlook){ waits[t->state], t->armed_ms, until };

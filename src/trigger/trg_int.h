@@ -21,6 +21,8 @@ struct trg_past {
 };
 
 bool trg_past_add(struct trg *t, const struct trg_past_entry *e); /* false: no memory */
+/* When the SMS-SC may have taken it, as the history tells; 0: it does not. */
+uint64_t trg_past_taken(const struct trg *t);
 void trg_past_note(struct trg *t, enum trg_state from, enum trg_state to, enum trg_event_kind ev, int reason, uint64_t now_ms);
 
 struct trg_step { /* one event under way */
@@ -47,7 +49,8 @@ trg_act_fn trg_act_give_up, trg_act_gave_up, trg_act_recall, trg_act_recall_rest
 enum trg_state trg_end(struct trg_step *s, bool late);
 void trg_say(struct trg *t, uint32_t status, int reason); /* the one answer */
 enum trg_state trg_refuse(struct trg_step *s, uint32_t status, int reason);
-void trg_count(uint16_t *n); /* stays at its largest value */
+void trg_count(uint16_t *n);                         /* stays at its largest value */
+uint64_t trg_report_kept_until(const struct trg *t); /* once it has an outcome */
 void trg_arm(struct trg *t, uint64_t at_ms);
 /* Arms the timer for the next attempt and doubles the wait; never later than `latest_ms`. */
 void trg_back_off(struct trg_step *s, uint64_t latest_ms);

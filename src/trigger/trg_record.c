@@ -262,6 +262,7 @@ static void take_more(struct trg *t, const struct more *m, const char *taker)
 		(void)!trg_past_add(t, &m->past[i]);
 	if (t->past)
 		t->past->dropped = m->dropped;
+	t->taken_ms = trg_past_taken(t);
 }
 
 struct parsed {

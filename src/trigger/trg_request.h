@@ -29,7 +29,7 @@ struct trg_request {                            /* strings end in NUL, "" when a
 	uint32_t validity_s; /* as given; the DTR carries what is left of it: trg_validity_left_s() */
 	bool has_old_reference, has_port, has_validity;
 	bool groups_unknown;              /* restored from a record that did not keep them: nobody can judge it again */
-	uint64_t received_ms, expires_ms; /* real time; expires = received + validity */
+	uint64_t received_ms, expires_ms; /* as of trg_step(); expires = received + validity */
 	const char *groups;          /* that the certificate of the session proved, names with a space between; "" when none */
 	uint64_t groups_not_after_s; /* until when; 0: no end known */
 };

@@ -407,6 +407,35 @@ static void test_without_a_report_the_scs_hears_unconfirmed(void **state)
 	trg_free(t);
 }
 
+/* The SMS-SC counts the validity from when it took the trigger: with a validity of 0 and a late DTA, too, a report may still come. */
+static void test_the_report_deadline_counts_from_the_acceptance(void **state)
+{
+	static const uint32_t validities_s[] = { 0, 60 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof validities_s / sizeof validities_s[0]; i++) {
+		struct fake f = fake_new();
+		struct trg_request r = request();
+		uint64_t accepted_ms = T0 + 2 * fake_conf.report_grace_ms;
+		struct trg *t;
+
+		r.validity_s = validities_s[i];
+		r.expires_ms = T0 + r.validity_s * 1000ull;
+		t = trigger_of(&f, &r);
+		step(t, &f, TRG_EV_START);
+		step(t, &f, TRG_EV_SUBSCRIBER);
+		step(t, &f, TRG_EV_DURABLE);
+		assert_int_equal(t->state, TRG_SUBMITTING);
+		f.now_ms = accepted_ms;
+		step(t, &f, TRG_EV_DTA_OK);
+		assert_int_equal(t->state, TRG_ACCEPTED);
+		assert_true(f.armed_ms == accepted_ms + r.validity_s * 1000ull + fake_conf.report_grace_ms);
+		step(t, &f, TRG_EV_DRR);
+		assert_int_equal(t->outcome, TSP_OUTCOME_SUCCESS);
+		trg_free(t);
+	}
+}
+
 static void test_dnr_backs_off_from_min_to_max_until_acknowledged(void **state)
 {
 	static const uint64_t waits_s[] = { 1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300 };
@@ -456,6 +485,28 @@ static void test_a_report_is_kept_until_its_retention_ends(void **state)
 	}
 	assert_int_equal(t->state, TRG_DONE);
 	assert_true(f.now_ms >= end && f.now_ms < end + 2 * fake_conf.retry_max_ms);
+	assert_int_equal(f.late, 1);
+	trg_free(t);
+}
+
+/* After a start with a wall clock that is far ahead every report looks too old: it gets its chance all the same. */
+static void test_no_report_is_dropped_while_the_clock_may_be_wrong(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_NOTIFYING);
+	struct trg_conf conf = fake_conf;
+
+	(void)state;
+	f.now_ms += 8 * 86400000ull;
+	conf.drop_from_ms = f.now_ms + 600000;
+	t->conf = &conf;
+	for (int i = 0; i < 10000 && t->state != TRG_DONE; i++) {
+		step(t, &f, TRG_EV_DNA_NO);
+		if (t->state == TRG_BACKOFF)
+			step(t, &f, TRG_EV_TIMER);
+	}
+	assert_true(f.now_ms >= conf.drop_from_ms);
+	assert_true(f.notified_again >= 5);
 	assert_int_equal(f.late, 1);
 	trg_free(t);
 }
@@ -536,9 +587,11 @@ int main(void)
 		cmocka_unit_test(test_a_report_that_is_not_durable_is_not_acknowledged),
 		cmocka_unit_test(test_each_copy_of_a_report_is_answered_once),
 		cmocka_unit_test(test_without_a_report_the_scs_hears_unconfirmed),
+		cmocka_unit_test(test_the_report_deadline_counts_from_the_acceptance),
 		cmocka_unit_test(test_dnr_backs_off_from_min_to_max_until_acknowledged),
 		cmocka_unit_test(test_an_scs_that_comes_back_hears_its_report_at_once),
 		cmocka_unit_test(test_a_report_is_kept_until_its_retention_ends),
+		cmocka_unit_test(test_no_report_is_dropped_while_the_clock_may_be_wrong),
 		cmocka_unit_test(test_a_restored_trigger_asks_again_when_the_peer_is_there),
 		cmocka_unit_test(test_a_new_trigger_checks_its_bounds),
 		cmocka_unit_test(test_validity_left_is_rounded_up_and_never_grows),

@@ -75,6 +75,24 @@ static void test_a_trigger_comes_back_in_the_state_its_record_stands_for(void **
 	}
 }
 
+/* The record needs no field for the acceptance: the history tells when it was. */
+static void test_the_report_deadline_survives_a_restart(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_SUBMITTING), *back;
+	uint8_t bytes[TRG_RECORD_MAX];
+	size_t len;
+
+	(void)state;
+	f.now_ms = T0 + 90000;
+	step(t, &f, TRG_EV_DTA_OK);
+	len = record_of(bytes, t);
+	assert_int_equal(trg_restore(&back, 7, bytes, len, &fake_conf, &fake_ports, &f), 0);
+	assert_true(trg_report_deadline(back) == T0 + 90000 + VALIDITY_S * 1000ull + fake_conf.report_grace_ms);
+	trg_free(t);
+	trg_free(back);
+}
+
 static void test_a_restored_report_goes_out_with_its_old_identifier(void **state)
 {
 	uint8_t bytes[TRG_RECORD_MAX];
@@ -251,6 +269,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_trigger_comes_back_in_the_state_its_record_stands_for),
+		cmocka_unit_test(test_the_report_deadline_survives_a_restart),
 		cmocka_unit_test(test_a_restored_report_goes_out_with_its_old_identifier),
 		cmocka_unit_test(test_a_restored_recall_goes_on),
 		cmocka_unit_test(test_a_record_cut_anywhere_is_refused),
