@@ -331,8 +331,9 @@ static void msg_due(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 			dlv_step(d, m, DLV_EV_GIVE_UP, now);
 		return;
 	case DLV_REPORTING:
-		if (now.real_ms > m->outcome_real_ms + d->conf.report_keep_ms) {
+		if (now.real_ms > m->outcome_real_ms + d->conf.report_keep_ms && now.real_ms >= d->conf.drop_from_ms) {
 			d->counts.reports_dropped++;
+			d->ports.dropped(d->ports.arg, m);
 			dlv_step(d, m, DLV_EV_REPORTED, now);
 			return;
 		}

@@ -15,8 +15,9 @@
 #include "nodes/smssc/dlv_msg.h"
 
 struct dlv_now {
-	uint64_t mono_ms; /* for timers */
-	uint64_t real_ms; /* for what is kept: time stamps, expiry */
+	uint64_t mono_ms; /* for timers: CLOCK_BOOTTIME */
+	uint64_t real_ms; /* for what is kept, expiry and retention: of the store's timeline (base/timeline.h) */
+	int64_t wall_ms;  /* the wall clock minus real_ms: for the time stamp that a mobile reads */
 };
 
 struct dlv_ue;
@@ -35,6 +36,7 @@ struct dlv_ports { /* none of them may call back into the machine */
 	/* Tells the outcome; `again`: it may have been told before (T flag). Not 0: not possible now. The answer: dlv_reported(). */
 	int (*report)(void *arg, const struct dlv_msg *m, bool again);
 	uint32_t (*end_to_end)(void *arg);
+	void (*dropped)(void *arg, const struct dlv_msg *m); /* report_keep_ms is over and its report was never acknowledged */
 };
 
 struct dlv_conf {
@@ -45,6 +47,7 @@ struct dlv_conf {
 	uint64_t retry_min_ms, retry_max_ms;   /* a mobile that does not answer or is full: doubled each time */
 	uint64_t report_min_ms, report_max_ms; /* a report that is not acknowledged */
 	uint64_t report_keep_ms;               /* after that a report is dropped */
+	uint64_t drop_from_ms;                 /* none is dropped before: the time of the start may be wrong; as real_ms */
 	uint64_t restart_wait_ms;              /* after a restart single attempts wait that long for their mobile to register */
 };
 

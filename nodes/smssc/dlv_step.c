@@ -92,7 +92,7 @@ static void act_send(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 	ue->resting = false;
 	ue->reference++;
 	dlv_timer_start(&d->timers, &ue->timer, now.mono_ms + d->conf.ack_wait_ms);
-	if (dlv_ue_part(&rpdu, d, ue, m))
+	if (dlv_ue_part(&rpdu, d, ue, m, now.wall_ms))
 		return; /* the answer that does not come ends the attempt */
 	if (d->ports.send(d->ports.arg, ue->conn, ue->imsi, m->id, rpdu.p, rpdu.len) == 0)
 		d->counts.parts_sent++;

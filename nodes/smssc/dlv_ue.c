@@ -112,7 +112,7 @@ struct dlv_msg *dlv_ue_next(struct dlv_ue *ue)
 	return NULL;
 }
 
-int dlv_ue_part(struct buf *out, struct dlv *d, struct dlv_ue *ue, const struct dlv_msg *m)
+int dlv_ue_part(struct buf *out, struct dlv *d, struct dlv_ue *ue, const struct dlv_msg *m, int64_t wall_ms)
 {
 	uint8_t octets[SMS_TPDU_MAX];
 	struct buf tpdu = buf_over(octets, sizeof octets);
@@ -121,7 +121,7 @@ int dlv_ue_part(struct buf *out, struct dlv *d, struct dlv_ue *ue, const struct 
 		.pid = SMS_PID_DEVICE_TRIGGER,
 		.dcs = SMS_DCS_8BIT,
 		.more = m->parts_done + 1 < m->parts || ue->queue_n > 1,
-		.sent_s = (int64_t)(m->submitted_real_ms / 1000),
+		.sent_s = ((int64_t)m->submitted_real_ms + wall_ms) / 1000,
 		.has_port = m->text.has_port,
 		.port = m->text.port,
 		.has_part = m->parts > 1,

@@ -47,4 +47,4 @@ void dlv_ue_detach(struct dlv *d, struct dlv_ue *ue);
 struct dlv_msg *dlv_ue_next(struct dlv_ue *ue);
 
 /* Writes the RPDU of the next part of `m`. ERR_LIMIT, ERR_INVAL: cannot be put in words (never for what dlv_submit() took). */
-ERR_MUST_USE int dlv_ue_part(struct buf *out, struct dlv *d, struct dlv_ue *ue, const struct dlv_msg *m);
+ERR_MUST_USE int dlv_ue_part(struct buf *out, struct dlv *d, struct dlv_ue *ue, const struct dlv_msg *m, int64_t wall_ms);

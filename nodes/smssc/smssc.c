@@ -35,7 +35,7 @@ static void record(struct smssc *s, const char *name, const struct dlv_msg *m)
 	event = json_pack("{s:s, s:I, s:I, s:s, s:o, s:s, s:I}", "event", name, "time_ms", (json_int_t)clock_real_ms(),
 			  "delivery_id", (json_int_t)m->id, "smea", smea, "reference",
 			  m->text.has_reference ? json_integer((json_int_t)m->text.reference) : json_null(), "imsi", m->text.imsi,
-			  "expires_ms", (json_int_t)m->give_up_real_ms);
+			  "expires_ms", (json_int_t)timeline_to_wall(&s->time, m->give_up_real_ms));
 	if (event && m->has_outcome)
 		json_object_set_new(event, "outcome", json_string(outcome_word(m)));
 	node_events_add(s->events, event);
@@ -59,6 +59,14 @@ static void port_del(void *arg, const struct dlv_msg *m)
 	smssc_store_del_msg(s->store, m->id);
 }
 
+static void port_dropped(void *arg, const struct dlv_msg *m)
+{
+	struct smssc *s = arg;
+
+	log_warn(&s->log, "smssc", "report %s of delivery %llu, trigger %u, is dropped: not acknowledged within report.retention",
+		 outcome_word(m), (unsigned long long)m->id, m->text.reference);
+}
+
 static uint32_t port_end_to_end(void *arg)
 {
 	return link_ids_end_to_end(&((struct smssc *)arg)->ids);
@@ -76,12 +84,14 @@ static void port_del_dup(void *arg, uint64_t sequence)
 
 struct dlv_now smssc_now(const struct smssc *s)
 {
-	return (struct dlv_now){ net_loop_now_ms(s->loop), clock_real_ms() };
+	uint64_t boot_ms = clock_boot_ms();
+
+	return (struct dlv_now){ boot_ms, timeline_at(&s->time, boot_ms), s->time.kept.wall_ms };
 }
 
 static void arm(struct smssc *s)
 {
-	uint64_t next = dlv_next_ms(s->dlv), now = net_loop_now_ms(s->loop);
+	uint64_t next = dlv_next_ms(s->dlv), now = clock_boot_ms();
 
 	if (next == UINT64_MAX)
 		net_timer_stop(s->timer);
@@ -137,6 +147,36 @@ static void on_timer(void *arg)
 	dlv_tick(s->dlv, smssc_now(s));
 }
 
+static void keep_time(struct smssc *s)
+{
+	char why[TIMELINE_WHY_MAX];
+
+	if (s->time.unwritten && timeline_keep(&s->time, s->conf.state_dir, why))
+		log_warn(&s->log, "store", "%s", why);
+}
+
+/* A timer of the loop neither runs while the machine is suspended nor knows that the wall clock was set. */
+static void on_look(void *arg)
+{
+	struct smssc *s = arg;
+	int64_t step_ms = timeline_look(&s->time, clock_boot_ms(), clock_real_ms());
+
+	if (step_ms)
+		log_warn(&s->log, "smssc", "the wall clock was set by %lld ms; waits, retention and expiry do not change",
+			 (long long)step_ms);
+	keep_time(s);
+	dlv_tick(s->dlv, smssc_now(s));
+	net_timer_start(s->look, TIMELINE_LOOK_MS);
+}
+
+static void open_time(struct smssc *s)
+{
+	char why[TIMELINE_WHY_MAX];
+
+	if (timeline_open(&s->time, s->conf.state_dir, why))
+		log_warn(&s->log, "store", "%s", why);
+}
+
 static int open_events(struct smssc *s, char why[SMSSC_STORE_WHY_MAX])
 {
 	int err = node_events_open(&s->events, s->conf.events, why);
@@ -181,6 +221,7 @@ static struct dlv_conf machine_conf(const struct smssc *s)
 		.report_min_ms = c->report.retry_min_ms,
 		.report_max_ms = c->report.retry_max_ms,
 		.report_keep_ms = c->report.retention_ms,
+		.drop_from_ms = s->time.sure_from_ms,
 		.restart_wait_ms = c->delivery.restart_wait_ms,
 	};
 
@@ -191,7 +232,7 @@ static struct dlv_conf machine_conf(const struct smssc *s)
 static int make_parts(struct smssc *s)
 {
 	const struct dlv_ports ports = {
-		s, port_put, port_del, smssc_ues_send, smssc_ues_taken_over, smssc_t4_report, port_end_to_end
+		s, port_put, port_del, smssc_ues_send, smssc_ues_taken_over, smssc_t4_report, port_end_to_end, port_dropped
 	};
 	const struct smssc_dup_ports dup_ports = { s, port_put_dup, port_del_dup };
 	struct dlv_conf conf = machine_conf(s);
@@ -203,6 +244,10 @@ static int make_parts(struct smssc *s)
 		err = net_check_new(&s->check, s->loop, smssc_turn, s);
 	if (!err)
 		err = net_timer_new(&s->timer, s->loop, on_timer, s);
+	if (!err)
+		err = net_timer_new(&s->look, s->loop, on_look, s);
+	if (!err)
+		net_timer_start(s->look, TIMELINE_LOOK_MS);
 	return err;
 }
 
@@ -217,6 +262,7 @@ int smssc_open(struct smssc *s, char why[SMSSC_STORE_WHY_MAX])
 		err = open_events(s, why);
 	if (err)
 		return err;
+	open_time(s);
 	snprintf(why, SMSSC_STORE_WHY_MAX, "out of memory");
 	err = make_parts(s);
 	if (err)
@@ -243,6 +289,9 @@ void smssc_close(struct smssc *s)
 	if (s->store && s->dlv && smssc_store_dirty(s->store) && commit(s, &words))
 		log_error(&s->log, "store", "%s: %s: the last changes are lost; they will be made again", s->conf.state_dir,
 			  words);
+	s->time.unwritten = s->dlv != NULL;
+	keep_time(s);
+	net_timer_free(s->look);
 	net_timer_free(s->timer);
 	net_check_free(s->check);
 	dlv_free(s->dlv);

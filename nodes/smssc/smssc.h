@@ -1,6 +1,7 @@
 /* smssc.h - the SMS-SC as a process: what its parts share. The path of one trigger: smssc_t4 (DTR) -> smssc_dtr (what to do) -> dlv
  * (when) -> smssc_store (first on disk) -> smssc_t4 (DTA) and smssc_ues (to the mobile and back) -> dlv -> smssc_store -> smssc_t4 (DRR). */
 #pragma once
+#include "base/timeline.h"
 #include "link/link_ids.h"
 #include "nodes/common/node_events.h"
 #include "nodes/common/node_out.h"
@@ -25,6 +26,8 @@ struct smssc {
 	struct link_ids ids;
 	struct net_check *check;
 	struct net_timer *timer;
+	struct timeline time;           /* of the store */
+	struct net_timer *look;         /* at the clocks */
 	bool disk_ill;                  /* said once, until it is well again */
 	uint8_t record[DLV_RECORD_MAX]; /* one being written */
 

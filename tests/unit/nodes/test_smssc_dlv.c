@@ -29,11 +29,12 @@ struct world {
 	struct dlv_conn a, b; /* two connections of the lab link */
 	struct sent sent[600];
 	struct told told[600];
-	unsigned sent_n, told_n, puts, dels, takeovers;
+	unsigned sent_n, told_n, puts, dels, takeovers, dropped;
 	uint8_t disk[64][2048]; /* by low bits of the id; length first */
 	uint64_t disk_id[64];
 	size_t disk_len[64];
 	int send_err, report_err;
+	uint64_t drop_from_ms;
 	uint32_t end_to_end;
 };
 
@@ -96,6 +97,12 @@ static uint32_t end_to_end(void *arg)
 	return ++((struct world *)arg)->end_to_end;
 }
 
+static void dropped(void *arg, const struct dlv_msg *m)
+{
+	(void)m;
+	((struct world *)arg)->dropped++;
+}
+
 static struct dlv *machine(struct world *w)
 {
 	const struct dlv_conf conf = { .sc_address = "491770000000",
@@ -110,8 +117,9 @@ static struct dlv *machine(struct world *w)
 				       .report_min_ms = 1000,
 				       .report_max_ms = 30000,
 				       .report_keep_ms = 600000,
+				       .drop_from_ms = w->drop_from_ms,
 				       .restart_wait_ms = 5000 };
-	const struct dlv_ports ports = { w, put, del, send_rpdu, taken_over, report, end_to_end };
+	const struct dlv_ports ports = { w, put, del, send_rpdu, taken_over, report, end_to_end, dropped };
 	struct dlv *d;
 
 	assert_int_equal(dlv_new(&d, &conf, &ports), 0);
@@ -122,7 +130,7 @@ static int setup(void **state)
 {
 	struct world *w = calloc(1, sizeof *w);
 
-	w->now = (struct dlv_now){ 5000, 1705321800000 };
+	w->now = (struct dlv_now){ 5000, 1705321800000, 0 };
 	w->d = machine(w);
 	*state = w;
 	return 0;
@@ -682,6 +690,7 @@ static void test_reports_end_with_their_retention(void **state)
 	commit(w);
 	pass(w, 600001);
 	assert_int_equal(dlv_counts(w->d)->reports_dropped, 1);
+	assert_int_equal(w->dropped, 1);
 	assert_int_equal(w->dels, 1);
 	(void)id;
 }
@@ -735,6 +744,24 @@ static void test_a_restart_loses_nothing(void **state)
 	assert_int_equal(w->told_n, 3);
 	pass(w, 1); /* the second before the restart counts */
 	assert_told(w, 3, waiting, T4_OUTCOME_VALIDITY_TIME_EXPIRED, -1);
+}
+
+/* After a boot with a wall clock that is far ahead every report looks too old. */
+static void test_no_report_is_dropped_while_the_clock_may_be_wrong(void **state)
+{
+	struct world *w = *state;
+
+	(void)submit(w, ALICE, 77, 3, 0);
+	w->report_err = ERR_CLOSED;
+	commit(w);
+	pass(w, 1);
+	w->now.real_ms += 8 * 86400000ull;
+	w->drop_from_ms = w->now.real_ms + 600000;
+	restart(w);
+	pass(w, 599000);
+	assert_int_equal(w->dropped, 0);
+	pass(w, 40000);
+	assert_int_equal(w->dropped, 1);
 }
 
 static void test_single_attempts_end_some_time_after_a_restart(void **state)
@@ -855,6 +882,7 @@ int main(void)
 		TEST(test_reports_are_repeated_until_acknowledged),
 		TEST(test_reports_end_with_their_retention),
 		TEST(test_a_restart_loses_nothing),
+		TEST(test_no_report_is_dropped_while_the_clock_may_be_wrong),
 		TEST(test_single_attempts_end_some_time_after_a_restart),
 		TEST(test_a_link_that_takes_nothing_is_an_unanswered_attempt),
 		TEST(test_no_order_of_events_breaks_the_machine),

@@ -107,9 +107,9 @@ static int setup(void **state)
 				       .report_min_ms = 1000,
 				       .report_max_ms = 30000,
 				       .report_keep_ms = 600000 };
-	const struct dlv_ports ports = { w, put, del, send_rpdu, taken_over, report, end_to_end };
+	const struct dlv_ports ports = { w, put, del, send_rpdu, taken_over, report, end_to_end, NULL };
 
-	w->now = (struct dlv_now){ 5000, 1705321800000 };
+	w->now = (struct dlv_now){ 5000, 1705321800000, 0 };
 	assert_int_equal(dlv_new(&w->d, &conf, &ports), 0);
 	w->dup = memory(w, 8);
 	w->dtr = (struct t4_dtr){ .sm_rp_smea = bytes(SMEA, 8),
