@@ -3,10 +3,13 @@
 #include "nodes/scs/scs_listen.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fault.h"
+#include "base/timeline.h"
 #include "nodes/common/node.h"
 #include "nodes/scs/scs_notice.h"
 #include "nodes/scs/scs_seen.h"
@@ -16,6 +19,7 @@
 struct listen {
 	const struct scs_options *o;
 	struct scs_session session;
+	struct timeline time; /* of `seen` */
 	struct scs_seen *seen;
 	struct link *link;   /* while it is open */
 	uint32_t end_to_end; /* of the request that is being answered */
@@ -78,7 +82,7 @@ static bool on_report(void *arg, const struct tsp_dnr *dnr)
 		return false;
 	w->reports++;
 	FAULT_POINT(SCS_REPORT_PRINTED);
-	if (scs_seen_add(w->seen, &key, clock_real_ms()) == 0) {
+	if (scs_seen_add(w->seen, &key, timeline_at(&w->time, clock_boot_ms())) == 0) {
 		FAULT_POINT(SCS_REPORT_KEPT);
 		return true;
 	}
@@ -141,12 +145,27 @@ static const struct link_cb listen_cb = {
 	.on_open = on_open, .on_request = on_request, .on_down = on_down, .on_failed = on_failed
 };
 
+/* Beside the state file. How long a report is known does not depend on a wall clock that is set. */
+static void open_time(struct listen *w, const struct log *log)
+{
+	size_t size = w->o->state ? strlen(w->o->state) + sizeof ".time" : 0;
+	char why[TIMELINE_WHY_MAX], *path = size ? malloc(size) : NULL;
+
+	if (path)
+		snprintf(path, size, "%s.time", w->o->state);
+	if (timeline_open(&w->time, path, why))
+		log_warn(log, "scs", "%s", why);
+	free(path);
+}
+
 int scs_listen(const struct scs_options *o, const struct log *log)
 {
 	struct listen w = { .o = o };
 	char why[SCS_SESSION_WHY_MAX];
-	int err = scs_seen_open(&w.seen, o->state, clock_real_ms(), why, sizeof why);
+	int err;
 
+	open_time(&w, log);
+	err = scs_seen_open(&w.seen, o->state, timeline_at(&w.time, clock_boot_ms()), why, sizeof why);
 	if (!err)
 		err = scs_session_open(&w.session, o, log, &listen_cb, on_signal, &w, why);
 	if (err) {

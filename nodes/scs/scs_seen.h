@@ -18,12 +18,12 @@ struct scs_report_key {
 	const char *device; /* printable, without blanks; "" allowed */
 };
 
-/* `path` NULL: in memory only. Reads what is there, drops what is too old, makes the file anew; one process at a time. Errors in
+/* Times are of the timeline of that file (base/timeline.h). `path` NULL: in memory only. Reads what is there, drops what is too old, makes the file anew; one process at a time. Errors in
  * words: ERR_BUSY (another process), ERR_INVAL (some other file), ERR_IO, ERR_NOMEM. */
-ERR_MUST_USE int scs_seen_open(struct scs_seen **out, const char *path, uint64_t real_ms, char *why, size_t why_size);
+ERR_MUST_USE int scs_seen_open(struct scs_seen **out, const char *path, uint64_t now_ms, char *why, size_t why_size);
 void scs_seen_close(struct scs_seen *s); /* NULL allowed */
 
 bool scs_seen_has(const struct scs_seen *s, const struct scs_report_key *key);
 /* On disk when it returns 0. */
-ERR_MUST_USE int scs_seen_add(struct scs_seen *s, const struct scs_report_key *key, uint64_t real_ms);
+ERR_MUST_USE int scs_seen_add(struct scs_seen *s, const struct scs_report_key *key, uint64_t now_ms);
 size_t scs_seen_count(const struct scs_seen *s);

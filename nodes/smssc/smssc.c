@@ -147,11 +147,19 @@ static void on_timer(void *arg)
 	dlv_tick(s->dlv, smssc_now(s));
 }
 
+#define TIME_PATH_SIZE (sizeof((struct smssc_conf *)0)->state_dir + sizeof "/" TIMELINE_FILE)
+
+static const char *time_path(char path[TIME_PATH_SIZE], const struct smssc *s)
+{
+	snprintf(path, TIME_PATH_SIZE, "%s/" TIMELINE_FILE, s->conf.state_dir);
+	return path;
+}
+
 static void keep_time(struct smssc *s)
 {
-	char why[TIMELINE_WHY_MAX];
+	char path[TIME_PATH_SIZE], why[TIMELINE_WHY_MAX];
 
-	if (s->time.unwritten && timeline_keep(&s->time, s->conf.state_dir, why))
+	if (s->time.unwritten && timeline_keep(&s->time, time_path(path, s), why))
 		log_warn(&s->log, "store", "%s", why);
 }
 
@@ -171,9 +179,9 @@ static void on_look(void *arg)
 
 static void open_time(struct smssc *s)
 {
-	char why[TIMELINE_WHY_MAX];
+	char path[TIME_PATH_SIZE], why[TIMELINE_WHY_MAX];
 
-	if (timeline_open(&s->time, s->conf.state_dir, why))
+	if (timeline_open(&s->time, time_path(path, s), why))
 		log_warn(&s->log, "store", "%s", why);
 }
 

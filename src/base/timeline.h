@@ -15,7 +15,7 @@
 #define TIMELINE_DOUBT_MS UINT64_C(600000) /* a wall clock that was only just read may still be put right */
 #define TIMELINE_LOOK_MS 5000              /* how often a process looks, see timeline_look() */
 #define TIMELINE_KEEP_MS UINT64_C(3600000) /* the file is written at least that often */
-#define TIMELINE_FILE "timeline"           /* in the state directory */
+#define TIMELINE_FILE "timeline"           /* its usual name, in a state directory */
 #define TIMELINE_WHY_MAX 512
 
 struct timeline_kept { /* what the file says */
@@ -48,8 +48,8 @@ uint64_t timeline_to_wall(const struct timeline *t, uint64_t at_ms);
  * ahead); 0: it was not. The caller logs each step. Sets `unwritten` when the file is to be written. */
 int64_t timeline_look(struct timeline *t, uint64_t boot_ms, uint64_t real_ms);
 
-/* Begins with what the file `dir`/timeline says and writes the file. ERR_IO: it cannot be read or written; ERR_PROTO: it is damaged;
- * words in `why`. The timeline has begun in each case, without a file from the wall clock. */
-ERR_MUST_USE int timeline_open(struct timeline *t, const char *dir, char why[TIMELINE_WHY_MAX]);
+/* Begins with what the file of that path says and writes the file anew; a path NULL: there is none. ERR_IO: it cannot be read or
+ * written; ERR_PROTO: it is damaged; words in `why`. The timeline has begun in each case, without a file from the wall clock. */
+ERR_MUST_USE int timeline_open(struct timeline *t, const char *path, char why[TIMELINE_WHY_MAX]);
 /* Writes the file anew. ERR_IO. */
-ERR_MUST_USE int timeline_keep(struct timeline *t, const char *dir, char why[TIMELINE_WHY_MAX]);
+ERR_MUST_USE int timeline_keep(struct timeline *t, const char *path, char why[TIMELINE_WHY_MAX]);

@@ -67,39 +67,37 @@ static int write_line(const char *path, const struct timeline_kept *k)
 	return close(fd) == 0 && ok ? 0 : ERR_IO;
 }
 
-int timeline_keep(struct timeline *t, const char *dir, char why[TIMELINE_WHY_MAX])
+int timeline_keep(struct timeline *t, const char *path, char why[TIMELINE_WHY_MAX])
 {
-	char path[PATH_MAX_HERE], beside[PATH_MAX_HERE];
+	char beside[PATH_MAX_HERE];
 	uint64_t boot_ms = clock_boot_ms();
 
 	t->unwritten = false; /* a disk that fails is tried again with the next change, and at least hourly */
 	t->written_ms = boot_ms;
 	t->kept.last_ms = timeline_at(t, boot_ms);
-	snprintf(path, sizeof path, "%s/" TIMELINE_FILE, dir);
-	snprintf(beside, sizeof beside, "%s/" TIMELINE_FILE ".new", dir);
-	if (write_line(beside, &t->kept) == 0 && rename(beside, path) == 0)
+	if (snprintf(beside, sizeof beside, "%s.new", path) < (int)sizeof beside && write_line(beside, &t->kept) == 0 &&
+	    rename(beside, path) == 0)
 		return 0;
 	snprintf(why, TIMELINE_WHY_MAX, "%.400s cannot be written: %s", path, strerror(errno));
 	return ERR_IO;
 }
 
-int timeline_open(struct timeline *t, const char *dir, char why[TIMELINE_WHY_MAX])
+int timeline_open(struct timeline *t, const char *path, char why[TIMELINE_WHY_MAX])
 {
-	char path[PATH_MAX_HERE], boot[TIMELINE_BOOT_MAX];
+	char boot[TIMELINE_BOOT_MAX];
 	struct timeline_kept kept;
 	int err, reason;
 
 	this_boot(boot);
-	snprintf(path, sizeof path, "%s/" TIMELINE_FILE, dir);
-	err = read_kept(&kept, path);
+	err = path ? read_kept(&kept, path) : ERR_NOTFOUND;
 	reason = errno;
 	timeline_begin(t, err ? NULL : &kept, boot, clock_boot_ms(), clock_real_ms());
 	if (err == ERR_PROTO)
 		snprintf(why, TIMELINE_WHY_MAX, "%.400s is damaged and is made anew from the wall clock", path);
 	else if (err == ERR_IO)
 		snprintf(why, TIMELINE_WHY_MAX, "%.400s cannot be read: %s", path, strerror(reason));
-	if (err == ERR_IO)
-		return err; /* what cannot be read is not written over */
-	reason = timeline_keep(t, dir, why);
+	if (!path || err == ERR_IO)
+		return path ? err : 0; /* what cannot be read is not written over */
+	reason = timeline_keep(t, path, why);
 	return err == ERR_PROTO ? err : reason;
 }

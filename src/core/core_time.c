@@ -1,20 +1,31 @@
 /* core_time.c - the core's timeline: begun from its file in the state directory, read, written again. */
 #include "core/core_time.h"
+
+#include <stdio.h>
+
 #include "core/core_int.h"
+
+#define PATH_SIZE (CFG_PATH_MAX + sizeof "/" TIMELINE_FILE)
+
+static const char *path_of(char path[PATH_SIZE], const struct core *c)
+{
+	snprintf(path, PATH_SIZE, "%s/" TIMELINE_FILE, c->cfg->state_dir);
+	return path;
+}
 
 void core_time_init(struct core *c)
 {
-	char why[TIMELINE_WHY_MAX];
+	char path[PATH_SIZE], why[TIMELINE_WHY_MAX];
 
-	if (timeline_open(&c->time.line, c->cfg->state_dir, why))
+	if (timeline_open(&c->time.line, path_of(path, c), why))
 		log_warn(c->log, "core", "%s", why);
 }
 
 void core_time_keep(struct core *c)
 {
-	char why[TIMELINE_WHY_MAX];
+	char path[PATH_SIZE], why[TIMELINE_WHY_MAX];
 
-	if (c->time.line.unwritten && timeline_keep(&c->time.line, c->cfg->state_dir, why))
+	if (c->time.line.unwritten && timeline_keep(&c->time.line, path_of(path, c), why))
 		log_warn(c->log, "core", "%s", why);
 }
 

@@ -154,11 +154,11 @@ static void test_the_file_brings_it_back(void **state)
 	(void)state;
 	assert_non_null(mkdtemp(dir));
 	snprintf(path, sizeof path, "%s/" TIMELINE_FILE, dir);
-	assert_int_equal(timeline_open(&t, dir, why), 0);
+	assert_int_equal(timeline_open(&t, path, why), 0);
 	t.kept.base_ms -= 5 * DAY; /* as if the wall clock had been set ahead since */
 	t.kept.wall_ms += 5 * DAY;
-	assert_int_equal(timeline_keep(&t, dir, why), 0);
-	assert_int_equal(timeline_open(&again, dir, why), 0);
+	assert_int_equal(timeline_keep(&t, path, why), 0);
+	assert_int_equal(timeline_open(&again, path, why), 0);
 	assert_true(again.kept.base_ms == t.kept.base_ms);
 	assert_true(again.kept.wall_ms == t.kept.wall_ms);
 	assert_true(again.sure_from_ms == 0);
@@ -167,12 +167,14 @@ static void test_the_file_brings_it_back(void **state)
 	assert_non_null(f);
 	fputs("mtc timeline 1 boot - base 99999999999999999 wall 0 last 0\n", f);
 	fclose(f);
-	assert_int_equal(timeline_open(&again, dir, why), ERR_PROTO);
+	assert_int_equal(timeline_open(&again, path, why), ERR_PROTO);
 	assert_non_null(strstr(why, "damaged"));
 	assert_true(timeline_at(&again, clock_boot_ms()) + 5000 > clock_real_ms());
-	assert_int_equal(timeline_open(&again, dir, why), 0); /* made anew */
+	assert_int_equal(timeline_open(&again, path, why), 0); /* made anew */
 
 	assert_int_equal(timeline_open(&again, "/nowhere/at/all", why), ERR_IO);
+	assert_true(timeline_at(&again, clock_boot_ms()) + 5000 > clock_real_ms());
+	assert_int_equal(timeline_open(&again, NULL, why), 0);
 	assert_true(timeline_at(&again, clock_boot_ms()) + 5000 > clock_real_ms());
 	unlink(path);
 	rmdir(dir);
