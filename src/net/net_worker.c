@@ -117,20 +117,19 @@ void net_worker_interrupt(struct net_worker *w)
 	(void)pthread_kill(w->thread, INTERRUPT);
 }
 
+/* In short pauses of a clock that nobody sets: pthread_timedjoin_np() waits for the wall clock, which may be set back meanwhile. */
 static bool join(struct net_worker *w, uint32_t wait_ms)
 {
-	for (uint32_t waited = 0; waited <= wait_ms; waited += INTERRUPT_MS) {
-		struct timespec until;
+	const struct timespec pause = { .tv_nsec = 1000000 };
 
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_nsec += INTERRUPT_MS * 1000000L;
-		until.tv_sec += until.tv_nsec / 1000000000L;
-		until.tv_nsec %= 1000000000L;
-		if (pthread_timedjoin_np(w->thread, NULL, &until) == 0)
-			return true;
-		net_worker_interrupt(w);
+	for (uint32_t waited = 0; pthread_tryjoin_np(w->thread, NULL); waited++) {
+		if (waited > wait_ms)
+			return false;
+		if (waited % INTERRUPT_MS == INTERRUPT_MS - 1)
+			net_worker_interrupt(w);
+		(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
 	}
-	return false;
+	return true;
 }
 
 bool net_worker_free(struct net_worker *w, uint32_t wait_ms)
