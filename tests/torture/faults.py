@@ -1,5 +1,6 @@
 """The faults: each a method that does one, drawn from the seed; `done` counts them per kind."""
 import collections
+import functools
 import os
 import random
 import signal
@@ -9,7 +10,7 @@ import time
 from lablib import lab as L
 from lablib import proc
 
-from . import points
+from . import kinds, points
 from .load import RANGES
 
 # how a process is brought to a point that its ordinary work does not pass: what is killed meanwhile
@@ -36,6 +37,7 @@ class Faults:
         self.done = collections.Counter()
         self.missed = []
         self.gateway_ends = 0
+        self.left_out = {k.name: k.why_not(world) for k in kinds.KINDS if k.why_not(world)}
         self.hurt = False  # a core peer was lost: nothing is accepted until it is used again
 
     # -- kill points
@@ -196,14 +198,20 @@ class Faults:
 
     KINDS = ((kill_process, 5), (cut, 6), (slow, 1), (silent, 1), (absent, 2), (full_disk, 1), (right_ends, 2), (taken_back, 2))
 
+    def one(self, kind):
+        if kind.do(self):
+            self.done[kind.name] += 1
+
     def at_random(self, until):
         """One after the other until then; each kind at least once when there is time for it."""
-        kinds = [fn for fn, _ in self.KINDS]
-        self.random.shuffle(kinds)
-        weighted = [fn for fn, weight in self.KINDS for _ in range(weight)]
+        rows = [(fn.__get__(self), weight) for fn, weight in self.KINDS]
+        rows += [(functools.partial(self.one, k), k.weight) for k in kinds.KINDS if k.name not in self.left_out]
+        first = [fn for fn, _ in rows]
+        self.random.shuffle(first)
+        weighted = [fn for fn, weight in rows for _ in range(weight)]
         while time.monotonic() < until:
-            fn = kinds.pop() if kinds else self.random.choice(weighted)
-            fn(self)
+            fn = first.pop() if first else self.random.choice(weighted)
+            fn()
             self.pause(0.05, 0.4)
             if self.hurt and self.random.random() < 0.7:  # now and then the next fault finds it ill
                 self.world.wait_well(RECOVERY_S)
@@ -215,6 +223,7 @@ def calm(world, loads):
     """No more faults: everything runs and every device is there."""
     world.points.disarm_all()
     world.proxy.well()
+    world.wall.off("+0")
     proc.wait_until("no right is missing", world.allow_again, 30)
     for load in loads:
         load.stop()

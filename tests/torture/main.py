@@ -100,6 +100,8 @@ def torture(w, options, seed, tally):
     show("processes that ended", w.keeper.ends)
     if w.no_disks:
         say(f"left out: full disks ({w.no_disks})")
+    for name, why in f.left_out.items():
+        say(f"left out: {name} ({why})")
     tally.one("the gateway is well in the end", w.wait_well(WELL_MAX_S))
     return judge(w, tally)
 

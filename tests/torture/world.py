@@ -8,6 +8,7 @@ import time
 from lablib import lab as L
 from lablib import proc
 from lablib.play import read_json_lines
+from support import wall
 
 from . import keeper, points, proxy
 
@@ -36,13 +37,14 @@ class World(L.Lab):
         self.proxy = proxy.Proxy(LEGS, seed)
         self.keeper = keeper.Keeper(self.path("log"), {"MTC_FAULT_DIR": self.points.folder})
         self.mounted, self.no_disks = [], ""
+        self.wall = wall.Wall(self.folder)
         self.denied = set()
         self.core_ends = 0
 
     # -- how the laboratory starts its processes
 
     def start(self, name, command, env=None):
-        k = self.keeper.add(name, command)
+        k = self.keeper.add(name, [*self.options.under.get(name, []), *command], reader=name == "mtc-iwfd")
         entry = {"name": name, "pid": k.pid, "started": proc.start_time(k.pid), "out": k.out, "log": k.log, "command": command}
         self.entries.append(entry)
         return entry
@@ -79,6 +81,8 @@ class World(L.Lab):
     def up(self, say):
         os.makedirs(self.folder, exist_ok=True)
         self.lab["dir"] = self.folder
+        if not wall.why_not(self.program("mtc-iwfd")):
+            self.options.under = {"mtc-iwfd": self.wall.words, "mtc-smssc": self.wall.words}
         self.make_pki(say)
         self.describe_devices()
         self.write_subscribers()

@@ -1,0 +1,96 @@
+"""Faults that need more than the laboratory of every day: each a class with `name`, `weight`, why_not(world) ("" when it can be done here)
+and do(faults)."""
+import os
+import signal
+import subprocess
+
+from support import wall
+
+PROGRAM = "mtc-iwfd"
+
+
+class ClockStep:
+    """The wall clock of gateway and SMS-SC is off for a while."""
+    name, weight = "clock steps", 2
+    OFF = ("-1h", "+1h", "+8d", "-8d", "+30s")
+
+    @staticmethod
+    def why_not(world):
+        return wall.why_not(world.program(PROGRAM))
+
+    @classmethod
+    def do(cls, faults):
+        faults.world.wall.off(faults.random.choice(cls.OFF))
+        faults.pause(0.5, 6.0)
+        faults.world.wall.off("+0")
+        return True
+
+
+class StoppedLogReader:
+    """Whoever reads the gateway's standard error stands still for a while: the pipe is full."""
+    name, weight = "stopped log readers", 2
+
+    @staticmethod
+    def why_not(world):
+        del world
+        return ""
+
+    @staticmethod
+    def do(faults):
+        reader = faults.world.keeper.kept[PROGRAM].reader
+        if reader is None or reader.poll() is not None:
+            return False
+        reader.send_signal(signal.SIGSTOP)
+        try:
+            faults.pause(0.5, 4.0)
+        finally:
+            reader.send_signal(signal.SIGCONT)
+        return True
+
+
+class GroupSignal:
+    """A service manager, or a terminal, tells every process of the gateway to end."""
+    name, weight = "group signals", 1
+
+    @staticmethod
+    def why_not(world):
+        del world
+        return ""
+
+    @staticmethod
+    def do(faults):
+        hit = faults.world.keeper.signal(PROGRAM, faults.random.choice((signal.SIGTERM, signal.SIGINT)), group=True)
+        if hit:
+            faults.gateway_ends = 0
+        return hit
+
+
+class KilledReader:
+    """A backup of a store dies in the middle: its place in the table of readers stays."""
+    name, weight = "killed readers", 1
+    STORES = ("iwf/journal", "iwf/associations", "smssc")
+
+    @staticmethod
+    def why_not(world):
+        with open(world.program(PROGRAM), "rb") as f:
+            if b"mdb_reader_check" not in f.read():
+                return PROGRAM + " does not clear the places of dead readers"
+        return ""
+
+    @classmethod
+    def do(cls, faults):
+        folder = faults.world.path(*faults.random.choice(cls.STORES).split("/"))
+        read, write = os.pipe()  # nobody reads: the copy stands in the middle, its snapshot held
+        try:
+            copy = subprocess.Popen(["mdb_copy", folder], stdin=subprocess.DEVNULL, stdout=write, stderr=subprocess.DEVNULL)
+        finally:
+            os.close(write)
+        faults.pause(0.2, 1.0)
+        stood = copy.poll() is None
+        copy.kill()
+        copy.wait()
+        os.close(read)
+        return stood
+
+
+KINDS = (ClockStep, StoppedLogReader, GroupSignal, KilledReader)
