@@ -310,6 +310,12 @@ void dlv_ack(struct dlv *d, struct dlv_conn *conn, uint64_t id, const struct sms
 
 /* -- time */
 
+static bool report_is_over(const struct dlv *d, const struct dlv_msg *m, struct dlv_now now)
+{
+	return now.real_ms > m->outcome_real_ms + d->conf.report_keep_ms &&
+	       (m->outcome_real_ms >= d->conf.old_ms || now.real_ms >= d->conf.drop_from_ms);
+}
+
 static void msg_due(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 {
 	switch (m->state) {
@@ -331,7 +337,7 @@ static void msg_due(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 			dlv_step(d, m, DLV_EV_GIVE_UP, now);
 		return;
 	case DLV_REPORTING:
-		if (now.real_ms > m->outcome_real_ms + d->conf.report_keep_ms && now.real_ms >= d->conf.drop_from_ms) {
+		if (report_is_over(d, m, now)) {
 			d->counts.reports_dropped++;
 			d->ports.dropped(d->ports.arg, m);
 			dlv_step(d, m, DLV_EV_REPORTED, now);

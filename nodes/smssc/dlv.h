@@ -47,7 +47,7 @@ struct dlv_conf {
 	uint64_t retry_min_ms, retry_max_ms;   /* a mobile that does not answer or is full: doubled each time */
 	uint64_t report_min_ms, report_max_ms; /* a report that is not acknowledged */
 	uint64_t report_keep_ms;               /* after that a report is dropped */
-	uint64_t drop_from_ms;                 /* none is dropped before: the time of the start may be wrong; as real_ms */
+	uint64_t old_ms, drop_from_ms;         /* no report of before old_ms is dropped before drop_from_ms; as real_ms */
 	uint64_t restart_wait_ms;              /* after a restart single attempts wait that long for their mobile to register */
 };
 

@@ -229,6 +229,7 @@ static struct dlv_conf machine_conf(const struct smssc *s)
 		.report_min_ms = c->report.retry_min_ms,
 		.report_max_ms = c->report.retry_max_ms,
 		.report_keep_ms = c->report.retention_ms,
+		.old_ms = s->time.old_ms,
 		.drop_from_ms = s->time.sure_from_ms,
 		.restart_wait_ms = c->delivery.restart_wait_ms,
 	};

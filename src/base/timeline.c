@@ -24,6 +24,7 @@ static void begin_anew(struct timeline *t, const struct timeline_kept *kept, uin
 		at_ms = kept->last_ms;
 	t->kept.base_ms = difference(at_ms, boot_ms);
 	t->kept.wall_ms = difference(real_ms, at_ms);
+	t->old_ms = at_ms;
 	t->sure_from_ms = at_ms + TIMELINE_DOUBT_MS;
 }
 
@@ -32,7 +33,6 @@ void timeline_begin(struct timeline *t, const struct timeline_kept *kept, const 
 	*t = (struct timeline){ .unwritten = true, .written_ms = boot_ms };
 	if (kept && boot[0] && strcmp(kept->boot, boot) == 0) {
 		t->kept = *kept;
-		t->sure_from_ms = 0;
 	} else {
 		begin_anew(t, kept, boot_ms, real_ms);
 		snprintf(t->kept.boot, sizeof t->kept.boot, "%s", boot);

@@ -27,11 +27,13 @@ struct timeline_kept { /* what the file says */
 
 struct timeline {
 	struct timeline_kept kept;
-	int64_t seen_ms;       /* the wall clock minus the timeline, when the last step was seen */
-	uint64_t seen_at_ms;   /* when that was, CLOCK_BOOTTIME */
-	uint64_t sure_from_ms; /* of the timeline: from here on, nobody doubts the clock that it began with */
-	uint64_t written_ms;   /* when the file was last written, CLOCK_BOOTTIME */
-	bool unwritten;        /* the file does not say what `kept` says */
+	int64_t seen_ms;     /* the wall clock minus the timeline, when the last step was seen */
+	uint64_t seen_at_ms; /* when that was, CLOCK_BOOTTIME */
+	/* What is older than old_ms was aged by a wall clock that was only just read: it is not given up before sure_from_ms. Both 0 when the
+	 * timeline went on in the same boot. */
+	uint64_t old_ms, sure_from_ms;
+	uint64_t written_ms; /* when the file was last written, CLOCK_BOOTTIME */
+	bool unwritten;      /* the file does not say what `kept` says */
 };
 
 /* `boot` names this boot, boot_ms is CLOCK_BOOTTIME and real_ms the wall clock, read together. `kept` is what the file said, NULL when

@@ -155,6 +155,7 @@ static struct trg_conf conf_of(struct core *c)
 	return (struct trg_conf){
 		.report_grace_ms = cfg->journal.report_grace_ms,
 		.report_retention_ms = cfg->journal.report_retention_ms,
+		.old_ms = c->time.line.old_ms,
 		.drop_from_ms = c->time.line.sure_from_ms,
 		.retry_min_ms = cfg->dnr.retry_min_ms,
 		.retry_max_ms = cfg->dnr.retry_max_ms,

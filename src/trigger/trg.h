@@ -104,7 +104,7 @@ struct trg_reasons {
 struct trg_conf {                            /* borrowed by every trigger */
 	uint64_t report_grace_ms;            /* after the expiry, before UNCONFIRMED */
 	uint64_t report_retention_ms;        /* how long a report waits for its DNA */
-	uint64_t drop_from_ms;               /* no report is dropped before: the time of the start may be wrong */
+	uint64_t old_ms, drop_from_ms;       /* no report of before old_ms is dropped before drop_from_ms */
 	uint64_t retry_min_ms, retry_max_ms; /* DNR, recall and resume: doubles from min to max */
 	struct trg_reasons reasons;
 	struct trg_names *takers; /* borrowed: the names of SMS-SCs, each once */

@@ -90,7 +90,7 @@ uint64_t trg_report_kept_until(const struct trg *t)
 {
 	uint64_t until_ms = t->reported_ms + t->conf->report_retention_ms;
 
-	return until_ms > t->conf->drop_from_ms ? until_ms : t->conf->drop_from_ms;
+	return t->reported_ms >= t->conf->old_ms || until_ms > t->conf->drop_from_ms ? until_ms : t->conf->drop_from_ms;
 }
 
 bool trg_expired(const struct trg *t, uint64_t now_ms)

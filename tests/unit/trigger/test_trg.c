@@ -498,6 +498,7 @@ static void test_no_report_is_dropped_while_the_clock_may_be_wrong(void **state)
 
 	(void)state;
 	f.now_ms += 8 * 86400000ull;
+	conf.old_ms = f.now_ms;
 	conf.drop_from_ms = f.now_ms + 600000;
 	t->conf = &conf;
 	for (int i = 0; i < 10000 && t->state != TRG_DONE; i++) {
