@@ -286,6 +286,11 @@ const struct cfg_row *cfg_iwf_rows(void)
 	return top_rows;
 }
 
+uint64_t cfg_answer_within_ms(const struct cfg_iwf *c)
+{
+	return 2 * c->s6m.answer_wait_ms + 4 * c->t4.answer_wait_ms + CFG_ANSWER_MARGIN_MS;
+}
+
 int cfg_iwf_parse(struct cfg_iwf **out, const char *path, const void *text, size_t len, char why[CFG_WHY_MAX])
 {
 	struct cfg_iwf *c = calloc(1, sizeof *c);

@@ -138,6 +138,13 @@ struct cfg_iwf {
 	struct cfg_lines *lines; /* for cfg_line() */
 };
 
+/* The time in ms that a request of an SCS has from its arrival at the edge to its answer: one SIR, one DTR and one copy of that,
+ * each with its wait for a turn (limits.peer_window) and its answer_wait, and the margin. */
+uint64_t cfg_answer_within_ms(const struct cfg_iwf *c);
+/* At the end of that time the edge answers by itself; so much earlier the core gives up, so that its answer is there in time. */
+#define CFG_ANSWER_MARGIN_MS 2000u
+#define CFG_CORE_MARGIN_MS (CFG_ANSWER_MARGIN_MS / 2)
+
 /* Reads and cross-checks (names unique, s6m and t4 name a peer, external listeners protected, TLS complete, ...). `path` as in
  * cfg_read(): give an absolute one when another process with another working directory uses the result; nothing is opened. */
 ERR_MUST_USE int cfg_iwf_parse(struct cfg_iwf **out, const char *path, const void *text, size_t len, char why[CFG_WHY_MAX]);

@@ -11,6 +11,7 @@
 #include "assoc/asc_change.h"
 #include "core/core_answers.h"
 #include "core/core_int.h"
+#include "core/core_overdue.h"
 #include "core/core_ports.h"
 #include "core/core_records.h"
 #include "core/core_restore.h"
@@ -135,6 +136,8 @@ static int init_parts(struct core *c, const struct core_conf *conf, char why[COR
 	if (!err)
 		err = core_deadlines_init(c);
 	if (!err)
+		err = core_overdue_init(c);
+	if (!err)
 		err = core_queue_init(c);
 	if (!err)
 		err = open_stores(c, conf->decisions_fd, why);
@@ -204,6 +207,7 @@ void core_free(struct core *c)
 	asc_close(c->asc);
 	aud_close(c->aud);
 	core_queue_fini(c);
+	core_overdue_fini(c);
 	core_deadlines_fini(c);
 	core_sessions_fini(c);
 	core_answers_fini(c);

@@ -17,6 +17,7 @@ struct core_dup_entry {
 	TAILQ_ENTRY(core_dup_entry) entry;
 	uint64_t at_ms;
 	uint64_t number; /* of its record in the journal, once bound */
+	void *owner;     /* until it is answered */
 	uint8_t digest[CORE_DIGEST_LEN];
 	bool answered, bound;
 	uint8_t waiters_n;
@@ -177,6 +178,7 @@ enum core_dup_verdict core_dup_look(struct core_dup *d, const char *origin_host,
 		return CORE_DUP_ANSWERED;
 	}
 	if (e) {
+		*entry = e;
 		(void)add_waiter(e, waiter); /* without memory the copy has no answer and its sender sends another */
 		return CORE_DUP_IN_FLIGHT;
 	}
@@ -200,6 +202,7 @@ void core_dup_settle(struct core_dup *d, struct core_dup_entry *e, const struct 
 		return;
 	e->answered = true;
 	e->answer = *a;
+	e->owner = NULL;
 	STAILQ_FOREACH(w, &e->waiters, entry)
 	fn(arg, &w->w, a);
 	waiters_free(e);
@@ -224,6 +227,29 @@ int core_dup_restore(struct core_dup *d, const char *origin_host, uint32_t end_t
 		*entry = e;
 	}
 	return 0;
+}
+
+void core_dup_set_owner(struct core_dup_entry *e, void *owner)
+{
+	e->owner = owner;
+}
+
+void *core_dup_owner(const struct core_dup_entry *e)
+{
+	return e->owner;
+}
+
+struct core_dup_entry *core_dup_told(struct core_dup *d, const char *origin_host, uint32_t end_to_end,
+				     const struct ipc_device_action_answer *a, uint64_t now_ms)
+{
+	uint8_t key[KEY_MAX];
+	uint32_t key_len = key_of(key, origin_host, end_to_end);
+	struct core_dup_entry *e = find(d, key, key_len, now_ms);
+
+	if (!e || !e->answered)
+		return e;
+	e->answer = *a;
+	return NULL;
 }
 
 bool core_dup_bind(struct core_dup *d, const char *origin_host, uint32_t end_to_end, uint64_t number, uint64_t now_ms,

@@ -24,7 +24,7 @@ void core_dup_free(struct core_dup *d); /* NULL allowed */
 
 enum core_dup_verdict {
 	CORE_DUP_NEW, /* *entry is new and has the waiter; NULL when there is no memory for one: then copies are not recognised */
-	CORE_DUP_IN_FLIGHT, /* the waiter waits with the first */
+	CORE_DUP_IN_FLIGHT, /* the waiter waits with the first, whose entry is *entry */
 	CORE_DUP_ANSWERED,  /* *answer is what the first got */
 	CORE_DUP_DIFFERS,
 };
@@ -36,6 +36,15 @@ enum core_dup_verdict core_dup_look(struct core_dup *d, const char *origin_host,
 typedef void core_dup_tell_fn(void *arg, const struct core_dup_waiter *w, const struct ipc_device_action_answer *a);
 void core_dup_settle(struct core_dup *d, struct core_dup_entry *entry, const struct ipc_device_action_answer *a,
 		     core_dup_tell_fn *fn, void *arg);
+
+/* What is known of a request that is not answered; the pointer is the caller's. NULL when none was set. */
+void core_dup_set_owner(struct core_dup_entry *entry, void *owner);
+void *core_dup_owner(const struct core_dup_entry *entry);
+
+/* The SCS was told `a` by someone else. When the request was answered, its copies get `a` from now on. When it was not, the result is
+ * its entry. NULL: answered, or not known. */
+struct core_dup_entry *core_dup_told(struct core_dup *d, const char *origin_host, uint32_t end_to_end,
+				     const struct ipc_device_action_answer *a, uint64_t now_ms);
 
 /* From the journal after a restart: nobody waits yet. answer NULL: in flight, *entry is set (else it may be NULL). ERR_NOMEM,
  * ERR_EXISTS. */

@@ -22,6 +22,12 @@
 #include "link/link_ids.h"
 #include "stats/st.h"
 
+struct core_overdue { /* requests without an answer, in the order in which they are given up (core_overdue.h) */
+	struct heap heap;
+	struct net_timer *timer;
+	uint64_t timer_at_ms; /* when the timer fires; UINT64_MAX: not running */
+};
+
 struct core_stop {
 	struct net_timer *timer;
 	void (*done)(void *arg);
@@ -51,6 +57,7 @@ struct core {
 	struct core_finished *finished;
 	struct core_triggers triggers;
 	struct core_deadlines deadlines;
+	struct core_overdue overdue;
 	struct core_sessions sessions;
 	struct core_probes probes;
 	struct core_edges edges;

@@ -3,6 +3,7 @@
  *
  *        the session it came on is admitted    3010
  *   8    duplicate?                            the same answer again, wait with the first, or refused
+ *        still in time for an answer?          201
  *   9    judge (policy), in the order of CONTRACTS section 2
  *   10   the procedure machine owns it; from here core_trigger.c, core_s6m.c, core_t4.c are its ports:
  *        ask the HSS, (11) intent durable, (12) DTR
@@ -16,6 +17,7 @@
 #include "base/fault.h"
 #include "base/str.h"
 #include "core/core_int.h"
+#include "core/core_overdue.h"
 #include "core/core_path.h"
 #include "base/stage.h"
 
@@ -34,6 +36,7 @@ struct visit {
 	struct pol_verdict verdict;
 	uint64_t now_ms;  /* of the core's timeline */
 	uint64_t wall_ms; /* the wall clock: from when until when a rule holds */
+	uint64_t give_up_ms; /* of the loop's clock */
 	char text[CORE_TRANSACTION_TEXT_MAX];
 };
 
@@ -167,8 +170,18 @@ static void digest(struct visit *v)
 
 	same.session = 0;
 	same.retransmitted = same.again = same.host_named = false;
+	same.answer_by_ms = 0;
 	len = ipc_device_action_put(octets, 0, 0, &same);
 	SHA256(octets, len, v->digest);
+}
+
+/* The copy gets the answer of the first, in the time of the first. One that a restarted core has from its journal gets its time here. */
+static void in_flight(struct visit *v)
+{
+	struct core_trigger *first = v->dup ? core_dup_owner(v->dup) : NULL;
+
+	if (first)
+		core_overdue_watch(first, v->give_up_ms);
 }
 
 static enum stage stage_duplicate(struct visit *v)
@@ -190,6 +203,7 @@ static enum stage stage_duplicate(struct visit *v)
 		return STAGE_ANSWERED;
 	case CORE_DUP_IN_FLIGHT:
 		st_count(&c->st, ST_DUPLICATES);
+		in_flight(v);
 		log_info(c->log, "core", "transaction %s: a copy, waits with the first", v->text);
 		return STAGE_SUSPENDED;
 	case CORE_DUP_DIFFERS:
@@ -198,6 +212,18 @@ static enum stage stage_duplicate(struct visit *v)
 	default:
 		return STAGE_CONTINUE;
 	}
+}
+
+/* -- in time? */
+
+static enum stage stage_time(struct visit *v)
+{
+	struct pol_verdict late = pol_verdict_of(POL_ANSWER_OVERDUE);
+
+	if (net_loop_now_ms(v->core->loop) < v->give_up_ms)
+		return STAGE_CONTINUE;
+	st_count(&v->core->st, ST_REQUESTS_OVERDUE);
+	return refuse(v, &late);
 }
 
 /* -- 9 */
@@ -332,11 +358,14 @@ static enum stage stage_submit(struct visit *v)
 	}
 	t->detected = v->verdict.detected[0] != 0;
 	t->dup = v->dup;
+	if (t->dup)
+		core_dup_set_owner(t->dup, t);
 	t->asker = v->asker;
 	t->host_named = v->a->host_named;
 	t->counted = true;
 	t->scs->pending++;
 	v->core->triggers.pending++;
+	core_overdue_watch(t, v->give_up_ms);
 	core_trigger_step(t, &start);
 	return STAGE_SUSPENDED;
 }
@@ -344,7 +373,7 @@ static enum stage stage_submit(struct visit *v)
 /* -- the order */
 
 typedef enum stage stage_fn(struct visit *v);
-static stage_fn *const stages[] = { stage_session, stage_duplicate, stage_judge, stage_submit };
+static stage_fn *const stages[] = { stage_session, stage_duplicate, stage_time, stage_judge, stage_submit };
 
 void core_on_device_action(struct core_edge *e, uint64_t transaction, const struct ipc_device_action *a)
 {
@@ -357,6 +386,7 @@ void core_on_device_action(struct core_edge *e, uint64_t transaction, const stru
 
 	v.asker = (struct core_dup_waiter){ e->who.generation, transaction, a->session };
 	core_transaction_text(v.text, e->who.generation, transaction);
+	v.give_up_ms = core_overdue_at(e->core, a->answer_by_ms);
 	st_count(&e->core->st, ST_REQUESTS);
 	FAULT_POINT(CORE_REQUEST_TAKEN);
 	screen(&v);

@@ -35,6 +35,7 @@ static void input_end(struct core_trigger *t)
 	t->rule = trg_names_keep(&t->core->triggers.rule_texts, input->rule);
 	t->address = trg_names_keep(&t->core->triggers.rule_texts, input->address);
 	t->input = NULL;
+	heap_del(&t->core->overdue.heap, &input->overdue);
 	free(input);
 }
 

@@ -3,6 +3,7 @@
 
 #include "core/core_dnr.h"
 #include "core/core_int.h"
+#include "core/core_overdue.h"
 #include "core/core_path.h"
 #include "core/core_records.h"
 
@@ -14,6 +15,7 @@ static int dispatch(struct core_edge *e, const uint8_t *record, size_t len)
 		struct ipc_session_open open;
 		struct ipc_session_closed closed;
 		struct ipc_device_action action;
+		struct ipc_device_action_given_up given_up;
 		struct ipc_device_notification_answer answer;
 		struct st_counters counters;
 	} u;
@@ -37,6 +39,11 @@ static int dispatch(struct core_edge *e, const uint8_t *record, size_t len)
 		err = ipc_device_action_get(&u.action, record, len);
 		if (!err)
 			core_on_device_action(e, h.transaction, &u.action);
+		return err;
+	case IPC_REC_DEVICE_ACTION_GIVEN_UP:
+		err = ipc_device_action_given_up_get(&u.given_up, record, len);
+		if (!err)
+			core_on_given_up(e, h.transaction, &u.given_up);
 		return err;
 	case IPC_REC_DEVICE_NOTIFICATION_ANSWER:
 		err = ipc_device_notification_answer_get(&u.answer, record, len);

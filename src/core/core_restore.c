@@ -19,6 +19,8 @@ static void restore_dup(struct core_trigger *t)
 	if (core_dup_restore(t->core->dup, trg->req.origin_host, trg->req.end_to_end, trg->req.digest, trg->answered ? &a : NULL,
 			     trg->req.received_ms, &t->dup))
 		log_warn(t->core->log, "core", "transaction %s: copies of its request will not be recognised", t->transaction);
+	else if (t->dup)
+		core_dup_set_owner(t->dup, t);
 }
 
 static int restore_one(void *arg, uint64_t number, const void *record, size_t len)
@@ -48,6 +50,7 @@ static int restore_one(void *arg, uint64_t number, const void *record, size_t le
 		return scs ? 0 : ERR_NOMEM;
 	}
 	t->trg->owner = t;
+	t->left = true;
 	core_transaction_text(t->transaction, 0, number);
 	core_trigger_attach(t, c, scs);
 	core_trigger_by_device(t);

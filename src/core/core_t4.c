@@ -219,7 +219,10 @@ int core_t4_submit(void *arg, struct trg *t, bool again)
 		return err;
 	offer_features(&dtr);
 	core_trigger_by_device(t->owner);
+	of->left = true;
 	err = ask(c, t, &dtr, t->dtr_end_to_end, on_dta);
+	if (err && !again)
+		of->left = false;
 	FAULT_POINT(CORE_DTR_QUEUED);
 	if (!err)
 		st_count(&c->st, again ? ST_T4_RESENT : ST_T4_REQUESTS);

@@ -54,6 +54,12 @@ int core_trigger_new(struct core_trigger **out, struct core *c, struct core_scs 
 	return 0;
 }
 
+static void answer_timer_end(struct core_trigger *t)
+{
+	if (t->input)
+		heap_del(&t->core->overdue.heap, &t->input->overdue);
+}
+
 void core_trigger_free(struct core_trigger *t)
 {
 	struct core *c = t->core;
@@ -76,11 +82,13 @@ void core_trigger_free(struct core_trigger *t)
 	c->triggers.n--;
 	heap_del(&c->deadlines.heap, &t->deadline);
 	trg_free(t->trg);
+	answer_timer_end(t);
 	free(t->input);
 	free(t);
 }
 
-void core_trigger_step(struct core_trigger *t, const struct trg_event *ev)
+/* False: it was freed. */
+static bool step(struct core_trigger *t, const struct trg_event *ev)
 {
 	struct core *c = t->core;
 	bool group =
@@ -96,10 +104,47 @@ void core_trigger_step(struct core_trigger *t, const struct trg_event *ev)
 		jrn_group_end(c->journal.jrn);
 		c->triggers.in_group = false;
 	}
-	if (t->forgotten) {
-		core_finished_keep(t);
-		core_trigger_free(t);
+	if (!t->forgotten)
+		return true;
+	core_finished_keep(t);
+	core_trigger_free(t);
+	return false;
+}
+
+bool core_trigger_give_up(struct core_trigger *t)
+{
+	struct trg_event ev = { .kind = TRG_EV_GIVE_UP,
+				.status = pol_reason_status(POL_ANSWER_OVERDUE),
+				.reason = POL_ANSWER_OVERDUE,
+				.unsent = !t->left };
+
+	answer_timer_end(t);
+	if (!t->trg->answered) {
+		st_count(&t->core->st, ST_REQUESTS_OVERDUE);
+		core_trigger_ask_drop(t); /* its answer would come too late */
 	}
+	return step(t, &ev);
+}
+
+/* No event of an unanswered trigger counts after its time: it might bring a SUCCESS that the SCS is not told. */
+static bool given_up(struct core_trigger *t, const struct trg_event *ev)
+{
+	const struct heap_node *due = t->input ? &t->input->overdue : NULL;
+
+	if (!due || !due->place || net_loop_now_ms(t->core->loop) < due->at)
+		return false;
+	if (ev->token && !t->left) { /* a report of what was never sent */
+		t->core->triggers.ports->acknowledge(t->core, t->trg, ev->token, false);
+		(void)core_trigger_give_up(t);
+		return true;
+	}
+	return !core_trigger_give_up(t);
+}
+
+void core_trigger_step(struct core_trigger *t, const struct trg_event *ev)
+{
+	if (!given_up(t, ev))
+		(void)step(t, ev);
 }
 
 struct core_decision core_trigger_decision(const struct core_trigger *t, char device[POL_DEVICE_TEXT_MAX])

@@ -22,7 +22,9 @@ struct core_reference { /* the key of a trigger: (SCS, Reference-Number); no pad
 	uint32_t reference;
 };
 
-struct core_decision_input { /* for the decision line of a trigger */
+struct core_decision_input { /* until it is answered: for its decision line, and the time for its answer */
+	struct core_trigger *of;
+	struct heap_node overdue; /* in core_overdue's heap; ms of the loop's clock */
 	char address[IPC_ADDRESS_MAX + 1];
 	char rule[ASSOC_RULE_TEXT_MAX]; /* that allowed it, or that refused it later */
 };
@@ -51,6 +53,7 @@ struct core_trigger {
 	uint64_t accepted_ms;
 	bool stepping, forgotten, late;
 	uint8_t storing; /* journal completions outstanding; only the last is acted on */
+	bool left;       /* a DTR of it may have left */
 	bool resuming;   /* its request after a restart is one of limits.resume */
 	uint32_t cancelled_uid;
 	uint64_t cancelled_ms; /* 0: no operator cancelled it */
@@ -84,6 +87,10 @@ void core_trigger_attach(struct core_trigger *t, struct core *c, struct core_scs
 void core_trigger_free(struct core_trigger *t);
 struct core_trigger *core_trigger_find(struct core *c, const char *e164, uint32_t reference); /* NULL: none */
 void core_trigger_step(struct core_trigger *t, const struct trg_event *ev);                   /* may free t */
+
+/* The time for its answer is over, or an edge answered in our place: an unanswered one is answered 201, and taken back where its DTR has
+ * left; an accepted one is taken back. False: it was freed. */
+bool core_trigger_give_up(struct core_trigger *t);
 
 /* The facts of its decision line; borrows t and device. */
 struct core_decision core_trigger_decision(const struct core_trigger *t, char device[POL_DEVICE_TEXT_MAX]);

@@ -30,9 +30,12 @@ int dm_check_main(const char *path)
 		if (!err)
 			dm_set_free(set);
 	}
+	if (!err) {
+		printf("%s: configuration is valid\n", path);
+		printf("an SCS has its answer within %.1f s\n", (double)cfg_answer_within_ms(c) / 1000);
+	}
 	cfg_iwf_free(c);
 	if (err)
 		return 1;
-	printf("%s: configuration is valid\n", path);
 	return 0;
 }

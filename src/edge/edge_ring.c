@@ -67,7 +67,7 @@ static int take(struct edge_ring *r, const uint8_t *record, size_t len)
 }
 
 /* Handling a record may close the ring: look at r->ring before each one. */
-static void read_ring(struct edge_ring *r)
+void edge_ring_read(struct edge_ring *r)
 {
 	uint8_t record[IPC_REC_MAX];
 	size_t len;
@@ -92,7 +92,7 @@ static void on_bell(void *arg, int events)
 	if (!r->ring)
 		return;
 	ipc_ring_bell_clear(r->ring);
-	read_ring(r);
+	edge_ring_read(r);
 }
 
 bool edge_ring_turn_end(struct edge_ring *r)

@@ -42,6 +42,9 @@ ERR_MUST_USE int edge_ring_send(struct edge_ring *r, size_t len);
 #define EDGE_SESSIONS_WAIT_MAX (IPC_RING_OVERFLOW_MAX / 4 * 3)
 ERR_MUST_USE int edge_ring_send_within(struct edge_ring *r, size_t len, size_t waiting_max);
 
+/* Takes what the core has written and the doorbell has not brought yet. Before the edge decides something by itself. */
+void edge_ring_read(struct edge_ring *r);
+
 /* Closes the ring: the core broke the protocol or does not read. `what` is logged. No effect without a ring. */
 void edge_ring_broken(struct edge_ring *r, const char *what);
 

@@ -27,13 +27,15 @@
 #define SESSION_OCTETS_MAX (8u << 20) /* of one session: no SCS can use up the limit of the edge alone */
 #define PENDING_SLACK 64              /* above the limit of the SCS, so that the core refuses first and states the reason */
 
-struct edge_txn { /* one request of an SCS: owns its octets until it is answered, exactly once */
+struct edge_txn { /* one request of an SCS: owns its octets until it is answered, exactly once, and the core knows */
 	struct edge_tsp *tsp;
 	struct edge_session *session;
 	uint64_t number;
 	uint64_t answer_by_ms;
 	bool host_named; /* Destination-Host names this host: 3004 is possible */
 	bool offered;    /* the core may have seen it */
+	bool given_up;   /* answered here, and in `untold` */
+	uint32_t end_to_end, reference;
 	struct map_node node;
 	TAILQ_ENTRY(edge_txn) entry;
 	uint32_t len;
@@ -146,7 +148,7 @@ static void txn_free(struct edge_txn *t)
 	struct edge_tsp *tsp = t->tsp;
 
 	map_del(&tsp->by_number, &t->node);
-	TAILQ_REMOVE(&tsp->txns, t, entry);
+	TAILQ_REMOVE(t->given_up ? &tsp->untold : &tsp->txns, t, entry);
 	tsp->octets -= t->len;
 	t->session->pending--;
 	t->session->octets -= t->len;
@@ -162,8 +164,8 @@ static int txn_read(const struct edge_txn *t, struct dia_msg *m, struct tsp_dar 
 	return err ? err : tsp_dar_parse(dar, m, &why);
 }
 
-/* Sends the one answer and ends the transaction. */
-static void txn_answer(struct edge_txn *t, const struct ipc_device_action_answer *a)
+/* Sends the one answer. */
+static void txn_say(struct edge_txn *t, const struct ipc_device_action_answer *a)
 {
 	struct edge_tsp *tsp = t->tsp;
 	struct buf out = edge_session_out(t->session);
@@ -171,31 +173,57 @@ static void txn_answer(struct edge_txn *t, const struct ipc_device_action_answer
 	struct dia_msg m;
 	struct tsp_dar dar;
 
-	if (txn_read(t, &m, &dar) == 0) {
-		if (a->result_code == DIA_RESULT_SUCCESS) {
-			edge_out_daa(&out, &tsp->env->cfg->external, &m, &dar, a);
-		} else {
-			(void)!dia_failed_set(&why, a->result_code, "%s", dia_result_str(a->result_code));
-			edge_out_error(&out, &tsp->env->cfg->external, &m, &why);
-		}
-		send_answer(tsp, t->session, &out);
-		FAULT_POINT(EDGE_DAA_QUEUED);
+	if (txn_read(t, &m, &dar))
+		return;
+	if (a->result_code == DIA_RESULT_SUCCESS) {
+		edge_out_daa(&out, &tsp->env->cfg->external, &m, &dar, a);
+	} else {
+		(void)!dia_failed_set(&why, a->result_code, "%s", dia_result_str(a->result_code));
+		edge_out_error(&out, &tsp->env->cfg->external, &m, &why);
 	}
-	txn_free(t);
+	send_answer(tsp, t->session, &out);
+	FAULT_POINT(EDGE_DAA_QUEUED);
+}
+
+/* Tells the core that the SCS has its answer. A ring that does not take even this is of no use. */
+static void txn_tell(struct edge_txn *t)
+{
+	struct ipc_device_action_given_up g = { t->session->number, t->end_to_end, t->reference };
+	struct edge_ring *ring = t->tsp->ring;
+	size_t len = ipc_device_action_given_up_put(ring->record, t->tsp->env->generation, t->number, &g);
+
+	if (edge_ring_up(ring) && edge_ring_send(ring, len))
+		edge_ring_broken(ring, "no room to say that a request was given up");
+}
+
+/* The transaction stays until the core has said that it knows: a core may be dead, and the next one has the request in its journal. */
+static void txn_give_up(struct edge_txn *t)
+{
+	struct edge_tsp *tsp = t->tsp;
+
+	if (!t->offered) {
+		txn_free(t);
+		return;
+	}
+	TAILQ_REMOVE(&tsp->txns, t, entry);
+	t->given_up = true;
+	TAILQ_INSERT_TAIL(&tsp->untold, t, entry);
+	txn_tell(t);
 }
 
 /* Answers without the core: 3004 if the request named this host and the core cannot have seen it, else
  * Request-Status 201. */
 static void txn_answer_alone(struct edge_txn *t)
 {
-	struct ipc_device_action_answer a = { .result_code = DIA_RESULT_SUCCESS,
-					      .request_status = pol_reason_status(POL_CORE_RESTARTING) };
+	enum pol_reason reason = POL_CORE_RESTARTING;
+	struct ipc_device_action_answer a = { .result_code = DIA_RESULT_SUCCESS, .request_status = pol_reason_status(reason) };
 
 	if (!t->offered && t->host_named)
 		a.result_code = DIA_RESULT_TOO_BUSY;
 	log_warn(t->tsp->env->log, "edge", "transaction %" PRIu32 "-%06" PRIx64 ": answered %u/%u without the core: %s",
-		 t->tsp->env->generation, t->number, a.result_code, a.request_status, pol_reason_str(POL_CORE_RESTARTING));
-	txn_answer(t, &a);
+		 t->tsp->env->generation, t->number, a.result_code, a.request_status, pol_reason_str(reason));
+	txn_say(t, &a);
+	txn_give_up(t);
 }
 
 static enum stage stage_open(struct visit *v)
@@ -340,6 +368,7 @@ static void screen(struct ipc_device_action *out, const struct edge_txn *t, cons
 	out->retransmitted = m->hdr.flags & DIA_FLAG_T;
 	out->host_named = t->host_named;
 	out->again = t->offered;
+	out->answer_by_ms = t->answer_by_ms;
 	out->device = device_kind(a, &r);
 	memcpy(out->external_id, r.external, sizeof out->external_id);
 	memcpy(out->msisdn, r.msisdn, sizeof out->msisdn);
@@ -366,6 +395,8 @@ static int offer(struct edge_txn *t, const struct dia_msg *m, const struct tsp_d
 	int err;
 
 	FAULT_POINT(EDGE_REQUEST_READ);
+	t->end_to_end = m->hdr.end_to_end;
+	t->reference = dar->action.reference_number.v;
 	screen(&record, t, m, dar);
 	err = edge_ring_send_within(tsp->ring, ipc_device_action_put(tsp->ring->record, tsp->env->generation, t->number, &record),
 				    EDGE_REQUESTS_WAIT_MAX);
@@ -407,6 +438,10 @@ static void offer_again(void *arg)
 	struct edge_tsp *tsp = arg;
 	struct edge_txn *t, *next;
 
+	TAILQ_FOREACH(t, &tsp->untold, entry)
+	{
+		txn_tell(t);
+	}
 	for (t = TAILQ_FIRST(&tsp->txns); t; t = next) {
 		struct dia_msg m;
 		struct tsp_dar dar;
@@ -431,15 +466,19 @@ static void on_answer(void *arg, uint64_t transaction, const struct ipc_device_a
 
 	FAULT_POINT(EDGE_ANSWER_TAKEN);
 	if (!t || t->session->number != a->session)
-		return; /* answered at its deadline, or its connection is gone */
-	txn_answer(t, a);
+		return; /* its connection is gone */
+	if (!t->given_up)
+		txn_say(t, a);
+	txn_free(t);
 }
 
 static uint64_t due(void *arg, uint64_t now_ms)
 {
 	struct edge_tsp *tsp = arg;
-	struct edge_txn *t;
+	struct edge_txn *t = TAILQ_FIRST(&tsp->txns);
 
+	if (t && now_ms >= t->answer_by_ms)
+		edge_ring_read(tsp->ring); /* an answer that is there already counts */
 	while ((t = TAILQ_FIRST(&tsp->txns)) && now_ms >= t->answer_by_ms) {
 		st_count(&tsp->env->st, ST_EDGE_ANSWERED_LATE);
 		txn_answer_alone(t);
@@ -447,16 +486,23 @@ static uint64_t due(void *arg, uint64_t now_ms)
 	return t ? t->answer_by_ms : UINT64_MAX;
 }
 
-static void session_gone(void *arg, struct edge_session *s)
+static void end_those_of(struct edge_txns *list, const struct edge_session *s)
 {
-	struct edge_tsp *tsp = arg;
 	struct edge_txn *t, *next;
 
-	for (t = s->pending ? TAILQ_FIRST(&tsp->txns) : NULL; t; t = next) {
+	for (t = s->pending ? TAILQ_FIRST(list) : NULL; t; t = next) {
 		next = TAILQ_NEXT(t, entry);
 		if (t->session == s)
 			txn_free(t);
 	}
+}
+
+static void session_gone(void *arg, struct edge_session *s)
+{
+	struct edge_tsp *tsp = arg;
+
+	end_those_of(&tsp->txns, s);
+	end_those_of(&tsp->untold, s);
 }
 
 const struct edge_front edge_tsp_front = { .application = APP_TSP,
@@ -470,13 +516,11 @@ const struct edge_front edge_tsp_front = { .application = APP_TSP,
 
 int edge_tsp_init(struct edge_tsp *tsp, struct edge_env *env, struct edge_ring *ring)
 {
-	const struct cfg_iwf *c = env->cfg;
-
 	tsp->env = env;
 	tsp->ring = ring;
-	/* The core sends at most one SIR and two DTRs for a request. Time that these wait for their turn is not included. */
-	tsp->wait_ms = c->s6m.answer_wait_ms + 2 * c->t4.answer_wait_ms + 2000;
+	tsp->wait_ms = cfg_answer_within_ms(env->cfg);
 	TAILQ_INIT(&tsp->txns);
+	TAILQ_INIT(&tsp->untold);
 	return map_init(&tsp->by_number);
 }
 

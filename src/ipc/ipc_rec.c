@@ -17,11 +17,12 @@ static const struct {
 	[IPC_REC_DEVICE_NOTIFICATION] = { "device_notification", false },
 	[IPC_REC_DEVICE_NOTIFICATION_ANSWER] = { "device_notification_answer", true },
 	[IPC_REC_STATS] = { "stats", true },
+	[IPC_REC_DEVICE_ACTION_GIVEN_UP] = { "device_action_given_up", true },
 };
 
 static bool known(uint16_t type)
 {
-	return type >= IPC_REC_SESSION_OPEN && type <= IPC_REC_STATS;
+	return type >= IPC_REC_SESSION_OPEN && type <= IPC_REC_LAST;
 }
 
 const char *ipc_rec_str(uint16_t type)

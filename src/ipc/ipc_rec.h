@@ -37,6 +37,8 @@ enum ipc_rec_type {
 	IPC_REC_DEVICE_NOTIFICATION = 7,        /* core > edge */
 	IPC_REC_DEVICE_NOTIFICATION_ANSWER = 8, /* edge > core */
 	IPC_REC_STATS = 9,                      /* edge > core */
+	IPC_REC_DEVICE_ACTION_GIVEN_UP = 10,    /* edge > core */
+	IPC_REC_LAST = IPC_REC_DEVICE_ACTION_GIVEN_UP,
 };
 
 enum ipc_identity_kind { IPC_IDENTITY_TLS = 1, IPC_IDENTITY_IPSEC = 2, IPC_IDENTITY_INTERNAL = 3 };
@@ -104,7 +106,10 @@ struct ipc_device_action {
 	bool retransmitted; /* T */
 	bool host_named;    /* Destination-Host names this host: 3004 is possible */
 	bool again;         /* offered to a restarted core */
-	uint8_t device;     /* enum ipc_device_kind */
+	/* When the edge answers by itself, in ms of the host's monotonic clock (net_loop_now_ms()); 0: not said. The core takes
+	 * nothing later than cfg_answer_within_ms() from now. */
+	uint64_t answer_by_ms;
+	uint8_t device; /* enum ipc_device_kind */
 	char external_id[IDENT_EXTERNAL_MAX + 1];
 	char msisdn[IDENT_MSISDN_MAX + 1];
 	char scs_identity[STR_DIGITS_MAX + 1]; /* digits; "" when absent */
@@ -121,6 +126,13 @@ struct ipc_device_action_answer {
 	uint32_t result_code;    /* 2001: a DAA with request_status; else an E-bit answer */
 	uint32_t request_status; /* of TSP_REQUEST_STATUS_TABLE */
 	struct ipc_opt_u32 mtc_error_diagnostic, feature_supported;
+};
+
+/* The edge has answered this request by itself (201 or 3004). The core says with a device_action_answer that it knows; until then
+ * the edge tells every new core. */
+struct ipc_device_action_given_up {
+	uint64_t session;
+	uint32_t end_to_end, reference; /* of the request: a restarted core does not know the transaction */
 };
 
 struct ipc_device_notification {
@@ -163,6 +175,8 @@ size_t ipc_session_closed_put(uint8_t *out, uint32_t generation, uint64_t sessio
 size_t ipc_device_action_put(uint8_t *out, uint32_t generation, uint64_t transaction, const struct ipc_device_action *in);
 size_t ipc_device_action_answer_put(uint8_t *out, uint32_t generation, uint64_t transaction,
 				    const struct ipc_device_action_answer *in);
+size_t ipc_device_action_given_up_put(uint8_t *out, uint32_t generation, uint64_t transaction,
+				      const struct ipc_device_action_given_up *in);
 size_t ipc_device_notification_put(uint8_t *out, uint32_t generation, uint64_t transaction,
 				   const struct ipc_device_notification *in);
 size_t ipc_device_notification_answer_put(uint8_t *out, uint32_t generation, uint64_t transaction,
@@ -177,6 +191,7 @@ ERR_MUST_USE int ipc_session_cut_get(struct ipc_session_cut *out, const uint8_t 
 ERR_MUST_USE int ipc_session_closed_get(struct ipc_session_closed *out, const uint8_t *record, size_t len);
 ERR_MUST_USE int ipc_device_action_get(struct ipc_device_action *out, const uint8_t *record, size_t len);
 ERR_MUST_USE int ipc_device_action_answer_get(struct ipc_device_action_answer *out, const uint8_t *record, size_t len);
+ERR_MUST_USE int ipc_device_action_given_up_get(struct ipc_device_action_given_up *out, const uint8_t *record, size_t len);
 ERR_MUST_USE int ipc_device_notification_get(struct ipc_device_notification *out, const uint8_t *record, size_t len);
 ERR_MUST_USE int ipc_device_notification_answer_get(struct ipc_device_notification_answer *out, const uint8_t *record,
 						    size_t len);

@@ -35,6 +35,7 @@ size_t ipc_device_action_put(uint8_t *out, uint32_t generation, uint64_t transac
 	buf_u8(&b, in->retransmitted);
 	buf_u8(&b, in->host_named);
 	buf_u8(&b, in->again);
+	buf_le64(&b, in->answer_by_ms);
 	device_put(&b, in->device, in->external_id, in->msisdn);
 	ipc_io_put_text(&b, in->scs_identity);
 	buf_u8(&b, in->scs_identity_malformed);
@@ -62,6 +63,7 @@ int ipc_device_action_get(struct ipc_device_action *out, const uint8_t *record, 
 	a.retransmitted = ipc_io_bool(&r);
 	a.host_named = ipc_io_bool(&r);
 	a.again = ipc_io_bool(&r);
+	a.answer_by_ms = rd_le64(&r);
 	a.device = device_get(&r, IPC_DEVICE_NONE, IPC_DEVICE_MALFORMED, a.external_id, a.msisdn);
 	ipc_io_text(&r, a.scs_identity, sizeof a.scs_identity, ipc_io_is_digits);
 	a.scs_identity_malformed = ipc_io_bool(&r);
@@ -119,6 +121,31 @@ int ipc_device_action_answer_get(struct ipc_device_action_answer *out, const uin
 	if (a.result_code != 2001 && a.result_code < 3000)
 		return ERR_PROTO;
 	*out = a;
+	return 0;
+}
+
+size_t ipc_device_action_given_up_put(uint8_t *out, uint32_t generation, uint64_t transaction,
+				      const struct ipc_device_action_given_up *in)
+{
+	struct buf b = ipc_io_begin(out, IPC_REC_DEVICE_ACTION_GIVEN_UP, generation, transaction);
+
+	buf_le64(&b, in->session);
+	buf_le32(&b, in->end_to_end);
+	buf_le32(&b, in->reference);
+	return ipc_io_end(&b);
+}
+
+int ipc_device_action_given_up_get(struct ipc_device_action_given_up *out, const uint8_t *record, size_t len)
+{
+	struct rd r = ipc_io_body(record, len, IPC_REC_DEVICE_ACTION_GIVEN_UP);
+	struct ipc_device_action_given_up g;
+
+	g.session = rd_le64(&r);
+	g.end_to_end = rd_le32(&r);
+	g.reference = rd_le32(&r);
+	if (ipc_io_done(&r))
+		return ERR_PROTO;
+	*out = g;
 	return 0;
 }
 

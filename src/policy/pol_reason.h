@@ -81,7 +81,9 @@ enum { POL_NO_STATUS = -1 }; /* of a session's end: no DAA says it */
 	X(EXPIRED, "validity-over", TSP_STATUS_REPLACEFAIL, "the validity of the replacement ended before it was submitted")     \
 	X(SCS_REMOVED, "scs-removed", TSP_STATUS_NOTAUTHORIZED,                                                                  \
 	  "the SCS is not provisioned any more, or under another SCS-Identity")                                                  \
-	X(CANCELLED, "cancelled", TSP_STATUS_PERMANENTERROR, "an operator took it back")
+	X(CANCELLED, "cancelled", TSP_STATUS_PERMANENTERROR, "an operator took it back")                                         \
+	X(ANSWER_OVERDUE, "answer-overdue", TSP_STATUS_TEMPORARYERROR,                                                           \
+	  "the time for the answer to the SCS was over before the outcome was known")
 
 enum pol_reason {
 #define POL_ROW(name, word, status, words) POL_##name,

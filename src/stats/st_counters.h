@@ -42,6 +42,8 @@
 	X(DUPLICATES, "duplicates", "repeated requests that got the first answer again")                                         \
 	X(DUPLICATES_FOREIGN, "duplicates_foreign", "repeated End-to-End-Ids with another content, refused")                     \
 	X(DUPLICATES_FULL, "duplicates_full", "entries dropped from the full duplicate index")                                   \
+	X(REQUESTS_OVERDUE, "requests_overdue", "requests whose outcome was not known when their answer was due")                \
+	X(REQUESTS_GIVEN_UP, "requests_given_up", "requests that an edge answered itself, and said so")                          \
 	X(PENDING_LIMIT, "pending_limit", "requests refused: too many pending (of the SCS or in total)")                         \
 	X(DECISION_ACCEPTED, "decision_accepted", "decisions: accepted")                                                         \
 	X(DECISION_REFUSED, "decision_refused", "decisions: refused")                                                            \

@@ -22,6 +22,10 @@
  *  One that was restored undecided may have been answered SUCCESS before: that it was taken back, or nobody knows, is reported.
  *  Past its validity a trigger leaves ASKING, WRITING, SUBMITTING (UNSENT) and RESUMING for REPORTING(EXPIRED), and no DTR is sent.
  *
+ *  the time for the answer is over (GIVE_UP): no answer but 201 is given from now on
+ *   ASKING, WRITING, SUBMITTING (none left): DONE (answered 201)     SUBMITTING, RESUBMITTING: RECALLING     RESUMING: REVOKING
+ *   REPORTING (EXPIRED, not answered): DONE (answered 201)           ACCEPTED (the SCS was told 201 by another): REVOKING
+ *
  *  right gone (REVOKE; CANCEL)          RECALL_DONE
  *   ACCEPTED --------------> REVOKING ---------------> REPORTING(UNDELIVERABLE)      DURABLE: the recall is sent
  *      ^                      |  | DRR: REPORTING      SUBMITTING, RESUBMITTING: first the DTA, then as here
@@ -59,10 +63,12 @@ static const struct rule rules[] = {
 	{ TRG_ASKING,       EV(SUBSCRIBER),     TRG_WRITING,       trg_act_subscriber },
 	{ TRG_ASKING,       EV(SUBSCRIBER_NO),  TRG_DONE,          trg_act_refuse },
 	{ TRG_ASKING,       EV(CANCEL),         TRG_DONE,          trg_act_refuse },
+	{ TRG_ASKING,       EV(GIVE_UP),        TRG_DONE,          trg_act_refuse },
 
 	{ TRG_WRITING,      EV(DURABLE),        TRG_SUBMITTING,    trg_act_submit },
 	{ TRG_WRITING,      EV(DISK),           TRG_DONE,          trg_act_disk },
 	{ TRG_WRITING,      EV(CANCEL),         TRG_WRITING,       trg_act_revoke_soon },
+	{ TRG_WRITING,      EV(GIVE_UP),        TRG_DONE,          trg_act_refuse },
 
 	{ TRG_SUBMITTING,   EV(DTA_OK),         TRG_SUBMITTING,    trg_act_accept },
 	{ TRG_SUBMITTING,   EV(DTA_NO),         TRG_DONE,          trg_act_refuse },
@@ -72,12 +78,14 @@ static const struct rule rules[] = {
 	{ TRG_SUBMITTING,   EV(DRR),            TRG_REPORTING,     trg_act_report_early },
 	{ TRG_SUBMITTING,   EV(REVOKE),         TRG_SUBMITTING,    trg_act_revoke_soon },
 	{ TRG_SUBMITTING,   EV(CANCEL),         TRG_SUBMITTING,    trg_act_revoke_soon },
+	{ TRG_SUBMITTING,   EV(GIVE_UP),        TRG_SUBMITTING,    trg_act_overdue },
 
 	{ TRG_RESUMING,     EV(RESTORED),       TRG_RESUMING,      trg_act_restored },
 	{ TRG_RESUMING,     EV(TIMER),          TRG_RESUMING,      trg_act_resume },
 	{ TRG_RESUMING,     EV(DRR),            TRG_REPORTING,     trg_act_report_early },
 	{ TRG_RESUMING,     EV(REVOKE),         TRG_RESUMING,      trg_act_revoke_resuming },
 	{ TRG_RESUMING,     EV(CANCEL),         TRG_RESUMING,      trg_act_revoke_resuming },
+	{ TRG_RESUMING,     EV(GIVE_UP),        TRG_RESUMING,      trg_act_overdue },
 
 	{ TRG_RESUBMITTING, EV(DTA_OK),         TRG_RESUBMITTING,  trg_act_accept },
 	{ TRG_RESUBMITTING, EV(DTA_NO),         TRG_DONE,          trg_act_refuse },
@@ -87,6 +95,7 @@ static const struct rule rules[] = {
 	{ TRG_RESUBMITTING, EV(DRR),            TRG_REPORTING,     trg_act_report_early },
 	{ TRG_RESUBMITTING, EV(REVOKE),         TRG_RESUBMITTING,  trg_act_revoke_soon },
 	{ TRG_RESUBMITTING, EV(CANCEL),         TRG_RESUBMITTING,  trg_act_revoke_soon },
+	{ TRG_RESUBMITTING, EV(GIVE_UP),        TRG_RECALLING,     trg_act_overdue },
 
 	{ TRG_RECALLING,    EV(DURABLE),        TRG_RECALLING,     trg_act_gave_up },
 	{ TRG_RECALLING,    EV(DISK),           TRG_RECALLING,     trg_act_gave_up },
@@ -95,7 +104,8 @@ static const struct rule rules[] = {
 	{ TRG_RECALLING,    EV(RECALL_SILENT),  TRG_RECALLING,     trg_act_recall_later },
 	{ TRG_RECALLING,    EV(TIMER),          TRG_RECALLING,     trg_act_recall },
 	{ TRG_RECALLING,    EV(RESTORED),       TRG_RECALLING,     trg_act_recall_restored },
-	{ TRG_RECALLING,    EV(DRR),            TRG_RECALLING,          trg_act_report_late },
+	{ TRG_RECALLING,    EV(DRR),            TRG_RECALLING,     trg_act_report_late },
+	{ TRG_RECALLING,    EV(GIVE_UP),        TRG_RECALLING,     trg_act_overdue_more },
 
 	{ TRG_ACCEPTED,     EV(DRR),            TRG_REPORTING,     trg_act_report },
 	{ TRG_ACCEPTED,     EV(TIMER),          TRG_REPORTING,     trg_act_unconfirmed },
@@ -104,6 +114,7 @@ static const struct rule rules[] = {
 	{ TRG_ACCEPTED,     EV(LOST),           TRG_REPORTING,     trg_act_lost },
 	{ TRG_ACCEPTED,     EV(REVOKE),         TRG_REVOKING,      trg_act_revoke },
 	{ TRG_ACCEPTED,     EV(CANCEL),         TRG_REVOKING,      trg_act_revoke },
+	{ TRG_ACCEPTED,     EV(GIVE_UP),        TRG_REVOKING,      trg_act_overdue_accepted },
 
 	{ TRG_REVOKING,     EV(DURABLE),        TRG_REVOKING,      trg_act_revoke_recall },
 	{ TRG_REVOKING,     EV(DISK),           TRG_REVOKING,      trg_act_revoke_recall },
@@ -119,6 +130,7 @@ static const struct rule rules[] = {
 	{ TRG_REPORTING,    EV(DURABLE),        TRG_NOTIFYING,     trg_act_reported },
 	{ TRG_REPORTING,    EV(DISK),           TRG_REPORTING,     trg_act_unreported },
 	{ TRG_REPORTING,    EV(DRR),            TRG_REPORTING,     trg_act_report_twice },
+	{ TRG_REPORTING,    EV(GIVE_UP),        TRG_REPORTING,     trg_act_overdue_reporting },
 
 	{ TRG_NOTIFYING,    EV(DNA_OK),         TRG_DONE,          trg_act_acknowledged },
 	{ TRG_NOTIFYING,    EV(DNA_NO),         TRG_BACKOFF,       trg_act_notify_later },
@@ -250,7 +262,8 @@ static int refuse_event(struct trg *t, const struct trg_event *ev)
 /* A recall has nothing at the SMS-SC that could be reported or taken back. Who gives up and has not said so yet has asked nobody. */
 static bool is_for(const struct trg *t, enum trg_event_kind e)
 {
-	if (t->state == TRG_RECALLING && !t->answered && e != TRG_EV_DURABLE && e != TRG_EV_DISK && e != TRG_EV_DRR)
+	if (t->state == TRG_RECALLING && !t->answered && e != TRG_EV_DURABLE && e != TRG_EV_DISK && e != TRG_EV_DRR &&
+	    e != TRG_EV_GIVE_UP)
 		return false;
 	return t->req.action != TSP_ACTION_RECALL || (e != TRG_EV_DRR && e != TRG_EV_REVOKE && e != TRG_EV_CANCEL);
 }

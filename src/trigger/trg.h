@@ -68,7 +68,8 @@ enum trg_state {
 	X(TAKEN_BACK, "taken back")     /* to an original: its recall or replace was answered SUCCESS */                         \
 	X(LOST, "taken back, untold")   /* to an original: the SMS-SC has it no more, and the SCS was told 201 */                \
 	X(REVOKE, "right gone")         /* .status, .reason: the SCS may no longer trigger the device */                         \
-	X(CANCEL, "taken back by hand") /* .status, .reason: an operator wants it back */
+	X(CANCEL, "taken back by hand") /* .status, .reason: an operator wants it back */                                        \
+	X(GIVE_UP, "answer overdue")    /* .status, .reason, .unsent: the SCS was, or is now, told 201 in place of the outcome */
 
 enum trg_event_kind {
 #define TRG_ROW(name, word) TRG_EV_##name,
@@ -90,6 +91,7 @@ struct trg_event {
 	int reason;                      /* the caller's word number (policy's), 0 to 255; handed back to `answer` unchanged */
 	uint32_t outcome;                /* enum tsp_delivery_outcome */
 	uint64_t token;                  /* names the DRR transaction that waits for its DRA; not 0 */
+	bool unsent;                     /* no DTR of it has left */
 	bool has_diagnostic, no_feature; /* no_feature: the answerer does not know recall and replace */
 	uint32_t diagnostic;             /* MTC-Error-Diagnostic */
 	const char *taker;               /* Origin-Host of the DTA; borrowed; NULL: keep what is known */
@@ -207,6 +209,7 @@ struct trg {                       /* for others: to read, never to write; in th
 	bool gave_up;          /* its outcome stayed unknown: 201 is, or will be, its answer */
 	bool again;            /* the message on its way was sent before */
 	bool revoke_due;       /* REVOKE or CANCEL came before the DTA */
+	bool overdue;          /* GIVE_UP came: no answer but 201 is given */
 	uint8_t revoke_status; /* what it is refused with, should its DTR not have left: enum tsp_request_status */
 	uint8_t own_outcome;   /* to report without a DRR, kept when it could not be stored; TRG_NO_OUTCOME */
 	uint64_t backoff_ms, token;

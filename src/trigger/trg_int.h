@@ -43,7 +43,8 @@ trg_act_fn trg_act_none, trg_act_start, trg_act_refuse, trg_act_subscriber, trg_
 trg_act_fn trg_act_give_up, trg_act_gave_up, trg_act_recall, trg_act_recall_restored, trg_act_recall_later, trg_act_recalled,
     trg_act_recall_no, trg_act_report_late, trg_act_taken_back, trg_act_lost, trg_act_revoke, trg_act_revoke_soon,
     trg_act_revoke_resuming, trg_act_revoke_recall, trg_act_revoke_timer, trg_act_revoke_silent, trg_act_revoke_no,
-    trg_act_revoke_done, trg_act_revoke_report, trg_act_revoke_restored;
+    trg_act_revoke_done, trg_act_revoke_report, trg_act_revoke_restored, trg_act_overdue, trg_act_overdue_more,
+    trg_act_overdue_accepted, trg_act_overdue_reporting;
 
 /* Ends it: timer, journal, whatever it holds. */
 enum trg_state trg_end(struct trg_step *s, bool late);

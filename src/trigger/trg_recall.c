@@ -121,6 +121,8 @@ enum trg_state trg_act_recall_no(struct trg_step *s)
  * report is the answer. */
 enum trg_state trg_act_report_late(struct trg_step *s)
 {
+	if (!s->t->answered && s->t->overdue)
+		trg_say(s->t, TSP_STATUS_TEMPORARYERROR, s->t->conf->reasons.smssc_silent);
 	if (!s->t->answered) {
 		s->t->gave_up = false;
 		return trg_act_report_early(s);
@@ -252,4 +254,46 @@ enum trg_state trg_act_revoke_report(struct trg_step *s)
 	trg_original_gone(s->t, TRG_EV_LOST); /* the same */
 	audit(s->t, TRG_REVOCATION_REPORTED);
 	return trg_act_report(s);
+}
+
+/* --- the time for the answer to the SCS is over -------------------------------------------------------------------------------- */
+
+enum trg_state trg_act_overdue(struct trg_step *s)
+{
+	struct trg *t = s->t;
+
+	if (t->answered) /* restored and expired: it waits for a report, and nobody waits for an answer */
+		return TRG_RESUMING;
+	t->overdue = true;
+	return s->ev->unsent ? trg_refuse(s, s->ev->status, s->ev->reason) : trg_give_up_because(s, s->ev->reason);
+}
+
+/* The 201 is on its way already. */
+enum trg_state trg_act_overdue_more(struct trg_step *s)
+{
+	s->t->overdue = true;
+	return TRG_RECALLING;
+}
+
+/* Our SUCCESS came too late: the SCS was told 201, and its trigger is not wanted any more. */
+enum trg_state trg_act_overdue_accepted(struct trg_step *s)
+{
+	s->t->overdue = true;
+	s->t->answer_status = s->ev->status;
+	return trg_act_revoke(s);
+}
+
+/* The report of one that expired here is being written, and its answer waits for that: nothing of it was sent, so nothing is owed.
+ * One that was answered is reported as ever. */
+enum trg_state trg_act_overdue_reporting(struct trg_step *s)
+{
+	struct trg *t = s->t;
+
+	if (t->answered)
+		return TRG_REPORTING;
+	if (t->token)
+		t->ports->acknowledge(t->arg, t, t->token, false);
+	t->token = 0;
+	t->has_outcome = false;
+	return trg_refuse(s, s->ev->status, s->ev->reason);
 }

@@ -46,6 +46,7 @@ static void fuzz_record(const char *target, const uint8_t *data, size_t size)
 	AGAIN(ipc_session_closed);
 	AGAIN(ipc_device_action);
 	AGAIN(ipc_device_action_answer);
+	AGAIN(ipc_device_action_given_up);
 	AGAIN(ipc_device_notification);
 	AGAIN(ipc_device_notification_answer);
 	taken += ipc_stats_get(&counters, data, size) == 0;

@@ -2,6 +2,7 @@
  * (CONTRACTS section 3, "removal of an association in flight"). */
 #include "tests/unit/test.h"
 
+#include "core/core_overdue.h"
 #include "tests/unit/core/core_play.h"
 
 static int start(void **state)
@@ -245,12 +246,90 @@ static void test_what_came_from_the_journal_is_judged_by_the_store_of_now(void *
 
 #define T(name) cmocka_unit_test_setup_teardown(name, start, end)
 
+/* -- the edge answered in our place (CONTRACTS section 3, "the edge's deadline") */
+
+static uint64_t opened(struct core_play *p)
+{
+	struct ipc_session_open open = core_play_session("scs.acme.example", "anchor-a");
+
+	assert_true(core_play_open(p, 1, &open).admitted);
+	return 1;
+}
+
+static void give_up(struct core_play *p, uint32_t end_to_end, uint32_t reference)
+{
+	struct ipc_device_action_given_up g = { opened(p), end_to_end, reference };
+	struct ipc_device_action_answer known;
+	struct ipc_rec_head head;
+	size_t len;
+
+	core_play_send(p, ipc_device_action_given_up_put(p->record, p->generation, 9, &g));
+	len = core_play_take(p, IPC_REC_DEVICE_ACTION_ANSWER, &head);
+	assert_int_equal(ipc_device_action_answer_get(&known, p->record, len), 0);
+	assert_int_equal(head.transaction, 9);
+	assert_int_equal(known.request_status, TSP_STATUS_TEMPORARYERROR);
+}
+
+static void test_what_an_edge_answered_201_is_taken_back(void **state)
+{
+	struct core_play *p = *state;
+	struct core_trigger *t = pending_of(p, "meter-1@a.example", 1, "");
+
+	t->scs->quota_used = 5;
+	give_up(p, 0, 1); /* pending_of() gives no End-to-End-Id */
+	assert_int_equal(t->trg->state, TRG_REVOKING);
+	assert_int_equal(t->trg->revoke_reason, POL_ANSWER_OVERDUE);
+	assert_int_equal(t->trg->answer_status, TSP_STATUS_TEMPORARYERROR);
+	assert_int_equal(t->scs->quota_used, 4);
+	assert_int_equal(p->core->st.v[ST_REQUESTS_GIVEN_UP], 1);
+}
+
+static void test_an_edge_gives_up_only_the_request_that_it_names(void **state)
+{
+	struct core_play *p = *state;
+	struct core_trigger *t = pending_of(p, "meter-1@a.example", 1, "");
+
+	give_up(p, 77, 1);
+	assert_int_equal(t->trg->state, TRG_ACCEPTED);
+	give_up(p, 0, 2);
+	assert_int_equal(t->trg->state, TRG_ACCEPTED);
+}
+
+static void test_a_request_whose_time_is_over_is_201_and_is_not_judged(void **state)
+{
+	struct core_play *p = *state;
+	struct ipc_device_action a = core_play_action(opened(p), "meter-1@a.example", 41);
+
+	a.answer_by_ms = net_loop_now_ms(p->loop) + CFG_CORE_MARGIN_MS;
+	assert_int_equal(core_play_ask(p, 2, &a), TSP_STATUS_TEMPORARYERROR);
+	assert_int_equal(p->core->st.v[ST_REQUESTS_OVERDUE], 1);
+	assert_int_equal(p->core->triggers.n, 0);
+	a.answer_by_ms += 60000; /* a copy: the same answer */
+	assert_int_equal(core_play_ask(p, 3, &a), TSP_STATUS_TEMPORARYERROR);
+	assert_int_equal(p->core->st.v[ST_DUPLICATES], 1);
+}
+
+/* An edge that lies about its deadline gets no more time than the configuration gives. */
+static void test_the_time_of_an_edge_is_bounded(void **state)
+{
+	struct core_play *p = *state;
+	uint64_t latest = net_loop_now_ms(p->loop) + cfg_answer_within_ms(p->cfg) - CFG_CORE_MARGIN_MS;
+
+	assert_int_equal(core_overdue_at(p->core, UINT64_MAX), latest);
+	assert_int_equal(core_overdue_at(p->core, 0), latest);
+	assert_int_equal(core_overdue_at(p->core, 1), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_a_rule_that_is_removed_takes_its_triggers_back),
 		T(test_a_deny_and_a_block_take_back_at_once),
 		T(test_a_window_that_ran_out_takes_nothing_back),
+		T(test_what_an_edge_answered_201_is_taken_back),
+		T(test_an_edge_gives_up_only_the_request_that_it_names),
+		T(test_a_request_whose_time_is_over_is_201_and_is_not_judged),
+		T(test_the_time_of_an_edge_is_bounded),
 		T(test_what_a_certificate_proved_counts_as_of_the_request),
 		T(test_an_scs_that_is_removed_or_loses_the_action_or_its_number),
 		T(test_each_turn_judges_its_share),

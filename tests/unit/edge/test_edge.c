@@ -134,10 +134,21 @@ static void test_who_speaks_for_another_gets_3010_and_is_closed(void **state)
 	assert_int_equal(edge_play_take(p, IPC_REC_DEVICE_ACTION, &head), 0);
 }
 
+/* The next record that says so; its transaction. */
+static uint64_t given_up(struct edge_play *p, struct ipc_device_action_given_up *out)
+{
+	struct ipc_rec_head head = { 0 };
+	size_t len = edge_play_take(p, IPC_REC_DEVICE_ACTION_GIVEN_UP, &head);
+
+	assert_int_equal(ipc_device_action_given_up_get(out, p->record, len), 0);
+	return head.transaction;
+}
+
 static void test_without_an_answer_of_the_core_the_scs_gets_201_at_the_deadline_and_no_second_one(void **state)
 {
 	struct edge_play *p = *state;
 	struct ipc_device_action_answer a = { .result_code = 2001, .request_status = 0 };
+	struct ipc_device_action_given_up known;
 	struct ipc_device_action asked;
 	struct dia_msg m;
 	uint64_t transaction;
@@ -150,8 +161,49 @@ static void test_without_an_answer_of_the_core_the_scs_gets_201_at_the_deadline_
 		;
 	assert_int_equal(edge_play_status(&m), TSP_STATUS_TEMPORARYERROR);
 	assert_int_equal(p->edge->env.st.v[ST_EDGE_ANSWERED_LATE], 1);
+	assert_int_equal(given_up(p, &known), transaction);
+	assert_int_equal(known.end_to_end, 41);
+	assert_int_equal(known.session, a.session);
 	edge_play_core_says(p, ipc_device_action_answer_put(p->record, p->conf.generation, transaction, &a));
 	assert_false(edge_play_received(p, &m));
+}
+
+static void test_the_core_knows_when_the_edge_answers_by_itself(void **state)
+{
+	struct edge_play *p = *state;
+	struct ipc_device_action asked;
+
+	edge_play_open(p, HOST);
+	p->edge->tsp.wait_ms = 5000;
+	edge_play_dar(p, HOST, "meter-7@a.example", 41);
+	edge_play_offered(p, &asked);
+	assert_in_range(asked.answer_by_ms, net_loop_now_ms(p->loop) + 4000, net_loop_now_ms(p->loop) + 5000);
+}
+
+static void test_a_new_core_is_told_what_the_edge_answered_before(void **state)
+{
+	struct edge_play *p = *state;
+	struct ipc_device_action_answer a = { .result_code = 2001, .request_status = TSP_STATUS_TEMPORARYERROR };
+	struct ipc_device_action_given_up known;
+	struct ipc_device_action asked;
+	struct ipc_rec_head head;
+	struct dia_msg m;
+	uint64_t transaction;
+
+	a.session = edge_play_open(p, HOST);
+	p->edge->tsp.wait_ms = 60;
+	edge_play_dar(p, HOST, "meter-7@a.example", 41);
+	transaction = edge_play_offered(p, &asked);
+	for (int i = 0; i < 2000 && !edge_play_received(p, &m); i++)
+		;
+	edge_play_new_core(p); /* the first took the request, and died before it knew */
+	assert_int_equal(given_up(p, &known), transaction);
+	assert_int_equal(known.reference, 41);
+	edge_play_core_says(p, ipc_device_action_answer_put(p->record, p->conf.generation, transaction, &a));
+	assert_false(edge_play_received(p, &m));
+	assert_int_equal(p->edge->tsp.by_number.n, 0);
+	edge_play_new_core(p);
+	assert_int_equal(edge_play_take(p, IPC_REC_DEVICE_ACTION_GIVEN_UP, &head), 0);
 }
 
 static void test_a_new_core_hears_of_sessions_and_unanswered_requests(void **state)
@@ -379,6 +431,8 @@ int main(void)
 		TEST(test_an_answer_for_another_session_is_not_taken),
 		TEST(test_a_device_name_that_is_not_canonical_does_not_cross),
 		TEST(test_who_speaks_for_another_gets_3010_and_is_closed),
+		TEST(test_the_core_knows_when_the_edge_answers_by_itself),
+		TEST(test_a_new_core_is_told_what_the_edge_answered_before),
 		TEST(test_without_an_answer_of_the_core_the_scs_gets_201_at_the_deadline_and_no_second_one),
 		TEST(test_a_new_core_hears_of_sessions_and_unanswered_requests),
 		TEST(test_a_new_core_that_does_not_want_a_session_ends_it),

@@ -341,6 +341,11 @@ static inline int step(struct trg *t, struct fake *f, enum trg_event_kind kind)
 		ev.status = kind == TRG_EV_CANCEL ? TSP_STATUS_PERMANENTERROR : TSP_STATUS_NOTAUTHORIZED;
 		ev.reason = WHY_GIVEN;
 	}
+	if (kind == TRG_EV_GIVE_UP) {
+		ev.status = TSP_STATUS_TEMPORARYERROR;
+		ev.reason = WHY_GIVEN;
+		ev.unsent = f->submitted + f->submitted_again == 0;
+	}
 	if (kind == TRG_EV_DTA_OK)
 		ev.taker = "smssc.example";
 	if (kind == TRG_EV_DRR) {

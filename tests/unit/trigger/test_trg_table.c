@@ -9,51 +9,51 @@ _Static_assert(sizeof letters - 1 == TRG_STATE_COUNT, "one letter a state");
 
 /* The state after the pair, every port willing; '.': refused. A line a state, a column an event in the order of TRG_EVENT_TABLE:
  * start, subscriber known, refused; durable, not stored; DTA ok, no, unhandled, silent; recall done, silent; DRR; DNA ok, no; SCS back;
- * timer; restored; recall no; unsent; taken back, lost; revoke, cancel. */
+ * timer; restored; recall no; unsent; taken back, lost; revoke, cancel; give up. */
 static const char *const trigger[] = {
-	"a......................", /* idle */
-	".wd...................d", /* asking the HSS */
-	"...sd.................w", /* writing the intent */
-	".....kddb..p......d..ss", /* submitting */
-	".....kdcc..p......c..bb", /* submitting again */
-	"...........p...bb....vv", /* resuming */
-	"...cc....dcd...ccd.....", /* recalling */
-	".....kkkk..p...pk..dpvv", /* accepted */
-	"...nkpppp..p...........", /* writing the report */
-	".....nnnn..ndon........", /* reporting */
-	".....oooo..o..nnn......", /* waiting to report again */
-	".......................", /* done */
-	"...vv....pvp...vvk.dp..", /* taking back */
+	"a.......................", /* idle */
+	".wd...................dd", /* asking the HSS */
+	"...sd.................wd", /* writing the intent */
+	".....kddb..p......d..ssc", /* submitting */
+	".....kdcc..p......c..bbc", /* submitting again */
+	"...........p...bb....vvv", /* resuming */
+	"...cc....dcd...ccd.....c", /* recalling */
+	".....kkkk..p...pk..dpvvv", /* accepted */
+	"...nkpppp..p...........p", /* writing the report */
+	".....nnnn..ndon.........", /* reporting */
+	".....oooo..o..nnn.......", /* waiting to report again */
+	"........................", /* done */
+	"...vv....pvp...vvk.dp...", /* taking back */
 };
 static const char *const replace[] = {
-	"a......................", /* idle */
-	".wd...................d", /* asking the HSS */
-	"...sd.................w", /* writing the intent */
-	".....kddb..p......d..ss", /* submitting */
-	".....kdcc..p......c..bb", /* submitting again */
-	"...........p...bb....vv", /* resuming */
-	"...cc....dcd...ccd.....", /* recalling */
-	".....kkkk..p...pk..dpvv", /* accepted */
-	"...nkpppp..p...........", /* writing the report */
-	".....nnnn..ndon........", /* reporting */
-	".....oooo..o..nnn......", /* waiting to report again */
-	".......................", /* done */
-	"...vv....pvp...vvk.dp..", /* taking back */
+	"a.......................", /* idle */
+	".wd...................dd", /* asking the HSS */
+	"...sd.................wd", /* writing the intent */
+	".....kddb..p......d..ssc", /* submitting */
+	".....kdcc..p......c..bbc", /* submitting again */
+	"...........p...bb....vvv", /* resuming */
+	"...cc....dcd...ccd.....c", /* recalling */
+	".....kkkk..p...pk..dpvvv", /* accepted */
+	"...nkpppp..p...........p", /* writing the report */
+	".....nnnn..ndon.........", /* reporting */
+	".....oooo..o..nnn.......", /* waiting to report again */
+	"........................", /* done */
+	"...vv....pvp...vvk.dp...", /* taking back */
 };
 static const char *const recall[] = {
-	"a......................", /* idle */
-	".wd....................", /* asking the HSS */
-	"...sd..................", /* writing the intent */
-	".....dddb.........d....", /* submitting */
-	".....ddcc.........c....", /* submitting again */
-	"...............bb......", /* resuming */
-	"...cc....dc....ccd.....", /* recalling */
-	"",                        /* accepted */
-	"",                        /* writing the report */
-	"",                        /* reporting */
-	"",                        /* waiting to report again */
-	".......................", /* done */
-	"",                        /* taking back */
+	"a.......................", /* idle */
+	".wd....................d", /* asking the HSS */
+	"...sd..................d", /* writing the intent */
+	".....dddb.........d....c", /* submitting */
+	".....ddcc.........c....c", /* submitting again */
+	"...............bb......c", /* resuming */
+	"...cc....dc....ccd.....c", /* recalling */
+	"",                         /* accepted */
+	"",                         /* writing the report */
+	"",                         /* reporting */
+	"",                         /* waiting to report again */
+	"........................", /* done */
+	"",                         /* taking back */
 };
 
 static const struct {
@@ -159,8 +159,8 @@ static void walk(uint32_t action, uint32_t *seed, int *done, int *originals_told
 		own.now_ms = f.now_ms = own.now_ms > f.now_ms ? own.now_ms : f.now_ms;
 		if ((e == TRG_EV_DURABLE || e == TRG_EV_DISK) && !f.store_pending)
 			continue; /* exactly one follows a store: the port's promise */
-		if (e == TRG_EV_CANCEL && (chance & 0x6000))
-			continue; /* a person is slow; else few walks come far */
+		if ((e == TRG_EV_CANCEL && (chance & 0x6000)) || (e == TRG_EV_GIVE_UP && (chance & 0x7e000)))
+			continue; /* both are rare; else few walks come far */
 		if (!trg_takes(t->state, e) && (chance & 0x1800))
 			continue; /* most of what is refused */
 		step(t, &f, e);
@@ -216,7 +216,8 @@ static bool unwelcome(const struct trg *t, const struct fake *f, enum trg_event_
 		return true;
 	if (e == TRG_EV_DTA_NO && f->told_success)
 		return true;
-	return (e == TRG_EV_CANCEL || e == TRG_EV_SUBSCRIBER_NO || e == TRG_EV_DTA_NO || e == TRG_EV_TAKEN_BACK) &&
+	return (e == TRG_EV_CANCEL || e == TRG_EV_SUBSCRIBER_NO || e == TRG_EV_DTA_NO || e == TRG_EV_TAKEN_BACK ||
+		e == TRG_EV_GIVE_UP) &&
 	       (chance & 0x6000);
 }
 

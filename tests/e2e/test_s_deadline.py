@@ -1,0 +1,162 @@
+"""Act nineteen: one deadline for the answer to an SCS, known to the edge and the core. What the SCS was told is what the decision log
+says, what the quota counts, and what the SMS-SC is left with."""
+import itertools
+import os
+import signal
+import time
+
+import pytest
+from support import diameter as D
+from support.core import core
+from support.hands import Reader, in_place_of
+from support.t4 import T
+from support.tsp import action, request_status
+
+references = itertools.count(19000)
+RECALL = 1  # Trigger-Action
+
+
+def kind(dtr):
+    return dtr.number(3202)
+
+
+def told(p, reference):
+    """The Request-Status in the decision log."""
+    names = {"SUCCESS": 0, "TEMPORARYERROR": 201}
+    line = p.wait_decision(reference=reference, action="trigger")
+    assert len(p.decisions(reference=reference, action="trigger")) == 1, "one decision for one request"
+    return names[line["request_status"]], line["reason"]
+
+
+def stand(labs, s6m, t4, limits=""):
+    p = labs.up(s6m_more=f", answer_wait: {s6m}", t4_more=f", answer_wait: {t4}", iwf_more=limits)
+    p.sc = in_place_of(p, "mtc-smssc")
+    return p
+
+
+def fall(labs, p):
+    p.sc.close()
+    wrong = labs.down(p)
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.fixture(scope="module")
+def quick(labs):
+    """Edges answer by themselves after 2.6 s."""
+    p = stand(labs, "100ms", "100ms")
+    yield p
+    fall(labs, p)
+
+
+@pytest.fixture
+def scs(quick):
+    s = Reader.opened(quick)
+    yield s
+    s.close()
+
+
+def test_a_core_that_stood_still_submits_nothing_afterwards(quick, scs):
+    reference = next(references)
+    pid = core(quick)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        m = scs.dar(action(device="meter-1@a.example", reference=reference))
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert request_status(m) == 201
+    assert told(quick, reference) == (201, "answer-overdue")
+    assert quick.sc.silent(), "no DTR leaves"
+
+
+def test_an_acceptance_that_comes_too_late_is_taken_back(labs):
+    p = stand(labs, "1s", "10s")
+    scs = Reader.opened(p)
+    try:
+        reference = next(references)
+        scs.sock.settimeout(60)
+        end = scs.ask_later(action(device="meter-2@a.example", reference=reference, validity=300))
+        dtr = p.sc.take()
+        pid = core(p)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            p.sc.accept(dtr)
+            assert scs.answered() == 201
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        recall = p.sc.take()
+        assert (kind(recall), recall.number(3011)) == (RECALL, reference)
+        p.sc.accept(recall)
+        status, _ = told(p, reference)
+        assert status == 201
+        scs.ask_later(action(device="meter-2@a.example", reference=reference, validity=300), end)
+        assert scs.answered() == 201, "and a copy hears the same"
+    finally:
+        scs.close()
+        fall(labs, p)
+
+
+def test_a_full_window_and_slow_neighbours(labs):
+    """What waits for its turn twice, and is answered late each time, is answered by the core and by nobody else."""
+    p = stand(labs, "100ms", "1500ms", "limits: { peer_window: 1 }\n")
+    scs = Reader.opened(p)
+    try:
+        first, second, urgent = (next(references) for _ in range(3))
+        start = time.monotonic()
+
+        def at(seconds):
+            time.sleep(max(0.0, start + seconds - time.monotonic()))
+
+        scs.ask_later(action(device="meter-3@a.example", reference=first))
+        a = p.sc.take()
+        scs.ask_later(action(device="meter-4@a.example", reference=second))
+        at(1.3)
+        p.sc.accept(a)
+        b = p.sc.take()  # until 2.8 it has no answer
+        assert b.number(3007) == second
+        at(1.9)
+        scs.ask_later(action(device="meter-5@a.example", reference=urgent, priority=1))
+        c = p.sc.take()  # before the copy of the second
+        assert c.number(3007) == urgent
+        at(4.1)
+        p.sc.accept(c)
+        copy = p.sc.take()
+        assert copy.number(3007) == second and copy.flags & T
+        at(5.4)  # an edge that leaves out the waits has answered at 5.1
+        p.sc.accept(copy)
+        answers = [scs.answered() for _ in range(3)]
+        assert answers == [0, 0, 0]
+        assert [told(p, r)[0] for r in (first, second, urgent)] == [0, 0, 0]
+    finally:
+        scs.close()
+        fall(labs, p)
+
+
+def test_what_a_burst_is_told_is_what_the_log_says(labs):
+    """An SMS-SC that takes 200 ms for each, one at a time, while thirty wait."""
+    p = stand(labs, "500ms", "1s", "limits: { peer_window: 1 }\n")
+    scs = Reader.opened(p)
+    scs.sock.settimeout(30)
+    try:
+        wanted = [next(references) for _ in range(30)]
+        for i, r in enumerate(wanted):
+            scs.ask_later(action(device=f"meter-{10 + i}@a.example", reference=r))
+        taken = set()
+        p.sc.sock.settimeout(3)
+        try:
+            while True:
+                dtr = p.sc.take()
+                time.sleep(0.2)
+                p.sc.accept(dtr)
+                taken.add(dtr.number(3007)) if kind(dtr) != RECALL else taken.discard(dtr.number(3011))
+        except TimeoutError:
+            pass
+        heard = {}
+        for _ in wanted:
+            m = scs.expect(D.DAR, False)
+            heard[m.number(3002, 3007)] = request_status(m)
+        assert set(heard.values()) == {0, 201}, "some in time, some not"
+        assert {r: told(p, r)[0] for r in wanted} == heard
+        assert {r for r, status in heard.items() if status == 0} == taken, "the SMS-SC has what was accepted, and nothing else"
+    finally:
+        scs.close()
+        fall(labs, p)
