@@ -95,9 +95,18 @@ static int apply_all(struct jrn_store *s, MDB_txn *txn, const struct jrn_queue *
 	return rc;
 }
 
-int jrn_txn_end(struct jrn_store *s, MDB_txn *txn, int rc)
+void jrn_count_octets(struct jrn_store *s)
 {
 	MDB_envinfo info;
+	MDB_stat stat;
+
+	mdb_env_info(s->kv.env, &info);
+	mdb_env_stat(s->kv.env, &stat);
+	s->counts.octets = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
+}
+
+int jrn_txn_end(struct jrn_store *s, MDB_txn *txn, int rc)
+{
 	MDB_stat stat;
 
 	if (!rc)
@@ -112,8 +121,7 @@ int jrn_txn_end(struct jrn_store *s, MDB_txn *txn, int rc)
 		return rc;
 	s->counts.commits++;
 	s->counts.records = stat.ms_entries;
-	mdb_env_info(s->kv.env, &info);
-	s->counts.octets = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
+	jrn_count_octets(s);
 	return 0;
 }
 

@@ -115,6 +115,7 @@ struct jrn_pass {           /* what of a queue one transaction takes */
 	enum jrn_kind most; /* what is more than this gets `failed` instead */
 	int failed;
 };
+void jrn_count_octets(struct jrn_store *s); /* of the file, as it is now; at its opening and after each commit */
 /* The next three return LMDB's code; on failure nothing is kept. */
 ERR_MUST_USE int jrn_try(struct jrn_store *s, const struct jrn_queue *q, const struct jrn_pass *p);
 ERR_MUST_USE int jrn_txn_end(struct jrn_store *s, MDB_txn *txn, int rc); /* commits, or aborts because of rc */

@@ -109,6 +109,8 @@ int jrn_store_open(struct jrn_store *s, uint64_t *next, struct jrn_why *why)
 	err = open_databases(s, next, why);
 	if (err)
 		kv_close(&s->kv);
+	else
+		jrn_count_octets(s);
 	return err;
 }
 
