@@ -99,6 +99,7 @@ int cli_backup(const struct cli_session *s, const char *cmd, const char *dir);
 #define CLI_SHOWN_MAX 512
 /* A member as a person reads it; "" when it is not there. Returns out. */
 const char *cli_member(char out[CLI_SHOWN_MAX], const json_t *o, const char *member);
+int cli_show_health(FILE *out, const json_t *last); /* CLI_NO when it is not healthy */
 int cli_show_status(FILE *out, const json_t *last);
 int cli_show_scs(FILE *out, const json_t *last);
 int cli_show_assoc(FILE *out, const json_t *last);

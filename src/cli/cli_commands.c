@@ -289,6 +289,9 @@ const struct cli_command cli_commands[] = {
 	  "  mtcctl status\n" },
 	{ "reload", NULL, "reload", "Read certificates, keys and trust anchors again: all of them are used, or none", NULL,
 	  reload_columns, cli_show_reload, "  mtcctl reload\n  mtcctl status\n" },
+	{ "health", NULL, "health", "Is the gateway well? If not, why, and what to do next", NULL, NULL, cli_show_health,
+	  "  mtcctl health\n  mtcctl --json health\n\n"
+	  "Exit code: 0 healthy, 1 not healthy, 4 the gateway does not answer.\n" },
 	{ "peers", NULL, "peers", "Connections to the HSS, the SMS-SC and other core nodes", NULL, peers_columns, cli_show_count,
 	  "  mtcctl peers\n  mtcctl --json peers\n" },
 	{ "sessions", NULL, "sessions", "SCSs that are connected", NULL, sessions_columns, cli_show_count,

@@ -65,6 +65,33 @@ static bool table(FILE *out, const json_t *rows, const struct cli_column *column
 	return true;
 }
 
+int cli_show_health(FILE *out, const json_t *last)
+{
+	char text[TEXT_MAX], advice[TEXT_MAX];
+	const json_t *reason;
+	size_t i;
+
+	if (json_is_true(json_object_get(last, "healthy"))) {
+		fputs("healthy\n", out);
+		return CLI_OK;
+	}
+	fputs("not healthy\n", out);
+	json_array_foreach(json_object_get(last, "reasons"), i, reason)
+	    fprintf(out, "%s\n  next: %s\n", cli_member(text, reason, "text"), cli_member(advice, reason, "advice"));
+	return CLI_NO;
+}
+
+static void health(FILE *out, const json_t *last)
+{
+	const json_t *healthy = json_object_get(last, "healthy");
+	size_t n = json_array_size(json_object_get(last, "reasons"));
+
+	if (json_is_true(healthy))
+		fprintf(out, "%-16s%s\n", "health", "healthy");
+	else if (healthy)
+		fprintf(out, "%-16snot healthy, %zu reason%s: mtcctl health\n", "health", n, n == 1 ? "" : "s");
+}
+
 int cli_show_status(FILE *out, const json_t *last)
 {
 	static const struct cli_column columns[] = { { "EDGE", "name" },         { "ZONE", "zone" },
@@ -84,6 +111,7 @@ int cli_show_status(FILE *out, const json_t *last)
 							   { "HOLDS", "held" },
 							   { NULL, NULL } };
 
+	health(out, last);
 	line(out, "version", last, "version");
 	uptime(out, last);
 	line(out, "identity", last, "identity");

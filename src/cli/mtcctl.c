@@ -159,15 +159,16 @@ static int file_row(struct reply *r, const json_t *row)
 	return 0;
 }
 
-/* `assoc check` says no with its exit code for programs too. */
+/* `assoc check` and `health` say no with their exit code for programs too. */
 static int last_line(struct reply *r, const json_t *row)
 {
 	const json_t *allowed = json_object_get(row, "allowed");
+	bool ill = r->command->last == cli_show_health && json_is_false(json_object_get(row, "healthy"));
 
 	cli_table_end(r->table);
 	r->table = NULL;
 	if (r->json)
-		r->exit = json_is_false(allowed) ? CLI_NO : CLI_OK;
+		r->exit = json_is_false(allowed) || ill ? CLI_NO : CLI_OK;
 	else if (json_is_true(json_object_get(row, "ok")) && r->command->last)
 		r->exit = r->command->last(stdout, row);
 	return 0;

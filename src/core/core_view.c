@@ -52,6 +52,8 @@ void core_status(const struct core *c, struct core_status *out)
 				     .pending = c->triggers.pending,
 				     .triggers = c->triggers.n - c->triggers.pending,
 				     .files_generation = c->files.generation,
+				     .stopping = c->stopping,
+				     .decisions_failing = c->decisions_failing,
 				     .journal = { .state = c->journal.state,
 						  .since_ms = c->journal.since_ms,
 						  .records = now.records,

@@ -54,8 +54,10 @@ struct core_status {
 	uint64_t started_ms;
 	uint32_t sessions;
 	uint32_t pending;          /* requests without an answer */
-	uint32_t triggers;         /* accepted, not yet reported and acknowledged */
+	uint32_t triggers;         /* accepted, not yet reported and acknowledged; undecided ones after a restart included */
 	uint32_t files_generation; /* of the set of files in use; 0: none yet */
+	bool stopping;
+	bool decisions_failing; /* the decision log could not be written the last time */
 	struct {
 		int state;         /* 0, ERR_NOSPC or ERR_IO */
 		uint64_t since_ms; /* of the last change of `state` */

@@ -7,8 +7,10 @@
  *                 edges: [{name, zone, pid, generation, sessions, state: "up"|"down", files (generation)}],
  *                 stores: [{name, octets, size_max, left, key (of the configuration), and, when somebody reads an old state: reader (pid),
  *                 reader_s, reader_behind (commits), held (octets that are not used again because of the reader)}],
- *                 files_generation, files: [{path, of: "listener"|"peer"|"anchor", name, not_after (RFC 3339), days_left}]
+ *                 files_generation, files: [{path, of: "listener"|"peer"|"anchor", name, not_after (RFC 3339), days_left}],
+ *                 healthy, reasons: as of health
  * reload          row: kind: "error"|"warning"|"renewed", text; last: files_generation, renewed (number of files)
+ * health          last: healthy: bool, reasons: [{reason (a word), text, advice}], empty when healthy
  * peers           row: name, host, realm, address ("A:P"), protection, state: "open"|"connecting"|"waiting"|"closing"|"suspect",
  *                 since (RFC 3339), pending, requests, answers, timeouts; last: count
  * sessions        row: session, scs, origin_host, address, listener, zone, protection, edge, since, pending, groups: [names];

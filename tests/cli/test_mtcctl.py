@@ -60,6 +60,7 @@ def ask(server, *words, lines=()):
 
 @pytest.mark.parametrize("words,cmd,args", [
     (["status"], "status", {}),
+    (["health"], "health", {}),
     (["peers"], "peers", {}),
     (["sessions"], "sessions", {}),
     (["stats"], "stats", {}),
@@ -234,6 +235,19 @@ def test_check_shows_what_would_change_it(server):
     assert "  changes  no single change would do\n" in ask(server, "assoc", "check", "acme", "m@b.example", lines=[line]).stdout
     line.update(needs=["let it"], needs_suffice=True)
     assert "  changes  let it\n" in ask(server, "assoc", "check", "acme", "m@b.example", lines=[line]).stdout
+
+
+def test_health_is_an_exit_code_with_reasons(server):
+    ill = {"done": True, "ok": True, "healthy": False, "reasons": [{"reason": "peer-not-open", "text": "peer hss is not connected", "advice": "see that it runs"}]}
+    done = ask(server, "health", lines=[ill])
+    assert (done.returncode, done.stdout) == (1, "not healthy\npeer hss is not connected\n  next: see that it runs\n")
+    done = ask(server, "--json", "health", lines=[ill])
+    assert done.returncode == 1 and json.loads(done.stdout)["reasons"] == ill["reasons"]
+    done = ask(server, "status", lines=[ill])
+    assert done.returncode == 0 and done.stdout.startswith("health          not healthy, 1 reason: mtcctl health\n")
+    well = {"done": True, "ok": True, "healthy": True, "reasons": []}
+    assert (ask(server, "health", lines=[well]).stdout, ask(server, "health", lines=[well]).returncode) == ("healthy\n", 0)
+    assert ask(server, "--json", "health", lines=[well]).returncode == 0
 
 
 def test_status_shows_edges(server):

@@ -34,8 +34,9 @@ def change_lines(lab, words):
 
 
 def test_what_runs_is_shown(lab, ctl):
+    assert (ctl("health").returncode, ctl("health").stdout) == (0, "healthy\n")
     status = ctl("status")
-    assert status.returncode == 0
+    assert status.returncode == 0 and status.stdout.startswith("health          healthy\n")
     assert "identity        iwf.operator.example" in status.stdout and "core identity   iwf.core.operator.example" in status.stdout
     assert {row["STATE"] for row in table(ctl("peers"))} == {"open"}
     assert {row["NAME"] for row in table(ctl("scs", "list"))} >= {"acme", "beta", "gamma"}

@@ -121,6 +121,41 @@ static void test_status_peers_and_sessions_are_those_of_the_core(void **state)
 	assert_int_equal(number_of(only_row(ctl_fake_run("scs.list", "{}")), "sessions"), 1);
 }
 
+static const char *reason_of(const json_t *last, size_t i)
+{
+	return text_of(json_array_get(json_object_get(last, "reasons"), i), "reason");
+}
+
+static void test_health_names_each_reason(void **state)
+{
+	struct play *p = *state;
+	struct core *c = p->core.core;
+	const struct ctl_answer *a = ctl_fake_run("health", "{}");
+	const json_t *peer = json_array_get(json_object_get(a->last, "reasons"), 0);
+
+	assert_false(json_is_true(json_object_get(a->last, "healthy"))); /* nobody is at the port of the HSS */
+	assert_int_equal(json_array_size(json_object_get(a->last, "reasons")), 2);
+	assert_string_equal(text_of(peer, "reason"), "peer-not-open");
+	assert_non_null(strstr(text_of(peer, "text"), "hss"));
+	assert_non_null(strstr(text_of(peer, "text"), " since 20"));
+	assert_non_null(strstr(text_of(peer, "advice"), "mtcctl peers"));
+	assert_string_equal(reason_of(a->last, 1), "edge-down"); /* one of those that are configured */
+
+	core_edge_gone(c, p->core.generation);
+	c->journal.state = ERR_NOSPC;
+	c->decisions_failing = true;
+	c->triggers.pending = c->cfg->limits.pending_total;
+	a = ctl_fake_run("health", "{}");
+	assert_string_equal(reason_of(a->last, 1), "no-edge");
+	assert_string_equal(reason_of(a->last, 2), "journal-full");
+	assert_string_equal(reason_of(a->last, 3), "decisions-failing");
+	assert_string_equal(reason_of(a->last, 4), "overloaded");
+	c->journal.state = ERR_IO;
+	assert_string_equal(reason_of(ctl_fake_run("health", "{}")->last, 2), "journal-failing");
+	assert_true(json_is_false(json_object_get(ctl_fake_run("status", "{}")->last, "healthy")));
+	c->triggers.pending = 0;
+}
+
 static void test_the_log_level_changes_in_the_core(void **state)
 {
 	struct play *p = *state;
@@ -304,6 +339,7 @@ int main(void)
 #define PLAY(fn_) cmocka_unit_test_setup_teardown(fn_, start, end)
 		PLAY(test_status_peers_and_sessions_are_those_of_the_core),
 		PLAY(test_the_log_level_changes_in_the_core),
+		PLAY(test_health_names_each_reason),
 		PLAY(test_members_of_groups_and_sets_are_answered_by_their_names),
 		PLAY(test_an_anchor_that_is_not_configured_is_refused),
 		PLAY(test_an_scs_that_is_removed_loses_its_sessions),

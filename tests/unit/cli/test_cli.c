@@ -10,6 +10,7 @@ static const struct {
 } server[] = {
 	{ "status", NULL },
 	{ "reload", NULL },
+	{ "health", NULL },
 	{ "peers", NULL },
 	{ "sessions", NULL },
 	{ "stats", NULL },

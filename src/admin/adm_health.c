@@ -1,0 +1,149 @@
+/* adm_health.c - is the gateway well, and if not, why and what to do: the command `health`, and the first line of `status`.
+ * Each thing that stops triggers or loses records is one function here. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "admin/adm_int.h"
+#include "base/clock.h"
+
+#define TEXT_MAX 512
+
+struct findings {
+	const struct adm *adm;
+	json_t *reasons;
+	uint32_t edges_up;
+};
+
+/* `code` is a word for programs, `advice` says what to do next; the text says what is wrong. */
+static void __attribute__((format(printf, 4, 5)))
+found(struct findings *f, const char *code, const char *advice, const char *text, ...)
+{
+	char words[TEXT_MAX];
+	va_list args;
+
+	va_start(args, text);
+	vsnprintf(words, sizeof words, text, args);
+	va_end(args);
+	json_array_append_new(f->reasons, json_pack("{s:s, s:s, s:s}", "reason", code, "text", words, "advice", advice));
+}
+
+/* -- the peers of our own domain */
+
+static const char *role_of(const struct cfg_iwf *cfg, const struct cfg_peer *peer)
+{
+	bool hss = peer == &cfg->peers[cfg->s6m.peer_index], smssc = peer == &cfg->peers[cfg->t4.peer_index];
+
+	return hss && smssc ? "HSS and SMS-SC" : hss ? "HSS" : smssc ? "SMS-SC" : NULL;
+}
+
+static void look_at_peer(void *arg, const struct core_peer_view *p)
+{
+	struct findings *f = arg;
+	const char *role = role_of(f->adm->cfg, p->conf);
+	char since[CLOCK_TEXT_MAX];
+
+	if (strcmp(p->state, "open") == 0)
+		return;
+	clock_text(since, p->since_ms);
+	found(f, "peer-not-open",
+	      "see that the peer runs and is reachable from here at its address; 'mtcctl peers' shows both, and the log says why "
+	      "the last attempt failed",
+	      "peer %s (%s) is not connected: %s since %s%s%s%s", p->conf->name, p->conf->host, p->state, since,
+	      role ? "; it is the " : "", role ? role : "", role ? ", and triggers are answered 201" : "");
+}
+
+/* -- the edges */
+
+static uint32_t edges_wanted(const struct cfg_iwf *cfg)
+{
+	bool zones[2] = { false, false };
+
+	for (size_t i = 0; i < cfg->listen_n; i++)
+		zones[cfg->listen[i].zone == CFG_EXTERNAL] = true;
+	return cfg->edges * (zones[0] + zones[1]);
+}
+
+static void count_edge(void *arg, const struct core_edge_view *e)
+{
+	((struct findings *)arg)->edges_up += e->up;
+}
+
+static void look_at_edges(struct findings *f)
+{
+	uint32_t wanted = edges_wanted(f->adm->cfg);
+
+	core_edge_each(f->adm->core, count_edge, f);
+	if (!f->edges_up)
+		found(f, "no-edge", "the log says why edges end; 'mtc-iwfd -t -c FILE' checks certificates and configuration",
+		      "no edge is up: no SCS can connect");
+	else if (f->edges_up < wanted)
+		found(f, "edge-down", "an edge is started again by itself; when this stays, the log says why it ends",
+		      "%u of %u edges are up", f->edges_up, wanted);
+}
+
+/* -- what is written */
+
+static void look_at_journal(struct findings *f, const struct core_status *s)
+{
+	char since[CLOCK_TEXT_MAX];
+
+	clock_text(since, s->journal.since_ms);
+	if (s->journal.state == ERR_NOSPC)
+		found(f, "journal-full", "free space on the disk of state_dir, or raise journal.size_max and restart",
+		      "the journal is full since %s: new triggers are answered 201", since);
+	else if (s->journal.state)
+		found(f, "journal-failing", "look at the disk of state_dir and the kernel's log",
+		      "the journal cannot be written since %s: new triggers are answered 201", since);
+}
+
+static void look_at_decisions(struct findings *f, const struct core_status *s)
+{
+	if (s->decisions_failing)
+		found(f, "decisions-failing", "free space on the disk of log.decisions, and look at the kernel's log",
+		      "the decision log cannot be written: lines wait, and are lost when too many wait");
+}
+
+/* -- how much there is */
+
+static void look_at_load(struct findings *f, const struct core_status *s)
+{
+	const struct cfg_limits *l = &f->adm->cfg->limits;
+
+	if (s->stopping)
+		found(f, "stopping", "wait for the end, or start the gateway again", "the gateway is stopping");
+	if (s->pending >= l->pending_total - l->pending_total / 10)
+		found(f, "overloaded", "find the slow peer: 'mtcctl peers'; or raise limits.pending_total",
+		      "%u requests wait for their answer, and limits.pending_total is %u", s->pending, l->pending_total);
+	if (s->pending + s->triggers >= l->triggers_max - l->triggers_max / 10)
+		found(f, "triggers-full",
+		      "see which triggers wait, and for whom: 'mtcctl triggers list'; or raise limits.triggers_max",
+		      "%u triggers are held, and limits.triggers_max is %u", s->pending + s->triggers, l->triggers_max);
+}
+
+json_t *adm_health(const struct adm *a)
+{
+	struct findings f = { .adm = a, .reasons = json_array() };
+	struct core_status s;
+
+	core_status(a->core, &s);
+	core_peer_each(a->core, look_at_peer, &f);
+	look_at_edges(&f);
+	look_at_journal(&f, &s);
+	look_at_decisions(&f, &s);
+	look_at_load(&f, &s);
+	return f.reasons;
+}
+
+static void on_health(void *arg, struct ctl_request *rq, const json_t *args)
+{
+	json_t *reasons = adm_health(arg);
+
+	(void)args;
+	ctl_done(rq, json_pack("{s:b, s:o}", "healthy", json_array_size(reasons) == 0, "reasons", reasons));
+}
+
+const struct ctl_command adm_health_rows[] = {
+	{ "health", "is it well, and if not, why", NULL, false, on_health },
+	{ .name = NULL },
+};

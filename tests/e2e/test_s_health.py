@@ -1,0 +1,49 @@
+"""Act nineteen, second scene: `mtcctl health` says what is wrong, `mtcctl status` is right from the first moment."""
+import json
+import os
+import signal
+import subprocess
+
+from lablib import proc
+from support.core import core, kill_core
+from support.tsp import Scs, action, request_status
+
+
+def health(p):
+    """Exit code and the last line of the answer; None when nobody answers."""
+    done = subprocess.run([p.program("mtcctl"), "--json", "--socket", p.lab["iwf"]["ctl"], "health"], capture_output=True, text=True,
+                          timeout=30, check=False)
+    return done.returncode, json.loads(done.stdout) if done.stdout else None
+
+
+def test_an_hss_that_is_gone(labs):
+    p = labs.up()
+    try:
+        proc.wait_until("it is well", lambda: health(p)[0] == 0, 10)
+        os.kill(p.lab["hss"]["pid"], signal.SIGTERM)
+        proc.wait_until("the HSS is missed", lambda: health(p)[0] == 1, 10)
+        code, last = health(p)
+        (reason,) = last["reasons"]
+        assert (code, last["healthy"], reason["reason"]) == (1, False, "peer-not-open")
+        assert "it is the HSS, and triggers are answered 201" in reason["text"] and "since 20" in reason["text"]
+        assert p.ctl("status")[-1]["healthy"] is False
+    finally:
+        labs.down(p)
+    assert health(p)[0] == 4, "nobody answers"
+
+
+def test_status_is_right_after_a_start(labs):
+    p = labs.up()
+    try:
+        scs = Scs.opened(p)
+        for n in range(20):
+            assert request_status(scs.dar(action(device=f"meter-{n + 1}@a.example", reference=19100 + n, validity=3600))) == 0
+        before = p.ctl("status")[-1]["journal"]
+        scs.close()
+        old = core(p)
+        kill_core(p)
+        proc.wait_until("another core answers", lambda: core(p) not in (None, old) and health(p)[0] != 4, 15)
+        journal = p.ctl("status")[-1]["journal"]
+        assert journal["octets"] >= 4096 and before["octets"] > 0 and journal["state"] == "ok"
+    finally:
+        labs.down(p)
