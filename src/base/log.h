@@ -13,7 +13,7 @@ struct log_queue; /* opaque */
 struct log {
 	int fd;               /* borrowed; -1 drops everything */
 	enum log_level level; /* messages above it are dropped */
-	char program[32];     /* "mtc-iwfd[edge 1]"; changed by log_rename() */
+	char program[32];     /* "mtc-iwfd[edge-0]"; changed by log_rename() */
 	struct log_queue *queue;
 };
 

@@ -46,9 +46,11 @@ static enum pol_reason judge(struct core *c, const struct ipc_session_open *open
 
 static void send_verdict(struct core_edge *e, uint64_t number, const struct ipc_session_verdict *v)
 {
+	char words[EDGE_WORDS_MAX];
+
 	if (core_send(e, ipc_session_verdict_put(e->core->record, e->who.generation, number, v)))
-		log_error(e->core->log, "core", "edge %u does not take a verdict; its session waits until it gives up",
-			  e->who.generation);
+		log_error(e->core->log, "core", "%s does not take a verdict; its session waits until it gives up",
+			  core_edge_words(words, e));
 }
 
 static void refuse(struct core_edge *e, uint64_t number, enum pol_reason reason)

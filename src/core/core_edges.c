@@ -1,6 +1,4 @@
 /* core_edges.c - the edges as the core sees them: found by generation, written to, given up when they break a rule. */
-#include <stdio.h>
-
 #include "core/core_int.h"
 
 struct core_edge *core_edge_find(struct core *c, uint32_t generation)
@@ -15,22 +13,22 @@ struct core_edge *core_edge_find(struct core *c, uint32_t generation)
 	return NULL;
 }
 
-const char *core_edge_name(char out[CORE_EDGE_NAME_MAX], const struct core_edge *e)
+const char *core_edge_words(char out[EDGE_WORDS_MAX], const struct core_edge *e)
 {
-	snprintf(out, CORE_EDGE_NAME_MAX, "edge-%u", e->who.slot);
-	return out;
+	return edge_words(out, e->who.slot, e->who.pid, e->who.generation);
 }
 
 /* An edge that breaks a rule is ended; everything it said before was checked and stands. */
 void core_edge_bad(struct core_edge *e, const char *what)
 {
+	char words[EDGE_WORDS_MAX];
 	struct core *c = e->core;
 
 	if (e->bad)
 		return;
 	e->bad = true;
 	st_count(&c->st, ST_RING_BAD);
-	log_error(c->log, "core", "edge %u: %s; it is ended", e->who.generation, what);
+	log_error(c->log, "core", "%s: %s; it is ended", core_edge_words(words, e), what);
 	(void)!net_watch_set(e->bell, 0);
 	c->cb->on_bad_edge(c->arg, e->who.generation);
 }

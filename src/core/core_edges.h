@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <sys/queue.h>
 
+#include "base/edge_name.h"
 #include "core/core.h"
 #include "core/core_view.h"
 #include "ipc/ipc_rec.h"
@@ -26,8 +27,8 @@ struct core_edges {
 
 /* NULL: no edge of this generation. */
 struct core_edge *core_edge_find(struct core *c, uint32_t generation);
-/* Writes the edge's name, for example "edge-0", and returns `out`. */
-const char *core_edge_name(char out[CORE_EDGE_NAME_MAX], const struct core_edge *e);
+/* Its name with pid and generation (edge_words()), for the log; returns `out`. */
+const char *core_edge_words(char out[EDGE_WORDS_MAX], const struct core_edge *e);
 
 /* Puts the record of `len` octets in c->record on the edge's ring. ERR_BUSY: no room. ERR_CLOSED: the edge is bad. */
 ERR_MUST_USE int core_send(struct core_edge *e, size_t len);

@@ -95,8 +95,10 @@ static void acknowledge(struct core_edge *e, uint64_t transaction, const struct 
 					      .result_code = DIA_RESULT_SUCCESS,
 					      .request_status = TSP_STATUS_TEMPORARYERROR };
 
+	char words[EDGE_WORDS_MAX];
+
 	if (core_send(e, ipc_device_action_answer_put(e->core->record, e->who.generation, transaction, &a)))
-		log_debug(e->core->log, "core", "an edge will say again that it gave up a request");
+		log_debug(e->core->log, "core", "%s will say again that it gave up a request", core_edge_words(words, e));
 }
 
 void core_on_given_up(struct core_edge *e, uint64_t transaction, const struct ipc_device_action_given_up *g)

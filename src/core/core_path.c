@@ -47,13 +47,14 @@ static void tell(void *arg, const struct core_dup_waiter *w, const struct ipc_de
 	struct core *c = arg;
 	struct core_edge *e = core_edge_find(c, w->generation);
 	struct ipc_device_action_answer mine = *a;
+	char words[EDGE_WORDS_MAX];
 
 	if (!e)
 		return; /* its connection is gone; a copy of the request gets the same answer */
 	mine.session = w->session;
 	if (core_send(e, ipc_device_action_answer_put(c->record, w->generation, w->transaction, &mine)))
-		log_error(c->log, "core", "transaction %u-%06llx: edge does not take the answer", w->generation,
-			  (unsigned long long)w->transaction);
+		log_error(c->log, "core", "transaction %u-%06llx: %s does not take the answer", w->generation,
+			  (unsigned long long)w->transaction, core_edge_words(words, e));
 	FAULT_POINT(CORE_ANSWER_QUEUED);
 }
 

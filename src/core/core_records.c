@@ -121,6 +121,7 @@ static void edge_free(struct core_edge *e)
 
 int core_edge_add(struct core *c, const struct core_edge_id *edge, struct ipc_ring_fds *fds)
 {
+	char words[EDGE_WORDS_MAX];
 	struct core_edge *e;
 	int err;
 
@@ -140,7 +141,7 @@ int core_edge_add(struct core *c, const struct core_edge_id *edge, struct ipc_ri
 	if (err)
 		goto close_ring;
 	TAILQ_INSERT_TAIL(&c->edges.list, e, entry);
-	log_info(c->log, "core", "edge %u, pid %d, is there", edge->generation, (int)edge->pid);
+	log_info(c->log, "core", "%s is there", core_edge_words(words, e));
 	return 0;
 
 close_ring:
@@ -154,12 +155,13 @@ free_edge:
 void core_edge_gone(struct core *c, uint32_t generation)
 {
 	struct core_edge *e = core_edge_find(c, generation);
+	char words[EDGE_WORDS_MAX];
 
 	if (!e)
 		return;
 	if (!e->bad)
 		read_edge(e); /* what it said before it died */
-	log_warn(c->log, "core", "edge %u is gone, with %u sessions", generation, e->sessions_n);
+	log_warn(c->log, "core", "%s is gone, with %u sessions", core_edge_words(words, e), e->sessions_n);
 	edge_free(e);
 }
 

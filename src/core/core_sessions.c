@@ -112,10 +112,11 @@ static void cut(struct core_session *s, const char *reason)
 {
 	struct ipc_session_cut cut = { .disconnect_cause = 2 };
 	struct core *c = s->core;
+	char words[EDGE_WORDS_MAX];
 
 	memcpy(cut.reason, reason, strlen(reason) + 1);
 	if (core_send(s->edge, ipc_session_cut_put(c->record, s->edge->who.generation, s->key.number, &cut)))
-		log_error(c->log, "core", "edge %u does not take a cut", s->edge->who.generation);
+		log_error(c->log, "core", "%s does not take a cut", core_edge_words(words, s->edge));
 	core_session_free(s);
 }
 

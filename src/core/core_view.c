@@ -74,7 +74,7 @@ void core_edge_each(const struct core *c, core_edge_fn *fn, void *arg)
 					       .files_generation = e->files_generation,
 					       .up = !e->bad };
 
-		core_edge_name(view.name, e);
+		edge_name(view.name, e->who.slot);
 		fn(arg, &view);
 	}
 }
@@ -126,7 +126,7 @@ void core_session_each(const struct core *c, core_session_fn *fn, void *arg)
 						  .asker = core_asker(s->scs->name, s->proven, clock_real_ms()) };
 
 		core_transaction_text(view.session, (uint32_t)s->key.generation, s->key.number);
-		core_edge_name(view.edge, s->edge);
+		edge_name(view.edge, s->edge->who.slot);
 		fn(arg, &view);
 	}
 }

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "assoc/asc.h"
+#include "base/edge_name.h"
 #include "base/err.h"
 #include "base/kv_room.h"
 #include "base/log.h"
@@ -25,7 +26,6 @@ struct core_trigger; /* one trigger that has not ended */
 struct net_loop;
 
 #define CORE_TRANSACTION_TEXT_MAX 32
-#define CORE_EDGE_NAME_MAX 24
 #define CORE_DEVICE_TEXT_MAX (POL_DEVICE_TEXT_MAX + 8)
 #define CORE_NAMES_TEXT_MAX 256
 
@@ -80,7 +80,7 @@ ERR_MUST_USE int core_journal_copy_begin(struct core *c, struct kv_copy **out);
 ERR_MUST_USE int core_journal_copy_end(struct core *c, struct kv_copy *copy);
 
 struct core_edge_view {
-	char name[CORE_EDGE_NAME_MAX];
+	char name[EDGE_NAME_MAX];
 	enum cfg_zone zone;
 	pid_t pid;
 	uint32_t generation, sessions;
@@ -113,7 +113,7 @@ ERR_MUST_USE int core_reload(struct core *c, uint32_t number);
 
 struct core_session_view {
 	char session[CORE_TRANSACTION_TEXT_MAX]; /* the name of the session in the decision log */
-	char edge[CORE_EDGE_NAME_MAX];
+	char edge[EDGE_NAME_MAX];
 	const char *scs, *origin_host, *address; /* origin_host: "" when the SCS is no longer provisioned */
 	const struct cfg_listen *listen;
 	uint64_t since_ms;

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/edge_name.h"
 #include "daemon/dm_child.h"
 #include "core/core.h"
 #include "admin/adm.h"
@@ -66,10 +67,12 @@ static void add_edge(struct core_process *p, const struct dm_msg *m, int fds[DM_
 	struct core_edge_id edge = { m->index, m->generation, m->what == CFG_EXTERNAL ? CFG_EXTERNAL : CFG_INTERNAL,
 				     (pid_t)m->value };
 	int err = core_edge_add(p->core, &edge, &ring);
+	char words[EDGE_WORDS_MAX];
 
 	if (!err)
 		return;
-	log_error(&p->in.log, "daemon", "the ring to edge %u: %s", m->generation, err_str(err));
+	log_error(&p->in.log, "daemon", "the ring to %s: %s", edge_words(words, edge.slot, edge.pid, edge.generation),
+		  err_str(err));
 	ipc_ring_fds_close(&ring);
 	on_bad_edge(p, m->generation);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/edge_name.h"
 #include "daemon/dm_child.h"
 #include "edge/edge.h"
 
@@ -157,7 +158,7 @@ static void tear_down(struct edge_process *p)
 int dm_edge_main(const char *config_path)
 {
 	struct edge_process *p = calloc(1, sizeof *p);
-	char name[sizeof p->in.log.program];
+	char program[sizeof p->in.log.program], name[EDGE_NAME_MAX], words[EDGE_WORDS_MAX];
 	int err, status;
 
 	if (!p)
@@ -165,8 +166,9 @@ int dm_edge_main(const char *config_path)
 	p->status = 1;
 	err = dm_inherit(&p->in, "mtc-iwfd[edge]", config_path);
 	if (!err) {
-		snprintf(name, sizeof name, "mtc-iwfd[edge %u]", p->in.generation);
-		log_rename(&p->in.log, name);
+		snprintf(program, sizeof program, "mtc-iwfd[%s]", edge_name(name, p->in.slot));
+		log_rename(&p->in.log, program);
+		log_info(&p->in.log, "daemon", "this is %s", edge_words(words, p->in.slot, getpid(), p->in.generation));
 		err = set_up(p);
 		if (err)
 			log_error(&p->in.log, "daemon", "could not start: %s", err_str(err));

@@ -7,12 +7,11 @@
 #include "daemon/dm_parent_int.h"
 #include "ipc/ipc_ring.h"
 
-const char *dm_child_name(const struct dm_child *c, char out[32])
+const char *dm_child_name(const struct dm_child *c, char out[EDGE_WORDS_MAX])
 {
-	if (c->role == DM_CORE)
-		snprintf(out, 32, "core");
-	else
-		snprintf(out, 32, "edge %u", c->generation);
+	if (c->role == DM_EDGE)
+		return edge_words(out, c->slot, c->pid, c->generation);
+	snprintf(out, EDGE_WORDS_MAX, "core (pid %d)", (int)c->pid);
 	return out;
 }
 

@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/edge_name.h"
 #include "base/fault.h"
 #include "base/stdfd.h"
 #include "daemon/dm_parent_int.h"
@@ -44,6 +45,7 @@ static void give_up(struct dm_parent *p, const char *why)
 static void connect_edge(struct dm_child *edge)
 {
 	struct dm_parent *p = edge->parent;
+	char name[EDGE_WORDS_MAX];
 	int err;
 
 	if (!edge->pid || !p->core.pid || !edge->ready || !p->core.ready)
@@ -53,7 +55,7 @@ static void connect_edge(struct dm_child *edge)
 		dm_set_tell_core(edge);
 		return;
 	}
-	log_error(&p->log, "daemon", "edge %u and the core could not be joined: %s; it is started anew", edge->generation,
+	log_error(&p->log, "daemon", "%s and the core could not be joined: %s; it is started anew", dm_child_name(edge, name),
 		  err_str(err));
 	kill(edge->pid, SIGKILL);
 }
@@ -102,9 +104,12 @@ static void on_ready(struct dm_child *c)
 
 static void end_edge(struct dm_parent *p, uint32_t generation)
 {
+	char name[EDGE_WORDS_MAX];
+
 	for (uint32_t i = 0; i < p->edges_n; i++) {
 		if (p->edges[i].pid && p->edges[i].generation == generation) {
-			log_error(&p->log, "daemon", "edge %u broke the rules of its ring and is ended", generation);
+			log_error(&p->log, "daemon", "%s broke the rules of its ring and is ended",
+				  dm_child_name(&p->edges[i], name));
 			kill(p->edges[i].pid, SIGKILL);
 			return;
 		}
@@ -113,9 +118,11 @@ static void end_edge(struct dm_parent *p, uint32_t generation)
 
 static void tell_edges(struct dm_parent *p, const struct dm_msg *m)
 {
+	char name[EDGE_WORDS_MAX];
+
 	for (uint32_t i = 0; i < p->edges_n; i++) {
 		if (p->edges[i].pid && dm_send(p->edges[i].sock, m, NULL, 0))
-			log_warn(&p->log, "daemon", "edge %u does not take messages", p->edges[i].generation);
+			log_warn(&p->log, "daemon", "%s does not take messages", dm_child_name(&p->edges[i], name));
 	}
 }
 
@@ -172,7 +179,7 @@ static void later(struct dm_child *c);
 /* No process, no descriptor or no memory to be had now. */
 static void could_not_spawn(struct dm_child *c, int err)
 {
-	char name[32];
+	char name[EDGE_WORDS_MAX];
 
 	log_error(&c->parent->log, "daemon", "%s: no process could be made: %s", dm_child_name(c, name), err_str(err));
 	dm_again_ended(&c->again, false, 0);
@@ -182,7 +189,7 @@ static void could_not_spawn(struct dm_child *c, int err)
 static void start_child(struct dm_child *c)
 {
 	struct dm_parent *p = c->parent;
-	char name[32];
+	char name[EDGE_WORDS_MAX];
 	int err;
 
 	if (p->stopping || c->pid)
@@ -204,7 +211,7 @@ static void start_child(struct dm_child *c)
 	else if (err)
 		could_not_spawn(c, err);
 	else
-		log_info(&p->log, "daemon", "started %s, pid %d", dm_child_name(c, name), (int)c->pid);
+		log_info(&p->log, "daemon", "started %s", dm_child_name(c, name));
 }
 
 static void on_restart(void *arg)
@@ -226,7 +233,7 @@ static void later(struct dm_child *c)
 {
 	struct dm_parent *p = c->parent;
 	uint64_t pause = dm_again_pause_ms(&c->again, p->cfg->timers.edge_restart_ms, p->cfg->timers.restart_max_ms);
-	char name[32];
+	char name[EDGE_WORDS_MAX];
 
 	if (!c->was_ready) {
 		give_up(p, "a process ended before it was ready; its own lines above say why");
@@ -256,10 +263,11 @@ static void forget_edge(struct dm_child *c)
 {
 	struct dm_parent *p = c->parent;
 	struct dm_msg gone = { .kind = DM_EDGE_GONE, .generation = c->generation };
+	char name[EDGE_WORDS_MAX];
 
 	ipc_caps_clear(p->caps, c->slot);
 	if (p->core.pid && p->core.ready && dm_send(p->core.sock, &gone, NULL, 0))
-		log_warn(&p->log, "daemon", "the core could not be told that edge %u is gone", c->generation);
+		log_warn(&p->log, "daemon", "the core could not be told that %s is gone", dm_child_name(c, name));
 }
 
 static void on_child_end(struct dm_child *c, int status)
@@ -267,10 +275,10 @@ static void on_child_end(struct dm_child *c, int status)
 	struct dm_parent *p = c->parent;
 	uint64_t lived_ms = net_loop_now_ms(p->loop) - c->started_ms;
 	bool was_ready = c->ready;
-	char name[32];
+	char name[EDGE_WORDS_MAX];
 
 	if (!p->stopping || (WIFSIGNALED(status) || WEXITSTATUS(status) != 0))
-		log_warn(&p->log, "daemon", "%s, pid %d, ended with %s %d", dm_child_name(c, name), (int)c->pid,
+		log_warn(&p->log, "daemon", "%s ended with %s %d", dm_child_name(c, name),
 			 WIFSIGNALED(status) ? "signal" : "status", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 	FAULT_POINT(PARENT_CHILD_ENDED);
 	close_child(c);

@@ -1,5 +1,6 @@
 /* dm_parent_int.h - the parts of the parent, for dm_parent.c, dm_hand.c and dm_spawn.c only. */
 #pragma once
+#include "base/edge_name.h"
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -90,8 +91,8 @@ int dm_open_decisions(struct dm_parent *p); /* descriptor, or -1: none is config
 /* dm_spawn.c: fork and re-exec. Sets pid and sock. */
 ERR_MUST_USE int dm_spawn(struct dm_child *c);
 
-/* dm_hand.c. "core", or "edge" and its generation, for the log. */
-const char *dm_child_name(const struct dm_child *c, char out[32]);
+/* dm_hand.c. "core (pid 4710)", or the words of the edge (base/edge_name.h), for the log. */
+const char *dm_child_name(const struct dm_child *c, char out[EDGE_WORDS_MAX]);
 /* Everything a fresh child needs, then DM_START. ERR_* when it does not take it. */
 ERR_MUST_USE int dm_hand_over(struct dm_child *c);
 /* The set that is in use, to one child. */

@@ -130,7 +130,7 @@ void dm_set_tell_core(const struct dm_child *edge)
 void dm_set_offer(struct dm_child *c)
 {
 	const struct dm_parent *p = c->parent;
-	char name[32];
+	char name[EDGE_WORDS_MAX];
 
 	if (!c->pid || !c->ready || c->set_sent != c->set_taken || c->set_taken == p->set->generation)
 		return;
@@ -143,7 +143,7 @@ void dm_set_offer(struct dm_child *c)
 void dm_set_taken(struct dm_child *c, uint32_t generation, bool taken)
 {
 	struct dm_parent *p = c->parent;
-	char name[32];
+	char name[EDGE_WORDS_MAX];
 
 	if (generation != c->set_sent)
 		return;
@@ -208,7 +208,7 @@ static bool lags(const struct dm_child *c)
 
 static void say_lagging(const struct dm_child *c, struct dm_report *r)
 {
-	char name[32];
+	char name[EDGE_WORDS_MAX];
 
 	if (lags(c))
 		dm_report_add(r, DM_WARNING, "%s still uses set %u of the files", dm_child_name(c, name), c->set_taken);

@@ -253,9 +253,9 @@ def test_health_is_an_exit_code_with_reasons(server):
 def test_status_shows_edges(server):
     done = ask(server, "status", lines=[
         {"done": True, "ok": True, "version": "1", "identity": "iwf.x", "uptime_s": 93784, "started": "2026-01-01T00:00:00Z", "sessions": 3,
-         "edges": [{"name": "edge 1", "zone": "external", "pid": 77, "generation": 2, "sessions": 3, "state": "up"}]}])
+         "edges": [{"name": "edge-1", "zone": "external", "pid": 77, "generation": 2, "sessions": 3, "state": "up"}]}])
     assert "(1d 02:03:04 ago)" in done.stdout
-    assert "edge 1  external  77   2           3         up" in done.stdout
+    assert "edge-1  external  77   2           3         up" in done.stdout
 
 
 def test_json_is_what_the_server_said(server):

@@ -1,6 +1,7 @@
 """Act nineteen, second scene: `mtcctl health` says what is wrong, `mtcctl status` is right from the first moment."""
 import json
 import os
+import re
 import signal
 import subprocess
 
@@ -45,5 +46,29 @@ def test_status_is_right_after_a_start(labs):
         proc.wait_until("another core answers", lambda: core(p) not in (None, old) and health(p)[0] != 4, 15)
         journal = p.ctl("status")[-1]["journal"]
         assert journal["octets"] >= 4096 and before["octets"] > 0 and journal["state"] == "ok"
+    finally:
+        labs.down(p)
+
+
+def test_an_edge_has_one_name_everywhere(labs):
+    p = labs.up()
+    try:
+        scs = Scs.opened(p)
+        edges = {e["name"]: e for e in p.ctl("status")[-1]["edges"]}
+        (session,) = p.ctl("sessions")[:-1]
+        assert session["edge"] in edges and session["session"].startswith(f"{edges[session['edge']]['generation']}-")
+        victim = edges[session["edge"]]
+        os.kill(victim["pid"], signal.SIGKILL)
+        words = f"{victim['name']} (pid {victim['pid']}, generation {victim['generation']})"
+
+        def log():
+            with open(p.lab["logs"]["mtc-iwfd"], encoding="utf-8") as text:
+                return text.read()
+
+        proc.wait_until("the core knows", lambda: f"{words} is gone, with 1 sessions" in log(), 10)
+        for said in (f"started {words}", f"{words} is there", f"{words} ended with signal 9", f"[{victim['name']}] info daemon: this is {words}"):
+            assert said in log()
+        assert not re.search(r"\bedge [0-9]", log()), "and no other name"
+        scs.close()
     finally:
         labs.down(p)

@@ -1,6 +1,7 @@
 /* str: strict conversions refuse what they do not fully understand. */
 #include "tests/unit/test.h"
 
+#include "base/edge_name.h"
 #include "base/str.h"
 
 static void numbers_are_decimal_and_whole(void **state)
@@ -68,9 +69,20 @@ static void tbcd_is_that_of_ts_29_329(void **state)
 	assert_int_equal(str_untbcd(digits, odd, 0), ERR_INVAL);
 }
 
+static void test_an_edge_has_a_name_and_words(void **state)
+{
+	char name[EDGE_NAME_MAX], words[EDGE_WORDS_MAX];
+
+	(void)state;
+	assert_string_equal(edge_name(name, 3), "edge-3");
+	assert_string_equal(edge_words(words, 0, 4711, 9), "edge-0 (pid 4711, generation 9)");
+	assert_string_equal(edge_words(words, UINT32_MAX, 0, UINT32_MAX), "edge-4294967295 (generation 4294967295)");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_an_edge_has_a_name_and_words),
 		cmocka_unit_test(numbers_are_decimal_and_whole),
 		cmocka_unit_test(copies_end_in_nul_and_refuse_inner_nul),
 		cmocka_unit_test(hex_goes_both_ways),
