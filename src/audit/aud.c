@@ -201,6 +201,8 @@ static void count(struct st_counters *st, const struct aud_decision *d)
 		st_count(st, ST_DECISION_DETECTED); /* answers nothing */
 		return;
 	}
+	if (!d->answers)
+		return; /* of a session, or of a trigger that is taken back: counted where that is decided */
 	st_count(st, d->verdict == AUD_ACCEPTED ? ST_DECISION_ACCEPTED : ST_DECISION_REFUSED);
 	st_count(st, status_counter(d->request_status));
 }

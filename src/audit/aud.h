@@ -19,6 +19,7 @@ struct aud_decision {
 	const char *address; /* of the peer, "192.0.2.7:40000" */
 	const char *device;  /* as asked: External-Identifier or msisdn:DIGITS */
 	const char *action;  /* session, trigger, recall, replace, revoke, revoke-outcome */
+	bool answers;        /* the line of an answer to a request: counted in decision_ and status_; not written */
 	bool has_reference;
 	uint32_t reference;         /* written as null when there is none */
 	enum aud_verdict verdict;   /* written as "accepted", "refused" or "detected" */

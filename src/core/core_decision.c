@@ -49,6 +49,7 @@ void core_decide_session_end(struct core *c, const struct core_session *s, const
 		.reason = reason,
 	};
 
+	st_count(&c->st, ST_SESSION_ENDED);
 	core_transaction_text(transaction, (uint32_t)s->key.generation, s->key.number);
 	emit(c, &d);
 }
@@ -95,6 +96,7 @@ void core_decide_action(struct core *c, const struct core_decision *in)
 	bool accepted = in->result_code == DIA_RESULT_SUCCESS && in->request_status == TSP_STATUS_SUCCESS;
 	struct aud_decision d = line_of(in, accepted ? AUD_ACCEPTED : AUD_REFUSED);
 
+	d.answers = true;
 	if (in->result_code == DIA_RESULT_SUCCESS)
 		d.request_status = tsp_request_status_str(in->request_status);
 	emit(c, &d);

@@ -13,41 +13,45 @@
 	X(EDGE_HANDSHAKE_OK, "edge_handshake_ok", "TLS handshakes that authenticated a peer")                                    \
 	X(EDGE_HANDSHAKE_FAILED, "edge_handshake_failed", "TLS handshakes that failed or took too long")                         \
 	X(EDGE_NO_CER, "edge_no_cer", "connections closed because no CER came in time")                                          \
-	X(EDGE_BAD_CER, "edge_bad_cer", "CERs refused by the edge (no common application, broken)")                              \
+	X(EDGE_BAD_CER, "edge_bad_cer", "CERs that the edge refused, and connections whose first message was no CER")            \
 	X(EDGE_MALFORMED, "edge_malformed", "messages that broke the framing or header rules")                                   \
 	X(EDGE_REQUESTS, "edge_requests", "application requests received")                                                       \
-	X(EDGE_SCREENED, "edge_screened", "application requests refused by screening")                                           \
+	X(EDGE_SCREENED, "edge_screened",                                                                                        \
+	  "application requests that the edge refused: routing, decoding, origin, features, too many at once")                   \
 	X(EDGE_ANSWERS, "edge_answers", "answers sent to SCSs")                                                                  \
 	X(EDGE_ANSWERED_LATE, "edge_answered_late", "requests the edge answered itself because the core did not in time")        \
 	X(EDGE_NOTIFICATIONS, "edge_notifications", "DNRs sent to SCSs")                                                         \
 	X(EDGE_LOG_LOST, "edge_log_lost", "log lines of edges that were lost: the reader of standard error did not take them")   \
-	X(EDGE_RING_FULL, "edge_ring_full", "records that did not fit into the ring to the core")                                \
+	X(EDGE_RING_FULL, "edge_ring_full",                                                                                      \
+	  "records for the core that an edge could not hand over: its ring is full, or there is no core")                        \
 	X(EDGE_RING_STALE, "edge_ring_stale", "records of an older generation dropped by an edge")                               \
-	X(EDGE_RING_BAD, "edge_ring_bad", "records from the core that an edge could not use")
+	X(EDGE_RING_BAD, "edge_ring_bad", "rings to the core that an edge gave up: the core broke the rules, or did not read")
 
 #define ST_CORE_TABLE(X)                                                                                                         \
 	/* core: rings and sessions */                                                                                           \
 	X(RING_RECORDS, "ring_records", "records taken from edges")                                                              \
-	X(RING_BAD, "ring_bad", "records from edges that were invalid (the edge is ended)")                                      \
-	X(RING_STALE, "ring_stale", "records of an older edge generation dropped")                                               \
+	X(RING_BAD, "ring_bad", "edges that were ended because a record or ring of theirs broke the rules")                      \
+	X(RING_STALE, "ring_stale", "requests on a session that had ended when they came")                                       \
 	X(RING_FULL, "ring_full", "records that did not fit into a ring to an edge")                                             \
-	X(SESSION_OPENED, "session_opened", "sessions announced by edges")                                                       \
+	X(SESSION_OPENED, "session_opened", "sessions announced by edges, also those announced again to a new core")             \
 	X(SESSION_ADMITTED, "session_admitted", "sessions admitted")                                                             \
-	X(SESSION_REFUSED, "session_refused", "sessions refused (3010)")                                                         \
+	X(SESSION_REFUSED, "session_refused", "sessions refused (3010, or 3004 for want of room); connections_max apart")        \
+	X(SESSION_ENDED, "session_ended",                                                                                        \
+	  "admitted sessions that were ended: a request for another, or the end of a certificate")                               \
 	X(SESSION_CLOSED, "session_closed", "admitted sessions that ended")                                                      \
 	X(SESSION_REPLACED, "session_replaced", "sessions replaced after an unanswered probe")                                   \
 	X(SESSION_LIMIT, "session_limit", "sessions refused: the SCS's connections_max reached")                                 \
 	/* core: requests and decisions */                                                                                       \
 	X(REQUESTS, "requests", "device action requests that reached the core")                                                  \
-	X(DUPLICATES, "duplicates", "repeated requests that got the first answer again")                                         \
+	X(DUPLICATES, "duplicates", "repeated requests: answered as the first was, or waiting with it")                          \
 	X(DUPLICATES_FOREIGN, "duplicates_foreign", "repeated End-to-End-Ids with another content, refused")                     \
 	X(DUPLICATES_FULL, "duplicates_full", "entries dropped from the full duplicate index")                                   \
 	X(REQUESTS_OVERDUE, "requests_overdue", "requests whose outcome was not known when their answer was due")                \
 	X(REQUESTS_GIVEN_UP, "requests_given_up", "requests that an edge answered itself, and said so")                          \
-	X(PENDING_LIMIT, "pending_limit", "requests refused: too many pending (of the SCS or in total)")                         \
-	X(DECISION_ACCEPTED, "decision_accepted", "decisions: accepted")                                                         \
-	X(DECISION_REFUSED, "decision_refused", "decisions: refused")                                                            \
-	X(DECISION_DETECTED, "decision_detected", "requests that a detect-only rule would have refused")                         \
+	X(PENDING_LIMIT, "pending_limit", "requests refused: too many pending, of the SCS or in total, or the core is stopping") \
+	X(DECISION_ACCEPTED, "decision_accepted", "requests accepted")                                                           \
+	X(DECISION_REFUSED, "decision_refused", "requests refused by the core")                                                  \
+	X(DECISION_DETECTED, "decision_detected", "requests and triggers that a detect-only rule would have refused")            \
 	X(STATUS_SUCCESS, "status_success", "requests answered SUCCESS")                                                         \
 	X(STATUS_INVPAYLOAD, "status_invpayload", "requests answered INVPAYLOAD")                                                \
 	X(STATUS_INVEXTID, "status_invextid", "requests answered INVEXTID")                                                      \
@@ -62,48 +66,53 @@
 	X(STATUS_RECALLFAIL, "status_recallfail", "requests answered RECALLFAIL")                                                \
 	X(STATUS_ORIGINALMESSAGESENT, "status_originalmessagesent", "requests answered ORIGINALMESSAGESENT")                     \
 	X(STATUS_TEMPORARYERROR, "status_temporaryerror", "requests answered TEMPORARYERROR")                                    \
-	X(STATUS_OTHER, "status_other", "decisions with another or no Request-Status")                                           \
+	X(STATUS_OTHER, "status_other", "requests answered with an error Result-Code in place of a Request-Status")              \
 	/* core: towards the network */                                                                                          \
 	X(S6M_REQUESTS, "s6m_requests", "SIRs sent to the HSS")                                                                  \
-	X(S6M_TIMEOUTS, "s6m_timeouts", "SIRs without an answer in time")                                                        \
+	X(S6M_TIMEOUTS, "s6m_timeouts", "SIRs without an answer: none in time, or the connection was lost")                      \
 	X(S6M_REFUSED, "s6m_refused", "SIAs that refused")                                                                       \
 	X(T4_REQUESTS, "t4_requests", "DTRs sent to the SMS-SC")                                                                 \
 	X(T4_RESENT, "t4_resent", "DTRs sent again with the T flag")                                                             \
-	X(T4_TIMEOUTS, "t4_timeouts", "DTRs without an answer in time")                                                          \
+	X(T4_TIMEOUTS, "t4_timeouts", "DTRs without an answer in time, those with the T flag included")                          \
 	X(T4_REFUSED, "t4_refused", "DTAs that refused")                                                                         \
-	X(T4_RECALLS, "t4_recalls", "triggers recalled because their outcome was unknown or their right ended")                  \
+	X(T4_RECALLS, "t4_recalls",                                                                                              \
+	  "recalls sent, repeats apart, because an outcome was unknown or a trigger is not wanted any more")                     \
 	X(TRIGGERS_RECALLED, "triggers_recalled", "triggers taken back by their SCS")                                            \
 	X(TRIGGERS_REPLACED, "triggers_replaced", "triggers replaced by their SCS")                                              \
-	X(TRIGGERS_EXPIRED, "triggers_expired", "triggers that expired here, before a DTR left")                                 \
-	X(TRIGGERS_CANCELLED, "triggers_cancelled", "triggers taken back by an operator")                                        \
+	X(TRIGGERS_EXPIRED, "triggers_expired",                                                                                  \
+	  "triggers whose validity was over before an outcome was known: reported EXPIRED")                                      \
+	X(TRIGGERS_CANCELLED, "triggers_cancelled", "triggers that an operator asked back")                                      \
 	X(TRIGGERS_ENDED_DROPPED, "triggers_ended_dropped", "ended triggers that 'triggers show' no longer knows")               \
-	X(TRIGGERS_REJUDGED, "triggers_rejudged", "pending triggers judged again after a change of the associations")            \
-	X(TRIGGERS_REVOKED, "triggers_revoked", "triggers taken back because their right had ended")                             \
-	X(TRIGGERS_NOT_REVOKED, "triggers_not_revoked", "triggers whose right had ended and that were sent already")             \
+	X(TRIGGERS_REJUDGED, "triggers_rejudged", "pending triggers judged again after a start or a change of the associations") \
+	X(TRIGGERS_REVOKED, "triggers_revoked",                                                                                  \
+	  "accepted triggers taken back: their right had ended, an operator or the deadline of the answer")                      \
+	X(TRIGGERS_NOT_REVOKED, "triggers_not_revoked",                                                                          \
+	  "accepted triggers that could not be taken back: sent, reported, or no answer from the SMS-SC")                        \
 	X(PEER_QUEUED, "peer_queued", "requests to core peers that waited for their turn")                                       \
 	X(PEER_QUEUE_FULL, "peer_queue_full", "requests to core peers that did not fit into limits.peer_queue")                  \
-	X(PEER_QUEUE_LATE, "peer_queue_late", "requests to core peers whose turn did not come in time")                          \
+	X(PEER_QUEUE_LATE, "peer_queue_late",                                                                                    \
+	  "requests to core peers that waited and did not leave: no turn in time, peer lost, or not wanted any more")            \
 	X(PEER_OPENED, "peer_opened", "connections to core peers that opened")                                                   \
-	X(PEER_DOWN, "peer_down", "connections to core peers that were lost")                                                    \
+	X(PEER_DOWN, "peer_down", "open connections to core peers that were lost")                                               \
 	/* core: reports */                                                                                                      \
-	X(REPORTS, "reports", "delivery reports taken from the SMS-SC")                                                          \
+	X(REPORTS, "reports", "delivery reports of the SMS-SC for a trigger that is held, repeats included")                     \
 	X(REPORTS_FOREIGN, "reports_foreign", "delivery reports that fit no trigger")                                            \
-	X(REPORTS_LATE, "reports_late", "delivery reports after the outcome was settled")                                        \
+	X(REPORTS_LATE, "reports_late", "triggers that ended with a report after their 201, or recalls restored too late")       \
 	X(REPORTS_SENT, "reports_sent", "DNRs handed to an edge, repeats included")                                              \
 	X(REPORTS_ACKNOWLEDGED, "reports_acknowledged", "DNRs acknowledged by the SCS")                                          \
 	X(CLOCK_STEPS, "clock_steps", "times the wall clock was set by more than a second")                                      \
 	X(REPORTS_EXPIRED, "reports_expired", "reports dropped after journal.report_retention")                                  \
-	X(REPORTS_UNCONFIRMED, "reports_unconfirmed", "triggers reported UNCONFIRMED: no report in time")                        \
+	X(REPORTS_UNCONFIRMED, "reports_unconfirmed", "accepted triggers without a report in time: reported UNCONFIRMED")        \
 	/* core: disk and control */                                                                                             \
 	X(JOURNAL_COMMITS, "journal_commits", "group commits of the journal")                                                    \
-	X(JOURNAL_INTENTS, "journal_intents", "intents made durable")                                                            \
-	X(JOURNAL_BUSY, "journal_busy", "intents refused: too many wait for a commit")                                           \
-	X(JOURNAL_REFUSED, "journal_refused", "intents refused: the journal is full or cannot be written")                       \
+	X(JOURNAL_INTENTS, "journal_intents", "intents handed to the journal")                                                   \
+	X(JOURNAL_BUSY, "journal_busy", "intents and reports refused: too many wait for a commit")                               \
+	X(JOURNAL_REFUSED, "journal_refused", "intents and reports refused: the journal is full or cannot be written")           \
 	X(JOURNAL_TROUBLES, "journal_troubles", "times the journal got full or could not be written")                            \
 	X(JOURNAL_LOST, "journal_lost", "acceptances not journalled; a restart asks again")                                      \
 	X(JOURNAL_ANSWERS_LOST, "journal_answers_lost", "answers not kept: a copy after a restart is a new request")             \
 	X(JOURNAL_ERRORS, "journal_errors", "commits that failed")                                                               \
-	X(JOURNAL_RECOVERED, "journal_recovered", "undecided triggers taken up again after a start")                             \
+	X(JOURNAL_RECOVERED, "journal_recovered", "triggers taken up again from the journal after a start")                      \
 	X(READERS_CLEARED, "readers_cleared", "slots of readers that died, freed in the stores of associations and journal")     \
 	X(AUDIT_LINES, "audit_lines", "decision lines written")                                                                  \
 	X(AUDIT_ERRORS, "audit_errors", "decision lines that could not be written")                                              \

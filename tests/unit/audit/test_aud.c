@@ -19,6 +19,7 @@ static struct aud_decision sample(void)
 		.address = "192.0.2.7:40000",
 		.device = "meter-7@fleet.example",
 		.action = "trigger",
+		.answers = true,
 		.has_reference = true,
 		.reference = 41,
 		.verdict = AUD_REFUSED,
@@ -100,7 +101,7 @@ static void test_the_longest_texts_fit(void **state)
 	(void)state;
 	memset(longest, 0x80, sizeof longest);
 	longest[sizeof longest - 1] = 0;
-	d = (struct aud_decision){ UINT64_MAX / 1000, longest,     longest, longest, longest, longest, longest, true,
+	d = (struct aud_decision){ UINT64_MAX / 1000, longest,     longest, longest, longest, longest, longest, true, true,
 				   UINT32_MAX,        AUD_REFUSED, longest, longest, longest };
 	assert_true(aud_format(line, &d) < AUD_LINE_MAX);
 	j = json_loads(line, 0, NULL);
@@ -119,6 +120,27 @@ static size_t file_lines(const char *path)
 		n += c == '\n';
 	fclose(f);
 	return n;
+}
+
+/* Sessions and what is taken back have lines and counters of their own. */
+static void test_only_an_answer_to_a_request_is_an_accepted_or_refused_request(void **state)
+{
+	struct aud_decision d = sample();
+	struct st_counters st = { .v = { 0 } };
+	struct aud *a;
+
+	(void)state;
+	assert_int_equal(aud_open(&a, NULL, &st), 0);
+	d.answers = false;
+	d.action = "session";
+	d.request_status = NULL;
+	d.verdict = AUD_ACCEPTED;
+	assert_int_equal(aud_decision(a, &d), 0);
+	d.action = "revoke";
+	d.verdict = AUD_REFUSED;
+	assert_int_equal(aud_decision(a, &d), 0);
+	assert_int_equal(st.v[ST_DECISION_REFUSED] + st.v[ST_DECISION_ACCEPTED] + st.v[ST_STATUS_OTHER], 0);
+	aud_close(a);
 }
 
 static void test_lines_are_appended_and_counted(void **state)
@@ -313,6 +335,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_unknown_is_empty_or_null),
 		cmocka_unit_test(test_a_peer_cannot_forge_a_line),
 		cmocka_unit_test(test_the_longest_texts_fit),
+		cmocka_unit_test(test_only_an_answer_to_a_request_is_an_accepted_or_refused_request),
 		cmocka_unit_test(test_lines_are_appended_and_counted),
 		cmocka_unit_test(test_a_full_disk_is_counted_and_the_decision_stands),
 		cmocka_unit_test(test_a_line_that_was_cut_is_written_again_whole),
