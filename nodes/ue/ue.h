@@ -75,7 +75,7 @@ bool ue_exec_full(const struct ue *u);
 ERR_MUST_USE int ue_exec_add(struct ue *u, const struct ue_trigger *t);
 void ue_exec_end(struct ue *u); /* commands that run are left alone */
 
-/* -- ue_ctl.c: "absent|present|full|empty|slow MS|status [IMSI|FIRST-LAST]" a line, one JSON object a line back */
+/* -- ue_ctl.c: "absent|present|full|empty|slow MS [IMSI|FIRST-LAST]" or "status" a line, one JSON object a line back */
 ERR_MUST_USE int ue_ctl_start(struct ue *u);
 void ue_ctl_end(struct ue *u);
 /* The other end: `mtc-ue ctl SOCKET WORDS`. Exit code. */

@@ -124,7 +124,7 @@ static json_t *carry_out(struct ue *u, char *line)
 							   : "expected an IMSI or FIRST-LAST, 6 to 15 digits");
 		return json_pack("{s:b, s:i}", "ok", 1, "devices", count);
 	}
-	return wrong("expected absent, present, full, empty, slow MS or status, then an IMSI, FIRST-LAST or nothing");
+	return wrong("expected absent, present, full, empty or slow MS, then an IMSI, FIRST-LAST or nothing; or status alone");
 }
 
 static void conn_end(struct ctl_conn *c)
@@ -270,7 +270,8 @@ int ue_ctl_client(const char *program, const char *path, const char *const *word
 	int fd, code;
 
 	if (words_n < 1 || !len || memchr(line, '\n', len - 1))
-		return node_usage(program, "ctl: expected SOCKET absent|present|full|empty|slow MS|status [IMSI]");
+		return node_usage(program,
+				  "ctl: expected SOCKET absent|present|full|empty|slow MS [IMSI|FIRST-LAST], or SOCKET status");
 	fd = client_connect(path);
 	if (fd < 0)
 		return node_fail(program, "%s: %s; expected the --control SOCKET of a running mtc-ue", path, strerror(errno));

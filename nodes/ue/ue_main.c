@@ -54,7 +54,8 @@ static const struct node_opt options[] = {
 static int help(void)
 {
 	printf("usage: " PROGRAM " --link SOCKET --state DIR --imsi FIRST[-LAST] [OPTION...]\n"
-	       "       " PROGRAM " ctl SOCKET absent|present|full|empty|slow MS|status [IMSI|FIRST-LAST]\n\n"
+	       "       " PROGRAM " ctl SOCKET absent|present|full|empty|slow MS [IMSI|FIRST-LAST]\n"
+	       "       " PROGRAM " ctl SOCKET status\n\n"
 	       "Plays one or many devices: takes device triggers from an SMS-SC, checks that they are triggers (TP-PID 0x48) for "
 	       "an\n"
 	       "application port that is listened on, puts their parts together, acts once on each, and acknowledges.\n\n");
@@ -256,7 +257,9 @@ int main(int argc, char **argv)
 		return NODE_EXIT_FAILURE;
 	if (argc > 1 && strcmp(argv[1], "ctl") == 0) {
 		if (argc < 4)
-			return node_usage(PROGRAM, "ctl: expected SOCKET absent|present|full|empty|slow MS|status [IMSI]");
+			return node_usage(
+			    PROGRAM,
+			    "ctl: expected SOCKET absent|present|full|empty|slow MS [IMSI|FIRST-LAST], or SOCKET status");
 		return ue_ctl_client(PROGRAM, argv[2], (const char *const *)argv + 3, argc - 3);
 	}
 	u = calloc(1, sizeof *u);

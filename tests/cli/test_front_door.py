@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT
+from conftest import BIN, ROOT
 from lablib import proc
 
 
@@ -126,6 +126,15 @@ def test_the_readme_names_only_what_is_there():
     for name in ("ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "docs/dev/life-of-a-trigger.md", "docs/dev/CONTRACTS.md",
                  "docs/user/operating.md", "examples/mtc-iwfd.yaml"):
         assert name in readme and os.path.exists(os.path.join(ROOT, name)), name
+
+
+def test_the_usage_of_mtc_ue_is_what_it_takes():
+    """status stands alone; the other words may be followed by an IMSI."""
+    program = os.path.join(BIN, "mtc-ue")
+    said = subprocess.run([program, "--help"], capture_output=True, text=True, check=True).stdout
+    assert "ctl SOCKET absent|present|full|empty|slow MS [IMSI|FIRST-LAST]\n" in said and "ctl SOCKET status\n" in said
+    said = subprocess.run([program, "ctl", "/nonsense"], capture_output=True, text=True, check=False)
+    assert said.returncode == 2 and "slow MS [IMSI|FIRST-LAST], or SOCKET status" in said.stderr
 
 
 def test_a_group_of_packages_that_is_not_in_the_list():
