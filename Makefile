@@ -2,44 +2,60 @@
 .DEFAULT_GOAL := help
 .PHONY: help build demo lab check torture bench instructions fmt clean
 
+# Variables are those of the command line only: FRESH=1 that a shell happens to export deletes nothing.
+$(foreach v,FRESH DIR SECS SEED BASE ROUNDS,$(if $(filter environment,$(origin $v)),$(eval $v :=)))
+given := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
+quote = '$(subst ','\'',$1)'
+# Before a command does anything: refuses variables that it does not take, and values that are none.
+accept = ./start --accept $@ $(foreach v,$(given),$(call quote,$v=$(value $v)))
+
 help:
 	@./start --help
 
 build:
+	@$(accept)
 	@scripts/setup build
 	@scripts/build gcc
 
 demo:
+	@$(accept)
 	@scripts/setup build run
 	@scripts/build gcc
 	@scripts/demo
 
 lab:
+	@$(accept)
 	@scripts/setup build run
 	@scripts/build gcc
-	@scripts/lab run lab $(if $(FRESH),--fresh)
+	@scripts/lab run $(if $(DIR),$(call quote,$(DIR)),lab) $(if $(filter 1 yes,$(FRESH)),--fresh)
 
 check:
+	@$(accept)
 	@scripts/setup build run test
 	@scripts/check
 
 torture:
+	@$(accept)
 	@scripts/setup build run
 	@scripts/build fault
 	@scripts/torture --seconds $(or $(SECS),60) $(if $(SEED),--seed $(SEED))
 
 bench:
+	@$(accept)
 	@scripts/setup build run bench
 	@scripts/build release
 	@scripts/bench $(if $(BASE),--base $(BASE)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 instructions:
+	@$(accept)
 	@scripts/setup build run bench
 	@scripts/instructions $(if $(BASE),--base $(BASE)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 fmt:
+	@$(accept)
 	@scripts/setup dev
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
 clean:
+	@$(accept)
 	rm -rf build build-clang build-asan build-release build-fault build-base

@@ -7,7 +7,7 @@ import pytest
 from conftest import ROOT
 
 START = os.path.join(ROOT, "start")
-TOOLS = ("sh", "sed", "awk", "readlink", "dirname", "cat", "mktemp", "rm", "env", "date", "echo")
+TOOLS = ("sh", "sed", "awk", "readlink", "dirname", "cat", "mktemp", "rm", "env", "date", "echo", "tee")
 
 
 class Machine:
@@ -22,6 +22,10 @@ class Machine:
         for tool in TOOLS:
             (self.bin / tool).symlink_to(shutil.which(tool))
         self.log.write_text("")
+        for name in ("lab", "bench"):
+            script = self.root / "scripts" / name
+            script.write_text(f'#!/bin/sh\necho "scripts/{name} $*" | tee -a {self.log}\necho "in $PWD, pid $$" >>{self.log}\n')
+            script.chmod(0o755)
 
     def program(self, name, lines):
         path = self.bin / name
@@ -85,8 +89,8 @@ def test_it_runs_from_elsewhere_and_through_links(machine, tmp_path):
     (tmp_path / "there").mkdir()
     (tmp_path / "there" / "one").symlink_to(machine.root / "start")
     (tmp_path / "two").symlink_to("there/one")
-    assert machine.start("lab", "--fresh", path="./two", cwd=tmp_path)[0] == 0
-    assert machine.did()[-2:] == ["make --no-print-directory lab FRESH=1", f"in {machine.root}"]
+    assert machine.start("demo", path="./two", cwd=tmp_path)[0] == 0
+    assert machine.did()[-2:] == ["make --no-print-directory demo", f"in {machine.root}"]
 
 
 def test_who_is_not_root_uses_sudo(machine):
@@ -117,11 +121,108 @@ def test_a_failure_of_apt_says_what_to_do(machine, fails, words):
 
 
 @pytest.mark.parametrize("words,said", [(("demp",), "unknown command 'demp'"), (("demo", "--keep"), "unknown option '--keep'"),
-                                        (("SECS=60",), "no command"), (("demo", "--fresh"), "applies to lab only")])
+                                        (("SECS=60",), "no command"), (("demo", "--fresh"), "applies to lab only"),
+                                        (("check", "bench"), "one command at a time, not 'check' and 'bench'"),
+                                        (("lab", "lab"), "one command at a time"),
+                                        (("lab", "FERSH=1"), "lab has no variable 'FERSH'; it takes FRESH DIR"),
+                                        (("torture", "DIR=x"), "torture has no variable 'DIR'; it takes SECS SEED"),
+                                        (("build", "CC=clang"), "build has no variable 'CC'; it takes none"),
+                                        (("lab", "=1"), "lab has no variable ''"),
+                                        (("lab", "FRESH=maybe"), "FRESH is 'maybe', expected 1 or yes"),
+                                        (("lab", "FRESH=false"), "FRESH is 'false', expected 1 or yes"),
+                                        (("torture", "SECS=abc"), "SECS is 'abc', expected a whole number, 1 or more"),
+                                        (("torture", "SECS=0"), "SECS is '0'"), (("torture", "SECS=-5"), "SECS is '-5'"),
+                                        (("torture", "SECS=1e3"), "SECS is '1e3'"), (("torture", "SEED=x"), "SEED is 'x', expected a whole number, 0"),
+                                        (("torture", "SECS=1234567890"), "at most 9 digits"), (("bench", "ROUNDS=0"), "ROUNDS is '0'")])
 def test_wrong_use_installs_nothing(machine, words, said):
     machine.bare()
     code, _, err = machine.start(*words)
     assert code == 2 and said in err and "--help" in err and machine.did() == []
+
+
+@pytest.mark.parametrize("words,args", [
+    ((), "lab"), (("--fresh",), "lab --fresh"), (("FRESH=1",), "lab --fresh"), (("FRESH=yes",), "lab --fresh"), (("FRESH=0",), "lab"),
+    (("FRESH=no",), "lab"), (("FRESH=",), "lab"), (("--fresh", "FRESH=0"), "lab"), (("DIR=/x y/z",), "/x y/z"), (("DIR=",), "lab"),
+    (("DIR=other", "--fresh"), "/other --fresh"),
+])
+def test_the_words_of_lab(machine, words, args):
+    machine.bare()
+    machine.program("dpkg-query", "echo installed")
+    (machine.bin / "make-to-be").rename(machine.bin / "make")
+    assert machine.start("lab", *words, cwd="/")[0] == 0
+    made, _, ran, _ = machine.did()
+    assert made == "make --no-print-directory build" and ran == f"scripts/lab run {args.replace('/other', '//other')}"
+
+
+def test_a_signal_to_start_reaches_the_laboratory(machine):
+    """scripts/lab runs in the place of ./start, under its pid."""
+    machine.bare()
+    machine.program("dpkg-query", "echo installed")
+    (machine.bin / "make-to-be").rename(machine.bin / "make")
+    with subprocess.Popen([machine.root / "start", "lab"], env={"PATH": str(machine.bin)}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as p:
+        assert p.wait(20) == 0
+    assert machine.did()[-1] == f"in {machine.root}, pid {p.pid}"
+
+
+def test_the_environment_deletes_no_state(machine):
+    """Neither ./start nor make takes FRESH from the environment; the words that make is given do count."""
+    for words, fresh in (([], False), (["FRESH=0"], False), (["FRESH=no"], False), (["FRESH="], False), (["FRESH=1"], True), (["FRESH=yes"], True)):
+        env = dict(os.environ, FRESH="1", MAKEFLAGS="")
+        said = subprocess.run(["make", "-n", "lab", *words], cwd=ROOT, env=env, capture_output=True, text=True, check=True).stdout
+        assert ("--fresh" in said) == fresh, words
+
+
+@pytest.mark.parametrize("words,said", [
+    (("lab", "FRESH=maybe"), "FRESH is 'maybe'"), (("lab", "FERSH=1"), "no variable 'FERSH'"), (("torture", "SECS=a'b"), "SECS is 'a'b'"),
+    (("bench", "BASE=nonsense"), "BASE"), (("instructions", "BASE=nonsense"), "BASE"), (("clean", "X=1"), "no variable 'X'"),
+])
+def test_make_refuses_the_same_words_before_it_does_anything(tmp_path, words, said):
+    """In a copy that has nothing but the front door: had it gone on, scripts/setup would be missed."""
+    for name in ("start", "Makefile"):
+        shutil.copy(os.path.join(ROOT, name), tmp_path / name)
+    done = subprocess.run(["make", *words], cwd=tmp_path, env=dict(os.environ, MAKEFLAGS=""), capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and said in done.stderr and "scripts/" not in done.stdout + done.stderr, done
+
+
+def test_a_commit_that_is_none_is_refused_before_anything_is_installed(machine):
+    machine.bare()
+    (machine.bin / "git").symlink_to(shutil.which("git"))
+    code, _, err = machine.start("bench", "BASE=nonsense")
+    assert code == 2 and "needs a git clone" in err and machine.did() == []
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "one"]):
+        subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@example", *words], cwd=machine.root, check=True, capture_output=True)
+    for command in ("bench", "instructions"):
+        for base in ("nonsense", "HEAD~1", "--all"):
+            code, _, err = machine.start(command, f"BASE={base}")
+            assert code == 2 and f"'{base}' is no commit of this repository" in err and machine.did() == []
+    assert machine.start("bench", "BASE=HEAD", "ROUNDS=3")[0] == 0
+    assert machine.did()[-2] == "make --no-print-directory bench BASE=HEAD ROUNDS=3"
+
+
+def test_help_of_one_command(machine):
+    machine.bare()
+    code, out, _ = machine.start("lab", "--help")
+    assert code == 0 and out.startswith("usage: ./start lab [FRESH=...] [DIR=...]\n") and "python3, which is not installed yet" in out
+    (machine.bin / "python3").symlink_to(shutil.which("python3"))
+    for words in (("bench", "--help"), ("-h", "bench"), ("bench", "BASE=x", "--help")):
+        code, out, _ = machine.start(*words)
+        assert code == 0 and out.startswith("usage: ./start bench [BASE=...] [ROUNDS=...]\n") and out.endswith("scripts/bench --help\n")
+    assert "has no options" in machine.start("fmt", "--help")[1]
+    assert not [line for line in machine.did() if line.startswith(("make", "apt-get"))]
+    for command in ("lab", "demo", "bench", "instructions", "check", "torture"):
+        done = subprocess.run([START, command, "--help"], capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL)
+        assert f"scripts/{command}" in done.stdout.split("own help is:")[1]
+
+
+def test_the_first_build_says_how_long(tmp_path):
+    (tmp_path / "scripts").mkdir()
+    shutil.copy(os.path.join(ROOT, "scripts", "build"), tmp_path / "scripts" / "build")
+    for name, lines in (("meson", 'mkdir -p "$2"\n: >"$2/build.ninja"'), ("ninja", "")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{lines}\n")
+        (tmp_path / name).chmod(0o755)
+    said = [subprocess.run([tmp_path / "scripts" / "build", "gcc"], env=dict(os.environ, PATH=f"{tmp_path}:{os.environ['PATH']}"),
+                           capture_output=True, text=True, check=True).stdout for _ in range(2)]
+    assert said == ["build: compiling into build, about 2 minutes the first time\nbuild: build\n", "build: build\n"]
 
 
 def test_help_teaches_every_command_and_installs_nothing(machine):
@@ -132,6 +233,8 @@ def test_help_teaches_every_command_and_installs_nothing(machine):
         targets = next(line for line in f if line.startswith(".PHONY:")).split()[1:]
     for target in targets:
         assert target == "help" or f"\n  {target} " in shown[0][1], target
+        if target not in ("help", "clean"):
+            assert sum(line.startswith(f"  {target} ") and " MB " in line for line in shown[0][1].splitlines()) == 1, f"no figures of {target}"
     assert "scripts/packages.txt" in shown[0][1] and "MB" in shown[0][1] and "minutes" in shown[0][1]
     assert subprocess.run(["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout == shown[0][1]
 
