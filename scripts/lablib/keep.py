@@ -2,6 +2,7 @@
 import fcntl
 import json
 import os
+import shlex
 import shutil
 import stat
 
@@ -10,6 +11,8 @@ from .proc import LabError, write
 MARKER = ".mtc-lab"  # says who made the directory; its lock is the claim
 KEPT = "kept.json"  # written once everything has come up: without it there is nothing to keep
 FORMAT = 1  # of the files in the directory; a change that an older directory does not fit raises it
+ANOTHER = "./start lab DIR=OTHER, or scripts/lab run OTHER"
+DEFAULT = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "lab")  # of ./start lab
 MARK = f"made by scripts/lab, format {FORMAT}\n"
 
 
@@ -18,7 +21,7 @@ def claim(folder):
     with the process, however that ends. LabError if another process has it, or if no laboratory made what is in the directory."""
     os.makedirs(folder, exist_ok=True)
     if os.listdir(folder) and not os.path.exists(os.path.join(folder, MARKER)):
-        raise LabError(f"{folder} is not empty and no laboratory made it; name another directory")
+        raise LabError(f"{folder} is not empty and no laboratory made it; name another directory: {ANOTHER}")
     marker = open(os.path.join(folder, MARKER), "a+", encoding="utf-8")
     try:
         fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -29,8 +32,8 @@ def claim(folder):
 
 
 def running(folder):
-    return LabError(f"a laboratory already runs in {folder}; end it first (Ctrl-C where it runs, or scripts/lab down {folder}), "
-                    "or name another directory")
+    return LabError(f"a laboratory already runs in {folder}; end it first (Ctrl-C where it runs, or scripts/lab down {shlex.quote(folder)}), "
+                    f"or name another directory: {ANOTHER}")
 
 
 def load(folder):
@@ -53,7 +56,13 @@ def save(folder, facts):
 
 
 def hint(folder):
-    return f"scripts/lab run {folder} --fresh (or make lab FRESH=1) deletes the kept state and starts with a new one"
+    where = "" if folder == DEFAULT else f" DIR={shlex.quote(folder)}"
+    return f"scripts/lab run {shlex.quote(folder)} --fresh (or make lab FRESH=1{where}) deletes the kept state and starts with a new one"
+
+
+def any_state(folder):
+    """Whether anything lies in a claimed directory but the marker."""
+    return any(name != MARKER for name in os.listdir(folder))
 
 
 def clear(folder):

@@ -58,6 +58,7 @@ class Lab:
 
     def __init__(self, folder, options):
         self.folder = os.path.abspath(folder)
+        self.named = folder.rstrip("/") + "/"  # as the user named it
         self.bin = os.path.abspath(options.bin)
         self.options = options
         self.entries = []
@@ -275,6 +276,8 @@ timers: {{ reconnect: 1s{o.timers_more} }}
         if self.kept:
             keep.remove_leftovers(self.folder, [RECORD, "lab.json"])
         else:
+            if self.options.fresh and keep.any_state(self.folder):
+                say(f"state in {self.named} is deleted (--fresh)")
             keep.clear(self.folder)
 
     def in_background(self):
@@ -316,7 +319,7 @@ timers: {{ reconnect: 1s{o.timers_more} }}
     def start_all(self, say):
         self.lab["dir"] = self.folder
         if self.kept:
-            say(f"state of the earlier run in {self.folder} is used again; --fresh deletes it first")
+            say(f"state of the earlier run in {self.named} is used again; --fresh deletes it first")
         try:
             self.make_pki(say)
             self.describe_devices()

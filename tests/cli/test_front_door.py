@@ -150,6 +150,7 @@ def test_the_laboratory_ends_only_what_it_started(tmp_path):
         (tmp_path / "processes.json").write_text(json.dumps([ours, reused]))
         done = subprocess.run([os.path.join(ROOT, "scripts", "lab"), "down", str(tmp_path)], capture_output=True, text=True, timeout=30, check=False)
         assert done.returncode == 0, done.stderr
+        assert done.stdout == f"lab: ended, state kept in {tmp_path}/\n"
         assert not proc.alive(ours) and other.poll() is None
     finally:
         other.kill()

@@ -94,7 +94,10 @@ def test_a_second_start_has_the_state_of_the_first(directory):
     assert again.outcome == "SUCCESS", again
     directory.down()
 
+    deleted = f"state in {directory.folder}/ is deleted (--fresh)"
+    assert deleted not in directory.said
     p = directory.up(fresh=True, devices=10)
+    assert directory.said.count(deleted) == 1
     assert not allowed(p, "meter-19@b.example") and p.lab["devices"]["count"] == 10
     assert "extra@a.example" not in open(p.lab["hss"]["subscribers"], encoding="utf-8").read()
     directory.down()
@@ -116,6 +119,7 @@ def test_a_killed_laboratory_works_again_and_a_running_one_is_left_alone(directo
     for words in (("up",), ("run",), ("run", "--fresh")):
         second = directory.tool(*words)
         assert second.returncode == 1 and "already runs" in second.stderr and "scripts/lab down" in second.stderr, second
+        assert "./start lab DIR=OTHER" in second.stderr
     assert allowed(p, "meter-900@b.example")
     left = directory.left = proc.recorded(directory.path("processes.json"))
     os.kill(directory.runner["pid"], signal.SIGKILL)
@@ -126,6 +130,67 @@ def test_a_killed_laboratory_works_again_and_a_running_one_is_left_alone(directo
     assert not any(proc.alive(e) for e in left) and "ending what a killed laboratory left running" in directory.runner_said()
     assert allowed(p, "meter-900@b.example")
     assert directory.tool("down").returncode == 0
+    proc.wait_until("run ends when down has ended its laboratory", lambda: not proc.alive(directory.runner), 10)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_a_laboratory_in_order(directory, number):
+    """Exit status 0, nothing runs on, and it says what is kept. What it printed works from any directory."""
+    directory.run("--devices", "5")
+    started = proc.recorded(directory.path("processes.json"))
+    os.kill(directory.runner["pid"], number)
+    _, status = os.waitpid(directory.runner["pid"], 0)
+    assert os.waitstatus_to_exitcode(status) == 0 and not any(proc.alive(e) for e in started)
+    said = directory.runner_said()
+    assert said.endswith(f"lab: ended, state kept in {directory.folder}/\n") and f" {directory.folder}/lab.json." in said
+    for name in ("mtc-scs", "mtcctl"):
+        assert f"\n  {os.path.abspath(BIN)}/{name} " in said
+    assert not os.path.exists(directory.path("processes.json"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_the_demo_leaves_nothing_running(tmp_path, number):
+    runner = subprocess.Popen([os.path.join(ROOT, "scripts", "demo")], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+                              env=dict(os.environ, TMPDIR=str(tmp_path)))
+    assert any(line.startswith("(a)") for line in runner.stdout)
+    started = proc.recorded(next(tmp_path.glob("mtc-demo-*/processes.json")))
+    runner.send_signal(number)
+    runner.stdout.read()
+    left = [e for e in started if proc.alive(e)] if runner.wait(60) != 130 else []
+    proc.end(left)
+    assert runner.returncode == 130 and started and not any(proc.alive(e) for e in started)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_before_all_is_up_leaves_nothing_running(directory, number):
+    directory.runner = proc.start("runner", [TOOL, "run", directory.folder, "--edges", "1", "--devices", "5"], directory.folder + "-runner")
+    proc.wait_until("something runs", lambda: proc.recorded(directory.path("processes.json")), 60, [directory.runner])
+    started = proc.recorded(directory.path("processes.json"))
+    os.kill(directory.runner["pid"], number)
+    _, status = os.waitpid(directory.runner["pid"], 0)
+    assert os.waitstatus_to_exitcode(status) in (130, 0) and not any(proc.alive(e) for e in started)
+    assert not os.path.exists(directory.path("processes.json"))
+
+
+def test_a_laboratory_ends_though_its_terminal_is_gone(directory):
+    """Nobody reads what it says any more."""
+    reader, writer = os.pipe()
+    runner = subprocess.Popen([TOOL, "run", directory.folder, "--edges", "1", "--devices", "5"], stdin=subprocess.DEVNULL, stdout=writer, stderr=writer)
+    os.close(writer)
+    with open(reader, encoding="utf-8") as f:
+        assert any("Ctrl-C ends it" in line for line in f)
+    started = proc.recorded(directory.path("processes.json"))
+    runner.send_signal(signal.SIGHUP)
+    assert runner.wait(60) == 0 and not any(proc.alive(e) for e in started)
+
+
+def test_nohup_is_honoured(directory):
+    directory.runner = proc.start("runner", ["nohup", TOOL, "run", directory.folder, "--edges", "1", "--devices", "5"], directory.folder + "-runner")
+    proc.wait_until("the laboratory is up", lambda: "Ctrl-C ends it" in directory.runner_said(), 60, [directory.runner])
+    with open(f"/proc/{directory.runner['pid']}/status", encoding="ascii") as f:
+        ignored = next(int(line.split()[1], 16) for line in f if line.startswith("SigIgn:"))
+    assert ignored & 1 << (signal.SIGHUP - 1)
+    assert directory.tool("down").stdout == f"lab: ended, state kept in {directory.folder}/\n"
     proc.wait_until("run ends when down has ended its laboratory", lambda: not proc.alive(directory.runner), 10)
 
 
@@ -190,8 +255,14 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path):
     assert open(path, encoding="utf-8").read() == "before"
 
 
-def test_the_front_door_passes_fresh_on():
-    """make lab FRESH=1 and ./start lab --fresh, as make would run them."""
-    for fresh in ("", "FRESH=1"):
-        said = subprocess.run(["make", "-n", "lab", *fresh.split()], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-        assert ("scripts/lab run lab --fresh" in said) == bool(fresh) and "scripts/lab run lab" in said
+def test_the_front_door_passes_fresh_and_the_directory_on():
+    """make lab FRESH=1 DIR=other, as make would run it; tests/cli/test_start.py has ./start."""
+    for words, runs in (([], "scripts/lab run lab"), (["FRESH=1"], "scripts/lab run lab --fresh"), (["FRESH=0"], "scripts/lab run lab"),
+                        (["DIR=a b", "FRESH=yes"], "scripts/lab run 'a b' --fresh"), (["DIR="], "scripts/lab run lab")):
+        said = subprocess.run(["make", "-n", "lab", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        assert said.splitlines()[-1].rstrip() == runs
+
+
+def test_the_hint_names_the_directory():
+    assert keep.hint(keep.DEFAULT).startswith(f"scripts/lab run {ROOT}/lab --fresh (or make lab FRESH=1)")
+    assert "(or make lab FRESH=1 DIR='/a b')" in keep.hint("/a b")

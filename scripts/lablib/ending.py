@@ -1,0 +1,35 @@
+"""The signals that end a script which has processes running: Ctrl-C (SIGINT), SIGTERM, and SIGHUP, which comes when the terminal closes."""
+import os
+import signal
+import sys
+
+
+def signals():
+    """Those that end this script. SIGHUP is not one where it is ignored already: nohup asks for that."""
+    return {signal.SIGINT, signal.SIGTERM} | ({signal.SIGHUP} if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN else set())
+
+
+def as_interrupt():
+    """From now on each of them raises KeyboardInterrupt, as Ctrl-C does; only the first, because what it starts is the orderly end.
+    Returns them."""
+    found = signals()
+
+    def first(_signum, _frame):
+        for each in found:
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for each in found:
+        signal.signal(each, first)
+    return found
+
+
+def write(text, stream=None):
+    """Prints a line. What is said to a terminal that has closed is lost and stops nothing."""
+    stream = stream or sys.stdout
+    try:
+        print(text, file=stream, flush=True)
+    except OSError:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
