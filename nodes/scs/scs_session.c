@@ -132,8 +132,8 @@ void scs_session_again(struct scs_session *s)
 void scs_session_part(struct scs_session *s, struct link *l, enum dia_disconnect_cause cause)
 {
 	s->phase = SCS_PARTING;
-	if (l)
-		link_disconnect(l, cause);
+	if (s->peer)
+		link_peer_stop(s->peer, cause, "this run is over");
 	net_timer_start(s->timer, l ? PARTING_MS + AGAIN_MS : 0);
 }
 

@@ -203,6 +203,9 @@ static const struct cfg_row timers_rows[] = {
 		     "0s: as long as Tw, which is the pace of RFC 3539"),
 	CFG_DURATION("reconnect", struct cfg_timers, reconnect_ms, 100, HOUR_MS, "30s",
 		     "Tc: pause between attempts to reach a core peer"),
+	CFG_DURATION("reconnect_refused", struct cfg_timers, reconnect_refused_ms, 100, DAY_MS, "2m",
+		     "pause before the next attempt after a core peer disconnected with BUSY or DO_NOT_WANT_TO_TALK_TO_YOU; "
+		     "spread by a fifth"),
 	CFG_DURATION("disconnect_wait", struct cfg_timers, disconnect_wait_ms, 100, 60000, "5s",
 		     "time a peer has to answer our DPR"),
 	CFG_DURATION("edge_restart", struct cfg_timers, edge_restart_ms, 10, 60000, "200ms",

@@ -93,13 +93,14 @@ struct cfg_limits {
 };
 
 struct cfg_timers {
-	uint64_t watchdog_ms;        /* Tw */
-	uint64_t reopen_ms;          /* pause between the watchdogs of a core peer that is back after a loss; 0: Tw */
-	uint64_t reconnect_ms;       /* Tc */
-	uint64_t disconnect_wait_ms; /* for the DPA at the end */
-	uint64_t edge_restart_ms;    /* pause before an ended edge is started again */
-	uint64_t restart_max_ms;     /* longest pause between attempts to start what cannot start */
-	uint64_t stats_ms;           /* how often edges hand their counters to the core */
+	uint64_t watchdog_ms;          /* Tw */
+	uint64_t reopen_ms;            /* pause between the watchdogs of a core peer that is back after a loss; 0: Tw */
+	uint64_t reconnect_ms;         /* Tc */
+	uint64_t reconnect_refused_ms; /* the same after a DPR with BUSY or DO_NOT_WANT_TO_TALK_TO_YOU */
+	uint64_t disconnect_wait_ms;   /* for the DPA at the end */
+	uint64_t edge_restart_ms;      /* pause before an ended edge is started again */
+	uint64_t restart_max_ms;       /* longest pause between attempts to start what cannot start */
+	uint64_t stats_ms;             /* how often edges hand their counters to the core */
 };
 
 struct cfg_journal {

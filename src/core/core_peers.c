@@ -64,6 +64,7 @@ static void conf_links(struct core *c)
 		.watchdog_unchecked = cfg->timers.watchdog_ms < 6000,
 		.reopen_ms = (uint32_t)cfg->timers.reopen_ms,
 		.reconnect_ms = (uint32_t)cfg->timers.reconnect_ms,
+		.reconnect_refused_ms = (uint32_t)cfg->timers.reconnect_refused_ms,
 		.pending_max = cfg->limits.peer_pending_max,
 		.log = c->log,
 	};
@@ -105,10 +106,10 @@ void core_peers_leave(struct core *c)
 {
 	drop_asks(c);
 	for (size_t i = 0; i < c->peers.n; i++) {
-		struct link *l = c->peers.row[i].peer ? link_peer_link(c->peers.row[i].peer) : NULL;
+		struct core_peer *p = &c->peers.row[i];
 
-		if (l)
-			link_disconnect(l, DIA_DISCONNECT_REBOOTING);
+		if (p->peer) /* in every state: a peer that gets no DPR waits for three watchdogs at the next start */
+			link_peer_stop(p->peer, DIA_DISCONNECT_REBOOTING, "shutting down");
 	}
 }
 

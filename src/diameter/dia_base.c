@@ -76,6 +76,13 @@ static const struct dia_row dpr_rows[] = {
 	{ DIA_ROW(DISCONNECT_CAUSE), DIA_AT(U32, disconnect, disconnect_cause), DIA_ONE, .values = CAUSES },
 	NO_SESSION,
 };
+
+const char *dia_disconnect_cause_str(uint32_t cause)
+{
+	static const char *const names[] = { "REBOOTING", "BUSY", "DO_NOT_WANT_TO_TALK_TO_YOU" };
+
+	return cause < sizeof names / sizeof *names ? names[cause] : "unknown";
+}
 static const struct dia_row dpa_rows[] = { RESULT(disconnect), ORIGIN(disconnect), WHY(disconnect), NO_SESSION };
 
 /* Answers with the E bit (RFC 6733 7.2). */

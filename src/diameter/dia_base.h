@@ -64,6 +64,9 @@ struct dia_watchdog {
 
 enum dia_disconnect_cause { DIA_DISCONNECT_REBOOTING = 0, DIA_DISCONNECT_BUSY = 1, DIA_DISCONNECT_DO_NOT_WANT = 2 };
 
+/* Its name in RFC 6733 5.4.3, "unknown" for other values; static. */
+const char *dia_disconnect_cause_str(uint32_t cause);
+
 struct dia_disconnect {
 	bool request;
 	struct dia_u32 result_code; /* DPA */

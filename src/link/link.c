@@ -182,7 +182,7 @@ void link_refuse(struct link *l, uint32_t result_code)
 	link_leave(l);
 }
 
-void link_disconnect(struct link *l, enum dia_disconnect_cause cause)
+void link_part(struct link *l, enum dia_disconnect_cause cause)
 {
 	link_enter(l);
 	l->stopped_by_us = true;
@@ -194,6 +194,12 @@ void link_disconnect(struct link *l, enum dia_disconnect_cause cause)
 		link_finish(l, link_lost_event(l), false, LINK_END_DROPPED, ERR_CLOSED, "stopped before it was open");
 	}
 	link_leave(l);
+}
+
+void link_disconnect(struct link *l, enum dia_disconnect_cause cause)
+{
+	assert(!l->peer); /* a peer also has to know whether to connect again: link_peer_stop() */
+	link_part(l, cause);
 }
 
 void link_probe(struct link *l, uint32_t wait_ms)

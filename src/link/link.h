@@ -79,7 +79,9 @@ struct link_conf {                /* borrowed by every link made with it; must o
 	bool watchdog_unchecked; /* operator's explicit choice of a shorter watchdog (laboratories) */
 	uint32_t reopen_ms;      /* after a loss: pause between a DWA and the next of the three DWRs; 0: Tw */
 	uint32_t reconnect_ms;   /* Tc; 0: 30000 */
-	uint32_t pending_max;    /* requests without answer; 0: 4096 */
+	/* Pause after a DPR of the peer with BUSY or DO_NOT_WANT_TO_TALK_TO_YOU; 0: 120000. */
+	uint32_t reconnect_refused_ms;
+	uint32_t pending_max; /* requests without answer; 0: 4096 */
 	const struct log *log;
 	struct link_counters *counters; /* NULL: not counted */
 };
@@ -118,7 +120,7 @@ void link_admit(struct link *l);
 /* CEA with the E bit as its class demands, Origin-Host, Origin-Realm, Result-Code (3010, ...), then close. on_down follows. */
 void link_refuse(struct link *l, uint32_t result_code);
 
-/* DPR, then close after DPA or dpa_wait_ms. on_down follows. A peer's link stays disconnected until link_peer_kick(). */
+/* Accepted links (a peer's: link_peer_stop()): DPR, then close after DPA or dpa_wait_ms. on_down follows. */
 void link_disconnect(struct link *l, enum dia_disconnect_cause cause);
 /* Is anybody there? Sends a DWR; unless any whole message comes within wait_ms the link ends as if the watchdog had given up. */
 void link_probe(struct link *l, uint32_t wait_ms);

@@ -57,9 +57,10 @@ struct link {
 	bool freed;         /* by its owner; memory goes when nobody is on the stack */
 	bool told;          /* ENDED: pending requests and owner know */
 	bool opened;        /* this connection had its CER/CEA */
-	bool stopped_by_us; /* link_disconnect() */
+	bool stopped_by_us; /* link_part() */
 	bool dpr_received;
-	uint32_t dpr_cause; /* what we send, or what was received */
+	uint32_t dpr_cause;          /* of the DPR that we send */
+	uint32_t dpr_cause_received; /* with dpr_received */
 	enum link_end end;
 	int end_err;
 	uint32_t end_result_code; /* of the CEA that said no */
@@ -80,6 +81,8 @@ int link_make(struct link **out, struct net_loop *loop, const struct link_conf *
 void link_enter(struct link *l);
 void link_leave(struct link *l); /* may free: l is not to be used after it unless somebody further up still holds it */
 void link_dispose(struct link *l);
+/* DPR with this cause when the link is open; else it ends at once. Nothing when it ends already. */
+void link_part(struct link *l, enum dia_disconnect_cause cause);
 uint32_t link_random(struct link *l);
 
 /* link_conn.c: stream, timer, events, the end */

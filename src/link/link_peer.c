@@ -1,13 +1,16 @@
 /* link_peer.c - a peer we connect to, for ever.
  *
- *   idle --Start--> connecting --CER/CEA--> open (or reopening: three DWAs first) --loss--> down --Tc--> connecting ...
- *                                             | DPR cause 1, 2; link_disconnect()
- *                                             +------------------------------------> stopped --link_peer_kick()--> connecting
+ *   waiting --Start--> connecting --CER/CEA--> open (or reopening: three DWAs first) --loss--> waiting --Tc--> connecting ...
+ *                                                | link_peer_stop()
+ *                                                +----------------> stopped --link_peer_kick()--> connecting
  *
  * Tc starts at a sixteenth of its value, doubles with each attempt that does not get as far as CER/CEA, and is spread by a fifth, so that
- * many nodes do not knock at a restarted peer all at once. */
+ * many nodes do not knock at a restarted peer all at once. A peer that disconnects with BUSY or DO_NOT_WANT_TO_TALK_TO_YOU is
+ * connected again after reconnect_refused_ms: RFC 6733 5.4 forbids the usual pace, and a peer that is never tried again is lost when
+ * nobody looks. */
 #include "link/link_peer.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,23 +18,42 @@
 
 #define BACKOFF_STEPS 4u
 #define RECONNECT_MIN_MS 20u
+#define REFUSED_MS 120000u
 
 struct link_peer {
 	const struct link_peer_conf *conf;
 	struct link *link; /* one, used again for every connection */
 	struct net_timer *timer;
-	unsigned attempts; /* since CER/CEA were last done */
-	bool stopped, kicked, freed;
+	unsigned attempts;   /* since CER/CEA were last done */
+	const char *stopped; /* reason of link_peer_stop(), NULL: not stopped */
+	uint64_t next_ms;    /* when the timer starts the next attempt, 0: not running */
+	bool refused;        /* the last connection ended by a DPR of the peer that wants no reconnect */
+	bool kicked, freed;
 };
 
 static uint32_t reconnect_delay_ms(struct link_peer *p)
 {
 	uint32_t tc_ms = p->link->conf->reconnect_ms ? p->link->conf->reconnect_ms : 30000;
 	unsigned steps = p->attempts < BACKOFF_STEPS ? p->attempts : BACKOFF_STEPS;
-	uint32_t delay_ms = tc_ms >> (BACKOFF_STEPS - steps), spread_ms = delay_ms / 5;
+	uint32_t delay_ms = tc_ms >> (BACKOFF_STEPS - steps), spread_ms;
 
+	if (p->refused)
+		delay_ms = p->link->conf->reconnect_refused_ms ? p->link->conf->reconnect_refused_ms : REFUSED_MS;
+	spread_ms = delay_ms / 5;
 	delay_ms = delay_ms - spread_ms + link_random(p->link) % (2 * spread_ms + 1);
 	return delay_ms < RECONNECT_MIN_MS ? RECONNECT_MIN_MS : delay_ms;
+}
+
+static void start_after(struct link_peer *p, uint32_t delay_ms)
+{
+	p->next_ms = net_loop_now_ms(p->link->loop) + delay_ms;
+	net_timer_start(p->timer, delay_ms);
+}
+
+static void start_never(struct link_peer *p)
+{
+	p->next_ms = 0;
+	net_timer_stop(p->timer);
 }
 
 static void start(void *arg)
@@ -42,7 +64,8 @@ static void start(void *arg)
 	if (p->freed || l->phase != LINK_IDLE)
 		return;
 	link_enter(l);
-	p->kicked = false;
+	p->kicked = p->refused = false;
+	p->next_ms = 0;
 	l->phase = LINK_MACHINE;
 	(void)!link_event(l, PEER_EV_START, NULL); /* an idle peer's machine is Closed */
 	link_arm(l);
@@ -82,13 +105,15 @@ void link_peer_ended(struct link_peer *p)
 				   l->conf->log, l->address);
 	if (l->opened)
 		p->attempts = 0;
-	p->stopped = l->stopped_by_us || (l->dpr_received && l->dpr_cause != DIA_DISCONNECT_REBOOTING);
-	if (p->kicked)
-		net_timer_start(p->timer, 0);
-	else if (!p->stopped)
-		net_timer_start(p->timer, reconnect_delay_ms(p));
-	else
-		log_info(l->conf->log, "link", "%s: stays disconnected until an operator asks", p->conf->host);
+	p->refused = l->opened && l->dpr_received && l->dpr_cause_received != DIA_DISCONNECT_REBOOTING;
+	if (p->stopped) {
+		log_info(l->conf->log, "link", "%s: not reconnecting: %s", p->conf->host, p->stopped);
+		return;
+	}
+	start_after(p, p->kicked ? 0 : reconnect_delay_ms(p));
+	if (p->refused && !p->kicked)
+		log_warn(l->conf->log, "link", "%s: told %s, next attempt in %" PRIu64 " s", p->conf->host,
+			 dia_disconnect_cause_str(l->dpr_cause_received), link_peer_next_ms(p) / 1000);
 }
 
 void link_peer_expectation(const struct link_peer *p, const char **host, const char **realm)
@@ -120,7 +145,7 @@ int link_peer_new(struct link_peer **out, struct net_loop *loop, const struct li
 		goto free_timer;
 	p->link->peer = p;
 	p->link->phase = LINK_IDLE;
-	net_timer_start(p->timer, 0);
+	start_after(p, 0);
 	*out = p;
 	return 0;
 
@@ -151,12 +176,12 @@ void link_peer_free(struct link_peer *p, bool polite)
 	l = p->link;
 	link_enter(l);
 	p->freed = true;
-	net_timer_stop(p->timer);
+	start_never(p);
 	silence(l);
 	if (!polite || (!link_is_open(l) && l->fsm.state != PEER_CLOSING))
 		link_dispose(l);
 	else if (link_is_open(l))
-		link_disconnect(l, DIA_DISCONNECT_REBOOTING); /* link_peer_ended() does the rest */
+		link_part(l, DIA_DISCONNECT_REBOOTING); /* link_peer_ended() does the rest */
 	link_leave(l);
 }
 
@@ -167,12 +192,23 @@ struct link *link_peer_link(struct link_peer *p)
 
 void link_peer_kick(struct link_peer *p)
 {
-	p->stopped = false;
+	p->stopped = NULL;
 	p->kicked = true;
 	if (p->link->phase == LINK_IDLE)
-		net_timer_start(p->timer, 0);
+		start_after(p, 0);
 	else if (p->link->phase == LINK_MACHINE && p->link->fsm.state != PEER_CLOSING)
 		p->kicked = false; /* connected or on its way */
+}
+
+void link_peer_stop(struct link_peer *p, enum dia_disconnect_cause cause, const char *reason)
+{
+	struct link *l = p->link;
+
+	p->stopped = reason;
+	p->kicked = false;
+	start_never(p);
+	if (l->phase == LINK_MACHINE && l->fsm.state != PEER_CLOSING)
+		link_part(l, cause);
 }
 
 const char *link_peer_state(const struct link_peer *p)
@@ -180,7 +216,7 @@ const char *link_peer_state(const struct link_peer *p)
 	const struct link *l = p->link;
 
 	if (l->phase != LINK_MACHINE)
-		return p->stopped ? "stopped" : "down";
+		return p->stopped ? "stopped" : "waiting";
 	if (l->fsm.state == PEER_CLOSING)
 		return "closing";
 	if (!peer_fsm_is_open(&l->fsm))
@@ -190,11 +226,44 @@ const char *link_peer_state(const struct link_peer *p)
 	return l->watchdog.state == PEER_WD_REOPEN ? "reopening" : "open";
 }
 
-const char *link_peer_why(const struct link_peer *p)
+/* Of a connection that there is. */
+static const char *connected_reason(const struct link *l)
+{
+	if (l->fsm.state == PEER_CLOSING)
+		return l->dpr_received ? "the peer disconnects" : "the peer has not answered our Disconnect-Peer-Request yet";
+	if (!peer_fsm_is_open(&l->fsm))
+		return "";
+	if (l->watchdog.state == PEER_WD_SUSPECT)
+		return "the peer does not answer the watchdog";
+	return l->watchdog.state == PEER_WD_REOPEN ? "after a loss: three watchdog answers are needed first" : "";
+}
+
+void link_peer_reason(const struct link_peer *p, char out[LINK_PEER_REASON_MAX])
 {
 	const struct link *l = p->link;
+	uint64_t next_ms = link_peer_next_ms(p);
+	char last[LINK_WHY_MAX + 64] = "";
 
-	if (l->phase == LINK_MACHINE)
-		return l->watchdog.state == PEER_WD_REOPEN ? "waits for three watchdog answers after a loss" : "";
-	return *l->why ? l->why : l->told ? link_end_str(l->end) : "";
+	if (l->phase == LINK_MACHINE || p->stopped) {
+		snprintf(out, LINK_PEER_REASON_MAX, "%s", l->phase == LINK_MACHINE ? connected_reason(l) : p->stopped);
+		return;
+	}
+	if (p->refused)
+		snprintf(last, sizeof last, "told %s", dia_disconnect_cause_str(l->dpr_cause_received));
+	else if (l->told)
+		snprintf(last, sizeof last, "%s%s%s", link_end_str(l->end), *l->why ? ": " : "", l->why);
+	if (next_ms == LINK_PEER_NO_ATTEMPT)
+		snprintf(out, LINK_PEER_REASON_MAX, "%s", last);
+	else
+		snprintf(out, LINK_PEER_REASON_MAX, "%s%snext attempt in %" PRIu64 " s", last, *last ? ", " : "",
+			 (next_ms + 999) / 1000);
+}
+
+uint64_t link_peer_next_ms(const struct link_peer *p)
+{
+	uint64_t now_ms = net_loop_now_ms(p->link->loop);
+
+	if (!p->next_ms)
+		return LINK_PEER_NO_ATTEMPT;
+	return p->next_ms > now_ms ? p->next_ms - now_ms : 0;
 }

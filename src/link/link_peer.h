@@ -1,5 +1,6 @@
 /* link_peer.h - a configured peer we connect to and stay connected to: exactly one connection, reconnect with back-off
- * (Tc; not after a DPR with cause 1 or 2 until link_peer_kick()), RFC 6733 peer machine and RFC 3539 watchdog per peer. */
+ * (Tc; after a DPR of the peer with BUSY or DO_NOT_WANT_TO_TALK_TO_YOU the longer reconnect_refused_ms; never after
+ * link_peer_stop() until link_peer_kick()), RFC 6733 peer machine and RFC 3539 watchdog per peer. */
 #pragma once
 #include "link/link.h"
 #include "tls/tls_stream.h"
@@ -22,9 +23,18 @@ void link_peer_free(struct link_peer *p, bool polite);
 
 /* The link while it is open and may carry new requests (watchdog OKAY), else NULL. */
 struct link *link_peer_link(struct link_peer *p);
-/* Try to connect now. */
+/* Connect now, also after link_peer_stop(). Nothing when it is connected or connecting. */
 void link_peer_kick(struct link_peer *p);
-/* State words for operators: "open", "connecting", "suspect", "down", ... */
+/* Ends the connection with a DPR of this cause, an attempt to connect at once; no further attempt until link_peer_kick().
+ * `reason`: static words for the log and for link_peer_reason(). */
+void link_peer_stop(struct link_peer *p, enum dia_disconnect_cause cause, const char *reason);
+
+/* For operators: "open", "connecting", "suspect", "closing", "waiting" (for the next attempt), "stopped", "reopening" (we wait
+ * for three watchdog answers after a loss, RFC 3539). Static. */
 const char *link_peer_state(const struct link_peer *p);
-/* Watchdog words: why it is down, or "". */
-const char *link_peer_why(const struct link_peer *p);
+#define LINK_PEER_REASON_MAX 512
+/* Why it is in that state, "" when the state says it all. */
+void link_peer_reason(const struct link_peer *p, char out[LINK_PEER_REASON_MAX]);
+#define LINK_PEER_NO_ATTEMPT UINT64_MAX
+/* Milliseconds until the next attempt to connect; LINK_PEER_NO_ATTEMPT: none is planned. */
+uint64_t link_peer_next_ms(const struct link_peer *p);

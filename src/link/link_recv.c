@@ -173,11 +173,12 @@ static void receive_dpr(struct link *l, const struct dia_msg *m)
 		link_send_error(l, m, &failed);
 		return;
 	}
-	if (!own_origin(l, m, dpr.origin_host, dpr.origin_realm) || link_event(l, SIDE(l, RCV_DPR), m) || l->stopped_by_us)
+	if (!own_origin(l, m, dpr.origin_host, dpr.origin_realm) || link_event(l, SIDE(l, RCV_DPR), m))
 		return;
 	l->dpr_received = true;
-	l->dpr_cause = dpr.disconnect_cause.v;
-	log_info(l->conf->log, "link", "%s: %s disconnects, cause %u", l->address, l->host, dpr.disconnect_cause.v);
+	l->dpr_cause_received = dpr.disconnect_cause.v;
+	log_info(l->conf->log, "link", "%s: %s disconnects with cause %s (%u)", l->address, l->host,
+		 dia_disconnect_cause_str(dpr.disconnect_cause.v), dpr.disconnect_cause.v);
 }
 
 static void receive_base_request(struct link *l, const struct dia_msg *m)

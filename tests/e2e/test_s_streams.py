@@ -312,4 +312,4 @@ def test_an_element_ends_in_order_on_the_signals_of_a_terminal(own_lab, name, nu
         assert f"ending on signal {int(number)}" in f.read()
     if name != "mtc-ue":
         with open(own_lab.lab["logs"]["mtc-iwfd"], encoding="utf-8") as f:
-            assert "disconnects, cause 0" in f.read()
+            assert "disconnects with cause REBOOTING (0)" in f.read()

@@ -147,7 +147,7 @@ static void disconnect_all(struct node *n)
 			link_disconnect(n->links[i], DIA_DISCONNECT_REBOOTING);
 	}
 	if (n->peer && link_peer_link(n->peer))
-		link_disconnect(link_peer_link(n->peer), DIA_DISCONNECT_REBOOTING);
+		link_peer_stop(n->peer, DIA_DISCONNECT_REBOOTING, "told to disconnect");
 }
 
 static void on_end(void *arg)

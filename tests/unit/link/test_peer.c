@@ -1,4 +1,4 @@
-/* A peer we connect to: connected for ever, patient after refusals, silent after "do not want to talk to you", gone when freed.
+/* A peer we connect to: connected for ever, patient after refusals, slow after "do not want to talk to you", gone when freed.
  * The other side is an accepted link of the same program, or a raw listener that says what a test wants. */
 #include "tests/unit/link/lab.h"
 
@@ -242,6 +242,14 @@ static void stop_listening(struct play *p)
 	p->listen_fd = -1;
 }
 
+static const char *reason(const struct play *p)
+{
+	static char text[LINK_PEER_REASON_MAX];
+
+	link_peer_reason(p->peer, text);
+	return text;
+}
+
 static void play_fini(struct play *p)
 {
 	link_peer_free(p->peer, false);
@@ -270,11 +278,11 @@ static void it_connects_exchanges_capabilities_and_carries_requests(void **state
 	(void)state;
 	play_init(&p);
 	play_start(&p);
-	assert_string_equal(link_peer_state(p.peer), "down");
+	assert_string_equal(link_peer_state(p.peer), "waiting");
 	assert_null(link_peer_link(p.peer));
 	until(&p, &p.opens, 1);
 	assert_string_equal(link_peer_state(p.peer), "open");
-	assert_string_equal(link_peer_why(p.peer), "");
+	assert_string_equal(reason(&p), "");
 	assert_string_equal(link_peer_host(link_peer_link(p.peer)), "hss.core.example");
 	assert_string_equal(link_peer_host(p.far), "iwf.core.example");
 	assert_int_equal(ask(&p), 0);
@@ -296,8 +304,8 @@ static void a_lost_peer_is_reconnected_and_used_after_three_watchdogs(void **sta
 	assert_int_equal(ask(&p), 0);
 	link_drop(p.far, "lost");
 	until(&p, &p.downs, 1);
-	assert_string_equal(link_peer_state(p.peer), "down");
-	assert_non_null(strstr(link_peer_why(p.peer), "closed"));
+	assert_string_equal(link_peer_state(p.peer), "waiting");
+	assert_non_null(strstr(reason(&p), "closed"));
 	until(&p, &p.opens, 2);
 	assert_string_equal(link_peer_state(p.peer), "reopening");
 	assert_null(link_peer_link(p.peer));
@@ -378,8 +386,8 @@ static void nobody_there_is_tried_again_ever_more_slowly_up_to_tc(void **state)
 		at[i] = clock_mono_ms();
 		assert_int_equal(p.fail_err, ERR_REFUSED);
 		assert_int_equal(p.fail_code, 0);
-		assert_string_equal(link_peer_state(p.peer), "down");
-		assert_string_not_equal(link_peer_why(p.peer), "");
+		assert_string_equal(link_peer_state(p.peer), "waiting");
+		assert_non_null(strstr(reason(&p), "could not connect"));
 	}
 	assert_true(at[6] - at[5] >= 256); /* Tc, less the fifth */
 	play_fini(&p);
@@ -417,27 +425,34 @@ static void after_dpr_rebooting_it_comes_back_at_once_in_full(void **state)
 	play_fini(&p);
 }
 
-static void after_dpr_busy_or_do_not_want_it_stays_away_until_kicked(void **state)
+static void after_dpr_busy_or_do_not_want_it_comes_back_slowly(void **state)
 {
+	static const char *const told[] = { "", "told BUSY, next attempt in 1 s",
+					    "told DO_NOT_WANT_TO_TALK_TO_YOU, next attempt in 1 s" };
+
 	(void)state;
 	for (int cause = 1; cause <= 2; cause++) {
 		struct play p;
+		uint64_t since_ms;
 
 		play_init(&p);
+		p.near_conf.reconnect_refused_ms = 400; /* Tc starts with 20 */
 		play_start(&p);
 		until(&p, &p.opens, 1);
 		link_disconnect(p.far, (enum dia_disconnect_cause)cause);
 		until(&p, &p.downs, 1);
-		until_state(&p, "stopped");
-		run_ms(&p, 80);
-		assert_int_equal(p.opens, 1);
-		link_peer_kick(p.peer);
+		since_ms = clock_mono_ms();
+		until_state(&p, "waiting");
+		assert_string_equal(reason(&p), told[cause]);
+		assert_in_range(link_peer_next_ms(p.peer), 200, 480);
 		until(&p, &p.opens, 2);
+		assert_true(clock_mono_ms() - since_ms >= 310); /* less the fifth, and the turns of the loop */
+		assert_string_equal(link_peer_state(p.peer), "open");
 		play_fini(&p);
 	}
 }
 
-static void our_own_disconnect_stops_it_until_kicked(void **state)
+static void a_kick_does_not_wait_after_busy(void **state)
 {
 	struct play p;
 
@@ -445,13 +460,62 @@ static void our_own_disconnect_stops_it_until_kicked(void **state)
 	play_init(&p);
 	play_start(&p);
 	until(&p, &p.opens, 1);
-	link_disconnect(link_peer_link(p.peer), DIA_DISCONNECT_REBOOTING);
+	link_disconnect(p.far, DIA_DISCONNECT_BUSY);
 	until(&p, &p.downs, 1);
-	until_state(&p, "stopped");
-	until(&p, &p.far_downs, 1);
+	assert_true(link_peer_next_ms(p.peer) >= 96000); /* the default, less the fifth */
 	link_peer_kick(p.peer);
 	until(&p, &p.opens, 2);
 	play_fini(&p);
+}
+
+static void a_stopped_peer_gets_dpr_and_stays_away_until_kicked(void **state)
+{
+	struct play p;
+
+	(void)state;
+	play_init(&p);
+	play_start(&p);
+	until(&p, &p.opens, 1);
+	link_peer_stop(p.peer, DIA_DISCONNECT_DO_NOT_WANT, "stopped in a test");
+	assert_string_equal(link_peer_state(p.peer), "closing");
+	until(&p, &p.downs, 1);
+	until_state(&p, "stopped");
+	assert_string_equal(reason(&p), "stopped in a test");
+	assert_true(link_peer_next_ms(p.peer) == LINK_PEER_NO_ATTEMPT);
+	until(&p, &p.far_downs, 1);
+	assert_int_equal(p.far_counters.ended[LINK_END_DISCONNECTED], 1);
+	run_ms(&p, 80);
+	assert_int_equal(p.opens, 1);
+	link_peer_kick(p.peer);
+	until(&p, &p.opens, 2);
+	assert_string_equal(reason(&p), "");
+	play_fini(&p);
+}
+
+static void a_peer_stopped_while_it_waits_or_connects_makes_no_attempt(void **state)
+{
+	struct play p;
+
+	(void)state;
+	for (int connecting = 0; connecting <= 1; connecting++) {
+		play_init(&p);
+		p.mute = connecting;
+		if (!connecting)
+			stop_listening(&p);
+		play_start(&p);
+		if (connecting)
+			until_state(&p, "connecting");
+		else
+			until(&p, &p.fails, 1);
+		link_peer_stop(p.peer, DIA_DISCONNECT_DO_NOT_WANT, "stopped in a test");
+		until_state(&p, "stopped");
+		run_ms(&p, 5);
+		assert_int_equal(p.fails, 1);
+		run_ms(&p, 80);
+		assert_int_equal(p.fails, 1);
+		assert_int_equal(p.near_counters.connects, 1);
+		play_fini(&p);
+	}
 }
 
 static void a_polite_end_says_dpr_first(void **state)
@@ -480,7 +544,7 @@ static void a_polite_end_while_it_disconnects_already_is_silent(void **state)
 	play_start(&p);
 	until(&p, &p.opens, 1);
 	assert_int_equal(ask(&p), 0);
-	link_disconnect(link_peer_link(p.peer), DIA_DISCONNECT_REBOOTING);
+	link_peer_stop(p.peer, DIA_DISCONNECT_REBOOTING, "stopped in a test");
 	link_peer_free(p.peer, true);
 	p.peer = NULL;
 	assert_int_equal(p.answers, 1);
@@ -603,8 +667,10 @@ int main(void)
 		cmocka_unit_test(nobody_there_is_tried_again_ever_more_slowly_up_to_tc),
 		cmocka_unit_test(a_kick_does_not_wait_for_tc),
 		cmocka_unit_test(after_dpr_rebooting_it_comes_back_at_once_in_full),
-		cmocka_unit_test(after_dpr_busy_or_do_not_want_it_stays_away_until_kicked),
-		cmocka_unit_test(our_own_disconnect_stops_it_until_kicked),
+		cmocka_unit_test(after_dpr_busy_or_do_not_want_it_comes_back_slowly),
+		cmocka_unit_test(a_kick_does_not_wait_after_busy),
+		cmocka_unit_test(a_stopped_peer_gets_dpr_and_stays_away_until_kicked),
+		cmocka_unit_test(a_peer_stopped_while_it_waits_or_connects_makes_no_attempt),
 		cmocka_unit_test(a_polite_end_says_dpr_first),
 		cmocka_unit_test(a_polite_end_while_it_disconnects_already_is_silent),
 		cmocka_unit_test(the_cer_names_the_address_of_the_connection),

@@ -226,7 +226,7 @@ static void held_then_admitted(struct play *p)
 	until(p, &p->far_downs);
 	until(p, &p->downs);
 	assert_int_equal(p->far_counters.ended[LINK_END_DISCONNECTED], 1);
-	assert_string_equal(link_peer_state(p->peer), "stopped");
+	assert_string_equal(link_peer_state(p->peer), "waiting");
 }
 
 static void held_then_refused(struct play *p)
