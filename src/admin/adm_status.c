@@ -1,7 +1,5 @@
-/* adm_status.c - commands that show the process: status, peers, sessions, counters; and the log level. Names, arguments and reply members:
+/* adm_status.c - commands that show the process: status, sessions, counters; and the log level. Names, arguments and reply members:
  * ctl/ctl_commands.h. */
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "admin/adm_int.h"
@@ -85,43 +83,6 @@ static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 	ctl_done(rq, last);
 }
 
-/* The word of the contract for the word of the link. */
-static const char *peer_state(const char *state)
-{
-	static const char *const words[] = { "open", "connecting", "waiting", "closing", "suspect" };
-
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-		if (strcmp(state, words[i]) == 0)
-			return words[i];
-	}
-	return "waiting"; /* for the next attempt */
-}
-
-static void list_peer(void *arg, const struct core_peer_view *p)
-{
-	struct listing *l = arg;
-	bool v6 = strchr(p->conf->address, ':') != NULL;
-	char address[sizeof p->conf->address + sizeof "[]:65535"];
-
-	snprintf(address, sizeof address, "%s%s%s:%u", v6 ? "[" : "", p->conf->address, v6 ? "]" : "", p->conf->port);
-	ctl_line(l->rq,
-		 json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I}", "name", p->conf->name, "host",
-			   p->conf->host, "realm", p->conf->realm, "address", address, "protection",
-			   adm_protection_word(p->conf->protection), "state", peer_state(p->state), "since",
-			   adm_core_time(l->adm, p->since_ms), "pending", (json_int_t)p->pending, "requests",
-			   (json_int_t)p->requests, "answers", (json_int_t)p->answers, "timeouts", (json_int_t)p->timeouts));
-	l->n++;
-}
-
-static void on_peers(void *arg, struct ctl_request *rq, const json_t *args)
-{
-	struct listing l = { .adm = arg, .rq = rq };
-
-	(void)args;
-	core_peer_each(l.adm->core, list_peer, &l);
-	ctl_done(rq, json_pack("{s:I}", "count", l.n));
-}
-
 static void list_session(void *arg, const struct core_session_view *s)
 {
 	struct listing *l = arg;
@@ -171,7 +132,6 @@ static void on_log_level(void *arg, struct ctl_request *rq, const json_t *args)
 
 const struct ctl_command adm_status_rows[] = {
 	{ "status", "what runs, since when, how much of it", NULL, false, on_status },
-	{ "peers", "connections to the HSS, the SMS-SC and others of our own domain", NULL, false, on_peers },
 	{ "sessions", "connections of SCSs", NULL, false, on_sessions },
 	{ "stats", "every counter", NULL, false, on_stats },
 	{ "log.level", "how much is logged, in all processes", ctl_args_log_level, true, on_log_level },

@@ -92,7 +92,7 @@ static void set_outlook(const struct adm *a, json_t *row, const struct core_trig
 	if (look.for_scs)
 		json_object_set_new(row, "scs_sessions", json_integer(look.scs_sessions));
 	if (look.peer)
-		json_object_set_new(row, "peer", json_sprintf("%s (%s)", look.peer, look.peer_open ? "open" : "not open"));
+		json_object_set_new(row, "peer", json_sprintf("%s (%s)", look.peer, look.peer_state));
 }
 
 static json_t *history_of(const struct adm *a, const struct core_trigger_view *p)

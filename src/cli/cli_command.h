@@ -106,6 +106,7 @@ int cli_show_assoc(FILE *out, const json_t *last);
 int cli_show_deleted(FILE *out, const json_t *last);
 int cli_show_group(FILE *out, const json_t *last);
 int cli_show_group_deleted(FILE *out, const json_t *last);
+int cli_show_peer(FILE *out, const json_t *last);
 int cli_show_member(FILE *out, const json_t *last);
 int cli_show_set(FILE *out, const json_t *last);
 int cli_show_set_deleted(FILE *out, const json_t *last);

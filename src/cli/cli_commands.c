@@ -61,6 +61,8 @@ static const struct cli_param scs_add[] = {
 
 static const struct cli_param scs_name[] = { OPERAND("name", CLI_NAME, "NAME", "name of the SCS"), END };
 
+static const struct cli_param peer_name[] = { OPERAND("name", CLI_NAME, "NAME", "name of the peer in the configuration"), END };
+
 #define TIMES                                                                                                                    \
 	OPTION("not-before", "not_before", CLI_TIME, "TIME", "the rule holds from then on"),                                     \
 	    OPTION("not-after", "not_after", CLI_TIME, "TIME", "the rule holds until then")
@@ -257,17 +259,11 @@ static const struct cli_column assoc_columns[] = {
 };
 static const struct cli_column reload_columns[] = { { "FOUND", "kind" }, { "TEXT", "text" }, END_COLUMN };
 
-static const struct cli_column peers_columns[] = { { "NAME", "name" },
-						   { "HOST", "host" },
-						   { "ADDRESS", "address" },
-						   { "PROTECTION", "protection" },
-						   { "STATE", "state" },
-						   { "SINCE", "since" },
-						   { "REQUESTS", "requests" },
-						   { "ANSWERS", "answers" },
-						   { "TIMEOUTS", "timeouts" },
-						   { "PENDING", "pending" },
-						   END_COLUMN };
+static const struct cli_column peers_columns[] = {
+	{ "NAME", "name" },         { "HOST", "host" },       { "ADDRESS", "address" },   { "PROTECTION", "protection" },
+	{ "STATE", "state" },       { "SINCE", "since" },     { "REQUESTS", "requests" }, { "ANSWERS", "answers" },
+	{ "TIMEOUTS", "timeouts" }, { "PENDING", "pending" }, { "REASON", "reason" },     END_COLUMN
+};
 static const struct cli_column sessions_columns[] = { { "SESSION", "session" },   { "SCS", "scs" },
 						      { "ADDRESS", "address" },   { "EDGE", "edge" },
 						      { "LISTENER", "listener" }, { "PROTECTION", "protection" },
@@ -293,7 +289,14 @@ const struct cli_command cli_commands[] = {
 	  "  mtcctl health\n  mtcctl --json health\n\n"
 	  "Exit code: 0 healthy, 1 not healthy, 4 the gateway does not answer.\n" },
 	{ "peers", NULL, "peers", "Connections to the HSS, the SMS-SC and other core nodes", NULL, peers_columns, cli_show_count,
-	  "  mtcctl peers\n  mtcctl --json peers\n" },
+	  "  mtcctl peers\n  mtcctl --json peers\n  mtcctl peers stop hss\n  mtcctl peers start hss\n" },
+	{ "peers", "start", "peers.start",
+	  "Connect to a core node now: after a stop, or without the pause before the next attempt", peer_name, NULL,
+	  cli_show_peer, "  mtcctl peers start hss\n" },
+	{ "peers", "stop", "peers.stop",
+	  "Disconnect from a core node (Disconnect-Peer, DO_NOT_WANT_TO_TALK_TO_YOU) and stay away until 'peers start' or a "
+	  "restart",
+	  peer_name, NULL, cli_show_peer, "  mtcctl peers stop smssc\n" },
 	{ "sessions", NULL, "sessions", "SCSs that are connected", NULL, sessions_columns, cli_show_count,
 	  "  mtcctl sessions\n" },
 	{ "stats", NULL, "stats", "Every counter with its meaning", NULL, stats_columns, cli_show_count,

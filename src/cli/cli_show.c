@@ -199,6 +199,14 @@ int cli_show_group_deleted(FILE *out, const json_t *last)
 	return CLI_OK;
 }
 
+int cli_show_peer(FILE *out, const json_t *last)
+{
+	char name[TEXT_MAX], state[TEXT_MAX];
+
+	fprintf(out, "peer %s is %s\n", cli_member(name, last, "name"), cli_member(state, last, "state"));
+	return CLI_OK;
+}
+
 int cli_show_member(FILE *out, const json_t *last)
 {
 	bool member = json_is_true(json_object_get(last, "member"));

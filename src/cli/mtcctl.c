@@ -107,17 +107,25 @@ static int verb_words(const char *verb, char *const *words, int n)
 	return used;
 }
 
-/* The row of these words; *used is how many of them name it. NULL when there is none. */
+/* The row of these words; *used is how many of them name it. A row with a verb is preferred to the one without ("peers stop" and
+ * "peers"). NULL when there is none. */
 static const struct cli_command *find_command(char *const *words, int n, int *used)
 {
+	const struct cli_command *plain = NULL;
+
 	for (const struct cli_command *c = cli_commands; c->group; c++) {
 		if (strcmp(c->group, words[0]))
 			continue;
-		*used = c->verb ? 1 + verb_words(c->verb, words + 1, n - 1) : 1;
-		if (!c->verb || *used > 1)
+		if (!c->verb) {
+			plain = c;
+			continue;
+		}
+		*used = 1 + verb_words(c->verb, words + 1, n - 1);
+		if (*used > 1)
 			return c;
 	}
-	return NULL;
+	*used = 1;
+	return plain;
 }
 
 static void show_members(FILE *out, const json_t *row)

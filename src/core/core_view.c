@@ -5,6 +5,8 @@
 
 #include "core/core_int.h"
 
+_Static_assert(CORE_PEER_REASON_MAX >= LINK_PEER_REASON_MAX, "link_peer_reason() writes into a view");
+
 /* -- shared parts */
 
 const struct cfg_iwf *core_cfg(const struct core *c)
@@ -79,18 +81,27 @@ void core_edge_each(const struct core *c, core_edge_fn *fn, void *arg)
 	}
 }
 
+static const char *peer_state(const struct core_peer *p)
+{
+	return p->peer ? link_peer_state(p->peer) : "closing";
+}
+
 void core_peer_each(const struct core *c, core_peer_fn *fn, void *arg)
 {
 	for (size_t i = 0; i < c->peers.n; i++) {
 		const struct core_peer *p = &c->peers.row[i];
 		struct core_peer_view view = { .conf = p->conf,
-					       .state = p->peer ? link_peer_state(p->peer) : "closing",
+					       .state = peer_state(p),
+					       .reason = "shutting down",
+					       .next_ms = p->peer ? link_peer_next_ms(p->peer) : LINK_PEER_NO_ATTEMPT,
 					       .since_ms = p->since_ms,
 					       .requests = p->requests,
 					       .answers = p->answers,
 					       .timeouts = p->timeouts,
 					       .pending = p->requests - p->answers - p->timeouts - p->lost };
 
+		if (p->peer)
+			link_peer_reason(p->peer, view.reason);
 		fn(arg, &view);
 	}
 }
@@ -106,6 +117,40 @@ void core_file_each(const struct core *c, core_file_fn *fn, void *arg)
 int core_reload(struct core *c, uint32_t number)
 {
 	return c->cb->on_reload ? c->cb->on_reload(c->arg, number) : ERR_CLOSED;
+}
+
+static int find_peer(struct core *c, const char *name, struct core_peer **out)
+{
+	for (size_t i = 0; i < c->peers.n && !c->stopping; i++) {
+		*out = &c->peers.row[i];
+		if (strcmp((*out)->conf->name, name) == 0 && (*out)->peer)
+			return 0;
+	}
+	return c->stopping ? ERR_CLOSED : ERR_NOTFOUND;
+}
+
+int core_peer_start(struct core *c, const char *name, const char **state)
+{
+	struct core_peer *p;
+	int err = find_peer(c, name, &p);
+
+	if (err)
+		return err;
+	link_peer_kick(p->peer);
+	*state = peer_state(p);
+	return 0;
+}
+
+int core_peer_stop(struct core *c, const char *name, const char **state)
+{
+	struct core_peer *p;
+	int err = find_peer(c, name, &p);
+
+	if (err)
+		return err;
+	link_peer_stop(p->peer, DIA_DISCONNECT_DO_NOT_WANT, "stopped by operator");
+	*state = peer_state(p);
+	return 0;
 }
 
 /* -- sessions and SCSs */
@@ -210,7 +255,7 @@ void core_trigger_outlook(const struct core_trigger *t, struct core_trigger_outl
 		out->scs_sessions = t->scs->sessions_n;
 	} else if (state != TRG_WRITING && state != TRG_REPORTING) {
 		out->peer = peer->conf->name;
-		out->peer_open = peer->open;
+		out->peer_state = peer_state(peer);
 	}
 }
 

@@ -90,9 +90,12 @@ struct core_edge_view {
 typedef void core_edge_fn(void *arg, const struct core_edge_view *edge);
 void core_edge_each(const struct core *c, core_edge_fn *fn, void *arg);
 
+#define CORE_PEER_REASON_MAX 512
 struct core_peer_view {
 	const struct cfg_peer *conf;
-	const char *state;                             /* a word of link_peer_state() */
+	const char *state;                             /* a word of link_peer_state(); "closing" while the core ends */
+	char reason[CORE_PEER_REASON_MAX];             /* why; "": the state says it all */
+	uint64_t next_ms;                              /* time until the next attempt to connect; UINT64_MAX: none is planned */
 	uint64_t since_ms;                             /* of the last change of `state` */
 	uint64_t requests, answers, timeouts, pending; /* pending: requests that wait for their answer now */
 };
@@ -108,6 +111,13 @@ void core_file_each(const struct core *c, core_file_fn *fn, void *arg);
 /* Asks for all files to be read again, see core_cb.on_reload. On an error nothing was asked for: ERR_CLOSED when nobody reads files for
  * this core, else as on_reload. */
 ERR_MUST_USE int core_reload(struct core *c, uint32_t number);
+
+/* Connects to a peer now, also after core_peer_stop(); nothing when it is connected or connecting. `*state` becomes the state that
+ * follows, see core_peer_view. ERR_NOTFOUND: no peer has this name. ERR_CLOSED: the core is ending. */
+ERR_MUST_USE int core_peer_start(struct core *c, const char *name, const char **state);
+/* Disconnects from a peer (DO_NOT_WANT_TO_TALK_TO_YOU) and stays away until core_peer_start() or the next start of the core.
+ * `*state` and errors as above. */
+ERR_MUST_USE int core_peer_stop(struct core *c, const char *name, const char **state);
 
 /* -- sessions and SCSs */
 
@@ -185,7 +195,7 @@ struct core_trigger_outlook {
 	bool for_scs;               /* it waits for a session of the SCS */
 	uint32_t scs_sessions;      /* for_scs: open sessions of the SCS */
 	const char *peer;           /* name of the core peer that it waits for; NULL: none */
-	bool peer_open;
+	const char *peer_state;     /* of `peer`, see core_peer_view */
 };
 void core_trigger_outlook(const struct core_trigger *t, struct core_trigger_outlook *out);
 

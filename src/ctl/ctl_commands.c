@@ -57,6 +57,11 @@ const struct ctl_arg ctl_args_scs_name[] = {
 	END,
 };
 
+const struct ctl_arg ctl_args_peer_name[] = {
+	TEXT("name", true, 1, 63, "name of a peer of the configuration"),
+	END,
+};
+
 const struct ctl_arg ctl_args_assoc_add[] = {
 	WHO(true),
 	DEVICE(true),

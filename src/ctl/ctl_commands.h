@@ -11,8 +11,9 @@
  *                 healthy, reasons: as of health
  * reload          row: kind: "error"|"warning"|"renewed", text; last: files_generation, renewed (number of files)
  * health          last: healthy: bool, reasons: [{reason (a word), text, advice}], empty when healthy
- * peers           row: name, host, realm, address ("A:P"), protection, state: "open"|"connecting"|"waiting"|"closing"|"suspect",
- *                 since (RFC 3339), pending, requests, answers, timeouts; last: count
+ * peers           row: name, host, realm, address ("A:P"), protection, state: the words of link_peer_state(), reason ("": the state
+ *                 says it all), since (RFC 3339), pending, requests, answers, timeouts, next_attempt_s?; last: count
+ * peers.start, peers.stop  last: name, state (as in peers)
  * sessions        row: session, scs, origin_host, address, listener, zone, protection, edge, since, pending, groups: [names];
  *                 last: count
  * stats           row: name, value, help; last: count
@@ -74,7 +75,8 @@ extern const struct ctl_arg
     ctl_args_scs_add[]; /* name, e164, origin_host, realm, anchor; optional payload_max, validity_max_s, port_min,
 						      * port_max, priority_allowed, actions, rate_per_s, burst, quota_per_day, connections_max,
 						      * pending_max, replace (bool: overwrite an existing one) */
-extern const struct ctl_arg ctl_args_scs_name[]; /* name: scs.del, scs.show */
+extern const struct ctl_arg ctl_args_scs_name[];  /* name: scs.del, scs.show */
+extern const struct ctl_arg ctl_args_peer_name[]; /* name: peers.start, peers.stop */
 extern const struct ctl_arg ctl_args_assoc_add
     []; /* scs (also "group:NAME"; "*" with effect block), device; optional effect, rights, mode, not_before, not_after
 						      * (seconds since 1970) */

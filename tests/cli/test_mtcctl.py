@@ -62,6 +62,8 @@ def ask(server, *words, lines=()):
     (["status"], "status", {}),
     (["health"], "health", {}),
     (["peers"], "peers", {}),
+    (["peers", "start", "hss"], "peers.start", {"name": "hss"}),
+    (["peers", "stop", "hss"], "peers.stop", {"name": "hss"}),
     (["sessions"], "sessions", {}),
     (["stats"], "stats", {}),
     (ADD, "scs.add", {"name": "acme", "e164": "49170123456", "origin_host": "scs.acme.example", "realm": "acme.example", "anchor": "anchor-a"}),
@@ -256,6 +258,16 @@ def test_status_shows_edges(server):
          "edges": [{"name": "edge-1", "zone": "external", "pid": 77, "generation": 2, "sessions": 3, "state": "up"}]}])
     assert "(1d 02:03:04 ago)" in done.stdout
     assert "edge-1  external  77   2           3         up" in done.stdout
+
+
+def test_peers_show_the_state_and_its_reason(server):
+    rows = [{"name": "hss", "host": "hss.x", "address": "127.0.0.1:1", "protection": "none", "state": "waiting", "since": "-", "requests": 0,
+             "answers": 0, "timeouts": 0, "pending": 0, "reason": "told BUSY, next attempt in 57 s", "next_attempt_s": 57}]
+    done = ask(server, "peers", lines=rows + [{"done": True, "ok": True, "count": 1}])
+    assert "told BUSY, next attempt in 57 s" in done.stdout
+    done = ask(server, "peers", "stop", "hss", lines=[{"done": True, "ok": True, "name": "hss", "state": "closing"}])
+    assert done.stdout == "peer hss is closing\n"
+    assert run("peers", "halt").returncode == 2 and run("peers", "stop").returncode == 2
 
 
 def test_json_is_what_the_server_said(server):

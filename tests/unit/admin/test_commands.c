@@ -277,6 +277,22 @@ static void test_triggers_are_listed_oldest_first_and_filtered(void **state)
 	assert_non_null(strstr(ctl_fake_run("triggers.list", "{\"state\": \"none\"}")->error, "is no state of a trigger"));
 }
 
+static void test_a_peer_is_stopped_and_started(void **state)
+{
+	const json_t *row;
+
+	(void)state;
+	assert_done(ctl_fake_run("peers.stop", "{\"name\": \"hss\"}"), "{\"name\": \"hss\", \"state\": \"stopped\"}");
+	row = only_row(ctl_fake_run("peers", "{}"));
+	assert_string_equal(text_of(row, "state"), "stopped");
+	assert_string_equal(text_of(row, "reason"), "stopped by operator");
+	assert_null(json_object_get(row, "next_attempt_s"));
+	assert_done(ctl_fake_run("peers.start", "{\"name\": \"hss\"}"), "{\"name\": \"hss\", \"state\": \"waiting\"}");
+	assert_int_equal(number_of(only_row(ctl_fake_run("peers", "{}")), "next_attempt_s"), 0);
+	assert_non_null(strstr(ctl_fake_run("peers.stop", "{\"name\": \"none\"}")->error, "no peer 'none'"));
+	assert_non_null(strstr(ctl_fake_run("peers.start", "{\"name\": \"none\"}")->error, "no peer 'none'"));
+}
+
 static void test_one_trigger_is_shown_whole(void **state)
 {
 	struct play *p = *state;
@@ -286,7 +302,7 @@ static void test_one_trigger_is_shown_whole(void **state)
 	row = only_row(ctl_fake_run("triggers.show", "{\"reference\": 41}"));
 	assert_string_equal(text_of(row, "scs"), "acme");
 	assert_string_equal(text_of(row, "device"), "meter-1@a.example");
-	assert_string_equal(text_of(row, "peer"), "hss (not open)");
+	assert_string_equal(text_of(row, "peer"), "hss (waiting)");
 	assert_null(json_object_get(row, "scs_sessions"));
 	assert_non_null(json_object_get(row, "waits_for"));
 	assert_true(ctl_fake_run("triggers.show", "{\"reference\": 41, \"scs\": \"acme\"}")->ok);
@@ -338,6 +354,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define PLAY(fn_) cmocka_unit_test_setup_teardown(fn_, start, end)
 		PLAY(test_status_peers_and_sessions_are_those_of_the_core),
+		PLAY(test_a_peer_is_stopped_and_started),
 		PLAY(test_the_log_level_changes_in_the_core),
 		PLAY(test_health_names_each_reason),
 		PLAY(test_members_of_groups_and_sets_are_answered_by_their_names),

@@ -12,6 +12,8 @@ static const struct {
 	{ "reload", NULL },
 	{ "health", NULL },
 	{ "peers", NULL },
+	{ "peers.start", ctl_args_peer_name },
+	{ "peers.stop", ctl_args_peer_name },
 	{ "sessions", NULL },
 	{ "stats", NULL },
 	{ "scs.add", ctl_args_scs_add },
