@@ -109,6 +109,10 @@ static const struct cfg_row peer_rows[] = {
 	CFG_FILE("certificate", struct cfg_peer, certificate, "", "tls: PEM chain we show, leaf first"),
 	CFG_FILE("key", struct cfg_peer, key, "", "tls: PEM private key of the certificate"),
 	CFG_NAME("trust", struct cfg_peer, trust, "", "tls: name of the trust anchor the peer's certificate must chain to"),
+	CFG_BOOL(
+	    "reopen_detect", struct cfg_peer, reopen_detect, "yes",
+	    "after a connection that did not end in order: take a watchdog request right after the CEA for state REOPEN of RFC "
+	    "3539, in which a peer discards requests; disconnect and connect once, then hold requests until that is over"),
 	CFG_END,
 };
 
@@ -203,7 +207,7 @@ static const struct cfg_row timers_rows[] = {
 		     "0s: as long as Tw, which is the pace of RFC 3539"),
 	CFG_DURATION("reconnect", struct cfg_timers, reconnect_ms, 100, HOUR_MS, "30s",
 		     "Tc: pause between attempts to reach a core peer"),
-	CFG_DURATION("reconnect_refused", struct cfg_timers, reconnect_refused_ms, 100, DAY_MS, "2m",
+	CFG_DURATION("reconnect_refused", struct cfg_timers, reconnect_refused_ms, 100, DAY_MS, "1m",
 		     "pause before the next attempt after a core peer disconnected with BUSY or DO_NOT_WANT_TO_TALK_TO_YOU; "
 		     "spread by a fifth"),
 	CFG_DURATION("disconnect_wait", struct cfg_timers, disconnect_wait_ms, 100, 60000, "5s",

@@ -40,6 +40,7 @@ struct cfg_peer { /* a node of our own domain that the core connects to */
 	int protection; /* enum cfg_protection; tls needs certificate and key */
 	char certificate[CFG_PATH_MAX], key[CFG_PATH_MAX];
 	char trust[CFG_NAME_MAX]; /* tls: the trust anchor of this peer */
+	bool reopen_detect;       /* look for state REOPEN of this peer */
 };
 
 struct cfg_route { /* s6m, t4 */

@@ -9,6 +9,7 @@ static void on_usable(void *arg, struct link *l)
 	struct core_peer *p = arg;
 
 	(void)l;
+	p->since_ms = core_now_ms(p->core);
 	p->core->peers.events->usable(p);
 }
 
@@ -20,7 +21,17 @@ static void on_open(void *arg, struct link *l)
 	p->since_ms = core_now_ms(p->core);
 	st_count(&p->core->st, ST_PEER_OPENED);
 	log_info(p->core->log, "core", "peer %s (%s) is open", p->conf->name, p->conf->host);
-	on_usable(arg, l);
+	if (link_peer_link(p->peer))
+		on_usable(arg, l);
+}
+
+static void on_reopen(void *arg, struct link *l, bool held)
+{
+	struct core_peer *p = arg;
+
+	(void)l;
+	p->since_ms = core_now_ms(p->core);
+	st_count(&p->core->st, held ? ST_PEER_HELD : ST_PEER_REOPEN);
 }
 
 static void on_request(void *arg, struct link *l, const struct dia_msg *m)
@@ -37,7 +48,7 @@ static void on_down(void *arg, struct link *l, int err, const char *why)
 	(void)l;
 	if (p->open && !p->core->stopping) {
 		st_count(&p->core->st, ST_PEER_DOWN);
-		log_warn(p->core->log, "core", "peer %s (%s) is lost: %s (%s)", p->conf->name, p->conf->host, why, err_str(err));
+		log_warn(p->core->log, "core", "peer %s (%s) is down: %s (%s)", p->conf->name, p->conf->host, why, err_str(err));
 		p->since_ms = core_now_ms(p->core);
 	}
 	p->open = false;
@@ -45,7 +56,7 @@ static void on_down(void *arg, struct link *l, int err, const char *why)
 }
 
 static const struct link_cb link_cb = {
-	.on_open = on_open, .on_usable = on_usable, .on_request = on_request, .on_down = on_down
+	.on_open = on_open, .on_usable = on_usable, .on_reopen = on_reopen, .on_request = on_request, .on_down = on_down
 };
 
 static void conf_links(struct core *c)
@@ -83,8 +94,8 @@ int core_peers_open(struct core *c, struct tls_ctx *const tls[CFG_PEERS_MAX], co
 		TAILQ_INIT(&p->waiting[1]);
 		p->conf = &c->cfg->peers[i];
 		p->since_ms = core_now_ms(p->core);
-		p->link_peer_conf =
-		    (struct link_peer_conf){ p->conf->host, p->conf->realm, p->conf->address, p->conf->port, tls[i] };
+		p->link_peer_conf = (struct link_peer_conf){ p->conf->host, p->conf->realm, p->conf->address,
+							     p->conf->port, tls[i],         p->conf->reopen_detect };
 		err = link_peer_new(&p->peer, c->loop, &p->link_peer_conf, &c->peers.link_conf, &link_cb, p);
 		if (err)
 			return err;

@@ -67,6 +67,7 @@ int link_make(struct link **out, struct net_loop *loop, const struct link_conf *
 	seed(l);
 	peer_fsm_init(&l->fsm, &waits, conf->log, l->address, net_loop_now_ms(loop));
 	peer_watchdog_init(&l->watchdog, conf->watchdog_ms, conf->watchdog_unchecked, conf->reopen_ms, conf->log, l->address);
+	peer_reopen_init(&l->reopen, l->watchdog.twinit_ms, conf->log, l->address);
 	*out = l;
 	return 0;
 
@@ -266,7 +267,7 @@ int link_request(struct link *l, const uint8_t *message, size_t len, uint32_t wa
 
 	if (err || hdr.length != len || !(hdr.flags & DIA_FLAG_R))
 		return ERR_INVAL;
-	if (!link_is_open(l) || peer_fsm_step(&l->fsm, PEER_EV_SEND_MESSAGE, now_ms, &step))
+	if (!link_is_open(l) || !peer_reopen_may_send(&l->reopen) || peer_fsm_step(&l->fsm, PEER_EV_SEND_MESSAGE, now_ms, &step))
 		return ERR_CLOSED;
 	e.end_to_end = hdr.end_to_end;
 	e.code = hdr.code;
@@ -285,6 +286,8 @@ int link_request(struct link *l, const uint8_t *message, size_t len, uint32_t wa
 		return err;
 	}
 	LINK_COUNT(l, requests_out);
+	if (l->reopen.state == PEER_REOPEN_HOLD)
+		link_reopen(l, PEER_REOPEN_EV_PROBE);
 	link_arm(l);
 	return 0;
 }

@@ -60,6 +60,8 @@ struct link_counters {
 	uint64_t pending_full;      /* requests refused with ERR_BUSY */
 	uint64_t unwelcome;         /* events the peer machine refused in its state */
 	uint64_t suspects;          /* watchdog: OKAY -> SUSPECT */
+	uint64_t reopen_seen;       /* connections that a peer in REOPEN began, see peer_reopen.h */
+	uint64_t reopen_held;       /* of these, held after the reconnect */
 	uint64_t dwr_sent, dwa_received, dwr_answered;
 };
 
@@ -79,7 +81,7 @@ struct link_conf {                /* borrowed by every link made with it; must o
 	bool watchdog_unchecked; /* operator's explicit choice of a shorter watchdog (laboratories) */
 	uint32_t reopen_ms;      /* after a loss: pause between a DWA and the next of the three DWRs; 0: Tw */
 	uint32_t reconnect_ms;   /* Tc; 0: 30000 */
-	/* Pause after a DPR of the peer with BUSY or DO_NOT_WANT_TO_TALK_TO_YOU; 0: 120000. */
+	/* Pause after a DPR of the peer with BUSY or DO_NOT_WANT_TO_TALK_TO_YOU; 0: 60000. */
 	uint32_t reconnect_refused_ms;
 	uint32_t pending_max; /* requests without answer; 0: 4096 */
 	const struct log *log;
@@ -99,6 +101,9 @@ struct link_cb {
 	/* It carries requests again: after a doubt of the watchdog, or after the proof that RFC 3539 wants of a connection that comes
 	 * after a lost one. Not said when on_open is enough. The link must not be freed in it. NULL allowed. */
 	void (*on_usable)(void *arg, struct link *l);
+	/* Links of a peer: the other side is in REOPEN (RFC 3539) and discards requests. `held` false: the link disconnects and
+	 * connects again; true: it waits, on_usable says when that is over. The link must not be freed in it. NULL allowed. */
+	void (*on_reopen)(void *arg, struct link *l, bool held);
 	/* A request of an advertised application, header and AVP structure already checked. `m` is borrowed until return. Whoever
 	 * gets it answers it exactly once with link_answer(); hop_by_hop and end_to_end of the request must be kept for that. */
 	void (*on_request)(void *arg, struct link *l, const struct dia_msg *m);

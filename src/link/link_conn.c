@@ -32,6 +32,8 @@ void link_opened(struct link *l)
 	LINK_COUNT(l, opened);
 	log_info(l->conf->log, "link", "%s: open with %s of realm %s", l->address, l->host, l->realm);
 	(void)link_watch(l, PEER_WD_CONNECTION_UP);
+	if (l->peer)
+		link_peer_opened(l->peer);
 	if (l->phase == LINK_MACHINE && l->cb->on_open)
 		l->cb->on_open(l->arg, l);
 }
@@ -91,6 +93,17 @@ int link_event(struct link *l, enum peer_event event, const struct dia_msg *m)
 	return 0;
 }
 
+bool link_may_request(const struct link *l)
+{
+	return link_is_open(l) && l->watchdog.state == PEER_WD_OKAY && peer_reopen_may_send(&l->reopen);
+}
+
+static void tell_usable(struct link *l)
+{
+	if (link_may_request(l) && l->cb->on_usable)
+		l->cb->on_usable(l->arg, l);
+}
+
 unsigned link_watch(struct link *l, enum peer_wd_event event)
 {
 	unsigned actions = peer_watchdog_step(&l->watchdog, event, net_loop_now_ms(l->loop), link_random(l));
@@ -103,13 +116,44 @@ unsigned link_watch(struct link *l, enum peer_wd_event event)
 	}
 	if (actions & PEER_WD_FAILBACK) {
 		log_info(l->conf->log, "link", "%s: %s is in use again", l->address, l->host);
-		if (l->cb->on_usable)
-			l->cb->on_usable(l->arg, l);
+		tell_usable(l);
 	}
 	if ((actions & PEER_WD_CLOSE) && event == PEER_WD_TW_EXPIRES)
 		link_finish(l, link_lost_event(l), false, LINK_END_WATCHDOG, ERR_TIMEOUT, "state %s",
 			    peer_watchdog_str(l->watchdog.state));
 	return actions;
+}
+
+void link_reopen(struct link *l, enum peer_reopen_event event)
+{
+	switch (peer_reopen_step(&l->reopen, event, net_loop_now_ms(l->loop))) {
+	case PEER_REOPEN_RECONNECT:
+		LINK_COUNT(l, reopen_seen);
+		log_warn(l->conf->log, "link",
+			 "%s: %s begins with a watchdog request after a connection that did not end in order: it is in REOPEN "
+			 "(RFC 3539) and discards requests; disconnecting, then connecting again",
+			 l->address, l->host);
+		if (l->cb->on_reopen)
+			l->cb->on_reopen(l->arg, l, false);
+		link_peer_reconnect(l->peer);
+		link_part(l, DIA_DISCONNECT_REBOOTING);
+		break;
+	case PEER_REOPEN_START_HOLD:
+		LINK_COUNT(l, reopen_held);
+		log_warn(
+		    l->conf->log, "link",
+		    "%s: %s is still in REOPEN (RFC 3539): no requests until it has three watchdog answers, but single ones as "
+		    "a probe",
+		    l->address, l->host);
+		if (l->cb->on_reopen)
+			l->cb->on_reopen(l->arg, l, true);
+		break;
+	case PEER_REOPEN_USE:
+		tell_usable(l);
+		break;
+	case PEER_REOPEN_NOTHING:
+		break;
+	}
 }
 
 /* What the machine is told when a connection goes away that nobody ended in order. */
@@ -129,6 +173,7 @@ static void tell_machines(struct link *l, enum peer_event event)
 	assert(l->fsm.state == PEER_CLOSED);
 	if (l->watchdog.state != PEER_WD_INITIAL && l->watchdog.state != PEER_WD_DOWN)
 		(void)link_watch(l, PEER_WD_CONNECTION_DOWN);
+	link_reopen(l, PEER_REOPEN_EV_CLOSED);
 }
 
 void link_finish(struct link *l, enum peer_event event, bool hard, enum link_end end, int err, const char *fmt, ...)
@@ -246,6 +291,7 @@ void link_arm(struct link *l)
 		earlier(&at_ms, l->fsm.deadline_ms);
 		if (peer_fsm_is_open(&l->fsm))
 			earlier(&at_ms, l->watchdog.deadline_ms);
+		earlier(&at_ms, l->reopen.deadline_ms);
 		earlier(&at_ms, l->probe_deadline_ms);
 		earlier(&at_ms, peer_pending_next_ms(l->pending));
 	}
@@ -304,6 +350,8 @@ void link_on_timer(void *arg)
 			machine_timeout(l);
 		if (l->phase == LINK_MACHINE && peer_fsm_is_open(&l->fsm) && peer_watchdog_due(&l->watchdog, now_ms))
 			(void)link_watch(l, PEER_WD_TW_EXPIRES);
+		if (l->phase == LINK_MACHINE && peer_reopen_due(&l->reopen, now_ms))
+			link_reopen(l, PEER_REOPEN_EV_TIME);
 		if (l->phase == LINK_MACHINE && l->probe_deadline_ms && now_ms >= l->probe_deadline_ms)
 			link_finish(l, link_lost_event(l), false, LINK_END_WATCHDOG, ERR_TIMEOUT, "a probe was not answered");
 		time_out_requests(l, now_ms);

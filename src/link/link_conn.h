@@ -16,6 +16,7 @@
 #include "net/net_tcp.h"
 #include "peer/peer_fsm.h"
 #include "peer/peer_pending.h"
+#include "peer/peer_reopen.h"
 #include "peer/peer_watchdog.h"
 
 #include "base/ident.h"
@@ -44,6 +45,7 @@ struct link {
 	struct peer_pending *pending;
 	struct peer_fsm fsm;
 	struct peer_watchdog watchdog;
+	struct peer_reopen reopen; /* CLEAR unless link_peer_conf.reopen_detect */
 	enum link_phase phase;
 	uint64_t held_deadline_ms;                 /* WAIT_CER, VERDICT */
 	uint32_t held_hop_by_hop, held_end_to_end; /* of the CER */
@@ -93,6 +95,10 @@ void link_opened(struct link *l);
 ERR_MUST_USE int link_event(struct link *l, enum peer_event event, const struct dia_msg *m);
 /* Feeds the watchdog and carries out its actions; returns them. */
 unsigned link_watch(struct link *l, enum peer_wd_event event);
+/* Feeds the detection of a peer in REOPEN and carries out its action. */
+void link_reopen(struct link *l, enum peer_reopen_event event);
+/* Requests may leave: open, watchdog OKAY, the other side not in REOPEN (there: as a probe). */
+bool link_may_request(const struct link *l);
 /* The one drop function. `event` is what the machine sees. `hard`: reset, nothing that waits is sent. */
 void link_finish(struct link *l, enum peer_event event, bool hard, enum link_end end, int err, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
@@ -116,5 +122,8 @@ void link_send_error(struct link *l, const struct dia_msg *request, const struct
 /* link_peer.c */
 void link_peer_connect(struct link_peer *p);
 void link_peer_ended(struct link_peer *p);
+void link_peer_opened(struct link_peer *p);
+/* The connection ends in a moment: make the next one at once. */
+void link_peer_reconnect(struct link_peer *p);
 void link_peer_destroy(struct link_peer *p);
 void link_peer_expectation(const struct link_peer *p, const char **host, const char **realm);

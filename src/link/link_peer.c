@@ -18,7 +18,7 @@
 
 #define BACKOFF_STEPS 4u
 #define RECONNECT_MIN_MS 20u
-#define REFUSED_MS 120000u
+#define REFUSED_MS 60000u
 
 struct link_peer {
 	const struct link_peer_conf *conf;
@@ -28,6 +28,9 @@ struct link_peer {
 	const char *stopped; /* reason of link_peer_stop(), NULL: not stopped */
 	uint64_t next_ms;    /* when the timer starts the next attempt, 0: not running */
 	bool refused;        /* the last connection ended by a DPR of the peer that wants no reconnect */
+	bool clean;          /* the last connection ended by Disconnect-Peer; false also when there was none in this process */
+	bool reconnect;      /* the peer was in REOPEN: connect again at once */
+	bool own_reopen;     /* and so were we: the three watchdog answers are still wanted */
 	bool kicked, freed;
 };
 
@@ -64,7 +67,7 @@ static void start(void *arg)
 	if (p->freed || l->phase != LINK_IDLE)
 		return;
 	link_enter(l);
-	p->kicked = p->refused = false;
+	p->kicked = p->refused = p->reconnect = false;
 	p->next_ms = 0;
 	l->phase = LINK_MACHINE;
 	(void)!link_event(l, PEER_EV_START, NULL); /* an idle peer's machine is Closed */
@@ -100,9 +103,12 @@ void link_peer_ended(struct link_peer *p)
 		link_dispose(l);
 		return;
 	}
-	if (in_order) /* not a failure that RFC 3539 would make a peer pay for with three watchdogs */
+	if (l->opened)
+		p->clean = l->end == LINK_END_DISCONNECTED;
+	if (in_order && !p->own_reopen) /* not a failure that RFC 3539 would make a peer pay for with three watchdogs */
 		peer_watchdog_init(&l->watchdog, l->conf->watchdog_ms, l->conf->watchdog_unchecked, l->conf->reopen_ms,
 				   l->conf->log, l->address);
+	p->own_reopen = false;
 	if (l->opened)
 		p->attempts = 0;
 	p->refused = l->opened && l->dpr_received && l->dpr_cause_received != DIA_DISCONNECT_REBOOTING;
@@ -110,10 +116,22 @@ void link_peer_ended(struct link_peer *p)
 		log_info(l->conf->log, "link", "%s: not reconnecting: %s", p->conf->host, p->stopped);
 		return;
 	}
-	start_after(p, p->kicked ? 0 : reconnect_delay_ms(p));
+	start_after(p, p->kicked || (p->reconnect && !p->refused) ? 0 : reconnect_delay_ms(p));
 	if (p->refused && !p->kicked)
 		log_warn(l->conf->log, "link", "%s: told %s, next attempt in %" PRIu64 " s", p->conf->host,
 			 dia_disconnect_cause_str(l->dpr_cause_received), link_peer_next_ms(p) / 1000);
+}
+
+void link_peer_opened(struct link_peer *p)
+{
+	if (p->conf->reopen_detect)
+		link_reopen(p->link, p->clean ? PEER_REOPEN_EV_OPEN_CLEAN : PEER_REOPEN_EV_OPEN_UNCLEAN);
+}
+
+void link_peer_reconnect(struct link_peer *p)
+{
+	p->reconnect = true;
+	p->own_reopen = p->link->watchdog.state == PEER_WD_REOPEN;
 }
 
 void link_peer_expectation(const struct link_peer *p, const char **host, const char **realm)
@@ -187,7 +205,7 @@ void link_peer_free(struct link_peer *p, bool polite)
 
 struct link *link_peer_link(struct link_peer *p)
 {
-	return link_is_open(p->link) && p->link->watchdog.state == PEER_WD_OKAY ? p->link : NULL;
+	return link_may_request(p->link) ? p->link : NULL;
 }
 
 void link_peer_kick(struct link_peer *p)
@@ -223,19 +241,28 @@ const char *link_peer_state(const struct link_peer *p)
 		return "connecting";
 	if (l->watchdog.state == PEER_WD_SUSPECT)
 		return "suspect";
-	return l->watchdog.state == PEER_WD_REOPEN ? "reopening" : "open";
+	if (l->watchdog.state == PEER_WD_REOPEN)
+		return "reopening";
+	if (l->reopen.state == PEER_REOPEN_QUIET)
+		return "connecting";
+	return l->reopen.state == PEER_REOPEN_HOLD ? "peer in reopen" : "open";
 }
 
 /* Of a connection that there is. */
 static const char *connected_reason(const struct link *l)
 {
+	if (l->reopen.state == PEER_REOPEN_LEAVING)
+		return "the peer discards requests after a loss (REOPEN, RFC 3539): connecting again";
 	if (l->fsm.state == PEER_CLOSING)
 		return l->dpr_received ? "the peer disconnects" : "the peer has not answered our Disconnect-Peer-Request yet";
 	if (!peer_fsm_is_open(&l->fsm))
 		return "";
 	if (l->watchdog.state == PEER_WD_SUSPECT)
 		return "the peer does not answer the watchdog";
-	return l->watchdog.state == PEER_WD_REOPEN ? "after a loss: three watchdog answers are needed first" : "";
+	if (l->watchdog.state == PEER_WD_REOPEN)
+		return "after a loss: three watchdog answers are needed first";
+	return l->reopen.state == PEER_REOPEN_HOLD ? "it discards requests until it has three watchdog answers (REOPEN, RFC 3539)"
+						   : "";
 }
 
 void link_peer_reason(const struct link_peer *p, char out[LINK_PEER_REASON_MAX])

@@ -10,6 +10,7 @@ struct link_peer_conf {
 	const char *address;
 	uint16_t port;
 	struct tls_ctx *tls; /* NULL: plain TCP (protection: none) */
+	bool reopen_detect;  /* look for the other side's REOPEN, peer_reopen.h */
 };
 
 struct link_peer;
@@ -21,7 +22,7 @@ ERR_MUST_USE int link_peer_new(struct link_peer **out, struct net_loop *loop, co
  * and log have to stay, until DPA or dpa_wait_ms. Pending requests are given ERR_CLOSED before it returns; no other callback runs. */
 void link_peer_free(struct link_peer *p, bool polite);
 
-/* The link while it is open and may carry new requests (watchdog OKAY), else NULL. */
+/* The link while it is open and may carry a new request (watchdog OKAY, the other side not in REOPEN or due for a probe), else NULL. */
 struct link *link_peer_link(struct link_peer *p);
 /* Connect now, also after link_peer_stop(). Nothing when it is connected or connecting. */
 void link_peer_kick(struct link_peer *p);
@@ -30,7 +31,7 @@ void link_peer_kick(struct link_peer *p);
 void link_peer_stop(struct link_peer *p, enum dia_disconnect_cause cause, const char *reason);
 
 /* For operators: "open", "connecting", "suspect", "closing", "waiting" (for the next attempt), "stopped", "reopening" (we wait
- * for three watchdog answers after a loss, RFC 3539). Static. */
+ * for three watchdog answers after a loss, RFC 3539), "peer in reopen" (the other side does). Static. */
 const char *link_peer_state(const struct link_peer *p);
 #define LINK_PEER_REASON_MAX 512
 /* Why it is in that state, "" when the state says it all. */

@@ -160,8 +160,8 @@ static void receive_dwr(struct link *l, const struct dia_msg *m)
 
 	if (dia_watchdog_parse(&dwr, m, &failed))
 		link_send_error(l, m, &failed);
-	else if (own_origin(l, m, dwr.origin_host, dwr.origin_realm))
-		(void)!link_event(l, SIDE(l, RCV_DWR), m);
+	else if (own_origin(l, m, dwr.origin_host, dwr.origin_realm) && !link_event(l, SIDE(l, RCV_DWR), m) && link_is_open(l))
+		link_reopen(l, PEER_REOPEN_EV_DWR);
 }
 
 static void receive_dpr(struct link *l, const struct dia_msg *m)
@@ -266,6 +266,11 @@ static bool is_dwa(struct link *l, const struct dia_hdr *h)
 	return true;
 }
 
+static bool is_watchdog(const struct dia_hdr *h)
+{
+	return h->app_id == DIA_APP_COMMON && h->code == DIA_CMD_DEVICE_WATCHDOG;
+}
+
 static void receive_open(struct link *l, const struct dia_msg *m)
 {
 	if (is_dwa(l, &m->hdr)) {
@@ -274,6 +279,8 @@ static void receive_open(struct link *l, const struct dia_msg *m)
 			(void)link_watch(l, PEER_WD_DWA);
 		return;
 	}
+	if (peer_fsm_is_open(&l->fsm) && !is_watchdog(&m->hdr))
+		link_reopen(l, PEER_REOPEN_EV_MESSAGE);
 	/* A peer that came back after a loss carries traffic only after three DWAs; what is addressed to the connection itself
 	 * is heard all the same (RFC 3539 3.4.1). */
 	if (peer_fsm_is_open(&l->fsm) && (link_watch(l, PEER_WD_MESSAGE) & PEER_WD_DROP) && m->hdr.app_id != DIA_APP_COMMON)

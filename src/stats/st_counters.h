@@ -93,7 +93,9 @@
 	X(PEER_QUEUE_LATE, "peer_queue_late",                                                                                    \
 	  "requests to core peers that waited and did not leave: no turn in time, peer lost, or not wanted any more")            \
 	X(PEER_OPENED, "peer_opened", "connections to core peers that opened")                                                   \
-	X(PEER_DOWN, "peer_down", "open connections to core peers that were lost")                                               \
+	X(PEER_DOWN, "peer_down", "open connections to core peers that ended while we run")                                      \
+	X(PEER_REOPEN, "peer_reopen", "core peers that discarded requests after a loss (REOPEN) and were connected again")       \
+	X(PEER_HELD, "peer_held", "the same, still so after the reconnect: requests were held")                                  \
 	/* core: reports */                                                                                                      \
 	X(REPORTS, "reports", "delivery reports of the SMS-SC for a trigger that is held, repeats included")                     \
 	X(REPORTS_FOREIGN, "reports_foreign", "delivery reports that fit no trigger")                                            \

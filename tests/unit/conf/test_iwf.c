@@ -59,6 +59,8 @@ static void test_defaults_are_those_of_the_contracts(void **state)
 	if (!c)
 		fail_msg("%s", why);
 	assert_int_equal(c->timers.reconnect_ms, 30000);
+	assert_int_equal(c->timers.reconnect_refused_ms, 60000);
+	assert_true(c->peers[0].reopen_detect);
 	assert_int_equal(c->timers.watchdog_ms, 30000);
 	assert_int_equal(c->timers.reopen_ms, 1000);
 	assert_int_equal(c->s6m.answer_wait_ms, 3000);

@@ -20,13 +20,17 @@ struct play {
 	struct link *far; /* the latest accepted one */
 	struct link *far_old[16];
 	int far_n, far_opens, far_downs, far_requests;
-	bool mute;       /* the far side accepts and says nothing */
-	const char *raw; /* and sends these octets instead of being a link */
+	int far_dwrs;      /* it sends a DWR right after its CEA, on so many connections */
+	bool far_discards; /* and does not answer requests */
+	bool far_busy;     /* it disconnects right after that */
+	bool mute;         /* the far side accepts and says nothing */
+	const char *raw;   /* and sends these octets instead of being a link */
 	int raw_fd[16], raw_n;
 
 	struct link_peer_conf peer_conf;
 	struct link_peer *peer;
-	int opens, downs, fails, answers, requests;
+	struct link *near; /* that was open last */
+	int opens, usables, reopens, holds, downs, fails, answers, requests;
 	int fail_err, down_err, answer_err;
 	uint32_t fail_code;
 	char why[400];
@@ -42,8 +46,13 @@ static void far_cer(void *arg, struct link *l, const struct dia_capabilities *ce
 
 static void far_open(void *arg, struct link *l)
 {
-	(void)l;
-	((struct play *)arg)->far_opens++;
+	struct play *p = arg;
+
+	p->far_opens++;
+	if (p->far_dwrs-- > 0)
+		link_probe(l, 60000);
+	if (p->far_busy)
+		link_disconnect(l, DIA_DISCONNECT_BUSY);
 }
 
 static void far_down(void *arg, struct link *l, int err, const char *why)
@@ -68,6 +77,8 @@ static void far_request(void *arg, struct link *l, const struct dia_msg *m)
 	size_t n = lab_message(octets, sizeof octets, 0, m->hdr.code, m->hdr.app_id, m->hdr.hop_by_hop, 4);
 
 	((struct play *)arg)->far_requests++;
+	if (((struct play *)arg)->far_discards)
+		return;
 	memcpy(octets + 16, m->bytes + 16, 4); /* End-to-End-Id */
 	assert_int_equal(link_answer(l, octets, n), 0);
 }
@@ -103,8 +114,28 @@ static void near_open(void *arg, struct link *l)
 	struct play *p = arg;
 
 	assert_true(link_is_open(l));
+	p->near = l;
 	p->opens++;
 	maybe_free(p, p->free_on_open);
+}
+
+static void near_usable(void *arg, struct link *l)
+{
+	struct play *p = arg;
+
+	assert_ptr_equal(link_peer_link(p->peer), l);
+	p->usables++;
+}
+
+static void near_reopen(void *arg, struct link *l, bool held)
+{
+	struct play *p = arg;
+
+	(void)l;
+	if (held)
+		p->holds++;
+	else
+		p->reopens++;
 }
 
 static void near_request(void *arg, struct link *l, const struct dia_msg *m)
@@ -174,8 +205,12 @@ static void play_init(struct play *p)
 	p->far_conf = conf_of("hss.core.example", &p->far_counters);
 	p->near_conf = conf_of("iwf.core.example", &p->near_counters);
 	p->far_cb = (struct link_cb){ .on_open = far_open, .on_request = far_request, .on_down = far_down };
-	p->near_cb =
-	    (struct link_cb){ .on_open = near_open, .on_request = near_request, .on_down = near_down, .on_failed = near_failed };
+	p->near_cb = (struct link_cb){ .on_open = near_open,
+				       .on_usable = near_usable,
+				       .on_reopen = near_reopen,
+				       .on_request = near_request,
+				       .on_down = near_down,
+				       .on_failed = near_failed };
 	p->peer_conf = (struct link_peer_conf){
 		.host = "hss.core.example", .realm = "core.example", .address = "127.0.0.1", .port = p->port
 	};
@@ -462,7 +497,7 @@ static void a_kick_does_not_wait_after_busy(void **state)
 	until(&p, &p.opens, 1);
 	link_disconnect(p.far, DIA_DISCONNECT_BUSY);
 	until(&p, &p.downs, 1);
-	assert_true(link_peer_next_ms(p.peer) >= 96000); /* the default, less the fifth */
+	assert_true(link_peer_next_ms(p.peer) >= 47000); /* the default, less the fifth */
 	link_peer_kick(p.peer);
 	until(&p, &p.opens, 2);
 	play_fini(&p);
@@ -516,6 +551,195 @@ static void a_peer_stopped_while_it_waits_or_connects_makes_no_attempt(void **st
 		assert_int_equal(p.near_counters.connects, 1);
 		play_fini(&p);
 	}
+}
+
+/* The far side's idle watchdog is out of the way, its next message is what a test wants. */
+static void reopen_init(struct play *p, int far_dwrs)
+{
+	play_init(p);
+	p->peer_conf.reopen_detect = true;
+	p->far_conf.watchdog_ms = 20000;
+	p->far_dwrs = far_dwrs;
+}
+
+static void a_dwr_right_after_the_first_cea_costs_one_reconnect(void **state)
+{
+	struct play p;
+
+	(void)state;
+	reopen_init(&p, 1);
+	play_start(&p);
+	until(&p, &p.reopens, 1);
+	until(&p, &p.opens, 2);
+	assert_int_equal(p.far_counters.ended[LINK_END_DISCONNECTED], 1); /* by DPR */
+	until(&p, &p.usables, 1);
+	assert_string_equal(link_peer_state(p.peer), "open");
+	assert_int_equal(ask(&p), 0);
+	until(&p, &p.answers, 1);
+	assert_int_equal(p.answer_err, 0);
+	assert_int_equal(p.near_counters.connects, 2);
+	assert_int_equal(p.holds, 0);
+	play_fini(&p);
+}
+
+static void nothing_leaves_until_the_dwr_had_its_time(void **state)
+{
+	uint8_t octets[64];
+	size_t n = lab_message(octets, sizeof octets, DIA_FLAG_R, LAB_CMD, LAB_APP, 1, 4);
+	struct play p;
+
+	(void)state;
+	reopen_init(&p, 0);
+	play_start(&p);
+	until(&p, &p.opens, 1);
+	assert_string_equal(link_peer_state(p.peer), "connecting");
+	assert_int_equal(ask(&p), ERR_CLOSED);
+	assert_int_equal(link_request(p.near, octets, n, 500, near_answer, &p), ERR_CLOSED);
+	until(&p, &p.usables, 1);
+	assert_int_equal(ask(&p), 0);
+	until(&p, &p.answers, 1);
+	assert_int_equal(p.opens, 1);
+	play_fini(&p);
+}
+
+static void after_an_end_in_order_or_unasked_a_dwr_is_only_a_dwr(void **state)
+{
+	(void)state;
+	for (int detect = 0; detect <= 1; detect++) {
+		struct play p;
+
+		reopen_init(&p, detect ? 0 : 2);
+		p.peer_conf.reopen_detect = detect;
+		play_start(&p);
+		until(&p, &p.opens, 1);
+		p.far_dwrs = 1;
+		link_disconnect(p.far, DIA_DISCONNECT_REBOOTING);
+		until(&p, &p.opens, 2);
+		assert_string_equal(link_peer_state(p.peer), "open");
+		run_ms(&p, 50);
+		assert_int_equal(p.opens, 2);
+		assert_int_equal(p.reopens + p.holds, 0);
+		play_fini(&p);
+	}
+}
+
+static void held_init(struct play *p)
+{
+	reopen_init(p, 9);
+	p->near_conf.watchdog_ms = 20000;
+	play_start(p);
+	until(p, &p->holds, 1);
+	assert_string_equal(link_peer_state(p->peer), "peer in reopen");
+	assert_non_null(strstr(reason(p), "three watchdog answers"));
+	assert_int_equal(p->opens, 2);
+	assert_int_equal(p->usables, 0);
+}
+
+static void held_it_gets_a_probe_whose_answer_ends_the_hold(void **state)
+{
+	struct play p;
+
+	(void)state;
+	held_init(&p);
+	assert_int_equal(ask(&p), 0);
+	assert_int_equal(ask(&p), ERR_CLOSED);
+	until(&p, &p.answers, 1);
+	assert_int_equal(p.answer_err, 0);
+	assert_int_equal(p.usables, 1);
+	assert_string_equal(link_peer_state(p.peer), "open");
+	assert_int_equal(ask(&p), 0);
+	play_fini(&p);
+}
+
+static void held_it_is_used_after_its_third_dwr(void **state)
+{
+	struct play p;
+
+	(void)state;
+	held_init(&p);
+	p.far_discards = true;
+	assert_int_equal(ask(&p), 0);
+	assert_int_equal(ask(&p), ERR_CLOSED);
+	until(&p, &p.answers, 1);
+	assert_int_equal(p.answer_err, ERR_TIMEOUT);
+	assert_int_equal(ask(&p), ERR_CLOSED);
+	link_probe(p.far, 60000);
+	run_ms(&p, 20);
+	assert_string_equal(link_peer_state(p.peer), "peer in reopen");
+	assert_int_equal(ask(&p), 0); /* a DWR more, a probe more */
+	assert_int_equal(ask(&p), ERR_CLOSED);
+	link_probe(p.far, 60000);
+	until(&p, &p.usables, 1);
+	assert_string_equal(link_peer_state(p.peer), "open");
+	assert_int_equal(p.opens, 2);
+	play_fini(&p);
+}
+
+static void held_it_is_used_when_it_asks_itself(void **state)
+{
+	uint8_t octets[64];
+	size_t n = lab_message(octets, sizeof octets, DIA_FLAG_R, LAB_CMD, LAB_APP, 1, 4);
+	struct play p;
+
+	(void)state;
+	held_init(&p);
+	assert_int_equal(link_request(p.far, octets, n, 500, near_answer, &p), 0);
+	until(&p, &p.requests, 1);
+	assert_int_equal(p.usables, 1);
+	assert_string_equal(link_peer_state(p.peer), "open");
+	play_fini(&p);
+}
+
+static void held_it_is_used_after_three_tw(void **state)
+{
+	uint64_t since_ms;
+	struct play p;
+
+	(void)state;
+	reopen_init(&p, 9);
+	play_start(&p);
+	until(&p, &p.holds, 1);
+	since_ms = clock_mono_ms();
+	until(&p, &p.usables, 1);
+	assert_true(clock_mono_ms() - since_ms >= 295);
+	assert_string_equal(link_peer_state(p.peer), "open");
+	play_fini(&p);
+}
+
+static void our_own_three_watchdogs_stay_due_over_the_reconnect(void **state)
+{
+	struct play p;
+
+	(void)state;
+	reopen_init(&p, 0);
+	play_start(&p);
+	until(&p, &p.usables, 1);
+	p.far_dwrs = 1;
+	link_drop(p.far, "lost");
+	until(&p, &p.reopens, 1);
+	until(&p, &p.opens, 3);
+	assert_string_equal(link_peer_state(p.peer), "reopening");
+	assert_int_equal(ask(&p), ERR_CLOSED);
+	until(&p, &p.usables, 2);
+	assert_int_equal(ask(&p), 0);
+	play_fini(&p);
+}
+
+static void told_busy_while_it_reconnects_it_is_left_alone(void **state)
+{
+	struct play p;
+
+	(void)state;
+	reopen_init(&p, 1);
+	p.far_busy = true; /* its DPR crosses ours */
+	play_start(&p);
+	until(&p, &p.downs, 1);
+	until_state(&p, "waiting");
+	assert_int_equal(p.reopens, 1);
+	assert_non_null(strstr(reason(&p), "told BUSY"));
+	assert_int_equal(p.opens, 1);
+	assert_true(link_peer_next_ms(p.peer) >= 47000);
+	play_fini(&p);
 }
 
 static void a_polite_end_says_dpr_first(void **state)
@@ -671,6 +895,15 @@ int main(void)
 		cmocka_unit_test(a_kick_does_not_wait_after_busy),
 		cmocka_unit_test(a_stopped_peer_gets_dpr_and_stays_away_until_kicked),
 		cmocka_unit_test(a_peer_stopped_while_it_waits_or_connects_makes_no_attempt),
+		cmocka_unit_test(a_dwr_right_after_the_first_cea_costs_one_reconnect),
+		cmocka_unit_test(nothing_leaves_until_the_dwr_had_its_time),
+		cmocka_unit_test(after_an_end_in_order_or_unasked_a_dwr_is_only_a_dwr),
+		cmocka_unit_test(held_it_gets_a_probe_whose_answer_ends_the_hold),
+		cmocka_unit_test(held_it_is_used_after_its_third_dwr),
+		cmocka_unit_test(held_it_is_used_when_it_asks_itself),
+		cmocka_unit_test(held_it_is_used_after_three_tw),
+		cmocka_unit_test(our_own_three_watchdogs_stay_due_over_the_reconnect),
+		cmocka_unit_test(told_busy_while_it_reconnects_it_is_left_alone),
 		cmocka_unit_test(a_polite_end_says_dpr_first),
 		cmocka_unit_test(a_polite_end_while_it_disconnects_already_is_silent),
 		cmocka_unit_test(the_cer_names_the_address_of_the_connection),
