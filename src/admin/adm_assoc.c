@@ -87,7 +87,7 @@ static void scs_added(const struct adm_changed *done)
 	const struct asc_scs *now = asc_scs_find(done->adm->asc, name);
 
 	if (done->out->replaced && now && !same_peer(&done->out->before, now))
-		core_sessions_cut(done->adm->core, name, "scs-changed");
+		core_sessions_cut(done->adm->core, name, CORE_CUT_SCS_CHANGED);
 	ctl_done(done->rq, json_pack("{s:s, s:b}", "scs", name, "replaced", done->out->replaced));
 }
 
@@ -117,7 +117,7 @@ static void scs_deleted(const struct adm_changed *done)
 	const char *name = ctl_arg_text(done->args, "name", "");
 
 	ctl_done(done->rq, json_pack("{s:s, s:I, s:I}", "scs", name, "rules_deleted", (json_int_t)done->out->rules_deleted,
-				     "sessions_cut", (json_int_t)core_sessions_cut(done->adm->core, name, "scs-removed")));
+				     "sessions_cut", (json_int_t)core_sessions_cut(done->adm->core, name, CORE_CUT_SCS_REMOVED)));
 }
 
 static void on_scs_del(void *arg, struct ctl_request *rq, const json_t *args)

@@ -219,7 +219,7 @@ static void tell_mistakes(struct adm_import *g)
 static void cut_sessions(struct adm *a, const struct asc_import_result *r)
 {
 	for (size_t i = 0; i < r->peers_n; i++)
-		core_sessions_cut(a->core, r->peers[i].name, r->peers[i].removed ? "scs-removed" : "scs-changed");
+		core_sessions_cut(a->core, r->peers[i].name, r->peers[i].removed ? CORE_CUT_SCS_REMOVED : CORE_CUT_SCS_CHANGED);
 }
 
 static void on_switched(void *arg, int err, const struct asc_why *why, const struct asc_import_result *r)

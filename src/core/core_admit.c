@@ -168,7 +168,7 @@ static void on_answered(void *arg)
 
 static int ask(struct core_session *s, uint32_t probe_ms)
 {
-	struct ipc_session_cut cut = { .probe_ms = probe_ms, .disconnect_cause = 1, .reason = "another-connection" };
+	struct ipc_session_cut cut = { .probe_ms = probe_ms, .reason = "another-connection" };
 
 	return core_send(s->edge, ipc_session_cut_put(s->core->record, s->edge->who.generation, s->key.number, &cut));
 }

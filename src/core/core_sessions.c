@@ -1,4 +1,5 @@
 /* core_sessions.c - the admitted sessions, the SCSs they belong to, and the DNRs that are on their way over each. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,19 +109,28 @@ void core_session_free(struct core_session *s)
 }
 
 /* Nothing that still comes from it is taken. */
-static void cut(struct core_session *s, const char *reason)
+static void cut(struct core_session *s, enum core_cut why)
 {
-	struct ipc_session_cut cut = { .disconnect_cause = 2 };
+	/* DO_NOT_WANT only for an SCS that shall not come back. */
+	static const struct {
+		const char *word; /* in records and logs */
+		enum dia_disconnect_cause cause;
+	} cuts[] = {
+		[CORE_CUT_SCS_REMOVED] = { "scs-removed", DIA_DISCONNECT_DO_NOT_WANT },
+		[CORE_CUT_SCS_CHANGED] = { "scs-changed", DIA_DISCONNECT_REBOOTING },
+		[CORE_CUT_CERTIFICATE_EXPIRED] = { "certificate-expired", DIA_DISCONNECT_REBOOTING },
+	};
+	struct ipc_session_cut cut = { .disconnect_cause = cuts[why].cause };
 	struct core *c = s->core;
 	char words[EDGE_WORDS_MAX];
 
-	memcpy(cut.reason, reason, strlen(reason) + 1);
+	snprintf(cut.reason, sizeof cut.reason, "%s", cuts[why].word);
 	if (core_send(s->edge, ipc_session_cut_put(c->record, s->edge->who.generation, s->key.number, &cut)))
 		log_error(c->log, "core", "%s does not take a cut", core_edge_words(words, s->edge));
 	core_session_free(s);
 }
 
-uint32_t core_sessions_cut(struct core *c, const char *scs, const char *reason)
+uint32_t core_sessions_cut(struct core *c, const char *scs, enum core_cut why)
 {
 	struct core_scs *live = core_scs_find(c, scs);
 	struct core_session *s, *next;
@@ -128,7 +138,7 @@ uint32_t core_sessions_cut(struct core *c, const char *scs, const char *reason)
 
 	for (s = live ? TAILQ_FIRST(&live->sessions) : NULL; s; s = next) {
 		next = TAILQ_NEXT(s, of_scs);
-		cut(s, reason);
+		cut(s, why);
 		n++;
 	}
 	return n;
@@ -147,7 +157,7 @@ static void on_expiry(void *core)
 			log_warn(c->log, "core", "session of %s at %s is cut: its certificate has expired", s->scs->name,
 				 s->address);
 			core_decide_session_end(c, s, pol_reason_str(POL_CERTIFICATE_EXPIRED));
-			cut(s, pol_reason_str(POL_CERTIFICATE_EXPIRED));
+			cut(s, CORE_CUT_CERTIFICATE_EXPIRED);
 		} else if (s->not_after_s && s->not_after_s < earliest) {
 			earliest = s->not_after_s;
 		}

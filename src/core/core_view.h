@@ -133,8 +133,10 @@ struct core_session_view {
 typedef void core_session_fn(void *arg, const struct core_session_view *session);
 void core_session_each(const struct core *c, core_session_fn *fn, void *arg);
 
-/* Ends all sessions of an SCS; `reason` goes to the edge and its log. Returns the number of sessions ended. */
-uint32_t core_sessions_cut(struct core *c, const char *scs, const char *reason);
+enum core_cut { CORE_CUT_SCS_REMOVED, CORE_CUT_SCS_CHANGED, CORE_CUT_CERTIFICATE_EXPIRED };
+/* Ends all sessions of an SCS; the edge logs the reason and sends the Disconnect-Cause that belongs to it. Returns the number of
+ * sessions ended. */
+uint32_t core_sessions_cut(struct core *c, const char *scs, enum core_cut why);
 
 struct core_scs_view { /* the state of an SCS that the core has in memory; the provisioned record is in the store */
 	uint32_t sessions;

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "policy/pol_reason.h"
 
 static void on_cer(void *arg, struct link *l, const struct dia_capabilities *cer);
 static void on_down(void *arg, struct link *l, int err, const char *why);
@@ -300,6 +301,14 @@ void edge_sessions_announce(struct edge_sessions *all)
 	}
 }
 
+/* An open session that a new core does not admit. Only who is not provisioned any more shall stay away. */
+static enum dia_disconnect_cause refusal_cause(const struct ipc_session_verdict *v)
+{
+	if (v->result_code == DIA_RESULT_TOO_BUSY)
+		return DIA_DISCONNECT_BUSY;
+	return strcmp(v->reason, pol_reason_str(POL_UNKNOWN_PEER)) == 0 ? DIA_DISCONNECT_DO_NOT_WANT : DIA_DISCONNECT_REBOOTING;
+}
+
 void edge_session_on_verdict(struct edge_sessions *all, uint64_t number, const struct ipc_session_verdict *v)
 {
 	struct edge_session *s = edge_session_find(all, number);
@@ -312,7 +321,7 @@ void edge_session_on_verdict(struct edge_sessions *all, uint64_t number, const s
 		log_warn(all->env->log, "edge", "%s at %s refused with %u: %s", s->host, s->address, v->result_code, v->reason);
 		set_state(s, EDGE_SESSION_ENDING);
 		if (open) /* admitted by the core before, refused by the new one */
-			link_disconnect(s->link, DIA_DISCONNECT_DO_NOT_WANT);
+			link_disconnect(s->link, refusal_cause(v));
 		else
 			link_refuse(s->link, v->result_code);
 		return;

@@ -79,7 +79,7 @@ struct ipc_session_verdict {
 
 struct ipc_session_cut {
 	uint32_t probe_ms;         /* not 0: cut only if it does not answer a DWR within this time */
-	uint32_t disconnect_cause; /* 0 to 2 */
+	uint32_t disconnect_cause; /* of the DPR, 0 to 2; nothing with probe_ms: who is not there gets no DPR */
 	char reason[IPC_REASON_MAX + 1];
 };
 

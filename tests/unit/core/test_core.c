@@ -110,6 +110,7 @@ static void test_a_session_does_not_outlive_its_certificate(void **state)
 	assert_int_equal(ipc_session_cut_get(&cut, p->record, len), 0);
 	assert_int_equal(head.transaction, 1);
 	assert_string_equal(cut.reason, "certificate-expired");
+	assert_int_equal(cut.disconnect_cause, DIA_DISCONNECT_REBOOTING); /* it may come back with another one */
 	assert_true(p->core->st.v[ST_DECISION_REFUSED] >= 1); /* the request above */
 	assert_int_equal(p->core->st.v[ST_SESSION_ENDED], 1);
 	assert_int_equal(core_play_ask(p, 9, &a), 1003010);
@@ -220,13 +221,30 @@ static void test_removing_an_scs_cuts_its_sessions_at_once(void **state)
 
 	assert_true(ADMITTED(open_acme(p, 1)));
 	assert_int_equal(asc_scs_del(p->core->asc, "acme", &why), 0);
-	assert_int_equal(core_sessions_cut(p->core, "acme", "scs-removed"), 1);
+	assert_int_equal(core_sessions_cut(p->core, "acme", CORE_CUT_SCS_REMOVED), 1);
 	core_play_turns(p, 2);
 	len = core_play_take(p, IPC_REC_SESSION_CUT, &head);
 	assert_int_equal(ipc_session_cut_get(&cut, p->record, len), 0);
 	assert_int_equal(head.transaction, 1);
 	assert_string_equal(cut.reason, "scs-removed");
+	assert_int_equal(cut.disconnect_cause, DIA_DISCONNECT_DO_NOT_WANT);
 	assert_int_equal(core_play_ask(p, 9, &a), 1003010); /* what was on its way finds nobody */
+}
+
+static void test_an_scs_that_changed_is_asked_to_come_back(void **state)
+{
+	struct core_play *p = *state;
+	struct ipc_session_cut cut;
+	struct ipc_rec_head head;
+	size_t len;
+
+	assert_true(ADMITTED(open_acme(p, 1)));
+	assert_int_equal(core_sessions_cut(p->core, "acme", CORE_CUT_SCS_CHANGED), 1);
+	core_play_turns(p, 2);
+	len = core_play_take(p, IPC_REC_SESSION_CUT, &head);
+	assert_int_equal(ipc_session_cut_get(&cut, p->record, len), 0);
+	assert_string_equal(cut.reason, "scs-changed");
+	assert_int_equal(cut.disconnect_cause, DIA_DISCONNECT_REBOOTING);
 }
 
 /* -- judgement, as far as it needs no other element */
@@ -448,6 +466,7 @@ int main(void)
 		TEST(test_who_waits_for_a_place_and_leaves_is_forgotten),
 		TEST(test_a_session_that_spoke_for_another_leaves_a_decision),
 		TEST(test_removing_an_scs_cuts_its_sessions_at_once),
+		TEST(test_an_scs_that_changed_is_asked_to_come_back),
 		TEST(test_the_hss_is_not_asked_for_a_device_without_association),
 		TEST(test_an_allowed_trigger_without_an_hss_is_answered_201),
 		TEST(test_what_a_detect_only_rule_would_refuse_is_counted_and_not_refused),

@@ -234,16 +234,35 @@ static void test_a_new_core_hears_of_sessions_and_unanswered_requests(void **sta
 
 static void test_a_new_core_that_does_not_want_a_session_ends_it(void **state)
 {
-	struct edge_play *p = *state;
-	struct ipc_session_open open;
-	struct dia_msg m;
-	uint64_t session = edge_play_open(p, HOST);
+	static const struct {
+		struct ipc_session_verdict v;
+		enum dia_disconnect_cause cause;
+	} cases[] = {
+		{ { false, 3010, 0, "", "unknown-peer" }, DIA_DISCONNECT_DO_NOT_WANT },
+		{ { false, 3010, 0, "", "wrong-anchor" }, DIA_DISCONNECT_REBOOTING },
+		{ { false, 3010, 0, "", "certificate-expired" }, DIA_DISCONNECT_REBOOTING },
+		{ { false, 3004, 0, "", "too-many-connections" }, DIA_DISCONNECT_BUSY },
+	};
 
-	edge_play_new_core(p);
-	assert_int_equal(edge_play_asked(p, &open), session);
-	edge_play_verdict(p, session, false);
-	assert_true(edge_play_received(p, &m));
-	assert_int_equal(m.hdr.code, 282); /* DPR */
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct edge_play *p = *state;
+		struct ipc_session_open open;
+		struct dia_disconnect dpr;
+		struct dia_failed failed;
+		struct dia_msg m;
+		uint64_t session = edge_play_open(p, HOST);
+
+		edge_play_new_core(p);
+		assert_int_equal(edge_play_asked(p, &open), session);
+		edge_play_core_says(p, ipc_session_verdict_put(p->record, p->conf.generation, session, &cases[i].v));
+		assert_true(edge_play_received(p, &m));
+		assert_int_equal(m.hdr.code, 282); /* DPR */
+		assert_int_equal(dia_disconnect_parse(&dpr, &m, &failed), 0);
+		assert_int_equal(dpr.disconnect_cause.v, cases[i].cause);
+		edge_play_end(p);
+		memset(p, 0, sizeof *p);
+		edge_play_start(p);
+	}
 }
 
 static struct ipc_device_notification report(uint64_t session)
