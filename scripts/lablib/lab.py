@@ -49,7 +49,7 @@ def options(**changes):
     command line, such as those of valgrind}; up_wait_s: seconds that each program has to come up."""
     preset = {"bin": os.environ.get("MTC_BIN", os.path.join(ROOT, "build", "bin")), "edges": 2, "devices": None, "fresh": False, "relay": False,
               "address": "127.0.0.1", "pki": "", "log_level": "info", "smssc_more": "", "listen_more": "", "iwf_more": "", "t4_more": "",
-              "s6m_more": "", "timers_more": "", "under": {}, "up_wait_s": 20}
+              "s6m_more": "", "timers_more": "", "hss_more": "", "under": {}, "up_wait_s": 20}
     return argparse.Namespace(**{**preset, **changes})
 
 
@@ -216,7 +216,7 @@ listen:
     address: {hop['address']}
     port: {hop['port']}
     protection: none
-  - name: smssc
+{o.hss_more}  - name: smssc
     host: {smssc['identity']}
     realm: {smssc['realm']}
     address: {smssc['address']}

@@ -82,12 +82,14 @@ def in_place_of(p, name, app=None):
 
 
 def at_its_place(p, where, kind, app=None):
-    """Waits for the gateway at the port of an element that has ended."""
+    """Waits for the gateway at the port of an element that has ended, and until it no longer looks for state REOPEN (100 ms)."""
     with socket.create_server((where["address"], where["port"])) as server:
         server.settimeout(15)
         sock, _ = server.accept()
     peer = kind(sock, where["identity"], where["realm"], app or (T4 if kind is Smssc else D.S6M))
     peer.accept_open()
+    proc.wait_until("the gateway has looked for REOPEN", lambda: "connecting" not in
+                    [r.get("state") for r in p.ctl("peers", check=False) if r.get("host") == where["identity"]], 10)
     return peer
 
 
