@@ -45,7 +45,7 @@ static void look_at_peer(void *arg, const struct core_peer_view *p)
 
 	if (strcmp(p->state, "open") == 0)
 		return;
-	clock_text(since, p->since_ms);
+	clock_text(since, core_wall_ms(f->adm->core, p->since_ms));
 	found(f, "peer-not-open",
 	      "see that the peer runs and is reachable from here at its address; 'mtcctl peers' shows both, and the log says why "
 	      "the last attempt failed",
@@ -88,7 +88,7 @@ static void look_at_journal(struct findings *f, const struct core_status *s)
 {
 	char since[CLOCK_TEXT_MAX];
 
-	clock_text(since, s->journal.since_ms);
+	clock_text(since, core_wall_ms(f->adm->core, s->journal.since_ms));
 	if (s->journal.state == ERR_NOSPC)
 		found(f, "journal-full", "free space on the disk of state_dir, or raise journal.size_max and restart",
 		      "the journal is full since %s: new triggers are answered 201", since);

@@ -244,8 +244,8 @@ static void accepted(struct play *p, const char *device, uint32_t reference)
 				 .groups = "",
 				 .has_validity = true,
 				 .validity_s = 600,
-				 .received_ms = clock_real_ms(),
-				 .expires_ms = clock_real_ms() + 600000 };
+				 .received_ms = core_now_ms(p->core.core),
+				 .expires_ms = core_now_ms(p->core.core) + 600000 };
 	struct core_trigger *t;
 
 	assert_int_equal(core_trigger_new(&t, p->core.core, core_scs_get(p->core.core, "acme"), &r), 0);
