@@ -9,7 +9,7 @@ from lablib import lab as L
 from lablib import proc
 from support import diameter as D
 from support import tsp
-from support.core import core, next_core
+from support.core import core, next_core, peers_open
 
 SIZE_KIB = 4096  # of the file system
 
@@ -156,5 +156,6 @@ def test_what_ends_while_the_disk_is_full_is_known_to_the_next_core(small_disk):
     again.close()
     os.unlink(filler)
     proc.wait_until("the journal is well", lambda: journal(p)["state"] == "ok", 15)
+    peers_open(p)
     assert p.trigger("acme", device="meter-72@a.example", reference=721, wait=15).code == 0
     assert [bytes.fromhex(e["payload_hex"]) for e in p.ue_triggers(imsi=L.imsi(72))] == [b"once", b"wake up"]

@@ -9,6 +9,7 @@ import pytest
 from lablib import lab as L
 from lablib import proc
 from support import tsp
+from support.core import peers_open
 
 KINDS = ("scs", "group", "set", "assoc", "block")
 ROWS = 10000
@@ -183,4 +184,5 @@ def test_the_core_dies_in_the_middle_of_an_import(own_lab):
     for fed, wait_ms in ((0.5, 0), (1, 15), (1, 60), (1, None)):
         one(fed, wait_ms)
     assert {"old", "new"} <= {o[2] for o in outcomes}, outcomes
+    peers_open(p)
     assert p.trigger("acme", device="meter-61@a.example", wait=15).code == 0

@@ -208,7 +208,7 @@ def test_an_anchor_is_renewed_with_the_rest(own_lab):
 def test_an_edge_that_stands_still_is_named_and_catches_up(own_lab):
     p = own_lab
     stopped = min(p.edges().values())
-    generation = [e["generation"] for e in status(p)["edges"] if e["pid"] == stopped][0]
+    edge = [e for e in status(p)["edges"] if e["pid"] == stopped][0]
     os.kill(stopped, signal.SIGSTOP)
     try:
         renew(p)
@@ -220,7 +220,7 @@ def test_an_edge_that_stands_still_is_named_and_catches_up(own_lab):
         os.kill(stopped, signal.SIGCONT)
     rows = waiting.events()
     assert rows[-1]["ok"] and rows[-1]["renewed"] == 2
-    assert f"edge {generation} still uses set 1 of the files" in [r.get("text") for r in rows]
+    assert f"{edge['name']} (pid {stopped}, generation {edge['generation']}) still uses set 1 of the files" in [r.get("text") for r in rows]
     proc.wait_until("it caught up", lambda: [e["files"] for e in status(p)["edges"]] == [2, 2], 5)
     assert shown(p) == {digest(pki(p, "iwf.pem"))}
 
