@@ -185,6 +185,13 @@ static const struct cfg_row limits_rows[] = {
 		"requests remembered to know a repeated one"),
 	CFG_DURATION("duplicates_window", struct cfg_limits, duplicates_window_ms, 1000, DAY_MS, "240s",
 		     "time a request is remembered to know a repeated one"),
+	CFG_U32(
+	    "report_duplicates", struct cfg_limits, report_duplicates_max, 1024, 100000000, "2000000",
+	    "delivery reports of the SMS-SC remembered to know a repeated one, and as many ended triggers; each takes some 300 "
+	    "bytes of memory"),
+	CFG_DURATION("report_duplicates_window", struct cfg_limits, report_duplicates_window_ms, 1000, DAY_MS, "240s",
+		     "time a delivery report and an ended trigger are remembered: a repeated report gets the same answer, the "
+		     "Reference-Number is not free for the same SCS, and the trigger can be named by a recall or replace"),
 	CFG_U32("ended", struct cfg_limits, ended_max, 0, 1000000, "10000",
 		"triggers that are remembered after their end, for 'mtcctl triggers show'; in memory, about 1 KiB each"),
 	CFG_U32("sessions", struct cfg_limits, sessions_max, 1, 1000000, "65536", "sessions the core holds"),

@@ -85,6 +85,8 @@ struct cfg_limits {
 	uint32_t peer_queue;       /* and so many may wait */
 	uint32_t duplicates_max;   /* entries */
 	uint64_t duplicates_window_ms;
+	uint32_t report_duplicates_max; /* DRRs, and ended triggers */
+	uint64_t report_duplicates_window_ms;
 	uint32_t ended_max;        /* triggers remembered after their end */
 	uint32_t sessions_max;     /* admitted sessions in the core */
 	uint32_t ring_size;        /* octets of one ring between edge and core, a power of two */

@@ -9,7 +9,6 @@
 
 #include "apps/app_common.h"
 #include "assoc/asc_change.h"
-#include "core/core_answers.h"
 #include "core/core_int.h"
 #include "core/core_overdue.h"
 #include "core/core_ports.h"
@@ -130,7 +129,7 @@ static int init_parts(struct core *c, const struct core_conf *conf, char why[COR
 	if (!err)
 		err = core_finished_new(&c->finished, c->cfg->limits.ended_max);
 	if (!err)
-		err = core_answers_init(c);
+		err = core_past_init(c);
 	if (!err)
 		err = core_sessions_init(c, &session_events);
 	if (!err)
@@ -210,7 +209,7 @@ void core_free(struct core *c)
 	core_overdue_fini(c);
 	core_deadlines_fini(c);
 	core_sessions_fini(c);
-	core_answers_fini(c);
+	core_past_fini(c);
 	core_finished_free(c->finished);
 	net_check_free(c->check);
 	net_timer_free(c->stop.timer);

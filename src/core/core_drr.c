@@ -40,17 +40,17 @@ static struct core_trigger *find_trigger(const struct core_peer *p, const struct
 
 /* -- the DRA */
 
-static void send_dra(struct core *c, struct link *l, const struct dia_msg *m, const struct t4_drr *drr, uint32_t result_code,
-		     uint32_t experimental)
+static void send_dra(struct core *c, struct link *l, const struct dia_msg *m, const struct t4_drr *drr,
+		     const struct core_drr_answer *a)
 {
 	struct buf out = buf_over(c->scratch, sizeof c->scratch);
 	struct t4_dra dra = { 0 };
 
 	app_answer_head(&dra.head, &drr->head, c->cfg->internal.host, c->cfg->internal.realm);
-	if (experimental)
-		dra.head.experimental_result = (struct app_experimental_result){ DIA_VENDOR_3GPP, experimental, true };
+	if (a->experimental)
+		dra.head.experimental_result = (struct app_experimental_result){ DIA_VENDOR_3GPP, a->experimental, true };
 	else
-		dra.head.result_code = dia_u32_of(result_code);
+		dra.head.result_code = dia_u32_of(a->result_code);
 	t4_dra_build(&out, &dra, m->hdr.hop_by_hop, m->hdr.end_to_end);
 	if (out.full || link_answer(l, out.p, out.len))
 		log_warn(c->log, "core", "a DRA could not be sent; the SMS-SC will report again");
@@ -66,45 +66,165 @@ static void send_error(struct core *c, struct link *l, const struct dia_msg *m, 
 		log_warn(c->log, "core", "an error answer could not be sent");
 }
 
-static struct core_drr *drr_keep(struct core_peer *p, struct link *l, const struct dia_msg *m)
+static const struct core_drr_answer taken = { .result_code = DIA_RESULT_SUCCESS },
+				    not_taken = { .result_code = DIA_RESULT_UNABLE_TO_COMPLY },
+				    no_trigger = { .experimental = T4_ERROR_USER_UNKNOWN };
+
+static int drr_keep(struct core_drr_entry *e, struct core_peer *p, struct link *l, const struct dia_msg *m)
 {
 	struct core *c = p->core;
-	struct core_drr *d = c->drrs.by_token.n < DRRS_MAX ? malloc(sizeof *d + m->hdr.length) : NULL;
+	struct core_drr *d = c->drrs.n < DRRS_MAX ? malloc(sizeof *d + m->hdr.length) : NULL;
 
 	if (!d)
-		return NULL;
-	*d = (struct core_drr){
-		.token = c->drrs.token_next++, .peer = (size_t)(p - c->peers.row), .link = l, .len = m->hdr.length
-	};
+		return ERR_NOMEM;
+	*d = (struct core_drr){ .of = e, .peer = (size_t)(p - c->peers.row), .link = l, .len = m->hdr.length };
 	memcpy(d->message, m->bytes, d->len);
-	map_add(&c->drrs.by_token, &d->node, &d->token, sizeof d->token);
+	TAILQ_INSERT_TAIL(&e->waiting, d, waiting);
 	TAILQ_INSERT_TAIL(&c->drrs.list, d, entry);
-	return d;
+	c->drrs.n++;
+	return 0;
 }
 
 static void drr_free(struct core *c, struct core_drr *d)
 {
-	map_del(&c->drrs.by_token, &d->node);
+	TAILQ_REMOVE(&d->of->waiting, d, waiting);
 	TAILQ_REMOVE(&c->drrs.list, d, entry);
+	c->drrs.n--;
 	free(d);
 }
 
-void core_report_acknowledge(void *arg, struct trg *t, uint64_t token, bool ok)
+/* The DRR and the copies that wait with it. Those whose connection is gone wait no longer; the SMS-SC reports again. */
+static void answer_all(struct core *c, struct core_drr_entry *e, const struct core_drr_answer *a)
 {
-	struct core *c = arg;
-	struct core_drr *d = MAP_OF(map_find(&c->drrs.by_token, &token, sizeof token), struct core_drr, node);
 	struct dia_failed why = { 0 };
+	struct core_drr *d;
 	struct dia_msg m;
 	struct t4_drr drr;
 
-	(void)t;
-	FAULT_POINT(CORE_DRA_DUE);
-	if (!d)
-		return; /* its connection is gone; the SMS-SC reports again */
-	if (dia_msg_parse(&m, d->message, d->len, &c->peers.link_conf.limits, &why) == 0 && t4_drr_parse(&drr, &m, &why) == 0)
-		send_dra(c, d->link, &m, &drr, ok ? DIA_RESULT_SUCCESS : DIA_RESULT_UNABLE_TO_COMPLY, 0);
+	while ((d = TAILQ_FIRST(&e->waiting))) {
+		if (dia_msg_parse(&m, d->message, d->len, &c->peers.link_conf.limits, &why) == 0 &&
+		    t4_drr_parse(&drr, &m, &why) == 0)
+			send_dra(c, d->link, &m, &drr, a);
+		drr_free(c, d);
+	}
+}
+
+/* -- the answer is remembered: with the trigger whose report it is, or under a number of its own.
+ *
+ * The record: kind, time, digest, Result-Code, code of the Experimental-Result. The first octet is none of another record. */
+
+#define KIND_DRR 0x83u
+#define RECORD_LEN (1 + 8 + CORE_DRR_DIGEST_LEN + 4 + 4)
+
+static void settle(struct core *c, struct core_drr_entry *e, const struct core_drr_answer *a)
+{
+	core_drr_dup_answer(e, a);
+	answer_all(c, e, a);
 	FAULT_POINT(CORE_DRA_QUEUED);
-	drr_free(c, d);
+}
+
+static void on_kept(void *core, uint64_t number, int err)
+{
+	struct core *c = core;
+	struct core_drr_entry *e = core_drr_dup_of_number(&c->drrs.dup, number);
+
+	if (err) /* known until the next restart */
+		st_count(&c->st, ST_JOURNAL_ANSWERS_LOST);
+	if (!e)
+		return;
+	answer_all(c, e, &e->answer);
+	FAULT_POINT(CORE_DRA_QUEUED);
+}
+
+/* The DRA follows when the answer is durable; at once when the journal does not take it: then it is known until the next restart. */
+static void settle_durably(struct core *c, struct core_drr_entry *e, const struct core_drr_answer *a)
+{
+	uint8_t record[RECORD_LEN];
+	struct buf b = buf_over(record, sizeof record);
+	uint64_t number = jrn_next(c->journal.jrn);
+
+	buf_u8(&b, KIND_DRR);
+	buf_be64(&b, e->at_ms);
+	buf_bytes(&b, e->digest, sizeof e->digest);
+	buf_be32(&b, a->result_code);
+	buf_be32(&b, a->experimental);
+	core_drr_dup_answer(e, a);
+	if (jrn_add(c->journal.jrn, number, record, b.len, on_kept, c)) {
+		st_count(&c->st, ST_JOURNAL_ANSWERS_LOST);
+		settle(c, e, a);
+		return;
+	}
+	core_drr_dup_number(&c->drrs.dup, e, number);
+}
+
+static void drop_record(void *core, uint64_t number)
+{
+	struct core *c = core;
+
+	if (jrn_del(c->journal.jrn, number))
+		log_error(c->log, "core", "journal record %llu stays for now", (unsigned long long)number);
+}
+
+int core_drrs_restore(struct core *c, const uint8_t digest[CORE_DRR_DIGEST_LEN], uint64_t at_ms)
+{
+	struct core_drr_entry *e;
+
+	if (core_now_ms(c) >= at_ms + c->drrs.dup.window_ms || core_drr_dup_find(&c->drrs.dup, digest, at_ms))
+		return 0;
+	e = core_drr_dup_add(&c->drrs.dup, digest, at_ms);
+	if (e)
+		core_drr_dup_answer(e, &taken);
+	return e ? 0 : ERR_NOMEM;
+}
+
+bool core_drrs_is(const void *record, size_t len)
+{
+	return len && *(const uint8_t *)record == KIND_DRR;
+}
+
+int core_drrs_restore_answer(struct core *c, uint64_t number, const void *record, size_t len)
+{
+	struct rd r = rd_over(record, len);
+	struct core_drr_answer a;
+	struct core_drr_entry *e;
+	const uint8_t *digest;
+	uint64_t at_ms;
+
+	(void)rd_u8(&r);
+	at_ms = rd_be64(&r);
+	digest = rd_take(&r, CORE_DRR_DIGEST_LEN);
+	a.result_code = rd_be32(&r);
+	a.experimental = rd_be32(&r);
+	if (r.bad || rd_left(&r) || core_now_ms(c) >= at_ms + c->drrs.dup.window_ms ||
+	    core_drr_dup_find(&c->drrs.dup, digest, at_ms)) {
+		drop_record(c, number); /* damaged, or past its window */
+		return 0;
+	}
+	e = core_drr_dup_add(&c->drrs.dup, digest, at_ms);
+	if (!e)
+		return ERR_NOMEM;
+	core_drr_dup_answer(e, &a);
+	core_drr_dup_number(&c->drrs.dup, e, number);
+	return 0;
+}
+
+/* Not taken: as if it had never come, so that the next one is looked at anew. */
+void core_report_acknowledge(void *arg, struct trg *t, uint64_t token, bool ok)
+{
+	struct core *c = arg;
+	struct core_drr_entry *e = core_drr_dup_of_token(&c->drrs.dup, token);
+
+	FAULT_POINT(CORE_DRA_DUE);
+	if (!e)
+		return;
+	if (!ok) {
+		answer_all(c, e, &not_taken);
+		core_drr_dup_drop(&c->drrs.dup, e);
+	} else if (t->drr && memcmp(t->drr, e->digest, sizeof e->digest) == 0) {
+		settle(c, e, &taken); /* it stands in the record of the trigger */
+	} else {
+		settle_durably(c, e, &taken); /* another report of the same */
+	}
 }
 
 void core_report_peer_down(struct core_peer *p)
@@ -121,30 +241,66 @@ void core_report_peer_down(struct core_peer *p)
 
 /* -- a request of a core peer */
 
-static void on_drr(struct core_peer *p, struct link *l, const struct dia_msg *m, const struct t4_drr *drr)
+/* A copy: the same answer, now or together with the first. */
+static void on_copy(struct core_peer *p, struct link *l, const struct dia_msg *m, const struct t4_drr *drr,
+		    struct core_drr_entry *e)
 {
-	struct trg_event ev = { .kind = TRG_EV_DRR, .outcome = pol_map_delivery(drr->sm_delivery_outcome.v) };
-	struct core_trigger *t = find_trigger(p, drr);
 	struct core *c = p->core;
-	struct core_drr *d;
 
-	FAULT_POINT(CORE_DRR_TAKEN);
+	st_count(&c->st, ST_REPORT_DUPLICATES);
+	log_info(c->log, "core", "a delivery report of %.*s came again, %s", (int)drr->head.origin_host.len,
+		 (const char *)drr->head.origin_host.p, e->answered ? "answered as before" : "waits with the first");
+	if (e->answered && TAILQ_EMPTY(&e->waiting))
+		send_dra(c, l, m, drr, &e->answer);
+	else if (drr_keep(e, p, l, m))
+		send_dra(c, l, m, drr, &not_taken);
+}
+
+static void on_first(struct core *c, struct core_trigger *t, const struct t4_drr *drr, struct core_drr_entry *e)
+{
+	struct trg_event ev = {
+		.kind = TRG_EV_DRR, .outcome = pol_map_delivery(drr->sm_delivery_outcome.v), .token = e->token, .drr = e->digest
+	};
+
 	if (!t) {
 		st_count(&c->st, ST_REPORTS_FOREIGN);
 		log_warn(c->log, "core", "a delivery report of %.*s fits no trigger", (int)drr->head.origin_host.len,
 			 (const char *)drr->head.origin_host.p);
-		send_dra(c, l, m, drr, 0, T4_ERROR_USER_UNKNOWN);
-		return;
-	}
-	d = drr_keep(p, l, m);
-	if (!d) {
-		send_dra(c, l, m, drr, DIA_RESULT_UNABLE_TO_COMPLY, 0);
+		settle_durably(c, e, &no_trigger);
 		return;
 	}
 	st_count(&c->st, ST_REPORTS);
 	log_info(c->log, "core", "transaction %s: reported %s", t->transaction, tsp_delivery_outcome_str(ev.outcome));
-	ev.token = d->token;
 	core_trigger_step(t, &ev);
+}
+
+static void on_drr(struct core_peer *p, struct link *l, const struct dia_msg *m, const struct t4_drr *drr)
+{
+	struct core *c = p->core;
+	uint64_t now_ms = core_now_ms(c), dropped = c->drrs.dup.dropped;
+	uint8_t digest[CORE_DRR_DIGEST_LEN];
+	struct core_drr_entry *e;
+
+	FAULT_POINT(CORE_DRR_TAKEN);
+	if (core_drr_digest(digest, m)) {
+		send_dra(c, l, m, drr, &not_taken);
+		return;
+	}
+	e = core_drr_dup_find(&c->drrs.dup, digest, now_ms);
+	if (e) {
+		on_copy(p, l, m, drr, e);
+		return;
+	}
+	e = core_drr_dup_add(&c->drrs.dup, digest, now_ms);
+	st_count_n(&c->st, ST_REPORT_DUPLICATES_FULL, c->drrs.dup.dropped - dropped);
+	if (e && drr_keep(e, p, l, m)) {
+		core_drr_dup_drop(&c->drrs.dup, e);
+		e = NULL;
+	}
+	if (e)
+		on_first(c, find_trigger(p, drr), drr, e);
+	else
+		send_dra(c, l, m, drr, &not_taken);
 }
 
 void core_report_on_request(struct core_peer *p, struct link *l, const struct dia_msg *m)
@@ -172,16 +328,17 @@ void core_report_on_request(struct core_peer *p, struct link *l, const struct di
 
 int core_drrs_init(struct core *c)
 {
+	const struct cfg_limits *l = &c->cfg->limits;
+
 	TAILQ_INIT(&c->drrs.list);
-	c->drrs.token_next = 1;
-	return map_init(&c->drrs.by_token);
+	return core_drr_dup_init(&c->drrs.dup, l->report_duplicates_max, l->report_duplicates_window_ms, drop_record, c);
 }
 
 void core_drrs_fini(struct core *c)
 {
 	struct core_drr *d;
 
-	while ((d = TAILQ_FIRST(&c->drrs.list)))
+	while (c->drrs.n && (d = TAILQ_FIRST(&c->drrs.list)))
 		drr_free(c, d);
-	map_fini(&c->drrs.by_token);
+	core_drr_dup_fini(&c->drrs.dup);
 }

@@ -16,10 +16,9 @@ struct core_dup_entry {
 	struct map_node node;
 	TAILQ_ENTRY(core_dup_entry) entry;
 	uint64_t at_ms;
-	uint64_t number; /* of its record in the journal, once bound */
-	void *owner;     /* until it is answered */
+	void *owner; /* until it is answered */
 	uint8_t digest[CORE_DIGEST_LEN];
-	bool answered, bound;
+	bool answered;
 	uint8_t waiters_n;
 	STAILQ_HEAD(, waiter) waiters;
 	struct ipc_device_action_answer answer;
@@ -31,8 +30,6 @@ struct core_dup {
 	TAILQ_HEAD(, core_dup_entry) by_age;
 	uint32_t entries_max;
 	uint64_t window_ms, dropped;
-	core_dup_drop_fn *drop_fn;
-	void *drop_arg;
 };
 
 #define KEY_MAX (4 + IDENT_HOST_MAX)
@@ -78,8 +75,6 @@ static void waiters_free(struct core_dup_entry *e)
 
 static void entry_free(struct core_dup *d, struct core_dup_entry *e)
 {
-	if (e->bound && d->drop_fn)
-		d->drop_fn(d->drop_arg, e->number);
 	map_del(&d->map, &e->node);
 	TAILQ_REMOVE(&d->by_age, e, entry);
 	waiters_free(e);
@@ -92,7 +87,6 @@ void core_dup_free(struct core_dup *d)
 
 	if (!d)
 		return;
-	d->drop_fn = NULL;
 	while ((e = TAILQ_FIRST(&d->by_age)))
 		entry_free(d, e);
 	map_fini(&d->map);
@@ -252,25 +246,17 @@ struct core_dup_entry *core_dup_told(struct core_dup *d, const char *origin_host
 	return NULL;
 }
 
-bool core_dup_bind(struct core_dup *d, const char *origin_host, uint32_t end_to_end, uint64_t number, uint64_t now_ms,
-		   struct ipc_device_action_answer *answer)
+bool core_dup_answer_of(const struct core_dup *d, const char *origin_host, uint32_t end_to_end, uint64_t now_ms,
+			struct ipc_device_action_answer *answer)
 {
 	uint8_t key[KEY_MAX];
 	uint32_t key_len = key_of(key, origin_host, end_to_end);
-	struct core_dup_entry *e = find(d, key, key_len, now_ms);
+	const struct core_dup_entry *e = find(d, key, key_len, now_ms);
 
-	if (!e || !e->answered || e->bound)
+	if (!e || !e->answered)
 		return false;
-	e->bound = true;
-	e->number = number;
 	*answer = e->answer;
 	return true;
-}
-
-void core_dup_on_drop(struct core_dup *d, core_dup_drop_fn *fn, void *arg)
-{
-	d->drop_fn = fn;
-	d->drop_arg = arg;
 }
 
 uint32_t core_dup_count(const struct core_dup *d)

@@ -52,12 +52,9 @@ ERR_MUST_USE int core_dup_restore(struct core_dup *d, const char *origin_host, u
 				  const uint8_t digest[CORE_DIGEST_LEN], const struct ipc_device_action_answer *answer,
 				  uint64_t now_ms, struct core_dup_entry **entry);
 
-/* The entry of that request, when it is answered and within its window, is bound to a record of the journal: *answer is its answer, and
- * `fn` of core_dup_on_drop() is called with `number` once the entry goes. False, and nothing is bound: there is no such entry. */
-bool core_dup_bind(struct core_dup *d, const char *origin_host, uint32_t end_to_end, uint64_t number, uint64_t now_ms,
-		   struct ipc_device_action_answer *answer);
-typedef void core_dup_drop_fn(void *arg, uint64_t number);
-void core_dup_on_drop(struct core_dup *d, core_dup_drop_fn *fn, void *arg); /* not called by core_dup_free() */
+/* *answer is what that request got. False: it is not known, not answered, or past its window. */
+bool core_dup_answer_of(const struct core_dup *d, const char *origin_host, uint32_t end_to_end, uint64_t now_ms,
+			struct ipc_device_action_answer *answer);
 
 uint32_t core_dup_count(const struct core_dup *d);
 uint64_t core_dup_dropped(const struct core_dup *d); /* entries that went before their window was over */

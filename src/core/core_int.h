@@ -11,6 +11,7 @@
 #include "core/core_finished.h"
 #include "core/core_journal.h"
 #include "core/core_look.h"
+#include "core/core_past.h"
 #include "core/core_peers.h"
 #include "core/core_queue.h"
 #include "core/core_retry.h"
@@ -54,6 +55,7 @@ struct core {
 
 	struct core_journal journal;
 	struct core_dup *dup;
+	struct core_pasts past;
 	struct core_finished *finished;
 	struct core_triggers triggers;
 	struct core_deadlines deadlines;

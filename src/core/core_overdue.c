@@ -83,7 +83,7 @@ static void told_otherwise(struct core_trigger *t)
 static struct core_trigger *find(struct core *c, const struct asc_scs *scs, const struct ipc_device_action_given_up *g)
 {
 	struct ipc_device_action_answer told = { .result_code = DIA_RESULT_SUCCESS, .request_status = TSP_STATUS_TEMPORARYERROR };
-	struct core_dup_entry *dup = core_dup_told(c->dup, scs->origin_host, g->end_to_end, &told, clock_real_ms());
+	struct core_dup_entry *dup = core_dup_told(c->dup, scs->origin_host, g->end_to_end, &told, core_now_ms(c));
 	struct core_trigger *t = dup ? core_dup_owner(dup) : core_trigger_find(c, scs->e164, g->reference);
 
 	return t && t->trg->req.end_to_end == g->end_to_end ? t : NULL;

@@ -34,8 +34,8 @@ struct visit {
 	uint8_t digest[CORE_DIGEST_LEN];
 	struct pol_request request;
 	struct pol_verdict verdict;
-	uint64_t now_ms;  /* of the core's timeline */
-	uint64_t wall_ms; /* the wall clock: from when until when a rule holds */
+	uint64_t now_ms;     /* of the core's timeline */
+	uint64_t wall_ms;    /* the wall clock: from when until when a rule holds */
 	uint64_t give_up_ms; /* of the loop's clock */
 	char text[CORE_TRANSACTION_TEXT_MAX];
 };
@@ -270,7 +270,8 @@ static struct pol_load load_of(const struct visit *v)
 		.overloaded_low = c->triggers.pending >= total - total / 10,
 		.quota_used = live->quota_used,
 		.reference_in_use = v->request.action != TSP_ACTION_RECALL && /* names it, and takes none */
-				    core_trigger_find(v->core, v->scs->e164, v->a->reference) != NULL,
+				    (core_trigger_find(v->core, v->scs->e164, v->a->reference) ||
+				     core_past_reserved(v->core, v->scs->e164, v->a->reference, v->now_ms)),
 	};
 }
 

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/fault.h"
-#include "core/core_answers.h"
 #include "core/core_dnr.h"
 #include "core/core_int.h"
 #include "core/core_path.h"
@@ -181,7 +180,7 @@ static void port_forget(void *arg, struct trg *trg, bool late)
 		st_count(&c->st, trg->has_outcome ? ST_REPORTS_EXPIRED : ST_REPORTS_LATE);
 	if (late && trg->has_outcome)
 		say_dropped(t);
-	if ((trg->stored || t->kept) && !core_answers_keep(c, trg) && jrn_del(c->journal.jrn, trg->number))
+	if ((trg->stored || t->kept) && !core_past_keep(c, trg) && jrn_del(c->journal.jrn, trg->number))
 		log_error(c->log, "core", "transaction %s: its record stays in the journal for now", t->transaction);
 	FAULT_POINT(CORE_DELETE_QUEUED);
 	t->forgotten = true;

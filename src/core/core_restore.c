@@ -2,7 +2,6 @@
 #include <stdlib.h>
 
 #include "base/fault.h"
-#include "core/core_answers.h"
 #include "core/core_devices.h"
 #include "core/core_int.h"
 #include "core/core_restore.h"
@@ -30,8 +29,10 @@ static int restore_one(void *arg, uint64_t number, const void *record, size_t le
 	struct core_scs *scs;
 	int err;
 
-	if (core_answers_is(record, len))
-		return core_answers_restore(c, number, record, len);
+	if (core_past_is(record, len))
+		return core_past_restore(c, number, record, len);
+	if (core_drrs_is(record, len))
+		return core_drrs_restore_answer(c, number, record, len);
 	t = calloc(1, sizeof *t);
 	if (!t)
 		return ERR_NOMEM;
@@ -55,6 +56,8 @@ static int restore_one(void *arg, uint64_t number, const void *record, size_t le
 	core_trigger_attach(t, c, scs);
 	core_trigger_by_device(t);
 	restore_dup(t);
+	if (t->trg->drr && core_drrs_restore(c, t->trg->drr, t->trg->reported_ms))
+		return ERR_NOMEM;
 	st_count(&c->st, ST_JOURNAL_RECOVERED);
 	return 0;
 }

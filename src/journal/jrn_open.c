@@ -9,7 +9,9 @@
 #include "base/kv_copy.h"
 #include "journal/jrn_int.h"
 
-#define FORMAT 1u
+/* 2: records say which delivery report they hold, and what ended (core_past.c). A program that knows 1 would lose both, and refuses. */
+#define FORMAT 2u
+#define FORMAT_OLDEST 1u
 #define MAP_DEFAULT (4ull << 30)
 #define PENDING_DEFAULT 4096u
 #define BATCH_DEFAULT 4096u
@@ -74,7 +76,13 @@ static int load(struct jrn_store *s, MDB_txn *txn, uint64_t *next)
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-static int open_databases(struct jrn_store *s, uint64_t *next, struct jrn_why *why)
+/* Records of an older format are read as they are; from here on there may be newer ones. */
+static int bring_up(struct jrn_store *s, MDB_txn *txn, const struct kv_conf *kc)
+{
+	return s->kv.format == FORMAT ? 0 : kv_put_format(&s->kv, txn, kc);
+}
+
+static int open_databases(struct jrn_store *s, const struct kv_conf *kc, uint64_t *next, struct jrn_why *why)
 {
 	char words[300];
 	MDB_txn *txn;
@@ -82,6 +90,8 @@ static int open_databases(struct jrn_store *s, uint64_t *next, struct jrn_why *w
 
 	if (!rc) {
 		rc = load(s, txn, next);
+		if (!rc)
+			rc = bring_up(s, txn, kc);
 		if (rc)
 			mdb_txn_abort(txn);
 		else
@@ -98,6 +108,7 @@ int jrn_store_open(struct jrn_store *s, uint64_t *next, struct jrn_why *why)
 	struct kv_conf kc = { .dir = s->dir,
 			      .kind = "trigger journal",
 			      .format = FORMAT,
+			      .format_oldest = FORMAT_OLDEST,
 			      .map_max = s->map_max,
 			      .databases = 2,
 			      .compact_above = s->compact_above,
@@ -106,7 +117,7 @@ int jrn_store_open(struct jrn_store *s, uint64_t *next, struct jrn_why *why)
 
 	if (err)
 		return err;
-	err = open_databases(s, next, why);
+	err = open_databases(s, &kc, next, why);
 	if (err)
 		kv_close(&s->kv);
 	else

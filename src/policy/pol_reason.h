@@ -42,7 +42,7 @@ enum { POL_NO_STATUS = -1 }; /* of a session's end: no DAA says it */
 	X(OVERLOAD, "overload", TSP_STATUS_TEMPORARYERROR, "the system carries as much as it can")                               \
 	X(PENDING, "too-many-pending", TSP_STATUS_TEMPORARYERROR, "the SCS has as many triggers pending as it may")              \
 	X(REFERENCE_IN_USE, "reference-in-use", TSP_STATUS_PERMANENTERROR,                                                       \
-	  "the SCS uses this Reference-Number for a pending trigger")                                                            \
+	  "the SCS uses this Reference-Number for a pending trigger, or for one that was reported a short time ago")             \
 	X(DUPLICATE_DIFFERS, "duplicate-differs", TSP_STATUS_PERMANENTERROR,                                                     \
 	  "same Origin-Host and End-to-End-Id, other content")                                                                   \
 	/* the core network's opinion */                                                                                         \

@@ -46,6 +46,9 @@
 	X(DUPLICATES, "duplicates", "repeated requests: answered as the first was, or waiting with it")                          \
 	X(DUPLICATES_FOREIGN, "duplicates_foreign", "repeated End-to-End-Ids with another content, refused")                     \
 	X(DUPLICATES_FULL, "duplicates_full", "entries dropped from the full duplicate index")                                   \
+	X(REPORT_DUPLICATES, "report_duplicates", "repeated delivery reports that got the first answer again")                   \
+	X(REPORT_DUPLICATES_FULL, "report_duplicates_full",                                                                      \
+	  "delivery reports and ended triggers forgotten before their window was over, because too many were remembered")        \
 	X(REQUESTS_OVERDUE, "requests_overdue", "requests whose outcome was not known when their answer was due")                \
 	X(REQUESTS_GIVEN_UP, "requests_given_up", "requests that an edge answered itself, and said so")                          \
 	X(PENDING_LIMIT, "pending_limit", "requests refused: too many pending, of the SCS or in total, or the core is stopping") \

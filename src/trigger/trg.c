@@ -219,6 +219,7 @@ void trg_free(struct trg *t)
 	free(t->sub_block);
 	free(t->payload_block);
 	free(t->past);
+	free(t->drr);
 	free(t);
 }
 

@@ -92,6 +92,7 @@ struct trg_event {
 	uint32_t outcome;                /* enum tsp_delivery_outcome */
 	uint64_t token;                  /* names the DRR transaction that waits for its DRA; not 0 */
 	bool unsent;                     /* no DTR of it has left */
+	const uint8_t *drr;              /* of DRR: digest of the request, TRG_DIGEST_LEN octets; borrowed, copied; NULL: none */
 	bool has_diagnostic, no_feature; /* no_feature: the answerer does not know recall and replace */
 	uint32_t diagnostic;             /* MTC-Error-Diagnostic */
 	const char *taker;               /* Origin-Host of the DTA; borrowed; NULL: keep what is known */
@@ -199,8 +200,11 @@ struct trg {                       /* for others: to read, never to write; in th
 	uint64_t armed_ms;                   /* when TIMER comes; UINT64_MAX: it does not */
 	uint64_t changer;                    /* number of the recall or replace under way that names it; 0: none */
 	const char *taker;                   /* Origin-Host of the SMS-SC that took the DTR; NULL: not known */
+	uint8_t *drr;                        /* TRG_DIGEST_LEN octets: digest of the DRR that was reported; NULL: none */
 	uint16_t submits, recalls, notifies; /* how often each was sent; stay at their largest value */
 	bool has_outcome, answered;
+	bool accepted;          /* the SCS was told that a trigger of this number is, or was, with the SMS-SC */
+	bool may_report;        /* the SMS-SC may have it, or may have sent it: a report of it may come */
 	bool stored;            /* the journal has, or may have, a record of it */
 	bool as_new;            /* a replace that the SMS-SC takes for a new trigger: the original lives on */
 	bool revoked, revoking; /* its right was seen to be gone; and its recall is not answered yet */
@@ -263,7 +267,8 @@ void trg_look(const struct trg *t, struct trg_outlook *out);
 #define TRG_RECORD_MAX 12288u
 void trg_record_build(struct buf *out, const struct trg *t);
 /* Makes a trigger from its record, in the state the record says, and waits for TRG_EV_RESTORED. The number is the record's key.
- * Reads version 1, too: without history, taker and groups. ERR_VERSION, ERR_PROTO (truncated, damaged, out of bounds), ERR_NOMEM; `out`
+ * Reads version 1, too: without history, taker and groups; and version 2: without the digest of the DRR. ERR_VERSION, ERR_PROTO
+ * (truncated, damaged, out of bounds), ERR_NOMEM; `out`
  * untouched then. */
 ERR_MUST_USE int trg_restore(struct trg **out, uint64_t number, const void *record, size_t len, const struct trg_conf *conf,
 			     const struct trg_ports *ports, void *arg);

@@ -1,6 +1,7 @@
 /* trg_act.c - what the machine does on its transitions from the request to the acknowledged report. Each action returns the state to be
  * in. Taking back is in trg_recall.c, the original of a recall or replace in trg_change.c. */
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "apps/tsp.h"
@@ -40,6 +41,7 @@ static void answer(struct trg *t, const struct trg_answer *a)
 	assert(!t->answered); /* our promise: no path of the table leads here twice; the tests walk every one */
 	t->answered = true;
 	t->answer_status = a->status;
+	t->accepted = a->status == TSP_STATUS_SUCCESS && t->req.action != TSP_ACTION_RECALL;
 	if (a->reason != t->conf->reasons.none)
 		t->said = a->reason;
 	t->ports->answer(t->arg, t, a);
@@ -61,6 +63,7 @@ enum trg_state trg_act_refuse(struct trg_step *s)
 {
 	const struct trg_event *ev = s->ev;
 
+	s->t->may_report = false;
 	answer(s->t, &(struct trg_answer){ ev->status, ev->reason, ev->has_diagnostic, ev->diagnostic });
 	return trg_end(s, false);
 }
@@ -197,6 +200,7 @@ enum trg_state trg_act_submit(struct trg_step *s)
 	if (t->ports->submit(t->arg, t, false))
 		return trg_refuse(s, TSP_STATUS_TEMPORARYERROR, t->conf->reasons.smssc_silent);
 	t->taken_ms = s->now_ms;
+	t->may_report = t->req.action != TSP_ACTION_RECALL;
 	trg_count(&t->submits);
 	return t->state;
 }
@@ -249,6 +253,7 @@ enum trg_state trg_act_submit_again(struct trg_step *s)
 /* The first DTR did not leave: nobody has to be asked. */
 enum trg_state trg_act_unsent(struct trg_step *s)
 {
+	s->t->may_report = false;
 	if (s->t->revoke_due)
 		return trg_refuse(s, s->t->revoke_status, s->t->revoke_reason);
 	if (trg_expired(s->t, s->now_ms))
@@ -349,6 +354,7 @@ enum trg_state trg_act_unreported(struct trg_step *s)
 
 	t->has_outcome = false;
 	t->outcome = 0;
+	trg_drop_drr(t);
 	if (t->token)
 		t->ports->acknowledge(t->arg, t, t->token, false);
 	t->token = 0;
@@ -356,6 +362,27 @@ enum trg_state trg_act_unreported(struct trg_step *s)
 		return trg_refuse(s, TSP_STATUS_TEMPORARYERROR, t->conf->reasons.journal);
 	trg_arm(t, deadline > soon && t->own_outcome == TRG_NO_OUTCOME ? deadline : soon);
 	return TRG_ACCEPTED;
+}
+
+void trg_drop_drr(struct trg *t)
+{
+	free(t->drr);
+	t->drr = NULL;
+}
+
+int trg_keep_drr(struct trg_step *s)
+{
+	uint8_t *drr;
+
+	if (s->ev->kind != TRG_EV_DRR || !s->ev->drr)
+		return 0;
+	drr = malloc(TRG_DIGEST_LEN);
+	if (!drr)
+		return ERR_NOMEM;
+	memcpy(drr, s->ev->drr, TRG_DIGEST_LEN);
+	free(s->t->drr);
+	s->t->drr = drr;
+	return 0;
 }
 
 enum trg_state trg_store_report(struct trg_step *s, uint32_t outcome, uint64_t token)
@@ -372,7 +399,7 @@ enum trg_state trg_store_report(struct trg_step *s, uint32_t outcome, uint64_t t
 	if (t->dnr_end_to_end == 0)
 		t->dnr_end_to_end = t->ports->end_to_end(t->arg);
 	trg_arm(t, UINT64_MAX);
-	if (t->ports->store(t->arg, t))
+	if (trg_keep_drr(s) || t->ports->store(t->arg, t))
 		return trg_act_unreported(s);
 	t->stored = true;
 	return TRG_REPORTING;

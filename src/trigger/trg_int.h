@@ -57,6 +57,9 @@ void trg_arm(struct trg *t, uint64_t at_ms);
 void trg_back_off(struct trg_step *s, uint64_t latest_ms);
 /* What became of its DTR stays unknown: 201, and it is taken back. `reason`: for the audit, of one that was restored. */
 enum trg_state trg_give_up_because(struct trg_step *s, int reason);
+/* Keeps the digest of the DRR of this step, so that a repeated one is known after a restart. ERR_NOMEM: the older one stays. */
+ERR_MUST_USE int trg_keep_drr(struct trg_step *s);
+void trg_drop_drr(struct trg *t); /* the report it is of was not taken */
 enum trg_state trg_store_report(struct trg_step *s, uint32_t outcome, uint64_t token);
 
 /* trg_change.c: the original of a recall or replace */

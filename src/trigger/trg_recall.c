@@ -106,6 +106,7 @@ enum trg_state trg_act_gave_up(struct trg_step *s)
 enum trg_state trg_act_recalled(struct trg_step *s)
 {
 	trg_original_gone(s->t, TRG_EV_LOST);
+	s->t->may_report = false;
 	return trg_end(s, false);
 }
 
@@ -128,6 +129,7 @@ enum trg_state trg_act_report_late(struct trg_step *s)
 		return trg_act_report_early(s);
 	}
 	trg_original_gone(s->t, TRG_EV_LOST);
+	(void)!trg_keep_drr(s); /* without memory a copy is answered like a report of no trigger */
 	s->t->ports->acknowledge(s->t->arg, s->t, s->ev->token, true);
 	return trg_end(s, true);
 }
@@ -136,6 +138,7 @@ enum trg_state trg_act_report_late(struct trg_step *s)
 
 enum trg_state trg_act_taken_back(struct trg_step *s)
 {
+	s->t->may_report = false;
 	return trg_end(s, false);
 }
 
@@ -265,7 +268,10 @@ enum trg_state trg_act_overdue(struct trg_step *s)
 	if (t->answered) /* restored and expired: it waits for a report, and nobody waits for an answer */
 		return TRG_RESUMING;
 	t->overdue = true;
-	return s->ev->unsent ? trg_refuse(s, s->ev->status, s->ev->reason) : trg_give_up_because(s, s->ev->reason);
+	if (!s->ev->unsent)
+		return trg_give_up_because(s, s->ev->reason);
+	t->may_report = false;
+	return trg_refuse(s, s->ev->status, s->ev->reason);
 }
 
 /* The 201 is on its way already. */
@@ -280,6 +286,7 @@ enum trg_state trg_act_overdue_accepted(struct trg_step *s)
 {
 	s->t->overdue = true;
 	s->t->answer_status = s->ev->status;
+	s->t->accepted = false;
 	return trg_act_revoke(s);
 }
 
@@ -295,5 +302,6 @@ enum trg_state trg_act_overdue_reporting(struct trg_step *s)
 		t->ports->acknowledge(t->arg, t, t->token, false);
 	t->token = 0;
 	t->has_outcome = false;
+	trg_drop_drr(t);
 	return trg_refuse(s, s->ev->status, s->ev->reason);
 }

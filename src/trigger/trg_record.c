@@ -1,13 +1,15 @@
 /* trg_record.c - a trigger in the journal. What kind of record it is follows from the facts in it, never from the state of the moment:
  * a report there is, an answer that was given, or nothing decided. Numbers are big-endian, strings u16 length + octets.
- * Version 1 ends with the time of the report; version 2 goes on with what put_more() writes. */
+ * Version 1 ends with the time of the report; version 2 goes on with what put_more() writes; version 3 ends with put_drr(). */
+#include <stdlib.h>
 #include <string.h>
 
 #include "apps/tsp.h"
 #include "trigger/trg_int.h"
 
 #define VERSION_FIRST 1u
-#define VERSION 2u
+#define VERSION_DRR 3u
+#define VERSION 3u
 
 enum kind { KIND_INTENT = 1, KIND_ACCEPTED = 2, KIND_RECALLING = 3, KIND_REPORT = 4, KIND_REVOKING = 5 /* since version 2 */ };
 
@@ -94,6 +96,11 @@ static void put_more(struct buf *b, const struct trg *t)
 	put_past(b, t->past);
 }
 
+static void put_drr(struct buf *b, const struct trg *t)
+{
+	put_octets(b, t->drr ? t->drr : (const uint8_t *)"", t->drr ? TRG_DIGEST_LEN : 0);
+}
+
 void trg_record_build(struct buf *out, const struct trg *t)
 {
 	enum kind kind = kind_of(t);
@@ -111,6 +118,7 @@ void trg_record_build(struct buf *out, const struct trg *t)
 	buf_be32(out, t->outcome);
 	buf_be64(out, t->reported_ms);
 	put_more(out, t);
+	put_drr(out, t);
 }
 
 struct texts { /* NUL-ended copies of a record's strings: a record has none */
@@ -244,6 +252,7 @@ static void take_kind(struct trg *t, enum kind kind)
 	t->revoking = kind == KIND_REVOKING;
 	t->resumed = kind == KIND_INTENT;
 	t->gave_up = kind == KIND_RECALLING;
+	t->may_report = t->req.action != TSP_ACTION_RECALL;
 }
 
 static void take_more(struct trg *t, const struct more *m, const char *taker)
@@ -253,6 +262,7 @@ static void take_more(struct trg *t, const struct more *m, const char *taker)
 	t->revoke_due = m->flags & MORE_UNWANTED;
 	if (t->answered && (m->flags & MORE_TOLD_201))
 		t->answer_status = TSP_STATUS_TEMPORARYERROR;
+	t->accepted = t->answered && t->answer_status == TSP_STATUS_SUCCESS && t->req.action != TSP_ACTION_RECALL;
 	t->revoke_reason = m->revoke_reason;
 	t->taker = trg_names_keep(t->conf->takers, taker);
 	t->submits = m->submits;
@@ -272,6 +282,8 @@ struct parsed {
 	uint32_t dtr, recall, dnr, outcome;
 	uint64_t reported_ms;
 	struct more more;
+	const uint8_t *drr;
+	uint32_t drr_len; /* 0 or TRG_DIGEST_LEN */
 	struct texts texts;
 };
 
@@ -293,9 +305,24 @@ static int parse(struct parsed *p, const void *record, size_t len)
 		p->req.groups_unknown = true;
 	else
 		get_more(&r, &p->req, &p->more, &p->texts);
+	if (version >= VERSION_DRR)
+		p->drr = get_octets(&r, TRG_DIGEST_LEN, &p->drr_len);
+	if (p->drr_len && p->drr_len != TRG_DIGEST_LEN)
+		r.bad = true;
 	if (r.bad || rd_left(&r) || k < KIND_INTENT || k > (version == VERSION_FIRST ? KIND_REPORT : KIND_REVOKING))
 		return ERR_PROTO;
 	p->kind = (enum kind)k;
+	return 0;
+}
+
+static int take_drr(struct trg *t, const struct parsed *p)
+{
+	if (!p->drr_len)
+		return 0;
+	t->drr = malloc(TRG_DIGEST_LEN);
+	if (!t->drr)
+		return ERR_NOMEM;
+	memcpy(t->drr, p->drr, TRG_DIGEST_LEN);
 	return 0;
 }
 
@@ -312,6 +339,8 @@ int trg_restore(struct trg **out, uint64_t number, const void *record, size_t le
 	if (err)
 		return err == ERR_NOMEM ? err : ERR_PROTO;
 	err = trg_set_subscriber(t, &p.sub);
+	if (!err)
+		err = take_drr(t, &p);
 	if (err) {
 		trg_free(t);
 		return err == ERR_NOMEM ? err : ERR_PROTO;

@@ -80,6 +80,8 @@ static void test_defaults_are_those_of_the_contracts(void **state)
 	assert_int_equal(c->limits.connections_per_scs, 8);
 	assert_int_equal(c->limits.duplicates_max, 4000000);
 	assert_int_equal(c->limits.duplicates_window_ms, 240000);
+	assert_int_equal(c->limits.report_duplicates_max, 2000000);
+	assert_int_equal(c->limits.report_duplicates_window_ms, 240000);
 	assert_int_equal(c->journal.report_retention_ms, 7ull * 86400000);
 	cfg_iwf_free(c);
 }

@@ -179,63 +179,21 @@ static void test_a_restored_request_has_its_answer_or_waits_for_one(void **state
 	core_dup_free(d);
 }
 
-struct dropped {
-	uint64_t numbers[8];
-	uint32_t n;
-};
-
-static void drop(void *arg, uint64_t number)
-{
-	struct dropped *d = arg;
-
-	d->numbers[d->n++] = number;
-}
-
-static void test_a_record_is_bound_to_an_answered_entry_and_let_go_with_it(void **state)
+static void test_the_answer_of_a_request_is_known_within_its_window(void **state)
 {
 	struct core_dup *d = dup_new(2);
 	struct core_dup_entry *e = NULL;
 	struct ipc_device_action_answer a = { .result_code = 2001, .request_status = 0 }, got = { 0 };
 	struct told told = { .n = 0 };
-	struct dropped dropped = { .n = 0 };
 
 	(void)state;
-	core_dup_on_drop(d, drop, &dropped);
-	assert_false(core_dup_bind(d, HOST, 9, 77, 0, &got)); /* nobody asked */
+	assert_false(core_dup_answer_of(d, HOST, 9, 0, &got)); /* nobody asked */
 	assert_int_equal(look(d, HOST, 9, one, 1, 0, &e, &got), CORE_DUP_NEW);
-	assert_false(core_dup_bind(d, HOST, 9, 77, 0, &got)); /* not answered */
+	assert_false(core_dup_answer_of(d, HOST, 9, 0, &got)); /* not answered */
 	core_dup_settle(d, e, &a, tell, &told);
-	assert_false(core_dup_bind(d, HOST, 9, 77, WINDOW_MS, &got)); /* past its window */
-	assert_true(core_dup_bind(d, HOST, 9, 77, WINDOW_MS - 1, &got));
+	assert_false(core_dup_answer_of(d, HOST, 9, WINDOW_MS, &got)); /* past its window */
+	assert_true(core_dup_answer_of(d, HOST, 9, WINDOW_MS - 1, &got));
 	assert_int_equal(got.result_code, 2001);
-	assert_false(core_dup_bind(d, HOST, 9, 78, WINDOW_MS - 1, &got)); /* once */
-	assert_int_equal(dropped.n, 0);
-	assert_int_equal(look(d, HOST, 10, one, 2, WINDOW_MS, &e, &got), CORE_DUP_NEW);
-	assert_int_equal(dropped.n, 1);
-	assert_int_equal(dropped.numbers[0], 77);
-	core_dup_settle(d, e, &a, tell, &told);
-	assert_true(core_dup_bind(d, HOST, 10, 79, WINDOW_MS, &got));
-	core_dup_free(d);
-	assert_int_equal(dropped.n, 1); /* it stays in the journal */
-}
-
-static void test_too_many_let_the_oldest_record_go(void **state)
-{
-	struct core_dup *d = dup_new(2);
-	struct core_dup_entry *e = NULL;
-	struct ipc_device_action_answer a = { .result_code = 2001 }, got;
-	struct told told = { .n = 0 };
-	struct dropped dropped = { .n = 0 };
-
-	(void)state;
-	core_dup_on_drop(d, drop, &dropped);
-	for (uint32_t id = 1; id <= 3; id++) {
-		assert_int_equal(look(d, HOST, id, one, id, id, &e, &got), CORE_DUP_NEW);
-		core_dup_settle(d, e, &a, tell, &told);
-		assert_true(core_dup_bind(d, HOST, id, 100 + id, id, &got));
-	}
-	assert_int_equal(dropped.n, 1);
-	assert_int_equal(dropped.numbers[0], 101);
 	core_dup_free(d);
 }
 
@@ -250,8 +208,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_in_flight_is_kept_however_old),
 		cmocka_unit_test(test_more_copies_than_may_wait_push_out_the_oldest),
 		cmocka_unit_test(test_a_restored_request_has_its_answer_or_waits_for_one),
-		cmocka_unit_test(test_a_record_is_bound_to_an_answered_entry_and_let_go_with_it),
-		cmocka_unit_test(test_too_many_let_the_oldest_record_go),
+		cmocka_unit_test(test_the_answer_of_a_request_is_known_within_its_window),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

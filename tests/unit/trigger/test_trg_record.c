@@ -154,11 +154,11 @@ static void test_a_record_of_another_version_is_said_to_be_one(void **state)
 	size_t len = record_of(bytes, t);
 
 	(void)state;
-	bytes[0] = 3;
+	bytes[0] = 4;
 	assert_int_equal(trg_restore(&back, 7, bytes, len, &fake_conf, &fake_ports, &f), ERR_VERSION);
 	bytes[0] = 0;
 	assert_int_equal(trg_restore(&back, 7, bytes, len, &fake_conf, &fake_ports, &f), ERR_VERSION);
-	bytes[0] = 2;
+	bytes[0] = 3;
 	bytes[1] = 9; /* no such kind */
 	assert_int_equal(trg_restore(&back, 7, bytes, len, &fake_conf, &fake_ports, &f), ERR_PROTO);
 	trg_free(t);
@@ -174,10 +174,11 @@ static void test_a_record_of_version_1_is_still_read(void **state)
 	size_t len = record_of(bytes, t);
 	size_t more = 1 + 1 + 2 + 8 + 2 + strlen("smssc.example") + 3 * 2 + 1 + 2 + 4 * 8;
 	uint32_t dropped;
+	const size_t drr = 2; /* version 3 */
 
 	(void)state;
 	bytes[0] = 1;
-	assert_int_equal(trg_restore(&back, 7, bytes, len - more, &fake_conf, &fake_ports, &f), 0);
+	assert_int_equal(trg_restore(&back, 7, bytes, len - more - drr, &fake_conf, &fake_ports, &f), 0);
 	assert_int_equal(back->state, TRG_ACCEPTED);
 	assert_true(back->req.groups_unknown); /* nobody can judge it again */
 	assert_string_equal(back->req.groups, "");
@@ -186,6 +187,35 @@ static void test_a_record_of_version_1_is_still_read(void **state)
 	assert_same_request(&t->req, &back->req, false);
 	trg_free(back);
 	assert_int_equal(trg_restore(&back, 7, bytes, len, &fake_conf, &fake_ports, &f), ERR_PROTO);
+	trg_free(t);
+}
+
+/* Version 3 ends with the digest of the DRR. */
+static void test_the_digest_of_a_report_comes_back_and_a_record_of_version_2_has_none(void **state)
+{
+	static const uint8_t digest[TRG_DIGEST_LEN] = { 7, 8, 9 };
+	struct trg_event drr = { .kind = TRG_EV_DRR, .outcome = TSP_OUTCOME_SUCCESS, .token = 1, .drr = digest };
+	uint8_t bytes[TRG_RECORD_MAX];
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_ACCEPTED), *back;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(trg_step(t, &drr, f.now_ms), 0);
+	len = record_of(bytes, t);
+	assert_int_equal(trg_restore(&back, 7, bytes, len, &fake_conf, &fake_ports, &f), 0);
+	assert_non_null(back->drr);
+	assert_memory_equal(back->drr, digest, TRG_DIGEST_LEN);
+	trg_free(back);
+	bytes[0] = 2;
+	assert_int_equal(trg_restore(&back, 7, bytes, len, &fake_conf, &fake_ports, &f), ERR_PROTO);
+	assert_int_equal(trg_restore(&back, 7, bytes, len - 2 - TRG_DIGEST_LEN, &fake_conf, &fake_ports, &f), 0);
+	assert_int_equal(back->state, TRG_BACKOFF);
+	assert_int_equal(back->outcome, TSP_OUTCOME_SUCCESS);
+	assert_null(back->drr);
+	trg_free(back);
+	step(t, &f, TRG_EV_DISK); /* nothing of the report is kept */
+	assert_null(t->drr);
 	trg_free(t);
 }
 
@@ -275,6 +305,7 @@ int main(void)
 		cmocka_unit_test(test_a_record_cut_anywhere_is_refused),
 		cmocka_unit_test(test_a_record_of_another_version_is_said_to_be_one),
 		cmocka_unit_test(test_a_record_of_version_1_is_still_read),
+		cmocka_unit_test(test_the_digest_of_a_report_comes_back_and_a_record_of_version_2_has_none),
 		cmocka_unit_test(test_any_octet_flipped_is_refused_or_harmless),
 		cmocka_unit_test(test_the_largest_trigger_fits_its_record),
 		cmocka_unit_test(test_serving_nodes_survive_packing),

@@ -1,0 +1,172 @@
+/* core_drr_dup.c - two hash tables, one list in order of age, and the digest of a DRR. */
+#include "core/core_drr_dup.h"
+
+#include <openssl/sha.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "diameter/dia_dict.h"
+#include "diameter/dia_failed.h"
+
+/* -- the digest */
+
+/* RFC 6733 6.1.9 and 6.7: an agent adds and removes these. */
+static bool of_the_way(const struct dia_avp *avp)
+{
+	return avp->vendor == 0 && (avp->code == DIA_CODE_ROUTE_RECORD || avp->code == DIA_CODE_PROXY_INFO);
+}
+
+static void put_header(struct buf *b, const struct dia_hdr *h)
+{
+	buf_u8(b, (uint8_t)(h->flags & ~DIA_FLAG_T));
+	buf_be32(b, h->code);
+	buf_be32(b, h->app_id);
+	buf_be32(b, h->end_to_end);
+}
+
+/* Without padding, whose octets may be anything. The length in its header keeps one AVP apart from the next. */
+static int put_avps(struct buf *b, const struct dia_msg *m)
+{
+	struct dia_failed failed = { 0 };
+	struct dia_avp avp;
+	uint16_t left;
+	struct dia_win w = dia_msg_win(m, &left);
+	int more;
+
+	while ((more = dia_win_next(&w, &avp, &failed)) == DIA_MORE) {
+		if (!of_the_way(&avp))
+			buf_bytes(b, avp.raw, avp.raw_len);
+	}
+	return more;
+}
+
+int core_drr_digest(uint8_t out[CORE_DRR_DIGEST_LEN], const struct dia_msg *m)
+{
+	uint8_t *octets = malloc(m->hdr.length); /* what is left out is no shorter than what is put before */
+	struct buf b = buf_over(octets, octets ? m->hdr.length : 0);
+	int err;
+
+	if (!octets)
+		return ERR_NOMEM;
+	put_header(&b, &m->hdr);
+	err = put_avps(&b, m);
+	if (!err && !b.full)
+		SHA256(octets, b.len, out);
+	free(octets);
+	return b.full ? ERR_LIMIT : err;
+}
+
+/* -- the entries */
+
+int core_drr_dup_init(struct core_drr_dup *d, uint32_t entries_max, uint64_t window_ms,
+		      void (*on_drop)(void *arg, uint64_t number), void *arg)
+{
+	TAILQ_INIT(&d->by_age);
+	d->entries_max = entries_max ? entries_max : 1;
+	d->window_ms = window_ms;
+	d->token_next = 1;
+	d->on_drop = on_drop;
+	d->arg = arg;
+	return map_init(&d->by_digest) || map_init(&d->by_token) || map_init(&d->by_number) ? ERR_NOMEM : 0;
+}
+
+void core_drr_dup_drop(struct core_drr_dup *d, struct core_drr_entry *e)
+{
+	if (e->number && d->on_drop)
+		d->on_drop(d->arg, e->number);
+	map_del(&d->by_digest, &e->by_digest);
+	if (map_has(&e->by_token))
+		map_del(&d->by_token, &e->by_token);
+	if (map_has(&e->by_number))
+		map_del(&d->by_number, &e->by_number);
+	TAILQ_REMOVE(&d->by_age, e, entry);
+	free(e);
+}
+
+void core_drr_dup_fini(struct core_drr_dup *d)
+{
+	struct core_drr_entry *e;
+
+	d->on_drop = NULL;
+	while (d->entries_max && (e = TAILQ_FIRST(&d->by_age)))
+		core_drr_dup_drop(d, e);
+	map_fini(&d->by_digest);
+	map_fini(&d->by_token);
+	map_fini(&d->by_number);
+}
+
+static bool is_past(const struct core_drr_dup *d, const struct core_drr_entry *e, uint64_t now_ms)
+{
+	return e->answered && now_ms >= e->at_ms + d->window_ms;
+}
+
+struct core_drr_entry *core_drr_dup_find(const struct core_drr_dup *d, const uint8_t digest[CORE_DRR_DIGEST_LEN], uint64_t now_ms)
+{
+	struct core_drr_entry *e = MAP_OF(map_find(&d->by_digest, digest, CORE_DRR_DIGEST_LEN), struct core_drr_entry, by_digest);
+
+	return e && !is_past(d, e, now_ms) ? e : NULL;
+}
+
+struct core_drr_entry *core_drr_dup_of_token(const struct core_drr_dup *d, uint64_t token)
+{
+	return MAP_OF(map_find(&d->by_token, &token, sizeof token), struct core_drr_entry, by_token);
+}
+
+struct core_drr_entry *core_drr_dup_of_number(const struct core_drr_dup *d, uint64_t number)
+{
+	return MAP_OF(map_find(&d->by_number, &number, sizeof number), struct core_drr_entry, by_number);
+}
+
+void core_drr_dup_number(struct core_drr_dup *d, struct core_drr_entry *e, uint64_t number)
+{
+	e->number = number;
+	map_add(&d->by_number, &e->by_number, &e->number, sizeof e->number);
+}
+
+/* What has no answer stays: its message is the owner's. False: there is no room. */
+static bool make_room(struct core_drr_dup *d, uint64_t now_ms)
+{
+	struct core_drr_entry *e, *next;
+
+	for (e = TAILQ_FIRST(&d->by_age); e && now_ms >= e->at_ms + d->window_ms; e = next) {
+		next = TAILQ_NEXT(e, entry);
+		if (e->answered)
+			core_drr_dup_drop(d, e);
+	}
+	if (d->by_digest.n < d->entries_max)
+		return true;
+	for (e = TAILQ_FIRST(&d->by_age); e && !e->answered; e = TAILQ_NEXT(e, entry))
+		;
+	if (!e)
+		return false;
+	core_drr_dup_drop(d, e);
+	d->dropped++;
+	return true;
+}
+
+struct core_drr_entry *core_drr_dup_add(struct core_drr_dup *d, const uint8_t digest[CORE_DRR_DIGEST_LEN], uint64_t now_ms)
+{
+	struct core_drr_entry *e = MAP_OF(map_find(&d->by_digest, digest, CORE_DRR_DIGEST_LEN), struct core_drr_entry, by_digest);
+
+	if (e) /* past its window */
+		core_drr_dup_drop(d, e);
+	e = make_room(d, now_ms) ? calloc(1, sizeof *e) : NULL;
+	if (!e)
+		return NULL;
+	TAILQ_INIT(&e->waiting);
+	e->at_ms = now_ms;
+	e->token = d->token_next++;
+	memcpy(e->digest, digest, CORE_DRR_DIGEST_LEN);
+	map_add(&d->by_digest, &e->by_digest, e->digest, sizeof e->digest);
+	map_add(&d->by_token, &e->by_token, &e->token, sizeof e->token);
+	TAILQ_INSERT_TAIL(&d->by_age, e, entry);
+	return e;
+}
+
+void core_drr_dup_answer(struct core_drr_entry *e, const struct core_drr_answer *a)
+{
+	e->answered = true;
+	e->answer = *a;
+}

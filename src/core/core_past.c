@@ -1,0 +1,416 @@
+/* core_past.c - what is remembered of a trigger after its end.
+ *
+ * The record, numbers big-endian, strings u16 length + octets. The first octet is none of a trigger's record (trigger/trg_record.c).
+ *   0x81, of an older version: the answer alone, see get_answer().
+ *   0x82: flags, then for each flag that is set: the answer; digest of the DRR and its time; the trigger, see put_trigger(). */
+#include "core/core_past.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "apps/tsp.h"
+#include "base/buf.h"
+#include "core/core_int.h"
+
+#define KIND_ANSWER 0x81u
+#define KIND_PAST 0x82u
+#define RECORD_MAX 2048u
+
+enum { HAS_ANSWER = 0x1, HAS_DRR = 0x2, HAS_TRIGGER = 0x4, WAS_ACCEPTED = 0x8, WAS_REPORTED = 0x10, HAS_ALL = 0x1f };
+
+/* -- the entries */
+
+static void entry_free(struct core *c, struct core_past_entry *e)
+{
+	struct core_pasts *p = &c->past;
+
+	if (e->number && !p->closing && jrn_del(c->journal.jrn, e->number))
+		log_error(c->log, "core", "journal record %llu stays for now", (unsigned long long)e->number);
+	if (map_has(&e->node))
+		map_del(&p->by_ref, &e->node);
+	TAILQ_REMOVE(&p->by_age, e, entry);
+	p->n--;
+	free(e);
+}
+
+static void make_room(struct core *c, uint64_t now_ms)
+{
+	struct core_pasts *p = &c->past;
+	struct core_past_entry *e;
+
+	while ((e = TAILQ_FIRST(&p->by_age)) && now_ms >= e->ended_ms + p->keep_ms)
+		entry_free(c, e);
+	if (p->n < p->max)
+		return;
+	entry_free(c, TAILQ_FIRST(&p->by_age));
+	st_count(&c->st, ST_REPORT_DUPLICATES_FULL);
+}
+
+struct texts {
+	const char *scs, *imsi, *msisdn, *external, *taker;
+};
+
+static const char *keep(char **at, const char *text)
+{
+	char *kept = *at;
+	size_t size = strlen(text) + 1;
+
+	memcpy(kept, text, size);
+	*at += size;
+	return kept;
+}
+
+static struct core_past_entry *entry_new(struct core *c, const struct texts *x, uint64_t now_ms)
+{
+	struct core_past_entry *e;
+	char *at;
+
+	make_room(c, now_ms);
+	e = calloc(1,
+		   sizeof *e + strlen(x->scs) + strlen(x->imsi) + strlen(x->msisdn) + strlen(x->external) + strlen(x->taker) + 5);
+	if (!e)
+		return NULL;
+	at = (char *)(e + 1);
+	e->scs = keep(&at, x->scs);
+	e->imsi = keep(&at, x->imsi);
+	e->msisdn = keep(&at, x->msisdn);
+	e->external = keep(&at, x->external);
+	e->taker = keep(&at, x->taker);
+	e->ended_ms = now_ms;
+	TAILQ_INSERT_TAIL(&c->past.by_age, e, entry);
+	c->past.n++;
+	return e;
+}
+
+static struct core_past_entry *under(const struct core *c, const struct core_reference *ref)
+{
+	return MAP_OF(map_find(&c->past.by_ref, ref, sizeof *ref), struct core_past_entry, node);
+}
+
+/* Under its reference, in place of one that ended before. */
+static void enter(struct core *c, struct core_past_entry *e, const char *e164, uint32_t reference)
+{
+	struct core_past_entry *older;
+
+	strncpy(e->ref.e164, e164, sizeof e->ref.e164 - 1);
+	e->ref.reference = reference;
+	older = under(c, &e->ref);
+	if (older)
+		map_del(&c->past.by_ref, &older->node);
+	map_add(&c->past.by_ref, &e->node, &e->ref, sizeof e->ref);
+}
+
+static struct core_past_entry *find(const struct core *c, const char *e164, uint32_t reference)
+{
+	struct core_reference ref = { .reference = reference };
+
+	strncpy(ref.e164, e164, sizeof ref.e164 - 1);
+	return under(c, &ref);
+}
+
+bool core_past_reserved(const struct core *c, const char *e164, uint32_t reference, uint64_t now_ms)
+{
+	const struct core_past_entry *e = find(c, e164, reference);
+
+	return e && now_ms < e->reserved_until_ms;
+}
+
+const struct core_past_entry *core_past_find(const struct core *c, const char *e164, uint32_t reference, uint64_t now_ms)
+{
+	const struct core_past_entry *e = find(c, e164, reference);
+
+	return e && e->accepted && now_ms < e->ended_ms + c->past.window_ms ? e : NULL;
+}
+
+/* -- the record */
+
+static void put_octets(struct buf *b, const void *p, size_t len)
+{
+	buf_be16(b, (uint16_t)len);
+	buf_bytes(b, p, len);
+}
+
+static void put_answer(struct buf *b, const struct trg_request *r, const struct ipc_device_action_answer *a)
+{
+	uint8_t answer[IPC_REC_MAX];
+	size_t len = ipc_device_action_answer_put(answer, 0, 0, a);
+
+	buf_be64(b, r->received_ms);
+	buf_be32(b, r->end_to_end);
+	buf_bytes(b, r->digest, CORE_DIGEST_LEN);
+	put_octets(b, r->origin_host, strlen(r->origin_host));
+	put_octets(b, answer, len);
+}
+
+static void put_trigger(struct buf *b, const struct core_past_entry *e)
+{
+	buf_be64(b, e->ended_ms);
+	buf_be64(b, e->reserved_until_ms);
+	buf_be32(b, e->ref.reference);
+	put_octets(b, e->ref.e164, strlen(e->ref.e164));
+	put_octets(b, e->scs, strlen(e->scs));
+	put_octets(b, e->imsi, strlen(e->imsi));
+	put_octets(b, e->msisdn, strlen(e->msisdn));
+	put_octets(b, e->external, strlen(e->external));
+	put_octets(b, e->taker, strlen(e->taker));
+}
+
+static size_t build(uint8_t out[RECORD_MAX], const struct trg *t, const struct core_past_entry *e,
+		    const struct ipc_device_action_answer *a)
+{
+	struct buf b = buf_over(out, RECORD_MAX);
+	bool trigger = map_has(&e->node), reported = t->drr && t->has_outcome;
+
+	buf_u8(&b, KIND_PAST);
+	buf_u8(&b, (uint8_t)((a ? HAS_ANSWER : 0) | (reported ? HAS_DRR : 0) | (trigger ? HAS_TRIGGER : 0) |
+			     (e->accepted ? WAS_ACCEPTED : 0) | (e->reported ? WAS_REPORTED : 0)));
+	if (a)
+		put_answer(&b, &t->req, a);
+	if (reported) {
+		buf_bytes(&b, t->drr, TRG_DIGEST_LEN);
+		buf_be64(&b, t->reported_ms);
+	}
+	if (trigger)
+		put_trigger(&b, e);
+	return b.full ? 0 : b.len;
+}
+
+/* -- the end of a trigger */
+
+/* SUCCESS and 201 are what a second execution would contradict, and so is what the SMS-SC took in place of a replacement; other refusals
+ * are judged anew. */
+static bool answer_matters(const struct trg *t)
+{
+	return t->stored && t->answered &&
+	       (t->answer_status == TSP_STATUS_SUCCESS || t->answer_status == TSP_STATUS_TEMPORARYERROR || t->accepted);
+}
+
+static bool trigger_matters(const struct trg *t)
+{
+	return t->req.action != TSP_ACTION_RECALL && (t->accepted || t->has_outcome || t->may_report);
+}
+
+static struct core_past_entry *remember(struct core *c, const struct trg *t, uint64_t now_ms)
+{
+	struct texts x = { t->req.scs, t->sub.imsi, t->sub.msisdn[0] ? t->sub.msisdn : t->req.msisdn, t->req.external,
+			   t->taker ? t->taker : "" };
+	struct core_past_entry *e = entry_new(c, &x, now_ms);
+
+	if (!e || !trigger_matters(t))
+		return e;
+	e->accepted = t->accepted;
+	e->reported = t->drr != NULL;
+	if (t->has_outcome || t->may_report)
+		e->reserved_until_ms = (t->has_outcome ? t->reported_ms : now_ms) + c->past.window_ms;
+	enter(c, e, t->req.scs_e164, t->req.reference);
+	return e;
+}
+
+/* What stands under the number is the trigger still, and that has ended: better nothing. */
+static void on_kept(void *core, uint64_t number, int err)
+{
+	struct core *c = core;
+
+	if (!err)
+		return;
+	st_count(&c->st, ST_JOURNAL_ANSWERS_LOST);
+	if (jrn_del(c->journal.jrn, number))
+		log_error(c->log, "core", "journal record %llu stays for now", (unsigned long long)number);
+}
+
+bool core_past_keep(struct core *c, const struct trg *t)
+{
+	struct ipc_device_action_answer a;
+	uint64_t now_ms = core_now_ms(c);
+	bool answer = answer_matters(t) && core_dup_answer_of(c->dup, t->req.origin_host, t->req.end_to_end, now_ms, &a);
+	struct core_past_entry *e = t->stored && (answer || trigger_matters(t)) ? remember(c, t, now_ms) : NULL;
+	uint8_t record[RECORD_MAX];
+	size_t len;
+
+	if (!e)
+		return false;
+	len = build(record, t, e, answer ? &a : NULL);
+	if (!len || jrn_put(c->journal.jrn, t->number, record, len, on_kept, c))
+		return false; /* known until the next restart */
+	e->number = t->number;
+	return true;
+}
+
+/* -- after a restart */
+
+struct room { /* NUL-terminated copies of a record's strings */
+	char host[IDENT_HOST_MAX + 1], e164[STR_DIGITS_MAX + 1], scs[IDENT_SCS_MAX + 1];
+	char imsi[STR_DIGITS_MAX + 1], msisdn[STR_DIGITS_MAX + 1], external[IDENT_EXTERNAL_MAX + 1], taker[IDENT_HOST_MAX + 1];
+};
+
+static const char *get_text(struct rd *r, char *out, size_t cap)
+{
+	size_t len = rd_be16(r);
+	const uint8_t *p = rd_take(r, len);
+
+	out[0] = 0;
+	if (!p || str_copy(out, cap, p, len))
+		r->bad = true;
+	return out;
+}
+
+struct old_answer {
+	uint64_t received_ms;
+	uint32_t end_to_end;
+	const uint8_t *digest;
+	struct ipc_device_action_answer answer;
+};
+
+static void get_answer(struct rd *r, struct old_answer *a, struct room *x)
+{
+	const uint8_t *answer;
+	size_t len;
+
+	a->received_ms = rd_be64(r);
+	a->end_to_end = rd_be32(r);
+	a->digest = rd_take(r, CORE_DIGEST_LEN);
+	(void)get_text(r, x->host, sizeof x->host);
+	len = rd_be16(r);
+	answer = rd_take(r, len);
+	if (!answer || ipc_device_action_answer_get(&a->answer, answer, len))
+		r->bad = true;
+}
+
+/* Of an older version: the host's length is one octet, and the answer goes to the end. */
+static void get_answer_alone(struct rd *r, struct old_answer *a, struct room *x)
+{
+	const uint8_t *host;
+	size_t len;
+
+	a->received_ms = rd_be64(r);
+	a->end_to_end = rd_be32(r);
+	a->digest = rd_take(r, CORE_DIGEST_LEN);
+	len = rd_u8(r);
+	host = rd_take(r, len);
+	if (!host || str_copy(x->host, sizeof x->host, host, len) || ipc_device_action_answer_get(&a->answer, r->p, rd_left(r)))
+		r->bad = true;
+}
+
+struct old {
+	uint8_t flags;
+	struct old_answer answer;
+	const uint8_t *drr;
+	uint64_t reported_ms, ended_ms, reserved_until_ms;
+	uint32_t reference;
+	struct texts texts;
+	struct room room;
+};
+
+static void get_trigger(struct rd *r, struct old *o)
+{
+	o->ended_ms = rd_be64(r);
+	o->reserved_until_ms = rd_be64(r);
+	o->reference = rd_be32(r);
+	(void)get_text(r, o->room.e164, sizeof o->room.e164);
+	o->texts.scs = get_text(r, o->room.scs, sizeof o->room.scs);
+	o->texts.imsi = get_text(r, o->room.imsi, sizeof o->room.imsi);
+	o->texts.msisdn = get_text(r, o->room.msisdn, sizeof o->room.msisdn);
+	o->texts.external = get_text(r, o->room.external, sizeof o->room.external);
+	o->texts.taker = get_text(r, o->room.taker, sizeof o->room.taker);
+}
+
+/* ERR_PROTO: damaged. */
+static int parse(struct old *o, const void *record, size_t len)
+{
+	struct rd r = rd_over(record, len);
+	uint8_t kind = rd_u8(&r);
+
+	*o = (struct old){ .texts = { "", "", "", "", "" } };
+	o->flags = kind == KIND_ANSWER ? HAS_ANSWER : rd_u8(&r);
+	if (kind == KIND_ANSWER) {
+		get_answer_alone(&r, &o->answer, &o->room);
+		o->ended_ms = o->answer.received_ms;
+		return r.bad ? ERR_PROTO : 0;
+	}
+	if (o->flags & HAS_ANSWER)
+		get_answer(&r, &o->answer, &o->room);
+	if (o->flags & HAS_DRR) {
+		o->drr = rd_take(&r, TRG_DIGEST_LEN);
+		o->reported_ms = rd_be64(&r);
+	}
+	o->ended_ms = o->answer.received_ms;
+	if (o->flags & HAS_TRIGGER)
+		get_trigger(&r, o);
+	return r.bad || rd_left(&r) || (o->flags & ~HAS_ALL) ? ERR_PROTO : 0;
+}
+
+bool core_past_is(const void *record, size_t len)
+{
+	uint8_t kind = len ? *(const uint8_t *)record : 0;
+
+	return kind == KIND_ANSWER || kind == KIND_PAST;
+}
+
+static int restore_answer(struct core *c, const struct old *o)
+{
+	const struct old_answer *a = &o->answer;
+
+	if (!(o->flags & HAS_ANSWER) || core_now_ms(c) >= a->received_ms + c->cfg->limits.duplicates_window_ms)
+		return 0;
+	return core_dup_restore(c->dup, o->room.host, a->end_to_end, a->digest, &a->answer, a->received_ms, NULL);
+}
+
+static int restore(struct core *c, uint64_t number, const struct old *o)
+{
+	struct core_past_entry *e;
+	int err = restore_answer(c, o);
+
+	if (!err && (o->flags & HAS_DRR))
+		err = core_drrs_restore(c, o->drr, o->reported_ms);
+	if (err == ERR_NOMEM)
+		return err;
+	e = entry_new(c, &o->texts, core_now_ms(c));
+	if (!e)
+		return ERR_NOMEM;
+	e->number = number;
+	e->ended_ms = o->ended_ms;
+	e->reserved_until_ms = o->reserved_until_ms;
+	e->accepted = o->flags & WAS_ACCEPTED;
+	e->reported = o->flags & WAS_REPORTED;
+	if (o->flags & HAS_TRIGGER)
+		enter(c, e, o->room.e164, o->reference);
+	return 0;
+}
+
+int core_past_restore(struct core *c, uint64_t number, const void *record, size_t len)
+{
+	struct old o;
+
+	if (parse(&o, record, len) == 0 && core_now_ms(c) < o.ended_ms + c->past.keep_ms)
+		return restore(c, number, &o);
+	if (jrn_del(c->journal.jrn, number)) /* damaged, or past its window */
+		log_error(c->log, "core", "journal record %llu stays for now", (unsigned long long)number);
+	return 0;
+}
+
+/* -- the part */
+
+int core_past_init(struct core *c)
+{
+	const struct cfg_limits *l = &c->cfg->limits;
+	struct core_pasts *p = &c->past;
+
+	TAILQ_INIT(&p->by_age);
+	p->max = l->report_duplicates_max;
+	p->window_ms = l->report_duplicates_window_ms;
+	p->keep_ms = p->window_ms > l->duplicates_window_ms ? p->window_ms : l->duplicates_window_ms;
+	if (core_dup_new(&c->dup, l->duplicates_max, l->duplicates_window_ms))
+		return ERR_NOMEM;
+	return map_init(&p->by_ref);
+}
+
+void core_past_fini(struct core *c)
+{
+	struct core_past_entry *e;
+
+	c->past.closing = true;
+	while (c->past.max && (e = TAILQ_FIRST(&c->past.by_age)))
+		entry_free(c, e);
+	map_fini(&c->past.by_ref);
+	core_dup_free(c->dup);
+}
