@@ -4,6 +4,10 @@
 #include <string.h>
 #include <sys/un.h>
 
+static const struct cfg_word not_pendings[] = { { "stored", SMSSC_NOT_PENDING_STORED },
+						{ "refused", SMSSC_NOT_PENDING_REFUSED },
+						{ NULL, 0 } };
+
 static const struct cfg_row delivery_rows[] = {
 	CFG_DURATION("answer_wait", struct smssc_delivery_conf, answer_wait_ms, 10, 600000, "10s",
 		     "how long a mobile may take to answer one part"),
@@ -52,6 +56,10 @@ static const struct cfg_row rows[] = {
 	CFG_DIGITS("sc_address", struct smssc_conf, sc_address, 5, 15, NULL, "E.164 number of this SMS-SC, without +"),
 	CFG_TEXTS("allowed_hosts", CFG_T_HOST, struct smssc_conf, allowed_hosts, allowed_hosts_n, 0, "",
 		  "Origin-Hosts that may connect; without the list every one may"),
+	CFG_WORD("replace_not_pending", struct smssc_conf, replace_not_pending, not_pendings, "stored",
+		 "a replace whose original is no longer pending is answered 5535. stored: the replacement is delivered as a new "
+		 "trigger, as "
+		 "TS 23.682 5.2.3.2 has it; refused: it is not"),
 	CFG_DURATION("watchdog", struct smssc_conf, watchdog_ms, 6000, 600000, "30s", "Tw of the Diameter watchdog"),
 	CFG_SECTION("delivery", struct smssc_conf, delivery, delivery_rows, "", "how mobiles are tried"),
 	CFG_SECTION("report", struct smssc_conf, report, report_rows, "", "how outcomes are told"),

@@ -4,6 +4,8 @@
 #include "nodes/common/node_conf.h"
 #include "nodes/common/node_server.h"
 
+enum smssc_not_pending { SMSSC_NOT_PENDING_STORED, SMSSC_NOT_PENDING_REFUSED };
+
 struct smssc_delivery_conf {
 	uint64_t answer_wait_ms, retry_min_ms, retry_max_ms, restart_wait_ms;
 };
@@ -22,6 +24,7 @@ struct smssc_conf {
 	struct node_listen listen;
 	struct node_log_conf log;
 	char state_dir[CFG_PATH_MAX], ue_socket[CFG_PATH_MAX], events[CFG_PATH_MAX]; /* events: "": none */
+	int replace_not_pending;                                                     /* enum smssc_not_pending */
 	char sc_address[STR_DIGITS_MAX + 1];
 	char allowed_hosts[NODE_ALLOWED_MAX][CFG_HOST_MAX];
 	size_t allowed_hosts_n;

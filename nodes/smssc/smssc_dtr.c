@@ -139,7 +139,23 @@ static struct smssc_result submitted(int err, bool replacing, const char **words
 	}
 }
 
-static struct smssc_result recall_or_replace(struct dlv *d, const struct t4_dtr *dtr, const struct dlv_text *t,
+/* A replacement without an original: delivered as a new trigger, and said in the refusal (TS 23.682 5.2.3.2). */
+static struct smssc_result not_pending(struct dlv *d, const struct dlv_text *t, bool stored, struct dlv_now now,
+				       const char **words)
+{
+	struct smssc_result r = t4_code(T4_ERROR_ORIGINAL_MESSAGE_NOT_PENDING);
+	uint64_t id;
+	int err = stored ? dlv_submit(d, t, NULL, &id, now) : 0;
+
+	if (err)
+		return submitted(err, true, words);
+	if (stored)
+		*words = "no such trigger is pending; the replacement is a new one";
+	r.stored_new = stored;
+	return r;
+}
+
+static struct smssc_result recall_or_replace(struct dlv *d, const struct t4_dtr *dtr, const struct dlv_text *t, bool store_new,
 					     struct dlv_now now, const char **words)
 {
 	bool replace = dtr->trigger_action.v == T4_REPLACE;
@@ -157,28 +173,28 @@ static struct smssc_result recall_or_replace(struct dlv *d, const struct t4_dtr 
 	if (err == ERR_STATE)
 		return replace ? replace_failure(T4_ORIGINAL_MESSAGE_NOT_DELETED) : t4_code(T4_ERROR_TRIGGER_RECALL_FAILURE);
 	if (err)
-		return t4_code(T4_ERROR_ORIGINAL_MESSAGE_NOT_PENDING);
+		return not_pending(d, t, replace && store_new, now, words);
 	if (replace)
 		return submitted(dlv_submit(d, t, m, &id, now), true, words);
 	dlv_remove(d, m, now);
 	return base_code(DIA_RESULT_SUCCESS);
 }
 
-static struct smssc_result act(struct dlv *d, const struct t4_dtr *dtr, const struct dlv_text *t, struct dlv_now now,
-			       const char **words)
+static struct smssc_result act(struct dlv *d, const struct t4_dtr *dtr, const struct dlv_text *t, bool store_new,
+			       struct dlv_now now, const char **words)
 {
 	uint64_t id;
 
 	if (!dtr->trigger_action.present || dtr->trigger_action.v == T4_TRIGGER)
 		return submitted(dlv_submit(d, t, NULL, &id, now), false, words);
 	if (dtr->trigger_action.v == T4_RECALL || dtr->trigger_action.v == T4_REPLACE)
-		return recall_or_replace(d, dtr, t, now, words);
+		return recall_or_replace(d, dtr, t, store_new, now, words);
 	*words = "Trigger-Action is none of 0, 1, 2";
 	return base_code(DIA_RESULT_INVALID_AVP_VALUE);
 }
 
 struct smssc_result smssc_dtr_take(struct dlv *d, struct smssc_dup *dup, const struct t4_dtr *dtr, uint32_t end_to_end,
-				   const char *via, struct dlv_now now, const char **words)
+				   const char *via, bool store_new, struct dlv_now now, const char **words)
 {
 	struct names names;
 	struct dlv_text text;
@@ -201,9 +217,10 @@ struct smssc_result smssc_dtr_take(struct dlv *d, struct smssc_dup *dup, const s
 		*words = "End-to-End-Id was used by another request";
 		return base_code(DIA_RESULT_UNABLE_TO_COMPLY);
 	}
-	entry.result = act(d, dtr, &text, now, words);
+	entry.result = act(d, dtr, &text, store_new, now, words);
 	/* Without memory for it a repetition is only recognised while its reference number is pending. */
-	if (smssc_dup_add(dup, names.host, end_to_end, &entry, entry.result.result_code == DIA_RESULT_SUCCESS, now.real_ms))
+	if (smssc_dup_add(dup, names.host, end_to_end, &entry,
+			  entry.result.result_code == DIA_RESULT_SUCCESS || entry.result.stored_new, now.real_ms))
 		*words = "out of memory to remember this request";
 	return entry.result;
 }

@@ -67,7 +67,7 @@ static void answer_dtr(struct smssc *s, struct smssc_ticket *t, bool durable)
 		free(octets);
 		return;
 	}
-	if (!durable && r.result_code == DIA_RESULT_SUCCESS)
+	if (!durable && (r.result_code == DIA_RESULT_SUCCESS || r.stored_new))
 		r = smssc_dtr_not_stored(&dtr);
 	app_answer_head(&dta.head, &dtr.head, s->conf.identity.host, s->conf.identity.realm);
 	if (r.experimental)
@@ -107,7 +107,8 @@ static void take_dtr(struct smssc *s, struct link *l, const struct dia_msg *m, c
 		link_drop(l, "out of memory");
 		return;
 	}
-	t->result = smssc_dtr_take(s->dlv, s->dup, dtr, m->hdr.end_to_end, link_peer_host(l), smssc_now(s), &words);
+	t->result = smssc_dtr_take(s->dlv, s->dup, dtr, m->hdr.end_to_end, link_peer_host(l),
+				   s->conf.replace_not_pending == SMSSC_NOT_PENDING_STORED, smssc_now(s), &words);
 	FAULT_POINT(SMSSC_DTR_TAKEN);
 	t->link = l;
 	t->len = m->hdr.length;

@@ -26,6 +26,9 @@ static const struct cfg_word recall_replaces[] = {
 	{ "learn", CFG_RECALL_LEARN }, { "on", CFG_RECALL_ON }, { "off", CFG_RECALL_OFF }, { NULL, 0 }
 };
 
+static const struct cfg_word not_pendings[] = { { "stored", CFG_NOT_PENDING_STORED },
+						{ "refused", CFG_NOT_PENDING_REFUSED },
+						{ NULL, 0 } };
 static const struct cfg_word congestions[] = { { "permanent", CFG_CONGESTION_PERMANENT },
 					       { "temporary", CFG_CONGESTION_TEMPORARY },
 					       { NULL, 0 } };
@@ -134,6 +137,11 @@ static const struct cfg_row t4_rows[] = {
 		 "does the SMS-SC know recall and replace? learn: as its Supported-Features say; on, off: whatever they say"),
 	CFG_WORD("congestion", struct cfg_route, congestion, congestions, "permanent",
 		 "what the SCS is told when the SMS-SC is congested (5531). permanent: 107, as TS 29.337 has it; temporary: 201"),
+	CFG_WORD(
+	    "replace_not_pending", struct cfg_route, replace_not_pending, not_pendings, "stored",
+	    "what the SMS-SC does with a replace whose original is no longer pending (5535); the SCS is told 112. stored: it "
+	    "delivers the "
+	    "replacement as a new trigger, as TS 23.682 5.2.3.2 has it, and a delivery report follows; refused: it does not"),
 	CFG_END,
 };
 

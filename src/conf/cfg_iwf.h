@@ -49,12 +49,14 @@ struct cfg_route { /* s6m, t4 */
 	char destination_realm[CFG_HOST_MAX];
 	char destination_host[CFG_HOST_MAX]; /* "": none */
 	uint64_t answer_wait_ms;
-	uint32_t priority_drmp; /* DRMP of requests for priority triggers */
-	int recall_replace;     /* t4: enum cfg_recall_replace */
-	int congestion;         /* t4: enum cfg_congestion */
+	uint32_t priority_drmp;  /* DRMP of requests for priority triggers */
+	int recall_replace;      /* t4: enum cfg_recall_replace */
+	int congestion;          /* t4: enum cfg_congestion */
+	int replace_not_pending; /* t4: enum cfg_not_pending */
 };
 
 enum cfg_recall_replace { CFG_RECALL_LEARN, CFG_RECALL_ON, CFG_RECALL_OFF };
+enum cfg_not_pending { CFG_NOT_PENDING_STORED, CFG_NOT_PENDING_REFUSED };
 enum cfg_congestion { CFG_CONGESTION_PERMANENT, CFG_CONGESTION_TEMPORARY };
 
 struct cfg_dnr {

@@ -93,7 +93,7 @@ void core_decide_revoked(struct core *c, const struct core_decision *in, const c
 
 void core_decide_action(struct core *c, const struct core_decision *in)
 {
-	bool accepted = in->result_code == DIA_RESULT_SUCCESS && in->request_status == TSP_STATUS_SUCCESS;
+	bool accepted = in->result_code == DIA_RESULT_SUCCESS && (in->request_status == TSP_STATUS_SUCCESS || in->as_new);
 	struct aud_decision d = line_of(in, accepted ? AUD_ACCEPTED : AUD_REFUSED);
 
 	d.answers = true;

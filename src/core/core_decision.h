@@ -9,6 +9,7 @@ struct core_decision { /* borrows its texts */
 	const char *transaction, *scs, *origin_host, *address, *device;
 	uint32_t action, reference;
 	uint32_t result_code, request_status;
+	bool as_new; /* a replace that became a trigger of its own: accepted, whatever the status */
 	enum pol_reason reason;
 	const char *rule;
 };

@@ -61,7 +61,7 @@ void core_overdue_watch(struct core_trigger *t, uint64_t at_ms)
 
 /* -- an edge gave up */
 
-/* The SCS was told 201 after we had said SUCCESS. Its trigger is taken back, or it is said that this is too late. */
+/* The SCS was told 201 after we had said that its trigger is accepted. Its trigger is taken back, or it is said that this is too late. */
 static void told_otherwise(struct core_trigger *t)
 {
 	char device[POL_DEVICE_TEXT_MAX];
@@ -117,7 +117,7 @@ void core_on_given_up(struct core_edge *e, uint64_t transaction, const struct ip
 	t = find(c, scs, g);
 	if (t && !t->trg->answered)
 		(void)core_trigger_give_up(t);
-	else if (t && t->trg->answer_status == TSP_STATUS_SUCCESS)
+	else if (t && (t->trg->answer_status == TSP_STATUS_SUCCESS || t->trg->accepted))
 		told_otherwise(t);
 }
 

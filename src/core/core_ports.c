@@ -110,8 +110,13 @@ static void port_note(void *arg, struct trg *trg)
 		log_warn(c->log, "core", "transaction %s: its state is journalled later or not at all", t->transaction);
 }
 
-static void count_success(struct core_trigger *t, uint32_t action)
+static void count_success(struct core_trigger *t, uint32_t action, bool as_new)
 {
+	if (as_new) {
+		st_count(&t->core->st, ST_TRIGGERS_REPLACED_NEW);
+		t->scs->quota_used++;
+		return;
+	}
 	if (action == TSP_ACTION_RECALL) {
 		st_count(&t->core->st, ST_TRIGGERS_RECALLED); /* takes nothing of the quota */
 		return;
@@ -133,16 +138,18 @@ static void port_answer(void *arg, struct trg *trg, const struct trg_answer *ans
 	};
 	char device[POL_DEVICE_TEXT_MAX];
 	struct core_decision d = core_trigger_decision(t, device);
+	bool as_new = trg->accepted && answer->status != TSP_STATUS_SUCCESS; /* TS 23.682 5.2.3.2 */
 
 	FAULT_POINT(CORE_ANSWER_DUE);
 	d.result_code = a.result_code;
 	d.request_status = answer->status;
 	d.reason = (enum pol_reason)answer->reason;
 	d.rule = core_trigger_rule(t);
+	d.as_new = as_new;
 	core_decide_action(c, &d);
 	input_end(t);
-	if (answer->status == TSP_STATUS_SUCCESS)
-		count_success(t, trg->req.action);
+	if (answer->status == TSP_STATUS_SUCCESS || as_new)
+		count_success(t, trg->req.action, as_new);
 	if (t->counted) {
 		t->counted = false;
 		t->scs->pending--;
@@ -194,6 +201,15 @@ static struct trg *port_original(void *arg, struct trg *trg)
 	return o && o->trg != trg ? o->trg : NULL;
 }
 
+static bool port_ended(void *arg, const struct trg *trg, struct trg_ended *out)
+{
+	const struct core_past_entry *e = core_past_find(arg, trg->req.scs_e164, trg_old_reference(&trg->req), core_now_ms(arg));
+
+	if (e)
+		*out = (struct trg_ended){ e->scs, e->imsi, e->msisdn, e->external, e->taker, e->reported };
+	return e != NULL;
+}
+
 static void port_tell(void *arg, struct trg *original, const struct trg_event *ev)
 {
 	(void)arg;
@@ -227,6 +243,7 @@ const struct trg_ports core_trigger_ports = {
 	.end_to_end = port_end_to_end,
 	.forget = port_forget,
 	.original = port_original,
+	.ended = port_ended,
 	.tell = port_tell,
 	.can_recall = core_t4_can_recall,
 	.revoked = core_revoke_said,

@@ -29,7 +29,9 @@ static int head(struct t4_dtr *dtr, struct dtr_parts *parts, struct core *c, con
 	dtr->head.origin_host = dia_text(c->cfg->internal.host);
 	dtr->head.origin_realm = dia_text(c->cfg->internal.realm);
 	dtr->head.destination_realm = dia_text(route->destination_realm);
-	if (route->destination_host[0])
+	if (t->taker) /* a recall or replace goes to the SMS-SC that took the original (TS 23.682 5.2.3) */
+		dtr->head.destination_host = dia_text(t->taker);
+	else if (route->destination_host[0])
 		dtr->head.destination_host = dia_text(route->destination_host);
 	if (t->sub.imsi[0])
 		dtr->user_identifier.user_name = dia_text(t->sub.imsi);
@@ -82,9 +84,19 @@ struct meaning {
 	char taker[IDENT_HOST_MAX + 1]; /* who took it is who may report about it */
 };
 
-static enum pol_t4_meaning map_dta(struct pol_verdict *v, const struct core *c, const struct t4_dta *dta)
+/* `replaces`: the DTR was a replace. */
+static enum pol_t4_meaning map_dta(struct pol_verdict *v, const struct core *c, const struct t4_dta *dta, bool replaces)
 {
-	return pol_map_dta(v, &dta->head, c->cfg->t4.congestion == CFG_CONGESTION_TEMPORARY);
+	struct pol_t4_rules rules = { .congestion_is_temporary = c->cfg->t4.congestion == CFG_CONGESTION_TEMPORARY,
+				      .not_pending_is_stored =
+					  replaces && c->cfg->t4.replace_not_pending == CFG_NOT_PENDING_STORED };
+
+	return pol_map_dta(v, &dta->head, &rules);
+}
+
+static bool is_replace(const struct trg *t)
+{
+	return t->req.action == TSP_ACTION_REPLACE && !t->as_new;
 }
 
 static void refused(struct core_trigger *t, struct trg_event *ev, const struct t4_dta *dta)
@@ -107,18 +119,29 @@ static bool says_nothing(const struct trg *t, const struct pol_verdict *v)
 	return t->state == TRG_RESUBMITTING && v->status == TSP_STATUS_TEMPORARYERROR;
 }
 
+static void set_taker(struct meaning *out, const struct t4_dta *dta)
+{
+	if (ident_host(out->taker, dta->head.origin_host.p, dta->head.origin_host.len) == 0)
+		out->ev.taker = out->taker;
+}
+
 static void meaning_of(struct meaning *out, struct core_trigger *t, const struct t4_dta *dta)
 {
 	struct trg_event *ev = &out->ev;
 	struct pol_verdict v;
 
 	core_features_learn(t->core, &dta->head);
-	switch (map_dta(&v, t->core, dta)) {
+	switch (map_dta(&v, t->core, dta, is_replace(t->trg))) {
 	case POL_T4_TAKEN:
 		ev->kind = TRG_EV_DTA_OK;
 		ev->no_feature = core_feature_of(t->core) == CORE_FEATURE_MISSING;
-		if (ident_host(out->taker, dta->head.origin_host.p, dta->head.origin_host.len) == 0)
-			ev->taker = out->taker;
+		set_taker(out, dta);
+		return;
+	case POL_T4_STORED:
+		ev->kind = TRG_EV_DTA_STORED;
+		ev->status = v.status;
+		ev->reason = v.reason;
+		set_taker(out, dta);
 		return;
 	case POL_T4_REFUSED:
 		ev->status = v.status;
@@ -158,7 +181,7 @@ static void on_dta(void *arg, int err, const struct dia_msg *m)
 
 static int fill_trigger(struct t4_dtr *dtr, const struct trg *t, uint64_t now_ms)
 {
-	bool replaces = t->req.action == TSP_ACTION_REPLACE && !t->as_new;
+	bool replaces = is_replace(t);
 	int err = 0;
 
 	dtr->trigger_action = dia_u32_of(replaces ? T4_REPLACE : T4_TRIGGER);
@@ -247,7 +270,7 @@ static void on_recalled(void *arg, int err, const struct dia_msg *m)
 	if (!t)
 		return;
 	if (!err && t4_dta_parse(&dta, m, &why) == 0) {
-		enum pol_t4_meaning meaning = map_dta(&v, t->core, &dta);
+		enum pol_t4_meaning meaning = map_dta(&v, t->core, &dta, false);
 
 		core_features_learn(t->core, &dta.head);
 		if (meaning != POL_T4_UNHANDLED)

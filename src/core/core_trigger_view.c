@@ -25,7 +25,7 @@ static const char *device_text(char out[CORE_DEVICE_TEXT_MAX], const struct trg 
 void core_trigger_brief(struct core_trigger_view *out, char device[CORE_DEVICE_TEXT_MAX], const struct core_trigger *t)
 {
 	const struct trg *g = t->trg;
-	bool taken = g->answered && g->answer_status == TSP_STATUS_SUCCESS;
+	bool taken = g->answered && (g->answer_status == TSP_STATUS_SUCCESS || g->accepted);
 
 	*out = (struct core_trigger_view){
 		.scs = t->scs->name,

@@ -87,21 +87,25 @@ void pol_map_s6m_silent(struct pol_verdict *out)
 }
 
 static enum pol_t4_meaning map_experimental(struct pol_verdict *out, const struct app_experimental_result *x,
-					    bool congestion_is_temporary)
+					    const struct pol_t4_rules *rules)
 {
-	if (congestion_is_temporary && x->vendor_id == DIA_VENDOR_3GPP && x->code == T4_ERROR_SC_CONGESTION)
+	bool of_3gpp = x->vendor_id == DIA_VENDOR_3GPP;
+
+	if (rules->congestion_is_temporary && of_3gpp && x->code == T4_ERROR_SC_CONGESTION)
 		*out = pol_verdict_of(POL_SMSSC_TROUBLE);
 	else if (!set_from(out, ROWS(t4_experimental), x))
 		*out = pol_verdict_of(POL_SMSSC_REFUSED); /* TS 29.337 7.3: the default of every other one */
+	if (rules->not_pending_is_stored && of_3gpp && x->code == T4_ERROR_ORIGINAL_MESSAGE_NOT_PENDING)
+		return POL_T4_STORED;
 	return POL_T4_REFUSED;
 }
 
-enum pol_t4_meaning pol_map_dta(struct pol_verdict *out, const struct app_head *head, bool congestion_is_temporary)
+enum pol_t4_meaning pol_map_dta(struct pol_verdict *out, const struct app_head *head, const struct pol_t4_rules *rules)
 {
 	uint32_t code = head->result_code.v;
 
 	if (head->experimental_result.present)
-		return map_experimental(out, &head->experimental_result, congestion_is_temporary);
+		return map_experimental(out, &head->experimental_result, rules);
 	if (head->result_code.present && code == DIA_RESULT_SUCCESS) {
 		*out = pol_verdict_of(POL_NONE);
 		return POL_T4_TAKEN;

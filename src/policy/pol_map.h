@@ -14,11 +14,17 @@ void pol_map_s6m_silent(struct pol_verdict *out);
 
 /* T4. What a DTA says about the trigger at the SMS-SC. */
 enum pol_t4_meaning {
-	POL_T4_TAKEN,     /* it has it */
-	POL_T4_REFUSED,   /* it has it not: status and reason in the verdict */
+	POL_T4_TAKEN,   /* it has it */
+	POL_T4_REFUSED, /* it has it not: status and reason in the verdict */
+	POL_T4_STORED, /* a replace: the original is not pending there, and the new trigger is one of its own; status and reason in the
+			   * verdict (TS 23.682 5.2.3.2) */
 	POL_T4_UNHANDLED, /* a base error (E bit, 3xxx) on the way: this copy was not handled; an earlier one may have been */
 };
-enum pol_t4_meaning pol_map_dta(struct pol_verdict *out, const struct app_head *head, bool congestion_is_temporary);
+struct pol_t4_rules {
+	bool congestion_is_temporary; /* 5531 is 201 and not 107 */
+	bool not_pending_is_stored;   /* 5535 to this DTR is STORED and not REFUSED: it was a replace, and the SMS-SC does so */
+};
+enum pol_t4_meaning pol_map_dta(struct pol_verdict *out, const struct app_head *head, const struct pol_t4_rules *rules);
 void pol_map_t4_silent(struct pol_verdict *out); /* 201 SMSSC_SILENT */
 
 /* SM-Delivery-Outcome-T4 -> Delivery-Outcome; unknown values are TEMPORARYERROR. */

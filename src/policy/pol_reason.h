@@ -68,8 +68,8 @@ enum { POL_NO_STATUS = -1 }; /* of a session's end: no DAA says it */
 	X(CORE_RESTARTING, "core-restarting", TSP_STATUS_TEMPORARYERROR,                                                         \
 	  "the core did not take the request before its deadline")                                                               \
 	/* recall and replace, and what is taken back */                                                                         \
-	X(ORIGINAL_UNKNOWN, "original-unknown", TSP_STATUS_ORIGINALMESSAGESENT,                                                  \
-	  "the SCS has no pending trigger with the number to recall or replace")                                                 \
+	X(ORIGINAL_UNKNOWN, "original-unknown", TSP_STATUS_PERMANENTERROR,                                                       \
+	  "no trigger with the number to recall or replace was accepted from this SCS, or it ended too long ago")                \
 	X(ORIGINAL_REPORTED, "original-reported", TSP_STATUS_ORIGINALMESSAGESENT,                                                \
 	  "the trigger to recall or replace was reported already")                                                               \
 	X(ORIGINAL_BUSY, "original-busy", TSP_STATUS_TEMPORARYERROR,                                                             \

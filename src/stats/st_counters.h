@@ -82,6 +82,8 @@
 	  "recalls sent, repeats apart, because an outcome was unknown or a trigger is not wanted any more")                     \
 	X(TRIGGERS_RECALLED, "triggers_recalled", "triggers taken back by their SCS")                                            \
 	X(TRIGGERS_REPLACED, "triggers_replaced", "triggers replaced by their SCS")                                              \
+	X(TRIGGERS_REPLACED_NEW, "triggers_replaced_new",                                                                        \
+	  "replaces whose original was no longer pending: accepted as new triggers")                                             \
 	X(TRIGGERS_EXPIRED, "triggers_expired",                                                                                  \
 	  "triggers whose validity was over before an outcome was known: reported EXPIRED")                                      \
 	X(TRIGGERS_CANCELLED, "triggers_cancelled", "triggers that an operator asked back")                                      \

@@ -16,6 +16,10 @@
  *   REVOKING <--- restored: the SCS may know of SUCCESS ---- RECALLING --DURABLE--> answered 201, recall sent
  *                                                               | recall answered, DRR, too old: DONE; DRR before the 201: REPORTING
  *
+ *  DTA_STORED, of a replace whose original is not pending at the SMS-SC: ACCEPTED (answered 112), and the original is left alone. The
+ *  DRR of a replacement whose original is not known to have ended waits, with its DRA, for the DTA (`early`): then REPORTING. When no
+ *  DTA tells, the SCS is told 112; when the time for its answer is over, 201, and the original is left alone.
+ *
  *  A recall goes the same way as far as DTA_OK: the original is TAKEN_BACK, the recall answered SUCCESS and DONE. Its RECALLING asks, with
  *  T, what became of its one DTR. When that, or the recall of a replacement, ends with RECALL_DONE, the original is LOST: it is not at
  *  the SMS-SC any more, and the SCS was told 201.
@@ -71,31 +75,33 @@ static const struct rule rules[] = {
 	{ TRG_WRITING,      EV(GIVE_UP),        TRG_DONE,          trg_act_refuse },
 
 	{ TRG_SUBMITTING,   EV(DTA_OK),         TRG_SUBMITTING,    trg_act_accept },
-	{ TRG_SUBMITTING,   EV(DTA_NO),         TRG_DONE,          trg_act_refuse },
-	{ TRG_SUBMITTING,   EV(DTA_UNHANDLED),  TRG_DONE,          trg_act_refuse },
+	{ TRG_SUBMITTING,   EV(DTA_NO),         TRG_SUBMITTING,    trg_act_refuse },
+	{ TRG_SUBMITTING,   EV(DTA_UNHANDLED),  TRG_SUBMITTING,    trg_act_refuse },
 	{ TRG_SUBMITTING,   EV(DTA_SILENT),     TRG_RESUBMITTING,  trg_act_submit_again },
 	{ TRG_SUBMITTING,   EV(UNSENT),         TRG_SUBMITTING,    trg_act_unsent },
-	{ TRG_SUBMITTING,   EV(DRR),            TRG_REPORTING,     trg_act_report_early },
+	{ TRG_SUBMITTING,   EV(DTA_STORED),     TRG_SUBMITTING,    trg_act_stored },
+	{ TRG_SUBMITTING,   EV(DRR),            TRG_SUBMITTING,    trg_act_report_early },
 	{ TRG_SUBMITTING,   EV(REVOKE),         TRG_SUBMITTING,    trg_act_revoke_soon },
 	{ TRG_SUBMITTING,   EV(CANCEL),         TRG_SUBMITTING,    trg_act_revoke_soon },
 	{ TRG_SUBMITTING,   EV(GIVE_UP),        TRG_SUBMITTING,    trg_act_overdue },
 
 	{ TRG_RESUMING,     EV(RESTORED),       TRG_RESUMING,      trg_act_restored },
 	{ TRG_RESUMING,     EV(TIMER),          TRG_RESUMING,      trg_act_resume },
-	{ TRG_RESUMING,     EV(DRR),            TRG_REPORTING,     trg_act_report_early },
+	{ TRG_RESUMING,     EV(DRR),            TRG_RESUMING,      trg_act_report_early },
 	{ TRG_RESUMING,     EV(REVOKE),         TRG_RESUMING,      trg_act_revoke_resuming },
 	{ TRG_RESUMING,     EV(CANCEL),         TRG_RESUMING,      trg_act_revoke_resuming },
 	{ TRG_RESUMING,     EV(GIVE_UP),        TRG_RESUMING,      trg_act_overdue },
 
 	{ TRG_RESUBMITTING, EV(DTA_OK),         TRG_RESUBMITTING,  trg_act_accept },
-	{ TRG_RESUBMITTING, EV(DTA_NO),         TRG_DONE,          trg_act_refuse },
-	{ TRG_RESUBMITTING, EV(DTA_UNHANDLED),  TRG_RECALLING,     trg_act_give_up },
-	{ TRG_RESUBMITTING, EV(DTA_SILENT),     TRG_RECALLING,     trg_act_give_up },
+	{ TRG_RESUBMITTING, EV(DTA_NO),         TRG_RESUBMITTING,  trg_act_refuse },
+	{ TRG_RESUBMITTING, EV(DTA_UNHANDLED),  TRG_RESUBMITTING,  trg_act_give_up },
+	{ TRG_RESUBMITTING, EV(DTA_SILENT),     TRG_RESUBMITTING,  trg_act_give_up },
 	{ TRG_RESUBMITTING, EV(UNSENT),         TRG_RESUBMITTING,  trg_act_unsent_again },
-	{ TRG_RESUBMITTING, EV(DRR),            TRG_REPORTING,     trg_act_report_early },
+	{ TRG_RESUBMITTING, EV(DTA_STORED),     TRG_RESUBMITTING,  trg_act_stored },
+	{ TRG_RESUBMITTING, EV(DRR),            TRG_RESUBMITTING,  trg_act_report_early },
 	{ TRG_RESUBMITTING, EV(REVOKE),         TRG_RESUBMITTING,  trg_act_revoke_soon },
 	{ TRG_RESUBMITTING, EV(CANCEL),         TRG_RESUBMITTING,  trg_act_revoke_soon },
-	{ TRG_RESUBMITTING, EV(GIVE_UP),        TRG_RECALLING,     trg_act_overdue },
+	{ TRG_RESUBMITTING, EV(GIVE_UP),        TRG_RESUBMITTING,  trg_act_overdue },
 
 	{ TRG_RECALLING,    EV(DURABLE),        TRG_RECALLING,     trg_act_gave_up },
 	{ TRG_RECALLING,    EV(DISK),           TRG_RECALLING,     trg_act_gave_up },
@@ -106,6 +112,7 @@ static const struct rule rules[] = {
 	{ TRG_RECALLING,    EV(RESTORED),       TRG_RECALLING,     trg_act_recall_restored },
 	{ TRG_RECALLING,    EV(DRR),            TRG_RECALLING,     trg_act_report_late },
 	{ TRG_RECALLING,    EV(GIVE_UP),        TRG_RECALLING,     trg_act_overdue_more },
+	{ TRG_RECALLING,    EV(DTA_STORED),     TRG_RECALLING,     trg_act_stored_late },
 
 	{ TRG_ACCEPTED,     EV(DRR),            TRG_REPORTING,     trg_act_report },
 	{ TRG_ACCEPTED,     EV(TIMER),          TRG_REPORTING,     trg_act_unconfirmed },
@@ -147,18 +154,22 @@ static const struct rule rules[] = {
 	{ TRG_ACCEPTED,     EV(DTA_NO),         TRG_ACCEPTED,      trg_act_none },
 	{ TRG_ACCEPTED,     EV(DTA_UNHANDLED),  TRG_ACCEPTED,      trg_act_none },
 	{ TRG_ACCEPTED,     EV(DTA_SILENT),     TRG_ACCEPTED,      trg_act_none },
+	{ TRG_ACCEPTED,     EV(DTA_STORED),     TRG_ACCEPTED,      trg_act_none },
 	{ TRG_REPORTING,    EV(DTA_OK),         TRG_REPORTING,     trg_act_none },
 	{ TRG_REPORTING,    EV(DTA_NO),         TRG_REPORTING,     trg_act_none },
 	{ TRG_REPORTING,    EV(DTA_UNHANDLED),  TRG_REPORTING,     trg_act_none },
 	{ TRG_REPORTING,    EV(DTA_SILENT),     TRG_REPORTING,     trg_act_none },
+	{ TRG_REPORTING,    EV(DTA_STORED),     TRG_REPORTING,     trg_act_none },
 	{ TRG_NOTIFYING,    EV(DTA_OK),         TRG_NOTIFYING,     trg_act_none },
 	{ TRG_NOTIFYING,    EV(DTA_NO),         TRG_NOTIFYING,     trg_act_none },
 	{ TRG_NOTIFYING,    EV(DTA_UNHANDLED),  TRG_NOTIFYING,     trg_act_none },
 	{ TRG_NOTIFYING,    EV(DTA_SILENT),     TRG_NOTIFYING,     trg_act_none },
+	{ TRG_NOTIFYING,    EV(DTA_STORED),     TRG_NOTIFYING,     trg_act_none },
 	{ TRG_BACKOFF,      EV(DTA_OK),         TRG_BACKOFF,       trg_act_none },
 	{ TRG_BACKOFF,      EV(DTA_NO),         TRG_BACKOFF,       trg_act_none },
 	{ TRG_BACKOFF,      EV(DTA_UNHANDLED),  TRG_BACKOFF,       trg_act_none },
 	{ TRG_BACKOFF,      EV(DTA_SILENT),     TRG_BACKOFF,       trg_act_none },
+	{ TRG_BACKOFF,      EV(DTA_STORED),     TRG_BACKOFF,       trg_act_none },
 };
 /* clang-format on */
 
@@ -264,9 +275,12 @@ static int refuse_event(struct trg *t, const struct trg_event *ev)
 static bool is_for(const struct trg *t, enum trg_event_kind e)
 {
 	if (t->state == TRG_RECALLING && !t->answered && e != TRG_EV_DURABLE && e != TRG_EV_DISK && e != TRG_EV_DRR &&
-	    e != TRG_EV_GIVE_UP)
+	    e != TRG_EV_GIVE_UP && e != TRG_EV_DTA_STORED)
 		return false;
-	return t->req.action != TSP_ACTION_RECALL || (e != TRG_EV_DRR && e != TRG_EV_REVOKE && e != TRG_EV_CANCEL);
+	if (t->req.action != TSP_ACTION_RECALL)
+		return true;
+	return e != TRG_EV_DRR && e != TRG_EV_REVOKE && e != TRG_EV_CANCEL &&
+	       (e != TRG_EV_DTA_STORED || t->state != TRG_RECALLING);
 }
 
 int trg_step(struct trg *t, const struct trg_event *ev, uint64_t now_ms)

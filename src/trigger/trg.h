@@ -7,7 +7,8 @@
  * before its DRA; a report is sent again until the SCS acknowledged it or the retention ended.
  *
  * A recall is a machine of its own without a report; a replace is one whose trigger lives on under the new reference. Both name an
- * original: the pending trigger of the same SCS under the old reference. While one of them is under way no other may name it.
+ * original: the trigger of the same SCS under the old reference. While one of them is under way no other may name it. An original that has
+ * ended is asked about all the same, at the SMS-SC that took it: a replacement is a new trigger there (DTA_STORED; TS 23.682 5.2.3.2).
  *
  * Identifiers: one End-to-End-Id for a DTR and every copy of it, one for its recall until the SMS-SC answered that, one for its DNR and
  * every copy. */
@@ -69,7 +70,9 @@ enum trg_state {
 	X(LOST, "taken back, untold")   /* to an original: the SMS-SC has it no more, and the SCS was told 201 */                \
 	X(REVOKE, "right gone")         /* .status, .reason: the SCS may no longer trigger the device */                         \
 	X(CANCEL, "taken back by hand") /* .status, .reason: an operator wants it back */                                        \
-	X(GIVE_UP, "answer overdue")    /* .status, .reason, .unsent: the SCS was, or is now, told 201 in place of the outcome */
+	X(GIVE_UP, "answer overdue") /* .status, .reason, .unsent: the SCS was, or is now, told 201 in place of the outcome */   \
+	X(DTA_STORED,                                                                                                            \
+	  "DTA stored as new") /* .status, .reason, .taker: of a replace; the original is not pending, the new one is there */
 
 enum trg_event_kind {
 #define TRG_ROW(name, word) TRG_EV_##name,
@@ -102,6 +105,13 @@ struct trg_event {
 struct trg_reasons {
 	int none, action_not_supported, contradicting_device, hss_silent, journal, smssc_silent, nomem;
 	int original_unknown, original_reported, original_busy, original_device, no_recall, expired;
+};
+
+/* An original that has ended: what the caller remembers of it. Strings are borrowed until the next call; "" when not known. */
+struct trg_ended {
+	const char *scs, *imsi, *msisdn, *external;
+	const char *taker; /* Origin-Host of the SMS-SC that took it */
+	bool reported;     /* the SMS-SC said what became of it */
 };
 
 struct trg_conf {                            /* borrowed by every trigger */
@@ -170,6 +180,8 @@ struct trg_ports {
 	void (*forget)(void *arg, struct trg *t, bool late);
 	/* The trigger that the same SCS holds under trg_old_reference(&t->req); NULL: none. Never t, never a recall. */
 	struct trg *(*original)(void *arg, struct trg *t);
+	/* The trigger that an SCS with this number had there, that was accepted, has ended and is not forgotten. False: there is none. */
+	bool (*ended)(void *arg, const struct trg *t, struct trg_ended *out);
 	/* Steps another trigger, the original. What both write is in one commit when the step is the same. */
 	void (*tell)(void *arg, struct trg *original, const struct trg_event *ev);
 	/* Does the SMS-SC know recall and replace? True as long as it has not shown otherwise. */
@@ -206,7 +218,7 @@ struct trg {                       /* for others: to read, never to write; in th
 	bool accepted;          /* the SCS was told that a trigger of this number is, or was, with the SMS-SC */
 	bool may_report;        /* the SMS-SC may have it, or may have sent it: a report of it may come */
 	bool stored;            /* the journal has, or may have, a record of it */
-	bool as_new;            /* a replace that the SMS-SC takes for a new trigger: the original lives on */
+	bool as_new;            /* a replace that the SMS-SC takes for a new trigger: the original is left alone */
 	bool revoked, revoking; /* its right was seen to be gone; and its recall is not answered yet */
 	bool resumed;           /* restored undecided: nobody knows whether its DTR left */
 	/* the rest is inside */
@@ -215,6 +227,8 @@ struct trg {                       /* for others: to read, never to write; in th
 	bool revoke_due;       /* REVOKE or CANCEL came before the DTA */
 	bool overdue;          /* GIVE_UP came: no answer but 201 is given */
 	uint8_t revoke_status; /* what it is refused with, should its DTR not have left: enum tsp_request_status */
+	bool early;            /* the report of a replacement came before its DTA, which says what became of the original */
+	uint8_t early_outcome; /* of that report, enum tsp_delivery_outcome; `token` names its DRR */
 	uint8_t own_outcome;   /* to report without a DRR, kept when it could not be stored; TRG_NO_OUTCOME */
 	uint64_t backoff_ms, token;
 	const struct trg_conf *conf;
@@ -241,8 +255,6 @@ bool trg_expired(const struct trg *t, uint64_t now_ms);
 /* Without a report it is given up at this time: its validity and the grace, counted from when the SMS-SC may have taken it. The SMS-SC
  * counts the validity from there, too. */
 uint64_t trg_report_deadline(const struct trg *t);
-/* Are both about one device? By what the HSS said (IMSI, then MSISDN), else by the names that the SCS gave. */
-bool trg_same_device(const struct trg *a, const struct trg *b);
 
 /* -- what it went through. Bounded: when full, the oldest but the first TRG_HISTORY_FIRST go, and are counted. */
 #define TRG_HISTORY_MAX 20

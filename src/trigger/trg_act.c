@@ -41,7 +41,7 @@ static void answer(struct trg *t, const struct trg_answer *a)
 	assert(!t->answered); /* our promise: no path of the table leads here twice; the tests walk every one */
 	t->answered = true;
 	t->answer_status = a->status;
-	t->accepted = a->status == TSP_STATUS_SUCCESS && t->req.action != TSP_ACTION_RECALL;
+	t->accepted |= a->status == TSP_STATUS_SUCCESS && t->req.action != TSP_ACTION_RECALL;
 	if (a->reason != t->conf->reasons.none)
 		t->said = a->reason;
 	t->ports->answer(t->arg, t, a);
@@ -63,6 +63,8 @@ enum trg_state trg_act_refuse(struct trg_step *s)
 {
 	const struct trg_event *ev = s->ev;
 
+	if (s->t->early)
+		return trg_settle_early(s);
 	s->t->may_report = false;
 	answer(s->t, &(struct trg_answer){ ev->status, ev->reason, ev->has_diagnostic, ev->diagnostic });
 	return trg_end(s, false);
@@ -221,6 +223,46 @@ static void accepted(struct trg *t)
 	trg_say(t, TSP_STATUS_SUCCESS, t->conf->reasons.none);
 }
 
+/* The SCS was told what became of its request, and the SMS-SC has the trigger; its report may be here already. */
+static enum trg_state wait_for_report(struct trg_step *s)
+{
+	struct trg *t = s->t;
+
+	if (t->early)
+		return trg_store_report(s, t->early_outcome, t->token);
+	if (t->revoke_due)
+		return trg_act_revoke(s);
+	t->ports->note(t->arg, t); /* with the next commit: the record tells from the answer what it is */
+	trg_arm(t, trg_report_deadline(t));
+	return TRG_ACCEPTED;
+}
+
+/* The original is not pending at the SMS-SC: its own report comes, or came. The replacement is a new trigger (TS 23.682 5.2.3.2). */
+static void accepted_as_new(struct trg *t, const struct trg_answer *a)
+{
+	t->as_new = t->accepted = true;
+	trg_release(t);
+	answer(t, a);
+}
+
+enum trg_state trg_act_stored(struct trg_step *s)
+{
+	if (s->t->req.action != TSP_ACTION_REPLACE || s->t->as_new)
+		return trg_act_refuse(s); /* nobody asked for a replacement */
+	took(s->t, s->ev);
+	s->t->taken_ms = s->now_ms;
+	accepted_as_new(s->t, &(struct trg_answer){ s->ev->status, s->ev->reason, false, 0 });
+	return wait_for_report(s);
+}
+
+enum trg_state trg_settle_early(struct trg_step *s)
+{
+	struct trg *t = s->t;
+
+	accepted_as_new(t, &(struct trg_answer){ TSP_STATUS_ORIGINALMESSAGESENT, t->conf->reasons.original_reported, false, 0 });
+	return trg_store_report(s, t->early_outcome, t->token);
+}
+
 enum trg_state trg_act_accept(struct trg_step *s)
 {
 	struct trg *t = s->t;
@@ -232,11 +274,7 @@ enum trg_state trg_act_accept(struct trg_step *s)
 	took(t, s->ev);
 	t->taken_ms = s->now_ms;
 	accepted(t);
-	if (t->revoke_due)
-		return trg_act_revoke(s);
-	t->ports->note(t->arg, t); /* with the next commit: the record tells from the answer what it is */
-	trg_arm(t, trg_report_deadline(t));
-	return TRG_ACCEPTED;
+	return wait_for_report(s);
 }
 
 enum trg_state trg_act_submit_again(struct trg_step *s)
@@ -253,6 +291,8 @@ enum trg_state trg_act_submit_again(struct trg_step *s)
 /* The first DTR did not leave: nobody has to be asked. */
 enum trg_state trg_act_unsent(struct trg_step *s)
 {
+	if (s->t->early)
+		return trg_settle_early(s);
 	s->t->may_report = false;
 	if (s->t->revoke_due)
 		return trg_refuse(s, s->t->revoke_status, s->t->revoke_reason);
@@ -282,6 +322,8 @@ static enum trg_state resume_too_late(struct trg_step *s)
 {
 	struct trg *t = s->t;
 
+	if (t->early)
+		return trg_settle_early(s);
 	trg_say(t, TSP_STATUS_TEMPORARYERROR, t->conf->reasons.smssc_silent);
 	if (t->req.action == TSP_ACTION_RECALL)
 		return trg_end(s, true);
@@ -389,6 +431,7 @@ enum trg_state trg_store_report(struct trg_step *s, uint32_t outcome, uint64_t t
 {
 	struct trg *t = s->t;
 
+	t->early = false;
 	t->outcome = outcome;
 	t->has_outcome = true;
 	t->own_outcome = token ? TRG_NO_OUTCOME : (uint8_t)outcome;
@@ -417,11 +460,44 @@ enum trg_state trg_act_unconfirmed(struct trg_step *s)
 	return trg_store_report(s, own == TRG_NO_OUTCOME ? TSP_OUTCOME_UNCONFIRMED : own, 0);
 }
 
-/* A report proves the acceptance; the DTA may still come and says nothing new. */
+/* Of a replacement whose original is, as far as is known, still pending: whether it was replaced or sent is what the DTA says. Until then
+ * the report waits, and so does its DRA. */
+static enum trg_state hold_report(struct trg_step *s)
+{
+	struct trg *t = s->t;
+	uint64_t older = t->token;
+
+	if (trg_keep_drr(s)) {
+		t->ports->acknowledge(t->arg, t, s->ev->token, false);
+		return t->state;
+	}
+	t->early = true;
+	t->early_outcome = (uint8_t)s->ev->outcome;
+	t->token = s->ev->token;
+	if (older)
+		t->ports->acknowledge(t->arg, t, older, false);
+	return t->state;
+}
+
+/* A report proves the acceptance; the DTA may still come and says nothing new. A replacement whose original has ended is a new trigger. */
 enum trg_state trg_act_report_early(struct trg_step *s)
 {
-	if (!s->t->answered)
-		accepted(s->t);
+	struct trg *t = s->t;
+	bool replaces = !t->answered && t->req.action == TSP_ACTION_REPLACE && !t->as_new;
+
+	if (replaces && t->state != TRG_RECALLING && trg_claims_pending(t))
+		return hold_report(s);
+	t->early_outcome = (uint8_t)s->ev->outcome;
+	if (replaces) {
+		uint64_t older = t->token;
+
+		if (older)
+			t->ports->acknowledge(t->arg, t, older, false);
+		accepted_as_new(
+		    t, &(struct trg_answer){ TSP_STATUS_ORIGINALMESSAGESENT, t->conf->reasons.original_reported, false, 0 });
+	} else if (!t->answered) {
+		accepted(t);
+	}
 	return trg_act_report(s);
 }
 

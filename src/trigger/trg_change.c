@@ -27,28 +27,72 @@ static bool no(struct trg_refusal *out, uint32_t status, int reason)
 	return false;
 }
 
-/* Everything of ours that the SMS-SC may hold is in the journal before its DTR leaves. So what is not here was refused, reported and
- * acknowledged, or taken back: there is nothing to ask the SMS-SC, and whose device it was nobody could say. */
-static bool may_change(const struct trg *t, const struct trg *o, struct trg_refusal *out)
+/* What a request finds under the old reference. */
+enum standing {
+	STANDING_REFUSED, /* the refusal says why */
+	STANDING_PENDING,
+	STANDING_ENDED, /* struct trg_ended says what is known of it */
+};
+
+static enum standing refused(struct trg_refusal *out, uint32_t status, int reason)
+{
+	*out = (struct trg_refusal){ status, reason };
+	return STANDING_REFUSED;
+}
+
+static const char *msisdn_of(const struct trg *t)
+{
+	return t->sub.msisdn[0] ? t->sub.msisdn : t->req.msisdn;
+}
+
+static struct trg_ended facts_of(const struct trg *o)
+{
+	return (struct trg_ended){ o->req.scs,    o->sub.imsi, msisdn_of(o), o->req.external, o->taker ? o->taker : "",
+				   o->drr != NULL };
+}
+
+/* Reported, and the SCS has not acknowledged it yet; or in the caller's memory. */
+static bool has_ended(const struct trg *t, const struct trg *o, struct trg_ended *out)
+{
+	if (o)
+		*out = facts_of(o);
+	else if (!t->ports->ended(t->arg, t, out))
+		return false;
+	return (!o || (o->has_outcome && o->accepted)) && strcmp(out->scs, t->req.scs) == 0;
+}
+
+/* What is not here was never accepted from this SCS, or is forgotten: the SMS-SC is not asked, because nobody could say whose device it
+ * is. `out` is of one that has ended, or is pending. */
+static enum standing look(const struct trg *t, const struct trg *o, struct trg_ended *out, struct trg_refusal *no)
 {
 	const struct trg_reasons *why = &t->conf->reasons;
 
-	if (!o || strcmp(o->req.scs, t->req.scs) != 0)
-		return no(out, TSP_STATUS_ORIGINALMESSAGESENT, why->original_unknown);
-	if (o->has_outcome)
-		return no(out, TSP_STATUS_ORIGINALMESSAGESENT, why->original_reported);
+	if (has_ended(t, o, out))
+		return STANDING_ENDED;
+	if (!o || o->has_outcome || strcmp(o->req.scs, t->req.scs) != 0)
+		return refused(no, TSP_STATUS_PERMANENTERROR, why->original_unknown);
 	if (o->state != TRG_ACCEPTED || (o->changer && o->changer != t->number))
-		return no(out, TSP_STATUS_TEMPORARYERROR, why->original_busy);
-	return true;
+		return refused(no, TSP_STATUS_TEMPORARYERROR, why->original_busy);
+	return STANDING_PENDING;
+}
+
+static void to_taker(struct trg *t, const struct trg_ended *e)
+{
+	if (e->taker[0])
+		t->taker = trg_names_keep(t->conf->takers, e->taker);
 }
 
 bool trg_claim(struct trg *t, struct trg_refusal *out)
 {
 	struct trg *o = t->ports->original(t->arg, t);
+	struct trg_ended e = { "", "", "", "", "", false };
+	enum standing found = look(t, o, &e, out);
 
-	if (!may_change(t, o, out))
+	if (found == STANDING_REFUSED)
 		return false;
-	o->changer = t->number;
+	if (found == STANDING_PENDING)
+		o->changer = t->number;
+	to_taker(t, &e);
 	return true;
 }
 
@@ -73,32 +117,42 @@ static bool both(const char *a, const char *b)
 	return a[0] && b[0];
 }
 
-static const char *msisdn_of(const struct trg *t)
+/* Are both about one device? By what the HSS said (IMSI, then MSISDN), else by the names that the SCS gave. */
+static bool same_device(const struct trg *t, const struct trg_ended *e)
 {
-	return t->sub.msisdn[0] ? t->sub.msisdn : t->req.msisdn;
+	if (both(t->sub.imsi, e->imsi))
+		return strcmp(t->sub.imsi, e->imsi) == 0;
+	if (both(msisdn_of(t), e->msisdn))
+		return strcmp(msisdn_of(t), e->msisdn) == 0;
+	return both(t->req.external, e->external) && strcmp(t->req.external, e->external) == 0;
 }
 
-bool trg_same_device(const struct trg *a, const struct trg *b)
+bool trg_claims_pending(struct trg *t)
 {
-	if (both(a->sub.imsi, b->sub.imsi))
-		return strcmp(a->sub.imsi, b->sub.imsi) == 0;
-	if (both(msisdn_of(a), msisdn_of(b)))
-		return strcmp(msisdn_of(a), msisdn_of(b)) == 0;
-	return both(a->req.external, b->req.external) && strcmp(a->req.external, b->req.external) == 0;
+	const struct trg *o = trg_claimed(t);
+
+	return o && !o->has_outcome;
 }
 
+/* It may have been reported meanwhile, and has ended then. One that came under its reference since is another. */
 bool trg_claim_stands(struct trg *t, struct trg_refusal *out)
 {
-	struct trg *o = is_change(t) ? trg_claimed(t) : NULL;
+	struct trg *o = is_change(t) ? t->ports->original(t->arg, t) : NULL;
+	const struct trg_reasons *why = &t->conf->reasons;
+	struct trg_ended e = { "", "", "", "", "", false };
+	enum standing found;
 
 	if (!is_change(t))
 		return true;
-	if (!o) /* it was pending a moment ago: its report came, and was acknowledged */
-		return no(out, TSP_STATUS_ORIGINALMESSAGESENT, t->conf->reasons.original_reported);
-	if (!may_change(t, o, out))
+	found = look(t, o, &e, out);
+	if (found == STANDING_REFUSED)
 		return false;
-	if (!trg_same_device(t, o)) /* a right on one device says nothing about a trigger to another */
-		return no(out, TSP_STATUS_NOTAUTHORIZED, t->conf->reasons.original_device);
+	if (found == STANDING_PENDING && o->changer != t->number)
+		return no(out, TSP_STATUS_TEMPORARYERROR, why->original_busy);
+	if (found == STANDING_PENDING)
+		e = facts_of(o);
+	if (!same_device(t, &e)) /* a right on one device says nothing about a trigger to another */
+		return no(out, TSP_STATUS_NOTAUTHORIZED, why->original_device);
 	return true;
 }
 
@@ -122,17 +176,28 @@ void trg_original_gone(struct trg *t, enum trg_event_kind how)
 		t->ports->tell(t->arg, o, &ev);
 }
 
+/* Did the SMS-SC report the original, as far as is known? The report of one that is there is on its way to the SCS. */
+static bool original_reported(struct trg *t)
+{
+	struct trg *o = t->ports->original(t->arg, t);
+	struct trg_ended e;
+
+	if (trg_claimed(t) && pending(o))
+		return false;
+	return (o && o->has_outcome) || (has_ended(t, NULL, &e) && e.reported);
+}
+
 /* The SMS-SC says that it has deleted the original. When the original's report is here all the same, that is what the SCS is told: it
  * was sent. A recall that comes back after a restart may find that the end of the original was written and its own was not. */
 enum trg_state trg_recall_taken(struct trg_step *s)
 {
-	struct trg *t = s->t, *o = trg_claimed(t);
-	bool taken = o ? pending(o) : t->resumed;
+	struct trg *t = s->t;
+	bool reported = original_reported(t);
 
 	trg_original_gone(t, TRG_EV_TAKEN_BACK);
-	if (taken)
-		trg_say(t, TSP_STATUS_SUCCESS, t->conf->reasons.none);
-	else
+	if (reported)
 		trg_say(t, TSP_STATUS_ORIGINALMESSAGESENT, t->conf->reasons.original_reported);
+	else
+		trg_say(t, TSP_STATUS_SUCCESS, t->conf->reasons.none);
 	return trg_end(s, false);
 }

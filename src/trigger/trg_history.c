@@ -59,7 +59,8 @@ uint64_t trg_past_taken(const struct trg *t)
 	for (size_t i = p ? p->n : 0; i > 0; i--) {
 		const struct trg_past_entry *e = &p->entries[i - 1];
 
-		if (e->to == TRG_SUBMITTING || e->to == TRG_RESUBMITTING || e->event == TRG_EV_DTA_OK)
+		if (e->to == TRG_SUBMITTING || e->to == TRG_RESUBMITTING || e->event == TRG_EV_DTA_OK ||
+		    e->event == TRG_EV_DTA_STORED)
 			return t->req.received_ms + e->after_ms;
 	}
 	return 0;

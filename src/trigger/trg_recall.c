@@ -71,6 +71,8 @@ enum trg_state trg_give_up_because(struct trg_step *s, int reason)
 {
 	struct trg *t = s->t;
 
+	if (t->early)
+		return trg_settle_early(s);
 	if (t->resumed && t->req.action != TSP_ACTION_RECALL)
 		return give_up_restored(s, reason);
 	t->backoff_ms = 0;
@@ -191,7 +193,7 @@ enum trg_state trg_act_revoke(struct trg_step *s)
 /* A replace that was answered 201 still has its original. */
 enum trg_state trg_act_revoke_restored(struct trg_step *s)
 {
-	if (s->t->answer_status != TSP_STATUS_SUCCESS)
+	if (s->t->answer_status == TSP_STATUS_TEMPORARYERROR)
 		trg_claim_again(s->t);
 	return trg_act_revoke_recall(s);
 }
@@ -261,6 +263,23 @@ enum trg_state trg_act_revoke_report(struct trg_step *s)
 
 /* --- the time for the answer to the SCS is over -------------------------------------------------------------------------------- */
 
+/* The report of a replacement is here, its DTA is not: what became of the original is not known, and it is left alone. A report is owed
+ * only when the acceptance may have been told before a restart. */
+static enum trg_state overdue_early(struct trg_step *s)
+{
+	struct trg *t = s->t;
+
+	trg_say(t, s->ev->status, s->ev->reason);
+	trg_release(t);
+	t->as_new = true;
+	if (t->resumed)
+		return trg_store_report(s, t->early_outcome, t->token);
+	t->early = false;
+	t->ports->acknowledge(t->arg, t, t->token, true);
+	t->token = 0;
+	return trg_end(s, true);
+}
+
 enum trg_state trg_act_overdue(struct trg_step *s)
 {
 	struct trg *t = s->t;
@@ -268,10 +287,24 @@ enum trg_state trg_act_overdue(struct trg_step *s)
 	if (t->answered) /* restored and expired: it waits for a report, and nobody waits for an answer */
 		return TRG_RESUMING;
 	t->overdue = true;
+	if (t->early)
+		return overdue_early(s);
 	if (!s->ev->unsent)
 		return trg_give_up_because(s, s->ev->reason);
 	t->may_report = false;
 	return trg_refuse(s, s->ev->status, s->ev->reason);
+}
+
+/* The SMS-SC did not touch the original: whatever becomes of the replacement, it is not gone. */
+enum trg_state trg_act_stored_late(struct trg_step *s)
+{
+	struct trg *t = s->t;
+
+	if (t->req.action == TSP_ACTION_REPLACE && !t->as_new) {
+		trg_release(t);
+		t->as_new = true;
+	}
+	return TRG_RECALLING;
 }
 
 /* The 201 is on its way already. */

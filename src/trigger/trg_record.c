@@ -20,7 +20,8 @@ enum {
 	MORE_GROUPS_UNKNOWN = 0x4,
 	MORE_UNWANTED = 0x8, /* undecided, and to be taken back */
 	MORE_TOLD_201 = 0x10,
-	MORE_ALL = 0x1f
+	MORE_TOLD_112 = 0x20, /* a replace that became a new trigger; since version 3 */
+	MORE_ALL = 0x3f
 };
 
 static enum kind kind_of(const struct trg *t)
@@ -85,7 +86,8 @@ static void put_more(struct buf *b, const struct trg *t)
 {
 	buf_u8(b, (uint8_t)((t->as_new ? MORE_AS_NEW : 0) | (t->revoked ? MORE_REVOKED : 0) |
 			    (t->req.groups_unknown ? MORE_GROUPS_UNKNOWN : 0) | (t->revoke_due ? MORE_UNWANTED : 0) |
-			    (t->answered && t->answer_status != TSP_STATUS_SUCCESS ? MORE_TOLD_201 : 0)));
+			    (t->answered && t->answer_status == TSP_STATUS_TEMPORARYERROR ? MORE_TOLD_201 : 0) |
+			    (t->answered && t->answer_status == TSP_STATUS_ORIGINALMESSAGESENT ? MORE_TOLD_112 : 0)));
 	buf_u8(b, (uint8_t)t->revoke_reason);
 	put_text(b, t->req.groups);
 	buf_be64(b, t->req.groups_not_after_s);
@@ -262,7 +264,9 @@ static void take_more(struct trg *t, const struct more *m, const char *taker)
 	t->revoke_due = m->flags & MORE_UNWANTED;
 	if (t->answered && (m->flags & MORE_TOLD_201))
 		t->answer_status = TSP_STATUS_TEMPORARYERROR;
-	t->accepted = t->answered && t->answer_status == TSP_STATUS_SUCCESS && t->req.action != TSP_ACTION_RECALL;
+	else if (t->answered && (m->flags & MORE_TOLD_112))
+		t->answer_status = TSP_STATUS_ORIGINALMESSAGESENT;
+	t->accepted = t->answered && t->answer_status != TSP_STATUS_TEMPORARYERROR && t->req.action != TSP_ACTION_RECALL;
 	t->revoke_reason = m->revoke_reason;
 	t->taker = trg_names_keep(t->conf->takers, taker);
 	t->submits = m->submits;

@@ -602,7 +602,7 @@ def test_the_trigger_of_another_scs_is_out_of_reach(alone, rules, pending, kind,
     what = {"reference": pending} if by == "reference" else {"reference": n, "old_reference": pending}
     with alone.silent.untouched():
         m = s.dar(action(device="meter-870@a.example", kind=kind, payload=b"of beta", trigger_data=kind == 4, **what))
-        assert m.result == 2001 and request_status(m) == (112 if rights else 105), (m.result, request_status(m))
+        assert m.result == 2001 and request_status(m) == (107 if rights else 105), (m.result, request_status(m))
         m = s.dar(action(device="meter-870@a.example", kind=kind, payload=b"of beta", trigger_data=kind == 4, scs=alone.scs["acme"]["e164"], **what))
         assert request_status(m) == 103
     reasons = [d["reason"] for d in alone.decisions(scs="beta", reference=what["reference"])]

@@ -98,20 +98,28 @@ def test_by_the_programs(lab, away):
     assert lab.trigger("acme", action="replace", device=meter(603), reference=6032, old_reference=6031, validity=600).code == 0
     got = lab.trigger("acme", action="recall", payload=None, device=meter(603), reference=6031)
     assert got.code == 3 and got.status == "ORIGINALMESSAGESENT", got
-    assert lab.wait_decision(reference=6031, action="recall")["reason"] == "original-unknown"
+    assert lab.wait_decision(reference=6031, action="recall")["reason"] == "smssc-original-sent"
     got = lab.trigger("acme", action="recall", payload=None, device=meter(603), reference=6032)
     assert got.code == 0 and got.status == "SUCCESS", got
     assert got.event("answer")["feature_supported_in_final_target"] == 1
 
 
-def test_a_delivered_trigger_is_neither_recalled_nor_replaced(lab):
-    scs = Scs.opened(lab)
-    got = lab.trigger("acme", device=meter(604), reference=6041, wait=15)
-    assert got.code == 0, got
-    proc.wait_until("it is over", lambda: 6041 not in pending(lab), 5)
+def test_a_delivered_trigger_is_not_recalled_and_its_replacement_is_a_trigger_of_its_own(lab):
+    """TS 23.682 5.2.3.2: the SCS is told 112, and the replacement is delivered and reported."""
+    scs = Reader.opened(lab)
+    assert request_status(scs.dar(action(device=meter(604), reference=6041, payload=b"old"))) == 0
+    assert scs.reported() == (6041, 0)
+    proc.wait_until("it has ended", lambda: 6041 not in pending(lab), 5)
     assert request_status(scs.dar(recall(604, 6041))) == 112
-    assert request_status(scs.dar(replace(604, 6042, 6041))) == 112
-    assert request_status(scs.dar(recall(604, 6049))) == 112, "a number that never was"
+    m = scs.dar(replace(604, 6042, 6041))
+    assert (request_status(m), m.number(3002, 3007)) == (112, 6042)
+    assert scs.reported() == (6042, 0)
+    assert payloads(lab, 604) == [b"old", b"new"]
+    line = lab.wait_decision(reference=6042)
+    assert (line["verdict"], line["request_status"], line["reason"]) == ("accepted", "ORIGINALMESSAGESENT", "")
+    assert request_status(scs.dar(recall(604, 6049))) == 107, "a number that never was"
+    assert request_status(scs.dar(replace(604, 6048, 6049))) == 107
+    assert lab.wait_decision(reference=6048)["reason"] == "original-unknown"
     scs.close()
 
 
@@ -149,7 +157,7 @@ def test_another_scs_has_no_such_trigger(lab, away):
     scs, other = Scs.opened(lab), Scs.opened(lab, "gamma")
     lab.ctl("assoc", "add", "gamma", meter(608))
     assert request_status(scs.dar(action(device=meter(608), reference=608))) == 0
-    assert request_status(other.dar(recall(608, 608))) == 112
+    assert request_status(other.dar(recall(608, 608))) == 107
     assert request_status(other.dar(recall(608, 608, scs=lab.scs["acme"]["e164"]))) == 103
     assert pending(lab)[608] == "accepted"
     assert request_status(scs.dar(recall(608, 608))) == 0

@@ -14,6 +14,7 @@ ERRORS = {
     "contradicted": "reported otherwise than it was, or taken back and acted on all the same",
 }
 ACCEPTED, TEMPORARY = "SUCCESS", "TEMPORARYERROR"
+SENT = "ORIGINALMESSAGESENT"  # to a replace: the original was sent, and the replacement is a trigger of its own (TS 23.682 5.2.3.2)
 # Delivery-Outcomes that say "the device has it not"; UNCONFIRMED and TEMPORARYERROR say "nobody knows"
 FAILED = {"EXPIRED", "UNDELIVERABLE"}
 
@@ -108,7 +109,7 @@ class Ledger:
         if action != "trigger":
             self._of(e164, olds[reference]).taken_back.append(status)
         if action != "recall":
-            self._of(e164, reference).statuses.append(status)
+            self._of(e164, reference).statuses.append(ACCEPTED if (action, status) == ("replace", SENT) else status)
 
     def scs_listener(self, e164, lines):
         """The lines of mtc-scs listen --verbose, over all its restarts."""

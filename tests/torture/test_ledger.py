@@ -73,6 +73,18 @@ def test_right_records_are_right():
     assert (c["acted on"], c["reported"], c["taken back"]) == (3, 3, 2)
 
 
+def test_a_replacement_of_what_was_sent_is_a_trigger_of_its_own():
+    """Answered 112: it is delivered and reported beside its original; a recall answered 112 leaves nothing."""
+    records = right()
+    records["replace"] += [asked(9, "replace", old_reference=1), answer(9, "ORIGINALMESSAGESENT")]
+    records["recall"] += [asked(1, "recall"), answer(1, "ORIGINALMESSAGESENT")]
+    assert [f.kind for f in judge(records)] == ["lost"]
+    records["listen"].append(report(9))
+    records["acted"].append(acted(9, 109))
+    records["smssc"] += [smssc("taken", 9, 109), smssc("outcome", 9, 109, outcome="SUCCESSFUL_TRANSFER")]
+    assert judge(records) == []
+
+
 def test_duplicates_and_late_outcomes_are_counted_apart():
     records = right()
     records["acted"].append(acted(4, 104))

@@ -15,6 +15,7 @@ struct world {
 	uint8_t dup_record[8][SMSSC_DUP_RECORD_MAX];
 	size_t dup_len[8];
 	const char *words;
+	bool refuses_new; /* replace_not_pending: refused */
 };
 
 static void put(void *arg, const struct dlv_msg *m)
@@ -136,7 +137,7 @@ static int teardown(void **state)
 
 static struct smssc_result take(struct world *w, uint32_t end_to_end_id)
 {
-	return smssc_dtr_take(w->d, w->dup, &w->dtr, end_to_end_id, "iwf.core.example", w->now, &w->words);
+	return smssc_dtr_take(w->d, w->dup, &w->dtr, end_to_end_id, "iwf.core.example", !w->refuses_new, w->now, &w->words);
 }
 
 static void commit(struct world *w, bool durable)
@@ -249,6 +250,55 @@ static void test_a_refusal_is_repeated_too_but_not_on_disk(void **state)
 	assert_base(take(w, 3), 2001);
 }
 
+/* TS 23.682 5.2.3.2: the replacement is a new trigger, and the answer says that nothing was replaced. */
+static void test_a_replacement_of_what_is_not_pending_is_a_new_trigger(void **state)
+{
+	struct world *w = *state;
+	struct smssc_dup *before = w->dup;
+
+	w->dtr.trigger_action = dia_u32_of(T4_REPLACE);
+	w->dtr.old_reference_number = dia_u32_of(77);
+	assert_t4(take(w, 1), T4_ERROR_ORIGINAL_MESSAGE_NOT_PENDING, -1);
+	assert_int_equal(w->puts, 1);
+	assert_int_equal(w->dup_puts, 1);
+	commit(w, true);
+	assert_t4(take(w, 1), T4_ERROR_ORIGINAL_MESSAGE_NOT_PENDING, -1); /* a copy makes no second one */
+	w->dup = memory(w, 10);
+	assert_int_equal(smssc_dup_load(w->dup, 0, w->dup_record[0], w->dup_len[0]), 0);
+	smssc_dup_free(before);
+	assert_t4(take(w, 1), T4_ERROR_ORIGINAL_MESSAGE_NOT_PENDING, -1); /* nor after a restart */
+	assert_int_equal(w->puts, 1);
+	w->dtr.trigger_action = dia_u32_of(T4_RECALL); /* it is pending now */
+	w->dtr.old_reference_number = w->dtr.reference_number;
+	assert_base(take(w, 2), 2001);
+	assert_t4(take(w, 3), T4_ERROR_ORIGINAL_MESSAGE_NOT_PENDING, -1); /* a recall leaves nothing */
+	assert_int_equal(w->puts, 1);
+}
+
+static void test_a_replacement_may_be_refused_by_configuration(void **state)
+{
+	struct world *w = *state;
+
+	w->refuses_new = true;
+	w->dtr.trigger_action = dia_u32_of(T4_REPLACE);
+	w->dtr.old_reference_number = dia_u32_of(77);
+	assert_t4(take(w, 1), T4_ERROR_ORIGINAL_MESSAGE_NOT_PENDING, -1);
+	assert_int_equal(w->puts + w->dup_puts, 0);
+}
+
+static void test_a_replacement_that_did_not_reach_the_disk_is_said_to_be_not_stored(void **state)
+{
+	struct world *w = *state;
+
+	w->dtr.trigger_action = dia_u32_of(T4_REPLACE);
+	w->dtr.old_reference_number = dia_u32_of(77);
+	assert_true(take(w, 1).stored_new);
+	commit(w, false);
+	assert_t4(smssc_dtr_not_stored(&w->dtr), T4_ERROR_TRIGGER_REPLACE_FAILURE, T4_NEW_MESSAGE_NOT_STORED);
+	assert_t4(take(w, 1), T4_ERROR_ORIGINAL_MESSAGE_NOT_PENDING, -1); /* the repetition is a first time */
+	assert_int_equal(w->puts, 2);
+}
+
 static void test_what_did_not_reach_the_disk_is_forgotten(void **state)
 {
 	struct world *w = *state;
@@ -354,6 +404,9 @@ int main(void)
 		TEST(test_a_repeated_request_gets_the_same_answer),
 		TEST(test_a_copy_that_has_less_validity_left_is_a_copy),
 		TEST(test_a_refusal_is_repeated_too_but_not_on_disk),
+		TEST(test_a_replacement_of_what_is_not_pending_is_a_new_trigger),
+		TEST(test_a_replacement_may_be_refused_by_configuration),
+		TEST(test_a_replacement_that_did_not_reach_the_disk_is_said_to_be_not_stored),
 		TEST(test_what_did_not_reach_the_disk_is_forgotten),
 		TEST(test_recall_by_either_number),
 		TEST(test_bounds_have_their_codes),

@@ -64,6 +64,8 @@ static const struct {
 	{ 3004, 0, 0, POL_T4_UNHANDLED, 201 },   { 0, 0, 0, POL_T4_UNHANDLED, 201 },
 };
 
+static const struct pol_t4_rules plain;
+
 static void test_each_answer_of_the_sms_sc(void **state)
 {
 	(void)state;
@@ -72,7 +74,7 @@ static void test_each_answer_of_the_sms_sc(void **state)
 					 .experimental_result = { dta_rows[i].vendor, dta_rows[i].experimental,
 								  dta_rows[i].experimental != 0 } };
 		struct pol_verdict v;
-		enum pol_t4_meaning meaning = pol_map_dta(&v, &head, false);
+		enum pol_t4_meaning meaning = pol_map_dta(&v, &head, &plain);
 
 		if (meaning != dta_rows[i].meaning || v.status != dta_rows[i].status)
 			fail_msg("row %zu: meaning %d, status %u", i, meaning, v.status);
@@ -85,7 +87,7 @@ static void test_congestion_can_be_made_temporary(void **state)
 	struct pol_verdict v;
 
 	(void)state;
-	assert_int_equal(pol_map_dta(&v, &head, true), POL_T4_REFUSED);
+	assert_int_equal(pol_map_dta(&v, &head, &(struct pol_t4_rules){ .congestion_is_temporary = true }), POL_T4_REFUSED);
 	assert_int_equal(v.status, TSP_STATUS_TEMPORARYERROR);
 }
 
@@ -113,11 +115,29 @@ static void test_each_delivery_outcome(void **state)
 	assert_int_equal(pol_map_delivery(UINT32_MAX), TSP_OUTCOME_TEMPORARYERROR);
 }
 
+static void test_a_replacement_of_what_is_not_pending_is_a_new_trigger(void **state)
+{
+	static const struct pol_t4_rules stored = { .not_pending_is_stored = true };
+	struct app_head head = { .experimental_result = { V3GPP, 5535, true } };
+	struct pol_verdict v;
+
+	(void)state;
+	assert_int_equal(pol_map_dta(&v, &head, &stored), POL_T4_STORED);
+	assert_int_equal(v.status, TSP_STATUS_ORIGINALMESSAGESENT);
+	assert_int_equal(v.reason, POL_SMSSC_SENT);
+	assert_int_equal(pol_map_dta(&v, &head, &plain), POL_T4_REFUSED); /* a recall, or an SMS-SC that does not */
+	head.experimental_result.vendor_id = 0;
+	assert_int_equal(pol_map_dta(&v, &head, &stored), POL_T4_REFUSED);
+	head.experimental_result = (struct app_experimental_result){ V3GPP, 5533, true };
+	assert_int_equal(pol_map_dta(&v, &head, &stored), POL_T4_REFUSED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_answer_of_the_hss),
 		cmocka_unit_test(test_each_answer_of_the_sms_sc),
+		cmocka_unit_test(test_a_replacement_of_what_is_not_pending_is_a_new_trigger),
 		cmocka_unit_test(test_congestion_can_be_made_temporary),
 		cmocka_unit_test(test_silence_is_temporary),
 		cmocka_unit_test(test_each_delivery_outcome),

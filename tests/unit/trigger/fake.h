@@ -37,6 +37,8 @@ static const struct trg_conf fake_conf = {
 #define T0 1000000ull /* when the request of request() came */
 #define VALIDITY_S 3600u
 
+static const uint8_t fake_digest[TRG_DIGEST_LEN] = { 9, 9 };
+
 struct fake_disk { /* the last record that was given to the journal, and the last that is durable */
 	struct fake_record {
 		size_t len;
@@ -49,6 +51,7 @@ struct fake {
 	uint64_t now_ms, armed_ms;
 	/* what to do */
 	bool fail_ask, fail_store, fail_submit, fail_recall, fail_notify, no_feature;
+	struct trg_ended past;      /* what the port `ended` says, when scs is set */
 	struct trg *original;       /* what the port finds, when its reference is asked for */
 	struct trg_refusal refusal; /* of judge_again, when status is not 0 */
 	/* what was seen */
@@ -162,10 +165,11 @@ static inline void fake_answer(void *arg, struct trg *t, const struct trg_answer
 
 	assert_int_equal(f->answered, 0);                                                       /* exactly once */
 	assert_true(a->status != TSP_STATUS_SUCCESS || f->intent_durable || f->report_durable); /* what is promised is on disk */
-	assert_true(!f->unknown || a->status == TSP_STATUS_SUCCESS || a->status == TSP_STATUS_TEMPORARYERROR); /* CONTRACTS 3 */
+	assert_true(!f->unknown || t->accepted || a->status == TSP_STATUS_SUCCESS ||
+		    a->status == TSP_STATUS_TEMPORARYERROR); /* CONTRACTS 3 */
 	assert_true(a->status != TSP_STATUS_SUCCESS || !t->has_outcome || f->report_durable || f->intent_durable);
 	f->answered++;
-	f->told_success |= a->status == TSP_STATUS_SUCCESS;
+	f->told_success |= a->status == TSP_STATUS_SUCCESS || t->accepted;
 	f->status = a->status;
 	f->reason = a->reason;
 	f->diagnostic = a->has_diagnostic ? a->diagnostic : 99;
@@ -232,6 +236,17 @@ static inline struct trg *fake_original(void *arg, struct trg *t)
 		   : NULL;
 }
 
+static inline bool fake_ended(void *arg, const struct trg *t, struct trg_ended *out)
+{
+	struct fake *f = arg;
+
+	(void)t;
+	if (!f->past.scs)
+		return false;
+	*out = f->past;
+	return true;
+}
+
 static inline void fake_tell(void *arg, struct trg *original, const struct trg_event *ev)
 {
 	struct fake *f = arg;
@@ -277,6 +292,7 @@ static const struct trg_ports fake_ports = {
 	.end_to_end = fake_end_to_end,
 	.forget = fake_forget,
 	.original = fake_original,
+	.ended = fake_ended,
 	.tell = fake_tell,
 	.can_recall = fake_can_recall,
 	.revoked = fake_revoked,
@@ -314,6 +330,11 @@ static const struct trg_subscriber fake_subscriber = {
 	.imsi = "001010000000001", .msisdn = "491700000001", .nodes = (const uint8_t *)"\1\0\0\0", .nodes_len = 4
 };
 
+/* An original that has ended, of the device of request(). */
+static const struct trg_ended fake_past = {
+	"acme", "001010000000001", "491700000001", "meter-7@a.example", "smssc2.example", true
+};
+
 static inline struct trg *trigger_of(struct fake *f, const struct trg_request *r)
 {
 	struct trg *t;
@@ -332,7 +353,7 @@ static inline int step(struct trg *t, struct fake *f, enum trg_event_kind kind)
 		ev.status = kind == TRG_EV_DTA_NO ? TSP_STATUS_PERMANENTERROR : TSP_STATUS_TEMPORARYERROR;
 		ev.reason = WHY_GIVEN;
 	}
-	if (kind == TRG_EV_DTA_OK || kind == TRG_EV_DTA_NO || kind == TRG_EV_DRR ||
+	if (kind == TRG_EV_DTA_OK || kind == TRG_EV_DTA_NO || kind == TRG_EV_DTA_STORED || kind == TRG_EV_DRR ||
 	    ((kind == TRG_EV_DTA_UNHANDLED || kind == TRG_EV_UNSENT) && f->submitted + f->submitted_again == 1))
 		f->unknown = false;
 	if (kind == TRG_EV_RECALL_NO)
@@ -346,11 +367,16 @@ static inline int step(struct trg *t, struct fake *f, enum trg_event_kind kind)
 		ev.reason = WHY_GIVEN;
 		ev.unsent = f->submitted + f->submitted_again == 0;
 	}
-	if (kind == TRG_EV_DTA_OK)
+	if (kind == TRG_EV_DTA_STORED) {
+		ev.status = TSP_STATUS_ORIGINALMESSAGESENT;
+		ev.reason = WHY_GIVEN;
+	}
+	if (kind == TRG_EV_DTA_OK || kind == TRG_EV_DTA_STORED)
 		ev.taker = "smssc.example";
 	if (kind == TRG_EV_DRR) {
 		ev.outcome = TSP_OUTCOME_SUCCESS;
 		ev.token = ++f->tokens_given;
+		ev.drr = fake_digest;
 	}
 	if (kind == TRG_EV_DURABLE || kind == TRG_EV_DISK) {
 		if (f->store_pending && kind == TRG_EV_DURABLE) {

@@ -58,27 +58,292 @@ static void test_a_replace_lives_on_under_its_own_number(void **state)
 	end_two(&w);
 }
 
-static void test_a_report_of_the_replacement_before_its_dta_ends_the_original(void **state)
+/* Whether the original was replaced or sent is what the DTA says: until then nothing is told, and the DRA waits. */
+static void test_a_report_of_the_replacement_waits_for_its_dta(void **state)
+{
+	static const struct {
+		enum trg_event_kind dta;
+		uint32_t status;
+		enum trg_state original;
+	} rows[] = {
+		{ TRG_EV_DTA_OK, TSP_STATUS_SUCCESS, TRG_DONE },
+		{ TRG_EV_DTA_STORED, TSP_STATUS_ORIGINALMESSAGESENT, TRG_ACCEPTED },
+		{ TRG_EV_DTA_NO, TSP_STATUS_ORIGINALMESSAGESENT, TRG_ACCEPTED }, /* it has it, whatever it says */
+		{ TRG_EV_DTA_UNHANDLED, TSP_STATUS_ORIGINALMESSAGESENT, TRG_ACCEPTED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof rows / sizeof rows[0]; i++) {
+		struct two w;
+
+		two_of(&w, TSP_ACTION_REPLACE, TRG_SUBMITTING);
+		step(w.t, &w.f, TRG_EV_DRR);
+		assert_int_equal(w.t->state, TRG_SUBMITTING);
+		assert_int_equal(w.f.answered + w.f.acked_ok + w.f.acked_no, 0);
+		assert_int_equal(w.o->state, TRG_ACCEPTED);
+		if (i % 2) { /* the DTA is lost; the copy asks */
+			step(w.t, &w.f, TRG_EV_DTA_SILENT);
+			w.f.unknown = false;
+		}
+		step(w.t, &w.f, rows[i / 2].dta);
+		assert_int_equal(w.f.status, rows[i / 2].status);
+		assert_int_equal(w.o->state, rows[i / 2].original);
+		assert_int_equal(w.o->changer, 0);
+		assert_int_equal(w.t->state, TRG_REPORTING);
+		step(w.t, &w.f, TRG_EV_DURABLE);
+		assert_int_equal(w.f.acked_ok, 1);
+		assert_int_equal(w.f.notified, 1);
+		assert_int_equal(w.t->outcome, TSP_OUTCOME_SUCCESS);
+		end_two(&w);
+	}
+}
+
+static void test_a_report_of_the_replacement_without_any_dta_is_112_and_leaves_the_original(void **state)
+{
+	struct two w;
+
+	(void)state;
+	two_of(&w, TSP_ACTION_REPLACE, TRG_RESUBMITTING);
+	step(w.t, &w.f, TRG_EV_DRR);
+	step(w.t, &w.f, TRG_EV_DRR); /* another one of the same: the newer waits */
+	assert_int_equal(w.f.acked_no, 1);
+	step(w.t, &w.f, TRG_EV_DTA_SILENT);
+	assert_int_equal(w.f.status, TSP_STATUS_ORIGINALMESSAGESENT);
+	assert_int_equal(w.f.recalled, 0);
+	assert_int_equal(w.t->state, TRG_REPORTING);
+	step(w.t, &w.f, TRG_EV_DURABLE);
+	assert_int_equal(w.f.acked_ok, 1);
+	assert_int_equal(w.o->state, TRG_ACCEPTED);
+	step(w.o, &w.own, TRG_EV_DRR); /* it was sent: its own report is passed on */
+	assert_int_equal(w.o->state, TRG_REPORTING);
+	end_two(&w);
+}
+
+/* The SCS is told 201 in any case: no report of the replacement is owed, and the original has its own. */
+static void test_a_report_that_waits_for_its_dta_ends_with_the_time_for_the_answer(void **state)
+{
+	static const enum trg_state states[] = { TRG_SUBMITTING, TRG_RESUBMITTING };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+		struct two w;
+
+		two_of(&w, TSP_ACTION_REPLACE, states[i]);
+		step(w.t, &w.f, TRG_EV_DRR);
+		step(w.t, &w.f, TRG_EV_GIVE_UP);
+		assert_int_equal(w.f.status, TSP_STATUS_TEMPORARYERROR);
+		assert_int_equal(w.f.acked_ok, 1);
+		assert_int_equal(w.f.recalled, 0);
+		assert_int_equal(w.t->state, TRG_DONE);
+		assert_false(w.t->accepted);
+		assert_int_equal(w.o->state, TRG_ACCEPTED);
+		assert_int_equal(w.o->changer, 0);
+		end_two(&w);
+	}
+}
+
+/* Its acceptance may have been told before the restart: the report is passed on. */
+static void test_a_report_that_waits_after_a_restart_is_owed_when_the_time_for_the_answer_is_over(void **state)
+{
+	struct two w;
+
+	(void)state;
+	two_of(&w, TSP_ACTION_REPLACE, TRG_RESUMING);
+	step(w.t, &w.f, TRG_EV_DRR);
+	assert_int_equal(w.t->state, TRG_RESUMING);
+	step(w.t, &w.f, TRG_EV_GIVE_UP);
+	assert_int_equal(w.f.status, TSP_STATUS_TEMPORARYERROR);
+	assert_int_equal(w.t->state, TRG_REPORTING);
+	step(w.t, &w.f, TRG_EV_DURABLE);
+	assert_int_equal(w.f.acked_ok, 1);
+	assert_int_equal(w.f.notified, 1);
+	assert_int_equal(w.t->outcome, TSP_OUTCOME_SUCCESS);
+	assert_int_equal(w.o->state, TRG_ACCEPTED);
+	end_two(&w);
+}
+
+/* The replacement is taken back, but never took the original's place. */
+static void test_an_original_that_was_not_replaced_outlives_a_replacement_that_was_given_up(void **state)
 {
 	struct two w;
 
 	(void)state;
 	two_of(&w, TSP_ACTION_REPLACE, TRG_SUBMITTING);
-	step(w.t, &w.f, TRG_EV_DRR);
-	assert_int_equal(w.f.status, TSP_STATUS_SUCCESS);
-	assert_int_equal(w.o->state, TRG_DONE);
+	step(w.t, &w.f, TRG_EV_GIVE_UP);
+	assert_int_equal(w.t->state, TRG_RECALLING);
+	step(w.t, &w.f, TRG_EV_DTA_STORED);
+	assert_int_equal(w.t->state, TRG_RECALLING);
+	assert_int_equal(w.o->changer, 0);
+	step(w.t, &w.f, TRG_EV_DURABLE);
+	assert_int_equal(w.f.status, TSP_STATUS_TEMPORARYERROR);
+	assert_int_equal(w.f.recalled, 1);
+	step(w.t, &w.f, TRG_EV_RECALL_DONE);
+	assert_int_equal(w.t->state, TRG_DONE);
+	assert_int_equal(w.o->state, TRG_ACCEPTED);
 	end_two(&w);
 }
 
+/* -- an original that has ended (TS 23.682 5.2.3.2) */
+
+static struct trg *after_its_end(struct fake *f, uint32_t action, enum trg_state at)
+{
+	struct trg_request r = request_for(action);
+
+	*f = fake_new();
+	f->past = fake_past;
+	return in_state_of(f, at, &r);
+}
+
+static void test_a_replace_of_an_ended_original_becomes_a_trigger_of_its_own(void **state)
+{
+	struct fake f;
+	struct trg *t = after_its_end(&f, TSP_ACTION_REPLACE, TRG_SUBMITTING), *back;
+	uint8_t bytes[TRG_RECORD_MAX];
+	struct buf b = buf_over(bytes, sizeof bytes);
+
+	(void)state;
+	assert_int_equal(f.asked, 1);
+	assert_string_equal(t->taker, "smssc2.example"); /* it goes to the SMS-SC that took the original */
+	f.now_ms += 5000;
+	step(t, &f, TRG_EV_DTA_STORED);
+	assert_int_equal(f.status, TSP_STATUS_ORIGINALMESSAGESENT);
+	assert_int_equal(f.reason, WHY_GIVEN);
+	assert_int_equal(t->state, TRG_ACCEPTED);
+	assert_true(t->taken_ms == f.now_ms); /* its validity counts from there */
+	assert_true(t->accepted && t->may_report);
+	assert_int_equal(f.noted, 1);
+	trg_record_build(&b, t);
+	assert_int_equal(trg_restore(&back, 7, bytes, b.len, &fake_conf, &fake_ports, &f), 0);
+	assert_int_equal(back->state, TRG_ACCEPTED);
+	assert_int_equal(back->answer_status, TSP_STATUS_ORIGINALMESSAGESENT); /* what a copy of the request is told */
+	assert_true(back->accepted && back->as_new && back->taken_ms == t->taken_ms);
+	step(back, &f, TRG_EV_RESTORED);
+	assert_true(f.armed_ms == trg_report_deadline(back));
+	trg_free(back);
+	step(t, &f, TRG_EV_DRR);
+	step(t, &f, TRG_EV_DURABLE);
+	assert_int_equal(f.acked_ok, 1);
+	assert_int_equal(f.notified, 1);
+	step(t, &f, TRG_EV_DNA_OK);
+	assert_int_equal(t->state, TRG_DONE);
+	trg_free(t);
+}
+
+static void test_a_replace_that_overtakes_the_report_of_its_original_leaves_it(void **state)
+{
+	struct two w;
+
+	(void)state;
+	two_of(&w, TSP_ACTION_REPLACE, TRG_RESUBMITTING); /* the first DTA was lost */
+	step(w.t, &w.f, TRG_EV_DTA_STORED);
+	assert_int_equal(w.f.status, TSP_STATUS_ORIGINALMESSAGESENT);
+	assert_int_equal(w.t->state, TRG_ACCEPTED);
+	assert_true(w.o->state == TRG_ACCEPTED && w.o->changer == 0);
+	step(w.o, &w.own, TRG_EV_DRR);
+	assert_int_equal(w.o->state, TRG_REPORTING);
+	end_two(&w);
+}
+
+static void test_a_report_before_the_dta_when_the_original_has_ended_is_112_at_once(void **state)
+{
+	struct fake f;
+	struct trg *t = after_its_end(&f, TSP_ACTION_REPLACE, TRG_SUBMITTING);
+
+	(void)state;
+	step(t, &f, TRG_EV_DRR);
+	assert_int_equal(f.status, TSP_STATUS_ORIGINALMESSAGESENT);
+	assert_int_equal(t->state, TRG_REPORTING);
+	step(t, &f, TRG_EV_DTA_STORED); /* says nothing new */
+	step(t, &f, TRG_EV_DURABLE);
+	assert_int_equal(f.acked_ok, 1);
+	assert_int_equal(f.notified, 1);
+	assert_int_equal(f.answered, 1);
+	trg_free(t);
+}
+
+static void test_a_replacement_that_is_a_new_trigger_can_be_taken_back(void **state)
+{
+	struct fake f;
+	struct trg *t = after_its_end(&f, TSP_ACTION_REPLACE, TRG_SUBMITTING);
+
+	(void)state;
+	step(t, &f, TRG_EV_REVOKE);
+	step(t, &f, TRG_EV_DTA_STORED);
+	assert_int_equal(f.status, TSP_STATUS_ORIGINALMESSAGESENT);
+	assert_int_equal(t->state, TRG_REVOKING);
+	step(t, &f, TRG_EV_DURABLE);
+	assert_int_equal(f.recalled, 1);
+	step(t, &f, TRG_EV_RECALL_DONE);
+	assert_int_equal(t->state, TRG_REPORTING);
+	assert_int_equal(t->outcome, TSP_OUTCOME_UNDELIVERABLE);
+	trg_free(t);
+}
+
+static void test_a_recall_of_an_ended_original_is_what_the_sms_sc_says_unless_it_was_reported(void **state)
+{
+	static const struct {
+		bool reported;
+		enum trg_event_kind dta;
+		uint32_t status;
+	} rows[] = {
+		{ true, TRG_EV_DTA_NO, TSP_STATUS_PERMANENTERROR }, /* of the fake */
+		{ true, TRG_EV_DTA_OK, TSP_STATUS_ORIGINALMESSAGESENT },
+		{ false, TRG_EV_DTA_OK, TSP_STATUS_SUCCESS }, /* it was UNCONFIRMED, and the SMS-SC had it still */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct fake f;
+		struct trg *t = after_its_end(&f, TSP_ACTION_RECALL, TRG_SUBMITTING);
+
+		f.past.reported = rows[i].reported;
+		step(t, &f, rows[i].dta);
+		assert_int_equal(f.status, rows[i].status);
+		assert_int_equal(t->state, TRG_DONE); /* nothing is live */
+		assert_false(t->accepted || t->may_report);
+		trg_free(t);
+	}
+}
+
+static void test_an_ended_original_is_of_that_scs_and_that_device(void **state)
+{
+	static const uint32_t actions[] = { TSP_ACTION_RECALL, TSP_ACTION_REPLACE };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct fake f;
+		struct trg *t = after_its_end(&f, actions[i], TRG_ASKING);
+
+		f.past.imsi = "001010000000002";
+		step(t, &f, TRG_EV_SUBSCRIBER);
+		assert_int_equal(f.status, TSP_STATUS_NOTAUTHORIZED);
+		assert_int_equal(f.reason, WHY_DEVICE);
+		trg_free(t);
+		t = after_its_end(&f, actions[i], TRG_ASKING);
+		f.past.scs = NULL; /* forgotten in between */
+		step(t, &f, TRG_EV_SUBSCRIBER);
+		assert_int_equal(f.status, TSP_STATUS_PERMANENTERROR);
+		assert_int_equal(f.reason, WHY_UNKNOWN);
+		assert_int_equal(f.submitted, 0);
+		trg_free(t);
+		t = after_its_end(&f, actions[i], TRG_IDLE);
+		f.past.scs = "heir"; /* the number was another SCS's then */
+		step(t, &f, TRG_EV_START);
+		assert_int_equal(f.status, TSP_STATUS_PERMANENTERROR);
+		assert_int_equal(f.reason, WHY_UNKNOWN);
+		trg_free(t);
+	}
+}
+
 /* What an original may be when a request names it, and what is said then. */
-static void test_only_a_pending_original_may_be_changed(void **state)
+static void test_what_an_original_may_be_when_it_is_named(void **state)
 {
 	static const struct {
 		enum trg_state original; /* COUNT: there is none */
 		uint32_t status;
 		int reason;
 	} rows[] = {
-		{ TRG_STATE_COUNT, TSP_STATUS_ORIGINALMESSAGESENT, WHY_UNKNOWN },
+		{ TRG_STATE_COUNT, TSP_STATUS_PERMANENTERROR, WHY_UNKNOWN },
 		{ TRG_ASKING, TSP_STATUS_TEMPORARYERROR, WHY_BUSY },
 		{ TRG_WRITING, TSP_STATUS_TEMPORARYERROR, WHY_BUSY },
 		{ TRG_SUBMITTING, TSP_STATUS_TEMPORARYERROR, WHY_BUSY },
@@ -86,9 +351,9 @@ static void test_only_a_pending_original_may_be_changed(void **state)
 		{ TRG_RESUMING, TSP_STATUS_TEMPORARYERROR, WHY_BUSY },
 		{ TRG_RECALLING, TSP_STATUS_TEMPORARYERROR, WHY_BUSY },
 		{ TRG_REVOKING, TSP_STATUS_TEMPORARYERROR, WHY_BUSY },
-		{ TRG_REPORTING, TSP_STATUS_ORIGINALMESSAGESENT, WHY_REPORTED },
-		{ TRG_NOTIFYING, TSP_STATUS_ORIGINALMESSAGESENT, WHY_REPORTED },
-		{ TRG_BACKOFF, TSP_STATUS_ORIGINALMESSAGESENT, WHY_REPORTED },
+		{ TRG_REPORTING, 0, WHY_NONE }, /* it has ended: the SMS-SC is asked */
+		{ TRG_NOTIFYING, 0, WHY_NONE },
+		{ TRG_BACKOFF, 0, WHY_NONE },
 	};
 	static const uint32_t actions[] = { TSP_ACTION_RECALL, TSP_ACTION_REPLACE };
 
@@ -106,8 +371,8 @@ static void test_only_a_pending_original_may_be_changed(void **state)
 		step(t, &f, TRG_EV_START);
 		assert_int_equal(f.status, rows[i / 2].status);
 		assert_int_equal(f.reason, rows[i / 2].reason);
-		assert_int_equal(f.asked, 0); /* neither HSS nor SMS-SC hears of it */
-		assert_int_equal(t->state, TRG_DONE);
+		assert_int_equal(f.asked, rows[i / 2].status ? 0 : 1); /* refused: neither HSS nor SMS-SC hears of it */
+		assert_int_equal(t->state, rows[i / 2].status ? TRG_DONE : TRG_ASKING);
 		if (o)
 			assert_true(o->state == rows[i / 2].original && o->changer == 0);
 		trg_free(t);
@@ -147,7 +412,7 @@ static void test_an_original_of_another_scs_is_not_there(void **state)
 	r.scs = "heir"; /* the same number, provisioned for another SCS meanwhile */
 	t = trigger_of(&f, &r);
 	step(t, &f, TRG_EV_START);
-	assert_int_equal(f.status, TSP_STATUS_ORIGINALMESSAGESENT);
+	assert_int_equal(f.status, TSP_STATUS_PERMANENTERROR);
 	assert_int_equal(f.reason, WHY_UNKNOWN);
 	trg_free(t);
 	trg_free(o);
@@ -213,7 +478,7 @@ static void test_both_opinions_are_asked_for_every_action(void **state)
 	}
 }
 
-static void test_an_original_reported_meanwhile_is_left_alone(void **state)
+static void test_an_original_reported_meanwhile_is_left_alone_and_the_sms_sc_is_asked(void **state)
 {
 	static const uint32_t actions[] = { TSP_ACTION_RECALL, TSP_ACTION_REPLACE };
 
@@ -226,12 +491,14 @@ static void test_an_original_reported_meanwhile_is_left_alone(void **state)
 		if (i / 2) { /* acknowledged and gone */
 			step(w.o, &w.own, TRG_EV_DURABLE);
 			step(w.o, &w.own, TRG_EV_DNA_OK);
+			w.f.past = fake_past;
 		}
 		step(w.t, &w.f, TRG_EV_DURABLE);
-		assert_int_equal(w.f.submitted, 0);
+		assert_int_equal(w.f.submitted, 1);
+		step(w.t, &w.f, i % 2 ? TRG_EV_DTA_STORED : TRG_EV_DTA_OK);
 		assert_int_equal(w.f.status, TSP_STATUS_ORIGINALMESSAGESENT);
-		assert_int_equal(w.f.reason, WHY_REPORTED);
-		assert_int_equal(w.t->state, TRG_DONE);
+		assert_int_equal(w.t->state, i % 2 ? TRG_ACCEPTED : TRG_DONE);
+		assert_int_equal(w.o->state, i / 2 ? TRG_DONE : TRG_REPORTING);
 		end_two(&w);
 	}
 }
@@ -919,13 +1186,23 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_recall_ends_its_original_without_a_report),
 		cmocka_unit_test(test_a_replace_lives_on_under_its_own_number),
-		cmocka_unit_test(test_a_report_of_the_replacement_before_its_dta_ends_the_original),
-		cmocka_unit_test(test_only_a_pending_original_may_be_changed),
+		cmocka_unit_test(test_a_report_of_the_replacement_waits_for_its_dta),
+		cmocka_unit_test(test_a_report_of_the_replacement_without_any_dta_is_112_and_leaves_the_original),
+		cmocka_unit_test(test_a_report_that_waits_for_its_dta_ends_with_the_time_for_the_answer),
+		cmocka_unit_test(test_a_report_that_waits_after_a_restart_is_owed_when_the_time_for_the_answer_is_over),
+		cmocka_unit_test(test_an_original_that_was_not_replaced_outlives_a_replacement_that_was_given_up),
+		cmocka_unit_test(test_a_replace_of_an_ended_original_becomes_a_trigger_of_its_own),
+		cmocka_unit_test(test_a_replace_that_overtakes_the_report_of_its_original_leaves_it),
+		cmocka_unit_test(test_a_report_before_the_dta_when_the_original_has_ended_is_112_at_once),
+		cmocka_unit_test(test_a_replacement_that_is_a_new_trigger_can_be_taken_back),
+		cmocka_unit_test(test_a_recall_of_an_ended_original_is_what_the_sms_sc_says_unless_it_was_reported),
+		cmocka_unit_test(test_an_ended_original_is_of_that_scs_and_that_device),
+		cmocka_unit_test(test_what_an_original_may_be_when_it_is_named),
 		cmocka_unit_test(test_one_change_at_a_time),
 		cmocka_unit_test(test_an_original_of_another_scs_is_not_there),
 		cmocka_unit_test(test_a_right_on_one_device_recalls_nothing_of_another),
 		cmocka_unit_test(test_both_opinions_are_asked_for_every_action),
-		cmocka_unit_test(test_an_original_reported_meanwhile_is_left_alone),
+		cmocka_unit_test(test_an_original_reported_meanwhile_is_left_alone_and_the_sms_sc_is_asked),
 		cmocka_unit_test(test_a_report_that_overtakes_the_dta_wins),
 		cmocka_unit_test(test_what_the_sms_sc_refuses_is_said_with_its_diagnostic),
 		cmocka_unit_test(test_no_answer_to_a_recall_is_201_and_it_asks_on_until_it_knows),

@@ -9,51 +9,52 @@ _Static_assert(sizeof letters - 1 == TRG_STATE_COUNT, "one letter a state");
 
 /* The state after the pair, every port willing; '.': refused. A line a state, a column an event in the order of TRG_EVENT_TABLE:
  * start, subscriber known, refused; durable, not stored; DTA ok, no, unhandled, silent; recall done, silent; DRR; DNA ok, no; SCS back;
- * timer; restored; recall no; unsent; taken back, lost; revoke, cancel; give up. */
+ * timer; restored; recall no; unsent; taken back, lost; revoke, cancel; give up;
+ * DTA stored as new. */
 static const char *const trigger[] = {
-	"a.......................", /* idle */
-	".wd...................dd", /* asking the HSS */
-	"...sd.................wd", /* writing the intent */
-	".....kddb..p......d..ssc", /* submitting */
-	".....kdcc..p......c..bbc", /* submitting again */
-	"...........p...bb....vvv", /* resuming */
-	"...cc....dcd...ccd.....c", /* recalling */
-	".....kkkk..p...pk..dpvvv", /* accepted */
-	"...nkpppp..p...........p", /* writing the report */
-	".....nnnn..ndon.........", /* reporting */
-	".....oooo..o..nnn.......", /* waiting to report again */
-	"........................", /* done */
-	"...vv....pvp...vvk.dp...", /* taking back */
+	"a........................", /* idle */
+	".wd...................dd.", /* asking the HSS */
+	"...sd.................wd.", /* writing the intent */
+	".....kddb..p......d..sscd", /* submitting */
+	".....kdcc..p......c..bbcd", /* submitting again */
+	"...........p...bb....vvv.", /* resuming */
+	"...cc....dcd...ccd.....cc", /* recalling */
+	".....kkkk..p...pk..dpvvvk", /* accepted */
+	"...nkpppp..p...........pp", /* writing the report */
+	".....nnnn..ndon.........n", /* reporting */
+	".....oooo..o..nnn.......o", /* waiting to report again */
+	".........................", /* done */
+	"...vv....pvp...vvk.dp....", /* taking back */
 };
 static const char *const replace[] = {
-	"a.......................", /* idle */
-	".wd...................dd", /* asking the HSS */
-	"...sd.................wd", /* writing the intent */
-	".....kddb..p......d..ssc", /* submitting */
-	".....kdcc..p......c..bbc", /* submitting again */
-	"...........p...bb....vvv", /* resuming */
-	"...cc....dcd...ccd.....c", /* recalling */
-	".....kkkk..p...pk..dpvvv", /* accepted */
-	"...nkpppp..p...........p", /* writing the report */
-	".....nnnn..ndon.........", /* reporting */
-	".....oooo..o..nnn.......", /* waiting to report again */
-	"........................", /* done */
-	"...vv....pvp...vvk.dp...", /* taking back */
+	"a........................", /* idle */
+	".wd...................dd.", /* asking the HSS */
+	"...sd.................wd.", /* writing the intent */
+	".....kddb..s......d..ssck", /* submitting */
+	".....kdcc..b......c..bbck", /* submitting again */
+	"...........r...bb....vvv.", /* resuming */
+	"...cc....dcd...ccd.....cc", /* recalling */
+	".....kkkk..p...pk..dpvvvk", /* accepted */
+	"...nkpppp..p...........pp", /* writing the report */
+	".....nnnn..ndon.........n", /* reporting */
+	".....oooo..o..nnn.......o", /* waiting to report again */
+	".........................", /* done */
+	"...vv....pvp...vvk.dp....", /* taking back */
 };
 static const char *const recall[] = {
-	"a.......................", /* idle */
-	".wd....................d", /* asking the HSS */
-	"...sd..................d", /* writing the intent */
-	".....dddb.........d....c", /* submitting */
-	".....ddcc.........c....c", /* submitting again */
-	"...............bb......c", /* resuming */
-	"...cc....dc....ccd.....c", /* recalling */
-	"",                         /* accepted */
-	"",                         /* writing the report */
-	"",                         /* reporting */
-	"",                         /* waiting to report again */
-	"........................", /* done */
-	"",                         /* taking back */
+	"a........................", /* idle */
+	".wd....................d.", /* asking the HSS */
+	"...sd..................d.", /* writing the intent */
+	".....dddb.........d....cd", /* submitting */
+	".....ddcc.........c....cd", /* submitting again */
+	"...............bb......c.", /* resuming */
+	"...cc....dc....ccd.....c.", /* recalling */
+	"",                          /* accepted */
+	"",                          /* writing the report */
+	"",                          /* reporting */
+	"",                          /* waiting to report again */
+	".........................", /* done */
+	"",                          /* taking back */
 };
 
 static const struct {
@@ -143,6 +144,10 @@ static void walk(uint32_t action, uint32_t *seed, int *done, int *originals_told
 	struct trg_request r = request_for(action);
 	struct trg *o = original_of(&own, &f), *t = trigger_of(&f, &r);
 
+	if (next_random(seed) % 4 == 0) { /* it has ended */
+		f.original = NULL;
+		f.past = fake_past;
+	}
 	step(t, &f, TRG_EV_START);
 	for (int i = 0; i < 100 && t->state != TRG_DONE; i++) {
 		uint32_t chance = next_random(seed);
@@ -172,7 +177,7 @@ static void walk(uint32_t action, uint32_t *seed, int *done, int *originals_told
 		assert_true(o->state == TRG_DONE || o->changer != t->number); /* the original is free again */
 	}
 	*originals_told += f.told;
-	if (f.status == TSP_STATUS_SUCCESS && action == TSP_ACTION_RECALL && f.answered && !t->resumed)
+	if (f.original && f.status == TSP_STATUS_SUCCESS && action == TSP_ACTION_RECALL && f.answered && !t->resumed)
 		assert_int_equal(o->state, TRG_DONE); /* told SUCCESS: no report of it comes */
 	trg_free(t);
 	trg_free(o);
@@ -189,7 +194,7 @@ static void test_no_order_of_events_breaks_a_promise(void **state)
 		for (int i = 0; i < 20000; i++)
 			walk(actions[a].action, &seed, &done, &told);
 		assert_true(done > 4000);
-		assert_int_equal(told > 100, actions[a].action != TSP_ACTION_TRIGGER);
+		assert_int_equal(told > 30, actions[a].action != TSP_ACTION_TRIGGER);
 	}
 }
 
@@ -214,7 +219,7 @@ static bool unwelcome(const struct trg *t, const struct fake *f, enum trg_event_
 {
 	if (e == TRG_EV_DISK || !trg_takes(t->state, e) || (e == TRG_EV_DURABLE && !f->store_pending))
 		return true;
-	if (e == TRG_EV_DTA_NO && f->told_success)
+	if (e == TRG_EV_DTA_STORED || (e == TRG_EV_DTA_NO && f->told_success)) /* no replacement here */
 		return true;
 	return (e == TRG_EV_CANCEL || e == TRG_EV_SUBSCRIBER_NO || e == TRG_EV_DTA_NO || e == TRG_EV_TAKEN_BACK ||
 		e == TRG_EV_GIVE_UP) &&
