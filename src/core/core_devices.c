@@ -13,29 +13,33 @@ static bool same_digits(const struct dia_bytes *tbcd, const char *digits)
 	return tbcd->len <= STR_TBCD_MAX && str_untbcd(given, tbcd->p, tbcd->len) == 0 && strcmp(given, digits) == 0;
 }
 
-/* Every name of the device that both sides know is the same, and there is at least one. */
-bool core_device_same(const struct trg *t, const struct app_user_identifier *u)
+bool core_device_named(const struct core_device_names *d, const struct app_user_identifier *u)
 {
-	const char *msisdn = t->sub.msisdn[0] ? t->sub.msisdn : t->req.msisdn;
 	bool any = false;
 
-	if (u->user_name.p && t->sub.imsi[0]) {
-		if (u->user_name.len != strlen(t->sub.imsi) || memcmp(u->user_name.p, t->sub.imsi, u->user_name.len) != 0)
+	if (u->user_name.p && d->imsi[0]) {
+		if (u->user_name.len != strlen(d->imsi) || memcmp(u->user_name.p, d->imsi, u->user_name.len) != 0)
 			return false;
 		any = true;
 	}
-	if (u->msisdn.p && msisdn[0]) {
-		if (!same_digits(&u->msisdn, msisdn))
+	if (u->msisdn.p && d->msisdn[0]) {
+		if (!same_digits(&u->msisdn, d->msisdn))
 			return false;
 		any = true;
 	}
-	if (u->external_identifier.p && t->req.external[0]) {
-		if (!str_equal_nocase(u->external_identifier.p, u->external_identifier.len, t->req.external,
-				      strlen(t->req.external)))
+	if (u->external_identifier.p && d->external[0]) {
+		if (!str_equal_nocase(u->external_identifier.p, u->external_identifier.len, d->external, strlen(d->external)))
 			return false;
 		any = true;
 	}
 	return any;
+}
+
+bool core_device_same(const struct trg *t, const struct app_user_identifier *u)
+{
+	struct core_device_names d = { t->sub.imsi, t->sub.msisdn[0] ? t->sub.msisdn : t->req.msisdn, t->req.external };
+
+	return core_device_named(&d, u);
 }
 
 /* One name of a device under one SCS. What was found under it is compared whole afterwards. */

@@ -24,6 +24,24 @@ static bool from_taker(const struct core_peer *p, const struct core_trigger *t, 
 	return str_equal_nocase(host->p, host->len, taker, strlen(taker));
 }
 
+/* A trigger of that SMS-SC that was reported, acknowledged, and is remembered: the SMS-SC was restarted, say, and reports once more under
+ * other ids. */
+static bool reported_before(const struct core_peer *p, const struct t4_drr *drr)
+{
+	char e164[STR_DIGITS_MAX + 1];
+	const struct core_past_entry *e;
+	struct core_device_names names;
+
+	if (!drr->reference_number.present || app_unsmea(e164, drr->sm_rp_smea.p, drr->sm_rp_smea.len))
+		return false;
+	e = core_past_find(p->core, e164, drr->reference_number.v, core_now_ms(p->core));
+	if (!e || !e->reported)
+		return false;
+	names = (struct core_device_names){ e->imsi, e->msisdn, e->external };
+	return core_device_named(&names, &drr->user_identifier) &&
+	       str_equal_nocase(drr->head.origin_host.p, drr->head.origin_host.len, e->taker, strlen(e->taker));
+}
+
 static struct core_trigger *find_trigger(const struct core_peer *p, const struct t4_drr *drr)
 {
 	char e164[STR_DIGITS_MAX + 1];
@@ -256,12 +274,20 @@ static void on_copy(struct core_peer *p, struct link *l, const struct dia_msg *m
 		send_dra(c, l, m, drr, &not_taken);
 }
 
-static void on_first(struct core *c, struct core_trigger *t, const struct t4_drr *drr, struct core_drr_entry *e)
+static void on_first(struct core_peer *p, const struct t4_drr *drr, struct core_drr_entry *e)
 {
+	struct core *c = p->core;
+	struct core_trigger *t = find_trigger(p, drr);
 	struct trg_event ev = {
 		.kind = TRG_EV_DRR, .outcome = pol_map_delivery(drr->sm_delivery_outcome.v), .token = e->token, .drr = e->digest
 	};
 
+	if (!t && reported_before(p, drr)) {
+		st_count(&c->st, ST_REPORT_DUPLICATES);
+		log_info(c->log, "core", "a delivery report of trigger %u came again under other ids", drr->reference_number.v);
+		settle_durably(c, e, &taken);
+		return;
+	}
 	if (!t) {
 		st_count(&c->st, ST_REPORTS_FOREIGN);
 		log_warn(c->log, "core", "a delivery report of %.*s fits no trigger", (int)drr->head.origin_host.len,
@@ -298,7 +324,7 @@ static void on_drr(struct core_peer *p, struct link *l, const struct dia_msg *m,
 		e = NULL;
 	}
 	if (e)
-		on_first(c, find_trigger(p, drr), drr, e);
+		on_first(p, drr, e);
 	else
 		send_dra(c, l, m, drr, &not_taken);
 }

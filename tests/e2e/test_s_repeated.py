@@ -223,6 +223,17 @@ def test_a_second_report_of_one_trigger_is_known_again_too(played, scs):
     assert report(played, one, first, COPY) == SUCCESS and report(played, two, other, COPY) == SUCCESS and silent(scs) is True
 
 
+def test_a_report_under_other_ids_of_what_was_reported_is_taken_and_passed_on_to_nobody(played, scs):
+    """The SMS-SC was restarted and makes its report anew. Of another device, or of another SMS-SC, it fits nothing."""
+    reference, dtr = submitted(played, scs)
+    assert report(played, played.sc.drr(dtr), next(ends)) == SUCCESS and scs.reported() == (reference, 0)
+    gone(played, reference)
+    assert report(played, played.sc.drr(dtr, ABSENT), next(ends)) == SUCCESS and silent(scs) is True
+    assert report(played, played.sc.drr(dtr, host="smssc9.core.operator.example"), next(ends)) == USER_UNKNOWN
+    other = [a if a[:4] != (3102).to_bytes(4, "big") else D.gpp(3102, [D.avp(1, "001019999999999")]) for a in played.sc.drr(dtr)]
+    assert report(played, other, next(ends)) == USER_UNKNOWN
+
+
 def test_a_recalled_number_is_free_at_once(played, scs):
     """No report of it can come: the SMS-SC has deleted it."""
     device = "meter-185@a.example"
