@@ -134,11 +134,16 @@ static void answer_all(struct core *c, struct core_drr_entry *e, const struct co
 #define KIND_DRR 0x83u
 #define RECORD_LEN (1 + 8 + CORE_DRR_DIGEST_LEN + 4 + 4)
 
+static void answer_known(struct core *c, struct core_drr_entry *e)
+{
+	answer_all(c, e, &e->answer);
+	FAULT_POINT(CORE_DRA_QUEUED);
+}
+
 static void settle(struct core *c, struct core_drr_entry *e, const struct core_drr_answer *a)
 {
 	core_drr_dup_answer(e, a);
-	answer_all(c, e, a);
-	FAULT_POINT(CORE_DRA_QUEUED);
+	answer_known(c, e);
 }
 
 static void on_kept(void *core, uint64_t number, int err)
@@ -148,10 +153,8 @@ static void on_kept(void *core, uint64_t number, int err)
 
 	if (err) /* known until the next restart */
 		st_count(&c->st, ST_JOURNAL_ANSWERS_LOST);
-	if (!e)
-		return;
-	answer_all(c, e, &e->answer);
-	FAULT_POINT(CORE_DRA_QUEUED);
+	if (e)
+		answer_known(c, e);
 }
 
 /* The DRA follows when the answer is durable; at once when the journal does not take it: then it is known until the next restart. */
