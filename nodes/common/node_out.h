@@ -12,7 +12,7 @@
 
 struct node_out {
 	struct writer *writer; /* NULL: standard output was closed at the start, events go nowhere */
-	const struct log *log; /* borrowed until node_out_fini() and, when that had to give up, until the process ends */
+	const struct log *log; /* borrowed until node_out_fini() */
 	bool losing;           /* the last event was lost: logged already */
 };
 

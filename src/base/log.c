@@ -99,10 +99,9 @@ void log_fini(struct log *l)
 		return;
 	l->queue = NULL;
 	l->fd = -1;
-	if (writer_close(q->writer, WRITER_END_MS) == 0) {
-		pthread_mutex_destroy(&q->lock);
-		free(q); /* else the writer's thread may still ask for a line */
-	}
+	(void)!writer_close(q->writer, WRITER_END_MS);
+	pthread_mutex_destroy(&q->lock);
+	free(q);
 }
 
 int log_level_parse(enum log_level *out, const char *word)

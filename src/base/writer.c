@@ -75,6 +75,8 @@ static void write_first(struct writer *w)
 	ok = write_whole(w, line, len);
 	pthread_mutex_lock(&w->lock);
 	w->busy = false;
+	if (w->abandoned)
+		return; /* `arg` may be gone */
 	if (ok)
 		put_gap(w, lines_pop(&w->queue));
 	else

@@ -36,5 +36,5 @@ ERR_MUST_USE int writer_line(struct writer *w, const char *line, size_t len);
 /* Lines lost since writer_open(), also those that the thread could not write. Any thread. */
 uint64_t writer_lost(struct writer *w);
 /* Takes w; NULL allowed. Waits until everything is written, at most wait_ms. 0; ERR_TIMEOUT: what is left is abandoned, and the thread
- * ends with its write or with the process: what `arg` names must stay. */
+ * ends with its write or with the process. In both cases `gap` is never called again: the caller may free `arg`. */
 int writer_close(struct writer *w, uint32_t wait_ms);

@@ -1,0 +1,100 @@
+/* writer: a reader that stands still costs lines and nothing else. */
+#include "tests/unit/test.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/writer.h"
+
+#define PIPE_SIZE 4096
+#define LONG (3 * PIPE_SIZE)
+
+static unsigned threads(void)
+{
+	DIR *dir = opendir("/proc/self/task");
+	unsigned n = 0;
+
+	assert_non_null(dir);
+	for (const struct dirent *e; (e = readdir(dir)) != NULL;)
+		n += e->d_name[0] != '.';
+	closedir(dir);
+	return n;
+}
+
+/* The meson timeout ends a test whose thread stays. */
+static void wait_threads(unsigned n)
+{
+	while (threads() > n)
+		sched_yield();
+}
+
+static void small_pipe(int fd[2])
+{
+	assert_int_equal(pipe(fd), 0);
+	assert_true(fcntl(fd[1], F_SETPIPE_SZ, PIPE_SIZE) >= 0);
+}
+
+static void read_exactly(int fd, size_t len)
+{
+	char text[PIPE_SIZE];
+
+	while (len > 0) {
+		ssize_t n = read(fd, text, len < sizeof text ? len : sizeof text);
+
+		assert_true(n > 0);
+		len -= (size_t)n;
+	}
+}
+
+struct calls {
+	unsigned n;
+	uint64_t lost;
+};
+
+static size_t count_call(void *arg, char *out, size_t size, uint64_t lost)
+{
+	struct calls *c = arg;
+
+	(void)out;
+	(void)size;
+	c->n++;
+	c->lost += lost;
+	return 0;
+}
+
+static const char long_line[LONG];
+
+static void no_gap_is_told_after_the_end(void **state)
+{
+	struct calls calls = { 0 };
+	struct writer *w;
+	unsigned before = threads();
+	int fd[2];
+
+	(void)state;
+	small_pipe(fd);
+	assert_int_equal(writer_open(&w, fd[1], 1, count_call, &calls), 0);
+	assert_int_equal(writer_line(w, long_line, LONG), 0);
+	assert_int_equal(writer_line(w, "lost\n", 5), ERR_LIMIT);
+	read_exactly(fd[0], 1); /* the thread is in its write now */
+	assert_int_equal(writer_close(w, 0), ERR_TIMEOUT);
+	read_exactly(fd[0], LONG - 1); /* the thread goes on, and there is room again */
+	wait_threads(before);
+	assert_int_equal(calls.n, 0);
+	close(fd[0]);
+	close(fd[1]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_gap_is_told_after_the_end),
+	};
+
+	signal(SIGPIPE, SIG_IGN); /* as every program of ours does */
+	return cmocka_run_group_tests_name("base writer", tests, NULL, NULL);
+}
