@@ -69,6 +69,8 @@ static int write_all(int fd, const char *p, size_t n)
 		if (poll(&writable, 1, -1) < 0)
 			return errno == EINTR ? ERR_TIMEOUT : ERR_IO;
 		done = write(fd, p, n < PIPE_BUF ? n : PIPE_BUF);
+		if (done < 0 && errno == EAGAIN)
+			continue; /* somebody else made it non-blocking, and wrote first */
 		if (done <= 0)
 			return ERR_IO;
 		p += done;

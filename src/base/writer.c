@@ -2,6 +2,7 @@
 #include "base/writer.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -11,6 +12,8 @@
 #include <unistd.h>
 
 #include "base/lines.h"
+
+#define LOOK_MS 500 /* how long a thread that waits for room overlooks the end */
 
 struct writer {
 	int fd;
@@ -25,24 +28,50 @@ struct writer {
 	bool busy, end, abandoned;
 };
 
-/* One write(2) a line unless the descriptor takes it in pieces. */
-static bool write_whole(struct writer *w, const char *p, size_t len)
+/* For a descriptor that somebody else made non-blocking: true once it takes octets again or fails.
+ * False: writer_close() gave up. */
+static bool wait_room(struct writer *w)
 {
-	size_t done = 0;
+	struct pollfd writable = { .fd = w->fd, .events = POLLOUT };
+	bool abandoned;
 
-	if (w->torn && write(w->fd, "\n", 1) == 1)
-		w->torn = false;
-	while (done < len) {
-		ssize_t n = write(w->fd, p + done, len - done);
+	do {
+		if (poll(&writable, 1, LOOK_MS) > 0)
+			return true;
+		pthread_mutex_lock(&w->lock);
+		abandoned = w->abandoned;
+		pthread_mutex_unlock(&w->lock);
+	} while (!abandoned);
+	return false;
+}
 
-		if (n < 0 && errno == EINTR)
+/* One write(2) unless the descriptor takes it in pieces. 0, or errno; *done octets are written in both cases. */
+static int write_octets(struct writer *w, const char *p, size_t len, size_t *done)
+{
+	*done = 0;
+	while (*done < len) {
+		ssize_t n = write(w->fd, p + *done, len - *done);
+
+		if (n < 0 && (errno == EINTR || (errno == EAGAIN && !w->at_once && wait_room(w))))
 			continue;
 		if (n <= 0)
-			break;
-		done += (size_t)n;
+			return n < 0 ? errno : EIO;
+		*done += (size_t)n;
 	}
-	w->torn = w->torn || (done > 0 && done < len);
-	return done == len;
+	return 0;
+}
+
+/* 0, or errno. Without the lock, or at once with it. */
+static int write_whole(struct writer *w, const char *p, size_t len)
+{
+	size_t done = 0;
+	int error = w->torn ? write_octets(w, "\n", 1, &done) : 0;
+
+	if (error)
+		return error;
+	error = write_octets(w, p, len, &done);
+	w->torn = done > 0 && done < len;
+	return error;
 }
 
 static void put_gap(struct writer *w, uint64_t lost)
@@ -68,16 +97,16 @@ static void write_first(struct writer *w)
 {
 	size_t len;
 	const char *line = lines_first(&w->queue, &len);
-	bool ok;
+	int error;
 
 	w->busy = true;
 	pthread_mutex_unlock(&w->lock);
-	ok = write_whole(w, line, len);
+	error = write_whole(w, line, len);
 	pthread_mutex_lock(&w->lock);
 	w->busy = false;
 	if (w->abandoned)
 		return; /* `arg` may be gone */
-	if (ok)
+	if (!error)
 		put_gap(w, lines_pop(&w->queue));
 	else
 		lines_drop(&w->queue);
@@ -186,14 +215,14 @@ static int write_at_once(struct writer *w, const char *line, size_t len)
 	uint64_t lost;
 	size_t n;
 
-	if (!write_whole(w, line, len)) {
+	if (write_whole(w, line, len)) {
 		lines_lose(&w->queue);
 		return ERR_IO;
 	}
 	lost = w->queue.gap;
 	w->queue.gap = 0;
 	n = lost && w->gap ? w->gap(w->arg, words, sizeof words, lost) : 0;
-	if (n && !write_whole(w, words, n))
+	if (n && write_whole(w, words, n))
 		w->queue.gap = lost; /* told with the next one */
 	return 0;
 }

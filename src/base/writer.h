@@ -4,7 +4,7 @@
  * A thread of its own writes what gathered in a bounded queue. Nothing else serves every kind of descriptor that a service manager, a
  * shell or a container hands in:
  *   - O_NONBLOCK is a property of the open file description, which we share with the operator's shell and with every other process on
- *     the same terminal or pipe. Setting it would break them, and they could clear it again.
+ *     the same terminal or pipe. Setting it would break them, and they could clear it again. Where one of them set it, the thread waits with poll().
  *   - poll() and then write() can still block: parent, edges and core write to the same pipe, and another one may fill it in between.
  *   - Opening /proc/self/fd/N makes a description of our own, but not of a socket (journald) and not without the right to open it (a
  *     pipe of another user, in a container or after the change to `user`).

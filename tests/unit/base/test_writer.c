@@ -89,10 +89,54 @@ static void no_gap_is_told_after_the_end(void **state)
 	close(fd[1]);
 }
 
+static void a_descriptor_that_does_not_block_loses_no_line(void **state)
+{
+	char text[PIPE_SIZE];
+	struct writer *w;
+	int fd[2];
+
+	(void)state;
+	small_pipe(fd);
+	assert_int_equal(fcntl(fd[0], F_SETFL, O_NONBLOCK), 0);
+	assert_int_equal(fcntl(fd[1], F_SETFL, O_NONBLOCK), 0); /* as anybody can who shares the description */
+	assert_int_equal(writer_open(&w, fd[1], 1, NULL, NULL), 0);
+	assert_int_equal(writer_line(w, long_line, LONG), 0);
+	for (size_t got = 0; got < LONG;) {
+		ssize_t n = read(fd[0], text, sizeof text);
+
+		assert_int_equal(writer_lost(w), 0);
+		assert_true(n > 0 || (n < 0 && errno == EAGAIN));
+		got += n > 0 ? (size_t)n : 0;
+	}
+	assert_int_equal(writer_close(w, 10000), 0);
+	close(fd[0]);
+	close(fd[1]);
+}
+
+static void a_thread_that_waits_for_room_ends_without_a_reader(void **state)
+{
+	unsigned before = threads();
+	struct writer *w;
+	int fd[2];
+
+	(void)state;
+	small_pipe(fd);
+	assert_int_equal(fcntl(fd[1], F_SETFL, O_NONBLOCK), 0);
+	assert_int_equal(writer_open(&w, fd[1], 1, NULL, NULL), 0);
+	assert_int_equal(writer_line(w, long_line, LONG), 0);
+	read_exactly(fd[0], 1); /* the thread writes now; there is no room for the rest */
+	assert_int_equal(writer_close(w, 0), ERR_TIMEOUT);
+	wait_threads(before);
+	close(fd[0]);
+	close(fd[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_gap_is_told_after_the_end),
+		cmocka_unit_test(a_descriptor_that_does_not_block_loses_no_line),
+		cmocka_unit_test(a_thread_that_waits_for_room_ends_without_a_reader),
 	};
 
 	signal(SIGPIPE, SIG_IGN); /* as every program of ours does */
