@@ -9,14 +9,15 @@
 #include "nodes/common/node.h"
 
 /* On the writer's thread. No line among the events: who reads them expects events only. */
-static size_t on_gap(void *arg, char *out, size_t size, uint64_t lost)
+static size_t on_gap(void *arg, char *out, size_t size, uint64_t lost, int error)
 {
 	const struct log *log = arg;
 
 	(void)out;
 	(void)size;
-	log_error(log, "events", "%llu events lost: the reader of standard output did not take them in time",
-		  (unsigned long long)lost);
+	log_error(log, "events", "%llu events lost: %s%s", (unsigned long long)lost,
+		  error ? "write to standard output failed: " : "the reader of standard output did not take them in time",
+		  error ? strerror(error) : "");
 	return 0;
 }
 

@@ -12,13 +12,19 @@
 struct lines_line;
 STAILQ_HEAD(lines_list, lines_line);
 
+/* Lines that are missing in a row. */
+struct lines_gap {
+	uint64_t lost;
+	int error; /* errno of the last one that failed; 0: all of them found the queue full */
+};
+
 struct lines {
 	struct lines_list list;
-	size_t octets;     /* of all lines that wait */
-	size_t octets_max; /* may be changed at any time */
-	bool full;         /* lines are lost until half of the room is free */
-	uint64_t gap;      /* lines lost since lines_pop() returned a number */
-	uint64_t lost;     /* since lines_init() */
+	size_t octets;        /* of all lines that wait */
+	size_t octets_max;    /* may be changed at any time */
+	bool full;            /* lines are lost until half of the room is free */
+	struct lines_gap gap; /* since lines_pop() returned one */
+	uint64_t lost;        /* lines since lines_init() */
 };
 
 void lines_init(struct lines *q, size_t octets_max);
@@ -26,12 +32,17 @@ void lines_fini(struct lines *q); /* lines that still wait are freed, and not co
 
 /* Copies one line to the end. An empty queue takes a line of any length. ERR_LIMIT, ERR_NOMEM: the line is lost and counted. */
 ERR_MUST_USE int lines_put(struct lines *q, const char *line, size_t len);
+/* Copies a line of our own to the end that tells about `gap`. When there is no room or memory, or when it is dropped later, the next
+ * gap has its lines too, and the line itself is not counted. */
+void lines_put_gap(struct lines *q, const char *line, size_t len, struct lines_gap gap);
 /* The oldest line, valid until the next lines_pop(); NULL: there is none. */
 const char *lines_first(const struct lines *q, size_t *len);
-/* Removes the oldest line, which was written. Returns how many lines were lost if there is room again since, else 0: each lost line is
- * in exactly one of these numbers. */
-uint64_t lines_pop(struct lines *q);
-/* Removes the oldest line, which could not be written: it is lost and counted. */
-void lines_drop(struct lines *q);
-/* Counts one line as lost that never came into the queue. */
-void lines_lose(struct lines *q);
+/* Removes the oldest line, which was written. Returns the lines that were lost if there is room again since, else none: each lost
+ * line is in exactly one gap, and in one more for each lines_put_gap() that failed. */
+struct lines_gap lines_pop(struct lines *q);
+/* Removes the oldest line, which could not be written: it is lost and counted. `error` is errno. */
+void lines_drop(struct lines *q, int error);
+/* Counts one line as lost that never came into the queue. `error` is errno, 0: the queue was full. */
+void lines_lose(struct lines *q, int error);
+/* The gap could not be told: the next one has its lines too. */
+void lines_gap_back(struct lines *q, struct lines_gap gap);

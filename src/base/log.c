@@ -26,8 +26,8 @@ void log_init(struct log *l, int fd, enum log_level level, const char *program)
 	snprintf(l->program, sizeof l->program, "%s", program);
 }
 
-/* One line about those that are missing, on the writer's thread. */
-static size_t gap_line(void *arg, char *out, size_t size, uint64_t lost)
+/* One line about those that are missing. */
+static size_t gap_line(void *arg, char *out, size_t size, uint64_t lost, int error)
 {
 	struct log_queue *q = arg;
 	char when[CLOCK_TEXT_MAX];
@@ -35,8 +35,9 @@ static size_t gap_line(void *arg, char *out, size_t size, uint64_t lost)
 
 	clock_text(when, clock_real_ms());
 	pthread_mutex_lock(&q->lock);
-	n = snprintf(out, size, "%s %s %s log: %llu lines lost: the reader of the log did not take them in time\n", when,
-		     q->program, level_words[LOG_LEVEL_WARN], (unsigned long long)lost);
+	n = snprintf(out, size, "%s %s %s log: %llu lines lost: %s%s\n", when, q->program, level_words[LOG_LEVEL_WARN],
+		     (unsigned long long)lost, error ? "write failed: " : "the reader of the log did not take them in time",
+		     error ? strerror(error) : "");
 	pthread_mutex_unlock(&q->lock);
 	return n > 0 && (size_t)n < size ? (size_t)n : 0;
 }

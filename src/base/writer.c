@@ -74,13 +74,19 @@ static int write_whole(struct writer *w, const char *p, size_t len)
 	return error;
 }
 
-static void put_gap(struct writer *w, uint64_t lost)
+/* The length of the line that tells about the gap; 0: none. */
+static size_t gap_line(struct writer *w, char line[WRITER_GAP_LINE_MAX], struct lines_gap gap)
+{
+	return gap.lost && w->gap ? w->gap(w->arg, line, WRITER_GAP_LINE_MAX, gap.lost, gap.error) : 0;
+}
+
+static void put_gap(struct writer *w, struct lines_gap gap)
 {
 	char line[WRITER_GAP_LINE_MAX];
-	size_t len = lost && w->gap ? w->gap(w->arg, line, sizeof line, lost) : 0;
+	size_t len = gap_line(w, line, gap);
 
 	if (len)
-		(void)!lines_put(&w->queue, line, len); /* half of the room is free */
+		lines_put_gap(&w->queue, line, len, gap);
 }
 
 static void destroy(struct writer *w)
@@ -109,7 +115,7 @@ static void write_first(struct writer *w)
 	if (!error)
 		put_gap(w, lines_pop(&w->queue));
 	else
-		lines_drop(&w->queue);
+		lines_drop(&w->queue, error);
 }
 
 static void *run(void *arg)
@@ -212,18 +218,19 @@ void writer_octets_max(struct writer *w, size_t octets_max)
 static int write_at_once(struct writer *w, const char *line, size_t len)
 {
 	char words[WRITER_GAP_LINE_MAX];
-	uint64_t lost;
+	struct lines_gap gap;
 	size_t n;
+	int error = write_whole(w, line, len);
 
-	if (write_whole(w, line, len)) {
-		lines_lose(&w->queue);
+	if (error) {
+		lines_lose(&w->queue, error);
 		return ERR_IO;
 	}
-	lost = w->queue.gap;
-	w->queue.gap = 0;
-	n = lost && w->gap ? w->gap(w->arg, words, sizeof words, lost) : 0;
+	gap = w->queue.gap;
+	w->queue.gap = (struct lines_gap){ 0 };
+	n = gap_line(w, words, gap);
 	if (n && write_whole(w, words, n))
-		w->queue.gap = lost; /* told with the next one */
+		lines_gap_back(&w->queue, gap);
 	return 0;
 }
 

@@ -21,9 +21,11 @@ struct writer; /* opaque */
 #define WRITER_OCTETS 262144u /* room for lines that wait, where nothing else is configured */
 #define WRITER_END_MS 500u    /* how long the end of a program waits for the reader to take what waits */
 
-/* Called on the writer's thread once there is room again after `lost` lines found none: puts one line that says so into out, with its
- * newline, and returns its length; 0: no line. */
-typedef size_t writer_gap_fn(void *arg, char *out, size_t size, uint64_t lost);
+/* Called once lines are written again after `lost` ones were not, on the writer's thread or, for a file, in writer_line(): puts one line
+ * that says so into out, with its newline, and returns its length; 0: no line. `error` is errno of the last write that failed among
+ * them; 0: the queue was full because the reader was slow. The writer is locked: no call of it. When the line cannot be written, the
+ * next gap has these lines too. */
+typedef size_t writer_gap_fn(void *arg, char *out, size_t size, uint64_t lost, int error);
 #define WRITER_GAP_LINE_MAX 256
 
 /* Borrows fd, which must stay open as long as the process lives. `gap` may be NULL. ERR_NOMEM: no memory or no thread. */

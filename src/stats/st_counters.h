@@ -21,7 +21,7 @@
 	X(EDGE_ANSWERS, "edge_answers", "answers sent to SCSs")                                                                  \
 	X(EDGE_ANSWERED_LATE, "edge_answered_late", "requests the edge answered itself because the core did not in time")        \
 	X(EDGE_NOTIFICATIONS, "edge_notifications", "DNRs sent to SCSs")                                                         \
-	X(EDGE_LOG_LOST, "edge_log_lost", "log lines of edges that were lost: the reader of standard error did not take them")   \
+	X(EDGE_LOG_LOST, "edge_log_lost", "log lines of edges that were lost: their reader was too slow, or a write failed")      \
 	X(EDGE_RING_FULL, "edge_ring_full",                                                                                      \
 	  "records for the core that an edge could not hand over: its ring is full, or there is no core")                        \
 	X(EDGE_RING_STALE, "edge_ring_stale", "records of an older generation dropped by an edge")                               \

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -196,6 +197,33 @@ static void a_file_has_its_line_at_once(void **state)
 	fclose(f);
 }
 
+/* A limit of the size stands for a disk that is full. */
+static void a_file_that_is_full_is_named_as_the_cause(void **state)
+{
+	struct rlimit before, none;
+	FILE *f = tmpfile();
+	char text[LOG_LINE_MAX];
+	struct log l;
+	ssize_t n;
+
+	(void)state;
+	assert_non_null(f);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	none = (struct rlimit){ .rlim_cur = 0, .rlim_max = before.rlim_max };
+	log_init(&l, fileno(f), LOG_LEVEL_INFO, "test");
+	assert_int_equal(log_queue(&l, QUEUE_SIZE), 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	log_info(&l, "room", "lost");
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	log_info(&l, "room", "written");
+	n = pread(fileno(f), text, sizeof text - 1, 0);
+	assert_true(n > 0);
+	text[n] = 0;
+	assert_non_null(strstr(text, " test warn log: 1 lines lost: write failed: File too large\n"));
+	log_fini(&l);
+	fclose(f);
+}
+
 static void a_reader_that_is_gone_is_counted(void **state)
 {
 	struct log l;
@@ -248,11 +276,13 @@ int main(void)
 		cmocka_unit_test(the_end_does_not_wait_for_a_reader_that_stands_still),
 		cmocka_unit_test(a_queue_is_written_before_the_end),
 		cmocka_unit_test(a_file_has_its_line_at_once),
+		cmocka_unit_test(a_file_that_is_full_is_named_as_the_cause),
 		cmocka_unit_test(a_reader_that_is_gone_is_counted),
 		cmocka_unit_test(a_closed_standard_error_is_nobody_s_loss),
 		cmocka_unit_test(time_text_is_rfc_3339),
 	};
 
+	signal(SIGXFSZ, SIG_IGN); /* a write fails instead */
 	signal(SIGPIPE, SIG_IGN); /* as every program of ours does */
 	return cmocka_run_group_tests_name("base log", tests, NULL, NULL);
 }

@@ -55,12 +55,13 @@ struct calls {
 	uint64_t lost;
 };
 
-static size_t count_call(void *arg, char *out, size_t size, uint64_t lost)
+static size_t count_call(void *arg, char *out, size_t size, uint64_t lost, int error)
 {
 	struct calls *c = arg;
 
 	(void)out;
 	(void)size;
+	(void)error;
 	c->n++;
 	c->lost += lost;
 	return 0;
