@@ -16,7 +16,8 @@ def small_tree(tmp_path):
     """A copy of the layer check with a tree of its own to judge."""
     for folder in ("scripts", "src/base", "src/diameter", "src/net", "nodes/ue"):
         (tmp_path / folder).mkdir(parents=True)
-    shutil.copy(os.path.join(ROOT, "scripts", "check-layers"), tmp_path / "scripts")
+    for name in ("check-layers", "rooms.py"):
+        shutil.copy(os.path.join(ROOT, "scripts", name), tmp_path / "scripts")
 
     def judge(path, text):
         (tmp_path / path).write_text(text)
@@ -64,6 +65,41 @@ def test_headers_that_are_for_their_own_room_are_found(rooms_tree, path, target)
     code, out = rooms_tree(path, f'#include "base/err.h"\n#include "{target}"\n')
     assert code == 1 and f"{path}:2: {target} is for room '{room}' only" in out
     assert "check-layers: 1 files, 1 includes that are not allowed" in out
+
+
+FORMS = [('#include <{}>', 1), ('/**/ #include "{}"', 1), ('/* one\n\n*/ # include <{}>', 3), ('#\\\ninclude "{}"', 1), ('#include \\\n \\\n  "{}"', 1),
+         ('#inc\\ \nlude"{}"', 1), ('#include /* of\nanother */ "{}" // room', 1), ('#/**/include "{}"', 1), ('%:include "{}"', 1),
+         ("\t #\tinclude\t<{}>\t", 1), ('/\\\n* one */ #include "{}"', 1), ('char const *a = "/*";\n#include "{}" // */', 2),
+         ("char a = '\"';\n#include \"{}\"", 2), ('// one\n#include "{}"', 2), ('#include "src/{}"', 1), ("#include <src/{}>", 1),
+         ('#include "edge/../{}"', 1), ("#include <./{}>", 1), ('#define HERE "{}"\n#include HERE', 2), ("#include_next <{}>", 1), ('#import "{}"', 1)]
+
+
+@pytest.mark.parametrize("path,target,form,number", [("src/admin/adm.c", "core/core_int.h", *FORMS[0]), *(("src/edge/edge.c", "assoc/asc.h", *f) for f in FORMS)])
+def test_another_form_of_an_include_is_found(rooms_tree, tmp_path, path, target, form, number):
+    header = tmp_path / "src" / target
+    header.parent.mkdir(exist_ok=True)
+    header.write_text("")
+    code, out = rooms_tree(path, form.format(target) + "\n")
+    assert code == 1 and f"{path}:{number}: " in out and "1 includes that are not allowed" in out, out
+
+
+@pytest.mark.parametrize("text", ['// #include "core/core_int.h"', '/* one\n#include "core/core_int.h"\n*/', '// one \\\n#include "core/core_int.h"',
+                                  'char a[] = "//";\n#include <core/core.h>', "#include <sys/random.h>", "#if __has_include(<core/core_int.h>)\n#endif"])
+def test_what_is_no_include_or_allowed_in_another_form_passes(rooms_tree, text):
+    code, out = rooms_tree("src/admin/adm.c", text + "\n")
+    assert code == 0, out
+
+
+@pytest.mark.parametrize("header", ["sys/random.h", "sys/un.h", "sys/stat.h", "threads.h", "signal.h", "netdb.h", "sys/epoll.h", "dirent.h", "uv.h", "lmdb.h"])
+def test_a_pure_room_includes_of_the_system_only_what_is_known_to_be_pure(small_tree, header):
+    code, out = small_tree("src/diameter/dia_x.c", f"#include <string.h>\n#include <{header}>\n")
+    assert code == 1 and "src/diameter/dia_x.c:2: " in out and "is pure" in out, out
+
+
+def test_a_circle_in_another_form_is_refused(small_tree):
+    small_tree("src/base/a.h", "#include <base/b.h>\n")
+    code, out = small_tree("src/base/b.h", '/**/ #include "base/\\\na.h"\n')
+    assert code == 1 and "circle of includes: src/base/a.h -> src/base/b.h -> src/base/a.h\n" in out, out
 
 
 @pytest.mark.parametrize("path,target", [

@@ -1,0 +1,40 @@
+"""The rooms below src/, and nodes: what each may include and call (ARCHITECTURE.md, "Rooms"). For check-layers and check-calls."""
+
+# room: what it may include besides itself. base is below everything; nothing is implied.
+ALLOWED = {
+    "base": set(),
+    "diameter": {"base"},
+    "apps": {"base", "diameter"},
+    "peer": {"base", "diameter"},
+    "policy": {"base", "diameter", "apps"},
+    "trigger": {"base", "diameter", "apps"},
+    "net": {"base"},
+    "tls": {"base", "net"},
+    "link": {"base", "diameter", "peer", "net", "tls"},
+    "assoc": {"base"},
+    "journal": {"base"},
+    "audit": {"base", "stats"},
+    "conf": {"base"},
+    "stats": {"base"},
+    "ctl": {"base", "net", "conf", "stats"},
+    "exchange": {"base", "assoc"},
+    "ipc": {"base", "stats"},
+    "edge": {"base", "diameter", "apps", "policy", "net", "tls", "link", "ipc", "conf", "stats"},
+    "core": {"base", "diameter", "apps", "peer", "policy", "trigger", "net", "tls", "link", "assoc", "journal", "audit", "conf",
+             "stats", "ipc"},
+    "admin": {"base", "net", "core", "ctl", "exchange", "assoc", "policy", "trigger", "conf", "stats"},
+    "daemon": {"base", "net", "tls", "conf", "stats", "ctl", "edge", "core", "admin", "ipc"},
+    "cli": {"base", "ctl", "net"},
+    "nodes": {"base", "diameter", "apps", "peer", "net", "tls", "link", "conf"},
+}
+# The headers of a room that other rooms may include; every other header is for the room itself. A room without a row shows them all.
+PUBLIC = {
+    "edge": {"edge/edge.h"},
+    "core": {"core/core.h", "core/core_view.h"},
+    "admin": {"admin/adm.h"},
+}
+# The pure rooms see neither the clock nor the world: of the system they include these headers only, of base all but those below.
+PURE = {"diameter", "apps", "peer", "policy", "trigger"}
+PURE_SYSTEM = {"assert.h", "ctype.h", "errno.h", "inttypes.h", "limits.h", "math.h", "stdalign.h", "stdarg.h", "stdbool.h", "stddef.h",
+               "stdint.h", "stdio.h", "stdlib.h", "stdnoreturn.h", "string.h", "strings.h", "sys/queue.h", "sys/types.h"}
+PURE_NOT = {"base/clock.h"}
