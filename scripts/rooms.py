@@ -22,7 +22,7 @@ ALLOWED = {
     "edge": {"base", "diameter", "apps", "policy", "net", "tls", "link", "ipc", "conf", "stats"},
     "core": {"base", "diameter", "apps", "peer", "policy", "trigger", "net", "tls", "link", "assoc", "journal", "audit", "conf",
              "stats", "ipc"},
-    "admin": {"base", "net", "core", "ctl", "exchange", "assoc", "policy", "trigger", "conf", "stats"},
+    "admin": {"base", "net", "core", "ctl", "exchange", "assoc", "apps", "policy", "trigger", "conf", "stats"},
     "daemon": {"base", "net", "tls", "conf", "stats", "ctl", "edge", "core", "admin", "ipc"},
     "cli": {"base", "ctl", "net"},
     "nodes": {"base", "diameter", "apps", "peer", "net", "tls", "link", "conf"},

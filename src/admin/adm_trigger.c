@@ -3,8 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/str.h"
 #include "admin/adm_int.h"
+#include "apps/tsp.h"
+#include "base/str.h"
 
 static void fail_unknown(struct ctl_request *rq, const struct adm *a, const char *scs, uint32_t reference)
 {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "admin/adm_int.h"
+#include "apps/tsp.h"
 
 static json_t *row_of(const struct adm *a, const struct core_trigger_view *t)
 {

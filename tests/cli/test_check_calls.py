@@ -80,6 +80,23 @@ def test_a_circle_through_another_room_is_seen(project):
     assert code == 1 and "across: 3 files" in said and "edge: " not in said, said
 
 
+@pytest.mark.parametrize("use", ["call", "address"])
+@pytest.mark.parametrize("source,target", [("edge/a.c", "assoc/asc.c"), ("edge/a.c", "core/c.c"), ("core/a.c", "daemon/d.c"), ("admin/a.c", "journal/j.c"),
+                                           ("ipc/a.c", "peer/p.c"), ("assoc/a.c", "elsewhere/e.c")])
+def test_a_reference_to_a_room_that_is_not_allowed_is_refused(project, source, target, use):
+    """A declaration by hand, without an include."""
+    code, said = project({source: target, target: None}, use=use)
+    room, other, name = source.split("/")[0], target.split("/")[0], target.split("/")[1][:-2] + "_go"
+    assert code == 1 and f"src/{source}: room '{room}' may not refer to '{other}': {name}: REFUSED\n" in said, said
+    assert said.endswith(", 1 references to rooms that are not allowed\n"), said
+
+
+def test_references_to_rooms_that_are_allowed_pass(project):
+    code, said = project({"edge/a.c": "link/l.c", "link/l.c": "edge/b.c", "edge/b.c": None, "admin/a.c": "core/c.c", "core/c.c": "assoc/d.c",
+                          "assoc/d.c": "base/e.c", "base/e.c": None, "daemon/f.c": "edge/b.c"})
+    assert code == 0 and said.endswith(", 0 references to rooms that are not allowed\n"), said
+
+
 def test_a_static_function_is_not_taken_for_the_one_that_is_needed(project):
     project({"core/a.c": "core/b.c", "core/b.c": "core/d.c", "core/d.c": "core/c.c", "core/c.c": None})
     source = project.folder / "src/core/a.c"
@@ -124,6 +141,10 @@ def test_a_source_without_an_object_is_told_and_an_object_without_a_source_is_no
     (project.folder / "src/core/d.c").write_text("int d;\n")
     code, said = run(str(project.folder))
     assert code == 2 and "src/core/d.c has no object in build/src/core; build first" in said, said
+    (project.folder / "src/core/d.c").unlink()
+    (project.folder / "src/base").mkdir()
+    (project.folder / "src/base/left_out.c").write_text("int d;\n")
+    assert run(str(project.folder))[0] == 0
 
 
 def test_no_build_is_told(project):
