@@ -6,7 +6,7 @@ import shlex
 import shutil
 import stat
 
-from .proc import LabError, write
+from .proc import LabError, open_regular, read_json, write
 
 MARKER = ".mtc-lab"  # says who made the directory; its lock is the claim
 KEPT = "kept.json"  # written once everything has come up: without it there is nothing to keep
@@ -19,10 +19,16 @@ MARK = f"made by scripts/lab, format {FORMAT}\n"
 def claim(folder):
     """Makes the directory if it is missing and claims it for this process. Returns the open marker: the claim ends when it is closed, or
     with the process, however that ends. LabError if another process has it, or if no laboratory made what is in the directory."""
+    try:
+        folder.encode()
+    except UnicodeEncodeError:  # configuration files are UTF-8
+        raise LabError(f"{os.fsencode(folder)} is no UTF-8; name another directory: {ANOTHER}") from None
+    if os.path.lexists(folder) and not os.path.isdir(folder):
+        raise LabError(f"{folder} is no directory; name another: {ANOTHER}")
     os.makedirs(folder, exist_ok=True)
     if os.listdir(folder) and not os.path.exists(os.path.join(folder, MARKER)):
         raise LabError(f"{folder} is not empty and no laboratory made it; name another directory: {ANOTHER}")
-    marker = open(os.path.join(folder, MARKER), "a+", encoding="utf-8")
+    marker = open_regular(os.path.join(folder, MARKER), os.O_RDWR | os.O_CREAT | os.O_APPEND, "a+")
     try:
         fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -38,17 +44,25 @@ def running(folder):
 
 def load(folder):
     """The facts that the earlier run saved; {} if no run has come up here yet. LabError if the files are of another version."""
-    with open(os.path.join(folder, MARKER), encoding="utf-8") as f:
-        mark = f.read()
+    with open_regular(os.path.join(folder, MARKER), os.O_RDONLY) as f:
+        mark = f.read(len(MARK) + 1)
     if mark not in ("", MARK):
         raise LabError(f"{folder} was made by another version of the laboratory and its files do not fit this one; {hint(folder)}")
     try:
-        with open(os.path.join(folder, KEPT), encoding="utf-8") as f:
-            return json.load(f)
+        facts = read_json(os.path.join(folder, KEPT))
     except FileNotFoundError:
         return {}
     except ValueError:
-        raise LabError(f"{folder}/{KEPT} is damaged; {hint(folder)}") from None
+        facts = None
+    if not is_facts(facts):
+        raise LabError(f"{folder}/{KEPT} is damaged; {hint(folder)}")
+    return facts
+
+
+def is_facts(facts):
+    """Whether it is what save() is given: the number of devices, and ports by name."""
+    return (isinstance(facts, dict) and type(facts.get("devices")) is int and facts["devices"] > 0 and isinstance(facts.get("ports"), dict)
+            and all(type(port) is int and 0 < port < 65536 for port in facts["ports"].values()))
 
 
 def save(folder, facts):

@@ -2,8 +2,10 @@
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
+import time
 
 from . import keep, ports, proc, relay
 from .pki import Pki
@@ -20,6 +22,8 @@ IMSI_BASE, MSISDN_BASE = 1010000000000, 491700000000
 DEVICES = 1000  # unless told otherwise
 RECORD = "processes.json"  # what was started here: proc.start() and proc.end_recorded()
 DOMAINS = ("a.example", "b.example")
+CHILDREN_WAIT_S = 2.0  # the edges and the core of a gateway that was killed end by themselves, a moment later
+PROGRAMS = ("mtc-hss", "mtc-smssc", "mtc-ue", "mtc-iwfd", "freeDiameterd")  # what runs in a laboratory
 
 # name, origin host, realm, E.164, anchor, what it may trigger
 PROVISIONED = [
@@ -42,6 +46,10 @@ def imsi(n):
 def msisdn(n):
     return str(MSISDN_BASE + n)
 
+
+def scalar(path):
+    """A path as a value in YAML. One that means something else there, such as a blank and a #, stands in quotes."""
+    return path if re.fullmatch(r"/[\w./@+-]*", path, re.ASCII) else json.dumps(path, ensure_ascii=False)
 
 
 def options(**changes):
@@ -76,10 +84,11 @@ class Lab:
         return found
 
     def start(self, name, command, env=None):
-        entry = proc.start(name, [*self.options.under.get(name, []), *command], self.path("log"), env)
+        return proc.start(name, [*self.options.under.get(name, []), *command], self.path("log"), env, self.record)
+
+    def record(self, entry):
         self.entries.append(entry)
         write(self.path(RECORD), json.dumps(self.entries, indent=1))
-        return entry
 
     # -- what everybody needs before anybody starts
 
@@ -151,7 +160,7 @@ class Lab:
     def start_hss(self):
         conf = write(self.path("mtc-hss.yaml"), f"""identity: {{ host: {HSS_HOST}, realm: {CORE_REALM} }}
 listen: {{ address: {self.options.address}, port: {self.port('mtc-hss')}, protection: none }}
-subscribers: {self.path('subscribers.jsonl')}
+subscribers: {scalar(self.path('subscribers.jsonl'))}
 """)
         entry = self.start("mtc-hss", [self.program("mtc-hss"), "-c", conf])
         address, port = proc.wait_ready(entry, self.options.up_wait_s)
@@ -162,8 +171,8 @@ subscribers: {self.path('subscribers.jsonl')}
         os.makedirs(self.path("smssc"), exist_ok=True)
         conf = write(self.path("mtc-smssc.yaml"), f"""identity: {{ host: {SMSSC_HOST}, realm: {CORE_REALM} }}
 listen: {{ address: {self.options.address}, port: {self.port('mtc-smssc')}, protection: none }}
-state_dir: {self.path('smssc')}
-ue_socket: {self.path('ue.sock')}
+state_dir: {scalar(self.path('smssc'))}
+ue_socket: {scalar(self.path('ue.sock'))}
 sc_address: "{SMSSC_NUMBER}"
 {self.options.smssc_more}
 """)
@@ -190,25 +199,28 @@ sc_address: "{SMSSC_NUMBER}"
 
     def iwf_config(self):
         hop = self.lab.get("relay") or self.lab["hss"]
-        smssc, pki, o = self.lab["smssc"], self.path("pki"), self.options
+        smssc, o = self.lab["smssc"], self.options
+
+        def pki(name):
+            return scalar(self.path("pki", name))
         return f"""identity:
   external: {{ host: {EXTERNAL_HOST}, realm: {EXTERNAL_REALM} }}
   internal: {{ host: {IWF_CORE_HOST}, realm: {CORE_REALM} }}
-state_dir: {self.path('iwf')}
-control: {{ path: {self.path('ctl.sock')} }}
-log: {{ level: {o.log_level}, decisions: {self.path('log', 'decisions.jsonl')} }}
+state_dir: {scalar(self.path('iwf'))}
+control: {{ path: {scalar(self.path('ctl.sock'))} }}
+log: {{ level: {o.log_level}, decisions: {scalar(self.path('log', 'decisions.jsonl'))} }}
 edges: {o.edges}
 trust_anchors:
-  - {{ name: anchor-a, file: {pki}/anchor-a.pem }}
-  - {{ name: anchor-b, file: {pki}/anchor-b.pem }}
+  - {{ name: anchor-a, file: {pki('anchor-a.pem')} }}
+  - {{ name: anchor-b, file: {pki('anchor-b.pem')} }}
 listen:
   - name: tsp
     zone: external
     protection: tls
     address: {o.address}
     port: {self.port('mtc-iwfd')}
-    certificate: {pki}/iwf.pem
-    key: {pki}/iwf.key
+    certificate: {pki('iwf.pem')}
+    key: {pki('iwf.key')}
 {o.listen_more}peers:
   - name: hss
     host: {hop['identity']}
@@ -265,7 +277,7 @@ timers: {{ reconnect: 1s{o.timers_more} }}
 
     def take_over(self, say):
         """Makes the claimed directory ready: ends what a killed laboratory left running, then loads what is kept, or clears all."""
-        left = [e for e in proc.recorded(self.path(RECORD)) if proc.alive(e)]
+        left = [e for e in self.recorded_entries() if proc.alive(e)]
         if left and self.in_background():
             raise keep.running(self.folder)
         if not self.options.fresh:
@@ -273,6 +285,7 @@ timers: {{ reconnect: 1s{o.timers_more} }}
         if left:
             say(f"ending what a killed laboratory left running: {', '.join(e['name'] for e in left)}")
             proc.end_recorded(self.path(RECORD))
+        self.refuse_strangers()
         if self.kept:
             keep.remove_leftovers(self.folder, [RECORD, "lab.json"])
         else:
@@ -280,13 +293,36 @@ timers: {{ reconnect: 1s{o.timers_more} }}
                 say(f"state in {self.named} is deleted (--fresh)")
             keep.clear(self.folder)
 
+    def recorded_entries(self):
+        """Those of the earlier run. A damaged record names none where all is deleted: refuse_strangers() sees what still runs."""
+        try:
+            return proc.recorded(self.path(RECORD))
+        except proc.LabError:
+            if not self.options.fresh:
+                raise
+            return []
+
+    def refuse_strangers(self):
+        """LabError when programs still use this directory that no record names: nothing ends what it has not started."""
+        deadline = time.monotonic() + CHILDREN_WAIT_S
+        found = proc.using(self.folder, PROGRAMS)
+        while found and time.monotonic() < deadline:
+            time.sleep(0.05)
+            found = proc.using(self.folder, PROGRAMS)
+        if not found:
+            return
+        names = ", ".join(f"{name} (process {pid})" for name, pid in sorted(found, key=lambda f: f[1]))
+        raise proc.LabError(f"programs that no record names use files of {self.folder}: {names}; end them first")
+
     def in_background(self):
         """Whether the processes recorded here are those of an 'up', which run without it; those of a 'run' ought to have ended with it."""
         try:
-            with open(self.path("lab.json"), encoding="utf-8") as f:
-                return json.load(f).get("background", True)
+            found = proc.read_json(self.path("lab.json"))
         except FileNotFoundError:
             return False  # it was killed before all had come up
+        except ValueError:
+            found = None
+        return found.get("background", True) is not False if isinstance(found, dict) else True
 
     def recorded(self):
         """Whether `down` has not been here since `up`."""
@@ -338,8 +374,7 @@ timers: {{ reconnect: 1s{o.timers_more} }}
                 self.provision()
         except BaseException as e:
             proc.end(self.entries)
-            if os.path.exists(self.path(RECORD)):
-                os.unlink(self.path(RECORD))
+            proc.remove(self.path(RECORD))
             if self.kept and isinstance(e, proc.LabError):
                 raise proc.LabError(f"{e}\nIf the files of the earlier run are the cause: {keep.hint(self.folder)}") from e
             raise
@@ -376,6 +411,5 @@ def down(folder, say, wait_s=proc.END_WAIT_S):
     killed = proc.end_recorded(record, wait_s)
     for name in killed:
         say(f"{name} did not end by itself and was killed")
-    if os.path.exists(os.path.join(folder, "lab.json")):
-        os.unlink(os.path.join(folder, "lab.json"))
+    proc.remove(os.path.join(folder, "lab.json"))
     return killed

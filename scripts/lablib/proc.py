@@ -5,10 +5,12 @@ import json
 import os
 import re
 import signal
+import stat
 import subprocess
 import time
 
 END_WAIT_S = 8.0  # time a program has to end by itself
+HELD = 'read -r go && exec "$@" </dev/null'  # for sh: waits for a word; ends where none comes before the end of the input
 READY_TEXT = re.compile(r"\bready\b.*?(\[[0-9a-fA-F:]+\]|\d+\.\d+\.\d+\.\d+):(\d+)")
 
 
@@ -16,12 +18,38 @@ class LabError(Exception):
     """Something did not come up; the text says what and where to look."""
 
 
+def open_regular(path, flags, mode="r"):
+    """Opens a regular file, text in UTF-8 or, of mode "wb", bytes. What else may lie there, such as a FIFO, makes nobody wait: LabError."""
+    fd = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise LabError(f"{path} is no regular file; remove it and try again")
+    return open(fd, mode, encoding=None if "b" in mode else "utf-8")
+
+
+def read_json(path):
+    """What a file of the laboratory says. FileNotFoundError when it is not there, ValueError when it is no JSON."""
+    with open_regular(path, os.O_RDONLY) as f:
+        try:
+            return json.load(f)
+        except RecursionError:
+            raise ValueError("nested too deep") from None
+
+
 def write(path, text):
     """Writes a whole file or, if we are killed meanwhile, leaves the one before."""
-    with open(path + ".new", "w", encoding="utf-8") as f:
+    with open_regular(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, "w") as f:
         f.write(text)
     os.replace(path + ".new", path)
     return path
+
+
+def remove(path):
+    """Removes a file, if it is still there."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
 
 
 def start_time(pid):
@@ -34,14 +62,26 @@ def start_time(pid):
     return None if fields[0] in "ZX" else fields[19]
 
 
-def start(name, command, log_folder, env=None):
-    """Starts `command` in a session of its own. Returns the entry that is kept in processes.json."""
+def start(name, command, log_folder, env=None, record=None):
+    """Starts `command` in a session of its own. Returns the entry that is kept in processes.json. record(entry) writes it there: until that
+    is done the command waits, and if this process ends before, the command never starts. So none runs that no record names."""
     os.makedirs(log_folder, exist_ok=True)
     out, log = os.path.join(log_folder, name + ".out"), os.path.join(log_folder, name + ".log")
-    with open(out, "wb") as o, open(log, "wb") as e:
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=o, stderr=e, start_new_session=True,
-                                 env=dict(os.environ, **(env or {})))
-    return {"name": name, "pid": child.pid, "started": start_time(child.pid), "out": out, "log": log, "command": command}
+    held, go = os.pipe() if record else (subprocess.DEVNULL, None)
+    try:
+        fresh = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        with open_regular(out, fresh, "wb") as o, open_regular(log, fresh, "wb") as e:
+            child = subprocess.Popen(["/bin/sh", "-c", HELD, "sh", *command] if record else command, stdin=held, stdout=o, stderr=e,
+                                     start_new_session=True, env=dict(os.environ, **(env or {})))
+        entry = {"name": name, "pid": child.pid, "started": start_time(child.pid), "out": out, "log": log, "command": command}
+        if record:
+            record(entry)
+            os.write(go, b"go\n")  # a pipe that was just made has room, and we hold the other end too: it never waits nor fails
+        return entry
+    finally:
+        if record:
+            os.close(go)
+            os.close(held)
 
 
 def alive(entry):
@@ -72,17 +112,42 @@ def end_recorded(record, wait_s=END_WAIT_S):
     """Ends the processes of a processes.json, each within wait_s, the last started first and each before the next: an element takes its
     leave of those it needs. Removes the record. Returns the names of those that had to be killed."""
     killed = [name for entry in reversed(recorded(record)) for name in end([entry], wait_s)]
-    os.unlink(record)
+    remove(record)  # unless another 'down' has done that meanwhile
     return killed
 
 
+def is_entry(entry):
+    """Whether it is what start() returns, as far as that is needed to end the process."""
+    return (isinstance(entry, dict) and isinstance(entry.get("name"), str) and type(entry.get("pid")) is int and 1 < entry["pid"] < 1 << 22
+            and (entry.get("started") is None or isinstance(entry["started"], str)))
+
+
 def recorded(record):
-    """The entries of a processes.json; none if there is no such file."""
+    """The entries of a processes.json; none if there is no such file. LabError when it is damaged."""
     try:
-        with open(record, encoding="utf-8") as f:
-            return json.load(f)
+        entries = read_json(record)
     except FileNotFoundError:
         return []
+    except ValueError:
+        entries = None
+    if not isinstance(entries, list) or not all(map(is_entry, entries)):
+        raise LabError(f"{record} is damaged, so what runs there is not known; end what runs there (ps -ef shows it), then remove the file")
+    return entries
+
+
+def using(folder, programs):
+    """[(name, pid)] of the processes of these programs, whoever started them, that were given a file of the folder on their command line."""
+    found, below = [], os.fsencode(folder) + b"/"
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as f:
+                words = f.read().split(b"\0")
+        except OSError:
+            continue  # it has ended
+        names = {os.path.basename(word).decode(errors="replace") for word in words} & set(programs)
+        if names and any(word.startswith(below) for word in words) and start_time(int(pid)):
+            found.append((names.pop(), int(pid)))
+    return found
 
 
 def last_words(entry, lines=8):

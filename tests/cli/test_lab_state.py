@@ -34,8 +34,8 @@ class Directory:
         assert laboratory.down(self.folder, self.said.append) == []
 
     def tool(self, *words):
-        return subprocess.run([TOOL, *words[:1], self.folder, *words[1:]], capture_output=True, text=True, timeout=60, check=False,
-                              stdin=subprocess.DEVNULL)
+        return subprocess.run([TOOL, *words[:1], self.folder, *words[1:]], capture_output=True, text=True, errors="replace", timeout=60,
+                              check=False, stdin=subprocess.DEVNULL)
 
     def run(self, *words):
         """`scripts/lab run` in the background; returns when all has come up."""
@@ -242,6 +242,132 @@ def test_certificates_that_end_soon_are_issued_anew(directory):
     pki = Pki(directory.path("pki"))
     pki.leaf("iwf", "operator", laboratory.EXTERNAL_HOST, "serverAuth,clientAuth", dates=("20200101000000Z", "20200201000000Z"))
     p = directory.up()
+    got = p.trigger("acme", device="meter-1@a.example", wait=15)
+    assert got.outcome == "SUCCESS", got
+    directory.down()
+
+
+def test_what_no_record_names_never_runs(tmp_path):
+    """Killed at any moment before the record is written, by which the process would be found again."""
+    out = tmp_path / "ran"
+    child = os.fork()
+    if not child:
+        try:
+            proc.start("ours", ["/bin/sh", "-c", f"touch {out}; sleep 60"], str(tmp_path / "log"), None, lambda entry: kill_me_having_told(entry, tmp_path))
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    entry = json.loads((tmp_path / "entry").read_text())
+    try:
+        proc.wait_until("what was started has ended", lambda: not proc.alive(entry), 10)
+        assert not out.exists()
+    finally:
+        proc.end([entry])
+
+
+def kill_me_having_told(entry, folder):
+    (folder / "entry").write_text(json.dumps(entry))
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_what_is_recorded_runs_as_it_was_asked(tmp_path):
+    seen = []
+    entry = proc.start("ours", ["/bin/sh", "-c", 'readlink /proc/self/fd/0; echo "$0 $WORD"', "a b'c"], str(tmp_path), {"WORD": "x y"}, seen.append)
+    proc.wait_until("it has ended", lambda: not proc.alive(entry), 10)
+    assert seen == [entry] and entry["started"] and (tmp_path / "ours.out").read_text() == "/dev/null\na b'c x y\n"
+
+
+def test_the_laboratory_starts_nothing_before_it_is_recorded(directory, monkeypatch):
+    """The record cannot be written: nothing runs on."""
+    real, told = proc.write, []
+
+    def write(path, text):
+        if path.endswith("processes.json"):
+            told.append(json.loads(text))
+            if len(told) == 2:
+                raise OSError("no space")
+        return real(path, text)
+    monkeypatch.setattr(laboratory, "write", write)
+    with pytest.raises(OSError, match="no space"):
+        directory.up(devices=5)
+    directory.left = told[-1]
+    proc.wait_until("what was started has ended", lambda: not any(map(proc.alive, told[-1])), 10)
+    assert len(told) == 2 and not os.listdir(directory.path("smssc"))
+
+
+@pytest.mark.parametrize("words", [(), ("--fresh",)])
+def test_what_runs_there_without_a_record_is_named_and_left_alone(directory, words):
+    directory.up(devices=5)
+    directory.left = proc.recorded(directory.path("processes.json"))
+    os.unlink(directory.path("processes.json"))
+    said = directory.tool("up", *words)
+    assert said.returncode == 1 and said.stderr.startswith(f"lab: programs that no record names use files of {directory.folder}: mtc-hss (process "), said
+    assert all(f"(process {e['pid']})" in said.stderr for e in directory.left) and all(proc.alive(e) for e in directory.left)
+    assert os.path.exists(directory.path("kept.json")) and said.stderr.count("\n") == 1
+
+
+def spoil_file(path):
+    with open(path, "w", encoding="ascii") as f:
+        f.write("\0[")
+
+
+SPOILS = {"fifo": os.mkfifo, "directory": os.makedirs, "damaged": spoil_file, "number": lambda path: proc.write(path, "1"),
+          "list": lambda path: proc.write(path, "[1]"), "empty": lambda path: proc.write(path, "{}"),
+          "deep": lambda path: proc.write(path, "[" * 100000), "bytes": lambda path: open(path, "wb").write(b"\xff"),
+          "every process": lambda path: proc.write(path, '[{"name": "x", "pid": -1, "started": "1"}]'),
+          "ports": lambda path: proc.write(path, '{"devices": 5, "ports": {"mtc-hss": "x"}}')}
+
+
+@pytest.mark.parametrize("spoil", SPOILS)
+@pytest.mark.parametrize("name", ["kept.json", "processes.json", keep.MARKER])
+def test_a_file_that_is_damaged_is_said_in_one_line(directory, name, spoil):
+    os.makedirs(directory.folder)
+    proc.write(directory.path(keep.MARKER), keep.MARK)
+    if name == keep.MARKER:
+        os.unlink(directory.path(name))
+    SPOILS[spoil](directory.path(name))
+    for words in [("up",)] + [("down",)] * (name == "processes.json"):
+        said = directory.tool(*words)
+        assert said.returncode == 1 and said.stderr.startswith("lab: ") and said.stderr.count("\n") == 1 and directory.folder in said.stderr, said
+    shutil.rmtree(directory.folder)  # nothing ran there
+
+
+@pytest.mark.parametrize("kind", ["file", "dangling link", "below a file", "not writable", "no text"])
+def test_a_directory_that_is_none_is_said_in_one_line(directory, tmp_path, kind):
+    if kind == "file":
+        proc.write(directory.folder, "mine")
+    elif kind == "dangling link":
+        os.symlink(tmp_path / "gone", directory.folder)
+    elif kind == "below a file":
+        proc.write(str(tmp_path / "file"), "mine")
+        directory.folder = str(tmp_path / "file" / "lab")
+    elif kind == "not writable":
+        directory.folder = "/proc/lab"
+    else:
+        directory.folder += "\udcff"
+    for words in (("up",), ("run", "--fresh")):
+        said = directory.tool(*words)
+        assert said.returncode == 1 and said.stderr.startswith("lab: ") and said.stderr.count("\n") == 1, said
+    down = directory.tool("down")
+    assert down.returncode == 1 and down.stderr.startswith("lab: no laboratory runs in ") and down.stderr.count("\n") == 1, down
+
+
+def test_two_that_end_a_laboratory_at_once(directory, monkeypatch):
+    real = proc.recorded
+
+    def read_and_be_overtaken(record):
+        found = real(record)
+        os.unlink(record)
+        return found
+    os.makedirs(directory.folder)
+    proc.write(directory.path("processes.json"), "[]")
+    monkeypatch.setattr(proc, "recorded", read_and_be_overtaken)
+    directory.down()
+
+
+def test_a_directory_with_a_name_that_means_something_in_yaml(directory):
+    directory.folder = os.path.join(os.path.dirname(directory.folder), "a, b: {c} #d 'e' \"f\" [&g] \\ h\u00fc")
+    p = directory.up(devices=5)
     got = p.trigger("acme", device="meter-1@a.example", wait=15)
     assert got.outcome == "SUCCESS", got
     directory.down()
