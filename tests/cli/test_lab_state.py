@@ -277,22 +277,29 @@ def test_what_is_recorded_runs_as_it_was_asked(tmp_path):
     assert seen == [entry] and entry["started"] and (tmp_path / "ours.out").read_text() == "/dev/null\na b'c x y\n"
 
 
-def test_the_laboratory_starts_nothing_before_it_is_recorded(directory, monkeypatch):
-    """The record cannot be written: nothing runs on."""
-    real, told = proc.write, []
+def test_a_laboratory_that_is_killed_while_it_writes_its_record_leaves_only_what_the_record_names(directory, monkeypatch):
+    real, record = proc.write, directory.path("processes.json")
 
     def write(path, text):
-        if path.endswith("processes.json"):
-            told.append(json.loads(text))
-            if len(told) == 2:
-                raise OSError("no space")
+        if path == record and len(json.loads(text)) == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
         return real(path, text)
-    monkeypatch.setattr(laboratory, "write", write)
-    with pytest.raises(OSError, match="no space"):
-        directory.up(devices=5)
-    directory.left = told[-1]
-    proc.wait_until("what was started has ended", lambda: not any(map(proc.alive, told[-1])), 10)
-    assert len(told) == 2 and not os.listdir(directory.path("smssc"))
+    child = os.fork()
+    if not child:
+        try:
+            monkeypatch.setattr(laboratory, "write", write)
+            directory.up(devices=5)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    named = proc.recorded(record)
+    try:
+        proc.wait_until("only mtc-hss runs there", lambda: proc.using(directory.folder, laboratory.PROGRAMS) == [("mtc-hss", named[0]["pid"])], 5)
+    finally:
+        directory.left = [{"name": name, "pid": pid, "started": proc.start_time(pid)} for name, pid in proc.using(directory.folder, laboratory.PROGRAMS)]
+    directory.up(fresh=True, devices=5)
+    assert "ending what a killed laboratory left running: mtc-hss" in directory.said and not proc.alive(named[0])
+    directory.down()
 
 
 @pytest.mark.parametrize("words", [(), ("--fresh",)])
