@@ -284,7 +284,7 @@ int cli_backup(const struct cli_session *s, const char *cmd, const char *dir)
 	b->manifest = json_pack("{s:s, s:i, s:O}", "kind", "mtc-iwf backup", "format", 1, "files", b->files);
 	if (!s->json)
 		cli_bar_init(&b->bar, stderr);
-	err = ctl_client_open(&b->client, s->socket, why);
+	err = ctl_client_open(&b->client, s->socket, s->wait_ms, why);
 	if (err)
 		fprintf(stderr, "mtcctl: %s\n", why);
 	code = err ? (err == ERR_INVAL ? CLI_USAGE : CLI_CONNECT) : begin_dir(b, dir);

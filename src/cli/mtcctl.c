@@ -208,7 +208,7 @@ static int ask(const struct options *o, const json_t *args, struct reply *r)
 	const struct cli_command *c = r->command;
 	char why[CTL_CLIENT_WHY_MAX];
 	struct ctl_client *client;
-	int err = ctl_client_open(&client, o->socket, why);
+	int err = ctl_client_open(&client, o->socket, o->wait_s * 1000, why);
 
 	if (err) {
 		fprintf(stderr, "mtcctl: %s\n", why);

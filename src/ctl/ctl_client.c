@@ -2,6 +2,7 @@
 #include "ctl/ctl_client.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -18,6 +20,7 @@
 
 struct ctl_client {
 	int fd;
+	uint64_t opened_ms; /* until the first request: when the connecting began; 0: later, or connected by the caller */
 	size_t have;
 	char in[LINE_MAX_OCTETS];
 };
@@ -44,6 +47,10 @@ static int connect_error(const char *path, int code, char why[CTL_CLIENT_WHY_MAX
 			   path);
 	case ECONNREFUSED:
 		return say(why, ERR_REFUSED, "%s: nobody listens; mtc-iwfd is not running or its core is starting again", path);
+	case EAGAIN: /* an AF_UNIX socket whose backlog is full */
+		return say(why, ERR_TIMEOUT,
+			   "%s: mtc-iwfd does not answer: it takes no connection, and as many as the socket holds are waiting",
+			   path);
 	case EACCES:
 	case EPERM:
 		return say(why, ERR_AUTH, "%s: not allowed; the socket is for its owner and group only (mode 0660)", path);
@@ -63,9 +70,28 @@ int ctl_client_over(struct ctl_client **out, int fd)
 	return 0;
 }
 
-int ctl_client_open(struct ctl_client **out, const char *path, char why[CTL_CLIENT_WHY_MAX])
+/* Where the backlog is full, connect() waits for the time of SO_SNDTIMEO and then says EAGAIN. 0 or errno. */
+static int connect_until(int fd, const struct sockaddr_un *a, uint64_t until_ms)
+{
+	for (;;) {
+		uint64_t now = clock_mono_ms(), left = until_ms > now ? until_ms - now : 1; /* 0 would be for ever */
+		struct timeval limit = { (time_t)(left / 1000), (suseconds_t)(left % 1000 * 1000) };
+
+		if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit))
+			return errno;
+		if (connect(fd, (const struct sockaddr *)a, sizeof *a) == 0)
+			return 0;
+		if (errno != EINTR)
+			return errno;
+		if (now >= until_ms)
+			return EAGAIN;
+	}
+}
+
+int ctl_client_open(struct ctl_client **out, const char *path, uint32_t wait_ms, char why[CTL_CLIENT_WHY_MAX])
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	uint64_t began_ms = clock_mono_ms();
 	int fd, err;
 
 	if (!*path || strlen(path) >= sizeof a.sun_path)
@@ -75,8 +101,9 @@ int ctl_client_open(struct ctl_client **out, const char *path, char why[CTL_CLIE
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return say(why, ERR_IO, "no socket: %s", strerror(errno));
-	if (connect(fd, (const struct sockaddr *)&a, sizeof a)) {
-		err = connect_error(path, errno, why);
+	err = connect_until(fd, &a, began_ms + wait_ms);
+	if (err) {
+		err = connect_error(path, err, why);
 		close(fd);
 		return err;
 	}
@@ -85,6 +112,7 @@ int ctl_client_open(struct ctl_client **out, const char *path, char why[CTL_CLIE
 		close(fd);
 		return say(why, err, "%s", err_str(err));
 	}
+	(*out)->opened_ms = began_ms;
 	return 0;
 }
 
@@ -107,55 +135,75 @@ static ssize_t send_with(int to, const char *p, size_t n, int fd)
 	struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
 
 	memcpy(CMSG_DATA(&control.head), &fd, sizeof fd);
-	return sendmsg(to, &m, MSG_NOSIGNAL);
+	return sendmsg(to, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-static int send_request(struct ctl_client *c, const char *cmd, const json_t *args, int fd)
+/* Waits for `events`, at most until a time of clock_mono_ms(). */
+static int wait_until(int fd, short events, uint64_t until_ms)
 {
-	json_t *rq = args ? json_pack("{s:s,s:O}", "cmd", cmd, "args", args) : json_pack("{s:s}", "cmd", cmd);
-	char *text = rq ? json_dumps(rq, JSON_COMPACT) : NULL;
-	size_t n = text ? strlen(text) : 0, sent = 0;
-	int err = text ? 0 : ERR_NOMEM;
+	struct pollfd p = { .fd = fd, .events = events };
 
-	json_decref(rq);
-	if (text)
-		text[n++] = '\n'; /* in place of the NUL */
-	while (!err && sent < n) {
-		ssize_t k = sent || fd < 0 ? send(c->fd, text + sent, n - sent, MSG_NOSIGNAL) : send_with(c->fd, text, n, fd);
-
-		if (k > 0)
-			sent += (size_t)k;
-		else if (errno != EINTR)
-			err = errno == EPIPE || errno == ECONNRESET
-				  ? 0
-				  : ERR_IO; /* the server may have left words before it closed */
-		if (k < 0 && errno != EINTR)
-			break;
-	}
-	free(text);
-	return err;
-}
-
-/* Waits for more octets. */
-static int fill(struct ctl_client *c, uint32_t wait_ms)
-{
-	uint64_t until = clock_mono_ms() + wait_ms;
-	struct pollfd p = { .fd = c->fd, .events = POLLIN };
-	ssize_t n;
-
-	if (c->have == sizeof c->in)
-		return ERR_LIMIT;
 	for (;;) {
-		uint64_t now = clock_mono_ms();
-		int k = now < until ? poll(&p, 1, (int)(until - now)) : 0;
+		uint64_t now = clock_mono_ms(), left = now < until_ms ? until_ms - now : 0;
+		int k = left ? poll(&p, 1, left < INT_MAX ? (int)left : INT_MAX) : 0;
 
 		if (k == 0)
 			return ERR_TIMEOUT;
 		if (k < 0 && errno != EINTR)
 			return ERR_IO;
 		if (k > 0)
-			break;
+			return 0;
 	}
+}
+
+static int send_text(struct ctl_client *c, const char *text, size_t n, int fd, uint64_t until_ms)
+{
+	size_t sent = 0;
+	int err = 0;
+
+	while (!err && sent < n) {
+		ssize_t k = sent || fd < 0 ? send(c->fd, text + sent, n - sent, MSG_NOSIGNAL | MSG_DONTWAIT)
+					   : send_with(c->fd, text, n, fd);
+
+		if (k >= 0)
+			sent += (size_t)k;
+		else if (errno == EAGAIN)
+			err = wait_until(c->fd, POLLOUT, until_ms);
+		else if (errno == EPIPE || errno == ECONNRESET)
+			return 0; /* the server may have left words before it closed */
+		else if (errno != EINTR)
+			err = ERR_IO;
+	}
+	return err;
+}
+
+static int send_request(struct ctl_client *c, const char *cmd, const json_t *args, int fd, uint64_t until_ms)
+{
+	json_t *rq = args ? json_pack("{s:s,s:O}", "cmd", cmd, "args", args) : json_pack("{s:s}", "cmd", cmd);
+	char *text = rq ? json_dumps(rq, JSON_COMPACT) : NULL;
+	size_t n = text ? strlen(text) : 0;
+	int err = ERR_NOMEM;
+
+	json_decref(rq);
+	if (text) {
+		text[n++] = '\n'; /* in place of the NUL */
+		err = send_text(c, text, n, fd, until_ms);
+	}
+	free(text);
+	return err;
+}
+
+/* Waits for more octets. */
+static int fill(struct ctl_client *c, uint64_t until_ms)
+{
+	ssize_t n;
+	int err;
+
+	if (c->have == sizeof c->in)
+		return ERR_LIMIT;
+	err = wait_until(c->fd, POLLIN, until_ms);
+	if (err)
+		return err;
 	n = recv(c->fd, c->in + c->have, sizeof c->in - c->have, 0);
 	if (n < 0)
 		return errno == EINTR ? 0 : errno == ECONNRESET ? ERR_CLOSED : ERR_IO;
@@ -165,13 +213,13 @@ static int fill(struct ctl_client *c, uint32_t wait_ms)
 	return 0;
 }
 
-static int read_row(struct ctl_client *c, uint32_t wait_ms, json_t **row)
+static int read_row(struct ctl_client *c, uint64_t until_ms, json_t **row)
 {
 	char *end;
 	int err;
 
 	while (!(end = memchr(c->in, '\n', c->have))) {
-		err = fill(c, wait_ms);
+		err = fill(c, until_ms);
 		if (err)
 			return err;
 	}
@@ -198,7 +246,7 @@ static int no_row(int err, const char *cmd, uint32_t wait_ms, char why[CTL_CLIEN
 {
 	switch (err) {
 	case ERR_TIMEOUT:
-		return say(why, err, "no answer to %s within %u ms", cmd, wait_ms);
+		return say(why, err, "mtc-iwfd does not answer: no answer to %s within %u ms", cmd, wait_ms);
 	case ERR_CLOSED:
 		return say(why, err, "mtc-iwfd closed the control socket before its answer to %s was complete", cmd);
 	case ERR_PROTO:
@@ -212,17 +260,20 @@ static int no_row(int err, const char *cmd, uint32_t wait_ms, char why[CTL_CLIEN
 int ctl_client_ask_with(struct ctl_client *c, const char *cmd, const json_t *args, int fd, uint32_t wait_ms, ctl_row_fn *fn,
 			void *arg, char why[CTL_CLIENT_WHY_MAX])
 {
-	int err = send_request(c, cmd, args, fd);
+	uint64_t until_ms = (c->opened_ms ? c->opened_ms : clock_mono_ms()) + wait_ms;
+	int err = send_request(c, cmd, args, fd, until_ms);
 	bool done = false;
 	json_t *row;
 
+	c->opened_ms = 0;
 	*why = 0;
 	if (err)
 		return no_row(err, cmd, wait_ms, why);
 	while (!done) {
-		err = read_row(c, wait_ms, &row);
+		err = read_row(c, until_ms, &row);
 		if (err)
 			return no_row(err, cmd, wait_ms, why);
+		until_ms = clock_mono_ms() + wait_ms;
 		done = json_is_true(json_object_get(row, "done"));
 		err = fn ? fn(arg, row) : 0;
 		if (!err && done)

@@ -11,8 +11,8 @@
 struct ctl_client;
 
 /* Connects. ERR_NOTFOUND (no such socket), ERR_REFUSED (nobody listens), ERR_AUTH (not allowed), ERR_IO, ERR_INVAL (path too
- * long); `why` says what to do. */
-ERR_MUST_USE int ctl_client_open(struct ctl_client **out, const char *path, char why[CTL_CLIENT_WHY_MAX]);
+ * long), ERR_TIMEOUT (not taken within wait_ms: the backlog is full); `why` says what to do. */
+ERR_MUST_USE int ctl_client_open(struct ctl_client **out, const char *path, uint32_t wait_ms, char why[CTL_CLIENT_WHY_MAX]);
 /* Takes a connected descriptor on success only. */
 ERR_MUST_USE int ctl_client_over(struct ctl_client **out, int fd);
 void ctl_client_close(struct ctl_client *c); /* NULL allowed */
@@ -21,8 +21,9 @@ void ctl_client_close(struct ctl_client *c); /* NULL allowed */
 typedef int ctl_row_fn(void *arg, const json_t *row);
 
 /* Sends one request (args borrowed, NULL: none) and reads its reply. Returns 0 when the last line said ok; ERR_REFUSED when
- * the server said no (`why` holds its error); ERR_CLOSED, ERR_TIMEOUT (nothing for wait_ms), ERR_PROTO, ERR_LIMIT, ERR_IO; or
- * what fn returned. */
+ * the server said no (`why` holds its error); ERR_CLOSED, ERR_TIMEOUT, ERR_PROTO, ERR_LIMIT, ERR_IO; or what fn returned.
+ * wait_ms: for sending and the first line together, and then for each line. For the first request after ctl_client_open() it runs
+ * from the start of that call. */
 ERR_MUST_USE int ctl_client_ask(struct ctl_client *c, const char *cmd, const json_t *args, uint32_t wait_ms, ctl_row_fn *fn,
 				void *arg, char why[CTL_CLIENT_WHY_MAX]);
 /* The same with a descriptor (borrowed) that goes along with the request. */

@@ -51,20 +51,21 @@ __attribute__((format(printf, 1, 2))) static int wrong(const char *fmt, ...)
 
 /* -- may it be done? */
 
-static bool control_answers(const char *path)
+/* Somebody listens there; also when the backlog is full (EAGAIN), because then mtc-iwfd is there and hangs. */
+static bool control_listens(const char *path)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	bool answers;
+	bool listens;
 	int fd;
 
 	if (!path[0] || strlen(path) >= sizeof a.sun_path)
 		return false;
 	strcpy(a.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	answers = fd >= 0 && connect(fd, (const struct sockaddr *)&a, sizeof a) == 0;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	listens = fd >= 0 && (connect(fd, (const struct sockaddr *)&a, sizeof a) == 0 || errno == EAGAIN);
 	if (fd >= 0)
 		close(fd);
-	return answers;
+	return listens;
 }
 
 /* The lock of the association store (base/kv.c) is the core's while it runs. */
@@ -72,8 +73,8 @@ static int take_lock(struct restore *r)
 {
 	char path[PATH_ROOM];
 
-	if (control_answers(r->cfg->control_path))
-		return wrong("mtc-iwfd runs (%s answers): stop it first", r->cfg->control_path);
+	if (control_listens(r->cfg->control_path))
+		return wrong("mtc-iwfd runs (it listens at %s): stop it first", r->cfg->control_path);
 	snprintf(path, sizeof path, "%s/associations/owner.lock", r->cfg->state_dir);
 	r->lock = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (r->lock >= 0 && flock(r->lock, LOCK_EX | LOCK_NB) < 0)

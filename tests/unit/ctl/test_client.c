@@ -1,7 +1,9 @@
 /* The blocking client over a socketpair whose other end plays the server: every reply, also bad ones, ends in a word. */
 #include "tests/unit/test.h"
 
+#include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "ctl/ctl_client.h"
@@ -64,7 +66,7 @@ static void test_what_is_no_reply_is_named(void **state)
 	(void)state;
 	assert_int_equal(ask("{\"a\":1}\n", true, why, sent, sizeof sent), ERR_CLOSED);
 	assert_int_equal(ask("{\"a\":1}\n{\"done\"", false, why, sent, sizeof sent), ERR_TIMEOUT);
-	assert_string_equal(why, "no answer to status within 50 ms");
+	assert_string_equal(why, "mtc-iwfd does not answer: no answer to status within 50 ms");
 	assert_int_equal(ask("HTTP/1.1 200 OK\n", false, why, sent, sizeof sent), ERR_PROTO);
 	assert_int_equal(ask("[]\n", false, why, sent, sizeof sent), ERR_PROTO);
 }
@@ -75,12 +77,58 @@ static void test_a_socket_that_is_not_there_is_explained(void **state)
 	struct ctl_client *c;
 
 	(void)state;
-	assert_int_equal(ctl_client_open(&c, "/nonexistent/ctl.sock", why), ERR_NOTFOUND);
+	assert_int_equal(ctl_client_open(&c, "/nonexistent/ctl.sock", 50, why), ERR_NOTFOUND);
 	assert_non_null(strstr(why, "is mtc-iwfd running?"));
 	memset(longest, 'x', sizeof longest);
 	longest[sizeof longest - 1] = 0;
-	assert_int_equal(ctl_client_open(&c, longest, why), ERR_INVAL);
-	assert_int_equal(ctl_client_open(&c, "", why), ERR_INVAL);
+	assert_int_equal(ctl_client_open(&c, longest, 50, why), ERR_INVAL);
+	assert_int_equal(ctl_client_open(&c, "", 50, why), ERR_INVAL);
+}
+
+/* A server that is stopped takes no connection: those that nobody takes fill the backlog. */
+static void test_a_full_backlog_is_no_answer(void **state)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	char dir[] = "/tmp/test-client-XXXXXX", why[CTL_CLIENT_WHY_MAX];
+	struct ctl_client *c = NULL;
+	int server = socket(AF_UNIX, SOCK_STREAM, 0), waiting;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(a.sun_path, sizeof a.sun_path, "%s/ctl.sock", dir);
+	assert_int_equal(bind(server, (const struct sockaddr *)&a, sizeof a), 0);
+	assert_int_equal(listen(server, 0), 0);
+	waiting = socket(AF_UNIX, SOCK_STREAM, 0);
+	assert_int_equal(connect(waiting, (const struct sockaddr *)&a, sizeof a), 0);
+	assert_int_equal(ctl_client_open(&c, a.sun_path, 50, why), ERR_TIMEOUT);
+	assert_non_null(strstr(why, "does not answer"));
+	assert_null(c);
+	close(waiting);
+	close(server);
+	unlink(a.sun_path);
+	rmdir(dir);
+}
+
+/* A request larger than the buffers of the socket, to a server that reads nothing. */
+static void test_a_request_that_is_not_read_is_no_answer(void **state)
+{
+	char why[CTL_CLIENT_WHY_MAX], *large = malloc(4u << 20);
+	struct ctl_client *c;
+	json_t *args;
+	int ends[2];
+
+	(void)state;
+	assert_non_null(large);
+	memset(large, 'x', 4u << 20);
+	args = json_pack("{s:s%}", "text", large, (size_t)4u << 20);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	assert_int_equal(ctl_client_over(&c, ends[0]), 0);
+	assert_int_equal(ctl_client_ask(c, "status", args, 50, on_row, NULL, why), ERR_TIMEOUT);
+	assert_non_null(strstr(why, "does not answer"));
+	ctl_client_close(c);
+	close(ends[1]);
+	json_decref(args);
+	free(large);
 }
 
 int main(void)
@@ -90,6 +138,8 @@ int main(void)
 		cmocka_unit_test(test_the_server_says_no),
 		cmocka_unit_test(test_what_is_no_reply_is_named),
 		cmocka_unit_test(test_a_socket_that_is_not_there_is_explained),
+		cmocka_unit_test(test_a_full_backlog_is_no_answer),
+		cmocka_unit_test(test_a_request_that_is_not_read_is_no_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
