@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admin/adm_health_peer.h"
 #include "admin/adm_int.h"
 #include "base/clock.h"
 
 #define TEXT_MAX 512
+#define STORE_LEFT_SHARE 10u /* a store is nearly full when less than this part is left */
 
 struct findings {
 	const struct adm *adm;
@@ -46,11 +48,7 @@ static void look_at_peer(void *arg, const struct core_peer_view *p)
 	if (strcmp(p->state, "open") == 0)
 		return;
 	clock_text(since, core_wall_ms(f->adm->core, p->since_ms));
-	found(f, "peer-not-open",
-	      "see that the peer runs and is reachable from here at its address; 'mtcctl peers' shows both, and the log says why "
-	      "the last attempt failed",
-	      "peer %s (%s) is not connected: %s since %s%s%s%s", p->conf->name, p->conf->host, p->state, since,
-	      role ? "; it is the " : "", role ? role : "", role ? ", and triggers are answered 201" : "");
+	json_array_append_new(f->reasons, adm_health_of_peer(p, since, role));
 }
 
 /* -- the edges */
@@ -97,6 +95,33 @@ static void look_at_journal(struct findings *f, const struct core_status *s)
 		      "the journal cannot be written since %s: new triggers are answered 201", since);
 }
 
+/* The reader that keeps pages from being used again; "" when there is none. */
+static const char *reader_words(char words[TEXT_MAX], const struct core_store_view *store)
+{
+	const struct kv_room *room = store->room;
+
+	words[0] = 0;
+	if (room->oldest.pid && room->held)
+		snprintf(words, TEXT_MAX, "; %s %d has been reading for %llu s and keeps %llu octets from being used again",
+			 room->oldest.ours ? "an export or backup of the core, process" : "process", (int)room->oldest.pid,
+			 (unsigned long long)store->reader_s, (unsigned long long)room->held);
+	return words;
+}
+
+static void look_at_store(void *arg, const struct core_store_view *store)
+{
+	const struct kv_room *room = store->room;
+	char reader[TEXT_MAX], advice[TEXT_MAX];
+
+	if (!room->size || room->left >= room->size_max / STORE_LEFT_SHARE)
+		return;
+	reader_words(reader, store);
+	snprintf(advice, sizeof advice, "%sraise %s and restart; 'mtcctl status' shows the room of each store",
+		 *reader ? "end the reader; or " : "", store->key);
+	found(arg, "store-full", advice, "%s: %llu of %llu octets are left (%s)%s", store->name, (unsigned long long)room->left,
+	      (unsigned long long)room->size_max, store->key, reader);
+}
+
 static void look_at_decisions(struct findings *f, const struct core_status *s)
 {
 	if (s->decisions_failing)
@@ -130,6 +155,7 @@ json_t *adm_health(const struct adm *a)
 	core_peer_each(a->core, look_at_peer, &f);
 	look_at_edges(&f);
 	look_at_journal(&f, &s);
+	core_store_each(a->core, look_at_store, &f);
 	look_at_decisions(&f, &s);
 	look_at_load(&f, &s);
 	return f.reasons;

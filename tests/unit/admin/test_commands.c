@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include "admin/adm.h"
+#include "admin/adm_health_peer.h"
 #include "assoc/asc_change.h"
 #include "tests/unit/admin/ctl_fake.h"
 #include "tests/unit/core/core_play.h"
@@ -154,6 +155,72 @@ static void test_health_names_each_reason(void **state)
 	assert_string_equal(reason_of(ctl_fake_run("health", "{}")->last, 2), "journal-failing");
 	assert_true(json_is_false(json_object_get(ctl_fake_run("status", "{}")->last, "healthy")));
 	c->triggers.pending = 0;
+}
+
+static void test_health_says_that_an_operator_stopped_a_peer(void **state)
+{
+	struct play *p = *state;
+	const char *word;
+	const json_t *peer;
+
+	assert_int_equal(core_peer_stop(p->core.core, "hss", &word), 0);
+	assert_string_equal(word, "stopped");
+	peer = json_array_get(json_object_get(ctl_fake_run("health", "{}")->last, "reasons"), 0);
+	assert_string_equal(text_of(peer, "reason"), "peer-stopped");
+	assert_non_null(strstr(text_of(peer, "text"), "is stopped, and nothing connects to it: stopped since 20"));
+	assert_non_null(strstr(text_of(peer, "text"), "(stopped by operator)"));
+	assert_non_null(strstr(text_of(peer, "advice"), "'mtcctl peers start hss'"));
+}
+
+static void test_health_says_what_is_true_in_each_state_of_a_peer(void **state)
+{
+	static const struct {
+		const char *state, *reason, *text, *advice;
+	} cases[] = {
+		{ "peer in reopen", "it discards requests",
+		  "hss.example) is connected and discards requests: peer in reopen since NOW (it discards requests); it is the "
+		  "HSS",
+		  "ends by itself" },
+		{ "reopening", "", "is connected and gets no requests yet: reopening since NOW; it is", "ends by itself" },
+		{ "suspect", "", "is connected and gets no requests: suspect since NOW", "overloaded" },
+		{ "closing", "", "is being disconnected: closing since NOW", "mtcctl peers" },
+		{ "connecting", "", "is not connected yet: connecting since NOW", "reachable" },
+		{ "waiting", "refused, next attempt in 3 s", "is not connected: waiting since NOW (refused, next attempt in 3 s)",
+		  "reachable" },
+	};
+	const struct cfg_peer conf = { .name = "hss", .host = "hss.example" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct core_peer_view view = { .conf = &conf, .state = cases[i].state };
+		json_t *row;
+
+		snprintf(view.reason, sizeof view.reason, "%s", cases[i].reason);
+		row = adm_health_of_peer(&view, "NOW", "HSS");
+		assert_string_equal(text_of(row, "reason"), "peer-not-open");
+		if (!strstr(text_of(row, "text"), cases[i].text) || !strstr(text_of(row, "advice"), cases[i].advice))
+			fail_msg("%s: %s; %s", cases[i].state, text_of(row, "text"), text_of(row, "advice"));
+		json_decref(row);
+	}
+}
+
+static void test_health_names_a_store_that_is_nearly_full_and_its_reader(void **state)
+{
+	struct play *p = *state;
+	struct kv_room *room = &p->core.core->rooms.of[CORE_STORE_JOURNAL].now;
+	const json_t *row;
+
+	*room = (struct kv_room){ .size = 910, .size_max = 1000, .left = 99, .held = 300, .oldest = { .pid = 4711 } };
+	row = json_array_get(json_object_get(ctl_fake_run("health", "{}")->last, "reasons"), 2);
+	assert_string_equal(text_of(row, "reason"), "store-full");
+	assert_non_null(strstr(text_of(row, "text"),
+			       "journal: 99 of 1000 octets are left (journal.size_max); process 4711 has been reading"));
+	assert_non_null(strstr(text_of(row, "advice"), "end the reader; or raise journal.size_max"));
+	room->held = 0;
+	row = json_array_get(json_object_get(ctl_fake_run("health", "{}")->last, "reasons"), 2);
+	assert_null(strstr(text_of(row, "text"), "4711"));
+	room->left = 100;
+	assert_int_equal(json_array_size(json_object_get(ctl_fake_run("health", "{}")->last, "reasons")), 2);
 }
 
 static void test_the_log_level_changes_in_the_core(void **state)
@@ -357,6 +424,9 @@ int main(void)
 		PLAY(test_a_peer_is_stopped_and_started),
 		PLAY(test_the_log_level_changes_in_the_core),
 		PLAY(test_health_names_each_reason),
+		PLAY(test_health_says_that_an_operator_stopped_a_peer),
+		PLAY(test_health_says_what_is_true_in_each_state_of_a_peer),
+		PLAY(test_health_names_a_store_that_is_nearly_full_and_its_reader),
 		PLAY(test_members_of_groups_and_sets_are_answered_by_their_names),
 		PLAY(test_an_anchor_that_is_not_configured_is_refused),
 		PLAY(test_an_scs_that_is_removed_loses_its_sessions),
