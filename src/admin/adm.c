@@ -39,6 +39,8 @@ int adm_new(struct adm **out, struct core *core, int fd)
 	err = ctl_server_new(&a->ctl, a->loop, fd, &conf);
 	if (!err)
 		err = add_commands(a);
+	if (!err)
+		err = adm_reload_init(a);
 	if (err) {
 		adm_free(a);
 		return err;

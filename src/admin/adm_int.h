@@ -25,11 +25,14 @@ struct adm { /* the `arg` of every handler */
 	LIST_HEAD(, adm_wait) waits;
 	struct ctl_request *reload; /* the client that waits for the end of a reload; NULL: none */
 	uint32_t reload_number;     /* of the reload asked for last */
+	struct net_timer *reload_timer;
+	uint32_t reload_wait_ms; /* for the parent's answer */
 };
 
 /* The tables of commands, one for each file. */
-extern const struct ctl_command adm_status_rows[], adm_peers_rows[], adm_assoc_rows[], adm_check_rows[], adm_group_rows[], adm_set_rows[],
-    adm_exchange_rows[], adm_backup_rows[], adm_trigger_rows[], adm_trigger_one_rows[], adm_reload_rows[], adm_health_rows[];
+extern const struct ctl_command adm_status_rows[], adm_peers_rows[], adm_assoc_rows[], adm_check_rows[], adm_group_rows[],
+    adm_set_rows[], adm_exchange_rows[], adm_backup_rows[], adm_trigger_rows[], adm_trigger_one_rows[], adm_reload_rows[],
+    adm_health_rows[];
 
 /* -- adm_health.c: why the gateway is not well; an empty array: it is. Objects of `reason`, `text`, `advice`. New reference. */
 json_t *adm_health(const struct adm *a);
@@ -70,4 +73,5 @@ void adm_change_member(struct adm *a, struct ctl_request *rq, const json_t *args
 /* -- adm_reload.c */
 
 json_t *adm_files(const struct adm *a); /* certificates and anchors in use, with the days that are left */
-void adm_reload_end(struct adm *a);     /* tells the client that waits that the gateway stops */
+ERR_MUST_USE int adm_reload_init(struct adm *a);
+void adm_reload_end(struct adm *a); /* tells the client that waits that the gateway stops */

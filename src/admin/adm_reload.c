@@ -6,8 +6,10 @@
 #include "admin/adm_int.h"
 #include "base/clock.h"
 #include "core/core.h"
+#include "net/net_loop.h"
 
-#define FILES_TEXT_MAX 40000 /* octets of paths in one answer, far below CTL_REPLY_LINE_MAX */
+#define PARENT_WAIT_MS 15000u /* longer than the parent waits for the processes to take a set */
+#define FILES_TEXT_MAX 40000  /* octets of paths in one answer, far below CTL_REPLY_LINE_MAX */
 
 static void on_reload(void *arg, struct ctl_request *rq, const json_t *args)
 {
@@ -20,10 +22,31 @@ static void on_reload(void *arg, struct ctl_request *rq, const json_t *args)
 	}
 	a->reload = rq;
 	a->reload_number++;
-	if (core_reload(a->core, a->reload_number) == 0)
+	if (core_reload(a->core, a->reload_number) == 0) {
+		net_timer_start(a->reload_timer, a->reload_wait_ms);
 		return;
+	}
 	a->reload = NULL;
 	ctl_fail(rq, "the parent process does not take messages; nothing is changed");
+}
+
+/* An answer that comes later has the number of a reload that nobody waits for, and is dropped. */
+static void on_parent_silent(void *arg)
+{
+	struct adm *a = arg;
+	struct ctl_request *rq = a->reload;
+
+	a->reload = NULL;
+	if (rq)
+		ctl_fail(rq, "the parent does not answer; 'mtcctl status' shows the files in use, and the log says whether they "
+			     "were renewed. "
+			     "Ask again");
+}
+
+int adm_reload_init(struct adm *a)
+{
+	a->reload_wait_ms = PARENT_WAIT_MS;
+	return net_timer_new(&a->reload_timer, a->loop, on_parent_silent, a);
 }
 
 static json_t *text_of(const char *p, size_t len)
@@ -64,6 +87,7 @@ void adm_reloaded(struct adm *a, uint32_t number, bool taken, const char *text, 
 	if (!rq || number != a->reload_number)
 		return;
 	a->reload = NULL;
+	net_timer_stop(a->reload_timer);
 	for (const char *p = text, *end = text + len, *eol; p < end && (eol = memchr(p, '\n', (size_t)(end - p))); p = eol + 1)
 		row_of(rq, p, (size_t)(eol - p));
 	ctl_note(rq, "%u files renewed", renewed);
@@ -80,6 +104,8 @@ void adm_reload_end(struct adm *a)
 	struct ctl_request *rq = a->reload;
 
 	a->reload = NULL;
+	net_timer_free(a->reload_timer);
+	a->reload_timer = NULL;
 	if (rq)
 		ctl_fail(rq, "the gateway stops");
 }

@@ -5,6 +5,7 @@
 
 #include "admin/adm.h"
 #include "admin/adm_health_peer.h"
+#include "admin/adm_int.h"
 #include "assoc/asc_change.h"
 #include "tests/unit/admin/ctl_fake.h"
 #include "tests/unit/core/core_play.h"
@@ -223,6 +224,40 @@ static void test_health_names_a_store_that_is_nearly_full_and_its_reader(void **
 	assert_int_equal(json_array_size(json_object_get(ctl_fake_run("health", "{}")->last, "reasons")), 2);
 }
 
+static int parent_takes(void *arg, uint32_t number)
+{
+	(void)arg;
+	(void)number;
+	return 0;
+}
+
+static void test_a_parent_that_does_not_answer_ends_the_reload(void **state)
+{
+	struct play *p = *state;
+	struct core_cb cb = *p->core.core->cb;
+	const struct core_cb *was = p->core.core->cb;
+	const struct ctl_answer *first, *next;
+
+	cb.on_reload = parent_takes;
+	p->core.core->cb = &cb;
+	p->adm->reload_wait_ms = 1;
+	first = ctl_fake_run("reload", "{}");
+	assert_int_equal(first->times, 0);
+	for (int i = 0; i < 2000 && !first->times; i++)
+		core_play_turns(&p->core, 1);
+	assert_int_equal(first->times, 1);
+	assert_non_null(strstr(first->error, "the parent does not answer"));
+
+	p->adm->reload_wait_ms = 60000;
+	next = ctl_fake_run("reload", "{}");
+	assert_int_equal(next->times, 0);
+	adm_reloaded(p->adm, 1, true, "", 0); /* the answer to the first, late */
+	assert_int_equal(next->times, 0);
+	adm_reloaded(p->adm, 2, true, "", 0);
+	assert_true(next->ok);
+	p->core.core->cb = was;
+}
+
 static void test_the_log_level_changes_in_the_core(void **state)
 {
 	struct play *p = *state;
@@ -427,6 +462,7 @@ int main(void)
 		PLAY(test_health_says_that_an_operator_stopped_a_peer),
 		PLAY(test_health_says_what_is_true_in_each_state_of_a_peer),
 		PLAY(test_health_names_a_store_that_is_nearly_full_and_its_reader),
+		PLAY(test_a_parent_that_does_not_answer_ends_the_reload),
 		PLAY(test_members_of_groups_and_sets_are_answered_by_their_names),
 		PLAY(test_an_anchor_that_is_not_configured_is_refused),
 		PLAY(test_an_scs_that_is_removed_loses_its_sessions),
