@@ -67,6 +67,9 @@ static void told_otherwise(struct core_trigger *t)
 	char device[POL_DEVICE_TEXT_MAX];
 	struct core_decision d;
 
+	if (t->given_up) /* the edge says it again when our acknowledgement did not fit the ring */
+		return;
+	t->given_up = true;
 	if (t->trg->req.action != TSP_ACTION_RECALL && t->scs->quota_used)
 		t->scs->quota_used--;
 	if (t->trg->state == TRG_ACCEPTED) {

@@ -54,6 +54,7 @@ struct core_trigger {
 	bool stepping, forgotten, late;
 	uint8_t storing; /* journal completions outstanding; only the last is acted on */
 	bool left;       /* a DTR of it may have left */
+	bool given_up;   /* by an edge, after we had said that it is accepted; and this was acted on */
 	bool resuming;   /* its request after a restart is one of limits.resume */
 	uint32_t cancelled_uid;
 	uint64_t cancelled_ms; /* 0: no operator cancelled it */

@@ -256,9 +256,9 @@ static uint64_t opened(struct core_play *p)
 	return 1;
 }
 
-static void give_up(struct core_play *p, uint32_t end_to_end, uint32_t reference)
+static void say_given_up(struct core_play *p, uint64_t session, uint32_t end_to_end, uint32_t reference)
 {
-	struct ipc_device_action_given_up g = { opened(p), end_to_end, reference };
+	struct ipc_device_action_given_up g = { session, end_to_end, reference };
 	struct ipc_device_action_answer known;
 	struct ipc_rec_head head;
 	size_t len;
@@ -268,6 +268,11 @@ static void give_up(struct core_play *p, uint32_t end_to_end, uint32_t reference
 	assert_int_equal(ipc_device_action_answer_get(&known, p->record, len), 0);
 	assert_int_equal(head.transaction, 9);
 	assert_int_equal(known.request_status, TSP_STATUS_TEMPORARYERROR);
+}
+
+static void give_up(struct core_play *p, uint32_t end_to_end, uint32_t reference)
+{
+	say_given_up(p, opened(p), end_to_end, reference);
 }
 
 static void test_what_an_edge_answered_201_is_taken_back(void **state)
@@ -282,6 +287,23 @@ static void test_what_an_edge_answered_201_is_taken_back(void **state)
 	assert_int_equal(t->trg->answer_status, TSP_STATUS_TEMPORARYERROR);
 	assert_int_equal(t->scs->quota_used, 4);
 	assert_int_equal(p->core->st.v[ST_REQUESTS_GIVEN_UP], 1);
+}
+
+/* It does so when our acknowledgement did not fit the ring. */
+static void test_an_edge_that_says_again_that_it_gave_up_changes_nothing(void **state)
+{
+	struct core_play *p = *state;
+	struct core_trigger *t = pending_of(p, "meter-1@a.example", 1, "");
+	uint64_t session;
+
+	t->trg->accepted = true;
+	t->trg->state = TRG_NOTIFYING;
+	t->scs->quota_used = 5;
+	session = opened(p);
+	for (int i = 0; i < 3; i++)
+		say_given_up(p, session, 0, 1);
+	assert_int_equal(t->scs->quota_used, 4);
+	assert_int_equal(p->core->st.v[ST_REQUESTS_GIVEN_UP], 3);
 }
 
 static void test_an_edge_gives_up_only_the_request_that_it_names(void **state)
@@ -327,6 +349,7 @@ int main(void)
 		T(test_a_deny_and_a_block_take_back_at_once),
 		T(test_a_window_that_ran_out_takes_nothing_back),
 		T(test_what_an_edge_answered_201_is_taken_back),
+		T(test_an_edge_that_says_again_that_it_gave_up_changes_nothing),
 		T(test_an_edge_gives_up_only_the_request_that_it_names),
 		T(test_a_request_whose_time_is_over_is_201_and_is_not_judged),
 		T(test_the_time_of_an_edge_is_bounded),
