@@ -33,8 +33,8 @@ struct restore {
 	char aside[PATH_ROOM];  /* where the state goes */
 	uid_t uid;
 	gid_t gid;
-	bool give; /* to uid and gid */
-	int lock;  /* -1: none */
+	bool give;                           /* to uid and gid */
+	int associations_lock, journal_lock; /* -1: none */
 };
 
 __attribute__((format(printf, 1, 2))) static int wrong(const char *fmt, ...)
@@ -68,18 +68,30 @@ static bool control_listens(const char *path)
 	return listens;
 }
 
-/* The lock of the association store (base/kv.c) is the core's while it runs. */
-static int take_lock(struct restore *r)
+/* The lock of a store (base/kv.c) is the core's while it runs. A store without a lock file was never opened. */
+static int lock_store(const struct restore *r, const char *store, int *fd)
 {
 	char path[PATH_ROOM];
 
+	snprintf(path, sizeof path, "%s/%s/owner.lock", r->cfg->state_dir, store);
+	*fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (*fd < 0)
+		return errno == ENOENT
+			   ? 0
+			   : wrong("cannot open %s, which shows whether the store is in use: %s", path, strerror(errno));
+	if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	return errno == EWOULDBLOCK ? wrong("%s/%s is used by another process: stop mtc-iwfd first", r->cfg->state_dir, store)
+				    : wrong("cannot lock %s: %s", path, strerror(errno));
+}
+
+static int take_locks(struct restore *r)
+{
 	if (control_listens(r->cfg->control_path))
 		return wrong("mtc-iwfd runs (it listens at %s): stop it first", r->cfg->control_path);
-	snprintf(path, sizeof path, "%s/associations/owner.lock", r->cfg->state_dir);
-	r->lock = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	if (r->lock >= 0 && flock(r->lock, LOCK_EX | LOCK_NB) < 0)
-		return wrong("%s is used by another process: stop mtc-iwfd first", r->cfg->state_dir);
-	return 0;
+	if (lock_store(r, "associations", &r->associations_lock))
+		return 1;
+	return r->what->journal ? lock_store(r, "journal", &r->journal_lock) : 0;
 }
 
 static bool is_there(const struct restore *r, const char *store)
@@ -365,7 +377,7 @@ static int restore(struct restore *r)
 		return 1;
 	if (mkdir(r->cfg->state_dir, 0700) == 0 && r->give && chown(r->cfg->state_dir, r->uid, r->gid) < 0)
 		return wrong("state_dir %s: %s", r->cfg->state_dir, strerror(errno));
-	if (take_lock(r) || check_place(r))
+	if (take_locks(r) || check_place(r))
 		return 1;
 	name_places(r);
 	code = stage_all(r);
@@ -382,11 +394,13 @@ static int restore(struct restore *r)
 
 int dm_restore_main(const struct dm_restore *what)
 {
-	struct restore r = { .what = what, .lock = -1 };
+	struct restore r = { .what = what, .associations_lock = -1, .journal_lock = -1 };
 	int code = restore(&r);
 
-	if (r.lock >= 0)
-		close(r.lock);
+	if (r.associations_lock >= 0)
+		close(r.associations_lock);
+	if (r.journal_lock >= 0)
+		close(r.journal_lock);
 	json_decref(r.manifest);
 	cfg_iwf_free(r.cfg);
 	return code;

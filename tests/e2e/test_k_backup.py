@@ -1,5 +1,6 @@
 """Act eleven, fourth part: mtcctl backup while triggers go on, and mtc-iwfd --restore. What is not whole is not there, what was there is not lost."""
 import array
+import fcntl
 import hashlib
 import json
 import os
@@ -137,6 +138,25 @@ def test_the_journal_of_a_backup_comes_back_only_when_it_is_asked_for(gateway):
     p.ue("absent")
     g.start()
     assert waiting and {t[:2] for t in g.triggers()} == {t[:2] for t in waiting}
+
+
+def test_a_store_in_use_is_not_replaced(gateway):
+    g = gateway
+    assert g.backup("copy").returncode == 0
+    g.stop()
+    old = tree(g.state)
+    with open(os.path.join(g.state, "journal", "owner.lock"), "r+b") as held:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        refused = g.restore("copy", "--replace", "--journal")
+        assert refused.returncode == 1 and "journal is used by another process" in refused.stderr, refused
+    assert tree(g.state) == old
+    lock = os.path.join(g.state, "associations", "owner.lock")
+    os.rename(lock, lock + ".kept")
+    os.symlink("owner.lock.kept", lock)  # an open() that fails and is not "no such file"
+    refused = g.restore("copy", "--replace")
+    assert refused.returncode == 1 and "owner.lock, which shows whether the store is in use" in refused.stderr, refused
+    os.rename(lock + ".kept", lock)
+    assert tree(g.state) == old
 
 
 def test_a_target_that_is_there_is_left_alone(gateway):
