@@ -26,6 +26,10 @@
  *  One that was restored undecided may have been answered SUCCESS before: that it was taken back, or nobody knows, is reported.
  *  Past its validity a trigger leaves ASKING, WRITING, SUBMITTING (UNSENT) and RESUMING for REPORTING(EXPIRED), and no DTR is sent.
  *
+ *  refused after WRITING was entered, but for its DISK: every DONE above that is reached with a refusal
+ *             DURABLE, DISK: answered      a journal that takes nothing: answered at once, DONE
+ *   REFUSING ----------------------> DONE  restored: DONE, nothing is submitted. Time over: its answer is 201
+ *
  *  the time for the answer is over (GIVE_UP): no answer but 201 is given from now on
  *   ASKING, WRITING, SUBMITTING (none left): DONE (answered 201)     SUBMITTING, RESUBMITTING: RECALLING     RESUMING: REVOKING
  *   REPORTING (EXPIRED, not answered): DONE (answered 201)           ACCEPTED (the SCS was told 201 by another): REVOKING
@@ -72,7 +76,7 @@ static const struct rule rules[] = {
 	{ TRG_WRITING,      EV(DURABLE),        TRG_SUBMITTING,    trg_act_submit },
 	{ TRG_WRITING,      EV(DISK),           TRG_DONE,          trg_act_disk },
 	{ TRG_WRITING,      EV(CANCEL),         TRG_WRITING,       trg_act_revoke_soon },
-	{ TRG_WRITING,      EV(GIVE_UP),        TRG_DONE,          trg_act_refuse },
+	{ TRG_WRITING,      EV(GIVE_UP),        TRG_WRITING,       trg_act_refuse },
 
 	{ TRG_SUBMITTING,   EV(DTA_OK),         TRG_SUBMITTING,    trg_act_accept },
 	{ TRG_SUBMITTING,   EV(DTA_NO),         TRG_SUBMITTING,    trg_act_refuse },
@@ -148,6 +152,12 @@ static const struct rule rules[] = {
 	{ TRG_BACKOFF,      EV(SCS_BACK),       TRG_NOTIFYING,     trg_act_notify },
 	{ TRG_BACKOFF,      EV(RESTORED),       TRG_NOTIFYING,     trg_act_notify },
 	{ TRG_BACKOFF,      EV(DRR),            TRG_BACKOFF,       trg_act_report_known },
+
+	{ TRG_REFUSING,     EV(DURABLE),        TRG_REFUSING,      trg_act_refused },
+	{ TRG_REFUSING,     EV(DISK),           TRG_REFUSING,      trg_act_refused },
+	{ TRG_REFUSING,     EV(RESTORED),       TRG_REFUSING,      trg_act_refused },
+	{ TRG_REFUSING,     EV(DRR),            TRG_REFUSING,      trg_act_report_refused },
+	{ TRG_REFUSING,     EV(GIVE_UP),        TRG_REFUSING,      trg_act_overdue_refusing },
 
 	/* The DTA that a DRR overtook: it says nothing new. */
 	{ TRG_ACCEPTED,     EV(DTA_OK),         TRG_ACCEPTED,      trg_act_none },

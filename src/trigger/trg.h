@@ -36,7 +36,8 @@
 	X(NOTIFYING, "reporting") /* the DNR is out */                                                                           \
 	X(BACKOFF, "waiting to report again")                                                                                    \
 	X(DONE, "done")                                                                                                          \
-	X(REVOKING, "taking back") /* accepted, and its right is gone: the recall is out */
+	X(REVOKING, "taking back")         /* accepted, and its right is gone: the recall is out */                              \
+	X(REFUSING, "writing the refusal") /* decided, and told when a restart knows it */
 
 enum trg_state {
 #define TRG_ROW(name, word) TRG_##name,
@@ -222,6 +223,10 @@ struct trg {                       /* for others: to read, never to write; in th
 	bool revoked, revoking; /* its right was seen to be gone; and its recall is not answered yet */
 	bool resumed;           /* restored undecided: nobody knows whether its DTR left */
 	/* the rest is inside */
+	bool refused; /* the record says that it was refused: nothing of it is at the SMS-SC, nothing is submitted */
+	bool refuse_has_diagnostic;
+	uint8_t refuse_reason; /* with answer_status: the refusal that waits for the journal */
+	uint32_t refuse_diagnostic;
 	bool gave_up;          /* its outcome stayed unknown: 201 is, or will be, its answer */
 	bool again;            /* the message on its way was sent before */
 	bool revoke_due;       /* REVOKE or CANCEL came before the DTA */

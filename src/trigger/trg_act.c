@@ -53,10 +53,59 @@ void trg_say(struct trg *t, uint32_t status, int reason)
 	answer(t, &(struct trg_answer){ .status = status, .reason = reason });
 }
 
+/* A refusal is told when a restart knows it: else the next core would submit an intent whose SCS was told that there is none. */
+static enum trg_state refuse(struct trg_step *s, const struct trg_answer *a)
+{
+	struct trg *t = s->t;
+
+	if (t->stored) {
+		t->refused = true;
+		t->outcome = 0;
+		t->answer_status = a->status;
+		t->refuse_reason = (uint8_t)a->reason;
+		t->refuse_has_diagnostic = a->has_diagnostic;
+		t->refuse_diagnostic = a->diagnostic;
+		trg_arm(t, UINT64_MAX);
+		if (t->ports->store(t->arg, t) == 0)
+			return TRG_REFUSING;
+	}
+	answer(t, a);
+	return trg_end(s, false);
+}
+
 enum trg_state trg_refuse(struct trg_step *s, uint32_t status, int reason)
 {
-	trg_say(s->t, status, reason);
+	return refuse(s, &(struct trg_answer){ .status = status, .reason = reason });
+}
+
+/* The refusal is on disk, or cannot be; or it was restored, and the SCS was told, or is told by the copy for duplicates. */
+enum trg_state trg_act_refused(struct trg_step *s)
+{
+	const struct trg *t = s->t;
+
+	if (!t->answered)
+		answer(s->t, &(struct trg_answer){ t->answer_status, t->refuse_reason, t->refuse_has_diagnostic,
+						   t->refuse_diagnostic });
 	return trg_end(s, false);
+}
+
+/* The refusal waits for the journal, and its time is over: the SCS hears 201 from the edge. */
+enum trg_state trg_act_overdue_refusing(struct trg_step *s)
+{
+	struct trg *t = s->t;
+
+	t->overdue = true;
+	t->answer_status = s->ev->status;
+	t->refuse_reason = (uint8_t)s->ev->reason;
+	t->refuse_has_diagnostic = false;
+	return TRG_REFUSING;
+}
+
+/* Of what is refused: soon it is a report of no trigger. */
+enum trg_state trg_act_report_refused(struct trg_step *s)
+{
+	s->t->ports->acknowledge(s->t->arg, s->t, s->ev->token, false);
+	return TRG_REFUSING;
 }
 
 enum trg_state trg_act_refuse(struct trg_step *s)
@@ -66,8 +115,7 @@ enum trg_state trg_act_refuse(struct trg_step *s)
 	if (s->t->early)
 		return trg_settle_early(s);
 	s->t->may_report = false;
-	answer(s->t, &(struct trg_answer){ ev->status, ev->reason, ev->has_diagnostic, ev->diagnostic });
-	return trg_end(s, false);
+	return refuse(s, &(struct trg_answer){ ev->status, ev->reason, ev->has_diagnostic, ev->diagnostic });
 }
 
 void trg_back_off(struct trg_step *s, uint64_t latest_ms)
@@ -181,10 +229,12 @@ enum trg_state trg_act_subscriber(struct trg_step *s)
 	return t->state;
 }
 
+/* The record is not there, as far as the journal knows: it is deleted all the same. The refusal is not written, because in trouble the
+ * room is for what an SCS was promised. */
 enum trg_state trg_act_disk(struct trg_step *s)
 {
-	s->t->stored = false;
-	return trg_refuse(s, TSP_STATUS_TEMPORARYERROR, s->t->conf->reasons.journal);
+	trg_say(s->t, TSP_STATUS_TEMPORARYERROR, s->t->conf->reasons.journal);
+	return trg_end(s, false);
 }
 
 /* The last moment at which an association can be gone, or an original, without the SMS-SC having heard of it. */
@@ -401,7 +451,7 @@ enum trg_state trg_act_unreported(struct trg_step *s)
 		t->ports->acknowledge(t->arg, t, t->token, false);
 	t->token = 0;
 	if (!t->answered)
-		return trg_refuse(s, TSP_STATUS_TEMPORARYERROR, t->conf->reasons.journal);
+		return trg_act_disk(s);
 	trg_arm(t, deadline > soon && t->own_outcome == TRG_NO_OUTCOME ? deadline : soon);
 	return TRG_ACCEPTED;
 }

@@ -95,6 +95,7 @@ static const char *const waits[TRG_STATE_COUNT] = {
 	[TRG_BACKOFF] = "the next time the report is sent, or the SCS to connect",
 	[TRG_DONE] = "nothing",
 	[TRG_REVOKING] = "the SMS-SC to give it back",
+	[TRG_REFUSING] = "the journal, with its refusal",
 };
 
 void trg_look(const struct trg *t, struct trg_outlook *out)

@@ -35,10 +35,11 @@ struct trg_step { /* one event under way */
 typedef enum trg_state trg_act_fn(struct trg_step *s);
 
 /* trg_act.c: submit and report */
-trg_act_fn trg_act_none, trg_act_start, trg_act_refuse, trg_act_subscriber, trg_act_submit, trg_act_disk, trg_act_accept,
-    trg_act_submit_again, trg_act_unsent, trg_act_unsent_again, trg_act_resume, trg_act_restored, trg_act_wait_report,
-    trg_act_report_early, trg_act_stored, trg_act_report, trg_act_unconfirmed, trg_act_unreported, trg_act_report_twice,
-    trg_act_reported, trg_act_report_known, trg_act_notify, trg_act_notify_later, trg_act_acknowledged;
+trg_act_fn trg_act_none, trg_act_start, trg_act_refuse, trg_act_refused, trg_act_report_refused, trg_act_overdue_refusing,
+    trg_act_subscriber, trg_act_submit, trg_act_disk, trg_act_accept, trg_act_submit_again, trg_act_unsent, trg_act_unsent_again,
+    trg_act_resume, trg_act_restored, trg_act_wait_report, trg_act_report_early, trg_act_stored, trg_act_report,
+    trg_act_unconfirmed, trg_act_unreported, trg_act_report_twice, trg_act_reported, trg_act_report_known, trg_act_notify,
+    trg_act_notify_later, trg_act_acknowledged;
 /* trg_recall.c: taking back */
 trg_act_fn trg_act_give_up, trg_act_gave_up, trg_act_recall, trg_act_recall_restored, trg_act_recall_later, trg_act_recalled,
     trg_act_recall_no, trg_act_report_late, trg_act_taken_back, trg_act_lost, trg_act_revoke, trg_act_revoke_soon,
@@ -49,6 +50,7 @@ trg_act_fn trg_act_give_up, trg_act_gave_up, trg_act_recall, trg_act_recall_rest
 /* Ends it: timer, journal, whatever it holds. */
 enum trg_state trg_end(struct trg_step *s, bool late);
 void trg_say(struct trg *t, uint32_t status, int reason); /* the one answer */
+/* The answer is a refusal and the end: at once, or when the journal knows it, if there is a record. */
 enum trg_state trg_refuse(struct trg_step *s, uint32_t status, int reason);
 void trg_count(uint16_t *n);                         /* stays at its largest value */
 uint64_t trg_report_kept_until(const struct trg *t); /* once it has an outcome */

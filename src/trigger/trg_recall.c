@@ -289,7 +289,7 @@ enum trg_state trg_act_overdue(struct trg_step *s)
 	t->overdue = true;
 	if (t->early)
 		return overdue_early(s);
-	if (!s->ev->unsent)
+	if (!s->ev->unsent || t->resumed)
 		return trg_give_up_because(s, s->ev->reason);
 	t->may_report = false;
 	return trg_refuse(s, s->ev->status, s->ev->reason);

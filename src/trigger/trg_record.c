@@ -21,11 +21,14 @@ enum {
 	MORE_UNWANTED = 0x8, /* undecided, and to be taken back */
 	MORE_TOLD_201 = 0x10,
 	MORE_TOLD_112 = 0x20, /* a replace that became a new trigger; since version 3 */
-	MORE_ALL = 0x3f
+	MORE_REFUSED = 0x40,  /* of KIND_RECALLING: nothing is to be recalled; since version 3 */
+	MORE_ALL = 0x7f
 };
 
 static enum kind kind_of(const struct trg *t)
 {
+	if (t->refused)
+		return KIND_RECALLING;
 	if (t->has_outcome)
 		return KIND_REPORT;
 	if (t->gave_up)
@@ -86,6 +89,7 @@ static void put_more(struct buf *b, const struct trg *t)
 {
 	buf_u8(b, (uint8_t)((t->as_new ? MORE_AS_NEW : 0) | (t->revoked ? MORE_REVOKED : 0) |
 			    (t->req.groups_unknown ? MORE_GROUPS_UNKNOWN : 0) | (t->revoke_due ? MORE_UNWANTED : 0) |
+			    (t->refused ? MORE_REFUSED : 0) |
 			    (t->answered && t->answer_status == TSP_STATUS_TEMPORARYERROR ? MORE_TOLD_201 : 0) |
 			    (t->answered && t->answer_status == TSP_STATUS_ORIGINALMESSAGESENT ? MORE_TOLD_112 : 0)));
 	buf_u8(b, (uint8_t)t->revoke_reason);
@@ -260,6 +264,11 @@ static void take_kind(struct trg *t, enum kind kind)
 static void take_more(struct trg *t, const struct more *m, const char *taker)
 {
 	t->as_new = m->flags & MORE_AS_NEW;
+	t->refused = t->gave_up && (m->flags & MORE_REFUSED);
+	if (t->refused) {
+		t->state = TRG_REFUSING;
+		t->may_report = false;
+	}
 	t->revoked = m->flags & MORE_REVOKED;
 	t->revoke_due = m->flags & MORE_UNWANTED;
 	if (t->answered && (m->flags & MORE_TOLD_201))

@@ -8,7 +8,7 @@ import time
 import pytest
 from support import diameter as D
 from support.core import core
-from support.hands import Reader, in_place_of
+from support.hands import Reader, Smssc, at_its_place, in_place_of
 from support.t4 import T
 from support.tsp import action, request_status
 
@@ -26,6 +26,20 @@ def told(p, reference):
     line = p.wait_decision(reference=reference, action="trigger")
     assert len(p.decisions(reference=reference, action="trigger")) == 1, "one decision for one request"
     return names[line["request_status"]], line["reason"]
+
+
+def submitted(p):
+    """Reference-Numbers of all triggers that come until nothing comes for three seconds; recalls are answered, too."""
+    p.sc.sock.settimeout(3)
+    references_seen = set()
+    try:
+        while True:
+            dtr = p.sc.take()
+            p.sc.accept(dtr)
+            if kind(dtr) != RECALL:
+                references_seen.add(dtr.number(3007))
+    except TimeoutError:
+        return references_seen
 
 
 def stand(labs, s6m, t4, limits=""):
@@ -157,6 +171,26 @@ def test_what_a_burst_is_told_is_what_the_log_says(labs):
         assert set(heard.values()) == {0, 201}, "some in time, some not"
         assert {r: told(p, r)[0] for r in wanted} == heard
         assert {r for r, status in heard.items() if status == 0} == taken, "the SMS-SC has what was accepted, and nothing else"
+    finally:
+        scs.close()
+        fall(labs, p)
+
+
+def test_a_refusal_of_what_never_left_outlives_the_core(labs):
+    """A core that is killed right after a 201 leaves nothing that the next one submits."""
+    p = stand(labs, "1s", "1s", "limits: { peer_window: 5 }\n")
+    scs = Reader.opened(p)
+    try:
+        all_of_them = [next(references) for _ in range(30)]
+        for i, reference in enumerate(all_of_them):
+            scs.ask_later(action(device=f"meter-{1 + i}@a.example", reference=reference, validity=300))
+        left = {p.sc.take().number(3007) for _ in range(5)}
+        pid = core(p)
+        p.sc.close()
+        assert scs.answered() == 201
+        os.kill(pid, signal.SIGKILL)
+        p.sc = at_its_place(p, p.lab["smssc"], Smssc)
+        assert submitted(p) <= left, "what never left is not submitted after its 201"
     finally:
         scs.close()
         fall(labs, p)

@@ -413,6 +413,7 @@ static inline struct trg *in_state_of(struct fake *f, enum trg_state wanted, con
 				  TRG_EVENT_COUNT },
 		[TRG_REVOKING] = { TRG_EV_SUBSCRIBER, TRG_EV_DURABLE, TRG_EV_DTA_OK, TRG_EV_REVOKE, TRG_EV_DURABLE,
 				   TRG_EVENT_COUNT },
+		[TRG_REFUSING] = { TRG_EV_SUBSCRIBER, TRG_EV_DURABLE, TRG_EV_UNSENT, TRG_EVENT_COUNT },
 		[TRG_DONE] = { TRG_EV_SUBSCRIBER_NO, TRG_EVENT_COUNT },
 	};
 

@@ -42,7 +42,7 @@ static void test_no_dtr_leaves_before_the_intent_is_durable(void **state)
 	assert_int_equal(f.status, TSP_STATUS_TEMPORARYERROR);
 	assert_int_equal(f.reason, WHY_JOURNAL);
 	assert_int_equal(t->state, TRG_DONE);
-	assert_false(t->stored);
+	assert_int_equal(f.stored, 1); /* the room is for what an SCS was promised */
 	trg_free(t);
 }
 
@@ -179,6 +179,8 @@ static void test_an_association_gone_before_the_dtr_is_105(void **state)
 
 		f.refusal = (struct trg_refusal){ TSP_STATUS_NOTAUTHORIZED, WHY_GIVEN };
 		step(t, &f, rows[i].event);
+		if (t->state == TRG_REFUSING)
+			step(t, &f, TRG_EV_DURABLE);
 		assert_int_equal(f.status, TSP_STATUS_NOTAUTHORIZED);
 		assert_int_equal(f.submitted, 0);
 		assert_int_equal(f.forgotten, 1);
@@ -194,9 +196,61 @@ static void test_a_dtr_that_cannot_leave_is_201_without_recall(void **state)
 	(void)state;
 	f.fail_submit = true;
 	step(t, &f, TRG_EV_DURABLE);
+	step(t, &f, TRG_EV_DURABLE);
 	assert_int_equal(f.status, TSP_STATUS_TEMPORARYERROR);
 	assert_int_equal(t->state, TRG_DONE);
 	assert_int_equal(f.recalled, 0);
+	trg_free(t);
+}
+
+/* A core that ends right after the answer leaves nothing that the next one submits. */
+static void test_a_refusal_is_told_when_a_restart_knows_it(void **state)
+{
+	static const struct {
+		enum trg_state at;
+		enum trg_event_kind event;
+	} rows[] = { { TRG_WRITING, TRG_EV_GIVE_UP },
+		     { TRG_SUBMITTING, TRG_EV_UNSENT },
+		     { TRG_SUBMITTING, TRG_EV_DTA_NO },
+		     { TRG_SUBMITTING, TRG_EV_DTA_UNHANDLED } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		static struct fake_disk disk;
+		struct fake f = fake_new();
+		struct trg *t = in_state(&f, rows[i].at), *next;
+		int submitted = f.submitted;
+
+		f.disk = &disk;
+		step(t, &f, rows[i].event);
+		assert_int_equal(t->state, TRG_REFUSING);
+		assert_int_equal(f.answered, 0);
+		assert_int_equal(step(t, &f, TRG_EV_DRR), 0); /* soon one of no trigger */
+		assert_int_equal(f.acked_no, 1);
+		step(t, &f, TRG_EV_DURABLE);
+		assert_int_equal(f.answered, 1);
+		assert_int_equal(t->state, TRG_DONE);
+		assert_int_equal(trg_restore(&next, 7, disk.durable.bytes, disk.durable.len, &fake_conf, &fake_ports, &f), 0);
+		assert_int_equal(step(next, &f, TRG_EV_RESTORED), 0);
+		assert_int_equal(next->state, TRG_DONE);
+		assert_int_equal(f.submitted, submitted);
+		assert_int_equal(f.submitted_again + f.recalled, 0);
+		assert_int_equal(f.answered, 1);
+		trg_free(t);
+		trg_free(next);
+	}
+}
+
+static void test_a_refusal_that_waits_past_its_time_is_201(void **state)
+{
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_SUBMITTING);
+
+	(void)state;
+	step(t, &f, TRG_EV_DTA_NO);
+	step(t, &f, TRG_EV_GIVE_UP);
+	step(t, &f, TRG_EV_DURABLE);
+	assert_int_equal(f.status, TSP_STATUS_TEMPORARYERROR);
 	trg_free(t);
 }
 
@@ -244,6 +298,7 @@ static void test_a_first_dtr_the_network_drops_needs_no_recall(void **state)
 
 	(void)state;
 	step(t, &f, TRG_EV_DTA_UNHANDLED);
+	step(t, &f, TRG_EV_DURABLE);
 	assert_int_equal(f.status, TSP_STATUS_TEMPORARYERROR);
 	assert_int_equal(f.recalled, 0);
 	assert_int_equal(t->state, TRG_DONE);
@@ -576,6 +631,8 @@ int main(void)
 		cmocka_unit_test(test_an_msisdn_the_hss_does_not_return_contradicts),
 		cmocka_unit_test(test_an_association_gone_before_the_dtr_is_105),
 		cmocka_unit_test(test_a_dtr_that_cannot_leave_is_201_without_recall),
+		cmocka_unit_test(test_a_refusal_is_told_when_a_restart_knows_it),
+		cmocka_unit_test(test_a_refusal_that_waits_past_its_time_is_201),
 		cmocka_unit_test(test_dta_timeout_is_never_a_refusal),
 		cmocka_unit_test(test_a_copy_the_network_drops_leaves_the_outcome_unknown),
 		cmocka_unit_test(test_a_first_dtr_the_network_drops_needs_no_recall),

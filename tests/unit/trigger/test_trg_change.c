@@ -298,6 +298,8 @@ static void test_a_recall_of_an_ended_original_is_what_the_sms_sc_says_unless_it
 
 		f.past.reported = rows[i].reported;
 		step(t, &f, rows[i].dta);
+		if (t->state == TRG_REFUSING)
+			step(t, &f, TRG_EV_DURABLE);
 		assert_int_equal(f.status, rows[i].status);
 		assert_int_equal(t->state, TRG_DONE); /* nothing is live */
 		assert_false(t->accepted || t->may_report);
@@ -398,6 +400,7 @@ static void test_one_change_at_a_time(void **state)
 	assert_true(w.o->changer == w.t->number);
 	trg_free(t);
 	step(w.t, &w.f, TRG_EV_DTA_NO); /* and when the first has failed */
+	step(w.t, &w.f, TRG_EV_DURABLE);
 	assert_int_equal(w.o->changer, 0);
 	end_two(&w);
 }
@@ -533,6 +536,7 @@ static void test_what_the_sms_sc_refuses_is_said_with_its_diagnostic(void **stat
 	two_of(&w, TSP_ACTION_REPLACE, TRG_SUBMITTING);
 	w.f.unknown = false;
 	trg_step(w.t, &no, w.f.now_ms);
+	step(w.t, &w.f, TRG_EV_DURABLE);
 	assert_int_equal(w.f.status, TSP_STATUS_REPLACEFAIL);
 	assert_int_equal(w.f.diagnostic, 1);
 	assert_int_equal(w.o->state, TRG_ACCEPTED); /* it is reported as ever */
@@ -883,6 +887,8 @@ static void test_one_that_is_not_wanted_does_not_leave(void **state)
 	t = in_state(&f, TRG_WRITING);
 	step(t, &f, TRG_EV_CANCEL);
 	step(t, &f, TRG_EV_DURABLE);
+	assert_int_equal(f.answered, 0);
+	step(t, &f, TRG_EV_DURABLE); /* the refusal */
 	assert_int_equal(f.status, TSP_STATUS_PERMANENTERROR);
 	assert_int_equal(f.submitted, 0);
 	trg_free(t);
@@ -893,6 +899,7 @@ static void test_one_that_is_not_wanted_does_not_leave(void **state)
 		step(t, &f, kinds[i]);
 		assert_true(trg_unwanted(t)); /* whoever lets it wait asks that */
 		step(t, &f, TRG_EV_UNSENT);
+		step(t, &f, TRG_EV_DURABLE);
 		assert_int_equal(t->state, TRG_DONE);
 		assert_int_equal(f.status, i ? TSP_STATUS_PERMANENTERROR : TSP_STATUS_NOTAUTHORIZED);
 		trg_free(t);
@@ -1029,6 +1036,7 @@ static void test_an_expired_replace_replaces_nothing(void **state)
 	(void)state;
 	two_of(&w, TSP_ACTION_REPLACE, TRG_WRITING);
 	w.f.now_ms = w.t->req.expires_ms;
+	step(w.t, &w.f, TRG_EV_DURABLE);
 	step(w.t, &w.f, TRG_EV_DURABLE);
 	assert_int_equal(w.f.status, TSP_STATUS_REPLACEFAIL);
 	assert_int_equal(w.f.reason, WHY_EXPIRED);
@@ -1168,6 +1176,7 @@ static void test_a_refusal_stands_in_the_history_with_its_reason(void **state)
 	f = fake_new();
 	t = in_state(&f, TRG_WRITING);
 	f.refusal = (struct trg_refusal){ TSP_STATUS_NOTAUTHORIZED, WHY_GIVEN };
+	step(t, &f, TRG_EV_DURABLE);
 	step(t, &f, TRG_EV_DURABLE);
 	n = trg_history(t, past, &dropped);
 	assert_int_equal(past[n - 1].reason, WHY_GIVEN);

@@ -4,7 +4,7 @@
 #include "tests/unit/trigger/fake.h"
 
 /* One letter a state, in the order of TRG_STATE_TABLE. */
-static const char letters[] = "iawsbrckpnodv";
+static const char letters[] = "iawsbrckpnodvf";
 _Static_assert(sizeof letters - 1 == TRG_STATE_COUNT, "one letter a state");
 
 /* The state after the pair, every port willing; '.': refused. A line a state, a column an event in the order of TRG_EVENT_TABLE:
@@ -14,9 +14,9 @@ _Static_assert(sizeof letters - 1 == TRG_STATE_COUNT, "one letter a state");
 static const char *const trigger[] = {
 	"a........................", /* idle */
 	".wd...................dd.", /* asking the HSS */
-	"...sd.................wd.", /* writing the intent */
-	".....kddb..p......d..sscd", /* submitting */
-	".....kdcc..p......c..bbcd", /* submitting again */
+	"...sd.................wf.", /* writing the intent */
+	".....kffb..p......f..sscf", /* submitting */
+	".....kfcc..p......c..bbcf", /* submitting again */
 	"...........p...bb....vvv.", /* resuming */
 	"...cc....dcd...ccd.....cc", /* recalling */
 	".....kkkk..p...pk..dpvvvk", /* accepted */
@@ -25,13 +25,14 @@ static const char *const trigger[] = {
 	".....oooo..o..nnn.......o", /* waiting to report again */
 	".........................", /* done */
 	"...vv....pvp...vvk.dp....", /* taking back */
+	"...dd......f....d......f.", /* writing the refusal */
 };
 static const char *const replace[] = {
 	"a........................", /* idle */
 	".wd...................dd.", /* asking the HSS */
-	"...sd.................wd.", /* writing the intent */
-	".....kddb..s......d..ssck", /* submitting */
-	".....kdcc..b......c..bbck", /* submitting again */
+	"...sd.................wf.", /* writing the intent */
+	".....kffb..s......f..ssck", /* submitting */
+	".....kfcc..b......c..bbck", /* submitting again */
 	"...........r...bb....vvv.", /* resuming */
 	"...cc....dcd...ccd.....cc", /* recalling */
 	".....kkkk..p...pk..dpvvvk", /* accepted */
@@ -40,13 +41,14 @@ static const char *const replace[] = {
 	".....oooo..o..nnn.......o", /* waiting to report again */
 	".........................", /* done */
 	"...vv....pvp...vvk.dp....", /* taking back */
+	"...dd......f....d......f.", /* writing the refusal */
 };
 static const char *const recall[] = {
 	"a........................", /* idle */
 	".wd....................d.", /* asking the HSS */
-	"...sd..................d.", /* writing the intent */
-	".....dddb.........d....cd", /* submitting */
-	".....ddcc.........c....cd", /* submitting again */
+	"...sd..................f.", /* writing the intent */
+	".....dffb.........f....cf", /* submitting */
+	".....dfcc.........c....cf", /* submitting again */
 	"...............bb......c.", /* resuming */
 	"...cc....dc....ccd.....c.", /* recalling */
 	"",                          /* accepted */
@@ -55,6 +57,7 @@ static const char *const recall[] = {
 	"",                          /* waiting to report again */
 	".........................", /* done */
 	"",                          /* taking back */
+	"...dd...........d......f.", /* writing the refusal */
 };
 
 static const struct {
@@ -67,7 +70,7 @@ static const struct {
 /* A recall is done when the others are accepted: it never sees these states. */
 static bool reached(uint32_t action, unsigned state)
 {
-	return action != TSP_ACTION_RECALL || state <= TRG_RECALLING || state == TRG_DONE;
+	return action != TSP_ACTION_RECALL || state <= TRG_RECALLING || state == TRG_DONE || state == TRG_REFUSING;
 }
 
 static void check_pair(uint32_t action, const char *line, enum trg_state s, enum trg_event_kind e)
