@@ -59,6 +59,23 @@ void core_overdue_watch(struct core_trigger *t, uint64_t at_ms)
 	start(c);
 }
 
+/* -- after a restart: an edge may have answered, and be gone with its session before a core heard of it */
+
+bool core_overdue_restored(struct core_trigger *t)
+{
+	const struct core *c = t->core;
+	uint64_t now = core_now_ms(c), until = t->trg->req.received_ms + cfg_answer_within_ms(c->cfg) - CFG_CORE_MARGIN_MS;
+
+	if (t->trg->answered)
+		return false;
+	if (now < until) {
+		core_overdue_watch(t, net_loop_now_ms(c->loop) + (until - now));
+		return false;
+	}
+	(void)core_trigger_give_up(t);
+	return true;
+}
+
 /* -- an edge gave up */
 
 /* The SCS was told 201 after we had said that its trigger is accepted. Its trigger is taken back, or it is said that this is too late. */

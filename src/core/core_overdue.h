@@ -17,4 +17,8 @@ uint64_t core_overdue_at(const struct core *c, uint64_t answer_by_ms);
 /* The trigger is given up at that time, or earlier when an earlier time was set. Without memory the edge's deadline remains. */
 void core_overdue_watch(struct core_trigger *t, uint64_t at_ms);
 
+/* An undecided trigger of the journal, before it is resumed: its deadline counts from its arrival, because an edge that answered it may be
+ * gone, or its session, before a core heard of it. True: that time is over, and the trigger was given up; it may be freed. */
+bool core_overdue_restored(struct core_trigger *t);
+
 void core_on_given_up(struct core_edge *e, uint64_t transaction, const struct ipc_device_action_given_up *g);

@@ -4,6 +4,7 @@
 #include "base/fault.h"
 #include "core/core_devices.h"
 #include "core/core_int.h"
+#include "core/core_overdue.h"
 #include "core/core_restore.h"
 
 /* The request's place among the duplicates, so that a copy of it is recognised: with its answer, or waiting for one. */
@@ -73,7 +74,8 @@ static void resume(struct core *c, bool priority)
 	while ((t = core_cursor_next(&w))) {
 		if ((t->trg->req.priority == TSP_PRIORITY) != priority)
 			continue;
-		core_trigger_step(t, &restored);
+		if (!core_overdue_restored(t))
+			core_trigger_step(t, &restored);
 		FAULT_POINT(CORE_RESUMED);
 	}
 	core_cursor_end(&w);

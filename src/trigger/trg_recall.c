@@ -287,6 +287,8 @@ enum trg_state trg_act_overdue(struct trg_step *s)
 	if (t->answered) /* restored and expired: it waits for a report, and nobody waits for an answer */
 		return TRG_RESUMING;
 	t->overdue = true;
+	if (t->resumed)
+		trg_claim_again(t);
 	if (t->early)
 		return overdue_early(s);
 	if (!s->ev->unsent || t->resumed)

@@ -6,6 +6,7 @@ import signal
 import time
 
 import pytest
+from lablib import lab as L
 from support import diameter as D
 from support.core import core
 from support.hands import Reader, Smssc, at_its_place, in_place_of
@@ -191,6 +192,35 @@ def test_a_refusal_of_what_never_left_outlives_the_core(labs):
         os.kill(pid, signal.SIGKILL)
         p.sc = at_its_place(p, p.lab["smssc"], Smssc)
         assert submitted(p) <= left, "what never left is not submitted after its 201"
+    finally:
+        scs.close()
+        fall(labs, p)
+
+
+@pytest.mark.parametrize("gone", ["session", "edges"])
+def test_what_an_edge_answered_and_nobody_was_told_is_not_resumed(labs, gone):
+    """The core stands still; the edge says 201; its session or the edge ends; and then the core: the next one knows the time is over."""
+    p = stand(labs, "100ms", "100ms")
+    scs = Reader.opened(p)
+    try:
+        reference = next(references)
+        scs.ask_later(action(device="meter-4@a.example", reference=reference, validity=300))
+        dtr = p.sc.take()
+        assert dtr.number(3007) == reference
+        pid = core(p)
+        os.kill(pid, signal.SIGSTOP)
+        assert scs.answered() == 201
+        edges = L.roles(p.lab["iwf"]["pids"]["parent"])["edges"]
+        scs.close()
+        if gone == "edges":
+            for edge in edges:
+                os.kill(edge, signal.SIGKILL)
+        os.kill(pid, signal.SIGKILL)
+        p.sc.close()
+        p.sc = at_its_place(p, p.lab["smssc"], Smssc)
+        assert submitted(p) == set()
+        status, _ = told(p, reference)
+        assert status == 201
     finally:
         scs.close()
         fall(labs, p)

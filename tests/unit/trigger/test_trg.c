@@ -586,6 +586,27 @@ static void test_a_restored_trigger_asks_again_when_the_peer_is_there(void **sta
 	trg_free(t);
 }
 
+/* The edge may have answered 201, and be gone. Whether its DTR left is not known, whatever the caller says. */
+static void test_a_restored_trigger_whose_time_is_over_is_taken_back(void **state)
+{
+	struct trg_event over = {
+		.kind = TRG_EV_GIVE_UP, .status = TSP_STATUS_TEMPORARYERROR, .reason = WHY_GIVEN, .unsent = true
+	};
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_RESUMING);
+
+	(void)state;
+	assert_int_equal(trg_step(t, &over, f.now_ms), 0);
+	assert_int_equal(f.status, TSP_STATUS_TEMPORARYERROR);
+	assert_int_equal(t->state, TRG_REVOKING);
+	step(t, &f, TRG_EV_DURABLE);
+	assert_int_equal(f.submitted_again, 0);
+	assert_int_equal(f.recalled, 1);
+	step(t, &f, TRG_EV_RECALL_DONE);
+	assert_int_equal(t->outcome, TSP_OUTCOME_UNDELIVERABLE);
+	trg_free(t);
+}
+
 static void test_a_new_trigger_checks_its_bounds(void **state)
 {
 	static char long_name[IDENT_SCS_MAX + 2];
@@ -651,6 +672,7 @@ int main(void)
 		cmocka_unit_test(test_a_report_is_kept_until_its_retention_ends),
 		cmocka_unit_test(test_no_report_is_dropped_while_the_clock_may_be_wrong),
 		cmocka_unit_test(test_a_restored_trigger_asks_again_when_the_peer_is_there),
+		cmocka_unit_test(test_a_restored_trigger_whose_time_is_over_is_taken_back),
 		cmocka_unit_test(test_a_new_trigger_checks_its_bounds),
 		cmocka_unit_test(test_validity_left_is_rounded_up_and_never_grows),
 	};
