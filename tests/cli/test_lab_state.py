@@ -5,6 +5,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 
 import pytest
 from conftest import BIN, ROOT
@@ -373,11 +374,12 @@ def test_two_that_end_a_laboratory_at_once(directory, monkeypatch):
 
 
 def test_a_directory_with_a_name_that_means_something_in_yaml(directory):
-    directory.folder = os.path.join(os.path.dirname(directory.folder), "a, b: {c} #d 'e' \"f\" [&g] \\ h\u00fc")
-    p = directory.up(devices=5)
-    got = p.trigger("acme", device="meter-1@a.example", wait=15)
-    assert got.outcome == "SUCCESS", got
-    directory.down()
+    with tempfile.TemporaryDirectory() as short:  # a socket's path is at most 107 bytes
+        directory.folder = os.path.join(short, "a, b: {c} #d 'e' \"f\" [&g] \\ h\u00fc")
+        p = directory.up(devices=5)
+        got = p.trigger("acme", device="meter-1@a.example", wait=15)
+        assert got.outcome == "SUCCESS", got
+        directory.down()
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path):
