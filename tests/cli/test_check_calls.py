@@ -7,6 +7,8 @@ import subprocess
 import pytest
 from conftest import ROOT
 
+pytestmark = pytest.mark.once
+
 
 def run(*options):
     done = subprocess.run([os.path.join(ROOT, "scripts", "check-calls"), *options], capture_output=True, text=True, check=False)

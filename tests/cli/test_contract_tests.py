@@ -6,6 +6,8 @@ import subprocess
 import pytest
 from conftest import ROOT
 
+pytestmark = pytest.mark.once
+
 CONTRACTS = "# C\n\n## 1. Sessions\n\n| topic | decision |\n|---|---|\n| a row | what holds |\n"
 GOOD = "## 1. Sessions\n\n| row | tests | state |\n|---|---|---|\n| a row | `tests/unit/x/test_x.c::it_holds` `tests/e2e/test_y.py::test_it` | covered |\n"
 

@@ -7,6 +7,8 @@ import pytest
 from conftest import ROOT
 from lablib import callgrind
 
+pytestmark = pytest.mark.once
+
 # two objects, a name used before by its number, a call with what the callee took, recursion, a relative and a repeated position
 CALLGRIND = """# callgrind format
 version: 1

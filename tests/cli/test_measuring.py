@@ -9,6 +9,8 @@ from conftest import ROOT
 from lablib import builds, figures, proc
 from lablib.proc import LabError
 
+pytestmark = pytest.mark.once
+
 
 def test_ratios_are_made_round_by_round():
     # a slow second round of the machine is in both builds and in no ratio

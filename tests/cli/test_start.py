@@ -6,6 +6,8 @@ import subprocess
 import pytest
 from conftest import ROOT
 
+pytestmark = pytest.mark.once
+
 START = os.path.join(ROOT, "start")
 TOOLS = ("sh", "sed", "awk", "readlink", "dirname", "cat", "mktemp", "rm", "env", "date", "echo", "tee")
 

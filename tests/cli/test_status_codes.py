@@ -6,6 +6,8 @@ import subprocess
 import pytest
 from conftest import ROOT
 
+pytestmark = pytest.mark.once
+
 HEADERS = ("policy", "apps", "diameter", "base")
 
 
