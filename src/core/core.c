@@ -20,9 +20,9 @@
 /* Before any answer leaves: the doorbells of the edges and what is sent to core peers come after it. */
 static void write_decisions(struct core *c)
 {
-	bool failing = aud_flush(c->aud) != 0;
+	bool failing = aud_flush(c->decisions.aud) != 0;
 
-	if (failing != c->decisions_failing) {
+	if (failing != c->decisions.failing) {
 		if (failing)
 			log_error(c->log, "core",
 				  "the decision log cannot be written: %s; lines wait for room until too many wait",
@@ -30,7 +30,7 @@ static void write_decisions(struct core *c)
 		else
 			log_info(c->log, "core", "the decision log can be written again");
 	}
-	c->decisions_failing = failing; /* the next turn tries again */
+	c->decisions.failing = failing; /* the next turn tries again */
 }
 
 static void on_turn_end(void *arg)
@@ -52,7 +52,7 @@ void core_log_lost(struct core *c, uint64_t lines)
 
 void core_decisions(struct core *c, int fd)
 {
-	aud_reopen_fd(c->aud, fd);
+	aud_reopen_fd(c->decisions.aud, fd);
 }
 
 /* -- its life */
@@ -62,7 +62,7 @@ static void on_store(void *arg, int events)
 	struct core *c = arg;
 
 	(void)events;
-	asc_completions(c->asc);
+	asc_completions(c->store.asc);
 }
 
 static int open_stores(struct core *c, int decisions_fd, char why[CORE_WHY_MAX])
@@ -74,20 +74,21 @@ static int open_stores(struct core *c, int decisions_fd, char why[CORE_WHY_MAX])
 	struct asc_why asc_why = { "" };
 	int err;
 
-	err = decisions_fd >= 0 ? aud_open_fd(&c->aud, decisions_fd, &c->st) : aud_open(&c->aud, NULL, &c->st);
+	err =
+	    decisions_fd >= 0 ? aud_open_fd(&c->decisions.aud, decisions_fd, &c->st) : aud_open(&c->decisions.aud, NULL, &c->st);
 	if (err) {
 		snprintf(why, CORE_WHY_MAX, "the decision log: %s", err_str(err));
 		return err;
 	}
 	snprintf(dir, sizeof dir, "%s/associations", cfg->state_dir);
-	err = asc_open(&c->asc, &asc, &asc_why);
+	err = asc_open(&c->store.asc, &asc, &asc_why);
 	if (err) {
 		snprintf(why, CORE_WHY_MAX, "%s", asc_why.text);
 		return err;
 	}
-	err = net_watch_new(&c->store_bell, c->loop, asc_wake_fd(c->asc), on_store, c);
+	err = net_watch_new(&c->store.bell, c->loop, asc_wake_fd(c->store.asc), on_store, c);
 	if (!err)
-		err = net_watch_set(c->store_bell, NET_READ);
+		err = net_watch_set(c->store.bell, NET_READ);
 	return err ? err : core_journal_open(c, why);
 }
 
@@ -115,7 +116,7 @@ static int make_ids(struct core *c)
 
 	if (getrandom(&random, sizeof random, 0) != sizeof random)
 		return ERR_IO;
-	link_ids_init(&c->ids, c->cfg->internal.host, clock_real_ms(), random);
+	link_ids_init(&c->peers.ids, c->cfg->internal.host, clock_real_ms(), random);
 	return 0;
 }
 
@@ -173,7 +174,7 @@ int core_new(struct core **out, struct net_loop *loop, const struct core_conf *c
 	c->arg = conf->arg;
 	c->loop = loop;
 	core_time_init(c);
-	c->started_ms = core_now_ms(c);
+	c->time.started_ms = core_now_ms(c);
 	snprintf(why, CORE_WHY_MAX, "the core could not be made");
 	err = init_parts(c, conf, why);
 	if (!err) {
@@ -202,9 +203,9 @@ void core_free(struct core *c)
 	core_triggers_fini(c);
 	core_rooms_fini(c);
 	core_journal_close(c);
-	net_watch_free(c->store_bell);
-	asc_close(c->asc);
-	aud_close(c->aud);
+	net_watch_free(c->store.bell);
+	asc_close(c->store.asc);
+	aud_close(c->decisions.aud);
 	core_queue_fini(c);
 	core_overdue_fini(c);
 	core_deadlines_fini(c);
@@ -228,9 +229,9 @@ static void on_stop_look(void *arg)
 
 void core_stop(struct core *c, void (*done)(void *arg), void *arg)
 {
-	if (c->stopping)
+	if (c->stop.begun)
 		return;
-	c->stopping = true;
+	c->stop.begun = true;
 	c->stop.done = done;
 	c->stop.arg = arg;
 	core_peers_leave(c);

@@ -67,7 +67,7 @@ static void refuse(struct core_edge *e, uint64_t number, enum pol_reason reason)
 static void session_refuse(struct core_edge *e, uint64_t number, const struct ipc_session_open *open, enum pol_reason reason)
 {
 	struct core *c = e->core;
-	const struct asc_scs *scs = asc_scs_by_origin_host(c->asc, open->origin_host);
+	const struct asc_scs *scs = asc_scs_by_origin_host(c->store.asc, open->origin_host);
 
 	core_decide_session(c, e->who.generation, number, open, scs ? scs->name : "", reason);
 	log_warn(c->log, "core", "session %u-%06llx of %s at %s refused: %s", e->who.generation, (unsigned long long)number,
@@ -205,7 +205,7 @@ static bool probe_begin(struct core_edge *e, uint64_t number, const struct ipc_s
 static bool session_admit(struct core_edge *e, uint64_t number, const struct ipc_session_open *open)
 {
 	struct core *c = e->core;
-	const struct asc_scs *scs = asc_scs_by_origin_host(c->asc, open->origin_host);
+	const struct asc_scs *scs = asc_scs_by_origin_host(c->store.asc, open->origin_host);
 	enum pol_reason reason = judge(c, open, scs);
 	struct core_session *s;
 

@@ -11,7 +11,7 @@ void core_transaction_text(char out[CORE_TRANSACTION_TEXT_MAX], uint32_t generat
 
 static void emit(struct core *c, const struct aud_decision *d)
 {
-	if (aud_decision(c->aud, d))
+	if (aud_decision(c->decisions.aud, d))
 		log_error(c->log, "core", "transaction %s: the decision line is lost", d->transaction);
 }
 
@@ -36,7 +36,7 @@ void core_decide_session(struct core *c, uint32_t generation, uint64_t number, c
 
 void core_decide_session_end(struct core *c, const struct core_session *s, const char *reason)
 {
-	const struct asc_scs *scs = asc_scs_find(c->asc, s->scs->name);
+	const struct asc_scs *scs = asc_scs_find(c->store.asc, s->scs->name);
 	char transaction[CORE_TRANSACTION_TEXT_MAX];
 	struct aud_decision d = {
 		.time_ms = clock_real_ms(),

@@ -1,9 +1,15 @@
 /* core_decision.h - one decision, one line: every verdict of the core goes through here to the decision log and the counters. */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/core_sessions.h"
 #include "policy/pol_reason.h"
+
+struct core_decisions {
+	struct aud *aud;
+	bool failing; /* the decision log took nothing the last time */
+};
 
 struct core_decision { /* borrows its texts */
 	const char *transaction, *scs, *origin_host, *address, *device;

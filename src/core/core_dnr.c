@@ -50,7 +50,7 @@ int core_report_notify(void *arg, struct trg *trg, bool again)
 {
 	struct core *c = arg;
 	struct core_trigger *t = trg->owner;
-	struct core_session *s = c->stopping ? NULL : pick_session(t, again);
+	struct core_session *s = c->stop.begun ? NULL : pick_session(t, again);
 	struct ipc_device_notification record;
 	struct core_notice *n;
 	int err;

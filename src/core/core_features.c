@@ -21,15 +21,15 @@ bool core_says_unsupported(const struct app_head *head)
 /* A refusal without features may come from a relay. */
 void core_features_learn(struct core *c, const struct app_head *head)
 {
-	enum core_feature before = c->recall_replace;
+	enum core_feature before = c->peers.recall_replace;
 
 	if (has_feature(head))
-		c->recall_replace = CORE_FEATURE_THERE;
+		c->peers.recall_replace = CORE_FEATURE_THERE;
 	else if (core_says_unsupported(head) || (head->result_code.present && head->result_code.v == DIA_RESULT_SUCCESS))
-		c->recall_replace = CORE_FEATURE_MISSING;
-	if (c->recall_replace != before)
+		c->peers.recall_replace = CORE_FEATURE_MISSING;
+	if (c->peers.recall_replace != before)
 		log_info(c->log, "core", "the SMS-SC %s recall and replace",
-			 c->recall_replace == CORE_FEATURE_THERE ? "knows" : "does not know");
+			 c->peers.recall_replace == CORE_FEATURE_THERE ? "knows" : "does not know");
 }
 
 enum core_feature core_feature_of(const struct core *c)
@@ -40,7 +40,7 @@ enum core_feature core_feature_of(const struct core *c)
 	case CFG_RECALL_OFF:
 		return CORE_FEATURE_MISSING;
 	default:
-		return c->recall_replace;
+		return c->peers.recall_replace;
 	}
 }
 

@@ -30,6 +30,7 @@ struct core_overdue { /* requests without an answer, in the order in which they 
 };
 
 struct core_stop {
+	bool begun;
 	struct net_timer *timer;
 	void (*done)(void *arg);
 	void *arg;
@@ -43,15 +44,10 @@ struct core {
 	void *arg;
 	struct net_loop *loop;
 	struct core_time time;
-	struct core_look look;
-	uint64_t started_ms;
 	struct st_counters st;
 
-	struct asc *asc;
-	struct net_watch *store_bell; /* of what the store has finished */
-	struct aud *aud;
-	bool decisions_failing; /* the decision log took nothing the last time */
-	struct link_ids ids;    /* of requests to core peers */
+	struct core_stores store;
+	struct core_decisions decisions;
 
 	struct core_journal journal;
 	struct core_dup *dup;
@@ -69,12 +65,9 @@ struct core {
 	struct core_peers peers;
 	struct core_retry retry;
 	struct core_sweep sweep;
-	struct core_rooms rooms;
-	enum core_feature recall_replace; /* of the SMS-SC, from its last answer */
 
 	struct net_check *check; /* end of a turn */
 	struct core_stop stop;
-	bool stopping;
 
 	uint8_t record[IPC_REC_MAX];
 	uint8_t scratch[32768]; /* for one message to a core peer */

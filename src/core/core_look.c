@@ -20,19 +20,19 @@ static void on_look(void *core)
 	core_time_keep(c);
 	core_deadlines_look(c);
 	core_sessions_look(c);
-	net_timer_start(c->look.timer, TIMELINE_LOOK_MS);
+	net_timer_start(c->time.look.timer, TIMELINE_LOOK_MS);
 }
 
 int core_look_init(struct core *c)
 {
-	int err = net_timer_new(&c->look.timer, c->loop, on_look, c);
+	int err = net_timer_new(&c->time.look.timer, c->loop, on_look, c);
 
 	if (!err)
-		net_timer_start(c->look.timer, 0);
+		net_timer_start(c->time.look.timer, 0);
 	return err;
 }
 
 void core_look_fini(struct core *c)
 {
-	net_timer_free(c->look.timer);
+	net_timer_free(c->time.look.timer);
 }

@@ -125,7 +125,7 @@ void core_on_given_up(struct core_edge *e, uint64_t transaction, const struct ip
 {
 	struct core *c = e->core;
 	const struct core_session *s = core_session_find(c, e->who.generation, g->session);
-	const struct asc_scs *scs = s ? asc_scs_find(c->asc, s->scs->name) : NULL;
+	const struct asc_scs *scs = s ? asc_scs_find(c->store.asc, s->scs->name) : NULL;
 	struct core_trigger *t;
 
 	if (!scs) {

@@ -124,7 +124,7 @@ static enum stage stage_session(struct visit *v)
 	struct ipc_device_action_answer no = { .session = v->a->session, .result_code = DIA_RESULT_UNKNOWN_PEER };
 
 	v->session = core_session_find(v->core, v->edge->who.generation, v->a->session);
-	v->scs = v->session ? asc_scs_find(v->core->asc, v->session->scs->name) : NULL;
+	v->scs = v->session ? asc_scs_find(v->core->store.asc, v->session->scs->name) : NULL;
 	if (v->scs)
 		return STAGE_CONTINUE;
 	st_count(&v->core->st, ST_RING_STALE); /* cut while the request was on the ring */
@@ -266,7 +266,7 @@ static struct pol_load load_of(const struct visit *v)
 
 	return (struct pol_load){
 		.pending_of_scs = live->pending,
-		.overloaded = c->stopping || c->triggers.pending >= total || c->triggers.n >= c->cfg->limits.triggers_max,
+		.overloaded = c->stop.begun || c->triggers.pending >= total || c->triggers.n >= c->cfg->limits.triggers_max,
 		.overloaded_low = c->triggers.pending >= total - total / 10,
 		.quota_used = live->quota_used,
 		.reference_in_use = v->request.action != TSP_ACTION_RECALL && /* names it, and takes none */
@@ -294,7 +294,7 @@ static enum stage stage_judge(struct visit *v)
 	facts.load = load_of(v);
 	facts.payload_ceiling = c->cfg->limits.payload_max < TRG_PAYLOAD_MAX ? c->cfg->limits.payload_max : TRG_PAYLOAD_MAX;
 	facts.validity_ceiling_s = c->cfg->limits.validity_max_s;
-	if ((device.external || device.msisdn) && asc_find_rules(c->asc, &who, &device, &found))
+	if ((device.external || device.msisdn) && asc_find_rules(c->store.asc, &who, &device, &found))
 		facts.found = NULL;
 	pol_judge(&v->verdict, &v->request, &screened, &facts);
 	if (v->verdict.detected[0])

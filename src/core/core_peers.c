@@ -46,7 +46,7 @@ static void on_down(void *arg, struct link *l, int err, const char *why)
 	struct core_peer *p = arg;
 
 	(void)l;
-	if (p->open && !p->core->stopping) {
+	if (p->open && !p->core->stop.begun) {
 		st_count(&p->core->st, ST_PEER_DOWN);
 		log_warn(p->core->log, "core", "peer %s (%s) is down: %s (%s)", p->conf->name, p->conf->host, why, err_str(err));
 		p->since_ms = core_now_ms(p->core);

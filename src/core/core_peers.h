@@ -5,6 +5,8 @@
 #include <sys/queue.h>
 
 #include "conf/cfg_iwf.h"
+#include "core/core_features.h"
+#include "link/link_ids.h"
 #include "link/link_peer.h"
 
 struct core;
@@ -34,6 +36,8 @@ struct core_peers {
 	size_t n;
 	struct link_conf link_conf;
 	const struct core_peer_events *events;
+	struct link_ids ids;              /* of requests to the peers */
+	enum core_feature recall_replace; /* of the SMS-SC, from its last answer */
 };
 
 /* Begins to connect. Borrows both. ERR_NOMEM, ERR_INVAL. */

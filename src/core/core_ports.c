@@ -164,7 +164,7 @@ static uint32_t port_end_to_end(void *arg)
 {
 	struct core *c = arg;
 
-	return link_ids_end_to_end(&c->ids);
+	return link_ids_end_to_end(&c->peers.ids);
 }
 
 static void say_dropped(const struct core_trigger *t)

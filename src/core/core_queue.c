@@ -170,7 +170,7 @@ void core_queue_move(struct core *c)
 {
 	uint64_t soonest = UINT64_MAX, now_ms = net_loop_now_ms(c->loop);
 
-	for (size_t i = 0; i < c->peers.n && !c->stopping; i++) {
+	for (size_t i = 0; i < c->peers.n && !c->stop.begun; i++) {
 		struct core_peer *p = &c->peers.row[i];
 		struct core_trigger *t;
 

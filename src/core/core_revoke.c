@@ -88,9 +88,9 @@ void core_revoke_sweep(void *core)
 /* A change in the middle of a sweep: once around from where it is, so that even a store that changes all the time is never waited for. */
 void core_revoke_look(struct core *c)
 {
-	uint64_t generation = asc_generation(c->asc);
+	uint64_t generation = asc_generation(c->store.asc);
 
-	if (c->stopping || generation == c->sweep.generation)
+	if (c->stop.begun || generation == c->sweep.generation)
 		return;
 	c->sweep.generation = generation;
 	c->sweep.left = c->triggers.n;

@@ -13,13 +13,13 @@ const struct assoc_found *core_trigger_rules(struct core_trigger *t, struct asso
 
 	core_proven_from(&proven, t->trg->req.groups, t->trg->req.groups_not_after_s);
 	who = core_asker(t->scs->name, &proven, when_ms);
-	return asc_find_rules(t->core->asc, &who, &device, found) ? NULL : found;
+	return asc_find_rules(t->core->store.asc, &who, &device, found) ? NULL : found;
 }
 
 /* What stands beside the rules: the SCS itself, as it is provisioned now. */
 static enum pol_reason judge_scs(const struct core_trigger *t)
 {
-	const struct asc_scs *scs = asc_scs_find(t->core->asc, t->scs->name);
+	const struct asc_scs *scs = asc_scs_find(t->core->store.asc, t->scs->name);
 
 	if (!scs || strcmp(scs->e164, t->trg->req.scs_e164) != 0)
 		return POL_SCS_REMOVED;

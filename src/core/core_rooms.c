@@ -47,7 +47,7 @@ static void count_cleared(struct core *c, enum core_store which, uint64_t before
 
 static void take(struct core *c, enum core_store which, const struct kv_room *seen, uint64_t now_ms)
 {
-	struct core_room *r = &c->rooms.of[which];
+	struct core_room *r = &c->store.rooms.of[which];
 
 	count_cleared(c, which, r->now.cleared, seen->cleared);
 	if (!core_room_take(r, seen, now_ms))
@@ -68,17 +68,17 @@ static void on_look(void *arg)
 	struct asc_rooms assoc;
 	struct kv_room journal;
 
-	asc_rooms(c->asc, &assoc);
+	asc_rooms(c->store.asc, &assoc);
 	jrn_room(c->journal.jrn, &journal);
 	take(c, CORE_STORE_ASSOC, &assoc.main, now_ms);
 	take(c, CORE_STORE_ROWS, &assoc.rows, now_ms);
 	take(c, CORE_STORE_JOURNAL, &journal, now_ms);
-	net_timer_start(c->rooms.timer, LOOK_MS);
+	net_timer_start(c->store.rooms.timer, LOOK_MS);
 }
 
 int core_rooms_init(struct core *c)
 {
-	int err = net_timer_new(&c->rooms.timer, c->loop, on_look, c);
+	int err = net_timer_new(&c->store.rooms.timer, c->loop, on_look, c);
 
 	if (!err)
 		on_look(c);
@@ -87,7 +87,7 @@ int core_rooms_init(struct core *c)
 
 void core_rooms_fini(struct core *c)
 {
-	net_timer_free(c->rooms.timer);
+	net_timer_free(c->store.rooms.timer);
 }
 
 /* -- for operators */
@@ -97,7 +97,7 @@ void core_store_each(const struct core *c, core_store_fn *fn, void *arg)
 	uint64_t now_ms = clock_mono_ms();
 
 	for (unsigned i = 0; i < CORE_STORES; i++) {
-		const struct core_room *r = &c->rooms.of[i];
+		const struct core_room *r = &c->store.rooms.of[i];
 		struct core_store_view view = { stores[i].name, stores[i].key, &r->now,
 						r->since_ms ? (now_ms - r->since_ms) / 1000 : 0 };
 

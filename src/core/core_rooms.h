@@ -3,8 +3,10 @@
 #include "base/err.h"
 #include "base/kv_room.h"
 
+struct asc;
 struct core;
 struct net_timer;
+struct net_watch;
 
 enum core_store { CORE_STORE_ASSOC, CORE_STORE_ROWS, CORE_STORE_JOURNAL, CORE_STORES };
 
@@ -15,6 +17,12 @@ struct core_rooms {
 		uint64_t since_ms; /* monotonic: when the oldest reader was first seen with this state; 0: nobody */
 		bool warned;       /* of this reader */
 	} of[CORE_STORES];
+};
+
+struct core_stores {
+	struct asc *asc;        /* the associations; the journal is in core_journal.h */
+	struct net_watch *bell; /* rings when the store has completed changes */
+	struct core_rooms rooms;
 };
 
 ERR_MUST_USE int core_rooms_init(struct core *c); /* after the stores are open; ERR_NOMEM */

@@ -25,7 +25,7 @@ static int build(struct buf *out, struct core *c, const struct trg *t)
 
 	sir.head.request = true;
 	sir.head.session_id =
-	    (struct dia_bytes){ (const uint8_t *)parts.session_id, (uint32_t)link_ids_session(&c->ids, parts.session_id) };
+	    (struct dia_bytes){ (const uint8_t *)parts.session_id, (uint32_t)link_ids_session(&c->peers.ids, parts.session_id) };
 	sir.head.auth_session_state = dia_u32_of(APP_NO_STATE_MAINTAINED);
 	sir.head.origin_host = dia_text(c->cfg->internal.host);
 	sir.head.origin_realm = dia_text(c->cfg->internal.realm);
@@ -50,7 +50,7 @@ static int build(struct buf *out, struct core *c, const struct trg *t)
 	if (t->req.priority == TSP_PRIORITY)
 		sir.head.drmp = dia_u32_of(route->priority_drmp);
 	sir.sir_flags = dia_u32_of(S6M_SIR_FLAG_S6M);
-	s6m_sir_build(out, &sir, 0, link_ids_end_to_end(&c->ids));
+	s6m_sir_build(out, &sir, 0, link_ids_end_to_end(&c->peers.ids));
 	return 0;
 }
 

@@ -23,8 +23,8 @@ static int head(struct t4_dtr *dtr, struct dtr_parts *parts, struct core *c, con
 
 	dtr->head.request = true;
 	dtr->head.retransmitted = again;
-	dtr->head.session_id =
-	    (struct dia_bytes){ (const uint8_t *)parts->session_id, (uint32_t)link_ids_session(&c->ids, parts->session_id) };
+	dtr->head.session_id = (struct dia_bytes){ (const uint8_t *)parts->session_id,
+						   (uint32_t)link_ids_session(&c->peers.ids, parts->session_id) };
 	dtr->head.auth_session_state = dia_u32_of(APP_NO_STATE_MAINTAINED);
 	dtr->head.origin_host = dia_text(c->cfg->internal.host);
 	dtr->head.origin_realm = dia_text(c->cfg->internal.realm);

@@ -4,11 +4,14 @@
 #include <stdint.h>
 
 #include "base/timeline.h"
+#include "core/core_look.h"
 
 struct core;
 
 struct core_time {
 	struct timeline line;
+	struct core_look look;
+	uint64_t started_ms; /* of the core */
 };
 
 void core_time_init(struct core *c); /* before every other part; a file that is missing or bad is logged */

@@ -31,7 +31,7 @@ struct st_counters *core_counters(struct core *c)
 
 struct asc *core_store(const struct core *c)
 {
-	return c->asc;
+	return c->store.asc;
 }
 
 enum log_level core_log_level(struct core *c, enum log_level level)
@@ -49,13 +49,13 @@ void core_status(const struct core *c, struct core_status *out)
 {
 	struct jrn_counts now = jrn_counts(c->journal.jrn);
 
-	*out = (struct core_status){ .started_ms = c->started_ms,
+	*out = (struct core_status){ .started_ms = c->time.started_ms,
 				     .sessions = (uint32_t)c->sessions.by_key.n,
 				     .pending = c->triggers.pending,
 				     .triggers = c->triggers.n - c->triggers.pending,
 				     .files_generation = c->files.generation,
-				     .stopping = c->stopping,
-				     .decisions_failing = c->decisions_failing,
+				     .stopping = c->stop.begun,
+				     .decisions_failing = c->decisions.failing,
 				     .journal = { .state = c->journal.state,
 						  .since_ms = c->journal.since_ms,
 						  .records = now.records,
@@ -121,12 +121,12 @@ int core_reload(struct core *c, uint32_t number)
 
 static int find_peer(struct core *c, const char *name, struct core_peer **out)
 {
-	for (size_t i = 0; i < c->peers.n && !c->stopping; i++) {
+	for (size_t i = 0; i < c->peers.n && !c->stop.begun; i++) {
 		*out = &c->peers.row[i];
 		if (strcmp((*out)->conf->name, name) == 0 && (*out)->peer)
 			return 0;
 	}
-	return c->stopping ? ERR_CLOSED : ERR_NOTFOUND;
+	return c->stop.begun ? ERR_CLOSED : ERR_NOTFOUND;
 }
 
 int core_peer_start(struct core *c, const char *name, const char **state)
@@ -161,7 +161,7 @@ void core_session_each(const struct core *c, core_session_fn *fn, void *arg)
 
 	TAILQ_FOREACH(s, &c->sessions.list, entry)
 	{
-		const struct asc_scs *scs = asc_scs_find(c->asc, s->scs->name);
+		const struct asc_scs *scs = asc_scs_find(c->store.asc, s->scs->name);
 		struct core_session_view view = { .scs = s->scs->name,
 						  .origin_host = scs ? scs->origin_host : "",
 						  .address = s->address,

@@ -145,7 +145,7 @@ static void test_health_names_each_reason(void **state)
 
 	core_edge_gone(c, p->core.generation);
 	c->journal.state = ERR_NOSPC;
-	c->decisions_failing = true;
+	c->decisions.failing = true;
 	c->triggers.pending = c->cfg->limits.pending_total;
 	a = ctl_fake_run("health", "{}");
 	assert_string_equal(reason_of(a->last, 1), "no-edge");
@@ -208,7 +208,7 @@ static void test_health_says_what_is_true_in_each_state_of_a_peer(void **state)
 static void test_health_names_a_store_that_is_nearly_full_and_its_reader(void **state)
 {
 	struct play *p = *state;
-	struct kv_room *room = &p->core.core->rooms.of[CORE_STORE_JOURNAL].now;
+	struct kv_room *room = &p->core.core->store.rooms.of[CORE_STORE_JOURNAL].now;
 	const json_t *row;
 
 	*room = (struct kv_room){ .size = 910, .size_max = 1000, .left = 99, .held = 300, .oldest = { .pid = 4711 } };
@@ -278,8 +278,8 @@ static void test_members_of_groups_and_sets_are_answered_by_their_names(void **s
 		    "{\"group\": \"fleet\", \"scs\": \"acme\", \"member\": true}");
 	assert_done(change(p, "set.member.add", "{\"set\": \"meters\", \"device\": \"m-1@a.example\"}"),
 		    "{\"set\": \"meters\", \"device\": \"m-1@a.example\", \"member\": true}");
-	assert_true(asc_dset_there(p->core.core->asc, "meters"));
-	assert_int_equal(asc_dset_members(p->core.core->asc, "meters"), 1);
+	assert_true(asc_dset_there(p->core.core->store.asc, "meters"));
+	assert_int_equal(asc_dset_members(p->core.core->store.asc, "meters"), 1);
 	assert_string_equal(json_string_value(json_array_get(
 				json_object_get(only_row(ctl_fake_run("scs.show", "{\"name\": \"acme\"}")), "groups"), 0)),
 			    "fleet");
@@ -287,7 +287,7 @@ static void test_members_of_groups_and_sets_are_answered_by_their_names(void **s
 		    "{\"group\": \"fleet\", \"scs\": \"acme\", \"member\": false}");
 	assert_done(change(p, "set.member.del", "{\"set\": \"meters\", \"device\": \"m-1@a.example\"}"),
 		    "{\"set\": \"meters\", \"device\": \"m-1@a.example\", \"member\": false}");
-	assert_int_equal(asc_dset_members(p->core.core->asc, "meters"), 0);
+	assert_int_equal(asc_dset_members(p->core.core->store.asc, "meters"), 0);
 	assert_false(change(p, "group.member.add", "{\"group\": \"none\", \"scs\": \"acme\"}")->ok);
 	assert_false(change(p, "set.member.del", "{\"set\": \"meters\", \"device\": \"m-2@a.example\"}")->ok);
 }
@@ -317,18 +317,18 @@ static void test_a_change_that_outlives_admin_is_answered_once(void **state)
 {
 	struct play *p = *state;
 	const struct ctl_answer *a = ctl_fake_run("set.add", "{\"name\": \"meters\"}");
-	struct pollfd finished = { .fd = asc_wake_fd(p->core.core->asc), .events = POLLIN };
+	struct pollfd finished = { .fd = asc_wake_fd(p->core.core->store.asc), .events = POLLIN };
 
 	assert_int_equal(poll(&finished, 1, 10000), 1);
 	assert_int_equal(a->times, 0);
 	adm_free(p->adm);
 	p->adm = NULL;
 	assert_int_equal(a->times, 0);
-	asc_completions(p->core.core->asc);
+	asc_completions(p->core.core->store.asc);
 	assert_int_equal(a->times, 1);
 	assert_false(a->ok);
 	assert_string_equal(a->error, "the gateway stops; the change is stored");
-	assert_true(asc_dset_there(p->core.core->asc, "meters"));
+	assert_true(asc_dset_there(p->core.core->store.asc, "meters"));
 }
 
 /* -- triggers */

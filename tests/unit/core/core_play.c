@@ -143,8 +143,8 @@ void core_play_provision(struct core_play *p)
 	strcpy(scs.realm, "acme.example");
 	strcpy(scs.anchor, "anchor-a");
 	scs.connections_max = 2;
-	assert_int_equal(asc_scs_put(p->core->asc, &scs, &why), 0);
-	assert_int_equal(asc_rule_add(p->core->asc, &rule, &why), 0);
+	assert_int_equal(asc_scs_put(p->core->store.asc, &scs, &why), 0);
+	assert_int_equal(asc_rule_add(p->core->store.asc, &rule, &why), 0);
 }
 
 struct ipc_session_open core_play_session(const char *host, const char *anchor)

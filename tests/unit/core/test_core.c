@@ -220,7 +220,7 @@ static void test_removing_an_scs_cuts_its_sessions_at_once(void **state)
 	size_t len;
 
 	assert_true(ADMITTED(open_acme(p, 1)));
-	assert_int_equal(asc_scs_del(p->core->asc, "acme", &why), 0);
+	assert_int_equal(asc_scs_del(p->core->store.asc, "acme", &why), 0);
 	assert_int_equal(core_sessions_cut(p->core, "acme", CORE_CUT_SCS_REMOVED), 1);
 	core_play_turns(p, 2);
 	len = core_play_take(p, IPC_REC_SESSION_CUT, &head);
@@ -281,11 +281,11 @@ static void test_what_a_detect_only_rule_would_refuse_is_counted_and_not_refused
 	struct asc_why why;
 
 	assert_true(ADMITTED(open_acme(p, 1)));
-	assert_int_equal(asc_rule_add(p->core->asc, &rule, &why), 0);
+	assert_int_equal(asc_rule_add(p->core->store.asc, &rule, &why), 0);
 	assert_int_equal(core_play_ask(p, 1, &a), 201); /* on its way to the HSS, which is not there */
 	assert_int_equal(p->core->st.v[ST_DECISION_DETECTED], 1);
 	rule.mode = ASSOC_ENFORCE;
-	assert_int_equal(asc_rule_add(p->core->asc, &rule, &why), 0);
+	assert_int_equal(asc_rule_add(p->core->store.asc, &rule, &why), 0);
 	a.reference = 42;
 	a.end_to_end++;
 	assert_int_equal(core_play_ask(p, 2, &a), 105);

@@ -19,8 +19,8 @@ static int setup(void **state)
 	assert_non_null(p);
 	core_play_start(p);
 	core_play_provision(p);
-	assert_int_equal(asc_group_put(p->core->asc, &fleet, &why), 0);
-	assert_int_equal(asc_rule_add(p->core->asc, &rule, &why), 0);
+	assert_int_equal(asc_group_put(p->core->store.asc, &fleet, &why), 0);
+	assert_int_equal(asc_rule_add(p->core->store.asc, &rule, &why), 0);
 	*state = p;
 	return 0;
 }
@@ -94,10 +94,10 @@ static void test_a_uri_counts_only_under_the_trust_anchor_of_the_group(void **st
 
 	open_with(p, URI "fleet", NULL);
 	assert_int_equal(ask(p, 41), 201);
-	assert_int_equal(asc_group_put(p->core->asc, &fleet, &why), 0); /* while the session lives */
+	assert_int_equal(asc_group_put(p->core->store.asc, &fleet, &why), 0); /* while the session lives */
 	assert_int_equal(ask(p, 42), 105);
 	fleet.anchor[0] = 0;
-	assert_int_equal(asc_group_put(p->core->asc, &fleet, &why), 0);
+	assert_int_equal(asc_group_put(p->core->store.asc, &fleet, &why), 0);
 	assert_int_equal(ask(p, 43), 105);
 }
 
@@ -108,9 +108,9 @@ static void test_stored_membership_holds_at_once_and_no_longer_than_it_is_stored
 
 	open_with(p, NULL, NULL);
 	assert_int_equal(ask(p, 41), 105);
-	assert_int_equal(asc_group_member_add(p->core->asc, "fleet", "acme", &why), 0);
+	assert_int_equal(asc_group_member_add(p->core->store.asc, "fleet", "acme", &why), 0);
 	assert_int_equal(ask(p, 42), 201);
-	assert_int_equal(asc_group_member_del(p->core->asc, "fleet", "acme", &why), 0);
+	assert_int_equal(asc_group_member_del(p->core->store.asc, "fleet", "acme", &why), 0);
 	assert_int_equal(ask(p, 43), 105);
 }
 
@@ -121,7 +121,7 @@ static void test_a_rule_of_the_scs_itself_is_stronger_than_that_of_its_group(voi
 	struct asc_why why;
 
 	open_with(p, URI "fleet", NULL);
-	assert_int_equal(asc_rule_add(p->core->asc, &deny, &why), 0);
+	assert_int_equal(asc_rule_add(p->core->store.asc, &deny, &why), 0);
 	assert_int_equal(ask(p, 41), 105);
 }
 

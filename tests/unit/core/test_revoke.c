@@ -56,7 +56,7 @@ static void rule(struct core_play *p, const char *who, const char *device, uint8
 				  from_s, until_s, ASSOC_ENFORCE };
 	struct asc_why why;
 
-	if (asc_rule_add(p->core->asc, &r, &why))
+	if (asc_rule_add(p->core->store.asc, &r, &why))
 		fail_msg("%s", why.text);
 	core_play_turns(p, 5);
 }
@@ -65,7 +65,7 @@ static void unrule(struct core_play *p, const char *who, const char *device)
 {
 	struct asc_why why;
 
-	assert_int_equal(asc_rule_del(p->core->asc, who, device, -1, &why), 0);
+	assert_int_equal(asc_rule_del(p->core->store.asc, who, device, -1, &why), 0);
 	core_play_turns(p, 5);
 }
 
@@ -123,7 +123,7 @@ static void test_what_a_certificate_proved_counts_as_of_the_request(void **state
 	struct core_trigger *proven, *ended, *unknown, *plain;
 	struct asc_why why;
 
-	assert_int_equal(asc_group_put(p->core->asc, &g, &why), 0);
+	assert_int_equal(asc_group_put(p->core->store.asc, &g, &why), 0);
 	rule(p, "group:fleet", "*@b.example", ASSOC_ALLOW, 0, 0);
 	proven = pending_of(p, "meter-1@b.example", 1, "fleet");
 	ended = pending_of(p, "meter-1@b.example", 2, "fleet");
@@ -148,27 +148,27 @@ static void test_what_a_certificate_proved_counts_as_of_the_request(void **state
 static void test_an_scs_that_is_removed_or_loses_the_action_or_its_number(void **state)
 {
 	struct core_play *p = *state;
-	struct asc_scs scs = *asc_scs_find(p->core->asc, "acme"), other = scs;
+	struct asc_scs scs = *asc_scs_find(p->core->store.asc, "acme"), other = scs;
 	struct core_trigger *t[3];
 	struct asc_why why;
 
 	t[0] = pending_of(p, "meter-1@a.example", 1, "");
 	scs.actions = ASSOC_RIGHT_RECALL;
-	assert_int_equal(asc_scs_put(p->core->asc, &scs, &why), 0);
+	assert_int_equal(asc_scs_put(p->core->store.asc, &scs, &why), 0);
 	core_play_turns(p, 5);
 	assert_int_equal(t[0]->trg->revoke_reason, POL_ACTION_NOT_ALLOWED);
 	scs.actions = ASSOC_RIGHT_ALL;
-	assert_int_equal(asc_scs_put(p->core->asc, &scs, &why), 0);
+	assert_int_equal(asc_scs_put(p->core->store.asc, &scs, &why), 0);
 	core_play_turns(p, 5);
 	t[1] = pending_of(p, "meter-1@a.example", 2, "");
 	strcpy(other.e164, "491729999999");
-	assert_int_equal(asc_scs_put(p->core->asc, &other, &why), 0);
+	assert_int_equal(asc_scs_put(p->core->store.asc, &other, &why), 0);
 	core_play_turns(p, 5);
 	assert_int_equal(t[1]->trg->revoke_reason, POL_SCS_REMOVED);
-	assert_int_equal(asc_scs_put(p->core->asc, &scs, &why), 0);
+	assert_int_equal(asc_scs_put(p->core->store.asc, &scs, &why), 0);
 	core_play_turns(p, 5);
 	t[2] = pending_of(p, "meter-1@a.example", 3, "");
-	assert_int_equal(asc_scs_del(p->core->asc, "acme", &why), 0);
+	assert_int_equal(asc_scs_del(p->core->store.asc, "acme", &why), 0);
 	core_play_turns(p, 5);
 	assert_int_equal(t[2]->trg->state, TRG_REVOKING);
 	assert_int_equal(t[2]->trg->revoke_reason, POL_SCS_REMOVED);
@@ -187,7 +187,7 @@ static void test_each_turn_judges_its_share(void **state)
 
 	for (uint32_t i = 0; i < N; i++)
 		t[i] = pending_of(p, "meter-1@a.example", 100 + i, "");
-	assert_int_equal(asc_rule_add(p->core->asc, &deny, &why), 0);
+	assert_int_equal(asc_rule_add(p->core->store.asc, &deny, &why), 0);
 	core_revoke_look(p->core);
 	before = p->core->st.v[ST_TRIGGERS_REJUDGED];
 	core_revoke_sweep(p->core);
@@ -215,10 +215,10 @@ static void test_a_change_in_the_middle_goes_once_around(void **state)
 
 	for (uint32_t i = 0; i < N; i++)
 		t[i] = pending_of(p, "meter-1@a.example", 100 + i, "");
-	assert_int_equal(asc_rule_add(p->core->asc, &some, &why), 0);
+	assert_int_equal(asc_rule_add(p->core->store.asc, &some, &why), 0);
 	core_revoke_look(p->core);
 	core_play_turns(p, 1); /* the first of them have been judged when the deny comes */
-	assert_int_equal(asc_rule_add(p->core->asc, &deny, &why), 0);
+	assert_int_equal(asc_rule_add(p->core->store.asc, &deny, &why), 0);
 	core_play_turns(p, 10);
 	for (int i = 0; i < N; i++)
 		assert_int_equal(t[i]->trg->state, TRG_REVOKING);
@@ -236,7 +236,7 @@ static void test_what_came_from_the_journal_is_judged_by_the_store_of_now(void *
 	trg_record_build(&b, t->trg);
 	assert_int_equal(jrn_add(p->core->journal.jrn, t->trg->number, record, b.len, NULL, NULL), 0);
 	assert_int_equal(jrn_flush(p->core->journal.jrn), 0);
-	assert_int_equal(asc_rule_add(p->core->asc, &deny, &why), 0); /* and the core ends before it looked */
+	assert_int_equal(asc_rule_add(p->core->store.asc, &deny, &why), 0); /* and the core ends before it looked */
 	core_play_restart(p);
 	core_play_turns(p, 5);
 	t = core_trigger_find(p->core, "491720000001", 1);
