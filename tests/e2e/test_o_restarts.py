@@ -258,7 +258,8 @@ def test_the_load_lost_nothing_and_nothing_came_twice(world):
     assert len(references) == len(set(references)) == LOAD["count"], f"{len(references)} answers"
     accepted = {e["reference"] for e in answers if e.get("request_status") == "SUCCESS"}
     assert {e.get("request_status") for e in answers} <= {"SUCCESS", "TEMPORARYERROR"}
-    assert len(accepted) > LOAD["count"] // 2
+    # A process is down for most of the play, so most answers may well be 201. Load has to have run between the deaths, no more.
+    assert len(accepted) > LOAD["count"] // 10
 
     def told():
         return [e["reference"] for e in world.listener.events("report")]
