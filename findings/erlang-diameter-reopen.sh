@@ -21,43 +21,9 @@
 #
 # So a client that sees a DWR with the CEA can disconnect with REBOOTING and connect again, instead of losing requests for a minute.
 set -eu
-VERSION=1:25.2.3+dfsg-1+deb12u4
-PACKAGES="erlang-base erlang-diameter"
-
-not_run()
-{
-	echo "not run: $1"
-	exit 77
-}
-
-client=
-folder=$(mktemp -d)
-# shellcheck disable=SC2317  # called by the trap
-finish()
-{
-	if [ -n "$client" ]; then
-		kill "$client" 2>/dev/null || true
-		wait "$client" 2>/dev/null || true
-	fi
-	rm -rf "$folder"
-}
-trap finish EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
-for tool in apt-get dpkg python3 timeout; do
-	command -v $tool >/dev/null || not_run "$tool is missing"
-done
-
-cd "$folder"
-for package in $PACKAGES; do
-	if ! timeout 120 apt-get -q download "$package=$VERSION" >apt.log 2>&1; then
-		cat apt.log
-		not_run "$package=$VERSION cannot be fetched (no network, no package lists, or another version)"
-	fi
-	dpkg -x "$package"_*.deb otp || not_run "$package cannot be unpacked"
-done
+. "$(dirname "$0")/common"
+need python3 timeout
+debian erlang-base=1:25.2.3+dfsg-1+deb12u4 erlang-diameter=1:25.2.3+dfsg-1+deb12u4
 
 # The listening peer. It prints its port, its version and the state changes of RFC 3539, and ends when its standard input ends.
 cat >listener.erl <<'END'
@@ -368,9 +334,4 @@ def main():
 sys.exit(main())
 END
 
-timeout 120 python3 -u client.py "$folder/otp" &
-client=$!
-status=0
-wait "$client" || status=$?
-client=
-exit "$status"
+timeout 120 python3 -u client.py "$folder/root"
