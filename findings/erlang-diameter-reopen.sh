@@ -21,6 +21,7 @@
 #
 # So a client that sees a DWR with the CEA can disconnect with REBOOTING and connect again, instead of losing requests for a minute.
 set -eu
+# shellcheck source=findings/common
 . "$(dirname "$0")/common"
 need python3 timeout
 debian erlang-base=1:25.2.3+dfsg-1+deb12u4 erlang-diameter=1:25.2.3+dfsg-1+deb12u4

@@ -21,6 +21,7 @@
 # So a client whose application grammar does not name Route-Record in the answer, and which refuses unknown AVPs with the M bit, loses
 # every answer behind such a relay.
 set -eu
+# shellcheck source=findings/common
 . "$(dirname "$0")/common"
 need python3 openssl
 debian freediameterd=1.2.1-8+b1 freediameter-extensions=1.2.1-8+b1 libfdcore6=1.2.1-8+b1 libfdproto6=1.2.1-8+b1

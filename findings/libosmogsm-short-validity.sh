@@ -20,6 +20,7 @@
 # So a program that takes the result for the life of a message treats one that is good for 30 s as ended, or as one without a validity. A
 # device trigger is the message that is sent with such a validity.
 set -eu
+# shellcheck source=findings/common
 . "$(dirname "$0")/common"
 need cc dpkg-architecture
 debian libosmocore-dev=1.7.0-3 libosmogsm18=1.7.0-3 libosmocore19=1.7.0-3 libtalloc2=2.4.0-f2 libsctp1=1.0.19+dfsg-2 libmnl0=1.0.4-3

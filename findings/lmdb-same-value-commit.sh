@@ -19,6 +19,7 @@
 #
 # So a program that writes its state at each turn asks first whether the state has changed.
 set -eu
+# shellcheck source=findings/common
 . "$(dirname "$0")/common"
 need cc strace python3 dpkg-architecture
 debian liblmdb-dev=0.9.24-1 liblmdb0=0.9.24-1

@@ -22,6 +22,7 @@
 # So a port may arrive from such a client with one, two or four octets, or with a wrong value in the right length. A receiver refuses all
 # lengths but two in words that name the parameter, and its documentation says that the caller packs the value.
 set -eu
+# shellcheck source=findings/common
 . "$(dirname "$0")/common"
 need perl
 debian libnet-smpp-perl=1.19-3

@@ -22,6 +22,7 @@
 # So a server that gathers answers into one write serves such a client slower than one that does not, and a server that refuses requests
 # without the P bit (3008) refuses all of its requests.
 set -eu
+# shellcheck source=findings/common
 . "$(dirname "$0")/common"
 need node
 npm_packages diameter@0.7.0

@@ -20,6 +20,7 @@
 #
 # So identifiers for messages are digits and letters only, or receipts and messages cannot be matched by comparing octets.
 set -eu
+# shellcheck source=findings/common
 . "$(dirname "$0")/common"
 npm_packages smpp@0.5.1
 

@@ -20,6 +20,7 @@
 #
 # So a program starts OpenSSL before it enters its sandbox, and looks afterwards whether the oldest protocol is what it needs.
 set -eu
+# shellcheck source=findings/common
 . "$(dirname "$0")/common"
 need cc dpkg-architecture
 debian libssl-dev=3.0.22-1~deb12u2 libssl3=3.0.22-1~deb12u2

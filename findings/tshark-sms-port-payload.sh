@@ -20,6 +20,7 @@
 #
 # So a check "no malformed frame in the capture" needs other ports in the test, or has to allow WSP.
 set -eu
+# shellcheck source=findings/common
 . "$(dirname "$0")/common"
 need python3
 debian tshark=4.0.17-0+deb12u3 wireshark-common=4.0.17-0+deb12u3 libwireshark-data=4.0.17-0+deb12u3 \
