@@ -11,7 +11,7 @@
  *                                                     DTA_SILENT|    |     /         |
  *                                                               v    |    / DRR      |
  *   RESUMING (restored undecided) --- copy with T is out ---> RESUBMITTING ----------+
- *      | its right is gone: answered 201                        | DTA_SILENT, 3xxx on the way: outcome unknown
+ *      | its right or its time is over                          | DTA_SILENT, 3xxx on the way: outcome unknown
  *      v                                                        v
  *   REVOKING <--- restored: the SCS may know of SUCCESS ---- RECALLING --DURABLE--> answered 201, recall sent
  *                                                               | recall answered, DRR, too old: DONE; DRR before the 201: REPORTING
@@ -23,7 +23,8 @@
  *  A recall goes the same way as far as DTA_OK: the original is TAKEN_BACK, the recall answered SUCCESS and DONE. Its RECALLING asks, with
  *  T, what became of its one DTR. When that, or the recall of a replacement, ends with RECALL_DONE, the original is LOST: it is not at
  *  the SMS-SC any more, and the SCS was told 201.
- *  One that was restored undecided may have been answered SUCCESS before: that it was taken back, or nobody knows, is reported.
+ *  One that was restored undecided may have been answered SUCCESS before: that it was taken back, or nobody knows, is reported. Its 201
+ *  and its recall wait in REVOKING for DURABLE, as those of RECALLING do.
  *  Past its validity a trigger leaves ASKING, WRITING, SUBMITTING (UNSENT) and RESUMING for REPORTING(EXPIRED), and no DTR is sent.
  *
  *  refused after WRITING was entered, but for its DISK: every DONE above that is reached with a refusal
@@ -281,11 +282,22 @@ static int refuse_event(struct trg *t, const struct trg_event *ev)
 	return ERR_STATE;
 }
 
-/* A recall has nothing at the SMS-SC that could be reported or taken back. Who gives up and has not said so yet has asked nobody. */
+/* Who gives up writes that before the SCS is told, and has asked nobody yet. */
+static bool waits_to_say(const struct trg *t)
+{
+	return !t->answered && (t->state == TRG_RECALLING || t->state == TRG_REVOKING);
+}
+
+static bool comes_meanwhile(enum trg_event_kind e)
+{
+	return e == TRG_EV_DURABLE || e == TRG_EV_DISK || e == TRG_EV_DRR || e == TRG_EV_GIVE_UP || e == TRG_EV_DTA_STORED ||
+	       e == TRG_EV_TAKEN_BACK || e == TRG_EV_LOST;
+}
+
+/* A recall has nothing at the SMS-SC that could be reported or taken back. */
 static bool is_for(const struct trg *t, enum trg_event_kind e)
 {
-	if (t->state == TRG_RECALLING && !t->answered && e != TRG_EV_DURABLE && e != TRG_EV_DISK && e != TRG_EV_DRR &&
-	    e != TRG_EV_GIVE_UP && e != TRG_EV_DTA_STORED)
+	if (waits_to_say(t) && !comes_meanwhile(e))
 		return false;
 	if (t->req.action != TSP_ACTION_RECALL)
 		return true;

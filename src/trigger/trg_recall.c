@@ -60,10 +60,10 @@ enum trg_state trg_act_recall_restored(struct trg_step *s)
 static enum trg_state revoke(struct trg_step *s, int reason);
 
 /* Restored undecided: its acceptance may have been told to the SCS and not have come into the journal. Then a report is owed, whatever is
- * told now. */
+ * told now. The 201 waits for the record that says so, else the next core would submit it. */
 static enum trg_state give_up_restored(struct trg_step *s, int reason)
 {
-	trg_say(s->t, TSP_STATUS_TEMPORARYERROR, s->t->conf->reasons.smssc_silent);
+	s->t->answer_status = TSP_STATUS_TEMPORARYERROR;
 	return revoke(s, reason);
 }
 
@@ -138,14 +138,18 @@ enum trg_state trg_act_report_late(struct trg_step *s)
 
 /* --- by another request -------------------------------------------------------------------------------------------------------- */
 
+static void say_revoking(struct trg *t);
+
 enum trg_state trg_act_taken_back(struct trg_step *s)
 {
+	say_revoking(s->t);
 	s->t->may_report = false;
 	return trg_end(s, false);
 }
 
 enum trg_state trg_act_lost(struct trg_step *s)
 {
+	say_revoking(s->t);
 	return trg_store_report(s, TSP_OUTCOME_UNDELIVERABLE, 0);
 }
 
@@ -163,8 +167,19 @@ static enum trg_state revoke_later(struct trg_step *s)
 	return TRG_REVOKING;
 }
 
+/* The 201 to one that was restored undecided, and only then the line for the audit. */
+static void say_revoking(struct trg *t)
+{
+	if (t->answered)
+		return;
+	trg_say(t, TSP_STATUS_TEMPORARYERROR, t->conf->reasons.smssc_silent);
+	audit(t, TRG_REVOCATION_BEGUN);
+}
+
+/* Its record is on disk, or cannot be; or its time has come. */
 enum trg_state trg_act_revoke_recall(struct trg_step *s)
 {
+	say_revoking(s->t);
 	return send_recall(s->t) ? TRG_REVOKING : revoke_later(s);
 }
 
@@ -178,7 +193,8 @@ static enum trg_state revoke(struct trg_step *s, int reason)
 	t->said = t->revoke_reason;
 	t->backoff_ms = 0;
 	recall_anew(t);
-	audit(t, TRG_REVOCATION_BEGUN);
+	if (t->answered)
+		audit(t, TRG_REVOCATION_BEGUN);
 	trg_arm(t, UINT64_MAX);
 	if (t->ports->store(t->arg, t)) /* its recall after a restart would be another one */
 		return trg_act_revoke_recall(s);
@@ -255,6 +271,7 @@ enum trg_state trg_act_revoke_done(struct trg_step *s)
 
 enum trg_state trg_act_revoke_report(struct trg_step *s)
 {
+	say_revoking(s->t);
 	s->t->revoking = false;
 	trg_original_gone(s->t, TRG_EV_LOST); /* the same */
 	audit(s->t, TRG_REVOCATION_REPORTED);

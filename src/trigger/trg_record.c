@@ -33,9 +33,15 @@ static enum kind kind_of(const struct trg *t)
 		return KIND_REPORT;
 	if (t->gave_up)
 		return KIND_RECALLING;
-	if (!t->answered)
-		return KIND_INTENT;
-	return t->revoking ? KIND_REVOKING : KIND_ACCEPTED;
+	if (t->revoking)
+		return KIND_REVOKING;
+	return t->answered ? KIND_ACCEPTED : KIND_INTENT;
+}
+
+/* What the SCS is told, or will be as soon as this record is on disk. */
+static bool told(const struct trg *t, uint32_t status)
+{
+	return (t->answered || t->revoking) && t->answer_status == status;
 }
 
 static void put_octets(struct buf *b, const void *p, size_t len)
@@ -89,9 +95,8 @@ static void put_more(struct buf *b, const struct trg *t)
 {
 	buf_u8(b, (uint8_t)((t->as_new ? MORE_AS_NEW : 0) | (t->revoked ? MORE_REVOKED : 0) |
 			    (t->req.groups_unknown ? MORE_GROUPS_UNKNOWN : 0) | (t->revoke_due ? MORE_UNWANTED : 0) |
-			    (t->refused ? MORE_REFUSED : 0) |
-			    (t->answered && t->answer_status == TSP_STATUS_TEMPORARYERROR ? MORE_TOLD_201 : 0) |
-			    (t->answered && t->answer_status == TSP_STATUS_ORIGINALMESSAGESENT ? MORE_TOLD_112 : 0)));
+			    (t->refused ? MORE_REFUSED : 0) | (told(t, TSP_STATUS_TEMPORARYERROR) ? MORE_TOLD_201 : 0) |
+			    (told(t, TSP_STATUS_ORIGINALMESSAGESENT) ? MORE_TOLD_112 : 0)));
 	buf_u8(b, (uint8_t)t->revoke_reason);
 	put_text(b, t->req.groups);
 	buf_be64(b, t->req.groups_not_after_s);

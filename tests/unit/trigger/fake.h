@@ -64,6 +64,7 @@ struct fake {
 	/* what is true */
 	bool intent_durable, report_durable, store_pending, store_report;
 	bool told_success; /* in any life */
+	bool told_201;     /* the same, of what no report was seen of: no DTR of it leaves any more */
 	bool unknown;      /* a DTR is out, and nobody said what became of it */
 };
 
@@ -132,6 +133,7 @@ static inline int fake_submit(void *arg, struct trg *t, bool again)
 
 	assert_true(f->intent_durable); /* the order: intent durable, then DTR */
 	assert_false(t->answered);
+	assert_false(f->told_201);               /* what the SCS was told is not asked for is not submitted by a later life */
 	assert_false(trg_expired(t, f->now_ms)); /* nothing leaves after its time */
 	assert_int_not_equal(t->dtr_end_to_end, 0);
 	if (f->fail_submit)
@@ -170,6 +172,7 @@ static inline void fake_answer(void *arg, struct trg *t, const struct trg_answer
 	assert_true(a->status != TSP_STATUS_SUCCESS || !t->has_outcome || f->report_durable || f->intent_durable);
 	f->answered++;
 	f->told_success |= a->status == TSP_STATUS_SUCCESS || t->accepted;
+	f->told_201 |= a->status == TSP_STATUS_TEMPORARYERROR && !f->tokens_given;
 	f->status = a->status;
 	f->reason = a->reason;
 	f->diagnostic = a->has_diagnostic ? a->diagnostic : 99;

@@ -222,6 +222,8 @@ static bool unwelcome(const struct trg *t, const struct fake *f, enum trg_event_
 {
 	if (e == TRG_EV_DISK || !trg_takes(t->state, e) || (e == TRG_EV_DURABLE && !f->store_pending))
 		return true;
+	if (e == TRG_EV_RESTORED || ((e == TRG_EV_TAKEN_BACK || e == TRG_EV_LOST) && !t->answered)) /* die() says the first */
+		return true;
 	if (e == TRG_EV_DTA_STORED || (e == TRG_EV_DTA_NO && f->told_success)) /* no replacement here */
 		return true;
 	return (e == TRG_EV_CANCEL || e == TRG_EV_SUBSCRIBER_NO || e == TRG_EV_DTA_NO || e == TRG_EV_TAKEN_BACK ||
@@ -229,8 +231,9 @@ static bool unwelcome(const struct trg *t, const struct fake *f, enum trg_event_
 	       (chance & 0x6000);
 }
 
-/* A trigger whose process dies at any moment. The disk does not fail, and the SMS-SC does not refuse what it has taken: who was told SUCCESS in any life gets a report, unless a recall of
- * its own took it back. */
+/* A trigger whose process dies at any moment. The disk does not fail, and the SMS-SC does not refuse what it has taken: who was told
+ * SUCCESS in any life gets a report, unless a recall of its own took it back; and what was told 201 in any life is not submitted in a
+ * later one (the port checks). */
 static void walk_with_deaths(uint32_t *seed, int *deaths, int *reported)
 {
 	static struct fake_disk disk;
