@@ -15,6 +15,14 @@ uint64_t core_overdue_at(const struct core *c, uint64_t answer_by_ms)
 	return by > CFG_CORE_MARGIN_MS ? by - CFG_CORE_MARGIN_MS : 1;
 }
 
+uint64_t core_overdue_came_ms(const struct core *c, uint64_t answer_by_ms)
+{
+	uint64_t now = net_loop_now_ms(c->loop), within = cfg_answer_within_ms(c->cfg);
+	uint64_t left = !answer_by_ms || answer_by_ms > now + within ? within : answer_by_ms > now ? answer_by_ms - now : 0;
+
+	return core_now_ms(c) - (within - left);
+}
+
 static struct core_decision_input *input_of(struct heap_node *node)
 {
 	return (struct core_decision_input *)(void *)((char *)node - offsetof(struct core_decision_input, overdue));

@@ -14,6 +14,9 @@ void core_overdue_fini(struct core *c);             /* a zeroed part is allowed 
 /* When the core gives a request up: ms of the loop's clock. `answer_by_ms` is the edge's, as in the record; never later than
  * cfg_answer_within_ms() allows from now on. */
 uint64_t core_overdue_at(const struct core *c, uint64_t answer_by_ms);
+/* When the edge got a request with this deadline: ms of the core's timeline. It may have waited for a core, and its validity and the
+ * deadline that a restart looks at count from there. Never in the future, nor longer ago than an answer may take. */
+uint64_t core_overdue_came_ms(const struct core *c, uint64_t answer_by_ms);
 /* The trigger is given up at that time, or earlier when an earlier time was set. Without memory the edge's deadline remains. */
 void core_overdue_watch(struct core_trigger *t, uint64_t at_ms);
 

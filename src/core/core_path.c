@@ -312,6 +312,7 @@ static void request_of(struct trg_request *out, const struct visit *v, const cha
 {
 	const struct pol_request *r = &v->request;
 	const struct core_proven *proven = v->session->proven;
+	uint64_t came_ms = core_overdue_came_ms(v->core, v->a->answer_by_ms);
 
 	*out = (struct trg_request){
 		.scs = v->scs->name,
@@ -332,8 +333,8 @@ static void request_of(struct trg_request *out, const struct visit *v, const cha
 		.priority = r->priority,
 		.has_validity = r->has_validity,
 		.validity_s = r->validity_s,
-		.received_ms = v->now_ms,
-		.expires_ms = v->now_ms + 1000ull * r->validity_s,
+		.received_ms = came_ms,
+		.expires_ms = came_ms + 1000ull * r->validity_s,
 		.groups = groups,
 		.groups_not_after_s = proven ? proven->not_after_s : 0,
 	};

@@ -203,18 +203,24 @@ def test_a_refusal_of_what_never_left_outlives_the_core(labs):
         fall(labs, p)
 
 
-@pytest.mark.parametrize("gone", ["session", "edges"])
+@pytest.mark.parametrize("gone", ["session", "edges", "late"])
 def test_what_an_edge_answered_and_nobody_was_told_is_not_resumed(labs, gone):
-    """The core stands still; the edge says 201; its session or the edge ends; and then the core: the next one knows the time is over."""
+    """The core stands still; the edge says 201; its session or the edge ends; and then the core: the next one knows the time is over.
+    late: the core got the request when half of the time was over."""
     p = stand(labs, "500ms", "500ms")
     scs = Reader.opened(p)
     try:
         reference = next(references)
         scs.sock.settimeout(30)
+        pid = core(p)
+        if gone == "late":
+            os.kill(pid, signal.SIGSTOP)
         scs.ask_later(action(device="meter-4@a.example", reference=reference, validity=300))
+        if gone == "late":
+            time.sleep(2.5)
+            os.kill(pid, signal.SIGCONT)
         dtr = p.sc.take()
         assert dtr.number(3007) == reference
-        pid = core(p)
         os.kill(pid, signal.SIGSTOP)
         assert scs.answered() == 201
         edges = L.roles(p.lab["iwf"]["pids"]["parent"])["edges"]

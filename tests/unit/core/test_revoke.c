@@ -342,6 +342,19 @@ static void test_the_time_of_an_edge_is_bounded(void **state)
 	assert_int_equal(core_overdue_at(p->core, 1), 1);
 }
 
+/* What waited for a core came when the edge got it: its validity and its deadline count from there. */
+static void test_a_request_came_when_the_edge_got_it(void **state)
+{
+	struct core_play *p = *state;
+	uint64_t within = cfg_answer_within_ms(p->cfg), by = net_loop_now_ms(p->loop) + within, now = core_now_ms(p->core);
+
+	assert_in_range(core_overdue_came_ms(p->core, by), now, now + 5);
+	assert_in_range(core_overdue_came_ms(p->core, by - 3000), now - 3000, now - 2995);
+	assert_in_range(core_overdue_came_ms(p->core, UINT64_MAX), now, now + 5); /* an edge that lies */
+	assert_in_range(core_overdue_came_ms(p->core, 1), now - within, now - within + 5);
+	assert_in_range(core_overdue_came_ms(p->core, 0), now, now + 5); /* or says nothing */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -353,6 +366,7 @@ int main(void)
 		T(test_an_edge_gives_up_only_the_request_that_it_names),
 		T(test_a_request_whose_time_is_over_is_201_and_is_not_judged),
 		T(test_the_time_of_an_edge_is_bounded),
+		T(test_a_request_came_when_the_edge_got_it),
 		T(test_what_a_certificate_proved_counts_as_of_the_request),
 		T(test_an_scs_that_is_removed_or_loses_the_action_or_its_number),
 		T(test_each_turn_judges_its_share),
