@@ -126,6 +126,14 @@ bool core_trigger_give_up(struct core_trigger *t)
 	return step(t, &ev);
 }
 
+/* What was given up is written anew and armed anew: the end of an older write, or of an older wait, says nothing of that. */
+static bool of_before(const struct core_trigger *t, const struct trg_event *ev)
+{
+	return ev->kind == TRG_EV_DURABLE || ev->kind == TRG_EV_DISK
+		   ? t->storing > 0
+		   : ev->kind == TRG_EV_TIMER && t->trg->armed_ms > core_now_ms(t->core);
+}
+
 /* No event of an unanswered trigger counts after its time: it might bring a SUCCESS that the SCS is not told. */
 static bool given_up(struct core_trigger *t, const struct trg_event *ev)
 {
@@ -138,7 +146,7 @@ static bool given_up(struct core_trigger *t, const struct trg_event *ev)
 		(void)core_trigger_give_up(t);
 		return true;
 	}
-	return !core_trigger_give_up(t);
+	return !core_trigger_give_up(t) || of_before(t, ev);
 }
 
 void core_trigger_step(struct core_trigger *t, const struct trg_event *ev)

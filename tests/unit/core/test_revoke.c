@@ -355,6 +355,24 @@ static void test_a_request_came_when_the_edge_got_it(void **state)
 	assert_in_range(core_overdue_came_ms(p->core, 0), now, now + 5); /* or says nothing */
 }
 
+/* The intent is on disk when the time is over: the refusal that is written then is not, and is not told yet. */
+static void test_a_refusal_waits_for_its_own_record(void **state)
+{
+	struct trg_event durable = { .kind = TRG_EV_DURABLE };
+	struct core_play *p = *state;
+	struct core_trigger *t = pending_of(p, "meter-1@a.example", 1, "");
+
+	t->trg->state = TRG_WRITING;
+	t->trg->answered = false;
+	core_overdue_watch(t, 1);
+	core_trigger_step(t, &durable);
+	assert_int_equal(p->core->triggers.n, 1);
+	assert_int_equal(t->trg->state, TRG_REFUSING);
+	assert_false(t->trg->answered);
+	assert_int_equal(jrn_flush(p->core->journal.jrn), 0);
+	assert_int_equal(p->core->triggers.n, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -367,6 +385,7 @@ int main(void)
 		T(test_a_request_whose_time_is_over_is_201_and_is_not_judged),
 		T(test_the_time_of_an_edge_is_bounded),
 		T(test_a_request_came_when_the_edge_got_it),
+		T(test_a_refusal_waits_for_its_own_record),
 		T(test_what_a_certificate_proved_counts_as_of_the_request),
 		T(test_an_scs_that_is_removed_or_loses_the_action_or_its_number),
 		T(test_each_turn_judges_its_share),
