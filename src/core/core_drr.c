@@ -16,15 +16,16 @@
 /* -- the DRR: whose is it? */
 
 /* Only the SMS-SC that took the DTR may report: the one that answered it; before it has answered, the configured one. */
-static bool from_taker(const struct core_peer *p, const struct core_trigger *t, const struct dia_bytes *host)
+static bool from_taker(const struct core_peer *p, const char *taker, const struct dia_bytes *host)
 {
 	const char *destination = p->core->cfg->t4.destination_host;
-	const char *taker = t->trg->taker ? t->trg->taker : destination[0] ? destination : p->conf->host;
 
+	if (!taker || !taker[0])
+		taker = destination[0] ? destination : p->conf->host;
 	return str_equal_nocase(host->p, host->len, taker, strlen(taker));
 }
 
-/* A trigger of that SMS-SC that was reported, acknowledged, and is remembered: the SMS-SC was restarted, say, and reports once more under
+/* A trigger of that SMS-SC that was reported, has ended, and is remembered: the SMS-SC was restarted, say, and reports once more under
  * other ids. */
 static bool reported_before(const struct core_peer *p, const struct t4_drr *drr)
 {
@@ -34,12 +35,11 @@ static bool reported_before(const struct core_peer *p, const struct t4_drr *drr)
 
 	if (!drr->reference_number.present || app_unsmea(e164, drr->sm_rp_smea.p, drr->sm_rp_smea.len))
 		return false;
-	e = core_past_find(p->core, e164, drr->reference_number.v, core_now_ms(p->core));
-	if (!e || !e->reported)
+	e = core_past_reported(p->core, e164, drr->reference_number.v, core_now_ms(p->core));
+	if (!e)
 		return false;
 	names = (struct core_device_names){ e->imsi, e->msisdn, e->external };
-	return core_device_named(&names, &drr->user_identifier) &&
-	       str_equal_nocase(drr->head.origin_host.p, drr->head.origin_host.len, e->taker, strlen(e->taker));
+	return core_device_named(&names, &drr->user_identifier) && from_taker(p, e->taker, &drr->head.origin_host);
 }
 
 static struct core_trigger *find_trigger(const struct core_peer *p, const struct t4_drr *drr)
@@ -51,7 +51,7 @@ static struct core_trigger *find_trigger(const struct core_peer *p, const struct
 		return NULL;
 	t = drr->reference_number.present ? core_trigger_find(p->core, e164, drr->reference_number.v)
 					  : core_device_find(p->core, e164, &drr->user_identifier);
-	if (!t || !core_device_same(t->trg, &drr->user_identifier) || !from_taker(p, t, &drr->head.origin_host))
+	if (!t || !core_device_same(t->trg, &drr->user_identifier) || !from_taker(p, t->trg->taker, &drr->head.origin_host))
 		return NULL;
 	return t;
 }

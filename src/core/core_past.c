@@ -122,6 +122,13 @@ const struct core_past_entry *core_past_find(const struct core *c, const char *e
 	return e && e->accepted && now_ms < e->ended_ms + c->past.window_ms ? e : NULL;
 }
 
+const struct core_past_entry *core_past_reported(const struct core *c, const char *e164, uint32_t reference, uint64_t now_ms)
+{
+	const struct core_past_entry *e = find(c, e164, reference);
+
+	return e && e->reported && now_ms < e->ended_ms + c->past.window_ms ? e : NULL;
+}
+
 /* -- the record */
 
 static void put_octets(struct buf *b, const void *p, size_t len)
@@ -159,7 +166,7 @@ static size_t build(uint8_t out[RECORD_MAX], const struct trg *t, const struct c
 		    const struct ipc_device_action_answer *a)
 {
 	struct buf b = buf_over(out, RECORD_MAX);
-	bool trigger = map_has(&e->node), reported = t->drr && t->has_outcome;
+	bool trigger = map_has(&e->node), reported = t->drr != NULL; /* after a 201, too: then nothing is told of it to the SCS */
 
 	buf_u8(&b, KIND_PAST);
 	buf_u8(&b, (uint8_t)((a ? HAS_ANSWER : 0) | (reported ? HAS_DRR : 0) | (trigger ? HAS_TRIGGER : 0) |
@@ -168,7 +175,7 @@ static size_t build(uint8_t out[RECORD_MAX], const struct trg *t, const struct c
 		put_answer(&b, &t->req, a);
 	if (reported) {
 		buf_bytes(&b, t->drr, TRG_DIGEST_LEN);
-		buf_be64(&b, t->reported_ms);
+		buf_be64(&b, t->has_outcome ? t->reported_ms : e->ended_ms);
 	}
 	if (trigger)
 		put_trigger(&b, e);

@@ -46,6 +46,8 @@ bool core_past_keep(struct core *c, const struct trg *t);
 bool core_past_reserved(const struct core *c, const char *e164, uint32_t reference, uint64_t now_ms);
 /* An accepted one that is not forgotten; NULL: none. Valid until the next core_past_keep(). */
 const struct core_past_entry *core_past_find(const struct core *c, const char *e164, uint32_t reference, uint64_t now_ms);
+/* One that the SMS-SC reported, accepted or answered 201, and that is not forgotten; as above. */
+const struct core_past_entry *core_past_reported(const struct core *c, const char *e164, uint32_t reference, uint64_t now_ms);
 
 bool core_past_is(const void *record, size_t len); /* is it a record of this file? */
 ERR_MUST_USE int core_past_restore(struct core *c, uint64_t number, const void *record, size_t len); /* ERR_NOMEM */

@@ -234,6 +234,28 @@ def test_a_report_under_other_ids_of_what_was_reported_is_taken_and_passed_on_to
     assert report(played, other, next(ends)) == USER_UNKNOWN
 
 
+def test_a_report_after_a_201_is_known_again_too(labs):
+    """The SMS-SC did not answer and delivered all the same: nobody is told, and the copy is known by the next core and under other ids."""
+    p = labs.up(t4_more=", answer_wait: 200ms")
+    p.sc = in_place_of(p, "mtc-smssc")
+    scs, end, reference = Reader.opened(p), next(ends), next(references)
+    scs.ask_later(action(device="meter-183@a.example", reference=reference, validity=300))
+    dtr = p.sc.take()
+    p.sc.take()  # its copy
+    assert scs.answered() == 201
+    p.sc.take()  # the recall
+    drr = p.sc.drr(dtr)
+    assert report(p, drr, end) == SUCCESS
+    assert report(p, drr, end, COPY) == SUCCESS and report(p, p.sc.drr(dtr), next(ends)) == SUCCESS
+    on_disk(p, dtr)
+    another_core(p)
+    assert report(p, drr, end, COPY) == SUCCESS and report(p, p.sc.drr(dtr), next(ends)) == SUCCESS
+    scs.close()
+    p.sc.close()
+    wrong = labs.down(p)
+    assert not wrong, "\n".join(wrong)
+
+
 def test_a_recalled_number_is_free_at_once(played, scs):
     """No report of it can come: the SMS-SC has deleted it."""
     device = "meter-185@a.example"

@@ -114,6 +114,31 @@ static void test_a_reported_trigger_keeps_its_number_and_its_report_through_a_re
 	}
 }
 
+/* After a 201 the report is told to nobody, and its outcome is not kept; the next core knows a copy all the same. */
+static void test_a_report_after_a_201_is_known_after_a_restart(void **state)
+{
+	struct core_play *p = *state;
+	uint64_t number, now;
+	struct trg *t = ending(p, 41, &number);
+
+	reported(t);
+	t->has_outcome = t->accepted = false;
+	t->reported_ms = 0;
+	t->answer_status = TSP_STATUS_TEMPORARYERROR;
+	assert_true(core_past_keep(p->core, t));
+	trg_free(t);
+	assert_int_equal(jrn_flush(p->core->journal.jrn), 0);
+	for (int i = 0; i < 2; i++) {
+		now = clock_real_ms();
+		assert_null(core_past_find(p->core, E164, 41, now));
+		assert_non_null(core_past_reported(p->core, E164, 41, now));
+		assert_null(core_past_reported(p->core, E164, 41, now + 240001));
+		if (i)
+			assert_non_null(core_drr_dup_find(&p->core->drrs.dup, digest, now));
+		core_play_restart(p);
+	}
+}
+
 static void test_what_the_sms_sc_has_no_more_leaves_its_number_free(void **state)
 {
 	struct core_play *p = *state;
@@ -230,6 +255,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_a_reported_trigger_keeps_its_number_and_its_report_through_a_restart),
+		T(test_a_report_after_a_201_is_known_after_a_restart),
 		T(test_what_the_sms_sc_has_no_more_leaves_its_number_free),
 		T(test_the_oldest_goes_when_there_are_too_many),
 		T(test_a_number_that_was_used_again_is_that_of_the_newer),
