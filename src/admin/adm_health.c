@@ -7,6 +7,7 @@
 #include "admin/adm_health_peer.h"
 #include "admin/adm_int.h"
 #include "base/clock.h"
+#include "core/core.h"
 
 #define TEXT_MAX 512
 #define STORE_LEFT_SHARE 10u /* a store is nearly full when less than this part is left */
@@ -78,6 +79,41 @@ static void look_at_edges(struct findings *f)
 	else if (f->edges_up < wanted)
 		found(f, "edge-down", "an edge is started again by itself; when this stays, the log says why it ends",
 		      "%u of %u edges are up", f->edges_up, wanted);
+}
+
+/* -- certificates and anchors */
+
+struct expired {
+	const struct core_file *first;
+	uint64_t now_s;
+	uint32_t n;
+};
+
+static void look_at_file(void *arg, const struct core_file *file)
+{
+	struct expired *e = arg;
+
+	if (file->not_after_s > e->now_s)
+		return;
+	if (!e->n++)
+		e->first = file;
+}
+
+/* One reason for all of them: there may be hundreds of anchors. */
+static void look_at_files(struct findings *f)
+{
+	struct expired e = { .now_s = clock_real_ms() / 1000 };
+	char when[CLOCK_TEXT_MAX], more[64] = "";
+
+	core_file_each(f->adm->core, look_at_file, &e);
+	if (!e.n)
+		return;
+	clock_text_s(when, (int64_t)e.first->not_after_s);
+	if (e.n > 1)
+		snprintf(more, sizeof more, "; so did %u more", e.n - 1);
+	found(f, "certificate-expired", "renew the file, then 'mtcctl reload'; 'mtcctl status' shows the days of each",
+	      "'%s' of %s %s expired on %s: connections that need it fail%s", e.first->path, e.first->of, e.first->name, when,
+	      more);
 }
 
 /* -- what is written */
@@ -154,6 +190,7 @@ json_t *adm_health(const struct adm *a)
 	core_status(a->core, &s);
 	core_peer_each(a->core, look_at_peer, &f);
 	look_at_edges(&f);
+	look_at_files(&f);
 	look_at_journal(&f, &s);
 	core_store_each(a->core, look_at_store, &f);
 	look_at_decisions(&f, &s);

@@ -288,6 +288,7 @@ def test_a_certificate_that_ends_while_it_is_used_ends_nothing(own_lab):
     next_core(p)
     assert shown(p) == {new}  # whoever connects decides
     assert status(p)["files"][-1]["days_left"] == -1
+    assert "certificate-expired" in [r["reason"] for r in p.ctl("health", check=False)[-1]["reasons"]]
     assert listener.alive() and len(listener.events("ready")) == 1
     renew(p)
     assert reload(p)[1]["renewed"] == 2

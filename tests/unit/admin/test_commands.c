@@ -224,6 +224,25 @@ static void test_health_names_a_store_that_is_nearly_full_and_its_reader(void **
 	assert_int_equal(json_array_size(json_object_get(ctl_fake_run("health", "{}")->last, "reasons")), 2);
 }
 
+static void test_health_names_a_certificate_that_has_expired(void **state)
+{
+	struct play *p = *state;
+	uint64_t now_s = clock_real_ms() / 1000;
+	struct core_file files[] = { { "listener", "tsp", "/pki/iwf.pem", now_s + 5 },
+				     { "anchor", "anchor-a", "/pki/a.pem", now_s - 5 },
+				     { "anchor", "anchor-b", "/pki/b.pem", now_s - 5 } };
+	const json_t *row;
+
+	core_files_set(p->core.core, 1, files, 1);
+	assert_int_equal(json_array_size(json_object_get(ctl_fake_run("health", "{}")->last, "reasons")), 2);
+	core_files_set(p->core.core, 2, files, 3);
+	row = json_array_get(json_object_get(ctl_fake_run("health", "{}")->last, "reasons"), 2);
+	assert_string_equal(text_of(row, "reason"), "certificate-expired");
+	assert_non_null(strstr(text_of(row, "text"), "'/pki/a.pem' of anchor anchor-a expired on 20"));
+	assert_non_null(strstr(text_of(row, "text"), "; so did 1 more"));
+	assert_non_null(strstr(text_of(row, "advice"), "mtcctl reload"));
+}
+
 static int parent_takes(void *arg, uint32_t number)
 {
 	(void)arg;
@@ -462,6 +481,7 @@ int main(void)
 		PLAY(test_health_says_that_an_operator_stopped_a_peer),
 		PLAY(test_health_says_what_is_true_in_each_state_of_a_peer),
 		PLAY(test_health_names_a_store_that_is_nearly_full_and_its_reader),
+		PLAY(test_health_names_a_certificate_that_has_expired),
 		PLAY(test_a_parent_that_does_not_answer_ends_the_reload),
 		PLAY(test_members_of_groups_and_sets_are_answered_by_their_names),
 		PLAY(test_an_anchor_that_is_not_configured_is_refused),
