@@ -289,6 +289,21 @@ static void test_what_an_edge_answered_201_is_taken_back(void **state)
 	assert_int_equal(p->core->st.v[ST_REQUESTS_GIVEN_UP], 1);
 }
 
+/* The one answer that the SCS has heard is the edge's: a copy hears no other. */
+static void test_copies_of_what_an_edge_answered_hear_the_same(void **state)
+{
+	struct ipc_device_action_answer a = { .result_code = DIA_RESULT_SUCCESS, .request_status = TSP_STATUS_SUCCESS };
+	static const uint8_t digest[CORE_DIGEST_LEN] = { 1 };
+	struct core_play *p = *state;
+	uint64_t now = core_now_ms(p->core);
+
+	(void)pending_of(p, "meter-1@a.example", 1, "");
+	assert_int_equal(core_dup_restore(p->core->dup, "scs.acme.example", 0, digest, &a, now, NULL), 0);
+	give_up(p, 0, 1);
+	assert_true(core_dup_answer_of(p->core->dup, "scs.acme.example", 0, now, &a));
+	assert_int_equal(a.request_status, TSP_STATUS_TEMPORARYERROR);
+}
+
 /* It does so when our acknowledgement did not fit the ring. */
 static void test_an_edge_that_says_again_that_it_gave_up_changes_nothing(void **state)
 {
@@ -380,6 +395,7 @@ int main(void)
 		T(test_a_deny_and_a_block_take_back_at_once),
 		T(test_a_window_that_ran_out_takes_nothing_back),
 		T(test_what_an_edge_answered_201_is_taken_back),
+		T(test_copies_of_what_an_edge_answered_hear_the_same),
 		T(test_an_edge_that_says_again_that_it_gave_up_changes_nothing),
 		T(test_an_edge_gives_up_only_the_request_that_it_names),
 		T(test_a_request_whose_time_is_over_is_201_and_is_not_judged),
