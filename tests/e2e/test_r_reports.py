@@ -127,6 +127,9 @@ def test_a_report_that_nobody_acknowledges_ends_with_its_retention(played, scs):
     expired = counter(played, "reports_expired")
     proc.wait_until("it is given up", lambda: reference not in under_way(played), 6)
     assert counter(played, "reports_expired") == expired + 1
+    with open(played.lab["logs"]["mtc-iwfd"], encoding="utf-8", errors="replace") as f:
+        lines = [line for line in f if f" of trigger {reference} " in line and "is dropped" in line]
+    assert len(lines) == 1 and "not acknowledged within journal.report_retention" in lines[0], "each dropped report leaves a line"
     row = played.ctl("triggers", "show", "acme", reference)[0]
     assert row["untold"] is True and row["outcome"] == "SUCCESS" and row["dnrs_sent"] > 1
 
