@@ -196,7 +196,7 @@ static const struct cfg_row limits_rows[] = {
 	CFG_U32(
 	    "report_duplicates", struct cfg_limits, report_duplicates_max, 1024, 100000000, "2000000",
 	    "delivery reports of the SMS-SC remembered to know a repeated one, and as many ended triggers; each takes some 300 "
-	    "bytes of memory"),
+	    "bytes of memory, and the ended triggers no more than half of journal.size_max, 1 KiB each"),
 	CFG_DURATION("report_duplicates_window", struct cfg_limits, report_duplicates_window_ms, 1000, DAY_MS, "240s",
 		     "time a delivery report and an ended trigger are remembered: a repeated report gets the same answer, the "
 		     "Reference-Number is not free for the same SCS, and the trigger can be named by a recall or replace"),

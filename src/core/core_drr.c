@@ -12,6 +12,9 @@
 #include "policy/pol_map.h"
 
 #define DRRS_MAX 65536u /* DRRs that wait for their DRA */
+#define FORGOTTEN_A_LOOK 16384u
+#define RECORD_ROOM 256u /* of the journal's file, more than a record here takes there */
+#define RECORDS_SHARE 16 /* that part of the journal at most: it is there for what is under way */
 
 /* -- the DRR: whose is it? */
 
@@ -170,12 +173,17 @@ static void settle_durably(struct core *c, struct core_drr_entry *e, const struc
 	buf_be32(&b, a->result_code);
 	buf_be32(&b, a->experimental);
 	core_drr_dup_answer(e, a);
-	if (jrn_add(c->journal.jrn, number, record, b.len, on_kept, c)) {
+	if (c->drrs.dup.by_number.n >= c->drrs.records_max || jrn_add(c->journal.jrn, number, record, b.len, on_kept, c)) {
 		st_count(&c->st, ST_JOURNAL_ANSWERS_LOST);
 		settle(c, e, a);
 		return;
 	}
 	core_drr_dup_number(&c->drrs.dup, e, number);
+}
+
+void core_drrs_look(struct core *c)
+{
+	core_drr_dup_age(&c->drrs.dup, core_now_ms(c), FORGOTTEN_A_LOOK);
 }
 
 static void drop_record(void *core, uint64_t number)
@@ -360,6 +368,7 @@ int core_drrs_init(struct core *c)
 	const struct cfg_limits *l = &c->cfg->limits;
 
 	TAILQ_INIT(&c->drrs.list);
+	c->drrs.records_max = c->cfg->journal.size_max / RECORDS_SHARE / RECORD_ROOM;
 	return core_drr_dup_init(&c->drrs.dup, l->report_duplicates_max, l->report_duplicates_window_ms, drop_record, c);
 }
 

@@ -21,6 +21,7 @@ struct core_drr { /* a DRR without its DRA: owns its octets */
 struct core_drrs {
 	TAILQ_HEAD(, core_drr) list;
 	uint32_t n;
+	uint64_t records_max; /* of those that stand with no trigger */
 	struct core_drr_dup dup;
 };
 
@@ -29,6 +30,7 @@ void core_drrs_fini(struct core *c);             /* a zeroed part is allowed */
 
 void core_report_on_request(struct core_peer *p, struct link *l, const struct dia_msg *m);
 void core_report_peer_down(struct core_peer *p);
+void core_drrs_look(struct core *c); /* those whose window is over go, and their records; to be called now and then */
 void core_report_acknowledge(void *arg, struct trg *t, uint64_t token, bool ok); /* port of the machine: the DRA */
 
 /* After a restart. A DRR that was reported at that time and answered 2001; its digest stands with a trigger. ERR_NOMEM. */

@@ -10,6 +10,8 @@
 #include "diameter/dia_dict.h"
 #include "diameter/dia_failed.h"
 
+#define FORGOTTEN_A_TIME 8u /* with each one that is added; so that nobody waits for thousands to go */
+
 /* -- the digest */
 
 /* RFC 6733 6.1.9 and 6.7: an agent adds and removes these. */
@@ -125,16 +127,25 @@ void core_drr_dup_number(struct core_drr_dup *d, struct core_drr_entry *e, uint6
 	map_add(&d->by_number, &e->by_number, &e->number, sizeof e->number);
 }
 
-/* What has no answer stays: its message is the owner's. False: there is no room. */
-static bool make_room(struct core_drr_dup *d, uint64_t now_ms)
+void core_drr_dup_age(struct core_drr_dup *d, uint64_t now_ms, uint32_t most)
 {
 	struct core_drr_entry *e, *next;
 
-	for (e = TAILQ_FIRST(&d->by_age); e && now_ms >= e->at_ms + d->window_ms; e = next) {
+	for (e = TAILQ_FIRST(&d->by_age); most && e && now_ms >= e->at_ms + d->window_ms; e = next) {
 		next = TAILQ_NEXT(e, entry);
-		if (e->answered)
-			core_drr_dup_drop(d, e);
+		if (!e->answered)
+			continue;
+		core_drr_dup_drop(d, e);
+		most--;
 	}
+}
+
+/* What has no answer stays: its message is the owner's. False: there is no room. */
+static bool make_room(struct core_drr_dup *d, uint64_t now_ms)
+{
+	struct core_drr_entry *e;
+
+	core_drr_dup_age(d, now_ms, FORGOTTEN_A_TIME);
 	if (d->by_digest.n < d->entries_max)
 		return true;
 	for (e = TAILQ_FIRST(&d->by_age); e && !e->answered; e = TAILQ_NEXT(e, entry))

@@ -20,6 +20,8 @@ static void on_look(void *core)
 	core_time_keep(c);
 	core_deadlines_look(c);
 	core_sessions_look(c);
+	core_past_look(c);
+	core_drrs_look(c);
 	net_timer_start(c->time.look.timer, TIMELINE_LOOK_MS);
 }
 

@@ -15,6 +15,9 @@
 #define KIND_ANSWER 0x81u
 #define KIND_PAST 0x82u
 #define RECORD_MAX 2048u
+#define RECORD_ROOM 1024u   /* of the journal's file, more than most take there */
+#define FORGOTTEN_A_TIME 8u /* with each one that is added; so that nobody waits for thousands to go */
+#define FORGOTTEN_A_LOOK 16384u
 
 enum { HAS_ANSWER = 0x1, HAS_DRR = 0x2, HAS_TRIGGER = 0x4, WAS_ACCEPTED = 0x8, WAS_REPORTED = 0x10, HAS_ALL = 0x1f };
 
@@ -33,13 +36,25 @@ static void entry_free(struct core *c, struct core_past_entry *e)
 	free(e);
 }
 
-static void make_room(struct core *c, uint64_t now_ms)
+static void forget(struct core *c, uint64_t now_ms, uint32_t most)
 {
 	struct core_pasts *p = &c->past;
 	struct core_past_entry *e;
 
-	while ((e = TAILQ_FIRST(&p->by_age)) && now_ms >= e->ended_ms + p->keep_ms)
+	while (most-- && (e = TAILQ_FIRST(&p->by_age)) && now_ms >= e->ended_ms + p->keep_ms)
 		entry_free(c, e);
+}
+
+void core_past_look(struct core *c)
+{
+	forget(c, core_now_ms(c), FORGOTTEN_A_LOOK);
+}
+
+static void make_room(struct core *c, uint64_t now_ms)
+{
+	struct core_pasts *p = &c->past;
+
+	forget(c, now_ms, FORGOTTEN_A_TIME);
 	if (p->n < p->max)
 		return;
 	entry_free(c, TAILQ_FIRST(&p->by_age));
@@ -397,13 +412,21 @@ int core_past_restore(struct core *c, uint64_t number, const void *record, size_
 
 /* -- the part */
 
+/* At most half of the journal: what is remembered never takes the room of what is under way. */
+static uint32_t max_of(const struct cfg_iwf *cfg)
+{
+	uint64_t fit = cfg->journal.size_max / 2 / RECORD_ROOM;
+
+	return fit < cfg->limits.report_duplicates_max ? (uint32_t)fit : cfg->limits.report_duplicates_max;
+}
+
 int core_past_init(struct core *c)
 {
 	const struct cfg_limits *l = &c->cfg->limits;
 	struct core_pasts *p = &c->past;
 
 	TAILQ_INIT(&p->by_age);
-	p->max = l->report_duplicates_max;
+	p->max = max_of(c->cfg);
 	p->window_ms = l->report_duplicates_window_ms;
 	p->keep_ms = p->window_ms > l->duplicates_window_ms ? p->window_ms : l->duplicates_window_ms;
 	if (core_dup_new(&c->dup, l->duplicates_max, l->duplicates_window_ms))

@@ -3,8 +3,8 @@
  * - the delivery report, so that a repeated one is ("repeated DRR");
  * - the Reference-Number, which is not free as long as the SMS-SC may report it once more;
  * - the device and the SMS-SC of an accepted trigger, for a recall or replace that names it.
- * Kept for limits.report_duplicates_window (the answer: limits.duplicates_window), at most limits.report_duplicates of them; then the
- * oldest goes. */
+ * Kept for limits.report_duplicates_window (the answer: limits.duplicates_window), at most limits.report_duplicates of them, and no more
+ * than fit into half of journal.size_max; then the oldest goes. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -48,6 +48,10 @@ bool core_past_reserved(const struct core *c, const char *e164, uint32_t referen
 const struct core_past_entry *core_past_find(const struct core *c, const char *e164, uint32_t reference, uint64_t now_ms);
 /* One that the SMS-SC reported, accepted or answered 201, and that is not forgotten; as above. */
 const struct core_past_entry *core_past_reported(const struct core *c, const char *e164, uint32_t reference, uint64_t now_ms);
+
+/* Those whose time is over go, and their records: to be called now and then, because a journal without room lets no new trigger come that
+ * would end. */
+void core_past_look(struct core *c);
 
 bool core_past_is(const void *record, size_t len); /* is it a record of this file? */
 ERR_MUST_USE int core_past_restore(struct core *c, uint64_t number, const void *record, size_t len); /* ERR_NOMEM */

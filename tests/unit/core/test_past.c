@@ -179,6 +179,41 @@ static void test_the_oldest_goes_when_there_are_too_many(void **state)
 	assert_int_equal(records(p).n, 2);
 }
 
+/* A journal that is full of them takes no new trigger whose end would make one go. */
+static void test_what_is_over_goes_without_a_new_one(void **state)
+{
+	struct core_play *p = *state;
+	uint64_t number;
+
+	for (uint32_t reference = 41; reference <= 43; reference++) {
+		struct trg *t = ending(p, reference, &number);
+
+		reported(t);
+		assert_true(core_past_keep(p->core, t));
+		trg_free(t);
+	}
+	assert_int_equal(core_drrs_restore(p->core, digest, core_now_ms(p->core)), 0);
+	core_play_turns(p, 3);
+	assert_int_equal(records(p).n, 3);
+	p->core->past.keep_ms = p->core->drrs.dup.window_ms = 0;
+	net_timer_start(p->core->time.look.timer, 0); /* as every five seconds */
+	core_play_turns(p, 3);
+	assert_int_equal(p->core->past.n, 0);
+	assert_int_equal(p->core->drrs.dup.by_digest.n, 0);
+	assert_int_equal(records(p).n, 0);
+}
+
+static void test_half_of_the_journal_is_for_what_is_under_way(void **state)
+{
+	struct core_play *p = *state;
+
+	assert_int_equal(p->core->past.max, p->cfg->limits.report_duplicates_max); /* as it comes */
+	p->cfg->journal.size_max = 1 << 20;
+	core_play_restart(p);
+	assert_int_equal(p->core->past.max, 512);
+	assert_int_equal(p->core->drrs.records_max, 256);
+}
+
 static void test_a_number_that_was_used_again_is_that_of_the_newer(void **state)
 {
 	struct core_play *p = *state;
@@ -258,6 +293,8 @@ int main(void)
 		T(test_a_report_after_a_201_is_known_after_a_restart),
 		T(test_what_the_sms_sc_has_no_more_leaves_its_number_free),
 		T(test_the_oldest_goes_when_there_are_too_many),
+		T(test_what_is_over_goes_without_a_new_one),
+		T(test_half_of_the_journal_is_for_what_is_under_way),
 		T(test_a_number_that_was_used_again_is_that_of_the_newer),
 		T(test_an_answer_of_an_older_version_is_still_known),
 		T(test_a_record_cut_anywhere_is_dropped),
