@@ -346,6 +346,38 @@ static void test_a_request_whose_time_is_over_is_201_and_is_not_judged(void **st
 	assert_int_equal(p->core->st.v[ST_DUPLICATES], 1);
 }
 
+static int ask_nobody(void *arg, struct trg *t)
+{
+	(void)arg;
+	(void)t;
+	return 0;
+}
+
+/* A copy of less time, from an edge that has waited longer: both are answered in that. */
+static void test_a_copy_has_an_answer_in_its_own_time(void **state)
+{
+	struct core_play *p = *state;
+	struct trg_ports ports = *p->core->triggers.ports;
+	struct ipc_device_action a = core_play_action(opened(p), "meter-1@a.example", 41);
+	struct ipc_device_action_answer answer;
+	struct ipc_rec_head head;
+	size_t len;
+
+	ports.ask_subscriber = ask_nobody; /* and the HSS never answers */
+	p->core->triggers.ports = &ports;
+	assert_int_equal(core_play_ask(p, 2, &a), -1);
+	a.answer_by_ms = net_loop_now_ms(p->loop) + CFG_CORE_MARGIN_MS + 20;
+	(void)core_play_ask(p, 3, &a);
+	for (int i = 0; i < 2000 && !p->core->st.v[ST_REQUESTS_OVERDUE]; i++)
+		core_play_turns(p, 1);
+	assert_int_equal(p->core->st.v[ST_DUPLICATES], 1);
+	for (int i = 0; i < 2 && (len = core_play_take(p, IPC_REC_DEVICE_ACTION_ANSWER, &head)) != 0; i++) {
+		assert_int_equal(ipc_device_action_answer_get(&answer, p->record, len), 0);
+		assert_int_equal(answer.request_status, TSP_STATUS_TEMPORARYERROR);
+	}
+	assert_int_equal(p->core->triggers.n, 0);
+}
+
 /* An edge that lies about its deadline gets no more time than the configuration gives. */
 static void test_the_time_of_an_edge_is_bounded(void **state)
 {
@@ -399,6 +431,7 @@ int main(void)
 		T(test_an_edge_that_says_again_that_it_gave_up_changes_nothing),
 		T(test_an_edge_gives_up_only_the_request_that_it_names),
 		T(test_a_request_whose_time_is_over_is_201_and_is_not_judged),
+		T(test_a_copy_has_an_answer_in_its_own_time),
 		T(test_the_time_of_an_edge_is_bounded),
 		T(test_a_request_came_when_the_edge_got_it),
 		T(test_a_refusal_waits_for_its_own_record),
