@@ -346,6 +346,28 @@ static void test_a_request_whose_time_is_over_is_201_and_is_not_judged(void **st
 	assert_int_equal(p->core->st.v[ST_DUPLICATES], 1);
 }
 
+/* What waits for its turn when its time is over never leaves, also while the 201 waits for the journal. */
+static void test_what_is_given_up_waits_for_no_turn(void **state)
+{
+	static const struct core_turn turn = { NULL, NULL };
+	struct core_play *p = *state;
+	struct core_trigger *t = pending_of(p, "meter-1@a.example", 1, "");
+	struct core_peer *peer = &p->core->peers.row[0];
+
+	t->trg->state = TRG_SUBMITTING;
+	t->trg->answered = false;
+	t->turn = &turn;
+	t->waits_at = peer;
+	TAILQ_INSERT_TAIL(&peer->waiting[0], t, waiting);
+	peer->waiting_n++;
+	assert_true(core_trigger_give_up(t));
+	assert_int_equal(t->trg->state, TRG_REFUSING);
+	assert_int_equal(peer->waiting_n, 0);
+	assert_null(t->turn);
+	assert_int_equal(jrn_flush(p->core->journal.jrn), 0);
+	assert_int_equal(p->core->triggers.n, 0);
+}
+
 static int ask_nobody(void *arg, struct trg *t)
 {
 	(void)arg;
@@ -431,6 +453,7 @@ int main(void)
 		T(test_an_edge_that_says_again_that_it_gave_up_changes_nothing),
 		T(test_an_edge_gives_up_only_the_request_that_it_names),
 		T(test_a_request_whose_time_is_over_is_201_and_is_not_judged),
+		T(test_what_is_given_up_waits_for_no_turn),
 		T(test_a_copy_has_an_answer_in_its_own_time),
 		T(test_the_time_of_an_edge_is_bounded),
 		T(test_a_request_came_when_the_edge_got_it),
