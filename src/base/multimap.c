@@ -18,6 +18,15 @@ void multimap_fini(struct multimap *b)
 	*b = (struct multimap){ 0 };
 }
 
+static void put_first(struct multimap_node **bucket, struct multimap_node *node)
+{
+	node->next = *bucket;
+	node->at = bucket;
+	if (node->next)
+		node->next->at = &node->next;
+	*bucket = node;
+}
+
 static void grow(struct multimap *b)
 {
 	size_t wanted = (b->mask + 1) * 2;
@@ -28,8 +37,7 @@ static void grow(struct multimap *b)
 	for (size_t i = 0; i <= b->mask; i++) {
 		for (struct multimap_node *n = b->buckets[i], *next; n; n = next) {
 			next = n->next;
-			n->next = buckets[n->hash & (wanted - 1)];
-			buckets[n->hash & (wanted - 1)] = n;
+			put_first(&buckets[n->hash & (wanted - 1)], n);
 		}
 	}
 	free(b->buckets);
@@ -47,23 +55,17 @@ void multimap_add(struct multimap *b, struct multimap_node *node, uint64_t hash)
 	if (b->n > b->mask)
 		grow(b);
 	node->hash = never_0(hash);
-	node->next = b->buckets[node->hash & b->mask];
-	b->buckets[node->hash & b->mask] = node;
+	put_first(&b->buckets[node->hash & b->mask], node);
 	b->n++;
 }
 
 void multimap_del(struct multimap *b, struct multimap_node *node)
 {
-	struct multimap_node **at;
-
 	if (!node->hash)
 		return;
-	at = &b->buckets[node->hash & b->mask];
-	while (*at && *at != node)
-		at = &(*at)->next;
-	if (!*at)
-		return;
-	*at = node->next;
+	*node->at = node->next;
+	if (node->next)
+		node->next->at = node->at;
 	*node = (struct multimap_node){ 0 };
 	b->n--;
 }

@@ -1,5 +1,5 @@
 /* multimap.h - a hash table in which many objects may stand under one hash: for finding candidates that the caller then compares. An
- * object carries its own node of 16 octets; no key is kept. The hash is keyed (map_hash()), so that a peer who chooses names cannot
+ * object carries its own node of 24 octets; no key is kept. Taking one out costs the same however many stand under its hash. The hash is keyed (map_hash()), so that a peer who chooses names cannot
  * choose chains. */
 #pragma once
 #include <stdbool.h>
@@ -9,8 +9,8 @@
 #include "base/err.h"
 
 struct multimap_node {
-	struct multimap_node *next;
-	uint64_t hash; /* 0: in no table */
+	struct multimap_node *next, **at; /* at: what points to it */
+	uint64_t hash;                    /* 0: in no table */
 };
 
 struct multimap {

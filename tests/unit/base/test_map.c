@@ -1,6 +1,9 @@
 /* The hash table and the multimap find what is in them and nothing else. */
 #include "tests/unit/test.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "base/map.h"
 #include "base/multimap.h"
 
@@ -100,12 +103,44 @@ static void test_a_multimap_holds_many_under_one_hash(void **state)
 	multimap_fini(&b);
 }
 
+/* Each object stands on a page of its own, and while one is taken out only the pages of its neighbours may be touched. */
+static void test_taking_one_out_looks_at_its_neighbours_only(void **state)
+{
+	const int n = 64, taken = 32;
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	uint8_t *pages = mmap(NULL, (size_t)n * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct multimap b;
+	int found = 0;
+
+	(void)state;
+	assert_ptr_not_equal(pages, MAP_FAILED);
+	assert_int_equal(multimap_init(&b), 0);
+	for (int i = 0; i < n; i++)
+		multimap_add(&b, (void *)(pages + (size_t)i * page), 7);
+	for (int i = 0; i < n; i++) {
+		if (i < taken - 1 || i > taken + 1)
+			assert_int_equal(mprotect(pages + (size_t)i * page, page, PROT_NONE), 0);
+	}
+	multimap_del(&b, (void *)(pages + (size_t)taken * page));
+	assert_int_equal(mprotect(pages, (size_t)n * page, PROT_READ | PROT_WRITE), 0);
+	for (struct multimap_node *m = multimap_first(&b, 7); m; m = multimap_next(m))
+		found++;
+	assert_int_equal(found, n - 1);
+	for (int i = 0; i < n; i++) /* the first, the last and those between */
+		multimap_del(&b, (void *)(pages + (size_t)((i * 5) % n) * page));
+	assert_int_equal(b.n, 0);
+	assert_null(multimap_first(&b, 7));
+	multimap_fini(&b);
+	munmap(pages, (size_t)n * page);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_table_finds_what_is_in_it_and_nothing_else),
 		cmocka_unit_test(test_keys_are_compared_whole),
 		cmocka_unit_test(test_a_multimap_holds_many_under_one_hash),
+		cmocka_unit_test(test_taking_one_out_looks_at_its_neighbours_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
