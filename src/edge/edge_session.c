@@ -60,8 +60,10 @@ struct buf edge_session_out(const struct edge_session *s)
 /* The one place where a session's state changes. */
 static void set_state(struct edge_session *s, enum edge_session_state state)
 {
-	s->all->asked_n -= s->state == EDGE_SESSION_ASKED;
-	s->all->asked_n += state == EDGE_SESSION_ASKED;
+	if (s->state == EDGE_SESSION_ASKED)
+		TAILQ_REMOVE(&s->all->asked, s, asked);
+	if (state == EDGE_SESSION_ASKED) /* each has the same time: the last one in is the last one due */
+		TAILQ_INSERT_TAIL(&s->all->asked, s, asked);
 	s->state = state;
 }
 
@@ -145,6 +147,7 @@ static void on_accept(void *arg, int fd, const char *peer)
 		goto refuse;
 	s->all = all;
 	s->listener = l;
+	TAILQ_INIT(&s->txns);
 	snprintf(s->address, sizeof s->address, "%s", peer);
 	err = l->tls ? tls_accept(&s->stream, l->tls, all->env->loop, fd, peer, &all->stream_conf, &stream_cb, s)
 		     : net_tcp_accept(&s->stream, all->env->loop, fd, peer, &all->stream_conf, &stream_cb, s);
@@ -353,22 +356,17 @@ void edge_session_on_cut(struct edge_sessions *all, uint64_t number, const struc
 
 uint64_t edge_sessions_due(struct edge_sessions *all, uint64_t now_ms)
 {
-	struct edge_session *s, *next;
-	uint64_t earliest = UINT64_MAX;
+	struct edge_session *s;
 
-	for (s = all->asked_n ? TAILQ_FIRST(&all->list) : NULL; s; s = next) {
-		next = TAILQ_NEXT(s, entry);
-		if (s->state != EDGE_SESSION_ASKED)
-			continue;
-		if (now_ms >= s->verdict_by_ms) {
-			log_warn(all->env->log, "edge", "%s at %s: no verdict of the core in time", s->host, s->address);
-			set_state(s, EDGE_SESSION_ENDING);
-			link_refuse(s->link, DIA_RESULT_TOO_BUSY);
-		} else if (s->verdict_by_ms < earliest) {
-			earliest = s->verdict_by_ms;
-		}
+	while ((s = TAILQ_FIRST(&all->asked))) {
+		all->looked_at++;
+		if (now_ms < s->verdict_by_ms)
+			return s->verdict_by_ms;
+		log_warn(all->env->log, "edge", "%s at %s: no verdict of the core in time", s->host, s->address);
+		set_state(s, EDGE_SESSION_ENDING);
+		link_refuse(s->link, DIA_RESULT_TOO_BUSY);
 	}
-	return earliest;
+	return UINT64_MAX;
 }
 
 static void on_down(void *arg, struct link *l, int err, const char *why)
@@ -414,6 +412,7 @@ int edge_sessions_init(struct edge_sessions *all, struct edge_env *env, struct e
 	all->front = front;
 	all->front_arg = front_arg;
 	TAILQ_INIT(&all->list);
+	TAILQ_INIT(&all->asked);
 	conf_links(all);
 	all->out_size = (size_t)env->cfg->limits.message_max + 4096;
 	all->out = malloc(all->out_size);

@@ -19,6 +19,8 @@ enum edge_session_state {
 	EDGE_SESSION_ENDING,    /* DPR sent, or refused */
 };
 
+struct edge_txn; /* the front's */
+
 struct edge_listener {
 	struct edge_sessions *all;
 	struct net_listener *listener;
@@ -43,6 +45,8 @@ struct edge_session { /* one connection */
 	const char *end_reason;        /* for session_closed; static */
 	struct map_node node;
 	TAILQ_ENTRY(edge_session) entry;
+	TAILQ_ENTRY(edge_session) asked; /* in state ASKED */
+	TAILQ_HEAD(, edge_txn) txns;     /* of the front: its requests that are not ended */
 };
 
 /* The application protocol of the sessions; edge_tsp.h has one. The front answers each request that it is
@@ -75,8 +79,9 @@ struct edge_sessions {
 	uint64_t strangers_since_ms; /* start of the second in which unauthenticated connections are counted */
 	uint32_t strangers_n;
 	TAILQ_HEAD(, edge_session) list;
-	struct map by_number; /* sessions that the core knows */
-	uint32_t asked_n;     /* sessions in state ASKED */
+	struct map by_number;             /* sessions that the core knows */
+	TAILQ_HEAD(, edge_session) asked; /* in state ASKED, in order of their deadlines */
+	uint64_t looked_at; /* sessions that edge_sessions_due() looked at, since the start: tests hold it against all */
 	bool stopping;
 	uint8_t *out; /* space for one message to an SCS */
 	size_t out_size;

@@ -37,7 +37,7 @@ struct edge_txn { /* one request of an SCS: owns its octets until it is answered
 	bool given_up;   /* answered here, and in `untold` */
 	uint32_t end_to_end, reference;
 	struct map_node node;
-	TAILQ_ENTRY(edge_txn) entry;
+	TAILQ_ENTRY(edge_txn) entry, of_session;
 	uint32_t len;
 	uint8_t message[];
 };
@@ -149,6 +149,7 @@ static void txn_free(struct edge_txn *t)
 
 	map_del(&tsp->by_number, &t->node);
 	TAILQ_REMOVE(t->given_up ? &tsp->untold : &tsp->txns, t, entry);
+	TAILQ_REMOVE(&t->session->txns, t, of_session);
 	tsp->octets -= t->len;
 	t->session->pending--;
 	t->session->octets -= t->len;
@@ -246,6 +247,7 @@ static enum stage stage_open(struct visit *v)
 	memcpy(t->message, v->m->bytes, len);
 	map_add(&tsp->by_number, &t->node, &t->number, sizeof t->number);
 	TAILQ_INSERT_TAIL(&tsp->txns, t, entry);
+	TAILQ_INSERT_TAIL(&v->session->txns, t, of_session);
 	tsp->octets += len;
 	v->session->pending++;
 	v->session->octets += len;
@@ -486,23 +488,13 @@ static uint64_t due(void *arg, uint64_t now_ms)
 	return t ? t->answer_by_ms : UINT64_MAX;
 }
 
-static void end_those_of(struct edge_txns *list, const struct edge_session *s)
-{
-	struct edge_txn *t, *next;
-
-	for (t = s->pending ? TAILQ_FIRST(list) : NULL; t; t = next) {
-		next = TAILQ_NEXT(t, entry);
-		if (t->session == s)
-			txn_free(t);
-	}
-}
-
 static void session_gone(void *arg, struct edge_session *s)
 {
-	struct edge_tsp *tsp = arg;
+	struct edge_txn *t;
 
-	end_those_of(&tsp->txns, s);
-	end_those_of(&tsp->untold, s);
+	(void)arg;
+	while ((t = TAILQ_FIRST(&s->txns)))
+		txn_free(t);
 }
 
 const struct edge_front edge_tsp_front = { .application = APP_TSP,

@@ -2,7 +2,9 @@
  * outlive a core (CONTRACTS sections 1, 3 and 4). */
 #include "tests/unit/test.h"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "apps/tsp_dnr.h"
 #include "diameter/dia_base.h"
@@ -433,6 +435,33 @@ static struct edge *half_made(const struct edge_play *p, int n)
 	return e;
 }
 
+#define OTHERS 30
+
+/* While one session waits for its verdict, each look at the deadlines costs as much as if it were alone. */
+static void test_a_session_that_waits_for_its_verdict_costs_no_look_at_the_others(void **state)
+{
+	struct edge_play *p = *state;
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(p->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int others[OTHERS], looks = 0;
+	struct ipc_session_open open;
+
+	for (int i = 0; i < OTHERS; i++) {
+		others[i] = socket(AF_INET, SOCK_STREAM, 0);
+		assert_int_equal(connect(others[i], (struct sockaddr *)&to, sizeof to), 0);
+		edge_play_turns(p, 2);
+	}
+	edge_play_cer(p, HOST);
+	edge_play_asked(p, &open);
+	for (; looks < 50; looks++) {
+		p->edge->env.deadlines_moved = true;
+		edge_play_turns(p, 1);
+	}
+	assert_in_range(p->edge->sessions.looked_at, 50, 60);
+	p->edge->sessions.looked_at = 0;
+	for (int i = 0; i < OTHERS; i++)
+		close(others[i]);
+}
+
 static void test_a_half_made_edge_is_freed(void **state)
 {
 	for (int n = 0; n <= 5; n++)
@@ -461,6 +490,7 @@ int main(void)
 		TEST(test_a_session_gives_its_requests_and_its_end_to_its_front),
 		TEST(test_deadlines_are_looked_at_once_a_turn_and_only_when_one_moved),
 		TEST(test_a_half_made_edge_is_freed),
+		TEST(test_a_session_that_waits_for_its_verdict_costs_no_look_at_the_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
