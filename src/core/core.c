@@ -146,6 +146,8 @@ static int init_parts(struct core *c, const struct core_conf *conf, char why[COR
 	if (!err)
 		err = core_triggers_init(c, &core_trigger_ports);
 	if (!err)
+		err = core_wakes_init(c);
+	if (!err)
 		err = core_drrs_init(c);
 	if (!err)
 		err = core_retry_init(c);
@@ -200,6 +202,7 @@ void core_free(struct core *c)
 	core_sweep_fini(c);
 	core_retry_fini(c);
 	core_drrs_fini(c);
+	core_wakes_fini(c);
 	core_triggers_fini(c);
 	core_rooms_fini(c);
 	core_journal_close(c);

@@ -75,19 +75,6 @@ static void session_refuse(struct core_edge *e, uint64_t number, const struct ip
 	refuse(e, number, reason);
 }
 
-/* Reports that waited for the SCS go now. */
-static void reports_wake(struct core_scs *scs)
-{
-	struct core_trigger *t, *next;
-	struct trg_event ev = { .kind = TRG_EV_SCS_BACK };
-
-	for (t = TAILQ_FIRST(&scs->triggers); t; t = next) {
-		next = TAILQ_NEXT(t, of_scs);
-		if (t->trg->state == TRG_BACKOFF)
-			core_trigger_step(t, &ev);
-	}
-}
-
 /* An edge has the listeners of its own zone only, and each is as it was configured. */
 static bool listener_fits(const struct core_edge *e, const struct ipc_session_open *open)
 {
@@ -109,7 +96,7 @@ static void let_in(struct core_session *s, const struct ipc_session_open *open, 
 	memcpy(v.scs, scs->name, sizeof v.scs);
 	memcpy(v.reason, "accepted", sizeof "accepted");
 	send_verdict(s->edge, s->key.number, &v);
-	reports_wake(s->scs);
+	core_wake_begin(s->scs);
 }
 
 /* -- one connection more than connections_max: the oldest session is probed by a DWR; if it does not answer in time it is gone and the

@@ -73,6 +73,7 @@ int core_report_notify(void *arg, struct trg *trg, bool again)
 	map_add(&c->sessions.notices_by_number, &n->node, &n->transaction, sizeof n->transaction);
 	TAILQ_INSERT_TAIL(&s->notices, n, entry);
 	t->notice = n;
+	s->scs->notices_n++;
 	st_count(&c->st, ST_REPORTS_SENT);
 	return 0;
 }

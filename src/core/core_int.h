@@ -20,6 +20,7 @@
 #include "core/core_sessions.h"
 #include "core/core_time.h"
 #include "core/core_trigger.h"
+#include "core/core_wake.h"
 #include "link/link_ids.h"
 #include "stats/st.h"
 
@@ -54,6 +55,7 @@ struct core {
 	struct core_pasts past;
 	struct core_finished *finished;
 	struct core_triggers triggers;
+	struct core_wakes wakes;
 	struct core_deadlines deadlines;
 	struct core_overdue overdue;
 	struct core_sessions sessions;

@@ -27,9 +27,11 @@ struct core_scs *core_scs_get(struct core *c, const char *name)
 	s = calloc(1, sizeof *s);
 	if (!s)
 		return NULL;
+	s->core = c;
 	memcpy(s->name, name, len < sizeof s->name ? len : sizeof s->name - 1);
 	TAILQ_INIT(&s->sessions);
 	TAILQ_INIT(&s->triggers);
+	TAILQ_INIT(&s->parked);
 	map_add(&c->sessions.scs_by_name, &s->node, s->name, (uint32_t)len);
 	return s;
 }
@@ -81,6 +83,8 @@ void core_notice_free(struct core_notice *n)
 	map_del(&n->session->core->sessions.notices_by_number, &n->node);
 	TAILQ_REMOVE(&n->session->notices, n, entry);
 	n->trigger->notice = NULL;
+	n->session->scs->notices_n--;
+	core_wake_room(n->session->scs);
 	free(n);
 }
 

@@ -42,13 +42,18 @@ struct core_session {
 };
 
 struct core_scs { /* an SCS while the core runs; its provisioning is in the association store */
+	struct core *core;
 	char name[IDENT_SCS_MAX + 1];
 	struct pol_rate rate;
 	uint64_t quota_day, quota_used; /* day since 1970 */
 	uint32_t pending;               /* requests without an answer */
 	uint32_t sessions_n;
+	uint32_t notices_n;           /* DNRs on their way */
+	uint32_t parked_n, wake_left; /* wake_left: how many of `parked` are still to be woken; 0: not in core_wakes */
 	TAILQ_HEAD(, core_session) sessions;
 	TAILQ_HEAD(, core_trigger) triggers;
+	TAILQ_HEAD(, core_trigger) parked; /* those whose report waits to be sent again (core_wake.h) */
+	TAILQ_ENTRY(core_scs) wakes;
 	struct map_node node;
 };
 

@@ -68,6 +68,7 @@ void core_trigger_free(struct core_trigger *t)
 	core_trigger_ask_drop(t);
 	if (t->notice)
 		core_notice_free(t->notice);
+	core_wake_forget(t);
 	if (t->storing && c->journal.jrn)
 		jrn_forget(c->journal.jrn, t);
 	if (t->counted) {
@@ -104,8 +105,10 @@ static bool step(struct core_trigger *t, const struct trg_event *ev)
 		jrn_group_end(c->journal.jrn);
 		c->triggers.in_group = false;
 	}
-	if (!t->forgotten)
+	if (!t->forgotten) {
+		core_wake_settle(t);
 		return true;
+	}
 	core_finished_keep(t);
 	core_trigger_free(t);
 	return false;
