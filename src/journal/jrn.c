@@ -2,6 +2,7 @@
 #include "journal/jrn.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "journal/jrn_int.h"
@@ -29,7 +30,7 @@ static int push(struct jrn *j, const struct jrn_op *op, const void *record)
 		return err;
 	b->ops[b->n - 1].glued = j->group_at != SIZE_MAX; /* the last one of a group is set right at its end */
 	j->pending++;
-	j->puts += op->kind != JRN_DEL;
+	j->puts += jrn_counts_as_put(op);
 	j->octets += op->len;
 	return 0;
 }
@@ -58,6 +59,34 @@ int jrn_put(struct jrn *j, uint64_t number, const void *record, size_t len, jrn_
 	return put(j, &op, record, len);
 }
 
+static struct jrn_op *at_place(struct jrn *j, const struct jrn_place *place, uint64_t number, size_t len)
+{
+	struct jrn_batch *b = j->gather;
+	struct jrn_op *op = b && place->batch == j->submitted + 1 && place->op < b->n ? &b->ops[place->op] : NULL;
+
+	return op && op->number == number && op->kind == JRN_PUT && op->len == len ? op : NULL;
+}
+
+int jrn_put_again(struct jrn *j, struct jrn_place *place, uint64_t number, const void *record, size_t len)
+{
+	struct jrn_op op = { .number = number, .len = (uint32_t)len, .kind = JRN_PUT, .unbounded = true };
+	const struct jrn_op *there = at_place(j, place, number, len);
+	int err;
+
+	if (there) {
+		memcpy(j->gather->octets + there->at, record, len);
+		return 0;
+	}
+	if (len > JRN_RECORD_MAX)
+		return ERR_LIMIT;
+	if (j->octets + len > JRN_WAITING_MAX)
+		return ERR_BUSY;
+	err = push(j, &op, record);
+	if (!err)
+		*place = (struct jrn_place){ j->submitted + 1, j->gather->n - 1 };
+	return err;
+}
+
 int jrn_del(struct jrn *j, uint64_t number)
 {
 	return push(j, &(struct jrn_op){ .number = number, .kind = JRN_DEL }, NULL);
@@ -83,9 +112,9 @@ void jrn_group_abandon(struct jrn *j)
 		struct jrn_op *op = &b->ops[--b->n];
 
 		b->octets_n -= op->len;
-		b->puts -= op->kind != JRN_DEL;
+		b->puts -= jrn_counts_as_put(op);
 		j->pending--;
-		j->puts -= op->kind != JRN_DEL;
+		j->puts -= jrn_counts_as_put(op);
 		j->octets -= op->len;
 	}
 	j->group_at = SIZE_MAX;
@@ -118,6 +147,7 @@ void jrn_submit(struct jrn *j)
 	if (!b || b->n == 0)
 		return;
 	j->gather = NULL;
+	j->submitted++;
 	b->next = j->next;
 	TAILQ_INSERT_TAIL(&j->out, b, of_owner);
 	jrn_hand_over(j, b);

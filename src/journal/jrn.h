@@ -55,6 +55,14 @@ typedef void jrn_done_fn(void *arg, uint64_t number, int err);
 ERR_MUST_USE int jrn_add(struct jrn *j, uint64_t number, const void *record, size_t len, jrn_done_fn *done, void *arg);
 /* A record in place of an older one of that number. As jrn_add(), but tried in trouble too. */
 ERR_MUST_USE int jrn_put(struct jrn *j, uint64_t number, const void *record, size_t len, jrn_done_fn *done, void *arg);
+/* A record that is written again and again, of one number and one length. Until the next jrn_submit() it is one operation with the newest
+ * content, which stands where it was first put: what is added behind it is never durable without it. `place` is the caller's, zeroed at
+ * first and not looked at. It is not refused for pending_max. Errors: ERR_BUSY (JRN_WAITING_MAX), ERR_LIMIT, ERR_NOMEM; a failure of the commit is only counted. */
+struct jrn_place {
+	uint64_t batch;
+	size_t op;
+};
+ERR_MUST_USE int jrn_put_again(struct jrn *j, struct jrn_place *place, uint64_t number, const void *record, size_t len);
 /* Deletes a record; one that is not there is deleted already. A delete that cannot be committed is kept and tried again, because it
  * makes room. It is never refused for pending_max; ERR_NOMEM. */
 ERR_MUST_USE int jrn_del(struct jrn *j, uint64_t number);

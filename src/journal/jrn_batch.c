@@ -32,7 +32,7 @@ int jrn_batch_push(struct jrn_batch *b, const struct jrn_op *op, const void *rec
 		memcpy(b->octets + b->octets_n, record, op->len);
 	b->octets_n += op->len;
 	b->n++;
-	b->puts += op->kind != JRN_DEL;
+	b->puts += jrn_counts_as_put(op);
 	return 0;
 }
 

@@ -18,6 +18,7 @@ struct jrn_op {
 	uint32_t at, len; /* of the record, in the batch's octets */
 	uint8_t kind;     /* enum jrn_kind */
 	bool glued;       /* belongs together with the one behind it */
+	bool unbounded;   /* does not count in `puts` */
 	int err;          /* what became of it; set by the committing side */
 	jrn_done_fn *done;
 	void *arg;
@@ -62,8 +63,9 @@ struct jrn {
 	size_t spares;
 	size_t pending, puts, octets; /* of gather and out */
 	size_t pending_max;
-	size_t group_at; /* first operation of the open group, or SIZE_MAX */
-	uint64_t next;   /* number for the next trigger */
+	size_t group_at;    /* first operation of the open group, or SIZE_MAX */
+	uint64_t next;      /* number for the next trigger */
+	uint64_t submitted; /* batches that were handed over */
 	uint64_t completed;
 	bool completing;
 	uint32_t batch_window_ms, batch_max;
@@ -89,6 +91,11 @@ struct jrn {
 
 /* How many numbers one write of the promise covers: it costs a page in one commit of so many. */
 #define JRN_RESERVE 65536u
+
+static inline bool jrn_counts_as_put(const struct jrn_op *op)
+{
+	return op->kind != JRN_DEL && !op->unbounded;
+}
 
 /* jrn_batch.c */
 ERR_MUST_USE int jrn_batch_push(struct jrn_batch *b, const struct jrn_op *op, const void *record);

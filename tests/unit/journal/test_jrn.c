@@ -57,6 +57,64 @@ static void test_what_gathered_is_one_commit(void **state)
 	assert_true(jrn_counts(p->j).commits == before + 1);
 }
 
+static int again(struct place *p, struct jrn_place *place, uint64_t number, const char *text)
+{
+	return jrn_put_again(p->j, place, number, text, strlen(text) + 1);
+}
+
+/* The newest content stands where the first stood: in front of what was added since. */
+static void test_what_is_put_again_is_one_operation_until_it_is_handed_over(void **state)
+{
+	struct jrn_place one = { 0 }, other = { 0 };
+	struct place *p = *state;
+	struct read r;
+
+	p->conf.pending_max = 1; /* which does not count it */
+	assert_int_equal(open_again(p), 0);
+	assert_int_equal(again(p, &one, 3, "1"), 0);
+	assert_int_equal(again(p, &other, 4, "1"), 0);
+	assert_int_equal(add(p, 10, "intent", NULL), 0);
+	assert_int_equal(again(p, &one, 3, "2"), 0);
+	assert_int_equal(again(p, &other, 4, "7"), 0);
+	assert_int_equal(again(p, &one, 3, "3"), 0);
+	assert_int_equal(jrn_pending(p->j), 3);
+	assert_int_equal(jrn_flush(p->j), 0);
+	r = replay(p);
+	assert_int_equal(r.n, 3);
+	assert_string_equal(r.texts[0], "3");
+	assert_string_equal(r.texts[1], "7");
+	assert_int_equal(again(p, &one, 3, "4"), 0); /* handed over: another operation */
+	assert_int_equal(jrn_pending(p->j), 1);
+	assert_int_equal(again(p, &one, 5, "5"), 0); /* of another number */
+	assert_int_equal(jrn_pending(p->j), 2);
+	assert_int_equal(jrn_flush(p->j), 0);
+	r = replay(p);
+	assert_string_equal(r.texts[0], "4");
+	assert_string_equal(r.texts[2], "5");
+	assert_int_equal(jrn_pending(p->j), 0);
+	assert_int_equal(add(p, 11, "intent", NULL), 0); /* the bound was kept in order */
+	assert_int_equal(add(p, 12, "intent", NULL), ERR_BUSY);
+}
+
+static void test_what_is_put_again_in_an_abandoned_group_is_put_anew(void **state)
+{
+	struct jrn_place place = { 0 };
+	struct place *p = *state;
+	struct read r;
+
+	jrn_group_begin(p->j);
+	assert_int_equal(again(p, &place, 3, "1"), 0);
+	jrn_group_abandon(p->j);
+	assert_int_equal(jrn_pending(p->j), 0);
+	assert_int_equal(add(p, 10, "intent", NULL), 0);
+	assert_int_equal(again(p, &place, 3, "2"), 0);
+	assert_int_equal(jrn_flush(p->j), 0);
+	r = replay(p);
+	assert_int_equal(r.n, 2);
+	assert_string_equal(r.texts[0], "2");
+	assert_string_equal(r.texts[1], "intent");
+}
+
 static void test_operations_on_one_number_keep_their_order(void **state)
 {
 	struct place *p = *state;
@@ -366,6 +424,8 @@ int main(void)
 		T(test_a_completion_comes_once_and_only_when_it_is_on_disk),
 		T(test_a_journal_says_its_size_at_once),
 		T(test_what_gathered_is_one_commit),
+		T(test_what_is_put_again_is_one_operation_until_it_is_handed_over),
+		T(test_what_is_put_again_in_an_abandoned_group_is_put_anew),
 		T(test_operations_on_one_number_keep_their_order),
 		T(test_records_come_back_in_order_after_a_restart),
 		T(test_closing_commits_what_waits),
