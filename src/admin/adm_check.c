@@ -69,7 +69,7 @@ static uint64_t quota_used(const struct check *k, bool now)
 	struct core_scs_view live;
 
 	core_scs_view(k->adm->core, k->scs, &live);
-	return now && live.quota_day == core_wall_ms(k->adm->core, core_now_ms(k->adm->core)) / 86400000u ? live.quota_used : 0;
+	return now ? live.quota_used + live.quota_asking : 0;
 }
 
 static int look_up(struct check *k, bool now)

@@ -116,5 +116,6 @@ int cli_show_export(FILE *out, const json_t *last, const char *file);
 int cli_show_reload(FILE *out, const json_t *last);
 int cli_show_level(FILE *out, const json_t *last);
 int cli_show_trigger(FILE *out, const json_t *last);
+int cli_show_quota(FILE *out, const json_t *last);
 int cli_show_cancel(FILE *out, const json_t *last);
 int cli_show_count(FILE *out, const json_t *last);

@@ -52,7 +52,7 @@ static const struct cli_param scs_add[] = {
 	CHOICE("actions", "actions", CLI_WORDS, RIGHTS, "LIST", "what it may ask for at all"),
 	NUMBER("rate", "rate_per_s", 0, U32, "requests a second, 0: no limit"),
 	NUMBER("burst", "burst", 0, U32, "requests at once above the rate"),
-	NUMBER("quota", "quota_per_day", 0, U32, "triggers a day, counted anew when the core starts, 0: no limit"),
+	NUMBER("quota", "quota_per_day", 0, U32, "triggers a day (UTC), 0: no limit"),
 	NUMBER("connections-max", "connections_max", 1, 1024, "connections at a time"),
 	NUMBER("pending-max", "pending_max", 1, 65536, "requests without an answer at a time"),
 	OPTION("replace", "replace", CLI_TRUE, NULL, "overwrite an SCS of this name"),
@@ -231,6 +231,13 @@ static const struct cli_param triggers_cancel[] = {
 	END,
 };
 
+static const struct cli_param quota_show[] = {
+	{ .arg = "scs", .kind = CLI_NAME, .shown = "SCS", .meaning = "name of the SCS; default all" },
+	END,
+};
+
+static const struct cli_param quota_reset[] = { OPERAND("scs", CLI_NAME, "SCS", "name of the SCS"), END };
+
 static const struct cli_param log_level[] = {
 	{ .arg = "level",
 	  .kind = CLI_WORD,
@@ -276,6 +283,10 @@ static const struct cli_column triggers_columns[] = {
 	{ "SCS", "scs" },         { "REFERENCE", "reference" }, { "DEVICE", "device" },
 	{ "ACTION", "action" },   { "STATE", "state" },         { "RECEIVED", "received" },
 	{ "EXPIRES", "expires" }, { "OUTCOME", "outcome" },     END_COLUMN
+};
+static const struct cli_column quota_columns[] = {
+	{ "SCS", "scs" },     { "DAY", "day" },   { "USED", "used" }, { "ASKING", "asking" },
+	{ "QUOTA", "quota" }, { "LEFT", "left" }, END_COLUMN
 };
 /* A table without columns: each row is shown member by member. */
 static const struct cli_column every_member[] = { END_COLUMN };
@@ -415,6 +426,12 @@ const struct cli_command cli_commands[] = {
 	  every_member, cli_show_trigger, "  mtcctl triggers show acme 41\n  mtcctl triggers show 41\n" },
 	{ "triggers", "cancel", "triggers.cancel", "Take a trigger back", triggers_cancel, NULL, cli_show_cancel,
 	  "  mtcctl triggers cancel acme 41\n" },
+	{ "quota", "show", "quota.show", "What SCSs used of their quotas today (UTC)", quota_show, quota_columns, cli_show_count,
+	  "  mtcctl quota show\n  mtcctl quota show acme\n\n"
+	  "USED survives every restart. ASKING: requests that are not decided yet; they are refused when the quota would not do\n"
+	  "for all. QUOTA and LEFT are empty for an SCS without a quota.\n" },
+	{ "quota", "reset", "quota.reset", "Let an SCS begin its quota of today again", quota_reset, NULL, cli_show_quota,
+	  "  mtcctl quota reset acme\n" },
 	{ "backup", NULL, "backup.copy", "A consistent copy of the associations and the journal while mtc-iwfd runs", backup_dir,
 	  NULL, NULL,
 	  "  mtcctl backup /var/backups/mtc-iwf-2027-01-01\n\n"

@@ -298,6 +298,18 @@ int cli_show_cancel(FILE *out, const json_t *last)
 	return CLI_OK;
 }
 
+int cli_show_quota(FILE *out, const json_t *last)
+{
+	char a[TEXT_MAX];
+
+	if (number_of(last, "was"))
+		fprintf(out, "%s begins its quota again; it had used %lld today\n", cli_member(a, last, "scs"),
+			number_of(last, "was"));
+	else
+		fprintf(out, "%s had used nothing today\n", cli_member(a, last, "scs"));
+	return CLI_OK;
+}
+
 int cli_show_count(FILE *out, const json_t *last)
 {
 	if (json_object_get(last, "count") && !number_of(last, "count"))

@@ -56,6 +56,7 @@ struct core {
 	struct core_finished *finished;
 	struct core_triggers triggers;
 	struct core_wakes wakes;
+	struct core_quotas quotas;
 	struct core_deadlines deadlines;
 	struct core_overdue overdue;
 	struct core_sessions sessions;

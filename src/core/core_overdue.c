@@ -95,8 +95,7 @@ static void told_otherwise(struct core_trigger *t)
 	if (t->given_up) /* the edge says it again when our acknowledgement did not fit the ring */
 		return;
 	t->given_up = true;
-	if (t->trg->req.action != TSP_ACTION_RECALL && t->scs->quota_used)
-		t->scs->quota_used--;
+	core_quota_give_back(t);
 	if (t->trg->state == TRG_ACCEPTED) {
 		(void)core_trigger_give_up(t);
 		return;

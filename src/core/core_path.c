@@ -247,28 +247,17 @@ void core_scs_facts(struct pol_scs *out, const struct asc_scs *in)
 	};
 }
 
-/* A clock that is set back over midnight does not give a day's quota twice. One that was days ahead gives a new one. */
-static void new_day(struct core_scs *live, uint64_t wall_ms)
-{
-	uint64_t day = wall_ms / 86400000u;
-
-	if (live->quota_day == day || live->quota_day == day + 1)
-		return;
-	live->quota_day = day;
-	live->quota_used = 0;
-}
-
 static struct pol_load load_of(const struct visit *v)
 {
-	const struct core *c = v->core;
-	const struct core_scs *live = v->session->scs;
+	struct core *c = v->core;
+	struct core_scs *live = v->session->scs;
 	uint32_t total = c->cfg->limits.pending_total;
 
 	return (struct pol_load){
 		.pending_of_scs = live->pending,
 		.overloaded = c->stop.begun || c->triggers.pending >= total || c->triggers.n >= c->cfg->limits.triggers_max,
 		.overloaded_low = c->triggers.pending >= total - total / 10,
-		.quota_used = live->quota_used,
+		.quota_used = core_quota_of(c, live),
 		.reference_in_use = v->request.action != TSP_ACTION_RECALL && /* names it, and takes none */
 				    (core_trigger_find(v->core, v->scs->e164, v->a->reference) ||
 				     core_past_reserved(v->core, v->scs->e164, v->a->reference, v->now_ms)),
@@ -290,7 +279,6 @@ static enum stage stage_judge(struct visit *v)
 
 	assoc_found_none(&found);
 	core_scs_facts(&scs, v->scs);
-	new_day(v->session->scs, core_wall_ms(c, v->now_ms)); /* a step that does not last makes no new day */
 	facts.load = load_of(v);
 	facts.payload_ceiling = c->cfg->limits.payload_max < TRG_PAYLOAD_MAX ? c->cfg->limits.payload_max : TRG_PAYLOAD_MAX;
 	facts.validity_ceiling_s = c->cfg->limits.validity_max_s;
@@ -365,6 +353,7 @@ static enum stage stage_submit(struct visit *v)
 		core_dup_set_owner(t->dup, t);
 	t->asker = v->asker;
 	t->host_named = v->a->host_named;
+	core_quota_ask(t);
 	t->counted = true;
 	t->scs->pending++;
 	v->core->triggers.pending++;

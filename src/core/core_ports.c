@@ -86,8 +86,10 @@ static int port_store(void *arg, struct trg *trg)
 {
 	struct core *c = arg;
 	bool intent = !trg->stored;
-	int err = put(of(trg), intent, on_stored, of(trg));
+	int err = intent ? core_quota_take(of(trg)) : 0; /* a failure is answered 201, which gives it back */
 
+	if (!err)
+		err = put(of(trg), intent, on_stored, of(trg));
 	FAULT_POINT(CORE_INTENT_QUEUED);
 	if (!err)
 		of(trg)->storing++;
@@ -114,16 +116,12 @@ static void count_success(struct core_trigger *t, uint32_t action, bool as_new)
 {
 	if (as_new) {
 		st_count(&t->core->st, ST_TRIGGERS_REPLACED_NEW);
-		t->scs->quota_used++;
 		return;
 	}
-	if (action == TSP_ACTION_RECALL) {
-		st_count(&t->core->st, ST_TRIGGERS_RECALLED); /* takes nothing of the quota */
-		return;
-	}
-	if (action == TSP_ACTION_REPLACE)
+	if (action == TSP_ACTION_RECALL)
+		st_count(&t->core->st, ST_TRIGGERS_RECALLED);
+	else if (action == TSP_ACTION_REPLACE)
 		st_count(&t->core->st, ST_TRIGGERS_REPLACED);
-	t->scs->quota_used++;
 }
 
 static void port_answer(void *arg, struct trg *trg, const struct trg_answer *answer)
@@ -150,6 +148,8 @@ static void port_answer(void *arg, struct trg *trg, const struct trg_answer *ans
 	input_end(t);
 	if (answer->status == TSP_STATUS_SUCCESS || as_new)
 		count_success(t, trg->req.action, as_new);
+	core_quota_answered(t, answer->status == TSP_STATUS_SUCCESS || as_new,
+			    trg->resumed && answer->status == TSP_STATUS_TEMPORARYERROR);
 	if (t->counted) {
 		t->counted = false;
 		t->scs->pending--;

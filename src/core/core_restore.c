@@ -30,6 +30,8 @@ static int restore_one(void *arg, uint64_t number, const void *record, size_t le
 	struct core_scs *scs;
 	int err;
 
+	if (core_quota_is(record, len))
+		return core_quota_restore(c, number, record, len);
 	if (core_past_is(record, len))
 		return core_past_restore(c, number, record, len);
 	if (core_drrs_is(record, len))
@@ -55,6 +57,7 @@ static int restore_one(void *arg, uint64_t number, const void *record, size_t le
 	t->left = true;
 	core_transaction_text(t->transaction, 0, number);
 	core_trigger_attach(t, c, scs);
+	core_quota_restored(t);
 	core_trigger_by_device(t);
 	restore_dup(t);
 	if (t->trg->drr && core_drrs_restore(c, t->trg->drr, t->trg->reported_ms))
@@ -90,6 +93,7 @@ int core_triggers_restore(struct core *c)
 		return err;
 	if (c->triggers.n)
 		log_info(c->log, "core", "%u triggers taken up from the journal", c->triggers.n);
+	core_quotas_seed(c);
 	resume(c, true);
 	resume(c, false);
 	return 0;

@@ -8,6 +8,7 @@
 #include "conf/cfg_iwf.h"
 #include "core/core_edges.h"
 #include "core/core_groups.h"
+#include "core/core_quota.h"
 #include "policy/pol_judge.h"
 
 struct core_probe;
@@ -45,15 +46,15 @@ struct core_scs { /* an SCS while the core runs; its provisioning is in the asso
 	struct core *core;
 	char name[IDENT_SCS_MAX + 1];
 	struct pol_rate rate;
-	uint64_t quota_day, quota_used; /* day since 1970 */
-	uint32_t pending;               /* requests without an answer */
+	struct core_quota quota;
+	uint32_t pending; /* requests without an answer */
 	uint32_t sessions_n;
 	uint32_t notices_n;           /* DNRs on their way */
 	uint32_t parked_n, wake_left; /* wake_left: how many of `parked` are still to be woken; 0: not in core_wakes */
 	TAILQ_HEAD(, core_session) sessions;
 	TAILQ_HEAD(, core_trigger) triggers;
 	TAILQ_HEAD(, core_trigger) parked; /* those whose report waits to be sent again (core_wake.h) */
-	TAILQ_ENTRY(core_scs) wakes;
+	TAILQ_ENTRY(core_scs) wakes, quotas;
 	struct map_node node;
 };
 

@@ -69,6 +69,7 @@ void core_trigger_free(struct core_trigger *t)
 	if (t->notice)
 		core_notice_free(t->notice);
 	core_wake_forget(t);
+	core_quota_end(t);
 	if (t->storing && c->journal.jrn)
 		jrn_forget(c->journal.jrn, t);
 	if (t->counted) {

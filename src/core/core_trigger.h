@@ -45,7 +45,8 @@ struct core_trigger {
 	struct core_ask *ask;         /* SIR, DTR or recall on its way */
 	const struct core_turn *turn; /* it waits for its turn at a peer, and no `ask` is out; NULL: it does not wait */
 	bool waits_again;
-	bool parked; /* its report waits to be sent again: in `parked` of its SCS */
+	bool asks_quota, has_quota; /* it counts among those that ask; against the quota of the day (core_quota.h) */
+	bool parked;                /* its report waits to be sent again: in `parked` of its SCS */
 	struct core_peer *waits_at;
 	uint64_t waits_until_ms;           /* of the loop's clock */
 	TAILQ_ENTRY(core_trigger) waiting; /* at a peer while `turn`, else of its SCS while `parked` */

@@ -185,7 +185,17 @@ void core_scs_view(const struct core *c, const char *scs, struct core_scs_view *
 {
 	const struct core_scs *s = find_scs(c, scs);
 
-	*out = s ? (struct core_scs_view){ s->sessions_n, s->quota_day, s->quota_used } : (struct core_scs_view){ 0 };
+	*out = (struct core_scs_view){ .quota_day = core_wall_ms(c, core_now_ms(c)) / POL_QUOTA_DAY_MS };
+	if (!s)
+		return;
+	out->sessions = s->sessions_n;
+	out->quota_used = core_quota_used(c, s, &out->quota_day);
+	out->quota_asking = s->quota.asking;
+}
+
+int core_quota_reset(struct core *c, const char *scs, core_kept_fn *done, void *arg)
+{
+	return core_quota_forget(c, find_scs(c, scs), done, arg);
 }
 
 /* -- one trigger */

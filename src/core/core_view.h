@@ -140,10 +140,17 @@ uint32_t core_sessions_cut(struct core *c, const char *scs, enum core_cut why);
 
 struct core_scs_view { /* the state of an SCS that the core has in memory; the provisioned record is in the store */
 	uint32_t sessions;
-	uint64_t quota_day, quota_used; /* triggers accepted on that day; the day counts from 1970-01-01 UTC */
+	uint64_t quota_day, quota_used; /* triggers that count today; the day counts from 1970-01-01 UTC */
+	uint32_t quota_asking;          /* requests that will count, or be refused */
 };
-/* All zeros when the SCS has had no session and no trigger since the core started. */
+/* Nothing but the day when the SCS has had no session and no trigger since the core started. */
 void core_scs_view(const struct core *c, const char *scs, struct core_scs_view *out);
+
+/* The SCS has used nothing of its quota today; triggers under way are not given back. On 0, `done` is called once, with an error when that
+ * is not durable, at the latest in core_free(). ERR_NOTFOUND: it has used nothing. Errors as of jrn_put(): it is forgotten until the next
+ * start of the core at least. */
+typedef void core_kept_fn(void *arg, uint64_t number, int err);
+ERR_MUST_USE int core_quota_reset(struct core *c, const char *scs, core_kept_fn *done, void *arg);
 
 /* The facts of a provisioned SCS as pol_judge() takes them; borrows the texts of `in`. */
 void core_scs_facts(struct pol_scs *out, const struct asc_scs *in);
@@ -206,7 +213,6 @@ void core_trigger_outlook(const struct core_trigger *t, struct core_trigger_outl
 void core_trigger_cancel(struct core_trigger *t, uint32_t uid);
 /* Writes the record of the trigger. On 0, `done` is called once, with an error when the record is not durable; also after the end of
  * the trigger, at the latest in core_free(). Errors as of jrn_put(): then `done` is not called. */
-typedef void core_kept_fn(void *arg, uint64_t number, int err);
 ERR_MUST_USE int core_trigger_keep(struct core_trigger *t, core_kept_fn *done, void *arg);
 /* Notes that the journal has the cancellation, or (false) that it could not be written. */
 void core_trigger_cancel_durable(struct core_trigger *t, bool durable);

@@ -45,7 +45,7 @@ const struct ctl_arg ctl_args_scs_add[] = {
 	WORDS("actions", CTL_WORDS_RIGHTS, "what it may ask for at all"),
 	NUM("rate_per_s", 0, UINT32_MAX, "requests a second; 0: no limit"),
 	NUM("burst", 0, UINT32_MAX, "requests at once above the rate"),
-	NUM("quota_per_day", 0, UINT32_MAX, "triggers a day, counted anew when the core starts; 0: no limit"),
+	NUM("quota_per_day", 0, UINT32_MAX, "triggers a day (UTC); 0: no limit"),
 	NUM("connections_max", 1, 1024, "connections at a time"),
 	NUM("pending_max", 1, 65536, "requests without an answer at a time"),
 	BOOLEAN("replace", "overwrite an SCS of this name"),
@@ -192,6 +192,10 @@ const struct ctl_arg ctl_args_triggers_list[] = {
 const struct ctl_arg ctl_args_triggers_show[] = { SCS(false), REFERENCE, END };
 
 const struct ctl_arg ctl_args_triggers_cancel[] = { SCS(true), REFERENCE, END };
+
+const struct ctl_arg ctl_args_quota_show[] = { SCS(false), END };
+
+const struct ctl_arg ctl_args_quota_reset[] = { SCS(true), END };
 
 const struct ctl_arg ctl_args_log_level[] = {
 	WORD("level", true, "error warn info debug", "messages up to this level are logged"),

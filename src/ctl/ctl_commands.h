@@ -59,6 +59,8 @@
  *                 while it is under way: waits_for, next?, until? (RFC 3339), peer? ("NAME (open)"), scs_sessions?;
  *                 last: count 1, history: [{at, after_ms, from, to, event, reason?}] oldest first, history_missing (in the middle)
  * triggers.cancel last: scs, reference, state
+ * quota.show      row: scs, day (UTC), used, asking (requests that are not decided), quota?, left? (absent: no limit); last: count
+ * quota.reset     last: scs, was (used until now)
  */
 #pragma once
 #include "ctl/ctl_server.h"
@@ -99,4 +101,6 @@ extern const struct ctl_arg ctl_args_backup_copy[];     /* store, with the descr
 extern const struct ctl_arg ctl_args_triggers_list[];   /* optional scs, device, state, older_s, limit (default 100, 0: all) */
 extern const struct ctl_arg ctl_args_triggers_show[];   /* reference; optional scs, needed when several SCSs have that number */
 extern const struct ctl_arg ctl_args_triggers_cancel[]; /* scs, reference */
+extern const struct ctl_arg ctl_args_quota_show[];      /* optional scs */
+extern const struct ctl_arg ctl_args_quota_reset[];     /* scs */
 extern const struct ctl_arg ctl_args_log_level[];       /* level: error warn info debug */

@@ -9,8 +9,9 @@
 #include "base/kv_copy.h"
 #include "journal/jrn_int.h"
 
-/* 2: records say which delivery report they hold, and what ended (core_past.c). A program that knows 1 would lose both, and refuses. */
-#define FORMAT 2u
+/* 2: records say which delivery report they hold, and what ended (core_past.c). 3: records of used quotas (core_quota.c). A program that
+ * knows an older one would lose them, and refuses. */
+#define FORMAT 3u
 #define FORMAT_OLDEST 1u
 #define MAP_DEFAULT (4ull << 30)
 #define PENDING_DEFAULT 4096u

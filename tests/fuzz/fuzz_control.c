@@ -92,6 +92,8 @@ static const struct ctl_command commands[] = {
 	{ "status", "", NULL, false, on_any },
 	{ "triggers.show", "", ctl_args_triggers_show, false, on_any },
 	{ "triggers.cancel", "", ctl_args_triggers_cancel, true, on_any },
+	{ "quota.show", "", ctl_args_quota_show, false, on_any },
+	{ "quota.reset", "", ctl_args_quota_reset, true, on_any },
 	{ .name = NULL },
 };
 

@@ -50,6 +50,8 @@ static const struct {
 	{ "triggers.list", ctl_args_triggers_list },
 	{ "triggers.show", ctl_args_triggers_show },
 	{ "triggers.cancel", ctl_args_triggers_cancel },
+	{ "quota.show", ctl_args_quota_show },
+	{ "quota.reset", ctl_args_quota_reset },
 	{ "backup.copy", ctl_args_backup_copy },
 	{ "log.level", ctl_args_log_level },
 };

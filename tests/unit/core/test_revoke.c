@@ -270,6 +270,14 @@ static void say_given_up(struct core_play *p, uint64_t session, uint32_t end_to_
 	assert_int_equal(known.request_status, TSP_STATUS_TEMPORARYERROR);
 }
 
+/* It counts among so many of today. */
+static void with_quota(struct core_trigger *t, uint64_t used)
+{
+	assert_int_equal(core_quota_take(t), 0);
+	t->scs->quota.number = 1;
+	t->scs->quota.day.used = used;
+}
+
 static void give_up(struct core_play *p, uint32_t end_to_end, uint32_t reference)
 {
 	say_given_up(p, opened(p), end_to_end, reference);
@@ -280,12 +288,12 @@ static void test_what_an_edge_answered_201_is_taken_back(void **state)
 	struct core_play *p = *state;
 	struct core_trigger *t = pending_of(p, "meter-1@a.example", 1, "");
 
-	t->scs->quota_used = 5;
+	with_quota(t, 5);
 	give_up(p, 0, 1); /* pending_of() gives no End-to-End-Id */
 	assert_int_equal(t->trg->state, TRG_REVOKING);
 	assert_int_equal(t->trg->revoke_reason, POL_ANSWER_OVERDUE);
 	assert_int_equal(t->trg->answer_status, TSP_STATUS_TEMPORARYERROR);
-	assert_int_equal(t->scs->quota_used, 4);
+	assert_int_equal(t->scs->quota.day.used, 4);
 	assert_int_equal(p->core->st.v[ST_REQUESTS_GIVEN_UP], 1);
 }
 
@@ -313,11 +321,11 @@ static void test_an_edge_that_says_again_that_it_gave_up_changes_nothing(void **
 
 	t->trg->accepted = true;
 	t->trg->state = TRG_NOTIFYING;
-	t->scs->quota_used = 5;
+	with_quota(t, 5);
 	session = opened(p);
 	for (int i = 0; i < 3; i++)
 		say_given_up(p, session, 0, 1);
-	assert_int_equal(t->scs->quota_used, 4);
+	assert_int_equal(t->scs->quota.day.used, 4);
 	assert_int_equal(p->core->st.v[ST_REQUESTS_GIVEN_UP], 3);
 }
 

@@ -35,21 +35,23 @@ static void shut(struct place *p)
 	p->j = NULL;
 }
 
-static void test_a_journal_of_format_1_is_opened_and_is_of_format_2_from_then_on(void **state)
+static void test_a_journal_of_an_older_format_is_opened_and_is_of_the_newest_from_then_on(void **state)
 {
 	struct place *p = *state;
 	struct read r;
 
 	assert_int_equal(put(p, 1, "intent", NULL), 0);
+	for (uint8_t older = 1; older < 3; older++) {
+		shut(p);
+		assert_int_equal(format(p, 0), 3);
+		assert_int_equal(format(p, older), older);
+		assert_int_equal(open_again(p), 0);
+		r = replay(p);
+		assert_int_equal(r.n, 1);
+		assert_string_equal(r.texts[0], "intent");
+	}
 	shut(p);
-	assert_int_equal(format(p, 0), 2);
-	assert_int_equal(format(p, 1), 1);
-	assert_int_equal(open_again(p), 0);
-	r = replay(p);
-	assert_int_equal(r.n, 1);
-	assert_string_equal(r.texts[0], "intent");
-	shut(p);
-	assert_int_equal(format(p, 0), 2); /* a program that knows 1 refuses it, as this one refuses 3 */
+	assert_int_equal(format(p, 0), 3); /* a program that knows 2 refuses it, as this one refuses 4 */
 	assert_int_equal(open_again(p), 0);
 }
 
@@ -58,11 +60,11 @@ static void test_a_journal_of_a_newer_program_is_refused_in_words(void **state)
 	struct place *p = *state;
 
 	shut(p);
-	assert_int_equal(format(p, 3), 3);
+	assert_int_equal(format(p, 4), 4);
 	assert_int_equal(open_again(p), ERR_VERSION);
-	assert_non_null(strstr(p->why.text, "version 3"));
+	assert_non_null(strstr(p->why.text, "version 4"));
 	assert_non_null(strstr(p->why.text, "written by a newer program"));
-	assert_int_equal(format(p, 2), 2);
+	assert_int_equal(format(p, 3), 3);
 	assert_int_equal(open_again(p), 0);
 }
 
@@ -71,7 +73,7 @@ static void test_a_journal_of_a_newer_program_is_refused_in_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_a_journal_of_format_1_is_opened_and_is_of_format_2_from_then_on),
+		T(test_a_journal_of_an_older_format_is_opened_and_is_of_the_newest_from_then_on),
 		T(test_a_journal_of_a_newer_program_is_refused_in_words),
 	};
 

@@ -1,0 +1,273 @@
+/* core_quota.c - the used quota of each SCS: a number, and a record in the journal.
+ *
+ * The record, numbers big-endian: kind, day, begin, used, u16 length + name of the SCS. The kind is none of another record. Its key is a number
+ * of the journal's sequence: triggers with a larger one belong to its day, smaller ones came before it and are not given back to it. A new
+ * day, and `quota reset`, take a new record. While records gather for a commit it is one operation, in front of the intents it counts. */
+#include "core/core_quota.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+#include "core/core_int.h"
+
+#define KIND_QUOTA 0x84u
+#define RECORD_MAX (1 + 8 + 8 + 8 + 2 + IDENT_SCS_MAX)
+#define LOOKED_AT_MAX 256u /* at a time */
+
+static uint64_t today(const struct core *c)
+{
+	return core_wall_ms(c, core_now_ms(c)) / POL_QUOTA_DAY_MS; /* a step that does not last makes no new day */
+}
+
+static bool counts(const struct core_trigger *t)
+{
+	return t->trg->req.action != TSP_ACTION_RECALL;
+}
+
+/* -- the record */
+
+static size_t build(uint8_t out[RECORD_MAX], const struct core_scs *scs)
+{
+	const struct pol_quota *q = &scs->quota.day;
+	struct buf b = buf_over(out, RECORD_MAX);
+
+	buf_u8(&b, KIND_QUOTA);
+	buf_be64(&b, q->day);
+	buf_be64(&b, q->began_ms);
+	buf_be64(&b, q->used);
+	buf_be16(&b, (uint16_t)strlen(scs->name));
+	buf_bytes(&b, scs->name, strlen(scs->name));
+	return b.len;
+}
+
+static int keep(struct core *c, struct core_scs *scs)
+{
+	uint8_t record[RECORD_MAX];
+	size_t len = build(record, scs);
+
+	return jrn_put_again(c->journal.jrn, &scs->quota.place, scs->quota.number, record, len);
+}
+
+static void drop(struct core *c, struct core_scs *scs)
+{
+	struct core_quota *q = &scs->quota;
+
+	if (!q->number)
+		return;
+	if (jrn_del(c->journal.jrn, q->number))
+		log_error(c->log, "core", "journal record %llu stays for now", (unsigned long long)q->number);
+	q->number = 0;
+	TAILQ_REMOVE(&c->quotas.list, scs, quotas);
+	c->quotas.n--;
+}
+
+static void enter(struct core *c, struct core_scs *scs, uint64_t number)
+{
+	scs->quota.number = number;
+	scs->quota.place = (struct jrn_place){ 0 };
+	TAILQ_INSERT_TAIL(&c->quotas.list, scs, quotas);
+	c->quotas.n++;
+}
+
+/* The day counts from here on. */
+static void begin(struct core *c, struct core_scs *scs)
+{
+	drop(c, scs);
+	scs->quota.day = (struct pol_quota){ .day = today(c), .began_ms = core_now_ms(c) };
+	enter(c, scs, jrn_next(c->journal.jrn));
+}
+
+static void begin_if_over(struct core *c, struct core_scs *scs)
+{
+	if (!scs->quota.number || pol_quota_over(&scs->quota.day, today(c), core_now_ms(c)))
+		begin(c, scs);
+}
+
+/* -- a trigger and its quota */
+
+uint64_t core_quota_of(struct core *c, struct core_scs *scs)
+{
+	begin_if_over(c, scs);
+	return scs->quota.day.used + scs->quota.asking;
+}
+
+uint64_t core_quota_used(const struct core *c, const struct core_scs *scs, uint64_t *day)
+{
+	const struct pol_quota *q = &scs->quota.day;
+	uint64_t now_ms = core_now_ms(c);
+
+	*day = scs->quota.number && !pol_quota_over(q, today(c), now_ms) ? q->day : today(c);
+	return scs->quota.number ? pol_quota_used(q, today(c), now_ms) : 0;
+}
+
+void core_quota_ask(struct core_trigger *t)
+{
+	if (!counts(t) || t->asks_quota)
+		return;
+	t->asks_quota = true;
+	t->scs->quota.asking++;
+}
+
+static void asked(struct core_trigger *t)
+{
+	if (t->asks_quota)
+		t->scs->quota.asking--;
+	t->asks_quota = false;
+}
+
+int core_quota_take(struct core_trigger *t)
+{
+	struct core *c = t->core;
+	struct core_scs *scs = t->scs;
+	int err;
+
+	if (!counts(t) || t->has_quota)
+		return 0;
+	begin_if_over(c, scs);
+	scs->quota.day.used++;
+	err = keep(c, scs);
+	if (err) {
+		scs->quota.day.used--;
+		return err;
+	}
+	asked(t);
+	t->has_quota = true;
+	return 0;
+}
+
+void core_quota_give_back(struct core_trigger *t)
+{
+	struct core_quota *q = &t->scs->quota;
+
+	if (!t->has_quota)
+		return;
+	t->has_quota = false;
+	if (t->trg->number < q->number || !q->number || !q->day.used)
+		return; /* of a day before */
+	q->day.used--;
+	if (keep(t->core, t->scs))
+		log_debug(t->core->log, "core", "transaction %s: its quota is given back with the next that counts",
+			  t->transaction);
+}
+
+void core_quota_answered(struct core_trigger *t, bool accepted, bool maybe_told)
+{
+	if (!accepted && !maybe_told)
+		core_quota_give_back(t);
+	else if (accepted && core_quota_take(t))
+		log_warn(t->core->log, "core", "transaction %s: the journal does not take the used quota now", t->transaction);
+	asked(t);
+}
+
+void core_quota_end(struct core_trigger *t)
+{
+	asked(t);
+}
+
+int core_quota_forget(struct core *c, struct core_scs *scs, jrn_done_fn *done, void *arg)
+{
+	uint8_t record[RECORD_MAX];
+	uint64_t day;
+
+	if (!scs || !core_quota_used(c, scs, &day))
+		return ERR_NOTFOUND;
+	begin(c, scs);
+	return jrn_put(c->journal.jrn, scs->quota.number, record, build(record, scs), done, arg);
+}
+
+/* -- after a restart */
+
+bool core_quota_is(const void *record, size_t len)
+{
+	return len && *(const uint8_t *)record == KIND_QUOTA;
+}
+
+static bool read_record(struct pol_quota *q, char name[IDENT_SCS_MAX + 1], const void *record, size_t len)
+{
+	struct rd r = rd_over(record, len);
+	const uint8_t *text;
+	size_t n;
+
+	(void)rd_u8(&r);
+	q->day = rd_be64(&r);
+	q->began_ms = rd_be64(&r);
+	q->used = rd_be64(&r);
+	n = rd_be16(&r);
+	text = rd_take(&r, n);
+	return text && !r.bad && !rd_left(&r) && str_copy(name, IDENT_SCS_MAX + 1, text, n) == 0 && ident_name_ok(name);
+}
+
+int core_quota_restore(struct core *c, uint64_t number, const void *record, size_t len)
+{
+	uint64_t now_ms = core_now_ms(c);
+	char name[IDENT_SCS_MAX + 1];
+	struct core_scs *scs;
+	struct pol_quota q;
+
+	if (!read_record(&q, name, record, len)) {
+		log_error(c->log, "core", "journal record %llu, a used quota, cannot be read and is left alone",
+			  (unsigned long long)number);
+		return 0;
+	}
+	scs = core_scs_get(c, name);
+	if (!scs)
+		return ERR_NOMEM;
+	drop(c, scs); /* an older one whose delete was lost */
+	if (q.began_ms > now_ms)
+		q.began_ms = now_ms; /* the timeline was lost, and begun anew */
+	scs->quota.day = q;
+	enter(c, scs, number);
+	return 0;
+}
+
+void core_quota_restored(struct core_trigger *t)
+{
+	t->has_quota = counts(t) && t->scs->quota.number && t->trg->number >= t->scs->quota.number;
+}
+
+static bool of_today(const struct core *c, const struct core_trigger *t)
+{
+	return core_wall_ms(c, t->trg->req.received_ms) / POL_QUOTA_DAY_MS == today(c);
+}
+
+void core_quotas_seed(struct core *c)
+{
+	uint64_t first = jrn_next(c->journal.jrn); /* what began here is of this program */
+	struct core_trigger *t;
+
+	TAILQ_FOREACH(t, &c->triggers.list, entry)
+	{
+		struct core_quota *q = &t->scs->quota;
+
+		if (!counts(t) || (q->number && q->number < first) || !of_today(c, t) || t->trg->state == TRG_REFUSING)
+			continue;
+		begin_if_over(c, t->scs);
+		q->day.used++;
+		t->has_quota = true; /* and is not given back: it came before the record */
+		if (keep(c, t->scs))
+			log_warn(c->log, "core", "%s: the journal does not take the used quota now", t->scs->name);
+	}
+}
+
+/* -- days that are over */
+
+void core_quotas_look(struct core *c)
+{
+	uint64_t now_ms = core_now_ms(c), day = today(c);
+	struct core_scs *scs;
+
+	if (now_ms < c->time.line.sure_from_ms)
+		return;
+	for (uint32_t i = 0; i < LOOKED_AT_MAX && (scs = TAILQ_FIRST(&c->quotas.list)); i++) {
+		c->quotas.looked_at++;
+		if (!pol_quota_past(&scs->quota.day, day, now_ms))
+			return;
+		drop(c, scs);
+	}
+}
+
+void core_quotas_init(struct core *c)
+{
+	TAILQ_INIT(&c->quotas.list);
+}
