@@ -226,3 +226,45 @@ def test_a_report_on_its_way_is_not_cancelled(played, scs):
     assert "on its way to the SCS" in refused(played, "triggers", "cancel", "acme", reference)
     assert "no trigger" in refused(played, "triggers", "cancel", "acme", 4294967295)
     scs.acknowledge(dnr)
+
+
+def quota_of(p, scs="acme"):
+    row = p.ctl("quota", "show", scs)[0]
+    return row["used"], row["left"]
+
+
+def test_a_used_quota_outlives_the_core_and_counts_what_it_left_undecided(played, scs):
+    """Three of four: two that were accepted, and one whose DTA the dead core never saw."""
+    who = played.scs["acme"]
+    words = ("scs", "add", "acme", "--e164", who["e164"], "--origin-host", who["origin_host"], "--realm", who["realm"], "--anchor",
+             who["anchor"], "--replace")
+    played.ctl("quota", "reset", "acme")
+    played.ctl(*words, "--quota", "3")
+    try:
+        accepted_by(played, scs), accepted_by(played, scs)
+        reference, _, dtr = submitted(played, scs)
+        assert quota_of(played) == (3, 0)
+        kill_core(played)
+        played.sc.close(), played.hss.close()
+        played.sc = at_its_place(played, played.lab["smssc"], Smssc)
+        copy = played.sc.take()
+        assert (copy.number(3007), copy.end) == (reference, dtr.end)
+        played.sc.accept(copy)
+        assert scs.answered() == 0
+        played.hss = at_its_place(played, played.lab["hss"], Hss)
+        assert quota_of(played) == (3, 0)
+        scs.ask_later(action(device="meter-171@a.example", reference=next(references)))
+        assert scs.answered() == 108
+        assert "quota" in json.dumps(played.ctl("assoc", "check", "acme", "meter-171@a.example", check=False)[-1]["path"])
+        assert played.ctl("quota", "reset", "acme")[-1]["was"] == 3
+        accepted_by(played, scs)
+        assert quota_of(played) == (1, 2)
+        played.ctl(*words, "--quota", "1")  # lowered to what is used
+        assert quota_of(played) == (1, 0)
+        scs.ask_later(action(device="meter-171@a.example", reference=next(references)))
+        assert scs.answered() == 108
+    finally:
+        played.ctl(*words)
+    assert "left" not in played.ctl("quota", "show", "acme")[0]
+    assert "there is no SCS" in refused(played, "quota", "show", "nobody")
+    assert "there is no SCS" in refused(played, "quota", "reset", "nobody")
