@@ -61,6 +61,10 @@ static void on_stored(void *arg, uint64_t number, int err)
 	(void)number;
 	if (--t->storing) /* it was put once more: that record is the one that is waited for */
 		return;
+	if (t->gone) {
+		free(t);
+		return;
+	}
 	FAULT_POINT(CORE_INTENT_DURABLE);
 	core_trigger_step(t, &ev);
 }

@@ -70,8 +70,6 @@ void core_trigger_free(struct core_trigger *t)
 		core_notice_free(t->notice);
 	core_wake_forget(t);
 	core_quota_end(t);
-	if (t->storing && c->journal.jrn)
-		jrn_forget(c->journal.jrn, t);
 	if (t->counted) {
 		t->scs->pending--;
 		c->triggers.pending--;
@@ -86,7 +84,9 @@ void core_trigger_free(struct core_trigger *t)
 	trg_free(t->trg);
 	answer_timer_end(t);
 	free(t->input);
-	free(t);
+	t->gone = true;
+	if (!t->storing) /* else the journal still has it: its last completion frees it */
+		free(t);
 }
 
 /* False: it was freed. */

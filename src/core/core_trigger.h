@@ -55,6 +55,7 @@ struct core_trigger {
 	uint64_t accepted_ms;
 	bool stepping, forgotten, late;
 	uint8_t storing; /* journal completions outstanding; only the last is acted on */
+	bool gone;       /* core_trigger_free() was called: nothing but `storing` is of use */
 	bool left;       /* a DTR of it may have left */
 	bool given_up;   /* by an edge, after we had said that it is accepted; and this was acted on */
 	bool resuming;   /* its request after a restart is one of limits.resume */

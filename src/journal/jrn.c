@@ -120,24 +120,6 @@ void jrn_group_abandon(struct jrn *j)
 	j->group_at = SIZE_MAX;
 }
 
-static void forget_in(struct jrn_batch *b, const void *arg)
-{
-	for (size_t i = 0; i < b->n; i++) {
-		if (b->ops[i].arg == arg)
-			b->ops[i].done = NULL;
-	}
-}
-
-void jrn_forget(struct jrn *j, const void *arg)
-{
-	struct jrn_batch *b;
-
-	if (j->gather)
-		forget_in(j->gather, arg);
-	TAILQ_FOREACH(b, &j->out, of_owner)
-	forget_in(b, arg);
-}
-
 /* -- there and back */
 
 void jrn_submit(struct jrn *j)
@@ -163,7 +145,6 @@ static void recycle(struct jrn *j, struct jrn_batch *b)
 	j->spare[j->spares++] = b;
 }
 
-/* The batch stays in `out` meanwhile: a completion may forget others of it. */
 static int complete_batch(struct jrn *j, struct jrn_batch *b)
 {
 	int first = 0;

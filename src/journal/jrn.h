@@ -45,7 +45,7 @@ void jrn_close(struct jrn *j);
 uint64_t jrn_next(struct jrn *j);
 
 /* Called exactly once for an accepted operation, never before the call returns: from jrn_complete(), jrn_flush() or jrn_close(), in the
- * order of the operations, with 0 once the commit that holds it is on disk, or ERR_NOSPC / ERR_IO: then nothing of it is kept (the
+ * order of the operations (so `arg` stays valid until then), with 0 once the commit that holds it is on disk, or ERR_NOSPC / ERR_IO: then nothing of it is kept (the
  * older record of that number, if any, is). It may add, put and delete; that goes into a later commit. */
 typedef void jrn_done_fn(void *arg, uint64_t number, int err);
 
@@ -73,10 +73,6 @@ ERR_MUST_USE int jrn_del(struct jrn *j, uint64_t number);
 void jrn_group_begin(struct jrn *j);
 void jrn_group_end(struct jrn *j);
 void jrn_group_abandon(struct jrn *j);
-
-/* Completions still owed to `arg` are not called any more; what they stand for is committed all the same. Looks at every operation
- * that is outstanding: to be called only when there is one of `arg`. */
-void jrn_forget(struct jrn *j, const void *arg);
 
 /* Hands what gathered to the thread; once a turn of the owner's loop. Cheap when nothing gathered. */
 void jrn_submit(struct jrn *j);

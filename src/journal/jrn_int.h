@@ -1,7 +1,7 @@
 /* jrn_int.h - the journal inside (room-private). What belongs to which thread:
  * the owner: `gather`, `out`, `spare`, numbers and counts of what waits; the committing side (the thread, or jrn_flush() without one):
  * `store`; both, under `lock`: `queue` and what stands with it. A batch wanders from gather over queue to the committing side and is
- * in the owner's list `out` from the hand-over on: the committing side never reads `done` and `arg`, which jrn_forget() changes. */
+ * in the owner's list `out` from the hand-over on: the committing side never calls `done`. */
 #pragma once
 #include <lmdb.h>
 #include <pthread.h>

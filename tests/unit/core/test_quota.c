@@ -210,6 +210,22 @@ static void test_a_clock_that_is_set_back_gives_no_fresh_quota_to_the_next_core_
 	assert_int_equal(core_quota_of(p->core, acme(p)), 2);
 }
 
+/* It ends while the journal has its record still: that is no walk over all that the journal has, and no completion for a trigger that is
+ * gone. */
+static void test_a_trigger_ends_while_its_record_waits_for_its_commit(void **state)
+{
+	struct core_play *p = *state;
+	struct core_trigger *t = intent(p, 1), *other = intent(p, 2);
+
+	assert_int_equal(core_trigger_ports.store(p->core, t->trg), 0); /* once more */
+	assert_int_equal(t->storing, 2);
+	core_trigger_free(t);
+	assert_null(core_trigger_find(p->core, "491720000001", 1));
+	assert_int_equal(jrn_flush(p->core->journal.jrn), 0);
+	assert_int_not_equal(other->trg->state, TRG_WRITING); /* told as ever */
+	core_trigger_free(intent(p, 3));     /* and at the end of the core */
+}
+
 static void on_reset(void *arg, uint64_t number, int err)
 {
 	(void)number;
@@ -337,6 +353,7 @@ int main(void)
 		T(test_a_new_day_begins_at_0_and_takes_nothing_of_the_day_before),
 		T(test_a_day_that_is_over_while_no_core_runs),
 		T(test_a_clock_that_is_set_back_gives_no_fresh_quota_to_the_next_core_either),
+		T(test_a_trigger_ends_while_its_record_waits_for_its_commit),
 		T(test_a_reset_is_durable_when_it_says_so_and_gives_nothing_back_twice),
 		T(test_a_journal_without_quotas_is_counted_once),
 		T(test_an_scs_that_is_removed_and_added_again_goes_on),

@@ -225,35 +225,6 @@ static void test_a_completion_may_put_and_that_goes_into_the_next_commit(void **
 	assert_int_equal(replay(p).n, 201);
 }
 
-static void forget_the_other(void *arg, uint64_t number, int err)
-{
-	void **both = arg;
-
-	(void)number;
-	(void)err;
-	jrn_forget(both[0], both[1]);
-}
-
-static void test_a_forgotten_completion_is_not_called_but_committed(void **state)
-{
-	struct place *p = *state;
-	struct seen gone = { 0 }, other = { 0 };
-	void *both[2] = { p->j, &gone };
-
-	assert_int_equal(put(p, 1, "a", &gone), 0);
-	assert_int_equal(put(p, 2, "b", &other), 0);
-	jrn_forget(p->j, &gone);
-	assert_int_equal(jrn_flush(p->j), 0);
-	assert_int_equal(gone.calls, 0);
-	assert_int_equal(other.calls, 1);
-	assert_int_equal(replay(p).n, 2);
-	/* also when it happens while completions are called */
-	assert_int_equal(jrn_put(p->j, 3, "c", 1, forget_the_other, both), 0);
-	assert_int_equal(put(p, 4, "d", &gone), 0);
-	assert_int_equal(jrn_flush(p->j), 0);
-	assert_int_equal(gone.calls, 0);
-}
-
 static void test_a_full_journal_says_so_keeps_nothing_and_recovers(void **state)
 {
 	static uint8_t record[8000] = { 1 };
@@ -433,7 +404,6 @@ int main(void)
 		T(test_waiting_operations_are_bounded),
 		T(test_a_record_above_the_bound_is_refused),
 		T(test_a_completion_may_put_and_that_goes_into_the_next_commit),
-		T(test_a_forgotten_completion_is_not_called_but_committed),
 		T(test_a_full_journal_says_so_keeps_nothing_and_recovers),
 		T(test_a_replay_stops_when_told_and_may_put),
 		T(test_a_journal_is_open_once_and_is_not_another_store),

@@ -146,20 +146,6 @@ static void test_waiting_is_bounded_until_completion(void **state)
 	assert_int_equal(jrn_flush(p->j), 0);
 }
 
-static void test_forgotten_while_it_is_committed(void **state)
-{
-	struct place *p = *state;
-	struct seen gone = { 0 }, other = { 0 };
-
-	assert_int_equal(add(p, 1, "a", &gone), 0);
-	assert_int_equal(add(p, 2, "b", &other), 0);
-	jrn_submit(p->j);
-	jrn_forget(p->j, &gone);
-	complete_until(p, &other, 1);
-	assert_int_equal(gone.calls, 0);
-	assert_int_equal(replay(p).n, 2);
-}
-
 static void test_a_group_is_whole_or_not_there(void **state)
 {
 	struct place *p = *state;
@@ -202,7 +188,6 @@ int main(void)
 		T(test_a_full_batch_does_not_wait_for_the_window),
 		T(test_a_window_ends_by_itself),
 		T(test_waiting_is_bounded_until_completion),
-		T(test_forgotten_while_it_is_committed),
 		T(test_a_group_is_whole_or_not_there),
 	};
 
