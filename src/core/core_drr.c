@@ -145,7 +145,7 @@ static void answer_known(struct core *c, struct core_drr_entry *e)
 
 static void settle(struct core *c, struct core_drr_entry *e, const struct core_drr_answer *a)
 {
-	core_drr_dup_answer(e, a);
+	core_drr_dup_answer(&c->drrs.dup, e, a);
 	answer_known(c, e);
 }
 
@@ -172,7 +172,7 @@ static void settle_durably(struct core *c, struct core_drr_entry *e, const struc
 	buf_bytes(&b, e->digest, sizeof e->digest);
 	buf_be32(&b, a->result_code);
 	buf_be32(&b, a->experimental);
-	core_drr_dup_answer(e, a);
+	core_drr_dup_answer(&c->drrs.dup, e, a);
 	if (c->drrs.dup.by_number.n >= c->drrs.records_max || jrn_add(c->journal.jrn, number, record, b.len, on_kept, c)) {
 		st_count(&c->st, ST_JOURNAL_ANSWERS_LOST);
 		settle(c, e, a);
@@ -202,7 +202,7 @@ int core_drrs_restore(struct core *c, const uint8_t digest[CORE_DRR_DIGEST_LEN],
 		return 0;
 	e = core_drr_dup_add(&c->drrs.dup, digest, at_ms);
 	if (e)
-		core_drr_dup_answer(e, &taken);
+		core_drr_dup_answer(&c->drrs.dup, e, &taken);
 	return e ? 0 : ERR_NOMEM;
 }
 
@@ -232,7 +232,7 @@ int core_drrs_restore_answer(struct core *c, uint64_t number, const void *record
 	e = core_drr_dup_add(&c->drrs.dup, digest, at_ms);
 	if (!e)
 		return ERR_NOMEM;
-	core_drr_dup_answer(e, &a);
+	core_drr_dup_answer(&c->drrs.dup, e, &a);
 	core_drr_dup_number(&c->drrs.dup, e, number);
 	return 0;
 }

@@ -1,4 +1,5 @@
-/* core_drr_dup.c - two hash tables, one list in order of age, and the digest of a DRR. */
+/* core_drr_dup.c - hash tables; what has no answer in one list, what has one in another, in the order in which they were answered; and the
+ * digest of a DRR. */
 #include "core/core_drr_dup.h"
 
 #include <openssl/sha.h>
@@ -65,7 +66,8 @@ int core_drr_digest(uint8_t out[CORE_DRR_DIGEST_LEN], const struct dia_msg *m)
 int core_drr_dup_init(struct core_drr_dup *d, uint32_t entries_max, uint64_t window_ms,
 		      void (*on_drop)(void *arg, uint64_t number), void *arg)
 {
-	TAILQ_INIT(&d->by_age);
+	TAILQ_INIT(&d->open);
+	TAILQ_INIT(&d->answered);
 	d->entries_max = entries_max ? entries_max : 1;
 	d->window_ms = window_ms;
 	d->token_next = 1;
@@ -83,7 +85,10 @@ void core_drr_dup_drop(struct core_drr_dup *d, struct core_drr_entry *e)
 		map_del(&d->by_token, &e->by_token);
 	if (map_has(&e->by_number))
 		map_del(&d->by_number, &e->by_number);
-	TAILQ_REMOVE(&d->by_age, e, entry);
+	if (e->answered)
+		TAILQ_REMOVE(&d->answered, e, entry);
+	else
+		TAILQ_REMOVE(&d->open, e, entry);
 	free(e);
 }
 
@@ -92,7 +97,7 @@ void core_drr_dup_fini(struct core_drr_dup *d)
 	struct core_drr_entry *e;
 
 	d->on_drop = NULL;
-	while (d->entries_max && (e = TAILQ_FIRST(&d->by_age)))
+	while (d->entries_max && ((e = TAILQ_FIRST(&d->open)) || (e = TAILQ_FIRST(&d->answered))))
 		core_drr_dup_drop(d, e);
 	map_fini(&d->by_digest);
 	map_fini(&d->by_token);
@@ -129,14 +134,13 @@ void core_drr_dup_number(struct core_drr_dup *d, struct core_drr_entry *e, uint6
 
 void core_drr_dup_age(struct core_drr_dup *d, uint64_t now_ms, uint32_t most)
 {
-	struct core_drr_entry *e, *next;
+	struct core_drr_entry *e;
 
-	for (e = TAILQ_FIRST(&d->by_age); most && e && now_ms >= e->at_ms + d->window_ms; e = next) {
-		next = TAILQ_NEXT(e, entry);
-		if (!e->answered)
-			continue;
+	for (; most && (e = TAILQ_FIRST(&d->answered)); most--) {
+		d->looked_at++;
+		if (!is_past(d, e, now_ms))
+			break;
 		core_drr_dup_drop(d, e);
-		most--;
 	}
 }
 
@@ -148,8 +152,7 @@ static bool make_room(struct core_drr_dup *d, uint64_t now_ms)
 	core_drr_dup_age(d, now_ms, FORGOTTEN_A_TIME);
 	if (d->by_digest.n < d->entries_max)
 		return true;
-	for (e = TAILQ_FIRST(&d->by_age); e && !e->answered; e = TAILQ_NEXT(e, entry))
-		;
+	e = TAILQ_FIRST(&d->answered);
 	if (!e)
 		return false;
 	core_drr_dup_drop(d, e);
@@ -172,12 +175,16 @@ struct core_drr_entry *core_drr_dup_add(struct core_drr_dup *d, const uint8_t di
 	memcpy(e->digest, digest, CORE_DRR_DIGEST_LEN);
 	map_add(&d->by_digest, &e->by_digest, e->digest, sizeof e->digest);
 	map_add(&d->by_token, &e->by_token, &e->token, sizeof e->token);
-	TAILQ_INSERT_TAIL(&d->by_age, e, entry);
+	TAILQ_INSERT_TAIL(&d->open, e, entry);
 	return e;
 }
 
-void core_drr_dup_answer(struct core_drr_entry *e, const struct core_drr_answer *a)
+void core_drr_dup_answer(struct core_drr_dup *d, struct core_drr_entry *e, const struct core_drr_answer *a)
 {
+	if (!e->answered) {
+		TAILQ_REMOVE(&d->open, e, entry);
+		TAILQ_INSERT_TAIL(&d->answered, e, entry);
+	}
 	e->answered = true;
 	e->answer = *a;
 }

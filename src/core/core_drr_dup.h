@@ -1,7 +1,7 @@
 /* core_drr_dup.h - delivery reports that come twice (RFC 6733 3; CONTRACTS section 3, "repeated DRR"). A DRR is known by its digest, which
  * covers Origin-Host, End-to-End-Id and the content. The same digest gets the same answer; a copy of a DRR that is not answered yet waits
  * with it. A DRR with the same End-to-End-Id and another content has another digest and is a new one: an SMS-SC that was restarted may use
- * an End-to-End-Id again. Entries live for a window or until there are too many; then the oldest answered one goes.
+ * an End-to-End-Id again. Entries live for a window or until there are too many; then the one that was answered first goes.
  * PURE: the time is an argument. */
 #pragma once
 #include <stdbool.h>
@@ -40,9 +40,10 @@ struct core_drr_entry { /* of one DRR and its copies */
 
 struct core_drr_dup {
 	struct map by_digest, by_token, by_number;
-	TAILQ_HEAD(core_drr_entries, core_drr_entry) by_age;
+	TAILQ_HEAD(core_drr_entries, core_drr_entry) open, answered;
 	uint32_t entries_max;
 	uint64_t window_ms, token_next;
+	uint64_t looked_at;                          /* entries, to make room, since the start: tests hold it against all */
 	uint64_t dropped;                            /* entries that went before their window was over */
 	void (*on_drop)(void *arg, uint64_t number); /* the record of an entry that goes; not called by core_drr_dup_fini() */
 	void *arg;
@@ -61,6 +62,7 @@ struct core_drr_entry *core_drr_dup_of_number(const struct core_drr_dup *d, uint
  * an answer. */
 struct core_drr_entry *core_drr_dup_add(struct core_drr_dup *d, const uint8_t digest[CORE_DRR_DIGEST_LEN], uint64_t now_ms);
 void core_drr_dup_number(struct core_drr_dup *d, struct core_drr_entry *e, uint64_t number); /* it has a record of its own */
-void core_drr_dup_answer(struct core_drr_entry *e, const struct core_drr_answer *a);         /* the one that copies get */
+void core_drr_dup_answer(struct core_drr_dup *d, struct core_drr_entry *e,
+			 const struct core_drr_answer *a);                             /* the one that copies get */
 void core_drr_dup_age(struct core_drr_dup *d, uint64_t now_ms, uint32_t most); /* up to `most` past their window go */
 void core_drr_dup_drop(struct core_drr_dup *d, struct core_drr_entry *e);      /* as if it had never come */

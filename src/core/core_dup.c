@@ -1,4 +1,4 @@
-/* core_dup.c - one hash table, one list in order of age. */
+/* core_dup.c - one hash table; what has no answer in one list, what has one in another, in the order in which they were answered. */
 #include "core/core_dup.h"
 
 #include <stdlib.h>
@@ -27,9 +27,9 @@ struct core_dup_entry {
 
 struct core_dup {
 	struct map map;
-	TAILQ_HEAD(, core_dup_entry) by_age;
+	TAILQ_HEAD(, core_dup_entry) open, answered;
 	uint32_t entries_max;
-	uint64_t window_ms, dropped;
+	uint64_t window_ms, dropped, looked_at;
 };
 
 #define KEY_MAX (4 + IDENT_HOST_MAX)
@@ -55,7 +55,8 @@ int core_dup_new(struct core_dup **out, uint32_t entries_max, uint64_t window_ms
 		free(d);
 		return err;
 	}
-	TAILQ_INIT(&d->by_age);
+	TAILQ_INIT(&d->open);
+	TAILQ_INIT(&d->answered);
 	d->entries_max = entries_max ? entries_max : 1;
 	d->window_ms = window_ms;
 	*out = d;
@@ -76,7 +77,10 @@ static void waiters_free(struct core_dup_entry *e)
 static void entry_free(struct core_dup *d, struct core_dup_entry *e)
 {
 	map_del(&d->map, &e->node);
-	TAILQ_REMOVE(&d->by_age, e, entry);
+	if (e->answered)
+		TAILQ_REMOVE(&d->answered, e, entry);
+	else
+		TAILQ_REMOVE(&d->open, e, entry);
 	waiters_free(e);
 	free(e);
 }
@@ -87,28 +91,30 @@ void core_dup_free(struct core_dup *d)
 
 	if (!d)
 		return;
-	while ((e = TAILQ_FIRST(&d->by_age)))
+	while ((e = TAILQ_FIRST(&d->open)) || (e = TAILQ_FIRST(&d->answered)))
 		entry_free(d, e);
 	map_fini(&d->map);
 	free(d);
 }
 
-/* What is older than the window goes; when there are too many, the oldest answered one goes before its time. What is not answered is
- * always kept: there are never more of those than requests that may be pending. */
+static bool is_past(const struct core_dup *d, const struct core_dup_entry *e, uint64_t now_ms)
+{
+	return e->answered && now_ms >= e->at_ms + d->window_ms;
+}
+
+/* What is older than the window goes; when there are too many, the one that was answered first goes before its time. What is not answered
+ * is always kept: there are never more of those than requests that may be pending. */
 static void make_room(struct core_dup *d, uint64_t now_ms)
 {
-	struct core_dup_entry *e, *next;
+	struct core_dup_entry *e;
 
-	for (e = TAILQ_FIRST(&d->by_age); e && now_ms >= e->at_ms + d->window_ms; e = next) {
-		next = TAILQ_NEXT(e, entry);
-		if (e->answered)
-			entry_free(d, e);
+	while ((e = TAILQ_FIRST(&d->answered))) {
+		d->looked_at++;
+		if (!is_past(d, e, now_ms))
+			break;
+		entry_free(d, e);
 	}
-	if (d->map.n < d->entries_max)
-		return;
-	for (e = TAILQ_FIRST(&d->by_age); e && !e->answered; e = TAILQ_NEXT(e, entry))
-		;
-	if (e) {
+	if (e && d->map.n >= d->entries_max) {
 		entry_free(d, e);
 		d->dropped++;
 	}
@@ -138,6 +144,9 @@ static struct core_dup_entry *entry_new(struct core_dup *d, const uint8_t *key, 
 	struct core_dup_entry *e;
 
 	make_room(d, now_ms);
+	e = MAP_OF(map_find(&d->map, key, key_len), struct core_dup_entry, node);
+	if (e) /* past its window, and answered after one that is not */
+		entry_free(d, e);
 	e = calloc(1, sizeof *e + key_len);
 	if (!e)
 		return NULL;
@@ -146,15 +155,25 @@ static struct core_dup_entry *entry_new(struct core_dup *d, const uint8_t *key, 
 	memcpy(e->digest, digest, CORE_DIGEST_LEN);
 	e->at_ms = now_ms;
 	map_add(&d->map, &e->node, e->key, key_len);
-	TAILQ_INSERT_TAIL(&d->by_age, e, entry);
+	TAILQ_INSERT_TAIL(&d->open, e, entry);
 	return e;
+}
+
+static void set_answer(struct core_dup *d, struct core_dup_entry *e, const struct ipc_device_action_answer *a)
+{
+	if (!e->answered) {
+		TAILQ_REMOVE(&d->open, e, entry);
+		TAILQ_INSERT_TAIL(&d->answered, e, entry);
+	}
+	e->answered = true;
+	e->answer = *a;
 }
 
 static struct core_dup_entry *find(const struct core_dup *d, const uint8_t *key, uint32_t key_len, uint64_t now_ms)
 {
 	struct core_dup_entry *e = MAP_OF(map_find(&d->map, key, key_len), struct core_dup_entry, node);
 
-	return e && e->answered && now_ms >= e->at_ms + d->window_ms ? NULL : e;
+	return e && is_past(d, e, now_ms) ? NULL : e;
 }
 
 enum core_dup_verdict core_dup_look(struct core_dup *d, const char *origin_host, uint32_t end_to_end,
@@ -176,7 +195,6 @@ enum core_dup_verdict core_dup_look(struct core_dup *d, const char *origin_host,
 		(void)add_waiter(e, waiter); /* without memory the copy has no answer and its sender sends another */
 		return CORE_DUP_IN_FLIGHT;
 	}
-	make_room(d, now_ms); /* takes one of this key that is past its window, too */
 	e = entry_new(d, key, key_len, digest, now_ms);
 	if (e && !add_waiter(e, waiter)) {
 		entry_free(d, e);
@@ -191,11 +209,9 @@ void core_dup_settle(struct core_dup *d, struct core_dup_entry *e, const struct 
 {
 	struct waiter *w;
 
-	(void)d;
 	if (!e)
 		return;
-	e->answered = true;
-	e->answer = *a;
+	set_answer(d, e, a);
 	e->owner = NULL;
 	STAILQ_FOREACH(w, &e->waiters, entry)
 	fn(arg, &w->w, a);
@@ -214,12 +230,10 @@ int core_dup_restore(struct core_dup *d, const char *origin_host, uint32_t end_t
 	e = entry_new(d, key, key_len, digest, now_ms);
 	if (!e)
 		return ERR_NOMEM;
-	if (answer) {
-		e->answered = true;
-		e->answer = *answer;
-	} else {
+	if (answer)
+		set_answer(d, e, answer);
+	else
 		*entry = e;
-	}
 	return 0;
 }
 
@@ -262,6 +276,11 @@ bool core_dup_answer_of(const struct core_dup *d, const char *origin_host, uint3
 uint32_t core_dup_count(const struct core_dup *d)
 {
 	return (uint32_t)d->map.n;
+}
+
+uint64_t core_dup_looked_at(const struct core_dup *d)
+{
+	return d->looked_at;
 }
 
 uint64_t core_dup_dropped(const struct core_dup *d)

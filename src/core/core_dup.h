@@ -57,4 +57,5 @@ bool core_dup_answer_of(const struct core_dup *d, const char *origin_host, uint3
 			struct ipc_device_action_answer *answer);
 
 uint32_t core_dup_count(const struct core_dup *d);
-uint64_t core_dup_dropped(const struct core_dup *d); /* entries that went before their window was over */
+uint64_t core_dup_looked_at(const struct core_dup *d); /* entries, to make room, since the start: tests hold it against all */
+uint64_t core_dup_dropped(const struct core_dup *d);   /* entries that went before their window was over */

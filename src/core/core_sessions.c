@@ -1,4 +1,5 @@
 /* core_sessions.c - the admitted sessions, the SCSs they belong to, and the DNRs that are on their way over each. */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,12 +40,13 @@ struct core_scs *core_scs_get(struct core *c, const char *name)
 #define EXPIRY_LOOK_MS                                                                                                           \
 	(3600u * 1000u) /* core_sessions_look() comes earlier when the wall clock was set, or the machine was suspended */
 
-static void expiry_arm(struct core *c, uint64_t not_after_s)
+static void expiry_arm(struct core *c)
 {
-	uint64_t now_ms = clock_real_ms(), wait_ms = EXPIRY_LOOK_MS;
+	const struct heap_node *first = heap_first(&c->sessions.expiries);
+	uint64_t now_ms = clock_real_ms(), wait_ms = EXPIRY_LOOK_MS, not_after_s = first ? first->at : UINT64_MAX;
 
-	if (!not_after_s || not_after_s >= c->sessions.expiry_s)
-		return;
+	if (not_after_s >= c->sessions.expiry_s)
+		return; /* one that is no longer the first fires for nothing, once */
 	c->sessions.expiry_s = not_after_s;
 	if (not_after_s < now_ms / 1000 + EXPIRY_LOOK_MS / 1000)
 		wait_ms = (not_after_s + 1) * 1000 > now_ms ? (not_after_s + 1) * 1000 - now_ms : 0;
@@ -67,6 +69,10 @@ struct core_session *core_session_new(struct core_edge *e, uint64_t number, cons
 	s->listen = &c->cfg->listen[open->listener];
 	s->since_ms = core_now_ms(c);
 	s->not_after_s = open->identity.not_after_s;
+	if (s->not_after_s && heap_set(&c->sessions.expiries, &s->expiry, s->not_after_s)) {
+		free(s); /* nobody would cut it in time */
+		return NULL;
+	}
 	s->proven = core_proven_of(c, &open->identity);
 	TAILQ_INIT(&s->notices);
 	map_add(&c->sessions.by_key, &s->node, &s->key, sizeof s->key);
@@ -74,7 +80,7 @@ struct core_session *core_session_new(struct core_edge *e, uint64_t number, cons
 	TAILQ_INSERT_TAIL(&scs->sessions, s, of_scs);
 	scs->sessions_n++;
 	e->sessions_n++;
-	expiry_arm(c, s->not_after_s);
+	expiry_arm(c);
 	return s;
 }
 
@@ -100,6 +106,7 @@ void core_session_free(struct core_session *s)
 		core_notice_free(n);
 		c->sessions.events->notice_lost(t);
 	}
+	heap_del(&c->sessions.expiries, &s->expiry);
 	map_del(&c->sessions.by_key, &s->node);
 	TAILQ_REMOVE(&c->sessions.list, s, entry);
 	TAILQ_REMOVE(&s->scs->sessions, s, of_scs);
@@ -151,29 +158,30 @@ uint32_t core_sessions_cut(struct core *c, const char *scs, enum core_cut why)
 /* What a certificate proves, it proves until its end and not until the connection's (RFC 6733 13.1). */
 static void on_expiry(void *core)
 {
-	uint64_t now_s = clock_real_ms() / 1000, earliest = UINT64_MAX;
+	uint64_t now_s = clock_real_ms() / 1000;
 	struct core *c = core;
-	struct core_session *s, *next;
+	struct heap_node *first;
 
-	for (s = TAILQ_FIRST(&c->sessions.list); s; s = next) {
-		next = TAILQ_NEXT(s, entry);
-		if (s->not_after_s && now_s > s->not_after_s) {
-			log_warn(c->log, "core", "session of %s at %s is cut: its certificate has expired", s->scs->name,
-				 s->address);
-			core_decide_session_end(c, s, pol_reason_str(POL_CERTIFICATE_EXPIRED));
-			cut(s, CORE_CUT_CERTIFICATE_EXPIRED);
-		} else if (s->not_after_s && s->not_after_s < earliest) {
-			earliest = s->not_after_s;
-		}
+	while ((first = heap_first(&c->sessions.expiries))) {
+		struct core_session *s = (struct core_session *)(void *)((char *)first - offsetof(struct core_session, expiry));
+
+		c->sessions.looked_at++;
+		if (now_s <= s->not_after_s)
+			break;
+		log_warn(c->log, "core", "session of %s at %s is cut: its certificate has expired", s->scs->name, s->address);
+		core_decide_session_end(c, s, pol_reason_str(POL_CERTIFICATE_EXPIRED));
+		cut(s, CORE_CUT_CERTIFICATE_EXPIRED);
 	}
 	c->sessions.expiry_s = UINT64_MAX;
-	expiry_arm(c, earliest);
+	expiry_arm(c);
 }
 
 /* The end of a certificate is a date: the wall clock tells whether it has come. */
 void core_sessions_look(struct core *c)
 {
-	if (c->sessions.expiry_s != UINT64_MAX && clock_real_ms() / 1000 > c->sessions.expiry_s)
+	const struct heap_node *first = heap_first(&c->sessions.expiries);
+
+	if (first && clock_real_ms() / 1000 > first->at)
 		on_expiry(c);
 }
 
@@ -210,4 +218,5 @@ void core_sessions_fini(struct core *c)
 	map_fini(&p->scs_by_name);
 	map_fini(&p->notices_by_number);
 	net_timer_free(p->expiry);
+	heap_fini(&p->expiries);
 }

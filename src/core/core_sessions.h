@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "base/heap.h"
 #include "base/map.h"
 #include "conf/cfg_iwf.h"
 #include "core/core_edges.h"
@@ -35,6 +36,7 @@ struct core_session {
 	const struct cfg_listen *listen;
 	struct core_proven *proven;     /* NULL: no proven group */
 	uint64_t since_ms, not_after_s; /* not_after_s: end of the certificate, 0 when none is known */
+	struct heap_node expiry;        /* in the order of not_after_s */
 	struct core_probe *probe;       /* a new connection waits for this session's watchdog answer; NULL: none */
 	struct map_node node;
 	TAILQ_HEAD(, core_notice) notices;
@@ -69,7 +71,9 @@ struct core_sessions {
 	struct map by_key, scs_by_name, notices_by_number;
 	uint64_t notice_next;
 	struct net_timer *expiry; /* fires at expiry_s */
-	uint64_t expiry_s;        /* the earliest end of a certificate; UINT64_MAX: none */
+	uint64_t expiry_s;        /* the earliest end of a certificate that it runs for; UINT64_MAX: none */
+	struct heap expiries;     /* sessions whose certificate ends */
+	uint64_t looked_at;       /* sessions that were looked at for that, since the start: tests hold it against all */
 	const struct core_session_events *events;
 };
 

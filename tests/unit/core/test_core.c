@@ -111,12 +111,36 @@ static void test_a_session_does_not_outlive_its_certificate(void **state)
 	assert_int_equal(head.transaction, 1);
 	assert_string_equal(cut.reason, "certificate-expired");
 	assert_int_equal(cut.disconnect_cause, DIA_DISCONNECT_REBOOTING); /* it may come back with another one */
-	assert_true(p->core->st.v[ST_DECISION_REFUSED] >= 1); /* the request above */
+	assert_true(p->core->st.v[ST_DECISION_REFUSED] >= 1);             /* the request above */
 	assert_int_equal(p->core->st.v[ST_SESSION_ENDED], 1);
 	assert_int_equal(core_play_ask(p, 9, &a), 1003010);
 	a.session = 2;
 	a.end_to_end = a.reference = 42;
 	assert_int_equal(core_play_ask(p, 10, &a), 105);
+}
+
+/* The end of a certificate costs a look at its own session and at the next one to end, however many there are. */
+static void test_the_end_of_a_certificate_costs_no_look_at_all_sessions(void **state)
+{
+	struct ipc_session_open s = core_play_session("scs.acme.example", "anchor-a");
+	struct core_play *p = *state;
+	struct core_edge *e = core_edge_find(p->core, p->generation);
+	struct core_scs *acme = core_scs_get(p->core, "acme");
+	uint64_t now_s = clock_real_ms() / 1000;
+
+	for (uint64_t i = 0; i < 200; i++) {
+		s.identity.not_after_s = now_s + 86400 + (i * 37) % 200;
+		assert_non_null(core_session_new(e, 100 + i, &s, acme));
+	}
+	for (uint64_t i = 0; i < 3; i++) {
+		s.identity.not_after_s = now_s - 100 + i;
+		assert_non_null(core_session_new(e, 10 + i, &s, acme));
+	}
+	for (int i = 0; i < 50; i++)
+		core_sessions_look(p->core);
+	assert_int_equal(acme->sessions_n, 200);
+	assert_int_equal(p->core->sessions.looked_at, 4);
+	assert_int_equal(p->core->sessions.expiry_s, now_s + 86400);
 }
 
 /* At connections_max: the oldest is asked whether it is still there. */
@@ -486,6 +510,7 @@ int main(void)
 		TEST(test_a_certificate_past_its_end_is_refused),
 		TEST(test_a_step_of_the_wall_clock_gives_no_second_quota),
 		TEST(test_a_session_does_not_outlive_its_certificate),
+		TEST(test_the_end_of_a_certificate_costs_no_look_at_all_sessions),
 		TEST(test_at_the_limit_a_silent_oldest_session_is_replaced),
 		TEST(test_at_the_limit_the_new_one_is_refused_when_the_oldest_answers),
 		TEST(test_who_waits_for_a_place_and_leaves_is_forgotten),

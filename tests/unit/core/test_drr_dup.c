@@ -152,7 +152,7 @@ static void test_a_report_is_known_until_its_window_is_over(void **state)
 	assert_non_null(e);
 	assert_ptr_equal(core_drr_dup_of_token(&d, e->token), e);
 	assert_ptr_equal(core_drr_dup_find(&d, one, 1000 + 10 * WINDOW_MS), e); /* not answered: however old */
-	core_drr_dup_answer(e, &taken);
+	core_drr_dup_answer(&d, e, &taken);
 	core_drr_dup_number(&d, e, 77);
 	assert_ptr_equal(core_drr_dup_of_number(&d, 77), e);
 	assert_ptr_equal(core_drr_dup_find(&d, one, 1000 + WINDOW_MS - 1), e);
@@ -177,7 +177,7 @@ static void test_when_full_the_oldest_answered_report_goes(void **state)
 	begin(&d, 2, &dropped);
 	waits = core_drr_dup_add(&d, one, 0);
 	e = core_drr_dup_add(&d, two, 1);
-	core_drr_dup_answer(e, &taken);
+	core_drr_dup_answer(&d, e, &taken);
 	e = core_drr_dup_add(&d, three, 2);
 	assert_non_null(e);
 	assert_int_equal(d.dropped, 1);
@@ -186,6 +186,7 @@ static void test_when_full_the_oldest_answered_report_goes(void **state)
 	assert_null(core_drr_dup_add(&d, two, 3)); /* all of them wait for their answer */
 	core_drr_dup_drop(&d, e);
 	assert_null(core_drr_dup_find(&d, three, 3));
+	assert_true(d.looked_at <= 1); /* never one that waits */
 	core_drr_dup_fini(&d);
 }
 

@@ -197,6 +197,44 @@ static void test_the_answer_of_a_request_is_known_within_its_window(void **state
 	core_dup_free(d);
 }
 
+/* Requests that wait for their answer are never looked at to make room for others, however many they are. */
+static void test_making_room_costs_no_look_at_what_waits(void **state)
+{
+	struct core_dup *d = dup_new(10);
+	struct core_dup_entry *waits, *e;
+	struct ipc_device_action_answer a = { .result_code = 2001 }, got;
+	struct told told = { .n = 0 };
+
+	(void)state;
+	for (uint32_t i = 0; i < 1000; i++) /* more than may be remembered */
+		assert_int_equal(look(d, HOST, i, one, i, 0, &waits, &got), CORE_DUP_NEW);
+	for (uint32_t i = 0; i < 20; i++) {
+		assert_int_equal(look(d, HOST, 5000 + i, one, i, WINDOW_MS * i, &e, &got), CORE_DUP_NEW);
+		core_dup_settle(d, e, &a, tell, &told);
+	}
+	assert_in_range(core_dup_looked_at(d), 1, 40);
+	core_dup_free(d);
+}
+
+/* One that came before another and was answered after it is past its window first. */
+static void test_an_id_that_comes_again_after_its_window_is_new_whatever_was_answered_when(void **state)
+{
+	struct core_dup *d = dup_new(100);
+	struct core_dup_entry *first, *second, *again;
+	struct ipc_device_action_answer a = { .result_code = 2001 }, got;
+	struct told told = { .n = 0 };
+
+	(void)state;
+	assert_int_equal(look(d, HOST, 1, one, 1, 0, &first, &got), CORE_DUP_NEW);
+	assert_int_equal(look(d, HOST, 2, one, 2, 5000, &second, &got), CORE_DUP_NEW);
+	core_dup_settle(d, second, &a, tell, &told);
+	core_dup_settle(d, first, &a, tell, &told);
+	assert_int_equal(look(d, HOST, 1, one, 3, WINDOW_MS, &again, &got), CORE_DUP_NEW);
+	assert_int_equal(core_dup_count(d), 2);
+	assert_int_equal(look(d, HOST, 2, one, 4, WINDOW_MS, &again, &got), CORE_DUP_ANSWERED);
+	core_dup_free(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +247,8 @@ int main(void)
 		cmocka_unit_test(test_more_copies_than_may_wait_push_out_the_oldest),
 		cmocka_unit_test(test_a_restored_request_has_its_answer_or_waits_for_one),
 		cmocka_unit_test(test_the_answer_of_a_request_is_known_within_its_window),
+		cmocka_unit_test(test_making_room_costs_no_look_at_what_waits),
+		cmocka_unit_test(test_an_id_that_comes_again_after_its_window_is_new_whatever_was_answered_when),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
