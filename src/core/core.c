@@ -97,7 +97,8 @@ static void on_notice_lost(struct core_trigger *t)
 	core_trigger_step(t, &(struct trg_event){ .kind = TRG_EV_DNA_NO });
 }
 
-static const struct core_session_events session_events = { .notice_lost = on_notice_lost,
+static const struct core_session_events session_events = { .notice_ended = core_wake_room,
+							   .notice_lost = on_notice_lost,
 							   .probe_answered = core_probe_session_gone };
 
 static void on_peer_usable(struct core_peer *p)

@@ -90,7 +90,7 @@ void core_notice_free(struct core_notice *n)
 	TAILQ_REMOVE(&n->session->notices, n, entry);
 	n->trigger->notice = NULL;
 	n->session->scs->notices_n--;
-	core_wake_room(n->session->scs);
+	n->session->core->sessions.events->notice_ended(n->session->scs);
 	free(n);
 }
 

@@ -60,8 +60,9 @@ struct core_scs { /* an SCS while the core runs; its provisioning is in the asso
 	struct map_node node;
 };
 
-/* What ends with a session; given when the core is made. */
+/* What ends with a session or on it; given when the core is made. */
 struct core_session_events {
+	void (*notice_ended)(struct core_scs *scs);   /* a DNR of it is no longer on its way */
 	void (*notice_lost)(struct core_trigger *t);  /* its DNR was on its way over the session; may free t */
 	void (*probe_answered)(struct core_probe *p); /* the probed session has ended */
 };
