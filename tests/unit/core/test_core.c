@@ -475,30 +475,6 @@ static void test_a_new_core_admits_what_is_announced_again(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
 
-/* A wall clock that is days ahead for a moment, or goes back over midnight, gives no second quota; one that stays there gives a new one. */
-static void test_a_step_of_the_wall_clock_gives_no_second_quota(void **state)
-{
-	struct core_play *p = *state;
-	struct core_scs *live = core_scs_get(p->core, "acme");
-	struct ipc_device_action a = core_play_action(1, "meter-1@b.example", 41);
-	uint64_t today = clock_real_ms() / 86400000u;
-	const struct {
-		uint64_t day;
-		uint32_t used;
-	} rows[] = { { today - 3, 5 }, { today - 2, 5 }, { today - 4, 0 } };
-
-	p->core->time.line.kept.wall_ms -= 3 * 86400000; /* the clock that we see is three days ahead, and not for long */
-	assert_true(ADMITTED(open_acme(p, 1)));
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		live->quota_day = rows[i].day;
-		live->quota_used = 5;
-		a.end_to_end = a.reference = (uint32_t)(50 + i);
-		assert_int_equal(core_play_ask(p, 20 + i, &a), 105);
-		assert_int_equal(live->quota_used, rows[i].used);
-		assert_int_equal(live->quota_day, i == 1 ? today - 2 : today - 3);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -508,7 +484,6 @@ int main(void)
 		TEST(test_an_origin_host_that_the_certificate_does_not_prove_is_refused),
 		TEST(test_another_realm_is_refused),
 		TEST(test_a_certificate_past_its_end_is_refused),
-		TEST(test_a_step_of_the_wall_clock_gives_no_second_quota),
 		TEST(test_a_session_does_not_outlive_its_certificate),
 		TEST(test_the_end_of_a_certificate_costs_no_look_at_all_sessions),
 		TEST(test_at_the_limit_a_silent_oldest_session_is_replaced),
