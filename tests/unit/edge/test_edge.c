@@ -170,6 +170,28 @@ static void test_without_an_answer_of_the_core_the_scs_gets_201_at_the_deadline_
 	assert_false(edge_play_received(p, &m));
 }
 
+/* An edge that stood still finds the deadline and the answer in one turn. */
+static void test_an_answer_that_is_there_at_the_deadline_counts(void **state)
+{
+	struct edge_play *p = *state;
+	struct ipc_device_action_answer a = { .result_code = 2001, .request_status = TSP_STATUS_SUCCESS };
+	struct ipc_device_action asked;
+	struct ipc_rec_head head;
+	struct dia_msg m;
+	uint64_t transaction;
+
+	a.session = edge_play_open(p, HOST);
+	edge_play_dar(p, HOST, "meter-7@a.example", 41);
+	transaction = edge_play_offered(p, &asked);
+	assert_int_equal(
+	    ipc_ring_send(p->core, p->record, ipc_device_action_answer_put(p->record, p->conf.generation, transaction, &a)), 0);
+	assert_int_equal(ipc_ring_flush(p->core), 0);
+	(void)edge_tsp_front.due(&p->edge->tsp, UINT64_MAX);
+	assert_true(edge_play_received(p, &m));
+	assert_int_equal(edge_play_status(&m), TSP_STATUS_SUCCESS);
+	assert_int_equal(edge_play_take(p, IPC_REC_DEVICE_ACTION_GIVEN_UP, &head), 0);
+}
+
 static void test_the_core_knows_when_the_edge_answers_by_itself(void **state)
 {
 	struct edge_play *p = *state;
@@ -479,6 +501,7 @@ int main(void)
 		TEST(test_an_answer_for_another_session_is_not_taken),
 		TEST(test_a_device_name_that_is_not_canonical_does_not_cross),
 		TEST(test_who_speaks_for_another_gets_3010_and_is_closed),
+		TEST(test_an_answer_that_is_there_at_the_deadline_counts),
 		TEST(test_the_core_knows_when_the_edge_answers_by_itself),
 		TEST(test_a_new_core_is_told_what_the_edge_answered_before),
 		TEST(test_without_an_answer_of_the_core_the_scs_gets_201_at_the_deadline_and_no_second_one),
