@@ -1,4 +1,4 @@
-/* map.c - chained hash table, doubled when it is full. */
+/* map.c - chained hash table that grows by a bucket when there are more entries than buckets. */
 #include "base/map.h"
 
 #include <stdlib.h>
@@ -58,7 +58,7 @@ uint64_t map_hash(const struct map *m, const void *key, uint32_t key_len)
 
 int map_init(struct map *m)
 {
-	*m = (struct map){ .mask = BUCKETS_FIRST - 1 };
+	*m = (struct map){ .mask = BUCKETS_FIRST - 1, .cap = BUCKETS_FIRST };
 	if (getrandom(m->seed, sizeof m->seed, 0) != sizeof m->seed)
 		return ERR_IO;
 	m->buckets = calloc(BUCKETS_FIRST, sizeof(struct map_node *));
@@ -71,34 +71,67 @@ void map_fini(struct map *m)
 	*m = (struct map){ 0 };
 }
 
-static void grow(struct map *m)
+static size_t buckets_of(const struct map *m)
 {
-	size_t wanted = (m->mask + 1) * 2;
-	struct map_node **buckets = calloc(wanted, sizeof(struct map_node *));
+	return m->mask + 1 + m->split;
+}
 
-	if (!buckets)
-		return; /* longer chains, same answers */
-	for (size_t i = 0; i <= m->mask; i++) {
-		for (struct map_node *n = m->buckets[i], *next; n; n = next) {
-			next = n->next;
-			n->next = buckets[n->hash & (wanted - 1)];
-			buckets[n->hash & (wanted - 1)] = n;
+static struct map_node **bucket_of(const struct map *m, uint64_t hash)
+{
+	size_t i = hash & m->mask;
+
+	return &m->buckets[i < m->split ? hash & (2 * m->mask + 1) : i];
+}
+
+/* Only the array of pointers is made larger at once; the system moves its pages and does not copy a large one. */
+static bool make_room(struct map *m)
+{
+	struct map_node **more;
+
+	if (buckets_of(m) < m->cap)
+		return true;
+	more = realloc(m->buckets, 2 * m->cap * sizeof(struct map_node *));
+	if (!more)
+		return false; /* longer chains, same answers */
+	m->buckets = more;
+	m->cap *= 2;
+	return true;
+}
+
+static void split_one(struct map *m)
+{
+	struct map_node **at = &m->buckets[m->split], **to = &m->buckets[buckets_of(m)], *n;
+	size_t high = m->mask + 1;
+
+	*to = NULL;
+	while ((n = *at)) {
+		m->moved++;
+		if (!(n->hash & high)) {
+			at = &n->next;
+			continue;
 		}
+		*at = n->next;
+		n->next = *to;
+		*to = n;
 	}
-	free(m->buckets);
-	m->buckets = buckets;
-	m->mask = wanted - 1;
+	if (++m->split < high)
+		return;
+	m->mask = 2 * m->mask + 1;
+	m->split = 0;
 }
 
 void map_add(struct map *m, struct map_node *node, const void *key, uint32_t key_len)
 {
-	if (m->n > m->mask)
-		grow(m);
+	struct map_node **bucket;
+
+	for (int i = 0; i < 2 && m->n >= buckets_of(m) && make_room(m); i++) /* two: it catches up after a time without memory */
+		split_one(m);
 	node->key = key;
 	node->key_len = key_len;
 	node->hash = sip_hash(m->seed, key, key_len);
-	node->next = m->buckets[node->hash & m->mask];
-	m->buckets[node->hash & m->mask] = node;
+	bucket = bucket_of(m, node->hash);
+	node->next = *bucket;
+	*bucket = node;
 	m->n++;
 }
 
@@ -106,7 +139,7 @@ struct map_node *map_find(const struct map *m, const void *key, uint32_t key_len
 {
 	uint64_t hash = sip_hash(m->seed, key, key_len);
 
-	for (struct map_node *n = m->buckets[hash & m->mask]; n; n = n->next) {
+	for (struct map_node *n = *bucket_of(m, hash); n; n = n->next) {
 		if (n->hash == hash && n->key_len == key_len && memcmp(n->key, key, key_len) == 0)
 			return n;
 	}
@@ -115,7 +148,7 @@ struct map_node *map_find(const struct map *m, const void *key, uint32_t key_len
 
 void map_del(struct map *m, struct map_node *node)
 {
-	struct map_node **at = &m->buckets[node->hash & m->mask];
+	struct map_node **at = bucket_of(m, node->hash);
 
 	while (*at && *at != node)
 		at = &(*at)->next;
@@ -128,7 +161,7 @@ void map_del(struct map *m, struct map_node *node)
 
 void map_each(const struct map *m, map_fn *fn, void *arg)
 {
-	for (size_t i = 0; i <= m->mask; i++) {
+	for (size_t i = 0; i < buckets_of(m); i++) {
 		for (struct map_node *n = m->buckets[i], *next; n; n = next) {
 			next = n->next;
 			fn(arg, n);

@@ -14,17 +14,19 @@ struct map_node {
 	uint64_t hash;
 };
 
+/* Grows by one bucket at a time (linear hashing): the buckets below `split`, and those above `mask` that came of them, are of the next size. */
 struct map {
 	struct map_node **buckets;
-	size_t mask, n; /* buckets - 1; entries */
+	size_t mask, split, cap, n; /* buckets: mask + 1 + split, room for `cap`; entries */
 	uint64_t seed[2];
+	uint64_t moved; /* entries that growing looked at, since the start: tests hold it against what is added */
 };
 
 /* Seeds from the system's random numbers. ERR_NOMEM. */
 ERR_MUST_USE int map_init(struct map *m);
 void map_fini(struct map *m); /* the objects are the caller's */
 
-/* Adds; the caller made sure that the key is not there. Growing that fails leaves the table slower and right. */
+/* Adds; the caller made sure that the key is not there. No call moves more than a few entries, however many there are. Growing that fails leaves the table slower and right. */
 void map_add(struct map *m, struct map_node *node, const void *key, uint32_t key_len);
 uint64_t map_hash(const struct map *m, const void *key, uint32_t key_len);         /* keyed by the table's seed */
 struct map_node *map_find(const struct map *m, const void *key, uint32_t key_len); /* NULL when not there */

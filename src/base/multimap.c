@@ -1,4 +1,4 @@
-/* multimap.c - chains, doubled when there are as many objects as chains. */
+/* multimap.c - chains; one more when there are more objects than chains. */
 #include "base/multimap.h"
 
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 int multimap_init(struct multimap *b)
 {
-	*b = (struct multimap){ .mask = BUCKETS_FIRST - 1 };
+	*b = (struct multimap){ .mask = BUCKETS_FIRST - 1, .cap = BUCKETS_FIRST };
 	b->buckets = calloc(BUCKETS_FIRST, sizeof(struct multimap_node *));
 	return b->buckets ? 0 : ERR_NOMEM;
 }
@@ -18,31 +18,68 @@ void multimap_fini(struct multimap *b)
 	*b = (struct multimap){ 0 };
 }
 
+static size_t buckets_of(const struct multimap *b)
+{
+	return b->mask + 1 + b->split;
+}
+
+static struct multimap_node **bucket_of(const struct multimap *b, uint64_t hash)
+{
+	size_t i = hash & b->mask;
+
+	return &b->buckets[i < b->split ? hash & (2 * b->mask + 1) : i];
+}
+
+static bool make_room(struct multimap *b)
+{
+	struct multimap_node **more;
+
+	if (buckets_of(b) < b->cap)
+		return true;
+	more = realloc(b->buckets, 2 * b->cap * sizeof(struct multimap_node *));
+	if (!more)
+		return false; /* longer chains, same answers */
+	b->buckets = more;
+	b->cap *= 2;
+	return true;
+}
 static void put_first(struct multimap_node **bucket, struct multimap_node *node)
 {
+	node->prev = NULL;
 	node->next = *bucket;
-	node->at = bucket;
 	if (node->next)
-		node->next->at = &node->next;
+		node->next->prev = node;
 	*bucket = node;
 }
 
-static void grow(struct multimap *b)
+static void take_out(struct multimap_node **bucket, struct multimap_node *node)
 {
-	size_t wanted = (b->mask + 1) * 2;
-	struct multimap_node **buckets = calloc(wanted, sizeof(struct multimap_node *));
+	if (node->prev)
+		node->prev->next = node->next;
+	else
+		*bucket = node->next;
+	if (node->next)
+		node->next->prev = node->prev;
+}
 
-	if (!buckets)
-		return;
-	for (size_t i = 0; i <= b->mask; i++) {
-		for (struct multimap_node *n = b->buckets[i], *next; n; n = next) {
-			next = n->next;
-			put_first(&buckets[n->hash & (wanted - 1)], n);
-		}
+static void split_one(struct multimap *b)
+{
+	struct multimap_node **from = &b->buckets[b->split], **to = &b->buckets[buckets_of(b)];
+	size_t high = b->mask + 1;
+
+	*to = NULL;
+	for (struct multimap_node *n = *from, *next; n; n = next) {
+		next = n->next;
+		b->moved++;
+		if (!(n->hash & high))
+			continue;
+		take_out(from, n);
+		put_first(to, n);
 	}
-	free(b->buckets);
-	b->buckets = buckets;
-	b->mask = wanted - 1;
+	if (++b->split < high)
+		return;
+	b->mask = 2 * b->mask + 1;
+	b->split = 0;
 }
 
 static uint64_t never_0(uint64_t hash)
@@ -52,10 +89,10 @@ static uint64_t never_0(uint64_t hash)
 
 void multimap_add(struct multimap *b, struct multimap_node *node, uint64_t hash)
 {
-	if (b->n > b->mask)
-		grow(b);
+	for (int i = 0; i < 2 && b->n >= buckets_of(b) && make_room(b); i++) /* two: it catches up after a time without memory */
+		split_one(b);
 	node->hash = never_0(hash);
-	put_first(&b->buckets[node->hash & b->mask], node);
+	put_first(bucket_of(b, node->hash), node);
 	b->n++;
 }
 
@@ -63,9 +100,7 @@ void multimap_del(struct multimap *b, struct multimap_node *node)
 {
 	if (!node->hash)
 		return;
-	*node->at = node->next;
-	if (node->next)
-		node->next->at = node->at;
+	take_out(bucket_of(b, node->hash), node);
 	*node = (struct multimap_node){ 0 };
 	b->n--;
 }
@@ -79,7 +114,7 @@ static struct multimap_node *same(struct multimap_node *n, uint64_t hash)
 
 struct multimap_node *multimap_first(const struct multimap *b, uint64_t hash)
 {
-	return same(b->buckets[never_0(hash) & b->mask], never_0(hash));
+	return same(*bucket_of(b, never_0(hash)), never_0(hash));
 }
 
 struct multimap_node *multimap_next(const struct multimap_node *node)

@@ -9,19 +9,20 @@
 #include "base/err.h"
 
 struct multimap_node {
-	struct multimap_node *next, **at; /* at: what points to it */
-	uint64_t hash;                    /* 0: in no table */
+	struct multimap_node *next, *prev;
+	uint64_t hash; /* 0: in no table */
 };
 
-struct multimap {
+struct multimap { /* grows as struct map does */
 	struct multimap_node **buckets;
-	size_t mask, n;
+	size_t mask, split, cap, n;
+	uint64_t moved;
 };
 
 ERR_MUST_USE int multimap_init(struct multimap *b); /* ERR_NOMEM */
 void multimap_fini(struct multimap *b);             /* the objects are the caller's; a zeroed one is allowed */
 
-/* Growing that fails leaves the table slower and right. */
+/* No call moves more entries than stand under a few hashes. Growing that fails leaves the table slower and right. */
 void multimap_add(struct multimap *b, struct multimap_node *node, uint64_t hash);
 void multimap_del(struct multimap *b, struct multimap_node *node); /* one that is in no table is left alone */
 /* The first object under the hash, and the one after `node`; NULL: no more. */

@@ -103,6 +103,46 @@ static void test_a_multimap_holds_many_under_one_hash(void **state)
 	multimap_fini(&b);
 }
 
+#define MANY 200000u
+#define MOVED_MAX 64u /* of a random chain it is a few */
+
+static void test_a_table_grows_a_little_with_each_entry_and_never_at_once(void **state)
+{
+	struct thing *things = calloc(MANY, sizeof *things);
+	struct bagged *bagged = calloc(MANY, sizeof *bagged);
+	struct multimap b;
+	struct map m;
+
+	(void)state;
+	assert_int_equal(map_init(&m), 0);
+	assert_int_equal(multimap_init(&b), 0);
+	for (uint32_t i = 0; i < MANY; i++) {
+		uint64_t before = m.moved, bag = b.moved;
+
+		things[i].key = i;
+		map_add(&m, &things[i].node, &things[i].key, sizeof things[i].key);
+		multimap_add(&b, &bagged[i].node, map_hash(&m, &i, sizeof i));
+		assert_true(m.moved - before <= MOVED_MAX && b.moved - bag <= MOVED_MAX);
+	}
+	assert_in_range(m.mask + 1 + m.split, MANY / 2, MANY);
+	assert_in_range(b.mask + 1 + b.split, MANY / 2, MANY);
+	for (uint32_t i = 0; i < MANY; i++) {
+		assert_ptr_equal(map_find(&m, &i, sizeof i), &things[i].node);
+		assert_non_null(multimap_first(&b, map_hash(&m, &i, sizeof i)));
+		if (i % 3)
+			map_del(&m, &things[i].node);
+		multimap_del(&b, &bagged[i].node);
+	}
+	assert_int_equal(m.n, (MANY + 2) / 3);
+	assert_int_equal(b.n, 0);
+	map_each(&m, see, &m);
+	assert_int_equal(m.n, 0);
+	map_fini(&m);
+	multimap_fini(&b);
+	free(things);
+	free(bagged);
+}
+
 /* Each object stands on a page of its own, and while one is taken out only the pages of its neighbours may be touched. */
 static void test_taking_one_out_looks_at_its_neighbours_only(void **state)
 {
@@ -140,6 +180,7 @@ int main(void)
 		cmocka_unit_test(test_a_table_finds_what_is_in_it_and_nothing_else),
 		cmocka_unit_test(test_keys_are_compared_whole),
 		cmocka_unit_test(test_a_multimap_holds_many_under_one_hash),
+		cmocka_unit_test(test_a_table_grows_a_little_with_each_entry_and_never_at_once),
 		cmocka_unit_test(test_taking_one_out_looks_at_its_neighbours_only),
 	};
 
