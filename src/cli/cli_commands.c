@@ -428,8 +428,9 @@ const struct cli_command cli_commands[] = {
 	  "  mtcctl triggers cancel acme 41\n" },
 	{ "quota", "show", "quota.show", "What SCSs used of their quotas today (UTC)", quota_show, quota_columns, cli_show_count,
 	  "  mtcctl quota show\n  mtcctl quota show acme\n\n"
-	  "USED survives every restart. ASKING: requests that are not decided yet; they are refused when the quota would not do\n"
-	  "for all. QUOTA and LEFT are empty for an SCS without a quota.\n" },
+	  "USED survives every restart. ASKING: requests that are not decided yet; a new one is refused when it would not do "
+	  "for\n"
+	  "them and for it. QUOTA and LEFT are empty for an SCS without a quota.\n" },
 	{ "quota", "reset", "quota.reset", "Let an SCS begin its quota of today again", quota_reset, NULL, cli_show_quota,
 	  "  mtcctl quota reset acme\n" },
 	{ "backup", NULL, "backup.copy", "A consistent copy of the associations and the journal while mtc-iwfd runs", backup_dir,
