@@ -40,6 +40,24 @@ void lines_gap_back(struct lines *q, struct lines_gap gap)
 		q->gap.error = gap.error;
 }
 
+struct lines_gap lines_take_gap(struct lines *q)
+{
+	struct lines_gap gap = q->gap;
+
+	q->gap = (struct lines_gap){ 0 };
+	return gap;
+}
+
+uint64_t lines_waiting(const struct lines *q)
+{
+	const struct lines_line *l;
+	uint64_t n = 0;
+
+	STAILQ_FOREACH(l, &q->list, entry)
+	n++;
+	return n;
+}
+
 void lines_lose(struct lines *q, int error)
 {
 	q->gap.lost++;
@@ -91,14 +109,11 @@ const char *lines_first(const struct lines *q, size_t *len)
 
 struct lines_gap lines_pop(struct lines *q)
 {
-	struct lines_gap gap = q->gap;
-
 	remove_first(q);
 	if (q->octets > q->octets_max / 2)
 		return (struct lines_gap){ 0 };
 	q->full = false;
-	q->gap = (struct lines_gap){ 0 };
-	return gap;
+	return lines_take_gap(q);
 }
 
 void lines_drop(struct lines *q, int error)

@@ -44,5 +44,9 @@ struct lines_gap lines_pop(struct lines *q);
 void lines_drop(struct lines *q, int error);
 /* Counts one line as lost that never came into the queue. `error` is errno, 0: the queue was full. */
 void lines_lose(struct lines *q, int error);
+/* What is missing and was not told yet, and from now on counts as told. */
+struct lines_gap lines_take_gap(struct lines *q);
+/* How many lines wait. Counts them. */
+uint64_t lines_waiting(const struct lines *q);
 /* The gap could not be told: the next one has its lines too. */
 void lines_gap_back(struct lines *q, struct lines_gap gap);

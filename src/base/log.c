@@ -42,6 +42,21 @@ static size_t gap_line(void *arg, char *out, size_t size, uint64_t lost, int err
 	return n > 0 && (size_t)n < size ? (size_t)n : 0;
 }
 
+/* One line about the torn one before it. */
+static size_t torn_line(void *arg, char *out, size_t size, uint64_t octets)
+{
+	struct log_queue *q = arg;
+	char when[CLOCK_TEXT_MAX];
+	int n;
+
+	clock_text(when, clock_real_ms());
+	pthread_mutex_lock(&q->lock);
+	n = snprintf(out, size, "%s %s %s log: the line before this one is torn: %llu octets of it were written\n", when,
+		     q->program, level_words[LOG_LEVEL_WARN], (unsigned long long)octets);
+	pthread_mutex_unlock(&q->lock);
+	return n > 0 && (size_t)n < size ? (size_t)n : 0;
+}
+
 int log_queue(struct log *l, size_t octets_max)
 {
 	struct log_queue *q;
@@ -61,6 +76,7 @@ int log_queue(struct log *l, size_t octets_max)
 	err = writer_open(&q->writer, l->fd, octets_max, gap_line, q);
 	if (err)
 		goto destroy_lock;
+	writer_on_torn(q->writer, torn_line);
 	l->queue = q;
 	return 0;
 
@@ -69,6 +85,12 @@ destroy_lock:
 free_q:
 	free(q);
 	return err;
+}
+
+void log_look(struct log *l)
+{
+	if (l->queue)
+		writer_look(l->queue->writer);
 }
 
 void log_queue_max(struct log *l, size_t octets_max)
@@ -90,6 +112,11 @@ void log_rename(struct log *l, const char *program)
 uint64_t log_lost(const struct log *l)
 {
 	return l->queue ? writer_lost(l->queue->writer) : 0;
+}
+
+int log_failing(const struct log *l)
+{
+	return l->queue ? writer_failing(l->queue->writer) : 0;
 }
 
 void log_fini(struct log *l)

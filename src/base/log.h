@@ -24,11 +24,16 @@ void log_init(struct log *l, int fd, enum log_level level, const char *program);
 /* From now on nobody waits for the reader (base/writer.h): up to octets_max of lines wait in memory, more are lost and counted, and once
  * there is room again one line says how many. A descriptor that is not open for writing drops everything uncounted. ERR_NOMEM. */
 ERR_MUST_USE int log_queue(struct log *l, size_t octets_max);
+/* For the first process that writes to this log: a torn line at its end is ended before the next line, and one line says so
+ * (writer_look()). Nothing without log_queue(). */
+void log_look(struct log *l);
 /* Another bound; nothing without log_queue(). */
 void log_queue_max(struct log *l, size_t octets_max);
 void log_rename(struct log *l, const char *program);
 /* Lines lost since log_queue(). */
 uint64_t log_lost(const struct log *l);
+/* errno of the last write when it failed, else 0; 0 without log_queue(). */
+int log_failing(const struct log *l);
 /* The end of a log with a queue: waits up to WRITER_END_MS for the reader to take what waits. What is logged later is dropped. */
 void log_fini(struct log *l);
 

@@ -12,20 +12,25 @@
 #include <unistd.h>
 
 #include "base/lines.h"
+#include "base/tail.h"
 
 #define LOOK_MS 500 /* how long a thread that waits for room overlooks the end */
 
 struct writer {
 	int fd;
-	bool at_once; /* a regular file: no thread */
-	bool torn;    /* the last line was written in part: a newline goes before the next one */
+	bool at_once;         /* a regular file: no thread */
+	bool torn;            /* the last line was written in part: a newline goes before the next one */
+	bool look;            /* a regular file: its end is looked at before the next line */
+	uint64_t torn_octets; /* of a torn line that is to be told; 0: none */
 	writer_gap_fn *gap;
+	writer_torn_fn *torn_words; /* NULL: a torn line is not told */
 	void *arg;
 	pthread_t thread;
 	pthread_mutex_t lock; /* over everything below */
 	pthread_cond_t more, idle;
 	struct lines queue;
-	bool busy, end, abandoned;
+	int error; /* errno of the last write when it failed, else 0 */
+	bool busy, end, last_told, ended, abandoned;
 };
 
 /* For a descriptor that somebody else made non-blocking: true once it takes octets again or fails.
@@ -61,16 +66,48 @@ static int write_octets(struct writer *w, const char *p, size_t len, size_t *don
 	return 0;
 }
 
+/* Only a regular file has an end to look at. Others write to it, too: what is seen counts, not what we remember. */
+static void look_at_end(struct writer *w)
+{
+	uint64_t octets;
+
+	w->torn = tail_look(w->fd, &octets) != TAIL_WHOLE;
+	if (octets)
+		w->torn_octets = octets; /* else the line that ends there may still have to be told about */
+	w->look = false;
+}
+
+/* Ends the torn line, and says so. 0, or errno. */
+static int end_torn(struct writer *w)
+{
+	char text[1 + WRITER_GAP_LINE_MAX] = "\n";
+	size_t done, len = w->torn;
+	int error;
+
+	if (w->torn_octets && w->torn_words)
+		len += w->torn_words(w->arg, text + len, WRITER_GAP_LINE_MAX, w->torn_octets);
+	error = write_octets(w, text, len, &done);
+	if (done)
+		w->torn = done < len && text[done - 1] != '\n';
+	if (!error)
+		w->torn_octets = 0;
+	return error;
+}
+
 /* 0, or errno. Without the lock, or at once with it. */
 static int write_whole(struct writer *w, const char *p, size_t len)
 {
 	size_t done = 0;
-	int error = w->torn ? write_octets(w, "\n", 1, &done) : 0;
+	int error;
 
-	if (error)
-		return error;
-	error = write_octets(w, p, len, &done);
-	w->torn = done > 0 && done < len;
+	if (w->look)
+		look_at_end(w);
+	error = w->torn || w->torn_octets ? end_torn(w) : 0;
+	if (!error) {
+		error = write_octets(w, p, len, &done);
+		w->torn = done > 0 && done < len;
+	}
+	w->look = w->at_once && error;
 	return error;
 }
 
@@ -110,12 +147,20 @@ static void write_first(struct writer *w)
 	error = write_whole(w, line, len);
 	pthread_mutex_lock(&w->lock);
 	w->busy = false;
+	w->error = error;
 	if (w->abandoned)
 		return; /* `arg` may be gone */
 	if (!error)
 		put_gap(w, lines_pop(&w->queue));
 	else
 		lines_drop(&w->queue, error);
+}
+
+/* What is missing at the end is told once, by one more line. */
+static void tell_last(struct writer *w)
+{
+	w->last_told = true;
+	put_gap(w, lines_take_gap(&w->queue));
 }
 
 static void *run(void *arg)
@@ -126,15 +171,17 @@ static void *run(void *arg)
 
 	pthread_mutex_lock(&w->lock);
 	while (!w->abandoned) {
-		if (lines_first(&w->queue, &len)) {
+		if (lines_first(&w->queue, &len))
 			write_first(w);
-			continue;
-		}
-		pthread_cond_broadcast(&w->idle);
-		if (w->end)
+		else if (w->end && !w->last_told)
+			tell_last(w);
+		else if (w->end)
 			break;
-		pthread_cond_wait(&w->more, &w->lock);
+		else
+			pthread_cond_wait(&w->more, &w->lock);
 	}
+	w->ended = true;
+	pthread_cond_broadcast(&w->idle);
 	abandoned = w->abandoned;
 	pthread_mutex_unlock(&w->lock);
 	if (abandoned)
@@ -207,6 +254,20 @@ int writer_open(struct writer **out, int fd, size_t octets_max, writer_gap_fn *g
 	return 0;
 }
 
+void writer_on_torn(struct writer *w, writer_torn_fn *torn)
+{
+	pthread_mutex_lock(&w->lock);
+	w->torn_words = torn;
+	pthread_mutex_unlock(&w->lock);
+}
+
+void writer_look(struct writer *w)
+{
+	pthread_mutex_lock(&w->lock);
+	w->look = w->at_once;
+	pthread_mutex_unlock(&w->lock);
+}
+
 void writer_octets_max(struct writer *w, size_t octets_max)
 {
 	pthread_mutex_lock(&w->lock);
@@ -214,23 +275,25 @@ void writer_octets_max(struct writer *w, size_t octets_max)
 	pthread_mutex_unlock(&w->lock);
 }
 
+static void tell_at_once(struct writer *w)
+{
+	struct lines_gap gap = lines_take_gap(&w->queue);
+	char words[WRITER_GAP_LINE_MAX];
+	size_t n = gap_line(w, words, gap);
+
+	if (n && write_whole(w, words, n))
+		lines_gap_back(&w->queue, gap);
+}
+
 /* With the lock: lines of several threads do not mix. A gap is told after the first line that the file takes again. */
 static int write_at_once(struct writer *w, const char *line, size_t len)
 {
-	char words[WRITER_GAP_LINE_MAX];
-	struct lines_gap gap;
-	size_t n;
-	int error = write_whole(w, line, len);
-
-	if (error) {
-		lines_lose(&w->queue, error);
+	w->error = write_whole(w, line, len);
+	if (w->error) {
+		lines_lose(&w->queue, w->error);
 		return ERR_IO;
 	}
-	gap = w->queue.gap;
-	w->queue.gap = (struct lines_gap){ 0 };
-	n = gap_line(w, words, gap);
-	if (n && write_whole(w, words, n))
-		lines_gap_back(&w->queue, gap);
+	tell_at_once(w);
 	return 0;
 }
 
@@ -260,22 +323,41 @@ uint64_t writer_lost(struct writer *w)
 	return lost;
 }
 
-/* With the lock. True when nothing waits any more. */
-static bool wait_idle(struct writer *w, uint32_t wait_ms)
+int writer_failing(struct writer *w)
+{
+	int error;
+
+	pthread_mutex_lock(&w->lock);
+	error = w->error;
+	pthread_mutex_unlock(&w->lock);
+	return error;
+}
+
+/* With the lock. True when nothing waits any more, and the thread ends. */
+static bool wait_end(struct writer *w, uint32_t wait_ms)
 {
 	struct timespec until;
-	size_t len;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += wait_ms / 1000u;
 	until.tv_nsec += (long)(wait_ms % 1000u) * 1000000L;
 	until.tv_sec += until.tv_nsec / 1000000000L;
 	until.tv_nsec %= 1000000000L;
-	while (w->busy || lines_first(&w->queue, &len)) {
+	while (!w->ended) {
 		if (pthread_cond_timedwait(&w->idle, &w->lock, &until))
 			return false;
 	}
 	return true;
+}
+
+/* With the lock. Nobody takes the lines that wait, and a line about them: `gap` may tell of them elsewhere. */
+static void tell_abandoned(struct writer *w)
+{
+	struct lines_gap gap = lines_take_gap(&w->queue);
+	char words[WRITER_GAP_LINE_MAX];
+
+	gap.lost += lines_waiting(&w->queue);
+	(void)gap_line(w, words, gap);
 }
 
 int writer_close(struct writer *w, uint32_t wait_ms)
@@ -285,16 +367,19 @@ int writer_close(struct writer *w, uint32_t wait_ms)
 	if (!w)
 		return 0;
 	if (w->at_once) {
+		tell_at_once(w);
 		destroy(w);
 		return 0;
 	}
 	pthread_mutex_lock(&w->lock);
 	w->end = true;
 	pthread_cond_signal(&w->more);
-	idle = wait_idle(w, wait_ms);
+	idle = wait_end(w, wait_ms);
 	w->abandoned = !idle;
-	if (!idle)
+	if (!idle) {
+		tell_abandoned(w);
 		(void)pthread_detach(w->thread);
+	}
 	pthread_mutex_unlock(&w->lock);
 	if (!idle)
 		return ERR_TIMEOUT;

@@ -9,7 +9,8 @@
  *   - Opening /proc/self/fd/N makes a description of our own, but not of a socket (journald) and not without the right to open it (a
  *     pipe of another user, in a container or after the change to `user`).
  * A regular file has no reader that could stand still: its lines are written at once, in the caller, and none is lost when the process
- * is killed. */
+ * is killed. It may end in half a line, of an earlier run or of another process that found the disk full: after writer_look(), and after
+ * each of our own writes that failed, the end is looked at before the next line, and a torn one is ended first. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -27,9 +28,17 @@ struct writer; /* opaque */
  * next gap has these lines too. */
 typedef size_t writer_gap_fn(void *arg, char *out, size_t size, uint64_t lost, int error);
 #define WRITER_GAP_LINE_MAX 256
+/* Called when a file is found to end in `octets` octets of a torn line: puts the line that follows it and says so to a reader into out, as
+ * above. */
+typedef size_t writer_torn_fn(void *arg, char *out, size_t size, uint64_t octets);
 
 /* Borrows fd, which must stay open as long as the process lives. `gap` may be NULL. ERR_NOMEM: no memory or no thread. */
 ERR_MUST_USE int writer_open(struct writer **out, int fd, size_t octets_max, writer_gap_fn *gap, void *arg);
+/* Torn lines are told with `torn`; NULL, as at the beginning: they are ended, and nothing is said. Before the first line. */
+void writer_on_torn(struct writer *w, writer_torn_fn *torn);
+/* Looks at the end of the file before the next line. For the first process that writes to a file: one that looks while another is in the
+ * middle of its write takes that for torn. */
+void writer_look(struct writer *w);
 /* A new bound of what waits, octets. */
 void writer_octets_max(struct writer *w, size_t octets_max);
 /* One line, with its newline. Copies. Any thread. ERR_LIMIT: the reader did not take the lines before it; ERR_IO: the file or the reader
@@ -37,6 +46,9 @@ void writer_octets_max(struct writer *w, size_t octets_max);
 ERR_MUST_USE int writer_line(struct writer *w, const char *line, size_t len);
 /* Lines lost since writer_open(), also those that the thread could not write. Any thread. */
 uint64_t writer_lost(struct writer *w);
+/* errno of the last write when it failed; 0: it did not, or there was none. Any thread. */
+int writer_failing(struct writer *w);
 /* Takes w; NULL allowed. Waits until everything is written, at most wait_ms. 0; ERR_TIMEOUT: what is left is abandoned, and the thread
- * ends with its write or with the process. In both cases `gap` is never called again: the caller may free `arg`. */
+ * ends with its write or with the process. Lines that are missing and were not told, those that are abandoned too, are told by `gap`
+ * before this returns; after it neither `gap` nor `torn` is called: the caller may free `arg`. */
 int writer_close(struct writer *w, uint32_t wait_ms);

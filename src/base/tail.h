@@ -1,0 +1,27 @@
+/* tail.h - does a file of lines end with a whole line? After a crash, a power cut or a full disk its end may be half a line, or octets of
+ * zero: whoever appends ends that line first, or the next line is glued to it and both are lost to a reader. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+enum tail {
+	TAIL_WHOLE,   /* empty, or its last octet is a newline; also a pipe, a socket, a terminal, which have no end */
+	TAIL_TORN,    /* octets stand behind the last newline */
+	TAIL_UNKNOWN, /* not empty, and we may not read it: a newline is the safe beginning */
+};
+
+/* More octets than these behind the last newline are counted as these. */
+#define TAIL_LOOK_MAX 65536u
+
+/* Opens or makes (`mode`) a file of lines for appending, or a named pipe that somebody reads; nobody ever waits for the reader, neither here
+ * nor at a write. A regular file that may be read is open for reading, too, so that a process that is handed the descriptor can look at its
+ * end. -1 with errno; ENXIO: nobody reads the pipe. */
+int tail_open(const char *path, unsigned mode);
+
+/* Looks at the end of the regular file behind fd, which may be open for writing only: then the same file is opened once more for reading.
+ * *octets: how many stand behind the last newline; 0 unless TAIL_TORN. The offset of fd does not change. */
+enum tail tail_look(int fd, uint64_t *octets);
+
+/* Where a descriptor leads, for people: the path of its file as the kernel knows it now, or `otherwise`. Cut when it is too long. */
+#define TAIL_NAME_MAX 256
+const char *tail_name(char out[TAIL_NAME_MAX], int fd, const char *otherwise);
