@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/tail.h"
 #include "tls/tls_verify.h"
 
 static const char suites_13[] = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
@@ -32,12 +33,14 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len, 
 
 static void on_keylog(const SSL *ssl, const char *line)
 {
-	const struct tls_ctx *c = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+	struct tls_ctx *c = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
 	char text[512];
-	int n = snprintf(text, sizeof text, "%s\n", line);
+	int n = snprintf(text, sizeof text, "%s%s\n", c->keylog_torn ? "\n" : "", line);
 
-	if (n > 0 && (size_t)n < sizeof text && write(c->keylog_fd, text, (size_t)n) < 0)
-		return; /* a capture that cannot be read later; the connection matters more */
+	if (n <= 0 || (size_t)n >= sizeof text)
+		return;
+	/* Without its keys a capture cannot be read later; the connection matters more. What was cut is ended before the next line. */
+	c->keylog_torn = write(c->keylog_fd, text, (size_t)n) != n;
 }
 
 static int apply_profile(struct tls_ctx *c, bool tls12_allowed)
@@ -225,6 +228,8 @@ static int load_anchors(struct tls_ctx *c, const struct tls_conf *conf, char *wh
 
 static int open_keylog(struct tls_ctx *c, const char *file, char *why, size_t why_size)
 {
+	uint64_t octets;
+
 	if (!file)
 		return 0;
 	if (c->server) {
@@ -236,6 +241,7 @@ static int open_keylog(struct tls_ctx *c, const char *file, char *why, size_t wh
 		snprintf(why, why_size, "cannot write key log '%s': %s", file, strerror(errno));
 		return ERR_IO;
 	}
+	c->keylog_torn = tail_look(c->keylog_fd, &octets) != TAIL_WHOLE;
 	SSL_CTX_set_keylog_callback(c->ssl, on_keylog);
 	return 0;
 }

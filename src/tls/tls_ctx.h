@@ -18,7 +18,8 @@ struct tls_ctx {
 	BIO_METHOD *bio; /* tls_stream_bio() */
 	struct tls_anchor *anchors;
 	size_t anchors_n;
-	int keylog_fd; /* -1: none */
+	int keylog_fd;    /* -1: none */
+	bool keylog_torn; /* its last line was cut: a newline goes before the next one */
 	bool server;
 };
 
