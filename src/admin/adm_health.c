@@ -7,6 +7,7 @@
 #include "admin/adm_health_peer.h"
 #include "admin/adm_int.h"
 #include "base/clock.h"
+#include "base/tail.h"
 #include "core/core.h"
 
 #define TEXT_MAX 512
@@ -125,10 +126,11 @@ static void look_at_journal(struct findings *f, const struct core_status *s)
 	clock_text(since, core_wall_ms(f->adm->core, s->journal.since_ms));
 	if (s->journal.state == ERR_NOSPC)
 		found(f, "journal-full", "free space on the disk of state_dir, or raise journal.size_max and restart",
-		      "the journal is full since %s: new triggers are answered 201", since);
+		      "the journal %s/journal is full since %s: new triggers are answered 201", f->adm->cfg->state_dir, since);
 	else if (s->journal.state)
 		found(f, "journal-failing", "look at the disk of state_dir and the kernel's log",
-		      "the journal cannot be written since %s: new triggers are answered 201", since);
+		      "the journal %s/journal cannot be written since %s: new triggers are answered 201", f->adm->cfg->state_dir,
+		      since);
 }
 
 /* The reader that keeps pages from being used again; "" when there is none. */
@@ -154,15 +156,32 @@ static void look_at_store(void *arg, const struct core_store_view *store)
 	reader_words(reader, store);
 	snprintf(advice, sizeof advice, "%sraise %s and restart; 'mtcctl status' shows the room of each store",
 		 *reader ? "end the reader; or " : "", store->key);
-	found(arg, "store-full", advice, "%s: %llu of %llu octets are left (%s)%s", store->name, (unsigned long long)room->left,
-	      (unsigned long long)room->size_max, store->key, reader);
+	found(arg, "store-full", advice, "%s: %llu of %llu octets are left (%s)%s; it is below %s", store->name,
+	      (unsigned long long)room->left, (unsigned long long)room->size_max, store->key, reader,
+	      ((const struct findings *)arg)->adm->cfg->state_dir);
 }
 
 static void look_at_decisions(struct findings *f, const struct core_status *s)
 {
-	if (s->decisions_failing)
-		found(f, "decisions-failing", "free space on the disk of log.decisions, and look at the kernel's log",
-		      "the decision log cannot be written: lines wait, and are lost when too many wait");
+	char since[CLOCK_TEXT_MAX];
+
+	if (!s->decisions.failing)
+		return;
+	clock_text(since, core_wall_ms(f->adm->core, s->decisions.since_ms));
+	found(f, "decisions-failing", "free space on its disk, or start the reader of a pipe, and look at the kernel's log",
+	      "the decision log %s cannot be written since %s: %s; lines wait, and are lost when too many wait (%llu until now)",
+	      f->adm->cfg->decisions, since, strerror(s->decisions.failing), (unsigned long long)s->decisions.lost);
+}
+
+static void look_at_log(struct findings *f, const struct core_status *s)
+{
+	const struct log *log = core_log(f->adm->core);
+	char name[TAIL_NAME_MAX];
+
+	if (s->log_failing)
+		found(f, "log-failing", "free space on its disk, and look at the kernel's log",
+		      "the log of the core, %s, cannot be written: %s; %llu lines were lost",
+		      tail_name(name, log->fd, "standard error"), strerror(s->log_failing), (unsigned long long)log_lost(log));
 }
 
 /* -- how much there is */
@@ -194,6 +213,7 @@ json_t *adm_health(const struct adm *a)
 	look_at_journal(&f, &s);
 	core_store_each(a->core, look_at_store, &f);
 	look_at_decisions(&f, &s);
+	look_at_log(&f, &s);
 	look_at_load(&f, &s);
 	return f.reasons;
 }

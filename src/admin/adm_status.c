@@ -1,8 +1,11 @@
 /* adm_status.c - commands that show the process: status, sessions, counters; and the log level. Names, arguments and reply members:
  * ctl/ctl_commands.h. */
+#include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "admin/adm_int.h"
+#include "base/tail.h"
 #include "core/core.h"
 
 struct listing {
@@ -21,6 +24,32 @@ static json_t *journal_row(const struct adm *a, const struct core_status *s)
 	return json_pack("{s:s, s:o, s:I, s:I, s:I}", "state", journal_state(s->journal.state), "since",
 			 adm_core_time(a, s->journal.since_ms), "records", (json_int_t)s->journal.records, "octets",
 			 (json_int_t)s->journal.octets, "waiting", (json_int_t)s->journal.waiting);
+}
+
+static const char *write_state(int error)
+{
+	return error == 0 ? "ok" : error == ENOSPC || error == EDQUOT || error == EFBIG ? "full" : "failing";
+}
+
+static json_t *written_row(const char *name, const char *path, int error, uint64_t lost)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:I}", "name", name, "path", path, "state", write_state(error), "error",
+			 error ? strerror(error) : "", "lost", (json_int_t)lost);
+}
+
+/* Files of lines that grow, which a full disk stops. */
+static json_t *written_rows(const struct adm *a, const struct core_status *s)
+{
+	const struct log *log = core_log(a->core);
+	char name[TAIL_NAME_MAX];
+	json_t *rows = json_array();
+
+	if (a->cfg->decisions[0])
+		json_array_append_new(rows,
+				      written_row("decision log", a->cfg->decisions, s->decisions.failing, s->decisions.lost));
+	json_array_append_new(rows,
+			      written_row("log", tail_name(name, log->fd, "standard error"), s->log_failing, log_lost(log)));
+	return rows;
 }
 
 static void add_store(void *arg, const struct core_store_view *s)
@@ -72,14 +101,14 @@ static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 	(void)args;
 	core_status(a->core, &s);
 	last = json_pack(
-	    "{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:I, s:o, s:b, s:o}", "version",
-	    MTC_VERSION, "identity", a->cfg->external.host, "realm", a->cfg->external.realm, "core_identity",
+	    "{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:I, s:o, s:b, s:o}",
+	    "version", MTC_VERSION, "identity", a->cfg->external.host, "realm", a->cfg->external.realm, "core_identity",
 	    a->cfg->internal.host, "core_realm", a->cfg->internal.realm, "started", adm_core_time(a, s.started_ms), "uptime_s",
 	    (json_int_t)(now > s.started_ms ? (now - s.started_ms) / 1000 : 0), "pid", (json_int_t)getpid(), "sessions",
 	    (json_int_t)s.sessions, "pending", (json_int_t)s.pending, "triggers", (json_int_t)s.triggers, "scs",
 	    (json_int_t)asc_scs_count(a->asc), "rules", (json_int_t)asc_rule_count(a->asc), "journal", journal_row(a, &s),
-	    "edges", edge_rows(a->core), "stores", store_rows(a->core), "files_generation", (json_int_t)s.files_generation,
-	    "files", adm_files(a), "healthy", json_array_size(reasons) == 0, "reasons", reasons);
+	    "edges", edge_rows(a->core), "stores", store_rows(a->core), "written", written_rows(a, &s), "files_generation",
+	    (json_int_t)s.files_generation, "files", adm_files(a), "healthy", json_array_size(reasons) == 0, "reasons", reasons);
 	ctl_done(rq, last);
 }
 

@@ -6,18 +6,28 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "base/tail.h"
+
+#define MARK_MAX 128 /* octets of a line that is no decision */
 
 struct aud {
 	int fd;     /* -1: counters only */
 	bool file;  /* a regular file: else somebody reads, or does not */
 	char *path; /* NULL: handed in as a descriptor */
 	struct st_counters *counters;
-	bool torn;  /* the last line was written in part: a newline goes before what follows */
-	size_t len; /* gathered */
-	char *text; /* lines, behind the room for that newline */
-	char room[1 + AUD_GATHER_MAX];
+	bool torn;            /* the log ends in part of a line: a newline goes before what follows */
+	uint64_t torn_octets; /* of that line, to be told; 0: none */
+	uint64_t gap;         /* decisions lost since the last that was gathered */
+	uint64_t lost;        /* decisions */
+	size_t len;           /* gathered */
+	uint32_t marks;       /* lines in the text that are no decisions */
+	char *text;           /* lines, behind the room for the newline and the mark of a torn line */
+	char room[1 + MARK_MAX + AUD_GATHER_MAX];
 };
 
 static void set_fd(struct aud *a, int fd)
@@ -26,6 +36,7 @@ static void set_fd(struct aud *a, int fd)
 
 	a->fd = fd;
 	a->file = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+	a->torn = fd >= 0 && tail_look(fd, &a->torn_octets) != TAIL_WHOLE;
 }
 
 static struct aud *make(int fd, struct st_counters *counters)
@@ -36,7 +47,7 @@ static struct aud *make(int fd, struct st_counters *counters)
 		return NULL;
 	set_fd(a, fd);
 	a->counters = counters;
-	a->text = a->room + 1;
+	a->text = a->room + 1 + MARK_MAX;
 	return a;
 }
 
@@ -50,12 +61,6 @@ static uint64_t lines_in(const char *p, size_t n)
 	return lines;
 }
 
-/* A pipe that nobody reads must not stop the writer: neither here nor at a write. */
-static int open_log(const char *path)
-{
-	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
-}
-
 int aud_open(struct aud **out, const char *path, struct st_counters *counters)
 {
 	struct aud *a = make(-1, counters);
@@ -67,7 +72,7 @@ int aud_open(struct aud **out, const char *path, struct st_counters *counters)
 		a->path = strdup(path);
 		if (!a->path)
 			goto free_a;
-		set_fd(a, open_log(path));
+		set_fd(a, tail_open(path, 0640));
 		if (a->fd < 0)
 			goto free_path;
 	}
@@ -95,16 +100,80 @@ int aud_open_fd(struct aud **out, int fd, struct st_counters *counters)
 	return 0;
 }
 
-void aud_close(struct aud *a)
+static void lose(struct aud *a, uint64_t lines)
 {
-	if (!a)
+	st_count_n(a->counters, ST_AUDIT_ERRORS, lines);
+	a->lost += lines;
+	a->gap += lines;
+}
+
+uint64_t aud_lost(const struct aud *a)
+{
+	return a->lost;
+}
+
+/* A line that is no decision, with its newline. */
+static size_t mark(char out[MARK_MAX], const char *reason, const char *what, uint64_t n)
+{
+	char time[CLOCK_TEXT_MAX];
+
+	clock_text(time, clock_real_ms());
+	return (size_t)snprintf(out, MARK_MAX, "{\"time\":\"%s\",\"action\":\"log\",\"reason\":\"%s\",\"%s\":%llu}\n", time,
+				reason, what, (unsigned long long)n);
+}
+
+/* Decisions that found no room, told in their place. There is room for the mark. */
+static void put_gap(struct aud *a)
+{
+	if (!a->gap)
 		return;
+	a->len += mark(a->text + a->len, "lines-lost", "lines", a->gap);
+	a->marks++;
+	a->gap = 0;
+}
+
+struct content {
+	uint64_t decisions, marks;
+	uint64_t lost; /* decisions that the marks tell of */
+};
+
+static struct content content_of(const char *p, size_t n)
+{
+	static const char log_line[] =
+	    "\",\"action\":\"log\",\"reason\":\"lines-lost\",\"lines\":"; /* a text holds no bare quote */
+	struct content c = { 0 };
+
+	for (const char *end = p + n, *line = p; (p = memchr(p, '\n', (size_t)(end - p))); line = ++p) {
+		const char *told = memmem(line, (size_t)(p - line), log_line, sizeof log_line - 1);
+
+		c.decisions += !told;
+		c.marks += told != NULL;
+		c.lost += told ? strtoull(told + sizeof log_line - 1, NULL, 10) : 0;
+	}
+	return c;
+}
+
+uint64_t aud_close(struct aud *a)
+{
+	struct content left;
+	uint64_t untold;
+	int error = 0;
+
+	if (!a)
+		return 0;
+	if (!aud_flush(a) && a->gap && a->fd >= 0)
+		put_gap(a);
 	if (aud_flush(a))
-		st_count_n(a->counters, ST_AUDIT_ERRORS, lines_in(a->text, a->len));
+		error = errno;
+	left = content_of(a->text, a->len);
+	st_count_n(a->counters, ST_AUDIT_ERRORS, left.decisions);
+	untold = a->gap + left.decisions + left.lost;
 	if (a->fd >= 0)
 		close(a->fd);
 	free(a->path);
 	free(a);
+	errno = error;
+	return untold;
 }
 
 static enum st_counter status_counter(const char *status)
@@ -135,64 +204,97 @@ static enum st_counter status_counter(const char *status)
 	return ST_STATUS_OTHER;
 }
 
-/* What was written leaves, in whole lines: one that the disk took in part is written again from its beginning. */
+/* What was written leaves, in whole lines: one that the disk took in part is written again from its beginning, behind the mark of its
+ * torn copy. */
 static void drop_written(struct aud *a, size_t n)
 {
+	uint64_t lines;
 	size_t whole = n;
 
 	while (whole > 0 && a->text[whole - 1] != '\n')
 		whole--;
-	a->torn = n > whole || (a->torn && n == 0);
-	st_count_n(a->counters, ST_AUDIT_LINES, lines_in(a->text, whole));
+	a->torn = n > whole;
+	a->torn_octets = n - whole;
+	lines = lines_in(a->text, whole);
+	if (a->marks && lines) {
+		struct content c = content_of(a->text, whole);
+
+		lines = c.decisions;
+		a->marks -= (uint32_t)c.marks;
+	}
+	st_count_n(a->counters, ST_AUDIT_LINES, lines);
 	a->len -= whole;
 	memmove(a->text, a->text + whole, a->len);
 }
 
-/* How much leaves with one write(2). A pipe takes up to PIPE_BUF whole or not at all, so that none of its lines is torn. */
-static size_t piece(const struct aud *a)
+/* What leaves in front of the text. */
+static size_t before(struct aud *a)
+{
+	char line[MARK_MAX];
+	size_t n = a->torn_octets ? mark(line, "torn-line", "octets", a->torn_octets) : 0, len = n + a->torn;
+	char *p = a->text - len;
+
+	if (a->torn)
+		*p++ = '\n';
+	memcpy(p, line, n);
+	return len;
+}
+
+/* How much leaves with one write(2), with `first` octets in front of it. A pipe takes up to PIPE_BUF whole or not at all, so that none of its
+ * lines is torn. */
+static size_t piece(const struct aud *a, size_t first)
 {
 	size_t len = 0;
 
-	if (a->file || a->len <= PIPE_BUF)
+	if (a->file || a->len + first <= PIPE_BUF)
 		return a->len;
 	for (const char *end; (end = memchr(a->text + len, '\n', a->len - len)); len = (size_t)(end + 1 - a->text)) {
-		if (len && end + 1 - a->text > PIPE_BUF)
+		if (len && end + 1 - a->text + (ssize_t)first > PIPE_BUF)
 			break;
 	}
 	return len;
 }
 
-/* One write(2) of whole lines: appending writers never mix. Returns how many octets of them the disk took, or -1. */
-static ssize_t write_lines(struct aud *a, size_t len)
+/* Of what goes in front only n octets were taken. */
+static void cut_before(struct aud *a, size_t first, size_t n)
 {
-	size_t first = a->torn ? 1 : 0; /* then a newline ends what is left of the cut line */
+	const char *from = a->text - first;
+	size_t newline = from[0] == '\n';
+
+	if (n > newline)
+		a->torn_octets = n - newline; /* of the mark: it is torn now */
+	if (n)
+		a->torn = n > newline;
+}
+
+/* One write(2) of whole lines: appending writers never mix. 0; ERR_IO with errno when less was taken. */
+static int write_lines(struct aud *a)
+{
+	size_t first = before(a), len = piece(a, first);
 	ssize_t n;
 
-	a->room[0] = '\n';
 	do
 		n = write(a->fd, a->text - first, len + first);
 	while (n < 0 && errno == EINTR);
-	if (n == 0 || (n > 0 && (size_t)n < len + first))
-		errno = ENOSPC;
-	if (n > 0 && first) {
-		a->torn = false;
-		n--;
-	}
-	return n;
+	if (n < 0)
+		return ERR_IO;
+	if ((size_t)n < first)
+		cut_before(a, first, (size_t)n);
+	else
+		drop_written(a, (size_t)n - first);
+	if ((size_t)n == len + first)
+		return 0;
+	errno = ENOSPC;
+	return ERR_IO;
 }
 
 int aud_flush(struct aud *a)
 {
-	while (a->fd >= 0 && a->len) {
-		size_t len = piece(a);
-		ssize_t n = write_lines(a, len);
+	int err = 0;
 
-		if (n >= 0)
-			drop_written(a, (size_t)n);
-		if (n != (ssize_t)len)
-			return ERR_IO;
-	}
-	return 0;
+	while (!err && a->fd >= 0 && a->len)
+		err = write_lines(a);
+	return err;
 }
 
 static void count(struct st_counters *st, const struct aud_decision *d)
@@ -214,13 +316,14 @@ int aud_decision(struct aud *a, const struct aud_decision *d)
 	count(a->counters, d);
 	if (a->fd < 0)
 		return 0;
-	if (a->len + AUD_LINE_MAX + 1 > AUD_GATHER_MAX) {
+	if (a->len + MARK_MAX + AUD_LINE_MAX + 1 > AUD_GATHER_MAX) {
 		err = aud_flush(a);
-		if (a->len + AUD_LINE_MAX + 1 > AUD_GATHER_MAX) {
-			st_count(a->counters, ST_AUDIT_ERRORS);
+		if (a->len + MARK_MAX + AUD_LINE_MAX + 1 > AUD_GATHER_MAX) {
+			lose(a, 1);
 			return err;
 		}
 	}
+	put_gap(a);
 	a->len += aud_format(a->text + a->len, d);
 	a->text[a->len++] = '\n';
 	return 0;
@@ -232,7 +335,7 @@ int aud_reopen(struct aud *a)
 
 	if (!a->path)
 		return 0;
-	fd = open_log(a->path);
+	fd = tail_open(a->path, 0640);
 	if (fd < 0)
 		return ERR_IO;
 	aud_reopen_fd(a, fd);
@@ -245,5 +348,4 @@ void aud_reopen_fd(struct aud *a, int fd)
 	if (a->fd >= 0)
 		close(a->fd);
 	set_fd(a, fd);
-	a->torn = false;
 }

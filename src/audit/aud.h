@@ -34,13 +34,21 @@ struct aud;
 #define AUD_LINE_MAX 16384 /* octets of one line: all texts, each octet of them escaped, always fit */
 
 /* Opens (makes, mode 0640) the log for appending, also a named pipe that somebody reads; "" or NULL: no log, counters only. Borrows counters (NULL allowed). ERR_IO
- * with errno. */
+ * with errno.
+ *
+ * Two lines of the log are no decisions; their action is "log". A file that ends in half a line, because a run before or a full disk cut
+ * it, gets a newline and, before the next decision, {"time":..,"action":"log","reason":"torn-line","octets":N}: the line before it holds
+ * N octets of one that was never whole. Decisions that were lost are told in their place once there is room again, by
+ * {"time":..,"action":"log","reason":"lines-lost","lines":N}. */
 ERR_MUST_USE int aud_open(struct aud **out, const char *path, struct st_counters *counters);
-/* The same on a descriptor that a process without file system was handed; takes fd on success. Open it with O_NONBLOCK: then a
- * reader that stands still is a log that takes nothing, and nobody waits for it. aud_reopen_fd() instead of
+/* The same on a descriptor that a process without file system was handed; takes fd on success. Open it by tail_open(). aud_reopen_fd() instead of
  * aud_reopen(). */
 ERR_MUST_USE int aud_open_fd(struct aud **out, int fd, struct st_counters *counters);
-void aud_close(struct aud *a); /* NULL allowed */
+/* NULL allowed. Writes what gathered. Returns the decisions that are in no log and were told in none: what could not be written now, and
+ * what was lost before that; errno says why. */
+uint64_t aud_close(struct aud *a);
+/* Decisions lost since the opening. */
+uint64_t aud_lost(const struct aud *a);
 
 /* Counts, and gathers one line for the next aud_flush(); flushes by itself when there is no room for one more. When the log takes
  * nothing any more the line is lost and counted in audit_errors, and the decision stands; the caller may look at the result. ERR_IO

@@ -110,6 +110,8 @@ int cli_show_status(FILE *out, const json_t *last)
 							   { "COMMITS", "reader_behind" },
 							   { "HOLDS", "held" },
 							   { NULL, NULL } };
+	static const struct cli_column written[] = { { "WRITTEN", "name" }, { "STATE", "state" }, { "LOST", "lost" },
+						     { "FILE", "path" },    { "ERROR", "error" }, { NULL, NULL } };
 
 	health(out, last);
 	line(out, "version", last, "version");
@@ -126,7 +128,8 @@ int cli_show_status(FILE *out, const json_t *last)
 	line(out, "SCSs", last, "scs");
 	line(out, "rules", last, "rules");
 	line(out, "files", last, "files_generation");
-	if (!table(out, json_object_get(last, "edges"), columns) || !table(out, json_object_get(last, "stores"), store_columns))
+	if (!table(out, json_object_get(last, "edges"), columns) || !table(out, json_object_get(last, "stores"), store_columns) ||
+	    !table(out, json_object_get(last, "written"), written))
 		return CLI_NO;
 	return !json_array_size(json_object_get(last, "files")) || table(out, json_object_get(last, "files"), files) ? CLI_OK
 														     : CLI_NO;

@@ -20,17 +20,30 @@
 /* Before any answer leaves: the doorbells of the edges and what is sent to core peers come after it. */
 static void write_decisions(struct core *c)
 {
-	bool failing = aud_flush(c->decisions.aud) != 0;
+	struct core_decisions *d = &c->decisions;
+	int failing = aud_flush(d->aud) ? errno : 0;
+	uint64_t lost = aud_lost(d->aud);
 
-	if (failing != c->decisions.failing) {
-		if (failing)
-			log_error(c->log, "core",
-				  "the decision log cannot be written: %s; lines wait for room until too many wait",
-				  strerror(errno));
-		else
-			log_info(c->log, "core", "the decision log can be written again");
+	if (failing && !d->failing) {
+		d->since_ms = core_now_ms(c);
+		d->lost = lost;
+		log_error(c->log, "core", "the decision log %s cannot be written: %s; lines wait for room until too many wait",
+			  c->cfg->decisions, strerror(failing));
+	} else if (!failing && d->failing) {
+		log_warn(c->log, "core",
+			 "the decision log %s can be written again; %llu decisions were lost, and a line there says so",
+			 c->cfg->decisions, (unsigned long long)(lost - d->lost));
 	}
-	c->decisions.failing = failing; /* the next turn tries again */
+	d->failing = failing; /* the next turn tries again */
+}
+
+static void end_decisions(struct core *c)
+{
+	uint64_t lost = aud_close(c->decisions.aud);
+
+	if (lost)
+		log_error(c->log, "core", "%llu decisions are in no log: %s cannot be written: %s", (unsigned long long)lost,
+			  c->cfg->decisions, strerror(errno));
 }
 
 static void on_turn_end(void *arg)
@@ -210,7 +223,7 @@ void core_free(struct core *c)
 	core_journal_close(c);
 	net_watch_free(c->store.bell);
 	asc_close(c->store.asc);
-	aud_close(c->decisions.aud);
+	end_decisions(c);
 	core_queue_fini(c);
 	core_overdue_fini(c);
 	core_deadlines_fini(c);

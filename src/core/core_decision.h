@@ -8,7 +8,9 @@
 
 struct core_decisions {
 	struct aud *aud;
-	bool failing; /* the decision log took nothing the last time */
+	int failing;       /* errno: the decision log did not take everything the last time; 0: it did */
+	uint64_t since_ms; /* when it last began to fail */
+	uint64_t lost;     /* decisions that were lost when it last began to fail */
 };
 
 struct core_decision { /* borrows its texts */

@@ -57,7 +57,12 @@ struct core_status {
 	uint32_t triggers;         /* accepted, not yet reported and acknowledged; undecided ones after a restart included */
 	uint32_t files_generation; /* of the set of files in use; 0: none yet */
 	bool stopping;
-	bool decisions_failing; /* the decision log could not be written the last time */
+	struct {
+		int failing;       /* errno: the decision log could not be written the last time; 0: it could, or there is none */
+		uint64_t since_ms; /* when it last began to fail */
+		uint64_t lost;     /* decisions that were lost since the start */
+	} decisions;
+	int log_failing; /* errno: the last line of the core's log could not be written; 0: it could */
 	struct {
 		int state;         /* 0, ERR_NOSPC or ERR_IO */
 		uint64_t since_ms; /* of the last change of `state` */

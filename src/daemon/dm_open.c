@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/tail.h"
 #include "daemon/dm_parent_int.h"
 #include "net/net_tcp.h"
 
@@ -103,8 +104,7 @@ int dm_open_decisions(struct dm_parent *p)
 
 	if (!path[0])
 		return -1;
-	/* O_NONBLOCK: for a pipe whose reader is missing, or stands still later. */
-	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
+	fd = tail_open(path, 0640);
 	if (fd < 0)
 		log_error(&p->log, "daemon", "decision log %s: %s", path,
 			  errno == ENXIO ? "no program reads this pipe; start its reader first" : strerror(errno));

@@ -277,6 +277,8 @@ static void on_child_end(struct dm_child *c, int status)
 	bool was_ready = c->ready;
 	char name[EDGE_WORDS_MAX];
 
+	if (WIFSIGNALED(status))
+		log_look(&p->log); /* it may have died in the middle of a line */
 	if (!p->stopping || (WIFSIGNALED(status) || WEXITSTATUS(status) != 0))
 		log_warn(&p->log, "daemon", "%s ended with %s %d", dm_child_name(c, name),
 			 WIFSIGNALED(status) ? "signal" : "status", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
@@ -546,6 +548,10 @@ int dm_parent_main(const char *path)
 		fprintf(stderr, "mtc-iwfd: %s\n", err_str(ERR_NOMEM));
 		return 1;
 	}
+	log_look(
+	    &p->log); /* an earlier run may have ended in half a line; the children write to the same file, and do not look */
+	if (p->out)
+		writer_look(p->out);
 	if (absolute_path(absolute, path)) {
 		fprintf(stderr, "mtc-iwfd: %s: %s\n", path, strerror(errno));
 		return 1;

@@ -21,7 +21,7 @@
 	X(EDGE_ANSWERS, "edge_answers", "answers sent to SCSs")                                                                  \
 	X(EDGE_ANSWERED_LATE, "edge_answered_late", "requests the edge answered itself because the core did not in time")        \
 	X(EDGE_NOTIFICATIONS, "edge_notifications", "DNRs sent to SCSs")                                                         \
-	X(EDGE_LOG_LOST, "edge_log_lost", "log lines of edges that were lost: their reader was too slow, or a write failed")      \
+	X(EDGE_LOG_LOST, "edge_log_lost", "log lines of edges that were lost: their reader was too slow, or a write failed")     \
 	X(EDGE_RING_FULL, "edge_ring_full",                                                                                      \
 	  "records for the core that an edge could not hand over: its ring is full, or there is no core")                        \
 	X(EDGE_RING_STALE, "edge_ring_stale", "records of an older generation dropped by an edge")                               \
@@ -122,7 +122,7 @@
 	X(JOURNAL_RECOVERED, "journal_recovered", "triggers taken up again from the journal after a start")                      \
 	X(READERS_CLEARED, "readers_cleared", "slots of readers that died, freed in the stores of associations and journal")     \
 	X(AUDIT_LINES, "audit_lines", "decision lines written")                                                                  \
-	X(AUDIT_ERRORS, "audit_errors", "decision lines that could not be written")                                              \
+	X(AUDIT_ERRORS, "audit_errors", "decisions that are in no log: it could not be written")                                 \
 	X(LOG_LOST, "log_lost", "log lines of the parent and the core that were lost, as edge_log_lost")                         \
 	X(ASSOC_CHANGES, "assoc_changes", "changes of associations by the control socket, durable and in force")                 \
 	X(ASSOC_BUSY, "assoc_busy", "changes of associations refused: associations.changes_max wait already")                    \

@@ -1,6 +1,7 @@
 /* The operator's commands against a real core with stores of its own, without the control socket (ctl_fake.h). */
 #include "tests/unit/test.h"
 
+#include <errno.h>
 #include <poll.h>
 
 #include "admin/adm.h"
@@ -133,6 +134,7 @@ static void test_health_names_each_reason(void **state)
 	struct play *p = *state;
 	struct core *c = p->core.core;
 	const struct ctl_answer *a = ctl_fake_run("health", "{}");
+	const char *decisions;
 	const json_t *peer = json_array_get(json_object_get(a->last, "reasons"), 0);
 
 	assert_false(json_is_true(json_object_get(a->last, "healthy"))); /* nobody is at the port of the HSS */
@@ -145,12 +147,16 @@ static void test_health_names_each_reason(void **state)
 
 	core_edge_gone(c, p->core.generation);
 	c->journal.state = ERR_NOSPC;
-	c->decisions.failing = true;
+	c->decisions.failing = ENOSPC;
 	c->triggers.pending = c->cfg->limits.pending_total;
 	a = ctl_fake_run("health", "{}");
 	assert_string_equal(reason_of(a->last, 1), "no-edge");
 	assert_string_equal(reason_of(a->last, 2), "journal-full");
 	assert_string_equal(reason_of(a->last, 3), "decisions-failing");
+	decisions = text_of(json_array_get(json_object_get(a->last, "reasons"), 3), "text");
+	assert_non_null(strstr(decisions, c->cfg->decisions)); /* which file */
+	assert_non_null(strstr(decisions, "No space left on device"));
+	assert_non_null(strstr(text_of(json_array_get(json_object_get(a->last, "reasons"), 2), "text"), c->cfg->state_dir));
 	assert_string_equal(reason_of(a->last, 4), "overloaded");
 	c->journal.state = ERR_IO;
 	assert_string_equal(reason_of(ctl_fake_run("health", "{}")->last, 2), "journal-failing");

@@ -1,9 +1,12 @@
 /* The decision line: its fields (CONTRACTS section 5), that nobody forges one, that trouble with the disk is counted. */
 #include "tests/unit/test.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -195,8 +198,131 @@ static void test_a_full_disk_is_counted_and_the_decision_stands(void **state)
 	assert_int_equal(c.v[ST_AUDIT_ERRORS], 1);
 	assert_int_equal(c.v[ST_AUDIT_LINES], 0);
 	assert_int_equal(c.v[ST_DECISION_REFUSED], n + 1);
-	aud_close(a);
+	assert_int_equal(aud_lost(a), 1);
+	errno = 0;
+	assert_int_equal(aud_close(a), n + 1); /* and its caller can say so */
+	assert_int_equal(errno, ENOSPC);
 	assert_int_equal(c.v[ST_AUDIT_ERRORS], n + 1);
+}
+
+static void limit_size(rlim_t octets)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = octets;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* Each line of the file: NULL where it is no JSON. */
+static size_t lines_of(const char *path, json_t *out[], size_t max)
+{
+	static char line[2 * AUD_LINE_MAX];
+	FILE *f = fopen(path, "r");
+	size_t n = 0;
+
+	assert_non_null(f);
+	for (; fgets(line, sizeof line, f); n++)
+		if (n < max)
+			out[n] = json_loads(line, 0, NULL);
+	fclose(f);
+	return n;
+}
+
+static void check_mark(json_t *line, const char *reason, const char *what, json_int_t n)
+{
+	assert_non_null(line);
+	assert_string_equal(json_string_value(json_object_get(line, "action")), "log");
+	assert_string_equal(json_string_value(json_object_get(line, "reason")), reason);
+	assert_int_equal(json_integer_value(json_object_get(line, what)), n);
+	json_decref(line);
+}
+
+static void check_decision(json_t *line)
+{
+	assert_non_null(line);
+	assert_int_equal(json_object_size(line), 12);
+	json_decref(line);
+}
+
+/* As a power cut leaves it: half a line, or octets of zero. */
+static void test_half_a_line_of_an_earlier_run_is_ended_before_the_first_decision(void **state)
+{
+	static const char half[] = "{\"time\":\"2026-11-28T20:40:06.469Z\",\"scs\":\"ac", zeros[300];
+	static const struct {
+		const char *text;
+		size_t len;
+	} ends[] = { { half, sizeof half - 1 }, { zeros, sizeof zeros } };
+	struct aud_decision d = sample();
+	struct st_counters c = { { 0 } };
+	char path[] = "/tmp/test_aud_XXXXXX";
+	json_t *lines[4] = { NULL };
+	struct aud *a;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+		int fd;
+
+		memcpy(path + sizeof path - 7, "XXXXXX", 6);
+		fd = mkstemp(path);
+		assert_int_equal(write(fd, ends[i].text, ends[i].len), ends[i].len);
+		close(fd);
+		assert_int_equal(aud_open(&a, path, &c), 0);
+		assert_int_equal(aud_decision(a, &d), 0);
+		assert_int_equal(aud_flush(a), 0);
+		assert_int_equal(aud_decision(a, &d), 0);
+		assert_int_equal(aud_close(a), 0);
+		assert_int_equal(lines_of(path, lines, 4), 4);
+		assert_null(lines[0]);
+		check_mark(lines[1], "torn-line", "octets", (json_int_t)ends[i].len);
+		check_decision(lines[2]);
+		check_decision(lines[3]);
+		unlink(path);
+	}
+	assert_int_equal(c.v[ST_AUDIT_LINES], 4);
+}
+
+/* A limit of the size stands for a disk that is full in the middle of a line, and for a while. */
+static void test_what_a_full_disk_took_is_told_in_its_place(void **state)
+{
+	struct aud_decision d = sample();
+	struct st_counters c = { { 0 } };
+	char path[] = "/tmp/test_aud_XXXXXX";
+	static json_t *lines[AUD_GATHER_MAX / 64];
+	size_t n, accepted = 1, lost = 0;
+	struct aud *a;
+
+	(void)state;
+	close(mkstemp(path));
+	assert_int_equal(aud_open(&a, path, &c), 0);
+	assert_int_equal(aud_decision(a, &d), 0);
+	assert_int_equal(aud_flush(a), 0);
+	limit_size(400); /* half of the second line */
+	while (lost < 3) {
+		if (aud_decision(a, &d))
+			lost++;
+		else
+			accepted++;
+		assert_int_equal(aud_flush(a), ERR_IO);
+	}
+	limit_size(RLIM_INFINITY);
+	assert_int_equal(aud_flush(a), 0);
+	assert_int_equal(aud_decision(a, &d), 0);
+	assert_int_equal(aud_lost(a), 3);
+	assert_int_equal(aud_close(a), 0);
+	n = lines_of(path, lines, sizeof lines / sizeof *lines);
+	assert_int_equal(n, accepted + 1 + 3); /* the torn copy, its mark, that of the gap, and one more decision */
+	check_decision(lines[0]);
+	assert_null(lines[1]);
+	assert_string_equal(json_string_value(json_object_get(lines[2], "reason")), "torn-line");
+	json_decref(lines[2]);
+	for (size_t i = 3; i < n - 2; i++)
+		check_decision(lines[i]);
+	check_mark(lines[n - 2], "lines-lost", "lines", 3);
+	check_decision(lines[n - 1]);
+	assert_int_equal(c.v[ST_AUDIT_LINES], accepted + 1);
+	assert_int_equal(c.v[ST_AUDIT_ERRORS], 3);
+	unlink(path);
 }
 
 /* Reads what is there, behind `got` octets. */
@@ -218,7 +344,8 @@ static void test_a_line_that_was_cut_is_written_again_whole(void **state)
 	char text[AUD_LINE_MAX * 2] = "", longest[AUD_TEXT_MAX + 1], whole[AUD_LINE_MAX], *second;
 	int ends[2];
 	struct aud *a;
-	size_t got, len;
+	char mark[128];
+	size_t got, len, part;
 
 	(void)state;
 	assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
@@ -233,6 +360,7 @@ static void test_a_line_that_was_cut_is_written_again_whole(void **state)
 	assert_int_equal(aud_flush(a), ERR_IO);
 	assert_int_equal(c.v[ST_AUDIT_LINES], 0);
 	got = read_more(ends[0], text, sizeof text, 0);
+	part = got;
 	assert_true(got > 0 && got < len);
 	assert_true(fcntl(ends[1], F_SETPIPE_SZ, 65536) >= 65536); /* room again */
 	d = sample();
@@ -242,6 +370,11 @@ static void test_a_line_that_was_cut_is_written_again_whole(void **state)
 	got = read_more(ends[0], text, sizeof text, got);
 	second = strchr(text, '\n');
 	assert_non_null(second);
+	assert_int_equal(second - text, part); /* its torn copy, and a line that says so */
+	snprintf(mark, sizeof mark, "\"action\":\"log\",\"reason\":\"torn-line\",\"octets\":%zu}\n", part);
+	second = strstr(second + 1, mark);
+	assert_non_null(second);
+	second += strlen(mark) - 1;
 	assert_int_equal(strncmp(second + 1, whole, len), 0);
 	second = strchr(second + 1, '\n');
 	assert_non_null(second);
@@ -339,9 +472,12 @@ int main(void)
 		cmocka_unit_test(test_lines_are_appended_and_counted),
 		cmocka_unit_test(test_a_full_disk_is_counted_and_the_decision_stands),
 		cmocka_unit_test(test_a_line_that_was_cut_is_written_again_whole),
+		cmocka_unit_test(test_half_a_line_of_an_earlier_run_is_ended_before_the_first_decision),
+		cmocka_unit_test(test_what_a_full_disk_took_is_told_in_its_place),
 		cmocka_unit_test(test_without_a_log_there_are_still_counters),
 		cmocka_unit_test(test_a_pipe_whose_reader_stands_still_stops_nobody),
 	};
 
+	signal(SIGXFSZ, SIG_IGN); /* then a file that may not grow is an error of the write */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
