@@ -12,6 +12,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "base/tail.h"
 #include "base/writer.h"
 
 int node_start(struct log *log, const char *program)
@@ -25,6 +26,8 @@ int node_start(struct log *log, const char *program)
 	err = log_queue(log, WRITER_OCTETS);
 	if (err)
 		node_fail(program, "%s", err_str(err));
+	else
+		log_look(log); /* an earlier run may have ended in half a line */
 	return err;
 }
 
@@ -89,6 +92,26 @@ char *node_line(json_t *event, size_t *len)
 	*len = strlen(text);
 	text[(*len)++] = '\n'; /* in place of the NUL: nobody reads it as a string again */
 	return text;
+}
+
+size_t node_torn_line(char *out, size_t size, uint64_t octets)
+{
+	int n = snprintf(out, size, "{\"event\":\"torn\",\"octets\":%llu}\n", (unsigned long long)octets);
+
+	return n > 0 && (size_t)n < size ? (size_t)n : 0;
+}
+
+int node_emit_begin(int fd)
+{
+	char text[1 + NODE_TORN_LINE_MAX] = "\n";
+	uint64_t octets;
+	size_t len = 1;
+
+	if (tail_look(fd, &octets) == TAIL_WHOLE)
+		return 0;
+	if (octets)
+		len += node_torn_line(text + 1, NODE_TORN_LINE_MAX, octets);
+	return write_all(fd, text, len);
 }
 
 int node_emit(int fd, json_t *event)

@@ -33,6 +33,13 @@ int node_version(const char *program);
 
 /* One event as one line with its newline: owned, *len octets, no NUL. Takes `event`. NULL: out of memory, also while it was made. */
 char *node_line(json_t *event, size_t *len);
+/* The event that follows a torn line, of which so many octets were written: a reader knows why that line is no JSON, and that it may have
+ * been an event. With its newline. Returns its length. */
+#define NODE_TORN_LINE_MAX 64
+size_t node_torn_line(char *out, size_t size, uint64_t octets);
+/* Before the first node_emit(): when fd is a file that ends in a torn line, that line is ended and followed by the event above. Errors as of
+ * node_emit(). */
+ERR_MUST_USE int node_emit_begin(int fd);
 /* For a program in the foreground, whose output is its purpose: writes one event as one line and waits for the reader, so that nothing
  * is lost. Takes `event`; NULL (out of memory while making it) is ERR_NOMEM. ERR_IO when the other side of fd is gone; ERR_TIMEOUT when a
  * signal came while nobody read. Whoever has nobody left to tell may ignore it. Programs that serve use node_out.h. */

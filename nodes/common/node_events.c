@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/tail.h"
+
 #define GATHER_MIN 4096u
 
 struct node_events {
@@ -25,7 +27,7 @@ static int lock(struct node_events *e, const char *path)
 {
 	struct stat st;
 
-	e->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	e->fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
 	if (e->fd < 0)
 		return ERR_IO;
 	if (flock(e->fd, LOCK_EX | LOCK_NB))
@@ -36,42 +38,96 @@ static int lock(struct node_events *e, const char *path)
 	return 0;
 }
 
+/* Somebody else may have cut it meanwhile: it is never made longer. */
+static int cut_to(const struct node_events *e, uint64_t end)
+{
+	struct stat st;
+
+	if (fstat(e->fd, &st))
+		return ERR_IO;
+	return (uint64_t)st.st_size > end && ftruncate(e->fd, (off_t)end) ? ERR_IO : 0;
+}
+
+/* No line of ours is as long as what would be cut from a file that is none of ours. */
 static int cut_torn(struct node_events *e)
 {
-	uint64_t end = e->end;
-	char last = 0;
+	uint64_t octets;
+	enum tail end = tail_look(e->fd, &octets);
 
-	while (end > 0) {
-		if (pread(e->fd, &last, 1, (off_t)end - 1) != 1)
-			return ERR_IO;
-		if (last == '\n')
-			break;
-		end--;
-	}
-	return node_events_cut(e, end);
+	if (end == TAIL_WHOLE)
+		return 0;
+	if (end == TAIL_UNKNOWN)
+		return ERR_IO;
+	if (octets >= TAIL_LOOK_MAX)
+		return ERR_INVAL;
+	e->end -= octets;
+	return cut_to(e, e->end);
+}
+
+static const char *open_words(int err)
+{
+	return err == ERR_BUSY    ? "another process writes it"
+	       : err == ERR_INVAL ? "it does not end in a line: no file of events; name another one"
+	       : err == ERR_IO    ? strerror(errno)
+				  : err_str(err);
+}
+
+static int open_at(struct node_events *e, const char *path, char why[NODE_EVENTS_WHY_MAX])
+{
+	int err;
+
+	e->fd = -1;
+	err = lock(e, path);
+	if (!err)
+		err = cut_torn(e);
+	if (err)
+		snprintf(why, NODE_EVENTS_WHY_MAX, "%.300s: %s", path, open_words(err));
+	return err;
 }
 
 int node_events_open(struct node_events **out, const char *path, char why[NODE_EVENTS_WHY_MAX])
 {
 	struct node_events *e = calloc(1, sizeof *e);
-	int err = ERR_NOMEM;
+	int err;
 
-	if (e) {
-		e->fd = -1;
-		err = lock(e, path);
+	if (!e) {
+		snprintf(why, NODE_EVENTS_WHY_MAX, "%.300s: %s", path, err_str(ERR_NOMEM));
+		return ERR_NOMEM;
 	}
-	if (!err)
-		err = cut_torn(e);
-	if (!err) {
+	err = open_at(e, path, why);
+	if (err)
+		node_events_close(e);
+	else
 		*out = e;
-		return 0;
-	}
-	snprintf(why, NODE_EVENTS_WHY_MAX, "%.300s: %s", path,
-		 err == ERR_BUSY ? "another process writes it"
-		 : err == ERR_IO ? strerror(errno)
-				 : err_str(err));
-	node_events_close(e);
 	return err;
+}
+
+/* The lock of the file in use would refuse the same file to us. */
+static bool is_in_use(const struct node_events *e, const char *path)
+{
+	struct stat ours, there;
+
+	return fstat(e->fd, &ours) == 0 && stat(path, &there) == 0 && ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
+int node_events_reopen(struct node_events *e, const char *path, char why[NODE_EVENTS_WHY_MAX])
+{
+	struct node_events fresh = { .fd = -1 };
+	int err;
+
+	if (is_in_use(e, path))
+		return 0;
+	err = open_at(&fresh, path, why);
+	if (err) {
+		if (fresh.fd >= 0)
+			close(fresh.fd);
+		return err;
+	}
+	close(e->fd);
+	e->fd = fresh.fd;
+	e->end = fresh.end;
+	e->flushed = 0;
+	return 0;
 }
 
 void node_events_close(struct node_events *e)
@@ -142,12 +198,27 @@ void node_events_add(struct node_events *e, json_t *event)
 	free(line);
 }
 
+/* Where the next line goes. A file that is shorter than we know it was copied and cut by who rotates logs: it begins anew. What stands behind
+ * our end is of a commit that failed, and could not be cut then. */
+static int look_at_end(struct node_events *e)
+{
+	struct stat st;
+
+	if (fstat(e->fd, &st))
+		return ERR_IO;
+	if ((uint64_t)st.st_size < e->end)
+		e->end = (uint64_t)st.st_size;
+	return cut_to(e, e->end);
+}
+
+/* The file may be cut in between: the octets are appended wherever its end is now. */
 static int write_all(struct node_events *e)
 {
 	size_t done = 0;
+	off_t end;
 
 	while (done < e->len) {
-		ssize_t n = pwrite(e->fd, e->text + done, e->len - done, (off_t)(e->end + done));
+		ssize_t n = write(e->fd, e->text + done, e->len - done);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -155,7 +226,12 @@ static int write_all(struct node_events *e)
 			return n < 0 && errno == ENOSPC ? ERR_NOSPC : ERR_IO;
 		done += (size_t)n;
 	}
-	return fdatasync(e->fd) ? ERR_IO : 0;
+	end = lseek(e->fd, 0, SEEK_CUR);
+	if (end < 0 || fdatasync(e->fd))
+		return ERR_IO;
+	e->end = (uint64_t)end;
+	e->flushed = e->len;
+	return 0;
 }
 
 int node_events_flush(struct node_events *e)
@@ -164,13 +240,11 @@ int node_events_flush(struct node_events *e)
 
 	e->flushed = 0;
 	if (!err && e->len)
+		err = look_at_end(e);
+	if (!err && e->len)
 		err = write_all(e);
-	if (!err) {
-		e->end += e->len;
-		e->flushed = e->len;
-	} else {
-		(void)!ftruncate(e->fd, (off_t)e->end);
-	}
+	if (err)
+		(void)!cut_to(e, e->end);
 	e->len = 0;
 	e->lost = false;
 	return err;
@@ -180,7 +254,7 @@ void node_events_undo(struct node_events *e)
 {
 	e->end -= e->flushed;
 	e->flushed = 0;
-	(void)!ftruncate(e->fd, (off_t)e->end); /* should that fail, the next line is written in its place */
+	(void)!cut_to(e, e->end); /* should that fail, it is tried again before the next line */
 }
 
 uint64_t node_events_end(const struct node_events *e)
@@ -190,9 +264,15 @@ uint64_t node_events_end(const struct node_events *e)
 
 int node_events_cut(struct node_events *e, uint64_t end)
 {
+	char last = '\n';
+
 	if (end >= e->end)
 		return 0;
-	if (ftruncate(e->fd, (off_t)end))
+	if (end && pread(e->fd, &last, 1, (off_t)end - 1) != 1)
+		return ERR_IO;
+	if (last != '\n')
+		return 0;
+	if (cut_to(e, end))
 		return ERR_IO;
 	e->end = end;
 	e->flushed = 0;

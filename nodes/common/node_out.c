@@ -6,27 +6,50 @@
 #include <unistd.h>
 
 #include "base/stdfd.h"
+#include "base/tail.h"
 #include "nodes/common/node.h"
 
 /* On the writer's thread. No line among the events: who reads them expects events only. */
 static size_t on_gap(void *arg, char *out, size_t size, uint64_t lost, int error)
 {
 	const struct log *log = arg;
+	char name[TAIL_NAME_MAX];
 
 	(void)out;
 	(void)size;
-	log_error(log, "events", "%llu events lost: %s%s", (unsigned long long)lost,
-		  error ? "write to standard output failed: " : "the reader of standard output did not take them in time",
-		  error ? strerror(error) : "");
+	tail_name(name, STDOUT_FILENO, "standard output");
+	if (error)
+		log_error(log, "events", "%llu events lost: %s cannot be written: %s", (unsigned long long)lost, name,
+			  strerror(error));
+	else
+		log_error(log, "events", "%llu events lost: the reader of %s did not take them in time", (unsigned long long)lost,
+			  name);
 	return 0;
+}
+
+static size_t on_torn(void *arg, char *out, size_t size, uint64_t octets)
+{
+	const struct log *log = arg;
+	char name[TAIL_NAME_MAX];
+
+	log_warn(log, "events", "%s had %llu octets of a torn line at its end; an event behind them says so",
+		 tail_name(name, STDOUT_FILENO, "standard output"), (unsigned long long)octets);
+	return node_torn_line(out, size, octets);
 }
 
 int node_out_init(struct node_out *o, const struct log *log, size_t octets_max)
 {
+	int err;
+
 	*o = (struct node_out){ .log = log };
 	if (!stdfd_written(STDOUT_FILENO))
 		return 0;
-	return writer_open(&o->writer, STDOUT_FILENO, octets_max, on_gap, (void *)(uintptr_t)log);
+	err = writer_open(&o->writer, STDOUT_FILENO, octets_max, on_gap, (void *)(uintptr_t)log);
+	if (err)
+		return err;
+	writer_on_torn(o->writer, on_torn);
+	writer_look(o->writer);
+	return 0;
 }
 
 void node_out_fini(struct node_out *o)
@@ -35,18 +58,30 @@ void node_out_fini(struct node_out *o)
 	o->writer = NULL;
 }
 
+static const char *words_of(const struct node_out *o, int err)
+{
+	int error = o->writer ? writer_failing(o->writer) : 0;
+
+	if (err == ERR_LIMIT)
+		return "its reader does not take what was written before";
+	return err == ERR_IO && error ? strerror(error) : err_str(err);
+}
+
 void node_out_event(struct node_out *o, json_t *event)
 {
+	char *line, name[TAIL_NAME_MAX];
 	size_t len;
-	char *line = node_line(event, &len);
-	int err = line ? 0 : ERR_NOMEM;
+	int err;
+
+	line = node_line(event, &len);
+	err = line ? 0 : ERR_NOMEM;
 
 	if (line && o->writer)
 		err = writer_line(o->writer, line, len);
 	free(line);
 	if (err && !o->losing)
-		log_error(o->log, "events", "an event could not be written to standard output: %s",
-			  err == ERR_LIMIT ? "its reader does not take what was written before" : err_str(err));
+		log_error(o->log, "events", "an event could not be written to %s: %s",
+			  tail_name(name, STDOUT_FILENO, "standard output"), words_of(o, err));
 	o->losing = err != 0;
 }
 

@@ -1,5 +1,6 @@
 /* node_out.h - standard output of an element that serves: JSON lines that nobody waits for (base/writer.h). While the reader stands
- * still they wait in memory up to a bound; more are lost, which is counted and told in the log. Into a regular file they go at once. */
+ * still they wait in memory up to a bound; more are lost, which is counted and told in the log. Into a regular file they go at once;
+ * one that ends in a torn line gets {"event":"torn","octets":N} behind it. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,8 @@
 /* scs_main.c - mtc-scs: from the command line to one of its runs. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "base/stdfd.h"
 #include "nodes/common/node.h"
 #include "nodes/scs/scs_listen.h"
@@ -21,6 +25,8 @@ int main(int argc, char **argv)
 	if (scs_options_parse(&o, argc - 1, (const char *const *)argv + 1, node_random(), why))
 		return node_usage(PROGRAM, "%s", why);
 	log.level = o.debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN;
+	if (o.command != SCS_HELP && o.command != SCS_VERSION && node_emit_begin(STDOUT_FILENO))
+		return node_fail(PROGRAM, "standard output cannot be written: %s", strerror(errno));
 	switch (o.command) {
 	case SCS_HELP:
 		scs_options_help();

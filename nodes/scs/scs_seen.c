@@ -33,6 +33,7 @@ struct scs_seen {
 	struct entry *ids, *references; /* both in the order of arrival */
 	char *path;
 	int lock_fd, fd; /* -1: memory only */
+	bool torn;       /* a line that did not get there whole could not be taken back */
 };
 
 static struct entry *find(const struct scs_seen *s, const char *id_key, const char *reference_key)
@@ -234,16 +235,17 @@ bool scs_seen_has(const struct scs_seen *s, const struct scs_report_key *key)
 	return find(s, id_key, reference_key) != NULL;
 }
 
-/* A line that did not get there whole is taken back, so that the next one stands alone. */
-static int append(const struct scs_seen *s, const char *line, size_t len)
+/* A line that did not get there whole is taken back, or ended, so that the next one stands alone. */
+static int append(struct scs_seen *s, const char *line, size_t len)
 {
 	off_t end = lseek(s->fd, 0, SEEK_END);
 
-	if (end < 0)
+	if (end < 0 || (s->torn && write(s->fd, "\n", 1) != 1))
 		return ERR_IO;
+	s->torn = false;
 	if (write(s->fd, line, len) == (ssize_t)len && fdatasync(s->fd) == 0)
 		return 0;
-	(void)!ftruncate(s->fd, end);
+	s->torn = ftruncate(s->fd, end) != 0;
 	return ERR_IO;
 }
 

@@ -99,8 +99,8 @@ static void arm(struct smssc *s)
 		net_timer_start(s->timer, next > now ? next - now : 0);
 }
 
-/* The lines first: a restart cuts those whose commit did not come. `words`: why it failed. */
-static int commit(struct smssc *s, const char **words)
+/* The lines first: a restart cuts those whose commit did not come. `where`, `words`: what could not be written, and why. */
+static int commit(struct smssc *s, const char **where, const char **words)
 {
 	int err = s->events ? node_events_flush(s->events) : 0;
 
@@ -108,12 +108,14 @@ static int commit(struct smssc *s, const char **words)
 		smssc_store_put_events_end(s->store, node_events_end(s->events));
 	if (err) {
 		smssc_store_abort(s->store);
+		*where = s->conf.events;
 		*words = err_str(err);
 		return err;
 	}
 	FAULT_POINT(SMSSC_BEFORE_COMMIT);
 	err = smssc_store_commit(s->store, dlv_id_next(s->dlv));
 	FAULT_POINT(SMSSC_AFTER_COMMIT);
+	*where = s->conf.state_dir;
 	*words = smssc_store_words(s->store);
 	if (err && s->events)
 		node_events_undo(s->events);
@@ -123,15 +125,15 @@ static int commit(struct smssc *s, const char **words)
 void smssc_turn(void *arg)
 {
 	struct smssc *s = arg;
-	const char *words;
+	const char *where, *words;
 	int err = 0;
 
 	if (smssc_store_dirty(s->store)) {
-		err = commit(s, &words);
+		err = commit(s, &where, &words);
 		if (err && !s->disk_ill)
-			log_error(&s->log, "store", "%s: %s; triggers are refused until it is well", s->conf.state_dir, words);
+			log_error(&s->log, "store", "%s: %s; triggers are refused until it is well", where, words);
 		else if (!err && s->disk_ill)
-			log_info(&s->log, "store", "%s: well again", s->conf.state_dir);
+			log_info(&s->log, "store", "%s: well again", where);
 		s->disk_ill = err != 0;
 	}
 	smssc_dup_committed(s->dup, !err);
@@ -198,6 +200,25 @@ static int open_events(struct smssc *s, char why[SMSSC_STORE_WHY_MAX])
 	if (err)
 		snprintf(why, SMSSC_STORE_WHY_MAX, "%s: %s", s->conf.events, err_str(err));
 	return err;
+}
+
+/* What was done until now is in the file before; the store has the new end before a line is in the new file. */
+void smssc_reopen_events(struct smssc *s)
+{
+	char why[NODE_EVENTS_WHY_MAX];
+
+	if (!s->events) {
+		log_info(&s->log, "smssc", "no file of events is configured: there is nothing to open again");
+		return;
+	}
+	smssc_turn(s);
+	if (node_events_reopen(s->events, s->conf.events, why)) {
+		log_error(&s->log, "store", "%s; the file before stays in use", why);
+		return;
+	}
+	smssc_store_put_events_end(s->store, node_events_end(s->events));
+	smssc_turn(s);
+	log_info(&s->log, "store", "%s opened again", s->conf.events);
 }
 
 static int load_msg(void *arg, uint64_t number, const void *record, size_t len)
@@ -293,11 +314,10 @@ int smssc_open(struct smssc *s, char why[SMSSC_STORE_WHY_MAX])
 
 void smssc_close(struct smssc *s)
 {
-	const char *words;
+	const char *where, *words;
 
-	if (s->store && s->dlv && smssc_store_dirty(s->store) && commit(s, &words))
-		log_error(&s->log, "store", "%s: %s: the last changes are lost; they will be made again", s->conf.state_dir,
-			  words);
+	if (s->store && s->dlv && smssc_store_dirty(s->store) && commit(s, &where, &words))
+		log_error(&s->log, "store", "%s: %s: the last changes are lost; they will be made again", where, words);
 	s->time.unwritten = s->dlv != NULL;
 	keep_time(s);
 	net_timer_free(s->look);

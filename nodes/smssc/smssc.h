@@ -54,6 +54,7 @@ struct dlv_now smssc_now(const struct smssc *s);
 void smssc_turn(void *arg);
 /* {"event":"status",...} on stdout. */
 void smssc_status(struct smssc *s);
+void smssc_reopen_events(struct smssc *s); /* after rotation */
 
 /* -- smssc_t4.c: the side of the MTC-IWF */
 ERR_MUST_USE int smssc_t4_start(struct smssc *s); /* ERR_INVAL, ERR_IO with errno, ERR_NOMEM */

@@ -25,6 +25,10 @@ static void on_signal(void *arg, int signum)
 		smssc_status(s);
 		return;
 	}
+	if (signum == SIGHUP) {
+		smssc_reopen_events(s);
+		return;
+	}
 	log_info(&s->log, "smssc", "ending on signal %d", signum);
 	node_server_stop(s->server, on_parted, s);
 }
@@ -134,8 +138,9 @@ int main(int argc, char **argv)
 			"\n"
 			"A trigger without validity time is tried once. One with it waits for its mobile until it returns or the "
 			"time is over.\n"
-			"SIGUSR1 writes one line of counts to stdout: {\"event\":\"status\",...}. SIGTERM ends with a DPR to "
-			"every peer.\n"
+			"SIGUSR1 writes one line of counts to stdout: {\"event\":\"status\",...}. SIGHUP opens the file of "
+			"events again after\n"
+			"rotation. SIGTERM ends with a DPR to every peer.\n"
 			"When it can be connected to, one line on stdout says where:\n"
 			"  {\"event\":\"ready\",\"address\":\"127.0.0.1\",\"port\":3869}\n",
 		.start = start,

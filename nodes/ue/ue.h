@@ -60,6 +60,7 @@ ERR_MUST_USE int ue_take_start(struct ue *u);
 /* One data frame for `imsi`. */
 void ue_take(struct ue *u, const char *imsi, uint64_t id, const uint8_t *rpdu, size_t len);
 void ue_take_end(struct ue *u);
+void ue_take_reopen(struct ue *u); /* the file of events, after rotation */
 
 /* -- ue_link.c */
 ERR_MUST_USE int ue_link_start(struct ue *u);

@@ -69,6 +69,7 @@ static int help(void)
 	       "The program of --exec gets MTC_IMSI, MTC_PORT (empty when none was given), MTC_ORIGINATOR, MTC_DELIVERY_ID and "
 	       "MTC_AGAIN\n"
 	       "(1: it may have been started for this trigger before) in its environment; there is no shell.\n\n"
+	       "SIGHUP opens the file of --events again after rotation. SIGTERM, SIGINT and SIGQUIT end in order.\n\n"
 	       "ctl makes devices (all without an IMSI) absent: signed off, deaf and mute; present: registered again; full: they "
 	       "refuse\n"
 	       "with 'memory capacity exceeded'; empty: not full, and they say so; slow: they answer MS milliseconds late.\n");
@@ -79,6 +80,10 @@ static void on_signal(void *arg, int signum)
 {
 	struct ue *u = arg;
 
+	if (signum == SIGHUP) {
+		ue_take_reopen(u);
+		return;
+	}
 	log_info(&u->log, "ue", "ending on signal %d", signum);
 	net_loop_stop(u->loop);
 }

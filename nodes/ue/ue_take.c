@@ -351,6 +351,22 @@ static void turn(void *arg)
 		(void)!commit(u);
 }
 
+/* What was taken until now is in the file before, and marked. */
+void ue_take_reopen(struct ue *u)
+{
+	char why[NODE_EVENTS_WHY_MAX];
+
+	if (!u->events) {
+		log_info(&u->log, "ue", "no file of events is named: there is nothing to open again");
+		return;
+	}
+	turn(u);
+	if (node_events_reopen(u->events, u->events_path, why))
+		log_error(&u->log, "ue", "%s; the file before stays in use", why);
+	else
+		log_info(&u->log, "ue", "%s opened again", u->events_path);
+}
+
 static int take_back_trigger(void *arg, const struct ue_trigger *t)
 {
 	struct ue *u = arg;

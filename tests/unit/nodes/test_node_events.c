@@ -207,6 +207,101 @@ static void one_process_writes_it(void **state)
 	assert_null(other);
 }
 
+static void put(struct node_events *e, int n)
+{
+	add(e, n);
+	assert_int_equal(node_events_flush(e), 0);
+}
+
+static void reopen_it(struct node_events *e)
+{
+	char why[NODE_EVENTS_WHY_MAX] = "";
+
+	if (node_events_reopen(e, path, why))
+		fail_msg("%s", why);
+}
+
+/* logrotate: mv events events.1; kill -HUP */
+static void a_file_that_was_moved_away_keeps_its_lines_and_a_new_one_gets_the_next(void **state)
+{
+	struct node_events *e = open_it();
+	char moved[160], why[NODE_EVENTS_WHY_MAX];
+
+	(void)state;
+	snprintf(moved, sizeof moved, "%s.1", path);
+	put(e, 1);
+	assert_int_equal(rename(path, moved), 0);
+	put(e, 2); /* until it is told */
+	reopen_it(e);
+	assert_int_equal(node_events_end(e), 0);
+	put(e, 3);
+	put(e, 4);
+	node_events_undo(e); /* of the new file */
+	check_text("{\"n\":3}\n");
+	reopen_it(e); /* nothing was moved */
+	assert_int_equal(node_events_end(e), 8);
+	put(e, 5);
+	check_text("{\"n\":3}\n{\"n\":5}\n");
+	assert_int_equal(node_events_reopen(e, "/nowhere/events", why), ERR_IO);
+	assert_non_null(strstr(why, "/nowhere/events"));
+	put(e, 6); /* the file before stays in use */
+	check_text("{\"n\":3}\n{\"n\":5}\n{\"n\":6}\n");
+	strcpy(path, moved);
+	check_text("{\"n\":1}\n{\"n\":2}\n");
+	node_events_close(e);
+}
+
+/* logrotate's copytruncate */
+static void a_file_that_was_cut_begins_anew_without_a_hole(void **state)
+{
+	struct node_events *e = open_it();
+
+	(void)state;
+	put(e, 1);
+	put(e, 2);
+	assert_int_equal(truncate(path, 0), 0);
+	node_events_undo(e); /* the line is gone already: the file does not become longer */
+	check_text("");
+	put(e, 3);
+	assert_int_equal(node_events_end(e), 8);
+	put(e, 4);
+	check_text("{\"n\":3}\n{\"n\":4}\n");
+	node_events_close(e);
+}
+
+/* The node was down when its file was taken away, and the store has the end of the old one. */
+static void an_end_of_another_file_cuts_no_line_in_two(void **state)
+{
+	struct node_events *e;
+
+	(void)state;
+	write_text("{\"n\":1}\n{\"n\":22}\n");
+	e = open_it();
+	assert_int_equal(node_events_cut(e, 11), 0);
+	check_text("{\"n\":1}\n{\"n\":22}\n");
+	assert_int_equal(node_events_cut(e, 8), 0);
+	check_text("{\"n\":1}\n");
+	node_events_close(e);
+}
+
+static void a_file_that_is_none_of_events_is_not_cut(void **state)
+{
+	struct node_events *e = NULL;
+	char why[NODE_EVENTS_WHY_MAX] = "";
+	struct stat st;
+	FILE *f = fopen(path, "w");
+
+	(void)state;
+	assert_non_null(f);
+	for (int i = 0; i < 100000; i++)
+		fputc('x', f);
+	fclose(f);
+	assert_int_equal(node_events_open(&e, path, why), ERR_INVAL);
+	assert_non_null(strstr(why, "no file of events"));
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_size, 100000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +314,10 @@ int main(void)
 		ROW(lines_are_read_back),
 		ROW(what_no_commit_knows_is_cut),
 		ROW(one_process_writes_it),
+		ROW(a_file_that_was_moved_away_keeps_its_lines_and_a_new_one_gets_the_next),
+		ROW(a_file_that_was_cut_begins_anew_without_a_hole),
+		ROW(an_end_of_another_file_cuts_no_line_in_two),
+		ROW(a_file_that_is_none_of_events_is_not_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
