@@ -120,6 +120,8 @@ def make(tmp_path):
     def one(**more):
         folder = tmp_path / f"w{len(worlds)}"
         folder.mkdir()
+        if "ue_more" in more:
+            more["ue_more"] = [word.replace("FOLDER", str(folder)) for word in more["ue_more"]]
         worlds.append(World(folder, **more))
         return worlds[-1]
     yield one
@@ -178,6 +180,67 @@ class Mobile:
 
     def close(self):
         self.socket.close()
+
+
+# -- its files
+
+
+def event_file(path):
+    with open(path, encoding="ascii") as f:
+        return [json.loads(line) for line in f]
+
+
+def references(path, event):
+    return [e["reference"] for e in event_file(path) if e["event"] == event]
+
+
+def test_the_files_of_events_are_rotated_while_it_runs(make):
+    """Moved away and SIGHUP; copied and cut. No line is lost, doubled or torn."""
+    w = make(smssc_more="events: smssc.jsonl", ue_more=["--events", "FOLDER/ue.jsonl"])
+    smssc, ue = w.path("smssc.jsonl"), w.path("ue.jsonl")
+
+    def both(number):
+        with w.iwf() as iwf:
+            assert iwf.trigger(imsi(1), b"%d" % number, reference=number, validity=60) == 2001
+            assert iwf.report().outcome == DELIVERED
+            proc.wait_until("it is over there", lambda: number in references(smssc, "over"), 5)
+    both(1)
+    for path, entry in ((smssc, w.smssc), (ue, w.ue)):
+        os.rename(path, path + ".1")
+        os.kill(entry["pid"], signal.SIGHUP)
+        proc.wait_until("the file is there again", lambda at=path: os.path.exists(at), 5, [entry])
+    both(2)
+    for path in (smssc, ue):
+        with open(path, "r+b") as f:
+            f.truncate(0)
+    both(3)
+    assert references(smssc, "taken") == [3] and references(smssc + ".1", "taken") == [1]
+    assert [[bytes.fromhex(e["payload_hex"]) for e in event_file(f)] for f in (ue + ".1", ue)] == [[b"1"], [b"3"]]
+    w.kill(w.smssc)  # what the store knows of the file is of this one
+    w.start_smssc()
+    w.present(50)
+    both(4)
+    assert references(smssc, "taken") == [3, 4]
+
+
+def test_half_an_event_of_the_run_before_spoils_none_of_this_one(make):
+    w = make()
+    w.end(w.smssc)
+    with open(w.smssc["out"], "ab") as f:
+        f.write(b'{"event":"sta')
+    out = w.smssc["out"]
+    with open(out, "ab") as stdout:
+        again = subprocess.Popen(w.smssc["command"], stdout=stdout, stderr=subprocess.DEVNULL)
+    try:
+        def found():
+            with open(out, "rb") as f:
+                return f.read().endswith(b"}\n") and f
+        proc.wait_until("it is ready", found, 5)
+        with open(out, encoding="ascii") as f:
+            assert [json.loads(line)["event"] for line in f if line != '{"event":"sta\n'] == ["ready", "torn", "ready"]
+    finally:
+        again.terminate()
+        assert again.wait(5) == 0
 
 
 # -- the way of a trigger
