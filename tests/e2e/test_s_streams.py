@@ -251,6 +251,25 @@ def test_half_a_line_of_the_run_before_spoils_no_line_of_this_one(own_lab):
     assert sum(what is None for _, what in lines(decisions)) == 2
 
 
+def test_a_decision_log_that_is_full_is_named_and_what_it_missed_is_said_at_the_end(own_lab):
+    p = own_lab
+    log = os.path.join(p.lab["dir"], "again.log")
+    with Again(p, (p.lab["logs"]["decisions"], "/dev/full")) as again:
+        with open(log, "wb") as stderr:
+            child = again.start(stdout=subprocess.DEVNULL, stderr=stderr)
+        assert served(p) == 0  # decisions stand
+        reason = next(r for r in p.ctl("health", check=False)[-1]["reasons"] if r["reason"] == "decisions-failing")
+        assert "/dev/full" in reason["text"] and "No space left on device" in reason["text"]
+        row = next(r for r in p.ctl("status")[-1]["written"] if r["name"] == "decision log")
+        assert (row["path"], row["state"], row["lost"]) == ("/dev/full", "full", 0)  # they wait
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(STOP_S) == 0
+    with open(log, encoding="ascii") as f:
+        text = f.read()
+    assert "the decision log /dev/full cannot be written: No space left on device" in text
+    assert re.search(r"error core: [1-9]\d* decisions are in no log: /dev/full cannot be written: No space left on device", text)
+
+
 def test_a_second_signal_does_not_wait_for_who_does_not_answer(own_lab):
     with Again(own_lab, ("reconnect: 1s", "reconnect: 1s, disconnect_wait: 60s")) as again:
         child = again.start(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
