@@ -107,7 +107,8 @@ static int write_whole(struct writer *w, const char *p, size_t len)
 		error = write_octets(w, p, len, &done);
 		w->torn = done > 0 && done < len;
 	}
-	w->look = w->at_once && error;
+	if (w->at_once)
+		w->look = error != 0;
 	return error;
 }
 
@@ -264,7 +265,8 @@ void writer_on_torn(struct writer *w, writer_torn_fn *torn)
 void writer_look(struct writer *w)
 {
 	pthread_mutex_lock(&w->lock);
-	w->look = w->at_once;
+	if (w->at_once) /* else it is the thread's */
+		w->look = true;
 	pthread_mutex_unlock(&w->lock);
 }
 
