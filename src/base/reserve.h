@@ -1,0 +1,51 @@
+/* reserve.h - memory that is kept for finishing what was accepted, as the journal keeps ballast on the disk (jrn_trouble.c).
+ *
+ *           no room for as much again, or an allocation failed
+ *  (WELL) ------------------------------------------------------> (SHORT)   the reserve is given up: others may have it
+ *    ^                                                               |
+ *    +---------------------------------------------------------------+
+ *           the reserve is back, and there is room for as much again; tried with back-off
+ *
+ * The owner takes nothing new while it is short. The reserve is many small pieces, so that it fits into what a heap has free between what is
+ * in use, also when the system gives no more address space. Each piece is written to: the system has given it.
+ * PURE but for the allocator: the time is an argument. One thread. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define RESERVE_PIECE 8192u /* octets */
+
+/* Where the pieces come from; for tests. `room`: would the system give so many octets more now? It may say no although the heap has free
+ * pieces, then they are tried. */
+struct reserve_source {
+	void *(*take)(void *arg, size_t octets); /* NULL: there is none */
+	void (*give)(void *arg, void *piece);
+	bool (*room)(void *arg, size_t octets);
+	void *arg;
+};
+
+struct reserve_piece;
+
+struct reserve { /* all zero: no reserve, never short */
+	const struct reserve_source *source;
+	struct reserve_piece *pieces; /* NULL: none is held */
+	size_t octets;
+	bool is_short;
+	uint64_t look_ms; /* when to look again */
+	uint32_t wait_ms; /* between attempts to get well */
+};
+
+#define RESERVE_LOOK_MS 100u /* while it is well */
+#define RESERVE_WAIT_MAX_MS 5000u
+
+/* Takes the reserve; when there is no memory for it the beginning is short. `source` is borrowed; NULL: malloc() of the process. */
+void reserve_init(struct reserve *r, size_t octets, const struct reserve_source *source, uint64_t now_ms);
+void reserve_fini(struct reserve *r); /* gives back what is held; a zeroed one is allowed */
+
+/* To be called at look_ms. Returns true when is_short has changed. */
+bool reserve_look(struct reserve *r, uint64_t now_ms);
+/* An allocation has failed. Returns true when the reserve was given up now: it is short, and the allocation may be tried again. */
+bool reserve_spend(struct reserve *r, uint64_t now_ms);
