@@ -104,6 +104,16 @@ bool ctl_conn_line(struct ctl_conn *c, json_t *row)
 	return fits;
 }
 
+void ctl_conn_nomem(struct ctl_conn *c)
+{
+	static const char line[] = "{\"done\":true,\"ok\":false,\"error\":\"out of memory\"}\n";
+
+	if (!c->broken && net_stream_write(c->stream, line, sizeof line - 1)) {
+		c->broken = true;
+		allow(c, 0);
+	}
+}
+
 int ctl_conn_take_fd(struct ctl_conn *c)
 {
 	int fd = c->in_at > c->fd_from ? c->fd : -1;

@@ -60,8 +60,9 @@ static void finish(struct ctl_request *rq, const char *error, json_t *more)
 	if (more && last && !error)
 		json_object_update_missing(last, more);
 	json_decref(more);
-	if (!ctl_conn_line(c, last))
-		(void)!ctl_conn_line(c, json_pack("{s:b,s:b,s:s}", "done", 1, "ok", 0, "error", "the reply is too large"));
+	if (!last || (!ctl_conn_line(c, last) &&
+		      !ctl_conn_line(c, json_pack("{s:b,s:b,s:s}", "done", 1, "ok", 0, "error", "the reply is too large"))))
+		ctl_conn_nomem(c);
 	request_free(rq);
 	ctl_conn_answered(c);
 }
@@ -229,7 +230,7 @@ void ctl_request_run(struct ctl_conn *c, struct ctl_request **slot, const struct
 
 	st_count(s->conf.counters, ST_CTL_REQUESTS);
 	if (!rq) {
-		(void)!ctl_conn_line(c, json_pack("{s:b,s:b,s:s}", "done", 1, "ok", 0, "error", "out of memory"));
+		ctl_conn_nomem(c);
 		return;
 	}
 	rq->conn = c;

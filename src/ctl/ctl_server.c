@@ -12,13 +12,15 @@
 #define QUEUE_MAX ((size_t)256 * 1024)
 
 /* Says why before closing; what does not fit into the socket's buffer is not worth waiting for. */
-static void turn_away(int fd)
+static void turn_away(int fd, int err)
 {
-	static const char words[] =
+	static const char many[] =
 	    "{\"done\":true,\"ok\":false,\"error\":\"too many clients on the control socket (limits.control_clients); "
 	    "try again\"}\n";
+	static const char none[] = "{\"done\":true,\"ok\":false,\"error\":\"out of memory; try again\"}\n";
+	const char *words = err == ERR_NOMEM ? none : many;
 
-	(void)!send(fd, words, sizeof words - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	(void)!send(fd, words, strlen(words), MSG_DONTWAIT | MSG_NOSIGNAL);
 	close(fd);
 }
 
@@ -31,7 +33,7 @@ static void on_accept(void *arg, int fd, const char *peer)
 	if (!err)
 		return;
 	log_warn(s->conf.log, "ctl", "a client was turned away: %s", err_str(err));
-	turn_away(fd);
+	turn_away(fd, err);
 }
 
 int ctl_server_new(struct ctl_server **out, struct net_loop *loop, int listen_fd, const struct ctl_server_conf *conf)
