@@ -186,6 +186,23 @@ static void look_at_log(struct findings *f, const struct core_status *s)
 
 /* -- how much there is */
 
+static void look_at_memory(struct findings *f, const struct core_status *s)
+{
+	char since[CLOCK_TEXT_MAX];
+
+	if (!s->memory.is_short)
+		return;
+	clock_text(since, core_wall_ms(f->adm->core, s->memory.since_ms));
+	found(f, "memory-short",
+	      "raise limits.memory, or the limit that the system sets for the service, and restart; or lower limits.triggers: "
+	      "'mtcctl "
+	      "status' shows how many are held",
+	      "the memory of the core is at its limit since %s: new triggers are answered 201; what was accepted goes on with a "
+	      "reserve of "
+	      "%llu octets",
+	      since, (unsigned long long)s->memory.reserve);
+}
+
 static void look_at_load(struct findings *f, const struct core_status *s)
 {
 	const struct cfg_limits *l = &f->adm->cfg->limits;
@@ -214,6 +231,7 @@ json_t *adm_health(const struct adm *a)
 	core_store_each(a->core, look_at_store, &f);
 	look_at_decisions(&f, &s);
 	look_at_log(&f, &s);
+	look_at_memory(&f, &s);
 	look_at_load(&f, &s);
 	return f.reasons;
 }

@@ -1,6 +1,7 @@
 /* adm_status.c - commands that show the process: status, sessions, counters; and the log level. Names, arguments and reply members:
  * ctl/ctl_commands.h. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -24,6 +25,27 @@ static json_t *journal_row(const struct adm *a, const struct core_status *s)
 	return json_pack("{s:s, s:o, s:I, s:I, s:I}", "state", journal_state(s->journal.state), "since",
 			 adm_core_time(a, s->journal.since_ms), "records", (json_int_t)s->journal.records, "octets",
 			 (json_int_t)s->journal.octets, "waiting", (json_int_t)s->journal.waiting);
+}
+
+/* Octets of private memory that may be written, as limits.memory counts them; 0: not known. */
+static uint64_t memory_octets(void)
+{
+	unsigned long long pages = 0;
+	FILE *f = fopen("/proc/self/statm", "re");
+
+	if (!f)
+		return 0;
+	if (fscanf(f, "%*s %*s %*s %*s %*s %llu", &pages) != 1)
+		pages = 0;
+	fclose(f);
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static json_t *memory_row(const struct adm *a, const struct core_status *s)
+{
+	return json_pack("{s:s, s:o, s:I, s:I, s:I}", "state", s->memory.is_short ? "short" : "ok", "since",
+			 adm_core_time(a, s->memory.since_ms), "octets", (json_int_t)memory_octets(), "limit",
+			 (json_int_t)a->cfg->limits.memory, "reserve", (json_int_t)s->memory.reserve);
 }
 
 static const char *write_state(int error)
@@ -101,15 +123,19 @@ static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 	(void)args;
 	core_status(a->core, &s);
 	last = json_pack(
-	    "{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:I, s:o, s:b, s:o}",
+	    "{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:b, s:o}",
 	    "version", MTC_VERSION, "identity", a->cfg->external.host, "realm", a->cfg->external.realm, "core_identity",
 	    a->cfg->internal.host, "core_realm", a->cfg->internal.realm, "started", adm_core_time(a, s.started_ms), "uptime_s",
 	    (json_int_t)(now > s.started_ms ? (now - s.started_ms) / 1000 : 0), "pid", (json_int_t)getpid(), "sessions",
 	    (json_int_t)s.sessions, "pending", (json_int_t)s.pending, "triggers", (json_int_t)s.triggers, "scs",
 	    (json_int_t)asc_scs_count(a->asc), "rules", (json_int_t)asc_rule_count(a->asc), "journal", journal_row(a, &s),
-	    "edges", edge_rows(a->core), "stores", store_rows(a->core), "written", written_rows(a, &s), "files_generation",
-	    (json_int_t)s.files_generation, "files", adm_files(a), "healthy", json_array_size(reasons) == 0, "reasons", reasons);
-	ctl_done(rq, last);
+	    "memory", memory_row(a, &s), "edges", edge_rows(a->core), "stores", store_rows(a->core), "written",
+	    written_rows(a, &s), "files_generation", (json_int_t)s.files_generation, "files", adm_files(a), "healthy",
+	    json_array_size(reasons) == 0, "reasons", reasons);
+	if (last)
+		ctl_done(rq, last);
+	else
+		ctl_fail(rq, "out of memory");
 }
 
 static void list_session(void *arg, const struct core_session_view *s)

@@ -48,6 +48,19 @@ static void journal(FILE *out, const json_t *o)
 			number_of(o, "octets"), number_of(o, "waiting"));
 }
 
+static void memory(FILE *out, const json_t *o)
+{
+	char state[TEXT_MAX], since[TEXT_MAX];
+
+	if (!o)
+		return;
+	fprintf(out, "%-16s%s since %s, %lld octets, ", "memory", cli_member(state, o, "state"), cli_member(since, o, "since"),
+		number_of(o, "octets"));
+	if (number_of(o, "limit"))
+		fprintf(out, "limit %lld, ", number_of(o, "limit"));
+	fprintf(out, "reserve %lld\n", number_of(o, "reserve"));
+}
+
 static bool table(FILE *out, const json_t *rows, const struct cli_column *columns)
 {
 	struct cli_table *t;
@@ -125,6 +138,7 @@ int cli_show_status(FILE *out, const json_t *last)
 	line(out, "pending", last, "pending");
 	line(out, "triggers", last, "triggers");
 	journal(out, json_object_get(last, "journal"));
+	memory(out, json_object_get(last, "memory"));
 	line(out, "SCSs", last, "scs");
 	line(out, "rules", last, "rules");
 	line(out, "files", last, "files_generation");

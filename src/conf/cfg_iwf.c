@@ -210,6 +210,14 @@ static const struct cfg_row limits_rows[] = {
 	CFG_DURATION("exchange_max", struct cfg_limits, exchange_max_ms, 1000, 7 * DAY_MS, "6h",
 		     "time an export, or one file of a backup, may take in all: until its end no page is used again that it may "
 		     "still read"),
+	CFG_U64(
+	    "memory", struct cfg_limits, memory, 0, UINT64_C(1) << 44, "0",
+	    "octets of memory the core process may have for itself: triggers, sessions, imports; the files of the stores do not "
+	    "count. 0: as much as the system gives"),
+	CFG_U64(
+	    "memory_reserve", struct cfg_limits, memory_reserve, UINT64_C(1) << 20, UINT64_C(1) << 30, "16777216",
+	    "octets of memory kept for what was accepted: when there are no more, new triggers are answered 201 until there are, "
+	    "and reports, answers, recalls and mtcctl go on"),
 	CFG_U32("control_clients", struct cfg_limits, ctl_clients, 1, 256, "16", "connections to the control socket"),
 	CFG_END,
 };

@@ -92,6 +92,8 @@ struct cfg_limits {
 	uint32_t ended_max;        /* triggers remembered after their end */
 	uint32_t sessions_max;     /* admitted sessions in the core */
 	uint32_t ring_size;        /* octets of one ring between edge and core, a power of two */
+	uint64_t memory;           /* octets of memory of the core process itself; 0: no bound of our own */
+	uint64_t memory_reserve;   /* octets of it for what was accepted */
 	uint32_t ctl_clients;      /* connections to the control socket */
 	uint64_t exchange_idle_ms; /* an import waits for its file, an export or backup for its target */
 	uint64_t exchange_max_ms;  /* an export or a file of a backup in all */

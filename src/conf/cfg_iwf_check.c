@@ -122,6 +122,21 @@ static int check_numbers(struct cfg_iwf *c, char why[CFG_WHY_MAX])
 	return 0;
 }
 
+#define CORE_MEMORY_MIN (UINT64_C(64) << 20) /* what a core has that holds nothing: stacks of its threads, tables, buffers */
+
+/* Twice the reserve: it gets well when as much again is free. */
+static int check_memory(const struct cfg_iwf *c, char why[CFG_WHY_MAX])
+{
+	uint64_t least = CORE_MEMORY_MIN + 2 * c->limits.memory_reserve + c->associations_import_memory;
+
+	if (!c->limits.memory || c->limits.memory >= least)
+		return 0;
+	return cfg_wrong(why, c->lines, cfg_line(c->lines, "limits.memory"),
+			 "limits.memory is %llu, expected 0 or at least %llu: 64 MiB, twice limits.memory_reserve, and "
+			 "associations.import_memory",
+			 (unsigned long long)c->limits.memory, (unsigned long long)least);
+}
+
 int cfg_iwf_check(struct cfg_iwf *c, char why[CFG_WHY_MAX])
 {
 	int err;
@@ -138,6 +153,8 @@ int cfg_iwf_check(struct cfg_iwf *c, char why[CFG_WHY_MAX])
 		err = check_route(c, "s6m", &c->s6m, why);
 	if (!err)
 		err = check_route(c, "t4", &c->t4, why);
+	if (!err)
+		err = check_memory(c, why);
 	return err ? err : check_numbers(c, why);
 }
 

@@ -198,6 +198,10 @@ int core_new(struct core **out, struct net_loop *loop, const struct core_conf *c
 		snprintf(why, CORE_WHY_MAX, "the journal cannot be read");
 		err = core_triggers_restore(c);
 	}
+	if (!err) {
+		snprintf(why, CORE_WHY_MAX, "the core could not be made");
+		err = core_memory_init(c);
+	}
 	if (err) {
 		core_free(c);
 		return err;
@@ -210,6 +214,7 @@ void core_free(struct core *c)
 {
 	if (!c)
 		return;
+	core_memory_fini(c); /* the end may need it */
 	core_look_fini(c);
 	core_peers_close(c); /* outstanding requests complete before the triggers go */
 	core_probes_fini(c);

@@ -58,6 +58,8 @@ int core_report_notify(void *arg, struct trg *trg, bool again)
 	if (!s)
 		return ERR_CLOSED;
 	n = calloc(1, sizeof *n);
+	if (!n && core_memory_spend(c))
+		n = calloc(1, sizeof *n);
 	if (!n)
 		return ERR_NOMEM;
 	n->transaction = c->sessions.notice_next++;

@@ -311,15 +311,39 @@ static void on_first(struct core_peer *p, const struct t4_drr *drr, struct core_
 	core_trigger_step(t, &ev);
 }
 
+/* A first one and its copy of the message: NULL when there is no memory, or too many wait. */
+static struct core_drr_entry *add(struct core_peer *p, struct link *l, const struct dia_msg *m,
+				  const uint8_t digest[CORE_DRR_DIGEST_LEN], uint64_t now_ms)
+{
+	struct core *c = p->core;
+	uint64_t dropped = c->drrs.dup.dropped;
+	struct core_drr_entry *e = core_drr_dup_add(&c->drrs.dup, digest, now_ms);
+
+	st_count_n(&c->st, ST_REPORT_DUPLICATES_FULL, c->drrs.dup.dropped - dropped);
+	if (e && drr_keep(e, p, l, m)) {
+		core_drr_dup_drop(&c->drrs.dup, e);
+		e = NULL;
+	}
+	return e;
+}
+
+/* A report is of what was accepted: the reserve of memory is for it. */
+static int digest_of(uint8_t digest[CORE_DRR_DIGEST_LEN], struct core *c, const struct dia_msg *m)
+{
+	int err = core_drr_digest(digest, m);
+
+	return err == ERR_NOMEM && core_memory_spend(c) ? core_drr_digest(digest, m) : err;
+}
+
 static void on_drr(struct core_peer *p, struct link *l, const struct dia_msg *m, const struct t4_drr *drr)
 {
 	struct core *c = p->core;
-	uint64_t now_ms = core_now_ms(c), dropped = c->drrs.dup.dropped;
+	uint64_t now_ms = core_now_ms(c);
 	uint8_t digest[CORE_DRR_DIGEST_LEN];
 	struct core_drr_entry *e;
 
 	FAULT_POINT(CORE_DRR_TAKEN);
-	if (core_drr_digest(digest, m)) {
+	if (digest_of(digest, c, m)) {
 		send_dra(c, l, m, drr, &not_taken);
 		return;
 	}
@@ -328,12 +352,9 @@ static void on_drr(struct core_peer *p, struct link *l, const struct dia_msg *m,
 		on_copy(p, l, m, drr, e);
 		return;
 	}
-	e = core_drr_dup_add(&c->drrs.dup, digest, now_ms);
-	st_count_n(&c->st, ST_REPORT_DUPLICATES_FULL, c->drrs.dup.dropped - dropped);
-	if (e && drr_keep(e, p, l, m)) {
-		core_drr_dup_drop(&c->drrs.dup, e);
-		e = NULL;
-	}
+	e = add(p, l, m, digest, now_ms);
+	if (!e && c->drrs.n < DRRS_MAX && core_memory_spend(c))
+		e = add(p, l, m, digest, now_ms);
 	if (e)
 		on_first(p, drr, e);
 	else

@@ -218,6 +218,12 @@ void core_dup_settle(struct core_dup *d, struct core_dup_entry *e, const struct 
 	waiters_free(e);
 }
 
+void core_dup_forget(struct core_dup *d, struct core_dup_entry *e)
+{
+	if (e)
+		entry_free(d, e);
+}
+
 int core_dup_restore(struct core_dup *d, const char *origin_host, uint32_t end_to_end, const uint8_t digest[CORE_DIGEST_LEN],
 		     const struct ipc_device_action_answer *answer, uint64_t now_ms, struct core_dup_entry **entry)
 {

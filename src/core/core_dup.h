@@ -37,6 +37,10 @@ typedef void core_dup_tell_fn(void *arg, const struct core_dup_waiter *w, const 
 void core_dup_settle(struct core_dup *d, struct core_dup_entry *entry, const struct ipc_device_action_answer *a,
 		     core_dup_tell_fn *fn, void *arg);
 
+/* As if the request had never come: its answer was told and is not kept, a copy is looked at anew. Takes `entry`, which nobody but the
+ * request itself waits with; NULL allowed. */
+void core_dup_forget(struct core_dup *d, struct core_dup_entry *entry);
+
 /* What is known of a request that is not answered; the pointer is the caller's. NULL when none was set. */
 void core_dup_set_owner(struct core_dup_entry *entry, void *owner);
 void *core_dup_owner(const struct core_dup_entry *entry);

@@ -11,6 +11,7 @@
 #include "core/core_finished.h"
 #include "core/core_journal.h"
 #include "core/core_look.h"
+#include "core/core_memory.h"
 #include "core/core_past.h"
 #include "core/core_peers.h"
 #include "core/core_queue.h"
@@ -47,6 +48,7 @@ struct core {
 	struct core_time time;
 	struct st_counters st;
 
+	struct core_memory memory;
 	struct core_stores store;
 	struct core_decisions decisions;
 

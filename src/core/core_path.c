@@ -113,7 +113,12 @@ static enum stage refuse(struct visit *v, const struct pol_verdict *verdict)
 	d.reason = verdict->reason;
 	d.rule = verdict->rule;
 	core_decide_action(v->core, &d);
-	core_answer(v->core, v->dup, &v->asker, &a);
+	if (verdict->reason == POL_NOMEM) {
+		tell(v->core, &v->asker, &a);
+		core_dup_forget(v->core->dup, v->dup); /* refusals do not take the memory that they are for want of */
+	} else {
+		core_answer(v->core, v->dup, &v->asker, &a);
+	}
 	return STAGE_ANSWERED;
 }
 
@@ -257,6 +262,7 @@ static struct pol_load load_of(const struct visit *v)
 		.pending_of_scs = live->pending,
 		.overloaded = c->stop.begun || c->triggers.pending >= total || c->triggers.n >= c->cfg->limits.triggers_max,
 		.overloaded_low = c->triggers.pending >= total - total / 10,
+		.memory_short = core_memory_short(c),
 		.quota_used = core_quota_of(c, live),
 		.reference_in_use = v->request.action != TSP_ACTION_RECALL && /* names it, and takes none */
 				    (core_trigger_find(v->core, v->scs->e164, v->a->reference) ||
@@ -291,6 +297,8 @@ static enum stage stage_judge(struct visit *v)
 		return STAGE_CONTINUE;
 	if (v->verdict.reason == POL_PENDING || v->verdict.reason == POL_OVERLOAD)
 		st_count(&c->st, ST_PENDING_LIMIT);
+	if (v->verdict.reason == POL_NOMEM)
+		st_count(&c->st, ST_MEMORY_REFUSED);
 	return refuse(v, &v->verdict);
 }
 
@@ -329,6 +337,16 @@ static void request_of(struct trg_request *out, const struct visit *v, const cha
 	memcpy(out->digest, v->digest, sizeof out->digest);
 }
 
+/* A recall is of what was accepted: the reserve is for it. */
+static int make(struct core_trigger **t, const struct visit *v, const struct trg_request *req)
+{
+	int err = core_trigger_new(t, v->core, v->session->scs, req);
+
+	if (err && core_memory_spend(v->core) && req->action == TSP_ACTION_RECALL)
+		err = core_trigger_new(t, v->core, v->session->scs, req);
+	return err;
+}
+
 static enum stage stage_submit(struct visit *v)
 {
 	struct pol_verdict nomem = pol_verdict_of(POL_NOMEM);
@@ -339,8 +357,10 @@ static enum stage stage_submit(struct visit *v)
 
 	core_proven_text(groups, v->session->proven);
 	request_of(&req, v, groups);
-	if (core_trigger_new(&t, v->core, v->session->scs, &req))
+	if (make(&t, v, &req)) {
+		st_count(&v->core->st, ST_MEMORY_REFUSED);
 		return refuse(v, &nomem);
+	}
 	memcpy(t->transaction, v->text, sizeof t->transaction);
 	t->input = calloc(1, sizeof *t->input);
 	if (t->input) {

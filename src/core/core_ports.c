@@ -73,11 +73,18 @@ static int put(struct core_trigger *t, bool first, jrn_done_fn *done, void *arg)
 {
 	uint8_t record[TRG_RECORD_MAX];
 	struct buf b = buf_over(record, sizeof record);
+	struct jrn *jrn = t->core->journal.jrn;
+	int err;
 
 	trg_record_build(&b, t->trg);
 	if (b.full)
 		return ERR_LIMIT;
-	return (first ? jrn_add : jrn_put)(t->core->journal.jrn, t->trg->number, record, b.len, done, arg);
+	if (first)
+		return jrn_add(jrn, t->trg->number, record, b.len, done, arg);
+	err = jrn_put(jrn, t->trg->number, record, b.len, done, arg);
+	if (err == ERR_NOMEM && core_memory_spend(t->core)) /* of what was accepted */
+		err = jrn_put(jrn, t->trg->number, record, b.len, done, arg);
+	return err;
 }
 
 int core_trigger_keep(struct core_trigger *t, jrn_done_fn *done, void *arg)

@@ -62,6 +62,11 @@ struct core_status {
 		uint64_t since_ms; /* when it last began to fail */
 		uint64_t lost;     /* decisions that were lost since the start */
 	} decisions;
+	struct {
+		bool is_short;     /* at its limit: new triggers are refused */
+		uint64_t since_ms; /* of the last change of that */
+		uint64_t reserve;  /* octets */
+	} memory;
 	int log_failing; /* errno: the last line of the core's log could not be written; 0: it could */
 	struct {
 		int state;         /* 0, ERR_NOSPC or ERR_IO */

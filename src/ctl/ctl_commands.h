@@ -7,6 +7,7 @@
  *                 edges: [{name, zone, pid, generation, sessions, state: "up"|"down", files (generation)}],
  *                 stores: [{name, octets, size_max, left, key (of the configuration), and, when somebody reads an old state: reader (pid),
  *                 reader_s, reader_behind (commits), held (octets that are not used again because of the reader)}],
+ *                 memory: {state: "ok"|"short", since, octets (private, writable), limit (limits.memory), reserve},
  *                 written: [{name: "decision log"|"log", path, state: "ok"|"full"|"failing", error ("": none), lost (lines)}],
  *                 files_generation, files: [{path, of: "listener"|"peer"|"anchor", name, not_after (RFC 3339), days_left}],
  *                 healthy, reasons: as of health

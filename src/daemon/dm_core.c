@@ -1,7 +1,9 @@
 /* dm_core.c - the core role: wires the core and the operator's commands to the parent's messages and runs them. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -200,12 +202,26 @@ static void on_parent(void *arg, int events)
 		end(p, 1);
 }
 
+/* Of the heap, and of what threads and imports map for themselves; not of the stores, whose pages are the disk's. */
+static void limit_memory(const struct core_process *p)
+{
+	uint64_t octets = p->in.cfg->limits.memory;
+	struct rlimit limit;
+
+	if (!octets || getrlimit(RLIMIT_DATA, &limit) < 0 || limit.rlim_cur <= octets)
+		return; /* or who started us allows less */
+	limit.rlim_cur = (rlim_t)octets;
+	if (setrlimit(RLIMIT_DATA, &limit) < 0)
+		log_error(&p->in.log, "daemon", "limits.memory cannot be set for this process: %s", strerror(errno));
+}
+
 static int set_up(struct core_process *p)
 {
 	struct dm_msg ready = { .kind = DM_READY };
 	char why[CORE_WHY_MAX] = "";
 	int err = net_loop_new(&p->loop);
 
+	limit_memory(p);
 	if (!err)
 		err = make_contexts(p, &p->in.part, p->conf.peer_tls);
 	if (err)

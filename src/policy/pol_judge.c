@@ -141,6 +141,8 @@ static bool check_load(struct judging *j)
 		return refuse(j, POL_PENDING);
 	if (load->overloaded || (load->overloaded_low && j->r->priority == TSP_NON_PRIORITY))
 		return refuse(j, POL_OVERLOAD);
+	if (load->memory_short && j->r->action != TSP_ACTION_RECALL)
+		return refuse(j, POL_NOMEM);
 	return true;
 }
 

@@ -19,6 +19,7 @@ struct pol_load {
 	uint32_t pending_of_scs; /* triggers of this SCS that are not answered yet */
 	bool overloaded;         /* the core is at a bound of its own: no request is taken */
 	bool overloaded_low;     /* near it: non-priority requests are not taken */
+	bool memory_short;       /* what is left is for what was accepted: no trigger and no replace is taken */
 	uint64_t quota_used;     /* triggers accepted for this SCS today */
 	bool reference_in_use;   /* by a pending trigger of the same SCS under another End-to-End-Id */
 };

@@ -52,6 +52,9 @@
 	X(REQUESTS_OVERDUE, "requests_overdue", "requests whose outcome was not known when their answer was due")                \
 	X(REQUESTS_GIVEN_UP, "requests_given_up", "requests that an edge answered itself, and said so")                          \
 	X(PENDING_LIMIT, "pending_limit", "requests refused: too many pending, of the SCS or in total, or the core is stopping") \
+	X(MEMORY_REFUSED, "memory_refused",                                                                                      \
+	  "triggers and replaces refused: memory is at its limit, the rest is for what was accepted")                            \
+	X(MEMORY_SHORTAGES, "memory_shortages", "times memory got to its limit")                                                 \
 	X(DECISION_ACCEPTED, "decision_accepted", "requests accepted")                                                           \
 	X(DECISION_REFUSED, "decision_refused", "requests refused by the core")                                                  \
 	X(DECISION_DETECTED, "decision_detected", "requests and triggers that a detect-only rule would have refused")            \

@@ -158,6 +158,10 @@ static void test_health_names_each_reason(void **state)
 	assert_non_null(strstr(decisions, "No space left on device"));
 	assert_non_null(strstr(text_of(json_array_get(json_object_get(a->last, "reasons"), 2), "text"), c->cfg->state_dir));
 	assert_string_equal(reason_of(a->last, 4), "overloaded");
+	assert_true(core_memory_spend(c));
+	a = ctl_fake_run("health", "{}");
+	assert_string_equal(reason_of(a->last, 4), "memory-short");
+	assert_string_equal(text_of(json_object_get(ctl_fake_run("status", "{}")->last, "memory"), "state"), "short");
 	c->journal.state = ERR_IO;
 	assert_string_equal(reason_of(ctl_fake_run("health", "{}")->last, 2), "journal-failing");
 	assert_true(json_is_false(json_object_get(ctl_fake_run("status", "{}")->last, "healthy")));

@@ -178,6 +178,10 @@ static void test_numbers_fit_together(void **state)
 	      "/etc/mtc/c.yaml:16: dnr.retry_max is shorter than dnr.retry_min, expected at least as long");
 	wrong("s6m:", "timers: { edge_restart: 10s, restart_max: 5s }\ns6m:",
 	      "/etc/mtc/c.yaml:16: timers.restart_max is shorter than timers.edge_restart, expected at least as long");
+	wrong("s6m:", "limits: { memory: 1000000 }\ns6m:",
+	      "/etc/mtc/c.yaml:16: limits.memory is 1000000, expected 0 or at least 369098752: 64 MiB, twice "
+	      "limits.memory_reserve, and "
+	      "associations.import_memory");
 	wrong("s6m:", "limits: { connections_total: 5, connections_per_address: 6 }\ns6m:",
 	      "/etc/mtc/c.yaml:16: limits.connections_per_address is above limits.connections_total (5), expected at most that");
 }

@@ -333,6 +333,41 @@ static void test_overload_is_3004_only_where_this_host_was_named(void **state)
 	assert_int_equal(p->core->triggers.pending, 0);
 }
 
+static void test_short_of_memory_a_new_trigger_is_201_and_not_remembered(void **state)
+{
+	struct core_play *p = *state;
+	struct ipc_device_action a = core_play_action(1, "meter-1@a.example", 41);
+	struct ipc_device_action recall;
+	uint32_t known;
+
+	assert_true(ADMITTED(open_acme(p, 1)));
+	known = core_dup_count(p->core->dup);
+	assert_true(core_memory_spend(p->core));
+	assert_false(core_memory_spend(p->core)); /* there is one reserve */
+	assert_true(core_memory_short(p->core));
+	a.host_named = true;
+	assert_int_equal(core_play_ask(p, 2, &a), 201);
+	assert_int_equal(core_dup_count(p->core->dup), known);
+	assert_int_equal(p->core->triggers.n, 0);
+	assert_int_equal(p->core->st.v[ST_MEMORY_REFUSED], 1);
+	assert_int_equal(p->core->st.v[ST_MEMORY_SHORTAGES], 1);
+	recall = a;
+	recall.action_type = TSP_ACTION_RECALL;
+	recall.has_trigger_data = false;
+	recall.payload_len = 0;
+	recall.validity_s = (struct ipc_opt_u32){ 0 };
+	recall.end_to_end++;
+	(void)core_play_ask(p, 3, &recall); /* is worked on, whatever becomes of it */
+	assert_int_equal(p->bad_edge, 0);
+	assert_int_equal(p->core->st.v[ST_MEMORY_REFUSED], 1);
+	assert_int_equal(core_dup_count(p->core->dup), known + 1);
+	while (core_memory_short(p->core)) /* there is memory: it gets well by itself */
+		core_play_turns(p, 1);
+	assert_int_equal(core_play_ask(p, 4, &a), 201); /* the copy of the first: on its way to the HSS, which is not there */
+	assert_int_equal(p->core->st.v[ST_MEMORY_REFUSED], 1);
+	assert_int_equal(core_dup_count(p->core->dup), known + 2);
+}
+
 static void test_what_the_edge_says_about_identity_and_device_is_judged_by_the_core(void **state)
 {
 	struct core_play *p = *state;
@@ -496,6 +531,7 @@ int main(void)
 		TEST(test_an_allowed_trigger_without_an_hss_is_answered_201),
 		TEST(test_what_a_detect_only_rule_would_refuse_is_counted_and_not_refused),
 		TEST(test_overload_is_3004_only_where_this_host_was_named),
+		TEST(test_short_of_memory_a_new_trigger_is_201_and_not_remembered),
 		TEST(test_what_the_edge_says_about_identity_and_device_is_judged_by_the_core),
 		TEST(test_a_copy_gets_the_same_answer_and_another_content_is_refused),
 		TEST(test_a_request_on_a_session_that_is_not_there_is_answered_and_does_nothing),

@@ -57,7 +57,8 @@ static void world_new(struct world *w)
 				   .quota_per_day = 1000,
 				   .pending_max = 50 };
 	add_rule(&w->found, ASSOC_ALLOW, ASSOC_RIGHT_ALL, ASSOC_DEVICE_DOMAIN);
-	w->facts = (struct pol_facts){ .payload_ceiling = 1024, .validity_ceiling_s = 604800, .now_ms = NOW_MS, .steady_ms = NOW_MS };
+	w->facts =
+	    (struct pol_facts){ .payload_ceiling = 1024, .validity_ceiling_s = 604800, .now_ms = NOW_MS, .steady_ms = NOW_MS };
 }
 
 static void judge(struct world *w)
@@ -214,6 +215,10 @@ static void overloaded_low(struct world *w)
 {
 	w->facts.load.overloaded_low = true;
 }
+static void memory_short(struct world *w)
+{
+	w->facts.load.memory_short = true;
+}
 static void nothing(struct world *w)
 {
 	(void)w;
@@ -257,6 +262,7 @@ static const struct row {
 	{ pending, 201, "too-many-pending" },
 	{ overloaded, 201, "overload" },
 	{ overloaded_low, 201, "overload" },
+	{ memory_short, 201, "out-of-memory" },
 };
 
 #define ROWS_N (sizeof rows / sizeof rows[0])
@@ -356,6 +362,26 @@ static void test_priority_passes_an_overload_of_the_low_kind(void **state)
 	overloaded_low(&w);
 	judge(&w);
 	assert_int_equal(w.verdict.status, TSP_STATUS_SUCCESS);
+}
+
+static void test_a_recall_passes_when_memory_is_short_and_a_replace_does_not(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_new(&w);
+	memory_short(&w);
+	w.action.action_type = U32(TSP_ACTION_RECALL);
+	judge(&w);
+	assert_int_equal(w.verdict.status, TSP_STATUS_SUCCESS);
+	world_new(&w);
+	memory_short(&w);
+	w.scs.actions = ASSOC_RIGHT_ALL;
+	w.found.rules[0].rights = ASSOC_RIGHT_ALL;
+	w.action.action_type = U32(TSP_ACTION_REPLACE);
+	w.action.old_reference_number = U32(1);
+	judge(&w);
+	assert_string_equal(pol_reason_str(w.verdict.reason), "out-of-memory");
 }
 
 static void test_recall_needs_neither_data_nor_the_trigger_right(void **state)
@@ -516,6 +542,7 @@ int main(void)
 		cmocka_unit_test(test_a_refusal_before_the_rate_takes_no_token),
 		cmocka_unit_test(test_priority_passes_an_overload_of_the_low_kind),
 		cmocka_unit_test(test_recall_needs_neither_data_nor_the_trigger_right),
+		cmocka_unit_test(test_a_recall_passes_when_memory_is_short_and_a_replace_does_not),
 		cmocka_unit_test(test_screening_makes_the_one_canonical_form),
 		cmocka_unit_test(test_judging_again_stops_what_changed_meanwhile),
 		cmocka_unit_test(test_a_detect_only_rule_refuses_nothing_and_is_named),
