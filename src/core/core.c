@@ -197,6 +197,9 @@ int core_new(struct core **out, struct net_loop *loop, const struct core_conf *c
 	if (!err) {
 		snprintf(why, CORE_WHY_MAX, "the journal cannot be read");
 		err = core_triggers_restore(c);
+		if (err == ERR_NOMEM)
+			snprintf(why, CORE_WHY_MAX,
+				 "no memory for what the journal holds; raise limits.memory, or the limit of the system for the service");
 	}
 	if (!err) {
 		snprintf(why, CORE_WHY_MAX, "the core could not be made");

@@ -20,7 +20,11 @@ static void port_arm(void *arg, struct trg *trg, uint64_t at_ms)
 {
 	struct core *c = arg;
 
-	if (core_deadline_set(of(trg), at_ms))
+	int err = core_deadline_set(of(trg), at_ms);
+
+	if (err && core_memory_spend(c)) /* without it nobody would come back to what was accepted */
+		err = core_deadline_set(of(trg), at_ms);
+	if (err)
 		log_error(c->log, "core", "transaction %s: no memory for its deadline", of(trg)->transaction);
 }
 
