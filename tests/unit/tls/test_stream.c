@@ -556,6 +556,35 @@ static void test_the_key_log_decrypts_a_capture(void **state)
 	assert_int_equal(secrets, 2);
 }
 
+/* As a full disk left it. */
+static void test_half_a_line_of_the_keylog_spoils_no_secret(void **state)
+{
+	struct world *w = *state;
+	char line[600];
+	unsigned lines = 0, whole = 0;
+	FILE *f;
+
+	snprintf(w->keylog, sizeof w->keylog, "%s/keys", w->pki.dir);
+	f = fopen(w->keylog, "w");
+	assert_non_null(f);
+	fputs("EXPORTER_SECRET 00ff", f);
+	fclose(f);
+	make_ctx(w, false, &w->client_cert, true);
+	connect_pair(w);
+	f = fopen(w->keylog, "r");
+	assert_non_null(f);
+	assert_non_null(fgets(line, sizeof line, f));
+	assert_string_equal(line, "EXPORTER_SECRET 00ff\n");
+	for (; fgets(line, sizeof line, f); lines++) {
+		char name[64], random[128], secret[300], more[2];
+
+		whole += sscanf(line, "%63s %127s %299s %1s", name, random, secret, more) == 3 && strlen(random) == 64;
+	}
+	fclose(f);
+	assert_true(lines > 4);
+	assert_int_equal(whole, lines);
+}
+
 static void test_a_plain_stream_has_no_identity(void **state)
 {
 	struct world *w = *state;
@@ -1048,6 +1077,7 @@ int main(void)
 		T(test_a_wrong_name_is_refused_by_the_client),
 		T(test_a_client_in_tls_13_opens_and_then_learns_that_it_was_refused),
 		T(test_the_key_log_decrypts_a_capture),
+		T(test_half_a_line_of_the_keylog_spoils_no_secret),
 		T(test_a_plain_stream_has_no_identity),
 		T(test_versions),
 		T(test_suites),
