@@ -112,9 +112,10 @@ static int64_t days_of(int y, int m, int d)
 	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
-int clock_parse(int64_t *out_s, const char *text)
+/* `of_day`: the second that a date alone means. */
+static int parse(int64_t *out_s, const char *text, int of_day)
 {
-	int y, m, d, seconds = 0;
+	int y, m, d, seconds = of_day;
 	const char *at = text;
 	uint64_t number;
 	int64_t s;
@@ -130,6 +131,16 @@ int clock_parse(int64_t *out_s, const char *text)
 		return ERR_RANGE;
 	*out_s = s;
 	return 0;
+}
+
+int clock_parse(int64_t *out_s, const char *text)
+{
+	return parse(out_s, text, 0);
+}
+
+int clock_parse_end(int64_t *out_s, const char *text)
+{
+	return parse(out_s, text, 86399);
 }
 
 const char *clock_text_s(char out[CLOCK_TEXT_MAX], int64_t s)

@@ -23,5 +23,7 @@ void clock_text(char out[CLOCK_TEXT_MAX], uint64_t real_ms);
 /* Whole seconds since 1970 as a person writes them: "2027-01-01", "2027-01-01T08:00:00Z" (also with +01:00 in place of Z, and with a
  * fraction that is zero), or the number itself. ERR_INVAL for every other form, ERR_RANGE before 1970 and behind 9999. */
 ERR_MUST_USE int clock_parse(int64_t *out_s, const char *text);
+/* The same for the end of a time: a date alone means its last second, "2027-01-01T23:59:59Z". */
+ERR_MUST_USE int clock_parse_end(int64_t *out_s, const char *text);
 /* "2027-01-01T08:00:00Z", or the number when no such text can say it; clock_parse() reads the same second. s is not negative. */
 const char *clock_text_s(char out[CLOCK_TEXT_MAX], int64_t s);

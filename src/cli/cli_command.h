@@ -25,6 +25,7 @@ enum cli_kind {
 	CLI_WORD,   /* one of `words` */
 	CLI_WORDS,  /* some of `words`, comma-separated */
 	CLI_TIME,   /* seconds since 1970, YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ */
+	CLI_END,    /* the same, and YYYY-MM-DD is the last second of that day */
 	CLI_TRUE,   /* option without value: true */
 	CLI_FALSE,  /* option without value: false */
 	CLI_FIXED,  /* option without value: the text in `words` */

@@ -64,8 +64,8 @@ static const struct cli_param scs_name[] = { OPERAND("name", CLI_NAME, "NAME", "
 static const struct cli_param peer_name[] = { OPERAND("name", CLI_NAME, "NAME", "name of the peer in the configuration"), END };
 
 #define TIMES                                                                                                                    \
-	OPTION("not-before", "not_before", CLI_TIME, "TIME", "the rule holds from then on"),                                     \
-	    OPTION("not-after", "not_after", CLI_TIME, "TIME", "the rule holds until then")
+	OPTION("not-before", "not_before", CLI_TIME, "TIME", "the rule holds from then on, UTC; a date: from its first second"), \
+	    OPTION("not-after", "not_after", CLI_END, "TIME", "the rule holds until then, UTC; a date: until the end of that day")
 
 static const struct cli_param assoc_add[] = {
 	OPERAND("scs", CLI_WHO, "SCS", "name of the SCS; group:NAME; '*' with --block: every SCS"),

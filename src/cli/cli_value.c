@@ -114,7 +114,7 @@ static json_t *time_of(const struct cli_param *p, const char *text, char why[CLI
 {
 	int64_t s;
 
-	if (clock_parse(&s, text))
+	if (p->kind == CLI_END ? clock_parse_end(&s, text) : clock_parse(&s, text))
 		return wrong(why, p, text, "YYYY-MM-DD, YYYY-MM-DDTHH:MM:SSZ or seconds since 1970");
 	return json_integer((json_int_t)s);
 }
@@ -150,6 +150,7 @@ json_t *cli_value(const struct cli_param *p, const char *text, char why[CLI_WHY_
 	case CLI_WORDS:
 		return words(p, text, why);
 	case CLI_TIME:
+	case CLI_END:
 		return time_of(p, text, why);
 	case CLI_TRUE:
 		return json_true();

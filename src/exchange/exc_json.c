@@ -43,7 +43,8 @@ static bool add_value(struct room *r, const json_t *v, const struct exc_column *
 		return c->type == EXC_T_RIGHTS && add_list(r, v);
 	if (json_is_boolean(v))
 		return c->type == EXC_T_BOOL && add(r, json_is_true(v) ? "yes" : "no", json_is_true(v) ? 3 : 2);
-	if (!json_is_integer(v) || (c->type != EXC_T_U16 && c->type != EXC_T_U32 && c->type != EXC_T_TIME))
+	if (!json_is_integer(v) || (c->type != EXC_T_U16 && c->type != EXC_T_U32 && c->type != EXC_T_TIME &&
+				    c->type != EXC_T_END))
 		return false;
 	snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
 	return add(r, number, strlen(number));

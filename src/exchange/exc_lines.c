@@ -9,7 +9,7 @@ void exc_lines_init(struct exc_lines *l, exc_source_fn *source, void *arg)
 	l->arg = arg;
 	l->number = l->octets = 0;
 	l->at = l->len = 0;
-	l->begun = l->ended = l->skipping = false;
+	l->begun = l->ended = l->skipping = l->unended = false;
 }
 
 /* Reads once. 1, or 0 at the end, or the source's code. */
@@ -65,6 +65,7 @@ int exc_lines_peek(struct exc_lines *l, const uint8_t **p, size_t *n)
 static int give(struct exc_lines *l, char **line, size_t *n, size_t len, size_t end)
 {
 	*line = l->block + l->at;
+	l->unended = end == 0;
 	l->at += len + end;
 	l->number++;
 	if (len && (*line)[len - 1] == '\r')

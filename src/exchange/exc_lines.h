@@ -20,6 +20,7 @@ struct exc_lines {
 	uint64_t octets; /* read so far */
 	size_t at, len;
 	bool begun, ended, skipping;
+	bool unended; /* the line last given out ended with the file and not with LF */
 	char block[EXC_BLOCK + 1];
 };
 

@@ -192,6 +192,9 @@ static int read_all(struct reading *g)
 		more = exc_lines_next(&g->lines, &line, &len);
 		if (more == ERR_LIMIT)
 			err = say(g, g->lines.number, "the line is longer than 16384 octets");
+		else if (more == 1 && g->lines.unended)
+			err = say(g, g->lines.number,
+				  "the file ends inside this line: a part of it may be missing; if it is whole, end its last line with a newline");
 		else if (more == 1)
 			err = one_line(g, line, len);
 		else

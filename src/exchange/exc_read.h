@@ -26,5 +26,8 @@ struct exc_read {
  *
  * CSV: the first line names the columns, in any order; optional ones may be left out. Empty lines are passed over. There are no comments: a
  * device may be named '#'. JSON lines: an object a line. EXC_DETECT: JSON lines when the first octet is '{', else CSV; an empty file is a mistake
- * then, for nobody can say that it is meant (and in CSV always, for lack of its header). */
+ * then, for nobody can say that it is meant (and in CSV always, for lack of its header).
+ *
+ * A last line without its LF is a mistake in both, from a pipe and from a file: of a number that was cut off what is left is a number of
+ * another device, and rows that are missing behind it would be deleted. */
 ERR_MUST_USE int exc_read(const struct exc_read *r, uint64_t *rows);

@@ -60,14 +60,14 @@ static const struct exc_column assoc_columns[] = {
 	COLUMN("effect", EXC_T_EFFECT, false, verdict, 0, 0, "allow or deny"),
 	COLUMN("rights", EXC_T_RIGHTS, false, rights, 0, 0, A_RIGHT),
 	COLUMN("not_before", EXC_T_TIME, false, not_before_s, 0, 0, A_TIME),
-	COLUMN("not_after", EXC_T_TIME, false, not_after_s, 0, 0, A_TIME),
+	COLUMN("not_after", EXC_T_END, false, not_after_s, 0, 0, A_TIME),
 	COLUMN("mode", EXC_T_MODE, false, mode, 0, 0, A_MODE),
 };
 static const struct exc_column block_columns[] = {
 	TEXT("who", true, who, A_WHO " or *"),
 	TEXT("device", true, device, A_DEVICE " or *"),
 	COLUMN("not_before", EXC_T_TIME, false, not_before_s, 0, 0, A_TIME),
-	COLUMN("not_after", EXC_T_TIME, false, not_after_s, 0, 0, A_TIME),
+	COLUMN("not_after", EXC_T_END, false, not_after_s, 0, 0, A_TIME),
 	COLUMN("mode", EXC_T_MODE, false, mode, 0, 0, A_MODE),
 };
 
@@ -212,6 +212,8 @@ static int value_of(void *at, const struct exc_column *c, const struct exc_field
 		return mode_of(at, f->p);
 	case EXC_T_TIME:
 		return clock_parse(at, f->p);
+	case EXC_T_END:
+		return clock_parse_end(at, f->p);
 	}
 	return ERR_INVAL;
 }

@@ -42,7 +42,8 @@ enum exc_type {
 	EXC_T_RIGHTS, /* words with blanks or commas between them; a list in JSON */
 	EXC_T_EFFECT, /* allow, deny */
 	EXC_T_MODE,   /* enforce, detect-only */
-	EXC_T_TIME    /* as clock_parse() reads it */
+	EXC_T_TIME,   /* as clock_parse() reads it */
+	EXC_T_END     /* as clock_parse_end() reads it */
 };
 
 struct exc_column {

@@ -77,6 +77,7 @@ static const char *text_of(char room[64], const struct exc_column *c, const stru
 		}
 		return room;
 	case EXC_T_TIME:
+	case EXC_T_END:
 		return *(const int64_t *)at ? clock_text_s(room, *(const int64_t *)at) : "";
 	}
 	return "";

@@ -79,7 +79,7 @@ static void provision_rule(struct asc *a, const char *name, char *text)
 		if (strcmp(word, "from") == 0)
 			rule.not_before_s = seconds(strsep(&text, " "));
 		else if (strcmp(word, "until") == 0)
-			rule.not_after_s = seconds(strsep(&text, " "));
+			rule.not_after_s = seconds(strsep(&text, " ")) + 86399; /* until the end of the day */
 		else if (strcmp(word, ASSOC_DETECT_WORD) == 0)
 			rule.mode = ASSOC_DETECT;
 		else if (assoc_rights_parse(&rule.rights, word))

@@ -99,12 +99,29 @@ static void test_what_is_written_is_read_as_the_same_second(void **state)
 	assert_string_equal(clock_text_s(text, INT64_C(253402300800)), "253402300800");
 }
 
+static void test_a_date_alone_ends_with_its_last_second(void **state)
+{
+	int64_t s;
+
+	(void)state;
+	assert_int_equal(clock_parse_end(&s, "2027-01-01"), 0);
+	assert_true(s == 1798848000 - 1);
+	assert_int_equal(clock_parse_end(&s, "9999-12-31"), 0);
+	assert_true(s == INT64_C(253402300799));
+	assert_int_equal(clock_parse_end(&s, "2027-01-01T08:00:00Z"), 0); /* what says its second means it */
+	assert_true(s == 1798790400);
+	assert_int_equal(clock_parse_end(&s, "86400"), 0);
+	assert_true(s == 86400);
+	assert_int_equal(clock_parse_end(&s, "2027-02-29"), ERR_INVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_form_of_a_time_is_one_second),
 		cmocka_unit_test(test_every_other_text_is_no_time),
 		cmocka_unit_test(test_what_is_written_is_read_as_the_same_second),
+		cmocka_unit_test(test_a_date_alone_ends_with_its_last_second),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -98,7 +98,7 @@ static const struct {
 	const char *text, *rows; /* as an export writes them, without the header */
 } good[] = {
 	{ ASC_KIND_ASSOC, ASSOC_HEAD "acme,*@a.example,,,,,\n", "acme,*@a.example,allow,trigger recall replace,,,enforce\n" },
-	{ ASC_KIND_ASSOC, "device,who\n*@a.example,acme", "acme,*@a.example,allow,trigger recall replace,,,enforce\n" },
+	{ ASC_KIND_ASSOC, "device,who\n*@a.example,acme\n", "acme,*@a.example,allow,trigger recall replace,,,enforce\n" },
 	{ ASC_KIND_ASSOC, "\xef\xbb\xbfwho,device\r\nacme,*@a.example\r\n\r\n",
 	  "acme,*@a.example,allow,trigger recall replace,,,enforce\n" },
 	{ ASC_KIND_ASSOC, "\n\nwho,device\n\nacme,*@a.example\n\n", "acme,*@a.example,allow,trigger recall replace,,,enforce\n" },
@@ -113,7 +113,7 @@ static const struct {
 	  "replace,1970-01-02T00:00:00Z,1970-01-03T00:00:01Z,detect-only\n" },
 	{ ASC_KIND_ASSOC, "who,device\n", "" },
 	{ ASC_KIND_BLOCK, "who,device,not_after,mode\n*,msisdn:491700000001,2027-01-01,\nacme,*,,detect-only\n",
-	  "*,msisdn:491700000001,,2027-01-01T00:00:00Z,enforce\nacme,*,,,detect-only\n" },
+	  "*,msisdn:491700000001,,2027-01-01T23:59:59Z,enforce\nacme,*,,,detect-only\n" },
 	{ ASC_KIND_GROUP, "group,anchor,scs\nfleet,anchor-a,\nfleet,,acme\nlocals,,\n",
 	  "fleet,anchor-a,\nfleet,,acme\nlocals,,\n" },
 	{ ASC_KIND_SET, "set,device\ntrial,\ntrial,m1@a.example\n", "trial,\ntrial,m1@a.example\n" },
@@ -127,12 +127,12 @@ static const struct {
 	  SCS_ROW ",9,8,7,6,no,recall,5,4,3,2,1\n" },
 	{ ASC_KIND_ASSOC,
 	  "{\"who\":\"acme\",\"device\":\"*@a.example\"}\n\n{\"device\":\"\\\"q,@a.example\",\"who\":\"acme\",\"rights\":["
-	  "\"trigger\"]}",
+	  "\"trigger\"]}\n",
 	  "acme,*@a.example,allow,trigger recall replace,,,enforce\nacme,\"\"\"q,@a.example\",allow,trigger,,,enforce\n" },
 	{ ASC_KIND_ASSOC,
 	  "{\"who\":\"acme\",\"device\":\"*@a.example\",\"effect\":\"deny\",\"rights\":\"trigger,recall\",\"not_before\":86400,"
 	  "\"not_after\":\"1970-01-03\",\"mode\":\"detect-only\"}\n",
-	  "acme,*@a.example,deny,trigger recall,1970-01-02T00:00:00Z,1970-01-03T00:00:00Z,detect-only\n" },
+	  "acme,*@a.example,deny,trigger recall,1970-01-02T00:00:00Z,1970-01-03T23:59:59Z,detect-only\n" },
 	{ ASC_KIND_ASSOC, "\xef\xbb\xbf{\"who\":\"acme\",\"device\":\"*@a.example\",\"not_before\":null,\"effect\":\"\"}\n",
 	  "acme,*@a.example,allow,trigger recall replace,,,enforce\n" },
 	{ ASC_KIND_SCS,
@@ -217,6 +217,16 @@ static const struct {
 	{ ASC_KIND_SCS, "connections_max," SCS_HEAD "1025," SCS_ROW "\n",
 	  "2: connections_max is '1025', expected a number from 1 to 1024" },
 	{ ASC_KIND_SCS, "pending_max," SCS_HEAD "0," SCS_ROW "\n", "2: pending_max is '0', expected a number from 1 to 65536" },
+	/* cut off: the number that is left of another one is no row, nor is what would be one */
+	{ ASC_KIND_ASSOC, "who,device\nacme,msisdn:491700000001\nacme,msisdn:49170000", "3: the file ends inside this line" },
+	{ ASC_KIND_ASSOC, "who,device\nacme,a@b.example", "2: the file ends inside this line" },
+	{ ASC_KIND_ASSOC, "who,device\nacme,a@b.example\r", "2: the file ends inside this line" },
+	{ ASC_KIND_BLOCK, "who,device", "1: the file ends inside this line" },
+	{ ASC_KIND_SET, "set,device\ntrial,\n,", "3: the file ends inside this line" },
+	{ ASC_KIND_GROUP, "group,scs\nfleet,ac", "2: the file ends inside this line" },
+	{ ASC_KIND_SCS, SCS_HEAD SCS_ROW, "2: the file ends inside this line" },
+	{ ASC_KIND_ASSOC, "{\"who\":\"acme\",\"device\":\"a@b.example\"}\n{\"who\":\"ac", "2: the file ends inside this line" },
+	{ ASC_KIND_ASSOC, "{\"who\":\"acme\",\"device\":\"a@b.example\"}", "1: the file ends inside this line" },
 	/* JSON lines */
 	{ ASC_KIND_ASSOC, "{\"who\":\"acme\",\n", "1: not JSON at octet" },
 	{ ASC_KIND_ASSOC, "{\"who\":\"acme\",\"device\":\"a@b.example\"}\n[]\n", "2: expected one JSON object a line" },
