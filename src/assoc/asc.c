@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "assoc/asc_gen.h"
+#include "assoc/asc_kept.h"
 #include "assoc/asc_main.h"
 #include "assoc/asc_model.h"
 #include "assoc/asc_room.h"
@@ -40,6 +41,8 @@ static struct asc *make(const struct asc_conf *conf)
 	a->map_max = conf->map_max ? conf->map_max : MAP_DEFAULT;
 	a->changes_max = conf->changes_max ? conf->changes_max : CHANGES_DEFAULT;
 	a->import_memory = conf->import_memory ? conf->import_memory : IMPORT_MEMORY_DEFAULT;
+	a->undo_max = conf->undo_max < ASC_KEPT_MAX ? conf->undo_max : ASC_KEPT_MAX;
+	a->undo_octets_max = conf->undo_octets_max;
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -82,6 +85,7 @@ void asc_close(struct asc *a)
 	asc_view_free(a->view);
 	asc_model_free(a->model);
 	asc_gen_free(a->gen);
+	asc_kept_free(a);
 	asc_main_free(a->main);
 	if (a->wake_fd >= 0)
 		close(a->wake_fd);

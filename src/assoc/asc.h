@@ -23,6 +23,8 @@ struct asc_conf {
 	uint64_t map_max;     /* octets each of its files may grow to; 0: 4 GiB */
 	uint32_t changes_max; /* that may wait at once, 1 to 10000; 0: 256 */
 	size_t import_memory; /* octets in which an import sorts; 0: 256 MiB */
+	uint32_t undo_max;    /* states before imports that are kept for asc_undo(), at most ASC_KEPT_MAX; 0: none */
+	uint64_t undo_octets_max; /* octets on disk that they take together */
 };
 
 /* Opens or creates. Errors, each with words in `why`: ERR_VERSION (format of another version), ERR_BUSY (another process holds it),

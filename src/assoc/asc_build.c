@@ -181,6 +181,7 @@ static int check_rules(struct asc_import *im, struct asc_import_error *e)
 static int build(struct asc_import *im, struct asc_import_error *e)
 {
 	int err = 0;
+	bool rows;
 
 	if (im->conf.kind == ASC_KIND_SCS)
 		err = asc_import_check_scss(im, im->view->model, e);
@@ -188,9 +189,11 @@ static int build(struct asc_import *im, struct asc_import_error *e)
 		err = check_groups(im, e);
 	else
 		err = check_rules(im, e);
-	if (err || im->conf.kind == ASC_KIND_SCS || im->conf.kind == ASC_KIND_GROUP)
+	if (err)
 		return err;
-	return im->sort || im->conf.replace ? asc_import_merge(im, e) : 0;
+	rows = im->sort || (im->conf.replace && im->conf.kind != ASC_KIND_SCS && im->conf.kind != ASC_KIND_GROUP);
+	/* rows of devices that do not change are copied too when the state before is to be kept: its own must not change any more */
+	return rows || im->keep ? asc_import_merge(im, e) : 0;
 }
 
 int asc_import_build(struct asc_import *im, struct asc_import_error *e)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "assoc/asc_lmdb.h"
+#include "assoc/asc_load.h"
 #include "assoc/asc_store.h"
 #include "assoc/asc_why.h"
 
@@ -93,6 +94,25 @@ int asc_edit_end(struct asc_edit *e, int err, int rc, const char *doing)
 		return asc_fail(why, kv_of(e), rc, "read what was committed");
 	}
 	e->job->view = e->view;
+	return 0;
+}
+
+int asc_edit_reload(struct asc_edit *e)
+{
+	struct asc_why *why = &e->job->out.why;
+	struct asc_model *fresh = asc_model_new();
+	int err = fresh ? asc_load_model(e->a, e->txn, fresh, why) : asc_refuse(why, ERR_NOMEM, "out of memory");
+
+	if (!err)
+		err = asc_load_entries(e->a, e->gen, fresh, why);
+	if (err) {
+		asc_model_free(fresh);
+		return err;
+	}
+	asc_model_free(e->view->model);
+	asc_model_free(e->model);
+	e->model = e->view->model = fresh;
+	fresh->refs++;
 	return 0;
 }
 

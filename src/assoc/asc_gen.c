@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "assoc/asc_lmdb.h"
+#include "assoc/asc_kept.h"
 #include "assoc/asc_model.h"
 #include "assoc/asc_store.h"
 #include "assoc/asc_why.h"
@@ -154,6 +155,23 @@ int asc_gen_sync(struct asc_gen *g)
 	return rc ? rc : sync_dir(parent);
 }
 
+int asc_gen_put_changes(struct asc_gen *g, const struct asc *a, struct asc_why *why)
+{
+	MDB_txn *txn;
+	int rc = kv_write_begin(&g->kv, &txn);
+
+	if (rc)
+		return asc_fail(why, &g->kv, rc, "write its counters");
+	rc = asc_put_u64(&g->kv, txn, "generation", a->gen_changes);
+	if (!rc)
+		rc = asc_put_u64(&g->kv, txn, "next", a->next_number);
+	if (rc)
+		mdb_txn_abort(txn);
+	else
+		rc = mdb_txn_commit(txn);
+	return rc ? asc_fail(why, &g->kv, rc, "write its counters") : 0;
+}
+
 void asc_gen_clean(const struct asc *a)
 {
 	DIR *d = opendir(a->dir);
@@ -166,7 +184,8 @@ void asc_gen_clean(const struct asc *a)
 		uint64_t number;
 
 		if (strncmp(e->d_name, PREFIX, sizeof PREFIX - 1) != 0 ||
-		    str_parse_u64(&number, e->d_name + sizeof PREFIX - 1, 0, UINT64_MAX) || number == a->gen->number)
+		    str_parse_u64(&number, e->d_name + sizeof PREFIX - 1, 0, UINT64_MAX) || number == a->gen->number ||
+		    asc_kept_has(a, number))
 			continue;
 		dir_of(dir, sizeof dir, a, number);
 		remove_files(dir);

@@ -7,6 +7,7 @@
 #include "assoc/asc_gen.h"
 #include "assoc/asc_import_int.h"
 #include "assoc/asc_job.h"
+#include "assoc/asc_kept.h"
 #include "assoc/asc_store.h"
 #include "assoc/asc_why.h"
 #include "assoc/asc_work.h"
@@ -21,6 +22,7 @@ static void on_begin(struct asc *a, struct asc_job *job)
 		if (im->conf.kind == ASC_KIND_SET)
 			a->next_number += ASC_DSETS_MAX;
 		im->gen_number = a->next_gen++;
+		im->keep = !im->conf.dry_run && asc_kept_fits(a);
 		a->manual = &im->manual;
 	}
 	pthread_mutex_lock(&a->lock);
@@ -117,9 +119,19 @@ static void on_dropped(struct asc *a, struct asc_job *job)
 static void on_switched(struct asc *a, struct asc_job *job)
 {
 	struct asc_import *im = job->import;
-	struct asc_import_result result = {
-		im->rows, im->added, im->replaced, im->unchanged, im->deleted, im->peers, im->peers_n
-	};
+	struct asc_import_result result = { .rows = im->rows,
+					    .added = im->added,
+					    .replaced = im->replaced,
+					    .unchanged = im->unchanged,
+					    .deleted = im->deleted,
+					    .along = im->along,
+					    .there = asc_import_there(im),
+					    .much = im->much,
+					    .kept = im->kept,
+					    .gone = im->gone,
+					    .gone_n = im->gone_n,
+					    .peers = im->peers,
+					    .peers_n = im->peers_n };
 
 	(void)a;
 	atomic_store(&im->phase, ASC_IMPORT_DONE);

@@ -25,6 +25,8 @@ enum asc_kind {                 /* what one file is about; other kinds are not t
 
 struct asc_import;
 
+#define ASC_IMPORT_NAME_MAX 63
+
 struct asc_import_conf {
 	enum asc_kind kind;
 	/* false: rows are added, and replace the row of the same key. true: the file becomes everything of its kind. What is not in it
@@ -32,7 +34,17 @@ struct asc_import_conf {
 	bool replace;
 	/* Everything is done but the change itself: done() tells what it would have been, and the store is as before. */
 	bool dry_run;
+	/* An import that would delete much (asc_deletes_much(), or everything there is by a file without rows) ends with ERR_LIMIT and
+	 * changes nothing, unless somebody is sure of it, or said that as many rows may go. */
+	bool sure;
+	uint64_t deletes_max; /* without `sure`: deleted and along of the result, together, at most; 0: nothing was said */
+	/* what is remembered with the state before it (asc_undo.h) */
+	uint64_t at_ms;                     /* milliseconds since 1970 */
+	char name[ASC_IMPORT_NAME_MAX + 1]; /* of the file */
 };
+
+/* Is that so many that somebody has to say yes first: at least 10 rows, and more than a tenth of those that are there? */
+bool asc_deletes_much(uint64_t deleted, uint64_t there);
 
 /* Owner thread. At most one import at a time: ERR_BUSY with words. ERR_NOMEM. Never waits for the disk. */
 ERR_MUST_USE int asc_import_begin(struct asc_import **out, struct asc *a, const struct asc_import_conf *conf,
@@ -72,15 +84,27 @@ struct asc_import_peer { /* an SCS whose sessions would not be admitted any more
 	bool removed;
 };
 
+#define ASC_GONE_MAX 10
+struct asc_gone { /* a row that an import deletes, in words for a person: "allow acme m1@a.example trigger", "SCS acme, with 3 rules" */
+	char text[ASSOC_RULE_TEXT_MAX];
+};
+
 struct asc_import_result {
 	uint64_t rows;                       /* of the file */
 	uint64_t added, replaced, unchanged; /* rows of the file by what they did */
 	uint64_t deleted;                    /* rows of this kind that were there and are not any more */
+	uint64_t along;                      /* rules that went with an SCS, a group or a set that was deleted */
+	uint64_t there;                      /* rows of this kind before */
+	bool kept;                           /* the state before can be gone back to */
+	bool much;                           /* it deletes much, as conf.sure has it */
+	const struct asc_gone *gone;         /* the first that are deleted; borrowed during done() */
+	size_t gone_n;
 	const struct asc_import_peer *peers; /* borrowed during done() */
 	size_t peers_n;
 };
 
-/* err 0: everything of the file is durable and in force. Else nothing of it is, and words say why: ERR_EXISTS (an SCS or set made by
+/* err 0: everything of the file is durable and in force. Else nothing of it is, and words say why: ERR_LIMIT with result->much (it would
+ * delete much, and nobody is sure; the counts say how much), ERR_EXISTS (an SCS or set made by
  * hand meanwhile has the name), ERR_BUSY (more changes by hand meanwhile than are remembered), ERR_CLOSED (cancelled, or the store closes),
  * ERR_NOSPC, ERR_IO, ERR_NOMEM. Called on the owner's thread, from asc_completions() or asc_close(). */
 typedef void asc_import_done_fn(void *arg, int err, const struct asc_why *why, const struct asc_import_result *result);

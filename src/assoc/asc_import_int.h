@@ -65,6 +65,7 @@ struct asc_import {
 	struct asc_view *view; /* of the beginning, with a reader of its own; owned; NULL: the import could not begin */
 	uint32_t set_numbers;  /* first of the ASC_DSETS_MAX numbers reserved for new sets */
 	uint64_t gen_number;
+	bool keep; /* the state before is to be kept */
 
 	/* of the thread that gives rows, then of the store's thread */
 	bool begun; /* that thread has seen `view` */
@@ -78,12 +79,15 @@ struct asc_import {
 	struct asc_gen *gen;  /* the new generation; owned; NULL: rows of devices do not change */
 	uint64_t *counts;     /* entries by slot of view->model; owned */
 	uint64_t *set_counts; /* entries of new sets, by number from set_numbers; owned */
-	uint64_t added, replaced, unchanged, deleted;
+	uint64_t added, replaced, unchanged, deleted, along;
+	struct asc_gone gone[ASC_GONE_MAX]; /* the first of `deleted` */
+	uint32_t gone_n;
 
 	/* of the store's thread */
 	struct asc_manual manual;
 	struct asc_import_peer *peers; /* owned */
 	size_t peers_n;
+	bool much, kept; /* as in the result */
 
 	/* of every thread */
 	atomic_bool cancelled;
@@ -108,6 +112,15 @@ ERR_MUST_USE int asc_import_merge(struct asc_import *im, struct asc_import_error
  * the manual changes since the beginning again on it, sets the counters of the model `m`, which
  * will be in force with it, and makes both durable. Errors with words. */
 ERR_MUST_USE int asc_import_complete(struct asc_import *im, struct asc_model *m, struct asc_why *why);
+
+/* asc_gone.c. Counts a row that is deleted, and keeps the words for it while there is room for them. */
+void asc_import_gone(struct asc_import *im, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void asc_import_gone_rule(struct asc_import *im, const struct assoc_rule *r);
+/* asc_gone.c. How many rows of its kind there were. */
+uint64_t asc_import_there(const struct asc_import *im);
+/* asc_gone.c. After everything was counted, of which `rules` there were in the store: sets `much`. ERR_LIMIT, with words, when somebody
+ * has to say yes first. */
+ERR_MUST_USE int asc_import_judge_gone(struct asc_import *im, uint64_t rules, struct asc_why *why);
 
 /* asc_switch.c. The `run` of the switch; the job's import is not NULL. */
 void asc_import_on_switch(struct asc *a, struct asc_job *job);

@@ -6,6 +6,8 @@
 #include "assoc/asc_sets.h"
 
 struct asc_import;
+struct asc_kept_list;
+struct asc_undoing;
 struct asc_job;
 struct asc_view;
 
@@ -17,6 +19,8 @@ struct asc_job {
 	asc_job_fn *finished;   /* on the owner's thread, once: after `run`, or with out.err ERR_CLOSED. Then the job is freed */
 	struct asc_outcome out; /* filled by `run` */
 	struct asc_view *view;  /* set by `run` when something changed: in force when `finished` is called. Owned */
+
+	struct asc_kept_list *kept; /* set by `run` when other states are kept: the owner's then. Owned; NULL: as before */
 
 	/* of a change, as struct asc_change has them */
 	enum asc_op op;
@@ -31,5 +35,6 @@ struct asc_job {
 	asc_done_fn *done;
 	void *arg;
 
+	struct asc_undoing *undo;  /* of an undo; owned */
 	struct asc_import *import; /* of an import; borrowed. Set to NULL by `run` when it may be gone afterwards */
 };

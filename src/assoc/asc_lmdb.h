@@ -1,6 +1,6 @@
 /* asc_lmdb.h - the store as LMDB sees it (room-private): the two environments, their keys and
  * counters, and LMDB's failures. Included by asc_lmdb.c, asc_main.c, asc_gen.c, asc_room.c, asc_copy.c, asc_read.c,
- * asc_edit.c, asc_load.c and asc_merge.c only: a store of another kind would replace these
+ * asc_edit.c, asc_load.c, asc_kept.c and asc_merge.c only: a store of another kind would replace these
  * files. */
 #pragma once
 #include <lmdb.h>
@@ -15,7 +15,7 @@
 
 struct asc_main { /* the main environment */
 	struct kv kv;
-	MDB_dbi scs, set, group, member, dset;
+	MDB_dbi scs, set, group, member, dset, kept;
 };
 
 struct asc_gen { /* one generation */

@@ -228,21 +228,27 @@ static int load_each(struct loading *l, MDB_txn *txn, MDB_dbi dbi, load_fn *fn)
 
 int asc_load(struct asc *a, MDB_txn *txn, struct asc_why *why)
 {
-	struct loading l = { .a = a, .m = a->model, .why = why };
 	uint64_t next;
-	int err, rc = asc_get_u64(&a->main->kv, txn, "generation", &a->main_changes);
+	int rc = asc_get_u64(&a->main->kv, txn, "generation", &a->main_changes);
 
 	if (!rc)
 		rc = asc_get_u64(&a->main->kv, txn, "next", &next);
 	if (rc)
 		return asc_fail(why, NULL, rc, "read its counters");
 	a->next_number = next ? (uint32_t)next : 1;
-	err = load_each(&l, txn, a->main->scs, load_scs);
+	return asc_load_model(a, txn, a->model, why);
+}
+
+int asc_load_model(struct asc *a, MDB_txn *txn, struct asc_model *m, struct asc_why *why)
+{
+	struct loading l = { .a = a, .m = m, .why = why };
+	int err = load_each(&l, txn, a->main->scs, load_scs);
+
 	if (!err)
 		err = load_each(&l, txn, a->main->group, load_group);
 	if (!err)
 		err = load_each(&l, txn, a->main->dset, load_dset);
-	if (!err && asc_model_index(a->model))
+	if (!err && asc_model_index(m))
 		err = asc_refuse(why, ERR_NOMEM, "association store: out of memory");
 	if (!err)
 		err = load_each(&l, txn, a->main->member, load_member);
@@ -258,20 +264,33 @@ int asc_load(struct asc *a, MDB_txn *txn, struct asc_why *why)
  * larger "next" keeps a number from being used twice. */
 int asc_load_counts(struct asc *a, struct asc_why *why)
 {
-	struct loading l = { .a = a, .m = a->model, .why = why };
 	uint64_t next = 0;
 	MDB_txn *txn;
-	int err, rc = mdb_txn_begin(a->gen->kv.env, NULL, MDB_RDONLY, &txn);
+	int rc = mdb_txn_begin(a->gen->kv.env, NULL, MDB_RDONLY, &txn);
 
 	if (rc)
 		return asc_fail(why, NULL, rc, "read its counters");
 	rc = asc_get_u64(&a->gen->kv, txn, "generation", &a->gen_changes);
 	if (!rc)
 		rc = asc_get_u64(&a->gen->kv, txn, "next", &next);
-	err = rc ? asc_fail(why, NULL, rc, "read its counters") : load_each(&l, txn, a->gen->count, load_count);
 	mdb_txn_abort(txn);
+	if (rc)
+		return asc_fail(why, NULL, rc, "read its counters");
 	if (next > a->next_number)
 		a->next_number = (uint32_t)next;
 	a->model->generation = a->main_changes + a->gen_changes;
+	return asc_load_entries(a, a->gen, a->model, why);
+}
+
+int asc_load_entries(struct asc *a, const struct asc_gen *g, struct asc_model *m, struct asc_why *why)
+{
+	struct loading l = { .a = a, .m = m, .why = why };
+	MDB_txn *txn;
+	int err, rc = mdb_txn_begin(g->kv.env, NULL, MDB_RDONLY, &txn);
+
+	if (rc)
+		return asc_fail(why, NULL, rc, "read its counters");
+	err = load_each(&l, txn, g->count, load_count);
+	mdb_txn_abort(txn);
 	return err;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "assoc/asc_gen.h"
+#include "assoc/asc_kept.h"
 #include "assoc/asc_lmdb.h"
 #include "assoc/asc_load.h"
 #include "assoc/asc_store.h"
@@ -95,7 +96,9 @@ static int open_dbis(struct asc *a, MDB_txn *txn)
 		rc = mdb_dbi_open(txn, "group", MDB_CREATE, &a->main->group);
 	if (!rc)
 		rc = mdb_dbi_open(txn, "member", MDB_CREATE, &a->main->member);
-	return rc ? rc : mdb_dbi_open(txn, "dset", MDB_CREATE, &a->main->dset);
+	if (!rc)
+		rc = mdb_dbi_open(txn, "dset", MDB_CREATE, &a->main->dset);
+	return rc ? rc : mdb_dbi_open(txn, "kept", MDB_CREATE, &a->main->kept);
 }
 
 /* One transaction creates or converts the store: it is unchanged until the commit. */
@@ -117,6 +120,8 @@ static int open_databases(struct asc *a, const struct kv_conf *kc, struct asc_wh
 		err = number ? asc_gen_open(&a->gen, a, number, false, why) : make_first(a, txn, why);
 	if (!err)
 		err = asc_load_counts(a, why);
+	if (!err)
+		err = asc_kept_load(a, txn, why);
 	if (err) {
 		mdb_txn_abort(txn);
 		return err;
@@ -134,7 +139,7 @@ int asc_main_open(struct asc *a, struct asc_why *why)
 			      .kind = "association store",
 			      .format = FORMAT,
 			      .map_max = a->map_max,
-			      .databases = 7,
+			      .databases = 8,
 			      .format_oldest = FORMAT_OLDEST,
 			      .size_key = ASC_SIZE_KEY };
 	int err;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "assoc/asc_check.h"
+#include "assoc/asc_find.h"
 #include "assoc/asc_gen.h"
 #include "assoc/asc_import_int.h"
 #include "assoc/asc_lmdb.h"
@@ -167,6 +168,22 @@ static bool same(const struct asc_entry *a, const struct asc_entry *b)
 	       a->not_after_s == b->not_after_s;
 }
 
+/* The entry of the current device is deleted. */
+static void gone(struct merge *m, const struct asc_entry *e)
+{
+	const struct asc_node *node = asc_model_node(m->im->view->model, e->scs_number);
+	const char *device = (const char *)m->key + 1;
+	size_t len = m->key_len - 1;
+	struct assoc_rule rule;
+
+	if (e->verdict == ASC_ENTRY_MEMBER || len > ASSOC_DEVICE_TEXT_MAX) {
+		asc_import_gone(m->im, "%.*s of set %s", (int)len, device, node->dset.name);
+	} else {
+		asc_rule_of_entry(&rule, node, e, device, len);
+		asc_import_gone_rule(m->im, &rule);
+	}
+}
+
 /* Copies the entries of the old row that the import keeps. */
 static int keep_old(struct merge *m, struct buf *b, unsigned *kept)
 {
@@ -189,7 +206,7 @@ static int keep_old(struct merge *m, struct buf *b, unsigned *kept)
 			else
 				m->im->replaced++;
 		} else if (m->im->conf.replace && asc_kind_has(m->im->conf.kind, e.verdict)) {
-			m->im->deleted++;
+			gone(m, &e);
 		} else {
 			asc_entry_put(b, &e);
 			(*counter)++;

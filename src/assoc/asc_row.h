@@ -11,6 +11,11 @@
  *   dset       1, name                               1, u32 number
  *   meta       "generation", "next", "dev"           u64 changes made here, u64 next number, u64 generation of rows that counts
  *
+ *   kept       1, u32be id                          what struct asc_kept says, and u64 generation of rows (asc_kept.c)
+ *              1, u32be id, part, key               a row of scs, group, dset, member or set (part 1 to 5) as it was before an import
+ *
+ * A program that knows nothing of `kept` leaves it alone, and removes the generations that it names: then those states are forgotten.
+ *
  * One generation, an environment in the directory dev-NUMBER below it:
  *
  *   dev        1, device                             1, entries: u8 flags, u8 rights, u32 SCS number [, i64 from, i64 until]
@@ -18,7 +23,7 @@
  *   meta       "generation", "next"                  u64 changes made in generations so far, u64 next number when it last changed
  *
  * A change is a transaction of one of the two. An import writes a new generation whole; one transaction of the main environment makes
- * it count. Directories dev-* that meta does not name are left-overs.
+ * it count. Directories dev-* that neither meta nor `kept` names are left-overs.
  *
  * Groups and SCSs have their numbers out of one count, so "SCS number" above is also a group's, and in `dev` and `count` a
  * named set's. Format 1 had neither groups nor named sets, format 2 no named sets, format 3 no modes of rules; in all of them `dev` and

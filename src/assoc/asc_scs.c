@@ -1,5 +1,7 @@
-/* asc_scs.c - the default limits of an SCS record. */
+/* asc_scs.c - the default limits of an SCS record, and what of it a session hangs on. */
 #include "assoc/asc_scs.h"
+
+#include <string.h>
 
 void asc_scs_init(struct asc_scs *scs)
 {
@@ -13,4 +15,9 @@ void asc_scs_init(struct asc_scs *scs)
 		.connections_max = 8,
 		.pending_max = 1024,
 	};
+}
+
+bool asc_scs_same_peer(const struct asc_scs *a, const struct asc_scs *b)
+{
+	return strcmp(a->origin_host, b->origin_host) == 0 && strcmp(a->realm, b->realm) == 0 && strcmp(a->anchor, b->anchor) == 0;
 }

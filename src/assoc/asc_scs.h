@@ -31,3 +31,5 @@ struct asc_scs {
 /* Names empty, limits as by default: payload 1024, validity 7 days, ports 0 to 65535, priority allowed, all actions, no rate, no
  * quota, 8 connections, 1024 pending. */
 void asc_scs_init(struct asc_scs *scs);
+/* Would a session that was admitted as one of them be admitted as the other: have they one host, realm and anchor? */
+bool asc_scs_same_peer(const struct asc_scs *a, const struct asc_scs *b);

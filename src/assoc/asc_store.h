@@ -18,6 +18,8 @@
 
 struct asc_gen;
 struct asc_job;
+struct asc_kept_list;
+struct asc_kept_state;
 struct asc_main;
 struct asc_manual;
 struct asc_model;
@@ -29,13 +31,15 @@ struct asc {
 	struct asc_job *handing, **handing_tail; /* queued, and not yet moved to `queue` */
 	struct asc_view *retiring;               /* given up, and not yet moved to `retired` */
 	struct asc_rooms rooms_seen;             /* copy of `rooms`: what asc_rooms() gave last */
+	struct asc_kept_list *kept_seen;         /* the states that are kept; owned */
 	uint32_t waiting;                        /* jobs whose `finished` is still to be called */
 
 	/* read by both threads, never changed after asc_open() */
 	char *dir;
 	uint64_t map_max;
 	size_t import_memory;
-	uint32_t changes_max;
+	uint32_t changes_max, undo_max;
+	uint64_t undo_octets_max;
 	int wake_fd; /* eventfd: readable while jobs are in `done`, or the owner is to try the lock again */
 
 	/* under `lock`, which is held for moments only. The owner tries it and waits for it only in calls that wait anyway */
@@ -56,6 +60,8 @@ struct asc {
 	uint64_t next_gen;
 	struct asc_model *model;   /* the newest; owned */
 	struct asc_gen *gen;       /* the generation that counts; owned */
+	struct asc_kept_state *kept; /* the states that are kept, the oldest first; owned */
+	uint32_t kept_n, kept_next;  /* kept_next: id of the next one */
 	struct asc_manual *manual; /* list of manual changes of the import under way; NULL: no import. Borrowed */
 	uint64_t look_ms;          /* monotonic: when the next look at the room is due */
 	bool broken;               /* a commit succeeded but cannot be read: further changes are refused */

@@ -10,7 +10,9 @@
 
 #include "assoc/asc_check.h"
 #include "assoc/asc_edit.h"
+#include "assoc/asc_find.h"
 #include "assoc/asc_import_int.h"
+#include "assoc/asc_kept.h"
 #include "assoc/asc_store.h"
 #include "assoc/asc_why.h"
 #include "base/fault.h"
@@ -24,6 +26,22 @@ struct switching {
 	int err;
 	struct asc_why *why;
 };
+
+typedef int delete_fn(struct asc_edit *e, uint32_t number, uint64_t *rules);
+
+/* Deletes an SCS, a group or a set, and the rules that name it. */
+static int delete_node(struct switching *s, delete_fn *fn, uint32_t number, const char *what, const char *name)
+{
+	uint64_t rules = 0;
+	int rc = fn(&s->e, number, &rules);
+
+	s->im->along += rules;
+	if (rules)
+		asc_import_gone(s->im, "%s %s, with %llu rule%s", what, name, (unsigned long long)rules, rules == 1 ? "" : "s");
+	else
+		asc_import_gone(s->im, "%s %s", what, name);
+	return rc;
+}
 
 static bool same_scs(const struct asc_scs *a, const struct asc_scs *b)
 {
@@ -57,8 +75,7 @@ static int put_scs(struct switching *s, const struct asc_scs *scs)
 		s->im->added++;
 	else
 		s->im->replaced++;
-	if (there && (strcmp(there->scs.origin_host, scs->origin_host) != 0 || strcmp(there->scs.realm, scs->realm) != 0 ||
-		      strcmp(there->scs.anchor, scs->anchor) != 0))
+	if (there && !asc_scs_same_peer(&there->scs, scs))
 		note_peer(s->im, scs->name, false);
 	return asc_edit_scs(&s->e, scs, there ? there->number : s->e.a->next_number++);
 }
@@ -111,7 +128,6 @@ static int switch_scss(struct switching *s)
 {
 	const struct asc_index *now = s->e.a->model->index;
 	struct asc_scs_row *rows = s->im->scss.p;
-	uint64_t rules = 0;
 	int rc = 0;
 
 	s->im->peers = calloc((size_t)now->scs_n + s->im->scss.n + 1, sizeof *s->im->peers);
@@ -124,9 +140,8 @@ static int switch_scss(struct switching *s)
 
 		if (in_scs_rows(s->im, name) || asc_manual_has(&s->touched, ASC_TOUCHED_SCS, 0, 0, name, ""))
 			continue;
-		rc = asc_edit_scs_del(&s->e, now->scs[i]->number, &rules);
+		rc = delete_node(s, asc_edit_scs_del, now->scs[i]->number, "SCS", name);
 		note_peer(s->im, name, true);
-		s->im->deleted++;
 	}
 	for (uint32_t i = 0; i < s->im->scss.n && !rc; i++)
 		rc = put_scs(s, &rows[i].scs);
@@ -207,7 +222,6 @@ static bool in_group_rows(const struct asc_import *im, const char *name)
 static int drop_groups(struct switching *s)
 {
 	const struct asc_model *now = s->e.a->model;
-	uint64_t rules = 0;
 	int rc = 0;
 
 	for (uint32_t i = 0; i < now->index->groups_n && !rc; i++) {
@@ -216,20 +230,20 @@ static int drop_groups(struct switching *s)
 		if (in_group_rows(s->im, g->group.name) ||
 		    asc_manual_has(&s->touched, ASC_TOUCHED_GROUP, 0, 0, g->group.name, ""))
 			continue;
-		rc = asc_edit_group_del(&s->e, g->number, &rules);
-		s->im->deleted++;
+		rc = delete_node(s, asc_edit_group_del, g->number, "group", g->group.name);
 	}
 	for (uint32_t i = 0; i < now->index->scs_n && !rc; i++) {
 		const struct asc_node *scs = now->index->scs[i];
 
 		for (uint8_t k = 0; k < scs->groups_n && !rc; k++) {
-			const struct asc_node *g = asc_model_node(s->e.model, scs->groups[k]);
+			const struct asc_node *g = asc_model_node(now, scs->groups[k]);
 
-			if (!g || in_member_rows(s->im, g->group.name, scs->who) ||
+			if (in_member_rows(s->im, g->group.name, scs->who) ||
 			    asc_manual_has(&s->touched, ASC_TOUCHED_MEMBER, 0, 0, g->group.name, scs->who))
 				continue;
-			rc = asc_edit_member(&s->e, g->number, scs->number, false);
-			s->im->deleted++;
+			if (asc_model_node(s->e.model, g->number)) /* else it went with its group */
+				rc = asc_edit_member(&s->e, g->number, scs->number, false);
+			asc_import_gone(s->im, "%s of group %s", scs->who, g->group.name);
 		}
 	}
 	return rc;
@@ -256,7 +270,6 @@ static int switch_sets(struct switching *s)
 {
 	const struct asc_index *now = s->e.a->model->index;
 	const struct asc_dset_row *rows = s->im->dsets.p;
-	uint64_t rules = 0;
 	int rc = 0;
 
 	for (uint32_t i = 0; i < now->dsets_n && !rc && s->im->conf.replace; i++) {
@@ -264,8 +277,7 @@ static int switch_sets(struct switching *s)
 
 		if (asc_import_dset(s->im, name) || asc_manual_has(&s->touched, ASC_TOUCHED_SET, 0, 0, name, ""))
 			continue;
-		rc = asc_edit_dset_del(&s->e, now->dsets[i]->number, &rules);
-		s->im->deleted++;
+		rc = delete_node(s, asc_edit_dset_del, now->dsets[i]->number, "set", name);
 	}
 	for (uint32_t i = 0; i < s->im->dsets.n && !rc; i++) {
 		if (!rows[i].fresh)
@@ -322,8 +334,11 @@ static int old_rules(struct switching *s, const struct asc_node *node, const str
 			    !asc_manual_has(&s->touched, ASC_TOUCHED_RULE, node->number, old->verdict, old->device.text, "");
 
 		if (ours && !row) {
+			struct assoc_rule rule;
+
 			rc = asc_edit_set_row(&s->e, node->number, old, false);
-			s->im->deleted++;
+			asc_rule_of_set(&rule, node, old);
+			asc_import_gone_rule(s->im, &rule);
 			continue;
 		}
 		all[*kept] = *old;
@@ -422,6 +437,15 @@ static int switch_kind(struct switching *s)
 	}
 }
 
+static uint64_t rules_there(const struct asc_model *m)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < m->n; i++)
+		n += m->slots[i].node->sets.n + (m->slots[i].node->kind == ASC_NODE_SET ? 0 : m->slots[i].exact_n);
+	return n;
+}
+
 static int refused(const struct asc_import *im, struct asc_why *why)
 {
 	if (atomic_load(&((struct asc_import *)(uintptr_t)im)->cancelled))
@@ -431,11 +455,56 @@ static int refused(const struct asc_import *im, struct asc_why *why)
 	return 0;
 }
 
+/* Rows of the import's kind that there were. */
+static uint64_t there_of(const struct asc_import *im, const struct asc_model *m)
+{
+	uint64_t n = 0;
+
+	if (im->conf.replace)
+		return asc_import_there(im);
+	if (im->conf.kind == ASC_KIND_ASSOC || im->conf.kind == ASC_KIND_BLOCK)
+		return rules_there(m); /* those of both kinds: they are not counted apart */
+	for (uint32_t i = 0; i < m->n; i++) {
+		const struct asc_node *node = m->slots[i].node;
+
+		if (im->conf.kind == ASC_KIND_SCS)
+			n += node->kind == ASC_NODE_SCS;
+		else if (im->conf.kind == ASC_KIND_SET)
+			n += node->kind == ASC_NODE_SET ? 1 + m->slots[i].exact_n : 0;
+		else
+			n += node->kind == ASC_NODE_GROUP ? 1 : node->kind == ASC_NODE_SCS ? node->groups_n : 0;
+	}
+	return n;
+}
+
+/* The state before is kept, if this import changes something. */
+static int keep_before(struct switching *s, struct asc_keeping *k)
+{
+	struct asc_import *im = s->im;
+	const struct asc *a = s->e.a;
+	struct asc_kept info = { .at_ms = im->conf.at_ms,
+				 .kind = im->conf.kind,
+				 .replace = im->conf.replace,
+				 .rows = im->rows,
+				 .added = im->added,
+				 .replaced = im->replaced,
+				 .deleted = im->deleted,
+				 .along = im->along,
+				 .there = there_of(im, a->model),
+				 .generation = a->main_changes + a->gen_changes + 1 };
+
+	if (im->added + im->replaced + im->deleted == 0)
+		return 0;
+	memcpy(info.name, im->conf.name, sizeof info.name);
+	return asc_kept_save(&s->e, &info, k);
+}
+
 static int do_switch(struct asc *a, struct asc_job *job)
 {
 	struct asc_import *im = job->import;
 	struct switching s = { .im = im, .why = &job->out.why };
 	struct asc_gen *before = a->gen;
+	struct asc_keeping keep = { .list = NULL };
 	int rc, err = refused(im, s.why);
 
 	if (!err)
@@ -445,6 +514,8 @@ static int do_switch(struct asc *a, struct asc_job *job)
 	rc = asc_manual_gather(&s.touched, &im->manual);
 	if (!rc)
 		rc = switch_kind(&s);
+	if (!rc && !s.err)
+		s.err = asc_import_judge_gone(im, rules_there(a->model), s.why);
 	if (!rc && !s.err && im->conf.dry_run) {
 		free(s.touched.keys);
 		asc_edit_drop(&s.e);
@@ -455,14 +526,26 @@ static int do_switch(struct asc *a, struct asc_job *job)
 	FAULT_POINT(STORE_GENERATION_WHOLE);
 	if (!rc && !s.err && im->gen)
 		rc = asc_edit_gen(&s.e);
+	if (!rc && !s.err)
+		rc = keep_before(&s, &keep);
 	free(s.touched.keys);
 	err = asc_edit_end(&s.e, s.err, rc, "switch to what was imported");
 	FAULT_POINT(STORE_SWITCHED);
-	if (err || !im->gen)
+	if (err) {
+		asc_keeping_drop(&keep);
 		return err;
-	a->gen = im->gen;
-	im->gen = NULL;
-	asc_gen_drop(before);
+	}
+	im->kept = keep.keep;
+	if (im->gen) {
+		a->gen = im->gen;
+		im->gen = NULL;
+	} else {
+		before = NULL;
+	}
+	if (keep.list)
+		asc_kept_saved(a, job, &keep, before);
+	else
+		asc_gen_drop(before);
 	return 0;
 }
 

@@ -186,6 +186,10 @@ static void tell(struct asc *a, struct asc_job *jobs)
 			a->view = job->view;
 			asc_view_retire(a, before);
 		}
+		if (job->kept) {
+			free(a->kept_seen);
+			a->kept_seen = job->kept;
+		}
 		job->finished(a, job);
 		free(job);
 	}

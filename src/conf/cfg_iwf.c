@@ -73,6 +73,10 @@ static const struct cfg_row associations_rows[] = {
 		"changes that may wait for the disk at once; more are refused"),
 	CFG_U64("import_memory", struct cfg_iwf, associations_import_memory, UINT64_C(1) << 20, UINT64_C(1) << 40, "268435456",
 		"octets in which an import sorts; what does not fit is sorted on disk, below state_dir"),
+	CFG_U32("undo_max", struct cfg_iwf, associations_undo_max, 0, 16, "3",
+		"states before the last imports that 'mtcctl assoc undo' can go back to; 0: none is kept"),
+	CFG_U64("undo_size_max", struct cfg_iwf, associations_undo_size_max, UINT64_C(1) << 20, UINT64_C(1) << 44, "2147483648",
+		"octets on disk that these states take together; the oldest go first"),
 	CFG_END,
 };
 

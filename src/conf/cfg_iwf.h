@@ -131,6 +131,8 @@ struct cfg_iwf {
 	uint64_t associations_size_max;            /* octets of each of the store's memory maps */
 	uint32_t associations_changes_max;         /* that wait at once */
 	uint64_t associations_import_memory;       /* octets */
+	uint32_t associations_undo_max;            /* states before imports that are kept; 0: none */
+	uint64_t associations_undo_size_max;       /* octets of all of them */
 	char group_uri_prefix[CFG_URI_PREFIX_MAX]; /* of a SAN URI that names a group */
 	struct cfg_anchor anchors[CFG_ANCHORS_MAX];
 	size_t anchors_n;

@@ -82,8 +82,12 @@ static int open_stores(struct core *c, int decisions_fd, char why[CORE_WHY_MAX])
 {
 	const struct cfg_iwf *cfg = c->cfg;
 	char dir[CFG_PATH_MAX + 32];
-	struct asc_conf asc = { dir, cfg->associations_size_max, cfg->associations_changes_max,
-				(size_t)cfg->associations_import_memory };
+	struct asc_conf asc = { .dir = dir,
+				.map_max = cfg->associations_size_max,
+				.changes_max = cfg->associations_changes_max,
+				.import_memory = (size_t)cfg->associations_import_memory,
+				.undo_max = cfg->associations_undo_max,
+				.undo_octets_max = cfg->associations_undo_size_max };
 	struct asc_why asc_why = { "" };
 	int err;
 

@@ -1,0 +1,57 @@
+/* asc_gone.c - what an import deletes: counted, the first of it told, and refused when it is much and nobody said yes. A file that was
+ * cut off, or that is another one than was meant, must not empty the store. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "assoc/asc_import_int.h"
+#include "assoc/asc_why.h"
+
+#define MUCH_ROWS 10
+#define MUCH_PART 10 /* a tenth */
+
+bool asc_deletes_much(uint64_t deleted, uint64_t there)
+{
+	return deleted >= MUCH_ROWS && deleted > there / MUCH_PART;
+}
+
+void asc_import_gone(struct asc_import *im, const char *fmt, ...)
+{
+	va_list ap;
+
+	im->deleted++;
+	if (im->gone_n == ASC_GONE_MAX)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(im->gone[im->gone_n].text, sizeof im->gone[0].text, fmt, ap);
+	va_end(ap);
+	im->gone_n++;
+}
+
+void asc_import_gone_rule(struct asc_import *im, const struct assoc_rule *r)
+{
+	char text[ASSOC_RULE_TEXT_MAX];
+
+	asc_import_gone(im, "%s", im->gone_n < ASC_GONE_MAX ? assoc_rule_text(text, r) : "");
+}
+
+uint64_t asc_import_there(const struct asc_import *im)
+{
+	return im->deleted + im->replaced + im->unchanged;
+}
+
+int asc_import_judge_gone(struct asc_import *im, uint64_t rules, struct asc_why *why)
+{
+	const struct asc_import_conf *conf = &im->conf;
+	uint64_t there = asc_import_there(im), goes = im->deleted + im->along;
+	char along[64] = "";
+
+	if (!conf->replace)
+		return 0; /* nothing goes; what else there is was not counted */
+	im->much = (im->rows == 0 && goes) || asc_deletes_much(im->deleted, there) || asc_deletes_much(im->along, rules);
+	if (!im->much || conf->dry_run || conf->sure || (conf->deletes_max && goes <= conf->deletes_max))
+		return 0;
+	if (im->along)
+		snprintf(along, sizeof along, ", and %llu rules with them", (unsigned long long)im->along);
+	return asc_refuse(why, ERR_LIMIT, "it would delete %llu of %llu rows%s: say --yes if that is meant",
+			  (unsigned long long)im->deleted, (unsigned long long)there, along);
+}
