@@ -175,7 +175,7 @@ static void import(const char *dir)
 {
 	struct asc_import_conf conf = { .kind = ASC_KIND_ASSOC };
 	struct reading reading = { .im = NULL };
-	struct exc_read r = { ASC_KIND_ASSOC, EXC_DETECT, source, on_row, on_mistake, &reading };
+	struct exc_read r = { ASC_KIND_ASSOC, EXC_DETECT, source, on_row, on_mistake, &reading, false };
 	struct asc_import_error e;
 	uint64_t start, cpu, read_ns, rows;
 	char path[1200];

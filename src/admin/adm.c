@@ -12,7 +12,7 @@ static int add_commands(struct adm *a)
 							    adm_check_rows,       adm_group_rows,  adm_set_rows,
 							    adm_exchange_rows,    adm_backup_rows, adm_trigger_rows,
 							    adm_trigger_one_rows, adm_reload_rows, adm_health_rows,
-							    adm_quota_rows };
+							    adm_quota_rows,       adm_undo_rows };
 	int err = 0;
 
 	for (size_t i = 0; !err && i < sizeof tables / sizeof *tables; i++)

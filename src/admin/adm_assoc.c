@@ -191,11 +191,23 @@ static void on_scs_show(void *arg, struct ctl_request *rq, const json_t *args)
 
 /* -- rules */
 
+/* Until when it holds, and that this is over. */
+static void tell_end(json_t *last, int64_t not_after_s)
+{
+	json_object_set_new(last, "not_after", adm_time((uint64_t)not_after_s * 1000));
+	if (not_after_s < (int64_t)(clock_real_ms() / 1000))
+		json_object_set_new(last, "warnings", json_pack("[s]", "the time of this rule is over already: it has no effect"));
+}
+
 static void assoc_added(const struct adm_changed *done)
 {
-	ctl_done(done->rq,
-		 json_pack("{s:s, s:s, s:s, s:b}", "scs", ctl_arg_text(done->args, "scs", ""), "device", done->out->device,
-			   "effect", ctl_arg_text(done->args, "effect", "allow"), "replaced", done->out->replaced));
+	json_t *last = json_pack("{s:s, s:s, s:s, s:b}", "scs", ctl_arg_text(done->args, "scs", ""), "device", done->out->device,
+				 "effect", ctl_arg_text(done->args, "effect", "allow"), "replaced", done->out->replaced);
+	int64_t not_after_s = (int64_t)ctl_arg_num(done->args, "not_after", 0);
+
+	if (last && not_after_s)
+		tell_end(last, not_after_s);
+	ctl_done(done->rq, last);
 }
 
 static void on_assoc_add(void *arg, struct ctl_request *rq, const json_t *args)

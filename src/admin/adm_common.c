@@ -58,3 +58,8 @@ const char *adm_protection_word(int protection)
 {
 	return protection == CFG_TLS ? "tls" : "none";
 }
+
+void adm_needs_yes(struct ctl_request *rq, const struct asc_why *why, uint64_t deletes)
+{
+	ctl_line(rq, json_pack("{s:b, s:s, s:I}", "needs_yes", 1, "text", why->text, "deletes", (json_int_t)deletes));
+}

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "assoc/asc_change.h"
@@ -39,12 +40,15 @@ struct adm_import {
 	bool running, built, finishing, ended; /* the thread works; it is done; the store switches; rq is answered */
 	uint64_t seen_octets, seen_at_ms;
 	atomic_uint_fast64_t taken; /* rows accepted so far; read by any thread */
+	int64_t now_s;              /* seconds since 1970, at the beginning */
+	bool ended_well;            /* its last line must be ended */
 	/* used by the thread while `running` */
 	int err;
 	uint64_t rows;
 	unsigned mistakes_n;
 	struct mistake mistakes[EXC_ERRORS_MAX + 1];
-	struct asc_why why; /* for an error that does not belong to one row */
+	uint64_t over, over_line; /* rows whose time is over, and the line of the first */
+	struct asc_why why;       /* for an error that does not belong to one row */
 };
 
 /* -- on the thread */
@@ -104,6 +108,8 @@ static int take_rule(struct adm_import *g, uint64_t line, const struct exc_row *
 				     .not_after_s = row->not_after_s,
 				     .mode = row->mode };
 
+	if (row->not_after_s && row->not_after_s < g->now_s && !g->over++)
+		g->over_line = line;
 	return asc_import_rule(g->im, line, &rule, why);
 }
 
@@ -149,7 +155,7 @@ static void on_mistake(void *arg, uint64_t line, const char *words)
 static void run(void *arg)
 {
 	struct adm_import *g = arg;
-	struct exc_read r = { g->conf.kind, g->format, source, on_row, on_mistake, g };
+	struct exc_read r = { g->conf.kind, g->format, source, on_row, on_mistake, g, g->ended_well };
 	struct asc_import_error e = { 0 };
 
 	g->err = exc_read(&r, &g->rows);
@@ -222,16 +228,49 @@ static void cut_sessions(struct adm *a, const struct asc_import_result *r)
 		core_sessions_cut(a->core, r->peers[i].name, r->peers[i].removed ? CORE_CUT_SCS_REMOVED : CORE_CUT_SCS_CHANGED);
 }
 
+static void tell_gone(struct adm_import *g, const struct asc_import_result *r)
+{
+	for (size_t i = 0; i < r->gone_n; i++)
+		ctl_line(g->rq, json_pack("{s:s}", "goes", r->gone[i].text));
+}
+
+/* It deletes much: what goes, how much, and that nothing was done. */
+static void fail_unsure(struct adm_import *g, const struct asc_why *why, const struct asc_import_result *r)
+{
+	tell_gone(g, r);
+	adm_needs_yes(g->rq, why, r->deleted + r->along);
+	st_count(g->adm->st, ST_IMPORTS_FAILED);
+	ctl_fail(g->rq, "%s: %s; nothing was changed. --yes does it, --dry-run only counts", g->name, why->text);
+	ended(g);
+}
+
+static json_t *warnings_of(const struct adm_import *g)
+{
+	char text[160];
+
+	if (!g->over)
+		return NULL;
+	snprintf(text, sizeof text, "the time of %llu row%s is over already, first in line %llu", (unsigned long long)g->over,
+		 g->over == 1 ? "" : "s", (unsigned long long)g->over_line);
+	return json_pack("[s]", text);
+}
+
 static void on_switched(void *arg, int err, const struct asc_why *why, const struct asc_import_result *r)
 {
 	struct adm_import *g = arg;
 	struct adm *a = g->adm;
 
 	g->finishing = false;
+	if (err && r->much && err == ERR_LIMIT) {
+		fail_unsure(g, why, r);
+		return;
+	}
 	if (err) {
 		fail(g, err, why->text);
 		return;
 	}
+	if (g->conf.dry_run)
+		tell_gone(g, r);
 	if (!g->conf.dry_run) {
 		st_count(a->st, ST_IMPORTS);
 		st_count_n(a->st, ST_IMPORT_ROWS, r->rows);
@@ -240,9 +279,11 @@ static void on_switched(void *arg, int err, const struct asc_why *why, const str
 	ctl_note(g->rq, "%llu rows: %llu added, %llu replaced, %llu unchanged, %llu deleted%s", (unsigned long long)r->rows,
 		 (unsigned long long)r->added, (unsigned long long)r->replaced, (unsigned long long)r->unchanged,
 		 (unsigned long long)r->deleted, g->conf.dry_run ? " (dry run)" : "");
-	ctl_done(g->rq, json_pack("{s:I, s:I, s:I, s:I, s:I, s:b}", "rows", (json_int_t)r->rows, "added", (json_int_t)r->added,
-				  "replaced", (json_int_t)r->replaced, "unchanged", (json_int_t)r->unchanged, "deleted",
-				  (json_int_t)r->deleted, "dry_run", g->conf.dry_run));
+	ctl_done(g->rq, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:b, s:o*}", "rows", (json_int_t)r->rows, "added",
+				  (json_int_t)r->added, "replaced", (json_int_t)r->replaced, "unchanged",
+				  (json_int_t)r->unchanged, "deleted", (json_int_t)r->deleted, "along", (json_int_t)r->along,
+				  "dry_run", g->conf.dry_run, "needs_yes", g->conf.dry_run && r->much, "undo", r->kept, "warnings",
+				  warnings_of(g)));
 	ended(g);
 }
 
@@ -337,10 +378,21 @@ enum exc_format adm_exchange_format(const json_t *args, enum exc_format preset)
 	return exc_format_parse(&format, ctl_arg_text(args, "format", "")) ? preset : format;
 }
 
+/* The end of a long name says more than its beginning. It is cut between characters. */
+static void keep_name(char out[ASC_IMPORT_NAME_MAX + 1], const char *name)
+{
+	size_t n = strlen(name), from = n > ASC_IMPORT_NAME_MAX ? n - ASC_IMPORT_NAME_MAX : 0;
+
+	while (((unsigned char)name[from] & 0xc0) == 0x80)
+		from++;
+	snprintf(out, ASC_IMPORT_NAME_MAX + 1, "%s", name + from);
+}
+
 static int import_new(struct adm_import **out, struct adm *a, int fd, const json_t *args, enum asc_kind kind, struct asc_why *why)
 {
 	struct adm_import *g = calloc(1, sizeof *g);
 	const char *words = NULL;
+	struct stat st;
 	int err;
 
 	if (!g)
@@ -349,9 +401,15 @@ static int import_new(struct adm_import **out, struct adm *a, int fd, const json
 	g->cfg = a->cfg;
 	g->conf = (struct asc_import_conf){ .kind = kind,
 					    .replace = ctl_arg_bool(args, "replace", false),
-					    .dry_run = ctl_arg_bool(args, "dry_run", false) };
+					    .dry_run = ctl_arg_bool(args, "dry_run", false),
+					    .sure = ctl_arg_bool(args, "yes", false),
+					    .deletes_max = ctl_arg_num(args, "deletes_max", 0),
+					    .at_ms = clock_real_ms() };
+	g->now_s = (int64_t)(g->conf.at_ms / 1000);
+	g->ended_well = g->conf.replace || fstat(fd, &st) || !S_ISREG(st.st_mode);
 	g->format = adm_exchange_format(args, EXC_DETECT);
 	snprintf(g->name, sizeof g->name, "%s", ctl_arg_text(args, "name", "-"));
+	keep_name(g->conf.name, g->name);
 	g->seen_at_ms = clock_mono_ms();
 	err = net_feed_open(&g->feed, fd, false, (uint32_t)a->cfg->limits.exchange_idle_ms, &words);
 	if (err) {

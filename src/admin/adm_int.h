@@ -31,8 +31,8 @@ struct adm { /* the `arg` of every handler */
 
 /* The tables of commands, one for each file. */
 extern const struct ctl_command adm_status_rows[], adm_peers_rows[], adm_assoc_rows[], adm_check_rows[], adm_group_rows[],
-    adm_set_rows[], adm_exchange_rows[], adm_backup_rows[], adm_trigger_rows[], adm_trigger_one_rows[], adm_reload_rows[],
-    adm_health_rows[], adm_quota_rows[];
+    adm_set_rows[], adm_exchange_rows[], adm_undo_rows[], adm_backup_rows[], adm_trigger_rows[], adm_trigger_one_rows[],
+    adm_reload_rows[], adm_health_rows[], adm_quota_rows[];
 
 /* -- adm_health.c: why the gateway is not well; an empty array: it is. Objects of `reason`, `text`, `advice`. New reference. */
 json_t *adm_health(const struct adm *a);
@@ -51,6 +51,8 @@ void adm_waits_orphan(struct adm *a);         /* sets `adm` of each wait to NULL
 json_t *adm_time(uint64_t real_ms);                                     /* RFC 3339 */
 json_t *adm_core_time(const struct adm *a, uint64_t at_ms);             /* the same, of a time that the core tells */
 json_t *adm_groups(const struct adm *a, const struct asc_asker *asker); /* names of the groups that the asker is in */
+/* The row of a reply that says that a yes is needed; it may be said by `deletes` in deletes_max too. */
+void adm_needs_yes(struct ctl_request *rq, const struct asc_why *why, uint64_t deletes);
 const char *adm_zone_word(enum cfg_zone zone);
 const char *adm_protection_word(int protection);
 

@@ -19,7 +19,7 @@
 
 static int start(struct asc *a, struct asc_why *why)
 {
-	asc_gen_clean(a);
+	asc_gen_clean(a, asc_kept_has);
 	asc_room_look(a);
 	a->rooms_seen = a->rooms;
 	a->view = asc_view_new(a->model, a->gen, why);

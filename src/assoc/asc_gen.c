@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "assoc/asc_lmdb.h"
-#include "assoc/asc_kept.h"
 #include "assoc/asc_model.h"
 #include "assoc/asc_store.h"
 #include "assoc/asc_why.h"
@@ -172,7 +171,7 @@ int asc_gen_put_changes(struct asc_gen *g, const struct asc *a, struct asc_why *
 	return rc ? asc_fail(why, &g->kv, rc, "write its counters") : 0;
 }
 
-void asc_gen_clean(const struct asc *a)
+void asc_gen_clean(const struct asc *a, bool (*kept)(const struct asc *a, uint64_t number))
 {
 	DIR *d = opendir(a->dir);
 	struct dirent *e;
@@ -185,7 +184,7 @@ void asc_gen_clean(const struct asc *a)
 
 		if (strncmp(e->d_name, PREFIX, sizeof PREFIX - 1) != 0 ||
 		    str_parse_u64(&number, e->d_name + sizeof PREFIX - 1, 0, UINT64_MAX) || number == a->gen->number ||
-		    asc_kept_has(a, number))
+		    kept(a, number))
 			continue;
 		dir_of(dir, sizeof dir, a, number);
 		remove_files(dir);

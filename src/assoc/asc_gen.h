@@ -24,7 +24,8 @@ void asc_gen_free(struct asc_gen *g); /* takes one reference; the last one close
 void asc_gen_drop(struct asc_gen *g);
 /* Makes all of it and its directory entries durable. 0, or a code of LMDB or errno. */
 ERR_MUST_USE int asc_gen_sync(struct asc_gen *g);
-void asc_gen_clean(const struct asc *a); /* removes every generation in DIR other than a->gen and those that are kept */
+/* Removes every generation in DIR other than a->gen and those that `kept` says are kept. */
+void asc_gen_clean(const struct asc *a, bool (*kept)(const struct asc *a, uint64_t number));
 /* Writes into it how many changes there were, and the next number, as the store knows them. Errors with words. */
 ERR_MUST_USE int asc_gen_put_changes(struct asc_gen *g, const struct asc *a, struct asc_why *why);
 

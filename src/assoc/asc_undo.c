@@ -58,9 +58,9 @@ static int judge(struct asc *a, struct asc_undoing *u, struct asc_why *why)
 	r->goes = r->kept.added + r->since;
 	there = r->kept.there - r->kept.deleted + r->goes;
 	r->much = asc_deletes_much(r->goes, there);
-	if (!r->much || u->conf.sure || (u->conf.deletes_max && r->goes <= u->conf.deletes_max))
+	if (!r->much || u->conf.dry_run || u->conf.sure || (u->conf.deletes_max && r->goes <= u->conf.deletes_max))
 		return 0;
-	return asc_refuse(why, ERR_LIMIT, "it would take away up to %llu rows, what was changed since among them: say --yes if that is meant",
+	return asc_refuse(why, ERR_LIMIT, "it would take away up to %llu rows, with what was changed since",
 			  (unsigned long long)r->goes);
 }
 
@@ -73,7 +73,7 @@ static int go_back(struct asc *a, struct asc_job *job)
 	struct asc_edit e;
 	int rc, err = judge(a, u, why);
 
-	if (err)
+	if (err || u->conf.dry_run)
 		return err;
 	then = a->kept[a->kept_n - 1].gen;
 	err = asc_gen_put_changes(then, a, why); /* asc_generation() never goes back */

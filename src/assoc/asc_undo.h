@@ -25,6 +25,7 @@ struct asc_kept { /* a state that is kept: the one before this import */
 uint32_t asc_kept(const struct asc *a, const struct asc_kept **out);
 
 struct asc_undo_conf {
+	bool dry_run;         /* only tell what would come back; nobody has to be sure */
 	bool sure;            /* as in asc_import_conf: it may take away as many rows as the import added, and changes since */
 	uint64_t deletes_max; /* 0: nothing was said */
 };

@@ -84,6 +84,9 @@ void cli_table_end(struct cli_table *t); /* shows what is left; takes; NULL allo
 /* A value as a person reads it; control characters leave as '?'. */
 void cli_text(char *out, size_t cap, const json_t *v);
 
+/* cli_yes.c: asks at the terminal. False when there is none (standard input and standard error), or the answer is not yes. */
+bool cli_yes(const char *question);
+
 /* cli_check.c: the last line of `assoc check` */
 int cli_show_check(FILE *out, const json_t *last);
 
@@ -113,6 +116,7 @@ int cli_show_set(FILE *out, const json_t *last);
 int cli_show_set_deleted(FILE *out, const json_t *last);
 int cli_show_set_member(FILE *out, const json_t *last);
 int cli_show_import(FILE *out, const json_t *last, const char *file);
+int cli_show_undo(FILE *out, const json_t *last);
 int cli_show_export(FILE *out, const json_t *last, const char *file);
 int cli_show_reload(FILE *out, const json_t *last);
 int cli_show_level(FILE *out, const json_t *last);

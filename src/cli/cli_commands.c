@@ -169,6 +169,11 @@ static const struct cli_param set_member[] = {
 	END,
 };
 
+#define YES                                                                                                                      \
+	OPTION("yes", "yes", CLI_TRUE, NULL,                                                                                     \
+	       "do it though it deletes at least 10 rows and more than a tenth; without it, a terminal is asked"),                \
+	    NUMBER("deletes-max", "deletes_max", 0, INT64_MAX, "the same, as long as it deletes no more rows than that")
+
 static const struct cli_param import_file[] = {
 	{ .arg = "file",
 	  .kind = CLI_IN,
@@ -179,6 +184,13 @@ static const struct cli_param import_file[] = {
 	       "default by the end of the name (.csv, .jsonl), else by the first octet"),
 	OPTION("replace", "replace", CLI_TRUE, NULL, "the file becomes all there is of this kind: what is not in it is deleted"),
 	OPTION("dry-run", "dry_run", CLI_TRUE, NULL, "check the whole file and say what it would change; change nothing"),
+	YES,
+	END,
+};
+
+static const struct cli_param assoc_undo[] = {
+	OPTION("dry-run", "dry_run", CLI_TRUE, NULL, "say what would come back; change nothing"),
+	YES,
 	END,
 };
 
@@ -263,6 +275,10 @@ static const struct cli_column device_columns[] = { { "DEVICE", "device" }, END_
 static const struct cli_column assoc_columns[] = {
 	{ "SCS", "scs" },   { "DEVICE", "device" },         { "EFFECT", "effect" },       { "RIGHTS", "rights" },
 	{ "MODE", "mode" }, { "NOT-BEFORE", "not_before" }, { "NOT-AFTER", "not_after" }, END_COLUMN
+};
+static const struct cli_column undo_columns[] = {
+	{ "AT", "at" },		{ "KIND", "kind" },	  { "FILE", "file" },	    { "REPLACE", "replace" }, { "ADDED", "added" },
+	{ "REPLACED", "replaced" }, { "DELETED", "deleted" }, { "OCTETS", "octets" }, { "CHANGES SINCE", "since" }, END_COLUMN
 };
 static const struct cli_column reload_columns[] = { { "FOUND", "kind" }, { "TEXT", "text" }, END_COLUMN };
 
@@ -402,6 +418,15 @@ const struct cli_command cli_commands[] = {
 	  "mode (enforce, detect-only). What is empty or left out: allow, all rights, always, enforce.\n" },
 	{ "assoc", "export", "assoc.export", "All allow and deny rules into a file that import reads", export_file, NULL, NULL,
 	  "  mtcctl assoc export assoc.csv\n  mtcctl assoc export --format jsonl | gzip >assoc.jsonl.gz\n" },
+	{ "assoc", "undo list", "assoc.undo.list", "The states before the last imports that can be gone back to, newest first", NULL,
+	  undo_columns, cli_show_count, "  mtcctl assoc undo list\n" },
+	{ "assoc", "undo", "assoc.undo",
+	  "Go back to the state before the last import, of whatever kind: SCSs, groups, sets, rules and blocks", assoc_undo, NULL,
+	  cli_show_undo,
+	  "  mtcctl assoc undo --dry-run\n  mtcctl assoc undo\n\n"
+	  "The whole store is as it was then; what was changed since by hand is lost, and said before with --dry-run.\n"
+	  "Said again, it goes back before the import before that. associations.undo_max and undo_size_max of the configuration\n"
+	  "bound how far. There is no way forward again: import the file once more.\n" },
 	{ "block", "add", "assoc.add", "Stop an SCS, a device or both, whatever other rules say", block_add, NULL, cli_show_assoc,
 	  "  mtcctl block add '*' meter-7@fleet.example\n"
 	  "  mtcctl block add acme '*'\n"

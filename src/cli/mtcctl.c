@@ -2,6 +2,7 @@
  * do. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/stdfd.h"
@@ -32,6 +33,9 @@ struct reply {
 	const char *name;
 	struct cli_bar bar;
 	json_t *last; /* owned */
+	/* of what deletes much */
+	json_t *unsure; /* the row that says so; owned; NULL: there was none */
+	bool ask;       /* a person is asked then, in place of the words of the refusal */
 };
 
 static int usage(const char *words, const char *more)
@@ -182,12 +186,43 @@ static int last_line(struct reply *r, const json_t *row)
 	return 0;
 }
 
+static void show_warnings(const json_t *last)
+{
+	const json_t *text;
+	size_t i;
+
+	json_array_foreach(json_object_get(last, "warnings"), i, text)
+	    fprintf(stderr, "mtcctl: warning: %s\n", json_string_value(text) ? json_string_value(text) : "");
+}
+
+/* What deletes much, and what of it: true when the row is about that. */
+static bool gone_row(struct reply *r, const json_t *row)
+{
+	const char *goes = json_string_value(json_object_get(row, "goes"));
+
+	if (json_is_true(json_object_get(row, "done")))
+		return false;
+	if (goes && !r->json) {
+		cli_bar_clear(&r->bar);
+		fprintf(stderr, "deletes %s\n", goes);
+	}
+	if (json_is_true(json_object_get(row, "needs_yes"))) {
+		json_decref(r->unsure);
+		r->unsure = json_incref((json_t *)(uintptr_t)row);
+	}
+	return goes || json_is_true(json_object_get(row, "needs_yes"));
+}
+
 static int on_row(void *arg, const json_t *row)
 {
 	struct reply *r = arg;
 
 	if (r->json)
 		show_json(row);
+	else if (json_is_true(json_object_get(row, "done")))
+		show_warnings(row);
+	if (gone_row(r, row))
+		return 0;
 	if (r->file) {
 		fflush(stdout); /* a program that reads wants to know how far it is now */
 		return file_row(r, row);
@@ -220,9 +255,34 @@ static int ask(const struct options *o, const json_t *args, struct reply *r)
 	ctl_client_close(client);
 	cli_table_end(r->table);
 	cli_bar_clear(&r->bar);
-	if (err)
+	if (err && !(r->ask && r->unsure))
 		fprintf(stderr, "mtcctl: %s\n", why);
 	return err == ERR_REFUSED ? CLI_NO : err ? CLI_CONNECT : r->exit;
+}
+
+/* The same; what deletes much is asked for once more when a person at a terminal says yes to that many rows. */
+static int ask_until_sure(const struct options *o, json_t *args, struct reply *r)
+{
+	bool again = !r->file || lseek(r->file->fd, 0, SEEK_CUR) >= 0; /* else it cannot be read twice */
+	int code;
+
+	r->ask = again && !o->json && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+	code = ask(o, args, r);
+	if (code == CLI_NO && r->ask && r->unsure) {
+		json_object_set(args, "deletes_max", json_object_get(r->unsure, "deletes"));
+		r->ask = false;
+		json_decref(r->last);
+		r->last = NULL;
+		if (!cli_yes(json_string_value(json_object_get(r->unsure, "text"))))
+			fputs("mtcctl: nothing was changed\n", stderr);
+		else if (r->file && lseek(r->file->fd, 0, SEEK_SET) < 0)
+			perror("mtcctl: the file cannot be read again");
+		else
+			code = ask(o, args, r);
+	}
+	json_decref(r->unsure);
+	r->unsure = NULL;
+	return code;
 }
 
 static const struct cli_param *dir_of(const struct cli_command *c)
@@ -274,7 +334,7 @@ static int ask_with_file(const struct options *o, const struct cli_command *c, j
 	r.file = &file;
 	if (!o->json)
 		cli_bar_init(&r.bar, stderr);
-	code = ask(o, args, &r);
+	code = ask_until_sure(o, args, &r);
 	if (!cli_file_end(&file, code == CLI_OK, why)) {
 		fprintf(stderr, "mtcctl: %s\n", why);
 		code = CLI_NO;
@@ -305,7 +365,7 @@ static int run(const struct options *o, const struct cli_command *c, int argc, c
 		code = path ? ask_with_file(o, c, args, path, file->kind == CLI_IN) : CLI_USAGE;
 		free(path);
 	} else {
-		code = ask(o, args, &(struct reply){ .command = c, .json = o->json });
+		code = ask_until_sure(o, args, &(struct reply){ .command = c, .json = o->json });
 	}
 	json_decref(args);
 	return code;

@@ -145,6 +145,10 @@ const struct ctl_arg ctl_args_group_member[] = {
 	END,
 };
 
+/* What deletes at least 10 rows, and more than a tenth, does it only then. */
+#define SURE                                                                                                                     \
+	BOOLEAN("yes", "do it though it deletes much"), NUM("deletes_max", 0, INT64_MAX, "do it though it deletes so many rows")
+
 #define FILE_NAME TEXT("name", false, 1, 255, "name of the file, for messages")
 #define DESCRIPTOR(meaning_)                                                                                                     \
 	{                                                                                                                        \
@@ -157,6 +161,13 @@ const struct ctl_arg ctl_args_import[] = {
 	WORD("format", false, CTL_WORDS_FORMAT, "its format; default by its first octet"),
 	BOOLEAN("replace", "the file becomes all there is of its kind"),
 	BOOLEAN("dry_run", "say what it would change, and change nothing"),
+	SURE,
+	END,
+};
+
+const struct ctl_arg ctl_args_assoc_undo[] = {
+	BOOLEAN("dry_run", "say what would come back, and change nothing"),
+	SURE,
 	END,
 };
 

@@ -34,7 +34,7 @@
  * set.list        row: name, members, rules; last: count
  * set.show        row: device; last: count, more: bool, members, rules
  * set.member.add, set.member.del  last: set, device, member: bool
- * assoc.add       last: scs, device (canonical), effect, replaced?: bool
+ * assoc.add       last: scs, device (canonical), effect, replaced?: bool, not_after? (RFC 3339), warnings?: [text]
  * assoc.del       last: scs, device, count (rules deleted)
  * assoc.list      row: scs, device, effect, rights: [words], mode, not_before?, not_after? (RFC 3339); last: count
  * assoc.show      row: as assoc.list plus state: "in force"|"not yet"|"over"; last: count
@@ -48,7 +48,14 @@
  *                 rule does, at `at`)|"join-group"|"join-set"|"leave-group"|"leave-set" (of `name`, because of the rule)
  * scs.import, group.import, set.import, assoc.import, block.import  row: progress: true, phase: "read"|"merge"|"sync"|"switch", rows,
  *                 rows_total (0: not known), octets, octets_total (0: not known); row, when the file is wrong: line, error;
- *                 last: rows, added, replaced, unchanged, deleted, dry_run
+ *                 row: goes (text of a row that is deleted; the first ten, of a dry run and of one that wants a yes); row, when it
+ *                 deletes much and neither yes nor deletes_max let it: needs_yes: true, text, deletes (rows, for deletes_max);
+ *                 last: rows, added, replaced, unchanged, deleted, along (rules that went with an SCS, group or set), dry_run,
+ *                 needs_yes (of a dry run: for real it wants a yes), undo (the state before is kept), warnings?: [text]
+ * assoc.undo      row, as of an import: needs_yes, text, deletes (at most); last: at (RFC 3339), kind, file, replace, rows, added,
+ *                 replaced, deleted, along (as the import told them), since (changes since that are lost), goes (rows that it takes
+ *                 away, at most), left (states that are still kept), needs_yes, dry_run
+ * assoc.undo.list  row: at, kind, file, replace, rows, added, replaced, deleted, octets, since; the newest first; last: count
  * scs.export, ...  row: progress: true, phase: "write", rows, rows_total, octets; last: rows, octets
  * backup.copy     row: progress: true, phase: "copy", octets, octets_total (at most); last: store, octets, sha256 (hex), version,
  *                 identity, generation (of the two files of the associations; a backup has both of one generation)
@@ -97,7 +104,8 @@ extern const struct ctl_arg ctl_args_set_name[];     /* name: set.del */
 extern const struct ctl_arg ctl_args_set_show[];     /* name; optional limit (default 1000, 0: all) */
 extern const struct ctl_arg ctl_args_set_member[];   /* set, device */
 /* For all kinds, with the descriptor of the file. name: for messages. */
-extern const struct ctl_arg ctl_args_import[];          /* optional name, format, replace, dry_run */
+extern const struct ctl_arg ctl_args_import[];          /* optional name, format, replace, dry_run, yes, deletes_max */
+extern const struct ctl_arg ctl_args_assoc_undo[];      /* optional dry_run, yes, deletes_max */
 extern const struct ctl_arg ctl_args_export[];          /* optional name, format */
 extern const struct ctl_arg ctl_args_backup_copy[];     /* store, with the descriptor of the file; optional name */
 extern const struct ctl_arg ctl_args_triggers_list[];   /* optional scs, device, state, older_s, limit (default 100, 0: all) */

@@ -19,6 +19,8 @@ struct exc_read {
 	exc_row_fn *row;
 	exc_error_fn *error;
 	void *arg; /* of all three */
+	/* What is missing at the end does harm, or is likely: the file is to replace what is there, or comes out of a pipe. */
+	bool ended;
 };
 
 /* Reads all. Returns 0 when every row was taken; ERR_INVAL when at least one mistake was told; ERR_NOMEM; what the source or, to
@@ -28,6 +30,6 @@ struct exc_read {
  * device may be named '#'. JSON lines: an object a line. EXC_DETECT: JSON lines when the first octet is '{', else CSV; an empty file is a mistake
  * then, for nobody can say that it is meant (and in CSV always, for lack of its header).
  *
- * A last line without its LF is a mistake in both, from a pipe and from a file: of a number that was cut off what is left is a number of
- * another device, and rows that are missing behind it would be deleted. */
+ * A last line without its LF is a mistake in CSV: of a number that was cut off what is left is a number of another device. In JSON lines it
+ * is one with `ended`: an object that is closed is whole, but there may be no more than that of the file. */
 ERR_MUST_USE int exc_read(const struct exc_read *r, uint64_t *rows);

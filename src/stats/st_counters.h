@@ -130,6 +130,7 @@
 	X(ASSOC_CHANGES, "assoc_changes", "changes of associations by the control socket, durable and in force")                 \
 	X(ASSOC_BUSY, "assoc_busy", "changes of associations refused: associations.changes_max wait already")                    \
 	X(IMPORTS, "imports", "files imported whole")                                                                            \
+	X(ASSOC_UNDONE, "assoc_undone", "imports that were taken back: the state before is in force again")                      \
 	X(IMPORTS_FAILED, "imports_failed", "imports that were refused, cancelled or failed: nothing was changed")               \
 	X(IMPORT_ROWS, "import_rows", "rows of files imported whole")                                                            \
 	X(EXPORTS, "exports", "exports written whole")                                                                           \

@@ -112,8 +112,8 @@ def test_what_a_check_says_would_change_the_answer_does(lab, ctl):
     assert told(reply) == {("add", "allow acme meter-61@a.example trigger"), ("delete", deny), ("detect-only", deny), ("end", deny),
                            ("leave-set", deny)}
     end = [c["at"] for c in reply["changes"] if c["change"] == "end"][0]
-    assert end == "2040-01-01T00:00:01.000Z"
-    assert check("--at", "2208988801")["allowed"] and not check("--at", "2208988800")["allowed"]
+    assert end == "2040-01-02T00:00:00.000Z"
+    assert check("--at", "2209075200")["allowed"] and not check("--at", "2209075199")["allowed"]
 
     assert ctl("assoc", "add", "acme", "set:odd", "--deny", "--rights", "trigger", "--mode", "detect-only").stdout.startswith("replaced ")
     reply = check()

@@ -27,7 +27,8 @@ def export(p, kind="assoc", *words):
 
 
 def bring_in(p, text, kind="assoc", *words):
-    done = mtcctl(p, kind, "import", "-", *words, input=text)
+    sure = ["--yes"] if "--replace" in words else []
+    done = mtcctl(p, kind, "import", "-", *words, *sure, input=text)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

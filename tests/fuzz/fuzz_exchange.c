@@ -69,7 +69,7 @@ static void on_error(void *arg, uint64_t line, const char *why)
 
 static int run(struct play *y, enum exc_format format, const uint8_t *p, size_t n, size_t piece)
 {
-	struct exc_read r = { y->kind, format, source, on_row, on_error, y };
+	struct exc_read r = { y->kind, format, source, on_row, on_error, y, false };
 	uint64_t rows;
 	int err;
 

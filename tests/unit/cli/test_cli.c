@@ -44,6 +44,8 @@ static const struct {
 	{ "set.import", ctl_args_import },
 	{ "set.export", ctl_args_export },
 	{ "assoc.import", ctl_args_import },
+	{ "assoc.undo", ctl_args_assoc_undo },
+	{ "assoc.undo.list", NULL },
 	{ "assoc.export", ctl_args_export },
 	{ "block.import", ctl_args_import },
 	{ "block.export", ctl_args_export },

@@ -7,6 +7,7 @@ struct play {
 	size_t at, len, piece;
 	int source_err; /* at the end, in place of the end */
 	int row_err;    /* what the taker answers */
+	bool ended;     /* as in struct exc_read */
 	char got[65536], said[65536];
 };
 
@@ -64,7 +65,7 @@ static void on_error(void *arg, uint64_t line, const char *why)
 
 static int run_len(struct play *y, enum asc_kind kind, enum exc_format format, const char *text, size_t len)
 {
-	struct exc_read r = { kind, format, source, on_row, on_error, y };
+	struct exc_read r = { kind, format, source, on_row, on_error, y, y->ended };
 	uint64_t rows;
 	int err;
 
@@ -225,8 +226,7 @@ static const struct {
 	{ ASC_KIND_SET, "set,device\ntrial,\n,", "3: the file ends inside this line" },
 	{ ASC_KIND_GROUP, "group,scs\nfleet,ac", "2: the file ends inside this line" },
 	{ ASC_KIND_SCS, SCS_HEAD SCS_ROW, "2: the file ends inside this line" },
-	{ ASC_KIND_ASSOC, "{\"who\":\"acme\",\"device\":\"a@b.example\"}\n{\"who\":\"ac", "2: the file ends inside this line" },
-	{ ASC_KIND_ASSOC, "{\"who\":\"acme\",\"device\":\"a@b.example\"}", "1: the file ends inside this line" },
+	{ ASC_KIND_ASSOC, "{\"who\":\"acme\",\"device\":\"a@b.example\"}\n{\"who\":\"ac", "2: not JSON at octet" },
 	/* JSON lines */
 	{ ASC_KIND_ASSOC, "{\"who\":\"acme\",\n", "1: not JSON at octet" },
 	{ ASC_KIND_ASSOC, "{\"who\":\"acme\",\"device\":\"a@b.example\"}\n[]\n", "2: expected one JSON object a line" },
@@ -304,6 +304,25 @@ static void test_a_line_may_be_as_long_as_the_limit(void **state)
 	memset(text + n, ' ', EXC_LINE_MAX - n);
 	strcpy(text + EXC_LINE_MAX, "}\n");
 	assert_int_equal(run(&y, ASC_KIND_ASSOC, text), ERR_INVAL);
+}
+
+static void test_json_lines_may_end_without_a_newline_where_it_does_no_harm(void **state)
+{
+	static const char *const texts[] = { "{\"who\":\"acme\",\"device\":\"a@b.example\"}",
+					     "{\"who\":\"acme\",\"device\":\"a@b.example\"}\r" };
+	static struct play y;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		y.ended = false;
+		assert_int_equal(run(&y, ASC_KIND_ASSOC, texts[i]), 0);
+		y.ended = true;
+		assert_int_equal(run(&y, ASC_KIND_ASSOC, texts[i]), ERR_INVAL);
+		assert_int_equal(strncmp(y.said, "1: the file ends inside this line", 33), 0);
+		assert_string_equal(y.got, "");
+	}
+	assert_int_equal(run(&y, ASC_KIND_ASSOC, "{\"who\":\"acme\",\"device\":\"a@b.example\"}\n"), 0);
+	y.ended = false;
 }
 
 static void test_only_so_many_mistakes_are_told(void **state)
@@ -391,6 +410,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_wrong_is_told_with_its_line),
 		cmocka_unit_test(test_a_nul_or_an_endless_line_is_a_mistake_of_that_line),
 		cmocka_unit_test(test_a_line_may_be_as_long_as_the_limit),
+		cmocka_unit_test(test_json_lines_may_end_without_a_newline_where_it_does_no_harm),
 		cmocka_unit_test(test_only_so_many_mistakes_are_told),
 		cmocka_unit_test(test_an_empty_file_is_one_only_when_that_is_said),
 		cmocka_unit_test(test_the_format_that_is_said_is_read),

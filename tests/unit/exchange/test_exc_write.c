@@ -40,7 +40,7 @@ static void on_error(void *arg, uint64_t line, const char *why)
 static size_t again(enum asc_kind kind, enum exc_format format, const char *text, size_t len, char *out, size_t cap)
 {
 	struct play y = { text, 0, len, kind, format, buf_over(out, cap) };
-	struct exc_read r = { kind, EXC_DETECT, source, on_row, on_error, &y };
+	struct exc_read r = { kind, EXC_DETECT, source, on_row, on_error, &y, true };
 	uint64_t rows;
 
 	exc_head_put(&y.out, kind, format);
