@@ -196,7 +196,7 @@ static void tell_end(json_t *last, int64_t not_after_s)
 {
 	json_object_set_new(last, "not_after", adm_time((uint64_t)not_after_s * 1000));
 	if (not_after_s < (int64_t)(clock_real_ms() / 1000))
-		json_object_set_new(last, "warnings", json_pack("[s]", "the time of this rule is over already: it has no effect"));
+		adm_warn(last, "the time of this rule is over already: it has no effect");
 }
 
 static void assoc_added(const struct adm_changed *done)
@@ -207,6 +207,7 @@ static void assoc_added(const struct adm_changed *done)
 
 	if (last && not_after_s)
 		tell_end(last, not_after_s);
+	adm_warn(last, done->out->why.text);
 	ctl_done(done->rq, last);
 }
 

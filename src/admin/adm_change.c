@@ -85,8 +85,11 @@ static void member_changed(const struct adm_changed *done)
 {
 	const struct membership *m = membership_of(done->op);
 
-	ctl_done(done->rq, json_pack("{s:s, s:s, s:b}", m->in, ctl_arg_text(done->args, m->in, ""), m->member,
-				     ctl_arg_text(done->args, m->member, ""), "member", m->is_member));
+	json_t *last = json_pack("{s:s, s:s, s:b}", m->in, ctl_arg_text(done->args, m->in, ""), m->member,
+				 ctl_arg_text(done->args, m->member, ""), "member", m->is_member);
+
+	adm_warn(last, done->out->why.text);
+	ctl_done(done->rq, last);
 }
 
 void adm_change_member(struct adm *a, struct ctl_request *rq, const json_t *args, enum asc_op op)

@@ -63,3 +63,16 @@ void adm_needs_yes(struct ctl_request *rq, const struct asc_why *why, uint64_t d
 {
 	ctl_line(rq, json_pack("{s:b, s:s, s:I}", "needs_yes", 1, "text", why->text, "deletes", (json_int_t)deletes));
 }
+
+void adm_warn(json_t *last, const char *text)
+{
+	json_t *list = json_object_get(last, "warnings");
+
+	if (!last || !*text)
+		return;
+	if (!list) {
+		json_object_set_new(last, "warnings", json_array());
+		list = json_object_get(last, "warnings");
+	}
+	json_array_append_new(list, json_string(text));
+}

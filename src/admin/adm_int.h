@@ -51,6 +51,8 @@ void adm_waits_orphan(struct adm *a);         /* sets `adm` of each wait to NULL
 json_t *adm_time(uint64_t real_ms);                                     /* RFC 3339 */
 json_t *adm_core_time(const struct adm *a, uint64_t at_ms);             /* the same, of a time that the core tells */
 json_t *adm_groups(const struct adm *a, const struct asc_asker *asker); /* names of the groups that the asker is in */
+/* Adds to `warnings` of the last line, unless the text is "". */
+void adm_warn(json_t *last, const char *text);
 /* The row of a reply that says that a yes is needed; it may be said by `deletes` in deletes_max too. */
 void adm_needs_yes(struct ctl_request *rq, const struct asc_why *why, uint64_t deletes);
 const char *adm_zone_word(enum cfg_zone zone);

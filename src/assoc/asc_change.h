@@ -36,7 +36,7 @@ struct asc_change { /* what the call of this name in asc.h takes; members that a
 
 struct asc_outcome {
 	int err;                                /* as the call of asc.h says; then nothing changed */
-	struct asc_why why;                     /* "" when nothing is to be said */
+	struct asc_why why;                     /* with err 0, a warning; "" when nothing is to be said */
 	bool replaced;                          /* *_PUT, RULE_ADD: there was one of this key */
 	struct asc_scs before;                  /* SCS_PUT that replaced: as it was */
 	char device[ASSOC_DEVICE_TEXT_MAX + 1]; /* RULE_*, SET_MEMBER_*: canonical */

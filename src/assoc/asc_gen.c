@@ -242,7 +242,8 @@ int asc_put_count(const struct asc_gen *g, MDB_txn *txn, uint32_t number, uint64
 
 /* Copies the entries that the change keeps. Entries of deleted SCSs, groups and sets are not
  * kept. */
-static int copy_row(const struct asc_model *m, struct buf *out, const MDB_val *row, struct asc_row_change *c, unsigned *kept)
+static int copy_row(const struct asc_model *m, struct buf *out, const MDB_val *row, struct asc_row_change *c, unsigned *kept,
+		    unsigned *members)
 {
 	struct rd r = rd_over(row->mv_data, row->mv_size);
 	struct asc_entry e;
@@ -258,6 +259,7 @@ static int copy_row(const struct asc_model *m, struct buf *out, const MDB_val *r
 		}
 		asc_entry_put(out, &e);
 		(*kept)++;
+		*members += e.verdict == ASC_ENTRY_MEMBER;
 	}
 	return r.bad ? ERR_PROTO : 0;
 }
@@ -268,18 +270,19 @@ int asc_row_apply(struct asc_gen *g, MDB_txn *txn, const struct asc_model *m, co
 	uint8_t room[ASC_KEY_MAX], bytes[ASC_DEV_RECORD_MAX + ASC_ENTRY_MAX];
 	struct buf b = buf_over(bytes, sizeof bytes);
 	MDB_val key = asc_key_text(room, device), row, val;
-	unsigned kept = 0;
+	unsigned kept = 0, members = 0;
 	int rc = mdb_get(txn, g->dev, &key, &row);
 
-	c->dropped = 0;
+	c->dropped = c->sets = 0;
 	c->missing = false;
 	buf_u8(&b, ASC_ROW_VERSION);
 	if (rc && rc != MDB_NOTFOUND)
 		return asc_fail(why, &g->kv, rc, "read the device's rules");
-	if (!rc && copy_row(m, &b, &row, c, &kept))
+	if (!rc && copy_row(m, &b, &row, c, &kept, &members))
 		return asc_refuse(why, ERR_PROTO, "association store: the row of this device is damaged or of another version");
 	if (c->add && kept >= ASC_RULES_PER_DEVICE_MAX)
 		return asc_refuse(why, ERR_LIMIT, "this device has as many rules as one device can have (255)");
+	c->sets = members + (c->add && c->add->verdict == ASC_ENTRY_MEMBER);
 	c->missing = !c->add && c->dropped == 0;
 	if (c->missing)
 		return 0;

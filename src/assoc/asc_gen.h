@@ -34,6 +34,7 @@ struct asc_row_change {              /* a change of the entries of one SCS, grou
 	int verdict;                 /* of the entries to delete; -1: all but memberships */
 	const struct asc_entry *add; /* borrowed; NULL: nothing */
 	uint32_t dropped;            /* out: entries deleted */
+	uint32_t sets;               /* out: named sets that the device is in then */
 	bool missing;                /* out: there was nothing to delete, and nothing was to be added */
 };
 /* Makes the change in a write transaction of the generation. Entries of numbers that `m` does not

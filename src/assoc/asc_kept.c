@@ -155,7 +155,7 @@ static uint64_t octets_of(const struct asc_gen *g)
 
 	if ((size_t)snprintf(path, sizeof path, "%s/data.mdb", g->dir) >= sizeof path || stat(path, &st))
 		return UINT64_MAX;
-	return (uint64_t)st.st_blocks * 512;
+	return (uint64_t)st.st_size; /* LMDB leaves no holes without WRITEMAP */
 }
 
 bool asc_kept_fits(const struct asc *a)

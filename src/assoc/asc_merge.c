@@ -35,6 +35,7 @@ struct merge {
 	size_t key_len;
 	struct fresh_entry fresh[ASC_RULES_PER_DEVICE_MAX];
 	unsigned fresh_n;
+	unsigned members; /* sets that it will be in */
 
 	MDB_txn *txn;
 	MDB_cursor *out;
@@ -109,6 +110,13 @@ static int too_many(struct merge *m, uint64_t line)
 	m->e->line = line;
 	return asc_refuse(&m->e->why, ERR_LIMIT, "device '%.*s' has as many rules as one device can have (%d)",
 			  (int)m->key_len - 1, (const char *)m->key + 1, ASC_RULES_PER_DEVICE_MAX);
+}
+
+static int too_many_sets(struct merge *m, uint64_t line)
+{
+	m->e->line = line;
+	return asc_refuse(&m->e->why, ERR_LIMIT, "device '%.*s' would be in more sets than a request is judged by (%u)",
+			  (int)m->key_len - 1, (const char *)m->key + 1, ASC_DSETS_PER_LOOKUP_MAX);
 }
 
 /* Reads all rows of the file for the next device. They are ordered by number, verdict and line. */
@@ -211,6 +219,7 @@ static int keep_old(struct merge *m, struct buf *b, unsigned *kept)
 			asc_entry_put(b, &e);
 			(*counter)++;
 			(*kept)++;
+			m->members += e.verdict == ASC_ENTRY_MEMBER;
 		}
 	}
 	return r.bad ? damaged(m, &m->old_key) : 0;
@@ -223,6 +232,8 @@ static int put_fresh(struct merge *m, struct buf *b, unsigned *kept)
 
 		if (*kept == ASC_RULES_PER_DEVICE_MAX)
 			return too_many(m, m->fresh[i].line);
+		if (m->fresh[i].entry.verdict == ASC_ENTRY_MEMBER && m->members++ == ASC_DSETS_PER_LOOKUP_MAX)
+			return too_many_sets(m, m->fresh[i].line);
 		if (!counter) /* cannot happen: numbers are those of the import's view */
 			continue;
 		asc_entry_put(b, &m->fresh[i].entry);
@@ -284,6 +295,7 @@ static int one_device(struct merge *m)
 	int c = !m->row_there ? 1 : !m->old_there ? -1 : compare(m), err = 0;
 	unsigned kept = 0;
 
+	m->members = 0;
 	buf_u8(&b, ASC_ROW_VERSION);
 	if (c <= 0) {
 		err = gather(m);

@@ -13,6 +13,7 @@
 #include "assoc/asc_find.h"
 #include "assoc/asc_import_int.h"
 #include "assoc/asc_kept.h"
+#include "assoc/asc_reach.h"
 #include "assoc/asc_store.h"
 #include "assoc/asc_why.h"
 #include "base/fault.h"
@@ -423,6 +424,40 @@ static int switch_rules(struct switching *s)
 	return rc;
 }
 
+/* The last line that makes too many rules meet; 0: none that can be named. */
+static uint64_t line_of(const struct switching *s, const struct asc_reach *r)
+{
+	const struct asc_rule_row *rules = s->im->rules.p;
+	const struct asc_member_row *members = s->im->members.p;
+	const struct asc_node *who = asc_model_node(s->e.model, r->scs);
+	uint64_t line = 0;
+
+	for (uint32_t i = 0; i < s->im->rules.n; i++) {
+		if (rules[i].line > line && asc_reach_of(r, s->e.model, rules[i].number, &rules[i].rule))
+			line = rules[i].line;
+	}
+	for (uint32_t i = 0; i < s->im->members.n; i++) {
+		if (members[i].line > line && strcmp(members[i].scs, who->who) == 0)
+			line = members[i].line;
+	}
+	return line;
+}
+
+/* More rules than a look-up finds must not meet on one device, or it is refused from now on and nobody knows why. */
+static void judge_reach(struct switching *s)
+{
+	struct asc_reach r;
+	struct asc_why why = { "" };
+	uint64_t line;
+
+	s->err = asc_reach_judge(s->e.a->model, s->e.model, &r, &why);
+	line = s->err == ERR_LIMIT ? line_of(s, &r) : 0;
+	if (line)
+		asc_refuse(s->why, s->err, "line %llu: %.340s", (unsigned long long)line, why.text);
+	else if (s->err)
+		asc_refuse(s->why, s->err, "%s", why.text[0] ? why.text : err_str(s->err));
+}
+
 static int switch_kind(struct switching *s)
 {
 	switch (s->im->conf.kind) {
@@ -514,6 +549,8 @@ static int do_switch(struct asc *a, struct asc_job *job)
 	rc = asc_manual_gather(&s.touched, &im->manual);
 	if (!rc)
 		rc = switch_kind(&s);
+	if (!rc && !s.err)
+		judge_reach(&s);
 	if (!rc && !s.err)
 		s.err = asc_import_judge_gone(im, rules_there(a->model), s.why);
 	if (!rc && !s.err && im->conf.dry_run) {

@@ -10,6 +10,7 @@
 #include "assoc/asc_check.h"
 #include "assoc/asc_edit.h"
 #include "assoc/asc_manual.h"
+#include "assoc/asc_reach.h"
 #include "assoc/asc_store.h"
 #include "assoc/asc_why.h"
 
@@ -20,6 +21,7 @@ static int add_set(struct asc *a, struct asc_job *job, const struct asc_node *no
 	const struct asc_sets *s = &node->sets;
 	const struct asc_set_rule *there = asc_sets_find(s, job->rule.verdict, job->rule.device.text);
 	struct asc_set_rule *all;
+	struct asc_why words = { "" };
 	struct asc_edit e;
 	int rc, err;
 
@@ -40,7 +42,12 @@ static int add_set(struct asc *a, struct asc_job *job, const struct asc_node *no
 		rc = asc_edit_sets(&e, node->number, all, there ? s->n : s->n + 1);
 	}
 	job->out.replaced = there != NULL;
-	return asc_edit_end(&e, 0, rc, "write the rule");
+	if (!rc && !there)
+		asc_reach_warn(a->model, e.model, &words);
+	err = asc_edit_end(&e, 0, rc, "write the rule");
+	if (!err)
+		job->out.why = words;
+	return err;
 }
 
 static int del_set(struct asc *a, struct asc_job *job, const struct asc_node *node)
@@ -91,7 +98,11 @@ static int change_row(struct asc *a, struct asc_job *job, uint32_t number, struc
 	job->number = number;
 	job->out.replaced = c->add && c->dropped;
 	job->out.rules_deleted = c->add ? 0 : c->dropped;
-	return asc_edit_end(&e, err, rc, "write the rule");
+	err = asc_edit_end(&e, err, rc, "write the rule");
+	if (!err && c->add && c->add->verdict == ASC_ENTRY_MEMBER && c->sets > ASC_DSETS_PER_LOOKUP_MAX)
+		(void)asc_refuse(&job->out.why, 0, "the device is in %u sets and is judged by at most %u: requests for it are refused",
+				 c->sets, ASC_DSETS_PER_LOOKUP_MAX);
+	return err;
 }
 
 static int rule_add(struct asc *a, struct asc_job *job)

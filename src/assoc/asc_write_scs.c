@@ -6,6 +6,7 @@
 
 #include "assoc/asc_check.h"
 #include "assoc/asc_edit.h"
+#include "assoc/asc_reach.h"
 #include "assoc/asc_store.h"
 #include "assoc/asc_why.h"
 #include "assoc/asc_write.h"
@@ -80,9 +81,10 @@ int asc_write_group_member(struct asc *a, struct asc_job *job, bool add)
 {
 	struct asc_node *group = asc_model_group(a->model, job->name), *scs = asc_model_scs(a->model, job->member);
 	struct asc_why *why = &job->out.why;
+	struct asc_why words = { "" };
 	struct asc_edit e;
 	bool in;
-	int err;
+	int rc, err;
 
 	if (!group)
 		return asc_refuse(why, ERR_NOTFOUND, "no group '%.63s'", job->name);
@@ -96,7 +98,15 @@ int asc_write_group_member(struct asc *a, struct asc_job *job, bool add)
 	if (!add && !in)
 		return asc_refuse(why, ERR_NOTFOUND, "SCS '%.63s': is not a stored member of the group", job->member);
 	err = asc_edit_begin(&e, a, job, false, a->gen);
-	return err ? err : asc_edit_end(&e, 0, asc_edit_member(&e, group->number, scs->number, add), "write the membership");
+	if (err)
+		return err;
+	rc = asc_edit_member(&e, group->number, scs->number, add);
+	if (!rc && add)
+		asc_reach_warn(a->model, e.model, &words);
+	err = asc_edit_end(&e, 0, rc, "write the membership");
+	if (!err)
+		*why = words;
+	return err;
 }
 
 /* -- named sets of devices */

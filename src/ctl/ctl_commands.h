@@ -28,12 +28,12 @@
  * group.del       last: group, rules_deleted
  * group.list      row: name, anchor, members (number stored), rules; last: count
  * group.show      row: name, anchor, uri ("": no certificate proves it), members: [names of SCSs], rules; last: count 1
- * group.member.add, group.member.del  last: group, scs, member: bool
+ * group.member.add, group.member.del  last: group, scs, member: bool, warnings?: [text]
  * set.add         last: set
  * set.del         last: set, members, rules_deleted
  * set.list        row: name, members, rules; last: count
  * set.show        row: device; last: count, more: bool, members, rules
- * set.member.add, set.member.del  last: set, device, member: bool
+ * set.member.add, set.member.del  last: set, device, member: bool, warnings?: [text]
  * assoc.add       last: scs, device (canonical), effect, replaced?: bool, not_after? (RFC 3339), warnings?: [text]
  * assoc.del       last: scs, device, count (rules deleted)
  * assoc.list      row: scs, device, effect, rights: [words], mode, not_before?, not_after? (RFC 3339); last: count

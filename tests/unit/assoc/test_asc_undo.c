@@ -324,6 +324,7 @@ static void test_the_state_before_comes_back_to_the_last_rule(void **state)
 	assert_int_equal(undo(p, (struct asc_undo_conf){ .deletes_max = e.u.goes }).err, 0);
 	assert_int_equal(asc_rule_count(p->a), 0);
 	assert_int_equal(undo(p, (struct asc_undo_conf){ .sure = true }).err, ERR_NOTFOUND);
+	assert_int_equal(place_open(p), 0);
 	assert_int_equal(count_generations(p), 1);
 }
 
@@ -380,6 +381,7 @@ static void test_only_so_many_states_and_octets_are_kept(void **state)
 {
 	struct place *p = *state;
 	const struct asc_kept *k;
+	uint64_t octets;
 	struct ended e;
 
 	keep(p, 2, 64 << 20);
@@ -389,25 +391,35 @@ static void test_only_so_many_states_and_octets_are_kept(void **state)
 	}
 	assert_int_equal(asc_kept(p->a, &k), 2);
 	assert_true(k[0].there == 4 && k[1].there == 3 && k[0].octets > 0);
+	octets = k[0].octets;
 	assert_int_equal(count_generations(p), 3);
 	e = meters(p, (struct asc_import_conf){ 0 }, 4, 5); /* changes nothing: there is nothing to go back before */
 	assert_int_equal(e.r.unchanged, 1);
 	assert_false(e.r.kept);
 	assert_int_equal(kept_n(p), 2);
-	p->conf.undo_octets_max = k[0].octets + k[0].octets / 2;
+	p->conf.undo_max = 16;
+	p->conf.undo_octets_max = 6 * octets;
 	assert_int_equal(place_open(p), 0);
 	assert_int_equal(kept_n(p), 2); /* a start forgets nothing */
-	e = meters(p, (struct asc_import_conf){ 0 }, 5, 6);
-	assert_true(e.r.kept);
-	assert_int_equal(kept_n(p), 1);
+	for (unsigned i = 5; i < 20; i++) {
+		uint32_t n;
+
+		assert_true(meters(p, (struct asc_import_conf){ 0 }, i, i + 1).r.kept);
+		n = asc_kept(p->a, &k);
+		assert_true(n > 0 && n < 15 && k[0].there == i);
+		for (octets = 0; n; n--)
+			octets += k[n - 1].octets;
+		assert_true(octets <= p->conf.undo_octets_max);
+	}
+	assert_int_equal(count_generations(p), 1 + kept_n(p));
 	p->conf.undo_octets_max = 4096;
 	assert_int_equal(place_open(p), 0);
-	e = meters(p, (struct asc_import_conf){ 0 }, 6, 7);
+	e = meters(p, (struct asc_import_conf){ 0 }, 20, 21);
 	assert_true(e.err == 0 && !e.r.kept); /* and no way leads over it to an older one */
 	assert_int_equal(kept_n(p), 0);
+	assert_int_equal(place_open(p), 0); /* the rows before went with the last view of them */
 	assert_int_equal(count_generations(p), 1);
-	assert_int_equal(place_open(p), 0);
-	assert_int_equal(asc_rule_count(p->a), 7);
+	assert_int_equal(asc_rule_count(p->a), 21);
 }
 
 static void test_a_state_whose_rows_are_gone_is_forgotten(void **state)
