@@ -4,6 +4,8 @@
 static const struct cfg_row rows[] = {
 	NODE_CONF_ROWS(struct hss_conf),
 	CFG_FILE("subscribers", struct hss_conf, subscribers, NULL, "file of the subscribers, one JSON object a line"),
+	CFG_U32("subscribers_min", struct hss_conf, subscribers_min, 0, UINT32_MAX, "1",
+		"a file with fewer subscribers is refused, at the start and when it is read again; 0: it may be empty"),
 	CFG_TEXTS("allowed_hosts", CFG_T_HOST, struct hss_conf, allowed_hosts, allowed_hosts_n, 0, "",
 		  "Origin-Hosts that may connect; without the list every one may"),
 	CFG_U32("connections_max", struct hss_conf, connections_max, 1, 4096, "256", "connections at one time"),

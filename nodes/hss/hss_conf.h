@@ -8,6 +8,7 @@ struct hss_conf {
 	struct node_listen listen;
 	struct node_log_conf log;
 	char subscribers[CFG_PATH_MAX];
+	uint32_t subscribers_min;
 	char allowed_hosts[NODE_ALLOWED_MAX][CFG_HOST_MAX];
 	size_t allowed_hosts_n;
 	uint32_t connections_max;

@@ -23,7 +23,7 @@ struct hss {
 	const char *allowed[NODE_ALLOWED_MAX];
 	struct tls_ctx *tls;
 	struct net_loop *loop;
-	struct net_signal *signals[4];
+	struct net_signal *signals[5];
 	struct node_out out;
 	struct node_server *server;
 	struct hss_reload *reload;
@@ -41,8 +41,8 @@ static void on_signal(void *arg, int signum)
 {
 	struct hss *h = arg;
 
-	if (signum == SIGHUP) {
-		hss_reload_start(h->reload);
+	if (signum == SIGHUP || signum == SIGUSR1) {
+		hss_reload_start(h->reload, signum == SIGUSR1);
 		return;
 	}
 	log_info(&h->log, "hss", "ending on signal %d", signum);
@@ -69,7 +69,8 @@ static int load(struct hss *h, const char *path)
 	char why[CFG_WHY_MAX > HSS_STORE_WHY_MAX ? CFG_WHY_MAX : HSS_STORE_WHY_MAX];
 	uint64_t started_ms = clock_mono_ms();
 
-	if (hss_conf_load(&h->conf, path, why) || hss_store_load(&h->state.self.store, h->conf.subscribers, why)) {
+	if (hss_conf_load(&h->conf, path, why) || hss_store_load(&h->state.self.store, h->conf.subscribers, why) ||
+	    hss_store_enough(h->state.self.store, h->conf.subscribers_min, h->conf.subscribers, why)) {
 		fprintf(stderr, PROGRAM ": %s\n", why);
 		return NODE_EXIT_USAGE;
 	}
@@ -107,7 +108,8 @@ static void prepare(struct hss *h)
 
 static int run(struct hss *h)
 {
-	static const int signals[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP };
+	static const int signals[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1 };
+	struct hss_reload_conf reload = { h->conf.subscribers, h->conf.subscribers_min, &h->state.self.store };
 	int err;
 
 	prepare(h);
@@ -117,7 +119,7 @@ static int run(struct hss *h)
 	for (size_t i = 0; !err && i < sizeof signals / sizeof *signals; i++)
 		err = net_signal_new(&h->signals[i], h->loop, signals[i], on_signal, h);
 	if (!err)
-		err = hss_reload_new(&h->reload, h->loop, h->conf.subscribers, on_reloaded, h);
+		err = hss_reload_new(&h->reload, h->loop, &reload, on_reloaded, h);
 	if (err)
 		return node_fail(PROGRAM, "%s", err_str(err));
 	err = node_server_new(&h->server, h->loop, &h->listen, &server_cb, &h->state);
@@ -188,7 +190,8 @@ int main(int argc, char **argv)
 		    "   \"reachable\":true,\"teleservice\":true,\"barred\":false}\n"
 		    "(here in several lines, in the file in one). docs/user/subscribers.md describes every key.\n"
 		    "\n"
-		    "SIGHUP reads the subscribers again: all of them or, when a line is wrong, none. SIGTERM ends with a DPR to "
+		    "SIGHUP reads the subscribers again: all of them or, when a line is wrong, none; SIGUSR1 does it though many of "
+		    "them are gone. SIGTERM ends with a DPR to "
 		    "every peer.\n"
 		    "When it can be connected to, one line on stdout says where: "
 		    "{\"event\":\"ready\",\"address\":\"127.0.0.1\",\"port\":3868}\n",

@@ -9,12 +9,14 @@
 #include <unistd.h>
 
 struct hss_reload {
-	const char *path;
+	struct hss_reload_conf conf;
+	const struct hss_store *now; /* the set in use, for the thread */
 	hss_reload_fn *fn;
 	void *arg;
 	struct net_watch *watch;
 	int bell;
 	bool running, again;
+	bool sure, again_sure;
 	pthread_t thread;
 	struct hss_store *result;
 	char why[HSS_STORE_WHY_MAX];
@@ -25,16 +27,23 @@ static void *reader(void *arg)
 	struct hss_reload *r = arg;
 	uint64_t one = 1;
 
-	if (hss_store_load(&r->result, r->path, r->why))
+	if (hss_store_load(&r->result, r->conf.path, r->why))
 		r->result = NULL;
+	else if (hss_store_enough(r->result, r->conf.min, r->conf.path, r->why) ||
+		 (!r->sure && r->now && hss_store_keeps(r->now, r->result, r->conf.path, r->why))) {
+		hss_store_free(r->result);
+		r->result = NULL;
+	}
 	while (write(r->bell, &one, sizeof one) != (ssize_t)sizeof one)
 		; /* an eventfd takes eight octets or is interrupted */
 	return NULL;
 }
 
-static void begin(struct hss_reload *r)
+static void begin(struct hss_reload *r, bool sure)
 {
-	r->again = false;
+	r->again = r->again_sure = false;
+	r->sure = sure;
+	r->now = *r->conf.store;
 	r->result = NULL;
 	r->why[0] = 0;
 	if (pthread_create(&r->thread, NULL, reader, r) == 0)
@@ -55,17 +64,17 @@ static void on_bell(void *arg, int events)
 	r->running = false;
 	r->fn(r->arg, r->result, r->why);
 	if (r->again)
-		begin(r);
+		begin(r, r->again_sure);
 }
 
-int hss_reload_new(struct hss_reload **out, struct net_loop *loop, const char *path, hss_reload_fn *fn, void *arg)
+int hss_reload_new(struct hss_reload **out, struct net_loop *loop, const struct hss_reload_conf *conf, hss_reload_fn *fn, void *arg)
 {
 	struct hss_reload *r = calloc(1, sizeof *r);
 	int err;
 
 	if (!r)
 		return ERR_NOMEM;
-	r->path = path;
+	r->conf = *conf;
 	r->fn = fn;
 	r->arg = arg;
 	r->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -80,12 +89,14 @@ int hss_reload_new(struct hss_reload **out, struct net_loop *loop, const char *p
 	return 0;
 }
 
-void hss_reload_start(struct hss_reload *r)
+void hss_reload_start(struct hss_reload *r, bool sure)
 {
-	if (r->running)
-		r->again = true;
-	else
-		begin(r);
+	if (!r->running) {
+		begin(r, sure);
+		return;
+	}
+	r->again = true;
+	r->again_sure = sure; /* what was said last */
 }
 
 void hss_reload_free(struct hss_reload *r)

@@ -30,6 +30,8 @@ struct hss_store {
 	struct hss_subscriber *subscribers;
 	size_t n, cap;
 	struct index indexes[INDEXES];
+	uint32_t lines;
+	bool unended; /* the file ended inside its last line */
 };
 
 struct key {
@@ -162,7 +164,9 @@ static int read_lines(struct hss_store *s, FILE *f, char *line, uint32_t *number
 	for (*number = 1; fgets(line, HSS_LINE_MAX + 2, f); ++*number) {
 		size_t len = strlen(line);
 
-		if (len && line[len - 1] == '\n')
+		s->lines = *number;
+		s->unended = !len || line[len - 1] != '\n';
+		if (!s->unended)
 			line[--len] = 0;
 		else if (!feof(f)) {
 			snprintf(why, HSS_WHY_MAX, "the line is longer than %d octets or holds a NUL", HSS_LINE_MAX);
@@ -217,7 +221,44 @@ int hss_store_load(struct hss_store **out, const char *path, char why[HSS_STORE_
 	}
 	err = hss_store_read(out, f, path, why);
 	fclose(f);
-	return err;
+	if (err || !(*out)->unended)
+		return err;
+	snprintf(why, HSS_STORE_WHY_MAX,
+		 "%.1000s:%u: the file ends inside this line: a part of it may be missing; if it is whole, end its last line with a newline",
+		 path, (*out)->lines);
+	hss_store_free(*out);
+	*out = NULL;
+	return ERR_INVAL;
+}
+
+int hss_store_enough(const struct hss_store *s, uint32_t min, const char *path, char why[HSS_STORE_WHY_MAX])
+{
+	if (s->n >= min)
+		return 0;
+	snprintf(why, HSS_STORE_WHY_MAX, "%.1000s: %zu subscribers, expected at least %u (subscribers_min; 0 when none is meant)", path, s->n,
+		 min);
+	return ERR_LIMIT;
+}
+
+int hss_store_keeps(const struct hss_store *old, const struct hss_store *now, const char *path, char why[HSS_STORE_WHY_MAX])
+{
+	char shown[3 * 24] = "";
+	size_t gone = 0;
+
+	for (size_t i = 0; i < old->n; i++) {
+		const char *imsi = old->subscribers[i].imsi;
+
+		if (find(now, BY_IMSI, (struct key){ imsi, strlen(imsi) }))
+			continue;
+		if (gone++ < 3)
+			snprintf(shown + strlen(shown), sizeof shown - strlen(shown), "%s%s", gone > 1 ? ", " : "", imsi);
+	}
+	if (gone < 10 || gone <= old->n / 10)
+		return 0;
+	snprintf(why, HSS_STORE_WHY_MAX,
+		 "%.1000s: %zu of %zu subscribers would go (imsi %s ...); if that is meant, SIGUSR1 reads it all the same", path, gone,
+		 old->n, shown);
+	return ERR_LIMIT;
 }
 
 void hss_store_free(struct hss_store *s)

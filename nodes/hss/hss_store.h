@@ -14,8 +14,14 @@ struct hss_store;
 /* Reads a whole file (docs/user/subscribers.md); `path` is for error texts. ERR_INVAL with `PATH:LINE: words`, ERR_IO, ERR_NOMEM;
  * nothing is kept on failure. */
 ERR_MUST_USE int hss_store_read(struct hss_store **out, FILE *f, const char *path, char why[HSS_STORE_WHY_MAX]);
-/* The same from a path. */
+/* The same from a path; a file that ends inside a line may be a part of one: ERR_INVAL. */
 ERR_MUST_USE int hss_store_load(struct hss_store **out, const char *path, char why[HSS_STORE_WHY_MAX]);
+/* ERR_LIMIT with words: fewer than `min` are in it. */
+ERR_MUST_USE int hss_store_enough(const struct hss_store *s, uint32_t min, const char *path, char why[HSS_STORE_WHY_MAX]);
+/* What a new set would take away: ERR_LIMIT with words when at least 10 subscribers and more than a tenth of those in `old` are not in
+ * `now`, by IMSI. Any thread: neither set changes. */
+ERR_MUST_USE int hss_store_keeps(const struct hss_store *old, const struct hss_store *now, const char *path,
+				 char why[HSS_STORE_WHY_MAX]);
 void hss_store_free(struct hss_store *s); /* NULL allowed */
 
 size_t hss_store_count(const struct hss_store *s);

@@ -157,6 +157,43 @@ def test_sighup_reads_again_all_or_nothing(hss):
     assert sir(p, external("meter-1@a.example")).experimental == 5001
 
 
+def test_an_empty_or_cut_file_drops_nobody(hss):
+    def fleet(n):
+        return [{"imsi": f"0010200000{i:05}"} for i in range(n)]
+
+    p = hss.open()
+    hss.write([SUBSCRIBER, *fleet(100)])
+    hss.hup("101 subscribers read again")
+    stay = "the subscribers read before stay"
+    for text, words in (("", "0 subscribers, expected at least 1 (subscribers_min"), ("# nobody\n", "0 subscribers, expected at least 1"),
+                        (json.dumps(SUBSCRIBER), ":1: the file ends inside this line"),
+                        (json.dumps(SUBSCRIBER) + "\n" + json.dumps(SUBSCRIBER)[:40], ":2: ")):
+        before = hss.log().count(words)
+        hss.write([text])
+        hss.hup(stay)
+        assert hss.log().count(words) > before
+        assert sir(p, external("meter-1@a.example")).result == 2001
+    hss.write(fleet(90))
+    hss.hup("11 of 101 subscribers would go (imsi 001010000000001, ")
+    assert sir(p, external("meter-1@a.example")).result == 2001
+    hss.write(fleet(91))  # SUBSCRIBER and nine more: a tenth, no more
+    hss.hup("91 subscribers read again")
+    assert sir(p, external("meter-1@a.example")).experimental == 5001
+    hss.write([SUBSCRIBER])
+    hss.hup(stay)
+    os.kill(hss.entry["pid"], signal.SIGUSR1)
+    proc.wait_until("they are read all the same", lambda: "\n" in hss.log() and hss.log().count("1 subscribers read again from") == 3, 10, [hss.entry])
+    assert sir(p, external("meter-1@a.example")).result == 2001
+
+
+def test_an_empty_file_can_be_meant(make_hss):
+    h = make_hss(more="subscribers_min: 0\n")
+    p = h.open()
+    h.write([])
+    h.hup("0 subscribers read again")
+    assert sir(p, external("meter-1@a.example")).experimental == 5001
+
+
 def test_several_peers_and_a_polite_end(make_hss):
     h = make_hss()
     peers = [h.peer(host=f"iwf-{i}.core.example") for i in range(3)]
@@ -203,6 +240,9 @@ def test_tls_and_the_name_in_the_certificate(make_hss, tmp_path):
     ("identity: { host: h.example }\n", "", "hss.yaml:1: "),
     (None, "{\"imsi\":1}\n", "subscribers.jsonl:1: imsi: expected a string of 6 to 15 digits"),
     (None, None, "subscribers.jsonl: No such file"),
+    (None, "", "subscribers.jsonl: 0 subscribers, expected at least 1"),
+    (None, "# only a comment\n", "subscribers.jsonl: 0 subscribers, expected at least 1"),
+    (None, "{\"imsi\":\"001010000000001\"}\n{\"imsi\":\"001010000000002\"}", "subscribers.jsonl:2: the file ends inside this line"),
 ])
 def test_a_mistake_is_named_and_nothing_is_started(tmp_path, conf, subscribers, words):
     (tmp_path / "hss.yaml").write_text(conf or f"identity: {{ host: {HSS}, realm: {REALM} }}\n"
