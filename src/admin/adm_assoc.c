@@ -122,7 +122,11 @@ static void scs_deleted(const struct adm_changed *done)
 
 static void on_scs_del(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	adm_change(arg, rq, args, &(struct asc_change){ .op = ASC_SCS_DEL, .name = ctl_arg_text(args, "name", "") }, scs_deleted);
+	struct adm *a = arg;
+	struct adm_goes goes = { .rules = asc_rule_count_of(a->asc, ctl_arg_text(args, "name", "")), .rules_there = asc_rule_count(a->asc) };
+
+	if (!adm_unsure(rq, args, "SCS", &goes))
+		adm_change(a, rq, args, &(struct asc_change){ .op = ASC_SCS_DEL, .name = ctl_arg_text(args, "name", "") }, scs_deleted);
 }
 
 struct listing {
@@ -322,7 +326,7 @@ static void on_assoc_show(void *arg, struct ctl_request *rq, const json_t *args)
 
 const struct ctl_command adm_assoc_rows[] = {
 	{ "scs.add", "provision an SCS", ctl_args_scs_add, true, on_scs_add },
-	{ "scs.del", "remove an SCS, its rules and its connections", ctl_args_scs_name, true, on_scs_del },
+	{ "scs.del", "remove an SCS, its rules and its connections", ctl_args_scs_del, true, on_scs_del },
 	{ "scs.list", "all SCSs", NULL, false, on_scs_list },
 	{ "scs.show", "one SCS with its limits", ctl_args_scs_name, false, on_scs_show },
 	{ "assoc.add", "a rule: who may trigger what", ctl_args_assoc_add, true, on_assoc_add },

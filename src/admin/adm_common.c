@@ -1,5 +1,6 @@
 /* adm_common.c - small parts that several commands need; calls no other file of the room. */
 #include "admin/adm_int.h"
+#include "assoc/asc_import.h"
 #include "base/clock.h"
 
 void adm_wait_begin(struct adm_wait *w, struct adm *a)
@@ -75,4 +76,23 @@ void adm_warn(json_t *last, const char *text)
 		list = json_object_get(last, "warnings");
 	}
 	json_array_append_new(list, json_string(text));
+}
+
+bool adm_unsure(struct ctl_request *rq, const json_t *args, const char *what, const struct adm_goes *goes)
+{
+	uint64_t all = goes->rules + goes->members;
+	char members[64] = "";
+	struct asc_why why;
+
+	if (!asc_deletes_much(goes->rules, goes->rules_there) && !asc_deletes_much(goes->members, goes->members_there))
+		return false;
+	if (ctl_arg_bool(args, "yes", false) || all <= ctl_arg_num(args, "deletes_max", 0))
+		return false;
+	if (goes->members)
+		snprintf(members, sizeof members, " and %llu members", (unsigned long long)goes->members);
+	snprintf(why.text, sizeof why.text, "%s '%.63s' would take %llu of %llu rules%s with it", what, ctl_arg_text(args, "name", ""),
+		 (unsigned long long)goes->rules, (unsigned long long)goes->rules_there, members);
+	adm_needs_yes(rq, &why, all);
+	ctl_fail(rq, "%s; nothing was changed. --yes does it; 'mtcctl assoc undo' does not bring it back: export first", why.text);
+	return true;
 }

@@ -60,8 +60,12 @@ static void group_deleted(const struct adm_changed *done)
 
 static void on_group_del(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	adm_change(arg, rq, args, &(struct asc_change){ .op = ASC_GROUP_DEL, .name = ctl_arg_text(args, "name", "") },
-		   group_deleted);
+	const char *name = ctl_arg_text(args, "name", "");
+	struct adm *a = arg;
+	struct adm_goes goes = { .rules = rules_of(a, name), .rules_there = asc_rule_count(a->asc) };
+
+	if (!adm_unsure(rq, args, "group", &goes))
+		adm_change(a, rq, args, &(struct asc_change){ .op = ASC_GROUP_DEL, .name = name }, group_deleted);
 }
 
 struct listing {
@@ -120,7 +124,7 @@ static void on_member_del(void *arg, struct ctl_request *rq, const json_t *args)
 
 const struct ctl_command adm_group_rows[] = {
 	{ "group.add", "a group of SCSs", ctl_args_group_add, true, on_group_add },
-	{ "group.del", "remove a group, its memberships and its rules", ctl_args_group_name, true, on_group_del },
+	{ "group.del", "remove a group, its memberships and its rules", ctl_args_group_del, true, on_group_del },
 	{ "group.list", "all groups", NULL, false, on_group_list },
 	{ "group.show", "one group with its stored members", ctl_args_group_name, false, on_group_show },
 	{ "group.member.add", "store that an SCS is in a group", ctl_args_group_member, true, on_member_add },

@@ -51,6 +51,11 @@ void adm_waits_orphan(struct adm *a);         /* sets `adm` of each wait to NULL
 json_t *adm_time(uint64_t real_ms);                                     /* RFC 3339 */
 json_t *adm_core_time(const struct adm *a, uint64_t at_ms);             /* the same, of a time that the core tells */
 json_t *adm_groups(const struct adm *a, const struct asc_asker *asker); /* names of the groups that the asker is in */
+/* Would a deletion by hand take away many rules or members of sets, and nobody said yes? Then rq is answered: true. `what` is it about. */
+struct adm_goes {
+	uint64_t rules, rules_there, members, members_there;
+};
+bool adm_unsure(struct ctl_request *rq, const json_t *args, const char *what, const struct adm_goes *goes);
 /* Adds to `warnings` of the last line, unless the text is "". */
 void adm_warn(json_t *last, const char *text);
 /* The row of a reply that says that a yes is needed; it may be said by `deletes` in deletes_max too. */

@@ -18,8 +18,34 @@ static void set_deleted(const struct adm_changed *done)
 			   (json_int_t)done->out->members_deleted, "rules_deleted", (json_int_t)done->out->rules_deleted));
 }
 
+struct members {
+	const struct adm *adm;
+	uint64_t n;
+};
+
+static int count_members(void *arg, const struct asc_dset *s)
+{
+	struct members *m = arg;
+
+	m->n += asc_dset_members(m->adm->asc, s->name);
+	return 0;
+}
+
 static void on_set_del(void *arg, struct ctl_request *rq, const json_t *args)
 {
+	const char *name = ctl_arg_text(args, "name", "");
+	struct members all = { .adm = arg };
+	const struct asc *asc = all.adm->asc;
+	struct adm_goes goes = { .rules_there = asc_rule_count(asc) };
+
+	if (asc_dset_there(asc, name)) {
+		(void)asc_dset_each(asc, count_members, &all);
+		goes.rules = asc_dset_rules(asc, name);
+		goes.members = asc_dset_members(asc, name);
+		goes.members_there = all.n;
+	}
+	if (adm_unsure(rq, args, "set", &goes))
+		return;
 	adm_change(arg, rq, args, &(struct asc_change){ .op = ASC_SET_DEL, .name = ctl_arg_text(args, "name", "") }, set_deleted);
 }
 
@@ -91,7 +117,7 @@ static void on_member_del(void *arg, struct ctl_request *rq, const json_t *args)
 
 const struct ctl_command adm_set_rows[] = {
 	{ "set.add", "a named set of devices", ctl_args_set_add, true, on_set_add },
-	{ "set.del", "remove a set, its memberships and the rules on it", ctl_args_set_name, true, on_set_del },
+	{ "set.del", "remove a set, its memberships and the rules on it", ctl_args_set_del, true, on_set_del },
 	{ "set.list", "all sets", NULL, false, on_set_list },
 	{ "set.show", "the devices of one set", ctl_args_set_show, false, on_set_show },
 	{ "set.member.add", "put a device into a set", ctl_args_set_member, true, on_member_add },

@@ -34,6 +34,11 @@
 		NULL, NULL                                                                                                       \
 	}
 
+#define YES                                                                                                                      \
+	OPTION("yes", "yes", CLI_TRUE, NULL,                                                                                     \
+	       "do it though it deletes at least 10 rows and more than a tenth; without it, a terminal is asked"),                \
+	    NUMBER("deletes-max", "deletes_max", 0, INT64_MAX, "the same, as long as it deletes no more rows than that")
+
 static const struct cli_param scs_add[] = {
 	OPERAND("name", CLI_NAME, "NAME", "our name for the SCS"),
 	NEEDED("e164", "e164", CLI_DIGITS, "DIGITS", "its SCS-Identity"),
@@ -60,6 +65,8 @@ static const struct cli_param scs_add[] = {
 };
 
 static const struct cli_param scs_name[] = { OPERAND("name", CLI_NAME, "NAME", "name of the SCS"), END };
+
+static const struct cli_param scs_del[] = { OPERAND("name", CLI_NAME, "NAME", "name of the SCS"), YES, END };
 
 static const struct cli_param peer_name[] = { OPERAND("name", CLI_NAME, "NAME", "name of the peer in the configuration"), END };
 
@@ -149,6 +156,8 @@ static const struct cli_param group_add[] = {
 
 static const struct cli_param group_name[] = { OPERAND("name", CLI_NAME, "NAME", "name of the group"), END };
 
+static const struct cli_param group_del[] = { OPERAND("name", CLI_NAME, "NAME", "name of the group"), YES, END };
+
 static const struct cli_param group_member[] = {
 	OPERAND("group", CLI_NAME, "GROUP", "name of the group"),
 	OPERAND("scs", CLI_NAME, "SCS", "name of the SCS"),
@@ -156,6 +165,8 @@ static const struct cli_param group_member[] = {
 };
 
 static const struct cli_param set_name[] = { OPERAND("name", CLI_NAME, "NAME", "name of the set"), END };
+
+static const struct cli_param set_del[] = { OPERAND("name", CLI_NAME, "NAME", "name of the set"), YES, END };
 
 static const struct cli_param set_show[] = {
 	OPERAND("name", CLI_NAME, "NAME", "name of the set"),
@@ -168,11 +179,6 @@ static const struct cli_param set_member[] = {
 	OPERAND("device", CLI_DEVICE, "DEVICE", "one device: local@domain or msisdn:DIGITS"),
 	END,
 };
-
-#define YES                                                                                                                      \
-	OPTION("yes", "yes", CLI_TRUE, NULL,                                                                                     \
-	       "do it though it deletes at least 10 rows and more than a tenth; without it, a terminal is asked"),                \
-	    NUMBER("deletes-max", "deletes_max", 0, INT64_MAX, "the same, as long as it deletes no more rows than that")
 
 static const struct cli_param import_file[] = {
 	{ .arg = "file",
@@ -332,7 +338,7 @@ const struct cli_command cli_commands[] = {
 	  cli_show_scs,
 	  "  mtcctl scs add acme --e164 49170123456 --origin-host scs.acme.example --realm acme.example --anchor anchor-a\n"
 	  "  mtcctl scs add acme ... --actions trigger,recall --rate 100 --burst 200 --replace\n" },
-	{ "scs", "del", "scs.del", "Remove an SCS, its rules and its sessions", scs_name, NULL, cli_show_deleted,
+	{ "scs", "del", "scs.del", "Remove an SCS, its rules and its sessions", scs_del, NULL, cli_show_deleted,
 	  "  mtcctl scs del acme\n" },
 	{ "scs", "list", "scs.list", "All SCSs", NULL, scs_columns, cli_show_count, "  mtcctl scs list\n" },
 	{ "scs", "show", "scs.show", "One SCS with its limits in force", scs_name, every_member, NULL,
@@ -350,7 +356,7 @@ const struct cli_command cli_commands[] = {
 	{ "group", "add", "group.add", "A group of SCSs, for rules on all of them", group_add, NULL, cli_show_group,
 	  "  mtcctl group add fleet\n"
 	  "  mtcctl group add partners --anchor anchor-a\n" },
-	{ "group", "del", "group.del", "Remove a group, its memberships and its rules", group_name, NULL, cli_show_group_deleted,
+	{ "group", "del", "group.del", "Remove a group, its memberships and its rules", group_del, NULL, cli_show_group_deleted,
 	  "  mtcctl group del fleet\n" },
 	{ "group", "list", "group.list", "All groups", NULL, group_columns, cli_show_count, "  mtcctl group list\n" },
 	{ "group", "show", "group.show", "One group: its stored members, and the URI that proves it", group_name, every_member,
@@ -370,7 +376,7 @@ const struct cli_command cli_commands[] = {
 	  NULL, NULL, "  mtcctl group export group.csv\n  mtcctl group export --format jsonl | gzip >group.jsonl.gz\n" },
 	{ "set", "add", "set.add", "A named set of devices, for rules on all of them", set_name, NULL, cli_show_set,
 	  "  mtcctl set add trial\n" },
-	{ "set", "del", "set.del", "Remove a set, its memberships and the rules on it", set_name, NULL, cli_show_set_deleted,
+	{ "set", "del", "set.del", "Remove a set, its memberships and the rules on it", set_del, NULL, cli_show_set_deleted,
 	  "  mtcctl set del trial\n" },
 	{ "set", "list", "set.list", "All sets", NULL, set_columns, cli_show_count, "  mtcctl set list\n" },
 	{ "set", "show", "set.show", "The devices of one set", set_show, device_columns, cli_show_count,

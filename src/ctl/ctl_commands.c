@@ -31,6 +31,10 @@
 #define DEVICE(required_)                                                                                                        \
 	TEXT("device", required_, 1, 300, "local@domain, *@domain, msisdn:DIGITS, msisdn:FIRST-LAST, set:NAME or * (block only)")
 
+/* What deletes at least 10 rows, and more than a tenth, does it only then. */
+#define SURE                                                                                                                     \
+	BOOLEAN("yes", "do it though it deletes much"), NUM("deletes_max", 0, INT64_MAX, "do it though it deletes so many rows")
+
 const struct ctl_arg ctl_args_scs_add[] = {
 	TEXT("name", true, 1, 63, "name of the SCS: a-z 0-9 . _ -"),
 	TEXT("e164", true, 5, 15, "its SCS-Identity, 5 to 15 digits"),
@@ -54,6 +58,12 @@ const struct ctl_arg ctl_args_scs_add[] = {
 
 const struct ctl_arg ctl_args_scs_name[] = {
 	TEXT("name", true, 1, 63, "name of an SCS"),
+	END,
+};
+
+const struct ctl_arg ctl_args_scs_del[] = {
+	TEXT("name", true, 1, 63, "name of an SCS"),
+	SURE,
 	END,
 };
 
@@ -117,8 +127,9 @@ const struct ctl_arg ctl_args_set_add[] = {
 	END,
 };
 
-const struct ctl_arg ctl_args_set_name[] = {
+const struct ctl_arg ctl_args_set_del[] = {
 	TEXT("name", true, 1, 63, "name of a set"),
+	SURE,
 	END,
 };
 
@@ -139,15 +150,17 @@ const struct ctl_arg ctl_args_group_name[] = {
 	END,
 };
 
+const struct ctl_arg ctl_args_group_del[] = {
+	TEXT("name", true, 1, 63, "name of a group"),
+	SURE,
+	END,
+};
+
 const struct ctl_arg ctl_args_group_member[] = {
 	TEXT("group", true, 1, 63, "name of a group"),
 	SCS(true),
 	END,
 };
-
-/* What deletes at least 10 rows, and more than a tenth, does it only then. */
-#define SURE                                                                                                                     \
-	BOOLEAN("yes", "do it though it deletes much"), NUM("deletes_max", 0, INT64_MAX, "do it though it deletes so many rows")
 
 #define FILE_NAME TEXT("name", false, 1, 255, "name of the file, for messages")
 #define DESCRIPTOR(meaning_)                                                                                                     \

@@ -21,16 +21,16 @@
  * stats           row: name, value, help; last: count
  * log.level       last: level (the new one), was
  * scs.add         last: scs (name), replaced: bool
- * scs.del         last: scs, rules_deleted?, sessions_cut?
+ * scs.del         row, when many rules would go: needs_yes, text, deletes, as of an import; last: scs, rules_deleted?, sessions_cut?
  * scs.list        row: name, e164, origin_host, realm, anchor, sessions; last: count
  * scs.show        row: all arguments of scs.add with their values in force, rules?, sessions, groups: [stored]; last: count 1
  * group.add       last: group, anchor ("": none), replaced: bool
- * group.del       last: group, rules_deleted
+ * group.del       row as of scs.del; last: group, rules_deleted
  * group.list      row: name, anchor, members (number stored), rules; last: count
  * group.show      row: name, anchor, uri ("": no certificate proves it), members: [names of SCSs], rules; last: count 1
  * group.member.add, group.member.del  last: group, scs, member: bool, warnings?: [text]
  * set.add         last: set
- * set.del         last: set, members, rules_deleted
+ * set.del         row as of scs.del; last: set, members, rules_deleted
  * set.list        row: name, members, rules; last: count
  * set.show        row: device; last: count, more: bool, members, rules
  * set.member.add, set.member.del  last: set, device, member: bool, warnings?: [text]
@@ -86,7 +86,8 @@ extern const struct ctl_arg
     ctl_args_scs_add[]; /* name, e164, origin_host, realm, anchor; optional payload_max, validity_max_s, port_min,
 						      * port_max, priority_allowed, actions, rate_per_s, burst, quota_per_day, connections_max,
 						      * pending_max, replace (bool: overwrite an existing one) */
-extern const struct ctl_arg ctl_args_scs_name[];  /* name: scs.del, scs.show */
+extern const struct ctl_arg ctl_args_scs_name[];  /* name: scs.show */
+extern const struct ctl_arg ctl_args_scs_del[];   /* name; optional yes, deletes_max */
 extern const struct ctl_arg ctl_args_peer_name[]; /* name: peers.start, peers.stop */
 extern const struct ctl_arg ctl_args_assoc_add
     []; /* scs (also "group:NAME"; "*" with effect block), device; optional effect, rights, mode, not_before, not_after
@@ -97,10 +98,11 @@ extern const struct ctl_arg ctl_args_assoc_show[]; /* scs, device; optional effe
 extern const struct ctl_arg
     ctl_args_assoc_check[]; /* scs, device; optional msisdn, action (default trigger), at (seconds since 1970), group: [names] */
 extern const struct ctl_arg ctl_args_group_add[];    /* name; optional anchor, replace */
-extern const struct ctl_arg ctl_args_group_name[];   /* name: group.del, group.show */
+extern const struct ctl_arg ctl_args_group_name[];   /* name: group.show */
+extern const struct ctl_arg ctl_args_group_del[];    /* name; optional yes, deletes_max */
 extern const struct ctl_arg ctl_args_group_member[]; /* group, scs */
 extern const struct ctl_arg ctl_args_set_add[];      /* name */
-extern const struct ctl_arg ctl_args_set_name[];     /* name: set.del */
+extern const struct ctl_arg ctl_args_set_del[];      /* name; optional yes, deletes_max */
 extern const struct ctl_arg ctl_args_set_show[];     /* name; optional limit (default 1000, 0: all) */
 extern const struct ctl_arg ctl_args_set_member[];   /* set, device */
 /* For all kinds, with the descriptor of the file. name: for messages. */

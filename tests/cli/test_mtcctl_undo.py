@@ -128,6 +128,26 @@ def test_an_scs_that_goes_with_its_rules_comes_back_with_them(ctl, store):
     assert store() == before
 
 
+def test_what_takes_many_rules_along_wants_a_yes_by_hand_too(ctl, store):
+    before = store()
+    scs = "name,e164,origin_host,realm,anchor\nsierra,491720000098,scs.sierra.example,sierra.example,anchor-a\n"
+    assert ctl("scs", "import", "-", input=scs).returncode == 0
+    assert ctl("group", "import", "-", input="group,scs\nsierras,\nsierras,sierra\n").returncode == 0
+    assert ctl("set", "import", "-", input="set,device\n" + "".join(f"sierras,m{n}@sierra.example\n" for n in range(20))).returncode == 0
+    for who in ("sierra", "group:sierras"):
+        assert ctl("assoc", "import", "-", input="who,device\n" + "".join(f"{who},m{n}@sierra.example\n" for n in range(20))).returncode == 0
+    assert ctl("assoc", "add", "acme", "set:sierras").returncode == 0
+    for kind, name, words in (("group", "sierras", "group 'sierras' would take 20 of "), ("scs", "sierra", "SCS 'sierra' would take 20 of "),
+                              ("set", "sierras", "set 'sierras' would take 1 of ")):
+        now = store()
+        done = ctl(kind, "del", name)
+        assert done.returncode == 1 and words in done.stderr and "--yes does it" in done.stderr, done
+        assert store() == now
+        assert ctl(kind, "del", name, "--deletes-max", "19").returncode == 1
+        assert ctl(kind, "del", name, "--yes").returncode == 0
+    assert store() == before
+
+
 @pytest.mark.parametrize("answer,taken", [(b"yes\n", True), (b"y\n", False), (b"\n", False)])
 def test_a_person_at_a_terminal_is_asked(lab, ctl, store, tmp_path, answer, taken):
     whole = ctl("assoc", "export").stdout
