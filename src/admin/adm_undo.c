@@ -23,11 +23,12 @@ static void on_list(void *arg, struct ctl_request *rq, const json_t *args)
 
 	(void)args;
 	for (uint32_t i = 0; i < n; i++) {
-		json_t *row = state_of(&k[i], now > k[i].generation ? now - k[i].generation : 0);
+		json_t *row = state_of(&k[i], asc_kept_by_hand(&k[i], now));
 
 		if (row)
 			json_object_set_new(row, "octets", json_integer((json_int_t)k[i].octets));
 		ctl_line(rq, row);
+		now = k[i].generation - 1;
 	}
 	ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)n));
 }
@@ -40,7 +41,7 @@ static void answer(struct ctl_request *rq, const struct asc_undo_result *r, bool
 	if (last)
 		json_object_update_new(last, json_pack("{s:I, s:I, s:b, s:b}", "goes", (json_int_t)r->goes, "left", (json_int_t)r->left,
 						       "needs_yes", dry_run && r->much, "dry_run", dry_run));
-	ctl_note(rq, "back before %s import of %s%s, %llu change%s since lost%s", exc_kind_name(r->kept.kind), r->kept.name,
+	ctl_note(rq, "back before %s import of %s%s, %llu change%s by hand since lost%s", exc_kind_name(r->kept.kind), r->kept.name,
 		 r->kept.replace ? " --replace" : "", (unsigned long long)r->since, r->since == 1 ? "" : "s",
 		 dry_run ? " (dry run)" : "");
 	ctl_done(rq, last);

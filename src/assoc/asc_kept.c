@@ -350,6 +350,21 @@ void asc_kept_saved(struct asc *a, struct asc_job *job, struct asc_keeping *k, s
 
 /* -- going back */
 
+/* The state below the newest is the newest then: what was changed by hand between the two imports came after its own, and neither the
+ * import that is taken back nor the undo is such a change. */
+static int lower(struct asc_edit *e, struct asc_keeping *k)
+{
+	const struct asc *a = e->a;
+	const struct asc_kept_state *top = &a->kept[a->kept_n - 1];
+
+	if (a->kept_n < 2)
+		return 0;
+	k->keep = true;
+	k->fresh = top[-1];
+	k->fresh.info.generation = a->main_changes + a->gen_changes + 1 - asc_kept_by_hand(&top[-1].info, top->info.generation - 1);
+	return put_head(e, &k->fresh);
+}
+
 int asc_kept_restore(struct asc_edit *e, struct asc_keeping *k)
 {
 	struct asc *a = e->a;
@@ -364,14 +379,18 @@ int asc_kept_restore(struct asc_edit *e, struct asc_keeping *k)
 	mdb_txn_abort(before);
 	if (!rc)
 		rc = forget(e->txn, a->main->kept, s->id);
+	if (!rc)
+		rc = lower(e, k);
 	if (rc)
 		return rc;
-	k->list = list_of(a, 0, a->kept_n - 1, NULL);
+	k->list = list_of(a, 0, k->keep ? a->kept_n - 2 : 0, k->keep ? &k->fresh.info : NULL);
 	return k->list ? 0 : ENOMEM;
 }
 
 void asc_kept_restored(struct asc *a, struct asc_job *job, struct asc_keeping *k)
 {
 	a->kept_n--;
+	if (k->keep)
+		a->kept[a->kept_n - 1] = k->fresh;
 	hand_list(job, k);
 }

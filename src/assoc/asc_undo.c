@@ -48,13 +48,13 @@ static int gather_peers(struct asc_undoing *u, const struct asc_model *now, cons
 static int judge(struct asc *a, struct asc_undoing *u, struct asc_why *why)
 {
 	struct asc_undo_result *r = &u->result;
-	uint64_t now = a->main_changes + a->gen_changes, there;
+	uint64_t there;
 
 	if (!a->kept_n)
 		return asc_refuse(why, ERR_NOTFOUND, "no state before an import is kept");
 	r->kept = a->kept[a->kept_n - 1].info;
 	r->left = a->kept_n - 1;
-	r->since = now > r->kept.generation ? now - r->kept.generation : 0;
+	r->since = asc_kept_by_hand(&r->kept, a->main_changes + a->gen_changes);
 	r->goes = r->kept.added + r->since;
 	there = r->kept.there - r->kept.deleted + r->goes;
 	r->much = asc_deletes_much(r->goes, there);

@@ -21,6 +21,12 @@ struct asc_kept { /* a state that is kept: the one before this import */
 	uint64_t generation;                                   /* asc_generation() when the import was in force */
 };
 
+/* Changes by hand after the import and up to asc_generation() `now`: that of the store, or one less than `generation` of the next state. */
+static inline uint64_t asc_kept_by_hand(const struct asc_kept *k, uint64_t now)
+{
+	return now > k->generation ? now - k->generation : 0;
+}
+
 /* Those that are kept, the newest first; borrowed until the next call of asc_completions(). Returns how many. */
 uint32_t asc_kept(const struct asc *a, const struct asc_kept **out);
 

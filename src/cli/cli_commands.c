@@ -284,7 +284,7 @@ static const struct cli_column assoc_columns[] = {
 };
 static const struct cli_column undo_columns[] = {
 	{ "AT", "at" },		{ "KIND", "kind" },	  { "FILE", "file" },	    { "REPLACE", "replace" }, { "ADDED", "added" },
-	{ "REPLACED", "replaced" }, { "DELETED", "deleted" }, { "OCTETS", "octets" }, { "CHANGES SINCE", "since" }, END_COLUMN
+	{ "REPLACED", "replaced" }, { "DELETED", "deleted" }, { "OCTETS", "octets" }, { "THEN BY HAND", "since" }, END_COLUMN
 };
 static const struct cli_column reload_columns[] = { { "FOUND", "kind" }, { "TEXT", "text" }, END_COLUMN };
 

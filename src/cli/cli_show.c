@@ -294,7 +294,7 @@ int cli_show_undo(FILE *out, const json_t *last)
 	fprintf(out, "  what it had added goes    %lld row%s\n", number_of(last, "added"), number_of(last, "added") == 1 ? "" : "s");
 	fprintf(out, "  what it had replaced      %lld\n", number_of(last, "replaced"));
 	fprintf(out, "  what it had deleted       %lld, and %lld rules with them\n", number_of(last, "deleted"), number_of(last, "along"));
-	fprintf(out, "  changes since, lost       %lld\n", since);
+	fprintf(out, "  changes by hand, lost     %lld\n", since);
 	fprintf(out, "  states still kept         %lld\n", left);
 	if (json_is_true(json_object_get(last, "needs_yes")))
 		fputs("it takes away much: for real it wants --yes\n", out);

@@ -55,7 +55,8 @@
  * assoc.undo      row, as of an import: needs_yes, text, deletes (at most); last: at (RFC 3339), kind, file, replace, rows, added,
  *                 replaced, deleted, along (as the import told them), since (changes since that are lost), goes (rows that it takes
  *                 away, at most), left (states that are still kept), needs_yes, dry_run
- * assoc.undo.list  row: at, kind, file, replace, rows, added, replaced, deleted, octets, since; the newest first; last: count
+ * assoc.undo.list  row: at, kind, file, replace, rows, added, replaced, deleted, octets, since (changes by hand
+ *                 after this import and before the next one); the newest first; last: count
  * scs.export, ...  row: progress: true, phase: "write", rows, rows_total, octets; last: rows, octets
  * backup.copy     row: progress: true, phase: "copy", octets, octets_total (at most); last: store, octets, sha256 (hex), version,
  *                 identity, generation (of the two files of the associations; a backup has both of one generation)

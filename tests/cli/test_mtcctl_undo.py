@@ -105,7 +105,7 @@ def test_much_wants_a_yes_and_comes_back_after_the_death_of_the_core(lab, ctl, s
     next_core(lab)
     assert ctl("assoc", "add", "acme", "by-hand@undo.example").returncode == 0
     done = ctl("assoc", "undo")
-    assert done.returncode == 0 and "back is the state before" in done.stdout and "changes since, lost       1\n" in done.stdout, done
+    assert done.returncode == 0 and "back is the state before" in done.stdout and "changes by hand, lost     1\n" in done.stdout, done
     assert store() == before
     assert ctl("assoc", "check", "acme", "meter-399@undo.example").returncode == 0
     assert ctl("assoc", "undo").returncode == 1  # it takes 400 away, of not many more
@@ -113,7 +113,7 @@ def test_much_wants_a_yes_and_comes_back_after_the_death_of_the_core(lab, ctl, s
     assert done.returncode == 0, done
     assert ctl("assoc", "export").stdout == whole
     with open(lab.lab["logs"]["mtc-iwfd"], encoding="utf-8") as f:
-        [recorded] = [line for line in f if "assoc.undo" in line and "back before assoc import of standard input --replace, 1 change since lost" in line]
+        [recorded] = [line for line in f if "assoc.undo" in line and "back before assoc import of standard input --replace, 1 change by hand since lost" in line]
     assert f" by uid {os.getuid()} " in recorded
 
 
@@ -173,6 +173,20 @@ def test_a_person_at_a_terminal_is_asked(lab, ctl, store, tmp_path, answer, take
         assert ctl("assoc", "undo").returncode == 0
     assert store() == before
     assert ctl("assoc", "undo", "--yes").returncode == 0
+
+
+def test_ranges_beyond_what_is_judged_are_told(ctl, store):
+    before = store()
+    ranges = [f"msisdn:{491720100100 - n}-{491720100100 + n}" for n in range(1, 34)]
+    for more in ([], ["--dry-run"], ["--replace", "--yes"]):
+        done = ctl("assoc", "import", "-", *more, input="who,device\n" + "".join(f"acme,{one}\n" for one in ranges))
+        assert done.returncode == 1 and "line 34: SCS acme: 33 rules meet on msisdn:491720100" in done.stderr, done
+    assert store() == before
+    assert ctl("assoc", "import", "-", input="who,device\n" + "".join(f"acme,{one}\n" for one in ranges[:32])).returncode == 0
+    done = ctl("assoc", "add", "acme", ranges[32], "--deny")
+    assert done.returncode == 0 and "warning: SCS acme: 33 rules meet on msisdn:491720100" in done.stderr
+    assert ctl("assoc", "undo", "--yes").returncode == 0
+    assert store() == before
 
 
 def test_what_is_over_already_is_told(ctl):

@@ -11,6 +11,7 @@
 #include "assoc/asc_change.h"
 #include "assoc/asc_import.h"
 #include "assoc/asc_store.h"
+#include "assoc/asc_undo.h"
 
 struct ended {
 	bool over;
@@ -777,9 +778,12 @@ static void child(struct place *p, int tell, long after_us)
 static void test_killed_at_any_instant_the_state_is_one_whole_file(void **state)
 {
 	struct place *p = *state;
+	const struct asc_kept *kept;
 	uint32_t span_us = 20000; /* about one or two imports; found while going */
 	int whole = 0;
 
+	p->conf.undo_max = 2;
+	p->conf.undo_octets_max = 64u << 20;
 	place_two_scs(p);
 	place_close(p);
 	for (int round = 0; round < 40; round++) {
@@ -799,7 +803,7 @@ static void test_killed_at_any_instant_the_state_is_one_whole_file(void **state)
 		assert_int_equal(waitpid(pid, &status, 0), pid);
 		assert_true(WIFSIGNALED(status));
 		assert_int_equal(place_open(p), 0);
-		assert_int_equal(count_generations(p), 1); /* what was left is gone */
+		assert_int_equal(count_generations(p), 1 + asc_kept(p->a, &kept)); /* what was left is gone, what is kept is not */
 		assert_int_equal(asc_rule_each(p->a, NULL, same_rights, seen), 0);
 		assert_int_equal(asc_rule_count(p->a), seen[1]);
 		assert_true(seen[1] == 0 || seen[1] == FLEET);
@@ -811,6 +815,8 @@ static void test_killed_at_any_instant_the_state_is_one_whole_file(void **state)
 		place_close(p);
 	}
 	assert_true(whole > 0);
+	assert_int_equal(place_open(p), 0);
+	assert_int_equal(asc_kept(p->a, &kept), 2);
 }
 
 /* -- generations that cannot be trusted */
