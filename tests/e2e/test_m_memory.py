@@ -26,8 +26,19 @@ def stats(p, name):
     return next(r["value"] for r in p.ctl("stats") if r.get("name") == name)
 
 
-def limit(pid, octets):
-    resource.prlimit(pid, resource.RLIMIT_DATA, (octets, resource.prlimit(pid, resource.RLIMIT_DATA)[1]))
+class Bound:
+    """A limit of the system for the memory of a process: what it has now and so many octets more, until it is lifted."""
+
+    def __init__(self, pid, kind, more):
+        self.pid, self.kind = pid, {"RLIMIT_DATA": resource.RLIMIT_DATA, "RLIMIT_AS": resource.RLIMIT_AS}[kind]
+        field = {"RLIMIT_DATA": "VmData", "RLIMIT_AS": "VmSize"}[kind]
+        with open(f"/proc/{pid}/status", encoding="ascii") as f:
+            now = next(int(line.split()[1]) << 10 for line in f if line.startswith(field))
+        self.before = resource.prlimit(pid, self.kind)
+        resource.prlimit(pid, self.kind, (now + more, self.before[1]))
+
+    def lift(self):
+        resource.prlimit(self.pid, self.kind, self.before)
 
 
 def load(p, count, first):
@@ -37,7 +48,8 @@ def load(p, count, first):
 
 
 @pytest.mark.once
-def test_at_the_limit_new_triggers_are_refused_and_what_was_accepted_goes_on(small):
+@pytest.mark.parametrize("kind", ["RLIMIT_DATA", "RLIMIT_AS"])  # limits.memory is the first
+def test_at_the_limit_new_triggers_are_refused_and_what_was_accepted_goes_on(small, kind):
     p, pid = small, core(small)
     assert resource.prlimit(pid, resource.RLIMIT_DATA)[0] == LIMIT  # limits.memory
     listener = p.listen("beta")
@@ -45,7 +57,7 @@ def test_at_the_limit_new_triggers_are_refused_and_what_was_accepted_goes_on(sma
     assert load(p, 50, 1000) == {"SUCCESS": 50}
     now = memory(p)
     assert (now["state"], now["limit"], now["reserve"]) == ("ok", LIMIT, RESERVE) and 0 < now["octets"] < LIMIT
-    limit(pid, now["octets"] + RESERVE + (256 << 10))  # what many thousand triggers would take until then
+    bound = Bound(pid, kind, RESERVE + (256 << 10))  # what many thousand triggers would take until then
     status, first = {}, 2000
     while not status.get("TEMPORARYERROR"):
         status = load(p, 500, first)
@@ -69,7 +81,7 @@ def test_at_the_limit_new_triggers_are_refused_and_what_was_accepted_goes_on(sma
     proc.wait_until("every accepted trigger is reported", all_reported, 60)
     assert {e["delivery_outcome"] for e in listener.events("report") if e["reference"] != 1000} == {"SUCCESS"}
     assert stats(p, "reports") == len(accepted)  # none had to come again
-    limit(pid, LIMIT)
+    bound.lift()
     proc.wait_until("it is well again", lambda: memory(p)["state"] == "ok", 15)
     assert p.trigger("acme", device="meter-70@a.example", wait=15).code == 0
     assert core(p) == pid  # without a restart
