@@ -166,6 +166,10 @@ refuse:
 
 /* -- 2: identity of the transport */
 
+_Static_assert(IPC_NAMES_MAX >= TLS_NAMES_MAX && IPC_NAMES_LEN_MAX >= TLS_NAMES_LEN_MAX && IPC_GROUPS_MAX >= TLS_GROUPS_MAX &&
+		   IPC_ANCHORS_MAX >= TLS_ANCHORS_MAX,
+	       "all of an identity crosses: a name left out could be another SCS's, a group left out a denied one");
+
 /* Copies the names, groups and anchors that the core accepts in a record. Others are left out: they prove nothing. */
 static void take_identity(struct ipc_identity *out, const struct tls_identity *in)
 {
@@ -319,9 +323,12 @@ void edge_session_on_verdict(struct edge_sessions *all, uint64_t number, const s
 	if (!s || s->state == EDGE_SESSION_ENDING)
 		return; /* it ended meanwhile; session_closed reports that to the core */
 	if (!v->admitted) {
+		const struct net_stream *stream = link_stream(s->link);
+		const struct tls_identity *id = stream ? tls_stream_identity(stream) : NULL;
 		bool open = s->state == EDGE_SESSION_OPEN;
 
-		log_warn(all->env->log, "edge", "%s at %s refused with %u: %s", s->host, s->address, v->result_code, v->reason);
+		log_warn(all->env->log, "edge", "%s at %s refused with %u: %s%s%s%s", s->host, s->address, v->result_code,
+			 v->reason, id ? " (certificate of '" : "", id ? id->subject : "", id ? "')" : "");
 		set_state(s, EDGE_SESSION_ENDING);
 		if (open) /* admitted by the core before, refused by the new one */
 			link_disconnect(s->link, refusal_cause(v));

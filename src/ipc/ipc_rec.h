@@ -19,7 +19,8 @@
 #define IPC_REC_HEAD_LEN 16u
 #define IPC_REASON_MAX 63  /* octets of a reason word: lower-case letters, digits, '-' */
 #define IPC_ADDRESS_MAX 63 /* "[v6]:port" */
-#define IPC_NAMES_MAX 8
+#define IPC_NAMES_MAX 32
+#define IPC_NAMES_LEN_MAX 4080u /* octets of all names of one identity */
 #define IPC_GROUPS_MAX 8
 #define IPC_ANCHORS_MAX 8
 #define IPC_LISTENERS_MAX 16

@@ -19,11 +19,17 @@ static void identity_put(struct buf *b, const struct ipc_identity *in)
 
 static void identity_get(struct rd *r, struct ipc_identity *out)
 {
+	size_t names_len = 0;
+
 	out->kind = ipc_io_u8(r, IPC_IDENTITY_TLS, IPC_IDENTITY_INTERNAL);
 	out->not_after_s = rd_le64(r);
 	out->names_n = ipc_io_u8(r, 0, IPC_NAMES_MAX);
-	for (uint8_t i = 0; i < out->names_n && !r->bad; i++)
+	for (uint8_t i = 0; i < out->names_n && !r->bad; i++) {
 		ipc_io_text(r, out->names[i], sizeof out->names[i], ipc_io_is_host);
+		names_len += strlen(out->names[i]);
+	}
+	if (names_len > IPC_NAMES_LEN_MAX)
+		r->bad = true;
 	out->groups_n = ipc_io_u8(r, 0, IPC_GROUPS_MAX);
 	for (uint8_t i = 0; i < out->groups_n && !r->bad; i++)
 		ipc_io_text(r, out->groups[i], sizeof out->groups[i], ipc_io_is_printable);

@@ -54,6 +54,31 @@ static int load_all(X509_STORE *store, BIO *b, const char *file, char *why, size
 	return err;
 }
 
+/* OpenSSL takes the first CA of a fitting name for the issuer unless key identifiers say otherwise. Of two that share a name tls_verify()
+ * takes the one whose key fits. */
+static int find_twins(struct tls_anchor *a)
+{
+	STACK_OF(X509_OBJECT) *all = X509_STORE_get0_objects(a->store);
+
+	for (int i = 0; i < sk_X509_OBJECT_num(all); i++) {
+		X509 *one = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, i));
+		bool twin = false;
+
+		for (int j = 0; j < sk_X509_OBJECT_num(all) && !twin; j++) {
+			const X509 *other = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, j));
+
+			twin = i != j && X509_NAME_cmp(X509_get_subject_name(one), X509_get_subject_name(other)) == 0;
+		}
+		if (!twin)
+			continue;
+		if (!a->twins && !(a->twins = sk_X509_new_null()))
+			return ERR_NOMEM;
+		if (sk_X509_push(a->twins, one) <= 0) /* the store holds it */
+			return ERR_NOMEM;
+	}
+	return 0;
+}
+
 static int load_octets(struct tls_anchor *out, const struct tls_anchor_conf *conf, const struct tls_pem *pem, char *why,
 		       size_t why_size)
 {
@@ -62,10 +87,14 @@ static int load_octets(struct tls_anchor *out, const struct tls_anchor_conf *con
 	int err = ERR_NOMEM;
 
 	memcpy(a.name, conf->name, sizeof a.name);
+	if (a.store)
+		X509_STORE_set_check_issued(a.store, tls_verify_issued);
 	ERR_clear_error();
 	if (a.store && b)
 		err = load_all(a.store, b, conf->file, why, why_size);
 	BIO_free(b);
+	if (!err && (err = find_twins(&a)))
+		snprintf(why, why_size, "anchor '%s': %s", conf->file, err_str(err));
 	if (err)
 		tls_anchor_fini(&a);
 	else
@@ -103,6 +132,8 @@ int tls_anchor_check(const struct tls_anchor_conf *conf, char *why, size_t why_s
 
 void tls_anchor_fini(struct tls_anchor *a)
 {
+	sk_X509_free(a->twins);
 	X509_STORE_free(a->store);
+	a->twins = NULL;
 	a->store = NULL;
 }

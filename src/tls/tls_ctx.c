@@ -20,6 +20,11 @@ static const char groups[] = "P-256:X25519:P-384";
 /* rsa_pkcs1_sha256 is for signatures on certificates; tls_stream.c refuses it in a handshake. */
 static const char sigalgs[] = "ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384:rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:"
 			      "rsa_pss_pss_sha256:rsa_pss_pss_sha384:rsa_pkcs1_sha256";
+/* Asked of clients besides: a client whose only certificate has such a key would send none, and nobody could tell it why. With them it
+ * sends the certificate, and tls_verify() refuses it in words before anything is signed. With a key that is accepted none of them can be
+ * used: in TLS 1.3 ecdsa_secp521r1_sha512 is for P-521 only, and in TLS 1.2, where it is for any curve, it is left out. */
+static const char shown_12[] = ":ed25519:ed448";
+static const char shown_13[] = ":ed25519:ed448:ecdsa_secp521r1_sha512";
 #define SECURITY_LEVEL 2
 #define CERT_LIST_MAX (32 * 1024) /* octets of a presented chain */
 
@@ -29,6 +34,16 @@ static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len, 
 {
 	(void)ssl, (void)out, (void)out_len, (void)in, (void)in_len, (void)arg;
 	return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+/* The version is known now and the request for the client's certificate is not yet made. */
+static int on_cert(SSL *ssl, void *arg)
+{
+	char list[sizeof sigalgs + sizeof shown_13];
+
+	(void)arg;
+	snprintf(list, sizeof list, "%s%s", sigalgs, SSL_version(ssl) == TLS1_3_VERSION ? shown_13 : shown_12);
+	return SSL_set1_client_sigalgs_list(ssl, list) == 1;
 }
 
 static void on_keylog(const SSL *ssl, const char *line)
@@ -57,8 +72,10 @@ static int apply_profile(struct tls_ctx *c, bool tls12_allowed)
 	SSL_CTX_set_max_cert_list(s, CERT_LIST_MAX);
 	SSL_CTX_set_verify(s, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	SSL_CTX_set_cert_verify_callback(s, tls_stream_verify, c);
-	if (c->server)
+	if (c->server) {
 		SSL_CTX_set_alpn_select_cb(s, on_alpn, NULL);
+		SSL_CTX_set_cert_cb(s, on_cert, NULL);
+	}
 	return SSL_CTX_set_min_proto_version(s, tls12_allowed ? TLS1_2_VERSION : TLS1_3_VERSION) &&
 		       SSL_CTX_set_max_proto_version(s, TLS1_3_VERSION) && SSL_CTX_set_ciphersuites(s, suites_13) &&
 		       SSL_CTX_set_cipher_list(s, suites_12) && SSL_CTX_set1_groups_list(s, groups) &&

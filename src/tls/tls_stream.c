@@ -193,7 +193,7 @@ static bool tls_shake(struct tls_stream *t)
 		tls_die(t, r, why);
 		return false;
 	}
-	objection = t->identity ? tls_objection(t) : "no certificate given";
+	objection = t->identity ? tls_objection(t) : TLS_NO_CERTIFICATE;
 	if (objection) {
 		t->may_write = true;
 		tls_die(t, ERR_AUTH, objection);

@@ -50,6 +50,8 @@ int tls_verify_key(X509 *cert, char *why, size_t why_size)
 			return 0;
 		break;
 	default:
+		if (key && EVP_PKEY_get0_type_name(key))
+			snprintf(curve, sizeof curve, "%s", EVP_PKEY_get0_type_name(key));
 		break;
 	}
 	snprintf(why, why_size, "key %s, expected P-256, P-384 or RSA of at least 2048 bits", curve);
@@ -136,6 +138,12 @@ static void chain_words(char *why, size_t why_size, int e, X509 *culprit, const 
 		snprintf(why, why_size, "certificate of '%s' is not yet valid", subject);
 	} else if (e == X509_V_ERR_INVALID_PURPOSE) {
 		snprintf(why, why_size, "certificate of '%s' is not for a TLS %s", subject, p->is_client ? "client" : "server");
+	} else if (e == X509_V_ERR_CERT_SIGNATURE_FAILURE) {
+		snprintf(why, why_size, "certificate of '%s': signed with another key than that of the CA with its issuer's name", subject);
+	} else if (e == X509_V_ERR_CERT_CHAIN_TOO_LONG) {
+		snprintf(why, why_size, "certificate of '%s': more than %d CAs between it and an anchor", subject, CHAIN_DEPTH_MAX);
+	} else if (e == X509_V_ERR_PERMITTED_VIOLATION || e == X509_V_ERR_EXCLUDED_VIOLATION) {
+		snprintf(why, why_size, "certificate of '%s': a name of it is outside the nameConstraints of its CA", subject);
 	} else {
 		/* Prefer our words, which say what is expected. */
 		snprintf(words, sizeof words, "%s", X509_verify_cert_error_string(e));
@@ -143,6 +151,24 @@ static void chain_words(char *why, size_t why_size, int e, X509 *culprit, const 
 			(void)verify_signature_kind(culprit, words, sizeof words);
 		snprintf(why, why_size, "certificate of '%s': %s", subject, words);
 	}
+}
+
+/* Among CAs of one name in an anchor's file the issuer is the one whose key made the signature. Only these are tried: what a peer sends
+ * costs no verification more. */
+int tls_verify_issued(X509_STORE_CTX *x, X509 *cert, X509 *issuer)
+{
+	const struct tls_anchor *a = X509_STORE_CTX_get_app_data(x);
+	EVP_PKEY *key;
+
+	if (X509_check_issued(issuer, cert) != X509_V_OK)
+		return 0;
+	for (int i = 0; i < sk_X509_num(a->twins); i++) {
+		if (sk_X509_value(a->twins, i) != issuer)
+			continue;
+		key = X509_get0_pubkey(issuer);
+		return key && X509_verify(cert, key) == 1;
+	}
+	return 1;
 }
 
 /* One anchor. 0 when the leaf chains to it; then *not_after_s is lowered to the earliest end in the chain. */
@@ -159,6 +185,7 @@ static int verify_with(const struct tls_anchor *a, const struct tls_presented *p
 		X509_STORE_CTX_free(x);
 		return ERR_NOMEM;
 	}
+	X509_STORE_CTX_set_app_data(x, (void *)a);
 	param = X509_STORE_CTX_get0_param(x);
 	X509_VERIFY_PARAM_set_purpose(param, p->is_client ? X509_PURPOSE_SSL_CLIENT : X509_PURPOSE_SSL_SERVER);
 	X509_VERIFY_PARAM_set_auth_level(param, SECURITY_LEVEL);
@@ -209,67 +236,115 @@ static int verify_anchors(struct tls_identity *id, const struct tls_presented *p
 
 /* --- the leaf ------------------------------------------------------------------------------------------------------------- */
 
-static int add_name(struct tls_identity *id, const ASN1_IA5STRING *s, char *why, size_t why_size)
+#define SHOWN_MAX 64 /* octets of a name that a refusal shows */
+
+struct names {
+	struct tls_identity *id;
+	char odd[SHOWN_MAX + 4]; /* the first dNSName that is no host name; "": none */
+	size_t len;              /* octets of the host names */
+	bool has_odd;
+	char *why;
+	size_t why_size;
+};
+
+/* A name of the certificate for people: printable ASCII, cut to fit. */
+static void show(char out[SHOWN_MAX + 4], const ASN1_IA5STRING *s)
 {
 	const unsigned char *p = ASN1_STRING_get0_data(s);
-	size_t n = (size_t)ASN1_STRING_length(s);
+	size_t n = (size_t)ASN1_STRING_length(s), i;
 
-	if (memchr(p, '*', n)) {
-		snprintf(why, why_size, "wildcard in subjectAltName");
+	for (i = 0; i < n && i < SHOWN_MAX; i++)
+		out[i] = p[i] > 0x20 && p[i] < 0x7f && p[i] != '\'' ? (char)p[i] : '?';
+	memcpy(out + i, n > SHOWN_MAX ? "..." : "", n > SHOWN_MAX ? 4 : 1);
+}
+
+static bool is_known(const struct tls_identity *id, const char *host)
+{
+	for (int i = 0; i < id->names_n; i++) {
+		if (strcmp(id->names[i], host) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A wildcard or a NUL is there to be taken for another name: the certificate is refused. Any other dNSName that is no host name can be
+ * no Origin-Host, so it proves nothing and does no harm. */
+static int add_name(struct names *n, const ASN1_IA5STRING *s)
+{
+	const unsigned char *p = ASN1_STRING_get0_data(s);
+	size_t len = (size_t)ASN1_STRING_length(s);
+	char host[TLS_NAME_MAX + 1], shown[SHOWN_MAX + 4];
+
+	show(shown, s);
+	if (memchr(p, '*', len) || memchr(p, 0, len)) {
+		snprintf(n->why, n->why_size, "%s in subjectAltName: dNSName '%s'", memchr(p, 0, len) ? "NUL" : "wildcard", shown);
 		return ERR_AUTH;
 	}
-	if (id->names_n == TLS_NAMES_MAX) {
-		snprintf(why, why_size, "more than %d dNSNames in subjectAltName", TLS_NAMES_MAX);
+	if (ident_host(host, p, len)) { /* underscore, final dot, space, non-ASCII, empty label, too long */
+		if (!n->has_odd)
+			memcpy(n->odd, shown, sizeof n->odd);
+		n->has_odd = true;
+		return 0;
+	}
+	if (is_known(n->id, host))
+		return 0;
+	n->len += len;
+	if (n->id->names_n == TLS_NAMES_MAX || n->len > TLS_NAMES_LEN_MAX) {
+		snprintf(n->why, n->why_size, "more than %d dNSNames in subjectAltName, or more than %d octets of them: '%s' is too many",
+			 TLS_NAMES_MAX, TLS_NAMES_LEN_MAX, shown);
 		return ERR_AUTH;
 	}
-	if (ident_host(id->names[id->names_n], p, n)) { /* NUL, space, non-ASCII, empty label, too long */
-		snprintf(why, why_size, "a dNSName in subjectAltName is no host name");
-		return ERR_AUTH;
-	}
-	id->names_n++;
+	memcpy(n->id->names[n->id->names_n++], host, len + 1);
 	return 0;
 }
 
-static int add_group(struct tls_identity *id, const ASN1_IA5STRING *s, char *why, size_t why_size)
+/* A URI that is not printable or longer than any group's can name no group. One too many could be a group that is denied. */
+static int add_group(struct names *n, const ASN1_IA5STRING *s)
 {
 	const unsigned char *p = ASN1_STRING_get0_data(s);
-	size_t n = (size_t)ASN1_STRING_length(s);
+	size_t len = (size_t)ASN1_STRING_length(s);
+	char shown[SHOWN_MAX + 4];
 
-	for (size_t i = 0; i < n; i++) {
-		if (p[i] <= 0x20 || p[i] >= 0x7f) {
-			snprintf(why, why_size, "a URI in subjectAltName is not printable");
-			return ERR_AUTH;
-		}
+	if (len == 0 || len > TLS_NAME_MAX)
+		return 0;
+	for (size_t i = 0; i < len; i++) {
+		if (p[i] <= 0x20 || p[i] >= 0x7f)
+			return 0;
 	}
-	if (n == 0 || n > TLS_NAME_MAX || id->groups_n == TLS_GROUPS_MAX) {
-		snprintf(why, why_size, "subjectAltName has a URI of 0 or more than %d octets, or more than %d URIs",
-			 TLS_NAME_MAX, TLS_GROUPS_MAX);
+	if (n->id->groups_n == TLS_GROUPS_MAX) {
+		show(shown, s);
+		snprintf(n->why, n->why_size, "more than %d URIs in subjectAltName: '%s' is too many", TLS_GROUPS_MAX, shown);
 		return ERR_AUTH;
 	}
-	memcpy(id->groups[id->groups_n], p, n);
-	id->groups[id->groups_n++][n] = 0;
+	memcpy(n->id->groups[n->id->groups_n], p, len);
+	n->id->groups[n->id->groups_n++][len] = 0;
 	return 0;
 }
 
 static int read_names(struct tls_identity *id, X509 *leaf, char *why, size_t why_size)
 {
-	GENERAL_NAMES *san = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL); /* NULL also when there are two of them */
-	int err = 0;
+	int how = 0, err = 0;
+	GENERAL_NAMES *san = X509_get_ext_d2i(leaf, NID_subject_alt_name, &how, NULL);
+	struct names n = { .id = id, .why = why, .why_size = why_size };
 
 	for (int i = 0; !err && i < sk_GENERAL_NAME_num(san); i++) {
 		const GENERAL_NAME *name = sk_GENERAL_NAME_value(san, i);
 
 		if (name->type == GEN_DNS)
-			err = add_name(id, name->d.dNSName, why, why_size);
+			err = add_name(&n, name->d.dNSName);
 		else if (name->type == GEN_URI)
-			err = add_group(id, name->d.uniformResourceIdentifier, why, why_size);
+			err = add_group(&n, name->d.uniformResourceIdentifier);
 	}
 	GENERAL_NAMES_free(san);
-	if (!err && !id->names_n) {
-		snprintf(why, why_size, "no dNSName in subjectAltName");
-		err = ERR_AUTH;
-	}
-	return err;
+	if (err || id->names_n)
+		return err;
+	if (n.has_odd)
+		snprintf(why, why_size, "no dNSName in subjectAltName is a host name: '%s' is none", n.odd);
+	else if (!san && how == -2)
+		snprintf(why, why_size, "two subjectAltName extensions, expected one");
+	else
+		snprintf(why, why_size, "no dNSName in subjectAltName%s", !san && how != -1 ? ", which cannot be read" : "");
+	return ERR_AUTH;
 }
 
 static int verify_leaf(const struct tls_presented *p, char *why, size_t why_size)

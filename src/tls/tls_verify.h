@@ -22,6 +22,9 @@ struct tls_presented {
 ERR_MUST_USE int tls_verify(struct tls_identity *out, const struct tls_presented *p, const struct tls_anchor *anchors,
 			    size_t anchors_n, int *x509_error, char *why, size_t why_size);
 
+/* For the store of an anchor: did `issuer` issue `cert`? */
+int tls_verify_issued(X509_STORE_CTX *x, X509 *cert, X509 *issuer);
+
 /* RSA of at least 2048 bits, P-256 or P-384. ERR_AUTH with words for anything else. */
 ERR_MUST_USE int tls_verify_key(X509 *cert, char *why, size_t why_size);
 

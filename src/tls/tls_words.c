@@ -10,7 +10,7 @@ static const struct {
 	int reason, err;
 	const char *words;
 } reasons[] = {
-	{ SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE, ERR_AUTH, "no certificate given" },
+	{ SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE, ERR_AUTH, TLS_NO_CERTIFICATE },
 	{ SSL_R_WRONG_VERSION_NUMBER, ERR_PROTO, "not TLS, or a version before TLS 1.0" },
 	{ SSL_R_HTTP_REQUEST, ERR_PROTO, "not TLS: an HTTP request" },
 	{ SSL_R_HTTPS_PROXY_REQUEST, ERR_PROTO, "not TLS: an HTTP proxy request" },

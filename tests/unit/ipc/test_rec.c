@@ -239,6 +239,47 @@ static void test_unknown_types_and_foreign_lengths_are_refused(void **state)
 	assert_int_equal(ipc_rec_head_get(&h, rec, len), ERR_PROTO);
 }
 
+/* Names of `len` octets altogether. */
+static void long_names(struct ipc_identity *id, unsigned len)
+{
+	id->names_n = 0;
+	while (len) {
+		unsigned n = len > 253 ? 253 : len;
+		char *name = id->names[id->names_n++];
+
+		for (unsigned i = 0; i < n; i++)
+			name[i] = i % 50 == 49 && i + 1 < n ? '.' : 'a';
+		name[n] = 0;
+		len -= n;
+	}
+}
+
+static void too_long(struct ipc_identity *id)
+{
+	long_names(id, IPC_NAMES_LEN_MAX + 1);
+}
+
+static void test_the_largest_session_fits_into_a_record(void **state)
+{
+	uint8_t rec[IPC_REC_MAX];
+	struct ipc_session_open s = session_open(), out;
+	size_t len;
+
+	(void)state;
+	long_names(&s.identity, IPC_NAMES_LEN_MAX - 16);
+	while (s.identity.names_n < IPC_NAMES_MAX)
+		strcpy(s.identity.names[s.identity.names_n++], "x");
+	for (s.identity.groups_n = 0; s.identity.groups_n < IPC_GROUPS_MAX;)
+		memset(s.identity.groups[s.identity.groups_n++], 'g', IPC_GROUP_LEN_MAX);
+	for (s.identity.anchors_n = 0; s.identity.anchors_n < IPC_ANCHORS_MAX;)
+		memset(s.identity.anchors[s.identity.anchors_n++], 'a', IDENT_SCS_MAX);
+	strcpy(s.origin_host, s.identity.names[0]);
+	strcpy(s.origin_realm, s.identity.names[0]);
+	len = ipc_session_open_put(rec, GENERATION, NUMBER, &s);
+	assert_int_equal(ipc_session_open_get(&out, rec, len), 0);
+	assert_int_equal(out.identity.names_n, s.identity.names_n);
+}
+
 static void refused_session(void (*spoil)(struct ipc_session_open *))
 {
 	uint8_t rec[IPC_REC_MAX];
@@ -261,6 +302,7 @@ SPOIL_SESSION(so_no_anchor, s->identity.anchors_n = 0)
 SPOIL_SESSION(so_name_upper, strcpy(s->identity.names[0], "SCS.acme.example"))
 SPOIL_SESSION(so_name_wild, strcpy(s->identity.names[0], "*.acme.example"))
 SPOIL_SESSION(so_name_empty, strcpy(s->identity.names[0], ""))
+SPOIL_SESSION(so_names_long, too_long(&s->identity))
 SPOIL_SESSION(so_group_blank, strcpy(s->identity.groups[0], "a b"))
 SPOIL_SESSION(so_anchor_upper, strcpy(s->identity.anchors[0], "Anchor"))
 SPOIL_SESSION(so_host_empty, strcpy(s->origin_host, ""))
@@ -279,7 +321,7 @@ static void test_a_session_with_a_field_out_of_range_is_refused(void **state)
 {
 	static void (*const all[])(struct ipc_session_open *) = {
 		so_kind_0,       so_kind_4,       so_no_name,       so_no_anchor,      so_name_upper,
-		so_name_wild,    so_name_empty,   so_group_blank,   so_anchor_upper,   so_host_empty,
+		so_names_long,   so_name_wild,    so_name_empty,   so_group_blank,   so_anchor_upper,   so_host_empty,
 		so_host_dot,     so_realm_bad,    so_address_line,  so_zone_0,         so_zone_3,
 		so_protection_0, so_protection_4, so_external_bare, so_internal_named,
 	};
@@ -428,6 +470,7 @@ int main(void)
 		cmocka_unit_test(test_a_record_cut_at_any_octet_is_refused),
 		cmocka_unit_test(test_octets_left_over_are_refused),
 		cmocka_unit_test(test_unknown_types_and_foreign_lengths_are_refused),
+		cmocka_unit_test(test_the_largest_session_fits_into_a_record),
 		cmocka_unit_test(test_a_session_with_a_field_out_of_range_is_refused),
 		cmocka_unit_test(test_an_internal_session_proves_nothing_and_says_so),
 		cmocka_unit_test(test_an_action_with_a_field_out_of_range_is_refused),

@@ -90,8 +90,9 @@ static void add_extensions(X509 *x, X509 *issuer, const struct pki_spec *s)
 {
 	add(x, issuer, NID_basic_constraints, s->ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
 	add(x, issuer, NID_key_usage, s->usage ? s->usage : s->ca ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature");
-	add(x, issuer, NID_subject_key_identifier, "hash");
-	if (issuer != x)
+	if (!s->no_key_ids)
+		add(x, issuer, NID_subject_key_identifier, "hash");
+	if (issuer != x && !s->no_key_ids)
 		add(x, issuer, NID_authority_key_identifier, "keyid:always");
 	if (s->san)
 		add(x, issuer, NID_subject_alt_name, s->san);

@@ -822,6 +822,26 @@ static void test_mutual_always(void **state)
 	client_refused(w, ERR_AUTH, "no certificate given");
 }
 
+/* A client with such a key sends its certificate only when it is asked for one. It is refused for what it is. */
+static void test_a_client_with_another_kind_of_key_is_told_so(void **state)
+{
+	static const enum pki_key kinds[] = { PKI_ED25519, PKI_P521 };
+	struct world *w = *state;
+
+	for (int i = 0; i < 4; i++) {
+		struct pki_spec spec = { .cn = "scs", .key = kinds[i / 2], .san = "DNS:scs.example", .eku = "clientAuth" };
+		struct pki_cert c = pki_make(&w->pki, &spec, &w->ca_b);
+
+		raw_init(w, false, &c);
+		if (i % 2)
+			SSL_CTX_set_max_proto_version(w->raw.ctx, TLS1_2_VERSION);
+		client_refused(w, ERR_AUTH,
+			       i / 2 ? "certificate of 'O=Test,CN=scs': key secp521r1, expected P-256, P-384 or RSA of at least 2048 bits"
+				     : "certificate of 'O=Test,CN=scs': key ED25519, expected P-256, P-384 or RSA of at least 2048 bits");
+		pki_free(&c);
+	}
+}
+
 static void presented(struct world *w, const struct pki_spec *spec, const struct pki_cert *ca, int alert, const char *words)
 {
 	struct pki_cert c = pki_make(&w->pki, spec, ca);
@@ -1084,6 +1104,7 @@ int main(void)
 		T(test_groups),
 		T(test_signatures),
 		T(test_mutual_always),
+		T(test_a_client_with_another_kind_of_key_is_told_so),
 		T(test_certificates_are_judged_in_the_handshake_and_the_alert_says_what_is_wrong),
 		T(test_a_handshake_needs_no_descriptor_and_so_no_file),
 		T(test_no_resumption_no_tickets_no_early_data),

@@ -221,45 +221,78 @@ static void test_names(void **state)
 	refused(w, &(struct pki_spec){ .cn = "x", .san = "IP:192.0.2.1,URI:urn:x", .eku = "clientAuth" }, &w->ca_a, "no dNSName");
 	refused(w, &(struct pki_spec){ .cn = "x", .san = "DNS:*.a.example", .eku = "clientAuth" }, &w->ca_a, "wildcard");
 	refused(w, &(struct pki_spec){ .cn = "x", .san = "DNS:ok.example,DNS:s*.a.example", .eku = "clientAuth" }, &w->ca_a,
-		"wildcard");
-	refused(w, &(struct pki_spec){ .cn = "x", .san = "DNS:a_b.example", .eku = "clientAuth" }, &w->ca_a, "no host name");
-	refused(w, &(struct pki_spec){ .cn = "x", .san = "DNS:a..example", .eku = "clientAuth" }, &w->ca_a, "no host name");
-	refused(w, &(struct pki_spec){ .cn = "x", .san = "DNS:a.example.", .eku = "clientAuth" }, &w->ca_a, "no host name");
+		"certificate of 'O=Test,CN=x': wildcard in subjectAltName: dNSName 's*.a.example'");
+	refused(w, &(struct pki_spec){ .cn = "x", .san = "DNS:a_b.example", .eku = "clientAuth" }, &w->ca_a,
+		"certificate of 'O=Test,CN=x': no dNSName in subjectAltName is a host name: 'a_b.example' is none");
+	refused(w, &(struct pki_spec){ .cn = "x", .san = "DNS:a..example", .eku = "clientAuth" }, &w->ca_a, "'a..example' is none");
+	refused(w, &(struct pki_spec){ .cn = "x", .san = "DNS:a.example.", .eku = "clientAuth" }, &w->ca_a, "'a.example.' is none");
 	raw.raw_dns = "scs.a.example\0.evil.example";
 	raw.raw_dns_len = 27;
-	refused(w, &raw, &w->ca_a, "no host name");
+	refused(w, &raw, &w->ca_a, "NUL in subjectAltName: dNSName 'scs.a.example?.evil.example'");
 	raw.raw_dns = "";
 	raw.raw_dns_len = 0;
-	refused(w, &raw, &w->ca_a, "no host name");
+	refused(w, &raw, &w->ca_a, "'' is none");
 	memset(label, 'a', 63);
 	label[63] = 0;
 	snprintf(longer, sizeof longer, "%s.%s.%s.%s.x", label, label, label, label);
 	raw.raw_dns = longer;
 	raw.raw_dns_len = (int)strlen(longer);
-	refused(w, &raw, &w->ca_a, "no host name");
+	refused(w, &raw, &w->ca_a, "...' is none");
+}
+
+static void test_an_odd_name_beside_the_right_one_does_no_harm(void **state)
+{
+	static const char *const odd[] = { "DNS:a_b.example", "DNS:_diameter._tcp.a.example", "DNS:a..example", "DNS:other.a.example.",
+					   "URI:urn:with blank", "DNS:scs.a.example" };
+	struct world *w = *state;
+	char san[200];
+
+	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+		snprintf(san, sizeof san, "%s,DNS:scs.a.example", odd[i]);
+		assert_int_equal(judge(w, &(struct pki_spec){ .cn = "x", .san = san, .eku = "clientAuth" }, &w->ca_a), 0);
+		assert_int_equal(w->id.names_n, 1);
+		assert_string_equal(w->id.names[0], "scs.a.example");
+		assert_int_equal(w->id.groups_n, 0);
+	}
+}
+
+/* "DNS:nINDEX.LABEL" times n */
+static const char *many_names(unsigned n, const char *label)
+{
+	static char san[16000];
+	size_t at = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		at += (size_t)snprintf(san + at, sizeof san - at, "%sDNS:n%02u.%s", i ? "," : "", i, label);
+	return san;
 }
 
 static void test_as_many_names_and_groups_as_there_is_room_for(void **state)
 {
 	struct world *w = *state;
 
-	assert_int_equal(
-	    judge(w,
-		  &(struct pki_spec){ .cn = "x", .san = "DNS:a,DNS:b,DNS:c,DNS:d,DNS:e,DNS:f,DNS:g,DNS:h", .eku = "clientAuth" },
-		  &w->ca_a),
-	    0);
-	assert_int_equal(w->id.names_n, 8);
-	refused(
-	    w,
-	    &(struct pki_spec){ .cn = "x", .san = "DNS:a,DNS:b,DNS:c,DNS:d,DNS:e,DNS:f,DNS:g,DNS:h,DNS:i", .eku = "clientAuth" },
-	    &w->ca_a, "more than 8 dNSNames");
+	struct pki_spec s = { .cn = "x", .eku = "clientAuth" };
+	char label[220];
+
+	s.san = many_names(32, "a.example");
+	assert_int_equal(judge(w, &s, &w->ca_a), 0);
+	assert_int_equal(w->id.names_n, 32);
+	s.san = many_names(33, "a.example");
+	refused(w, &s, &w->ca_a, "more than 32 dNSNames in subjectAltName, or more than 4080 octets of them: 'n32.a.example' is too many");
+	for (size_t i = 0; i < sizeof label - 1; i++)
+		label[i] = i % 2 ? 'a' : i % 60 ? 'b' : 'c';
+	for (size_t i = 50; i < sizeof label - 1; i += 50)
+		label[i] = '.';
+	label[199] = 0; /* 203 octets a name */
+	s.san = many_names(20, label);
+	assert_int_equal(judge(w, &s, &w->ca_a), 0);
+	s.san = many_names(21, label);
+	refused(w, &s, &w->ca_a, "more than 4080 octets of them");
 	refused(w,
 		&(struct pki_spec){ .cn = "x",
 				    .san = "DNS:a,URI:u:1,URI:u:2,URI:u:3,URI:u:4,URI:u:5,URI:u:6,URI:u:7,URI:u:8,URI:u:9",
 				    .eku = "clientAuth" },
-		&w->ca_a, "URIs");
-	refused(w, &(struct pki_spec){ .cn = "x", .san = "DNS:a,URI:urn:with blank", .eku = "clientAuth" }, &w->ca_a,
-		"not printable");
+		&w->ca_a, "more than 8 URIs in subjectAltName: 'u:9' is too many");
 }
 
 static void test_a_ca_is_no_leaf(void **state)
@@ -284,7 +317,7 @@ static void test_keys(void **state)
 	refused(w, &(struct pki_spec){ .cn = "x", GOOD, .key = PKI_P224 }, &w->ca_a, "key secp224r1");
 	refused(w, &(struct pki_spec){ .cn = "x", GOOD, .key = PKI_RSA_1024 }, &w->ca_a,
 		"key RSA of 1024 bits, expected P-256, P-384 or RSA of at least 2048 bits");
-	refused(w, &(struct pki_spec){ .cn = "x", GOOD, .key = PKI_ED25519 }, &w->ca_a, "key of unknown kind");
+	refused(w, &(struct pki_spec){ .cn = "x", GOOD, .key = PKI_ED25519 }, &w->ca_a, "key ED25519");
 }
 
 static void test_weak_intermediates(void **state)
@@ -309,6 +342,43 @@ static void test_hashes(void **state)
 	refused(w, &(struct pki_spec){ .cn = "x", GOOD, .digest = "SHA224" }, &w->ca_a,
 		"expected ECDSA or RSA with SHA-256 or SHA-384");
 	assert_int_equal(judge(w, &(struct pki_spec){ .cn = "x", GOOD, .digest = "SHA384" }, &w->ca_rsa), 0);
+	refused(w, &(struct pki_spec){ .cn = "x", GOOD, .digest = "SHA512" }, &w->ca_rsa,
+		"certificate of 'O=Test,CN=x': signature sha512WithRSAEncryption, expected ECDSA or RSA with SHA-256 or SHA-384");
+}
+
+static void join(const char *to, const char *const files[], int n)
+{
+	char octets[4096];
+
+	for (int i = 0; i < n; i++) {
+		FILE *from = fopen(files[i], "r"), *f = fopen(to, i ? "a" : "w");
+		size_t len = from ? fread(octets, 1, sizeof octets, from) : 0;
+
+		assert_true(f && len > 0 && fwrite(octets, 1, len, f) == len);
+		fclose(from);
+		fclose(f);
+	}
+}
+
+static void test_two_cas_of_one_name_in_one_file(void **state)
+{
+	struct pki_spec ca = { .cn = "Twin", .ca = true, .no_key_ids = true };
+	struct pki_spec leaf = { .cn = "x", GOOD, .no_key_ids = true };
+	struct world *w = *state;
+	struct pki_cert one = pki_make(&w->pki, &ca, NULL), two = pki_make(&w->pki, &ca, NULL), three = pki_make(&w->pki, &ca, NULL);
+	struct pki_cert both = one;
+
+	snprintf(both.cert_file, sizeof both.cert_file, "%s/both.pem", w->pki.dir);
+	join(both.cert_file, (const char *const[]){ one.cert_file, two.cert_file }, 2);
+	tls_anchor_fini(&w->anchors[1]);
+	w->anchors[1] = anchor("twins", &both);
+	assert_int_equal(judge(w, &leaf, &one), 0);
+	assert_int_equal(judge(w, &leaf, &two), 0);
+	assert_string_equal(w->id.anchors[0], "twins");
+	refused(w, &leaf, &three, "does not chain to any configured anchor"); /* the name alone is nothing */
+	pki_free(&one);
+	pki_free(&two);
+	pki_free(&three);
 }
 
 static void test_name_constraints_are_honoured(void **state)
@@ -322,6 +392,7 @@ static void test_name_constraints_are_honoured(void **state)
 
 	assert_int_equal(verify(w, in.x, sub.x, true, NULL), 0);
 	assert_int_equal(verify(w, out.x, sub.x, true, NULL), ERR_AUTH);
+	assert_string_equal(w->why, "certificate of 'O=Test,CN=x': a name of it is outside the nameConstraints of its CA");
 	pki_free(&in);
 	pki_free(&out);
 	pki_free(&sub);
@@ -363,11 +434,13 @@ int main(void)
 		T(test_time),
 		T(test_purpose),
 		T(test_names),
+		T(test_an_odd_name_beside_the_right_one_does_no_harm),
 		T(test_as_many_names_and_groups_as_there_is_room_for),
 		T(test_a_ca_is_no_leaf),
 		T(test_keys),
 		T(test_weak_intermediates),
 		T(test_hashes),
+		T(test_two_cas_of_one_name_in_one_file),
 		T(test_name_constraints_are_honoured),
 		T(test_a_server_must_bear_the_expected_name),
 		T(test_a_subject_cannot_garble_a_log_line),
