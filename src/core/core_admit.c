@@ -14,6 +14,7 @@ static void identity_view(struct pol_identity *out, const struct ipc_identity *i
 		[IPC_IDENTITY_INTERNAL] = POL_IDENTITY_INTERNAL,
 	};
 
+	_Static_assert(POL_NAMES_MAX >= IPC_NAMES_MAX, "no name of a certificate is left out");
 	*out = (struct pol_identity){ .kind = kinds[in->kind], .not_after_s = in->not_after_s };
 	for (; out->names_n < in->names_n && out->names_n < POL_NAMES_MAX; out->names_n++)
 		out->names[out->names_n] = in->names[out->names_n];
@@ -27,6 +28,18 @@ static uint32_t connections_max(const struct core *c, const struct asc_scs *scs)
 									 : c->cfg->limits.connections_per_scs;
 }
 
+/* Of a certificate that names two SCSs nobody can say whose it is. The other one's Origin-Host; NULL: there is none. */
+static const char *also_named(const struct core *c, const struct ipc_identity *id, const struct asc_scs *scs)
+{
+	for (uint8_t i = 0; i < id->names_n; i++) {
+		const struct asc_scs *other = asc_scs_by_origin_host(c->store.asc, id->names[i]);
+
+		if (other && strcmp(other->name, scs->name) != 0)
+			return id->names[i];
+	}
+	return NULL;
+}
+
 /* Looks up who is provisioned under that Origin-Host, and lets policy judge. */
 static enum pol_reason judge(struct core *c, const struct ipc_session_open *open, const struct asc_scs *scs)
 {
@@ -38,7 +51,11 @@ static enum pol_reason judge(struct core *c, const struct ipc_session_open *open
 	if (scs) {
 		if (!live)
 			return POL_NOMEM;
-		facts = (struct pol_admit_scs){ scs->origin_host, scs->realm, scs->anchor, live->sessions_n,
+		facts = (struct pol_admit_scs){ scs->origin_host,
+						scs->realm,
+						scs->anchor,
+						also_named(c, &open->identity, scs),
+						live->sessions_n,
 						connections_max(c, scs) };
 	}
 	return pol_admit(&id, open->origin_host, open->origin_realm, scs ? &facts : NULL, clock_real_ms() / 1000);
@@ -68,10 +85,12 @@ static void session_refuse(struct core_edge *e, uint64_t number, const struct ip
 {
 	struct core *c = e->core;
 	const struct asc_scs *scs = asc_scs_by_origin_host(c->store.asc, open->origin_host);
+	const char *also;
 
 	core_decide_session(c, e->who.generation, number, open, scs ? scs->name : "", reason);
-	log_warn(c->log, "core", "session %u-%06llx of %s at %s refused: %s", e->who.generation, (unsigned long long)number,
-		 open->origin_host, open->address, pol_reason_words(reason));
+	also = reason == POL_CERTIFICATE_OF_TWO && scs ? also_named(c, &open->identity, scs) : NULL;
+	log_warn(c->log, "core", "session %u-%06llx of %s at %s refused: %s%s%s", e->who.generation, (unsigned long long)number,
+		 open->origin_host, open->address, pol_reason_words(reason), also ? ": also " : "", also ? also : "");
 	refuse(e, number, reason);
 }
 

@@ -49,6 +49,8 @@ enum pol_reason pol_admit(const struct pol_identity *id, const char *origin_host
 			return POL_WRONG_ANCHOR;
 		if (!proves_host(id, scs->origin_host))
 			return POL_NAME_NOT_PROVEN;
+		if (scs->also)
+			return POL_CERTIFICATE_OF_TWO;
 	}
 	if (!same_host(scs->realm, origin_realm))
 		return POL_WRONG_REALM;

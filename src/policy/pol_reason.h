@@ -83,7 +83,8 @@ enum { POL_NO_STATUS = -1 }; /* of a session's end: no DAA says it */
 	  "the SCS is not provisioned any more, or under another SCS-Identity")                                                  \
 	X(CANCELLED, "cancelled", TSP_STATUS_PERMANENTERROR, "an operator took it back")                                         \
 	X(ANSWER_OVERDUE, "answer-overdue", TSP_STATUS_TEMPORARYERROR,                                                           \
-	  "the time for the answer to the SCS was over before the outcome was known")
+	  "the time for the answer to the SCS was over before the outcome was known")                                            \
+	X(CERTIFICATE_OF_TWO, "certificate-of-two", POL_NO_STATUS, "the certificate names more than one provisioned SCS")
 
 enum pol_reason {
 #define POL_ROW(name, word, status, words) POL_##name,

@@ -195,13 +195,12 @@ def test_the_name_of_a_under_the_anchor_of_b(alone):
 
 
 def test_a_certificate_of_b_that_names_both(alone):
-    """B's CA may write what it likes: it is not the trust anchor of A."""
+    """B's CA may write what it likes: it is not the trust anchor of A. As B it is refused, too: a certificate that names two SCSs is nobody's."""
     a, b = alone.scs["acme"], alone.scs["beta"]
     cert, key = alone.pki.leaf("k-both", "anchor-b", b["origin_host"], "clientAuth", san=f"DNS:{b['origin_host']},DNS:{a['origin_host']}")
     turned_away(alone, Scs(alone, with_certificate(alone, "k-both", cert, key)), "wrong-anchor")
     alone.scs["k-both"] = dict(b, cert=cert, key=key)
-    s = Scs.opened(alone, "k-both")  # as itself it is admitted
-    s.close()
+    turned_away(alone, Scs(alone, "k-both"), "certificate-of-two")
 
 
 def test_the_certificate_of_a_beside_that_of_b_proves_nothing(alone):

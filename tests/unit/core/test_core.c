@@ -73,6 +73,28 @@ static void test_an_origin_host_that_the_certificate_does_not_prove_is_refused(v
 	refused(*state, &s, "name-not-proven");
 }
 
+static void test_a_certificate_that_names_two_provisioned_scss_is_refused(void **state)
+{
+	struct ipc_session_open s = core_play_session("scs.acme.example", "anchor-a");
+	struct core_play *p = *state;
+	struct asc_scs other;
+	struct asc_why why;
+
+	asc_scs_init(&other);
+	strcpy(other.name, "beta");
+	strcpy(other.e164, "491720000002");
+	strcpy(other.origin_host, "scs.beta.example");
+	strcpy(other.realm, "beta.example");
+	strcpy(other.anchor, "anchor-b");
+	assert_int_equal(asc_scs_put(p->core->store.asc, &other, &why), 0);
+	strcpy(s.identity.names[1], "nobody.example"); /* a name of nobody does no harm */
+	strcpy(s.identity.names[2], "scs.beta.example");
+	s.identity.names_n = 3;
+	refused(p, &s, "certificate-of-two");
+	s.identity.names_n = 2;
+	assert_true(ADMITTED(core_play_open(p, 2, &s)));
+}
+
 static void test_another_realm_is_refused(void **state)
 {
 	struct ipc_session_open s = core_play_session("scs.acme.example", "anchor-a");
@@ -517,6 +539,7 @@ int main(void)
 		TEST(test_an_unprovisioned_peer_is_refused),
 		TEST(test_a_name_from_another_anchor_is_refused),
 		TEST(test_an_origin_host_that_the_certificate_does_not_prove_is_refused),
+		TEST(test_a_certificate_that_names_two_provisioned_scss_is_refused),
 		TEST(test_another_realm_is_refused),
 		TEST(test_a_certificate_past_its_end_is_refused),
 		TEST(test_a_session_does_not_outlive_its_certificate),

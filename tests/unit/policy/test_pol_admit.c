@@ -6,7 +6,7 @@
 
 #define NOW_S 1790000000ull
 
-static const struct pol_admit_scs acme = { "scs.acme.example", "acme.example", "anchor-a", 0, 8 };
+static const struct pol_admit_scs acme = { "scs.acme.example", "acme.example", "anchor-a", NULL, 0, 8 };
 
 static struct pol_identity identity(const char *name, const char *anchor)
 {
@@ -37,9 +37,11 @@ static void test_each_disagreement_has_its_reason(void **state)
 	struct pol_identity other_name = identity("scs.evil.example", "anchor-a");
 	struct pol_identity other_anchor = identity("scs.acme.example", "anchor-b");
 	struct pol_identity none = { .kind = POL_IDENTITY_NONE }, internal = id;
-	struct pol_admit_scs full = acme;
+	struct pol_admit_scs full = acme, two = acme;
 
 	(void)state;
+	two.also = "scs.b.example";
+	assert_int_equal(pol_admit(&id, "scs.acme.example", "acme.example", &two, NOW_S), POL_CERTIFICATE_OF_TWO);
 	internal.kind = POL_IDENTITY_INTERNAL; /* an SCS with an anchor is never admitted by where it connects from */
 	full.connections = 8;
 	assert_int_equal(pol_admit(&none, "scs.acme.example", "acme.example", &acme, NOW_S), POL_NOT_PROTECTED);
@@ -55,7 +57,7 @@ static void test_each_disagreement_has_its_reason(void **state)
 
 static void test_internal_is_for_scss_provisioned_so_and_for_no_other(void **state)
 {
-	static const struct pol_admit_scs own = { "portal.core.example", "core.example", "internal", 0, 8 };
+	static const struct pol_admit_scs own = { "portal.core.example", "core.example", "internal", NULL, 0, 8 };
 	struct pol_identity zone = { .kind = POL_IDENTITY_INTERNAL };
 	struct pol_identity tls = identity("portal.core.example", "internal"); /* even if an anchor bore that name */
 	struct pol_admit_scs full = own;
