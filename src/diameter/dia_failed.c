@@ -159,6 +159,7 @@ void dia_error_answer(struct buf *out, const struct dia_msg *request, const char
 		      const struct dia_failed *why)
 {
 	struct dia_hdr h = request->hdr;
+	bool has_session = h.app_id != 0 || wants_e_bit(why->result_code, 0); /* a DWA or DPA has none */
 	struct dia_avp session;
 	size_t start;
 
@@ -166,7 +167,7 @@ void dia_error_answer(struct buf *out, const struct dia_msg *request, const char
 	if (wants_e_bit(why->result_code, h.app_id))
 		h.flags |= DIA_FLAG_E;
 	start = dia_build_begin(out, &h);
-	if (dia_msg_find(request, DIA_CODE_SESSION_ID, 0, &session))
+	if (has_session && dia_msg_find(request, DIA_CODE_SESSION_ID, 0, &session))
 		put_view(out, DIA_DEF(SESSION_ID), session.data, session.data_len);
 	put_view(out, DIA_DEF(ORIGIN_HOST), host, strlen(host));
 	put_view(out, DIA_DEF(ORIGIN_REALM), realm, strlen(realm));

@@ -76,7 +76,8 @@ void dia_failed_wrap(struct dia_failed *f, const struct dia_avp *group);
 
 /* Writes the answer-message of RFC 6733 7.2 to `request`: Session-Id when the request has a readable one, origin, Result-Code,
  * Error-Message, Failed-AVP, all Proxy-Info in order. E bit: always for 3xxx; for 5xxx in an application, whose own answer grammar
- * this message does not meet; never for the others. Result is in out; out->full when it did not fit. `host` and `realm` are
+ * this message does not meet (7.1.5 allows it); never for the others. Without the E bit the answer to a DWR or a DPR is a DWA or a DPA and
+ * has no Session-Id. A CER is not answered by it, except with 3xxx: a CEA has more members (link_send_error()). Result is in out; out->full when it did not fit. `host` and `realm` are
  * NUL-terminated. */
 void dia_error_answer(struct buf *out, const struct dia_msg *request, const char *host, const char *realm,
 		      const struct dia_failed *why);

@@ -328,11 +328,6 @@ static enum stage stage_decode(struct visit *v)
 	}
 	if (requires_more(&v->dar.head))
 		return txn_no_feature(v);
-	if (v->dar.action.action_type.v < TSP_ACTION_TRIGGER || v->dar.action.action_type.v > TSP_ACTION_MO_SMS) {
-		(void)!dia_failed_set(&why, DIA_RESULT_INVALID_AVP_VALUE, "Action-Type %u is not assigned",
-				      v->dar.action.action_type.v);
-		return txn_refuse(v, &why);
-	}
 	if (v->dar.action.action_type.v == TSP_ACTION_REPLACE && !v->dar.action.old_reference_number.present) {
 		(void)!dia_failed_missing(&why, DIA_CODE_OLD_REFERENCE_NUMBER, DIA_VENDOR_3GPP);
 		return txn_refuse(v, &why);

@@ -88,21 +88,34 @@ void link_send_cer(struct link *l)
 	send_base(l, &b);
 }
 
-/* A refusal of class 3xxx is an answer-message and says nothing about us but who answers (RFC 6733 7.2). */
-void link_send_cea(struct link *l, uint32_t result_code)
+/* A refusal of class 3xxx is an answer-message and says nothing about us but who answers (RFC 6733 7.1.3, 7.2). Every other one is a whole
+ * CEA without the E bit (7.1.5: its own grammar can always be composed). */
+static void send_cea(struct link *l, uint32_t hop_by_hop, uint32_t end_to_end, const struct dia_failed *why)
 {
-	struct dia_capabilities cea = { .result_code = dia_u32_of(result_code) };
+	struct dia_capabilities cea = { .result_code = dia_u32_of(why->result_code) };
 	uint8_t octets[BASE_MESSAGE_MAX];
 	struct buf b = buf_over(octets, sizeof octets);
 
-	if (result_code / 1000 == 3) {
+	if (why->result_code / 1000 == 3) {
 		cea.origin_host = dia_text(l->conf->host);
 		cea.origin_realm = dia_text(l->conf->realm);
 	} else {
 		our_capabilities(l, &cea);
 	}
-	dia_capabilities_build(&b, &cea, l->held_hop_by_hop, l->held_end_to_end);
+	if (why->text[0])
+		cea.error_message = dia_text(why->text);
+	if (why->avp_len)
+		cea.failed_avp = (struct dia_bytes){ why->avp, why->avp_len };
+	dia_capabilities_build(&b, &cea, hop_by_hop, end_to_end);
 	send_base(l, &b);
+}
+
+void link_send_cea(struct link *l, uint32_t result_code)
+{
+	struct dia_failed why;
+
+	(void)dia_failed_set(&why, result_code, "%s", "");
+	send_cea(l, l->held_hop_by_hop, l->held_end_to_end, &why);
 }
 
 void link_send_dwr(struct link *l)
@@ -160,7 +173,7 @@ void link_send_dpa(struct link *l, const struct dia_msg *dpr)
 	send_base(l, &b);
 }
 
-void link_send_error(struct link *l, const struct dia_msg *request, const struct dia_failed *why)
+static void send_answer_message(struct link *l, const struct dia_msg *request, const struct dia_failed *why)
 {
 	size_t cap = request->hdr.length + ERROR_ROOM; /* Session-Id and Proxy-Info come back as they were */
 	uint8_t *octets = malloc(cap);
@@ -171,9 +184,19 @@ void link_send_error(struct link *l, const struct dia_msg *request, const struct
 		return;
 	}
 	dia_error_answer(&b, request, l->conf->host, l->conf->realm, why);
-	LINK_COUNT(l, errors_sent);
-	log_debug(l->conf->log, "link", "%s: %s command %u answered with %s (%u): %s", l->address, l->host, request->hdr.code,
-		  dia_result_str(why->result_code), why->result_code, why->text);
 	send_base(l, &b);
 	free(octets);
+}
+
+void link_send_error(struct link *l, const struct dia_msg *request, const struct dia_failed *why)
+{
+	const struct dia_hdr *h = &request->hdr;
+
+	LINK_COUNT(l, errors_sent);
+	log_debug(l->conf->log, "link", "%s: %s command %u answered with %s (%u): %s", l->address, l->host, h->code,
+		  dia_result_str(why->result_code), why->result_code, why->text);
+	if (link_is_cer(h) && why->result_code / 1000 != 3)
+		send_cea(l, h->hop_by_hop, h->end_to_end, why);
+	else
+		send_answer_message(l, request, why);
 }

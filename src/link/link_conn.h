@@ -117,7 +117,12 @@ void link_send_dwr(struct link *l);
 void link_send_dwa(struct link *l, const struct dia_msg *dwr);
 void link_send_dpr(struct link *l);
 void link_send_dpa(struct link *l, const struct dia_msg *dpr);
+/* The answer to a request that is refused: a CEA to a CER (classes other than 3xxx), else what dia_error_answer() makes. */
 void link_send_error(struct link *l, const struct dia_msg *request, const struct dia_failed *why);
+static inline bool link_is_cer(const struct dia_hdr *h)
+{
+	return (h->flags & DIA_FLAG_R) && h->app_id == DIA_APP_COMMON && h->code == DIA_CMD_CAPABILITIES_EXCHANGE;
+}
 
 /* link_peer.c */
 void link_peer_connect(struct link_peer *p);

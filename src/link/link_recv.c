@@ -54,9 +54,19 @@ static int remember_names(struct link *l, const struct dia_capabilities *c)
 	return err ? err : ident_host(l->realm, c->origin_realm.p, c->origin_realm.len);
 }
 
-static void refuse_cer(struct link *l, uint32_t result_code, const char *why)
+static void refuse_cer(struct link *l, const struct dia_msg *m, const struct dia_capabilities *cer, uint32_t result_code,
+		       const char *why)
 {
-	link_send_cea(l, result_code);
+	uint32_t bad = result_code == DIA_RESULT_INVALID_AVP_VALUE ? peer_capabilities_bad_name(cer) : 0;
+	struct dia_failed failed;
+	struct dia_avp avp;
+
+	if (bad && dia_msg_find(m, bad, 0, &avp)) {
+		(void)dia_failed_avp(&failed, result_code, &avp, "%s", why);
+		link_send_error(l, m, &failed);
+	} else {
+		link_send_cea(l, result_code);
+	}
 	LINK_COUNT(l, refused);
 	link_finish(l, link_lost_event(l), false, LINK_END_REFUSED, ERR_REFUSED, "%s (%u): %s", dia_result_str(result_code),
 		    result_code, why);
@@ -81,7 +91,7 @@ static void receive_cer(struct link *l, const struct dia_msg *m)
 	l->held_end_to_end = m->hdr.end_to_end;
 	result_code = peer_capabilities_judge(&cer, &expect, &why);
 	if (result_code != DIA_RESULT_SUCCESS || remember_names(l, &cer)) {
-		refuse_cer(l, result_code, why);
+		refuse_cer(l, m, &cer, result_code, why);
 		return;
 	}
 	l->phase = LINK_VERDICT;
@@ -96,7 +106,7 @@ static void receive_cer(struct link *l, const struct dia_msg *m)
 
 static void receive_first(struct link *l, const struct dia_msg *m)
 {
-	if (!is_request(&m->hdr) || m->hdr.app_id != DIA_APP_COMMON || m->hdr.code != DIA_CMD_CAPABILITIES_EXCHANGE) {
+	if (!link_is_cer(&m->hdr)) {
 		link_finish(l, link_lost_event(l), true, LINK_END_NOT_CER, ERR_PROTO, "command %u of application %u", m->hdr.code,
 			    m->hdr.app_id);
 		return;
@@ -330,13 +340,14 @@ int link_on_message(void *arg, const uint8_t *bytes, size_t len)
 
 /* ---- no message at all ---- */
 
-/* Who has proven to speak Diameter is told what is wrong; garbage from strangers is cut off (RFC 6733 2.1, 7.1.5). */
+/* Who has proven to speak Diameter is told what is wrong; garbage from strangers is cut off (RFC 6733 2.1, 7.1.5). A CER of another version
+ * speaks Diameter, too. */
 void link_unframable(struct link *l, int err)
 {
 	const struct dia_hdr *h = err == ERR_PROTO || err == ERR_LIMIT ? dia_frame_refused(l->frame) : NULL;
 	bool other_version = h && h->version != 1;
-	bool answer =
-	    h && link_is_open(l) && is_request(h) && (!other_version || (h->length >= DIA_HEADER_LEN && h->length % 4 == 0));
+	bool heard = h && (link_is_open(l) || (l->phase == LINK_WAIT_CER && other_version && link_is_cer(h)));
+	bool answer = heard && is_request(h) && (!other_version || (h->length >= DIA_HEADER_LEN && h->length % 4 == 0));
 
 	if (answer) {
 		uint8_t header[DIA_HEADER_LEN] = { 1, 0, 0, DIA_HEADER_LEN };

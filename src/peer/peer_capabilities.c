@@ -3,6 +3,7 @@
 
 #include "base/ident.h"
 #include "base/str.h"
+#include "diameter/dia_dict.h"
 
 static bool is(struct dia_bytes b, const char *text)
 {
@@ -24,12 +25,20 @@ static uint32_t judged(const char **why, uint32_t result_code, const char *words
 	return result_code;
 }
 
-uint32_t peer_capabilities_judge(const struct dia_capabilities *theirs, const struct peer_expect *expect, const char **why)
+uint32_t peer_capabilities_bad_name(const struct dia_capabilities *theirs)
 {
 	if (!is_host(theirs->origin_host))
-		return judged(why, DIA_RESULT_INVALID_AVP_VALUE, "its Origin-Host is no host name");
-	if (!is_host(theirs->origin_realm))
-		return judged(why, DIA_RESULT_INVALID_AVP_VALUE, "its Origin-Realm is no realm");
+		return DIA_CODE_ORIGIN_HOST;
+	return is_host(theirs->origin_realm) ? 0 : DIA_CODE_ORIGIN_REALM;
+}
+
+uint32_t peer_capabilities_judge(const struct dia_capabilities *theirs, const struct peer_expect *expect, const char **why)
+{
+	uint32_t bad = peer_capabilities_bad_name(theirs);
+
+	if (bad)
+		return judged(why, DIA_RESULT_INVALID_AVP_VALUE,
+			      bad == DIA_CODE_ORIGIN_HOST ? "its Origin-Host is no host name" : "its Origin-Realm is no realm");
 	if (expect->our_host && is(theirs->origin_host, expect->our_host))
 		return judged(why, DIA_RESULT_UNKNOWN_PEER, "it bears our own Origin-Host");
 	if (expect->host && !is(theirs->origin_host, expect->host))

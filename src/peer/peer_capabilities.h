@@ -14,8 +14,11 @@ struct peer_expect {
 	bool security_missing; /* the transport is not protected although it has to be */
 };
 
+/* Code of the AVP whose value is no host name or realm: Origin-Host, Origin-Realm; 0: both are. */
+uint32_t peer_capabilities_bad_name(const struct dia_capabilities *theirs);
+
 /* A CER: the Result-Code of the CEA. 2001; 3010 it is not the expected one, or bears our name; 5004 Origin-Host or Origin-Realm is
- * no host name; 5010 no common application; 5017. `why` points to static words for the log, "" with 2001. */
+ * no host name (the AVP for Failed-AVP: peer_capabilities_bad_name()); 5010 no common application; 5017. `why` points to static words for the log, "" with 2001. */
 uint32_t peer_capabilities_judge(const struct dia_capabilities *theirs, const struct peer_expect *expect, const char **why);
 
 /* A CEA: 0 when it says success and its sender passes the judgement above, else ERR_REFUSED (its Result-Code says no) or ERR_PROTO

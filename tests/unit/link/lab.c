@@ -253,6 +253,37 @@ size_t lab_dwr(uint8_t *out, size_t cap, const char *host, uint32_t hop_by_hop)
 	return b.len;
 }
 
+size_t lab_add(uint8_t *m, size_t n, uint32_t code, uint8_t flags, const void *data, size_t data_len)
+{
+	size_t padded = (data_len + 3) & ~(size_t)3, len = n + 8 + padded;
+	struct buf b = buf_over(m + n, 8 + padded), head = buf_over(m + 1, 3);
+
+	buf_be32(&b, code);
+	buf_u8(&b, flags);
+	buf_be24(&b, (uint32_t)(8 + data_len));
+	memset(m + n + 8, 0, padded);
+	memcpy(m + n + 8, data, data_len);
+	buf_be24(&head, (uint32_t)len);
+	return len;
+}
+
+void lab_rename(uint8_t *m, size_t n, uint32_t code, uint32_t other)
+{
+	for (size_t at = 20; at < n;) {
+		struct rd r = rd_over(m + at, 8);
+		uint32_t found = rd_be32(&r), len = rd_be32(&r) & 0xffffff;
+		struct buf b = buf_over(m + at, 4);
+
+		if (found == code) {
+			buf_be32(&b, other);
+			m[at + 4] = 0;
+			return;
+		}
+		at += (len + 3) & ~3u;
+	}
+	fail_msg("no AVP %u", code);
+}
+
 size_t lab_dpr(uint8_t *out, size_t cap, uint32_t cause, uint32_t hop_by_hop)
 {
 	struct dia_disconnect dpr = { .request = true,
@@ -310,6 +341,20 @@ uint32_t lab_result_code(const struct dia_msg *m)
 	return (uint32_t)avp.data[0] << 24 | (uint32_t)avp.data[1] << 16 | (uint32_t)avp.data[2] << 8 | avp.data[3];
 }
 
+void lab_expect_whole_cea(const struct dia_msg *m)
+{
+	static const uint32_t members[] = { 268, 264, 296, 257, 266, 269 };
+	struct dia_avp avp;
+
+	assert_int_equal(m->hdr.flags, 0);
+	assert_int_equal(m->hdr.code, DIA_CMD_CAPABILITIES_EXCHANGE);
+	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+		if (!dia_msg_find(m, members[i], 0, &avp))
+			fail_msg("the CEA lacks AVP %u", members[i]);
+	}
+	assert_false(dia_msg_find(m, 263, 0, &avp));
+}
+
 void lab_expect_error(struct lab *t, uint32_t hop_by_hop, uint32_t code, uint32_t result_code, bool e_bit)
 {
 	uint8_t octets[LAB_MESSAGE_MAX];
@@ -320,5 +365,7 @@ void lab_expect_error(struct lab *t, uint32_t hop_by_hop, uint32_t code, uint32_
 	assert_int_equal(m.hdr.code, code);
 	assert_int_equal(m.hdr.flags & DIA_FLAG_R, 0);
 	assert_int_equal((m.hdr.flags & DIA_FLAG_E) != 0, e_bit);
+	if (code == DIA_CMD_CAPABILITIES_EXCHANGE && !e_bit)
+		lab_expect_whole_cea(&m);
 	assert_int_equal(lab_result_code(&m), result_code);
 }

@@ -53,6 +53,10 @@ void lab_expect_end(struct lab *t, bool reset);
 size_t lab_cer(uint8_t *out, size_t cap, const char *host, uint32_t application);
 size_t lab_dwr(uint8_t *out, size_t cap, const char *host, uint32_t hop_by_hop);
 size_t lab_dpr(uint8_t *out, size_t cap, uint32_t cause, uint32_t hop_by_hop);
+/* Adds an AVP to the message of `n` octets at `m`. Returns the new length. */
+size_t lab_add(uint8_t *m, size_t n, uint32_t code, uint8_t flags, const void *data, size_t data_len);
+/* Gives the AVP with this code another one and clears its M bit. */
+void lab_rename(uint8_t *m, size_t n, uint32_t code, uint32_t other);
 /* A header and one AVP of `data_len` octets. */
 size_t lab_message(uint8_t *out, size_t cap, uint8_t flags, uint32_t code, uint32_t application, uint32_t hop_by_hop,
 		   size_t data_len);
@@ -60,5 +64,7 @@ size_t lab_message(uint8_t *out, size_t cap, uint8_t flags, uint32_t code, uint3
 /* CER, CEA, on_open. */
 void lab_exchange(struct lab *t);
 /* Receives one error answer and checks it. */
+/* A CEA that meets its grammar (RFC 6733 5.3.2), without the E bit. */
+void lab_expect_whole_cea(const struct dia_msg *m);
 void lab_expect_error(struct lab *t, uint32_t hop_by_hop, uint32_t code, uint32_t result_code, bool e_bit);
 uint32_t lab_result_code(const struct dia_msg *m);

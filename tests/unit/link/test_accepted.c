@@ -113,19 +113,33 @@ static void cers_that_do_not_fit_get_their_result_code(void **state)
 		{ "scs.example", 4, 5010 },
 		{ "IWF.operator.example", LAB_APP, 3010 }, /* our own name */
 		{ "-not a host-", LAB_APP, 5004 },
+		{ "scs.example.", LAB_APP, 5004 },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct lab t;
 		struct dia_msg m;
+		struct dia_avp avp;
 
 		lab_init(&t);
 		lab_open(&t);
 		lab_send(&t, octets, lab_cer(octets, sizeof octets, rows[i].host, rows[i].application));
 		assert_true(lab_recv(&t, octets, &m));
 		assert_int_equal(lab_result_code(&m), rows[i].result_code);
-		assert_int_equal((m.hdr.flags & DIA_FLAG_E) != 0, rows[i].result_code / 1000 == 3);
+		if (rows[i].result_code / 1000 == 3) {
+			assert_int_equal(m.hdr.flags, DIA_FLAG_E);
+			assert_false(dia_msg_find(&m, 257, 0, &avp));
+		} else {
+			lab_expect_whole_cea(&m);
+		}
+		assert_int_equal(dia_msg_find(&m, 279, 0, &avp), rows[i].result_code == 5004);
+		if (rows[i].result_code == 5004) {
+			struct rd r = rd_over(avp.data, avp.data_len);
+
+			assert_int_equal(rd_be32(&r), 264);
+			assert_non_null(memmem(avp.data, avp.data_len, rows[i].host, strlen(rows[i].host)));
+		}
 		lab_expect_end(&t, false);
 		assert_int_equal(t.cers, 0);
 		assert_int_equal(t.counters.ended[LINK_END_REFUSED], 1);

@@ -29,9 +29,6 @@ static void garbage_from_a_stranger_is_cut_off_without_a_word(void **state)
 	first_is_cut_off(zeros, sizeof zeros, LINK_END_NOT_DIAMETER);
 	first_is_cut_off(ones, sizeof ones, LINK_END_NOT_DIAMETER);
 	n = lab_cer(octets, sizeof octets, "scs.example", LAB_APP);
-	octets[0] = 2; /* version */
-	first_is_cut_off(octets, n, LINK_END_NOT_DIAMETER);
-	n = lab_cer(octets, sizeof octets, "scs.example", LAB_APP);
 	octets[1] = 0x7f; /* eight million octets to come */
 	first_is_cut_off(octets, n, LINK_END_TOO_LONG);
 	n = lab_cer(octets, sizeof octets, "scs.example", LAB_APP);
@@ -141,6 +138,89 @@ static void a_second_cer_is_refused_and_ends_the_connection(void **state)
 	lab_expect_end(&t, false);
 	assert_int_equal(t.cers, 1);
 	assert_int_equal(t.counters.ended[LINK_END_REPEATED_CER], 1);
+	lab_fini(&t);
+}
+
+/* Spoiled CERs: what is wrong, the Result-Code, the code of the AVP in Failed-AVP (0: none). */
+static void each_spoiled_cer_gets_a_cea_by_the_grammar_of_a_cea(void **state)
+{
+	static const struct {
+		uint32_t remove; /* code of an AVP of the CER; 0: none */
+		uint32_t add;   /* code of one that is added with four octets of data; 0: none */
+		uint8_t flags;  /* of it */
+		uint32_t result_code, failed;
+	} rows[] = {
+		{ 264, 0, 0, 5005, 264 },    { 296, 0, 0, 5005, 296 },	  { 266, 0, 0, 5005, 266 },
+		{ 257, 0, 0, 5005, 257 },    { 269, 0, 0, 5005, 269 },	  { 0, 263, 0x40, 5008, 263 },
+		{ 0, 293, 0x40, 5008, 293 }, { 0, 264, 0x40, 5009, 264 }, { 0, 9999, 0x40, 5001, 9999 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct lab t;
+		struct dia_msg m;
+		struct dia_avp avp;
+		size_t n = lab_cer(octets, sizeof octets, "scs.example", LAB_APP);
+
+		if (rows[i].remove) /* becomes an AVP that nobody knows and nobody has to */
+			lab_rename(octets, n, rows[i].remove, 9998);
+		if (rows[i].add)
+			n = lab_add(octets, n, rows[i].add, rows[i].flags, "abcd", 4);
+		lab_init(&t);
+		lab_open(&t);
+		lab_send(&t, octets, n);
+		assert_true(lab_recv(&t, octets, &m));
+		assert_int_equal(lab_result_code(&m), rows[i].result_code);
+		lab_expect_whole_cea(&m);
+		assert_true(dia_msg_find(&m, 279, 0, &avp));
+		assert_int_equal((uint32_t)avp.data[2] << 8 | avp.data[3], rows[i].failed);
+		lab_expect_end(&t, false);
+		assert_int_equal(t.counters.ended[LINK_END_REFUSED], 1);
+		lab_fini(&t);
+	}
+}
+
+static void the_answer_to_a_spoiled_dwr_is_a_dwa(void **state)
+{
+	struct lab t;
+	struct dia_msg m;
+	struct dia_avp avp;
+	size_t n = lab_dwr(octets, sizeof octets, "scs.example", 8);
+
+	(void)state;
+	lab_init(&t);
+	lab_open(&t);
+	lab_exchange(&t);
+	lab_send(&t, octets, lab_add(octets, n, 263, 0x40, "a;1;2", 5));
+	assert_true(lab_recv(&t, octets, &m));
+	assert_int_equal(m.hdr.flags, 0);
+	assert_int_equal(lab_result_code(&m), 5008);
+	assert_true(dia_msg_find(&m, 264, 0, &avp) && dia_msg_find(&m, 296, 0, &avp) && dia_msg_find(&m, 279, 0, &avp));
+	assert_false(dia_msg_find(&m, 263, 0, &avp));
+	lab_fini(&t);
+}
+
+static void a_cer_of_another_version_is_answered_5011(void **state)
+{
+	struct lab t;
+	size_t n;
+
+	(void)state;
+	lab_init(&t);
+	lab_open(&t);
+	n = lab_cer(octets, sizeof octets, "scs.example", LAB_APP);
+	octets[0] = 2;
+	lab_send(&t, octets, n);
+	lab_expect_error(&t, 0x11, 257, 5011, false);
+	lab_expect_end(&t, false);
+	assert_int_equal(t.counters.ended[LINK_END_NOT_DIAMETER], 1);
+	lab_fini(&t);
+	lab_init(&t); /* any other command of a stranger is cut off, in each version */
+	lab_open(&t);
+	n = lab_message(octets, sizeof octets, DIA_FLAG_R, LAB_CMD, LAB_APP, 1, 8);
+	octets[0] = 2;
+	lab_send(&t, octets, n);
+	lab_expect_end(&t, true);
 	lab_fini(&t);
 }
 
@@ -399,6 +479,9 @@ int main(void)
 		cmocka_unit_test(messages_behind_the_cer_before_the_verdict_end_the_connection),
 		cmocka_unit_test(a_second_cer_is_refused_and_ends_the_connection),
 		cmocka_unit_test(who_is_known_is_told_what_is_wrong_with_the_length_before_the_end),
+		cmocka_unit_test(each_spoiled_cer_gets_a_cea_by_the_grammar_of_a_cea),
+		cmocka_unit_test(the_answer_to_a_spoiled_dwr_is_a_dwa),
+		cmocka_unit_test(a_cer_of_another_version_is_answered_5011),
 		cmocka_unit_test(another_version_is_answered_5011_before_the_end),
 		cmocka_unit_test(a_message_of_exactly_the_bound_is_taken),
 		cmocka_unit_test(wrong_requests_are_answered_in_the_order_of_the_checks_and_the_link_goes_on),
