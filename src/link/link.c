@@ -231,11 +231,17 @@ int link_answer(struct link *l, const uint8_t *message, size_t len)
 	if (!link_is_open(l) || peer_fsm_step(&l->fsm, PEER_EV_SEND_MESSAGE, net_loop_now_ms(l->loop), &step))
 		return ERR_CLOSED;
 	err = net_stream_write(l->stream, message, len);
-	if (!err)
+	link_enter(l);
+	if (!err) {
 		LINK_COUNT(l, answers_out);
-	else if (err == ERR_LIMIT) /* a request without an answer: the connection is of no more use */
+		l->owed -= l->owed > 0;
+		if (!l->owed && l->leave_by_ms)
+			link_leaving_ends(l);
+	} else if (err == ERR_LIMIT) { /* a request without an answer: the connection is of no more use */
 		link_finish(l, link_lost_event(l), true, LINK_END_SLOW_READER, err, "%zu octets wait",
 			    net_stream_queued(l->stream));
+	}
+	link_leave(l);
 	return err;
 }
 
@@ -267,7 +273,7 @@ int link_request(struct link *l, const uint8_t *message, size_t len, uint32_t wa
 
 	if (err || hdr.length != len || !(hdr.flags & DIA_FLAG_R))
 		return ERR_INVAL;
-	if (!link_is_open(l) || !peer_reopen_may_send(&l->reopen) || peer_fsm_step(&l->fsm, PEER_EV_SEND_MESSAGE, now_ms, &step))
+	if (!link_is_open(l) || l->leave_by_ms || !peer_reopen_may_send(&l->reopen) || peer_fsm_step(&l->fsm, PEER_EV_SEND_MESSAGE, now_ms, &step))
 		return ERR_CLOSED;
 	e.end_to_end = hdr.end_to_end;
 	e.code = hdr.code;

@@ -19,7 +19,9 @@ int link_attach(struct link *l)
 	l->frame = frame;
 	l->told = l->opened = l->stopped_by_us = l->dpr_received = false;
 	l->cer.out = l->dwr.out = l->dpr.out = false;
-	l->probe_deadline_ms = 0;
+	l->probe_deadline_ms = l->leave_by_ms = 0;
+	l->owed = 0;
+	l->leave_dpr = l->leave_eof = false;
 	l->end_result_code = 0;
 	l->why[0] = l->host[0] = l->realm[0] = '\0';
 	return 0;
@@ -95,7 +97,7 @@ int link_event(struct link *l, enum peer_event event, const struct dia_msg *m)
 
 bool link_may_request(const struct link *l)
 {
-	return link_is_open(l) && l->watchdog.state == PEER_WD_OKAY && peer_reopen_may_send(&l->reopen);
+	return link_is_open(l) && !l->leave_by_ms && l->watchdog.state == PEER_WD_OKAY && peer_reopen_may_send(&l->reopen);
 }
 
 static void tell_usable(struct link *l)
@@ -256,13 +258,57 @@ static enum link_end end_of_stream(const struct link *l, int err)
 	return l->fsm.state == PEER_WAIT_CONN_ACK ? LINK_END_NOT_CONNECTED : LINK_END_LOST;
 }
 
+/* -- the other side leaves while we owe it answers: they go out first (RFC 6733 5.4), for at most half as long as we wait for a DPA */
+
+bool link_leaving(struct link *l)
+{
+	uint32_t wait_ms = (l->conf->dpa_wait_ms ? l->conf->dpa_wait_ms : 5000) / 2;
+
+	if (!l->owed || !link_is_open(l))
+		return false;
+	if (!l->leave_by_ms) {
+		l->leave_by_ms = net_loop_now_ms(l->loop) + wait_ms;
+		log_info(l->conf->log, "link", "%s: %s leaves; %u answers go out first, within %u ms", l->address, l->host, l->owed,
+			 wait_ms);
+	}
+	return true;
+}
+
+void link_leaving_ends(struct link *l)
+{
+	struct dia_msg dpr = { .hdr = l->leave_hdr };
+
+	l->leave_by_ms = 0;
+	if (l->leave_dpr)
+		link_leave_by_dpr(l, &dpr, l->leave_cause);
+	if (l->leave_eof)
+		link_finish(l, link_lost_event(l), false, l->leave_dpr ? LINK_END_DISCONNECTED : LINK_END_LOST, ERR_CLOSED,
+			    "closed by the other side");
+	link_arm(l);
+}
+
+/* It reads no request of ours any more that it could answer. */
+static void nobody_answers(struct link *l)
+{
+	struct peer_pending_entry e;
+
+	while (!l->freed && peer_pending_pop(l->pending, UINT64_MAX, &e) == 0)
+		e.fn(e.arg, ERR_CLOSED, NULL);
+}
+
 static void on_close(void *arg, int err, const char *why)
 {
 	struct link *l = arg;
 	enum link_end end = end_of_stream(l, err);
 
 	link_enter(l);
-	link_finish(l, link_lost_event(l), false, end, end == LINK_END_DISCONNECTED ? ERR_CLOSED : err, "%s", why);
+	if (net_stream_half_closed(l->stream) && link_leaving(l)) {
+		l->leave_eof = true;
+		nobody_answers(l);
+		link_arm(l);
+	} else {
+		link_finish(l, link_lost_event(l), false, end, end == LINK_END_DISCONNECTED ? ERR_CLOSED : err, "%s", why);
+	}
 	link_leave(l);
 }
 
@@ -293,6 +339,7 @@ void link_arm(struct link *l)
 			earlier(&at_ms, l->watchdog.deadline_ms);
 		earlier(&at_ms, l->reopen.deadline_ms);
 		earlier(&at_ms, l->probe_deadline_ms);
+		earlier(&at_ms, l->leave_by_ms);
 		earlier(&at_ms, peer_pending_next_ms(l->pending));
 	}
 	if (!at_ms || (l->timer_at_ms && l->timer_at_ms <= at_ms))
@@ -354,6 +401,8 @@ void link_on_timer(void *arg)
 			link_reopen(l, PEER_REOPEN_EV_TIME);
 		if (l->phase == LINK_MACHINE && l->probe_deadline_ms && now_ms >= l->probe_deadline_ms)
 			link_finish(l, link_lost_event(l), false, LINK_END_WATCHDOG, ERR_TIMEOUT, "a probe was not answered");
+		if (l->phase == LINK_MACHINE && l->leave_by_ms && now_ms >= l->leave_by_ms)
+			link_leaving_ends(l);
 		time_out_requests(l, now_ms);
 	}
 	link_arm(l);

@@ -68,6 +68,13 @@ struct link {
 	uint32_t end_result_code; /* of the CEA that said no */
 	char why[LINK_WHY_MAX];
 
+	/* The other side has said that it leaves while answers are owed to it: the end waits for them. */
+	uint32_t owed;             /* requests of applications that went up and were not answered */
+	uint64_t leave_by_ms;      /* 0: nobody leaves */
+	bool leave_dpr, leave_eof; /* by a DPR that waits for its DPA; by the end of its direction of the stream */
+	struct dia_hdr leave_hdr;  /* of that DPR */
+	uint32_t leave_cause;
+
 	char address[NET_ADDRESS_MAX];
 	char host[IDENT_HOST_MAX + 1], realm[IDENT_HOST_MAX + 1]; /* of the other side, "" before CER/CEA */
 };
@@ -106,9 +113,15 @@ enum peer_event link_lost_event(const struct link *l);
 void link_arm(struct link *l);
 void link_on_timer(void *arg);
 
+/* The other side leaves. True: answers are owed, link_leaving_ends() goes on when they are out or time is up. */
+bool link_leaving(struct link *l);
+void link_leaving_ends(struct link *l);
+
 /* link_recv.c: what arrives */
 int link_on_message(void *arg, const uint8_t *bytes, size_t len);
 void link_unframable(struct link *l, int err);
+/* Answers the DPR (of which only the header is looked at). */
+void link_leave_by_dpr(struct link *l, const struct dia_msg *dpr, uint32_t cause);
 
 /* link_base.c: the messages of the base protocol that we send */
 void link_send_cer(struct link *l);

@@ -183,12 +183,25 @@ static void receive_dpr(struct link *l, const struct dia_msg *m)
 		link_send_error(l, m, &failed);
 		return;
 	}
-	if (!own_origin(l, m, dpr.origin_host, dpr.origin_realm) || link_event(l, SIDE(l, RCV_DPR), m))
+	if (!own_origin(l, m, dpr.origin_host, dpr.origin_realm))
+		return;
+	if (link_leaving(l)) {
+		l->leave_dpr = true;
+		l->leave_hdr = m->hdr;
+		l->leave_cause = dpr.disconnect_cause.v;
+		return;
+	}
+	link_leave_by_dpr(l, m, dpr.disconnect_cause.v);
+}
+
+void link_leave_by_dpr(struct link *l, const struct dia_msg *dpr, uint32_t cause)
+{
+	if (link_event(l, SIDE(l, RCV_DPR), dpr))
 		return;
 	l->dpr_received = true;
-	l->dpr_cause_received = dpr.disconnect_cause.v;
-	log_info(l->conf->log, "link", "%s: %s disconnects with cause %s (%u)", l->address, l->host,
-		 dia_disconnect_cause_str(dpr.disconnect_cause.v), dpr.disconnect_cause.v);
+	l->dpr_cause_received = cause;
+	log_info(l->conf->log, "link", "%s: %s disconnects with cause %s (%u)", l->address, l->host, dia_disconnect_cause_str(cause),
+		 cause);
 }
 
 static void receive_base_request(struct link *l, const struct dia_msg *m)
@@ -230,6 +243,10 @@ static void receive_request(struct link *l, const struct dia_msg *m)
 
 	if (link_event(l, SIDE(l, RCV_MESSAGE), m))
 		return;
+	if (l->leave_by_ms) { /* after its DPR it asks nothing more */
+		LINK_COUNT(l, unwelcome);
+		return;
+	}
 	if (!advertised(l->conf, m->hdr.app_id)) {
 		(void)dia_failed_set(&why, DIA_RESULT_APPLICATION_UNSUPPORTED, "application %u", m->hdr.app_id);
 		link_send_error(l, m, &why);
@@ -245,6 +262,7 @@ static void receive_request(struct link *l, const struct dia_msg *m)
 		return;
 	}
 	LINK_COUNT(l, requests_in);
+	l->owed++;
 	l->cb->on_request(l->arg, l, m);
 }
 

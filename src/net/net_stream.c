@@ -66,7 +66,12 @@ void net_stream_set_cb(struct net_stream *s, const struct net_stream_cb *cb, voi
 int net_stream_write(struct net_stream *s, const void *p, size_t n)
 {
 	assert(!s->closed);
-	return s->dead ? ERR_CLOSED : s->ops->write(s, p, n);
+	return s->dead && !s->half_closed ? ERR_CLOSED : s->ops->write(s, p, n);
+}
+
+bool net_stream_half_closed(const struct net_stream *s)
+{
+	return s->dead && s->half_closed;
 }
 
 void net_stream_set_fds(struct net_stream *s, net_fds_fn *fn)

@@ -36,8 +36,12 @@ typedef void net_fds_fn(void *arg, const int *fds, size_t n, bool cut);
 void net_stream_set_fds(struct net_stream *s, net_fds_fn *fn);
 
 /* Queues and sends a copy. ERR_LIMIT when the queue would pass its bound (nothing is queued), ERR_CLOSED when dead. Writes of one
- * turn of the loop leave together. Failures of sending arrive by on_close later. */
+ * turn of the loop leave together. Failures of sending arrive by on_close later. On a half-closed stream it only queues:
+ * net_stream_close() sends it. */
 ERR_MUST_USE int net_stream_write(struct net_stream *s, const void *p, size_t n);
+
+/* After on_close: the other side has ended its own direction in order and may still read. */
+bool net_stream_half_closed(const struct net_stream *s);
 
 size_t net_stream_queued(const struct net_stream *s);
 

@@ -198,7 +198,7 @@ static bool tcp_read(struct net_tcp *t)
 	if (n < 0) {
 		tcp_die_errno(t, errno, "receive");
 	} else {
-		t->eof = true;
+		t->eof = t->base.half_closed = true;
 		tcp_die(t, ERR_CLOSED, "closed by the other side");
 	}
 	return false;

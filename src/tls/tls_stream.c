@@ -237,6 +237,7 @@ static bool tls_receive(struct tls_stream *t)
 		net_stream_emit_data(&t->base, plain, n);
 	if (t->base.closed || t->state == DEAD)
 		return false;
+	t->base.half_closed = e == SSL_ERROR_ZERO_RETURN;
 	if (e != SSL_ERROR_NONE && e != SSL_ERROR_WANT_READ)
 		tls_die(t, err, why);
 	return e == SSL_ERROR_NONE;
@@ -307,7 +308,8 @@ static void below_on_close(void *arg, int err, const char *why)
 
 	snprintf(words, sizeof words, "%s%s", t->state == HANDSHAKE ? "TLS handshake: " : "", why);
 	net_stream_hold(&t->base);
-	t->may_write = false;
+	if (t->state != DEAD) /* else close_notify came before, and what it said holds */
+		t->may_write = t->base.half_closed = t->state == OPEN && net_stream_half_closed(t->below);
 	tls_die(t, err, words);
 	net_stream_drop(&t->base);
 }

@@ -1,6 +1,8 @@
 """Act eight: rows of CONTRACTS sections 1 to 5 that no other act plays (docs/dev/contract-tests.md has the whole table)."""
 import json
 import os
+import socket
+import ssl
 import stat
 import statistics
 import subprocess
@@ -318,3 +320,41 @@ def test_lab_json_has_the_agreed_form(lab):
         assert os.path.exists(s["cert"]) and os.path.exists(s["key"])
     assert told["devices"]["count"] == 1000 and "pattern" in told["devices"] and len(told["devices"]["domains"]) == 2
     assert all(os.path.exists(path) for path in told["logs"].values())
+
+
+# -- who leaves while an answer is owed gets it first (RFC 6733 5.4)
+
+
+def leaves_by_dpr(s):
+    return D.message(D.DPR, 0, D.REQUEST, s.origin() + [D.avp(273, 0)], 77, 78)
+
+
+def leaves_by_half_close(s):
+    socket.socket.shutdown(s.sock, socket.SHUT_WR)  # FIN without close_notify
+
+
+def next_answer(s):
+    """Reports of earlier triggers may come, too: who has ended its direction cannot answer them."""
+    while True:
+        m = D.Peer.receive(s)
+        if not m.flags & D.REQUEST:
+            return m
+
+
+@pytest.mark.parametrize("how,reference", [("DPR", 7101), ("FIN", 7102)])
+def test_a_dar_and_the_end_in_one_write(lab, how, reference):
+    s = Scs.opened(lab)
+    inside = action(device="meter-5@a.example", reference=reference)
+    dar = D.message(D.DAR, D.TSP, D.REQUEST | D.PROXIABLE, s.dar_avps(inside), 55, reference)
+    s.send(dar + (leaves_by_dpr(s) if how == "DPR" else b""))
+    if how != "DPR":
+        leaves_by_half_close(s)
+    m = next_answer(s)
+    assert (m.code, m.hop, m.result, request_status(m)) == (D.DAR, 55, 2001, 0)
+    if how == "DPR":
+        m = next_answer(s)
+        assert (m.code, m.hop, m.result) == (D.DPR, 77, 2001)
+        leaves_by_half_close(s)
+    with pytest.raises((EOFError, ConnectionError, ssl.SSLError)):
+        next_answer(s)
+    s.close()

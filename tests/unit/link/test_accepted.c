@@ -475,6 +475,136 @@ static void a_dpr_is_answered_and_the_peer_closes(void **state)
 	lab_fini(&t);
 }
 
+static void answer_the_last(struct lab *t)
+{
+	size_t n = lab_message(octets, sizeof octets, DIA_FLAG_P, t->request.code, t->request.app_id, t->request.hop_by_hop, 4);
+
+	assert_int_equal(link_answer(t->link, octets, n), 0);
+}
+
+/* Two requests and what says that the peer leaves, in one write. */
+static void two_requests_and(struct lab *t, bool dpr)
+{
+	size_t n;
+
+	lab_init(t);
+	t->conf.dpa_wait_ms = 200;
+	lab_open(t);
+	lab_exchange(t);
+	n = lab_message(octets, sizeof octets, DIA_FLAG_R | DIA_FLAG_P, LAB_CMD, LAB_APP, 7, 4);
+	n += lab_message(octets + n, sizeof octets - n, DIA_FLAG_R | DIA_FLAG_P, LAB_CMD, LAB_APP, 8, 4);
+	if (dpr)
+		n += lab_dpr(octets + n, sizeof octets - n, 0, 9);
+	lab_send(t, octets, n);
+	if (!dpr)
+		assert_int_equal(shutdown(t->fd, SHUT_WR), 0);
+	lab_until(t, &t->requests, 2);
+	lab_run_ms(t, 5);
+}
+
+static void answers_go_out_before_the_dpa(void **state)
+{
+	struct lab t;
+	struct dia_msg m;
+
+	(void)state;
+	two_requests_and(&t, true);
+	assert_true(link_is_open(t.link)); /* no DPA yet */
+	answer_the_last(&t);
+	t.request.hop_by_hop = 7;
+	answer_the_last(&t);
+	assert_true(lab_recv(&t, octets, &m));
+	assert_int_equal(m.hdr.hop_by_hop, 8);
+	assert_true(lab_recv(&t, octets, &m));
+	assert_int_equal(m.hdr.hop_by_hop, 7);
+	assert_true(lab_recv(&t, octets, &m));
+	assert_int_equal(m.hdr.code, DIA_CMD_DISCONNECT_PEER);
+	assert_int_equal(m.hdr.hop_by_hop, 9);
+	assert_false(link_is_open(t.link));
+	shutdown(t.fd, SHUT_WR);
+	lab_until(&t, &t.downs, 1);
+	assert_int_equal(t.counters.ended[LINK_END_DISCONNECTED], 1);
+	lab_fini(&t);
+}
+
+static void answers_go_out_to_a_peer_that_has_ended_its_direction(void **state)
+{
+	struct lab t;
+	struct dia_msg m;
+
+	(void)state;
+	two_requests_and(&t, false);
+	assert_int_equal(t.downs, 0);
+	answer_the_last(&t);
+	t.request.hop_by_hop = 7;
+	answer_the_last(&t);
+	assert_true(lab_recv(&t, octets, &m));
+	assert_int_equal(m.hdr.hop_by_hop, 8);
+	assert_true(lab_recv(&t, octets, &m));
+	assert_int_equal(m.hdr.hop_by_hop, 7);
+	lab_expect_end(&t, false);
+	assert_int_equal(t.counters.ended[LINK_END_LOST], 1);
+	lab_fini(&t);
+}
+
+/* Who leaves is not kept for ever: an answer that does not come in half of dpa_wait_ms is not waited for. */
+static void the_wait_for_answers_of_one_who_leaves_is_bounded(void **state)
+{
+	(void)state;
+	for (int dpr = 0; dpr < 2; dpr++) {
+		uint8_t request[64];
+		struct lab t;
+		struct dia_msg m;
+
+		two_requests_and(&t, dpr);
+		answer_the_last(&t); /* one of the two */
+		if (dpr) { /* and it may ask nothing more */
+			lab_send(&t, request, lab_message(request, sizeof request, DIA_FLAG_R, LAB_CMD, LAB_APP, 10, 4));
+			lab_run_ms(&t, 10);
+			assert_int_equal(t.requests, 2);
+			assert_int_equal(t.counters.unwelcome, 1);
+		}
+		assert_true(lab_recv(&t, octets, &m));
+		assert_int_equal(m.hdr.hop_by_hop, 8);
+		if (dpr) {
+			assert_true(lab_recv(&t, octets, &m));
+			assert_int_equal(m.hdr.code, DIA_CMD_DISCONNECT_PEER);
+			shutdown(t.fd, SHUT_WR);
+			lab_until(&t, &t.downs, 1);
+		} else {
+			lab_expect_end(&t, false);
+		}
+		lab_fini(&t);
+	}
+}
+
+static void a_request_of_ours_fails_at_once_when_nobody_can_answer(void **state)
+{
+	struct dia_msg m;
+	struct lab t;
+	size_t n;
+
+	(void)state;
+	lab_init(&t);
+	lab_open(&t);
+	lab_exchange(&t);
+	lab_send(&t, octets, lab_message(octets, sizeof octets, DIA_FLAG_R, LAB_CMD, LAB_APP, 7, 4));
+	lab_until(&t, &t.requests, 1);
+	n = lab_message(octets, sizeof octets, DIA_FLAG_R, LAB_CMD, LAB_APP, 0, 4);
+	assert_int_equal(link_request(t.link, octets, n, 10000, on_answer, &t), 0);
+	shutdown(t.fd, SHUT_WR);
+	lab_until(&t, &t.answers, 1);
+	assert_int_equal(t.last_answer_err, ERR_CLOSED);
+	assert_int_equal(t.downs, 0); /* the other one is still waited for */
+	assert_int_equal(link_request(t.link, octets, n, 10000, on_answer, &t), ERR_CLOSED);
+	answer_the_last(&t);
+	assert_true(lab_recv(&t, octets, &m) && (m.hdr.flags & DIA_FLAG_R));
+	assert_true(lab_recv(&t, octets, &m));
+	assert_int_equal(m.hdr.hop_by_hop, 7);
+	lab_expect_end(&t, false);
+	lab_fini(&t);
+}
+
 static void our_dpr_ends_with_its_dpa_or_after_the_wait(void **state)
 {
 	(void)state;
@@ -539,6 +669,10 @@ int main(void)
 		cmocka_unit_test(a_probe_is_forgotten_with_the_next_message_and_without_one_ends_the_link),
 		cmocka_unit_test(only_the_dwa_to_our_dwr_counts),
 		cmocka_unit_test(a_dpr_is_answered_and_the_peer_closes),
+		cmocka_unit_test(answers_go_out_before_the_dpa),
+		cmocka_unit_test(answers_go_out_to_a_peer_that_has_ended_its_direction),
+		cmocka_unit_test(the_wait_for_answers_of_one_who_leaves_is_bounded),
+		cmocka_unit_test(a_request_of_ours_fails_at_once_when_nobody_can_answer),
 		cmocka_unit_test(our_dpr_ends_with_its_dpa_or_after_the_wait),
 		cmocka_unit_test(a_peer_that_goes_away_is_an_ended_link),
 	};

@@ -822,6 +822,32 @@ static void test_mutual_always(void **state)
 	client_refused(w, ERR_AUTH, "no certificate given");
 }
 
+/* It has said all it wants to say and still reads: with close_notify, or by the end of its direction alone. */
+static void test_a_client_that_ended_its_direction_reads_what_is_written_then(void **state)
+{
+	struct world *w = *state;
+
+	for (int alert = 0; alert < 2; alert++) {
+		raw_init(w, false, &w->client_cert);
+		client_accepted(w);
+		if (alert)
+			assert_true(SSL_shutdown(w->raw.ssl) >= 0);
+		assert_int_equal(shutdown(w->raw.fd, SHUT_WR), 0);
+		w->b.stop_at = 1 << IN_CLOSE;
+		if (!w->b.closed)
+			run(w);
+		assert_int_equal(w->b.err, ERR_CLOSED);
+		assert_true(net_stream_half_closed(w->b.s));
+		assert_int_equal(net_stream_write(w->b.s, "last words", 10), 0);
+		w->raw.datas = 0;
+		net_stream_close(w->b.s);
+		w->b.s = NULL;
+		run_ms(w, 20);
+		assert_int_equal(w->raw.datas, 1);
+		raw_free(&w->raw);
+	}
+}
+
 /* A client with such a key sends its certificate only when it is asked for one. It is refused for what it is. */
 static void test_a_client_with_another_kind_of_key_is_told_so(void **state)
 {
@@ -1104,6 +1130,7 @@ int main(void)
 		T(test_groups),
 		T(test_signatures),
 		T(test_mutual_always),
+		T(test_a_client_that_ended_its_direction_reads_what_is_written_then),
 		T(test_a_client_with_another_kind_of_key_is_told_so),
 		T(test_certificates_are_judged_in_the_handshake_and_the_alert_says_what_is_wrong),
 		T(test_a_handshake_needs_no_descriptor_and_so_no_file),
