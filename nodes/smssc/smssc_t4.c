@@ -165,14 +165,14 @@ static void on_down(void *arg, struct link *l)
 /* True when asking again is of no use. */
 static bool settled(struct smssc *s, const struct t4_dra *dra, uint64_t id)
 {
-	uint32_t code = dra->head.result_code.present ? dra->head.result_code.v : 0;
+	uint32_t code = dra->head.result_code.present ? dra->head.result_code.v : dra->head.experimental_result.code;
 
 	if (code / 1000 == 2)
 		return true;
 	if (code / 1000 == 3 || code / 1000 == 4 || code == DIA_RESULT_UNABLE_TO_COMPLY)
 		return false;
 	log_warn(&s->log, "t4", "report of delivery %llu was refused with %u and is dropped", (unsigned long long)id,
-		 code ? code : dra->head.experimental_result.code);
+		 code);
 	return true;
 }
 

@@ -82,7 +82,9 @@ int core_report_notify(void *arg, struct trg *trg, bool again)
 
 static bool acknowledged(const struct ipc_device_notification_answer *a)
 {
-	return a->outcome == IPC_DNA_ANSWERED && a->result_code / 1000 == 2 && !a->experimental_code;
+	uint32_t code = a->experimental_code ? a->experimental_code : a->result_code; /* whoever's it is: by its class */
+
+	return a->outcome == IPC_DNA_ANSWERED && code / 1000 == 2;
 }
 
 void core_report_on_answer(struct core_edge *e, uint64_t transaction, const struct ipc_device_notification_answer *a)

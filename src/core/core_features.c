@@ -15,7 +15,8 @@ static bool has_feature(const struct app_head *head)
 
 bool core_says_unsupported(const struct app_head *head)
 {
-	return head->experimental_result.present && head->experimental_result.code == APP_ERROR_FEATURE_UNSUPPORTED;
+	return head->experimental_result.present && head->experimental_result.vendor_id == DIA_VENDOR_3GPP &&
+	       head->experimental_result.code == APP_ERROR_FEATURE_UNSUPPORTED;
 }
 
 /* A refusal without features may come from a relay. */
@@ -25,7 +26,7 @@ void core_features_learn(struct core *c, const struct app_head *head)
 
 	if (has_feature(head))
 		c->peers.recall_replace = CORE_FEATURE_THERE;
-	else if (core_says_unsupported(head) || (head->result_code.present && head->result_code.v == DIA_RESULT_SUCCESS))
+	else if (core_says_unsupported(head) || (head->result_code.present && head->result_code.v / 1000 == 2))
 		c->peers.recall_replace = CORE_FEATURE_MISSING;
 	if (c->peers.recall_replace != before)
 		log_info(c->log, "core", "the SMS-SC %s recall and replace",

@@ -58,27 +58,31 @@ static void map_hss_cause(struct pol_verdict *out, bool *absent, uint32_t cause,
 		*out = pol_verdict_of(POL_NONE);
 }
 
+/* A result is judged by its class (RFC 6733 7.1): 2002 is a success as 2001 is, and of another vendor's Experimental-Result, or of one with
+ * vendor 0, nothing else is known. */
+static bool is_success(uint32_t code)
+{
+	return class_of(code) == 2;
+}
+
 void pol_map_sia(struct pol_verdict *out, bool *absent, const struct s6m_sia *sia, uint32_t validity_s)
 {
 	const struct app_head *h = &sia->head;
+	uint32_t code = h->result_code.v;
 
 	*absent = false;
 	if (h->experimental_result.present) {
+		code = h->experimental_result.code;
 		if (set_from(out, ROWS(s6m_experimental), &h->experimental_result))
 			return;
-		if (is_temporary(h->experimental_result.code))
-			*out = pol_verdict_of(POL_HSS_TROUBLE);
-		else
-			*out = pol_verdict_of(POL_HSS_REFUSED);
 	} else if (!h->result_code.present) {
 		*out = pol_verdict_of(POL_HSS_PROTOCOL);
-	} else if (h->result_code.v == DIA_RESULT_SUCCESS) {
-		map_hss_cause(out, absent, sia->hss_cause.present ? sia->hss_cause.v : 0, validity_s);
-	} else if (is_temporary(h->result_code.v)) {
-		*out = pol_verdict_of(POL_HSS_TROUBLE);
-	} else {
-		*out = pol_verdict_of(POL_HSS_REFUSED);
+		return;
 	}
+	if (is_success(code))
+		map_hss_cause(out, absent, sia->hss_cause.present ? sia->hss_cause.v : 0, validity_s);
+	else
+		*out = pol_verdict_of(is_temporary(code) ? POL_HSS_TROUBLE : POL_HSS_REFUSED);
 }
 
 void pol_map_s6m_silent(struct pol_verdict *out)
@@ -86,36 +90,38 @@ void pol_map_s6m_silent(struct pol_verdict *out)
 	*out = pol_verdict_of(POL_HSS_SILENT);
 }
 
+static enum pol_t4_meaning map_class(struct pol_verdict *out, uint32_t code)
+{
+	if (is_success(code)) {
+		*out = pol_verdict_of(POL_NONE);
+		return POL_T4_TAKEN;
+	}
+	*out = pol_verdict_of(is_temporary(code) ? POL_SMSSC_TROUBLE : POL_SMSSC_REFUSED);
+	return class_of(code) == 3 ? POL_T4_UNHANDLED : POL_T4_REFUSED;
+}
+
 static enum pol_t4_meaning map_experimental(struct pol_verdict *out, const struct app_experimental_result *x,
 					    const struct pol_t4_rules *rules)
 {
-	bool of_3gpp = x->vendor_id == DIA_VENDOR_3GPP;
-
-	if (rules->congestion_is_temporary && of_3gpp && x->code == T4_ERROR_SC_CONGESTION)
+	if (x->vendor_id != DIA_VENDOR_3GPP || is_success(x->code))
+		return map_class(out, x->code);
+	if (rules->congestion_is_temporary && x->code == T4_ERROR_SC_CONGESTION)
 		*out = pol_verdict_of(POL_SMSSC_TROUBLE);
 	else if (!set_from(out, ROWS(t4_experimental), x))
-		*out = pol_verdict_of(POL_SMSSC_REFUSED); /* TS 29.337 7.3: the default of every other one */
-	if (rules->not_pending_is_stored && of_3gpp && x->code == T4_ERROR_ORIGINAL_MESSAGE_NOT_PENDING)
+		*out = pol_verdict_of(POL_SMSSC_REFUSED); /* TS 29.337 7.3: the default of every other one of 3GPP */
+	if (rules->not_pending_is_stored && x->code == T4_ERROR_ORIGINAL_MESSAGE_NOT_PENDING)
 		return POL_T4_STORED;
 	return POL_T4_REFUSED;
 }
 
 enum pol_t4_meaning pol_map_dta(struct pol_verdict *out, const struct app_head *head, const struct pol_t4_rules *rules)
 {
-	uint32_t code = head->result_code.v;
-
 	if (head->experimental_result.present)
 		return map_experimental(out, &head->experimental_result, rules);
-	if (head->result_code.present && code == DIA_RESULT_SUCCESS) {
-		*out = pol_verdict_of(POL_NONE);
-		return POL_T4_TAKEN;
-	}
+	if (head->result_code.present)
+		return map_class(out, head->result_code.v);
 	*out = pol_verdict_of(POL_SMSSC_TROUBLE);
-	if (!head->result_code.present || class_of(code) == 3)
-		return POL_T4_UNHANDLED;
-	if (!is_temporary(code))
-		*out = pol_verdict_of(POL_SMSSC_REFUSED);
-	return POL_T4_REFUSED;
+	return POL_T4_UNHANDLED;
 }
 
 void pol_map_t4_silent(struct pol_verdict *out)

@@ -6,7 +6,7 @@ import pytest
 from lablib import proc
 from support import diameter as D
 from support.core import kill_core
-from support.hands import TSP_FLAGS, Reader, Smssc, at_its_place, in_place_of
+from support.hands import TSP_FLAGS, Reader, Smssc, at_its_place, experimental, in_place_of
 from support.tsp import action, request_status
 
 references = itertools.count(18000)
@@ -233,3 +233,17 @@ def test_copies_over_the_death_of_the_core(mortal):
     assert copy_of(scs, end, reference=reference, payload=b"other") == 107
     assert mortal.sc.silent(), "no copy became a trigger"
     scs.close()
+
+
+@pytest.mark.parametrize("result,taken", [(D.avp(268, 2002), True), (experimental(2001, 0), True), (experimental(5002, 0), False)],
+                         ids=["2002", "experimental 2001 of vendor 0", "experimental 5002 of vendor 0"])
+def test_a_dna_is_judged_by_its_class(played, scs, result, taken):
+    reference, _, dtr = accepted(played, scs)
+    played.sc.report(dtr)
+    m = scs.notified()
+    assert m.number(3002, 3007) == reference
+    scs.answer(m, [D.avp(263, m.data(263)), D.avp(258, D.TSP), D.avp(277, 1), *scs.origin(), result])
+    if taken:
+        assert quiet(scs)
+    else:
+        assert scs.reported()[0] == reference  # sent again

@@ -31,6 +31,15 @@ static const struct {
 	{ 4002, 0, 0, 0, 60, 201, "hss-trouble", false },
 	{ 5005, 0, 0, 0, 60, 107, "hss-refused", false },
 	{ 0, 0, 0, 0, 60, 201, "hss-protocol", false },
+	/* by their class: limited success, vendor 0, another vendor */
+	{ 2002, 0, 0, 0, 60, 0, "accepted", false },
+	{ 2002, 0, 0, 2, 60, 106, "hss-teleservice", false },
+	{ 0, 0, 2001, 0, 60, 0, "accepted", false },
+	{ 0, 0, 3002, 0, 60, 201, "hss-trouble", false },
+	{ 0, 0, 4001, 0, 60, 201, "hss-trouble", false },
+	{ 0, 0, 5510, 0, 60, 107, "hss-refused", false },
+	{ 1001, 0, 0, 0, 60, 201, "hss-trouble", false },
+	{ 6001, 0, 0, 0, 60, 201, "hss-trouble", false },
 };
 
 static void test_each_answer_of_the_hss(void **state)
@@ -62,6 +71,9 @@ static const struct {
 	{ 0, V3GPP, 5535, POL_T4_REFUSED, 112 }, { 0, V3GPP, 5999, POL_T4_REFUSED, 107 }, { 5012, 0, 0, POL_T4_REFUSED, 201 },
 	{ 4001, 0, 0, POL_T4_REFUSED, 201 },     { 5005, 0, 0, POL_T4_REFUSED, 107 },     { 3002, 0, 0, POL_T4_UNHANDLED, 201 },
 	{ 3004, 0, 0, POL_T4_UNHANDLED, 201 },   { 0, 0, 0, POL_T4_UNHANDLED, 201 },
+	{ 2002, 0, 0, POL_T4_TAKEN, 0 },         { 0, 0, 2001, POL_T4_TAKEN, 0 },         { 0, 99, 2001, POL_T4_TAKEN, 0 },
+	{ 0, 0, 3002, POL_T4_UNHANDLED, 201 },   { 0, 0, 4001, POL_T4_REFUSED, 201 },     { 0, 0, 5535, POL_T4_REFUSED, 107 },
+	{ 0, 99, 4001, POL_T4_REFUSED, 201 },    { 0, V3GPP, 4001, POL_T4_REFUSED, 107 }, { 1001, 0, 0, POL_T4_REFUSED, 201 },
 };
 
 static const struct pol_t4_rules plain;
