@@ -69,6 +69,7 @@ static bool scs_of(struct asc_scs *s, const json_t *args)
 	s->quota_per_day = (uint32_t)ctl_arg_num(args, "quota_per_day", s->quota_per_day);
 	s->connections_max = (uint32_t)ctl_arg_num(args, "connections_max", s->connections_max);
 	s->pending_max = (uint32_t)ctl_arg_num(args, "pending_max", s->pending_max);
+	s->p_bit_optional = ctl_arg_bool(args, "p_bit_optional", s->p_bit_optional);
 	return copy_arg(s->name, sizeof s->name, args, "name") && copy_arg(s->e164, sizeof s->e164, args, "e164") &&
 	       copy_arg(s->origin_host, sizeof s->origin_host, args, "origin_host") &&
 	       copy_arg(s->realm, sizeof s->realm, args, "realm") && copy_arg(s->anchor, sizeof s->anchor, args, "anchor");
@@ -182,13 +183,13 @@ static void on_scs_show(void *arg, struct ctl_request *rq, const json_t *args)
 		return;
 	}
 	ctl_line(
-	    rq, json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
+	    rq, json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:b, s:I, s:I, s:o}",
 			  "name", s->name, "e164", s->e164, "origin_host", s->origin_host, "realm", s->realm, "anchor", s->anchor,
 			  "payload_max", (json_int_t)s->payload_max, "validity_max_s", (json_int_t)s->validity_max_s, "port_min",
 			  (json_int_t)s->port_min, "port_max", (json_int_t)s->port_max, "priority_allowed", s->priority_allowed,
 			  "actions", words_of(s->actions), "rate_per_s", (json_int_t)s->rate_per_s, "burst", (json_int_t)s->burst,
 			  "quota_per_day", (json_int_t)s->quota_per_day, "connections_max", (json_int_t)s->connections_max,
-			  "pending_max", (json_int_t)s->pending_max, "rules", (json_int_t)rules, "sessions",
+			  "pending_max", (json_int_t)s->pending_max, "p_bit_optional", s->p_bit_optional, "rules", (json_int_t)rules, "sessions",
 			  (json_int_t)sessions_of(a, s->name), "groups", adm_groups(a, &(struct asc_asker){ .scs = s->name })));
 	ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)1));
 }

@@ -5,6 +5,8 @@
 
 #include "base/str.h"
 
+enum { ACTIONS_P_BIT_OPTIONAL = 0x80 }; /* beside the ASSOC_RIGHT_* of an SCS */
+
 enum { ENTRY_VERDICT = 0x03, ENTRY_TIMES = 0x04, ENTRY_DETECT = 0x08 };
 
 void asc_entry_put(struct buf *b, const struct asc_entry *e)
@@ -75,7 +77,7 @@ void asc_scs_record_put(struct buf *b, const struct asc_scs *scs, uint32_t numbe
 	buf_le16(b, scs->port_min);
 	buf_le16(b, scs->port_max);
 	buf_u8(b, scs->priority_allowed);
-	buf_u8(b, scs->actions);
+	buf_u8(b, (uint8_t)(scs->actions | (scs->p_bit_optional ? ACTIONS_P_BIT_OPTIONAL : 0)));
 	buf_le32(b, scs->rate_per_s);
 	buf_le32(b, scs->burst);
 	buf_le32(b, scs->quota_per_day);
@@ -86,6 +88,7 @@ void asc_scs_record_put(struct buf *b, const struct asc_scs *scs, uint32_t numbe
 int asc_scs_record_get(struct asc_scs *scs, uint32_t *number, const void *p, size_t len)
 {
 	struct rd r = rd_over(p, len);
+	uint8_t actions;
 
 	if (rd_u8(&r) != ASC_ROW_VERSION)
 		return r.bad ? ERR_PROTO : ERR_VERSION;
@@ -99,7 +102,9 @@ int asc_scs_record_get(struct asc_scs *scs, uint32_t *number, const void *p, siz
 	scs->port_min = rd_le16(&r);
 	scs->port_max = rd_le16(&r);
 	scs->priority_allowed = rd_u8(&r) != 0;
-	scs->actions = rd_u8(&r);
+	actions = rd_u8(&r);
+	scs->actions = actions & (uint8_t)~ACTIONS_P_BIT_OPTIONAL;
+	scs->p_bit_optional = actions & ACTIONS_P_BIT_OPTIONAL;
 	scs->rate_per_s = rd_le32(&r);
 	scs->burst = rd_le32(&r);
 	scs->quota_per_day = rd_le32(&r);

@@ -28,6 +28,8 @@
  * Groups and SCSs have their numbers out of one count, so "SCS number" above is also a group's, and in `dev` and `count` a
  * named set's. Format 1 had neither groups nor named sets, format 2 no named sets, format 3 no modes of rules; in all of them `dev` and
  * `count` stood in the main environment.
+ * Among the limits of an SCS, 0x80 beside its actions says p_bit_optional. A version that does not know it reads the record all the same and
+ * demands the P bit.
  * A number is never used again: entries in `dev` of a number that is gone are no rules, and leave when the row is next written or an
  * import merges it. */
 #pragma once

@@ -26,10 +26,11 @@ struct asc_scs {
 	uint32_t rate_per_s, burst; /* requests; rate 0: no limit */
 	uint32_t quota_per_day;     /* triggers; 0: no limit */
 	uint32_t connections_max, pending_max;
+	bool p_bit_optional; /* a DAR without the P bit, which TS 29.368 6.6.1 wants set, is taken all the same */
 };
 
 /* Names empty, limits as by default: payload 1024, validity 7 days, ports 0 to 65535, priority allowed, all actions, no rate, no
- * quota, 8 connections, 1024 pending. */
+ * quota, 8 connections, 1024 pending, the P bit demanded. */
 void asc_scs_init(struct asc_scs *scs);
 /* Would a session that was admitted as one of them be admitted as the other: have they one host, realm and anchor? */
 bool asc_scs_same_peer(const struct asc_scs *a, const struct asc_scs *b);

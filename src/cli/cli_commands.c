@@ -60,6 +60,8 @@ static const struct cli_param scs_add[] = {
 	NUMBER("quota", "quota_per_day", 0, U32, "triggers a day (UTC), 0: no limit"),
 	NUMBER("connections-max", "connections_max", 1, 1024, "connections at a time"),
 	NUMBER("pending-max", "pending_max", 1, 65536, "requests without an answer at a time"),
+	OPTION("p-bit-optional", "p_bit_optional", CLI_TRUE, NULL,
+	       "take its requests also without the P bit of the Diameter header (some stacks leave it out), instead of 3008"),
 	OPTION("replace", "replace", CLI_TRUE, NULL, "overwrite an SCS of this name"),
 	END,
 };
@@ -350,7 +352,7 @@ const struct cli_command cli_commands[] = {
 	  "The first line of a CSV file names the columns, in any order; in JSON lines they are members of one object a line.\n"
 	  "Columns: name, e164, origin_host, realm, anchor; optional: payload_max, validity_max_s, port_min, port_max,\n"
 	  "priority_allowed (yes, no), actions (trigger recall replace), rate_per_s, burst, quota_per_day, connections_max,\n"
-	  "pending_max. What is empty or left out has its default.\n" },
+	  "pending_max, p_bit_optional (yes, no). What is empty or left out has its default.\n" },
 	{ "scs", "export", "scs.export", "All SCSs into a file that import reads", export_file, NULL, NULL,
 	  "  mtcctl scs export scs.csv\n  mtcctl scs export --format jsonl | gzip >scs.jsonl.gz\n" },
 	{ "group", "add", "group.add", "A group of SCSs, for rules on all of them", group_add, NULL, cli_show_group,

@@ -107,7 +107,8 @@ static bool listener_fits(const struct core_edge *e, const struct ipc_session_op
 
 static void let_in(struct core_session *s, const struct ipc_session_open *open, const struct asc_scs *scs)
 {
-	struct ipc_session_verdict v = { .admitted = true, .result_code = DIA_RESULT_SUCCESS, .pending_max = scs->pending_max };
+	struct ipc_session_verdict v = { .admitted = true, .result_code = DIA_RESULT_SUCCESS, .pending_max = scs->pending_max,
+					 .p_bit_optional = scs->p_bit_optional };
 	struct core *c = s->core;
 
 	core_decide_session(c, s->edge->who.generation, s->key.number, open, scs->name, POL_NONE);

@@ -52,6 +52,7 @@ const struct ctl_arg ctl_args_scs_add[] = {
 	NUM("quota_per_day", 0, UINT32_MAX, "triggers a day (UTC); 0: no limit"),
 	NUM("connections_max", 1, 1024, "connections at a time"),
 	NUM("pending_max", 1, 65536, "requests without an answer at a time"),
+	BOOLEAN("p_bit_optional", "a DAR of it without the P bit is taken"),
 	BOOLEAN("replace", "overwrite an SCS of this name"),
 	END,
 };

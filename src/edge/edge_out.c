@@ -34,6 +34,16 @@ static void as_asked(struct tsp_daa *daa, const struct cfg_identity *us, const s
 	daa->notification.action_type = asked->action_type;
 }
 
+/* The P bit of an answer is that of its request (RFC 6733 6.2). */
+static void build_daa(struct buf *out, const struct tsp_daa *daa, const struct dia_msg *request)
+{
+	size_t start = out->len;
+
+	tsp_daa_build(out, daa, request->hdr.hop_by_hop, request->hdr.end_to_end);
+	if (!out->full && !(request->hdr.flags & DIA_FLAG_P))
+		out->p[start + 4] &= (uint8_t)~DIA_FLAG_P;
+}
+
 void edge_out_daa(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request, const struct tsp_dar *dar,
 		  const struct ipc_device_action_answer *a)
 {
@@ -46,7 +56,7 @@ void edge_out_daa(struct buf *out, const struct cfg_identity *us, const struct d
 	daa.feature_supported_in_final_target = opt(&a->feature_supported);
 	if (dar->head.features_n)
 		show_features(&daa);
-	tsp_daa_build(out, &daa, request->hdr.hop_by_hop, request->hdr.end_to_end);
+	build_daa(out, &daa, request);
 }
 
 void edge_out_no_feature(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request, const struct tsp_dar *dar)
@@ -56,7 +66,7 @@ void edge_out_no_feature(struct buf *out, const struct cfg_identity *us, const s
 	as_asked(&daa, us, dar);
 	daa.head.experimental_result = (struct app_experimental_result){ DIA_VENDOR_3GPP, APP_ERROR_FEATURE_UNSUPPORTED, true };
 	show_features(&daa);
-	tsp_daa_build(out, &daa, request->hdr.hop_by_hop, request->hdr.end_to_end);
+	build_daa(out, &daa, request);
 }
 
 void edge_out_error(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request, const struct dia_failed *why)

@@ -338,6 +338,7 @@ void edge_session_on_verdict(struct edge_sessions *all, uint64_t number, const s
 	}
 	s->pending_max =
 	    v->pending_max < all->env->cfg->limits.pending_per_scs ? v->pending_max : all->env->cfg->limits.pending_per_scs;
+	s->p_bit_optional = v->p_bit_optional;
 	memcpy(s->scs, v->scs, sizeof s->scs);
 	if (s->state == EDGE_SESSION_OPEN)
 		return;

@@ -40,6 +40,7 @@ struct edge_session { /* one connection */
 	char scs[IDENT_SCS_MAX + 1];
 	struct ipc_identity identity;
 	uint32_t pending, pending_max; /* unanswered requests, counted by the front; limit from the verdict */
+	bool p_bit_optional;           /* likewise */
 	size_t octets;                 /* total size of the unanswered requests */
 	uint64_t verdict_by_ms;        /* deadline of the verdict in state ASKED */
 	const char *end_reason;        /* for session_closed; static */

@@ -44,6 +44,7 @@ static const struct exc_column scs_columns[] = {
 	U32("quota_per_day", scs.quota_per_day, 0, UINT32_MAX, "a number from 0 to 4294967295"),
 	U32("connections_max", scs.connections_max, 1, 1024, "a number from 1 to 1024"),
 	U32("pending_max", scs.pending_max, 1, 65536, "a number from 1 to 65536"),
+	COLUMN("p_bit_optional", EXC_T_BOOL, false, scs.p_bit_optional, 0, 0, "yes or no"),
 };
 static const struct exc_column group_columns[] = {
 	TEXT("group", true, name, "the name of a group"),

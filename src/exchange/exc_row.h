@@ -13,7 +13,7 @@
 #define EXC_KINDS (ASC_KIND_BLOCK + 1)
 enum exc_format { EXC_DETECT, EXC_CSV, EXC_JSONL }; /* EXC_DETECT: by the first octet; for reading only */
 
-#define EXC_COLUMNS_MAX 16
+#define EXC_COLUMNS_MAX 24
 #define EXC_WHY_MAX 400    /* words about one row */
 #define EXC_VALUE_MAX 1024 /* octets of one value */
 

@@ -76,6 +76,7 @@ struct ipc_session_verdict {
 	uint32_t pending_max;        /* limit of this session, 0 when refused */
 	char scs[IDENT_SCS_MAX + 1]; /* for the edge's log; "" when refused */
 	char reason[IPC_REASON_MAX + 1];
+	bool p_bit_optional; /* its requests may lack the P bit; false when refused */
 };
 
 struct ipc_session_cut {

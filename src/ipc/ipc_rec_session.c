@@ -91,6 +91,7 @@ size_t ipc_session_verdict_put(uint8_t *out, uint32_t generation, uint64_t sessi
 	buf_le32(&b, in->pending_max);
 	ipc_io_put_text(&b, in->scs);
 	ipc_io_put_text(&b, in->reason);
+	buf_u8(&b, in->p_bit_optional);
 	return ipc_io_end(&b);
 }
 
@@ -104,7 +105,8 @@ int ipc_session_verdict_get(struct ipc_session_verdict *out, const uint8_t *reco
 	v.pending_max = rd_le32(&r);
 	ipc_io_text(&r, v.scs, sizeof v.scs, v.admitted ? ipc_io_is_name : ipc_io_is_name_or_none);
 	ipc_io_text(&r, v.reason, sizeof v.reason, ipc_io_is_reason);
-	if (ipc_io_done(&r))
+	v.p_bit_optional = ipc_io_bool(&r);
+	if (ipc_io_done(&r) || (v.p_bit_optional && !v.admitted))
 		return ERR_PROTO;
 	*out = v;
 	return 0;

@@ -358,3 +358,21 @@ def test_a_dar_and_the_end_in_one_write(lab, how, reference):
     with pytest.raises((EOFError, ConnectionError, ssl.SSLError)):
         next_answer(s)
     s.close()
+
+
+def test_a_dar_without_the_p_bit(lab):
+    """3008, as RFC 6733 wants it, but for an SCS that is provisioned to leave the bit out; the DAA has it as the DAR had it."""
+    provision_gamma(lab)
+    s = Scs.opened(lab, "gamma")
+    m = s.dar(action(device="meter-6@a.example"), flags=D.REQUEST)
+    assert m.result == 3008 and m.flags == D.ERROR
+    s.close()
+    provision_gamma(lab, "--p-bit-optional")
+    s = Scs.opened(lab, "gamma")
+    for flags in (D.REQUEST, D.REQUEST | D.PROXIABLE):
+        m = s.dar(action(device="meter-6@a.example"), flags=flags)
+        assert m.result == 2001 and m.flags == flags & D.PROXIABLE
+    s.close()
+    shown = next(r for r in lab.ctl("scs", "show", "gamma") if "name" in r)
+    assert shown["p_bit_optional"] is True
+    provision_gamma(lab)

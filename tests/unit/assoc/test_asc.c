@@ -143,6 +143,7 @@ static void test_an_scs_keeps_every_member_over_a_restart(void **state)
 	s.quota_per_day = 1000;
 	s.connections_max = 2;
 	s.pending_max = 64;
+	s.p_bit_optional = true;
 	assert_int_equal(asc_scs_put(p->a, &s, &p->why), 0);
 	assert_int_equal(open_again(p), 0);
 	back = asc_scs_find(p->a, "acme");
@@ -163,6 +164,7 @@ static void test_an_scs_keeps_every_member_over_a_restart(void **state)
 	assert_int_equal(back->quota_per_day, 1000);
 	assert_int_equal(back->connections_max, 2);
 	assert_int_equal(back->pending_max, 64);
+	assert_true(back->p_bit_optional);
 }
 
 static void test_two_scs_never_share_a_name(void **state)

@@ -119,13 +119,13 @@ static const struct {
 	  "fleet,anchor-a,\nfleet,,acme\nlocals,,\n" },
 	{ ASC_KIND_SET, "set,device\ntrial,\ntrial,m1@a.example\n", "trial,\ntrial,m1@a.example\n" },
 	{ ASC_KIND_SET, "set\ntrial\n", "trial,\n" },
-	{ ASC_KIND_SCS, SCS_HEAD SCS_ROW "\n", SCS_ROW ",1024,604800,0,65535,yes,trigger recall replace,0,0,0,8,1024\n" },
+	{ ASC_KIND_SCS, SCS_HEAD SCS_ROW "\n", SCS_ROW ",1024,604800,0,65535,yes,trigger recall replace,0,0,0,8,1024,no\n" },
 	{ ASC_KIND_SCS,
 	  "pending_max,connections_max,quota_per_day,burst,rate_per_s,actions,priority_allowed,port_max,port_min,validity_max_s,"
 	  "payload_max,"
 	  "anchor,realm,origin_host,e164,name\n1,2,3,4,5,recall,no,6,7,8,9,anchor-a,acme.example,scs.acme.example,49170123456,"
 	  "acme\n",
-	  SCS_ROW ",9,8,7,6,no,recall,5,4,3,2,1\n" },
+	  SCS_ROW ",9,8,7,6,no,recall,5,4,3,2,1,no\n" },
 	{ ASC_KIND_ASSOC,
 	  "{\"who\":\"acme\",\"device\":\"*@a.example\"}\n\n{\"device\":\"\\\"q,@a.example\",\"who\":\"acme\",\"rights\":["
 	  "\"trigger\"]}\n",
@@ -140,7 +140,7 @@ static const struct {
 	  "{\"name\":\"acme\",\"e164\":\"49170123456\",\"origin_host\":\"scs.acme.example\",\"realm\":\"acme.example\","
 	  "\"anchor\":\"anchor-a\","
 	  "\"payload_max\":9,\"port_min\":7,\"priority_allowed\":false,\"actions\":[\"recall\",\"trigger\"]}\n",
-	  SCS_ROW ",9,604800,7,65535,no,trigger recall,0,0,0,8,1024\n" },
+	  SCS_ROW ",9,604800,7,65535,no,trigger recall,0,0,0,8,1024,no\n" },
 	{ ASC_KIND_GROUP, "{\"group\":\"fleet\",\"anchor\":\"anchor-a\"}\n{\"group\":\"fleet\",\"scs\":\"acme\"}\n",
 	  "fleet,anchor-a,\nfleet,,acme\n" },
 };
@@ -180,7 +180,7 @@ static const struct {
 	{ ASC_KIND_ASSOC, "\xff\xfew\0h\0", "1: this is UTF-16" },
 	{ ASC_KIND_ASSOC, "\x1f\x8b\x08", "1: this is a compressed file" },
 	{ ASC_KIND_ASSOC, "PK\x03\x04", "1: this is a compressed file or a workbook" },
-	{ ASC_KIND_SCS, "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q\n", "1: field 17: more fields than there are columns" },
+	{ ASC_KIND_SCS, "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y\n", "1: field 25: more fields than there are columns" },
 	/* lines */
 	{ ASC_KIND_ASSOC, "who,device\nacme\n", "2: 1 fields, expected 2 as in the header" },
 	{ ASC_KIND_ASSOC, "who,device\nacme,a@b.example,allow\n", "2: field 3: more fields than there are columns" },

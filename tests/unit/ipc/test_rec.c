@@ -52,7 +52,7 @@ static struct ipc_device_action device_action(void)
 static size_t make(uint16_t type, uint8_t *out)
 {
 	struct ipc_session_open so = session_open();
-	struct ipc_session_verdict sv = { true, 2001, 1024, "acme", "accepted" };
+	struct ipc_session_verdict sv = { true, 2001, 1024, "acme", "accepted", true };
 	struct ipc_session_cut cut = { 2000, 2, "scs-removed" };
 	struct ipc_session_closed closed = { "disconnected" };
 	struct ipc_device_action da = device_action();
@@ -405,7 +405,7 @@ static void test_answers_with_values_that_do_not_exist_are_refused(void **state)
 {
 	uint8_t rec[IPC_REC_MAX];
 	struct ipc_device_action_answer daa = { 3, 2001, 100, { 0, false }, { 0, false } };
-	struct ipc_session_verdict sv = { true, 3010, 0, "acme", "" };
+	struct ipc_session_verdict sv = { true, 3010, 0, "acme", "", false };
 	struct ipc_device_notification_answer dna = { 3, IPC_DNA_TIMEOUT, 2001, 0 };
 	struct ipc_session_cut cut = { 0, 3, "x" };
 
@@ -415,9 +415,9 @@ static void test_answers_with_values_that_do_not_exist_are_refused(void **state)
 	daa.result_code = 2002;
 	assert_int_equal(take(IPC_REC_DEVICE_ACTION_ANSWER, rec, ipc_device_action_answer_put(rec, 1, 1, &daa)), ERR_PROTO);
 	assert_int_equal(take(IPC_REC_SESSION_VERDICT, rec, ipc_session_verdict_put(rec, 1, 1, &sv)), ERR_PROTO);
-	sv = (struct ipc_session_verdict){ false, 2001, 0, "", "x" };
+	sv = (struct ipc_session_verdict){ false, 2001, 0, "", "x", false };
 	assert_int_equal(take(IPC_REC_SESSION_VERDICT, rec, ipc_session_verdict_put(rec, 1, 1, &sv)), ERR_PROTO);
-	sv = (struct ipc_session_verdict){ false, 3010, 0, "", "NOT A WORD" };
+	sv = (struct ipc_session_verdict){ false, 3010, 0, "", "NOT A WORD", false };
 	assert_int_equal(take(IPC_REC_SESSION_VERDICT, rec, ipc_session_verdict_put(rec, 1, 1, &sv)), ERR_PROTO);
 	assert_int_equal(take(IPC_REC_DEVICE_NOTIFICATION_ANSWER, rec, ipc_device_notification_answer_put(rec, 1, 1, &dna)),
 			 ERR_PROTO);
