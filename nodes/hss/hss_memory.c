@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sip.h"
+
 #define CHUNK (1024u * 1024u)
 #define ALIGNMENT 16u
 
@@ -23,11 +25,18 @@ struct hss_memory {
 	struct chunk *chunks; /* the one that is being filled first */
 	struct piece *pieces; /* open addressing, at most half full */
 	size_t pieces_n, pieces_cap;
+	struct sip_key key;
 };
 
 struct hss_memory *hss_memory_new(void)
 {
-	return calloc(1, sizeof(struct hss_memory));
+	struct hss_memory *m = calloc(1, sizeof *m);
+
+	if (m && sip_key_new(&m->key)) {
+		free(m);
+		m = NULL;
+	}
+	return m;
 }
 
 void hss_memory_free(struct hss_memory *m)
@@ -66,15 +75,6 @@ void *hss_memory_take(struct hss_memory *m, size_t n)
 	return p;
 }
 
-static uint32_t hash_of(const uint8_t *p, size_t n)
-{
-	uint32_t h = 2166136261u;
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ p[i]) * 16777619u;
-	return h;
-}
-
 /* The slot of an equal piece, or the free slot where it belongs. */
 static struct piece *slot_of(struct piece *pieces, size_t cap, const void *p, size_t n, uint32_t hash)
 {
@@ -106,7 +106,7 @@ static int grow(struct hss_memory *m)
 
 const void *hss_memory_share(struct hss_memory *m, const void *p, size_t n)
 {
-	uint32_t hash = hash_of(p, n);
+	uint32_t hash = (uint32_t)sip_hash(&m->key, p, n);
 	struct piece *slot;
 	void *copy;
 

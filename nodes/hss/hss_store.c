@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/ident.h"
+#include "base/sip.h"
 #include "nodes/hss/hss_line.h"
 
 struct slot {
@@ -32,6 +33,7 @@ struct hss_store {
 	struct index indexes[INDEXES];
 	uint32_t lines;
 	bool unended; /* the file ended inside its last line */
+	struct sip_key key;
 };
 
 struct key {
@@ -39,14 +41,9 @@ struct key {
 	size_t len;
 };
 
-static uint32_t hash_of(struct key key)
+static uint32_t hash_of(const struct hss_store *s, struct key key)
 {
-	const uint8_t *p = key.p;
-	uint32_t h = 2166136261u;
-
-	for (size_t i = 0; i < key.len; i++)
-		h = (h ^ p[i]) * 16777619u;
-	return h ^ h >> 15;
+	return (uint32_t)sip_hash(&s->key, key.p, key.len);
 }
 
 static bool has_key(const struct hss_subscriber *s, enum index_kind kind, struct key key)
@@ -68,7 +65,7 @@ static bool has_key(const struct hss_subscriber *s, enum index_kind kind, struct
 static const struct hss_subscriber *find(const struct hss_store *s, enum index_kind kind, struct key key)
 {
 	const struct index *x = &s->indexes[kind];
-	uint32_t hash = hash_of(key);
+	uint32_t hash = hash_of(s, key);
 
 	if (!x->cap)
 		return NULL;
@@ -120,7 +117,7 @@ static int add_key(struct hss_store *s, enum index_kind kind, struct key key, ch
 	}
 	if (2 * (x->n + 1) > x->cap && grow(x))
 		return ERR_NOMEM;
-	put(x->slots, x->cap, (struct slot){ hash_of(key), (uint32_t)s->n });
+	put(x->slots, x->cap, (struct slot){ hash_of(s, key), (uint32_t)s->n });
 	x->n++;
 	return 0;
 }
@@ -198,7 +195,7 @@ int hss_store_read(struct hss_store **out, FILE *f, const char *path, char why[H
 
 	if (s)
 		s->memory = hss_memory_new();
-	if (s && s->memory && line)
+	if (s && s->memory && line && sip_key_new(&s->key) == 0)
 		err = read_lines(s, f, line, &number, words);
 	free(line);
 	if (err) {

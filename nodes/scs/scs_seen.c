@@ -10,27 +10,25 @@
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
+#include <utlist.h>
 
-/* uthash hands its own fatal errors to us instead of ending the process */
-#define HASH_NONFATAL_OOM 1
-#define uthash_nonfatal_oom(e) ((e)->lost = true)
-#define HASH_FUNCTION(p, n, h) HASH_FNV(p, n, h) /* the default one falls through its switch, which clang warns about */
-#include <uthash.h>
+#include "base/map.h"
 
 #define HEADER "mtc-scs reports 1\n"
 #define KEY_MAX 640
 #define LINE_SIZE 1024
 
 struct entry {
-	UT_hash_handle by_id, by_reference;
+	struct map_node by_id, by_reference;
+	struct entry *prev, *next;
 	uint64_t real_ms;
 	char *reference_key; /* behind the id key */
-	bool lost;
 	char id_key[]; /* "HOST END_TO_END", NUL, "REFERENCE DEVICE", NUL */
 };
 
 struct scs_seen {
-	struct entry *ids, *references; /* both in the order of arrival */
+	struct entry *all; /* in the order of arrival */
+	struct map ids, references;
 	char *path;
 	int lock_fd, fd; /* -1: memory only */
 	bool torn;       /* a line that did not get there whole could not be taken back */
@@ -38,18 +36,18 @@ struct scs_seen {
 
 static struct entry *find(const struct scs_seen *s, const char *id_key, const char *reference_key)
 {
-	struct entry *e = NULL;
+	struct entry *e = MAP_OF(map_find(&s->ids, id_key, (uint32_t)strlen(id_key)), struct entry, by_id);
 
-	HASH_FIND(by_id, s->ids, id_key, strlen(id_key), e);
 	if (!e)
-		HASH_FIND(by_reference, s->references, reference_key, strlen(reference_key), e);
+		e = MAP_OF(map_find(&s->references, reference_key, (uint32_t)strlen(reference_key)), struct entry, by_reference);
 	return e;
 }
 
 static void drop(struct scs_seen *s, struct entry *e)
 {
-	HASH_DELETE(by_id, s->ids, e);
-	HASH_DELETE(by_reference, s->references, e);
+	map_del(&s->ids, &e->by_id);
+	map_del(&s->references, &e->by_reference);
+	DL_DELETE(s->all, e);
 	free(e);
 }
 
@@ -64,19 +62,11 @@ static int keep(struct scs_seen *s, const char *id_key, const char *reference_ke
 	e->reference_key = e->id_key + id_len + 1;
 	memcpy(e->id_key, id_key, id_len);
 	memcpy(e->reference_key, reference_key, reference_len);
-	HASH_ADD_KEYPTR(by_id, s->ids, e->id_key, id_len, e);
-	if (e->lost) {
-		free(e);
-		return ERR_NOMEM;
-	}
-	HASH_ADD_KEYPTR(by_reference, s->references, e->reference_key, reference_len, e);
-	if (e->lost) {
-		HASH_DELETE(by_id, s->ids, e);
-		free(e);
-		return ERR_NOMEM;
-	}
-	if (HASH_CNT(by_id, s->ids) > SCS_SEEN_MAX)
-		drop(s, s->ids);
+	map_add(&s->ids, &e->by_id, e->id_key, (uint32_t)id_len);
+	map_add(&s->references, &e->by_reference, e->reference_key, (uint32_t)reference_len);
+	DL_APPEND(s->all, e);
+	if (s->ids.n > SCS_SEEN_MAX)
+		drop(s, s->all);
 	return 0;
 }
 
@@ -142,7 +132,7 @@ static int write_anew(struct scs_seen *s)
 	if (!f)
 		goto out;
 	fputs(HEADER, f);
-	for (const struct entry *e = s->ids; e; e = e->by_id.next) {
+	for (const struct entry *e = s->all; e; e = e->next) {
 		line_of(line, e->real_ms, e->id_key, e->reference_key);
 		fputs(line, f);
 	}
@@ -196,7 +186,7 @@ int scs_seen_open(struct scs_seen **out, const char *path, uint64_t real_ms, cha
 		s->fd = s->lock_fd = -1;
 	if (s && path)
 		s->path = strdup(path);
-	if (!s || (path && !s->path))
+	if (!s || (path && !s->path) || map_init(&s->ids) || map_init(&s->references))
 		err = ERR_NOMEM;
 	else if (path)
 		err = open_file(s, real_ms);
@@ -217,8 +207,10 @@ void scs_seen_close(struct scs_seen *s)
 {
 	if (!s)
 		return;
-	while (s->ids)
-		drop(s, s->ids);
+	while (s->all)
+		drop(s, s->all);
+	map_fini(&s->ids);
+	map_fini(&s->references);
 	if (s->fd >= 0)
 		close(s->fd);
 	if (s->lock_fd >= 0)
@@ -264,5 +256,5 @@ int scs_seen_add(struct scs_seen *s, const struct scs_report_key *key, uint64_t 
 
 size_t scs_seen_count(const struct scs_seen *s)
 {
-	return HASH_CNT(by_id, s->ids);
+	return s->ids.n;
 }

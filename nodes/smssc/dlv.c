@@ -39,7 +39,7 @@ int dlv_find(struct dlv *d, struct dlv_msg **out, const uint8_t *smea, size_t sm
 	look.text.smea_len = smea_len;
 	look.text.reference = reference;
 	dlv_put_key(&look);
-	HASH_FIND(by_key, d->by_key, look.key, look.key_len, m);
+	m = dlv_by_key(d, &look);
 	if (!m || strcmp(m->text.imsi, imsi) != 0)
 		return ERR_NOTFOUND;
 	if (m->state != DLV_WAITING)
@@ -58,7 +58,7 @@ static int may_take(struct dlv *d, const struct dlv_msg *m, const struct dlv_msg
 	struct dlv_msg *other = NULL;
 
 	if (m->text.has_reference)
-		HASH_FIND(by_key, d->by_key, m->key, m->key_len, other);
+		other = dlv_by_key(d, m);
 	if (other && other != replaces)
 		return ERR_EXISTS;
 	if (d->msgs_n >= d->conf.messages_max)
@@ -108,12 +108,10 @@ free_msg:
 int dlv_load(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 {
 	struct dlv_ue *ue = NULL;
-	struct dlv_msg *other;
 	uint64_t left = m->give_up_real_ms > now.real_ms ? m->give_up_real_ms - now.real_ms : 0;
 	int err = ERR_EXISTS;
 
-	HASH_FIND(by_id, d->by_id, &m->id, sizeof m->id, other);
-	if (other)
+	if (dlv_by_id(d, m->id))
 		goto free_msg;
 	err = dlv_timers_reserve(&d->timers, (size_t)d->ues_n + d->msgs_n + 2);
 	if (err)
@@ -165,9 +163,8 @@ void dlv_committed(struct dlv *d, bool durable, struct dlv_now now)
 
 void dlv_reported(struct dlv *d, uint64_t id, bool done, struct dlv_now now)
 {
-	struct dlv_msg *m;
+	struct dlv_msg *m = dlv_by_id(d, id);
 
-	HASH_FIND(by_id, d->by_id, &id, sizeof id, m);
 	if (!m || !m->report_out) {
 		d->counts.unwelcome++;
 		return;
@@ -185,7 +182,7 @@ void dlv_peer_open(struct dlv *d, const char *host, struct dlv_now now)
 {
 	struct dlv_msg *m, *after;
 
-	HASH_ITER(by_id, d->by_id, m, after)
+	DL_FOREACH_SAFE2(d->all, m, after, all_next)
 	{
 		if (m->state == DLV_REPORTING && !m->report_out &&
 		    (strcasecmp(m->text.iwf_host, host) == 0 || strcasecmp(m->text.via, host) == 0))
@@ -280,10 +277,9 @@ void dlv_conn_lost(struct dlv *d, struct dlv_conn *conn, struct dlv_now now)
 
 void dlv_ack(struct dlv *d, struct dlv_conn *conn, uint64_t id, const struct sms_rp *rp, struct dlv_now now)
 {
-	struct dlv_msg *m;
+	struct dlv_msg *m = dlv_by_id(d, id);
 	struct dlv_ue *ue;
 
-	HASH_FIND(by_id, d->by_id, &id, sizeof id, m);
 	if (!m || m->state != DLV_SENDING || m->ue->conn != conn || m->ue->reference != rp->reference ||
 	    (rp->type != SMS_RP_ACK && rp->type != SMS_RP_ERROR)) {
 		d->counts.acks_ignored++;
@@ -385,31 +381,44 @@ uint64_t dlv_next_ms(const struct dlv *d)
 int dlv_new(struct dlv **out, const struct dlv_conf *conf, const struct dlv_ports *ports)
 {
 	struct dlv *d = calloc(1, sizeof *d);
+	int err;
 
 	if (!d)
 		return ERR_NOMEM;
 	d->conf = *conf;
 	d->ports = *ports;
 	d->id_next = conf->id_first;
-	*out = d;
-	return 0;
+	err = map_init(&d->by_id);
+	if (!err)
+		err = map_init(&d->by_key);
+	if (!err)
+		err = map_init(&d->ues);
+	if (err)
+		dlv_free(d);
+	else
+		*out = d;
+	return err;
+}
+
+static void ue_end(void *arg, struct map_node *node)
+{
+	struct dlv_ue *ue = MAP_OF(node, struct dlv_ue, by_imsi);
+
+	if (ue->conn)
+		dlv_ue_detach(arg, ue);
+	dlv_ue_put(arg, ue);
 }
 
 void dlv_free(struct dlv *d)
 {
-	struct dlv_msg *m, *after;
-	struct dlv_ue *ue, *ue_after;
-
 	if (!d)
 		return;
-	HASH_ITER(by_id, d->by_id, m, after)
-	dlv_msg_end(d, m);
-	HASH_ITER(hh, d->ues, ue, ue_after)
-	{
-		if (ue->conn)
-			dlv_ue_detach(d, ue);
-		dlv_ue_put(d, ue);
-	}
+	while (d->all)
+		dlv_msg_end(d, d->all);
+	map_each(&d->ues, ue_end, d);
+	map_fini(&d->by_id);
+	map_fini(&d->by_key);
+	map_fini(&d->ues);
 	dlv_timers_fini(&d->timers);
 	free(d);
 }

@@ -3,14 +3,11 @@
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/map.h"
 #include "base/str.h"
 #include "nodes/sms/sms_deliver.h"
 #include "nodes/sms/sms_frame.h"
 #include "nodes/smssc/dlv_timers.h"
-
-/* The default hash function falls through its cases without saying so, which clang refuses. */
-#define HASH_FUNCTION(keyptr, keylen, hashv) HASH_OAT(keyptr, keylen, hashv)
-#include <uthash.h>
 
 enum dlv_state {
 	DLV_STORING,   /* its record waits for the disk; nobody was told */
@@ -63,7 +60,8 @@ struct dlv_msg {
 	unsigned key_len;
 	struct dlv_msg *prev, *next;             /* the mobile's queue */
 	struct dlv_msg *batch_prev, *batch_next; /* what waits for the disk */
-	UT_hash_handle by_id, by_key;
+	struct dlv_msg *all_prev, *all_next;     /* all, in the order in which they came */
+	struct map_node by_id, by_key;
 	char memory[]; /* what `text` points to */
 };
 

@@ -13,16 +13,21 @@ void dlv_batch_add(struct dlv *d, struct dlv_msg *m)
 	DL_APPEND2(d->batch, m, batch_prev, batch_next);
 }
 
+struct dlv_msg *dlv_by_id(const struct dlv *d, uint64_t id)
+{
+	return MAP_OF(map_find(&d->by_id, &id, sizeof id), struct dlv_msg, by_id);
+}
+
+struct dlv_msg *dlv_by_key(const struct dlv *d, const struct dlv_msg *same)
+{
+	return MAP_OF(map_find(&d->by_key, same->key, same->key_len), struct dlv_msg, by_key);
+}
+
 static void index_add(struct dlv *d, struct dlv_msg *m)
 {
-	struct dlv_msg *other;
-
-	if (!m->text.has_reference || m->indexed)
+	if (!m->text.has_reference || m->indexed || dlv_by_key(d, m))
 		return;
-	HASH_FIND(by_key, d->by_key, m->key, m->key_len, other);
-	if (other)
-		return;
-	HASH_ADD_KEYPTR(by_key, d->by_key, m->key, m->key_len, m);
+	map_add(&d->by_key, &m->by_key, m->key, m->key_len);
 	m->indexed = true;
 }
 
@@ -30,7 +35,7 @@ static void index_del(struct dlv *d, struct dlv_msg *m)
 {
 	if (!m->indexed)
 		return;
-	HASH_DELETE(by_key, d->by_key, m);
+	map_del(&d->by_key, &m->by_key);
 	m->indexed = false;
 }
 
@@ -280,7 +285,8 @@ void dlv_msg_end(struct dlv *d, struct dlv_msg *m)
 		dlv_ue_dequeue(ue, m);
 		dlv_ue_put(d, ue);
 	}
-	HASH_DELETE(by_id, d->by_id, m);
+	map_del(&d->by_id, &m->by_id);
+	DL_DELETE2(d->all, m, all_prev, all_next);
 	d->in_state[m->state]--;
 	d->msgs_n--;
 	dlv_msg_free(m);
@@ -309,7 +315,8 @@ void dlv_msg_own(struct dlv *d, struct dlv_msg *m, struct dlv_ue *ue, enum dlv_s
 	m->timer.kind = DLV_TIMER_MSG;
 	m->parts = sms_parts(m->text.payload_len, m->text.has_port);
 	dlv_put_key(m);
-	HASH_ADD(by_id, d->by_id, id, sizeof m->id, m);
+	map_add(&d->by_id, &m->by_id, &m->id, sizeof m->id);
+	DL_APPEND2(d->all, m, all_prev, all_next);
 	d->msgs_n++;
 	if (ue)
 		dlv_ue_enqueue(ue, m);

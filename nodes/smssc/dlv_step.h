@@ -31,6 +31,9 @@ void dlv_set_absent(struct dlv_msg *m, uint8_t diagnostic);
 bool dlv_one_attempt(const struct dlv_msg *m);
 /* (SMEA, reference number) as octets, into the message. */
 void dlv_put_key(struct dlv_msg *m);
+/* NULL: none. dlv_by_key(): the indexed one with the same SMEA and reference. */
+struct dlv_msg *dlv_by_id(const struct dlv *d, uint64_t id);
+struct dlv_msg *dlv_by_key(const struct dlv *d, const struct dlv_msg *same);
 /* Takes a message into the tables in its first state; room for its timer was made. */
 void dlv_msg_own(struct dlv *d, struct dlv_msg *m, struct dlv_ue *ue, enum dlv_state state);
 /* Takes it out of all tables and frees it. */

@@ -9,10 +9,7 @@
 
 struct dlv_ue *dlv_ue_find(struct dlv *d, const char *imsi)
 {
-	struct dlv_ue *ue;
-
-	HASH_FIND_STR(d->ues, imsi, ue);
-	return ue;
+	return MAP_OF(map_find(&d->ues, imsi, (uint32_t)strlen(imsi)), struct dlv_ue, by_imsi);
 }
 
 struct dlv_ue *dlv_ue_get(struct dlv *d, const char *imsi)
@@ -29,7 +26,7 @@ struct dlv_ue *dlv_ue_get(struct dlv *d, const char *imsi)
 		return NULL;
 	strcpy(ue->imsi, imsi); /* its length was looked at above */
 	ue->timer.kind = DLV_TIMER_UE;
-	HASH_ADD_STR(d->ues, imsi, ue);
+	map_add(&d->ues, &ue->by_imsi, ue->imsi, (uint32_t)strlen(ue->imsi));
 	d->ues_n++;
 	return ue;
 }
@@ -39,7 +36,7 @@ void dlv_ue_put(struct dlv *d, struct dlv_ue *ue)
 	if (ue->conn || ue->queue)
 		return;
 	dlv_timer_stop(&d->timers, &ue->timer);
-	HASH_DEL(d->ues, ue);
+	map_del(&d->ues, &ue->by_imsi);
 	d->ues_n--;
 	free(ue);
 }

@@ -16,15 +16,16 @@ struct dlv_ue {
 	uint32_t attempt;           /* failures in a row */
 	struct dlv_timer timer;     /* answer of the mobile; or the end of the rest */
 	struct dlv_ue *prev, *next; /* of the same connection */
-	UT_hash_handle hh;
+	struct map_node by_imsi;
 };
 
 struct dlv {
 	struct dlv_conf conf;
 	struct dlv_ports ports;
 	struct dlv_counts counts;
-	struct dlv_msg *by_id, *by_key;
-	struct dlv_ue *ues;
+	struct dlv_msg *all;
+	struct map by_id, by_key; /* messages */
+	struct map ues;           /* by IMSI */
 	uint32_t msgs_n, ues_n, ues_present;
 	uint32_t in_state[DLV_GONE + 1];
 	uint64_t id_next;

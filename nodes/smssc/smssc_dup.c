@@ -6,10 +6,7 @@
 #include <utlist.h>
 
 #include "base/ident.h"
-
-/* The default hash function falls through its cases without saying so, which clang refuses. */
-#define HASH_FUNCTION(keyptr, keylen, hashv) HASH_OAT(keyptr, keylen, hashv)
-#include <uthash.h>
+#include "base/map.h"
 
 enum { RECORD_VERSION = 1 };
 
@@ -19,7 +16,7 @@ struct remembered {
 	bool durable, uncommitted;
 	struct remembered *prev, *next;             /* by age */
 	struct remembered *batch_prev, *batch_next; /* uncommitted */
-	UT_hash_handle hh;
+	struct map_node node;
 	unsigned key_len;
 	uint8_t key[]; /* End-to-End-Id, then the host */
 };
@@ -28,7 +25,8 @@ struct smssc_dup {
 	struct smssc_dup_ports ports;
 	uint32_t entries_max;
 	uint64_t window_ms, sequence_next, evicted;
-	struct remembered *table, *ages, *batch; /* ages: oldest first */
+	struct map table;
+	struct remembered *ages, *batch; /* ages: oldest first */
 };
 
 static unsigned make_key(uint8_t *key, const char *host, uint32_t end_to_end)
@@ -46,24 +44,21 @@ static void forget(struct smssc_dup *d, struct remembered *e)
 		d->ports.del(d->ports.arg, e->sequence);
 	if (e->uncommitted)
 		DL_DELETE2(d->batch, e, batch_prev, batch_next);
-	HASH_DEL(d->table, e);
+	map_del(&d->table, &e->node);
 	DL_DELETE(d->ages, e);
 	free(e);
 }
 
 static struct remembered *find(struct smssc_dup *d, const uint8_t *key, unsigned key_len)
 {
-	struct remembered *e;
-
-	HASH_FIND(hh, d->table, key, key_len, e);
-	return e;
+	return MAP_OF(map_find(&d->table, key, key_len), struct remembered, node);
 }
 
 static struct remembered *add(struct smssc_dup *d, const uint8_t *key, unsigned key_len)
 {
 	struct remembered *e;
 
-	while (d->ages && HASH_COUNT(d->table) >= d->entries_max) {
+	while (d->ages && d->table.n >= d->entries_max) {
 		forget(d, d->ages);
 		d->evicted++;
 	}
@@ -72,7 +67,7 @@ static struct remembered *add(struct smssc_dup *d, const uint8_t *key, unsigned 
 		return NULL;
 	e->key_len = key_len;
 	memcpy(e->key, key, key_len);
-	HASH_ADD_KEYPTR(hh, d->table, e->key, key_len, e);
+	map_add(&d->table, &e->node, e->key, key_len);
 	DL_APPEND(d->ages, e);
 	return e;
 }
@@ -173,7 +168,7 @@ void smssc_dup_committed(struct smssc_dup *d, bool durable)
 
 uint32_t smssc_dup_count(const struct smssc_dup *d)
 {
-	return HASH_COUNT(d->table);
+	return (uint32_t)d->table.n;
 }
 
 uint64_t smssc_dup_evicted(const struct smssc_dup *d)
@@ -184,14 +179,19 @@ uint64_t smssc_dup_evicted(const struct smssc_dup *d)
 int smssc_dup_new(struct smssc_dup **out, uint32_t entries_max, uint64_t window_ms, const struct smssc_dup_ports *ports)
 {
 	struct smssc_dup *d = calloc(1, sizeof *d);
+	int err;
 
 	if (!d)
 		return ERR_NOMEM;
 	d->ports = *ports;
 	d->entries_max = entries_max;
 	d->window_ms = window_ms;
-	*out = d;
-	return 0;
+	err = map_init(&d->table);
+	if (err)
+		free(d);
+	else
+		*out = d;
+	return err;
 }
 
 void smssc_dup_free(struct smssc_dup *d)
@@ -200,10 +200,10 @@ void smssc_dup_free(struct smssc_dup *d)
 
 	if (!d)
 		return;
-	HASH_ITER(hh, d->table, e, after)
+	DL_FOREACH_SAFE(d->ages, e, after)
 	{
-		HASH_DEL(d->table, e);
 		free(e);
 	}
+	map_fini(&d->table);
 	free(d);
 }

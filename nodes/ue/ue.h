@@ -2,6 +2,7 @@
  * it whole) -> ue_state (on disk) -> ue_turn (acts, once) -> ue_link (RP-ACK). */
 #pragma once
 #include "base/log.h"
+#include "base/map.h"
 #include "net/net_loop.h"
 #include "net/net_stream.h"
 #include "nodes/common/node_events.h"
@@ -37,8 +38,7 @@ struct ue {
 
 	struct net_check *check; /* ue_take.c */
 	struct ue_pending *pending;
-	struct ue_join *joins;
-	uint32_t joins_n;
+	struct map joins; /* struct ue_join by id of the delivery; made and ended by ue_main.c */
 
 	struct net_stream *stream; /* ue_link.c */
 	struct net_timer *reconnect;

@@ -96,7 +96,7 @@ static json_t *status(const struct ue *u)
 			 "devices", (json_int_t)u->devices.devices_n, "triggers", (json_int_t)c->triggers, "duplicates",
 			 (json_int_t)c->duplicates, "ignored", (json_int_t)c->ignored, "refused", (json_int_t)c->refused,
 			 "replaced", (json_int_t)c->replaced, "commands", (json_int_t)c->commands, "joining",
-			 (json_int_t)u->joins_n, "log_lost", (json_int_t)log_lost(&u->log), "events_lost",
+			 (json_int_t)u->joins.n, "log_lost", (json_int_t)log_lost(&u->log), "events_lost",
 			 (json_int_t)node_out_lost(&u->out));
 }
 

@@ -275,8 +275,9 @@ int main(int argc, char **argv)
 	u->jobs_max = 1000;
 	u->remember_max = 1000000;
 	u->state_mib = 4096;
-	code = node_start(&u->log, PROGRAM) ? NODE_EXIT_FAILURE : play(u, argc, argv);
+	code = map_init(&u->joins) || node_start(&u->log, PROGRAM) ? NODE_EXIT_FAILURE : play(u, argc, argv);
 	ue_devices_fini(&u->devices);
+	map_fini(&u->joins);
 	log_fini(&u->log);
 	free(u);
 	return code;

@@ -13,15 +13,12 @@
 #include "nodes/sms/sms_join.h"
 #include "nodes/ue/ue.h"
 
-#define HASH_FUNCTION(keyptr, keylen, hashv) HASH_OAT(keyptr, keylen, hashv)
-#include <uthash.h>
-
 enum { JOINS_MAX = 10000 };
 
 struct ue_join {
 	uint64_t id;
 	struct sms_join *join;
-	UT_hash_handle hh;
+	struct map_node node;
 };
 
 struct ue_pending {
@@ -87,10 +84,9 @@ static void act(struct ue *u, const struct ue_trigger *t)
 
 static struct ue_join *join_of(struct ue *u, uint64_t id, const struct sms_deliver *d)
 {
-	struct ue_join *j;
+	struct ue_join *j = MAP_OF(map_find(&u->joins, &id, sizeof id), struct ue_join, node);
 
-	HASH_FIND(hh, u->joins, &id, sizeof id, j);
-	if (j || u->joins_n >= JOINS_MAX)
+	if (j || u->joins.n >= JOINS_MAX)
 		return j;
 	j = calloc(1, sizeof *j);
 	if (!j)
@@ -100,25 +96,25 @@ static struct ue_join *join_of(struct ue *u, uint64_t id, const struct sms_deliv
 		return NULL;
 	}
 	j->id = id;
-	HASH_ADD(hh, u->joins, id, sizeof j->id, j);
-	u->joins_n++;
+	map_add(&u->joins, &j->node, &j->id, sizeof j->id);
 	return j;
 }
 
 static void join_end(struct ue *u, struct ue_join *j)
 {
-	HASH_DEL(u->joins, j);
-	u->joins_n--;
+	map_del(&u->joins, &j->node);
 	sms_join_free(j->join);
 	free(j);
 }
 
+static void end_one(void *arg, struct map_node *node)
+{
+	join_end(arg, MAP_OF(node, struct ue_join, node));
+}
+
 static void joins_end(struct ue *u)
 {
-	struct ue_join *j, *after;
-
-	HASH_ITER(hh, u->joins, j, after)
-	join_end(u, j);
+	map_each(&u->joins, end_one, u);
 }
 
 static int take_back_part(void *arg, uint64_t id, const char *imsi, const uint8_t *rpdu, size_t len)

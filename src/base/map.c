@@ -3,64 +3,26 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #define BUCKETS_FIRST 256u
 
-static uint64_t rotl(uint64_t v, unsigned n)
-{
-	return v << n | v >> (64 - n);
-}
-
-static void sip_round(uint64_t v[4])
-{
-	v[0] += v[1];
-	v[1] = rotl(v[1], 13) ^ v[0];
-	v[0] = rotl(v[0], 32);
-	v[2] += v[3];
-	v[3] = rotl(v[3], 16) ^ v[2];
-	v[0] += v[3];
-	v[3] = rotl(v[3], 21) ^ v[0];
-	v[2] += v[1];
-	v[1] = rotl(v[1], 17) ^ v[2];
-	v[2] = rotl(v[2], 32);
-}
-
-static uint64_t sip_hash(const uint64_t seed[2], const uint8_t *p, size_t len)
-{
-	uint64_t v[4] = { seed[0] ^ 0x736f6d6570736575ull, seed[1] ^ 0x646f72616e646f6dull, seed[0] ^ 0x6c7967656e657261ull,
-			  seed[1] ^ 0x7465646279746573ull };
-	uint64_t word;
-	size_t n = len;
-
-	for (; n >= 8; p += 8, n -= 8) {
-		memcpy(&word, p, 8);
-		v[3] ^= word;
-		sip_round(v);
-		v[0] ^= word;
-	}
-	word = (uint64_t)(len & 0xff) << 56;
-	for (size_t i = 0; i < n; i++)
-		word |= (uint64_t)p[i] << (8 * i);
-	v[3] ^= word;
-	sip_round(v);
-	v[0] ^= word;
-	v[2] ^= 0xff;
-	for (int i = 0; i < 3; i++)
-		sip_round(v);
-	return v[0] ^ v[1] ^ v[2] ^ v[3];
-}
-
 uint64_t map_hash(const struct map *m, const void *key, uint32_t key_len)
 {
-	return sip_hash(m->seed, key, key_len);
+	return sip_hash(&m->seed, key, key_len);
 }
 
 int map_init(struct map *m)
 {
-	*m = (struct map){ .mask = BUCKETS_FIRST - 1, .cap = BUCKETS_FIRST };
-	if (getrandom(m->seed, sizeof m->seed, 0) != sizeof m->seed)
-		return ERR_IO;
+	struct sip_key seed;
+	int err = sip_key_new(&seed);
+
+	*m = (struct map){ 0 };
+	return err ? err : map_init_keyed(m, &seed);
+}
+
+int map_init_keyed(struct map *m, const struct sip_key *seed)
+{
+	*m = (struct map){ .mask = BUCKETS_FIRST - 1, .cap = BUCKETS_FIRST, .seed = *seed };
 	m->buckets = calloc(BUCKETS_FIRST, sizeof(struct map_node *));
 	return m->buckets ? 0 : ERR_NOMEM;
 }
@@ -128,7 +90,7 @@ void map_add(struct map *m, struct map_node *node, const void *key, uint32_t key
 		split_one(m);
 	node->key = key;
 	node->key_len = key_len;
-	node->hash = sip_hash(m->seed, key, key_len);
+	node->hash = sip_hash(&m->seed, key, key_len);
 	bucket = bucket_of(m, node->hash);
 	node->next = *bucket;
 	*bucket = node;
@@ -137,7 +99,7 @@ void map_add(struct map *m, struct map_node *node, const void *key, uint32_t key
 
 struct map_node *map_find(const struct map *m, const void *key, uint32_t key_len)
 {
-	uint64_t hash = sip_hash(m->seed, key, key_len);
+	uint64_t hash = sip_hash(&m->seed, key, key_len);
 
 	for (struct map_node *n = *bucket_of(m, hash); n; n = n->next) {
 		if (n->hash == hash && n->key_len == key_len && memcmp(n->key, key, key_len) == 0)
@@ -161,7 +123,7 @@ void map_del(struct map *m, struct map_node *node)
 
 void map_each(const struct map *m, map_fn *fn, void *arg)
 {
-	for (size_t i = 0; i < buckets_of(m); i++) {
+	for (size_t i = 0; m->buckets && i < buckets_of(m); i++) {
 		for (struct map_node *n = m->buckets[i], *next; n; n = next) {
 			next = n->next;
 			fn(arg, n);

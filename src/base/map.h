@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/sip.h"
 
 struct map_node {
 	struct map_node *next;
@@ -18,13 +19,14 @@ struct map_node {
 struct map {
 	struct map_node **buckets;
 	size_t mask, split, cap, n; /* buckets: mask + 1 + split, room for `cap`; entries */
-	uint64_t seed[2];
+	struct sip_key seed;
 	uint64_t moved; /* entries that growing looked at, since the start: tests hold it against what is added */
 };
 
-/* Seeds from the system's random numbers. ERR_NOMEM. */
+/* Seeds from the system's random numbers. ERR_NOMEM, ERR_IO. */
 ERR_MUST_USE int map_init(struct map *m);
-void map_fini(struct map *m); /* the objects are the caller's */
+ERR_MUST_USE int map_init_keyed(struct map *m, const struct sip_key *seed); /* for tests */
+void map_fini(struct map *m);                                               /* the objects are the caller's; a zeroed one is allowed */
 
 /* Adds; the caller made sure that the key is not there. No call moves more than a few entries, however many there are. Growing that fails leaves the table slower and right. */
 void map_add(struct map *m, struct map_node *node, const void *key, uint32_t key_len);

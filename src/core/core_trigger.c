@@ -233,6 +233,9 @@ int core_triggers_init(struct core *c, const struct trg_ports *ports)
 	p->ports = ports;
 	p->scs_names.max = p->rule_texts.max = SHARED_TEXTS_MAX;
 	p->conf = conf_of(c);
+	if (sip_key_new(&p->smssc_hosts.key))
+		return ERR_IO;
+	p->scs_names.key = p->rule_texts.key = p->smssc_hosts.key;
 	return map_init(&p->by_ref) || multimap_init(&p->by_device) ? ERR_NOMEM : 0;
 }
 

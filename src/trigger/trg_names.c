@@ -1,5 +1,4 @@
-/* trg_names.c - a hash table with open addressing. Who gives the names is provisioned or a core peer, and how many there are is bounded:
- * the hash needs no key. */
+/* trg_names.c - a hash table with open addressing. */
 #include "trigger/trg_names.h"
 
 #include <stdint.h>
@@ -8,18 +7,9 @@
 
 #define FIRST_CAP 32u
 
-static uint64_t hash_of(const char *name) /* FNV-1a */
+static char **slot_of(const struct trg_names *names, char **slots, size_t cap, const char *name)
 {
-	uint64_t h = UINT64_C(14695981039346656037);
-
-	for (; *name; name++)
-		h = (h ^ (uint8_t)*name) * UINT64_C(1099511628211);
-	return h ^ h >> 32;
-}
-
-static char **slot_of(char **slots, size_t cap, const char *name)
-{
-	size_t i = hash_of(name) & (cap - 1);
+	size_t i = sip_hash(&names->key, name, strlen(name)) & (cap - 1);
 
 	while (slots[i] && strcmp(slots[i], name) != 0)
 		i = (i + 1) & (cap - 1);
@@ -38,7 +28,7 @@ static int make_room(struct trg_names *names)
 		return -1;
 	for (size_t i = 0; i < names->cap; i++) {
 		if (names->slots[i])
-			*slot_of(bigger, cap, names->slots[i]) = names->slots[i];
+			*slot_of(names, bigger, cap, names->slots[i]) = names->slots[i];
 	}
 	free(names->slots);
 	names->slots = bigger;
@@ -52,7 +42,7 @@ const char *trg_names_keep(struct trg_names *names, const char *name)
 
 	if (!name || !name[0] || make_room(names))
 		return NULL;
-	slot = slot_of(names->slots, names->cap, name);
+	slot = slot_of(names, names->slots, names->cap, name);
 	if (!*slot && names->n < (names->max ? names->max : TRG_NAMES_MAX)) {
 		*slot = strdup(name);
 		names->n += *slot != NULL;
@@ -65,5 +55,5 @@ void trg_names_fini(struct trg_names *names)
 	for (size_t i = 0; i < names->cap; i++)
 		free(names->slots[i]);
 	free(names->slots);
-	*names = (struct trg_names){ .max = names->max };
+	*names = (struct trg_names){ .max = names->max, .key = names->key };
 }

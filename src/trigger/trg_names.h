@@ -3,12 +3,15 @@
 #pragma once
 #include <stddef.h>
 
+#include "base/sip.h"
+
 #define TRG_NAMES_MAX 32 /* when `max` is 0: a peer that says ever new names is not listened to for ever */
 
 struct trg_names { /* starts zeroed */
 	char **slots;
 	size_t n, cap; /* slots are at most half full */
 	size_t max;    /* names */
+	struct sip_key key; /* the owner's random one: peers choose names */
 };
 
 /* The kept copy of `name`, valid until trg_names_fini(); NULL when there are too many or no memory. "" and NULL give NULL. */

@@ -65,6 +65,67 @@ static void test_keys_are_compared_whole(void **state)
 	map_fini(&m);
 }
 
+/* Values of an implementation that is not ours (the hash of bytes in Python 3.11 with PYTHONHASHSEED=0: the same algorithm, key 0). */
+static void test_the_hash_is_siphash_1_3(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t hash;
+	} rows[] = {
+		{ "a", 0x407448d2b89b1813ull },
+		{ "abc", 0xc03bc3a0042630f2ull },
+		{ "01234567", 0xda3dcedf84ea6cc6ull },
+		{ "0123456789abcdef", 0x1d42b30f7e060c24ull },
+	};
+	struct sip_key key = { { 0, 0 } }, other = { { 0, 1 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		assert_int_equal(sip_hash(&key, rows[i].text, strlen(rows[i].text)), rows[i].hash);
+		assert_int_not_equal(sip_hash(&other, rows[i].text, strlen(rows[i].text)), rows[i].hash);
+	}
+	assert_int_equal(sip_key_new(&other), 0);
+	assert_int_equal(sip_key_new(&key), 0);
+	assert_memory_not_equal(&key, &other, sizeof key);
+}
+
+/* Names that fall into one chain under one key do not under another. */
+static void test_a_chain_that_was_made_for_one_key_is_none_for_another(void **state)
+{
+	static const struct sip_key known = { { 1, 2 } }, unknown = { { 3, 4 } };
+	static struct thing things[200];
+	struct map a, b;
+	uint32_t n = 0;
+	unsigned longest[2] = { 0 };
+
+	(void)state;
+	assert_int_equal(map_init_keyed(&a, &known), 0);
+	assert_int_equal(map_init_keyed(&b, &unknown), 0);
+	for (uint32_t key = 0; n < 200; key++) {
+		if ((map_hash(&a, &key, sizeof key) & 255) == 7)
+			things[n++].key = key;
+	}
+	for (int i = 0; i < 2; i++) {
+		struct map *m = i ? &b : &a;
+
+		for (n = 0; n < 200; n++)
+			map_add(m, &things[n].node, &things[n].key, sizeof things[n].key);
+		for (size_t bucket = 0; bucket <= m->mask; bucket++) {
+			unsigned length = 0;
+
+			for (struct map_node *node = m->buckets[bucket]; node; node = node->next)
+				length++;
+			longest[i] = length > longest[i] ? length : longest[i];
+		}
+		for (n = 0; n < 200; n++)
+			map_del(m, &things[n].node);
+	}
+	assert_int_equal(longest[0], 200);
+	assert_in_range(longest[1], 1, 12);
+	map_fini(&a);
+	map_fini(&b);
+}
+
 struct bagged {
 	int number;
 	struct multimap_node node;
@@ -179,6 +240,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_table_finds_what_is_in_it_and_nothing_else),
 		cmocka_unit_test(test_keys_are_compared_whole),
+		cmocka_unit_test(test_the_hash_is_siphash_1_3),
+		cmocka_unit_test(test_a_chain_that_was_made_for_one_key_is_none_for_another),
 		cmocka_unit_test(test_a_multimap_holds_many_under_one_hash),
 		cmocka_unit_test(test_a_table_grows_a_little_with_each_entry_and_never_at_once),
 		cmocka_unit_test(test_taking_one_out_looks_at_its_neighbours_only),

@@ -1,0 +1,15 @@
+/* sip.h - the keyed hash of all tables whose keys somebody else chooses (SipHash-1-3): who does not know the key cannot make names that
+ * fall into one chain. A key is made at the start of a process or a table and never leaves memory; a test gives its own. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct sip_key {
+	uint64_t k[2];
+};
+
+/* From the system's random numbers. ERR_IO. */
+ERR_MUST_USE int sip_key_new(struct sip_key *out);
+uint64_t sip_hash(const struct sip_key *key, const void *p, size_t len);
