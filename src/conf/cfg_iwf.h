@@ -70,6 +70,7 @@ struct cfg_limits {
 	uint32_t avps_max;         /* of a message */
 	uint32_t nesting_max;      /* of grouped AVPs */
 	uint32_t connections_total, connections_per_address;
+	uint32_t address_prefix_ipv4, address_prefix_ipv6; /* bits that count for connections_per_address */
 	uint64_t handshake_wait_ms; /* TLS handshake */
 	uint64_t cer_wait_ms;       /* time to CER, idle before CER included */
 	uint64_t probe_wait_ms;     /* DWR probe of the oldest connection at the limit */

@@ -417,6 +417,8 @@ int edge_sessions_init(struct edge_sessions *all, struct edge_env *env, struct e
 	all->env = env;
 	all->ring = ring;
 	all->caps = caps;
+	ipc_caps_prefixes(caps, (struct ipc_caps_prefix){ (uint8_t)env->cfg->limits.address_prefix_ipv4,
+							  (uint8_t)env->cfg->limits.address_prefix_ipv6 });
 	all->front = front;
 	all->front_arg = front_arg;
 	TAILQ_INIT(&all->list);

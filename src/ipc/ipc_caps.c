@@ -3,12 +3,15 @@
  * writes there is gone with the next connection. */
 #include "ipc/ipc_caps.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <fcntl.h>
+
+#include "base/sip.h"
 
 #define BUCKETS 8192u
 #define HASHES 2
@@ -18,20 +21,39 @@ struct slot {
 	uint32_t addresses[HASHES][BUCKETS];
 };
 
+struct page {
+	struct sip_key keys[HASHES]; /* written once, by who makes it; each edge keeps what it read when it opened the page */
+	struct slot slots[];
+};
+
 struct ipc_caps {
+	struct page *page;
 	struct slot *slots;
+	struct sip_key keys[HASHES];
+	struct ipc_caps_prefix prefix;
 	uint32_t slots_n, slot;
 	struct slot own; /* what our slot shows */
 };
 
+static size_t page_len(uint32_t slots)
+{
+	return sizeof(struct page) + slots * sizeof(struct slot);
+}
+
 int ipc_caps_make(int *fd, uint32_t slots)
 {
+	struct sip_key keys[HASHES];
+
 	if (slots < 1 || slots > IPC_CAPS_SLOTS_MAX)
 		return ERR_RANGE;
+	for (int h = 0; h < HASHES; h++) {
+		if (sip_key_new(&keys[h]))
+			return ERR_IO;
+	}
 	*fd = memfd_create("mtc-iwf-caps", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (*fd < 0)
 		return ERR_IO;
-	if (ftruncate(*fd, (off_t)(slots * sizeof(struct slot))) < 0 ||
+	if (ftruncate(*fd, (off_t)page_len(slots)) < 0 || pwrite(*fd, keys, sizeof keys, 0) != (ssize_t)sizeof keys ||
 	    fcntl(*fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
 		close(*fd);
 		return ERR_IO;
@@ -45,8 +67,8 @@ int ipc_caps_open(struct ipc_caps **out, int fd, uint32_t slot)
 	struct stat st;
 	void *p;
 
-	if (fstat(fd, &st) < 0 || st.st_size <= 0 || st.st_size % (off_t)sizeof(struct slot) != 0 ||
-	    st.st_size / (off_t)sizeof(struct slot) <= (off_t)slot)
+	if (fstat(fd, &st) < 0 || slot >= IPC_CAPS_SLOTS_MAX || st.st_size < (off_t)page_len(slot + 1) ||
+	    ((size_t)st.st_size - sizeof(struct page)) % sizeof(struct slot) != 0)
 		return ERR_INVAL;
 	c = calloc(1, sizeof *c);
 	if (!c)
@@ -56,8 +78,11 @@ int ipc_caps_open(struct ipc_caps **out, int fd, uint32_t slot)
 		free(c);
 		return ERR_IO;
 	}
-	c->slots = p;
-	c->slots_n = (uint32_t)((size_t)st.st_size / sizeof(struct slot));
+	c->page = p;
+	c->slots = c->page->slots;
+	memcpy(c->keys, c->page->keys, sizeof c->keys);
+	c->prefix = (struct ipc_caps_prefix){ 32, 64 };
+	c->slots_n = (uint32_t)(((size_t)st.st_size - sizeof(struct page)) / sizeof(struct slot));
 	c->slot = slot;
 	*out = c;
 	return 0;
@@ -67,7 +92,7 @@ void ipc_caps_close(struct ipc_caps *c)
 {
 	if (!c)
 		return;
-	munmap(c->slots, c->slots_n * sizeof(struct slot));
+	munmap(c->page, page_len(c->slots_n));
 	free(c);
 }
 
@@ -77,19 +102,67 @@ void ipc_caps_clear(struct ipc_caps *c, uint32_t slot)
 		memset(&c->slots[slot], 0, sizeof c->slots[slot]);
 }
 
-/* Two independent FNV-1a hashes of the address without its port. */
-static void buckets_of(uint32_t out[HASHES], const char *address)
+void ipc_caps_prefixes(struct ipc_caps *c, struct ipc_caps_prefix prefix)
 {
-	const char *colon = strrchr(address, ':');
-	size_t len = colon ? (size_t)(colon - address) : strlen(address);
+	c->prefix = prefix;
+}
 
-	for (uint32_t h = 0; h < HASHES; h++) {
-		uint64_t v = 0xcbf29ce484222325ull ^ (h * 0x9e3779b97f4a7c15ull);
+#define NAME_MAX_LEN 64
 
-		for (size_t i = 0; i < len; i++)
-			v = (v ^ (uint8_t)address[i]) * 0x100000001b3ull;
-		out[h] = (uint32_t)((v ^ v >> 29) % BUCKETS);
+/* Clears all but the first `bits`. */
+static void keep_bits(uint8_t *p, size_t len, unsigned bits)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned kept = bits > 8 * i ? bits - 8 * (unsigned)i : 0;
+
+		if (kept < 8)
+			p[i] &= (uint8_t)(0xff00u >> kept);
 	}
+}
+
+/* What counts of "192.0.2.7:40000" or "[2001:db8::1]:40000": a kind and octets. Anything else (a UNIX socket) counts as it is. */
+static size_t prefix_of(const struct ipc_caps *c, uint8_t out[NAME_MAX_LEN], const char *address)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	const char *end = strrchr(address, ':'), *start = address;
+	uint8_t octets[16];
+	char text[NAME_MAX_LEN];
+	size_t len;
+
+	if (*start == '[' && end > start && end[-1] == ']') {
+		start++;
+		end--;
+	}
+	len = end ? (size_t)(end - start) : strlen(start);
+	len = len < sizeof text ? len : sizeof text - 1;
+	memcpy(text, start, len);
+	text[len] = 0;
+	if (inet_pton(AF_INET, text, octets + 12) != 1) {
+		if (inet_pton(AF_INET6, text, octets) != 1) {
+			memcpy(out, text, len);
+			return len;
+		}
+		if (memcmp(octets, mapped, sizeof mapped) != 0) {
+			out[0] = 6;
+			memcpy(out + 1, octets, 16);
+			keep_bits(out + 1, 16, c->prefix.v6);
+			return 17;
+		}
+	}
+	out[0] = 4;
+	memcpy(out + 1, octets + 12, 4);
+	keep_bits(out + 1, 4, c->prefix.v4);
+	return 5;
+}
+
+/* Two independent hashes. */
+static void buckets_of(const struct ipc_caps *c, uint32_t out[HASHES], const char *address)
+{
+	uint8_t counted[NAME_MAX_LEN];
+	size_t len = prefix_of(c, counted, address);
+
+	for (uint32_t h = 0; h < HASHES; h++)
+		out[h] = (uint32_t)(sip_hash(&c->keys[h], counted, len) % BUCKETS);
 }
 
 static uint64_t total_of(const struct ipc_caps *c)
@@ -137,7 +210,7 @@ enum ipc_caps_verdict ipc_caps_enter(struct ipc_caps *c, const char *address, ui
 {
 	uint32_t at[HASHES];
 
-	buckets_of(at, address);
+	buckets_of(c, at, address);
 	count(c, at, 0);
 	if (total_of(c) >= total_max)
 		return IPC_CAPS_TOTAL;
@@ -151,6 +224,6 @@ void ipc_caps_leave(struct ipc_caps *c, const char *address)
 {
 	uint32_t at[HASHES];
 
-	buckets_of(at, address);
+	buckets_of(c, at, address);
 	count(c, at, -1);
 }

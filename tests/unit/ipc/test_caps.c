@@ -48,6 +48,52 @@ static void test_the_cap_of_an_address_counts_all_its_ports_on_all_edges(void **
 	ipc_caps_close(b);
 }
 
+/* Fills the cap of two and asks whether `third` is one too many. */
+static bool counts_with(struct ipc_caps_prefix prefix, const char *first, const char *second, const char *third)
+{
+	enum ipc_caps_verdict verdict;
+	struct ipc_caps *a, *b;
+
+	two_edges(&a, &b);
+	ipc_caps_prefixes(a, prefix);
+	ipc_caps_prefixes(b, prefix);
+	assert_int_equal(ipc_caps_enter(a, first, 100, 2), IPC_CAPS_OK);
+	assert_int_equal(ipc_caps_enter(b, second, 100, 2), IPC_CAPS_OK);
+	verdict = ipc_caps_enter(a, third, 100, 2);
+	ipc_caps_leave(a, first);
+	ipc_caps_leave(b, second);
+	if (verdict == IPC_CAPS_OK)
+		ipc_caps_leave(a, third);
+	assert_int_equal(ipc_caps_enter(b, third, 1, 1), IPC_CAPS_OK); /* all left */
+	ipc_caps_close(a);
+	ipc_caps_close(b);
+	return verdict == IPC_CAPS_ADDRESS;
+}
+
+static void test_an_address_counts_as_its_prefix(void **state)
+{
+	static const struct ipc_caps_prefix usual = { 32, 64 }, whole = { 32, 128 }, wide = { 24, 56 }, odd = { 31, 63 }, one = { 1, 1 };
+
+	(void)state;
+	assert_true(counts_with(usual, "[2001:db8:1:2::1]:1", "[2001:db8:1:2:ffff:ffff:ffff:ffff]:2", "[2001:db8:1:2:3::]:3"));
+	assert_false(counts_with(usual, "[2001:db8:1:2::1]:1", "[2001:db8:1:2::2]:2", "[2001:db8:1:3::1]:3"));
+	assert_false(counts_with(whole, "[2001:db8:1:2::1]:1", "[2001:db8:1:2::1]:2", "[2001:db8:1:2::2]:3"));
+	assert_true(counts_with(whole, "[2001:db8:1:2::1]:1", "[2001:DB8:1:2:0::1]:2", "[2001:db8:1:2::1]:3"));
+	assert_true(counts_with(wide, "[2001:db8:1:200::1]:1", "[2001:db8:1:2ff::1]:2", "[2001:db8:1:201::2]:3"));
+	assert_false(counts_with(wide, "[2001:db8:1:200::1]:1", "[2001:db8:1:2ff::1]:2", "[2001:db8:1:300::2]:3"));
+	assert_true(counts_with(odd, "[2001:db8:0:2::1]:1", "[2001:db8:0:3::1]:2", "[2001:db8:0:2::2]:3"));
+	assert_false(counts_with(odd, "[2001:db8:0:2::1]:1", "[2001:db8:0:3::1]:2", "[2001:db8:0:4::2]:3"));
+	assert_true(counts_with(one, "[8000::1]:1", "[ffff::1]:2", "[c000::2]:3"));
+	assert_false(counts_with(usual, "192.0.2.1:1", "192.0.2.1:2", "192.0.2.2:3"));
+	assert_true(counts_with(wide, "192.0.2.1:1", "192.0.2.1:2", "192.0.2.255:3"));
+	assert_false(counts_with(wide, "192.0.2.1:1", "192.0.2.1:2", "192.0.3.1:3"));
+	/* a listener on '::' sees IPv4 like this */
+	assert_true(counts_with(usual, "192.0.2.1:1", "[::ffff:192.0.2.1]:2", "[::ffff:192.0.2.1]:3"));
+	assert_false(counts_with(usual, "[::ffff:192.0.2.1]:1", "[::ffff:192.0.2.1]:2", "[::ffff:192.0.2.2]:3"));
+	assert_false(counts_with(usual, "[::1]:1", "[::2]:1", "192.0.2.1:1"));
+	assert_true(counts_with(usual, "unix", "unix", "unix"));
+}
+
 static void test_a_dead_edge_counts_no_more(void **state)
 {
 	struct ipc_caps *a, *b;
@@ -96,6 +142,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_total_cap_counts_all_edges),
 		cmocka_unit_test(test_the_cap_of_an_address_counts_all_its_ports_on_all_edges),
+		cmocka_unit_test(test_an_address_counts_as_its_prefix),
 		cmocka_unit_test(test_a_dead_edge_counts_no_more),
 		cmocka_unit_test(test_what_another_edge_writes_into_the_page_is_gone_with_that_edge),
 	};
