@@ -38,3 +38,5 @@ PURE = {"diameter", "apps", "peer", "policy", "trigger"}
 PURE_SYSTEM = {"assert.h", "ctype.h", "errno.h", "inttypes.h", "limits.h", "math.h", "stdalign.h", "stdarg.h", "stdbool.h", "stddef.h",
                "stdint.h", "stdio.h", "stdlib.h", "stdnoreturn.h", "string.h", "strings.h", "sys/queue.h", "sys/types.h"}
 PURE_NOT = {"base/clock.h"}
+# Headers that no room includes, and what to include in their place.
+NEVER = {"uthash.h": "its hash has no key, so that a peer can choose chains: base/map.h"}

@@ -144,7 +144,7 @@ int asc_edit_sets(struct asc_edit *e, uint32_t number, struct asc_set_rule *all,
 	}
 	*copy = *asc_model_node(e->model, number);
 	copy->refs = 0;
-	if (asc_sets_build(&copy->sets, all, n)) {
+	if (asc_sets_build(&copy->sets, all, n, &e->model->key)) {
 		free(copy);
 		return ENOMEM;
 	}

@@ -183,12 +183,12 @@ static int find_exact(const struct asc_view *v, const struct whos *w, const stru
 	return err;
 }
 
-static struct asc_target target_of(const struct asc_device *device)
+static struct asc_target target_of(const struct asc_model *m, const struct asc_device *device)
 {
 	struct asc_target t = { .at = device->external ? strchr(device->external, '@') : NULL };
 
 	if (t.at)
-		t.at_hash = asc_sets_hash(t.at);
+		t.at_hash = asc_sets_hash(&m->key, t.at);
 	if (device->msisdn && str_parse_u64(&t.msisdn, device->msisdn, 1, UINT64_MAX))
 		t.msisdn = 0;
 	return t;
@@ -204,7 +204,7 @@ static void find_named(struct finding *f, const struct asc_node *node)
 int asc_find_rules(const struct asc *a, const struct asc_asker *who, const struct asc_device *device, struct assoc_found *out)
 {
 	const struct asc_view *v = a->view;
-	struct asc_target target = target_of(device);
+	struct asc_target target = target_of(v->model, device);
 	struct finding f;
 	struct whos w;
 	int err;
@@ -254,7 +254,7 @@ static void other_groups(struct whos *other, const struct asc_index *x, const st
 int asc_find_near(const struct asc *a, const struct asc_asker *who, const struct asc_device *device, struct asc_near *out)
 {
 	const struct asc_view *v = a->view;
-	struct asc_target target = target_of(device);
+	struct asc_target target = target_of(v->model, device);
 	struct finding sets = { .out = &out->sets }, groups = { .out = &out->groups };
 	struct whos w, other = { .n = 0 };
 	uint32_t at = 0;

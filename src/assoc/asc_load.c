@@ -139,7 +139,7 @@ static int end_rules(struct loading *l)
 
 	l->rules = NULL;
 	l->rules_n = l->rules_cap = 0;
-	return all ? asc_sets_build(&asc_model_node(l->m, l->number)->sets, all, n) : 0;
+	return all ? asc_sets_build(&asc_model_node(l->m, l->number)->sets, all, n, &l->m->key) : 0;
 }
 
 static int keep_rule(struct loading *l, uint32_t number, const struct asc_set_rule *rule)

@@ -61,12 +61,13 @@ void asc_manual_fini(struct asc_manual *m)
 	free(m->all);
 }
 
-static uint64_t key_of(enum asc_touched_kind kind, uint32_t number, int verdict, const char *text, const char *more)
+static uint64_t key_of(const struct asc_touched *t, enum asc_touched_kind kind, uint32_t number, int verdict, const char *text,
+		       const char *more)
 {
 	char all[ASSOC_DEVICE_TEXT_MAX + IDENT_SCS_MAX + 48];
 
 	snprintf(all, sizeof all, "%d/%u/%d/%s/%s", (int)kind, number, verdict, text, more);
-	return asc_sets_hash(all);
+	return sip_hash(&t->hash_key, all, strlen(all));
 }
 
 static int by_value(const void *x, const void *y)
@@ -81,25 +82,25 @@ static void add_keys(struct asc_touched *t, const struct asc_manual_change *d)
 	switch (d->op) {
 	case ASC_SCS_PUT:
 	case ASC_SCS_DEL:
-		t->keys[t->n++] = key_of(ASC_TOUCHED_SCS, 0, 0, d->text, "");
+		t->keys[t->n++] = key_of(t, ASC_TOUCHED_SCS, 0, 0, d->text, "");
 		break;
 	case ASC_GROUP_PUT:
 	case ASC_GROUP_DEL:
-		t->keys[t->n++] = key_of(ASC_TOUCHED_GROUP, 0, 0, d->text, "");
+		t->keys[t->n++] = key_of(t, ASC_TOUCHED_GROUP, 0, 0, d->text, "");
 		break;
 	case ASC_SET_ADD:
 	case ASC_SET_DEL:
-		t->keys[t->n++] = key_of(ASC_TOUCHED_SET, 0, 0, d->text, "");
+		t->keys[t->n++] = key_of(t, ASC_TOUCHED_SET, 0, 0, d->text, "");
 		break;
 	case ASC_GROUP_MEMBER_ADD:
 	case ASC_GROUP_MEMBER_DEL:
-		t->keys[t->n++] = key_of(ASC_TOUCHED_MEMBER, 0, 0, d->text, d->member);
+		t->keys[t->n++] = key_of(t, ASC_TOUCHED_MEMBER, 0, 0, d->text, d->member);
 		break;
 	case ASC_RULE_ADD:
 	case ASC_RULE_DEL:
 		for (int verdict = 0; verdict <= ASSOC_BLOCK && !d->exact; verdict++) {
 			if (d->verdict < 0 || d->verdict == verdict)
-				t->keys[t->n++] = key_of(ASC_TOUCHED_RULE, d->number, verdict, d->text, "");
+				t->keys[t->n++] = key_of(t, ASC_TOUCHED_RULE, d->number, verdict, d->text, "");
 		}
 		break;
 	default:
@@ -110,7 +111,7 @@ static void add_keys(struct asc_touched *t, const struct asc_manual_change *d)
 int asc_manual_gather(struct asc_touched *out, const struct asc_manual *m)
 {
 	*out = (struct asc_touched){ .keys = malloc((3 * (size_t)m->n + 1) * sizeof(uint64_t)) };
-	if (!out->keys)
+	if (!out->keys || sip_key_new(&out->hash_key))
 		return ENOMEM;
 	for (uint32_t i = 0; i < m->n; i++)
 		add_keys(out, &m->all[i]);
@@ -121,7 +122,7 @@ int asc_manual_gather(struct asc_touched *out, const struct asc_manual *m)
 bool asc_manual_has(const struct asc_touched *t, enum asc_touched_kind kind, uint32_t number, int verdict, const char *text,
 		    const char *more)
 {
-	uint64_t key = key_of(kind, number, verdict, text, more);
+	uint64_t key = key_of(t, kind, number, verdict, text, more);
 
 	return t->n && bsearch(&key, t->keys, t->n, sizeof key, by_value);
 }

@@ -9,6 +9,7 @@
 
 #include "assoc/asc_change.h"
 #include "assoc/asc_row.h"
+#include "base/sip.h"
 
 #define ASC_MANUAL_MAX 100000u /* manual changes during one import; one more refuses the import */
 
@@ -41,6 +42,7 @@ enum asc_touched_kind { ASC_TOUCHED_SCS, ASC_TOUCHED_GROUP, ASC_TOUCHED_SET, ASC
 struct asc_touched {
 	uint64_t *keys; /* owned */
 	size_t n;
+	struct sip_key hash_key;
 };
 
 /* Fills `out`; its user frees `keys`, also after an error. 0 or ENOMEM. */

@@ -39,7 +39,7 @@ struct asc_node *asc_node_copy(const struct asc_node *node)
 	copy->refs = 0;
 	if (node->sets.n)
 		memcpy(all, node->sets.all, node->sets.n * sizeof *all);
-	if (asc_sets_build(&copy->sets, all, node->sets.n)) {
+	if (asc_sets_build(&copy->sets, all, node->sets.n, &node->sets.key)) {
 		free(copy);
 		return NULL;
 	}
@@ -80,7 +80,7 @@ struct asc_model *asc_model_new(void)
 		return NULL;
 	}
 	m->refs = 1;
-	if (asc_model_put(m, anyone)) {
+	if (sip_key_new(&m->key) || asc_model_put(m, anyone)) {
 		asc_node_free(anyone);
 		asc_model_free(m);
 		return NULL;
@@ -95,7 +95,7 @@ struct asc_model *asc_model_copy(const struct asc_model *from)
 	if (!m)
 		return NULL;
 	*m = (struct asc_model){
-		.refs = 1, .generation = from->generation, .n = from->n, .cap = from->n + 2, .index = from->index
+		.refs = 1, .generation = from->generation, .n = from->n, .cap = from->n + 2, .index = from->index, .key = from->key
 	};
 	m->slots = malloc(m->cap * sizeof *m->slots);
 	if (!m->slots) {
@@ -211,10 +211,10 @@ static int order_e164(const void *x, const void *y)
 	return strcmp(at(x)->scs.e164, at(y)->scs.e164);
 }
 
-static void hash_names(struct asc_index *x)
+static void hash_names(struct asc_index *x, const struct sip_key *key)
 {
 	for (uint32_t i = 0; i < x->scs_n; i++) {
-		uint32_t slot = (uint32_t)asc_sets_hash(x->scs[i]->who) & x->by_name_mask;
+		uint32_t slot = (uint32_t)asc_sets_hash(key, x->scs[i]->who) & x->by_name_mask;
 
 		while (x->by_name[slot])
 			slot = (slot + 1) & x->by_name_mask;
@@ -261,7 +261,7 @@ int asc_model_index(struct asc_model *m)
 	qsort(x->by_e164, x->scs_n, sizeof *x->scs, order_e164);
 	qsort(x->groups, x->groups_n, sizeof *x->scs, order_who);
 	qsort(x->dsets, x->dsets_n, sizeof *x->scs, order_who);
-	hash_names(x);
+	hash_names(x, &m->key);
 	index_free(m->index);
 	m->index = x;
 	return 0;
@@ -273,7 +273,7 @@ struct asc_node *asc_model_scs(const struct asc_model *m, const char *name)
 {
 	const struct asc_index *x = m->index;
 
-	for (uint32_t slot = (uint32_t)asc_sets_hash(name) & x->by_name_mask; x->by_name[slot];
+	for (uint32_t slot = (uint32_t)asc_sets_hash(&m->key, name) & x->by_name_mask; x->by_name[slot];
 	     slot = (slot + 1) & x->by_name_mask) {
 		struct asc_node *node = x->scs[x->by_name[slot] - 1];
 

@@ -44,6 +44,7 @@ struct asc_model {
 	struct asc_slot *slots; /* by number; the first is "*" */
 	uint32_t n, cap;
 	struct asc_index *index; /* NULL until asc_model_index() */
+	struct sip_key key;      /* of its hash tables and those of its nodes; the same in every copy */
 };
 
 struct asc_model *asc_model_new(void); /* with "*" in it; owned; NULL: out of memory */

@@ -14,13 +14,9 @@ int asc_set_rule_order(const void *x, const void *y)
 					: strcmp(a->device.text, b->device.text);
 }
 
-uint64_t asc_sets_hash(const char *domain)
+uint64_t asc_sets_hash(const struct sip_key *key, const char *text)
 {
-	uint64_t h = 0xcbf29ce484222325u;
-
-	for (const char *c = domain; *c; c++)
-		h = (h ^ (uint8_t)*c) * 0x100000001b3u;
-	return h ^ h >> 32;
+	return sip_hash(key, text, strlen(text));
 }
 
 void asc_sets_free(struct asc_sets *s)
@@ -81,7 +77,7 @@ static void fill_domains(struct asc_sets *s)
 
 		if (s->all[i].device.axis != ASSOC_DEVICE_DOMAIN)
 			continue;
-		at = (uint32_t)asc_sets_hash(s->all[i].device.text + 1) & s->domains_mask;
+		at = (uint32_t)asc_sets_hash(&s->key, s->all[i].device.text + 1) & s->domains_mask;
 		while (s->domains[at])
 			at = (at + 1) & s->domains_mask;
 		s->domains[at] = i + 1;
@@ -89,9 +85,9 @@ static void fill_domains(struct asc_sets *s)
 	}
 }
 
-int asc_sets_build(struct asc_sets *out, struct asc_set_rule *all, uint32_t n)
+int asc_sets_build(struct asc_sets *out, struct asc_set_rule *all, uint32_t n, const struct sip_key *key)
 {
-	struct asc_sets s = { .all = all, .n = n };
+	struct asc_sets s = { .all = all, .n = n, .key = *key };
 	struct by_key *room;
 	uint32_t table = 4;
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "assoc/asc_device.h"
+#include "base/sip.h"
 
 #define ASC_SET_RULES_MAX 200000u /* rules on sets of devices of one SCS or group */
 
@@ -24,6 +25,7 @@ struct asc_sets {
 	uint32_t ranges_n;
 	uint32_t *domains; /* hash table; index + 1, 0: free */
 	uint32_t domains_mask, domains_n;
+	struct sip_key key; /* of the model: a look-up makes one hash for all sets */
 	uint32_t *named; /* by number of the set */
 	uint32_t named_n;
 	uint32_t *any;
@@ -31,15 +33,15 @@ struct asc_sets {
 	uint32_t *room; /* one allocation for the lists; owned */
 };
 
-/* Builds the index. Takes `all`, also on failure (ERR_NOMEM). Rules of one (verdict, device) must
+/* Builds the index with the key of its model. Takes `all`, also on failure (ERR_NOMEM). Rules of one (verdict, device) must
  * not repeat. */
-ERR_MUST_USE int asc_sets_build(struct asc_sets *out, struct asc_set_rule *all, uint32_t n);
+ERR_MUST_USE int asc_sets_build(struct asc_sets *out, struct asc_set_rule *all, uint32_t n, const struct sip_key *key);
 void asc_sets_free(struct asc_sets *s); /* releases what it owns */
 
 int asc_set_rule_order(const void *x, const void *y); /* the order of `all`, for qsort() */
 /* The rule of this key; borrowed; NULL when there is none. */
 const struct asc_set_rule *asc_sets_find(const struct asc_sets *s, uint8_t verdict, const char *device);
-uint64_t asc_sets_hash(const char *text); /* of "@domain"; also used for names and keys. Not keyed */
+uint64_t asc_sets_hash(const struct sip_key *key, const char *text); /* of "@domain"; also of names */
 
 /* Called for a rule, which is borrowed; returns false to stop. */
 typedef bool asc_hit_fn(void *arg, const struct asc_set_rule *rule);

@@ -39,6 +39,7 @@ def test_layers_that_point_down_pass(small_tree):
     ("nodes/ue/ue.c", '#include "policy/pol_judge.h"', "may not include"),
     ("src/base/x.c", '#include "err.h"', "write the room"),
     ("src/base/x.c", '#include "elsewhere/err.h"', "no room"),
+    ("nodes/ue/ue.c", "#include <uthash.h>", "base/map.h"),
 ])
 def test_layers_that_point_up_are_found(small_tree, path, line, words):
     code, out = small_tree(path, "/* one */\n" + line + "\n")
