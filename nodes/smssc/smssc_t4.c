@@ -171,8 +171,7 @@ static bool settled(struct smssc *s, const struct t4_dra *dra, uint64_t id)
 		return true;
 	if (code / 1000 == 3 || code / 1000 == 4 || code == DIA_RESULT_UNABLE_TO_COMPLY)
 		return false;
-	log_warn(&s->log, "t4", "report of delivery %llu was refused with %u and is dropped", (unsigned long long)id,
-		 code);
+	log_warn(&s->log, "t4", "report of delivery %llu was refused with %u and is dropped", (unsigned long long)id, code);
 	return true;
 }
 

@@ -189,7 +189,8 @@ static void on_scs_show(void *arg, struct ctl_request *rq, const json_t *args)
 			  (json_int_t)s->port_min, "port_max", (json_int_t)s->port_max, "priority_allowed", s->priority_allowed,
 			  "actions", words_of(s->actions), "rate_per_s", (json_int_t)s->rate_per_s, "burst", (json_int_t)s->burst,
 			  "quota_per_day", (json_int_t)s->quota_per_day, "connections_max", (json_int_t)s->connections_max,
-			  "pending_max", (json_int_t)s->pending_max, "p_bit_optional", s->p_bit_optional, "rules", (json_int_t)rules, "sessions",
+			  "pending_max", (json_int_t)s->pending_max, "p_bit_optional", s->p_bit_optional, "rules",
+			  (json_int_t)rules, "sessions",
 			  (json_int_t)sessions_of(a, s->name), "groups", adm_groups(a, &(struct asc_asker){ .scs = s->name })));
 	ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)1));
 }

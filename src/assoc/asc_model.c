@@ -94,9 +94,12 @@ struct asc_model *asc_model_copy(const struct asc_model *from)
 
 	if (!m)
 		return NULL;
-	*m = (struct asc_model){
-		.refs = 1, .generation = from->generation, .n = from->n, .cap = from->n + 2, .index = from->index, .key = from->key
-	};
+	*m = (struct asc_model){ .refs = 1,
+				 .generation = from->generation,
+				 .n = from->n,
+				 .cap = from->n + 2,
+				 .index = from->index,
+				 .key = from->key };
 	m->slots = malloc(m->cap * sizeof *m->slots);
 	if (!m->slots) {
 		free(m);

@@ -26,7 +26,7 @@ struct map {
 /* Seeds from the system's random numbers. ERR_NOMEM, ERR_IO. */
 ERR_MUST_USE int map_init(struct map *m);
 ERR_MUST_USE int map_init_keyed(struct map *m, const struct sip_key *seed); /* for tests */
-void map_fini(struct map *m);                                               /* the objects are the caller's; a zeroed one is allowed */
+void map_fini(struct map *m); /* the objects are the caller's; a zeroed one is allowed */
 
 /* Adds; the caller made sure that the key is not there. No call moves more than a few entries, however many there are. Growing that fails leaves the table slower and right. */
 void map_add(struct map *m, struct map_node *node, const void *key, uint32_t key_len);

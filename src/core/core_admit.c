@@ -51,12 +51,9 @@ static enum pol_reason judge(struct core *c, const struct ipc_session_open *open
 	if (scs) {
 		if (!live)
 			return POL_NOMEM;
-		facts = (struct pol_admit_scs){ scs->origin_host,
-						scs->realm,
-						scs->anchor,
-						also_named(c, &open->identity, scs),
-						live->sessions_n,
-						connections_max(c, scs) };
+		facts = (struct pol_admit_scs){ scs->origin_host, scs->realm,
+						scs->anchor,      also_named(c, &open->identity, scs),
+						live->sessions_n, connections_max(c, scs) };
 	}
 	return pol_admit(&id, open->origin_host, open->origin_realm, scs ? &facts : NULL, clock_real_ms() / 1000);
 }
@@ -107,7 +104,9 @@ static bool listener_fits(const struct core_edge *e, const struct ipc_session_op
 
 static void let_in(struct core_session *s, const struct ipc_session_open *open, const struct asc_scs *scs)
 {
-	struct ipc_session_verdict v = { .admitted = true, .result_code = DIA_RESULT_SUCCESS, .pending_max = scs->pending_max,
+	struct ipc_session_verdict v = { .admitted = true,
+					 .result_code = DIA_RESULT_SUCCESS,
+					 .pending_max = scs->pending_max,
 					 .p_bit_optional = scs->p_bit_optional };
 	struct core *c = s->core;
 

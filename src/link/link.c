@@ -273,7 +273,8 @@ int link_request(struct link *l, const uint8_t *message, size_t len, uint32_t wa
 
 	if (err || hdr.length != len || !(hdr.flags & DIA_FLAG_R))
 		return ERR_INVAL;
-	if (!link_is_open(l) || l->leave_by_ms || !peer_reopen_may_send(&l->reopen) || peer_fsm_step(&l->fsm, PEER_EV_SEND_MESSAGE, now_ms, &step))
+	if (!link_is_open(l) || l->leave_by_ms || !peer_reopen_may_send(&l->reopen) ||
+	    peer_fsm_step(&l->fsm, PEER_EV_SEND_MESSAGE, now_ms, &step))
 		return ERR_CLOSED;
 	e.end_to_end = hdr.end_to_end;
 	e.code = hdr.code;

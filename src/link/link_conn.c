@@ -268,8 +268,8 @@ bool link_leaving(struct link *l)
 		return false;
 	if (!l->leave_by_ms) {
 		l->leave_by_ms = net_loop_now_ms(l->loop) + wait_ms;
-		log_info(l->conf->log, "link", "%s: %s leaves; %u answers go out first, within %u ms", l->address, l->host, l->owed,
-			 wait_ms);
+		log_info(l->conf->log, "link", "%s: %s leaves; %u answers go out first, within %u ms", l->address, l->host,
+			 l->owed, wait_ms);
 	}
 	return true;
 }

@@ -200,8 +200,8 @@ void link_leave_by_dpr(struct link *l, const struct dia_msg *dpr, uint32_t cause
 		return;
 	l->dpr_received = true;
 	l->dpr_cause_received = cause;
-	log_info(l->conf->log, "link", "%s: %s disconnects with cause %s (%u)", l->address, l->host, dia_disconnect_cause_str(cause),
-		 cause);
+	log_info(l->conf->log, "link", "%s: %s disconnects with cause %s (%u)", l->address, l->host,
+		 dia_disconnect_cause_str(cause), cause);
 }
 
 static void receive_base_request(struct link *l, const struct dia_msg *m)

@@ -9,7 +9,7 @@
 
 struct tls_anchor {
 	char name[TLS_ANCHOR_NAME_MAX + 1];
-	X509_STORE *store;       /* of this anchor alone */
+	X509_STORE *store;      /* of this anchor alone */
 	STACK_OF(X509) * twins; /* CAs in it that share their name with another one in it; NULL: none */
 };
 

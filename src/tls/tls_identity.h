@@ -3,15 +3,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TLS_NAMES_MAX 32        /* host names of one certificate ... */
-#define TLS_NAMES_LEN_MAX 4080  /* ... and octets of them altogether */
+#define TLS_NAMES_MAX 32       /* host names of one certificate ... */
+#define TLS_NAMES_LEN_MAX 4080 /* ... and octets of them altogether */
 #define TLS_GROUPS_MAX 8
 #define TLS_ANCHORS_MAX 8 /* anchors that one certificate may chain to */
 #define TLS_NAME_MAX 253
 #define TLS_ANCHOR_NAME_MAX 63
 
 struct tls_identity {
-	char names[TLS_NAMES_MAX][TLS_NAME_MAX + 1]; /* SAN dNSName, lower-cased LDH. A dNSName that is no host name is left out: it names no SCS. */
+	char names[TLS_NAMES_MAX]
+		  [TLS_NAME_MAX +
+		   1]; /* SAN dNSName, lower-cased LDH. A dNSName that is no host name is left out: it names no SCS. */
 	uint8_t names_n;
 	char groups[TLS_GROUPS_MAX][TLS_NAME_MAX + 1]; /* SAN URI, as they are */
 	uint8_t groups_n;

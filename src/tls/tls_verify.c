@@ -139,9 +139,11 @@ static void chain_words(char *why, size_t why_size, int e, X509 *culprit, const 
 	} else if (e == X509_V_ERR_INVALID_PURPOSE) {
 		snprintf(why, why_size, "certificate of '%s' is not for a TLS %s", subject, p->is_client ? "client" : "server");
 	} else if (e == X509_V_ERR_CERT_SIGNATURE_FAILURE) {
-		snprintf(why, why_size, "certificate of '%s': signed with another key than that of the CA with its issuer's name", subject);
+		snprintf(why, why_size, "certificate of '%s': signed with another key than that of the CA with its issuer's name",
+			 subject);
 	} else if (e == X509_V_ERR_CERT_CHAIN_TOO_LONG) {
-		snprintf(why, why_size, "certificate of '%s': more than %d CAs between it and an anchor", subject, CHAIN_DEPTH_MAX);
+		snprintf(why, why_size, "certificate of '%s': more than %d CAs between it and an anchor", subject,
+			 CHAIN_DEPTH_MAX);
 	} else if (e == X509_V_ERR_PERMITTED_VIOLATION || e == X509_V_ERR_EXCLUDED_VIOLATION) {
 		snprintf(why, why_size, "certificate of '%s': a name of it is outside the nameConstraints of its CA", subject);
 	} else {
@@ -277,7 +279,8 @@ static int add_name(struct names *n, const ASN1_IA5STRING *s)
 
 	show(shown, s);
 	if (memchr(p, '*', len) || memchr(p, 0, len)) {
-		snprintf(n->why, n->why_size, "%s in subjectAltName: dNSName '%s'", memchr(p, 0, len) ? "NUL" : "wildcard", shown);
+		snprintf(n->why, n->why_size, "%s in subjectAltName: dNSName '%s'", memchr(p, 0, len) ? "NUL" : "wildcard",
+			 shown);
 		return ERR_AUTH;
 	}
 	if (ident_host(host, p, len)) { /* underscore, final dot, space, non-ASCII, empty label, too long */
@@ -290,7 +293,8 @@ static int add_name(struct names *n, const ASN1_IA5STRING *s)
 		return 0;
 	n->len += len;
 	if (n->id->names_n == TLS_NAMES_MAX || n->len > TLS_NAMES_LEN_MAX) {
-		snprintf(n->why, n->why_size, "more than %d dNSNames in subjectAltName, or more than %d octets of them: '%s' is too many",
+		snprintf(n->why, n->why_size,
+			 "more than %d dNSNames in subjectAltName, or more than %d octets of them: '%s' is too many",
 			 TLS_NAMES_MAX, TLS_NAMES_LEN_MAX, shown);
 		return ERR_AUTH;
 	}

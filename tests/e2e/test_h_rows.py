@@ -376,3 +376,17 @@ def test_a_dar_without_the_p_bit(lab):
     shown = next(r for r in lab.ctl("scs", "show", "gamma") if "name" in r)
     assert shown["p_bit_optional"] is True
     provision_gamma(lab)
+
+
+def test_addresses_of_one_prefix_share_their_cap(labs):
+    """limits.address_prefix_ipv4; the same for IPv6 and for IPv4 within IPv6 is in tests/unit/ipc/test_caps.c."""
+    p = labs.up(iwf_more="limits: { connections_per_address: 3, address_prefix_ipv4: 24 }\n")
+    held = [Scs(p, source=f"127.9.8.{i}") for i in (1, 2, 3)]
+    with pytest.raises((ConnectionError, ssl.SSLError)):
+        Scs(p, source="127.9.8.4")
+    held.append(Scs(p, source="127.9.9.4"))
+    assert [s.open() for s in held] == 4 * [2001]
+    for s in held:
+        s.close()
+    wrong = labs.down(p)
+    assert not wrong, "\n".join(wrong)

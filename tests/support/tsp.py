@@ -40,13 +40,13 @@ def action(device=None, msisdn=None, scs=None, reference=None, kind=1, payload=b
 class Scs(D.Peer):
     """One connection of the SCS of that name; `host` and `realm` may lie."""
 
-    def __init__(self, play, name="acme", host=None, realm=None):
+    def __init__(self, play, name="acme", host=None, realm=None, source=None):
         scs, tsp = play.scs[name], play.lab["iwf"]["tsp"]
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False  # its certificate carries a Diameter identity, we connect to a loopback address
         context.load_verify_locations(play.lab["ca"])
         context.load_cert_chain(scs["cert"], scs["key"])
-        sock = context.wrap_socket(socket.create_connection((tsp["address"], tsp["port"]), 10))
+        sock = context.wrap_socket(socket.create_connection((tsp["address"], tsp["port"]), 10, (source, 0) if source else None))
         super().__init__(sock, host or scs["origin_host"], realm or scs["realm"], D.TSP)
 
     @classmethod

@@ -180,7 +180,8 @@ static const struct {
 	{ ASC_KIND_ASSOC, "\xff\xfew\0h\0", "1: this is UTF-16" },
 	{ ASC_KIND_ASSOC, "\x1f\x8b\x08", "1: this is a compressed file" },
 	{ ASC_KIND_ASSOC, "PK\x03\x04", "1: this is a compressed file or a workbook" },
-	{ ASC_KIND_SCS, "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y\n", "1: field 25: more fields than there are columns" },
+	{ ASC_KIND_SCS, "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y\n",
+	  "1: field 25: more fields than there are columns" },
 	/* lines */
 	{ ASC_KIND_ASSOC, "who,device\nacme\n", "2: 1 fields, expected 2 as in the header" },
 	{ ASC_KIND_ASSOC, "who,device\nacme,a@b.example,allow\n", "2: field 3: more fields than there are columns" },

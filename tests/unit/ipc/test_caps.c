@@ -72,7 +72,8 @@ static bool counts_with(struct ipc_caps_prefix prefix, const char *first, const 
 
 static void test_an_address_counts_as_its_prefix(void **state)
 {
-	static const struct ipc_caps_prefix usual = { 32, 64 }, whole = { 32, 128 }, wide = { 24, 56 }, odd = { 31, 63 }, one = { 1, 1 };
+	static const struct ipc_caps_prefix usual = { 32, 64 }, whole = { 32, 128 }, wide = { 24, 56 }, odd = { 31, 63 },
+					    one = { 1, 1 };
 
 	(void)state;
 	assert_true(counts_with(usual, "[2001:db8:1:2::1]:1", "[2001:db8:1:2:ffff:ffff:ffff:ffff]:2", "[2001:db8:1:2:3::]:3"));

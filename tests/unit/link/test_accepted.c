@@ -558,7 +558,7 @@ static void the_wait_for_answers_of_one_who_leaves_is_bounded(void **state)
 
 		two_requests_and(&t, dpr);
 		answer_the_last(&t); /* one of the two */
-		if (dpr) { /* and it may ask nothing more */
+		if (dpr) {           /* and it may ask nothing more */
 			lab_send(&t, request, lab_message(request, sizeof request, DIA_FLAG_R, LAB_CMD, LAB_APP, 10, 4));
 			lab_run_ms(&t, 10);
 			assert_int_equal(t.requests, 2);

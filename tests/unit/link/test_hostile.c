@@ -146,12 +146,12 @@ static void each_spoiled_cer_gets_a_cea_by_the_grammar_of_a_cea(void **state)
 {
 	static const struct {
 		uint32_t remove; /* code of an AVP of the CER; 0: none */
-		uint32_t add;   /* code of one that is added with four octets of data; 0: none */
-		uint8_t flags;  /* of it */
+		uint32_t add;    /* code of one that is added with four octets of data; 0: none */
+		uint8_t flags;   /* of it */
 		uint32_t result_code, failed;
 	} rows[] = {
-		{ 264, 0, 0, 5005, 264 },    { 296, 0, 0, 5005, 296 },	  { 266, 0, 0, 5005, 266 },
-		{ 257, 0, 0, 5005, 257 },    { 269, 0, 0, 5005, 269 },	  { 0, 263, 0x40, 5008, 263 },
+		{ 264, 0, 0, 5005, 264 },    { 296, 0, 0, 5005, 296 },    { 266, 0, 0, 5005, 266 },
+		{ 257, 0, 0, 5005, 257 },    { 269, 0, 0, 5005, 269 },    { 0, 263, 0x40, 5008, 263 },
 		{ 0, 293, 0x40, 5008, 293 }, { 0, 264, 0x40, 5009, 264 }, { 0, 9999, 0x40, 5001, 9999 },
 	};
 

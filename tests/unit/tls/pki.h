@@ -14,7 +14,7 @@ struct pki_spec {
 	const char *usage;       /* keyUsage; NULL: what the kind of certificate needs */
 	const char *constraints; /* nameConstraints; NULL: none */
 	bool ca;
-	bool no_key_ids; /* neither subjectKeyIdentifier nor authorityKeyIdentifier */
+	bool no_key_ids;     /* neither subjectKeyIdentifier nor authorityKeyIdentifier */
 	long from_s, to_s;   /* from now; to_s 0: one day */
 	const char *digest;  /* NULL: SHA256 */
 	const char *raw_dns; /* one dNSName of exactly these octets ... */

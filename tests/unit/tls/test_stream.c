@@ -861,9 +861,10 @@ static void test_a_client_with_another_kind_of_key_is_told_so(void **state)
 		raw_init(w, false, &c);
 		if (i % 2)
 			SSL_CTX_set_max_proto_version(w->raw.ctx, TLS1_2_VERSION);
-		client_refused(w, ERR_AUTH,
-			       i / 2 ? "certificate of 'O=Test,CN=scs': key secp521r1, expected P-256, P-384 or RSA of at least 2048 bits"
-				     : "certificate of 'O=Test,CN=scs': key ED25519, expected P-256, P-384 or RSA of at least 2048 bits");
+		client_refused(
+		    w, ERR_AUTH,
+		    i / 2 ? "certificate of 'O=Test,CN=scs': key secp521r1, expected P-256, P-384 or RSA of at least 2048 bits"
+			  : "certificate of 'O=Test,CN=scs': key ED25519, expected P-256, P-384 or RSA of at least 2048 bits");
 		pki_free(&c);
 	}
 }

@@ -224,8 +224,10 @@ static void test_names(void **state)
 		"certificate of 'O=Test,CN=x': wildcard in subjectAltName: dNSName 's*.a.example'");
 	refused(w, &(struct pki_spec){ .cn = "x", .san = "DNS:a_b.example", .eku = "clientAuth" }, &w->ca_a,
 		"certificate of 'O=Test,CN=x': no dNSName in subjectAltName is a host name: 'a_b.example' is none");
-	refused(w, &(struct pki_spec){ .cn = "x", .san = "DNS:a..example", .eku = "clientAuth" }, &w->ca_a, "'a..example' is none");
-	refused(w, &(struct pki_spec){ .cn = "x", .san = "DNS:a.example.", .eku = "clientAuth" }, &w->ca_a, "'a.example.' is none");
+	refused(w, &(struct pki_spec){ .cn = "x", .san = "DNS:a..example", .eku = "clientAuth" }, &w->ca_a,
+		"'a..example' is none");
+	refused(w, &(struct pki_spec){ .cn = "x", .san = "DNS:a.example.", .eku = "clientAuth" }, &w->ca_a,
+		"'a.example.' is none");
 	raw.raw_dns = "scs.a.example\0.evil.example";
 	raw.raw_dns_len = 27;
 	refused(w, &raw, &w->ca_a, "NUL in subjectAltName: dNSName 'scs.a.example?.evil.example'");
@@ -242,8 +244,8 @@ static void test_names(void **state)
 
 static void test_an_odd_name_beside_the_right_one_does_no_harm(void **state)
 {
-	static const char *const odd[] = { "DNS:a_b.example", "DNS:_diameter._tcp.a.example", "DNS:a..example", "DNS:other.a.example.",
-					   "URI:urn:with blank", "DNS:scs.a.example" };
+	static const char *const odd[] = { "DNS:a_b.example",      "DNS:_diameter._tcp.a.example", "DNS:a..example",
+					   "DNS:other.a.example.", "URI:urn:with blank",           "DNS:scs.a.example" };
 	struct world *w = *state;
 	char san[200];
 
@@ -278,7 +280,8 @@ static void test_as_many_names_and_groups_as_there_is_room_for(void **state)
 	assert_int_equal(judge(w, &s, &w->ca_a), 0);
 	assert_int_equal(w->id.names_n, 32);
 	s.san = many_names(33, "a.example");
-	refused(w, &s, &w->ca_a, "more than 32 dNSNames in subjectAltName, or more than 4080 octets of them: 'n32.a.example' is too many");
+	refused(w, &s, &w->ca_a,
+		"more than 32 dNSNames in subjectAltName, or more than 4080 octets of them: 'n32.a.example' is too many");
 	for (size_t i = 0; i < sizeof label - 1; i++)
 		label[i] = i % 2 ? 'a' : i % 60 ? 'b' : 'c';
 	for (size_t i = 50; i < sizeof label - 1; i += 50)
@@ -365,7 +368,8 @@ static void test_two_cas_of_one_name_in_one_file(void **state)
 	struct pki_spec ca = { .cn = "Twin", .ca = true, .no_key_ids = true };
 	struct pki_spec leaf = { .cn = "x", GOOD, .no_key_ids = true };
 	struct world *w = *state;
-	struct pki_cert one = pki_make(&w->pki, &ca, NULL), two = pki_make(&w->pki, &ca, NULL), three = pki_make(&w->pki, &ca, NULL);
+	struct pki_cert one = pki_make(&w->pki, &ca, NULL), two = pki_make(&w->pki, &ca, NULL),
+			three = pki_make(&w->pki, &ca, NULL);
 	struct pki_cert both = one;
 
 	snprintf(both.cert_file, sizeof both.cert_file, "%s/both.pem", w->pki.dir);
