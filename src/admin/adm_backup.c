@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/kv_copy.h"
+#include "base/timeline.h"
 #include "net/net_feed.h"
 #include "net/net_worker.h"
 
@@ -105,6 +106,16 @@ static void fail(struct adm_backup *b, int err)
 	ended(b);
 }
 
+/* Its times are of this timeline: a state that has none yet goes on with it. */
+static json_t *timeline_of(const struct adm_backup *b)
+{
+	struct timeline_kept k;
+
+	core_timeline(b->adm->core, &k);
+	return json_pack("{s:s, s:I, s:I, s:I}", "boot", k.boot, "base_ms", (json_int_t)k.base_ms, "wall_ms",
+			 (json_int_t)k.wall_ms, "last_ms", (json_int_t)k.last_ms);
+}
+
 static void on_copied(void *arg)
 {
 	struct adm_backup *b = arg;
@@ -122,6 +133,8 @@ static void on_copied(void *arg)
 			 "sha256", b->sha256, "version", MTC_VERSION, "identity", b->adm->cfg->external.host);
 	if (assoc)
 		json_object_set_new(last, "generation", json_integer((json_int_t)b->generation));
+	else
+		json_object_set_new(last, "timeline", timeline_of(b));
 	st_count(b->adm->st, ST_BACKUP_FILES);
 	ctl_note(b->rq, "%s, %llu octets", b->store, (unsigned long long)atomic_load(&b->feed.octets));
 	ctl_done(b->rq, last);

@@ -53,5 +53,8 @@ int64_t timeline_look(struct timeline *t, uint64_t boot_ms, uint64_t real_ms);
 /* Begins with what the file of that path says and writes the file anew; a path NULL: there is none. ERR_IO: it cannot be read or
  * written; ERR_PROTO: it is damaged; words in `why`. The timeline has begun in each case, without a file from the wall clock. */
 ERR_MUST_USE int timeline_open(struct timeline *t, const char *path, char why[TIMELINE_WHY_MAX]);
+/* Makes the file of a timeline of elsewhere, for the next timeline_open(). ERR_EXISTS: there is one; ERR_INVAL: it is none of a timeline;
+ * ERR_IO. */
+ERR_MUST_USE int timeline_plant(const struct timeline_kept *kept, const char *path);
 /* Writes the file anew. ERR_IO. */
 ERR_MUST_USE int timeline_keep(struct timeline *t, const char *path, char why[TIMELINE_WHY_MAX]);

@@ -53,9 +53,9 @@ static int read_kept(struct timeline_kept *out, const char *path)
 	return sane(out->base_ms) && sane(out->wall_ms) && out->last_ms <= (uint64_t)FAR_MS ? 0 : ERR_PROTO;
 }
 
-static int write_line(const char *path, const struct timeline_kept *k)
+static int write_line(const char *path, int how, const struct timeline_kept *k)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), len;
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | how, 0600), len;
 	char line[LINE_SIZE];
 	bool ok;
 
@@ -67,6 +67,16 @@ static int write_line(const char *path, const struct timeline_kept *k)
 	return close(fd) == 0 && ok ? 0 : ERR_IO;
 }
 
+int timeline_plant(const struct timeline_kept *kept, const char *path)
+{
+	if (!sane(kept->base_ms) || !sane(kept->wall_ms) || kept->last_ms > (uint64_t)FAR_MS ||
+	    strspn(kept->boot, "0123456789abcdef-") != strlen(kept->boot))
+		return ERR_INVAL;
+	if (access(path, F_OK) == 0)
+		return ERR_EXISTS;
+	return write_line(path, O_EXCL, kept);
+}
+
 int timeline_keep(struct timeline *t, const char *path, char why[TIMELINE_WHY_MAX])
 {
 	char beside[PATH_MAX_HERE];
@@ -75,7 +85,7 @@ int timeline_keep(struct timeline *t, const char *path, char why[TIMELINE_WHY_MA
 	t->unwritten = false; /* a disk that fails is tried again with the next change, and at least hourly */
 	t->written_ms = boot_ms;
 	t->kept.last_ms = timeline_at(t, boot_ms);
-	if (snprintf(beside, sizeof beside, "%s.new", path) < (int)sizeof beside && write_line(beside, &t->kept) == 0 &&
+	if (snprintf(beside, sizeof beside, "%s.new", path) < (int)sizeof beside && write_line(beside, O_TRUNC, &t->kept) == 0 &&
 	    rename(beside, path) == 0)
 		return 0;
 	snprintf(why, TIMELINE_WHY_MAX, "%.400s cannot be written: %s", path, strerror(errno));

@@ -233,6 +233,8 @@ static int write_manifest(struct backup *b)
 	json_object_set_new(b->manifest, "time", json_string(time));
 	json_object_set(b->manifest, "version", json_object_get(b->last, "version"));
 	json_object_set(b->manifest, "identity", json_object_get(b->last, "identity"));
+	json_object_set(b->manifest, "timeline",
+			json_object_get(b->last, "timeline")); /* of the journal, which is the last part */
 	text = json_dumps(b->manifest, JSON_INDENT(1));
 	fd = text ? open_part(b, PARTS - 1) : -1;
 	if (fd < 0) {

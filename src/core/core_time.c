@@ -42,6 +42,12 @@ uint64_t core_now_ms(const struct core *c)
 	return timeline_at(&c->time.line, clock_boot_ms());
 }
 
+void core_timeline(const struct core *c, struct timeline_kept *out)
+{
+	*out = c->time.line.kept;
+	out->last_ms = core_now_ms(c);
+}
+
 uint64_t core_wall_ms(const struct core *c, uint64_t at_ms)
 {
 	return timeline_to_wall(&c->time.line, at_ms);

@@ -24,6 +24,7 @@ struct core;
 struct core_file;    /* core.h */
 struct core_trigger; /* one trigger that has not ended */
 struct net_loop;
+struct timeline_kept; /* base/timeline.h */
 
 #define CORE_TRANSACTION_TEXT_MAX 32
 #define CORE_DEVICE_TEXT_MAX (POL_DEVICE_TEXT_MAX + 8)
@@ -47,6 +48,9 @@ enum log_level core_log_level(struct core *c, enum log_level level);
 uint64_t core_now_ms(const struct core *c);
 /* Such a time as the wall clock tells it: for people. */
 uint64_t core_wall_ms(const struct core *c, uint64_t at_ms);
+
+/* What another machine needs to go on with the times in a copy of the journal. */
+void core_timeline(const struct core *c, struct timeline_kept *out);
 
 /* -- status */
 

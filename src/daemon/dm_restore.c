@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/timeline.h"
 #include "core/core.h"
 
 #define MANIFEST_MAX (64u << 10)
@@ -314,6 +315,33 @@ static int check_staged(const struct restore *r)
 	return 0;
 }
 
+/* The times in a journal are of its gateway's timeline. A state that has one keeps it: it is that gateway's. */
+static int plant_timeline(const struct restore *r)
+{
+	const json_t *t = json_object_get(r->manifest, "timeline");
+	const char *boot = json_string_value(json_object_get(t, "boot"));
+	struct timeline_kept k = { .base_ms = json_integer_value(json_object_get(t, "base_ms")),
+				   .wall_ms = json_integer_value(json_object_get(t, "wall_ms")),
+				   .last_ms = (uint64_t)json_integer_value(json_object_get(t, "last_ms")) };
+	char path[PATH_ROOM];
+	int err;
+
+	if (!t) /* of an older version */
+		return 0;
+	snprintf(path, sizeof path, "%s/" TIMELINE_FILE, r->cfg->state_dir);
+	if (!boot || strlen(boot) >= sizeof k.boot)
+		return wrong("%s/manifest.json: 'timeline' is none", r->what->from);
+	strcpy(k.boot, boot);
+	err = timeline_plant(&k, path);
+	if (err == ERR_EXISTS)
+		return 0;
+	if (err == ERR_INVAL)
+		return wrong("%s/manifest.json: 'timeline' is none", r->what->from);
+	if (err || (r->give && lchown(path, r->uid, r->gid) < 0))
+		return wrong("%s: cannot be written: %s", path, strerror(errno));
+	return 0;
+}
+
 /* -- changing places */
 
 /* In one step where the file system can; else there is an instant without the store, which a start would take for an empty one. */
@@ -383,6 +411,8 @@ static int restore(struct restore *r)
 	code = stage_all(r);
 	if (!code)
 		code = check_staged(r);
+	if (!code && r->what->journal)
+		code = plant_timeline(r);
 	if (code)
 		remove_staged(r);
 	else

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 
 import pytest
 from lablib import proc
@@ -138,6 +139,24 @@ def test_the_journal_of_a_backup_comes_back_only_when_it_is_asked_for(gateway):
     p.ue("absent")
     g.start()
     assert waiting and {t[:2] for t in g.triggers()} == {t[:2] for t in waiting}
+
+
+def test_the_times_of_a_restored_journal_are_those_of_its_gateway(gateway):
+    """It began with a wall clock of twenty years ago, which was put right since; then its state is lost."""
+    g, p, behind_ms = gateway, gateway.lab, 20 * 365 * 86400 * 1000
+    g.stop()
+    with open(os.path.join(g.state, "timeline"), "w", encoding="ascii") as f:
+        f.write(f"mtc timeline 1 boot - base 0 wall {behind_ms} last {int(time.time() * 1000) - behind_ms}\n")
+    g.start()
+    p.ue("absent")
+    assert p.trigger("beta", device="meter-502@b.example", reference=8, validity=3600).code == 0
+    waiting = g.triggers()
+    assert g.backup("copy").returncode == 0
+    g.stop()
+    shutil.rmtree(g.state)
+    assert g.restore("copy", "--journal").returncode == 0
+    g.start()
+    assert waiting == g.triggers() and len(waiting) == 1, "still accepted, and not given up as one of twenty years ago"
 
 
 def test_a_store_in_use_is_not_replaced(gateway):

@@ -180,6 +180,28 @@ static void test_the_file_brings_it_back(void **state)
 	rmdir(dir);
 }
 
+static void test_the_file_of_elsewhere_is_made_where_there_is_none(void **state)
+{
+	struct timeline_kept kept = { .boot = "0123-4567", .base_ms = -5, .wall_ms = 3600000, .last_ms = 1000 }, none = kept;
+	char dir[] = "/tmp/mtc-timeline-XXXXXX", path[64], why[TIMELINE_WHY_MAX] = "";
+	struct timeline t;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof path, "%s/" TIMELINE_FILE, dir);
+	strcpy(none.boot, "not one");
+	assert_int_equal(timeline_plant(&none, path), ERR_INVAL);
+	none = kept;
+	none.wall_ms = INT64_MAX;
+	assert_int_equal(timeline_plant(&none, path), ERR_INVAL);
+	assert_int_equal(timeline_plant(&kept, path), 0);
+	assert_int_equal(timeline_plant(&kept, path), ERR_EXISTS);
+	assert_int_equal(timeline_open(&t, path, why), 0);
+	assert_true(t.kept.wall_ms > 3600000 - 1000 && t.kept.wall_ms < 3600000 + 1000);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -191,6 +213,7 @@ int main(void)
 		cmocka_unit_test(test_after_a_boot_it_goes_on_by_the_wall_clock),
 		cmocka_unit_test(test_a_dead_battery_takes_no_time_back),
 		cmocka_unit_test(test_the_file_brings_it_back),
+		cmocka_unit_test(test_the_file_of_elsewhere_is_made_where_there_is_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
