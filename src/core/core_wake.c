@@ -4,6 +4,12 @@
 
 #define RING_FULL_MS 10u /* until it is tried again when the edges took none */
 
+/* More than a session may have without an answer would only come back. */
+static uint32_t window(const struct core *c)
+{
+	return c->cfg->limits.pending_per_scs < CORE_WAKE_WINDOW ? c->cfg->limits.pending_per_scs : CORE_WAKE_WINDOW;
+}
+
 static void end(struct core_scs *scs)
 {
 	if (!scs->wake_left)
@@ -51,7 +57,7 @@ void core_wake_begin(struct core_scs *scs)
 
 void core_wake_room(struct core_scs *scs)
 {
-	if (scs->wake_left && scs->notices_n == CORE_WAKE_WINDOW - 1)
+	if (scs->wake_left && scs->notices_n + 1 == window(scs->core))
 		net_timer_start(scs->core->wakes.timer, 0);
 }
 
@@ -74,8 +80,7 @@ static uint64_t wake_some(struct core_scs *scs, uint32_t *budget)
 	bool sent = true;
 
 	TAILQ_REMOVE(&c->wakes.list, scs, wakes);
-	while (sent && *budget && scs->wake_left && scs->sessions_n && scs->notices_n < CORE_WAKE_WINDOW &&
-	       !TAILQ_EMPTY(&scs->parked)) {
+	while (sent && *budget && scs->wake_left && scs->sessions_n && scs->notices_n < window(c) && !TAILQ_EMPTY(&scs->parked)) {
 		--*budget;
 		sent = wake_one(scs);
 	}
@@ -84,7 +89,7 @@ static uint64_t wake_some(struct core_scs *scs, uint32_t *budget)
 	if (!scs->wake_left)
 		return UINT64_MAX;
 	TAILQ_INSERT_TAIL(&c->wakes.list, scs, wakes);
-	return !sent ? RING_FULL_MS : scs->notices_n < CORE_WAKE_WINDOW ? 0 : UINT64_MAX;
+	return !sent ? RING_FULL_MS : scs->notices_n < window(c) ? 0 : UINT64_MAX;
 }
 
 static void on_turn(void *core)

@@ -12,7 +12,8 @@ struct core_trigger;
 struct net_timer;
 
 #define CORE_WAKE_A_TURN 256u /* reports of all SCSs */
-#define CORE_WAKE_WINDOW 256u /* DNRs of one SCS on their way, before the next is woken */
+#define CORE_WAKE_WINDOW                                                                                                         \
+	256u /* DNRs of one SCS on their way, before the next is woken; limits.pending_per_scs when that is less */
 
 struct core_wakes {
 	TAILQ_HEAD(core_wake_list, core_scs) list; /* SCSs whose reports are woken; the next one first */
