@@ -263,7 +263,7 @@ static struct pol_load load_of(const struct visit *v)
 		.overloaded = c->stop.begun || c->triggers.pending >= total || c->triggers.n >= c->cfg->limits.triggers_max,
 		.overloaded_low = c->triggers.pending >= total - total / 10,
 		.memory_short = core_memory_short(c),
-		.quota_used = core_quota_of(c, live),
+		.quota_used = core_quota_of(c, live, v->now_ms),
 		.reference_in_use = v->request.action != TSP_ACTION_RECALL && /* names it, and takes none */
 				    (core_trigger_find(v->core, v->scs->e164, v->a->reference) ||
 				     core_past_reserved(v->core, v->scs->e164, v->a->reference, v->now_ms)),

@@ -15,9 +15,9 @@
 #define RECORD_MAX (1 + 8 + 8 + 8 + 2 + IDENT_SCS_MAX)
 #define LOOKED_AT_MAX 256u /* at a time */
 
-static uint64_t today(const struct core *c)
+static uint64_t day_of(const struct core *c, uint64_t now_ms)
 {
-	return core_wall_ms(c, core_now_ms(c)) / POL_QUOTA_DAY_MS; /* a step that does not last makes no new day */
+	return core_wall_ms(c, now_ms) / POL_QUOTA_DAY_MS; /* a step that does not last makes no new day */
 }
 
 static bool counts(const struct core_trigger *t)
@@ -71,34 +71,35 @@ static void enter(struct core *c, struct core_scs *scs, uint64_t number)
 }
 
 /* The day counts from here on. */
-static void begin(struct core *c, struct core_scs *scs)
+static void begin(struct core *c, struct core_scs *scs, uint64_t now_ms)
 {
 	drop(c, scs);
-	scs->quota.day = (struct pol_quota){ .day = today(c), .began_ms = core_now_ms(c) };
+	scs->quota.day = (struct pol_quota){ .day = day_of(c, now_ms), .began_ms = now_ms };
 	enter(c, scs, jrn_next(c->journal.jrn));
 }
 
-static void begin_if_over(struct core *c, struct core_scs *scs)
+static void begin_if_over(struct core *c, struct core_scs *scs, uint64_t now_ms)
 {
-	if (!scs->quota.number || pol_quota_over(&scs->quota.day, today(c), core_now_ms(c)))
-		begin(c, scs);
+	if (!scs->quota.number || pol_quota_over(&scs->quota.day, day_of(c, now_ms), now_ms))
+		begin(c, scs, now_ms);
 }
 
 /* -- a trigger and its quota */
 
-uint64_t core_quota_of(struct core *c, struct core_scs *scs)
+uint64_t core_quota_of(struct core *c, struct core_scs *scs, uint64_t now_ms)
 {
-	begin_if_over(c, scs);
+	begin_if_over(c, scs, now_ms);
 	return scs->quota.day.used + scs->quota.asking;
 }
 
 uint64_t core_quota_used(const struct core *c, const struct core_scs *scs, uint64_t *day)
 {
 	const struct pol_quota *q = &scs->quota.day;
-	uint64_t now_ms = core_now_ms(c);
+	uint64_t now_ms = core_now_ms(c), today = day_of(c, now_ms);
+	bool over = !scs->quota.number || pol_quota_over(q, today, now_ms);
 
-	*day = scs->quota.number && !pol_quota_over(q, today(c), now_ms) ? q->day : today(c);
-	return scs->quota.number ? pol_quota_used(q, today(c), now_ms) : 0;
+	*day = over ? today : q->day;
+	return over ? 0 : q->used;
 }
 
 void core_quota_ask(struct core_trigger *t)
@@ -124,7 +125,8 @@ int core_quota_take(struct core_trigger *t)
 
 	if (!counts(t) || t->has_quota)
 		return 0;
-	begin_if_over(c, scs);
+	if (!scs->quota.number) /* else the day that it was judged on: that is moments ago */
+		begin(c, scs, core_now_ms(c));
 	scs->quota.day.used++;
 	err = keep(c, scs);
 	if (err) {
@@ -172,7 +174,7 @@ int core_quota_forget(struct core *c, struct core_scs *scs, jrn_done_fn *done, v
 
 	if (!scs || !core_quota_used(c, scs, &day))
 		return ERR_NOTFOUND;
-	begin(c, scs);
+	begin(c, scs, core_now_ms(c));
 	return jrn_put(c->journal.jrn, scs->quota.number, record, build(record, scs), done, arg);
 }
 
@@ -226,23 +228,20 @@ void core_quota_restored(struct core_trigger *t)
 	t->has_quota = counts(t) && t->scs->quota.number && t->trg->number >= t->scs->quota.number;
 }
 
-static bool of_today(const struct core *c, const struct core_trigger *t)
-{
-	return core_wall_ms(c, t->trg->req.received_ms) / POL_QUOTA_DAY_MS == today(c);
-}
-
 void core_quotas_seed(struct core *c)
 {
 	uint64_t first = jrn_next(c->journal.jrn); /* what began here is of this program */
+	uint64_t now_ms = core_now_ms(c);
 	struct core_trigger *t;
 
 	TAILQ_FOREACH(t, &c->triggers.list, entry)
 	{
 		struct core_quota *q = &t->scs->quota;
 
-		if (!counts(t) || (q->number && q->number < first) || !of_today(c, t) || t->trg->state == TRG_REFUSING)
+		if (!counts(t) || (q->number && q->number < first) || day_of(c, t->trg->req.received_ms) != day_of(c, now_ms) ||
+		    t->trg->state == TRG_REFUSING)
 			continue;
-		begin_if_over(c, t->scs);
+		begin_if_over(c, t->scs, now_ms);
 		q->day.used++;
 		t->has_quota = true; /* and is not given back: it came before the record */
 		if (keep(c, t->scs))
@@ -254,7 +253,7 @@ void core_quotas_seed(struct core *c)
 
 void core_quotas_look(struct core *c)
 {
-	uint64_t now_ms = core_now_ms(c), day = today(c);
+	uint64_t now_ms = core_now_ms(c), day = day_of(c, now_ms);
 	struct core_scs *scs;
 
 	if (now_ms < c->time.line.sure_from_ms)

@@ -34,7 +34,7 @@ void core_quotas_init(struct core *c);
 
 /* What counts against the quota now: used, and asking. Begins the day when it is a new one: to be called before the number of a trigger of
  * that day is taken. */
-uint64_t core_quota_of(struct core *c, struct core_scs *scs);
+uint64_t core_quota_of(struct core *c, struct core_scs *scs, uint64_t now_ms);
 /* For people: what is used, and of which day (since 1970-01-01 UTC). */
 uint64_t core_quota_used(const struct core *c, const struct core_scs *scs, uint64_t *day);
 

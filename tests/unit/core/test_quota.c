@@ -54,7 +54,7 @@ static struct core_trigger *trigger(struct core_play *p, uint32_t reference, uin
 				 .expires_ms = core_now_ms(p->core) + 600000 };
 	struct core_trigger *t;
 
-	(void)core_quota_of(p->core, acme(p)); /* as the judge does */
+	(void)core_quota_of(p->core, acme(p), core_now_ms(p->core)); /* as the judge does */
 	assert_int_equal(core_trigger_new(&t, p->core, acme(p), &r), 0);
 	core_quota_ask(t);
 	return t;
@@ -86,12 +86,12 @@ static void test_a_trigger_counts_from_its_intent_on_until_it_is_refused(void **
 	struct core_trigger *t = trigger(p, 1, TSP_ACTION_TRIGGER);
 
 	assert_int_equal(used(p), 0);
-	assert_int_equal(core_quota_of(p->core, acme(p)), 1); /* it asks */
+	assert_int_equal(core_quota_of(p->core, acme(p), core_now_ms(p->core)), 1); /* it asks */
 	answer(p, t, TSP_STATUS_NOTAUTHORIZED);
-	assert_int_equal(core_quota_of(p->core, acme(p)), 0);
+	assert_int_equal(core_quota_of(p->core, acme(p), core_now_ms(p->core)), 0);
 	t = intent(p, 2);
 	assert_int_equal(used(p), 1);
-	assert_int_equal(core_quota_of(p->core, acme(p)), 1);
+	assert_int_equal(core_quota_of(p->core, acme(p), core_now_ms(p->core)), 1);
 	answer(p, t, TSP_STATUS_TEMPORARYERROR);
 	assert_int_equal(used(p), 0);
 	t = intent(p, 3);
@@ -107,7 +107,7 @@ static void test_a_recall_takes_nothing(void **state)
 	struct core_play *p = *state;
 	struct core_trigger *t = trigger(p, 1, TSP_ACTION_RECALL);
 
-	assert_int_equal(core_quota_of(p->core, acme(p)), 0);
+	assert_int_equal(core_quota_of(p->core, acme(p), core_now_ms(p->core)), 0);
 	assert_int_equal(core_quota_take(t), 0);
 	answer(p, t, TSP_STATUS_SUCCESS);
 	assert_int_equal(used(p), 0);
@@ -207,7 +207,7 @@ static void test_a_clock_that_is_set_back_gives_no_fresh_quota_to_the_next_core_
 	core_scs_view(p->core, "acme", &v);
 	assert_int_equal(v.quota_used, 2);
 	assert_int_equal(v.quota_day, clock_real_ms() / POL_QUOTA_DAY_MS + 5);
-	assert_int_equal(core_quota_of(p->core, acme(p)), 2);
+	assert_int_equal(core_quota_of(p->core, acme(p), core_now_ms(p->core)), 2);
 }
 
 /* It ends while the journal has its record still: that is no walk over all that the journal has, and no completion for a trigger that is
@@ -223,7 +223,7 @@ static void test_a_trigger_ends_while_its_record_waits_for_its_commit(void **sta
 	assert_null(core_trigger_find(p->core, "491720000001", 1));
 	assert_int_equal(jrn_flush(p->core->journal.jrn), 0);
 	assert_int_not_equal(other->trg->state, TRG_WRITING); /* told as ever */
-	core_trigger_free(intent(p, 3));     /* and at the end of the core */
+	core_trigger_free(intent(p, 3));                      /* and at the end of the core */
 }
 
 static void on_reset(void *arg, uint64_t number, int err)
