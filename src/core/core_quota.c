@@ -225,7 +225,9 @@ int core_quota_restore(struct core *c, uint64_t number, const void *record, size
 
 void core_quota_restored(struct core_trigger *t)
 {
-	t->has_quota = counts(t) && t->scs->quota.number && t->trg->number >= t->scs->quota.number;
+	bool told_no = t->trg->answered && !t->trg->accepted; /* that was given back already */
+
+	t->has_quota = counts(t) && !told_no && t->scs->quota.number && t->trg->number >= t->scs->quota.number;
 }
 
 void core_quotas_seed(struct core *c)
