@@ -9,6 +9,8 @@
 #include "core/core_view.h"
 #include "ipc/ipc_rec.h"
 
+struct core_session;
+
 struct core_edge {
 	struct core *core;
 	struct core_edge_id who;
@@ -16,6 +18,7 @@ struct core_edge {
 	struct net_watch *bell;
 	bool bad; /* broke a rule: read no more, freed when the parent reports its end */
 	uint32_t sessions_n;
+	TAILQ_HEAD(, core_session) sessions;
 	uint32_t files_generation; /* of the set of files that it uses; 0: not yet known */
 	TAILQ_ENTRY(core_edge) entry;
 };

@@ -104,15 +104,12 @@ static void on_again(void *arg)
 
 static void edge_free(struct core_edge *e)
 {
-	struct core_session *s, *next;
+	struct core_session *s;
 
 	e->bad = true; /* nothing is admitted on it any more */
 	core_probe_forget(e->core, e->who.generation, 0);
-	for (s = TAILQ_FIRST(&e->core->sessions.list); s; s = next) {
-		next = TAILQ_NEXT(s, entry);
-		if (s->edge == e)
-			core_session_free(s);
-	}
+	while ((s = TAILQ_FIRST(&e->sessions)))
+		core_session_free(s);
 	TAILQ_REMOVE(&e->core->edges.list, e, entry);
 	net_watch_free(e->bell);
 	ipc_ring_close(e->ring);
@@ -132,6 +129,7 @@ int core_edge_add(struct core *c, const struct core_edge_id *edge, struct ipc_ri
 		return ERR_NOMEM;
 	e->core = c;
 	e->who = *edge;
+	TAILQ_INIT(&e->sessions);
 	err = ipc_ring_open(&e->ring, fds);
 	if (err)
 		goto free_edge;

@@ -78,6 +78,7 @@ struct core_session *core_session_new(struct core_edge *e, uint64_t number, cons
 	map_add(&c->sessions.by_key, &s->node, &s->key, sizeof s->key);
 	TAILQ_INSERT_TAIL(&c->sessions.list, s, entry);
 	TAILQ_INSERT_TAIL(&scs->sessions, s, of_scs);
+	TAILQ_INSERT_TAIL(&e->sessions, s, of_edge);
 	scs->sessions_n++;
 	e->sessions_n++;
 	expiry_arm(c);
@@ -110,6 +111,7 @@ void core_session_free(struct core_session *s)
 	map_del(&c->sessions.by_key, &s->node);
 	TAILQ_REMOVE(&c->sessions.list, s, entry);
 	TAILQ_REMOVE(&s->scs->sessions, s, of_scs);
+	TAILQ_REMOVE(&s->edge->sessions, s, of_edge);
 	s->scs->sessions_n--;
 	s->edge->sessions_n--;
 	st_count(&c->st, ST_SESSION_CLOSED);

@@ -41,7 +41,7 @@ struct core_session {
 	struct map_node node;
 	TAILQ_HEAD(, core_notice) notices;
 	TAILQ_ENTRY(core_session) entry; /* of all */
-	TAILQ_ENTRY(core_session) of_scs;
+	TAILQ_ENTRY(core_session) of_scs, of_edge;
 };
 
 struct core_scs { /* an SCS while the core runs; its provisioning is in the association store */
