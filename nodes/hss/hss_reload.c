@@ -67,7 +67,8 @@ static void on_bell(void *arg, int events)
 		begin(r, r->again_sure);
 }
 
-int hss_reload_new(struct hss_reload **out, struct net_loop *loop, const struct hss_reload_conf *conf, hss_reload_fn *fn, void *arg)
+int hss_reload_new(struct hss_reload **out, struct net_loop *loop, const struct hss_reload_conf *conf, hss_reload_fn *fn,
+		   void *arg)
 {
 	struct hss_reload *r = calloc(1, sizeof *r);
 	int err;

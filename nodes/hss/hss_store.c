@@ -221,7 +221,8 @@ int hss_store_load(struct hss_store **out, const char *path, char why[HSS_STORE_
 	if (err || !(*out)->unended)
 		return err;
 	snprintf(why, HSS_STORE_WHY_MAX,
-		 "%.1000s:%u: the file ends inside this line: a part of it may be missing; if it is whole, end its last line with a newline",
+		 "%.1000s:%u: the file ends inside this line: a part of it may be missing; if it is whole, end its last line "
+		 "with a newline",
 		 path, (*out)->lines);
 	hss_store_free(*out);
 	*out = NULL;
@@ -232,8 +233,8 @@ int hss_store_enough(const struct hss_store *s, uint32_t min, const char *path, 
 {
 	if (s->n >= min)
 		return 0;
-	snprintf(why, HSS_STORE_WHY_MAX, "%.1000s: %zu subscribers, expected at least %u (subscribers_min; 0 when none is meant)", path, s->n,
-		 min);
+	snprintf(why, HSS_STORE_WHY_MAX, "%.1000s: %zu subscribers, expected at least %u (subscribers_min; 0 when none is meant)",
+		 path, s->n, min);
 	return ERR_LIMIT;
 }
 
@@ -253,8 +254,8 @@ int hss_store_keeps(const struct hss_store *old, const struct hss_store *now, co
 	if (gone < 10 || gone <= old->n / 10)
 		return 0;
 	snprintf(why, HSS_STORE_WHY_MAX,
-		 "%.1000s: %zu of %zu subscribers would go (imsi %s ...); if that is meant, SIGUSR1 reads it all the same", path, gone,
-		 old->n, shown);
+		 "%.1000s: %zu of %zu subscribers would go (imsi %s ...); if that is meant, SIGUSR1 reads it all the same", path,
+		 gone, old->n, shown);
 	return ERR_LIMIT;
 }
 

@@ -124,10 +124,12 @@ static void scs_deleted(const struct adm_changed *done)
 static void on_scs_del(void *arg, struct ctl_request *rq, const json_t *args)
 {
 	struct adm *a = arg;
-	struct adm_goes goes = { .rules = asc_rule_count_of(a->asc, ctl_arg_text(args, "name", "")), .rules_there = asc_rule_count(a->asc) };
+	struct adm_goes goes = { .rules = asc_rule_count_of(a->asc, ctl_arg_text(args, "name", "")),
+				 .rules_there = asc_rule_count(a->asc) };
 
 	if (!adm_unsure(rq, args, "SCS", &goes))
-		adm_change(a, rq, args, &(struct asc_change){ .op = ASC_SCS_DEL, .name = ctl_arg_text(args, "name", "") }, scs_deleted);
+		adm_change(a, rq, args, &(struct asc_change){ .op = ASC_SCS_DEL, .name = ctl_arg_text(args, "name", "") },
+			   scs_deleted);
 }
 
 struct listing {

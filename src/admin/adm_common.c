@@ -90,9 +90,10 @@ bool adm_unsure(struct ctl_request *rq, const json_t *args, const char *what, co
 		return false;
 	if (goes->members)
 		snprintf(members, sizeof members, " and %llu members", (unsigned long long)goes->members);
-	snprintf(why.text, sizeof why.text, "%s '%.63s' would take %llu of %llu rules%s with it", what, ctl_arg_text(args, "name", ""),
-		 (unsigned long long)goes->rules, (unsigned long long)goes->rules_there, members);
+	snprintf(why.text, sizeof why.text, "%s '%.63s' would take %llu of %llu rules%s with it", what,
+		 ctl_arg_text(args, "name", ""), (unsigned long long)goes->rules, (unsigned long long)goes->rules_there, members);
 	adm_needs_yes(rq, &why, all);
-	ctl_fail(rq, "%s; nothing was changed. --yes does it; 'mtcctl assoc undo' does not bring it back: export first", why.text);
+	ctl_fail(rq, "%s; nothing was changed. --yes does it; 'mtcctl assoc undo' does not bring it back: export first",
+		 why.text);
 	return true;
 }

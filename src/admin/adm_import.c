@@ -279,11 +279,11 @@ static void on_switched(void *arg, int err, const struct asc_why *why, const str
 	ctl_note(g->rq, "%llu rows: %llu added, %llu replaced, %llu unchanged, %llu deleted%s", (unsigned long long)r->rows,
 		 (unsigned long long)r->added, (unsigned long long)r->replaced, (unsigned long long)r->unchanged,
 		 (unsigned long long)r->deleted, g->conf.dry_run ? " (dry run)" : "");
-	ctl_done(g->rq, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:b, s:o*}", "rows", (json_int_t)r->rows, "added",
-				  (json_int_t)r->added, "replaced", (json_int_t)r->replaced, "unchanged",
-				  (json_int_t)r->unchanged, "deleted", (json_int_t)r->deleted, "along", (json_int_t)r->along,
-				  "dry_run", g->conf.dry_run, "needs_yes", g->conf.dry_run && r->much, "undo", r->kept, "warnings",
-				  warnings_of(g)));
+	ctl_done(g->rq,
+		 json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:b, s:o*}", "rows", (json_int_t)r->rows, "added",
+			   (json_int_t)r->added, "replaced", (json_int_t)r->replaced, "unchanged", (json_int_t)r->unchanged,
+			   "deleted", (json_int_t)r->deleted, "along", (json_int_t)r->along, "dry_run", g->conf.dry_run,
+			   "needs_yes", g->conf.dry_run && r->much, "undo", r->kept, "warnings", warnings_of(g)));
 	ended(g);
 }
 

@@ -39,10 +39,10 @@ static void answer(struct ctl_request *rq, const struct asc_undo_result *r, bool
 	json_t *last = state_of(&r->kept, r->since);
 
 	if (last)
-		json_object_update_new(last, json_pack("{s:I, s:I, s:b, s:b}", "goes", (json_int_t)r->goes, "left", (json_int_t)r->left,
-						       "needs_yes", dry_run && r->much, "dry_run", dry_run));
-	ctl_note(rq, "back before %s import of %s%s, %llu change%s by hand since lost%s", exc_kind_name(r->kept.kind), r->kept.name,
-		 r->kept.replace ? " --replace" : "", (unsigned long long)r->since, r->since == 1 ? "" : "s",
+		json_object_update_new(last, json_pack("{s:I, s:I, s:b, s:b}", "goes", (json_int_t)r->goes, "left",
+						       (json_int_t)r->left, "needs_yes", dry_run && r->much, "dry_run", dry_run));
+	ctl_note(rq, "back before %s import of %s%s, %llu change%s by hand since lost%s", exc_kind_name(r->kept.kind),
+		 r->kept.name, r->kept.replace ? " --replace" : "", (unsigned long long)r->since, r->since == 1 ? "" : "s",
 		 dry_run ? " (dry run)" : "");
 	ctl_done(rq, last);
 }

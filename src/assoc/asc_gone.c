@@ -52,6 +52,6 @@ int asc_import_judge_gone(struct asc_import *im, uint64_t rules, struct asc_why 
 		return 0;
 	if (im->along)
 		snprintf(along, sizeof along, ", and %llu rules with them", (unsigned long long)im->along);
-	return asc_refuse(why, ERR_LIMIT, "it would delete %llu of %llu rows%s",
-			  (unsigned long long)im->deleted, (unsigned long long)there, along);
+	return asc_refuse(why, ERR_LIMIT, "it would delete %llu of %llu rows%s", (unsigned long long)im->deleted,
+			  (unsigned long long)there, along);
 }

@@ -46,8 +46,8 @@ static bool begins(const MDB_val *key, const MDB_val *with)
 
 static int put_head(struct asc_edit *e, const struct asc_kept_state *s)
 {
-	const uint64_t numbers[] = { s->number,       s->info.at_ms,   s->info.rows,  s->info.added,  s->info.replaced,
-				     s->info.deleted, s->info.along,   s->info.there, s->info.octets, s->info.generation };
+	const uint64_t numbers[] = { s->number,       s->info.at_ms, s->info.rows,  s->info.added,  s->info.replaced,
+				     s->info.deleted, s->info.along, s->info.there, s->info.octets, s->info.generation };
 	uint8_t room[PREFIX_MAX + ASC_KEY_MAX], bytes[HEAD_MAX];
 	struct buf b = buf_over(bytes, sizeof bytes);
 	MDB_val key = key_of(room, s->id, HEAD, NULL), val;
@@ -361,7 +361,8 @@ static int lower(struct asc_edit *e, struct asc_keeping *k)
 		return 0;
 	k->keep = true;
 	k->fresh = top[-1];
-	k->fresh.info.generation = a->main_changes + a->gen_changes + 1 - asc_kept_by_hand(&top[-1].info, top->info.generation - 1);
+	k->fresh.info.generation =
+	    a->main_changes + a->gen_changes + 1 - asc_kept_by_hand(&top[-1].info, top->info.generation - 1);
 	return put_head(e, &k->fresh);
 }
 

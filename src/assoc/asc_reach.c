@@ -166,8 +166,8 @@ static int bound_of(struct reaching *x, const struct asc_node *node, uint32_t *r
 static int refuse(const struct asc_reach *r, const struct asc_node *node, struct asc_why *why)
 {
 	return asc_refuse(why, ERR_LIMIT, "%s%s: %u rules meet on %s, and a request is judged by at most %d: it is refused",
-			  node->kind == ASC_NODE_SCS ? "SCS " : "", node->kind == ASC_NODE_ANYONE ? "every SCS" : node->who, r->rules,
-			  r->device, ASSOC_FOUND_MAX);
+			  node->kind == ASC_NODE_SCS ? "SCS " : "", node->kind == ASC_NODE_ANYONE ? "every SCS" : node->who,
+			  r->rules, r->device, ASSOC_FOUND_MAX);
 }
 
 /* One SCS or group, or "*". */

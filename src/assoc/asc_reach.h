@@ -1,23 +1,26 @@
 /* asc_reach.h - how many rules meet on one device (room-private). A look-up finds at most ASSOC_FOUND_MAX of them; where more speak about a
  * device, whoever asks for it is refused. So a file that would bring that about is refused, and a change by hand is told: it is made, for
- * a block must not fail for lack of order among other rules, and the device is refused then as a block would. Looked at are the rules of an SCS, of its stored groups and of "*": on ranges that overlap, on one domain, on one named set, on every device. Not looked at
- * are the rows of single devices, and groups that only a certificate proves, but for each group by itself. */
+ * a block must not fail for lack of order among other rules, and the device is refused then as a block would.
+ *
+ * Looked at are the rules of an SCS, of its stored groups and of "*": on ranges that overlap, on one domain, on one named set, on every
+ * device. Not looked at are the rows of single devices, and groups that only a certificate proves, but for each group by itself. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "assoc/asc_model.h"
 
-struct asc_reach { /* where too many meet */
-	uint32_t scs;   /* number of the SCS, or of the group; 0: of "*" */
-	uint32_t rules; /* so many */
+struct asc_reach {                              /* where too many meet */
+	uint32_t scs;                           /* number of the SCS, or of the group; 0: of "*" */
+	uint32_t rules;                         /* so many */
 	char device[ASSOC_DEVICE_TEXT_MAX + 1]; /* "msisdn:DIGITS", "*@domain", "set:NAME", "*" */
-	uint64_t msisdn; /* of msisdn:DIGITS; else 0 */
+	uint64_t msisdn;                        /* of msisdn:DIGITS; else 0 */
 };
 
 /* Looks at each SCS and group whose rules or groups are others in `now` than in `before`. 0; ERR_LIMIT with `out` and words: more meet on a
  * device than can be judged, and more than before; ERR_NOMEM. */
-ERR_MUST_USE int asc_reach_judge(const struct asc_model *before, const struct asc_model *now, struct asc_reach *out, struct asc_why *why);
+ERR_MUST_USE int asc_reach_judge(const struct asc_model *before, const struct asc_model *now, struct asc_reach *out,
+				 struct asc_why *why);
 /* The same for a change by hand: words about it, or none. */
 void asc_reach_warn(const struct asc_model *before, const struct asc_model *now, struct asc_why *words);
 /* Is the rule one of those that meet there, for this SCS or group? */

@@ -11,11 +11,11 @@
 
 #define ASC_KEPT_MAX 16u
 
-struct asc_kept { /* a state that is kept: the one before this import */
+struct asc_kept {       /* a state that is kept: the one before this import */
 	uint64_t at_ms; /* when the import came into force, as it was told (asc_import_conf) */
 	enum asc_kind kind;
 	bool replace;
-	char name[ASC_IMPORT_NAME_MAX + 1]; /* of its file, as it was told */
+	char name[ASC_IMPORT_NAME_MAX + 1];                    /* of its file, as it was told */
 	uint64_t rows, added, replaced, deleted, along, there; /* as in struct asc_import_result */
 	uint64_t octets;                                       /* on disk */
 	uint64_t generation;                                   /* asc_generation() when the import was in force */
@@ -37,11 +37,11 @@ struct asc_undo_conf {
 };
 
 struct asc_undo_result {
-	struct asc_kept kept; /* what was gone back before, or would be */
-	uint64_t since;       /* changes since that are lost */
-	uint64_t goes;        /* rows that it takes away, at most */
-	bool much;            /* that is much: somebody has to be sure */
-	uint32_t left;        /* states that are still kept */
+	struct asc_kept kept;                /* what was gone back before, or would be */
+	uint64_t since;                      /* changes since that are lost */
+	uint64_t goes;                       /* rows that it takes away, at most */
+	bool much;                           /* that is much: somebody has to be sure */
+	uint32_t left;                       /* states that are still kept */
 	const struct asc_import_peer *peers; /* borrowed during done() */
 	size_t peers_n;
 };
@@ -50,5 +50,6 @@ struct asc_undo_result {
  * was kept is damaged), ERR_NOSPC, ERR_IO, ERR_NOMEM, with words: nothing has changed. From asc_completions() or asc_close(). */
 typedef void asc_undo_fn(void *arg, int err, const struct asc_why *why, const struct asc_undo_result *result);
 
-/* Owner thread. ERR_BUSY with words while an import is under way; ERR_NOMEM. On 0 `done` is called exactly once, never before this returns. */
+/* Owner thread. ERR_BUSY with words while an import is under way; ERR_NOMEM. On 0 `done` is called exactly once, never before this
+ * returns. */
 ERR_MUST_USE int asc_undo(struct asc *a, const struct asc_undo_conf *conf, asc_undo_fn *done, void *arg, struct asc_why *why);

@@ -100,8 +100,9 @@ static int change_row(struct asc *a, struct asc_job *job, uint32_t number, struc
 	job->out.rules_deleted = c->add ? 0 : c->dropped;
 	err = asc_edit_end(&e, err, rc, "write the rule");
 	if (!err && c->add && c->add->verdict == ASC_ENTRY_MEMBER && c->sets > ASC_DSETS_PER_LOOKUP_MAX)
-		(void)asc_refuse(&job->out.why, 0, "the device is in %u sets and is judged by at most %u: requests for it are refused",
-				 c->sets, ASC_DSETS_PER_LOOKUP_MAX);
+		(void)asc_refuse(&job->out.why, 0,
+				 "the device is in %u sets and is judged by at most %u: requests for it are refused", c->sets,
+				 ASC_DSETS_PER_LOOKUP_MAX);
 	return err;
 }
 

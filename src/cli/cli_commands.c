@@ -36,7 +36,7 @@
 
 #define YES                                                                                                                      \
 	OPTION("yes", "yes", CLI_TRUE, NULL,                                                                                     \
-	       "do it though it deletes at least 10 rows and more than a tenth; without it, a terminal is asked"),                \
+	       "do it though it deletes at least 10 rows and more than a tenth; without it, a terminal is asked"),               \
 	    NUMBER("deletes-max", "deletes_max", 0, INT64_MAX, "the same, as long as it deletes no more rows than that")
 
 static const struct cli_param scs_add[] = {
@@ -74,7 +74,8 @@ static const struct cli_param peer_name[] = { OPERAND("name", CLI_NAME, "NAME", 
 
 #define TIMES                                                                                                                    \
 	OPTION("not-before", "not_before", CLI_TIME, "TIME", "the rule holds from then on, UTC; a date: from its first second"), \
-	    OPTION("not-after", "not_after", CLI_END, "TIME", "the rule holds until then, UTC; a date: until the end of that day")
+	    OPTION("not-after", "not_after", CLI_END, "TIME",                                                                    \
+		   "the rule holds until then, UTC; a date: until the end of that day")
 
 static const struct cli_param assoc_add[] = {
 	OPERAND("scs", CLI_WHO, "SCS", "name of the SCS; group:NAME; '*' with --block: every SCS"),
@@ -284,10 +285,16 @@ static const struct cli_column assoc_columns[] = {
 	{ "SCS", "scs" },   { "DEVICE", "device" },         { "EFFECT", "effect" },       { "RIGHTS", "rights" },
 	{ "MODE", "mode" }, { "NOT-BEFORE", "not_before" }, { "NOT-AFTER", "not_after" }, END_COLUMN
 };
-static const struct cli_column undo_columns[] = {
-	{ "AT", "at" },		{ "KIND", "kind" },	  { "FILE", "file" },	    { "REPLACE", "replace" }, { "ADDED", "added" },
-	{ "REPLACED", "replaced" }, { "DELETED", "deleted" }, { "OCTETS", "octets" }, { "THEN BY HAND", "since" }, END_COLUMN
-};
+static const struct cli_column undo_columns[] = { { "AT", "at" },
+						  { "KIND", "kind" },
+						  { "FILE", "file" },
+						  { "REPLACE", "replace" },
+						  { "ADDED", "added" },
+						  { "REPLACED", "replaced" },
+						  { "DELETED", "deleted" },
+						  { "OCTETS", "octets" },
+						  { "THEN BY HAND", "since" },
+						  END_COLUMN };
 static const struct cli_column reload_columns[] = { { "FOUND", "kind" }, { "TEXT", "text" }, END_COLUMN };
 
 static const struct cli_column peers_columns[] = {
@@ -426,8 +433,8 @@ const struct cli_command cli_commands[] = {
 	  "mode (enforce, detect-only). What is empty or left out: allow, all rights, always, enforce.\n" },
 	{ "assoc", "export", "assoc.export", "All allow and deny rules into a file that import reads", export_file, NULL, NULL,
 	  "  mtcctl assoc export assoc.csv\n  mtcctl assoc export --format jsonl | gzip >assoc.jsonl.gz\n" },
-	{ "assoc", "undo list", "assoc.undo.list", "The states before the last imports that can be gone back to, newest first", NULL,
-	  undo_columns, cli_show_count, "  mtcctl assoc undo list\n" },
+	{ "assoc", "undo list", "assoc.undo.list", "The states before the last imports that can be gone back to, newest first",
+	  NULL, undo_columns, cli_show_count, "  mtcctl assoc undo list\n" },
 	{ "assoc", "undo", "assoc.undo",
 	  "Go back to the state before the last import, of whatever kind: SCSs, groups, sets, rules and blocks", assoc_undo, NULL,
 	  cli_show_undo,

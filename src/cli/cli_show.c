@@ -276,8 +276,9 @@ int cli_show_import(FILE *out, const json_t *last, const char *file)
 	if (json_is_true(json_object_get(last, "needs_yes")))
 		fputs("it deletes much: for real it wants --yes\n", out);
 	if (!dry && number_of(last, "deleted") + number_of(last, "replaced"))
-		fputs(json_is_true(json_object_get(last, "undo")) ? "mtcctl assoc undo goes back before it\n"
-								  : "the state before it is not kept (associations.undo_max, undo_size_max)\n",
+		fputs(json_is_true(json_object_get(last, "undo"))
+			  ? "mtcctl assoc undo goes back before it\n"
+			  : "the state before it is not kept (associations.undo_max, undo_size_max)\n",
 		      out);
 	return CLI_OK;
 }
@@ -291,9 +292,11 @@ int cli_show_undo(FILE *out, const json_t *last)
 	fprintf(out, "%s the state before the %s import of %s%s at %s\n", dry ? "would bring back" : "back is",
 		cli_member(kind, last, "kind"), cli_member(file, last, "file"),
 		json_is_true(json_object_get(last, "replace")) ? " --replace" : "", cli_member(at, last, "at"));
-	fprintf(out, "  what it had added goes    %lld row%s\n", number_of(last, "added"), number_of(last, "added") == 1 ? "" : "s");
+	fprintf(out, "  what it had added goes    %lld row%s\n", number_of(last, "added"),
+		number_of(last, "added") == 1 ? "" : "s");
 	fprintf(out, "  what it had replaced      %lld\n", number_of(last, "replaced"));
-	fprintf(out, "  what it had deleted       %lld, and %lld rules with them\n", number_of(last, "deleted"), number_of(last, "along"));
+	fprintf(out, "  what it had deleted       %lld, and %lld rules with them\n", number_of(last, "deleted"),
+		number_of(last, "along"));
 	fprintf(out, "  changes by hand, lost     %lld\n", since);
 	fprintf(out, "  states still kept         %lld\n", left);
 	if (json_is_true(json_object_get(last, "needs_yes")))

@@ -194,7 +194,8 @@ static int read_all(struct reading *g)
 			err = say(g, g->lines.number, "the line is longer than 16384 octets");
 		else if (more == 1 && g->lines.unended && (g->format == EXC_CSV || g->conf->ended))
 			err = say(g, g->lines.number,
-				  "the file ends inside this line: a part of it may be missing; if it is whole, end its last line with a newline");
+				  "the file ends inside this line: a part of it may be missing; if it is whole, end its last "
+				  "line with a newline");
 		else if (more == 1)
 			err = one_line(g, line, len);
 		else

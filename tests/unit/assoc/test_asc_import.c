@@ -39,7 +39,8 @@ static struct asc_import *begin(struct place *p, enum asc_kind kind, bool replac
 {
 	struct asc_import *im;
 
-	assert_int_equal(asc_import_begin(&im, p->a, &(struct asc_import_conf){ .kind = kind, .replace = replace, .sure = true }, &p->why), 0);
+	assert_int_equal(
+	    asc_import_begin(&im, p->a, &(struct asc_import_conf){ .kind = kind, .replace = replace, .sure = true }, &p->why), 0);
 	return im;
 }
 
@@ -803,7 +804,8 @@ static void test_killed_at_any_instant_the_state_is_one_whole_file(void **state)
 		assert_int_equal(waitpid(pid, &status, 0), pid);
 		assert_true(WIFSIGNALED(status));
 		assert_int_equal(place_open(p), 0);
-		assert_int_equal(count_generations(p), 1 + asc_kept(p->a, &kept)); /* what was left is gone, what is kept is not */
+		assert_int_equal(count_generations(p),
+				 1 + asc_kept(p->a, &kept)); /* what was left is gone, what is kept is not */
 		assert_int_equal(asc_rule_each(p->a, NULL, same_rights, seen), 0);
 		assert_int_equal(asc_rule_count(p->a), seen[1]);
 		assert_true(seen[1] == 0 || seen[1] == FLEET);

@@ -84,8 +84,9 @@ static void test_ranges_that_overlap_too_often_are_refused_with_their_line(void 
 		ranges(p, im, "acme", 0, ASSOC_FOUND_MAX + 1);
 		e = finish(p, im);
 		assert_int_equal(e.err, ERR_LIMIT);
-		assert_string_equal(e.why.text, "line 66: SCS acme: 33 rules meet on msisdn:491700000432, and a request is judged by at most "
-						"32: it is refused");
+		assert_string_equal(e.why.text,
+				    "line 66: SCS acme: 33 rules meet on msisdn:491700000432, and a request is judged by at most "
+				    "32: it is refused");
 		assert_int_equal(asc_rule_count(p->a), 0);
 	}
 	im = begin(p, ASC_KIND_ASSOC, false, false);

@@ -19,7 +19,8 @@ struct ended {
 static void list_peers(struct ended *e, const struct asc_import_peer *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		snprintf(e->peers + strlen(e->peers), sizeof e->peers - strlen(e->peers), "%s%s,", p[i].name, p[i].removed ? "-" : "~");
+		snprintf(e->peers + strlen(e->peers), sizeof e->peers - strlen(e->peers), "%s%s,", p[i].name,
+			 p[i].removed ? "-" : "~");
 }
 
 static void on_done(void *arg, int err, const struct asc_why *why, const struct asc_import_result *r)
@@ -313,7 +314,8 @@ static void test_the_state_before_comes_back_to_the_last_rule(void **state)
 	assert_int_equal(count_generations(p), 2);
 	/* it can be changed by hand and by file as ever */
 	assert_int_equal(place_add(p, ASSOC_ALLOW, "beta", "m0002@a.example"), 0);
-	assert_string_equal(place_found(p, "beta", "m0002@a.example", NULL), "deny beta *@a.example trigger;allow beta m0002@a.example trigger");
+	assert_string_equal(place_found(p, "beta", "m0002@a.example", NULL),
+			    "deny beta *@a.example trigger;allow beta m0002@a.example trigger");
 	assert_int_equal(meters(p, (struct asc_import_conf){ 0 }, 1000, 1001).err, 0);
 	assert_int_equal(undo(p, (struct asc_undo_conf){ 0 }).err, 0);
 	/* the first import added everything: that is much. By hand there were two rules before the second import, and one after the undo */
@@ -335,7 +337,8 @@ static void test_the_state_before_comes_back_to_the_last_rule(void **state)
 static void test_every_kind_comes_back_with_what_went_along(void **state)
 {
 	struct place *p = *state;
-	struct asc_scs beta = place_scs("beta", "49170123457", "other.beta.example"), gamma = place_scs("gamma", "49170123458", "g.example");
+	struct asc_scs beta = place_scs("beta", "49170123457", "other.beta.example"),
+		       gamma = place_scs("gamma", "49170123458", "g.example");
 	struct asc_group fleet = { "fleet", "anchor-a" };
 	const char *before, *all;
 	struct asc_import *im;
