@@ -229,5 +229,5 @@ def test_pages_refer_to_pages_that_are_there():
             text = f.read()
         for link in re.findall(r"\]\(([^)#:]+)\)", text):
             assert os.path.exists(os.path.join(os.path.dirname(page), link)), f"{page}: {link}"
-        for name in re.findall(r"`((?:docs|scripts|examples|src|tests|nodes|bench)/[\w./-]+)`", text):
+        for name in re.findall(r"`((?:docs|scripts|examples|src|tests|nodes|bench|findings)/[\w./-]+)`", text):
             assert os.path.exists(os.path.join(ROOT, name)), f"{page}: {name}"
