@@ -164,6 +164,24 @@ static void test_what_is_undecided_counts_until_the_next_core_knows_better(void 
 	assert_int_equal(used(p), 2);
 }
 
+static void test_what_was_told_201_before_a_restart_is_given_back_once(void **state)
+{
+	struct core_play *p = *state;
+	struct core_trigger *t = intent(p, 1);
+
+	answer(p, intent(p, 2), TSP_STATUS_SUCCESS);
+	answer(p, t, TSP_STATUS_TEMPORARYERROR);
+	t->trg->state = TRG_RECALLING;
+	t->trg->gave_up = true;
+	core_trigger_ports.note(p->core, t->trg);
+	assert_int_equal(used(p), 1);
+	core_play_restart(p);
+	t = core_trigger_find(p->core, "491720000001", 1);
+	assert_int_equal(t->trg->state, TRG_RECALLING);
+	core_quota_give_back(t);
+	assert_int_equal(used(p), 1);
+}
+
 static void test_a_new_day_begins_at_0_and_takes_nothing_of_the_day_before(void **state)
 {
 	struct core_play *p = *state;
@@ -350,6 +368,7 @@ int main(void)
 		T(test_a_turn_full_of_triggers_is_one_commit_with_one_record_of_the_quota),
 		T(test_the_next_core_knows_what_was_used),
 		T(test_what_is_undecided_counts_until_the_next_core_knows_better),
+		T(test_what_was_told_201_before_a_restart_is_given_back_once),
 		T(test_a_new_day_begins_at_0_and_takes_nothing_of_the_day_before),
 		T(test_a_day_that_is_over_while_no_core_runs),
 		T(test_a_clock_that_is_set_back_gives_no_fresh_quota_to_the_next_core_either),
