@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/shown.h"
 #include "base/stdfd.h"
 #include "base/tail.h"
 #include "nodes/common/node.h"
@@ -13,17 +14,16 @@
 static size_t on_gap(void *arg, char *out, size_t size, uint64_t lost, int error)
 {
 	const struct log *log = arg;
-	char name[TAIL_NAME_MAX];
+	char name[TAIL_NAME_MAX], events[SHOWN_COUNT_MAX];
 
 	(void)out;
 	(void)size;
 	tail_name(name, STDOUT_FILENO, "standard output");
+	(void)shown_count(events, lost, "event");
 	if (error)
-		log_error(log, "events", "%llu events lost: %s cannot be written: %s", (unsigned long long)lost, name,
-			  strerror(error));
+		log_error(log, "events", "%s lost: %s cannot be written: %s", events, name, strerror(error));
 	else
-		log_error(log, "events", "%llu events lost: the reader of %s did not take them in time", (unsigned long long)lost,
-			  name);
+		log_error(log, "events", "%s lost: the reader of %s did not take them in time", events, name);
 	return 0;
 }
 

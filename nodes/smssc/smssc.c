@@ -8,6 +8,7 @@
 #include "apps/t4_drr.h"
 #include "base/clock.h"
 #include "base/fault.h"
+#include "base/shown.h"
 #include "nodes/common/node.h"
 
 static const char *outcome_word(const struct dlv_msg *m)
@@ -283,6 +284,7 @@ static int make_parts(struct smssc *s)
 
 int smssc_open(struct smssc *s, char why[SMSSC_STORE_WHY_MAX])
 {
+	char triggers[SHOWN_COUNT_MAX], reports[SHOWN_COUNT_MAX];
 	struct dlv_gauge g;
 	int err;
 
@@ -306,8 +308,8 @@ int smssc_open(struct smssc *s, char why[SMSSC_STORE_WHY_MAX])
 	}
 	g = dlv_gauge(s->dlv);
 	if (g.waiting || g.reporting)
-		log_info(&s->log, "store", "%llu triggers and %llu reports taken back from %s", (unsigned long long)g.waiting,
-			 (unsigned long long)g.reporting, s->conf.state_dir);
+		log_info(&s->log, "store", "%s and %s taken back from %s", shown_count(triggers, g.waiting, "trigger"),
+			 shown_count(reports, g.reporting, "report"), s->conf.state_dir);
 	arm(s);
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <utlist.h>
 
 #include "base/fault.h"
+#include "base/shown.h"
 #include "net/net_tcp.h"
 #include "nodes/smssc/smssc.h"
 
@@ -124,8 +125,10 @@ static void on_data(void *arg, const uint8_t *p, size_t n)
 static void on_close(void *arg, int err, const char *why)
 {
 	struct smssc_ue_conn *c = arg;
+	char mobiles[SHOWN_COUNT_MAX];
 
-	log_info(&c->s->log, "ue", "connection of %u mobiles ended: %s", c->dlv.ues_n, why ? why : err_str(err));
+	log_info(&c->s->log, "ue", "connection of %s ended: %s", shown_count(mobiles, c->dlv.ues_n, "mobile"),
+		 why ? why : err_str(err));
 	conn_end(c);
 }
 

@@ -5,6 +5,7 @@
 #include <utlist.h>
 
 #include "base/fault.h"
+#include "base/shown.h"
 #include "net/net_tcp.h"
 #include "nodes/common/node.h"
 #include "nodes/ue/ue.h"
@@ -155,13 +156,14 @@ static void register_one(void *arg, const char *imsi, struct ue_device *device)
 static void on_open(void *arg)
 {
 	struct ue *u = arg;
+	char devices[SHOWN_COUNT_MAX];
 
 	u->connected = true;
 	u->reconnect_ms = RECONNECT_MIN_MS;
 	u->framer.len = 0;
 	memset(u->current, 0, sizeof u->current);
 	(void)ue_devices_each(&u->devices, NULL, register_one, u); /* the number is not of interest */
-	log_info(&u->log, "link", "connected to %s, %u devices", u->link_path, u->devices.devices_n);
+	log_info(&u->log, "link", "connected to %s, %s", u->link_path, shown_count(devices, u->devices.devices_n, "device"));
 	if (u->ready_told)
 		return;
 	u->ready_told = true;

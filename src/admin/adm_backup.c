@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/kv_copy.h"
+#include "base/shown.h"
 #include "base/timeline.h"
 #include "net/net_feed.h"
 #include "net/net_worker.h"
@@ -120,6 +121,7 @@ static void on_copied(void *arg)
 {
 	struct adm_backup *b = arg;
 	bool assoc = b->assoc != NULL;
+	char octets[SHOWN_COUNT_MAX];
 	int err = end_copy(b);
 	json_t *last;
 
@@ -136,7 +138,7 @@ static void on_copied(void *arg)
 	else
 		json_object_set_new(last, "timeline", timeline_of(b));
 	st_count(b->adm->st, ST_BACKUP_FILES);
-	ctl_note(b->rq, "%s, %llu octets", b->store, (unsigned long long)atomic_load(&b->feed.octets));
+	ctl_note(b->rq, "%s, %s", b->store, shown_count(octets, atomic_load(&b->feed.octets), "octet"));
 	ctl_done(b->rq, last);
 	ended(b);
 }

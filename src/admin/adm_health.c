@@ -7,6 +7,7 @@
 #include "admin/adm_health_peer.h"
 #include "admin/adm_int.h"
 #include "base/clock.h"
+#include "base/shown.h"
 #include "base/tail.h"
 #include "core/core.h"
 
@@ -79,7 +80,7 @@ static void look_at_edges(struct findings *f)
 		      "no edge is up: no SCS can connect");
 	else if (f->edges_up < wanted)
 		found(f, "edge-down", "an edge is started again by itself; when this stays, the log says why it ends",
-		      "%u of %u edges are up", f->edges_up, wanted);
+		      "edges that are up: %u of %u", f->edges_up, wanted);
 }
 
 /* -- certificates and anchors */
@@ -137,12 +138,13 @@ static void look_at_journal(struct findings *f, const struct core_status *s)
 static const char *reader_words(char words[TEXT_MAX], const struct core_store_view *store)
 {
 	const struct kv_room *room = store->room;
+	char held[SHOWN_COUNT_MAX];
 
 	words[0] = 0;
 	if (room->oldest.pid && room->held)
-		snprintf(words, TEXT_MAX, "; %s %d has been reading for %llu s and keeps %llu octets from being used again",
+		snprintf(words, TEXT_MAX, "; %s %d has been reading for %llu s and keeps %s from being used again",
 			 room->oldest.ours ? "an export or backup of the core, process" : "process", (int)room->oldest.pid,
-			 (unsigned long long)store->reader_s, (unsigned long long)room->held);
+			 (unsigned long long)store->reader_s, shown_count(held, room->held, "octet"));
 	return words;
 }
 
@@ -211,11 +213,11 @@ static void look_at_load(struct findings *f, const struct core_status *s)
 		found(f, "stopping", "wait for the end, or start the gateway again", "the gateway is stopping");
 	if (s->pending >= l->pending_total - l->pending_total / 10)
 		found(f, "overloaded", "find the slow peer: 'mtcctl peers'; or raise limits.pending_total",
-		      "%u requests wait for their answer, and limits.pending_total is %u", s->pending, l->pending_total);
+		      "requests that wait for their answer: %u; limits.pending_total is %u", s->pending, l->pending_total);
 	if (s->pending + s->triggers >= l->triggers_max - l->triggers_max / 10)
 		found(f, "triggers-full",
 		      "see which triggers wait, and for whom: 'mtcctl triggers list'; or raise limits.triggers_max",
-		      "%u triggers are held, and limits.triggers_max is %u", s->pending + s->triggers, l->triggers_max);
+		      "triggers that are held: %u; limits.triggers_max is %u", s->pending + s->triggers, l->triggers_max);
 }
 
 json_t *adm_health(const struct adm *a)

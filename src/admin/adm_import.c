@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "assoc/asc_change.h"
+#include "base/shown.h"
 #include "exchange/exc_read.h"
 #include "admin/adm_exchange.h"
 #include "base/clock.h"
@@ -218,7 +219,7 @@ static void tell_mistakes(struct adm_import *g)
 	if (g->mistakes_n >= EXC_ERRORS_MAX)
 		snprintf(words, sizeof words, "the first %u mistakes are shown, there may be more", g->mistakes_n);
 	else
-		snprintf(words, sizeof words, "%u mistake%s", g->mistakes_n, g->mistakes_n == 1 ? "" : "s");
+		(void)shown_count(words, g->mistakes_n, "mistake");
 	fail(g, ERR_INVAL, words);
 }
 
@@ -259,6 +260,7 @@ static void on_switched(void *arg, int err, const struct asc_why *why, const str
 {
 	struct adm_import *g = arg;
 	struct adm *a = g->adm;
+	char rows[SHOWN_COUNT_MAX];
 
 	g->finishing = false;
 	if (err && r->much && err == ERR_LIMIT) {
@@ -276,7 +278,7 @@ static void on_switched(void *arg, int err, const struct asc_why *why, const str
 		st_count_n(a->st, ST_IMPORT_ROWS, r->rows);
 		cut_sessions(a, r);
 	}
-	ctl_note(g->rq, "%llu rows: %llu added, %llu replaced, %llu unchanged, %llu deleted%s", (unsigned long long)r->rows,
+	ctl_note(g->rq, "%s: %llu added, %llu replaced, %llu unchanged, %llu deleted%s", shown_count(rows, r->rows, "row"),
 		 (unsigned long long)r->added, (unsigned long long)r->replaced, (unsigned long long)r->unchanged,
 		 (unsigned long long)r->deleted, g->conf.dry_run ? " (dry run)" : "");
 	ctl_done(g->rq,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "admin/adm_int.h"
+#include "base/shown.h"
 
 struct listing {
 	const struct adm *adm;
@@ -15,11 +16,10 @@ struct listing {
 static void list_peer(void *arg, const struct core_peer_view *p)
 {
 	struct listing *l = arg;
-	bool v6 = strchr(p->conf->address, ':') != NULL;
-	char address[sizeof p->conf->address + sizeof "[]:65535"];
+	char address[SHOWN_ADDRESS_MAX];
 	json_t *row;
 
-	snprintf(address, sizeof address, "%s%s%s:%u", v6 ? "[" : "", p->conf->address, v6 ? "]" : "", p->conf->port);
+	(void)shown_address(address, p->conf->address, p->conf->port);
 	row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:I, s:I}", "name", p->conf->name, "host",
 			p->conf->host, "realm", p->conf->realm, "address", address, "protection",
 			adm_protection_word(p->conf->protection), "state", p->state, "reason", p->reason, "since",

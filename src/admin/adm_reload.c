@@ -5,6 +5,7 @@
 #include "admin/adm.h"
 #include "admin/adm_int.h"
 #include "base/clock.h"
+#include "base/shown.h"
 #include "core/core.h"
 #include "net/net_loop.h"
 
@@ -82,6 +83,7 @@ void adm_reloaded(struct adm *a, uint32_t number, bool taken, const char *text, 
 {
 	struct ctl_request *rq = a ? a->reload : NULL;
 	unsigned renewed = count_of(text, len, "renewed ");
+	char files[SHOWN_COUNT_MAX];
 	struct core_status s;
 
 	if (!rq || number != a->reload_number)
@@ -90,7 +92,7 @@ void adm_reloaded(struct adm *a, uint32_t number, bool taken, const char *text, 
 	net_timer_stop(a->reload_timer);
 	for (const char *p = text, *end = text + len, *eol; p < end && (eol = memchr(p, '\n', (size_t)(end - p))); p = eol + 1)
 		row_of(rq, p, (size_t)(eol - p));
-	ctl_note(rq, "%u files renewed", renewed);
+	ctl_note(rq, "%s renewed", shown_count(files, renewed, "file"));
 	if (!taken) {
 		ctl_fail(rq, "the files cannot be used, errors: %u; nothing is changed", count_of(text, len, "error "));
 		return;

@@ -10,6 +10,7 @@
 #include "assoc/asc_why.h"
 #include "assoc/asc_work.h"
 #include "assoc/asc_write.h"
+#include "base/shown.h"
 #include "base/str.h"
 
 static int copy_text(char *out, size_t cap, const char *text, struct asc_why *why)
@@ -93,7 +94,7 @@ int asc_submit(struct asc *a, const struct asc_change *c, asc_done_fn *done, voi
 
 	why->text[0] = 0;
 	if (a->waiting >= a->changes_max)
-		return asc_refuse(why, ERR_BUSY, "%u changes wait already: try again", a->waiting);
+		return asc_refuse(why, ERR_BUSY, "too many changes wait already (%u): try again", a->waiting);
 	job = calloc(1, sizeof *job);
 	if (!job)
 		return asc_refuse(why, ERR_NOMEM, "out of memory");

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/shown.h"
+
 #define FREE_DBI 0 /* LMDB's own: transaction that freed them -> number of pages, pages */
 
 static void clear_dead(struct kv *k)
@@ -135,6 +137,7 @@ static void full_words(const struct kv *k, char *out, size_t cap)
 {
 	struct kv_reader r;
 	MDB_envinfo info;
+	char commits[SHOWN_COUNT_MAX];
 	int n;
 
 	mdb_env_info(k->env, &info);
@@ -144,9 +147,9 @@ static void full_words(const struct kv *k, char *out, size_t cap)
 	if (!r.pid || n < 0 || (size_t)n >= cap)
 		return;
 	snprintf(out + n, cap - (size_t)n,
-		 ", or end process %d%s: since %llu commits it reads the store, and no page freed since then "
+		 ", or end process %d%s: since %s it reads the store, and no page freed since then "
 		 "is used again",
-		 (int)r.pid, r.ours ? " (an export or backup of ours)" : "", (unsigned long long)r.behind);
+		 (int)r.pid, r.ours ? " (an export or backup of ours)" : "", shown_count(commits, r.behind, "commit"));
 }
 
 const char *kv_words(const struct kv *k, int rc, char *out, size_t cap)

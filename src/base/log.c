@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/shown.h"
 #include "base/stdfd.h"
 #include "base/writer.h"
 
@@ -30,14 +31,14 @@ void log_init(struct log *l, int fd, enum log_level level, const char *program)
 static size_t gap_line(void *arg, char *out, size_t size, uint64_t lost, int error)
 {
 	struct log_queue *q = arg;
-	char when[CLOCK_TEXT_MAX];
+	char when[CLOCK_TEXT_MAX], lines[SHOWN_COUNT_MAX];
 	int n;
 
 	clock_text(when, clock_real_ms());
 	pthread_mutex_lock(&q->lock);
-	n = snprintf(out, size, "%s %s %s log: %llu lines lost: %s%s\n", when, q->program, level_words[LOG_LEVEL_WARN],
-		     (unsigned long long)lost, error ? "write failed: " : "the reader of the log did not take them in time",
-		     error ? strerror(error) : "");
+	n = snprintf(out, size, "%s %s %s log: %s lost: %s%s\n", when, q->program, level_words[LOG_LEVEL_WARN],
+		     shown_count(lines, lost, "line"),
+		     error ? "write failed: " : "the reader of the log did not take them in time", error ? strerror(error) : "");
 	pthread_mutex_unlock(&q->lock);
 	return n > 0 && (size_t)n < size ? (size_t)n : 0;
 }

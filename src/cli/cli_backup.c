@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/shown.h"
 #include "cli/cli_bar.h"
 #include "cli/cli_command.h"
 #include "ctl/ctl_client.h"
@@ -265,11 +266,12 @@ static void show_end(const struct backup *b)
 	const char *file;
 	json_t *f;
 	json_int_t octets = 0;
+	char n[SHOWN_COUNT_MAX];
 
 	json_object_foreach(b->files, file, f) octets += json_integer_value(json_object_get(f, "octets"));
 	if (!b->session->json)
-		printf("backup of %s in %s, %lld octets\n", json_string_value(json_object_get(b->manifest, "identity")), b->dir,
-		       (long long)octets);
+		printf("backup of %s in %s, %s\n", json_string_value(json_object_get(b->manifest, "identity")), b->dir,
+		       shown_count(n, octets > 0 ? (uint64_t)octets : 0, "octet"));
 }
 
 int cli_backup(const struct cli_session *s, const char *cmd, const char *dir)

@@ -1,6 +1,7 @@
 /* cli_show.c - last lines of replies as a person reads them. */
 #include <string.h>
 
+#include "base/shown.h"
 #include "cli/cli_command.h"
 
 #define TEXT_MAX CLI_SHOWN_MAX
@@ -18,6 +19,14 @@ const char *cli_member(char out[TEXT_MAX], const json_t *o, const char *member)
 static long long number_of(const json_t *o, const char *member)
 {
 	return (long long)json_integer_value(json_object_get(o, member));
+}
+
+/* A counted noun of a member. */
+static const char *count_of(char out[SHOWN_COUNT_MAX], const json_t *o, const char *member, const char *noun)
+{
+	long long n = number_of(o, member);
+
+	return shown_count(out, n > 0 ? (uint64_t)n : 0, noun);
 }
 
 static void line(FILE *out, const char *name, const json_t *o, const char *member)
@@ -40,12 +49,12 @@ static void uptime(FILE *out, const json_t *o)
 
 static void journal(FILE *out, const json_t *o)
 {
-	char state[TEXT_MAX], since[TEXT_MAX];
+	char state[TEXT_MAX], since[TEXT_MAX], records[SHOWN_COUNT_MAX], octets[SHOWN_COUNT_MAX];
 
 	if (o)
-		fprintf(out, "%-16s%s since %s, %lld records, %lld octets, %lld waiting\n", "journal",
-			cli_member(state, o, "state"), cli_member(since, o, "since"), number_of(o, "records"),
-			number_of(o, "octets"), number_of(o, "waiting"));
+		fprintf(out, "%-16s%s since %s, %s, %s, %lld waiting\n", "journal", cli_member(state, o, "state"),
+			cli_member(since, o, "since"), count_of(records, o, "records", "record"),
+			count_of(octets, o, "octets", "octet"), number_of(o, "waiting"));
 }
 
 static void memory(FILE *out, const json_t *o)
@@ -98,11 +107,12 @@ static void health(FILE *out, const json_t *last)
 {
 	const json_t *healthy = json_object_get(last, "healthy");
 	size_t n = json_array_size(json_object_get(last, "reasons"));
+	char reasons[SHOWN_COUNT_MAX];
 
 	if (json_is_true(healthy))
 		fprintf(out, "%-16s%s\n", "health", "healthy");
 	else if (healthy)
-		fprintf(out, "%-16snot healthy, %zu reason%s: mtcctl health\n", "health", n, n == 1 ? "" : "s");
+		fprintf(out, "%-16snot healthy, %s: mtcctl health\n", "health", shown_count(reasons, n, "reason"));
 }
 
 int cli_show_status(FILE *out, const json_t *last)
@@ -151,11 +161,11 @@ int cli_show_status(FILE *out, const json_t *last)
 
 int cli_show_reload(FILE *out, const json_t *last)
 {
-	char set[TEXT_MAX];
+	char set[TEXT_MAX], n[SHOWN_COUNT_MAX];
 
 	if (number_of(last, "renewed"))
-		fprintf(out, "%lld file%s renewed; new connections use set %s of the files\n", number_of(last, "renewed"),
-			number_of(last, "renewed") == 1 ? "" : "s", cli_member(set, last, "files_generation"));
+		fprintf(out, "%s renewed; new connections use set %s of the files\n", count_of(n, last, "renewed", "file"),
+			cli_member(set, last, "files_generation"));
 	else
 		fprintf(out, "nothing is new; set %s of the files stays in use\n", cli_member(set, last, "files_generation"));
 	return CLI_OK;
@@ -183,15 +193,14 @@ int cli_show_assoc(FILE *out, const json_t *last)
 
 int cli_show_deleted(FILE *out, const json_t *last)
 {
-	char a[TEXT_MAX], b[TEXT_MAX];
+	char a[TEXT_MAX], b[TEXT_MAX], n[SHOWN_COUNT_MAX], sessions[SHOWN_COUNT_MAX];
 
 	if (json_object_get(last, "device"))
-		fprintf(out, "deleted %lld rule%s of %s for %s\n", number_of(last, "count"),
-			number_of(last, "count") == 1 ? "" : "s", cli_member(a, last, "scs"), cli_member(b, last, "device"));
+		fprintf(out, "deleted %s of %s for %s\n", count_of(n, last, "count", "rule"), cli_member(a, last, "scs"),
+			cli_member(b, last, "device"));
 	else
-		fprintf(out, "deleted SCS %s, %lld rule%s, %lld session%s ended\n", cli_member(a, last, "scs"),
-			number_of(last, "rules_deleted"), number_of(last, "rules_deleted") == 1 ? "" : "s",
-			number_of(last, "sessions_cut"), number_of(last, "sessions_cut") == 1 ? "" : "s");
+		fprintf(out, "deleted SCS %s, %s, %s ended\n", cli_member(a, last, "scs"),
+			count_of(n, last, "rules_deleted", "rule"), count_of(sessions, last, "sessions_cut", "session"));
 	return CLI_OK;
 }
 
@@ -209,10 +218,9 @@ int cli_show_group(FILE *out, const json_t *last)
 
 int cli_show_group_deleted(FILE *out, const json_t *last)
 {
-	char a[TEXT_MAX];
+	char a[TEXT_MAX], n[SHOWN_COUNT_MAX];
 
-	fprintf(out, "deleted group %s, %lld rule%s\n", cli_member(a, last, "group"), number_of(last, "rules_deleted"),
-		number_of(last, "rules_deleted") == 1 ? "" : "s");
+	fprintf(out, "deleted group %s, %s\n", cli_member(a, last, "group"), count_of(n, last, "rules_deleted", "rule"));
 	return CLI_OK;
 }
 
@@ -244,11 +252,10 @@ int cli_show_set(FILE *out, const json_t *last)
 
 int cli_show_set_deleted(FILE *out, const json_t *last)
 {
-	char a[TEXT_MAX];
+	char a[TEXT_MAX], n[SHOWN_COUNT_MAX], rules[SHOWN_COUNT_MAX];
 
-	fprintf(out, "deleted set %s of %lld device%s, %lld rule%s\n", cli_member(a, last, "set"), number_of(last, "members"),
-		number_of(last, "members") == 1 ? "" : "s", number_of(last, "rules_deleted"),
-		number_of(last, "rules_deleted") == 1 ? "" : "s");
+	fprintf(out, "deleted set %s of %s, %s\n", cli_member(a, last, "set"), count_of(n, last, "members", "device"),
+		count_of(rules, last, "rules_deleted", "rule"));
 	return CLI_OK;
 }
 
@@ -265,14 +272,13 @@ int cli_show_set_member(FILE *out, const json_t *last)
 int cli_show_import(FILE *out, const json_t *last, const char *file)
 {
 	bool dry = json_is_true(json_object_get(last, "dry_run"));
+	char rows[SHOWN_COUNT_MAX];
 
-	fprintf(out, "%s %s: %lld row%s, %lld added, %lld replaced, %lld unchanged, %lld deleted%s\n",
-		dry ? "checked" : "imported", file, number_of(last, "rows"), number_of(last, "rows") == 1 ? "" : "s",
-		number_of(last, "added"), number_of(last, "replaced"), number_of(last, "unchanged"), number_of(last, "deleted"),
-		dry ? " if it were imported; nothing was changed" : "");
+	fprintf(out, "%s %s: %s, %lld added, %lld replaced, %lld unchanged, %lld deleted%s\n", dry ? "checked" : "imported", file,
+		count_of(rows, last, "rows", "row"), number_of(last, "added"), number_of(last, "replaced"),
+		number_of(last, "unchanged"), number_of(last, "deleted"), dry ? " if it were imported; nothing was changed" : "");
 	if (number_of(last, "along"))
-		fprintf(out, "%lld rule%s %s with them\n", number_of(last, "along"), number_of(last, "along") == 1 ? "" : "s",
-			dry ? "would go" : "went");
+		fprintf(out, "%s %s with them\n", count_of(rows, last, "along", "rule"), dry ? "would go" : "went");
 	if (json_is_true(json_object_get(last, "needs_yes")))
 		fputs("it deletes much: for real it wants --yes\n", out);
 	if (!dry && number_of(last, "deleted") + number_of(last, "replaced"))
@@ -286,17 +292,16 @@ int cli_show_import(FILE *out, const json_t *last, const char *file)
 int cli_show_undo(FILE *out, const json_t *last)
 {
 	bool dry = json_is_true(json_object_get(last, "dry_run"));
-	char at[TEXT_MAX], kind[TEXT_MAX], file[TEXT_MAX];
+	char at[TEXT_MAX], kind[TEXT_MAX], file[TEXT_MAX], n[SHOWN_COUNT_MAX];
 	long long since = number_of(last, "since"), left = number_of(last, "left");
 
 	fprintf(out, "%s the state before the %s import of %s%s at %s\n", dry ? "would bring back" : "back is",
 		cli_member(kind, last, "kind"), cli_member(file, last, "file"),
 		json_is_true(json_object_get(last, "replace")) ? " --replace" : "", cli_member(at, last, "at"));
-	fprintf(out, "  what it had added goes    %lld row%s\n", number_of(last, "added"),
-		number_of(last, "added") == 1 ? "" : "s");
+	fprintf(out, "  what it had added goes    %s\n", count_of(n, last, "added", "row"));
 	fprintf(out, "  what it had replaced      %lld\n", number_of(last, "replaced"));
-	fprintf(out, "  what it had deleted       %lld, and %lld rules with them\n", number_of(last, "deleted"),
-		number_of(last, "along"));
+	fprintf(out, "  what it had deleted       %lld, and %s with them\n", number_of(last, "deleted"),
+		count_of(n, last, "along", "rule"));
 	fprintf(out, "  changes by hand, lost     %lld\n", since);
 	fprintf(out, "  states still kept         %lld\n", left);
 	if (json_is_true(json_object_get(last, "needs_yes")))
@@ -306,7 +311,9 @@ int cli_show_undo(FILE *out, const json_t *last)
 
 int cli_show_export(FILE *out, const json_t *last, const char *file)
 {
-	fprintf(out, "exported %lld row%s to %s\n", number_of(last, "rows"), number_of(last, "rows") == 1 ? "" : "s", file);
+	char rows[SHOWN_COUNT_MAX];
+
+	fprintf(out, "exported %s to %s\n", count_of(rows, last, "rows", "row"), file);
 	return CLI_OK;
 }
 

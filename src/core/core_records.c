@@ -1,6 +1,7 @@
 /* core_records.c - the records of edges: each is read, checked, and goes to its stage. Edges come and go here. */
 #include <stdlib.h>
 
+#include "base/shown.h"
 #include "core/core_dnr.h"
 #include "core/core_int.h"
 #include "core/core_overdue.h"
@@ -153,13 +154,14 @@ free_edge:
 void core_edge_gone(struct core *c, uint32_t generation)
 {
 	struct core_edge *e = core_edge_find(c, generation);
-	char words[EDGE_WORDS_MAX];
+	char words[EDGE_WORDS_MAX], sessions[SHOWN_COUNT_MAX];
 
 	if (!e)
 		return;
 	if (!e->bad)
 		read_edge(e); /* what it said before it died */
-	log_warn(c->log, "core", "%s is gone, with %u sessions", core_edge_words(words, e), e->sessions_n);
+	log_warn(c->log, "core", "%s is gone, with %s", core_edge_words(words, e),
+		 shown_count(sessions, e->sessions_n, "session"));
 	edge_free(e);
 }
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/fault.h"
+#include "base/shown.h"
 #include "core/core_devices.h"
 #include "core/core_int.h"
 #include "core/core_overdue.h"
@@ -86,13 +87,14 @@ static void resume(struct core *c, bool priority)
 
 int core_triggers_restore(struct core *c)
 {
+	char triggers[SHOWN_COUNT_MAX];
 	int err = jrn_replay(c->journal.jrn, restore_one, c);
 
 	FAULT_POINT(CORE_REPLAYED);
 	if (err)
 		return err;
 	if (c->triggers.n)
-		log_info(c->log, "core", "%u triggers taken up from the journal", c->triggers.n);
+		log_info(c->log, "core", "%s taken up from the journal", shown_count(triggers, c->triggers.n, "trigger"));
 	core_quotas_seed(c);
 	resume(c, true);
 	resume(c, false);

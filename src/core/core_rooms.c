@@ -2,6 +2,7 @@
  * one (a copy by hand that takes hours, an export that nobody reads) can only be told of, before the store is full. */
 #include "core/core_rooms.h"
 
+#include "base/shown.h"
 #include "core/core_int.h"
 #include "core/core_view.h"
 
@@ -37,12 +38,13 @@ bool core_room_take(struct core_room *r, const struct kv_room *seen, uint64_t no
 static void count_cleared(struct core *c, enum core_store which, uint64_t before, uint64_t now)
 {
 	uint64_t more = now >= before ? now - before : now; /* a new generation counts from 0 */
+	char readers[SHOWN_COUNT_MAX];
 
 	if (!more)
 		return;
 	st_count_n(&c->st, ST_READERS_CLEARED, more);
-	log_warn(c->log, "core", "%s: %llu reader%s died without leaving the table of readers, and %s taken out of it",
-		 stores[which].name, (unsigned long long)more, more == 1 ? "" : "s", more == 1 ? "was" : "were");
+	log_warn(c->log, "core", "%s: %s died without leaving the table of readers, and %s taken out of it", stores[which].name,
+		 shown_count(readers, more, "reader"), more == 1 ? "was" : "were");
 }
 
 static void take(struct core *c, enum core_store which, const struct kv_room *seen, uint64_t now_ms)

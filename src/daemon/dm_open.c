@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/shown.h"
 #include "base/tail.h"
 #include "daemon/dm_parent_int.h"
 #include "net/net_tcp.h"
@@ -65,10 +66,11 @@ static int bind_listeners(struct dm_parent *p)
 {
 	for (size_t i = 0; i < p->cfg->listen_n; i++) {
 		const struct cfg_listen *l = &p->cfg->listen[i];
+		char address[SHOWN_ADDRESS_MAX];
 		int err = net_tcp_bind(&p->listen_fds[i], &p->listen_ports[i], l->address, l->port, BACKLOG);
 
 		if (err) {
-			log_error(&p->log, "daemon", "listener %s: %s port %u: %s", l->name, l->address, l->port,
+			log_error(&p->log, "daemon", "listener %s: %s: %s", l->name, shown_address(address, l->address, l->port),
 				  err == ERR_IO ? strerror(errno) : err_str(err));
 			return err;
 		}

@@ -22,11 +22,12 @@
 
 #include "base/edge_name.h"
 #include "base/fault.h"
+#include "base/shown.h"
 #include "base/stdfd.h"
 #include "daemon/dm_parent_int.h"
 
 #define STOP_GRACE_MS 2000
-#define READY_OCTETS_MAX ((CFG_ADDRESS_MAX + 32u) * CFG_LISTEN_MAX)
+#define READY_OCTETS_MAX ((SHOWN_ADDRESS_MAX + 32u) * CFG_LISTEN_MAX)
 #define HURRY_MS 1000      /* sooner it is the same request: timeout(1) signals its child and then the group */
 #define MESSAGES_A_TURN 16 /* of one child, so that none keeps the parent busy */
 
@@ -62,7 +63,7 @@ static void connect_edge(struct dm_child *edge)
 
 static void announce(struct dm_parent *p)
 {
-	char line[CFG_ADDRESS_MAX + 32];
+	char line[SHOWN_ADDRESS_MAX + 32], address[SHOWN_ADDRESS_MAX];
 	int len;
 
 	if (p->announced || !p->core.ready)
@@ -73,12 +74,9 @@ static void announce(struct dm_parent *p)
 	}
 	p->announced = true;
 	for (size_t i = 0; i < p->cfg->listen_n; i++) {
-		const char *address = p->cfg->listen[i].address;
-		bool v6 = strchr(address, ':') != NULL;
-
-		log_info(&p->log, "daemon", "listener %s is ready %s%s%s:%u", p->cfg->listen[i].name, v6 ? "[" : "", address,
-			 v6 ? "]" : "", p->listen_ports[i]);
-		len = snprintf(line, sizeof line, "ready %s%s%s:%u\n", v6 ? "[" : "", address, v6 ? "]" : "", p->listen_ports[i]);
+		(void)shown_address(address, p->cfg->listen[i].address, p->listen_ports[i]);
+		log_info(&p->log, "daemon", "listener %s is ready %s", p->cfg->listen[i].name, address);
+		len = snprintf(line, sizeof line, "ready %s\n", address);
 		if (p->out && len > 0 && writer_line(p->out, line, (size_t)len))
 			log_warn(&p->log, "daemon", "the ready line could not be written to standard output");
 	}

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/shown.h"
 #include "core/core.h"
 #include "daemon/dm_ends.h"
 #include "daemon/dm_parent_int.h"
@@ -28,7 +29,7 @@ static void say_end(const struct dm_parent *p, const struct dm_end *end, enum dm
 	struct dm_file_words w = dm_file_words(p->cfg, end->what, end->index);
 	int64_t days = core_files_days_left(end->not_after_s, now_s);
 	const char *kind = end->what == DM_ANCHOR ? "a certificate in" : "certificate";
-	char when[CLOCK_TEXT_MAX];
+	char when[CLOCK_TEXT_MAX], in[SHOWN_COUNT_MAX];
 
 	clock_text_s(when, (int64_t)end->not_after_s);
 	if (level == DM_ENDS_OVER)
@@ -36,9 +37,8 @@ static void say_end(const struct dm_parent *p, const struct dm_end *end, enum dm
 			  "%s '%s' of %s %s expired on %s: connections that need it fail; renew the file, then 'mtcctl reload'",
 			  kind, w.path, w.of, w.name, when);
 	else
-		log_warn(&p->log, "daemon",
-			 "%s '%s' of %s %s expires on %s, in %" PRId64 " days; renew the file, then 'mtcctl reload'", kind,
-			 w.path, w.of, w.name, when, days);
+		log_warn(&p->log, "daemon", "%s '%s' of %s %s expires on %s, in %s; renew the file, then 'mtcctl reload'", kind,
+			 w.path, w.of, w.name, when, shown_count(in, days > 0 ? (uint64_t)days : 0, "day"));
 }
 
 static void look(struct dm_parent *p)

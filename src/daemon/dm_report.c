@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/shown.h"
+
 #define LINE_MAX_OCTETS 1024
 
 void dm_report_add(struct dm_report *r, const char *kind, const char *fmt, ...)
@@ -38,7 +40,7 @@ void dm_report_add(struct dm_report *r, const char *kind, const char *fmt, ...)
 
 void dm_report_each(const struct dm_report *r, dm_report_fn *fn, void *arg)
 {
-	char line[LINE_MAX_OCTETS], *text;
+	char line[LINE_MAX_OCTETS], more[SHOWN_COUNT_MAX], *text;
 
 	for (const char *p = r->text, *end; (end = strchr(p, '\n')); p = end + 1) {
 		snprintf(line, sizeof line, "%.*s", (int)(end - p), p);
@@ -49,7 +51,7 @@ void dm_report_each(const struct dm_report *r, dm_report_fn *fn, void *arg)
 		fn(arg, line, text + 1);
 	}
 	if (r->left_out) {
-		snprintf(line, sizeof line, "%u more lines have no room here", r->left_out);
+		snprintf(line, sizeof line, "no room here for %s", shown_count(more, r->left_out, "more line"));
 		fn(arg, r->errors ? DM_ERROR : DM_WARNING, line);
 	}
 }

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/shown.h"
 #include "base/str.h"
 #include "policy/pol_reason.h"
 
@@ -199,12 +200,13 @@ static void log_stranger(struct edge_session *s, const char *why, const char *ki
 {
 	struct edge_sessions *all = s->all;
 	uint64_t now_ms = net_loop_now_ms(all->env->loop);
+	char more[SHOWN_COUNT_MAX];
 
 	st_count(&all->env->st, ST_EDGE_HANDSHAKE_FAILED);
 	if (now_ms - all->strangers_since_ms >= 1000) {
 		if (all->strangers_n > STRANGERS_LOGGED)
-			log_warn(all->env->log, "edge", "%" PRIu32 " more connections were not authenticated",
-				 all->strangers_n - STRANGERS_LOGGED);
+			log_warn(all->env->log, "edge", "not authenticated: %s",
+				 shown_count(more, all->strangers_n - STRANGERS_LOGGED, "more connection"));
 		all->strangers_since_ms = now_ms;
 		all->strangers_n = 0;
 	}

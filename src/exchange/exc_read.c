@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/shown.h"
 #include "exchange/exc_split.h"
 
 struct reading {
@@ -125,13 +126,15 @@ static int read_header(struct reading *g, char *line, size_t len)
 static int csv_fields(struct reading *g, char *line, size_t len, struct exc_field *by_column)
 {
 	struct exc_field fields[EXC_COLUMNS_MAX];
+	char fields_n[SHOWN_COUNT_MAX];
 	size_t n;
 	int err = exc_csv_split(line, len, fields, g->order_n, &n, g->why);
 
 	if (err)
 		return err;
 	if (n != g->order_n) {
-		snprintf(g->why, sizeof g->why, "%zu fields, expected %zu as in the header", n, g->order_n);
+		snprintf(g->why, sizeof g->why, "%s, expected %zu as in the header", shown_count(fields_n, n, "field"),
+			 g->order_n);
 		return ERR_INVAL;
 	}
 	for (size_t i = 0; i < n; i++)

@@ -238,7 +238,7 @@ int link_answer(struct link *l, const uint8_t *message, size_t len)
 		if (!l->owed && l->leave_by_ms)
 			link_leaving_ends(l);
 	} else if (err == ERR_LIMIT) { /* a request without an answer: the connection is of no more use */
-		link_finish(l, link_lost_event(l), true, LINK_END_SLOW_READER, err, "%zu octets wait",
+		link_finish(l, link_lost_event(l), true, LINK_END_SLOW_READER, err, "octets that wait: %zu",
 			    net_stream_queued(l->stream));
 	}
 	link_leave(l);

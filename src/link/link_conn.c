@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/shown.h"
 #include "diameter/dia_base.h"
 
 int link_attach(struct link *l)
@@ -372,13 +373,16 @@ static void machine_timeout(struct link *l)
 
 static void held_timeout(struct link *l)
 {
+	char octets[SHOWN_COUNT_MAX];
+
 	if (l->phase == LINK_VERDICT) {
 		link_send_cea(l, DIA_RESULT_TOO_BUSY);
 		LINK_COUNT(l, refused);
 		link_finish(l, link_lost_event(l), false, LINK_END_REFUSED, ERR_TIMEOUT, "no verdict in time");
 		return;
 	}
-	link_finish(l, link_lost_event(l), true, LINK_END_NO_CER, ERR_TIMEOUT, "%zu octets came", dia_frame_pending(l->frame));
+	link_finish(l, link_lost_event(l), true, LINK_END_NO_CER, ERR_TIMEOUT, "%s came",
+		    shown_count(octets, dia_frame_pending(l->frame), "octet"));
 }
 
 void link_on_timer(void *arg)

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/shown.h"
 #include "link/link_conn.h"
 
 #define BACKOFF_STEPS 4u
@@ -82,7 +83,7 @@ void link_peer_connect(struct link_peer *p)
 
 	LINK_COUNT(l, connects);
 	p->attempts++;
-	(void)snprintf(l->address, sizeof l->address, "%s:%u", p->conf->address, p->conf->port);
+	(void)shown_address(l->address, p->conf->address, p->conf->port);
 	if (!err && p->conf->tls)
 		err = tls_connect(&l->stream, p->conf->tls, l->loop, p->conf->address, p->conf->port, p->conf->host, NULL,
 				  &link_stream_cb, l);

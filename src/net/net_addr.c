@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/shown.h"
+
 int net_addr_parse(union net_addr *out, socklen_t *len, const char *address, uint16_t port)
 {
 	union net_addr a = { 0 };
@@ -48,14 +50,15 @@ void net_addr_text(char out[NET_ADDRESS_MAX], const union net_addr *a)
 {
 	char host[INET6_ADDRSTRLEN] = "?";
 
+	_Static_assert(SHOWN_ADDRESS_MAX <= NET_ADDRESS_MAX, "room");
 	switch (a->sa.sa_family) {
 	case AF_INET:
 		inet_ntop(AF_INET, &a->v4.sin_addr, host, sizeof host);
-		snprintf(out, NET_ADDRESS_MAX, "%s:%u", host, net_addr_port(a));
+		(void)shown_address(out, host, net_addr_port(a));
 		break;
 	case AF_INET6:
 		inet_ntop(AF_INET6, &a->v6.sin6_addr, host, sizeof host);
-		snprintf(out, NET_ADDRESS_MAX, "[%s]:%u", host, net_addr_port(a));
+		(void)shown_address(out, host, net_addr_port(a));
 		break;
 	default:
 		snprintf(out, NET_ADDRESS_MAX, "unix");

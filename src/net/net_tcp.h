@@ -3,7 +3,7 @@
 #include "net/net_loop.h"
 #include "net/net_stream.h"
 
-#define NET_ADDRESS_MAX 64 /* "[v6]:port" or "v4:port" with NUL */
+#define NET_ADDRESS_MAX 64 /* text of base/shown.h, or "unix", with NUL */
 
 /* A listening descriptor; port 0 binds a free one. `address` is numeric IPv4 or IPv6. *port_out (NULL allowed) is what was bound.
  * ERR_INVAL no address; ERR_IO with errno set otherwise. */

@@ -98,7 +98,7 @@ def test_all_kinds_come_in(ctl, tmp_path):
 @pytest.mark.parametrize("kind,text,said", [
     ("assoc", HEAD + "acme,a@w.example,,,,,\nnobody,b@w.example,,,,,\nacme,c@w.example,,,,,\n", ["3: no SCS 'nobody'"]),
     ("assoc", HEAD + "acme,a@w.example,,,,,\nacme,meter,,,,,\nacme\nacme,c@w.example,,,,,\n",
-     ["3: device 'meter': expected local@domain", "4: 1 fields, expected 7"]),
+     ["3: device 'meter': expected local@domain", "4: 1 field, expected 7"]),
     ("assoc", "who,device,colour\nacme,a@w.example,red\n", ["1: unknown column 'colour', expected some of: who, device"]),
     ("assoc", '{"who":"acme","device":"a@w.example"}\n{"who":"acme"}\n', ["2: device is empty, expected local@domain"]),
     ("assoc", "who,device\nacme,a@w.example\nacme,b@w.example\nacme,a@w.example\n", ["4: "]),
@@ -143,7 +143,7 @@ def test_programs_read_lines(ctl, tmp_path):
     done = ctl("--json", "assoc", "import", path)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 1
-    assert {"line": 2, "error": "1 fields, expected 2 as in the header"} in lines
+    assert {"line": 2, "error": "1 field, expected 2 as in the header"} in lines
     assert lines[-1]["done"] is True and lines[-1]["ok"] is False
     assert ctl("--json", "assoc", "export").returncode == 2
     done = ctl("--json", "assoc", "export", str(tmp_path / "out.csv"))
@@ -157,7 +157,7 @@ def test_an_import_is_recorded_with_who_asked_and_what_it_did(lab, ctl, tmp_path
     with open(lab.lab["logs"]["mtc-iwfd"], encoding="utf-8") as f:
         lines = [line for line in f if "assoc.import" in line and "recorded-7.csv" in line]
     assert len(lines) == 1
-    assert f" by uid {os.getuid()} gid {os.getgid()} pid " in lines[0] and ": done, 1 rows: 1 added, 0 replaced, 0 unchanged, 0 deleted" in lines[0]
+    assert f" by uid {os.getuid()} gid {os.getgid()} pid " in lines[0] and ": done, 1 row: 1 added, 0 replaced, 0 unchanged, 0 deleted" in lines[0]
 
 
 # -- out
@@ -362,7 +362,7 @@ def test_a_terminal_sees_how_far_it_is_and_a_clean_line_in_the_end(lab, ctl, col
     for line in shown[:-1]:
         assert line.endswith("\x1b[K")
         text = line[:-3]
-        assert len(text) < columns and re.match(r"(read|merge|sync|switch) +", text) and " rows" in text, text
+        assert len(text) < columns and re.match(r"(read|merge|sync|switch) +", text) and " row" in text, text
     assert shown[-1] == "\x1b[K" and any(re.match(r"read    [1-4] rows", line) for line in shown)
     for n in range(4):
         assert ctl("assoc", "del", "acme", f"m{n}@bar.example").returncode == 0
@@ -378,7 +378,7 @@ def test_mistakes_at_a_terminal_stand_on_lines_of_their_own(lab):
 
     got, _, code = at_terminal(lab, ["assoc", "import", "-"], wrong)
     assert code == 1
-    assert "\x1b[Kstandard input:2: 1 fields, expected 2 as in the header\r\n" in got
+    assert "\x1b[Kstandard input:2: 1 field, expected 2 as in the header\r\n" in got
 
 
 def test_a_signal_takes_the_half_export_away(lab, tmp_path):

@@ -135,7 +135,7 @@ def test_a_second_instance_says_what_the_first_one_holds(gateway):
     assert "state/associations: locked: another process uses it" in words
     assert not os.path.exists(gateway.path("ctl2.sock"))
     words = gateway.refused(change=("port: 0", f"port: {port}"))
-    assert f"listener tsp: 127.0.0.1 port {port}: Address already in use" in words
+    assert f"listener tsp: 127.0.0.1:{port}: Address already in use" in words
     assert gateway.ctl("status").returncode == 0  # the first one noticed nothing
     assert gateway.stop() == 0
 

@@ -108,7 +108,7 @@ static void nobody_waits_for_a_reader_and_the_lost_lines_are_told(void **state)
 		assert_true(getline(&line, &size, f) > 0);
 		at = strstr(line, " other warn log: ");
 		if (at)
-			assert_int_equal(sscanf(at, " other warn log: %llu lines lost", &n), 1);
+			assert_int_equal(sscanf(at, " other warn log: %llu line", &n), 1);
 		else
 			seen++;
 		told += at ? n : 0;
@@ -220,7 +220,7 @@ static void a_file_that_is_full_is_named_as_the_cause(void **state)
 	n = pread(fileno(f), text, sizeof text - 1, 0);
 	assert_true(n > 0);
 	text[n] = 0;
-	assert_non_null(strstr(text, " test warn log: 1 lines lost: write failed: File too large\n"));
+	assert_non_null(strstr(text, " test warn log: 1 line lost: write failed: File too large\n"));
 	log_fini(&l);
 	fclose(f);
 }

@@ -183,7 +183,7 @@ static const struct {
 	{ ASC_KIND_SCS, "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y\n",
 	  "1: field 25: more fields than there are columns" },
 	/* lines */
-	{ ASC_KIND_ASSOC, "who,device\nacme\n", "2: 1 fields, expected 2 as in the header" },
+	{ ASC_KIND_ASSOC, "who,device\nacme\n", "2: 1 field, expected 2 as in the header" },
 	{ ASC_KIND_ASSOC, "who,device\nacme,a@b.example,allow\n", "2: field 3: more fields than there are columns" },
 	{ ASC_KIND_ASSOC, "who,device\n\nacme,\"a@b.example\n", "3: field 2: its quote is not closed" },
 	{ ASC_KIND_ASSOC, "who,device\nacme,\"a\"b\n", "2: field 2: text behind its closing quote" },
@@ -340,7 +340,7 @@ static void test_only_so_many_mistakes_are_told(void **state)
 	for (const char *p = y.said; *p; p++)
 		lines += *p == '\n';
 	assert_int_equal(lines, EXC_ERRORS_MAX);
-	assert_non_null(strstr(y.said, "\n40: 1 fields"));
+	assert_non_null(strstr(y.said, "\n40: 1 field,"));
 }
 
 static void test_an_empty_file_is_one_only_when_that_is_said(void **state)

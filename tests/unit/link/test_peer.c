@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/shown.h"
 #include "link/link_peer.h"
 
 struct play {
@@ -436,6 +437,33 @@ static void nobody_there_is_tried_again_ever_more_slowly_up_to_tc(void **state)
 	}
 	assert_true(at[6] - at[5] >= 256); /* Tc, less the fifth */
 	play_fini(&p);
+}
+
+static void an_ipv6_peer_stands_in_brackets_before_its_port(void **state)
+{
+	char text[4096], expected[SHOWN_ADDRESS_MAX];
+	FILE *f = tmpfile();
+	struct play p;
+	struct log log;
+	size_t n;
+
+	(void)state;
+	assert_non_null(f);
+	log_init(&log, fileno(f), LOG_LEVEL_DEBUG, "near");
+	play_init(&p);
+	p.near_conf.log = &log;
+	p.peer_conf.address = "::1";
+	play_start(&p);
+	until(&p, &p.fails, 1); /* nobody listens there, or there is no IPv6: told in either case */
+	play_fini(&p);
+	rewind(f);
+	n = fread(text, 1, sizeof text - 1, f);
+	text[n] = 0;
+	snprintf(expected, sizeof expected, "[::1]:%u", p.port);
+	assert_non_null(strstr(text, expected));
+	assert_null(strstr(text, " ::1:"));
+	log_fini(&log);
+	fclose(f);
 }
 
 static void a_kick_does_not_wait_for_tc(void **state)
@@ -898,6 +926,7 @@ int main(void)
 		cmocka_unit_test(another_peer_under_the_same_address_is_refused),
 		cmocka_unit_test(a_cea_that_says_no_is_reported_with_its_code_and_tried_again),
 		cmocka_unit_test(nobody_there_is_tried_again_ever_more_slowly_up_to_tc),
+		cmocka_unit_test(an_ipv6_peer_stands_in_brackets_before_its_port),
 		cmocka_unit_test(a_kick_does_not_wait_for_tc),
 		cmocka_unit_test(after_dpr_rebooting_it_comes_back_at_once_in_full),
 		cmocka_unit_test(after_dpr_busy_or_do_not_want_it_comes_back_slowly),

@@ -1,0 +1,38 @@
+/* shown.c - values as a person reads them. */
+#include "base/shown.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool ends(const char *noun, size_t len, const char *with)
+{
+	size_t n = strlen(with);
+
+	return len >= n && memcmp(noun + len - n, with, n) == 0;
+}
+
+const char *shown_count(char out[SHOWN_COUNT_MAX], uint64_t n, const char *noun)
+{
+	size_t len = strlen(noun);
+	bool hiss = ends(noun, len, "s") || ends(noun, len, "x") || ends(noun, len, "ch") || ends(noun, len, "sh");
+	bool y = len > 1 && noun[len - 1] == 'y' && !strchr("aeiou", noun[len - 2]);
+
+	if (n == 1)
+		snprintf(out, SHOWN_COUNT_MAX, "1 %s", noun);
+	else
+		snprintf(out, SHOWN_COUNT_MAX, "%" PRIu64 " %.*s%s", n, (int)(y ? len - 1 : len), noun,
+			 y      ? "ies"
+			 : hiss ? "es"
+				: "s");
+	return out;
+}
+
+const char *shown_address(char out[SHOWN_ADDRESS_MAX], const char *address, uint16_t port)
+{
+	bool v6 = strchr(address, ':') != NULL;
+
+	snprintf(out, SHOWN_ADDRESS_MAX, "%s%s%s:%u", v6 ? "[" : "", address, v6 ? "]" : "", port);
+	return out;
+}
