@@ -12,6 +12,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "base/stdfd.h"
 #include "base/tail.h"
 #include "base/writer.h"
 
@@ -58,7 +59,7 @@ int node_fail(const char *program, const char *fmt, ...)
 int node_version(const char *program)
 {
 	printf("%s %s\n", program, MTC_VERSION);
-	return fflush(stdout) ? NODE_EXIT_FAILURE : NODE_EXIT_OK;
+	return NODE_EXIT_OK;
 }
 
 /* A pipe may take a long line in pieces; a line is only useful whole. The waiting is done by poll(): a signal that is handled ends it,
@@ -125,6 +126,18 @@ int node_emit(int fd, json_t *event)
 	err = write_all(fd, line, len);
 	free(line);
 	return err;
+}
+
+bool node_say(const char *program, json_t *event)
+{
+	int err = node_emit(STDOUT_FILENO, event);
+
+	if (err)
+		node_fail(program, "standard output could not be written: %s",
+			  err == ERR_IO        ? stdfd_why(errno)
+			  : err == ERR_TIMEOUT ? "nobody reads it"
+					       : err_str(err));
+	return err == 0;
 }
 
 uint32_t node_random(void)

@@ -1,6 +1,7 @@
 /* node.h - what every network element's program does the same way: exit codes, words on stderr, JSON lines on stdout, the ready
  * line, the log. */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <jansson.h>
@@ -44,6 +45,8 @@ ERR_MUST_USE int node_emit_begin(int fd);
  * is lost. Takes `event`; NULL (out of memory while making it) is ERR_NOMEM. ERR_IO when the other side of fd is gone; ERR_TIMEOUT when a
  * signal came while nobody read. Whoever has nobody left to tell may ignore it. Programs that serve use node_out.h. */
 int node_emit(int fd, json_t *event);
+/* node_emit() to standard output, for a program that ends when nobody takes its events: a failure is said on stderr. False then. */
+bool node_say(const char *program, json_t *event);
 
 /* 32 fresh random bits. */
 uint32_t node_random(void);

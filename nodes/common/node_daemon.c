@@ -13,7 +13,7 @@ static int help(const struct node_daemon *d, const struct node_opt *options)
 	printf("usage: %s -c FILE [-t]\n\n%s\n", d->program, d->about);
 	node_opts_help(stdout, options);
 	printf("\n%s", d->more);
-	return fflush(stdout) ? NODE_EXIT_FAILURE : NODE_EXIT_OK;
+	return NODE_EXIT_OK;
 }
 
 int node_daemon_main(const struct node_daemon *d, int argc, char **argv)

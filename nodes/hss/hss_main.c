@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/shown.h"
 #include "base/stdfd.h"
 #include "nodes/common/node.h"
 #include "nodes/common/node_daemon.h"
@@ -52,6 +53,7 @@ static void on_signal(void *arg, int signum)
 static void on_reloaded(void *arg, struct hss_store *store, const char *why)
 {
 	struct hss *h = arg;
+	char n[SHOWN_COUNT_MAX];
 
 	if (!store) {
 		log_error(&h->log, "hss", "%s; the subscribers read before stay", why);
@@ -59,7 +61,8 @@ static void on_reloaded(void *arg, struct hss_store *store, const char *why)
 	}
 	hss_store_free(h->state.self.store);
 	h->state.self.store = store;
-	log_info(&h->log, "hss", "%zu subscribers read again from %s", hss_store_count(store), h->conf.subscribers);
+	log_info(&h->log, "hss", "%s read again from %s", shown_count(n, hss_store_count(store), "subscriber"),
+		 h->conf.subscribers);
 }
 
 static const struct node_server_cb server_cb = { .on_request = hss_server_on_request };
@@ -68,6 +71,7 @@ static int load(struct hss *h, const char *path)
 {
 	char why[CFG_WHY_MAX > HSS_STORE_WHY_MAX ? CFG_WHY_MAX : HSS_STORE_WHY_MAX];
 	uint64_t started_ms = clock_mono_ms();
+	char n[SHOWN_COUNT_MAX];
 
 	if (hss_conf_load(&h->conf, path, why) || hss_store_load(&h->state.self.store, h->conf.subscribers, why) ||
 	    hss_store_enough(h->state.self.store, h->conf.subscribers_min, h->conf.subscribers, why)) {
@@ -76,7 +80,7 @@ static int load(struct hss *h, const char *path)
 	}
 	h->log.level = (enum log_level)h->conf.log.level;
 	log_queue_max(&h->log, h->conf.log.queue_max);
-	log_info(&h->log, "hss", "%zu subscribers read from %s in %u ms", hss_store_count(h->state.self.store),
+	log_info(&h->log, "hss", "%s read from %s in %u ms", shown_count(n, hss_store_count(h->state.self.store), "subscriber"),
 		 h->conf.subscribers, (unsigned)(clock_mono_ms() - started_ms));
 	if (node_listen_tls(&h->tls, &h->conf.listen, why, sizeof why)) {
 		fprintf(stderr, PROGRAM ": %s: listen: %s\n", path, why);
@@ -110,6 +114,7 @@ static int run(struct hss *h)
 {
 	static const int signals[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1 };
 	struct hss_reload_conf reload = { h->conf.subscribers, h->conf.subscribers_min, &h->state.self.store };
+	char address[SHOWN_ADDRESS_MAX];
 	int err;
 
 	prepare(h);
@@ -124,9 +129,10 @@ static int run(struct hss *h)
 		return node_fail(PROGRAM, "%s", err_str(err));
 	err = node_server_new(&h->server, h->loop, &h->listen, &server_cb, &h->state);
 	if (err)
-		return node_fail(PROGRAM, "%s port %u: %s", h->listen.address, h->listen.port,
+		return node_fail(PROGRAM, "%s: %s", shown_address(address, h->listen.address, h->listen.port),
 				 err == ERR_IO ? strerror(errno) : err_str(err));
-	log_info(&h->log, "hss", "ready %s:%u as %s", h->listen.address, node_server_port(h->server), h->conf.identity.host);
+	log_info(&h->log, "hss", "ready %s as %s", shown_address(address, h->listen.address, node_server_port(h->server)),
+		 h->conf.identity.host);
 	node_out_ready(&h->out, h->listen.address, node_server_port(h->server));
 	err = net_loop_run(h->loop);
 	return err ? node_fail(PROGRAM, "%s", err_str(err)) : NODE_EXIT_OK;
@@ -150,13 +156,15 @@ static void end(struct hss *h)
 static int start(const char *path, bool test_only)
 {
 	struct hss *h = calloc(1, sizeof *h);
+	char n[SHOWN_COUNT_MAX];
 	int code;
 
 	if (!h)
 		return node_fail(PROGRAM, "out of memory");
 	code = node_start(&h->log, PROGRAM) ? NODE_EXIT_FAILURE : load(h, path);
 	if (code == NODE_EXIT_OK && test_only)
-		printf("%s: configuration is valid, %zu subscribers\n", path, hss_store_count(h->state.self.store));
+		printf("%s: configuration is valid, %s\n", path,
+		       shown_count(n, hss_store_count(h->state.self.store), "subscriber"));
 	else if (code == NODE_EXIT_OK)
 		code = run(h);
 	end(h);
@@ -199,5 +207,5 @@ int main(int argc, char **argv)
 		.start = start,
 	};
 
-	return stdfd_open() ? NODE_EXIT_FAILURE : node_daemon_main(&self, argc, argv);
+	return stdfd_open() ? NODE_EXIT_FAILURE : stdfd_end(PROGRAM, node_daemon_main(&self, argc, argv), NODE_EXIT_FAILURE);
 }

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/fault.h"
+#include "base/shown.h"
 #include "base/timeline.h"
 #include "nodes/common/node.h"
 #include "nodes/scs/scs_notice.h"
@@ -41,7 +42,7 @@ static bool say(struct listen *w, json_t *event)
 {
 	if (w->unread)
 		json_decref(event);
-	else if (node_emit(STDOUT_FILENO, event) == 0)
+	else if (node_say("mtc-scs", event))
 		return true;
 	w->unread = true;
 	part(w, NODE_EXIT_FAILURE); /* nobody reads us: what comes stays with the gateway */
@@ -118,7 +119,7 @@ static void on_down(void *arg, struct link *l, int err, const char *why)
 static void on_failed(void *arg, int err, uint32_t result_code, const char *why)
 {
 	struct listen *w = arg;
-	char words[SCS_SESSION_WHY_MAX];
+	char words[SCS_SESSION_WHY_MAX], address[SHOWN_ADDRESS_MAX];
 
 	(void)err;
 	if (w->parting)
@@ -126,7 +127,8 @@ static void on_failed(void *arg, int err, uint32_t result_code, const char *why)
 	if (result_code)
 		scs_refusal_words(words, sizeof words, result_code);
 	else
-		snprintf(words, sizeof words, "no connection to %s port %u: %s", w->o->address, w->o->connect_port, why);
+		snprintf(words, sizeof words, "no connection to %s: %s",
+			 shown_address(address, w->o->address, w->o->connect_port), why);
 	if (w->was_open) {
 		log_warn(w->session.log, "scs", "%s; trying again", words);
 		return;
@@ -175,9 +177,9 @@ int scs_listen(const struct scs_options *o, const struct log *log)
 	}
 	err = net_loop_run(w.session.loop);
 	scs_session_close(&w.session);
-	if (!w.unread)
-		(void)!node_emit(STDOUT_FILENO, json_pack("{s:s, s:I, s:I}", "event", "summary", "reports", (json_int_t)w.reports,
-							  "duplicates", (json_int_t)w.duplicates));
+	if (!w.unread && !node_say("mtc-scs", json_pack("{s:s, s:I, s:I}", "event", "summary", "reports", (json_int_t)w.reports,
+							"duplicates", (json_int_t)w.duplicates)))
+		w.exit_code = NODE_EXIT_FAILURE;
 	scs_seen_close(w.seen);
 	return err ? NODE_EXIT_FAILURE : w.exit_code;
 }

@@ -11,15 +11,13 @@
 
 #define PROGRAM "mtc-scs"
 
-int main(int argc, char **argv)
+static int command(int argc, char **argv)
 {
 	struct scs_options o;
 	struct log log;
 	char why[SCS_WHY_MAX] = "out of memory";
 	int code;
 
-	if (stdfd_open())
-		return NODE_EXIT_FAILURE;
 	if (node_start(&log, PROGRAM))
 		return NODE_EXIT_FAILURE;
 	if (scs_options_parse(&o, argc - 1, (const char *const *)argv + 1, node_random(), why))
@@ -42,4 +40,9 @@ int main(int argc, char **argv)
 	scs_options_fini(&o);
 	log_fini(&log);
 	return code;
+}
+
+int main(int argc, char **argv)
+{
+	return stdfd_open() ? NODE_EXIT_FAILURE : stdfd_end(PROGRAM, command(argc, argv), NODE_EXIT_FAILURE);
 }

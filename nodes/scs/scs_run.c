@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/shown.h"
 #include "nodes/common/node.h"
 #include "nodes/scs/scs_notice.h"
 #include "nodes/scs/scs_request.h"
@@ -68,7 +69,7 @@ static bool print(struct run *r, json_t *event)
 	if (r->unread)
 		json_decref(event);
 	else
-		r->unread = node_emit(STDOUT_FILENO, event) != 0;
+		r->unread = !node_say("mtc-scs", event);
 	return !r->unread;
 }
 
@@ -348,7 +349,7 @@ static void on_down(void *arg, struct link *l, int err, const char *why)
 static void on_failed(void *arg, int err, uint32_t result_code, const char *why)
 {
 	struct run *r = arg;
-	char words[SCS_SESSION_WHY_MAX];
+	char words[SCS_SESSION_WHY_MAX], address[SHOWN_ADDRESS_MAX];
 
 	(void)err;
 	if (r->was_open) /* we had been in: reports are waited for as long as asked */
@@ -356,7 +357,8 @@ static void on_failed(void *arg, int err, uint32_t result_code, const char *why)
 	if (result_code)
 		scs_refusal_words(words, sizeof words, result_code);
 	else
-		snprintf(words, sizeof words, "no connection to %s port %u: %s", r->o->address, r->o->connect_port, why);
+		snprintf(words, sizeof words, "no connection to %s: %s",
+			 shown_address(address, r->o->address, r->o->connect_port), why);
 	fail(r, words, result_code);
 }
 
@@ -406,7 +408,7 @@ static int run_loop(struct run *r)
 int scs_run(const struct scs_options *o, const struct log *log)
 {
 	struct run r = { .o = o, .exit_code = -1 };
-	char why[SCS_SESSION_WHY_MAX] = "out of memory";
+	char why[SCS_SESSION_WHY_MAX] = "out of memory", left[SHOWN_COUNT_MAX];
 	int err = prepare(&r);
 
 	if (!err) {
@@ -419,10 +421,8 @@ int scs_run(const struct scs_options *o, const struct log *log)
 		scs_session_close(&r.session);
 	}
 	if (r.left)
-		fprintf(
-		    stderr,
-		    "mtc-scs: %u delivery reports that were not waited for stay with the gateway; mtc-scs listen takes them\n",
-		    r.left);
+		fprintf(stderr, "mtc-scs: not waited for, and still at the gateway: %s; 'mtc-scs listen' takes what is there\n",
+			shown_count(left, r.left, "delivery report"));
 	scs_tally_fini(&r.tally);
 	json_decref(r.early);
 	free(r.slots);

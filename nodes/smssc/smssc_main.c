@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/shown.h"
 #include "base/stdfd.h"
 #include "nodes/common/node.h"
 #include "nodes/common/node_daemon.h"
@@ -52,7 +53,7 @@ static int load(struct smssc *s, const char *path)
 
 static int serve(struct smssc *s)
 {
-	char why[SMSSC_STORE_WHY_MAX];
+	char why[SMSSC_STORE_WHY_MAX], address[SHOWN_ADDRESS_MAX];
 	int err = smssc_open(s, why);
 
 	if (err)
@@ -63,10 +64,11 @@ static int serve(struct smssc *s)
 				 err == ERR_IO && errno == ENOENT ? "; its directory has to be there" : "");
 	err = smssc_t4_start(s);
 	if (err)
-		return node_fail(PROGRAM, "%s port %u: %s", s->conf.listen.address, s->conf.listen.port,
+		return node_fail(PROGRAM, "%s: %s", shown_address(address, s->conf.listen.address, s->conf.listen.port),
 				 err == ERR_IO ? strerror(errno) : err_str(err));
-	log_info(&s->log, "smssc", "ready %s:%u as %s, mobiles on %s", s->conf.listen.address, node_server_port(s->server),
-		 s->conf.identity.host, s->conf.ue_socket);
+	log_info(&s->log, "smssc", "ready %s as %s, mobiles on %s",
+		 shown_address(address, s->conf.listen.address, node_server_port(s->server)), s->conf.identity.host,
+		 s->conf.ue_socket);
 	node_out_ready(&s->out, s->conf.listen.address, node_server_port(s->server));
 	err = net_loop_run(s->loop);
 	return err ? node_fail(PROGRAM, "%s", err_str(err)) : NODE_EXIT_OK;
@@ -146,5 +148,5 @@ int main(int argc, char **argv)
 		.start = start,
 	};
 
-	return stdfd_open() ? NODE_EXIT_FAILURE : node_daemon_main(&self, argc, argv);
+	return stdfd_open() ? NODE_EXIT_FAILURE : stdfd_end(PROGRAM, node_daemon_main(&self, argc, argv), NODE_EXIT_FAILURE);
 }

@@ -73,7 +73,7 @@ static int help(void)
 	       "ctl makes devices (all without an IMSI) absent: signed off, deaf and mute; present: registered again; full: they "
 	       "refuse\n"
 	       "with 'memory capacity exceeded'; empty: not full, and they say so; slow: they answer MS milliseconds late.\n");
-	return fflush(stdout) ? NODE_EXIT_FAILURE : NODE_EXIT_OK;
+	return NODE_EXIT_OK;
 }
 
 static void on_signal(void *arg, int signum)
@@ -253,13 +253,11 @@ static int play(struct ue *u, int argc, char **argv)
 	return code == NODE_EXIT_OK ? run(u) : code;
 }
 
-int main(int argc, char **argv)
+static int command(int argc, char **argv)
 {
 	struct ue *u;
 	int code;
 
-	if (stdfd_open())
-		return NODE_EXIT_FAILURE;
 	if (argc > 1 && strcmp(argv[1], "ctl") == 0) {
 		if (argc < 4)
 			return node_usage(
@@ -281,4 +279,9 @@ int main(int argc, char **argv)
 	log_fini(&u->log);
 	free(u);
 	return code;
+}
+
+int main(int argc, char **argv)
+{
+	return stdfd_open() ? NODE_EXIT_FAILURE : stdfd_end(PROGRAM, command(argc, argv), NODE_EXIT_FAILURE);
 }

@@ -1,7 +1,10 @@
-/* stdfd.c - /dev/null in the place of closed standard streams. */
+/* stdfd.c - /dev/null in the place of closed standard streams; what became of standard output. */
 #include "base/stdfd.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 int stdfd_open(void)
@@ -26,4 +29,22 @@ bool stdfd_written(int fd)
 	int flags = fcntl(fd, F_GETFL);
 
 	return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY;
+}
+
+const char *stdfd_why(int error)
+{
+	if (!stdfd_written(STDOUT_FILENO))
+		return "it is closed";
+	return error ? strerror(error) : "a part of it is lost";
+}
+
+int stdfd_end(const char *program, int status, int failure)
+{
+	bool lost = ferror(stdout) != 0; /* a full buffer was flushed in between, and that errno is gone */
+
+	errno = 0;
+	if (fflush(stdout) == 0 && !lost)
+		return status;
+	fprintf(stderr, "%s: standard output could not be written: %s\n", program, stdfd_why(errno));
+	return status ? status : failure;
 }

@@ -1,5 +1,5 @@
 /* stdfd.h - descriptors 0 to 2 are never free: otherwise the next file, socket or shared memory that a process opens gets one of these
- * numbers, and log lines are written into it. */
+ * numbers, and log lines are written into it. And what was printed was taken by somebody, or the exit status says that it was not. */
 #pragma once
 #include <stdbool.h>
 
@@ -12,3 +12,11 @@ ERR_MUST_USE int stdfd_open(void);
 
 /* False: fd was closed when the program started, or is not open for writing. Nobody wants what goes there. */
 bool stdfd_written(int fd);
+
+/* Why a write to standard output failed, in words; `error` is its errno, 0: not known any more. Static or strerror()'s. */
+const char *stdfd_why(int error);
+
+/* The last statement of every main(): `return stdfd_end(program, status, failure)`. Writes what stdio still holds for standard output. When
+ * that fails, or an earlier piece was lost, says so on standard error; the result is `failure` then, unless `status` is a failure already
+ * (not 0), which stays. Returns the exit status. */
+int stdfd_end(const char *program, int status, int failure);

@@ -43,7 +43,7 @@ void cli_help_all(FILE *out)
 	      "  --help         help, also for one command: mtcctl scs add --help\n"
 	      "  --version      version\n"
 	      "\n"
-	      "Exit codes: 0 done, 1 the server said no (or a check says no), 2 usage, 4 could not connect.\n"
+	      "Exit codes: 0 done, 1 the server said no (or a check says no), 2 usage, 4 could not connect, or standard output could not be written.\n"
 	      "\n"
 	      "A first session - an SCS is provisioned, may wake a fleet, and may not wake one meter of it:\n"
 	      "  mtcctl scs add acme --e164 49170123456 --origin-host scs.acme.example --realm acme.example --anchor anchor-a\n"

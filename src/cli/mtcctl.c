@@ -406,12 +406,12 @@ static int no_command(const struct options *o)
 	return usage(words, o->words[0]);
 }
 
-int main(int argc, char **argv)
+static int command(int argc, char **argv)
 {
 	const char *from_env = getenv("MTC_CTL");
 	struct options o = { .socket = from_env && *from_env ? from_env : DEFAULT_SOCKET, .wait_s = 30 };
 	const struct cli_command *c;
-	int used, code = stdfd_open() ? CLI_USAGE : global_options(&o, argc, argv);
+	int used, code = global_options(&o, argc, argv);
 
 	if (code)
 		return code;
@@ -432,8 +432,10 @@ int main(int argc, char **argv)
 	c = find_command(o.words, o.words_n, &used);
 	if (!c)
 		return no_command(&o);
-	code = run(&o, c, o.words_n - used, o.words + used);
-	if (fflush(stdout) && !code)
-		code = CLI_CONNECT;
-	return code;
+	return run(&o, c, o.words_n - used, o.words + used);
+}
+
+int main(int argc, char **argv)
+{
+	return stdfd_open() ? CLI_USAGE : stdfd_end("mtcctl", command(argc, argv), CLI_CONNECT);
 }

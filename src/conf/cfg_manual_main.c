@@ -16,5 +16,5 @@ int main(int argc, char **argv)
 		fputs("usage: cfg-manual roff|markdown\n", stderr);
 		return 2;
 	}
-	return fflush(stdout) ? 1 : 0;
+	return stdfd_end("cfg-manual", 0, 1);
 }

@@ -124,10 +124,10 @@ static int parse(struct options *o, int argc, char **argv)
 	return -1;
 }
 
-int main(int argc, char **argv)
+static int play_role(int argc, char **argv)
 {
 	struct options o = { 0 };
-	int status = stdfd_open() ? 1 : parse(&o, argc, argv);
+	int status = parse(&o, argc, argv);
 
 	if (status >= 0)
 		return status;
@@ -143,4 +143,9 @@ int main(int argc, char **argv)
 	if (strcmp(o.role, "core") == 0)
 		return dm_core_main(o.config);
 	return usage("there is no role ", o.role);
+}
+
+int main(int argc, char **argv)
+{
+	return stdfd_open() ? 1 : stdfd_end("mtc-iwfd", play_role(argc, argv), 1);
 }

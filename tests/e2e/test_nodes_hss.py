@@ -153,7 +153,7 @@ def test_sighup_reads_again_all_or_nothing(hss):
     assert f"{hss.subscribers}:3: barred: expected true or false" in hss.log()
     assert sir(p, external("meter-1@a.example")).result == 2001
     hss.write([second])
-    hss.hup("1 subscribers read again")
+    hss.hup("1 subscriber read again")
     assert sir(p, external("meter-1@a.example")).experimental == 5001
 
 
