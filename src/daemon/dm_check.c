@@ -14,7 +14,7 @@ static void on_line(void *arg, const char *kind, const char *text)
 
 int dm_check_main(const char *path)
 {
-	static struct dm_report report; /* too large for a stack that is kept small */
+	static struct report report; /* too large for a stack that is kept small */
 	char why[CFG_WHY_MAX] = "";
 	struct cfg_iwf *c = NULL;
 	struct dm_set *set = NULL;
@@ -26,7 +26,7 @@ int dm_check_main(const char *path)
 		fprintf(stderr, "mtc-iwfd: %s\n", why);
 	if (!err) {
 		err = dm_set_load(&set, c, 1, &report);
-		dm_report_each(&report, on_line, NULL);
+		report_each(&report, on_line, NULL);
 		if (!err)
 			dm_set_free(set);
 	}

@@ -39,7 +39,7 @@ struct dm_reload { /* one that waits until every process uses the new set */
 	bool waits;
 	uint32_t core, number; /* who asked: generation of the core, and its number; number 0: SIGHUP */
 	struct net_timer *timer;
-	struct dm_report report;
+	struct report report;
 };
 
 struct dm_parent {

@@ -75,7 +75,7 @@ static void forget_renewed(struct dm_parent *p, const struct dm_set *fresh)
 static void on_start_line(void *arg, const char *kind, const char *text)
 {
 	(void)arg;
-	fprintf(stderr, "mtc-iwfd: %s%s\n", strcmp(kind, DM_WARNING) == 0 ? "warning: " : "", text);
+	fprintf(stderr, "mtc-iwfd: %s%s\n", strcmp(kind, REPORT_WARNING) == 0 ? "warning: " : "", text);
 }
 
 int dm_files_read(struct dm_parent *p)
@@ -88,9 +88,9 @@ int dm_files_read(struct dm_parent *p)
 		fprintf(stderr, "mtc-iwfd: the configuration cannot be kept in memory: %s\n", err_str(err));
 		return err;
 	}
-	p->reload.report = (struct dm_report){ .len = 0 };
+	p->reload.report = (struct report){ .len = 0 };
 	err = dm_set_load(&p->set, p->cfg, 1, &p->reload.report);
-	dm_report_each(&p->reload.report, on_start_line, NULL);
+	report_each(&p->reload.report, on_start_line, NULL);
 	return err;
 }
 
@@ -165,9 +165,9 @@ static void log_line(void *arg, const char *kind, const char *text)
 {
 	const struct dm_parent *p = arg;
 
-	if (strcmp(kind, DM_ERROR) == 0)
+	if (strcmp(kind, REPORT_ERROR) == 0)
 		log_error(&p->log, "daemon", "reload: %s", text);
-	else if (strcmp(kind, DM_WARNING) == 0)
+	else if (strcmp(kind, REPORT_WARNING) == 0)
 		log_warn(&p->log, "daemon", "reload: %s", text);
 	else
 		log_info(&p->log, "daemon", "reload: %s is renewed", text);
@@ -179,7 +179,7 @@ static void answer(struct dm_parent *p, bool taken)
 	struct dm_msg m = { .kind = DM_RELOADED, .index = r->number, .value = taken };
 	int fd = -1;
 
-	dm_report_each(&r->report, log_line, p);
+	report_each(&r->report, log_line, p);
 	if (!taken)
 		log_error(&p->log, "daemon", "reload refused, errors: %u; set %u of the files stays in use", r->report.errors,
 			  p->set->generation);
@@ -206,12 +206,12 @@ static bool lags(const struct dm_child *c)
 	return c->pid && c->ready && c->set_taken != c->parent->set->generation;
 }
 
-static void say_lagging(const struct dm_child *c, struct dm_report *r)
+static void say_lagging(const struct dm_child *c, struct report *r)
 {
 	char name[EDGE_WORDS_MAX];
 
 	if (lags(c))
-		dm_report_add(r, DM_WARNING, "%s still uses set %u of the files", dm_child_name(c, name), c->set_taken);
+		report_add(r, REPORT_WARNING, "%s still uses set %u of the files", dm_child_name(c, name), c->set_taken);
 }
 
 void dm_reload_step(struct dm_parent *p)
@@ -243,17 +243,17 @@ static void on_late(void *arg)
 /* -- the reload */
 
 /* The configuration is that of the start until the next start. */
-static void compare_config(const struct dm_parent *p, struct dm_report *r)
+static void compare_config(const struct dm_parent *p, struct report *r)
 {
 	struct file_copy f;
 	char words[FILE_WHY_MAX];
 
 	if (file_read(&f, p->path, CFG_TEXT_MAX, words)) {
-		dm_report_add(r, DM_WARNING, "%s cannot be compared with the configuration in use: %s", p->path, words);
+		report_add(r, REPORT_WARNING, "%s cannot be compared with the configuration in use: %s", p->path, words);
 		return;
 	}
 	if (f.len != p->text_len || memcmp(f.p, p->text, f.len) != 0)
-		dm_report_add(r, DM_WARNING, "%s changed on disk; restart mtc-iwfd to apply it", p->path);
+		report_add(r, REPORT_WARNING, "%s changed on disk; restart mtc-iwfd to apply it", p->path);
 	file_copy_fini(&f);
 }
 
@@ -281,7 +281,7 @@ void dm_reload(struct dm_parent *p, uint32_t number)
 		on_late(p); /* the one before is over */
 	r->number = number;
 	r->core = p->core.generation;
-	r->report = (struct dm_report){ .len = 0 };
+	r->report = (struct report){ .len = 0 };
 	err = dm_set_load(&fresh, p->cfg, p->set->generation + 1, &r->report);
 	compare_config(p, &r->report);
 	if (err) {

@@ -20,7 +20,7 @@ struct wanted { /* a place in the configuration that names a file */
 
 struct reading {
 	const struct cfg_iwf *cfg;
-	struct dm_report *report;
+	struct report *report;
 	struct wanted wanted[WANTED_MAX];
 	size_t wanted_n;
 	struct {
@@ -85,7 +85,7 @@ static void wrong(struct reading *g, const struct wanted *w, const char *words)
 	char why[CFG_WHY_MAX] = "";
 
 	if (cfg_wrong(why, g->cfg->lines, cfg_line(g->cfg->lines, "%s[%zu].%s", list, w->index, item), "%s", words))
-		dm_report_add(g->report, DM_ERROR, "%s", why);
+		report_add(g->report, REPORT_ERROR, "%s", why);
 }
 
 static bool starts(const char *words, const char *with)
@@ -131,8 +131,8 @@ static void read_copy(struct reading *g, struct wanted *w)
 		}
 	}
 	if (is_key(w->what) && (g->copies[w->copy].content.mode & 0027))
-		dm_report_add(g->report, DM_WARNING, "key '%s' has mode %04o; 0600 is expected", w->path,
-			      g->copies[w->copy].content.mode);
+		report_add(g->report, REPORT_WARNING, "key '%s' has mode %04o; 0600 is expected", w->path,
+			   g->copies[w->copy].content.mode);
 }
 
 static void note_ends(struct reading *g, struct dm_set *s)
@@ -218,11 +218,11 @@ static int fill(struct reading *g, struct dm_set *s)
 	for (unsigned part = DM_PARTS; part-- > 0 && !err;) /* the core's first: it has the words about anchors */
 		err = check_part(g, s->fd[part], (enum dm_parts)part);
 	if (err)
-		dm_report_add(g->report, DM_ERROR, "the files could not be kept: %s", err_str(err));
+		report_add(g->report, REPORT_ERROR, "the files could not be kept: %s", err_str(err));
 	return g->report->errors ? ERR_INVAL : 0;
 }
 
-int dm_set_load(struct dm_set **out, const struct cfg_iwf *cfg, uint32_t generation, struct dm_report *r)
+int dm_set_load(struct dm_set **out, const struct cfg_iwf *cfg, uint32_t generation, struct report *r)
 {
 	struct reading *g = calloc(1, sizeof *g);
 	struct dm_set *s = calloc(1, sizeof *s);
@@ -234,7 +234,7 @@ int dm_set_load(struct dm_set **out, const struct cfg_iwf *cfg, uint32_t generat
 		memset(s->fd, 0xff, sizeof s->fd); /* -1 each */
 		err = fill(g, s);
 	} else {
-		dm_report_add(r, DM_ERROR, "%s", err_str(ERR_NOMEM));
+		report_add(r, REPORT_ERROR, "%s", err_str(ERR_NOMEM));
 	}
 	for (size_t i = 0; g && i < g->copies_n; i++)
 		file_copy_fini(&g->copies[i].content);
@@ -271,13 +271,13 @@ static unsigned compare_part(const struct dm_part *from, const struct dm_part *t
 		if (!mine ||
 		    same(dm_part_find(from, (enum dm_file)w->what, w->index), dm_part_find(to, (enum dm_file)w->what, w->index)))
 			continue;
-		dm_report_add(g->report, DM_RENEWED, "%s", w->path);
+		report_add(g->report, REPORT_RENEWED, "%s", w->path);
 		n++;
 	}
 	return n;
 }
 
-unsigned dm_set_changes(const struct dm_set *from, const struct dm_set *to, const struct cfg_iwf *cfg, struct dm_report *r)
+unsigned dm_set_changes(const struct dm_set *from, const struct dm_set *to, const struct cfg_iwf *cfg, struct report *r)
 {
 	struct reading g = { .cfg = cfg, .report = r };
 	unsigned n = 0;

@@ -1,8 +1,8 @@
 /* dm_set.h - certificates, keys and trust anchors as one set: read once, checked whole, kept as sealed memory for every child that is
  * started later (CONTRACTS section 9). */
 #pragma once
+#include "base/report.h"
 #include "daemon/dm_part.h"
-#include "daemon/dm_report.h"
 
 struct dm_set {
 	uint32_t generation; /* 1 at the start, one more with each set that is taken */
@@ -13,8 +13,8 @@ struct dm_set {
 
 /* Reads every file that the configuration names and checks all of them as the processes will use them. ERR_INVAL: errors in the report,
  * all that were found; others (ERR_NOMEM, ERR_IO) are in there, too. */
-ERR_MUST_USE int dm_set_load(struct dm_set **out, const struct cfg_iwf *cfg, uint32_t generation, struct dm_report *r);
+ERR_MUST_USE int dm_set_load(struct dm_set **out, const struct cfg_iwf *cfg, uint32_t generation, struct report *r);
 void dm_set_free(struct dm_set *s); /* NULL allowed */
 
 /* A line for each file whose content is another one in `to`. Returns their number. */
-unsigned dm_set_changes(const struct dm_set *from, const struct dm_set *to, const struct cfg_iwf *cfg, struct dm_report *r);
+unsigned dm_set_changes(const struct dm_set *from, const struct dm_set *to, const struct cfg_iwf *cfg, struct report *r);

@@ -16,7 +16,7 @@ struct world {
 	struct pki pki;
 	struct pki_cert a, b, iwf, inside, peer; /* two anchors; two listeners; one peer */
 	struct cfg_iwf *cfg;
-	struct dm_report report;
+	struct report report;
 };
 
 static const char text[] = "identity:\n"
@@ -102,7 +102,7 @@ static struct dm_set *load(struct world *w, uint32_t generation)
 {
 	struct dm_set *s = NULL;
 
-	w->report = (struct dm_report){ .len = 0 };
+	w->report = (struct report){ .len = 0 };
 	if (dm_set_load(&s, w->cfg, generation, &w->report))
 		fail_msg("%s", w->report.text);
 	assert_int_equal(w->report.errors, 0);
@@ -115,7 +115,7 @@ static void refused(struct world *w, unsigned errors)
 	int before = dup(0), after;
 
 	close(before);
-	w->report = (struct dm_report){ .len = 0 };
+	w->report = (struct report){ .len = 0 };
 	assert_int_equal(dm_set_load(&s, w->cfg, 2, &w->report), ERR_INVAL);
 	assert_null(s);
 	if (w->report.errors != errors)
@@ -318,20 +318,20 @@ static void on_line(void *arg, const char *kind, const char *line)
 
 static void a_report_is_bounded_and_says_nothing_twice(void **state)
 {
-	static struct dm_report r;
+	static struct report r;
 
 	(void)state;
-	r = (struct dm_report){ .len = 0 };
-	dm_report_add(&r, DM_ERROR, "one\nforged");
-	dm_report_add(&r, DM_ERROR, "one\nforged");
+	r = (struct report){ .len = 0 };
+	report_add(&r, REPORT_ERROR, "one\nforged");
+	report_add(&r, REPORT_ERROR, "one\nforged");
 	assert_string_equal(r.text, "error one?forged\n");
 	assert_int_equal(r.errors, 1);
 	for (int i = 0; i < 1000; i++)
-		dm_report_add(&r, DM_ERROR, "%d %0500d", i, i);
+		report_add(&r, REPORT_ERROR, "%d %0500d", i, i);
 	assert_int_equal(r.errors, 1001);
-	assert_true(r.len < DM_REPORT_MAX && r.left_out > 900);
+	assert_true(r.len < REPORT_MAX && r.left_out > 900);
 	lines = 0;
-	dm_report_each(&r, on_line, NULL);
+	report_each(&r, on_line, NULL);
 	assert_int_equal(lines, 1001 - r.left_out + 1);
 	assert_string_equal(last_kind, "error");
 }

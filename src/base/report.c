@@ -1,5 +1,5 @@
-/* dm_report.c - lines in a buffer of one size. */
-#include "daemon/dm_report.h"
+/* report.c - lines in a buffer of one size. */
+#include "base/report.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 
 #define LINE_MAX_OCTETS 1024
 
-void dm_report_add(struct dm_report *r, const char *kind, const char *fmt, ...)
+void report_add(struct report *r, const char *kind, const char *fmt, ...)
 {
 	char line[LINE_MAX_OCTETS];
 	size_t len, n;
@@ -26,7 +26,7 @@ void dm_report_add(struct dm_report *r, const char *kind, const char *fmt, ...)
 	n = strlen(line);
 	line[n++] = '\n';
 	line[n] = 0;
-	if (strcmp(kind, DM_ERROR) == 0 && !strstr(r->text, line))
+	if (strcmp(kind, REPORT_ERROR) == 0 && !strstr(r->text, line))
 		r->errors++;
 	if (strstr(r->text, line))
 		return;
@@ -38,7 +38,7 @@ void dm_report_add(struct dm_report *r, const char *kind, const char *fmt, ...)
 	r->len += n;
 }
 
-void dm_report_each(const struct dm_report *r, dm_report_fn *fn, void *arg)
+void report_each(const struct report *r, report_fn *fn, void *arg)
 {
 	char line[LINE_MAX_OCTETS], more[SHOWN_COUNT_MAX], *text;
 
@@ -52,6 +52,6 @@ void dm_report_each(const struct dm_report *r, dm_report_fn *fn, void *arg)
 	}
 	if (r->left_out) {
 		snprintf(line, sizeof line, "no room here for %s", shown_count(more, r->left_out, "more line"));
-		fn(arg, r->errors ? DM_ERROR : DM_WARNING, line);
+		fn(arg, r->errors ? REPORT_ERROR : REPORT_WARNING, line);
 	}
 }
