@@ -1,9 +1,13 @@
 /* node_conf.c - rows of the common sections and what is made of them. */
 #include "nodes/common/node_conf.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/shown.h"
+#include "net/net_tcp.h"
 #include "nodes/common/node.h"
 
 const struct cfg_row node_identity_rows[] = {
@@ -38,40 +42,97 @@ const struct cfg_row node_log_rows[] = {
 	CFG_END,
 };
 
-int node_listen_check(const struct node_listen *l, const struct cfg_lines *lines, char why[CFG_WHY_MAX])
-{
-	if (l->protection == NODE_TLS) {
-		if (!l->certificate[0] || !l->key[0] || !l->anchors_n)
-			return cfg_wrong(why, lines, cfg_line(lines, "listen.protection"),
-					 "listen: protection tls needs certificate, key and anchors");
-		return 0;
-	}
-	if (l->certificate[0] || l->key[0] || l->anchors_n)
-		return cfg_wrong(why, lines, cfg_line(lines, "listen.protection"),
-				 "listen: certificate, key and anchors belong to protection tls, and protection is none");
-	return 0;
-}
-
-int node_listen_tls(struct tls_ctx **out, const struct node_listen *l, char *why, size_t why_size)
+static int use_tls(struct tls_ctx **out, const struct node_identity *identity, const struct node_listen *l,
+		   const struct cfg_lines *lines, struct report *why)
 {
 	struct tls_anchor_conf anchors[TLS_ANCHORS_MAX] = { 0 };
 	struct tls_conf conf = {
 		.server = true,
 		.certificate = l->certificate,
+		.own = TLS_OWN_USABLE,
+		.own_name = identity->host,
 		.key = tls_keyholder_file(l->key),
 		.anchors = anchors,
 		.anchors_n = l->anchors_n,
 		.tls12_allowed = true,
 	};
+	char words[CFG_WHY_MAX];
+	int err;
 
-	*out = NULL;
-	if (l->protection != NODE_TLS)
-		return 0;
 	for (size_t i = 0; i < l->anchors_n; i++) {
 		snprintf(anchors[i].name, sizeof anchors[i].name, "anchor-%zu", i);
 		anchors[i].file = l->anchors[i];
 	}
-	return tls_ctx_new(out, &conf, why, why_size);
+	err = tls_ctx_new(out, &conf, words, sizeof words);
+	if (err)
+		return cfg_wrong(why, lines, cfg_line(lines, "listen.certificate"), "listen: %s", words);
+	if (*words)
+		cfg_warn(why, lines, cfg_line(lines, "listen.key"), "listen: %s", words);
+	return 0;
+}
+
+int node_listen_check(const struct node_listen *l, const struct cfg_lines *lines, struct report *why)
+{
+	if (!cfg_sound(lines, "listen"))
+		return 0;
+	if (l->protection == NODE_TLS && (!l->certificate[0] || !l->key[0] || !l->anchors_n))
+		return cfg_wrong(why, lines, cfg_line(lines, "listen.protection"),
+				 "listen: protection tls needs certificate, key and anchors");
+	if (l->protection != NODE_TLS && (l->certificate[0] || l->key[0] || l->anchors_n))
+		return cfg_wrong(why, lines, cfg_line(lines, "listen.protection"),
+				 "listen: certificate, key and anchors belong to protection tls, and protection is none");
+	return 0;
+}
+
+int node_listen_tls(struct tls_ctx **out, const struct node_identity *identity, const struct node_listen *l,
+		    const struct cfg_lines *lines, struct report *why)
+{
+	bool whole = l->certificate[0] && l->key[0] && l->anchors_n; /* else it was told */
+	char address[SHOWN_ADDRESS_MAX];
+	int err = 0;
+
+	*out = NULL;
+	if (!cfg_sound(lines, "listen"))
+		return 0;
+	if (net_tcp_usable(l->address, l->port))
+		err = cfg_wrong(why, lines, cfg_line(lines, "listen.address"), "listen: %s cannot be listened on: %s",
+				shown_address(address, l->address, l->port), strerror(errno));
+	if (l->protection == NODE_TLS && whole && cfg_sound(lines, "identity") && use_tls(out, identity, l, lines, why))
+		err = ERR_INVAL;
+	if (err) {
+		tls_ctx_free(*out);
+		*out = NULL;
+	}
+	return err;
+}
+
+static const char *kind_words(mode_t kind)
+{
+	return kind == S_IFDIR ? "directory" : kind == S_IFSOCK ? "socket" : "file";
+}
+
+int node_place_check(const char *key, const char *path, mode_t kind, const struct cfg_lines *lines, struct report *why)
+{
+	const char *slash = strrchr(path, '/');
+	unsigned line = cfg_line(lines, "%s", key);
+	char dir[CFG_PATH_MAX] = ".";
+	struct stat st;
+	bool is_there;
+
+	if (!*path || !cfg_sound(lines, "%s", key))
+		return 0;
+	if (slash)
+		snprintf(dir, sizeof dir, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+	if (stat(dir, &st) || !S_ISDIR(st.st_mode))
+		return cfg_wrong(why, lines, line, "%s: the directory %s is not there, expected one to make it in", path, dir);
+	is_there = stat(path, &st) == 0;
+	if (is_there && (st.st_mode & S_IFMT) != kind)
+		return cfg_wrong(why, lines, line, "%s is there and is not a %s, expected one or nothing there", path,
+				 kind_words(kind));
+	if (is_there && kind != S_IFSOCK ? access(path, kind == S_IFDIR ? W_OK | X_OK : W_OK) : access(dir, W_OK | X_OK))
+		return cfg_wrong(why, lines, line, "%s: %s, expected a place that this process may write in", path,
+				 strerror(errno));
+	return 0;
 }
 
 void node_link_conf(struct link_conf *out, const struct node_identity *identity, const struct log *log)

@@ -13,13 +13,12 @@ static const struct cfg_row rows[] = {
 	CFG_END,
 };
 
-int hss_conf_load(struct hss_conf *out, const char *path, char why[CFG_WHY_MAX])
+int hss_conf_load(struct hss_conf *out, const char *path, struct cfg_lines **lines, struct report *why)
 {
-	struct cfg_lines *lines = NULL;
-	int err = cfg_read_file(out, sizeof *out, rows, path, &lines, why);
+	int err = cfg_read_file(out, sizeof *out, rows, path, lines, why), checked;
 
-	if (!err)
-		err = node_listen_check(&out->listen, lines, why);
-	cfg_lines_free(lines);
-	return err;
+	if (!*lines)
+		return err;
+	checked = node_listen_check(&out->listen, *lines, why);
+	return err ? err : checked;
 }

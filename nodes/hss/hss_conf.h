@@ -15,5 +15,6 @@ struct hss_conf {
 	uint64_t watchdog_ms;
 };
 
-/* Reads and checks. Errors as `FILE:LINE: ...` in why. */
-ERR_MUST_USE int hss_conf_load(struct hss_conf *out, const char *path, char why[CFG_WHY_MAX]);
+/* Reads and checks. All errors are in `why`, as `FILE:LINE: ...`. *lines as cfg_read_all() gives it: when it is not NULL, further checks
+ * may tell more. Set it to NULL before. */
+ERR_MUST_USE int hss_conf_load(struct hss_conf *out, const char *path, struct cfg_lines **lines, struct report *why);

@@ -67,25 +67,39 @@ static void on_reloaded(void *arg, struct hss_store *store, const char *why)
 
 static const struct node_server_cb server_cb = { .on_request = hss_server_on_request };
 
+/* All that is wrong, for -t and for the start. */
+static int examine(struct hss *h, const char *path, struct report *why)
+{
+	char words[HSS_STORE_WHY_MAX];
+	struct cfg_lines *lines = NULL;
+	int err = hss_conf_load(&h->conf, path, &lines, why);
+
+	if (lines && node_listen_tls(&h->tls, &h->conf.identity, &h->conf.listen, lines, why))
+		err = ERR_INVAL;
+	if (lines && cfg_sound(lines, "subscribers") &&
+	    (hss_store_load(&h->state.self.store, h->conf.subscribers, words) ||
+	     hss_store_enough(h->state.self.store, h->conf.subscribers_min, h->conf.subscribers, words))) {
+		report_add(why, REPORT_ERROR, "%s", words);
+		err = ERR_INVAL;
+	}
+	cfg_lines_free(lines);
+	return err;
+}
+
 static int load(struct hss *h, const char *path)
 {
-	char why[CFG_WHY_MAX > HSS_STORE_WHY_MAX ? CFG_WHY_MAX : HSS_STORE_WHY_MAX];
+	static struct report why; /* too large for a stack that is kept small */
 	uint64_t started_ms = clock_mono_ms();
 	char n[SHOWN_COUNT_MAX];
+	int err = examine(h, path, &why);
 
-	if (hss_conf_load(&h->conf, path, why) || hss_store_load(&h->state.self.store, h->conf.subscribers, why) ||
-	    hss_store_enough(h->state.self.store, h->conf.subscribers_min, h->conf.subscribers, why)) {
-		fprintf(stderr, PROGRAM ": %s\n", why);
+	report_print(&why, stderr, PROGRAM);
+	if (err)
 		return NODE_EXIT_USAGE;
-	}
 	h->log.level = (enum log_level)h->conf.log.level;
 	log_queue_max(&h->log, h->conf.log.queue_max);
 	log_info(&h->log, "hss", "%s read from %s in %u ms", shown_count(n, hss_store_count(h->state.self.store), "subscriber"),
 		 h->conf.subscribers, (unsigned)(clock_mono_ms() - started_ms));
-	if (node_listen_tls(&h->tls, &h->conf.listen, why, sizeof why)) {
-		fprintf(stderr, PROGRAM ": %s: listen: %s\n", path, why);
-		return NODE_EXIT_USAGE;
-	}
 	return NODE_EXIT_OK;
 }
 

@@ -161,6 +161,11 @@ static int read_lines(struct hss_store *s, FILE *f, char *line, uint32_t *number
 	for (*number = 1; fgets(line, HSS_LINE_MAX + 2, f); ++*number) {
 		size_t len = strlen(line);
 
+		if (*number == 1 && len >= 3 &&
+		    memcmp(line, "\xef\xbb\xbf", 3) == 0) { /* some editors put this mark before UTF-8 */
+			len -= 3;
+			memmove(line, line + 3, len + 1);
+		}
 		s->lines = *number;
 		s->unended = !len || line[len - 1] != '\n';
 		if (!s->unended)

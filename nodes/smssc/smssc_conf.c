@@ -67,31 +67,37 @@ static const struct cfg_row rows[] = {
 	CFG_END,
 };
 
-static int check(const struct smssc_conf *c, const struct cfg_lines *lines, char why[CFG_WHY_MAX])
+static int check_socket(const struct smssc_conf *c, const struct cfg_lines *lines, struct report *why)
 {
 	size_t path_max = sizeof((struct sockaddr_un *)0)->sun_path - 1;
-	int err = node_listen_check(&c->listen, lines, why);
 
-	if (err)
-		return err;
-	if (strlen(c->ue_socket) > path_max)
-		return cfg_wrong(why, lines, cfg_line(lines, "ue_socket"),
-				 "the path '%s' is longer than a socket may have: expected at most %zu octets", c->ue_socket,
-				 path_max);
-	if (c->delivery.retry_max_ms < c->delivery.retry_min_ms)
-		return cfg_wrong(why, lines, cfg_line(lines, "delivery.retry_max"), "delivery.retry_max is below retry_min");
-	if (c->report.retry_max_ms < c->report.retry_min_ms)
-		return cfg_wrong(why, lines, cfg_line(lines, "report.retry_max"), "report.retry_max is below retry_min");
-	return 0;
+	if (strlen(c->ue_socket) <= path_max)
+		return 0;
+	return cfg_wrong(why, lines, cfg_line(lines, "ue_socket"),
+			 "the path '%s' is longer than a socket may have: expected at most %zu octets", c->ue_socket, path_max);
 }
 
-int smssc_conf_load(struct smssc_conf *out, const char *path, char why[CFG_WHY_MAX])
+static int check_retry(const char *section, uint64_t min_ms, uint64_t max_ms, const struct cfg_lines *lines, struct report *why)
 {
-	struct cfg_lines *lines = NULL;
-	int err = cfg_read_file(out, sizeof *out, rows, path, &lines, why);
+	if (max_ms >= min_ms || !cfg_sound(lines, "%s", section))
+		return 0;
+	return cfg_wrong(why, lines, cfg_line(lines, "%s.retry_max", section), "%s.retry_max is below retry_min", section);
+}
 
-	if (!err)
-		err = check(out, lines, why);
-	cfg_lines_free(lines);
+static bool check(const struct smssc_conf *c, const struct cfg_lines *lines, struct report *why)
+{
+	bool well = node_listen_check(&c->listen, lines, why) == 0;
+
+	well = check_socket(c, lines, why) == 0 && well;
+	well = check_retry("delivery", c->delivery.retry_min_ms, c->delivery.retry_max_ms, lines, why) == 0 && well;
+	return check_retry("report", c->report.retry_min_ms, c->report.retry_max_ms, lines, why) == 0 && well;
+}
+
+int smssc_conf_load(struct smssc_conf *out, const char *path, struct cfg_lines **lines, struct report *why)
+{
+	int err = cfg_read_file(out, sizeof *out, rows, path, lines, why);
+
+	if (*lines && !check(out, *lines, why) && !err)
+		err = ERR_INVAL;
 	return err;
 }

@@ -34,20 +34,36 @@ static void on_signal(void *arg, int signum)
 	node_server_stop(s->server, on_parted, s);
 }
 
+/* All that is wrong, for -t and for the start. */
+static int examine(struct smssc *s, const char *path, struct report *why)
+{
+	struct cfg_lines *lines = NULL;
+	int err = smssc_conf_load(&s->conf, path, &lines, why);
+
+	if (!lines)
+		return err;
+	if (node_listen_tls(&s->tls, &s->conf.identity, &s->conf.listen, lines, why))
+		err = ERR_INVAL;
+	if (node_place_check("state_dir", s->conf.state_dir, S_IFDIR, lines, why))
+		err = ERR_INVAL;
+	if (node_place_check("ue_socket", s->conf.ue_socket, S_IFSOCK, lines, why))
+		err = ERR_INVAL;
+	if (node_place_check("events", s->conf.events, S_IFREG, lines, why))
+		err = ERR_INVAL;
+	cfg_lines_free(lines);
+	return err;
+}
+
 static int load(struct smssc *s, const char *path)
 {
-	char why[CFG_WHY_MAX];
+	static struct report why; /* too large for a stack that is kept small */
+	int err = examine(s, path, &why);
 
-	if (smssc_conf_load(&s->conf, path, why)) {
-		fprintf(stderr, PROGRAM ": %s\n", why);
+	report_print(&why, stderr, PROGRAM);
+	if (err)
 		return NODE_EXIT_USAGE;
-	}
 	s->log.level = (enum log_level)s->conf.log.level;
 	log_queue_max(&s->log, s->conf.log.queue_max);
-	if (node_listen_tls(&s->tls, &s->conf.listen, why, sizeof why)) {
-		fprintf(stderr, PROGRAM ": %s: listen: %s\n", path, why);
-		return NODE_EXIT_USAGE;
-	}
 	return NODE_EXIT_OK;
 }
 

@@ -55,3 +55,40 @@ void report_each(const struct report *r, report_fn *fn, void *arg)
 		fn(arg, r->errors ? REPORT_ERROR : REPORT_WARNING, line);
 	}
 }
+
+struct first {
+	char *out;
+	size_t size;
+};
+
+static void take_first(void *arg, const char *kind, const char *text)
+{
+	struct first *f = arg;
+
+	if (!*f->out && strcmp(kind, REPORT_ERROR) == 0)
+		snprintf(f->out, f->size, "%s", text);
+}
+
+const char *report_first(const struct report *r, char *out, size_t size)
+{
+	*out = 0;
+	report_each(r, take_first, &(struct first){ out, size });
+	return out;
+}
+
+struct print {
+	FILE *out;
+	const char *program;
+};
+
+static void print_line(void *arg, const char *kind, const char *text)
+{
+	const struct print *p = arg;
+
+	fprintf(p->out, "%s: %s%s\n", p->program, strcmp(kind, REPORT_WARNING) == 0 ? "warning: " : "", text);
+}
+
+void report_print(const struct report *r, FILE *out, const char *program)
+{
+	report_each(r, print_line, &(struct print){ out, program });
+}

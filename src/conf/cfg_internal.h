@@ -7,6 +7,8 @@ const char *cfg_text_problem(const unsigned char *p, size_t len, unsigned *line)
 
 ERR_MUST_USE int cfg_lines_new(struct cfg_lines **out, const char *path);
 ERR_MUST_USE int cfg_lines_add(struct cfg_lines *l, const char *where, unsigned line);
+/* For cfg_sound(). */
+ERR_MUST_USE int cfg_lines_wrong(struct cfg_lines *l, const char *where);
 
 /* Sets the member of `row` in the struct at `base` from one scalar of `len` octets. `path` is the configuration file. Fails
  * with ERR_INVAL, ERR_RANGE or ERR_LIMIT; the member is untouched then. */

@@ -329,28 +329,45 @@ uint64_t cfg_answer_within_ms(const struct cfg_iwf *c)
 	return 2 * c->s6m.answer_wait_ms + 4 * c->t4.answer_wait_ms + CFG_ANSWER_MARGIN_MS;
 }
 
-int cfg_iwf_parse(struct cfg_iwf **out, const char *path, const void *text, size_t len, char why[CFG_WHY_MAX])
+int cfg_iwf_examine(struct cfg_iwf **out, const char *path, const void *text, size_t len, struct report *why)
 {
 	struct cfg_iwf *c = calloc(1, sizeof *c);
 	struct cfg_lines *lines = NULL;
-	int err;
+	int err, checked = 0;
 
 	if (!c) {
+		report_add(why, REPORT_ERROR, "%s: %s", path, err_str(ERR_NOMEM));
+		return ERR_NOMEM;
+	}
+	err = cfg_read_all(c, sizeof *c, top_rows, path, text, len, &lines, why);
+	c->lines = lines;
+	if (lines)
+		checked = cfg_iwf_check(c, why);
+	if (lines)
+		*out = c;
+	else
+		cfg_iwf_free(c);
+	return err ? err : checked;
+}
+
+int cfg_iwf_parse(struct cfg_iwf **out, const char *path, const void *text, size_t len, char why[CFG_WHY_MAX])
+{
+	struct report *report = calloc(1, sizeof *report);
+	struct cfg_iwf *c = NULL;
+	int err;
+
+	if (!report) {
 		snprintf(why, CFG_WHY_MAX, "%s: %s", path, err_str(ERR_NOMEM));
 		return ERR_NOMEM;
 	}
-	err = cfg_read(c, sizeof *c, top_rows, path, text, len, &lines, why);
-	if (err)
-		goto free_c;
-	c->lines = lines;
-	err = cfg_iwf_check(c, why);
-	if (err)
-		goto free_c;
-	*out = c;
-	return 0;
-
-free_c:
-	cfg_iwf_free(c);
+	err = cfg_iwf_examine(&c, path, text, len, report);
+	if (err) {
+		report_first(report, why, CFG_WHY_MAX);
+		cfg_iwf_free(c);
+	} else {
+		*out = c;
+	}
+	free(report);
 	return err;
 }
 

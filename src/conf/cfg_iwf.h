@@ -156,14 +156,18 @@ uint64_t cfg_answer_within_ms(const struct cfg_iwf *c);
 #define CFG_ANSWER_MARGIN_MS 2000u
 #define CFG_CORE_MARGIN_MS (CFG_ANSWER_MARGIN_MS / 2)
 
-/* Reads and cross-checks (names unique, s6m and t4 name a peer, external listeners protected, TLS complete, ...). `path` as in
- * cfg_read(): give an absolute one when another process with another working directory uses the result; nothing is opened. */
+/* Reads and cross-checks (names unique, s6m and t4 name a peer, external listeners protected, TLS complete, ...); every error and warning
+ * is in `why`. `path` as in cfg_read_all(): give an absolute one when another process with another working directory uses the result;
+ * nothing is opened. ERR_INVAL: errors; then *out is owned by the caller, too, unless it stayed NULL: for cfg_iwf_check_files() and its
+ * like, which pass over what is not cfg_sound(), and for nothing else. Set *out to NULL before. ERR_LIMIT, ERR_NOMEM. */
+ERR_MUST_USE int cfg_iwf_examine(struct cfg_iwf **out, const char *path, const void *text, size_t len, struct report *why);
+/* The same for who has no use for more than the first error: *out is owned on success only. */
 ERR_MUST_USE int cfg_iwf_parse(struct cfg_iwf **out, const char *path, const void *text, size_t len, char why[CFG_WHY_MAX]);
 /* The same from the file itself. */
 ERR_MUST_USE int cfg_iwf_load(struct cfg_iwf **out, const char *path, char why[CFG_WHY_MAX]);
-/* What only the file system knows: certificates, keys and anchors are there and readable, directories exist. For -t and the
- * parent. */
-ERR_MUST_USE int cfg_iwf_check_files(const struct cfg_iwf *c, char why[CFG_WHY_MAX]);
+/* What only the file system knows: directories exist and may be written in, by `user`, too, and what is there already is of its kind. Of
+ * certificates, keys and anchors: daemon/dm_set.h. ERR_INVAL: all errors are in `why`; others (ERR_NOMEM) as well. */
+ERR_MUST_USE int cfg_iwf_check_files(const struct cfg_iwf *c, struct report *why);
 void cfg_iwf_free(struct cfg_iwf *c); /* NULL allowed */
 
 /* Index of the trust anchor of this name in c->anchors; CFG_ANCHORS_MAX: the configuration has none of this name. */

@@ -10,7 +10,7 @@
 
 struct line_row {
 	char *where;
-	unsigned line;
+	unsigned line; /* 0: this key is wrong; where it stands has a row of its own */
 };
 
 struct cfg_lines {
@@ -60,10 +60,15 @@ int cfg_lines_add(struct cfg_lines *l, const char *where, unsigned line)
 	return 0;
 }
 
+int cfg_lines_wrong(struct cfg_lines *l, const char *where)
+{
+	return cfg_lines_add(l, where, 0);
+}
+
 static unsigned find(const struct cfg_lines *l, const char *where)
 {
 	for (size_t i = 0; i < l->n; i++)
-		if (!strcmp(l->rows[i].where, where))
+		if (l->rows[i].line && !strcmp(l->rows[i].where, where))
 			return l->rows[i].line;
 	return 0;
 }
@@ -100,15 +105,55 @@ bool cfg_written(const struct cfg_lines *l, const char *where)
 	return l && find(l, where) != 0;
 }
 
-int cfg_wrong(char why[CFG_WHY_MAX], const struct cfg_lines *l, unsigned line, const char *fmt, ...)
+/* "listen[1]" and "listen[1].key", "listen" and "listen[1]", the same; not "listen[1]" and "listen[10]". */
+static bool is_around(const char *outer, const char *inner)
 {
-	int n = snprintf(why, CFG_WHY_MAX, "%s:%u: ", l ? l->path : "", line);
+	size_t n = strlen(outer);
+
+	return !n || (strncmp(outer, inner, n) == 0 && (!inner[n] || inner[n] == '.' || inner[n] == '['));
+}
+
+bool cfg_sound(const struct cfg_lines *l, const char *fmt, ...)
+{
+	char where[WHERE_MAX];
 	va_list ap;
 
-	if (n < 0 || n >= CFG_WHY_MAX)
-		return ERR_INVAL;
 	va_start(ap, fmt);
-	vsnprintf(why + n, CFG_WHY_MAX - (size_t)n, fmt, ap);
+	vsnprintf(where, sizeof where, fmt, ap);
+	va_end(ap);
+	for (size_t i = 0; l && i < l->n; i++) {
+		const struct line_row *row = &l->rows[i];
+
+		/* an unknown key makes the whole file wrong, not every other key of it */
+		if (!row->line && *row->where && (is_around(row->where, where) || is_around(where, row->where)))
+			return false;
+	}
+	return true;
+}
+
+static void tell(struct report *why, const char *kind, const struct cfg_lines *l, unsigned line, const char *fmt, va_list ap)
+{
+	char words[CFG_WHY_MAX];
+
+	vsnprintf(words, sizeof words, fmt, ap);
+	report_add(why, kind, "%s:%u: %s", l ? l->path : "", line, words);
+}
+
+int cfg_wrong(struct report *why, const struct cfg_lines *l, unsigned line, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	tell(why, REPORT_ERROR, l, line, fmt, ap);
 	va_end(ap);
 	return ERR_INVAL;
+}
+
+void cfg_warn(struct report *why, const struct cfg_lines *l, unsigned line, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	tell(why, REPORT_WARNING, l, line, fmt, ap);
+	va_end(ap);
 }

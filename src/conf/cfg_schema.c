@@ -7,11 +7,13 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "base/shown.h"
 #include "conf/cfg_internal.h"
 #include "conf/cfg_manual.h"
 
 #define ROWS_MAX 64 /* keys of one section: bits of `seen` */
 #define WHERE_MAX 256
+#define SKIP_DEPTH_MAX 32
 #define SHOWN_MAX 64 /* octets of a wrong value that are shown */
 
 struct reader {
@@ -19,8 +21,9 @@ struct reader {
 	yaml_event_t ev; /* the current one; type YAML_NO_EVENT when none is held */
 	const char *path;
 	struct cfg_lines *lines;
-	char *why;
+	struct report *why;
 	char where[WHERE_MAX]; /* full name of the key at hand */
+	bool wrong;            /* an error was told, and reading went on behind it */
 };
 
 static unsigned line_of(const yaml_mark_t *m)
@@ -62,6 +65,19 @@ static void drop_event(struct reader *r)
 	memset(&r->ev, 0, sizeof r->ev);
 }
 
+/* An error was told; the reading goes on behind it, so that one run tells all. `key`: what is wrong is this key of the section at hand,
+ * NULL: the section itself. Not 0: it ends here, because there is no room for more words or no memory. */
+static int go_on(struct reader *r, const char *key)
+{
+	char name[WHERE_MAX + CFG_NAME_MAX];
+
+	r->wrong = true;
+	if (r->why->left_out)
+		return ERR_INVAL;
+	snprintf(name, sizeof name, "%s%s%s", r->where, *r->where && key ? "." : "", key ? key : "");
+	return cfg_lines_wrong(r->lines, name);
+}
+
 /* The next event. What only makes a file harder to read (anchors, aliases, tags) is refused here, once for all. */
 static int next(struct reader *r)
 {
@@ -90,10 +106,33 @@ static int next(struct reader *r)
 		break;
 	}
 	if (anchor)
-		return cfg_wrong(r->why, r->lines, here(r), "an anchor (&), expected plain values");
+		(void)!cfg_wrong(r->why, r->lines, here(r), "an anchor (&), expected plain values");
 	if (tag)
-		return cfg_wrong(r->why, r->lines, here(r), "a tag (!), expected plain values");
-	return 0;
+		(void)!cfg_wrong(r->why, r->lines, here(r), "a tag (!), expected plain values");
+	return anchor || tag ? go_on(r, NULL) : 0;
+}
+
+/* Passes over a node whose first event is the current one; its last one is current then. libyaml takes ever longer for a token the deeper
+ * it stands, so what is too deep for any value ends the reading. */
+static int skip(struct reader *r)
+{
+	size_t depth = 0;
+
+	for (;;) {
+		int err;
+
+		if (r->ev.type == YAML_MAPPING_START_EVENT || r->ev.type == YAML_SEQUENCE_START_EVENT)
+			depth++;
+		else if (r->ev.type == YAML_MAPPING_END_EVENT || r->ev.type == YAML_SEQUENCE_END_EVENT)
+			depth--;
+		if (!depth)
+			return 0;
+		if (depth > SKIP_DEPTH_MAX)
+			return cfg_wrong(r->why, r->lines, here(r), "nested deeper than any value of a configuration");
+		err = next(r);
+		if (err)
+			return err;
+	}
 }
 
 /* Appends to the name of the key at hand; returns its old length, for leave(). */
@@ -119,7 +158,8 @@ static int wrong_value(struct reader *r, const struct cfg_row *row, const char *
 	char range[256], value[SHOWN_MAX + 4];
 
 	cfg_row_range(range, sizeof range, row);
-	return cfg_wrong(r->why, r->lines, here(r), "%s is '%s', expected %s", r->where, shown(value, text, len), range);
+	(void)!cfg_wrong(r->why, r->lines, here(r), "%s is '%s', expected %s", r->where, shown(value, text, len), range);
+	return go_on(r, NULL);
 }
 
 static int wrong_kind(struct reader *r, const struct cfg_row *row)
@@ -130,8 +170,12 @@ static int wrong_kind(struct reader *r, const struct cfg_row *row)
 								   : "empty";
 	char range[256];
 
+	int err;
+
 	cfg_row_range(range, sizeof range, row);
-	return cfg_wrong(r->why, r->lines, here(r), "%s is %s, expected %s", r->where, is, range);
+	(void)!cfg_wrong(r->why, r->lines, here(r), "%s is %s, expected %s", r->where, is, range);
+	err = go_on(r, NULL);
+	return err ? err : skip(r);
 }
 
 static int apply_default(struct reader *r, const struct cfg_row *row, char *base, unsigned line);
@@ -156,8 +200,9 @@ static int apply_default(struct reader *r, const struct cfg_row *row, char *base
 		char range[256];
 
 		cfg_row_range(range, sizeof range, row);
-		return cfg_wrong(r->why, r->lines, line, "key '%s' is missing%s%s, expected %s", row->key,
+		(void)!cfg_wrong(r->why, r->lines, line, "key '%s' is missing%s%s, expected %s", row->key,
 				 *r->where ? " in " : "", r->where, range);
+		return go_on(r, row->key);
 	}
 	switch (row->type) {
 	case CFG_T_SECTION:
@@ -173,10 +218,23 @@ static int apply_default(struct reader *r, const struct cfg_row *row, char *base
 		err = cfg_value_set(row, row->type, base + row->offset, r->path, row->preset, strlen(row->preset));
 		assert(!err ||
 		       row->type == CFG_T_FILE); /* our own table; only a path can be too long, by the directory of the file */
-		return err ? cfg_wrong(r->why, r->lines, line, "the default of '%s' does not fit, expected a shorter path",
-				       row->key)
-			   : 0;
+		if (!err)
+			return 0;
+		(void)!cfg_wrong(r->why, r->lines, line, "the default of '%s' does not fit, expected a shorter path", row->key);
+		return go_on(r, row->key);
 	}
+}
+
+/* The current event is the key; it and its value are passed over. */
+static int skip_pair(struct reader *r)
+{
+	int err = go_on(r, NULL);
+
+	if (!err)
+		err = skip(r);
+	if (!err)
+		err = next(r);
+	return err ? err : skip(r);
 }
 
 static int unknown_key(struct reader *r, const struct cfg_row *rows, const char *key, size_t len)
@@ -186,16 +244,18 @@ static int unknown_key(struct reader *r, const struct cfg_row *rows, const char 
 	size_t n = 0;
 
 	shown(value, key, len);
-	if (near)
-		return cfg_wrong(r->why, r->lines, here(r), "unknown key '%s'%s%s, did you mean '%s'?", value,
-				 *r->where ? " in " : "", r->where, near);
-	for (; rows->key && n < sizeof known - 1; rows++) {
+	for (; !near && rows->key && n < sizeof known - 1; rows++) {
 		int k = snprintf(known + n, sizeof known - n, "%s%s", n ? ", " : "", rows->key);
 
 		n += k > 0 ? (size_t)k : 0;
 	}
-	return cfg_wrong(r->why, r->lines, here(r), "unknown key '%s'%s%s, expected one of %s", value, *r->where ? " in " : "",
-			 r->where, known);
+	if (near)
+		(void)!cfg_wrong(r->why, r->lines, here(r), "unknown key '%s'%s%s, did you mean '%s'?", value,
+				 *r->where ? " in " : "", r->where, near);
+	else
+		(void)!cfg_wrong(r->why, r->lines, here(r), "unknown key '%s'%s%s, expected one of %s", value,
+				 *r->where ? " in " : "", r->where, known);
+	return skip_pair(r);
 }
 
 static int read_value(struct reader *r, const struct cfg_row *row, char *base);
@@ -207,8 +267,10 @@ static int read_pair(struct reader *r, const struct cfg_row *rows, char *base, u
 	const char *key;
 	int err;
 
-	if (r->ev.type != YAML_SCALAR_EVENT)
-		return cfg_wrong(r->why, r->lines, here(r), "a list or mapping as a key, expected a word");
+	if (r->ev.type != YAML_SCALAR_EVENT) {
+		(void)!cfg_wrong(r->why, r->lines, here(r), "a list or mapping as a key, expected a word");
+		return skip_pair(r);
+	}
 	key = (const char *)r->ev.data.scalar.value;
 	len = r->ev.data.scalar.length;
 	while (rows[i].key && (strlen(rows[i].key) != len || memcmp(rows[i].key, key, len)))
@@ -217,9 +279,13 @@ static int read_pair(struct reader *r, const struct cfg_row *rows, char *base, u
 		return unknown_key(r, rows, key, len);
 	assert(i < ROWS_MAX);
 	was = enter(r, "%s%s", *r->where ? "." : "", rows[i].key);
-	if (*seen >> i & 1)
-		return cfg_wrong(r->why, r->lines, here(r), "%s stands here a second time, expected once (first in line %u)",
+	if (*seen >> i & 1) {
+		(void)!cfg_wrong(r->why, r->lines, here(r), "%s stands here a second time, expected once (first in line %u)",
 				 r->where, cfg_line(r->lines, "%s", r->where));
+		err = skip_pair(r);
+		leave(r, was);
+		return err;
+	}
 	*seen |= UINT64_C(1) << i;
 	err = cfg_lines_add(r->lines, r->where, here(r));
 	if (!err)
@@ -258,7 +324,11 @@ static int read_scalar(struct reader *r, const struct cfg_row *row, char *member
 		return wrong_kind(r, row);
 	text = (const char *)r->ev.data.scalar.value;
 	len = r->ev.data.scalar.length;
-	return cfg_value_set(row, row->type, member, r->path, text, len) ? wrong_value(r, row, text, len) : 0;
+	if (cfg_value_set(row, row->type, member, r->path, text, len) == 0)
+		return 0;
+	if (row->preset) /* later checks see a value that is possible */
+		(void)!cfg_value_set(row, row->type, member, r->path, row->preset, strlen(row->preset));
+	return wrong_value(r, row, text, len);
 }
 
 static int read_element(struct reader *r, const struct cfg_row *row, char *member, size_t i)
@@ -272,20 +342,34 @@ static int read_element(struct reader *r, const struct cfg_row *row, char *membe
 		struct cfg_row one = { .type = row->of, .min = 1, .max = row->size - 1, .size = row->size, .words = row->words };
 
 		err = read_scalar(r, &one, member);
-		if (err)
-			return err;
+	} else if (r->ev.type != YAML_MAPPING_START_EVENT) {
+		err = wrong_kind(r, &(struct cfg_row){ .type = CFG_T_SECTION });
 	} else {
-		if (r->ev.type != YAML_MAPPING_START_EVENT)
-			return wrong_kind(r, &(struct cfg_row){ .type = CFG_T_SECTION });
 		err = read_mapping(r, row->rows, member);
 	}
 	leave(r, was);
 	return err;
 }
 
+/* One element more than there may be: told once, and the rest is passed over. */
+static int too_many(struct reader *r, const struct cfg_row *row, bool *told)
+{
+	int err = 0;
+
+	if (!*told) {
+		(void)!cfg_wrong(r->why, r->lines, here(r), "%s has more than %llu elements, expected at most %llu", r->where,
+				 (unsigned long long)row->max, (unsigned long long)row->max);
+		err = go_on(r, NULL);
+	}
+	*told = true;
+	return err ? err : skip(r);
+}
+
 static int read_list(struct reader *r, const struct cfg_row *row, char *base)
 {
 	unsigned line = here(r);
+	char elements[SHOWN_COUNT_MAX];
+	bool told = false;
 	size_t n = 0;
 	int err;
 
@@ -295,19 +379,17 @@ static int read_list(struct reader *r, const struct cfg_row *row, char *base)
 			return err;
 		if (r->ev.type == YAML_SEQUENCE_END_EVENT)
 			break;
-		if (n >= row->max)
-			return cfg_wrong(r->why, r->lines, here(r), "%s has more than %zu elements, expected at most %zu",
-					 r->where, n, n);
-		err = read_element(r, row, base + row->offset + n * row->size, n);
+		err = n < row->max ? read_element(r, row, base + row->offset + n * row->size, n) : too_many(r, row, &told);
 		if (err)
 			return err;
-		n++;
+		n += n < row->max;
 	}
-	if (n < row->min)
-		return cfg_wrong(r->why, r->lines, line, "%s has %zu elements, expected at least %zu", r->where, n,
-				 (size_t)row->min);
 	*(size_t *)(void *)(base + row->count_offset) = n;
-	return 0;
+	if (n >= row->min)
+		return 0;
+	(void)!cfg_wrong(r->why, r->lines, line, "%s has %s, expected at least %llu", r->where,
+			 shown_count(elements, n, "element"), (unsigned long long)row->min);
+	return go_on(r, NULL);
 }
 
 static int read_value(struct reader *r, const struct cfg_row *row, char *base)
@@ -350,7 +432,11 @@ static int read_stream(struct reader *r, const struct cfg_row *rows, char *base)
 	return err;
 }
 
-static int check_text(const struct cfg_lines *lines, const void *text, size_t len, char why[CFG_WHY_MAX])
+/* Some editors put a byte order mark before UTF-8. It says nothing. */
+#define MARK "\xef\xbb\xbf"
+#define MARK_LEN 3
+
+static int check_text(const struct cfg_lines *lines, const void *text, size_t len, struct report *why)
 {
 	const char *problem;
 	unsigned line;
@@ -363,57 +449,61 @@ static int check_text(const struct cfg_lines *lines, const void *text, size_t le
 	return problem ? cfg_wrong(why, lines, line, "%s", problem) : 0;
 }
 
-static int read_into(char *work, const struct cfg_row *rows, const char *path, const void *text, size_t len,
-		     struct cfg_lines *lines, char why[CFG_WHY_MAX])
+/* *whole: it could be read to its end. */
+static int read_into(char *work, const struct cfg_row *rows, const char *path, const char *text, size_t len,
+		     struct cfg_lines *lines, struct report *why, bool *whole)
 {
 	struct reader r = { .path = path, .lines = lines, .why = why };
+	size_t mark = len >= MARK_LEN && memcmp(text, MARK, MARK_LEN) == 0 ? MARK_LEN : 0;
 	int err;
 
 	if (!yaml_parser_initialize(&r.parser))
 		return ERR_NOMEM;
 	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&r.parser, text, len);
+	yaml_parser_set_input_string(&r.parser, (const unsigned char *)text + mark, len - mark);
 	err = read_stream(&r, rows, work);
 	drop_event(&r);
 	yaml_parser_delete(&r.parser);
-	return err;
+	*whole = !err;
+	return !err && r.wrong ? ERR_INVAL : err;
 }
 
-int cfg_read(void *out, size_t out_size, const struct cfg_row *rows, const char *path, const void *text, size_t len,
-	     struct cfg_lines **lines, char why[CFG_WHY_MAX])
+int cfg_read_all(void *out, size_t out_size, const struct cfg_row *rows, const char *path, const void *text, size_t len,
+		 struct cfg_lines **lines, struct report *why)
 {
 	struct cfg_lines *l = NULL;
 	char *work = calloc(1, out_size);
+	bool whole = false;
 	int err = work ? cfg_lines_new(&l, path) : ERR_NOMEM;
 
 	if (!err)
 		err = check_text(l, text, len, why);
 	if (!err)
-		err = read_into(work, rows, path, text, len, l, why);
-	if (!err) {
+		err = read_into(work, rows, path, text, len, l, why, &whole);
+	if (whole) {
 		memcpy(out, work, out_size);
-		if (lines) {
-			*lines = l;
-			l = NULL;
-		}
+		*lines = l;
+		l = NULL;
 	}
 	if (err == ERR_NOMEM)
-		snprintf(why, CFG_WHY_MAX, "%s: %s", path, err_str(err));
+		report_add(why, REPORT_ERROR, "%s: %s", path, err_str(err));
 	cfg_lines_free(l);
 	free(work);
 	return err;
 }
 
 int cfg_read_file(void *out, size_t out_size, const struct cfg_row *rows, const char *path, struct cfg_lines **lines,
-		  char why[CFG_WHY_MAX])
+		  struct report *why)
 {
-	char *text;
+	char *text, words[CFG_WHY_MAX];
 	size_t len;
-	int err = cfg_text_load(&text, &len, path, why);
+	int err = cfg_text_load(&text, &len, path, words);
 
-	if (err)
+	if (err) {
+		report_add(why, REPORT_ERROR, "%s", words);
 		return err;
-	err = cfg_read(out, out_size, rows, path, text, len, lines, why);
+	}
+	err = cfg_read_all(out, out_size, rows, path, text, len, lines, why);
 	free(text);
 	return err;
 }

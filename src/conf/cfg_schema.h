@@ -1,13 +1,15 @@
 /* cfg_schema.h - a table-driven reader of YAML into plain structs: the facts of a configuration item stand in one row. The
  * text is read as a stream of events and is hostile: it is at most CFG_TEXT_MAX octets of UTF-8 without NUL, one document,
  * nested no deeper than the rows, without anchors, aliases and tags. Every error names file, line, what is wrong and what was
- * expected: `FILE:LINE: unknown key 'prot' in listen[0]; did you mean 'port'?`. The first error ends the reading. */
+ * expected: `FILE:LINE: unknown key 'prot' in listen[0]; did you mean 'port'?`. One reading finds all of them, as far as there is room in the
+ * report; only a text that is no YAML ends it. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/report.h"
 
 #define CFG_TEXT_MAX (1024u * 1024u) /* octets of one file */
 #define CFG_WHY_MAX 512              /* octets of an error text, NUL included; longer ones are cut */
@@ -109,26 +111,34 @@ struct cfg_row {
 /* Where keys stood, for checks that span several keys. */
 struct cfg_lines;
 
-/* Reads `text` into `out`, a struct that `rows` describe (the caller hands it zeroed or not; it is written only on success).
- * `path` names the file in errors and gives the directory of relative paths; nothing is opened. *lines (NULL allowed) is owned
- * by the caller. ERR_INVAL, ERR_LIMIT (larger than CFG_TEXT_MAX), ERR_NOMEM; `why` holds the words. */
-ERR_MUST_USE int cfg_read(void *out, size_t out_size, const struct cfg_row *rows, const char *path, const void *text, size_t len,
-			  struct cfg_lines **lines, char why[CFG_WHY_MAX]);
+/* Reads `text` into `out`, a struct that `rows` describe (the caller hands it zeroed or not). `path` names the file in errors and gives the
+ * directory of relative paths: that of the name, also when the name is a symbolic link; nothing is opened. Every error that is found is in
+ * `why`: what is wrong is passed over. A byte order mark is passed over, too.
+ * 0, or ERR_INVAL when the text could be read to its end: `out` is written and *lines is owned by the caller. In the second case what is
+ * wrong has its default or is zero, and cfg_sound() tells it from the rest, for checks that span several keys; nobody may use it else.
+ * Other failures leave both untouched: ERR_INVAL (no YAML), ERR_LIMIT (larger than CFG_TEXT_MAX), ERR_NOMEM. Set *lines to NULL before. */
+ERR_MUST_USE int cfg_read_all(void *out, size_t out_size, const struct cfg_row *rows, const char *path, const void *text,
+			      size_t len, struct cfg_lines **lines, struct report *why);
 
 /* The content of the file, NUL-terminated for convenience; *text is owned by the caller. ERR_IO, ERR_LIMIT, ERR_NOMEM with
  * words. */
 ERR_MUST_USE int cfg_text_load(char **text, size_t *len, const char *path, char why[CFG_WHY_MAX]);
 
-/* cfg_text_load() and cfg_read(). */
+/* cfg_text_load() and cfg_read_all(). */
 ERR_MUST_USE int cfg_read_file(void *out, size_t out_size, const struct cfg_row *rows, const char *path, struct cfg_lines **lines,
-			       char why[CFG_WHY_MAX]);
+			       struct report *why);
 
 /* The line of a key by its full name ("listen[0].protection", printf style); of the nearest section around it when the key
  * itself is not in the file; 1 when nothing fits. */
 unsigned cfg_line(const struct cfg_lines *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Whether the key itself was in the file. */
 bool cfg_written(const struct cfg_lines *l, const char *where);
-/* Writes `FILE:LINE: text` and returns ERR_INVAL, so that a check can `return cfg_wrong(...)`. */
-ERR_MUST_USE int cfg_wrong(char why[CFG_WHY_MAX], const struct cfg_lines *l, unsigned line, const char *fmt, ...)
+/* False when the reader found this key, a section around it or something in it wrong or missing. */
+bool cfg_sound(const struct cfg_lines *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Adds the error `FILE:LINE: text` and returns ERR_INVAL, so that a check can `return cfg_wrong(...)`. */
+ERR_MUST_USE int cfg_wrong(struct report *why, const struct cfg_lines *l, unsigned line, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+/* The same as a warning: it can be used, but somebody should look. */
+void cfg_warn(struct report *why, const struct cfg_lines *l, unsigned line, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 void cfg_lines_free(struct cfg_lines *l); /* NULL allowed */

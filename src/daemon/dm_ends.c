@@ -1,6 +1,12 @@
 /* dm_ends.c - see dm_ends.h. */
 #include "daemon/dm_ends.h"
 
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/shown.h"
+#include "core/core.h"
+
 #define DAY_S 86400u
 
 enum dm_ends_level dm_ends_level(uint64_t not_after_s, uint64_t now_s)
@@ -21,4 +27,35 @@ bool dm_ends_tell(uint8_t *said, enum dm_ends_level level)
 		return false;
 	*said = (uint8_t)level;
 	return true;
+}
+
+const char *dm_ends_words(char out[DM_ENDS_WORDS_MAX], const struct cfg_iwf *cfg, const struct dm_end *end,
+			  enum dm_ends_level level, uint64_t now_s)
+{
+	struct dm_file_words w = dm_file_words(cfg, end->what, end->index);
+	int64_t days = core_files_days_left(end->not_after_s, now_s);
+	const char *kind = end->what == DM_ANCHOR ? "a certificate in" : "certificate";
+	char when[CLOCK_TEXT_MAX], in[SHOWN_COUNT_MAX];
+
+	clock_text_s(when, (int64_t)end->not_after_s);
+	if (level == DM_ENDS_OVER)
+		snprintf(out, DM_ENDS_WORDS_MAX,
+			 "%s '%s' of %s %s expired on %s: connections that need it fail; renew the file, then 'mtcctl reload'",
+			 kind, w.path, w.of, w.name, when);
+	else
+		snprintf(out, DM_ENDS_WORDS_MAX, "%s '%s' of %s %s expires on %s, in %s; renew the file, then 'mtcctl reload'",
+			 kind, w.path, w.of, w.name, when, shown_count(in, days > 0 ? (uint64_t)days : 0, "day"));
+	return out;
+}
+
+void dm_ends_report(struct report *r, const struct cfg_iwf *cfg, const struct dm_set *set, uint64_t now_s)
+{
+	char words[DM_ENDS_WORDS_MAX];
+
+	for (size_t i = 0; i < set->ends_n; i++) {
+		enum dm_ends_level level = dm_ends_level(set->ends[i].not_after_s, now_s);
+
+		if (level != DM_ENDS_FAR)
+			report_add(r, REPORT_WARNING, "%s", dm_ends_words(words, cfg, &set->ends[i], level, now_s));
+	}
 }

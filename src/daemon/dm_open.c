@@ -10,6 +10,7 @@
 
 #include "base/shown.h"
 #include "base/tail.h"
+#include "daemon/dm_open.h"
 #include "daemon/dm_parent_int.h"
 #include "net/net_tcp.h"
 
@@ -32,18 +33,23 @@ static int find_user(struct dm_parent *p)
 	return 0;
 }
 
-/* Each connection is a descriptor. Children inherit the limit. */
+rlim_t dm_descriptors(const struct cfg_iwf *c)
+{
+	return (rlim_t)c->limits.connections_total + 1024;
+}
+
+/* Each connection is a descriptor. Children inherit the limit. That it cannot be high enough was told by the check. */
 static void raise_descriptors(struct dm_parent *p)
 {
 	struct rlimit limit;
-	rlim_t wanted = (rlim_t)p->cfg->limits.connections_total + 1024;
+	rlim_t wanted = dm_descriptors(p->cfg);
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
 		return;
 	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-	if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur < wanted)
-		log_warn(&p->log, "daemon", "only %llu descriptors are allowed; limits.connections_total wants %llu",
-			 (unsigned long long)limit.rlim_cur, (unsigned long long)wanted);
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		log_warn(&p->log, "daemon", "the limit of descriptors cannot be raised to %llu: %s",
+			 (unsigned long long)limit.rlim_cur, strerror(errno));
 }
 
 /* The directory is there and belongs to who writes in it. */

@@ -12,7 +12,6 @@
 #include "daemon/dm_parent.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -500,44 +499,27 @@ static void tear_down(struct dm_parent *p)
 	dm_close_all(p);
 	if (p->loop)
 		net_loop_free(p->loop);
-	cfg_iwf_free(p->cfg);
-	free(p->text);
+	p->loaded.set = NULL; /* there may be a newer one; dm_files_free() had the one in use */
+	dm_loaded_fini(&p->loaded);
 }
 
+/* From here on the parent owns what was read. */
 static int load(struct dm_parent *p, const char *path)
 {
-	char why[CFG_WHY_MAX] = "";
-	int err = cfg_text_load(&p->text, &p->text_len, path, why);
+	static struct report report;
+	int err = dm_load(&p->loaded, path, &report);
 
-	if (!err)
-		err = cfg_iwf_parse(&p->cfg, path, p->text, p->text_len, why);
-	if (!err)
-		err = cfg_iwf_check_files(p->cfg, why);
-	if (err)
-		fprintf(stderr, "mtc-iwfd: %s\n", why);
-	return err ? err : dm_files_read(p);
-}
-
-/* Symbolic links stay in it: who renews files by turning a link to another directory has to be followed there. */
-static int absolute_path(char out[PATH_MAX], const char *path)
-{
-	char here[PATH_MAX];
-	int n;
-
-	if (path[0] != '/' && !getcwd(here, sizeof here))
-		return ERR_IO;
-	n = path[0] == '/' ? snprintf(out, PATH_MAX, "%s", path) : snprintf(out, PATH_MAX, "%s/%s", here, path);
-	if (n >= 0 && n < PATH_MAX)
-		return 0;
-	errno = ENAMETOOLONG;
-	return ERR_LIMIT;
+	report_print(&report, stderr, "mtc-iwfd");
+	p->path = p->loaded.path;
+	p->cfg = p->loaded.cfg;
+	p->set = p->loaded.set;
+	return err ? err : dm_files_keep(p);
 }
 
 int dm_parent_main(const char *path)
 {
 	static struct dm_parent parent; /* too large for a stack that is kept small */
 	struct dm_parent *p = &parent;
-	char absolute[PATH_MAX];
 	int status;
 
 	log_init(&p->log, STDERR_FILENO, LOG_LEVEL_INFO, "mtc-iwfd");
@@ -550,12 +532,7 @@ int dm_parent_main(const char *path)
 	    &p->log); /* an earlier run may have ended in half a line; the children write to the same file, and do not look */
 	if (p->out)
 		writer_look(p->out);
-	if (absolute_path(absolute, path)) {
-		fprintf(stderr, "mtc-iwfd: %s: %s\n", path, strerror(errno));
-		return 1;
-	}
-	p->path = absolute;
-	if (load(p, absolute))
+	if (load(p, path))
 		return 1;
 	p->log.level = (enum log_level)p->cfg->log_level;
 	log_queue_max(&p->log, p->cfg->log_queue_max);

@@ -10,8 +10,8 @@
 #include "base/writer.h"
 #include "conf/cfg_iwf.h"
 #include "daemon/dm_again.h"
+#include "daemon/dm_load.h"
 #include "daemon/dm_msg.h"
-#include "daemon/dm_set.h"
 #include "ipc/ipc_caps.h"
 #include "net/net_loop.h"
 
@@ -43,12 +43,11 @@ struct dm_reload { /* one that waits until every process uses the new set */
 };
 
 struct dm_parent {
-	const char *path; /* of the configuration, absolute */
-	char *text;
-	size_t text_len;
-	int config_fd; /* the same, sealed */
+	struct dm_loaded loaded; /* at the start; owns what the next three point to, until `set` is another one */
+	const char *path;        /* of the configuration, absolute */
 	struct cfg_iwf *cfg;
 	struct dm_set *set;             /* of files, in use */
+	int config_fd;                  /* the text of the configuration, sealed */
 	uint8_t ends_said[DM_ENDS_MAX]; /* enum dm_ends_level, by index of set->ends */
 	struct net_timer *look;         /* for certificates that come to their end */
 	struct dm_reload reload;
@@ -101,8 +100,8 @@ ERR_MUST_USE int dm_hand_set(struct dm_child *c);
 ERR_MUST_USE int dm_hand_ring(struct dm_child *edge);
 
 /* dm_reload.c: certificates, keys and anchors while the daemon runs. */
-/* The first set, before any process is there; the lines of the report are on standard error. */
-ERR_MUST_USE int dm_files_read(struct dm_parent *p);
+/* Seals the text of the configuration for the processes. Words are on standard error. */
+ERR_MUST_USE int dm_files_keep(struct dm_parent *p);
 ERR_MUST_USE int dm_files_watch(struct dm_parent *p); /* begins to look at their ends, and says what is near */
 void dm_files_free(struct dm_parent *p);
 /* Reads everything again; a set without errors is used from now on. `number`: of the core's request; 0: SIGHUP. */

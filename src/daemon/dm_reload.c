@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -26,19 +27,10 @@
 
 static void say_end(const struct dm_parent *p, const struct dm_end *end, enum dm_ends_level level, uint64_t now_s)
 {
-	struct dm_file_words w = dm_file_words(p->cfg, end->what, end->index);
-	int64_t days = core_files_days_left(end->not_after_s, now_s);
-	const char *kind = end->what == DM_ANCHOR ? "a certificate in" : "certificate";
-	char when[CLOCK_TEXT_MAX], in[SHOWN_COUNT_MAX];
+	char words[DM_ENDS_WORDS_MAX];
 
-	clock_text_s(when, (int64_t)end->not_after_s);
-	if (level == DM_ENDS_OVER)
-		log_error(&p->log, "daemon",
-			  "%s '%s' of %s %s expired on %s: connections that need it fail; renew the file, then 'mtcctl reload'",
-			  kind, w.path, w.of, w.name, when);
-	else
-		log_warn(&p->log, "daemon", "%s '%s' of %s %s expires on %s, in %s; renew the file, then 'mtcctl reload'", kind,
-			 w.path, w.of, w.name, when, shown_count(in, days > 0 ? (uint64_t)days : 0, "day"));
+	log_write(&p->log, level == DM_ENDS_OVER ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN, "daemon", "%s",
+		  dm_ends_words(words, p->cfg, end, level, now_s));
 }
 
 static void look(struct dm_parent *p)
@@ -72,25 +64,14 @@ static void forget_renewed(struct dm_parent *p, const struct dm_set *fresh)
 
 /* -- the start */
 
-static void on_start_line(void *arg, const char *kind, const char *text)
-{
-	(void)arg;
-	fprintf(stderr, "mtc-iwfd: %s%s\n", strcmp(kind, REPORT_WARNING) == 0 ? "warning: " : "", text);
-}
-
-int dm_files_read(struct dm_parent *p)
+int dm_files_keep(struct dm_parent *p)
 {
 	int err;
 
 	p->config_fd = -1;
-	err = dm_memfd(&p->config_fd, "mtc-iwf-config", p->text, p->text_len);
-	if (err) {
+	err = dm_memfd(&p->config_fd, "mtc-iwf-config", p->loaded.text, p->loaded.text_len);
+	if (err)
 		fprintf(stderr, "mtc-iwfd: the configuration cannot be kept in memory: %s\n", err_str(err));
-		return err;
-	}
-	p->reload.report = (struct report){ .len = 0 };
-	err = dm_set_load(&p->set, p->cfg, 1, &p->reload.report);
-	report_each(&p->reload.report, on_start_line, NULL);
 	return err;
 }
 
@@ -242,6 +223,21 @@ static void on_late(void *arg)
 
 /* -- the reload */
 
+/* A start with the changed file is checked now, while somebody looks, and not when the daemon is down. */
+static void tell_changed(const struct dm_parent *p, const char *text, size_t len, struct report *r)
+{
+	struct report *why = calloc(1, sizeof *why);
+	char first[CFG_WHY_MAX];
+
+	if (why && dm_load_check(p->path, text, len, why))
+		report_add(r, REPORT_WARNING,
+			   "%s changed on disk, and mtc-iwfd would not start with it ('mtc-iwfd -t -c %s' says all): %s", p->path,
+			   p->path, report_first(why, first, sizeof first));
+	else
+		report_add(r, REPORT_WARNING, "%s changed on disk; restart mtc-iwfd to apply it", p->path);
+	free(why);
+}
+
 /* The configuration is that of the start until the next start. */
 static void compare_config(const struct dm_parent *p, struct report *r)
 {
@@ -252,8 +248,8 @@ static void compare_config(const struct dm_parent *p, struct report *r)
 		report_add(r, REPORT_WARNING, "%s cannot be compared with the configuration in use: %s", p->path, words);
 		return;
 	}
-	if (f.len != p->text_len || memcmp(f.p, p->text, f.len) != 0)
-		report_add(r, REPORT_WARNING, "%s changed on disk; restart mtc-iwfd to apply it", p->path);
+	if (f.len != p->loaded.text_len || memcmp(f.p, p->loaded.text, f.len) != 0)
+		tell_changed(p, f.p, f.len, r);
 	file_copy_fini(&f);
 }
 

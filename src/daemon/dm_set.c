@@ -36,20 +36,29 @@ static void want(struct reading *g, uint32_t what, size_t index)
 	    (struct wanted){ .what = what, .index = index, .path = dm_file_words(g->cfg, what, index).path };
 }
 
+/* With -t the configuration may have errors; what is said of them already is passed over. */
+static bool uses_tls(const struct cfg_iwf *cfg, const char *list, size_t i, int protection, const char *certificate,
+		     const char *key)
+{
+	return protection == CFG_TLS && cfg_sound(cfg->lines, "%s[%zu]", list, i) && *certificate && *key;
+}
+
 static void want_all(struct reading *g)
 {
 	const struct cfg_iwf *cfg = g->cfg;
 
-	for (size_t i = 0; i < cfg->anchors_n; i++)
-		want(g, DM_ANCHOR, i);
+	for (size_t i = 0; i < cfg->anchors_n; i++) {
+		if (cfg_sound(cfg->lines, "trust_anchors[%zu]", i))
+			want(g, DM_ANCHOR, i);
+	}
 	for (size_t i = 0; i < cfg->listen_n; i++) {
-		if (cfg->listen[i].protection != CFG_TLS)
+		if (!uses_tls(cfg, "listen", i, cfg->listen[i].protection, cfg->listen[i].certificate, cfg->listen[i].key))
 			continue;
 		want(g, DM_LISTEN_CERTIFICATE, i);
 		want(g, DM_LISTEN_KEY, i);
 	}
 	for (size_t i = 0; i < cfg->peers_n; i++) {
-		if (cfg->peers[i].protection != CFG_TLS)
+		if (!uses_tls(cfg, "peers", i, cfg->peers[i].protection, cfg->peers[i].certificate, cfg->peers[i].key))
 			continue;
 		want(g, DM_PEER_CERTIFICATE, i);
 		want(g, DM_PEER_KEY, i);
@@ -76,16 +85,24 @@ static bool wanted_in(const struct cfg_iwf *cfg, const struct wanted *w, enum dm
 
 /* -- errors, with the line of the configuration that names the file */
 
-static void wrong(struct reading *g, const struct wanted *w, const char *words)
+static unsigned line_of(const struct reading *g, const struct wanted *w)
 {
 	const char *list = w->what == DM_ANCHOR                                       ? "trust_anchors"
 			   : w->what == DM_PEER_CERTIFICATE || w->what == DM_PEER_KEY ? "peers"
 										      : "listen";
 	const char *item = w->what == DM_ANCHOR ? "file" : is_key(w->what) ? "key" : "certificate";
-	char why[CFG_WHY_MAX] = "";
 
-	if (cfg_wrong(why, g->cfg->lines, cfg_line(g->cfg->lines, "%s[%zu].%s", list, w->index, item), "%s", words))
-		report_add(g->report, REPORT_ERROR, "%s", why);
+	return cfg_line(g->cfg->lines, "%s[%zu].%s", list, w->index, item);
+}
+
+static void wrong(struct reading *g, const struct wanted *w, const char *words)
+{
+	(void)!cfg_wrong(g->report, g->cfg->lines, line_of(g, w), "%s", words);
+}
+
+static void warn(struct reading *g, const struct wanted *w, const char *words)
+{
+	cfg_warn(g->report, g->cfg->lines, line_of(g, w), "%s", words);
 }
 
 static bool starts(const char *words, const char *with)
@@ -130,9 +147,11 @@ static void read_copy(struct reading *g, struct wanted *w)
 			wrong(g, w, why);
 		}
 	}
-	if (is_key(w->what) && (g->copies[w->copy].content.mode & 0027))
-		report_add(g->report, REPORT_WARNING, "key '%s' has mode %04o; 0600 is expected", w->path,
-			   g->copies[w->copy].content.mode);
+	if (is_key(w->what) && (g->copies[w->copy].content.mode & TLS_KEY_MODE_LOOSE)) {
+		snprintf(why, sizeof why, "key '%s' has mode %04o, so others may read it; 0600 is expected", w->path,
+			 g->copies[w->copy].content.mode);
+		warn(g, w, why);
+	}
 }
 
 static void note_ends(struct reading *g, struct dm_set *s)
@@ -180,11 +199,17 @@ static void check_context(struct reading *g, const struct wanted *w, const struc
 {
 	char words[CFG_WHY_MAX] = "";
 	struct tls_ctx *ctx;
-	int err = dm_part_tls(&ctx, part, g->cfg, (enum dm_file)w->what, w->index, TLS_OWN_USABLE, words, sizeof words);
+	int err;
+
+	if (!g->cfg->anchors_n)
+		return; /* that there are none was said */
+	err = dm_part_tls(&ctx, part, g->cfg, (enum dm_file)w->what, w->index, TLS_OWN_USABLE, words, sizeof words);
 
 	if (!err)
 		tls_ctx_free(ctx);
-	else if (err != ERR_NOTFOUND) /* that it cannot be read was said */
+	if (!err && *words)
+		warn(g, w, words);
+	else if (err && err != ERR_NOTFOUND) /* that it cannot be read was said */
 		wrong_among(g, w, words);
 }
 

@@ -18,24 +18,47 @@ static int give_up(int fd, int err)
 	return err;
 }
 
-int net_tcp_bind(int *fd_out, uint16_t *port_out, const char *address, uint16_t port, int backlog)
+static int bind_only(int *fd_out, union net_addr *a, socklen_t *len, const char *address, uint16_t port)
 {
-	union net_addr a;
-	socklen_t len;
 	int fd, on = 1;
-	int err = net_addr_parse(&a, &len, address, port);
+	int err = net_addr_parse(a, len, address, port);
 
 	if (err)
 		return err;
-	fd = socket(a.sa.sa_family, SOCK_FLAGS, 0);
+	fd = socket(a->sa.sa_family, SOCK_FLAGS, 0);
 	if (fd < 0)
 		return ERR_IO;
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on))
 		return give_up(fd, ERR_IO);
 	/* A v6 socket for v6 only: 0.0.0.0 and :: may both be listened on. */
-	if (a.sa.sa_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on))
+	if (a->sa.sa_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on))
 		return give_up(fd, ERR_IO);
-	if (bind(fd, &a.sa, len) || listen(fd, backlog))
+	if (bind(fd, &a->sa, *len))
+		return give_up(fd, ERR_IO);
+	*fd_out = fd;
+	return 0;
+}
+
+int net_tcp_usable(const char *address, uint16_t port)
+{
+	union net_addr a;
+	socklen_t len;
+	int fd, err = bind_only(&fd, &a, &len, address, port);
+
+	if (!err)
+		close(fd);
+	return err == ERR_IO && errno == EADDRINUSE ? 0 : err;
+}
+
+int net_tcp_bind(int *fd_out, uint16_t *port_out, const char *address, uint16_t port, int backlog)
+{
+	union net_addr a;
+	socklen_t len;
+	int fd, err = bind_only(&fd, &a, &len, address, port);
+
+	if (err)
+		return err;
+	if (listen(fd, backlog))
 		return give_up(fd, ERR_IO);
 	len = sizeof a;
 	if (getsockname(fd, &a.sa, &len))

@@ -5,6 +5,10 @@
 
 #define NET_ADDRESS_MAX 64 /* text of base/shown.h, or "unix", with NUL */
 
+/* May this process listen there? Nobody does afterwards. 0, also where somebody listens now (this program itself, when a configuration is
+ * checked while it runs); ERR_INVAL, ERR_IO with errno: an address that this machine does not have, a port that it may not take. */
+ERR_MUST_USE int net_tcp_usable(const char *address, uint16_t port);
+
 /* A listening descriptor; port 0 binds a free one. `address` is numeric IPv4 or IPv6. *port_out (NULL allowed) is what was bound.
  * ERR_INVAL no address; ERR_IO with errno set otherwise. */
 ERR_MUST_USE int net_tcp_bind(int *fd_out, uint16_t *port_out, const char *address, uint16_t port, int backlog);

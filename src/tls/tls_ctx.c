@@ -116,13 +116,52 @@ static int check_dates(X509 *cert, const char *file, char *why, size_t why_size)
 	return 0;
 }
 
-/* The leaf has the extended key usage of its role, and what is sent with it is valid, too. */
-static int check_usable(const struct tls_ctx *c, X509 *leaf, const char *file, char *why, size_t why_size)
+/* The first dNSName, for words; "none". */
+static void first_name(char *out, size_t size, X509 *leaf)
+{
+	GENERAL_NAMES *san = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
+
+	snprintf(out, size, "none");
+	for (int i = sk_GENERAL_NAME_num(san); i-- > 0;) {
+		const GENERAL_NAME *name = sk_GENERAL_NAME_value(san, i);
+
+		if (name->type == GEN_DNS)
+			snprintf(out, size, "%.*s", ASN1_STRING_length(name->d.dNSName),
+				 (const char *)ASN1_STRING_get0_data(name->d.dNSName));
+	}
+	for (char *p = out; *p; p++)
+		*p = (unsigned char)*p < 0x20 || (unsigned char)*p > 0x7e ? '?' : *p;
+	GENERAL_NAMES_free(san);
+}
+
+/* Who connects to us compares it with the name that he was told, and a node that we connect to with our Origin-Host, if it looks at it. */
+static int check_name(const struct tls_ctx *c, X509 *leaf, const struct tls_conf *conf, char *why, size_t why_size)
+{
+	unsigned flags = X509_CHECK_FLAG_NO_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
+	char first[256];
+
+	if (!conf->own_name || X509_check_host(leaf, conf->own_name, 0, flags, NULL) == 1)
+		return 0;
+	first_name(first, sizeof first, leaf);
+	snprintf(why, why_size, "certificate '%s' is not for our host name '%s' (first dNSName in subjectAltName: %s): %s",
+		 conf->certificate, conf->own_name, first,
+		 c->server ? "nobody who checks it connects; have it issued for this name" : "a peer that checks it refuses us");
+	return c->server ? ERR_INVAL : 0;
+}
+
+/* The leaf is ours to use: no CA's, of the extended key usage of its role, in our name; and what is sent with it is valid, too. */
+static int check_usable(const struct tls_ctx *c, X509 *leaf, const struct tls_conf *conf, char *why, size_t why_size)
 {
 	uint32_t usage = c->server ? XKU_SSL_SERVER : XKU_SSL_CLIENT;
+	const char *file = conf->certificate;
 	STACK_OF(X509) *chain = NULL;
 	int err = 0;
 
+	if (X509_check_ca(leaf)) {
+		snprintf(why, why_size, "certificate '%s' is the certificate of a CA: name the one that was issued to this node",
+			 file);
+		return ERR_INVAL;
+	}
 	if (!(X509_get_extension_flags(leaf) & EXFLAG_XKUSAGE) || !(X509_get_extended_key_usage(leaf) & usage)) {
 		snprintf(why, why_size, "certificate '%s' is not for a TLS %s: have it issued with the extendedKeyUsage %s", file,
 			 c->server ? "server" : "client", c->server ? "serverAuth" : "clientAuth");
@@ -132,7 +171,7 @@ static int check_usable(const struct tls_ctx *c, X509 *leaf, const char *file, c
 		return ERR_NOMEM;
 	for (int i = 0; !err && i < sk_X509_num(chain); i++)
 		err = check_dates(sk_X509_value(chain, i), file, why, why_size);
-	return err;
+	return err ? err : check_name(c, leaf, conf, why, why_size);
 }
 
 static int check_certificate(const struct tls_ctx *c, const struct tls_conf *conf, char *why, size_t why_size)
@@ -145,7 +184,7 @@ static int check_certificate(const struct tls_ctx *c, const struct tls_conf *con
 		snprintf(why, why_size, "certificate '%s': %s", conf->certificate, words);
 		err = ERR_INVAL;
 	}
-	return !err && conf->own == TLS_OWN_USABLE ? check_usable(c, leaf, conf->certificate, why, why_size) : err;
+	return !err && conf->own == TLS_OWN_USABLE ? check_usable(c, leaf, conf, why, why_size) : err;
 }
 
 /* The leaf and whatever follows; on failure OpenSSL has queued the reason. */

@@ -63,8 +63,8 @@ static int attach_file(void *arg, struct ssl_ctx_st *ctx, char *why, size_t why_
 	}
 	k.pem = (struct tls_pem){ f.p, f.len };
 	err = attach_octets(&k, ctx, why, why_size);
-	if (!err && (f.mode & 0027))
-		snprintf(why, why_size, "warning: key '%s' has mode %04o; 0600 is expected", k.path, f.mode);
+	if (!err && !*why && (f.mode & TLS_KEY_MODE_LOOSE))
+		snprintf(why, why_size, "key '%s' has mode %04o, so others may read it; 0600 is expected", k.path, f.mode);
 	file_copy_fini(&f);
 	return err;
 }

@@ -6,6 +6,8 @@
 #include "base/err.h"
 
 #define TLS_PEM_MAX (1u << 20) /* octets of a file */
+#define TLS_KEY_MODE_LOOSE                                                                                                       \
+	0027 /* permissions that a file with a private key should not have: others read it, its group writes it */
 
 struct tls_pem {       /* borrowed */
 	const void *p; /* NULL: the file is read */

@@ -17,7 +17,7 @@ struct tls_anchor_conf {
 
 enum tls_own {                 /* how our own certificate is checked, besides its form and key */
 	       TLS_OWN_VALID,  /* it has begun and has not ended */
-	       TLS_OWN_USABLE, /* and so has its chain, and its extended key usage fits the role */
+	       TLS_OWN_USABLE, /* and so has its chain; it is no CA's, its extended key usage fits the role, it bears our name */
 	       TLS_OWN_ANY,    /* a daemon goes on with a certificate that ends while it runs */
 };
 
@@ -26,6 +26,7 @@ struct tls_conf {
 	const char *certificate;        /* PEM chain, leaf first */
 	struct tls_pem certificate_pem; /* its octets, or {NULL}: the file is read */
 	enum tls_own own;
+	const char *own_name; /* TLS_OWN_USABLE: our host name, which must be a dNSName of it; a client's only warns; NULL: any */
 	struct tls_keyholder key;
 	const struct tls_anchor_conf *anchors; /* who may be at the other end; never the system's store */
 	size_t anchors_n;

@@ -1,6 +1,7 @@
 """mtc-iwfd -t: a configuration is valid, or one line says where it is not and what was expected."""
 import os
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -75,8 +76,8 @@ def test_a_good_file_is_valid_and_nothing_is_made(folder):
     ("t4: { peer: hss, destination_realm: core.operator.example }\n", "", 1, "key 't4' is missing"),
     ("listen:", "timers: { watchdog: 30 }\nlisten:", 9, "timers.watchdog is '30', expected a duration from"),
     ("listen:", "  bad: [\nlisten:", 9, ""),
-    ("pki/anchor-a.pem", "pki/none.pem", 8, "pki/none.pem: No such file"),
-    ("pki/iwf.key", "pki", 16, "is not a file"),
+    ("pki/anchor-a.pem", "pki/none.pem", 8, "pki/none.pem': No such file"),
+    ("pki/iwf.key", "pki", 16, "not a regular file"),
     ("state_dir: state", "state_dir: none/state", 4, "the directory"),
     ("state_dir: state", "state_dir: pki/iwf.pem", 4, "pki/iwf.pem is there and is not a directory"),
     ("path: ctl.sock", "path: pki/iwf.pem", 5, "pki/iwf.pem is there and is not a socket"),
@@ -151,7 +152,7 @@ def test_a_key_that_others_may_read_is_a_warning(folder):
     path, done = check(folder, GOOD)
     key.chmod(0o600)
     assert (done.returncode, done.stdout) == (0, f"{path}: configuration is valid\nan SCS has its answer within 28.0 s\n")
-    assert done.stderr == f"mtc-iwfd: warning: key '{key}' has mode 0644; 0600 is expected\n"
+    assert done.stderr == f"mtc-iwfd: warning: {path}:16: key '{key}' has mode 0644, so others may read it; 0600 is expected\n"
 
 
 def test_the_shipped_example_is_valid_with_its_files_in_place(folder):
@@ -186,7 +187,167 @@ def test_wrong_words_on_the_command_line_are_named(words, said):
 
 @pytest.mark.parametrize("program,name,said", [("mtc-hss", "mtc-hss.yaml", "configuration is valid, 4 subscribers"),
                                                ("mtc-smssc", "mtc-smssc.yaml", "configuration is valid")])
-def test_the_shipped_examples_of_the_nodes_are_valid_where_they_are(program, name, said):
-    path = os.path.join(ROOT, "examples", name)
-    done = subprocess.run([os.path.join(BIN, program), "-t", "-c", path], capture_output=True, text=True, timeout=20, check=False)
+def test_the_shipped_examples_of_the_nodes_are_valid_with_their_places(tmp_path, program, name, said):
+    for file in (name, "subscribers.jsonl"):
+        with open(os.path.join(ROOT, "examples", file), encoding="utf-8") as f:
+            (tmp_path / file).write_text(re.sub(r"/(var|run)/[a-z/-]*/", "", f.read()))
+    path = tmp_path / name
+    done = subprocess.run([os.path.join(BIN, program), "-t", "-c", str(path)], capture_output=True, text=True, timeout=20, check=False)
     assert (done.returncode, done.stdout) == (0, f"{path}: {said}\n"), done.stderr
+
+
+# -- -t and the start are one check
+
+LONG = "d" * 100
+TWO = ("  - {{ name: x, zone: external, protection: tls, address: '::1', port: 45868, certificate: pki/iwf.pem, key: pki/iwf.key }}\n"
+       "  - {{ name: y, zone: external, protection: tls, address: '{}', port: 45868, certificate: pki/iwf.pem, key: pki/iwf.key }}\npeers:\n")
+
+
+@pytest.fixture(scope="module")
+def foreign(folder):
+    """Certificates that are good and not for this gateway."""
+    pki = Pki(str(folder / "pki"))
+    pki.leaf("client-own", "operator", "iwf.operator.example", "clientAuth")
+    pki.leaf("named", "operator", "gw.operator.example", "serverAuth,clientAuth")
+    return folder
+
+
+@pytest.mark.parametrize("old,new,line,words", [
+    ("path: ctl.sock", f"path: {LONG}", 5, "and a socket may have 107, expected a shorter path"),
+    ("address: 127.0.0.1\n    port: 0", "address: 192.0.2.77\n    port: 0", 13, "listener 'tsp' cannot have 192.0.2.77:0: Cannot assign requested address"),
+    ("address: 127.0.0.1\n    port: 0", "address: '2001:db8::77'\n    port: 0", 13, "listener 'tsp' cannot have [2001:db8::77]:0: "),
+    ("peers:\n", TWO.format("0:0::1"), 18, "listeners 'x' and 'y' have the same address and port"),
+    ("peers:\n", TWO.format("::"), 18, "listeners 'x' and 'y' have the same port, and :: means every address"),
+    ("pki/iwf.", "pki/client-own.", 15, "is not for a TLS server"),
+    ("pki/iwf.", "pki/operator.", 15, "is the certificate of a CA"),
+    ("pki/iwf.", "pki/named.", 15, "is not for our host name 'iwf.operator.example' (first dNSName in subjectAltName: gw.operator.example)"),
+    ("decisions: decisions.jsonl", "decisions: pki", 6, "pki is there and is a directory, expected a file or nothing there"),
+], ids=["control path", "address", "v6 address", "spellings", "wildcard", "client", "CA", "name", "decisions"])
+def test_what_the_start_would_refuse_is_refused_by_the_check_in_the_same_words(foreign, old, new, line, words):
+    path, done = check(foreign, GOOD.replace(old, new))
+    assert done.returncode == 1 and f"{path}:{line}: " in done.stderr and words in done.stderr, done.stderr
+    began = subprocess.run([os.path.join(BIN, "mtc-iwfd"), "-c", str(path)], capture_output=True, text=True, timeout=20, check=False, stdin=subprocess.DEVNULL)
+    assert (began.returncode, began.stderr, began.stdout) == (1, done.stderr, "")
+    assert not os.path.exists(foreign / "state")
+
+
+def starts(words, **more):
+    """The daemon comes up: its ready line."""
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more) as child:
+        line = child.stdout.readline()
+        child.terminate()
+        return line or child.stderr.read()
+
+
+@pytest.fixture
+def whole(tmp_path, folder):
+    """A directory of its own, for a start that makes its state there."""
+    shutil.copytree(folder / "pki", tmp_path / "pki")
+    return tmp_path
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text(whole):
+    path, done = check(whole, b"\xef\xbb\xbf" + GOOD.encode())
+    assert done.returncode == 0, done.stderr
+    assert starts([os.path.join(BIN, "mtc-iwfd"), "-c", str(path)]).startswith("ready 127.0.0.1:")
+
+
+def test_relative_paths_start_beside_the_name_of_the_file_also_when_that_is_a_link(whole):
+    (whole / "opt").mkdir()
+    (whole / "opt" / "there.yaml").write_text(GOOD)
+    (whole / "mtc-iwfd.yaml").symlink_to("opt/there.yaml")
+    for more, name in (([], "mtc-iwfd.yaml"), (["-t"], "mtc-iwfd.yaml"), (["-t"], str(whole / "mtc-iwfd.yaml"))):
+        words = [os.path.join(BIN, "mtc-iwfd"), *more, "-c", name]
+        assert starts(words, cwd=whole).startswith(f"{name}: configuration is valid" if more else "ready 127.0.0.1:")
+
+
+def test_a_pipe_is_read_once_and_serves_every_process(whole):
+    text = re.sub(r"(?<=[ ])(state|ctl.sock|decisions.jsonl|pki/)", rf"{whole}/\1", GOOD)
+    (whole / "c.yaml").write_text(text)
+    for more in ("", "-t"):
+        said = starts(["bash", "-c", f"exec {BIN}/mtc-iwfd {more} -c <(cat {whole}/c.yaml)"])
+        assert said.startswith("/dev/fd/" if more else "ready 127.0.0.1:"), said
+
+
+def test_everything_that_is_wrong_is_told_in_one_run(folder):
+    """Of the text, of what spans several keys, of places and of certificates; nothing that only follows from another error."""
+    text = (GOOD.replace("level: info", "level: loud").replace("state_dir: state", "state_dir: none/state").replace("pki/anchor-a.pem", "pki/broken.pem")
+            .replace("port: 3868,", "prot: 3868,").replace("pki/iwf.key", "pki/other.key").replace("s6m: { peer: hss", "dnr: { retry_min: 9m, retry_max: 8m }\ns6m: { peer: hss"))
+    path, done = check(folder, text)
+    found = re.findall(rf"^mtc-iwfd: {re.escape(str(path))}:(\d+): ", done.stderr, flags=re.MULTILINE)
+    assert sorted(map(int, found)) == [4, 6, 8, 16, 18, 19] and done.returncode == 1, done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts processes of another user")
+def test_the_user_of_the_processes_must_reach_the_state(whole):
+    whole.chmod(0o755)
+    for parent in whole.parents:
+        if str(parent).startswith("/tmp/"):
+            parent.chmod(parent.stat().st_mode | 0o055)
+    (whole / "way").mkdir(mode=0o700)
+    text = "user: nobody\n" + GOOD.replace("state_dir: state", "state_dir: way/state")
+    path, done = check(whole, text)
+    assert done.returncode == 1 and f"{path}:5: {whole}/way: user 'nobody' may not use it (Permission denied)" in done.stderr, done.stderr
+    (whole / "way").chmod(0o755)
+    path, done = check(whole, text)
+    assert done.returncode == 0, done.stderr
+    assert starts([os.path.join(BIN, "mtc-iwfd"), "-c", str(path)]).startswith("ready 127.0.0.1:")
+
+
+# -- the nodes
+
+NODE = """identity: {{ host: {0}.core.operator.example, realm: core.operator.example }}
+listen: {{ address: 127.0.0.1, port: 0, protection: tls, certificate: pki/{0}.pem, key: pki/{0}.key, anchors: [ pki/operator.pem ] }}
+"""
+MORE = {"mtc-hss": "subscribers: subscribers.jsonl\n", "mtc-smssc": 'state_dir: state\nue_socket: ue.sock\nsc_address: "491770000000"\n'}
+
+
+@pytest.fixture(scope="module")
+def node_folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("nodes")
+    pki = Pki(str(path / "pki"))
+    pki.ca("operator", "/O=operator/CN=operator CA")
+    pki.leaf("node", "operator", "node.core.operator.example", "serverAuth")
+    pki.leaf("client", "operator", "node.core.operator.example", "clientAuth")
+    pki.leaf("named", "operator", "other.core.operator.example", "serverAuth")
+    (path / "subscribers.jsonl").write_bytes(b'\xef\xbb\xbf{"imsi":"001010000000001"}\n')
+    return path
+
+
+def node(folder, program, text, test=True):
+    (folder / "node.yaml").write_text(text)
+    return subprocess.run([os.path.join(BIN, program), *(["-t"] if test else []), "-c", "node.yaml"], capture_output=True, text=True, timeout=20, check=False,
+                          stdin=subprocess.DEVNULL, cwd=folder)
+
+
+@pytest.mark.parametrize("program", MORE)
+def test_a_node_is_checked_as_it_starts(node_folder, program):
+    good = NODE.format("node") + MORE[program]
+    assert node(node_folder, program, good).returncode == 0
+    for old, new, words in (("pki/node.", "pki/client.", "2: listen: certificate '{}/pki/client.pem' is not for a TLS server"),
+                            ("pki/node.", "pki/operator.", "2: listen: certificate '{}/pki/operator.pem' is the certificate of a CA"),
+                            ("pki/node.", "pki/named.", "2: listen: certificate '{}/pki/named.pem' is not for our host name 'node.core.operator.example'"),
+                            ("address: 127.0.0.1", "address: '2001:db8::77'", "2: listen: [2001:db8::77]:0 cannot be listened on: ")):
+        done = node(node_folder, program, good.replace(old, new))
+        assert done.returncode == 2 and f"{program}: node.yaml:{words.format('.').replace('./pki', 'pki')}" in done.stderr.replace("./pki", "pki"), done.stderr
+        began = node(node_folder, program, good.replace(old, new), test=False)
+        assert (began.returncode, began.stderr) == (2, done.stderr)
+
+
+@pytest.mark.parametrize("program", MORE)
+def test_a_node_tells_all_errors_and_warns_of_an_open_key(node_folder, program):
+    key = node_folder / "pki" / "node.key"
+    key.chmod(0o644)
+    done = node(node_folder, program, NODE.format("node") + MORE[program])
+    key.chmod(0o600)
+    assert done.returncode == 0 and f"{program}: warning: node.yaml:2: listen: key 'pki/node.key' has mode 0644" in done.stderr, done.stderr
+    done = node(node_folder, program, NODE.format("node").replace("realm: core", "realm: _") + MORE[program] + "watchdog: 1s\nx: y\n")
+    lines = (MORE[program] + "x").count("\n") + 3
+    assert [int(n) for n in re.findall(r"node.yaml:(\d+): ", done.stderr)] == [1, lines, lines + 1], done.stderr
+
+
+def test_the_places_of_the_sms_sc_are_checked(node_folder):
+    done = node(node_folder, "mtc-smssc", NODE.format("node") + 'state_dir: node.yaml\nue_socket: none/ue.sock\nevents: pki\nsc_address: "491770000000"\n')
+    assert done.returncode == 2
+    for words in ("3: node.yaml is there and is not a directory", "4: none/ue.sock: the directory none is not there", "5: pki is there and is not a file"):
+        assert f"mtc-smssc: node.yaml:{words}" in done.stderr, done.stderr

@@ -1,6 +1,8 @@
 /* The configuration of mtc-iwfd: the shipped example, the defaults of the contracts, and each check across keys with its line. */
 #include "tests/unit/test.h"
 
+#include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "conf/cfg_iwf.h"
@@ -22,7 +24,7 @@ static const char good[] =
     "    key: iwf.key\n"                                                                             /* 12 */
     "peers:\n"                                                                                       /* 13 */
     "  - { name: hss, host: hss.example, realm: x.example, address: 127.0.0.1, protection: none }\n" /* 14 */
-    "  - { name: sc, host: sc.example, realm: x.example, address: 127.0.0.1, protection: none }\n"   /* 15 */
+    "  - { name: sc, host: sc.example, realm: x.example, address: 127.0.0.2, protection: none }\n"   /* 15 */
     "s6m: { peer: hss, destination_realm: x.example }\n"                                             /* 16 */
     "t4: { peer: sc, destination_realm: x.example, destination_host: '' }\n";                        /* 17 */
 
@@ -209,39 +211,176 @@ static void test_missing_sections_are_named(void **state)
 	wrong("protection: none }", "}", "/etc/mtc/c.yaml:14: key 'protection' is missing in peers[0], expected tls or none");
 }
 
-static void test_files_that_are_not_there_are_named_with_their_line(void **state)
+/* `good` with more behind it, in `dir`, against what is there: all that is told. */
+static const char *files_of(const char *dir, const char *more)
 {
-	char dir[] = "/tmp/test_iwf_XXXXXX", path[64], text[4096];
+	static struct report report;
+	char path[64], text[4096];
 	struct cfg_iwf *c = NULL;
-	FILE *f;
+	int err;
+
+	report = (struct report){ .len = 0 };
+	snprintf(path, sizeof path, "%s/c.yaml", dir);
+	snprintf(text, sizeof text, "%s%s", good, more);
+	assert_int_equal(cfg_iwf_examine(&c, path, text, strlen(text), &report), 0);
+	err = cfg_iwf_check_files(c, &report);
+	assert_int_equal(err != 0, report.errors != 0);
+	cfg_iwf_free(c);
+	return report.text;
+}
+
+static void test_places_that_are_not_there_are_all_named_with_their_line(void **state)
+{
+	static const char more[] = "state_dir: s\ncontrol: { path: c.sock }\nlog: { decisions: d }\n";
+	char dir[] = "/tmp/test_iwf_XXXXXX", expected[512], path[64];
 
 	(void)state;
 	assert_non_null(mkdtemp(dir));
-	snprintf(path, sizeof path, "%s/c.yaml", dir);
-	snprintf(text, sizeof text, "%sstate_dir: s\ncontrol: { path: c.sock }\nlog: { decisions: d }\n", good);
-	assert_int_equal(cfg_iwf_parse(&c, path, text, strlen(text), why), 0);
-	assert_int_equal(cfg_iwf_check_files(c, why), ERR_INVAL);
-	assert_non_null(strstr(why, "/c.yaml:5: "));
-	assert_non_null(strstr(why, "/a.pem: No such file or directory, expected a readable file"));
-	for (size_t i = 0; i < 4; i++) {
-		static const char *const names[] = { "a.pem", "b.pem", "iwf.pem", "iwf.key" };
-
-		snprintf(path, sizeof path, "%s/%s", dir, names[i]);
-		f = fopen(path, "w");
-		assert_non_null(f);
-		fclose(f);
-	}
-	assert_int_equal(cfg_iwf_check_files(c, why), 0);
-	assert_int_equal(unlink(path), 0);
-	assert_int_equal(cfg_iwf_check_files(c, why), ERR_INVAL);
-	assert_non_null(strstr(why, "/c.yaml:12: "));
-	for (size_t i = 0; i < 3; i++) {
-		snprintf(path, sizeof path, "%s/%s", dir, (const char *[]){ "a.pem", "b.pem", "iwf.pem" }[i]);
-		assert_int_equal(unlink(path), 0);
-	}
+	assert_string_equal(files_of(dir, more), "");
+	snprintf(expected, sizeof expected,
+		 "error %s/c.yaml:20: %s/d is there and is a directory, expected a file or nothing there\n", dir, dir);
+	snprintf(path, sizeof path, "%s/d", dir);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_string_equal(files_of(dir, more), expected);
+	assert_int_equal(rmdir(path), 0);
 	assert_int_equal(rmdir(dir), 0);
-	assert_int_equal(cfg_iwf_check_files(c, why), ERR_INVAL);
-	assert_non_null(strstr(why, "/c.yaml:18: "));
+	snprintf(expected, sizeof expected,
+		 "error %s/c.yaml:18: %s/s: the directory %s is not there, expected one to make it in\n"
+		 "error %s/c.yaml:19: %s/c.sock: the directory %s is not there, expected one to make it in\n"
+		 "error %s/c.yaml:20: %s/d: the directory %s is not there, expected one to make it in\n",
+		 dir, dir, dir, dir, dir, dir, dir, dir, dir);
+	assert_string_equal(files_of(dir, more), expected);
+}
+
+static void test_the_user_of_the_processes_must_reach_the_state(void **state)
+{
+	static const char more[] = "state_dir: s/t\nuser: nobody\ncontrol: { path: c.sock }\nlog: { decisions: d }\n";
+	char dir[] = "/tmp/test_iwf_XXXXXX", path[96], expected[512];
+	FILE *f;
+
+	(void)state;
+	if (geteuid() != 0 || !getpwnam("nobody"))
+		skip(); /* only root becomes somebody else */
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(chmod(dir, 0755), 0);
+	snprintf(path, sizeof path, "%s/s", dir);
+	assert_int_equal(mkdir(path, 0755), 0);
+	assert_string_equal(files_of(dir, more), "");
+	assert_int_equal(chmod(path, 0700), 0); /* the state is given to that user, the way to it is not */
+	snprintf(expected, sizeof expected,
+		 "error %s/c.yaml:18: %s/s: user 'nobody' may not use it (Permission denied), expected a directory that it may "
+		 "reach\n",
+		 dir, dir);
+	assert_string_equal(files_of(dir, more), expected);
+	assert_int_equal(chmod(path, 0755), 0);
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(path, sizeof path, "%s/s/t%s", dir, (const char *[]){ "", "/journal" }[i]);
+		assert_int_equal(mkdir(path, 0755), 0);
+		assert_int_equal(chown(path, getpwnam("nobody")->pw_uid, getpwnam("nobody")->pw_gid), 0);
+	}
+	snprintf(path, sizeof path, "%s/s/t/journal/data.mdb", dir);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	assert_int_equal(fchmod(fileno(f), 0600), 0);
+	fclose(f); /* of an earlier run as root */
+	snprintf(
+	    expected, sizeof expected,
+	    "error %s/c.yaml:18: %s: user 'nobody' may not use it (Permission denied), expected a file of the store that it may "
+	    "write\n",
+	    dir, path);
+	assert_string_equal(files_of(dir, more), expected);
+	assert_int_equal(unlink(path), 0);
+	for (size_t i = 0; i < 4; i++) {
+		snprintf(path, sizeof path, "%s%s", dir, (const char *[]){ "/s/t/journal", "/s/t", "/s", "" }[i]);
+		assert_int_equal(rmdir(path), 0);
+	}
+}
+
+static void test_two_spellings_of_one_address_are_one(void **state)
+{
+	static const char two[] = "  - { name: y, protection: tls, address: '%s', certificate: x, key: y }\npeers:\n";
+	char more[256];
+
+	(void)state;
+	snprintf(more, sizeof more, two, "127.0.0.1");
+	wrong("peers:\n", more,
+	      "/etc/mtc/c.yaml:13: listeners 'tsp' and 'y' have the same address and port, expected different ones");
+	snprintf(more, sizeof more, two, "0.0.0.0");
+	wrong("peers:\n", more,
+	      "/etc/mtc/c.yaml:13: listeners 'tsp' and 'y' have the same port, and 0.0.0.0 means every address, expected "
+	      "different ports");
+	wrong("127.0.0.1\n    certificate: iwf.pem\n    key: iwf.key\n",
+	      "'2001:db8::1'\n    certificate: iwf.pem\n    key: iwf.key\n"
+	      "  - { name: y, protection: tls, address: '2001:0DB8:0:0::0.0.0.1', certificate: x, key: y }\n",
+	      "/etc/mtc/c.yaml:13: listeners 'tsp' and 'y' have the same address and port, expected different ones");
+}
+
+static void test_two_peers_at_one_address_are_a_warning(void **state)
+{
+	static struct report report;
+	char text[4096];
+	struct cfg_iwf *c = NULL;
+
+	(void)state;
+	snprintf(text, sizeof text, "%s", good);
+	memcpy(strstr(text, "address: 127.0.0.1, protection: none }\n  - { name: sc"), "address: '::1'    ", 18);
+	memcpy(strstr(strstr(text, "name: sc"), "address: 127.0.0.2"), "address: '0:0::1' ", 18);
+	assert_int_equal(cfg_iwf_examine(&c, "c.yaml", text, strlen(text), &report), 0);
+	assert_string_equal(report.text,
+			    "warning c.yaml:15: peers 'hss' and 'sc' have the same address and port; who answers there has one "
+			    "host name, so one of the two is never reached\n");
+	cfg_iwf_free(c);
+}
+
+static void test_a_socket_has_less_room_for_its_path(void **state)
+{
+	char more[256], words[512], dirs[101];
+
+	(void)state;
+	memset(dirs, 'd', 100);
+	dirs[100] = 0;
+	snprintf(more, sizeof more, "control: { path: %s }\npeers:\n", dirs);
+	snprintf(words, sizeof words,
+		 "/etc/mtc/c.yaml:13: control.path '/etc/mtc/%s' is 109 bytes long, and a socket may have 107, expected a "
+		 "shorter path",
+		 dirs);
+	wrong("peers:\n", more, words);
+}
+
+static void test_all_errors_are_told_and_none_that_only_follows(void **state)
+{
+	static const char text[] = "identity:\n"
+				   "  external: { host: iwf.x.example, realm: x.example }\n"
+				   "  internal: { host: iwf.x.example, realm: core.x.example }\n"
+				   "trust_anchors:\n"
+				   "  - { name: a, file: a.pem }\n"
+				   "  - { name: a, file: b.pem }\n"
+				   "listen:\n"
+				   "  - { name: tsp, protection: none, address: 127.0.0.1 }\n"
+				   "  - { name: two, protection: tls, address: localhost, certificate: c, key: k }\n"
+				   "peers:\n"
+				   "  - { name: hss, host: hss.example, realm: x.example, adress: 127.0.0.1, protection: none }\n"
+				   "  - { name: sc, host: sc.example, realm: x.example, address: 127.0.0.1, protection: tls, "
+				   "certificate: c, key: k, trust: b }\n"
+				   "s6m: { peer: hss, destination_realm: x.example }\n"
+				   "t4: { peer: nobody, destination_realm: x.example }\n"
+				   "dnr: { retry_min: 5m, retry_max: 1m }\n";
+	static const char expected[] =
+	    "error c.yaml:9: listen[1].address is 'localhost', expected a numeric IPv4 or IPv6 address\n"
+	    "error c.yaml:11: unknown key 'adress' in peers[0], did you mean 'address'?\n"
+	    "error c.yaml:11: key 'address' is missing in peers[0], expected a numeric IPv4 or IPv6 address\n"
+	    "error c.yaml:3: identity.internal.host is the external one too, expected a name that is never shown outside\n"
+	    "error c.yaml:6: trust anchor 'a' stands here a second time, expected unique names\n"
+	    "error c.yaml:8: listener 'tsp' is external without protection, expected protection tls\n"
+	    "error c.yaml:12: peer 'sc' has protection tls and trust 'b', expected the name of one of the trust_anchors\n"
+	    "error c.yaml:15: dnr.retry_max is shorter than dnr.retry_min, expected at least as long\n";
+	static struct report report;
+	struct cfg_iwf *c = NULL;
+
+	(void)state;
+	assert_int_equal(cfg_iwf_examine(&c, "c.yaml", text, strlen(text), &report), ERR_INVAL);
+	assert_string_equal(report.text, expected);
+	assert_non_null(c);
 	cfg_iwf_free(c);
 }
 
@@ -271,7 +410,12 @@ int main(void)
 		cmocka_unit_test(test_numbers_fit_together),
 		cmocka_unit_test(test_the_smaller_of_two_limits_holds_and_rings_are_powers_of_two),
 		cmocka_unit_test(test_missing_sections_are_named),
-		cmocka_unit_test(test_files_that_are_not_there_are_named_with_their_line),
+		cmocka_unit_test(test_places_that_are_not_there_are_all_named_with_their_line),
+		cmocka_unit_test(test_the_user_of_the_processes_must_reach_the_state),
+		cmocka_unit_test(test_two_spellings_of_one_address_are_one),
+		cmocka_unit_test(test_two_peers_at_one_address_are_a_warning),
+		cmocka_unit_test(test_a_socket_has_less_room_for_its_path),
+		cmocka_unit_test(test_all_errors_are_told_and_none_that_only_follows),
 		cmocka_unit_test(test_the_shipped_example_parses),
 	};
 

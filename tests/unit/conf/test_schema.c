@@ -51,13 +51,26 @@ static const struct cfg_row rows[] = {
 	CFG_END,
 };
 
-static char why[CFG_WHY_MAX];
+static char why[CFG_WHY_MAX]; /* the first error */
+static struct report report;
 static struct outer o;
+
+static int read_octets(const char *path, const char *text, size_t len)
+{
+	struct cfg_lines *l = NULL;
+	int err;
+
+	report = (struct report){ .len = 0 };
+	err = cfg_read_all(&o, sizeof o, rows, path, text, len, &l, &report);
+	cfg_lines_free(l);
+	report_first(&report, why, sizeof why);
+	assert_int_equal(err != 0, report.errors != 0);
+	return err;
+}
 
 static int read_text(const char *text)
 {
-	memset(why, 0, sizeof why);
-	return cfg_read(&o, sizeof o, rows, "/etc/x/c.yaml", text, strlen(text), NULL, why);
+	return read_octets("/etc/x/c.yaml", text, strlen(text));
 }
 
 #define assert_read(text) assert_int_equal(read_text(text) ? (print_message("%s\n", why), 1) : 0, 0)
@@ -65,6 +78,7 @@ static int read_text(const char *text)
 	do {                                                                                                                     \
 		assert_int_equal(read_text(text), ERR_INVAL);                                                                    \
 		assert_string_equal(why, words);                                                                                 \
+		assert_int_equal(report.errors, 1);                                                                              \
 	} while (0)
 
 static void test_defaults_fill_what_is_not_written(void **state)
@@ -194,7 +208,7 @@ static void test_a_wrong_type_tells_the_right_one(void **state)
 static void test_what_only_hides_meaning_is_refused(void **state)
 {
 	(void)state;
-	assert_wrong("text: &a x\nhost: *a\n", "/etc/x/c.yaml:1: an anchor (&), expected plain values");
+	assert_wrong("text: &a x\nhost: b\n", "/etc/x/c.yaml:1: an anchor (&), expected plain values");
 	assert_wrong("text: *a\n", "/etc/x/c.yaml:1: an alias (*), expected the value itself");
 	assert_wrong("u32: !!int 11\n", "/etc/x/c.yaml:1: a tag (!), expected plain values");
 	assert_wrong("text: a\n---\ntext: b\n", "/etc/x/c.yaml:2: a second document, expected one");
@@ -221,7 +235,7 @@ static void test_octets_that_are_no_text_are_refused(void **state)
 				  "1\n";
 
 	(void)state;
-	assert_int_equal(cfg_read(&o, sizeof o, rows, "f", nul, sizeof nul - 1, NULL, why), ERR_INVAL);
+	assert_int_equal(read_octets("f", nul, sizeof nul - 1), ERR_INVAL);
 	assert_string_equal(why, "f:2: a NUL byte, expected text");
 	assert_wrong("text: \"a\\0b\"\n", "/etc/x/c.yaml:1: text is 'a?b', expected text of 1 to 15 octets");
 	assert_wrong("\n\ntext: \xc3\x28\n", "/etc/x/c.yaml:3: bytes that are not UTF-8, expected UTF-8 text");
@@ -238,21 +252,94 @@ static void test_size_and_depth_are_bounded(void **state)
 	(void)state;
 	assert_non_null(text);
 	memset(text, '#', CFG_TEXT_MAX + 1);
-	assert_int_equal(cfg_read(&o, sizeof o, rows, "f", text, CFG_TEXT_MAX + 1, NULL, why), ERR_LIMIT);
+	assert_int_equal(read_octets("f", text, CFG_TEXT_MAX + 1), ERR_LIMIT);
 	memset(text, '[', CFG_TEXT_MAX);
 	memcpy(text, "text: ", 6);
-	assert_int_equal(cfg_read(&o, sizeof o, rows, "f", text, CFG_TEXT_MAX, NULL, why), ERR_INVAL);
+	assert_int_equal(read_octets("f", text, CFG_TEXT_MAX), ERR_INVAL);
 	memset(text, '{', CFG_TEXT_MAX);
-	assert_int_equal(cfg_read(&o, sizeof o, rows, "f", text, CFG_TEXT_MAX, NULL, why), ERR_INVAL);
+	assert_int_equal(read_octets("f", text, CFG_TEXT_MAX), ERR_INVAL);
 	free(text);
 }
 
-static void test_a_failure_leaves_the_struct_alone(void **state)
+static void test_all_errors_are_told_and_the_rest_is_sound(void **state)
+{
+	static const char text[] = "text: a\n"
+				   "u32: 13\n"
+				   "prot: 1\n"
+				   "port: x\n"
+				   "section: [ 1, { a: b } ]\n"
+				   "list:\n"
+				   "  - { n: 2 }\n"
+				   "  - { name: b, n: 99, m: { x: [ y ] } }\n"
+				   "  - c\n"
+				   "  - name: d\n"
+				   "port: 5\n"
+				   "hosts: [ a, 'b c', d ]\n"
+				   "? [ key ]\n"
+				   ": { a: 1 }\n"
+				   "wait: 5s\n";
+	static const char expected[] =
+	    "error f:3: unknown key 'prot', did you mean 'port'?\n"
+	    "error f:4: port is 'x', expected a port from 0 to 65535\n"
+	    "error f:5: section is a list, expected a mapping of keys\n"
+	    "error f:7: key 'name' is missing in list[0], expected a name of at most 7 characters a-z 0-9 . _ -\n"
+	    "error f:8: list[1].n is '99', expected a number from 1 to 10\n"
+	    "error f:8: unknown key 'm' in list[1], expected one of name, n\n"
+	    "error f:9: list[2] is a single value, expected a mapping of keys\n"
+	    "error f:10: list has more than 3 elements, expected at most 3\n"
+	    "error f:11: port stands here a second time, expected once (first in line 4)\n"
+	    "error f:12: hosts[1] is 'b c', expected a host or realm name such as iwf.operator.example\n"
+	    "error f:12: hosts has more than 2 elements, expected at most 2\n"
+	    "error f:13: a list or mapping as a key, expected a word\n";
+	struct cfg_lines *l = NULL;
+
+	(void)state;
+	report = (struct report){ .len = 0 };
+	assert_int_equal(cfg_read_all(&o, sizeof o, rows, "f", text, strlen(text), &l, &report), ERR_INVAL);
+	assert_string_equal(report.text, expected);
+	assert_int_equal(o.u32, 13);
+	assert_int_equal(o.port, 3868); /* what is wrong has its default */
+	assert_int_equal(o.wait_ms, 5000);
+	assert_int_equal(o.list_n, 3);
+	assert_true(cfg_sound(l, "u32"));
+	assert_false(cfg_sound(l, "port"));
+	assert_false(cfg_sound(l, "section.n"));
+	assert_false(cfg_sound(l, "list"));
+	assert_false(cfg_sound(l, "list[%d].name", 0));
+	assert_true(cfg_sound(l, "lis"));
+	cfg_lines_free(l);
+}
+
+static void test_more_errors_than_there_is_room_for_end_the_reading(void **state)
+{
+	size_t len = 0;
+	char *text = malloc(CFG_TEXT_MAX);
+
+	(void)state;
+	assert_non_null(text);
+	for (unsigned i = 0; len < CFG_TEXT_MAX - 32; i++)
+		len += (size_t)snprintf(text + len, 32, "k%u: 1\n", i);
+	assert_int_equal(read_octets("f", text, len), ERR_INVAL);
+	assert_int_equal(report.left_out, 1);
+	assert_in_range(report.len, REPORT_OCTETS_MAX - 1024, REPORT_OCTETS_MAX);
+	free(text);
+}
+
+static void test_a_text_that_is_no_yaml_leaves_the_struct_alone(void **state)
 {
 	(void)state;
 	assert_read("u32: 12\n");
-	assert_int_equal(read_text("u32: 13\nport: x\n"), ERR_INVAL);
+	assert_int_equal(read_text("u32: 13\nport: [\n"), ERR_INVAL);
 	assert_int_equal(o.u32, 12);
+}
+
+static void test_a_byte_order_mark_is_passed_over(void **state)
+{
+	(void)state;
+	assert_read("\xef\xbb\xbftext: a\n");
+	assert_string_equal(o.text, "a");
+	assert_wrong("\xef\xbb\xbf", "/etc/x/c.yaml:1: the file is empty, expected keys such as 'text'");
+	assert_wrong("\xff\xfet\0e\0", "/etc/x/c.yaml:1: bytes that are not UTF-8, expected UTF-8 text");
 }
 
 static void test_lines_are_remembered_for_later_checks(void **state)
@@ -261,24 +348,30 @@ static void test_lines_are_remembered_for_later_checks(void **state)
 	struct cfg_lines *l = NULL;
 
 	(void)state;
-	assert_int_equal(cfg_read(&o, sizeof o, rows, "f", text, strlen(text), &l, why), 0);
+	report = (struct report){ .len = 0 };
+	assert_int_equal(cfg_read_all(&o, sizeof o, rows, "f", text, strlen(text), &l, &report), 0);
 	assert_int_equal(cfg_line(l, "text"), 1);
 	assert_int_equal(cfg_line(l, "list"), 2);
 	assert_int_equal(cfg_line(l, "list[%d].name", 1), 5);
 	assert_int_equal(cfg_line(l, "list[%d].n", 0), 3); /* not written: the element */
 	assert_int_equal(cfg_line(l, "section.n"), 1);
-	assert_int_equal(cfg_wrong(why, l, 7, "%s", "words"), ERR_INVAL);
-	assert_string_equal(why, "f:7: words");
+	assert_true(cfg_sound(l, "list[1]"));
+	assert_int_equal(cfg_wrong(&report, l, 7, "%s", "words"), ERR_INVAL);
+	cfg_warn(&report, l, 8, "%s", "more words");
+	assert_string_equal(report.text, "error f:7: words\nwarning f:8: more words\n");
 	cfg_lines_free(l);
 }
 
 static void test_a_file_that_cannot_be_read_is_named(void **state)
 {
+	struct cfg_lines *l = NULL;
+
 	(void)state;
-	assert_int_equal(cfg_read_file(&o, sizeof o, rows, "/nonexistent/c.yaml", NULL, why), ERR_IO);
-	assert_string_equal(why, "/nonexistent/c.yaml: No such file or directory");
-	assert_int_equal(cfg_read_file(&o, sizeof o, rows, "/", NULL, why), ERR_IO);
-	assert_string_equal(why, "/: not a regular file");
+	report = (struct report){ .len = 0 };
+	assert_int_equal(cfg_read_file(&o, sizeof o, rows, "/nonexistent/c.yaml", &l, &report), ERR_IO);
+	assert_int_equal(cfg_read_file(&o, sizeof o, rows, "/", &l, &report), ERR_IO);
+	assert_string_equal(report.text, "error /nonexistent/c.yaml: No such file or directory\nerror /: not a regular file\n");
+	assert_null(l);
 }
 
 /* Every beginning of a good file and every single changed octet ends in an answer, never in a crash. */
@@ -290,12 +383,12 @@ static void test_no_torn_or_changed_text_hurts(void **state)
 
 	(void)state;
 	for (size_t n = 0; n < sizeof good; n++)
-		(void)!cfg_read(&o, sizeof o, rows, "f", good, n, NULL, why);
+		(void)!read_octets("f", good, n);
 	for (size_t i = 0; i < sizeof good - 1; i++)
 		for (int c = 0; c < 256; c += 3) {
 			memcpy(text, good, sizeof good);
 			text[i] = (char)c;
-			(void)!cfg_read(&o, sizeof o, rows, "f", text, sizeof good - 1, NULL, why);
+			(void)!read_octets("f", text, sizeof good - 1);
 		}
 }
 
@@ -314,7 +407,10 @@ int main(void)
 		cmocka_unit_test(test_broken_yaml_names_its_line),
 		cmocka_unit_test(test_octets_that_are_no_text_are_refused),
 		cmocka_unit_test(test_size_and_depth_are_bounded),
-		cmocka_unit_test(test_a_failure_leaves_the_struct_alone),
+		cmocka_unit_test(test_all_errors_are_told_and_the_rest_is_sound),
+		cmocka_unit_test(test_more_errors_than_there_is_room_for_end_the_reading),
+		cmocka_unit_test(test_a_text_that_is_no_yaml_leaves_the_struct_alone),
+		cmocka_unit_test(test_a_byte_order_mark_is_passed_over),
 		cmocka_unit_test(test_lines_are_remembered_for_later_checks),
 		cmocka_unit_test(test_a_file_that_cannot_be_read_is_named),
 		cmocka_unit_test(test_no_torn_or_changed_text_hurts),

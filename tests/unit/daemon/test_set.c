@@ -39,10 +39,14 @@ static const char text[] = "identity:\n"
 			   "s6m: { peer: hss, destination_realm: core.example }\n"
 			   "t4: { peer: smssc, destination_realm: core.example }\n";
 
+static struct pki_cert leaf_of(struct world *w, const char *san, const char *eku, long to_s)
+{
+	return pki_make(&w->pki, &(struct pki_spec){ .cn = "x", .san = san, .eku = eku, .from_s = -7200, .to_s = to_s }, &w->a);
+}
+
 static struct pki_cert leaf(struct world *w, const char *eku, long to_s)
 {
-	return pki_make(
-	    &w->pki, &(struct pki_spec){ .cn = "x", .san = "DNS:x.example", .eku = eku, .from_s = -7200, .to_s = to_s }, &w->a);
+	return leaf_of(w, "DNS:iwf.operator.example,DNS:iwf.core.example", eku, to_s);
 }
 
 static int setup(void **state)
@@ -230,7 +234,54 @@ static void a_key_that_others_may_read_is_a_warning(void **state)
 
 	chmod(w->peer.key_file, 0644);
 	dm_set_free(load(w, 1));
-	has(w, "warning key '%s' has mode 0644; 0600 is expected\n", w->peer.key_file);
+	has(w, "warning /etc/mtc-iwfd.yaml:15: key '%s' has mode 0644, so others may read it; 0600 is expected\n",
+	    w->peer.key_file);
+}
+
+/* A certificate that a start would take and with which nobody could connect. */
+static void a_certificate_of_another_name_is_refused_where_others_connect(void **state)
+{
+	struct world *w = *state;
+	struct pki_cert other = leaf_of(w, "DNS:gw.operator.example,DNS:b.example", "serverAuth,clientAuth", 100000);
+	struct dm_set *s;
+
+	copy(w->iwf.cert_file, other.cert_file);
+	copy(w->iwf.key_file, other.key_file);
+	refused(w, 1);
+	has(w,
+	    "error /etc/mtc-iwfd.yaml:10: certificate '%s' is not for our host name 'iwf.operator.example' (first dNSName in "
+	    "subjectAltName: gw.operator.example)",
+	    w->iwf.cert_file);
+	pki_free(&other);
+	other = leaf(w, "serverAuth", 100000);
+	copy(w->iwf.cert_file, other.cert_file);
+	copy(w->iwf.key_file, other.key_file);
+	pki_free(&other);
+	other = leaf_of(w, NULL, "clientAuth", 100000);
+	copy(w->peer.cert_file, other.cert_file);
+	copy(w->peer.key_file, other.key_file);
+	pki_free(&other);
+	s = load(w, 2); /* a peer need not look at the name */
+	has(w,
+	    "warning /etc/mtc-iwfd.yaml:15: certificate '%s' is not for our host name 'iwf.core.example' (first dNSName in "
+	    "subjectAltName: none)",
+	    w->peer.cert_file);
+	dm_set_free(s);
+}
+
+static void a_certificate_of_a_ca_or_a_client_is_not_ours(void **state)
+{
+	struct world *w = *state;
+	struct pki_cert client = leaf(w, "clientAuth", 100000);
+
+	copy(w->iwf.cert_file, w->a.cert_file);
+	copy(w->iwf.key_file, w->a.key_file);
+	copy(w->inside.cert_file, client.cert_file);
+	copy(w->inside.key_file, client.key_file);
+	refused(w, 2);
+	has(w, "error /etc/mtc-iwfd.yaml:10: certificate '%s' is the certificate of a CA", w->iwf.cert_file);
+	has(w, "error /etc/mtc-iwfd.yaml:12: certificate '%s' is not for a TLS server", w->inside.cert_file);
+	pki_free(&client);
 }
 
 static void what_is_new_is_named(void **state)
@@ -329,7 +380,7 @@ static void a_report_is_bounded_and_says_nothing_twice(void **state)
 	for (int i = 0; i < 1000; i++)
 		report_add(&r, REPORT_ERROR, "%d %0500d", i, i);
 	assert_int_equal(r.errors, 1001);
-	assert_true(r.len < REPORT_MAX && r.left_out > 900);
+	assert_true(r.len < REPORT_OCTETS_MAX && r.left_out > 900);
 	lines = 0;
 	report_each(&r, on_line, NULL);
 	assert_int_equal(lines, 1001 - r.left_out + 1);
@@ -345,6 +396,8 @@ int main(void)
 		T(everything_that_is_wrong_is_said_with_its_line),
 		T(a_file_that_is_none_is_said_at_once),
 		T(a_key_that_others_may_read_is_a_warning),
+		T(a_certificate_of_another_name_is_refused_where_others_connect),
+		T(a_certificate_of_a_ca_or_a_client_is_not_ours),
 		T(what_is_new_is_named),
 		T(the_end_of_each_certificate_is_known),
 		cmocka_unit_test(octets_that_are_no_part_are_refused),

@@ -5,17 +5,20 @@
 #include "nodes/hss/hss_store.h"
 
 static const char *root;
+static struct report report;
 
 static void test_the_shipped_example_is_valid(void **state)
 {
 	static struct hss_conf c;
 	char path[512], why[HSS_STORE_WHY_MAX] = "";
+	struct cfg_lines *lines = NULL;
 	struct hss_store *s = NULL;
 
 	(void)state;
 	snprintf(path, sizeof path, "%s/examples/mtc-hss.yaml", root);
-	if (hss_conf_load(&c, path, why))
-		fail_msg("%s", why);
+	if (hss_conf_load(&c, path, &lines, &report))
+		fail_msg("%s", report.text);
+	cfg_lines_free(lines);
 	assert_string_equal(c.identity.host, "hss.core.operator.example");
 	assert_int_equal(c.listen.port, 3868);
 	assert_int_equal(c.listen.protection, NODE_NONE);
@@ -30,6 +33,7 @@ static void bad(const char *text, const char *expected)
 {
 	static struct hss_conf c;
 	char path[] = "/tmp/test-hss-conf-XXXXXX", full[256], why[CFG_WHY_MAX] = "";
+	struct cfg_lines *lines = NULL;
 	int fd = mkstemp(path);
 	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
 
@@ -37,7 +41,10 @@ static void bad(const char *text, const char *expected)
 	fputs(text, f);
 	fclose(f);
 	snprintf(full, sizeof full, "%s:%s", path, expected);
-	assert_int_not_equal(hss_conf_load(&c, path, why), 0);
+	report = (struct report){ .len = 0 };
+	assert_int_not_equal(hss_conf_load(&c, path, &lines, &report), 0);
+	report_first(&report, why, sizeof why);
+	cfg_lines_free(lines);
 	remove(path);
 	if (strncmp(why, full, strlen(full)) != 0)
 		fail_msg("got '%s', expected '%s'", why, full);

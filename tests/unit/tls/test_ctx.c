@@ -146,7 +146,7 @@ static void test_a_key_that_others_may_read_is_a_warning(void **state)
 	char words[300];
 
 	assert_int_equal(chmod(w->leaf.key_file, 0644), 0);
-	snprintf(words, sizeof words, "warning: key '%s' has mode 0644; 0600 is expected", w->leaf.key_file);
+	snprintf(words, sizeof words, "key '%s' has mode 0644, so others may read it; 0600 is expected", w->leaf.key_file);
 	accepted(w, words);
 }
 

@@ -1,0 +1,239 @@
+/* cfg_iwf_files.c - the configuration against the file system: where we make something there is room for it, and we and `user` may write
+ * there. Nothing is made or changed. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/access.h"
+#include "conf/cfg_iwf.h"
+
+#define WHO_MAX (CFG_NAME_MAX + 16)
+
+struct files {
+	const struct cfg_iwf *c;
+	struct report *why;
+	bool drop; /* children run as another user */
+	uid_t uid; /* they run as */
+	gid_t gid;
+	char who[WHO_MAX]; /* the same in words */
+	int err;
+};
+
+/* A question about a path that is made here. */
+struct question {
+	char path[CFG_PATH_MAX + 300];
+	const char *expected;
+	unsigned line;
+};
+
+struct questions {
+	struct access_ask asks[ACCESS_ASKS_MAX];
+	struct question of[ACCESS_ASKS_MAX];
+	size_t n;
+};
+
+static void wrong(struct files *f, int err)
+{
+	if (!f->err)
+		f->err = err;
+}
+
+/* What is there already under the name of something we make has to be of its kind. False: it is not, or the directory around it is missing. */
+static bool check_place(struct files *f, const char *file, mode_t kind, const char *expected, unsigned line)
+{
+	const char *slash = strrchr(file, '/');
+	char dir[CFG_PATH_MAX] = ".";
+	struct stat st;
+
+	if (slash) {
+		size_t n = slash == file ? 1 : (size_t)(slash - file);
+
+		memcpy(dir, file, n);
+		dir[n] = 0;
+	}
+	if (stat(dir, &st) || !S_ISDIR(st.st_mode))
+		wrong(f, cfg_wrong(f->why, f->c->lines, line, "%s: the directory %s is not there, expected one to make it in",
+				   file, dir));
+	else if (stat(file, &st) == 0 && kind && (st.st_mode & S_IFMT) != kind)
+		wrong(f, cfg_wrong(f->why, f->c->lines, line, "%s is there and is not a %s, expected one or nothing there", file,
+				   expected));
+	else
+		return true;
+	return false;
+}
+
+/* -- who we are, and who the children are */
+
+/* The same that will be asked at the start. */
+static void find_user(struct files *f)
+{
+	const struct cfg_iwf *c = f->c;
+	const struct passwd *pw;
+
+	f->uid = geteuid();
+	f->gid = getegid();
+	snprintf(f->who, sizeof f->who, "this process");
+	if (!c->user[0] || geteuid() != 0)
+		return;
+	pw = getpwnam(c->user);
+	if (!pw) {
+		wrong(f, cfg_wrong(f->why, c->lines, cfg_line(c->lines, "user"),
+				   "there is no user '%s' on this machine, expected one that is", c->user));
+		return;
+	}
+	f->drop = true;
+	f->uid = pw->pw_uid;
+	f->gid = pw->pw_gid;
+	snprintf(f->who, sizeof f->who, "user '%s'", c->user);
+}
+
+/* -- rights */
+
+__attribute__((format(printf, 5, 6))) static void may(struct questions *q, int mode, const char *expected, unsigned line,
+						      const char *fmt, ...)
+{
+	va_list ap;
+
+	if (q->n == ACCESS_ASKS_MAX)
+		return; /* a store has far fewer files */
+	va_start(ap, fmt);
+	vsnprintf(q->of[q->n].path, sizeof q->of[q->n].path, fmt, ap);
+	va_end(ap);
+	q->of[q->n].expected = expected;
+	q->of[q->n].line = line;
+	q->asks[q->n] = (struct access_ask){ .path = q->of[q->n].path, .mode = mode };
+	q->n++;
+}
+
+static void ask(struct files *f, uid_t uid, gid_t gid, const char *who, struct questions *q)
+{
+	if (q->n && access_as(uid, gid, q->asks, q->n)) {
+		wrong(f, cfg_wrong(f->why, f->c->lines, 1, "the rights of %s could not be looked at: %s", who, strerror(errno)));
+		q->n = 0;
+	}
+	for (size_t i = 0; i < q->n; i++) {
+		if (q->asks[i].error)
+			wrong(f, cfg_wrong(f->why, f->c->lines, q->of[i].line, "%s: %s may not use it (%s), expected %s",
+					   q->of[i].path, who, strerror(q->asks[i].error), q->of[i].expected));
+	}
+	q->n = 0;
+}
+
+/* The directory that `path` is or will be made in. */
+static void may_make(struct questions *q, const char *path, int mode, unsigned line)
+{
+	const char *slash = strrchr(path, '/');
+
+	may(q, mode, mode & W_OK ? "a directory that it may write in" : "a directory that it may reach", line, "%.*s",
+	    slash ? (slash == path ? 1 : (int)(slash - path)) : 1, slash ? path : ".");
+}
+
+/* The stores of an earlier run, which somebody else may have made. */
+static void may_open_store(struct questions *q, const char *state_dir, const char *store, unsigned line)
+{
+	char path[CFG_PATH_MAX + 32];
+	const struct dirent *e;
+	DIR *dir;
+
+	snprintf(path, sizeof path, "%s/%s", state_dir, store);
+	dir = opendir(path);
+	if (!dir)
+		return;
+	may(q, R_OK | W_OK | X_OK, "the directory of a store that it may write in", line, "%s", path);
+	while ((e = readdir(dir))) {
+		if (e->d_type == DT_REG)
+			may(q, R_OK | W_OK, "a file of the store that it may write", line, "%s/%s", path, e->d_name);
+	}
+	closedir(dir);
+}
+
+/* What the children use by themselves. The directory itself is given to `user` at the start. */
+static void ask_for_children(struct files *f, struct questions *q)
+{
+	const struct cfg_iwf *c = f->c;
+	unsigned line = cfg_line(c->lines, "state_dir");
+
+	if (f->drop)
+		may_make(q, c->state_dir, X_OK, line);
+	else if (access(c->state_dir, F_OK) == 0)
+		may(q, R_OK | W_OK | X_OK, "a directory that it may write in", line, "%s", c->state_dir);
+	else
+		may_make(q, c->state_dir, W_OK | X_OK, line);
+	may_open_store(q, c->state_dir, "associations", line);
+	may_open_store(q, c->state_dir, "journal", line);
+	if (f->drop)
+		may(q, X_OK, "a program that it may run", cfg_line(c->lines, "user"), "/proc/self/exe");
+	ask(f, f->uid, f->gid, f->who, q);
+}
+
+/* What the parent makes and opens. */
+static void ask_for_parent(struct files *f, struct questions *q, bool control, bool decisions)
+{
+	const struct cfg_iwf *c = f->c;
+
+	if (control)
+		may_make(q, c->control_path, W_OK | X_OK, cfg_line(c->lines, "control.path"));
+	if (decisions && access(c->decisions, F_OK) == 0)
+		may(q, W_OK, "a file that it may write", cfg_line(c->lines, "log.decisions"), "%s", c->decisions);
+	else if (decisions)
+		may_make(q, c->decisions, W_OK | X_OK, cfg_line(c->lines, "log.decisions"));
+	ask(f, geteuid(), getegid(), "this process", q);
+}
+
+static void check_rights(struct files *f, bool state, bool control, bool decisions)
+{
+	struct questions *q = calloc(1, sizeof *q);
+
+	if (!q) {
+		report_add(f->why, REPORT_ERROR, "%s", err_str(ERR_NOMEM));
+		wrong(f, ERR_NOMEM);
+		return;
+	}
+	if (state)
+		ask_for_children(f, q);
+	ask_for_parent(f, q, control, decisions);
+	free(q);
+}
+
+/* -- */
+
+static bool is_directory(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static void check_places(struct files *f)
+{
+	const struct cfg_iwf *c = f->c;
+	unsigned line = cfg_line(c->lines, "log.decisions");
+	bool state = cfg_sound(c->lines, "state_dir") &&
+		     check_place(f, c->state_dir, S_IFDIR, "directory", cfg_line(c->lines, "state_dir"));
+	bool control = c->control_path[0] && cfg_sound(c->lines, "control") &&
+		       check_place(f, c->control_path, S_IFSOCK, "socket", cfg_line(c->lines, "control.path"));
+	bool decisions = c->decisions[0] && cfg_sound(c->lines, "log") && check_place(f, c->decisions, 0, "file", line);
+
+	if (decisions && is_directory(c->decisions)) {
+		wrong(f, cfg_wrong(f->why, c->lines, line, "%s is there and is a directory, expected a file or nothing there",
+				   c->decisions));
+		decisions = false;
+	}
+	check_rights(f, state, control, decisions);
+}
+
+int cfg_iwf_check_files(const struct cfg_iwf *c, struct report *why)
+{
+	struct files f = { .c = c, .why = why };
+
+	find_user(&f);
+	check_places(&f);
+	return f.err;
+}

@@ -1,0 +1,8 @@
+/* dm_open.h - what the parent will open, as far as the check of a configuration has to know it. */
+#pragma once
+#include <sys/resource.h>
+
+#include "conf/cfg_iwf.h"
+
+/* Descriptors that one process may need. */
+rlim_t dm_descriptors(const struct cfg_iwf *c);
