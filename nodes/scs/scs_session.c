@@ -92,6 +92,8 @@ int scs_session_open(struct scs_session *s, const struct scs_options *o, const s
 	err = make_tls(&s->tls, o, why, SCS_SESSION_WHY_MAX);
 	if (err)
 		return err;
+	if (s->tls && *why)
+		log_warn(log, "scs", "%s", why);
 	s->conf = (struct link_conf){
 		.host = o->origin_host,
 		.realm = o->realm,

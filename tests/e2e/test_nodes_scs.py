@@ -506,6 +506,16 @@ def test_gateway_with_another_name_or_ca(pki):
         assert got.code == 4 and got.event("error"), got
 
 
+def test_a_key_that_others_may_read_is_a_warning(pki):
+    g = tls_gateway(pki)
+    g.play(answering(0))
+    os.chmod(pki.path("acme.key"), 0o644)
+    got = trigger(g, security=security(pki))
+    os.chmod(pki.path("acme.key"), 0o600)
+    g.end()
+    assert got.code == 0 and f"key '{pki.path('acme.key')}' has mode 0644, so others may read it; 0600 is expected" in got.err, got
+
+
 def test_key_of_another_certificate(pki):
     got = trigger(Gateway(), security=("--ca", pki.path("operator.pem"), "--cert", pki.path("acme.pem"), "--key", pki.path("outsider.key")))
     assert got.code == 2 and got.err and not got.events, got
