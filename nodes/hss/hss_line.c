@@ -100,6 +100,11 @@ static int read_externals(struct reading *r, json_t *value)
 
 		if (!json_is_string(item) || ident_external(id, json_string_value(item), json_string_length(item)))
 			return wrong(r, "external_identifiers[%zu]: expected local@domain such as meter-1@a.example", i);
+		if (ident_looks_like_pattern(id))
+			return wrong(r,
+				     "external_identifiers[%zu]: expected the name of one device such as meter-1@a.example; "
+				     "* ? [ ] { } ( ) are no patterns here",
+				     i);
 		copy = hss_memory_take(r->memory, strlen(id) + 1);
 		if (!copy)
 			return no_memory(r);

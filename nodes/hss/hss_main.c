@@ -50,6 +50,16 @@ static void on_signal(void *arg, int signum)
 	node_server_stop(h->server, on_parted, h);
 }
 
+static void warn_twins(struct hss *h)
+{
+	const struct hss_twins *t = hss_store_twins(h->state.self.store);
+
+	if (t->n)
+		log_warn(&h->log, "hss",
+			 "%s:%u: '%s' differs only in case from '%s' on line %u: they are two devices (%zu such name%s in the file)",
+			 h->conf.subscribers, t->second_line, t->second, t->first, t->first_line, t->n, t->n == 1 ? "" : "s");
+}
+
 static void on_reloaded(void *arg, struct hss_store *store, const char *why)
 {
 	struct hss *h = arg;
@@ -63,6 +73,7 @@ static void on_reloaded(void *arg, struct hss_store *store, const char *why)
 	h->state.self.store = store;
 	log_info(&h->log, "hss", "%s read again from %s", shown_count(n, hss_store_count(store), "subscriber"),
 		 h->conf.subscribers);
+	warn_twins(h);
 }
 
 static const struct node_server_cb server_cb = { .on_request = hss_server_on_request };
@@ -100,6 +111,7 @@ static int load(struct hss *h, const char *path)
 	log_queue_max(&h->log, h->conf.log.queue_max);
 	log_info(&h->log, "hss", "%s read from %s in %u ms", shown_count(n, hss_store_count(h->state.self.store), "subscriber"),
 		 h->conf.subscribers, (unsigned)(clock_mono_ms() - started_ms));
+	warn_twins(h);
 	return NODE_EXIT_OK;
 }
 

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/ident.h"
@@ -17,9 +18,9 @@ struct slot {
 	uint32_t place; /* in subscribers, plus one; 0: free */
 };
 
-enum index_kind { BY_IMSI, BY_MSISDN, BY_EXTERNAL, INDEXES };
+enum index_kind { BY_IMSI, BY_MSISDN, BY_EXTERNAL, BY_FOLDED, INDEXES }; /* BY_FOLDED: BY_EXTERNAL in lower case */
 
-static const char *const index_words[INDEXES] = { "imsi", "msisdn", "external_identifiers" };
+static const char *const index_words[INDEXES] = { "imsi", "msisdn", "external_identifiers", "" };
 
 struct index {
 	struct slot *slots; /* open addressing, at most half full */
@@ -34,6 +35,7 @@ struct hss_store {
 	uint32_t lines;
 	bool unended; /* the file ended inside its last line */
 	struct sip_key key;
+	struct hss_twins twins;
 };
 
 struct key {
@@ -53,6 +55,12 @@ static bool has_key(const struct hss_subscriber *s, enum index_kind kind, struct
 		return strlen(s->imsi) == key.len && memcmp(s->imsi, key.p, key.len) == 0;
 	case BY_MSISDN:
 		return s->msisdn.len == key.len && memcmp(s->msisdn.tbcd, key.p, key.len) == 0;
+	case BY_FOLDED:
+		for (uint8_t i = 0; i < s->externals_n; i++) {
+			if (strlen(s->externals[i]) == key.len && strncasecmp(s->externals[i], key.p, key.len) == 0)
+				return true;
+		}
+		return false;
 	default:
 		for (uint8_t i = 0; i < s->externals_n; i++) {
 			if (strlen(s->externals[i]) == key.len && memcmp(s->externals[i], key.p, key.len) == 0)
@@ -122,6 +130,42 @@ static int add_key(struct hss_store *s, enum index_kind kind, struct key key, ch
 	return 0;
 }
 
+/* Two names that differ in case only are two devices, and mostly a mistake. */
+static void note_twin(struct hss_store *s, const struct hss_subscriber *other, const char *name)
+{
+	uint8_t i = 0;
+
+	if (s->twins.n++)
+		return;
+	while (strcasecmp(other->externals[i], name) != 0)
+		i++;
+	s->twins.first = other->externals[i];
+	s->twins.second = name;
+	s->twins.first_line = other->line;
+	s->twins.second_line = s->subscribers[s->n - 1].line;
+}
+
+static int add_folded(struct hss_store *s, const char *name)
+{
+	struct index *x = &s->indexes[BY_FOLDED];
+	char folded[IDENT_EXTERNAL_MAX + 1];
+	size_t len = strlen(name);
+	const struct hss_subscriber *other;
+
+	for (size_t i = 0; i <= len; i++)
+		folded[i] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] + ('a' - 'A')) : name[i];
+	other = find(s, BY_FOLDED, (struct key){ folded, len });
+	if (other) {
+		note_twin(s, other, name);
+		return 0;
+	}
+	if (2 * (x->n + 1) > x->cap && grow(x))
+		return ERR_NOMEM;
+	put(x->slots, x->cap, (struct slot){ hash_of(s, (struct key){ folded, len }), (uint32_t)s->n });
+	x->n++;
+	return 0;
+}
+
 static int add(struct hss_store *s, const struct hss_subscriber *sub, char why[HSS_WHY_MAX])
 {
 	const struct hss_subscriber *kept;
@@ -141,8 +185,11 @@ static int add(struct hss_store *s, const struct hss_subscriber *sub, char why[H
 	err = add_key(s, BY_IMSI, (struct key){ kept->imsi, strlen(kept->imsi) }, why);
 	if (!err && kept->msisdn.len)
 		err = add_key(s, BY_MSISDN, (struct key){ kept->msisdn.tbcd, kept->msisdn.len }, why);
-	for (uint8_t i = 0; !err && i < kept->externals_n; i++)
+	for (uint8_t i = 0; !err && i < kept->externals_n; i++) {
 		err = add_key(s, BY_EXTERNAL, (struct key){ kept->externals[i], strlen(kept->externals[i]) }, why);
+		if (!err)
+			err = add_folded(s, kept->externals[i]);
+	}
 	return err;
 }
 
@@ -273,6 +320,11 @@ void hss_store_free(struct hss_store *s)
 	free(s->subscribers);
 	hss_memory_free(s->memory);
 	free(s);
+}
+
+const struct hss_twins *hss_store_twins(const struct hss_store *s)
+{
+	return &s->twins;
 }
 
 size_t hss_store_count(const struct hss_store *s)

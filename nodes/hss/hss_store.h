@@ -26,6 +26,14 @@ void hss_store_free(struct hss_store *s); /* NULL allowed */
 
 size_t hss_store_count(const struct hss_store *s);
 
+/* External-Identifiers that differ from an earlier one of the file in the case of their local part only: two devices, and mostly a mistake. */
+struct hss_twins {
+	size_t n;
+	const char *first, *second; /* of the first pair, as long as the store; NULL: none */
+	uint32_t first_line, second_line;
+};
+const struct hss_twins *hss_store_twins(const struct hss_store *s);
+
 /* The one subscriber that every identity given names; NULL when there is none, they differ, or one has no possible form.
  * With `imsi_only` (a request of an MTC-AAA) the others are not looked at. */
 const struct hss_subscriber *hss_store_find(const struct hss_store *s, const struct app_user_identifier *who, bool imsi_only);

@@ -87,6 +87,11 @@ int ident_msisdn(char out[IDENT_MSISDN_MAX + 1], const void *p, size_t len)
 	return 0;
 }
 
+bool ident_looks_like_pattern(const char *name)
+{
+	return strpbrk(name, "*?[]{}()") != NULL;
+}
+
 bool ident_name_ok(const char *name)
 {
 	size_t len = strlen(name);

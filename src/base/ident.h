@@ -24,5 +24,14 @@ ERR_MUST_USE int ident_msisdn(char out[IDENT_MSISDN_MAX + 1], const void *p, siz
 /* A host name or realm of LDH labels, lower-cased; at least one label; ERR_INVAL or ERR_LIMIT otherwise. */
 ERR_MUST_USE int ident_host(char out[IDENT_HOST_MAX + 1], const void *p, size_t len);
 
+/* Does a name that an operator wrote hold a character that people write for "any" (* ? [ ] { } ( ))? A peer may name a device so (RFC 4282
+ * allows most of them) and every one of them is a letter of the name then. In a list of an operator such a name is a pattern that was
+ * meant and would match nothing, so every list refuses it: rules, members of sets, imported rows, subscribers. The forms that do speak about
+ * many (*@domain, *) are no names: the caller has looked for them before. */
+bool ident_looks_like_pattern(const char *name);
+/* What to say then, after the name. */
+#define IDENT_PATTERN_WORDS                                                                                                      \
+	"* ? [ ] { } ( ) are no patterns inside a name; many devices at once are: *@domain, msisdn:FIRST-LAST, set:NAME, and * alone in a block"
+
 /* Name of an SCS, group or anchor in our store: [a-z0-9][a-z0-9._-]*, at most IDENT_SCS_MAX. */
 bool ident_name_ok(const char *name);

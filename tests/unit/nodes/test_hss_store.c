@@ -251,9 +251,52 @@ static void test_a_file_that_is_not_there_is_named(void **state)
 	assert_null(s);
 }
 
+#define NAMED(imsi, name) "{\"imsi\":\"" imsi "\",\"external_identifiers\":[\"" name "\"]}\n"
+
+static void test_a_name_that_looks_like_a_pattern_is_no_subscriber(void **state)
+{
+	static const char *const files[] = {
+		NAMED("001010000000001", "meter-7*@a.example"), NAMED("001010000000001", "*@a.example"),
+		NAMED("001010000000001", "meter-?@a.example"),	NAMED("001010000000001", "meter-[0-9]@a.example"),
+		NAMED("001010000000001", "m{1,2}@a.example"),	NAMED("001010000000001", "(m)@a.example"),
+	};
+	char why[HSS_STORE_WHY_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		assert_null(load(files[i], why));
+		assert_string_equal(why, "subs:1: external_identifiers[0]: expected the name of one device such as meter-1@a.example; "
+					 "* ? [ ] { } ( ) are no patterns here");
+	}
+}
+
+static void test_names_that_differ_in_case_only_are_counted(void **state)
+{
+	char why[HSS_STORE_WHY_MAX];
+	struct hss_store *s = load(NAMED("001010000000001", "meter-1@a.example") NAMED("001010000000002", "meter-2@A.EXAMPLE")
+				       NAMED("001010000000003", "METER-1@b.example") NAMED("001010000000004", "Meter-2@a.example")
+					   NAMED("001010000000005", "METER-2@a.example"),
+				   why);
+
+	(void)state;
+	assert_non_null(s);
+	assert_int_equal(hss_store_twins(s)->n, 2);
+	assert_string_equal(hss_store_twins(s)->first, "meter-2@a.example");
+	assert_string_equal(hss_store_twins(s)->second, "Meter-2@a.example");
+	assert_int_equal(hss_store_twins(s)->first_line, 2);
+	assert_int_equal(hss_store_twins(s)->second_line, 4);
+	hss_store_free(s);
+	s = load(NAMED("001010000000001", "meter-1@a.example"), why);
+	assert_int_equal(hss_store_twins(s)->n, 0);
+	assert_null(hss_store_twins(s)->first);
+	hss_store_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_name_that_looks_like_a_pattern_is_no_subscriber),
+		cmocka_unit_test(test_names_that_differ_in_case_only_are_counted),
 		cmocka_unit_test(test_every_fact_of_a_line_is_kept),
 		cmocka_unit_test(test_defaults_give_no_right),
 		cmocka_unit_test(test_unreachable_device_is_so_in_every_node),
