@@ -161,7 +161,7 @@ static int on_row(void *arg, uint64_t line, const struct exc_row *row, char word
 	(void)words;
 	if (line % 1000000 == 0)
 		watch_memory(r);
-	return asc_import_rule(r->im, line, &rule, &why);
+	return asc_import_rule(r->im, line, &rule, row->keep, &why);
 }
 
 static void on_mistake(void *arg, uint64_t line, const char *words)

@@ -29,6 +29,8 @@ static const char *names_of(struct pol_request *r, const json_t *args)
 	const char *device = ctl_arg_text(args, "device", ""), *msisdn = ctl_arg_text(args, "msisdn", NULL);
 
 	if (strncmp(device, "msisdn:", 7) != 0) {
+		if (ident_looks_like_pattern(device))
+			return "a question is about one device, local@domain or msisdn:DIGITS: " IDENT_PATTERN_WORDS;
 		if (ident_external(r->external, device, strlen(device)))
 			return "device is none: local@domain or msisdn:DIGITS is";
 	} else if (msisdn) {

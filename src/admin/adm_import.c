@@ -46,6 +46,7 @@ struct adm_import {
 	/* used by the thread while `running` */
 	int err;
 	uint64_t rows;
+	uint32_t keep; /* columns that some row does not have, see exc_row.h */
 	unsigned mistakes_n;
 	struct mistake mistakes[EXC_ERRORS_MAX + 1];
 	uint64_t over, over_line; /* rows whose time is over, and the line of the first */
@@ -77,7 +78,7 @@ static int take_scs(struct adm_import *g, uint64_t line, const struct exc_row *r
 	if (!cfg_anchor_known(g->cfg, row->scs.anchor))
 		return refuse(why, ERR_NOTFOUND, "trust anchor '%s' is not in the configuration (trust_anchors)",
 			      row->scs.anchor);
-	return asc_import_scs(g->im, line, &row->scs, why);
+	return asc_import_scs(g->im, line, &row->scs, row->keep, why);
 }
 
 static int take_group(struct adm_import *g, uint64_t line, const struct exc_row *row, struct asc_why *why)
@@ -96,7 +97,7 @@ static int take_group(struct adm_import *g, uint64_t line, const struct exc_row 
 		return refuse(why, ERR_NOTFOUND, "trust anchor '%s' is not in the configuration (trust_anchors)", row->anchor);
 	strcpy(group.name, row->name);
 	strcpy(group.anchor, row->anchor);
-	return asc_import_group(g->im, line, &group, why);
+	return asc_import_group(g->im, line, &group, row->keep & EXC_KEEP_ANCHOR, why);
 }
 
 static int take_rule(struct adm_import *g, uint64_t line, const struct exc_row *row, struct asc_why *why)
@@ -111,7 +112,7 @@ static int take_rule(struct adm_import *g, uint64_t line, const struct exc_row *
 
 	if (row->not_after_s && row->not_after_s < g->now_s && !g->over++)
 		g->over_line = line;
-	return asc_import_rule(g->im, line, &rule, why);
+	return asc_import_rule(g->im, line, &rule, row->keep, why);
 }
 
 static int on_row(void *arg, uint64_t line, const struct exc_row *row, char words[EXC_WHY_MAX])
@@ -135,6 +136,8 @@ static int on_row(void *arg, uint64_t line, const struct exc_row *row, char word
 		err = take_rule(g, line, row, &why);
 	}
 	if (!err) {
+		if (g->conf.kind != ASC_KIND_GROUP || !*row->member) /* a membership has no anchor of its own */
+			g->keep |= row->keep;
 		atomic_fetch_add(&g->taken, 1);
 	} else {
 		snprintf(words, EXC_WHY_MAX, "%s", why.text[0] ? why.text : err_str(err));
@@ -245,15 +248,34 @@ static void fail_unsure(struct adm_import *g, const struct asc_why *why, const s
 	ended(g);
 }
 
-static json_t *warnings_of(const struct adm_import *g)
+/* Columns that at least one row of the file does not have: they stay as they are stored. */
+static json_t *left_alone(const struct adm_import *g)
 {
-	char text[160];
+	const struct exc_column *c = exc_columns(g->conf.kind);
+	json_t *list = json_array();
 
-	if (!g->over)
-		return NULL;
-	snprintf(text, sizeof text, "the time of %llu row%s is over already, first in line %llu", (unsigned long long)g->over,
-		 g->over == 1 ? "" : "s", (unsigned long long)g->over_line);
-	return json_pack("[s]", text);
+	for (size_t i = 0; i < exc_columns_n(g->conf.kind); i++) {
+		if (g->keep & c[i].keep)
+			json_array_append_new(list, json_string(c[i].name));
+	}
+	return list;
+}
+
+static json_t *warnings_of(const struct adm_import *g, const struct asc_import_result *r)
+{
+	json_t *list = json_array();
+
+	if (g->over)
+		json_array_append_new(list, json_sprintf("the time of %llu row%s is over already, first in line %llu",
+							 (unsigned long long)g->over, g->over == 1 ? "" : "s",
+							 (unsigned long long)g->over_line));
+	if (r->twins->n)
+		json_array_append_new(list, json_sprintf("%llu device%s: the name differs only in case from another one's, as '%s' and "
+							 "'%s'; they are two devices%s",
+							 (unsigned long long)r->twins->n, r->twins->n == 1 ? "" : "s",
+							 r->twins->first, r->twins->second,
+							 r->twins->more ? " (not all were looked at)" : ""));
+	return list;
 }
 
 static void on_switched(void *arg, int err, const struct asc_why *why, const struct asc_import_result *r)
@@ -281,11 +303,11 @@ static void on_switched(void *arg, int err, const struct asc_why *why, const str
 	ctl_note(g->rq, "%s: %llu added, %llu replaced, %llu unchanged, %llu deleted%s", shown_count(rows, r->rows, "row"),
 		 (unsigned long long)r->added, (unsigned long long)r->replaced, (unsigned long long)r->unchanged,
 		 (unsigned long long)r->deleted, g->conf.dry_run ? " (dry run)" : "");
-	ctl_done(g->rq,
-		 json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:b, s:o*}", "rows", (json_int_t)r->rows, "added",
-			   (json_int_t)r->added, "replaced", (json_int_t)r->replaced, "unchanged", (json_int_t)r->unchanged,
-			   "deleted", (json_int_t)r->deleted, "along", (json_int_t)r->along, "dry_run", g->conf.dry_run,
-			   "needs_yes", g->conf.dry_run && r->much, "undo", r->kept, "warnings", warnings_of(g)));
+	ctl_done(g->rq, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:b, s:o, s:o}", "rows", (json_int_t)r->rows, "added",
+				  (json_int_t)r->added, "replaced", (json_int_t)r->replaced, "unchanged",
+				  (json_int_t)r->unchanged, "deleted", (json_int_t)r->deleted, "along", (json_int_t)r->along,
+				  "dry_run", g->conf.dry_run, "needs_yes", g->conf.dry_run && r->much, "undo", r->kept, "left_alone",
+				  left_alone(g), "warnings", warnings_of(g, r)));
 	ended(g);
 }
 

@@ -22,7 +22,8 @@ static int copy_text(char *out, size_t cap, const char *text, struct asc_why *wh
 
 static int fill_set_member(struct asc_job *job, const struct asc_change *c, struct asc_why *why)
 {
-	int err = asc_member_check(&job->rule.device, c->member, why);
+	int err = c->op == ASC_SET_MEMBER_ADD ? asc_member_check(&job->rule.device, c->member, why)
+					      : asc_devname_parse(&job->rule.device, c->member, why);
 
 	if (!err)
 		strcpy(job->out.device, job->rule.device.text);
@@ -42,8 +43,7 @@ static int fill_rule(struct asc_job *job, const struct asc_change *c, struct asc
 	if (!err)
 		strcpy(job->out.device, job->rule.device.text);
 	if (!err && str_copy(job->name, sizeof job->name, c->rule.who, strlen(c->rule.who)))
-		err = asc_refuse(why, ERR_NOTFOUND, "no %s '%.80s'",
-				 strncmp(c->rule.who, ASSOC_GROUP_PREFIX, 6) ? "SCS" : "group", c->rule.who);
+		err = asc_refuse_who(why, c->rule.who);
 	return err;
 }
 
@@ -54,10 +54,12 @@ static int fill(struct asc_job *job, const struct asc_change *c, struct asc_why 
 
 	job->op = c->op;
 	job->only_new = c->only_new;
+	job->only_there = c->only_there;
+	job->keep = c->keep;
 	switch (c->op) {
 	case ASC_SCS_PUT:
 		job->scs = c->scs;
-		return asc_scs_check(&job->scs, why);
+		return c->keep ? 0 : asc_scs_check(&job->scs, why); /* what is kept is not known yet: asc_write_scs_put() checks it */
 	case ASC_GROUP_PUT:
 		job->group = c->group;
 		return asc_group_check(&job->group, why);

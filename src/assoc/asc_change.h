@@ -26,6 +26,8 @@ enum asc_op {
 struct asc_change { /* what the call of this name in asc.h takes; members that an op does not name are not looked at */
 	enum asc_op op;
 	bool only_new;          /* SCS_PUT, GROUP_PUT: ERR_EXISTS when there is one of this name */
+	bool only_there;        /* SCS_PUT, GROUP_PUT: ERR_NOTFOUND when there is none */
+	uint32_t keep;          /* SCS_PUT with only_there: ASC_KEEP_*, what stays as it is stored; not looked at in `scs` */
 	struct asc_scs scs;     /* SCS_PUT */
 	struct asc_group group; /* GROUP_PUT */
 	const char *name;   /* SCS_DEL, GROUP_*, SET_*: of the SCS, group or set. Borrowed during the call, as all texts here */
@@ -34,11 +36,20 @@ struct asc_change { /* what the call of this name in asc.h takes; members that a
 	int verdict;              /* RULE_DEL: -1 for all */
 };
 
+struct asc_rule_values { /* of a rule, what its key does not say */
+	uint8_t rights, mode;
+	int64_t not_before_s, not_after_s;
+};
+
 struct asc_outcome {
 	int err;                                /* as the call of asc.h says; then nothing changed */
 	struct asc_why why;                     /* with err 0, a warning; "" when nothing is to be said */
 	bool replaced;                          /* *_PUT, RULE_ADD: there was one of this key */
 	struct asc_scs before;                  /* SCS_PUT that replaced: as it was */
+	struct asc_scs now;                     /* SCS_PUT: as it is stored */
+	struct asc_group group_before;          /* GROUP_PUT that replaced: as it was */
+	struct asc_rule_values rule_before;     /* RULE_ADD that replaced: as it was */
+	char twin[ASSOC_DEVICE_TEXT_MAX + 1];   /* RULE_ADD, SET_MEMBER_ADD: a device that has entries and differs in case only; "" */
 	char device[ASSOC_DEVICE_TEXT_MAX + 1]; /* RULE_*, SET_MEMBER_*: canonical */
 	uint64_t rules_deleted;                 /* *_DEL */
 	uint64_t members_deleted;               /* SET_DEL */

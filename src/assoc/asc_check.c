@@ -79,7 +79,7 @@ int asc_dset_check(const char *name, struct asc_why *why)
 
 int asc_member_check(struct asc_devname *d, const char *device, struct asc_why *why)
 {
-	int err = asc_devname_parse(d, device, why);
+	int err = asc_devname_parse_new(d, device, why);
 
 	if (!err && d->axis != ASSOC_DEVICE_EXACT)
 		err = asc_refuse(why, ERR_INVAL, "device '%.80s': a member of a set is one device: local@domain or msisdn:DIGITS",
@@ -111,7 +111,7 @@ static int check_new(const struct asc_rule_new *r, const struct asc_devname *d, 
 
 int asc_rule_check(struct asc_set_rule *out, const struct asc_rule_new *r, struct asc_why *why)
 {
-	int err = asc_devname_parse(&out->device, r->device, why);
+	int err = asc_devname_parse_new(&out->device, r->device, why);
 
 	if (!err)
 		err = check_new(r, &out->device, why);
@@ -122,6 +122,22 @@ int asc_rule_check(struct asc_set_rule *out, const struct asc_rule_new *r, struc
 	out->mode = r->mode;
 	out->not_before_s = r->not_before_s;
 	out->not_after_s = r->not_after_s;
+	return 0;
+}
+
+int asc_rule_keep(struct asc_rule_values *v, const struct asc_rule_values *was, uint32_t keep, struct asc_why *why)
+{
+	if (keep & ASC_KEEP_RIGHTS)
+		v->rights = was->rights;
+	if (keep & ASC_KEEP_MODE)
+		v->mode = was->mode;
+	if (keep & ASC_KEEP_NOT_BEFORE)
+		v->not_before_s = was->not_before_s;
+	if (keep & ASC_KEEP_NOT_AFTER)
+		v->not_after_s = was->not_after_s;
+	if (v->not_after_s && v->not_after_s < v->not_before_s)
+		return asc_refuse(why, ERR_INVAL,
+				  "times: with the one that the file leaves as it is stored, the rule would end before it begins");
 	return 0;
 }
 
@@ -158,13 +174,20 @@ int asc_scs_free_names(const struct asc_model *m, const struct asc_scs *scs, str
 	return 0;
 }
 
+int asc_refuse_who(struct asc_why *why, const char *who)
+{
+	return asc_refuse(why, ERR_NOTFOUND, "no %s '%.*s'%s", strncmp(who, ASSOC_GROUP_PREFIX, 6) ? "SCS" : "group",
+			  (int)ASSOC_WHO_TEXT_MAX, who,
+			  ident_looks_like_pattern(who) ? ": it is no pattern; group:NAME speaks about many SCSs, * in a block about all"
+							: "");
+}
+
 struct asc_node *asc_who_of(const struct asc_model *m, const char *who, struct asc_why *why)
 {
 	struct asc_node *node = asc_model_who(m, who);
 
 	if (!node)
-		asc_refuse(why, ERR_NOTFOUND, "no %s '%.*s'", strncmp(who, ASSOC_GROUP_PREFIX, 6) ? "SCS" : "group",
-			   (int)ASSOC_WHO_TEXT_MAX, who);
+		asc_refuse_who(why, who);
 	return node;
 }
 

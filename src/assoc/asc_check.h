@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "assoc/asc_change.h"
 #include "assoc/asc_import.h"
 #include "assoc/asc_model.h"
 
@@ -15,11 +16,15 @@ ERR_MUST_USE int asc_dset_check(const char *name, struct asc_why *why);
 ERR_MUST_USE int asc_member_check(struct asc_devname *d, const char *device, struct asc_why *why);
 /* Fills `out`, except the number of a named set, which asc_dset_resolve() finds. */
 ERR_MUST_USE int asc_rule_check(struct asc_set_rule *out, const struct asc_rule_new *r, struct asc_why *why);
+/* Takes the values of this mask (ASC_KEEP_*) from `was`. ERR_INVAL when the rule would end before it begins then. */
+ERR_MUST_USE int asc_rule_keep(struct asc_rule_values *v, const struct asc_rule_values *was, uint32_t keep, struct asc_why *why);
 /* Does a file of this kind contain entries of this verdict? The verdict may be ASC_ENTRY_MEMBER. */
 bool asc_kind_has(enum asc_kind kind, uint8_t verdict);
 
 /* ERR_EXISTS when the origin-host or the E.164 number belongs to another SCS of the model. */
 ERR_MUST_USE int asc_scs_free_names(const struct asc_model *m, const struct asc_scs *scs, struct asc_why *why);
+/* ERR_NOTFOUND with words: nobody has this name. */
+int asc_refuse_who(struct asc_why *why, const char *who);
 /* The node that a rule names: an SCS, a group or "*". Borrowed; NULL, with words, when there is
  * none. */
 struct asc_node *asc_who_of(const struct asc_model *m, const char *who, struct asc_why *why);

@@ -95,6 +95,20 @@ int asc_devname_parse(struct asc_devname *out, const char *text, struct asc_why 
 	}
 	if (!err)
 		*out = d;
+	else if (ident_looks_like_pattern(text))
+		err = refuse(why, text, IDENT_PATTERN_WORDS);
+	return err;
+}
+
+int asc_devname_parse_new(struct asc_devname *out, const char *text, struct asc_why *why)
+{
+	struct asc_devname d;
+	int err = asc_devname_parse(&d, text, why);
+
+	if (!err && d.axis == ASSOC_DEVICE_EXACT && ident_looks_like_pattern(d.text))
+		err = refuse(why, text, IDENT_PATTERN_WORDS);
+	if (!err)
+		*out = d;
 	return err;
 }
 

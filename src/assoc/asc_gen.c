@@ -2,6 +2,8 @@
  * generation that the main environment does not name was left by an import that did not finish. */
 #include "assoc/asc_gen.h"
 
+#include "assoc/asc_case.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -255,6 +257,8 @@ static int copy_row(const struct asc_model *m, struct buf *out, const MDB_val *r
 			continue;
 		if (e.scs_number == c->number && (e.verdict == c->verdict || (c->verdict < 0 && e.verdict != ASC_ENTRY_MEMBER))) {
 			c->dropped++;
+			if (c->before)
+				*c->before = e;
 			continue;
 		}
 		asc_entry_put(out, &e);
@@ -262,6 +266,18 @@ static int copy_row(const struct asc_model *m, struct buf *out, const MDB_val *r
 		*members += e.verdict == ASC_ENTRY_MEMBER;
 	}
 	return r.bad ? ERR_PROTO : 0;
+}
+
+static void find_twin(struct asc_gen *g, MDB_txn *txn, const char *device, char *out)
+{
+	MDB_cursor *rows;
+
+	out[0] = 0;
+	if (mdb_cursor_open(txn, g->dev, &rows))
+		return;
+	if (!asc_case_twin(rows, device, out))
+		out[0] = 0;
+	mdb_cursor_close(rows);
 }
 
 int asc_row_apply(struct asc_gen *g, MDB_txn *txn, const struct asc_model *m, const char *device, struct asc_row_change *c,
@@ -286,6 +302,8 @@ int asc_row_apply(struct asc_gen *g, MDB_txn *txn, const struct asc_model *m, co
 	c->missing = !c->add && c->dropped == 0;
 	if (c->missing)
 		return 0;
+	if (c->twin)
+		find_twin(g, txn, device, c->twin);
 	if (c->add) {
 		asc_entry_put(&b, c->add);
 		kept++;

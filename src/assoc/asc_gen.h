@@ -35,6 +35,8 @@ struct asc_row_change {              /* a change of the entries of one SCS, grou
 	const struct asc_entry *add; /* borrowed; NULL: nothing */
 	uint32_t dropped;            /* out: entries deleted */
 	uint32_t sets;               /* out: named sets that the device is in then */
+	struct asc_entry *before;    /* out: the entry that `add` replaces; NULL: not wanted */
+	char *twin;                  /* out: a device whose name differs in case only, else ""; NULL: not wanted */
 	bool missing;                /* out: there was nothing to delete, and nothing was to be added */
 };
 /* Makes the change in a write transaction of the generation. Entries of numbers that `m` does not

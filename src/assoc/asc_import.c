@@ -131,7 +131,8 @@ static void on_switched(struct asc *a, struct asc_job *job)
 					    .gone = im->gone,
 					    .gone_n = im->gone_n,
 					    .peers = im->peers,
-					    .peers_n = im->peers_n };
+					    .peers_n = im->peers_n,
+					    .twins = &im->twins };
 
 	(void)a;
 	atomic_store(&im->phase, ASC_IMPORT_DONE);

@@ -55,17 +55,29 @@ ERR_MUST_USE int asc_import_begin(struct asc_import **out, struct asc *a, const 
  * rights, times), ERR_NOTFOUND (no such SCS, group, set), ERR_LIMIT, ERR_STATE (not of this import's kind), ERR_NOSPC, ERR_IO,
  * ERR_NOMEM, ERR_CLOSED (cancelled). After an error of a row further rows may be given, to find more errors; asc_import_build() fails
  * then. That a key stands in two lines is found by asc_import_build(). */
-ERR_MUST_USE int asc_import_scs(struct asc_import *im, uint64_t line, const struct asc_scs *scs, struct asc_why *why);
-/* A group; a membership of a group that is in the store (without `replace`) or has a row of its own, which asc_import_build() sees to. */
-ERR_MUST_USE int asc_import_group(struct asc_import *im, uint64_t line, const struct asc_group *group, struct asc_why *why);
+/* `keep`: ASC_KEEP_*, members that the row does not say. They stay as they are when there is an SCS of this name, and are as in `scs` when
+ * there is none. */
+ERR_MUST_USE int asc_import_scs(struct asc_import *im, uint64_t line, const struct asc_scs *scs, uint32_t keep,
+				struct asc_why *why);
+/* A group, whose anchor stays as it is with `keep_anchor` when there is one of this name; a membership of a group that is in the store (without `replace`) or has a row of its own, which asc_import_build() sees to. */
+ERR_MUST_USE int asc_import_group(struct asc_import *im, uint64_t line, const struct asc_group *group, bool keep_anchor,
+				  struct asc_why *why);
 ERR_MUST_USE int asc_import_group_member(struct asc_import *im, uint64_t line, const char *group, const char *scs,
 					 struct asc_why *why);
 /* A set, with or without members yet, and a membership: it makes its set when nothing else did. A set row may repeat. */
 ERR_MUST_USE int asc_import_set(struct asc_import *im, uint64_t line, const char *name, struct asc_why *why);
 ERR_MUST_USE int asc_import_set_member(struct asc_import *im, uint64_t line, const char *name, const char *device,
 				       struct asc_why *why);
-/* ASC_KIND_ASSOC: allow and deny; ASC_KIND_BLOCK: block. As for asc_rule_add(). */
-ERR_MUST_USE int asc_import_rule(struct asc_import *im, uint64_t line, const struct asc_rule_new *r, struct asc_why *why);
+/* ASC_KIND_ASSOC: allow and deny; ASC_KIND_BLOCK: block. As for asc_rule_add(). `keep`: ASC_KEEP_*, what the row does not say and what stays
+ * as it is when there is a rule of this key. */
+enum {
+	ASC_KEEP_RIGHTS = 1 << 0,
+	ASC_KEEP_NOT_BEFORE = 1 << 1,
+	ASC_KEEP_NOT_AFTER = 1 << 2,
+	ASC_KEEP_MODE = 1 << 3,
+};
+ERR_MUST_USE int asc_import_rule(struct asc_import *im, uint64_t line, const struct asc_rule_new *r, uint32_t keep,
+				 struct asc_why *why);
 
 struct asc_import_error {
 	uint64_t line;         /* 0: not about one line */
@@ -89,6 +101,15 @@ struct asc_gone { /* a row that an import deletes, in words for a person: "allow
 	char text[ASSOC_RULE_TEXT_MAX];
 };
 
+/* Devices whose names differ in the case of the local part only, after the import; two devices, and mostly a mistake. Looked for when
+ * the file has rows on single devices. */
+struct asc_import_twins {
+	uint64_t n;
+	bool more;                              /* there may be others: not all were looked at */
+	char first[ASSOC_DEVICE_TEXT_MAX + 1];  /* of one pair, when n is not 0 */
+	char second[ASSOC_DEVICE_TEXT_MAX + 1];
+};
+
 struct asc_import_result {
 	uint64_t rows;                       /* of the file */
 	uint64_t added, replaced, unchanged; /* rows of the file by what they did */
@@ -101,6 +122,7 @@ struct asc_import_result {
 	size_t gone_n;
 	const struct asc_import_peer *peers; /* borrowed during done() */
 	size_t peers_n;
+	const struct asc_import_twins *twins; /* borrowed during done() */
 };
 
 /* err 0: everything of the file is durable and in force. Else nothing of it is, and words say why: ERR_LIMIT with result->much (it would

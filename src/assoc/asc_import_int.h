@@ -20,12 +20,14 @@ struct asc_job;
 
 struct asc_scs_row {
 	uint64_t line;
+	uint32_t keep; /* ASC_KEEP_*: as stored */
 	struct asc_scs scs;
 };
 
 struct asc_group_row {
 	uint64_t line;
 	struct asc_group group;
+	bool keep_anchor;
 };
 
 struct asc_member_row { /* a membership of a group */
@@ -42,6 +44,7 @@ struct asc_dset_row { /* a named set of the file; sorted by name, each once */
 struct asc_rule_row { /* a rule on a set of devices */
 	uint64_t line;
 	uint32_t number; /* of the SCS, group or "*" */
+	uint8_t keep;    /* ASC_KEEP_*: as stored */
 	struct asc_set_rule rule;
 };
 
@@ -69,7 +72,8 @@ struct asc_import {
 
 	/* of the thread that gives rows, then of the store's thread */
 	bool begun; /* that thread has seen `view` */
-	/* rows on single devices. Key: device, 0, u32be number, verdict, u64be line; value: an entry. Owned; NULL: none */
+	/* rows on single devices. Key: device, 0, u32be number, verdict, u64be line; value: an entry, u8 ASC_KEEP_* to keep. Owned; NULL:
+	 * none */
 	struct asc_sort *sort;
 	struct asc_rows scss, groups, members, dsets, rules;
 	uint64_t rows;
@@ -82,6 +86,8 @@ struct asc_import {
 	uint64_t added, replaced, unchanged, deleted, along;
 	struct asc_gone gone[ASC_GONE_MAX]; /* the first of `deleted` */
 	uint32_t gone_n;
+	bool upper; /* the new generation has a device with an upper-case letter in its local part */
+	struct asc_import_twins twins;
 
 	/* of the store's thread */
 	struct asc_manual manual;

@@ -71,7 +71,7 @@ static int full(struct asc_why *why)
 	return asc_refuse(why, ERR_LIMIT, "more rows of this form than one file may have, or out of memory");
 }
 
-int asc_import_scs(struct asc_import *im, uint64_t line, const struct asc_scs *scs, struct asc_why *why)
+int asc_import_scs(struct asc_import *im, uint64_t line, const struct asc_scs *scs, uint32_t keep, struct asc_why *why)
 {
 	struct asc_scs_row *r;
 	int err = enter(im, ASC_KIND_SCS, why);
@@ -82,6 +82,7 @@ int asc_import_scs(struct asc_import *im, uint64_t line, const struct asc_scs *s
 	if (!r)
 		return note(im, line, full(why), why);
 	r->line = line;
+	r->keep = keep;
 	r->scs = *scs;
 	err = asc_scs_check(&r->scs, why);
 	if (!err)
@@ -89,7 +90,7 @@ int asc_import_scs(struct asc_import *im, uint64_t line, const struct asc_scs *s
 	return note(im, line, err, why);
 }
 
-int asc_import_group(struct asc_import *im, uint64_t line, const struct asc_group *group, struct asc_why *why)
+int asc_import_group(struct asc_import *im, uint64_t line, const struct asc_group *group, bool keep_anchor, struct asc_why *why)
 {
 	struct asc_group_row *r;
 	int err = enter(im, ASC_KIND_GROUP, why);
@@ -101,7 +102,7 @@ int asc_import_group(struct asc_import *im, uint64_t line, const struct asc_grou
 	r = next_row(&im->groups, sizeof *r, ASC_GROUPS_MAX);
 	if (!r)
 		return note(im, line, full(why), why);
-	*r = (struct asc_group_row){ line, *group };
+	*r = (struct asc_group_row){ line, *group, keep_anchor };
 	im->groups.n++;
 	return 0;
 }
@@ -186,9 +187,10 @@ int asc_import_set(struct asc_import *im, uint64_t line, const char *name, struc
 	return note(im, line, err, why);
 }
 
-static int add_exact(struct asc_import *im, uint64_t line, const char *device, const struct asc_entry *entry, struct asc_why *why)
+static int add_exact(struct asc_import *im, uint64_t line, const char *device, const struct asc_entry *entry, uint32_t keep,
+		     struct asc_why *why)
 {
-	uint8_t key[ASC_SORT_KEY_MAX], value[ASC_ENTRY_MAX];
+	uint8_t key[ASC_SORT_KEY_MAX], value[ASC_ENTRY_MAX + 1];
 	struct buf k = buf_over(key, sizeof key), v = buf_over(value, sizeof value);
 	int err = im->sort ? 0 : asc_sort_new(&im->sort, im->a->dir, im->a->import_memory);
 
@@ -197,6 +199,7 @@ static int add_exact(struct asc_import *im, uint64_t line, const char *device, c
 	buf_u8(&k, entry->verdict);
 	buf_be64(&k, line);
 	asc_entry_put(&v, entry);
+	buf_u8(&v, (uint8_t)keep);
 	if (!err)
 		err = asc_sort_add(im->sort, key, k.len, value, v.len);
 	return err ? asc_refuse(why, err, "cannot keep the row for sorting: %s", err_str(err)) : 0;
@@ -217,7 +220,7 @@ int asc_import_set_member(struct asc_import *im, uint64_t line, const char *name
 		err = name_set(im, name, &set, why);
 	if (!err) {
 		entry.scs_number = set->number;
-		err = add_exact(im, line, d.text, &entry, why);
+		err = add_exact(im, line, d.text, &entry, 0, why);
 	}
 	return note(im, line, err, why);
 }
@@ -229,7 +232,7 @@ static const struct asc_node *who_of(struct asc_import *im, const char *who, str
 	return im->last_who;
 }
 
-static int add_rule(struct asc_import *im, uint64_t line, const struct asc_rule_new *r, struct asc_why *why)
+static int add_rule(struct asc_import *im, uint64_t line, const struct asc_rule_new *r, uint32_t keep, struct asc_why *why)
 {
 	struct asc_set_rule rule;
 	struct asc_rule_row *row;
@@ -244,7 +247,7 @@ static int add_rule(struct asc_import *im, uint64_t line, const struct asc_rule_
 	if (rule.device.axis == ASSOC_DEVICE_EXACT) {
 		struct asc_entry e = { rule.verdict, rule.rights, who->number, rule.not_before_s, rule.not_after_s, rule.mode };
 
-		return add_exact(im, line, rule.device.text, &e, why);
+		return add_exact(im, line, rule.device.text, &e, keep, why);
 	}
 	err = asc_dset_resolve(im->view->model, &rule.device, why);
 	if (err)
@@ -252,16 +255,16 @@ static int add_rule(struct asc_import *im, uint64_t line, const struct asc_rule_
 	row = next_row(&im->rules, sizeof *row, ASC_SET_RULES_MAX);
 	if (!row)
 		return full(why);
-	*row = (struct asc_rule_row){ line, who->number, rule };
+	*row = (struct asc_rule_row){ line, who->number, (uint8_t)keep, rule };
 	im->rules.n++;
 	return 0;
 }
 
-int asc_import_rule(struct asc_import *im, uint64_t line, const struct asc_rule_new *r, struct asc_why *why)
+int asc_import_rule(struct asc_import *im, uint64_t line, const struct asc_rule_new *r, uint32_t keep, struct asc_why *why)
 {
 	int err = enter(im, r->verdict == ASSOC_BLOCK ? ASC_KIND_BLOCK : ASC_KIND_ASSOC, why);
 
 	if (!err)
-		err = add_rule(im, line, r, why);
+		err = add_rule(im, line, r, keep, why);
 	return note(im, line, err, why);
 }

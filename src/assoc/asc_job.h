@@ -24,7 +24,8 @@ struct asc_job {
 
 	/* of a change, as struct asc_change has them */
 	enum asc_op op;
-	bool only_new;
+	bool only_new, only_there;
+	uint32_t keep;
 	struct asc_scs scs;
 	struct asc_group group;
 	char name[ASSOC_WHO_TEXT_MAX + 1]; /* also who a rule is about */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "assoc/asc_case.h"
 #include "assoc/asc_check.h"
 #include "assoc/asc_find.h"
 #include "assoc/asc_gen.h"
@@ -19,6 +20,7 @@
 struct fresh_entry { /* an entry of the file for the current device */
 	struct asc_entry entry;
 	uint64_t line;
+	uint8_t keep; /* ASC_KEEP_* */
 	bool was_there;
 };
 
@@ -137,7 +139,7 @@ static int gather(struct merge *m)
 			return too_many(m, line_of(&m->row));
 		f->line = line_of(&m->row);
 		f->was_there = false;
-		if (!asc_entry_next(&r, &f->entry))
+		if (!asc_entry_next(&r, &f->entry) || (f->keep = rd_u8(&r), r.bad))
 			return asc_refuse(&m->e->why, ERR_IO, "a sorted row is damaged");
 		if (m->fresh_n && before->entry.scs_number == f->entry.scs_number && before->entry.verdict == f->entry.verdict)
 			return twice(m, f->line, before->line);
@@ -192,6 +194,23 @@ static void gone(struct merge *m, const struct asc_entry *e)
 	}
 }
 
+/* What the file does not say stays as it is. */
+static int keep_values(struct merge *m, struct fresh_entry *f, const struct asc_entry *old)
+{
+	struct asc_rule_values v = { f->entry.rights, f->entry.mode, f->entry.not_before_s, f->entry.not_after_s };
+	struct asc_rule_values was = { old->rights, old->mode, old->not_before_s, old->not_after_s };
+
+	if (asc_rule_keep(&v, &was, f->keep, &m->e->why)) {
+		m->e->line = f->line;
+		return ERR_INVAL;
+	}
+	f->entry.rights = v.rights;
+	f->entry.mode = v.mode;
+	f->entry.not_before_s = v.not_before_s;
+	f->entry.not_after_s = v.not_after_s;
+	return 0;
+}
+
 /* Copies the entries of the old row that the import keeps. */
 static int keep_old(struct merge *m, struct buf *b, unsigned *kept)
 {
@@ -208,6 +227,8 @@ static int keep_old(struct merge *m, struct buf *b, unsigned *kept)
 			continue;
 		f = m->fresh_n ? fresh_of(m, &e) : NULL;
 		if (f) {
+			if (keep_values(m, f, &e))
+				return ERR_INVAL;
 			f->was_there = true;
 			if (same(&f->entry, &e))
 				m->im->unchanged++;
@@ -281,6 +302,7 @@ static int append(struct merge *m, const struct buf *b)
 
 	if (!rc)
 		rc = b->full ? MDB_BAD_VALSIZE : mdb_cursor_put(m->out, &key, &val, MDB_APPEND);
+	m->im->upper = m->im->upper || asc_case_has_upper((const char *)m->key + 1, m->key_len - 1);
 	m->batch += key.mv_size + val.mv_size + 10;
 	if (!rc && m->batch >= BATCH)
 		rc = end_batch(m);
@@ -373,6 +395,8 @@ static int finish(struct merge *m)
 	atomic_store(&im->phase, ASC_IMPORT_SYNC);
 	asc_sort_free(im->sort); /* its memory and its file */
 	im->sort = NULL;
+	if (!rc && im->upper)
+		asc_case_pairs(im->gen, &im->twins);
 	if (!rc)
 		rc = asc_gen_sync(im->gen);
 	mdb_env_set_flags(im->gen->kv.env, MDB_NOSYNC, 0);

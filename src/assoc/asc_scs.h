@@ -29,6 +29,30 @@ struct asc_scs {
 	bool p_bit_optional; /* a DAR without the P bit, which TS 29.368 6.6.1 wants set, is taken all the same */
 };
 
+/* The members but for the name, as a mask: which of them somebody says. */
+enum {
+	ASC_KEEP_E164 = 1 << 0,
+	ASC_KEEP_ORIGIN_HOST = 1 << 1,
+	ASC_KEEP_REALM = 1 << 2,
+	ASC_KEEP_ANCHOR = 1 << 3,
+	ASC_KEEP_PAYLOAD_MAX = 1 << 4,
+	ASC_KEEP_VALIDITY_MAX = 1 << 5,
+	ASC_KEEP_PORT_MIN = 1 << 6,
+	ASC_KEEP_PORT_MAX = 1 << 7,
+	ASC_KEEP_PRIORITY = 1 << 8,
+	ASC_KEEP_ACTIONS = 1 << 9,
+	ASC_KEEP_RATE = 1 << 10,
+	ASC_KEEP_BURST = 1 << 11,
+	ASC_KEEP_QUOTA = 1 << 12,
+	ASC_KEEP_CONNECTIONS_MAX = 1 << 13,
+	ASC_KEEP_PENDING_MAX = 1 << 14,
+	ASC_KEEP_P_BIT = 1 << 15,
+	ASC_KEEP_ALL = (1 << 16) - 1,
+};
+
+/* Copies the members of this mask from `stored`. */
+void asc_scs_keep(struct asc_scs *scs, const struct asc_scs *stored, uint32_t keep);
+
 /* Names empty, limits as by default: payload 1024, validity 7 days, ports 0 to 65535, priority allowed, all actions, no rate, no
  * quota, 8 connections, 1024 pending, the P bit demanded. */
 void asc_scs_init(struct asc_scs *scs);

@@ -62,12 +62,23 @@ static void note_peer(struct asc_import *im, const char *name, bool removed)
 	strcpy(p->name, name);
 }
 
-static int put_scs(struct switching *s, const struct asc_scs *scs)
+static int put_scs(struct switching *s, struct asc_scs_row *row)
 {
+	struct asc_scs *scs = &row->scs;
 	const struct asc_node *there = asc_model_scs(s->e.a->model, scs->name);
+	struct asc_why words;
 
 	if (asc_manual_has(&s->touched, ASC_TOUCHED_SCS, 0, 0, scs->name, ""))
 		return 0;
+	if (there && row->keep) {
+		asc_scs_keep(scs, &there->scs, row->keep);
+		s->err = asc_scs_check(scs, &words);
+		if (s->err) {
+			asc_refuse(s->why, s->err, "line %llu: %.300s (with what the file leaves as it is stored)",
+				   (unsigned long long)row->line, words.text);
+			return 0;
+		}
+	}
 	if (there && same_scs(&there->scs, scs)) {
 		s->im->unchanged++;
 		return 0;
@@ -144,17 +155,22 @@ static int switch_scss(struct switching *s)
 		rc = delete_node(s, asc_edit_scs_del, now->scs[i]->number, "SCS", name);
 		note_peer(s->im, name, true);
 	}
-	for (uint32_t i = 0; i < s->im->scss.n && !rc; i++)
-		rc = put_scs(s, &rows[i].scs);
+	for (uint32_t i = 0; i < s->im->scss.n && !rc && !s->err; i++)
+		rc = put_scs(s, &rows[i]);
+	if (s->err)
+		return rc;
 	if (!rc && s->touched.n == 0)
 		rc = check_scss_now(s);
 	return rc ? rc : check_scss_after(s);
 }
 
-static int put_group(struct switching *s, const struct asc_group *group)
+static int put_group(struct switching *s, const struct asc_group_row *row)
 {
+	const struct asc_group *group = &row->group;
 	const struct asc_node *there = asc_model_group(s->e.a->model, group->name);
 
+	if (there && row->keep_anchor)
+		group = &there->group;
 	if (asc_manual_has(&s->touched, ASC_TOUCHED_GROUP, 0, 0, group->name, ""))
 		return 0;
 	if (there && strcmp(there->group.anchor, group->anchor) == 0) {
@@ -257,7 +273,7 @@ static int switch_groups(struct switching *s)
 	int rc = s->im->conf.replace ? drop_groups(s) : 0;
 
 	for (uint32_t i = 0; i < s->im->groups.n && !rc; i++)
-		rc = put_group(s, &g[i].group);
+		rc = put_group(s, &g[i]);
 	if (!rc && asc_model_index(s->e.model))
 		rc = ENOMEM;
 	if (!rc && s->e.model->index->groups_n > ASC_GROUPS_MAX)
@@ -322,6 +338,24 @@ static const struct asc_rule_row *in_rows(const struct asc_rule_row *rows, uint3
 	return NULL;
 }
 
+/* The rule of the row, with what the file does not say as it is. */
+static void keep_values(struct switching *s, const struct asc_rule_row *row, const struct asc_set_rule *old,
+			struct asc_set_rule *out)
+{
+	struct asc_rule_values was = { old->rights, old->mode, old->not_before_s, old->not_after_s };
+	struct asc_rule_values v = { row->rule.rights, row->rule.mode, row->rule.not_before_s, row->rule.not_after_s };
+	struct asc_why words;
+
+	*out = row->rule;
+	s->err = asc_rule_keep(&v, &was, row->keep, &words);
+	if (s->err)
+		asc_refuse(s->why, s->err, "line %llu: %.300s", (unsigned long long)row->line, words.text);
+	out->rights = v.rights;
+	out->mode = v.mode;
+	out->not_before_s = v.not_before_s;
+	out->not_after_s = v.not_after_s;
+}
+
 /* Keeps, replaces or deletes each present rule of one SCS, group or "*". */
 static int old_rules(struct switching *s, const struct asc_node *node, const struct asc_rule_row *rows, uint32_t n,
 		     struct asc_set_rule *all, uint32_t *kept)
@@ -331,6 +365,7 @@ static int old_rules(struct switching *s, const struct asc_node *node, const str
 	for (uint32_t i = 0; i < node->sets.n && !rc; i++) {
 		const struct asc_set_rule *old = &node->sets.all[i];
 		const struct asc_rule_row *row = in_rows(rows, n, old);
+		struct asc_set_rule fresh = *old;
 		bool ours = asc_kind_has(s->im->conf.kind, old->verdict) && (row || s->im->conf.replace) &&
 			    !asc_manual_has(&s->touched, ASC_TOUCHED_RULE, node->number, old->verdict, old->device.text, "");
 
@@ -343,11 +378,15 @@ static int old_rules(struct switching *s, const struct asc_node *node, const str
 			continue;
 		}
 		all[*kept] = *old;
-		if (ours && same_rule(old, &row->rule)) {
+		if (ours)
+			keep_values(s, row, old, &fresh);
+		if (s->err)
+			return 0;
+		if (ours && same_rule(old, &fresh)) {
 			s->im->unchanged++;
 		} else if (ours) {
-			all[*kept] = row->rule;
-			rc = asc_edit_set_row(&s->e, node->number, &row->rule, true);
+			all[*kept] = fresh;
+			rc = asc_edit_set_row(&s->e, node->number, &fresh, true);
 			s->im->replaced++;
 		}
 		(*kept)++;

@@ -42,6 +42,9 @@ static int add_set(struct asc *a, struct asc_job *job, const struct asc_node *no
 		rc = asc_edit_sets(&e, node->number, all, there ? s->n : s->n + 1);
 	}
 	job->out.replaced = there != NULL;
+	if (there)
+		job->out.rule_before =
+		    (struct asc_rule_values){ there->rights, there->mode, there->not_before_s, there->not_after_s };
 	if (!rc && !there)
 		asc_reach_warn(a->model, e.model, &words);
 	err = asc_edit_end(&e, 0, rc, "write the rule");
@@ -115,14 +118,20 @@ static int rule_add(struct asc *a, struct asc_job *job)
 				   .not_before_s = r->not_before_s,
 				   .not_after_s = r->not_after_s,
 				   .mode = r->mode };
-	struct asc_row_change c = { .verdict = r->verdict, .add = &entry };
+	struct asc_entry before = { .verdict = r->verdict };
+	struct asc_row_change c = { .verdict = r->verdict, .add = &entry, .before = &before, .twin = job->out.twin };
 	int err = node ? asc_dset_resolve(a->model, &r->device, &job->out.why) : ERR_NOTFOUND;
 
 	if (err)
 		return err;
 	entry.scs_number = c.number = node->number;
 	job->number = node->number;
-	return r->device.axis == ASSOC_DEVICE_EXACT ? change_row(a, job, node->number, &c, "") : add_set(a, job, node);
+	if (r->device.axis != ASSOC_DEVICE_EXACT)
+		return add_set(a, job, node);
+	err = change_row(a, job, node->number, &c, "");
+	job->out.rule_before =
+	    (struct asc_rule_values){ before.rights, before.mode, before.not_before_s, before.not_after_s };
+	return err;
 }
 
 static int rule_del(struct asc *a, struct asc_job *job)
@@ -141,7 +150,7 @@ static int dset_member(struct asc *a, struct asc_job *job, bool add)
 {
 	struct asc_node *set = asc_model_set(a->model, job->name);
 	struct asc_entry entry = { .verdict = ASC_ENTRY_MEMBER };
-	struct asc_row_change c = { .verdict = ASC_ENTRY_MEMBER, .add = add ? &entry : NULL };
+	struct asc_row_change c = { .verdict = ASC_ENTRY_MEMBER, .add = add ? &entry : NULL, .twin = add ? job->out.twin : NULL };
 	char not_there[ASSOC_DEVICE_TEXT_MAX + 48];
 
 	if (!set)

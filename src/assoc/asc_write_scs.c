@@ -17,10 +17,18 @@ int asc_write_scs_put(struct asc *a, struct asc_job *job)
 {
 	struct asc_node *there = asc_model_scs(a->model, job->scs.name);
 	struct asc_edit e;
-	int err = asc_scs_free_names(a->model, &job->scs, &job->out.why);
+	int err = 0;
 
-	if (!err && there && job->only_new)
-		err = asc_refuse(&job->out.why, ERR_EXISTS, "SCS '%s' exists already", job->scs.name);
+	if (there && job->only_new)
+		return asc_refuse(&job->out.why, ERR_EXISTS, "SCS '%s' exists already", job->scs.name);
+	if (!there && job->only_there)
+		return asc_refuse(&job->out.why, ERR_NOTFOUND, "no SCS '%.63s'", job->scs.name);
+	if (there && job->keep) {
+		asc_scs_keep(&job->scs, &there->scs, job->keep);
+		err = asc_scs_check(&job->scs, &job->out.why);
+	}
+	if (!err)
+		err = asc_scs_free_names(a->model, &job->scs, &job->out.why);
 	if (!err)
 		err = asc_edit_begin(&e, a, job, false, a->gen);
 	if (err)
@@ -28,6 +36,7 @@ int asc_write_scs_put(struct asc *a, struct asc_job *job)
 	job->out.replaced = there != NULL;
 	if (there)
 		job->out.before = there->scs;
+	job->out.now = job->scs;
 	return asc_edit_end(&e, 0, asc_edit_scs(&e, &job->scs, there ? there->number : a->next_number++), "write the SCS");
 }
 
@@ -57,7 +66,11 @@ int asc_write_group_put(struct asc *a, struct asc_job *job)
 	if (!there && a->model->index->groups_n == ASC_GROUPS_MAX)
 		return asc_refuse(&job->out.why, ERR_LIMIT, "group '%s': there are as many groups as there may be",
 				  job->group.name);
+	if (!there && job->only_there)
+		return asc_refuse(&job->out.why, ERR_NOTFOUND, "no group '%.63s'", job->group.name);
 	job->out.replaced = there != NULL;
+	if (there)
+		job->out.group_before = there->group;
 	err = asc_edit_begin(&e, a, job, false, a->gen);
 	return err ? err
 		   : asc_edit_end(&e, 0, asc_edit_group(&e, &job->group, there ? there->number : a->next_number++),

@@ -51,13 +51,17 @@ static json_t *device(const struct cli_param *p, const char *text, char why[CLI_
 	if (!strcmp(text, "*"))
 		return json_string(text);
 	if (!strncmp(text, "set:", 4) && !strchr(text, '@'))
-		return ident_name_ok(text + 4) ? json_string(text) : wrong(why, p, text, "set: and the name of a device set");
+		return ident_name_ok(text + 4) ? json_string(text)
+					       : wrong(why, p, text, "set: and the name of one device set: a-z 0-9 . _ -");
 	if (!strncmp(text, "msisdn:", 7))
 		return numbers_ok(text + 7)
 			   ? json_string(text)
-			   : wrong(why, p, text, "msisdn:DIGITS or msisdn:FIRST-LAST, 5 to 15 digits each, both of one length");
+			   : wrong(why, p, text,
+				   "msisdn:DIGITS or msisdn:FIRST-LAST, 5 to 15 digits each, both of one length; no other pattern is one");
 	if (ident_external(canonical, text, strlen(text)))
-		return wrong(why, p, text, "local@domain, *@domain, msisdn:DIGITS or msisdn:FIRST-LAST");
+		return wrong(why, p, text,
+			     ident_looks_like_pattern(text) ? "another form: " IDENT_PATTERN_WORDS
+							    : "local@domain, *@domain, msisdn:DIGITS, msisdn:FIRST-LAST or set:NAME");
 	return json_string(canonical);
 }
 

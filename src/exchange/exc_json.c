@@ -60,8 +60,10 @@ static int member(struct room *r, const char *name, const json_t *v, enum asc_ki
 		snprintf(why, EXC_WHY_MAX, "unknown member '%.64s'", name);
 		return ERR_INVAL;
 	}
-	if (json_is_null(v))
+	if (json_is_null(v)) {
+		fields[i] = (struct exc_field){ "", 0 };
 		return 0;
+	}
 	r->end = from + EXC_VALUE_MAX + 1;
 	if (!add_value(r, v, &exc_columns(kind)[i])) {
 		snprintf(why, EXC_WHY_MAX, "%s is a value of another type or too long, expected %s", name,

@@ -7,15 +7,17 @@
 #include "base/clock.h"
 #include "base/str.h"
 
-#define COLUMN(name_, type_, required_, member_, min_, max_, expected_)                                                          \
+#define KEPT(name_, type_, required_, member_, min_, max_, expected_, keep_)                                                     \
 	{                                                                                                                        \
 		.name = name_, .type = type_, .required = required_, .offset = offsetof(struct exc_row, member_), .min = min_,   \
-		.max = max_, .expected = expected_                                                                               \
+		.max = max_, .expected = expected_, .keep = keep_                                                                \
 	}
+#define COLUMN(name_, type_, required_, member_, min_, max_, expected_)                                                          \
+	KEPT(name_, type_, required_, member_, min_, max_, expected_, 0)
 #define TEXT(name_, required_, member_, expected_) COLUMN(name_, EXC_T_TEXT, required_, member_, 0, 0, expected_)
 #define COPY(name_, member_, max_, expected_) COLUMN(name_, EXC_T_COPY, true, member_, 0, max_, expected_)
-#define U16(name_, member_, min_, max_, expected_) COLUMN(name_, EXC_T_U16, false, member_, min_, max_, expected_)
-#define U32(name_, member_, min_, max_, expected_) COLUMN(name_, EXC_T_U32, false, member_, min_, max_, expected_)
+#define U16(name_, member_, min_, max_, expected_, keep_) KEPT(name_, EXC_T_U16, false, member_, min_, max_, expected_, keep_)
+#define U32(name_, member_, min_, max_, expected_, keep_) KEPT(name_, EXC_T_U32, false, member_, min_, max_, expected_, keep_)
 #define END_COLUMN                                                                                                               \
 	{                                                                                                                        \
 		.name = NULL                                                                                                     \
@@ -33,22 +35,22 @@ static const struct exc_column scs_columns[] = {
 	COPY("origin_host", scs.origin_host, IDENT_HOST_MAX, "a host name"),
 	COPY("realm", scs.realm, IDENT_HOST_MAX, "a realm, which is a domain name"),
 	COPY("anchor", scs.anchor, IDENT_SCS_MAX, "the name of a trust anchor, at most 63 octets"),
-	U32("payload_max", scs.payload_max, 1, 65536, "a number from 1 to 65536"),
-	U32("validity_max_s", scs.validity_max_s, 1, UINT32_MAX, "a number from 1 to 4294967295"),
-	U16("port_min", scs.port_min, 0, 65535, "a number from 0 to 65535"),
-	U16("port_max", scs.port_max, 0, 65535, "a number from 0 to 65535"),
-	COLUMN("priority_allowed", EXC_T_BOOL, false, scs.priority_allowed, 0, 0, "yes or no"),
-	COLUMN("actions", EXC_T_RIGHTS, false, scs.actions, 0, 0, A_RIGHT),
-	U32("rate_per_s", scs.rate_per_s, 0, UINT32_MAX, "a number from 0 to 4294967295"),
-	U32("burst", scs.burst, 0, UINT32_MAX, "a number from 0 to 4294967295"),
-	U32("quota_per_day", scs.quota_per_day, 0, UINT32_MAX, "a number from 0 to 4294967295"),
-	U32("connections_max", scs.connections_max, 1, 1024, "a number from 1 to 1024"),
-	U32("pending_max", scs.pending_max, 1, 65536, "a number from 1 to 65536"),
-	COLUMN("p_bit_optional", EXC_T_BOOL, false, scs.p_bit_optional, 0, 0, "yes or no"),
+	U32("payload_max", scs.payload_max, 1, 65536, "a number from 1 to 65536", ASC_KEEP_PAYLOAD_MAX),
+	U32("validity_max_s", scs.validity_max_s, 1, UINT32_MAX, "a number from 1 to 4294967295", ASC_KEEP_VALIDITY_MAX),
+	U16("port_min", scs.port_min, 0, 65535, "a number from 0 to 65535", ASC_KEEP_PORT_MIN),
+	U16("port_max", scs.port_max, 0, 65535, "a number from 0 to 65535", ASC_KEEP_PORT_MAX),
+	KEPT("priority_allowed", EXC_T_BOOL, false, scs.priority_allowed, 0, 0, "yes or no", ASC_KEEP_PRIORITY),
+	KEPT("actions", EXC_T_RIGHTS, false, scs.actions, 0, 0, A_RIGHT, ASC_KEEP_ACTIONS),
+	U32("rate_per_s", scs.rate_per_s, 0, UINT32_MAX, "a number from 0 to 4294967295", ASC_KEEP_RATE),
+	U32("burst", scs.burst, 0, UINT32_MAX, "a number from 0 to 4294967295", ASC_KEEP_BURST),
+	U32("quota_per_day", scs.quota_per_day, 0, UINT32_MAX, "a number from 0 to 4294967295", ASC_KEEP_QUOTA),
+	U32("connections_max", scs.connections_max, 1, 1024, "a number from 1 to 1024", ASC_KEEP_CONNECTIONS_MAX),
+	U32("pending_max", scs.pending_max, 1, 65536, "a number from 1 to 65536", ASC_KEEP_PENDING_MAX),
+	KEPT("p_bit_optional", EXC_T_BOOL, false, scs.p_bit_optional, 0, 0, "yes or no", ASC_KEEP_P_BIT),
 };
 static const struct exc_column group_columns[] = {
 	TEXT("group", true, name, "the name of a group"),
-	TEXT("anchor", false, anchor, "the name of a trust anchor"),
+	KEPT("anchor", EXC_T_TEXT, false, anchor, 0, 0, "the name of a trust anchor", EXC_KEEP_ANCHOR),
 	TEXT("scs", false, member, "the name of an SCS that is in the group"),
 };
 static const struct exc_column set_columns[] = {
@@ -59,17 +61,17 @@ static const struct exc_column assoc_columns[] = {
 	TEXT("who", true, who, A_WHO),
 	TEXT("device", true, device, A_DEVICE),
 	COLUMN("effect", EXC_T_EFFECT, false, verdict, 0, 0, "allow or deny"),
-	COLUMN("rights", EXC_T_RIGHTS, false, rights, 0, 0, A_RIGHT),
-	COLUMN("not_before", EXC_T_TIME, false, not_before_s, 0, 0, A_TIME),
-	COLUMN("not_after", EXC_T_END, false, not_after_s, 0, 0, A_TIME),
-	COLUMN("mode", EXC_T_MODE, false, mode, 0, 0, A_MODE),
+	KEPT("rights", EXC_T_RIGHTS, false, rights, 0, 0, A_RIGHT, ASC_KEEP_RIGHTS),
+	KEPT("not_before", EXC_T_TIME, false, not_before_s, 0, 0, A_TIME, ASC_KEEP_NOT_BEFORE),
+	KEPT("not_after", EXC_T_END, false, not_after_s, 0, 0, A_TIME, ASC_KEEP_NOT_AFTER),
+	KEPT("mode", EXC_T_MODE, false, mode, 0, 0, A_MODE, ASC_KEEP_MODE),
 };
 static const struct exc_column block_columns[] = {
 	TEXT("who", true, who, A_WHO " or *"),
 	TEXT("device", true, device, A_DEVICE " or *"),
-	COLUMN("not_before", EXC_T_TIME, false, not_before_s, 0, 0, A_TIME),
-	COLUMN("not_after", EXC_T_END, false, not_after_s, 0, 0, A_TIME),
-	COLUMN("mode", EXC_T_MODE, false, mode, 0, 0, A_MODE),
+	KEPT("not_before", EXC_T_TIME, false, not_before_s, 0, 0, A_TIME, ASC_KEEP_NOT_BEFORE),
+	KEPT("not_after", EXC_T_END, false, not_after_s, 0, 0, A_TIME, ASC_KEEP_NOT_AFTER),
+	KEPT("mode", EXC_T_MODE, false, mode, 0, 0, A_MODE, ASC_KEEP_MODE),
 };
 
 static const struct {
@@ -228,6 +230,7 @@ static void preset(struct exc_row *row, enum asc_kind kind)
 	row->rights = ASSOC_RIGHT_ALL;
 	row->mode = ASSOC_ENFORCE;
 	row->not_before_s = row->not_after_s = 0;
+	row->keep = 0;
 }
 
 int exc_row_parse(struct exc_row *out, enum asc_kind kind, const struct exc_field *fields, char why[EXC_WHY_MAX])
@@ -241,6 +244,7 @@ int exc_row_parse(struct exc_row *out, enum asc_kind kind, const struct exc_fiel
 		if (!f->p || !f->n) {
 			if (c[i].required)
 				return wrong(why, &c[i], f);
+			out->keep |= f->p ? 0 : c[i].keep;
 			continue;
 		}
 		if (f->n > EXC_VALUE_MAX || value_of((char *)out + c[i].offset, &c[i], f))

@@ -13,6 +13,7 @@
 #define EXC_KINDS (ASC_KIND_BLOCK + 1)
 enum exc_format { EXC_DETECT, EXC_CSV, EXC_JSONL }; /* EXC_DETECT: by the first octet; for reading only */
 
+#define EXC_KEEP_ANCHOR 1u /* of a group */
 #define EXC_COLUMNS_MAX 24
 #define EXC_WHY_MAX 400    /* words about one row */
 #define EXC_VALUE_MAX 1024 /* octets of one value */
@@ -31,6 +32,7 @@ struct exc_row {
 	const char *who, *device; /* ASC_KIND_ASSOC, ASC_KIND_BLOCK */
 	uint8_t verdict, rights, mode;
 	int64_t not_before_s, not_after_s;
+	uint32_t keep; /* of the columns that the row does not have at all: their `keep` */
 };
 
 enum exc_type {
@@ -53,6 +55,7 @@ struct exc_column {
 	size_t offset; /* in struct exc_row */
 	uint64_t min, max;
 	const char *expected; /* what a wrong value should have been */
+	uint32_t keep;        /* ASC_KEEP_*, EXC_KEEP_ANCHOR: a row without the column leaves what is stored alone; 0: it says nothing then */
 };
 
 /* "scs", "group", ... */
@@ -68,7 +71,8 @@ size_t exc_columns_n(enum asc_kind kind);
 /* Index of a column, or the number of columns when there is none of this name. */
 size_t exc_column_find(enum asc_kind kind, const char *name);
 
-/* `fields` by index of column; an empty text is as if nothing were said. ERR_INVAL: `why` names the column, what was found and
+/* `fields` by index of column. An empty text is the default; a column that is not there at all (p NULL) too, and out->keep says so.
+ * ERR_INVAL: `why` names the column, what was found and
  * what was expected. */
 ERR_MUST_USE int exc_row_parse(struct exc_row *out, enum asc_kind kind, const struct exc_field *fields, char why[EXC_WHY_MAX]);
 

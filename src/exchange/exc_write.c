@@ -148,12 +148,15 @@ void exc_row_put(struct buf *out, enum asc_kind kind, enum exc_format format, co
 			put_csv(out, text);
 			continue;
 		}
-		if (!*text)
+		if (!*text && !c[i].keep)
 			continue; /* not said is the same as empty */
 		put(out, before);
 		put_json(out, c[i].name);
 		buf_u8(out, ':');
-		put_json_value(out, &c[i], text);
+		if (*text)
+			put_json_value(out, &c[i], text);
+		else
+			put(out, "null"); /* a row without it would leave alone what is stored */
 		before = ",";
 	}
 	put(out, format == EXC_JSONL ? "}\n" : "\n");

@@ -63,7 +63,7 @@ static void import_one(struct place *p)
 	bool over = false;
 
 	assert_int_equal(asc_import_begin(&im, p->a, &conf, &p->why), 0);
-	assert_int_equal(asc_import_rule(im, 1, &r, &p->why), 0);
+	assert_int_equal(asc_import_rule(im, 1, &r, 0, &p->why), 0);
 	assert_int_equal(asc_import_build(im, &e), 0);
 	asc_import_finish(im, on_done, &over);
 	while (!over)

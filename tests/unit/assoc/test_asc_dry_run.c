@@ -49,7 +49,7 @@ static struct outcome import_scs(struct asc *a, bool dry_run)
 	strcpy(scs.realm, "acme.example");
 	strcpy(scs.anchor, "anchor-a");
 	assert_int_equal(asc_import_begin(&im, a, &conf, &why), 0);
-	assert_int_equal(asc_import_scs(im, 1, &scs, &why), 0);
+	assert_int_equal(asc_import_scs(im, 1, &scs, 0, &why), 0);
 	assert_int_equal(asc_import_build(im, &e), 0);
 	asc_import_finish(im, on_done, &o);
 	while (!o.calls) {

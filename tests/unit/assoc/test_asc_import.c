@@ -49,7 +49,7 @@ static int row(struct place *p, struct asc_import *im, uint64_t line, int verdic
 {
 	struct asc_rule_new r = { .who = who, .device = device, .verdict = (uint8_t)verdict, .rights = rights };
 
-	return asc_import_rule(im, line, &r, &p->why);
+	return asc_import_rule(im, line, &r, 0, &p->why);
 }
 
 static void wait_over(struct place *p, struct ended *e)
@@ -187,14 +187,14 @@ static void test_scss_come_change_and_go(void **state)
 	assert_int_equal(place_add(p, ASSOC_ALLOW, "acme", "m1@a.example"), 0);
 	assert_int_equal(place_add(p, ASSOC_ALLOW, "beta", "m1@a.example"), 0);
 	im = begin(p, ASC_KIND_SCS, false);
-	assert_int_equal(asc_import_scs(im, 7, &gamma, &p->why), 0);
+	assert_int_equal(asc_import_scs(im, 7, &gamma, 0, &p->why), 0);
 	assert_int_equal(asc_import_build(im, &error), ERR_EXISTS); /* beta has its host */
 	assert_int_equal(error.line, 7);
 	assert_non_null(strstr(error.why.text, "belongs to SCS 'beta' already"));
 	asc_import_free(im);
 	im = begin(p, ASC_KIND_SCS, true);
-	assert_int_equal(asc_import_scs(im, 1, &acme, &p->why), 0);
-	assert_int_equal(asc_import_scs(im, 2, &gamma, &p->why), 0);
+	assert_int_equal(asc_import_scs(im, 1, &acme, 0, &p->why), 0);
+	assert_int_equal(asc_import_scs(im, 2, &gamma, 0, &p->why), 0);
 	e = finish(p, im);
 	assert_int_equal(e.err, 0);
 	assert_string_equal(e.peers, "beta-,acme~,");
@@ -209,8 +209,8 @@ static void test_scss_come_change_and_go(void **state)
 		assert_int_equal(place_open(p), 0);
 	}
 	im = begin(p, ASC_KIND_SCS, false);
-	assert_int_equal(asc_import_scs(im, 3, &acme, &p->why), 0);
-	assert_int_equal(asc_import_scs(im, 9, &acme, &p->why), 0);
+	assert_int_equal(asc_import_scs(im, 3, &acme, 0, &p->why), 0);
+	assert_int_equal(asc_import_scs(im, 9, &acme, 0, &p->why), 0);
 	assert_int_equal(asc_import_build(im, &error), ERR_EXISTS);
 	assert_int_equal(error.line, 9);
 	assert_int_equal(error.line_earlier, 3);
@@ -250,7 +250,7 @@ static void test_groups_with_their_members(void **state)
 	assert_int_equal(error.line, 1);
 	asc_import_free(im);
 	im = begin(p, ASC_KIND_GROUP, false);
-	assert_int_equal(asc_import_group(im, 1, &fleet, &p->why), 0);
+	assert_int_equal(asc_import_group(im, 1, &fleet, false, &p->why), 0);
 	assert_int_equal(asc_import_group_member(im, 2, "fleet", "beta", &p->why), 0);
 	assert_int_equal(asc_import_group_member(im, 3, "fleet", "acme", &p->why), 0);
 	assert_int_equal(asc_import_group_member(im, 4, "old", "acme", &p->why), 0);
@@ -260,7 +260,7 @@ static void test_groups_with_their_members(void **state)
 	assert_int_equal(asc_group_member_each(p->a, "fleet", join, members), 0);
 	assert_string_equal(members, "acme,beta,");
 	im = begin(p, ASC_KIND_GROUP, true);
-	assert_int_equal(asc_import_group(im, 1, &fleet, &p->why), 0);
+	assert_int_equal(asc_import_group(im, 1, &fleet, false, &p->why), 0);
 	assert_int_equal(asc_import_group_member(im, 2, "fleet", "beta", &p->why), 0);
 	e = finish(p, im);
 	assert_int_equal(e.r.deleted, 3); /* a group, its membership and one more */

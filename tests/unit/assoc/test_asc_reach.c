@@ -47,7 +47,7 @@ static void row(struct place *p, struct asc_import *im, uint64_t line, int verdi
 {
 	struct asc_rule_new r = { .who = who, .device = device, .verdict = (uint8_t)verdict, .rights = ASSOC_RIGHT_ALL };
 
-	assert_int_equal(asc_import_rule(im, line, &r, &p->why), 0);
+	assert_int_equal(asc_import_rule(im, line, &r, 0, &p->why), 0);
 }
 
 /* So many ranges of the SCS that meet on 491700000500 and nowhere else; and as many elsewhere that do not meet. */

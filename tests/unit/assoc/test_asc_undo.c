@@ -77,7 +77,7 @@ static void allow(struct place *p, struct asc_import *im, uint64_t line, const c
 {
 	struct asc_rule_new r = { .who = "acme", .device = device, .verdict = ASSOC_ALLOW, .rights = ASSOC_RIGHT_ALL };
 
-	assert_int_equal(asc_import_rule(im, line, &r, &p->why), 0);
+	assert_int_equal(asc_import_rule(im, line, &r, 0, &p->why), 0);
 }
 
 /* A file of the rules on the meters from `first` up to `end`. */
@@ -226,7 +226,7 @@ static void test_rules_that_go_along_are_counted(void **state)
 	assert_int_equal(place_add(p, ASSOC_ALLOW, "acme", "*@a.example"), 0);
 	before = everything(p);
 	im = begin(p, (struct asc_import_conf){ .kind = ASC_KIND_SCS, .replace = true });
-	assert_int_equal(asc_import_scs(im, 2, &beta, &p->why), 0);
+	assert_int_equal(asc_import_scs(im, 2, &beta, 0, &p->why), 0);
 	e = finish(p, im);
 	assert_int_equal(e.err, ERR_LIMIT);
 	assert_int_equal(e.r.deleted, 1);
@@ -355,8 +355,8 @@ static void test_every_kind_comes_back_with_what_went_along(void **state)
 	assert_int_equal(place_add(p, ASSOC_BLOCK, "*", "m2@a.example"), 0);
 	before = everything(p);
 	im = begin(p, (struct asc_import_conf){ .kind = ASC_KIND_SCS, .replace = true, .sure = true });
-	assert_int_equal(asc_import_scs(im, 2, &beta, &p->why), 0);
-	assert_int_equal(asc_import_scs(im, 3, &gamma, &p->why), 0);
+	assert_int_equal(asc_import_scs(im, 2, &beta, 0, &p->why), 0);
+	assert_int_equal(asc_import_scs(im, 3, &gamma, 0, &p->why), 0);
 	e = finish(p, im);
 	assert_int_equal(e.err, 0);
 	assert_true(e.r.kept);

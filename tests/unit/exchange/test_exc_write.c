@@ -94,7 +94,8 @@ static void test_json_lines_have_their_types(void **state)
 	n = again(ASC_KIND_ASSOC, EXC_JSONL, files[ASC_KIND_ASSOC], strlen(files[ASC_KIND_ASSOC]), out, sizeof out - 1);
 	out[n] = 0;
 	assert_ptr_equal(strstr(out, "{\"who\":\"acme\",\"device\":\"*@a.example\",\"effect\":\"allow\","
-				     "\"rights\":[\"trigger\",\"recall\",\"replace\"],\"mode\":\"enforce\"}\n"),
+				     "\"rights\":[\"trigger\",\"recall\",\"replace\"],\"not_before\":null,\"not_after\":null,"
+				     "\"mode\":\"enforce\"}\n"),
 			 out);
 	n = again(ASC_KIND_SCS, EXC_JSONL, files[ASC_KIND_SCS], strlen(files[ASC_KIND_SCS]), out, sizeof out - 1);
 	out[n] = 0;
