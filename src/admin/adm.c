@@ -8,7 +8,7 @@
 
 static int add_commands(struct adm *a)
 {
-	static const struct ctl_command *const tables[] = { adm_status_rows,      adm_peers_rows,  adm_assoc_rows,
+	static const struct ctl_command *const tables[] = { adm_status_rows,      adm_peers_rows,  adm_scs_rows,  adm_assoc_rows,
 							    adm_check_rows,       adm_group_rows,  adm_set_rows,
 							    adm_exchange_rows,    adm_backup_rows, adm_trigger_rows,
 							    adm_trigger_one_rows, adm_reload_rows, adm_health_rows,

@@ -97,3 +97,15 @@ bool adm_unsure(struct ctl_request *rq, const json_t *args, const char *what, co
 		 why.text);
 	return true;
 }
+
+json_t *adm_rights_words(uint8_t bits)
+{
+	static const char *const words[] = { "trigger", "recall", "replace" }; /* CTL_WORDS_RIGHTS, in its order */
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		if (bits & (1u << i))
+			json_array_append_new(list, json_string(words[i]));
+	}
+	return list;
+}

@@ -30,7 +30,7 @@ struct adm { /* the `arg` of every handler */
 };
 
 /* The tables of commands, one for each file. */
-extern const struct ctl_command adm_status_rows[], adm_peers_rows[], adm_assoc_rows[], adm_check_rows[], adm_group_rows[],
+extern const struct ctl_command adm_status_rows[], adm_peers_rows[], adm_scs_rows[], adm_assoc_rows[], adm_check_rows[], adm_group_rows[],
     adm_set_rows[], adm_exchange_rows[], adm_undo_rows[], adm_backup_rows[], adm_trigger_rows[], adm_trigger_one_rows[],
     adm_reload_rows[], adm_health_rows[], adm_quota_rows[];
 
@@ -50,6 +50,7 @@ void adm_waits_orphan(struct adm *a);         /* sets `adm` of each wait to NULL
 
 json_t *adm_time(uint64_t real_ms);                                     /* RFC 3339 */
 json_t *adm_core_time(const struct adm *a, uint64_t at_ms);             /* the same, of a time that the core tells */
+json_t *adm_rights_words(uint8_t rights);                               /* ["trigger", "recall"] */
 json_t *adm_groups(const struct adm *a, const struct asc_asker *asker); /* names of the groups that the asker is in */
 /* Would a deletion by hand take away many rules or members of sets, and nobody said yes? Then rq is answered: true. `what` is it about. */
 struct adm_goes {
