@@ -36,37 +36,59 @@ struct listing {
 
 /* -- rules */
 
-/* Until when it holds, and that this is over. */
-static void tell_end(json_t *last, int64_t not_after_s)
+static void put_values(json_t *o, const struct asc_rule_values *v)
 {
-	json_object_set_new(last, "not_after", adm_time((uint64_t)not_after_s * 1000));
-	if (not_after_s < (int64_t)(clock_real_ms() / 1000))
-		adm_warn(last, "the time of this rule is over already: it has no effect");
+	json_object_set_new(o, "rights", adm_rights_words(v->rights));
+	json_object_set_new(o, "mode", json_string(mode_word(v->mode)));
+	if (v->not_before_s)
+		json_object_set_new(o, "not_before", adm_time((uint64_t)v->not_before_s * 1000));
+	if (v->not_after_s)
+		json_object_set_new(o, "not_after", adm_time((uint64_t)v->not_after_s * 1000));
+}
+
+static struct asc_rule_values values_of(const json_t *args)
+{
+	bool block = effect_of(ctl_arg_text(args, "effect", "allow")) == ASSOC_BLOCK; /* stops every right */
+
+	return (struct asc_rule_values){ .rights = block ? ASSOC_RIGHT_ALL
+							 : (uint8_t)ctl_arg_bits(args, "rights", CTL_WORDS_RIGHTS, ASSOC_RIGHT_ALL),
+					 .mode = mode_of(ctl_arg_text(args, "mode", "enforce")),
+					 .not_before_s = (int64_t)ctl_arg_num(args, "not_before", 0),
+					 .not_after_s = (int64_t)ctl_arg_num(args, "not_after", 0) };
 }
 
 static void assoc_added(const struct adm_changed *done)
 {
-	json_t *last = json_pack("{s:s, s:s, s:s, s:b}", "scs", ctl_arg_text(done->args, "scs", ""), "device", done->out->device,
-				 "effect", ctl_arg_text(done->args, "effect", "allow"), "replaced", done->out->replaced);
-	int64_t not_after_s = (int64_t)ctl_arg_num(done->args, "not_after", 0);
+	struct asc_rule_values now = values_of(done->args);
+	json_t *before = json_object(), *last;
 
-	if (last && not_after_s)
-		tell_end(last, not_after_s);
-	adm_warn(last, done->out->why.text);
+	last = json_pack("{s:s, s:s, s:s, s:b}", "scs", ctl_arg_text(done->args, "scs", ""), "device", done->out->device, "effect",
+			 ctl_arg_text(done->args, "effect", "allow"), "replaced", done->out->replaced);
+	if (last)
+		put_values(last, &now);
+	if (last && before && done->out->replaced) {
+		put_values(before, &done->out->rule_before);
+		json_object_set(last, "before", before);
+	}
+	json_decref(before);
+	if (now.not_after_s && now.not_after_s < (int64_t)(clock_real_ms() / 1000))
+		adm_warn(last, "the time of this rule is over already: it has no effect");
+	adm_warn_change(last, done->out);
 	ctl_done(done->rq, last);
 }
 
 static void on_assoc_add(void *arg, struct ctl_request *rq, const json_t *args)
 {
+	struct asc_rule_values v = values_of(args);
 	struct asc_change change = {
 		.op = ASC_RULE_ADD,
 		.rule = { .who = ctl_arg_text(args, "scs", ""),
 			  .device = ctl_arg_text(args, "device", ""),
 			  .verdict = (uint8_t)effect_of(ctl_arg_text(args, "effect", "allow")),
-			  .rights = (uint8_t)ctl_arg_bits(args, "rights", CTL_WORDS_RIGHTS, ASSOC_RIGHT_ALL),
-			  .not_before_s = (int64_t)ctl_arg_num(args, "not_before", 0),
-			  .not_after_s = (int64_t)ctl_arg_num(args, "not_after", 0),
-			  .mode = mode_of(ctl_arg_text(args, "mode", "enforce")) },
+			  .rights = v.rights,
+			  .not_before_s = v.not_before_s,
+			  .not_after_s = v.not_after_s,
+			  .mode = v.mode },
 	};
 
 	adm_change(arg, rq, args, &change, assoc_added);

@@ -1,5 +1,6 @@
 /* adm_change.c - changes of the association store. The answer is sent when the change is durable and in force; the loop does not wait for
  * the disk. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "admin/adm_int.h"
@@ -81,6 +82,18 @@ static const struct membership *membership_of(enum asc_op op)
 	return &rows[i];
 }
 
+void adm_warn_change(json_t *last, const struct asc_outcome *out)
+{
+	char text[2 * ASSOC_DEVICE_TEXT_MAX + 128];
+
+	adm_warn(last, out->why.text);
+	snprintf(text, sizeof text,
+		 "'%s' has entries already and differs only in case: they are two devices, and this one is '%s'", out->twin,
+		 out->device);
+	if (out->twin[0])
+		adm_warn(last, text);
+}
+
 static void member_changed(const struct adm_changed *done)
 {
 	const struct membership *m = membership_of(done->op);
@@ -88,7 +101,7 @@ static void member_changed(const struct adm_changed *done)
 	json_t *last = json_pack("{s:s, s:s, s:b}", m->in, ctl_arg_text(done->args, m->in, ""), m->member,
 				 ctl_arg_text(done->args, m->member, ""), "member", m->is_member);
 
-	adm_warn(last, done->out->why.text);
+	adm_warn_change(last, done->out);
 	ctl_done(done->rq, last);
 }
 

@@ -28,28 +28,43 @@ static json_t *members_of(const struct adm *a, const char *group)
 
 static void group_added(const struct adm_changed *done)
 {
-	ctl_done(done->rq, json_pack("{s:s, s:s, s:b}", "group", ctl_arg_text(done->args, "name", ""), "anchor",
-				     ctl_arg_text(done->args, "anchor", ""), "replaced", done->out->replaced));
+	const char *anchor = ctl_arg_text(done->args, "anchor", "");
+	json_t *changed = json_array();
+
+	if (done->out->replaced && strcmp(done->out->group_before.anchor, anchor) != 0)
+		json_array_append_new(changed, json_pack("{s:s, s:s, s:s, s:b}", "key", "anchor", "before",
+							 done->out->group_before.anchor, "now", anchor, "named",
+							 ctl_arg_has(done->args, "anchor")));
+	ctl_done(done->rq, json_pack("{s:s, s:s, s:b, s:o}", "group", ctl_arg_text(done->args, "name", ""), "anchor", anchor,
+				     "replaced", done->out->replaced, "changed", changed));
+}
+
+static void put_group(struct adm *a, struct ctl_request *rq, const json_t *args, struct asc_change *change)
+{
+	const char *name = ctl_arg_text(args, "name", ""), *anchor = ctl_arg_text(args, "anchor", "");
+
+	change->op = ASC_GROUP_PUT;
+	snprintf(change->group.name, sizeof change->group.name, "%s", name); /* its argument's row bounds it, and the anchor's */
+	snprintf(change->group.anchor, sizeof change->group.anchor, "%s", anchor);
+	if (anchor[0] && !cfg_anchor_known(a->cfg, anchor))
+		ctl_fail(rq, "trust anchor '%s' is not in the configuration (trust_anchors)", anchor);
+	else if (change->only_new && asc_group_find(a->asc, name))
+		ctl_fail(rq, "group '%s' exists already: 'group set' changes its anchor", name);
+	else
+		adm_change(a, rq, args, change, group_added);
 }
 
 static void on_group_add(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	const char *name = ctl_arg_text(args, "name", ""), *anchor = ctl_arg_text(args, "anchor", "");
-	bool replace = ctl_arg_bool(args, "replace", false);
-	struct asc_change change = { .op = ASC_GROUP_PUT, .only_new = !replace };
-	struct adm *a = arg;
+	put_group(arg, rq, args, &(struct asc_change){ .only_new = !ctl_arg_bool(args, "replace", false) });
+}
 
-	snprintf(change.group.name, sizeof change.group.name, "%s", name); /* its argument's row bounds it, and the anchor's */
-	snprintf(change.group.anchor, sizeof change.group.anchor, "%s", anchor);
-	if (anchor[0] && !cfg_anchor_known(a->cfg, anchor)) {
-		ctl_fail(rq, "trust anchor '%s' is not in the configuration (trust_anchors)", anchor);
-		return;
-	}
-	if (!replace && asc_group_find(a->asc, name)) {
-		ctl_fail(rq, "group '%s' exists already; say so if it is to be replaced", name);
-		return;
-	}
-	adm_change(a, rq, args, &change, group_added);
+static void on_group_set(void *arg, struct ctl_request *rq, const json_t *args)
+{
+	if (ctl_arg_has(args, "anchor"))
+		put_group(arg, rq, args, &(struct asc_change){ .only_there = true });
+	else
+		ctl_fail(rq, "nothing to set: a group has an anchor");
 }
 
 static void group_deleted(const struct adm_changed *done)
@@ -124,6 +139,7 @@ static void on_member_del(void *arg, struct ctl_request *rq, const json_t *args)
 
 const struct ctl_command adm_group_rows[] = {
 	{ "group.add", "a group of SCSs", ctl_args_group_add, true, on_group_add },
+	{ "group.set", "change the anchor of a group", ctl_args_group_set, true, on_group_set },
 	{ "group.del", "remove a group, its memberships and its rules", ctl_args_group_del, true, on_group_del },
 	{ "group.list", "all groups", NULL, false, on_group_list },
 	{ "group.show", "one group with its stored members", ctl_args_group_name, false, on_group_show },

@@ -77,6 +77,8 @@ typedef void adm_changed_fn(const struct adm_changed *done);
 /* Submits a change. `changed` is called once when the change succeeded and answers rq; every failure is answered here. */
 void adm_change(struct adm *a, struct ctl_request *rq, const json_t *args, const struct asc_change *change,
 		adm_changed_fn *changed);
+/* Adds to the last line what a person should be told of a change that was made. */
+void adm_warn_change(json_t *last, const struct asc_outcome *out);
 /* Adds or removes a member of a group or a set; answers rq. `op`: one of ASC_GROUP_MEMBER_* and ASC_SET_MEMBER_*. */
 void adm_change_member(struct adm *a, struct ctl_request *rq, const json_t *args, enum asc_op op);
 

@@ -47,14 +47,47 @@ static bool same_peer(const struct asc_scs *old, const struct asc_scs *now)
 	       strcmp(old->anchor, now->anchor) == 0;
 }
 
-static void scs_added(const struct adm_changed *done)
+/* Everything that is stored about an SCS, under the names of the arguments of scs.add. */
+static json_t *stored(const struct asc_scs *s)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:b}", "name", s->name, "e164",
+			 s->e164, "origin_host", s->origin_host, "realm", s->realm, "anchor", s->anchor, "payload_max",
+			 (json_int_t)s->payload_max, "validity_max_s", (json_int_t)s->validity_max_s, "port_min",
+			 (json_int_t)s->port_min, "port_max", (json_int_t)s->port_max, "priority_allowed", s->priority_allowed,
+			 "actions", adm_rights_words(s->actions), "rate_per_s", (json_int_t)s->rate_per_s, "burst",
+			 (json_int_t)s->burst, "quota_per_day", (json_int_t)s->quota_per_day, "connections_max",
+			 (json_int_t)s->connections_max, "pending_max", (json_int_t)s->pending_max, "p_bit_optional",
+			 s->p_bit_optional);
+}
+
+/* What a change made different; `named`: the request said it, else it went back to its default. */
+static json_t *changed_of(const struct adm_changed *done)
+{
+	json_t *before = stored(&done->out->before), *now = stored(&done->out->now), *list = json_array(), *v;
+	const char *key;
+
+	json_object_foreach(before, key, v)
+	{
+		json_t *fresh = json_object_get(now, key);
+
+		if (fresh && !json_equal(v, fresh))
+			json_array_append_new(list, json_pack("{s:s, s:O, s:O, s:b}", "key", key, "before", v, "now", fresh, "named",
+							      ctl_arg_has(done->args, key)));
+	}
+	json_decref(before);
+	json_decref(now);
+	return list;
+}
+
+static void scs_put(const struct adm_changed *done)
 {
 	const char *name = ctl_arg_text(done->args, "name", "");
-	const struct asc_scs *now = asc_scs_find(done->adm->asc, name);
+	uint32_t cut = 0;
 
-	if (done->out->replaced && now && !same_peer(&done->out->before, now))
-		core_sessions_cut(done->adm->core, name, CORE_CUT_SCS_CHANGED);
-	ctl_done(done->rq, json_pack("{s:s, s:b}", "scs", name, "replaced", done->out->replaced));
+	if (done->out->replaced && !same_peer(&done->out->before, &done->out->now))
+		cut = core_sessions_cut(done->adm->core, name, CORE_CUT_SCS_CHANGED);
+	ctl_done(done->rq, json_pack("{s:s, s:b, s:o, s:I}", "scs", name, "replaced", done->out->replaced, "changed",
+				     done->out->replaced ? changed_of(done) : json_array(), "sessions_cut", (json_int_t)cut));
 }
 
 static void on_scs_add(void *arg, struct ctl_request *rq, const json_t *args)
@@ -72,10 +105,58 @@ static void on_scs_add(void *arg, struct ctl_request *rq, const json_t *args)
 		return;
 	}
 	if (!replace && asc_scs_find(a->asc, change.scs.name)) {
-		ctl_fail(rq, "SCS '%s' exists already; --replace overwrites it", change.scs.name);
+		ctl_fail(rq, "SCS '%s' exists already: 'scs set' changes values of it, --replace overwrites all of it", change.scs.name);
 		return;
 	}
-	adm_change(a, rq, args, &change, scs_added);
+	adm_change(a, rq, args, &change, scs_put);
+}
+
+/* The members that the request does not say. */
+static uint32_t not_said(const json_t *args)
+{
+	static const struct {
+		const char *arg;
+		uint32_t bit;
+	} rows[] = {
+		{ "e164", ASC_KEEP_E164 },
+		{ "origin_host", ASC_KEEP_ORIGIN_HOST },
+		{ "realm", ASC_KEEP_REALM },
+		{ "anchor", ASC_KEEP_ANCHOR },
+		{ "payload_max", ASC_KEEP_PAYLOAD_MAX },
+		{ "validity_max_s", ASC_KEEP_VALIDITY_MAX },
+		{ "port_min", ASC_KEEP_PORT_MIN },
+		{ "port_max", ASC_KEEP_PORT_MAX },
+		{ "priority_allowed", ASC_KEEP_PRIORITY },
+		{ "actions", ASC_KEEP_ACTIONS },
+		{ "rate_per_s", ASC_KEEP_RATE },
+		{ "burst", ASC_KEEP_BURST },
+		{ "quota_per_day", ASC_KEEP_QUOTA },
+		{ "connections_max", ASC_KEEP_CONNECTIONS_MAX },
+		{ "pending_max", ASC_KEEP_PENDING_MAX },
+		{ "p_bit_optional", ASC_KEEP_P_BIT },
+	};
+	uint32_t keep = ASC_KEEP_ALL;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		if (ctl_arg_has(args, rows[i].arg))
+			keep &= ~rows[i].bit;
+	}
+	return keep;
+}
+
+static void on_scs_set(void *arg, struct ctl_request *rq, const json_t *args)
+{
+	struct asc_change change = { .op = ASC_SCS_PUT, .only_there = true, .keep = not_said(args) };
+	struct adm *a = arg;
+
+	if (change.keep == ASC_KEEP_ALL)
+		ctl_fail(rq, "nothing to set: say at least one value");
+	else if (!scs_of(&change.scs, args))
+		ctl_fail(rq, "a name is too long");
+	else if (ctl_arg_has(args, "anchor") && !cfg_anchor_known(a->cfg, change.scs.anchor))
+		ctl_fail(rq, "trust anchor '%s' is not in the configuration (trust_anchors)", change.scs.anchor);
+	else
+		adm_change(a, rq, args, &change, scs_put);
 }
 
 static void scs_deleted(const struct adm_changed *done)
@@ -130,11 +211,22 @@ static int count_rule(void *arg, const struct assoc_rule *r)
 	return 0;
 }
 
+/* The limits of which the configuration has one, too: the smaller counts. */
+static json_t *in_force(const struct adm *a, const struct asc_scs *s)
+{
+	struct core_scs_limits l;
+
+	core_scs_limits(a->core, s, &l);
+	return json_pack("{s:I, s:I, s:I, s:I}", "payload_max", (json_int_t)l.payload_max, "validity_max_s", (json_int_t)l.validity_max_s,
+			 "connections_max", (json_int_t)l.connections_max, "pending_max", (json_int_t)l.pending_max);
+}
+
 static void on_scs_show(void *arg, struct ctl_request *rq, const json_t *args)
 {
 	struct adm *a = arg;
 	const struct asc_scs *s = asc_scs_find(a->asc, ctl_arg_text(args, "name", ""));
 	uint64_t rules = 0;
+	json_t *row;
 
 	if (!s) {
 		ctl_fail(rq, "there is no SCS '%s'", ctl_arg_text(args, "name", ""));
@@ -144,20 +236,20 @@ static void on_scs_show(void *arg, struct ctl_request *rq, const json_t *args)
 		ctl_fail(rq, "the association store cannot be read");
 		return;
 	}
-	ctl_line(
-	    rq, json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:b, s:I, s:I, s:o}",
-			  "name", s->name, "e164", s->e164, "origin_host", s->origin_host, "realm", s->realm, "anchor", s->anchor,
-			  "payload_max", (json_int_t)s->payload_max, "validity_max_s", (json_int_t)s->validity_max_s, "port_min",
-			  (json_int_t)s->port_min, "port_max", (json_int_t)s->port_max, "priority_allowed", s->priority_allowed,
-			  "actions", adm_rights_words(s->actions), "rate_per_s", (json_int_t)s->rate_per_s, "burst", (json_int_t)s->burst,
-			  "quota_per_day", (json_int_t)s->quota_per_day, "connections_max", (json_int_t)s->connections_max,
-			  "pending_max", (json_int_t)s->pending_max, "p_bit_optional", s->p_bit_optional, "rules", (json_int_t)rules, "sessions",
-			  (json_int_t)sessions_of(a, s->name), "groups", adm_groups(a, &(struct asc_asker){ .scs = s->name })));
+	row = stored(s);
+	if (row) {
+		json_object_set_new(row, "in_force", in_force(a, s));
+		json_object_set_new(row, "rules", json_integer((json_int_t)rules));
+		json_object_set_new(row, "sessions", json_integer((json_int_t)sessions_of(a, s->name)));
+		json_object_set_new(row, "groups", adm_groups(a, &(struct asc_asker){ .scs = s->name }));
+	}
+	ctl_line(rq, row);
 	ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)1));
 }
 
 const struct ctl_command adm_scs_rows[] = {
 	{ "scs.add", "provision an SCS", ctl_args_scs_add, true, on_scs_add },
+	{ "scs.set", "change values of an SCS and leave the others as they are", ctl_args_scs_set, true, on_scs_set },
 	{ "scs.del", "remove an SCS, its rules and its connections", ctl_args_scs_del, true, on_scs_del },
 	{ "scs.list", "all SCSs", NULL, false, on_scs_list },
 	{ "scs.show", "one SCS with its limits", ctl_args_scs_name, false, on_scs_show },

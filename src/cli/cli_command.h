@@ -28,6 +28,8 @@ enum cli_kind {
 	CLI_END,    /* the same, and YYYY-MM-DD is the last second of that day */
 	CLI_TRUE,   /* option without value: true */
 	CLI_FALSE,  /* option without value: false */
+	CLI_YESNO,  /* yes or no: true or false */
+	CLI_ANCHOR, /* name of an anchor; none: the empty text */
 	CLI_FIXED,  /* option without value: the text in `words` */
 	CLI_PRESET, /* neither operand nor option: always the text in `words` */
 	CLI_IN,     /* a file that is read, - for standard input: mtcctl opens it and sends it along */
@@ -44,6 +46,7 @@ struct cli_param {
 	const char *words;
 	const char *shown; /* "DIGITS" in help */
 	const char *meaning;
+	bool pair; /* also said without --, as KEY VALUE behind the operands; KEY is `option` or `arg`. A command with such rows needs one of them */
 };
 
 struct cli_column {
@@ -106,6 +109,7 @@ const char *cli_member(char out[CLI_SHOWN_MAX], const json_t *o, const char *mem
 int cli_show_health(FILE *out, const json_t *last); /* CLI_NO when it is not healthy */
 int cli_show_status(FILE *out, const json_t *last);
 int cli_show_scs(FILE *out, const json_t *last);
+int cli_show_set_values(FILE *out, const json_t *last); /* of an SCS or a group */
 int cli_show_assoc(FILE *out, const json_t *last);
 int cli_show_deleted(FILE *out, const json_t *last);
 int cli_show_group(FILE *out, const json_t *last);

@@ -66,6 +66,43 @@ static const struct cli_param scs_add[] = {
 	END,
 };
 
+#define KEY(option_, arg_, kind_, shown_, meaning_)                                                                              \
+	{                                                                                                                        \
+		.option = option_, .arg = arg_, .kind = kind_, .shown = shown_, .meaning = meaning_, .pair = true                \
+	}
+#define KEY_NUMBER(option_, arg_, min_, max_, meaning_)                                                                          \
+	{                                                                                                                        \
+		.option = option_, .arg = arg_, .kind = CLI_NUM, .min = min_, .max = max_, .shown = "N", .meaning = meaning_,    \
+		.pair = true                                                                                                     \
+	}
+
+static const struct cli_param scs_set[] = {
+	OPERAND("name", CLI_NAME, "NAME", "name of the SCS"),
+	KEY("e164", "e164", CLI_DIGITS, "DIGITS", "its SCS-Identity"),
+	KEY("origin-host", "origin_host", CLI_HOST, "HOST", "its Diameter host"),
+	KEY("realm", "realm", CLI_HOST, "REALM", "its Diameter realm"),
+	KEY("anchor", "anchor", CLI_NAME, "NAME", "its trust anchor, or the word internal"),
+	KEY_NUMBER("payload-max", "payload_max", 0, 65536, "octets of a trigger payload"),
+	KEY_NUMBER("validity-max", "validity_max_s", 1, U32, "seconds of validity it may ask for"),
+	KEY_NUMBER("port-min", "port_min", 0, 65535, "lowest application port"),
+	KEY_NUMBER("port-max", "port_max", 0, 65535, "highest application port"),
+	KEY("priority", "priority_allowed", CLI_YESNO, "yes|no", "it may ask for priority"),
+	{ .option = "actions",
+	  .arg = "actions",
+	  .kind = CLI_WORDS,
+	  .words = RIGHTS,
+	  .shown = "LIST",
+	  .meaning = "what it may ask for at all",
+	  .pair = true },
+	KEY_NUMBER("rate", "rate_per_s", 0, U32, "requests a second, 0: no limit"),
+	KEY_NUMBER("burst", "burst", 0, U32, "requests at once above the rate"),
+	KEY_NUMBER("quota", "quota_per_day", 0, U32, "triggers a day, 0: no limit"),
+	KEY_NUMBER("connections-max", "connections_max", 1, 1024, "connections at a time"),
+	KEY_NUMBER("pending-max", "pending_max", 1, 65536, "requests without an answer at a time"),
+	KEY("p-bit-optional", "p_bit_optional", CLI_YESNO, "yes|no", "a DAR of it without the P bit is taken"),
+	END,
+};
+
 static const struct cli_param scs_name[] = { OPERAND("name", CLI_NAME, "NAME", "name of the SCS"), END };
 
 static const struct cli_param scs_del[] = { OPERAND("name", CLI_NAME, "NAME", "name of the SCS"), YES, END };
@@ -154,6 +191,13 @@ static const struct cli_param group_add[] = {
 	OPTION("anchor", "anchor", CLI_NAME, "NAME",
 	       "trust anchor whose certificates may prove the group; without it members are stored only"),
 	OPTION("replace", "replace", CLI_TRUE, NULL, "change the anchor of a group of this name"),
+	END,
+};
+
+static const struct cli_param group_set[] = {
+	OPERAND("name", CLI_NAME, "NAME", "name of the group"),
+	KEY("anchor", "anchor", CLI_ANCHOR, "NAME|none",
+	    "trust anchor whose certificates may prove the group; none: members are stored only"),
 	END,
 };
 
@@ -346,7 +390,13 @@ const struct cli_command cli_commands[] = {
 	{ "scs", "add", "scs.add", "Provision an SCS: who it is, how it proves that, what it may use", scs_add, NULL,
 	  cli_show_scs,
 	  "  mtcctl scs add acme --e164 49170123456 --origin-host scs.acme.example --realm acme.example --anchor anchor-a\n"
-	  "  mtcctl scs add acme ... --actions trigger,recall --rate 100 --burst 200 --replace\n" },
+	  "  mtcctl scs add acme ... --actions trigger,recall --rate 100 --burst 200 --replace\n\n"
+	  "--replace writes all of the SCS anew: what is not named has its default then. 'mtcctl scs set' changes values only.\n" },
+	{ "scs", "set", "scs.set", "Change values of an SCS; what is not named stays as it is", scs_set, NULL, cli_show_set_values,
+	  "  mtcctl scs set acme quota 5000\n"
+	  "  mtcctl scs set acme rate 100 burst 200 actions trigger,recall\n"
+	  "  mtcctl scs set acme priority no\n\n"
+	  "The keys are those of 'scs add' without --, or the names that 'scs show' has. A new host, realm or anchor ends the sessions.\n" },
 	{ "scs", "del", "scs.del", "Remove an SCS, its rules and its sessions", scs_del, NULL, cli_show_deleted,
 	  "  mtcctl scs del acme\n" },
 	{ "scs", "list", "scs.list", "All SCSs", NULL, scs_columns, cli_show_count, "  mtcctl scs list\n" },
@@ -359,12 +409,15 @@ const struct cli_command cli_commands[] = {
 	  "The first line of a CSV file names the columns, in any order; in JSON lines they are members of one object a line.\n"
 	  "Columns: name, e164, origin_host, realm, anchor; optional: payload_max, validity_max_s, port_min, port_max,\n"
 	  "priority_allowed (yes, no), actions (trigger recall replace), rate_per_s, burst, quota_per_day, connections_max,\n"
-	  "pending_max, p_bit_optional (yes, no). What is empty or left out has its default.\n" },
+	  "pending_max, p_bit_optional (yes, no). What is empty has its default. A column that the file does not have has it in a new row only: an SCS that\n"
+	  "is there keeps what is stored.\n" },
 	{ "scs", "export", "scs.export", "All SCSs into a file that import reads", export_file, NULL, NULL,
 	  "  mtcctl scs export scs.csv\n  mtcctl scs export --format jsonl | gzip >scs.jsonl.gz\n" },
 	{ "group", "add", "group.add", "A group of SCSs, for rules on all of them", group_add, NULL, cli_show_group,
 	  "  mtcctl group add fleet\n"
 	  "  mtcctl group add partners --anchor anchor-a\n" },
+	{ "group", "set", "group.set", "Change the anchor of a group", group_set, NULL, cli_show_set_values,
+	  "  mtcctl group set partners anchor anchor-b\n  mtcctl group set partners anchor none\n" },
 	{ "group", "del", "group.del", "Remove a group, its memberships and its rules", group_del, NULL, cli_show_group_deleted,
 	  "  mtcctl group del fleet\n" },
 	{ "group", "list", "group.list", "All groups", NULL, group_columns, cli_show_count, "  mtcctl group list\n" },
@@ -380,7 +433,7 @@ const struct cli_command cli_commands[] = {
 	  "  zcat group.jsonl.gz | mtcctl group import - --replace\n\n"
 	  "The first line of a CSV file names the columns, in any order; in JSON lines they are members of one object a line.\n"
 	  "Columns: group; optional: anchor, scs. A row without scs is the group itself with its anchor, one with scs a "
-	  "member.\n" },
+	  "member.\nWithout the column anchor a group that is there keeps its anchor.\n" },
 	{ "group", "export", "group.export", "All groups and their stored members into a file that import reads", export_file,
 	  NULL, NULL, "  mtcctl group export group.csv\n  mtcctl group export --format jsonl | gzip >group.jsonl.gz\n" },
 	{ "set", "add", "set.add", "A named set of devices, for rules on all of them", set_name, NULL, cli_show_set,
@@ -430,7 +483,8 @@ const struct cli_command cli_commands[] = {
 	  "  zcat assoc.jsonl.gz | mtcctl assoc import - --replace\n\n"
 	  "The first line of a CSV file names the columns, in any order; in JSON lines they are members of one object a line.\n"
 	  "Columns: who, device; optional: effect (allow, deny), rights (trigger recall replace), not_before, not_after,\n"
-	  "mode (enforce, detect-only). What is empty or left out: allow, all rights, always, enforce.\n" },
+	  "mode (enforce, detect-only). What is empty: allow, all rights, always, enforce. A column that the file does not have\n"
+	  "says that in a new row only: a rule that is there keeps what is stored.\n" },
 	{ "assoc", "export", "assoc.export", "All allow and deny rules into a file that import reads", export_file, NULL, NULL,
 	  "  mtcctl assoc export assoc.csv\n  mtcctl assoc export --format jsonl | gzip >assoc.jsonl.gz\n" },
 	{ "assoc", "undo list", "assoc.undo.list", "The states before the last imports that can be gone back to, newest first",
@@ -456,7 +510,8 @@ const struct cli_command cli_commands[] = {
 	  "  mtcctl block import block.csv --dry-run\n  mtcctl block import block.csv\n"
 	  "  zcat block.jsonl.gz | mtcctl block import - --replace\n\n"
 	  "The first line of a CSV file names the columns, in any order; in JSON lines they are members of one object a line.\n"
-	  "Columns: who, device; optional: not_before, not_after, mode (enforce, detect-only).\n" },
+	  "Columns: who, device; optional: not_before, not_after, mode (enforce, detect-only). A block that is there keeps what\n"
+	  "is stored in a column that the file does not have.\n" },
 	{ "block", "export", "block.export", "All block rules into a file that import reads", export_file, NULL, NULL,
 	  "  mtcctl block export block.csv\n  mtcctl block export --format jsonl | gzip >block.jsonl.gz\n" },
 	{ "triggers", "list", "triggers.list", "Triggers that are under way or wait for their report", triggers_list,

@@ -14,7 +14,7 @@ static void usage_line(FILE *out, const struct cli_command *c)
 			fprintf(out, " --%s %s", p->option, p->shown);
 	for (const struct cli_param *p = c->params; p && p->arg; p++)
 		if (p->option && !p->required) {
-			fputs(" [OPTION]...", out);
+			fputs(p->pair ? " KEY VALUE..." : " [OPTION]...", out);
 			break;
 		}
 }
@@ -68,7 +68,7 @@ static void param_line(FILE *out, const struct cli_param *p)
 {
 	char left[64];
 
-	snprintf(left, sizeof left, "%s%s%s%s", p->option ? "--" : "", p->option ? p->option : p->shown,
+	snprintf(left, sizeof left, "%s%s%s%s", p->option && !p->pair ? "--" : "", p->option ? p->option : p->shown,
 		 p->option && p->shown ? " " : "", p->option && p->shown ? p->shown : "");
 	fprintf(out, "  %-28s %s", left, p->meaning);
 	if (p->kind == CLI_NUM)

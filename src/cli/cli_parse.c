@@ -75,6 +75,14 @@ static const char *option(const struct cli_command *c, int argc, char *const *ar
 	return set(p, argv[1], args, why);
 }
 
+static bool has_pairs(const struct cli_command *c)
+{
+	for (const struct cli_param *p = c->params; p && p->arg; p++)
+		if (p->pair)
+			return true;
+	return false;
+}
+
 static const char *complete(const struct cli_command *c, json_t *args, char why[CLI_WHY_MAX])
 {
 	const json_t *low = json_object_get(args, "port_min"), *high = json_object_get(args, "port_max");
@@ -88,6 +96,16 @@ static const char *complete(const struct cli_command *c, json_t *args, char why[
 				 p->option ? p->option : p->shown, p->meaning);
 			return why;
 		}
+	if (has_pairs(c)) {
+		const struct cli_param *p = c->params;
+
+		while (p->arg && (!p->pair || !json_object_get(args, p->arg)))
+			p++;
+		if (!p->arg) {
+			snprintf(why, CLI_WHY_MAX, "KEY VALUE is missing: what is to be set?");
+			return why;
+		}
+	}
 	if (low && high && json_integer_value(low) > json_integer_value(high)) {
 		snprintf(why, CLI_WHY_MAX, "--port-min is above --port-max");
 		return why;
@@ -95,7 +113,33 @@ static const char *complete(const struct cli_command *c, json_t *args, char why[
 	return NULL;
 }
 
-#define OPERANDS_MAX 8
+static const struct cli_param *find_key(const struct cli_param *p, const char *word)
+{
+	for (; p && p->arg; p++)
+		if (p->pair && (!strcmp(p->option, word) || !strcmp(p->arg, word)))
+			return p;
+	return NULL;
+}
+
+/* KEY VALUE, as often as wanted. */
+static const char *pairs(const struct cli_command *c, char *const *words, unsigned n, json_t *args, char why[CLI_WHY_MAX])
+{
+	const char *problem = NULL;
+
+	for (unsigned i = 0; i < n && !problem; i += 2) {
+		const struct cli_param *p = find_key(c->params, words[i]);
+
+		if (!p)
+			problem = (snprintf(why, CLI_WHY_MAX, "there is no value '%.60s' to set", words[i]), why);
+		else if (i + 1 == n)
+			problem = (snprintf(why, CLI_WHY_MAX, "%s needs %s", p->option, p->shown), why);
+		else
+			problem = set(p, words[i + 1], args, why);
+	}
+	return problem;
+}
+
+#define OPERANDS_MAX 48 /* a pair for every value of an SCS, and more */
 
 /* Operands in the order of their rows; one that may be left out is, when there are fewer words. */
 static const char *operands(const struct cli_command *c, char *const *words, unsigned n, json_t *args, char why[CLI_WHY_MAX])
@@ -113,6 +157,8 @@ static const char *operands(const struct cli_command *c, char *const *words, uns
 		else
 			problem = set(p, words[at++], args, why);
 	}
+	if (!problem && at < n && has_pairs(c))
+		return pairs(c, words + at, n - at, args, why);
 	if (!problem && at < n)
 		problem = (snprintf(why, CLI_WHY_MAX, "'%.60s' is one word too many", words[at]), why);
 	return problem;

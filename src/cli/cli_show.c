@@ -171,23 +171,83 @@ int cli_show_reload(FILE *out, const json_t *last)
 	return CLI_OK;
 }
 
+/* The values that a change made different. Returns how many of them were not named, and went back to their default. */
+static unsigned changed(FILE *out, const json_t *last)
+{
+	char key[TEXT_MAX], before[TEXT_MAX], now[TEXT_MAX];
+	const json_t *one;
+	unsigned reset = 0;
+	size_t i;
+
+	json_array_foreach(json_object_get(last, "changed"), i, one)
+	{
+		bool named = json_is_true(json_object_get(one, "named"));
+
+		cli_member(before, one, "before");
+		cli_member(now, one, "now");
+		fprintf(out, "  %-18s%s -> %s%s\n", cli_member(key, one, "key"), *before ? before : "none", *now ? now : "none",
+			named ? "" : " (not named: its default)");
+		reset += !named;
+	}
+	if (number_of(last, "sessions_cut"))
+		fprintf(out, "%lld session%s ended\n", number_of(last, "sessions_cut"), number_of(last, "sessions_cut") == 1 ? "" : "s");
+	return reset;
+}
+
+int cli_show_set_values(FILE *out, const json_t *last)
+{
+	bool group = json_object_get(last, "group") != NULL;
+	char name[TEXT_MAX];
+
+	fprintf(out, "%s %s %s\n", json_array_size(json_object_get(last, "changed")) ? "changed" : "nothing is new in",
+		group ? "group" : "SCS", cli_member(name, last, group ? "group" : "scs"));
+	(void)changed(out, last);
+	return CLI_OK;
+}
+
 int cli_show_scs(FILE *out, const json_t *last)
 {
 	char a[TEXT_MAX];
 	bool replaced = json_is_true(json_object_get(last, "replaced"));
 
 	fprintf(out, "%s SCS %s\n", replaced ? "replaced" : "added", cli_member(a, last, "scs"));
+	if (changed(out, last))
+		fprintf(out, "'mtcctl scs set %s KEY VALUE' changes one value and leaves the others as they are.\n", a);
 	if (!replaced)
 		fprintf(out, "It may trigger nothing yet: mtcctl assoc add %s DEVICE\n", a);
 	return CLI_OK;
 }
 
+/* ", rights trigger, mode enforce, until ..." of a rule, or of a rule as it was. */
+static void rule_values(FILE *out, const json_t *o, const char *before)
+{
+	char a[TEXT_MAX];
+
+	if (!json_object_get(o, "mode"))
+		return; /* an older server */
+	fprintf(out, "%srights %s", before, cli_member(a, o, "rights"));
+	fprintf(out, ", mode %s", cli_member(a, o, "mode"));
+	if (*cli_member(a, o, "not_before"))
+		fprintf(out, ", from %s", a);
+	if (*cli_member(a, o, "not_after"))
+		fprintf(out, ", until %s", a);
+}
+
 int cli_show_assoc(FILE *out, const json_t *last)
 {
+	const json_t *before = json_object_get(last, "before");
 	char a[TEXT_MAX], b[TEXT_MAX], c[TEXT_MAX];
 
-	fprintf(out, "%s %s %s %s\n", json_is_true(json_object_get(last, "replaced")) ? "replaced" : "added",
+	fprintf(out, "%s %s %s %s", json_is_true(json_object_get(last, "replaced")) ? "replaced" : "added",
 		cli_member(a, last, "effect"), cli_member(b, last, "scs"), cli_member(c, last, "device"));
+	rule_values(out, last, ": ");
+	fputs("\n", out);
+	if (before && json_object_get(before, "mode")) {
+		rule_values(out, before, "  it was: ");
+		fputs("\n", out);
+	}
+	if (!strcmp(cli_member(a, last, "mode"), "detect-only"))
+		fputs("  detect-only: it refuses nothing, it shows what it would refuse\n", out);
 	return CLI_OK;
 }
 
@@ -210,6 +270,8 @@ int cli_show_group(FILE *out, const json_t *last)
 	bool replaced = json_is_true(json_object_get(last, "replaced"));
 
 	fprintf(out, "%s group %s\n", replaced ? "replaced" : "added", cli_member(a, last, "group"));
+	if (changed(out, last))
+		fprintf(out, "'mtcctl group set %s anchor NAME' changes the anchor.\n", a);
 	if (!replaced)
 		fprintf(out, "It speaks about nobody yet: mtcctl group member add %s SCS; mtcctl assoc add group:%s DEVICE\n", a,
 			a);
@@ -271,6 +333,7 @@ int cli_show_set_member(FILE *out, const json_t *last)
 
 int cli_show_import(FILE *out, const json_t *last, const char *file)
 {
+	char columns[TEXT_MAX];
 	bool dry = json_is_true(json_object_get(last, "dry_run"));
 	char rows[SHOWN_COUNT_MAX];
 
@@ -279,6 +342,9 @@ int cli_show_import(FILE *out, const json_t *last, const char *file)
 		number_of(last, "unchanged"), number_of(last, "deleted"), dry ? " if it were imported; nothing was changed" : "");
 	if (number_of(last, "along"))
 		fprintf(out, "%s %s with them\n", count_of(rows, last, "along", "rule"), dry ? "would go" : "went");
+	if (json_array_size(json_object_get(last, "left_alone")))
+		fprintf(out, "columns that the file leaves alone, where the row is there already: %s\n",
+			cli_member(columns, last, "left_alone"));
 	if (json_is_true(json_object_get(last, "needs_yes")))
 		fputs("it deletes much: for real it wants --yes\n", out);
 	if (!dry && number_of(last, "deleted") + number_of(last, "replaced"))

@@ -141,6 +141,14 @@ json_t *cli_value(const struct cli_param *p, const char *text, char why[CLI_WHY_
 		return ident_name_ok(text)
 			   ? json_string(text)
 			   : wrong(why, p, text, "a name: a-z 0-9 . _ -, at most 63, beginning with a letter or digit");
+	case CLI_ANCHOR:
+		if (!strcmp(text, "none") || !*text)
+			return json_string("");
+		return ident_name_ok(text) ? json_string(text) : wrong(why, p, text, "the name of a trust anchor, or none");
+	case CLI_YESNO:
+		if (!strcmp(text, "yes") || !strcmp(text, "no"))
+			return json_boolean(!strcmp(text, "yes"));
+		return wrong(why, p, text, "yes or no");
 	case CLI_HOST:
 		return host(p, text, why);
 	case CLI_DIGITS:

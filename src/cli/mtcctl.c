@@ -134,14 +134,24 @@ static const struct cli_command *find_command(char *const *words, int n, int *us
 
 static void show_members(FILE *out, const json_t *row)
 {
+	const json_t *in_force = json_object_get(row, "in_force"); /* of the values beside it; NULL: what is shown is in force */
 	const char *name;
 	json_t *v;
 	char text[512];
 
 	json_object_foreach((json_t *)(uintptr_t)row, name, v)
 	{
+		const json_t *held = json_object_get(in_force, name);
+
+		if (v == in_force)
+			continue;
 		cli_text(text, sizeof text, v);
-		fprintf(out, "%-18s%s\n", name, *text ? text : "-");
+		fprintf(out, "%-18s%s", name, *text ? text : "-");
+		if (held && !json_equal(held, v)) {
+			cli_text(text, sizeof text, held);
+			fprintf(out, " stored, in force %s: the configuration has the smaller limit", text);
+		}
+		fputs("\n", out);
 	}
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/core_int.h"
+#include "core/core_limits.h"
 #include "policy/pol_admit.h"
 
 static void identity_view(struct pol_identity *out, const struct ipc_identity *in)
@@ -22,14 +23,7 @@ static void identity_view(struct pol_identity *out, const struct ipc_identity *i
 		out->anchors[out->anchors_n] = in->anchors[out->anchors_n];
 }
 
-static uint32_t connections_max(const struct core *c, const struct asc_scs *scs)
-{
-	return scs->connections_max < c->cfg->limits.connections_per_scs ? scs->connections_max
-									 : c->cfg->limits.connections_per_scs;
-}
-
-/* Of a certificate that names two SCSs nobody can say whose it is. The other one's Origin-Host; NULL: there is none. */
-static const char *also_named(const struct core *c, const struct ipc_identity *id, const struct asc_scs *scs)
+const char *core_also_named(const struct core *c, const struct pol_identity *id, const struct asc_scs *scs)
 {
 	for (uint8_t i = 0; i < id->names_n; i++) {
 		const struct asc_scs *other = asc_scs_by_origin_host(c->store.asc, id->names[i]);
@@ -52,8 +46,8 @@ static enum pol_reason judge(struct core *c, const struct ipc_session_open *open
 		if (!live)
 			return POL_NOMEM;
 		facts = (struct pol_admit_scs){ scs->origin_host, scs->realm,
-						scs->anchor,      also_named(c, &open->identity, scs),
-						live->sessions_n, connections_max(c, scs) };
+						scs->anchor,      core_also_named(c, &id, scs),
+						live->sessions_n, core_connections_max(c, scs) };
 	}
 	return pol_admit(&id, open->origin_host, open->origin_realm, scs ? &facts : NULL, clock_real_ms() / 1000);
 }
@@ -82,10 +76,12 @@ static void session_refuse(struct core_edge *e, uint64_t number, const struct ip
 {
 	struct core *c = e->core;
 	const struct asc_scs *scs = asc_scs_by_origin_host(c->store.asc, open->origin_host);
+	struct pol_identity id;
 	const char *also;
 
 	core_decide_session(c, e->who.generation, number, open, scs ? scs->name : "", reason);
-	also = reason == POL_CERTIFICATE_OF_TWO && scs ? also_named(c, &open->identity, scs) : NULL;
+	identity_view(&id, &open->identity);
+	also = reason == POL_CERTIFICATE_OF_TWO && scs ? core_also_named(c, &id, scs) : NULL;
 	log_warn(c->log, "core", "session %u-%06llx of %s at %s refused: %s%s%s", e->who.generation, (unsigned long long)number,
 		 open->origin_host, open->address, pol_reason_words(reason), also ? ": also " : "", also ? also : "");
 	refuse(e, number, reason);

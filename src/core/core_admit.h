@@ -11,6 +11,10 @@ struct core_probes { /* connections that wait for the watchdog answer of the old
 	uint32_t n;
 };
 
+struct pol_identity;
+/* Of a certificate that names two SCSs nobody can say whose it is. The Origin-Host of the other one, borrowed from `id`; NULL: there is none. */
+const char *core_also_named(const struct core *c, const struct pol_identity *id, const struct asc_scs *scs);
+
 void core_probes_init(struct core *c);
 void core_probes_fini(struct core *c); /* a zeroed part is allowed */
 

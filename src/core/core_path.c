@@ -17,6 +17,7 @@
 #include "base/fault.h"
 #include "base/str.h"
 #include "core/core_int.h"
+#include "core/core_limits.h"
 #include "core/core_overdue.h"
 #include "core/core_path.h"
 #include "base/stage.h"
@@ -286,8 +287,8 @@ static enum stage stage_judge(struct visit *v)
 	assoc_found_none(&found);
 	core_scs_facts(&scs, v->scs);
 	facts.load = load_of(v);
-	facts.payload_ceiling = c->cfg->limits.payload_max < TRG_PAYLOAD_MAX ? c->cfg->limits.payload_max : TRG_PAYLOAD_MAX;
-	facts.validity_ceiling_s = c->cfg->limits.validity_max_s;
+	facts.payload_ceiling = core_payload_ceiling(c);
+	facts.validity_ceiling_s = core_validity_ceiling_s(c);
 	if ((device.external || device.msisdn) && asc_find_rules(c->store.asc, &who, &device, &found))
 		facts.found = NULL;
 	pol_judge(&v->verdict, &v->request, &screened, &facts);

@@ -166,6 +166,14 @@ void core_scs_view(const struct core *c, const char *scs, struct core_scs_view *
 typedef void core_kept_fn(void *arg, uint64_t number, int err);
 ERR_MUST_USE int core_quota_reset(struct core *c, const char *scs, core_kept_fn *done, void *arg);
 
+/* What is in force of the limits of an SCS: the smaller of what is stored for it and of the configuration. Requests and connections are
+ * measured against these. */
+struct core_scs_limits {
+	uint32_t payload_max; /* octets */
+	uint32_t validity_max_s, connections_max, pending_max;
+};
+void core_scs_limits(const struct core *c, const struct asc_scs *scs, struct core_scs_limits *out);
+
 /* The facts of a provisioned SCS as pol_judge() takes them; borrows the texts of `in`. */
 void core_scs_facts(struct pol_scs *out, const struct asc_scs *in);
 

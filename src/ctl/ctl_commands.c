@@ -35,25 +35,38 @@
 #define SURE                                                                                                                     \
 	BOOLEAN("yes", "do it though it deletes much"), NUM("deletes_max", 0, INT64_MAX, "do it though it deletes so many rows")
 
+#define SCS_LIMITS                                                                                                               \
+	NUM("payload_max", 0, 65536, "octets of a trigger payload"),                                                             \
+	    NUM("validity_max_s", 1, UINT32_MAX, "seconds of validity it may ask for"),                                          \
+	    NUM("port_min", 0, 65535, "lowest application port it may address"),                                                 \
+	    NUM("port_max", 0, 65535, "highest application port it may address"),                                                \
+	    BOOLEAN("priority_allowed", "it may ask for priority"),                                                              \
+	    WORDS("actions", CTL_WORDS_RIGHTS, "what it may ask for at all"),                                                    \
+	    NUM("rate_per_s", 0, UINT32_MAX, "requests a second; 0: no limit"),                                                  \
+	    NUM("burst", 0, UINT32_MAX, "requests at once above the rate"),                                                      \
+	    NUM("quota_per_day", 0, UINT32_MAX, "triggers a day (UTC); 0: no limit"),                                            \
+	    NUM("connections_max", 1, 1024, "connections at a time"),                                                            \
+	    NUM("pending_max", 1, 65536, "requests without an answer at a time"),                                                \
+	    BOOLEAN("p_bit_optional", "a DAR of it without the P bit is taken")
+
 const struct ctl_arg ctl_args_scs_add[] = {
 	TEXT("name", true, 1, 63, "name of the SCS: a-z 0-9 . _ -"),
 	TEXT("e164", true, 5, 15, "its SCS-Identity, 5 to 15 digits"),
 	TEXT("origin_host", true, 1, 253, "its Diameter Origin-Host, proven by its certificate"),
 	TEXT("realm", true, 1, 253, "its Diameter Origin-Realm"),
 	TEXT("anchor", true, 1, 63, "name of the trust anchor its certificate chains to"),
-	NUM("payload_max", 0, 65536, "octets of a trigger payload"),
-	NUM("validity_max_s", 1, UINT32_MAX, "seconds of validity it may ask for"),
-	NUM("port_min", 0, 65535, "lowest application port it may address"),
-	NUM("port_max", 0, 65535, "highest application port it may address"),
-	BOOLEAN("priority_allowed", "it may ask for priority"),
-	WORDS("actions", CTL_WORDS_RIGHTS, "what it may ask for at all"),
-	NUM("rate_per_s", 0, UINT32_MAX, "requests a second; 0: no limit"),
-	NUM("burst", 0, UINT32_MAX, "requests at once above the rate"),
-	NUM("quota_per_day", 0, UINT32_MAX, "triggers a day (UTC); 0: no limit"),
-	NUM("connections_max", 1, 1024, "connections at a time"),
-	NUM("pending_max", 1, 65536, "requests without an answer at a time"),
-	BOOLEAN("p_bit_optional", "a DAR of it without the P bit is taken"),
+	SCS_LIMITS,
 	BOOLEAN("replace", "overwrite an SCS of this name"),
+	END,
+};
+
+const struct ctl_arg ctl_args_scs_set[] = {
+	TEXT("name", true, 1, 63, "name of an SCS"),
+	TEXT("e164", false, 5, 15, "its SCS-Identity, 5 to 15 digits"),
+	TEXT("origin_host", false, 1, 253, "its Diameter Origin-Host, proven by its certificate"),
+	TEXT("realm", false, 1, 253, "its Diameter Origin-Realm"),
+	TEXT("anchor", false, 1, 63, "name of the trust anchor its certificate chains to"),
+	SCS_LIMITS,
 	END,
 };
 
@@ -120,6 +133,12 @@ const struct ctl_arg ctl_args_group_add[] = {
 	TEXT("name", true, 1, 63, "name of the group: a-z 0-9 . _ -"),
 	TEXT("anchor", false, 1, 63, "name of the trust anchor whose certificates may prove it; absent: members are stored only"),
 	BOOLEAN("replace", "change the anchor of a group of this name"),
+	END,
+};
+
+const struct ctl_arg ctl_args_group_set[] = {
+	TEXT("name", true, 1, 63, "name of a group"),
+	TEXT("anchor", false, 0, 63, "name of the trust anchor whose certificates may prove it; empty: members are stored only"),
 	END,
 };
 

@@ -17,10 +17,12 @@ static const struct {
 	{ "sessions", NULL },
 	{ "stats", NULL },
 	{ "scs.add", ctl_args_scs_add },
+	{ "scs.set", ctl_args_scs_set },
 	{ "scs.del", ctl_args_scs_del },
 	{ "scs.list", NULL },
 	{ "scs.show", ctl_args_scs_name },
 	{ "group.add", ctl_args_group_add },
+	{ "group.set", ctl_args_group_set },
 	{ "group.del", ctl_args_group_del },
 	{ "group.list", NULL },
 	{ "group.show", ctl_args_group_name },
@@ -142,12 +144,69 @@ static void test_a_cell_is_short_and_clean(void **state)
 	json_decref(v);
 }
 
+static const struct cli_command *verb_of(const char *group, const char *verb)
+{
+	for (const struct cli_command *c = cli_commands; c->group; c++)
+		if (!strcmp(c->group, group) && c->verb && !strcmp(c->verb, verb))
+			return c;
+	fail_msg("no %s %s", group, verb);
+	return NULL;
+}
+
+/* The arguments as JSON, or what is wrong. */
+static const char *parsed(const char *group, const char *verb, int n, const char *const *words)
+{
+	static char out[2048];
+	char why[CLI_WHY_MAX];
+	json_t *args = json_object();
+	const char *problem = cli_parse(verb_of(group, verb), n, (char *const *)(uintptr_t)words, args, why);
+	char *text = json_dumps(args, JSON_COMPACT);
+
+	snprintf(out, sizeof out, "%s", problem ? problem : text);
+	free(text);
+	json_decref(args);
+	return out;
+}
+#define PARSED(group, verb, ...)                                                                                                 \
+	parsed(group, verb, (int)(sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *)), (const char *const[]){ __VA_ARGS__ })
+
+static void test_values_are_set_by_pairs_of_words(void **state)
+{
+	(void)state;
+	assert_string_equal(PARSED("scs", "set", "acme", "quota", "5", "priority", "no", "actions", "trigger,recall"),
+			    "{\"name\":\"acme\",\"quota_per_day\":5,\"priority_allowed\":false,\"actions\":[\"trigger\",\"recall\"]}");
+	assert_string_equal(PARSED("scs", "set", "acme", "quota_per_day", "5"), "{\"name\":\"acme\",\"quota_per_day\":5}");
+	assert_string_equal(PARSED("scs", "set", "--quota", "5", "acme"), "{\"quota_per_day\":5,\"name\":\"acme\"}");
+	assert_string_equal(PARSED("scs", "set", "acme"), "KEY VALUE is missing: what is to be set?");
+	assert_string_equal(PARSED("scs", "set", "acme", "quota"), "quota needs N");
+	assert_string_equal(PARSED("scs", "set", "acme", "colour", "red"), "there is no value 'colour' to set");
+	assert_non_null(strstr(PARSED("scs", "set", "acme", "quota", "5", "quota", "6"), "does not go with an earlier word"));
+	assert_non_null(strstr(PARSED("scs", "set", "acme", "quota", "many"), "expected a number from 0"));
+	assert_string_equal(PARSED("scs", "set", "acme", "port-min", "9", "port-max", "8"), "--port-min is above --port-max");
+	assert_string_equal(PARSED("group", "set", "fleet", "anchor", "none"), "{\"name\":\"fleet\",\"anchor\":\"\"}");
+	assert_string_equal(PARSED("group", "set", "fleet", "anchor", "anchor-b"), "{\"name\":\"fleet\",\"anchor\":\"anchor-b\"}");
+	assert_string_equal(PARSED("scs", "show", "acme", "more"), "'more' is one word too many");
+}
+
+static void test_a_device_that_looks_like_a_pattern_is_told_which_forms_are_some(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(PARSED("block", "add", "*", "meter@*.example"), "are no patterns inside a name"));
+	assert_non_null(strstr(PARSED("block", "add", "*", "meter*"), "are no patterns inside a name"));
+	assert_string_equal(PARSED("block", "del", "*", "meter-7*@a.example"), /* the server knows whether it has one of an older version */
+			    "{\"scs\":\"*\",\"device\":\"meter-7*@a.example\",\"effect\":\"block\"}");
+	assert_string_equal(PARSED("block", "add", "*", "*@A.example"),
+			    "{\"scs\":\"*\",\"device\":\"*@a.example\",\"effect\":\"block\"}");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_command_of_the_server_can_be_asked_for),
 		cmocka_unit_test(test_arguments_and_bounds_are_the_same_on_both_sides),
 		cmocka_unit_test(test_a_cell_is_short_and_clean),
+		cmocka_unit_test(test_values_are_set_by_pairs_of_words),
+		cmocka_unit_test(test_a_device_that_looks_like_a_pattern_is_told_which_forms_are_some),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,34 @@
+/* core_limits.c - which limits are in force for an SCS: its own, and those of the configuration. */
+#include "core/core_limits.h"
+
+#include "core/core_int.h"
+
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+uint32_t core_payload_ceiling(const struct core *c)
+{
+	return smaller(c->cfg->limits.payload_max, TRG_PAYLOAD_MAX);
+}
+
+uint32_t core_validity_ceiling_s(const struct core *c)
+{
+	return c->cfg->limits.validity_max_s;
+}
+
+uint32_t core_connections_max(const struct core *c, const struct asc_scs *scs)
+{
+	return smaller(scs->connections_max, c->cfg->limits.connections_per_scs);
+}
+
+void core_scs_limits(const struct core *c, const struct asc_scs *scs, struct core_scs_limits *out)
+{
+	*out = (struct core_scs_limits){
+		.payload_max = smaller(scs->payload_max, core_payload_ceiling(c)),
+		.validity_max_s = smaller(scs->validity_max_s, core_validity_ceiling_s(c)),
+		.connections_max = core_connections_max(c, scs),
+		.pending_max = smaller(scs->pending_max, c->cfg->limits.pending_total),
+	};
+}

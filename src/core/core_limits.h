@@ -1,0 +1,11 @@
+/* core_limits.h - limits of the configuration that hold for every SCS, beside its own (core_scs_limits() in core_view.h). */
+#pragma once
+#include <stdint.h>
+
+#include "assoc/asc_scs.h"
+
+struct core;
+
+uint32_t core_payload_ceiling(const struct core *c); /* octets */
+uint32_t core_validity_ceiling_s(const struct core *c);
+uint32_t core_connections_max(const struct core *c, const struct asc_scs *scs);
