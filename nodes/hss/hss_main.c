@@ -55,9 +55,10 @@ static void warn_twins(struct hss *h)
 	const struct hss_twins *t = hss_store_twins(h->state.self.store);
 
 	if (t->n)
-		log_warn(&h->log, "hss",
-			 "%s:%u: '%s' differs only in case from '%s' on line %u: they are two devices (%zu such name%s in the file)",
-			 h->conf.subscribers, t->second_line, t->second, t->first, t->first_line, t->n, t->n == 1 ? "" : "s");
+		log_warn(
+		    &h->log, "hss",
+		    "%s:%u: '%s' differs only in case from '%s' on line %u: they are two devices (%zu such name%s in the file)",
+		    h->conf.subscribers, t->second_line, t->second, t->first, t->first_line, t->n, t->n == 1 ? "" : "s");
 }
 
 static void on_reloaded(void *arg, struct hss_store *store, const char *why)

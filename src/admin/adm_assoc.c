@@ -50,8 +50,9 @@ static struct asc_rule_values values_of(const json_t *args)
 {
 	bool block = effect_of(ctl_arg_text(args, "effect", "allow")) == ASSOC_BLOCK; /* stops every right */
 
-	return (struct asc_rule_values){ .rights = block ? ASSOC_RIGHT_ALL
-							 : (uint8_t)ctl_arg_bits(args, "rights", CTL_WORDS_RIGHTS, ASSOC_RIGHT_ALL),
+	return (struct asc_rule_values){ .rights = block
+						       ? ASSOC_RIGHT_ALL
+						       : (uint8_t)ctl_arg_bits(args, "rights", CTL_WORDS_RIGHTS, ASSOC_RIGHT_ALL),
 					 .mode = mode_of(ctl_arg_text(args, "mode", "enforce")),
 					 .not_before_s = (int64_t)ctl_arg_num(args, "not_before", 0),
 					 .not_after_s = (int64_t)ctl_arg_num(args, "not_after", 0) };

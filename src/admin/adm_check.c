@@ -1,25 +1,10 @@
 /* adm_check.c - the command assoc.check: the code that judges requests judges a question, and judges it again after each single change that
- * could reverse the answer. Nothing is changed, sent or counted. */
+ * could reverse the answer. Nothing is changed or submitted; only the HSS is asked, when somebody wants that. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "admin/adm_int.h"
+#include "admin/adm_check.h"
 #include "base/clock.h"
-#include "policy/pol_change.h"
-
-struct check { /* one question, the facts about it and the verdict */
-	const struct adm *adm;
-	const char *scs, *action;
-	const struct asc_scs *provisioned; /* NULL: no such SCS */
-	const char *proven[ASC_PROVEN_MAX];
-	struct asc_asker who;
-	struct assoc_found found;
-	struct asc_near near;
-	struct pol_case c;
-	struct pol_verdict verdict;
-	struct pol_assoc assoc;
-	struct pol_changes changes;
-};
 
 /* -- the question */
 
@@ -51,7 +36,6 @@ static const char *question_of(struct check *k, const json_t *args)
 
 	k->scs = ctl_arg_text(args, "scs", "");
 	k->action = ctl_arg_text(args, "action", "trigger");
-	k->who = (struct asc_asker){ k->scs, k->proven, ctl_arg_texts(args, "group", k->proven, ASC_PROVEN_MAX) };
 	k->c.now_ms = ctl_arg_has(args, "at") ? ctl_arg_num(args, "at", 0) * 1000 : clock_real_ms();
 	if (wrong)
 		return wrong;
@@ -62,6 +46,98 @@ static const char *question_of(struct check *k, const json_t *args)
 			k->c.request.action = actions[i];
 	}
 	return NULL;
+}
+
+/* -- who asks: the groups that a certificate proves */
+
+static void prove(struct check *k, const char *group)
+{
+	uint8_t n = k->who.proven_n;
+
+	if (n == ASC_PROVEN_MAX || strlen(group) > IDENT_SCS_MAX)
+		return;
+	strcpy(k->proven_room[n], group);
+	k->proven[n] = k->proven_room[n];
+	k->who.proven_n++;
+}
+
+static void take_names(struct check *k)
+{
+	const char *names[ASC_PROVEN_MAX];
+	uint8_t n = ctl_arg_texts(k->args, "group", names, ASC_PROVEN_MAX);
+
+	if (n)
+		k->proof = CHECK_NAMES;
+	for (uint8_t i = 0; i < n; i++)
+		prove(k, names[i]);
+}
+
+struct looking {
+	struct check *k;
+	const char *session;
+	bool found, foreign;
+};
+
+static void look_at(void *arg, const struct core_session_view *s)
+{
+	struct looking *l = arg;
+
+	if (strcmp(s->session, l->session) != 0)
+		return;
+	l->found = true;
+	l->foreign = strcmp(s->scs, l->k->scs) != 0;
+	l->k->proof_not_after_s = s->not_after_s;
+	for (uint8_t i = 0; i < s->asker.proven_n && !l->foreign; i++)
+		prove(l->k, s->asker.proven[i]);
+}
+
+static const char *take_session(struct check *k)
+{
+	struct looking l = { .k = k, .session = ctl_arg_text(k->args, "session", "") };
+
+	k->proof = CHECK_SESSION;
+	core_session_each(k->adm->core, look_at, &l);
+	if (!l.found)
+		return "no such session is open: 'mtcctl sessions' lists them";
+	return l.foreign ? "the session belongs to another SCS" : NULL;
+}
+
+/* One that would be refused proves nothing. */
+static const char *take_certificate(struct check *k)
+{
+	int err = core_certificate(k->adm->core, k->scs, ctl_arg_text(k->args, "certificate", ""), k->c.now_ms / 1000,
+				   &k->certificate, k->refused);
+
+	k->proof = CHECK_CERTIFICATE;
+	if (err == ERR_INVAL)
+		return "the file holds no PEM certificate, or too many";
+	if (err == ERR_STATE)
+		return "no trust anchors are in use: certificates cannot be checked";
+	if (err)
+		return err == ERR_AUTH ? NULL : "out of memory";
+	k->proof_not_after_s = k->certificate.not_after_s;
+	for (uint8_t i = 0; i < k->certificate.groups_n && k->certificate.admission == POL_NONE; i++)
+		prove(k, k->certificate.groups[i]);
+	return NULL;
+}
+
+static const char *take_proof(struct check *k)
+{
+	int given = ctl_arg_has(k->args, "group") + ctl_arg_has(k->args, "session") + ctl_arg_has(k->args, "certificate");
+	const char *wrong = NULL;
+
+	k->who = (struct asc_asker){ k->scs, k->proven, 0 };
+	if (given > 1)
+		return "groups come from one place: give group, session or certificate";
+	if (ctl_arg_has(k->args, "session"))
+		wrong = take_session(k);
+	else if (ctl_arg_has(k->args, "certificate"))
+		wrong = take_certificate(k);
+	else
+		take_names(k);
+	if (k->proof_not_after_s && k->c.now_ms / 1000 > k->proof_not_after_s)
+		k->who.proven_n = 0; /* as core_asker() */
+	return wrong;
 }
 
 /* -- the facts, as the wire path has them */
@@ -93,136 +169,113 @@ static int look_up(struct check *k, bool now)
 	return err ? err : asc_find_near(k->adm->asc, &k->who, &device, &k->near);
 }
 
+/* A connection that is not made asks for nothing. */
+static void judge_certificate(struct check *k)
+{
+	if (k->proof != CHECK_CERTIFICATE || !k->provisioned)
+		return;
+	if (k->refused[0])
+		k->verdict = pol_verdict_of(POL_NOT_PROTECTED);
+	else if (k->certificate.admission != POL_NONE)
+		k->verdict = pol_verdict_of(k->certificate.admission);
+}
+
 static void judge(struct check *k)
 {
 	pol_case_judge(&k->verdict, &k->c);
 	pol_assoc_judge(&k->assoc, &k->found, pol_right_of(k->c.request.action), (int64_t)(k->c.now_ms / 1000));
 	pol_changes_find(&k->changes, &k->c);
+	judge_certificate(k);
 }
 
-/* -- the reply */
+/* -- the HSS */
 
-static json_t *rule_texts(const struct check *k, const uint8_t *which, uint8_t n)
+/* A name of the device that the question does not have: is it denied under that one? */
+static bool other_name_ok(struct check *k, const char *external, const char *msisdn)
 {
-	json_t *list = json_array();
+	struct asc_device device = { external, msisdn };
+	struct assoc_found *other = malloc(sizeof *other); /* too much for a stack beside the rest */
+	struct pol_verdict v;
+	bool read;
 
-	for (uint8_t i = 0; i < n; i++) {
-		char text[ASSOC_RULE_TEXT_MAX];
-
-		json_array_append_new(list, json_string(assoc_rule_text(text, &k->found.rules[which[i]])));
-	}
-	return list;
+	if (!other)
+		return false;
+	assoc_found_none(other);
+	read = !asc_find_rules(k->adm->asc, &k->who, &device, other);
+	pol_judge_again(&v, pol_right_of(k->c.request.action), read ? &k->found : NULL, other, k->c.now_ms);
+	free(other);
+	if (v.status != TSP_STATUS_SUCCESS)
+		k->verdict = v;
+	return v.status == TSP_STATUS_SUCCESS;
 }
 
-/* Groups given as proven that the SCS is not in: the group does not exist, or its anchor is not the anchor of the SCS. */
-static json_t *unproven(const struct check *k)
+/* What the HSS says comes after what the rules say, as on the path of a trigger. */
+static void judge_hss(struct check *k)
 {
-	const struct asc_group *groups[ASC_ASKER_GROUPS_MAX];
-	uint8_t n = asc_asker_groups(k->adm->asc, &k->who, groups);
-	json_t *list = json_array();
-
-	for (uint8_t i = 0; i < k->who.proven_n; i++) {
-		uint8_t at = 0;
-
-		while (at < n && strcmp(groups[at]->name, k->who.proven[i]) != 0)
-			at++;
-		if (at == n)
-			json_array_append_new(list, json_string(k->who.proven[i]));
-	}
-	return list;
-}
-
-/* Reasons to refuse that do not come from rules. */
-static json_t *path(const struct check *k)
-{
-	json_t *list = json_array();
-
-	if (!k->provisioned)
-		json_array_append_new(list,
-				      json_string("no SCS is provisioned under this name: none of its connections is admitted"));
-	if (!(k->c.scs.actions & pol_right_of(k->c.request.action)))
-		json_array_append_new(list, json_sprintf("the SCS may not ask for %s at all", k->action));
-	if (k->c.scs.quota_per_day && k->c.load.quota_used >= k->c.scs.quota_per_day)
-		json_array_append_new(list, json_sprintf("the SCS has used up its quota of the day, %u", k->c.scs.quota_per_day));
-	return list;
-}
-
-static json_t *needs(const struct check *k)
-{
-	json_t *list = json_array();
-
-	if (!k->provisioned)
-		json_array_append_new(list, json_sprintf("provision the SCS: mtcctl scs add %s", k->scs));
-	if (k->changes.needs_action)
-		json_array_append_new(
-		    list, json_sprintf("let the SCS ask for %s: mtcctl scs add %s --actions --replace", k->action, k->scs));
-	if (k->changes.needs_quota)
-		json_array_append_new(list, json_string("a higher quota of the day, or the next day (UTC)"));
-	return list;
-}
-
-/* The name of the group or set that the change concerns; NULL: none. */
-static const char *name_in(const struct pol_change *c)
-{
-	switch (c->kind) {
-	case POL_CHANGE_JOIN_GROUP:
-	case POL_CHANGE_LEAVE_GROUP:
-		return c->rule->who + sizeof ASSOC_GROUP_PREFIX - 1;
-	case POL_CHANGE_JOIN_SET:
-	case POL_CHANGE_LEAVE_SET:
-		return c->rule->device + sizeof ASSOC_SET_PREFIX - 1;
-	default:
-		return NULL;
-	}
-}
-
-static json_t *changes(const struct check *k)
-{
-	static const char *const words[] = { "add", "delete",     "detect-only", "enforce",     "right",    "begin",
-					     "end", "join-group", "join-set",    "leave-group", "leave-set" };
-	json_t *list = json_array();
-
-	for (uint8_t i = 0; i < k->changes.n; i++) {
-		const struct pol_change *c = &k->changes.list[i];
-		char text[ASSOC_RULE_TEXT_MAX];
-		json_t *row = json_pack("{s:s, s:s}", "change", words[c->kind], "rule", assoc_rule_text(text, c->rule));
-
-		if (row && c->at_s)
-			json_object_set_new(row, "at", adm_time((uint64_t)c->at_s * 1000));
-		if (row && name_in(c))
-			json_object_set_new(row, "name", json_string(name_in(c)));
-		json_array_append_new(list, row);
-	}
-	return list;
-}
-
-static json_t *reply(const struct check *k)
-{
-	bool allowed = k->verdict.status == TSP_STATUS_SUCCESS;
 	const struct pol_request *r = &k->c.request;
-	char rule[ASSOC_RULE_TEXT_MAX] = "", device[POL_DEVICE_TEXT_MAX];
-	json_t *last;
 
-	if (k->assoc.winner >= 0)
-		assoc_rule_text(rule, &k->found.rules[k->assoc.winner]);
-	last = json_pack("{s:b, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:o}", "allowed", allowed, "reason",
-			 allowed ? "" : pol_reason_str(k->verdict.reason), "meaning",
-			 allowed ? "" : pol_reason_words(k->verdict.reason), "rule", rule, "beaten",
-			 rule_texts(k, k->assoc.beaten, k->assoc.beaten_n), "detected",
-			 rule_texts(k, k->assoc.detected, k->assoc.detected_n), "device", pol_request_device(device, r), "scs",
-			 k->scs, "action", k->action, "at", adm_time(k->c.now_ms));
-	if (!last)
-		return NULL;
-	if (r->external[0] && r->msisdn[0])
-		json_object_set_new(last, "msisdn", json_string(r->msisdn));
-	json_object_set_new(last, "groups", adm_groups(k->adm, &k->who));
-	json_object_set_new(last, "unproven", unproven(k));
-	json_object_set_new(last, "path", path(k));
-	json_object_set_new(last, "changes", changes(k));
-	json_object_set_new(last, "needs", needs(k));
-	json_object_set_new(last, "needs_suffice", json_boolean(k->changes.needs_suffice));
-	json_object_set_new(last, "more", json_boolean(k->changes.more));
-	return last;
+	if (k->verdict.status != TSP_STATUS_SUCCESS)
+		return;
+	if (k->hss_err)
+		k->verdict = pol_verdict_of(POL_HSS_SILENT);
+	else if (k->hss.verdict.status != TSP_STATUS_SUCCESS)
+		k->verdict = k->hss.verdict;
+	for (uint8_t i = 0; !k->hss_err && i < k->hss.externals_n && k->verdict.status == TSP_STATUS_SUCCESS; i++) {
+		if (strcmp(k->hss.externals[i], r->external) != 0 && !other_name_ok(k, k->hss.externals[i], NULL))
+			return;
+	}
+	for (uint8_t i = 0; !k->hss_err && i < k->hss.msisdns_n && k->verdict.status == TSP_STATUS_SUCCESS; i++) {
+		if (strcmp(k->hss.msisdns[i], r->msisdn) != 0 && !other_name_ok(k, NULL, k->hss.msisdns[i]))
+			return;
+	}
+}
+
+/* -- the flow */
+
+static void answer(struct check *k)
+{
+	if (look_up(k, !ctl_arg_has(k->args, "at"))) {
+		ctl_fail(k->rq, "the association store cannot be read");
+	} else {
+		judge(k);
+		if (k->hss_asked)
+			judge_hss(k);
+		ctl_done(k->rq, adm_check_reply(k));
+	}
+	free(k);
+}
+
+/* The facts are looked up again: they may have changed while the HSS was asked. */
+static void on_hss(void *arg, const struct core_hss_answer *a)
+{
+	struct check *k = arg;
+
+	k->hss = *a;
+	k->adm = adm_wait_end(&k->wait);
+	if (k->adm) {
+		answer(k);
+		return;
+	}
+	ctl_fail(k->rq, "the gateway stops");
+	free(k);
+}
+
+static void ask_hss(struct check *k)
+{
+	const struct asc_scs *s = asc_scs_find(k->adm->asc, k->scs);
+
+	k->hss_asked = true;
+	if (!s) { /* it has no number that the HSS could judge by */
+		k->hss_err = ERR_NOTFOUND;
+		answer(k);
+		return;
+	}
+	adm_wait_begin(&k->wait, k->adm);
+	k->hss_err = core_hss_ask(k->adm->core, k->c.request.external, k->c.request.msisdn, s->e164, on_hss, k);
+	if (k->hss_err) {
+		adm_wait_end(&k->wait);
+		answer(k);
+	}
 }
 
 static void on_assoc_check(void *arg, struct ctl_request *rq, const json_t *args)
@@ -235,16 +288,19 @@ static void on_assoc_check(void *arg, struct ctl_request *rq, const json_t *args
 		return;
 	}
 	k->adm = arg;
+	k->rq = rq;
+	k->args = args;
 	wrong = question_of(k, args);
+	if (!wrong)
+		wrong = take_proof(k);
 	if (wrong) {
 		ctl_fail(rq, "%s", wrong);
-	} else if (look_up(k, !ctl_arg_has(args, "at"))) {
-		ctl_fail(rq, "the association store cannot be read");
+		free(k);
+	} else if (ctl_arg_bool(args, "ask_hss", false)) {
+		ask_hss(k);
 	} else {
-		judge(k);
-		ctl_done(rq, reply(k));
+		answer(k);
 	}
-	free(k);
 }
 
 const struct ctl_command adm_check_rows[] = {

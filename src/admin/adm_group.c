@@ -32,9 +32,9 @@ static void group_added(const struct adm_changed *done)
 	json_t *changed = json_array();
 
 	if (done->out->replaced && strcmp(done->out->group_before.anchor, anchor) != 0)
-		json_array_append_new(changed, json_pack("{s:s, s:s, s:s, s:b}", "key", "anchor", "before",
-							 done->out->group_before.anchor, "now", anchor, "named",
-							 ctl_arg_has(done->args, "anchor")));
+		json_array_append_new(changed,
+				      json_pack("{s:s, s:s, s:s, s:b}", "key", "anchor", "before", done->out->group_before.anchor,
+						"now", anchor, "named", ctl_arg_has(done->args, "anchor")));
 	ctl_done(done->rq, json_pack("{s:s, s:s, s:b, s:o}", "group", ctl_arg_text(done->args, "name", ""), "anchor", anchor,
 				     "replaced", done->out->replaced, "changed", changed));
 }
@@ -110,11 +110,51 @@ static void on_group_list(void *arg, struct ctl_request *rq, const json_t *args)
 	ctl_done(rq, json_pack("{s:I}", "count", l.n));
 }
 
+#define PROVEN_SHOWN 100u /* sessions; a line of an answer has a bound */
+
+struct proving {
+	const struct adm *adm;
+	const char *group;
+	json_t *list;
+	uint32_t n;
+};
+
+/* The session's certificate carries the URI, and the group's anchor is the one of the SCS: else it counts for nothing. */
+static void add_proven(void *arg, const struct core_session_view *s)
+{
+	struct proving *p = arg;
+	const struct asc_group *groups[ASC_ASKER_GROUPS_MAX];
+	bool named = false, counts = false;
+	uint8_t n = asc_asker_groups(p->adm->asc, &s->asker, groups);
+
+	for (uint8_t i = 0; i < s->asker.proven_n; i++)
+		named = named || strcmp(s->asker.proven[i], p->group) == 0;
+	for (uint8_t i = 0; i < n; i++)
+		counts = counts || strcmp(groups[i]->name, p->group) == 0;
+	if (!named || !counts)
+		return;
+	if (p->n++ < PROVEN_SHOWN)
+		json_array_append_new(p->list,
+				      json_pack("{s:s, s:s, s:s, s:o*}", "scs", s->scs, "session", s->session, "address",
+						s->address, "until", s->not_after_s ? adm_time(s->not_after_s * 1000) : NULL));
+}
+
+/* Puts the members that open sessions prove into the row, and how many sessions these are. */
+static void put_proven(const struct adm *a, const char *group, json_t *row)
+{
+	struct proving p = { a, group, json_array(), 0 };
+
+	core_session_each(a->core, add_proven, &p);
+	json_object_set_new(row, "proven", p.list);
+	json_object_set_new(row, "proven_sessions", json_integer(p.n));
+}
+
 static void on_group_show(void *arg, struct ctl_request *rq, const json_t *args)
 {
 	struct adm *a = arg;
 	const struct asc_group *g = asc_group_find(a->asc, ctl_arg_text(args, "name", ""));
 	char uri[CFG_URI_PREFIX_MAX + IDENT_SCS_MAX + 1] = "";
+	json_t *row;
 
 	if (!g) {
 		ctl_fail(rq, "no group '%s'", ctl_arg_text(args, "name", ""));
@@ -122,8 +162,11 @@ static void on_group_show(void *arg, struct ctl_request *rq, const json_t *args)
 	}
 	if (g->anchor[0])
 		snprintf(uri, sizeof uri, "%s%s", a->cfg->group_uri_prefix, g->name);
-	ctl_line(rq, json_pack("{s:s, s:s, s:s, s:o, s:I}", "name", g->name, "anchor", g->anchor, "uri", uri, "members",
-			       members_of(a, g->name), "rules", (json_int_t)rules_of(a, g->name)));
+	row = json_pack("{s:s, s:s, s:s, s:o, s:I}", "name", g->name, "anchor", g->anchor, "uri", uri, "members",
+			members_of(a, g->name), "rules", (json_int_t)rules_of(a, g->name));
+	if (row)
+		put_proven(a, g->name, row);
+	ctl_line(rq, row);
 	ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)1));
 }
 
@@ -142,7 +185,8 @@ const struct ctl_command adm_group_rows[] = {
 	{ "group.set", "change the anchor of a group", ctl_args_group_set, true, on_group_set },
 	{ "group.del", "remove a group, its memberships and its rules", ctl_args_group_del, true, on_group_del },
 	{ "group.list", "all groups", NULL, false, on_group_list },
-	{ "group.show", "one group with its stored members", ctl_args_group_name, false, on_group_show },
+	{ "group.show", "one group with its stored members, and those that open sessions prove", ctl_args_group_name, false,
+	  on_group_show },
 	{ "group.member.add", "store that an SCS is in a group", ctl_args_group_member, true, on_member_add },
 	{ "group.member.del", "an SCS is no stored member any more", ctl_args_group_member, true, on_member_del },
 	{ .name = NULL },

@@ -50,8 +50,8 @@ static bool same_peer(const struct asc_scs *old, const struct asc_scs *now)
 /* Everything that is stored about an SCS, under the names of the arguments of scs.add. */
 static json_t *stored(const struct asc_scs *s)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:b}", "name", s->name, "e164",
-			 s->e164, "origin_host", s->origin_host, "realm", s->realm, "anchor", s->anchor, "payload_max",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:b}", "name", s->name,
+			 "e164", s->e164, "origin_host", s->origin_host, "realm", s->realm, "anchor", s->anchor, "payload_max",
 			 (json_int_t)s->payload_max, "validity_max_s", (json_int_t)s->validity_max_s, "port_min",
 			 (json_int_t)s->port_min, "port_max", (json_int_t)s->port_max, "priority_allowed", s->priority_allowed,
 			 "actions", adm_rights_words(s->actions), "rate_per_s", (json_int_t)s->rate_per_s, "burst",
@@ -71,8 +71,8 @@ static json_t *changed_of(const struct adm_changed *done)
 		json_t *fresh = json_object_get(now, key);
 
 		if (fresh && !json_equal(v, fresh))
-			json_array_append_new(list, json_pack("{s:s, s:O, s:O, s:b}", "key", key, "before", v, "now", fresh, "named",
-							      ctl_arg_has(done->args, key)));
+			json_array_append_new(list, json_pack("{s:s, s:O, s:O, s:b}", "key", key, "before", v, "now", fresh,
+							      "named", ctl_arg_has(done->args, key)));
 	}
 	json_decref(before);
 	json_decref(now);
@@ -105,7 +105,8 @@ static void on_scs_add(void *arg, struct ctl_request *rq, const json_t *args)
 		return;
 	}
 	if (!replace && asc_scs_find(a->asc, change.scs.name)) {
-		ctl_fail(rq, "SCS '%s' exists already: 'scs set' changes values of it, --replace overwrites all of it", change.scs.name);
+		ctl_fail(rq, "SCS '%s' exists already: 'scs set' changes values of it, --replace overwrites all of it",
+			 change.scs.name);
 		return;
 	}
 	adm_change(a, rq, args, &change, scs_put);
@@ -170,10 +171,12 @@ static void scs_deleted(const struct adm_changed *done)
 static void on_scs_del(void *arg, struct ctl_request *rq, const json_t *args)
 {
 	struct adm *a = arg;
-	struct adm_goes goes = { .rules = asc_rule_count_of(a->asc, ctl_arg_text(args, "name", "")), .rules_there = asc_rule_count(a->asc) };
+	struct adm_goes goes = { .rules = asc_rule_count_of(a->asc, ctl_arg_text(args, "name", "")),
+				 .rules_there = asc_rule_count(a->asc) };
 
 	if (!adm_unsure(rq, args, "SCS", &goes))
-		adm_change(a, rq, args, &(struct asc_change){ .op = ASC_SCS_DEL, .name = ctl_arg_text(args, "name", "") }, scs_deleted);
+		adm_change(a, rq, args, &(struct asc_change){ .op = ASC_SCS_DEL, .name = ctl_arg_text(args, "name", "") },
+			   scs_deleted);
 }
 
 struct listing {
@@ -217,8 +220,9 @@ static json_t *in_force(const struct adm *a, const struct asc_scs *s)
 	struct core_scs_limits l;
 
 	core_scs_limits(a->core, s, &l);
-	return json_pack("{s:I, s:I, s:I, s:I}", "payload_max", (json_int_t)l.payload_max, "validity_max_s", (json_int_t)l.validity_max_s,
-			 "connections_max", (json_int_t)l.connections_max, "pending_max", (json_int_t)l.pending_max);
+	return json_pack("{s:I, s:I, s:I, s:I}", "payload_max", (json_int_t)l.payload_max, "validity_max_s",
+			 (json_int_t)l.validity_max_s, "connections_max", (json_int_t)l.connections_max, "pending_max",
+			 (json_int_t)l.pending_max);
 }
 
 static void on_scs_show(void *arg, struct ctl_request *rq, const json_t *args)

@@ -142,7 +142,8 @@ static void one_key(struct pairs *p, const MDB_val *key, uint32_t *left)
 	while (common < p->before_len && common < key->mv_size && p->before[common] == p->s.key[common])
 		common++;
 	for (size_t at = 1; at < p->s.local_end; at++) {
-		bool known = at < common; /* the key before has the same octets up to here: what follows with another case is known */
+		bool known =
+		    at < common; /* the key before has the same octets up to here: what follows with another case is known */
 
 		if (!is_upper(p->s.key[at]))
 			continue;

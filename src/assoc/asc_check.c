@@ -136,8 +136,9 @@ int asc_rule_keep(struct asc_rule_values *v, const struct asc_rule_values *was, 
 	if (keep & ASC_KEEP_NOT_AFTER)
 		v->not_after_s = was->not_after_s;
 	if (v->not_after_s && v->not_after_s < v->not_before_s)
-		return asc_refuse(why, ERR_INVAL,
-				  "times: with the one that the file leaves as it is stored, the rule would end before it begins");
+		return asc_refuse(
+		    why, ERR_INVAL,
+		    "times: with the one that the file leaves as it is stored, the rule would end before it begins");
 	return 0;
 }
 
@@ -176,10 +177,10 @@ int asc_scs_free_names(const struct asc_model *m, const struct asc_scs *scs, str
 
 int asc_refuse_who(struct asc_why *why, const char *who)
 {
-	return asc_refuse(why, ERR_NOTFOUND, "no %s '%.*s'%s", strncmp(who, ASSOC_GROUP_PREFIX, 6) ? "SCS" : "group",
-			  (int)ASSOC_WHO_TEXT_MAX, who,
-			  ident_looks_like_pattern(who) ? ": it is no pattern; group:NAME speaks about many SCSs, * in a block about all"
-							: "");
+	return asc_refuse(
+	    why, ERR_NOTFOUND, "no %s '%.*s'%s", strncmp(who, ASSOC_GROUP_PREFIX, 6) ? "SCS" : "group", (int)ASSOC_WHO_TEXT_MAX,
+	    who,
+	    ident_looks_like_pattern(who) ? ": it is no pattern; group:NAME speaks about many SCSs, * in a block about all" : "");
 }
 
 struct asc_node *asc_who_of(const struct asc_model *m, const char *who, struct asc_why *why)

@@ -105,8 +105,8 @@ struct asc_gone { /* a row that an import deletes, in words for a person: "allow
  * the file has rows on single devices. */
 struct asc_import_twins {
 	uint64_t n;
-	bool more;                              /* there may be others: not all were looked at */
-	char first[ASSOC_DEVICE_TEXT_MAX + 1];  /* of one pair, when n is not 0 */
+	bool more;                             /* there may be others: not all were looked at */
+	char first[ASSOC_DEVICE_TEXT_MAX + 1]; /* of one pair, when n is not 0 */
 	char second[ASSOC_DEVICE_TEXT_MAX + 1];
 };
 

@@ -129,8 +129,7 @@ static int rule_add(struct asc *a, struct asc_job *job)
 	if (r->device.axis != ASSOC_DEVICE_EXACT)
 		return add_set(a, job, node);
 	err = change_row(a, job, node->number, &c, "");
-	job->out.rule_before =
-	    (struct asc_rule_values){ before.rights, before.mode, before.not_before_s, before.not_after_s };
+	job->out.rule_before = (struct asc_rule_values){ before.rights, before.mode, before.not_before_s, before.not_after_s };
 	return err;
 }
 

@@ -31,7 +31,8 @@ ERR_MUST_USE int ident_host(char out[IDENT_HOST_MAX + 1], const void *p, size_t 
 bool ident_looks_like_pattern(const char *name);
 /* What to say then, after the name. */
 #define IDENT_PATTERN_WORDS                                                                                                      \
-	"* ? [ ] { } ( ) are no patterns inside a name; many devices at once are: *@domain, msisdn:FIRST-LAST, set:NAME, and * alone in a block"
+	"* ? [ ] { } ( ) are no patterns inside a name; many devices at once are: *@domain, msisdn:FIRST-LAST, set:NAME, and * " \
+	"alone in a block"
 
 /* Name of an SCS, group or anchor in our store: [a-z0-9][a-z0-9._-]*, at most IDENT_SCS_MAX. */
 bool ident_name_ok(const char *name);

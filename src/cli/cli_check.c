@@ -5,7 +5,7 @@
 
 static void heading(FILE *out, const char *name, size_t line)
 {
-	fprintf(out, "  %-9s", line ? "" : name);
+	fprintf(out, "  %-9s%s", line ? "" : name, strlen(name) > 8 ? " " : "");
 }
 
 /* A list of texts, one a line, behind one name. */
@@ -93,6 +93,35 @@ static void asked(FILE *out, const json_t *last)
 			cli_member(a, last, "unproven"));
 }
 
+static void proof(FILE *out, const json_t *o)
+{
+	char by[CLI_SHOWN_MAX], what[CLI_SHOWN_MAX], groups[CLI_SHOWN_MAX], until[CLI_SHOWN_MAX];
+
+	if (!o || !strcmp(cli_member(by, o, "by"), "nothing"))
+		return;
+	cli_member(what, o, json_object_get(o, "session") ? "session" : "subject");
+	cli_member(groups, o, "groups");
+	cli_member(until, o, "until");
+	fprintf(out, "  proven   %s%s%s: %s%s%s\n", by, *what ? " " : "", what, *groups ? groups : "no group",
+		*until ? ", until " : "", until);
+}
+
+static void hss(FILE *out, const json_t *o)
+{
+	char a[CLI_SHOWN_MAX], b[CLI_SHOWN_MAX], names[CLI_SHOWN_MAX];
+
+	if (!o)
+		return;
+	if (!json_is_true(json_object_get(o, "answered")))
+		fprintf(out, "  HSS      %s\n", cli_member(a, o, "error"));
+	else if (!json_is_true(json_object_get(o, "allowed")))
+		fprintf(out, "  HSS      no: %s, %s\n", cli_member(a, o, "reason"), cli_member(b, o, "meaning"));
+	else
+		fprintf(out, "  HSS      yes%s%s%s\n",
+			json_is_true(json_object_get(o, "absent")) ? ", the device is not registered now" : "",
+			*cli_member(names, o, "names") ? "; it knows the device as " : "", names);
+}
+
 int cli_show_check(FILE *out, const json_t *last)
 {
 	bool allowed = json_is_true(json_object_get(last, "allowed"));
@@ -103,10 +132,13 @@ int cli_show_check(FILE *out, const json_t *last)
 		fprintf(out, ": %s, %s", a, cli_member(b, last, "meaning"));
 	fputs("\n", out);
 	asked(out, last);
+	proof(out, json_object_get(last, "proof"));
+	hss(out, json_object_get(last, "hss"));
 	list(out, "path", json_object_get(last, "path"));
 	fprintf(out, "  rule     %s\n", *cli_member(a, last, "rule") ? a : "none: what no rule allows is denied");
 	list(out, "beaten", json_object_get(last, "beaten"));
 	list(out, "detected", json_object_get(last, "detected"));
 	changes(out, last);
+	list(out, "not asked", json_object_get(last, "not_asked"));
 	return allowed ? CLI_OK : CLI_NO;
 }

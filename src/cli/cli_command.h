@@ -34,6 +34,7 @@ enum cli_kind {
 	CLI_PRESET, /* neither operand nor option: always the text in `words` */
 	CLI_IN,     /* a file that is read, - for standard input: mtcctl opens it and sends it along */
 	CLI_OUT,    /* a file that is written, - for standard output: the same */
+	CLI_PEM,    /* a file of certificates: its text */
 	CLI_DIR     /* a directory that is made for a backup */
 };
 
@@ -46,7 +47,8 @@ struct cli_param {
 	const char *words;
 	const char *shown; /* "DIGITS" in help */
 	const char *meaning;
-	bool pair; /* also said without --, as KEY VALUE behind the operands; KEY is `option` or `arg`. A command with such rows needs one of them */
+	bool
+	    pair; /* also said without --, as KEY VALUE behind the operands; KEY is `option` or `arg`. A command with such rows needs one of them */
 };
 
 struct cli_column {

@@ -183,6 +183,10 @@ static const struct cli_param assoc_check[] = {
 	CHOICE("action", "action", CLI_WORD, RIGHTS, "WORD", "what it would ask for; default trigger"),
 	OPTION("at", "at", CLI_TIME, "TIME", "when; default now"),
 	OPTION("group", "group", CLI_NAMES, "NAME", "its certificate names this group; may be said several times"),
+	OPTION("session", "session", CLI_TEXT, "SESSION", "with the groups that the certificate of this open session proves"),
+	OPTION("cert", "certificate", CLI_PEM, "FILE",
+	       "with the groups that this certificate (PEM, its chain behind it) proves, if a connection with it is admitted"),
+	OPTION("ask-hss", "ask_hss", CLI_TRUE, NULL, "ask the HSS, too, as a trigger would; nothing is submitted"),
 	END,
 };
 
@@ -391,12 +395,15 @@ const struct cli_command cli_commands[] = {
 	  cli_show_scs,
 	  "  mtcctl scs add acme --e164 49170123456 --origin-host scs.acme.example --realm acme.example --anchor anchor-a\n"
 	  "  mtcctl scs add acme ... --actions trigger,recall --rate 100 --burst 200 --replace\n\n"
-	  "--replace writes all of the SCS anew: what is not named has its default then. 'mtcctl scs set' changes values only.\n" },
-	{ "scs", "set", "scs.set", "Change values of an SCS; what is not named stays as it is", scs_set, NULL, cli_show_set_values,
+	  "--replace writes all of the SCS anew: what is not named has its default then. 'mtcctl scs set' changes values "
+	  "only.\n" },
+	{ "scs", "set", "scs.set", "Change values of an SCS; what is not named stays as it is", scs_set, NULL,
+	  cli_show_set_values,
 	  "  mtcctl scs set acme quota 5000\n"
 	  "  mtcctl scs set acme rate 100 burst 200 actions trigger,recall\n"
 	  "  mtcctl scs set acme priority no\n\n"
-	  "The keys are those of 'scs add' without --, or the names that 'scs show' has. A new host, realm or anchor ends the sessions.\n" },
+	  "The keys are those of 'scs add' without --, or the names that 'scs show' has. A new host, realm or anchor ends the "
+	  "sessions.\n" },
 	{ "scs", "del", "scs.del", "Remove an SCS, its rules and its sessions", scs_del, NULL, cli_show_deleted,
 	  "  mtcctl scs del acme\n" },
 	{ "scs", "list", "scs.list", "All SCSs", NULL, scs_columns, cli_show_count, "  mtcctl scs list\n" },
@@ -409,7 +416,8 @@ const struct cli_command cli_commands[] = {
 	  "The first line of a CSV file names the columns, in any order; in JSON lines they are members of one object a line.\n"
 	  "Columns: name, e164, origin_host, realm, anchor; optional: payload_max, validity_max_s, port_min, port_max,\n"
 	  "priority_allowed (yes, no), actions (trigger recall replace), rate_per_s, burst, quota_per_day, connections_max,\n"
-	  "pending_max, p_bit_optional (yes, no). What is empty has its default. A column that the file does not have has it in a new row only: an SCS that\n"
+	  "pending_max, p_bit_optional (yes, no). What is empty has its default. A column that the file does not have has it in "
+	  "a new row only: an SCS that\n"
 	  "is there keeps what is stored.\n" },
 	{ "scs", "export", "scs.export", "All SCSs into a file that import reads", export_file, NULL, NULL,
 	  "  mtcctl scs export scs.csv\n  mtcctl scs export --format jsonl | gzip >scs.jsonl.gz\n" },
@@ -421,8 +429,8 @@ const struct cli_command cli_commands[] = {
 	{ "group", "del", "group.del", "Remove a group, its memberships and its rules", group_del, NULL, cli_show_group_deleted,
 	  "  mtcctl group del fleet\n" },
 	{ "group", "list", "group.list", "All groups", NULL, group_columns, cli_show_count, "  mtcctl group list\n" },
-	{ "group", "show", "group.show", "One group: its stored members, and the URI that proves it", group_name, every_member,
-	  NULL, "  mtcctl group show fleet\n" },
+	{ "group", "show", "group.show", "One group: its stored members, the URI that proves it, and the open sessions that do",
+	  group_name, every_member, NULL, "  mtcctl group show fleet\n" },
 	{ "group", "member add", "group.member.add", "Store that an SCS is in a group", group_member, NULL, cli_show_member,
 	  "  mtcctl group member add fleet acme\n" },
 	{ "group", "member del", "group.member.del", "Take a stored membership away", group_member, NULL, cli_show_member,
@@ -476,7 +484,10 @@ const struct cli_command cli_commands[] = {
 	  assoc_check, NULL, cli_show_check,
 	  "  mtcctl assoc check acme meter-7@fleet.example\n  mtcctl assoc check acme msisdn:491700000001 --action recall\n"
 	  "  mtcctl assoc check acme meter-7@fleet.example --msisdn 491700000001 --at 2027-01-01\n"
-	  "  mtcctl assoc check acme meter-7@fleet.example --group partners\n" },
+	  "  mtcctl assoc check acme meter-7@fleet.example --group partners\n"
+	  "  mtcctl assoc check acme meter-7@fleet.example --session 3-000017 --ask-hss\n"
+	  "  mtcctl assoc check acme meter-7@fleet.example --cert acme.pem\n\n"
+	  "The answer ends with what was not asked.\n" },
 	{ "assoc", "import", "assoc.import", "Allow and deny rules from a file: all of it, or nothing when one line is wrong",
 	  import_file, NULL, NULL,
 	  "  mtcctl assoc import assoc.csv --dry-run\n  mtcctl assoc import assoc.csv\n"

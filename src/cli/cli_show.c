@@ -190,7 +190,7 @@ static unsigned changed(FILE *out, const json_t *last)
 		reset += !named;
 	}
 	if (number_of(last, "sessions_cut"))
-		fprintf(out, "%lld session%s ended\n", number_of(last, "sessions_cut"), number_of(last, "sessions_cut") == 1 ? "" : "s");
+		fprintf(out, "%s ended\n", count_of(before, last, "sessions_cut", "session"));
 	return reset;
 }
 
@@ -342,8 +342,8 @@ int cli_show_import(FILE *out, const json_t *last, const char *file)
 		number_of(last, "unchanged"), number_of(last, "deleted"), dry ? " if it were imported; nothing was changed" : "");
 	if (number_of(last, "along"))
 		fprintf(out, "%s %s with them\n", count_of(rows, last, "along", "rule"), dry ? "would go" : "went");
-	if (json_array_size(json_object_get(last, "left_alone")))
-		fprintf(out, "columns that the file leaves alone, where the row is there already: %s\n",
+	if (json_array_size(json_object_get(last, "left_alone")) && number_of(last, "replaced") + number_of(last, "unchanged"))
+		fprintf(out, "columns that the file does not have and that stay as they are stored: %s\n",
 			cli_member(columns, last, "left_alone"));
 	if (json_is_true(json_object_get(last, "needs_yes")))
 		fputs("it deletes much: for real it wants --yes\n", out);

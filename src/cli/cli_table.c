@@ -33,6 +33,24 @@ static void join(char *out, size_t cap, const json_t *list)
 	}
 }
 
+/* The values of an object, one behind the other. */
+static void join_values(char *out, size_t cap, const json_t *o)
+{
+	const char *key;
+	json_t *one;
+	size_t n = 0;
+
+	*out = 0;
+	json_object_foreach((json_t *)(uintptr_t)o, key, one)
+	{
+		if (n && n < cap - 1)
+			out[n++] = ' ';
+		out[n] = 0;
+		cli_text(out + n, cap - n, one);
+		n += strlen(out + n);
+	}
+}
+
 void cli_text(char *out, size_t cap, const json_t *v)
 {
 	const char *p = "";
@@ -59,6 +77,9 @@ void cli_text(char *out, size_t cap, const json_t *v)
 		break;
 	case JSON_ARRAY:
 		join(out, cap, v);
+		return;
+	case JSON_OBJECT:
+		join_values(out, cap, v);
 		return;
 	default:
 		break;

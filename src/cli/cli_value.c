@@ -3,9 +3,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/ident.h"
 #include "base/str.h"
 #include "cli/cli_command.h"
+#include "ctl/ctl_commands.h"
 
 static json_t *wrong(char why[CLI_WHY_MAX], const struct cli_param *p, const char *text, const char *expected)
 {
@@ -54,14 +56,15 @@ static json_t *device(const struct cli_param *p, const char *text, char why[CLI_
 		return ident_name_ok(text + 4) ? json_string(text)
 					       : wrong(why, p, text, "set: and the name of one device set: a-z 0-9 . _ -");
 	if (!strncmp(text, "msisdn:", 7))
-		return numbers_ok(text + 7)
-			   ? json_string(text)
-			   : wrong(why, p, text,
-				   "msisdn:DIGITS or msisdn:FIRST-LAST, 5 to 15 digits each, both of one length; no other pattern is one");
+		return numbers_ok(text + 7) ? json_string(text)
+					    : wrong(why, p, text,
+						    "msisdn:DIGITS or msisdn:FIRST-LAST, 5 to 15 digits each, both of one "
+						    "length; no other pattern is one");
 	if (ident_external(canonical, text, strlen(text)))
 		return wrong(why, p, text,
-			     ident_looks_like_pattern(text) ? "another form: " IDENT_PATTERN_WORDS
-							    : "local@domain, *@domain, msisdn:DIGITS, msisdn:FIRST-LAST or set:NAME");
+			     ident_looks_like_pattern(text)
+				 ? "another form: " IDENT_PATTERN_WORDS
+				 : "local@domain, *@domain, msisdn:DIGITS, msisdn:FIRST-LAST or set:NAME");
 	return json_string(canonical);
 }
 
@@ -123,6 +126,27 @@ static json_t *time_of(const struct cli_param *p, const char *text, char why[CLI
 	return json_integer((json_int_t)s);
 }
 
+/* Certificates only: a key stays where it is. */
+static json_t *certificate(const struct cli_param *p, const char *path, char why[CLI_WHY_MAX])
+{
+	char words[FILE_WHY_MAX];
+	struct file_copy f;
+	json_t *v;
+
+	if (file_read(&f, path, CTL_CERTIFICATE_MAX, words)) {
+		snprintf(why, CLI_WHY_MAX, "--%s: %.200s: %.200s", p->option, path, words);
+		return NULL;
+	}
+	if (memmem(f.p, f.len, "PRIVATE KEY", 11))
+		v = wrong(why, p, path, "a file of certificates without a private key: nobody needs the key for this");
+	else if (!memmem(f.p, f.len, "-----BEGIN CERTIFICATE", 22))
+		v = wrong(why, p, path, "a PEM file of certificates, the SCS's own first");
+	else if (!(v = json_stringn(f.p, f.len)))
+		v = wrong(why, p, path, "a PEM file, which is ASCII");
+	file_copy_fini(&f);
+	return v;
+}
+
 json_t *cli_value(const struct cli_param *p, const char *text, char why[CLI_WHY_MAX])
 {
 	switch (p->kind) {
@@ -130,6 +154,8 @@ json_t *cli_value(const struct cli_param *p, const char *text, char why[CLI_WHY_
 	case CLI_OUT:
 	case CLI_DIR:
 		return *text ? json_string(text) : wrong(why, p, text, "the name of a file, or -");
+	case CLI_PEM:
+		return certificate(p, text, why);
 	case CLI_TEXT:
 		return *text ? json_string(text) : wrong(why, p, text, "a text");
 	case CLI_WHO:

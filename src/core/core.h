@@ -60,6 +60,10 @@ void core_decisions(struct core *c, int fd);
 /* The peer with this index in the configuration uses `tls` (borrowed) when it connects the next time. */
 void core_peer_tls(struct core *c, size_t peer, struct tls_ctx *tls);
 
+struct tls_judge;
+/* The trust anchors of the set in use (borrowed), for operators who ask about a certificate. NULL: none. */
+void core_judge(struct core *c, struct tls_judge *judge);
+
 /* Certificates and anchors in use, for those who operate the gateway. */
 struct core_file {             /* texts are borrowed as long as the core lives */
 	const char *of, *name; /* "listener", "peer" or "anchor", and which */

@@ -5,8 +5,11 @@
 
 #include "core/core.h"
 
+struct tls_judge;
+
 struct core_files { /* all zero until core_files_set() */
 	struct core_file row[CORE_FILES_MAX];
 	size_t n;
 	uint32_t generation;
+	struct tls_judge *judge; /* the trust anchors of the set; borrowed; NULL: none known here */
 };

@@ -6,22 +6,26 @@
 
 #include "core/core_int.h"
 
-struct core_proven *core_proven_of(const struct core *c, const struct ipc_identity *id)
+void core_proven_add(const struct core *c, struct core_proven *p, const char *uri)
 {
 	size_t prefix = strlen(c->cfg->group_uri_prefix);
+	const char *name = uri + prefix;
+
+	if (p->n == IPC_GROUPS_MAX || strncmp(uri, c->cfg->group_uri_prefix, prefix) != 0 || !ident_name_ok(name))
+		return;              /* a URI of something else */
+	strcpy(p->name[p->n], name); /* ident_name_ok() bounds it */
+	p->names[p->n] = p->name[p->n];
+	p->n++;
+}
+
+struct core_proven *core_proven_of(const struct core *c, const struct ipc_identity *id)
+{
 	struct core_proven *p = id->groups_n ? calloc(1, sizeof *p) : NULL;
 
 	if (!p)
 		return NULL;
-	for (uint8_t i = 0; i < id->groups_n; i++) {
-		const char *name = id->groups[i] + prefix;
-
-		if (strncmp(id->groups[i], c->cfg->group_uri_prefix, prefix) != 0 || !ident_name_ok(name))
-			continue;            /* a URI of something else */
-		strcpy(p->name[p->n], name); /* ident_name_ok() bounds it */
-		p->names[p->n] = p->name[p->n];
-		p->n++;
-	}
+	for (uint8_t i = 0; i < id->groups_n; i++)
+		core_proven_add(c, p, id->groups[i]);
 	if (p->n == 0) {
 		free(p);
 		return NULL;

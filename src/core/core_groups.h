@@ -16,6 +16,8 @@ struct core_proven {
 	const char *names[IPC_GROUPS_MAX];
 };
 
+/* Adds the group that a SAN URI names; nothing when it names none. */
+void core_proven_add(const struct core *c, struct core_proven *p, const char *uri);
 /* Returns owned. NULL when the certificate names no group, and when there is no memory: then the SCS is in no proven group. */
 struct core_proven *core_proven_of(const struct core *c, const struct ipc_identity *id);
 void core_proven_free(struct core_proven *p); /* NULL allowed */

@@ -23,9 +23,11 @@ void core_trigger_ask_drop(struct core_trigger *t)
 
 /* -- one request on its way */
 
-int core_peer_ask(struct core_trigger *t, size_t peer, const struct buf *message, uint32_t wait_ms, link_answer_fn *fn)
+/* Sends it; `*out` is owned by the callback. */
+static int send(struct core_ask **out, struct core *c, size_t peer, const struct buf *message, uint32_t wait_ms,
+		link_answer_fn *fn)
 {
-	struct core_peer *p = &t->core->peers.row[peer];
+	struct core_peer *p = &c->peers.row[peer];
 	struct link *l = p->peer ? link_peer_link(p->peer) : NULL;
 	struct core_ask *ask;
 	int err;
@@ -37,17 +39,50 @@ int core_peer_ask(struct core_trigger *t, size_t peer, const struct buf *message
 	ask = malloc(sizeof *ask);
 	if (!ask)
 		return ERR_NOMEM;
-	*ask = (struct core_ask){ p, t };
+	*ask = (struct core_ask){ .peer = p };
 	err = link_request(l, message->p, message->len, wait_ms, fn, ask);
 	if (err) {
 		free(ask);
 		return err;
 	}
-	core_trigger_ask_drop(t); /* an older one that nobody needs any more */
-	t->ask = ask;
 	p->requests++;
 	p->outstanding++;
+	*out = ask;
 	return 0;
+}
+
+int core_peer_ask(struct core_trigger *t, size_t peer, const struct buf *message, uint32_t wait_ms, link_answer_fn *fn)
+{
+	struct core_ask *ask;
+	int err = send(&ask, t->core, peer, message, wait_ms, fn);
+
+	if (err)
+		return err;
+	core_trigger_ask_drop(t); /* an older one that nobody needs any more */
+	ask->trigger = t;
+	t->ask = ask;
+	return 0;
+}
+
+int core_peer_ask_alone(struct core *c, size_t peer, const struct buf *message, uint32_t wait_ms, link_answer_fn *fn, void *arg)
+{
+	struct core_ask *ask;
+	int err = send(&ask, c, peer, message, wait_ms, fn);
+
+	if (!err)
+		ask->arg = arg;
+	return err;
+}
+
+static void count_answer(struct core_peer *p, int err)
+{
+	p->outstanding--;
+	if (!err)
+		p->answers++;
+	else if (err == ERR_TIMEOUT)
+		p->timeouts++;
+	else
+		p->lost++;
 }
 
 struct core_trigger *core_peer_answered(void *arg, int err)
@@ -55,19 +90,23 @@ struct core_trigger *core_peer_answered(void *arg, int err)
 	struct core_ask *ask = arg;
 	struct core_trigger *t = ask->trigger;
 
-	ask->peer->outstanding--;
-	if (!err)
-		ask->peer->answers++;
-	else if (err == ERR_TIMEOUT)
-		ask->peer->timeouts++;
-	else
-		ask->peer->lost++;
+	count_answer(ask->peer, err);
 	if (t) {
 		t->ask = NULL;
 		core_trigger_resume_end(t);
 	}
 	free(ask);
 	return t;
+}
+
+void *core_peer_answered_alone(void *arg, int err)
+{
+	struct core_ask *ask = arg;
+	void *who = ask->arg;
+
+	count_answer(ask->peer, err);
+	free(ask);
+	return who;
 }
 
 /* -- those that wait for their turn */

@@ -22,6 +22,7 @@ struct core_turn {
 struct core_ask { /* one request on its way; outlives its trigger when that ends first */
 	struct core_peer *peer;
 	struct core_trigger *trigger; /* NULL: no trigger waits for the answer */
+	void *arg;                    /* of core_peer_ask_alone() */
 };
 
 struct core_queue {
@@ -45,6 +46,11 @@ ERR_MUST_USE int core_peer_ask(struct core_trigger *t, size_t peer, const struct
 			       link_answer_fn *fn);
 /* Ends an ask in its callback and frees it. Returns its trigger; NULL: no trigger waits for the answer. */
 struct core_trigger *core_peer_answered(void *ask, int err);
+
+/* The same without a trigger: core_peer_answered_alone() ends the ask in its callback and returns `arg`. */
+ERR_MUST_USE int core_peer_ask_alone(struct core *c, size_t peer, const struct buf *message, uint32_t wait_ms, link_answer_fn *fn,
+				     void *arg);
+void *core_peer_answered_alone(void *ask, int err);
 
 /* Forgets the trigger's request, on its way or in the queue; a later answer finds no trigger. */
 void core_trigger_ask_drop(struct core_trigger *t);

@@ -16,7 +16,7 @@ struct sir_parts {
 	uint8_t msisdn[STR_TBCD_MAX], scs[STR_TBCD_MAX], smea[APP_SMEA_MAX];
 };
 
-static int build(struct buf *out, struct core *c, const struct trg *t)
+int core_s6m_sir(struct buf *out, struct core *c, const struct trg_request *req)
 {
 	const struct cfg_route *route = &c->cfg->s6m;
 	struct s6m_sir sir = { .has_service_parameters = true, .has_t4_parameters = true };
@@ -32,22 +32,22 @@ static int build(struct buf *out, struct core *c, const struct trg *t)
 	sir.head.destination_realm = dia_text(route->destination_realm);
 	if (route->destination_host[0])
 		sir.head.destination_host = dia_text(route->destination_host);
-	if (t->req.external[0]) {
-		sir.user_identifier.external_identifier = dia_text(t->req.external);
+	if (req->external[0]) {
+		sir.user_identifier.external_identifier = dia_text(req->external);
 	} else {
-		if (str_tbcd(parts.msisdn, &len, t->req.msisdn))
+		if (str_tbcd(parts.msisdn, &len, req->msisdn))
 			return ERR_INVAL;
 		sir.user_identifier.msisdn = (struct dia_bytes){ parts.msisdn, (uint32_t)len };
 	}
 	sir.service_id = dia_u32_of(S6M_SERVICE_DEVICE_TRIGGER);
-	if (str_tbcd(parts.scs, &len, t->req.scs_e164))
+	if (str_tbcd(parts.scs, &len, req->scs_e164))
 		return ERR_INVAL;
 	sir.scs_identity = (struct dia_bytes){ parts.scs, (uint32_t)len };
-	if (app_smea(parts.smea, &len, t->req.scs_e164))
+	if (app_smea(parts.smea, &len, req->scs_e164))
 		return ERR_INVAL;
 	sir.sm_rp_smea = (struct dia_bytes){ parts.smea, (uint32_t)len };
-	sir.priority_indication = dia_u32_of(t->req.priority);
-	if (t->req.priority == TSP_PRIORITY)
+	sir.priority_indication = dia_u32_of(req->priority);
+	if (req->priority == TSP_PRIORITY)
 		sir.head.drmp = dia_u32_of(route->priority_drmp);
 	sir.sir_flags = dia_u32_of(S6M_SIR_FLAG_S6M);
 	s6m_sir_build(out, &sir, 0, link_ids_end_to_end(&c->peers.ids));
@@ -214,7 +214,7 @@ int core_s6m_ask(void *arg, struct trg *trg)
 
 	if (core_queue_full(c, c->cfg->s6m.peer_index))
 		return core_queue_put(trg->owner, c->cfg->s6m.peer_index, &turn, false, c->cfg->s6m.answer_wait_ms);
-	err = build(&out, c, trg);
+	err = core_s6m_sir(&out, c, &trg->req);
 	if (!err)
 		err = core_peer_ask(trg->owner, c->cfg->s6m.peer_index, &out, (uint32_t)c->cfg->s6m.answer_wait_ms, on_answer);
 	FAULT_POINT(CORE_SIR_QUEUED);

@@ -174,6 +174,7 @@ void core_session_each(const struct core *c, core_session_fn *fn, void *arg)
 						  .listen = s->listen,
 						  .since_ms = s->since_ms,
 						  .pending = s->scs->pending,
+						  .not_after_s = s->not_after_s,
 						  .asker = core_asker(s->scs->name, s->proven, clock_real_ms()) };
 
 		core_transaction_text(view.session, (uint32_t)s->key.generation, s->key.number);

@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/kv_room.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "conf/cfg_iwf.h"
 #include "policy/pol_judge.h"
 #include "stats/st.h"
@@ -142,10 +143,24 @@ struct core_session_view {
 	const struct cfg_listen *listen;
 	uint64_t since_ms;
 	uint32_t pending;       /* requests of the SCS without an answer */
+	uint64_t not_after_s;   /* end of its certificate; 0: none is known */
 	struct asc_asker asker; /* the SCS with the groups that its certificate proves now */
 };
 typedef void core_session_fn(void *arg, const struct core_session_view *session);
 void core_session_each(const struct core *c, core_session_fn *fn, void *arg);
+
+/* A certificate that nobody has presented yet: PEM, the SCS's own first, with what it would send along. ERR_AUTH: no handshake with it would
+ * succeed; ERR_INVAL: it is none; ERR_STATE: no trust anchors are known here; each with words. `why` holds CORE_WHY_MAX (core.h). */
+struct core_certificate {
+	char subject[256];
+	uint64_t not_after_s;                           /* earliest end in its chain */
+	char groups[ASC_PROVEN_MAX][IDENT_SCS_MAX + 1]; /* whose URI it carries; which of them count says asc_asker_groups() */
+	uint8_t groups_n;
+	enum pol_reason
+	    admission; /* of a connection with it, as this SCS, at that time; NONE: admitted, as far as its limit allows */
+};
+ERR_MUST_USE int core_certificate(const struct core *c, const char *scs, const char *pem, uint64_t now_s,
+				  struct core_certificate *out, char *why);
 
 enum core_cut { CORE_CUT_SCS_REMOVED, CORE_CUT_SCS_CHANGED, CORE_CUT_CERTIFICATE_EXPIRED };
 /* Ends all sessions of an SCS; the edge logs the reason and sends the Disconnect-Cause that belongs to it. Returns the number of
@@ -173,6 +188,23 @@ struct core_scs_limits {
 	uint32_t validity_max_s, connections_max, pending_max;
 };
 void core_scs_limits(const struct core *c, const struct asc_scs *scs, struct core_scs_limits *out);
+
+/* A question to the HSS: the SIR that a trigger of this SCS for this device would send ("" for a name that is not given). Nothing follows from it.
+ * On 0 `fn` is called exactly once, after cfg->s6m.answer_wait_ms at the latest, or in core_free(). ERR_CLOSED (the HSS is not connected),
+ * ERR_BUSY (limits.peer_window requests are on their way), ERR_INVAL, ERR_LIMIT, ERR_NOMEM: nothing was sent. */
+#define CORE_HSS_NAMES_MAX 8
+struct core_hss_answer {
+	int err; /* 0; ERR_TIMEOUT, ERR_CLOSED: there is no answer */
+	uint32_t took_ms;
+	struct pol_verdict verdict; /* what a trigger would get; SUCCESS: it goes on to the SMS-SC */
+	bool absent;                /* registered nowhere now: only a trigger with a validity waits for it */
+	char externals[CORE_HSS_NAMES_MAX][IDENT_EXTERNAL_MAX + 1]; /* names that it says the device has */
+	char msisdns[CORE_HSS_NAMES_MAX][STR_DIGITS_MAX + 1];
+	uint8_t externals_n, msisdns_n;
+};
+typedef void core_hss_fn(void *arg, const struct core_hss_answer *answer);
+ERR_MUST_USE int core_hss_ask(struct core *c, const char *external, const char *msisdn, const char *scs_e164, core_hss_fn *fn,
+			      void *arg);
 
 /* The facts of a provisioned SCS as pol_judge() takes them; borrows the texts of `in`. */
 void core_scs_facts(struct pol_scs *out, const struct asc_scs *in);

@@ -126,6 +126,9 @@ const struct ctl_arg ctl_args_assoc_check[] = {
 	TEXT("msisdn", false, 5, 15, "the device's other name, as a request may give both"),
 	NUM("at", 0, CTL_TIME_MAX, "seconds since 1970; default now"),
 	{ .name = "group", .type = CTL_A_TEXTS, .min = 1, .max = 63, .meaning = "groups whose URI its certificate would carry" },
+	TEXT("session", false, 1, 63, "an open session: the groups that its certificate proves"),
+	TEXT("certificate", false, 1, CTL_CERTIFICATE_MAX, "PEM, the certificate that it would come with, and its chain"),
+	BOOLEAN("ask_hss", "ask the HSS, too; nothing is submitted"),
 	END,
 };
 

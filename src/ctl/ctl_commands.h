@@ -81,6 +81,7 @@
 #define CTL_WORDS_FORMAT "csv jsonl"
 #define CTL_WORDS_MODE "enforce detect-only"
 #define CTL_WORDS_STORES "association-rows associations journal"
+#define CTL_CERTIFICATE_MAX 32768 /* octets of PEM; written as JSON they fit into a request */
 #define CTL_TIME_MAX 253402300799 /* the end of the year 9999, seconds since 1970 */
 
 extern const struct ctl_arg
@@ -98,7 +99,8 @@ extern const struct ctl_arg ctl_args_assoc_del[];  /* scs, device; optional effe
 extern const struct ctl_arg ctl_args_assoc_list[]; /* optional scs, device, effect, limit (default 1000, 0: all) */
 extern const struct ctl_arg ctl_args_assoc_show[]; /* scs, device; optional effect */
 extern const struct ctl_arg
-    ctl_args_assoc_check[]; /* scs, device; optional msisdn, action (default trigger), at (seconds since 1970), group: [names] */
+    ctl_args_assoc_check[]; /* scs, device; optional msisdn, action (default trigger), at (seconds since 1970), group: [names],
+						      * session, certificate, ask_hss */
 extern const struct ctl_arg ctl_args_group_add[];    /* name; optional anchor, replace */
 extern const struct ctl_arg ctl_args_group_set[];    /* name; optional anchor ("": none) */
 extern const struct ctl_arg ctl_args_group_name[];   /* name: group.show */

@@ -11,6 +11,7 @@
 #include "daemon/dm_child.h"
 #include "core/core.h"
 #include "admin/adm.h"
+#include "tls/tls_judge.h"
 
 struct core_process {
 	struct dm_inherited in;
@@ -18,7 +19,8 @@ struct core_process {
 	struct net_watch *parent;
 	struct core_conf conf;
 	struct core *core;
-	struct adm *adm; /* NULL: no control socket is configured */
+	struct tls_judge *judge; /* the anchors of the set in use; owned */
+	struct adm *adm;         /* NULL: no control socket is configured */
 	int status;
 };
 
@@ -100,6 +102,19 @@ static int make_contexts(const struct core_process *p, const struct dm_part *par
 	return err;
 }
 
+/* For `mtcctl assoc check --cert`: the anchors of this set. Nothing else depends on them. */
+static void show_anchors(struct core_process *p, const struct dm_part *part)
+{
+	struct tls_judge *fresh = NULL;
+	char why[512] = "";
+
+	if (dm_part_judge(&fresh, part, p->in.cfg, why, sizeof why))
+		log_warn(&p->in.log, "daemon", "certificates cannot be checked for operators: %s", why);
+	core_judge(p->core, fresh);
+	tls_judge_free(p->judge);
+	p->judge = fresh;
+}
+
 /* For `mtcctl status`: which files are in use, and until when. */
 static void show_files(struct core_process *p, const struct dm_part *part)
 {
@@ -134,8 +149,10 @@ static void take_set(struct core_process *p, const struct dm_msg *m, int fd)
 		tls_ctx_free(p->conf.peer_tls[i]);
 		p->conf.peer_tls[i] = fresh[i];
 	}
-	if (!err)
+	if (!err) {
 		show_files(p, &part);
+		show_anchors(p, &part);
+	}
 	dm_part_close(&part);
 	dm_set_answer(&p->in.log, m->generation, err == 0);
 }
@@ -238,6 +255,7 @@ static int set_up(struct core_process *p)
 		return err;
 	}
 	show_files(p, &p->in.part);
+	show_anchors(p, &p->in.part);
 	dm_part_close(&p->in.part); /* keys are in the contexts now */
 	if (p->in.control_fd >= 0) {
 		err = adm_new(&p->adm, p->core, p->in.control_fd);
@@ -257,6 +275,7 @@ static void tear_down(struct core_process *p)
 	net_watch_free(p->parent);
 	adm_free(p->adm);
 	core_free(p->core);
+	tls_judge_free(p->judge);
 	for (size_t i = 0; i < CFG_PEERS_MAX; i++)
 		tls_ctx_free(p->conf.peer_tls[i]);
 	if (p->loop)

@@ -8,6 +8,7 @@
 #include <sys/uio.h>
 
 #include "daemon/dm_msg.h"
+#include "tls/tls_judge.h"
 
 struct head {
 	uint32_t generation, rows;
@@ -167,4 +168,12 @@ int dm_part_tls(struct tls_ctx **out, const struct dm_part *part, const struct c
 	}
 	conf.key = tls_keyholder_pem(&key);
 	return tls_ctx_new(out, &conf, why, why_size);
+}
+
+int dm_part_judge(struct tls_judge **out, const struct dm_part *part, const struct cfg_iwf *cfg, char *why, size_t why_size)
+{
+	struct tls_anchor_conf anchors[CFG_ANCHORS_MAX] = { 0 };
+	size_t n = anchors_of(anchors, part, cfg, NULL);
+
+	return tls_judge_new(out, anchors, n, why, why_size);
 }

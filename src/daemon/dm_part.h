@@ -57,6 +57,11 @@ struct tls_pem dm_part_find(const struct dm_part *part, enum dm_file what, size_
 ERR_MUST_USE int dm_part_tls(struct tls_ctx **out, const struct dm_part *part, const struct cfg_iwf *cfg,
 			     enum dm_file certificate, size_t index, enum tls_own own, char *why, size_t why_size);
 
+/* All anchors of the part, to judge certificates by. Borrows nothing. As tls_judge_new(). */
+struct tls_judge;
+ERR_MUST_USE int dm_part_judge(struct tls_judge **out, const struct dm_part *part, const struct cfg_iwf *cfg, char *why,
+			       size_t why_size);
+
 /* What a file is of, for people: "listener", "peer" or "anchor", its name there, and its path; all borrowed from cfg. */
 struct dm_file_words {
 	const char *of, *name, *path;

@@ -55,7 +55,8 @@ struct exc_column {
 	size_t offset; /* in struct exc_row */
 	uint64_t min, max;
 	const char *expected; /* what a wrong value should have been */
-	uint32_t keep;        /* ASC_KEEP_*, EXC_KEEP_ANCHOR: a row without the column leaves what is stored alone; 0: it says nothing then */
+	uint32_t
+	    keep; /* ASC_KEEP_*, EXC_KEEP_ANCHOR: a row without the column leaves what is stored alone; 0: it says nothing then */
 };
 
 /* "scs", "group", ... */

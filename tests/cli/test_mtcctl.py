@@ -71,6 +71,11 @@ def ask(server, *words, lines=()):
      "scs.add", {"name": "acme", "e164": "49170123456", "origin_host": "scs.acme.example", "realm": "acme.example", "anchor": "anchor-a",
                  "payload_max": 100, "port_min": 5, "port_max": 6, "priority_allowed": False, "actions": ["trigger", "recall"],
                  "rate_per_s": 9, "replace": True, "p_bit_optional": True}),
+    (["scs", "set", "acme", "quota", "5", "actions", "trigger", "priority", "no"], "scs.set",
+     {"name": "acme", "quota_per_day": 5, "actions": ["trigger"], "priority_allowed": False}),
+    (["group", "set", "fleet", "anchor", "none"], "group.set", {"name": "fleet", "anchor": ""}),
+    (["assoc", "check", "acme", "m@a.example", "--session", "3-000017", "--ask-hss"], "assoc.check",
+     {"scs": "acme", "device": "m@a.example", "session": "3-000017", "ask_hss": True}),
     (["scs", "del", "acme"], "scs.del", {"name": "acme"}),
     (["scs", "list"], "scs.list", {}),
     (["scs", "show", "acme"], "scs.show", {"name": "acme"}),
@@ -130,6 +135,10 @@ def test_words_become_a_request(server, words, cmd, args):
     (["assoc", "check", "group:fleet", "a@b.example"], "SCS is 'group:fleet', expected a name"),
     (["assoc", "add", "acme", "set:"], "DEVICE is 'set:', expected set: and the name"),
     (["scs", "del", "Acme"], "NAME is 'Acme', expected a name"),
+    (["scs", "set", "acme"], "KEY VALUE is missing"),
+    (["scs", "set", "acme", "quota"], "quota needs N"),
+    (["scs", "set", "acme", "speed", "5"], "there is no value 'speed' to set"),
+    (["block", "add", "*", "meter-7@*.example"], "are no patterns inside a name"),
     (ADD[:-2], "--anchor is missing"),
     (ADD + ["--speed", "5"], "unknown option '--speed'"),
     (ADD + ["-x"], "unknown option '-x'"),
@@ -201,6 +210,36 @@ def test_check_says_yes_with_its_rule(server):
     assert done.returncode == 0
     assert done.stdout == ("yes\n  asked    acme trigger meter-7@a.example\n  rule     allow acme meter-7@a.example trigger\n"
                            "  beaten   deny acme *@a.example\n           deny acme *\n")
+
+
+def test_check_sends_a_certificate_and_no_key(server, tmp_path):
+    cert = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+    for name, text, said in (("both.pem", cert + "-----BEGIN PRIVATE KEY-----\nx\n", "without a private key"), ("none.pem", "hello\n", "a PEM file"),
+                             ("large.pem", cert + " " * 40000, "large.pem: ")):
+        (tmp_path / name).write_text(text)
+        done = ask(server, "assoc", "check", "acme", "m@a.example", "--cert", tmp_path / name)
+        assert done.returncode == 2 and said in done.stderr, done.stderr
+    assert not server.asked
+    assert ask(server, "assoc", "check", "acme", "m@a.example", "--cert", tmp_path / "gone.pem").returncode == 2
+    (tmp_path / "good.pem").write_text(cert)
+    ask(server, "assoc", "check", "acme", "m@a.example", "--cert", tmp_path / "good.pem")
+    assert server.asked == [{"cmd": "assoc.check", "args": {"scs": "acme", "device": "m@a.example", "certificate": cert}}]
+
+
+def test_check_shows_who_proved_what_and_who_was_not_asked(server):
+    line = {"done": True, "ok": True, "allowed": True, "reason": "", "rule": "allow r", "beaten": [], "scs": "acme", "device": "m@b.example",
+            "action": "trigger", "proof": {"by": "session", "session": "3-000017", "groups": ["fleet"]}, "not_asked": ["the SMS-SC", "the limits"],
+            "hss": {"answered": True, "allowed": True, "absent": True, "names": ["m@b.example", "msisdn:491700000001"]}}
+    assert ask(server, "assoc", "check", "acme", "m@b.example", lines=[line]).stdout == (
+        "yes\n  asked    acme trigger m@b.example\n  proven   session 3-000017: fleet\n"
+        "  HSS      yes, the device is not registered now; it knows the device as m@b.example,msisdn:491700000001\n"
+        "  rule     allow r\n  not asked the SMS-SC\n            the limits\n")
+
+
+def test_values_in_force_stand_beside_those_that_are_stored(server):
+    row = {"name": "acme", "payload_max": 4000, "pending_max": 80, "in_force": {"payload_max": 1024, "pending_max": 80}}
+    assert ask(server, "scs", "show", "acme", lines=[row, {"done": True, "ok": True, "count": 1}]).stdout == (
+        "name              acme\npayload_max       4000 stored, in force 1024: the configuration has the smaller limit\npending_max       80\n")
 
 
 def test_check_says_no_with_exit_1_for_people_and_programs(server):

@@ -138,6 +138,26 @@ def test_a_dry_run_changes_nothing(ctl, rules, tmp_path):
     assert rules() == before
 
 
+def test_a_file_with_fewer_columns_leaves_the_others_alone(ctl, tmp_path):
+    assert ctl("assoc", "add", "acme", "m-1@few.example", "--deny", "--rights", "recall", "--mode", "detect-only", "--not-after", "2040-01-01").returncode == 0
+    before = ctl("assoc", "show", "acme", "m-1@few.example").stdout
+    path = write(tmp_path / "few.csv", "who,device,effect\nacme,m-1@few.example,deny\n")
+    done = ctl("assoc", "import", path)
+    assert done.stdout == (f"imported {path}: 1 row, 0 added, 0 replaced, 1 unchanged, 0 deleted\n"
+                           "columns that the file does not have and that stay as they are stored: rights,not_before,not_after,mode\n")
+    assert ctl("assoc", "show", "acme", "m-1@few.example").stdout == before
+    path = write(tmp_path / "all.csv", "who,device,effect,rights,not_before,not_after,mode\nacme,m-1@few.example,deny,,,,\n")
+    assert ctl("assoc", "import", path).stdout.startswith(f"imported {path}: 1 row, 0 added, 1 replaced, 0 unchanged, 0 deleted\n")
+    assert ctl("assoc", "show", "acme", "m-1@few.example").stdout != before
+    path = write(tmp_path / "case.csv", "who,device\nacme,M-1@few.example\n")
+    assert "warning: 1 device: the name differs only in case from another one's, as 'm-1@few.example' and 'M-1@few.example'" in ctl("assoc", "import", path).stderr
+    path = write(tmp_path / "star.csv", "who,device\nacme,m-*@few.example\n")
+    done = ctl("assoc", "import", path)
+    assert done.returncode == 1 and f"{path}:2: device 'm-*@few.example': * ? [ ] {{ }} ( ) are no patterns inside a name" in done.stderr
+    for device in ("m-1@few.example", "M-1@few.example"):
+        assert ctl("assoc", "del", "acme", device).returncode == 0
+
+
 def test_programs_read_lines(ctl, tmp_path):
     path = write(tmp_path / "wrong.csv", "who,device\nacme\nacme,x@y.example\n")
     done = ctl("--json", "assoc", "import", path)

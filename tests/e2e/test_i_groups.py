@@ -84,6 +84,29 @@ def test_check_says_what_the_wire_does_and_why(groups):
     assert (no["allowed"], no["unproven"]) == (False, ["fleet"])
 
 
+def test_check_takes_the_groups_of_a_session_and_of_a_certificate(groups):
+    """What the wire would say, before anybody asks it, and the HSS is asked really."""
+    words = ["assoc", "check", "gamma", "meter-15@a.example"]
+    s = tsp.Scs.opened(groups, "gamma-fleet")
+    session, = groups.sessions("gamma")
+    no, = groups.ctl(*words, check=False)
+    assert not no["allowed"] and any(f"--session {session['session']}" in line for line in no["not_asked"])
+    assert [(m["scs"], m["session"]) for m in groups.ctl("group", "show", "fleet")[0]["proven"]] == [("gamma", session["session"])]
+    asked = {row["name"]: row["requests"] for row in groups.ctl("peers") if "name" in row}["hss"]
+    pending = groups.ctl("triggers", "list")[-1]["count"]
+    yes, = groups.ctl(*words, "--session", session["session"], "--ask-hss", check=False)
+    assert yes["allowed"] and yes["rule"] == "allow group:fleet *@a.example trigger" and yes["hss"]["allowed"], yes
+    assert {row["name"]: row["requests"] for row in groups.ctl("peers") if "name" in row}["hss"] == asked + 1
+    assert groups.ctl("triggers", "list")[-1]["count"] == pending
+    s.close()
+    for name, allowed, reason in (("gamma-fleet", True, ""), ("gamma-other", False, "no-association"), ("gamma", False, "no-association"),
+                                  ("beta-fleet", False, "wrong-anchor")):
+        got, = groups.ctl(*words, "--cert", groups.scs[name]["cert"], check=False)
+        assert (got["allowed"], got["reason"]) == (allowed, reason), (name, got)
+    unknown, = groups.ctl("assoc", "check", "gamma", "nobody@a.example", "--group", "fleet", "--ask-hss", check=False)
+    assert not unknown["allowed"] and unknown["hss"]["answered"] and not unknown["hss"]["allowed"], unknown
+
+
 def test_a_deleted_group_takes_its_rules(groups):
     groups.ctl("group", "add", "gone")
     groups.ctl("group", "member", "add", "gone", "gamma")

@@ -8,7 +8,8 @@ static void test_one_value_of_an_scs_changes_and_the_others_stay(void **state)
 	const struct ctl_answer *a;
 	const json_t *scs;
 
-	a = ask(p, "scs.set", "{\"name\": \"acme\", \"quota_per_day\": 500, \"actions\": [\"recall\"], \"priority_allowed\": false}");
+	a = ask(p, "scs.set",
+		"{\"name\": \"acme\", \"quota_per_day\": 500, \"actions\": [\"recall\"], \"priority_allowed\": false}");
 	assert_true(a->ok);
 	assert_string_equal(json_of(a->last, "sessions_cut"), "0");
 	a = ask(p, "scs.set", "{\"name\": \"acme\", \"port_min\": 1000}");
@@ -23,7 +24,8 @@ static void test_one_value_of_an_scs_changes_and_the_others_stay(void **state)
 	assert_non_null(strstr(a->error, "SCS 'acme': ports"));
 	assert_non_null(strstr(ask(p, "scs.set", "{\"name\": \"acme\"}")->error, "nothing to set"));
 	assert_non_null(strstr(ask(p, "scs.set", "{\"name\": \"nobody\", \"burst\": 1}")->error, "no SCS 'nobody'"));
-	assert_non_null(strstr(ask(p, "scs.set", "{\"name\": \"acme\", \"anchor\": \"anchor-z\"}")->error, "trust anchor 'anchor-z'"));
+	assert_non_null(
+	    strstr(ask(p, "scs.set", "{\"name\": \"acme\", \"anchor\": \"anchor-z\"}")->error, "trust anchor 'anchor-z'"));
 }
 
 static void test_sessions_end_when_the_peer_would_be_another(void **state)
@@ -33,11 +35,12 @@ static void test_sessions_end_when_the_peer_would_be_another(void **state)
 
 	core_play_open(&p->core, 5, &open);
 	assert_string_equal(json_of(ask(p, "scs.set", "{\"name\": \"acme\", \"rate_per_s\": 5}")->last, "sessions_cut"), "0");
-	assert_string_equal(json_of(ask(p, "scs.set", "{\"name\": \"acme\", \"realm\": \"other.example\"}")->last, "sessions_cut"), "1");
+	assert_string_equal(
+	    json_of(ask(p, "scs.set", "{\"name\": \"acme\", \"realm\": \"other.example\"}")->last, "sessions_cut"), "1");
 }
 
 #define ACME                                                                                                                     \
-	"\"name\": \"acme\", \"e164\": \"491720000001\", \"origin_host\": \"scs.acme.example\", \"realm\": \"acme.example\", "        \
+	"\"name\": \"acme\", \"e164\": \"491720000001\", \"origin_host\": \"scs.acme.example\", \"realm\": \"acme.example\", "   \
 	"\"anchor\": \"anchor-a\""
 
 static void test_an_overwrite_says_what_it_reset(void **state)
@@ -49,8 +52,8 @@ static void test_an_overwrite_says_what_it_reset(void **state)
 	assert_non_null(strstr(ask(p, "scs.add", "{" ACME "}")->error, "'scs set' changes values of it"));
 	a = ask(p, "scs.add", "{" ACME ", \"replace\": true, \"burst\": 9}");
 	assert_string_equal(json_of(a->last, "changed"), "[{\"key\":\"burst\",\"before\":7,\"now\":9,\"named\":true},"
-							"{\"key\":\"quota_per_day\",\"before\":500,\"now\":0,\"named\":false},"
-							"{\"key\":\"connections_max\",\"before\":2,\"now\":8,\"named\":false}]");
+							 "{\"key\":\"quota_per_day\",\"before\":500,\"now\":0,\"named\":false},"
+							 "{\"key\":\"connections_max\",\"before\":2,\"now\":8,\"named\":false}]");
 }
 
 static void test_what_is_in_force_is_the_smaller_limit(void **state)
@@ -63,7 +66,8 @@ static void test_what_is_in_force_is_the_smaller_limit(void **state)
 	l->validity_max_s = 60;
 	l->connections_per_scs = 3;
 	l->pending_total = 70;
-	ask(p, "scs.set", "{\"name\": \"acme\", \"payload_max\": 4000, \"validity_max_s\": 50, \"connections_max\": 9, \"pending_max\": 80}");
+	ask(p, "scs.set",
+	    "{\"name\": \"acme\", \"payload_max\": 4000, \"validity_max_s\": 50, \"connections_max\": 9, \"pending_max\": 80}");
 	scs = row_of(ctl_fake_run("scs.show", "{\"name\": \"acme\"}"));
 	assert_string_equal(json_of(scs, "payload_max"), "4000");
 	assert_string_equal(json_of(scs, "in_force"),
@@ -93,8 +97,9 @@ static void test_a_reply_says_all_of_a_rule_and_how_it_was(void **state)
 	struct play *p = *state;
 	const struct ctl_answer *a;
 
-	a = ask(p, "assoc.add", "{\"scs\": \"acme\", \"device\": \"m-1@a.example\", \"effect\": \"deny\", \"mode\": \"detect-only\", "
-				"\"rights\": [\"recall\"], \"not_after\": 4102444800}");
+	a = ask(p, "assoc.add",
+		"{\"scs\": \"acme\", \"device\": \"m-1@a.example\", \"effect\": \"deny\", \"mode\": \"detect-only\", "
+		"\"rights\": [\"recall\"], \"not_after\": 4102444800}");
 	assert_string_equal(json_of(a->last, "mode"), "\"detect-only\"");
 	assert_string_equal(json_of(a->last, "rights"), "[\"recall\"]");
 	assert_string_equal(json_of(a->last, "not_before"), "");
@@ -105,7 +110,8 @@ static void test_a_reply_says_all_of_a_rule_and_how_it_was(void **state)
 	assert_string_equal(json_of(json_object_get(a->last, "before"), "mode"), "\"detect-only\"");
 	assert_string_equal(json_of(json_object_get(a->last, "before"), "rights"), "[\"recall\"]");
 	assert_non_null(strstr(json_of(json_object_get(a->last, "before"), "not_after"), "2100-01-01"));
-	a = ask(p, "assoc.add", "{\"scs\": \"*\", \"device\": \"M-1@a.example\", \"effect\": \"block\", \"rights\": [\"recall\"]}");
+	a = ask(p, "assoc.add",
+		"{\"scs\": \"*\", \"device\": \"M-1@a.example\", \"effect\": \"block\", \"rights\": [\"recall\"]}");
 	assert_string_equal(json_of(a->last, "rights"), "[\"trigger\",\"recall\",\"replace\"]");
 	assert_non_null(strstr(json_of(a->last, "warnings"), "'m-1@a.example' has entries already and differs only in case"));
 }
@@ -115,13 +121,17 @@ static void test_a_pattern_inside_a_name_is_refused_by_every_command(void **stat
 	struct play *p = *state;
 
 	ask(p, "set.add", "{\"name\": \"trial\"}");
-	assert_non_null(strstr(ask(p, "assoc.add", "{\"scs\": \"*\", \"device\": \"meter-7*@a.example\", \"effect\": \"block\"}")->error,
-			       "are no patterns inside a name"));
+	assert_non_null(
+	    strstr(ask(p, "assoc.add", "{\"scs\": \"*\", \"device\": \"meter-7*@a.example\", \"effect\": \"block\"}")->error,
+		   "are no patterns inside a name"));
 	assert_non_null(strstr(ask(p, "set.member.add", "{\"set\": \"trial\", \"device\": \"m?@a.example\"}")->error,
 			       "are no patterns inside a name"));
-	assert_non_null(strstr(ask(p, "assoc.check", "{\"scs\": \"acme\", \"device\": \"*@a.example\"}")->error, "about one device"));
-	assert_non_null(strstr(ask(p, "assoc.check", "{\"scs\": \"acme\", \"device\": \"meter-7*@a.example\"}")->error, "about one device"));
-	assert_non_null(strstr(ask(p, "assoc.del", "{\"scs\": \"*\", \"device\": \"meter-7*@a.example\"}")->error, "no such rule"));
+	assert_non_null(
+	    strstr(ask(p, "assoc.check", "{\"scs\": \"acme\", \"device\": \"*@a.example\"}")->error, "about one device"));
+	assert_non_null(
+	    strstr(ask(p, "assoc.check", "{\"scs\": \"acme\", \"device\": \"meter-7*@a.example\"}")->error, "about one device"));
+	assert_non_null(
+	    strstr(ask(p, "assoc.del", "{\"scs\": \"*\", \"device\": \"meter-7*@a.example\"}")->error, "no such rule"));
 }
 
 int main(void)

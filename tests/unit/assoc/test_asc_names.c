@@ -12,10 +12,23 @@
 /* -- patterns */
 
 static const char *const traps[] = {
-	"meter-7*@a.example", "*meter@a.example",  "meter-?@a.example",   "meter-[0-9]@a.example", "meter-{1,2}@a.example",
-	"(m|n)@a.example",    "**@a.example",      "meter@*.example",     "*@*.example",	   "*@*",
-	"msisdn:4917*",       "msisdn:49170000?1", "msisdn:491700000*-9", "set:met*",		   "meter*",
-	"?",		      "[a]",
+	"meter-7*@a.example",
+	"*meter@a.example",
+	"meter-?@a.example",
+	"meter-[0-9]@a.example",
+	"meter-{1,2}@a.example",
+	"(m|n)@a.example",
+	"**@a.example",
+	"meter@*.example",
+	"*@*.example",
+	"*@*",
+	"msisdn:4917*",
+	"msisdn:49170000?1",
+	"msisdn:491700000*-9",
+	"set:met*",
+	"meter*",
+	"?",
+	"[a]",
 };
 
 static void test_a_name_that_looks_like_a_pattern_is_no_rule(void **state)
@@ -53,7 +66,9 @@ static void test_nor_a_member_nor_a_row(void **state)
 	assert_int_equal(asc_dset_member_add(p->a, "trial", "*", &p->why), ERR_INVAL);
 	assert_int_equal(asc_dset_member_add(p->a, "trial", "*@a.example", &p->why), ERR_INVAL);
 	for (enum asc_kind kind = ASC_KIND_SET; kind <= ASC_KIND_BLOCK; kind++) {
-		struct asc_rule_new r = { "acme", "", kind == ASC_KIND_BLOCK ? ASSOC_BLOCK : ASSOC_ALLOW, ASSOC_RIGHT_ALL, 0, 0, 0 };
+		struct asc_rule_new r = {
+			"acme", "", kind == ASC_KIND_BLOCK ? ASSOC_BLOCK : ASSOC_ALLOW, ASSOC_RIGHT_ALL, 0, 0, 0
+		};
 
 		assert_int_equal(asc_import_begin(&im, p->a, &(struct asc_import_conf){ .kind = kind }, &p->why), 0);
 		for (size_t i = 0; i < sizeof traps / sizeof *traps; i++) {
@@ -134,7 +149,8 @@ static struct asc_outcome change(struct place *p, const struct asc_change *c)
 static struct asc_outcome add_rule(struct place *p, const char *device)
 {
 	struct asc_change c = { .op = ASC_RULE_ADD,
-				.rule = { .who = "acme", .device = device, .verdict = ASSOC_ALLOW, .rights = ASSOC_RIGHT_TRIGGER } };
+				.rule = {
+				    .who = "acme", .device = device, .verdict = ASSOC_ALLOW, .rights = ASSOC_RIGHT_TRIGGER } };
 	struct asc_outcome out = change(p, &c);
 
 	assert_int_equal(out.err, 0);
@@ -158,8 +174,9 @@ static void test_a_change_tells_of_a_device_that_differs_in_case_only(void **sta
 	assert_string_equal(add_rule(p, "Xyz1@a.example").twin, "");
 	assert_string_equal(add_rule(p, "msisdn:491700000001").twin, "");
 	assert_int_equal(asc_dset_add(p->a, "trial", &p->why), 0);
-	assert_string_equal(change(p, &(struct asc_change){ .op = ASC_SET_MEMBER_ADD, .name = "trial", .member = "xyZ1@a.example" }).twin,
-			    "Xyz1@a.example");
+	assert_string_equal(
+	    change(p, &(struct asc_change){ .op = ASC_SET_MEMBER_ADD, .name = "trial", .member = "xyZ1@a.example" }).twin,
+	    "Xyz1@a.example");
 }
 
 struct ended {

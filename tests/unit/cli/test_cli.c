@@ -168,13 +168,15 @@ static const char *parsed(const char *group, const char *verb, int n, const char
 	return out;
 }
 #define PARSED(group, verb, ...)                                                                                                 \
-	parsed(group, verb, (int)(sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *)), (const char *const[]){ __VA_ARGS__ })
+	parsed(group, verb, (int)(sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *)),                                \
+	       (const char *const[]){ __VA_ARGS__ })
 
 static void test_values_are_set_by_pairs_of_words(void **state)
 {
 	(void)state;
-	assert_string_equal(PARSED("scs", "set", "acme", "quota", "5", "priority", "no", "actions", "trigger,recall"),
-			    "{\"name\":\"acme\",\"quota_per_day\":5,\"priority_allowed\":false,\"actions\":[\"trigger\",\"recall\"]}");
+	assert_string_equal(
+	    PARSED("scs", "set", "acme", "quota", "5", "priority", "no", "actions", "trigger,recall"),
+	    "{\"name\":\"acme\",\"quota_per_day\":5,\"priority_allowed\":false,\"actions\":[\"trigger\",\"recall\"]}");
 	assert_string_equal(PARSED("scs", "set", "acme", "quota_per_day", "5"), "{\"name\":\"acme\",\"quota_per_day\":5}");
 	assert_string_equal(PARSED("scs", "set", "--quota", "5", "acme"), "{\"quota_per_day\":5,\"name\":\"acme\"}");
 	assert_string_equal(PARSED("scs", "set", "acme"), "KEY VALUE is missing: what is to be set?");
@@ -184,7 +186,8 @@ static void test_values_are_set_by_pairs_of_words(void **state)
 	assert_non_null(strstr(PARSED("scs", "set", "acme", "quota", "many"), "expected a number from 0"));
 	assert_string_equal(PARSED("scs", "set", "acme", "port-min", "9", "port-max", "8"), "--port-min is above --port-max");
 	assert_string_equal(PARSED("group", "set", "fleet", "anchor", "none"), "{\"name\":\"fleet\",\"anchor\":\"\"}");
-	assert_string_equal(PARSED("group", "set", "fleet", "anchor", "anchor-b"), "{\"name\":\"fleet\",\"anchor\":\"anchor-b\"}");
+	assert_string_equal(PARSED("group", "set", "fleet", "anchor", "anchor-b"),
+			    "{\"name\":\"fleet\",\"anchor\":\"anchor-b\"}");
 	assert_string_equal(PARSED("scs", "show", "acme", "more"), "'more' is one word too many");
 }
 
@@ -193,8 +196,9 @@ static void test_a_device_that_looks_like_a_pattern_is_told_which_forms_are_some
 	(void)state;
 	assert_non_null(strstr(PARSED("block", "add", "*", "meter@*.example"), "are no patterns inside a name"));
 	assert_non_null(strstr(PARSED("block", "add", "*", "meter*"), "are no patterns inside a name"));
-	assert_string_equal(PARSED("block", "del", "*", "meter-7*@a.example"), /* the server knows whether it has one of an older version */
-			    "{\"scs\":\"*\",\"device\":\"meter-7*@a.example\",\"effect\":\"block\"}");
+	assert_string_equal(
+	    PARSED("block", "del", "*", "meter-7*@a.example"), /* the server knows whether it has one of an older version */
+	    "{\"scs\":\"*\",\"device\":\"meter-7*@a.example\",\"effect\":\"block\"}");
 	assert_string_equal(PARSED("block", "add", "*", "*@A.example"),
 			    "{\"scs\":\"*\",\"device\":\"*@a.example\",\"effect\":\"block\"}");
 }

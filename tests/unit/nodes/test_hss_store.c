@@ -257,16 +257,17 @@ static void test_a_name_that_looks_like_a_pattern_is_no_subscriber(void **state)
 {
 	static const char *const files[] = {
 		NAMED("001010000000001", "meter-7*@a.example"), NAMED("001010000000001", "*@a.example"),
-		NAMED("001010000000001", "meter-?@a.example"),	NAMED("001010000000001", "meter-[0-9]@a.example"),
-		NAMED("001010000000001", "m{1,2}@a.example"),	NAMED("001010000000001", "(m)@a.example"),
+		NAMED("001010000000001", "meter-?@a.example"),  NAMED("001010000000001", "meter-[0-9]@a.example"),
+		NAMED("001010000000001", "m{1,2}@a.example"),   NAMED("001010000000001", "(m)@a.example"),
 	};
 	char why[HSS_STORE_WHY_MAX];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
 		assert_null(load(files[i], why));
-		assert_string_equal(why, "subs:1: external_identifiers[0]: expected the name of one device such as meter-1@a.example; "
-					 "* ? [ ] { } ( ) are no patterns here");
+		assert_string_equal(why,
+				    "subs:1: external_identifiers[0]: expected the name of one device such as meter-1@a.example; "
+				    "* ? [ ] { } ( ) are no patterns here");
 	}
 }
 

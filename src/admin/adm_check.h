@@ -1,0 +1,42 @@
+/* adm_check.h - one question `assoc check`: what was asked, the facts, the verdict. Shared by adm_check.c and adm_check_reply.c only. */
+#pragma once
+#include "admin/adm_int.h"
+#include "policy/pol_change.h"
+
+enum check_proof { /* where the groups come from that a certificate proves */
+		   CHECK_NOTHING,
+		   CHECK_NAMES,       /* somebody named them */
+		   CHECK_SESSION,     /* an open session */
+		   CHECK_CERTIFICATE, /* a certificate that nobody has presented yet */
+};
+
+struct check { /* one question, the facts about it and the verdict */
+	struct adm_wait wait;
+	struct adm *adm;
+	struct ctl_request *rq;
+	const json_t *args; /* borrowed until the answer */
+	const char *scs, *action;
+	const struct asc_scs *provisioned; /* NULL: no such SCS; borrowed until the next turn */
+
+	enum check_proof proof;
+	char proven_room[ASC_PROVEN_MAX][IDENT_SCS_MAX + 1];
+	const char *proven[ASC_PROVEN_MAX];
+	uint64_t proof_not_after_s;          /* 0: no end is known */
+	struct core_certificate certificate; /* CHECK_CERTIFICATE */
+	char refused[512];                   /* CHECK_CERTIFICATE: why no handshake with it would succeed; "": it would */
+	struct asc_asker who;
+
+	struct assoc_found found;
+	struct asc_near near;
+	struct pol_case c;
+	struct pol_verdict verdict; /* of the gateway alone, then with what the HSS said */
+	struct pol_assoc assoc;
+	struct pol_changes changes;
+
+	bool hss_asked;
+	int hss_err; /* the question could not be sent: ERR_*; 0: sent */
+	struct core_hss_answer hss;
+};
+
+/* -- adm_check_reply.c: the last line of the answer. New reference. */
+json_t *adm_check_reply(const struct check *k);

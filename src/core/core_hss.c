@@ -1,0 +1,88 @@
+/* core_hss.c - a question to the HSS on behalf of an operator: the same SIR that a trigger would send, and what would follow from its answer.
+ * No trigger waits for it; it does not wait for its turn either, so that it never holds up one that does. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "apps/s6m_sir.h"
+#include "base/str.h"
+#include "core/core_int.h"
+#include "core/core_s6m.h"
+#include "policy/pol_map.h"
+
+struct question {
+	struct core *core;
+	core_hss_fn *fn;
+	void *arg;
+	uint64_t asked_ms; /* of the loop's clock */
+};
+
+/* Every name that the HSS says the device has. False: one of them is none. */
+static bool names_of(struct core_hss_answer *a, const struct s6m_sia *sia)
+{
+	for (uint8_t i = 0; i < sia->user_identifiers_n; i++) {
+		const struct app_user_identifier *u = &sia->user_identifiers[i];
+		struct dia_bytes e = u->external_identifier, m = u->msisdn;
+
+		if (e.p && a->externals_n < CORE_HSS_NAMES_MAX && ident_external(a->externals[a->externals_n++], e.p, e.len))
+			return false;
+		if (m.p && a->msisdns_n < CORE_HSS_NAMES_MAX &&
+		    (m.len > STR_TBCD_MAX || str_untbcd(a->msisdns[a->msisdns_n++], m.p, m.len)))
+			return false;
+	}
+	return true;
+}
+
+static void take(struct core_hss_answer *a, const struct dia_msg *m)
+{
+	struct dia_failed why = { 0 };
+	struct s6m_sia sia;
+
+	a->verdict = pol_verdict_of(POL_HSS_PROTOCOL);
+	if (s6m_sia_parse(&sia, m, &why))
+		return;
+	/* with a validity: that of an absent device is told apart */
+	pol_map_sia(&a->verdict, &a->absent, &sia, UINT32_MAX);
+	if (a->verdict.status == TSP_STATUS_SUCCESS && !names_of(a, &sia))
+		a->verdict = pol_verdict_of(POL_HSS_PROTOCOL);
+}
+
+static void on_answer(void *arg, int err, const struct dia_msg *m)
+{
+	struct question *q = core_peer_answered_alone(arg, err);
+	struct core_hss_answer a = { .err = err, .took_ms = (uint32_t)(net_loop_now_ms(q->core->loop) - q->asked_ms) };
+
+	if (err) {
+		st_count(&q->core->st, ST_S6M_TIMEOUTS);
+		pol_map_s6m_silent(&a.verdict);
+	} else {
+		take(&a, m);
+	}
+	q->fn(q->arg, &a);
+	free(q);
+}
+
+int core_hss_ask(struct core *c, const char *external, const char *msisdn, const char *scs_e164, core_hss_fn *fn, void *arg)
+{
+	struct trg_request req = { .external = external, .msisdn = msisdn, .scs_e164 = scs_e164, .priority = TSP_NON_PRIORITY };
+	struct buf out = buf_over(c->scratch, sizeof c->scratch);
+	size_t peer = c->cfg->s6m.peer_index;
+	struct question *q;
+	int err;
+
+	if (c->stop.begun)
+		return ERR_CLOSED;
+	if (core_queue_full(c, peer))
+		return ERR_BUSY;
+	q = malloc(sizeof *q);
+	if (!q)
+		return ERR_NOMEM;
+	*q = (struct question){ c, fn, arg, net_loop_now_ms(c->loop) };
+	err = core_s6m_sir(&out, c, &req);
+	if (!err)
+		err = core_peer_ask_alone(c, peer, &out, (uint32_t)c->cfg->s6m.answer_wait_ms, on_answer, q);
+	if (err)
+		free(q);
+	else
+		st_count(&c->st, ST_S6M_REQUESTS);
+	return err;
+}
