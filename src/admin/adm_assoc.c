@@ -158,6 +158,14 @@ static int each_rule(struct listing *l, const json_t *args, struct asc_why *why)
 	return asc_rule_each(l->adm->asc, l->who, list_rule, l);
 }
 
+/* Was a pattern meant that is none? What an older version stored under such a name is listed. */
+static bool is_trap(const json_t *args)
+{
+	const char *device = ctl_arg_text(args, "device", "");
+
+	return strcmp(device, "*") != 0 && strncmp(device, "*@", 2) != 0 && ident_looks_like_pattern(device);
+}
+
 static void on_assoc_list(void *arg, struct ctl_request *rq, const json_t *args)
 {
 	struct listing l = listing_of(arg, rq, args);
@@ -168,6 +176,8 @@ static void on_assoc_list(void *arg, struct ctl_request *rq, const json_t *args)
 	err = each_rule(&l, args, &why);
 	if (err < 0)
 		ctl_fail(rq, "%s", why.text[0] ? why.text : "the association store cannot be read");
+	else if (l.n == 0 && is_trap(args))
+		ctl_fail(rq, "no rule on '%s': %s", ctl_arg_text(args, "device", ""), IDENT_PATTERN_WORDS);
 	else
 		ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)l.n));
 }

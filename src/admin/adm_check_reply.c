@@ -179,7 +179,7 @@ static json_t *not_asked(const struct check *k)
 {
 	struct proving p = { k, json_array() };
 
-	if (k->proof == CHECK_NOTHING) {
+	if (k->proof == CHECK_NOTHING && !(k->provisioned && strcmp(k->provisioned->anchor, IDENT_ANCHOR_INTERNAL) == 0)) {
 		json_array_append_new(
 		    p.list, json_string("a certificate of the SCS, which may prove groups: --cert FILE, --session or --group"));
 		core_session_each(k->adm->core, session_line, &p);

@@ -89,6 +89,15 @@ static void refuse_state(struct ctl_request *rq, const char *word)
 	ctl_fail(rq, "'%s' is no state of a trigger: %s", word, known);
 }
 
+/* The filter is compared with the name that the SCS gave: a set of devices would select nothing. */
+static bool is_many(const char *device)
+{
+	bool number = strncmp(device, "msisdn:", 7) == 0 && !strchr(device, '@');
+
+	return ident_looks_like_pattern(device) || (number && strchr(device, '-')) ||
+	       (strncmp(device, ASSOC_SET_PREFIX, sizeof ASSOC_SET_PREFIX - 1) == 0 && !strchr(device, '@'));
+}
+
 static void on_list(void *arg, struct ctl_request *rq, const json_t *args)
 {
 	const struct adm *a = arg;
@@ -99,6 +108,12 @@ static void on_list(void *arg, struct ctl_request *rq, const json_t *args)
 
 	if (*state && !state_known(state)) {
 		refuse_state(rq, state);
+		return;
+	}
+	if (is_many(ctl_arg_text(args, "device", ""))) {
+		ctl_fail(
+		    rq,
+		    "triggers are selected by one device, as the SCS named it: local@domain or msisdn:DIGITS, and no pattern");
 		return;
 	}
 	l = calloc(1, sizeof *l);

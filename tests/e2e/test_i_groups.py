@@ -98,6 +98,12 @@ def test_check_takes_the_groups_of_a_session_and_of_a_certificate(groups):
     assert yes["allowed"] and yes["rule"] == "allow group:fleet *@a.example trigger" and yes["hss"]["allowed"], yes
     assert {row["name"]: row["requests"] for row in groups.ctl("peers") if "name" in row}["hss"] == asked + 1
     assert groups.ctl("triggers", "list")[-1]["count"] == pending
+    number = [name for name in yes["hss"]["names"] if name.startswith("msisdn:")][0]
+    groups.ctl("assoc", "add", "gamma", number, "--deny")  # another name of the device, which only the HSS knows
+    assert groups.ctl(*words, "--group", "fleet", check=False)[0]["allowed"]
+    no, = groups.ctl(*words, "--group", "fleet", "--ask-hss", check=False)
+    assert (no["allowed"], no["reason"], no["hss"]["allowed"]) == (False, "denied", True), no
+    groups.ctl("assoc", "del", "gamma", number)
     s.close()
     for name, allowed, reason in (("gamma-fleet", True, ""), ("gamma-other", False, "no-association"), ("gamma", False, "no-association"),
                                   ("beta-fleet", False, "wrong-anchor")):
