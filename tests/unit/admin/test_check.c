@@ -19,10 +19,16 @@ static int setup(void **state)
 	struct asc_group fleet = { .name = "fleet", .anchor = "anchor-a" };
 	struct world *w = calloc(1, sizeof *w);
 	struct tls_anchor_conf anchors[2] = { { .name = "anchor-a" }, { .name = "anchor-b" } };
+	struct asc_scs beta;
 	struct asc_why why;
 	char words[300];
 
 	play_start((void **)&w->p);
+	beta = *asc_scs_find(w->p->core.core->store.asc, "acme");
+	strcpy(beta.name, "beta");
+	strcpy(beta.e164, "491720000002");
+	strcpy(beta.origin_host, "scs.beta.example");
+	assert_int_equal(asc_scs_put(w->p->core.core->store.asc, &beta, &why), 0);
 	assert_int_equal(asc_group_put(w->p->core.core->store.asc, &fleet, &why), 0);
 	assert_int_equal(asc_rule_add(w->p->core.core->store.asc, &rule, &why), 0);
 	pki_init(&w->pki);
@@ -82,6 +88,8 @@ static void test_a_certificate_proves_its_groups_where_its_connection_is_admitte
 		{ "DNS:scs.acme.example,URI:" URI "fleets,URI:https://fleet/", "clientAuth", "no-association", "", 'a', false },
 		{ "DNS:scs.acme.example", "clientAuth", "no-association", "", 'a', false },
 		{ "DNS:scs.acme.example,URI:" URI "fleet", "clientAuth", "wrong-anchor", "is admitted as acme", 'b', false },
+		{ "DNS:scs.acme.example,DNS:scs.beta.example,URI:" URI "fleet", "clientAuth", "certificate-of-two",
+		  "is admitted as acme", 'a', false },
 		{ "DNS:other.example,URI:" URI "fleet", "clientAuth", "name-not-proven", "is admitted as acme", 'a', false },
 		{ "DNS:scs.acme.example,URI:" URI "fleet", "serverAuth", "not-protected",
 		  "no connection with this certificate is made", 'a', false },
@@ -104,6 +112,7 @@ static void test_a_certificate_proves_its_groups_where_its_connection_is_admitte
 		    !strstr(json_of(a->last, "path"), cases[i].path))
 			fail_msg("case %zu: %s", i, json_dumps(a->last, 0));
 		assert_string_equal(json_of(json_object_get(a->last, "proof"), "by"), "\"certificate\"");
+		assert_string_equal(json_of(a->last, "groups"), cases[i].allowed ? "[\"fleet\"]" : "[]");
 	}
 }
 

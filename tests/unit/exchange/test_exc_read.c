@@ -9,6 +9,7 @@ struct play {
 	int row_err;    /* what the taker answers */
 	bool ended;     /* as in struct exc_read */
 	char got[65536], said[65536];
+	uint32_t keep; /* of the last row */
 };
 
 static ssize_t source(void *arg, void *p, size_t n)
@@ -44,6 +45,7 @@ static int on_row(void *arg, uint64_t line, const struct exc_row *row, char why[
 		snprintf(why, EXC_WHY_MAX, "not on line %u", (unsigned)line);
 		return y->row_err;
 	}
+	y->keep = row->keep;
 	exc_row_put(&b, kind_now, EXC_CSV, row);
 	assert_false(b.full);
 	text[b.len] = 0;
@@ -404,6 +406,38 @@ static void test_columns_and_names_fit_together(void **state)
 	assert_int_equal(exc_format_parse(&format, "detect"), ERR_INVAL);
 }
 
+/* An absent column is not an empty one. */
+static void test_a_row_says_which_columns_it_does_not_have(void **state)
+{
+	enum { ALL = ASC_KEEP_RIGHTS | ASC_KEEP_NOT_BEFORE | ASC_KEEP_NOT_AFTER | ASC_KEEP_MODE };
+	static const struct {
+		enum asc_kind kind;
+		const char *text;
+		uint32_t keep;
+	} rows[] = {
+		{ ASC_KIND_ASSOC, "who,device\nacme,*@a.example\n", ALL },
+		{ ASC_KIND_ASSOC, "who,device,mode,not_after\nacme,*@a.example,,\n", ASC_KEEP_RIGHTS | ASC_KEEP_NOT_BEFORE },
+		{ ASC_KIND_ASSOC, ASSOC_HEAD "acme,*@a.example,,,,,\n", 0 },
+		{ ASC_KIND_ASSOC, "{\"who\":\"acme\",\"device\":\"*@a.example\",\"mode\":\"enforce\"}\n", ALL & ~ASC_KEEP_MODE },
+		{ ASC_KIND_ASSOC, "{\"who\":\"acme\",\"device\":\"*@a.example\",\"not_after\":null}\n",
+		  ALL & ~ASC_KEEP_NOT_AFTER },
+		{ ASC_KIND_BLOCK, "who,device\nacme,*@a.example\n", ALL & ~ASC_KEEP_RIGHTS },
+		{ ASC_KIND_SCS, SCS_HEAD SCS_ROW "\n",
+		  ASC_KEEP_ALL & ~(ASC_KEEP_E164 | ASC_KEEP_ORIGIN_HOST | ASC_KEEP_REALM | ASC_KEEP_ANCHOR) },
+		{ ASC_KIND_GROUP, "group\nfleet\n", EXC_KEEP_ANCHOR },
+		{ ASC_KIND_GROUP, "group,anchor\nfleet,\n", 0 },
+		{ ASC_KIND_SET, "set\ntrial\n", 0 },
+	};
+	static struct play y;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		assert_int_equal(run(&y, rows[i].kind, rows[i].text), 0);
+		if (y.keep != rows[i].keep)
+			fail_msg("row %zu: keep %#x instead of %#x", i, y.keep, rows[i].keep);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -417,6 +451,7 @@ int main(void)
 		cmocka_unit_test(test_the_format_that_is_said_is_read),
 		cmocka_unit_test(test_who_takes_rows_can_refuse_one_or_end_all),
 		cmocka_unit_test(test_columns_and_names_fit_together),
+		cmocka_unit_test(test_a_row_says_which_columns_it_does_not_have),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
