@@ -11,6 +11,26 @@ static void on_set_add(void *arg, struct ctl_request *rq, const json_t *args)
 	adm_change(arg, rq, args, &(struct asc_change){ .op = ASC_SET_ADD, .name = ctl_arg_text(args, "name", "") }, set_added);
 }
 
+static void set_renamed(const struct adm_changed *done)
+{
+	const char *name = ctl_arg_text(done->args, "new_name", "");
+
+	ctl_done(done->rq, json_pack("{s:s, s:[{s:s, s:s, s:s, s:b}]}", "set", name, "changed", "key", "name", "before",
+				     ctl_arg_text(done->args, "name", ""), "now", name, "named", 1));
+}
+
+static void on_set_set(void *arg, struct ctl_request *rq, const json_t *args)
+{
+	struct asc_change change = { .op = ASC_SET_RENAME,
+				     .name = ctl_arg_text(args, "name", ""),
+				     .member = ctl_arg_text(args, "new_name", NULL) };
+
+	if (change.member)
+		adm_change(arg, rq, args, &change, set_renamed);
+	else
+		ctl_fail(rq, "nothing to set: a set has a name");
+}
+
 static void set_deleted(const struct adm_changed *done)
 {
 	ctl_done(done->rq,
@@ -117,6 +137,7 @@ static void on_member_del(void *arg, struct ctl_request *rq, const json_t *args)
 
 const struct ctl_command adm_set_rows[] = {
 	{ "set.add", "a named set of devices", ctl_args_set_add, true, on_set_add },
+	{ "set.set", "change the name of a set; its members and the rules on it stay", ctl_args_set_set, true, on_set_set },
 	{ "set.del", "remove a set, its memberships and the rules on it", ctl_args_set_del, true, on_set_del },
 	{ "set.list", "all sets", NULL, false, on_set_list },
 	{ "set.show", "the devices of one set", ctl_args_set_show, false, on_set_show },

@@ -67,6 +67,11 @@ static int fill(struct asc_job *job, const struct asc_change *c, struct asc_why 
 	case ASC_SET_ADD:
 		err = asc_dset_check(c->name, why);
 		break;
+	case ASC_SET_RENAME:
+		err = asc_dset_check(c->member, why);
+		if (!err)
+			err = copy_text(job->member, sizeof job->member, c->member, why);
+		break;
 	case ASC_SET_MEMBER_ADD:
 	case ASC_SET_MEMBER_DEL:
 		return fill_set_member(job, c, why);
@@ -183,6 +188,11 @@ int asc_dset_add(struct asc *a, const char *name, struct asc_why *why)
 int asc_dset_del(struct asc *a, const char *name, struct asc_why *why)
 {
 	return run(a, &(struct asc_change){ .op = ASC_SET_DEL, .name = name }, why);
+}
+
+int asc_dset_rename(struct asc *a, const char *name, const char *to, struct asc_why *why)
+{
+	return run(a, &(struct asc_change){ .op = ASC_SET_RENAME, .name = name, .member = to }, why);
 }
 
 int asc_dset_member_add(struct asc *a, const char *name, const char *device, struct asc_why *why)

@@ -17,6 +17,7 @@ enum asc_op {
 	ASC_GROUP_MEMBER_DEL,
 	ASC_SET_ADD,
 	ASC_SET_DEL,
+	ASC_SET_RENAME,
 	ASC_SET_MEMBER_ADD,
 	ASC_SET_MEMBER_DEL,
 	ASC_RULE_ADD,
@@ -31,7 +32,7 @@ struct asc_change { /* what the call of this name in asc.h takes; members that a
 	struct asc_scs scs;     /* SCS_PUT */
 	struct asc_group group; /* GROUP_PUT */
 	const char *name;   /* SCS_DEL, GROUP_*, SET_*: of the SCS, group or set. Borrowed during the call, as all texts here */
-	const char *member; /* *_MEMBER_*: SCS or device */
+	const char *member; /* *_MEMBER_*: SCS or device; SET_RENAME: the new name */
 	struct asc_rule_new rule; /* RULE_ADD; who and device of RULE_DEL */
 	int verdict;              /* RULE_DEL: -1 for all */
 };

@@ -20,6 +20,8 @@ struct asc_dset {
 /* add: ERR_INVAL, ERR_EXISTS, ERR_LIMIT with words. del: the set with its memberships and every rule on it, in one transaction;
  * ERR_NOTFOUND. Store trouble as for SCS records. */
 ERR_MUST_USE int asc_dset_add(struct asc *a, const char *name, struct asc_why *why);
+/* rename: members and rules on it stay. ERR_INVAL, ERR_NOTFOUND, ERR_EXISTS (the new name), ERR_BUSY (an import is under way), with words. */
+ERR_MUST_USE int asc_dset_rename(struct asc *a, const char *name, const char *to, struct asc_why *why);
 ERR_MUST_USE int asc_dset_del(struct asc *a, const char *name, struct asc_why *why);
 
 /* `device`: "local@domain" or "msisdn:DIGITS"; adding a member again changes nothing. ERR_INVAL (form), ERR_NOTFOUND (no such set or

@@ -3,6 +3,7 @@
 #include "assoc/asc_edit.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -344,6 +345,48 @@ static int del_rules_on(struct asc_edit *e, const struct asc_node *who, uint32_t
 		return rc;
 	}
 	return asc_edit_sets(e, who->number, all, kept);
+}
+
+/* Writes the rules of one SCS, group or "*" on a named set under its new name. */
+static int rename_rules_on(struct asc_edit *e, const struct asc_node *who, uint32_t set, const char *name)
+{
+	struct asc_set_rule *all = malloc((who->sets.n + 1) * sizeof *all);
+	uint32_t n = who->sets.n;
+	bool any = false;
+	int rc = all ? 0 : ENOMEM;
+
+	for (uint32_t i = 0; i < n && !rc; i++) {
+		all[i] = who->sets.all[i];
+		if (all[i].device.axis != ASSOC_DEVICE_SET || all[i].device.first != set)
+			continue;
+		any = true;
+		rc = asc_edit_set_row(e, who->number, &all[i], false);
+		strcpy(all[i].device.text, ASSOC_SET_PREFIX);
+		strcat(all[i].device.text, name); /* ident_name_ok() bounds its length */
+		if (!rc)
+			rc = asc_edit_set_row(e, who->number, &all[i], true);
+	}
+	if (rc || !any) {
+		free(all);
+		return rc;
+	}
+	return asc_edit_sets(e, who->number, all, n);
+}
+
+int asc_edit_dset_rename(struct asc_edit *e, uint32_t number, const char *name)
+{
+	struct asc_node *node;
+	int rc = del_row(e, e->a->main->dset, asc_model_node(e->model, number)->dset.name);
+
+	for (uint32_t i = 0; i < e->model->n && !rc; i++)
+		rc = rename_rules_on(e, e->model->slots[i].node, number, name);
+	if (rc)
+		return rc;
+	node = own(e, number);
+	if (!node)
+		return ENOMEM;
+	node->who_len = (uint8_t)snprintf(node->who, sizeof node->who, "%s", name);
+	return asc_edit_dset(e, name, number);
 }
 
 int asc_edit_dset_del(struct asc_edit *e, uint32_t number, uint64_t *rules)

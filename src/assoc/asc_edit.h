@@ -40,6 +40,8 @@ void asc_edit_drop(struct asc_edit *e); /* in place of asc_edit_end(): undoes ev
 ERR_MUST_USE int asc_edit_scs(struct asc_edit *e, const struct asc_scs *scs, uint32_t number);
 ERR_MUST_USE int asc_edit_group(struct asc_edit *e, const struct asc_group *group, uint32_t number);
 ERR_MUST_USE int asc_edit_dset(struct asc_edit *e, const char *name, uint32_t number);
+/* The set keeps its number, and so its members; the rules on it are written under the new name. */
+ERR_MUST_USE int asc_edit_dset_rename(struct asc_edit *e, uint32_t number, const char *name);
 /* Delete it with its memberships and every rule that names it, and add the number of these to
  * `rules`. The number must be in the model. */
 ERR_MUST_USE int asc_edit_scs_del(struct asc_edit *e, uint32_t number, uint64_t *rules);

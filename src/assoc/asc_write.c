@@ -186,6 +186,9 @@ void asc_write(struct asc *a, struct asc_job *job)
 	case ASC_SET_DEL:
 		err = asc_write_dset_del(a, job);
 		break;
+	case ASC_SET_RENAME:
+		err = asc_write_dset_rename(a, job);
+		break;
 	case ASC_SET_MEMBER_ADD:
 	case ASC_SET_MEMBER_DEL:
 		err = dset_member(a, job, job->op == ASC_SET_MEMBER_ADD);

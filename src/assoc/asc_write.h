@@ -13,4 +13,5 @@ int asc_write_group_put(struct asc *a, struct asc_job *job);
 int asc_write_group_del(struct asc *a, struct asc_job *job);
 int asc_write_group_member(struct asc *a, struct asc_job *job, bool add);
 int asc_write_dset_add(struct asc *a, struct asc_job *job);
+int asc_write_dset_rename(struct asc *a, struct asc_job *job);
 int asc_write_dset_del(struct asc *a, struct asc_job *job);

@@ -138,6 +138,23 @@ int asc_write_dset_add(struct asc *a, struct asc_job *job)
 	return err ? err : asc_edit_end(&e, 0, asc_edit_dset(&e, job->name, a->next_number++), "write the device set");
 }
 
+/* The file of an import names sets: it is as of its beginning, where this one had its old name. */
+int asc_write_dset_rename(struct asc *a, struct asc_job *job)
+{
+	struct asc_node *node = asc_model_set(a->model, job->name);
+	struct asc_edit e;
+	int err;
+
+	if (!node)
+		return asc_refuse(&job->out.why, ERR_NOTFOUND, "no device set '%.80s'", job->name);
+	if (asc_model_set(a->model, job->member))
+		return asc_refuse(&job->out.why, ERR_EXISTS, "device set '%.80s': exists already", job->member);
+	if (a->manual)
+		return asc_refuse(&job->out.why, ERR_BUSY, "an import is under way: rename the device set when it has ended");
+	err = asc_edit_begin(&e, a, job, false, a->gen);
+	return err ? err : asc_edit_end(&e, 0, asc_edit_dset_rename(&e, node->number, job->member), "rename the device set");
+}
+
 int asc_write_dset_del(struct asc *a, struct asc_job *job)
 {
 	struct asc_node *node = asc_model_set(a->model, job->name);

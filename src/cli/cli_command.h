@@ -111,7 +111,7 @@ const char *cli_member(char out[CLI_SHOWN_MAX], const json_t *o, const char *mem
 int cli_show_health(FILE *out, const json_t *last); /* CLI_NO when it is not healthy */
 int cli_show_status(FILE *out, const json_t *last);
 int cli_show_scs(FILE *out, const json_t *last);
-int cli_show_set_values(FILE *out, const json_t *last); /* of an SCS or a group */
+int cli_show_set_values(FILE *out, const json_t *last); /* of an SCS, a group or a set */
 int cli_show_assoc(FILE *out, const json_t *last);
 int cli_show_deleted(FILE *out, const json_t *last);
 int cli_show_group(FILE *out, const json_t *last);

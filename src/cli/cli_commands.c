@@ -219,6 +219,12 @@ static const struct cli_param set_name[] = { OPERAND("name", CLI_NAME, "NAME", "
 
 static const struct cli_param set_del[] = { OPERAND("name", CLI_NAME, "NAME", "name of the set"), YES, END };
 
+static const struct cli_param set_set[] = {
+	OPERAND("name", CLI_NAME, "NAME", "name of the set"),
+	KEY("name", "new_name", CLI_NAME, "NAME", "its new name; its members and the rules on it stay"),
+	END,
+};
+
 static const struct cli_param set_show[] = {
 	OPERAND("name", CLI_NAME, "NAME", "name of the set"),
 	NUMBER("limit", "limit", 0, INT64_MAX, "rows at most, 0: all; default 1000"),
@@ -446,6 +452,8 @@ const struct cli_command cli_commands[] = {
 	  NULL, NULL, "  mtcctl group export group.csv\n  mtcctl group export --format jsonl | gzip >group.jsonl.gz\n" },
 	{ "set", "add", "set.add", "A named set of devices, for rules on all of them", set_name, NULL, cli_show_set,
 	  "  mtcctl set add trial\n" },
+	{ "set", "set", "set.set", "Change the name of a set; its members and the rules on it stay", set_set, NULL,
+	  cli_show_set_values, "  mtcctl set set trial name fleet-2027\n" },
 	{ "set", "del", "set.del", "Remove a set, its memberships and the rules on it", set_del, NULL, cli_show_set_deleted,
 	  "  mtcctl set del trial\n" },
 	{ "set", "list", "set.list", "All sets", NULL, set_columns, cli_show_count, "  mtcctl set list\n" },

@@ -196,11 +196,16 @@ static unsigned changed(FILE *out, const json_t *last)
 
 int cli_show_set_values(FILE *out, const json_t *last)
 {
-	bool group = json_object_get(last, "group") != NULL;
+	static const struct {
+		const char *member, *kind;
+	} kinds[] = { { "group", "group" }, { "set", "device set" }, { "scs", "SCS" } };
 	char name[TEXT_MAX];
+	size_t i = 0;
 
+	while (i < 2 && !json_object_get(last, kinds[i].member))
+		i++;
 	fprintf(out, "%s %s %s\n", json_array_size(json_object_get(last, "changed")) ? "changed" : "nothing is new in",
-		group ? "group" : "SCS", cli_member(name, last, group ? "group" : "scs"));
+		kinds[i].kind, cli_member(name, last, kinds[i].member));
 	(void)changed(out, last);
 	return CLI_OK;
 }

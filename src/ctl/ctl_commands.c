@@ -150,6 +150,12 @@ const struct ctl_arg ctl_args_set_add[] = {
 	END,
 };
 
+const struct ctl_arg ctl_args_set_set[] = {
+	TEXT("name", true, 1, 63, "name of a set"),
+	TEXT("new_name", false, 1, 63, "its new name; members and rules stay"),
+	END,
+};
+
 const struct ctl_arg ctl_args_set_del[] = {
 	TEXT("name", true, 1, 63, "name of a set"),
 	SURE,

@@ -107,6 +107,7 @@ extern const struct ctl_arg ctl_args_group_name[];   /* name: group.show */
 extern const struct ctl_arg ctl_args_group_del[];    /* name; optional yes, deletes_max */
 extern const struct ctl_arg ctl_args_group_member[]; /* group, scs */
 extern const struct ctl_arg ctl_args_set_add[];      /* name */
+extern const struct ctl_arg ctl_args_set_set[];      /* name; optional new_name */
 extern const struct ctl_arg ctl_args_set_del[];      /* name; optional yes, deletes_max */
 extern const struct ctl_arg ctl_args_set_show[];     /* name; optional limit (default 1000, 0: all) */
 extern const struct ctl_arg ctl_args_set_member[];   /* set, device */

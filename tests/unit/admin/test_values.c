@@ -92,6 +92,19 @@ static void test_the_anchor_of_a_group_is_set_and_taken_away(void **state)
 	assert_non_null(strstr(ask(p, "group.set", "{\"name\": \"fleet\"}")->error, "nothing to set"));
 }
 
+static void test_a_set_gets_another_name(void **state)
+{
+	struct play *p = *state;
+
+	ask(p, "set.add", "{\"name\": \"trial\"}");
+	ask(p, "assoc.add", "{\"scs\": \"acme\", \"device\": \"set:trial\"}");
+	assert_non_null(strstr(ask(p, "set.set", "{\"name\": \"trial\"}")->error, "nothing to set"));
+	assert_string_equal(json_of(ask(p, "set.set", "{\"name\": \"trial\", \"new_name\": \"other\"}")->last, "changed"),
+			    "[{\"key\":\"name\",\"before\":\"trial\",\"now\":\"other\",\"named\":true}]");
+	assert_true(ask(p, "assoc.show", "{\"scs\": \"acme\", \"device\": \"set:other\"}")->ok);
+	assert_false(ask(p, "set.show", "{\"name\": \"trial\"}")->ok);
+}
+
 static void test_a_reply_says_all_of_a_rule_and_how_it_was(void **state)
 {
 	struct play *p = *state;
@@ -150,6 +163,7 @@ int main(void)
 		PLAY_TEST(test_an_overwrite_says_what_it_reset),
 		PLAY_TEST(test_what_is_in_force_is_the_smaller_limit),
 		PLAY_TEST(test_the_anchor_of_a_group_is_set_and_taken_away),
+		PLAY_TEST(test_a_set_gets_another_name),
 		PLAY_TEST(test_a_reply_says_all_of_a_rule_and_how_it_was),
 		PLAY_TEST(test_a_pattern_inside_a_name_is_refused_by_every_command),
 	};

@@ -216,9 +216,35 @@ static void test_more_sets_than_a_look_up_takes_are_a_refusal(void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static void test_a_set_keeps_its_members_and_rules_under_a_new_name(void **state)
+{
+	struct place *p = *state;
+
+	assert_int_equal(asc_dset_member_add(p->a, "trial", "m1@a.example", &p->why), 0);
+	assert_int_equal(add(p, ASSOC_ALLOW, "acme", "set:trial"), 0);
+	assert_int_equal(add(p, ASSOC_DENY, "group:fleet", "set:trial"), 0);
+	assert_int_equal(add(p, ASSOC_BLOCK, "*", "set:alarm"), 0);
+	assert_int_equal(asc_dset_rename(p->a, "trial", "alarm", &p->why), ERR_EXISTS);
+	assert_int_equal(asc_dset_rename(p->a, "none", "other", &p->why), ERR_NOTFOUND);
+	assert_int_equal(asc_dset_rename(p->a, "trial", "Other*", &p->why), ERR_INVAL);
+	assert_int_equal(asc_dset_rename(p->a, "trial", "other", &p->why), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_false(asc_dset_there(p->a, "trial"));
+		assert_int_equal(asc_dset_members(p->a, "other"), 1);
+		assert_int_equal(asc_dset_rules(p->a, "other"), 2);
+		assert_string_equal(found(p, "m1@a.example", NULL),
+				    "allow acme set:other trigger;deny group:fleet set:other trigger");
+		assert_int_equal(open_again(p), 0);
+	}
+	assert_int_equal(asc_rule_del(p->a, "acme", "set:other", ASSOC_ALLOW, &p->why), 0);
+	assert_int_equal(asc_dset_add(p->a, "trial", &p->why), 0); /* the name is free again, and means another set */
+	assert_int_equal(asc_dset_rules(p->a, "trial"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		T(test_a_set_keeps_its_members_and_rules_under_a_new_name),
 		T(test_a_member_is_found_by_the_rules_on_its_set),
 		T(test_rules_and_memberships_of_one_device_stand_together_and_apart),
 		T(test_a_deleted_set_takes_the_rules_on_it_and_its_memberships_never_return),

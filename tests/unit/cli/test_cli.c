@@ -29,6 +29,7 @@ static const struct {
 	{ "group.member.add", ctl_args_group_member },
 	{ "group.member.del", ctl_args_group_member },
 	{ "set.add", ctl_args_set_add },
+	{ "set.set", ctl_args_set_set },
 	{ "set.del", ctl_args_set_del },
 	{ "set.list", NULL },
 	{ "set.show", ctl_args_set_show },
@@ -188,6 +189,7 @@ static void test_values_are_set_by_pairs_of_words(void **state)
 	assert_string_equal(PARSED("group", "set", "fleet", "anchor", "none"), "{\"name\":\"fleet\",\"anchor\":\"\"}");
 	assert_string_equal(PARSED("group", "set", "fleet", "anchor", "anchor-b"),
 			    "{\"name\":\"fleet\",\"anchor\":\"anchor-b\"}");
+	assert_string_equal(PARSED("set", "set", "trial", "name", "other"), "{\"name\":\"trial\",\"new_name\":\"other\"}");
 	assert_string_equal(PARSED("scs", "show", "acme", "more"), "'more' is one word too many");
 }
 
