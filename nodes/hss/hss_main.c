@@ -50,21 +50,22 @@ static void on_signal(void *arg, int signum)
 	node_server_stop(h->server, on_parted, h);
 }
 
-static void warn_twins(struct hss *h)
+/* False: no name differs only in case from another. */
+static bool twins_text(const struct hss *h, char text[HSS_STORE_WHY_MAX])
 {
 	const struct hss_twins *t = hss_store_twins(h->state.self.store);
 
 	if (t->n)
-		log_warn(
-		    &h->log, "hss",
-		    "%s:%u: '%s' differs only in case from '%s' on line %u: they are two devices (%zu such name%s in the file)",
-		    h->conf.subscribers, t->second_line, t->second, t->first, t->first_line, t->n, t->n == 1 ? "" : "s");
+		snprintf(text, HSS_STORE_WHY_MAX,
+			 "%s:%u: '%s' differs only in case from '%s' on line %u: they are two devices (%zu such name%s in the file)",
+			 h->conf.subscribers, t->second_line, t->second, t->first, t->first_line, t->n, t->n == 1 ? "" : "s");
+	return t->n > 0;
 }
 
 static void on_reloaded(void *arg, struct hss_store *store, const char *why)
 {
 	struct hss *h = arg;
-	char n[SHOWN_COUNT_MAX];
+	char n[SHOWN_COUNT_MAX], text[HSS_STORE_WHY_MAX];
 
 	if (!store) {
 		log_error(&h->log, "hss", "%s; the subscribers read before stay", why);
@@ -74,7 +75,8 @@ static void on_reloaded(void *arg, struct hss_store *store, const char *why)
 	h->state.self.store = store;
 	log_info(&h->log, "hss", "%s read again from %s", shown_count(n, hss_store_count(store), "subscriber"),
 		 h->conf.subscribers);
-	warn_twins(h);
+	if (twins_text(h, text))
+		log_warn(&h->log, "hss", "%s", text);
 }
 
 static const struct node_server_cb server_cb = { .on_request = hss_server_on_request };
@@ -94,6 +96,8 @@ static int examine(struct hss *h, const char *path, struct report *why)
 		report_add(why, REPORT_ERROR, "%s", words);
 		err = ERR_INVAL;
 	}
+	if (h->state.self.store && twins_text(h, words))
+		report_add(why, REPORT_WARNING, "%s", words);
 	cfg_lines_free(lines);
 	return err;
 }
@@ -112,7 +116,6 @@ static int load(struct hss *h, const char *path)
 	log_queue_max(&h->log, h->conf.log.queue_max);
 	log_info(&h->log, "hss", "%s read from %s in %u ms", shown_count(n, hss_store_count(h->state.self.store), "subscriber"),
 		 h->conf.subscribers, (unsigned)(clock_mono_ms() - started_ms));
-	warn_twins(h);
 	return NODE_EXIT_OK;
 }
 
