@@ -30,10 +30,10 @@ static size_t on_gap(void *arg, char *out, size_t size, uint64_t lost, int error
 static size_t on_torn(void *arg, char *out, size_t size, uint64_t octets)
 {
 	const struct log *log = arg;
-	char name[TAIL_NAME_MAX];
+	char name[TAIL_NAME_MAX], n[SHOWN_COUNT_MAX];
 
-	log_warn(log, "events", "%s had %llu octets of a torn line at its end; an event behind them says so",
-		 tail_name(name, STDOUT_FILENO, "standard output"), (unsigned long long)octets);
+	log_warn(log, "events", "%s had a torn line at its end, %s; an event behind it says so",
+		 tail_name(name, STDOUT_FILENO, "standard output"), shown_count(n, octets, "octet"));
 	return node_torn_line(out, size, octets);
 }
 

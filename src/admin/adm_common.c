@@ -2,6 +2,7 @@
 #include "admin/adm_int.h"
 #include "assoc/asc_import.h"
 #include "base/clock.h"
+#include "base/shown.h"
 
 void adm_wait_begin(struct adm_wait *w, struct adm *a)
 {
@@ -81,7 +82,7 @@ void adm_warn(json_t *last, const char *text)
 bool adm_unsure(struct ctl_request *rq, const json_t *args, const char *what, const struct adm_goes *goes)
 {
 	uint64_t all = goes->rules + goes->members;
-	char members[64] = "";
+	char members[SHOWN_COUNT_MAX + 8] = "", n[SHOWN_COUNT_MAX];
 	struct asc_why why;
 
 	if (!asc_deletes_much(goes->rules, goes->rules_there) && !asc_deletes_much(goes->members, goes->members_there))
@@ -89,7 +90,7 @@ bool adm_unsure(struct ctl_request *rq, const json_t *args, const char *what, co
 	if (ctl_arg_bool(args, "yes", false) || all <= ctl_arg_num(args, "deletes_max", 0))
 		return false;
 	if (goes->members)
-		snprintf(members, sizeof members, " and %llu members", (unsigned long long)goes->members);
+		snprintf(members, sizeof members, " and %s", shown_count(n, goes->members, "member"));
 	snprintf(why.text, sizeof why.text, "%s '%.63s' would take %llu of %llu rules%s with it", what,
 		 ctl_arg_text(args, "name", ""), (unsigned long long)goes->rules, (unsigned long long)goes->rules_there, members);
 	adm_needs_yes(rq, &why, all);

@@ -178,12 +178,12 @@ static void look_at_decisions(struct findings *f, const struct core_status *s)
 static void look_at_log(struct findings *f, const struct core_status *s)
 {
 	const struct log *log = core_log(f->adm->core);
-	char name[TAIL_NAME_MAX];
+	char name[TAIL_NAME_MAX], lines[SHOWN_COUNT_MAX];
 
 	if (s->log_failing)
 		found(f, "log-failing", "free space on its disk, and look at the kernel's log",
-		      "the log of the core, %s, cannot be written: %s; %llu lines were lost",
-		      tail_name(name, log->fd, "standard error"), strerror(s->log_failing), (unsigned long long)log_lost(log));
+		      "the log of the core, %s, cannot be written: %s; %s lost", tail_name(name, log->fd, "standard error"),
+		      strerror(s->log_failing), shown_count(lines, log_lost(log), "line"));
 }
 
 /* -- how much there is */

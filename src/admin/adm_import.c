@@ -264,17 +264,17 @@ static json_t *left_alone(const struct adm_import *g)
 static json_t *warnings_of(const struct adm_import *g, const struct asc_import_result *r)
 {
 	json_t *list = json_array();
+	char n[SHOWN_COUNT_MAX];
 
 	if (g->over)
-		json_array_append_new(list, json_sprintf("the time of %llu row%s is over already, first in line %llu",
-							 (unsigned long long)g->over, g->over == 1 ? "" : "s",
-							 (unsigned long long)g->over_line));
+		json_array_append_new(list, json_sprintf("the time of %s is over already, first in line %llu",
+							 shown_count(n, g->over, "row"), (unsigned long long)g->over_line));
 	if (r->twins->n)
-		json_array_append_new(list, json_sprintf("%llu device%s: the name differs only in case from another one's, as '%s' and "
-							 "'%s'; they are two devices%s",
-							 (unsigned long long)r->twins->n, r->twins->n == 1 ? "" : "s",
-							 r->twins->first, r->twins->second,
-							 r->twins->more ? " (not all were looked at)" : ""));
+		json_array_append_new(list,
+				      json_sprintf("%s: the name differs only in case from another one's, as '%s' and '%s'; "
+						   "they are two devices%s",
+						   shown_count(n, r->twins->n, "device"), r->twins->first, r->twins->second,
+						   r->twins->more ? " (not all were looked at)" : ""));
 	return list;
 }
 
@@ -306,8 +306,8 @@ static void on_switched(void *arg, int err, const struct asc_why *why, const str
 	ctl_done(g->rq, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:b, s:o, s:o}", "rows", (json_int_t)r->rows, "added",
 				  (json_int_t)r->added, "replaced", (json_int_t)r->replaced, "unchanged",
 				  (json_int_t)r->unchanged, "deleted", (json_int_t)r->deleted, "along", (json_int_t)r->along,
-				  "dry_run", g->conf.dry_run, "needs_yes", g->conf.dry_run && r->much, "undo", r->kept, "left_alone",
-				  left_alone(g), "warnings", warnings_of(g, r)));
+				  "dry_run", g->conf.dry_run, "needs_yes", g->conf.dry_run && r->much, "undo", r->kept,
+				  "left_alone", left_alone(g), "warnings", warnings_of(g, r)));
 	ended(g);
 }
 

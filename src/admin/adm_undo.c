@@ -4,6 +4,7 @@
 
 #include "admin/adm_exchange.h"
 #include "assoc/asc_undo.h"
+#include "base/shown.h"
 
 /* What is told about a state in a row and in the last line. */
 static json_t *state_of(const struct asc_kept *k, uint64_t since)
@@ -37,13 +38,13 @@ static void on_list(void *arg, struct ctl_request *rq, const json_t *args)
 static void answer(struct ctl_request *rq, const struct asc_undo_result *r, bool dry_run)
 {
 	json_t *last = state_of(&r->kept, r->since);
+	char changes[SHOWN_COUNT_MAX];
 
 	if (last)
 		json_object_update_new(last, json_pack("{s:I, s:I, s:b, s:b}", "goes", (json_int_t)r->goes, "left",
 						       (json_int_t)r->left, "needs_yes", dry_run && r->much, "dry_run", dry_run));
-	ctl_note(rq, "back before %s import of %s%s, %llu change%s by hand since lost%s", exc_kind_name(r->kept.kind),
-		 r->kept.name, r->kept.replace ? " --replace" : "", (unsigned long long)r->since, r->since == 1 ? "" : "s",
-		 dry_run ? " (dry run)" : "");
+	ctl_note(rq, "back before %s import of %s%s, %s by hand since lost%s", exc_kind_name(r->kept.kind), r->kept.name,
+		 r->kept.replace ? " --replace" : "", shown_count(changes, r->since, "change"), dry_run ? " (dry run)" : "");
 	ctl_done(rq, last);
 }
 

@@ -5,6 +5,7 @@
 
 #include "assoc/asc_import_int.h"
 #include "assoc/asc_why.h"
+#include "base/shown.h"
 
 #define MUCH_ROWS 10
 #define MUCH_PART 10 /* a tenth */
@@ -43,7 +44,7 @@ int asc_import_judge_gone(struct asc_import *im, uint64_t rules, struct asc_why 
 {
 	const struct asc_import_conf *conf = &im->conf;
 	uint64_t there = asc_import_there(im), goes = im->deleted + im->along;
-	char along[64] = "";
+	char along[SHOWN_COUNT_MAX + 32] = "", rules_along[SHOWN_COUNT_MAX];
 
 	if (!conf->replace)
 		return 0; /* nothing goes; what else there is was not counted */
@@ -51,7 +52,7 @@ int asc_import_judge_gone(struct asc_import *im, uint64_t rules, struct asc_why 
 	if (!im->much || conf->dry_run || conf->sure || (conf->deletes_max && goes <= conf->deletes_max))
 		return 0;
 	if (im->along)
-		snprintf(along, sizeof along, ", and %llu rules with them", (unsigned long long)im->along);
+		snprintf(along, sizeof along, ", and %s with them", shown_count(rules_along, im->along, "rule"));
 	return asc_refuse(why, ERR_LIMIT, "it would delete %llu of %llu rows%s", (unsigned long long)im->deleted,
 			  (unsigned long long)there, along);
 }

@@ -17,6 +17,7 @@
 #include "assoc/asc_store.h"
 #include "assoc/asc_why.h"
 #include "base/fault.h"
+#include "base/shown.h"
 
 /* -- the kinds. Each function returns a code of LMDB or errno, or puts our error into s->err, with words */
 
@@ -33,12 +34,13 @@ typedef int delete_fn(struct asc_edit *e, uint32_t number, uint64_t *rules);
 /* Deletes an SCS, a group or a set, and the rules that name it. */
 static int delete_node(struct switching *s, delete_fn *fn, uint32_t number, const char *what, const char *name)
 {
+	char with[SHOWN_COUNT_MAX];
 	uint64_t rules = 0;
 	int rc = fn(&s->e, number, &rules);
 
 	s->im->along += rules;
 	if (rules)
-		asc_import_gone(s->im, "%s %s, with %llu rule%s", what, name, (unsigned long long)rules, rules == 1 ? "" : "s");
+		asc_import_gone(s->im, "%s %s, with %s", what, name, shown_count(with, rules, "rule"));
 	else
 		asc_import_gone(s->im, "%s %s", what, name);
 	return rc;

@@ -47,13 +47,13 @@ static size_t gap_line(void *arg, char *out, size_t size, uint64_t lost, int err
 static size_t torn_line(void *arg, char *out, size_t size, uint64_t octets)
 {
 	struct log_queue *q = arg;
-	char when[CLOCK_TEXT_MAX];
+	char when[CLOCK_TEXT_MAX], written[SHOWN_COUNT_MAX];
 	int n;
 
 	clock_text(when, clock_real_ms());
 	pthread_mutex_lock(&q->lock);
-	n = snprintf(out, size, "%s %s %s log: the line before this one is torn: %llu octets of it were written\n", when,
-		     q->program, level_words[LOG_LEVEL_WARN], (unsigned long long)octets);
+	n = snprintf(out, size, "%s %s %s log: the line before this one is torn: written of it: %s\n", when, q->program,
+		     level_words[LOG_LEVEL_WARN], shown_count(written, octets, "octet"));
 	pthread_mutex_unlock(&q->lock);
 	return n > 0 && (size_t)n < size ? (size_t)n : 0;
 }

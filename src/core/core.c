@@ -9,6 +9,7 @@
 
 #include "apps/app_common.h"
 #include "assoc/asc_change.h"
+#include "base/shown.h"
 #include "core/core_int.h"
 #include "core/core_overdue.h"
 #include "core/core_ports.h"
@@ -23,6 +24,7 @@ static void write_decisions(struct core *c)
 	struct core_decisions *d = &c->decisions;
 	int failing = aud_flush(d->aud) ? errno : 0;
 	uint64_t lost = aud_lost(d->aud);
+	char decisions[SHOWN_COUNT_MAX];
 
 	if (failing && !d->failing) {
 		d->since_ms = core_now_ms(c);
@@ -30,9 +32,8 @@ static void write_decisions(struct core *c)
 		log_error(c->log, "core", "the decision log %s cannot be written: %s; lines wait for room until too many wait",
 			  c->cfg->decisions, strerror(failing));
 	} else if (!failing && d->failing) {
-		log_warn(c->log, "core",
-			 "the decision log %s can be written again; %llu decisions were lost, and a line there says so",
-			 c->cfg->decisions, (unsigned long long)(lost - d->lost));
+		log_warn(c->log, "core", "the decision log %s can be written again; lost meanwhile: %s, and a line there says so",
+			 c->cfg->decisions, shown_count(decisions, lost - d->lost, "decision"));
 	}
 	d->failing = failing; /* the next turn tries again */
 }
@@ -40,10 +41,12 @@ static void write_decisions(struct core *c)
 static void end_decisions(struct core *c)
 {
 	uint64_t lost = aud_close(c->decisions.aud);
+	char decisions[SHOWN_COUNT_MAX];
+	int error = errno;
 
 	if (lost)
-		log_error(c->log, "core", "%llu decisions are in no log: %s cannot be written: %s", (unsigned long long)lost,
-			  c->cfg->decisions, strerror(errno));
+		log_error(c->log, "core", "lost: %s; %s cannot be written: %s", shown_count(decisions, lost, "decision"),
+			  c->cfg->decisions, strerror(error));
 }
 
 static void on_turn_end(void *arg)
@@ -203,7 +206,8 @@ int core_new(struct core **out, struct net_loop *loop, const struct core_conf *c
 		err = core_triggers_restore(c);
 		if (err == ERR_NOMEM)
 			snprintf(why, CORE_WHY_MAX,
-				 "no memory for what the journal holds; raise limits.memory, or the limit of the system for the service");
+				 "no memory for what the journal holds; raise limits.memory, or the limit of the system for the "
+				 "service");
 	}
 	if (!err) {
 		snprintf(why, CORE_WHY_MAX, "the core could not be made");

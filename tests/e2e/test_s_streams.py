@@ -246,7 +246,7 @@ def test_half_a_line_of_the_run_before_spoils_no_line_of_this_one(own_lab):
             assert len(new) >= 4 and all(what and len(what) == 12 for _, what in new[2:])  # sessions and triggers
             words = [line for line, _ in lines(log)]
             at = words.index(tail)
-            assert words[at + 1].endswith(b"mtc-iwfd warn log: the line before this one is torn: %d octets of it were written" % len(tail))
+            assert words[at + 1].endswith(b"mtc-iwfd warn log: the line before this one is torn: written of it: %d octets" % len(tail))
             assert [line for line, _ in lines(out) if line.startswith(b"ready ")][n:]  # not glued to it
     assert sum(what is None for _, what in lines(decisions)) == 2
 
@@ -267,7 +267,7 @@ def test_a_decision_log_that_is_full_is_named_and_what_it_missed_is_said_at_the_
     with open(log, encoding="ascii") as f:
         text = f.read()
     assert "the decision log /dev/full cannot be written: No space left on device" in text
-    assert re.search(r"error core: [1-9]\d* decisions are in no log: /dev/full cannot be written: No space left on device", text)
+    assert re.search(r"error core: lost: [1-9]\d* decisions?; /dev/full cannot be written: No space left on device", text)
 
 
 def test_a_second_signal_does_not_wait_for_who_does_not_answer(own_lab):
