@@ -54,11 +54,13 @@ static void on_signal(void *arg, int signum)
 static bool twins_text(const struct hss *h, char text[HSS_STORE_WHY_MAX])
 {
 	const struct hss_twins *t = hss_store_twins(h->state.self.store);
+	char n[SHOWN_COUNT_MAX];
 
 	if (t->n)
 		snprintf(text, HSS_STORE_WHY_MAX,
-			 "%s:%u: '%s' differs only in case from '%s' on line %u: they are two devices (%zu such name%s in the file)",
-			 h->conf.subscribers, t->second_line, t->second, t->first, t->first_line, t->n, t->n == 1 ? "" : "s");
+			 "%s:%u: '%s' differs only in case from '%s' on line %u: they are two devices (%s in the file)",
+			 h->conf.subscribers, t->second_line, t->second, t->first, t->first_line,
+			 shown_count(n, t->n, "such name"));
 	return t->n > 0;
 }
 
