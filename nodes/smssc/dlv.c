@@ -1,6 +1,8 @@
 /* dlv.c - what reaches the delivery machine from its three sides and from the clock, turned into events (dlv_step.h). */
 #include "nodes/smssc/dlv.h"
 
+#include "base/container.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -365,9 +367,9 @@ void dlv_tick(struct dlv *d, struct dlv_now now)
 
 	while ((t = dlv_timers_due(&d->timers, now.mono_ms))) {
 		if (t->kind == DLV_TIMER_MSG)
-			msg_due(d, (struct dlv_msg *)(void *)((char *)t - offsetof(struct dlv_msg, timer)), now);
+			msg_due(d, CONTAINER_OF(t, struct dlv_msg, timer), now);
 		else
-			ue_due(d, (struct dlv_ue *)(void *)((char *)t - offsetof(struct dlv_ue, timer)), now);
+			ue_due(d, CONTAINER_OF(t, struct dlv_ue, timer), now);
 	}
 }
 

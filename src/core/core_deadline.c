@@ -1,12 +1,14 @@
 /* core_deadline.c - the deadlines of all triggers behind one timer of the loop. */
 #include "core/core_int.h"
 
+#include "base/container.h"
+
 #define WAIT_MAX_MS (3600u * 1000u) /* longer waits in parts */
 #define DUE_A_TURN 512              /* so that a time at which many end starves nobody */
 
 static struct core_trigger *owner_of(struct heap_node *node)
 {
-	return (struct core_trigger *)(void *)((char *)node - offsetof(struct core_trigger, deadline));
+	return CONTAINER_OF(node, struct core_trigger, deadline);
 }
 
 static void start(struct core *c)

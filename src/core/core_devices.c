@@ -2,6 +2,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/container.h"
 #include "base/str.h"
 #include "core/core_devices.h"
 #include "core/core_int.h"
@@ -79,7 +80,7 @@ static void try_name(struct core *c, struct fit *fit, char kind, const void *nam
 	struct multimap_node *n = multimap_first(&c->triggers.by_device, device_hash(c, fit->e164, kind, name, len));
 
 	for (; n && fit->n < 2; n = multimap_next(n)) {
-		struct core_trigger *t = (struct core_trigger *)(void *)((char *)n - offsetof(struct core_trigger, by_device));
+		struct core_trigger *t = CONTAINER_OF(n, struct core_trigger, by_device);
 
 		if (strcmp(t->ref.e164, fit->e164) != 0 || !core_device_same(t->trg, fit->user))
 			continue;

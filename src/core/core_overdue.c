@@ -1,6 +1,8 @@
 /* core_overdue.c - requests whose time for the answer is over: behind one timer of the loop; and those that an edge answered itself. */
 #include "core/core_overdue.h"
 
+#include "base/container.h"
+
 #include <stdlib.h>
 
 #include "core/core_int.h"
@@ -25,7 +27,7 @@ uint64_t core_overdue_came_ms(const struct core *c, uint64_t answer_by_ms)
 
 static struct core_decision_input *input_of(struct heap_node *node)
 {
-	return (struct core_decision_input *)(void *)((char *)node - offsetof(struct core_decision_input, overdue));
+	return CONTAINER_OF(node, struct core_decision_input, overdue);
 }
 
 static void start(struct core *c)

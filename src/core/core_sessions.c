@@ -6,6 +6,8 @@
 
 #include "core/core_int.h"
 
+#include "base/container.h"
+
 struct core_session *core_session_find(struct core *c, uint32_t generation, uint64_t number)
 {
 	struct core_session_key key = { generation, number };
@@ -165,7 +167,7 @@ static void on_expiry(void *core)
 	struct heap_node *first;
 
 	while ((first = heap_first(&c->sessions.expiries))) {
-		struct core_session *s = (struct core_session *)(void *)((char *)first - offsetof(struct core_session, expiry));
+		struct core_session *s = CONTAINER_OF(first, struct core_session, expiry);
 
 		c->sessions.looked_at++;
 		if (now_s <= s->not_after_s)

@@ -1,0 +1,52 @@
+/* obj.h - objects that know what they are. An object begins life with a number of its type (its magic) and loses it when it ends, so that a
+ * pointer to a freed object, or a `void *` of another type, is noticed at the next function that takes it. These are checks of our own promises,
+ * never of input. A failed check writes one line to standard error and ends the process by abort(); the parent starts another.
+ *
+ *	struct thing {
+ *		struct obj obj;
+ *		...
+ *	};
+ *	#define THING_MAGIC 0x7e11a3c5u
+ *	obj_begin(&thing->obj, THING_MAGIC);
+ *	OBJ_CHECK(thing, THING_MAGIC);
+ *	struct thing *thing = OBJ_OF(arg, struct thing, THING_MAGIC);	   arg is a void *; `obj` is the first member
+ *	OBJ_END(thing, THING_MAGIC);
+ *
+ * PURE but for the failure. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+struct obj {
+	uint32_t magic; /* 0: no object, or no longer */
+};
+
+/* Not for direct use. */
+_Noreturn void obj_wrong(const struct obj *o, uint32_t magic, const char *type, const char *function);
+
+static inline void obj_begin(struct obj *o, uint32_t magic)
+{
+	o->magic = magic;
+}
+
+static inline void *obj_of(const void *p, uint32_t magic, const char *type, const char *function)
+{
+	const struct obj *o = p;
+
+	if (!o || o->magic != magic) {
+		obj_wrong(o, magic, type, function);
+	}
+	return (void *)(uintptr_t)p;
+}
+
+/* `obj` has to be the first member. */
+#define OBJ_FIRST(type) _Static_assert(offsetof(type, obj) == 0, #type " begins with its struct obj")
+
+/* p is such an object, at the beginning of its life or later, and before its end. */
+#define OBJ_CHECK(p, magic_) ((void)sizeof((p)->obj.magic), (void)obj_of((p), (magic_), #p, __func__))
+
+/* The object behind a `void *` that a callback got. */
+#define OBJ_OF(arg, type, magic_) ((type *)((void)sizeof(((type *)0)->obj.magic), obj_of((arg), (magic_), #type, __func__)))
+
+/* Checks it a last time. */
+#define OBJ_END(p, magic_) (OBJ_CHECK(p, magic_), (void)((p)->obj.magic = 0))
