@@ -1,6 +1,6 @@
 # A thin front door: every target installs what it needs, builds what it needs and runs. ./start --help lists them.
 .DEFAULT_GOAL := help
-.PHONY: help build demo lab check torture bench instructions fmt clean
+.PHONY: help build demo lab check torture bench instructions fmt lint clean
 
 # Variables are those of the command line only: FRESH=1 that a shell happens to export deletes nothing.
 $(foreach v,FRESH DIR SECS SEED BASE ROUNDS,$(if $(filter environment,$(origin $v)),$(eval $v :=)))
@@ -55,6 +55,12 @@ fmt:
 	@$(accept)
 	@scripts/setup dev
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+lint:
+	@$(accept)
+	@scripts/setup build dev
+	@scripts/build gcc
+	@scripts/lint
 
 clean:
 	@$(accept)
