@@ -159,7 +159,7 @@ static int look_up(struct check *k, bool now)
 
 	k->provisioned = asc_scs_find(k->adm->asc, k->scs);
 	asc_scs_init(&nobody);
-	core_scs_facts(&k->c.scs, k->provisioned ? k->provisioned : &nobody);
+	core_scs_facts(&k->c.scs, k->adm->core, k->provisioned ? k->provisioned : &nobody);
 	k->c.scs.name = k->scs;
 	k->c.load.quota_used = quota_used(k, now);
 	k->c.found = &k->found;

@@ -51,6 +51,13 @@ json_t *adm_groups(const struct adm *a, const struct asc_asker *asker)
 	return list;
 }
 
+void adm_lapses(json_t *row, uint64_t forgiven, const char *lapses)
+{
+	json_object_set_new(row, "forgiven", json_integer((json_int_t)forgiven));
+	if (*lapses)
+		json_object_set_new(row, "lapses", json_string(lapses));
+}
+
 const char *adm_zone_word(enum cfg_zone zone)
 {
 	return zone == CFG_EXTERNAL ? "external" : "internal";

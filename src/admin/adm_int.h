@@ -51,6 +51,7 @@ void adm_waits_orphan(struct adm *a);         /* sets `adm` of each wait to NULL
 json_t *adm_time(uint64_t real_ms);                                     /* RFC 3339 */
 json_t *adm_core_time(const struct adm *a, uint64_t at_ms);             /* the same, of a time that the core tells */
 json_t *adm_rights_words(uint8_t rights);                               /* ["trigger", "recall"] */
+void adm_lapses(json_t *row, uint64_t forgiven, const char *lapses);    /* adds both, `lapses` unless it is "" */
 json_t *adm_groups(const struct adm *a, const struct asc_asker *asker); /* names of the groups that the asker is in */
 /* Would a deletion by hand take away many rules or members of sets, and nobody said yes? Then rq is answered: true. `what` is it about. */
 struct adm_goes {

@@ -25,6 +25,7 @@ static void list_peer(void *arg, const struct core_peer_view *p)
 			adm_protection_word(p->conf->protection), "state", p->state, "reason", p->reason, "since",
 			adm_core_time(l->adm, p->since_ms), "pending", (json_int_t)p->pending, "requests",
 			(json_int_t)p->requests, "answers", (json_int_t)p->answers, "timeouts", (json_int_t)p->timeouts);
+	adm_lapses(row, p->forgiven, p->lapses);
 	if (p->next_ms != UINT64_MAX)
 		json_object_set_new(row, "next_attempt_s", json_integer((json_int_t)((p->next_ms + 999) / 1000)));
 	ctl_line(l->rq, row);

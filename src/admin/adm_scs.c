@@ -35,6 +35,7 @@ static bool scs_of(struct asc_scs *s, const json_t *args)
 	s->connections_max = (uint32_t)ctl_arg_num(args, "connections_max", s->connections_max);
 	s->pending_max = (uint32_t)ctl_arg_num(args, "pending_max", s->pending_max);
 	s->p_bit_optional = ctl_arg_bool(args, "p_bit_optional", s->p_bit_optional);
+	s->strict_answers = ctl_arg_bool(args, "strict_answers", s->strict_answers);
 	return copy_arg(s->name, sizeof s->name, args, "name") && copy_arg(s->e164, sizeof s->e164, args, "e164") &&
 	       copy_arg(s->origin_host, sizeof s->origin_host, args, "origin_host") &&
 	       copy_arg(s->realm, sizeof s->realm, args, "realm") && copy_arg(s->anchor, sizeof s->anchor, args, "anchor");
@@ -50,14 +51,14 @@ static bool same_peer(const struct asc_scs *old, const struct asc_scs *now)
 /* Everything that is stored about an SCS, under the names of the arguments of scs.add. */
 static json_t *stored(const struct asc_scs *s)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:b}", "name", s->name,
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:b, s:b}", "name", s->name,
 			 "e164", s->e164, "origin_host", s->origin_host, "realm", s->realm, "anchor", s->anchor, "payload_max",
 			 (json_int_t)s->payload_max, "validity_max_s", (json_int_t)s->validity_max_s, "port_min",
 			 (json_int_t)s->port_min, "port_max", (json_int_t)s->port_max, "priority_allowed", s->priority_allowed,
 			 "actions", adm_rights_words(s->actions), "rate_per_s", (json_int_t)s->rate_per_s, "burst",
 			 (json_int_t)s->burst, "quota_per_day", (json_int_t)s->quota_per_day, "connections_max",
 			 (json_int_t)s->connections_max, "pending_max", (json_int_t)s->pending_max, "p_bit_optional",
-			 s->p_bit_optional);
+			 s->p_bit_optional, "strict_answers", s->strict_answers);
 }
 
 /* What a change made different; `named`: the request said it, else it went back to its default. */
@@ -135,6 +136,7 @@ static uint32_t not_said(const json_t *args)
 		{ "connections_max", ASC_KEEP_CONNECTIONS_MAX },
 		{ "pending_max", ASC_KEEP_PENDING_MAX },
 		{ "p_bit_optional", ASC_KEEP_P_BIT },
+		{ "strict_answers", ASC_KEEP_STRICT_ANSWERS },
 	};
 	uint32_t keep = ASC_KEEP_ALL;
 

@@ -141,12 +141,14 @@ static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 static void list_session(void *arg, const struct core_session_view *s)
 {
 	struct listing *l = arg;
+	json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:o}", "session", s->session, "scs", s->scs,
+				"origin_host", s->origin_host, "address", s->address, "listener", s->listen->name, "zone",
+				adm_zone_word(s->listen->zone), "protection", adm_protection_word(s->listen->protection), "edge",
+				s->edge, "since", adm_core_time(l->adm, s->since_ms), "pending", (json_int_t)s->pending, "groups",
+				adm_groups(l->adm, &s->asker));
 
-	ctl_line(l->rq, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:o}", "session", s->session, "scs", s->scs,
-				  "origin_host", s->origin_host, "address", s->address, "listener", s->listen->name, "zone",
-				  adm_zone_word(s->listen->zone), "protection", adm_protection_word(s->listen->protection),
-				  "edge", s->edge, "since", adm_core_time(l->adm, s->since_ms), "pending", (json_int_t)s->pending,
-				  "groups", adm_groups(l->adm, &s->asker)));
+	adm_lapses(row, s->forgiven, s->lapses);
+	ctl_line(l->rq, row);
 	l->n++;
 }
 

@@ -144,6 +144,54 @@ void app_answer_head(struct app_head *answer, const struct app_head *request, co
 	memcpy(answer->proxy_info, request->proxy_info, sizeof answer->proxy_info);
 }
 
+void app_lapses_text(char out[APP_LAPSES_TEXT_MAX], uint8_t lapses)
+{
+	static const struct {
+		uint8_t bit;
+		const char *words;
+	} rows[] = {
+#define APP_LAPSE_ROW(name, bit, words) { bit, words },
+		APP_LAPSE_TABLE(APP_LAPSE_ROW)
+#undef APP_LAPSE_ROW
+	};
+	struct buf b = buf_over((uint8_t *)out, APP_LAPSES_TEXT_MAX - 1);
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		if (!(lapses & rows[i].bit))
+			continue;
+		if (b.len)
+			buf_bytes(&b, ", ", 2);
+		buf_bytes(&b, rows[i].words, strlen(rows[i].words));
+	}
+	out[b.len] = 0;
+}
+
+static bool is_name(const struct dia_bytes *b, const char *name)
+{
+	return b->p && name && str_equal_nocase(b->p, b->len, name, strlen(name));
+}
+
+static bool is_success(const struct app_head *head)
+{
+	if (head->experimental_result.present)
+		return head->experimental_result.code / 1000 == 2;
+	return head->result_code.present && head->result_code.v / 1000 == 2;
+}
+
+const char *app_foreign(const struct app_head *answer, const struct app_asked *asked)
+{
+	if (answer->session_id.p && (answer->session_id.len != asked->session_id_len ||
+				     memcmp(answer->session_id.p, asked->session_id, asked->session_id_len) != 0))
+		return "its Session-Id is not that of the request";
+	if (!is_success(answer) || is_name(&answer->origin_host, asked->host))
+		return NULL;
+	if (asked->host)
+		return "its Origin-Host is not the host that was asked";
+	if (is_name(&answer->origin_host, asked->peer) || is_name(&answer->origin_realm, asked->realm))
+		return NULL;
+	return "it comes neither from the peer nor from the realm that was asked";
+}
+
 #define SMEA_INTERNATIONAL_E164 0x91
 
 int app_smea(uint8_t out[APP_SMEA_MAX], size_t *len, const char *digits)

@@ -35,6 +35,27 @@ struct app_features {
 	bool mandatory; /* M bit of the AVP itself: set in a request when the features are required */
 };
 
+/* What a lenient reading of an answer forgives (RFC 6733 4.1 demands all of it): bit, words. Vendor-Specific-Application-Id is not
+ * among them because no answer here demands it. */
+#define APP_LAPSE_TABLE(X)                                                                                                       \
+	X(AUTH_APPLICATION_ID, 0x1, "no Auth-Application-Id")                                                                    \
+	X(AUTH_SESSION_STATE, 0x2, "no Auth-Session-State")                                                                      \
+	X(ORIGIN_REALM, 0x4, "no Origin-Realm")                                                                                  \
+	X(SESSION_ID_ORDER, 0x8, "Session-Id not first")
+
+enum app_lapse {
+#define APP_LAPSE_ROW(name, bit, words) APP_LAPSE_##name = (bit),
+	APP_LAPSE_TABLE(APP_LAPSE_ROW)
+#undef APP_LAPSE_ROW
+#define APP_LAPSE_ROW(name, bit, words) (bit) +
+	    APP_LAPSE_ALL = APP_LAPSE_TABLE(APP_LAPSE_ROW) 0
+#undef APP_LAPSE_ROW
+};
+
+#define APP_LAPSES_TEXT_MAX 128
+/* "no Auth-Session-State, no Origin-Realm"; "" for 0. */
+void app_lapses_text(char out[APP_LAPSES_TEXT_MAX], uint8_t lapses);
+
 struct app_experimental_result {
 	uint32_t vendor_id, code;
 	bool present;
@@ -98,6 +119,19 @@ struct app_serving_node {
 /* Prepares the head of an answer: request's Session-Id, Auth-Application-Id and Proxy-Info, never T; Auth-Session-State 1; our origin.
  * Borrows from `request`, `host` and `realm` as long as `answer` is used. */
 void app_answer_head(struct app_head *answer, const struct app_head *request, const char *host, const char *realm);
+
+/* Whom an answer has to come from and what it has to answer. */
+struct app_asked {
+	const void *session_id; /* of the request */
+	size_t session_id_len;
+	const char *host;  /* Destination-Host of the request; NULL: it had none */
+	const char *peer;  /* the other side of the connection; NULL with `host` */
+	const char *realm; /* Destination-Realm of the request; NULL with `host` */
+};
+/* NULL: the answer is one to this request. Else static words. A Session-Id must be the request's. A success must come from the host
+ * that was asked; where none was named, from the peer itself or from its realm through a relay. A refusal may come from any node of
+ * the path (RFC 6733 7.2). */
+const char *app_foreign(const struct app_head *answer, const struct app_asked *asked);
 
 /* SCS-Identity (E.164 digits) -> SM-RP-SMEA: digit count, 0x91, TBCD (TS 23.040 9.1.2.5). out holds 12 octets. */
 #define APP_SMEA_MAX 12

@@ -10,15 +10,15 @@
 #define APP_HEAD(keep, member) DIA_AT(keep, struct app_head, member)
 #define APP_HEAD_LIST(keep, member, limit) DIA_LIST(keep, struct app_head, member, limit)
 
-#define APP_SESSION_ID                   { DIA_ROW(SESSION_ID), APP_HEAD(BYTES, session_id), .min = 1, .max = 1, .flags = DIA_FIRST }
-#define APP_SESSION_ID_IF_ANY            { DIA_ROW(SESSION_ID), APP_HEAD(BYTES, session_id), .max = 1, .flags = DIA_FIRST }
+#define APP_SESSION_ID                   { DIA_ROW(SESSION_ID), APP_HEAD(BYTES, session_id), .min = 1, .max = 1, .flags = DIA_FIRST, .lapse = APP_LAPSE_SESSION_ID_ORDER }
+#define APP_SESSION_ID_IF_ANY            { DIA_ROW(SESSION_ID), APP_HEAD(BYTES, session_id), .max = 1, .flags = DIA_FIRST, .lapse = APP_LAPSE_SESSION_ID_ORDER }
 #define APP_DRMP                         { DIA_ROW(DRMP), APP_HEAD(U32, drmp), .max = 1, .values = 0xffff, .flags = DIA_BAD_IS_NONE | DIA_SPARE }
-#define APP_AUTH_APPLICATION_ID          { DIA_ROW(AUTH_APPLICATION_ID), APP_HEAD(U32, auth_application_id), DIA_ONE_IF_OK }
+#define APP_AUTH_APPLICATION_ID          { DIA_ROW(AUTH_APPLICATION_ID), APP_HEAD(U32, auth_application_id), DIA_ONE_IF_OK, .lapse = APP_LAPSE_AUTH_APPLICATION_ID }
 /* NO_STATE_MAINTAINED: no application of ours keeps a session. */
 #define APP_STATELESS                    { DIA_ROW(AUTH_SESSION_STATE), APP_HEAD(U32, auth_session_state), DIA_ONE, .values = DIA_VALUE(APP_NO_STATE_MAINTAINED) }
-#define APP_STATELESS_ANSWER             { DIA_ROW(AUTH_SESSION_STATE), APP_HEAD(U32, auth_session_state), DIA_ONE_IF_OK }
+#define APP_STATELESS_ANSWER             { DIA_ROW(AUTH_SESSION_STATE), APP_HEAD(U32, auth_session_state), DIA_ONE_IF_OK, .lapse = APP_LAPSE_AUTH_SESSION_STATE }
 #define APP_ORIGIN_HOST                  { DIA_ROW(ORIGIN_HOST), APP_HEAD(BYTES, origin_host), DIA_ONE }
-#define APP_ORIGIN_REALM                 { DIA_ROW(ORIGIN_REALM), APP_HEAD(BYTES, origin_realm), DIA_ONE }
+#define APP_ORIGIN_REALM                 { DIA_ROW(ORIGIN_REALM), APP_HEAD(BYTES, origin_realm), DIA_ONE, .lapse = APP_LAPSE_ORIGIN_REALM }
 #define APP_DESTINATION_HOST(occurrence) { DIA_ROW(DESTINATION_HOST), APP_HEAD(BYTES, destination_host), occurrence }
 #define APP_DESTINATION_REALM            { DIA_ROW(DESTINATION_REALM), APP_HEAD(BYTES, destination_realm), DIA_ONE }
 #define APP_ORIGIN_STATE_ID              { DIA_ROW(ORIGIN_STATE_ID), APP_HEAD(U32, origin_state_id), DIA_OPT }

@@ -72,6 +72,11 @@ int t4_dta_parse(struct t4_dta *out, const struct dia_msg *m, struct dia_failed 
 	return dia_command_parse(&dta, out, m, failed);
 }
 
+int t4_dta_parse_lenient(struct t4_dta *out, const struct dia_msg *m, struct dia_failed *failed, uint8_t *lapses)
+{
+	return dia_command_parse_lenient(&dta, out, m, failed, lapses);
+}
+
 void t4_dtr_build(struct buf *out, const struct t4_dtr *in, uint32_t hop_by_hop, uint32_t end_to_end)
 {
 	app_build(out, &dtr, in, hop_by_hop, end_to_end);

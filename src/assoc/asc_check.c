@@ -40,16 +40,10 @@ int asc_scs_check(struct asc_scs *scs, struct asc_why *why)
 
 	if (err)
 		return err;
-	if (scs->payload_max == 0)
-		return refuse(why, scs, "payload limit", "expected at least 1 octet");
 	if (scs->port_min > scs->port_max)
 		return refuse(why, scs, "ports", "expected the lower one first");
 	if (scs->actions == 0 || (scs->actions & ~ASSOC_RIGHT_ALL))
 		return refuse(why, scs, "actions", "expected one or more of trigger, recall, replace");
-	if (scs->connections_max == 0)
-		return refuse(why, scs, "connections", "expected at least 1");
-	if (scs->pending_max == 0)
-		return refuse(why, scs, "pending", "expected at least 1");
 	return 0;
 }
 

@@ -64,9 +64,28 @@ static void get_text(struct rd *r, char *out, size_t cap)
 		r->bad = true;
 }
 
+/* Version 1 of an SCS's record had no flags, and wrote down the default of a limit: whether an operator had named it is not known. It
+ * is read as the configuration's, of which it was the default. */
+enum { SCS_VERSION_1 = 1, SCS_VERSION = 2 };
+enum { SCS_STRICT_ANSWERS = 0x01 };
+enum { V1_PAYLOAD = 1024, V1_VALIDITY_S = 7 * 24 * 3600, V1_CONNECTIONS = 8, V1_PENDING = 1024 };
+
+static uint32_t unless_default(uint32_t limit, uint32_t of_version_1)
+{
+	return limit == of_version_1 ? 0 : limit;
+}
+
+static void from_version_1(struct asc_scs *scs)
+{
+	scs->payload_max = unless_default(scs->payload_max, V1_PAYLOAD);
+	scs->validity_max_s = unless_default(scs->validity_max_s, V1_VALIDITY_S);
+	scs->connections_max = unless_default(scs->connections_max, V1_CONNECTIONS);
+	scs->pending_max = unless_default(scs->pending_max, V1_PENDING);
+}
+
 void asc_scs_record_put(struct buf *b, const struct asc_scs *scs, uint32_t number)
 {
-	buf_u8(b, ASC_ROW_VERSION);
+	buf_u8(b, SCS_VERSION);
 	buf_le32(b, number);
 	put_text(b, scs->e164);
 	put_text(b, scs->origin_host);
@@ -83,14 +102,15 @@ void asc_scs_record_put(struct buf *b, const struct asc_scs *scs, uint32_t numbe
 	buf_le32(b, scs->quota_per_day);
 	buf_le32(b, scs->connections_max);
 	buf_le32(b, scs->pending_max);
+	buf_u8(b, scs->strict_answers ? SCS_STRICT_ANSWERS : 0);
 }
 
 int asc_scs_record_get(struct asc_scs *scs, uint32_t *number, const void *p, size_t len)
 {
 	struct rd r = rd_over(p, len);
-	uint8_t actions;
+	uint8_t version = rd_u8(&r), flags = 0, actions;
 
-	if (rd_u8(&r) != ASC_ROW_VERSION)
+	if (version != SCS_VERSION_1 && version != SCS_VERSION)
 		return r.bad ? ERR_PROTO : ERR_VERSION;
 	*number = rd_le32(&r);
 	get_text(&r, scs->e164, sizeof scs->e164);
@@ -110,5 +130,10 @@ int asc_scs_record_get(struct asc_scs *scs, uint32_t *number, const void *p, siz
 	scs->quota_per_day = rd_le32(&r);
 	scs->connections_max = rd_le32(&r);
 	scs->pending_max = rd_le32(&r);
-	return r.bad || rd_left(&r) || *number == ASC_NOBODY ? ERR_PROTO : 0;
+	if (version == SCS_VERSION)
+		flags = rd_u8(&r);
+	else
+		from_version_1(scs);
+	scs->strict_answers = flags & SCS_STRICT_ANSWERS;
+	return r.bad || rd_left(&r) || (flags & ~SCS_STRICT_ANSWERS) || *number == ASC_NOBODY ? ERR_PROTO : 0;
 }

@@ -27,6 +27,7 @@ static const struct {
 	MEMBER(ASC_KEEP_CONNECTIONS_MAX, connections_max),
 	MEMBER(ASC_KEEP_PENDING_MAX, pending_max),
 	MEMBER(ASC_KEEP_P_BIT, p_bit_optional),
+	MEMBER(ASC_KEEP_STRICT_ANSWERS, strict_answers),
 };
 
 void asc_scs_keep(struct asc_scs *scs, const struct asc_scs *stored, uint32_t keep)
@@ -40,14 +41,10 @@ void asc_scs_keep(struct asc_scs *scs, const struct asc_scs *stored, uint32_t ke
 void asc_scs_init(struct asc_scs *scs)
 {
 	*scs = (struct asc_scs){
-		.payload_max = 1024,
-		.validity_max_s = 7 * 24 * 3600,
 		.port_min = 0,
 		.port_max = 65535,
 		.priority_allowed = true,
 		.actions = ASSOC_RIGHT_ALL,
-		.connections_max = 8,
-		.pending_max = 1024,
 	};
 }
 

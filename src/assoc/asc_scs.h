@@ -17,7 +17,7 @@ struct asc_scs {
 	char realm[IDENT_HOST_MAX + 1];
 	char anchor[IDENT_SCS_MAX + 1]; /* name of the one trust anchor its certificate must chain to */
 
-	/* limits; asc_scs_init() sets what an operator gets who says nothing */
+	/* limits; asc_scs_init() sets what an operator gets who says nothing. 0: the configuration's */
 	uint32_t payload_max; /* octets */
 	uint32_t validity_max_s;
 	uint16_t port_min, port_max; /* application ports it may address */
@@ -25,8 +25,9 @@ struct asc_scs {
 	uint8_t actions;            /* ASSOC_RIGHT_*: Action-Types it may use at all */
 	uint32_t rate_per_s, burst; /* requests; rate 0: no limit */
 	uint32_t quota_per_day;     /* triggers; 0: no limit */
-	uint32_t connections_max, pending_max;
+	uint32_t connections_max, pending_max; /* 0: the configuration's */
 	bool p_bit_optional; /* a DAR without the P bit, which TS 29.368 6.6.1 wants set, is taken all the same */
+	bool strict_answers; /* forgive nothing in its DNAs (APP_LAPSE_TABLE) */
 };
 
 /* The members but for the name, as a mask: which of them somebody says. */
@@ -47,14 +48,21 @@ enum {
 	ASC_KEEP_CONNECTIONS_MAX = 1 << 13,
 	ASC_KEEP_PENDING_MAX = 1 << 14,
 	ASC_KEEP_P_BIT = 1 << 15,
-	ASC_KEEP_ALL = (1 << 16) - 1,
+	ASC_KEEP_STRICT_ANSWERS = 1 << 16,
+	ASC_KEEP_ALL = (1 << 17) - 1,
 };
 
 /* Copies the members of this mask from `stored`. */
 void asc_scs_keep(struct asc_scs *scs, const struct asc_scs *stored, uint32_t keep);
 
-/* Names empty, limits as by default: payload 1024, validity 7 days, ports 0 to 65535, priority allowed, all actions, no rate, no
- * quota, 8 connections, 1024 pending, the P bit demanded. */
+/* Names empty, limits as by default: payload, validity, connections and pending requests as the configuration has them, ports 0 to
+ * 65535, priority allowed, all actions, no rate, no quota, the P bit demanded, lenient with its answers. */
 void asc_scs_init(struct asc_scs *scs);
+
+/* The limit in force: an SCS's own narrows the configuration's and never widens it. */
+static inline uint32_t asc_scs_limit(uint32_t own, uint32_t configured)
+{
+	return own && own < configured ? own : configured;
+}
 /* Would a session that was admitted as one of them be admitted as the other: have they one host, realm and anchor? */
 bool asc_scs_same_peer(const struct asc_scs *a, const struct asc_scs *b);

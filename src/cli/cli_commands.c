@@ -49,8 +49,9 @@ static const struct cli_param scs_add[] = {
 	       "trust anchor of the configuration that its certificate must chain to; the word internal: it has no certificate "
 	       "and may "
 	       "connect through internal listeners with protection none, and through no other"),
-	NUMBER("payload-max", "payload_max", 0, 65536, "octets of a trigger payload"),
-	NUMBER("validity-max", "validity_max_s", 1, U32, "seconds of validity it may ask for"),
+	NUMBER("payload-max", "payload_max", 0, 65536, "octets of a trigger payload, 0: limits.payload of the configuration"),
+	NUMBER("validity-max", "validity_max_s", 0, U32,
+	       "seconds of validity it may ask for, 0: limits.validity_max of the configuration"),
 	NUMBER("port-min", "port_min", 0, 65535, "lowest application port"),
 	NUMBER("port-max", "port_max", 0, 65535, "highest application port"),
 	OPTION("no-priority", "priority_allowed", CLI_FALSE, NULL, "it may not ask for priority"),
@@ -58,10 +59,14 @@ static const struct cli_param scs_add[] = {
 	NUMBER("rate", "rate_per_s", 0, U32, "requests a second, 0: no limit"),
 	NUMBER("burst", "burst", 0, U32, "requests at once above the rate"),
 	NUMBER("quota", "quota_per_day", 0, U32, "triggers a day (UTC), 0: no limit"),
-	NUMBER("connections-max", "connections_max", 1, 1024, "connections at a time"),
-	NUMBER("pending-max", "pending_max", 1, 65536, "requests without an answer at a time"),
+	NUMBER("connections-max", "connections_max", 0, 1024,
+	       "connections at a time, 0: limits.connections_per_scs of the configuration"),
+	NUMBER("pending-max", "pending_max", 0, 65536,
+	       "requests without an answer at a time, 0: limits.pending_per_scs of the configuration"),
 	OPTION("p-bit-optional", "p_bit_optional", CLI_TRUE, NULL,
 	       "take its requests also without the P bit of the Diameter header (some stacks leave it out), instead of 3008"),
+	OPTION("strict-answers", "strict_answers", CLI_TRUE, NULL,
+	       "its answers to reports count only if they lack nothing that RFC 6733 demands"),
 	OPTION("replace", "replace", CLI_TRUE, NULL, "overwrite an SCS of this name"),
 	END,
 };
@@ -82,8 +87,8 @@ static const struct cli_param scs_set[] = {
 	KEY("origin-host", "origin_host", CLI_HOST, "HOST", "its Diameter host"),
 	KEY("realm", "realm", CLI_HOST, "REALM", "its Diameter realm"),
 	KEY("anchor", "anchor", CLI_NAME, "NAME", "its trust anchor, or the word internal"),
-	KEY_NUMBER("payload-max", "payload_max", 0, 65536, "octets of a trigger payload"),
-	KEY_NUMBER("validity-max", "validity_max_s", 1, U32, "seconds of validity it may ask for"),
+	KEY_NUMBER("payload-max", "payload_max", 0, 65536, "octets of a trigger payload, 0: as configured"),
+	KEY_NUMBER("validity-max", "validity_max_s", 0, U32, "seconds of validity it may ask for, 0: as configured"),
 	KEY_NUMBER("port-min", "port_min", 0, 65535, "lowest application port"),
 	KEY_NUMBER("port-max", "port_max", 0, 65535, "highest application port"),
 	KEY("priority", "priority_allowed", CLI_YESNO, "yes|no", "it may ask for priority"),
@@ -97,9 +102,10 @@ static const struct cli_param scs_set[] = {
 	KEY_NUMBER("rate", "rate_per_s", 0, U32, "requests a second, 0: no limit"),
 	KEY_NUMBER("burst", "burst", 0, U32, "requests at once above the rate"),
 	KEY_NUMBER("quota", "quota_per_day", 0, U32, "triggers a day, 0: no limit"),
-	KEY_NUMBER("connections-max", "connections_max", 1, 1024, "connections at a time"),
-	KEY_NUMBER("pending-max", "pending_max", 1, 65536, "requests without an answer at a time"),
+	KEY_NUMBER("connections-max", "connections_max", 0, 1024, "connections at a time, 0: as configured"),
+	KEY_NUMBER("pending-max", "pending_max", 0, 65536, "requests without an answer at a time, 0: as configured"),
 	KEY("p-bit-optional", "p_bit_optional", CLI_YESNO, "yes|no", "a DAR of it without the P bit is taken"),
+	KEY("strict-answers", "strict_answers", CLI_YESNO, "yes|no", "forgive nothing in its answers to reports"),
 	END,
 };
 
@@ -351,16 +357,30 @@ static const struct cli_column undo_columns[] = { { "AT", "at" },
 						  END_COLUMN };
 static const struct cli_column reload_columns[] = { { "FOUND", "kind" }, { "TEXT", "text" }, END_COLUMN };
 
-static const struct cli_column peers_columns[] = {
-	{ "NAME", "name" },         { "HOST", "host" },       { "ADDRESS", "address" },   { "PROTECTION", "protection" },
-	{ "STATE", "state" },       { "SINCE", "since" },     { "REQUESTS", "requests" }, { "ANSWERS", "answers" },
-	{ "TIMEOUTS", "timeouts" }, { "PENDING", "pending" }, { "REASON", "reason" },     END_COLUMN
-};
-static const struct cli_column sessions_columns[] = { { "SESSION", "session" },   { "SCS", "scs" },
-						      { "ADDRESS", "address" },   { "EDGE", "edge" },
-						      { "LISTENER", "listener" }, { "PROTECTION", "protection" },
-						      { "SINCE", "since" },       { "PENDING", "pending" },
-						      { "GROUPS", "groups" },     END_COLUMN };
+static const struct cli_column peers_columns[] = { { "NAME", "name" },
+						   { "HOST", "host" },
+						   { "ADDRESS", "address" },
+						   { "PROTECTION", "protection" },
+						   { "STATE", "state" },
+						   { "SINCE", "since" },
+						   { "REQUESTS", "requests" },
+						   { "ANSWERS", "answers" },
+						   { "TIMEOUTS", "timeouts" },
+						   { "PENDING", "pending" },
+						   { "FORGIVEN", "forgiven" },
+						   { "REASON", "reason" },
+						   END_COLUMN };
+static const struct cli_column sessions_columns[] = { { "SESSION", "session" },
+						      { "SCS", "scs" },
+						      { "ADDRESS", "address" },
+						      { "EDGE", "edge" },
+						      { "LISTENER", "listener" },
+						      { "PROTECTION", "protection" },
+						      { "SINCE", "since" },
+						      { "PENDING", "pending" },
+						      { "FORGIVEN", "forgiven" },
+						      { "GROUPS", "groups" },
+						      END_COLUMN };
 static const struct cli_column stats_columns[] = {
 	{ "COUNTER", "name" }, { "VALUE", "value" }, { "MEANING", "help" }, END_COLUMN
 };
@@ -422,9 +442,9 @@ const struct cli_command cli_commands[] = {
 	  "The first line of a CSV file names the columns, in any order; in JSON lines they are members of one object a line.\n"
 	  "Columns: name, e164, origin_host, realm, anchor; optional: payload_max, validity_max_s, port_min, port_max,\n"
 	  "priority_allowed (yes, no), actions (trigger recall replace), rate_per_s, burst, quota_per_day, connections_max,\n"
-	  "pending_max, p_bit_optional (yes, no). What is empty has its default. A column that the file does not have has it in "
-	  "a new row only: an SCS that\n"
-	  "is there keeps what is stored.\n" },
+	  "pending_max, p_bit_optional (yes, no), strict_answers (yes, no). What is empty has its default; 0 is a limit of the\n"
+	  "configuration. A column that the file does not have has its default in a new row only: an SCS that is there keeps\n"
+	  "what is stored.\n" },
 	{ "scs", "export", "scs.export", "All SCSs into a file that import reads", export_file, NULL, NULL,
 	  "  mtcctl scs export scs.csv\n  mtcctl scs export --format jsonl | gzip >scs.jsonl.gz\n" },
 	{ "group", "add", "group.add", "A group of SCSs, for rules on all of them", group_add, NULL, cli_show_group,

@@ -120,6 +120,10 @@ static const struct cfg_row peer_rows[] = {
 	    "reopen_detect", struct cfg_peer, reopen_detect, "yes",
 	    "after a connection that did not end in order: take a watchdog request right after the CEA for state REOPEN of RFC "
 	    "3539, in which a peer discards requests; disconnect and connect once, then hold requests until that is over"),
+	CFG_BOOL(
+	    "strict_answers", struct cfg_peer, strict_answers, "no",
+	    "yes: an answer to a device trigger that lacks Auth-Session-State or Origin-Realm, or whose Session-Id is not the "
+	    "first AVP, counts as no answer; no: it is taken, counted and shown by 'mtcctl peers'"),
 	CFG_END,
 };
 

@@ -41,6 +41,7 @@ struct cfg_peer { /* a node of our own domain that the core connects to */
 	char certificate[CFG_PATH_MAX], key[CFG_PATH_MAX];
 	char trust[CFG_NAME_MAX]; /* tls: the trust anchor of this peer */
 	bool reopen_detect;       /* look for state REOPEN of this peer */
+	bool strict_answers;      /* forgive nothing in its answers (APP_LAPSE_TABLE) */
 };
 
 struct cfg_route { /* s6m, t4 */

@@ -102,10 +102,12 @@ static void let_in(struct core_session *s, const struct ipc_session_open *open, 
 {
 	struct ipc_session_verdict v = { .admitted = true,
 					 .result_code = DIA_RESULT_SUCCESS,
-					 .pending_max = scs->pending_max,
 					 .p_bit_optional = scs->p_bit_optional };
 	struct core *c = s->core;
+	struct core_scs_limits limits;
 
+	core_scs_limits(c, scs, &limits);
+	v.pending_max = limits.pending_max;
 	core_decide_session(c, s->edge->who.generation, s->key.number, open, scs->name, POL_NONE);
 	st_count(&c->st, ST_SESSION_ADMITTED);
 	memcpy(v.scs, scs->name, sizeof v.scs);

@@ -87,12 +87,25 @@ static bool acknowledged(const struct ipc_device_notification_answer *a)
 	return a->outcome == IPC_DNA_ANSWERED && code / 1000 == 2;
 }
 
+/* True: what the answer lacks is forgiven, and noted. Provisioning decides as it is now. */
+static bool forgiven(struct core_session *s, uint8_t lapses)
+{
+	const struct asc_scs *scs = lapses ? asc_scs_find(s->core->store.asc, s->scs->name) : NULL;
+
+	if (scs && scs->strict_answers)
+		return false;
+	core_lapses_note(s->core, &s->scs->lapses, lapses, "DNA", "SCS", s->scs->name);
+	s->lapses.n += lapses != 0;
+	s->lapses.seen |= lapses;
+	return true;
+}
+
 void core_report_on_answer(struct core_edge *e, uint64_t transaction, const struct ipc_device_notification_answer *a)
 {
 	struct core *c = e->core;
 	struct core_notice *n =
 	    MAP_OF(map_find(&c->sessions.notices_by_number, &transaction, sizeof transaction), struct core_notice, node);
-	struct trg_event ev = { .kind = acknowledged(a) ? TRG_EV_DNA_OK : TRG_EV_DNA_NO };
+	struct trg_event ev = { .kind = TRG_EV_DNA_NO };
 	struct core_trigger *t;
 
 	FAULT_POINT(CORE_DNA_TAKEN);
@@ -100,6 +113,8 @@ void core_report_on_answer(struct core_edge *e, uint64_t transaction, const stru
 	if (!n || n->session->edge != e || n->session->key.number != a->session)
 		return;
 	t = n->trigger;
+	if (acknowledged(a) && forgiven(n->session, a->lapses))
+		ev.kind = TRG_EV_DNA_OK;
 	if (ev.kind == TRG_EV_DNA_OK)
 		st_count(&c->st, ST_REPORTS_ACKNOWLEDGED);
 	log_info(c->log, "core", "transaction %s: report %s", t->transaction,

@@ -32,13 +32,13 @@ static bool names_of(struct core_hss_answer *a, const struct s6m_sia *sia)
 	return true;
 }
 
-static void take(struct core_hss_answer *a, const struct dia_msg *m)
+static void take(struct core_hss_answer *a, const struct core_asked *asked, const char *realm, const struct dia_msg *m)
 {
 	struct dia_failed why = { 0 };
 	struct s6m_sia sia;
 
 	a->verdict = pol_verdict_of(POL_HSS_PROTOCOL);
-	if (s6m_sia_parse(&sia, m, &why))
+	if (s6m_sia_parse(&sia, m, &why) || core_peer_foreign(asked, &sia.head, realm))
 		return;
 	/* with a validity: that of an absent device is told apart */
 	pol_map_sia(&a->verdict, &a->absent, &sia, UINT32_MAX);
@@ -48,14 +48,15 @@ static void take(struct core_hss_answer *a, const struct dia_msg *m)
 
 static void on_answer(void *arg, int err, const struct dia_msg *m)
 {
-	struct question *q = core_peer_answered_alone(arg, err);
+	struct core_asked asked;
+	struct question *q = core_peer_answered_alone(&asked, arg, err);
 	struct core_hss_answer a = { .err = err, .took_ms = (uint32_t)(net_loop_now_ms(q->core->loop) - q->asked_ms) };
 
 	if (err) {
 		st_count(&q->core->st, ST_S6M_TIMEOUTS);
 		pol_map_s6m_silent(&a.verdict);
 	} else {
-		take(&a, m);
+		take(&a, &asked, q->core->cfg->s6m.destination_realm, m);
 	}
 	q->fn(q->arg, &a);
 	free(q);

@@ -20,15 +20,15 @@ uint32_t core_validity_ceiling_s(const struct core *c)
 
 uint32_t core_connections_max(const struct core *c, const struct asc_scs *scs)
 {
-	return smaller(scs->connections_max, c->cfg->limits.connections_per_scs);
+	return asc_scs_limit(scs->connections_max, c->cfg->limits.connections_per_scs);
 }
 
 void core_scs_limits(const struct core *c, const struct asc_scs *scs, struct core_scs_limits *out)
 {
 	*out = (struct core_scs_limits){
-		.payload_max = smaller(scs->payload_max, core_payload_ceiling(c)),
-		.validity_max_s = smaller(scs->validity_max_s, core_validity_ceiling_s(c)),
+		.payload_max = asc_scs_limit(scs->payload_max, core_payload_ceiling(c)),
+		.validity_max_s = asc_scs_limit(scs->validity_max_s, core_validity_ceiling_s(c)),
 		.connections_max = core_connections_max(c, scs),
-		.pending_max = smaller(scs->pending_max, c->cfg->limits.pending_total),
+		.pending_max = asc_scs_limit(scs->pending_max, c->cfg->limits.pending_per_scs),
 	};
 }

@@ -235,13 +235,16 @@ static enum stage stage_time(struct visit *v)
 
 /* -- 9 */
 
-void core_scs_facts(struct pol_scs *out, const struct asc_scs *in)
+void core_scs_facts(struct pol_scs *out, const struct core *c, const struct asc_scs *in)
 {
+	struct core_scs_limits limits;
+
+	core_scs_limits(c, in, &limits);
 	*out = (struct pol_scs){
 		.name = in->name,
 		.e164 = in->e164,
-		.payload_max = in->payload_max,
-		.validity_max_s = in->validity_max_s,
+		.payload_max = limits.payload_max,
+		.validity_max_s = limits.validity_max_s,
 		.port_min = in->port_min,
 		.port_max = in->port_max,
 		.priority_allowed = in->priority_allowed,
@@ -249,7 +252,7 @@ void core_scs_facts(struct pol_scs *out, const struct asc_scs *in)
 		.rate_per_s = in->rate_per_s,
 		.burst = in->burst,
 		.quota_per_day = in->quota_per_day,
-		.pending_max = in->pending_max,
+		.pending_max = limits.pending_max,
 	};
 }
 
@@ -285,7 +288,7 @@ static enum stage stage_judge(struct visit *v)
 	};
 
 	assoc_found_none(&found);
-	core_scs_facts(&scs, v->scs);
+	core_scs_facts(&scs, c, v->scs);
 	facts.load = load_of(v);
 	facts.payload_ceiling = core_payload_ceiling(c);
 	facts.validity_ceiling_s = core_validity_ceiling_s(c);

@@ -6,6 +6,7 @@
 
 #include "conf/cfg_iwf.h"
 #include "core/core_features.h"
+#include "core/core_lapses.h"
 #include "link/link_ids.h"
 #include "link/link_peer.h"
 
@@ -19,6 +20,7 @@ struct core_peer {
 	struct link_peer *peer;
 	uint64_t since_ms; /* of the state */
 	uint64_t requests, answers, timeouts, lost;
+	struct core_lapses lapses;
 	uint32_t outstanding, waiting_n;
 	TAILQ_HEAD(, core_trigger) waiting[2]; /* [1]: of priority */
 	bool open;

@@ -2,7 +2,9 @@
  * (TS 29.368 6.4.7), then as they came. What waits is the intention, not the message: that is built when it leaves, so that it says what
  * validity is left, and nothing leaves that expired, or whose right ended, in between. */
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/str.h"
 #include "core/core_int.h"
 
 void core_trigger_resume_end(struct core_trigger *t)
@@ -23,6 +25,28 @@ void core_trigger_ask_drop(struct core_trigger *t)
 
 /* -- one request on its way */
 
+static struct core_ask *ask_new(struct core_peer *p, const struct buf *message)
+{
+	struct dia_avp session = { .data_len = 0 }, host = { .data_len = 0 };
+	struct dia_failed why;
+	struct core_ask *ask;
+	struct dia_msg m;
+
+	if (dia_msg_parse(&m, message->p, message->len, &p->core->peers.link_conf.limits, &why))
+		return NULL;
+	(void)dia_msg_find(&m, DIA_CODE_SESSION_ID, 0, &session);
+	(void)dia_msg_find(&m, DIA_CODE_DESTINATION_HOST, 0, &host);
+	ask = malloc(sizeof *ask + session.data_len + host.data_len + 2);
+	if (!ask)
+		return NULL;
+	*ask = (struct core_ask){ .peer = p, .session_id_len = session.data_len, .host_len = host.data_len };
+	memcpy(ask->text, session.data_len ? session.data : (const uint8_t *)"", session.data_len);
+	ask->text[session.data_len] = 0;
+	memcpy(ask->text + session.data_len + 1, host.data_len ? host.data : (const uint8_t *)"", host.data_len);
+	ask->text[session.data_len + 1 + host.data_len] = 0;
+	return ask;
+}
+
 /* Sends it; `*out` is owned by the callback. */
 static int send(struct core_ask **out, struct core *c, size_t peer, const struct buf *message, uint32_t wait_ms,
 		link_answer_fn *fn)
@@ -36,10 +60,9 @@ static int send(struct core_ask **out, struct core *c, size_t peer, const struct
 		return ERR_CLOSED;
 	if (message->full)
 		return ERR_LIMIT;
-	ask = malloc(sizeof *ask);
+	ask = ask_new(p, message);
 	if (!ask)
 		return ERR_NOMEM;
-	*ask = (struct core_ask){ .peer = p };
 	err = link_request(l, message->p, message->len, wait_ms, fn, ask);
 	if (err) {
 		free(ask);
@@ -74,23 +97,29 @@ int core_peer_ask_alone(struct core *c, size_t peer, const struct buf *message, 
 	return err;
 }
 
-static void count_answer(struct core_peer *p, int err)
+/* Copies what was asked, counts the answer. */
+static void take_asked(struct core_asked *asked, const struct core_ask *ask, int err)
 {
-	p->outstanding--;
+	asked->peer = ask->peer;
+	if (str_copy(asked->session_id, sizeof asked->session_id, ask->text, ask->session_id_len))
+		asked->session_id[0] = 0;
+	if (str_copy(asked->host, sizeof asked->host, ask->text + ask->session_id_len + 1, ask->host_len))
+		asked->host[0] = 0;
+	ask->peer->outstanding--;
 	if (!err)
-		p->answers++;
+		ask->peer->answers++;
 	else if (err == ERR_TIMEOUT)
-		p->timeouts++;
+		ask->peer->timeouts++;
 	else
-		p->lost++;
+		ask->peer->lost++;
 }
 
-struct core_trigger *core_peer_answered(void *arg, int err)
+struct core_trigger *core_peer_answered(struct core_asked *asked, void *arg, int err)
 {
 	struct core_ask *ask = arg;
 	struct core_trigger *t = ask->trigger;
 
-	count_answer(ask->peer, err);
+	take_asked(asked, ask, err);
 	if (t) {
 		t->ask = NULL;
 		core_trigger_resume_end(t);
@@ -99,12 +128,12 @@ struct core_trigger *core_peer_answered(void *arg, int err)
 	return t;
 }
 
-void *core_peer_answered_alone(void *arg, int err)
+void *core_peer_answered_alone(struct core_asked *asked, void *arg, int err)
 {
 	struct core_ask *ask = arg;
 	void *who = ask->arg;
 
-	count_answer(ask->peer, err);
+	take_asked(asked, ask, err);
 	free(ask);
 	return who;
 }
@@ -158,6 +187,23 @@ static void did_not_leave(struct core_trigger *t, const struct core_turn *turn)
 {
 	st_count(&t->core->st, ST_PEER_QUEUE_LATE);
 	turn->late(t);
+}
+
+const char *core_peer_foreign(const struct core_asked *asked, const struct app_head *answer, const char *realm)
+{
+	struct app_asked request = { .session_id = asked->session_id, .session_id_len = strlen(asked->session_id) };
+	const char *why;
+
+	if (asked->host[0]) {
+		request.host = asked->host;
+	} else {
+		request.peer = asked->peer->conf->host;
+		request.realm = realm;
+	}
+	why = app_foreign(answer, &request);
+	if (why)
+		st_count(&asked->peer->core->st, ST_ANSWERS_FOREIGN);
+	return why;
 }
 
 static struct core_trigger *first(struct core_peer *p)

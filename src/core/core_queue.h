@@ -6,8 +6,11 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "apps/app_common.h"
 #include "base/err.h"
+#include "base/ident.h"
 #include "link/link.h"
+#include "link/link_ids.h"
 
 struct core;
 struct core_peer;
@@ -23,6 +26,14 @@ struct core_ask { /* one request on its way; outlives its trigger when that ends
 	struct core_peer *peer;
 	struct core_trigger *trigger; /* NULL: no trigger waits for the answer */
 	void *arg;                    /* of core_peer_ask_alone() */
+	uint32_t session_id_len, host_len;
+	char text[]; /* Session-Id and Destination-Host of the request, each with a NUL behind it */
+};
+
+/* What is known about a request when its answer comes. */
+struct core_asked {
+	struct core_peer *peer;
+	char session_id[LINK_SESSION_ID_MAX], host[IDENT_HOST_MAX + 1]; /* host "": the request named none */
 };
 
 struct core_queue {
@@ -44,13 +55,15 @@ void core_queue_move(struct core *c);         /* end of a turn: sends what may b
 /* Sends one request over the peer with this index. `fn` gets a struct core_ask. ERR_CLOSED and others: nothing was sent. */
 ERR_MUST_USE int core_peer_ask(struct core_trigger *t, size_t peer, const struct buf *message, uint32_t wait_ms,
 			       link_answer_fn *fn);
-/* Ends an ask in its callback and frees it. Returns its trigger; NULL: no trigger waits for the answer. */
-struct core_trigger *core_peer_answered(void *ask, int err);
+/* Ends an ask in its callback and frees it; `asked` is what it was. Returns its trigger; NULL: no trigger waits for the answer. */
+struct core_trigger *core_peer_answered(struct core_asked *asked, void *ask, int err);
+/* Is this the answer to what was asked, from whom was asked? If not: why not, counted. NULL: it is. */
+const char *core_peer_foreign(const struct core_asked *asked, const struct app_head *answer, const char *realm);
 
 /* The same without a trigger: core_peer_answered_alone() ends the ask in its callback and returns `arg`. */
 ERR_MUST_USE int core_peer_ask_alone(struct core *c, size_t peer, const struct buf *message, uint32_t wait_ms, link_answer_fn *fn,
 				     void *arg);
-void *core_peer_answered_alone(void *ask, int err);
+void *core_peer_answered_alone(struct core_asked *asked, void *ask, int err);
 
 /* Forgets the trigger's request, on its way or in the queue; a later answer finds no trigger. */
 void core_trigger_ask_drop(struct core_trigger *t);

@@ -149,7 +149,10 @@ static void take(struct core_trigger *t, const struct s6m_sia *sia)
 		refuse(t, &v);
 		return;
 	}
-	if (!identities(&who, sia)) {
+	/* A success without the IMSI says of nobody that he may be triggered (TS 29.336 6.2.4: User-Identifier with success). */
+	if (!identities(&who, sia) || !who.imsi[0]) {
+		log_warn(t->core->log, "core", "transaction %s: the HSS's answer is no permission: %s", t->transaction,
+			 who.imsi[0] ? "an MSISDN is not readable" : "a success without a readable IMSI");
 		refuse(t, &broken);
 		return;
 	}
@@ -167,8 +170,10 @@ static void take(struct core_trigger *t, const struct s6m_sia *sia)
 
 static void on_answer(void *arg, int err, const struct dia_msg *m)
 {
-	struct core_trigger *t = core_peer_answered(arg, err);
+	struct core_asked asked;
+	struct core_trigger *t = core_peer_answered(&asked, arg, err);
 	struct dia_failed why = { 0 };
+	const char *foreign = NULL;
 	struct pol_verdict v;
 	struct s6m_sia sia;
 
@@ -181,8 +186,13 @@ static void on_answer(void *arg, int err, const struct dia_msg *m)
 		refuse(t, &v);
 		return;
 	}
-	if (s6m_sia_parse(&sia, m, &why)) {
-		log_warn(t->core->log, "core", "transaction %s: the HSS's answer cannot be read: %s", t->transaction, why.text);
+	/* Nothing is forgiven here: what the HSS says is a permission. */
+	err = s6m_sia_parse(&sia, m, &why);
+	if (!err)
+		foreign = core_peer_foreign(&asked, &sia.head, t->core->cfg->s6m.destination_realm);
+	if (err || foreign) {
+		log_warn(t->core->log, "core", "transaction %s: the HSS's answer cannot be used: %s", t->transaction,
+			 foreign ? foreign : why.text);
 		v = pol_verdict_of(POL_HSS_PROTOCOL);
 		refuse(t, &v);
 		return;

@@ -9,6 +9,7 @@
 #include "conf/cfg_iwf.h"
 #include "core/core_edges.h"
 #include "core/core_groups.h"
+#include "core/core_lapses.h"
 #include "core/core_quota.h"
 #include "policy/pol_judge.h"
 
@@ -37,6 +38,7 @@ struct core_session {
 	struct core_proven *proven;     /* NULL: no proven group */
 	uint64_t since_ms, not_after_s; /* not_after_s: end of the certificate, 0 when none is known */
 	struct heap_node expiry;        /* in the order of not_after_s */
+	struct core_lapses lapses;      /* of its DNAs; log_next_ms is the SCS's */
 	struct core_probe *probe;       /* a new connection waits for this session's watchdog answer; NULL: none */
 	struct map_node node;
 	TAILQ_HEAD(, core_notice) notices;
@@ -53,6 +55,7 @@ struct core_scs { /* an SCS while the core runs; its provisioning is in the asso
 	uint32_t sessions_n;
 	uint32_t notices_n;           /* DNRs on their way */
 	uint32_t parked_n, wake_left; /* wake_left: how many of `parked` are still to be woken; 0: not in core_wakes */
+	struct core_lapses lapses; /* of all DNAs */
 	TAILQ_HEAD(, core_session) sessions;
 	TAILQ_HEAD(, core_trigger) triggers;
 	TAILQ_HEAD(, core_trigger) parked; /* those whose report waits to be sent again (core_wake.h) */

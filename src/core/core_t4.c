@@ -157,11 +157,31 @@ static void meaning_of(struct meaning *out, struct core_trigger *t, const struct
 	}
 }
 
+/* One that cannot be read, or that answers something else: the SMS-SC may have the trigger. It is as good as silence. */
+static bool read_dta(struct t4_dta *dta, const struct core_trigger *t, const struct core_asked *asked, const struct dia_msg *m)
+{
+	struct core_peer *p = asked->peer;
+	struct dia_failed why = { 0 };
+	const char *foreign = NULL;
+	uint8_t lapses = 0;
+	int err = p->conf->strict_answers ? t4_dta_parse(dta, m, &why) : t4_dta_parse_lenient(dta, m, &why, &lapses);
+
+	if (!err)
+		foreign = core_peer_foreign(asked, &dta->head, p->core->cfg->t4.destination_realm);
+	if (err || foreign) {
+		log_warn(p->core->log, "core", "transaction %s: the SMS-SC's answer cannot be used: %s", t->transaction,
+			 foreign ? foreign : why.text);
+		return false;
+	}
+	core_lapses_note(p->core, &p->lapses, lapses, "DTA", "peer", p->conf->name);
+	return true;
+}
+
 static void on_dta(void *arg, int err, const struct dia_msg *m)
 {
-	struct core_trigger *t = core_peer_answered(arg, err);
+	struct core_asked asked;
+	struct core_trigger *t = core_peer_answered(&asked, arg, err);
 	struct meaning what = { .ev = { .kind = TRG_EV_DTA_SILENT } };
-	struct dia_failed why = { 0 };
 	struct t4_dta dta;
 
 	FAULT_POINT(CORE_DTA_TAKEN);
@@ -169,11 +189,8 @@ static void on_dta(void *arg, int err, const struct dia_msg *m)
 		return;
 	if (err == ERR_TIMEOUT)
 		st_count(&t->core->st, ST_T4_TIMEOUTS);
-	if (!err && t4_dta_parse(&dta, m, &why) == 0)
+	if (!err && read_dta(&dta, t, &asked, m))
 		meaning_of(&what, t, &dta);
-	else if (!err) /* it may have it: as good as silence */
-		log_warn(t->core->log, "core", "transaction %s: the SMS-SC's answer cannot be read: %s", t->transaction,
-			 why.text);
 	core_trigger_step(t, &what.ev);
 }
 
@@ -260,16 +277,16 @@ int core_t4_submit(void *arg, struct trg *t, bool again)
 
 static void on_recalled(void *arg, int err, const struct dia_msg *m)
 {
-	struct core_trigger *t = core_peer_answered(arg, err);
+	struct core_asked asked;
+	struct core_trigger *t = core_peer_answered(&asked, arg, err);
 	struct trg_event ev = { .kind = TRG_EV_RECALL_SILENT };
-	struct dia_failed why = { 0 };
 	struct pol_verdict v;
 	struct t4_dta dta;
 
 	FAULT_POINT(CORE_RECALL_TAKEN);
 	if (!t)
 		return;
-	if (!err && t4_dta_parse(&dta, m, &why) == 0) {
+	if (!err && read_dta(&dta, t, &asked, m)) {
 		enum pol_t4_meaning meaning = map_dta(&v, t->core, &dta, false);
 
 		core_features_learn(t->core, &dta.head);

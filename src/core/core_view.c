@@ -5,6 +5,7 @@
 
 #include "core/core_int.h"
 
+_Static_assert(CORE_LAPSES_TEXT_MAX >= APP_LAPSES_TEXT_MAX, "app_lapses_text() writes into a view");
 _Static_assert(CORE_PEER_REASON_MAX >= LINK_PEER_REASON_MAX, "link_peer_reason() writes into a view");
 
 /* -- shared parts */
@@ -104,8 +105,10 @@ void core_peer_each(const struct core *c, core_peer_fn *fn, void *arg)
 					       .requests = p->requests,
 					       .answers = p->answers,
 					       .timeouts = p->timeouts,
+					       .forgiven = p->lapses.n,
 					       .pending = p->requests - p->answers - p->timeouts - p->lost };
 
+		app_lapses_text(view.lapses, p->lapses.seen);
 		if (p->peer)
 			link_peer_reason(p->peer, view.reason);
 		fn(arg, &view);
@@ -175,8 +178,10 @@ void core_session_each(const struct core *c, core_session_fn *fn, void *arg)
 						  .since_ms = s->since_ms,
 						  .pending = s->scs->pending,
 						  .not_after_s = s->not_after_s,
+						  .forgiven = s->lapses.n,
 						  .asker = core_asker(s->scs->name, s->proven, clock_real_ms()) };
 
+		app_lapses_text(view.lapses, s->lapses.seen);
 		core_transaction_text(view.session, (uint32_t)s->key.generation, s->key.number);
 		edge_name(view.edge, s->edge->who.slot);
 		fn(arg, &view);

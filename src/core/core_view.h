@@ -105,6 +105,7 @@ struct core_edge_view {
 typedef void core_edge_fn(void *arg, const struct core_edge_view *edge);
 void core_edge_each(const struct core *c, core_edge_fn *fn, void *arg);
 
+#define CORE_LAPSES_TEXT_MAX 128
 #define CORE_PEER_REASON_MAX 512
 struct core_peer_view {
 	const struct cfg_peer *conf;
@@ -113,6 +114,8 @@ struct core_peer_view {
 	uint64_t next_ms;                              /* time until the next attempt to connect; UINT64_MAX: none is planned */
 	uint64_t since_ms;                             /* of the last change of `state` */
 	uint64_t requests, answers, timeouts, pending; /* pending: requests that wait for their answer now */
+	uint64_t forgiven;                             /* answers taken although they break their grammar */
+	char lapses[CORE_LAPSES_TEXT_MAX];             /* how */
 };
 typedef void core_peer_fn(void *arg, const struct core_peer_view *peer);
 void core_peer_each(const struct core *c, core_peer_fn *fn, void *arg);
@@ -144,6 +147,8 @@ struct core_session_view {
 	uint64_t since_ms;
 	uint32_t pending;       /* requests of the SCS without an answer */
 	uint64_t not_after_s;   /* end of its certificate; 0: none is known */
+	uint64_t forgiven;      /* DNAs taken although they break their grammar */
+	char lapses[CORE_LAPSES_TEXT_MAX];
 	struct asc_asker asker; /* the SCS with the groups that its certificate proves now */
 };
 typedef void core_session_fn(void *arg, const struct core_session_view *session);
@@ -207,7 +212,7 @@ ERR_MUST_USE int core_hss_ask(struct core *c, const char *external, const char *
 			      void *arg);
 
 /* The facts of a provisioned SCS as pol_judge() takes them; borrows the texts of `in`. */
-void core_scs_facts(struct pol_scs *out, const struct asc_scs *in);
+void core_scs_facts(struct pol_scs *out, const struct core *c, const struct asc_scs *in);
 
 /* -- one trigger (the first two functions are in core_trigger_view.c) */
 

@@ -14,10 +14,11 @@
  * reload          row: kind: "error"|"warning"|"renewed", text; last: files_generation, renewed (number of files)
  * health          last: healthy: bool, reasons: [{reason (a word), text, advice}], empty when healthy
  * peers           row: name, host, realm, address ("A:P"), protection, state: the words of link_peer_state(), reason ("": the state
- *                 says it all), since (RFC 3339), pending, requests, answers, timeouts, next_attempt_s?; last: count
+ *                 says it all), since (RFC 3339), pending, requests, answers, timeouts, forgiven, lapses?,
+ *                 next_attempt_s?; last: count
  * peers.start, peers.stop  last: name, state (as in peers)
- * sessions        row: session, scs, origin_host, address, listener, zone, protection, edge, since, pending, groups: [names];
- *                 last: count
+ * sessions        row: session, scs, origin_host, address, listener, zone, protection, edge, since, pending, groups: [names],
+ *                 forgiven, lapses?; last: count
  * stats           row: name, value, help; last: count
  * log.level       last: level (the new one), was
  * scs.add         last: scs (name), replaced: bool
@@ -87,7 +88,7 @@
 extern const struct ctl_arg
     ctl_args_scs_add[]; /* name, e164, origin_host, realm, anchor; optional payload_max, validity_max_s, port_min,
 						      * port_max, priority_allowed, actions, rate_per_s, burst, quota_per_day, connections_max,
-						      * pending_max, p_bit_optional, replace (bool: overwrite an existing one) */
+						      * pending_max, p_bit_optional, strict_answers, replace (bool: overwrite an existing one) */
 extern const struct ctl_arg ctl_args_scs_set[];   /* name; optional as of scs_add, which are left as they are when they are not said */
 extern const struct ctl_arg ctl_args_scs_name[];  /* name: scs.show */
 extern const struct ctl_arg ctl_args_scs_del[];   /* name; optional yes, deletes_max */

@@ -8,12 +8,12 @@ struct decode {
 	const struct dia_grammar *grammar;
 	uint8_t *base; /* the struct the table's offsets count from */
 	bool refusal;  /* an answer that says no: DIA_OK_ONLY is not demanded */
+	uint8_t *lapses; /* NULL: nothing is forgiven */
 	struct dia_failed *failed;
 	uint8_t seen[DIA_ROWS_MAX];
 };
 
-static int decode_window(const struct dia_grammar *g, uint8_t *base, struct dia_win w, const uint16_t *result_at,
-			 struct dia_failed *failed);
+static int decode_window(struct decode *d, struct dia_win w, const uint16_t *result_at);
 
 /* Most senders keep the order of the grammar: look from the row after the last match on, then from the start. */
 static const struct dia_row *find_row(const struct dia_grammar *g, unsigned from, const struct dia_avp *avp)
@@ -77,10 +77,11 @@ static int keep_group(const struct decode *d, const struct dia_row *row, uint8_t
 		      const struct dia_avp *avp)
 {
 	struct dia_win inside;
+	struct decode group = { .grammar = row->inside, .base = to, .failed = d->failed };
 	int err = dia_win_enter(&inside, w, avp, d->failed);
 
 	if (!err)
-		err = decode_window(row->inside, to, inside, NULL, d->failed);
+		err = decode_window(&group, inside, NULL);
 	if (err)
 		dia_failed_wrap(d->failed, avp);
 	return err;
@@ -168,6 +169,14 @@ static int stranger(const struct decode *d, const struct dia_avp *avp)
 			      avp->code, avp->vendor);
 }
 
+static bool forgiven(const struct decode *d, const struct dia_row *row)
+{
+	if (!d->lapses || !row->lapse)
+		return false;
+	*d->lapses |= row->lapse;
+	return true;
+}
+
 static int demand(const struct decode *d)
 {
 	bool some = !d->grammar->some;
@@ -178,27 +187,28 @@ static int demand(const struct decode *d)
 		some |= d->seen[i] > 0;
 		if (d->seen[i] >= row->min || (row->flags & DIA_SHARED) || (d->refusal && (row->flags & DIA_OK_ONLY)))
 			continue;
+		if (!(row->flags & DIA_FIRST) && forgiven(d, row))
+			continue;
 		return dia_failed_missing(d->failed, row->code, row->vendor);
 	}
 	return some ? 0 : dia_failed_missing(d->failed, d->grammar->rows[0].code, d->grammar->rows[0].vendor);
 }
 
-static int decode_window(const struct dia_grammar *g, uint8_t *base, struct dia_win w, const uint16_t *result_at,
-			 struct dia_failed *failed)
+static int decode_window(struct decode *d, struct dia_win w, const uint16_t *result_at)
 {
-	struct decode d = { .grammar = g, .base = base, .failed = failed };
+	const struct dia_grammar *g = d->grammar;
 	unsigned from = 0;
 	bool first = true;
 	struct dia_avp avp;
 	int err;
 
-	while ((err = dia_win_next(&w, &avp, failed)) == DIA_MORE) {
+	while ((err = dia_win_next(&w, &avp, d->failed)) == DIA_MORE) {
 		const struct dia_row *row = find_row(g, from, &avp);
 
-		if (row && (row->flags & DIA_FIRST) && !first && !d.seen[row - g->rows])
-			return dia_failed_avp(failed, DIA_RESULT_AVP_NOT_ALLOWED, &avp, "%s must be the first AVP",
+		if (row && (row->flags & DIA_FIRST) && !first && !d->seen[row - g->rows] && !forgiven(d, row))
+			return dia_failed_avp(d->failed, DIA_RESULT_AVP_NOT_ALLOWED, &avp, "%s must be the first AVP",
 					      row->def->name);
-		err = row ? take(&d, row, &w, &avp) : stranger(&d, &avp);
+		err = row ? take(d, row, &w, &avp) : stranger(d, &avp);
 		if (err)
 			return err;
 		if (row)
@@ -208,11 +218,11 @@ static int decode_window(const struct dia_grammar *g, uint8_t *base, struct dia_
 	if (err)
 		return err;
 	if (result_at) {
-		const struct dia_u32 *result = (const void *)(base + *result_at);
+		const struct dia_u32 *result = (const void *)(d->base + *result_at);
 
-		d.refusal = result->present && result->v / 1000 != 2;
+		d->refusal = result->present && result->v / 1000 != 2;
 	}
-	return demand(&d);
+	return demand(d);
 }
 
 static int check_header(const struct dia_command *c, const struct dia_msg *m, struct dia_failed *failed)
@@ -242,19 +252,19 @@ static int check_error_bit(const struct dia_command *c, const uint8_t *st, const
 			      dia_command_str(c->code, false), result->v);
 }
 
-int dia_command_parse(const struct dia_command *c, void *out, const struct dia_msg *m, struct dia_failed *failed)
+static int parse(const struct dia_command *c, void *out, const struct dia_msg *m, struct dia_failed *failed, uint8_t *lapses)
 {
 	_Alignas(max_align_t) uint8_t copy[DIA_STRUCT_MAX];
-	const struct dia_grammar *grammar = c->grammar;
+	struct decode d = { .grammar = c->grammar, .base = copy, .failed = failed, .lapses = lapses };
 	uint16_t avps_left;
 	int err = check_header(c, m, failed);
 
 	if (err)
 		return err;
 	if ((m->hdr.flags & DIA_FLAG_E) && c->error)
-		grammar = c->error;
+		d.grammar = c->error;
 	memset(copy, 0, c->size);
-	err = decode_window(grammar, copy, dia_msg_win(m, &avps_left), c->request ? NULL : &c->result_at, failed);
+	err = decode_window(&d, dia_msg_win(m, &avps_left), c->request ? NULL : &c->result_at);
 	if (!err)
 		err = check_error_bit(c, copy, m, failed);
 	if (!err && c->finish)
@@ -263,4 +273,16 @@ int dia_command_parse(const struct dia_command *c, void *out, const struct dia_m
 		return err;
 	memcpy(out, copy, c->size);
 	return 0;
+}
+
+int dia_command_parse(const struct dia_command *c, void *out, const struct dia_msg *m, struct dia_failed *failed)
+{
+	return parse(c, out, m, failed, NULL);
+}
+
+int dia_command_parse_lenient(const struct dia_command *c, void *out, const struct dia_msg *m, struct dia_failed *failed,
+			      uint8_t *lapses)
+{
+	*lapses = 0;
+	return parse(c, out, m, failed, lapses);
 }

@@ -8,6 +8,7 @@
  *   not in the table       ignored when the dictionary has it or its M bit is clear; else 5001
  *   in the table, absent   5005 with an example, when min is 1
  *   E bit in an answer     read by the answer-message grammar; with a result below 3000 it contradicts itself: 3008
+ * A lenient reading forgives what its rows name: a row with a lapse bit may be absent (one that is DIA_FIRST: stand elsewhere).
  * Everything is written to a copy: the caller's struct is touched only after the last check. No allocation. PURE. */
 #pragma once
 #include <stddef.h>
@@ -54,6 +55,7 @@ struct dia_row {
 	uint16_t flag_at;                 /* with has_flag: a bool, in the struct or in the element of a list */
 	bool has_flag;
 	uint8_t keep, min, max, flags;
+	uint8_t lapse; /* the bit that tells a lenient reader; 0: nothing is forgiven */
 };
 
 struct dia_grammar {
@@ -104,6 +106,9 @@ struct dia_command {
 
 /* ERR_PROTO with `failed` filled: also when `m` is not this command (3007, 3001), or a request with the wrong P bit (3008). */
 ERR_MUST_USE int dia_command_parse(const struct dia_command *c, void *out, const struct dia_msg *m, struct dia_failed *failed);
+/* The same, lenient at the top level of the message: `lapses` is set to the lapse bits of what was forgiven. */
+ERR_MUST_USE int dia_command_parse_lenient(const struct dia_command *c, void *out, const struct dia_msg *m,
+					   struct dia_failed *failed, uint8_t *lapses);
 
 /* Writes the whole message; `extra` flags (E, T) are added to R and P. Check out->full. */
 void dia_command_build(struct buf *out, const struct dia_command *c, const void *in, uint8_t extra, uint32_t hop_by_hop,

@@ -13,6 +13,7 @@
 struct edge_note { /* one DNR without a DNA */
 	struct edge_notes *notes;
 	uint64_t transaction, session;
+	uint64_t trigger; /* number of the trigger, which the Session-Id is made from */
 	TAILQ_ENTRY(edge_note) entry;
 };
 
@@ -42,26 +43,47 @@ static void tell_core(struct edge_notes *notes, uint64_t transaction, const stru
 		log_warn(notes->env->log, "edge", "the outcome of a DNR did not reach the core; it will send the report again");
 }
 
+_Static_assert(APP_LAPSE_ALL == IPC_LAPSES_ALL, "every lapse crosses the ring");
+
+/* What an answer lacks is told to the core, which knows whether this SCS is forgiven. An answer to something else, or from somebody
+ * else, acknowledges nothing. */
+static void read_dna(const struct edge_note *n, struct ipc_device_notification_answer *a, const struct dia_msg *m)
+{
+	struct edge_notes *notes = n->notes;
+	const struct edge_session *s = edge_session_find(notes->sessions, n->session);
+	char session_id[EDGE_OUT_SESSION_ID_MAX];
+	struct app_asked asked = { .session_id = session_id, .host = s ? s->host : "" };
+	struct dia_failed why = { 0 };
+	struct tsp_dna dna;
+	uint8_t lapses;
+	const char *foreign = NULL;
+
+	asked.session_id_len = edge_out_dnr_session(session_id, &notes->env->cfg->external, n->trigger);
+	a->outcome = IPC_DNA_ANSWERED; /* Result-Code 0 is not success */
+	if (tsp_dna_parse_lenient(&dna, m, &why, &lapses) == 0 && !(foreign = app_foreign(&dna.head, &asked))) {
+		a->result_code = dna.head.result_code.present ? dna.head.result_code.v : 0;
+		a->experimental_code = dna.head.experimental_result.present ? dna.head.experimental_result.code : 0;
+		a->lapses = lapses;
+		return;
+	}
+	st_count(&notes->env->st, ST_EDGE_BAD_ANSWERS);
+	log_warn(notes->env->log, "edge", "session %" PRIu64 ": its DNA acknowledges nothing: %s", n->session,
+		 foreign ? foreign : why.text);
+}
+
 static void on_answer(void *arg, int err, const struct dia_msg *m)
 {
 	struct edge_note *n = arg;
 	struct edge_notes *notes = n->notes;
 	struct ipc_device_notification_answer a = { .session = n->session };
-	struct dia_failed why = { 0 };
-	struct tsp_dna dna;
 
 	FAULT_POINT(EDGE_DNA_TAKEN);
 	if (err == ERR_TIMEOUT) {
 		a.outcome = IPC_DNA_TIMEOUT;
 	} else if (err) {
 		a.outcome = IPC_DNA_CLOSED;
-	} else if (tsp_dna_parse(&dna, m, &why) == 0) {
-		a.outcome = IPC_DNA_ANSWERED;
-		a.result_code = dna.head.result_code.present ? dna.head.result_code.v : 0;
-		a.experimental_code = dna.head.experimental_result.present ? dna.head.experimental_result.code : 0;
 	} else {
-		log_warn(notes->env->log, "edge", "session %" PRIu64 ": its DNA cannot be read: %s", n->session, why.text);
-		a.outcome = IPC_DNA_ANSWERED; /* with Result-Code 0, which is not success */
+		read_dna(n, &a, m);
 	}
 	tell_core(notes, n->transaction, &a);
 	TAILQ_REMOVE(&notes->list, n, entry);
@@ -78,7 +100,7 @@ static int send_dnr(struct edge_notes *notes, struct edge_session *s, uint64_t t
 
 	if (!note)
 		return ERR_BUSY;
-	*note = (struct edge_note){ .notes = notes, .transaction = transaction, .session = s->number };
+	*note = (struct edge_note){ .notes = notes, .transaction = transaction, .session = s->number, .trigger = n->number };
 	edge_out_dnr(&out, &notes->env->cfg->external, s->host, s->realm, n);
 	err = out.full ? ERR_LIMIT : link_request(s->link, out.p, out.len, n->wait_ms, on_answer, note);
 	FAULT_POINT(EDGE_DNR_QUEUED);

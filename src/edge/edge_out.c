@@ -74,16 +74,21 @@ void edge_out_error(struct buf *out, const struct cfg_identity *us, const struct
 	dia_error_answer(out, request, us->host, us->realm, why);
 }
 
+size_t edge_out_dnr_session(char out[EDGE_OUT_SESSION_ID_MAX], const struct cfg_identity *us, uint64_t number)
+{
+	return (size_t)snprintf(out, EDGE_OUT_SESSION_ID_MAX, "%s;%" PRIu32 ";%" PRIu32 ";dnr", us->host,
+				(uint32_t)(number >> 32), (uint32_t)number);
+}
+
 void edge_out_dnr(struct buf *out, const struct cfg_identity *us, const char *host, const char *realm,
 		  const struct ipc_device_notification *n)
 {
 	struct tsp_dnr dnr = { .has_notification = true };
-	char session_id[IDENT_HOST_MAX + 48];
+	char session_id[EDGE_OUT_SESSION_ID_MAX];
 	uint8_t msisdn[STR_TBCD_MAX], scs[STR_TBCD_MAX];
 	size_t len;
 
-	snprintf(session_id, sizeof session_id, "%s;%" PRIu32 ";%" PRIu32 ";dnr", us->host, (uint32_t)(n->number >> 32),
-		 (uint32_t)n->number);
+	(void)edge_out_dnr_session(session_id, us, n->number);
 	dnr.head.request = true;
 	dnr.head.retransmitted = n->retransmitted;
 	dnr.head.session_id = dia_text(session_id);

@@ -24,6 +24,10 @@ void edge_out_no_feature(struct buf *out, const struct cfg_identity *us, const s
 /* An error answer without Device-Notification (RFC 6733 7.2). */
 void edge_out_error(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request, const struct dia_failed *why);
 
+#define EDGE_OUT_SESSION_ID_MAX (IDENT_HOST_MAX + 48)
+/* The Session-Id of the DNRs about the trigger with this number; returns its length. */
+size_t edge_out_dnr_session(char out[EDGE_OUT_SESSION_ID_MAX], const struct cfg_identity *us, uint64_t number);
+
 /* The DNR (TS 29.368 6.6.3) to the SCS with this host and realm. A copy of it has the same Session-Id and End-to-End-Id. */
 void edge_out_dnr(struct buf *out, const struct cfg_identity *us, const char *host, const char *realm,
 		  const struct ipc_device_notification *n);

@@ -35,8 +35,8 @@ static const struct exc_column scs_columns[] = {
 	COPY("origin_host", scs.origin_host, IDENT_HOST_MAX, "a host name"),
 	COPY("realm", scs.realm, IDENT_HOST_MAX, "a realm, which is a domain name"),
 	COPY("anchor", scs.anchor, IDENT_SCS_MAX, "the name of a trust anchor, at most 63 octets"),
-	U32("payload_max", scs.payload_max, 1, 65536, "a number from 1 to 65536", ASC_KEEP_PAYLOAD_MAX),
-	U32("validity_max_s", scs.validity_max_s, 1, UINT32_MAX, "a number from 1 to 4294967295", ASC_KEEP_VALIDITY_MAX),
+	U32("payload_max", scs.payload_max, 0, 65536, "a number from 0 to 65536", ASC_KEEP_PAYLOAD_MAX),
+	U32("validity_max_s", scs.validity_max_s, 0, UINT32_MAX, "a number from 0 to 4294967295", ASC_KEEP_VALIDITY_MAX),
 	U16("port_min", scs.port_min, 0, 65535, "a number from 0 to 65535", ASC_KEEP_PORT_MIN),
 	U16("port_max", scs.port_max, 0, 65535, "a number from 0 to 65535", ASC_KEEP_PORT_MAX),
 	KEPT("priority_allowed", EXC_T_BOOL, false, scs.priority_allowed, 0, 0, "yes or no", ASC_KEEP_PRIORITY),
@@ -44,10 +44,12 @@ static const struct exc_column scs_columns[] = {
 	U32("rate_per_s", scs.rate_per_s, 0, UINT32_MAX, "a number from 0 to 4294967295", ASC_KEEP_RATE),
 	U32("burst", scs.burst, 0, UINT32_MAX, "a number from 0 to 4294967295", ASC_KEEP_BURST),
 	U32("quota_per_day", scs.quota_per_day, 0, UINT32_MAX, "a number from 0 to 4294967295", ASC_KEEP_QUOTA),
-	U32("connections_max", scs.connections_max, 1, 1024, "a number from 1 to 1024", ASC_KEEP_CONNECTIONS_MAX),
-	U32("pending_max", scs.pending_max, 1, 65536, "a number from 1 to 65536", ASC_KEEP_PENDING_MAX),
+	U32("connections_max", scs.connections_max, 0, 1024, "a number from 0 to 1024", ASC_KEEP_CONNECTIONS_MAX),
+	U32("pending_max", scs.pending_max, 0, 65536, "a number from 0 to 65536", ASC_KEEP_PENDING_MAX),
 	KEPT("p_bit_optional", EXC_T_BOOL, false, scs.p_bit_optional, 0, 0, "yes or no", ASC_KEEP_P_BIT),
+	KEPT("strict_answers", EXC_T_BOOL, false, scs.strict_answers, 0, 0, "yes or no", ASC_KEEP_STRICT_ANSWERS),
 };
+_Static_assert(sizeof scs_columns / sizeof *scs_columns <= EXC_COLUMNS_MAX, "the reader has a field for each column");
 static const struct exc_column group_columns[] = {
 	TEXT("group", true, name, "the name of a group"),
 	KEPT("anchor", EXC_T_TEXT, false, anchor, 0, 0, "the name of a trust anchor", EXC_KEEP_ANCHOR),

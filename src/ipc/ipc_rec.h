@@ -26,6 +26,7 @@
 #define IPC_LISTENERS_MAX 16
 #define IPC_PROBE_MAX_MS 60000u
 #define IPC_GROUP_LEN_MAX 253
+#define IPC_LAPSES_ALL 0xfu
 #define IPC_PAYLOAD_MAX 4096u /* octets of a trigger payload that can cross */
 
 enum ipc_rec_type {
@@ -157,6 +158,7 @@ struct ipc_device_notification_answer {
 	uint8_t outcome;            /* enum ipc_dna_outcome */
 	uint32_t result_code;       /* 0 when absent */
 	uint32_t experimental_code; /* 0 when absent */
+	uint8_t lapses;             /* what was forgiven when it was read: bits of APP_LAPSE_TABLE, at most IPC_LAPSES_ALL */
 };
 
 /* Length that the 16 octets at `header` claim. */

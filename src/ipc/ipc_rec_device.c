@@ -195,6 +195,7 @@ size_t ipc_device_notification_answer_put(uint8_t *out, uint32_t generation, uin
 	buf_u8(&b, in->outcome);
 	buf_le32(&b, in->result_code);
 	buf_le32(&b, in->experimental_code);
+	buf_u8(&b, in->lapses);
 	return ipc_io_end(&b);
 }
 
@@ -207,9 +208,10 @@ int ipc_device_notification_answer_get(struct ipc_device_notification_answer *ou
 	a.outcome = ipc_io_u8(&r, IPC_DNA_ANSWERED, IPC_DNA_BUSY);
 	a.result_code = rd_le32(&r);
 	a.experimental_code = rd_le32(&r);
+	a.lapses = ipc_io_u8(&r, 0, IPC_LAPSES_ALL);
 	if (ipc_io_done(&r))
 		return ERR_PROTO;
-	if (a.outcome != IPC_DNA_ANSWERED && (a.result_code || a.experimental_code))
+	if (a.outcome != IPC_DNA_ANSWERED && (a.result_code || a.experimental_code || a.lapses))
 		return ERR_PROTO;
 	*out = a;
 	return 0;

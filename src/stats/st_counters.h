@@ -21,6 +21,7 @@
 	X(EDGE_ANSWERS, "edge_answers", "answers sent to SCSs")                                                                  \
 	X(EDGE_ANSWERED_LATE, "edge_answered_late", "requests the edge answered itself because the core did not in time")        \
 	X(EDGE_NOTIFICATIONS, "edge_notifications", "DNRs sent to SCSs")                                                         \
+	X(EDGE_BAD_ANSWERS, "edge_bad_answers", "DNAs that acknowledge nothing: not readable, or not from whom was asked")       \
 	X(EDGE_LOG_LOST, "edge_log_lost", "log lines of edges that were lost: their reader was too slow, or a write failed")     \
 	X(EDGE_RING_FULL, "edge_ring_full",                                                                                      \
 	  "records for the core that an edge could not hand over: its ring is full, or there is no core")                        \
@@ -96,6 +97,8 @@
 	  "accepted triggers taken back: their right had ended, an operator or the deadline of the answer")                      \
 	X(TRIGGERS_NOT_REVOKED, "triggers_not_revoked",                                                                          \
 	  "accepted triggers that could not be taken back: sent, reported, or no answer from the SMS-SC")                        \
+	X(ANSWERS_FORGIVEN, "answers_forgiven", "DNAs and DTAs taken although they lack what RFC 6733 demands of them")          \
+	X(ANSWERS_FOREIGN, "answers_foreign", "answers of core peers that answer another request, or come from another host")    \
 	X(PEER_QUEUED, "peer_queued", "requests to core peers that waited for their turn")                                       \
 	X(PEER_QUEUE_FULL, "peer_queue_full", "requests to core peers that did not fit into limits.peer_queue")                  \
 	X(PEER_QUEUE_LATE, "peer_queue_late",                                                                                    \

@@ -53,7 +53,7 @@ static void test_an_overwrite_says_what_it_reset(void **state)
 	a = ask(p, "scs.add", "{" ACME ", \"replace\": true, \"burst\": 9}");
 	assert_string_equal(json_of(a->last, "changed"), "[{\"key\":\"burst\",\"before\":7,\"now\":9,\"named\":true},"
 							 "{\"key\":\"quota_per_day\",\"before\":500,\"now\":0,\"named\":false},"
-							 "{\"key\":\"connections_max\",\"before\":2,\"now\":8,\"named\":false}]");
+							 "{\"key\":\"connections_max\",\"before\":2,\"now\":0,\"named\":false}]");
 }
 
 static void test_what_is_in_force_is_the_smaller_limit(void **state)
@@ -65,7 +65,7 @@ static void test_what_is_in_force_is_the_smaller_limit(void **state)
 	l->payload_max = 800;
 	l->validity_max_s = 60;
 	l->connections_per_scs = 3;
-	l->pending_total = 70;
+	l->pending_per_scs = 70;
 	ask(p, "scs.set",
 	    "{\"name\": \"acme\", \"payload_max\": 4000, \"validity_max_s\": 50, \"connections_max\": 9, \"pending_max\": 80}");
 	scs = row_of(ctl_fake_run("scs.show", "{\"name\": \"acme\"}"));

@@ -93,9 +93,68 @@ static void values_have_words(void **state)
 	assert_string_equal(tsp_action_str(UINT32_MAX), "unknown");
 }
 
+static void lapses_have_words(void **state)
+{
+	char text[APP_LAPSES_TEXT_MAX];
+
+	(void)state;
+	app_lapses_text(text, 0);
+	assert_string_equal(text, "");
+	app_lapses_text(text, APP_LAPSE_ALL);
+	assert_string_equal(text, "no Auth-Application-Id, no Auth-Session-State, no Origin-Realm, Session-Id not first");
+}
+
+static void an_answer_comes_from_whom_was_asked(void **state)
+{
+	static const struct {
+		const char *session, *host, *realm; /* of the answer */
+		uint32_t result, experimental;
+		const char *asked_host;
+		bool foreign;
+	} rows[] = {
+		{ "s;1", "hss.core", "core", 2001, 0, "hss.core", false },
+		{ "s;1", "HSS.core", NULL, 2001, 0, "hss.core", false },
+		{ "s;2", "hss.core", "core", 2001, 0, "hss.core", true },
+		{ "s;11", "hss.core", "core", 2001, 0, "hss.core", true },
+		{ "s;2", "hss.core", "core", 5012, 0, "hss.core", true },
+		{ NULL, "dra.core", "core", 3002, 0, "hss.core", false }, /* an error that a relay answers */
+		{ "s;1", "dra.core", "core", 5012, 0, "hss.core", false },
+		{ "s;1", "dra.core", "core", 0, 5001, "hss.core", false },
+		{ "s;1", "hss2.core", "core", 2001, 0, "hss.core", true },
+		{ "s;1", "hss2.core", "core", 0, 2001, "hss.core", true },
+		{ "s;1", "hss2.core", "core", 2001, 0, NULL, false }, /* behind the peer, in the realm that was asked */
+		{ "s;1", "peer.core", NULL, 2001, 0, NULL, false },
+		{ "s;1", "hss2.core", NULL, 2001, 0, NULL, true },
+		{ "s;1", "hss.other", "other", 2001, 0, NULL, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct app_asked asked = { .session_id = "s;1", .session_id_len = 3, .host = rows[i].asked_host };
+		struct app_head answer = { .origin_host = dia_text(rows[i].host) };
+
+		if (!asked.host) {
+			asked.peer = "peer.core";
+			asked.realm = "core";
+		}
+		if (rows[i].session)
+			answer.session_id = dia_text(rows[i].session);
+		if (rows[i].realm)
+			answer.origin_realm = dia_text(rows[i].realm);
+		if (rows[i].result)
+			answer.result_code = dia_u32_of(rows[i].result);
+		if (rows[i].experimental)
+			answer.experimental_result = (struct app_experimental_result){ 10415, rows[i].experimental, true };
+		if ((app_foreign(&answer, &asked) != NULL) != rows[i].foreign)
+			fail_msg("row %zu", i);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lapses_have_words),
+		cmocka_unit_test(an_answer_comes_from_whom_was_asked),
 		cmocka_unit_test(smea_is_count_type_and_swapped_digits),
 		cmocka_unit_test(other_addresses_are_refused),
 		cmocka_unit_test(an_answer_borrows_what_must_return),

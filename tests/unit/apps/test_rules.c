@@ -1,7 +1,9 @@
 /* The rules of reading, one row each: the M rule, the Failed-AVP table, occurrences, values, lengths (RFC 6733 4.1 and 7). */
 #include "tests/unit/test.h"
 
+#include "apps/t4_dtr.h"
 #include "apps/tsp_dar.h"
+#include "apps/tsp_dnr.h"
 #include "diameter/dia_base.h"
 #include "tests/vectors/compose.h"
 #include "tests/vectors/vec.h"
@@ -334,6 +336,87 @@ static void values_and_sizes_of_the_core_side(void **state)
 	check("DTR", 0xc0, APP_CMD_DEVICE_TRIGGER, APP_T4, &dtr);
 }
 
+/* -- answers that are forgiven what they lack */
+
+#define DNA_START "263:0 40 'iwf;1;2;dnr' "
+#define DNA_APP "258:0 40 0100005d "
+#define DNA_STATE "277:0 40 00000001 "
+#define DNA_HOST "264:0 40 'scs.a' "
+#define DNA_REALM "296:0 40 'a.example' "
+#define OK "268:0 40 000007d1 "
+
+struct lenient {
+	const char *words, *avps;
+	uint8_t flags, lapses; /* of the header; expected */
+	uint32_t result;       /* 0: read */
+};
+
+static void check_lenient(const struct lenient *r, bool dta)
+{
+	static uint8_t octets[4096];
+	struct buf b = buf_over(octets, sizeof octets);
+	struct dia_failed failed = { .text = "" };
+	union {
+		struct tsp_dna dna;
+		struct t4_dta dta;
+	} out, strict;
+	struct dia_msg m;
+	uint8_t lapses = 0xff;
+	int err, err_strict;
+
+	if (dta)
+		compose_message(&b, r->flags, APP_CMD_DEVICE_TRIGGER, APP_T4, r->avps);
+	else
+		compose_message(&b, r->flags, APP_CMD_DEVICE_NOTIFICATION, APP_TSP, r->avps);
+	assert_int_equal(dia_msg_parse(&m, octets, b.len, &limits, &failed), 0);
+	err_strict = dta ? t4_dta_parse(&strict.dta, &m, &failed) : tsp_dna_parse(&strict.dna, &m, &failed);
+	failed.result_code = 0;
+	err = dta ? t4_dta_parse_lenient(&out.dta, &m, &failed, &lapses) : tsp_dna_parse_lenient(&out.dna, &m, &failed, &lapses);
+	if ((err ? failed.result_code : 0) != r->result || (!err && lapses != r->lapses))
+		fail_msg("%s: %d, %u %s, lapses %x", r->words, err, failed.result_code, failed.text, lapses);
+	if ((err_strict != 0) != (r->result || r->lapses))
+		fail_msg("%s: read strictly: %d", r->words, err_strict);
+}
+
+static void answers_are_forgiven_what_is_listed_and_nothing_else(void **state)
+{
+	static const struct lenient dna[] = {
+		{ "whole", DNA_START DNA_APP DNA_STATE DNA_HOST DNA_REALM OK, 0x40, 0, 0 },
+		{ "no Auth-Application-Id", DNA_START DNA_STATE DNA_HOST DNA_REALM OK, 0x40, APP_LAPSE_AUTH_APPLICATION_ID, 0 },
+		{ "no Auth-Session-State", DNA_START DNA_APP DNA_HOST DNA_REALM OK, 0x40, APP_LAPSE_AUTH_SESSION_STATE, 0 },
+		{ "what a generic answer from a request has", DNA_START DNA_HOST OK, 0x40,
+		  APP_LAPSE_AUTH_APPLICATION_ID | APP_LAPSE_AUTH_SESSION_STATE | APP_LAPSE_ORIGIN_REALM, 0 },
+		{ "Session-Id last", DNA_APP DNA_STATE DNA_HOST DNA_REALM OK DNA_START, 0x40, APP_LAPSE_SESSION_ID_ORDER, 0 },
+		{ "a refusal without Origin-Realm", DNA_START DNA_HOST "268:0 40 00001394 ", 0x40, APP_LAPSE_ORIGIN_REALM, 0 },
+		{ "an error without Origin-Realm", DNA_START DNA_HOST "268:0 40 00000bba ", 0x60, APP_LAPSE_ORIGIN_REALM, 0 },
+		{ "no Session-Id", DNA_APP DNA_STATE DNA_HOST DNA_REALM OK, 0x40, 0, 5005 },
+		{ "no Origin-Host", DNA_START DNA_APP DNA_STATE DNA_REALM OK, 0x40, 0, 5005 },
+		{ "no result", DNA_START DNA_APP DNA_STATE DNA_HOST DNA_REALM, 0x40, 0, 5005 },
+		{ "two results", DNA_START DNA_HOST OK OK, 0x40, 0, 5009 },
+		{ "both results", DNA_START DNA_HOST OK "297:0 40 { 266:0 40 000028af 298:0 40 00001389 } ", 0x40, 0, 5007 },
+		{ "E bit with 2001", DNA_START DNA_HOST DNA_REALM OK, 0x60, 0, 3008 },
+		{ "unknown with M", DNA_START DNA_HOST OK "9999:0 40 01 ", 0x40, 0, 5001 },
+		{ "two Session-Ids", DNA_START DNA_HOST OK DNA_START, 0x40, 0, 5009 },
+		{ "another application", DNA_START "258:0 40 0100005e " DNA_HOST OK, 0x40, 0, 5004 },
+		{ "a host that is none", DNA_START "264:0 40 'a b' " OK, 0x40, 0, 5004 },
+	};
+	static const struct lenient dta[] = {
+		{ "whole, without Vendor-Specific-Application-Id", DNA_START DNA_STATE DNA_HOST DNA_REALM OK, 0x40, 0, 0 },
+		{ "no Auth-Session-State", DNA_START DNA_HOST DNA_REALM OK, 0x40, APP_LAPSE_AUTH_SESSION_STATE, 0 },
+		{ "no Origin-Realm, Session-Id not first", DNA_STATE DNA_START DNA_HOST OK, 0x40,
+		  APP_LAPSE_ORIGIN_REALM | APP_LAPSE_SESSION_ID_ORDER, 0 },
+		{ "E bit with 2001", DNA_START DNA_HOST DNA_REALM OK, 0x60, 0, 3008 },
+		{ "a group with a hole is not the top level",
+		  DNA_START DNA_HOST OK "628:10415 80 { 266:0 40 000028af 629:10415 80 00000001 } ", 0x40, 0, 5005 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof dna / sizeof *dna; i++)
+		check_lenient(&dna[i], false);
+	for (size_t i = 0; i < sizeof dta / sizeof *dta; i++)
+		check_lenient(&dta[i], true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -348,6 +431,7 @@ int main(void)
 		cmocka_unit_test(more_addresses_and_vendors_than_ours_are_dropped),
 		cmocka_unit_test(disconnect_causes_are_three),
 		cmocka_unit_test(values_and_sizes_of_the_core_side),
+		cmocka_unit_test(answers_are_forgiven_what_is_listed_and_nothing_else),
 	};
 
 	return cmocka_run_group_tests_name("apps rules", tests, NULL, NULL);

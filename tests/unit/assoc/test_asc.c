@@ -144,6 +144,7 @@ static void test_an_scs_keeps_every_member_over_a_restart(void **state)
 	s.connections_max = 2;
 	s.pending_max = 64;
 	s.p_bit_optional = true;
+	s.strict_answers = true;
 	assert_int_equal(asc_scs_put(p->a, &s, &p->why), 0);
 	assert_int_equal(open_again(p), 0);
 	back = asc_scs_find(p->a, "acme");
@@ -658,6 +659,63 @@ static void test_records_of_another_version_are_not_opened(void **state)
 	assert_int_equal(open_again(p), ERR_VERSION);
 }
 
+#define V1_SCS(n)                                                                                                                \
+	"\1" n "\0\0\0"                                                                                                          \
+	"\13"                                                                                                                    \
+	"49170123456"                                                                                                            \
+	"\20"                                                                                                                    \
+	"scs.acme.example"                                                                                                       \
+	"\14"                                                                                                                    \
+	"acme.example"                                                                                                           \
+	"\10"                                                                                                                    \
+	"anchor-a"
+#define V1_REST                                                                                                                  \
+	"\0\0\377\377"                                                                                                           \
+	"\1"                                                                                                                     \
+	"\7"                                                                                                                     \
+	"\0\0\0\0"                                                                                                               \
+	"\0\0\0\0"                                                                                                               \
+	"\0\0\0\0"
+
+/* The program before wrote every limit down, whether it was named or not: a default is the configuration's from then on. */
+static void test_an_scs_of_the_version_before_keeps_what_was_not_default(void **state)
+{
+	static const char defaults[] = V1_SCS("\1") "\0\4\0\0"
+						    "\200\72\11\0" V1_REST "\10\0\0\0"
+						    "\0\4\0\0";
+	static const char narrow[] = V1_SCS("\1") "\240\0\0\0"
+						  "\20\16\0\0" V1_REST "\2\0\0\0"
+						  "\100\0\0\0";
+	static const struct {
+		const char *record;
+		size_t len;
+		uint32_t payload, validity_s, connections, pending;
+	} rows[] = {
+		{ defaults, sizeof defaults - 1, 0, 0, 0, 0 },
+		{ narrow, sizeof narrow - 1, 160, 3600, 2, 64 },
+	};
+	struct place *p = *state;
+	const struct asc_scs *s;
+
+	two_scs(p); /* their numbers are given */
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		asc_close(p->a);
+		p->a = NULL;
+		write_raw(p, "scs", "\1acme", 5, rows[i].record, rows[i].len);
+		assert_int_equal(open_again(p), 0);
+		s = asc_scs_find(p->a, "acme");
+		assert_non_null(s);
+		assert_int_equal(s->payload_max, rows[i].payload);
+		assert_int_equal(s->validity_max_s, rows[i].validity_s);
+		assert_int_equal(s->connections_max, rows[i].connections);
+		assert_int_equal(s->pending_max, rows[i].pending);
+		assert_false(s->strict_answers);
+	}
+	assert_int_equal(asc_scs_limit(0, 32), 32);
+	assert_int_equal(asc_scs_limit(8, 32), 8);
+	assert_int_equal(asc_scs_limit(64, 32), 32);
+}
+
 static void test_a_damaged_scs_record_is_not_opened(void **state)
 {
 	struct place *p = *state;
@@ -842,6 +900,7 @@ int main(void)
 		T(test_a_newer_format_is_said_to_be_newer),
 		T(test_a_store_of_the_format_before_is_opened_and_brought_up),
 		T(test_records_of_another_version_are_not_opened),
+		T(test_an_scs_of_the_version_before_keeps_what_was_not_default),
 		T(test_a_damaged_scs_record_is_not_opened),
 		T(test_a_damaged_row_is_an_error_and_no_rules),
 		T(test_a_full_store_refuses_and_stays_whole),

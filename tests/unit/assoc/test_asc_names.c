@@ -437,7 +437,7 @@ static void test_a_set_of_some_members_keeps_the_others(void **state)
 	assert_int_equal(out.now.quota_per_day, 9);
 	assert_string_equal(out.now.origin_host, "scs.acme.example");
 	assert_int_equal(asc_scs_find(p->a, "acme")->rate_per_s, 33);
-	c.keep = ASC_KEEP_ALL & ~(uint32_t)ASC_KEEP_CONNECTIONS_MAX; /* 0 of them */
+	c.keep = ASC_KEEP_ALL & ~(uint32_t)ASC_KEEP_ORIGIN_HOST; /* none */
 	out = change(p, &c);
 	assert_int_equal(out.err, ERR_INVAL);
 	assert_int_equal(place_open(p), 0);

@@ -151,6 +151,11 @@ void edge_play_dar(struct edge_play *p, const char *host, const char *device, ui
 
 void edge_play_dna(struct edge_play *p, const struct dia_msg *dnr, uint32_t result_code)
 {
+	edge_play_dna_as(p, dnr, &(struct edge_play_dna){ .result_code = result_code });
+}
+
+void edge_play_dna_as(struct edge_play *p, const struct dia_msg *dnr, const struct edge_play_dna *as)
+{
 	uint8_t octets[1024];
 	struct buf b = buf_over(octets, sizeof octets);
 	struct dia_failed why = { 0 };
@@ -158,9 +163,15 @@ void edge_play_dna(struct edge_play *p, const struct dia_msg *dnr, uint32_t resu
 	struct tsp_dna dna = { 0 };
 
 	assert_int_equal(tsp_dnr_parse(&parsed, dnr, &why), 0);
-	app_answer_head(&dna.head, &parsed.head, "scs.acme.example", "acme.example");
+	app_answer_head(&dna.head, &parsed.head, as->host ? as->host : "scs.acme.example", "acme.example");
 	dna.head.auth_application_id = dia_u32_of(APP_TSP);
-	dna.head.result_code = dia_u32_of(result_code);
+	dna.head.result_code = dia_u32_of(as->result_code ? as->result_code : 2001);
+	if (as->session_id)
+		dna.head.session_id = dia_text(as->session_id);
+	if (as->bare) {
+		dna.head.auth_application_id.present = dna.head.auth_session_state.present = false;
+		dna.head.origin_realm = (struct dia_bytes){ NULL, 0 };
+	}
 	tsp_dna_build(&b, &dna, dnr->hdr.hop_by_hop, dnr->hdr.end_to_end);
 	send_out(p, &b);
 }

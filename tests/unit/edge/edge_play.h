@@ -28,6 +28,12 @@ void edge_play_new_core(struct edge_play *p);
 void edge_play_cer(struct edge_play *p, const char *host);
 void edge_play_dar(struct edge_play *p, const char *host, const char *device, uint32_t reference); /* End-to-End-Id = reference */
 void edge_play_dna(struct edge_play *p, const struct dia_msg *dnr, uint32_t result_code);
+struct edge_play_dna {
+	uint32_t result_code;          /* 0: 2001 */
+	const char *session_id, *host; /* NULL: right */
+	bool bare;                     /* without Auth-Application-Id, Auth-Session-State and Origin-Realm */
+};
+void edge_play_dna_as(struct edge_play *p, const struct dia_msg *dnr, const struct edge_play_dna *as);
 bool edge_play_received(struct edge_play *p, struct dia_msg *m); /* the next whole message, after some turns */
 bool edge_play_closed(struct edge_play *p);
 uint32_t edge_play_result(const struct dia_msg *m);

@@ -323,6 +323,37 @@ static void test_a_report_goes_out_and_its_acknowledgement_comes_back(void **sta
 	assert_int_equal(a.result_code, 2001);
 }
 
+static void test_what_an_acknowledgement_lacks_is_told_and_a_foreign_one_acknowledges_nothing(void **state)
+{
+	static const struct {
+		struct edge_play_dna as;
+		uint32_t result;
+		uint8_t lapses;
+	} cases[] = {
+		{ { .bare = true }, 2001, APP_LAPSE_AUTH_APPLICATION_ID | APP_LAPSE_AUTH_SESSION_STATE | APP_LAPSE_ORIGIN_REALM },
+		{ { .session_id = "iwf.operator.example;0;6;dnr" }, 0, 0 },
+		{ { .host = "scs.other.example" }, 0, 0 },
+	};
+	struct edge_play *p = *state;
+	struct ipc_device_notification n = report(edge_play_open(p, HOST));
+	struct ipc_device_notification_answer a;
+	struct ipc_rec_head head;
+	struct dia_msg m;
+	size_t len;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		edge_play_core_says(p, ipc_device_notification_put(p->record, p->conf.generation, 9, &n));
+		assert_true(edge_play_received(p, &m));
+		edge_play_dna_as(p, &m, &cases[i].as);
+		len = edge_play_take(p, IPC_REC_DEVICE_NOTIFICATION_ANSWER, &head);
+		assert_int_equal(ipc_device_notification_answer_get(&a, p->record, len), 0);
+		assert_int_equal(a.outcome, IPC_DNA_ANSWERED);
+		assert_int_equal(a.result_code, cases[i].result);
+		assert_int_equal(a.lapses, cases[i].lapses);
+	}
+	assert_int_equal(st_get(&p->edge->env.st, ST_EDGE_BAD_ANSWERS), 2);
+}
+
 static void test_a_report_for_nobody_is_answered_closed(void **state)
 {
 	struct edge_play *p = *state;
@@ -508,6 +539,7 @@ int main(void)
 		TEST(test_a_new_core_hears_of_sessions_and_unanswered_requests),
 		TEST(test_a_new_core_that_does_not_want_a_session_ends_it),
 		TEST(test_a_report_goes_out_and_its_acknowledgement_comes_back),
+		TEST(test_what_an_acknowledgement_lacks_is_told_and_a_foreign_one_acknowledges_nothing),
 		TEST(test_a_report_for_nobody_is_answered_closed),
 		TEST(test_a_core_that_lies_is_not_spoken_to_any_more),
 		TEST(test_a_session_gives_its_requests_and_its_end_to_its_front),

@@ -121,13 +121,15 @@ static const struct {
 	  "fleet,anchor-a,\nfleet,,acme\nlocals,,\n" },
 	{ ASC_KIND_SET, "set,device\ntrial,\ntrial,m1@a.example\n", "trial,\ntrial,m1@a.example\n" },
 	{ ASC_KIND_SET, "set\ntrial\n", "trial,\n" },
-	{ ASC_KIND_SCS, SCS_HEAD SCS_ROW "\n", SCS_ROW ",1024,604800,0,65535,yes,trigger recall replace,0,0,0,8,1024,no\n" },
+	{ ASC_KIND_SCS, SCS_HEAD SCS_ROW "\n", SCS_ROW ",0,0,0,65535,yes,trigger recall replace,0,0,0,0,0,no,no\n" },
+	{ ASC_KIND_SCS, "strict_answers," SCS_HEAD "yes," SCS_ROW "\n",
+	  SCS_ROW ",0,0,0,65535,yes,trigger recall replace,0,0,0,0,0,no,yes\n" },
 	{ ASC_KIND_SCS,
 	  "pending_max,connections_max,quota_per_day,burst,rate_per_s,actions,priority_allowed,port_max,port_min,validity_max_s,"
 	  "payload_max,"
 	  "anchor,realm,origin_host,e164,name\n1,2,3,4,5,recall,no,6,7,8,9,anchor-a,acme.example,scs.acme.example,49170123456,"
 	  "acme\n",
-	  SCS_ROW ",9,8,7,6,no,recall,5,4,3,2,1,no\n" },
+	  SCS_ROW ",9,8,7,6,no,recall,5,4,3,2,1,no,no\n" },
 	{ ASC_KIND_ASSOC,
 	  "{\"who\":\"acme\",\"device\":\"*@a.example\"}\n\n{\"device\":\"\\\"q,@a.example\",\"who\":\"acme\",\"rights\":["
 	  "\"trigger\"]}\n",
@@ -142,7 +144,7 @@ static const struct {
 	  "{\"name\":\"acme\",\"e164\":\"49170123456\",\"origin_host\":\"scs.acme.example\",\"realm\":\"acme.example\","
 	  "\"anchor\":\"anchor-a\","
 	  "\"payload_max\":9,\"port_min\":7,\"priority_allowed\":false,\"actions\":[\"recall\",\"trigger\"]}\n",
-	  SCS_ROW ",9,604800,7,65535,no,trigger recall,0,0,0,8,1024,no\n" },
+	  SCS_ROW ",9,0,7,65535,no,trigger recall,0,0,0,0,0,no,no\n" },
 	{ ASC_KIND_GROUP, "{\"group\":\"fleet\",\"anchor\":\"anchor-a\"}\n{\"group\":\"fleet\",\"scs\":\"acme\"}\n",
 	  "fleet,anchor-a,\nfleet,,acme\n" },
 };
@@ -208,9 +210,10 @@ static const struct {
 	{ ASC_KIND_SCS, SCS_HEAD "acme,49170123456,scs.acme.example,acme.example,\n", "2: anchor is empty" },
 	{ ASC_KIND_SCS, SCS_HEAD "acme,4917012345678901,scs.acme.example,acme.example,a\n",
 	  "2: e164 is '4917012345678901', expected 5 to 15 digits" },
-	{ ASC_KIND_SCS, "payload_max," SCS_HEAD "0," SCS_ROW "\n", "2: payload_max is '0', expected a number from 1 to 65536" },
+	{ ASC_KIND_SCS, "payload_max," SCS_HEAD "65537," SCS_ROW "\n",
+	  "2: payload_max is '65537', expected a number from 0 to 65536" },
 	{ ASC_KIND_SCS, "validity_max_s," SCS_HEAD "4294967296," SCS_ROW "\n",
-	  "2: validity_max_s is '4294967296', expected a number from 1" },
+	  "2: validity_max_s is '4294967296', expected a number from 0" },
 	{ ASC_KIND_SCS, "port_min," SCS_HEAD "65536," SCS_ROW "\n", "2: port_min is '65536', expected a number from 0 to 65535" },
 	{ ASC_KIND_SCS, "port_max," SCS_HEAD "-1," SCS_ROW "\n", "2: port_max is '-1'" },
 	{ ASC_KIND_SCS, "priority_allowed," SCS_HEAD "1," SCS_ROW "\n", "2: priority_allowed is '1', expected yes or no" },
@@ -219,8 +222,10 @@ static const struct {
 	{ ASC_KIND_SCS, "burst," SCS_HEAD "x," SCS_ROW "\n", "2: burst is 'x'" },
 	{ ASC_KIND_SCS, "quota_per_day," SCS_HEAD " 1," SCS_ROW "\n", "2: quota_per_day is ' 1'" },
 	{ ASC_KIND_SCS, "connections_max," SCS_HEAD "1025," SCS_ROW "\n",
-	  "2: connections_max is '1025', expected a number from 1 to 1024" },
-	{ ASC_KIND_SCS, "pending_max," SCS_HEAD "0," SCS_ROW "\n", "2: pending_max is '0', expected a number from 1 to 65536" },
+	  "2: connections_max is '1025', expected a number from 0 to 1024" },
+	{ ASC_KIND_SCS, "pending_max," SCS_HEAD "65537," SCS_ROW "\n",
+	  "2: pending_max is '65537', expected a number from 0 to 65536" },
+	{ ASC_KIND_SCS, "strict_answers," SCS_HEAD "1," SCS_ROW "\n", "2: strict_answers is '1', expected yes or no" },
 	/* cut off: the number that is left of another one is no row, nor is what would be one */
 	{ ASC_KIND_ASSOC, "who,device\nacme,msisdn:491700000001\nacme,msisdn:49170000", "3: the file ends inside this line" },
 	{ ASC_KIND_ASSOC, "who,device\nacme,a@b.example", "2: the file ends inside this line" },

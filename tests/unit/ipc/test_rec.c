@@ -66,7 +66,7 @@ static size_t make(uint16_t type, uint8_t *out)
 					      .reference = 41,
 					      .delivery_outcome = 4,
 					      .wait_ms = 5000 };
-	struct ipc_device_notification_answer dna = { 3, IPC_DNA_ANSWERED, 2001, 0 };
+	struct ipc_device_notification_answer dna = { 3, IPC_DNA_ANSWERED, 2001, 0, IPC_LAPSES_ALL };
 	struct ipc_device_action_given_up given_up = { 3, 0xdeadbeef, 41 };
 	struct st_counters st = { { 0 } };
 
@@ -406,7 +406,7 @@ static void test_answers_with_values_that_do_not_exist_are_refused(void **state)
 	uint8_t rec[IPC_REC_MAX];
 	struct ipc_device_action_answer daa = { 3, 2001, 100, { 0, false }, { 0, false } };
 	struct ipc_session_verdict sv = { true, 3010, 0, "acme", "", false };
-	struct ipc_device_notification_answer dna = { 3, IPC_DNA_TIMEOUT, 2001, 0 };
+	struct ipc_device_notification_answer dna = { 3, IPC_DNA_TIMEOUT, 2001, 0, 0 };
 	struct ipc_session_cut cut = { 0, 3, "x" };
 
 	(void)state;
@@ -419,6 +419,12 @@ static void test_answers_with_values_that_do_not_exist_are_refused(void **state)
 	assert_int_equal(take(IPC_REC_SESSION_VERDICT, rec, ipc_session_verdict_put(rec, 1, 1, &sv)), ERR_PROTO);
 	sv = (struct ipc_session_verdict){ false, 3010, 0, "", "NOT A WORD", false };
 	assert_int_equal(take(IPC_REC_SESSION_VERDICT, rec, ipc_session_verdict_put(rec, 1, 1, &sv)), ERR_PROTO);
+	assert_int_equal(take(IPC_REC_DEVICE_NOTIFICATION_ANSWER, rec, ipc_device_notification_answer_put(rec, 1, 1, &dna)),
+			 ERR_PROTO);
+	dna = (struct ipc_device_notification_answer){ 3, IPC_DNA_CLOSED, 0, 0, 1 };
+	assert_int_equal(take(IPC_REC_DEVICE_NOTIFICATION_ANSWER, rec, ipc_device_notification_answer_put(rec, 1, 1, &dna)),
+			 ERR_PROTO);
+	dna = (struct ipc_device_notification_answer){ 3, IPC_DNA_ANSWERED, 2001, 0, IPC_LAPSES_ALL + 1 };
 	assert_int_equal(take(IPC_REC_DEVICE_NOTIFICATION_ANSWER, rec, ipc_device_notification_answer_put(rec, 1, 1, &dna)),
 			 ERR_PROTO);
 	assert_int_equal(take(IPC_REC_SESSION_CUT, rec, ipc_session_cut_put(rec, 1, 1, &cut)), ERR_PROTO);
