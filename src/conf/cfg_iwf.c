@@ -253,6 +253,11 @@ static const struct cfg_row timers_rows[] = {
 	    "restart_max", struct cfg_timers, restart_max_ms, 10, HOUR_MS, "1m",
 	    "longest pause between attempts to start an edge or the core that cannot start; the pause begins with edge_restart "
 	    "and doubles"),
+	CFG_DURATION(
+	    "hang", struct cfg_timers, hang_ms, 0, HOUR_MS, "30s",
+	    "a core or edge process that does nothing for so long, though it runs, is ended and started again; the time in which "
+	    "the machine is suspended, or mtc-iwfd as a whole is stopped, does not count, nor does waiting for a disk; 0s: "
+	    "never"),
 	CFG_DURATION("stats", struct cfg_timers, stats_ms, 100, 60000, "1s", "how often edges hand their counters to the core"),
 	CFG_END,
 };

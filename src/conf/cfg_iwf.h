@@ -109,6 +109,7 @@ struct cfg_timers {
 	uint64_t disconnect_wait_ms;   /* for the DPA at the end */
 	uint64_t edge_restart_ms;      /* pause before an ended edge is started again */
 	uint64_t restart_max_ms;       /* longest pause between attempts to start what cannot start */
+	uint64_t hang_ms;              /* a process whose loop does not turn for so long is ended; 0: never */
 	uint64_t stats_ms;             /* how often edges hand their counters to the core */
 };
 

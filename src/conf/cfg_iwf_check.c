@@ -181,6 +181,9 @@ static int check_numbers(struct cfg_iwf *c, struct report *why)
 	if (c->dnr.retry_max_ms < c->dnr.retry_min_ms && cfg_sound(c->lines, "dnr"))
 		also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "dnr.retry_max"),
 				     "dnr.retry_max is shorter than dnr.retry_min, expected at least as long"));
+	if (c->timers.hang_ms && c->timers.hang_ms < 1000 && cfg_sound(c->lines, "timers"))
+		also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "timers.hang"),
+				     "timers.hang is shorter than a busy process may be silent, expected at least 1s, or 0s for never"));
 	if (c->timers.restart_max_ms < c->timers.edge_restart_ms && cfg_sound(c->lines, "timers"))
 		also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "timers.restart_max"),
 				     "timers.restart_max is shorter than timers.edge_restart, expected at least as long"));

@@ -66,6 +66,11 @@ void core_log_lost(struct core *c, uint64_t lines)
 	c->st.v[ST_LOG_LOST] = c->parent_log_lost + log_lost(c->log);
 }
 
+void core_hung(struct core *c, uint64_t processes)
+{
+	st_count_n(&c->st, ST_HANGS, processes);
+}
+
 void core_decisions(struct core *c, int fd)
 {
 	aud_reopen_fd(c->decisions.aud, fd);

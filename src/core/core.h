@@ -54,6 +54,9 @@ void core_edge_gone(struct core *c, uint32_t generation);
 /* That many more lines of the parent's log were lost. Counts the lost lines of the core's own log, too, which 0 is enough for. */
 void core_log_lost(struct core *c, uint64_t lines);
 
+/* That many more processes were ended by the parent because they hung: counted. */
+void core_hung(struct core *c, uint64_t processes);
+
 /* The decision log after rotation. Takes fd. */
 void core_decisions(struct core *c, int fd);
 

@@ -10,6 +10,7 @@
 #include "conf/cfg_iwf.h"
 #include "daemon/dm_msg.h"
 #include "daemon/dm_part.h"
+#include "net/net_loop.h"
 #include "tls/tls_stream.h"
 
 int dm_edge_main(const char *config_path);
@@ -21,7 +22,7 @@ struct dm_inherited {
 	struct log log;
 	uint32_t slot, generation;
 	enum cfg_zone zone;
-	int caps_fd, control_fd, decisions_fd;
+	int caps_fd, beat_fd, control_fd, decisions_fd;
 	int listen_fds[CFG_LISTEN_MAX];
 	struct dm_part part; /* certificates, keys and anchors; closed when the contexts are made */
 };
@@ -30,6 +31,12 @@ struct dm_inherited {
  * log_fini() whatever is returned. 0, or an error that was logged. */
 ERR_MUST_USE int dm_inherit(struct dm_inherited *in, const char *role, const char *config_path);
 void dm_inherited_free(struct dm_inherited *in);
+
+/* The sign of life of this process while its loop turns, for the parent (dm_watch.c). `limit_ms`: timers.hang; 0: none, `*out` is NULL.
+ * Borrows fd until return. ERR_NOMEM, ERR_INVAL, ERR_IO. */
+struct dm_beat;
+ERR_MUST_USE int dm_beat_new(struct dm_beat **out, struct net_loop *loop, int fd, uint64_t limit_ms);
+void dm_beat_free(struct dm_beat *b); /* NULL allowed; before its loop */
 
 /* A new set of files that came while the process runs: opens the part, closes the descriptor. Words on the log. */
 ERR_MUST_USE int dm_set_open(struct dm_part *out, const struct log *log, int fd);

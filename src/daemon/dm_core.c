@@ -17,6 +17,7 @@ struct core_process {
 	struct dm_inherited in;
 	struct net_loop *loop;
 	struct net_watch *parent;
+	struct dm_beat *beat;
 	struct core_conf conf;
 	struct core *core;
 	struct tls_judge *judge; /* the anchors of the set in use; owned */
@@ -193,6 +194,8 @@ static void on_message(struct core_process *p, const struct dm_msg *m, int fds[D
 		core_files_edge(p->core, m->generation, (uint32_t)m->value);
 	} else if (m->kind == DM_EDGE_GONE) {
 		core_edge_gone(p->core, m->generation);
+	} else if (m->kind == DM_HUNG) {
+		core_hung(p->core, m->value);
 	} else if (m->kind == DM_LOG_LOST) {
 		core_log_lost(p->core, m->value);
 	} else if (m->kind == DM_STOP) {
@@ -267,11 +270,14 @@ static int set_up(struct core_process *p)
 	err = net_watch_new(&p->parent, p->loop, DM_CHILD_FD, on_parent, p);
 	if (!err)
 		err = net_watch_set(p->parent, NET_READ);
+	if (!err)
+		err = dm_beat_new(&p->beat, p->loop, p->in.beat_fd, p->in.cfg->timers.hang_ms);
 	return err ? err : dm_send(DM_CHILD_FD, &ready, NULL, 0);
 }
 
 static void tear_down(struct core_process *p)
 {
+	dm_beat_free(p->beat);
 	net_watch_free(p->parent);
 	adm_free(p->adm);
 	core_free(p->core);

@@ -11,6 +11,7 @@ struct edge_process {
 	struct dm_inherited in;
 	struct net_loop *loop;
 	struct net_watch *parent;
+	struct dm_beat *beat;
 	struct ipc_caps *caps;
 	struct edge_conf conf;
 	struct edge *edge;
@@ -140,11 +141,14 @@ static int set_up(struct edge_process *p)
 		err = net_watch_new(&p->parent, p->loop, DM_CHILD_FD, on_parent, p);
 	if (!err)
 		err = net_watch_set(p->parent, NET_READ);
+	if (!err)
+		err = dm_beat_new(&p->beat, p->loop, p->in.beat_fd, p->in.cfg->timers.hang_ms);
 	return err ? err : dm_send(DM_CHILD_FD, &ready, NULL, 0);
 }
 
 static void tear_down(struct edge_process *p)
 {
+	dm_beat_free(p->beat);
 	net_watch_free(p->parent);
 	edge_free(p->edge);
 	ipc_caps_close(p->caps);

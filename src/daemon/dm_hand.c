@@ -90,6 +90,8 @@ int dm_hand_over(struct dm_child *c)
 	if (!err)
 		err = dm_hand_set(c);
 	if (!err)
+		err = hand_fd(c, DM_BEAT, 0, c->beat_fd);
+	if (!err)
 		err = c->role == DM_CORE ? hand_to_core(c) : hand_to_edge(c);
 	return err ? err : dm_send(c->sock, &start, NULL, 0);
 }

@@ -14,7 +14,7 @@
 static void all_unset(struct dm_inherited *in)
 {
 	memset(in, 0, sizeof *in);
-	in->caps_fd = in->control_fd = in->decisions_fd = -1;
+	in->caps_fd = in->beat_fd = in->control_fd = in->decisions_fd = -1;
 	memset(in->listen_fds, 0xff, sizeof in->listen_fds); /* -1 each */
 }
 
@@ -45,6 +45,8 @@ static int *place(struct dm_inherited *in, const struct dm_msg *m)
 		return m->index < CFG_LISTEN_MAX ? &in->listen_fds[m->index] : NULL;
 	case DM_CAPS:
 		return &in->caps_fd;
+	case DM_BEAT:
+		return &in->beat_fd;
 	case DM_CONTROL:
 		return &in->control_fd;
 	case DM_DECISIONS:
@@ -117,6 +119,7 @@ static void fds_close(int *fds, size_t n)
 void dm_inherited_free(struct dm_inherited *in)
 {
 	fds_close(&in->caps_fd, 1);
+	fds_close(&in->beat_fd, 1);
 	fds_close(&in->control_fd, 1);
 	fds_close(&in->decisions_fd, 1);
 	fds_close(in->listen_fds, CFG_LISTEN_MAX);

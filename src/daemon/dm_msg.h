@@ -21,6 +21,8 @@ enum dm_kind {
 	DM_RING = 8,      /* 4 fds; for the core index: slot, generation, what: zone, value: pid of the edge */
 	DM_EDGE_GONE = 9, /* generation */
 	DM_STOP = 10,     /* end in order */
+	DM_BEAT = 19,     /* fd: page of its sign of life */
+	DM_HUNG = 20,     /* for the core. value: that many more processes were ended because they hung */
 	DM_LOG_LOST = 14, /* for the core. value: that many more lines of the parent's log were lost */
 	DM_EDGE_SET = 15, /* core: generation: of an edge, value: of the set of files that it uses */
 	DM_RELOADED = 16, /* core: fd: sealed lines of the report, value: 1 when the set is in use, index: of the request */

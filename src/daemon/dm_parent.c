@@ -86,6 +86,7 @@ static void on_ready(struct dm_child *c)
 	struct dm_parent *p = c->parent;
 
 	c->ready = c->was_ready = true;
+	dm_watch_ready(c);
 	c->set_taken = c->set_sent; /* what it was started with */
 	if (c->role == DM_EDGE) {
 		connect_edge(c);
@@ -252,7 +253,7 @@ static void close_child(struct dm_child *c)
 		close(c->sock);
 	c->sock = -1;
 	c->pid = 0;
-	c->ready = false;
+	c->ready = c->killed = false;
 }
 
 /* What the others must know about an edge that is no more. */
@@ -412,14 +413,20 @@ static void on_hup(void *arg, int signum)
 }
 
 /* The core counts for the parent, too. */
+static void count(struct dm_parent *p, enum dm_kind kind, uint64_t now, uint64_t *told)
+{
+	struct dm_msg m = { .kind = kind, .value = now - *told };
+
+	if (m.value && p->core.pid && p->core.ready && !p->core.killed && dm_send(p->core.sock, &m, NULL, 0) == 0)
+		*told = now;
+}
+
 static void on_turn_end(void *arg)
 {
 	struct dm_parent *p = arg;
-	uint64_t lost = log_lost(&p->log);
-	struct dm_msg m = { .kind = DM_LOG_LOST, .value = lost - p->log_lost_told };
 
-	if (m.value && p->core.pid && p->core.ready && dm_send(p->core.sock, &m, NULL, 0) == 0)
-		p->log_lost_told = lost;
+	count(p, DM_LOG_LOST, log_lost(&p->log), &p->log_lost_told);
+	count(p, DM_HUNG, p->hangs, &p->hangs_told);
 }
 
 /* -- */
@@ -462,6 +469,8 @@ static int run(struct dm_parent *p)
 	if (!err)
 		err = dm_files_watch(p);
 	if (!err)
+		err = dm_watch_begin(p);
+	if (!err)
 		err = make_restarts(p);
 	if (err)
 		return err;
@@ -495,6 +504,7 @@ static void tear_down(struct dm_parent *p)
 	net_signal_free(p->on_hup);
 	net_timer_free(p->stop_timer);
 	net_check_free(p->turn_end);
+	dm_watch_end(p);
 	dm_files_free(p);
 	dm_close_all(p);
 	if (p->loop)

@@ -10,8 +10,10 @@
 #include "base/writer.h"
 #include "conf/cfg_iwf.h"
 #include "daemon/dm_again.h"
+#include "daemon/dm_hang.h"
 #include "daemon/dm_load.h"
 #include "daemon/dm_msg.h"
+#include "ipc/ipc_beat.h"
 #include "ipc/ipc_caps.h"
 #include "net/net_loop.h"
 
@@ -32,7 +34,11 @@ struct dm_child { /* a place for one process, and the process that is in it */
 	uint64_t started_ms;
 	struct dm_again again;
 	uint32_t set_sent, set_taken; /* generations of the set of files: handed out last, in use */
+	struct dm_hang hang;
+	int beat_fd;           /* handed out at each start */
+	struct ipc_beat *beat; /* to be read; NULL: there is no page yet */
 	bool ready, was_ready;
+	bool killed; /* it was hung; its end is not known yet */
 };
 
 struct dm_reload { /* one that waits until every process uses the new set */
@@ -62,6 +68,9 @@ struct dm_parent {
 	struct net_signal *on_term, *on_int, *on_quit, *on_hup, *on_chld;
 	struct net_timer *stop_timer;
 	struct net_check *turn_end;
+	struct net_timer *look_alive; /* NULL: nobody is watched */
+	uint64_t looked_ms;
+	uint64_t hangs, hangs_told; /* processes ended because they hung; so many the core was told of */
 
 	int listen_fds[CFG_LISTEN_MAX];
 	uint16_t listen_ports[CFG_LISTEN_MAX];
@@ -98,6 +107,11 @@ ERR_MUST_USE int dm_hand_over(struct dm_child *c);
 ERR_MUST_USE int dm_hand_set(struct dm_child *c);
 /* A fresh ring between this edge and the core. */
 ERR_MUST_USE int dm_hand_ring(struct dm_child *edge);
+
+/* dm_watch.c: does the loop of each process turn? */
+ERR_MUST_USE int dm_watch_begin(struct dm_parent *p); /* before any process is started */
+void dm_watch_ready(struct dm_child *c);              /* from now on it is watched */
+void dm_watch_end(struct dm_parent *p);               /* also when it was not begun */
 
 /* dm_reload.c: certificates, keys and anchors while the daemon runs. */
 /* Seals the text of the configuration for the processes. Words are on standard error. */

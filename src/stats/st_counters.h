@@ -129,6 +129,7 @@
 	X(READERS_CLEARED, "readers_cleared", "slots of readers that died, freed in the stores of associations and journal")     \
 	X(AUDIT_LINES, "audit_lines", "decision lines written")                                                                  \
 	X(AUDIT_ERRORS, "audit_errors", "decisions that are in no log: it could not be written")                                 \
+	X(HANGS, "hangs", "processes that the parent ended because they had done nothing for timers.hang")                       \
 	X(LOG_LOST, "log_lost", "log lines of the parent and the core that were lost, as edge_log_lost")                         \
 	X(ASSOC_CHANGES, "assoc_changes", "changes of associations by the control socket, durable and in force")                 \
 	X(ASSOC_BUSY, "assoc_busy", "changes of associations refused: associations.changes_max wait already")                    \

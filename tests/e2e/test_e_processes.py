@@ -3,11 +3,12 @@ import os
 import signal
 import time
 
+import pytest
 from lablib import lab as L
 from lablib import proc
 from support import diameter as D
 from support import tsp
-from support.core import kill_core, next_core
+from support.core import core, kill_core, next_core
 
 
 def test_an_edge_that_dies_takes_nobody_with_it(own_lab):
@@ -79,6 +80,63 @@ def test_a_copy_is_known_after_its_trigger_is_over_and_the_core_has_died(own_lab
     again.close()
     assert p.trigger("acme", device="meter-64@a.example", reference=642, wait=15).code == 0
     assert [bytes.fromhex(e["payload_hex"]) for e in p.ue_triggers(imsi=L.imsi(64))] == [b"once", b"wake up"]
+
+
+@pytest.fixture(scope="module")
+def watched(labs):
+    p = labs.up(timers_more=", hang: 1s")
+    yield p
+    wrong = labs.down(p)
+    assert not wrong, "\n".join(wrong)
+
+
+def counter(p, name):
+    return next((r["value"] for r in p.ctl("stats", check=False) if r.get("name") == name), None)
+
+
+def hang_lines(p):
+    with open(p.lab["logs"]["mtc-iwfd"], encoding="utf-8") as log:
+        return [line for line in log if " hangs: " in line]
+
+
+def test_a_core_that_hangs_is_ended_and_started_again(watched):
+    p = watched
+    listener = p.listen("beta")
+    p.ue("absent", L.imsi(580))
+    assert p.trigger("beta", device="meter-580@b.example", reference=580, validity=600).code == 0
+    before = core(p)
+    os.kill(before, signal.SIGSTOP)
+    proc.wait_until("another core is at work", lambda: core(p) not in (None, before) and p.ctl("status", check=False), 15)
+    assert len(hang_lines(p)) == 1 and f"core (pid {before}) hangs" in hang_lines(p)[0]
+    proc.wait_until("the hang is counted", lambda: counter(p, "hangs") == 1, 5)
+    p.ue("present", L.imsi(580))
+    assert listener.wait_event("report", reference=580, wait_s=20)["delivery_outcome"] == "SUCCESS"
+
+
+def test_an_edge_that_hangs_is_ended_and_started_again(watched):
+    p = watched
+    edges, before = p.edges(), len(hang_lines(p))
+    victim = min(edges)
+    os.kill(edges[victim], signal.SIGSTOP)
+    proc.wait_until("the edge is back", lambda: p.edges().get(victim) not in (None, edges[victim]), 15)
+    assert len(hang_lines(p)) == before + 1 and f"(pid {edges[victim]}" in hang_lines(p)[-1]
+    assert {e: pid for e, pid in p.edges().items() if e != victim} == {e: pid for e, pid in edges.items() if e != victim}
+
+
+def test_a_machine_that_stood_still_is_no_hang(watched):
+    """The whole daemon is stopped for longer than the limit, as a suspended machine would."""
+    p = watched
+    parent = entry(p, "mtc-iwfd")["pid"]
+    children = [core(p), *p.edges().values()]
+    before = len(hang_lines(p))
+    for pid in [parent, *children]:
+        os.kill(pid, signal.SIGSTOP)
+    time.sleep(1.5)  # longer than the limit: what is played, not waited for
+    for pid in [parent, *children]:
+        os.kill(pid, signal.SIGCONT)
+    time.sleep(1.2)  # the parent looks for a whole limit again
+    assert [core(p), *p.edges().values()] == children
+    assert len(hang_lines(p)) == before
 
 
 def test_the_daemon_stops_as_a_whole(own_lab):

@@ -178,6 +178,9 @@ static void test_numbers_fit_together(void **state)
 	(void)state;
 	wrong("s6m:", "dnr: { retry_min: 10s, retry_max: 5s }\ns6m:",
 	      "/etc/mtc/c.yaml:16: dnr.retry_max is shorter than dnr.retry_min, expected at least as long");
+	wrong("s6m:", "timers: { hang: 999ms }\ns6m:",
+	      "/etc/mtc/c.yaml:16: timers.hang is shorter than a busy process may be silent, expected at least 1s, or 0s for "
+	      "never");
 	wrong("s6m:", "timers: { edge_restart: 10s, restart_max: 5s }\ns6m:",
 	      "/etc/mtc/c.yaml:16: timers.restart_max is shorter than timers.edge_restart, expected at least as long");
 	wrong("s6m:", "limits: { memory: 1000000 }\ns6m:",

@@ -1,0 +1,174 @@
+/* dm_watch.c - the parent watches whether the core and the edges turn their loops; the other end, the beat of a child, is here, too.
+ *
+ * Only a process that is ready is watched: a start may read a large journal, and has its own end (dm_again.h). Writes of the stores run in
+ * threads, so that a long commit or import does not hold the loop. */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "daemon/dm_child.h"
+#include "daemon/dm_parent_int.h"
+
+/* -- the parent */
+
+static char kernel_state(pid_t pid)
+{
+	char path[48], text[256];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	n = read(fd, text, sizeof text - 1);
+	close(fd);
+	if (n <= 0)
+		return 0;
+	text[n] = 0;
+	return dm_hang_state(text);
+}
+
+static void end_hung(struct dm_child *c)
+{
+	struct dm_parent *p = c->parent;
+	const char *excuse = dm_hang_excuse(kernel_state(c->pid));
+	uint64_t limit_ms = p->cfg->timers.hang_ms;
+	char name[EDGE_WORDS_MAX];
+
+	dm_hang_begin(&c->hang, ipc_beat_read(c->beat)); /* the next line, or the next limit, comes after as long again */
+	if (excuse) {
+		log_warn(&p->log, "daemon", "%s has done nothing for %" PRIu64 " ms; it is not ended: %s", dm_child_name(c, name),
+			 limit_ms, excuse);
+		return;
+	}
+	p->hangs++;
+	log_error(&p->log, "daemon",
+		  "%s hangs: it has done nothing for %" PRIu64 " ms (timers.hang); it is ended and started again",
+		  dm_child_name(c, name), limit_ms);
+	c->killed = true;
+	kill(c->pid, SIGKILL);
+}
+
+static void look_at(struct dm_child *c, uint64_t elapsed_ms)
+{
+	if (c->pid && c->ready && !c->killed &&
+	    dm_hang_look(&c->hang, ipc_beat_read(c->beat), elapsed_ms, c->parent->cfg->timers.hang_ms))
+		end_hung(c);
+}
+
+static void on_look(void *arg)
+{
+	struct dm_parent *p = arg;
+	uint64_t now_ms = net_loop_now_ms(p->loop), elapsed_ms = now_ms - p->looked_ms;
+
+	if (p->stopping)
+		return; /* the stop has a limit of its own */
+	p->looked_ms = now_ms;
+	look_at(&p->core, elapsed_ms);
+	for (uint32_t i = 0; i < p->edges_n; i++)
+		look_at(&p->edges[i], elapsed_ms);
+	net_timer_start(p->look_alive, dm_hang_look_ms(p->cfg->timers.hang_ms));
+}
+
+static int page_of(struct dm_child *c)
+{
+	int err = ipc_beat_make(&c->beat_fd);
+
+	return err ? err : ipc_beat_watch(&c->beat, c->beat_fd);
+}
+
+int dm_watch_begin(struct dm_parent *p)
+{
+	int err = page_of(&p->core);
+
+	for (uint32_t i = 0; i < p->edges_n && !err; i++)
+		err = page_of(&p->edges[i]);
+	if (err || !p->cfg->timers.hang_ms)
+		return err;
+	err = net_timer_new(&p->look_alive, p->loop, on_look, p);
+	if (err)
+		return err;
+	p->looked_ms = net_loop_now_ms(p->loop);
+	net_timer_start(p->look_alive, dm_hang_look_ms(p->cfg->timers.hang_ms));
+	return 0;
+}
+
+void dm_watch_ready(struct dm_child *c)
+{
+	dm_hang_begin(&c->hang, ipc_beat_read(c->beat));
+}
+
+static void page_free(struct dm_child *c)
+{
+	ipc_beat_close(c->beat);
+	if (c->beat && c->beat_fd >= 0)
+		close(c->beat_fd);
+	c->beat = NULL;
+}
+
+void dm_watch_end(struct dm_parent *p)
+{
+	net_timer_free(p->look_alive);
+	p->look_alive = NULL;
+	page_free(&p->core);
+	for (uint32_t i = 0; i < p->edges_n; i++)
+		page_free(&p->edges[i]);
+}
+
+/* -- a child */
+
+struct dm_beat {
+	struct ipc_beat *page;
+	struct net_timer *timer;
+	uint64_t every_ms;
+};
+
+static void on_beat(void *arg)
+{
+	struct dm_beat *b = arg;
+
+	ipc_beat(b->page);
+	net_timer_start(b->timer, b->every_ms);
+}
+
+int dm_beat_new(struct dm_beat **out, struct net_loop *loop, int fd, uint64_t limit_ms)
+{
+	struct dm_beat *b;
+	int err;
+
+	*out = NULL;
+	if (!limit_ms)
+		return 0;
+	b = calloc(1, sizeof *b);
+	if (!b)
+		return ERR_NOMEM;
+	b->every_ms = dm_hang_look_ms(limit_ms);
+	err = ipc_beat_open(&b->page, fd);
+	if (err)
+		goto free_beat;
+	err = net_timer_new(&b->timer, loop, on_beat, b);
+	if (err)
+		goto close_page;
+	net_timer_start(b->timer, 0);
+	*out = b;
+	return 0;
+
+close_page:
+	ipc_beat_close(b->page);
+free_beat:
+	free(b);
+	return err;
+}
+
+void dm_beat_free(struct dm_beat *b)
+{
+	if (!b)
+		return;
+	net_timer_free(b->timer);
+	ipc_beat_close(b->page);
+	free(b);
+}
