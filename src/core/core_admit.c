@@ -177,31 +177,40 @@ static int ask(struct core_session *s, uint32_t probe_ms)
 	return core_send(s->edge, ipc_session_cut_put(s->core->record, s->edge->who.generation, s->key.number, &cut));
 }
 
-static bool probe_begin(struct core_edge *e, uint64_t number, const struct ipc_session_open *open, struct core_scs *scs)
+/* POL_NONE: the oldest is asked. Else why the new one is refused. */
+static enum pol_reason probe_begin(struct core_edge *e, uint64_t number, const struct ipc_session_open *open,
+				   struct core_scs *scs)
 {
 	struct core *c = e->core;
 	uint32_t probe_ms =
 	    c->cfg->limits.probe_wait_ms < IPC_PROBE_MAX_MS ? (uint32_t)c->cfg->limits.probe_wait_ms : IPC_PROBE_MAX_MS;
 	struct core_session *s = oldest_of(scs);
-	struct core_probe *p = s && probe_ms && c->probes.n < PROBES_MAX ? calloc(1, sizeof *p) : NULL;
+	struct core_probe *p;
 
+	if (!s || !probe_ms || c->probes.n >= PROBES_MAX)
+		return POL_TOO_MANY_CONNECTIONS;
+	p = calloc(1, sizeof *p);
 	if (!p)
-		return false;
+		return POL_NOMEM;
 	p->core = c;
 	p->generation = e->who.generation;
 	p->number = number;
 	p->open = *open;
-	if (net_timer_new(&p->timer, c->loop, on_answered, p) || ask(s, probe_ms)) {
+	if (net_timer_new(&p->timer, c->loop, on_answered, p)) {
+		free(p);
+		return POL_NOMEM;
+	}
+	if (ask(s, probe_ms)) {
 		net_timer_free(p->timer);
 		free(p);
-		return false;
+		return POL_TOO_MANY_CONNECTIONS;
 	}
 	p->oldest = s;
 	s->probe = p;
 	TAILQ_INSERT_TAIL(&c->probes.list, p, entry);
 	c->probes.n++;
 	net_timer_start(p->timer, probe_ms + PROBE_GRACE_MS);
-	return true;
+	return POL_NONE;
 }
 
 /* -- judged, and judged again */
@@ -213,8 +222,11 @@ static bool session_admit(struct core_edge *e, uint64_t number, const struct ipc
 	enum pol_reason reason = judge(c, open, scs);
 	struct core_session *s;
 
-	if (reason == POL_TOO_MANY_CONNECTIONS && probe_begin(e, number, open, core_scs_get(c, scs->name)))
-		return false; /* not yet */
+	if (reason == POL_TOO_MANY_CONNECTIONS) {
+		reason = probe_begin(e, number, open, core_scs_get(c, scs->name));
+		if (reason == POL_NONE)
+			return false; /* not yet */
+	}
 	if (reason == POL_NONE && c->sessions.by_key.n >= c->cfg->limits.sessions_max)
 		reason = POL_OVERLOAD;
 	s = reason == POL_NONE ? core_session_new(e, number, open, core_scs_get(c, scs->name)) : NULL;

@@ -102,8 +102,22 @@ static bool is_past(const struct core_dup *d, const struct core_dup_entry *e, ui
 	return e->answered && now_ms >= e->at_ms + d->window_ms;
 }
 
-/* What is older than the window goes; when there are too many, the one that was answered first goes before its time. What is not answered
- * is always kept: there are never more of those than requests that may be pending. */
+#define NOMEM_DROPS 8 /* entries that one new entry may cost when there is no memory */
+
+/* The one that was answered first goes before its time. What is not answered is always kept: there are never more of those than requests
+ * that may be pending. False: there is none. */
+static bool drop_oldest(struct core_dup *d)
+{
+	struct core_dup_entry *e = TAILQ_FIRST(&d->answered);
+
+	if (!e)
+		return false;
+	entry_free(d, e);
+	d->dropped++;
+	return true;
+}
+
+/* What is older than the window goes, and when there are too many, the oldest. */
 static void make_room(struct core_dup *d, uint64_t now_ms)
 {
 	struct core_dup_entry *e;
@@ -114,24 +128,22 @@ static void make_room(struct core_dup *d, uint64_t now_ms)
 			break;
 		entry_free(d, e);
 	}
-	if (e && d->map.n >= d->entries_max) {
-		entry_free(d, e);
-		d->dropped++;
-	}
+	if (d->map.n >= d->entries_max)
+		(void)drop_oldest(d);
 }
 
 static bool add_waiter(struct core_dup_entry *e, const struct core_dup_waiter *waiter)
 {
 	struct waiter *w;
 
-	if (e->waiters_n == CORE_DUP_WAITERS_MAX) { /* the oldest has long given up */
+	w = e->waiters_n < CORE_DUP_WAITERS_MAX ? malloc(sizeof *w) : NULL;
+	if (w) {
+		e->waiters_n++;
+	} else { /* no room or no memory: the oldest has long given up */
 		w = STAILQ_FIRST(&e->waiters);
-		STAILQ_REMOVE_HEAD(&e->waiters, entry);
-	} else {
-		w = malloc(sizeof *w);
 		if (!w)
 			return false;
-		e->waiters_n++;
+		STAILQ_REMOVE_HEAD(&e->waiters, entry);
 	}
 	w->w = *waiter;
 	STAILQ_INSERT_TAIL(&e->waiters, w, entry);
@@ -148,6 +160,8 @@ static struct core_dup_entry *entry_new(struct core_dup *d, const uint8_t *key, 
 	if (e) /* past its window, and answered after one that is not */
 		entry_free(d, e);
 	e = calloc(1, sizeof *e + key_len);
+	for (int i = 0; !e && i < NOMEM_DROPS && drop_oldest(d); i++)
+		e = calloc(1, sizeof *e + key_len);
 	if (!e)
 		return NULL;
 	STAILQ_INIT(&e->waiters);
@@ -192,7 +206,7 @@ enum core_dup_verdict core_dup_look(struct core_dup *d, const char *origin_host,
 	}
 	if (e) {
 		*entry = e;
-		(void)add_waiter(e, waiter); /* without memory the copy has no answer and its sender sends another */
+		(void)add_waiter(e, waiter); /* false: from the journal, and no memory; the edge answers in time */
 		return CORE_DUP_IN_FLIGHT;
 	}
 	e = entry_new(d, key, key_len, digest, now_ms);
@@ -201,7 +215,7 @@ enum core_dup_verdict core_dup_look(struct core_dup *d, const char *origin_host,
 		e = NULL;
 	}
 	*entry = e;
-	return CORE_DUP_NEW;
+	return e ? CORE_DUP_NEW : CORE_DUP_NOMEM;
 }
 
 void core_dup_settle(struct core_dup *d, struct core_dup_entry *e, const struct ipc_device_action_answer *a, core_dup_tell_fn *fn,

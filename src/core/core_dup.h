@@ -23,7 +23,8 @@ ERR_MUST_USE int core_dup_new(struct core_dup **out, uint32_t entries_max, uint6
 void core_dup_free(struct core_dup *d); /* NULL allowed */
 
 enum core_dup_verdict {
-	CORE_DUP_NEW, /* *entry is new and has the waiter; NULL when there is no memory for one: then copies are not recognised */
+	CORE_DUP_NEW,       /* *entry is new and has the waiter */
+	CORE_DUP_NOMEM,     /* no memory for an entry: copies would not be recognised. *entry is NULL */
 	CORE_DUP_IN_FLIGHT, /* the waiter waits with the first, whose entry is *entry */
 	CORE_DUP_ANSWERED,  /* *answer is what the first got */
 	CORE_DUP_DIFFERS,

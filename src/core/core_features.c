@@ -1,4 +1,6 @@
-/* core_features.c - what the SMS-SC supports (TS 29.229 7.2): each answer lists all its features. */
+/* core_features.c - what each SMS-SC supports (TS 29.229 7.2): each answer lists all its features. */
+#include <string.h>
+
 #include "apps/t4_dtr.h"
 #include "core/core_int.h"
 
@@ -19,40 +21,79 @@ bool core_says_unsupported(const struct app_head *head)
 	       head->experimental_result.code == APP_ERROR_FEATURE_UNSUPPORTED;
 }
 
-/* A refusal without features may come from a relay. */
-void core_features_learn(struct core *c, const struct app_head *head)
+/* Its row, made when there is room; NULL: there is none, and nothing is learnt. */
+static enum core_feature *row_of(struct core_peer *p, const struct dia_bytes *origin_host)
 {
-	enum core_feature before = c->peers.recall_replace;
+	struct core_features *f = &p->features;
+	char host[IDENT_HOST_MAX + 1];
+	const char *kept;
 
-	if (has_feature(head))
-		c->peers.recall_replace = CORE_FEATURE_THERE;
-	else if (core_says_unsupported(head) || (head->result_code.present && head->result_code.v / 1000 == 2))
-		c->peers.recall_replace = CORE_FEATURE_MISSING;
-	if (c->peers.recall_replace != before)
-		log_info(c->log, "core", "the SMS-SC %s recall and replace",
-			 c->peers.recall_replace == CORE_FEATURE_THERE ? "knows" : "does not know");
+	if (ident_host(host, origin_host->p, origin_host->len))
+		return NULL;
+	for (size_t i = 0; i < f->n; i++) {
+		if (strcmp(f->row[i].host, host) == 0)
+			return &f->row[i].recall_replace;
+	}
+	kept = f->n < TRG_NAMES_MAX ? trg_names_keep(&p->core->triggers.smssc_hosts, host) : NULL;
+	if (!kept)
+		return NULL;
+	f->row[f->n].host = kept;
+	return &f->row[f->n++].recall_replace;
 }
 
-enum core_feature core_feature_of(const struct core *c)
+/* A refusal without features may come from a relay. */
+void core_features_learn(struct core_peer *p, const struct app_head *head)
 {
-	switch (c->cfg->t4.recall_replace) {
+	bool there = has_feature(head);
+	enum core_feature now = there ? CORE_FEATURE_THERE : CORE_FEATURE_MISSING, *known;
+
+	if (!there && !core_says_unsupported(head) && !(head->result_code.present && head->result_code.v / 1000 == 2))
+		return;
+	known = row_of(p, &head->origin_host);
+	if (!known || *known == now)
+		return;
+	*known = now;
+	log_info(p->core->log, "core", "the SMS-SC %.*s %s recall and replace", (int)head->origin_host.len,
+		 (const char *)head->origin_host.p, there ? "knows" : "does not know");
+}
+
+static enum core_feature learnt(const struct core_features *f, const char *host)
+{
+	enum core_feature all = f->n ? f->row[0].recall_replace : CORE_FEATURE_UNKNOWN;
+
+	for (size_t i = 0; i < f->n; i++) {
+		if (host && strcmp(f->row[i].host, host) == 0)
+			return f->row[i].recall_replace;
+		if (f->row[i].recall_replace != all)
+			all = CORE_FEATURE_UNKNOWN;
+	}
+	return host ? CORE_FEATURE_UNKNOWN : all;
+}
+
+enum core_feature core_feature_of(const struct core *c, const char *host)
+{
+	const struct cfg_route *t4 = &c->cfg->t4;
+
+	switch (t4->recall_replace) {
 	case CFG_RECALL_ON:
 		return CORE_FEATURE_THERE;
 	case CFG_RECALL_OFF:
 		return CORE_FEATURE_MISSING;
 	default:
-		return c->peers.recall_replace;
+		if (!host && t4->destination_host[0])
+			host = t4->destination_host;
+		return learnt(&c->peers.row[t4->peer_index].features, host);
 	}
 }
 
-bool core_t4_can_recall(void *arg)
+bool core_t4_can_recall(void *arg, const struct trg *t)
 {
-	return core_feature_of(arg) != CORE_FEATURE_MISSING;
+	return core_feature_of(arg, t->taker) != CORE_FEATURE_MISSING;
 }
 
-struct ipc_opt_u32 core_t4_target(const struct core *c)
+struct ipc_opt_u32 core_t4_target(const struct core *c, const char *host)
 {
-	enum core_feature f = core_feature_of(c);
+	enum core_feature f = core_feature_of(c, host);
 
 	return (struct ipc_opt_u32){ f == CORE_FEATURE_THERE ? TSP_TARGET_RECALL_REPLACE : 0, f != CORE_FEATURE_UNKNOWN };
 }

@@ -18,20 +18,25 @@ void core_proven_add(const struct core *c, struct core_proven *p, const char *ur
 	p->n++;
 }
 
-struct core_proven *core_proven_of(const struct core *c, const struct ipc_identity *id)
+int core_proven_of(struct core_proven **out, const struct core *c, const struct ipc_identity *id)
 {
-	struct core_proven *p = id->groups_n ? calloc(1, sizeof *p) : NULL;
+	struct core_proven *p;
 
+	*out = NULL;
+	if (!id->groups_n)
+		return 0;
+	p = calloc(1, sizeof *p);
 	if (!p)
-		return NULL;
+		return ERR_NOMEM;
 	for (uint8_t i = 0; i < id->groups_n; i++)
 		core_proven_add(c, p, id->groups[i]);
 	if (p->n == 0) {
 		free(p);
-		return NULL;
+		return 0;
 	}
 	p->not_after_s = id->not_after_s;
-	return p;
+	*out = p;
+	return 0;
 }
 
 void core_proven_free(struct core_proven *p)

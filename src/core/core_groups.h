@@ -18,8 +18,8 @@ struct core_proven {
 
 /* Adds the group that a SAN URI names; nothing when it names none. */
 void core_proven_add(const struct core *c, struct core_proven *p, const char *uri);
-/* Returns owned. NULL when the certificate names no group, and when there is no memory: then the SCS is in no proven group. */
-struct core_proven *core_proven_of(const struct core *c, const struct ipc_identity *id);
+/* *out is owned by the caller; NULL: the certificate names no group. ERR_NOMEM: nobody knows in which groups the SCS is. */
+ERR_MUST_USE int core_proven_of(struct core_proven **out, const struct core *c, const struct ipc_identity *id);
 void core_proven_free(struct core_proven *p); /* NULL allowed */
 
 /* As text, for a trigger that outlives the session and the core; empty for NULL. */

@@ -36,6 +36,18 @@ static void entry_free(struct core *c, struct core_past_entry *e)
 	free(e);
 }
 
+/* The oldest goes before its time. False: there is none. */
+static bool drop_oldest(struct core *c)
+{
+	struct core_past_entry *e = TAILQ_FIRST(&c->past.by_age);
+
+	if (!e)
+		return false;
+	entry_free(c, e);
+	st_count(&c->st, ST_REPORT_DUPLICATES_FULL);
+	return true;
+}
+
 static void forget(struct core *c, uint64_t now_ms, uint32_t most)
 {
 	struct core_pasts *p = &c->past;
@@ -55,10 +67,8 @@ static void make_room(struct core *c, uint64_t now_ms)
 	struct core_pasts *p = &c->past;
 
 	forget(c, now_ms, FORGOTTEN_A_TIME);
-	if (p->n < p->max)
-		return;
-	entry_free(c, TAILQ_FIRST(&p->by_age));
-	st_count(&c->st, ST_REPORT_DUPLICATES_FULL);
+	if (p->n >= p->max)
+		(void)drop_oldest(c);
 }
 
 struct texts {
@@ -75,14 +85,22 @@ static const char *keep(char **at, const char *text)
 	return kept;
 }
 
-static struct core_past_entry *entry_new(struct core *c, const struct texts *x, uint64_t now_ms)
+/* When there is no memory, at most so many of the oldest give theirs. */
+#define NOMEM_DROPS 8
+
+static struct core_past_entry *entry_new(struct core *c, const struct texts *x, uint64_t now_ms, int drops)
 {
 	struct core_past_entry *e;
+	size_t size =
+	    sizeof *e + strlen(x->scs) + strlen(x->imsi) + strlen(x->msisdn) + strlen(x->external) + strlen(x->taker) + 5;
 	char *at;
 
 	make_room(c, now_ms);
-	e = calloc(1,
-		   sizeof *e + strlen(x->scs) + strlen(x->imsi) + strlen(x->msisdn) + strlen(x->external) + strlen(x->taker) + 5);
+	e = calloc(1, size);
+	if (!e && core_memory_spend(c)) /* it is of what was accepted */
+		e = calloc(1, size);
+	for (int i = 0; !e && i < drops && drop_oldest(c); i++)
+		e = calloc(1, size);
 	if (!e)
 		return NULL;
 	at = (char *)(e + 1);
@@ -216,7 +234,7 @@ static struct core_past_entry *remember(struct core *c, const struct trg *t, uin
 {
 	struct texts x = { t->req.scs, t->sub.imsi, t->sub.msisdn[0] ? t->sub.msisdn : t->req.msisdn, t->req.external,
 			   t->taker ? t->taker : "" };
-	struct core_past_entry *e = entry_new(c, &x, now_ms);
+	struct core_past_entry *e = entry_new(c, &x, now_ms, NOMEM_DROPS);
 
 	if (!e || !trigger_matters(t))
 		return e;
@@ -386,7 +404,7 @@ static int restore(struct core *c, uint64_t number, const struct old *o)
 		err = core_drrs_restore(c, o->drr, o->reported_ms);
 	if (err == ERR_NOMEM)
 		return err;
-	e = entry_new(c, &o->texts, core_now_ms(c));
+	e = entry_new(c, &o->texts, core_now_ms(c), 0); /* nothing durable is given up for it */
 	if (!e)
 		return ERR_NOMEM;
 	e->number = number;

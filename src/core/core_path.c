@@ -73,7 +73,7 @@ static struct ipc_device_action_answer answer_of(const struct visit *v, const st
 {
 	struct ipc_device_action_answer a = { .result_code = DIA_RESULT_SUCCESS,
 					      .request_status = verdict->status,
-					      .feature_supported = core_t4_target(v->core) };
+					      .feature_supported = core_t4_target(v->core, NULL) };
 
 	if (verdict->status == TSP_STATUS_TEMPORARYERROR && v->a->host_named && verdict->reason == POL_OVERLOAD)
 		a.result_code = DIA_RESULT_TOO_BUSY;
@@ -193,7 +193,7 @@ static void in_flight(struct visit *v)
 
 static enum stage stage_duplicate(struct visit *v)
 {
-	struct pol_verdict differs = pol_verdict_of(POL_DUPLICATE_DIFFERS);
+	struct pol_verdict differs = pol_verdict_of(POL_DUPLICATE_DIFFERS), nomem = pol_verdict_of(POL_NOMEM);
 	struct core *c = v->core;
 	struct ipc_device_action_answer answer;
 	uint64_t dropped = core_dup_dropped(c->dup);
@@ -213,6 +213,8 @@ static enum stage stage_duplicate(struct visit *v)
 		in_flight(v);
 		log_info(c->log, "core", "transaction %s: a copy, waits with the first", v->text);
 		return STAGE_SUSPENDED;
+	case CORE_DUP_NOMEM:
+		return refuse(v, &nomem);
 	case CORE_DUP_DIFFERS:
 		st_count(&c->st, ST_DUPLICATES_FOREIGN);
 		return refuse(v, &differs); /* v->dup is not set: the first keeps its entry */
@@ -355,22 +357,23 @@ static enum stage stage_submit(struct visit *v)
 {
 	struct pol_verdict nomem = pol_verdict_of(POL_NOMEM);
 	struct trg_event start = { .kind = TRG_EV_START };
+	struct core_decision_input *input;
 	char groups[TRG_GROUPS_LEN_MAX + 1];
 	struct trg_request req;
 	struct core_trigger *t;
 
 	core_proven_text(groups, v->session->proven);
 	request_of(&req, v, groups);
-	if (make(&t, v, &req)) {
+	input = calloc(1, sizeof *input); /* it has the deadline of the answer */
+	if (!input || make(&t, v, &req)) {
+		free(input);
 		st_count(&v->core->st, ST_MEMORY_REFUSED);
 		return refuse(v, &nomem);
 	}
 	memcpy(t->transaction, v->text, sizeof t->transaction);
-	t->input = calloc(1, sizeof *t->input);
-	if (t->input) {
-		memcpy(t->input->address, v->session->address, sizeof t->input->address);
-		snprintf(t->input->rule, sizeof t->input->rule, "%s", v->verdict.rule);
-	}
+	memcpy(input->address, v->session->address, sizeof input->address);
+	snprintf(input->rule, sizeof input->rule, "%s", v->verdict.rule);
+	t->input = input;
 	t->detected = v->verdict.detected[0] != 0;
 	t->dup = v->dup;
 	if (t->dup)

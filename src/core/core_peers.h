@@ -21,6 +21,7 @@ struct core_peer {
 	uint64_t since_ms; /* of the state */
 	uint64_t requests, answers, timeouts, lost;
 	struct core_lapses lapses;
+	struct core_features features; /* of the SMS-SCs behind it */
 	uint32_t outstanding, waiting_n;
 	TAILQ_HEAD(, core_trigger) waiting[2]; /* [1]: of priority */
 	bool open;
@@ -38,8 +39,7 @@ struct core_peers {
 	size_t n;
 	struct link_conf link_conf;
 	const struct core_peer_events *events;
-	struct link_ids ids;              /* of requests to the peers */
-	enum core_feature recall_replace; /* of the SMS-SC, from its last answer */
+	struct link_ids ids; /* of requests to the peers */
 };
 
 /* Begins to connect. Borrows both. ERR_NOMEM, ERR_INVAL. */

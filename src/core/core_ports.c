@@ -147,7 +147,7 @@ static void port_answer(void *arg, struct trg *trg, const struct trg_answer *ans
 		.result_code = DIA_RESULT_SUCCESS,
 		.request_status = answer->status,
 		.mtc_error_diagnostic = { answer->has_diagnostic ? answer->diagnostic : 0, answer->has_diagnostic },
-		.feature_supported = core_t4_target(c),
+		.feature_supported = core_t4_target(c, trg->taker),
 	};
 	char device[POL_DEVICE_TEXT_MAX];
 	struct core_decision d = core_trigger_decision(t, device);

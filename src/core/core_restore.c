@@ -9,19 +9,24 @@
 #include "core/core_restore.h"
 
 /* The request's place among the duplicates, so that a copy of it is recognised: with its answer, or waiting for one. */
-static void restore_dup(struct core_trigger *t)
+static int restore_dup(struct core_trigger *t)
 {
 	const struct trg *trg = t->trg;
 	uint64_t window_ms = t->core->cfg->limits.duplicates_window_ms;
 	struct ipc_device_action_answer a = { .result_code = DIA_RESULT_SUCCESS, .request_status = trg->answer_status };
+	int err;
 
 	if (trg->answered && core_now_ms(t->core) >= trg->req.received_ms + window_ms)
-		return; /* a copy now is a new request */
-	if (core_dup_restore(t->core->dup, trg->req.origin_host, trg->req.end_to_end, trg->req.digest, trg->answered ? &a : NULL,
-			     trg->req.received_ms, &t->dup))
+		return 0; /* a copy now is a new request */
+	err = core_dup_restore(t->core->dup, trg->req.origin_host, trg->req.end_to_end, trg->req.digest,
+			       trg->answered ? &a : NULL, trg->req.received_ms, &t->dup);
+	if (err == ERR_NOMEM)
+		return err;
+	if (err)
 		log_warn(t->core->log, "core", "transaction %s: copies of its request will not be recognised", t->transaction);
 	else if (t->dup)
 		core_dup_set_owner(t->dup, t);
+	return 0;
 }
 
 static int restore_one(void *arg, uint64_t number, const void *record, size_t len)
@@ -60,7 +65,8 @@ static int restore_one(void *arg, uint64_t number, const void *record, size_t le
 	core_trigger_attach(t, c, scs);
 	core_quota_restored(t);
 	core_trigger_by_device(t);
-	restore_dup(t);
+	if (restore_dup(t))
+		return ERR_NOMEM;
 	if (t->trg->drr && core_drrs_restore(c, t->trg->drr, t->trg->reported_ms))
 		return ERR_NOMEM;
 	st_count(&c->st, ST_JOURNAL_RECOVERED);

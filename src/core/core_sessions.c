@@ -61,8 +61,10 @@ struct core_session *core_session_new(struct core_edge *e, uint64_t number, cons
 	struct core_session *s = calloc(1, sizeof *s);
 	struct core *c = e->core;
 
-	if (!s)
+	if (!s || core_proven_of(&s->proven, c, &open->identity)) {
+		free(s);
 		return NULL;
+	}
 	s->core = c;
 	s->edge = e;
 	s->scs = scs;
@@ -72,10 +74,10 @@ struct core_session *core_session_new(struct core_edge *e, uint64_t number, cons
 	s->since_ms = core_now_ms(c);
 	s->not_after_s = open->identity.not_after_s;
 	if (s->not_after_s && heap_set(&c->sessions.expiries, &s->expiry, s->not_after_s)) {
+		core_proven_free(s->proven);
 		free(s); /* nobody would cut it in time */
 		return NULL;
 	}
-	s->proven = core_proven_of(c, &open->identity);
 	TAILQ_INIT(&s->notices);
 	map_add(&c->sessions.by_key, &s->node, &s->key, sizeof s->key);
 	TAILQ_INSERT_TAIL(&c->sessions.list, s, entry);

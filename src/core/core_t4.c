@@ -125,17 +125,17 @@ static void set_taker(struct meaning *out, const struct t4_dta *dta)
 		out->ev.taker = out->taker;
 }
 
-static void meaning_of(struct meaning *out, struct core_trigger *t, const struct t4_dta *dta)
+static void meaning_of(struct meaning *out, struct core_trigger *t, struct core_peer *p, const struct t4_dta *dta)
 {
 	struct trg_event *ev = &out->ev;
 	struct pol_verdict v;
 
-	core_features_learn(t->core, &dta->head);
+	core_features_learn(p, &dta->head);
 	switch (map_dta(&v, t->core, dta, is_replace(t->trg))) {
 	case POL_T4_TAKEN:
 		ev->kind = TRG_EV_DTA_OK;
-		ev->no_feature = core_feature_of(t->core) == CORE_FEATURE_MISSING;
 		set_taker(out, dta);
+		ev->no_feature = core_feature_of(t->core, ev->taker) == CORE_FEATURE_MISSING;
 		return;
 	case POL_T4_STORED:
 		ev->kind = TRG_EV_DTA_STORED;
@@ -190,7 +190,7 @@ static void on_dta(void *arg, int err, const struct dia_msg *m)
 	if (err == ERR_TIMEOUT)
 		st_count(&t->core->st, ST_T4_TIMEOUTS);
 	if (!err && read_dta(&dta, t, &asked, m))
-		meaning_of(&what, t, &dta);
+		meaning_of(&what, t, asked.peer, &dta);
 	core_trigger_step(t, &what.ev);
 }
 
@@ -289,7 +289,7 @@ static void on_recalled(void *arg, int err, const struct dia_msg *m)
 	if (!err && read_dta(&dta, t, &asked, m)) {
 		enum pol_t4_meaning meaning = map_dta(&v, t->core, &dta, false);
 
-		core_features_learn(t->core, &dta.head);
+		core_features_learn(asked.peer, &dta.head);
 		if (meaning != POL_T4_UNHANDLED)
 			ev.kind = meaning == POL_T4_TAKEN ? TRG_EV_RECALL_DONE : TRG_EV_RECALL_NO;
 		ev.status = v.status;

@@ -236,6 +236,8 @@ int core_triggers_init(struct core *c, const struct trg_ports *ports)
 	if (sip_key_new(&p->smssc_hosts.key))
 		return ERR_IO;
 	p->scs_names.key = p->rule_texts.key = p->smssc_hosts.key;
+	if (trg_names_reserve(&p->smssc_hosts))
+		return ERR_NOMEM;
 	return map_init(&p->by_ref) || multimap_init(&p->by_device) ? ERR_NOMEM : 0;
 }
 

@@ -96,6 +96,10 @@ static int verify_chain_rules(STACK_OF(X509) * chain, uint64_t *not_after_s, cha
 
 		if (!err && i + 1 < n)
 			err = verify_signature_kind(cert, words, sizeof words);
+		if (!err && !end) { /* 0 would mean that it never ends */
+			snprintf(words, sizeof words, "its end cannot be read");
+			err = ERR_AUTH;
+		}
 		if (err) {
 			tls_subject(subject, sizeof subject, cert);
 			snprintf(why, why_size, "certificate of '%s': %s", subject, words);

@@ -186,7 +186,7 @@ struct trg_ports {
 	/* Steps another trigger, the original. What both write is in one commit when the step is the same. */
 	void (*tell)(void *arg, struct trg *original, const struct trg_event *ev);
 	/* Does the SMS-SC know recall and replace? True as long as it has not shown otherwise. */
-	bool (*can_recall)(void *arg);
+	bool (*can_recall)(void *arg, const struct trg *t);
 	/* For the audit; may be NULL. */
 	void (*revoked)(void *arg, struct trg *t, enum trg_revocation how);
 	/* Every transition, for the log; may be NULL. A pair that is not in the table is shown with from == to and `refused`. */

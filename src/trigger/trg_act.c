@@ -193,7 +193,7 @@ static bool contradicting(const struct trg *t)
 /* Without the feature a recall is not sent, and a replace is a new trigger (TS 29.368 6.4.13). */
 static bool feature_allows(struct trg *t, struct trg_refusal *no)
 {
-	if (!trg_changes(t) || t->ports->can_recall(t->arg))
+	if (!trg_changes(t) || t->ports->can_recall(t->arg, t))
 		return true;
 	if (t->req.action == TSP_ACTION_REPLACE) {
 		t->as_new = true;

@@ -3,6 +3,7 @@
 #pragma once
 #include <stddef.h>
 
+#include "base/err.h"
 #include "base/sip.h"
 
 #define TRG_NAMES_MAX 32 /* when `max` is 0: a peer that says ever new names is not listened to for ever */
@@ -12,8 +13,13 @@ struct trg_names { /* starts zeroed */
 	size_t n, cap; /* slots are at most half full */
 	size_t max;    /* names */
 	struct sip_key key; /* the owner's random one: peers choose names */
+	char *room;    /* for all of them, with trg_names_reserve(); else NULL */
 };
 
-/* The kept copy of `name`, valid until trg_names_fini(); NULL when there are too many or no memory. "" and NULL give NULL. */
+#define TRG_NAME_LEN_MAX 255 /* of a name in a reserved room */
+/* Takes the memory for `max` names now, so that keeping one needs none: for names that decide something. ERR_NOMEM. */
+ERR_MUST_USE int trg_names_reserve(struct trg_names *names);
+
+/* The kept copy of `name`, valid until trg_names_fini(); NULL when there are too many, it is too long, or no memory. "" and NULL give NULL. */
 const char *trg_names_keep(struct trg_names *names, const char *name);
 void trg_names_fini(struct trg_names *names);

@@ -132,7 +132,7 @@ static void test_what_a_certificate_proves_ends_with_it(void **state)
 	struct core_proven *proven;
 
 	strcpy(id.groups[0], URI "fleet");
-	proven = core_proven_of(p->core, &id);
+	assert_int_equal(core_proven_of(&proven, p->core, &id), 0);
 	assert_non_null(proven);
 	assert_int_equal(core_asker("acme", proven, 1000000).proven_n, 1);
 	assert_int_equal(core_asker("acme", proven, 1000999).proven_n, 1); /* its last second */
@@ -150,7 +150,7 @@ static void test_proven_groups_come_back_from_their_text(void **state)
 	strcpy(id.groups[0], URI "fleet");
 	strcpy(id.groups[1], URI "yard-2");
 	strcpy(id.groups[2], URI "x");
-	proven = core_proven_of(p->core, &id);
+	assert_int_equal(core_proven_of(&proven, p->core, &id), 0);
 	core_proven_text(text, proven);
 	assert_string_equal(text, "fleet yard-2 x");
 	core_proven_from(&back, text, 1000);

@@ -258,8 +258,9 @@ static inline void fake_tell(void *arg, struct trg *original, const struct trg_e
 	trg_step(original, ev, f->now_ms);
 }
 
-static inline bool fake_can_recall(void *arg)
+static inline bool fake_can_recall(void *arg, const struct trg *t)
 {
+	(void)t;
 	return !((struct fake *)arg)->no_feature;
 }
 

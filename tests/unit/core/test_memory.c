@@ -1,0 +1,230 @@
+/* Out of memory is trouble, and never a decision: whichever allocation fails, nobody is refused for another reason, and nobody is taken for
+ * somebody else. Each test lets the first allocation fail, then the second, and so on, until all went well. */
+#include "tests/unit/test.h"
+
+#include <stdlib.h>
+
+#include "core/core_int.h"
+#include "core/core_past.h"
+#include "tests/unit/core/core_play.h"
+
+/* -- allocations of the product, of which one fails (the linker puts these in their place) */
+
+void *__real_calloc(size_t n, size_t size);
+void *__real_malloc(size_t size);
+void *__real_realloc(void *p, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_realloc(void *p, size_t size);
+
+static struct {
+	unsigned left; /* so many more go well; 0: none fails */
+	bool failed;
+} memory;
+
+static bool fails(void)
+{
+	if (!memory.left || --memory.left)
+		return false;
+	memory.failed = true;
+	return true;
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+	return fails() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_malloc(size_t size)
+{
+	return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_realloc(void *p, size_t size)
+{
+	return fails() ? NULL : __real_realloc(p, size);
+}
+
+static void fail_the(unsigned nth)
+{
+	memory.left = nth;
+	memory.failed = false;
+}
+
+static bool failed(void)
+{
+	memory.left = 0;
+	return memory.failed;
+}
+
+#define MANY 200u /* allocations of one request or session, at most */
+
+/* -- the play */
+
+static int setup(void **state)
+{
+	struct asc_rule_new rule = { "group:fleet", "*@b.example", ASSOC_ALLOW, ASSOC_RIGHT_TRIGGER, 0, 0, ASSOC_ENFORCE };
+	struct asc_group fleet = { .name = "fleet", .anchor = "anchor-a" };
+	struct core_play *p = __real_calloc(1, sizeof *p);
+	struct asc_why why;
+
+	assert_non_null(p);
+	core_play_start(p);
+	core_play_provision(p);
+	assert_int_equal(asc_group_put(p->core->store.asc, &fleet, &why), 0);
+	assert_int_equal(asc_rule_add(p->core->store.asc, &rule, &why), 0);
+	*state = p;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	core_play_end(*state);
+	free(*state);
+	return 0;
+}
+
+static struct ipc_session_open in_fleet(void)
+{
+	struct ipc_session_open s = core_play_session("scs.acme.example", "anchor-a");
+
+	strcpy(s.identity.groups[s.identity.groups_n++], "urn:mtc:group:fleet");
+	return s;
+}
+
+static int64_t ask(struct core_play *p, uint64_t session, uint32_t reference, uint32_t end_to_end)
+{
+	static uint64_t transaction = 1000;
+	struct ipc_device_action a = core_play_action(session, "meter-1@b.example", reference);
+
+	a.end_to_end = end_to_end;
+	return core_play_ask(p, transaction++, &a);
+}
+
+/* 201 is yes here, for there is no HSS to go on with; 105 is what an SCS outside the group is told. */
+static void test_a_session_is_in_its_group_or_not_admitted(void **state)
+{
+	struct core_play *p = *state;
+	struct ipc_session_open open = in_fleet();
+	unsigned nth = 1, refused = 0;
+
+	assert_true(core_play_open(p, 999, &open).admitted); /* the SCS is known, so that each round asks for the same memory */
+	core_play_send(p, ipc_session_closed_put(p->record, p->generation, 999, &(struct ipc_session_closed){ "ended" }));
+	for (bool some = true; some && nth < MANY; nth++) {
+		struct ipc_session_verdict v;
+
+		fail_the(nth);
+		v = core_play_open(p, nth, &open);
+		some = failed();
+		if (!v.admitted) {
+			refused++;
+			assert_int_equal(v.result_code, DIA_RESULT_TOO_BUSY);
+			assert_string_equal(v.reason, pol_reason_str(POL_NOMEM));
+			continue;
+		}
+		assert_int_equal(ask(p, nth, nth, nth), 201);
+		core_play_send(p, ipc_session_closed_put(p->record, p->generation, nth, &(struct ipc_session_closed){ "ended" }));
+	}
+	assert_true(nth < MANY);
+	assert_true(refused >= 2); /* of the session, of its groups */
+}
+
+static void test_a_request_is_trouble_or_as_ever(void **state)
+{
+	struct core_play *p = *state;
+	struct ipc_session_open open = in_fleet();
+	unsigned nth = 1;
+
+	assert_true(core_play_open(p, 1, &open).admitted);
+	for (bool some = true; some && nth < MANY; nth++) {
+		int64_t first;
+
+		fail_the(nth);
+		first = ask(p, 1, 1000 + nth, 5000 + nth);
+		some = failed();
+		assert_int_equal(first, 201);
+		assert_int_equal(ask(p, 1, 1000 + nth, 5000 + nth), 201); /* its copy */
+	}
+	assert_true(nth < MANY);
+}
+
+/* A copy is known, whatever fails while the first is taken: it never becomes a request of its own, which 107 would answer. */
+static void test_a_request_whose_copies_could_not_be_known_is_not_taken(void **state)
+{
+	static const uint8_t digest[CORE_DIGEST_LEN] = { 1 };
+	const struct core_dup_waiter waiter = { 7, 1, 1 };
+	struct ipc_device_action_answer answer;
+	struct core_dup_entry *entry;
+	struct core_dup *d;
+	unsigned nth = 1;
+
+	(void)state;
+	assert_int_equal(core_dup_new(&d, 100, 240000), 0);
+	for (bool some = true; some && nth < MANY; nth++) {
+		enum core_dup_verdict v;
+
+		fail_the(nth);
+		v = core_dup_look(d, "scs.acme.example", nth, digest, &waiter, 1000, &entry, &answer);
+		some = failed();
+		assert_true(v == (some ? CORE_DUP_NOMEM : CORE_DUP_NEW) || (v == CORE_DUP_NEW && entry));
+		assert_true((entry != NULL) == (v == CORE_DUP_NEW));
+	}
+	assert_true(nth > 2 && nth < MANY);
+	core_dup_free(d);
+}
+
+/* When there is no memory for another entry, the oldest gives its own: as when the table is full. */
+static void test_the_oldest_entry_makes_room(void **state)
+{
+	static const uint8_t digest[CORE_DIGEST_LEN] = { 1 };
+	const struct ipc_device_action_answer said = { .result_code = DIA_RESULT_SUCCESS };
+	const struct core_dup_waiter waiter = { 7, 1, 1 };
+	struct ipc_device_action_answer answer;
+	struct core_dup_entry *entry;
+	struct core_dup *d;
+
+	(void)state;
+	assert_int_equal(core_dup_new(&d, 100, 240000), 0);
+	assert_int_equal(core_dup_restore(d, "scs.acme.example", 1, digest, &said, 1000, NULL), 0);
+	fail_the(1);
+	assert_int_equal(core_dup_look(d, "scs.acme.example", 2, digest, &waiter, 1001, &entry, &answer), CORE_DUP_NEW);
+	assert_true(failed());
+	assert_non_null(entry);
+	assert_int_equal(core_dup_count(d), 1);
+	assert_int_equal(core_dup_dropped(d), 1);
+	core_dup_free(d);
+}
+
+/* Who took a trigger is who may report about it, and who is asked to take it back. */
+static void test_the_name_of_an_sms_sc_needs_no_memory(void **state)
+{
+	struct trg_names names = { .max = 4 };
+	const char *kept;
+
+	(void)state;
+	assert_int_equal(trg_names_reserve(&names), 0);
+	fail_the(1);
+	kept = trg_names_keep(&names, "smssc.core.operator.example");
+	assert_false(failed());
+	assert_non_null(kept);
+	assert_string_equal(kept, "smssc.core.operator.example");
+	assert_ptr_equal(trg_names_keep(&names, "smssc.core.operator.example"), kept);
+	assert_non_null(trg_names_keep(&names, "b"));
+	assert_non_null(trg_names_keep(&names, "c"));
+	assert_non_null(trg_names_keep(&names, "d"));
+	assert_null(trg_names_keep(&names, "e"));
+	trg_names_fini(&names);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_a_session_is_in_its_group_or_not_admitted, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_request_is_trouble_or_as_ever, setup, teardown),
+		cmocka_unit_test(test_a_request_whose_copies_could_not_be_known_is_not_taken),
+		cmocka_unit_test(test_the_oldest_entry_makes_room),
+		cmocka_unit_test(test_the_name_of_an_sms_sc_needs_no_memory),
+	};
+
+	return cmocka_run_group_tests_name("core memory", tests, NULL, NULL);
+}
