@@ -9,6 +9,12 @@ void core_transaction_text(char out[CORE_TRANSACTION_TEXT_MAX], uint32_t generat
 	snprintf(out, CORE_TRANSACTION_TEXT_MAX, "%" PRIu32 "-%06" PRIx64, generation, number);
 }
 
+/* What the decision log says the log need not say at once. */
+static enum log_level level(const struct core *c)
+{
+	return c->cfg->decisions[0] ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
+}
+
 static void emit(struct core *c, const struct aud_decision *d)
 {
 	if (aud_decision(c->decisions.aud, d))
@@ -77,8 +83,8 @@ void core_decide_detected(struct core *c, const struct core_decision *in)
 	struct aud_decision d = line_of(in, AUD_DETECTED);
 
 	emit(c, &d);
-	log_info(c->log, "core", "transaction %s: %s of %s for %s: would be refused by '%s'", in->transaction, d.action, in->scs,
-		 in->device, in->rule);
+	log_write(c->log, level(c), "core", "transaction %s: %s of %s for %s: would be refused by '%s'", in->transaction,
+		  d.action, in->scs, in->device, in->rule);
 }
 
 void core_decide_revoked(struct core *c, const struct core_decision *in, const char *action)
@@ -87,8 +93,8 @@ void core_decide_revoked(struct core *c, const struct core_decision *in, const c
 
 	d.action = action;
 	emit(c, &d);
-	log_info(c->log, "core", "transaction %s: %s of the trigger of %s for %s: %s", in->transaction, action, in->scs,
-		 in->device, in->reason == POL_NONE ? "taken back" : d.reason);
+	log_write(c->log, level(c), "core", "transaction %s: %s of the trigger of %s for %s: %s", in->transaction, action,
+		  in->scs, in->device, in->reason == POL_NONE ? "taken back" : d.reason);
 }
 
 void core_decide_action(struct core *c, const struct core_decision *in)
@@ -100,6 +106,6 @@ void core_decide_action(struct core *c, const struct core_decision *in)
 	if (in->result_code == DIA_RESULT_SUCCESS)
 		d.request_status = tsp_request_status_str(in->request_status);
 	emit(c, &d);
-	log_info(c->log, "core", "transaction %s: %s of %s for %s: %s%s", in->transaction, d.action, in->scs, in->device,
-		 accepted ? "accepted" : "refused: ", d.reason);
+	log_write(c->log, level(c), "core", "transaction %s: %s of %s for %s: %s%s", in->transaction, d.action, in->scs,
+		  in->device, accepted ? "accepted" : "refused: ", d.reason);
 }

@@ -6,24 +6,57 @@
 #include "core/core_dnr.h"
 #include "core/core_int.h"
 
-/* First the session that asked, if it is still there. Then any of the SCS takes its turn: one that does not answer is not asked again
- * at once. */
+static bool takes_reports(const struct core_session *s, uint64_t now_ms)
+{
+	return !s->edge->bad && now_ms >= s->refuses_until_ms;
+}
+
+/* First the session that asked, if it is still there. Then any of the SCS takes its turn. One that refused a report, or did not answer, is
+ * asked last until its pause is over: only when no other is left, and then the one that has paused longest. */
 static struct core_session *pick_session(const struct core_trigger *t, bool again)
 {
-	struct core_session *s = again ? NULL : core_session_find(t->core, t->asker.generation, t->asker.session);
+	struct core_session *s = again ? NULL : core_session_find(t->core, t->asker.generation, t->asker.session), *last = NULL;
+	uint64_t now_ms = net_loop_now_ms(t->core->loop);
 	struct core_scs *scs = t->scs;
 
-	if (s && s->scs == scs && !s->edge->bad)
+	if (s && s->scs == scs && takes_reports(s, now_ms))
 		return s;
 	TAILQ_FOREACH(s, &scs->sessions, of_scs)
 	{
-		if (s->edge->bad)
-			continue;
+		if (takes_reports(s, now_ms))
+			break;
+		if (!s->edge->bad && (!last || s->refuses_until_ms < last->refuses_until_ms))
+			last = s;
+	}
+	if (!s)
+		s = last;
+	if (s) {
 		TAILQ_REMOVE(&scs->sessions, s, of_scs);
 		TAILQ_INSERT_TAIL(&scs->sessions, s, of_scs);
-		return s;
 	}
-	return NULL;
+	return s;
+}
+
+/* The pause begins with dnr.retry_min and doubles up to dnr.retry_max; a report that is taken ends it. */
+static void learn(struct core_session *s, const struct ipc_device_notification_answer *a, bool taken)
+{
+	const struct cfg_dnr *dnr = &s->core->cfg->dnr;
+	bool first = !s->refuses_ms;
+
+	if (a->outcome == IPC_DNA_CLOSED)
+		return; /* it ends: that is no refusal */
+	if (taken) {
+		s->refuses_ms = s->refuses_until_ms = 0;
+		return;
+	}
+	s->refuses_ms = first ? dnr->retry_min_ms : 2 * s->refuses_ms;
+	if (s->refuses_ms > dnr->retry_max_ms)
+		s->refuses_ms = dnr->retry_max_ms;
+	s->refuses_until_ms = net_loop_now_ms(s->core->loop) + s->refuses_ms;
+	if (first && a->outcome != IPC_DNA_BUSY)
+		log_warn(s->core->log, "core", "%s at %s %s a report (%u); its other sessions are asked first", s->scs->name,
+			 s->address, a->outcome == IPC_DNA_ANSWERED ? "refuses" : "does not answer",
+			 a->result_code ? a->result_code : a->experimental_code);
 }
 
 static void fill(struct ipc_device_notification *out, const struct core *c, const struct trg *t, const struct core_session *s,
@@ -115,10 +148,11 @@ void core_report_on_answer(struct core_edge *e, uint64_t transaction, const stru
 	t = n->trigger;
 	if (acknowledged(a) && forgiven(n->session, a->lapses))
 		ev.kind = TRG_EV_DNA_OK;
+	learn(n->session, a, ev.kind == TRG_EV_DNA_OK);
 	if (ev.kind == TRG_EV_DNA_OK)
 		st_count(&c->st, ST_REPORTS_ACKNOWLEDGED);
-	log_info(c->log, "core", "transaction %s: report %s", t->transaction,
-		 ev.kind == TRG_EV_DNA_OK ? "acknowledged by the SCS" : "not acknowledged; it is sent again");
+	log_debug(c->log, "core", "transaction %s: report %s", t->transaction,
+		  ev.kind == TRG_EV_DNA_OK ? "acknowledged by the SCS" : "not acknowledged; it is sent again");
 	core_notice_free(n);
 	core_trigger_step(t, &ev);
 }

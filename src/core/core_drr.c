@@ -307,7 +307,7 @@ static void on_first(struct core_peer *p, const struct t4_drr *drr, struct core_
 		return;
 	}
 	st_count(&c->st, ST_REPORTS);
-	log_info(c->log, "core", "transaction %s: reported %s", t->transaction, tsp_delivery_outcome_str(ev.outcome));
+	log_debug(c->log, "core", "transaction %s: reported %s", t->transaction, tsp_delivery_outcome_str(ev.outcome));
 	core_trigger_step(t, &ev);
 }
 

@@ -39,6 +39,8 @@ struct core_session {
 	uint64_t since_ms, not_after_s; /* not_after_s: end of the certificate, 0 when none is known */
 	struct heap_node expiry;        /* in the order of not_after_s */
 	struct core_lapses lapses;      /* of its DNAs; log_next_ms is the SCS's */
+	uint64_t refuses_until_ms;      /* loop time; reports go to others until then. 0: it takes reports */
+	uint64_t refuses_ms;            /* the last such pause */
 	struct core_probe *probe;       /* a new connection waits for this session's watchdog answer; NULL: none */
 	struct map_node node;
 	TAILQ_HEAD(, core_notice) notices;

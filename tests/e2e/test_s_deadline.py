@@ -44,7 +44,8 @@ def submitted(p, within_s=3):
 
 
 def stand(labs, s6m, t4, limits=""):
-    p = labs.up(s6m_more=f", answer_wait: {s6m}", t4_more=f", answer_wait: {t4}", iwf_more=limits)
+    # A core that stands still is what is played here: nobody ends it for that.
+    p = labs.up(s6m_more=f", answer_wait: {s6m}", t4_more=f", answer_wait: {t4}", timers_more=", hang: 0s", iwf_more=limits)
     p.sc = in_place_of(p, "mtc-smssc")
     return p
 
