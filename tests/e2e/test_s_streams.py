@@ -322,12 +322,20 @@ def test_an_element_whose_log_nobody_reads_answers_and_ends(own_lab, name):
     os.close(r)
 
 
+def connected(p):
+    """False also while its control socket is not there yet."""
+    try:
+        return json.loads(p.ue("status"))["connected"]
+    except proc.LabError:
+        return False
+
+
 def test_events_that_nobody_reads_are_counted_and_told(own_lab):
     r, w = small_pipe()
     log = os.path.join(own_lab.lab["dir"], "log", "ue-again.log")
     with open(log, "wb") as stderr, Element(own_lab, "mtc-ue", more=["--queue", "4096"], stdout=w, stderr=stderr) as child:
         os.close(w)
-        proc.wait_until("devices are registered", lambda: json.loads(own_lab.ue("status"))["connected"], 10)
+        proc.wait_until("devices are registered", lambda: connected(own_lab), 10)
 
         def status():
             return json.loads(own_lab.ue("status"))
