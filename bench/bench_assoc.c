@@ -73,11 +73,13 @@ static uint64_t memory_of(const char *what)
 	char line[256];
 
 	while (f && fgets(line, sizeof line, f)) {
-		if (strncmp(line, what, strlen(what)) == 0 && sscanf(line + strlen(what), " %llu", &kib) == 1)
+		if (strncmp(line, what, strlen(what)) == 0 && sscanf(line + strlen(what), " %llu", &kib) == 1) {
 			break;
+		}
 	}
-	if (f)
+	if (f) {
 		fclose(f);
+	}
 	return kib * 1024;
 }
 
@@ -94,8 +96,9 @@ void provision(struct asc *a)
 		snprintf(s.origin_host, sizeof s.origin_host, "scs-%llu.example", (unsigned long long)i);
 		strcpy(s.realm, "example");
 		strcpy(s.anchor, "anchor-a");
-		if (asc_scs_put(a, &s, &w))
+		if (asc_scs_put(a, &s, &w)) {
 			die("scs", &w);
+		}
 	}
 }
 
@@ -106,8 +109,9 @@ static void on_imported(void *arg, int err, const struct asc_why *w, const struc
 	(void)arg;
 	over = true;
 	why = *w;
-	if (err || r->added != devices)
+	if (err || r->added != devices) {
 		die("import", &why);
+	}
 }
 
 /* A rule for each device, in an order that is nobody's: i * step mod devices, step prime to it. */
@@ -116,8 +120,9 @@ static void write_csv(const char *path)
 	FILE *f = fopen(path, "w");
 	uint64_t step = 6700417;
 
-	if (!f)
+	if (!f) {
 		die(path, &why);
+	}
 	fputs("who,device,effect,rights\n", f);
 	for (uint64_t i = 0; i < devices; i++) {
 		char device[48], scs[16];
@@ -127,8 +132,9 @@ static void write_csv(const char *path)
 		scs_of(scs, n);
 		fprintf(f, "%s,%s,allow,trigger\n", scs, device);
 	}
-	if (fclose(f))
+	if (fclose(f)) {
 		die(path, &why);
+	}
 }
 
 struct reading {
@@ -149,8 +155,9 @@ static void watch_memory(struct reading *r)
 {
 	uint64_t anon = memory_of("RssAnon:");
 
-	if (anon > r->anon_peak)
+	if (anon > r->anon_peak) {
 		r->anon_peak = anon;
+	}
 }
 
 static int on_row(void *arg, uint64_t line, const struct exc_row *row, char words[EXC_WHY_MAX])
@@ -159,8 +166,9 @@ static int on_row(void *arg, uint64_t line, const struct exc_row *row, char word
 	struct asc_rule_new rule = { .who = row->who, .device = row->device, .verdict = row->verdict, .rights = row->rights };
 
 	(void)words;
-	if (line % 1000000 == 0)
+	if (line % 1000000 == 0) {
 		watch_memory(r);
+	}
 	return asc_import_rule(r->im, line, &rule, row->keep, &why);
 }
 
@@ -185,8 +193,9 @@ static void import(const char *dir)
 	start = now_ns();
 	cpu = cpu_ns(CLOCK_PROCESS_CPUTIME_ID);
 	reading.fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (reading.fd < 0 || asc_import_begin(&reading.im, store, &conf, &why) || exc_read(&r, &rows) || rows != devices)
+	if (reading.fd < 0 || asc_import_begin(&reading.im, store, &conf, &why) || exc_read(&r, &rows) || rows != devices) {
 		die("read", &why);
+	}
 	read_ns = now_ns();
 	watch_memory(&reading);
 	if (asc_import_build(reading.im, &e)) {
@@ -195,8 +204,9 @@ static void import(const char *dir)
 	}
 	watch_memory(&reading);
 	asc_import_finish(reading.im, on_imported, NULL);
-	while (!over)
+	while (!over) {
 		(void)!asc_dset_del(store, "nobody-has-it", &why); /* waits for what is before it */
+	}
 	asc_import_free(reading.im);
 	printf("{\"what\":\"import\",\"rows\":%llu,\"rows_s\":%.2f,\"total_s\":%.2f,\"cpu_s\":%.2f,\"rss_peak\":%llu,\"anon_"
 	       "peak\":%llu}\n",
@@ -214,8 +224,9 @@ static void size(const char *dir)
 	struct stat st;
 
 	snprintf(path, sizeof path, "%s/dev-2/data.mdb", dir);
-	if (stat(path, &st))
+	if (stat(path, &st)) {
 		die(path, &why);
+	}
 	printf("{\"what\":\"size\",\"octets\":%llu,\"octets_a_device\":%.1f}\n", (unsigned long long)st.st_size,
 	       (double)st.st_size / (double)devices);
 }
@@ -228,8 +239,9 @@ static double find_some(char (*name)[48], char (*scs)[16])
 	for (int i = 0; i < BATCH; i++) {
 		struct asc_device device = { name[i], NULL };
 
-		if (asc_find_rules(store, &(struct asc_asker){ .scs = scs[i] }, &device, &f) || f.n != 1)
+		if (asc_find_rules(store, &(struct asc_asker){ .scs = scs[i] }, &device, &f) || f.n != 1) {
 			die("look-up", &why);
+		}
 	}
 	return (double)(cpu_ns(CLOCK_THREAD_CPUTIME_ID) - start) / BATCH;
 }
@@ -244,8 +256,9 @@ static double get_some(MDB_txn *txn, MDB_dbi dbi, char (*name)[48])
 		MDB_val key = { len + 1, room }, val;
 
 		memcpy(room + 1, name[i], len);
-		if (mdb_get(txn, dbi, &key, &val))
+		if (mdb_get(txn, dbi, &key, &val)) {
 			die("mdb_get", &why);
+		}
 	}
 	return (double)(cpu_ns(CLOCK_THREAD_CPUTIME_ID) - start) / BATCH;
 }
@@ -260,8 +273,9 @@ static MDB_txn *open_bare(const char *dir, MDB_dbi *dbi)
 	snprintf(path, sizeof path, "%s/dev-2/data.mdb", dir);
 	if (mdb_env_create(&env) || mdb_env_set_maxdbs(env, 4) || mdb_env_set_mapsize(env, (size_t)16 << 30) ||
 	    mdb_env_open(env, path, MDB_RDONLY | MDB_NOSUBDIR | MDB_NOLOCK | MDB_NORDAHEAD, 0600) ||
-	    mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) || mdb_dbi_open(txn, "dev", 0, dbi))
+	    mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) || mdb_dbi_open(txn, "dev", 0, dbi)) {
 		die("bare reader", &why);
+	}
 	return txn;
 }
 
@@ -288,9 +302,10 @@ static void look_up(const char *dir, int rounds)
 			get = get_some(txn, dbi, name);
 			find = find_some(name, scs);
 		}
-		if (round >= 0)
+		if (round >= 0) {
 			printf("{\"what\":\"look-up\",\"find_ns\":%.0f,\"mdb_get_ns\":%.0f,\"ratio\":%.3f}\n", find, get,
 			       find / get);
+		}
 	}
 	fflush(stdout);
 }
@@ -301,22 +316,25 @@ int main(int argc, char **argv)
 	int rounds = argc > 3 ? atoi(argv[3]) : 5;
 	struct elsewhere *other;
 
-	if (stdfd_open())
+	if (stdfd_open()) {
 		return 1;
+	}
 	if (argc < 2 || argc > 4 || (argc > 2 && (devices = strtoull(argv[2], NULL, 10)) < 1000) || rounds < 1) {
 		fprintf(stderr, "usage: bench_assoc DIR [DEVICES [ROUNDS]]\n");
 		return 2;
 	}
 	conf.dir = argv[1];
 	other = elsewhere_start(argv[1]); /* before there are threads */
-	if (asc_open(&store, &conf, &why))
+	if (asc_open(&store, &conf, &why)) {
 		die("open", &why);
+	}
 	provision(store);
 	import(argv[1]);
 	size(argv[1]);
 	look_up(argv[1], rounds);
-	for (int round = 0; round < rounds; round++)
+	for (int round = 0; round < rounds; round++) {
 		look_ups_under_load(store, devices, other, round);
+	}
 	asc_close(store);
 	elsewhere_end(other);
 	return 0;

@@ -26,8 +26,9 @@ static void on_changed(void *arg, const struct asc_outcome *out)
 {
 	struct changes *c = arg;
 
-	if (out->err)
+	if (out->err) {
 		die("change", &out->why);
+	}
 	c->outstanding = false;
 	c->made++;
 }
@@ -42,12 +43,14 @@ static void next_change(struct changes *c)
 	uint64_t n = any(1000);
 
 	scs_of(scs, n);
-	if (c->made % 4 == 0)
+	if (c->made % 4 == 0) {
 		snprintf(device, sizeof device, "*@domain-%llu.example", (unsigned long long)n);
-	else
+	} else {
 		device_of(device, any(c->devices));
-	if (asc_submit(c->store, &change, on_changed, c, &why))
+	}
+	if (asc_submit(c->store, &change, on_changed, c, &why)) {
 		die("submit", &why);
+	}
 	c->outstanding = true;
 }
 
@@ -72,10 +75,12 @@ static bool ordered(int fd, int wait_ms, char *order)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 
-	if (poll(&p, 1, wait_ms) != 1)
+	if (poll(&p, 1, wait_ms) != 1) {
 		return false;
-	if (read(fd, order, 1) != 1)
+	}
+	if (read(fd, order, 1) != 1) {
 		*order = 0; /* the end */
+	}
 	return true;
 }
 
@@ -88,18 +93,21 @@ static void serve(const char *dir, int order, int answer)
 
 	snprintf(path, sizeof path, "%s.elsewhere", dir);
 	conf.dir = path;
-	if (asc_open(&c.store, &conf, &why))
+	if (asc_open(&c.store, &conf, &why)) {
 		die("open elsewhere", &why);
+	}
 	provision(c.store);
 	for (;;) {
 		while (!ordered(order, what == 'g' ? 0 : -1, &what)) {
 			next_change(&c);
 			wait_for_changes(&c);
 		}
-		if (!what)
+		if (!what) {
 			break;
-		if (what == 's' && write(answer, &c.made, sizeof c.made) != sizeof c.made)
+		}
+		if (what == 's' && write(answer, &c.made, sizeof c.made) != sizeof c.made) {
 			break;
+		}
 		c.made = 0;
 	}
 	asc_close(c.store);
@@ -110,11 +118,13 @@ struct elsewhere *elsewhere_start(const char *dir)
 	struct elsewhere *e = calloc(1, sizeof *e);
 	int order[2], answer[2];
 
-	if (!e || pipe(order) || pipe(answer))
+	if (!e || pipe(order) || pipe(answer)) {
 		die("elsewhere", NULL);
+	}
 	e->pid = fork();
-	if (e->pid < 0)
+	if (e->pid < 0) {
 		die("fork", NULL);
+	}
 	if (e->pid == 0) {
 		close(order[1]);
 		close(answer[0]);
@@ -132,8 +142,9 @@ static uint32_t tell(struct elsewhere *e, char what)
 {
 	uint32_t made = 0;
 
-	if (write(e->order, &what, 1) != 1 || (what == 's' && read(e->answer, &made, sizeof made) != sizeof made))
+	if (write(e->order, &what, 1) != 1 || (what == 's' && read(e->answer, &made, sizeof made) != sizeof made)) {
 		die("elsewhere has ended", NULL);
+	}
 	return made;
 }
 
@@ -170,10 +181,12 @@ static uint32_t judge(struct slow *s, const struct moment *from, const struct mo
 {
 	uint64_t ns = to->at_ns - from->at_ns, own_ns = to->own_ns - from->own_ns;
 
-	if (ns > s->max_ns)
+	if (ns > s->max_ns) {
 		s->max_ns = ns;
-	if (own_ns > s->own_max_ns)
+	}
+	if (own_ns > s->own_max_ns) {
 		s->own_max_ns = own_ns;
+	}
 	if (ns > SLOW_NS) {
 		s->n++;
 		s->own += own_ns > SLOW_NS; /* the processor was given to this thread, the kernel says */
@@ -218,8 +231,9 @@ static void look_ups(struct asc *store, uint64_t devices, struct elsewhere *othe
 	struct moment begin, middle, end, first, last;
 	uint32_t made;
 
-	if (load == ELSEWHERE)
+	if (load == ELSEWHERE) {
 		(void)tell(other, 'g');
+	}
 	take(&first);
 	for (int i = 0; i < N; i++) {
 		char device[48], scs[16];
@@ -228,13 +242,15 @@ static void look_ups(struct asc *store, uint64_t devices, struct elsewhere *othe
 
 		device_of(device, n);
 		scs_of(scs, n);
-		if (load == CHANGES && !c.outstanding)
+		if (load == CHANGES && !c.outstanding) {
 			next_change(&c);
+		}
 		take(&begin);
 		asc_completions(store);
 		take(&middle);
-		if (asc_find_rules(store, &(struct asc_asker){ .scs = scs }, &d, &f))
+		if (asc_find_rules(store, &(struct asc_asker){ .scs = scs }, &d, &f)) {
 			die("look-up", NULL);
+		}
 		take(&end);
 		took[i] = judge(&slow, &middle, &end);
 		(void)judge(&turn, &begin, &end);
@@ -248,6 +264,7 @@ static void look_ups(struct asc *store, uint64_t devices, struct elsewhere *othe
 
 void look_ups_under_load(struct asc *store, uint64_t devices, struct elsewhere *other, int round)
 {
-	for (int i = 0; i < LOADS; i++)
+	for (int i = 0; i < LOADS; i++) {
 		look_ups(store, devices, other, (enum load)((round + i) % LOADS));
+	}
 }

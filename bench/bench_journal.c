@@ -71,15 +71,19 @@ static void on_done(void *arg, uint64_t number, int err)
 {
 	struct ops *s = arg;
 
-	if (err)
+	if (err) {
 		exit(fail("commit", err_str(err)));
-	if (s->done < s->room)
+	}
+	if (s->done < s->room) {
 		s->took_us[s->done] = (uint32_t)(now_us() - s->begun_us[number % s->slots]);
+	}
 	s->done++;
-	if (jrn_del(s->j, number))
+	if (jrn_del(s->j, number)) {
 		exit(fail("delete", "no memory"));
-	if (!s->ending)
+	}
+	if (!s->ending) {
 		one_more(s);
+	}
 }
 
 static void one_more(struct ops *s)
@@ -88,8 +92,9 @@ static void one_more(struct ops *s)
 	uint64_t number = jrn_next(s->j);
 	int err = jrn_add(s->j, number, record, sizeof record, on_done, s);
 
-	if (err)
+	if (err) {
 		exit(fail("add", err_str(err)));
+	}
 	s->begun_us[number % s->slots] = now_us();
 }
 
@@ -106,15 +111,18 @@ static int ops(const struct options *o)
 	uint64_t began_us, took_us;
 	size_t n;
 
-	if (open_journal(&s.j, o, true))
+	if (open_journal(&s.j, o, true)) {
 		return 1;
+	}
 	s.begun_us = calloc(s.slots, sizeof *s.begun_us);
 	s.took_us = calloc(s.room, sizeof *s.took_us);
-	if (!s.begun_us || !s.took_us)
+	if (!s.begun_us || !s.took_us) {
 		return fail("ops", "no memory");
+	}
 	began_us = now_us();
-	for (uint32_t i = 0; i < o->outstanding; i++)
+	for (uint32_t i = 0; i < o->outstanding; i++) {
 		one_more(&s);
+	}
 	while (jrn_pending(s.j)) {
 		struct pollfd wake = { .fd = jrn_wake_fd(s.j), .events = POLLIN };
 
@@ -158,8 +166,9 @@ static void note(void *arg, struct trg *t)
 	struct buf b = buf_over(record, sizeof record);
 
 	trg_record_build(&b, t);
-	if (b.full || jrn_add(arg, t->number, record, b.len, NULL, NULL))
+	if (b.full || jrn_add(arg, t->number, record, b.len, NULL, NULL)) {
 		exit(fail("fill", "the journal does not take it"));
+	}
 }
 
 static int send_it(void *arg, struct trg *t, bool again)
@@ -226,8 +235,9 @@ static int fill_one(struct jrn *j, const struct trg_conf *conf, uint32_t i, uint
 	req.validity_s = 86400;
 	req.received_ms = now_ms - 3600000;
 	req.expires_ms = req.received_ms + 1000ull * req.validity_s;
-	if (trg_new(&t, jrn_next(j), &req, conf, &ports, j))
+	if (trg_new(&t, jrn_next(j), &req, conf, &ports, j)) {
 		return fail("fill", "no memory");
+	}
 	(void)trg_step(t, &(struct trg_event){ .kind = TRG_EV_START }, now_ms);
 	(void)trg_step(t, &(struct trg_event){ .kind = TRG_EV_SUBSCRIBER, .subscriber = &sub }, now_ms);
 	(void)trg_step(t, &(struct trg_event){ .kind = TRG_EV_DURABLE }, now_ms);
@@ -244,15 +254,18 @@ static int fill(const struct options *o)
 	struct jrn *j;
 	int err = 0;
 
-	if (open_journal(&j, o, false))
+	if (open_journal(&j, o, false)) {
 		return 1;
+	}
 	for (uint32_t i = 1; i <= o->count && !err; i++) {
 		err = fill_one(j, &conf, i, now_ms);
-		if (!err && i % 20000 == 0)
+		if (!err && i % 20000 == 0) {
 			err = jrn_flush(j);
+		}
 	}
-	if (!err)
+	if (!err) {
 		err = jrn_flush(j);
+	}
 	printf("{\"event\":\"filled\",\"records\":%" PRIu64 ",\"octets\":%" PRIu64 "}\n", jrn_counts(j).records,
 	       jrn_counts(j).octets);
 	jrn_close(j);
@@ -295,11 +308,13 @@ static uint64_t own_memory(void)
 	char line[128];
 
 	while (f && fgets(line, sizeof line, f)) {
-		if (sscanf(line, "RssAnon: %llu", &kib) == 1)
+		if (sscanf(line, "RssAnon: %llu", &kib) == 1) {
 			break;
+		}
 	}
-	if (f)
+	if (f) {
 		fclose(f);
+	}
 	return kib * 1024;
 }
 
@@ -317,17 +332,20 @@ static int restore(const struct options *o)
 	struct log log;
 
 	log_init(&log, -1, LOG_LEVEL_ERROR, "bench");
-	if (cfg_iwf_parse(&cfg, "/bench.yaml", text, (size_t)n, why))
+	if (cfg_iwf_parse(&cfg, "/bench.yaml", text, (size_t)n, why)) {
 		return fail("configuration", why);
-	if (net_loop_new(&loop))
+	}
+	if (net_loop_new(&loop)) {
 		return fail("loop", "no memory");
+	}
 	conf.cfg = cfg;
 	conf.log = &log;
 	before = own_memory();
 	began_us = now_us();
 	cpu = clock();
-	if (core_new(&core, loop, &conf, why))
+	if (core_new(&core, loop, &conf, why)) {
 		return fail("core", why);
+	}
 	took_us = now_us() - began_us;
 	cpu = clock() - cpu;
 	printf("{\"event\":\"restored\",\"ms\":%.1f,\"cpu_ms\":%.1f,\"octets\":%" PRIu64 "}\n", (double)took_us / 1000.0,
@@ -359,8 +377,9 @@ int main(int argc, char **argv)
 	struct options o = { .count = 1000000, .outstanding = 1024, .seconds = 3 };
 	int opt;
 
-	if (stdfd_open())
+	if (stdfd_open()) {
 		return 1;
+	}
 	while ((opt = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		uint32_t number = optarg ? (uint32_t)strtoul(optarg, NULL, 10) : 0;
 
@@ -384,12 +403,15 @@ int main(int argc, char **argv)
 			return usage();
 		}
 	}
-	if (optind + 1 != argc || !o.dir)
+	if (optind + 1 != argc || !o.dir) {
 		return usage();
+	}
 	o.what = argv[optind];
-	if (strcmp(o.what, "ops") == 0)
+	if (strcmp(o.what, "ops") == 0) {
 		return ops(&o);
-	if (strcmp(o.what, "fill") == 0)
+	}
+	if (strcmp(o.what, "fill") == 0) {
 		return fill(&o);
+	}
 	return strcmp(o.what, "restore") == 0 ? restore(&o) : usage();
 }

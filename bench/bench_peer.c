@@ -68,8 +68,9 @@ static void on_request(void *arg, struct link *l, const struct dia_msg *m)
 		sia.user_identifiers_n = 1;
 		s6m_sia_build(&out, &sia, m->hdr.hop_by_hop, m->hdr.end_to_end);
 	}
-	if (out.full || link_answer(l, out.p, out.len))
+	if (out.full || link_answer(l, out.p, out.len)) {
 		b->failed++;
+	}
 }
 
 static void on_down(void *arg, struct link *l, int err, const char *why)
@@ -95,14 +96,16 @@ static void on_accept(void *arg, int fd, const char *address)
 	struct net_stream *s;
 	size_t i = 0;
 
-	while (i < LINKS_MAX && b->links[i])
+	while (i < LINKS_MAX && b->links[i]) {
 		i++;
+	}
 	if (i == LINKS_MAX || net_tcp_accept(&s, b->loop, fd, address, &(struct net_stream_conf){ 0 }, &none, NULL)) {
 		close(fd);
 		return;
 	}
-	if (link_accept(&b->links[i], b->loop, s, &b->conf, &respond_cb, b))
+	if (link_accept(&b->links[i], b->loop, s, &b->conf, &respond_cb, b)) {
 		net_stream_close(s);
+	}
 }
 
 static int respond(struct bench *b)
@@ -130,14 +133,17 @@ static void on_answer(void *arg, int err, const struct dia_msg *m)
 	struct dia_failed failed = { 0 };
 	struct s6m_sia sia;
 
-	if (err || s6m_sia_parse(&sia, m, &failed) || sia.head.result_code.v != DIA_RESULT_SUCCESS)
+	if (err || s6m_sia_parse(&sia, m, &failed) || sia.head.result_code.v != DIA_RESULT_SUCCESS) {
 		b->failed++;
+	}
 	b->answered++;
 	b->last_us = now_us();
-	if (b->answered == b->opt.count) /* a relay that was left without DPR holds the next connection back (RFC 3539 REOPEN) */
+	if (b->answered ==
+	    b->opt.count) { /* a relay that was left without DPR holds the next connection back (RFC 3539 REOPEN) */
 		link_disconnect(link_peer_link(b->peer), DIA_DISCONNECT_DO_NOT_WANT);
-	else
+	} else {
 		send_more(b);
+	}
 }
 
 static int send_one(struct bench *b, struct link *l)
@@ -148,8 +154,9 @@ static int send_one(struct bench *b, struct link *l)
 	struct buf out = buf_over(room, sizeof room);
 	size_t scs_len;
 
-	if (str_tbcd(scs, &scs_len, "491720000001"))
+	if (str_tbcd(scs, &scs_len, "491720000001")) {
 		return ERR_INVAL;
+	}
 	sir.head.session_id = (struct dia_bytes){ (const uint8_t *)session, (uint32_t)link_ids_session(&b->ids, session) };
 	sir.head.auth_session_state = dia_u32_of(APP_NO_STATE_MAINTAINED);
 	sir.head.origin_host = dia_text(b->opt.host);
@@ -193,8 +200,9 @@ static void on_load_down(void *arg, struct link *l, int err, const char *why)
 
 	(void)l;
 	(void)err;
-	if (b->answered < b->opt.count)
+	if (b->answered < b->opt.count) {
 		fprintf(stderr, "bench_peer: connection lost: %s\n", why);
+	}
 	net_loop_stop(b->loop);
 }
 
@@ -215,8 +223,9 @@ static int load(struct bench *b)
 	}
 	peer.address = address;
 	peer.port = (uint16_t)port;
-	if (link_peer_new(&b->peer, b->loop, &peer, &b->conf, &load_cb, b) || net_loop_run(b->loop))
+	if (link_peer_new(&b->peer, b->loop, &peer, &b->conf, &load_cb, b) || net_loop_run(b->loop)) {
 		return 1;
+	}
 	seconds = (double)(b->last_us - b->first_us) / 1e6;
 	printf("{\"event\":\"result\",\"requests\":%" PRIu32 ",\"failed\":%" PRIu32 ",\"seconds\":%.6f,\"per_second\":%.1f}\n",
 	       b->answered, b->failed, seconds, seconds > 0 ? b->answered / seconds : 0.0);
@@ -302,8 +311,9 @@ int main(int argc, char **argv)
 	uint32_t random = 0;
 	bool loading = argc > 1 && strcmp(argv[1], "load") == 0;
 
-	if (stdfd_open())
+	if (stdfd_open()) {
 		return 1;
+	}
 	if (argc < 2 || (!loading && strcmp(argv[1], "respond") != 0) || parse(&b.opt, argc - 1, argv + 1) ||
 	    (loading &&
 	     (!b.opt.connect || !b.opt.peer_host || !b.opt.peer_realm || !b.opt.destination_host || !b.opt.destination_realm))) {
@@ -312,8 +322,9 @@ int main(int argc, char **argv)
 	}
 	log_init(&b.log, 2, LOG_LEVEL_WARN, "bench_peer");
 	if (getrandom(&random, sizeof random, 0) != sizeof random || net_loop_new(&b.loop) ||
-	    net_signal_new(&term, b.loop, SIGTERM, on_signal, &b))
+	    net_signal_new(&term, b.loop, SIGTERM, on_signal, &b)) {
 		return 1;
+	}
 	link_ids_init(&b.ids, b.opt.host, clock_real_ms(), random);
 	b.conf = (struct link_conf){ .host = b.opt.host,
 				     .realm = b.opt.realm,

@@ -14,8 +14,9 @@ int execv(const char *path, char *const argv[])
 
 	if (strcmp(path, self) == 0) {
 		len = readlink(self, program, sizeof program - 1);
-		if (len < 0)
+		if (len < 0) {
 			return -1;
+		}
 		program[len] = '\0';
 		path = program;
 	}

@@ -25,10 +25,11 @@ int node_start(struct log *log, const char *program)
 	sigaction(SIGPIPE, &ignore, NULL);
 	log_init(log, STDERR_FILENO, LOG_LEVEL_INFO, program);
 	err = log_queue(log, WRITER_OCTETS);
-	if (err)
+	if (err) {
 		node_fail(program, "%s", err_str(err));
-	else
+	} else {
 		log_look(log); /* an earlier run may have ended in half a line */
+	}
 	return err;
 }
 
@@ -70,13 +71,16 @@ static int write_all(int fd, const char *p, size_t n)
 		struct pollfd writable = { .fd = fd, .events = POLLOUT };
 		ssize_t done;
 
-		if (poll(&writable, 1, -1) < 0)
+		if (poll(&writable, 1, -1) < 0) {
 			return errno == EINTR ? ERR_TIMEOUT : ERR_IO;
+		}
 		done = write(fd, p, n < PIPE_BUF ? n : PIPE_BUF);
-		if (done < 0 && errno == EAGAIN)
+		if (done < 0 && errno == EAGAIN) {
 			continue; /* somebody else made it non-blocking, and wrote first */
-		if (done <= 0)
+		}
+		if (done <= 0) {
 			return ERR_IO;
+		}
 		p += done;
 		n -= (size_t)done;
 	}
@@ -88,8 +92,9 @@ char *node_line(json_t *event, size_t *len)
 	char *text = event ? json_dumps(event, JSON_COMPACT | JSON_REAL_PRECISION(7)) : NULL;
 
 	json_decref(event);
-	if (!text)
+	if (!text) {
 		return NULL;
+	}
 	*len = strlen(text);
 	text[(*len)++] = '\n'; /* in place of the NUL: nobody reads it as a string again */
 	return text;
@@ -108,10 +113,12 @@ int node_emit_begin(int fd)
 	uint64_t octets;
 	size_t len = 1;
 
-	if (tail_look(fd, &octets) == TAIL_WHOLE)
+	if (tail_look(fd, &octets) == TAIL_WHOLE) {
 		return 0;
-	if (octets)
+	}
+	if (octets) {
 		len += node_torn_line(text + 1, NODE_TORN_LINE_MAX, octets);
+	}
 	return write_all(fd, text, len);
 }
 
@@ -121,8 +128,9 @@ int node_emit(int fd, json_t *event)
 	char *line = node_line(event, &len);
 	int err;
 
-	if (!line)
+	if (!line) {
 		return ERR_NOMEM;
+	}
 	err = write_all(fd, line, len);
 	free(line);
 	return err;
@@ -132,11 +140,12 @@ bool node_say(const char *program, json_t *event)
 {
 	int err = node_emit(STDOUT_FILENO, event);
 
-	if (err)
+	if (err) {
 		node_fail(program, "standard output could not be written: %s",
 			  err == ERR_IO        ? stdfd_why(errno)
 			  : err == ERR_TIMEOUT ? "nobody reads it"
 					       : err_str(err));
+	}
 	return err == 0;
 }
 
@@ -145,7 +154,8 @@ uint32_t node_random(void)
 	uint32_t v = 0;
 
 	/* at most 256 octets are never cut short once the kernel's pool is ready, and getrandom waits for that */
-	while (getrandom(&v, sizeof v, 0) != (ssize_t)sizeof v)
+	while (getrandom(&v, sizeof v, 0) != (ssize_t)sizeof v) {
 		;
+	}
 	return v;
 }

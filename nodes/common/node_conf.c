@@ -64,23 +64,28 @@ static int use_tls(struct tls_ctx **out, const struct node_identity *identity, c
 		anchors[i].file = l->anchors[i];
 	}
 	err = tls_ctx_new(out, &conf, words, sizeof words);
-	if (err)
+	if (err) {
 		return cfg_wrong(why, lines, cfg_line(lines, "listen.certificate"), "listen: %s", words);
-	if (*words)
+	}
+	if (*words) {
 		cfg_warn(why, lines, cfg_line(lines, "listen.key"), "listen: %s", words);
+	}
 	return 0;
 }
 
 int node_listen_check(const struct node_listen *l, const struct cfg_lines *lines, struct report *why)
 {
-	if (!cfg_sound(lines, "listen"))
+	if (!cfg_sound(lines, "listen")) {
 		return 0;
-	if (l->protection == NODE_TLS && (!l->certificate[0] || !l->key[0] || !l->anchors_n))
+	}
+	if (l->protection == NODE_TLS && (!l->certificate[0] || !l->key[0] || !l->anchors_n)) {
 		return cfg_wrong(why, lines, cfg_line(lines, "listen.protection"),
 				 "listen: protection tls needs certificate, key and anchors");
-	if (l->protection != NODE_TLS && (l->certificate[0] || l->key[0] || l->anchors_n))
+	}
+	if (l->protection != NODE_TLS && (l->certificate[0] || l->key[0] || l->anchors_n)) {
 		return cfg_wrong(why, lines, cfg_line(lines, "listen.protection"),
 				 "listen: certificate, key and anchors belong to protection tls, and protection is none");
+	}
 	return 0;
 }
 
@@ -92,13 +97,16 @@ int node_listen_tls(struct tls_ctx **out, const struct node_identity *identity, 
 	int err = 0;
 
 	*out = NULL;
-	if (!cfg_sound(lines, "listen"))
+	if (!cfg_sound(lines, "listen")) {
 		return 0;
-	if (net_tcp_usable(l->address, l->port))
+	}
+	if (net_tcp_usable(l->address, l->port)) {
 		err = cfg_wrong(why, lines, cfg_line(lines, "listen.address"), "listen: %s cannot be listened on: %s",
 				shown_address(address, l->address, l->port), strerror(errno));
-	if (l->protection == NODE_TLS && whole && cfg_sound(lines, "identity") && use_tls(out, identity, l, lines, why))
+	}
+	if (l->protection == NODE_TLS && whole && cfg_sound(lines, "identity") && use_tls(out, identity, l, lines, why)) {
 		err = ERR_INVAL;
+	}
 	if (err) {
 		tls_ctx_free(*out);
 		*out = NULL;
@@ -119,19 +127,24 @@ int node_place_check(const char *key, const char *path, mode_t kind, const struc
 	struct stat st;
 	bool is_there;
 
-	if (!*path || !cfg_sound(lines, "%s", key))
+	if (!*path || !cfg_sound(lines, "%s", key)) {
 		return 0;
-	if (slash)
+	}
+	if (slash) {
 		snprintf(dir, sizeof dir, "%.*s", slash == path ? 1 : (int)(slash - path), path);
-	if (stat(dir, &st) || !S_ISDIR(st.st_mode))
+	}
+	if (stat(dir, &st) || !S_ISDIR(st.st_mode)) {
 		return cfg_wrong(why, lines, line, "%s: the directory %s is not there, expected one to make it in", path, dir);
+	}
 	is_there = stat(path, &st) == 0;
-	if (is_there && (st.st_mode & S_IFMT) != kind)
+	if (is_there && (st.st_mode & S_IFMT) != kind) {
 		return cfg_wrong(why, lines, line, "%s is there and is not a %s, expected one or nothing there", path,
 				 kind_words(kind));
-	if (is_there && kind != S_IFSOCK ? access(path, kind == S_IFDIR ? W_OK | X_OK : W_OK) : access(dir, W_OK | X_OK))
+	}
+	if (is_there && kind != S_IFSOCK ? access(path, kind == S_IFDIR ? W_OK | X_OK : W_OK) : access(dir, W_OK | X_OK)) {
 		return cfg_wrong(why, lines, line, "%s: %s, expected a place that this process may write in", path,
 				 strerror(errno));
+	}
 	return 0;
 }
 

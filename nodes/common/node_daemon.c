@@ -49,7 +49,8 @@ int node_daemon_main(const struct node_daemon *d, int argc, char **argv)
 			return node_usage(d->program, "%s", o.why);
 		}
 	}
-	if (!config)
+	if (!config) {
 		return node_usage(d->program, "-c FILE is missing: the configuration");
+	}
 	return d->start(config, test_only);
 }

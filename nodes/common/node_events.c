@@ -28,12 +28,15 @@ static int lock(struct node_events *e, const char *path)
 	struct stat st;
 
 	e->fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
-	if (e->fd < 0)
+	if (e->fd < 0) {
 		return ERR_IO;
-	if (flock(e->fd, LOCK_EX | LOCK_NB))
+	}
+	if (flock(e->fd, LOCK_EX | LOCK_NB)) {
 		return errno == EWOULDBLOCK ? ERR_BUSY : ERR_IO;
-	if (fstat(e->fd, &st))
+	}
+	if (fstat(e->fd, &st)) {
 		return ERR_IO;
+	}
 	e->end = (uint64_t)st.st_size;
 	return 0;
 }
@@ -43,8 +46,9 @@ static int cut_to(const struct node_events *e, uint64_t end)
 {
 	struct stat st;
 
-	if (fstat(e->fd, &st))
+	if (fstat(e->fd, &st)) {
 		return ERR_IO;
+	}
 	return (uint64_t)st.st_size > end && ftruncate(e->fd, (off_t)end) ? ERR_IO : 0;
 }
 
@@ -54,12 +58,15 @@ static int cut_torn(struct node_events *e)
 	uint64_t octets;
 	enum tail end = tail_look(e->fd, &octets);
 
-	if (end == TAIL_WHOLE)
+	if (end == TAIL_WHOLE) {
 		return 0;
-	if (end == TAIL_UNKNOWN)
+	}
+	if (end == TAIL_UNKNOWN) {
 		return ERR_IO;
-	if (octets >= TAIL_LOOK_MAX)
+	}
+	if (octets >= TAIL_LOOK_MAX) {
 		return ERR_INVAL;
+	}
 	e->end -= octets;
 	return cut_to(e, e->end);
 }
@@ -78,10 +85,12 @@ static int open_at(struct node_events *e, const char *path, char why[NODE_EVENTS
 
 	e->fd = -1;
 	err = lock(e, path);
-	if (!err)
+	if (!err) {
 		err = cut_torn(e);
-	if (err)
+	}
+	if (err) {
 		snprintf(why, NODE_EVENTS_WHY_MAX, "%.300s: %s", path, open_words(err));
+	}
 	return err;
 }
 
@@ -95,10 +104,11 @@ int node_events_open(struct node_events **out, const char *path, char why[NODE_E
 		return ERR_NOMEM;
 	}
 	err = open_at(e, path, why);
-	if (err)
+	if (err) {
 		node_events_close(e);
-	else
+	} else {
 		*out = e;
+	}
 	return err;
 }
 
@@ -115,12 +125,14 @@ int node_events_reopen(struct node_events *e, const char *path, char why[NODE_EV
 	struct node_events fresh = { .fd = -1 };
 	int err;
 
-	if (is_in_use(e, path))
+	if (is_in_use(e, path)) {
 		return 0;
+	}
 	err = open_at(&fresh, path, why);
 	if (err) {
-		if (fresh.fd >= 0)
+		if (fresh.fd >= 0) {
 			close(fresh.fd);
+		}
 		return err;
 	}
 	close(e->fd);
@@ -132,10 +144,12 @@ int node_events_reopen(struct node_events *e, const char *path, char why[NODE_EV
 
 void node_events_close(struct node_events *e)
 {
-	if (!e)
+	if (!e) {
 		return;
-	if (e->fd >= 0)
+	}
+	if (e->fd >= 0) {
 		close(e->fd);
+	}
 	free(e->text);
 	free(e);
 }
@@ -149,8 +163,9 @@ int node_events_each(struct node_events *e, node_events_fn *fn, void *arg)
 	ssize_t len;
 
 	if (!f) {
-		if (fd >= 0)
+		if (fd >= 0) {
 			close(fd);
+		}
 		return ERR_IO;
 	}
 	rewind(f);
@@ -158,8 +173,9 @@ int node_events_each(struct node_events *e, node_events_fn *fn, void *arg)
 		line[len - 1] = 0;
 		err = fn(arg, line);
 	}
-	if (!err && ferror(f))
+	if (!err && ferror(f)) {
 		err = ERR_IO;
+	}
 	free(line);
 	fclose(f);
 	return err;
@@ -170,13 +186,16 @@ static bool make_room(struct node_events *e, size_t more)
 	size_t cap = e->cap ? e->cap : GATHER_MIN;
 	char *text;
 
-	while (cap - e->len < more)
+	while (cap - e->len < more) {
 		cap *= 2;
-	if (cap == e->cap)
+	}
+	if (cap == e->cap) {
 		return true;
+	}
 	text = realloc(e->text, cap);
-	if (!text)
+	if (!text) {
 		return false;
+	}
 	e->text = text;
 	e->cap = cap;
 	return true;
@@ -204,10 +223,12 @@ static int look_at_end(struct node_events *e)
 {
 	struct stat st;
 
-	if (fstat(e->fd, &st))
+	if (fstat(e->fd, &st)) {
 		return ERR_IO;
-	if ((uint64_t)st.st_size < e->end)
+	}
+	if ((uint64_t)st.st_size < e->end) {
 		e->end = (uint64_t)st.st_size;
+	}
 	return cut_to(e, e->end);
 }
 
@@ -220,15 +241,18 @@ static int write_all(struct node_events *e)
 	while (done < e->len) {
 		ssize_t n = write(e->fd, e->text + done, e->len - done);
 
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && errno == EINTR) {
 			continue;
-		if (n <= 0)
+		}
+		if (n <= 0) {
 			return n < 0 && errno == ENOSPC ? ERR_NOSPC : ERR_IO;
+		}
 		done += (size_t)n;
 	}
 	end = lseek(e->fd, 0, SEEK_CUR);
-	if (end < 0 || fdatasync(e->fd))
+	if (end < 0 || fdatasync(e->fd)) {
 		return ERR_IO;
+	}
 	e->end = (uint64_t)end;
 	e->flushed = e->len;
 	return 0;
@@ -239,12 +263,15 @@ int node_events_flush(struct node_events *e)
 	int err = e->lost ? ERR_NOMEM : 0;
 
 	e->flushed = 0;
-	if (!err && e->len)
+	if (!err && e->len) {
 		err = look_at_end(e);
-	if (!err && e->len)
+	}
+	if (!err && e->len) {
 		err = write_all(e);
-	if (err)
+	}
+	if (err) {
 		(void)!cut_to(e, e->end);
+	}
 	e->len = 0;
 	e->lost = false;
 	return err;
@@ -266,14 +293,18 @@ int node_events_cut(struct node_events *e, uint64_t end)
 {
 	char last = '\n';
 
-	if (end >= e->end)
+	if (end >= e->end) {
 		return 0;
-	if (end && pread(e->fd, &last, 1, (off_t)end - 1) != 1)
+	}
+	if (end && pread(e->fd, &last, 1, (off_t)end - 1) != 1) {
 		return ERR_IO;
-	if (last != '\n')
+	}
+	if (last != '\n') {
 		return 0;
-	if (cut_to(e, end))
+	}
+	if (cut_to(e, end)) {
 		return ERR_IO;
+	}
 	e->end = end;
 	e->flushed = 0;
 	return 0;

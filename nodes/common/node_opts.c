@@ -11,8 +11,9 @@ void node_opts_init(struct node_opts *o, const struct node_opt *rows, int argc, 
 static const struct node_opt *find_long(const struct node_opt *rows, const char *name, size_t len)
 {
 	for (; rows->id; rows++) {
-		if (strlen(rows->name) == len && strncmp(rows->name, name, len) == 0)
+		if (strlen(rows->name) == len && strncmp(rows->name, name, len) == 0) {
 			return rows;
+		}
 	}
 	return NULL;
 }
@@ -20,8 +21,9 @@ static const struct node_opt *find_long(const struct node_opt *rows, const char 
 static const struct node_opt *find_letter(const struct node_opt *rows, char letter)
 {
 	for (; rows->id; rows++) {
-		if (rows->letter && rows->letter == letter)
+		if (rows->letter && rows->letter == letter) {
 			return rows;
+		}
 	}
 	return NULL;
 }
@@ -36,13 +38,15 @@ static int wrong(struct node_opts *o, const char *word, const char *what, const 
 static int take_value(struct node_opts *o, const struct node_opt *row, const char *word, const char *inner, const char **value)
 {
 	if (!row->value) {
-		if (inner)
+		if (inner) {
 			return wrong(o, word, "takes no value", "");
+		}
 		*value = NULL;
 		return row->id;
 	}
-	if (!inner && o->at >= o->argc)
+	if (!inner && o->at >= o->argc) {
 		return wrong(o, word, "needs a value: ", row->value);
+	}
 	*value = inner ? inner : o->argv[o->at++];
 	return row->id;
 }
@@ -53,8 +57,9 @@ int node_opts_next(struct node_opts *o, const char **value)
 	const char *word, *equals;
 
 	*value = NULL;
-	if (o->at >= o->argc)
+	if (o->at >= o->argc) {
 		return NODE_OPTS_END;
+	}
 	word = o->argv[o->at++];
 	if (!o->operands_only && strcmp(word, "--") == 0) {
 		o->operands_only = true;
@@ -70,8 +75,9 @@ int node_opts_next(struct node_opts *o, const char **value)
 	}
 	equals = strchr(word, '=');
 	row = find_long(o->rows, word + 2, equals ? (size_t)(equals - word) - 2 : strlen(word + 2));
-	if (!row)
+	if (!row) {
 		return wrong(o, word, "no such option", "");
+	}
 	return take_value(o, row, word, equals ? equals + 1 : NULL, value);
 }
 
@@ -80,14 +86,16 @@ void node_opts_help(FILE *out, const struct node_opt *rows)
 	for (; rows->id; rows++) {
 		char left[64];
 
-		if (!rows->help)
+		if (!rows->help) {
 			continue;
-		if (rows->letter)
+		}
+		if (rows->letter) {
 			snprintf(left, sizeof left, "-%c, --%s%s%s", rows->letter, rows->name, rows->value ? " " : "",
 				 rows->value ? rows->value : "");
-		else
+		} else {
 			snprintf(left, sizeof left, "--%s%s%s", rows->name, rows->value ? " " : "",
 				 rows->value ? rows->value : "");
+		}
 		fprintf(out, "  %-24s %s\n", left, rows->help);
 	}
 }

@@ -20,10 +20,11 @@ static size_t on_gap(void *arg, char *out, size_t size, uint64_t lost, int error
 	(void)size;
 	tail_name(name, STDOUT_FILENO, "standard output");
 	(void)shown_count(events, lost, "event");
-	if (error)
+	if (error) {
 		log_error(log, "events", "%s lost: %s cannot be written: %s", events, name, strerror(error));
-	else
+	} else {
 		log_error(log, "events", "%s lost: the reader of %s did not take them in time", events, name);
+	}
 	return 0;
 }
 
@@ -42,11 +43,13 @@ int node_out_init(struct node_out *o, const struct log *log, size_t octets_max)
 	int err;
 
 	*o = (struct node_out){ .log = log };
-	if (!stdfd_written(STDOUT_FILENO))
+	if (!stdfd_written(STDOUT_FILENO)) {
 		return 0;
+	}
 	err = writer_open(&o->writer, STDOUT_FILENO, octets_max, on_gap, (void *)(uintptr_t)log);
-	if (err)
+	if (err) {
 		return err;
+	}
 	writer_on_torn(o->writer, on_torn);
 	writer_look(o->writer);
 	return 0;
@@ -62,8 +65,9 @@ static const char *words_of(const struct node_out *o, int err)
 {
 	int error = o->writer ? writer_failing(o->writer) : 0;
 
-	if (err == ERR_LIMIT)
+	if (err == ERR_LIMIT) {
 		return "its reader does not take what was written before";
+	}
 	return err == ERR_IO && error ? strerror(error) : err_str(err);
 }
 
@@ -76,12 +80,14 @@ void node_out_event(struct node_out *o, json_t *event)
 	line = node_line(event, &len);
 	err = line ? 0 : ERR_NOMEM;
 
-	if (line && o->writer)
+	if (line && o->writer) {
 		err = writer_line(o->writer, line, len);
+	}
 	free(line);
-	if (err && !o->losing)
+	if (err && !o->losing) {
 		log_error(o->log, "events", "an event could not be written to %s: %s",
 			  tail_name(name, STDOUT_FILENO, "standard output"), words_of(o, err));
+	}
 	o->losing = err != 0;
 }
 

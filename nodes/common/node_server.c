@@ -41,8 +41,9 @@ static bool name_proven(const struct link *l, struct dia_bytes host)
 	const struct tls_identity *id = stream ? tls_stream_identity(stream) : NULL;
 
 	for (uint8_t i = 0; id && i < id->names_n; i++) {
-		if (str_equal_nocase(id->names[i], strlen(id->names[i]), host.p, host.len))
+		if (str_equal_nocase(id->names[i], strlen(id->names[i]), host.p, host.len)) {
 			return true;
+		}
 	}
 	return false;
 }
@@ -50,8 +51,9 @@ static bool name_proven(const struct link *l, struct dia_bytes host)
 static bool listed(const struct node_server_conf *c, struct dia_bytes host)
 {
 	for (size_t i = 0; i < c->allowed_n; i++) {
-		if (str_equal_nocase(c->allowed[i], strlen(c->allowed[i]), host.p, host.len))
+		if (str_equal_nocase(c->allowed[i], strlen(c->allowed[i]), host.p, host.len)) {
 			return true;
+		}
 	}
 	return c->allowed_n == 0;
 }
@@ -62,10 +64,11 @@ static void client_on_cer(void *arg, struct link *l, const struct dia_capabiliti
 	const struct node_server_conf *conf = c->server->conf;
 	const char *why = NULL;
 
-	if (conf->tls && !name_proven(l, cer->origin_host))
+	if (conf->tls && !name_proven(l, cer->origin_host)) {
 		why = "its certificate does not bear that name";
-	else if (!listed(conf, cer->origin_host))
+	} else if (!listed(conf, cer->origin_host)) {
 		why = "it is not among the hosts that may connect";
+	}
 	if (!why) {
 		link_admit(l);
 		return;
@@ -82,8 +85,9 @@ static void client_on_open(void *arg, struct link *l)
 
 	c->opened = true;
 	log_info(s->conf->link.log, "server", "%s connected from %s", link_peer_host(l), link_address(l));
-	if (s->cb->on_open)
+	if (s->cb->on_open) {
 		s->cb->on_open(s->arg, l);
+	}
 }
 
 static void client_on_request(void *arg, struct link *l, const struct dia_msg *m)
@@ -97,8 +101,9 @@ static void client_unlink(struct node_server *s, struct client *c)
 {
 	struct client **at = &s->clients;
 
-	while (*at && *at != c)
+	while (*at && *at != c) {
 		at = &(*at)->next;
+	}
 	if (*at) {
 		*at = c->next;
 		s->clients_n--;
@@ -113,12 +118,14 @@ static void client_on_down(void *arg, struct link *l, int err, const char *why)
 	log_info(s->conf->link.log, "server", "%s at %s is gone: %s (%s)", c->opened ? link_peer_host(l) : "a peer",
 		 link_address(l), why, err_str(err));
 	client_unlink(s, c);
-	if (c->opened && s->cb->on_down)
+	if (c->opened && s->cb->on_down) {
 		s->cb->on_down(s->arg, l);
+	}
 	link_free(l);
 	free(c);
-	if (s->done && !s->clients)
+	if (s->done && !s->clients) {
 		net_timer_start(s->parting, 0);
+	}
 }
 
 static const struct link_cb client_cb = {
@@ -132,8 +139,9 @@ static const struct net_stream_cb no_stream_cb; /* the link sets its own at once
 
 static int open_stream(struct net_stream **out, struct node_server *s, int fd, const char *peer)
 {
-	if (s->conf->tls)
+	if (s->conf->tls) {
 		return tls_accept(out, s->conf->tls, s->loop, fd, peer, NULL, &no_stream_cb, NULL);
+	}
 	return net_tcp_accept(out, s->loop, fd, peer, NULL, &no_stream_cb, NULL);
 }
 
@@ -145,16 +153,19 @@ static void on_accept(void *arg, int fd, const char *peer)
 	struct client *c = NULL;
 	int err = ERR_BUSY;
 
-	if (s->clients_n >= max)
+	if (s->clients_n >= max) {
 		goto close_fd;
+	}
 	c = calloc(1, sizeof *c);
 	err = c ? open_stream(&stream, s, fd, peer) : ERR_NOMEM;
-	if (err)
+	if (err) {
 		goto close_fd;
+	}
 	c->server = s;
 	err = link_accept(&c->link, s->loop, stream, &s->conf->link, &client_cb, c);
-	if (err)
+	if (err) {
 		goto close_stream;
+	}
 	c->next = s->clients;
 	s->clients = c;
 	s->clients_n++;
@@ -165,8 +176,9 @@ close_stream:
 	fd = -1;
 close_fd:
 	log_warn(s->conf->link.log, "server", "connection from %s closed at once: %s", peer, err_str(err));
-	if (fd >= 0)
+	if (fd >= 0) {
 		close(fd);
+	}
 	free(c);
 }
 
@@ -176,8 +188,9 @@ static void on_parted(void *arg)
 	void (*done)(void *) = s->done;
 
 	s->done = NULL;
-	if (done)
+	if (done) {
 		done(s->done_arg);
+	}
 }
 
 int node_server_new(struct node_server **out, struct net_loop *loop, const struct node_server_conf *conf,
@@ -186,21 +199,25 @@ int node_server_new(struct node_server **out, struct net_loop *loop, const struc
 	struct node_server *s = calloc(1, sizeof *s);
 	int err, kept;
 
-	if (!s)
+	if (!s) {
 		return ERR_NOMEM;
+	}
 	s->loop = loop;
 	s->conf = conf;
 	s->cb = cb;
 	s->arg = arg;
 	err = net_timer_new(&s->parting, loop, on_parted, s);
-	if (err)
+	if (err) {
 		goto free_server;
+	}
 	err = net_tcp_bind(&s->fd, &s->port, conf->address, conf->port, BACKLOG);
-	if (err)
+	if (err) {
 		goto free_timer;
+	}
 	err = net_listener_new(&s->listener, loop, s->fd, on_accept, s);
-	if (err)
+	if (err) {
 		goto close_fd;
+	}
 	*out = s;
 	return 0;
 
@@ -227,8 +244,9 @@ struct link *node_server_find(const struct node_server *s, const char *host)
 	for (const struct client *c = s->clients; c; c = c->next) {
 		const char *theirs = link_peer_host(c->link);
 
-		if (link_is_open(c->link) && str_equal_nocase(theirs, strlen(theirs), host, strlen(host)))
+		if (link_is_open(c->link) && str_equal_nocase(theirs, strlen(theirs), host, strlen(host))) {
 			return c->link;
+		}
 	}
 	return NULL;
 }
@@ -237,8 +255,9 @@ static void stop_listening(struct node_server *s)
 {
 	net_listener_free(s->listener);
 	s->listener = NULL;
-	if (s->fd >= 0)
+	if (s->fd >= 0) {
 		close(s->fd);
+	}
 	s->fd = -1;
 }
 
@@ -247,8 +266,9 @@ void node_server_stop(struct node_server *s, void (*done)(void *arg), void *arg)
 	uint32_t wait_ms = s->conf->link.dpa_wait_ms ? s->conf->link.dpa_wait_ms : 5000;
 
 	if (s->done) {
-		if (net_loop_now_ms(s->loop) - s->stopping_ms >= HURRY_MS)
+		if (net_loop_now_ms(s->loop) - s->stopping_ms >= HURRY_MS) {
 			net_timer_start(s->parting, 0);
+		}
 		return;
 	}
 	s->stopping_ms = net_loop_now_ms(s->loop);
@@ -258,17 +278,19 @@ void node_server_stop(struct node_server *s, void (*done)(void *arg), void *arg)
 	net_timer_start(s->parting, s->clients ? wait_ms + 1000 : 0);
 	for (struct client *c = s->clients, *next; c; c = next) {
 		next = c->next;
-		if (link_is_open(c->link))
+		if (link_is_open(c->link)) {
 			link_disconnect(c->link, DIA_DISCONNECT_REBOOTING);
-		else
+		} else {
 			link_drop(c->link, "this node is stopping");
+		}
 	}
 }
 
 void node_server_free(struct node_server *s)
 {
-	if (!s)
+	if (!s) {
 		return;
+	}
 	stop_listening(s);
 	while (s->clients) {
 		struct client *c = s->clients;

@@ -25,8 +25,9 @@ const char *hss_answer(struct buf *out, const struct hss_self *h, const struct d
 		dia_failed_set(failed, DIA_RESULT_COMMAND_UNSUPPORTED, "command %u is not Subscriber-Information", m->hdr.code);
 		return error_answer(h, out, m, failed);
 	}
-	if (s6m_sir_parse(&sir, m, failed))
+	if (s6m_sir_parse(&sir, m, failed)) {
 		return error_answer(h, out, m, failed);
+	}
 	sub = hss_store_find(h->store, &sir.user_identifier, !(sir.sir_flags.v & S6M_SIR_FLAG_S6M));
 	app_answer_head(&sia.head, &sir.head, h->host, h->realm);
 	words = hss_decide(&sia, sub, &sir);

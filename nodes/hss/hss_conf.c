@@ -17,8 +17,9 @@ int hss_conf_load(struct hss_conf *out, const char *path, struct cfg_lines **lin
 {
 	int err = cfg_read_file(out, sizeof *out, rows, path, lines, why), checked;
 
-	if (!*lines)
+	if (!*lines) {
 		return err;
+	}
 	checked = node_listen_check(&out->listen, *lines, why);
 	return err ? err : checked;
 }

@@ -28,26 +28,30 @@ static struct dia_bytes number_view(const struct hss_number *n)
 static bool scs_allowed(const struct hss_subscriber *sub, struct dia_bytes scs)
 {
 	for (uint16_t i = 0; scs.p && i < sub->allowed_n; i++) {
-		if (sub->allowed[i].len == scs.len && memcmp(sub->allowed[i].tbcd, scs.p, scs.len) == 0)
+		if (sub->allowed[i].len == scs.len && memcmp(sub->allowed[i].tbcd, scs.p, scs.len) == 0) {
 			return true;
+		}
 	}
 	return sub->any_scs;
 }
 
 static bool service_allowed(const struct hss_subscriber *sub, struct dia_u32 service)
 {
-	if (!service.present)
+	if (!service.present) {
 		return false;
-	if (service.v == S6M_SERVICE_DEVICE_TRIGGER)
+	}
+	if (service.v == S6M_SERVICE_DEVICE_TRIGGER) {
 		return sub->services & HSS_SERVICE_DEVICE_TRIGGER;
+	}
 	return service.v == S6M_SERVICE_SMS_MO && (sub->services & HSS_SERVICE_SMS_MO);
 }
 
 static bool features_required(const struct s6m_sir *sir)
 {
 	for (uint8_t i = 0; i < sir->head.features_n; i++) {
-		if (sir->head.features[i].mandatory && sir->head.features[i].list)
+		if (sir->head.features[i].mandatory && sir->head.features[i].list) {
 			return true;
+		}
 	}
 	return false;
 }
@@ -86,12 +90,14 @@ static unsigned put_nodes(struct s6m_sia *out, const struct hss_subscriber *sub,
 	unsigned n = 0;
 
 	for (uint8_t i = 0; i < sub->nodes_n; i++) {
-		if (!priority && !sub->nodes[i].reachable)
+		if (!priority && !sub->nodes[i].reachable) {
 			continue;
-		if (n == 0)
+		}
+		if (n == 0) {
 			put_node(&out->serving_node, &sub->nodes[i]);
-		else
+		} else {
 			put_node(&out->additional_serving_nodes[out->additional_serving_nodes_n++], &sub->nodes[i]);
+		}
 		n++;
 	}
 	return n;
@@ -116,22 +122,27 @@ static const char *device_trigger(struct s6m_sia *out, const struct hss_subscrib
 	out->user_identifiers[0].msisdn = number_view(&sub->msisdn);
 	out->user_identifiers_n = 1;
 	out->has_service_data = out->has_t4_data = true;
-	if (sub->nodes_n == 0)
+	if (sub->nodes_n == 0) {
 		return answer_cause(out, S6M_CAUSE_ABSENT_SUBSCRIBER, "absent: registered nowhere");
-	if (put_nodes(out, sub, priority) == 0)
+	}
+	if (put_nodes(out, sub, priority) == 0) {
 		return answer_cause(out, S6M_CAUSE_ABSENT_SUBSCRIBER, "absent: not reachable in any node");
-	if (cause)
+	}
+	if (cause) {
 		return answer_cause(out, cause, "teleservice not provisioned or barred");
+	}
 	return "serving nodes";
 }
 
 static const char *sms_mo(struct s6m_sia *out, const struct hss_subscriber *sub, const struct s6m_sir *sir)
 {
-	if (!sir->user_identifier.user_name.p || !sir->application_port.present)
+	if (!sir->user_identifier.user_name.p || !sir->application_port.present) {
 		return refuse(out, S6M_ERROR_MISSING_APPLICATION_DATA, "SMS_MO without IMSI or port");
+	}
 	for (uint8_t i = 0; i < sub->ports_n; i++) {
-		if (sub->ports[i].port != sir->application_port.v)
+		if (sub->ports[i].port != sir->application_port.v) {
 			continue;
+		}
 		out->head.result_code = dia_u32_of(DIA_RESULT_SUCCESS);
 		out->user_identifiers[0].external_identifier = dia_text(sub->ports[i].external);
 		out->user_identifiers_n = 1;
@@ -146,12 +157,15 @@ static const char *identities(struct s6m_sia *out, const struct hss_subscriber *
 {
 	uint8_t n = 0;
 
-	for (uint8_t i = 0; i < sub->externals_n; i++)
+	for (uint8_t i = 0; i < sub->externals_n; i++) {
 		out->user_identifiers[n++].external_identifier = dia_text(sub->externals[i]);
-	if (sub->msisdn.len)
+	}
+	if (sub->msisdn.len) {
 		out->user_identifiers[n++].msisdn = number_view(&sub->msisdn);
-	if (n == 0)
+	}
+	if (n == 0) {
 		out->user_identifiers[n++].user_name = dia_text(sub->imsi);
+	}
 	out->user_identifiers_n = n;
 	out->head.result_code = dia_u32_of(DIA_RESULT_SUCCESS);
 	return "identities";
@@ -159,17 +173,23 @@ static const char *identities(struct s6m_sia *out, const struct hss_subscriber *
 
 const char *hss_decide(struct s6m_sia *out, const struct hss_subscriber *sub, const struct s6m_sir *sir)
 {
-	if (features_required(sir))
+	if (features_required(sir)) {
 		return refuse(out, S6M_ERROR_FEATURE_UNSUPPORTED, "requires a feature; there is none");
-	if (!sub)
+	}
+	if (!sub) {
 		return refuse(out, S6M_ERROR_USER_UNKNOWN, "user unknown");
-	if (!(sir->sir_flags.v & S6M_SIR_FLAG_S6M))
+	}
+	if (!(sir->sir_flags.v & S6M_SIR_FLAG_S6M)) {
 		return identities(out, sub);
-	if (!scs_allowed(sub, sir->scs_identity))
+	}
+	if (!scs_allowed(sub, sir->scs_identity)) {
 		return refuse(out, S6M_ERROR_UNAUTHORIZED_REQUESTING_ENTITY, "SCS not allowed for this user");
-	if (!service_allowed(sub, sir->service_id))
+	}
+	if (!service_allowed(sub, sir->service_id)) {
 		return refuse(out, S6M_ERROR_UNAUTHORIZED_SERVICE, "service absent or not allowed for this user");
-	if (sir->service_id.v == S6M_SERVICE_SMS_MO)
+	}
+	if (sir->service_id.v == S6M_SERVICE_SMS_MO) {
 		return sms_mo(out, sub, sir);
+	}
 	return device_trigger(out, sub, sir);
 }

@@ -56,11 +56,12 @@ static bool twins_text(const struct hss *h, char text[HSS_STORE_WHY_MAX])
 	const struct hss_twins *t = hss_store_twins(h->state.self.store);
 	char n[SHOWN_COUNT_MAX];
 
-	if (t->n)
+	if (t->n) {
 		snprintf(text, HSS_STORE_WHY_MAX,
 			 "%s:%u: '%s' differs only in case from '%s' on line %u: they are two devices (%s in the file)",
 			 h->conf.subscribers, t->second_line, t->second, t->first, t->first_line,
 			 shown_count(n, t->n, "such name"));
+	}
 	return t->n > 0;
 }
 
@@ -77,8 +78,9 @@ static void on_reloaded(void *arg, struct hss_store *store, const char *why)
 	h->state.self.store = store;
 	log_info(&h->log, "hss", "%s read again from %s", shown_count(n, hss_store_count(store), "subscriber"),
 		 h->conf.subscribers);
-	if (twins_text(h, text))
+	if (twins_text(h, text)) {
 		log_warn(&h->log, "hss", "%s", text);
+	}
 }
 
 static const struct node_server_cb server_cb = { .on_request = hss_server_on_request };
@@ -90,16 +92,18 @@ static int examine(struct hss *h, const char *path, struct report *why)
 	struct cfg_lines *lines = NULL;
 	int err = hss_conf_load(&h->conf, path, &lines, why);
 
-	if (lines && node_listen_tls(&h->tls, &h->conf.identity, &h->conf.listen, lines, why))
+	if (lines && node_listen_tls(&h->tls, &h->conf.identity, &h->conf.listen, lines, why)) {
 		err = ERR_INVAL;
+	}
 	if (lines && cfg_sound(lines, "subscribers") &&
 	    (hss_store_load(&h->state.self.store, h->conf.subscribers, words) ||
 	     hss_store_enough(h->state.self.store, h->conf.subscribers_min, h->conf.subscribers, words))) {
 		report_add(why, REPORT_ERROR, "%s", words);
 		err = ERR_INVAL;
 	}
-	if (h->state.self.store && twins_text(h, words))
+	if (h->state.self.store && twins_text(h, words)) {
 		report_add(why, REPORT_WARNING, "%s", words);
+	}
 	cfg_lines_free(lines);
 	return err;
 }
@@ -112,8 +116,9 @@ static int load(struct hss *h, const char *path)
 	int err = examine(h, path, &why);
 
 	report_print(&why, stderr, PROGRAM);
-	if (err)
+	if (err) {
 		return NODE_EXIT_USAGE;
+	}
 	h->log.level = (enum log_level)h->conf.log.level;
 	log_queue_max(&h->log, h->conf.log.queue_max);
 	log_info(&h->log, "hss", "%s read from %s in %u ms", shown_count(n, hss_store_count(h->state.self.store), "subscriber"),
@@ -126,8 +131,9 @@ static void prepare(struct hss *h)
 	h->state.self.host = h->conf.identity.host;
 	h->state.self.realm = h->conf.identity.realm;
 	h->state.log = &h->log;
-	for (size_t i = 0; i < h->conf.allowed_hosts_n; i++)
+	for (size_t i = 0; i < h->conf.allowed_hosts_n; i++) {
 		h->allowed[i] = h->conf.allowed_hosts[i];
+	}
 	h->listen = (struct node_server_conf){
 		.address = h->conf.listen.address,
 		.port = h->conf.listen.port,
@@ -151,18 +157,23 @@ static int run(struct hss *h)
 
 	prepare(h);
 	err = node_out_init(&h->out, &h->log, h->conf.log.queue_max);
-	if (!err)
+	if (!err) {
 		err = net_loop_new(&h->loop);
-	for (size_t i = 0; !err && i < sizeof signals / sizeof *signals; i++)
+	}
+	for (size_t i = 0; !err && i < sizeof signals / sizeof *signals; i++) {
 		err = net_signal_new(&h->signals[i], h->loop, signals[i], on_signal, h);
-	if (!err)
+	}
+	if (!err) {
 		err = hss_reload_new(&h->reload, h->loop, &reload, on_reloaded, h);
-	if (err)
+	}
+	if (err) {
 		return node_fail(PROGRAM, "%s", err_str(err));
+	}
 	err = node_server_new(&h->server, h->loop, &h->listen, &server_cb, &h->state);
-	if (err)
+	if (err) {
 		return node_fail(PROGRAM, "%s: %s", shown_address(address, h->listen.address, h->listen.port),
 				 err == ERR_IO ? strerror(errno) : err_str(err));
+	}
 	log_info(&h->log, "hss", "ready %s as %s", shown_address(address, h->listen.address, node_server_port(h->server)),
 		 h->conf.identity.host);
 	node_out_ready(&h->out, h->listen.address, node_server_port(h->server));
@@ -174,10 +185,12 @@ static void end(struct hss *h)
 {
 	node_server_free(h->server);
 	hss_reload_free(h->reload);
-	for (size_t i = 0; i < sizeof h->signals / sizeof *h->signals; i++)
+	for (size_t i = 0; i < sizeof h->signals / sizeof *h->signals; i++) {
 		net_signal_free(h->signals[i]);
-	if (h->loop)
+	}
+	if (h->loop) {
 		net_loop_free(h->loop);
+	}
 	tls_ctx_free(h->tls);
 	hss_store_free(h->state.self.store);
 	node_out_fini(&h->out);
@@ -191,14 +204,16 @@ static int start(const char *path, bool test_only)
 	char n[SHOWN_COUNT_MAX];
 	int code;
 
-	if (!h)
+	if (!h) {
 		return node_fail(PROGRAM, "out of memory");
+	}
 	code = node_start(&h->log, PROGRAM) ? NODE_EXIT_FAILURE : load(h, path);
-	if (code == NODE_EXIT_OK && test_only)
+	if (code == NODE_EXIT_OK && test_only) {
 		printf("%s: configuration is valid, %s\n", path,
 		       shown_count(n, hss_store_count(h->state.self.store), "subscriber"));
-	else if (code == NODE_EXIT_OK)
+	} else if (code == NODE_EXIT_OK) {
 		code = run(h);
+	}
 	end(h);
 	return code;
 }

@@ -41,8 +41,9 @@ struct hss_memory *hss_memory_new(void)
 
 void hss_memory_free(struct hss_memory *m)
 {
-	if (!m)
+	if (!m) {
 		return;
+	}
 	while (m->chunks) {
 		struct chunk *c = m->chunks;
 
@@ -59,12 +60,14 @@ void *hss_memory_take(struct hss_memory *m, size_t n)
 	struct chunk *c = m->chunks;
 	void *p;
 
-	if (n == 0 || n > CHUNK)
+	if (n == 0 || n > CHUNK) {
 		return NULL;
+	}
 	if (!c || CHUNK - c->used < wanted) {
 		c = malloc(sizeof *c);
-		if (!c)
+		if (!c) {
 			return NULL;
+		}
 		c->used = 0;
 		c->next = m->chunks;
 		m->chunks = c;
@@ -80,8 +83,9 @@ static struct piece *slot_of(struct piece *pieces, size_t cap, const void *p, si
 {
 	size_t i = hash & (cap - 1);
 
-	while (pieces[i].p && !(pieces[i].hash == hash && pieces[i].len == n && memcmp(pieces[i].p, p, n) == 0))
+	while (pieces[i].p && !(pieces[i].hash == hash && pieces[i].len == n && memcmp(pieces[i].p, p, n) == 0)) {
 		i = (i + 1) & (cap - 1);
+	}
 	return &pieces[i];
 }
 
@@ -90,13 +94,15 @@ static int grow(struct hss_memory *m)
 	size_t cap = m->pieces_cap ? m->pieces_cap * 2 : 1024;
 	struct piece *pieces = calloc(cap, sizeof *pieces);
 
-	if (!pieces)
+	if (!pieces) {
 		return -1;
+	}
 	for (size_t i = 0; i < m->pieces_cap; i++) {
 		const struct piece *old = &m->pieces[i];
 
-		if (old->p)
+		if (old->p) {
 			*slot_of(pieces, cap, old->p, old->len, old->hash) = *old;
+		}
 	}
 	free(m->pieces);
 	m->pieces = pieces;
@@ -110,14 +116,17 @@ const void *hss_memory_share(struct hss_memory *m, const void *p, size_t n)
 	struct piece *slot;
 	void *copy;
 
-	if (2 * (m->pieces_n + 1) > m->pieces_cap && grow(m))
+	if (2 * (m->pieces_n + 1) > m->pieces_cap && grow(m)) {
 		return NULL;
+	}
 	slot = slot_of(m->pieces, m->pieces_cap, p, n, hash);
-	if (slot->p)
+	if (slot->p) {
 		return slot->p;
+	}
 	copy = hss_memory_take(m, n);
-	if (!copy)
+	if (!copy) {
 		return NULL;
+	}
 	memcpy(copy, p, n);
 	*slot = (struct piece){ copy, hash, (uint32_t)n };
 	m->pieces_n++;

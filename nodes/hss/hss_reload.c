@@ -27,15 +27,16 @@ static void *reader(void *arg)
 	struct hss_reload *r = arg;
 	uint64_t one = 1;
 
-	if (hss_store_load(&r->result, r->conf.path, r->why))
+	if (hss_store_load(&r->result, r->conf.path, r->why)) {
 		r->result = NULL;
-	else if (hss_store_enough(r->result, r->conf.min, r->conf.path, r->why) ||
-		 (!r->sure && r->now && hss_store_keeps(r->now, r->result, r->conf.path, r->why))) {
+	} else if (hss_store_enough(r->result, r->conf.min, r->conf.path, r->why) ||
+		   (!r->sure && r->now && hss_store_keeps(r->now, r->result, r->conf.path, r->why))) {
 		hss_store_free(r->result);
 		r->result = NULL;
 	}
-	while (write(r->bell, &one, sizeof one) != (ssize_t)sizeof one)
+	while (write(r->bell, &one, sizeof one) != (ssize_t)sizeof one) {
 		; /* an eventfd takes eight octets or is interrupted */
+	}
 	return NULL;
 }
 
@@ -46,10 +47,11 @@ static void begin(struct hss_reload *r, bool sure)
 	r->now = *r->conf.store;
 	r->result = NULL;
 	r->why[0] = 0;
-	if (pthread_create(&r->thread, NULL, reader, r) == 0)
+	if (pthread_create(&r->thread, NULL, reader, r) == 0) {
 		r->running = true;
-	else
+	} else {
 		r->fn(r->arg, NULL, "no thread to read it with");
+	}
 }
 
 static void on_bell(void *arg, int events)
@@ -58,13 +60,15 @@ static void on_bell(void *arg, int events)
 	uint64_t n;
 
 	(void)events;
-	if (read(r->bell, &n, sizeof n) != (ssize_t)sizeof n || !r->running)
+	if (read(r->bell, &n, sizeof n) != (ssize_t)sizeof n || !r->running) {
 		return;
+	}
 	pthread_join(r->thread, NULL);
 	r->running = false;
 	r->fn(r->arg, r->result, r->why);
-	if (r->again)
+	if (r->again) {
 		begin(r, r->again_sure);
+	}
 }
 
 int hss_reload_new(struct hss_reload **out, struct net_loop *loop, const struct hss_reload_conf *conf, hss_reload_fn *fn,
@@ -73,15 +77,17 @@ int hss_reload_new(struct hss_reload **out, struct net_loop *loop, const struct 
 	struct hss_reload *r = calloc(1, sizeof *r);
 	int err;
 
-	if (!r)
+	if (!r) {
 		return ERR_NOMEM;
+	}
 	r->conf = *conf;
 	r->fn = fn;
 	r->arg = arg;
 	r->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	err = r->bell < 0 ? ERR_IO : net_watch_new(&r->watch, loop, r->bell, on_bell, r);
-	if (!err)
+	if (!err) {
 		err = net_watch_set(r->watch, NET_READ);
+	}
 	if (err) {
 		hss_reload_free(r);
 		return err;
@@ -102,14 +108,16 @@ void hss_reload_start(struct hss_reload *r, bool sure)
 
 void hss_reload_free(struct hss_reload *r)
 {
-	if (!r)
+	if (!r) {
 		return;
+	}
 	if (r->running) {
 		pthread_join(r->thread, NULL);
 		hss_store_free(r->result);
 	}
 	net_watch_free(r->watch);
-	if (r->bell >= 0)
+	if (r->bell >= 0) {
 		close(r->bell);
+	}
 	free(r);
 }

@@ -17,8 +17,9 @@ static void log_answer(const struct hss_server *h, const struct link *l, const s
 	struct dia_failed failed = { 0 };
 	char name[96], imsi[24];
 
-	if (!h->log || h->log->level < LOG_LEVEL_DEBUG || s6m_sir_parse(&sir, m, &failed))
+	if (!h->log || h->log->level < LOG_LEVEL_DEBUG || s6m_sir_parse(&sir, m, &failed)) {
 		return;
+	}
 	log_debug(h->log, "hss", "SIR from %s for '%s' imsi '%s': %s", link_peer_host(l),
 		  printable(sir.user_identifier.external_identifier, name, sizeof name),
 		  printable(sir.user_identifier.user_name, imsi, sizeof imsi), words);
@@ -45,13 +46,15 @@ void hss_server_on_request(void *arg, struct link *l, const struct dia_msg *m)
 		dia_failed_set(&failed, DIA_RESULT_UNABLE_TO_COMPLY, "the answer is too long");
 		dia_error_answer(&out, m, h->self.host, h->self.realm, &failed);
 	}
-	if (failed.result_code)
+	if (failed.result_code) {
 		log_warn(h->log, "hss", "request of %s answered with %u: %s", link_peer_host(l), failed.result_code, failed.text);
-	else
+	} else {
 		log_answer(h, l, m, words);
+	}
 	err = link_answer(l, octets, out.len);
 	FAULT_POINT(HSS_SIA_QUEUED);
-	if (err)
+	if (err) {
 		log_warn(h->log, "hss", "answer to %s could not be sent: %s", link_peer_host(l), err_str(err));
+	}
 	free(octets);
 }

@@ -57,14 +57,16 @@ static bool has_key(const struct hss_subscriber *s, enum index_kind kind, struct
 		return s->msisdn.len == key.len && memcmp(s->msisdn.tbcd, key.p, key.len) == 0;
 	case BY_FOLDED:
 		for (uint8_t i = 0; i < s->externals_n; i++) {
-			if (strlen(s->externals[i]) == key.len && strncasecmp(s->externals[i], key.p, key.len) == 0)
+			if (strlen(s->externals[i]) == key.len && strncasecmp(s->externals[i], key.p, key.len) == 0) {
 				return true;
+			}
 		}
 		return false;
 	default:
 		for (uint8_t i = 0; i < s->externals_n; i++) {
-			if (strlen(s->externals[i]) == key.len && memcmp(s->externals[i], key.p, key.len) == 0)
+			if (strlen(s->externals[i]) == key.len && memcmp(s->externals[i], key.p, key.len) == 0) {
 				return true;
+			}
 		}
 		return false;
 	}
@@ -75,13 +77,15 @@ static const struct hss_subscriber *find(const struct hss_store *s, enum index_k
 	const struct index *x = &s->indexes[kind];
 	uint32_t hash = hash_of(s, key);
 
-	if (!x->cap)
+	if (!x->cap) {
 		return NULL;
+	}
 	for (size_t i = hash & (x->cap - 1); x->slots[i].place; i = (i + 1) & (x->cap - 1)) {
 		const struct hss_subscriber *sub = &s->subscribers[x->slots[i].place - 1];
 
-		if (x->slots[i].hash == hash && has_key(sub, kind, key))
+		if (x->slots[i].hash == hash && has_key(sub, kind, key)) {
 			return sub;
+		}
 	}
 	return NULL;
 }
@@ -90,8 +94,9 @@ static void put(struct slot *slots, size_t cap, struct slot what)
 {
 	size_t i = what.hash & (cap - 1);
 
-	while (slots[i].place)
+	while (slots[i].place) {
 		i = (i + 1) & (cap - 1);
+	}
 	slots[i] = what;
 }
 
@@ -100,11 +105,13 @@ static int grow(struct index *x)
 	size_t cap = x->cap ? x->cap * 2 : 1024;
 	struct slot *slots = calloc(cap, sizeof *slots);
 
-	if (!slots)
+	if (!slots) {
 		return ERR_NOMEM;
+	}
 	for (size_t i = 0; i < x->cap; i++) {
-		if (x->slots[i].place)
+		if (x->slots[i].place) {
 			put(slots, cap, x->slots[i]);
+		}
 	}
 	free(x->slots);
 	x->slots = slots;
@@ -123,8 +130,9 @@ static int add_key(struct hss_store *s, enum index_kind kind, struct key key, ch
 			 other->line);
 		return ERR_INVAL;
 	}
-	if (2 * (x->n + 1) > x->cap && grow(x))
+	if (2 * (x->n + 1) > x->cap && grow(x)) {
 		return ERR_NOMEM;
+	}
 	put(x->slots, x->cap, (struct slot){ hash_of(s, key), (uint32_t)s->n });
 	x->n++;
 	return 0;
@@ -135,10 +143,12 @@ static void note_twin(struct hss_store *s, const struct hss_subscriber *other, c
 {
 	uint8_t i = 0;
 
-	if (s->twins.n++)
+	if (s->twins.n++) {
 		return;
-	while (strcasecmp(other->externals[i], name) != 0)
+	}
+	while (strcasecmp(other->externals[i], name) != 0) {
 		i++;
+	}
 	s->twins.first = other->externals[i];
 	s->twins.second = name;
 	s->twins.first_line = other->line;
@@ -152,15 +162,17 @@ static int add_folded(struct hss_store *s, const char *name)
 	size_t len = strlen(name);
 	const struct hss_subscriber *other;
 
-	for (size_t i = 0; i <= len; i++)
+	for (size_t i = 0; i <= len; i++) {
 		folded[i] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] + ('a' - 'A')) : name[i];
+	}
 	other = find(s, BY_FOLDED, (struct key){ folded, len });
 	if (other) {
 		note_twin(s, other, name);
 		return 0;
 	}
-	if (2 * (x->n + 1) > x->cap && grow(x))
+	if (2 * (x->n + 1) > x->cap && grow(x)) {
 		return ERR_NOMEM;
+	}
 	put(x->slots, x->cap, (struct slot){ hash_of(s, (struct key){ folded, len }), (uint32_t)s->n });
 	x->n++;
 	return 0;
@@ -175,20 +187,23 @@ static int add(struct hss_store *s, const struct hss_subscriber *sub, char why[H
 		size_t cap = s->cap ? s->cap * 2 : 1024;
 		struct hss_subscriber *bigger = cap < UINT32_MAX ? reallocarray(s->subscribers, cap, sizeof *bigger) : NULL;
 
-		if (!bigger)
+		if (!bigger) {
 			return ERR_NOMEM;
+		}
 		s->subscribers = bigger;
 		s->cap = cap;
 	}
 	s->subscribers[s->n++] = *sub;
 	kept = &s->subscribers[s->n - 1];
 	err = add_key(s, BY_IMSI, (struct key){ kept->imsi, strlen(kept->imsi) }, why);
-	if (!err && kept->msisdn.len)
+	if (!err && kept->msisdn.len) {
 		err = add_key(s, BY_MSISDN, (struct key){ kept->msisdn.tbcd, kept->msisdn.len }, why);
+	}
 	for (uint8_t i = 0; !err && i < kept->externals_n; i++) {
 		err = add_key(s, BY_EXTERNAL, (struct key){ kept->externals[i], strlen(kept->externals[i]) }, why);
-		if (!err)
+		if (!err) {
 			err = add_folded(s, kept->externals[i]);
+		}
 	}
 	return err;
 }
@@ -215,24 +230,28 @@ static int read_lines(struct hss_store *s, FILE *f, char *line, uint32_t *number
 		}
 		s->lines = *number;
 		s->unended = !len || line[len - 1] != '\n';
-		if (!s->unended)
+		if (!s->unended) {
 			line[--len] = 0;
-		else if (!feof(f)) {
+		} else if (!feof(f)) {
 			snprintf(why, HSS_WHY_MAX, "the line is longer than %d octets or holds a NUL", HSS_LINE_MAX);
 			return ERR_INVAL;
 		}
-		if (nothing_to_read(line, len))
+		if (nothing_to_read(line, len)) {
 			continue;
+		}
 		err = hss_line_parse(&sub, s->memory, line, len, why);
-		if (err)
+		if (err) {
 			return err;
+		}
 		sub.line = *number;
 		err = add(s, &sub, why);
-		if (err)
+		if (err) {
 			return err;
+		}
 	}
-	if (!ferror(f))
+	if (!ferror(f)) {
 		return 0;
+	}
 	snprintf(why, HSS_WHY_MAX, "%s", strerror(errno));
 	return ERR_IO;
 }
@@ -245,10 +264,12 @@ int hss_store_read(struct hss_store **out, FILE *f, const char *path, char why[H
 	uint32_t number = 0;
 	int err = ERR_NOMEM;
 
-	if (s)
+	if (s) {
 		s->memory = hss_memory_new();
-	if (s && s->memory && line && sip_key_new(&s->key) == 0)
+	}
+	if (s && s->memory && line && sip_key_new(&s->key) == 0) {
 		err = read_lines(s, f, line, &number, words);
+	}
 	free(line);
 	if (err) {
 		snprintf(why, HSS_STORE_WHY_MAX, "%.1000s:%u: %s", path, number, words);
@@ -270,8 +291,9 @@ int hss_store_load(struct hss_store **out, const char *path, char why[HSS_STORE_
 	}
 	err = hss_store_read(out, f, path, why);
 	fclose(f);
-	if (err || !(*out)->unended)
+	if (err || !(*out)->unended) {
 		return err;
+	}
 	snprintf(why, HSS_STORE_WHY_MAX,
 		 "%.1000s:%u: the file ends inside this line: a part of it may be missing; if it is whole, end its last line "
 		 "with a newline",
@@ -283,8 +305,9 @@ int hss_store_load(struct hss_store **out, const char *path, char why[HSS_STORE_
 
 int hss_store_enough(const struct hss_store *s, uint32_t min, const char *path, char why[HSS_STORE_WHY_MAX])
 {
-	if (s->n >= min)
+	if (s->n >= min) {
 		return 0;
+	}
 	snprintf(why, HSS_STORE_WHY_MAX, "%.1000s: %zu subscribers, expected at least %u (subscribers_min; 0 when none is meant)",
 		 path, s->n, min);
 	return ERR_LIMIT;
@@ -298,13 +321,16 @@ int hss_store_keeps(const struct hss_store *old, const struct hss_store *now, co
 	for (size_t i = 0; i < old->n; i++) {
 		const char *imsi = old->subscribers[i].imsi;
 
-		if (find(now, BY_IMSI, (struct key){ imsi, strlen(imsi) }))
+		if (find(now, BY_IMSI, (struct key){ imsi, strlen(imsi) })) {
 			continue;
-		if (gone++ < 3)
+		}
+		if (gone++ < 3) {
 			snprintf(shown + strlen(shown), sizeof shown - strlen(shown), "%s%s", gone > 1 ? ", " : "", imsi);
+		}
 	}
-	if (gone < 10 || gone <= old->n / 10)
+	if (gone < 10 || gone <= old->n / 10) {
 		return 0;
+	}
 	snprintf(why, HSS_STORE_WHY_MAX,
 		 "%.1000s: %zu of %zu subscribers would go (imsi %s ...); if that is meant, SIGUSR1 reads it all the same", path,
 		 gone, old->n, shown);
@@ -313,10 +339,12 @@ int hss_store_keeps(const struct hss_store *old, const struct hss_store *now, co
 
 void hss_store_free(struct hss_store *s)
 {
-	if (!s)
+	if (!s) {
 		return;
-	for (int i = 0; i < INDEXES; i++)
+	}
+	for (int i = 0; i < INDEXES; i++) {
 		free(s->indexes[i].slots);
+	}
 	free(s->subscribers);
 	hss_memory_free(s->memory);
 	free(s);
@@ -335,8 +363,9 @@ size_t hss_store_count(const struct hss_store *s)
 /* `found` so far, joined with what one more identity names: both must be the same. */
 static bool join(const struct hss_subscriber **found, const struct hss_subscriber *sub)
 {
-	if (!sub || (*found && *found != sub))
+	if (!sub || (*found && *found != sub)) {
 		return false;
+	}
 	*found = sub;
 	return true;
 }
@@ -347,15 +376,20 @@ const struct hss_subscriber *hss_store_find(const struct hss_store *s, const str
 	struct dia_bytes external = who->external_identifier, msisdn = who->msisdn, imsi = who->user_name;
 	char id[IDENT_EXTERNAL_MAX + 1];
 
-	if (imsi.p && !join(&found, find(s, BY_IMSI, (struct key){ imsi.p, imsi.len })))
+	if (imsi.p && !join(&found, find(s, BY_IMSI, (struct key){ imsi.p, imsi.len }))) {
 		return NULL;
-	if (imsi_only)
+	}
+	if (imsi_only) {
 		return found;
-	if (msisdn.p && !join(&found, find(s, BY_MSISDN, (struct key){ msisdn.p, msisdn.len })))
+	}
+	if (msisdn.p && !join(&found, find(s, BY_MSISDN, (struct key){ msisdn.p, msisdn.len }))) {
 		return NULL;
-	if (!external.p)
+	}
+	if (!external.p) {
 		return found;
-	if (ident_external(id, external.p, external.len))
+	}
+	if (ident_external(id, external.p, external.len)) {
 		return NULL;
+	}
 	return join(&found, find(s, BY_EXTERNAL, (struct key){ id, strlen(id) })) ? found : NULL;
 }

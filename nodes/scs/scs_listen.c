@@ -31,8 +31,9 @@ struct listen {
 
 static void part(struct listen *w, int exit_code)
 {
-	if (w->parting)
+	if (w->parting) {
 		return;
+	}
 	w->parting = true;
 	w->exit_code = exit_code;
 	scs_session_part(&w->session, w->link, DIA_DISCONNECT_REBOOTING);
@@ -40,10 +41,11 @@ static void part(struct listen *w, int exit_code)
 
 static bool say(struct listen *w, json_t *event)
 {
-	if (w->unread)
+	if (w->unread) {
 		json_decref(event);
-	else if (node_say("mtc-scs", event))
+	} else if (node_say("mtc-scs", event)) {
 		return true;
+	}
 	w->unread = true;
 	part(w, NODE_EXIT_FAILURE); /* nobody reads us: what comes stays with the gateway */
 	return false;
@@ -74,13 +76,15 @@ static bool on_report(void *arg, const struct tsp_dnr *dnr)
 	scs_report_device(device, dnr);
 	if (scs_seen_has(w->seen, &key)) {
 		w->duplicates++;
-		if (w->o->verbose)
+		if (w->o->verbose) {
 			say(w, json_pack("{s:s, s:I, s:s}", "event", "duplicate", "reference", (json_int_t)key.reference,
 					 "device", device));
+		}
 		return true;
 	}
-	if (w->parting || !say(w, scs_report_event(dnr, 0)))
+	if (w->parting || !say(w, scs_report_event(dnr, 0))) {
 		return false;
+	}
 	w->reports++;
 	FAULT_POINT(SCS_REPORT_PRINTED);
 	if (scs_seen_add(w->seen, &key, timeline_at(&w->time, clock_boot_ms())) == 0) {
@@ -122,20 +126,23 @@ static void on_failed(void *arg, int err, uint32_t result_code, const char *why)
 	char words[SCS_SESSION_WHY_MAX], address[SHOWN_ADDRESS_MAX];
 
 	(void)err;
-	if (w->parting)
+	if (w->parting) {
 		return;
-	if (result_code)
+	}
+	if (result_code) {
 		scs_refusal_words(words, sizeof words, result_code);
-	else
+	} else {
 		snprintf(words, sizeof words, "no connection to %s: %s",
 			 shown_address(address, w->o->address, w->o->connect_port), why);
+	}
 	if (w->was_open) {
 		log_warn(w->session.log, "scs", "%s; trying again", words);
 		return;
 	}
 	fprintf(stderr, "mtc-scs: %s\n", words);
-	if (say(w, scs_error_event(words, result_code)))
+	if (say(w, scs_error_event(words, result_code))) {
 		part(w, NODE_EXIT_CONNECT);
+	}
 }
 
 static void on_signal(void *arg)
@@ -153,10 +160,12 @@ static void open_time(struct listen *w, const struct log *log)
 	size_t size = w->o->state ? strlen(w->o->state) + sizeof ".time" : 0;
 	char why[TIMELINE_WHY_MAX], *path = size ? malloc(size) : NULL;
 
-	if (path)
+	if (path) {
 		snprintf(path, size, "%s.time", w->o->state);
-	if (timeline_open(&w->time, path, why))
+	}
+	if (timeline_open(&w->time, path, why)) {
 		log_warn(log, "scs", "%s", why);
+	}
 	free(path);
 }
 
@@ -168,8 +177,9 @@ int scs_listen(const struct scs_options *o, const struct log *log)
 
 	open_time(&w, log);
 	err = scs_seen_open(&w.seen, o->state, timeline_at(&w.time, clock_boot_ms()), why, sizeof why);
-	if (!err)
+	if (!err) {
 		err = scs_session_open(&w.session, o, log, &listen_cb, on_signal, &w, why);
+	}
 	if (err) {
 		fprintf(stderr, "mtc-scs: %s\n", why);
 		scs_seen_close(w.seen);
@@ -178,8 +188,9 @@ int scs_listen(const struct scs_options *o, const struct log *log)
 	err = net_loop_run(w.session.loop);
 	scs_session_close(&w.session);
 	if (!w.unread && !node_say("mtc-scs", json_pack("{s:s, s:I, s:I}", "event", "summary", "reports", (json_int_t)w.reports,
-							"duplicates", (json_int_t)w.duplicates)))
+							"duplicates", (json_int_t)w.duplicates))) {
 		w.exit_code = NODE_EXIT_FAILURE;
+	}
 	scs_seen_close(w.seen);
 	return err ? NODE_EXIT_FAILURE : w.exit_code;
 }

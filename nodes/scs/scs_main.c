@@ -18,13 +18,16 @@ static int command(int argc, char **argv)
 	char why[SCS_WHY_MAX] = "out of memory";
 	int code;
 
-	if (node_start(&log, PROGRAM))
+	if (node_start(&log, PROGRAM)) {
 		return NODE_EXIT_FAILURE;
-	if (scs_options_parse(&o, argc - 1, (const char *const *)argv + 1, node_random(), why))
+	}
+	if (scs_options_parse(&o, argc - 1, (const char *const *)argv + 1, node_random(), why)) {
 		return node_usage(PROGRAM, "%s", why);
+	}
 	log.level = o.debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN;
-	if (o.command != SCS_HELP && o.command != SCS_VERSION && node_emit_begin(STDOUT_FILENO))
+	if (o.command != SCS_HELP && o.command != SCS_VERSION && node_emit_begin(STDOUT_FILENO)) {
 		return node_fail(PROGRAM, "standard output cannot be written: %s", strerror(errno));
+	}
 	switch (o.command) {
 	case SCS_HELP:
 		scs_options_help();

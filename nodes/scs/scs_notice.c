@@ -14,14 +14,15 @@ void scs_notice_build(struct buf *out, const struct scs_options *o, const struct
 	struct tsp_dnr dnr;
 	struct tsp_dna dna = { 0 };
 
-	if (m->hdr.app_id != APP_TSP)
+	if (m->hdr.app_id != APP_TSP) {
 		dia_failed_set(&failed, DIA_RESULT_APPLICATION_UNSUPPORTED, "application %u is not Tsp (%u)", m->hdr.app_id,
 			       APP_TSP);
-	else if (m->hdr.code != APP_CMD_DEVICE_NOTIFICATION)
+	} else if (m->hdr.code != APP_CMD_DEVICE_NOTIFICATION) {
 		dia_failed_set(&failed, DIA_RESULT_COMMAND_UNSUPPORTED, "command %u is not Device-Notification", m->hdr.code);
-	else if (tsp_dnr_parse(&dnr, m, &failed) == 0 && scs_report_check(&dnr, &failed) == 0 && !take(arg, &dnr))
+	} else if (tsp_dnr_parse(&dnr, m, &failed) == 0 && scs_report_check(&dnr, &failed) == 0 && !take(arg, &dnr)) {
 		dia_failed_set(&failed, DIA_RESULT_TOO_BUSY, "reports of reference %u are not taken on this connection",
 			       dnr.notification.reference_number.v);
+	}
 	if (failed.result_code) {
 		log_write(log, failed.result_code == DIA_RESULT_TOO_BUSY ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN, "scs",
 			  "request of the gateway answered with %u: %s", failed.result_code, failed.text);
@@ -42,11 +43,14 @@ void scs_notice_answer(const struct scs_options *o, const struct log *log, struc
 	struct buf out = buf_over(octets, cap);
 	int err = ERR_NOMEM;
 
-	if (octets)
+	if (octets) {
 		scs_notice_build(&out, o, log, m, take, arg);
-	if (octets && !out.full)
+	}
+	if (octets && !out.full) {
 		err = link_answer(l, octets, out.len);
-	if (err)
+	}
+	if (err) {
 		log_warn(log, "scs", "a report could not be acknowledged: %s; it will come again", err_str(err));
+	}
 	free(octets);
 }

@@ -116,22 +116,25 @@ static int wrong(const struct parse *p, const char *fmt, ...)
 
 static int number(const struct parse *p, uint32_t *out, const char *name, const char *text, uint32_t min, uint32_t max)
 {
-	if (str_parse_u32(out, text, min, max))
+	if (str_parse_u32(out, text, min, max)) {
 		return wrong(p, "--%s %.40s: expected a number from %u to %u", name, text, min, max);
+	}
 	return 0;
 }
 
 static int host(const struct parse *p, char out[IDENT_HOST_MAX + 1], const char *name, const char *text)
 {
-	if (ident_host(out, text, strlen(text)))
+	if (ident_host(out, text, strlen(text))) {
 		return wrong(p, "--%s %.80s: expected a host name such as scs.acme.example", name, text);
+	}
 	return 0;
 }
 
 static int digits(const struct parse *p, char out[IDENT_MSISDN_MAX + 1], const char *name, const char *text)
 {
-	if (ident_msisdn(out, text, strlen(text)))
+	if (ident_msisdn(out, text, strlen(text))) {
 		return wrong(p, "--%s %.40s: expected 5 to 15 digits in international form, without + and leading 0", name, text);
+	}
 	return 0;
 }
 
@@ -157,8 +160,9 @@ static int take_connection(struct parse *p, int id, const char *value)
 		return 0;
 	case OPT_CA:
 	case OPT_ANCHOR:
-		if (o->anchors_n == TLS_ANCHORS_MAX)
+		if (o->anchors_n == TLS_ANCHORS_MAX) {
 			return wrong(p, "--ca: expected at most %d of them", TLS_ANCHORS_MAX);
+		}
 		o->anchors[o->anchors_n++] = value;
 		return 0;
 	case OPT_KEYLOG:
@@ -287,24 +291,29 @@ static int take_words(struct parse *p, int argc, const char *const *argv)
 
 	node_opts_init(&opts, rows, argc, argv);
 	while (!err && (id = node_opts_next(&opts, &value)) != NODE_OPTS_END) {
-		if (id == ERR_INVAL)
+		if (id == ERR_INVAL) {
 			return wrong(p, "%s", opts.why);
-		if (id == NODE_OPTS_OPERAND && command)
+		}
+		if (id == NODE_OPTS_OPERAND && command) {
 			return wrong(p, "%.40s: expected options only behind the command", value);
-		if (id == NODE_OPTS_OPERAND)
+		}
+		if (id == NODE_OPTS_OPERAND) {
 			err = take_command(p, value);
-		else if (id <= OPT_ANSWER_WAIT)
+		} else if (id <= OPT_ANSWER_WAIT) {
 			err = take_connection(p, id, value);
-		else if (id >= OPT_IDENTITY && id <= OPT_OLD_REFERENCE && id != OPT_UNCHECKED)
+		} else if (id >= OPT_IDENTITY && id <= OPT_OLD_REFERENCE && id != OPT_UNCHECKED) {
 			err = take_request(p, id, value);
-		else
+		} else {
 			err = take_manner(p, id, value);
+		}
 		command = command || id == NODE_OPTS_OPERAND;
-		if (!err && (p->o.command == SCS_HELP || p->o.command == SCS_VERSION))
+		if (!err && (p->o.command == SCS_HELP || p->o.command == SCS_VERSION)) {
 			return 0;
+		}
 	}
-	if (!err && !command)
+	if (!err && !command) {
 		return wrong(p, "a command is missing; expected trigger, replace, recall or listen");
+	}
 	return err;
 }
 
@@ -320,13 +329,15 @@ static int check_connect(struct parse *p)
 		text++;
 		len -= 2;
 	}
-	if (!len || len >= sizeof p->o.address || str_parse_u32(&port, colon + 1, 1, 65535))
+	if (!len || len >= sizeof p->o.address || str_parse_u32(&port, colon + 1, 1, 65535)) {
 		return wrong(p, "--connect %.60s: expected ADDRESS:PORT such as 127.0.0.1:5868", p->connect);
+	}
 	memcpy(p->o.address, text, len);
 	p->o.address[len] = 0;
 	p->o.connect_port = (uint16_t)port;
-	if (inet_pton(v6 ? AF_INET6 : AF_INET, p->o.address, binary) != 1)
+	if (inet_pton(v6 ? AF_INET6 : AF_INET, p->o.address, binary) != 1) {
 		return wrong(p, "--connect %.60s: expected a numeric address, 127.0.0.1:5868 or [::1]:5868", p->connect);
+	}
 	return 0;
 }
 
@@ -336,27 +347,34 @@ static int check_connection(struct parse *p)
 	const char *dot = strchr(o->iwf_host, '.');
 	int err;
 
-	if (!p->connect)
+	if (!p->connect) {
 		return wrong(p, "--connect ADDRESS:PORT is missing");
+	}
 	err = check_connect(p);
-	if (err)
+	if (err) {
 		return err;
-	if (!o->origin_host[0] || !o->realm[0] || !o->iwf_host[0])
+	}
+	if (!o->origin_host[0] || !o->realm[0] || !o->iwf_host[0]) {
 		return wrong(p, "--%s is missing",
 			     !o->origin_host[0] ? "origin-host HOST"
 			     : !o->realm[0]     ? "realm REALM"
 						: "iwf-host HOST");
-	if (!o->iwf_realm[0] && !dot)
+	}
+	if (!o->iwf_realm[0] && !dot) {
 		return wrong(p, "--iwf-realm REALM is missing and --iwf-host %.80s has no domain to take it from", o->iwf_host);
-	if (!o->iwf_realm[0])
+	}
+	if (!o->iwf_realm[0]) {
 		memcpy(o->iwf_realm, dot + 1, strlen(dot + 1) + 1);
-	if (o->plain && (p->tls || o->certificate || o->key || o->anchors_n || o->keylog))
+	}
+	if (o->plain && (p->tls || o->certificate || o->key || o->anchors_n || o->keylog)) {
 		return wrong(p, "--plain excludes --tls, --cert, --key, --ca and --keylog");
-	if (!o->plain && (!o->certificate || !o->key || !o->anchors_n))
+	}
+	if (!o->plain && (!o->certificate || !o->key || !o->anchors_n)) {
 		return wrong(p, "--%s is missing (or --plain for TCP without protection)",
 			     !o->certificate ? "cert FILE"
 			     : !o->key       ? "key FILE"
 					     : "ca FILE");
+	}
 	return 0;
 }
 
@@ -367,29 +385,36 @@ static int check_device(struct parse *p)
 	char number_text[IDENT_EXTERNAL_MAX + 16];
 	const char *dash;
 
-	if (!p->device && !o->msisdn[0])
+	if (!p->device && !o->msisdn[0]) {
 		return wrong(p, "--device ID or --msisdn DIGITS is missing");
+	}
 	if (p->devices) {
 		char first[16] = "";
 
 		dash = strchr(p->devices, '-');
 		if (!braces || !o->load || !dash || str_copy(first, sizeof first, p->devices, (size_t)(dash - p->devices)) ||
 		    str_parse_u32(&o->devices_first, first, 0, UINT32_MAX) ||
-		    str_parse_u32(&o->devices_last, dash + 1, o->devices_first, UINT32_MAX))
+		    str_parse_u32(&o->devices_last, dash + 1, o->devices_first, UINT32_MAX)) {
 			return wrong(p, "--devices %.40s: expected FIRST-LAST, with --count and {} in --device", p->devices);
+		}
 		o->has_devices = true;
 	}
-	if (!p->device)
+	if (!p->device) {
 		return 0;
+	}
 	if (o->unchecked || o->has_devices) {
-		if (str_copy(o->external, sizeof o->external, p->device, strlen(p->device)))
+		if (str_copy(o->external, sizeof o->external, p->device, strlen(p->device))) {
 			return wrong(p, "--device: expected at most %d octets", SCS_EXTERNAL_MAX);
-		if (o->unchecked)
+		}
+		if (o->unchecked) {
 			return 0;
+		}
 		snprintf(number_text, sizeof number_text, "%.*s%u%s", (int)(braces - p->device), p->device, o->devices_last,
 			 braces + 2);
-		if (strlen(p->device) <= IDENT_EXTERNAL_MAX && ident_external(o->external, number_text, strlen(number_text)) == 0)
+		if (strlen(p->device) <= IDENT_EXTERNAL_MAX &&
+		    ident_external(o->external, number_text, strlen(number_text)) == 0) {
 			return str_copy(o->external, sizeof o->external, p->device, strlen(p->device));
+		}
 	} else if (ident_external(o->external, p->device, strlen(p->device)) == 0) {
 		return 0;
 	}
@@ -401,8 +426,9 @@ static int payload_from_file(struct parse *p)
 	FILE *f = fopen(p->file, "re");
 	bool more;
 
-	if (!f)
+	if (!f) {
 		return wrong(p, "--payload-file %.100s: %s", p->file, strerror(errno));
+	}
 	p->o.payload_len = fread(p->o.payload, 1, SCS_PAYLOAD_MAX, f);
 	more = fgetc(f) != EOF;
 	if (ferror(f)) {
@@ -419,26 +445,33 @@ static int check_payload(struct parse *p)
 	struct scs_options *o = &p->o;
 	int given = !!p->text + !!p->hex + !!p->file;
 
-	if (o->command == SCS_RECALL && given)
+	if (o->command == SCS_RECALL && given) {
 		return wrong(p, "recall takes no payload");
-	if (given > 1)
+	}
+	if (given > 1) {
 		return wrong(p, "expected one of --payload, --payload-hex and --payload-file");
-	if (given == 0)
+	}
+	if (given == 0) {
 		return o->command == SCS_RECALL || o->unchecked
 			   ? 0
 			   : wrong(p, "--payload TEXT, --payload-hex HEX or --payload-file FILE is missing");
+	}
 	o->payload = malloc(SCS_PAYLOAD_MAX + SCS_STAMP_LEN);
-	if (!o->payload)
+	if (!o->payload) {
 		return ERR_NOMEM;
-	if (p->file)
+	}
+	if (p->file) {
 		return payload_from_file(p);
+	}
 	if (p->hex) {
-		if (str_unhex(o->payload, SCS_PAYLOAD_MAX, &o->payload_len, p->hex))
+		if (str_unhex(o->payload, SCS_PAYLOAD_MAX, &o->payload_len, p->hex)) {
 			return wrong(p, "--payload-hex: expected pairs of hex digits, at most %d octets", SCS_PAYLOAD_MAX);
+		}
 		return 0;
 	}
-	if (strlen(p->text) > SCS_PAYLOAD_MAX)
+	if (strlen(p->text) > SCS_PAYLOAD_MAX) {
 		return wrong(p, "--payload: expected at most %d octets", SCS_PAYLOAD_MAX);
+	}
 	o->payload_len = strlen(p->text);
 	memcpy(o->payload, p->text, o->payload_len);
 	return 0;
@@ -448,20 +481,27 @@ static int check_action(struct parse *p, uint32_t random)
 {
 	struct scs_options *o = &p->o;
 
-	if (o->command == SCS_RECALL && !p->has_reference && !o->has_old_reference)
+	if (o->command == SCS_RECALL && !p->has_reference && !o->has_old_reference) {
 		return wrong(p, "--reference N is missing: the trigger that is recalled");
-	if (o->command == SCS_REPLACE && !o->has_old_reference)
+	}
+	if (o->command == SCS_REPLACE && !o->has_old_reference) {
 		return wrong(p, "--old-reference N is missing: the trigger that is replaced");
-	if (o->command == SCS_TRIGGER && o->has_old_reference)
+	}
+	if (o->command == SCS_TRIGGER && o->has_old_reference) {
 		return wrong(p, "--old-reference belongs to replace and recall");
-	if (o->stamp && o->command == SCS_RECALL)
+	}
+	if (o->stamp && o->command == SCS_RECALL) {
 		return wrong(p, "recall takes no payload, and no --stamp");
-	if (o->state)
+	}
+	if (o->state) {
 		return wrong(p, "--state belongs to listen");
-	if ((p->has_window || o->rate) && !o->load)
+	}
+	if ((p->has_window || o->rate) && !o->load) {
 		return wrong(p, "--window and --rate belong to --count");
-	if (!p->has_reference)
+	}
+	if (!p->has_reference) {
 		o->reference = random;
+	}
 	if (!o->has_validity && o->command != SCS_RECALL) {
 		o->has_validity = true;
 		o->validity_s = 3600;
@@ -475,8 +515,9 @@ static int check_listen(struct parse *p)
 
 	if (p->device || p->devices || o->msisdn[0] || p->text || p->hex || p->file || o->has_port || o->has_validity ||
 	    o->priority || p->has_reference || o->has_old_reference || o->has_wait || o->load || p->has_window || o->rate ||
-	    o->unchecked || o->resend || o->stamp)
+	    o->unchecked || o->resend || o->stamp) {
 		return wrong(p, "listen sends nothing: expected only connection options, --state and --verbose");
+	}
 	return 0;
 }
 
@@ -487,14 +528,16 @@ int scs_options_parse(struct scs_options *out, int argc, const char *const *argv
 
 	if (!err && p.o.command != SCS_HELP && p.o.command != SCS_VERSION) {
 		err = check_connection(&p);
-		if (!err && p.o.command == SCS_LISTEN)
+		if (!err && p.o.command == SCS_LISTEN) {
 			err = check_listen(&p);
-		else if (!err) {
+		} else if (!err) {
 			err = check_device(&p);
-			if (!err)
+			if (!err) {
 				err = check_action(&p, random);
-			if (!err)
+			}
+			if (!err) {
 				err = check_payload(&p);
+			}
 		}
 	}
 	if (err) {

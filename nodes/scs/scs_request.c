@@ -11,10 +11,12 @@ const char *scs_request_device(const struct scs_options *o, uint32_t nth, char r
 {
 	const char *braces = o->has_devices ? strstr(o->external, "{}") : NULL;
 
-	if (!o->external[0])
+	if (!o->external[0]) {
 		return o->msisdn;
-	if (!braces)
+	}
+	if (!braces) {
 		return o->external;
+	}
 	snprintf(room, SCS_DEVICE_MAX, "%.*s%u%s", (int)(braces - o->external), o->external,
 		 o->devices_first + (uint32_t)(nth % ((uint64_t)o->devices_last - o->devices_first + 1)), braces + 2);
 	return room;
@@ -24,8 +26,9 @@ static struct dia_bytes tbcd(uint8_t room[STR_TBCD_MAX], const char *number)
 {
 	size_t len = 0;
 
-	if (!number[0] || str_tbcd(room, &len, number))
+	if (!number[0] || str_tbcd(room, &len, number)) {
 		return (struct dia_bytes){ 0 };
+	}
 	return (struct dia_bytes){ room, (uint32_t)len };
 }
 
@@ -47,8 +50,9 @@ static struct dia_bytes payload_of(const struct scs_options *o, uint32_t referen
 	char stamp[SCS_STAMP_LEN + 1];
 	struct dia_bytes all = { o->payload, (uint32_t)o->payload_len };
 
-	if (!o->stamp)
+	if (!o->stamp) {
 		return all;
+	}
 	snprintf(stamp, sizeof stamp, "%08x", reference);
 	memcpy(o->payload + o->payload_len, stamp, SCS_STAMP_LEN);
 	all.len += SCS_STAMP_LEN;
@@ -74,16 +78,19 @@ void scs_request_build(struct buf *out, const struct scs_options *o, uint32_t nt
 	};
 	struct tsp_device_action *a = &dar.action;
 
-	if (o->external[0])
+	if (o->external[0]) {
 		a->external_identifier = dia_text(scs_request_device(o, nth, room));
+	}
 	a->msisdn = tbcd(msisdn, o->msisdn);
 	a->scs_identity = tbcd(identity, o->scs_identity);
 	a->reference_number = dia_u32_of(o->reference + nth);
 	a->action_type = dia_u32_of(action_of(o->command));
-	if (o->has_old_reference)
+	if (o->has_old_reference) {
 		a->old_reference_number = dia_u32_of(o->old_reference + nth);
-	if (o->has_validity)
+	}
+	if (o->has_validity) {
 		a->validity_time_s = dia_u32_of(o->validity_s);
+	}
 	if (o->payload) {
 		a->trigger_data.present = true;
 		a->trigger_data.payload = payload_of(o, o->reference + nth);

@@ -53,10 +53,12 @@ struct run {
 /* The end: with a DPR when there is somebody to tell. */
 static void part(struct run *r, int exit_code)
 {
-	if (r->exit_code < 0)
+	if (r->exit_code < 0) {
 		r->exit_code = exit_code;
-	if (r->parting)
+	}
+	if (r->parting) {
 		return;
+	}
 	r->parting = true;
 	net_timer_stop(r->deadline);
 	net_timer_stop(r->tick);
@@ -66,27 +68,31 @@ static void part(struct run *r, int exit_code)
 /* False: nobody reads us, now or before. */
 static bool print(struct run *r, json_t *event)
 {
-	if (r->unread)
+	if (r->unread) {
 		json_decref(event);
-	else
+	} else {
 		r->unread = !node_say("mtc-scs", event);
+	}
 	return !r->unread;
 }
 
 static void say(struct run *r, json_t *event)
 {
-	if (!print(r, event))
+	if (!print(r, event)) {
 		part(r, NODE_EXIT_FAILURE);
+	}
 }
 
 static void fail(struct run *r, const char *words, uint32_t result_code)
 {
-	if (r->parting)
+	if (r->parting) {
 		return;
+	}
 	fprintf(stderr, "mtc-scs: %s\n", words);
 	(void)!print(r, scs_error_event(words, result_code));
-	if (r->o->load && r->was_open)
+	if (r->o->load && r->was_open) {
 		(void)!print(r, scs_tally_event(&r->tally, scs_now_us() - r->started_us, r->o->has_wait));
+	}
 	part(r, NODE_EXIT_CONNECT);
 }
 
@@ -97,10 +103,12 @@ static bool all_reported(const struct run *r)
 
 static int outcome_exit(const struct run *r)
 {
-	if (r->accepted < r->o->count)
+	if (r->accepted < r->o->count) {
 		return NODE_EXIT_REFUSED;
-	if (r->o->has_wait && !all_reported(r))
+	}
+	if (r->o->has_wait && !all_reported(r)) {
 		return NODE_EXIT_NO_REPORT;
+	}
 	return r->bad_outcomes ? NODE_EXIT_OUTCOME : NODE_EXIT_OK;
 }
 
@@ -108,10 +116,11 @@ static void conclude(struct run *r)
 {
 	int code = outcome_exit(r);
 
-	if (r->o->load)
+	if (r->o->load) {
 		say(r, scs_tally_event(&r->tally, r->answered_us - r->started_us, r->o->has_wait));
-	else if (code == NODE_EXIT_NO_REPORT)
+	} else if (code == NODE_EXIT_NO_REPORT) {
 		fprintf(stderr, "mtc-scs: no delivery report within %u s\n", r->o->wait_s);
+	}
 	part(r, code);
 }
 
@@ -122,19 +131,22 @@ static void after_answers(struct run *r)
 		say(r, r->early);
 		r->early = NULL;
 	}
-	if (r->parting)
+	if (r->parting) {
 		return;
-	if (!r->o->has_wait || all_reported(r))
+	}
+	if (!r->o->has_wait || all_reported(r)) {
 		conclude(r);
-	else
+	} else {
 		net_timer_start(r->deadline, r->o->wait_s * 1000u);
+	}
 }
 
 /* Counts one request as over. */
 static void settle(struct run *r, struct slot *slot, const char *status, uint64_t latency_us)
 {
-	if (scs_tally_answer(&r->tally, status, latency_us))
+	if (scs_tally_answer(&r->tally, status, latency_us)) {
 		fail(r, "out of memory", 0);
+	}
 	slot->next = r->free_slots;
 	r->free_slots = slot;
 	r->answered++;
@@ -155,13 +167,15 @@ static void on_daa(struct run *r, struct slot *slot, const struct dia_msg *m)
 		return;
 	}
 	settle(r, slot, scs_answer_status(&daa, room), elapsed_us);
-	if (scs_answer_exit(&daa) == NODE_EXIT_OK)
+	if (scs_answer_exit(&daa) == NODE_EXIT_OK) {
 		r->accepted++;
-	else if (!r->o->load)
+	} else if (!r->o->load) {
 		fprintf(stderr, "mtc-scs: refused: %s\n", scs_answer_status(&daa, room));
-	if (!r->o->load || r->o->verbose)
+	}
+	if (!r->o->load || r->o->verbose) {
 		say(r,
 		    scs_answer_event(&daa, r->o->reference + slot->nth, scs_request_device(r->o, slot->nth, device), elapsed_us));
+	}
 }
 
 static void on_answer(void *arg, int err, const struct dia_msg *m)
@@ -175,8 +189,9 @@ static void on_answer(void *arg, int err, const struct dia_msg *m)
 		slot->next = r->again;
 		r->again = slot;
 	} else if (err) {
-		if (r->o->verbose)
+		if (r->o->verbose) {
 			say(r, scs_unanswered_event(r->o->reference + slot->nth, err == ERR_TIMEOUT ? "timeout" : "lost"));
+		}
 		settle(r, slot, err == ERR_TIMEOUT ? "timeout" : "lost", scs_now_us() - slot->sent_us);
 		if (!r->o->load) {
 			snprintf(words, sizeof words, "no answer: %s", err_str(err));
@@ -185,12 +200,14 @@ static void on_answer(void *arg, int err, const struct dia_msg *m)
 	} else {
 		on_daa(r, slot, m);
 	}
-	if (r->parting)
+	if (r->parting) {
 		return;
-	if (r->answered == r->o->count)
+	}
+	if (r->answered == r->o->count) {
 		after_answers(r);
-	else
+	} else {
 		pump(r);
+	}
 }
 
 /* One request onto the wire. Said before it is done: what was sent was always said. */
@@ -201,11 +218,13 @@ static int send_slot(struct run *r, struct slot *slot)
 	bool again = slot->resent > 0;
 
 	scs_request_build(&out, r->o, slot->nth, slot->session_id, slot->end_to_end, again);
-	if (out.full)
+	if (out.full) {
 		return ERR_NOSPC;
-	if (r->o->verbose)
+	}
+	if (r->o->verbose) {
 		say(r, scs_asked_event(r->o, slot->nth, scs_request_device(r->o, slot->nth, device), slot->end_to_end, again,
 				       clock_real_ms()));
+	}
 	slot->sent_us = scs_now_us();
 	return link_request(r->link, out.p, out.len, r->o->answer_wait_s * 1000u, on_answer, slot);
 }
@@ -215,8 +234,9 @@ static int send_again(struct run *r)
 	struct slot *slot = r->again;
 	int err = send_slot(r, slot);
 
-	if (!err)
+	if (!err) {
 		r->again = slot->next;
+	}
 	return err;
 }
 
@@ -230,8 +250,9 @@ static int send_one(struct run *r)
 	slot->end_to_end = link_ids_end_to_end(&r->session.ids);
 	link_ids_session(&r->session.ids, slot->session_id);
 	err = send_slot(r, slot);
-	if (err)
+	if (err) {
 		return err;
+	}
 	r->free_slots = slot->next;
 	r->sent++;
 	return 0;
@@ -240,8 +261,9 @@ static int send_one(struct run *r)
 /* How many may have been sent by now. */
 static uint64_t due(const struct run *r)
 {
-	if (!r->o->rate)
+	if (!r->o->rate) {
 		return r->o->count;
+	}
 	return (scs_now_us() - r->started_us) * r->o->rate / 1000000u + 1;
 }
 
@@ -249,16 +271,20 @@ static void pump(struct run *r)
 {
 	int err = 0;
 
-	if (!r->link || (r->o->resend && !link_is_open(r->link)))
+	if (!r->link || (r->o->resend && !link_is_open(r->link))) {
 		return; /* on_open() of the next connection comes back here */
-	while (!err && r->link && r->again)
+	}
+	while (!err && r->link && r->again) {
 		err = send_again(r);
-	while (!err && r->link && r->free_slots && r->sent < r->o->count && r->sent < due(r))
+	}
+	while (!err && r->link && r->free_slots && r->sent < r->o->count && r->sent < due(r)) {
 		err = send_one(r);
-	if (err && err != ERR_LIMIT && err != ERR_BUSY)
+	}
+	if (err && err != ERR_LIMIT && err != ERR_BUSY) {
 		fail(r, err == ERR_NOSPC ? "the request does not fit into one message" : err_str(err), 0);
-	else if ((r->sent < r->o->count && r->o->rate) || err)
+	} else if ((r->sent < r->o->count && r->o->rate) || err) {
 		net_timer_start(r->tick, TICK_MS);
+	}
 }
 
 static void on_tick(void *arg)
@@ -270,10 +296,11 @@ static void on_deadline(void *arg)
 {
 	struct run *r = arg;
 
-	if (!r->was_open || (r->o->resend && r->answered < r->o->count))
+	if (!r->was_open || (r->o->resend && r->answered < r->o->count)) {
 		fail(r, "the connection was not open in time", 0);
-	else
+	} else {
 		conclude(r);
+	}
 }
 
 static void on_open(void *arg, struct link *l)
@@ -285,8 +312,9 @@ static void on_open(void *arg, struct link *l)
 		net_timer_stop(r->deadline);
 		pump(r);
 	}
-	if (r->was_open)
+	if (r->was_open) {
 		return; /* again, while we wait for reports */
+	}
 	r->was_open = true;
 	net_timer_stop(r->deadline);
 	r->started_us = scs_now_us();
@@ -304,15 +332,17 @@ static bool on_report(void *arg, const struct tsp_dnr *dnr)
 		r->left++;
 		return false;
 	}
-	if (!scs_tally_report(&r->tally, nth, tsp_delivery_outcome_str(outcome)))
+	if (!scs_tally_report(&r->tally, nth, tsp_delivery_outcome_str(outcome))) {
 		return true;
+	}
 	r->bad_outcomes += scs_report_exit(outcome) != NODE_EXIT_OK;
 	if (!r->o->load || r->o->verbose) {
 		event = scs_report_event(dnr, scs_now_us() - r->started_us);
-		if (r->o->load || r->answered)
+		if (r->o->load || r->answered) {
 			say(r, event);
-		else
+		} else {
 			r->early = event;
+		}
 	}
 	return true;
 }
@@ -322,8 +352,9 @@ static void on_request(void *arg, struct link *l, const struct dia_msg *m)
 	struct run *r = arg;
 
 	scs_notice_answer(r->o, r->session.log, l, m, on_report, r);
-	if (!r->parting && r->answered == r->o->count && all_reported(r))
+	if (!r->parting && r->answered == r->o->count && all_reported(r)) {
 		conclude(r);
+	}
 }
 
 static void on_down(void *arg, struct link *l, int err, const char *why)
@@ -352,13 +383,15 @@ static void on_failed(void *arg, int err, uint32_t result_code, const char *why)
 	char words[SCS_SESSION_WHY_MAX], address[SHOWN_ADDRESS_MAX];
 
 	(void)err;
-	if (r->was_open) /* we had been in: reports are waited for as long as asked */
+	if (r->was_open) { /* we had been in: reports are waited for as long as asked */
 		return;
-	if (result_code)
+	}
+	if (result_code) {
 		scs_refusal_words(words, sizeof words, result_code);
-	else
+	} else {
 		snprintf(words, sizeof words, "no connection to %s: %s",
 			 shown_address(address, r->o->address, r->o->connect_port), why);
+	}
 	fail(r, words, result_code);
 }
 
@@ -366,10 +399,11 @@ static void on_signal(void *arg)
 {
 	struct run *r = arg;
 
-	if (!r->was_open || r->answered < r->o->count)
+	if (!r->was_open || r->answered < r->o->count) {
 		fail(r, "ended by a signal", 0);
-	else
+	} else {
 		conclude(r);
+	}
 }
 
 static const struct link_cb run_cb = { .on_open = on_open, .on_request = on_request, .on_down = on_down, .on_failed = on_failed };
@@ -381,8 +415,9 @@ static int prepare(struct run *r)
 	r->room_size = r->o->payload_len + SCS_STAMP_LEN + 8192;
 	r->room = malloc(r->room_size);
 	r->slots = calloc(window, sizeof *r->slots);
-	if (!r->room || !r->slots)
+	if (!r->room || !r->slots) {
 		return ERR_NOMEM;
+	}
 	for (uint32_t i = 0; i < window; i++) {
 		r->slots[i] = (struct slot){ .run = r, .next = r->free_slots };
 		r->free_slots = &r->slots[i];
@@ -394,8 +429,9 @@ static int run_loop(struct run *r)
 {
 	int err = net_timer_new(&r->deadline, r->session.loop, on_deadline, r);
 
-	if (!err)
+	if (!err) {
 		err = net_timer_new(&r->tick, r->session.loop, on_tick, r);
+	}
 	if (!err) {
 		net_timer_start(r->deadline, r->o->connect_wait_s * 1000u);
 		err = net_loop_run(r->session.loop);
@@ -413,21 +449,24 @@ int scs_run(const struct scs_options *o, const struct log *log)
 
 	if (!err) {
 		err = scs_session_open(&r.session, o, log, &run_cb, on_signal, &r, why);
-		if (err)
+		if (err) {
 			fprintf(stderr, "mtc-scs: %s\n", why);
+		}
 	}
 	if (!err) {
 		err = run_loop(&r);
 		scs_session_close(&r.session);
 	}
-	if (r.left)
+	if (r.left) {
 		fprintf(stderr, "mtc-scs: not waited for, and still at the gateway: %s; 'mtc-scs listen' takes what is there\n",
 			shown_count(left, r.left, "delivery report"));
+	}
 	scs_tally_fini(&r.tally);
 	json_decref(r.early);
 	free(r.slots);
 	free(r.room);
-	if (err)
+	if (err) {
 		return err == ERR_INVAL || err == ERR_IO ? NODE_EXIT_USAGE : NODE_EXIT_FAILURE;
+	}
 	return r.exit_code < 0 ? NODE_EXIT_FAILURE : r.exit_code;
 }

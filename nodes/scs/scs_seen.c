@@ -23,7 +23,7 @@ struct entry {
 	struct entry *prev, *next;
 	uint64_t real_ms;
 	char *reference_key; /* behind the id key */
-	char id_key[]; /* "HOST END_TO_END", NUL, "REFERENCE DEVICE", NUL */
+	char id_key[];       /* "HOST END_TO_END", NUL, "REFERENCE DEVICE", NUL */
 };
 
 struct scs_seen {
@@ -38,8 +38,9 @@ static struct entry *find(const struct scs_seen *s, const char *id_key, const ch
 {
 	struct entry *e = MAP_OF(map_find(&s->ids, id_key, (uint32_t)strlen(id_key)), struct entry, by_id);
 
-	if (!e)
+	if (!e) {
 		e = MAP_OF(map_find(&s->references, reference_key, (uint32_t)strlen(reference_key)), struct entry, by_reference);
+	}
 	return e;
 }
 
@@ -56,8 +57,9 @@ static int keep(struct scs_seen *s, const char *id_key, const char *reference_ke
 	size_t id_len = strlen(id_key), reference_len = strlen(reference_key);
 	struct entry *e = calloc(1, sizeof *e + id_len + reference_len + 2);
 
-	if (!e)
+	if (!e) {
 		return ERR_NOMEM;
+	}
 	e->real_ms = real_ms;
 	e->reference_key = e->id_key + id_len + 1;
 	memcpy(e->id_key, id_key, id_len);
@@ -65,8 +67,9 @@ static int keep(struct scs_seen *s, const char *id_key, const char *reference_ke
 	map_add(&s->ids, &e->by_id, e->id_key, (uint32_t)id_len);
 	map_add(&s->references, &e->by_reference, e->reference_key, (uint32_t)reference_len);
 	DL_APPEND(s->all, e);
-	if (s->ids.n > SCS_SEEN_MAX)
+	if (s->ids.n > SCS_SEEN_MAX) {
 		drop(s, s->all);
+	}
 	return 0;
 }
 
@@ -89,10 +92,12 @@ static int read_line(struct scs_seen *s, const char *line, uint64_t now_ms)
 	uint64_t real_ms;
 
 	if (!strchr(line, '\n') || sscanf(line, "r %" SCNu64 " %303s %" SCNu32 " %" SCNu32 " %303s", &real_ms, host,
-					  &key.end_to_end, &key.reference, device) < 4)
+					  &key.end_to_end, &key.reference, device) < 4) {
 		return 0;
-	if (real_ms + SCS_SEEN_KEPT_MS < now_ms)
+	}
+	if (real_ms + SCS_SEEN_KEPT_MS < now_ms) {
 		return 0;
+	}
 	keys_of(id_key, reference_key, &key);
 	return find(s, id_key, reference_key) ? 0 : keep(s, id_key, reference_key, real_ms);
 }
@@ -103,16 +108,20 @@ static int read_file(struct scs_seen *s, uint64_t now_ms)
 	FILE *f = fopen(s->path, "re");
 	int err = 0;
 
-	if (!f)
+	if (!f) {
 		return errno == ENOENT ? 0 : ERR_IO;
-	if (!fgets(line, sizeof line, f))
+	}
+	if (!fgets(line, sizeof line, f)) {
 		err = ferror(f) ? ERR_IO : 0; /* empty: just made */
-	else if (strcmp(line, HEADER) != 0)
+	} else if (strcmp(line, HEADER) != 0) {
 		err = ERR_INVAL;
-	while (!err && fgets(line, sizeof line, f))
+	}
+	while (!err && fgets(line, sizeof line, f)) {
 		err = read_line(s, line, now_ms);
-	if (!err && ferror(f))
+	}
+	if (!err && ferror(f)) {
 		err = ERR_IO;
+	}
 	fclose(f);
 	return err;
 }
@@ -125,19 +134,22 @@ static int write_anew(struct scs_seen *s)
 	FILE *f = NULL;
 	int err = ERR_IO;
 
-	if (!beside)
+	if (!beside) {
 		return ERR_NOMEM;
+	}
 	snprintf(beside, size, "%s.new", s->path);
 	f = fopen(beside, "we");
-	if (!f)
+	if (!f) {
 		goto out;
+	}
 	fputs(HEADER, f);
 	for (const struct entry *e = s->all; e; e = e->next) {
 		line_of(line, e->real_ms, e->id_key, e->reference_key);
 		fputs(line, f);
 	}
-	if (fflush(f) == 0 && fsync(fileno(f)) == 0 && rename(beside, s->path) == 0)
+	if (fflush(f) == 0 && fsync(fileno(f)) == 0 && rename(beside, s->path) == 0) {
 		err = 0;
+	}
 	fclose(f);
 out:
 	free(beside);
@@ -151,15 +163,18 @@ static int lock(struct scs_seen *s)
 	char *name = malloc(size);
 	int err = 0;
 
-	if (!name)
+	if (!name) {
 		return ERR_NOMEM;
+	}
 	snprintf(name, size, "%s.lock", s->path);
 	s->lock_fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	free(name);
-	if (s->lock_fd < 0)
+	if (s->lock_fd < 0) {
 		return ERR_IO;
-	if (flock(s->lock_fd, LOCK_EX | LOCK_NB))
+	}
+	if (flock(s->lock_fd, LOCK_EX | LOCK_NB)) {
 		err = errno == EWOULDBLOCK ? ERR_BUSY : ERR_IO;
+	}
 	return err;
 }
 
@@ -167,12 +182,15 @@ static int open_file(struct scs_seen *s, uint64_t real_ms)
 {
 	int err = lock(s);
 
-	if (!err)
+	if (!err) {
 		err = read_file(s, real_ms);
-	if (!err)
+	}
+	if (!err) {
 		err = write_anew(s);
-	if (err)
+	}
+	if (err) {
 		return err;
+	}
 	s->fd = open(s->path, O_WRONLY | O_APPEND | O_CLOEXEC);
 	return s->fd < 0 ? ERR_IO : 0;
 }
@@ -182,14 +200,17 @@ int scs_seen_open(struct scs_seen **out, const char *path, uint64_t real_ms, cha
 	struct scs_seen *s = calloc(1, sizeof *s);
 	int err = 0;
 
-	if (s)
+	if (s) {
 		s->fd = s->lock_fd = -1;
-	if (s && path)
+	}
+	if (s && path) {
 		s->path = strdup(path);
-	if (!s || (path && !s->path) || map_init(&s->ids) || map_init(&s->references))
+	}
+	if (!s || (path && !s->path) || map_init(&s->ids) || map_init(&s->references)) {
 		err = ERR_NOMEM;
-	else if (path)
+	} else if (path) {
 		err = open_file(s, real_ms);
+	}
 	if (!err) {
 		*out = s;
 		return 0;
@@ -205,16 +226,20 @@ int scs_seen_open(struct scs_seen **out, const char *path, uint64_t real_ms, cha
 
 void scs_seen_close(struct scs_seen *s)
 {
-	if (!s)
+	if (!s) {
 		return;
-	while (s->all)
+	}
+	while (s->all) {
 		drop(s, s->all);
+	}
 	map_fini(&s->ids);
 	map_fini(&s->references);
-	if (s->fd >= 0)
+	if (s->fd >= 0) {
 		close(s->fd);
-	if (s->lock_fd >= 0)
+	}
+	if (s->lock_fd >= 0) {
 		close(s->lock_fd);
+	}
 	free(s->path);
 	free(s);
 }
@@ -232,11 +257,13 @@ static int append(struct scs_seen *s, const char *line, size_t len)
 {
 	off_t end = lseek(s->fd, 0, SEEK_END);
 
-	if (end < 0 || (s->torn && write(s->fd, "\n", 1) != 1))
+	if (end < 0 || (s->torn && write(s->fd, "\n", 1) != 1)) {
 		return ERR_IO;
+	}
 	s->torn = false;
-	if (write(s->fd, line, len) == (ssize_t)len && fdatasync(s->fd) == 0)
+	if (write(s->fd, line, len) == (ssize_t)len && fdatasync(s->fd) == 0) {
 		return 0;
+	}
 	s->torn = ftruncate(s->fd, end) != 0;
 	return ERR_IO;
 }
@@ -247,8 +274,9 @@ int scs_seen_add(struct scs_seen *s, const struct scs_report_key *key, uint64_t 
 	int len, err;
 
 	keys_of(id_key, reference_key, key);
-	if (find(s, id_key, reference_key))
+	if (find(s, id_key, reference_key)) {
 		return 0;
+	}
 	len = line_of(line, real_ms, id_key, reference_key);
 	err = s->fd >= 0 ? append(s, line, (size_t)len) : 0;
 	return err ? err : keep(s, id_key, reference_key, real_ms);

@@ -29,8 +29,9 @@ static int make_tls(struct tls_ctx **out, const struct scs_options *o, char *why
 	};
 
 	*out = NULL;
-	if (o->plain)
+	if (o->plain) {
 		return 0;
+	}
 	for (size_t i = 0; i < o->anchors_n; i++) {
 		snprintf(anchors[i].name, sizeof anchors[i].name, "ca-%zu", i);
 		anchors[i].file = o->anchors[i];
@@ -58,10 +59,11 @@ static void on_timer(void *arg)
 		net_timer_start(s->timer, AGAIN_MS);
 		break;
 	case SCS_PAUSING:
-		if (link_peer_new(&s->peer, s->loop, &s->peer_conf, &s->conf, s->cb, s->arg))
+		if (link_peer_new(&s->peer, s->loop, &s->peer_conf, &s->conf, s->cb, s->arg)) {
 			net_timer_start(s->timer, AGAIN_MS);
-		else
+		} else {
 			s->phase = SCS_OPENING;
+		}
 		break;
 	case SCS_PARTING:
 		net_loop_stop(s->loop);
@@ -76,10 +78,12 @@ static int make_peer(struct scs_session *s)
 	static const int signals[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP };
 	int err = net_loop_new(&s->loop);
 
-	for (size_t i = 0; !err && i < sizeof signals / sizeof *signals; i++)
+	for (size_t i = 0; !err && i < sizeof signals / sizeof *signals; i++) {
 		err = net_signal_new(&s->signals[i], s->loop, signals[i], on_signal, s);
-	if (!err)
+	}
+	if (!err) {
 		err = net_timer_new(&s->timer, s->loop, on_timer, s);
+	}
 	return err ? err : link_peer_new(&s->peer, s->loop, &s->peer_conf, &s->conf, s->cb, s->arg);
 }
 
@@ -90,10 +94,12 @@ int scs_session_open(struct scs_session *s, const struct scs_options *o, const s
 
 	*s = (struct scs_session){ .options = o, .log = log, .cb = cb, .on_signal = signal_fn, .arg = arg };
 	err = make_tls(&s->tls, o, why, SCS_SESSION_WHY_MAX);
-	if (err)
+	if (err) {
 		return err;
-	if (s->tls && *why)
+	}
+	if (s->tls && *why) {
 		log_warn(log, "scs", "%s", why);
+	}
 	s->conf = (struct link_conf){
 		.host = o->origin_host,
 		.realm = o->realm,
@@ -125,8 +131,9 @@ int scs_session_open(struct scs_session *s, const struct scs_options *o, const s
 
 void scs_session_again(struct scs_session *s)
 {
-	if (s->phase == SCS_PARTING)
+	if (s->phase == SCS_PARTING) {
 		return;
+	}
 	s->phase = SCS_DROPPING;
 	net_timer_start(s->timer, 0);
 }
@@ -134,8 +141,9 @@ void scs_session_again(struct scs_session *s)
 void scs_session_part(struct scs_session *s, struct link *l, enum dia_disconnect_cause cause)
 {
 	s->phase = SCS_PARTING;
-	if (s->peer)
+	if (s->peer) {
 		link_peer_stop(s->peer, cause, "this run is over");
+	}
 	net_timer_start(s->timer, l ? PARTING_MS + AGAIN_MS : 0);
 }
 
@@ -143,10 +151,12 @@ void scs_session_close(struct scs_session *s)
 {
 	link_peer_free(s->peer, false);
 	net_timer_free(s->timer);
-	for (size_t i = 0; i < sizeof s->signals / sizeof *s->signals; i++)
+	for (size_t i = 0; i < sizeof s->signals / sizeof *s->signals; i++) {
 		net_signal_free(s->signals[i]);
-	if (s->loop)
+	}
+	if (s->loop) {
 		net_loop_free(s->loop);
+	}
 	tls_ctx_free(s->tls);
 }
 

@@ -13,11 +13,13 @@ static json_t *text_or_hex(struct dia_bytes b)
 	json_t *text = json_stringn((const char *)b.p, b.len); /* NULL when not UTF-8 */
 	char *hex;
 
-	if (text || b.len > 4096)
+	if (text || b.len > 4096) {
 		return text;
+	}
 	hex = malloc(2 * (size_t)b.len + 1);
-	if (!hex)
+	if (!hex) {
 		return NULL;
+	}
 	str_hex(hex, b.p, b.len);
 	text = json_string(hex);
 	free(hex);
@@ -33,8 +35,9 @@ static bool set_status(json_t *event, const char *key, const char *word, uint32_
 {
 	char numbered[48];
 
-	if (json_object_set_new(event, key, json_string(word)))
+	if (json_object_set_new(event, key, json_string(word))) {
 		return false;
+	}
 	snprintf(numbered, sizeof numbered, "%s_value", key);
 	return strcmp(word, "unknown") != 0 || json_object_set_new(event, numbered, json_integer(value)) == 0;
 }
@@ -48,14 +51,18 @@ json_t *scs_asked_event(const struct scs_options *o, uint32_t nth, const char *d
 				  (json_int_t)real_ms);
 	bool ok = event && json_object_set_new(event, "device", text_or_hex(dia_text(device))) == 0;
 
-	if (ok && o->has_old_reference)
+	if (ok && o->has_old_reference) {
 		ok = json_object_set_new(event, "old_reference", json_integer((uint32_t)(o->old_reference + nth))) == 0;
-	if (ok && o->has_validity)
+	}
+	if (ok && o->has_validity) {
 		ok = json_object_set_new(event, "validity", json_integer(o->validity_s)) == 0;
-	if (ok && again)
+	}
+	if (ok && again) {
 		ok = json_object_set_new(event, "again", json_true()) == 0;
-	if (ok)
+	}
+	if (ok) {
 		return event;
+	}
 	json_decref(event);
 	return NULL;
 }
@@ -77,23 +84,31 @@ json_t *scs_answer_event(const struct tsp_daa *daa, uint32_t reference, const ch
 	json_t *event = json_pack("{s:s, s:I}", "event", "answer", "reference", (json_int_t)reference);
 	bool ok = event != NULL;
 
-	if (ok && h->result_code.present)
+	if (ok && h->result_code.present) {
 		ok = json_object_set_new(event, "result_code", json_integer(h->result_code.v)) == 0;
-	if (ok && h->experimental_result.present)
+	}
+	if (ok && h->experimental_result.present) {
 		ok = json_object_set_new(event, "experimental_result_code", json_integer(h->experimental_result.code)) == 0;
-	if (ok && status.present)
+	}
+	if (ok && status.present) {
 		ok = set_status(event, "request_status", tsp_request_status_str(status.v), status.v);
-	if (ok)
+	}
+	if (ok) {
 		ok = set_number(event, "mtc_error_diagnostic", daa->notification.mtc_error_diagnostic) &&
 		     set_number(event, "feature_supported_in_final_target", daa->feature_supported_in_final_target);
-	if (ok && h->error_message.p)
+	}
+	if (ok && h->error_message.p) {
 		ok = json_object_set_new(event, "error_message", text_or_hex(h->error_message)) == 0;
-	if (ok) /* what we asked for; with --unchecked it may be no UTF-8 */
+	}
+	if (ok) { /* what we asked for; with --unchecked it may be no UTF-8 */
 		ok = json_object_set_new(event, "device", text_or_hex(dia_text(device))) == 0;
-	if (ok)
+	}
+	if (ok) {
 		ok = json_object_set_new(event, "elapsed_ms", milliseconds(elapsed_us)) == 0;
-	if (ok)
+	}
+	if (ok) {
 		return event;
+	}
 	json_decref(event);
 	return NULL;
 }
@@ -102,8 +117,9 @@ int scs_answer_exit(const struct tsp_daa *daa)
 {
 	struct dia_u32 result = daa->head.result_code, status = daa->notification.request_status;
 
-	if (result.present && result.v / 1000 == 2 && status.present && status.v == TSP_STATUS_SUCCESS)
+	if (result.present && result.v / 1000 == 2 && status.present && status.v == TSP_STATUS_SUCCESS) {
 		return NODE_EXIT_OK;
+	}
 	return NODE_EXIT_REFUSED;
 }
 
@@ -111,12 +127,13 @@ const char *scs_answer_status(const struct tsp_daa *daa, char room[SCS_STATUS_MA
 {
 	struct dia_u32 result = daa->head.result_code, status = daa->notification.request_status;
 
-	if (daa->head.experimental_result.present)
+	if (daa->head.experimental_result.present) {
 		snprintf(room, SCS_STATUS_MAX, "experimental-%u", daa->head.experimental_result.code);
-	else if (!result.present || result.v / 1000 != 2 || !status.present)
+	} else if (!result.present || result.v / 1000 != 2 || !status.present) {
 		snprintf(room, SCS_STATUS_MAX, "result-%u", result.v);
-	else
+	} else {
 		return tsp_request_status_str(status.v);
+	}
 	return room;
 }
 
@@ -124,17 +141,22 @@ int scs_report_check(const struct tsp_dnr *dnr, struct dia_failed *failed)
 {
 	const struct tsp_device_notification *n = &dnr->notification;
 
-	if (!dnr->has_notification)
+	if (!dnr->has_notification) {
 		return dia_failed_missing(failed, 3002, DIA_VENDOR_3GPP);
-	if (!n->action_type.present)
+	}
+	if (!n->action_type.present) {
 		return dia_failed_missing(failed, 3005, DIA_VENDOR_3GPP);
-	if (n->action_type.v != TSP_ACTION_DELIVERY_REPORT)
+	}
+	if (n->action_type.v != TSP_ACTION_DELIVERY_REPORT) {
 		return dia_failed_set(failed, DIA_RESULT_UNABLE_TO_COMPLY,
 				      "only delivery reports (Action-Type 2) are taken here, not %u", n->action_type.v);
-	if (!n->reference_number.present)
+	}
+	if (!n->reference_number.present) {
 		return dia_failed_missing(failed, 3007, DIA_VENDOR_3GPP);
-	if (!n->delivery_outcome.present)
+	}
+	if (!n->delivery_outcome.present) {
 		return dia_failed_missing(failed, 3009, DIA_VENDOR_3GPP);
+	}
 	return 0;
 }
 
@@ -144,8 +166,9 @@ void scs_report_device(char out[SCS_NAME_MAX], const struct tsp_dnr *dnr)
 
 	out[0] = 0;
 	if (external.p && external.len < SCS_NAME_MAX) {
-		for (uint32_t i = 0; i < external.len; i++)
+		for (uint32_t i = 0; i < external.len; i++) {
 			out[i] = external.p[i] > 0x20 && external.p[i] < 0x7f ? (char)external.p[i] : '?';
+		}
 		out[external.len] = 0;
 	} else if (msisdn.p && str_untbcd(out, msisdn.p, msisdn.len)) {
 		out[0] = 0;
@@ -163,12 +186,15 @@ json_t *scs_report_event(const struct tsp_dnr *dnr, uint64_t elapsed_us)
 	event = json_pack("{s:s, s:I}", "event", "report", "reference", (json_int_t)n->reference_number.v);
 	ok = event &&
 	     set_status(event, "delivery_outcome", tsp_delivery_outcome_str(n->delivery_outcome.v), n->delivery_outcome.v);
-	if (ok)
+	if (ok) {
 		ok = json_object_set_new(event, "device", json_string(device)) == 0;
-	if (ok && elapsed_us)
+	}
+	if (ok && elapsed_us) {
 		ok = json_object_set_new(event, "elapsed_ms", milliseconds(elapsed_us)) == 0;
-	if (ok)
+	}
+	if (ok) {
 		return event;
+	}
 	json_decref(event);
 	return NULL;
 }
@@ -182,10 +208,12 @@ json_t *scs_error_event(const char *words, uint32_t result_code)
 {
 	json_t *text = text_or_hex(dia_text(words));
 
-	if (!text)
+	if (!text) {
 		return NULL;
-	if (result_code)
+	}
+	if (result_code) {
 		return json_pack("{s:s, s:o, s:I}", "event", "error", "error", text, "result_code", (json_int_t)result_code);
+	}
 	return json_pack("{s:s, s:o}", "event", "error", "error", text);
 }
 

@@ -29,8 +29,9 @@ unsigned sms_parts(size_t payload_len, bool has_port)
 	size_t room = SMS_USER_DATA_MAX - header_len(has_port, false);
 	size_t parts;
 
-	if (payload_len <= room)
+	if (payload_len <= room) {
 		return 1;
+	}
 	room = SMS_USER_DATA_MAX - header_len(has_port, true);
 	parts = (payload_len + room - 1) / room;
 	return parts > SMS_PARTS_MAX ? 0 : (unsigned)parts;
@@ -56,8 +57,9 @@ static int put_time(struct buf *out, int64_t sent_s)
 	time_t t = (time_t)sent_s;
 	struct tm tm;
 
-	if (!gmtime_r(&t, &tm) || tm.tm_year < 100 || tm.tm_year > 199)
+	if (!gmtime_r(&t, &tm) || tm.tm_year < 100 || tm.tm_year > 199) {
 		return ERR_INVAL;
+	}
 	buf_u8(out, swapped(tm.tm_year - 100));
 	buf_u8(out, swapped(tm.tm_mon + 1));
 	buf_u8(out, swapped(tm.tm_mday));
@@ -70,8 +72,9 @@ static int put_time(struct buf *out, int64_t sent_s)
 
 static void put_header(struct buf *out, const struct sms_deliver *in, unsigned len)
 {
-	if (!len)
+	if (!len) {
 		return;
+	}
 	buf_u8(out, (uint8_t)(len - 1));
 	if (in->has_port) {
 		buf_u8(out, IE_PORTS_16BIT);
@@ -93,19 +96,23 @@ int sms_deliver_build(struct buf *out, const struct sms_deliver *in)
 	unsigned header = header_len(in->has_port, in->has_part);
 	int err;
 
-	if (in->originator_len < 2 || in->originator_len > SMS_ADDRESS_MAX)
+	if (in->originator_len < 2 || in->originator_len > SMS_ADDRESS_MAX) {
 		return ERR_INVAL;
-	if (in->has_part && (in->part == 0 || in->part > in->parts))
+	}
+	if (in->has_part && (in->part == 0 || in->part > in->parts)) {
 		return ERR_INVAL;
-	if (header + in->payload_len > SMS_USER_DATA_MAX)
+	}
+	if (header + in->payload_len > SMS_USER_DATA_MAX) {
 		return ERR_LIMIT;
+	}
 	buf_u8(out, (uint8_t)(MTI_DELIVER | (in->more ? 0 : MMS_NO_MORE) | (header ? UDHI : 0)));
 	buf_bytes(out, in->originator, in->originator_len);
 	buf_u8(out, in->pid);
 	buf_u8(out, in->dcs);
 	err = put_time(out, in->sent_s);
-	if (err)
+	if (err) {
 		return err;
+	}
 	buf_u8(out, (uint8_t)(header + in->payload_len));
 	put_header(out, in, header);
 	buf_bytes(out, in->payload, in->payload_len);
@@ -117,8 +124,9 @@ static int two_digits(struct rd *r, int min, int max)
 	uint8_t v = rd_u8(r);
 	int low = v & 15, high = v >> 4, n = low * 10 + high;
 
-	if (low > 9 || high > 9 || n < min || n > max)
+	if (low > 9 || high > 9 || n < min || n > max) {
 		r->bad = true;
+	}
 	return n;
 }
 
@@ -161,8 +169,9 @@ static void take_part(struct sms_deliver *d, uint16_t reference, struct rd *r)
 {
 	uint8_t parts = rd_u8(r), part = rd_u8(r);
 
-	if (parts == 0 || part == 0 || part > parts)
+	if (parts == 0 || part == 0 || part > parts) {
 		return; /* TS 23.040 9.2.3.24.1: such an element is ignored */
+	}
 	d->has_part = true;
 	d->part_reference = reference;
 	d->parts = parts;
@@ -175,8 +184,9 @@ static void take_element(struct sms_deliver *d, struct rd *r)
 	const uint8_t *value = rd_take(r, len);
 	struct rd in;
 
-	if (!value)
+	if (!value) {
 		return;
+	}
 	in = rd_over(value, len);
 	switch (id) {
 	case IE_PORTS_16BIT:
@@ -193,8 +203,9 @@ static void take_element(struct sms_deliver *d, struct rd *r)
 	default:
 		return; /* TS 23.040 9.2.3.24: not understood is skipped */
 	}
-	if (in.bad || rd_left(&in))
+	if (in.bad || rd_left(&in)) {
 		r->bad = true;
+	}
 }
 
 static void take_user_data(struct sms_deliver *d, struct rd *r, bool has_header)
@@ -202,8 +213,9 @@ static void take_user_data(struct sms_deliver *d, struct rd *r, bool has_header)
 	uint8_t len = rd_u8(r);
 
 	if (!d->eight_bit) { /* the length may count septets: nothing of it is interpreted */
-		if (rd_left(r) > SMS_USER_DATA_MAX)
+		if (rd_left(r) > SMS_USER_DATA_MAX) {
 			r->bad = true;
+		}
 		return;
 	}
 	if (len > SMS_USER_DATA_MAX || len != rd_left(r)) {
@@ -215,16 +227,20 @@ static void take_user_data(struct sms_deliver *d, struct rd *r, bool has_header)
 		const uint8_t *elements = rd_take(r, header);
 		struct rd in;
 
-		if (!elements)
+		if (!elements) {
 			return;
+		}
 		in = rd_over(elements, header);
-		while (!in.bad && rd_left(&in))
+		while (!in.bad && rd_left(&in)) {
 			take_element(d, &in);
-		if (in.bad)
+		}
+		if (in.bad) {
 			r->bad = true;
+		}
 	}
-	if (r->bad)
+	if (r->bad) {
 		return;
+	}
 	d->payload = r->p;
 	d->payload_len = (uint8_t)rd_left(r);
 }
@@ -235,18 +251,21 @@ int sms_deliver_parse(struct sms_deliver *out, const uint8_t *p, size_t len)
 	struct sms_deliver d = { 0 };
 	uint8_t first = rd_u8(&r);
 
-	if (r.bad || (first & MTI_MASK) != MTI_DELIVER)
+	if (r.bad || (first & MTI_MASK) != MTI_DELIVER) {
 		return ERR_PROTO;
+	}
 	d.more = !(first & MMS_NO_MORE);
 	take_address(&d, &r);
 	d.pid = rd_u8(&r);
 	d.dcs = rd_u8(&r);
 	d.eight_bit = (d.dcs & 0xcc) == 0x04 || (d.dcs & 0xfc) == 0xf4; /* TS 23.038 4: general group, or data coding group */
 	d.sent_s = take_time(&r);
-	if (!r.bad)
+	if (!r.bad) {
 		take_user_data(&d, &r, first & UDHI);
-	if (r.bad)
+	}
+	if (r.bad) {
 		return ERR_PROTO;
+	}
 	*out = d;
 	return 0;
 }

@@ -15,17 +15,21 @@ int sms_frame_feed(struct sms_framer *f, const uint8_t *p, size_t n, sms_frame_f
 		f->len += take;
 		p += take;
 		n -= take;
-		if (f->len < 2)
+		if (f->len < 2) {
 			return 0;
+		}
 		length = (size_t)(f->held[0] << 8 | f->held[1]);
-		if (length < 1 || length + 2 > SMS_FRAME_MAX)
+		if (length < 1 || length + 2 > SMS_FRAME_MAX) {
 			return ERR_PROTO;
-		if (f->len < length + 2)
+		}
+		if (f->len < length + 2) {
 			continue;
+		}
 		f->len = 0; /* the callback borrows what is held; the next octet overwrites it */
 		err = fn(arg, f->held[2], f->held + 3, length - 1);
-		if (err)
+		if (err) {
 			return err;
+		}
 	}
 	return 0;
 }
@@ -49,11 +53,13 @@ void sms_frame_rpdu_build(struct buf *out, enum sms_frame_type type, uint64_t de
 
 int sms_frame_imsi_parse(char imsi[SMS_IMSI_MAX + 1], const uint8_t *body, size_t len)
 {
-	if (len < 6 || len > SMS_IMSI_MAX)
+	if (len < 6 || len > SMS_IMSI_MAX) {
 		return ERR_PROTO;
+	}
 	for (size_t i = 0; i < len; i++) {
-		if (body[i] < '0' || body[i] > '9')
+		if (body[i] < '0' || body[i] > '9') {
 			return ERR_PROTO;
+		}
 	}
 	memcpy(imsi, body, len);
 	imsi[len] = 0;
@@ -65,8 +71,9 @@ int sms_frame_rpdu_parse(uint64_t *delivery_id, const uint8_t **rpdu, size_t *rp
 	struct rd r = rd_over(body, len);
 	uint64_t id = rd_be64(&r);
 
-	if (r.bad || rd_left(&r) == 0 || rd_left(&r) > SMS_RPDU_MAX)
+	if (r.bad || rd_left(&r) == 0 || rd_left(&r) > SMS_RPDU_MAX) {
 		return ERR_PROTO;
+	}
 	*delivery_id = id;
 	*rpdu = r.p;
 	*rpdu_len = rd_left(&r);

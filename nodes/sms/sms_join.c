@@ -21,11 +21,13 @@ int sms_join_new(struct sms_join **out, const struct sms_deliver *first)
 {
 	struct sms_join *j;
 
-	if (!first->has_part)
+	if (!first->has_part) {
 		return ERR_PROTO;
+	}
 	j = calloc(1, sizeof *j + first->parts * sizeof j->pieces[0]);
-	if (!j)
+	if (!j) {
 		return ERR_NOMEM;
+	}
 	j->like = *first;
 	j->like.payload = NULL;
 	*out = j;
@@ -34,8 +36,9 @@ int sms_join_new(struct sms_join **out, const struct sms_deliver *first)
 
 void sms_join_free(struct sms_join *j)
 {
-	if (!j)
+	if (!j) {
 		return;
+	}
 	free(j->whole);
 	free(j);
 }
@@ -51,8 +54,9 @@ int sms_join_add(struct sms_join *j, const struct sms_deliver *part)
 {
 	struct piece *piece;
 
-	if (!belongs(&j->like, part))
+	if (!belongs(&j->like, part)) {
 		return ERR_PROTO;
+	}
 	piece = &j->pieces[part->part - 1]; /* 1 <= part <= parts: sms_deliver_parse saw to it */
 	if (piece->here) {
 		bool same = piece->len == part->payload_len && memcmp(piece->octets, part->payload, piece->len) == 0;
@@ -75,12 +79,15 @@ int sms_join_payload(struct sms_join *j, const uint8_t **p, size_t *len)
 {
 	size_t n = 0;
 
-	if (!sms_join_whole(j))
+	if (!sms_join_whole(j)) {
 		return ERR_AGAIN;
-	if (!j->whole)
+	}
+	if (!j->whole) {
 		j->whole = malloc((size_t)j->like.parts * SMS_USER_DATA_MAX);
-	if (!j->whole)
+	}
+	if (!j->whole) {
 		return ERR_NOMEM;
+	}
 	for (unsigned i = 0; i < j->like.parts; i++) {
 		memcpy(j->whole + n, j->pieces[i].octets, j->pieces[i].len);
 		n += j->pieces[i].len;

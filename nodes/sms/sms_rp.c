@@ -15,10 +15,12 @@ int sms_rp_data_build(struct buf *out, uint8_t reference, const char *sc_address
 	size_t digits_len;
 	int err = str_tbcd(digits, &digits_len, sc_address);
 
-	if (err)
+	if (err) {
 		return err;
-	if (len == 0 || len > RP_USER_DATA_MAX)
+	}
+	if (len == 0 || len > RP_USER_DATA_MAX) {
 		return ERR_INVAL;
+	}
 	buf_u8(out, SMS_RP_DATA);
 	buf_u8(out, reference);
 	buf_u8(out, (uint8_t)(digits_len + 1));
@@ -47,8 +49,9 @@ void sms_rp_error_build(struct buf *out, uint8_t reference, uint8_t cause)
 static const uint8_t *take_lv(struct rd *r, uint8_t *len, uint8_t min, uint8_t max)
 {
 	*len = rd_u8(r);
-	if (*len < min || *len > max)
+	if (*len < min || *len > max) {
 		r->bad = true;
+	}
 	return rd_take(r, *len);
 }
 
@@ -70,16 +73,19 @@ static void parse_cause(struct sms_rp *rp, struct rd *r)
 	uint8_t len;
 	const uint8_t *cause = take_lv(r, &len, 1, 2);
 
-	if (cause)
+	if (cause) {
 		rp->cause = cause[0] & 0x7f; /* bit 8 is the extension bit */
+	}
 }
 
 static void parse_optional_user_data(struct sms_rp *rp, struct rd *r)
 {
-	if (rd_left(r) == 0)
+	if (rd_left(r) == 0) {
 		return;
-	if (rd_u8(r) != IEI_USER_DATA)
+	}
+	if (rd_u8(r) != IEI_USER_DATA) {
 		r->bad = true;
+	}
 	rp->user_data = take_lv(r, &rp->user_data_len, 1, RP_USER_DATA_MAX);
 }
 
@@ -89,12 +95,14 @@ int sms_rp_parse(struct sms_rp *out, const uint8_t *p, size_t len)
 	struct sms_rp rp = { 0 };
 	uint8_t type;
 
-	if (len > SMS_RPDU_MAX)
+	if (len > SMS_RPDU_MAX) {
 		return ERR_PROTO;
+	}
 	type = rd_u8(&r); /* bits 4 to 8 are spare and sent as 0 */
 	rp.reference = rd_u8(&r);
-	if (type > SMS_RP_SMMA)
+	if (type > SMS_RP_SMMA) {
 		return ERR_PROTO;
+	}
 	rp.type = (enum sms_rp_type)type;
 	switch (rp.type) {
 	case SMS_RP_DATA_FROM_MS:
@@ -113,8 +121,9 @@ int sms_rp_parse(struct sms_rp *out, const uint8_t *p, size_t len)
 	case SMS_RP_SMMA:
 		break;
 	}
-	if (r.bad || rd_left(&r))
+	if (r.bad || rd_left(&r)) {
 		return ERR_PROTO;
+	}
 	*out = rp;
 	return 0;
 }

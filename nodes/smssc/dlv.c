@@ -17,17 +17,19 @@ static void ue_turn(struct dlv *d, struct dlv_ue *ue, struct dlv_now now)
 {
 	struct dlv_msg *m = dlv_ue_next(ue);
 
-	if (m)
+	if (m) {
 		dlv_step(d, m, DLV_EV_TURN, now);
-	else
+	} else {
 		dlv_ue_put(d, ue);
+	}
 }
 
 /* An attempt failed; m->outcome says what is reported if it was the last one. */
 static void attempt_failed(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 {
-	if (m->late)
+	if (m->late) {
 		dlv_set_outcome(m, T4_OUTCOME_VALIDITY_TIME_EXPIRED);
+	}
 	dlv_step(d, m, m->late || dlv_one_attempt(m) ? DLV_EV_FAILED_LAST : DLV_EV_FAILED, now);
 }
 
@@ -42,10 +44,12 @@ int dlv_find(struct dlv *d, struct dlv_msg **out, const uint8_t *smea, size_t sm
 	look.text.reference = reference;
 	dlv_put_key(&look);
 	m = dlv_by_key(d, &look);
-	if (!m || strcmp(m->text.imsi, imsi) != 0)
+	if (!m || strcmp(m->text.imsi, imsi) != 0) {
 		return ERR_NOTFOUND;
-	if (m->state != DLV_WAITING)
+	}
+	if (m->state != DLV_WAITING) {
 		return ERR_STATE;
+	}
 	*out = m;
 	return 0;
 }
@@ -59,12 +63,15 @@ static int may_take(struct dlv *d, const struct dlv_msg *m, const struct dlv_msg
 {
 	struct dlv_msg *other = NULL;
 
-	if (m->text.has_reference)
+	if (m->text.has_reference) {
 		other = dlv_by_key(d, m);
-	if (other && other != replaces)
+	}
+	if (other && other != replaces) {
 		return ERR_EXISTS;
-	if (d->msgs_n >= d->conf.messages_max)
+	}
+	if (d->msgs_n >= d->conf.messages_max) {
 		return ERR_BUSY;
+	}
 	return dlv_timers_reserve(&d->timers, (size_t)d->ues_n + d->msgs_n + 2);
 }
 
@@ -75,24 +82,29 @@ int dlv_submit(struct dlv *d, const struct dlv_text *text, struct dlv_msg *repla
 	struct dlv_msg *m;
 	int err;
 
-	if (!copy.payload)
+	if (!copy.payload) {
 		copy.payload = (const uint8_t *)"";
-	if (sms_parts(copy.payload_len, copy.has_port) == 0)
+	}
+	if (sms_parts(copy.payload_len, copy.has_port) == 0) {
 		return ERR_LIMIT;
+	}
 	err = dlv_msg_new(&m, &copy);
-	if (err)
+	if (err) {
 		return err;
+	}
 	dlv_put_key(m);
 	err = may_take(d, m, replaces);
-	if (err)
+	if (err) {
 		goto free_msg;
+	}
 	ue = dlv_ue_get(d, copy.imsi);
 	if (!ue || ue->queue_n >= d->conf.ue_messages_max) {
 		err = ERR_BUSY;
 		goto free_msg;
 	}
-	if (replaces)
+	if (replaces) {
 		dlv_step(d, replaces, DLV_EV_REMOVE, now);
+	}
 	m->id = d->id_next++;
 	m->submitted_real_ms = now.real_ms;
 	m->give_up_real_ms = now.real_ms + (uint64_t)copy.validity_s * 1000;
@@ -113,23 +125,28 @@ int dlv_load(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 	uint64_t left = m->give_up_real_ms > now.real_ms ? m->give_up_real_ms - now.real_ms : 0;
 	int err = ERR_EXISTS;
 
-	if (dlv_by_id(d, m->id))
+	if (dlv_by_id(d, m->id)) {
 		goto free_msg;
+	}
 	err = dlv_timers_reserve(&d->timers, (size_t)d->ues_n + d->msgs_n + 2);
-	if (err)
+	if (err) {
 		goto free_msg;
+	}
 	if (!m->has_outcome) {
 		err = ERR_NOMEM;
 		ue = dlv_ue_get(d, m->text.imsi);
-		if (!ue || sms_parts(m->text.payload_len, m->text.has_port) == 0)
+		if (!ue || sms_parts(m->text.payload_len, m->text.has_port) == 0) {
 			goto free_msg;
+		}
 	}
-	if (m->id >= d->id_next)
+	if (m->id >= d->id_next) {
 		d->id_next = m->id + 1;
+	}
 	dlv_msg_own(d, m, ue, m->has_outcome ? DLV_REPORTING : DLV_WAITING);
 	m->report_attempt = m->has_outcome ? 1 : 0; /* whether it was told before is not known: T */
-	if (dlv_one_attempt(m))
+	if (dlv_one_attempt(m)) {
 		left = d->conf.restart_wait_ms;
+	}
 	dlv_timer_start(&d->timers, &m->timer, now.mono_ms + (m->has_outcome ? 0 : left));
 	return 0;
 
@@ -149,18 +166,21 @@ static void committed(struct dlv *d, struct dlv_msg *m, bool durable, struct dlv
 	bool storing = m->state == DLV_STORING, removing = m->state == DLV_REMOVING;
 
 	DL_DELETE2(d->batch, m, batch_prev, batch_next);
-	if (storing && !durable)
+	if (storing && !durable) {
 		d->counts.disk_refused++;
+	}
 	dlv_step(d, m, durable ? DLV_EV_DURABLE : DLV_EV_NOT_DURABLE, now); /* may free m, and ue with it when it was the last */
-	if (durable ? storing : removing)
+	if (durable ? storing : removing) {
 		ue_turn(d, ue, now);
+	}
 }
 
 void dlv_committed(struct dlv *d, bool durable, struct dlv_now now)
 {
 	/* Backwards when it failed: a replacement that was not stored leaves before the one it replaced comes back. */
-	while (d->batch)
+	while (d->batch) {
 		committed(d, durable ? d->batch : d->batch->batch_prev, durable, now);
+	}
 }
 
 void dlv_reported(struct dlv *d, uint64_t id, bool done, struct dlv_now now)
@@ -187,8 +207,9 @@ void dlv_peer_open(struct dlv *d, const char *host, struct dlv_now now)
 	DL_FOREACH_SAFE2(d->all, m, after, all_next)
 	{
 		if (m->state == DLV_REPORTING && !m->report_out &&
-		    (strcasecmp(m->text.iwf_host, host) == 0 || strcasecmp(m->text.via, host) == 0))
+		    (strcasecmp(m->text.iwf_host, host) == 0 || strcasecmp(m->text.via, host) == 0)) {
 			dlv_step(d, m, DLV_EV_REPORT, now);
+		}
 	}
 }
 
@@ -203,8 +224,9 @@ static void ue_lost(struct dlv *d, struct dlv_ue *ue, uint8_t diagnostic, struct
 	ue->resting = false;
 	ue->attempt = 0;
 	dlv_timer_stop(&d->timers, &ue->timer);
-	if (!m)
+	if (!m) {
 		return;
+	}
 	dlv_set_absent(m, diagnostic);
 	attempt_failed(d, m, now);
 }
@@ -214,10 +236,10 @@ static void give_up_single(struct dlv *d, struct dlv_ue *ue, struct dlv_now now)
 {
 	struct dlv_msg *m, *after;
 
-	DL_FOREACH_SAFE(ue->queue, m, after)
-	{
-		if (m->state != DLV_WAITING || !dlv_one_attempt(m))
+	DL_FOREACH_SAFE (ue->queue, m, after) {
+		if (m->state != DLV_WAITING || !dlv_one_attempt(m)) {
 			continue;
+		}
 		dlv_set_absent(m, T4_ABSENT_UE_DETACHED);
 		dlv_step(d, m, DLV_EV_GIVE_UP, now);
 	}
@@ -228,12 +250,15 @@ int dlv_register(struct dlv *d, struct dlv_conn *conn, const char *imsi, struct 
 	struct dlv_ue *ue = dlv_ue_find(d, imsi);
 	bool new_here = !ue || ue->conn != conn;
 
-	if (new_here && conn->ues_n >= d->conf.conn_ues_max)
+	if (new_here && conn->ues_n >= d->conf.conn_ues_max) {
 		return ERR_BUSY;
-	if (!ue)
+	}
+	if (!ue) {
 		ue = dlv_ue_get(d, imsi);
-	if (!ue)
+	}
+	if (!ue) {
 		return ERR_BUSY;
+	}
 	if (new_here) {
 		struct dlv_conn *old = ue->conn;
 
@@ -320,19 +345,22 @@ static void msg_due(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 	case DLV_WAITING: {
 		struct dlv_ue *ue = m->ue;
 
-		if (dlv_one_attempt(m) && ue->conn)
+		if (dlv_one_attempt(m) && ue->conn) {
 			return; /* its turn comes: only an absent mobile ends a single attempt that was not made */
-		if (dlv_one_attempt(m))
+		}
+		if (dlv_one_attempt(m)) {
 			dlv_set_absent(m, ue->seen ? T4_ABSENT_UE_DETACHED : T4_ABSENT_UE_DEREGISTERED);
-		else
+		} else {
 			dlv_set_outcome(m, T4_OUTCOME_VALIDITY_TIME_EXPIRED);
+		}
 		dlv_step(d, m, DLV_EV_GIVE_UP, now);
 		dlv_ue_put(d, ue);
 		return;
 	}
 	case DLV_SENDING:
-		if (!dlv_one_attempt(m))
+		if (!dlv_one_attempt(m)) {
 			dlv_step(d, m, DLV_EV_GIVE_UP, now);
+		}
 		return;
 	case DLV_REPORTING:
 		if (report_is_over(d, m, now)) {
@@ -366,10 +394,11 @@ void dlv_tick(struct dlv *d, struct dlv_now now)
 	struct dlv_timer *t;
 
 	while ((t = dlv_timers_due(&d->timers, now.mono_ms))) {
-		if (t->kind == DLV_TIMER_MSG)
+		if (t->kind == DLV_TIMER_MSG) {
 			msg_due(d, CONTAINER_OF(t, struct dlv_msg, timer), now);
-		else
+		} else {
 			ue_due(d, CONTAINER_OF(t, struct dlv_ue, timer), now);
+		}
 	}
 }
 
@@ -385,20 +414,24 @@ int dlv_new(struct dlv **out, const struct dlv_conf *conf, const struct dlv_port
 	struct dlv *d = calloc(1, sizeof *d);
 	int err;
 
-	if (!d)
+	if (!d) {
 		return ERR_NOMEM;
+	}
 	d->conf = *conf;
 	d->ports = *ports;
 	d->id_next = conf->id_first;
 	err = map_init(&d->by_id);
-	if (!err)
+	if (!err) {
 		err = map_init(&d->by_key);
-	if (!err)
+	}
+	if (!err) {
 		err = map_init(&d->ues);
-	if (err)
+	}
+	if (err) {
 		dlv_free(d);
-	else
+	} else {
 		*out = d;
+	}
 	return err;
 }
 
@@ -406,17 +439,20 @@ static void ue_end(void *arg, struct map_node *node)
 {
 	struct dlv_ue *ue = MAP_OF(node, struct dlv_ue, by_imsi);
 
-	if (ue->conn)
+	if (ue->conn) {
 		dlv_ue_detach(arg, ue);
+	}
 	dlv_ue_put(arg, ue);
 }
 
 void dlv_free(struct dlv *d)
 {
-	if (!d)
+	if (!d) {
 		return;
-	while (d->all)
+	}
+	while (d->all) {
 		dlv_msg_end(d, d->all);
+	}
 	map_each(&d->ues, ue_end, d);
 	map_fini(&d->by_id);
 	map_fini(&d->by_key);

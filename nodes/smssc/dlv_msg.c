@@ -17,10 +17,12 @@ static const void *keep(char **at, const void *p, size_t len)
 {
 	char *start = *at;
 
-	if (!p)
+	if (!p) {
 		return NULL;
-	if (len)
+	}
+	if (len) {
 		memcpy(start, p, len);
+	}
 	*at += len;
 	return start;
 }
@@ -33,8 +35,9 @@ int dlv_msg_new(struct dlv_msg **out, const struct dlv_text *text)
 	struct dlv_msg *m = calloc(1, sizeof *m + need + 1);
 	char *at;
 
-	if (!m)
+	if (!m) {
 		return ERR_NOMEM;
+	}
 	at = m->memory;
 	m->text = *text;
 	m->text.imsi = keep(&at, text->imsi, text_size(text->imsi));
@@ -104,8 +107,9 @@ static const char *take_text(struct rd *r)
 	size_t len;
 	const uint8_t *p = take_bytes(r, &len);
 
-	if (p && (len == 0 || memchr(p, 0, len) != p + len - 1))
+	if (p && (len == 0 || memchr(p, 0, len) != p + len - 1)) {
 		r->bad = true;
+	}
 	return (const char *)p;
 }
 
@@ -113,10 +117,12 @@ static const char *take_text_if(struct rd *r, bool there)
 {
 	size_t len;
 
-	if (there)
+	if (there) {
 		return take_text(r);
-	if (take_bytes(r, &len) && len)
+	}
+	if (take_bytes(r, &len) && len) {
 		r->bad = true;
+	}
 	return NULL;
 }
 
@@ -129,8 +135,9 @@ int dlv_msg_decode(struct dlv_msg **out, uint64_t id, const void *p, size_t len)
 	unsigned flags;
 	int err;
 
-	if (rd_u8(&r) != RECORD_VERSION)
+	if (rd_u8(&r) != RECORD_VERSION) {
 		return ERR_VERSION;
+	}
 	flags = rd_u8(&r);
 	t->has_reference = flags & F_REFERENCE;
 	t->has_port = flags & F_PORT;
@@ -149,19 +156,22 @@ int dlv_msg_decode(struct dlv_msg **out, uint64_t id, const void *p, size_t len)
 	t->imsi = take_text(&r);
 	t->smea = take_bytes(&r, &t->smea_len);
 	t->msisdn = take_bytes(&r, &t->msisdn_len);
-	if (!(flags & F_MSISDN))
+	if (!(flags & F_MSISDN)) {
 		t->msisdn = NULL;
+	}
 	t->external_id = take_text_if(&r, flags & F_EXTERNAL_ID);
 	t->iwf_host = take_text(&r);
 	t->iwf_realm = take_text(&r);
 	t->via = take_text(&r);
 	t->payload = take_bytes(&r, &t->payload_len);
 	if (r.bad || rd_left(&r) || t->smea_len > SMS_ADDRESS_MAX || (!t->msisdn && t->msisdn_len) ||
-	    strlen(t->imsi) > SMS_IMSI_MAX)
+	    strlen(t->imsi) > SMS_IMSI_MAX) {
 		return ERR_PROTO;
+	}
 	err = dlv_msg_new(&m, t);
-	if (err)
+	if (err) {
 		return err;
+	}
 	m->id = id;
 	m->submitted_real_ms = head.submitted_real_ms;
 	m->give_up_real_ms = head.give_up_real_ms;

@@ -25,16 +25,18 @@ struct dlv_msg *dlv_by_key(const struct dlv *d, const struct dlv_msg *same)
 
 static void index_add(struct dlv *d, struct dlv_msg *m)
 {
-	if (!m->text.has_reference || m->indexed || dlv_by_key(d, m))
+	if (!m->text.has_reference || m->indexed || dlv_by_key(d, m)) {
 		return;
+	}
 	map_add(&d->by_key, &m->by_key, m->key, m->key_len);
 	m->indexed = true;
 }
 
 static void index_del(struct dlv *d, struct dlv_msg *m)
 {
-	if (!m->indexed)
+	if (!m->indexed) {
 		return;
+	}
 	map_del(&d->by_key, &m->by_key);
 	m->indexed = false;
 }
@@ -97,10 +99,12 @@ static void act_send(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 	ue->resting = false;
 	ue->reference++;
 	dlv_timer_start(&d->timers, &ue->timer, now.mono_ms + d->conf.ack_wait_ms);
-	if (dlv_ue_part(&rpdu, d, ue, m, now.wall_ms))
+	if (dlv_ue_part(&rpdu, d, ue, m, now.wall_ms)) {
 		return; /* the answer that does not come ends the attempt */
-	if (d->ports.send(d->ports.arg, ue->conn, ue->imsi, m->id, rpdu.p, rpdu.len) == 0)
+	}
+	if (d->ports.send(d->ports.arg, ue->conn, ue->imsi, m->id, rpdu.p, rpdu.len) == 0) {
 		d->counts.parts_sent++;
+	}
 }
 
 static void act_next_part(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
@@ -114,8 +118,9 @@ static void rest(struct dlv *d, struct dlv_ue *ue, struct dlv_now now)
 {
 	uint64_t wait = d->conf.retry_min_ms;
 
-	for (uint32_t i = 0; i < ue->attempt && wait < d->conf.retry_max_ms; i++)
+	for (uint32_t i = 0; i < ue->attempt && wait < d->conf.retry_max_ms; i++) {
 		wait *= 2;
+	}
 	ue->attempt++;
 	ue->resting = true;
 	dlv_timer_start(&d->timers, &ue->timer, now.mono_ms + (wait < d->conf.retry_max_ms ? wait : d->conf.retry_max_ms));
@@ -127,10 +132,11 @@ static void act_wait(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 
 	d->counts.retries++;
 	ue->current = NULL;
-	if (ue->conn)
+	if (ue->conn) {
 		rest(d, ue, now);
-	else
+	} else {
 		m->parts_done = 0; /* it may come back as another process that has no part */
+	}
 }
 
 static void act_late(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
@@ -153,10 +159,11 @@ static void count_outcome(struct dlv_counts *c, const struct dlv_msg *m)
 		c->full++;
 		break;
 	default:
-		if (m->has_diagnostic)
+		if (m->has_diagnostic) {
 			c->absent++;
-		else
+		} else {
 			c->ue_refused++;
+		}
 		break;
 	}
 }
@@ -174,8 +181,9 @@ static void act_record(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 	index_del(d, m);
 	dlv_timer_stop(&d->timers, &m->timer);
 	if (ue) {
-		if (ue->current == m)
+		if (ue->current == m) {
 			dlv_timer_stop(&d->timers, &ue->timer);
+		}
 		dlv_ue_dequeue(ue, m);
 	}
 	d->ports.put(d->ports.arg, m);
@@ -213,8 +221,9 @@ uint64_t dlv_report_wait_ms(const struct dlv *d, const struct dlv_msg *m)
 {
 	uint64_t wait = d->conf.report_min_ms;
 
-	for (uint32_t i = 1; i < m->report_attempt && wait < d->conf.report_max_ms; i++)
+	for (uint32_t i = 1; i < m->report_attempt && wait < d->conf.report_max_ms; i++) {
 		wait *= 2;
+	}
 	return wait < d->conf.report_max_ms ? wait : d->conf.report_max_ms;
 }
 
@@ -222,8 +231,9 @@ static void act_report(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 {
 	int err;
 
-	if (m->report_out)
+	if (m->report_out) {
 		return; /* its answer or its time-out comes */
+	}
 	err = d->ports.report(d->ports.arg, m, m->report_attempt > 0);
 	if (err) { /* not connected: dlv_peer_open() wakes it, the timer only ends its retention */
 		dlv_timer_start(&d->timers, &m->timer,
@@ -296,12 +306,14 @@ void dlv_msg_end(struct dlv *d, struct dlv_msg *m)
 bool dlv_step(struct dlv *d, struct dlv_msg *m, enum dlv_event event, struct dlv_now now)
 {
 	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
-		if (rules[i].state != m->state || rules[i].event != event)
+		if (rules[i].state != m->state || rules[i].event != event) {
 			continue;
+		}
 		set_state(d, m, rules[i].next);
 		rules[i].action(d, m, now);
-		if (m->state == DLV_GONE)
+		if (m->state == DLV_GONE) {
 			dlv_msg_end(d, m);
+		}
 		return true;
 	}
 	d->counts.unwelcome++;
@@ -318,8 +330,10 @@ void dlv_msg_own(struct dlv *d, struct dlv_msg *m, struct dlv_ue *ue, enum dlv_s
 	map_add(&d->by_id, &m->by_id, &m->id, sizeof m->id);
 	DL_APPEND2(d->all, m, all_prev, all_next);
 	d->msgs_n++;
-	if (ue)
+	if (ue) {
 		dlv_ue_enqueue(ue, m);
-	if (state < DLV_RECORDING)
+	}
+	if (state < DLV_RECORDING) {
 		index_add(d, m);
+	}
 }

@@ -9,13 +9,16 @@ int dlv_timers_reserve(struct dlv_timers *t, size_t n)
 	struct dlv_timer **heap;
 	size_t cap = t->cap ? t->cap : 64;
 
-	if (n <= t->cap)
+	if (n <= t->cap) {
 		return 0;
-	while (cap < n)
+	}
+	while (cap < n) {
 		cap *= 2;
+	}
 	heap = realloc(t->heap, cap * sizeof *heap);
-	if (!heap)
+	if (!heap) {
 		return ERR_NOMEM;
+	}
 	t->heap = heap;
 	t->cap = cap;
 	return 0;
@@ -51,12 +54,15 @@ static void sift_down(struct dlv_timers *t, size_t i)
 	for (;;) {
 		size_t child = 2 * i + 1;
 
-		if (child >= t->n)
+		if (child >= t->n) {
 			break;
-		if (child + 1 < t->n && t->heap[child + 1]->at_ms < t->heap[child]->at_ms)
+		}
+		if (child + 1 < t->n && t->heap[child + 1]->at_ms < t->heap[child]->at_ms) {
 			child++;
-		if (t->heap[child]->at_ms >= timer->at_ms)
+		}
+		if (t->heap[child]->at_ms >= timer->at_ms) {
 			break;
+		}
 		put(t, i, t->heap[child]);
 		i = child;
 	}
@@ -77,13 +83,15 @@ void dlv_timer_stop(struct dlv_timers *t, struct dlv_timer *timer)
 	size_t i;
 	struct dlv_timer *last;
 
-	if (!timer->place)
+	if (!timer->place) {
 		return;
+	}
 	i = timer->place - 1;
 	timer->place = 0;
 	last = t->heap[--t->n];
-	if (last == timer)
+	if (last == timer) {
 		return;
+	}
 	put(t, i, last);
 	sift_up(t, i);
 	sift_down(t, last->place - 1);
@@ -93,8 +101,9 @@ struct dlv_timer *dlv_timers_due(struct dlv_timers *t, uint64_t now_ms)
 {
 	struct dlv_timer *first;
 
-	if (t->n == 0 || t->heap[0]->at_ms > now_ms)
+	if (t->n == 0 || t->heap[0]->at_ms > now_ms) {
 		return NULL;
+	}
 	first = t->heap[0];
 	dlv_timer_stop(t, first);
 	return first;

@@ -16,14 +16,17 @@ struct dlv_ue *dlv_ue_get(struct dlv *d, const char *imsi)
 {
 	struct dlv_ue *ue = dlv_ue_find(d, imsi);
 
-	if (ue)
+	if (ue) {
 		return ue;
+	}
 	if (d->ues_n >= d->conf.ues_max || strlen(imsi) > SMS_IMSI_MAX ||
-	    dlv_timers_reserve(&d->timers, (size_t)d->ues_n + d->msgs_n + 2))
+	    dlv_timers_reserve(&d->timers, (size_t)d->ues_n + d->msgs_n + 2)) {
 		return NULL;
+	}
 	ue = calloc(1, sizeof *ue);
-	if (!ue)
+	if (!ue) {
 		return NULL;
+	}
 	strcpy(ue->imsi, imsi); /* its length was looked at above */
 	ue->timer.kind = DLV_TIMER_UE;
 	map_add(&d->ues, &ue->by_imsi, ue->imsi, (uint32_t)strlen(ue->imsi));
@@ -33,8 +36,9 @@ struct dlv_ue *dlv_ue_get(struct dlv *d, const char *imsi)
 
 void dlv_ue_put(struct dlv *d, struct dlv_ue *ue)
 {
-	if (ue->conn || ue->queue)
+	if (ue->conn || ue->queue) {
 		return;
+	}
 	dlv_timer_stop(&d->timers, &ue->timer);
 	map_del(&d->ues, &ue->by_imsi);
 	d->ues_n--;
@@ -56,15 +60,17 @@ void dlv_ue_enqueue(struct dlv_ue *ue, struct dlv_msg *m)
 
 		while (before(m, e)) {
 			at = e;
-			if (e == ue->queue)
+			if (e == ue->queue) {
 				break;
+			}
 			e = e->prev;
 		}
 	}
-	if (at)
+	if (at) {
 		DL_PREPEND_ELEM(ue->queue, at, m);
-	else
+	} else {
 		DL_APPEND(ue->queue, m);
+	}
 	ue->queue_n++;
 	m->ue = ue;
 }
@@ -73,8 +79,9 @@ void dlv_ue_dequeue(struct dlv_ue *ue, struct dlv_msg *m)
 {
 	DL_DELETE(ue->queue, m);
 	ue->queue_n--;
-	if (ue->current == m)
+	if (ue->current == m) {
 		ue->current = NULL;
+	}
 	m->ue = NULL;
 }
 
@@ -99,12 +106,13 @@ struct dlv_msg *dlv_ue_next(struct dlv_ue *ue)
 {
 	struct dlv_msg *m;
 
-	if (!ue->conn || ue->current)
+	if (!ue->conn || ue->current) {
 		return NULL;
-	DL_FOREACH(ue->queue, m)
-	{
-		if (m->state == DLV_WAITING && (!ue->resting || m->text.validity_s == 0))
+	}
+	DL_FOREACH (ue->queue, m) {
+		if (m->state == DLV_WAITING && (!ue->resting || m->text.validity_s == 0)) {
 			return m;
+		}
 	}
 	return NULL;
 }
@@ -133,7 +141,8 @@ int dlv_ue_part(struct buf *out, struct dlv *d, struct dlv_ue *ue, const struct 
 	sms_part_place(&at, &deliver.payload_len, m->text.payload_len, m->text.has_port, m->parts, m->parts_done + 1);
 	deliver.payload = m->text.payload + at;
 	err = sms_deliver_build(&tpdu, &deliver);
-	if (err)
+	if (err) {
 		return err;
+	}
 	return sms_rp_data_build(out, ue->reference, d->conf.sc_address, tpdu.p, tpdu.len);
 }

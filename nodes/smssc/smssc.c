@@ -29,16 +29,19 @@ static void record(struct smssc *s, const char *name, const struct dlv_msg *m)
 	char smea[STR_DIGITS_MAX + 1] = "";
 	json_t *event;
 
-	if (!s->events)
+	if (!s->events) {
 		return;
-	if (app_unsmea(smea, m->text.smea, m->text.smea_len))
+	}
+	if (app_unsmea(smea, m->text.smea, m->text.smea_len)) {
 		smea[0] = 0;
+	}
 	event = json_pack("{s:s, s:I, s:I, s:s, s:o, s:s, s:I}", "event", name, "time_ms", (json_int_t)clock_real_ms(),
 			  "delivery_id", (json_int_t)m->id, "smea", smea, "reference",
 			  m->text.has_reference ? json_integer((json_int_t)m->text.reference) : json_null(), "imsi", m->text.imsi,
 			  "expires_ms", (json_int_t)timeline_to_wall(&s->time, m->give_up_real_ms));
-	if (event && m->has_outcome)
+	if (event && m->has_outcome) {
 		json_object_set_new(event, "outcome", json_string(outcome_word(m)));
+	}
 	node_events_add(s->events, event);
 }
 
@@ -94,10 +97,11 @@ static void arm(struct smssc *s)
 {
 	uint64_t next = dlv_next_ms(s->dlv), now = clock_boot_ms();
 
-	if (next == UINT64_MAX)
+	if (next == UINT64_MAX) {
 		net_timer_stop(s->timer);
-	else
+	} else {
 		net_timer_start(s->timer, next > now ? next - now : 0);
+	}
 }
 
 /* The lines first: a restart cuts those whose commit did not come. `where`, `words`: what could not be written, and why. */
@@ -105,8 +109,9 @@ static int commit(struct smssc *s, const char **where, const char **words)
 {
 	int err = s->events ? node_events_flush(s->events) : 0;
 
-	if (!err && s->events)
+	if (!err && s->events) {
 		smssc_store_put_events_end(s->store, node_events_end(s->events));
+	}
 	if (err) {
 		smssc_store_abort(s->store);
 		*where = s->conf.events;
@@ -118,8 +123,9 @@ static int commit(struct smssc *s, const char **where, const char **words)
 	FAULT_POINT(SMSSC_AFTER_COMMIT);
 	*where = s->conf.state_dir;
 	*words = smssc_store_words(s->store);
-	if (err && s->events)
+	if (err && s->events) {
 		node_events_undo(s->events);
+	}
 	return err;
 }
 
@@ -131,10 +137,11 @@ void smssc_turn(void *arg)
 
 	if (smssc_store_dirty(s->store)) {
 		err = commit(s, &where, &words);
-		if (err && !s->disk_ill)
+		if (err && !s->disk_ill) {
 			log_error(&s->log, "store", "%s: %s; triggers are refused until it is well", where, words);
-		else if (!err && s->disk_ill)
+		} else if (!err && s->disk_ill) {
 			log_info(&s->log, "store", "%s: well again", where);
+		}
 		s->disk_ill = err != 0;
 	}
 	smssc_dup_committed(s->dup, !err);
@@ -162,8 +169,9 @@ static void keep_time(struct smssc *s)
 {
 	char path[TIME_PATH_SIZE], why[TIMELINE_WHY_MAX];
 
-	if (s->time.unwritten && timeline_keep(&s->time, time_path(path, s), why))
+	if (s->time.unwritten && timeline_keep(&s->time, time_path(path, s), why)) {
 		log_warn(&s->log, "store", "%s", why);
+	}
 }
 
 /* A timer of the loop neither runs while the machine is suspended nor knows that the wall clock was set. */
@@ -172,9 +180,10 @@ static void on_look(void *arg)
 	struct smssc *s = arg;
 	int64_t step_ms = timeline_look(&s->time, clock_boot_ms(), clock_real_ms());
 
-	if (step_ms)
+	if (step_ms) {
 		log_warn(&s->log, "smssc", "the wall clock was set by %lld ms; waits, retention and expiry do not change",
 			 (long long)step_ms);
+	}
 	keep_time(s);
 	dlv_tick(s->dlv, smssc_now(s));
 	net_timer_start(s->look, TIMELINE_LOOK_MS);
@@ -184,22 +193,26 @@ static void open_time(struct smssc *s)
 {
 	char path[TIME_PATH_SIZE], why[TIMELINE_WHY_MAX];
 
-	if (timeline_open(&s->time, time_path(path, s), why))
+	if (timeline_open(&s->time, time_path(path, s), why)) {
 		log_warn(&s->log, "store", "%s", why);
+	}
 }
 
 static int open_events(struct smssc *s, char why[SMSSC_STORE_WHY_MAX])
 {
 	int err = node_events_open(&s->events, s->conf.events, why);
 
-	if (err)
+	if (err) {
 		return err;
+	}
 	err = node_events_cut(s->events, smssc_store_events_end(s->store));
 	smssc_store_put_events_end(s->store, node_events_end(s->events)); /* what is there when it is first used stays */
-	if (!err)
+	if (!err) {
 		err = smssc_store_commit(s->store, smssc_store_id_first(s->store));
-	if (err)
+	}
+	if (err) {
 		snprintf(why, SMSSC_STORE_WHY_MAX, "%s: %s", s->conf.events, err_str(err));
+	}
 	return err;
 }
 
@@ -269,16 +282,21 @@ static int make_parts(struct smssc *s)
 	struct dlv_conf conf = machine_conf(s);
 	int err = dlv_new(&s->dlv, &conf, &ports);
 
-	if (!err)
+	if (!err) {
 		err = smssc_dup_new(&s->dup, s->conf.limits.duplicates, s->conf.limits.duplicates_window_ms, &dup_ports);
-	if (!err)
+	}
+	if (!err) {
 		err = net_check_new(&s->check, s->loop, smssc_turn, s);
-	if (!err)
+	}
+	if (!err) {
 		err = net_timer_new(&s->timer, s->loop, on_timer, s);
-	if (!err)
+	}
+	if (!err) {
 		err = net_timer_new(&s->look, s->loop, on_look, s);
-	if (!err)
+	}
+	if (!err) {
 		net_timer_start(s->look, TIMELINE_LOOK_MS);
+	}
 	return err;
 }
 
@@ -290,26 +308,31 @@ int smssc_open(struct smssc *s, char why[SMSSC_STORE_WHY_MAX])
 
 	link_ids_init(&s->ids, s->conf.identity.host, clock_real_ms(), node_random());
 	err = smssc_store_open(&s->store, s->conf.state_dir, (uint64_t)s->conf.limits.store_mib << 20, node_random(), why);
-	if (!err && s->conf.events[0])
+	if (!err && s->conf.events[0]) {
 		err = open_events(s, why);
-	if (err)
+	}
+	if (err) {
 		return err;
+	}
 	open_time(s);
 	snprintf(why, SMSSC_STORE_WHY_MAX, "out of memory");
 	err = make_parts(s);
-	if (err)
+	if (err) {
 		return err;
+	}
 	err = smssc_store_each_msg(s->store, load_msg, s);
-	if (!err)
+	if (!err) {
 		err = smssc_store_each_dup(s->store, load_dup, s);
+	}
 	if (err) {
 		snprintf(why, SMSSC_STORE_WHY_MAX, "%s: a record cannot be read back: %s", s->conf.state_dir, err_str(err));
 		return err;
 	}
 	g = dlv_gauge(s->dlv);
-	if (g.waiting || g.reporting)
+	if (g.waiting || g.reporting) {
 		log_info(&s->log, "store", "%s and %s taken back from %s", shown_count(triggers, g.waiting, "trigger"),
 			 shown_count(reports, g.reporting, "report"), s->conf.state_dir);
+	}
 	arm(s);
 	return 0;
 }
@@ -318,8 +341,9 @@ void smssc_close(struct smssc *s)
 {
 	const char *where, *words;
 
-	if (s->store && s->dlv && smssc_store_dirty(s->store) && commit(s, &where, &words))
+	if (s->store && s->dlv && smssc_store_dirty(s->store) && commit(s, &where, &words)) {
 		log_error(&s->log, "store", "%s: %s: the last changes are lost; they will be made again", where, words);
+	}
 	s->time.unwritten = s->dlv != NULL;
 	keep_time(s);
 	net_timer_free(s->look);

@@ -71,16 +71,18 @@ static int check_socket(const struct smssc_conf *c, const struct cfg_lines *line
 {
 	size_t path_max = sizeof((struct sockaddr_un *)0)->sun_path - 1;
 
-	if (strlen(c->ue_socket) <= path_max)
+	if (strlen(c->ue_socket) <= path_max) {
 		return 0;
+	}
 	return cfg_wrong(why, lines, cfg_line(lines, "ue_socket"),
 			 "the path '%s' is longer than a socket may have: expected at most %zu octets", c->ue_socket, path_max);
 }
 
 static int check_retry(const char *section, uint64_t min_ms, uint64_t max_ms, const struct cfg_lines *lines, struct report *why)
 {
-	if (max_ms >= min_ms || !cfg_sound(lines, "%s", section))
+	if (max_ms >= min_ms || !cfg_sound(lines, "%s", section)) {
 		return 0;
+	}
 	return cfg_wrong(why, lines, cfg_line(lines, "%s.retry_max", section), "%s.retry_max is below retry_min", section);
 }
 
@@ -97,7 +99,8 @@ int smssc_conf_load(struct smssc_conf *out, const char *path, struct cfg_lines *
 {
 	int err = cfg_read_file(out, sizeof *out, rows, path, lines, why);
 
-	if (*lines && !check(out, *lines, why) && !err)
+	if (*lines && !check(out, *lines, why) && !err) {
 		err = ERR_INVAL;
+	}
 	return err;
 }

@@ -29,8 +29,9 @@ static void digest_octets(uint64_t *digest, const void *p, size_t len)
 {
 	const uint8_t *octets = p;
 
-	for (size_t i = 0; i < len; i++)
+	for (size_t i = 0; i < len; i++) {
 		*digest = (*digest ^ octets[i]) * 0x100000001b3u;
+	}
 	*digest = (*digest ^ len) * 0x100000001b3u;
 }
 
@@ -62,8 +63,9 @@ static bool requires_more(const struct app_head *head)
 		const struct app_features *f = &head->features[i];
 		bool ours = f->vendor_id == DIA_VENDOR_3GPP && f->list_id == T4_FEATURE_LIST_ID;
 
-		if (f->mandatory && (f->list & ~(ours ? (uint32_t)T4_FEATURE_RECALL_REPLACE : 0u)))
+		if (f->mandatory && (f->list & ~(ours ? (uint32_t)T4_FEATURE_RECALL_REPLACE : 0u))) {
 			return true;
+		}
 	}
 	return false;
 }
@@ -80,25 +82,31 @@ static struct smssc_result read_text(struct dlv_text *t, struct names *n, const 
 	char smea[STR_DIGITS_MAX + 1];
 
 	*words = "User-Name is no IMSI";
-	if (!user->user_name.p || sms_frame_imsi_parse(n->imsi, user->user_name.p, user->user_name.len))
+	if (!user->user_name.p || sms_frame_imsi_parse(n->imsi, user->user_name.p, user->user_name.len)) {
 		return t4_code(T4_ERROR_USER_UNKNOWN);
+	}
 	*words = "SM-RP-SMEA is no international E.164 number";
-	if (app_unsmea(smea, dtr->sm_rp_smea.p, dtr->sm_rp_smea.len))
+	if (app_unsmea(smea, dtr->sm_rp_smea.p, dtr->sm_rp_smea.len)) {
 		return t4_code(T4_ERROR_INVALID_SME_ADDRESS);
+	}
 	*words = "Origin-Host or Origin-Realm is no name of a host";
 	if (ident_host(n->host, dtr->head.origin_host.p, dtr->head.origin_host.len) ||
-	    ident_host(n->realm, dtr->head.origin_realm.p, dtr->head.origin_realm.len))
+	    ident_host(n->realm, dtr->head.origin_realm.p, dtr->head.origin_realm.len)) {
 		return base_code(DIA_RESULT_INVALID_AVP_VALUE);
+	}
 	*words = "Application-Port-Identifier is above 65535";
-	if (dtr->application_port.present && dtr->application_port.v > 65535)
+	if (dtr->application_port.present && dtr->application_port.v > 65535) {
 		return base_code(DIA_RESULT_INVALID_AVP_VALUE);
+	}
 	*words = "External-Identifier is too long or holds a NUL";
 	if (user->external_identifier.p &&
-	    str_copy(n->external_id, sizeof n->external_id, user->external_identifier.p, user->external_identifier.len))
+	    str_copy(n->external_id, sizeof n->external_id, user->external_identifier.p, user->external_identifier.len)) {
 		return base_code(DIA_RESULT_INVALID_AVP_VALUE);
+	}
 	*words = "MSISDN is no TBCD of 1 to 20 digits";
-	if (user->msisdn.p && (user->msisdn.len < 1 || user->msisdn.len > STR_TBCD_MAX))
+	if (user->msisdn.p && (user->msisdn.len < 1 || user->msisdn.len > STR_TBCD_MAX)) {
 		return base_code(DIA_RESULT_INVALID_AVP_VALUE);
+	}
 	*t = (struct dlv_text){
 		.imsi = n->imsi,
 		.smea = dtr->sm_rp_smea.p,
@@ -147,10 +155,12 @@ static struct smssc_result not_pending(struct dlv *d, const struct dlv_text *t, 
 	uint64_t id;
 	int err = stored ? dlv_submit(d, t, NULL, &id, now) : 0;
 
-	if (err)
+	if (err) {
 		return submitted(err, true, words);
-	if (stored)
+	}
+	if (stored) {
 		*words = "no such trigger is pending; the replacement is a new one";
+	}
 	r.stored_new = stored;
 	return r;
 }
@@ -166,16 +176,20 @@ static struct smssc_result recall_or_replace(struct dlv *d, const struct t4_dtr 
 	int err;
 
 	*words = "Old-Reference-Number is missing";
-	if (!reference.present)
+	if (!reference.present) {
 		return base_code(DIA_RESULT_MISSING_AVP);
+	}
 	err = dlv_find(d, &m, t->smea, t->smea_len, reference.v, t->imsi);
 	*words = err == ERR_STATE ? "it is being delivered at this moment" : err ? "no such trigger is pending" : "";
-	if (err == ERR_STATE)
+	if (err == ERR_STATE) {
 		return replace ? replace_failure(T4_ORIGINAL_MESSAGE_NOT_DELETED) : t4_code(T4_ERROR_TRIGGER_RECALL_FAILURE);
-	if (err)
+	}
+	if (err) {
 		return not_pending(d, t, replace && store_new, now, words);
-	if (replace)
+	}
+	if (replace) {
 		return submitted(dlv_submit(d, t, m, &id, now), true, words);
+	}
 	dlv_remove(d, m, now);
 	return base_code(DIA_RESULT_SUCCESS);
 }
@@ -185,10 +199,12 @@ static struct smssc_result act(struct dlv *d, const struct t4_dtr *dtr, const st
 {
 	uint64_t id;
 
-	if (!dtr->trigger_action.present || dtr->trigger_action.v == T4_TRIGGER)
+	if (!dtr->trigger_action.present || dtr->trigger_action.v == T4_TRIGGER) {
 		return submitted(dlv_submit(d, t, NULL, &id, now), false, words);
-	if (dtr->trigger_action.v == T4_RECALL || dtr->trigger_action.v == T4_REPLACE)
+	}
+	if (dtr->trigger_action.v == T4_RECALL || dtr->trigger_action.v == T4_REPLACE) {
 		return recall_or_replace(d, dtr, t, store_new, now, words);
+	}
 	*words = "Trigger-Action is none of 0, 1, 2";
 	return base_code(DIA_RESULT_INVALID_AVP_VALUE);
 }
@@ -206,8 +222,9 @@ struct smssc_result smssc_dtr_take(struct dlv *d, struct smssc_dup *dup, const s
 		*words = "a feature is required that is not here";
 		return t4_code(APP_ERROR_FEATURE_UNSUPPORTED);
 	}
-	if (sound.result_code || sound.experimental)
+	if (sound.result_code || sound.experimental) {
 		return sound;
+	}
 	known = smssc_dup_find(dup, names.host, end_to_end);
 	if (known && known->digest == entry.digest) {
 		*words = "repeated";
@@ -220,16 +237,19 @@ struct smssc_result smssc_dtr_take(struct dlv *d, struct smssc_dup *dup, const s
 	entry.result = act(d, dtr, &text, store_new, now, words);
 	/* Without memory for it a repetition is only recognised while its reference number is pending. */
 	if (smssc_dup_add(dup, names.host, end_to_end, &entry,
-			  entry.result.result_code == DIA_RESULT_SUCCESS || entry.result.stored_new, now.real_ms))
+			  entry.result.result_code == DIA_RESULT_SUCCESS || entry.result.stored_new, now.real_ms)) {
 		*words = "out of memory to remember this request";
+	}
 	return entry.result;
 }
 
 struct smssc_result smssc_dtr_not_stored(const struct t4_dtr *dtr)
 {
-	if (!dtr->trigger_action.present || dtr->trigger_action.v == T4_TRIGGER)
+	if (!dtr->trigger_action.present || dtr->trigger_action.v == T4_TRIGGER) {
 		return t4_code(T4_ERROR_SC_CONGESTION);
-	if (dtr->trigger_action.v == T4_REPLACE)
+	}
+	if (dtr->trigger_action.v == T4_REPLACE) {
 		return replace_failure(T4_NEW_MESSAGE_NOT_STORED);
+	}
 	return t4_code(T4_ERROR_TRIGGER_RECALL_FAILURE);
 }

@@ -40,10 +40,12 @@ static unsigned make_key(uint8_t *key, const char *host, uint32_t end_to_end)
 
 static void forget(struct smssc_dup *d, struct remembered *e)
 {
-	if (e->durable)
+	if (e->durable) {
 		d->ports.del(d->ports.arg, e->sequence);
-	if (e->uncommitted)
+	}
+	if (e->uncommitted) {
 		DL_DELETE2(d->batch, e, batch_prev, batch_next);
+	}
 	map_del(&d->table, &e->node);
 	DL_DELETE(d->ages, e);
 	free(e);
@@ -63,8 +65,9 @@ static struct remembered *add(struct smssc_dup *d, const uint8_t *key, unsigned 
 		d->evicted++;
 	}
 	e = calloc(1, sizeof *e + key_len);
-	if (!e)
+	if (!e) {
 		return NULL;
+	}
 	e->key_len = key_len;
 	memcpy(e->key, key, key_len);
 	map_add(&d->table, &e->node, e->key, key_len);
@@ -94,8 +97,9 @@ int smssc_dup_load(struct smssc_dup *d, uint64_t sequence, const void *record, s
 	uint64_t real_ms;
 	unsigned key_len;
 
-	if (rd_u8(&r) != RECORD_VERSION)
+	if (rd_u8(&r) != RECORD_VERSION) {
 		return ERR_VERSION;
+	}
 	entry.result.has_diagnostic = rd_u8(&r);
 	entry.result.diagnostic = rd_le32(&r);
 	entry.result.result_code = rd_le32(&r);
@@ -104,13 +108,16 @@ int smssc_dup_load(struct smssc_dup *d, uint64_t sequence, const void *record, s
 	real_ms = rd_le64(&r);
 	key_len = rd_le16(&r);
 	key = rd_take(&r, key_len);
-	if (r.bad || rd_left(&r) || key_len < 5 || key_len > 4 + IDENT_HOST_MAX || find(d, key, key_len))
+	if (r.bad || rd_left(&r) || key_len < 5 || key_len > 4 + IDENT_HOST_MAX || find(d, key, key_len)) {
 		return ERR_PROTO;
-	if (sequence >= d->sequence_next)
+	}
+	if (sequence >= d->sequence_next) {
 		d->sequence_next = sequence + 1;
+	}
 	e = add(d, key, key_len);
-	if (!e)
+	if (!e) {
 		return ERR_NOMEM;
+	}
 	e->entry = entry;
 	e->real_ms = real_ms;
 	e->sequence = sequence;
@@ -135,16 +142,19 @@ int smssc_dup_add(struct smssc_dup *d, const char *host, uint32_t end_to_end, co
 	unsigned key_len = make_key(key, host, end_to_end);
 	struct remembered *e;
 
-	while (d->ages && real_ms > d->ages->real_ms && real_ms - d->ages->real_ms > d->window_ms)
+	while (d->ages && real_ms > d->ages->real_ms && real_ms - d->ages->real_ms > d->window_ms) {
 		forget(d, d->ages);
+	}
 	e = add(d, key, key_len);
-	if (!e)
+	if (!e) {
 		return ERR_NOMEM;
+	}
 	e->entry = *entry;
 	e->real_ms = real_ms;
 	e->durable = e->uncommitted = durable;
-	if (!durable)
+	if (!durable) {
 		return 0;
+	}
 	e->sequence = d->sequence_next++;
 	DL_APPEND2(d->batch, e, batch_prev, batch_next);
 	encode(&b, e);
@@ -159,8 +169,9 @@ void smssc_dup_committed(struct smssc_dup *d, bool durable)
 
 		DL_DELETE2(d->batch, e, batch_prev, batch_next);
 		e->uncommitted = false;
-		if (durable)
+		if (durable) {
 			continue;
+		}
 		e->durable = false; /* nothing to delete on disk */
 		forget(d, e);
 	}
@@ -181,16 +192,18 @@ int smssc_dup_new(struct smssc_dup **out, uint32_t entries_max, uint64_t window_
 	struct smssc_dup *d = calloc(1, sizeof *d);
 	int err;
 
-	if (!d)
+	if (!d) {
 		return ERR_NOMEM;
+	}
 	d->ports = *ports;
 	d->entries_max = entries_max;
 	d->window_ms = window_ms;
 	err = map_init(&d->table);
-	if (err)
+	if (err) {
 		free(d);
-	else
+	} else {
 		*out = d;
+	}
 	return err;
 }
 
@@ -198,10 +211,10 @@ void smssc_dup_free(struct smssc_dup *d)
 {
 	struct remembered *e, *after;
 
-	if (!d)
+	if (!d) {
 		return;
-	DL_FOREACH_SAFE(d->ages, e, after)
-	{
+	}
+	DL_FOREACH_SAFE (d->ages, e, after) {
 		free(e);
 	}
 	map_fini(&d->table);

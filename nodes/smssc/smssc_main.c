@@ -40,16 +40,21 @@ static int examine(struct smssc *s, const char *path, struct report *why)
 	struct cfg_lines *lines = NULL;
 	int err = smssc_conf_load(&s->conf, path, &lines, why);
 
-	if (!lines)
+	if (!lines) {
 		return err;
-	if (node_listen_tls(&s->tls, &s->conf.identity, &s->conf.listen, lines, why))
+	}
+	if (node_listen_tls(&s->tls, &s->conf.identity, &s->conf.listen, lines, why)) {
 		err = ERR_INVAL;
-	if (node_place_check("state_dir", s->conf.state_dir, S_IFDIR, lines, why))
+	}
+	if (node_place_check("state_dir", s->conf.state_dir, S_IFDIR, lines, why)) {
 		err = ERR_INVAL;
-	if (node_place_check("ue_socket", s->conf.ue_socket, S_IFSOCK, lines, why))
+	}
+	if (node_place_check("ue_socket", s->conf.ue_socket, S_IFSOCK, lines, why)) {
 		err = ERR_INVAL;
-	if (node_place_check("events", s->conf.events, S_IFREG, lines, why))
+	}
+	if (node_place_check("events", s->conf.events, S_IFREG, lines, why)) {
 		err = ERR_INVAL;
+	}
 	cfg_lines_free(lines);
 	return err;
 }
@@ -60,8 +65,9 @@ static int load(struct smssc *s, const char *path)
 	int err = examine(s, path, &why);
 
 	report_print(&why, stderr, PROGRAM);
-	if (err)
+	if (err) {
 		return NODE_EXIT_USAGE;
+	}
 	s->log.level = (enum log_level)s->conf.log.level;
 	log_queue_max(&s->log, s->conf.log.queue_max);
 	return NODE_EXIT_OK;
@@ -72,16 +78,19 @@ static int serve(struct smssc *s)
 	char why[SMSSC_STORE_WHY_MAX], address[SHOWN_ADDRESS_MAX];
 	int err = smssc_open(s, why);
 
-	if (err)
+	if (err) {
 		return node_fail(PROGRAM, "%s", why);
+	}
 	err = smssc_ues_start(s);
-	if (err)
+	if (err) {
 		return node_fail(PROGRAM, "ue_socket %s: %s%s", s->conf.ue_socket, err == ERR_IO ? strerror(errno) : err_str(err),
 				 err == ERR_IO && errno == ENOENT ? "; its directory has to be there" : "");
+	}
 	err = smssc_t4_start(s);
-	if (err)
+	if (err) {
 		return node_fail(PROGRAM, "%s: %s", shown_address(address, s->conf.listen.address, s->conf.listen.port),
 				 err == ERR_IO ? strerror(errno) : err_str(err));
+	}
 	log_info(&s->log, "smssc", "ready %s as %s, mobiles on %s",
 		 shown_address(address, s->conf.listen.address, node_server_port(s->server)), s->conf.identity.host,
 		 s->conf.ue_socket);
@@ -96,21 +105,26 @@ static int run(struct smssc *s)
 	struct net_signal *signals[sizeof numbers / sizeof *numbers] = { NULL };
 	int code = NODE_EXIT_FAILURE, err = node_out_init(&s->out, &s->log, s->conf.log.queue_max);
 
-	if (!err)
+	if (!err) {
 		err = net_loop_new(&s->loop);
-	for (size_t i = 0; !err && i < sizeof numbers / sizeof *numbers; i++)
+	}
+	for (size_t i = 0; !err && i < sizeof numbers / sizeof *numbers; i++) {
 		err = net_signal_new(&signals[i], s->loop, numbers[i], on_signal, s);
-	if (err)
+	}
+	if (err) {
 		node_fail(PROGRAM, "%s", err_str(err));
-	else
+	} else {
 		code = serve(s);
+	}
 	smssc_t4_end(s);
 	smssc_close(s);
 	smssc_ues_end(s);
-	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
 		net_signal_free(signals[i]);
-	if (s->loop)
+	}
+	if (s->loop) {
 		net_loop_free(s->loop);
+	}
 	node_out_fini(&s->out);
 	return code;
 }
@@ -120,14 +134,16 @@ static int start(const char *path, bool test_only)
 	struct smssc *s = calloc(1, sizeof *s);
 	int code;
 
-	if (!s)
+	if (!s) {
 		return node_fail(PROGRAM, "out of memory");
+	}
 	s->ue_fd = -1;
 	code = node_start(&s->log, PROGRAM) ? NODE_EXIT_FAILURE : load(s, path);
-	if (code == NODE_EXIT_OK && test_only)
+	if (code == NODE_EXIT_OK && test_only) {
 		printf("%s: configuration is valid\n", path);
-	else if (code == NODE_EXIT_OK)
+	} else if (code == NODE_EXIT_OK) {
 		code = run(s);
+	}
 	tls_ctx_free(s->tls);
 	log_fini(&s->log);
 	free(s);

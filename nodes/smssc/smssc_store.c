@@ -46,8 +46,9 @@ static int get_number(struct smssc_store *s, const char *name, uint64_t *v)
 	MDB_val key = { strlen(name), (void *)name }, value;
 	int rc = mdb_get(s->txn, s->kv.meta, &key, &value);
 
-	if (!rc)
+	if (!rc) {
 		*v = number_of(&value);
+	}
 	return rc;
 }
 
@@ -57,22 +58,26 @@ static int open_tables(struct smssc_store *s, uint32_t random)
 {
 	int rc = kv_write_begin(&s->kv, &s->txn);
 
-	if (rc)
+	if (rc) {
 		return rc;
+	}
 	rc = mdb_dbi_open(s->txn, "msg", MDB_CREATE, &s->msg);
-	if (!rc)
+	if (!rc) {
 		rc = mdb_dbi_open(s->txn, "dup", MDB_CREATE, &s->dup);
+	}
 	if (!rc && (rc = get_number(s, "id_next", &s->id_first)) == MDB_NOTFOUND) {
 		s->id_first = (uint64_t)(random >> 12) << 32 | 1;
 		rc = put_number(s, "id_next", s->id_first);
 	}
 	s->events_end = UINT64_MAX;
-	if (!rc && (rc = get_number(s, "events_end", &s->events_end)) == MDB_NOTFOUND)
+	if (!rc && (rc = get_number(s, "events_end", &s->events_end)) == MDB_NOTFOUND) {
 		rc = 0;
-	if (rc)
+	}
+	if (rc) {
 		mdb_txn_abort(s->txn);
-	else
+	} else {
 		rc = mdb_txn_commit(s->txn);
+	}
 	s->txn = NULL;
 	return rc;
 }
@@ -109,10 +114,12 @@ int smssc_store_open(struct smssc_store **out, const char *dir, uint64_t size_ma
 
 void smssc_store_close(struct smssc_store *s)
 {
-	if (!s)
+	if (!s) {
 		return;
-	if (s->txn)
+	}
+	if (s->txn) {
 		mdb_txn_abort(s->txn);
+	}
 	kv_close(&s->kv);
 	free(s);
 }
@@ -129,16 +136,20 @@ static int each(struct smssc_store *s, MDB_dbi dbi, smssc_record_fn *fn, void *a
 	MDB_txn *txn;
 	int err = 0, rc = mdb_txn_begin(s->kv.env, NULL, MDB_RDONLY, &txn);
 
-	if (rc)
+	if (rc) {
 		return kv_err(rc);
+	}
 	rc = mdb_cursor_open(txn, dbi, &cursor);
-	while (!rc && !err && !(rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)))
+	while (!rc && !err && !(rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT))) {
 		err = fn(arg, number_of(&key), value.mv_data, value.mv_size);
-	if (cursor)
+	}
+	if (cursor) {
 		mdb_cursor_close(cursor);
+	}
 	mdb_txn_abort(txn);
-	if (err)
+	if (err) {
 		return err;
+	}
 	return rc == MDB_NOTFOUND ? 0 : kv_err(rc);
 }
 
@@ -155,8 +166,9 @@ int smssc_store_each_dup(struct smssc_store *s, smssc_record_fn *fn, void *arg)
 /* True when a change may be added to the transaction. */
 static bool begin(struct smssc_store *s)
 {
-	if (!s->txn && !s->failed)
+	if (!s->txn && !s->failed) {
 		s->failed = kv_write_begin(&s->kv, &s->txn);
+	}
 	return !s->failed;
 }
 
@@ -165,8 +177,9 @@ static void put(struct smssc_store *s, MDB_dbi dbi, uint64_t number, const void 
 	uint8_t octets[8];
 	MDB_val key = key_of(number, octets), value = { len, (void *)record };
 
-	if (begin(s))
+	if (begin(s)) {
 		s->failed = mdb_put(s->txn, dbi, &key, &value, 0);
+	}
 }
 
 static void del(struct smssc_store *s, MDB_dbi dbi, uint64_t number)
@@ -176,8 +189,9 @@ static void del(struct smssc_store *s, MDB_dbi dbi, uint64_t number)
 
 	if (begin(s)) {
 		s->failed = mdb_del(s->txn, dbi, &key, NULL);
-		if (s->failed == MDB_NOTFOUND)
+		if (s->failed == MDB_NOTFOUND) {
 			s->failed = 0;
+		}
 	}
 }
 
@@ -203,8 +217,9 @@ void smssc_store_del_dup(struct smssc_store *s, uint64_t sequence)
 
 void smssc_store_put_events_end(struct smssc_store *s, uint64_t end)
 {
-	if (begin(s))
+	if (begin(s)) {
 		s->failed = put_number(s, "events_end", end);
+	}
 }
 
 uint64_t smssc_store_events_end(const struct smssc_store *s)
@@ -221,16 +236,19 @@ int smssc_store_commit(struct smssc_store *s, uint64_t id_next)
 {
 	int rc = s->failed;
 
-	if (!rc && s->txn)
+	if (!rc && s->txn) {
 		rc = put_number(s, "id_next", id_next);
-	if (rc && s->txn)
+	}
+	if (rc && s->txn) {
 		mdb_txn_abort(s->txn);
-	else if (s->txn)
+	} else if (s->txn) {
 		rc = mdb_txn_commit(s->txn);
+	}
 	s->txn = NULL;
 	s->failed = 0;
-	if (!rc)
+	if (!rc) {
 		return 0;
+	}
 	kv_words(&s->kv, rc, s->words, sizeof s->words);
 	return kv_err(rc);
 }
@@ -242,8 +260,9 @@ const char *smssc_store_words(const struct smssc_store *s)
 
 void smssc_store_abort(struct smssc_store *s)
 {
-	if (s->txn)
+	if (s->txn) {
 		mdb_txn_abort(s->txn);
+	}
 	s->txn = NULL;
 	s->failed = 0;
 }

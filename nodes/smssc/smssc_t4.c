@@ -29,8 +29,9 @@ static void answer(struct smssc *s, struct link *l, const struct buf *out)
 {
 	int err = out->full ? ERR_LIMIT : link_answer(l, out->p, out->len);
 
-	if (err)
+	if (err) {
 		log_warn(&s->log, "t4", "answer to %s could not be sent: %s", link_peer_host(l), err_str(err));
+	}
 }
 
 static void answer_error(struct smssc *s, struct link *l, const struct dia_msg *m, const struct dia_failed *failed)
@@ -67,19 +68,22 @@ static void answer_dtr(struct smssc *s, struct smssc_ticket *t, bool durable)
 		free(octets);
 		return;
 	}
-	if (!durable && (r.result_code == DIA_RESULT_SUCCESS || r.stored_new))
+	if (!durable && (r.result_code == DIA_RESULT_SUCCESS || r.stored_new)) {
 		r = smssc_dtr_not_stored(&dtr);
+	}
 	app_answer_head(&dta.head, &dtr.head, s->conf.identity.host, s->conf.identity.realm);
-	if (r.experimental)
+	if (r.experimental) {
 		dta.head.experimental_result = (struct app_experimental_result){ DIA_VENDOR_3GPP, r.experimental, true };
-	else
+	} else {
 		dta.head.result_code = dia_u32_of(r.result_code);
+	}
 	dta.head.features[0] = (struct app_features){ .vendor_id = DIA_VENDOR_3GPP,
 						      .list_id = T4_FEATURE_LIST_ID,
 						      .list = T4_FEATURE_RECALL_REPLACE };
 	dta.head.features_n = 1;
-	if (r.has_diagnostic)
+	if (r.has_diagnostic) {
 		dta.mtc_error_diagnostic = dia_u32_of(r.diagnostic);
+	}
 	t4_dta_build(&out, &dta, m.hdr.hop_by_hop, m.hdr.end_to_end);
 	answer(s, t->link, &out);
 	FAULT_POINT(SMSSC_DTA_QUEUED);
@@ -92,8 +96,9 @@ void smssc_t4_committed(struct smssc *s, bool durable)
 		struct smssc_ticket *t = s->tickets;
 
 		DL_DELETE(s->tickets, t);
-		if (t->link)
+		if (t->link) {
 			answer_dtr(s, t, durable);
+		}
 		free(t);
 	}
 }
@@ -114,11 +119,12 @@ static void take_dtr(struct smssc *s, struct link *l, const struct dia_msg *m, c
 	t->len = m->hdr.length;
 	memcpy(t->request, m->bytes, t->len);
 	DL_APPEND(s->tickets, t);
-	if (t->result.result_code != DIA_RESULT_SUCCESS)
+	if (t->result.result_code != DIA_RESULT_SUCCESS) {
 		log_info(&s->log, "t4", "DTR of %s refused with %u: %s", link_peer_host(l),
 			 t->result.experimental ? t->result.experimental : t->result.result_code, words);
-	else
+	} else {
 		log_debug(&s->log, "t4", "DTR of %s taken%s%s", link_peer_host(l), *words ? ": " : "", words);
+	}
 }
 
 static void on_request(void *arg, struct link *l, const struct dia_msg *m)
@@ -127,12 +133,12 @@ static void on_request(void *arg, struct link *l, const struct dia_msg *m)
 	struct dia_failed failed = { 0 };
 	struct t4_dtr dtr;
 
-	if (m->hdr.app_id != APP_T4)
+	if (m->hdr.app_id != APP_T4) {
 		dia_failed_set(&failed, DIA_RESULT_APPLICATION_UNSUPPORTED, "application %u is not T4 (%u)", m->hdr.app_id,
 			       APP_T4);
-	else if (m->hdr.code != APP_CMD_DEVICE_TRIGGER)
+	} else if (m->hdr.code != APP_CMD_DEVICE_TRIGGER) {
 		dia_failed_set(&failed, DIA_RESULT_COMMAND_UNSUPPORTED, "command %u is not Device-Trigger", m->hdr.code);
-	else if (t4_dtr_parse(&dtr, m, &failed) == 0) {
+	} else if (t4_dtr_parse(&dtr, m, &failed) == 0) {
 		take_dtr(s, l, m, &dtr);
 		return;
 	}
@@ -153,10 +159,10 @@ static void on_down(void *arg, struct link *l)
 	struct smssc_ticket *t;
 
 	log_info(&s->log, "t4", "%s is disconnected", link_peer_host(l));
-	DL_FOREACH(s->tickets, t)
-	{
-		if (t->link == l)
+	DL_FOREACH (s->tickets, t) {
+		if (t->link == l) {
 			t->link = NULL;
+		}
 	}
 }
 
@@ -167,10 +173,12 @@ static bool settled(struct smssc *s, const struct t4_dra *dra, uint64_t id)
 {
 	uint32_t code = dra->head.result_code.present ? dra->head.result_code.v : dra->head.experimental_result.code;
 
-	if (code / 1000 == 2)
+	if (code / 1000 == 2) {
 		return true;
-	if (code / 1000 == 3 || code / 1000 == 4 || code == DIA_RESULT_UNABLE_TO_COMPLY)
+	}
+	if (code / 1000 == 3 || code / 1000 == 4 || code == DIA_RESULT_UNABLE_TO_COMPLY) {
 		return false;
+	}
 	log_warn(&s->log, "t4", "report of delivery %llu was refused with %u and is dropped", (unsigned long long)id, code);
 	return true;
 }
@@ -183,11 +191,12 @@ static void on_dra(void *arg, int err, const struct dia_msg *m)
 	bool done = false;
 
 	FAULT_POINT(SMSSC_DRA_TAKEN);
-	if (!err && t4_dra_parse(&dra, m, &failed) == 0)
+	if (!err && t4_dra_parse(&dra, m, &failed) == 0) {
 		done = settled(r->s, &dra, r->id);
-	else
+	} else {
 		log_warn(&r->s->log, "t4", "report of delivery %llu: %s", (unsigned long long)r->id,
 			 err ? err_str(err) : failed.text);
+	}
 	dlv_reported(r->s->dlv, r->id, done, smssc_now(r->s));
 	free(r);
 }
@@ -207,14 +216,17 @@ static void build_drr(struct buf *out, const struct smssc *s, const struct dlv_m
 	drr.head.destination_realm = dia_text(m->text.iwf_realm);
 	drr.user_identifier.user_name = dia_text(m->text.imsi);
 	drr.user_identifier.msisdn = (struct dia_bytes){ m->text.msisdn, (uint32_t)m->text.msisdn_len };
-	if (m->text.external_id)
+	if (m->text.external_id) {
 		drr.user_identifier.external_identifier = dia_text(m->text.external_id);
+	}
 	drr.sm_rp_smea = (struct dia_bytes){ m->text.smea, (uint32_t)m->text.smea_len };
 	drr.sm_delivery_outcome = dia_u32_of(m->outcome);
-	if (m->has_diagnostic)
+	if (m->has_diagnostic) {
 		drr.absent_subscriber_diagnostic = dia_u32_of(m->diagnostic);
-	if (m->text.has_reference)
+	}
+	if (m->text.has_reference) {
 		drr.reference_number = dia_u32_of(m->text.reference);
+	}
 	t4_drr_build(out, &drr, 0, m->report_end_to_end);
 }
 
@@ -227,21 +239,26 @@ int smssc_t4_report(void *arg, const struct dlv_msg *m, bool again)
 	struct reporting *r;
 	int err;
 
-	if (!l && s->server)
+	if (!l && s->server) {
 		l = node_server_find(s->server, m->text.via); /* an agent in between */
-	if (!l)
+	}
+	if (!l) {
 		return ERR_CLOSED;
+	}
 	build_drr(&out, s, m, again);
-	if (out.full)
+	if (out.full) {
 		return ERR_LIMIT;
+	}
 	r = malloc(sizeof *r);
-	if (!r)
+	if (!r) {
 		return ERR_NOMEM;
+	}
 	*r = (struct reporting){ s, m->id };
 	err = link_request(l, out.p, out.len, (uint32_t)s->conf.report.answer_wait_ms, on_dra, r);
 	FAULT_POINT(SMSSC_DRR_QUEUED);
-	if (err)
+	if (err) {
 		free(r);
+	}
 	return err;
 }
 
@@ -249,8 +266,9 @@ int smssc_t4_start(struct smssc *s)
 {
 	static const struct node_server_cb cb = { on_open, on_request, on_down };
 
-	for (size_t i = 0; i < s->conf.allowed_hosts_n; i++)
+	for (size_t i = 0; i < s->conf.allowed_hosts_n; i++) {
 		s->allowed[i] = s->conf.allowed_hosts[i];
+	}
 	s->server_conf = (struct node_server_conf){
 		.address = s->conf.listen.address,
 		.port = s->conf.listen.port,

@@ -27,8 +27,9 @@ static void conn_end(struct smssc_ue_conn *c)
 {
 	struct smssc *s = c->s;
 
-	if (s->dlv) /* else the whole SMS-SC ends: that is no reason to give a mobile up */
+	if (s->dlv) { /* else the whole SMS-SC ends: that is no reason to give a mobile up */
 		dlv_conn_lost(s->dlv, &c->dlv, smssc_now(s));
+	}
 	net_stream_close(c->stream);
 	DL_DELETE(s->ue_conns, c);
 	s->ue_conns_n--;
@@ -41,18 +42,21 @@ static void send_imsi(struct smssc_ue_conn *c, enum sms_frame_type type, const c
 	struct buf b = buf_over(octets, sizeof octets);
 
 	sms_frame_imsi_build(&b, type, imsi);
-	if (net_stream_write(c->stream, b.p, b.len))
+	if (net_stream_write(c->stream, b.p, b.len)) {
 		log_debug(&c->s->log, "ue", "%s could not be told that it is gone", imsi);
+	}
 }
 
 static int on_register(struct smssc_ue_conn *c, const uint8_t *body, size_t len)
 {
 	char imsi[SMS_IMSI_MAX + 1];
 
-	if (sms_frame_imsi_parse(imsi, body, len))
+	if (sms_frame_imsi_parse(imsi, body, len)) {
 		return ERR_PROTO;
-	if (!*c->current)
+	}
+	if (!*c->current) {
 		memcpy(c->current, imsi, sizeof imsi);
+	}
 	if (dlv_register(c->s->dlv, &c->dlv, imsi, smssc_now(c->s))) {
 		log_warn(&c->s->log, "ue", "%s not registered: too many mobiles", imsi);
 		send_imsi(c, SMS_FRAME_GONE, imsi);
@@ -64,8 +68,9 @@ static int on_gone(struct smssc_ue_conn *c, const uint8_t *body, size_t len)
 {
 	char imsi[SMS_IMSI_MAX + 1];
 
-	if (sms_frame_imsi_parse(imsi, body, len))
+	if (sms_frame_imsi_parse(imsi, body, len)) {
 		return ERR_PROTO;
+	}
 	dlv_unregister(c->s->dlv, &c->dlv, imsi, smssc_now(c->s));
 	return 0;
 }
@@ -77,8 +82,9 @@ static int on_ack(struct smssc_ue_conn *c, const uint8_t *body, size_t len)
 	size_t rpdu_len;
 	uint64_t id;
 
-	if (sms_frame_rpdu_parse(&id, &rpdu, &rpdu_len, body, len) || sms_rp_parse(&rp, rpdu, rpdu_len))
+	if (sms_frame_rpdu_parse(&id, &rpdu, &rpdu_len, body, len) || sms_rp_parse(&rp, rpdu, rpdu_len)) {
 		return ERR_PROTO;
+	}
 	FAULT_POINT(SMSSC_ACK_TAKEN);
 	dlv_ack(c->s->dlv, &c->dlv, id, &rp, smssc_now(c->s));
 	return 0;
@@ -116,8 +122,9 @@ static void on_data(void *arg, const uint8_t *p, size_t n)
 
 	c->broken = "a frame of impossible length";
 	err = sms_frame_feed(&c->framer, p, n, on_frame, c);
-	if (!err)
+	if (!err) {
 		return;
+	}
 	log_warn(&c->s->log, "ue", "connection dropped: %s", c->broken);
 	conn_end(c);
 }
@@ -139,8 +146,9 @@ static void on_accept(void *arg, int fd, const char *peer)
 	struct smssc *s = arg;
 	struct smssc_ue_conn *c = NULL;
 
-	if (s->ue_conns_n < s->conf.limits.ue_connections)
+	if (s->ue_conns_n < s->conf.limits.ue_connections) {
 		c = calloc(1, sizeof *c);
+	}
 	if (!c || net_tcp_accept(&c->stream, s->loop, fd, peer, &conf, &cb, c)) {
 		log_warn(&s->log, "ue", "connection refused: %s", c ? "out of memory" : "too many");
 		free(c);
@@ -160,13 +168,15 @@ int smssc_ues_send(void *arg, struct dlv_conn *conn, const char *imsi, uint64_t 
 	int err;
 
 	(void)arg;
-	if (strcmp(c->current, imsi) != 0)
+	if (strcmp(c->current, imsi) != 0) {
 		sms_frame_imsi_build(&b, SMS_FRAME_REGISTER, imsi);
+	}
 	sms_frame_rpdu_build(&b, SMS_FRAME_DATA, id, rpdu, len);
 	err = b.full ? ERR_LIMIT : net_stream_write(c->stream, b.p, b.len);
 	FAULT_POINT(SMSSC_PART_QUEUED);
-	if (!err)
+	if (!err) {
 		snprintf(c->current, sizeof c->current, "%s", imsi);
+	}
 	return err;
 }
 
@@ -196,6 +206,7 @@ void smssc_ues_end(struct smssc *s)
 		close(s->ue_fd);
 		s->ue_fd = -1;
 	}
-	while (s->ue_conns)
+	while (s->ue_conns) {
 		conn_end(s->ue_conns);
+	}
 }

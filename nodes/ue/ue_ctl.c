@@ -64,8 +64,9 @@ static void be_empty(void *arg, const char *imsi, struct ue_device *device)
 	struct order *o = arg;
 
 	device->full = false;
-	if (!device->absent && !device->replaced)
+	if (!device->absent && !device->replaced) {
 		ue_link_imsi(o->u, SMS_FRAME_REGISTER, imsi); /* the SMS-SC takes it as "memory available" */
+	}
 }
 
 static void be_slow(void *arg, const char *imsi, struct ue_device *device)
@@ -107,21 +108,27 @@ static json_t *carry_out(struct ue *u, char *line)
 	struct order o = { .u = u };
 	int count;
 
-	for (char *w = strtok_r(line, " ", &save); w && n < 4; w = strtok_r(NULL, " ", &save))
+	for (char *w = strtok_r(line, " ", &save); w && n < 4; w = strtok_r(NULL, " ", &save)) {
 		words[n++] = w;
-	if (n == 1 && strcmp(words[0], "status") == 0)
+	}
+	if (n == 1 && strcmp(words[0], "status") == 0) {
 		return status(u);
+	}
 	for (size_t i = 0; n && i < sizeof orders / sizeof *orders; i++) {
-		if (strcmp(words[0], orders[i].word) != 0)
+		if (strcmp(words[0], orders[i].word) != 0) {
 			continue;
-		if (orders[i].takes_ms && (n < 2 || str_parse_u32(&o.slow_ms, words[at++], 0, SLOW_MAX_MS)))
+		}
+		if (orders[i].takes_ms && (n < 2 || str_parse_u32(&o.slow_ms, words[at++], 0, SLOW_MAX_MS))) {
 			return wrong("slow: expected milliseconds, 0 to 3600000");
-		if (n > at + 1)
+		}
+		if (n > at + 1) {
 			return wrong("too many words: expected at most one IMSI or FIRST-LAST");
+		}
 		count = ue_devices_each(&u->devices, words[at], orders[i].fn, &o);
-		if (count < 0)
+		if (count < 0) {
 			return wrong(count == ERR_NOTFOUND ? "no device of mine has this IMSI"
 							   : "expected an IMSI or FIRST-LAST, 6 to 15 digits");
+		}
 		return json_pack("{s:b, s:i}", "ok", 1, "devices", count);
 	}
 	return wrong("expected absent, present, full, empty or slow MS, then an IMSI, FIRST-LAST or nothing; or status alone");
@@ -141,12 +148,14 @@ static bool reply(struct ctl_conn *c, json_t *answer)
 	char *text = answer ? json_dumps(answer, JSON_COMPACT) : NULL;
 	int err = text ? net_stream_write(c->stream, text, strlen(text)) : ERR_NOMEM;
 
-	if (!err)
+	if (!err) {
 		err = net_stream_write(c->stream, "\n", 1);
+	}
 	free(text);
 	json_decref(answer);
-	if (err)
+	if (err) {
 		conn_end(c);
+	}
 	return !err;
 }
 
@@ -158,11 +167,13 @@ static void on_data(void *arg, const uint8_t *p, size_t n)
 		if (p[i] == '\n') {
 			c->line[c->len] = 0;
 			c->len = 0;
-			if (!reply(c, carry_out(c->u, c->line)))
+			if (!reply(c, carry_out(c->u, c->line))) {
 				return;
+			}
 		} else if (p[i] < ' ' || p[i] > '~' || c->len + 1 >= sizeof c->line) {
-			if (reply(c, wrong("expected a line of printable text")))
+			if (reply(c, wrong("expected a line of printable text"))) {
 				conn_end(c);
+			}
 			return;
 		} else {
 			c->line[c->len++] = (char)p[i];
@@ -198,8 +209,9 @@ int ue_ctl_start(struct ue *u)
 	int err;
 
 	u->ctl = calloc(1, sizeof *u->ctl);
-	if (!u->ctl)
+	if (!u->ctl) {
 		return ERR_NOMEM;
+	}
 	u->ctl->fd = -1;
 	err = net_unix_bind(&u->ctl->fd, u->control_path, SOCKET_MODE, CONNECTIONS_MAX);
 	if (err) {
@@ -211,10 +223,12 @@ int ue_ctl_start(struct ue *u)
 
 void ue_ctl_end(struct ue *u)
 {
-	if (!u->ctl)
+	if (!u->ctl) {
 		return;
-	while (u->ctl->conns)
+	}
+	while (u->ctl->conns) {
 		conn_end(u->ctl->conns);
+	}
 	net_listener_free(u->ctl->listener);
 	if (u->ctl->fd >= 0) {
 		unlink(u->control_path);
@@ -237,8 +251,9 @@ static int client_connect(const char *path)
 		return -1;
 	}
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
+	if (fd < 0) {
 		return -1;
+	}
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
 	if (connect(fd, (struct sockaddr *)&to, sizeof to)) {
@@ -252,10 +267,12 @@ static size_t join_words(char *line, size_t cap, const char *const *words, int w
 {
 	size_t len = 0;
 
-	for (int i = 0; i < words_n && len < cap; i++)
+	for (int i = 0; i < words_n && len < cap; i++) {
 		len += (size_t)snprintf(line + len, cap - len, "%s%s", i ? " " : "", words[i]);
-	if (len + 1 >= cap)
+	}
+	if (len + 1 >= cap) {
 		return 0;
+	}
 	line[len++] = '\n';
 	line[len] = 0;
 	return len;
@@ -269,14 +286,17 @@ int ue_ctl_client(const char *program, const char *path, const char *const *word
 	json_t *json;
 	int fd, code;
 
-	if (words_n < 1 || !len || memchr(line, '\n', len - 1))
+	if (words_n < 1 || !len || memchr(line, '\n', len - 1)) {
 		return node_usage(program,
 				  "ctl: expected SOCKET absent|present|full|empty|slow MS [IMSI|FIRST-LAST], or SOCKET status");
+	}
 	fd = client_connect(path);
-	if (fd < 0)
+	if (fd < 0) {
 		return node_fail(program, "%s: %s; expected the --control SOCKET of a running mtc-ue", path, strerror(errno));
-	if (write(fd, line, len) != (ssize_t)len)
+	}
+	if (write(fd, line, len) != (ssize_t)len) {
 		n = -1;
+	}
 	while (n > 0 && have < sizeof answer - 1 && !memchr(answer, '\n', have)) {
 		n = read(fd, answer + have, sizeof answer - 1 - have);
 		have += n > 0 ? (size_t)n : 0;
@@ -284,13 +304,15 @@ int ue_ctl_client(const char *program, const char *path, const char *const *word
 	close(fd);
 	answer[have] = 0;
 	json = json_loads(answer, 0, NULL);
-	if (!json)
+	if (!json) {
 		return node_fail(program, "%s: no answer", path);
+	}
 	code = json_is_true(json_object_get(json, "ok")) ? NODE_EXIT_OK : NODE_EXIT_FAILURE;
-	if (code == NODE_EXIT_OK)
+	if (code == NODE_EXIT_OK) {
 		printf("%s", answer);
-	else
+	} else {
 		node_fail(program, "%s", json_string_value(json_object_get(json, "error")));
+	}
 	json_decref(json);
 	return code;
 }

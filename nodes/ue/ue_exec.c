@@ -42,23 +42,28 @@ static char **make_environment(char words[ENV_OURS][64], const struct ue_trigger
 	size_t n = 0, at = 0;
 	char **env;
 
-	while (environ[n])
+	while (environ[n]) {
 		n++;
+	}
 	env = calloc(n + ENV_OURS + 1, sizeof *env);
-	if (!env)
+	if (!env) {
 		return NULL;
+	}
 	snprintf(words[0], sizeof words[0], "MTC_IMSI=%s", t->imsi);
 	snprintf(words[1], sizeof words[1], "MTC_ORIGINATOR=%s", t->originator);
 	snprintf(words[2], sizeof words[2], "MTC_DELIVERY_ID=%llu", (unsigned long long)t->id);
 	snprintf(words[3], sizeof words[3], "MTC_AGAIN=%d", t->again);
 	snprintf(words[4], sizeof words[4], "MTC_PORT=%u", t->port);
-	if (!t->has_port)
+	if (!t->has_port) {
 		snprintf(words[4], sizeof words[4], "MTC_PORT=");
-	for (size_t i = 0; i < 5; i++)
+	}
+	for (size_t i = 0; i < 5; i++) {
 		env[at++] = words[i];
+	}
 	for (size_t i = 0; i < n; i++) {
-		if (strncmp(environ[i], "MTC_", 4) != 0)
+		if (strncmp(environ[i], "MTC_", 4) != 0) {
 			env[at++] = environ[i];
+		}
 	}
 	return env;
 }
@@ -69,8 +74,9 @@ static int payload_pipe(int *read_end, const struct ue_trigger *t)
 	int fds[2];
 	ssize_t n;
 
-	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK))
+	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK)) {
 		return errno;
+	}
 	n = t->payload_len ? write(fds[1], t->payload, t->payload_len) : 0;
 	close(fds[1]);
 	if (n < 0 || (size_t)n != t->payload_len) {
@@ -93,23 +99,29 @@ static int spawn(pid_t *pid, const char *command, char **env, int in)
 	sigemptyset(&none);
 	sigemptyset(&reset);
 	sigaddset(&reset, SIGPIPE);
-	if (posix_spawn_file_actions_init(&files))
+	if (posix_spawn_file_actions_init(&files)) {
 		return ENOMEM;
+	}
 	if (posix_spawnattr_init(&attr)) {
 		posix_spawn_file_actions_destroy(&files);
 		return ENOMEM;
 	}
 	err = posix_spawn_file_actions_adddup2(&files, in, 0);
-	if (!err)
+	if (!err) {
 		err = posix_spawn_file_actions_adddup2(&files, 2, 1); /* stdout is for our events */
-	if (!err)
+	}
+	if (!err) {
 		err = posix_spawnattr_setsigmask(&attr, &none);
-	if (!err)
+	}
+	if (!err) {
 		err = posix_spawnattr_setsigdefault(&attr, &reset);
-	if (!err)
+	}
+	if (!err) {
 		err = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	if (!err)
+	}
+	if (!err) {
 		err = posix_spawnp(pid, command, &files, &attr, argv, env);
+	}
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&files);
 	return err;
@@ -121,8 +133,9 @@ static int start_job(const struct ue *u, struct job *j)
 	char **env = make_environment(words, &j->t);
 	int in = -1, err;
 
-	if (!env)
+	if (!env) {
 		return ENOMEM;
+	}
 	err = payload_pipe(&in, &j->t);
 	if (!err) {
 		err = spawn(&j->pid, u->command, env, in);
@@ -137,8 +150,9 @@ static void emit_command(struct ue *u, const struct job *j, const char *key, int
 	json_t *event = json_pack("{s:s, s:s, s:I, s:s*}", "event", "command", "imsi", j->t.imsi, "delivery_id",
 				  (json_int_t)j->t.id, "error", words);
 
-	if (event && !words)
+	if (event && !words) {
 		json_object_set_new(event, key, json_integer(value));
+	}
 	node_out_event(&u->out, event);
 }
 
@@ -181,14 +195,15 @@ static void on_child(void *arg, int signum)
 	int status;
 
 	(void)signum;
-	DL_FOREACH_SAFE(u->exec->running, j, after)
-	{
-		if (waitpid(j->pid, &status, WNOHANG) != j->pid)
+	DL_FOREACH_SAFE (u->exec->running, j, after) {
+		if (waitpid(j->pid, &status, WNOHANG) != j->pid) {
 			continue;
-		if (WIFSIGNALED(status))
+		}
+		if (WIFSIGNALED(status)) {
 			emit_command(u, j, "signal", WTERMSIG(status), NULL);
-		else
+		} else {
 			emit_command(u, j, "exit_status", WEXITSTATUS(status), NULL);
+		}
 		DL_DELETE(u->exec->running, j);
 		u->exec->running_n--;
 		free(j);
@@ -200,14 +215,17 @@ int ue_exec_add(struct ue *u, const struct ue_trigger *t)
 {
 	struct job *j;
 
-	if (ue_exec_full(u))
+	if (ue_exec_full(u)) {
 		return ERR_BUSY;
+	}
 	j = calloc(1, sizeof *j + t->payload_len);
-	if (!j)
+	if (!j) {
 		return ERR_NOMEM;
+	}
 	j->t = *t;
-	if (t->payload_len)
+	if (t->payload_len) {
 		memcpy(j->octets, t->payload, t->payload_len);
+	}
 	j->t.payload = j->octets;
 	DL_APPEND(u->exec->waiting, j);
 	u->exec->waiting_n++;
@@ -221,11 +239,13 @@ int ue_exec_start(struct ue *u)
 	int err;
 
 	u->exec = calloc(1, sizeof *u->exec);
-	if (!u->exec)
+	if (!u->exec) {
 		return ERR_NOMEM;
+	}
 	err = net_signal_new(&u->exec->child, u->loop, SIGCHLD, on_child, u);
-	if (!err)
+	if (!err) {
 		err = net_timer_new(&u->exec->again, u->loop, on_again, u);
+	}
 	return err;
 }
 
@@ -233,14 +253,15 @@ void ue_exec_end(struct ue *u)
 {
 	struct job *j, *after;
 
-	if (!u->exec)
+	if (!u->exec) {
 		return;
+	}
 	net_signal_free(u->exec->child);
 	net_timer_free(u->exec->again);
-	DL_FOREACH_SAFE(u->exec->waiting, j, after)
-	free(j);
-	DL_FOREACH_SAFE(u->exec->running, j, after)
-	free(j);
+	DL_FOREACH_SAFE (u->exec->waiting, j, after)
+		free(j);
+	DL_FOREACH_SAFE (u->exec->running, j, after)
+		free(j);
 	free(u->exec);
 	u->exec = NULL;
 }

@@ -25,8 +25,9 @@ static void connect_now(void *arg);
 
 static void drop(struct ue *u, const char *why)
 {
-	if (u->connected || u->reconnect_ms == RECONNECT_MIN_MS)
+	if (u->connected || u->reconnect_ms == RECONNECT_MIN_MS) {
 		log_warn(&u->log, "link", "%s: %s; connecting again", u->link_path, why);
+	}
 	net_stream_close(u->stream);
 	u->stream = NULL;
 	u->connected = false;
@@ -38,8 +39,9 @@ static void write_frame(struct ue *u, const struct buf *b)
 {
 	int err = !u->connected || b->full ? ERR_CLOSED : net_stream_write(u->stream, b->p, b->len);
 
-	if (err)
+	if (err) {
 		log_debug(&u->log, "link", "a frame could not be sent: %s", err_str(err));
+	}
 }
 
 void ue_link_imsi(struct ue *u, enum sms_frame_type type, const char *imsi)
@@ -47,8 +49,9 @@ void ue_link_imsi(struct ue *u, enum sms_frame_type type, const char *imsi)
 	uint8_t octets[SMS_FRAME_MAX];
 	struct buf b = buf_over(octets, sizeof octets);
 
-	if (type == SMS_FRAME_REGISTER && u->connected && !*u->current)
+	if (type == SMS_FRAME_REGISTER && u->connected && !*u->current) {
 		memcpy(u->current, imsi, strlen(imsi) + 1);
+	}
 	sms_frame_imsi_build(&b, type, imsi);
 	write_frame(u, &b);
 }
@@ -58,10 +61,11 @@ static void send_answer(struct ue *u, uint64_t id, uint8_t reference, uint8_t ca
 	uint8_t octets[SMS_FRAME_MAX], rpdu[8];
 	struct buf b = buf_over(octets, sizeof octets), r = buf_over(rpdu, sizeof rpdu);
 
-	if (cause)
+	if (cause) {
 		sms_rp_error_build(&r, reference, cause);
-	else
+	} else {
 		sms_rp_ack_build(&r, reference);
+	}
 	sms_frame_rpdu_build(&b, SMS_FRAME_DATA_ACK, id, r.p, r.len);
 	write_frame(u, &b);
 	FAULT_POINT(UE_ACK_QUEUED);
@@ -80,8 +84,9 @@ static void on_late(void *arg)
 	struct ue_late *l = arg;
 	const struct ue_device *device = ue_devices_find(&l->u->devices, l->imsi);
 
-	if (device && !device->absent)
+	if (device && !device->absent) {
 		send_answer(l->u, l->id, l->reference, l->cause);
+	}
 	late_end(l);
 }
 
@@ -114,11 +119,13 @@ static int on_gone(struct ue *u, const uint8_t *body, size_t len)
 	struct ue_device *device;
 	int err = sms_frame_imsi_parse(imsi, body, len);
 
-	if (err)
+	if (err) {
 		return err;
+	}
 	device = ue_devices_find(&u->devices, imsi);
-	if (!device)
+	if (!device) {
 		return 0;
+	}
 	device->replaced = true;
 	u->counts.replaced++;
 	node_out_event(&u->out, json_pack("{s:s, s:s}", "event", "replaced", "imsi", imsi));
@@ -138,8 +145,9 @@ static int on_frame(void *arg, uint8_t type, const uint8_t *body, size_t len)
 	case SMS_FRAME_GONE:
 		return on_gone(u, body, len);
 	case SMS_FRAME_DATA:
-		if (sms_frame_rpdu_parse(&id, &rpdu, &rpdu_len, body, len))
+		if (sms_frame_rpdu_parse(&id, &rpdu, &rpdu_len, body, len)) {
 			return ERR_PROTO;
+		}
 		ue_take(u, u->current, id, rpdu, rpdu_len);
 		return 0;
 	default:
@@ -149,8 +157,9 @@ static int on_frame(void *arg, uint8_t type, const uint8_t *body, size_t len)
 
 static void register_one(void *arg, const char *imsi, struct ue_device *device)
 {
-	if (!device->absent && !device->replaced)
+	if (!device->absent && !device->replaced) {
 		ue_link_imsi(arg, SMS_FRAME_REGISTER, imsi);
+	}
 }
 
 static void on_open(void *arg)
@@ -164,8 +173,9 @@ static void on_open(void *arg)
 	memset(u->current, 0, sizeof u->current);
 	(void)ue_devices_each(&u->devices, NULL, register_one, u); /* the number is not of interest */
 	log_info(&u->log, "link", "connected to %s, %s", u->link_path, shown_count(devices, u->devices.devices_n, "device"));
-	if (u->ready_told)
+	if (u->ready_told) {
 		return;
+	}
 	u->ready_told = true;
 	node_out_event(&u->out, json_pack("{s:s, s:s, s:I}", "event", "ready", "link", u->link_path, "devices",
 					  (json_int_t)u->devices.devices_n));
@@ -175,8 +185,9 @@ static void on_data(void *arg, const uint8_t *p, size_t n)
 {
 	struct ue *u = arg;
 
-	if (sms_frame_feed(&u->framer, p, n, on_frame, u))
+	if (sms_frame_feed(&u->framer, p, n, on_frame, u)) {
 		drop(u, "a frame that the lab link does not know");
+	}
 }
 
 static void on_close(void *arg, int err, const char *why)
@@ -202,15 +213,17 @@ int ue_link_start(struct ue *u)
 	int err = net_timer_new(&u->reconnect, u->loop, connect_now, u);
 
 	u->reconnect_ms = RECONNECT_MIN_MS;
-	if (!err)
+	if (!err) {
 		net_timer_start(u->reconnect, 0);
+	}
 	return err;
 }
 
 void ue_link_end(struct ue *u)
 {
-	while (u->late)
+	while (u->late) {
 		late_end(u->late);
+	}
 	net_timer_free(u->reconnect);
 	net_stream_close(u->stream);
 	u->stream = NULL;

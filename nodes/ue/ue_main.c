@@ -98,21 +98,27 @@ static int serve(struct ue *u)
 	char why[UE_STATE_WHY_MAX];
 	int err = ue_state_open(&u->state, u->state_dir, (uint64_t)u->state_mib << 20, u->remember_max, why);
 
-	if (err)
+	if (err) {
 		return node_fail(PROGRAM, "%s", why);
-	if (u->events_path && ue_take_events(u, why))
+	}
+	if (u->events_path && ue_take_events(u, why)) {
 		return node_fail(PROGRAM, "%s", why);
+	}
 	err = ue_exec_start(u);
-	if (!err)
+	if (!err) {
 		err = ue_take_start(u);
-	if (err)
+	}
+	if (err) {
 		return node_fail(PROGRAM, "%s: %s", u->state_dir, err_str(err));
+	}
 	err = u->control_path ? ue_ctl_start(u) : 0;
-	if (err)
+	if (err) {
 		return node_fail(PROGRAM, "%s: %s", u->control_path, io_words(err));
+	}
 	err = ue_link_start(u);
-	if (!err)
+	if (!err) {
 		err = net_loop_run(u->loop);
+	}
 	return err ? node_fail(PROGRAM, "%s", err_str(err)) : NODE_EXIT_OK;
 }
 
@@ -123,25 +129,31 @@ static int run(struct ue *u)
 	int code = NODE_EXIT_FAILURE, err = node_out_init(&u->out, &u->log, u->queue_max);
 
 	log_queue_max(&u->log, u->queue_max);
-	if (!err)
+	if (!err) {
 		err = net_loop_new(&u->loop);
-	for (size_t i = 0; !err && i < sizeof numbers / sizeof *numbers; i++)
+	}
+	for (size_t i = 0; !err && i < sizeof numbers / sizeof *numbers; i++) {
 		err = net_signal_new(&signals[i], u->loop, numbers[i], on_signal, u);
-	if (err)
+	}
+	if (err) {
 		node_fail(PROGRAM, "%s", err_str(err));
-	else
+	} else {
 		code = serve(u);
-	if (u->state)
+	}
+	if (u->state) {
 		ue_take_end(u);
+	}
 	ue_ctl_end(u);
 	ue_link_end(u);
 	ue_exec_end(u);
 	ue_state_close(u->state);
 	node_events_close(u->events);
-	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
 		net_signal_free(signals[i]);
-	if (u->loop)
+	}
+	if (u->loop) {
 		net_loop_free(u->loop);
+	}
 	node_out_fini(&u->out);
 	return code;
 }
@@ -150,8 +162,9 @@ static int add_imsi(struct ue *u, const char *value)
 {
 	int err = ue_devices_add(&u->devices, value);
 
-	if (!err)
+	if (!err) {
 		return NODE_EXIT_OK;
+	}
 	return node_usage(PROGRAM, "--imsi %s: %s", value,
 			  err == ERR_LIMIT    ? "more than 1000000 devices or 64 ranges"
 			  : err == ERR_EXISTS ? "is there already"
@@ -161,8 +174,9 @@ static int add_imsi(struct ue *u, const char *value)
 
 static int add_number(uint32_t *out, const char *name, const char *value, uint32_t max)
 {
-	if (str_parse_u32(out, value, 1, max))
+	if (str_parse_u32(out, value, 1, max)) {
 		return node_usage(PROGRAM, "--%s %s: expected a number from 1 to %u", name, value, max);
+	}
 	return NODE_EXIT_OK;
 }
 
@@ -203,8 +217,9 @@ static int take_option(struct ue *u, int id, const char *value)
 		u->remember_max = n;
 		return code;
 	case OPT_QUEUE:
-		if (str_parse_u32(&u->queue_max, value, 4096, 67108864))
+		if (str_parse_u32(&u->queue_max, value, 4096, 67108864)) {
 			return node_usage(PROGRAM, "--queue %s: expected a number from 4096 to 67108864", value);
+		}
 		return NODE_EXIT_OK;
 	case OPT_STATE_MAX:
 		return add_number(&u->state_mib, "state-max", value, 1048576);
@@ -219,16 +234,21 @@ static int take_option(struct ue *u, int id, const char *value)
 
 static int check(const struct ue *u, bool print)
 {
-	if (!u->link_path)
+	if (!u->link_path) {
 		return node_usage(PROGRAM, "--link SOCKET is missing: where the SMS-SC is");
-	if (!u->state_dir)
+	}
+	if (!u->state_dir) {
 		return node_usage(PROGRAM, "--state DIR is missing: where devices remember what they did");
-	if (!u->devices.devices_n)
+	}
+	if (!u->devices.devices_n) {
 		return node_usage(PROGRAM, "--imsi FIRST[-LAST] is missing: which devices to be");
-	if (u->events_path && u->command)
+	}
+	if (u->events_path && u->command) {
 		return node_usage(PROGRAM, "--events and --exec exclude each other");
-	if (print && u->command)
+	}
+	if (print && u->command) {
 		return node_usage(PROGRAM, "--print and --exec exclude each other");
+	}
 	return NODE_EXIT_OK;
 }
 
@@ -241,15 +261,18 @@ static int play(struct ue *u, int argc, char **argv)
 
 	node_opts_init(&o, options, argc - 1, (const char *const *)argv + 1);
 	while (code == NODE_EXIT_OK && (id = node_opts_next(&o, &value)) != NODE_OPTS_END) {
-		if (id == OPT_HELP)
+		if (id == OPT_HELP) {
 			return help();
-		if (id == OPT_VERSION)
+		}
+		if (id == OPT_VERSION) {
 			return node_version(PROGRAM);
+		}
 		print = print || id == OPT_PRINT;
 		code = id == ERR_INVAL ? node_usage(PROGRAM, "%s", o.why) : take_option(u, id, value);
 	}
-	if (code == NODE_EXIT_OK)
+	if (code == NODE_EXIT_OK) {
 		code = check(u, print);
+	}
 	return code == NODE_EXIT_OK ? run(u) : code;
 }
 
@@ -259,15 +282,17 @@ static int command(int argc, char **argv)
 	int code;
 
 	if (argc > 1 && strcmp(argv[1], "ctl") == 0) {
-		if (argc < 4)
+		if (argc < 4) {
 			return node_usage(
 			    PROGRAM,
 			    "ctl: expected SOCKET absent|present|full|empty|slow MS [IMSI|FIRST-LAST], or SOCKET status");
+		}
 		return ue_ctl_client(PROGRAM, argv[2], (const char *const *)argv + 3, argc - 3);
 	}
 	u = calloc(1, sizeof *u);
-	if (!u)
+	if (!u) {
 		return node_fail(PROGRAM, "out of memory");
+	}
 	u->queue_max = WRITER_OCTETS;
 	u->commands_max = 8;
 	u->jobs_max = 1000;

@@ -7,8 +7,9 @@ static int parse_port(uint32_t *out, const char *p, size_t len)
 {
 	char text[8];
 
-	if (str_copy(text, sizeof text, p, len))
+	if (str_copy(text, sizeof text, p, len)) {
 		return ERR_INVAL;
+	}
 	return str_parse_u32(out, text, 0, 65535);
 }
 
@@ -18,18 +19,23 @@ int ue_ports_add(struct ue_ports *p, const char *text)
 	uint32_t first, last;
 	int err = parse_port(&first, text, dash ? (size_t)(dash - text) : strlen(text));
 
-	if (err)
+	if (err) {
 		return err;
+	}
 	last = first;
-	if (dash)
+	if (dash) {
 		err = parse_port(&last, dash + 1, strlen(dash + 1));
-	if (err)
+	}
+	if (err) {
 		return err;
-	if (last < first)
+	}
+	if (last < first) {
 		return ERR_RANGE;
+	}
 	p->some = true;
-	for (uint32_t port = first; port <= last; port++)
+	for (uint32_t port = first; port <= last; port++) {
 		p->bits[port / 8] |= (uint8_t)(1u << port % 8);
+	}
 	return 0;
 }
 
@@ -43,8 +49,9 @@ static bool read_originator(char *digits, const struct sms_deliver *d)
 {
 	unsigned n = d->originator[0];
 
-	if (d->originator_len < 3 || d->originator[1] != 0x91)
+	if (d->originator_len < 3 || d->originator[1] != 0x91) {
 		return false;
+	}
 	return str_untbcd(digits, d->originator + 2, d->originator_len - 2u) == 0 && strlen(digits) == n;
 }
 
@@ -56,20 +63,25 @@ uint8_t ue_read(struct ue_message *out, const uint8_t *rpdu, size_t len, const s
 	out->reference = len > 1 ? rpdu[1] : 0;
 	*reason = "malformed";
 	if (sms_rp_parse(&rp, rpdu, len) || rp.type != SMS_RP_DATA ||
-	    sms_deliver_parse(&out->deliver, rp.user_data, rp.user_data_len))
+	    sms_deliver_parse(&out->deliver, rp.user_data, rp.user_data_len)) {
 		return SMS_RP_CAUSE_INVALID_MESSAGE;
+	}
 	*reason = "tp-pid"; /* not a device trigger: nothing an application may see */
-	if (out->deliver.pid != SMS_PID_DEVICE_TRIGGER)
+	if (out->deliver.pid != SMS_PID_DEVICE_TRIGGER) {
 		return SMS_RP_CAUSE_PROTOCOL_ERROR;
+	}
 	*reason = "tp-dcs";
-	if (!out->deliver.eight_bit)
+	if (!out->deliver.eight_bit) {
 		return SMS_RP_CAUSE_PROTOCOL_ERROR;
+	}
 	*reason = "originator";
-	if (!read_originator(out->originator, &out->deliver))
+	if (!read_originator(out->originator, &out->deliver)) {
 		return SMS_RP_CAUSE_PROTOCOL_ERROR;
+	}
 	*reason = "port";
-	if (out->deliver.has_port && !ue_ports_has(ports, out->deliver.port))
+	if (out->deliver.has_port && !ue_ports_has(ports, out->deliver.port)) {
 		return SMS_RP_CAUSE_PROTOCOL_ERROR;
+	}
 	*reason = "";
 	return 0;
 }

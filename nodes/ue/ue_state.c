@@ -43,15 +43,17 @@ static int read_order(struct ue_state *s)
 	MDB_val key, value;
 	int rc = mdb_cursor_open(s->txn, s->order, &cursor);
 
-	if (rc)
+	if (rc) {
 		return rc;
+	}
 	rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
 	if (!rc) {
 		s->oldest = number_of(&key);
 		rc = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
 	}
-	if (!rc)
+	if (!rc) {
 		s->number_next = number_of(&key) + 1;
+	}
 	mdb_cursor_close(cursor);
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
@@ -60,19 +62,24 @@ static int open_tables(struct ue_state *s)
 {
 	int rc = kv_write_begin(&s->kv, &s->txn);
 
-	if (rc)
+	if (rc) {
 		return rc;
+	}
 	rc = mdb_dbi_open(s->txn, "id", MDB_CREATE, &s->id);
-	if (!rc)
+	if (!rc) {
 		rc = mdb_dbi_open(s->txn, "order", MDB_CREATE, &s->order);
-	if (!rc)
+	}
+	if (!rc) {
 		rc = mdb_dbi_open(s->txn, "part", MDB_CREATE, &s->part);
-	if (!rc)
+	}
+	if (!rc) {
 		rc = read_order(s);
-	if (rc)
+	}
+	if (rc) {
 		mdb_txn_abort(s->txn);
-	else
+	} else {
 		rc = mdb_txn_commit(s->txn);
+	}
 	s->txn = NULL;
 	return rc;
 }
@@ -110,18 +117,21 @@ int ue_state_open(struct ue_state **out, const char *dir, uint64_t size_max, uin
 
 void ue_state_close(struct ue_state *s)
 {
-	if (!s)
+	if (!s) {
 		return;
-	if (s->txn)
+	}
+	if (s->txn) {
 		mdb_txn_abort(s->txn);
+	}
 	kv_close(&s->kv);
 	free(s);
 }
 
 static bool begin(struct ue_state *s)
 {
-	if (!s->txn && !s->failed)
+	if (!s->txn && !s->failed) {
 		s->failed = kv_write_begin(&s->kv, &s->txn);
+	}
 	return !s->failed;
 }
 
@@ -132,12 +142,15 @@ enum ue_known ue_state_known(struct ue_state *s, uint64_t id)
 	MDB_txn *txn = s->txn;
 	enum ue_known known = UE_NEW;
 
-	if (!txn && mdb_txn_begin(s->kv.env, NULL, MDB_RDONLY, &txn))
+	if (!txn && mdb_txn_begin(s->kv.env, NULL, MDB_RDONLY, &txn)) {
 		return UE_NEW;
-	if (mdb_get(txn, s->id, &key, &value) == 0 && value.mv_size)
+	}
+	if (mdb_get(txn, s->id, &key, &value) == 0 && value.mv_size) {
 		known = *(uint8_t *)value.mv_data == RECORD_ACCEPTED ? UE_ACCEPTED : UE_ACTED;
-	if (txn != s->txn)
+	}
+	if (txn != s->txn) {
 		mdb_txn_abort(txn);
+	}
 	return known;
 }
 
@@ -148,8 +161,9 @@ static void drop_parts(struct ue_state *s, uint64_t id)
 	uint8_t octets[8];
 
 	s->failed = mdb_cursor_open(s->txn, s->part, &cursor);
-	if (s->failed)
+	if (s->failed) {
 		return;
+	}
 	key = key_of(id, octets);
 	while (mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE) == 0 && number_of(&key) == id && !s->failed) {
 		s->failed = mdb_cursor_del(cursor, 0);
@@ -166,8 +180,9 @@ static void age(struct ue_state *s)
 	while (!s->failed && s->number_next - s->oldest > s->ids_max) {
 		MDB_val key = key_of(s->oldest++, octets), value, id;
 
-		if (mdb_get(s->txn, s->order, &key, &value) || value.mv_size != 9)
+		if (mdb_get(s->txn, s->order, &key, &value) || value.mv_size != 9) {
 			continue;
+		}
 		value = (MDB_val){ 8, (uint8_t *)value.mv_data + 1 };
 		id = key_of(number_of(&value), id_octets);
 		mdb_del(s->txn, s->id, &id, NULL);
@@ -189,8 +204,9 @@ static void put_id(struct ue_state *s, uint64_t id, const struct buf *record)
 		s->failed = mdb_put(s->txn, s->order, &order_key, &order_value, 0);
 		s->number_next++;
 	}
-	if (!s->failed)
+	if (!s->failed) {
 		drop_parts(s, id);
+	}
 	age(s);
 }
 
@@ -198,8 +214,9 @@ void ue_state_accepted(struct ue_state *s, const struct ue_trigger *t)
 {
 	struct buf b = buf_over(s->record, sizeof s->record);
 
-	if (!begin(s))
+	if (!begin(s)) {
 		return;
+	}
 	buf_u8(&b, RECORD_ACCEPTED);
 	buf_bytes(&b, t->imsi, sizeof t->imsi);
 	buf_bytes(&b, t->originator, sizeof t->originator);
@@ -215,8 +232,9 @@ void ue_state_acted(struct ue_state *s, uint64_t id)
 {
 	struct buf b = buf_over(s->record, sizeof s->record);
 
-	if (!begin(s))
+	if (!begin(s)) {
 		return;
+	}
 	buf_u8(&b, RECORD_ACTED);
 	put_id(s, id, &b);
 }
@@ -227,8 +245,9 @@ void ue_state_part(struct ue_state *s, uint64_t id, const char *imsi, uint8_t pa
 	struct buf k = buf_over(key_octets, sizeof key_octets), b = buf_over(s->record, sizeof s->record);
 	MDB_val key = { sizeof key_octets, key_octets }, value;
 
-	if (!begin(s))
+	if (!begin(s)) {
 		return;
+	}
 	buf_be64(&k, id);
 	buf_u8(&k, part);
 	buf_u8(&b, (uint8_t)strlen(imsi));
@@ -247,14 +266,16 @@ int ue_state_commit(struct ue_state *s)
 {
 	int rc = s->failed;
 
-	if (rc && s->txn)
+	if (rc && s->txn) {
 		mdb_txn_abort(s->txn);
-	else if (s->txn)
+	} else if (s->txn) {
 		rc = mdb_txn_commit(s->txn);
+	}
 	s->txn = NULL;
 	s->failed = 0;
-	if (!rc)
+	if (!rc) {
 		return 0;
+	}
 	kv_words(&s->kv, rc, s->words, sizeof s->words);
 	return kv_err(rc);
 }
@@ -266,8 +287,9 @@ const char *ue_state_words(const struct ue_state *s)
 
 void ue_state_abort(struct ue_state *s)
 {
-	if (s->txn)
+	if (s->txn) {
 		mdb_txn_abort(s->txn);
+	}
 	s->txn = NULL;
 	s->failed = 0;
 }
@@ -277,8 +299,9 @@ static int accepted_record(struct ue_trigger *t, const MDB_val *key, const MDB_v
 	struct rd r = rd_over(value->mv_data, value->mv_size);
 	const uint8_t *imsi, *originator;
 
-	if (rd_u8(&r) != RECORD_ACCEPTED)
+	if (rd_u8(&r) != RECORD_ACCEPTED) {
 		return ERR_NOTFOUND;
+	}
 	*t = (struct ue_trigger){ .id = number_of(key), .again = true };
 	imsi = rd_take(&r, sizeof t->imsi);
 	originator = rd_take(&r, sizeof t->originator);
@@ -286,8 +309,9 @@ static int accepted_record(struct ue_trigger *t, const MDB_val *key, const MDB_v
 	t->port = rd_le16(&r);
 	t->parts = rd_u8(&r);
 	t->sent_s = (int64_t)rd_le64(&r);
-	if (r.bad || imsi[sizeof t->imsi - 1] || originator[sizeof t->originator - 1])
+	if (r.bad || imsi[sizeof t->imsi - 1] || originator[sizeof t->originator - 1]) {
 		return ERR_PROTO;
+	}
 	memcpy(t->imsi, imsi, sizeof t->imsi);
 	memcpy(t->originator, originator, sizeof t->originator);
 	t->payload = r.p;
@@ -314,8 +338,9 @@ static int each(struct ue_state *s, ue_accepted_fn *accepted, ue_part_fn *part, 
 	MDB_txn *txn;
 	int err = 0, rc = mdb_txn_begin(s->kv.env, NULL, MDB_RDONLY, &txn);
 
-	if (rc)
+	if (rc) {
 		return kv_err(rc);
+	}
 	rc = mdb_cursor_open(txn, accepted ? s->id : s->part, &cursor);
 	while (!rc && !err && !(rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT))) {
 		char imsi[SMS_IMSI_MAX + 1];
@@ -327,15 +352,18 @@ static int each(struct ue_state *s, ue_accepted_fn *accepted, ue_part_fn *part, 
 			err = err == ERR_NOTFOUND ? 0 : err ? err : accepted(arg, &t);
 		} else {
 			err = part_record(imsi, &r, &value);
-			if (!err)
+			if (!err) {
 				err = part(arg, number_of(&key), imsi, r.p, rd_left(&r));
+			}
 		}
 	}
-	if (cursor)
+	if (cursor) {
 		mdb_cursor_close(cursor);
+	}
 	mdb_txn_abort(txn);
-	if (err)
+	if (err) {
 		return err;
+	}
 	return rc == MDB_NOTFOUND ? 0 : kv_err(rc);
 }
 

@@ -53,8 +53,9 @@ static json_t *trigger_event(const struct ue_trigger *t)
 				  t->has_port ? json_integer(t->port) : json_null(), "payload_hex", hex, "parts", (int)t->parts,
 				  "sent", (json_int_t)t->sent_s);
 	}
-	if (event && t->again)
+	if (event && t->again) {
 		json_object_set_new(event, "again", json_true());
+	}
 	free(hex);
 	return event;
 }
@@ -62,10 +63,11 @@ static json_t *trigger_event(const struct ue_trigger *t)
 static void refuse(struct ue *u, const char *imsi, uint64_t id, uint8_t reference, uint8_t cause, const char *event,
 		   const char *reason)
 {
-	if (cause == SMS_RP_CAUSE_MEMORY_FULL)
+	if (cause == SMS_RP_CAUSE_MEMORY_FULL) {
 		u->counts.refused++;
-	else
+	} else {
 		u->counts.ignored++;
+	}
 	emit_short(u, event, imsi, id, reason);
 	ue_link_answer(u, imsi, id, reference, cause);
 }
@@ -73,11 +75,12 @@ static void refuse(struct ue *u, const char *imsi, uint64_t id, uint8_t referenc
 static void act(struct ue *u, const struct ue_trigger *t)
 {
 	u->counts.triggers++;
-	if (!u->command)
+	if (!u->command) {
 		emit(u, trigger_event(t));
-	else if (ue_exec_add(u, t))
+	} else if (ue_exec_add(u, t)) {
 		log_error(&u->log, "ue", "no room for the command of delivery %llu; it is taken up after a restart",
 			  (unsigned long long)t->id);
+	}
 }
 
 /* -- parts */
@@ -86,11 +89,13 @@ static struct ue_join *join_of(struct ue *u, uint64_t id, const struct sms_deliv
 {
 	struct ue_join *j = MAP_OF(map_find(&u->joins, &id, sizeof id), struct ue_join, node);
 
-	if (j || u->joins.n >= JOINS_MAX)
+	if (j || u->joins.n >= JOINS_MAX) {
 		return j;
+	}
 	j = calloc(1, sizeof *j);
-	if (!j)
+	if (!j) {
 		return NULL;
+	}
 	if (sms_join_new(&j->join, d)) {
 		free(j);
 		return NULL;
@@ -131,10 +136,12 @@ static int take_back_part(void *arg, uint64_t id, const char *imsi, const uint8_
 		return 0;
 	}
 	j = join_of(u, id, &m.deliver);
-	if (!j)
+	if (!j) {
 		return ERR_NOMEM;
-	if (sms_join_add(j->join, &m.deliver))
+	}
+	if (sms_join_add(j->join, &m.deliver)) {
 		log_warn(&u->log, "state", "a part of delivery %llu does not fit the others", (unsigned long long)id);
+	}
 	return 0;
 }
 
@@ -151,14 +158,16 @@ static void pend(struct ue *u, const struct ue_trigger *t, uint8_t reference, bo
 	p->t = *t;
 	p->reference = reference;
 	p->whole = whole;
-	if (t->payload_len)
+	if (t->payload_len) {
 		memcpy(p->octets, t->payload, t->payload_len);
+	}
 	p->t.payload = p->octets;
 	DL_APPEND(u->pending, p);
-	if (whole && u->command)
+	if (whole && u->command) {
 		ue_state_accepted(u->state, &p->t);
-	else if (whole)
+	} else if (whole) {
 		ue_state_acted(u->state, t->id);
+	}
 }
 
 static void take_part(struct ue *u, struct ue_trigger *t, const struct ue_message *m, const uint8_t *rpdu, size_t len)
@@ -172,8 +181,9 @@ static void take_part(struct ue *u, struct ue_trigger *t, const struct ue_messag
 		refuse(u, t->imsi, t->id, m->reference, cause, err == ERR_PROTO ? "ignored" : "refused", "part");
 		return;
 	}
-	if (!err && !sms_join_whole(j->join))
+	if (!err && !sms_join_whole(j->join)) {
 		ue_state_part(u->state, t->id, t->imsi, m->deliver.part, rpdu, len);
+	}
 	if (!sms_join_whole(j->join)) {
 		t->payload_len = 0;
 		pend(u, t, m->reference, false);
@@ -196,8 +206,9 @@ void ue_take(struct ue *u, const char *imsi, uint64_t id, const uint8_t *rpdu, s
 	uint8_t cause;
 
 	FAULT_POINT(UE_MESSAGE_TAKEN);
-	if (!device || device->absent)
+	if (!device || device->absent) {
 		return; /* it hears nothing, and nothing answers */
+	}
 	cause = ue_read(&m, rpdu, len, &u->ports, &reason);
 	if (cause) {
 		refuse(u, imsi, id, m.reference, cause, "ignored", reason);
@@ -237,10 +248,12 @@ static int acted_before(void *arg, const char *line)
 	struct ue *u = arg;
 	uint64_t number;
 
-	if (!id || sscanf(id, "\"delivery_id\":%" SCNu64, &number) != 1)
+	if (!id || sscanf(id, "\"delivery_id\":%" SCNu64, &number) != 1) {
 		return 0;
-	if (ue_state_known(u->state, number) == UE_NEW)
+	}
+	if (ue_state_known(u->state, number) == UE_NEW) {
 		ue_state_acted(u->state, number);
+	}
 	return 0;
 }
 
@@ -248,13 +261,16 @@ int ue_take_events(struct ue *u, char why[NODE_EVENTS_WHY_MAX])
 {
 	int err = node_events_open(&u->events, u->events_path, why);
 
-	if (err)
+	if (err) {
 		return err;
+	}
 	err = node_events_each(u->events, acted_before, u);
-	if (!err && ue_state_dirty(u->state))
+	if (!err && ue_state_dirty(u->state)) {
 		err = ue_state_commit(u->state);
-	if (err)
+	}
+	if (err) {
 		snprintf(why, NODE_EVENTS_WHY_MAX, "%.300s: %s", u->events_path, err_str(err));
+	}
 	return err;
 }
 
@@ -264,22 +280,26 @@ static int record(struct ue *u)
 	struct ue_pending *p;
 	int err;
 
-	if (!u->events)
+	if (!u->events) {
 		return 0;
-	DL_FOREACH(u->pending, p)
-	{
+	}
+	DL_FOREACH (u->pending, p) {
 		json_t *event = p->whole ? trigger_event(&p->t) : NULL;
 
-		if (event)
+		if (event) {
 			json_object_set_new(event, "time_ms", json_integer((json_int_t)clock_real_ms()));
-		if (p->whole)
+		}
+		if (p->whole) {
 			node_events_add(u->events, event);
+		}
 	}
 	err = node_events_flush(u->events);
-	if (err && !u->disk_ill)
+	if (err && !u->disk_ill) {
 		log_error(&u->log, "ue", "%s: %s; messages are refused until it is well", u->events_path, err_str(err));
-	if (err)
+	}
+	if (err) {
 		u->disk_ill = true;
+	}
 	return err;
 }
 
@@ -289,11 +309,12 @@ static int commit(struct ue *u)
 {
 	int err = ue_state_commit(u->state);
 
-	if (err && !u->disk_ill)
+	if (err && !u->disk_ill) {
 		log_error(&u->log, "state", "%s: %s; messages are refused until it is well", u->state_dir,
 			  ue_state_words(u->state));
-	else if (!err && u->disk_ill)
+	} else if (!err && u->disk_ill) {
 		log_info(&u->log, "state", "%s: well again", u->state_dir);
+	}
 	u->disk_ill = err != 0;
 	return err;
 }
@@ -309,8 +330,9 @@ static int keep(struct ue *u)
 		return err;
 	}
 	err = commit(u);
-	if (err && u->events)
+	if (err && u->events) {
 		node_events_undo(u->events);
+	}
 	FAULT_POINT(UE_MARKED);
 	return err;
 }
@@ -321,8 +343,9 @@ static void finish(struct ue *u, struct ue_pending *p, int err)
 		refuse(u, p->t.imsi, p->t.id, p->reference, SMS_RP_CAUSE_MEMORY_FULL, "refused", "not stored");
 		return;
 	}
-	if (p->whole)
+	if (p->whole) {
 		act(u, &p->t);
+	}
 	ue_link_answer(u, p->t.imsi, p->t.id, p->reference, 0);
 }
 
@@ -333,8 +356,9 @@ static void turn(void *arg)
 
 	if (err) { /* parts are as the disk has them */
 		joins_end(u);
-		if (ue_state_each_part(u->state, take_back_part, u))
+		if (ue_state_each_part(u->state, take_back_part, u)) {
 			log_error(&u->log, "state", "parts cannot be read back");
+		}
 	}
 	while (u->pending) {
 		struct ue_pending *p = u->pending;
@@ -343,8 +367,9 @@ static void turn(void *arg)
 		finish(u, p, err);
 		free(p);
 	}
-	if (ue_state_dirty(u->state)) /* commands that were started */
+	if (ue_state_dirty(u->state)) { /* commands that were started */
 		(void)!commit(u);
+	}
 }
 
 /* What was taken until now is in the file before, and marked. */
@@ -357,18 +382,20 @@ void ue_take_reopen(struct ue *u)
 		return;
 	}
 	turn(u);
-	if (node_events_reopen(u->events, u->events_path, why))
+	if (node_events_reopen(u->events, u->events_path, why)) {
 		log_error(&u->log, "ue", "%s; the file before stays in use", why);
-	else
+	} else {
 		log_info(&u->log, "ue", "%s opened again", u->events_path);
+	}
 }
 
 static int take_back_trigger(void *arg, const struct ue_trigger *t)
 {
 	struct ue *u = arg;
 
-	if (u->command)
+	if (u->command) {
 		return ue_exec_add(u, t);
+	}
 	ue_state_acted(u->state, t->id);
 	emit(u, trigger_event(t));
 	u->counts.triggers++;
@@ -379,10 +406,12 @@ int ue_take_start(struct ue *u)
 {
 	int err = net_check_new(&u->check, u->loop, turn, u);
 
-	if (!err)
+	if (!err) {
 		err = ue_state_each_part(u->state, take_back_part, u);
-	if (!err)
+	}
+	if (!err) {
 		err = ue_state_each_accepted(u->state, take_back_trigger, u);
+	}
 	if (err == ERR_BUSY) {
 		log_warn(&u->log, "ue", "more commands wait than --jobs-max; the rest is taken up after the next restart");
 		err = 0;
@@ -393,7 +422,8 @@ int ue_take_start(struct ue *u)
 void ue_take_end(struct ue *u)
 {
 	net_check_free(u->check);
-	if (ue_state_dirty(u->state) || u->pending)
+	if (ue_state_dirty(u->state) || u->pending) {
 		turn(u);
+	}
 	joins_end(u);
 }

@@ -8,15 +8,16 @@
 
 static int add_commands(struct adm *a)
 {
-	static const struct ctl_command *const tables[] = { adm_status_rows,      adm_peers_rows,  adm_scs_rows,  adm_assoc_rows,
-							    adm_check_rows,       adm_group_rows,  adm_set_rows,
-							    adm_exchange_rows,    adm_backup_rows, adm_trigger_rows,
-							    adm_trigger_one_rows, adm_reload_rows, adm_health_rows,
-							    adm_quota_rows,       adm_undo_rows };
+	static const struct ctl_command *const tables[] = { adm_status_rows,  adm_peers_rows,       adm_scs_rows,
+							    adm_assoc_rows,   adm_check_rows,       adm_group_rows,
+							    adm_set_rows,     adm_exchange_rows,    adm_backup_rows,
+							    adm_trigger_rows, adm_trigger_one_rows, adm_reload_rows,
+							    adm_health_rows,  adm_quota_rows,       adm_undo_rows };
 	int err = 0;
 
-	for (size_t i = 0; !err && i < sizeof tables / sizeof *tables; i++)
+	for (size_t i = 0; !err && i < sizeof tables / sizeof *tables; i++) {
 		err = ctl_server_add(a->ctl, tables[i], a);
+	}
 	return err;
 }
 
@@ -26,8 +27,9 @@ int adm_new(struct adm **out, struct core *core, int fd)
 	struct ctl_server_conf conf;
 	int err;
 
-	if (!a)
+	if (!a) {
 		return ERR_NOMEM;
+	}
 	a->core = core;
 	a->cfg = core_cfg(core);
 	a->log = core_log(core);
@@ -38,10 +40,12 @@ int adm_new(struct adm **out, struct core *core, int fd)
 	LIST_INIT(&a->waits);
 	conf = (struct ctl_server_conf){ .clients_max = a->cfg->limits.ctl_clients, .log = a->log, .counters = a->st };
 	err = ctl_server_new(&a->ctl, a->loop, fd, &conf);
-	if (!err)
+	if (!err) {
 		err = add_commands(a);
-	if (!err)
+	}
+	if (!err) {
 		err = adm_reload_init(a);
+	}
 	if (err) {
 		adm_free(a);
 		return err;
@@ -52,8 +56,9 @@ int adm_new(struct adm **out, struct core *core, int fd)
 
 void adm_free(struct adm *a)
 {
-	if (!a)
+	if (!a) {
 		return;
+	}
 	ctl_server_free(a->ctl);
 	adm_waits_orphan(a); /* before the imports end: the store may complete a change meanwhile */
 	adm_exports_end(a);

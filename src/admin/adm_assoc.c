@@ -40,10 +40,12 @@ static void put_values(json_t *o, const struct asc_rule_values *v)
 {
 	json_object_set_new(o, "rights", adm_rights_words(v->rights));
 	json_object_set_new(o, "mode", json_string(mode_word(v->mode)));
-	if (v->not_before_s)
+	if (v->not_before_s) {
 		json_object_set_new(o, "not_before", adm_time((uint64_t)v->not_before_s * 1000));
-	if (v->not_after_s)
+	}
+	if (v->not_after_s) {
 		json_object_set_new(o, "not_after", adm_time((uint64_t)v->not_after_s * 1000));
+	}
 }
 
 static struct asc_rule_values values_of(const json_t *args)
@@ -63,17 +65,19 @@ static void assoc_added(const struct adm_changed *done)
 	struct asc_rule_values now = values_of(done->args);
 	json_t *before = json_object(), *last;
 
-	last = json_pack("{s:s, s:s, s:s, s:b}", "scs", ctl_arg_text(done->args, "scs", ""), "device", done->out->device, "effect",
-			 ctl_arg_text(done->args, "effect", "allow"), "replaced", done->out->replaced);
-	if (last)
+	last = json_pack("{s:s, s:s, s:s, s:b}", "scs", ctl_arg_text(done->args, "scs", ""), "device", done->out->device,
+			 "effect", ctl_arg_text(done->args, "effect", "allow"), "replaced", done->out->replaced);
+	if (last) {
 		put_values(last, &now);
+	}
 	if (last && before && done->out->replaced) {
 		put_values(before, &done->out->rule_before);
 		json_object_set(last, "before", before);
 	}
 	json_decref(before);
-	if (now.not_after_s && now.not_after_s < (int64_t)(clock_real_ms() / 1000))
+	if (now.not_after_s && now.not_after_s < (int64_t)(clock_real_ms() / 1000)) {
 		adm_warn(last, "the time of this rule is over already: it has no effect");
+	}
 	adm_warn_change(last, done->out);
 	ctl_done(done->rq, last);
 }
@@ -114,8 +118,9 @@ static void on_assoc_del(void *arg, struct ctl_request *rq, const json_t *args)
 
 static const char *state_word(const struct assoc_rule *r, int64_t now_s)
 {
-	if (r->not_before_s && now_s < r->not_before_s)
+	if (r->not_before_s && now_s < r->not_before_s) {
 		return "not yet";
+	}
 	return r->not_after_s && now_s > r->not_after_s ? "over" : "in force";
 }
 
@@ -124,18 +129,23 @@ static int list_rule(void *arg, const struct assoc_rule *r)
 	struct listing *l = arg;
 	json_t *row;
 
-	if ((l->who && strcmp(l->who, r->who) != 0) || (l->effect >= 0 && l->effect != r->verdict))
+	if ((l->who && strcmp(l->who, r->who) != 0) || (l->effect >= 0 && l->effect != r->verdict)) {
 		return 0;
-	if (l->max && l->n >= l->max)
+	}
+	if (l->max && l->n >= l->max) {
 		return 1;
+	}
 	row = json_pack("{s:s, s:s, s:s, s:o, s:s}", "scs", r->who, "device", r->device, "effect", effect_word(r->verdict),
 			"rights", adm_rights_words(r->rights), "mode", mode_word(r->mode));
-	if (row && r->not_before_s)
+	if (row && r->not_before_s) {
 		json_object_set_new(row, "not_before", adm_time((uint64_t)r->not_before_s * 1000));
-	if (row && r->not_after_s)
+	}
+	if (row && r->not_after_s) {
 		json_object_set_new(row, "not_after", adm_time((uint64_t)r->not_after_s * 1000));
-	if (row && l->now_s)
+	}
+	if (row && l->now_s) {
 		json_object_set_new(row, "state", json_string(state_word(r, l->now_s)));
+	}
 	ctl_line(l->rq, row);
 	l->n++;
 	return 0;
@@ -153,8 +163,9 @@ static struct listing listing_of(const struct adm *a, struct ctl_request *rq, co
 static int each_rule(struct listing *l, const json_t *args, struct asc_why *why)
 {
 	why->text[0] = 0;
-	if (ctl_arg_has(args, "device"))
+	if (ctl_arg_has(args, "device")) {
 		return asc_rule_each_on(l->adm->asc, ctl_arg_text(args, "device", ""), list_rule, l, why);
+	}
 	return asc_rule_each(l->adm->asc, l->who, list_rule, l);
 }
 
@@ -174,12 +185,13 @@ static void on_assoc_list(void *arg, struct ctl_request *rq, const json_t *args)
 
 	l.max = ctl_arg_num(args, "limit", 1000);
 	err = each_rule(&l, args, &why);
-	if (err < 0)
+	if (err < 0) {
 		ctl_fail(rq, "%s", why.text[0] ? why.text : "the association store cannot be read");
-	else if (l.n == 0 && is_trap(args))
+	} else if (l.n == 0 && is_trap(args)) {
 		ctl_fail(rq, "no rule on '%s': %s", ctl_arg_text(args, "device", ""), IDENT_PATTERN_WORDS);
-	else
+	} else {
 		ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)l.n));
+	}
 }
 
 static void on_assoc_show(void *arg, struct ctl_request *rq, const json_t *args)
@@ -190,12 +202,13 @@ static void on_assoc_show(void *arg, struct ctl_request *rq, const json_t *args)
 
 	l.now_s = (int64_t)(clock_real_ms() / 1000);
 	err = each_rule(&l, args, &why);
-	if (err < 0)
+	if (err < 0) {
 		ctl_fail(rq, "%s", why.text[0] ? why.text : "the association store cannot be read");
-	else if (l.n == 0)
+	} else if (l.n == 0) {
 		ctl_fail(rq, "no such rule");
-	else
+	} else {
 		ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)l.n));
+	}
 }
 
 const struct ctl_command adm_assoc_rows[] = {

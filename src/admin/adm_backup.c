@@ -44,11 +44,13 @@ static int take_all(struct adm_backup *b, struct hash *hash)
 	int err = 0;
 
 	while (!err && (n = kv_copy_read(b->stream, b->piece, sizeof b->piece)) != 0) {
-		if (n < 0)
+		if (n < 0) {
 			return (int)n;
+		}
 		err = hash_add(hash, b->piece, (size_t)n);
-		if (!err)
+		if (!err) {
 			err = net_feed_write(&b->feed, b->piece, (size_t)n);
+		}
 	}
 	return err ? err : hash_end(hash, b->sha256);
 }
@@ -59,8 +61,9 @@ static void run(void *arg)
 	struct hash *hash;
 
 	b->err = hash_new(&hash);
-	if (b->err)
+	if (b->err) {
 		return;
+	}
 	b->err = take_all(b, hash);
 	hash_free(hash);
 }
@@ -125,18 +128,20 @@ static void on_copied(void *arg)
 	int err = end_copy(b);
 	json_t *last;
 
-	if (b->err)
+	if (b->err) {
 		err = b->err;
+	}
 	if (err) {
 		fail(b, err);
 		return;
 	}
 	last = json_pack("{s:s, s:I, s:s, s:s, s:s}", "store", b->store, "octets", (json_int_t)atomic_load(&b->feed.octets),
 			 "sha256", b->sha256, "version", MTC_VERSION, "identity", b->adm->cfg->external.host);
-	if (assoc)
+	if (assoc) {
 		json_object_set_new(last, "generation", json_integer((json_int_t)b->generation));
-	else
+	} else {
 		json_object_set_new(last, "timeline", timeline_of(b));
+	}
 	st_count(b->adm->st, ST_BACKUP_FILES);
 	ctl_note(b->rq, "%s, %s", b->store, shown_count(octets, atomic_load(&b->feed.octets), "octet"));
 	ctl_done(b->rq, last);
@@ -147,8 +152,9 @@ static void backup_free(struct adm_backup *b)
 {
 	b->adm->backup = NULL;
 	net_timer_free(b->tick);
-	if (b->stream)
+	if (b->stream) {
 		kv_copy_cut(b->stream);
+	}
 	if (!net_worker_free(b->work, ADM_EXCHANGE_END_MS)) {
 		/* Its thread may still touch the stream: only the store's own part is over. */
 		log_error(b->adm->log, "core", "%s: its file does not come back from a write; it is left alone", b->name);
@@ -161,8 +167,9 @@ static void backup_free(struct adm_backup *b)
 
 static void stop(struct adm_backup *b)
 {
-	if (b->stream)
+	if (b->stream) {
 		kv_copy_cut(b->stream);
+	}
 	net_feed_stop(&b->feed);
 	net_worker_interrupt(b->work);
 }
@@ -182,11 +189,12 @@ static void on_tick(void *arg)
 		b->seen_at_ms = now;
 	}
 	b->late = now - b->began_ms > limits->exchange_max_ms;
-	if (b->late || !ctl_alive(b->rq) || now - b->seen_at_ms > limits->exchange_idle_ms + 4 * ADM_EXCHANGE_TICK_MS)
+	if (b->late || !ctl_alive(b->rq) || now - b->seen_at_ms > limits->exchange_idle_ms + 4 * ADM_EXCHANGE_TICK_MS) {
 		stop(b);
-	else
+	} else {
 		ctl_line(b->rq, json_pack("{s:b, s:s, s:I, s:I}", "progress", 1, "phase", "copy", "octets", (json_int_t)octets,
 					  "octets_total", (json_int_t)kv_copy_size(b->stream)));
+	}
 	net_timer_start(b->tick, ADM_EXCHANGE_TICK_MS);
 }
 
@@ -194,11 +202,13 @@ static int begin_copy(struct adm_backup *b)
 {
 	int err;
 
-	if (strcmp(b->store, "journal") == 0)
+	if (strcmp(b->store, "journal") == 0) {
 		return core_journal_copy_begin(b->adm->core, &b->stream);
+	}
 	err = asc_copy_begin(&b->assoc, b->adm->asc, strcmp(b->store, "associations") == 0 ? ASC_FILE_MAIN : ASC_FILE_ROWS);
-	if (!err)
+	if (!err) {
 		b->stream = asc_copy_stream(b->assoc);
+	}
 	return err;
 }
 
@@ -207,25 +217,30 @@ static int backup_new(struct adm_backup **out, struct adm *a, int fd, const json
 	struct adm_backup *b = calloc(1, sizeof *b);
 	int err;
 
-	if (!b)
+	if (!b) {
 		return ERR_NOMEM;
+	}
 	b->adm = a;
 	snprintf(b->store, sizeof b->store, "%s", ctl_arg_text(args, "store", ""));
 	snprintf(b->name, sizeof b->name, "%s", ctl_arg_text(args, "name", "-"));
 	b->seen_at_ms = b->began_ms = clock_mono_ms();
 	err = net_feed_open(&b->feed, fd, true, (uint32_t)a->cfg->limits.exchange_idle_ms, words);
-	if (err)
+	if (err) {
 		goto free_backup;
+	}
 	err = net_timer_new(&b->tick, a->loop, on_tick, b);
-	if (!err)
+	if (!err) {
 		err = net_worker_new(&b->work, a->loop, run, on_copied, b);
+	}
 	if (!err) {
 		err = begin_copy(b);
-		if (err == ERR_BUSY)
+		if (err == ERR_BUSY) {
 			*words = "cannot be made now: the journal is full or cannot be written; see mtcctl status";
+		}
 	}
-	if (err)
+	if (err) {
 		goto free_parts;
+	}
 	*out = b;
 	return 0;
 
@@ -245,12 +260,14 @@ static void on_backup_copy(void *arg, struct ctl_request *rq, const json_t *args
 	struct adm_backup *b;
 	int fd = ctl_take_fd(rq), err = ERR_BUSY;
 
-	if (a->backup && a->backup->ended) /* answered: the client asks for the next file at once */
+	if (a->backup && a->backup->ended) { /* answered: the client asks for the next file at once */
 		backup_free(a->backup);
-	if (a->backup)
+	}
+	if (a->backup) {
 		words = "cannot be made now: a backup is under way";
-	else
+	} else {
 		err = backup_new(&b, a, fd, args, &words);
+	}
 	if (err) {
 		close(fd);
 		ctl_fail(rq, "%s: it %s", ctl_arg_text(args, "name", "-"), words ? words : err_str(err));
@@ -266,11 +283,13 @@ void adm_backup_end(struct adm *a)
 {
 	struct adm_backup *b = a->backup;
 
-	if (!b)
+	if (!b) {
 		return;
+	}
 	stop(b);
-	if (b->rq)
+	if (b->rq) {
 		ctl_fail(b->rq, "%s: the gateway stops", b->name);
+	}
 	backup_free(b);
 }
 

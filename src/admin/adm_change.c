@@ -30,10 +30,11 @@ static void on_done(void *arg, const struct asc_outcome *out)
 		return;
 	}
 	st_count(w.st, ST_ASSOC_CHANGES);
-	if (a)
+	if (a) {
 		w.changed(&(struct adm_changed){ a, w.rq, w.args, w.op, out });
-	else
+	} else {
 		ctl_fail(w.rq, "the gateway stops; the change is stored");
+	}
 }
 
 void adm_change(struct adm *a, struct ctl_request *rq, const json_t *args, const struct asc_change *change,
@@ -50,12 +51,14 @@ void adm_change(struct adm *a, struct ctl_request *rq, const json_t *args, const
 	*w = (struct change){ .rq = rq, .args = args, .op = change->op, .st = a->st, .changed = changed };
 	adm_wait_begin(&w->wait, a);
 	err = asc_submit(a->asc, change, on_done, w, &why);
-	if (!err)
+	if (!err) {
 		return;
+	}
 	adm_wait_end(&w->wait);
 	free(w);
-	if (err == ERR_BUSY)
+	if (err == ERR_BUSY) {
 		st_count(a->st, ST_ASSOC_BUSY);
+	}
 	fail(rq, &why, err);
 }
 
@@ -77,8 +80,9 @@ static const struct membership *membership_of(enum asc_op op)
 	};
 	size_t i = 0;
 
-	while (rows[i].op != op)
+	while (rows[i].op != op) {
 		i++;
+	}
 	return &rows[i];
 }
 
@@ -90,8 +94,9 @@ void adm_warn_change(json_t *last, const struct asc_outcome *out)
 	snprintf(text, sizeof text,
 		 "'%s' has entries already and differs only in case: they are two devices, and this one is '%s'", out->twin,
 		 out->device);
-	if (out->twin[0])
+	if (out->twin[0]) {
 		adm_warn(last, text);
+	}
 }
 
 static void member_changed(const struct adm_changed *done)

@@ -14,17 +14,20 @@ static const char *names_of(struct pol_request *r, const json_t *args)
 	const char *device = ctl_arg_text(args, "device", ""), *msisdn = ctl_arg_text(args, "msisdn", NULL);
 
 	if (strncmp(device, "msisdn:", 7) != 0) {
-		if (ident_looks_like_pattern(device))
+		if (ident_looks_like_pattern(device)) {
 			return "a question is about one device, local@domain or msisdn:DIGITS: " IDENT_PATTERN_WORDS;
-		if (ident_external(r->external, device, strlen(device)))
+		}
+		if (ident_external(r->external, device, strlen(device))) {
 			return "device is none: local@domain or msisdn:DIGITS is";
+		}
 	} else if (msisdn) {
 		return "two MSISDNs of one device: give local@domain with msisdn";
 	} else {
 		msisdn = device + 7;
 	}
-	if (msisdn && ident_msisdn(r->msisdn, msisdn, strlen(msisdn)))
+	if (msisdn && ident_msisdn(r->msisdn, msisdn, strlen(msisdn))) {
 		return "an MSISDN has 5 to 15 digits, no '+' and no leading 0";
+	}
 	return NULL;
 }
 
@@ -37,13 +40,16 @@ static const char *question_of(struct check *k, const json_t *args)
 	k->scs = ctl_arg_text(args, "scs", "");
 	k->action = ctl_arg_text(args, "action", "trigger");
 	k->c.now_ms = ctl_arg_has(args, "at") ? ctl_arg_num(args, "at", 0) * 1000 : clock_real_ms();
-	if (wrong)
+	if (wrong) {
 		return wrong;
-	if (assoc_rights_parse(&right, k->action))
+	}
+	if (assoc_rights_parse(&right, k->action)) {
 		return "action is one of trigger, recall, replace";
+	}
 	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
-		if (pol_right_of(actions[i]) == right)
+		if (pol_right_of(actions[i]) == right) {
 			k->c.request.action = actions[i];
+		}
 	}
 	return NULL;
 }
@@ -54,8 +60,9 @@ static void prove(struct check *k, const char *group)
 {
 	uint8_t n = k->who.proven_n;
 
-	if (n == ASC_PROVEN_MAX || strlen(group) > IDENT_SCS_MAX)
+	if (n == ASC_PROVEN_MAX || strlen(group) > IDENT_SCS_MAX) {
 		return;
+	}
 	strcpy(k->proven_room[n], group);
 	k->proven[n] = k->proven_room[n];
 	k->who.proven_n++;
@@ -66,10 +73,12 @@ static void take_names(struct check *k)
 	const char *names[ASC_PROVEN_MAX];
 	uint8_t n = ctl_arg_texts(k->args, "group", names, ASC_PROVEN_MAX);
 
-	if (n)
+	if (n) {
 		k->proof = CHECK_NAMES;
-	for (uint8_t i = 0; i < n; i++)
+	}
+	for (uint8_t i = 0; i < n; i++) {
 		prove(k, names[i]);
+	}
 }
 
 struct looking {
@@ -82,13 +91,15 @@ static void look_at(void *arg, const struct core_session_view *s)
 {
 	struct looking *l = arg;
 
-	if (strcmp(s->session, l->session) != 0)
+	if (strcmp(s->session, l->session) != 0) {
 		return;
+	}
 	l->found = true;
 	l->foreign = strcmp(s->scs, l->k->scs) != 0;
 	l->k->proof_not_after_s = s->not_after_s;
-	for (uint8_t i = 0; i < s->asker.proven_n && !l->foreign; i++)
+	for (uint8_t i = 0; i < s->asker.proven_n && !l->foreign; i++) {
 		prove(l->k, s->asker.proven[i]);
+	}
 }
 
 static const char *take_session(struct check *k)
@@ -97,8 +108,9 @@ static const char *take_session(struct check *k)
 
 	k->proof = CHECK_SESSION;
 	core_session_each(k->adm->core, look_at, &l);
-	if (!l.found)
+	if (!l.found) {
 		return "no such session is open: 'mtcctl sessions' lists them";
+	}
 	return l.foreign ? "the session belongs to another SCS" : NULL;
 }
 
@@ -109,15 +121,19 @@ static const char *take_certificate(struct check *k)
 				   &k->certificate, k->refused);
 
 	k->proof = CHECK_CERTIFICATE;
-	if (err == ERR_INVAL)
+	if (err == ERR_INVAL) {
 		return "the file holds no PEM certificate, or too many";
-	if (err == ERR_STATE)
+	}
+	if (err == ERR_STATE) {
 		return "no trust anchors are in use: certificates cannot be checked";
-	if (err)
+	}
+	if (err) {
 		return err == ERR_AUTH ? NULL : "out of memory";
+	}
 	k->proof_not_after_s = k->certificate.not_after_s;
-	for (uint8_t i = 0; i < k->certificate.groups_n && k->certificate.admission == POL_NONE; i++)
+	for (uint8_t i = 0; i < k->certificate.groups_n && k->certificate.admission == POL_NONE; i++) {
 		prove(k, k->certificate.groups[i]);
+	}
 	return NULL;
 }
 
@@ -127,16 +143,19 @@ static const char *take_proof(struct check *k)
 	const char *wrong = NULL;
 
 	k->who = (struct asc_asker){ k->scs, k->proven, 0 };
-	if (given > 1)
+	if (given > 1) {
 		return "groups come from one place: give group, session or certificate";
-	if (ctl_arg_has(k->args, "session"))
+	}
+	if (ctl_arg_has(k->args, "session")) {
 		wrong = take_session(k);
-	else if (ctl_arg_has(k->args, "certificate"))
+	} else if (ctl_arg_has(k->args, "certificate")) {
 		wrong = take_certificate(k);
-	else
+	} else {
 		take_names(k);
-	if (k->proof_not_after_s && k->c.now_ms / 1000 > k->proof_not_after_s)
+	}
+	if (k->proof_not_after_s && k->c.now_ms / 1000 > k->proof_not_after_s) {
 		k->who.proven_n = 0; /* as core_asker() */
+	}
 	return wrong;
 }
 
@@ -172,12 +191,14 @@ static int look_up(struct check *k, bool now)
 /* A connection that is not made asks for nothing. */
 static void judge_certificate(struct check *k)
 {
-	if (k->proof != CHECK_CERTIFICATE || !k->provisioned)
+	if (k->proof != CHECK_CERTIFICATE || !k->provisioned) {
 		return;
-	if (k->refused[0])
+	}
+	if (k->refused[0]) {
 		k->verdict = pol_verdict_of(POL_NOT_PROTECTED);
-	else if (k->certificate.admission != POL_NONE)
+	} else if (k->certificate.admission != POL_NONE) {
 		k->verdict = pol_verdict_of(k->certificate.admission);
+	}
 }
 
 static void judge(struct check *k)
@@ -198,14 +219,16 @@ static bool other_name_ok(struct check *k, const char *external, const char *msi
 	struct pol_verdict v;
 	bool read;
 
-	if (!other)
+	if (!other) {
 		return false;
+	}
 	assoc_found_none(other);
 	read = !asc_find_rules(k->adm->asc, &k->who, &device, other);
 	pol_judge_again(&v, pol_right_of(k->c.request.action), read ? &k->found : NULL, other, k->c.now_ms);
 	free(other);
-	if (v.status != TSP_STATUS_SUCCESS)
+	if (v.status != TSP_STATUS_SUCCESS) {
 		k->verdict = v;
+	}
 	return v.status == TSP_STATUS_SUCCESS;
 }
 
@@ -214,19 +237,23 @@ static void judge_hss(struct check *k)
 {
 	const struct pol_request *r = &k->c.request;
 
-	if (k->verdict.status != TSP_STATUS_SUCCESS)
+	if (k->verdict.status != TSP_STATUS_SUCCESS) {
 		return;
-	if (k->hss_err)
+	}
+	if (k->hss_err) {
 		k->verdict = pol_verdict_of(POL_HSS_SILENT);
-	else if (k->hss.verdict.status != TSP_STATUS_SUCCESS)
+	} else if (k->hss.verdict.status != TSP_STATUS_SUCCESS) {
 		k->verdict = k->hss.verdict;
+	}
 	for (uint8_t i = 0; !k->hss_err && i < k->hss.externals_n && k->verdict.status == TSP_STATUS_SUCCESS; i++) {
-		if (strcmp(k->hss.externals[i], r->external) != 0 && !other_name_ok(k, k->hss.externals[i], NULL))
+		if (strcmp(k->hss.externals[i], r->external) != 0 && !other_name_ok(k, k->hss.externals[i], NULL)) {
 			return;
+		}
 	}
 	for (uint8_t i = 0; !k->hss_err && i < k->hss.msisdns_n && k->verdict.status == TSP_STATUS_SUCCESS; i++) {
-		if (strcmp(k->hss.msisdns[i], r->msisdn) != 0 && !other_name_ok(k, NULL, k->hss.msisdns[i]))
+		if (strcmp(k->hss.msisdns[i], r->msisdn) != 0 && !other_name_ok(k, NULL, k->hss.msisdns[i])) {
 			return;
+		}
 	}
 }
 
@@ -238,8 +265,9 @@ static void answer(struct check *k)
 		ctl_fail(k->rq, "the association store cannot be read");
 	} else {
 		judge(k);
-		if (k->hss_asked)
+		if (k->hss_asked) {
 			judge_hss(k);
+		}
 		ctl_done(k->rq, adm_check_reply(k));
 	}
 	free(k);
@@ -291,8 +319,9 @@ static void on_assoc_check(void *arg, struct ctl_request *rq, const json_t *args
 	k->rq = rq;
 	k->args = args;
 	wrong = question_of(k, args);
-	if (!wrong)
+	if (!wrong) {
 		wrong = take_proof(k);
+	}
 	if (wrong) {
 		ctl_fail(rq, "%s", wrong);
 		free(k);

@@ -25,10 +25,12 @@ static json_t *unproven(const struct check *k)
 	for (uint8_t i = 0; i < k->who.proven_n; i++) {
 		uint8_t at = 0;
 
-		while (at < n && strcmp(groups[at]->name, k->who.proven[i]) != 0)
+		while (at < n && strcmp(groups[at]->name, k->who.proven[i]) != 0) {
 			at++;
-		if (at == n)
+		}
+		if (at == n) {
 			json_array_append_new(list, json_string(k->who.proven[i]));
+		}
 	}
 	return list;
 }
@@ -38,21 +40,26 @@ static json_t *path(const struct check *k)
 {
 	json_t *list = json_array();
 
-	if (!k->provisioned)
+	if (!k->provisioned) {
 		json_array_append_new(list,
 				      json_string("no SCS is provisioned under this name: none of its connections is admitted"));
-	if (k->proof == CHECK_CERTIFICATE && k->refused[0])
+	}
+	if (k->proof == CHECK_CERTIFICATE && k->refused[0]) {
 		json_array_append_new(list, json_sprintf("no connection with this certificate is made: %s", k->refused));
-	else if (k->proof == CHECK_CERTIFICATE && k->provisioned && k->certificate.admission != POL_NONE)
+	} else if (k->proof == CHECK_CERTIFICATE && k->provisioned && k->certificate.admission != POL_NONE) {
 		json_array_append_new(list, json_sprintf("no connection with this certificate is admitted as %s: %s", k->scs,
 							 pol_reason_words(k->certificate.admission)));
-	if (k->proof_not_after_s && k->c.now_ms / 1000 > k->proof_not_after_s)
+	}
+	if (k->proof_not_after_s && k->c.now_ms / 1000 > k->proof_not_after_s) {
 		json_array_append_new(
 		    list, json_string("the certificate has ended by then: it proves no group, and its session is cut"));
-	if (!(k->c.scs.actions & pol_right_of(k->c.request.action)))
+	}
+	if (!(k->c.scs.actions & pol_right_of(k->c.request.action))) {
 		json_array_append_new(list, json_sprintf("the SCS may not ask for %s at all", k->action));
-	if (k->c.scs.quota_per_day && k->c.load.quota_used >= k->c.scs.quota_per_day)
+	}
+	if (k->c.scs.quota_per_day && k->c.load.quota_used >= k->c.scs.quota_per_day) {
 		json_array_append_new(list, json_sprintf("the SCS has used up its quota of the day, %u", k->c.scs.quota_per_day));
+	}
 	return list;
 }
 
@@ -60,13 +67,16 @@ static json_t *needs(const struct check *k)
 {
 	json_t *list = json_array();
 
-	if (!k->provisioned)
+	if (!k->provisioned) {
 		json_array_append_new(list, json_sprintf("provision the SCS: mtcctl scs add %s", k->scs));
-	if (k->changes.needs_action)
+	}
+	if (k->changes.needs_action) {
 		json_array_append_new(list,
 				      json_sprintf("let the SCS ask for %s: mtcctl scs set %s actions LIST", k->action, k->scs));
-	if (k->changes.needs_quota)
+	}
+	if (k->changes.needs_quota) {
 		json_array_append_new(list, json_string("a higher quota of the day, or the next day (UTC)"));
+	}
 	return list;
 }
 
@@ -96,10 +106,12 @@ static json_t *changes(const struct check *k)
 		char text[ASSOC_RULE_TEXT_MAX];
 		json_t *row = json_pack("{s:s, s:s}", "change", words[c->kind], "rule", assoc_rule_text(text, c->rule));
 
-		if (row && c->at_s)
+		if (row && c->at_s) {
 			json_object_set_new(row, "at", adm_time((uint64_t)c->at_s * 1000));
-		if (row && name_in(c))
+		}
+		if (row && name_in(c)) {
 			json_object_set_new(row, "name", json_string(name_in(c)));
+		}
 		json_array_append_new(list, row);
 	}
 	return list;
@@ -111,14 +123,18 @@ static json_t *proof(const struct check *k)
 	static const char *const words[] = { "nothing", "names", "session", "certificate" };
 	json_t *o = json_pack("{s:s}", "by", words[k->proof]), *names = json_array();
 
-	if (k->proof == CHECK_SESSION)
+	if (k->proof == CHECK_SESSION) {
 		json_object_set_new(o, "session", json_string(ctl_arg_text(k->args, "session", "")));
-	if (k->proof == CHECK_CERTIFICATE && k->certificate.subject[0])
+	}
+	if (k->proof == CHECK_CERTIFICATE && k->certificate.subject[0]) {
 		json_object_set_new(o, "subject", json_string(k->certificate.subject));
-	if (k->proof_not_after_s)
+	}
+	if (k->proof_not_after_s) {
 		json_object_set_new(o, "until", adm_time(k->proof_not_after_s * 1000));
-	for (uint8_t i = 0; i < k->who.proven_n; i++)
+	}
+	for (uint8_t i = 0; i < k->who.proven_n; i++) {
 		json_array_append_new(names, json_string(k->who.proven[i]));
+	}
 	json_object_set_new(o, "groups", names);
 	return o;
 }
@@ -133,10 +149,12 @@ static json_t *hss(const struct check *k)
 			      allowed || !answered ? "" : pol_reason_str(a->verdict.reason), "meaning",
 			      allowed || !answered ? "" : pol_reason_words(a->verdict.reason));
 
-	for (uint8_t i = 0; i < a->externals_n; i++)
+	for (uint8_t i = 0; i < a->externals_n; i++) {
 		json_array_append_new(names, json_string(a->externals[i]));
-	for (uint8_t i = 0; i < a->msisdns_n; i++)
+	}
+	for (uint8_t i = 0; i < a->msisdns_n; i++) {
 		json_array_append_new(names, json_sprintf("msisdn:%s", a->msisdns[i]));
+	}
 	json_object_set_new(o, "names", names);
 	if (answered) {
 		json_object_set_new(o, "absent", json_boolean(a->absent));
@@ -164,8 +182,9 @@ static void session_line(void *arg, const struct core_session_view *s)
 	struct proving *p = arg;
 	char groups[ASC_PROVEN_MAX * (IDENT_SCS_MAX + 2)] = "";
 
-	if (strcmp(s->scs, p->k->scs) != 0 || s->asker.proven_n == 0)
+	if (strcmp(s->scs, p->k->scs) != 0 || s->asker.proven_n == 0) {
 		return;
+	}
 	for (uint8_t i = 0; i < s->asker.proven_n && i < ASC_PROVEN_MAX; i++) {
 		strcat(groups, i ? ", " : "");
 		strcat(groups, s->asker.proven[i]);
@@ -184,9 +203,10 @@ static json_t *not_asked(const struct check *k)
 		    p.list, json_string("a certificate of the SCS, which may prove groups: --cert FILE, --session or --group"));
 		core_session_each(k->adm->core, session_line, &p);
 	}
-	if (!k->hss_asked)
+	if (!k->hss_asked) {
 		json_array_append_new(
 		    p.list, json_string("the HSS, which decides again and knows the other names of the device: --ask-hss"));
+	}
 	json_array_append_new(p.list, json_string("the SMS-SC and the device"));
 	json_array_append_new(p.list,
 			      json_string("the limits for one request: payload, validity, priority, port, rate, pending"));
@@ -200,23 +220,27 @@ json_t *adm_check_reply(const struct check *k)
 	char rule[ASSOC_RULE_TEXT_MAX] = "", device[POL_DEVICE_TEXT_MAX];
 	json_t *last;
 
-	if (k->assoc.winner >= 0)
+	if (k->assoc.winner >= 0) {
 		assoc_rule_text(rule, &k->found.rules[k->assoc.winner]);
+	}
 	last = json_pack("{s:b, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:o}", "allowed", allowed, "reason",
 			 allowed ? "" : pol_reason_str(k->verdict.reason), "meaning",
 			 allowed ? "" : pol_reason_words(k->verdict.reason), "rule", rule, "beaten",
 			 rule_texts(k, k->assoc.beaten, k->assoc.beaten_n), "detected",
 			 rule_texts(k, k->assoc.detected, k->assoc.detected_n), "device", pol_request_device(device, r), "scs",
 			 k->scs, "action", k->action, "at", adm_time(k->c.now_ms));
-	if (!last)
+	if (!last) {
 		return NULL;
-	if (r->external[0] && r->msisdn[0])
+	}
+	if (r->external[0] && r->msisdn[0]) {
 		json_object_set_new(last, "msisdn", json_string(r->msisdn));
+	}
 	json_object_set_new(last, "groups", adm_groups(k->adm, &k->who));
 	json_object_set_new(last, "unproven", unproven(k));
 	json_object_set_new(last, "proof", proof(k));
-	if (k->hss_asked)
+	if (k->hss_asked) {
 		json_object_set_new(last, "hss", hss(k));
+	}
 	json_object_set_new(last, "not_asked", not_asked(k));
 	json_object_set_new(last, "path", path(k));
 	json_object_set_new(last, "changes", changes(k));

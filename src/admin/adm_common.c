@@ -12,8 +12,9 @@ void adm_wait_begin(struct adm_wait *w, struct adm *a)
 
 struct adm *adm_wait_end(struct adm_wait *w)
 {
-	if (w->adm)
+	if (w->adm) {
 		LIST_REMOVE(w, entry);
+	}
 	return w->adm;
 }
 
@@ -46,16 +47,18 @@ json_t *adm_groups(const struct adm *a, const struct asc_asker *asker)
 	uint8_t n = asc_asker_groups(a->asc, asker, groups);
 	json_t *list = json_array();
 
-	for (uint8_t i = 0; i < n; i++)
+	for (uint8_t i = 0; i < n; i++) {
 		json_array_append_new(list, json_string(groups[i]->name));
+	}
 	return list;
 }
 
 void adm_lapses(json_t *row, uint64_t forgiven, const char *lapses)
 {
 	json_object_set_new(row, "forgiven", json_integer((json_int_t)forgiven));
-	if (*lapses)
+	if (*lapses) {
 		json_object_set_new(row, "lapses", json_string(lapses));
+	}
 }
 
 const char *adm_zone_word(enum cfg_zone zone)
@@ -77,8 +80,9 @@ void adm_warn(json_t *last, const char *text)
 {
 	json_t *list = json_object_get(last, "warnings");
 
-	if (!last || !*text)
+	if (!last || !*text) {
 		return;
+	}
 	if (!list) {
 		json_object_set_new(last, "warnings", json_array());
 		list = json_object_get(last, "warnings");
@@ -92,12 +96,15 @@ bool adm_unsure(struct ctl_request *rq, const json_t *args, const char *what, co
 	char members[SHOWN_COUNT_MAX + 8] = "", n[SHOWN_COUNT_MAX];
 	struct asc_why why;
 
-	if (!asc_deletes_much(goes->rules, goes->rules_there) && !asc_deletes_much(goes->members, goes->members_there))
+	if (!asc_deletes_much(goes->rules, goes->rules_there) && !asc_deletes_much(goes->members, goes->members_there)) {
 		return false;
-	if (ctl_arg_bool(args, "yes", false) || all <= ctl_arg_num(args, "deletes_max", 0))
+	}
+	if (ctl_arg_bool(args, "yes", false) || all <= ctl_arg_num(args, "deletes_max", 0)) {
 		return false;
-	if (goes->members)
+	}
+	if (goes->members) {
 		snprintf(members, sizeof members, " and %s", shown_count(n, goes->members, "member"));
+	}
 	snprintf(why.text, sizeof why.text, "%s '%.63s' would take %llu of %llu rules%s with it", what,
 		 ctl_arg_text(args, "name", ""), (unsigned long long)goes->rules, (unsigned long long)goes->rules_there, members);
 	adm_needs_yes(rq, &why, all);
@@ -112,8 +119,9 @@ json_t *adm_rights_words(uint8_t bits)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-		if (bits & (1u << i))
+		if (bits & (1u << i)) {
 			json_array_append_new(list, json_string(words[i]));
+		}
 	}
 	return list;
 }

@@ -13,12 +13,13 @@ void adm_exchange_fail(struct adm *a, struct ctl_request *rq, const char *name, 
 {
 	const struct cfg_limits *limits = &a->cfg->limits;
 
-	if (err == ERR_TIMEOUT)
+	if (err == ERR_TIMEOUT) {
 		fail_slow(a, rq, name, "took nothing for", limits->exchange_idle_ms, "limits.exchange_idle");
-	else if (err == ERR_LIMIT)
+	} else if (err == ERR_LIMIT) {
 		fail_slow(a, rq, name, "is not whole after", limits->exchange_max_ms, "limits.exchange_max");
-	else
+	} else {
 		ctl_fail(rq, "%s: %s", name, words);
+	}
 }
 
 #define HANDLERS(name_, kind_)                                                                                                   \

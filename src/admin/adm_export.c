@@ -50,16 +50,19 @@ void adm_export_row(struct exc_row *out, const struct asc_export_row *row)
 {
 	memset(out, 0, sizeof *out);
 	out->name = out->anchor = out->member = out->who = out->device = "";
-	if (row->scs)
+	if (row->scs) {
 		out->scs = *row->scs;
-	if (row->set)
+	}
+	if (row->set) {
 		out->name = row->set;
+	}
 	if (row->group) {
 		out->name = row->group->name;
 		out->anchor = row->member ? "" : row->group->anchor;
 	}
-	if (row->member)
+	if (row->member) {
 		out->member = row->member;
+	}
 	if (row->rule) {
 		out->who = row->rule->who;
 		out->device = row->rule->device;
@@ -76,15 +79,19 @@ static int make_room(struct adm_export *g)
 	size_t cap = g->cap ? g->cap : PIECE + EXC_ROW_MAX;
 	uint8_t *bigger;
 
-	while (cap < g->len + EXC_ROW_MAX)
+	while (cap < g->len + EXC_ROW_MAX) {
 		cap *= 2;
-	if (cap == g->cap)
+	}
+	if (cap == g->cap) {
 		return 0;
-	if (cap > PIECE_MAX)
+	}
+	if (cap > PIECE_MAX) {
 		return ERR_LIMIT;
+	}
 	bigger = realloc(g->piece, cap);
-	if (!bigger)
+	if (!bigger) {
 		return ERR_NOMEM;
+	}
 	g->piece = bigger;
 	g->cap = cap;
 	return 0;
@@ -97,13 +104,15 @@ static int on_row(void *arg, const struct asc_export_row *row)
 	struct buf b;
 	int err = make_room(g);
 
-	if (err)
+	if (err) {
 		return err;
+	}
 	adm_export_row(&r, row);
 	b = buf_over(g->piece + g->len, g->cap - g->len);
 	exc_row_put(&b, g->kind, g->format, &r);
-	if (b.full)
+	if (b.full) {
 		return ERR_LIMIT;
+	}
 	g->len += b.len;
 	g->rows++;
 	return 0;
@@ -128,8 +137,9 @@ static void next_piece(struct adm_export *g)
 	int more = 1;
 
 	g->len = 0;
-	for (int i = 0; i < STEPS_A_TURN && more == 1 && g->len < PIECE; i++)
+	for (int i = 0; i < STEPS_A_TURN && more == 1 && g->len < PIECE; i++) {
 		more = asc_export_step(g->x, RECORDS_A_STEP, on_row, g);
+	}
 	if (more < 0) {
 		fail(g, more, more == ERR_IO || more == ERR_PROTO ? "the association store cannot be read" : err_str(more));
 		return;
@@ -191,8 +201,9 @@ static void on_tick(void *arg)
 	if (g->late || !ctl_alive(g->rq) ||
 	    now - g->seen_at_ms > g->adm->cfg->limits.exchange_idle_ms + 4 * ADM_EXCHANGE_TICK_MS) {
 		net_feed_stop(&g->feed);
-		if (g->running)
+		if (g->running) {
 			net_worker_interrupt(g->work);
+		}
 	} else {
 		ctl_line(g->rq,
 			 json_pack("{s:b, s:s, s:I, s:I, s:I}", "progress", 1, "phase", "write", "rows", (json_int_t)g->rows,
@@ -207,8 +218,9 @@ static int export_new(struct adm_export **out, struct adm *a, int fd, const json
 	const char *words = NULL;
 	int err;
 
-	if (!g)
+	if (!g) {
 		return ERR_NOMEM;
+	}
 	g->adm = a;
 	g->kind = kind;
 	g->format = adm_exchange_format(args, EXC_CSV);
@@ -220,14 +232,18 @@ static int export_new(struct adm_export **out, struct adm *a, int fd, const json
 		goto free_export;
 	}
 	err = asc_export_begin(&g->x, a->asc, kind);
-	if (!err)
+	if (!err) {
 		err = make_room(g);
-	if (!err)
+	}
+	if (!err) {
 		err = net_timer_new(&g->tick, a->loop, on_tick, g);
-	if (!err)
+	}
+	if (!err) {
 		err = net_worker_new(&g->work, a->loop, run, on_written, g);
-	if (err)
+	}
+	if (err) {
 		goto free_parts;
+	}
 	*out = g;
 	return 0;
 
@@ -248,10 +264,11 @@ void adm_export_begin(struct adm *a, struct ctl_request *rq, const json_t *args,
 	int fd = ctl_take_fd(rq), err = ERR_BUSY;
 	struct buf head;
 
-	if (a->exports_n >= ADM_EXPORTS_MAX)
+	if (a->exports_n >= ADM_EXPORTS_MAX) {
 		snprintf(why.text, sizeof why.text, "%u exports are under way, which is as many as there may be", a->exports_n);
-	else
+	} else {
 		err = export_new(&g, a, fd, args, kind, &why);
+	}
 	if (err) {
 		close(fd);
 		ctl_fail(rq, "%s: %s", ctl_arg_text(args, "name", "-"), why.text[0] ? why.text : err_str(err));
@@ -274,8 +291,9 @@ void adm_exports_end(struct adm *a)
 
 	while ((g = TAILQ_FIRST(&a->exports))) {
 		net_feed_stop(&g->feed);
-		if (g->rq)
+		if (g->rq) {
 			ctl_fail(g->rq, "%s: the gateway stops", g->name);
+		}
 		export_free(g);
 	}
 }

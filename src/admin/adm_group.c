@@ -31,10 +31,11 @@ static void group_added(const struct adm_changed *done)
 	const char *anchor = ctl_arg_text(done->args, "anchor", "");
 	json_t *changed = json_array();
 
-	if (done->out->replaced && strcmp(done->out->group_before.anchor, anchor) != 0)
+	if (done->out->replaced && strcmp(done->out->group_before.anchor, anchor) != 0) {
 		json_array_append_new(changed,
 				      json_pack("{s:s, s:s, s:s, s:b}", "key", "anchor", "before", done->out->group_before.anchor,
 						"now", anchor, "named", ctl_arg_has(done->args, "anchor")));
+	}
 	ctl_done(done->rq, json_pack("{s:s, s:s, s:b, s:o}", "group", ctl_arg_text(done->args, "name", ""), "anchor", anchor,
 				     "replaced", done->out->replaced, "changed", changed));
 }
@@ -46,12 +47,13 @@ static void put_group(struct adm *a, struct ctl_request *rq, const json_t *args,
 	change->op = ASC_GROUP_PUT;
 	snprintf(change->group.name, sizeof change->group.name, "%s", name); /* its argument's row bounds it, and the anchor's */
 	snprintf(change->group.anchor, sizeof change->group.anchor, "%s", anchor);
-	if (anchor[0] && !cfg_anchor_known(a->cfg, anchor))
+	if (anchor[0] && !cfg_anchor_known(a->cfg, anchor)) {
 		ctl_fail(rq, "trust anchor '%s' is not in the configuration (trust_anchors)", anchor);
-	else if (change->only_new && asc_group_find(a->asc, name))
+	} else if (change->only_new && asc_group_find(a->asc, name)) {
 		ctl_fail(rq, "group '%s' exists already: 'group set' changes its anchor", name);
-	else
+	} else {
 		adm_change(a, rq, args, change, group_added);
+	}
 }
 
 static void on_group_add(void *arg, struct ctl_request *rq, const json_t *args)
@@ -61,10 +63,11 @@ static void on_group_add(void *arg, struct ctl_request *rq, const json_t *args)
 
 static void on_group_set(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	if (ctl_arg_has(args, "anchor"))
+	if (ctl_arg_has(args, "anchor")) {
 		put_group(arg, rq, args, &(struct asc_change){ .only_there = true });
-	else
+	} else {
 		ctl_fail(rq, "nothing to set: a group has an anchor");
+	}
 }
 
 static void group_deleted(const struct adm_changed *done)
@@ -79,8 +82,9 @@ static void on_group_del(void *arg, struct ctl_request *rq, const json_t *args)
 	struct adm *a = arg;
 	struct adm_goes goes = { .rules = rules_of(a, name), .rules_there = asc_rule_count(a->asc) };
 
-	if (!adm_unsure(rq, args, "group", &goes))
+	if (!adm_unsure(rq, args, "group", &goes)) {
 		adm_change(a, rq, args, &(struct asc_change){ .op = ASC_GROUP_DEL, .name = name }, group_deleted);
+	}
 }
 
 struct listing {
@@ -127,16 +131,20 @@ static void add_proven(void *arg, const struct core_session_view *s)
 	bool named = false, counts = false;
 	uint8_t n = asc_asker_groups(p->adm->asc, &s->asker, groups);
 
-	for (uint8_t i = 0; i < s->asker.proven_n; i++)
+	for (uint8_t i = 0; i < s->asker.proven_n; i++) {
 		named = named || strcmp(s->asker.proven[i], p->group) == 0;
-	for (uint8_t i = 0; i < n; i++)
+	}
+	for (uint8_t i = 0; i < n; i++) {
 		counts = counts || strcmp(groups[i]->name, p->group) == 0;
-	if (!named || !counts)
+	}
+	if (!named || !counts) {
 		return;
-	if (p->n++ < PROVEN_SHOWN)
+	}
+	if (p->n++ < PROVEN_SHOWN) {
 		json_array_append_new(p->list,
 				      json_pack("{s:s, s:s, s:s, s:o*}", "scs", s->scs, "session", s->session, "address",
 						s->address, "until", s->not_after_s ? adm_time(s->not_after_s * 1000) : NULL));
+	}
 }
 
 /* Puts the members that open sessions prove into the row, and how many sessions these are. */
@@ -160,12 +168,14 @@ static void on_group_show(void *arg, struct ctl_request *rq, const json_t *args)
 		ctl_fail(rq, "no group '%s'", ctl_arg_text(args, "name", ""));
 		return;
 	}
-	if (g->anchor[0])
+	if (g->anchor[0]) {
 		snprintf(uri, sizeof uri, "%s%s", a->cfg->group_uri_prefix, g->name);
+	}
 	row = json_pack("{s:s, s:s, s:s, s:o, s:I}", "name", g->name, "anchor", g->anchor, "uri", uri, "members",
 			members_of(a, g->name), "rules", (json_int_t)rules_of(a, g->name));
-	if (row)
+	if (row) {
 		put_proven(a, g->name, row);
+	}
 	ctl_line(rq, row);
 	ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)1));
 }

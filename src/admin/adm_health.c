@@ -48,8 +48,9 @@ static void look_at_peer(void *arg, const struct core_peer_view *p)
 	const char *role = role_of(f->adm->cfg, p->conf);
 	char since[CLOCK_TEXT_MAX];
 
-	if (strcmp(p->state, "open") == 0)
+	if (strcmp(p->state, "open") == 0) {
 		return;
+	}
 	clock_text(since, core_wall_ms(f->adm->core, p->since_ms));
 	json_array_append_new(f->reasons, adm_health_of_peer(p, since, role));
 }
@@ -60,8 +61,9 @@ static uint32_t edges_wanted(const struct cfg_iwf *cfg)
 {
 	bool zones[2] = { false, false };
 
-	for (size_t i = 0; i < cfg->listen_n; i++)
+	for (size_t i = 0; i < cfg->listen_n; i++) {
 		zones[cfg->listen[i].zone == CFG_EXTERNAL] = true;
+	}
 	return cfg->edges * (zones[0] + zones[1]);
 }
 
@@ -75,12 +77,13 @@ static void look_at_edges(struct findings *f)
 	uint32_t wanted = edges_wanted(f->adm->cfg);
 
 	core_edge_each(f->adm->core, count_edge, f);
-	if (!f->edges_up)
+	if (!f->edges_up) {
 		found(f, "no-edge", "the log says why edges end; 'mtc-iwfd -t -c FILE' checks certificates and configuration",
 		      "no edge is up: no SCS can connect");
-	else if (f->edges_up < wanted)
+	} else if (f->edges_up < wanted) {
 		found(f, "edge-down", "an edge is started again by itself; when this stays, the log says why it ends",
 		      "edges that are up: %u of %u", f->edges_up, wanted);
+	}
 }
 
 /* -- certificates and anchors */
@@ -95,10 +98,12 @@ static void look_at_file(void *arg, const struct core_file *file)
 {
 	struct expired *e = arg;
 
-	if (file->not_after_s > e->now_s)
+	if (file->not_after_s > e->now_s) {
 		return;
-	if (!e->n++)
+	}
+	if (!e->n++) {
 		e->first = file;
+	}
 }
 
 /* One reason for all of them: there may be hundreds of anchors. */
@@ -108,11 +113,13 @@ static void look_at_files(struct findings *f)
 	char when[CLOCK_TEXT_MAX], more[64] = "";
 
 	core_file_each(f->adm->core, look_at_file, &e);
-	if (!e.n)
+	if (!e.n) {
 		return;
+	}
 	clock_text_s(when, (int64_t)e.first->not_after_s);
-	if (e.n > 1)
+	if (e.n > 1) {
 		snprintf(more, sizeof more, "; so did %u more", e.n - 1);
+	}
 	found(f, "certificate-expired", "renew the file, then 'mtcctl reload'; 'mtcctl status' shows the days of each",
 	      "'%s' of %s %s expired on %s: connections that need it fail%s", e.first->path, e.first->of, e.first->name, when,
 	      more);
@@ -125,13 +132,14 @@ static void look_at_journal(struct findings *f, const struct core_status *s)
 	char since[CLOCK_TEXT_MAX];
 
 	clock_text(since, core_wall_ms(f->adm->core, s->journal.since_ms));
-	if (s->journal.state == ERR_NOSPC)
+	if (s->journal.state == ERR_NOSPC) {
 		found(f, "journal-full", "free space on the disk of state_dir, or raise journal.size_max and restart",
 		      "the journal %s/journal is full since %s: new triggers are answered 201", f->adm->cfg->state_dir, since);
-	else if (s->journal.state)
+	} else if (s->journal.state) {
 		found(f, "journal-failing", "look at the disk of state_dir and the kernel's log",
 		      "the journal %s/journal cannot be written since %s: new triggers are answered 201", f->adm->cfg->state_dir,
 		      since);
+	}
 }
 
 /* The reader that keeps pages from being used again; "" when there is none. */
@@ -141,10 +149,11 @@ static const char *reader_words(char words[TEXT_MAX], const struct core_store_vi
 	char held[SHOWN_COUNT_MAX];
 
 	words[0] = 0;
-	if (room->oldest.pid && room->held)
+	if (room->oldest.pid && room->held) {
 		snprintf(words, TEXT_MAX, "; %s %d has been reading for %llu s and keeps %s from being used again",
 			 room->oldest.ours ? "an export or backup of the core, process" : "process", (int)room->oldest.pid,
 			 (unsigned long long)store->reader_s, shown_count(held, room->held, "octet"));
+	}
 	return words;
 }
 
@@ -153,8 +162,9 @@ static void look_at_store(void *arg, const struct core_store_view *store)
 	const struct kv_room *room = store->room;
 	char reader[TEXT_MAX], advice[TEXT_MAX];
 
-	if (!room->size || room->left >= room->size_max / STORE_LEFT_SHARE)
+	if (!room->size || room->left >= room->size_max / STORE_LEFT_SHARE) {
 		return;
+	}
 	reader_words(reader, store);
 	snprintf(advice, sizeof advice, "%sraise %s and restart; 'mtcctl status' shows the room of each store",
 		 *reader ? "end the reader; or " : "", store->key);
@@ -167,8 +177,9 @@ static void look_at_decisions(struct findings *f, const struct core_status *s)
 {
 	char since[CLOCK_TEXT_MAX];
 
-	if (!s->decisions.failing)
+	if (!s->decisions.failing) {
 		return;
+	}
 	clock_text(since, core_wall_ms(f->adm->core, s->decisions.since_ms));
 	found(f, "decisions-failing", "free space on its disk, or start the reader of a pipe, and look at the kernel's log",
 	      "the decision log %s cannot be written since %s: %s; lines wait, and are lost when too many wait (%llu until now)",
@@ -180,10 +191,11 @@ static void look_at_log(struct findings *f, const struct core_status *s)
 	const struct log *log = core_log(f->adm->core);
 	char name[TAIL_NAME_MAX], lines[SHOWN_COUNT_MAX];
 
-	if (s->log_failing)
+	if (s->log_failing) {
 		found(f, "log-failing", "free space on its disk, and look at the kernel's log",
 		      "the log of the core, %s, cannot be written: %s; %s lost", tail_name(name, log->fd, "standard error"),
 		      strerror(s->log_failing), shown_count(lines, log_lost(log), "line"));
+	}
 }
 
 /* -- how much there is */
@@ -192,8 +204,9 @@ static void look_at_memory(struct findings *f, const struct core_status *s)
 {
 	char since[CLOCK_TEXT_MAX];
 
-	if (!s->memory.is_short)
+	if (!s->memory.is_short) {
 		return;
+	}
 	clock_text(since, core_wall_ms(f->adm->core, s->memory.since_ms));
 	found(f, "memory-short",
 	      "raise limits.memory, or the limit that the system sets for the service, and restart; or lower limits.triggers: "
@@ -209,15 +222,18 @@ static void look_at_load(struct findings *f, const struct core_status *s)
 {
 	const struct cfg_limits *l = &f->adm->cfg->limits;
 
-	if (s->stopping)
+	if (s->stopping) {
 		found(f, "stopping", "wait for the end, or start the gateway again", "the gateway is stopping");
-	if (s->pending >= l->pending_total - l->pending_total / 10)
+	}
+	if (s->pending >= l->pending_total - l->pending_total / 10) {
 		found(f, "overloaded", "find the slow peer: 'mtcctl peers'; or raise limits.pending_total",
 		      "requests that wait for their answer: %u; limits.pending_total is %u", s->pending, l->pending_total);
-	if (s->pending + s->triggers >= l->triggers_max - l->triggers_max / 10)
+	}
+	if (s->pending + s->triggers >= l->triggers_max - l->triggers_max / 10) {
 		found(f, "triggers-full",
 		      "see which triggers wait, and for whom: 'mtcctl triggers list'; or raise limits.triggers_max",
 		      "triggers that are held: %u; limits.triggers_max is %u", s->pending + s->triggers, l->triggers_max);
+	}
 }
 
 json_t *adm_health(const struct adm *a)

@@ -34,8 +34,9 @@ static const struct words waiting = { "waiting", "peer-not-open", "is not connec
 static const struct words *words_of(const char *state)
 {
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-		if (strcmp(state, known[i].state) == 0)
+		if (strcmp(state, known[i].state) == 0) {
 			return &known[i];
+		}
 	}
 	return &waiting;
 }
@@ -48,9 +49,10 @@ json_t *adm_health_of_peer(const struct core_peer_view *p, const char *since, co
 	snprintf(text, sizeof text, "peer %s (%s) %s: %s since %s%s%s%s%s%s%s", p->conf->name, p->conf->host, w->is, p->state,
 		 since, *p->reason ? " (" : "", p->reason, *p->reason ? ")" : "", role ? "; it is the " : "", role ? role : "",
 		 role ? ", and triggers are answered 201" : "");
-	if (strcmp(w->code, "peer-stopped") == 0)
+	if (strcmp(w->code, "peer-stopped") == 0) {
 		snprintf(advice, sizeof advice, "when it is to be used again: '%s %s'", w->advice, p->conf->name);
-	else
+	} else {
 		snprintf(advice, sizeof advice, "%s", w->advice);
+	}
 	return json_pack("{s:s, s:s, s:s}", "reason", w->code, "text", text, "advice", advice);
 }

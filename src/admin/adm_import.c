@@ -75,9 +75,10 @@ static int refuse(struct asc_why *why, int err, const char *fmt, ...)
 
 static int take_scs(struct adm_import *g, uint64_t line, const struct exc_row *row, struct asc_why *why)
 {
-	if (!cfg_anchor_known(g->cfg, row->scs.anchor))
+	if (!cfg_anchor_known(g->cfg, row->scs.anchor)) {
 		return refuse(why, ERR_NOTFOUND, "trust anchor '%s' is not in the configuration (trust_anchors)",
 			      row->scs.anchor);
+	}
 	return asc_import_scs(g->im, line, &row->scs, row->keep, why);
 }
 
@@ -85,16 +86,20 @@ static int take_group(struct adm_import *g, uint64_t line, const struct exc_row 
 {
 	struct asc_group group = { .name = "" };
 
-	if (*row->member && *row->anchor)
+	if (*row->member && *row->anchor) {
 		return refuse(why, ERR_INVAL,
 			      "a row with an SCS has no anchor: group '%.63s' and its anchor stand in a row of their own",
 			      row->name);
-	if (*row->member)
+	}
+	if (*row->member) {
 		return asc_import_group_member(g->im, line, row->name, row->member, why);
-	if (strlen(row->name) >= sizeof group.name || strlen(row->anchor) >= sizeof group.anchor)
+	}
+	if (strlen(row->name) >= sizeof group.name || strlen(row->anchor) >= sizeof group.anchor) {
 		return refuse(why, ERR_INVAL, "a name in the row of group '%.63s' is longer than 63 octets", row->name);
-	if (*row->anchor && !cfg_anchor_known(g->cfg, row->anchor))
+	}
+	if (*row->anchor && !cfg_anchor_known(g->cfg, row->anchor)) {
 		return refuse(why, ERR_NOTFOUND, "trust anchor '%s' is not in the configuration (trust_anchors)", row->anchor);
+	}
 	strcpy(group.name, row->name);
 	strcpy(group.anchor, row->anchor);
 	return asc_import_group(g->im, line, &group, row->keep & EXC_KEEP_ANCHOR, why);
@@ -110,8 +115,9 @@ static int take_rule(struct adm_import *g, uint64_t line, const struct exc_row *
 				     .not_after_s = row->not_after_s,
 				     .mode = row->mode };
 
-	if (row->not_after_s && row->not_after_s < g->now_s && !g->over++)
+	if (row->not_after_s && row->not_after_s < g->now_s && !g->over++) {
 		g->over_line = line;
+	}
 	return asc_import_rule(g->im, line, &rule, row->keep, why);
 }
 
@@ -136,8 +142,9 @@ static int on_row(void *arg, uint64_t line, const struct exc_row *row, char word
 		err = take_rule(g, line, row, &why);
 	}
 	if (!err) {
-		if (g->conf.kind != ASC_KIND_GROUP || !*row->member) /* a membership has no anchor of its own */
+		if (g->conf.kind != ASC_KIND_GROUP || !*row->member) { /* a membership has no anchor of its own */
 			g->keep |= row->keep;
+		}
 		atomic_fetch_add(&g->taken, 1);
 	} else {
 		snprintf(words, EXC_WHY_MAX, "%s", why.text[0] ? why.text : err_str(err));
@@ -163,12 +170,14 @@ static void run(void *arg)
 	struct asc_import_error e = { 0 };
 
 	g->err = exc_read(&r, &g->rows);
-	if (g->err)
+	if (g->err) {
 		return;
+	}
 	g->err = asc_import_build(g->im, &e);
 	g->why = e.why;
-	if (g->err && e.line)
+	if (g->err && e.line) {
 		on_mistake(g, e.line, e.why.text);
+	}
 }
 
 /* -- on the loop */
@@ -185,8 +194,9 @@ static void tell_progress(struct adm_import *g)
 	struct asc_import_progress p;
 
 	asc_import_progress(g->im, &p);
-	if (p.phase == ASC_IMPORT_ROWS)
+	if (p.phase == ASC_IMPORT_ROWS) {
 		p.rows = atomic_load(&g->taken);
+	}
 	ctl_line(g->rq, json_pack("{s:b, s:s, s:I, s:I, s:I, s:I}", "progress", 1, "phase", phase_word(p.phase), "rows",
 				  (json_int_t)p.rows, "rows_total", (json_int_t)p.rows_total, "octets",
 				  (json_int_t)atomic_load(&g->feed.octets), "octets_total", (json_int_t)g->feed.total));
@@ -205,11 +215,12 @@ static void fail(struct adm_import *g, int err, const char *words)
 	struct adm *a = g->adm;
 
 	st_count(a->st, ST_IMPORTS_FAILED);
-	if (err == ERR_TIMEOUT)
+	if (err == ERR_TIMEOUT) {
 		ctl_fail(g->rq, "%s: nothing came for %llu s (limits.exchange_idle); nothing was changed", g->name,
 			 (unsigned long long)(a->cfg->limits.exchange_idle_ms / 1000));
-	else
+	} else {
 		ctl_fail(g->rq, "%s: %s; nothing was changed", g->name, words && *words ? words : err_str(err));
+	}
 	ended(g);
 }
 
@@ -217,25 +228,29 @@ static void tell_mistakes(struct adm_import *g)
 {
 	char words[128];
 
-	for (unsigned i = 0; i < g->mistakes_n; i++)
+	for (unsigned i = 0; i < g->mistakes_n; i++) {
 		ctl_line(g->rq, json_pack("{s:I, s:s}", "line", (json_int_t)g->mistakes[i].line, "error", g->mistakes[i].why));
-	if (g->mistakes_n >= EXC_ERRORS_MAX)
+	}
+	if (g->mistakes_n >= EXC_ERRORS_MAX) {
 		snprintf(words, sizeof words, "the first %u mistakes are shown, there may be more", g->mistakes_n);
-	else
+	} else {
 		(void)shown_count(words, g->mistakes_n, "mistake");
+	}
 	fail(g, ERR_INVAL, words);
 }
 
 static void cut_sessions(struct adm *a, const struct asc_import_result *r)
 {
-	for (size_t i = 0; i < r->peers_n; i++)
+	for (size_t i = 0; i < r->peers_n; i++) {
 		core_sessions_cut(a->core, r->peers[i].name, r->peers[i].removed ? CORE_CUT_SCS_REMOVED : CORE_CUT_SCS_CHANGED);
+	}
 }
 
 static void tell_gone(struct adm_import *g, const struct asc_import_result *r)
 {
-	for (size_t i = 0; i < r->gone_n; i++)
+	for (size_t i = 0; i < r->gone_n; i++) {
 		ctl_line(g->rq, json_pack("{s:s}", "goes", r->gone[i].text));
+	}
 }
 
 /* It deletes much: what goes, how much, and that nothing was done. */
@@ -255,8 +270,9 @@ static json_t *left_alone(const struct adm_import *g)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < exc_columns_n(g->conf.kind); i++) {
-		if (g->keep & c[i].keep)
+		if (g->keep & c[i].keep) {
 			json_array_append_new(list, json_string(c[i].name));
+		}
 	}
 	return list;
 }
@@ -266,15 +282,17 @@ static json_t *warnings_of(const struct adm_import *g, const struct asc_import_r
 	json_t *list = json_array();
 	char n[SHOWN_COUNT_MAX];
 
-	if (g->over)
+	if (g->over) {
 		json_array_append_new(list, json_sprintf("the time of %s is over already, first in line %llu",
 							 shown_count(n, g->over, "row"), (unsigned long long)g->over_line));
-	if (r->twins->n)
+	}
+	if (r->twins->n) {
 		json_array_append_new(list,
 				      json_sprintf("%s: the name differs only in case from another one's, as '%s' and '%s'; "
 						   "they are two devices%s",
 						   shown_count(n, r->twins->n, "device"), r->twins->first, r->twins->second,
 						   r->twins->more ? " (not all were looked at)" : ""));
+	}
 	return list;
 }
 
@@ -293,8 +311,9 @@ static void on_switched(void *arg, int err, const struct asc_why *why, const str
 		fail(g, err, why->text);
 		return;
 	}
-	if (g->conf.dry_run)
+	if (g->conf.dry_run) {
 		tell_gone(g, r);
+	}
 	if (!g->conf.dry_run) {
 		st_count(a->st, ST_IMPORTS);
 		st_count_n(a->st, ST_IMPORT_ROWS, r->rows);
@@ -360,8 +379,9 @@ static void cancel(struct adm_import *g)
 {
 	net_feed_stop(&g->feed);
 	asc_import_cancel(g->im);
-	if (g->running)
+	if (g->running) {
 		net_worker_interrupt(g->work);
+	}
 }
 
 /* A read has begun and does not return although data was there: another process has read the data. */
@@ -384,14 +404,17 @@ static void on_tick(void *arg)
 		import_free(g);
 		return;
 	}
-	if (g->built)
+	if (g->built) {
 		finish(g);
-	if (g->ended)
+	}
+	if (g->ended) {
 		return; /* the timer is set */
-	if (!ctl_alive(g->rq) || (g->running && hangs(g)))
+	}
+	if (!ctl_alive(g->rq) || (g->running && hangs(g))) {
 		cancel(g);
-	else
+	} else {
 		tell_progress(g);
+	}
 	net_timer_start(g->tick, ADM_EXCHANGE_TICK_MS);
 }
 
@@ -407,8 +430,9 @@ static void keep_name(char out[ASC_IMPORT_NAME_MAX + 1], const char *name)
 {
 	size_t n = strlen(name), from = n > ASC_IMPORT_NAME_MAX ? n - ASC_IMPORT_NAME_MAX : 0;
 
-	while (((unsigned char)name[from] & 0xc0) == 0x80)
+	while (((unsigned char)name[from] & 0xc0) == 0x80) {
 		from++;
+	}
 	snprintf(out, ASC_IMPORT_NAME_MAX + 1, "%s", name + from);
 }
 
@@ -419,8 +443,9 @@ static int import_new(struct adm_import **out, struct adm *a, int fd, const json
 	struct stat st;
 	int err;
 
-	if (!g)
+	if (!g) {
 		return ERR_NOMEM;
+	}
 	g->adm = a;
 	g->cfg = a->cfg;
 	g->conf = (struct asc_import_conf){ .kind = kind,
@@ -441,12 +466,15 @@ static int import_new(struct adm_import **out, struct adm *a, int fd, const json
 		goto free_import;
 	}
 	err = asc_import_begin(&g->im, a->asc, &g->conf, why);
-	if (!err)
+	if (!err) {
 		err = net_timer_new(&g->tick, a->loop, on_tick, g);
-	if (!err)
+	}
+	if (!err) {
 		err = net_worker_new(&g->work, a->loop, run, on_built, g);
-	if (err)
+	}
+	if (err) {
 		goto free_parts;
+	}
 	*out = g;
 	return 0;
 
@@ -484,15 +512,18 @@ void adm_imports_end(struct adm *a)
 {
 	struct adm_import *g = a->import;
 
-	if (!g)
+	if (!g) {
 		return;
-	if (!g->ended)
+	}
+	if (!g->ended) {
 		cancel(g);
+	}
 	for (int i = 0; i < ADM_EXCHANGE_END_MS / 50 && g->finishing; i++) {
 		struct pollfd p = { .fd = asc_wake_fd(a->asc), .events = POLLIN };
 
-		if (poll(&p, 1, 50) == 1)
+		if (poll(&p, 1, 50) == 1) {
 			asc_completions(a->asc);
+		}
 	}
 	if (g->rq) {
 		ctl_fail(g->rq, "%s: the gateway stops; nothing was changed", g->name);

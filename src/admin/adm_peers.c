@@ -26,8 +26,9 @@ static void list_peer(void *arg, const struct core_peer_view *p)
 			adm_core_time(l->adm, p->since_ms), "pending", (json_int_t)p->pending, "requests",
 			(json_int_t)p->requests, "answers", (json_int_t)p->answers, "timeouts", (json_int_t)p->timeouts);
 	adm_lapses(row, p->forgiven, p->lapses);
-	if (p->next_ms != UINT64_MAX)
+	if (p->next_ms != UINT64_MAX) {
 		json_object_set_new(row, "next_attempt_s", json_integer((json_int_t)((p->next_ms + 999) / 1000)));
+	}
 	ctl_line(l->rq, row);
 	l->n++;
 }
@@ -44,12 +45,13 @@ static void on_peers(void *arg, struct ctl_request *rq, const json_t *args)
 
 static void answer(struct ctl_request *rq, int err, const char *name, const char *state)
 {
-	if (err == ERR_CLOSED)
+	if (err == ERR_CLOSED) {
 		ctl_fail(rq, "mtc-iwfd is shutting down");
-	else if (err)
+	} else if (err) {
 		ctl_fail(rq, "no peer '%s' in the configuration; 'mtcctl peers' lists them", name);
-	else
+	} else {
 		ctl_done(rq, json_pack("{s:s, s:s}", "name", name, "state", state));
+	}
 }
 
 static void on_peers_start(void *arg, struct ctl_request *rq, const json_t *args)

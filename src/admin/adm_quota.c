@@ -45,10 +45,11 @@ static void on_show(void *arg, struct ctl_request *rq, const json_t *args)
 		ctl_fail(rq, "there is no SCS '%s'", name);
 		return;
 	}
-	if (one)
+	if (one) {
 		(void)list_one(&l, one);
-	else
+	} else {
 		(void)asc_scs_each(l.adm->asc, list_one, &l);
+	}
 	ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)l.n));
 }
 
@@ -81,10 +82,11 @@ static void on_kept(void *arg, uint64_t number, int err)
 	(void)number;
 	(void)adm_wait_end(&((struct reset *)arg)->wait);
 	free(arg);
-	if (err)
+	if (err) {
 		say_not_durable(w.rq, err);
-	else
+	} else {
 		say_reset(w.rq, w.scs, w.used);
+	}
 }
 
 static void reset(struct adm *a, struct ctl_request *rq, const char *name)
@@ -102,14 +104,16 @@ static void reset(struct adm *a, struct ctl_request *rq, const char *name)
 	snprintf(w->scs, sizeof w->scs, "%s", name);
 	adm_wait_begin(&w->wait, a);
 	err = core_quota_reset(a->core, name, on_kept, w);
-	if (!err)
+	if (!err) {
 		return;
+	}
 	adm_wait_end(&w->wait);
 	free(w);
-	if (err == ERR_NOTFOUND)
+	if (err == ERR_NOTFOUND) {
 		say_reset(rq, name, 0);
-	else
+	} else {
 		say_not_durable(rq, err);
+	}
 }
 
 static void on_reset(void *arg, struct ctl_request *rq, const json_t *args)
@@ -119,10 +123,11 @@ static void on_reset(void *arg, struct ctl_request *rq, const json_t *args)
 	struct core_scs_view live;
 
 	core_scs_view(a->core, name, &live);
-	if (!asc_scs_find(a->asc, name) && !live.quota_used) /* one that was removed may have used some */
+	if (!asc_scs_find(a->asc, name) && !live.quota_used) { /* one that was removed may have used some */
 		ctl_fail(rq, "there is no SCS '%s'", name);
-	else
+	} else {
 		reset(a, rq, name);
+	}
 }
 
 const struct ctl_command adm_quota_rows[] = {

@@ -38,10 +38,11 @@ static void on_parent_silent(void *arg)
 	struct ctl_request *rq = a->reload;
 
 	a->reload = NULL;
-	if (rq)
+	if (rq) {
 		ctl_fail(rq, "the parent does not answer; 'mtcctl status' shows the files in use, and the log says whether they "
 			     "were renewed. "
 			     "Ask again");
+	}
 }
 
 int adm_reload_init(struct adm *a)
@@ -63,8 +64,9 @@ static void row_of(struct ctl_request *rq, const char *line, size_t len)
 	const char *space = memchr(line, ' ', len);
 	size_t kind = space ? (size_t)(space - line) : 0;
 
-	if (space)
+	if (space) {
 		ctl_line(rq, json_pack("{s:s%, s:o}", "kind", line, kind, "text", text_of(space + 1, len - kind - 1)));
+	}
 }
 
 static unsigned count_of(const char *text, size_t len, const char *kind)
@@ -73,8 +75,9 @@ static unsigned count_of(const char *text, size_t len, const char *kind)
 	unsigned n = 0;
 
 	for (const char *p = text, *end = text + len, *eol; p < end && (eol = memchr(p, '\n', (size_t)(end - p))); p = eol + 1) {
-		if ((size_t)(eol - p) > kind_len && memcmp(p, kind, kind_len) == 0)
+		if ((size_t)(eol - p) > kind_len && memcmp(p, kind, kind_len) == 0) {
 			n++;
+		}
 	}
 	return n;
 }
@@ -86,12 +89,14 @@ void adm_reloaded(struct adm *a, uint32_t number, bool taken, const char *text, 
 	char files[SHOWN_COUNT_MAX];
 	struct core_status s;
 
-	if (!rq || number != a->reload_number)
+	if (!rq || number != a->reload_number) {
 		return;
+	}
 	a->reload = NULL;
 	net_timer_stop(a->reload_timer);
-	for (const char *p = text, *end = text + len, *eol; p < end && (eol = memchr(p, '\n', (size_t)(end - p))); p = eol + 1)
+	for (const char *p = text, *end = text + len, *eol; p < end && (eol = memchr(p, '\n', (size_t)(end - p))); p = eol + 1) {
 		row_of(rq, p, (size_t)(eol - p));
+	}
 	ctl_note(rq, "%s renewed", shown_count(files, renewed, "file"));
 	if (!taken) {
 		ctl_fail(rq, "the files cannot be used, errors: %u; nothing is changed", count_of(text, len, "error "));
@@ -108,8 +113,9 @@ void adm_reload_end(struct adm *a)
 	a->reload = NULL;
 	net_timer_free(a->reload_timer);
 	a->reload_timer = NULL;
-	if (rq)
+	if (rq) {
 		ctl_fail(rq, "the gateway stops");
+	}
 }
 
 /* -- the files in use */
@@ -125,8 +131,9 @@ static void add_file(void *arg, const struct core_file *f)
 	struct file_rows *r = arg;
 
 	r->octets += strlen(f->path) + strlen(f->name);
-	if (r->octets > FILES_TEXT_MAX)
+	if (r->octets > FILES_TEXT_MAX) {
 		return;
+	}
 	json_array_append_new(r->rows, json_pack("{s:o, s:s, s:s, s:o, s:I}", "path", text_of(f->path, strlen(f->path)), "of",
 						 f->of, "name", f->name, "not_after", adm_time(f->not_after_s * 1000),
 						 "days_left", (json_int_t)core_files_days_left(f->not_after_s, r->now_s)));

@@ -51,9 +51,9 @@ static bool same_peer(const struct asc_scs *old, const struct asc_scs *now)
 /* Everything that is stored about an SCS, under the names of the arguments of scs.add. */
 static json_t *stored(const struct asc_scs *s)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:b, s:b}", "name", s->name,
-			 "e164", s->e164, "origin_host", s->origin_host, "realm", s->realm, "anchor", s->anchor, "payload_max",
-			 (json_int_t)s->payload_max, "validity_max_s", (json_int_t)s->validity_max_s, "port_min",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:b, s:b}", "name",
+			 s->name, "e164", s->e164, "origin_host", s->origin_host, "realm", s->realm, "anchor", s->anchor,
+			 "payload_max", (json_int_t)s->payload_max, "validity_max_s", (json_int_t)s->validity_max_s, "port_min",
 			 (json_int_t)s->port_min, "port_max", (json_int_t)s->port_max, "priority_allowed", s->priority_allowed,
 			 "actions", adm_rights_words(s->actions), "rate_per_s", (json_int_t)s->rate_per_s, "burst",
 			 (json_int_t)s->burst, "quota_per_day", (json_int_t)s->quota_per_day, "connections_max",
@@ -71,9 +71,10 @@ static json_t *changed_of(const struct adm_changed *done)
 	{
 		json_t *fresh = json_object_get(now, key);
 
-		if (fresh && !json_equal(v, fresh))
+		if (fresh && !json_equal(v, fresh)) {
 			json_array_append_new(list, json_pack("{s:s, s:O, s:O, s:b}", "key", key, "before", v, "now", fresh,
 							      "named", ctl_arg_has(done->args, key)));
+		}
 	}
 	json_decref(before);
 	json_decref(now);
@@ -85,8 +86,9 @@ static void scs_put(const struct adm_changed *done)
 	const char *name = ctl_arg_text(done->args, "name", "");
 	uint32_t cut = 0;
 
-	if (done->out->replaced && !same_peer(&done->out->before, &done->out->now))
+	if (done->out->replaced && !same_peer(&done->out->before, &done->out->now)) {
 		cut = core_sessions_cut(done->adm->core, name, CORE_CUT_SCS_CHANGED);
+	}
 	ctl_done(done->rq, json_pack("{s:s, s:b, s:o, s:I}", "scs", name, "replaced", done->out->replaced, "changed",
 				     done->out->replaced ? changed_of(done) : json_array(), "sessions_cut", (json_int_t)cut));
 }
@@ -141,8 +143,9 @@ static uint32_t not_said(const json_t *args)
 	uint32_t keep = ASC_KEEP_ALL;
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		if (ctl_arg_has(args, rows[i].arg))
+		if (ctl_arg_has(args, rows[i].arg)) {
 			keep &= ~rows[i].bit;
+		}
 	}
 	return keep;
 }
@@ -152,14 +155,15 @@ static void on_scs_set(void *arg, struct ctl_request *rq, const json_t *args)
 	struct asc_change change = { .op = ASC_SCS_PUT, .only_there = true, .keep = not_said(args) };
 	struct adm *a = arg;
 
-	if (change.keep == ASC_KEEP_ALL)
+	if (change.keep == ASC_KEEP_ALL) {
 		ctl_fail(rq, "nothing to set: say at least one value");
-	else if (!scs_of(&change.scs, args))
+	} else if (!scs_of(&change.scs, args)) {
 		ctl_fail(rq, "a name is too long");
-	else if (ctl_arg_has(args, "anchor") && !cfg_anchor_known(a->cfg, change.scs.anchor))
+	} else if (ctl_arg_has(args, "anchor") && !cfg_anchor_known(a->cfg, change.scs.anchor)) {
 		ctl_fail(rq, "trust anchor '%s' is not in the configuration (trust_anchors)", change.scs.anchor);
-	else
+	} else {
 		adm_change(a, rq, args, &change, scs_put);
+	}
 }
 
 static void scs_deleted(const struct adm_changed *done)
@@ -176,9 +180,10 @@ static void on_scs_del(void *arg, struct ctl_request *rq, const json_t *args)
 	struct adm_goes goes = { .rules = asc_rule_count_of(a->asc, ctl_arg_text(args, "name", "")),
 				 .rules_there = asc_rule_count(a->asc) };
 
-	if (!adm_unsure(rq, args, "SCS", &goes))
+	if (!adm_unsure(rq, args, "SCS", &goes)) {
 		adm_change(a, rq, args, &(struct asc_change){ .op = ASC_SCS_DEL, .name = ctl_arg_text(args, "name", "") },
 			   scs_deleted);
+	}
 }
 
 struct listing {

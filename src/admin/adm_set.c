@@ -25,10 +25,11 @@ static void on_set_set(void *arg, struct ctl_request *rq, const json_t *args)
 				     .name = ctl_arg_text(args, "name", ""),
 				     .member = ctl_arg_text(args, "new_name", NULL) };
 
-	if (change.member)
+	if (change.member) {
 		adm_change(arg, rq, args, &change, set_renamed);
-	else
+	} else {
 		ctl_fail(rq, "nothing to set: a set has a name");
+	}
 }
 
 static void set_deleted(const struct adm_changed *done)
@@ -64,8 +65,9 @@ static void on_set_del(void *arg, struct ctl_request *rq, const json_t *args)
 		goes.members = asc_dset_members(asc, name);
 		goes.members_there = all.n;
 	}
-	if (adm_unsure(rq, args, "set", &goes))
+	if (adm_unsure(rq, args, "set", &goes)) {
 		return;
+	}
 	adm_change(arg, rq, args, &(struct asc_change){ .op = ASC_SET_DEL, .name = ctl_arg_text(args, "name", "") }, set_deleted);
 }
 
@@ -99,8 +101,9 @@ static int list_member(void *arg, const char *device)
 {
 	struct listing *l = arg;
 
-	if (l->max && l->n >= l->max)
+	if (l->max && l->n >= l->max) {
 		return 1;
+	}
 	ctl_line(l->rq, json_pack("{s:s}", "device", device));
 	l->n++;
 	return 0;
@@ -117,12 +120,13 @@ static void on_set_show(void *arg, struct ctl_request *rq, const json_t *args)
 		return;
 	}
 	stop = asc_dset_member_each(l.adm->asc, name, list_member, &l);
-	if (stop < 0)
+	if (stop < 0) {
 		ctl_fail(rq, "the association store cannot be read");
-	else
+	} else {
 		ctl_done(rq, json_pack("{s:I, s:b, s:I, s:I}", "count", (json_int_t)l.n, "more", stop > 0, "members",
 				       (json_int_t)asc_dset_members(l.adm->asc, name), "rules",
 				       (json_int_t)asc_dset_rules(l.adm->asc, name)));
+	}
 }
 
 static void on_member_add(void *arg, struct ctl_request *rq, const json_t *args)

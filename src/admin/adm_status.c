@@ -33,10 +33,12 @@ static uint64_t memory_octets(void)
 	unsigned long long pages = 0;
 	FILE *f = fopen("/proc/self/statm", "re");
 
-	if (!f)
+	if (!f) {
 		return 0;
-	if (fscanf(f, "%*s %*s %*s %*s %*s %llu", &pages) != 1)
+	}
+	if (fscanf(f, "%*s %*s %*s %*s %*s %llu", &pages) != 1) {
 		pages = 0;
+	}
 	fclose(f);
 	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
@@ -66,9 +68,10 @@ static json_t *written_rows(const struct adm *a, const struct core_status *s)
 	char name[TAIL_NAME_MAX];
 	json_t *rows = json_array();
 
-	if (a->cfg->decisions[0])
+	if (a->cfg->decisions[0]) {
 		json_array_append_new(rows,
 				      written_row("decision log", a->cfg->decisions, s->decisions.failing, s->decisions.lost));
+	}
 	json_array_append_new(rows,
 			      written_row("log", tail_name(name, log->fd, "standard error"), s->log_failing, log_lost(log)));
 	return rows;
@@ -132,10 +135,11 @@ static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 	    "memory", memory_row(a, &s), "edges", edge_rows(a->core), "stores", store_rows(a->core), "written",
 	    written_rows(a, &s), "files_generation", (json_int_t)s.files_generation, "files", adm_files(a), "healthy",
 	    json_array_size(reasons) == 0, "reasons", reasons);
-	if (last)
+	if (last) {
 		ctl_done(rq, last);
-	else
+	} else {
 		ctl_fail(rq, "out of memory");
+	}
 }
 
 static void list_session(void *arg, const struct core_session_view *s)
@@ -167,9 +171,10 @@ static void on_stats(void *arg, struct ctl_request *rq, const json_t *args)
 
 	(void)args;
 	core_log_lost(a->core, 0); /* lines of the core's own log until now */
-	for (unsigned i = 0; i < ST_COUNTERS; i++)
+	for (unsigned i = 0; i < ST_COUNTERS; i++) {
 		ctl_line(rq,
 			 json_pack("{s:s, s:I, s:s}", "name", st_name(i), "value", (json_int_t)a->st->v[i], "help", st_help(i)));
+	}
 	ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)ST_COUNTERS));
 }
 

@@ -20,14 +20,16 @@ static void fail_unknown(struct ctl_request *rq, const struct adm *a, const char
 
 static void set_time(const struct adm *a, json_t *row, const char *name, uint64_t at_ms)
 {
-	if (at_ms)
+	if (at_ms) {
 		json_object_set_new(row, name, adm_core_time(a, at_ms));
+	}
 }
 
 static void set_text(json_t *row, const char *name, const char *text)
 {
-	if (text[0])
+	if (text[0]) {
 		json_object_set_new(row, name, json_string(text));
+	}
 }
 
 static void set_id(json_t *row, const char *name, uint32_t id)
@@ -35,8 +37,9 @@ static void set_id(json_t *row, const char *name, uint32_t id)
 	char text[16];
 
 	snprintf(text, sizeof text, "0x%08x", id);
-	if (id)
+	if (id) {
 		json_object_set_new(row, name, json_string(text));
+	}
 }
 
 static json_t *row_of(const struct adm *a, const struct core_trigger_view *p)
@@ -45,24 +48,30 @@ static json_t *row_of(const struct adm *a, const struct core_trigger_view *p)
 	json_t *row = json_pack("{s:s, s:I, s:s, s:s, s:s}", "scs", p->scs, "reference", (json_int_t)p->reference, "device",
 				p->device, "action", tsp_action_str(p->action), "state", trg_state_str(p->state));
 
-	if (!row)
+	if (!row) {
 		return NULL;
-	if (p->has_old_reference)
+	}
+	if (p->has_old_reference) {
 		json_object_set_new(row, "old_reference", json_integer(p->old_reference));
+	}
 	set_time(a, row, "received", p->received_ms);
-	if (p->answered)
+	if (p->answered) {
 		set_text(row, "answer", tsp_request_status_str(p->answer_status));
+	}
 	set_time(a, row, "accepted", p->accepted_ms);
 	set_time(a, row, "expires", p->expires_ms);
-	if (p->has_outcome)
+	if (p->has_outcome) {
 		set_text(row, "outcome", tsp_delivery_outcome_str(p->outcome));
+	}
 	set_time(a, row, "reported", p->reported_ms);
 	set_time(a, row, "ended", p->ended_ms);
-	if (p->late)
+	if (p->late) {
 		json_object_set_new(row, "untold", json_true());
+	}
 	set_time(a, row, "cancelled", p->cancelled_ms);
-	if (p->cancelled)
+	if (p->cancelled) {
 		json_object_set_new(row, "cancelled_by_uid", json_integer(p->cancelled_uid));
+	}
 	set_text(row, "transaction", p->transaction);
 	set_text(row, "address", p->address);
 	set_text(row, "rule", p->rule);
@@ -86,14 +95,18 @@ static void set_outlook(const struct adm *a, json_t *row, const struct core_trig
 
 	core_trigger_outlook(t, &look);
 	set_text(row, "waits_for", look.waits_for);
-	if (look.next_ms != UINT64_MAX)
+	if (look.next_ms != UINT64_MAX) {
 		set_time(a, row, "next", look.next_ms);
-	if (look.until_ms != UINT64_MAX)
+	}
+	if (look.until_ms != UINT64_MAX) {
 		set_time(a, row, "until", look.until_ms);
-	if (look.for_scs)
+	}
+	if (look.for_scs) {
 		json_object_set_new(row, "scs_sessions", json_integer(look.scs_sessions));
-	if (look.peer)
+	}
+	if (look.peer) {
 		json_object_set_new(row, "peer", json_sprintf("%s (%s)", look.peer, look.peer_state));
+	}
 }
 
 static json_t *history_of(const struct adm *a, const struct core_trigger_view *p)
@@ -106,8 +119,9 @@ static json_t *history_of(const struct adm *a, const struct core_trigger_view *p
 					(json_int_t)(e->at_ms - p->received_ms), "from", trg_state_str(e->from), "to",
 					trg_state_str(e->to), "event", trg_event_str(e->event));
 
-		if (e->reason)
+		if (e->reason) {
 			set_text(one, "reason", pol_reason_str((enum pol_reason)e->reason));
+		}
 		json_array_append_new(list, one);
 	}
 	return list;
@@ -144,10 +158,11 @@ static void on_show(void *arg, struct ctl_request *rq, const json_t *args)
 		return;
 	}
 	ended = core_trigger_ended(a->core, scs, reference);
-	if (ended)
+	if (ended) {
 		show(a, rq, ended, row_of(a, ended));
-	else
+	} else {
 		fail_unknown(rq, a, scs, reference);
+	}
 }
 
 /* -- cancelling: answered when the journal has the cancellation, so that it outlives a restart of the core */
@@ -162,8 +177,9 @@ struct cancel {
 /* NULL, or why the trigger cannot be cancelled. */
 static const char *not_cancellable(const struct core_trigger_view *t)
 {
-	if (t->cancel_durable)
+	if (t->cancel_durable) {
 		return "an operator has taken it back already";
+	}
 	switch (t->state) {
 	case TRG_RECALLING:
 	case TRG_REVOKING:
@@ -200,8 +216,9 @@ static struct core_trigger *find_again(const struct adm *a, const struct cancel 
 	struct core_trigger_match m;
 
 	core_trigger_match(a->core, w->scs, w->reference, &m);
-	if (!m.first)
+	if (!m.first) {
 		return NULL;
+	}
 	core_trigger_brief(view, device, m.first);
 	return view->number == number ? m.first : NULL; /* else it ended and the SCS uses its reference again */
 }
@@ -215,12 +232,14 @@ static void on_kept(void *arg, uint64_t number, int err)
 	struct core_trigger *t = a ? find_again(a, &w, number, &view, device) : NULL;
 
 	free(arg);
-	if (t)
+	if (t) {
 		core_trigger_cancel_durable(t, !err);
-	if (err && (t || !a))
+	}
+	if (err && (t || !a)) {
 		say_not_durable(w.rq, err);
-	else
+	} else {
 		say_cancelled(w.rq, &w, t ? view.state : TRG_DONE);
+	}
 }
 
 static void cancel(struct adm *a, struct ctl_request *rq, struct core_trigger *t, const struct core_trigger_view *p)
@@ -235,8 +254,9 @@ static void cancel(struct adm *a, struct ctl_request *rq, struct core_trigger *t
 	}
 	*w = (struct cancel){ .rq = rq, .reference = p->reference };
 	snprintf(w->scs, sizeof w->scs, "%s", p->scs);
-	if (!p->cancelled)
+	if (!p->cancelled) {
 		core_trigger_cancel(t, (uint32_t)ctl_caller(rq)->uid);
+	}
 	core_trigger_match(a->core, w->scs, w->reference, &m);
 	if (!m.first) { /* the trigger ended with its answer; the journal had no record of it */
 		say_cancelled(rq, w, TRG_DONE);
@@ -263,18 +283,20 @@ static void on_cancel(void *arg, struct ctl_request *rq, const json_t *args)
 
 	core_trigger_match(a->core, scs, reference, &m);
 	if (!m.first) {
-		if (core_trigger_ended(a->core, scs, reference))
+		if (core_trigger_ended(a->core, scs, reference)) {
 			ctl_fail(rq, "trigger %u of '%s' has ended; 'triggers show' says how", reference, scs);
-		else
+		} else {
 			fail_unknown(rq, a, scs, reference);
+		}
 		return;
 	}
 	core_trigger_brief(&p, device, m.first);
 	why = not_cancellable(&p);
-	if (why)
+	if (why) {
 		ctl_fail(rq, "trigger %u of '%s': %s", reference, scs, why);
-	else
+	} else {
 		cancel(a, rq, m.first, &p);
+	}
 }
 
 const struct ctl_command adm_trigger_one_rows[] = {

@@ -12,12 +12,15 @@ static json_t *row_of(const struct adm *a, const struct core_trigger_view *t)
 				t->device, "action", tsp_action_str(t->action), "state", trg_state_str(t->state), "received",
 				adm_core_time(a, t->received_ms));
 
-	if (row && t->accepted_ms)
+	if (row && t->accepted_ms) {
 		json_object_set_new(row, "accepted", adm_core_time(a, t->accepted_ms));
-	if (row && t->expires_ms)
+	}
+	if (row && t->expires_ms) {
 		json_object_set_new(row, "expires", adm_core_time(a, t->expires_ms));
-	if (row && t->has_outcome)
+	}
+	if (row && t->has_outcome) {
 		json_object_set_new(row, "outcome", json_string(tsp_delivery_outcome_str(t->outcome)));
+	}
 	return row;
 }
 
@@ -48,16 +51,19 @@ static int list_next(void *arg, struct ctl_request *rq)
 
 	for (int i = 0; i < LOOK_AT && !more && (t = core_walk_next(l->walk)); i++) {
 		core_trigger_brief(&view, device, t);
-		if (!wanted(l, &view))
+		if (!wanted(l, &view)) {
 			continue;
+		}
 		more = l->limit && l->n == l->limit;
-		if (more)
+		if (more) {
 			break;
+		}
 		ctl_line(rq, row_of(l->adm, &view));
 		l->n++;
 	}
-	if (t && !more)
+	if (t && !more) {
 		return 1;
+	}
 	ctl_each_last(rq, json_pack("{s:I, s:b}", "count", (json_int_t)l->n, "more", more));
 	return 0;
 }
@@ -73,8 +79,9 @@ static void list_end(void *arg)
 static bool state_known(const char *word)
 {
 	for (unsigned i = 0; i < TRG_STATE_COUNT; i++) {
-		if (strcmp(word, trg_state_str((enum trg_state)i)) == 0)
+		if (strcmp(word, trg_state_str((enum trg_state)i)) == 0) {
 			return true;
+		}
 	}
 	return false;
 }
@@ -83,9 +90,10 @@ static void refuse_state(struct ctl_request *rq, const char *word)
 {
 	char known[512] = "";
 
-	for (unsigned i = 0; i < TRG_STATE_COUNT; i++)
+	for (unsigned i = 0; i < TRG_STATE_COUNT; i++) {
 		snprintf(known + strlen(known), sizeof known - strlen(known), "%s'%s'", i ? ", " : "",
 			 trg_state_str((enum trg_state)i));
+	}
 	ctl_fail(rq, "'%s' is no state of a trigger: %s", word, known);
 }
 
@@ -117,15 +125,17 @@ static void on_list(void *arg, struct ctl_request *rq, const json_t *args)
 		return;
 	}
 	l = calloc(1, sizeof *l);
-	if (l)
+	if (l) {
 		l->adm = a;
+	}
 	err = l ? core_walk_new(&l->walk, a->core, ctl_arg_text(args, "scs", NULL)) : ERR_NOMEM;
 	if (err) {
 		free(l);
-		if (err == ERR_NOTFOUND) /* such an SCS has no triggers */
+		if (err == ERR_NOTFOUND) { /* such an SCS has no triggers */
 			ctl_done(rq, json_pack("{s:i, s:b}", "count", 0, "more", 0));
-		else
+		} else {
 			ctl_fail(rq, "out of memory");
+		}
 		return;
 	}
 	snprintf(l->device, sizeof l->device, "%s", ctl_arg_text(args, "device", ""));

@@ -26,8 +26,9 @@ static void on_list(void *arg, struct ctl_request *rq, const json_t *args)
 	for (uint32_t i = 0; i < n; i++) {
 		json_t *row = state_of(&k[i], asc_kept_by_hand(&k[i], now));
 
-		if (row)
+		if (row) {
 			json_object_set_new(row, "octets", json_integer((json_int_t)k[i].octets));
+		}
 		ctl_line(rq, row);
 		now = k[i].generation - 1;
 	}
@@ -40,9 +41,10 @@ static void answer(struct ctl_request *rq, const struct asc_undo_result *r, bool
 	json_t *last = state_of(&r->kept, r->since);
 	char changes[SHOWN_COUNT_MAX];
 
-	if (last)
+	if (last) {
 		json_object_update_new(last, json_pack("{s:I, s:I, s:b, s:b}", "goes", (json_int_t)r->goes, "left",
 						       (json_int_t)r->left, "needs_yes", dry_run && r->much, "dry_run", dry_run));
+	}
 	ctl_note(rq, "back before %s import of %s%s, %s by hand since lost%s", exc_kind_name(r->kept.kind), r->kept.name,
 		 r->kept.replace ? " --replace" : "", shown_count(changes, r->since, "change"), dry_run ? " (dry run)" : "");
 	ctl_done(rq, last);
@@ -70,10 +72,12 @@ static void on_done(void *arg, int err, const struct asc_why *why, const struct 
 		ctl_fail(u.rq, "%s; nothing was changed", why->text[0] ? why->text : err_str(err));
 		return;
 	}
-	if (!u.dry_run)
+	if (!u.dry_run) {
 		st_count(u.st, ST_ASSOC_UNDONE);
-	for (size_t i = 0; a && !u.dry_run && i < r->peers_n; i++)
+	}
+	for (size_t i = 0; a && !u.dry_run && i < r->peers_n; i++) {
 		core_sessions_cut(a->core, r->peers[i].name, r->peers[i].removed ? CORE_CUT_SCS_REMOVED : CORE_CUT_SCS_CHANGED);
+	}
 	answer(u.rq, r, u.dry_run);
 }
 
@@ -94,8 +98,9 @@ static void on_undo(void *arg, struct ctl_request *rq, const json_t *args)
 	*u = (struct undo){ .rq = rq, .st = a->st, .dry_run = conf.dry_run };
 	adm_wait_begin(&u->wait, a);
 	err = asc_undo(a->asc, &conf, on_done, u, &why);
-	if (!err)
+	if (!err) {
 		return;
+	}
 	adm_wait_end(&u->wait);
 	free(u);
 	ctl_fail(rq, "%s; nothing was changed", why.text[0] ? why.text : err_str(err));

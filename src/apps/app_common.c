@@ -97,11 +97,13 @@ static int check_result(const struct app_head *head, const struct dia_msg *m, st
 {
 	struct dia_avp avp;
 
-	if (!head->result_code.present && !head->experimental_result.present)
+	if (!head->result_code.present && !head->experimental_result.present) {
 		return dia_failed_missing(failed, DIA_CODE_RESULT_CODE, 0);
+	}
 	if (head->result_code.present && head->experimental_result.present && !(m->hdr.flags & DIA_FLAG_E) &&
-	    dia_msg_find(m, DIA_CODE_EXPERIMENTAL_RESULT, 0, &avp))
+	    dia_msg_find(m, DIA_CODE_EXPERIMENTAL_RESULT, 0, &avp)) {
 		return dia_failed_avp(failed, DIA_RESULT_CONTRADICTING_AVPS, &avp, "Experimental-Result beside Result-Code");
+	}
 	return 0;
 }
 
@@ -113,9 +115,10 @@ int app_finish(const struct dia_command *c, void *st, const struct dia_msg *m, s
 	head->request = c->request;
 	head->retransmitted = c->request && (m->hdr.flags & DIA_FLAG_T);
 	if (head->auth_application_id.present && head->auth_application_id.v != c->app_id &&
-	    dia_msg_find(m, DIA_CODE_AUTH_APPLICATION_ID, 0, &avp))
+	    dia_msg_find(m, DIA_CODE_AUTH_APPLICATION_ID, 0, &avp)) {
 		return dia_failed_avp(failed, DIA_RESULT_INVALID_AVP_VALUE, &avp, "Auth-Application-Id %u in application %u",
 				      head->auth_application_id.v, c->app_id);
+	}
 	return head->request ? 0 : check_result(head, m, failed);
 }
 
@@ -124,10 +127,12 @@ void app_build(struct buf *out, const struct dia_command *c, const void *in, uin
 	const struct app_head *head = in;
 	uint8_t extra = 0;
 
-	if (c->request && head->retransmitted)
+	if (c->request && head->retransmitted) {
 		extra |= DIA_FLAG_T;
-	if (!c->request && head->result_code.present && head->result_code.v / 1000 == 3)
+	}
+	if (!c->request && head->result_code.present && head->result_code.v / 1000 == 3) {
 		extra |= DIA_FLAG_E;
+	}
 	dia_command_build(out, c, in, extra, hop_by_hop, end_to_end);
 }
 
@@ -157,10 +162,12 @@ void app_lapses_text(char out[APP_LAPSES_TEXT_MAX], uint8_t lapses)
 	struct buf b = buf_over((uint8_t *)out, APP_LAPSES_TEXT_MAX - 1);
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		if (!(lapses & rows[i].bit))
+		if (!(lapses & rows[i].bit)) {
 			continue;
-		if (b.len)
+		}
+		if (b.len) {
 			buf_bytes(&b, ", ", 2);
+		}
 		buf_bytes(&b, rows[i].words, strlen(rows[i].words));
 	}
 	out[b.len] = 0;
@@ -173,22 +180,27 @@ static bool is_name(const struct dia_bytes *b, const char *name)
 
 static bool is_success(const struct app_head *head)
 {
-	if (head->experimental_result.present)
+	if (head->experimental_result.present) {
 		return head->experimental_result.code / 1000 == 2;
+	}
 	return head->result_code.present && head->result_code.v / 1000 == 2;
 }
 
 const char *app_foreign(const struct app_head *answer, const struct app_asked *asked)
 {
 	if (answer->session_id.p && (answer->session_id.len != asked->session_id_len ||
-				     memcmp(answer->session_id.p, asked->session_id, asked->session_id_len) != 0))
+				     memcmp(answer->session_id.p, asked->session_id, asked->session_id_len) != 0)) {
 		return "its Session-Id is not that of the request";
-	if (!is_success(answer) || is_name(&answer->origin_host, asked->host))
+	}
+	if (!is_success(answer) || is_name(&answer->origin_host, asked->host)) {
 		return NULL;
-	if (asked->host)
+	}
+	if (asked->host) {
 		return "its Origin-Host is not the host that was asked";
-	if (is_name(&answer->origin_host, asked->peer) || is_name(&answer->origin_realm, asked->realm))
+	}
+	if (is_name(&answer->origin_host, asked->peer) || is_name(&answer->origin_realm, asked->realm)) {
 		return NULL;
+	}
 	return "it comes neither from the peer nor from the realm that was asked";
 }
 
@@ -200,8 +212,9 @@ int app_smea(uint8_t out[APP_SMEA_MAX], size_t *len, const char *digits)
 	size_t tbcd_len;
 	int err = str_tbcd(tbcd, &tbcd_len, digits);
 
-	if (err)
+	if (err) {
 		return err;
+	}
 	out[0] = (uint8_t)strlen(digits);
 	out[1] = SMEA_INTERNATIONAL_E164;
 	memcpy(out + 2, tbcd, tbcd_len);
@@ -214,10 +227,12 @@ int app_unsmea(char *digits, const void *p, size_t len)
 	const uint8_t *in = p;
 	char text[STR_DIGITS_MAX + 1];
 
-	if (len < 3 || len > APP_SMEA_MAX || in[1] != SMEA_INTERNATIONAL_E164 || str_untbcd(text, in + 2, len - 2))
+	if (len < 3 || len > APP_SMEA_MAX || in[1] != SMEA_INTERNATIONAL_E164 || str_untbcd(text, in + 2, len - 2)) {
 		return ERR_INVAL;
-	if (strlen(text) != in[0])
+	}
+	if (strlen(text) != in[0]) {
 		return ERR_INVAL;
+	}
 	strcpy(digits, text);
 	return 0;
 }

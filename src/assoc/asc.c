@@ -23,8 +23,9 @@ static int start(struct asc *a, struct asc_why *why)
 	asc_room_look(a);
 	a->rooms_seen = a->rooms;
 	a->view = asc_view_new(a->model, a->gen, why);
-	if (!a->view)
+	if (!a->view) {
 		return ERR_NOMEM;
+	}
 	return asc_work_start(a) ? asc_refuse(why, ERR_NOMEM, "association store: cannot start its thread") : 0;
 }
 
@@ -33,8 +34,9 @@ static struct asc *make(const struct asc_conf *conf)
 	struct asc *a = calloc(1, sizeof *a);
 	pthread_condattr_t monotonic;
 
-	if (!a)
+	if (!a) {
 		return NULL;
+	}
 	a->queue_tail = &a->queue;
 	a->done_tail = &a->done;
 	a->handing_tail = &a->handing;
@@ -52,8 +54,9 @@ static struct asc *make(const struct asc_conf *conf)
 	a->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	a->dir = strdup(conf->dir);
 	a->model = asc_model_new();
-	if (a->dir && a->model && a->wake_fd >= 0)
+	if (a->dir && a->model && a->wake_fd >= 0) {
 		return a;
+	}
 	asc_close(a);
 	return NULL;
 }
@@ -64,11 +67,13 @@ int asc_open(struct asc **out, const struct asc_conf *conf, struct asc_why *why)
 	int err;
 
 	why->text[0] = 0;
-	if (!a)
+	if (!a) {
 		return asc_refuse(why, ERR_NOMEM, "association store: out of memory");
+	}
 	err = asc_main_open(a, why);
-	if (!err)
+	if (!err) {
 		err = start(a, why);
+	}
 	if (err) {
 		asc_close(a);
 		return err;
@@ -79,16 +84,18 @@ int asc_open(struct asc **out, const struct asc_conf *conf, struct asc_why *why)
 
 void asc_close(struct asc *a)
 {
-	if (!a)
+	if (!a) {
 		return;
+	}
 	asc_work_stop(a);
 	asc_view_free(a->view);
 	asc_model_free(a->model);
 	asc_gen_free(a->gen);
 	asc_kept_free(a);
 	asc_main_free(a->main);
-	if (a->wake_fd >= 0)
+	if (a->wake_fd >= 0) {
 		close(a->wake_fd);
+	}
 	pthread_cond_destroy(&a->finished);
 	pthread_cond_destroy(&a->work);
 	pthread_mutex_destroy(&a->lock);

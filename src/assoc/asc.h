@@ -19,11 +19,11 @@ struct asc_why { /* what was wrong, in words for a person; "" when nothing was *
 };
 
 struct asc_conf {
-	const char *dir;      /* borrowed during asc_open(); created with mode 0700 when missing */
-	uint64_t map_max;     /* octets each of its files may grow to; 0: 4 GiB */
-	uint32_t changes_max; /* that may wait at once, 1 to 10000; 0: 256 */
-	size_t import_memory; /* octets in which an import sorts; 0: 256 MiB */
-	uint32_t undo_max;    /* states before imports that are kept for asc_undo(), at most ASC_KEPT_MAX; 0: none */
+	const char *dir;          /* borrowed during asc_open(); created with mode 0700 when missing */
+	uint64_t map_max;         /* octets each of its files may grow to; 0: 4 GiB */
+	uint32_t changes_max;     /* that may wait at once, 1 to 10000; 0: 256 */
+	size_t import_memory;     /* octets in which an import sorts; 0: 256 MiB */
+	uint32_t undo_max;        /* states before imports that are kept for asc_undo(), at most ASC_KEPT_MAX; 0: none */
 	uint64_t undo_octets_max; /* octets on disk that they take together */
 };
 

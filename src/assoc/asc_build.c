@@ -51,19 +51,22 @@ static int clash(struct claim *c, size_t n, order_fn *order, const char *what, s
 	for (size_t i = 1; i < n; i++) {
 		const struct claim *a = &c[i - 1], *b = &c[i];
 
-		if (order(a, b) != 0)
+		if (order(a, b) != 0) {
 			continue;
-		if (order == by_name)
+		}
+		if (order == by_name) {
 			return twice(e, b->line, a->line, "SCS", b->scs->name);
+		}
 		if (a->line > b->line) {
 			b = a;
 			a = &c[i];
 		}
 		e->line = b->line;
 		e->line_earlier = a->line;
-		if (a->line)
+		if (a->line) {
 			return asc_refuse(&e->why, ERR_EXISTS, "the %s of SCS '%s' belongs to SCS '%s' of line %llu", what,
 					  b->scs->name, a->scs->name, (unsigned long long)a->line);
+		}
 		return asc_refuse(&e->why, ERR_EXISTS, "the %s of SCS '%s' belongs to SCS '%s' already", what, b->scs->name,
 				  a->scs->name);
 	}
@@ -78,21 +81,26 @@ int asc_import_check_scss(const struct asc_import *im, const struct asc_model *m
 	size_t n = im->scss.n;
 	int err;
 
-	if (!c)
+	if (!c) {
 		return ERR_NOMEM;
-	for (size_t i = 0; i < n; i++)
+	}
+	for (size_t i = 0; i < n; i++) {
 		c[i] = (struct claim){ &rows[i].scs, rows[i].line };
+	}
 	err = clash(c, n, by_name, "name", e); /* leaves `c` sorted by name, for bsearch() */
 	for (uint32_t i = 0; i < there && !err; i++) {
 		struct claim one = { &m->index->scs[i]->scs, 0 };
 
-		if (!bsearch(&one, c, im->scss.n, sizeof *c, by_name))
+		if (!bsearch(&one, c, im->scss.n, sizeof *c, by_name)) {
 			c[n++] = one;
+		}
 	}
-	if (!err)
+	if (!err) {
 		err = clash(c, n, by_host, "origin-host", e);
-	if (!err)
+	}
+	if (!err) {
 		err = clash(c, n, by_e164, "e164", e);
+	}
 	free(c);
 	return err;
 }
@@ -112,8 +120,9 @@ static int member_order(const void *x, const void *y)
 	const struct asc_member_row *a = x, *b = y;
 	int c = strcmp(a->scs, b->scs);
 
-	if (!c)
+	if (!c) {
 		c = strcmp(a->group, b->group);
+	}
 	return c ? c : (a->line > b->line) - (a->line < b->line);
 }
 
@@ -122,8 +131,9 @@ static bool has_group(const struct asc_import *im, const char *name)
 	const struct asc_group_row *rows = im->groups.p;
 
 	for (uint32_t i = 0; i < im->groups.n; i++) {
-		if (strcmp(rows[i].group.name, name) == 0)
+		if (strcmp(rows[i].group.name, name) == 0) {
 			return true;
+		}
 	}
 	return !im->conf.replace && asc_model_group(im->view->model, name);
 }
@@ -133,20 +143,25 @@ static int check_groups(struct asc_import *im, struct asc_import_error *e)
 	struct asc_group_row *g = im->groups.p;
 	struct asc_member_row *m = im->members.p;
 
-	if (im->groups.n)
+	if (im->groups.n) {
 		qsort(g, im->groups.n, sizeof *g, group_order);
-	for (uint32_t i = 1; i < im->groups.n; i++) {
-		if (strcmp(g[i].group.name, g[i - 1].group.name) == 0)
-			return twice(e, g[i].line, g[i - 1].line, "group", g[i].group.name);
 	}
-	if (im->members.n)
+	for (uint32_t i = 1; i < im->groups.n; i++) {
+		if (strcmp(g[i].group.name, g[i - 1].group.name) == 0) {
+			return twice(e, g[i].line, g[i - 1].line, "group", g[i].group.name);
+		}
+	}
+	if (im->members.n) {
 		qsort(m, im->members.n, sizeof *m, member_order);
+	}
 	for (uint32_t i = 0; i < im->members.n; i++) {
-		if (i && strcmp(m[i].scs, m[i - 1].scs) == 0 && strcmp(m[i].group, m[i - 1].group) == 0)
+		if (i && strcmp(m[i].scs, m[i - 1].scs) == 0 && strcmp(m[i].group, m[i - 1].group) == 0) {
 			return twice(e, m[i].line, m[i - 1].line, "the membership of SCS", m[i].scs);
+		}
 		e->line = m[i].line;
-		if (!has_group(im, m[i].group))
+		if (!has_group(im, m[i].group)) {
 			return asc_refuse(&e->why, ERR_NOTFOUND, "no group '%s'", m[i].group);
+		}
 	}
 	e->line = 0;
 	return 0;
@@ -159,8 +174,9 @@ static int rule_order(const void *x, const void *y)
 	const struct asc_rule_row *a = x, *b = y;
 	int c = (a->number > b->number) - (a->number < b->number);
 
-	if (!c)
+	if (!c) {
 		c = asc_set_rule_order(&a->rule, &b->rule);
+	}
 	return c ? c : (a->line > b->line) - (a->line < b->line);
 }
 
@@ -168,12 +184,14 @@ static int check_rules(struct asc_import *im, struct asc_import_error *e)
 {
 	struct asc_rule_row *r = im->rules.p;
 
-	if (im->rules.n)
+	if (im->rules.n) {
 		qsort(r, im->rules.n, sizeof *r, rule_order);
+	}
 	for (uint32_t i = 1; i < im->rules.n; i++) {
-		if (r[i].number == r[i - 1].number && asc_set_rule_order(&r[i].rule, &r[i - 1].rule) == 0)
+		if (r[i].number == r[i - 1].number && asc_set_rule_order(&r[i].rule, &r[i - 1].rule) == 0) {
 			return twice(e, r[i].line, r[i - 1].line, "a rule of this kind of the same one on device",
 				     r[i].rule.device.text);
+		}
 	}
 	return 0;
 }
@@ -183,14 +201,16 @@ static int build(struct asc_import *im, struct asc_import_error *e)
 	int err = 0;
 	bool rows;
 
-	if (im->conf.kind == ASC_KIND_SCS)
+	if (im->conf.kind == ASC_KIND_SCS) {
 		err = asc_import_check_scss(im, im->view->model, e);
-	else if (im->conf.kind == ASC_KIND_GROUP)
+	} else if (im->conf.kind == ASC_KIND_GROUP) {
 		err = check_groups(im, e);
-	else
+	} else {
 		err = check_rules(im, e);
-	if (err)
+	}
+	if (err) {
 		return err;
+	}
 	rows = im->sort || (im->conf.replace && im->conf.kind != ASC_KIND_SCS && im->conf.kind != ASC_KIND_GROUP);
 	/* rows of devices that do not change are copied too when the state before is to be kept: its own must not change any more */
 	return rows || im->keep ? asc_import_merge(im, e) : 0;
@@ -201,16 +221,21 @@ int asc_import_build(struct asc_import *im, struct asc_import_error *e)
 	int err;
 
 	*e = im->first;
-	if (im->err)
+	if (im->err) {
 		return im->err;
-	if (asc_import_wait(im, &e->why)) /* a file without rows has not waited yet */
+	}
+	if (asc_import_wait(im, &e->why)) { /* a file without rows has not waited yet */
 		return ERR_IO;
+	}
 	err = build(im, e);
-	if (!err && atomic_load(&im->cancelled))
+	if (!err && atomic_load(&im->cancelled)) {
 		err = asc_refuse(&e->why, ERR_CLOSED, "cancelled");
-	if (err && !e->why.text[0])
+	}
+	if (err && !e->why.text[0]) {
 		asc_refuse(&e->why, err, "%s", err_str(err));
-	if (!err)
+	}
+	if (!err) {
 		atomic_store(&im->phase, ASC_IMPORT_SWITCH);
+	}
 	return err;
 }

@@ -29,8 +29,9 @@ static bool is_upper(uint8_t c)
 bool asc_case_has_upper(const char *device, size_t len)
 {
 	for (size_t i = 0; i < len && device[i] != '@'; i++) {
-		if (is_upper((uint8_t)device[i]))
+		if (is_upper((uint8_t)device[i])) {
 			return true;
+		}
 	}
 	return false;
 }
@@ -40,29 +41,34 @@ static bool begins(struct search *s, size_t n)
 {
 	MDB_val key = { n, s->key }, val;
 
-	if (s->looks == 0)
+	if (s->looks == 0) {
 		return false;
+	}
 	s->looks--;
-	if (mdb_cursor_get(s->rows, &key, &val, MDB_SET_RANGE))
+	if (mdb_cursor_get(s->rows, &key, &val, MDB_SET_RANGE)) {
 		return false;
+	}
 	return key.mv_size >= n && memcmp(key.mv_data, s->key, n) == 0 && (n < s->len || key.mv_size == n);
 }
 
 /* Every spelling from the octet `at` on; what stands before is the beginning of some key. Leaves s->key as it is when there is none. */
 static bool spell(struct search *s, size_t at)
 {
-	while (at < s->local_end && !is_letter(s->key[at]))
+	while (at < s->local_end && !is_letter(s->key[at])) {
 		at++;
+	}
 	if (at >= s->local_end) {
-		if (!begins(s, s->len))
+		if (!begins(s, s->len)) {
 			return false;
+		}
 		memcpy(s->out, s->key + 1, s->len - 1);
 		s->out[s->len - 1] = 0;
 		return true;
 	}
 	for (int i = 0; i < 2; i++) {
-		if (begins(s, at + 1) && spell(s, at + 1))
+		if (begins(s, at + 1) && spell(s, at + 1)) {
 			return true;
+		}
 		s->key[at] ^= 0x20;
 	}
 	return false;
@@ -72,8 +78,9 @@ static bool search_new(struct search *s, MDB_cursor *rows, const void *device, s
 {
 	const uint8_t *at = memchr(device, '@', len);
 
-	if (!at || len + 1 > sizeof s->key || len > ASSOC_DEVICE_TEXT_MAX)
+	if (!at || len + 1 > sizeof s->key || len > ASSOC_DEVICE_TEXT_MAX) {
 		return false; /* an MSISDN has no case */
+	}
 	*s = (struct search){ .rows = rows,
 			      .len = len + 1,
 			      .local_end = 1 + (size_t)(at - (const uint8_t *)device),
@@ -99,11 +106,13 @@ bool asc_case_twin(MDB_cursor *rows, const char *device, char out[ASSOC_DEVICE_T
 {
 	struct search s;
 
-	if (!search_new(&s, rows, device, strlen(device), out))
+	if (!search_new(&s, rows, device, strlen(device), out)) {
 		return false;
+	}
 	for (size_t at = 1; at < s.local_end; at++) {
-		if (is_letter(s.key[at]) && spell_other(&s, at))
+		if (is_letter(s.key[at]) && spell_other(&s, at)) {
 			return true;
+		}
 	}
 	return false;
 }
@@ -121,8 +130,9 @@ struct pairs {
 
 static void note(struct pairs *p, const char *device, const char *twin)
 {
-	if (p->out->n++)
+	if (p->out->n++) {
 		return;
+	}
 	strcpy(p->out->first, twin);
 	memcpy(p->out->second, device, p->s.len - 1);
 	p->out->second[p->s.len - 1] = 0;
@@ -136,19 +146,23 @@ static void one_key(struct pairs *p, const MDB_val *key, uint32_t *left)
 	bool noted = false;
 
 	if (key->mv_size < 2 || !asc_case_has_upper(device, key->mv_size - 1) ||
-	    !search_new(&p->s, p->s.rows, device, key->mv_size - 1, twin))
+	    !search_new(&p->s, p->s.rows, device, key->mv_size - 1, twin)) {
 		return;
+	}
 	p->s.looks = *left;
-	while (common < p->before_len && common < key->mv_size && p->before[common] == p->s.key[common])
+	while (common < p->before_len && common < key->mv_size && p->before[common] == p->s.key[common]) {
 		common++;
+	}
 	for (size_t at = 1; at < p->s.local_end; at++) {
 		bool known =
 		    at < common; /* the key before has the same octets up to here: what follows with another case is known */
 
-		if (!is_upper(p->s.key[at]))
+		if (!is_upper(p->s.key[at])) {
 			continue;
-		if (known && !p->other[at])
+		}
+		if (known && !p->other[at]) {
 			continue;
+		}
 		p->s.key[at] ^= 0x20;
 		p->other[at] = known || begins(&p->s, at + 1);
 		if (p->other[at] && !noted && spell(&p->s, at + 1)) {
@@ -172,20 +186,25 @@ void asc_case_pairs(struct asc_gen *g, struct asc_import_twins *out)
 	int rc;
 
 	*out = (struct asc_import_twins){ .n = 0 };
-	if (mdb_txn_begin(g->kv.env, NULL, MDB_RDONLY, &txn))
+	if (mdb_txn_begin(g->kv.env, NULL, MDB_RDONLY, &txn)) {
 		return;
+	}
 	rc = mdb_cursor_open(txn, g->dev, &keys);
-	if (!rc)
+	if (!rc) {
 		rc = mdb_cursor_open(txn, g->dev, &p.s.rows);
+	}
 	while (!rc && left) {
 		rc = mdb_cursor_get(keys, &key, &val, MDB_NEXT);
-		if (!rc)
+		if (!rc) {
 			one_key(&p, &key, &left);
+		}
 	}
 	out->more = left == 0;
-	if (p.s.rows)
+	if (p.s.rows) {
 		mdb_cursor_close(p.s.rows);
-	if (keys)
+	}
+	if (keys) {
 		mdb_cursor_close(keys);
+	}
 	mdb_txn_abort(txn);
 }

@@ -15,8 +15,9 @@
 
 static int copy_text(char *out, size_t cap, const char *text, struct asc_why *why)
 {
-	if (text && !str_copy(out, cap, text, strlen(text)))
+	if (text && !str_copy(out, cap, text, strlen(text))) {
 		return 0;
+	}
 	return asc_refuse(why, ERR_NOTFOUND, "no such name '%.80s'", text ? text : "");
 }
 
@@ -25,8 +26,9 @@ static int fill_set_member(struct asc_job *job, const struct asc_change *c, stru
 	int err = c->op == ASC_SET_MEMBER_ADD ? asc_member_check(&job->rule.device, c->member, why)
 					      : asc_devname_parse(&job->rule.device, c->member, why);
 
-	if (!err)
+	if (!err) {
 		strcpy(job->out.device, job->rule.device.text);
+	}
 	return err ? err : copy_text(job->name, sizeof job->name, c->name, why);
 }
 
@@ -40,10 +42,12 @@ static int fill_rule(struct asc_job *job, const struct asc_change *c, struct asc
 		err = asc_devname_parse(&job->rule.device, c->rule.device, why);
 		job->verdict = c->verdict;
 	}
-	if (!err)
+	if (!err) {
 		strcpy(job->out.device, job->rule.device.text);
-	if (!err && str_copy(job->name, sizeof job->name, c->rule.who, strlen(c->rule.who)))
+	}
+	if (!err && str_copy(job->name, sizeof job->name, c->rule.who, strlen(c->rule.who))) {
 		err = asc_refuse_who(why, c->rule.who);
+	}
 	return err;
 }
 
@@ -69,8 +73,9 @@ static int fill(struct asc_job *job, const struct asc_change *c, struct asc_why 
 		break;
 	case ASC_SET_RENAME:
 		err = asc_dset_check(c->member, why);
-		if (!err)
+		if (!err) {
 			err = copy_text(job->member, sizeof job->member, c->member, why);
+		}
 		break;
 	case ASC_SET_MEMBER_ADD:
 	case ASC_SET_MEMBER_DEL:
@@ -91,8 +96,9 @@ static int fill(struct asc_job *job, const struct asc_change *c, struct asc_why 
 static void on_finished(struct asc *a, struct asc_job *job)
 {
 	(void)a;
-	if (job->done)
+	if (job->done) {
 		job->done(job->arg, &job->out);
+	}
 }
 
 int asc_submit(struct asc *a, const struct asc_change *c, asc_done_fn *done, void *arg, struct asc_why *why)
@@ -101,11 +107,13 @@ int asc_submit(struct asc *a, const struct asc_change *c, asc_done_fn *done, voi
 	int err;
 
 	why->text[0] = 0;
-	if (a->waiting >= a->changes_max)
+	if (a->waiting >= a->changes_max) {
 		return asc_refuse(why, ERR_BUSY, "too many changes wait already (%u): try again", a->waiting);
+	}
 	job = calloc(1, sizeof *job);
-	if (!job)
+	if (!job) {
 		return asc_refuse(why, ERR_NOMEM, "out of memory");
+	}
 	err = fill(job, c, why);
 	if (err) {
 		free(job);
@@ -141,12 +149,15 @@ static int run(struct asc *a, const struct asc_change *c, struct asc_why *why)
 	struct waited w = { .why = why };
 	int err;
 
-	while ((err = asc_submit(a, c, on_waited, &w, why)) == ERR_BUSY)
+	while ((err = asc_submit(a, c, on_waited, &w, why)) == ERR_BUSY) {
 		asc_work_wait(a);
-	if (err)
+	}
+	if (err) {
 		return err;
-	while (!w.over)
+	}
+	while (!w.over) {
 		asc_work_wait(a);
+	}
 	return w.err;
 }
 

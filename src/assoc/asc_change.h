@@ -43,14 +43,15 @@ struct asc_rule_values { /* of a rule, what its key does not say */
 };
 
 struct asc_outcome {
-	int err;                                /* as the call of asc.h says; then nothing changed */
-	struct asc_why why;                     /* with err 0, a warning; "" when nothing is to be said */
-	bool replaced;                          /* *_PUT, RULE_ADD: there was one of this key */
-	struct asc_scs before;                  /* SCS_PUT that replaced: as it was */
-	struct asc_scs now;                     /* SCS_PUT: as it is stored */
-	struct asc_group group_before;          /* GROUP_PUT that replaced: as it was */
-	struct asc_rule_values rule_before;     /* RULE_ADD that replaced: as it was */
-	char twin[ASSOC_DEVICE_TEXT_MAX + 1];   /* RULE_ADD, SET_MEMBER_ADD: a device that has entries and differs in case only; "" */
+	int err;                            /* as the call of asc.h says; then nothing changed */
+	struct asc_why why;                 /* with err 0, a warning; "" when nothing is to be said */
+	bool replaced;                      /* *_PUT, RULE_ADD: there was one of this key */
+	struct asc_scs before;              /* SCS_PUT that replaced: as it was */
+	struct asc_scs now;                 /* SCS_PUT: as it is stored */
+	struct asc_group group_before;      /* GROUP_PUT that replaced: as it was */
+	struct asc_rule_values rule_before; /* RULE_ADD that replaced: as it was */
+	char twin[ASSOC_DEVICE_TEXT_MAX +
+		  1]; /* RULE_ADD, SET_MEMBER_ADD: a device that has entries and differs in case only; "" */
 	char device[ASSOC_DEVICE_TEXT_MAX + 1]; /* RULE_*, SET_MEMBER_*: canonical */
 	uint64_t rules_deleted;                 /* *_DEL */
 	uint64_t members_deleted;               /* SET_DEL */

@@ -19,18 +19,23 @@ static int check_names(struct asc_scs *scs, struct asc_why *why)
 {
 	char text[IDENT_HOST_MAX + 1];
 
-	if (!ident_name_ok(scs->name))
+	if (!ident_name_ok(scs->name)) {
 		return refuse(why, scs, "name", "expected a-z, 0-9, '.', '_', '-', at most 63, beginning with a letter or digit");
-	if (ident_msisdn(text, scs->e164, strlen(scs->e164)))
+	}
+	if (ident_msisdn(text, scs->e164, strlen(scs->e164))) {
 		return refuse(why, scs, "e164", "expected 5 to 15 digits, no '+', no leading 0");
-	if (ident_host(text, scs->origin_host, strlen(scs->origin_host)))
+	}
+	if (ident_host(text, scs->origin_host, strlen(scs->origin_host))) {
 		return refuse(why, scs, "origin-host", "expected a host name");
+	}
 	strcpy(scs->origin_host, text);
-	if (ident_host(text, scs->realm, strlen(scs->realm)))
+	if (ident_host(text, scs->realm, strlen(scs->realm))) {
 		return refuse(why, scs, "realm", "expected a realm, which is a domain name");
+	}
 	strcpy(scs->realm, text);
-	if (!ident_name_ok(scs->anchor))
+	if (!ident_name_ok(scs->anchor)) {
 		return refuse(why, scs, "anchor", "expected the name of a trust anchor");
+	}
 	return 0;
 }
 
@@ -38,34 +43,41 @@ int asc_scs_check(struct asc_scs *scs, struct asc_why *why)
 {
 	int err = check_names(scs, why);
 
-	if (err)
+	if (err) {
 		return err;
-	if (scs->port_min > scs->port_max)
+	}
+	if (scs->port_min > scs->port_max) {
 		return refuse(why, scs, "ports", "expected the lower one first");
-	if (scs->actions == 0 || (scs->actions & ~ASSOC_RIGHT_ALL))
+	}
+	if (scs->actions == 0 || (scs->actions & ~ASSOC_RIGHT_ALL)) {
 		return refuse(why, scs, "actions", "expected one or more of trigger, recall, replace");
+	}
 	return 0;
 }
 
 int asc_group_check(const struct asc_group *group, struct asc_why *why)
 {
-	if (!ident_name_ok(group->name))
+	if (!ident_name_ok(group->name)) {
 		return asc_refuse(
 		    why, ERR_INVAL,
 		    "group '%.63s': expected a name of a-z, 0-9, '.', '_', '-', at most 63, beginning with a letter or digit",
 		    group->name);
-	if (group->anchor[0] && !ident_name_ok(group->anchor))
+	}
+	if (group->anchor[0] && !ident_name_ok(group->anchor)) {
 		return asc_refuse(why, ERR_INVAL, "anchor '%.63s': expected the name of a trust anchor", group->anchor);
-	if (strcmp(group->anchor, IDENT_ANCHOR_INTERNAL) == 0)
+	}
+	if (strcmp(group->anchor, IDENT_ANCHOR_INTERNAL) == 0) {
 		return asc_refuse(why, ERR_INVAL, "anchor '%.63s': SCSs under it have no certificate that could prove a group",
 				  group->anchor);
+	}
 	return 0;
 }
 
 int asc_dset_check(const char *name, struct asc_why *why)
 {
-	if (ident_name_ok(name))
+	if (ident_name_ok(name)) {
 		return 0;
+	}
 	return asc_refuse(
 	    why, ERR_INVAL,
 	    "device set '%.80s': expected a name of a-z, 0-9, '.', '_', '-', at most 63, beginning with a letter or digit", name);
@@ -75,31 +87,40 @@ int asc_member_check(struct asc_devname *d, const char *device, struct asc_why *
 {
 	int err = asc_devname_parse_new(d, device, why);
 
-	if (!err && d->axis != ASSOC_DEVICE_EXACT)
+	if (!err && d->axis != ASSOC_DEVICE_EXACT) {
 		err = asc_refuse(why, ERR_INVAL, "device '%.80s': a member of a set is one device: local@domain or msisdn:DIGITS",
 				 device);
+	}
 	return err;
 }
 
 static int check_new(const struct asc_rule_new *r, const struct asc_devname *d, struct asc_why *why)
 {
-	if (r->verdict > ASSOC_BLOCK)
+	if (r->verdict > ASSOC_BLOCK) {
 		return asc_refuse(why, ERR_INVAL, "a rule allows, denies or blocks");
-	if (strcmp(r->who, "*") == 0 && r->verdict != ASSOC_BLOCK)
+	}
+	if (strcmp(r->who, "*") == 0 && r->verdict != ASSOC_BLOCK) {
 		return asc_refuse(why, ERR_INVAL, "only a block rule can speak about every SCS ('*')");
-	if (d->axis == ASSOC_DEVICE_ANY && r->verdict != ASSOC_BLOCK)
+	}
+	if (d->axis == ASSOC_DEVICE_ANY && r->verdict != ASSOC_BLOCK) {
 		return asc_refuse(why, ERR_INVAL, "only a block rule can speak about every device ('*')");
-	if (d->axis == ASSOC_DEVICE_ANY && strcmp(r->who, "*") == 0)
+	}
+	if (d->axis == ASSOC_DEVICE_ANY && strcmp(r->who, "*") == 0) {
 		return asc_refuse(why, ERR_INVAL, "a block of every SCS on every device is not a rule: stop the gateway");
-	if (r->rights & ~ASSOC_RIGHT_ALL || (r->rights == 0 && r->verdict != ASSOC_BLOCK))
+	}
+	if (r->rights & ~ASSOC_RIGHT_ALL || (r->rights == 0 && r->verdict != ASSOC_BLOCK)) {
 		return asc_refuse(why, ERR_INVAL, "rights: expected one or more of trigger, recall, replace");
-	if (r->not_before_s < 0 || r->not_after_s < 0 || (r->not_after_s && r->not_after_s < r->not_before_s))
+	}
+	if (r->not_before_s < 0 || r->not_after_s < 0 || (r->not_after_s && r->not_after_s < r->not_before_s)) {
 		return asc_refuse(why, ERR_INVAL, "times: expected seconds since 1970, the earlier one first");
-	if (r->mode > ASSOC_DETECT)
+	}
+	if (r->mode > ASSOC_DETECT) {
 		return asc_refuse(why, ERR_INVAL, "mode: expected enforce or " ASSOC_DETECT_WORD);
-	if (r->mode == ASSOC_DETECT && r->verdict == ASSOC_ALLOW)
+	}
+	if (r->mode == ASSOC_DETECT && r->verdict == ASSOC_ALLOW) {
 		return asc_refuse(why, ERR_INVAL,
 				  "an allow that does not allow is no rule: only deny and block rules can be " ASSOC_DETECT_WORD);
+	}
 	return 0;
 }
 
@@ -107,10 +128,12 @@ int asc_rule_check(struct asc_set_rule *out, const struct asc_rule_new *r, struc
 {
 	int err = asc_devname_parse_new(&out->device, r->device, why);
 
-	if (!err)
+	if (!err) {
 		err = check_new(r, &out->device, why);
-	if (err)
+	}
+	if (err) {
 		return err;
+	}
 	out->verdict = r->verdict;
 	out->rights = r->verdict == ASSOC_BLOCK ? ASSOC_RIGHT_ALL : r->rights;
 	out->mode = r->mode;
@@ -121,18 +144,23 @@ int asc_rule_check(struct asc_set_rule *out, const struct asc_rule_new *r, struc
 
 int asc_rule_keep(struct asc_rule_values *v, const struct asc_rule_values *was, uint32_t keep, struct asc_why *why)
 {
-	if (keep & ASC_KEEP_RIGHTS)
+	if (keep & ASC_KEEP_RIGHTS) {
 		v->rights = was->rights;
-	if (keep & ASC_KEEP_MODE)
+	}
+	if (keep & ASC_KEEP_MODE) {
 		v->mode = was->mode;
-	if (keep & ASC_KEEP_NOT_BEFORE)
+	}
+	if (keep & ASC_KEEP_NOT_BEFORE) {
 		v->not_before_s = was->not_before_s;
-	if (keep & ASC_KEEP_NOT_AFTER)
+	}
+	if (keep & ASC_KEEP_NOT_AFTER) {
 		v->not_after_s = was->not_after_s;
-	if (v->not_after_s && v->not_after_s < v->not_before_s)
+	}
+	if (v->not_after_s && v->not_after_s < v->not_before_s) {
 		return asc_refuse(
 		    why, ERR_INVAL,
 		    "times: with the one that the file leaves as it is stored, the rule would end before it begins");
+	}
 	return 0;
 }
 
@@ -161,11 +189,13 @@ int asc_scs_free_names(const struct asc_model *m, const struct asc_scs *scs, str
 {
 	const struct asc_node *other = asc_model_host(m, scs->origin_host);
 
-	if (other && strcmp(other->who, scs->name) != 0)
+	if (other && strcmp(other->who, scs->name) != 0) {
 		return refuse_taken(why, "origin-host", scs->origin_host, other);
+	}
 	other = asc_model_e164(m, scs->e164);
-	if (other && strcmp(other->who, scs->name) != 0)
+	if (other && strcmp(other->who, scs->name) != 0) {
 		return refuse_taken(why, "e164", scs->e164, other);
+	}
 	return 0;
 }
 
@@ -181,8 +211,9 @@ struct asc_node *asc_who_of(const struct asc_model *m, const char *who, struct a
 {
 	struct asc_node *node = asc_model_who(m, who);
 
-	if (!node)
+	if (!node) {
 		asc_refuse_who(why, who);
+	}
 	return node;
 }
 
@@ -190,11 +221,13 @@ int asc_dset_resolve(const struct asc_model *m, struct asc_devname *d, struct as
 {
 	const struct asc_node *node;
 
-	if (d->axis != ASSOC_DEVICE_SET)
+	if (d->axis != ASSOC_DEVICE_SET) {
 		return 0;
+	}
 	node = asc_model_set(m, d->text + sizeof ASSOC_SET_PREFIX - 1);
-	if (!node)
+	if (!node) {
 		return asc_refuse(why, ERR_NOTFOUND, "no device set '%.80s'", d->text + sizeof ASSOC_SET_PREFIX - 1);
+	}
 	d->first = node->number;
 	return 0;
 }

@@ -22,8 +22,9 @@ static int generation_now(const struct asc *a, uint64_t *generation)
 	MDB_txn *txn;
 	int rc = mdb_txn_begin(a->main->kv.env, NULL, MDB_RDONLY, &txn);
 
-	if (rc)
+	if (rc) {
 		return kv_err(rc);
+	}
 	rc = asc_get_u64(&a->main->kv, txn, ASC_MAIN_GENERATION, generation);
 	mdb_txn_abort(txn);
 	return rc ? kv_err(rc) : 0;
@@ -34,16 +35,19 @@ int asc_copy_begin(struct asc_copy **out, struct asc *a, enum asc_file which)
 	struct asc_copy *c = calloc(1, sizeof *c);
 	int err = 0;
 
-	if (!c)
+	if (!c) {
 		return ERR_NOMEM;
+	}
 	c->a = a;
 	c->which = which;
 	c->view = a->view;
 	c->generation = a->view->gen->number;
-	if (which == ASC_FILE_MAIN)
+	if (which == ASC_FILE_MAIN) {
 		err = generation_now(a, &c->generation);
-	if (!err)
+	}
+	if (!err) {
 		err = kv_copy_begin(&c->stream, which == ASC_FILE_MAIN ? &a->main->kv : &a->view->gen->kv);
+	}
 	if (err) {
 		free(c);
 		return err;
@@ -63,10 +67,12 @@ int asc_copy_end(struct asc_copy *c, uint64_t *generation)
 	int err = kv_copy_end(c->stream);
 	uint64_t now = c->generation;
 
-	if (!err && c->which == ASC_FILE_MAIN)
+	if (!err && c->which == ASC_FILE_MAIN) {
 		err = generation_now(c->a, &now);
-	if (!err && now != c->generation)
+	}
+	if (!err && now != c->generation) {
 		err = ERR_STATE;
+	}
 	*generation = c->generation;
 	asc_view_retire(c->a, c->view);
 	free(c);

@@ -23,14 +23,16 @@ static int parse_external(struct asc_devname *d, const char *text, struct asc_wh
 	if (strncmp(text, "*@", 2) == 0) {
 		d->axis = ASSOC_DEVICE_DOMAIN;
 		memcpy(d->text, "*@", 2);
-		if (ident_host(host, text + 2, strlen(text + 2)) || strlen(host) + 2 > IDENT_EXTERNAL_MAX)
+		if (ident_host(host, text + 2, strlen(text + 2)) || strlen(host) + 2 > IDENT_EXTERNAL_MAX) {
 			return refuse(why, text, "expected *@domain with a domain of letters, digits and hyphens");
+		}
 		strcpy(d->text + 2, host);
 		return 0;
 	}
 	d->axis = ASSOC_DEVICE_EXACT;
-	if (ident_external(d->text, text, strlen(text)))
+	if (ident_external(d->text, text, strlen(text))) {
 		return refuse(why, text, "not an External-Identifier: expected local@domain, one '@', printable ASCII, no blank");
+	}
 	return 0;
 }
 
@@ -39,8 +41,9 @@ static int add_msisdn(struct asc_devname *d, const char *digits, size_t len, uin
 {
 	char canonical[IDENT_MSISDN_MAX + 1];
 
-	if (ident_msisdn(canonical, digits, len) || str_parse_u64(number, canonical, 0, UINT64_MAX))
+	if (ident_msisdn(canonical, digits, len) || str_parse_u64(number, canonical, 0, UINT64_MAX)) {
 		return ERR_INVAL;
+	}
 	strcat(d->text, canonical); /* at most "msisdn:" + 15 + "-" + 15 */
 	return 0;
 }
@@ -51,25 +54,30 @@ static int parse_msisdn(struct asc_devname *d, const char *text, struct asc_why 
 	size_t first_len = dash ? (size_t)(dash - digits) : strlen(digits);
 
 	memcpy(d->text, msisdn_prefix, sizeof msisdn_prefix);
-	if (add_msisdn(d, digits, first_len, &d->first))
+	if (add_msisdn(d, digits, first_len, &d->first)) {
 		return refuse(why, text, "expected msisdn: and 5 to 15 digits, no '+', no leading 0");
+	}
 	d->last = d->first;
 	d->axis = ASSOC_DEVICE_EXACT;
-	if (!dash)
+	if (!dash) {
 		return 0;
+	}
 	strcat(d->text, "-");
-	if (add_msisdn(d, dash + 1, strlen(dash + 1), &d->last))
+	if (add_msisdn(d, dash + 1, strlen(dash + 1), &d->last)) {
 		return refuse(why, text, "expected 5 to 15 digits after the '-'");
-	if (strlen(dash + 1) != first_len || d->last < d->first)
+	}
+	if (strlen(dash + 1) != first_len || d->last < d->first) {
 		return refuse(why, text, "a range needs as many digits in both ends, and the lower one first");
+	}
 	d->axis = ASSOC_DEVICE_RANGE;
 	return 0;
 }
 
 static int parse_named(struct asc_devname *d, const char *text, struct asc_why *why)
 {
-	if (!ident_name_ok(text + sizeof ASSOC_SET_PREFIX - 1))
+	if (!ident_name_ok(text + sizeof ASSOC_SET_PREFIX - 1)) {
 		return refuse(why, text, "expected set: and a name of a-z, 0-9, '.', '_', '-'");
+	}
 	d->axis = ASSOC_DEVICE_SET;
 	strcpy(d->text, text);
 	return 0;
@@ -93,10 +101,11 @@ int asc_devname_parse(struct asc_devname *out, const char *text, struct asc_why 
 	} else {
 		err = refuse(why, text, "expected local@domain, *@domain, msisdn:DIGITS, msisdn:FIRST-LAST or set:NAME");
 	}
-	if (!err)
+	if (!err) {
 		*out = d;
-	else if (ident_looks_like_pattern(text))
+	} else if (ident_looks_like_pattern(text)) {
 		err = refuse(why, text, IDENT_PATTERN_WORDS);
+	}
 	return err;
 }
 
@@ -105,10 +114,12 @@ int asc_devname_parse_new(struct asc_devname *out, const char *text, struct asc_
 	struct asc_devname d;
 	int err = asc_devname_parse(&d, text, why);
 
-	if (!err && d.axis == ASSOC_DEVICE_EXACT && ident_looks_like_pattern(d.text))
+	if (!err && d.axis == ASSOC_DEVICE_EXACT && ident_looks_like_pattern(d.text)) {
 		err = refuse(why, text, IDENT_PATTERN_WORDS);
-	if (!err)
+	}
+	if (!err) {
 		*out = d;
+	}
 	return err;
 }
 

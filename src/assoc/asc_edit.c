@@ -17,8 +17,9 @@ static const char next_key[] = "next";
 
 void asc_edit_drop(struct asc_edit *e)
 {
-	if (e->txn)
+	if (e->txn) {
 		mdb_txn_abort(e->txn);
+	}
 	asc_view_free(e->view);
 	asc_model_free(e->model);
 }
@@ -29,11 +30,13 @@ int asc_edit_begin(struct asc_edit *e, struct asc *a, struct asc_job *job, bool 
 	int rc;
 
 	*e = (struct asc_edit){ .a = a, .job = job, .of_gen = of_gen, .gen = gen };
-	if (a->broken)
+	if (a->broken) {
 		return asc_refuse(why, ERR_IO, "association store: what was written cannot be read: start again");
+	}
 	e->model = asc_model_copy(a->model);
-	if (!e->model)
+	if (!e->model) {
 		return asc_refuse(why, ERR_NOMEM, "out of memory");
+	}
 	e->view = asc_view_new(e->model, gen, why);
 	if (!e->view) {
 		asc_edit_drop(e);
@@ -67,10 +70,12 @@ int asc_edit_end(struct asc_edit *e, int err, int rc, const char *doing)
 	struct asc_why *why = &e->job->out.why;
 	struct asc *a = e->a;
 
-	if (!err && !rc && e->reindex && asc_model_index(e->model))
+	if (!err && !rc && e->reindex && asc_model_index(e->model)) {
 		rc = ENOMEM;
-	if (!err && !rc)
+	}
+	if (!err && !rc) {
 		rc = put_counters(e);
+	}
 	if (!err && !rc) {
 		rc = mdb_txn_commit(e->txn);
 		e->txn = NULL;
@@ -80,10 +85,11 @@ int asc_edit_end(struct asc_edit *e, int err, int rc, const char *doing)
 		asc_edit_drop(e);
 		return err ? err : asc_fail(why, kv_of(e), rc, doing);
 	}
-	if (e->of_gen)
+	if (e->of_gen) {
 		a->gen_changes++;
-	else
+	} else {
 		a->main_changes++;
+	}
 	e->model->generation = a->main_changes + a->gen_changes;
 	asc_model_free(a->model);
 	a->model = e->model;
@@ -104,8 +110,9 @@ int asc_edit_reload(struct asc_edit *e)
 	struct asc_model *fresh = asc_model_new();
 	int err = fresh ? asc_load_model(e->a, e->txn, fresh, why) : asc_refuse(why, ERR_NOMEM, "out of memory");
 
-	if (!err)
+	if (!err) {
 		err = asc_load_entries(e->a, e->gen, fresh, why);
+	}
 	if (err) {
 		asc_model_free(fresh);
 		return err;
@@ -125,8 +132,9 @@ int asc_edit_set_row(struct asc_edit *e, uint32_t number, const struct asc_set_r
 	struct buf b = buf_over(bytes, sizeof bytes);
 	MDB_val key = asc_key_set(room, number, rule->verdict, rule->device.text), val;
 
-	if (!add)
+	if (!add) {
 		return mdb_del(e->txn, e->a->main->set, &key, NULL);
+	}
 	buf_u8(&b, ASC_ROW_VERSION);
 	buf_u8(&b, (uint8_t)(rule->rights | (rule->mode == ASSOC_DETECT ? ASC_SET_DETECT : 0)));
 	buf_le64(&b, (uint64_t)rule->not_before_s);
@@ -166,8 +174,9 @@ static struct asc_node *own(struct asc_edit *e, uint32_t number)
 	struct asc_node *node = asc_model_node(e->model, number), *copy;
 
 	e->reindex = true;
-	if (!node || node->refs == 1)
+	if (!node || node->refs == 1) {
 		return node;
+	}
 	copy = asc_node_copy(node);
 	if (copy && asc_model_put(e->model, copy)) {
 		asc_node_free(copy);
@@ -181,8 +190,9 @@ static struct asc_node *own_or_new(struct asc_edit *e, enum asc_node_kind kind, 
 {
 	struct asc_node *node = own(e, number);
 
-	if (node || asc_model_node(e->model, number))
+	if (node || asc_model_node(e->model, number)) {
 		return node;
+	}
 	node = asc_node_new(kind, number, name);
 	if (node && asc_model_put(e->model, node)) {
 		asc_node_free(node);
@@ -213,8 +223,9 @@ static int del_set_rows(struct asc_edit *e, const struct asc_node *node)
 {
 	int rc = 0;
 
-	for (uint32_t i = 0; i < node->sets.n && !rc; i++)
+	for (uint32_t i = 0; i < node->sets.n && !rc; i++) {
 		rc = asc_edit_set_row(e, node->number, &node->sets.all[i], false);
+	}
 	return rc;
 }
 
@@ -226,8 +237,9 @@ int asc_edit_scs(struct asc_edit *e, const struct asc_scs *scs, uint32_t number)
 	uint8_t bytes[ASC_SCS_RECORD_MAX];
 	struct buf b = buf_over(bytes, sizeof bytes);
 
-	if (!node)
+	if (!node) {
 		return ENOMEM;
+	}
 	node->scs = *scs;
 	asc_scs_record_put(&b, scs, number);
 	return put_row(e, e->a->main->scs, scs->name, &b);
@@ -245,8 +257,9 @@ int asc_edit_scs_del(struct asc_edit *e, uint32_t number, uint64_t *rules)
 
 		rc = mdb_del(e->txn, e->a->main->member, &key, NULL);
 	}
-	if (!rc)
+	if (!rc) {
 		rc = del_set_rows(e, node);
+	}
 	*rules += node->sets.n + slot->exact_n;
 	asc_model_drop(e->model, number);
 	e->reindex = true;
@@ -261,8 +274,9 @@ int asc_edit_group(struct asc_edit *e, const struct asc_group *group, uint32_t n
 	uint8_t bytes[8 + IDENT_SCS_MAX];
 	struct buf b = buf_over(bytes, sizeof bytes);
 
-	if (!node)
+	if (!node) {
 		return ENOMEM;
+	}
 	node->group = *group;
 	buf_u8(&b, ASC_ROW_VERSION);
 	buf_le32(&b, number);
@@ -278,14 +292,16 @@ int asc_edit_member(struct asc_edit *e, uint32_t group, uint32_t scs, bool add)
 	struct asc_node *node = own(e, scs);
 	uint8_t at = 0;
 
-	if (!node)
+	if (!node) {
 		return ENOMEM;
+	}
 	if (add) {
 		node->groups[node->groups_n++] = group;
 		return mdb_put(e->txn, e->a->main->member, &key, &val, 0);
 	}
-	while (node->groups[at] != group) /* the caller has seen that the SCS is a member */
+	while (node->groups[at] != group) { /* the caller has seen that the SCS is a member */
 		at++;
+	}
 	node->groups[at] = node->groups[--node->groups_n];
 	return mdb_del(e->txn, e->a->main->member, &key, NULL);
 }
@@ -297,11 +313,13 @@ int asc_edit_group_del(struct asc_edit *e, uint32_t number, uint64_t *rules)
 	for (uint32_t i = 0; i < e->model->n && !rc; i++) {
 		const struct asc_node *scs = e->model->slots[i].node;
 
-		if (scs->kind == ASC_NODE_SCS && asc_node_in_group(scs, number))
+		if (scs->kind == ASC_NODE_SCS && asc_node_in_group(scs, number)) {
 			rc = asc_edit_member(e, number, scs->number, false);
+		}
 	}
-	if (!rc)
+	if (!rc) {
 		rc = del_set_rows(e, asc_model_node(e->model, number));
+	}
 	*rules += asc_model_node(e->model, number)->sets.n + asc_model_slot(e->model, number)->exact_n;
 	asc_model_drop(e->model, number);
 	e->reindex = true;
@@ -316,8 +334,9 @@ int asc_edit_dset(struct asc_edit *e, const char *name, uint32_t number)
 	uint8_t bytes[5];
 	struct buf b = buf_over(bytes, sizeof bytes);
 
-	if (!node)
+	if (!node) {
 		return ENOMEM;
+	}
 	strcpy(node->dset.name, name); /* ident_name_ok() bounds its length */
 	buf_u8(&b, ASC_ROW_VERSION);
 	buf_le32(&b, number);
@@ -334,10 +353,11 @@ static int del_rules_on(struct asc_edit *e, const struct asc_node *who, uint32_t
 	for (uint32_t i = 0; i < who->sets.n && !rc; i++) {
 		const struct asc_set_rule *r = &who->sets.all[i];
 
-		if (r->device.axis == ASSOC_DEVICE_SET && r->device.first == set)
+		if (r->device.axis == ASSOC_DEVICE_SET && r->device.first == set) {
 			rc = asc_edit_set_row(e, who->number, r, false);
-		else
+		} else {
 			all[kept++] = *r;
+		}
 	}
 	*rules += who->sets.n - kept;
 	if (rc || kept == who->sets.n) {
@@ -357,14 +377,16 @@ static int rename_rules_on(struct asc_edit *e, const struct asc_node *who, uint3
 
 	for (uint32_t i = 0; i < n && !rc; i++) {
 		all[i] = who->sets.all[i];
-		if (all[i].device.axis != ASSOC_DEVICE_SET || all[i].device.first != set)
+		if (all[i].device.axis != ASSOC_DEVICE_SET || all[i].device.first != set) {
 			continue;
+		}
 		any = true;
 		rc = asc_edit_set_row(e, who->number, &all[i], false);
 		strcpy(all[i].device.text, ASSOC_SET_PREFIX);
 		strcat(all[i].device.text, name); /* ident_name_ok() bounds its length */
-		if (!rc)
+		if (!rc) {
 			rc = asc_edit_set_row(e, who->number, &all[i], true);
+		}
 	}
 	if (rc || !any) {
 		free(all);
@@ -378,13 +400,16 @@ int asc_edit_dset_rename(struct asc_edit *e, uint32_t number, const char *name)
 	struct asc_node *node;
 	int rc = del_row(e, e->a->main->dset, asc_model_node(e->model, number)->dset.name);
 
-	for (uint32_t i = 0; i < e->model->n && !rc; i++)
+	for (uint32_t i = 0; i < e->model->n && !rc; i++) {
 		rc = rename_rules_on(e, e->model->slots[i].node, number, name);
-	if (rc)
+	}
+	if (rc) {
 		return rc;
+	}
 	node = own(e, number);
-	if (!node)
+	if (!node) {
 		return ENOMEM;
+	}
 	node->who_len = (uint8_t)snprintf(node->who, sizeof node->who, "%s", name);
 	return asc_edit_dset(e, name, number);
 }
@@ -393,8 +418,9 @@ int asc_edit_dset_del(struct asc_edit *e, uint32_t number, uint64_t *rules)
 {
 	int rc = del_row(e, e->a->main->dset, asc_model_node(e->model, number)->dset.name);
 
-	for (uint32_t i = 0; i < e->model->n && !rc; i++)
+	for (uint32_t i = 0; i < e->model->n && !rc; i++) {
 		rc = del_rules_on(e, e->model->slots[i].node, number, rules);
+	}
 	asc_model_drop(e->model, number);
 	e->reindex = true;
 	return rc;

@@ -23,11 +23,13 @@ struct asc_export {
 
 static struct asc_node *who_at(const struct asc_model *m, uint32_t i)
 {
-	if (i == 0)
+	if (i == 0) {
 		return m->slots[0].node;
+	}
 	i--;
-	if (i < m->index->scs_n)
+	if (i < m->index->scs_n) {
 		return m->index->scs[i];
+	}
 	i -= m->index->scs_n;
 	return i < m->index->groups_n ? m->index->groups[i] : NULL;
 }
@@ -45,8 +47,9 @@ static uint64_t records_of(const struct asc_export *x)
 	case ASC_KIND_SET:
 		return m->index->dsets_n;
 	default:
-		for (uint32_t i = 0; i < m->n; i++)
+		for (uint32_t i = 0; i < m->n; i++) {
 			n += m->slots[i].node->sets.n;
+		}
 		return n;
 	}
 }
@@ -57,16 +60,18 @@ int asc_export_begin(struct asc_export **out, struct asc *a, enum asc_kind kind)
 	uint64_t rows = 0;
 	int err = 0;
 
-	if (!x)
+	if (!x) {
 		return ERR_NOMEM;
+	}
 	x->a = a;
 	x->kind = kind;
 	x->view = a->view;
 	x->total = records_of(x);
 	if (kind == ASC_KIND_SET || kind == ASC_KIND_ASSOC || kind == ASC_KIND_BLOCK) {
 		err = asc_read_count(x->view, &rows);
-		if (!err)
+		if (!err) {
 			err = asc_read_begin(&x->cur, x->view);
+		}
 		x->total += rows;
 	}
 	if (err) {
@@ -110,17 +115,20 @@ static int one_group(struct asc_export *x)
 	const struct asc_node *group;
 	uint32_t part = x->part++;
 
-	if (x->node == i->groups_n)
+	if (x->node == i->groups_n) {
 		return ERR_NOTFOUND;
+	}
 	group = i->groups[x->node];
 	if (x->part == i->scs_n + 1) {
 		x->part = 0;
 		x->node++;
 	}
-	if (part == 0)
+	if (part == 0) {
 		return give(x, &(struct asc_export_row){ .group = &group->group });
-	if (!asc_node_in_group(i->scs[part - 1], group->number))
+	}
+	if (!asc_node_in_group(i->scs[part - 1], group->number)) {
 		return 0;
+	}
 	return give(x, &(struct asc_export_row){ .group = &group->group, .member = i->scs[part - 1]->who });
 }
 
@@ -133,8 +141,9 @@ static int one_set(struct asc_export *x)
 
 static bool of_kind(const struct asc_export *x, uint8_t verdict)
 {
-	if (x->kind == ASC_KIND_SET)
+	if (x->kind == ASC_KIND_SET) {
 		return verdict == ASC_ENTRY_MEMBER;
+	}
 	return x->kind == ASC_KIND_BLOCK ? verdict == ASSOC_BLOCK : verdict == ASSOC_ALLOW || verdict == ASSOC_DENY;
 }
 
@@ -148,11 +157,13 @@ static int one_rule(struct asc_export *x)
 		x->part = 0;
 		who = who_at(x->view->model, ++x->node);
 	}
-	if (!who)
+	if (!who) {
 		return ERR_NOTFOUND;
+	}
 	s = &who->sets.all[x->part++];
-	if (!of_kind(x, s->verdict))
+	if (!of_kind(x, s->verdict)) {
 		return 0;
+	}
 	asc_rule_of_set(&rule, who, s);
 	return give(x, &(struct asc_export_row){ .rule = &rule });
 }
@@ -178,15 +189,18 @@ static int one_device(struct asc_export *x)
 	struct asc_entry e;
 	int stop = 0, err = asc_read_next(&x->cur, &k, &r);
 
-	if (err)
+	if (err) {
 		return err;
-	if (rd_u8(&k) != ASC_ROW_VERSION || rd_u8(&r) != ASC_ROW_VERSION || rd_left(&k) > ASSOC_DEVICE_TEXT_MAX)
+	}
+	if (rd_u8(&k) != ASC_ROW_VERSION || rd_u8(&r) != ASC_ROW_VERSION || rd_left(&k) > ASSOC_DEVICE_TEXT_MAX) {
 		return ERR_PROTO;
+	}
 	while (!stop && asc_entry_next(&r, &e)) {
 		const struct asc_node *node = of_kind(x, e.verdict) ? asc_model_node(x->view->model, e.scs_number) : NULL;
 
-		if (node && (node->kind == ASC_NODE_SET) == (e.verdict == ASC_ENTRY_MEMBER))
+		if (node && (node->kind == ASC_NODE_SET) == (e.verdict == ASC_ENTRY_MEMBER)) {
 			stop = give_entry(x, &e, node, (const char *)k.p, rd_left(&k));
+		}
 	}
 	return stop ? stop : r.bad ? ERR_PROTO : 0;
 }
@@ -216,10 +230,12 @@ int asc_export_step(struct asc_export *x, uint32_t records, asc_export_fn *fn, v
 	for (uint32_t i = 0; i < records; i++) {
 		int rc = one(x);
 
-		if (rc == ERR_NOTFOUND)
+		if (rc == ERR_NOTFOUND) {
 			return 0;
-		if (rc)
+		}
+		if (rc) {
 			return rc;
+		}
 		x->at++;
 	}
 	return 1;
@@ -227,8 +243,9 @@ int asc_export_step(struct asc_export *x, uint32_t records, asc_export_fn *fn, v
 
 void asc_export_free(struct asc_export *x)
 {
-	if (!x)
+	if (!x) {
 		return;
+	}
 	asc_read_end(&x->cur);
 	asc_view_retire(x->a, x->view);
 	free(x);

@@ -48,8 +48,9 @@ struct whos {
 static bool has(const struct whos *w, const struct asc_node *node)
 {
 	for (size_t i = 0; i < w->n; i++) {
-		if (w->node[i] == node)
+		if (w->node[i] == node) {
 			return true;
+		}
 	}
 	return false;
 }
@@ -60,21 +61,24 @@ static void whos_of(struct whos *w, const struct asc_model *m, const struct asc_
 
 	w->node[0] = m->slots[0].node;
 	w->n = 1;
-	if (!scs)
+	if (!scs) {
 		return;
+	}
 	w->node[w->n++] = scs;
 	for (uint8_t i = 0; i < scs->groups_n; i++) {
 		const struct asc_node *group = asc_model_node(m, scs->groups[i]);
 
-		if (group)
+		if (group) {
 			w->node[w->n++] = group;
+		}
 	}
 	for (uint8_t i = 0; i < who->proven_n && i < ASC_PROVEN_MAX; i++) {
 		const struct asc_node *group = asc_model_group(m, who->proven[i]);
 
 		/* admission has checked that the certificate chains to the SCS's trust anchor */
-		if (group && group->group.anchor[0] && strcmp(group->group.anchor, scs->scs.anchor) == 0 && !has(w, group))
+		if (group && group->group.anchor[0] && strcmp(group->group.anchor, scs->scs.anchor) == 0 && !has(w, group)) {
 			w->node[w->n++] = group;
+		}
 	}
 }
 
@@ -84,8 +88,9 @@ uint8_t asc_asker_groups(const struct asc *a, const struct asc_asker *who, const
 	uint8_t n = 0;
 
 	whos_of(&w, a->view->model, who);
-	for (size_t i = 2; i < w.n; i++)
+	for (size_t i = 2; i < w.n; i++) {
 		out[n++] = &w.node[i]->group;
+	}
 	return n;
 }
 
@@ -111,8 +116,9 @@ static bool hit(void *arg, const struct asc_set_rule *rule)
 static bool is_member(const struct finding *f, uint64_t number)
 {
 	for (size_t i = 0; i < f->sets_n; i++) {
-		if (f->sets[i] == number)
+		if (f->sets[i] == number) {
 			return true;
+		}
 	}
 	return false;
 }
@@ -120,8 +126,9 @@ static bool is_member(const struct finding *f, uint64_t number)
 /* Adds a named set that the device is in; once, even if both names of the device are members. */
 static void note_set(struct finding *f, uint32_t number)
 {
-	if (is_member(f, number))
+	if (is_member(f, number)) {
 		return;
+	}
 	if (f->sets_n == ASC_DSETS_PER_LOOKUP_MAX) {
 		f->out->overflow = true;
 		return;
@@ -132,8 +139,9 @@ static void note_set(struct finding *f, uint32_t number)
 static const struct asc_node *by_number(const struct whos *w, uint32_t number)
 {
 	for (size_t i = 0; i < w->n; i++) {
-		if (w->node[i]->number == number)
+		if (w->node[i]->number == number) {
 			return w->node[i];
+		}
 	}
 	return NULL;
 }
@@ -145,10 +153,12 @@ static int find_row(const struct asc_view *v, const struct whos *w, const char *
 	struct rd r;
 	int err = asc_read_row(v, device, len, &r);
 
-	if (err)
+	if (err) {
 		return err == ERR_NOTFOUND ? 0 : err;
-	if (rd_u8(&r) != ASC_ROW_VERSION)
+	}
+	if (rd_u8(&r) != ASC_ROW_VERSION) {
 		return ERR_PROTO;
+	}
 	while (asc_entry_next(&r, &e)) {
 		const struct asc_node *node;
 
@@ -157,12 +167,14 @@ static int find_row(const struct asc_view *v, const struct whos *w, const char *
 			continue;
 		}
 		node = by_number(w, e.scs_number);
-		if (!node)
+		if (!node) {
 			continue;
-		if (f->out->n == ASSOC_FOUND_MAX)
+		}
+		if (f->out->n == ASSOC_FOUND_MAX) {
 			f->out->overflow = true;
-		else
+		} else {
 			asc_rule_of_entry(&f->out->rules[f->out->n++], node, &e, device, len);
+		}
 	}
 	return r.bad ? ERR_PROTO : 0;
 }
@@ -173,8 +185,9 @@ static int find_exact(const struct asc_view *v, const struct whos *w, const stru
 	size_t prefix = strlen(text), len;
 	int err = 0;
 
-	if (device->external)
+	if (device->external) {
 		err = find_row(v, w, device->external, strlen(device->external), f);
+	}
 	len = device->msisdn ? strlen(device->msisdn) : 0;
 	if (!err && len && len <= IDENT_MSISDN_MAX) {
 		memcpy(text + prefix, device->msisdn, len);
@@ -187,18 +200,21 @@ static struct asc_target target_of(const struct asc_model *m, const struct asc_d
 {
 	struct asc_target t = { .at = device->external ? strchr(device->external, '@') : NULL };
 
-	if (t.at)
+	if (t.at) {
 		t.at_hash = asc_sets_hash(&m->key, t.at);
-	if (device->msisdn && str_parse_u64(&t.msisdn, device->msisdn, 1, UINT64_MAX))
+	}
+	if (device->msisdn && str_parse_u64(&t.msisdn, device->msisdn, 1, UINT64_MAX)) {
 		t.msisdn = 0;
+	}
 	return t;
 }
 
 static void find_named(struct finding *f, const struct asc_node *node)
 {
 	f->node = node;
-	for (size_t k = 0; k < f->sets_n && node->sets.named_n && !f->out->overflow; k++)
+	for (size_t k = 0; k < f->sets_n && node->sets.named_n && !f->out->overflow; k++) {
 		(void)asc_sets_named(&node->sets, f->sets[k], hit, f);
+	}
 }
 
 int asc_find_rules(const struct asc *a, const struct asc_asker *who, const struct asc_device *device, struct assoc_found *out)
@@ -216,14 +232,17 @@ int asc_find_rules(const struct asc *a, const struct asc_asker *who, const struc
 	whos_of(&w, v->model, who);
 	for (size_t i = 0; i < w.n && !out->overflow; i++) {
 		f.node = w.node[i];
-		if (f.node->sets.n)
+		if (f.node->sets.n) {
 			(void)asc_sets_hit(&f.node->sets, &target, hit, &f);
+		}
 	}
 	err = find_exact(v, &w, device, &f);
-	for (size_t i = 0; i < w.n && !err && f.sets_n; i++)
+	for (size_t i = 0; i < w.n && !err && f.sets_n; i++) {
 		find_named(&f, w.node[i]);
-	if (err)
+	}
+	if (err) {
 		out->n = 0;
+	}
 	return err;
 }
 
@@ -236,8 +255,9 @@ static void find_other_named(struct finding *f, const struct asc_node *node)
 	for (uint32_t i = 0; i < node->sets.named_n && !f->out->overflow; i++) {
 		const struct asc_set_rule *rule = &node->sets.all[node->sets.named[i]];
 
-		if (!is_member(f, rule->device.first))
+		if (!is_member(f, rule->device.first)) {
 			(void)hit(f, rule);
+		}
 	}
 }
 
@@ -246,8 +266,9 @@ static void other_groups(struct whos *other, const struct asc_index *x, const st
 {
 	other->n = 0;
 	for (; *at < x->groups_n && other->n < sizeof other->node / sizeof other->node[0]; (*at)++) {
-		if (!has(w, x->groups[*at]))
+		if (!has(w, x->groups[*at])) {
 			other->node[other->n++] = x->groups[*at];
+		}
 	}
 }
 
@@ -264,8 +285,9 @@ int asc_find_near(const struct asc *a, const struct asc_asker *who, const struct
 	out->groups.overflow = out->sets.overflow = false;
 	whos_of(&w, v->model, who);
 	err = find_exact(v, &other, device, &sets); /* with no requester: finds only the sets that the device is in */
-	for (size_t i = 0; i < w.n && !err; i++)
+	for (size_t i = 0; i < w.n && !err; i++) {
 		find_other_named(&sets, w.node[i]);
+	}
 	while (!err && w.n > 1 && at < v->model->index->groups_n) { /* an unknown SCS can join no group */
 		other_groups(&other, v->model->index, &w, &at);
 		groups.sets_n = 0;
@@ -276,7 +298,8 @@ int asc_find_near(const struct asc *a, const struct asc_asker *who, const struct
 			find_named(&groups, other.node[i]);
 		}
 	}
-	if (err)
+	if (err) {
 		out->groups.n = out->sets.n = 0;
+	}
 	return err;
 }

@@ -34,8 +34,9 @@ static void remove_files(const char *dir)
 	char path[1200];
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, names[i]) < sizeof path)
+		if ((size_t)snprintf(path, sizeof path, "%s/%s", dir, names[i]) < sizeof path) {
 			unlink(path);
+		}
 	}
 	rmdir(dir);
 }
@@ -45,11 +46,13 @@ static int open_databases(struct asc_gen *g, bool fresh)
 	MDB_txn *txn;
 	int rc = fresh ? kv_write_begin(&g->kv, &txn) : mdb_txn_begin(g->kv.env, NULL, MDB_RDONLY, &txn);
 
-	if (rc)
+	if (rc) {
 		return rc;
+	}
 	rc = mdb_dbi_open(txn, "dev", fresh ? MDB_CREATE : 0, &g->dev);
-	if (!rc)
+	if (!rc) {
 		rc = mdb_dbi_open(txn, "count", fresh ? MDB_CREATE : 0, &g->count);
+	}
 	if (rc) {
 		mdb_txn_abort(txn);
 		return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
@@ -70,15 +73,17 @@ int asc_gen_open(struct asc_gen **out, const struct asc *a, uint64_t number, boo
 	struct stat st;
 	int rc, err;
 
-	if (!g || strlen(a->dir) > 1000)
+	if (!g || strlen(a->dir) > 1000) {
 		goto no_memory;
+	}
 	dir_of(dir, sizeof dir, a, number);
 	g->refs = 1;
 	g->number = number;
 	g->kv.lock_fd = -1;
 	g->dir = strdup(dir);
-	if (!g->dir)
+	if (!g->dir) {
 		goto no_memory;
+	}
 	snprintf(data, sizeof data, "%s/data.mdb", dir);
 	if (fresh) {
 		remove_files(dir);
@@ -89,8 +94,9 @@ int asc_gen_open(struct asc_gen **out, const struct asc *a, uint64_t number, boo
 	}
 	kc.dir = dir;
 	err = kv_open(&g->kv, &kc, why->text, sizeof why->text);
-	if (err)
+	if (err) {
 		goto free_gen;
+	}
 	rc = open_databases(g, fresh);
 	if (rc) {
 		err = asc_fail(why, &g->kv, rc, "open the rows of devices");
@@ -102,30 +108,35 @@ int asc_gen_open(struct asc_gen **out, const struct asc *a, uint64_t number, boo
 no_memory:
 	err = asc_refuse(why, ERR_NOMEM, "association store: out of memory");
 free_gen:
-	if (g && fresh)
+	if (g && fresh) {
 		g->old = true;
-	if (g && g->dir)
+	}
+	if (g && g->dir) {
 		asc_gen_free(g);
-	else
+	} else {
 		free(g);
+	}
 	return err;
 }
 
 void asc_gen_free(struct asc_gen *g)
 {
-	if (!g || --g->refs)
+	if (!g || --g->refs) {
 		return;
+	}
 	kv_close(&g->kv);
-	if (g->old)
+	if (g->old) {
 		remove_files(g->dir);
+	}
 	free(g->dir);
 	free(g);
 }
 
 void asc_gen_drop(struct asc_gen *g)
 {
-	if (g)
+	if (g) {
 		g->old = true;
+	}
 	asc_gen_free(g);
 }
 
@@ -133,10 +144,12 @@ static int sync_dir(const char *dir)
 {
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
 
-	if (fd < 0)
+	if (fd < 0) {
 		return errno;
-	if (fsync(fd) < 0)
+	}
+	if (fsync(fd) < 0) {
 		rc = errno;
+	}
 	close(fd);
 	return rc;
 }
@@ -149,10 +162,12 @@ int asc_gen_sync(struct asc_gen *g)
 
 	snprintf(parent, sizeof parent, "%s", g->dir);
 	slash = strrchr(parent, '/');
-	if (slash)
+	if (slash) {
 		*slash = 0;
-	if (!rc)
+	}
+	if (!rc) {
 		rc = sync_dir(g->dir);
+	}
 	return rc ? rc : sync_dir(parent);
 }
 
@@ -161,15 +176,18 @@ int asc_gen_put_changes(struct asc_gen *g, const struct asc *a, struct asc_why *
 	MDB_txn *txn;
 	int rc = kv_write_begin(&g->kv, &txn);
 
-	if (rc)
+	if (rc) {
 		return asc_fail(why, &g->kv, rc, "write its counters");
+	}
 	rc = asc_put_u64(&g->kv, txn, "generation", a->gen_changes);
-	if (!rc)
+	if (!rc) {
 		rc = asc_put_u64(&g->kv, txn, "next", a->next_number);
-	if (rc)
+	}
+	if (rc) {
 		mdb_txn_abort(txn);
-	else
+	} else {
 		rc = mdb_txn_commit(txn);
+	}
 	return rc ? asc_fail(why, &g->kv, rc, "write its counters") : 0;
 }
 
@@ -179,15 +197,17 @@ void asc_gen_clean(const struct asc *a, bool (*kept)(const struct asc *a, uint64
 	struct dirent *e;
 	char dir[1100];
 
-	if (!d)
+	if (!d) {
 		return;
+	}
 	while ((e = readdir(d))) {
 		uint64_t number;
 
 		if (strncmp(e->d_name, PREFIX, sizeof PREFIX - 1) != 0 ||
 		    str_parse_u64(&number, e->d_name + sizeof PREFIX - 1, 0, UINT64_MAX) || number == a->gen->number ||
-		    kept(a, number))
+		    kept(a, number)) {
 			continue;
+		}
 		dir_of(dir, sizeof dir, a, number);
 		remove_files(dir);
 	}
@@ -221,8 +241,9 @@ struct asc_view *asc_view_new(struct asc_model *m, struct asc_gen *g, struct asc
 
 void asc_view_free(struct asc_view *v)
 {
-	if (!v)
+	if (!v) {
 		return;
+	}
 	mdb_txn_abort(v->reader);
 	asc_model_free(v->model);
 	asc_gen_free(v->gen);
@@ -250,15 +271,18 @@ static int copy_row(const struct asc_model *m, struct buf *out, const MDB_val *r
 	struct rd r = rd_over(row->mv_data, row->mv_size);
 	struct asc_entry e;
 
-	if (rd_u8(&r) != ASC_ROW_VERSION)
+	if (rd_u8(&r) != ASC_ROW_VERSION) {
 		return ERR_PROTO;
+	}
 	while (asc_entry_next(&r, &e)) {
-		if (!asc_model_slot(m, e.scs_number))
+		if (!asc_model_slot(m, e.scs_number)) {
 			continue;
+		}
 		if (e.scs_number == c->number && (e.verdict == c->verdict || (c->verdict < 0 && e.verdict != ASC_ENTRY_MEMBER))) {
 			c->dropped++;
-			if (c->before)
+			if (c->before) {
 				*c->before = e;
+			}
 			continue;
 		}
 		asc_entry_put(out, &e);
@@ -273,10 +297,12 @@ static void find_twin(struct asc_gen *g, MDB_txn *txn, const char *device, char 
 	MDB_cursor *rows;
 
 	out[0] = 0;
-	if (mdb_cursor_open(txn, g->dev, &rows))
+	if (mdb_cursor_open(txn, g->dev, &rows)) {
 		return;
-	if (!asc_case_twin(rows, device, out))
+	}
+	if (!asc_case_twin(rows, device, out)) {
 		out[0] = 0;
+	}
 	mdb_cursor_close(rows);
 }
 
@@ -292,26 +318,32 @@ int asc_row_apply(struct asc_gen *g, MDB_txn *txn, const struct asc_model *m, co
 	c->dropped = c->sets = 0;
 	c->missing = false;
 	buf_u8(&b, ASC_ROW_VERSION);
-	if (rc && rc != MDB_NOTFOUND)
+	if (rc && rc != MDB_NOTFOUND) {
 		return asc_fail(why, &g->kv, rc, "read the device's rules");
-	if (!rc && copy_row(m, &b, &row, c, &kept, &members))
+	}
+	if (!rc && copy_row(m, &b, &row, c, &kept, &members)) {
 		return asc_refuse(why, ERR_PROTO, "association store: the row of this device is damaged or of another version");
-	if (c->add && kept >= ASC_RULES_PER_DEVICE_MAX)
+	}
+	if (c->add && kept >= ASC_RULES_PER_DEVICE_MAX) {
 		return asc_refuse(why, ERR_LIMIT, "this device has as many rules as one device can have (255)");
+	}
 	c->sets = members + (c->add && c->add->verdict == ASC_ENTRY_MEMBER);
 	c->missing = !c->add && c->dropped == 0;
-	if (c->missing)
+	if (c->missing) {
 		return 0;
-	if (c->twin)
+	}
+	if (c->twin) {
 		find_twin(g, txn, device, c->twin);
+	}
 	if (c->add) {
 		asc_entry_put(&b, c->add);
 		kept++;
 	}
 	val = (MDB_val){ b.len, bytes };
-	if (b.full)
+	if (b.full) {
 		rc = MDB_BAD_VALSIZE;
-	else
+	} else {
 		rc = kept ? mdb_put(txn, g->dev, &key, &val, 0) : mdb_del(txn, g->dev, &key, NULL);
+	}
 	return rc ? asc_fail(why, &g->kv, rc, "write the device's rules") : 0;
 }

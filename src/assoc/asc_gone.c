@@ -20,8 +20,9 @@ void asc_import_gone(struct asc_import *im, const char *fmt, ...)
 	va_list ap;
 
 	im->deleted++;
-	if (im->gone_n == ASC_GONE_MAX)
+	if (im->gone_n == ASC_GONE_MAX) {
 		return;
+	}
 	va_start(ap, fmt);
 	vsnprintf(im->gone[im->gone_n].text, sizeof im->gone[0].text, fmt, ap);
 	va_end(ap);
@@ -46,13 +47,16 @@ int asc_import_judge_gone(struct asc_import *im, uint64_t rules, struct asc_why 
 	uint64_t there = asc_import_there(im), goes = im->deleted + im->along;
 	char along[SHOWN_COUNT_MAX + 32] = "", rules_along[SHOWN_COUNT_MAX];
 
-	if (!conf->replace)
+	if (!conf->replace) {
 		return 0; /* nothing goes; what else there is was not counted */
+	}
 	im->much = (im->rows == 0 && goes) || asc_deletes_much(im->deleted, there) || asc_deletes_much(im->along, rules);
-	if (!im->much || conf->dry_run || conf->sure || (conf->deletes_max && goes <= conf->deletes_max))
+	if (!im->much || conf->dry_run || conf->sure || (conf->deletes_max && goes <= conf->deletes_max)) {
 		return 0;
-	if (im->along)
+	}
+	if (im->along) {
 		snprintf(along, sizeof along, ", and %s with them", shown_count(rules_along, im->along, "rule"));
+	}
 	return asc_refuse(why, ERR_LIMIT, "it would delete %llu of %llu rows%s", (unsigned long long)im->deleted,
 			  (unsigned long long)there, along);
 }

@@ -19,8 +19,9 @@ static void on_begin(struct asc *a, struct asc_job *job)
 
 	if (view) {
 		im->set_numbers = a->next_number;
-		if (im->conf.kind == ASC_KIND_SET)
+		if (im->conf.kind == ASC_KIND_SET) {
 			a->next_number += ASC_DSETS_MAX;
+		}
 		im->gen_number = a->next_gen++;
 		im->keep = !im->conf.dry_run && asc_kept_fits(a);
 		a->manual = &im->manual;
@@ -37,8 +38,9 @@ static void on_begin(struct asc *a, struct asc_job *job)
  * view. */
 static void on_begun(struct asc *a, struct asc_job *job)
 {
-	if (!job->import)
+	if (!job->import) {
 		return;
+	}
 	pthread_mutex_lock(&a->lock);
 	job->import->ready = true;
 	pthread_cond_broadcast(&job->import->readied);
@@ -51,8 +53,9 @@ int asc_import_begin(struct asc_import **out, struct asc *a, const struct asc_im
 	struct asc_job *job;
 
 	why->text[0] = 0;
-	if (a->importing)
+	if (a->importing) {
 		return asc_refuse(why, ERR_BUSY, "another import is under way: one at a time");
+	}
 	im = calloc(1, sizeof *im);
 	job = calloc(1, sizeof *job);
 	if (im) {
@@ -102,8 +105,9 @@ static void free_all(struct asc_import *im)
 
 static void on_drop(struct asc *a, struct asc_job *job)
 {
-	if (a->manual == &job->import->manual)
+	if (a->manual == &job->import->manual) {
 		a->manual = NULL;
+	}
 	free_all(job->import);
 	job->import = NULL;
 }
@@ -112,8 +116,9 @@ static void on_drop(struct asc *a, struct asc_job *job)
 static void on_dropped(struct asc *a, struct asc_job *job)
 {
 	(void)a;
-	if (job->import)
+	if (job->import) {
 		free_all(job->import);
+	}
 }
 
 static void on_switched(struct asc *a, struct asc_job *job)
@@ -170,8 +175,9 @@ void asc_import_free(struct asc_import *im)
 {
 	struct asc_job *job;
 
-	if (!im)
+	if (!im) {
 		return;
+	}
 	job = im->drop_job;
 	im->a->importing = false;
 	job->run = on_drop;

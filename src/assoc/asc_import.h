@@ -97,7 +97,8 @@ struct asc_import_peer { /* an SCS whose sessions would not be admitted any more
 };
 
 #define ASC_GONE_MAX 10
-struct asc_gone { /* a row that an import deletes, in words for a person: "allow acme m1@a.example trigger", "SCS acme, with 3 rules" */
+struct
+    asc_gone { /* a row that an import deletes, in words for a person: "allow acme m1@a.example trigger", "SCS acme, with 3 rules" */
 	char text[ASSOC_RULE_TEXT_MAX];
 };
 

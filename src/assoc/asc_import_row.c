@@ -22,10 +22,12 @@ int asc_import_wait(struct asc_import *im, struct asc_why *why)
 {
 	pthread_mutex_lock(&im->a->lock);
 	/* asc_import_begin() may not have got the lock, and this wait keeps the owner from trying again */
-	if (!im->ready && pthread_equal(im->owner, pthread_self()))
+	if (!im->ready && pthread_equal(im->owner, pthread_self())) {
 		asc_hand_over(im->a);
-	while (!im->ready)
+	}
+	while (!im->ready) {
 		pthread_cond_wait(&im->readied, &im->a->lock);
+	}
 	pthread_mutex_unlock(&im->a->lock);
 	im->begun = im->view;
 	return im->view ? 0 : asc_refuse(why, ERR_IO, "the association store cannot be read");
@@ -35,16 +37,20 @@ static int enter(struct asc_import *im, enum asc_kind kind, struct asc_why *why)
 {
 	int err = im->begun ? 0 : asc_import_wait(im, why);
 
-	if (err)
+	if (err) {
 		return err;
+	}
 	why->text[0] = 0;
-	if (atomic_load(&im->cancelled))
+	if (atomic_load(&im->cancelled)) {
 		return asc_refuse(why, ERR_CLOSED, "cancelled");
-	if (im->conf.kind != kind)
+	}
+	if (im->conf.kind != kind) {
 		return asc_refuse(why, ERR_STATE, "a row of another kind than the import's");
+	}
 	im->rows++;
-	if (im->rows % 1024 == 0)
+	if (im->rows % 1024 == 0) {
 		atomic_store(&im->at, im->rows);
+	}
 	return 0;
 }
 
@@ -54,12 +60,14 @@ static void *next_row(struct asc_rows *r, size_t size, uint32_t max)
 	uint32_t cap = r->cap ? r->cap * 2 : 16;
 	void *bigger;
 
-	if (r->n == max)
+	if (r->n == max) {
 		return NULL;
+	}
 	if (r->n == r->cap) {
 		bigger = realloc(r->p, cap * size);
-		if (!bigger)
+		if (!bigger) {
 			return NULL;
+		}
 		r->p = bigger;
 		r->cap = cap;
 	}
@@ -76,17 +84,20 @@ int asc_import_scs(struct asc_import *im, uint64_t line, const struct asc_scs *s
 	struct asc_scs_row *r;
 	int err = enter(im, ASC_KIND_SCS, why);
 
-	if (err)
+	if (err) {
 		return note(im, line, err, why);
+	}
 	r = next_row(&im->scss, sizeof *r, ASC_IMPORT_SCS_MAX);
-	if (!r)
+	if (!r) {
 		return note(im, line, full(why), why);
+	}
 	r->line = line;
 	r->keep = keep;
 	r->scs = *scs;
 	err = asc_scs_check(&r->scs, why);
-	if (!err)
+	if (!err) {
 		im->scss.n++;
+	}
 	return note(im, line, err, why);
 }
 
@@ -95,13 +106,16 @@ int asc_import_group(struct asc_import *im, uint64_t line, const struct asc_grou
 	struct asc_group_row *r;
 	int err = enter(im, ASC_KIND_GROUP, why);
 
-	if (!err)
+	if (!err) {
 		err = asc_group_check(group, why);
-	if (err)
+	}
+	if (err) {
 		return note(im, line, err, why);
+	}
 	r = next_row(&im->groups, sizeof *r, ASC_GROUPS_MAX);
-	if (!r)
+	if (!r) {
 		return note(im, line, full(why), why);
+	}
 	*r = (struct asc_group_row){ line, *group, keep_anchor };
 	im->groups.n++;
 	return 0;
@@ -112,15 +126,19 @@ int asc_import_group_member(struct asc_import *im, uint64_t line, const char *gr
 	struct asc_member_row *r;
 	int err = enter(im, ASC_KIND_GROUP, why);
 
-	if (!err && !ident_name_ok(group))
+	if (!err && !ident_name_ok(group)) {
 		err = asc_refuse(why, ERR_NOTFOUND, "no group '%.63s'", group);
-	if (!err && !asc_model_scs(im->view->model, scs))
+	}
+	if (!err && !asc_model_scs(im->view->model, scs)) {
 		err = asc_refuse(why, ERR_NOTFOUND, "no SCS '%.63s'", scs);
-	if (err)
+	}
+	if (err) {
 		return note(im, line, err, why);
+	}
 	r = next_row(&im->members, sizeof *r, ASC_IMPORT_MEMBERS_MAX);
-	if (!r)
+	if (!r) {
 		return note(im, line, full(why), why);
+	}
 	r->line = line;
 	strcpy(r->group, group); /* both are valid names, so their length is bounded */
 	strcpy(r->scs, scs);
@@ -136,10 +154,11 @@ static uint32_t dset_place(const struct asc_import *im, const char *name)
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 
-		if (strcmp(rows[middle].name, name) < 0)
+		if (strcmp(rows[middle].name, name) < 0) {
 			low = middle + 1;
-		else
+		} else {
 			high = middle;
+		}
 	}
 	return low;
 }
@@ -160,10 +179,12 @@ static int name_set(struct asc_import *im, const char *name, struct asc_dset_row
 	uint32_t at;
 
 	*out = asc_import_dset(im, name);
-	if (*out)
+	if (*out) {
 		return 0;
-	if (!next_row(&im->dsets, sizeof **out, ASC_DSETS_MAX))
+	}
+	if (!next_row(&im->dsets, sizeof **out, ASC_DSETS_MAX)) {
 		return asc_refuse(why, ERR_LIMIT, "device set '%.80s': there are as many sets as there may be", name);
+	}
 	rows = im->dsets.p;
 	at = dset_place(im, name);
 	memmove(rows + at + 1, rows + at, (im->dsets.n - at) * sizeof *rows);
@@ -180,10 +201,12 @@ int asc_import_set(struct asc_import *im, uint64_t line, const char *name, struc
 	struct asc_dset_row *set;
 	int err = enter(im, ASC_KIND_SET, why);
 
-	if (!err)
+	if (!err) {
 		err = asc_dset_check(name, why);
-	if (!err)
+	}
+	if (!err) {
 		err = name_set(im, name, &set, why);
+	}
 	return note(im, line, err, why);
 }
 
@@ -200,8 +223,9 @@ static int add_exact(struct asc_import *im, uint64_t line, const char *device, c
 	buf_be64(&k, line);
 	asc_entry_put(&v, entry);
 	buf_u8(&v, (uint8_t)keep);
-	if (!err)
+	if (!err) {
 		err = asc_sort_add(im->sort, key, k.len, value, v.len);
+	}
 	return err ? asc_refuse(why, err, "cannot keep the row for sorting: %s", err_str(err)) : 0;
 }
 
@@ -212,12 +236,15 @@ int asc_import_set_member(struct asc_import *im, uint64_t line, const char *name
 	struct asc_devname d;
 	int err = enter(im, ASC_KIND_SET, why);
 
-	if (!err)
+	if (!err) {
 		err = asc_dset_check(name, why);
-	if (!err)
+	}
+	if (!err) {
 		err = asc_member_check(&d, device, why);
-	if (!err)
+	}
+	if (!err) {
 		err = name_set(im, name, &set, why);
+	}
 	if (!err) {
 		entry.scs_number = set->number;
 		err = add_exact(im, line, d.text, &entry, 0, why);
@@ -227,8 +254,9 @@ int asc_import_set_member(struct asc_import *im, uint64_t line, const char *name
 
 static const struct asc_node *who_of(struct asc_import *im, const char *who, struct asc_why *why)
 {
-	if (!im->last_who || strcmp(im->last_who->who, who) != 0)
+	if (!im->last_who || strcmp(im->last_who->who, who) != 0) {
 		im->last_who = asc_who_of(im->view->model, who, why);
+	}
 	return im->last_who;
 }
 
@@ -239,22 +267,26 @@ static int add_rule(struct asc_import *im, uint64_t line, const struct asc_rule_
 	const struct asc_node *who;
 	int err = asc_rule_check(&rule, r, why);
 
-	if (err)
+	if (err) {
 		return err;
+	}
 	who = who_of(im, r->who, why);
-	if (!who)
+	if (!who) {
 		return ERR_NOTFOUND;
+	}
 	if (rule.device.axis == ASSOC_DEVICE_EXACT) {
 		struct asc_entry e = { rule.verdict, rule.rights, who->number, rule.not_before_s, rule.not_after_s, rule.mode };
 
 		return add_exact(im, line, rule.device.text, &e, keep, why);
 	}
 	err = asc_dset_resolve(im->view->model, &rule.device, why);
-	if (err)
+	if (err) {
 		return err;
+	}
 	row = next_row(&im->rules, sizeof *row, ASC_SET_RULES_MAX);
-	if (!row)
+	if (!row) {
 		return full(why);
+	}
 	*row = (struct asc_rule_row){ line, who->number, (uint8_t)keep, rule };
 	im->rules.n++;
 	return 0;
@@ -264,7 +296,8 @@ int asc_import_rule(struct asc_import *im, uint64_t line, const struct asc_rule_
 {
 	int err = enter(im, r->verdict == ASSOC_BLOCK ? ASC_KIND_BLOCK : ASC_KIND_ASSOC, why);
 
-	if (!err)
+	if (!err) {
 		err = add_rule(im, line, r, keep, why);
+	}
 	return note(im, line, err, why);
 }

@@ -32,8 +32,9 @@ static MDB_val key_of(uint8_t *room, uint32_t id, unsigned part, const MDB_val *
 	buf_u8(&b, ASC_ROW_VERSION);
 	buf_be32(&b, id);
 	buf_u8(&b, (uint8_t)part);
-	if (more)
+	if (more) {
 		buf_bytes(&b, more->mv_data, more->mv_size);
+	}
 	return (MDB_val){ b.len, room };
 }
 
@@ -55,8 +56,9 @@ static int put_head(struct asc_edit *e, const struct asc_kept_state *s)
 	buf_u8(&b, ASC_ROW_VERSION);
 	buf_u8(&b, (uint8_t)s->info.kind);
 	buf_u8(&b, s->info.replace);
-	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
 		buf_le64(&b, numbers[i]);
+	}
 	buf_bytes(&b, s->info.name, strlen(s->info.name));
 	val = (MDB_val){ b.len, bytes };
 	return b.full ? MDB_BAD_VALSIZE : mdb_put(e->txn, e->a->main->kept, &key, &val, 0);
@@ -70,10 +72,12 @@ static bool get_head(struct asc_kept_state *s, const MDB_val *val)
 				      &k->deleted, &k->along, &k->there, &k->octets, &k->generation };
 	uint8_t version = rd_u8(&r), kind = rd_u8(&r), replace = rd_u8(&r);
 
-	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
 		*numbers[i] = rd_le64(&r);
-	if (r.bad || version != ASC_ROW_VERSION || kind > ASC_KIND_BLOCK || replace > 1)
+	}
+	if (r.bad || version != ASC_ROW_VERSION || kind > ASC_KIND_BLOCK || replace > 1) {
 		return false;
+	}
 	k->kind = (enum asc_kind)kind;
 	k->replace = replace;
 	return !str_copy(k->name, sizeof k->name, r.p, rd_left(&r));
@@ -88,13 +92,15 @@ static int forget(MDB_txn *txn, MDB_dbi kept, uint32_t id)
 	MDB_cursor *cur;
 	int rc = mdb_cursor_open(txn, kept, &cur);
 
-	if (rc)
+	if (rc) {
 		return rc;
+	}
 	rc = mdb_cursor_get(cur, &key, &val, MDB_SET_RANGE);
 	while (!rc && begins(&key, &id_only)) {
 		rc = mdb_cursor_del(cur, 0);
-		if (!rc)
+		if (!rc) {
 			rc = mdb_cursor_get(cur, &key, &val, MDB_NEXT);
+		}
 	}
 	mdb_cursor_close(cur);
 	return rc == MDB_NOTFOUND ? 0 : rc;
@@ -108,14 +114,16 @@ static int save_part(struct asc_edit *e, MDB_txn *before, uint32_t id, unsigned 
 	MDB_val key, val;
 	int rc = mdb_cursor_open(before, dbi_of(e->a, part), &cur);
 
-	if (rc)
+	if (rc) {
 		return rc;
+	}
 	while ((rc = mdb_cursor_get(cur, &key, &val, MDB_NEXT)) == 0) {
 		MDB_val to = key_of(room, id, part, &key);
 
 		rc = key.mv_size > ASC_KEY_MAX ? MDB_CORRUPTED : mdb_put(e->txn, e->a->main->kept, &to, &val, MDB_APPEND);
-		if (rc)
+		if (rc) {
 			break;
+		}
 		*octets += to.mv_size + val.mv_size;
 	}
 	mdb_cursor_close(cur);
@@ -130,17 +138,20 @@ static int restore_part(struct asc_edit *e, MDB_txn *before, uint32_t id, unsign
 	MDB_cursor *cur;
 	int rc = mdb_cursor_open(before, e->a->main->kept, &cur);
 
-	if (rc)
+	if (rc) {
 		return rc;
+	}
 	rc = mdb_drop(e->txn, into, 0);
-	if (!rc)
+	if (!rc) {
 		rc = mdb_cursor_get(cur, &key, &val, MDB_SET_RANGE);
+	}
 	while (!rc && begins(&key, &prefix)) {
 		MDB_val to = { key.mv_size - prefix.mv_size, (uint8_t *)key.mv_data + prefix.mv_size };
 
 		rc = mdb_put(e->txn, into, &to, &val, MDB_APPEND);
-		if (!rc)
+		if (!rc) {
 			rc = mdb_cursor_get(cur, &key, &val, MDB_NEXT);
+		}
 	}
 	mdb_cursor_close(cur);
 	return rc == MDB_NOTFOUND ? 0 : rc;
@@ -153,8 +164,9 @@ static uint64_t octets_of(const struct asc_gen *g)
 	char path[1200];
 	struct stat st;
 
-	if ((size_t)snprintf(path, sizeof path, "%s/data.mdb", g->dir) >= sizeof path || stat(path, &st))
+	if ((size_t)snprintf(path, sizeof path, "%s/data.mdb", g->dir) >= sizeof path || stat(path, &st)) {
 		return UINT64_MAX;
+	}
 	return (uint64_t)st.st_size; /* LMDB leaves no holes without WRITEMAP */
 }
 
@@ -166,8 +178,9 @@ bool asc_kept_fits(const struct asc *a)
 bool asc_kept_has(const struct asc *a, uint64_t number)
 {
 	for (uint32_t i = 0; i < a->kept_n; i++) {
-		if (a->kept[i].number == number)
+		if (a->kept[i].number == number) {
 			return true;
+		}
 	}
 	return false;
 }
@@ -177,12 +190,15 @@ static struct asc_kept_list *list_of(const struct asc *a, uint32_t from, uint32_
 {
 	struct asc_kept_list *list = calloc(1, sizeof *list);
 
-	if (!list)
+	if (!list) {
 		return NULL;
-	if (fresh)
+	}
+	if (fresh) {
 		list->all[list->n++] = *fresh;
-	for (uint32_t i = end; i > from; i--)
+	}
+	for (uint32_t i = end; i > from; i--) {
 		list->all[list->n++] = a->kept[i - 1].info;
+	}
 	return list;
 }
 
@@ -200,8 +216,9 @@ void asc_keeping_drop(struct asc_keeping *k)
 
 void asc_kept_free(struct asc *a)
 {
-	for (uint32_t i = 0; a->kept && i < a->kept_n; i++)
+	for (uint32_t i = 0; a->kept && i < a->kept_n; i++) {
 		asc_gen_free(a->kept[i].gen);
+	}
 	free(a->kept);
 	free(a->kept_seen);
 	a->kept = NULL;
@@ -235,17 +252,20 @@ static int next_head(MDB_txn *txn, MDB_dbi kept, uint32_t *id, MDB_val *val)
 	struct rd r;
 	int rc = mdb_cursor_open(txn, kept, &cur);
 
-	if (rc)
+	if (rc) {
 		return rc;
+	}
 	rc = mdb_cursor_get(cur, &key, val, MDB_SET_RANGE);
 	mdb_cursor_close(cur);
-	if (rc)
+	if (rc) {
 		return rc;
+	}
 	r = rd_over(key.mv_data, key.mv_size);
 	(void)rd_u8(&r);
 	*id = rd_be32(&r);
-	if (r.bad || rd_u8(&r) != HEAD || rd_left(&r)) /* rows without a head */
+	if (r.bad || rd_u8(&r) != HEAD || rd_left(&r)) { /* rows without a head */
 		*val = (MDB_val){ 0, NULL };
+	}
 	return 0;
 }
 
@@ -256,16 +276,19 @@ int asc_kept_load(struct asc *a, MDB_txn *txn, struct asc_why *why)
 	int rc;
 
 	a->kept = calloc(ASC_KEPT_MAX, sizeof *a->kept);
-	if (!a->kept)
+	if (!a->kept) {
 		return asc_refuse(why, ERR_NOMEM, "association store: out of memory");
+	}
 	while ((rc = next_head(txn, a->main->kept, &id, &head)) == 0) {
 		rc = load_one(a, txn, id, &head);
-		if (rc || id == UINT32_MAX)
+		if (rc || id == UINT32_MAX) {
 			break;
+		}
 		id++;
 	}
-	if (rc && rc != MDB_NOTFOUND)
+	if (rc && rc != MDB_NOTFOUND) {
 		return asc_fail(why, &a->main->kv, rc, "read the states that are kept");
+	}
 	a->kept_seen = list_of(a, 0, a->kept_n, NULL);
 	return a->kept_seen ? 0 : asc_refuse(why, ERR_NOMEM, "association store: out of memory");
 }
@@ -281,8 +304,9 @@ static uint32_t too_many(const struct asc *a, uint64_t octets)
 	while (keep < a->kept_n && keep + 1 < a->undo_max && keep + 1 < ASC_KEPT_MAX) {
 		uint64_t one = a->kept[a->kept_n - 1 - keep].info.octets;
 
-		if (one > a->undo_octets_max || all > a->undo_octets_max - one)
+		if (one > a->undo_octets_max || all > a->undo_octets_max - one) {
 			break;
+		}
 		all += one;
 		keep++;
 	}
@@ -295,10 +319,12 @@ static int save_rows(struct asc_edit *e, struct asc_keeping *k)
 	MDB_txn *before;
 	int rc = mdb_txn_begin(e->a->main->kv.env, NULL, MDB_RDONLY, &before);
 
-	if (rc)
+	if (rc) {
 		return rc;
-	for (unsigned part = 1; part <= PARTS && !rc; part++)
+	}
+	for (unsigned part = 1; part <= PARTS && !rc; part++) {
 		rc = save_part(e, before, k->fresh.id, part, &octets);
+	}
 	mdb_txn_abort(before);
 	k->fresh.info.octets += octets;
 	return rc;
@@ -324,18 +350,21 @@ int asc_kept_save(struct asc_edit *e, const struct asc_kept *info, struct asc_ke
 		k->drop = too_many(a, k->fresh.info.octets);
 		rc = put_head(e, &k->fresh);
 	}
-	for (uint32_t i = 0; i < k->drop && !rc; i++)
+	for (uint32_t i = 0; i < k->drop && !rc; i++) {
 		rc = forget(e->txn, a->main->kept, a->kept[i].id);
-	if (rc)
+	}
+	if (rc) {
 		return rc;
+	}
 	k->list = list_of(a, k->drop, a->kept_n, k->keep ? &k->fresh.info : NULL);
 	return k->list ? 0 : ENOMEM;
 }
 
 void asc_kept_saved(struct asc *a, struct asc_job *job, struct asc_keeping *k, struct asc_gen *before)
 {
-	for (uint32_t i = 0; i < k->drop; i++)
+	for (uint32_t i = 0; i < k->drop; i++) {
 		asc_gen_drop(a->kept[i].gen);
+	}
 	a->kept_n -= k->drop;
 	memmove(a->kept, a->kept + k->drop, a->kept_n * sizeof *a->kept);
 	if (k->keep) {
@@ -357,8 +386,9 @@ static int lower(struct asc_edit *e, struct asc_keeping *k)
 	const struct asc *a = e->a;
 	const struct asc_kept_state *top = &a->kept[a->kept_n - 1];
 
-	if (a->kept_n < 2)
+	if (a->kept_n < 2) {
 		return 0;
+	}
 	k->keep = true;
 	k->fresh = top[-1];
 	k->fresh.info.generation =
@@ -373,17 +403,22 @@ int asc_kept_restore(struct asc_edit *e, struct asc_keeping *k)
 	MDB_txn *before;
 	int rc = mdb_txn_begin(a->main->kv.env, NULL, MDB_RDONLY, &before);
 
-	if (rc)
+	if (rc) {
 		return rc;
-	for (unsigned part = 1; part <= PARTS && !rc; part++)
+	}
+	for (unsigned part = 1; part <= PARTS && !rc; part++) {
 		rc = restore_part(e, before, s->id, part);
+	}
 	mdb_txn_abort(before);
-	if (!rc)
+	if (!rc) {
 		rc = forget(e->txn, a->main->kept, s->id);
-	if (!rc)
+	}
+	if (!rc) {
 		rc = lower(e, k);
-	if (rc)
+	}
+	if (rc) {
 		return rc;
+	}
 	k->list = list_of(a, 0, k->keep ? a->kept_n - 2 : 0, k->keep ? &k->fresh.info : NULL);
 	return k->list ? 0 : ENOMEM;
 }
@@ -391,7 +426,8 @@ int asc_kept_restore(struct asc_edit *e, struct asc_keeping *k)
 void asc_kept_restored(struct asc *a, struct asc_job *job, struct asc_keeping *k)
 {
 	a->kept_n--;
-	if (k->keep)
+	if (k->keep) {
 		a->kept[a->kept_n - 1] = k->fresh;
+	}
 	hand_list(job, k);
 }

@@ -22,7 +22,7 @@ struct asc_kept_list { /* for the owner: the newest first */
 /* When the store is opened, in its transaction: fills a->kept, and the owner's list. A state whose generation is not there any more, as
  * after a restore, or which is damaged, is forgotten. Errors with words. */
 ERR_MUST_USE int asc_kept_load(struct asc *a, struct MDB_txn *txn, struct asc_why *why);
-void asc_kept_free(struct asc *a); /* closes the generations */
+void asc_kept_free(struct asc *a);                       /* closes the generations */
 bool asc_kept_has(const struct asc *a, uint64_t number); /* a generation of this number */
 /* Would a copy of the store as it is be kept? False when undo is off or the generation alone is larger than all states may be. */
 bool asc_kept_fits(const struct asc *a);
@@ -44,4 +44,5 @@ void asc_keeping_drop(struct asc_keeping *k); /* in place of that: there was no 
 /* Puts the rows of the newest state in place of the main environment's, and forgets the state. A code of LMDB or errno. `k` is for
  * asc_kept_restored(). */
 ERR_MUST_USE int asc_kept_restore(struct asc_edit *e, struct asc_keeping *k);
-void asc_kept_restored(struct asc *a, struct asc_job *job, struct asc_keeping *k); /* after the commit; its generation is a->gen by now */
+void asc_kept_restored(struct asc *a, struct asc_job *job,
+		       struct asc_keeping *k); /* after the commit; its generation is a->gen by now */

@@ -46,8 +46,9 @@ int asc_scs_each(const struct asc *a, asc_scs_fn *fn, void *arg)
 {
 	int stop = 0;
 
-	for (uint32_t i = 0; i < index_of(a)->scs_n && !stop; i++)
+	for (uint32_t i = 0; i < index_of(a)->scs_n && !stop; i++) {
 		stop = fn(arg, &index_of(a)->scs[i]->scs);
+	}
 	return stop;
 }
 
@@ -67,8 +68,9 @@ int asc_group_each(const struct asc *a, asc_group_fn *fn, void *arg)
 {
 	int stop = 0;
 
-	for (uint32_t i = 0; i < index_of(a)->groups_n && !stop; i++)
+	for (uint32_t i = 0; i < index_of(a)->groups_n && !stop; i++) {
 		stop = fn(arg, &index_of(a)->groups[i]->group);
+	}
 	return stop;
 }
 
@@ -78,8 +80,9 @@ int asc_group_member_each(const struct asc *a, const char *group, asc_member_fn 
 	int stop = 0;
 
 	for (uint32_t i = 0; node && i < index_of(a)->scs_n && !stop; i++) {
-		if (asc_node_in_group(index_of(a)->scs[i], node->number))
+		if (asc_node_in_group(index_of(a)->scs[i], node->number)) {
 			stop = fn(arg, index_of(a)->scs[i]->who);
+		}
 	}
 	return stop;
 }
@@ -113,8 +116,9 @@ uint64_t asc_dset_rules(const struct asc *a, const char *name)
 	const struct asc_node *set = asc_model_set(m, name);
 	uint64_t n = 0;
 
-	for (uint32_t i = 0; set && i < m->n; i++)
+	for (uint32_t i = 0; set && i < m->n; i++) {
 		(void)asc_sets_named(&m->slots[i].node->sets, set->number, count_one, &n);
+	}
 	return n;
 }
 
@@ -122,8 +126,9 @@ int asc_dset_each(const struct asc *a, asc_dset_fn *fn, void *arg)
 {
 	int stop = 0;
 
-	for (uint32_t i = 0; i < index_of(a)->dsets_n && !stop; i++)
+	for (uint32_t i = 0; i < index_of(a)->dsets_n && !stop; i++) {
 		stop = fn(arg, &index_of(a)->dsets[i]->dset);
+	}
 	return stop;
 }
 
@@ -132,11 +137,13 @@ static int row_names(struct rd r, uint32_t number)
 {
 	struct asc_entry e;
 
-	if (rd_u8(&r) != ASC_ROW_VERSION)
+	if (rd_u8(&r) != ASC_ROW_VERSION) {
 		return ERR_IO;
+	}
 	while (asc_entry_next(&r, &e)) {
-		if (e.verdict == ASC_ENTRY_MEMBER && e.scs_number == number)
+		if (e.verdict == ASC_ENTRY_MEMBER && e.scs_number == number) {
 			return 1;
+		}
 	}
 	return r.bad ? ERR_IO : 0;
 }
@@ -150,11 +157,13 @@ static int each_member(const struct asc_slot *set, struct asc_cursor *cur, asc_d
 
 	while (left && !stop && (err = asc_read_next(cur, &key, &row)) == 0) {
 		stop = row_names(row, set->node->number);
-		if (stop != 1)
+		if (stop != 1) {
 			continue;
+		}
 		(void)rd_u8(&key); /* its version */
-		if (key.bad || str_copy(device, sizeof device, key.p, rd_left(&key)))
+		if (key.bad || str_copy(device, sizeof device, key.p, rd_left(&key))) {
 			return ERR_IO;
+		}
 		stop = fn(arg, device);
 		left--;
 	}
@@ -167,10 +176,12 @@ int asc_dset_member_each(const struct asc *a, const char *name, asc_device_fn *f
 	struct asc_cursor cur;
 	int stop;
 
-	if (!set)
+	if (!set) {
 		return 0;
-	if (asc_read_begin(&cur, a->view))
+	}
+	if (asc_read_begin(&cur, a->view)) {
 		return ERR_IO;
+	}
 	stop = each_member(asc_model_slot(a->view->model, set->number), &cur, fn, arg);
 	asc_read_end(&cur);
 	return stop;
@@ -197,13 +208,15 @@ static int each_in_row(const struct asc_model *m, const struct asc_node *who, co
 	struct asc_entry e;
 	int stop = 0;
 
-	if (rd_u8(&r) != ASC_ROW_VERSION || len > ASSOC_DEVICE_TEXT_MAX)
+	if (rd_u8(&r) != ASC_ROW_VERSION || len > ASSOC_DEVICE_TEXT_MAX) {
 		return ERR_IO;
+	}
 	while (!stop && asc_entry_next(&r, &e)) {
 		const struct asc_node *node = asc_model_node(m, e.scs_number);
 
-		if (!node || e.verdict == ASC_ENTRY_MEMBER || (who && node != who))
+		if (!node || e.verdict == ASC_ENTRY_MEMBER || (who && node != who)) {
 			continue;
+		}
 		asc_rule_of_entry(&rule, node, &e, device, len);
 		stop = fn(arg, &rule);
 	}
@@ -216,13 +229,15 @@ static int each_exact(const struct asc_view *v, const struct asc_node *who, asc_
 	struct rd key, row;
 	int stop = 0, err;
 
-	if (asc_read_begin(&cur, v))
+	if (asc_read_begin(&cur, v)) {
 		return ERR_IO;
+	}
 	while (!stop && (err = asc_read_next(&cur, &key, &row)) == 0) {
-		if (rd_u8(&key) == ASC_ROW_VERSION)
+		if (rd_u8(&key) == ASC_ROW_VERSION) {
 			stop = each_in_row(v->model, who, (const char *)key.p, rd_left(&key), row, fn, arg);
-		else
+		} else {
 			stop = ERR_IO;
+		}
 	}
 	asc_read_end(&cur);
 	return stop ? stop : err == ERR_NOTFOUND ? 0 : ERR_IO;
@@ -234,16 +249,19 @@ int asc_rule_each(const struct asc *a, const char *who, asc_rule_fn *fn, void *a
 	const struct asc_node *node = who ? asc_model_who(m, who) : NULL;
 	int stop = 0;
 
-	if (who && !node)
+	if (who && !node) {
 		return 0;
+	}
 	if (who) {
 		stop = each_set(node, fn, arg);
 	} else {
 		stop = each_set(m->slots[0].node, fn, arg);
-		for (uint32_t i = 0; i < m->index->scs_n && !stop; i++)
+		for (uint32_t i = 0; i < m->index->scs_n && !stop; i++) {
 			stop = each_set(m->index->scs[i], fn, arg);
-		for (uint32_t i = 0; i < m->index->groups_n && !stop; i++)
+		}
+		for (uint32_t i = 0; i < m->index->groups_n && !stop; i++) {
 			stop = each_set(m->index->groups[i], fn, arg);
+		}
 	}
 	return stop ? stop : each_exact(a->view, node, fn, arg);
 }
@@ -256,8 +274,9 @@ static int each_set_on(const struct asc_node *node, const struct asc_devname *d,
 	for (int verdict = 0; verdict <= ASSOC_BLOCK && !stop; verdict++) {
 		const struct asc_set_rule *s = asc_sets_find(&node->sets, (uint8_t)verdict, d->text);
 
-		if (!s)
+		if (!s) {
 			continue;
+		}
 		asc_rule_of_set(&rule, node, s);
 		stop = fn(arg, &rule);
 	}
@@ -269,8 +288,9 @@ static int each_on_device(const struct asc_view *v, const struct asc_devname *d,
 	struct rd row;
 	int err = asc_read_row(v, d->text, strlen(d->text), &row);
 
-	if (err)
+	if (err) {
 		return err == ERR_NOTFOUND ? 0 : err;
+	}
 	return each_in_row(v->model, NULL, d->text, strlen(d->text), row, fn, arg);
 }
 
@@ -282,17 +302,22 @@ int asc_rule_each_on(const struct asc *a, const char *device, asc_rule_fn *fn, v
 
 	why->text[0] = 0;
 	stop = asc_devname_parse(&d, device, why);
-	if (!stop)
+	if (!stop) {
 		stop = asc_dset_resolve(m, &d, why);
-	if (stop)
+	}
+	if (stop) {
 		return stop;
-	if (d.axis == ASSOC_DEVICE_EXACT)
+	}
+	if (d.axis == ASSOC_DEVICE_EXACT) {
 		return each_on_device(a->view, &d, fn, arg);
+	}
 	stop = each_set_on(m->slots[0].node, &d, fn, arg);
-	for (uint32_t i = 0; i < m->index->scs_n && !stop; i++)
+	for (uint32_t i = 0; i < m->index->scs_n && !stop; i++) {
 		stop = each_set_on(m->index->scs[i], &d, fn, arg);
-	for (uint32_t i = 0; i < m->index->groups_n && !stop; i++)
+	}
+	for (uint32_t i = 0; i < m->index->groups_n && !stop; i++) {
 		stop = each_set_on(m->index->groups[i], &d, fn, arg);
+	}
 	return stop;
 }
 
@@ -313,7 +338,8 @@ uint64_t asc_rule_count(const struct asc *a)
 	const struct asc_model *m = a->view->model;
 	uint64_t n = 0;
 
-	for (uint32_t i = 0; i < m->n; i++)
+	for (uint32_t i = 0; i < m->n; i++) {
 		n += rules_of(&m->slots[i]);
+	}
 	return n;
 }

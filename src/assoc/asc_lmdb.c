@@ -70,8 +70,9 @@ int asc_get_u64(const struct kv *kv, MDB_txn *txn, const char *name, uint64_t *v
 	struct rd r;
 
 	*v = 0;
-	if (rc)
+	if (rc) {
 		return rc == MDB_NOTFOUND ? 0 : rc;
+	}
 	r = rd_over(val.mv_data, val.mv_size);
 	*v = rd_le64(&r);
 	return r.bad || rd_left(&r) ? MDB_CORRUPTED : 0;

@@ -25,8 +25,9 @@ static int keep(struct loading *l, struct asc_node *node)
 {
 	int err = asc_model_put(l->m, node);
 
-	if (err)
+	if (err) {
 		asc_node_free(node);
+	}
 	return err;
 }
 
@@ -43,24 +44,30 @@ static int load_scs(struct loading *l, const MDB_val *key, const MDB_val *val)
 	uint32_t number = 0;
 	int err;
 
-	if (key->mv_size < 1 || k[0] != ASC_ROW_VERSION)
+	if (key->mv_size < 1 || k[0] != ASC_ROW_VERSION) {
 		return asc_refuse(l->why, ERR_VERSION,
 				  "association store: an SCS record of version %u, this program knows version %u",
 				  key->mv_size ? k[0] : 0u, ASC_ROW_VERSION);
+	}
 	err = str_copy(scs.name, sizeof scs.name, k + 1, key->mv_size - 1);
-	if (!err)
+	if (!err) {
 		err = asc_scs_record_get(&scs, &number, val->mv_data, val->mv_size);
-	if (!err)
+	}
+	if (!err) {
 		err = asc_scs_check(&scs, l->why);
-	if (!err && !number_ok(l, number))
+	}
+	if (!err && !number_ok(l, number)) {
 		err = ERR_PROTO;
-	if (err)
+	}
+	if (err) {
 		return asc_refuse(l->why, err == ERR_VERSION ? err : ERR_PROTO,
 				  "association store: the record of SCS '%.63s' is %s", scs.name,
 				  err == ERR_VERSION ? "of another version" : "damaged");
+	}
 	node = asc_node_new(ASC_NODE_SCS, number, scs.name);
-	if (!node)
+	if (!node) {
 		return ERR_NOMEM;
+	}
 	node->scs = scs;
 	return keep(l, node);
 }
@@ -80,17 +87,20 @@ static int load_group(struct loading *l, const MDB_val *key, const MDB_val *val)
 	uint32_t number;
 	size_t len;
 
-	if (rd_u8(&k) != ASC_ROW_VERSION || rd_u8(&v) != ASC_ROW_VERSION)
+	if (rd_u8(&k) != ASC_ROW_VERSION || rd_u8(&v) != ASC_ROW_VERSION) {
 		return damaged(l, "a group", !k.bad && !v.bad);
+	}
 	number = rd_le32(&v);
 	len = rd_u8(&v);
 	anchor = rd_take(&v, len);
 	if (!anchor || rd_left(&v) || !number_ok(l, number) || str_copy(g.name, sizeof g.name, k.p, rd_left(&k)) ||
-	    str_copy(g.anchor, sizeof g.anchor, anchor, len) || !ident_name_ok(g.name) || (len && !ident_name_ok(g.anchor)))
+	    str_copy(g.anchor, sizeof g.anchor, anchor, len) || !ident_name_ok(g.name) || (len && !ident_name_ok(g.anchor))) {
 		return damaged(l, "a group", false);
+	}
 	node = asc_node_new(ASC_NODE_GROUP, number, g.name);
-	if (!node)
+	if (!node) {
 		return ERR_NOMEM;
+	}
 	node->group = g;
 	return keep(l, node);
 }
@@ -102,15 +112,18 @@ static int load_dset(struct loading *l, const MDB_val *key, const MDB_val *val)
 	struct asc_node *node;
 	uint32_t number;
 
-	if (rd_u8(&k) != ASC_ROW_VERSION || rd_u8(&v) != ASC_ROW_VERSION)
+	if (rd_u8(&k) != ASC_ROW_VERSION || rd_u8(&v) != ASC_ROW_VERSION) {
 		return damaged(l, "a device set", !k.bad && !v.bad);
+	}
 	number = rd_le32(&v);
 	if (v.bad || rd_left(&v) || str_copy(name, sizeof name, k.p, rd_left(&k)) || !ident_name_ok(name) ||
-	    !number_ok(l, number))
+	    !number_ok(l, number)) {
 		return damaged(l, "a device set", false);
+	}
 	node = asc_node_new(ASC_NODE_SET, number, name);
-	if (!node)
+	if (!node) {
 		return ERR_NOMEM;
+	}
 	strcpy(node->dset.name, name);
 	return keep(l, node);
 }
@@ -120,13 +133,15 @@ static int load_member(struct loading *l, const MDB_val *key, const MDB_val *val
 	struct rd k = rd_over(key->mv_data, key->mv_size), v = rd_over(val->mv_data, val->mv_size);
 	struct asc_node *group, *scs;
 
-	if (rd_u8(&k) != ASC_ROW_VERSION || rd_u8(&v) != ASC_ROW_VERSION)
+	if (rd_u8(&k) != ASC_ROW_VERSION || rd_u8(&v) != ASC_ROW_VERSION) {
 		return damaged(l, "a membership of a group", !k.bad && !v.bad);
+	}
 	group = asc_model_node(l->m, rd_be32(&k));
 	scs = asc_model_node(l->m, rd_be32(&k));
 	if (k.bad || rd_left(&k) || rd_left(&v) || !group || group->kind != ASC_NODE_GROUP || !scs || scs->kind != ASC_NODE_SCS ||
-	    scs->groups_n == ASC_GROUPS_PER_SCS_MAX)
+	    scs->groups_n == ASC_GROUPS_PER_SCS_MAX) {
 		return damaged(l, "a membership of a group", false);
+	}
 	scs->groups[scs->groups_n++] = group->number;
 	return 0;
 }
@@ -147,13 +162,15 @@ static int keep_rule(struct loading *l, uint32_t number, const struct asc_set_ru
 	uint32_t cap = l->rules_cap ? l->rules_cap * 2 : 8;
 	struct asc_set_rule *bigger;
 
-	if (number != l->number && end_rules(l))
+	if (number != l->number && end_rules(l)) {
 		return ERR_NOMEM;
+	}
 	l->number = number;
 	if (l->rules_n == l->rules_cap) {
 		bigger = realloc(l->rules, cap * sizeof *bigger);
-		if (!bigger)
+		if (!bigger) {
 			return ERR_NOMEM;
+		}
 		l->rules = bigger;
 		l->rules_cap = cap;
 	}
@@ -169,13 +186,15 @@ static int load_set(struct loading *l, const MDB_val *key, const MDB_val *val)
 	struct asc_node *node;
 	uint32_t number;
 
-	if (rd_u8(&k) != ASC_ROW_VERSION || rd_u8(&v) != ASC_ROW_VERSION)
+	if (rd_u8(&k) != ASC_ROW_VERSION || rd_u8(&v) != ASC_ROW_VERSION) {
 		return asc_refuse(l->why, ERR_VERSION, "association store: a rule of another version than %u", ASC_ROW_VERSION);
+	}
 	number = rd_be32(&k);
 	rule.verdict = rd_u8(&k);
 	rule.rights = rd_u8(&v);
-	if (rule.rights & ASC_SET_DETECT)
+	if (rule.rights & ASC_SET_DETECT) {
 		rule.mode = ASSOC_DETECT;
+	}
 	rule.rights &= (uint8_t)~ASC_SET_DETECT;
 	rule.not_before_s = (int64_t)rd_le64(&v);
 	rule.not_after_s = (int64_t)rd_le64(&v);
@@ -183,8 +202,9 @@ static int load_set(struct loading *l, const MDB_val *key, const MDB_val *val)
 	if (k.bad || v.bad || rd_left(&v) || !node || node->kind == ASC_NODE_SET || rule.verdict > ASSOC_BLOCK ||
 	    (rule.rights & ~ASSOC_RIGHT_ALL) || (rule.mode == ASSOC_DETECT && rule.verdict == ASSOC_ALLOW) ||
 	    str_copy(device, sizeof device, k.p, rd_left(&k)) || asc_devname_parse(&rule.device, device, l->why) ||
-	    asc_dset_resolve(l->m, &rule.device, l->why))
+	    asc_dset_resolve(l->m, &rule.device, l->why)) {
 		return asc_refuse(l->why, ERR_PROTO, "association store: a rule of SCS number %u is damaged", number);
+	}
 	return keep_rule(l, number, &rule);
 }
 
@@ -195,14 +215,17 @@ static int load_count(struct loading *l, const MDB_val *key, const MDB_val *val)
 	struct asc_slot *slot;
 	uint64_t n;
 
-	if (rd_u8(&k) != ASC_ROW_VERSION || rd_u8(&v) != ASC_ROW_VERSION)
+	if (rd_u8(&k) != ASC_ROW_VERSION || rd_u8(&v) != ASC_ROW_VERSION) {
 		return damaged(l, "a counter", !k.bad && !v.bad);
+	}
 	slot = asc_model_slot(l->m, rd_be32(&k));
 	n = rd_le64(&v);
-	if (k.bad || v.bad)
+	if (k.bad || v.bad) {
 		return damaged(l, "a counter", false);
-	if (slot)
+	}
+	if (slot) {
 		slot->exact_n = n;
+	}
 	return 0;
 }
 
@@ -214,15 +237,19 @@ static int load_each(struct loading *l, MDB_txn *txn, MDB_dbi dbi, load_fn *fn)
 	MDB_val key, val;
 	int err = 0, rc = mdb_cursor_open(txn, dbi, &cur);
 
-	if (rc)
+	if (rc) {
 		return asc_fail(l->why, NULL, rc, "read");
-	while (!err && (rc = mdb_cursor_get(cur, &key, &val, MDB_NEXT)) == 0)
+	}
+	while (!err && (rc = mdb_cursor_get(cur, &key, &val, MDB_NEXT)) == 0) {
 		err = fn(l, &key, &val);
+	}
 	mdb_cursor_close(cur);
-	if (!err && rc != MDB_NOTFOUND)
+	if (!err && rc != MDB_NOTFOUND) {
 		err = asc_fail(l->why, NULL, rc, "read");
-	if (err == ERR_NOMEM)
+	}
+	if (err == ERR_NOMEM) {
 		asc_refuse(l->why, err, "association store: out of memory");
+	}
 	return err;
 }
 
@@ -231,10 +258,12 @@ int asc_load(struct asc *a, MDB_txn *txn, struct asc_why *why)
 	uint64_t next;
 	int rc = asc_get_u64(&a->main->kv, txn, "generation", &a->main_changes);
 
-	if (!rc)
+	if (!rc) {
 		rc = asc_get_u64(&a->main->kv, txn, "next", &next);
-	if (rc)
+	}
+	if (rc) {
 		return asc_fail(why, NULL, rc, "read its counters");
+	}
 	a->next_number = next ? (uint32_t)next : 1;
 	return asc_load_model(a, txn, a->model, why);
 }
@@ -244,18 +273,24 @@ int asc_load_model(struct asc *a, MDB_txn *txn, struct asc_model *m, struct asc_
 	struct loading l = { .a = a, .m = m, .why = why };
 	int err = load_each(&l, txn, a->main->scs, load_scs);
 
-	if (!err)
+	if (!err) {
 		err = load_each(&l, txn, a->main->group, load_group);
-	if (!err)
+	}
+	if (!err) {
 		err = load_each(&l, txn, a->main->dset, load_dset);
-	if (!err && asc_model_index(m))
+	}
+	if (!err && asc_model_index(m)) {
 		err = asc_refuse(why, ERR_NOMEM, "association store: out of memory");
-	if (!err)
+	}
+	if (!err) {
 		err = load_each(&l, txn, a->main->member, load_member);
-	if (!err)
+	}
+	if (!err) {
 		err = load_each(&l, txn, a->main->set, load_set);
-	if (!err && end_rules(&l))
+	}
+	if (!err && end_rules(&l)) {
 		err = asc_refuse(why, ERR_NOMEM, "association store: out of memory");
+	}
 	free(l.rules);
 	return err;
 }
@@ -268,16 +303,20 @@ int asc_load_counts(struct asc *a, struct asc_why *why)
 	MDB_txn *txn;
 	int rc = mdb_txn_begin(a->gen->kv.env, NULL, MDB_RDONLY, &txn);
 
-	if (rc)
+	if (rc) {
 		return asc_fail(why, NULL, rc, "read its counters");
+	}
 	rc = asc_get_u64(&a->gen->kv, txn, "generation", &a->gen_changes);
-	if (!rc)
+	if (!rc) {
 		rc = asc_get_u64(&a->gen->kv, txn, "next", &next);
+	}
 	mdb_txn_abort(txn);
-	if (rc)
+	if (rc) {
 		return asc_fail(why, NULL, rc, "read its counters");
-	if (next > a->next_number)
+	}
+	if (next > a->next_number) {
 		a->next_number = (uint32_t)next;
+	}
 	a->model->generation = a->main_changes + a->gen_changes;
 	return asc_load_entries(a, a->gen, a->model, why);
 }
@@ -288,8 +327,9 @@ int asc_load_entries(struct asc *a, const struct asc_gen *g, struct asc_model *m
 	MDB_txn *txn;
 	int err, rc = mdb_txn_begin(g->kv.env, NULL, MDB_RDONLY, &txn);
 
-	if (rc)
+	if (rc) {
 		return asc_fail(why, NULL, rc, "read its counters");
+	}
 	err = load_each(&l, txn, g->count, load_count);
 	mdb_txn_abort(txn);
 	return err;

@@ -99,8 +99,9 @@ static void add_keys(struct asc_touched *t, const struct asc_manual_change *d)
 	case ASC_RULE_ADD:
 	case ASC_RULE_DEL:
 		for (int verdict = 0; verdict <= ASSOC_BLOCK && !d->exact; verdict++) {
-			if (d->verdict < 0 || d->verdict == verdict)
+			if (d->verdict < 0 || d->verdict == verdict) {
 				t->keys[t->n++] = key_of(t, ASC_TOUCHED_RULE, d->number, verdict, d->text, "");
+			}
 		}
 		break;
 	default:
@@ -111,10 +112,12 @@ static void add_keys(struct asc_touched *t, const struct asc_manual_change *d)
 int asc_manual_gather(struct asc_touched *out, const struct asc_manual *m)
 {
 	*out = (struct asc_touched){ .keys = malloc((3 * (size_t)m->n + 1) * sizeof(uint64_t)) };
-	if (!out->keys || sip_key_new(&out->hash_key))
+	if (!out->keys || sip_key_new(&out->hash_key)) {
 		return ENOMEM;
-	for (uint32_t i = 0; i < m->n; i++)
+	}
+	for (uint32_t i = 0; i < m->n; i++) {
 		add_keys(out, &m->all[i]);
+	}
 	qsort(out->keys, out->n, sizeof *out->keys, by_value);
 	return 0;
 }

@@ -135,14 +135,17 @@ static int gather(struct merge *m)
 		struct fresh_entry *f = &m->fresh[m->fresh_n], *before = f - 1;
 		struct rd r = rd_over(m->row.value, m->row.value_len);
 
-		if (m->fresh_n == ASC_RULES_PER_DEVICE_MAX)
+		if (m->fresh_n == ASC_RULES_PER_DEVICE_MAX) {
 			return too_many(m, line_of(&m->row));
+		}
 		f->line = line_of(&m->row);
 		f->was_there = false;
-		if (!asc_entry_next(&r, &f->entry) || (f->keep = rd_u8(&r), r.bad))
+		if (!asc_entry_next(&r, &f->entry) || (f->keep = rd_u8(&r), r.bad)) {
 			return asc_refuse(&m->e->why, ERR_IO, "a sorted row is damaged");
-		if (m->fresh_n && before->entry.scs_number == f->entry.scs_number && before->entry.verdict == f->entry.verdict)
+		}
+		if (m->fresh_n && before->entry.scs_number == f->entry.scs_number && before->entry.verdict == f->entry.verdict) {
 			return twice(m, f->line, before->line);
+		}
 		m->fresh_n++;
 		m->done++;
 		err = next_row(m);
@@ -153,8 +156,9 @@ static int gather(struct merge *m)
 static struct fresh_entry *fresh_of(struct merge *m, const struct asc_entry *e)
 {
 	for (unsigned i = 0; i < m->fresh_n; i++) {
-		if (m->fresh[i].entry.scs_number == e->scs_number && m->fresh[i].entry.verdict == e->verdict)
+		if (m->fresh[i].entry.scs_number == e->scs_number && m->fresh[i].entry.verdict == e->verdict) {
 			return &m->fresh[i];
+		}
 	}
 	return NULL;
 }
@@ -165,10 +169,12 @@ static uint64_t *counter_of(struct merge *m, uint32_t number)
 	struct asc_import *im = m->im;
 	const struct asc_model *model = im->view->model;
 
-	if (im->conf.kind == ASC_KIND_SET && number >= im->set_numbers && number - im->set_numbers < im->dsets.n)
+	if (im->conf.kind == ASC_KIND_SET && number >= im->set_numbers && number - im->set_numbers < im->dsets.n) {
 		return &im->set_counts[number - im->set_numbers];
-	if (!m->last || m->last->node->number != number)
+	}
+	if (!m->last || m->last->node->number != number) {
 		m->last = asc_model_slot(model, number);
+	}
 	return m->last ? &im->counts[m->last - model->slots] : NULL;
 }
 
@@ -217,23 +223,27 @@ static int keep_old(struct merge *m, struct buf *b, unsigned *kept)
 	struct rd r = rd_over(m->old_val.mv_data, m->old_val.mv_size);
 	struct asc_entry e;
 
-	if (rd_u8(&r) != ASC_ROW_VERSION)
+	if (rd_u8(&r) != ASC_ROW_VERSION) {
 		return damaged(m, &m->old_key);
+	}
 	while (asc_entry_next(&r, &e)) {
 		uint64_t *counter = counter_of(m, e.scs_number);
 		struct fresh_entry *f;
 
-		if (!counter)
+		if (!counter) {
 			continue;
+		}
 		f = m->fresh_n ? fresh_of(m, &e) : NULL;
 		if (f) {
-			if (keep_values(m, f, &e))
+			if (keep_values(m, f, &e)) {
 				return ERR_INVAL;
+			}
 			f->was_there = true;
-			if (same(&f->entry, &e))
+			if (same(&f->entry, &e)) {
 				m->im->unchanged++;
-			else
+			} else {
 				m->im->replaced++;
+			}
 		} else if (m->im->conf.replace && asc_kind_has(m->im->conf.kind, e.verdict)) {
 			gone(m, &e);
 		} else {
@@ -251,12 +261,15 @@ static int put_fresh(struct merge *m, struct buf *b, unsigned *kept)
 	for (unsigned i = 0; i < m->fresh_n; i++) {
 		uint64_t *counter = counter_of(m, m->fresh[i].entry.scs_number);
 
-		if (*kept == ASC_RULES_PER_DEVICE_MAX)
+		if (*kept == ASC_RULES_PER_DEVICE_MAX) {
 			return too_many(m, m->fresh[i].line);
-		if (m->fresh[i].entry.verdict == ASC_ENTRY_MEMBER && m->members++ == ASC_DSETS_PER_LOOKUP_MAX)
+		}
+		if (m->fresh[i].entry.verdict == ASC_ENTRY_MEMBER && m->members++ == ASC_DSETS_PER_LOOKUP_MAX) {
 			return too_many_sets(m, m->fresh[i].line);
-		if (!counter) /* cannot happen: numbers are those of the import's view */
+		}
+		if (!counter) { /* cannot happen: numbers are those of the import's view */
 			continue;
+		}
 		asc_entry_put(b, &m->fresh[i].entry);
 		(*counter)++;
 		(*kept)++;
@@ -271,8 +284,9 @@ static int end_batch(struct merge *m)
 {
 	int rc;
 
-	if (m->out)
+	if (m->out) {
 		mdb_cursor_close(m->out);
+	}
 	m->out = NULL;
 	FAULT_POINT(STORE_IMPORT_BATCH);
 	rc = m->txn ? mdb_txn_commit(m->txn) : 0;
@@ -290,8 +304,9 @@ static int begin_batch(struct merge *m)
 		return rc;
 	}
 	rc = mdb_cursor_open(m->txn, m->im->gen->dev, &m->out);
-	if (rc)
+	if (rc) {
 		m->out = NULL;
+	}
 	return rc;
 }
 
@@ -300,12 +315,14 @@ static int append(struct merge *m, const struct buf *b)
 	MDB_val key = { m->key_len, m->key }, val = { b->len, b->p };
 	int rc = m->txn ? 0 : begin_batch(m);
 
-	if (!rc)
+	if (!rc) {
 		rc = b->full ? MDB_BAD_VALSIZE : mdb_cursor_put(m->out, &key, &val, MDB_APPEND);
+	}
 	m->im->upper = m->im->upper || asc_case_has_upper((const char *)m->key + 1, m->key_len - 1);
 	m->batch += key.mv_size + val.mv_size + 10;
-	if (!rc && m->batch >= BATCH)
+	if (!rc && m->batch >= BATCH) {
 		rc = end_batch(m);
+	}
 	return rc ? fail_rc(m, rc, "write the new generation") : 0;
 }
 
@@ -322,8 +339,9 @@ static int one_device(struct merge *m)
 	if (c <= 0) {
 		err = gather(m);
 	} else {
-		if (m->old_key.mv_size < 2 || m->old_key.mv_size > ASC_KEY_MAX)
+		if (m->old_key.mv_size < 2 || m->old_key.mv_size > ASC_KEY_MAX) {
 			return damaged(m, &m->old_key);
+		}
 		m->fresh_n = 0;
 		m->key_len = m->old_key.mv_size;
 		memcpy(m->key, m->old_key.mv_data, m->key_len);
@@ -332,12 +350,15 @@ static int one_device(struct merge *m)
 		err = keep_old(m, &b, &kept);
 		m->done++;
 	}
-	if (!err)
+	if (!err) {
 		err = put_fresh(m, &b, &kept);
-	if (!err && kept)
+	}
+	if (!err && kept) {
 		err = append(m, &b);
-	if (!err && c >= 0)
+	}
+	if (!err && c >= 0) {
 		err = next_old(m);
+	}
 	return err;
 }
 
@@ -345,15 +366,18 @@ static int all_devices(struct merge *m)
 {
 	int err = next_old(m);
 
-	if (!err)
+	if (!err) {
 		err = next_row(m);
+	}
 	for (unsigned n = 0; !err && (m->old_there || m->row_there); n++) {
 		err = one_device(m);
-		if (n % 1024)
+		if (n % 1024) {
 			continue;
+		}
 		atomic_store(&m->im->at, m->done);
-		if (atomic_load(&m->im->cancelled))
+		if (atomic_load(&m->im->cancelled)) {
 			err = asc_refuse(&m->e->why, ERR_CLOSED, "cancelled");
+		}
 	}
 	atomic_store(&m->im->at, m->done);
 	return err;
@@ -366,21 +390,26 @@ static int prepare(struct merge *m)
 	MDB_stat stat = { 0 };
 	int rc, err = im->sort ? asc_sort_end(im->sort) : 0;
 
-	if (err)
+	if (err) {
 		return asc_refuse(&m->e->why, err, "cannot sort the rows: %s", err_str(err));
+	}
 	im->counts = calloc(im->view->model->n, sizeof *im->counts);
 	im->set_counts = calloc((size_t)im->dsets.n + 1, sizeof *im->set_counts);
-	if (!im->counts || !im->set_counts)
+	if (!im->counts || !im->set_counts) {
 		return ERR_NOMEM;
+	}
 	err = asc_gen_open(&im->gen, im->a, im->gen_number, true, &m->e->why);
-	if (err)
+	if (err) {
 		return err;
+	}
 	mdb_env_set_flags(im->gen->kv.env, MDB_NOSYNC, 1); /* finish() syncs once, at the end */
 	rc = mdb_stat(im->view->reader, im->view->gen->dev, &stat);
-	if (!rc)
+	if (!rc) {
 		rc = mdb_cursor_open(im->view->reader, im->view->gen->dev, &m->old);
-	if (rc)
+	}
+	if (rc) {
 		return fail_rc(m, rc, "read the rows of devices");
+	}
 	atomic_store(&im->at, 0);
 	atomic_store(&im->total, (im->sort ? asc_sort_count(im->sort) : 0) + stat.ms_entries);
 	atomic_store(&im->phase, ASC_IMPORT_MERGE);
@@ -395,10 +424,12 @@ static int finish(struct merge *m)
 	atomic_store(&im->phase, ASC_IMPORT_SYNC);
 	asc_sort_free(im->sort); /* its memory and its file */
 	im->sort = NULL;
-	if (!rc && im->upper)
+	if (!rc && im->upper) {
 		asc_case_pairs(im->gen, &im->twins);
-	if (!rc)
+	}
+	if (!rc) {
 		rc = asc_gen_sync(im->gen);
+	}
 	mdb_env_set_flags(im->gen->kv.env, MDB_NOSYNC, 0);
 	return rc ? fail_rc(m, rc, "write the new generation") : 0;
 }
@@ -408,20 +439,25 @@ int asc_import_merge(struct asc_import *im, struct asc_import_error *e)
 	struct merge *m = calloc(1, sizeof *m);
 	int err;
 
-	if (!m)
+	if (!m) {
 		return ERR_NOMEM;
+	}
 	m->im = im;
 	m->e = e;
 	err = prepare(m);
-	if (!err)
+	if (!err) {
 		err = all_devices(m);
-	if (m->old)
+	}
+	if (m->old) {
 		mdb_cursor_close(m->old);
+	}
 	if (err) {
-		if (m->out)
+		if (m->out) {
 			mdb_cursor_close(m->out);
-		if (m->txn)
+		}
+		if (m->txn) {
 			mdb_txn_abort(m->txn);
+		}
 	} else {
 		err = finish(m);
 	}
@@ -435,8 +471,9 @@ static uint64_t counted(const struct asc_import *im, uint32_t number)
 {
 	const struct asc_slot *slot = asc_model_slot(im->view->model, number);
 
-	if (slot)
+	if (slot) {
 		return im->counts[slot - im->view->model->slots];
+	}
 	return im->conf.kind == ASC_KIND_SET && number >= im->set_numbers && number - im->set_numbers < im->dsets.n
 		   ? im->set_counts[number - im->set_numbers]
 		   : 0;
@@ -449,8 +486,9 @@ static int redo(struct asc_import *im, MDB_txn *txn, struct asc_model *m, const 
 	struct asc_slot *slot = asc_model_slot(m, d->number);
 	int err;
 
-	if (!d->exact || !slot)
+	if (!d->exact || !slot) {
 		return 0;
+	}
 	err = asc_row_apply(im->gen, txn, m, d->text, &c, why);
 	slot->exact_n = slot->exact_n + (c.add ? 1 : 0) - c.dropped;
 	return err;
@@ -461,11 +499,13 @@ static int put_counters(struct asc_import *im, MDB_txn *txn, const struct asc_mo
 	int rc = 0;
 
 	for (uint32_t i = 0; i < m->n && !rc; i++) {
-		if (m->slots[i].exact_n)
+		if (m->slots[i].exact_n) {
 			rc = asc_put_count(im->gen, txn, m->slots[i].node->number, m->slots[i].exact_n);
+		}
 	}
-	if (!rc)
+	if (!rc) {
 		rc = asc_put_u64(&im->gen->kv, txn, "generation", im->a->gen_changes);
+	}
 	return rc ? rc : asc_put_u64(&im->gen->kv, txn, "next", im->a->next_number);
 }
 
@@ -474,17 +514,22 @@ int asc_import_complete(struct asc_import *im, struct asc_model *m, struct asc_w
 	MDB_txn *txn;
 	int err = 0, rc = kv_write_begin(&im->gen->kv, &txn);
 
-	if (rc)
+	if (rc) {
 		return asc_fail(why, &im->gen->kv, rc, "switch to what was imported");
-	for (uint32_t i = 0; i < m->n; i++)
+	}
+	for (uint32_t i = 0; i < m->n; i++) {
 		m->slots[i].exact_n = counted(im, m->slots[i].node->number);
-	for (uint32_t i = 0; i < im->manual.n && !err; i++)
+	}
+	for (uint32_t i = 0; i < im->manual.n && !err; i++) {
 		err = redo(im, txn, m, &im->manual.all[i], why);
-	if (!err)
+	}
+	if (!err) {
 		rc = put_counters(im, txn, m);
-	if (err || rc)
+	}
+	if (err || rc) {
 		mdb_txn_abort(txn);
-	else
+	} else {
 		rc = mdb_txn_commit(txn);
+	}
 	return err ? err : rc ? asc_fail(why, &im->gen->kv, rc, "switch to what was imported") : 0;
 }

@@ -15,8 +15,9 @@ struct asc_node *asc_node_new(enum asc_node_kind kind, uint32_t number, const ch
 {
 	struct asc_node *node = calloc(1, sizeof *node);
 
-	if (!node)
+	if (!node) {
 		return NULL;
+	}
 	node->kind = (uint8_t)kind;
 	node->number = number;
 	node->who_axis = who_axes[kind];
@@ -37,8 +38,9 @@ struct asc_node *asc_node_copy(const struct asc_node *node)
 	}
 	*copy = *node;
 	copy->refs = 0;
-	if (node->sets.n)
+	if (node->sets.n) {
 		memcpy(all, node->sets.all, node->sets.n * sizeof *all);
+	}
 	if (asc_sets_build(&copy->sets, all, node->sets.n, &node->sets.key)) {
 		free(copy);
 		return NULL;
@@ -48,22 +50,25 @@ struct asc_node *asc_node_copy(const struct asc_node *node)
 
 void asc_node_free(struct asc_node *node)
 {
-	if (!node)
+	if (!node) {
 		return;
+	}
 	asc_sets_free(&node->sets);
 	free(node);
 }
 
 static void node_unref(struct asc_node *node)
 {
-	if (--node->refs == 0)
+	if (--node->refs == 0) {
 		asc_node_free(node);
+	}
 }
 
 static void index_free(struct asc_index *x)
 {
-	if (!x || --x->refs)
+	if (!x || --x->refs) {
 		return;
+	}
 	free(x->scs);
 	free(x->by_name);
 	free(x);
@@ -92,8 +97,9 @@ struct asc_model *asc_model_copy(const struct asc_model *from)
 {
 	struct asc_model *m = malloc(sizeof *m);
 
-	if (!m)
+	if (!m) {
 		return NULL;
+	}
 	*m = (struct asc_model){ .refs = 1,
 				 .generation = from->generation,
 				 .n = from->n,
@@ -106,19 +112,23 @@ struct asc_model *asc_model_copy(const struct asc_model *from)
 		return NULL;
 	}
 	memcpy(m->slots, from->slots, m->n * sizeof *m->slots);
-	for (uint32_t i = 0; i < m->n; i++)
+	for (uint32_t i = 0; i < m->n; i++) {
 		m->slots[i].node->refs++;
-	if (m->index)
+	}
+	if (m->index) {
 		m->index->refs++;
+	}
 	return m;
 }
 
 void asc_model_free(struct asc_model *m)
 {
-	if (!m || --m->refs)
+	if (!m || --m->refs) {
 		return;
-	for (uint32_t i = 0; i < m->n; i++)
+	}
+	for (uint32_t i = 0; i < m->n; i++) {
 		node_unref(m->slots[i].node);
+	}
 	index_free(m->index);
 	free(m->slots);
 	free(m);
@@ -131,10 +141,11 @@ static uint32_t place_of(const struct asc_model *m, uint32_t number)
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 
-		if (m->slots[middle].node->number < number)
+		if (m->slots[middle].node->number < number) {
 			low = middle + 1;
-		else
+		} else {
 			high = middle;
+		}
 	}
 	return low;
 }
@@ -162,8 +173,9 @@ int asc_model_put(struct asc_model *m, struct asc_node *node)
 		uint32_t cap = m->cap ? m->cap * 2 : 16;
 		struct asc_slot *bigger = realloc(m->slots, cap * sizeof *bigger);
 
-		if (!bigger)
+		if (!bigger) {
 			return ERR_NOMEM;
+		}
 		m->slots = bigger;
 		m->cap = cap;
 	}
@@ -183,8 +195,9 @@ void asc_model_drop(struct asc_model *m, uint32_t number)
 {
 	uint32_t at = place_of(m, number);
 
-	if (at == m->n || m->slots[at].node->number != number)
+	if (at == m->n || m->slots[at].node->number != number) {
 		return;
+	}
 	node_unref(m->slots[at].node);
 	m->n--;
 	memmove(m->slots + at, m->slots + at + 1, (m->n - at) * sizeof *m->slots);
@@ -219,8 +232,9 @@ static void hash_names(struct asc_index *x, const struct sip_key *key)
 	for (uint32_t i = 0; i < x->scs_n; i++) {
 		uint32_t slot = (uint32_t)asc_sets_hash(key, x->scs[i]->who) & x->by_name_mask;
 
-		while (x->by_name[slot])
+		while (x->by_name[slot]) {
 			slot = (slot + 1) & x->by_name_mask;
+		}
 		x->by_name[slot] = i + 1;
 	}
 }
@@ -230,12 +244,15 @@ int asc_model_index(struct asc_model *m)
 	struct asc_index *x = calloc(1, sizeof *x);
 	uint32_t counts[4] = { 0 }, table = 8;
 
-	if (!x)
+	if (!x) {
 		return ERR_NOMEM;
-	for (uint32_t i = 0; i < m->n; i++)
+	}
+	for (uint32_t i = 0; i < m->n; i++) {
 		counts[m->slots[i].node->kind]++;
-	while (table < 2 * counts[ASC_NODE_SCS])
+	}
+	while (table < 2 * counts[ASC_NODE_SCS]) {
 		table *= 2;
+	}
 	x->refs = 1;
 	x->scs =
 	    malloc((3ull * counts[ASC_NODE_SCS] + counts[ASC_NODE_GROUP] + counts[ASC_NODE_SET] + 1) * sizeof(struct asc_node *));
@@ -252,12 +269,13 @@ int asc_model_index(struct asc_model *m)
 	for (uint32_t i = 0; i < m->n; i++) {
 		struct asc_node *node = m->slots[i].node;
 
-		if (node->kind == ASC_NODE_SCS)
+		if (node->kind == ASC_NODE_SCS) {
 			x->scs[x->scs_n] = x->by_host[x->scs_n] = x->by_e164[x->scs_n] = node, x->scs_n++;
-		else if (node->kind == ASC_NODE_GROUP)
+		} else if (node->kind == ASC_NODE_GROUP) {
 			x->groups[x->groups_n++] = node;
-		else if (node->kind == ASC_NODE_SET)
+		} else if (node->kind == ASC_NODE_SET) {
 			x->dsets[x->dsets_n++] = node;
+		}
 	}
 	qsort(x->scs, x->scs_n, sizeof *x->scs, order_who);
 	qsort(x->by_host, x->scs_n, sizeof *x->scs, order_host);
@@ -280,8 +298,9 @@ struct asc_node *asc_model_scs(const struct asc_model *m, const char *name)
 	     slot = (slot + 1) & x->by_name_mask) {
 		struct asc_node *node = x->scs[x->by_name[slot] - 1];
 
-		if (strcmp(node->who, name) == 0)
+		if (strcmp(node->who, name) == 0) {
 			return node;
+		}
 	}
 	return NULL;
 }
@@ -297,8 +316,9 @@ struct asc_node *asc_model_host(const struct asc_model *m, const char *host)
 {
 	struct asc_node wanted;
 
-	if (str_copy(wanted.scs.origin_host, sizeof wanted.scs.origin_host, host, strlen(host)))
+	if (str_copy(wanted.scs.origin_host, sizeof wanted.scs.origin_host, host, strlen(host))) {
 		return NULL;
+	}
 	return find(m->index->by_host, m->index->scs_n, &wanted, order_host);
 }
 
@@ -306,8 +326,9 @@ struct asc_node *asc_model_e164(const struct asc_model *m, const char *e164)
 {
 	struct asc_node wanted;
 
-	if (str_copy(wanted.scs.e164, sizeof wanted.scs.e164, e164, strlen(e164)))
+	if (str_copy(wanted.scs.e164, sizeof wanted.scs.e164, e164, strlen(e164))) {
 		return NULL;
+	}
 	return find(m->index->by_e164, m->index->scs_n, &wanted, order_e164);
 }
 
@@ -315,8 +336,9 @@ static struct asc_node *find_who(struct asc_node *const *list, uint32_t n, const
 {
 	struct asc_node wanted;
 
-	if ((size_t)snprintf(wanted.who, sizeof wanted.who, "%s%s", prefix, name) >= sizeof wanted.who)
+	if ((size_t)snprintf(wanted.who, sizeof wanted.who, "%s%s", prefix, name) >= sizeof wanted.who) {
 		return NULL;
+	}
 	return find(list, n, &wanted, order_who);
 }
 
@@ -334,16 +356,18 @@ struct asc_node *asc_model_who(const struct asc_model *m, const char *who)
 {
 	size_t prefix = sizeof ASSOC_GROUP_PREFIX - 1;
 
-	if (strcmp(who, "*") == 0)
+	if (strcmp(who, "*") == 0) {
 		return m->slots[0].node;
+	}
 	return strncmp(who, ASSOC_GROUP_PREFIX, prefix) == 0 ? asc_model_group(m, who + prefix) : asc_model_scs(m, who);
 }
 
 bool asc_node_in_group(const struct asc_node *scs, uint32_t group)
 {
 	for (uint8_t i = 0; i < scs->groups_n; i++) {
-		if (scs->groups[i] == group)
+		if (scs->groups[i] == group) {
 			return true;
+		}
 	}
 	return false;
 }

@@ -27,13 +27,15 @@ static void whos_of(struct whos *w, const struct asc_model *m, const struct asc_
 {
 	w->node[0] = m->slots[0].node;
 	w->n = 1;
-	if (node != m->slots[0].node)
+	if (node != m->slots[0].node) {
 		w->node[w->n++] = node;
+	}
 	for (uint8_t i = 0; node->kind == ASC_NODE_SCS && i < node->groups_n; i++) {
 		const struct asc_node *group = asc_model_node(m, node->groups[i]);
 
-		if (group)
+		if (group) {
 			w->node[w->n++] = group;
+		}
 	}
 }
 
@@ -41,8 +43,9 @@ static void whos_of(struct whos *w, const struct asc_model *m, const struct asc_
 static bool changed(const struct whos *w, const struct asc_model *before)
 {
 	for (uint32_t i = 0; i < w->n; i++) {
-		if (asc_model_node(before, w->node[i]->number) != w->node[i])
+		if (asc_model_node(before, w->node[i]->number) != w->node[i]) {
 			return true;
+		}
 	}
 	return false;
 }
@@ -65,13 +68,16 @@ static int most_ranges(const struct whos *w, struct asc_reach *out)
 	uint32_t all = 0, n = 0, ended = 0;
 	uint64_t *first, *last;
 
-	for (uint32_t i = 0; i < w->n; i++)
+	for (uint32_t i = 0; i < w->n; i++) {
 		all += w->node[i]->sets.ranges_n;
-	if (all == 0)
+	}
+	if (all == 0) {
 		return 0;
+	}
 	first = malloc(2 * (size_t)all * sizeof *first);
-	if (!first)
+	if (!first) {
 		return ERR_NOMEM;
+	}
 	last = first + all;
 	for (uint32_t i = 0; i < w->n; i++) {
 		const struct asc_sets *s = &w->node[i]->sets;
@@ -84,10 +90,12 @@ static int most_ranges(const struct whos *w, struct asc_reach *out)
 	qsort(first, n, sizeof *first, by_number);
 	qsort(last, n, sizeof *last, by_number);
 	for (uint32_t i = 0; i < n; i++) {
-		while (last[ended] < first[i])
+		while (last[ended] < first[i]) {
 			ended++;
-		if (i + 1 - ended <= out->rules)
+		}
+		if (i + 1 - ended <= out->rules) {
 			continue;
+		}
 		out->rules = i + 1 - ended;
 		out->msisdn = first[i];
 	}
@@ -101,26 +109,31 @@ static int most_alike(const struct whos *w, struct asc_reach *out)
 	uint32_t all = 0, n = 0, run = 0;
 	const char **text;
 
-	for (uint32_t i = 0; i < w->n; i++)
+	for (uint32_t i = 0; i < w->n; i++) {
 		all += w->node[i]->sets.domains_n + w->node[i]->sets.named_n;
-	if (all == 0)
+	}
+	if (all == 0) {
 		return 0;
+	}
 	text = malloc(all * sizeof *text);
-	if (!text)
+	if (!text) {
 		return ERR_NOMEM;
+	}
 	for (uint32_t i = 0; i < w->n; i++) {
 		const struct asc_sets *s = &w->node[i]->sets;
 
 		for (uint32_t k = 0; k < s->n; k++) {
-			if (s->all[k].device.axis == ASSOC_DEVICE_DOMAIN || s->all[k].device.axis == ASSOC_DEVICE_SET)
+			if (s->all[k].device.axis == ASSOC_DEVICE_DOMAIN || s->all[k].device.axis == ASSOC_DEVICE_SET) {
 				text[n++] = s->all[k].device.text;
+			}
 		}
 	}
 	qsort(text, n, sizeof *text, by_text);
 	for (uint32_t i = 0; i < n; i++) {
 		run = i && strcmp(text[i], text[i - 1]) == 0 ? run + 1 : 1;
-		if (run <= out->rules)
+		if (run <= out->rules) {
 			continue;
+		}
 		out->rules = run;
 		out->msisdn = 0;
 		strcpy(out->device, text[i]);
@@ -136,14 +149,17 @@ static int most(const struct whos *w, struct asc_reach *out)
 	int err;
 
 	*out = (struct asc_reach){ .device = "*" };
-	for (uint32_t i = 0; i < w->n; i++)
+	for (uint32_t i = 0; i < w->n; i++) {
 		any += w->node[i]->sets.any_n;
+	}
 	err = most_ranges(w, out);
-	if (!err)
+	if (!err) {
 		err = most_alike(w, out);
+	}
 	out->rules += any;
-	if (out->msisdn)
+	if (out->msisdn) {
 		snprintf(out->device, sizeof out->device, "msisdn:%llu", (unsigned long long)out->msisdn);
+	}
 	return err;
 }
 
@@ -154,10 +170,12 @@ static int bound_of(struct reaching *x, const struct asc_node *node, uint32_t *r
 	struct asc_reach r = { .rules = 0 };
 	int err = 0;
 
-	if (!b->known && node->sets.n > ASSOC_FOUND_MAX)
+	if (!b->known && node->sets.n > ASSOC_FOUND_MAX) {
 		err = most(&alone, &r);
-	if (!b->known)
+	}
+	if (!b->known) {
 		b->rules = node->sets.n > ASSOC_FOUND_MAX ? r.rules : node->sets.n;
+	}
 	b->known = true;
 	*rules += b->rules;
 	return err;
@@ -181,15 +199,19 @@ static int judge_one(struct reaching *x, const struct asc_model *before, const s
 	int err = 0;
 
 	whos_of(&w, x->now, node);
-	if (!changed(&w, before))
+	if (!changed(&w, before)) {
 		return 0;
-	for (uint32_t i = 0; i < w.n && !err; i++)
+	}
+	for (uint32_t i = 0; i < w.n && !err; i++) {
 		err = bound_of(x, w.node[i], &bound);
-	if (err || bound <= ASSOC_FOUND_MAX)
+	}
+	if (err || bound <= ASSOC_FOUND_MAX) {
 		return err;
+	}
 	err = most(&w, out);
-	if (err || out->rules <= ASSOC_FOUND_MAX)
+	if (err || out->rules <= ASSOC_FOUND_MAX) {
 		return err;
+	}
 	if (was) { /* a file that makes it less may come in */
 		whos_of(&w, before, was);
 		err = most(&w, &old);
@@ -206,8 +228,9 @@ int asc_reach_judge(const struct asc_model *before, const struct asc_model *now,
 	for (uint32_t i = 0; i < now->n && !err; i++) {
 		const struct asc_node *node = now->slots[i].node;
 
-		if (node->kind != ASC_NODE_SET)
+		if (node->kind != ASC_NODE_SET) {
 			err = judge_one(&x, before, node, out, why);
+		}
 	}
 	free(x.bounds);
 	return err;
@@ -217,8 +240,9 @@ void asc_reach_warn(const struct asc_model *before, const struct asc_model *now,
 {
 	struct asc_reach r;
 
-	if (asc_reach_judge(before, now, &r, words) == 0)
+	if (asc_reach_judge(before, now, &r, words) == 0) {
 		words->text[0] = 0;
+	}
 }
 
 bool asc_reach_of(const struct asc_reach *r, const struct asc_model *m, uint32_t number, const struct asc_set_rule *rule)
@@ -227,11 +251,14 @@ bool asc_reach_of(const struct asc_reach *r, const struct asc_model *m, uint32_t
 	uint32_t i = 0;
 
 	whos_of(&w, m, asc_model_node(m, r->scs));
-	while (i < w.n && w.node[i]->number != number)
+	while (i < w.n && w.node[i]->number != number) {
 		i++;
-	if (i == w.n)
+	}
+	if (i == w.n) {
 		return false;
-	if (rule->device.axis == ASSOC_DEVICE_RANGE && r->msisdn)
+	}
+	if (rule->device.axis == ASSOC_DEVICE_RANGE && r->msisdn) {
 		return rule->device.first <= r->msisdn && r->msisdn <= rule->device.last;
+	}
 	return rule->device.axis == ASSOC_DEVICE_ANY || strcmp(rule->device.text, r->device) == 0;
 }

@@ -12,10 +12,12 @@ void asc_room_look(struct asc *a)
 
 	a->look_ms = clock_mono_ms() + ASC_LOOK_MS;
 	pthread_mutex_lock(&a->lock);
-	if (main_seen)
+	if (main_seen) {
 		a->rooms.main = now.main;
-	if (rows_seen)
+	}
+	if (rows_seen) {
 		a->rooms.rows = now.rows;
+	}
 	pthread_mutex_unlock(&a->lock);
 }
 

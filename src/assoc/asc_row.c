@@ -16,8 +16,9 @@ void asc_entry_put(struct buf *b, const struct asc_entry *e)
 	buf_u8(b, (uint8_t)(e->verdict | (times ? ENTRY_TIMES : 0) | (e->mode == ASSOC_DETECT ? ENTRY_DETECT : 0)));
 	buf_u8(b, e->rights);
 	buf_le32(b, e->scs_number);
-	if (!times)
+	if (!times) {
 		return;
+	}
 	buf_le64(b, (uint64_t)e->not_before_s);
 	buf_le64(b, (uint64_t)e->not_after_s);
 }
@@ -26,8 +27,9 @@ bool asc_entry_next(struct rd *r, struct asc_entry *e)
 {
 	uint8_t flags;
 
-	if (r->bad || rd_left(r) == 0)
+	if (r->bad || rd_left(r) == 0) {
 		return false;
+	}
 	*e = (struct asc_entry){ 0 };
 	flags = rd_u8(r);
 	e->verdict = flags & ENTRY_VERDICT;
@@ -38,12 +40,15 @@ bool asc_entry_next(struct rd *r, struct asc_entry *e)
 		e->not_before_s = (int64_t)rd_le64(r);
 		e->not_after_s = (int64_t)rd_le64(r);
 	}
-	if (e->verdict == ASC_ENTRY_MEMBER && (e->rights || (flags & ENTRY_TIMES)))
+	if (e->verdict == ASC_ENTRY_MEMBER && (e->rights || (flags & ENTRY_TIMES))) {
 		r->bad = true;
-	if (e->mode == ASSOC_DETECT && e->verdict != ASSOC_DENY && e->verdict != ASSOC_BLOCK)
+	}
+	if (e->mode == ASSOC_DETECT && e->verdict != ASSOC_DENY && e->verdict != ASSOC_BLOCK) {
 		r->bad = true;
-	if ((flags & ~(ENTRY_VERDICT | ENTRY_TIMES | ENTRY_DETECT)) || (e->rights & ~ASSOC_RIGHT_ALL))
+	}
+	if ((flags & ~(ENTRY_VERDICT | ENTRY_TIMES | ENTRY_DETECT)) || (e->rights & ~ASSOC_RIGHT_ALL)) {
 		r->bad = true;
+	}
 	return !r->bad;
 }
 
@@ -60,8 +65,9 @@ static void get_text(struct rd *r, char *out, size_t cap)
 	size_t len = rd_u8(r);
 	const uint8_t *p = rd_take(r, len);
 
-	if (!p || str_copy(out, cap, p, len))
+	if (!p || str_copy(out, cap, p, len)) {
 		r->bad = true;
+	}
 }
 
 /* Version 1 of an SCS's record had no flags, and wrote down the default of a limit: whether an operator had named it is not known. It
@@ -110,8 +116,9 @@ int asc_scs_record_get(struct asc_scs *scs, uint32_t *number, const void *p, siz
 	struct rd r = rd_over(p, len);
 	uint8_t version = rd_u8(&r), flags = 0, actions;
 
-	if (version != SCS_VERSION_1 && version != SCS_VERSION)
+	if (version != SCS_VERSION_1 && version != SCS_VERSION) {
 		return r.bad ? ERR_PROTO : ERR_VERSION;
+	}
 	*number = rd_le32(&r);
 	get_text(&r, scs->e164, sizeof scs->e164);
 	get_text(&r, scs->origin_host, sizeof scs->origin_host);
@@ -130,10 +137,11 @@ int asc_scs_record_get(struct asc_scs *scs, uint32_t *number, const void *p, siz
 	scs->quota_per_day = rd_le32(&r);
 	scs->connections_max = rd_le32(&r);
 	scs->pending_max = rd_le32(&r);
-	if (version == SCS_VERSION)
+	if (version == SCS_VERSION) {
 		flags = rd_u8(&r);
-	else
+	} else {
 		from_version_1(scs);
+	}
 	scs->strict_answers = flags & SCS_STRICT_ANSWERS;
 	return r.bad || rd_left(&r) || (flags & ~SCS_STRICT_ANSWERS) || *number == ASC_NOBODY ? ERR_PROTO : 0;
 }

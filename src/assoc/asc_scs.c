@@ -33,8 +33,9 @@ static const struct {
 void asc_scs_keep(struct asc_scs *scs, const struct asc_scs *stored, uint32_t keep)
 {
 	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
-		if (keep & members[i].bit)
+		if (keep & members[i].bit) {
 			memcpy((char *)scs + members[i].offset, (const char *)stored + members[i].offset, members[i].size);
+		}
 	}
 }
 
@@ -50,5 +51,6 @@ void asc_scs_init(struct asc_scs *scs)
 
 bool asc_scs_same_peer(const struct asc_scs *a, const struct asc_scs *b)
 {
-	return strcmp(a->origin_host, b->origin_host) == 0 && strcmp(a->realm, b->realm) == 0 && strcmp(a->anchor, b->anchor) == 0;
+	return strcmp(a->origin_host, b->origin_host) == 0 && strcmp(a->realm, b->realm) == 0 &&
+	       strcmp(a->anchor, b->anchor) == 0;
 }

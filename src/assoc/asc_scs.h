@@ -22,9 +22,9 @@ struct asc_scs {
 	uint32_t validity_max_s;
 	uint16_t port_min, port_max; /* application ports it may address */
 	bool priority_allowed;
-	uint8_t actions;            /* ASSOC_RIGHT_*: Action-Types it may use at all */
-	uint32_t rate_per_s, burst; /* requests; rate 0: no limit */
-	uint32_t quota_per_day;     /* triggers; 0: no limit */
+	uint8_t actions;                       /* ASSOC_RIGHT_*: Action-Types it may use at all */
+	uint32_t rate_per_s, burst;            /* requests; rate 0: no limit */
+	uint32_t quota_per_day;                /* triggers; 0: no limit */
 	uint32_t connections_max, pending_max; /* 0: the configuration's */
 	bool p_bit_optional; /* a DAR without the P bit, which TS 29.368 6.6.1 wants set, is taken all the same */
 	bool strict_answers; /* forgive nothing in its DNAs (APP_LAPSE_TABLE) */

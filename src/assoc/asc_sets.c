@@ -45,12 +45,14 @@ static uint32_t list_of(const struct asc_sets *s, uint8_t axis, uint32_t *out, s
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < s->n; i++) {
-		if (s->all[i].device.axis == axis)
+		if (s->all[i].device.axis == axis) {
 			room[n++] = (struct by_key){ s->all[i].device.first, i };
+		}
 	}
 	qsort(room, n, sizeof *room, by_key_order);
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++) {
 		out[i] = room[i].at;
+	}
 	return n;
 }
 
@@ -60,8 +62,9 @@ static uint64_t fill_reach(struct asc_sets *s, uint32_t low, uint32_t high)
 	uint32_t middle = low + (high - low) / 2;
 	uint64_t reach, other;
 
-	if (low >= high)
+	if (low >= high) {
 		return 0;
+	}
 	reach = s->all[s->ranges[middle]].device.last;
 	other = fill_reach(s, low, middle);
 	reach = other > reach ? other : reach;
@@ -75,11 +78,13 @@ static void fill_domains(struct asc_sets *s)
 	for (uint32_t i = 0; i < s->n; i++) {
 		uint32_t at;
 
-		if (s->all[i].device.axis != ASSOC_DEVICE_DOMAIN)
+		if (s->all[i].device.axis != ASSOC_DEVICE_DOMAIN) {
 			continue;
+		}
 		at = (uint32_t)asc_sets_hash(&s->key, s->all[i].device.text + 1) & s->domains_mask;
-		while (s->domains[at])
+		while (s->domains[at]) {
 			at = (at + 1) & s->domains_mask;
+		}
 		s->domains[at] = i + 1;
 		s->domains_n++;
 	}
@@ -96,8 +101,9 @@ int asc_sets_build(struct asc_sets *out, struct asc_set_rule *all, uint32_t n, c
 		free(all);
 		return 0;
 	}
-	while (table < 2 * n)
+	while (table < 2 * n) {
 		table *= 2;
+	}
 	room = malloc(n * sizeof *room);
 	s.room = calloc((size_t)table + n, sizeof *s.room);
 	s.reach = malloc(n * sizeof *s.reach);
@@ -131,12 +137,14 @@ const struct asc_set_rule *asc_sets_find(const struct asc_sets *s, uint8_t verdi
 		const struct asc_set_rule *r = &s->all[middle];
 		int c = r->verdict != verdict ? (r->verdict > verdict) - (r->verdict < verdict) : strcmp(r->device.text, device);
 
-		if (c == 0)
+		if (c == 0) {
 			return r;
-		if (c < 0)
+		}
+		if (c < 0) {
 			low = middle + 1;
-		else
+		} else {
 			high = middle;
+		}
 	}
 	return NULL;
 }
@@ -155,14 +163,18 @@ static bool hit_ranges(const struct hits *h, uint32_t low, uint32_t high)
 		uint32_t middle = low + (high - low) / 2;
 		const struct asc_set_rule *r = &h->s->all[h->s->ranges[middle]];
 
-		if (h->s->reach[middle] < h->number)
+		if (h->s->reach[middle] < h->number) {
 			return true;
-		if (!hit_ranges(h, low, middle))
+		}
+		if (!hit_ranges(h, low, middle)) {
 			return false;
-		if (r->device.first > h->number)
+		}
+		if (r->device.first > h->number) {
 			return true;
-		if (r->device.last >= h->number && !h->fn(h->arg, r))
+		}
+		if (r->device.last >= h->number && !h->fn(h->arg, r)) {
 			return false;
+		}
 		low = middle + 1;
 	}
 	return true;
@@ -174,8 +186,9 @@ static bool hit_domains(const struct asc_sets *s, const struct asc_target *t, as
 		const struct asc_set_rule *r = &s->all[s->domains[at] - 1];
 
 		/* without the '*', both begin at the '@' and are in lower case */
-		if (strcmp(r->device.text + 1, t->at) == 0 && !fn(arg, r))
+		if (strcmp(r->device.text + 1, t->at) == 0 && !fn(arg, r)) {
 			return false;
+		}
 	}
 	return true;
 }
@@ -185,11 +198,13 @@ bool asc_sets_hit(const struct asc_sets *s, const struct asc_target *t, asc_hit_
 	struct hits h = { s, t->msisdn, fn, arg };
 
 	for (uint32_t i = 0; i < s->any_n; i++) {
-		if (!fn(arg, &s->all[s->any[i]]))
+		if (!fn(arg, &s->all[s->any[i]])) {
 			return false;
+		}
 	}
-	if (s->domains_n && t->at && !hit_domains(s, t, fn, arg))
+	if (s->domains_n && t->at && !hit_domains(s, t, fn, arg)) {
 		return false;
+	}
 	/* numbers have no leading zeros, so one within a range has as many digits as its ends */
 	return !s->ranges_n || !t->msisdn || hit_ranges(&h, 0, s->ranges_n);
 }
@@ -201,14 +216,16 @@ bool asc_sets_named(const struct asc_sets *s, uint32_t set_number, asc_hit_fn *f
 	while (low < high) { /* find the first rule on this set */
 		uint32_t middle = low + (high - low) / 2;
 
-		if (s->all[s->named[middle]].device.first < set_number)
+		if (s->all[s->named[middle]].device.first < set_number) {
 			low = middle + 1;
-		else
+		} else {
 			high = middle;
+		}
 	}
 	for (; low < s->named_n && s->all[s->named[low]].device.first == set_number; low++) {
-		if (!fn(arg, &s->all[s->named[low]]))
+		if (!fn(arg, &s->all[s->named[low]])) {
 			return false;
+		}
 	}
 	return true;
 }

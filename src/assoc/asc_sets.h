@@ -26,7 +26,7 @@ struct asc_sets {
 	uint32_t *domains; /* hash table; index + 1, 0: free */
 	uint32_t domains_mask, domains_n;
 	struct sip_key key; /* of the model: a look-up makes one hash for all sets */
-	uint32_t *named; /* by number of the set */
+	uint32_t *named;    /* by number of the set */
 	uint32_t named_n;
 	uint32_t *any;
 	uint32_t any_n;

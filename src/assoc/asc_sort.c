@@ -68,8 +68,9 @@ int asc_sort_new(struct asc_sort **out, const char *dir, size_t memory_max)
 {
 	struct asc_sort *s = calloc(1, sizeof *s);
 
-	if (!s)
+	if (!s) {
 		return ERR_NOMEM;
+	}
 	s->half_size = (memory_max < MEMORY_MIN ? MEMORY_MIN : memory_max) / 2 & ~(size_t)4095;
 	s->fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (s->fd < 0) { /* a file system without unnamed files: named for a moment */
@@ -77,8 +78,9 @@ int asc_sort_new(struct asc_sort **out, const char *dir, size_t memory_max)
 
 		snprintf(path, sizeof path, "%s/sort-XXXXXX", dir);
 		s->fd = mkostemp(path, O_CLOEXEC);
-		if (s->fd >= 0)
+		if (s->fd >= 0) {
 			unlink(path);
+		}
 	}
 	if (s->fd < 0) {
 		int err = errno == ENOSPC ? ERR_NOSPC : ERR_IO;
@@ -107,10 +109,12 @@ static int write_all(int fd, const uint8_t *p, size_t len, uint64_t at)
 	while (len) {
 		ssize_t n = pwrite(fd, p, len, (off_t)at);
 
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && errno == EINTR) {
 			continue;
-		if (n <= 0)
+		}
+		if (n <= 0) {
 			return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? ERR_NOSPC : ERR_IO;
+		}
 		p += n;
 		len -= (size_t)n;
 		at += (uint64_t)n;
@@ -138,8 +142,9 @@ static int write_run(struct asc_sort *s, const struct half *h)
 		memcpy(room + used, record, len);
 		used += len;
 	}
-	if (!err)
+	if (!err) {
 		err = write_all(s->fd, room, used, at);
+	}
 	if (!err) {
 		s->runs[s->runs_n++] = (struct run){ .at = s->file_len, .end = at + used };
 		s->file_len = at + used;
@@ -161,8 +166,9 @@ static void *spill(void *arg)
 
 static int wait_spill(struct asc_sort *s)
 {
-	if (s->thread_runs)
+	if (s->thread_runs) {
 		pthread_join(s->thread, NULL);
+	}
 	s->thread_runs = false;
 	return s->thread_err;
 }
@@ -173,13 +179,16 @@ static int reserve_runs(struct asc_sort *s)
 	uint32_t cap = s->runs_cap ? s->runs_cap * 2 : 16;
 	struct run *bigger;
 
-	if (s->runs_n + 2 <= s->runs_cap)
+	if (s->runs_n + 2 <= s->runs_cap) {
 		return 0;
-	if (s->runs_n + 2 > ASC_SORT_RUNS_MAX)
+	}
+	if (s->runs_n + 2 > ASC_SORT_RUNS_MAX) {
 		return ERR_LIMIT;
+	}
 	bigger = realloc(s->runs, cap * sizeof *bigger);
-	if (!bigger)
+	if (!bigger) {
 		return ERR_NOMEM;
+	}
 	s->runs = bigger;
 	s->runs_cap = cap;
 	return 0;
@@ -189,10 +198,12 @@ static int start_spill(struct asc_sort *s)
 {
 	int err = wait_spill(s);
 
-	if (!err)
+	if (!err) {
 		err = reserve_runs(s);
-	if (err)
+	}
+	if (err) {
 		return err;
+	}
 	s->thread_half = &s->half[s->filling];
 	s->filling ^= 1;
 	if (pthread_create(&s->thread, NULL, spill, s)) {
@@ -210,19 +221,22 @@ static int add(struct asc_sort *s, const void *key, size_t key_len, const void *
 	struct asc_sort_item *item;
 	uint8_t *p;
 
-	if (key_len > ASC_SORT_KEY_MAX || value_len > ASC_SORT_VALUE_MAX)
+	if (key_len > ASC_SORT_KEY_MAX || value_len > ASC_SORT_VALUE_MAX) {
 		return ERR_LIMIT;
+	}
 	if (h->p && h->used + len + (h->items_n + 1) * sizeof *item > h->size) {
 		int err = start_spill(s);
 
-		if (err)
+		if (err) {
 			return err;
+		}
 		h = &s->half[s->filling];
 	}
 	if (!h->p) {
 		h->p = aligned_alloc(4096, s->half_size);
-		if (!h->p)
+		if (!h->p) {
 			return ERR_NOMEM;
+		}
 		h->size = s->half_size;
 	}
 	p = h->p + h->used;
@@ -230,8 +244,9 @@ static int add(struct asc_sort *s, const void *key, size_t key_len, const void *
 	p[1] = (uint8_t)(key_len >> 8);
 	p[2] = (uint8_t)value_len;
 	memcpy(p + HEAD, key, key_len);
-	if (value_len)
+	if (value_len) {
 		memcpy(p + HEAD + key_len, value, value_len);
+	}
 	h->used += len;
 	h->items_n++;
 	item = items_of(h);
@@ -242,8 +257,9 @@ static int add(struct asc_sort *s, const void *key, size_t key_len, const void *
 
 int asc_sort_add(struct asc_sort *s, const void *key, size_t key_len, const void *value, size_t value_len)
 {
-	if (!s->err)
+	if (!s->err) {
 		s->err = s->ended ? ERR_STATE : add(s, key, key_len, value, value_len);
+	}
 	return s->err;
 }
 
@@ -257,15 +273,18 @@ static int refill(struct asc_sort *s, struct run *r, size_t room)
 	r->pos = 0;
 	r->len = kept;
 	want = room - kept;
-	if (want > r->end - r->at)
+	if (want > r->end - r->at) {
 		want = (size_t)(r->end - r->at);
+	}
 	while (want) {
 		ssize_t n = pread(s->fd, r->buf + r->len, want, (off_t)r->at);
 
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && errno == EINTR) {
 			continue;
-		if (n <= 0)
+		}
+		if (n <= 0) {
 			return ERR_IO;
+		}
 		r->len += (size_t)n;
 		r->at += (uint64_t)n;
 		want -= (size_t)n;
@@ -288,18 +307,21 @@ static int advance(struct asc_sort *s, struct run *r)
 	if (!r->buf) {
 		const struct half *h = &s->half[s->filling];
 
-		if (s->memory_next == h->items_n)
+		if (s->memory_next == h->items_n) {
 			return ERR_NOTFOUND;
+		}
 		row_of(&r->row, items_of(h)[s->memory_next++].key - HEAD);
 		return 0;
 	}
 	if (r->len - r->pos < RECORD_MAX && r->at < r->end) {
 		err = refill(s, r, read_size(s));
-		if (err)
+		if (err) {
 			return err;
+		}
 	}
-	if (r->pos == r->len)
+	if (r->pos == r->len) {
 		return ERR_NOTFOUND;
+	}
 	row_of(&r->row, r->buf + r->pos);
 	r->pos += HEAD + r->row.key_len + r->row.value_len;
 	return r->pos > r->len ? ERR_IO : 0;
@@ -319,12 +341,15 @@ static void sift_down(struct asc_sort *s, uint32_t i)
 	for (;;) {
 		uint32_t child = 2 * i + 1, top;
 
-		if (child >= s->heap_n)
+		if (child >= s->heap_n) {
 			return;
-		if (child + 1 < s->heap_n && before(s, s->heap[child + 1], s->heap[child]))
+		}
+		if (child + 1 < s->heap_n && before(s, s->heap[child + 1], s->heap[child])) {
 			child++;
-		if (!before(s, s->heap[child], s->heap[i]))
+		}
+		if (!before(s, s->heap[child], s->heap[i])) {
 			return;
+		}
 		top = s->heap[i];
 		s->heap[i] = s->heap[child];
 		s->heap[child] = top;
@@ -337,27 +362,33 @@ static int open_merge(struct asc_sort *s)
 	struct half *other = &s->half[s->filling ^ 1];
 	int err = reserve_runs(s);
 
-	if (err)
+	if (err) {
 		return err;
+	}
 	s->runs[s->runs_n++] = (struct run){ .buf = NULL };
 	free(other->p); /* its memory reads the runs now */
 	*other = (struct half){ .p = NULL };
 	s->heap = malloc(s->runs_n * sizeof *s->heap);
 	s->read_room = malloc(read_size(s) * s->runs_n);
-	if (!s->heap || !s->read_room)
+	if (!s->heap || !s->read_room) {
 		return ERR_NOMEM;
+	}
 	for (uint32_t i = 0; i < s->runs_n; i++) {
-		if (i + 1 < s->runs_n)
+		if (i + 1 < s->runs_n) {
 			s->runs[i].buf = s->read_room + i * read_size(s);
+		}
 		err = advance(s, &s->runs[i]);
-		if (err == ERR_NOTFOUND)
+		if (err == ERR_NOTFOUND) {
 			continue;
-		if (err)
+		}
+		if (err) {
 			return err;
+		}
 		s->heap[s->heap_n++] = i;
 	}
-	for (uint32_t i = s->heap_n / 2; i-- > 0;)
+	for (uint32_t i = s->heap_n / 2; i-- > 0;) {
 		sift_down(s, i);
+	}
 	s->ended = true;
 	return 0;
 }
@@ -366,12 +397,15 @@ int asc_sort_end(struct asc_sort *s)
 {
 	int err = wait_spill(s);
 
-	if (!s->err)
+	if (!s->err) {
 		s->err = err;
-	if (s->err)
+	}
+	if (s->err) {
 		return s->err;
-	if (s->half[s->filling].items_n)
+	}
+	if (s->half[s->filling].items_n) {
 		sort_half(&s->half[s->filling]);
+	}
 	s->err = open_merge(s);
 	return s->err;
 }
@@ -381,33 +415,39 @@ static int drop_given(struct asc_sort *s)
 {
 	int err = advance(s, &s->runs[s->heap[0]]);
 
-	if (err == ERR_NOTFOUND)
+	if (err == ERR_NOTFOUND) {
 		s->heap[0] = s->heap[--s->heap_n];
-	else if (err)
+	} else if (err) {
 		return err;
+	}
 	sift_down(s, 0);
 	return 0;
 }
 
 int asc_sort_next(struct asc_sort *s, struct asc_sort_row *out)
 {
-	if (!s->err && !s->ended)
+	if (!s->err && !s->ended) {
 		s->err = ERR_STATE;
-	if (!s->err && s->given)
+	}
+	if (!s->err && s->given) {
 		s->err = drop_given(s);
-	if (s->err)
+	}
+	if (s->err) {
 		return s->err;
+	}
 	s->given = s->heap_n > 0;
-	if (!s->given)
+	if (!s->given) {
 		return ERR_NOTFOUND;
+	}
 	*out = s->runs[s->heap[0]].row;
 	return 0;
 }
 
 void asc_sort_free(struct asc_sort *s)
 {
-	if (!s)
+	if (!s) {
 		return;
+	}
 	(void)wait_spill(s);
 	free(s->half[0].p);
 	free(s->half[1].p);

@@ -11,8 +11,9 @@ static uint64_t look_at(const struct asc_sort_item *item, uint32_t depth)
 	uint8_t octets[8] = { 0 };
 	uint64_t v;
 
-	if (depth < item->len)
+	if (depth < item->len) {
 		memcpy(octets, item->key + depth, item->len - depth < 8 ? item->len - depth : 8);
+	}
 	memcpy(&v, octets, sizeof v);
 	return be64toh(v);
 }
@@ -30,8 +31,9 @@ static int compare(const struct asc_sort_item *a, const struct asc_sort_item *b,
 {
 	uint32_t len = a->len < b->len ? a->len : b->len;
 
-	if (a->look != b->look)
+	if (a->look != b->look) {
 		return a->look < b->look ? -1 : 1;
+	}
 	return depth < len ? memcmp(a->key + depth, b->key + depth, len - depth) : 0;
 }
 
@@ -41,8 +43,9 @@ static void sort_small(struct asc_sort_item *items, size_t n, uint32_t depth)
 		struct asc_sort_item item = items[i];
 		size_t at = i;
 
-		for (; at > 0 && compare(&item, &items[at - 1], depth) < 0; at--)
+		for (; at > 0 && compare(&item, &items[at - 1], depth) < 0; at--) {
 			items[at] = items[at - 1];
+		}
 		items[at] = item;
 	}
 }
@@ -68,16 +71,18 @@ static void sort_from(struct asc_sort_item *items, size_t n, uint32_t depth)
 		size_t low = 0, i = 0, high = n;
 
 		while (i < high) {
-			if (items[i].look < pivot)
+			if (items[i].look < pivot) {
 				swap(&items[low++], &items[i++]);
-			else if (items[i].look > pivot)
+			} else if (items[i].look > pivot) {
 				swap(&items[i], &items[--high]);
-			else
+			} else {
 				i++;
+			}
 		}
 		if (depth + 8 < items[low].len || (high - low > 1 && depth + 8 < items[high - 1].len)) {
-			for (size_t k = low; k < high; k++)
+			for (size_t k = low; k < high; k++) {
 				items[k].look = look_at(&items[k], depth + 8);
+			}
 			sort_from(items + low, high - low, depth + 8);
 		}
 		if (low < n - high) {
@@ -94,7 +99,8 @@ static void sort_from(struct asc_sort_item *items, size_t n, uint32_t depth)
 
 void asc_sort_items(struct asc_sort_item *items, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		items[i].look = look_at(&items[i], 0);
+	}
 	sort_from(items, n, 0);
 }

@@ -58,11 +58,11 @@ struct asc {
 	uint32_t next_number;
 	uint64_t main_changes, gen_changes; /* counted in the two environments; the sum is asc_generation() */
 	uint64_t next_gen;
-	struct asc_model *model;   /* the newest; owned */
-	struct asc_gen *gen;       /* the generation that counts; owned */
+	struct asc_model *model;     /* the newest; owned */
+	struct asc_gen *gen;         /* the generation that counts; owned */
 	struct asc_kept_state *kept; /* the states that are kept, the oldest first; owned */
 	uint32_t kept_n, kept_next;  /* kept_next: id of the next one */
-	struct asc_manual *manual; /* list of manual changes of the import under way; NULL: no import. Borrowed */
-	uint64_t look_ms;          /* monotonic: when the next look at the room is due */
-	bool broken;               /* a commit succeeded but cannot be read: further changes are refused */
+	struct asc_manual *manual;   /* list of manual changes of the import under way; NULL: no import. Borrowed */
+	uint64_t look_ms;            /* monotonic: when the next look at the room is due */
+	bool broken;                 /* a commit succeeded but cannot be read: further changes are refused */
 };

@@ -39,10 +39,11 @@ static int delete_node(struct switching *s, delete_fn *fn, uint32_t number, cons
 	int rc = fn(&s->e, number, &rules);
 
 	s->im->along += rules;
-	if (rules)
+	if (rules) {
 		asc_import_gone(s->im, "%s %s, with %s", what, name, shown_count(with, rules, "rule"));
-	else
+	} else {
 		asc_import_gone(s->im, "%s %s", what, name);
+	}
 	return rc;
 }
 
@@ -70,8 +71,9 @@ static int put_scs(struct switching *s, struct asc_scs_row *row)
 	const struct asc_node *there = asc_model_scs(s->e.a->model, scs->name);
 	struct asc_why words;
 
-	if (asc_manual_has(&s->touched, ASC_TOUCHED_SCS, 0, 0, scs->name, ""))
+	if (asc_manual_has(&s->touched, ASC_TOUCHED_SCS, 0, 0, scs->name, "")) {
 		return 0;
+	}
 	if (there && row->keep) {
 		asc_scs_keep(scs, &there->scs, row->keep);
 		s->err = asc_scs_check(scs, &words);
@@ -85,12 +87,14 @@ static int put_scs(struct switching *s, struct asc_scs_row *row)
 		s->im->unchanged++;
 		return 0;
 	}
-	if (!there)
+	if (!there) {
 		s->im->added++;
-	else
+	} else {
 		s->im->replaced++;
-	if (there && !asc_scs_same_peer(&there->scs, scs))
+	}
+	if (there && !asc_scs_same_peer(&there->scs, scs)) {
 		note_peer(s->im, scs->name, false);
+	}
 	return asc_edit_scs(&s->e, scs, there ? there->number : s->e.a->next_number++);
 }
 
@@ -112,9 +116,10 @@ static int check_scss_now(struct switching *s)
 	struct asc_import_error e = { .line = 0 };
 
 	s->err = asc_import_check_scss(s->im, s->e.a->model, &e);
-	if (s->err)
+	if (s->err) {
 		asc_refuse(s->why, s->err, "line %llu: %.300s", (unsigned long long)e.line,
 			   e.why.text[0] ? e.why.text : err_str(s->err));
+	}
 	return 0;
 }
 
@@ -123,17 +128,19 @@ static int check_scss_after(struct switching *s)
 {
 	const struct asc_model *m = s->e.model;
 
-	if (asc_model_index(s->e.model))
+	if (asc_model_index(s->e.model)) {
 		return ENOMEM;
+	}
 	for (uint32_t i = 1; i < m->index->scs_n && !s->err; i++) {
 		const struct asc_scs *a = &m->index->by_host[i - 1]->scs, *b = &m->index->by_host[i]->scs;
 		const struct asc_scs *c = &m->index->by_e164[i - 1]->scs, *d = &m->index->by_e164[i]->scs;
 
-		if (strcmp(a->origin_host, b->origin_host) == 0)
+		if (strcmp(a->origin_host, b->origin_host) == 0) {
 			s->err =
 			    asc_refuse(s->why, ERR_EXISTS, "SCSs '%s' and '%s' would have one origin-host", a->name, b->name);
-		else if (strcmp(c->e164, d->e164) == 0)
+		} else if (strcmp(c->e164, d->e164) == 0) {
 			s->err = asc_refuse(s->why, ERR_EXISTS, "SCSs '%s' and '%s' would have one e164", c->name, d->name);
+		}
 	}
 	return 0;
 }
@@ -145,24 +152,30 @@ static int switch_scss(struct switching *s)
 	int rc = 0;
 
 	s->im->peers = calloc((size_t)now->scs_n + s->im->scss.n + 1, sizeof *s->im->peers);
-	if (!s->im->peers)
+	if (!s->im->peers) {
 		return ENOMEM;
-	if (s->im->scss.n)
+	}
+	if (s->im->scss.n) {
 		qsort(rows, s->im->scss.n, sizeof *rows, scs_row_order);
+	}
 	for (uint32_t i = 0; i < now->scs_n && !rc && s->im->conf.replace; i++) {
 		const char *name = now->scs[i]->who;
 
-		if (in_scs_rows(s->im, name) || asc_manual_has(&s->touched, ASC_TOUCHED_SCS, 0, 0, name, ""))
+		if (in_scs_rows(s->im, name) || asc_manual_has(&s->touched, ASC_TOUCHED_SCS, 0, 0, name, "")) {
 			continue;
+		}
 		rc = delete_node(s, asc_edit_scs_del, now->scs[i]->number, "SCS", name);
 		note_peer(s->im, name, true);
 	}
-	for (uint32_t i = 0; i < s->im->scss.n && !rc && !s->err; i++)
+	for (uint32_t i = 0; i < s->im->scss.n && !rc && !s->err; i++) {
 		rc = put_scs(s, &rows[i]);
-	if (s->err)
+	}
+	if (s->err) {
 		return rc;
-	if (!rc && s->touched.n == 0)
+	}
+	if (!rc && s->touched.n == 0) {
 		rc = check_scss_now(s);
+	}
 	return rc ? rc : check_scss_after(s);
 }
 
@@ -171,18 +184,21 @@ static int put_group(struct switching *s, const struct asc_group_row *row)
 	const struct asc_group *group = &row->group;
 	const struct asc_node *there = asc_model_group(s->e.a->model, group->name);
 
-	if (there && row->keep_anchor)
+	if (there && row->keep_anchor) {
 		group = &there->group;
-	if (asc_manual_has(&s->touched, ASC_TOUCHED_GROUP, 0, 0, group->name, ""))
+	}
+	if (asc_manual_has(&s->touched, ASC_TOUCHED_GROUP, 0, 0, group->name, "")) {
 		return 0;
+	}
 	if (there && strcmp(there->group.anchor, group->anchor) == 0) {
 		s->im->unchanged++;
 		return 0;
 	}
-	if (!there)
+	if (!there) {
 		s->im->added++;
-	else
+	} else {
 		s->im->replaced++;
+	}
 	return asc_edit_group(&s->e, group, there ? there->number : s->e.a->next_number++);
 }
 
@@ -190,11 +206,13 @@ static int put_member(struct switching *s, const struct asc_member_row *row)
 {
 	const struct asc_node *scs, *group = asc_model_group(s->e.model, row->group);
 
-	if (asc_manual_has(&s->touched, ASC_TOUCHED_MEMBER, 0, 0, row->group, row->scs))
+	if (asc_manual_has(&s->touched, ASC_TOUCHED_MEMBER, 0, 0, row->group, row->scs)) {
 		return 0;
+	}
 	scs = asc_model_scs(s->e.model, row->scs);
-	if (!scs || !group) /* deleted manually since the import began */
+	if (!scs || !group) { /* deleted manually since the import began */
 		return 0;
+	}
 	scs = asc_model_node(s->e.model, scs->number); /* the index still has the node as it was before the last membership */
 	if (asc_node_in_group(scs, group->number)) {
 		s->im->unchanged++;
@@ -231,8 +249,9 @@ static bool in_group_rows(const struct asc_import *im, const char *name)
 	const struct asc_group_row *rows = im->groups.p;
 
 	for (uint32_t i = 0; i < im->groups.n; i++) {
-		if (strcmp(rows[i].group.name, name) == 0)
+		if (strcmp(rows[i].group.name, name) == 0) {
 			return true;
+		}
 	}
 	return false;
 }
@@ -247,8 +266,9 @@ static int drop_groups(struct switching *s)
 		const struct asc_node *g = now->index->groups[i];
 
 		if (in_group_rows(s->im, g->group.name) ||
-		    asc_manual_has(&s->touched, ASC_TOUCHED_GROUP, 0, 0, g->group.name, ""))
+		    asc_manual_has(&s->touched, ASC_TOUCHED_GROUP, 0, 0, g->group.name, "")) {
 			continue;
+		}
 		rc = delete_node(s, asc_edit_group_del, g->number, "group", g->group.name);
 	}
 	for (uint32_t i = 0; i < now->index->scs_n && !rc; i++) {
@@ -258,10 +278,12 @@ static int drop_groups(struct switching *s)
 			const struct asc_node *g = asc_model_node(now, scs->groups[k]);
 
 			if (in_member_rows(s->im, g->group.name, scs->who) ||
-			    asc_manual_has(&s->touched, ASC_TOUCHED_MEMBER, 0, 0, g->group.name, scs->who))
+			    asc_manual_has(&s->touched, ASC_TOUCHED_MEMBER, 0, 0, g->group.name, scs->who)) {
 				continue;
-			if (asc_model_node(s->e.model, g->number)) /* else it went with its group */
+			}
+			if (asc_model_node(s->e.model, g->number)) { /* else it went with its group */
 				rc = asc_edit_member(&s->e, g->number, scs->number, false);
+			}
 			asc_import_gone(s->im, "%s of group %s", scs->who, g->group.name);
 		}
 	}
@@ -274,14 +296,18 @@ static int switch_groups(struct switching *s)
 	const struct asc_member_row *m = s->im->members.p;
 	int rc = s->im->conf.replace ? drop_groups(s) : 0;
 
-	for (uint32_t i = 0; i < s->im->groups.n && !rc; i++)
+	for (uint32_t i = 0; i < s->im->groups.n && !rc; i++) {
 		rc = put_group(s, &g[i]);
-	if (!rc && asc_model_index(s->e.model))
+	}
+	if (!rc && asc_model_index(s->e.model)) {
 		rc = ENOMEM;
-	if (!rc && s->e.model->index->groups_n > ASC_GROUPS_MAX)
+	}
+	if (!rc && s->e.model->index->groups_n > ASC_GROUPS_MAX) {
 		s->err = asc_refuse(s->why, ERR_LIMIT, "there would be more groups than there may be (%u)", ASC_GROUPS_MAX);
-	for (uint32_t i = 0; i < s->im->members.n && !rc && !s->err; i++)
+	}
+	for (uint32_t i = 0; i < s->im->members.n && !rc && !s->err; i++) {
 		rc = put_member(s, &m[i]);
+	}
 	return rc;
 }
 
@@ -294,13 +320,15 @@ static int switch_sets(struct switching *s)
 	for (uint32_t i = 0; i < now->dsets_n && !rc && s->im->conf.replace; i++) {
 		const char *name = now->dsets[i]->dset.name;
 
-		if (asc_import_dset(s->im, name) || asc_manual_has(&s->touched, ASC_TOUCHED_SET, 0, 0, name, ""))
+		if (asc_import_dset(s->im, name) || asc_manual_has(&s->touched, ASC_TOUCHED_SET, 0, 0, name, "")) {
 			continue;
+		}
 		rc = delete_node(s, asc_edit_dset_del, now->dsets[i]->number, "set", name);
 	}
 	for (uint32_t i = 0; i < s->im->dsets.n && !rc; i++) {
-		if (!rows[i].fresh)
+		if (!rows[i].fresh) {
 			continue;
+		}
 		if (asc_model_set(s->e.a->model, rows[i].name)) {
 			s->err = asc_refuse(s->why, ERR_EXISTS, "device set '%s' was made by hand meanwhile: import again",
 					    rows[i].name);
@@ -309,10 +337,12 @@ static int switch_sets(struct switching *s)
 		rc = asc_edit_dset(&s->e, rows[i].name, rows[i].number);
 		s->im->added++;
 	}
-	if (!rc && asc_model_index(s->e.model))
+	if (!rc && asc_model_index(s->e.model)) {
 		rc = ENOMEM;
-	if (!rc && s->e.model->index->dsets_n > ASC_DSETS_MAX)
+	}
+	if (!rc && s->e.model->index->dsets_n > ASC_DSETS_MAX) {
 		s->err = asc_refuse(s->why, ERR_LIMIT, "there would be more device sets than there may be (%u)", ASC_DSETS_MAX);
+	}
 	return rc;
 }
 
@@ -330,12 +360,14 @@ static const struct asc_rule_row *in_rows(const struct asc_rule_row *rows, uint3
 		uint32_t middle = low + (high - low) / 2;
 		int c = asc_set_rule_order(&rows[middle].rule, rule);
 
-		if (c == 0)
+		if (c == 0) {
 			return &rows[middle];
-		if (c < 0)
+		}
+		if (c < 0) {
 			low = middle + 1;
-		else
+		} else {
 			high = middle;
+		}
 	}
 	return NULL;
 }
@@ -350,8 +382,9 @@ static void keep_values(struct switching *s, const struct asc_rule_row *row, con
 
 	*out = row->rule;
 	s->err = asc_rule_keep(&v, &was, row->keep, &words);
-	if (s->err)
+	if (s->err) {
 		asc_refuse(s->why, s->err, "line %llu: %.300s", (unsigned long long)row->line, words.text);
+	}
 	out->rights = v.rights;
 	out->mode = v.mode;
 	out->not_before_s = v.not_before_s;
@@ -380,10 +413,12 @@ static int old_rules(struct switching *s, const struct asc_node *node, const str
 			continue;
 		}
 		all[*kept] = *old;
-		if (ours)
+		if (ours) {
 			keep_values(s, row, old, &fresh);
-		if (s->err)
+		}
+		if (s->err) {
 			return 0;
+		}
 		if (ours && same_rule(old, &fresh)) {
 			s->im->unchanged++;
 		} else if (ours) {
@@ -406,8 +441,9 @@ static int new_rules(struct switching *s, const struct asc_node *node, const str
 
 		if (asc_sets_find(&node->sets, rule->verdict, rule->device.text) ||
 		    asc_manual_has(&s->touched, ASC_TOUCHED_RULE, node->number, rule->verdict, rule->device.text, "") ||
-		    (rule->device.axis == ASSOC_DEVICE_SET && !asc_model_slot(s->e.model, (uint32_t)rule->device.first)))
+		    (rule->device.axis == ASSOC_DEVICE_SET && !asc_model_slot(s->e.model, (uint32_t)rule->device.first))) {
 			continue;
+		}
 		if (*kept == ASC_SET_RULES_MAX) {
 			s->err = asc_refuse(s->why, ERR_LIMIT,
 					    "line %llu: %s has as many rules on sets of devices as it can have (%u)",
@@ -427,14 +463,17 @@ static int rules_of_one(struct switching *s, const struct asc_node *node, const 
 	uint32_t kept = 0;
 	int rc;
 
-	if (n == 0 && (node->sets.n == 0 || !s->im->conf.replace))
+	if (n == 0 && (node->sets.n == 0 || !s->im->conf.replace)) {
 		return 0;
+	}
 	all = malloc(((size_t)node->sets.n + n + 1) * sizeof *all);
-	if (!all)
+	if (!all) {
 		return ENOMEM;
+	}
 	rc = old_rules(s, node, rows, n, all, &kept);
-	if (!rc)
+	if (!rc) {
 		rc = new_rules(s, node, rows, n, all, &kept);
+	}
 	if (rc || s->err) {
 		free(all);
 		return rc;
@@ -453,13 +492,16 @@ static int switch_rules(struct switching *s)
 	for (uint32_t i = 0; i < now->n && !rc && !s->err; i++) {
 		const struct asc_node *node = now->slots[i].node;
 
-		while (at < s->im->rules.n && rows[at].number < node->number) /* of a deleted SCS or group */
+		while (at < s->im->rules.n && rows[at].number < node->number) { /* of a deleted SCS or group */
 			at++;
+		}
 		n = at;
-		while (n < s->im->rules.n && rows[n].number == node->number)
+		while (n < s->im->rules.n && rows[n].number == node->number) {
 			n++;
-		if (node->kind != ASC_NODE_SET)
+		}
+		if (node->kind != ASC_NODE_SET) {
 			rc = rules_of_one(s, node, rows ? rows + at : NULL, n - at);
+		}
 		at = n;
 	}
 	return rc;
@@ -474,12 +516,14 @@ static uint64_t line_of(const struct switching *s, const struct asc_reach *r)
 	uint64_t line = 0;
 
 	for (uint32_t i = 0; i < s->im->rules.n; i++) {
-		if (rules[i].line > line && asc_reach_of(r, s->e.model, rules[i].number, &rules[i].rule))
+		if (rules[i].line > line && asc_reach_of(r, s->e.model, rules[i].number, &rules[i].rule)) {
 			line = rules[i].line;
+		}
 	}
 	for (uint32_t i = 0; i < s->im->members.n; i++) {
-		if (members[i].line > line && strcmp(members[i].scs, who->who) == 0)
+		if (members[i].line > line && strcmp(members[i].scs, who->who) == 0) {
 			line = members[i].line;
+		}
 	}
 	return line;
 }
@@ -493,10 +537,11 @@ static void judge_reach(struct switching *s)
 
 	s->err = asc_reach_judge(s->e.a->model, s->e.model, &r, &why);
 	line = s->err == ERR_LIMIT ? line_of(s, &r) : 0;
-	if (line)
+	if (line) {
 		asc_refuse(s->why, s->err, "line %llu: %.340s", (unsigned long long)line, why.text);
-	else if (s->err)
+	} else if (s->err) {
 		asc_refuse(s->why, s->err, "%s", why.text[0] ? why.text : err_str(s->err));
+	}
 }
 
 static int switch_kind(struct switching *s)
@@ -517,17 +562,20 @@ static uint64_t rules_there(const struct asc_model *m)
 {
 	uint64_t n = 0;
 
-	for (uint32_t i = 0; i < m->n; i++)
+	for (uint32_t i = 0; i < m->n; i++) {
 		n += m->slots[i].node->sets.n + (m->slots[i].node->kind == ASC_NODE_SET ? 0 : m->slots[i].exact_n);
+	}
 	return n;
 }
 
 static int refused(const struct asc_import *im, struct asc_why *why)
 {
-	if (atomic_load(&((struct asc_import *)(uintptr_t)im)->cancelled))
+	if (atomic_load(&((struct asc_import *)(uintptr_t)im)->cancelled)) {
 		return asc_refuse(why, ERR_CLOSED, "cancelled");
-	if (im->manual.too_many)
+	}
+	if (im->manual.too_many) {
 		return asc_refuse(why, ERR_BUSY, "more than %u changes by hand during the import: import again", ASC_MANUAL_MAX);
+	}
 	return 0;
 }
 
@@ -536,19 +584,22 @@ static uint64_t there_of(const struct asc_import *im, const struct asc_model *m)
 {
 	uint64_t n = 0;
 
-	if (im->conf.replace)
+	if (im->conf.replace) {
 		return asc_import_there(im);
-	if (im->conf.kind == ASC_KIND_ASSOC || im->conf.kind == ASC_KIND_BLOCK)
+	}
+	if (im->conf.kind == ASC_KIND_ASSOC || im->conf.kind == ASC_KIND_BLOCK) {
 		return rules_there(m); /* those of both kinds: they are not counted apart */
+	}
 	for (uint32_t i = 0; i < m->n; i++) {
 		const struct asc_node *node = m->slots[i].node;
 
-		if (im->conf.kind == ASC_KIND_SCS)
+		if (im->conf.kind == ASC_KIND_SCS) {
 			n += node->kind == ASC_NODE_SCS;
-		else if (im->conf.kind == ASC_KIND_SET)
+		} else if (im->conf.kind == ASC_KIND_SET) {
 			n += node->kind == ASC_NODE_SET ? 1 + m->slots[i].exact_n : 0;
-		else
+		} else {
 			n += node->kind == ASC_NODE_GROUP ? 1 : node->kind == ASC_NODE_SCS ? node->groups_n : 0;
+		}
 	}
 	return n;
 }
@@ -569,8 +620,9 @@ static int keep_before(struct switching *s, struct asc_keeping *k)
 				 .there = there_of(im, a->model),
 				 .generation = a->main_changes + a->gen_changes + 1 };
 
-	if (im->added + im->replaced + im->deleted == 0)
+	if (im->added + im->replaced + im->deleted == 0) {
 		return 0;
+	}
 	memcpy(info.name, im->conf.name, sizeof info.name);
 	return asc_kept_save(&s->e, &info, k);
 }
@@ -583,29 +635,37 @@ static int do_switch(struct asc *a, struct asc_job *job)
 	struct asc_keeping keep = { .list = NULL };
 	int rc, err = refused(im, s.why);
 
-	if (!err)
+	if (!err) {
 		err = asc_edit_begin(&s.e, a, job, false, im->gen ? im->gen : a->gen);
-	if (err)
+	}
+	if (err) {
 		return err;
+	}
 	rc = asc_manual_gather(&s.touched, &im->manual);
-	if (!rc)
+	if (!rc) {
 		rc = switch_kind(&s);
-	if (!rc && !s.err)
+	}
+	if (!rc && !s.err) {
 		judge_reach(&s);
-	if (!rc && !s.err)
+	}
+	if (!rc && !s.err) {
 		s.err = asc_import_judge_gone(im, rules_there(a->model), s.why);
+	}
 	if (!rc && !s.err && im->conf.dry_run) {
 		free(s.touched.keys);
 		asc_edit_drop(&s.e);
 		return 0;
 	}
-	if (!rc && !s.err && im->gen)
+	if (!rc && !s.err && im->gen) {
 		s.err = asc_import_complete(im, s.e.model, s.why);
+	}
 	FAULT_POINT(STORE_GENERATION_WHOLE);
-	if (!rc && !s.err && im->gen)
+	if (!rc && !s.err && im->gen) {
 		rc = asc_edit_gen(&s.e);
-	if (!rc && !s.err)
+	}
+	if (!rc && !s.err) {
 		rc = keep_before(&s, &keep);
+	}
 	free(s.touched.keys);
 	err = asc_edit_end(&s.e, s.err, rc, "switch to what was imported");
 	FAULT_POINT(STORE_SWITCHED);
@@ -620,10 +680,11 @@ static int do_switch(struct asc *a, struct asc_job *job)
 	} else {
 		before = NULL;
 	}
-	if (keep.list)
+	if (keep.list) {
 		asc_kept_saved(a, job, &keep, before);
-	else
+	} else {
 		asc_gen_drop(before);
+	}
 	return 0;
 }
 

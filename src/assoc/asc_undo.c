@@ -29,14 +29,16 @@ uint32_t asc_kept(const struct asc *a, const struct asc_kept **out)
 static int gather_peers(struct asc_undoing *u, const struct asc_model *now, const struct asc_model *then)
 {
 	u->peers = calloc((size_t)now->index->scs_n + 1, sizeof *u->peers);
-	if (!u->peers)
+	if (!u->peers) {
 		return ENOMEM;
+	}
 	for (uint32_t i = 0; i < now->index->scs_n; i++) {
 		const struct asc_node *scs = now->index->scs[i], *other = asc_model_scs(then, scs->who);
 		struct asc_import_peer *p = &u->peers[u->result.peers_n];
 
-		if (other && asc_scs_same_peer(&scs->scs, &other->scs))
+		if (other && asc_scs_same_peer(&scs->scs, &other->scs)) {
 			continue;
+		}
 		p->removed = !other;
 		strcpy(p->name, scs->who);
 		u->result.peers_n++;
@@ -50,16 +52,18 @@ static int judge(struct asc *a, struct asc_undoing *u, struct asc_why *why)
 	struct asc_undo_result *r = &u->result;
 	uint64_t there;
 
-	if (!a->kept_n)
+	if (!a->kept_n) {
 		return asc_refuse(why, ERR_NOTFOUND, "no state before an import is kept");
+	}
 	r->kept = a->kept[a->kept_n - 1].info;
 	r->left = a->kept_n - 1;
 	r->since = asc_kept_by_hand(&r->kept, a->main_changes + a->gen_changes);
 	r->goes = r->kept.added + r->since;
 	there = r->kept.there - r->kept.deleted + r->goes;
 	r->much = asc_deletes_much(r->goes, there);
-	if (!r->much || u->conf.dry_run || u->conf.sure || (u->conf.deletes_max && r->goes <= u->conf.deletes_max))
+	if (!r->much || u->conf.dry_run || u->conf.sure || (u->conf.deletes_max && r->goes <= u->conf.deletes_max)) {
 		return 0;
+	}
 	return asc_refuse(why, ERR_LIMIT, "it would take away up to %llu rows, with what was changed since",
 			  (unsigned long long)r->goes);
 }
@@ -73,22 +77,28 @@ static int go_back(struct asc *a, struct asc_job *job)
 	struct asc_edit e;
 	int rc, err = judge(a, u, why);
 
-	if (err || u->conf.dry_run)
+	if (err || u->conf.dry_run) {
 		return err;
+	}
 	then = a->kept[a->kept_n - 1].gen;
 	err = asc_gen_put_changes(then, a, why); /* asc_generation() never goes back */
-	if (err)
+	if (err) {
 		return err;
+	}
 	err = asc_edit_begin(&e, a, job, false, then);
-	if (err)
+	if (err) {
 		return err;
+	}
 	rc = asc_kept_restore(&e, &k);
-	if (!rc)
+	if (!rc) {
 		err = asc_edit_reload(&e);
-	if (!rc && !err)
+	}
+	if (!rc && !err) {
 		rc = gather_peers(u, a->model, e.model);
-	if (!rc && !err)
+	}
+	if (!rc && !err) {
 		rc = asc_edit_gen(&e);
+	}
 	err = asc_edit_end(&e, err, rc, "go back to what was kept");
 	if (err) {
 		asc_keeping_drop(&k);
@@ -121,8 +131,9 @@ int asc_undo(struct asc *a, const struct asc_undo_conf *conf, asc_undo_fn *done,
 	struct asc_job *job;
 
 	why->text[0] = 0;
-	if (a->importing)
+	if (a->importing) {
 		return asc_refuse(why, ERR_BUSY, "an import is under way");
+	}
 	u = calloc(1, sizeof *u);
 	job = calloc(1, sizeof *job);
 	if (!u || !job) {

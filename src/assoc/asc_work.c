@@ -44,8 +44,9 @@ static void look_or_wait(struct asc *a)
 {
 	struct timespec until = { (time_t)(a->look_ms / 1000), (long)(a->look_ms % 1000) * 1000000 };
 
-	if (pthread_cond_timedwait(&a->work, &a->lock, &until) != ETIMEDOUT)
+	if (pthread_cond_timedwait(&a->work, &a->lock, &until) != ETIMEDOUT) {
 		return;
+	}
 	pthread_mutex_unlock(&a->lock);
 	asc_room_look(a);
 	pthread_mutex_lock(&a->lock);
@@ -63,11 +64,13 @@ static void *work(void *arg)
 		a->retired = NULL;
 		if (job) {
 			a->queue = job->next;
-			if (!a->queue)
+			if (!a->queue) {
 				a->queue_tail = &a->queue;
+			}
 		} else if (!retired) {
-			if (a->stop)
+			if (a->stop) {
 				break;
+			}
 			look_or_wait(a);
 			continue;
 		}
@@ -121,16 +124,18 @@ static bool try_lock(struct asc *a)
 {
 	uint64_t one = 1;
 
-	if (pthread_mutex_trylock(&a->lock) == 0)
+	if (pthread_mutex_trylock(&a->lock) == 0) {
 		return true;
+	}
 	(void)!write(a->wake_fd, &one, sizeof one);
 	return false;
 }
 
 static void try_hand_over(struct asc *a)
 {
-	if ((!a->handing && !a->retiring) || !try_lock(a))
+	if ((!a->handing && !a->retiring) || !try_lock(a)) {
 		return;
+	}
 	asc_hand_over(a);
 	pthread_mutex_unlock(&a->lock);
 }
@@ -146,8 +151,9 @@ void asc_enqueue(struct asc *a, struct asc_job *job)
 
 void asc_view_retire(struct asc *a, struct asc_view *v)
 {
-	if (!v || --v->refs)
+	if (!v || --v->refs) {
 		return;
+	}
 	v->next = a->retiring;
 	a->retiring = v;
 	try_hand_over(a);
@@ -163,8 +169,9 @@ static struct asc_job *take_done(struct asc *a)
 {
 	struct asc_job *jobs = NULL;
 
-	if (!try_lock(a))
+	if (!try_lock(a)) {
 		return NULL;
+	}
 	jobs = a->done;
 	a->done = NULL;
 	a->done_tail = &a->done;
@@ -199,16 +206,18 @@ void asc_completions(struct asc *a)
 {
 	uint64_t n;
 
-	if (read(a->wake_fd, &n, sizeof n) == sizeof n)
+	if (read(a->wake_fd, &n, sizeof n) == sizeof n) {
 		tell(a, take_done(a));
+	}
 }
 
 void asc_work_stop(struct asc *a)
 {
 	struct asc_job *job;
 
-	if (!a->thread_runs)
+	if (!a->thread_runs) {
 		return;
+	}
 	pthread_mutex_lock(&a->lock);
 	a->stop = true;
 	pthread_cond_signal(&a->work);
@@ -233,8 +242,9 @@ void asc_work_wait(struct asc *a)
 {
 	pthread_mutex_lock(&a->lock);
 	asc_hand_over(a);
-	while (!a->done && a->waiting)
+	while (!a->done && a->waiting) {
 		pthread_cond_wait(&a->finished, &a->lock);
+	}
 	pthread_mutex_unlock(&a->lock);
 	tell(a, take_done(a));
 }

@@ -25,31 +25,38 @@ static int add_set(struct asc *a, struct asc_job *job, const struct asc_node *no
 	struct asc_edit e;
 	int rc, err;
 
-	if (!there && s->n == ASC_SET_RULES_MAX)
+	if (!there && s->n == ASC_SET_RULES_MAX) {
 		return asc_refuse(&job->out.why, ERR_LIMIT, "%s has as many rules on sets of devices as it can have (%u)",
 				  node->who, ASC_SET_RULES_MAX);
+	}
 	err = asc_edit_begin(&e, a, job, false, a->gen);
-	if (err)
+	if (err) {
 		return err;
+	}
 	rc = asc_edit_set_row(&e, node->number, &job->rule, true);
 	all = rc ? NULL : malloc((s->n + 1) * sizeof *all);
-	if (!rc && !all)
+	if (!rc && !all) {
 		rc = ENOMEM;
+	}
 	if (!rc) {
-		if (s->n)
+		if (s->n) {
 			memcpy(all, s->all, s->n * sizeof *all);
+		}
 		all[there ? (size_t)(there - s->all) : s->n] = job->rule;
 		rc = asc_edit_sets(&e, node->number, all, there ? s->n : s->n + 1);
 	}
 	job->out.replaced = there != NULL;
-	if (there)
+	if (there) {
 		job->out.rule_before =
 		    (struct asc_rule_values){ there->rights, there->mode, there->not_before_s, there->not_after_s };
-	if (!rc && !there)
+	}
+	if (!rc && !there) {
 		asc_reach_warn(a->model, e.model, &words);
+	}
 	err = asc_edit_end(&e, 0, rc, "write the rule");
-	if (!err)
+	if (!err) {
 		job->out.why = words;
+	}
 	return err;
 }
 
@@ -69,18 +76,21 @@ static int del_set(struct asc *a, struct asc_job *job, const struct asc_node *no
 		bool goes = (job->verdict < 0 || s->all[i].verdict == job->verdict) &&
 			    strcmp(s->all[i].device.text, job->rule.device.text) == 0;
 
-		if (goes)
+		if (goes) {
 			rc = asc_edit_set_row(&e, node->number, &s->all[i], false);
-		else
+		} else {
 			all[kept++] = s->all[i];
+		}
 	}
 	job->out.rules_deleted = s->n - kept;
-	if (!rc && kept == s->n)
+	if (!rc && kept == s->n) {
 		err = asc_refuse(&job->out.why, ERR_NOTFOUND, "no such rule");
-	if (err || rc)
+	}
+	if (err || rc) {
 		free(all);
-	else
+	} else {
 		rc = asc_edit_sets(&e, node->number, all, kept);
+	}
 	return asc_edit_end(&e, err, rc, "delete the rule");
 }
 
@@ -91,21 +101,25 @@ static int change_row(struct asc *a, struct asc_job *job, uint32_t number, struc
 	struct asc_edit e;
 	int rc = 0, err = asc_edit_begin(&e, a, job, true, a->gen);
 
-	if (err)
+	if (err) {
 		return err;
+	}
 	err = asc_edit_row(&e, job->rule.device.text, c);
-	if (!err && c->missing)
+	if (!err && c->missing) {
 		err = asc_refuse(&job->out.why, ERR_NOTFOUND, "%s", not_there);
-	if (!err)
+	}
+	if (!err) {
 		rc = asc_edit_count(&e, number, asc_model_slot(a->model, number)->exact_n + (c->add ? 1 : 0) - c->dropped);
+	}
 	job->number = number;
 	job->out.replaced = c->add && c->dropped;
 	job->out.rules_deleted = c->add ? 0 : c->dropped;
 	err = asc_edit_end(&e, err, rc, "write the rule");
-	if (!err && c->add && c->add->verdict == ASC_ENTRY_MEMBER && c->sets > ASC_DSETS_PER_LOOKUP_MAX)
+	if (!err && c->add && c->add->verdict == ASC_ENTRY_MEMBER && c->sets > ASC_DSETS_PER_LOOKUP_MAX) {
 		(void)asc_refuse(&job->out.why, 0,
 				 "the device is in %u sets and is judged by at most %u: requests for it are refused", c->sets,
 				 ASC_DSETS_PER_LOOKUP_MAX);
+	}
 	return err;
 }
 
@@ -122,12 +136,14 @@ static int rule_add(struct asc *a, struct asc_job *job)
 	struct asc_row_change c = { .verdict = r->verdict, .add = &entry, .before = &before, .twin = job->out.twin };
 	int err = node ? asc_dset_resolve(a->model, &r->device, &job->out.why) : ERR_NOTFOUND;
 
-	if (err)
+	if (err) {
 		return err;
+	}
 	entry.scs_number = c.number = node->number;
 	job->number = node->number;
-	if (r->device.axis != ASSOC_DEVICE_EXACT)
+	if (r->device.axis != ASSOC_DEVICE_EXACT) {
 		return add_set(a, job, node);
+	}
 	err = change_row(a, job, node->number, &c, "");
 	job->out.rule_before = (struct asc_rule_values){ before.rights, before.mode, before.not_before_s, before.not_after_s };
 	return err;
@@ -138,8 +154,9 @@ static int rule_del(struct asc *a, struct asc_job *job)
 	struct asc_node *node = asc_who_of(a->model, job->name, &job->out.why);
 	struct asc_row_change c = { .verdict = job->verdict };
 
-	if (!node)
+	if (!node) {
 		return ERR_NOTFOUND;
+	}
 	job->number = c.number = node->number;
 	return job->rule.device.axis == ASSOC_DEVICE_EXACT ? change_row(a, job, node->number, &c, "no such rule")
 							   : del_set(a, job, node);
@@ -152,8 +169,9 @@ static int dset_member(struct asc *a, struct asc_job *job, bool add)
 	struct asc_row_change c = { .verdict = ASC_ENTRY_MEMBER, .add = add ? &entry : NULL, .twin = add ? job->out.twin : NULL };
 	char not_there[ASSOC_DEVICE_TEXT_MAX + 48];
 
-	if (!set)
+	if (!set) {
 		return asc_refuse(&job->out.why, ERR_NOTFOUND, "no device set '%.63s'", job->name);
+	}
 	entry.scs_number = c.number = set->number;
 	snprintf(not_there, sizeof not_there, "device '%.80s': is not in the set", job->rule.device.text);
 	return change_row(a, job, set->number, &c, not_there);
@@ -203,6 +221,7 @@ void asc_write(struct asc *a, struct asc_job *job)
 		err = asc_refuse(&job->out.why, ERR_INVAL, "no such change");
 	}
 	job->out.err = err;
-	if (!err && a->manual)
+	if (!err && a->manual) {
 		asc_manual_note(a->manual, job);
+	}
 }

@@ -19,23 +19,29 @@ int asc_write_scs_put(struct asc *a, struct asc_job *job)
 	struct asc_edit e;
 	int err = 0;
 
-	if (there && job->only_new)
+	if (there && job->only_new) {
 		return asc_refuse(&job->out.why, ERR_EXISTS, "SCS '%s' exists already", job->scs.name);
-	if (!there && job->only_there)
+	}
+	if (!there && job->only_there) {
 		return asc_refuse(&job->out.why, ERR_NOTFOUND, "no SCS '%.63s'", job->scs.name);
+	}
 	if (there && job->keep) {
 		asc_scs_keep(&job->scs, &there->scs, job->keep);
 		err = asc_scs_check(&job->scs, &job->out.why);
 	}
-	if (!err)
+	if (!err) {
 		err = asc_scs_free_names(a->model, &job->scs, &job->out.why);
-	if (!err)
+	}
+	if (!err) {
 		err = asc_edit_begin(&e, a, job, false, a->gen);
-	if (err)
+	}
+	if (err) {
 		return err;
+	}
 	job->out.replaced = there != NULL;
-	if (there)
+	if (there) {
 		job->out.before = there->scs;
+	}
 	job->out.now = job->scs;
 	return asc_edit_end(&e, 0, asc_edit_scs(&e, &job->scs, there ? there->number : a->next_number++), "write the SCS");
 }
@@ -46,8 +52,9 @@ int asc_write_scs_del(struct asc *a, struct asc_job *job)
 	struct asc_edit e;
 	int err;
 
-	if (!node)
+	if (!node) {
 		return asc_refuse(&job->out.why, ERR_NOTFOUND, "no SCS '%.63s'", job->name);
+	}
 	job->number = node->number;
 	err = asc_edit_begin(&e, a, job, false, a->gen);
 	return err ? err : asc_edit_end(&e, 0, asc_edit_scs_del(&e, node->number, &job->out.rules_deleted), "delete the SCS");
@@ -61,16 +68,20 @@ int asc_write_group_put(struct asc *a, struct asc_job *job)
 	struct asc_edit e;
 	int err;
 
-	if (there && job->only_new)
+	if (there && job->only_new) {
 		return asc_refuse(&job->out.why, ERR_EXISTS, "group '%s' exists already", job->group.name);
-	if (!there && a->model->index->groups_n == ASC_GROUPS_MAX)
+	}
+	if (!there && a->model->index->groups_n == ASC_GROUPS_MAX) {
 		return asc_refuse(&job->out.why, ERR_LIMIT, "group '%s': there are as many groups as there may be",
 				  job->group.name);
-	if (!there && job->only_there)
+	}
+	if (!there && job->only_there) {
 		return asc_refuse(&job->out.why, ERR_NOTFOUND, "no group '%.63s'", job->group.name);
+	}
 	job->out.replaced = there != NULL;
-	if (there)
+	if (there) {
 		job->out.group_before = there->group;
+	}
 	err = asc_edit_begin(&e, a, job, false, a->gen);
 	return err ? err
 		   : asc_edit_end(&e, 0, asc_edit_group(&e, &job->group, there ? there->number : a->next_number++),
@@ -83,8 +94,9 @@ int asc_write_group_del(struct asc *a, struct asc_job *job)
 	struct asc_edit e;
 	int err;
 
-	if (!node)
+	if (!node) {
 		return asc_refuse(&job->out.why, ERR_NOTFOUND, "no group '%.63s'", job->name);
+	}
 	job->number = node->number;
 	err = asc_edit_begin(&e, a, job, false, a->gen);
 	return err ? err : asc_edit_end(&e, 0, asc_edit_group_del(&e, node->number, &job->out.rules_deleted), "delete the group");
@@ -99,26 +111,34 @@ int asc_write_group_member(struct asc *a, struct asc_job *job, bool add)
 	bool in;
 	int rc, err;
 
-	if (!group)
+	if (!group) {
 		return asc_refuse(why, ERR_NOTFOUND, "no group '%.63s'", job->name);
-	if (!scs)
+	}
+	if (!scs) {
 		return asc_refuse(why, ERR_NOTFOUND, "no SCS '%.63s'", job->member);
+	}
 	in = asc_node_in_group(scs, group->number);
-	if (add && in)
+	if (add && in) {
 		return asc_refuse(why, ERR_EXISTS, "SCS '%.63s': is a member already", job->member);
-	if (add && scs->groups_n == ASC_GROUPS_PER_SCS_MAX)
+	}
+	if (add && scs->groups_n == ASC_GROUPS_PER_SCS_MAX) {
 		return asc_refuse(why, ERR_LIMIT, "SCS '%.63s': is in as many groups as it may be", job->member);
-	if (!add && !in)
+	}
+	if (!add && !in) {
 		return asc_refuse(why, ERR_NOTFOUND, "SCS '%.63s': is not a stored member of the group", job->member);
+	}
 	err = asc_edit_begin(&e, a, job, false, a->gen);
-	if (err)
+	if (err) {
 		return err;
+	}
 	rc = asc_edit_member(&e, group->number, scs->number, add);
-	if (!rc && add)
+	if (!rc && add) {
 		asc_reach_warn(a->model, e.model, &words);
+	}
 	err = asc_edit_end(&e, 0, rc, "write the membership");
-	if (!err)
+	if (!err) {
 		*why = words;
+	}
 	return err;
 }
 
@@ -129,11 +149,13 @@ int asc_write_dset_add(struct asc *a, struct asc_job *job)
 	struct asc_edit e;
 	int err;
 
-	if (asc_model_set(a->model, job->name))
+	if (asc_model_set(a->model, job->name)) {
 		return asc_refuse(&job->out.why, ERR_EXISTS, "device set '%.80s': exists already", job->name);
-	if (a->model->index->dsets_n == ASC_DSETS_MAX)
+	}
+	if (a->model->index->dsets_n == ASC_DSETS_MAX) {
 		return asc_refuse(&job->out.why, ERR_LIMIT, "device set '%.80s': there are as many sets as there may be",
 				  job->name);
+	}
 	err = asc_edit_begin(&e, a, job, false, a->gen);
 	return err ? err : asc_edit_end(&e, 0, asc_edit_dset(&e, job->name, a->next_number++), "write the device set");
 }
@@ -145,12 +167,15 @@ int asc_write_dset_rename(struct asc *a, struct asc_job *job)
 	struct asc_edit e;
 	int err;
 
-	if (!node)
+	if (!node) {
 		return asc_refuse(&job->out.why, ERR_NOTFOUND, "no device set '%.80s'", job->name);
-	if (asc_model_set(a->model, job->member))
+	}
+	if (asc_model_set(a->model, job->member)) {
 		return asc_refuse(&job->out.why, ERR_EXISTS, "device set '%.80s': exists already", job->member);
-	if (a->manual)
+	}
+	if (a->manual) {
 		return asc_refuse(&job->out.why, ERR_BUSY, "an import is under way: rename the device set when it has ended");
+	}
 	err = asc_edit_begin(&e, a, job, false, a->gen);
 	return err ? err : asc_edit_end(&e, 0, asc_edit_dset_rename(&e, node->number, job->member), "rename the device set");
 }
@@ -161,8 +186,9 @@ int asc_write_dset_del(struct asc *a, struct asc_job *job)
 	struct asc_edit e;
 	int err;
 
-	if (!node)
+	if (!node) {
 		return asc_refuse(&job->out.why, ERR_NOTFOUND, "no device set '%.80s'", job->name);
+	}
 	job->number = node->number;
 	job->out.members_deleted = asc_model_slot(a->model, node->number)->exact_n;
 	err = asc_edit_begin(&e, a, job, false, a->gen);

@@ -43,8 +43,9 @@ static struct aud *make(int fd, struct st_counters *counters)
 {
 	struct aud *a = calloc(1, sizeof *a);
 
-	if (!a)
+	if (!a) {
 		return NULL;
+	}
 	set_fd(a, fd);
 	a->counters = counters;
 	a->text = a->room + 1 + MARK_MAX;
@@ -56,8 +57,9 @@ static uint64_t lines_in(const char *p, size_t n)
 {
 	uint64_t lines = 0;
 
-	for (const char *end = p + n; (p = memchr(p, '\n', (size_t)(end - p))); p++)
+	for (const char *end = p + n; (p = memchr(p, '\n', (size_t)(end - p))); p++) {
 		lines++;
+	}
 	return lines;
 }
 
@@ -66,15 +68,18 @@ int aud_open(struct aud **out, const char *path, struct st_counters *counters)
 	struct aud *a = make(-1, counters);
 	int saved;
 
-	if (!a)
+	if (!a) {
 		return ERR_NOMEM;
+	}
 	if (path && *path) {
 		a->path = strdup(path);
-		if (!a->path)
+		if (!a->path) {
 			goto free_a;
+		}
 		set_fd(a, tail_open(path, 0640));
-		if (a->fd < 0)
+		if (a->fd < 0) {
 			goto free_path;
+		}
 	}
 	*out = a;
 	return 0;
@@ -94,8 +99,9 @@ int aud_open_fd(struct aud **out, int fd, struct st_counters *counters)
 {
 	struct aud *a = make(fd, counters);
 
-	if (!a)
+	if (!a) {
 		return ERR_NOMEM;
+	}
 	*out = a;
 	return 0;
 }
@@ -125,8 +131,9 @@ static size_t mark(char out[MARK_MAX], const char *reason, const char *what, uin
 /* Decisions that found no room, told in their place. There is room for the mark. */
 static void put_gap(struct aud *a)
 {
-	if (!a->gap)
+	if (!a->gap) {
 		return;
+	}
 	a->len += mark(a->text + a->len, "lines-lost", "lines", a->gap);
 	a->marks++;
 	a->gap = 0;
@@ -159,17 +166,21 @@ uint64_t aud_close(struct aud *a)
 	uint64_t untold;
 	int error = 0;
 
-	if (!a)
+	if (!a) {
 		return 0;
-	if (!aud_flush(a) && a->gap && a->fd >= 0)
+	}
+	if (!aud_flush(a) && a->gap && a->fd >= 0) {
 		put_gap(a);
-	if (aud_flush(a))
+	}
+	if (aud_flush(a)) {
 		error = errno;
+	}
 	left = content_of(a->text, a->len);
 	st_count_n(a->counters, ST_AUDIT_ERRORS, left.decisions);
 	untold = a->gap + left.decisions + left.lost;
-	if (a->fd >= 0)
+	if (a->fd >= 0) {
 		close(a->fd);
+	}
 	free(a->path);
 	free(a);
 	errno = error;
@@ -198,9 +209,11 @@ static enum st_counter status_counter(const char *status)
 		{ "TEMPORARYERROR", ST_STATUS_TEMPORARYERROR },
 	};
 
-	for (size_t i = 0; status && i < sizeof rows / sizeof *rows; i++)
-		if (!strcmp(rows[i].word, status))
+	for (size_t i = 0; status && i < sizeof rows / sizeof *rows; i++) {
+		if (!strcmp(rows[i].word, status)) {
 			return rows[i].counter;
+		}
+	}
 	return ST_STATUS_OTHER;
 }
 
@@ -211,8 +224,9 @@ static void drop_written(struct aud *a, size_t n)
 	uint64_t lines;
 	size_t whole = n;
 
-	while (whole > 0 && a->text[whole - 1] != '\n')
+	while (whole > 0 && a->text[whole - 1] != '\n') {
 		whole--;
+	}
 	a->torn = n > whole;
 	a->torn_octets = n - whole;
 	lines = lines_in(a->text, whole);
@@ -234,8 +248,9 @@ static size_t before(struct aud *a)
 	size_t n = a->torn_octets ? mark(line, "torn-line", "octets", a->torn_octets) : 0, len = n + a->torn;
 	char *p = a->text - len;
 
-	if (a->torn)
+	if (a->torn) {
 		*p++ = '\n';
+	}
 	memcpy(p, line, n);
 	return len;
 }
@@ -246,11 +261,13 @@ static size_t piece(const struct aud *a, size_t first)
 {
 	size_t len = 0;
 
-	if (a->file || a->len + first <= PIPE_BUF)
+	if (a->file || a->len + first <= PIPE_BUF) {
 		return a->len;
+	}
 	for (const char *end; (end = memchr(a->text + len, '\n', a->len - len)); len = (size_t)(end + 1 - a->text)) {
-		if (len && end + 1 - a->text + (ssize_t)first > PIPE_BUF)
+		if (len && end + 1 - a->text + (ssize_t)first > PIPE_BUF) {
 			break;
+		}
 	}
 	return len;
 }
@@ -261,10 +278,12 @@ static void cut_before(struct aud *a, size_t first, size_t n)
 	const char *from = a->text - first;
 	size_t newline = from[0] == '\n';
 
-	if (n > newline)
+	if (n > newline) {
 		a->torn_octets = n - newline; /* of the mark: it is torn now */
-	if (n)
+	}
+	if (n) {
 		a->torn = n > newline;
+	}
 }
 
 /* One write(2) of whole lines: appending writers never mix. 0; ERR_IO with errno when less was taken. */
@@ -273,17 +292,20 @@ static int write_lines(struct aud *a)
 	size_t first = before(a), len = piece(a, first);
 	ssize_t n;
 
-	do
+	do {
 		n = write(a->fd, a->text - first, len + first);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
+	} while (n < 0 && errno == EINTR);
+	if (n < 0) {
 		return ERR_IO;
-	if ((size_t)n < first)
+	}
+	if ((size_t)n < first) {
 		cut_before(a, first, (size_t)n);
-	else
+	} else {
 		drop_written(a, (size_t)n - first);
-	if ((size_t)n == len + first)
+	}
+	if ((size_t)n == len + first) {
 		return 0;
+	}
 	errno = ENOSPC;
 	return ERR_IO;
 }
@@ -292,8 +314,9 @@ int aud_flush(struct aud *a)
 {
 	int err = 0;
 
-	while (!err && a->fd >= 0 && a->len)
+	while (!err && a->fd >= 0 && a->len) {
 		err = write_lines(a);
+	}
 	return err;
 }
 
@@ -303,8 +326,9 @@ static void count(struct st_counters *st, const struct aud_decision *d)
 		st_count(st, ST_DECISION_DETECTED); /* answers nothing */
 		return;
 	}
-	if (!d->answers)
+	if (!d->answers) {
 		return; /* of a session, or of a trigger that is taken back: counted where that is decided */
+	}
 	st_count(st, d->verdict == AUD_ACCEPTED ? ST_DECISION_ACCEPTED : ST_DECISION_REFUSED);
 	st_count(st, status_counter(d->request_status));
 }
@@ -314,8 +338,9 @@ int aud_decision(struct aud *a, const struct aud_decision *d)
 	int err;
 
 	count(a->counters, d);
-	if (a->fd < 0)
+	if (a->fd < 0) {
 		return 0;
+	}
 	if (a->len + MARK_MAX + AUD_LINE_MAX + 1 > AUD_GATHER_MAX) {
 		err = aud_flush(a);
 		if (a->len + MARK_MAX + AUD_LINE_MAX + 1 > AUD_GATHER_MAX) {
@@ -333,11 +358,13 @@ int aud_reopen(struct aud *a)
 {
 	int fd;
 
-	if (!a->path)
+	if (!a->path) {
 		return 0;
+	}
 	fd = tail_open(a->path, 0640);
-	if (fd < 0)
+	if (fd < 0) {
 		return ERR_IO;
+	}
 	aud_reopen_fd(a, fd);
 	return 0;
 }
@@ -345,7 +372,8 @@ int aud_reopen(struct aud *a)
 void aud_reopen_fd(struct aud *a, int fd)
 {
 	(void)aud_flush(a); /* what the old file does not take begins the new one */
-	if (a->fd >= 0)
+	if (a->fd >= 0) {
 		close(a->fd);
+	}
 	set_fd(a, fd);
 }

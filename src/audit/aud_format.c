@@ -71,8 +71,9 @@ size_t aud_format(char out[AUD_LINE_MAX], const struct aud_decision *d)
 	char time[CLOCK_TEXT_MAX], number[32] = "null", *p = out;
 
 	clock_text(time, d->time_ms);
-	if (d->has_reference)
+	if (d->has_reference) {
 		snprintf(number, sizeof number, "%u", d->reference);
+	}
 	p = put(p, "{\"time\":\"");
 	p = put(p, time);
 	p = put(p, "\"");

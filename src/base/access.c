@@ -9,8 +9,9 @@
 
 static void ask_all(struct access_ask *asks, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		asks[i].error = faccessat(AT_FDCWD, asks[i].path, asks[i].mode, AT_EACCESS) ? errno : 0;
+	}
 }
 
 /* In the child: only calls that are allowed after fork() in a process with threads. */
@@ -18,10 +19,12 @@ static void ask_in_child(int fd, uid_t uid, gid_t gid, const struct access_ask *
 {
 	int errors[ACCESS_ASKS_MAX] = { 0 };
 
-	if (setgroups(0, NULL) < 0 || setgid(gid) < 0 || setuid(uid) < 0)
+	if (setgroups(0, NULL) < 0 || setgid(gid) < 0 || setuid(uid) < 0) {
 		_exit(1);
-	for (size_t i = 0; i < n; i++)
+	}
+	for (size_t i = 0; i < n; i++) {
 		errors[i] = access(asks[i].path, asks[i].mode) ? errno : 0;
+	}
 	_exit(write(fd, errors, n * sizeof *errors) == (ssize_t)(n * sizeof *errors) ? 0 : 1);
 }
 
@@ -30,13 +33,15 @@ static int hear(int fd, struct access_ask *asks, size_t n)
 	int errors[ACCESS_ASKS_MAX];
 	ssize_t got;
 
-	do
+	do {
 		got = read(fd, errors, n * sizeof *errors); /* less than PIPE_BUF: whole or nothing */
-	while (got < 0 && errno == EINTR);
-	if (got != (ssize_t)(n * sizeof *errors))
+	} while (got < 0 && errno == EINTR);
+	if (got != (ssize_t)(n * sizeof *errors)) {
 		return ERR_IO;
-	for (size_t i = 0; i < n; i++)
+	}
+	for (size_t i = 0; i < n; i++) {
 		asks[i].error = errors[i];
+	}
 	return 0;
 }
 
@@ -45,21 +50,25 @@ int access_as(uid_t uid, gid_t gid, struct access_ask *asks, size_t n)
 	int pair[2], err;
 	pid_t pid;
 
-	if (n > ACCESS_ASKS_MAX)
+	if (n > ACCESS_ASKS_MAX) {
 		return ERR_LIMIT;
+	}
 	if (uid == geteuid()) {
 		ask_all(asks, n);
 		return 0;
 	}
-	if (pipe2(pair, O_CLOEXEC) < 0)
+	if (pipe2(pair, O_CLOEXEC) < 0) {
 		return ERR_IO;
+	}
 	pid = fork();
-	if (pid == 0)
+	if (pid == 0) {
 		ask_in_child(pair[1], uid, gid, asks, n);
+	}
 	close(pair[1]);
 	err = pid < 0 ? ERR_IO : hear(pair[0], asks, n);
 	close(pair[0]);
-	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
 		;
+	}
 	return err;
 }

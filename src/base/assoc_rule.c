@@ -19,10 +19,12 @@ const char *assoc_rights_text(char out[32], uint8_t rights)
 {
 	out[0] = 0;
 	for (size_t i = 0; i < RIGHTS_N; i++) {
-		if (!(rights & rights_words[i].bit))
+		if (!(rights & rights_words[i].bit)) {
 			continue;
-		if (out[0])
+		}
+		if (out[0]) {
 			strcat(out, ",");
+		}
 		strcat(out, rights_words[i].word); /* all three with commas are 22 octets */
 	}
 	return out;
@@ -31,8 +33,9 @@ const char *assoc_rights_text(char out[32], uint8_t rights)
 static uint8_t right_of(const char *word, size_t len)
 {
 	for (size_t i = 0; i < RIGHTS_N; i++) {
-		if (strlen(rights_words[i].word) == len && memcmp(rights_words[i].word, word, len) == 0)
+		if (strlen(rights_words[i].word) == len && memcmp(rights_words[i].word, word, len) == 0) {
 			return rights_words[i].bit;
+		}
 	}
 	return 0;
 }
@@ -45,11 +48,13 @@ int assoc_rights_parse(uint8_t *out, const char *words)
 		size_t len = strcspn(words, ",");
 		uint8_t bit = right_of(words, len);
 
-		if (!bit)
+		if (!bit) {
 			return ERR_INVAL;
+		}
 		rights |= bit;
-		if (!words[len])
+		if (!words[len]) {
 			break;
+		}
 		words += len + 1;
 	}
 	*out = rights;
@@ -63,10 +68,11 @@ const char *assoc_rule_text(char out[ASSOC_RULE_TEXT_MAX], const struct assoc_ru
 	const char *mode = r->mode == ASSOC_DETECT ? " " ASSOC_DETECT_WORD : "";
 	char rights[32];
 
-	if (r->verdict == ASSOC_BLOCK)
+	if (r->verdict == ASSOC_BLOCK) {
 		snprintf(out, ASSOC_RULE_TEXT_MAX, "%s %s %s%s", verdict, r->who, r->device, mode);
-	else
+	} else {
 		snprintf(out, ASSOC_RULE_TEXT_MAX, "%s %s %s %s%s", verdict, r->who, r->device,
 			 assoc_rights_text(rights, r->rights), mode);
+	}
 	return out;
 }

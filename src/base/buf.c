@@ -20,16 +20,18 @@ void buf_bytes(struct buf *b, const void *p, size_t n)
 {
 	uint8_t *at = buf_take(b, n);
 
-	if (at && n)
+	if (at && n) {
 		memcpy(at, p, n);
+	}
 }
 
 static void put(struct buf *b, uint64_t v, unsigned octets, bool big)
 {
 	uint8_t *at = buf_take(b, octets);
 
-	for (unsigned i = 0; at && i < octets; i++)
+	for (unsigned i = 0; at && i < octets; i++) {
 		at[big ? octets - 1 - i : i] = (uint8_t)(v >> (8 * i));
+	}
 }
 
 void buf_u8(struct buf *b, uint8_t v)
@@ -90,8 +92,9 @@ static uint64_t get(struct rd *r, unsigned octets, bool big)
 	const uint8_t *at = rd_take(r, octets);
 	uint64_t v = 0;
 
-	for (unsigned i = 0; at && i < octets; i++)
+	for (unsigned i = 0; at && i < octets; i++) {
 		v |= (uint64_t)at[big ? octets - 1 - i : i] << (8 * i);
+	}
 	return v;
 }
 

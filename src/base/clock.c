@@ -54,8 +54,9 @@ static bool digits(const char **at, int n, int min, int max, int *out)
 	int v = 0;
 
 	for (int i = 0; i < n; i++, (*at)++) {
-		if (**at < '0' || **at > '9')
+		if (**at < '0' || **at > '9') {
 			return false;
+		}
 		v = v * 10 + (**at - '0');
 	}
 	*out = v;
@@ -64,8 +65,9 @@ static bool digits(const char **at, int n, int min, int max, int *out)
 
 static bool mark(const char **at, char c)
 {
-	if (**at != c)
+	if (**at != c) {
 		return false;
+	}
 	(*at)++;
 	return true;
 }
@@ -75,8 +77,9 @@ static bool parse_date(const char **at, int *y, int *m, int *d)
 	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
 
 	if (!digits(at, 4, 0, 9999, y) || !mark(at, '-') || !digits(at, 2, 1, 12, m) || !mark(at, '-') ||
-	    !digits(at, 2, 1, 31, d))
+	    !digits(at, 2, 1, 31, d)) {
 		return false;
+	}
 	return *d <= days[*m - 1] || (*m == 2 && *d == 29 && *y % 4 == 0 && (*y % 100 != 0 || *y % 400 == 0));
 }
 
@@ -86,18 +89,21 @@ static bool parse_time(const char **at, int *out)
 	int h, m, s, oh = 0, om = 0, sign;
 
 	if (!digits(at, 2, 0, 23, &h) || !mark(at, ':') || !digits(at, 2, 0, 59, &m) || !mark(at, ':') ||
-	    !digits(at, 2, 0, 59, &s))
+	    !digits(at, 2, 0, 59, &s)) {
 		return false;
+	}
 	if (mark(at, '.')) {
-		if (**at != '0')
+		if (**at != '0') {
 			return false;
+		}
 		*at += strspn(*at, "0");
 	}
 	sign = **at == '-' ? -1 : 1;
 	if (!mark(at, 'Z')) {
 		if ((!mark(at, '+') && !mark(at, '-')) || !digits(at, 2, 0, 23, &oh) || !mark(at, ':') ||
-		    !digits(at, 2, 0, 59, &om))
+		    !digits(at, 2, 0, 59, &om)) {
 			return false;
+		}
 	}
 	*out = h * 3600 + m * 60 + s - sign * (oh * 3600 + om * 60);
 	return true;
@@ -124,11 +130,13 @@ static int parse(int64_t *out_s, const char *text, int of_day)
 		*out_s = (int64_t)number;
 		return 0;
 	}
-	if (!parse_date(&at, &y, &m, &d) || (*at && (!mark(&at, 'T') || !parse_time(&at, &seconds))) || *at)
+	if (!parse_date(&at, &y, &m, &d) || (*at && (!mark(&at, 'T') || !parse_time(&at, &seconds))) || *at) {
 		return ERR_INVAL;
+	}
 	s = days_of(y, m, d) * 86400 + seconds;
-	if (s < 0 || s > LAST_S) /* with an offset */
+	if (s < 0 || s > LAST_S) { /* with an offset */
 		return ERR_RANGE;
+	}
 	*out_s = s;
 	return 0;
 }
@@ -148,11 +156,12 @@ const char *clock_text_s(char out[CLOCK_TEXT_MAX], int64_t s)
 	time_t seconds = (time_t)s;
 	struct tm tm;
 
-	if (!gmtime_r(&seconds, &tm) || tm.tm_year + 1900 > 9999)
+	if (!gmtime_r(&seconds, &tm) || tm.tm_year + 1900 > 9999) {
 		snprintf(out, CLOCK_TEXT_MAX, "%" PRId64, s);
-	else
+	} else {
 		snprintf(out, CLOCK_TEXT_MAX, "%04u-%02u-%02uT%02u:%02u:%02uZ", (unsigned)tm.tm_year + 1900u,
 			 ((unsigned)tm.tm_mon + 1u) % 100u, (unsigned)tm.tm_mday % 100u, (unsigned)tm.tm_hour % 100u,
 			 (unsigned)tm.tm_min % 100u, (unsigned)tm.tm_sec % 100u);
+	}
 	return out;
 }

@@ -14,9 +14,10 @@ const char *edge_words(char out[EDGE_WORDS_MAX], uint32_t slot, pid_t pid, uint3
 	char name[EDGE_NAME_MAX];
 
 	edge_name(name, slot);
-	if (pid)
+	if (pid) {
 		snprintf(out, EDGE_WORDS_MAX, "%s (pid %ld, generation %u)", name, (long)pid, generation);
-	else
+	} else {
 		snprintf(out, EDGE_WORDS_MAX, "%s (generation %u)", name, generation);
+	}
 	return out;
 }

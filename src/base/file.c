@@ -22,10 +22,12 @@ static int read_all(struct file_copy *f, int fd, size_t max, char why[FILE_WHY_M
 	while (f->len <= max) {
 		ssize_t n = read(fd, p + f->len, max + 1 - f->len);
 
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && errno == EINTR) {
 			continue;
-		if (n < 0)
+		}
+		if (n < 0) {
 			return wrong(why, strerror(errno), ERR_IO);
+		}
 		if (n == 0) {
 			p[f->len] = 0;
 			return 0;
@@ -42,19 +44,23 @@ static int read_regular(struct file_copy *out, int fd, size_t max, char why[FILE
 	struct stat st;
 	int err;
 
-	if (fstat(fd, &st) < 0)
+	if (fstat(fd, &st) < 0) {
 		return wrong(why, strerror(errno), ERR_IO);
-	if (!S_ISREG(st.st_mode))
+	}
+	if (!S_ISREG(st.st_mode)) {
 		return wrong(why, "not a regular file", ERR_INVAL);
+	}
 	f.mode = st.st_mode & 07777;
 	f.p = malloc(max + 1);
-	if (!f.p)
+	if (!f.p) {
 		return wrong(why, err_str(ERR_NOMEM), ERR_NOMEM);
+	}
 	err = read_all(&f, fd, max, why);
-	if (err)
+	if (err) {
 		file_copy_fini(&f);
-	else
+	} else {
 		*out = f;
+	}
 	return err;
 }
 
@@ -63,8 +69,9 @@ int file_read(struct file_copy *out, const char *path, size_t max, char why[FILE
 	/* O_NONBLOCK: nobody waits for the writer of a pipe. */
 	int err, fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
-	if (fd < 0)
+	if (fd < 0) {
 		return wrong(why, errno == ENXIO ? "not a regular file" : strerror(errno), errno == ENXIO ? ERR_INVAL : ERR_IO);
+	}
 	err = read_regular(out, fd, max, why);
 	close(fd);
 	return err;
@@ -72,8 +79,9 @@ int file_read(struct file_copy *out, const char *path, size_t max, char why[FILE
 
 void file_copy_fini(struct file_copy *f)
 {
-	if (f->p)
+	if (f->p) {
 		explicit_bzero(f->p, f->len);
+	}
 	free(f->p);
 	*f = (struct file_copy){ .p = NULL };
 }

@@ -19,8 +19,9 @@ int hash_new(struct hash **out)
 {
 	struct hash *h = calloc(1, sizeof *h);
 
-	if (!h)
+	if (!h) {
 		return ERR_NOMEM;
+	}
 	h->ctx = EVP_MD_CTX_new();
 	if (!h->ctx || EVP_DigestInit_ex(h->ctx, EVP_sha256(), NULL) != 1) {
 		hash_free(h);
@@ -39,17 +40,20 @@ int hash_end(struct hash *h, char out[HASH_TEXT_MAX])
 {
 	uint8_t octets[OCTETS];
 
-	if (EVP_DigestFinal_ex(h->ctx, octets, NULL) != 1)
+	if (EVP_DigestFinal_ex(h->ctx, octets, NULL) != 1) {
 		return ERR_NOMEM;
-	for (size_t i = 0; i < OCTETS; i++)
+	}
+	for (size_t i = 0; i < OCTETS; i++) {
 		snprintf(out + 2 * i, 3, "%02x", octets[i]);
+	}
 	return 0;
 }
 
 void hash_free(struct hash *h)
 {
-	if (!h)
+	if (!h) {
 		return;
+	}
 	EVP_MD_CTX_free(h->ctx);
 	free(h);
 }

@@ -19,8 +19,9 @@ static void up(struct heap *h, uint32_t at, struct heap_node *node)
 	while (at > 0) {
 		uint32_t parent = (at - 1) / 2;
 
-		if (h->nodes[parent]->at <= node->at)
+		if (h->nodes[parent]->at <= node->at) {
 			break;
+		}
 		put(h, at, h->nodes[parent]);
 		at = parent;
 	}
@@ -32,12 +33,15 @@ static void down(struct heap *h, uint32_t at, struct heap_node *node)
 	for (;;) {
 		uint32_t child = 2 * at + 1;
 
-		if (child >= h->n)
+		if (child >= h->n) {
 			break;
-		if (child + 1 < h->n && h->nodes[child + 1]->at < h->nodes[child]->at)
+		}
+		if (child + 1 < h->n && h->nodes[child + 1]->at < h->nodes[child]->at) {
 			child++;
-		if (node->at <= h->nodes[child]->at)
+		}
+		if (node->at <= h->nodes[child]->at) {
 			break;
+		}
 		put(h, at, h->nodes[child]);
 		at = child;
 	}
@@ -49,13 +53,16 @@ static int make_room(struct heap *h)
 	uint32_t cap = h->cap ? 2 * h->cap : 64;
 	struct heap_node **bigger;
 
-	if (h->n < h->cap)
+	if (h->n < h->cap) {
 		return 0;
-	if (cap <= h->cap)
+	}
+	if (cap <= h->cap) {
 		return ERR_NOMEM;
+	}
 	bigger = realloc(h->nodes, cap * sizeof(*bigger));
-	if (!bigger)
+	if (!bigger) {
 		return ERR_NOMEM;
+	}
 	h->nodes = bigger;
 	h->cap = cap;
 	return 0;
@@ -67,14 +74,16 @@ int heap_set(struct heap *h, struct heap_node *node, uint64_t at)
 
 	if (node->place) {
 		node->at = at;
-		if (at < before)
+		if (at < before) {
 			up(h, node->place - 1, node);
-		else
+		} else {
 			down(h, node->place - 1, node);
+		}
 		return 0;
 	}
-	if (make_room(h))
+	if (make_room(h)) {
 		return ERR_NOMEM;
+	}
 	node->at = at;
 	up(h, h->n++, node);
 	return 0;
@@ -85,14 +94,17 @@ void heap_del(struct heap *h, struct heap_node *node)
 	struct heap_node *last;
 	uint32_t at = node->place - 1;
 
-	if (!node->place)
+	if (!node->place) {
 		return;
+	}
 	node->place = 0;
 	last = h->nodes[--h->n];
-	if (last == node)
+	if (last == node) {
 		return;
-	if (at > 0 && h->nodes[(at - 1) / 2]->at > last->at)
+	}
+	if (at > 0 && h->nodes[(at - 1) / 2]->at > last->at) {
 		up(h, at, last);
-	else
+	} else {
 		down(h, at, last);
+	}
 }

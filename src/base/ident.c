@@ -20,12 +20,14 @@ static bool labels_ok(const char *p, size_t len)
 
 	for (size_t i = 0; i <= len; i++) {
 		if (i < len && p[i] != '.') {
-			if (!is_letter_or_digit(p[i]) && p[i] != '-')
+			if (!is_letter_or_digit(p[i]) && p[i] != '-') {
 				return false;
+			}
 			continue;
 		}
-		if (i == start || i - start > 63 || p[start] == '-' || p[i - 1] == '-')
+		if (i == start || i - start > 63 || p[start] == '-' || p[i - 1] == '-') {
 			return false;
+		}
 		start = i + 1;
 	}
 	return len > 0;
@@ -33,17 +35,20 @@ static bool labels_ok(const char *p, size_t len)
 
 static void copy_lower(char *out, const char *p, size_t len)
 {
-	for (size_t i = 0; i < len; i++)
+	for (size_t i = 0; i < len; i++) {
 		out[i] = p[i] >= 'A' && p[i] <= 'Z' ? (char)(p[i] + ('a' - 'A')) : p[i];
+	}
 	out[len] = 0;
 }
 
 int ident_host(char out[IDENT_HOST_MAX + 1], const void *p, size_t len)
 {
-	if (len > IDENT_HOST_MAX)
+	if (len > IDENT_HOST_MAX) {
 		return ERR_LIMIT;
-	if (!labels_ok(p, len))
+	}
+	if (!labels_ok(p, len)) {
 		return ERR_INVAL;
+	}
 	copy_lower(out, p, len);
 	return 0;
 }
@@ -53,20 +58,25 @@ int ident_external(char out[IDENT_EXTERNAL_MAX + 1], const void *p, size_t len)
 	const char *text = p, *at;
 	size_t local;
 
-	if (len > IDENT_EXTERNAL_MAX)
+	if (len > IDENT_EXTERNAL_MAX) {
 		return ERR_LIMIT;
-	if (len == 0)
+	}
+	if (len == 0) {
 		return ERR_INVAL;
+	}
 	at = memchr(text, '@', len);
-	if (!at || at == text)
+	if (!at || at == text) {
 		return ERR_INVAL;
+	}
 	local = (size_t)(at - text);
 	for (size_t i = 0; i < local; i++) {
-		if (text[i] < 0x21 || text[i] > 0x7e)
+		if (text[i] < 0x21 || text[i] > 0x7e) {
 			return ERR_INVAL;
+		}
 	}
-	if (!labels_ok(at + 1, len - local - 1)) /* refuses a second '@' too */
+	if (!labels_ok(at + 1, len - local - 1)) { /* refuses a second '@' too */
 		return ERR_INVAL;
+	}
 	memcpy(out, text, local + 1);
 	copy_lower(out + local + 1, at + 1, len - local - 1);
 	return 0;
@@ -76,11 +86,13 @@ int ident_msisdn(char out[IDENT_MSISDN_MAX + 1], const void *p, size_t len)
 {
 	const char *text = p;
 
-	if (len < 5 || len > IDENT_MSISDN_MAX || text[0] == '0')
+	if (len < 5 || len > IDENT_MSISDN_MAX || text[0] == '0') {
 		return ERR_INVAL;
+	}
 	for (size_t i = 0; i < len; i++) {
-		if (!is_digit(text[i]))
+		if (!is_digit(text[i])) {
 			return ERR_INVAL;
+		}
 	}
 	memcpy(out, text, len);
 	out[len] = 0;
@@ -96,7 +108,8 @@ bool ident_name_ok(const char *name)
 {
 	size_t len = strlen(name);
 
-	if (len < 1 || len > IDENT_SCS_MAX || !(is_digit(name[0]) || (name[0] >= 'a' && name[0] <= 'z')))
+	if (len < 1 || len > IDENT_SCS_MAX || !(is_digit(name[0]) || (name[0] >= 'a' && name[0] <= 'z'))) {
 		return false;
+	}
 	return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") == len;
 }

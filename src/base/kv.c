@@ -59,8 +59,9 @@ __attribute__((format(printf, 3, 4))) static int fail(const struct opening *o, i
 	int n = snprintf(o->why, o->why_cap, "%s %s: ", o->conf->kind, o->conf->dir);
 
 	va_start(ap, fmt);
-	if (n >= 0 && (size_t)n < o->why_cap)
+	if (n >= 0 && (size_t)n < o->why_cap) {
 		vsnprintf(o->why + n, o->why_cap - (size_t)n, fmt, ap);
+	}
 	va_end(ap);
 	return err;
 }
@@ -69,14 +70,17 @@ static int fail_rc(const struct opening *o, int rc, const char *doing)
 {
 	int err = kv_err(rc);
 
-	if (rc == MDB_MAP_FULL)
+	if (rc == MDB_MAP_FULL) {
 		return fail(o, err, "cannot %s: it is full (%llu octets); raise %s", doing, (unsigned long long)o->conf->map_max,
 			    o->conf->size_key ? o->conf->size_key : "its size");
+	}
 
-	if (err == ERR_VERSION)
+	if (err == ERR_VERSION) {
 		return fail(o, err, "its database file is of another LMDB version");
-	if (err == ERR_PROTO)
+	}
+	if (err == ERR_PROTO) {
 		return fail(o, err, "its database file is damaged or not a database (%s)", mdb_strerror(rc));
+	}
 	return fail(o, err, "cannot %s: %s", doing, mdb_strerror(rc));
 }
 
@@ -85,18 +89,22 @@ static int take_lock(struct kv *k, const struct opening *o)
 {
 	char path[KV_PATH_MAX];
 
-	if (snprintf(path, sizeof path, "%s/owner.lock", o->conf->dir) >= (int)sizeof path)
+	if (snprintf(path, sizeof path, "%s/owner.lock", o->conf->dir) >= (int)sizeof path) {
 		return fail(o, ERR_INVAL, "the path is longer than %d octets", KV_PATH_MAX);
-	if (mkdir(o->conf->dir, 0700) < 0 && errno != EEXIST)
+	}
+	if (mkdir(o->conf->dir, 0700) < 0 && errno != EEXIST) {
 		return fail(o, kv_err(errno), "cannot make the directory: %s", strerror(errno));
+	}
 	k->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (k->lock_fd < 0)
+	if (k->lock_fd < 0) {
 		return fail(o, kv_err(errno), "cannot open %s: %s", path, strerror(errno));
+	}
 	if (flock(k->lock_fd, LOCK_EX | LOCK_NB) < 0) {
 		int lock_errno = errno;
 
-		if (lock_errno == EWOULDBLOCK)
+		if (lock_errno == EWOULDBLOCK) {
 			return fail(o, ERR_BUSY, "locked: another process uses it");
+		}
 		return fail(o, ERR_IO, "cannot lock %s: %s", path, strerror(lock_errno));
 	}
 	return 0;
@@ -110,8 +118,9 @@ static int reserve_table(const struct opening *o)
 
 	snprintf(path, sizeof path, "%s/lock.mdb", o->conf->dir);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
+	if (fd < 0) {
 		return fail(o, kv_err(errno), "cannot open %s: %s", path, strerror(errno));
+	}
 	rc = posix_fallocate(fd, 0, TABLE_LEN(o->conf->readers_max ? o->conf->readers_max : READERS_DEFAULT));
 	close(fd);
 	return rc && rc != EOPNOTSUPP && rc != EINVAL ? fail(o, kv_err(rc), "cannot make %s: %s", path, strerror(rc)) : 0;
@@ -126,11 +135,13 @@ static int file_size(const struct opening *o, uint64_t *size, bool *there)
 	snprintf(path, sizeof path, "%s/data.mdb", o->conf->dir);
 	*size = 0;
 	*there = stat(path, &st) == 0;
-	if (!*there)
+	if (!*there) {
 		return errno == ENOENT ? 0 : fail(o, ERR_IO, "cannot look at %s: %s", path, strerror(errno));
+	}
 	*size = (uint64_t)st.st_size;
-	if (*size == 0)
+	if (*size == 0) {
 		return fail(o, ERR_PROTO, "%s is empty: truncated, or its first writing was cut short", path);
+	}
 	return 0;
 }
 
@@ -140,8 +151,9 @@ static bool all_zero(const MDB_val *v)
 	const uint8_t *p = v->mv_data;
 
 	for (size_t i = 0; i < v->mv_size; i++) {
-		if (p[i])
+		if (p[i]) {
 			return false;
+		}
 	}
 	return true;
 }
@@ -159,8 +171,9 @@ static int walk_one(struct walk *w, MDB_dbi dbi)
 	MDB_val key, val;
 	int rc = mdb_cursor_open(w->txn, dbi, &w->in_one);
 
-	if (rc)
+	if (rc) {
 		return rc;
+	}
 	while ((rc = mdb_cursor_get(w->in_one, &key, &val, MDB_NEXT)) == 0) {
 		if (all_zero(&val)) {
 			rc = MDB_CORRUPTED;
@@ -179,10 +192,12 @@ static int walk_all(struct walk *w, MDB_env *env)
 	char name[KV_KIND_MAX];
 	int rc = mdb_txn_begin(env, NULL, MDB_RDONLY, &w->txn);
 
-	if (!rc)
+	if (!rc) {
 		rc = mdb_dbi_open(w->txn, NULL, 0, &main_dbi);
-	if (!rc)
+	}
+	if (!rc) {
 		rc = mdb_cursor_open(w->txn, main_dbi, &w->in_main);
+	}
 	while (!rc && (rc = mdb_cursor_get(w->in_main, &key, &val, MDB_NEXT)) == 0) {
 		if (key.mv_size >= sizeof name) {
 			rc = MDB_CORRUPTED;
@@ -191,8 +206,9 @@ static int walk_all(struct walk *w, MDB_env *env)
 		memcpy(name, key.mv_data, key.mv_size);
 		name[key.mv_size] = 0;
 		rc = mdb_dbi_open(w->txn, name, 0, &dbi);
-		if (!rc)
+		if (!rc) {
 			rc = walk_one(w, dbi);
+		}
 	}
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
@@ -212,17 +228,21 @@ static int walk(MDB_env *env)
 
 	walking = (struct walk){ .txn = NULL };
 	mdb_env_set_assert(env, on_assert);
-	if (setjmp(walking.failed) == 0)
+	if (setjmp(walking.failed) == 0) {
 		rc = walk_all(&walking, env);
-	else
+	} else {
 		rc = MDB_CORRUPTED;
+	}
 	mdb_env_set_assert(env, NULL);
-	if (walking.in_one)
+	if (walking.in_one) {
 		mdb_cursor_close(walking.in_one);
-	if (walking.in_main)
+	}
+	if (walking.in_main) {
 		mdb_cursor_close(walking.in_main);
-	if (walking.txn)
+	}
+	if (walking.txn) {
 		mdb_txn_abort(walking.txn);
+	}
 	return rc;
 }
 
@@ -244,20 +264,26 @@ static int check_length(struct kv *k, const struct opening *o, uint64_t size)
 	mdb_env_info(k->env, &info);
 	mdb_env_stat(k->env, &stat);
 	need = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
-	if (size >= need)
+	if (size >= need) {
 		return 0;
-	if (size % stat.ms_psize)
+	}
+	if (size % stat.ms_psize) {
 		return fail_truncated(o, size, need);
+	}
 	rc = mdb_env_get_fd(k->env, &fd);
-	if (rc)
+	if (rc) {
 		return fail_rc(o, rc, "find its file");
-	if (ftruncate(fd, (off_t)need) < 0)
+	}
+	if (ftruncate(fd, (off_t)need) < 0) {
 		return fail(o, kv_err(errno), "cannot check its short file: %s", strerror(errno));
+	}
 	rc = walk(k->env);
-	if (!rc)
+	if (!rc) {
 		return 0;
-	if (ftruncate(fd, (off_t)size) < 0)
+	}
+	if (ftruncate(fd, (off_t)size) < 0) {
 		return fail(o, ERR_PROTO, "its file is truncated (and %s)", strerror(errno));
+	}
 	return fail_truncated(o, size, need);
 }
 
@@ -277,8 +303,9 @@ int kv_put_format(struct kv *k, MDB_txn *txn, const struct kv_conf *c)
 
 	buf_le32(&b, c->format);
 	buf_bytes(&b, c->kind, strlen(c->kind));
-	if (b.full)
+	if (b.full) {
 		return EINVAL;
+	}
 	val = (MDB_val){ b.len, bytes };
 	return mdb_put(txn, k->meta, &key, &val, 0);
 }
@@ -291,18 +318,22 @@ static int check_format(MDB_txn *txn, struct kv *k, const struct opening *o)
 	struct rd r;
 	uint32_t version;
 
-	if (rc == MDB_NOTFOUND)
+	if (rc == MDB_NOTFOUND) {
 		return fail(o, ERR_PROTO, "a database without a format record: not a %s", c->kind);
-	if (rc)
+	}
+	if (rc) {
 		return fail_rc(o, rc, "read its format");
+	}
 	r = rd_over(val.mv_data, val.mv_size);
 	version = rd_le32(&r);
-	if (r.bad || rd_left(&r) != strlen(c->kind) || memcmp(r.p, c->kind, strlen(c->kind)) != 0)
+	if (r.bad || rd_left(&r) != strlen(c->kind) || memcmp(r.p, c->kind, strlen(c->kind)) != 0) {
 		return fail(o, ERR_PROTO, "holds something else, not a %s", c->kind);
+	}
 	k->format = version;
-	if (version > c->format || version < (c->format_oldest ? c->format_oldest : c->format))
+	if (version > c->format || version < (c->format_oldest ? c->format_oldest : c->format)) {
 		return fail(o, ERR_VERSION, "its format is version %u, this program knows version %u%s", version, c->format,
 			    version > c->format ? ": it was written by a newer program" : "");
+	}
 	return 0;
 }
 
@@ -312,18 +343,21 @@ static int open_meta(struct kv *k, const struct opening *o, bool fresh)
 	int rc, err;
 
 	rc = fresh ? kv_write_begin(k, &txn) : mdb_txn_begin(k->env, NULL, MDB_RDONLY, &txn);
-	if (rc)
+	if (rc) {
 		return fail_rc(o, rc, "begin");
+	}
 	rc = mdb_dbi_open(txn, "meta", fresh ? MDB_CREATE : 0, &k->meta);
 	k->format = o->conf->format;
-	if (!rc && fresh)
+	if (!rc && fresh) {
 		rc = kv_put_format(k, txn, o->conf);
-	if (rc == MDB_NOTFOUND)
+	}
+	if (rc == MDB_NOTFOUND) {
 		err = fail(o, ERR_PROTO, "a database without a format record: not a %s", o->conf->kind);
-	else if (rc)
+	} else if (rc) {
 		err = fail_rc(o, rc, fresh ? "write its format" : "read its format");
-	else
+	} else {
 		err = fresh ? 0 : check_format(txn, k, o);
+	}
 	if (err) {
 		mdb_txn_abort(txn);
 		return err;
@@ -339,36 +373,45 @@ static int open_env(struct kv *k, const struct opening *o)
 	bool there;
 	int err = file_size(o, &size, &there), rc;
 
-	if (err)
+	if (err) {
 		return err;
+	}
 	rc = mdb_env_create(&k->env);
-	if (!rc)
+	if (!rc) {
 		rc = mdb_env_set_maxdbs(k->env, c->databases + 1);
-	if (!rc)
+	}
+	if (!rc) {
 		rc = mdb_env_set_mapsize(k->env, (size_t)c->map_max);
-	if (!rc && c->readers_max)
+	}
+	if (!rc && c->readers_max) {
 		rc = mdb_env_set_maxreaders(k->env, c->readers_max);
-	if (!rc)
+	}
+	if (!rc) {
 		rc = mdb_env_open(k->env, c->dir, MDB_NOTLS | MDB_NORDAHEAD, 0600);
-	if (rc)
+	}
+	if (rc) {
 		return fail_rc(o, rc, "open its database");
-	if (there)
+	}
+	if (there) {
 		err = check_length(k, o, size);
+	}
 	return err ? err : open_meta(k, o, !there);
 }
 
 static void close_env(struct kv *k)
 {
-	if (k->env)
+	if (k->env) {
 		mdb_env_close(k->env);
+	}
 	k->env = NULL;
 }
 
 /* A new file, when one was written, takes the place of the old; whatever happens, one of the two is there whole. */
 static int compact(struct kv *k, const struct opening *o)
 {
-	if (!o->conf->compact_above || kv_copy_compact(k->env, o->conf->dir, o->conf->compact_above))
+	if (!o->conf->compact_above || kv_copy_compact(k->env, o->conf->dir, o->conf->compact_above)) {
 		return 0;
+	}
 	close_env(k);
 	kv_compact_switch(o->conf->dir);
 	return open_env(k, o);
@@ -380,17 +423,20 @@ int kv_open(struct kv *out, const struct kv_conf *c, char *why, size_t why_cap)
 	struct kv k = { .lock_fd = -1, .size_key = c->size_key };
 	int err;
 
-	if (why_cap)
+	if (why_cap) {
 		why[0] = 0;
+	}
 	err = take_lock(&k, &o);
-	if (!err)
+	if (!err) {
 		err = reserve_table(&o);
+	}
 	if (!err) {
 		kv_compact_clean(c->dir);
 		err = open_env(&k, &o);
 	}
-	if (!err)
+	if (!err) {
 		err = compact(&k, &o);
+	}
 	if (err) {
 		kv_close(&k);
 		return err;
@@ -402,7 +448,8 @@ int kv_open(struct kv *out, const struct kv_conf *c, char *why, size_t why_cap)
 void kv_close(struct kv *k)
 {
 	close_env(k);
-	if (k->lock_fd >= 0)
+	if (k->lock_fd >= 0) {
 		close(k->lock_fd); /* and with it the lock */
+	}
 	*k = (struct kv){ .lock_fd = -1 };
 }

@@ -33,16 +33,18 @@ static int free_pages(MDB_env *env, uint64_t *n)
 	int rc = mdb_txn_begin(env, NULL, MDB_RDONLY, &txn);
 
 	*n = 0;
-	if (rc)
+	if (rc) {
 		return rc;
+	}
 	rc = mdb_cursor_open(txn, FREE_DBI, &cur);
 	if (rc) {
 		mdb_txn_abort(txn);
 		return rc;
 	}
 	while ((rc = mdb_cursor_get(cur, &key, &val, MDB_NEXT)) == 0) {
-		if (val.mv_size < sizeof pages)
+		if (val.mv_size < sizeof pages) {
 			break;
+		}
 		memcpy(&pages, val.mv_data, sizeof pages);
 		*n += pages;
 	}
@@ -68,19 +70,24 @@ int kv_copy_compact(MDB_env *env, const char *dir, uint64_t above)
 	char path[KV_PATH_MAX + 32];
 	int fd, rc;
 
-	if (!worth_it(env, above))
+	if (!worth_it(env, above)) {
 		return ERR_EXISTS;
+	}
 	path_of(path, dir, "data.mdb.new");
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
+	if (fd < 0) {
 		return ERR_IO;
+	}
 	rc = mdb_env_copyfd2(env, fd, MDB_CP_COMPACT);
-	if (!rc && fsync(fd) < 0)
+	if (!rc && fsync(fd) < 0) {
 		rc = MDB_PANIC;
-	if (close(fd) < 0)
+	}
+	if (close(fd) < 0) {
 		rc = MDB_PANIC;
-	if (rc)
+	}
+	if (rc) {
 		kv_compact_clean(dir);
+	}
 	return rc ? ERR_IO : 0;
 }
 
@@ -94,8 +101,9 @@ static bool open_elsewhere(const char *dir)
 
 	path_of(path, dir, "lock.mdb");
 	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
+	if (fd < 0) {
 		return true;
+	}
 	held = fcntl(fd, F_SETLK, &all) < 0;
 	close(fd);
 	return held;

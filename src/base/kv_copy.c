@@ -49,10 +49,12 @@ int kv_copy_begin(struct kv_copy **out, const struct kv *k)
 	MDB_stat stat;
 	int pair[2];
 
-	if (!c)
+	if (!c) {
 		return ERR_NOMEM;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+	}
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
 		goto free_copy;
+	}
 	mdb_env_info(k->env, &info);
 	mdb_env_stat(k->env, &stat);
 	c->env = k->env;
@@ -80,9 +82,9 @@ ssize_t kv_copy_read(struct kv_copy *c, void *p, size_t n)
 {
 	ssize_t k;
 
-	do
+	do {
 		k = recv(c->out, p, n, 0);
-	while (k < 0 && errno == EINTR && !atomic_load(&c->cut));
+	} while (k < 0 && errno == EINTR && !atomic_load(&c->cut));
 	return k < 0 ? ERR_IO : k;
 }
 
@@ -94,8 +96,9 @@ void kv_copy_cut(struct kv_copy *c)
 
 static int result(const struct kv_copy *c, bool left)
 {
-	if (atomic_load(&c->cut) || left || c->rc == EPIPE)
+	if (atomic_load(&c->cut) || left || c->rc == EPIPE) {
 		return ERR_CLOSED;
+	}
 	return c->rc ? kv_err(c->rc) : 0;
 }
 

@@ -13,8 +13,9 @@ static void clear_dead(struct kv *k)
 {
 	int dead = 0;
 
-	if (mdb_reader_check(k->env, &dead) == 0)
+	if (mdb_reader_check(k->env, &dead) == 0) {
 		k->cleared += (uint64_t)dead;
+	}
 }
 
 int kv_write_begin(struct kv *k, MDB_txn **txn)
@@ -37,8 +38,9 @@ static int on_reader(const char *line, void *arg)
 	size_t thread, txn;
 	int pid;
 
-	if (sscanf(line, "%d %zx %zu", &pid, &thread, &txn) == 3 && (!o->pid || txn < o->txn))
+	if (sscanf(line, "%d %zx %zu", &pid, &thread, &txn) == 3 && (!o->pid || txn < o->txn)) {
 		*o = (struct oldest){ pid, txn };
+	}
 	return 0;
 }
 
@@ -53,8 +55,9 @@ static struct oldest find_oldest(MDB_env *env)
 static void describe(struct kv_reader *out, const struct oldest *o, size_t newest)
 {
 	*out = (struct kv_reader){ .pid = 0 };
-	if (o->pid && o->txn < newest)
+	if (o->pid && o->txn < newest) {
 		*out = (struct kv_reader){ o->pid, o->pid == getpid(), o->txn, newest - o->txn };
+	}
 }
 
 void kv_reader_oldest(const struct kv *k, struct kv_reader *out)
@@ -79,8 +82,9 @@ static int count_free(MDB_txn *txn, const struct oldest *o, struct free_pages *o
 	int rc = mdb_cursor_open(txn, FREE_DBI, &cur);
 
 	*out = (struct free_pages){ 0, 0 };
-	if (rc)
+	if (rc) {
 		return rc;
+	}
 	while ((rc = mdb_cursor_get(cur, &key, &val, MDB_NEXT)) == 0) {
 		size_t pages, freed_by;
 
@@ -91,8 +95,9 @@ static int count_free(MDB_txn *txn, const struct oldest *o, struct free_pages *o
 		memcpy(&pages, val.mv_data, sizeof pages);
 		memcpy(&freed_by, key.mv_data, sizeof freed_by);
 		out->all += pages;
-		if (o->pid && freed_by >= o->txn)
+		if (o->pid && freed_by >= o->txn) {
 			out->held += pages;
+		}
 	}
 	mdb_cursor_close(cur);
 	return rc == MDB_NOTFOUND ? 0 : rc;
@@ -111,17 +116,20 @@ int kv_room_look(struct kv *k, struct kv_room *out)
 	clear_dead(k);
 	o = find_oldest(k->env); /* before our own transaction is one */
 	rc = mdb_txn_begin(k->env, NULL, MDB_RDONLY, &txn);
-	if (rc)
+	if (rc) {
 		return rc;
+	}
 	rc = count_free(txn, &o, &free);
 	mdb_txn_abort(txn);
-	if (rc)
+	if (rc) {
 		return rc;
+	}
 	mdb_env_info(k->env, &info);
 	mdb_env_stat(k->env, &stat);
 	describe(&out->oldest, &o, info.me_last_txnid);
-	if (!out->oldest.pid)
+	if (!out->oldest.pid) {
 		free.held = 0;
+	}
 	out->size = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
 	out->size_max = info.me_mapsize;
 	out->held = free.held * stat.ms_psize;
@@ -144,8 +152,9 @@ static void full_words(const struct kv *k, char *out, size_t cap)
 	kv_reader_oldest(k, &r);
 	n = snprintf(out, cap, "it is full (%llu octets); raise %s", (unsigned long long)info.me_mapsize,
 		     k->size_key ? k->size_key : "its size");
-	if (!r.pid || n < 0 || (size_t)n >= cap)
+	if (!r.pid || n < 0 || (size_t)n >= cap) {
 		return;
+	}
 	snprintf(out + n, cap - (size_t)n,
 		 ", or end process %d%s: since %s it reads the store, and no page freed since then "
 		 "is used again",
@@ -154,11 +163,12 @@ static void full_words(const struct kv *k, char *out, size_t cap)
 
 const char *kv_words(const struct kv *k, int rc, char *out, size_t cap)
 {
-	if (rc == MDB_MAP_FULL && k && k->env)
+	if (rc == MDB_MAP_FULL && k && k->env) {
 		full_words(k, out, cap);
-	else if (kv_err(rc) == ERR_NOSPC && rc != MDB_MAP_FULL)
+	} else if (kv_err(rc) == ERR_NOSPC && rc != MDB_MAP_FULL) {
 		snprintf(out, cap, "%s; make room on its disk", mdb_strerror(rc));
-	else
+	} else {
 		snprintf(out, cap, "%s", mdb_strerror(rc));
+	}
 	return out;
 }

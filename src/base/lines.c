@@ -29,15 +29,17 @@ static void remove_first(struct lines *q)
 
 void lines_fini(struct lines *q)
 {
-	while (!STAILQ_EMPTY(&q->list))
+	while (!STAILQ_EMPTY(&q->list)) {
 		remove_first(q);
+	}
 }
 
 void lines_gap_back(struct lines *q, struct lines_gap gap)
 {
 	q->gap.lost += gap.lost;
-	if (!q->gap.error)
+	if (!q->gap.error) {
 		q->gap.error = gap.error;
+	}
 }
 
 struct lines_gap lines_take_gap(struct lines *q)
@@ -53,8 +55,8 @@ uint64_t lines_waiting(const struct lines *q)
 	const struct lines_line *l;
 	uint64_t n = 0;
 
-	STAILQ_FOREACH(l, &q->list, entry)
-	n++;
+	STAILQ_FOREACH (l, &q->list, entry)
+		n++;
 	return n;
 }
 
@@ -62,8 +64,9 @@ void lines_lose(struct lines *q, int error)
 {
 	q->gap.lost++;
 	q->lost++;
-	if (error)
+	if (error) {
 		q->gap.error = error;
+	}
 }
 
 static int add(struct lines *q, const char *line, size_t len, struct lines_gap tells)
@@ -71,11 +74,13 @@ static int add(struct lines *q, const char *line, size_t len, struct lines_gap t
 	struct lines_line *l;
 
 	q->full = !STAILQ_EMPTY(&q->list) && (q->full || len > q->octets_max || q->octets > q->octets_max - len);
-	if (q->full)
+	if (q->full) {
 		return ERR_LIMIT;
+	}
 	l = malloc(sizeof *l + len);
-	if (!l)
+	if (!l) {
 		return ERR_NOMEM;
+	}
 	l->tells = tells;
 	l->len = len;
 	memcpy(l->text, line, len);
@@ -88,15 +93,17 @@ int lines_put(struct lines *q, const char *line, size_t len)
 {
 	int err = add(q, line, len, (struct lines_gap){ 0 });
 
-	if (err)
+	if (err) {
 		lines_lose(q, err == ERR_NOMEM ? ENOMEM : 0);
+	}
 	return err;
 }
 
 void lines_put_gap(struct lines *q, const char *line, size_t len, struct lines_gap gap)
 {
-	if (add(q, line, len, gap))
+	if (add(q, line, len, gap)) {
 		lines_gap_back(q, gap);
+	}
 }
 
 const char *lines_first(const struct lines *q, size_t *len)
@@ -110,8 +117,9 @@ const char *lines_first(const struct lines *q, size_t *len)
 struct lines_gap lines_pop(struct lines *q)
 {
 	remove_first(q);
-	if (q->octets > q->octets_max / 2)
+	if (q->octets > q->octets_max / 2) {
 		return (struct lines_gap){ 0 };
+	}
 	q->full = false;
 	return lines_take_gap(q);
 }
@@ -121,10 +129,12 @@ void lines_drop(struct lines *q, int error)
 	struct lines_gap tells = STAILQ_FIRST(&q->list)->tells;
 
 	remove_first(q);
-	if (tells.lost)
+	if (tells.lost) {
 		lines_gap_back(q, tells);
-	else
+	} else {
 		lines_lose(q, error);
-	if (q->octets <= q->octets_max / 2)
+	}
+	if (q->octets <= q->octets_max / 2) {
 		q->full = false;
+	}
 }

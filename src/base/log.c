@@ -68,15 +68,18 @@ int log_queue(struct log *l, size_t octets_max)
 		return 0;
 	}
 	q = calloc(1, sizeof *q);
-	if (!q)
+	if (!q) {
 		return ERR_NOMEM;
+	}
 	memcpy(q->program, l->program, sizeof q->program);
 	err = pthread_mutex_init(&q->lock, NULL) ? ERR_NOMEM : 0;
-	if (err)
+	if (err) {
 		goto free_q;
+	}
 	err = writer_open(&q->writer, l->fd, octets_max, gap_line, q);
-	if (err)
+	if (err) {
 		goto destroy_lock;
+	}
 	writer_on_torn(q->writer, torn_line);
 	l->queue = q;
 	return 0;
@@ -90,21 +93,24 @@ free_q:
 
 void log_look(struct log *l)
 {
-	if (l->queue)
+	if (l->queue) {
 		writer_look(l->queue->writer);
+	}
 }
 
 void log_queue_max(struct log *l, size_t octets_max)
 {
-	if (l->queue)
+	if (l->queue) {
 		writer_octets_max(l->queue->writer, octets_max);
+	}
 }
 
 void log_rename(struct log *l, const char *program)
 {
 	snprintf(l->program, sizeof l->program, "%s", program);
-	if (!l->queue)
+	if (!l->queue) {
 		return;
+	}
 	pthread_mutex_lock(&l->queue->lock);
 	memcpy(l->queue->program, l->program, sizeof l->queue->program);
 	pthread_mutex_unlock(&l->queue->lock);
@@ -124,8 +130,9 @@ void log_fini(struct log *l)
 {
 	struct log_queue *q = l->queue;
 
-	if (!q)
+	if (!q) {
 		return;
+	}
 	l->queue = NULL;
 	l->fd = -1;
 	(void)!writer_close(q->writer, WRITER_END_MS);
@@ -154,8 +161,9 @@ static size_t line_finish(char *line, size_t wanted)
 		memcpy(line + len - 3, "...", 3);
 	}
 	for (size_t i = 0; i < len; i++) {
-		if ((unsigned char)line[i] < 0x20 || (unsigned char)line[i] > 0x7e)
+		if ((unsigned char)line[i] < 0x20 || (unsigned char)line[i] > 0x7e) {
 			line[i] = '?';
+		}
 	}
 	line[len++] = '\n';
 	return len;
@@ -169,20 +177,24 @@ void log_write(const struct log *l, enum log_level level, const char *room, cons
 	int head, text;
 	size_t len;
 
-	if (!l || l->fd < 0 || level > l->level)
+	if (!l || l->fd < 0 || level > l->level) {
 		return;
+	}
 	clock_text(when, clock_real_ms());
 	head = snprintf(line, sizeof line, "%s %s %s %s: ", when, l->program, level_words[level], room);
-	if (head < 0)
+	if (head < 0) {
 		return;
-	if ((size_t)head >= sizeof line)
+	}
+	if ((size_t)head >= sizeof line) {
 		head = (int)sizeof line - 1;
+	}
 	va_start(ap, fmt);
 	text = vsnprintf(line + head, sizeof line - (size_t)head, fmt, ap);
 	va_end(ap);
 	len = line_finish(line, (size_t)head + (text > 0 ? (size_t)text : 0));
-	if (l->queue)
+	if (l->queue) {
 		(void)!writer_line(l->queue->writer, line, len); /* counted when it is lost */
-	else if (write(l->fd, line, len) < 0)
+	} else if (write(l->fd, line, len) < 0) {
 		return; /* nowhere to complain */
+	}
 }

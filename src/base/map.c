@@ -50,11 +50,13 @@ static bool make_room(struct map *m)
 {
 	struct map_node **more;
 
-	if (buckets_of(m) < m->cap)
+	if (buckets_of(m) < m->cap) {
 		return true;
+	}
 	more = realloc(m->buckets, 2 * m->cap * sizeof(struct map_node *));
-	if (!more)
+	if (!more) {
 		return false; /* longer chains, same answers */
+	}
 	m->buckets = more;
 	m->cap *= 2;
 	return true;
@@ -76,8 +78,9 @@ static void split_one(struct map *m)
 		n->next = *to;
 		*to = n;
 	}
-	if (++m->split < high)
+	if (++m->split < high) {
 		return;
+	}
 	m->mask = 2 * m->mask + 1;
 	m->split = 0;
 }
@@ -86,8 +89,10 @@ void map_add(struct map *m, struct map_node *node, const void *key, uint32_t key
 {
 	struct map_node **bucket;
 
-	for (int i = 0; i < 2 && m->n >= buckets_of(m) && make_room(m); i++) /* two: it catches up after a time without memory */
+	/* Two: the table catches up after a time without memory. */
+	for (int i = 0; i < 2 && m->n >= buckets_of(m) && make_room(m); i++) {
 		split_one(m);
+	}
 	node->key = key;
 	node->key_len = key_len;
 	node->hash = sip_hash(&m->seed, key, key_len);
@@ -102,8 +107,9 @@ struct map_node *map_find(const struct map *m, const void *key, uint32_t key_len
 	uint64_t hash = sip_hash(&m->seed, key, key_len);
 
 	for (struct map_node *n = *bucket_of(m, hash); n; n = n->next) {
-		if (n->hash == hash && n->key_len == key_len && memcmp(n->key, key, key_len) == 0)
+		if (n->hash == hash && n->key_len == key_len && memcmp(n->key, key, key_len) == 0) {
 			return n;
+		}
 	}
 	return NULL;
 }
@@ -112,10 +118,12 @@ void map_del(struct map *m, struct map_node *node)
 {
 	struct map_node **at = bucket_of(m, node->hash);
 
-	while (*at && *at != node)
+	while (*at && *at != node) {
 		at = &(*at)->next;
-	if (!*at)
+	}
+	if (!*at) {
 		return;
+	}
 	*at = node->next;
 	*node = (struct map_node){ 0 };
 	m->n--;

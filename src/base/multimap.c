@@ -34,11 +34,13 @@ static bool make_room(struct multimap *b)
 {
 	struct multimap_node **more;
 
-	if (buckets_of(b) < b->cap)
+	if (buckets_of(b) < b->cap) {
 		return true;
+	}
 	more = realloc(b->buckets, 2 * b->cap * sizeof(struct multimap_node *));
-	if (!more)
+	if (!more) {
 		return false; /* longer chains, same answers */
+	}
 	b->buckets = more;
 	b->cap *= 2;
 	return true;
@@ -47,19 +49,22 @@ static void put_first(struct multimap_node **bucket, struct multimap_node *node)
 {
 	node->prev = NULL;
 	node->next = *bucket;
-	if (node->next)
+	if (node->next) {
 		node->next->prev = node;
+	}
 	*bucket = node;
 }
 
 static void take_out(struct multimap_node **bucket, struct multimap_node *node)
 {
-	if (node->prev)
+	if (node->prev) {
 		node->prev->next = node->next;
-	else
+	} else {
 		*bucket = node->next;
-	if (node->next)
+	}
+	if (node->next) {
 		node->next->prev = node->prev;
+	}
 }
 
 static void split_one(struct multimap *b)
@@ -71,13 +76,15 @@ static void split_one(struct multimap *b)
 	for (struct multimap_node *n = *from, *next; n; n = next) {
 		next = n->next;
 		b->moved++;
-		if (!(n->hash & high))
+		if (!(n->hash & high)) {
 			continue;
+		}
 		take_out(from, n);
 		put_first(to, n);
 	}
-	if (++b->split < high)
+	if (++b->split < high) {
 		return;
+	}
 	b->mask = 2 * b->mask + 1;
 	b->split = 0;
 }
@@ -89,8 +96,10 @@ static uint64_t never_0(uint64_t hash)
 
 void multimap_add(struct multimap *b, struct multimap_node *node, uint64_t hash)
 {
-	for (int i = 0; i < 2 && b->n >= buckets_of(b) && make_room(b); i++) /* two: it catches up after a time without memory */
+	/* Two: the table catches up after a time without memory. */
+	for (int i = 0; i < 2 && b->n >= buckets_of(b) && make_room(b); i++) {
 		split_one(b);
+	}
 	node->hash = never_0(hash);
 	put_first(bucket_of(b, node->hash), node);
 	b->n++;
@@ -98,8 +107,9 @@ void multimap_add(struct multimap *b, struct multimap_node *node, uint64_t hash)
 
 void multimap_del(struct multimap *b, struct multimap_node *node)
 {
-	if (!node->hash)
+	if (!node->hash) {
 		return;
+	}
 	take_out(bucket_of(b, node->hash), node);
 	*node = (struct multimap_node){ 0 };
 	b->n--;
@@ -107,8 +117,9 @@ void multimap_del(struct multimap *b, struct multimap_node *node)
 
 static struct multimap_node *same(struct multimap_node *n, uint64_t hash)
 {
-	while (n && n->hash != hash)
+	while (n && n->hash != hash) {
 		n = n->next;
+	}
 	return n;
 }
 

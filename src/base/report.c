@@ -20,16 +20,19 @@ void report_add(struct report *r, const char *kind, const char *fmt, ...)
 	(void)vsnprintf(line + len, sizeof line - len - 1, fmt, args);
 	va_end(args);
 	for (char *p = line; *p; p++) {
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f) {
 			*p = '?'; /* one line stays one line */
+		}
 	}
 	n = strlen(line);
 	line[n++] = '\n';
 	line[n] = 0;
-	if (strcmp(kind, REPORT_ERROR) == 0 && !strstr(r->text, line))
+	if (strcmp(kind, REPORT_ERROR) == 0 && !strstr(r->text, line)) {
 		r->errors++;
-	if (strstr(r->text, line))
+	}
+	if (strstr(r->text, line)) {
 		return;
+	}
 	if (r->len + n >= sizeof r->text) {
 		r->left_out++;
 		return;
@@ -45,8 +48,9 @@ void report_each(const struct report *r, report_fn *fn, void *arg)
 	for (const char *p = r->text, *end; (end = strchr(p, '\n')); p = end + 1) {
 		snprintf(line, sizeof line, "%.*s", (int)(end - p), p);
 		text = strchr(line, ' ');
-		if (!text)
+		if (!text) {
 			continue;
+		}
 		*text = 0;
 		fn(arg, line, text + 1);
 	}
@@ -65,8 +69,9 @@ static void take_first(void *arg, const char *kind, const char *text)
 {
 	struct first *f = arg;
 
-	if (!*f->out && strcmp(kind, REPORT_ERROR) == 0)
+	if (!*f->out && strcmp(kind, REPORT_ERROR) == 0) {
 		snprintf(f->out, f->size, "%s", text);
+	}
 }
 
 const char *report_first(const struct report *r, char *out, size_t size)

@@ -28,8 +28,9 @@ static bool heap_room(void *arg, size_t octets)
 	void *p = mmap(NULL, octets, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	(void)arg;
-	if (p == MAP_FAILED)
+	if (p == MAP_FAILED) {
 		return false;
+	}
 	munmap(p, octets);
 	return true;
 }
@@ -70,8 +71,9 @@ static bool room_for(const struct reserve *r, size_t octets)
 {
 	struct reserve_piece *p;
 
-	if (r->source->room(r->source->arg, octets))
+	if (r->source->room(r->source->arg, octets)) {
 		return true;
+	}
 	p = take_all(r, octets);
 	give_all(r, p);
 	return p != NULL;
@@ -120,21 +122,24 @@ bool reserve_look(struct reserve *r, uint64_t now_ms)
 {
 	bool before = r->is_short;
 
-	if (!r->source)
+	if (!r->source) {
 		return false;
-	if (before)
+	}
+	if (before) {
 		try_well(r, now_ms);
-	else if (!room_for(r, r->octets))
+	} else if (!room_for(r, r->octets)) {
 		get_short(r, now_ms);
-	else
+	} else {
 		r->look_ms = now_ms + RESERVE_LOOK_MS;
+	}
 	return r->is_short != before;
 }
 
 bool reserve_spend(struct reserve *r, uint64_t now_ms)
 {
-	if (!r->source || r->is_short)
+	if (!r->source || r->is_short) {
 		return false;
+	}
 	get_short(r, now_ms);
 	return true;
 }

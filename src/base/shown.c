@@ -19,13 +19,14 @@ const char *shown_count(char out[SHOWN_COUNT_MAX], uint64_t n, const char *noun)
 	bool hiss = ends(noun, len, "s") || ends(noun, len, "x") || ends(noun, len, "ch") || ends(noun, len, "sh");
 	bool y = len > 1 && noun[len - 1] == 'y' && !strchr("aeiou", noun[len - 2]);
 
-	if (n == 1)
+	if (n == 1) {
 		snprintf(out, SHOWN_COUNT_MAX, "1 %s", noun);
-	else
+	} else {
 		snprintf(out, SHOWN_COUNT_MAX, "%" PRIu64 " %.*s%s", n, (int)(y ? len - 1 : len), noun,
 			 y      ? "ies"
 			 : hiss ? "es"
 				: "s");
+	}
 	return out;
 }
 

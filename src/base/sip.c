@@ -43,13 +43,15 @@ uint64_t sip_hash(const struct sip_key *key, const void *octets, size_t len)
 		v[0] ^= word;
 	}
 	word = (uint64_t)(len & 0xff) << 56;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		word |= (uint64_t)p[i] << (8 * i);
+	}
 	v[3] ^= word;
 	sip_round(v);
 	v[0] ^= word;
 	v[2] ^= 0xff;
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 3; i++) {
 		sip_round(v);
+	}
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }

@@ -12,13 +12,16 @@ int stdfd_open(void)
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
 		int got;
 
-		if (fcntl(fd, F_GETFD) >= 0)
+		if (fcntl(fd, F_GETFD) >= 0) {
 			continue;
+		}
 		got = open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY); /* inherited: no O_CLOEXEC */
-		if (got == fd)
+		if (got == fd) {
 			continue;
-		if (got >= 0)
+		}
+		if (got >= 0) {
 			close(got);
+		}
 		return ERR_IO;
 	}
 	return 0;
@@ -33,8 +36,9 @@ bool stdfd_written(int fd)
 
 const char *stdfd_why(int error)
 {
-	if (!stdfd_written(STDOUT_FILENO))
+	if (!stdfd_written(STDOUT_FILENO)) {
 		return "it is closed";
+	}
 	return error ? strerror(error) : "a part of it is lost";
 }
 
@@ -43,8 +47,9 @@ int stdfd_end(const char *program, int status, int failure)
 	bool lost = ferror(stdout) != 0; /* a full buffer was flushed in between, and that errno is gone */
 
 	errno = 0;
-	if (fflush(stdout) == 0 && !lost)
+	if (fflush(stdout) == 0 && !lost) {
 		return status;
+	}
 	fprintf(stderr, "%s: standard output could not be written: %s\n", program, stdfd_why(errno));
 	return status ? status : failure;
 }

@@ -7,19 +7,23 @@ int str_parse_u64(uint64_t *out, const char *text, uint64_t min, uint64_t max)
 {
 	uint64_t v = 0;
 
-	if (!*text)
+	if (!*text) {
 		return ERR_INVAL;
+	}
 	for (; *text; text++) {
 		unsigned digit = (unsigned)(*text - '0');
 
-		if (*text < '0' || *text > '9')
+		if (*text < '0' || *text > '9') {
 			return ERR_INVAL;
-		if (v > (UINT64_MAX - digit) / 10)
+		}
+		if (v > (UINT64_MAX - digit) / 10) {
 			return ERR_RANGE;
+		}
 		v = v * 10 + digit;
 	}
-	if (v < min || v > max)
+	if (v < min || v > max) {
 		return ERR_RANGE;
+	}
 	*out = v;
 	return 0;
 }
@@ -29,19 +33,23 @@ int str_parse_u32(uint32_t *out, const char *text, uint32_t min, uint32_t max)
 	uint64_t v;
 	int err = str_parse_u64(&v, text, min, max);
 
-	if (!err)
+	if (!err) {
 		*out = (uint32_t)v;
+	}
 	return err;
 }
 
 int str_copy(char *out, size_t cap, const void *p, size_t len)
 {
-	if (len >= cap)
+	if (len >= cap) {
 		return ERR_LIMIT;
-	if (len && memchr(p, 0, len))
+	}
+	if (len && memchr(p, 0, len)) {
 		return ERR_INVAL;
-	if (len)
+	}
+	if (len) {
 		memcpy(out, p, len);
+	}
 	out[len] = 0;
 	return 0;
 }
@@ -60,12 +68,15 @@ void str_hex(char *out, const void *p, size_t len)
 
 static int nibble(char c)
 {
-	if (c >= '0' && c <= '9')
+	if (c >= '0' && c <= '9') {
 		return c - '0';
-	if (c >= 'a' && c <= 'f')
+	}
+	if (c >= 'a' && c <= 'f') {
 		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
+	}
+	if (c >= 'A' && c <= 'F') {
 		return c - 'A' + 10;
+	}
 	return -1;
 }
 
@@ -73,16 +84,20 @@ int str_unhex(uint8_t *out, size_t cap, size_t *len, const char *text)
 {
 	size_t n = strlen(text);
 
-	if (n % 2)
+	if (n % 2) {
 		return ERR_INVAL;
-	if (n / 2 > cap)
-		return ERR_LIMIT;
-	for (size_t i = 0; i < n; i++) {
-		if (nibble(text[i]) < 0)
-			return ERR_INVAL;
 	}
-	for (size_t i = 0; i < n / 2; i++)
+	if (n / 2 > cap) {
+		return ERR_LIMIT;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (nibble(text[i]) < 0) {
+			return ERR_INVAL;
+		}
+	}
+	for (size_t i = 0; i < n / 2; i++) {
 		out[i] = (uint8_t)(nibble(text[2 * i]) << 4 | nibble(text[2 * i + 1]));
+	}
 	*len = n / 2;
 	return 0;
 }
@@ -96,11 +111,13 @@ bool str_equal_nocase(const void *a, size_t a_len, const void *b, size_t b_len)
 {
 	const uint8_t *x = a, *y = b;
 
-	if (a_len != b_len)
+	if (a_len != b_len) {
 		return false;
+	}
 	for (size_t i = 0; i < a_len; i++) {
-		if (lower(x[i]) != lower(y[i]))
+		if (lower(x[i]) != lower(y[i])) {
 			return false;
+		}
 	}
 	return true;
 }
@@ -109,8 +126,9 @@ int str_tbcd(uint8_t out[STR_TBCD_MAX], size_t *len, const char *digits)
 {
 	size_t n = strlen(digits);
 
-	if (n < 1 || n > STR_DIGITS_MAX || strspn(digits, "0123456789") != n)
+	if (n < 1 || n > STR_DIGITS_MAX || strspn(digits, "0123456789") != n) {
 		return ERR_INVAL;
+	}
 	for (size_t i = 0; i < (n + 1) / 2; i++) {
 		unsigned low = (unsigned)(digits[2 * i] - '0');
 		unsigned high = 2 * i + 1 < n ? (unsigned)(digits[2 * i + 1] - '0') : 15u;
@@ -127,16 +145,19 @@ int str_untbcd(char out[STR_DIGITS_MAX + 1], const void *p, size_t len)
 	char text[STR_DIGITS_MAX + 1];
 	size_t n = 0;
 
-	if (len < 1 || len > STR_TBCD_MAX)
+	if (len < 1 || len > STR_TBCD_MAX) {
 		return ERR_INVAL;
+	}
 	for (size_t i = 0; i < len; i++) {
 		unsigned low = in[i] & 15u, high = in[i] >> 4;
 
-		if (low > 9 || (high > 9 && !(high == 15 && i + 1 == len)))
+		if (low > 9 || (high > 9 && !(high == 15 && i + 1 == len))) {
 			return ERR_INVAL;
+		}
 		text[n++] = (char)('0' + low);
-		if (high != 15)
+		if (high != 15) {
 			text[n++] = (char)('0' + high);
+		}
 	}
 	memcpy(out, text, n);
 	out[n] = 0;

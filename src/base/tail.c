@@ -36,11 +36,13 @@ int tail_open(const char *path, unsigned mode)
 	int fd = open_as(path, O_WRONLY, mode), both;
 	struct stat is, also;
 
-	if (fd < 0 || fstat(fd, &is) || !S_ISREG(is.st_mode))
+	if (fd < 0 || fstat(fd, &is) || !S_ISREG(is.st_mode)) {
 		return fd;
+	}
 	both = open_as(path, O_RDWR, mode);
-	if (both < 0)
+	if (both < 0) {
 		return fd; /* it may not be read: its end is not known */
+	}
 	if (fstat(both, &also) || is.st_dev != also.st_dev || is.st_ino != also.st_ino) {
 		close(both); /* it was moved away in between */
 		return fd;
@@ -53,9 +55,9 @@ static ssize_t read_at(int fd, char *out, size_t len, off_t at)
 {
 	ssize_t n;
 
-	do
+	do {
 		n = pread(fd, out, len, at);
-	while (n < 0 && errno == EINTR);
+	} while (n < 0 && errno == EINTR);
 	return n;
 }
 
@@ -69,8 +71,9 @@ static bool count_back(int fd, off_t end, uint64_t *torn)
 		size_t len = end < (off_t)BLOCK ? (size_t)end : BLOCK;
 		const char *newline;
 
-		if (read_at(fd, block, len, end - (off_t)len) != (ssize_t)len)
+		if (read_at(fd, block, len, end - (off_t)len) != (ssize_t)len) {
 			return false;
+		}
 		newline = memrchr(block, '\n', len);
 		if (newline) {
 			*torn += (uint64_t)(block + len - 1 - newline);
@@ -79,8 +82,9 @@ static bool count_back(int fd, off_t end, uint64_t *torn)
 		*torn += len;
 		end -= (off_t)len;
 	}
-	if (*torn > TAIL_LOOK_MAX)
+	if (*torn > TAIL_LOOK_MAX) {
 		*torn = TAIL_LOOK_MAX;
+	}
 	return true;
 }
 
@@ -91,14 +95,16 @@ enum tail tail_look(int fd, uint64_t *octets)
 	int again;
 
 	*octets = 0;
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size == 0)
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size == 0) {
 		return TAIL_WHOLE;
+	}
 	known = count_back(fd, st.st_size, octets);
 	if (!known) {
 		again = open_for_reading(fd);
 		known = again >= 0 && count_back(again, st.st_size, octets);
-		if (again >= 0)
+		if (again >= 0) {
 			close(again);
+		}
 	}
 	if (!known) {
 		*octets = 0;
@@ -114,8 +120,9 @@ const char *tail_name(char out[TAIL_NAME_MAX], int fd, const char *otherwise)
 	ssize_t n = -1;
 
 	link_of(link, fd);
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
 		n = readlink(link, out, TAIL_NAME_MAX - 1);
+	}
 	if (n <= 0) {
 		snprintf(out, TAIL_NAME_MAX, "%s", otherwise);
 		return out;

@@ -6,8 +6,9 @@
 
 static uint64_t sum(uint64_t a, int64_t b)
 {
-	if (b < 0)
+	if (b < 0) {
 		return a > (uint64_t)-b ? a - (uint64_t)-b : 0;
+	}
 	return a + (uint64_t)b;
 }
 
@@ -20,8 +21,9 @@ static void begin_anew(struct timeline *t, const struct timeline_kept *kept, uin
 {
 	uint64_t at_ms = kept ? sum(real_ms, -kept->wall_ms) : real_ms;
 
-	if (kept && at_ms < kept->last_ms)
+	if (kept && at_ms < kept->last_ms) {
 		at_ms = kept->last_ms;
+	}
 	t->kept.base_ms = difference(at_ms, boot_ms);
 	t->kept.wall_ms = difference(real_ms, at_ms);
 	t->old_ms = at_ms;
@@ -72,9 +74,11 @@ int64_t timeline_look(struct timeline *t, uint64_t boot_ms, uint64_t real_ms)
 		t->kept.wall_ms = wall_ms;
 		t->unwritten = true;
 	}
-	if (boot_ms >= t->written_ms + TIMELINE_KEEP_MS)
+	if (boot_ms >= t->written_ms + TIMELINE_KEEP_MS) {
 		t->unwritten = true;
-	if (t->unwritten)
+	}
+	if (t->unwritten) {
 		t->kept.last_ms = at_ms;
+	}
 	return step;
 }

@@ -20,10 +20,12 @@ static void this_boot(char out[TIMELINE_BOOT_MAX])
 	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
 
 	out[0] = 0;
-	if (!f)
+	if (!f) {
 		return;
-	if (!fgets(out, TIMELINE_BOOT_MAX, f))
+	}
+	if (!fgets(out, TIMELINE_BOOT_MAX, f)) {
 		out[0] = 0;
+	}
 	out[strcspn(out, "\n")] = 0;
 	fclose(f);
 }
@@ -41,15 +43,17 @@ static int read_kept(struct timeline_kept *out, const char *path)
 	bool got;
 
 	*out = (struct timeline_kept){ .base_ms = 0 };
-	if (!f)
+	if (!f) {
 		return errno == ENOENT ? ERR_NOTFOUND : ERR_IO;
+	}
 	got = fgets(line, sizeof line, f) != NULL;
 	fclose(f);
 	if (!got ||
 	    sscanf(line, HEADER " boot %39[0-9a-f-] base %" SCNd64 " wall %" SCNd64 " last %" SCNu64 "%c", out->boot,
 		   &out->base_ms, &out->wall_ms, &out->last_ms, &end) != 5 ||
-	    end != '\n')
+	    end != '\n') {
 		return ERR_PROTO;
+	}
 	return sane(out->base_ms) && sane(out->wall_ms) && out->last_ms <= (uint64_t)FAR_MS ? 0 : ERR_PROTO;
 }
 
@@ -59,8 +63,9 @@ static int write_line(const char *path, int how, const struct timeline_kept *k)
 	char line[LINE_SIZE];
 	bool ok;
 
-	if (fd < 0)
+	if (fd < 0) {
 		return ERR_IO;
+	}
 	len = snprintf(line, sizeof line, HEADER " boot %s base %" PRId64 " wall %" PRId64 " last %" PRIu64 "\n",
 		       k->boot[0] ? k->boot : "-", k->base_ms, k->wall_ms, k->last_ms);
 	ok = write(fd, line, (size_t)len) == len && fdatasync(fd) == 0;
@@ -70,10 +75,12 @@ static int write_line(const char *path, int how, const struct timeline_kept *k)
 int timeline_plant(const struct timeline_kept *kept, const char *path)
 {
 	if (!sane(kept->base_ms) || !sane(kept->wall_ms) || kept->last_ms > (uint64_t)FAR_MS ||
-	    strspn(kept->boot, "0123456789abcdef-") != strlen(kept->boot))
+	    strspn(kept->boot, "0123456789abcdef-") != strlen(kept->boot)) {
 		return ERR_INVAL;
-	if (access(path, F_OK) == 0)
+	}
+	if (access(path, F_OK) == 0) {
 		return ERR_EXISTS;
+	}
 	return write_line(path, O_EXCL, kept);
 }
 
@@ -86,8 +93,9 @@ int timeline_keep(struct timeline *t, const char *path, char why[TIMELINE_WHY_MA
 	t->written_ms = boot_ms;
 	t->kept.last_ms = timeline_at(t, boot_ms);
 	if (snprintf(beside, sizeof beside, "%s.new", path) < (int)sizeof beside && write_line(beside, O_TRUNC, &t->kept) == 0 &&
-	    rename(beside, path) == 0)
+	    rename(beside, path) == 0) {
 		return 0;
+	}
 	snprintf(why, TIMELINE_WHY_MAX, "%.400s cannot be written: %s", path, strerror(errno));
 	return ERR_IO;
 }
@@ -102,12 +110,14 @@ int timeline_open(struct timeline *t, const char *path, char why[TIMELINE_WHY_MA
 	err = path ? read_kept(&kept, path) : ERR_NOTFOUND;
 	reason = errno;
 	timeline_begin(t, err ? NULL : &kept, boot, clock_boot_ms(), clock_real_ms());
-	if (err == ERR_PROTO)
+	if (err == ERR_PROTO) {
 		snprintf(why, TIMELINE_WHY_MAX, "%.400s is damaged and is made anew from the wall clock", path);
-	else if (err == ERR_IO)
+	} else if (err == ERR_IO) {
 		snprintf(why, TIMELINE_WHY_MAX, "%.400s cannot be read: %s", path, strerror(reason));
-	if (!path || err == ERR_IO)
+	}
+	if (!path || err == ERR_IO) {
 		return path ? err : 0; /* what cannot be read is not written over */
+	}
 	reason = timeline_keep(t, path, why);
 	return err == ERR_PROTO ? err : reason;
 }

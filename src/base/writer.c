@@ -41,8 +41,9 @@ static bool wait_room(struct writer *w)
 	bool abandoned;
 
 	do {
-		if (poll(&writable, 1, LOOK_MS) > 0)
+		if (poll(&writable, 1, LOOK_MS) > 0) {
 			return true;
+		}
 		pthread_mutex_lock(&w->lock);
 		abandoned = w->abandoned;
 		pthread_mutex_unlock(&w->lock);
@@ -57,10 +58,12 @@ static int write_octets(struct writer *w, const char *p, size_t len, size_t *don
 	while (*done < len) {
 		ssize_t n = write(w->fd, p + *done, len - *done);
 
-		if (n < 0 && (errno == EINTR || (errno == EAGAIN && !w->at_once && wait_room(w))))
+		if (n < 0 && (errno == EINTR || (errno == EAGAIN && !w->at_once && wait_room(w)))) {
 			continue;
-		if (n <= 0)
+		}
+		if (n <= 0) {
 			return n < 0 ? errno : EIO;
+		}
 		*done += (size_t)n;
 	}
 	return 0;
@@ -72,8 +75,9 @@ static void look_at_end(struct writer *w)
 	uint64_t octets;
 
 	w->torn = tail_look(w->fd, &octets) != TAIL_WHOLE;
-	if (octets)
+	if (octets) {
 		w->torn_octets = octets; /* else the line that ends there may still have to be told about */
+	}
 	w->look = false;
 }
 
@@ -84,13 +88,16 @@ static int end_torn(struct writer *w)
 	size_t done, len = w->torn;
 	int error;
 
-	if (w->torn_octets && w->torn_words)
+	if (w->torn_octets && w->torn_words) {
 		len += w->torn_words(w->arg, text + len, WRITER_GAP_LINE_MAX, w->torn_octets);
+	}
 	error = write_octets(w, text, len, &done);
-	if (done)
+	if (done) {
 		w->torn = done < len && text[done - 1] != '\n';
-	if (!error)
+	}
+	if (!error) {
 		w->torn_octets = 0;
+	}
 	return error;
 }
 
@@ -100,15 +107,17 @@ static int write_whole(struct writer *w, const char *p, size_t len)
 	size_t done = 0;
 	int error;
 
-	if (w->look)
+	if (w->look) {
 		look_at_end(w);
+	}
 	error = w->torn || w->torn_octets ? end_torn(w) : 0;
 	if (!error) {
 		error = write_octets(w, p, len, &done);
 		w->torn = done > 0 && done < len;
 	}
-	if (w->at_once)
+	if (w->at_once) {
 		w->look = error != 0;
+	}
 	return error;
 }
 
@@ -123,8 +132,9 @@ static void put_gap(struct writer *w, struct lines_gap gap)
 	char line[WRITER_GAP_LINE_MAX];
 	size_t len = gap_line(w, line, gap);
 
-	if (len)
+	if (len) {
 		lines_put_gap(&w->queue, line, len, gap);
+	}
 }
 
 static void destroy(struct writer *w)
@@ -149,12 +159,14 @@ static void write_first(struct writer *w)
 	pthread_mutex_lock(&w->lock);
 	w->busy = false;
 	w->error = error;
-	if (w->abandoned)
+	if (w->abandoned) {
 		return; /* `arg` may be gone */
-	if (!error)
+	}
+	if (!error) {
 		put_gap(w, lines_pop(&w->queue));
-	else
+	} else {
 		lines_drop(&w->queue, error);
+	}
 }
 
 /* What is missing at the end is told once, by one more line. */
@@ -172,21 +184,23 @@ static void *run(void *arg)
 
 	pthread_mutex_lock(&w->lock);
 	while (!w->abandoned) {
-		if (lines_first(&w->queue, &len))
+		if (lines_first(&w->queue, &len)) {
 			write_first(w);
-		else if (w->end && !w->last_told)
+		} else if (w->end && !w->last_told) {
 			tell_last(w);
-		else if (w->end)
+		} else if (w->end) {
 			break;
-		else
+		} else {
 			pthread_cond_wait(&w->more, &w->lock);
+		}
 	}
 	w->ended = true;
 	pthread_cond_broadcast(&w->idle);
 	abandoned = w->abandoned;
 	pthread_mutex_unlock(&w->lock);
-	if (abandoned)
+	if (abandoned) {
 		destroy(w);
+	}
 	return NULL;
 }
 
@@ -197,8 +211,9 @@ static int start_thread(struct writer *w)
 	int rc;
 
 	sigfillset(&all);
-	if (pthread_sigmask(SIG_SETMASK, &all, &before))
+	if (pthread_sigmask(SIG_SETMASK, &all, &before)) {
 		return ERR_NOMEM;
+	}
 	rc = pthread_create(&w->thread, NULL, run, w);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return rc ? ERR_NOMEM : 0;
@@ -209,20 +224,24 @@ static int init_locks(struct writer *w)
 	pthread_condattr_t attr;
 	int err = ERR_NOMEM;
 
-	if (pthread_mutex_init(&w->lock, NULL))
+	if (pthread_mutex_init(&w->lock, NULL)) {
 		return ERR_NOMEM;
-	if (pthread_condattr_init(&attr))
+	}
+	if (pthread_condattr_init(&attr)) {
 		goto destroy_lock;
+	}
 	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	if (!pthread_cond_init(&w->more, NULL)) {
-		if (!pthread_cond_init(&w->idle, &attr))
+		if (!pthread_cond_init(&w->idle, &attr)) {
 			err = 0;
-		else
+		} else {
 			pthread_cond_destroy(&w->more);
+		}
 	}
 	pthread_condattr_destroy(&attr);
-	if (!err)
+	if (!err) {
 		return 0;
+	}
 destroy_lock:
 	pthread_mutex_destroy(&w->lock);
 	return err;
@@ -234,8 +253,9 @@ int writer_open(struct writer **out, int fd, size_t octets_max, writer_gap_fn *g
 	struct stat st;
 	int err;
 
-	if (!w)
+	if (!w) {
 		return ERR_NOMEM;
+	}
 	w->fd = fd;
 	w->gap = gap;
 	w->arg = arg;
@@ -265,8 +285,9 @@ void writer_on_torn(struct writer *w, writer_torn_fn *torn)
 void writer_look(struct writer *w)
 {
 	pthread_mutex_lock(&w->lock);
-	if (w->at_once) /* else it is the thread's */
+	if (w->at_once) { /* else it is the thread's */
 		w->look = true;
+	}
 	pthread_mutex_unlock(&w->lock);
 }
 
@@ -283,8 +304,9 @@ static void tell_at_once(struct writer *w)
 	char words[WRITER_GAP_LINE_MAX];
 	size_t n = gap_line(w, words, gap);
 
-	if (n && write_whole(w, words, n))
+	if (n && write_whole(w, words, n)) {
 		lines_gap_back(&w->queue, gap);
+	}
 }
 
 /* With the lock: lines of several threads do not mix. A gap is told after the first line that the file takes again. */
@@ -308,8 +330,9 @@ int writer_line(struct writer *w, const char *line, size_t len)
 		err = write_at_once(w, line, len);
 	} else {
 		err = lines_put(&w->queue, line, len);
-		if (!err)
+		if (!err) {
 			pthread_cond_signal(&w->more);
+		}
 	}
 	pthread_mutex_unlock(&w->lock);
 	return err;
@@ -346,8 +369,9 @@ static bool wait_end(struct writer *w, uint32_t wait_ms)
 	until.tv_sec += until.tv_nsec / 1000000000L;
 	until.tv_nsec %= 1000000000L;
 	while (!w->ended) {
-		if (pthread_cond_timedwait(&w->idle, &w->lock, &until))
+		if (pthread_cond_timedwait(&w->idle, &w->lock, &until)) {
 			return false;
+		}
 	}
 	return true;
 }
@@ -366,8 +390,9 @@ int writer_close(struct writer *w, uint32_t wait_ms)
 {
 	bool idle;
 
-	if (!w)
+	if (!w) {
 		return 0;
+	}
 	if (w->at_once) {
 		tell_at_once(w);
 		destroy(w);
@@ -383,8 +408,9 @@ int writer_close(struct writer *w, uint32_t wait_ms)
 		(void)pthread_detach(w->thread);
 	}
 	pthread_mutex_unlock(&w->lock);
-	if (!idle)
+	if (!idle) {
 		return ERR_TIMEOUT;
+	}
 	(void)pthread_join(w->thread, NULL);
 	destroy(w);
 	return 0;

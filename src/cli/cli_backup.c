@@ -43,11 +43,13 @@ static char temp_now[PATH_MAX_ + 8], file_now[PARTS][PATH_MAX_ + 64];
 static void remove_all(void)
 {
 	for (size_t i = 0; i < PARTS; i++) {
-		if (file_now[i][0])
+		if (file_now[i][0]) {
 			(void)!unlink(file_now[i]);
+		}
 	}
-	if (temp_now[0])
+	if (temp_now[0]) {
 		(void)!rmdir(temp_now);
+	}
 }
 
 static void on_signal(int signum)
@@ -70,8 +72,9 @@ static int begin_dir(struct backup *b, const char *dir)
 	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
 	size_t n = strlen(dir);
 
-	while (n > 1 && dir[n - 1] == '/')
+	while (n > 1 && dir[n - 1] == '/') {
 		n--;
+	}
 	if (n == 0 || n >= sizeof b->dir) {
 		fprintf(stderr, "mtcctl: the name of the directory is empty or too long\n");
 		return CLI_USAGE;
@@ -79,23 +82,26 @@ static int begin_dir(struct backup *b, const char *dir)
 	snprintf(b->dir, sizeof b->dir, "%.*s", (int)n, dir);
 	snprintf(b->temp, sizeof b->temp, "%s.part", b->dir);
 	if (rmdir(b->dir) < 0 && errno != ENOENT) { /* an empty one is as good as none */
-		if (errno == ENOTEMPTY || errno == EEXIST)
+		if (errno == ENOTEMPTY || errno == EEXIST) {
 			fprintf(stderr, "mtcctl: %s is there and not empty: name a new directory\n", b->dir);
-		else
+		} else {
 			(void)wrong(b->dir, "cannot be replaced by the backup");
+		}
 		return CLI_NO;
 	}
 	if (mkdir(b->temp, 0700) < 0) {
-		if (errno == EEXIST)
+		if (errno == EEXIST) {
 			fprintf(stderr, "mtcctl: %s is there: a backup is under way, or one was killed; then remove it\n",
 				b->temp);
-		else
+		} else {
 			(void)wrong(b->temp, "cannot be made");
+		}
 		return CLI_NO;
 	}
 	strcpy(temp_now, b->temp);
-	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
 		signal(ends[i], on_signal);
+	}
 	return CLI_OK;
 }
 
@@ -104,8 +110,9 @@ static bool sync_dir(const char *path)
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool well = fd >= 0 && fsync(fd) == 0;
 
-	if (fd >= 0)
+	if (fd >= 0) {
 		close(fd);
+	}
 	return well;
 }
 
@@ -116,18 +123,21 @@ static bool sync_parent(const char *path)
 
 	snprintf(parent, sizeof parent, "%s", path);
 	slash = strrchr(parent, '/');
-	if (!slash)
+	if (!slash) {
 		return sync_dir(".");
+	}
 	slash[slash == parent] = 0;
 	return sync_dir(parent);
 }
 
 static int put_in_place(struct backup *b)
 {
-	if (!sync_dir(b->temp))
+	if (!sync_dir(b->temp)) {
 		return wrong(b->temp, "cannot be written to disk");
-	if (rename(b->temp, b->dir) < 0)
+	}
+	if (rename(b->temp, b->dir) < 0) {
 		return wrong(b->dir, "the backup cannot be put in place");
+	}
 	memset(file_now, 0, sizeof file_now);
 	temp_now[0] = 0;
 	return sync_parent(b->dir) ? CLI_OK : wrong(b->dir, "its folder cannot be written to disk");
@@ -139,8 +149,9 @@ static int open_part(const struct backup *b, size_t i)
 
 	snprintf(file_now[i], sizeof file_now[i], "%s/%s", b->temp, parts[i].file);
 	fd = open(file_now[i], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
+	if (fd < 0) {
 		(void)wrong(file_now[i], "cannot be made");
+	}
 	return fd;
 }
 
@@ -174,8 +185,9 @@ static int ask(struct backup *b, size_t i, int fd)
 
 	cli_bar_clear(&b->bar);
 	json_decref(args);
-	if (err)
+	if (err) {
 		fprintf(stderr, "mtcctl: %s\n", why);
+	}
 	return err == ERR_REFUSED ? CLI_NO : err ? CLI_CONNECT : CLI_OK;
 }
 
@@ -183,17 +195,21 @@ static int copy_part(struct backup *b, size_t i)
 {
 	int fd = open_part(b, i), code;
 
-	if (fd < 0)
+	if (fd < 0) {
 		return CLI_NO;
+	}
 	code = ask(b, i, fd);
-	if (code == CLI_OK && fsync(fd) < 0)
+	if (code == CLI_OK && fsync(fd) < 0) {
 		code = wrong(file_now[i], "cannot be written to disk");
-	if (close(fd) < 0 && code == CLI_OK)
+	}
+	if (close(fd) < 0 && code == CLI_OK) {
 		code = wrong(file_now[i], "cannot be written to disk");
-	if (code == CLI_OK)
+	}
+	if (code == CLI_OK) {
 		json_object_set_new(b->files, parts[i].file,
 				    json_pack("{s:O, s:O}", "octets", json_object_get(b->last, "octets"), "sha256",
 					      json_object_get(b->last, "sha256")));
+	}
 	return code;
 }
 
@@ -209,12 +225,14 @@ static int copy_associations(struct backup *b)
 		json_int_t rows;
 		int code = copy_part(b, 0);
 
-		if (code)
+		if (code) {
 			return code;
+		}
 		rows = generation(b);
 		code = copy_part(b, 1);
-		if (code)
+		if (code) {
 			return code;
+		}
 		if (rows == generation(b)) {
 			json_object_set_new(b->manifest, "generation", json_integer(rows));
 			return CLI_OK;
@@ -243,8 +261,9 @@ static int write_manifest(struct backup *b)
 		return CLI_NO;
 	}
 	len = strlen(text);
-	if (write(fd, text, len) != (ssize_t)len || write(fd, "\n", 1) != 1 || fsync(fd) < 0)
+	if (write(fd, text, len) != (ssize_t)len || write(fd, "\n", 1) != 1 || fsync(fd) < 0) {
 		code = wrong(file_now[PARTS - 1], "cannot be written");
+	}
 	close(fd);
 	free(text);
 	return code;
@@ -254,10 +273,12 @@ static int copy_all(struct backup *b)
 {
 	int code = copy_associations(b);
 
-	if (code == CLI_OK)
+	if (code == CLI_OK) {
 		code = copy_part(b, 2);
-	if (code == CLI_OK)
+	}
+	if (code == CLI_OK) {
 		code = write_manifest(b);
+	}
 	return code == CLI_OK ? put_in_place(b) : code;
 }
 
@@ -269,9 +290,10 @@ static void show_end(const struct backup *b)
 	char n[SHOWN_COUNT_MAX];
 
 	json_object_foreach(b->files, file, f) octets += json_integer_value(json_object_get(f, "octets"));
-	if (!b->session->json)
+	if (!b->session->json) {
 		printf("backup of %s in %s, %s\n", json_string_value(json_object_get(b->manifest, "identity")), b->dir,
 		       shown_count(n, octets > 0 ? (uint64_t)octets : 0, "octet"));
+	}
 }
 
 int cli_backup(const struct cli_session *s, const char *cmd, const char *dir)
@@ -280,22 +302,27 @@ int cli_backup(const struct cli_session *s, const char *cmd, const char *dir)
 	char why[CTL_CLIENT_WHY_MAX];
 	int code, err;
 
-	if (!b)
+	if (!b) {
 		return CLI_NO;
+	}
 	b->session = s;
 	b->cmd = cmd;
 	b->files = json_object();
 	b->manifest = json_pack("{s:s, s:i, s:O}", "kind", "mtc-iwf backup", "format", 1, "files", b->files);
-	if (!s->json)
+	if (!s->json) {
 		cli_bar_init(&b->bar, stderr);
+	}
 	err = ctl_client_open(&b->client, s->socket, s->wait_ms, why);
-	if (err)
+	if (err) {
 		fprintf(stderr, "mtcctl: %s\n", why);
+	}
 	code = err ? (err == ERR_INVAL ? CLI_USAGE : CLI_CONNECT) : begin_dir(b, dir);
-	if (code == CLI_OK)
+	if (code == CLI_OK) {
 		code = copy_all(b);
-	if (code == CLI_OK)
+	}
+	if (code == CLI_OK) {
 		show_end(b);
+	}
 	remove_all(); /* nothing when all is well */
 	ctl_client_close(b->client);
 	json_decref(b->last);

@@ -16,12 +16,14 @@ void cli_bar_init(struct cli_bar *b, FILE *out)
 	struct winsize size = { 0 };
 
 	memset(b, 0, sizeof *b);
-	if (!isatty(fileno(out)) || !term || !*term || !strcmp(term, "dumb"))
+	if (!isatty(fileno(out)) || !term || !*term || !strcmp(term, "dumb")) {
 		return;
+	}
 	b->out = out;
 	b->width = ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col >= WIDTH_MIN ? size.ws_col - 1u : 79;
-	if (b->width > 160)
+	if (b->width > 160) {
 		b->width = 160;
+	}
 }
 
 /* 1234567 as "1,234,567". */
@@ -31,8 +33,9 @@ static void grouped(char out[32], uint64_t n)
 	int len = snprintf(digits, sizeof digits, "%llu", (unsigned long long)n), at = 0;
 
 	for (int i = 0; i < len; i++) {
-		if (i && (len - i) % 3 == 0)
+		if (i && (len - i) % 3 == 0) {
 			out[at++] = ',';
+		}
 		out[at++] = digits[i];
 	}
 	out[at] = 0;
@@ -51,8 +54,9 @@ static int done_of(const json_t *row)
 	bool by_rows = number(row, "rows_total") > 0;
 	uint64_t is = number(row, by_rows ? "rows" : "octets"), all = number(row, by_rows ? "rows_total" : "octets_total");
 
-	if (!all)
+	if (!all) {
 		return -1;
+	}
 	return is >= all ? 1000 : (int)((double)is * 1000.0 / (double)all);
 }
 
@@ -79,8 +83,9 @@ void cli_bar_text(struct cli_bar *b, char out[CLI_BAR_MAX], const json_t *row, u
 
 	snprintf(clean, sizeof clean, "%s", phase ? phase : "");
 	for (char *p = clean; *p; p++) {
-		if (*p < 0x20 || *p > 0x7e)
+		if (*p < 0x20 || *p > 0x7e) {
 			*p = '?';
+		}
 	}
 	learn_rate(b, clean, number(row, "rows"), now_ms);
 	grouped(rows, of_rows ? b->rows : number(row, "octets"));
@@ -96,21 +101,24 @@ void cli_bar_text(struct cli_bar *b, char out[CLI_BAR_MAX], const json_t *row, u
 		memset(bar, '#', full);
 		bar[n] = 0;
 	}
-	if (done >= 0)
+	if (done >= 0) {
 		snprintf(out, CLI_BAR_MAX, "%-7s %s%s%s%3d%%  %s", clean, *bar ? "[" : "", bar, *bar ? "] " : "", done / 10,
 			 tail);
-	else
+	} else {
 		snprintf(out, CLI_BAR_MAX, "%-7s %s", clean, tail);
-	if (strlen(out) > b->width)
+	}
+	if (strlen(out) > b->width) {
 		out[b->width] = 0;
+	}
 }
 
 void cli_bar_show(struct cli_bar *b, const json_t *row, uint64_t now_ms)
 {
 	char text[CLI_BAR_MAX];
 
-	if (!b->out)
+	if (!b->out) {
 		return;
+	}
 	cli_bar_text(b, text, row, now_ms);
 	fprintf(b->out, "\r%s\033[K", text);
 	fflush(b->out);
@@ -118,8 +126,9 @@ void cli_bar_show(struct cli_bar *b, const json_t *row, uint64_t now_ms)
 
 void cli_bar_clear(struct cli_bar *b)
 {
-	if (!b->out || !b->phase[0])
+	if (!b->out || !b->phase[0]) {
 		return;
+	}
 	fputs("\r\033[K", b->out);
 	fflush(b->out);
 	b->phase[0] = 0;

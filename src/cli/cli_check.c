@@ -48,13 +48,15 @@ static void change_line(FILE *out, const json_t *change)
 	cli_member(kind, change, "change");
 	cli_member(rule, change, "rule");
 	cli_member(what, change, json_object_get(change, "at") ? "at" : "name");
-	while (i < sizeof words / sizeof *words && strcmp(words[i].change, kind) != 0)
+	while (i < sizeof words / sizeof *words && strcmp(words[i].change, kind) != 0) {
 		i++;
-	if (i == sizeof words / sizeof *words) /* of a newer server */
+	}
+	if (i == sizeof words / sizeof *words) { /* of a newer server */
 		fprintf(out, "%s %s: %s\n", kind, what, rule);
-	else
+	} else {
 		fprintf(out, "%s%s%s%s\n", words[i].before, words[i].after ? what : "", words[i].after ? words[i].after : "",
 			rule);
+	}
 }
 
 static void changes(FILE *out, const json_t *last)
@@ -62,21 +64,24 @@ static void changes(FILE *out, const json_t *last)
 	const json_t *list_of = json_object_get(last, "changes"), *needs = json_object_get(last, "needs"), *one;
 	size_t i;
 
-	if (!list_of)
+	if (!list_of) {
 		return; /* an older server */
+	}
 	json_array_foreach((json_t *)(uintptr_t)list_of, i, one)
 	{
 		heading(out, "changes", i);
 		change_line(out, one);
 	}
-	if (json_is_true(json_object_get(last, "needs_suffice")))
+	if (json_is_true(json_object_get(last, "needs_suffice"))) {
 		list(out, "changes", needs);
-	else if (json_array_size(list_of) == 0)
+	} else if (json_array_size(list_of) == 0) {
 		fputs("  changes  no single change would do\n", out);
-	else
+	} else {
 		list(out, "and also", needs);
-	if (json_is_true(json_object_get(last, "more")))
+	}
+	if (json_is_true(json_object_get(last, "more"))) {
 		fputs("           there is more, which was not looked at\n", out);
+	}
 }
 
 static void asked(FILE *out, const json_t *last)
@@ -86,19 +91,22 @@ static void asked(FILE *out, const json_t *last)
 	cli_member(d, last, "msisdn");
 	fprintf(out, "  asked    %s %s %s%s%s\n", cli_member(a, last, "scs"), cli_member(b, last, "action"),
 		cli_member(c, last, "device"), *d ? " + msisdn:" : "", d);
-	if (json_array_size(json_object_get(last, "groups")))
+	if (json_array_size(json_object_get(last, "groups"))) {
 		fprintf(out, "  groups   %s\n", cli_member(a, last, "groups"));
-	if (json_array_size(json_object_get(last, "unproven")))
+	}
+	if (json_array_size(json_object_get(last, "unproven"))) {
 		fprintf(out, "  not in   %s: no such group, or its trust anchor is not the one of this SCS\n",
 			cli_member(a, last, "unproven"));
+	}
 }
 
 static void proof(FILE *out, const json_t *o)
 {
 	char by[CLI_SHOWN_MAX], what[CLI_SHOWN_MAX], groups[CLI_SHOWN_MAX], until[CLI_SHOWN_MAX];
 
-	if (!o || !strcmp(cli_member(by, o, "by"), "nothing"))
+	if (!o || !strcmp(cli_member(by, o, "by"), "nothing")) {
 		return;
+	}
 	cli_member(what, o, json_object_get(o, "session") ? "session" : "subject");
 	cli_member(groups, o, "groups");
 	cli_member(until, o, "until");
@@ -110,16 +118,18 @@ static void hss(FILE *out, const json_t *o)
 {
 	char a[CLI_SHOWN_MAX], b[CLI_SHOWN_MAX], names[CLI_SHOWN_MAX];
 
-	if (!o)
+	if (!o) {
 		return;
-	if (!json_is_true(json_object_get(o, "answered")))
+	}
+	if (!json_is_true(json_object_get(o, "answered"))) {
 		fprintf(out, "  HSS      %s\n", cli_member(a, o, "error"));
-	else if (!json_is_true(json_object_get(o, "allowed")))
+	} else if (!json_is_true(json_object_get(o, "allowed"))) {
 		fprintf(out, "  HSS      no: %s, %s\n", cli_member(a, o, "reason"), cli_member(b, o, "meaning"));
-	else
+	} else {
 		fprintf(out, "  HSS      yes%s%s%s\n",
 			json_is_true(json_object_get(o, "absent")) ? ", the device is not registered now" : "",
 			*cli_member(names, o, "names") ? "; it knows the device as " : "", names);
+	}
 }
 
 int cli_show_check(FILE *out, const json_t *last)
@@ -128,8 +138,9 @@ int cli_show_check(FILE *out, const json_t *last)
 	char a[CLI_SHOWN_MAX], b[CLI_SHOWN_MAX];
 
 	fputs(allowed ? "yes" : "no", out);
-	if (!allowed && *cli_member(a, last, "reason"))
+	if (!allowed && *cli_member(a, last, "reason")) {
 		fprintf(out, ": %s, %s", a, cli_member(b, last, "meaning"));
+	}
 	fputs("\n", out);
 	asked(out, last);
 	proof(out, json_object_get(last, "proof"));

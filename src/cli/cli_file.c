@@ -25,16 +25,18 @@ static bool ends_with(const char *text, const char *end)
 
 const char *cli_file_format(const char *path)
 {
-	if (ends_with(path, ".csv"))
+	if (ends_with(path, ".csv")) {
 		return "csv";
+	}
 	return ends_with(path, ".jsonl") || ends_with(path, ".ndjson") || ends_with(path, ".json") ? "jsonl" : NULL;
 }
 
 bool cli_file_in(struct cli_file *f, const char *path, char why[CLI_FILE_WHY_MAX])
 {
 	*f = (struct cli_file){ .fd = STDIN_FILENO, .path = path, .standard = !strcmp(path, "-") };
-	if (f->standard)
+	if (f->standard) {
 		return true;
+	}
 	f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	return f->fd >= 0 || say(why, path, "cannot be opened");
 }
@@ -45,8 +47,9 @@ static char *volatile temp_now;
 
 static void on_signal(int signum)
 {
-	if (temp_now)
+	if (temp_now) {
 		(void)!unlink(temp_now);
+	}
 	signal(signum, SIG_DFL);
 	raise(signum);
 }
@@ -58,10 +61,12 @@ static bool out_beside(struct cli_file *f, char why[CLI_FILE_WHY_MAX])
 
 	umask(mask);
 	f->place = realpath(f->path, NULL); /* a link stays a link */
-	if (!f->place)
+	if (!f->place) {
 		f->place = strdup(f->path);
-	if (!f->place || asprintf(&f->temp, "%s.XXXXXX", f->place) < 0)
+	}
+	if (!f->place || asprintf(&f->temp, "%s.XXXXXX", f->place) < 0) {
 		return say(why, f->path, "no memory");
+	}
 	f->fd = mkostemp(f->temp, O_CLOEXEC);
 	if (f->fd < 0) {
 		(void)say(why, f->path, "cannot be written");
@@ -71,8 +76,9 @@ static bool out_beside(struct cli_file *f, char why[CLI_FILE_WHY_MAX])
 	}
 	(void)!fchmod(f->fd, 0666 & ~mask);
 	temp_now = f->temp;
-	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
 		signal(ends[i], on_signal);
+	}
 	return true;
 }
 
@@ -81,10 +87,12 @@ bool cli_file_out(struct cli_file *f, const char *path, char why[CLI_FILE_WHY_MA
 	struct stat st;
 
 	*f = (struct cli_file){ .fd = STDOUT_FILENO, .path = path ? path : "-", .standard = !path || !strcmp(path, "-") };
-	if (f->standard)
+	if (f->standard) {
 		return true;
-	if (stat(path, &st) || S_ISREG(st.st_mode))
+	}
+	if (stat(path, &st) || S_ISREG(st.st_mode)) {
 		return out_beside(f, why);
+	}
 	f->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY); /* a pipe, a device: it stays what it is */
 	return f->fd >= 0 || say(why, path, "cannot be opened");
 }
@@ -95,22 +103,26 @@ static bool sync_folder(const char *path)
 	int fd;
 	bool well;
 
-	if (slash)
+	if (slash) {
 		slash[slash == folder] = 0;
+	}
 	fd = folder ? open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	well = fd >= 0 && fsync(fd) == 0;
-	if (fd >= 0)
+	if (fd >= 0) {
 		close(fd);
+	}
 	free(folder);
 	return well;
 }
 
 static bool put_in_place(struct cli_file *f, char why[CLI_FILE_WHY_MAX])
 {
-	if (fsync(f->fd))
+	if (fsync(f->fd)) {
 		return say(why, f->path, "cannot be written to disk");
-	if (rename(f->temp, f->place))
+	}
+	if (rename(f->temp, f->place)) {
 		return say(why, f->path, "cannot be put in place");
+	}
 	temp_now = NULL;
 	return sync_folder(f->place) || say(why, f->path, "its folder cannot be written to disk");
 }
@@ -120,15 +132,18 @@ bool cli_file_end(struct cli_file *f, bool well, char why[CLI_FILE_WHY_MAX])
 	bool ok = true;
 
 	if (f->temp) {
-		if (well)
+		if (well) {
 			ok = put_in_place(f, why);
-		if (temp_now)
+		}
+		if (temp_now) {
 			(void)!unlink(f->temp);
+		}
 		temp_now = NULL;
 		free(f->temp);
 		free(f->place);
 	}
-	if (!f->standard)
+	if (!f->standard) {
 		close(f->fd);
+	}
 	return ok;
 }

@@ -6,24 +6,31 @@
 static void usage_line(FILE *out, const struct cli_command *c)
 {
 	fprintf(out, "mtcctl %s%s%s", c->group, c->verb ? " " : "", c->verb ? c->verb : "");
-	for (const struct cli_param *p = c->params; p && p->arg; p++)
-		if (!p->option && p->kind != CLI_PRESET)
+	for (const struct cli_param *p = c->params; p && p->arg; p++) {
+		if (!p->option && p->kind != CLI_PRESET) {
 			fprintf(out, p->required ? " %s" : " [%s]", p->shown);
-	for (const struct cli_param *p = c->params; p && p->arg; p++)
-		if (p->option && p->required)
+		}
+	}
+	for (const struct cli_param *p = c->params; p && p->arg; p++) {
+		if (p->option && p->required) {
 			fprintf(out, " --%s %s", p->option, p->shown);
-	for (const struct cli_param *p = c->params; p && p->arg; p++)
+		}
+	}
+	for (const struct cli_param *p = c->params; p && p->arg; p++) {
 		if (p->option && !p->required) {
 			fputs(p->pair ? " KEY VALUE..." : " [OPTION]...", out);
 			break;
 		}
+	}
 }
 
 static void summaries(FILE *out, const char *group)
 {
-	for (const struct cli_command *c = cli_commands; c->group; c++)
-		if (!group || !strcmp(c->group, group))
+	for (const struct cli_command *c = cli_commands; c->group; c++) {
+		if (!group || !strcmp(c->group, group)) {
 			fprintf(out, "  %-10s%-10s  %s\n", c->group, c->verb ? c->verb : "", c->summary);
+		}
+	}
 }
 
 void cli_help_all(FILE *out)
@@ -59,9 +66,11 @@ void cli_help_group(FILE *out, const char *group)
 	fprintf(out, "Commands of '%s':\n", group);
 	summaries(out, group);
 	fprintf(out, "\nmtcctl %s VERB --help explains one of them. Examples:\n", group);
-	for (const struct cli_command *c = cli_commands; c->group; c++)
-		if (!strcmp(c->group, group))
+	for (const struct cli_command *c = cli_commands; c->group; c++) {
+		if (!strcmp(c->group, group)) {
 			fputs(c->examples, out);
+		}
+	}
 }
 
 static void param_line(FILE *out, const struct cli_param *p)
@@ -71,10 +80,11 @@ static void param_line(FILE *out, const struct cli_param *p)
 	snprintf(left, sizeof left, "%s%s%s%s", p->option && !p->pair ? "--" : "", p->option ? p->option : p->shown,
 		 p->option && p->shown ? " " : "", p->option && p->shown ? p->shown : "");
 	fprintf(out, "  %-28s %s", left, p->meaning);
-	if (p->kind == CLI_NUM)
+	if (p->kind == CLI_NUM) {
 		fprintf(out, " (%llu to %llu)", (unsigned long long)p->min, (unsigned long long)p->max);
-	else if (p->kind == CLI_WORD || p->kind == CLI_WORDS)
+	} else if (p->kind == CLI_WORD || p->kind == CLI_WORDS) {
 		fprintf(out, " (%s)", p->words);
+	}
 	fputs("\n", out);
 }
 
@@ -85,9 +95,11 @@ void cli_help_command(FILE *out, const struct cli_command *c)
 	fprintf(out, "\n\n%s.\n", c->summary);
 	if (c->params) {
 		fputs("\n", out);
-		for (const struct cli_param *p = c->params; p->arg; p++)
-			if (p->kind != CLI_PRESET)
+		for (const struct cli_param *p = c->params; p->arg; p++) {
+			if (p->kind != CLI_PRESET) {
 				param_line(out, p);
+			}
+		}
 	}
 	fprintf(out, "\nExamples:\n%s", c->examples);
 }

@@ -11,17 +11,21 @@ static bool takes_value(const struct cli_param *p)
 
 static const struct cli_param *find_option(const struct cli_param *p, const char *name, size_t n)
 {
-	for (; p && p->arg; p++)
-		if (p->option && strlen(p->option) == n && !strncmp(p->option, name, n))
+	for (; p && p->arg; p++) {
+		if (p->option && strlen(p->option) == n && !strncmp(p->option, name, n)) {
 			return p;
+		}
+	}
 	return NULL;
 }
 
 static const struct cli_param *nth_operand(const struct cli_param *p, unsigned n)
 {
-	for (; p && p->arg; p++)
-		if (!p->option && p->kind != CLI_PRESET && !n--)
+	for (; p && p->arg; p++) {
+		if (!p->option && p->kind != CLI_PRESET && !n--) {
 			return p;
+		}
+	}
 	return NULL;
 }
 
@@ -35,14 +39,16 @@ static const char *set(const struct cli_param *p, const char *text, json_t *args
 		return why;
 	}
 	v = cli_value(p, text, why);
-	if (!v)
+	if (!v) {
 		return why;
-	if (p->kind != CLI_NAMES)
+	}
+	if (p->kind != CLI_NAMES) {
 		json_object_set_new(args, p->arg, v);
-	else if (earlier)
+	} else if (earlier) {
 		json_array_append_new(earlier, v);
-	else
+	} else {
 		json_object_set_new(args, p->arg, json_pack("[o]", v));
+	}
 	return NULL;
 }
 
@@ -60,13 +66,15 @@ static const char *option(const struct cli_command *c, int argc, char *const *ar
 		return why;
 	}
 	if (!takes_value(p)) {
-		if (!equals)
+		if (!equals) {
 			return set(p, "", args, why);
+		}
 		snprintf(why, CLI_WHY_MAX, "--%s takes no value", p->option);
 		return why;
 	}
-	if (equals)
+	if (equals) {
 		return set(p, equals + 1, args, why);
+	}
 	if (argc < 2) {
 		snprintf(why, CLI_WHY_MAX, "--%s needs %s", p->option, p->shown);
 		return why;
@@ -77,9 +85,11 @@ static const char *option(const struct cli_command *c, int argc, char *const *ar
 
 static bool has_pairs(const struct cli_command *c)
 {
-	for (const struct cli_param *p = c->params; p && p->arg; p++)
-		if (p->pair)
+	for (const struct cli_param *p = c->params; p && p->arg; p++) {
+		if (p->pair) {
 			return true;
+		}
+	}
 	return false;
 }
 
@@ -87,20 +97,24 @@ static const char *complete(const struct cli_command *c, json_t *args, char why[
 {
 	const json_t *low = json_object_get(args, "port_min"), *high = json_object_get(args, "port_max");
 
-	for (const struct cli_param *p = c->params; p && p->arg; p++)
-		if (p->kind == CLI_PRESET)
+	for (const struct cli_param *p = c->params; p && p->arg; p++) {
+		if (p->kind == CLI_PRESET) {
 			json_object_set_new(args, p->arg, json_string(p->words));
-	for (const struct cli_param *p = c->params; p && p->arg; p++)
+		}
+	}
+	for (const struct cli_param *p = c->params; p && p->arg; p++) {
 		if (p->required && !json_object_get(args, p->arg)) {
 			snprintf(why, CLI_WHY_MAX, "%s%s is missing (%s)", p->option ? "--" : "",
 				 p->option ? p->option : p->shown, p->meaning);
 			return why;
 		}
+	}
 	if (has_pairs(c)) {
 		const struct cli_param *p = c->params;
 
-		while (p->arg && (!p->pair || !json_object_get(args, p->arg)))
+		while (p->arg && (!p->pair || !json_object_get(args, p->arg))) {
 			p++;
+		}
 		if (!p->arg) {
 			snprintf(why, CLI_WHY_MAX, "KEY VALUE is missing: what is to be set?");
 			return why;
@@ -115,9 +129,11 @@ static const char *complete(const struct cli_command *c, json_t *args, char why[
 
 static const struct cli_param *find_key(const struct cli_param *p, const char *word)
 {
-	for (; p && p->arg; p++)
-		if (p->pair && (!strcmp(p->option, word) || !strcmp(p->arg, word)))
+	for (; p && p->arg; p++) {
+		if (p->pair && (!strcmp(p->option, word) || !strcmp(p->arg, word))) {
 			return p;
+		}
+	}
 	return NULL;
 }
 
@@ -129,12 +145,13 @@ static const char *pairs(const struct cli_command *c, char *const *words, unsign
 	for (unsigned i = 0; i < n && !problem; i += 2) {
 		const struct cli_param *p = find_key(c->params, words[i]);
 
-		if (!p)
+		if (!p) {
 			problem = (snprintf(why, CLI_WHY_MAX, "there is no value '%.60s' to set", words[i]), why);
-		else if (i + 1 == n)
+		} else if (i + 1 == n) {
 			problem = (snprintf(why, CLI_WHY_MAX, "%s needs %s", p->option, p->shown), why);
-		else
+		} else {
 			problem = set(p, words[i + 1], args, why);
+		}
 	}
 	return problem;
 }
@@ -148,19 +165,23 @@ static const char *operands(const struct cli_command *c, char *const *words, uns
 	const char *problem = NULL;
 	unsigned left_out = 0, at = 0;
 
-	while (nth_operand(c->params, left_out))
+	while (nth_operand(c->params, left_out)) {
 		left_out++;
+	}
 	left_out = left_out > n ? left_out - n : 0;
 	for (unsigned i = 0; (p = nth_operand(c->params, i)) && at < n && !problem; i++) {
-		if (!p->required && left_out)
+		if (!p->required && left_out) {
 			left_out--;
-		else
+		} else {
 			problem = set(p, words[at++], args, why);
+		}
 	}
-	if (!problem && at < n && has_pairs(c))
+	if (!problem && at < n && has_pairs(c)) {
 		return pairs(c, words + at, n - at, args, why);
-	if (!problem && at < n)
+	}
+	if (!problem && at < n) {
 		problem = (snprintf(why, CLI_WHY_MAX, "'%.60s' is one word too many", words[at]), why);
+	}
 	return problem;
 }
 
@@ -182,12 +203,14 @@ const char *cli_parse(const struct cli_command *c, int argc, char *const *argv, 
 						    : (snprintf(why, CLI_WHY_MAX, "unknown option '%.60s'", argv[i]), why);
 			continue;
 		}
-		if (n < OPERANDS_MAX)
+		if (n < OPERANDS_MAX) {
 			words[n++] = argv[i];
-		else
+		} else {
 			problem = (snprintf(why, CLI_WHY_MAX, "'%.60s' is one word too many", argv[i]), why);
+		}
 	}
-	if (!problem)
+	if (!problem) {
 		problem = operands(c, words, n, args, why);
+	}
 	return problem ? problem : complete(c, args, why);
 }

@@ -11,8 +11,9 @@ const char *cli_member(char out[TEXT_MAX], const json_t *o, const char *member)
 	const json_t *v = json_object_get(o, member);
 
 	*out = 0;
-	if (v)
+	if (v) {
 		cli_text(out, TEXT_MAX, v);
+	}
 	return out;
 }
 
@@ -33,8 +34,9 @@ static void line(FILE *out, const char *name, const json_t *o, const char *membe
 {
 	char text[TEXT_MAX];
 
-	if (json_object_get(o, member))
+	if (json_object_get(o, member)) {
 		fprintf(out, "%-16s%s\n", name, cli_member(text, o, member));
+	}
 }
 
 static void uptime(FILE *out, const json_t *o)
@@ -42,31 +44,35 @@ static void uptime(FILE *out, const json_t *o)
 	long long s = number_of(o, "uptime_s");
 	char text[TEXT_MAX];
 
-	if (json_object_get(o, "started"))
+	if (json_object_get(o, "started")) {
 		fprintf(out, "%-16s%s (%lldd %02lld:%02lld:%02lld ago)\n", "started", cli_member(text, o, "started"), s / 86400,
 			s / 3600 % 24, s / 60 % 60, s % 60);
+	}
 }
 
 static void journal(FILE *out, const json_t *o)
 {
 	char state[TEXT_MAX], since[TEXT_MAX], records[SHOWN_COUNT_MAX], octets[SHOWN_COUNT_MAX];
 
-	if (o)
+	if (o) {
 		fprintf(out, "%-16s%s since %s, %s, %s, %lld waiting\n", "journal", cli_member(state, o, "state"),
 			cli_member(since, o, "since"), count_of(records, o, "records", "record"),
 			count_of(octets, o, "octets", "octet"), number_of(o, "waiting"));
+	}
 }
 
 static void memory(FILE *out, const json_t *o)
 {
 	char state[TEXT_MAX], since[TEXT_MAX];
 
-	if (!o)
+	if (!o) {
 		return;
+	}
 	fprintf(out, "%-16s%s since %s, %lld octets, ", "memory", cli_member(state, o, "state"), cli_member(since, o, "since"),
 		number_of(o, "octets"));
-	if (number_of(o, "limit"))
+	if (number_of(o, "limit")) {
 		fprintf(out, "limit %lld, ", number_of(o, "limit"));
+	}
 	fprintf(out, "reserve %lld\n", number_of(o, "reserve"));
 }
 
@@ -76,11 +82,13 @@ static bool table(FILE *out, const json_t *rows, const struct cli_column *column
 	const json_t *row;
 	size_t i;
 
-	if (!rows)
+	if (!rows) {
 		return true;
+	}
 	t = cli_table_new(out, columns);
-	if (!t)
+	if (!t) {
 		return false;
+	}
 	fputs("\n", out);
 	json_array_foreach(rows, i, row) cli_table_row(t, row);
 	cli_table_end(t);
@@ -109,10 +117,11 @@ static void health(FILE *out, const json_t *last)
 	size_t n = json_array_size(json_object_get(last, "reasons"));
 	char reasons[SHOWN_COUNT_MAX];
 
-	if (json_is_true(healthy))
+	if (json_is_true(healthy)) {
 		fprintf(out, "%-16s%s\n", "health", "healthy");
-	else if (healthy)
+	} else if (healthy) {
 		fprintf(out, "%-16snot healthy, %s: mtcctl health\n", "health", shown_count(reasons, n, "reason"));
+	}
 }
 
 int cli_show_status(FILE *out, const json_t *last)
@@ -153,8 +162,9 @@ int cli_show_status(FILE *out, const json_t *last)
 	line(out, "rules", last, "rules");
 	line(out, "files", last, "files_generation");
 	if (!table(out, json_object_get(last, "edges"), columns) || !table(out, json_object_get(last, "stores"), store_columns) ||
-	    !table(out, json_object_get(last, "written"), written))
+	    !table(out, json_object_get(last, "written"), written)) {
 		return CLI_NO;
+	}
 	return !json_array_size(json_object_get(last, "files")) || table(out, json_object_get(last, "files"), files) ? CLI_OK
 														     : CLI_NO;
 }
@@ -163,11 +173,12 @@ int cli_show_reload(FILE *out, const json_t *last)
 {
 	char set[TEXT_MAX], n[SHOWN_COUNT_MAX];
 
-	if (number_of(last, "renewed"))
+	if (number_of(last, "renewed")) {
 		fprintf(out, "%s renewed; new connections use set %s of the files\n", count_of(n, last, "renewed", "file"),
 			cli_member(set, last, "files_generation"));
-	else
+	} else {
 		fprintf(out, "nothing is new; set %s of the files stays in use\n", cli_member(set, last, "files_generation"));
+	}
 	return CLI_OK;
 }
 
@@ -189,8 +200,9 @@ static unsigned changed(FILE *out, const json_t *last)
 			named ? "" : " (not named: its default)");
 		reset += !named;
 	}
-	if (number_of(last, "sessions_cut"))
+	if (number_of(last, "sessions_cut")) {
 		fprintf(out, "%s ended\n", count_of(before, last, "sessions_cut", "session"));
+	}
 	return reset;
 }
 
@@ -202,8 +214,9 @@ int cli_show_set_values(FILE *out, const json_t *last)
 	char name[TEXT_MAX];
 	size_t i = 0;
 
-	while (i < 2 && !json_object_get(last, kinds[i].member))
+	while (i < 2 && !json_object_get(last, kinds[i].member)) {
 		i++;
+	}
 	fprintf(out, "%s %s %s\n", json_array_size(json_object_get(last, "changed")) ? "changed" : "nothing is new in",
 		kinds[i].kind, cli_member(name, last, kinds[i].member));
 	(void)changed(out, last);
@@ -216,10 +229,12 @@ int cli_show_scs(FILE *out, const json_t *last)
 	bool replaced = json_is_true(json_object_get(last, "replaced"));
 
 	fprintf(out, "%s SCS %s\n", replaced ? "replaced" : "added", cli_member(a, last, "scs"));
-	if (changed(out, last))
+	if (changed(out, last)) {
 		fprintf(out, "'mtcctl scs set %s KEY VALUE' changes one value and leaves the others as they are.\n", a);
-	if (!replaced)
+	}
+	if (!replaced) {
 		fprintf(out, "It may trigger nothing yet: mtcctl assoc add %s DEVICE\n", a);
+	}
 	return CLI_OK;
 }
 
@@ -228,14 +243,17 @@ static void rule_values(FILE *out, const json_t *o, const char *before)
 {
 	char a[TEXT_MAX];
 
-	if (!json_object_get(o, "mode"))
+	if (!json_object_get(o, "mode")) {
 		return; /* an older server */
+	}
 	fprintf(out, "%srights %s", before, cli_member(a, o, "rights"));
 	fprintf(out, ", mode %s", cli_member(a, o, "mode"));
-	if (*cli_member(a, o, "not_before"))
+	if (*cli_member(a, o, "not_before")) {
 		fprintf(out, ", from %s", a);
-	if (*cli_member(a, o, "not_after"))
+	}
+	if (*cli_member(a, o, "not_after")) {
 		fprintf(out, ", until %s", a);
+	}
 }
 
 int cli_show_assoc(FILE *out, const json_t *last)
@@ -251,8 +269,9 @@ int cli_show_assoc(FILE *out, const json_t *last)
 		rule_values(out, before, "  it was: ");
 		fputs("\n", out);
 	}
-	if (!strcmp(cli_member(a, last, "mode"), "detect-only"))
+	if (!strcmp(cli_member(a, last, "mode"), "detect-only")) {
 		fputs("  detect-only: it refuses nothing, it shows what it would refuse\n", out);
+	}
 	return CLI_OK;
 }
 
@@ -260,12 +279,13 @@ int cli_show_deleted(FILE *out, const json_t *last)
 {
 	char a[TEXT_MAX], b[TEXT_MAX], n[SHOWN_COUNT_MAX], sessions[SHOWN_COUNT_MAX];
 
-	if (json_object_get(last, "device"))
+	if (json_object_get(last, "device")) {
 		fprintf(out, "deleted %s of %s for %s\n", count_of(n, last, "count", "rule"), cli_member(a, last, "scs"),
 			cli_member(b, last, "device"));
-	else
+	} else {
 		fprintf(out, "deleted SCS %s, %s, %s ended\n", cli_member(a, last, "scs"),
 			count_of(n, last, "rules_deleted", "rule"), count_of(sessions, last, "sessions_cut", "session"));
+	}
 	return CLI_OK;
 }
 
@@ -275,11 +295,13 @@ int cli_show_group(FILE *out, const json_t *last)
 	bool replaced = json_is_true(json_object_get(last, "replaced"));
 
 	fprintf(out, "%s group %s\n", replaced ? "replaced" : "added", cli_member(a, last, "group"));
-	if (changed(out, last))
+	if (changed(out, last)) {
 		fprintf(out, "'mtcctl group set %s anchor NAME' changes the anchor.\n", a);
-	if (!replaced)
+	}
+	if (!replaced) {
 		fprintf(out, "It speaks about nobody yet: mtcctl group member add %s SCS; mtcctl assoc add group:%s DEVICE\n", a,
 			a);
+	}
 	return CLI_OK;
 }
 
@@ -345,18 +367,22 @@ int cli_show_import(FILE *out, const json_t *last, const char *file)
 	fprintf(out, "%s %s: %s, %lld added, %lld replaced, %lld unchanged, %lld deleted%s\n", dry ? "checked" : "imported", file,
 		count_of(rows, last, "rows", "row"), number_of(last, "added"), number_of(last, "replaced"),
 		number_of(last, "unchanged"), number_of(last, "deleted"), dry ? " if it were imported; nothing was changed" : "");
-	if (number_of(last, "along"))
+	if (number_of(last, "along")) {
 		fprintf(out, "%s %s with them\n", count_of(rows, last, "along", "rule"), dry ? "would go" : "went");
-	if (json_array_size(json_object_get(last, "left_alone")) && number_of(last, "replaced") + number_of(last, "unchanged"))
+	}
+	if (json_array_size(json_object_get(last, "left_alone")) && number_of(last, "replaced") + number_of(last, "unchanged")) {
 		fprintf(out, "columns that the file does not have and that stay as they are stored: %s\n",
 			cli_member(columns, last, "left_alone"));
-	if (json_is_true(json_object_get(last, "needs_yes")))
+	}
+	if (json_is_true(json_object_get(last, "needs_yes"))) {
 		fputs("it deletes much: for real it wants --yes\n", out);
-	if (!dry && number_of(last, "deleted") + number_of(last, "replaced"))
+	}
+	if (!dry && number_of(last, "deleted") + number_of(last, "replaced")) {
 		fputs(json_is_true(json_object_get(last, "undo"))
 			  ? "mtcctl assoc undo goes back before it\n"
 			  : "the state before it is not kept (associations.undo_max, undo_size_max)\n",
 		      out);
+	}
 	return CLI_OK;
 }
 
@@ -375,8 +401,9 @@ int cli_show_undo(FILE *out, const json_t *last)
 		count_of(n, last, "along", "rule"));
 	fprintf(out, "  changes by hand, lost     %lld\n", since);
 	fprintf(out, "  states still kept         %lld\n", left);
-	if (json_is_true(json_object_get(last, "needs_yes")))
+	if (json_is_true(json_object_get(last, "needs_yes"))) {
 		fputs("it takes away much: for real it wants --yes\n", out);
+	}
 	return CLI_OK;
 }
 
@@ -404,13 +431,15 @@ int cli_show_trigger(FILE *out, const json_t *last)
 	const json_t *one;
 	size_t i;
 
-	if (!history)
+	if (!history) {
 		return CLI_NO;
+	}
 	fputs("\n", out);
 	json_array_foreach(json_object_get(last, "history"), i, one) cli_table_row(history, one);
 	cli_table_end(history);
-	if (number_of(last, "history_missing"))
+	if (number_of(last, "history_missing")) {
 		fprintf(out, "%lld in the middle are not kept.\n", number_of(last, "history_missing"));
+	}
 	return CLI_OK;
 }
 
@@ -428,19 +457,22 @@ int cli_show_quota(FILE *out, const json_t *last)
 {
 	char a[TEXT_MAX];
 
-	if (number_of(last, "was"))
+	if (number_of(last, "was")) {
 		fprintf(out, "%s begins its quota again; it had used %lld today\n", cli_member(a, last, "scs"),
 			number_of(last, "was"));
-	else
+	} else {
 		fprintf(out, "%s had used nothing today\n", cli_member(a, last, "scs"));
+	}
 	return CLI_OK;
 }
 
 int cli_show_count(FILE *out, const json_t *last)
 {
-	if (json_object_get(last, "count") && !number_of(last, "count"))
+	if (json_object_get(last, "count") && !number_of(last, "count")) {
 		fputs("none\n", out);
-	if (json_is_true(json_object_get(last, "more")))
+	}
+	if (json_is_true(json_object_get(last, "more"))) {
 		fputs("There is more; --limit N shows it.\n", out);
+	}
 	return CLI_OK;
 }

@@ -25,8 +25,9 @@ static void join(char *out, size_t cap, const json_t *list)
 	*out = 0;
 	json_array_foreach((json_t *)(uintptr_t)list, i, one)
 	{
-		if (i && n < cap - 1)
+		if (i && n < cap - 1) {
 			out[n++] = ',';
+		}
 		out[n] = 0;
 		cli_text(out + n, cap - n, one);
 		n += strlen(out + n);
@@ -43,8 +44,9 @@ static void join_values(char *out, size_t cap, const json_t *o)
 	*out = 0;
 	json_object_foreach((json_t *)(uintptr_t)o, key, one)
 	{
-		if (n && n < cap - 1)
+		if (n && n < cap - 1) {
 			out[n++] = ' ';
+		}
 		out[n] = 0;
 		cli_text(out + n, cap - n, one);
 		n += strlen(out + n);
@@ -84,8 +86,9 @@ void cli_text(char *out, size_t cap, const json_t *v)
 	default:
 		break;
 	}
-	for (; *p && n < cap - 1; p++)
+	for (; *p && n < cap - 1; p++) {
 		out[n++] = (unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p;
+	}
 	out[n] = 0;
 }
 
@@ -93,25 +96,29 @@ static void cell(char out[CELL_MAX], const struct cli_column *c, const json_t *r
 {
 	const json_t *v = json_object_get(row, c->member);
 
-	if (v)
+	if (v) {
 		cli_text(out, CELL_MAX, v);
-	else
+	} else {
 		*out = 0;
-	if (!*out)
+	}
+	if (!*out) {
 		memcpy(out, "-", 2);
+	}
 }
 
 struct cli_table *cli_table_new(FILE *out, const struct cli_column *columns)
 {
 	struct cli_table *t = calloc(1, sizeof *t);
 
-	if (!t)
+	if (!t) {
 		return NULL;
+	}
 	t->out = out;
 	t->columns = columns;
 	t->kept = json_array();
-	for (; columns[t->columns_n].title && t->columns_n < COLUMNS_MAX; t->columns_n++)
+	for (; columns[t->columns_n].title && t->columns_n < COLUMNS_MAX; t->columns_n++) {
 		t->width[t->columns_n] = (int)strlen(columns[t->columns_n].title);
+	}
 	return t;
 }
 
@@ -137,10 +144,12 @@ static void settle(struct cli_table *t)
 	const json_t *row;
 	size_t i;
 
-	if (!t->kept)
+	if (!t->kept) {
 		return;
-	for (size_t c = 0; json_array_size(t->kept) && c < t->columns_n; c++)
+	}
+	for (size_t c = 0; json_array_size(t->kept) && c < t->columns_n; c++) {
 		print_cell(t, c, t->columns[c].title);
+	}
 	json_array_foreach(t->kept, i, row) print_row(t, row);
 	json_decref(t->kept);
 	t->kept = NULL;
@@ -156,18 +165,21 @@ void cli_table_row(struct cli_table *t, const json_t *row)
 	}
 	for (size_t i = 0; i < t->columns_n; i++) {
 		cell(text, &t->columns[i], row);
-		if ((int)strlen(text) > t->width[i])
+		if ((int)strlen(text) > t->width[i]) {
 			t->width[i] = (int)strlen(text);
+		}
 	}
 	json_array_append(t->kept, (json_t *)(uintptr_t)row);
-	if (json_array_size(t->kept) >= WIDTH_ROWS)
+	if (json_array_size(t->kept) >= WIDTH_ROWS) {
 		settle(t);
+	}
 }
 
 void cli_table_end(struct cli_table *t)
 {
-	if (!t)
+	if (!t) {
 		return;
+	}
 	settle(t);
 	free(t);
 }

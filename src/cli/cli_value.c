@@ -20,8 +20,9 @@ static json_t *host(const struct cli_param *p, const char *text, char why[CLI_WH
 {
 	char canonical[IDENT_HOST_MAX + 1];
 
-	if (ident_host(canonical, text, strlen(text)))
+	if (ident_host(canonical, text, strlen(text))) {
 		return wrong(why, p, text, "a host or realm name such as scs.acme.example");
+	}
 	return json_string(canonical);
 }
 
@@ -29,8 +30,9 @@ static json_t *digits(const struct cli_param *p, const char *text, char why[CLI_
 {
 	char canonical[IDENT_MSISDN_MAX + 1];
 
-	if (ident_msisdn(canonical, text, strlen(text)))
+	if (ident_msisdn(canonical, text, strlen(text))) {
 		return wrong(why, p, text, "5 to 15 digits, without + and without a leading 0");
+	}
 	return json_string(canonical);
 }
 
@@ -40,8 +42,9 @@ static bool numbers_ok(const char *text)
 	char first[IDENT_MSISDN_MAX + 1], last[IDENT_MSISDN_MAX + 1];
 	const char *dash = strchr(text, '-');
 
-	if (!dash)
+	if (!dash) {
 		return !ident_msisdn(first, text, strlen(text));
+	}
 	return !ident_msisdn(first, text, (size_t)(dash - text)) && !ident_msisdn(last, dash + 1, strlen(dash + 1)) &&
 	       strlen(first) == strlen(last) && strcmp(first, last) <= 0;
 }
@@ -50,21 +53,25 @@ static json_t *device(const struct cli_param *p, const char *text, char why[CLI_
 {
 	char canonical[IDENT_EXTERNAL_MAX + 1];
 
-	if (!strcmp(text, "*"))
+	if (!strcmp(text, "*")) {
 		return json_string(text);
-	if (!strncmp(text, "set:", 4) && !strchr(text, '@'))
+	}
+	if (!strncmp(text, "set:", 4) && !strchr(text, '@')) {
 		return ident_name_ok(text + 4) ? json_string(text)
 					       : wrong(why, p, text, "set: and the name of one device set: a-z 0-9 . _ -");
-	if (!strncmp(text, "msisdn:", 7))
+	}
+	if (!strncmp(text, "msisdn:", 7)) {
 		return numbers_ok(text + 7) ? json_string(text)
 					    : wrong(why, p, text,
 						    "msisdn:DIGITS or msisdn:FIRST-LAST, 5 to 15 digits each, both of one "
 						    "length; no other pattern is one");
-	if (ident_external(canonical, text, strlen(text)))
+	}
+	if (ident_external(canonical, text, strlen(text))) {
 		return wrong(why, p, text,
 			     ident_looks_like_pattern(text)
 				 ? "another form: " IDENT_PATTERN_WORDS
 				 : "local@domain, *@domain, msisdn:DIGITS, msisdn:FIRST-LAST or set:NAME");
+	}
 	return json_string(canonical);
 }
 
@@ -73,17 +80,20 @@ static json_t *number(const struct cli_param *p, const char *text, char why[CLI_
 	char expected[80];
 	uint64_t n;
 
-	if (!str_parse_u64(&n, text, p->min, p->max))
+	if (!str_parse_u64(&n, text, p->min, p->max)) {
 		return json_integer((json_int_t)n);
+	}
 	snprintf(expected, sizeof expected, "a number from %llu to %llu", (unsigned long long)p->min, (unsigned long long)p->max);
 	return wrong(why, p, text, expected);
 }
 
 static bool one_of(const char *words, const char *text, size_t n)
 {
-	for (; *words; words += strcspn(words, " "), words += strspn(words, " "))
-		if (strcspn(words, " ") == n && !strncmp(words, text, n))
+	for (; *words; words += strcspn(words, " "), words += strspn(words, " ")) {
+		if (strcspn(words, " ") == n && !strncmp(words, text, n)) {
 			return true;
+		}
+	}
 	return false;
 }
 
@@ -91,8 +101,9 @@ static json_t *word(const struct cli_param *p, const char *text, char why[CLI_WH
 {
 	char expected[128];
 
-	if (one_of(p->words, text, strlen(text)))
+	if (one_of(p->words, text, strlen(text))) {
 		return json_string(text);
+	}
 	snprintf(expected, sizeof expected, "one of: %s", p->words);
 	return wrong(why, p, text, expected);
 }
@@ -105,12 +116,14 @@ static json_t *words(const struct cli_param *p, const char *text, char why[CLI_W
 	for (const char *at = text;; at++) {
 		size_t n = strcspn(at, ",");
 
-		if (!one_of(p->words, at, n))
+		if (!one_of(p->words, at, n)) {
 			break;
+		}
 		json_array_append_new(list, json_stringn(at, n));
 		at += n;
-		if (!*at)
+		if (!*at) {
 			return list;
+		}
 	}
 	json_decref(list);
 	snprintf(expected, sizeof expected, "some of: %s, with commas between them", p->words);
@@ -121,8 +134,9 @@ static json_t *time_of(const struct cli_param *p, const char *text, char why[CLI
 {
 	int64_t s;
 
-	if (p->kind == CLI_END ? clock_parse_end(&s, text) : clock_parse(&s, text))
+	if (p->kind == CLI_END ? clock_parse_end(&s, text) : clock_parse(&s, text)) {
 		return wrong(why, p, text, "YYYY-MM-DD, YYYY-MM-DDTHH:MM:SSZ or seconds since 1970");
+	}
 	return json_integer((json_int_t)s);
 }
 
@@ -137,12 +151,13 @@ static json_t *certificate(const struct cli_param *p, const char *path, char why
 		snprintf(why, CLI_WHY_MAX, "--%s: %.200s: %.200s", p->option, path, words);
 		return NULL;
 	}
-	if (memmem(f.p, f.len, "PRIVATE KEY", 11))
+	if (memmem(f.p, f.len, "PRIVATE KEY", 11)) {
 		v = wrong(why, p, path, "a file of certificates without a private key: nobody needs the key for this");
-	else if (!memmem(f.p, f.len, "-----BEGIN CERTIFICATE", 22))
+	} else if (!memmem(f.p, f.len, "-----BEGIN CERTIFICATE", 22)) {
 		v = wrong(why, p, path, "a PEM file of certificates, the SCS's own first");
-	else if (!(v = json_stringn(f.p, f.len)))
+	} else if (!(v = json_stringn(f.p, f.len))) {
 		v = wrong(why, p, path, "a PEM file, which is ASCII");
+	}
 	file_copy_fini(&f);
 	return v;
 }
@@ -159,8 +174,9 @@ json_t *cli_value(const struct cli_param *p, const char *text, char why[CLI_WHY_
 	case CLI_TEXT:
 		return *text ? json_string(text) : wrong(why, p, text, "a text");
 	case CLI_WHO:
-		if (!strcmp(text, "*") || (!strncmp(text, "group:", 6) && ident_name_ok(text + 6)))
+		if (!strcmp(text, "*") || (!strncmp(text, "group:", 6) && ident_name_ok(text + 6))) {
 			return json_string(text);
+		}
 		__attribute__((fallthrough));
 	case CLI_NAMES:
 	case CLI_NAME:
@@ -168,12 +184,14 @@ json_t *cli_value(const struct cli_param *p, const char *text, char why[CLI_WHY_
 			   ? json_string(text)
 			   : wrong(why, p, text, "a name: a-z 0-9 . _ -, at most 63, beginning with a letter or digit");
 	case CLI_ANCHOR:
-		if (!strcmp(text, "none") || !*text)
+		if (!strcmp(text, "none") || !*text) {
 			return json_string("");
+		}
 		return ident_name_ok(text) ? json_string(text) : wrong(why, p, text, "the name of a trust anchor, or none");
 	case CLI_YESNO:
-		if (!strcmp(text, "yes") || !strcmp(text, "no"))
+		if (!strcmp(text, "yes") || !strcmp(text, "no")) {
 			return json_boolean(!strcmp(text, "yes"));
+		}
 		return wrong(why, p, text, "yes or no");
 	case CLI_HOST:
 		return host(p, text, why);

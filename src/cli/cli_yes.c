@@ -8,8 +8,9 @@ bool cli_yes(const char *question)
 {
 	char answer[16] = "";
 
-	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
 		return false;
+	}
 	fprintf(stderr, "mtcctl: %s. Go on? Type yes: ", question);
 	fflush(stderr);
 	return fgets(answer, sizeof answer, stdin) && strcmp(answer, "yes\n") == 0;

@@ -53,8 +53,9 @@ static bool with_value(const char *name, int argc, char **argv, int *i, const ch
 		*value = argv[*i] + n + 1;
 		return true;
 	}
-	if (strcmp(argv[*i], name))
+	if (strcmp(argv[*i], name)) {
 		return false;
+	}
 	*value = *i + 1 < argc ? argv[++*i] : NULL;
 	return true;
 }
@@ -72,12 +73,14 @@ static int global_options(struct options *o, int argc, char **argv)
 		} else if (!strcmp(argv[i], "--version")) {
 			o->version = true;
 		} else if (with_value("--socket", argc, argv, &i, &value)) {
-			if (!value || !*value)
+			if (!value || !*value) {
 				return usage("--socket needs PATH", NULL);
+			}
 			o->socket = value;
 		} else if (with_value("--wait", argc, argv, &i, &value)) {
-			if (!value || str_parse_u32(&o->wait_s, value, 1, 86400))
+			if (!value || str_parse_u32(&o->wait_s, value, 1, 86400)) {
 				return usage("--wait needs seconds, 1 to 86400", NULL);
+			}
 		} else if (o->words_n == WORDS_MAX) {
 			return usage("too many words", NULL);
 		} else {
@@ -89,9 +92,11 @@ static int global_options(struct options *o, int argc, char **argv)
 
 static bool is_group(const char *word)
 {
-	for (const struct cli_command *c = cli_commands; c->group; c++)
-		if (!strcmp(c->group, word))
+	for (const struct cli_command *c = cli_commands; c->group; c++) {
+		if (!strcmp(c->group, word)) {
 			return true;
+		}
+	}
 	return false;
 }
 
@@ -103,8 +108,9 @@ static int verb_words(const char *verb, char *const *words, int n)
 	for (const char *at = verb; *at; at += strspn(at, " ")) {
 		size_t len = strcspn(at, " ");
 
-		if (used == n || strlen(words[used]) != len || strncmp(at, words[used], len) != 0)
+		if (used == n || strlen(words[used]) != len || strncmp(at, words[used], len) != 0) {
 			return 0;
+		}
 		used++;
 		at += len;
 	}
@@ -118,15 +124,17 @@ static const struct cli_command *find_command(char *const *words, int n, int *us
 	const struct cli_command *plain = NULL;
 
 	for (const struct cli_command *c = cli_commands; c->group; c++) {
-		if (strcmp(c->group, words[0]))
+		if (strcmp(c->group, words[0])) {
 			continue;
+		}
 		if (!c->verb) {
 			plain = c;
 			continue;
 		}
 		*used = 1 + verb_words(c->verb, words + 1, n - 1);
-		if (*used > 1)
+		if (*used > 1) {
 			return c;
+		}
 	}
 	*used = 1;
 	return plain;
@@ -143,8 +151,9 @@ static void show_members(FILE *out, const json_t *row)
 	{
 		const json_t *held = json_object_get(in_force, name);
 
-		if (v == in_force)
+		if (v == in_force) {
 			continue;
+		}
 		cli_text(text, sizeof text, v);
 		fprintf(out, "%-18s%s", name, *text ? text : "-");
 		if (held && !json_equal(held, v)) {
@@ -159,8 +168,9 @@ static void show_json(const json_t *row)
 {
 	char *text = json_dumps(row, JSON_COMPACT | JSON_ENSURE_ASCII);
 
-	if (text)
+	if (text) {
 		puts(text);
+	}
 	free(text);
 }
 
@@ -189,10 +199,11 @@ static int last_line(struct reply *r, const json_t *row)
 
 	cli_table_end(r->table);
 	r->table = NULL;
-	if (r->json)
+	if (r->json) {
 		r->exit = json_is_false(allowed) || ill ? CLI_NO : CLI_OK;
-	else if (json_is_true(json_object_get(row, "ok")) && r->command->last)
+	} else if (json_is_true(json_object_get(row, "ok")) && r->command->last) {
 		r->exit = r->command->last(stdout, row);
+	}
 	return 0;
 }
 
@@ -210,8 +221,9 @@ static bool gone_row(struct reply *r, const json_t *row)
 {
 	const char *goes = json_string_value(json_object_get(row, "goes"));
 
-	if (json_is_true(json_object_get(row, "done")))
+	if (json_is_true(json_object_get(row, "done"))) {
 		return false;
+	}
 	if (goes && !r->json) {
 		cli_bar_clear(&r->bar);
 		fprintf(stderr, "deletes %s\n", goes);
@@ -227,24 +239,29 @@ static int on_row(void *arg, const json_t *row)
 {
 	struct reply *r = arg;
 
-	if (r->json)
+	if (r->json) {
 		show_json(row);
-	else if (json_is_true(json_object_get(row, "done")))
+	} else if (json_is_true(json_object_get(row, "done"))) {
 		show_warnings(row);
-	if (gone_row(r, row))
+	}
+	if (gone_row(r, row)) {
 		return 0;
+	}
 	if (r->file) {
 		fflush(stdout); /* a program that reads wants to know how far it is now */
 		return file_row(r, row);
 	}
-	if (json_is_true(json_object_get(row, "done")))
+	if (json_is_true(json_object_get(row, "done"))) {
 		return last_line(r, row);
-	if (r->json)
+	}
+	if (r->json) {
 		return 0;
-	if (r->table && r->command->columns[0].title)
+	}
+	if (r->table && r->command->columns[0].title) {
 		cli_table_row(r->table, row);
-	else
+	} else {
 		show_members(stdout, row);
+	}
 	return 0;
 }
 
@@ -259,14 +276,16 @@ static int ask(const struct options *o, const json_t *args, struct reply *r)
 		fprintf(stderr, "mtcctl: %s\n", why);
 		return err == ERR_INVAL ? CLI_USAGE : CLI_CONNECT;
 	}
-	if (c->columns && !o->json)
+	if (c->columns && !o->json) {
 		r->table = cli_table_new(stdout, c->columns);
+	}
 	err = ctl_client_ask_with(client, c->cmd, args, r->file ? r->file->fd : -1, o->wait_s * 1000, on_row, r, why);
 	ctl_client_close(client);
 	cli_table_end(r->table);
 	cli_bar_clear(&r->bar);
-	if (err && !(r->ask && r->unsure))
+	if (err && !(r->ask && r->unsure)) {
 		fprintf(stderr, "mtcctl: %s\n", why);
+	}
 	return err == ERR_REFUSED ? CLI_NO : err ? CLI_CONNECT : r->exit;
 }
 
@@ -283,12 +302,13 @@ static int ask_until_sure(const struct options *o, json_t *args, struct reply *r
 		r->ask = false;
 		json_decref(r->last);
 		r->last = NULL;
-		if (!cli_yes(json_string_value(json_object_get(r->unsure, "text"))))
+		if (!cli_yes(json_string_value(json_object_get(r->unsure, "text")))) {
 			fputs("mtcctl: nothing was changed\n", stderr);
-		else if (r->file && lseek(r->file->fd, 0, SEEK_SET) < 0)
+		} else if (r->file && lseek(r->file->fd, 0, SEEK_SET) < 0) {
 			perror("mtcctl: the file cannot be read again");
-		else
+		} else {
 			code = ask(o, args, r);
+		}
 	}
 	json_decref(r->unsure);
 	r->unsure = NULL;
@@ -299,8 +319,9 @@ static const struct cli_param *dir_of(const struct cli_command *c)
 {
 	const struct cli_param *p = c->params;
 
-	while (p && p->arg && p->kind != CLI_DIR)
+	while (p && p->arg && p->kind != CLI_DIR) {
 		p++;
+	}
 	return p && p->arg ? p : NULL;
 }
 
@@ -308,8 +329,9 @@ static const struct cli_param *file_of(const struct cli_command *c)
 {
 	const struct cli_param *p = c->params;
 
-	while (p && p->arg && p->kind != CLI_IN && p->kind != CLI_OUT)
+	while (p && p->arg && p->kind != CLI_IN && p->kind != CLI_OUT) {
 		p++;
+	}
 	return p && p->arg ? p : NULL;
 }
 
@@ -321,10 +343,12 @@ static void name_file(json_t *args, struct reply *r, const char *path, bool in)
 
 	r->name = strcmp(path, "-") ? path : in ? "standard input" : "standard output";
 	json_object_set_new(args, "name", json_string(n > most ? r->name + n - most : r->name));
-	if (!json_object_get(args, "name"))
+	if (!json_object_get(args, "name")) {
 		json_object_set_new(args, "name", json_string("file")); /* its name is no UTF-8 */
-	if (format && !json_object_get(args, "format"))
+	}
+	if (format && !json_object_get(args, "format")) {
 		json_object_set_new(args, "format", json_string(format));
+	}
 }
 
 static int ask_with_file(const struct options *o, const struct cli_command *c, json_t *args, const char *path, bool in)
@@ -334,23 +358,26 @@ static int ask_with_file(const struct options *o, const struct cli_command *c, j
 	struct cli_file file;
 	int code;
 
-	if (!in && o->json && !strcmp(path, "-"))
+	if (!in && o->json && !strcmp(path, "-")) {
 		return usage("--json needs a FILE: without one the rows themselves go to standard output", NULL);
+	}
 	if (!(in ? cli_file_in(&file, path, why) : cli_file_out(&file, path, why))) {
 		fprintf(stderr, "mtcctl: %s\n", why);
 		return CLI_USAGE;
 	}
 	name_file(args, &r, path, in);
 	r.file = &file;
-	if (!o->json)
+	if (!o->json) {
 		cli_bar_init(&r.bar, stderr);
+	}
 	code = ask_until_sure(o, args, &r);
 	if (!cli_file_end(&file, code == CLI_OK, why)) {
 		fprintf(stderr, "mtcctl: %s\n", why);
 		code = CLI_NO;
 	}
-	if (code == CLI_OK && !o->json && (in || !file.standard))
+	if (code == CLI_OK && !o->json && (in || !file.standard)) {
 		code = in ? cli_show_import(stdout, r.last, r.name) : cli_show_export(stdout, r.last, r.name);
+	}
 	json_decref(r.last);
 	return code;
 }
@@ -392,12 +419,13 @@ static int help(const struct options *o)
 		return CLI_OK;
 	}
 	c = find_command(o->words, o->words_n, &used);
-	if (c)
+	if (c) {
 		cli_help_command(stdout, c);
-	else if (is_group(o->words[0]))
+	} else if (is_group(o->words[0])) {
 		cli_help_group(stdout, o->words[0]);
-	else
+	} else {
 		return usage("no such command", NULL);
+	}
 	return CLI_OK;
 }
 
@@ -409,10 +437,11 @@ static int no_command(const struct options *o)
 		snprintf(words, sizeof words, "unknown command '%.60s'", o->words[0]);
 		return usage(words, NULL);
 	}
-	if (o->words_n > 1)
+	if (o->words_n > 1) {
 		snprintf(words, sizeof words, "'%.30s' has no verb '%.60s'", o->words[0], o->words[1]);
-	else
+	} else {
 		snprintf(words, sizeof words, "'%.30s' needs a verb", o->words[0]);
+	}
 	return usage(words, o->words[0]);
 }
 
@@ -423,8 +452,9 @@ static int command(int argc, char **argv)
 	const struct cli_command *c;
 	int used, code = global_options(&o, argc, argv);
 
-	if (code)
+	if (code) {
 		return code;
+	}
 	if (o.version) {
 		puts("mtcctl " MTC_VERSION);
 		return CLI_OK;
@@ -433,15 +463,17 @@ static int command(int argc, char **argv)
 		memmove(o.words, o.words + 1, (size_t)--o.words_n * sizeof *o.words);
 		o.help = true;
 	}
-	if (o.help)
+	if (o.help) {
 		return help(&o);
+	}
 	if (!o.words_n) {
 		cli_help_all(stderr);
 		return CLI_USAGE;
 	}
 	c = find_command(o.words, o.words_n, &used);
-	if (!c)
+	if (!c) {
 		return no_command(&o);
+	}
 	return run(&o, c, o.words_n - used, o.words + used);
 }
 

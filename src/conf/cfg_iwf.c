@@ -351,12 +351,14 @@ int cfg_iwf_examine(struct cfg_iwf **out, const char *path, const void *text, si
 	}
 	err = cfg_read_all(c, sizeof *c, top_rows, path, text, len, &lines, why);
 	c->lines = lines;
-	if (lines)
+	if (lines) {
 		checked = cfg_iwf_check(c, why);
-	if (lines)
+	}
+	if (lines) {
 		*out = c;
-	else
+	} else {
 		cfg_iwf_free(c);
+	}
 	return err ? err : checked;
 }
 
@@ -387,8 +389,9 @@ int cfg_iwf_load(struct cfg_iwf **out, const char *path, char why[CFG_WHY_MAX])
 	size_t len;
 	int err = cfg_text_load(&text, &len, path, why);
 
-	if (err)
+	if (err) {
 		return err;
+	}
 	err = cfg_iwf_parse(out, path, text, len, why);
 	free(text);
 	return err;
@@ -396,8 +399,9 @@ int cfg_iwf_load(struct cfg_iwf **out, const char *path, char why[CFG_WHY_MAX])
 
 void cfg_iwf_free(struct cfg_iwf *c)
 {
-	if (!c)
+	if (!c) {
 		return;
+	}
 	cfg_lines_free(c->lines);
 	free(c);
 }
@@ -405,8 +409,9 @@ void cfg_iwf_free(struct cfg_iwf *c)
 size_t cfg_anchor_index(const struct cfg_iwf *c, const char *name)
 {
 	for (size_t i = 0; i < c->anchors_n; i++) {
-		if (strcmp(c->anchors[i].name, name) == 0)
+		if (strcmp(c->anchors[i].name, name) == 0) {
 			return i;
+		}
 	}
 	return CFG_ANCHORS_MAX;
 }

@@ -72,9 +72,9 @@ struct cfg_limits {
 	uint32_t nesting_max;      /* of grouped AVPs */
 	uint32_t connections_total, connections_per_address;
 	uint32_t address_prefix_ipv4, address_prefix_ipv6; /* bits that count for connections_per_address */
-	uint64_t handshake_wait_ms; /* TLS handshake */
-	uint64_t cer_wait_ms;       /* time to CER, idle before CER included */
-	uint64_t probe_wait_ms;     /* DWR probe of the oldest connection at the limit */
+	uint64_t handshake_wait_ms;                        /* TLS handshake */
+	uint64_t cer_wait_ms;                              /* time to CER, idle before CER included */
+	uint64_t probe_wait_ms;                            /* DWR probe of the oldest connection at the limit */
 	/* core: defaults of each SCS, which its record may narrow */
 	uint32_t connections_per_scs;
 	uint32_t pending_per_scs;

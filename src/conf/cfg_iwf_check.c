@@ -13,21 +13,25 @@
 /* Keeps the first error of several. */
 static void also(int *err, int next)
 {
-	if (!*err)
+	if (!*err) {
 		*err = next;
+	}
 }
 
 static int check_anchor(const struct cfg_iwf *c, size_t i, struct report *why)
 {
-	if (!strcmp(c->anchors[i].name, IDENT_ANCHOR_INTERNAL))
+	if (!strcmp(c->anchors[i].name, IDENT_ANCHOR_INTERNAL)) {
 		return cfg_wrong(why, c->lines, cfg_line(c->lines, "trust_anchors[%zu].name", i),
 				 "trust anchor '%s': this word means SCSs without a certificate, expected another name",
 				 c->anchors[i].name);
-	for (size_t j = 0; j < i; j++)
-		if (!strcmp(c->anchors[i].name, c->anchors[j].name))
+	}
+	for (size_t j = 0; j < i; j++) {
+		if (!strcmp(c->anchors[i].name, c->anchors[j].name)) {
 			return cfg_wrong(why, c->lines, cfg_line(c->lines, "trust_anchors[%zu].name", i),
 					 "trust anchor '%s' stands here a second time, expected unique names",
 					 c->anchors[i].name);
+		}
+	}
 	return 0;
 }
 
@@ -35,14 +39,16 @@ static int check_anchor(const struct cfg_iwf *c, size_t i, struct report *why)
 static int check_protection(const struct cfg_iwf *c, const char *list, size_t i, int protection, const char *certificate,
 			    const char *key, struct report *why)
 {
-	if (protection == CFG_TLS && (!*certificate || !*key))
+	if (protection == CFG_TLS && (!*certificate || !*key)) {
 		return cfg_wrong(why, c->lines, cfg_line(c->lines, "%s[%zu].protection", list, i),
 				 "%s[%zu] has protection tls and no %s, expected certificate and key", list, i,
 				 *certificate ? "key" : "certificate");
-	if (protection == CFG_NONE && (*certificate || *key))
+	}
+	if (protection == CFG_NONE && (*certificate || *key)) {
 		return cfg_wrong(why, c->lines, cfg_line(c->lines, "%s[%zu].%s", list, i, *certificate ? "certificate" : "key"),
 				 "%s[%zu] has protection none and a %s, expected protection tls or no %s", list, i,
 				 *certificate ? "certificate" : "key", *certificate ? "certificate" : "key");
+	}
 	return 0;
 }
 
@@ -56,10 +62,11 @@ static struct place place_of(const char *address)
 {
 	struct place p = { 0 };
 
-	if (inet_pton(AF_INET, address, p.octets) == 1)
+	if (inet_pton(AF_INET, address, p.octets) == 1) {
 		p.family = AF_INET;
-	else if (inet_pton(AF_INET6, address, p.octets) == 1)
+	} else if (inet_pton(AF_INET6, address, p.octets) == 1) {
 		p.family = AF_INET6;
+	}
 	return p;
 }
 
@@ -82,17 +89,20 @@ static int check_places(const struct cfg_iwf *c, size_t i, size_t j, struct repo
 	const struct cfg_listen *a = &c->listen[j], *b = &c->listen[i];
 	struct place pa = place_of(a->address), pb = place_of(b->address);
 
-	if (!a->port || a->port != b->port || pa.family != pb.family)
+	if (!a->port || a->port != b->port || pa.family != pb.family) {
 		return 0;
-	if (same_place(&pa, &pb))
+	}
+	if (same_place(&pa, &pb)) {
 		return cfg_wrong(why, c->lines, cfg_line(c->lines, "listen[%zu].port", i),
 				 "listeners '%s' and '%s' have the same address and port, expected different ones", a->name,
 				 b->name);
-	if (is_every_place(&pa) || is_every_place(&pb))
+	}
+	if (is_every_place(&pa) || is_every_place(&pb)) {
 		return cfg_wrong(
 		    why, c->lines, cfg_line(c->lines, "listen[%zu].port", i),
 		    "listeners '%s' and '%s' have the same port, and %s means every address, expected different ports", a->name,
 		    b->name, is_every_place(&pa) ? a->address : b->address);
+	}
 	return 0;
 }
 
@@ -102,11 +112,13 @@ static int check_listener(const struct cfg_iwf *c, size_t i, struct report *why)
 	int err = 0;
 
 	for (size_t j = 0; j < i; j++) {
-		if (!cfg_sound(c->lines, "listen[%zu]", j))
+		if (!cfg_sound(c->lines, "listen[%zu]", j)) {
 			continue;
-		if (!strcmp(l->name, c->listen[j].name))
+		}
+		if (!strcmp(l->name, c->listen[j].name)) {
 			also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "listen[%zu].name", i),
 					     "listener '%s' stands here a second time, expected unique names", l->name));
+		}
 		also(&err, check_places(c, i, j, why));
 	}
 	if (l->zone == CFG_EXTERNAL && l->protection == CFG_NONE) {
@@ -114,10 +126,11 @@ static int check_listener(const struct cfg_iwf *c, size_t i, struct report *why)
 				     "listener '%s' is external without protection, expected protection tls", l->name));
 		return err;
 	}
-	if (l->protection == CFG_TLS && !c->anchors_n && cfg_sound(c->lines, "trust_anchors"))
+	if (l->protection == CFG_TLS && !c->anchors_n && cfg_sound(c->lines, "trust_anchors")) {
 		also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "listen[%zu].protection", i),
 				     "listener '%s' has protection tls and there are no trust_anchors, expected at least one",
 				     l->name));
+	}
 	also(&err, check_protection(c, "listen", i, l->protection, l->certificate, l->key, why));
 	return err;
 }
@@ -128,16 +141,18 @@ static int check_two_peers(const struct cfg_iwf *c, size_t i, size_t j, struct r
 	struct place a = place_of(p->address), b = place_of(q->address);
 	bool name = !strcmp(p->name, q->name);
 
-	if (name || !strcmp(p->host, q->host))
+	if (name || !strcmp(p->host, q->host)) {
 		return cfg_wrong(why, c->lines, cfg_line(c->lines, "peers[%zu].%s", i, name ? "name" : "host"),
 				 "peer %s '%s' stands here a second time, expected unique names and hosts",
 				 name ? "name" : "host", name ? p->name : p->host);
-	if (p->port == q->port && same_place(&a, &b))
+	}
+	if (p->port == q->port && same_place(&a, &b)) {
 		cfg_warn(why, c->lines, cfg_line(c->lines, "peers[%zu].address", i),
 			 "peers '%s' and '%s' have the same address and port; who answers there has one host name, so one of the "
 			 "two is "
 			 "never reached",
 			 q->name, p->name);
+	}
 	return 0;
 }
 
@@ -147,27 +162,32 @@ static int check_peer(const struct cfg_iwf *c, size_t i, struct report *why)
 	int err = 0;
 
 	for (size_t j = 0; j < i; j++) {
-		if (cfg_sound(c->lines, "peers[%zu]", j))
+		if (cfg_sound(c->lines, "peers[%zu]", j)) {
 			also(&err, check_two_peers(c, i, j, why));
+		}
 	}
-	if (!strcmp(p->host, c->internal.host))
+	if (!strcmp(p->host, c->internal.host)) {
 		also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "peers[%zu].host", i),
 				     "peer '%s' has our own host name '%s', expected the peer's", p->name, p->host));
-	if (p->protection == CFG_TLS && cfg_anchor_index(c, p->trust) == CFG_ANCHORS_MAX && cfg_sound(c->lines, "trust_anchors"))
+	}
+	if (p->protection == CFG_TLS && cfg_anchor_index(c, p->trust) == CFG_ANCHORS_MAX &&
+	    cfg_sound(c->lines, "trust_anchors")) {
 		also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "peers[%zu].trust", i),
 				     "peer '%s' has protection tls and trust '%s', expected the name of one of the trust_anchors",
 				     p->name, p->trust));
+	}
 	also(&err, check_protection(c, "peers", i, p->protection, p->certificate, p->key, why));
 	return err;
 }
 
 static int check_route(const struct cfg_iwf *c, const char *section, struct cfg_route *route, struct report *why)
 {
-	for (size_t i = 0; i < c->peers_n; i++)
+	for (size_t i = 0; i < c->peers_n; i++) {
 		if (!strcmp(c->peers[i].name, route->peer)) {
 			route->peer_index = i;
 			return 0;
 		}
+	}
 	return cfg_wrong(why, c->lines, cfg_line(c->lines, "%s.peer", section),
 			 "%s.peer is '%s', expected the name of one of the peers, such as '%s'", section, route->peer,
 			 c->peers[0].name);
@@ -178,26 +198,33 @@ static int check_numbers(struct cfg_iwf *c, struct report *why)
 	uint32_t ring = 65536;
 	int err = 0;
 
-	if (c->dnr.retry_max_ms < c->dnr.retry_min_ms && cfg_sound(c->lines, "dnr"))
+	if (c->dnr.retry_max_ms < c->dnr.retry_min_ms && cfg_sound(c->lines, "dnr")) {
 		also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "dnr.retry_max"),
 				     "dnr.retry_max is shorter than dnr.retry_min, expected at least as long"));
-	if (c->timers.hang_ms && c->timers.hang_ms < 1000 && cfg_sound(c->lines, "timers"))
-		also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "timers.hang"),
-				     "timers.hang is shorter than a busy process may be silent, expected at least 1s, or 0s for never"));
-	if (c->timers.restart_max_ms < c->timers.edge_restart_ms && cfg_sound(c->lines, "timers"))
+	}
+	if (c->timers.hang_ms && c->timers.hang_ms < 1000 && cfg_sound(c->lines, "timers")) {
+		also(
+		    &err,
+		    cfg_wrong(why, c->lines, cfg_line(c->lines, "timers.hang"),
+			      "timers.hang is shorter than a busy process may be silent, expected at least 1s, or 0s for never"));
+	}
+	if (c->timers.restart_max_ms < c->timers.edge_restart_ms && cfg_sound(c->lines, "timers")) {
 		also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "timers.restart_max"),
 				     "timers.restart_max is shorter than timers.edge_restart, expected at least as long"));
+	}
 	if (c->limits.connections_per_address > c->limits.connections_total) {
 		/* only who wrote it meant something else; otherwise the smaller bound holds */
-		if (cfg_written(c->lines, "limits.connections_per_address") && cfg_sound(c->lines, "limits"))
+		if (cfg_written(c->lines, "limits.connections_per_address") && cfg_sound(c->lines, "limits")) {
 			also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "limits.connections_per_address"),
 					     "limits.connections_per_address is above limits.connections_total (%u), expected at "
 					     "most that",
 					     c->limits.connections_total));
+		}
 		c->limits.connections_per_address = c->limits.connections_total;
 	}
-	while (ring < c->limits.ring_size)
+	while (ring < c->limits.ring_size) {
 		ring *= 2;
+	}
 	c->limits.ring_size = ring;
 	return err;
 }
@@ -209,8 +236,9 @@ static int check_memory(const struct cfg_iwf *c, struct report *why)
 {
 	uint64_t least = CORE_MEMORY_MIN + 2 * c->limits.memory_reserve + c->associations_import_memory;
 
-	if (!c->limits.memory || c->limits.memory >= least)
+	if (!c->limits.memory || c->limits.memory >= least) {
 		return 0;
+	}
 	return cfg_wrong(why, c->lines, cfg_line(c->lines, "limits.memory"),
 			 "limits.memory is %llu, expected 0 or at least %llu: 64 MiB, twice limits.memory_reserve, and "
 			 "associations.import_memory",
@@ -222,8 +250,9 @@ static int check_control(const struct cfg_iwf *c, struct report *why)
 {
 	size_t max = sizeof((struct sockaddr_un *)0)->sun_path - 1, len = strlen(c->control_path);
 
-	if (len <= max)
+	if (len <= max) {
 		return 0;
+	}
 	return cfg_wrong(why, c->lines, cfg_line(c->lines, "control.path"),
 			 "control.path '%s' is %zu bytes long, and a socket may have %zu, expected a shorter path",
 			 c->control_path, len, max);
@@ -233,29 +262,36 @@ int cfg_iwf_check(struct cfg_iwf *c, struct report *why)
 {
 	int err = 0;
 
-	if (!strcmp(c->external.host, c->internal.host) && cfg_sound(c->lines, "identity"))
+	if (!strcmp(c->external.host, c->internal.host) && cfg_sound(c->lines, "identity")) {
 		also(&err,
 		     cfg_wrong(why, c->lines, cfg_line(c->lines, "identity.internal.host"),
 			       "identity.internal.host is the external one too, expected a name that is never shown outside"));
+	}
 	also(&err, check_control(c, why));
 	for (size_t i = 0; i < c->anchors_n; i++) {
-		if (cfg_sound(c->lines, "trust_anchors[%zu]", i))
+		if (cfg_sound(c->lines, "trust_anchors[%zu]", i)) {
 			also(&err, check_anchor(c, i, why));
+		}
 	}
 	for (size_t i = 0; i < c->listen_n; i++) {
-		if (cfg_sound(c->lines, "listen[%zu]", i))
+		if (cfg_sound(c->lines, "listen[%zu]", i)) {
 			also(&err, check_listener(c, i, why));
+		}
 	}
 	for (size_t i = 0; i < c->peers_n; i++) {
-		if (cfg_sound(c->lines, "peers[%zu]", i))
+		if (cfg_sound(c->lines, "peers[%zu]", i)) {
 			also(&err, check_peer(c, i, why));
+		}
 	}
-	if (cfg_sound(c->lines, "peers") && cfg_sound(c->lines, "s6m"))
+	if (cfg_sound(c->lines, "peers") && cfg_sound(c->lines, "s6m")) {
 		also(&err, check_route(c, "s6m", &c->s6m, why));
-	if (cfg_sound(c->lines, "peers") && cfg_sound(c->lines, "t4"))
+	}
+	if (cfg_sound(c->lines, "peers") && cfg_sound(c->lines, "t4")) {
 		also(&err, check_route(c, "t4", &c->t4, why));
-	if (cfg_sound(c->lines, "limits") && cfg_sound(c->lines, "associations"))
+	}
+	if (cfg_sound(c->lines, "limits") && cfg_sound(c->lines, "associations")) {
 		also(&err, check_memory(c, why));
+	}
 	also(&err, check_numbers(c, why));
 	return err;
 }

@@ -41,8 +41,9 @@ struct questions {
 
 static void wrong(struct files *f, int err)
 {
-	if (!f->err)
+	if (!f->err) {
 		f->err = err;
+	}
 }
 
 /* What is there already under the name of something we make has to be of its kind. False: it is not, or the directory around it is missing. */
@@ -58,14 +59,15 @@ static bool check_place(struct files *f, const char *file, mode_t kind, const ch
 		memcpy(dir, file, n);
 		dir[n] = 0;
 	}
-	if (stat(dir, &st) || !S_ISDIR(st.st_mode))
+	if (stat(dir, &st) || !S_ISDIR(st.st_mode)) {
 		wrong(f, cfg_wrong(f->why, f->c->lines, line, "%s: the directory %s is not there, expected one to make it in",
 				   file, dir));
-	else if (stat(file, &st) == 0 && kind && (st.st_mode & S_IFMT) != kind)
+	} else if (stat(file, &st) == 0 && kind && (st.st_mode & S_IFMT) != kind) {
 		wrong(f, cfg_wrong(f->why, f->c->lines, line, "%s is there and is not a %s, expected one or nothing there", file,
 				   expected));
-	else
+	} else {
 		return true;
+	}
 	return false;
 }
 
@@ -80,8 +82,9 @@ static void find_user(struct files *f)
 	f->uid = geteuid();
 	f->gid = getegid();
 	snprintf(f->who, sizeof f->who, "this process");
-	if (!c->user[0] || geteuid() != 0)
+	if (!c->user[0] || geteuid() != 0) {
 		return;
+	}
 	pw = getpwnam(c->user);
 	if (!pw) {
 		wrong(f, cfg_wrong(f->why, c->lines, cfg_line(c->lines, "user"),
@@ -101,8 +104,9 @@ __attribute__((format(printf, 5, 6))) static void may(struct questions *q, int m
 {
 	va_list ap;
 
-	if (q->n == ACCESS_ASKS_MAX)
+	if (q->n == ACCESS_ASKS_MAX) {
 		return; /* a store has far fewer files */
+	}
 	va_start(ap, fmt);
 	vsnprintf(q->of[q->n].path, sizeof q->of[q->n].path, fmt, ap);
 	va_end(ap);
@@ -119,9 +123,10 @@ static void ask(struct files *f, uid_t uid, gid_t gid, const char *who, struct q
 		q->n = 0;
 	}
 	for (size_t i = 0; i < q->n; i++) {
-		if (q->asks[i].error)
+		if (q->asks[i].error) {
 			wrong(f, cfg_wrong(f->why, f->c->lines, q->of[i].line, "%s: %s may not use it (%s), expected %s",
 					   q->of[i].path, who, strerror(q->asks[i].error), q->of[i].expected));
+		}
 	}
 	q->n = 0;
 }
@@ -144,12 +149,14 @@ static void may_open_store(struct questions *q, const char *state_dir, const cha
 
 	snprintf(path, sizeof path, "%s/%s", state_dir, store);
 	dir = opendir(path);
-	if (!dir)
+	if (!dir) {
 		return;
+	}
 	may(q, R_OK | W_OK | X_OK, "the directory of a store that it may write in", line, "%s", path);
 	while ((e = readdir(dir))) {
-		if (e->d_type == DT_REG)
+		if (e->d_type == DT_REG) {
 			may(q, R_OK | W_OK, "a file of the store that it may write", line, "%s/%s", path, e->d_name);
+		}
 	}
 	closedir(dir);
 }
@@ -160,16 +167,18 @@ static void ask_for_children(struct files *f, struct questions *q)
 	const struct cfg_iwf *c = f->c;
 	unsigned line = cfg_line(c->lines, "state_dir");
 
-	if (f->drop)
+	if (f->drop) {
 		may_make(q, c->state_dir, X_OK, line);
-	else if (access(c->state_dir, F_OK) == 0)
+	} else if (access(c->state_dir, F_OK) == 0) {
 		may(q, R_OK | W_OK | X_OK, "a directory that it may write in", line, "%s", c->state_dir);
-	else
+	} else {
 		may_make(q, c->state_dir, W_OK | X_OK, line);
+	}
 	may_open_store(q, c->state_dir, "associations", line);
 	may_open_store(q, c->state_dir, "journal", line);
-	if (f->drop)
+	if (f->drop) {
 		may(q, X_OK, "a program that it may run", cfg_line(c->lines, "user"), "/proc/self/exe");
+	}
 	ask(f, f->uid, f->gid, f->who, q);
 }
 
@@ -178,12 +187,14 @@ static void ask_for_parent(struct files *f, struct questions *q, bool control, b
 {
 	const struct cfg_iwf *c = f->c;
 
-	if (control)
+	if (control) {
 		may_make(q, c->control_path, W_OK | X_OK, cfg_line(c->lines, "control.path"));
-	if (decisions && access(c->decisions, F_OK) == 0)
+	}
+	if (decisions && access(c->decisions, F_OK) == 0) {
 		may(q, W_OK, "a file that it may write", cfg_line(c->lines, "log.decisions"), "%s", c->decisions);
-	else if (decisions)
+	} else if (decisions) {
 		may_make(q, c->decisions, W_OK | X_OK, cfg_line(c->lines, "log.decisions"));
+	}
 	ask(f, geteuid(), getegid(), "this process", q);
 }
 
@@ -196,8 +207,9 @@ static void check_rights(struct files *f, bool state, bool control, bool decisio
 		wrong(f, ERR_NOMEM);
 		return;
 	}
-	if (state)
+	if (state) {
 		ask_for_children(f, q);
+	}
 	ask_for_parent(f, q, control, decisions);
 	free(q);
 }

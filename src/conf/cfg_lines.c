@@ -23,8 +23,9 @@ int cfg_lines_new(struct cfg_lines **out, const char *path)
 {
 	struct cfg_lines *l = calloc(1, sizeof *l);
 
-	if (!l)
+	if (!l) {
 		return ERR_NOMEM;
+	}
 	snprintf(l->path, sizeof l->path, "%s", path);
 	*out = l;
 	return 0;
@@ -32,10 +33,12 @@ int cfg_lines_new(struct cfg_lines **out, const char *path)
 
 void cfg_lines_free(struct cfg_lines *l)
 {
-	if (!l)
+	if (!l) {
 		return;
-	for (size_t i = 0; i < l->n; i++)
+	}
+	for (size_t i = 0; i < l->n; i++) {
 		free(l->rows[i].where);
+	}
 	free(l->rows);
 	free(l);
 }
@@ -48,14 +51,16 @@ int cfg_lines_add(struct cfg_lines *l, const char *where, unsigned line)
 		size_t cap = l->cap ? 2 * l->cap : 64;
 		struct line_row *rows = realloc(l->rows, cap * sizeof *rows);
 
-		if (!rows)
+		if (!rows) {
 			return ERR_NOMEM;
+		}
 		l->rows = rows;
 		l->cap = cap;
 	}
 	copy = strdup(where);
-	if (!copy)
+	if (!copy) {
 		return ERR_NOMEM;
+	}
 	l->rows[l->n++] = (struct line_row){ .where = copy, .line = line };
 	return 0;
 }
@@ -67,9 +72,11 @@ int cfg_lines_wrong(struct cfg_lines *l, const char *where)
 
 static unsigned find(const struct cfg_lines *l, const char *where)
 {
-	for (size_t i = 0; i < l->n; i++)
-		if (l->rows[i].line && !strcmp(l->rows[i].where, where))
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->rows[i].line && !strcmp(l->rows[i].where, where)) {
 			return l->rows[i].line;
+		}
+	}
 	return 0;
 }
 
@@ -78,8 +85,9 @@ static void cut_last(char *where)
 {
 	size_t n = strlen(where);
 
-	while (n && where[n - 1] != '.' && where[n - 1] != '[')
+	while (n && where[n - 1] != '.' && where[n - 1] != '[') {
 		n--;
+	}
 	where[n ? n - 1 : 0] = 0;
 }
 
@@ -94,8 +102,9 @@ unsigned cfg_line(const struct cfg_lines *l, const char *fmt, ...)
 	va_end(ap);
 	for (; *where; cut_last(where)) {
 		line = l ? find(l, where) : 0;
-		if (line)
+		if (line) {
 			return line;
+		}
 	}
 	return 1;
 }
@@ -125,8 +134,9 @@ bool cfg_sound(const struct cfg_lines *l, const char *fmt, ...)
 		const struct line_row *row = &l->rows[i];
 
 		/* an unknown key makes the whole file wrong, not every other key of it */
-		if (!row->line && *row->where && (is_around(row->where, where) || is_around(where, row->where)))
+		if (!row->line && *row->where && (is_around(row->where, where) || is_around(where, row->where))) {
 			return false;
+		}
 	}
 	return true;
 }

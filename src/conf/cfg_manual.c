@@ -13,8 +13,9 @@ static const char *duration(char out[32], uint64_t ms)
 	} units[] = { { "d", 86400000 }, { "h", 3600000 }, { "m", 60000 }, { "s", 1000 }, { "ms", 1 } };
 	size_t i = 0;
 
-	while (ms % units[i].ms || (!ms && i < 3))
+	while (ms % units[i].ms || (!ms && i < 3)) {
 		i++;
+	}
 	snprintf(out, 32, "%llu%s", (unsigned long long)(ms / units[i].ms), units[i].unit);
 	return out;
 }
@@ -90,8 +91,9 @@ void cfg_row_range(char *out, size_t cap, const struct cfg_row *row)
 
 static const char *preset_of(const struct cfg_row *row)
 {
-	if (!row->preset)
+	if (!row->preset) {
 		return "required";
+	}
 	return *row->preset ? row->preset : row->type == CFG_T_SECTION ? "see below" : row->type == CFG_T_LIST ? "none" : "empty";
 }
 
@@ -109,13 +111,16 @@ static void name_of(char *out, const char *inside, const struct cfg_row *row)
 /* Plain words for roff: a minus is a minus, a backslash is not an escape, a leading point is not a request. */
 static void roff_text(FILE *f, const char *p)
 {
-	if (*p == '.' || *p == '\'')
+	if (*p == '.' || *p == '\'') {
 		fputs("\\&", f);
-	for (; *p; p++)
-		if (*p == '-' || *p == '\\')
+	}
+	for (; *p; p++) {
+		if (*p == '-' || *p == '\\') {
 			fprintf(f, "\\%c", *p == '-' ? '-' : 'e');
-		else
+		} else {
 			putc(*p, f);
+		}
+	}
 }
 
 static void roff_rows(FILE *f, const struct cfg_row *rows, const char *inside)
@@ -136,8 +141,9 @@ static void roff_rows(FILE *f, const struct cfg_row *rows, const char *inside)
 		fputs(".\n", f);
 	}
 	for (const struct cfg_row *row = rows; row->key; row++) {
-		if (!nested(row))
+		if (!nested(row)) {
 			continue;
+		}
 		name_of(name, inside, row);
 		fputs(".SS ", f);
 		roff_text(f, name);
@@ -163,8 +169,9 @@ static void markdown_rows(FILE *f, const struct cfg_row *rows, const char *insid
 			preset_of(row), row->preset && *row->preset ? "`" : "", row->meaning);
 	}
 	for (const struct cfg_row *row = rows; row->key; row++) {
-		if (!nested(row))
+		if (!nested(row)) {
 			continue;
+		}
 		name_of(name, inside, row);
 		fprintf(f, "\n## `%s`\n", name);
 		markdown_rows(f, row->rows, name);

@@ -6,8 +6,9 @@
 
 int main(int argc, char **argv)
 {
-	if (stdfd_open())
+	if (stdfd_open()) {
 		return 1;
+	}
 	if (argc == 2 && !strcmp(argv[1], "roff")) {
 		cfg_iwf_manual_roff(stdout);
 	} else if (argc == 2 && !strcmp(argv[1], "markdown")) {

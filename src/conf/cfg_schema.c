@@ -41,10 +41,12 @@ static const char *shown(char out[SHOWN_MAX + 4], const char *p, size_t len)
 {
 	size_t n = len < SHOWN_MAX ? len : SHOWN_MAX;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		out[i] = (unsigned char)p[i] < 0x20 || p[i] == 0x7f ? '?' : p[i];
-	while (n < len && n && ((unsigned char)out[n - 1] & 0xc0) == 0x80) /* do not cut a character in two */
+	}
+	while (n < len && n && ((unsigned char)out[n - 1] & 0xc0) == 0x80) { /* do not cut a character in two */
 		n--;
+	}
 	memcpy(out + n, n < len ? "..." : "", n < len ? 4 : 1);
 	return out;
 }
@@ -53,8 +55,9 @@ static int syntax_error(struct reader *r)
 {
 	const yaml_parser_t *p = &r->parser;
 
-	if (p->error == YAML_MEMORY_ERROR)
+	if (p->error == YAML_MEMORY_ERROR) {
 		return ERR_NOMEM;
+	}
 	return cfg_wrong(r->why, r->lines, line_of(&p->problem_mark), "not YAML: %s%s%s",
 			 p->problem ? p->problem : "cannot be read", p->context ? ", " : "", p->context ? p->context : "");
 }
@@ -72,8 +75,9 @@ static int go_on(struct reader *r, const char *key)
 	char name[WHERE_MAX + CFG_NAME_MAX];
 
 	r->wrong = true;
-	if (r->why->left_out)
+	if (r->why->left_out) {
 		return ERR_INVAL;
+	}
 	snprintf(name, sizeof name, "%s%s%s", r->where, *r->where && key ? "." : "", key ? key : "");
 	return cfg_lines_wrong(r->lines, name);
 }
@@ -85,8 +89,9 @@ static int next(struct reader *r)
 	const unsigned char *anchor = NULL, *tag = NULL;
 
 	drop_event(r);
-	if (!yaml_parser_parse(&r->parser, &r->ev))
+	if (!yaml_parser_parse(&r->parser, &r->ev)) {
 		return syntax_error(r);
+	}
 	switch (e->type) {
 	case YAML_ALIAS_EVENT:
 		return cfg_wrong(r->why, r->lines, here(r), "an alias (*), expected the value itself");
@@ -105,10 +110,12 @@ static int next(struct reader *r)
 	default:
 		break;
 	}
-	if (anchor)
+	if (anchor) {
 		(void)!cfg_wrong(r->why, r->lines, here(r), "an anchor (&), expected plain values");
-	if (tag)
+	}
+	if (tag) {
 		(void)!cfg_wrong(r->why, r->lines, here(r), "a tag (!), expected plain values");
+	}
 	return anchor || tag ? go_on(r, NULL) : 0;
 }
 
@@ -121,17 +128,21 @@ static int skip(struct reader *r)
 	for (;;) {
 		int err;
 
-		if (r->ev.type == YAML_MAPPING_START_EVENT || r->ev.type == YAML_SEQUENCE_START_EVENT)
+		if (r->ev.type == YAML_MAPPING_START_EVENT || r->ev.type == YAML_SEQUENCE_START_EVENT) {
 			depth++;
-		else if (r->ev.type == YAML_MAPPING_END_EVENT || r->ev.type == YAML_SEQUENCE_END_EVENT)
+		} else if (r->ev.type == YAML_MAPPING_END_EVENT || r->ev.type == YAML_SEQUENCE_END_EVENT) {
 			depth--;
-		if (!depth)
+		}
+		if (!depth) {
 			return 0;
-		if (depth > SKIP_DEPTH_MAX)
+		}
+		if (depth > SKIP_DEPTH_MAX) {
 			return cfg_wrong(r->why, r->lines, here(r), "nested deeper than any value of a configuration");
+		}
 		err = next(r);
-		if (err)
+		if (err) {
 			return err;
+		}
 	}
 }
 
@@ -185,8 +196,9 @@ static int apply_defaults(struct reader *r, const struct cfg_row *rows, char *ba
 	for (size_t i = 0; rows[i].key; i++) {
 		int err = seen >> i & 1 ? 0 : apply_default(r, &rows[i], base, line);
 
-		if (err)
+		if (err) {
 			return err;
+		}
 	}
 	return 0;
 }
@@ -218,8 +230,9 @@ static int apply_default(struct reader *r, const struct cfg_row *row, char *base
 		err = cfg_value_set(row, row->type, base + row->offset, r->path, row->preset, strlen(row->preset));
 		assert(!err ||
 		       row->type == CFG_T_FILE); /* our own table; only a path can be too long, by the directory of the file */
-		if (!err)
+		if (!err) {
 			return 0;
+		}
 		(void)!cfg_wrong(r->why, r->lines, line, "the default of '%s' does not fit, expected a shorter path", row->key);
 		return go_on(r, row->key);
 	}
@@ -230,10 +243,12 @@ static int skip_pair(struct reader *r)
 {
 	int err = go_on(r, NULL);
 
-	if (!err)
+	if (!err) {
 		err = skip(r);
-	if (!err)
+	}
+	if (!err) {
 		err = next(r);
+	}
 	return err ? err : skip(r);
 }
 
@@ -249,12 +264,13 @@ static int unknown_key(struct reader *r, const struct cfg_row *rows, const char 
 
 		n += k > 0 ? (size_t)k : 0;
 	}
-	if (near)
+	if (near) {
 		(void)!cfg_wrong(r->why, r->lines, here(r), "unknown key '%s'%s%s, did you mean '%s'?", value,
 				 *r->where ? " in " : "", r->where, near);
-	else
+	} else {
 		(void)!cfg_wrong(r->why, r->lines, here(r), "unknown key '%s'%s%s, expected one of %s", value,
 				 *r->where ? " in " : "", r->where, known);
+	}
 	return skip_pair(r);
 }
 
@@ -273,10 +289,12 @@ static int read_pair(struct reader *r, const struct cfg_row *rows, char *base, u
 	}
 	key = (const char *)r->ev.data.scalar.value;
 	len = r->ev.data.scalar.length;
-	while (rows[i].key && (strlen(rows[i].key) != len || memcmp(rows[i].key, key, len)))
+	while (rows[i].key && (strlen(rows[i].key) != len || memcmp(rows[i].key, key, len))) {
 		i++;
-	if (!rows[i].key)
+	}
+	if (!rows[i].key) {
 		return unknown_key(r, rows, key, len);
+	}
 	assert(i < ROWS_MAX);
 	was = enter(r, "%s%s", *r->where ? "." : "", rows[i].key);
 	if (*seen >> i & 1) {
@@ -288,10 +306,12 @@ static int read_pair(struct reader *r, const struct cfg_row *rows, char *base, u
 	}
 	*seen |= UINT64_C(1) << i;
 	err = cfg_lines_add(r->lines, r->where, here(r));
-	if (!err)
+	if (!err) {
 		err = next(r);
-	if (!err)
+	}
+	if (!err) {
 		err = read_value(r, &rows[i], base);
+	}
 	leave(r, was);
 	return err;
 }
@@ -305,13 +325,16 @@ static int read_mapping(struct reader *r, const struct cfg_row *rows, char *base
 
 	for (;;) {
 		err = next(r);
-		if (err)
+		if (err) {
 			return err;
-		if (r->ev.type == YAML_MAPPING_END_EVENT)
+		}
+		if (r->ev.type == YAML_MAPPING_END_EVENT) {
 			return apply_defaults(r, rows, base, seen, line);
+		}
 		err = read_pair(r, rows, base, &seen);
-		if (err)
+		if (err) {
 			return err;
+		}
 	}
 }
 
@@ -320,14 +343,17 @@ static int read_scalar(struct reader *r, const struct cfg_row *row, char *member
 	const char *text;
 	size_t len;
 
-	if (r->ev.type != YAML_SCALAR_EVENT)
+	if (r->ev.type != YAML_SCALAR_EVENT) {
 		return wrong_kind(r, row);
+	}
 	text = (const char *)r->ev.data.scalar.value;
 	len = r->ev.data.scalar.length;
-	if (cfg_value_set(row, row->type, member, r->path, text, len) == 0)
+	if (cfg_value_set(row, row->type, member, r->path, text, len) == 0) {
 		return 0;
-	if (row->preset) /* later checks see a value that is possible */
+	}
+	if (row->preset) { /* later checks see a value that is possible */
 		(void)!cfg_value_set(row, row->type, member, r->path, row->preset, strlen(row->preset));
+	}
 	return wrong_value(r, row, text, len);
 }
 
@@ -336,8 +362,9 @@ static int read_element(struct reader *r, const struct cfg_row *row, char *membe
 	size_t was = enter(r, "[%zu]", i);
 	int err = cfg_lines_add(r->lines, r->where, here(r));
 
-	if (err)
+	if (err) {
 		return err;
+	}
 	if (row->type == CFG_T_TEXTS) {
 		struct cfg_row one = { .type = row->of, .min = 1, .max = row->size - 1, .size = row->size, .words = row->words };
 
@@ -375,18 +402,22 @@ static int read_list(struct reader *r, const struct cfg_row *row, char *base)
 
 	for (;;) {
 		err = next(r);
-		if (err)
+		if (err) {
 			return err;
-		if (r->ev.type == YAML_SEQUENCE_END_EVENT)
+		}
+		if (r->ev.type == YAML_SEQUENCE_END_EVENT) {
 			break;
+		}
 		err = n < row->max ? read_element(r, row, base + row->offset + n * row->size, n) : too_many(r, row, &told);
-		if (err)
+		if (err) {
 			return err;
+		}
 		n += n < row->max;
 	}
 	*(size_t *)(void *)(base + row->count_offset) = n;
-	if (n >= row->min)
+	if (n >= row->min) {
 		return 0;
+	}
 	(void)!cfg_wrong(r->why, r->lines, line, "%s has %s, expected at least %llu", r->where,
 			 shown_count(elements, n, "element"), (unsigned long long)row->min);
 	return go_on(r, NULL);
@@ -411,24 +442,32 @@ static int read_stream(struct reader *r, const struct cfg_row *rows, char *base)
 {
 	int err = next(r); /* stream start */
 
-	if (!err)
+	if (!err) {
 		err = next(r); /* document start */
-	if (err)
+	}
+	if (err) {
 		return err;
-	if (r->ev.type == YAML_STREAM_END_EVENT)
+	}
+	if (r->ev.type == YAML_STREAM_END_EVENT) {
 		return cfg_wrong(r->why, r->lines, 1, "the file is empty, expected keys such as '%s'", rows->key);
+	}
 	err = next(r);
-	if (err)
+	if (err) {
 		return err;
-	if (r->ev.type != YAML_MAPPING_START_EVENT)
+	}
+	if (r->ev.type != YAML_MAPPING_START_EVENT) {
 		return cfg_wrong(r->why, r->lines, here(r), "no mapping, expected keys such as '%s:'", rows->key);
+	}
 	err = read_mapping(r, rows, base);
-	if (!err)
+	if (!err) {
 		err = next(r); /* document end */
-	if (!err)
+	}
+	if (!err) {
 		err = next(r);
-	if (!err && r->ev.type != YAML_STREAM_END_EVENT)
+	}
+	if (!err && r->ev.type != YAML_STREAM_END_EVENT) {
 		err = cfg_wrong(r->why, r->lines, here(r), "a second document, expected one");
+	}
 	return err;
 }
 
@@ -457,8 +496,9 @@ static int read_into(char *work, const struct cfg_row *rows, const char *path, c
 	size_t mark = len >= MARK_LEN && memcmp(text, MARK, MARK_LEN) == 0 ? MARK_LEN : 0;
 	int err;
 
-	if (!yaml_parser_initialize(&r.parser))
+	if (!yaml_parser_initialize(&r.parser)) {
 		return ERR_NOMEM;
+	}
 	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&r.parser, (const unsigned char *)text + mark, len - mark);
 	err = read_stream(&r, rows, work);
@@ -476,17 +516,20 @@ int cfg_read_all(void *out, size_t out_size, const struct cfg_row *rows, const c
 	bool whole = false;
 	int err = work ? cfg_lines_new(&l, path) : ERR_NOMEM;
 
-	if (!err)
+	if (!err) {
 		err = check_text(l, text, len, why);
-	if (!err)
+	}
+	if (!err) {
 		err = read_into(work, rows, path, text, len, l, why, &whole);
+	}
 	if (whole) {
 		memcpy(out, work, out_size);
 		*lines = l;
 		l = NULL;
 	}
-	if (err == ERR_NOMEM)
+	if (err == ERR_NOMEM) {
 		report_add(why, REPORT_ERROR, "%s: %s", path, err_str(err));
+	}
 	cfg_lines_free(l);
 	free(work);
 	return err;

@@ -18,14 +18,18 @@ static size_t utf8_len(const unsigned char *p, size_t left)
 		   : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
 						 : 0;
 
-	if (!n || n > left)
+	if (!n || n > left) {
 		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
+	}
+	for (size_t i = 1; i < n; i++) {
+		if ((p[i] & 0xc0) != 0x80) {
 			return 0;
+		}
+	}
 	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) ||
-	    (p[0] == 0xf4 && p[1] > 0x8f))
+	    (p[0] == 0xf4 && p[1] > 0x8f)) {
 		return 0;
+	}
 	return n;
 }
 
@@ -34,14 +38,18 @@ const char *cfg_text_problem(const unsigned char *p, size_t len, unsigned *line)
 	*line = 1;
 	for (size_t i = 0, n; i < len; i += n) {
 		n = utf8_len(p + i, len - i);
-		if (!n)
+		if (!n) {
 			return "bytes that are not UTF-8, expected UTF-8 text";
-		if (p[i] == 0)
+		}
+		if (p[i] == 0) {
 			return "a NUL byte, expected text";
-		if (p[i] == 0x7f || (p[i] < 0x20 && p[i] != '\t' && p[i] != '\n' && p[i] != '\r'))
+		}
+		if (p[i] == 0x7f || (p[i] < 0x20 && p[i] != '\t' && p[i] != '\n' && p[i] != '\r')) {
 			return "a control character, expected text";
-		if (p[i] == '\n')
+		}
+		if (p[i] == '\n') {
 			++*line;
+		}
 	}
 	return NULL;
 }
@@ -60,12 +68,15 @@ static int read_all(int fd, char *text, size_t cap, size_t *len)
 	while (have < cap) {
 		ssize_t n = read(fd, text + have, cap - have);
 
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && errno == EINTR) {
 			continue;
-		if (n < 0)
+		}
+		if (n < 0) {
 			return ERR_IO;
-		if (n == 0)
+		}
+		if (n == 0) {
 			break;
+		}
 		have += (size_t)n;
 	}
 	*len = have;
@@ -80,8 +91,9 @@ int cfg_text_load(char **text, size_t *len, const char *path, char why[CFG_WHY_M
 	char *p = NULL;
 	int err;
 
-	if (fd < 0)
+	if (fd < 0) {
 		return wrong_file(why, path, strerror(errno), ERR_IO);
+	}
 	if (fstat(fd, &st) || !(S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode))) {
 		err = wrong_file(why, path, "not a regular file", ERR_IO);
 		goto close_fd;
@@ -92,12 +104,14 @@ int cfg_text_load(char **text, size_t *len, const char *path, char why[CFG_WHY_M
 		goto close_fd;
 	}
 	err = read_all(fd, p, CFG_TEXT_MAX + 1, &n);
-	if (err)
+	if (err) {
 		err = wrong_file(why, path, strerror(errno), err);
-	else if (n > CFG_TEXT_MAX)
+	} else if (n > CFG_TEXT_MAX) {
 		err = wrong_file(why, path, "larger than 1 MiB, the limit of a configuration file", ERR_LIMIT);
-	if (err)
+	}
+	if (err) {
 		goto free_text;
+	}
 	p[n] = 0;
 	*text = p;
 	*len = n;

@@ -13,9 +13,11 @@
 
 static bool printable(const char *p, size_t len)
 {
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)p[i] < 0x20 || p[i] == 0x7f)
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)p[i] < 0x20 || p[i] == 0x7f) {
 			return false;
+		}
+	}
 	return true;
 }
 
@@ -37,10 +39,11 @@ static int resolve(char *out, size_t cap, const char *path, const char *file)
 	const char *slash = strrchr(path, '/');
 	int n;
 
-	if (*file == '/' || !slash)
+	if (*file == '/' || !slash) {
 		n = snprintf(out, cap, "%s", file);
-	else
+	} else {
 		n = snprintf(out, cap, "%.*s/%s", (int)(slash - path), path, file);
+	}
 	return n < 0 || (size_t)n >= cap ? ERR_LIMIT : 0;
 }
 
@@ -54,10 +57,12 @@ static int set_text(const struct cfg_row *row, enum cfg_type type, char *member,
 		*member = 0;
 		return 0;
 	}
-	if (len < row->min || len > row->max || len >= row->size)
+	if (len < row->min || len > row->max || len >= row->size) {
 		return ERR_RANGE;
-	if (!printable(text, len))
+	}
+	if (!printable(text, len)) {
 		return ERR_INVAL;
+	}
 	memcpy(value, text, len);
 	value[len] = 0;
 	switch (type) {
@@ -66,8 +71,9 @@ static int set_text(const struct cfg_row *row, enum cfg_type type, char *member,
 		break;
 	case CFG_T_HOST:
 		err = ident_host(host, text, len);
-		if (!err)
+		if (!err) {
 			memcpy(value, host, len + 1);
+		}
 		break;
 	case CFG_T_DIGITS:
 		err = check_digits(value);
@@ -85,8 +91,9 @@ static int set_text(const struct cfg_row *row, enum cfg_type type, char *member,
 	default:
 		break;
 	}
-	if (!err)
+	if (!err) {
 		memcpy(member, value, strlen(value) + 1);
+	}
 	return err;
 }
 
@@ -94,11 +101,12 @@ static int set_bool(bool *member, const char *text)
 {
 	static const char *const words[] = { "false", "true", "no", "yes", "off", "on" };
 
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		if (!strcmp(text, words[i])) {
 			*member = i & 1;
 			return 0;
 		}
+	}
 	return ERR_INVAL;
 }
 
@@ -113,21 +121,26 @@ static int set_duration(uint64_t *member, const char *text, uint64_t min, uint64
 	uint64_t n;
 	int err;
 
-	if (!digits)
+	if (!digits) {
 		return ERR_INVAL;
-	if (digits >= sizeof number)
+	}
+	if (digits >= sizeof number) {
 		return ERR_RANGE;
+	}
 	memcpy(number, text, digits);
 	number[digits] = 0;
 	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-		if (strcmp(text + digits, units[i].unit))
+		if (strcmp(text + digits, units[i].unit)) {
 			continue;
+		}
 		err = str_parse_u64(&n, number, 0, UINT64_MAX / units[i].ms);
-		if (err)
+		if (err) {
 			return err;
+		}
 		n *= units[i].ms;
-		if (n < min || n > max)
+		if (n < min || n > max) {
 			return ERR_RANGE;
+		}
 		*member = n;
 		return 0;
 	}
@@ -136,11 +149,12 @@ static int set_duration(uint64_t *member, const char *text, uint64_t min, uint64
 
 static int set_word(int *member, const struct cfg_word *words, const char *text)
 {
-	for (; words->word; words++)
+	for (; words->word; words++) {
 		if (!strcmp(words->word, text)) {
 			*member = words->value;
 			return 0;
 		}
+	}
 	return ERR_INVAL;
 }
 
@@ -149,15 +163,17 @@ static int set_port(uint16_t *member, const char *text, uint64_t min, uint64_t m
 	uint32_t port;
 	int err = str_parse_u32(&port, text, (uint32_t)min, (uint32_t)max);
 
-	if (!err)
+	if (!err) {
 		*member = (uint16_t)port;
+	}
 	return err;
 }
 
 int cfg_value_set(const struct cfg_row *row, enum cfg_type type, void *member, const char *path, const char *text, size_t len)
 {
-	if (memchr(text, 0, len)) /* an escape in a quoted scalar can make one */
+	if (memchr(text, 0, len)) { /* an escape in a quoted scalar can make one */
 		return ERR_INVAL;
+	}
 	switch (type) {
 	case CFG_T_STRING:
 	case CFG_T_NAME:

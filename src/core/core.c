@@ -44,9 +44,10 @@ static void end_decisions(struct core *c)
 	char decisions[SHOWN_COUNT_MAX];
 	int error = errno;
 
-	if (lost)
+	if (lost) {
 		log_error(c->log, "core", "lost: %s; %s cannot be written: %s", shown_count(decisions, lost, "decision"),
 			  c->cfg->decisions, strerror(error));
+	}
 }
 
 static void on_turn_end(void *arg)
@@ -112,8 +113,9 @@ static int open_stores(struct core *c, int decisions_fd, char why[CORE_WHY_MAX])
 		return err;
 	}
 	err = net_watch_new(&c->store.bell, c->loop, asc_wake_fd(c->store.asc), on_store, c);
-	if (!err)
+	if (!err) {
 		err = net_watch_set(c->store.bell, NET_READ);
+	}
 	return err ? err : core_journal_open(c, why);
 }
 
@@ -128,8 +130,9 @@ static const struct core_session_events session_events = { .notice_ended = core_
 
 static void on_peer_usable(struct core_peer *p)
 {
-	if ((size_t)(p - p->core->peers.row) == p->core->cfg->t4.peer_index)
+	if ((size_t)(p - p->core->peers.row) == p->core->cfg->t4.peer_index) {
 		core_retry_begin(p->core);
+	}
 }
 
 static const struct core_peer_events peer_events = { .usable = on_peer_usable,
@@ -140,8 +143,9 @@ static int make_ids(struct core *c)
 {
 	uint32_t random;
 
-	if (getrandom(&random, sizeof random, 0) != sizeof random)
+	if (getrandom(&random, sizeof random, 0) != sizeof random) {
 		return ERR_IO;
+	}
 	link_ids_init(&c->peers.ids, c->cfg->internal.host, clock_real_ms(), random);
 	return 0;
 }
@@ -151,40 +155,57 @@ static int init_parts(struct core *c, const struct core_conf *conf, char why[COR
 {
 	int err = make_ids(c);
 
-	if (!err)
+	if (!err) {
 		err = net_check_new(&c->check, c->loop, on_turn_end, c);
-	if (!err)
+	}
+	if (!err) {
 		err = core_finished_new(&c->finished, c->cfg->limits.ended_max);
-	if (!err)
+	}
+	if (!err) {
 		err = core_past_init(c);
-	if (!err)
+	}
+	if (!err) {
 		err = core_sessions_init(c, &session_events);
-	if (!err)
+	}
+	if (!err) {
 		err = core_deadlines_init(c);
-	if (!err)
+	}
+	if (!err) {
 		err = core_overdue_init(c);
-	if (!err)
+	}
+	if (!err) {
 		err = core_queue_init(c);
-	if (!err)
+	}
+	if (!err) {
 		err = open_stores(c, conf->decisions_fd, why);
-	if (!err)
+	}
+	if (!err) {
 		err = core_rooms_init(c);
-	if (!err)
+	}
+	if (!err) {
 		err = core_triggers_init(c, &core_trigger_ports);
-	if (!err)
+	}
+	if (!err) {
 		err = core_wakes_init(c);
-	if (!err)
+	}
+	if (!err) {
 		err = core_drrs_init(c);
-	if (!err)
+	}
+	if (!err) {
 		err = core_retry_init(c);
-	if (!err)
+	}
+	if (!err) {
 		err = core_sweep_init(c);
-	if (!err)
+	}
+	if (!err) {
 		err = core_edges_init(c);
-	if (!err)
+	}
+	if (!err) {
 		err = core_look_init(c);
-	if (err)
+	}
+	if (err) {
 		return err;
+	}
 	core_probes_init(c);
 	return core_peers_open(c, conf->peer_tls, &peer_events);
 }
@@ -194,8 +215,9 @@ int core_new(struct core **out, struct net_loop *loop, const struct core_conf *c
 	struct core *c = calloc(1, sizeof *c);
 	int err;
 
-	if (!c)
+	if (!c) {
 		return ERR_NOMEM;
+	}
 	c->cfg = conf->cfg;
 	c->log = conf->log;
 	c->cb = conf->cb;
@@ -209,10 +231,11 @@ int core_new(struct core **out, struct net_loop *loop, const struct core_conf *c
 	if (!err) {
 		snprintf(why, CORE_WHY_MAX, "the journal cannot be read");
 		err = core_triggers_restore(c);
-		if (err == ERR_NOMEM)
+		if (err == ERR_NOMEM) {
 			snprintf(why, CORE_WHY_MAX,
 				 "no memory for what the journal holds; raise limits.memory, or the limit of the system for the "
 				 "service");
+		}
 	}
 	if (!err) {
 		snprintf(why, CORE_WHY_MAX, "the core could not be made");
@@ -228,8 +251,9 @@ int core_new(struct core **out, struct net_loop *loop, const struct core_conf *c
 
 void core_free(struct core *c)
 {
-	if (!c)
+	if (!c) {
 		return;
+	}
 	core_memory_fini(c); /* the end may need it */
 	core_look_fini(c);
 	core_peers_close(c); /* outstanding requests complete before the triggers go */
@@ -268,8 +292,9 @@ static void on_stop_look(void *arg)
 
 void core_stop(struct core *c, void (*done)(void *arg), void *arg)
 {
-	if (c->stop.begun)
+	if (c->stop.begun) {
 		return;
+	}
 	c->stop.begun = true;
 	c->stop.done = done;
 	c->stop.arg = arg;

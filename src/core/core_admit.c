@@ -17,10 +17,12 @@ static void identity_view(struct pol_identity *out, const struct ipc_identity *i
 
 	_Static_assert(POL_NAMES_MAX >= IPC_NAMES_MAX, "no name of a certificate is left out");
 	*out = (struct pol_identity){ .kind = kinds[in->kind], .not_after_s = in->not_after_s };
-	for (; out->names_n < in->names_n && out->names_n < POL_NAMES_MAX; out->names_n++)
+	for (; out->names_n < in->names_n && out->names_n < POL_NAMES_MAX; out->names_n++) {
 		out->names[out->names_n] = in->names[out->names_n];
-	for (; out->anchors_n < in->anchors_n && out->anchors_n < POL_ANCHORS_MAX; out->anchors_n++)
+	}
+	for (; out->anchors_n < in->anchors_n && out->anchors_n < POL_ANCHORS_MAX; out->anchors_n++) {
 		out->anchors[out->anchors_n] = in->anchors[out->anchors_n];
+	}
 }
 
 const char *core_also_named(const struct core *c, const struct pol_identity *id, const struct asc_scs *scs)
@@ -28,8 +30,9 @@ const char *core_also_named(const struct core *c, const struct pol_identity *id,
 	for (uint8_t i = 0; i < id->names_n; i++) {
 		const struct asc_scs *other = asc_scs_by_origin_host(c->store.asc, id->names[i]);
 
-		if (other && strcmp(other->name, scs->name) != 0)
+		if (other && strcmp(other->name, scs->name) != 0) {
 			return id->names[i];
+		}
 	}
 	return NULL;
 }
@@ -43,8 +46,9 @@ static enum pol_reason judge(struct core *c, const struct ipc_session_open *open
 
 	identity_view(&id, &open->identity);
 	if (scs) {
-		if (!live)
+		if (!live) {
 			return POL_NOMEM;
+		}
 		facts = (struct pol_admit_scs){ scs->origin_host, scs->realm,
 						scs->anchor,      core_also_named(c, &id, scs),
 						live->sessions_n, core_connections_max(c, scs) };
@@ -56,17 +60,19 @@ static void send_verdict(struct core_edge *e, uint64_t number, const struct ipc_
 {
 	char words[EDGE_WORDS_MAX];
 
-	if (core_send(e, ipc_session_verdict_put(e->core->record, e->who.generation, number, v)))
+	if (core_send(e, ipc_session_verdict_put(e->core->record, e->who.generation, number, v))) {
 		log_error(e->core->log, "core", "%s does not take a verdict; its session waits until it gives up",
 			  core_edge_words(words, e));
+	}
 }
 
 static void refuse(struct core_edge *e, uint64_t number, enum pol_reason reason)
 {
 	struct ipc_session_verdict v = { .result_code = DIA_RESULT_UNKNOWN_PEER };
 
-	if (reason == POL_TOO_MANY_CONNECTIONS || reason == POL_NOMEM || reason == POL_OVERLOAD)
+	if (reason == POL_TOO_MANY_CONNECTIONS || reason == POL_NOMEM || reason == POL_OVERLOAD) {
 		v.result_code = DIA_RESULT_TOO_BUSY;
+	}
 	memcpy(v.reason, pol_reason_str(reason), strlen(pol_reason_str(reason)) + 1);
 	st_count(&e->core->st, reason == POL_TOO_MANY_CONNECTIONS ? ST_SESSION_LIMIT : ST_SESSION_REFUSED);
 	send_verdict(e, number, &v);
@@ -137,8 +143,9 @@ struct core_probe {
 
 static void probe_free(struct core_probe *p)
 {
-	if (p->oldest)
+	if (p->oldest) {
 		p->oldest->probe = NULL;
+	}
 	net_timer_free(p->timer);
 	TAILQ_REMOVE(&p->core->probes.list, p, entry);
 	p->core->probes.n--;
@@ -150,10 +157,10 @@ static struct core_session *oldest_of(const struct core_scs *scs)
 {
 	struct core_session *s, *oldest = NULL;
 
-	TAILQ_FOREACH(s, &scs->sessions, of_scs)
-	{
-		if (!s->probe && !s->edge->bad && (!oldest || s->since_ms < oldest->since_ms))
+	TAILQ_FOREACH (s, &scs->sessions, of_scs) {
+		if (!s->probe && !s->edge->bad && (!oldest || s->since_ms < oldest->since_ms)) {
 			oldest = s;
+		}
 	}
 	return oldest;
 }
@@ -166,8 +173,9 @@ static void on_answered(void *arg)
 	uint64_t number = p->number;
 
 	probe_free(p);
-	if (e && !e->bad)
+	if (e && !e->bad) {
 		session_refuse(e, number, &open, POL_TOO_MANY_CONNECTIONS);
+	}
 }
 
 static int ask(struct core_session *s, uint32_t probe_ms)
@@ -187,11 +195,13 @@ static enum pol_reason probe_begin(struct core_edge *e, uint64_t number, const s
 	struct core_session *s = oldest_of(scs);
 	struct core_probe *p;
 
-	if (!s || !probe_ms || c->probes.n >= PROBES_MAX)
+	if (!s || !probe_ms || c->probes.n >= PROBES_MAX) {
 		return POL_TOO_MANY_CONNECTIONS;
+	}
 	p = calloc(1, sizeof *p);
-	if (!p)
+	if (!p) {
 		return POL_NOMEM;
+	}
 	p->core = c;
 	p->generation = e->who.generation;
 	p->number = number;
@@ -224,18 +234,22 @@ static bool session_admit(struct core_edge *e, uint64_t number, const struct ipc
 
 	if (reason == POL_TOO_MANY_CONNECTIONS) {
 		reason = probe_begin(e, number, open, core_scs_get(c, scs->name));
-		if (reason == POL_NONE)
+		if (reason == POL_NONE) {
 			return false; /* not yet */
+		}
 	}
-	if (reason == POL_NONE && c->sessions.by_key.n >= c->cfg->limits.sessions_max)
+	if (reason == POL_NONE && c->sessions.by_key.n >= c->cfg->limits.sessions_max) {
 		reason = POL_OVERLOAD;
+	}
 	s = reason == POL_NONE ? core_session_new(e, number, open, core_scs_get(c, scs->name)) : NULL;
-	if (reason == POL_NONE && !s)
+	if (reason == POL_NONE && !s) {
 		reason = POL_NOMEM;
-	if (reason == POL_NONE)
+	}
+	if (reason == POL_NONE) {
 		let_in(s, open, scs);
-	else
+	} else {
 		session_refuse(e, number, open, reason);
+	}
 	return reason == POL_NONE;
 }
 
@@ -243,13 +257,15 @@ int core_on_session_open(struct core_edge *e, uint64_t number, const struct ipc_
 {
 	struct core_session *s;
 
-	if (!listener_fits(e, open))
+	if (!listener_fits(e, open)) {
 		return ERR_PROTO;
+	}
 	st_count(&e->core->st, ST_SESSION_OPENED);
 	core_probe_forget(e->core, e->who.generation, number);
 	s = core_session_find(e->core, e->who.generation, number);
-	if (s)
+	if (s) {
 		core_session_free(s); /* announced anew: judged anew */
+	}
 	(void)session_admit(e, number, open);
 	return 0;
 }
@@ -259,10 +275,12 @@ void core_on_session_closed(struct core_edge *e, uint64_t number, const struct i
 	struct core_session *s = core_session_find(e->core, e->who.generation, number);
 
 	core_probe_forget(e->core, e->who.generation, number);
-	if (!s)
+	if (!s) {
 		return; /* a refused one closes too and is not known */
-	if (strcmp(closed->reason, pol_reason_str(POL_FOREIGN_ORIGIN)) == 0)
+	}
+	if (strcmp(closed->reason, pol_reason_str(POL_FOREIGN_ORIGIN)) == 0) {
 		core_decide_session_end(e->core, s, pol_reason_str(POL_FOREIGN_ORIGIN));
+	}
 	core_session_free(s);
 }
 
@@ -275,8 +293,9 @@ void core_probe_session_gone(struct core_probe *p)
 
 	p->oldest = NULL;
 	probe_free(p);
-	if (e && !e->bad && session_admit(e, number, &open))
+	if (e && !e->bad && session_admit(e, number, &open)) {
 		st_count(&c->st, ST_SESSION_REPLACED);
+	}
 }
 
 void core_probe_forget(struct core *c, uint32_t generation, uint64_t number)
@@ -285,8 +304,9 @@ void core_probe_forget(struct core *c, uint32_t generation, uint64_t number)
 
 	for (p = TAILQ_FIRST(&c->probes.list); p; p = next) {
 		next = TAILQ_NEXT(p, entry);
-		if (p->generation == generation && (number == 0 || p->number == number))
+		if (p->generation == generation && (number == 0 || p->number == number)) {
 			probe_free(p);
+		}
 	}
 }
 
@@ -299,6 +319,7 @@ void core_probes_fini(struct core *c)
 {
 	struct core_probe *p;
 
-	while ((p = TAILQ_FIRST(&c->probes.list)))
+	while ((p = TAILQ_FIRST(&c->probes.list))) {
 		probe_free(p);
+	}
 }

@@ -15,10 +15,11 @@ static int check_associations(const struct cfg_iwf *cfg, const char *state_dir, 
 
 	snprintf(dir, sizeof dir, "%s/associations", state_dir);
 	err = asc_open(&a, &conf, &words);
-	if (err)
+	if (err) {
 		snprintf(why, CORE_WHY_MAX, "%s", words.text);
-	else
+	} else {
 		asc_close(a);
+	}
 	return err;
 }
 
@@ -47,8 +48,9 @@ static int check_journal(const struct cfg_iwf *cfg, const char *state_dir, char 
 		return err;
 	}
 	err = jrn_replay(j, count_record, &n);
-	if (err)
+	if (err) {
 		snprintf(why, CORE_WHY_MAX, "the records of the trigger journal cannot be read");
+	}
 	jrn_close(j);
 	return err;
 }

@@ -18,8 +18,9 @@ struct core_trigger *core_cursor_next(struct core_cursor *w)
 {
 	struct core_trigger *t = w->next;
 
-	if (t)
+	if (t) {
 		w->next = behind(w, t);
+	}
 	return t;
 }
 
@@ -32,9 +33,9 @@ void core_cursors_pass(struct core_trigger *t)
 {
 	struct core_cursor *w;
 
-	TAILQ_FOREACH(w, &t->core->triggers.cursors, entry)
-	{
-		if (w->next == t)
+	TAILQ_FOREACH (w, &t->core->triggers.cursors, entry) {
+		if (w->next == t) {
 			w->next = behind(w, t);
+		}
 	}
 }

@@ -16,8 +16,9 @@ static void start(struct core *c)
 	const struct heap_node *first = heap_first(&c->deadlines.heap);
 	uint64_t now, wait;
 
-	if (!first || first->at == c->deadlines.timer_at_ms)
+	if (!first || first->at == c->deadlines.timer_at_ms) {
 		return; /* one that is no longer the first fires for nothing, once */
+	}
 	now = core_now_ms(c);
 	wait = first->at > now ? first->at - now : 0;
 	c->deadlines.timer_at_ms = first->at;
@@ -28,8 +29,9 @@ static void on_deadline(struct core_trigger *t)
 {
 	struct trg_event ev = { .kind = TRG_EV_TIMER };
 
-	if (t->trg->state == TRG_ACCEPTED && t->trg->own_outcome == TRG_NO_OUTCOME)
+	if (t->trg->state == TRG_ACCEPTED && t->trg->own_outcome == TRG_NO_OUTCOME) {
 		st_count(&t->core->st, ST_REPORTS_UNCONFIRMED);
+	}
 	core_trigger_step(t, &ev);
 }
 
@@ -51,8 +53,9 @@ void core_deadlines_look(struct core *c)
 {
 	const struct heap_node *first = heap_first(&c->deadlines.heap);
 
-	if (first && first->at <= core_now_ms(c))
+	if (first && first->at <= core_now_ms(c)) {
 		on_due(c);
+	}
 }
 
 int core_deadline_set(struct core_trigger *t, uint64_t at_ms)
@@ -63,8 +66,9 @@ int core_deadline_set(struct core_trigger *t, uint64_t at_ms)
 		heap_del(&c->deadlines.heap, &t->deadline);
 		return 0;
 	}
-	if (heap_set(&c->deadlines.heap, &t->deadline, at_ms))
+	if (heap_set(&c->deadlines.heap, &t->deadline, at_ms)) {
 		return ERR_NOMEM;
+	}
 	start(c);
 	return 0;
 }

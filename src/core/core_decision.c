@@ -17,8 +17,9 @@ static enum log_level level(const struct core *c)
 
 static void emit(struct core *c, const struct aud_decision *d)
 {
-	if (aud_decision(c->decisions.aud, d))
+	if (aud_decision(c->decisions.aud, d)) {
 		log_error(c->log, "core", "transaction %s: the decision line is lost", d->transaction);
+	}
 }
 
 void core_decide_session(struct core *c, uint32_t generation, uint64_t number, const struct ipc_session_open *open,
@@ -103,8 +104,9 @@ void core_decide_action(struct core *c, const struct core_decision *in)
 	struct aud_decision d = line_of(in, accepted ? AUD_ACCEPTED : AUD_REFUSED);
 
 	d.answers = true;
-	if (in->result_code == DIA_RESULT_SUCCESS)
+	if (in->result_code == DIA_RESULT_SUCCESS) {
 		d.request_status = tsp_request_status_str(in->request_status);
+	}
 	emit(c, &d);
 	log_write(c->log, level(c), "core", "transaction %s: %s of %s for %s: %s%s", in->transaction, d.action, in->scs,
 		  in->device, accepted ? "accepted" : "refused: ", d.reason);

@@ -19,18 +19,21 @@ bool core_device_named(const struct core_device_names *d, const struct app_user_
 	bool any = false;
 
 	if (u->user_name.p && d->imsi[0]) {
-		if (u->user_name.len != strlen(d->imsi) || memcmp(u->user_name.p, d->imsi, u->user_name.len) != 0)
+		if (u->user_name.len != strlen(d->imsi) || memcmp(u->user_name.p, d->imsi, u->user_name.len) != 0) {
 			return false;
+		}
 		any = true;
 	}
 	if (u->msisdn.p && d->msisdn[0]) {
-		if (!same_digits(&u->msisdn, d->msisdn))
+		if (!same_digits(&u->msisdn, d->msisdn)) {
 			return false;
+		}
 		any = true;
 	}
 	if (u->external_identifier.p && d->external[0]) {
-		if (!str_equal_nocase(u->external_identifier.p, u->external_identifier.len, d->external, strlen(d->external)))
+		if (!str_equal_nocase(u->external_identifier.p, u->external_identifier.len, d->external, strlen(d->external))) {
 			return false;
+		}
 		any = true;
 	}
 	return any;
@@ -63,8 +66,9 @@ void core_trigger_by_device(struct core_trigger *t)
 	const char *name = g->sub.imsi[0] ? g->sub.imsi : msisdn[0] ? msisdn : g->req.external;
 	char kind = g->sub.imsi[0] ? 'i' : msisdn[0] ? 'm' : 'e';
 
-	if (t->by_device.hash || g->req.action == TSP_ACTION_RECALL)
+	if (t->by_device.hash || g->req.action == TSP_ACTION_RECALL) {
 		return;
+	}
 	multimap_add(&t->core->triggers.by_device, &t->by_device, device_hash(t->core, t->ref.e164, kind, name, strlen(name)));
 }
 
@@ -82,8 +86,9 @@ static void try_name(struct core *c, struct fit *fit, char kind, const void *nam
 	for (; n && fit->n < 2; n = multimap_next(n)) {
 		struct core_trigger *t = CONTAINER_OF(n, struct core_trigger, by_device);
 
-		if (strcmp(t->ref.e164, fit->e164) != 0 || !core_device_same(t->trg, fit->user))
+		if (strcmp(t->ref.e164, fit->e164) != 0 || !core_device_same(t->trg, fit->user)) {
 			continue;
+		}
 		fit->only = t;
 		fit->n++;
 	}
@@ -95,11 +100,14 @@ struct core_trigger *core_device_find(struct core *c, const char *e164, const st
 	struct fit fit = { .e164 = e164, .user = u };
 	char msisdn[STR_DIGITS_MAX + 1];
 
-	if (u->user_name.p)
+	if (u->user_name.p) {
 		try_name(c, &fit, 'i', u->user_name.p, u->user_name.len);
-	if (u->msisdn.p && u->msisdn.len <= STR_TBCD_MAX && str_untbcd(msisdn, u->msisdn.p, u->msisdn.len) == 0)
+	}
+	if (u->msisdn.p && u->msisdn.len <= STR_TBCD_MAX && str_untbcd(msisdn, u->msisdn.p, u->msisdn.len) == 0) {
 		try_name(c, &fit, 'm', msisdn, strlen(msisdn));
-	if (u->external_identifier.p)
+	}
+	if (u->external_identifier.p) {
 		try_name(c, &fit, 'e', u->external_identifier.p, u->external_identifier.len);
+	}
 	return fit.n == 1 ? fit.only : NULL;
 }

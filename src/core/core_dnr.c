@@ -19,17 +19,20 @@ static struct core_session *pick_session(const struct core_trigger *t, bool agai
 	uint64_t now_ms = net_loop_now_ms(t->core->loop);
 	struct core_scs *scs = t->scs;
 
-	if (s && s->scs == scs && takes_reports(s, now_ms))
+	if (s && s->scs == scs && takes_reports(s, now_ms)) {
 		return s;
-	TAILQ_FOREACH(s, &scs->sessions, of_scs)
-	{
-		if (takes_reports(s, now_ms))
-			break;
-		if (!s->edge->bad && (!last || s->refuses_until_ms < last->refuses_until_ms))
-			last = s;
 	}
-	if (!s)
+	TAILQ_FOREACH (s, &scs->sessions, of_scs) {
+		if (takes_reports(s, now_ms)) {
+			break;
+		}
+		if (!s->edge->bad && (!last || s->refuses_until_ms < last->refuses_until_ms)) {
+			last = s;
+		}
+	}
+	if (!s) {
 		s = last;
+	}
 	if (s) {
 		TAILQ_REMOVE(&scs->sessions, s, of_scs);
 		TAILQ_INSERT_TAIL(&scs->sessions, s, of_scs);
@@ -43,20 +46,23 @@ static void learn(struct core_session *s, const struct ipc_device_notification_a
 	const struct cfg_dnr *dnr = &s->core->cfg->dnr;
 	bool first = !s->refuses_ms;
 
-	if (a->outcome == IPC_DNA_CLOSED)
+	if (a->outcome == IPC_DNA_CLOSED) {
 		return; /* it ends: that is no refusal */
+	}
 	if (taken) {
 		s->refuses_ms = s->refuses_until_ms = 0;
 		return;
 	}
 	s->refuses_ms = first ? dnr->retry_min_ms : 2 * s->refuses_ms;
-	if (s->refuses_ms > dnr->retry_max_ms)
+	if (s->refuses_ms > dnr->retry_max_ms) {
 		s->refuses_ms = dnr->retry_max_ms;
+	}
 	s->refuses_until_ms = net_loop_now_ms(s->core->loop) + s->refuses_ms;
-	if (first && a->outcome != IPC_DNA_BUSY)
+	if (first && a->outcome != IPC_DNA_BUSY) {
 		log_warn(s->core->log, "core", "%s at %s %s a report (%u); its other sessions are asked first", s->scs->name,
 			 s->address, a->outcome == IPC_DNA_ANSWERED ? "refuses" : "does not answer",
 			 a->result_code ? a->result_code : a->experimental_code);
+	}
 }
 
 static void fill(struct ipc_device_notification *out, const struct core *c, const struct trg *t, const struct core_session *s,
@@ -88,13 +94,16 @@ int core_report_notify(void *arg, struct trg *trg, bool again)
 	struct core_notice *n;
 	int err;
 
-	if (!s)
+	if (!s) {
 		return ERR_CLOSED;
+	}
 	n = calloc(1, sizeof *n);
-	if (!n && core_memory_spend(c))
+	if (!n && core_memory_spend(c)) {
 		n = calloc(1, sizeof *n);
-	if (!n)
+	}
+	if (!n) {
 		return ERR_NOMEM;
+	}
 	n->transaction = c->sessions.notice_next++;
 	n->session = s;
 	n->trigger = t;
@@ -125,8 +134,9 @@ static bool forgiven(struct core_session *s, uint8_t lapses)
 {
 	const struct asc_scs *scs = lapses ? asc_scs_find(s->core->store.asc, s->scs->name) : NULL;
 
-	if (scs && scs->strict_answers)
+	if (scs && scs->strict_answers) {
 		return false;
+	}
 	core_lapses_note(s->core, &s->scs->lapses, lapses, "DNA", "SCS", s->scs->name);
 	s->lapses.n += lapses != 0;
 	s->lapses.seen |= lapses;
@@ -143,14 +153,17 @@ void core_report_on_answer(struct core_edge *e, uint64_t transaction, const stru
 
 	FAULT_POINT(CORE_DNA_TAKEN);
 	/* An edge answers for its own sessions only. */
-	if (!n || n->session->edge != e || n->session->key.number != a->session)
+	if (!n || n->session->edge != e || n->session->key.number != a->session) {
 		return;
+	}
 	t = n->trigger;
-	if (acknowledged(a) && forgiven(n->session, a->lapses))
+	if (acknowledged(a) && forgiven(n->session, a->lapses)) {
 		ev.kind = TRG_EV_DNA_OK;
+	}
 	learn(n->session, a, ev.kind == TRG_EV_DNA_OK);
-	if (ev.kind == TRG_EV_DNA_OK)
+	if (ev.kind == TRG_EV_DNA_OK) {
 		st_count(&c->st, ST_REPORTS_ACKNOWLEDGED);
+	}
 	log_debug(c->log, "core", "transaction %s: report %s", t->transaction,
 		  ev.kind == TRG_EV_DNA_OK ? "acknowledged by the SCS" : "not acknowledged; it is sent again");
 	core_notice_free(n);

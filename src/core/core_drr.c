@@ -23,8 +23,9 @@ static bool from_taker(const struct core_peer *p, const char *taker, const struc
 {
 	const char *destination = p->core->cfg->t4.destination_host;
 
-	if (!taker || !taker[0])
+	if (!taker || !taker[0]) {
 		taker = destination[0] ? destination : p->conf->host;
+	}
 	return str_equal_nocase(host->p, host->len, taker, strlen(taker));
 }
 
@@ -36,11 +37,13 @@ static bool reported_before(const struct core_peer *p, const struct t4_drr *drr)
 	const struct core_past_entry *e;
 	struct core_device_names names;
 
-	if (!drr->reference_number.present || app_unsmea(e164, drr->sm_rp_smea.p, drr->sm_rp_smea.len))
+	if (!drr->reference_number.present || app_unsmea(e164, drr->sm_rp_smea.p, drr->sm_rp_smea.len)) {
 		return false;
+	}
 	e = core_past_reported(p->core, e164, drr->reference_number.v, core_now_ms(p->core));
-	if (!e)
+	if (!e) {
 		return false;
+	}
 	names = (struct core_device_names){ e->imsi, e->msisdn, e->external };
 	return core_device_named(&names, &drr->user_identifier) && from_taker(p, e->taker, &drr->head.origin_host);
 }
@@ -50,12 +53,14 @@ static struct core_trigger *find_trigger(const struct core_peer *p, const struct
 	char e164[STR_DIGITS_MAX + 1];
 	struct core_trigger *t;
 
-	if (app_unsmea(e164, drr->sm_rp_smea.p, drr->sm_rp_smea.len))
+	if (app_unsmea(e164, drr->sm_rp_smea.p, drr->sm_rp_smea.len)) {
 		return NULL;
+	}
 	t = drr->reference_number.present ? core_trigger_find(p->core, e164, drr->reference_number.v)
 					  : core_device_find(p->core, e164, &drr->user_identifier);
-	if (!t || !core_device_same(t->trg, &drr->user_identifier) || !from_taker(p, t->trg->taker, &drr->head.origin_host))
+	if (!t || !core_device_same(t->trg, &drr->user_identifier) || !from_taker(p, t->trg->taker, &drr->head.origin_host)) {
 		return NULL;
+	}
 	return t;
 }
 
@@ -68,13 +73,15 @@ static void send_dra(struct core *c, struct link *l, const struct dia_msg *m, co
 	struct t4_dra dra = { 0 };
 
 	app_answer_head(&dra.head, &drr->head, c->cfg->internal.host, c->cfg->internal.realm);
-	if (a->experimental)
+	if (a->experimental) {
 		dra.head.experimental_result = (struct app_experimental_result){ DIA_VENDOR_3GPP, a->experimental, true };
-	else
+	} else {
 		dra.head.result_code = dia_u32_of(a->result_code);
+	}
 	t4_dra_build(&out, &dra, m->hdr.hop_by_hop, m->hdr.end_to_end);
-	if (out.full || link_answer(l, out.p, out.len))
+	if (out.full || link_answer(l, out.p, out.len)) {
 		log_warn(c->log, "core", "a DRA could not be sent; the SMS-SC will report again");
+	}
 }
 
 static void send_error(struct core *c, struct link *l, const struct dia_msg *m, const struct dia_failed *why)
@@ -83,8 +90,9 @@ static void send_error(struct core *c, struct link *l, const struct dia_msg *m, 
 
 	log_warn(c->log, "core", "request of %s answered %u: %s", link_peer_host(l), why->result_code, why->text);
 	dia_error_answer(&out, m, c->cfg->internal.host, c->cfg->internal.realm, why);
-	if (out.full || link_answer(l, out.p, out.len))
+	if (out.full || link_answer(l, out.p, out.len)) {
 		log_warn(c->log, "core", "an error answer could not be sent");
+	}
 }
 
 static const struct core_drr_answer taken = { .result_code = DIA_RESULT_SUCCESS },
@@ -96,8 +104,9 @@ static int drr_keep(struct core_drr_entry *e, struct core_peer *p, struct link *
 	struct core *c = p->core;
 	struct core_drr *d = c->drrs.n < DRRS_MAX ? malloc(sizeof *d + m->hdr.length) : NULL;
 
-	if (!d)
+	if (!d) {
 		return ERR_NOMEM;
+	}
 	*d = (struct core_drr){ .of = e, .peer = (size_t)(p - c->peers.row), .link = l, .len = m->hdr.length };
 	memcpy(d->message, m->bytes, d->len);
 	TAILQ_INSERT_TAIL(&e->waiting, d, waiting);
@@ -124,8 +133,9 @@ static void answer_all(struct core *c, struct core_drr_entry *e, const struct co
 
 	while ((d = TAILQ_FIRST(&e->waiting))) {
 		if (dia_msg_parse(&m, d->message, d->len, &c->peers.link_conf.limits, &why) == 0 &&
-		    t4_drr_parse(&drr, &m, &why) == 0)
+		    t4_drr_parse(&drr, &m, &why) == 0) {
 			send_dra(c, d->link, &m, &drr, a);
+		}
 		drr_free(c, d);
 	}
 }
@@ -154,10 +164,12 @@ static void on_kept(void *core, uint64_t number, int err)
 	struct core *c = core;
 	struct core_drr_entry *e = core_drr_dup_of_number(&c->drrs.dup, number);
 
-	if (err) /* known until the next restart */
+	if (err) { /* known until the next restart */
 		st_count(&c->st, ST_JOURNAL_ANSWERS_LOST);
-	if (e)
+	}
+	if (e) {
 		answer_known(c, e);
+	}
 }
 
 /* The DRA follows when the answer is durable; at once when the journal does not take it: then it is known until the next restart. */
@@ -190,19 +202,22 @@ static void drop_record(void *core, uint64_t number)
 {
 	struct core *c = core;
 
-	if (jrn_del(c->journal.jrn, number))
+	if (jrn_del(c->journal.jrn, number)) {
 		log_error(c->log, "core", "journal record %llu stays for now", (unsigned long long)number);
+	}
 }
 
 int core_drrs_restore(struct core *c, const uint8_t digest[CORE_DRR_DIGEST_LEN], uint64_t at_ms)
 {
 	struct core_drr_entry *e;
 
-	if (core_now_ms(c) >= at_ms + c->drrs.dup.window_ms || core_drr_dup_find(&c->drrs.dup, digest, at_ms))
+	if (core_now_ms(c) >= at_ms + c->drrs.dup.window_ms || core_drr_dup_find(&c->drrs.dup, digest, at_ms)) {
 		return 0;
+	}
 	e = core_drr_dup_add(&c->drrs.dup, digest, at_ms);
-	if (e)
+	if (e) {
 		core_drr_dup_answer(&c->drrs.dup, e, &taken);
+	}
 	return e ? 0 : ERR_NOMEM;
 }
 
@@ -230,8 +245,9 @@ int core_drrs_restore_answer(struct core *c, uint64_t number, const void *record
 		return 0;
 	}
 	e = core_drr_dup_add(&c->drrs.dup, digest, at_ms);
-	if (!e)
+	if (!e) {
 		return ERR_NOMEM;
+	}
 	core_drr_dup_answer(&c->drrs.dup, e, &a);
 	core_drr_dup_number(&c->drrs.dup, e, number);
 	return 0;
@@ -244,8 +260,9 @@ void core_report_acknowledge(void *arg, struct trg *t, uint64_t token, bool ok)
 	struct core_drr_entry *e = core_drr_dup_of_token(&c->drrs.dup, token);
 
 	FAULT_POINT(CORE_DRA_DUE);
-	if (!e)
+	if (!e) {
 		return;
+	}
 	if (!ok) {
 		answer_all(c, e, &not_taken);
 		core_drr_dup_drop(&c->drrs.dup, e);
@@ -263,8 +280,9 @@ void core_report_peer_down(struct core_peer *p)
 
 	for (d = TAILQ_FIRST(&c->drrs.list); d; d = next) {
 		next = TAILQ_NEXT(d, entry);
-		if (d->peer == (size_t)(p - c->peers.row))
+		if (d->peer == (size_t)(p - c->peers.row)) {
 			drr_free(c, d);
+		}
 	}
 }
 
@@ -279,10 +297,11 @@ static void on_copy(struct core_peer *p, struct link *l, const struct dia_msg *m
 	st_count(&c->st, ST_REPORT_DUPLICATES);
 	log_info(c->log, "core", "a delivery report of %.*s came again, %s", (int)drr->head.origin_host.len,
 		 (const char *)drr->head.origin_host.p, e->answered ? "answered as before" : "waits with the first");
-	if (e->answered && TAILQ_EMPTY(&e->waiting))
+	if (e->answered && TAILQ_EMPTY(&e->waiting)) {
 		send_dra(c, l, m, drr, &e->answer);
-	else if (drr_keep(e, p, l, m))
+	} else if (drr_keep(e, p, l, m)) {
 		send_dra(c, l, m, drr, &not_taken);
+	}
 }
 
 static void on_first(struct core_peer *p, const struct t4_drr *drr, struct core_drr_entry *e)
@@ -353,12 +372,14 @@ static void on_drr(struct core_peer *p, struct link *l, const struct dia_msg *m,
 		return;
 	}
 	e = add(p, l, m, digest, now_ms);
-	if (!e && c->drrs.n < DRRS_MAX && core_memory_spend(c))
+	if (!e && c->drrs.n < DRRS_MAX && core_memory_spend(c)) {
 		e = add(p, l, m, digest, now_ms);
-	if (e)
+	}
+	if (e) {
 		on_first(p, drr, e);
-	else
+	} else {
 		send_dra(c, l, m, drr, &not_taken);
+	}
 }
 
 void core_report_on_request(struct core_peer *p, struct link *l, const struct dia_msg *m)
@@ -367,19 +388,21 @@ void core_report_on_request(struct core_peer *p, struct link *l, const struct di
 	struct dia_failed why = { 0 };
 	struct t4_drr drr;
 
-	if (m->hdr.app_id != APP_T4)
+	if (m->hdr.app_id != APP_T4) {
 		(void)!dia_failed_set(&why, DIA_RESULT_APPLICATION_UNSUPPORTED, "application %u has no requests for this node",
 				      m->hdr.app_id);
-	else if (m->hdr.code != APP_CMD_DELIVERY_REPORT)
+	} else if (m->hdr.code != APP_CMD_DELIVERY_REPORT) {
 		(void)!dia_failed_set(&why, DIA_RESULT_COMMAND_UNSUPPORTED, "command %u is not one an SMS-SC sends", m->hdr.code);
-	else if ((size_t)(p - c->peers.row) != c->cfg->t4.peer_index)
+	} else if ((size_t)(p - c->peers.row) != c->cfg->t4.peer_index) {
 		(void)!dia_failed_set(&why, DIA_RESULT_AUTHORIZATION_REJECTED, "only the SMS-SC reports");
-	else if (t4_drr_parse(&drr, m, &why) == 0)
+	} else if (t4_drr_parse(&drr, m, &why) == 0) {
 		on_drr(p, l, m, &drr);
-	else if (!why.result_code)
+	} else if (!why.result_code) {
 		(void)!dia_failed_set(&why, DIA_RESULT_UNABLE_TO_COMPLY, "the request could not be read");
-	if (why.result_code)
+	}
+	if (why.result_code) {
 		send_error(c, l, m, &why);
+	}
 }
 
 /* -- the part */
@@ -397,7 +420,8 @@ void core_drrs_fini(struct core *c)
 {
 	struct core_drr *d;
 
-	while (c->drrs.n && (d = TAILQ_FIRST(&c->drrs.list)))
+	while (c->drrs.n && (d = TAILQ_FIRST(&c->drrs.list))) {
 		drr_free(c, d);
+	}
 	core_drr_dup_fini(&c->drrs.dup);
 }

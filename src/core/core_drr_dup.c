@@ -39,8 +39,9 @@ static int put_avps(struct buf *b, const struct dia_msg *m)
 	int more;
 
 	while ((more = dia_win_next(&w, &avp, &failed)) == DIA_MORE) {
-		if (!of_the_way(&avp))
+		if (!of_the_way(&avp)) {
 			buf_bytes(b, avp.raw, avp.raw_len);
+		}
 	}
 	return more;
 }
@@ -51,12 +52,14 @@ int core_drr_digest(uint8_t out[CORE_DRR_DIGEST_LEN], const struct dia_msg *m)
 	struct buf b = buf_over(octets, octets ? m->hdr.length : 0);
 	int err;
 
-	if (!octets)
+	if (!octets) {
 		return ERR_NOMEM;
+	}
 	put_header(&b, &m->hdr);
 	err = put_avps(&b, m);
-	if (!err && !b.full)
+	if (!err && !b.full) {
 		SHA256(octets, b.len, out);
+	}
 	free(octets);
 	return b.full ? ERR_LIMIT : err;
 }
@@ -78,17 +81,21 @@ int core_drr_dup_init(struct core_drr_dup *d, uint32_t entries_max, uint64_t win
 
 void core_drr_dup_drop(struct core_drr_dup *d, struct core_drr_entry *e)
 {
-	if (e->number && d->on_drop)
+	if (e->number && d->on_drop) {
 		d->on_drop(d->arg, e->number);
+	}
 	map_del(&d->by_digest, &e->by_digest);
-	if (map_has(&e->by_token))
+	if (map_has(&e->by_token)) {
 		map_del(&d->by_token, &e->by_token);
-	if (map_has(&e->by_number))
+	}
+	if (map_has(&e->by_number)) {
 		map_del(&d->by_number, &e->by_number);
-	if (e->answered)
+	}
+	if (e->answered) {
 		TAILQ_REMOVE(&d->answered, e, entry);
-	else
+	} else {
 		TAILQ_REMOVE(&d->open, e, entry);
+	}
 	free(e);
 }
 
@@ -97,8 +104,9 @@ void core_drr_dup_fini(struct core_drr_dup *d)
 	struct core_drr_entry *e;
 
 	d->on_drop = NULL;
-	while (d->entries_max && ((e = TAILQ_FIRST(&d->open)) || (e = TAILQ_FIRST(&d->answered))))
+	while (d->entries_max && ((e = TAILQ_FIRST(&d->open)) || (e = TAILQ_FIRST(&d->answered)))) {
 		core_drr_dup_drop(d, e);
+	}
 	map_fini(&d->by_digest);
 	map_fini(&d->by_token);
 	map_fini(&d->by_number);
@@ -138,8 +146,9 @@ void core_drr_dup_age(struct core_drr_dup *d, uint64_t now_ms, uint32_t most)
 
 	for (; most && (e = TAILQ_FIRST(&d->answered)); most--) {
 		d->looked_at++;
-		if (!is_past(d, e, now_ms))
+		if (!is_past(d, e, now_ms)) {
 			break;
+		}
 		core_drr_dup_drop(d, e);
 	}
 }
@@ -150,11 +159,13 @@ static bool make_room(struct core_drr_dup *d, uint64_t now_ms)
 	struct core_drr_entry *e;
 
 	core_drr_dup_age(d, now_ms, FORGOTTEN_A_TIME);
-	if (d->by_digest.n < d->entries_max)
+	if (d->by_digest.n < d->entries_max) {
 		return true;
+	}
 	e = TAILQ_FIRST(&d->answered);
-	if (!e)
+	if (!e) {
 		return false;
+	}
 	core_drr_dup_drop(d, e);
 	d->dropped++;
 	return true;
@@ -164,11 +175,13 @@ struct core_drr_entry *core_drr_dup_add(struct core_drr_dup *d, const uint8_t di
 {
 	struct core_drr_entry *e = MAP_OF(map_find(&d->by_digest, digest, CORE_DRR_DIGEST_LEN), struct core_drr_entry, by_digest);
 
-	if (e) /* past its window */
+	if (e) { /* past its window */
 		core_drr_dup_drop(d, e);
+	}
 	e = make_room(d, now_ms) ? calloc(1, sizeof *e) : NULL;
-	if (!e)
+	if (!e) {
 		return NULL;
+	}
 	TAILQ_INIT(&e->waiting);
 	e->at_ms = now_ms;
 	e->token = d->token_next++;

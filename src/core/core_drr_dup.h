@@ -63,6 +63,6 @@ struct core_drr_entry *core_drr_dup_of_number(const struct core_drr_dup *d, uint
 struct core_drr_entry *core_drr_dup_add(struct core_drr_dup *d, const uint8_t digest[CORE_DRR_DIGEST_LEN], uint64_t now_ms);
 void core_drr_dup_number(struct core_drr_dup *d, struct core_drr_entry *e, uint64_t number); /* it has a record of its own */
 void core_drr_dup_answer(struct core_drr_dup *d, struct core_drr_entry *e,
-			 const struct core_drr_answer *a);                             /* the one that copies get */
+			 const struct core_drr_answer *a);                     /* the one that copies get */
 void core_drr_dup_age(struct core_drr_dup *d, uint64_t now_ms, uint32_t most); /* up to `most` past their window go */
 void core_drr_dup_drop(struct core_drr_dup *d, struct core_drr_entry *e);      /* as if it had never come */

@@ -48,8 +48,9 @@ int core_dup_new(struct core_dup **out, uint32_t entries_max, uint64_t window_ms
 	struct core_dup *d = calloc(1, sizeof *d);
 	int err;
 
-	if (!d)
+	if (!d) {
 		return ERR_NOMEM;
+	}
 	err = map_init(&d->map);
 	if (err) {
 		free(d);
@@ -77,10 +78,11 @@ static void waiters_free(struct core_dup_entry *e)
 static void entry_free(struct core_dup *d, struct core_dup_entry *e)
 {
 	map_del(&d->map, &e->node);
-	if (e->answered)
+	if (e->answered) {
 		TAILQ_REMOVE(&d->answered, e, entry);
-	else
+	} else {
 		TAILQ_REMOVE(&d->open, e, entry);
+	}
 	waiters_free(e);
 	free(e);
 }
@@ -89,10 +91,12 @@ void core_dup_free(struct core_dup *d)
 {
 	struct core_dup_entry *e;
 
-	if (!d)
+	if (!d) {
 		return;
-	while ((e = TAILQ_FIRST(&d->open)) || (e = TAILQ_FIRST(&d->answered)))
+	}
+	while ((e = TAILQ_FIRST(&d->open)) || (e = TAILQ_FIRST(&d->answered))) {
 		entry_free(d, e);
+	}
 	map_fini(&d->map);
 	free(d);
 }
@@ -110,8 +114,9 @@ static bool drop_oldest(struct core_dup *d)
 {
 	struct core_dup_entry *e = TAILQ_FIRST(&d->answered);
 
-	if (!e)
+	if (!e) {
 		return false;
+	}
 	entry_free(d, e);
 	d->dropped++;
 	return true;
@@ -124,12 +129,14 @@ static void make_room(struct core_dup *d, uint64_t now_ms)
 
 	while ((e = TAILQ_FIRST(&d->answered))) {
 		d->looked_at++;
-		if (!is_past(d, e, now_ms))
+		if (!is_past(d, e, now_ms)) {
 			break;
+		}
 		entry_free(d, e);
 	}
-	if (d->map.n >= d->entries_max)
+	if (d->map.n >= d->entries_max) {
 		(void)drop_oldest(d);
+	}
 }
 
 static bool add_waiter(struct core_dup_entry *e, const struct core_dup_waiter *waiter)
@@ -141,8 +148,9 @@ static bool add_waiter(struct core_dup_entry *e, const struct core_dup_waiter *w
 		e->waiters_n++;
 	} else { /* no room or no memory: the oldest has long given up */
 		w = STAILQ_FIRST(&e->waiters);
-		if (!w)
+		if (!w) {
 			return false;
+		}
 		STAILQ_REMOVE_HEAD(&e->waiters, entry);
 	}
 	w->w = *waiter;
@@ -157,13 +165,16 @@ static struct core_dup_entry *entry_new(struct core_dup *d, const uint8_t *key, 
 
 	make_room(d, now_ms);
 	e = MAP_OF(map_find(&d->map, key, key_len), struct core_dup_entry, node);
-	if (e) /* past its window, and answered after one that is not */
+	if (e) { /* past its window, and answered after one that is not */
 		entry_free(d, e);
+	}
 	e = calloc(1, sizeof *e + key_len);
-	for (int i = 0; !e && i < NOMEM_DROPS && drop_oldest(d); i++)
+	for (int i = 0; !e && i < NOMEM_DROPS && drop_oldest(d); i++) {
 		e = calloc(1, sizeof *e + key_len);
-	if (!e)
+	}
+	if (!e) {
 		return NULL;
+	}
 	STAILQ_INIT(&e->waiters);
 	memcpy(e->key, key, key_len);
 	memcpy(e->digest, digest, CORE_DIGEST_LEN);
@@ -198,8 +209,9 @@ enum core_dup_verdict core_dup_look(struct core_dup *d, const char *origin_host,
 	uint32_t key_len = key_of(key, origin_host, end_to_end);
 	struct core_dup_entry *e = find(d, key, key_len, now_ms);
 
-	if (e && memcmp(e->digest, digest, CORE_DIGEST_LEN) != 0)
+	if (e && memcmp(e->digest, digest, CORE_DIGEST_LEN) != 0) {
 		return CORE_DUP_DIFFERS;
+	}
 	if (e && e->answered) {
 		*answer = e->answer;
 		return CORE_DUP_ANSWERED;
@@ -223,19 +235,21 @@ void core_dup_settle(struct core_dup *d, struct core_dup_entry *e, const struct 
 {
 	struct waiter *w;
 
-	if (!e)
+	if (!e) {
 		return;
+	}
 	set_answer(d, e, a);
 	e->owner = NULL;
-	STAILQ_FOREACH(w, &e->waiters, entry)
-	fn(arg, &w->w, a);
+	STAILQ_FOREACH (w, &e->waiters, entry)
+		fn(arg, &w->w, a);
 	waiters_free(e);
 }
 
 void core_dup_forget(struct core_dup *d, struct core_dup_entry *e)
 {
-	if (e)
+	if (e) {
 		entry_free(d, e);
+	}
 }
 
 int core_dup_restore(struct core_dup *d, const char *origin_host, uint32_t end_to_end, const uint8_t digest[CORE_DIGEST_LEN],
@@ -245,15 +259,18 @@ int core_dup_restore(struct core_dup *d, const char *origin_host, uint32_t end_t
 	uint32_t key_len = key_of(key, origin_host, end_to_end);
 	struct core_dup_entry *e;
 
-	if (find(d, key, key_len, now_ms))
+	if (find(d, key, key_len, now_ms)) {
 		return ERR_EXISTS;
+	}
 	e = entry_new(d, key, key_len, digest, now_ms);
-	if (!e)
+	if (!e) {
 		return ERR_NOMEM;
-	if (answer)
+	}
+	if (answer) {
 		set_answer(d, e, answer);
-	else
+	} else {
 		*entry = e;
+	}
 	return 0;
 }
 
@@ -274,8 +291,9 @@ struct core_dup_entry *core_dup_told(struct core_dup *d, const char *origin_host
 	uint32_t key_len = key_of(key, origin_host, end_to_end);
 	struct core_dup_entry *e = find(d, key, key_len, now_ms);
 
-	if (!e || !e->answered)
+	if (!e || !e->answered) {
 		return e;
+	}
 	e->answer = *a;
 	return NULL;
 }
@@ -287,8 +305,9 @@ bool core_dup_answer_of(const struct core_dup *d, const char *origin_host, uint3
 	uint32_t key_len = key_of(key, origin_host, end_to_end);
 	const struct core_dup_entry *e = find(d, key, key_len, now_ms);
 
-	if (!e || !e->answered)
+	if (!e || !e->answered) {
 		return false;
+	}
 	*answer = e->answer;
 	return true;
 }

@@ -5,10 +5,10 @@ struct core_edge *core_edge_find(struct core *c, uint32_t generation)
 {
 	struct core_edge *e;
 
-	TAILQ_FOREACH(e, &c->edges.list, entry)
-	{
-		if (e->who.generation == generation)
+	TAILQ_FOREACH (e, &c->edges.list, entry) {
+		if (e->who.generation == generation) {
 			return e;
+		}
 	}
 	return NULL;
 }
@@ -24,8 +24,9 @@ void core_edge_bad(struct core_edge *e, const char *what)
 	char words[EDGE_WORDS_MAX];
 	struct core *c = e->core;
 
-	if (e->bad)
+	if (e->bad) {
 		return;
+	}
 	e->bad = true;
 	st_count(&c->st, ST_RING_BAD);
 	log_error(c->log, "core", "%s: %s; it is ended", core_edge_words(words, e), what);
@@ -41,7 +42,8 @@ int core_send(struct core_edge *e, size_t len)
 		core_edge_bad(e, "the indexes of its ring lie");
 		return ERR_CLOSED;
 	}
-	if (err)
+	if (err) {
 		st_count(&e->core->st, ST_RING_FULL);
+	}
 	return err;
 }

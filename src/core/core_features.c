@@ -9,8 +9,10 @@ static bool has_feature(const struct app_head *head)
 	for (uint8_t i = 0; i < head->features_n; i++) {
 		const struct app_features *f = &head->features[i];
 
-		if (f->vendor_id == DIA_VENDOR_3GPP && f->list_id == T4_FEATURE_LIST_ID && (f->list & T4_FEATURE_RECALL_REPLACE))
+		if (f->vendor_id == DIA_VENDOR_3GPP && f->list_id == T4_FEATURE_LIST_ID &&
+		    (f->list & T4_FEATURE_RECALL_REPLACE)) {
 			return true;
+		}
 	}
 	return false;
 }
@@ -28,15 +30,18 @@ static enum core_feature *row_of(struct core_peer *p, const struct dia_bytes *or
 	char host[IDENT_HOST_MAX + 1];
 	const char *kept;
 
-	if (ident_host(host, origin_host->p, origin_host->len))
+	if (ident_host(host, origin_host->p, origin_host->len)) {
 		return NULL;
+	}
 	for (size_t i = 0; i < f->n; i++) {
-		if (strcmp(f->row[i].host, host) == 0)
+		if (strcmp(f->row[i].host, host) == 0) {
 			return &f->row[i].recall_replace;
+		}
 	}
 	kept = f->n < TRG_NAMES_MAX ? trg_names_keep(&p->core->triggers.smssc_hosts, host) : NULL;
-	if (!kept)
+	if (!kept) {
 		return NULL;
+	}
 	f->row[f->n].host = kept;
 	return &f->row[f->n++].recall_replace;
 }
@@ -47,11 +52,13 @@ void core_features_learn(struct core_peer *p, const struct app_head *head)
 	bool there = has_feature(head);
 	enum core_feature now = there ? CORE_FEATURE_THERE : CORE_FEATURE_MISSING, *known;
 
-	if (!there && !core_says_unsupported(head) && !(head->result_code.present && head->result_code.v / 1000 == 2))
+	if (!there && !core_says_unsupported(head) && !(head->result_code.present && head->result_code.v / 1000 == 2)) {
 		return;
+	}
 	known = row_of(p, &head->origin_host);
-	if (!known || *known == now)
+	if (!known || *known == now) {
 		return;
+	}
 	*known = now;
 	log_info(p->core->log, "core", "the SMS-SC %.*s %s recall and replace", (int)head->origin_host.len,
 		 (const char *)head->origin_host.p, there ? "knows" : "does not know");
@@ -62,10 +69,12 @@ static enum core_feature learnt(const struct core_features *f, const char *host)
 	enum core_feature all = f->n ? f->row[0].recall_replace : CORE_FEATURE_UNKNOWN;
 
 	for (size_t i = 0; i < f->n; i++) {
-		if (host && strcmp(f->row[i].host, host) == 0)
+		if (host && strcmp(f->row[i].host, host) == 0) {
 			return f->row[i].recall_replace;
-		if (f->row[i].recall_replace != all)
+		}
+		if (f->row[i].recall_replace != all) {
 			all = CORE_FEATURE_UNKNOWN;
+		}
 	}
 	return host ? CORE_FEATURE_UNKNOWN : all;
 }
@@ -80,8 +89,9 @@ enum core_feature core_feature_of(const struct core *c, const char *host)
 	case CFG_RECALL_OFF:
 		return CORE_FEATURE_MISSING;
 	default:
-		if (!host && t4->destination_host[0])
+		if (!host && t4->destination_host[0]) {
 			host = t4->destination_host;
+		}
 		return learnt(&c->peers.row[t4->peer_index].features, host);
 	}
 }

@@ -7,15 +7,17 @@
 
 void core_peer_tls(struct core *c, size_t peer, struct tls_ctx *tls)
 {
-	if (peer < c->peers.n)
+	if (peer < c->peers.n) {
 		c->peers.row[peer].link_peer_conf.tls = tls;
+	}
 }
 
 void core_files_set(struct core *c, uint32_t generation, const struct core_file *files, size_t n)
 {
 	c->files.n = n < CORE_FILES_MAX ? n : CORE_FILES_MAX;
-	if (c->files.n)
+	if (c->files.n) {
 		memcpy(c->files.row, files, c->files.n * sizeof *files);
+	}
 	c->files.generation = generation;
 }
 
@@ -23,13 +25,15 @@ void core_files_edge(struct core *c, uint32_t edge_generation, uint32_t files_ge
 {
 	struct core_edge *e = core_edge_find(c, edge_generation);
 
-	if (e)
+	if (e) {
 		e->files_generation = files_generation;
+	}
 }
 
 int64_t core_files_days_left(uint64_t not_after_s, uint64_t now_s)
 {
-	if (not_after_s >= now_s)
+	if (not_after_s >= now_s) {
 		return (int64_t)((not_after_s - now_s) / DAY_S);
+	}
 	return -(int64_t)((now_s - not_after_s + DAY_S - 1) / DAY_S);
 }

@@ -19,8 +19,9 @@ int core_finished_new(struct core_finished **out, uint32_t max)
 {
 	struct core_finished *e = calloc(1, sizeof *e);
 
-	if (!e)
+	if (!e) {
 		return ERR_NOMEM;
+	}
 	TAILQ_INIT(&e->entries);
 	e->max = max;
 	*out = e;
@@ -38,10 +39,12 @@ static void drop_oldest(struct core_finished *e)
 
 void core_finished_free(struct core_finished *e)
 {
-	if (!e)
+	if (!e) {
 		return;
-	while (e->n)
+	}
+	while (e->n) {
 		drop_oldest(e);
+	}
 	free(e);
 }
 
@@ -64,12 +67,14 @@ static struct entry *copy(const struct core_trigger_view *p)
 	struct trg_history_entry *entries;
 	char *at;
 
-	if (!new)
+	if (!new) {
 		return NULL;
+	}
 	new->past = *p;
 	entries = (struct trg_history_entry *)(void *)(new + 1);
-	if (history)
+	if (history) {
 		memcpy(entries, p->history, history);
+	}
 	new->past.history = entries;
 	at = (char *)(entries + p->history_n);
 	new->past.scs = keep(&at, p->scs);
@@ -86,10 +91,12 @@ bool core_finished_add(struct core_finished *e, const struct core_trigger_view *
 	struct entry *new = e->max ? copy(p) : NULL;
 	bool full = new && e->n == e->max;
 
-	if (!new)
+	if (!new) {
 		return false;
-	if (full)
+	}
+	if (full) {
 		drop_oldest(e);
+	}
 	TAILQ_INSERT_HEAD(&e->entries, new, entry);
 	e->n++;
 	return full;
@@ -99,10 +106,10 @@ const struct core_trigger_view *core_finished_find(const struct core_finished *e
 {
 	const struct entry *one;
 
-	TAILQ_FOREACH(one, &e->entries, entry)
-	{
-		if (one->past.reference == reference && (!scs || strcmp(one->past.scs, scs) == 0))
+	TAILQ_FOREACH (one, &e->entries, entry) {
+		if (one->past.reference == reference && (!scs || strcmp(one->past.scs, scs) == 0)) {
 			return &one->past;
+		}
 	}
 	return NULL;
 }

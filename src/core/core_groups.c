@@ -11,8 +11,9 @@ void core_proven_add(const struct core *c, struct core_proven *p, const char *ur
 	size_t prefix = strlen(c->cfg->group_uri_prefix);
 	const char *name = uri + prefix;
 
-	if (p->n == IPC_GROUPS_MAX || strncmp(uri, c->cfg->group_uri_prefix, prefix) != 0 || !ident_name_ok(name))
-		return;              /* a URI of something else */
+	if (p->n == IPC_GROUPS_MAX || strncmp(uri, c->cfg->group_uri_prefix, prefix) != 0 || !ident_name_ok(name)) {
+		return; /* a URI of something else */
+	}
 	strcpy(p->name[p->n], name); /* ident_name_ok() bounds it */
 	p->names[p->n] = p->name[p->n];
 	p->n++;
@@ -23,13 +24,16 @@ int core_proven_of(struct core_proven **out, const struct core *c, const struct 
 	struct core_proven *p;
 
 	*out = NULL;
-	if (!id->groups_n)
+	if (!id->groups_n) {
 		return 0;
+	}
 	p = calloc(1, sizeof *p);
-	if (!p)
+	if (!p) {
 		return ERR_NOMEM;
-	for (uint8_t i = 0; i < id->groups_n; i++)
+	}
+	for (uint8_t i = 0; i < id->groups_n; i++) {
 		core_proven_add(c, p, id->groups[i]);
+	}
 	if (p->n == 0) {
 		free(p);
 		return 0;
@@ -51,8 +55,9 @@ void core_proven_text(char out[TRG_GROUPS_LEN_MAX + 1], const struct core_proven
 	size_t len = 0;
 
 	out[0] = 0;
-	for (uint8_t i = 0; p && i < p->n; i++)
+	for (uint8_t i = 0; p && i < p->n; i++) {
 		len += (size_t)snprintf(out + len, TRG_GROUPS_LEN_MAX + 1 - len, "%s%s", i ? " " : "", p->name[i]);
+	}
 }
 
 void core_proven_from(struct core_proven *out, const char *text, uint64_t not_after_s)
@@ -64,8 +69,9 @@ void core_proven_from(struct core_proven *out, const char *text, uint64_t not_af
 		if (len <= IDENT_SCS_MAX) {
 			memcpy(out->name[out->n], text, len);
 			out->names[out->n] = out->name[out->n];
-			if (ident_name_ok(out->name[out->n]))
+			if (ident_name_ok(out->name[out->n])) {
 				out->n++;
+			}
 		}
 		text += len + (text[len] == ' ');
 	}

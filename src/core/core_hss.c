@@ -23,11 +23,13 @@ static bool names_of(struct core_hss_answer *a, const struct s6m_sia *sia)
 		const struct app_user_identifier *u = &sia->user_identifiers[i];
 		struct dia_bytes e = u->external_identifier, m = u->msisdn;
 
-		if (e.p && a->externals_n < CORE_HSS_NAMES_MAX && ident_external(a->externals[a->externals_n++], e.p, e.len))
+		if (e.p && a->externals_n < CORE_HSS_NAMES_MAX && ident_external(a->externals[a->externals_n++], e.p, e.len)) {
 			return false;
+		}
 		if (m.p && a->msisdns_n < CORE_HSS_NAMES_MAX &&
-		    (m.len > STR_TBCD_MAX || str_untbcd(a->msisdns[a->msisdns_n++], m.p, m.len)))
+		    (m.len > STR_TBCD_MAX || str_untbcd(a->msisdns[a->msisdns_n++], m.p, m.len))) {
 			return false;
+		}
 	}
 	return true;
 }
@@ -38,12 +40,14 @@ static void take(struct core_hss_answer *a, const struct core_asked *asked, cons
 	struct s6m_sia sia;
 
 	a->verdict = pol_verdict_of(POL_HSS_PROTOCOL);
-	if (s6m_sia_parse(&sia, m, &why) || core_peer_foreign(asked, &sia.head, realm))
+	if (s6m_sia_parse(&sia, m, &why) || core_peer_foreign(asked, &sia.head, realm)) {
 		return;
+	}
 	/* with a validity: that of an absent device is told apart */
 	pol_map_sia(&a->verdict, &a->absent, &sia, UINT32_MAX);
-	if (a->verdict.status == TSP_STATUS_SUCCESS && !names_of(a, &sia))
+	if (a->verdict.status == TSP_STATUS_SUCCESS && !names_of(a, &sia)) {
 		a->verdict = pol_verdict_of(POL_HSS_PROTOCOL);
+	}
 }
 
 static void on_answer(void *arg, int err, const struct dia_msg *m)
@@ -70,20 +74,25 @@ int core_hss_ask(struct core *c, const char *external, const char *msisdn, const
 	struct question *q;
 	int err;
 
-	if (c->stop.begun)
+	if (c->stop.begun) {
 		return ERR_CLOSED;
-	if (core_queue_full(c, peer))
+	}
+	if (core_queue_full(c, peer)) {
 		return ERR_BUSY;
+	}
 	q = malloc(sizeof *q);
-	if (!q)
+	if (!q) {
 		return ERR_NOMEM;
+	}
 	*q = (struct question){ c, fn, arg, net_loop_now_ms(c->loop) };
 	err = core_s6m_sir(&out, c, &req);
-	if (!err)
+	if (!err) {
 		err = core_peer_ask_alone(c, peer, &out, (uint32_t)c->cfg->s6m.answer_wait_ms, on_answer, q);
-	if (err)
+	}
+	if (err) {
 		free(q);
-	else
+	} else {
 		st_count(&c->st, ST_S6M_REQUESTS);
+	}
 	return err;
 }

@@ -10,17 +10,19 @@ static void look_at_state(struct core *c)
 	int state = jrn_state(c->journal.jrn);
 	struct jrn_why why;
 
-	if (state == c->journal.state)
+	if (state == c->journal.state) {
 		return;
+	}
 	jrn_trouble(c->journal.jrn, &why);
 	c->journal.state = state;
 	c->journal.since_ms = core_now_ms(c);
-	if (state == ERR_NOSPC)
+	if (state == ERR_NOSPC) {
 		log_error(c->log, "core", "the journal has no room: %s. New triggers are refused until there is", why.text);
-	else if (state)
+	} else if (state) {
 		log_error(c->log, "core", "the journal cannot be written: %s. New triggers are refused until it can", why.text);
-	else
+	} else {
 		log_warn(c->log, "core", "the journal can be written again: new triggers are taken");
+	}
 }
 
 static void count(struct core *c)

@@ -4,7 +4,7 @@
 
 struct core;
 
-struct core_lapses { /* of one sender; all zero at first */
+struct core_lapses {          /* of one sender; all zero at first */
 	uint64_t n;           /* answers */
 	uint64_t log_next_ms; /* not before */
 	uint8_t seen;         /* bits of all of them */

@@ -15,8 +15,9 @@ static void on_look(void *core)
 	struct core *c = core;
 	int64_t step_ms = timeline_look(&c->time.line, clock_boot_ms(), clock_real_ms());
 
-	if (step_ms)
+	if (step_ms) {
 		say_step(c, step_ms);
+	}
 	core_time_keep(c);
 	core_deadlines_look(c);
 	core_sessions_look(c);
@@ -30,8 +31,9 @@ int core_look_init(struct core *c)
 {
 	int err = net_timer_new(&c->time.look.timer, c->loop, on_look, c);
 
-	if (!err)
+	if (!err) {
 		net_timer_start(c->time.look.timer, 0);
+	}
 	return err;
 }
 

@@ -33,8 +33,9 @@ static void on_look(void *arg)
 {
 	struct core *c = arg;
 
-	if (reserve_look(&c->memory.reserve, net_loop_now_ms(c->loop)))
+	if (reserve_look(&c->memory.reserve, net_loop_now_ms(c->loop))) {
 		tell(c);
+	}
 	arm(c);
 }
 
@@ -42,12 +43,14 @@ int core_memory_init(struct core *c)
 {
 	int err = net_timer_new(&c->memory.timer, c->loop, on_look, c);
 
-	if (err)
+	if (err) {
 		return err;
+	}
 	c->memory.since_ms = core_now_ms(c);
 	reserve_init(&c->memory.reserve, (size_t)c->cfg->limits.memory_reserve, NULL, net_loop_now_ms(c->loop));
-	if (c->memory.reserve.is_short)
+	if (c->memory.reserve.is_short) {
 		tell(c);
+	}
 	arm(c);
 	return 0;
 }
@@ -65,8 +68,9 @@ bool core_memory_short(const struct core *c)
 
 bool core_memory_spend(struct core *c)
 {
-	if (!reserve_spend(&c->memory.reserve, net_loop_now_ms(c->loop)))
+	if (!reserve_spend(&c->memory.reserve, net_loop_now_ms(c->loop))) {
 		return false;
+	}
 	tell(c);
 	arm(c);
 	return true;

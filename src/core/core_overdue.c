@@ -35,8 +35,9 @@ static void start(struct core *c)
 	const struct heap_node *first = heap_first(&c->overdue.heap);
 	uint64_t now = net_loop_now_ms(c->loop);
 
-	if (!first || first->at == c->overdue.timer_at_ms)
+	if (!first || first->at == c->overdue.timer_at_ms) {
 		return; /* the timer may be early after a deletion; it is then started again */
+	}
 	c->overdue.timer_at_ms = first->at;
 	net_timer_start(c->overdue.timer, first->at > now ? first->at - now : 0);
 }
@@ -48,8 +49,9 @@ static void on_due(void *core)
 	struct heap_node *first;
 
 	c->overdue.timer_at_ms = UINT64_MAX;
-	for (int i = 0; i < GIVEN_UP_A_TURN && (first = heap_first(&c->overdue.heap)) && first->at <= now; i++)
+	for (int i = 0; i < GIVEN_UP_A_TURN && (first = heap_first(&c->overdue.heap)) && first->at <= now; i++) {
 		(void)core_trigger_give_up(input_of(first)->of);
+	}
 	start(c);
 }
 
@@ -57,15 +59,19 @@ void core_overdue_watch(struct core_trigger *t, uint64_t at_ms)
 {
 	struct core *c = t->core;
 
-	if (t->trg->answered)
+	if (t->trg->answered) {
 		return;
-	if (!t->input)
+	}
+	if (!t->input) {
 		t->input = calloc(1, sizeof *t->input);
-	if (!t->input || (t->input->overdue.place && t->input->overdue.at <= at_ms))
+	}
+	if (!t->input || (t->input->overdue.place && t->input->overdue.at <= at_ms)) {
 		return;
+	}
 	t->input->of = t;
-	if (heap_set(&c->overdue.heap, &t->input->overdue, at_ms))
+	if (heap_set(&c->overdue.heap, &t->input->overdue, at_ms)) {
 		log_error(c->log, "core", "transaction %s: no memory for the deadline of its answer", t->transaction);
+	}
 	start(c);
 }
 
@@ -76,8 +82,9 @@ bool core_overdue_restored(struct core_trigger *t)
 	const struct core *c = t->core;
 	uint64_t now = core_now_ms(c), until = t->trg->req.received_ms + cfg_answer_within_ms(c->cfg) - CFG_CORE_MARGIN_MS;
 
-	if (t->trg->answered)
+	if (t->trg->answered) {
 		return false;
+	}
 	if (now < until) {
 		core_overdue_watch(t, net_loop_now_ms(c->loop) + (until - now));
 		return false;
@@ -94,8 +101,9 @@ static void told_otherwise(struct core_trigger *t)
 	char device[POL_DEVICE_TEXT_MAX];
 	struct core_decision d;
 
-	if (t->given_up) /* the edge says it again when our acknowledgement did not fit the ring */
+	if (t->given_up) { /* the edge says it again when our acknowledgement did not fit the ring */
 		return;
+	}
 	t->given_up = true;
 	core_quota_give_back(t);
 	if (t->trg->state == TRG_ACCEPTED) {
@@ -126,8 +134,9 @@ static void acknowledge(struct core_edge *e, uint64_t transaction, const struct 
 
 	char words[EDGE_WORDS_MAX];
 
-	if (core_send(e, ipc_device_action_answer_put(e->core->record, e->who.generation, transaction, &a)))
+	if (core_send(e, ipc_device_action_answer_put(e->core->record, e->who.generation, transaction, &a))) {
 		log_debug(e->core->log, "core", "%s will say again that it gave up a request", core_edge_words(words, e));
+	}
 }
 
 void core_on_given_up(struct core_edge *e, uint64_t transaction, const struct ipc_device_action_given_up *g)
@@ -144,10 +153,11 @@ void core_on_given_up(struct core_edge *e, uint64_t transaction, const struct ip
 	st_count(&c->st, ST_REQUESTS_GIVEN_UP);
 	acknowledge(e, transaction, g);
 	t = find(c, scs, g);
-	if (t && !t->trg->answered)
+	if (t && !t->trg->answered) {
 		(void)core_trigger_give_up(t);
-	else if (t && (t->trg->answer_status == TSP_STATUS_SUCCESS || t->trg->accepted))
+	} else if (t && (t->trg->answer_status == TSP_STATUS_SUCCESS || t->trg->accepted)) {
 		told_otherwise(t);
+	}
 }
 
 /* -- the part */

@@ -27,10 +27,12 @@ static void entry_free(struct core *c, struct core_past_entry *e)
 {
 	struct core_pasts *p = &c->past;
 
-	if (e->number && !p->closing && jrn_del(c->journal.jrn, e->number))
+	if (e->number && !p->closing && jrn_del(c->journal.jrn, e->number)) {
 		log_error(c->log, "core", "journal record %llu stays for now", (unsigned long long)e->number);
-	if (map_has(&e->node))
+	}
+	if (map_has(&e->node)) {
 		map_del(&p->by_ref, &e->node);
+	}
 	TAILQ_REMOVE(&p->by_age, e, entry);
 	p->n--;
 	free(e);
@@ -41,8 +43,9 @@ static bool drop_oldest(struct core *c)
 {
 	struct core_past_entry *e = TAILQ_FIRST(&c->past.by_age);
 
-	if (!e)
+	if (!e) {
 		return false;
+	}
 	entry_free(c, e);
 	st_count(&c->st, ST_REPORT_DUPLICATES_FULL);
 	return true;
@@ -53,8 +56,9 @@ static void forget(struct core *c, uint64_t now_ms, uint32_t most)
 	struct core_pasts *p = &c->past;
 	struct core_past_entry *e;
 
-	while (most-- && (e = TAILQ_FIRST(&p->by_age)) && now_ms >= e->ended_ms + p->keep_ms)
+	while (most-- && (e = TAILQ_FIRST(&p->by_age)) && now_ms >= e->ended_ms + p->keep_ms) {
 		entry_free(c, e);
+	}
 }
 
 void core_past_look(struct core *c)
@@ -67,8 +71,9 @@ static void make_room(struct core *c, uint64_t now_ms)
 	struct core_pasts *p = &c->past;
 
 	forget(c, now_ms, FORGOTTEN_A_TIME);
-	if (p->n >= p->max)
+	if (p->n >= p->max) {
 		(void)drop_oldest(c);
+	}
 }
 
 struct texts {
@@ -97,12 +102,15 @@ static struct core_past_entry *entry_new(struct core *c, const struct texts *x, 
 
 	make_room(c, now_ms);
 	e = calloc(1, size);
-	if (!e && core_memory_spend(c)) /* it is of what was accepted */
+	if (!e && core_memory_spend(c)) { /* it is of what was accepted */
 		e = calloc(1, size);
-	for (int i = 0; !e && i < drops && drop_oldest(c); i++)
+	}
+	for (int i = 0; !e && i < drops && drop_oldest(c); i++) {
 		e = calloc(1, size);
-	if (!e)
+	}
+	if (!e) {
 		return NULL;
+	}
 	at = (char *)(e + 1);
 	e->scs = keep(&at, x->scs);
 	e->imsi = keep(&at, x->imsi);
@@ -128,8 +136,9 @@ static void enter(struct core *c, struct core_past_entry *e, const char *e164, u
 	strncpy(e->ref.e164, e164, sizeof e->ref.e164 - 1);
 	e->ref.reference = reference;
 	older = under(c, &e->ref);
-	if (older)
+	if (older) {
 		map_del(&c->past.by_ref, &older->node);
+	}
 	map_add(&c->past.by_ref, &e->node, &e->ref, sizeof e->ref);
 }
 
@@ -204,14 +213,16 @@ static size_t build(uint8_t out[RECORD_MAX], const struct trg *t, const struct c
 	buf_u8(&b, KIND_PAST);
 	buf_u8(&b, (uint8_t)((a ? HAS_ANSWER : 0) | (reported ? HAS_DRR : 0) | (trigger ? HAS_TRIGGER : 0) |
 			     (e->accepted ? WAS_ACCEPTED : 0) | (e->reported ? WAS_REPORTED : 0)));
-	if (a)
+	if (a) {
 		put_answer(&b, &t->req, a);
+	}
 	if (reported) {
 		buf_bytes(&b, t->drr, TRG_DIGEST_LEN);
 		buf_be64(&b, t->has_outcome ? t->reported_ms : e->ended_ms);
 	}
-	if (trigger)
+	if (trigger) {
 		put_trigger(&b, e);
+	}
 	return b.full ? 0 : b.len;
 }
 
@@ -236,12 +247,14 @@ static struct core_past_entry *remember(struct core *c, const struct trg *t, uin
 			   t->taker ? t->taker : "" };
 	struct core_past_entry *e = entry_new(c, &x, now_ms, NOMEM_DROPS);
 
-	if (!e || !trigger_matters(t))
+	if (!e || !trigger_matters(t)) {
 		return e;
+	}
 	e->accepted = t->accepted;
 	e->reported = t->drr != NULL;
-	if (t->has_outcome || t->may_report)
+	if (t->has_outcome || t->may_report) {
 		e->reserved_until_ms = (t->has_outcome ? t->reported_ms : now_ms) + c->past.window_ms;
+	}
 	enter(c, e, t->req.scs_e164, t->req.reference);
 	return e;
 }
@@ -251,11 +264,13 @@ static void on_kept(void *core, uint64_t number, int err)
 {
 	struct core *c = core;
 
-	if (!err)
+	if (!err) {
 		return;
+	}
 	st_count(&c->st, ST_JOURNAL_ANSWERS_LOST);
-	if (jrn_del(c->journal.jrn, number))
+	if (jrn_del(c->journal.jrn, number)) {
 		log_error(c->log, "core", "journal record %llu stays for now", (unsigned long long)number);
+	}
 }
 
 bool core_past_keep(struct core *c, const struct trg *t)
@@ -267,11 +282,13 @@ bool core_past_keep(struct core *c, const struct trg *t)
 	uint8_t record[RECORD_MAX];
 	size_t len;
 
-	if (!e)
+	if (!e) {
 		return false;
+	}
 	len = build(record, t, e, answer ? &a : NULL);
-	if (!len || jrn_put(c->journal.jrn, t->number, record, len, on_kept, c))
+	if (!len || jrn_put(c->journal.jrn, t->number, record, len, on_kept, c)) {
 		return false; /* known until the next restart */
+	}
 	e->number = t->number;
 	return true;
 }
@@ -289,8 +306,9 @@ static const char *get_text(struct rd *r, char *out, size_t cap)
 	const uint8_t *p = rd_take(r, len);
 
 	out[0] = 0;
-	if (!p || str_copy(out, cap, p, len))
+	if (!p || str_copy(out, cap, p, len)) {
 		r->bad = true;
+	}
 	return out;
 }
 
@@ -312,8 +330,9 @@ static void get_answer(struct rd *r, struct old_answer *a, struct room *x)
 	(void)get_text(r, x->host, sizeof x->host);
 	len = rd_be16(r);
 	answer = rd_take(r, len);
-	if (!answer || ipc_device_action_answer_get(&a->answer, answer, len))
+	if (!answer || ipc_device_action_answer_get(&a->answer, answer, len)) {
 		r->bad = true;
+	}
 }
 
 /* Of an older version: the host's length is one octet, and the answer goes to the end. */
@@ -327,8 +346,9 @@ static void get_answer_alone(struct rd *r, struct old_answer *a, struct room *x)
 	a->digest = rd_take(r, CORE_DIGEST_LEN);
 	len = rd_u8(r);
 	host = rd_take(r, len);
-	if (!host || str_copy(x->host, sizeof x->host, host, len) || ipc_device_action_answer_get(&a->answer, r->p, rd_left(r)))
+	if (!host || str_copy(x->host, sizeof x->host, host, len) || ipc_device_action_answer_get(&a->answer, r->p, rd_left(r))) {
 		r->bad = true;
+	}
 }
 
 struct old {
@@ -367,15 +387,17 @@ static int parse(struct old *o, const void *record, size_t len)
 		o->ended_ms = o->answer.received_ms;
 		return r.bad ? ERR_PROTO : 0;
 	}
-	if (o->flags & HAS_ANSWER)
+	if (o->flags & HAS_ANSWER) {
 		get_answer(&r, &o->answer, &o->room);
+	}
 	if (o->flags & HAS_DRR) {
 		o->drr = rd_take(&r, TRG_DIGEST_LEN);
 		o->reported_ms = rd_be64(&r);
 	}
 	o->ended_ms = o->answer.received_ms;
-	if (o->flags & HAS_TRIGGER)
+	if (o->flags & HAS_TRIGGER) {
 		get_trigger(&r, o);
+	}
 	return r.bad || rd_left(&r) || (o->flags & ~HAS_ALL) ? ERR_PROTO : 0;
 }
 
@@ -390,8 +412,9 @@ static int restore_answer(struct core *c, const struct old *o)
 {
 	const struct old_answer *a = &o->answer;
 
-	if (!(o->flags & HAS_ANSWER) || core_now_ms(c) >= a->received_ms + c->cfg->limits.duplicates_window_ms)
+	if (!(o->flags & HAS_ANSWER) || core_now_ms(c) >= a->received_ms + c->cfg->limits.duplicates_window_ms) {
 		return 0;
+	}
 	return core_dup_restore(c->dup, o->room.host, a->end_to_end, a->digest, &a->answer, a->received_ms, NULL);
 }
 
@@ -400,20 +423,24 @@ static int restore(struct core *c, uint64_t number, const struct old *o)
 	struct core_past_entry *e;
 	int err = restore_answer(c, o);
 
-	if (!err && (o->flags & HAS_DRR))
+	if (!err && (o->flags & HAS_DRR)) {
 		err = core_drrs_restore(c, o->drr, o->reported_ms);
-	if (err == ERR_NOMEM)
+	}
+	if (err == ERR_NOMEM) {
 		return err;
+	}
 	e = entry_new(c, &o->texts, core_now_ms(c), 0); /* nothing durable is given up for it */
-	if (!e)
+	if (!e) {
 		return ERR_NOMEM;
+	}
 	e->number = number;
 	e->ended_ms = o->ended_ms;
 	e->reserved_until_ms = o->reserved_until_ms;
 	e->accepted = o->flags & WAS_ACCEPTED;
 	e->reported = o->flags & WAS_REPORTED;
-	if (o->flags & HAS_TRIGGER)
+	if (o->flags & HAS_TRIGGER) {
 		enter(c, e, o->room.e164, o->reference);
+	}
 	return 0;
 }
 
@@ -421,10 +448,12 @@ int core_past_restore(struct core *c, uint64_t number, const void *record, size_
 {
 	struct old o;
 
-	if (parse(&o, record, len) == 0 && core_now_ms(c) < o.ended_ms + c->past.keep_ms)
+	if (parse(&o, record, len) == 0 && core_now_ms(c) < o.ended_ms + c->past.keep_ms) {
 		return restore(c, number, &o);
-	if (jrn_del(c->journal.jrn, number)) /* damaged, or past its window */
+	}
+	if (jrn_del(c->journal.jrn, number)) { /* damaged, or past its window */
 		log_error(c->log, "core", "journal record %llu stays for now", (unsigned long long)number);
+	}
 	return 0;
 }
 
@@ -447,8 +476,9 @@ int core_past_init(struct core *c)
 	p->max = max_of(c->cfg);
 	p->window_ms = l->report_duplicates_window_ms;
 	p->keep_ms = p->window_ms > l->duplicates_window_ms ? p->window_ms : l->duplicates_window_ms;
-	if (core_dup_new(&c->dup, l->duplicates_max, l->duplicates_window_ms))
+	if (core_dup_new(&c->dup, l->duplicates_max, l->duplicates_window_ms)) {
 		return ERR_NOMEM;
+	}
 	return map_init(&p->by_ref);
 }
 
@@ -457,8 +487,9 @@ void core_past_fini(struct core *c)
 	struct core_past_entry *e;
 
 	c->past.closing = true;
-	while (c->past.max && (e = TAILQ_FIRST(&c->past.by_age)))
+	while (c->past.max && (e = TAILQ_FIRST(&c->past.by_age))) {
 		entry_free(c, e);
+	}
 	map_fini(&c->past.by_ref);
 	core_dup_free(c->dup);
 }

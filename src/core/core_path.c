@@ -50,22 +50,25 @@ static void tell(void *arg, const struct core_dup_waiter *w, const struct ipc_de
 	struct ipc_device_action_answer mine = *a;
 	char words[EDGE_WORDS_MAX];
 
-	if (!e)
+	if (!e) {
 		return; /* its connection is gone; a copy of the request gets the same answer */
+	}
 	mine.session = w->session;
-	if (core_send(e, ipc_device_action_answer_put(c->record, w->generation, w->transaction, &mine)))
+	if (core_send(e, ipc_device_action_answer_put(c->record, w->generation, w->transaction, &mine))) {
 		log_error(c->log, "core", "transaction %u-%06llx: %s does not take the answer", w->generation,
 			  (unsigned long long)w->transaction, core_edge_words(words, e));
+	}
 	FAULT_POINT(CORE_ANSWER_QUEUED);
 }
 
 void core_answer(struct core *c, struct core_dup_entry *dup, const struct core_dup_waiter *asker,
 		 const struct ipc_device_action_answer *a)
 {
-	if (dup)
+	if (dup) {
 		core_dup_settle(c->dup, dup, a, tell, c);
-	else
+	} else {
 		tell(c, asker, a);
+	}
 }
 
 /* Temporary trouble is 201; 3004 only where Destination-Host names this host and the system is what is in trouble (CONTRACTS 2). */
@@ -75,8 +78,9 @@ static struct ipc_device_action_answer answer_of(const struct visit *v, const st
 					      .request_status = verdict->status,
 					      .feature_supported = core_t4_target(v->core, NULL) };
 
-	if (verdict->status == TSP_STATUS_TEMPORARYERROR && v->a->host_named && verdict->reason == POL_OVERLOAD)
+	if (verdict->status == TSP_STATUS_TEMPORARYERROR && v->a->host_named && verdict->reason == POL_OVERLOAD) {
 		a.result_code = DIA_RESULT_TOO_BUSY;
+	}
 	return a;
 }
 
@@ -131,8 +135,9 @@ static enum stage stage_session(struct visit *v)
 
 	v->session = core_session_find(v->core, v->edge->who.generation, v->a->session);
 	v->scs = v->session ? asc_scs_find(v->core->store.asc, v->session->scs->name) : NULL;
-	if (v->scs)
+	if (v->scs) {
 		return STAGE_CONTINUE;
+	}
 	st_count(&v->core->st, ST_RING_STALE); /* cut while the request was on the ring */
 	tell(v->core, &v->asker, &no);
 	return STAGE_ANSWERED;
@@ -147,12 +152,15 @@ static void screen(struct visit *v)
 	uint8_t msisdn[STR_TBCD_MAX], scs[STR_TBCD_MAX];
 	size_t len;
 
-	if (a->external_id[0])
+	if (a->external_id[0]) {
 		t.external_identifier = dia_text(a->external_id);
-	if (a->msisdn[0] && str_tbcd(msisdn, &len, a->msisdn) == 0)
+	}
+	if (a->msisdn[0] && str_tbcd(msisdn, &len, a->msisdn) == 0) {
 		t.msisdn = (struct dia_bytes){ msisdn, (uint32_t)len };
-	if (a->scs_identity[0] && str_tbcd(scs, &len, a->scs_identity) == 0)
+	}
+	if (a->scs_identity[0] && str_tbcd(scs, &len, a->scs_identity) == 0) {
 		t.scs_identity = (struct dia_bytes){ scs, (uint32_t)len };
+	}
 	t.old_reference_number = (struct dia_u32){ a->old_reference.v, a->old_reference.present };
 	t.validity_time_s = (struct dia_u32){ a->validity_s.v, a->validity_s.present };
 	t.trigger_data.present = a->has_trigger_data;
@@ -160,10 +168,11 @@ static void screen(struct visit *v)
 	t.trigger_data.priority_indication = (struct dia_u32){ a->priority.v, a->priority.present };
 	t.trigger_data.application_port = (struct dia_u32){ a->port.v, a->port.present };
 	pol_screen(&v->request, &v->verdict, &t);
-	if (a->scs_identity_malformed)
+	if (a->scs_identity_malformed) {
 		v->verdict = pol_verdict_of(POL_MALFORMED_SCS_IDENTITY);
-	else if (a->device == IPC_DEVICE_MALFORMED && v->verdict.status != TSP_STATUS_INVSCSID)
+	} else if (a->device == IPC_DEVICE_MALFORMED && v->verdict.status != TSP_STATUS_INVSCSID) {
 		v->verdict = pol_verdict_of(POL_MALFORMED_DEVICE);
+	}
 }
 
 /* -- 8 */
@@ -187,8 +196,9 @@ static void in_flight(struct visit *v)
 {
 	struct core_trigger *first = v->dup ? core_dup_owner(v->dup) : NULL;
 
-	if (first)
+	if (first) {
 		core_overdue_watch(first, v->give_up_ms);
+	}
 }
 
 static enum stage stage_duplicate(struct visit *v)
@@ -229,8 +239,9 @@ static enum stage stage_time(struct visit *v)
 {
 	struct pol_verdict late = pol_verdict_of(POL_ANSWER_OVERDUE);
 
-	if (net_loop_now_ms(v->core->loop) < v->give_up_ms)
+	if (net_loop_now_ms(v->core->loop) < v->give_up_ms) {
 		return STAGE_CONTINUE;
+	}
 	st_count(&v->core->st, ST_REQUESTS_OVERDUE);
 	return refuse(v, &late);
 }
@@ -294,17 +305,22 @@ static enum stage stage_judge(struct visit *v)
 	facts.load = load_of(v);
 	facts.payload_ceiling = core_payload_ceiling(c);
 	facts.validity_ceiling_s = core_validity_ceiling_s(c);
-	if ((device.external || device.msisdn) && asc_find_rules(c->store.asc, &who, &device, &found))
+	if ((device.external || device.msisdn) && asc_find_rules(c->store.asc, &who, &device, &found)) {
 		facts.found = NULL;
+	}
 	pol_judge(&v->verdict, &v->request, &screened, &facts);
-	if (v->verdict.detected[0])
+	if (v->verdict.detected[0]) {
 		say_detected(v);
-	if (v->verdict.status == TSP_STATUS_SUCCESS)
+	}
+	if (v->verdict.status == TSP_STATUS_SUCCESS) {
 		return STAGE_CONTINUE;
-	if (v->verdict.reason == POL_PENDING || v->verdict.reason == POL_OVERLOAD)
+	}
+	if (v->verdict.reason == POL_PENDING || v->verdict.reason == POL_OVERLOAD) {
 		st_count(&c->st, ST_PENDING_LIMIT);
-	if (v->verdict.reason == POL_NOMEM)
+	}
+	if (v->verdict.reason == POL_NOMEM) {
 		st_count(&c->st, ST_MEMORY_REFUSED);
+	}
 	return refuse(v, &v->verdict);
 }
 
@@ -348,8 +364,9 @@ static int make(struct core_trigger **t, const struct visit *v, const struct trg
 {
 	int err = core_trigger_new(t, v->core, v->session->scs, req);
 
-	if (err && core_memory_spend(v->core) && req->action == TSP_ACTION_RECALL)
+	if (err && core_memory_spend(v->core) && req->action == TSP_ACTION_RECALL) {
 		err = core_trigger_new(t, v->core, v->session->scs, req);
+	}
 	return err;
 }
 
@@ -376,8 +393,9 @@ static enum stage stage_submit(struct visit *v)
 	t->input = input;
 	t->detected = v->verdict.detected[0] != 0;
 	t->dup = v->dup;
-	if (t->dup)
+	if (t->dup) {
 		core_dup_set_owner(t->dup, t);
+	}
 	t->asker = v->asker;
 	t->host_named = v->a->host_named;
 	core_quota_ask(t);
@@ -410,7 +428,8 @@ void core_on_device_action(struct core_edge *e, uint64_t transaction, const stru
 	FAULT_POINT(CORE_REQUEST_TAKEN);
 	screen(&v);
 	for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
-		if (stages[i](&v) != STAGE_CONTINUE)
+		if (stages[i](&v) != STAGE_CONTINUE) {
 			return;
+		}
 	}
 }

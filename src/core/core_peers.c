@@ -21,8 +21,9 @@ static void on_open(void *arg, struct link *l)
 	p->since_ms = core_now_ms(p->core);
 	st_count(&p->core->st, ST_PEER_OPENED);
 	log_info(p->core->log, "core", "peer %s (%s) is open", p->conf->name, p->conf->host);
-	if (link_peer_link(p->peer))
+	if (link_peer_link(p->peer)) {
 		on_usable(arg, l);
+	}
 }
 
 static void on_reopen(void *arg, struct link *l, bool held)
@@ -97,8 +98,9 @@ int core_peers_open(struct core *c, struct tls_ctx *const tls[CFG_PEERS_MAX], co
 		p->link_peer_conf = (struct link_peer_conf){ p->conf->host, p->conf->realm, p->conf->address,
 							     p->conf->port, tls[i],         p->conf->reopen_detect };
 		err = link_peer_new(&p->peer, c->loop, &p->link_peer_conf, &c->peers.link_conf, &link_cb, p);
-		if (err)
+		if (err) {
 			return err;
+		}
 		c->peers.n = i + 1;
 	}
 	return 0;
@@ -109,8 +111,9 @@ static void drop_asks(struct core *c)
 {
 	struct core_trigger *t;
 
-	for (t = c->peers.n ? TAILQ_FIRST(&c->triggers.list) : NULL; t; t = TAILQ_NEXT(t, entry))
+	for (t = c->peers.n ? TAILQ_FIRST(&c->triggers.list) : NULL; t; t = TAILQ_NEXT(t, entry)) {
 		core_trigger_ask_drop(t);
+	}
 }
 
 void core_peers_leave(struct core *c)
@@ -119,8 +122,9 @@ void core_peers_leave(struct core *c)
 	for (size_t i = 0; i < c->peers.n; i++) {
 		struct core_peer *p = &c->peers.row[i];
 
-		if (p->peer) /* in every state: a peer that gets no DPR waits for three watchdogs at the next start */
+		if (p->peer) { /* in every state: a peer that gets no DPR waits for three watchdogs at the next start */
 			link_peer_stop(p->peer, DIA_DISCONNECT_REBOOTING, "shutting down");
+		}
 	}
 }
 
@@ -130,8 +134,9 @@ void core_peers_close(struct core *c)
 	for (size_t i = 0; i < c->peers.n; i++) {
 		struct link_peer *peer = c->peers.row[i].peer;
 
-		if (!peer)
+		if (!peer) {
 			continue;
+		}
 		c->peers.events->down(&c->peers.row[i]);
 		c->peers.row[i].peer = NULL;
 		link_peer_free(peer, false);

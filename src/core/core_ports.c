@@ -22,10 +22,12 @@ static void port_arm(void *arg, struct trg *trg, uint64_t at_ms)
 
 	int err = core_deadline_set(of(trg), at_ms);
 
-	if (err && core_memory_spend(c)) /* without it nobody would come back to what was accepted */
+	if (err && core_memory_spend(c)) { /* without it nobody would come back to what was accepted */
 		err = core_deadline_set(of(trg), at_ms);
-	if (err)
+	}
+	if (err) {
 		log_error(c->log, "core", "transaction %s: no memory for its deadline", of(trg)->transaction);
+	}
 }
 
 /* Answered: what is still told of it on demand is shared with others that were asked for the same way. */
@@ -33,8 +35,9 @@ static void input_end(struct core_trigger *t)
 {
 	struct core_decision_input *input = t->input;
 
-	if (!input)
+	if (!input) {
 		return;
+	}
 	t->rule = trg_names_keep(&t->core->triggers.rule_texts, input->rule);
 	t->address = trg_names_keep(&t->core->triggers.rule_texts, input->address);
 	t->input = NULL;
@@ -50,8 +53,9 @@ static int port_judge_again(void *arg, struct trg *trg, struct trg_refusal *out)
 	(void)arg;
 	core_trigger_judge(t, &v, clock_real_ms());
 	core_trigger_say_detected(t, &v);
-	if (v.status == TSP_STATUS_SUCCESS)
+	if (v.status == TSP_STATUS_SUCCESS) {
 		return 0;
+	}
 	core_trigger_set_rule(t, v.rule);
 	*out = (struct trg_refusal){ v.status, v.reason };
 	return ERR_REFUSED;
@@ -63,8 +67,9 @@ static void on_stored(void *arg, uint64_t number, int err)
 	struct trg_event ev = { .kind = err ? TRG_EV_DISK : TRG_EV_DURABLE };
 
 	(void)number;
-	if (--t->storing) /* it was put once more: that record is the one that is waited for */
+	if (--t->storing) { /* it was put once more: that record is the one that is waited for */
 		return;
+	}
 	if (t->gone) {
 		free(t);
 		return;
@@ -81,13 +86,16 @@ static int put(struct core_trigger *t, bool first, jrn_done_fn *done, void *arg)
 	int err;
 
 	trg_record_build(&b, t->trg);
-	if (b.full)
+	if (b.full) {
 		return ERR_LIMIT;
-	if (first)
+	}
+	if (first) {
 		return jrn_add(jrn, t->trg->number, record, b.len, done, arg);
+	}
 	err = jrn_put(jrn, t->trg->number, record, b.len, done, arg);
-	if (err == ERR_NOMEM && core_memory_spend(t->core)) /* of what was accepted */
+	if (err == ERR_NOMEM && core_memory_spend(t->core)) { /* of what was accepted */
 		err = jrn_put(jrn, t->trg->number, record, b.len, done, arg);
+	}
 	return err;
 }
 
@@ -103,17 +111,20 @@ static int port_store(void *arg, struct trg *trg)
 	bool intent = !trg->stored;
 	int err = intent ? core_quota_take(of(trg)) : 0; /* a failure is answered 201, which gives it back */
 
-	if (!err)
+	if (!err) {
 		err = put(of(trg), intent, on_stored, of(trg));
+	}
 	FAULT_POINT(CORE_INTENT_QUEUED);
-	if (!err)
+	if (!err) {
 		of(trg)->storing++;
-	if (err)
+	}
+	if (err) {
 		st_count(&c->st, err == ERR_BUSY ? ST_JOURNAL_BUSY : ST_JOURNAL_REFUSED);
-	else if (intent && !trg->has_outcome)
+	} else if (intent && !trg->has_outcome) {
 		st_count(&c->st, ST_JOURNAL_INTENTS);
-	else if (trg->outcome == TSP_OUTCOME_EXPIRED && !trg->token)
+	} else if (trg->outcome == TSP_OUTCOME_EXPIRED && !trg->token) {
 		st_count(&c->st, ST_TRIGGERS_EXPIRED);
+	}
 	return err;
 }
 
@@ -123,8 +134,9 @@ static void port_note(void *arg, struct trg *trg)
 	struct core_trigger *t = of(trg);
 
 	t->accepted_ms = core_now_ms(c);
-	if (put(t, false, NULL, NULL))
+	if (put(t, false, NULL, NULL)) {
 		log_warn(c->log, "core", "transaction %s: its state is journalled later or not at all", t->transaction);
+	}
 }
 
 static void count_success(struct core_trigger *t, uint32_t action, bool as_new)
@@ -133,10 +145,11 @@ static void count_success(struct core_trigger *t, uint32_t action, bool as_new)
 		st_count(&t->core->st, ST_TRIGGERS_REPLACED_NEW);
 		return;
 	}
-	if (action == TSP_ACTION_RECALL)
+	if (action == TSP_ACTION_RECALL) {
 		st_count(&t->core->st, ST_TRIGGERS_RECALLED);
-	else if (action == TSP_ACTION_REPLACE)
+	} else if (action == TSP_ACTION_REPLACE) {
 		st_count(&t->core->st, ST_TRIGGERS_REPLACED);
+	}
 }
 
 static void port_answer(void *arg, struct trg *trg, const struct trg_answer *answer)
@@ -161,8 +174,9 @@ static void port_answer(void *arg, struct trg *trg, const struct trg_answer *ans
 	d.as_new = as_new;
 	core_decide_action(c, &d);
 	input_end(t);
-	if (answer->status == TSP_STATUS_SUCCESS || as_new)
+	if (answer->status == TSP_STATUS_SUCCESS || as_new) {
 		count_success(t, trg->req.action, as_new);
+	}
 	core_quota_answered(t, answer->status == TSP_STATUS_SUCCESS || as_new,
 			    trg->resumed && answer->status == TSP_STATUS_TEMPORARYERROR);
 	if (t->counted) {
@@ -170,8 +184,9 @@ static void port_answer(void *arg, struct trg *trg, const struct trg_answer *ans
 		t->scs->pending--;
 		c->triggers.pending--;
 	}
-	if (t->dup || t->asker.generation)
+	if (t->dup || t->asker.generation) {
 		core_answer(c, t->dup, &t->asker, &a);
+	}
 	t->dup = NULL;
 }
 
@@ -198,12 +213,15 @@ static void port_forget(void *arg, struct trg *trg, bool late)
 	struct core *c = arg;
 	struct core_trigger *t = of(trg);
 
-	if (late)
+	if (late) {
 		st_count(&c->st, trg->has_outcome ? ST_REPORTS_EXPIRED : ST_REPORTS_LATE);
-	if (late && trg->has_outcome)
+	}
+	if (late && trg->has_outcome) {
 		say_dropped(t);
-	if ((trg->stored || t->kept) && !core_past_keep(c, trg) && jrn_del(c->journal.jrn, trg->number))
+	}
+	if ((trg->stored || t->kept) && !core_past_keep(c, trg) && jrn_del(c->journal.jrn, trg->number)) {
 		log_error(c->log, "core", "transaction %s: its record stays in the journal for now", t->transaction);
+	}
 	FAULT_POINT(CORE_DELETE_QUEUED);
 	t->forgotten = true;
 	t->late = late;
@@ -220,8 +238,9 @@ static bool port_ended(void *arg, const struct trg *trg, struct trg_ended *out)
 {
 	const struct core_past_entry *e = core_past_find(arg, trg->req.scs_e164, trg_old_reference(&trg->req), core_now_ms(arg));
 
-	if (e)
+	if (e) {
 		*out = (struct trg_ended){ e->scs, e->imsi, e->msisdn, e->external, e->taker, e->reported };
+	}
 	return e != NULL;
 }
 
@@ -236,12 +255,13 @@ static void port_trace(void *arg, const struct trg *trg, enum trg_state from, en
 {
 	struct core *c = arg;
 
-	if (refused)
+	if (refused) {
 		log_debug(c->log, "trigger", "transaction %s: '%s' is not welcome while %s", of(trg)->transaction,
 			  trg_event_str(e), trg_state_str(from));
-	else
+	} else {
 		log_debug(c->log, "trigger", "transaction %s: %s -> %s: %s", of(trg)->transaction, trg_state_str(from),
 			  trg_state_str(to), trg_event_str(e));
+	}
 }
 
 const struct trg_ports core_trigger_ports = {

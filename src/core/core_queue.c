@@ -9,15 +9,17 @@
 
 void core_trigger_resume_end(struct core_trigger *t)
 {
-	if (t->resuming)
+	if (t->resuming) {
 		t->core->triggers.resuming--;
+	}
 	t->resuming = false;
 }
 
 void core_trigger_ask_drop(struct core_trigger *t)
 {
-	if (t->ask)
+	if (t->ask) {
 		t->ask->trigger = NULL;
+	}
 	t->ask = NULL;
 	core_trigger_resume_end(t);
 	core_queue_take(t);
@@ -32,13 +34,15 @@ static struct core_ask *ask_new(struct core_peer *p, const struct buf *message)
 	struct core_ask *ask;
 	struct dia_msg m;
 
-	if (dia_msg_parse(&m, message->p, message->len, &p->core->peers.link_conf.limits, &why))
+	if (dia_msg_parse(&m, message->p, message->len, &p->core->peers.link_conf.limits, &why)) {
 		return NULL;
+	}
 	(void)dia_msg_find(&m, DIA_CODE_SESSION_ID, 0, &session);
 	(void)dia_msg_find(&m, DIA_CODE_DESTINATION_HOST, 0, &host);
 	ask = malloc(sizeof *ask + session.data_len + host.data_len + 2);
-	if (!ask)
+	if (!ask) {
 		return NULL;
+	}
 	*ask = (struct core_ask){ .peer = p, .session_id_len = session.data_len, .host_len = host.data_len };
 	memcpy(ask->text, session.data_len ? session.data : (const uint8_t *)"", session.data_len);
 	ask->text[session.data_len] = 0;
@@ -56,13 +60,16 @@ static int send(struct core_ask **out, struct core *c, size_t peer, const struct
 	struct core_ask *ask;
 	int err;
 
-	if (!l)
+	if (!l) {
 		return ERR_CLOSED;
-	if (message->full)
+	}
+	if (message->full) {
 		return ERR_LIMIT;
+	}
 	ask = ask_new(p, message);
-	if (!ask)
+	if (!ask) {
 		return ERR_NOMEM;
+	}
 	err = link_request(l, message->p, message->len, wait_ms, fn, ask);
 	if (err) {
 		free(ask);
@@ -79,8 +86,9 @@ int core_peer_ask(struct core_trigger *t, size_t peer, const struct buf *message
 	struct core_ask *ask;
 	int err = send(&ask, t->core, peer, message, wait_ms, fn);
 
-	if (err)
+	if (err) {
 		return err;
+	}
 	core_trigger_ask_drop(t); /* an older one that nobody needs any more */
 	ask->trigger = t;
 	t->ask = ask;
@@ -92,8 +100,9 @@ int core_peer_ask_alone(struct core *c, size_t peer, const struct buf *message, 
 	struct core_ask *ask;
 	int err = send(&ask, c, peer, message, wait_ms, fn);
 
-	if (!err)
+	if (!err) {
 		ask->arg = arg;
+	}
 	return err;
 }
 
@@ -101,17 +110,20 @@ int core_peer_ask_alone(struct core *c, size_t peer, const struct buf *message, 
 static void take_asked(struct core_asked *asked, const struct core_ask *ask, int err)
 {
 	asked->peer = ask->peer;
-	if (str_copy(asked->session_id, sizeof asked->session_id, ask->text, ask->session_id_len))
+	if (str_copy(asked->session_id, sizeof asked->session_id, ask->text, ask->session_id_len)) {
 		asked->session_id[0] = 0;
-	if (str_copy(asked->host, sizeof asked->host, ask->text + ask->session_id_len + 1, ask->host_len))
+	}
+	if (str_copy(asked->host, sizeof asked->host, ask->text + ask->session_id_len + 1, ask->host_len)) {
 		asked->host[0] = 0;
+	}
 	ask->peer->outstanding--;
-	if (!err)
+	if (!err) {
 		ask->peer->answers++;
-	else if (err == ERR_TIMEOUT)
+	} else if (err == ERR_TIMEOUT) {
 		ask->peer->timeouts++;
-	else
+	} else {
 		ask->peer->lost++;
+	}
 }
 
 struct core_trigger *core_peer_answered(struct core_asked *asked, void *arg, int err)
@@ -144,8 +156,9 @@ bool core_queue_full(const struct core *c, size_t peer)
 {
 	const struct core_peer *p = &c->peers.row[peer];
 
-	if (p->outstanding >= c->cfg->limits.peer_window)
+	if (p->outstanding >= c->cfg->limits.peer_window) {
 		return true;
+	}
 	return !c->queue.moves && (!TAILQ_EMPTY(&p->waiting[0]) || !TAILQ_EMPTY(&p->waiting[1]));
 }
 
@@ -154,8 +167,9 @@ int core_queue_put(struct core_trigger *t, size_t peer, const struct core_turn *
 	struct core *c = t->core;
 	struct core_peer *p = &c->peers.row[peer];
 
-	if (!p->peer || !link_peer_link(p->peer))
+	if (!p->peer || !link_peer_link(p->peer)) {
 		return ERR_CLOSED;
+	}
 	if (p->waiting_n >= c->cfg->limits.peer_queue) {
 		st_count(&c->st, ST_PEER_QUEUE_FULL);
 		return ERR_BUSY;
@@ -165,10 +179,11 @@ int core_queue_put(struct core_trigger *t, size_t peer, const struct core_turn *
 	t->waits_again = again;
 	t->waits_at = p;
 	t->waits_until_ms = net_loop_now_ms(c->loop) + wait_ms;
-	if (again) /* a copy, and the recall of what is unknown, end an uncertainty: before what is new */
+	if (again) { /* a copy, and the recall of what is unknown, end an uncertainty: before what is new */
 		TAILQ_INSERT_HEAD(&p->waiting[t->trg->req.priority == TSP_PRIORITY], t, waiting);
-	else
+	} else {
 		TAILQ_INSERT_TAIL(&p->waiting[t->trg->req.priority == TSP_PRIORITY], t, waiting);
+	}
 	p->waiting_n++;
 	st_count(&c->st, ST_PEER_QUEUED);
 	return 0;
@@ -176,8 +191,9 @@ int core_queue_put(struct core_trigger *t, size_t peer, const struct core_turn *
 
 void core_queue_take(struct core_trigger *t)
 {
-	if (!t->turn)
+	if (!t->turn) {
 		return;
+	}
 	TAILQ_REMOVE(&t->waits_at->waiting[t->trg->req.priority == TSP_PRIORITY], t, waiting);
 	t->waits_at->waiting_n--;
 	t->turn = NULL;
@@ -201,8 +217,9 @@ const char *core_peer_foreign(const struct core_asked *asked, const struct app_h
 		request.realm = realm;
 	}
 	why = app_foreign(answer, &request);
-	if (why)
+	if (why) {
 		st_count(&asked->peer->core->st, ST_ANSWERS_FOREIGN);
+	}
 	return why;
 }
 
@@ -240,8 +257,9 @@ static uint64_t soonest_of(const struct core_peer *p)
 	for (int i = 0; i < 2; i++) {
 		struct core_trigger *t = TAILQ_FIRST(&p->waiting[i]);
 
-		if (t && t->waits_until_ms < soonest)
+		if (t && t->waits_until_ms < soonest) {
 			soonest = t->waits_until_ms;
+		}
 	}
 	return soonest;
 }
@@ -268,14 +286,17 @@ void core_queue_move(struct core *c)
 			c->queue.moves = true;
 			err = turn->leave(t, t->waits_again);
 			c->queue.moves = false;
-			if (err)
+			if (err) {
 				did_not_leave(t, turn);
+			}
 		}
-		if (soonest_of(p) < soonest)
+		if (soonest_of(p) < soonest) {
 			soonest = soonest_of(p);
+		}
 	}
-	if (soonest != UINT64_MAX)
+	if (soonest != UINT64_MAX) {
 		net_timer_start(c->queue.timer, soonest > now_ms ? soonest - now_ms : 0);
+	}
 }
 
 int core_queue_init(struct core *c)

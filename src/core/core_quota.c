@@ -53,10 +53,12 @@ static void drop(struct core *c, struct core_scs *scs)
 {
 	struct core_quota *q = &scs->quota;
 
-	if (!q->number)
+	if (!q->number) {
 		return;
-	if (jrn_del(c->journal.jrn, q->number))
+	}
+	if (jrn_del(c->journal.jrn, q->number)) {
 		log_error(c->log, "core", "journal record %llu stays for now", (unsigned long long)q->number);
+	}
 	q->number = 0;
 	TAILQ_REMOVE(&c->quotas.list, scs, quotas);
 	c->quotas.n--;
@@ -80,8 +82,9 @@ static void begin(struct core *c, struct core_scs *scs, uint64_t now_ms)
 
 static void begin_if_over(struct core *c, struct core_scs *scs, uint64_t now_ms)
 {
-	if (!scs->quota.number || pol_quota_over(&scs->quota.day, day_of(c, now_ms), now_ms))
+	if (!scs->quota.number || pol_quota_over(&scs->quota.day, day_of(c, now_ms), now_ms)) {
 		begin(c, scs, now_ms);
+	}
 }
 
 /* -- a trigger and its quota */
@@ -104,16 +107,18 @@ uint64_t core_quota_used(const struct core *c, const struct core_scs *scs, uint6
 
 void core_quota_ask(struct core_trigger *t)
 {
-	if (!counts(t) || t->asks_quota)
+	if (!counts(t) || t->asks_quota) {
 		return;
+	}
 	t->asks_quota = true;
 	t->scs->quota.asking++;
 }
 
 static void asked(struct core_trigger *t)
 {
-	if (t->asks_quota)
+	if (t->asks_quota) {
 		t->scs->quota.asking--;
+	}
 	t->asks_quota = false;
 }
 
@@ -123,10 +128,12 @@ int core_quota_take(struct core_trigger *t)
 	struct core_scs *scs = t->scs;
 	int err;
 
-	if (!counts(t) || t->has_quota)
+	if (!counts(t) || t->has_quota) {
 		return 0;
-	if (!scs->quota.number) /* else the day that it was judged on: that is moments ago */
+	}
+	if (!scs->quota.number) { /* else the day that it was judged on: that is moments ago */
 		begin(c, scs, core_now_ms(c));
+	}
 	scs->quota.day.used++;
 	err = keep(c, scs);
 	if (err) {
@@ -142,23 +149,27 @@ void core_quota_give_back(struct core_trigger *t)
 {
 	struct core_quota *q = &t->scs->quota;
 
-	if (!t->has_quota)
+	if (!t->has_quota) {
 		return;
+	}
 	t->has_quota = false;
-	if (t->trg->number < q->number || !q->number || !q->day.used)
+	if (t->trg->number < q->number || !q->number || !q->day.used) {
 		return; /* of a day before */
+	}
 	q->day.used--;
-	if (keep(t->core, t->scs))
+	if (keep(t->core, t->scs)) {
 		log_debug(t->core->log, "core", "transaction %s: its quota is given back with the next that counts",
 			  t->transaction);
+	}
 }
 
 void core_quota_answered(struct core_trigger *t, bool accepted, bool maybe_told)
 {
-	if (!accepted && !maybe_told)
+	if (!accepted && !maybe_told) {
 		core_quota_give_back(t);
-	else if (accepted && core_quota_take(t))
+	} else if (accepted && core_quota_take(t)) {
 		log_warn(t->core->log, "core", "transaction %s: the journal does not take the used quota now", t->transaction);
+	}
 	asked(t);
 }
 
@@ -172,8 +183,9 @@ int core_quota_forget(struct core *c, struct core_scs *scs, jrn_done_fn *done, v
 	uint8_t record[RECORD_MAX];
 	uint64_t day;
 
-	if (!scs || !core_quota_used(c, scs, &day))
+	if (!scs || !core_quota_used(c, scs, &day)) {
 		return ERR_NOTFOUND;
+	}
 	begin(c, scs, core_now_ms(c));
 	return jrn_put(c->journal.jrn, scs->quota.number, record, build(record, scs), done, arg);
 }
@@ -213,11 +225,13 @@ int core_quota_restore(struct core *c, uint64_t number, const void *record, size
 		return 0;
 	}
 	scs = core_scs_get(c, name);
-	if (!scs)
+	if (!scs) {
 		return ERR_NOMEM;
+	}
 	drop(c, scs); /* an older one whose delete was lost */
-	if (q.began_ms > now_ms)
+	if (q.began_ms > now_ms) {
 		q.began_ms = now_ms; /* the timeline was lost, and begun anew */
+	}
 	scs->quota.day = q;
 	enter(c, scs, number);
 	return 0;
@@ -236,18 +250,19 @@ void core_quotas_seed(struct core *c)
 	uint64_t now_ms = core_now_ms(c);
 	struct core_trigger *t;
 
-	TAILQ_FOREACH(t, &c->triggers.list, entry)
-	{
+	TAILQ_FOREACH (t, &c->triggers.list, entry) {
 		struct core_quota *q = &t->scs->quota;
 
 		if (!counts(t) || (q->number && q->number < first) || day_of(c, t->trg->req.received_ms) != day_of(c, now_ms) ||
-		    t->trg->state == TRG_REFUSING)
+		    t->trg->state == TRG_REFUSING) {
 			continue;
+		}
 		begin_if_over(c, t->scs, now_ms);
 		q->day.used++;
 		t->has_quota = true; /* and is not given back: it came before the record */
-		if (keep(c, t->scs))
+		if (keep(c, t->scs)) {
 			log_warn(c->log, "core", "%s: the journal does not take the used quota now", t->scs->name);
+		}
 	}
 }
 
@@ -258,12 +273,14 @@ void core_quotas_look(struct core *c)
 	uint64_t now_ms = core_now_ms(c), day = day_of(c, now_ms);
 	struct core_scs *scs;
 
-	if (now_ms < c->time.line.sure_from_ms)
+	if (now_ms < c->time.line.sure_from_ms) {
 		return;
+	}
 	for (uint32_t i = 0; i < LOOKED_AT_MAX && (scs = TAILQ_FIRST(&c->quotas.list)); i++) {
 		c->quotas.looked_at++;
-		if (!pol_quota_past(&scs->quota.day, day, now_ms))
+		if (!pol_quota_past(&scs->quota.day, day, now_ms)) {
 			return;
+		}
 		drop(c, scs);
 	}
 }

@@ -23,38 +23,45 @@ static int dispatch(struct core_edge *e, const uint8_t *record, size_t len)
 	struct ipc_rec_head h;
 	int err = ipc_rec_head_get(&h, record, len);
 
-	if (err || !ipc_rec_to_core(h.type))
+	if (err || !ipc_rec_to_core(h.type)) {
 		return ERR_PROTO;
-	if (h.edge_generation != e->who.generation)
+	}
+	if (h.edge_generation != e->who.generation) {
 		return ERR_PROTO; /* each edge has a fresh ring: nobody else's records can be in it */
+	}
 	switch (h.type) {
 	case IPC_REC_SESSION_OPEN:
 		err = ipc_session_open_get(&u.open, record, len);
 		return err ? err : core_on_session_open(e, h.transaction, &u.open);
 	case IPC_REC_SESSION_CLOSED:
 		err = ipc_session_closed_get(&u.closed, record, len);
-		if (!err)
+		if (!err) {
 			core_on_session_closed(e, h.transaction, &u.closed);
+		}
 		return err;
 	case IPC_REC_DEVICE_ACTION:
 		err = ipc_device_action_get(&u.action, record, len);
-		if (!err)
+		if (!err) {
 			core_on_device_action(e, h.transaction, &u.action);
+		}
 		return err;
 	case IPC_REC_DEVICE_ACTION_GIVEN_UP:
 		err = ipc_device_action_given_up_get(&u.given_up, record, len);
-		if (!err)
+		if (!err) {
 			core_on_given_up(e, h.transaction, &u.given_up);
+		}
 		return err;
 	case IPC_REC_DEVICE_NOTIFICATION_ANSWER:
 		err = ipc_device_notification_answer_get(&u.answer, record, len);
-		if (!err)
+		if (!err) {
 			core_report_on_answer(e, h.transaction, &u.answer);
+		}
 		return err;
 	default: /* stats */
 		err = ipc_stats_get(&u.counters, record, len);
-		if (!err)
+		if (!err) {
 			st_add(&e->core->st, &u.counters);
+		}
 		return err;
 	}
 }
@@ -68,18 +75,20 @@ static void read_edge(struct core_edge *e)
 
 	for (int i = 0; i < RECORDS_A_TURN && !e->bad; i++) {
 		err = ipc_ring_recv(e->ring, record, &len);
-		if (err)
+		if (err) {
 			break;
+		}
 		st_count(&c->st, ST_RING_RECORDS);
 		if (dispatch(e, record, len)) {
 			core_edge_bad(e, "a record that breaks the rules");
 			return;
 		}
 	}
-	if (err && err != ERR_AGAIN)
+	if (err && err != ERR_AGAIN) {
 		core_edge_bad(e, "the indexes of its ring lie");
-	else if (!err && !e->bad)
+	} else if (!err && !e->bad) {
 		net_timer_start(c->edges.again, 0); /* there is more */
+	}
 }
 
 static void on_bell(void *arg, int events)
@@ -96,10 +105,10 @@ static void on_again(void *arg)
 	struct core *c = arg;
 	struct core_edge *e;
 
-	TAILQ_FOREACH(e, &c->edges.list, entry)
-	{
-		if (!e->bad)
+	TAILQ_FOREACH (e, &c->edges.list, entry) {
+		if (!e->bad) {
 			read_edge(e);
+		}
 	}
 }
 
@@ -109,8 +118,9 @@ static void edge_free(struct core_edge *e)
 
 	e->bad = true; /* nothing is admitted on it any more */
 	core_probe_forget(e->core, e->who.generation, 0);
-	while ((s = TAILQ_FIRST(&e->sessions)))
+	while ((s = TAILQ_FIRST(&e->sessions))) {
 		core_session_free(s);
+	}
 	TAILQ_REMOVE(&e->core->edges.list, e, entry);
 	net_watch_free(e->bell);
 	ipc_ring_close(e->ring);
@@ -123,22 +133,27 @@ int core_edge_add(struct core *c, const struct core_edge_id *edge, struct ipc_ri
 	struct core_edge *e;
 	int err;
 
-	if (core_edge_find(c, edge->generation))
+	if (core_edge_find(c, edge->generation)) {
 		return ERR_EXISTS;
+	}
 	e = calloc(1, sizeof *e);
-	if (!e)
+	if (!e) {
 		return ERR_NOMEM;
+	}
 	e->core = c;
 	e->who = *edge;
 	TAILQ_INIT(&e->sessions);
 	err = ipc_ring_open(&e->ring, fds);
-	if (err)
+	if (err) {
 		goto free_edge;
+	}
 	err = net_watch_new(&e->bell, c->loop, ipc_ring_bell(e->ring), on_bell, e);
-	if (!err)
+	if (!err) {
 		err = net_watch_set(e->bell, NET_READ);
-	if (err)
+	}
+	if (err) {
 		goto close_ring;
+	}
 	TAILQ_INSERT_TAIL(&c->edges.list, e, entry);
 	log_info(c->log, "core", "%s is there", core_edge_words(words, e));
 	return 0;
@@ -156,10 +171,12 @@ void core_edge_gone(struct core *c, uint32_t generation)
 	struct core_edge *e = core_edge_find(c, generation);
 	char words[EDGE_WORDS_MAX], sessions[SHOWN_COUNT_MAX];
 
-	if (!e)
+	if (!e) {
 		return;
-	if (!e->bad)
+	}
+	if (!e->bad) {
 		read_edge(e); /* what it said before it died */
+	}
 	log_warn(c->log, "core", "%s is gone, with %s", core_edge_words(words, e),
 		 shown_count(sessions, e->sessions_n, "session"));
 	edge_free(e);
@@ -177,8 +194,9 @@ void core_edges_fini(struct core *c)
 {
 	struct core_edge *e;
 
-	while ((e = TAILQ_FIRST(&c->edges.list)))
+	while ((e = TAILQ_FIRST(&c->edges.list))) {
 		edge_free(e);
+	}
 	net_timer_free(c->edges.again);
 }
 
@@ -186,9 +204,9 @@ void core_edges_flush(struct core *c)
 {
 	struct core_edge *e;
 
-	TAILQ_FOREACH(e, &c->edges.list, entry)
-	{
-		if (!e->bad && ipc_ring_flush(e->ring))
+	TAILQ_FOREACH (e, &c->edges.list, entry) {
+		if (!e->bad && ipc_ring_flush(e->ring)) {
 			core_edge_bad(e, "the indexes of its ring lie");
+		}
 	}
 }

@@ -16,16 +16,19 @@ static int restore_dup(struct core_trigger *t)
 	struct ipc_device_action_answer a = { .result_code = DIA_RESULT_SUCCESS, .request_status = trg->answer_status };
 	int err;
 
-	if (trg->answered && core_now_ms(t->core) >= trg->req.received_ms + window_ms)
+	if (trg->answered && core_now_ms(t->core) >= trg->req.received_ms + window_ms) {
 		return 0; /* a copy now is a new request */
+	}
 	err = core_dup_restore(t->core->dup, trg->req.origin_host, trg->req.end_to_end, trg->req.digest,
 			       trg->answered ? &a : NULL, trg->req.received_ms, &t->dup);
-	if (err == ERR_NOMEM)
+	if (err == ERR_NOMEM) {
 		return err;
-	if (err)
+	}
+	if (err) {
 		log_warn(t->core->log, "core", "transaction %s: copies of its request will not be recognised", t->transaction);
-	else if (t->dup)
+	} else if (t->dup) {
 		core_dup_set_owner(t->dup, t);
+	}
 	return 0;
 }
 
@@ -36,15 +39,19 @@ static int restore_one(void *arg, uint64_t number, const void *record, size_t le
 	struct core_scs *scs;
 	int err;
 
-	if (core_quota_is(record, len))
+	if (core_quota_is(record, len)) {
 		return core_quota_restore(c, number, record, len);
-	if (core_past_is(record, len))
+	}
+	if (core_past_is(record, len)) {
 		return core_past_restore(c, number, record, len);
-	if (core_drrs_is(record, len))
+	}
+	if (core_drrs_is(record, len)) {
 		return core_drrs_restore_answer(c, number, record, len);
+	}
 	t = calloc(1, sizeof *t);
-	if (!t)
+	if (!t) {
 		return ERR_NOMEM;
+	}
 	err = trg_restore(&t->trg, number, record, len, &c->triggers.conf, c->triggers.ports, c);
 	if (err) {
 		free(t);
@@ -65,10 +72,12 @@ static int restore_one(void *arg, uint64_t number, const void *record, size_t le
 	core_trigger_attach(t, c, scs);
 	core_quota_restored(t);
 	core_trigger_by_device(t);
-	if (restore_dup(t))
+	if (restore_dup(t)) {
 		return ERR_NOMEM;
-	if (t->trg->drr && core_drrs_restore(c, t->trg->drr, t->trg->reported_ms))
+	}
+	if (t->trg->drr && core_drrs_restore(c, t->trg->drr, t->trg->reported_ms)) {
 		return ERR_NOMEM;
+	}
 	st_count(&c->st, ST_JOURNAL_RECOVERED);
 	return 0;
 }
@@ -82,10 +91,12 @@ static void resume(struct core *c, bool priority)
 
 	core_cursor_begin(&w, c, NULL); /* one that is taken up may end another */
 	while ((t = core_cursor_next(&w))) {
-		if ((t->trg->req.priority == TSP_PRIORITY) != priority)
+		if ((t->trg->req.priority == TSP_PRIORITY) != priority) {
 			continue;
-		if (!core_overdue_restored(t))
+		}
+		if (!core_overdue_restored(t)) {
 			core_trigger_step(t, &restored);
+		}
 		FAULT_POINT(CORE_RESUMED);
 	}
 	core_cursor_end(&w);
@@ -97,10 +108,12 @@ int core_triggers_restore(struct core *c)
 	int err = jrn_replay(c->journal.jrn, restore_one, c);
 
 	FAULT_POINT(CORE_REPLAYED);
-	if (err)
+	if (err) {
 		return err;
-	if (c->triggers.n)
+	}
+	if (c->triggers.n) {
 		log_info(c->log, "core", "%s taken up from the journal", shown_count(triggers, c->triggers.n, "trigger"));
+	}
 	core_quotas_seed(c);
 	resume(c, true);
 	resume(c, false);

@@ -11,16 +11,18 @@ static bool pauses(const struct core_trigger *t)
 	const struct core *c = t->core;
 	const struct trg *g = t->trg;
 
-	if (g->state == TRG_RESUMING && c->triggers.resuming >= c->cfg->limits.resume)
+	if (g->state == TRG_RESUMING && c->triggers.resuming >= c->cfg->limits.resume) {
 		return false;
+	}
 	return !t->ask && g->armed_ms != UINT64_MAX &&
 	       (g->state == TRG_RESUMING || g->state == TRG_RECALLING || g->state == TRG_REVOKING);
 }
 
 static void end(struct core *c)
 {
-	if (!c->retry.running)
+	if (!c->retry.running) {
 		return;
+	}
 	c->retry.running = false;
 	net_timer_stop(c->retry.timer);
 	core_cursor_end(&c->retry.cursor);
@@ -33,13 +35,15 @@ static void on_turn(void *core)
 	struct core_trigger *t = NULL;
 
 	for (uint32_t i = 0; i < ASKED_A_TURN && (t = core_cursor_next(&c->retry.cursor)); i++) {
-		if (pauses(t))
+		if (pauses(t)) {
 			core_trigger_step(t, &ev);
+		}
 	}
-	if (t)
+	if (t) {
 		net_timer_start(c->retry.timer, TURN_MS);
-	else
+	} else {
 		end(c);
+	}
 }
 
 void core_retry_begin(struct core *c)
@@ -57,7 +61,8 @@ int core_retry_init(struct core *c)
 
 void core_retry_fini(struct core *c)
 {
-	if (c->retry.running)
+	if (c->retry.running) {
 		end(c);
+	}
 	net_timer_free(c->retry.timer);
 }

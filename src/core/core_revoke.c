@@ -14,8 +14,9 @@
 
 static bool concerned(const struct trg *t)
 {
-	if (t->req.action == TSP_ACTION_RECALL || t->revoked)
+	if (t->req.action == TSP_ACTION_RECALL || t->revoked) {
 		return false;
+	}
 	return t->state == TRG_ACCEPTED || t->state == TRG_SUBMITTING || t->state == TRG_RESUBMITTING || t->state == TRG_RESUMING;
 }
 
@@ -25,17 +26,20 @@ static enum pol_reason judge(struct core_trigger *t, struct pol_verdict *v, uint
 	struct pol_verdict then;
 
 	core_trigger_judge(t, v, now_ms);
-	if (v->status == TSP_STATUS_SUCCESS)
+	if (v->status == TSP_STATUS_SUCCESS) {
 		return POL_NONE;
+	}
 	if (v->reason == POL_STORE_UNREADABLE) {
 		t->core->sweep.unread = true;
 		return POL_NONE;
 	}
-	if (v->reason != POL_NO_ASSOCIATION)
+	if (v->reason != POL_NO_ASSOCIATION) {
 		return v->reason;
+	}
 	core_trigger_judge(t, &then, core_wall_ms(t->core, t->trg->req.received_ms));
-	if (then.status == TSP_STATUS_SUCCESS || then.reason == POL_STORE_UNREADABLE)
+	if (then.status == TSP_STATUS_SUCCESS || then.reason == POL_STORE_UNREADABLE) {
 		return POL_NONE;
+	}
 	/* What its certificate proved is not known: a group may have allowed it. */
 	return t->trg->req.groups_unknown && then.reason == POL_NO_ASSOCIATION ? POL_NONE : v->reason;
 }
@@ -45,12 +49,14 @@ static void look_at(struct core_trigger *t, uint64_t now_ms)
 	struct trg_event ev = { .kind = TRG_EV_REVOKE };
 	struct pol_verdict v;
 
-	if (!concerned(t->trg))
+	if (!concerned(t->trg)) {
 		return;
+	}
 	st_count(&t->core->st, ST_TRIGGERS_REJUDGED);
 	ev.reason = judge(t, &v, now_ms);
-	if (ev.reason == POL_NONE)
+	if (ev.reason == POL_NONE) {
 		return;
+	}
 	ev.status = v.status;
 	core_trigger_set_rule(t, v.rule);
 	core_trigger_step(t, &ev);
@@ -69,8 +75,9 @@ void core_revoke_sweep(void *core)
 			core_cursor_begin(&c->sweep.cursor, c, NULL);
 			t = core_cursor_next(&c->sweep.cursor);
 		}
-		if (!t)
+		if (!t) {
 			break;
+		}
 		look_at(t, now_ms);
 	}
 	if (c->sweep.left && !TAILQ_EMPTY(&c->triggers.list)) {
@@ -90,12 +97,14 @@ void core_revoke_look(struct core *c)
 {
 	uint64_t generation = asc_generation(c->store.asc);
 
-	if (c->stop.begun || generation == c->sweep.generation)
+	if (c->stop.begun || generation == c->sweep.generation) {
 		return;
+	}
 	c->sweep.generation = generation;
 	c->sweep.left = c->triggers.n;
-	if (c->sweep.left)
+	if (c->sweep.left) {
 		net_timer_start(c->sweep.timer, 0);
+	}
 }
 
 /* -- what becomes of it */
@@ -133,7 +142,8 @@ int core_sweep_init(struct core *c)
 
 void core_sweep_fini(struct core *c)
 {
-	if (c->sweep.cursor.core)
+	if (c->sweep.cursor.core) {
 		core_cursor_end(&c->sweep.cursor);
+	}
 	net_timer_free(c->sweep.timer);
 }

@@ -21,8 +21,9 @@ static enum pol_reason judge_scs(const struct core_trigger *t)
 {
 	const struct asc_scs *scs = asc_scs_find(t->core->store.asc, t->scs->name);
 
-	if (!scs || strcmp(scs->e164, t->trg->req.scs_e164) != 0)
+	if (!scs || strcmp(scs->e164, t->trg->req.scs_e164) != 0) {
 		return POL_SCS_REMOVED;
+	}
 	return pol_right_of(t->trg->req.action) & scs->actions ? POL_NONE : POL_ACTION_NOT_ALLOWED;
 }
 
@@ -33,13 +34,15 @@ void core_trigger_judge(struct core_trigger *t, struct pol_verdict *v, uint64_t 
 	const struct assoc_found *by_name, *by_number = NULL;
 
 	*v = pol_verdict_of(judge_scs(t));
-	if (v->status != TSP_STATUS_SUCCESS)
+	if (v->status != TSP_STATUS_SUCCESS) {
 		return;
+	}
 	by_name = core_trigger_rules(t, &given, trg->req.external, trg->req.msisdn, when_ms);
 	if (by_name && trg->sub.msisdn[0]) {
 		by_number = core_trigger_rules(t, &number, NULL, trg->sub.msisdn, when_ms);
-		if (!by_number)
+		if (!by_number) {
 			by_name = NULL; /* a store that cannot be read never says yes */
+		}
 	}
 	pol_judge_again(v, pol_right_of(trg->req.action), by_name, by_number, when_ms);
 }

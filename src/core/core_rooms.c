@@ -29,8 +29,9 @@ bool core_room_take(struct core_room *r, const struct kv_room *seen, uint64_t no
 		r->warned = false;
 	}
 	r->now = *seen;
-	if (!is->pid || is->ours || r->warned || !seen->held || seen->left >= seen->size_max / LEFT_SHARE)
+	if (!is->pid || is->ours || r->warned || !seen->held || seen->left >= seen->size_max / LEFT_SHARE) {
 		return false;
+	}
 	r->warned = true;
 	return true;
 }
@@ -40,8 +41,9 @@ static void count_cleared(struct core *c, enum core_store which, uint64_t before
 	uint64_t more = now >= before ? now - before : now; /* a new generation counts from 0 */
 	char readers[SHOWN_COUNT_MAX];
 
-	if (!more)
+	if (!more) {
 		return;
+	}
 	st_count_n(&c->st, ST_READERS_CLEARED, more);
 	log_warn(c->log, "core", "%s: %s died without leaving the table of readers, and %s taken out of it", stores[which].name,
 		 shown_count(readers, more, "reader"), more == 1 ? "was" : "were");
@@ -52,8 +54,9 @@ static void take(struct core *c, enum core_store which, const struct kv_room *se
 	struct core_room *r = &c->store.rooms.of[which];
 
 	count_cleared(c, which, r->now.cleared, seen->cleared);
-	if (!core_room_take(r, seen, now_ms))
+	if (!core_room_take(r, seen, now_ms)) {
 		return;
+	}
 	log_warn(
 	    c->log, "core",
 	    "%s: %llu of %llu octets are left; process %d has been reading for %llu s and %llu commits and keeps %llu octets "
@@ -82,8 +85,9 @@ int core_rooms_init(struct core *c)
 {
 	int err = net_timer_new(&c->store.rooms.timer, c->loop, on_look, c);
 
-	if (!err)
+	if (!err) {
 		on_look(c);
+	}
 	return err;
 }
 

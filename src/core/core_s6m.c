@@ -30,25 +30,30 @@ int core_s6m_sir(struct buf *out, struct core *c, const struct trg_request *req)
 	sir.head.origin_host = dia_text(c->cfg->internal.host);
 	sir.head.origin_realm = dia_text(c->cfg->internal.realm);
 	sir.head.destination_realm = dia_text(route->destination_realm);
-	if (route->destination_host[0])
+	if (route->destination_host[0]) {
 		sir.head.destination_host = dia_text(route->destination_host);
+	}
 	if (req->external[0]) {
 		sir.user_identifier.external_identifier = dia_text(req->external);
 	} else {
-		if (str_tbcd(parts.msisdn, &len, req->msisdn))
+		if (str_tbcd(parts.msisdn, &len, req->msisdn)) {
 			return ERR_INVAL;
+		}
 		sir.user_identifier.msisdn = (struct dia_bytes){ parts.msisdn, (uint32_t)len };
 	}
 	sir.service_id = dia_u32_of(S6M_SERVICE_DEVICE_TRIGGER);
-	if (str_tbcd(parts.scs, &len, req->scs_e164))
+	if (str_tbcd(parts.scs, &len, req->scs_e164)) {
 		return ERR_INVAL;
+	}
 	sir.scs_identity = (struct dia_bytes){ parts.scs, (uint32_t)len };
-	if (app_smea(parts.smea, &len, req->scs_e164))
+	if (app_smea(parts.smea, &len, req->scs_e164)) {
 		return ERR_INVAL;
+	}
 	sir.sm_rp_smea = (struct dia_bytes){ parts.smea, (uint32_t)len };
 	sir.priority_indication = dia_u32_of(req->priority);
-	if (req->priority == TSP_PRIORITY)
+	if (req->priority == TSP_PRIORITY) {
 		sir.head.drmp = dia_u32_of(route->priority_drmp);
+	}
 	sir.sir_flags = dia_u32_of(S6M_SIR_FLAG_S6M);
 	s6m_sir_build(out, &sir, 0, link_ids_end_to_end(&c->peers.ids));
 	return 0;
@@ -69,14 +74,17 @@ static bool identities(struct subscriber *out, const struct s6m_sia *sia)
 		const struct app_user_identifier *u = &sia->user_identifiers[i];
 
 		if (u->user_name.p && !out->imsi[0]) {
-			if (u->user_name.len < 6 || str_copy(out->imsi, sizeof out->imsi, u->user_name.p, u->user_name.len))
+			if (u->user_name.len < 6 || str_copy(out->imsi, sizeof out->imsi, u->user_name.p, u->user_name.len)) {
 				return false;
-			if (strspn(out->imsi, "0123456789") != u->user_name.len)
+			}
+			if (strspn(out->imsi, "0123456789") != u->user_name.len) {
 				return false;
+			}
 		}
 		if (u->msisdn.p && !out->msisdn[0] &&
-		    (u->msisdn.len > STR_TBCD_MAX || str_untbcd(out->msisdn, u->msisdn.p, u->msisdn.len)))
+		    (u->msisdn.len > STR_TBCD_MAX || str_untbcd(out->msisdn, u->msisdn.p, u->msisdn.len))) {
 			return false;
+		}
 	}
 	return true;
 }
@@ -97,8 +105,9 @@ static bool other_name_ok(struct core_trigger *t, const char *external, const ch
 	const struct assoc_found *by_name = core_trigger_rules(t, &given, r->external, r->msisdn, now_ms);
 
 	assoc_found_none(&other);
-	if (by_name && !core_trigger_rules(t, &other, external, msisdn, now_ms))
+	if (by_name && !core_trigger_rules(t, &other, external, msisdn, now_ms)) {
 		by_name = NULL; /* a store that cannot be read never says yes */
+	}
 	pol_judge_again(v, pol_right_of(r->action), by_name, &other, now_ms);
 	core_trigger_say_detected(t, v);
 	return v->status == TSP_STATUS_SUCCESS;
@@ -114,15 +123,19 @@ static bool other_names_ok(struct core_trigger *t, const struct s6m_sia *sia, co
 		const struct app_user_identifier *u = &sia->user_identifiers[i];
 
 		*v = pol_verdict_of(POL_HSS_PROTOCOL);
-		if (u->external_identifier.p && ident_external(external, u->external_identifier.p, u->external_identifier.len))
+		if (u->external_identifier.p && ident_external(external, u->external_identifier.p, u->external_identifier.len)) {
 			return false;
+		}
 		if (u->external_identifier.p && strcmp(external, t->trg->req.external) != 0 &&
-		    !other_name_ok(t, external, NULL, v))
+		    !other_name_ok(t, external, NULL, v)) {
 			return false;
-		if (u->msisdn.p && (u->msisdn.len > STR_TBCD_MAX || str_untbcd(digits, u->msisdn.p, u->msisdn.len)))
+		}
+		if (u->msisdn.p && (u->msisdn.len > STR_TBCD_MAX || str_untbcd(digits, u->msisdn.p, u->msisdn.len))) {
 			return false;
-		if (u->msisdn.p && strcmp(digits, msisdn) != 0 && !other_name_ok(t, NULL, digits, v))
+		}
+		if (u->msisdn.p && strcmp(digits, msisdn) != 0 && !other_name_ok(t, NULL, digits, v)) {
 			return false;
+		}
 	}
 	return true;
 }
@@ -178,8 +191,9 @@ static void on_answer(void *arg, int err, const struct dia_msg *m)
 	struct s6m_sia sia;
 
 	FAULT_POINT(CORE_SIA_TAKEN);
-	if (!t)
+	if (!t) {
 		return;
+	}
 	if (err) {
 		st_count(&t->core->st, ST_S6M_TIMEOUTS);
 		pol_map_s6m_silent(&v);
@@ -188,8 +202,9 @@ static void on_answer(void *arg, int err, const struct dia_msg *m)
 	}
 	/* Nothing is forgiven here: what the HSS says is a permission. */
 	err = s6m_sia_parse(&sia, m, &why);
-	if (!err)
+	if (!err) {
 		foreign = core_peer_foreign(&asked, &sia.head, t->core->cfg->s6m.destination_realm);
+	}
 	if (err || foreign) {
 		log_warn(t->core->log, "core", "transaction %s: the HSS's answer cannot be used: %s", t->transaction,
 			 foreign ? foreign : why.text);
@@ -222,13 +237,16 @@ int core_s6m_ask(void *arg, struct trg *trg)
 	struct buf out = buf_over(c->scratch, sizeof c->scratch);
 	int err;
 
-	if (core_queue_full(c, c->cfg->s6m.peer_index))
+	if (core_queue_full(c, c->cfg->s6m.peer_index)) {
 		return core_queue_put(trg->owner, c->cfg->s6m.peer_index, &turn, false, c->cfg->s6m.answer_wait_ms);
+	}
 	err = core_s6m_sir(&out, c, &trg->req);
-	if (!err)
+	if (!err) {
 		err = core_peer_ask(trg->owner, c->cfg->s6m.peer_index, &out, (uint32_t)c->cfg->s6m.answer_wait_ms, on_answer);
+	}
 	FAULT_POINT(CORE_SIR_QUEUED);
-	if (!err)
+	if (!err) {
 		st_count(&c->st, ST_S6M_REQUESTS);
+	}
 	return err;
 }

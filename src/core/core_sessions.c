@@ -25,11 +25,13 @@ struct core_scs *core_scs_get(struct core *c, const char *name)
 	size_t len = strlen(name);
 	struct core_scs *s = core_scs_find(c, name);
 
-	if (s)
+	if (s) {
 		return s;
+	}
 	s = calloc(1, sizeof *s);
-	if (!s)
+	if (!s) {
 		return NULL;
+	}
 	s->core = c;
 	memcpy(s->name, name, len < sizeof s->name ? len : sizeof s->name - 1);
 	TAILQ_INIT(&s->sessions);
@@ -47,11 +49,13 @@ static void expiry_arm(struct core *c)
 	const struct heap_node *first = heap_first(&c->sessions.expiries);
 	uint64_t now_ms = clock_real_ms(), wait_ms = EXPIRY_LOOK_MS, not_after_s = first ? first->at : UINT64_MAX;
 
-	if (not_after_s >= c->sessions.expiry_s)
+	if (not_after_s >= c->sessions.expiry_s) {
 		return; /* one that is no longer the first fires for nothing, once */
+	}
 	c->sessions.expiry_s = not_after_s;
-	if (not_after_s < now_ms / 1000 + EXPIRY_LOOK_MS / 1000)
+	if (not_after_s < now_ms / 1000 + EXPIRY_LOOK_MS / 1000) {
 		wait_ms = (not_after_s + 1) * 1000 > now_ms ? (not_after_s + 1) * 1000 - now_ms : 0;
+	}
 	net_timer_start(c->sessions.expiry, wait_ms);
 }
 
@@ -121,8 +125,9 @@ void core_session_free(struct core_session *s)
 	st_count(&c->st, ST_SESSION_CLOSED);
 	core_proven_free(s->proven);
 	free(s);
-	if (probe)
+	if (probe) {
 		c->sessions.events->probe_answered(probe);
+	}
 }
 
 /* Nothing that still comes from it is taken. */
@@ -142,8 +147,9 @@ static void cut(struct core_session *s, enum core_cut why)
 	char words[EDGE_WORDS_MAX];
 
 	snprintf(cut.reason, sizeof cut.reason, "%s", cuts[why].word);
-	if (core_send(s->edge, ipc_session_cut_put(c->record, s->edge->who.generation, s->key.number, &cut)))
+	if (core_send(s->edge, ipc_session_cut_put(c->record, s->edge->who.generation, s->key.number, &cut))) {
 		log_error(c->log, "core", "%s does not take a cut", core_edge_words(words, s->edge));
+	}
 	core_session_free(s);
 }
 
@@ -172,8 +178,9 @@ static void on_expiry(void *core)
 		struct core_session *s = CONTAINER_OF(first, struct core_session, expiry);
 
 		c->sessions.looked_at++;
-		if (now_s <= s->not_after_s)
+		if (now_s <= s->not_after_s) {
 			break;
+		}
 		log_warn(c->log, "core", "session of %s at %s is cut: its certificate has expired", s->scs->name, s->address);
 		core_decide_session_end(c, s, pol_reason_str(POL_CERTIFICATE_EXPIRED));
 		cut(s, CORE_CUT_CERTIFICATE_EXPIRED);
@@ -187,8 +194,9 @@ void core_sessions_look(struct core *c)
 {
 	const struct heap_node *first = heap_first(&c->sessions.expiries);
 
-	if (first && clock_real_ms() / 1000 > first->at)
+	if (first && clock_real_ms() / 1000 > first->at) {
 		on_expiry(c);
+	}
 }
 
 /* -- the part */
@@ -201,8 +209,9 @@ int core_sessions_init(struct core *c, const struct core_session_events *events)
 	p->events = events;
 	p->notice_next = 1;
 	p->expiry_s = UINT64_MAX;
-	if (map_init(&p->by_key) || map_init(&p->scs_by_name) || map_init(&p->notices_by_number))
+	if (map_init(&p->by_key) || map_init(&p->scs_by_name) || map_init(&p->notices_by_number)) {
 		return ERR_NOMEM;
+	}
 	return net_timer_new(&p->expiry, c->loop, on_expiry, c);
 }
 
@@ -218,8 +227,9 @@ void core_sessions_fini(struct core *c)
 {
 	struct core_sessions *p = &c->sessions;
 
-	if (p->scs_by_name.buckets)
+	if (p->scs_by_name.buckets) {
 		map_each(&p->scs_by_name, free_scs, &p->scs_by_name);
+	}
 	map_fini(&p->by_key);
 	map_fini(&p->scs_by_name);
 	map_fini(&p->notices_by_number);

@@ -57,7 +57,7 @@ struct core_scs { /* an SCS while the core runs; its provisioning is in the asso
 	uint32_t sessions_n;
 	uint32_t notices_n;           /* DNRs on their way */
 	uint32_t parked_n, wake_left; /* wake_left: how many of `parked` are still to be woken; 0: not in core_wakes */
-	struct core_lapses lapses; /* of all DNAs */
+	struct core_lapses lapses;    /* of all DNAs */
 	TAILQ_HEAD(, core_session) sessions;
 	TAILQ_HEAD(, core_trigger) triggers;
 	TAILQ_HEAD(, core_trigger) parked; /* those whose report waits to be sent again (core_wake.h) */

@@ -29,23 +29,29 @@ static int head(struct t4_dtr *dtr, struct dtr_parts *parts, struct core *c, con
 	dtr->head.origin_host = dia_text(c->cfg->internal.host);
 	dtr->head.origin_realm = dia_text(c->cfg->internal.realm);
 	dtr->head.destination_realm = dia_text(route->destination_realm);
-	if (t->taker) /* a recall or replace goes to the SMS-SC that took the original (TS 23.682 5.2.3) */
+	if (t->taker) { /* a recall or replace goes to the SMS-SC that took the original (TS 23.682 5.2.3) */
 		dtr->head.destination_host = dia_text(t->taker);
-	else if (route->destination_host[0])
+	} else if (route->destination_host[0]) {
 		dtr->head.destination_host = dia_text(route->destination_host);
-	if (t->sub.imsi[0])
+	}
+	if (t->sub.imsi[0]) {
 		dtr->user_identifier.user_name = dia_text(t->sub.imsi);
+	}
 	if (msisdn[0]) {
-		if (str_tbcd(parts->msisdn, &len, msisdn))
+		if (str_tbcd(parts->msisdn, &len, msisdn)) {
 			return ERR_INVAL;
+		}
 		dtr->user_identifier.msisdn = (struct dia_bytes){ parts->msisdn, (uint32_t)len };
 	}
-	if (t->req.priority == TSP_PRIORITY)
+	if (t->req.priority == TSP_PRIORITY) {
 		dtr->head.drmp = dia_u32_of(route->priority_drmp);
-	if (t->req.external[0])
+	}
+	if (t->req.external[0]) {
 		dtr->user_identifier.external_identifier = dia_text(t->req.external);
-	if (app_smea(parts->smea, &len, t->req.scs_e164))
+	}
+	if (app_smea(parts->smea, &len, t->req.scs_e164)) {
 		return ERR_INVAL;
+	}
 	dtr->sm_rp_smea = (struct dia_bytes){ parts->smea, (uint32_t)len };
 	return 0;
 }
@@ -121,8 +127,9 @@ static bool says_nothing(const struct trg *t, const struct pol_verdict *v)
 
 static void set_taker(struct meaning *out, const struct t4_dta *dta)
 {
-	if (ident_host(out->taker, dta->head.origin_host.p, dta->head.origin_host.len) == 0)
+	if (ident_host(out->taker, dta->head.origin_host.p, dta->head.origin_host.len) == 0) {
 		out->ev.taker = out->taker;
+	}
 }
 
 static void meaning_of(struct meaning *out, struct core_trigger *t, struct core_peer *p, const struct t4_dta *dta)
@@ -147,8 +154,9 @@ static void meaning_of(struct meaning *out, struct core_trigger *t, struct core_
 		ev->status = v.status;
 		ev->reason = v.reason;
 		refused(t, ev, dta);
-		if (says_nothing(t->trg, &v))
+		if (says_nothing(t->trg, &v)) {
 			ev->kind = TRG_EV_DTA_UNHANDLED;
+		}
 		return;
 	default:
 		ev->kind = TRG_EV_DTA_UNHANDLED;
@@ -166,8 +174,9 @@ static bool read_dta(struct t4_dta *dta, const struct core_trigger *t, const str
 	uint8_t lapses = 0;
 	int err = p->conf->strict_answers ? t4_dta_parse(dta, m, &why) : t4_dta_parse_lenient(dta, m, &why, &lapses);
 
-	if (!err)
+	if (!err) {
 		foreign = core_peer_foreign(asked, &dta->head, p->core->cfg->t4.destination_realm);
+	}
 	if (err || foreign) {
 		log_warn(p->core->log, "core", "transaction %s: the SMS-SC's answer cannot be used: %s", t->transaction,
 			 foreign ? foreign : why.text);
@@ -185,12 +194,15 @@ static void on_dta(void *arg, int err, const struct dia_msg *m)
 	struct t4_dta dta;
 
 	FAULT_POINT(CORE_DTA_TAKEN);
-	if (!t)
+	if (!t) {
 		return;
-	if (err == ERR_TIMEOUT)
+	}
+	if (err == ERR_TIMEOUT) {
 		st_count(&t->core->st, ST_T4_TIMEOUTS);
-	if (!err && read_dta(&dta, t, &asked, m))
+	}
+	if (!err && read_dta(&dta, t, &asked, m)) {
 		meaning_of(&what, t, asked.peer, &dta);
+	}
 	core_trigger_step(t, &what.ev);
 }
 
@@ -202,18 +214,22 @@ static int fill_trigger(struct t4_dtr *dtr, const struct trg *t, uint64_t now_ms
 	int err = 0;
 
 	dtr->trigger_action = dia_u32_of(replaces ? T4_REPLACE : T4_TRIGGER);
-	if (replaces)
+	if (replaces) {
 		dtr->old_reference_number = dia_u32_of(trg_old_reference(&t->req));
-	if (t->sub.nodes_len)
+	}
+	if (t->sub.nodes_len) {
 		err = trg_nodes_unpack(t->sub.nodes, t->sub.nodes_len, &dtr->serving_node, dtr->additional_serving_nodes,
 				       &dtr->additional_serving_nodes_n);
+	}
 	dtr->payload = payload_of(t);
 	dtr->reference_number = dia_u32_of(t->req.reference);
-	if (t->req.has_validity)
+	if (t->req.has_validity) {
 		dtr->validity_time_s = dia_u32_of(trg_validity_left_s(&t->req, now_ms));
+	}
 	dtr->priority_indication = dia_u32_of(t->req.priority);
-	if (t->req.has_port)
+	if (t->req.has_port) {
 		dtr->application_port = dia_u32_of(t->req.port);
+	}
 	return err;
 }
 
@@ -227,8 +243,9 @@ static void fill_recall(struct t4_dtr *dtr, uint32_t reference)
 
 static int leave_submit(struct core_trigger *t, bool again)
 {
-	if (trg_expired(t->trg, core_now_ms(t->core)) || trg_unwanted(t->trg))
+	if (trg_expired(t->trg, core_now_ms(t->core)) || trg_unwanted(t->trg)) {
 		return ERR_CLOSED;
+	}
 	return core_t4_submit(t->core, t->trg, again);
 }
 
@@ -248,24 +265,29 @@ int core_t4_submit(void *arg, struct trg *t, bool again)
 	struct dtr_parts parts;
 	int err;
 
-	if (core_queue_full(c, c->cfg->t4.peer_index))
+	if (core_queue_full(c, c->cfg->t4.peer_index)) {
 		return core_queue_put(t->owner, c->cfg->t4.peer_index, &turn_submit, again, c->cfg->t4.answer_wait_ms);
+	}
 	err = resumes && c->triggers.resuming >= c->cfg->limits.resume ? ERR_BUSY : head(&dtr, &parts, c, t, again);
-	if (!err && t->req.action == TSP_ACTION_RECALL)
+	if (!err && t->req.action == TSP_ACTION_RECALL) {
 		fill_recall(&dtr, trg_old_reference(&t->req));
-	else if (!err)
+	} else if (!err) {
 		err = fill_trigger(&dtr, t, core_now_ms(c));
-	if (err)
+	}
+	if (err) {
 		return err;
+	}
 	offer_features(&dtr);
 	core_trigger_by_device(t->owner);
 	of->left = true;
 	err = ask(c, t, &dtr, t->dtr_end_to_end, on_dta);
-	if (err && !again)
+	if (err && !again) {
 		of->left = false;
+	}
 	FAULT_POINT(CORE_DTR_QUEUED);
-	if (!err)
+	if (!err) {
 		st_count(&c->st, again ? ST_T4_RESENT : ST_T4_REQUESTS);
+	}
 	if (!err && resumes) {
 		of->resuming = true;
 		c->triggers.resuming++;
@@ -284,14 +306,16 @@ static void on_recalled(void *arg, int err, const struct dia_msg *m)
 	struct t4_dta dta;
 
 	FAULT_POINT(CORE_RECALL_TAKEN);
-	if (!t)
+	if (!t) {
 		return;
+	}
 	if (!err && read_dta(&dta, t, &asked, m)) {
 		enum pol_t4_meaning meaning = map_dta(&v, t->core, &dta, false);
 
 		core_features_learn(asked.peer, &dta.head);
-		if (meaning != POL_T4_UNHANDLED)
+		if (meaning != POL_T4_UNHANDLED) {
 			ev.kind = meaning == POL_T4_TAKEN ? TRG_EV_RECALL_DONE : TRG_EV_RECALL_NO;
+		}
 		ev.status = v.status;
 	}
 	core_trigger_step(t, &ev);
@@ -317,16 +341,19 @@ int core_t4_recall(void *arg, struct trg *t, bool again)
 	struct dtr_parts parts;
 	int err;
 
-	if (core_queue_full(c, c->cfg->t4.peer_index))
+	if (core_queue_full(c, c->cfg->t4.peer_index)) {
 		return core_queue_put(t->owner, c->cfg->t4.peer_index, &turn_recall, again, c->cfg->t4.answer_wait_ms);
+	}
 	err = head(&dtr, &parts, c, t, again);
-	if (err)
+	if (err) {
 		return err;
+	}
 	fill_recall(&dtr, of_other ? trg_old_reference(&t->req) : t->req.reference);
 	offer_features(&dtr);
 	err = ask(c, t, &dtr, t->recall_end_to_end, on_recalled);
 	FAULT_POINT(CORE_RECALL_QUEUED);
-	if (!err && !again)
+	if (!err && !again) {
 		st_count(&c->st, ST_T4_RECALLS);
+	}
 	return err;
 }

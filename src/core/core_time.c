@@ -17,22 +17,25 @@ void core_time_init(struct core *c)
 {
 	char path[PATH_SIZE], why[TIMELINE_WHY_MAX];
 
-	if (timeline_open(&c->time.line, path_of(path, c), why))
+	if (timeline_open(&c->time.line, path_of(path, c), why)) {
 		log_warn(c->log, "core", "%s", why);
+	}
 }
 
 void core_time_keep(struct core *c)
 {
 	char path[PATH_SIZE], why[TIMELINE_WHY_MAX];
 
-	if (c->time.line.unwritten && timeline_keep(&c->time.line, path_of(path, c), why))
+	if (c->time.line.unwritten && timeline_keep(&c->time.line, path_of(path, c), why)) {
 		log_warn(c->log, "core", "%s", why);
+	}
 }
 
 void core_time_fini(struct core *c)
 {
-	if (!c->time.line.kept.last_ms)
+	if (!c->time.line.kept.last_ms) {
 		return;
+	}
 	c->time.line.unwritten = true;
 	core_time_keep(c);
 }

@@ -29,8 +29,9 @@ void core_trigger_attach(struct core_trigger *t, struct core *c, struct core_scs
 	t->core = c;
 	t->scs = scs;
 	t->ref = reference_of(t->trg->req.scs_e164, t->trg->req.reference);
-	if (t->trg->req.action != TSP_ACTION_RECALL)
+	if (t->trg->req.action != TSP_ACTION_RECALL) {
 		map_add(&c->triggers.by_ref, &t->node, &t->ref, sizeof t->ref);
+	}
 	TAILQ_INSERT_TAIL(&scs->triggers, t, of_scs);
 	TAILQ_INSERT_TAIL(&c->triggers.list, t, entry);
 	c->triggers.n++;
@@ -41,8 +42,9 @@ int core_trigger_new(struct core_trigger **out, struct core *c, struct core_scs 
 	struct core_trigger *t = calloc(1, sizeof *t);
 	int err;
 
-	if (!t)
+	if (!t) {
 		return ERR_NOMEM;
+	}
 	err = trg_new(&t->trg, jrn_next(c->journal.jrn), req, &c->triggers.conf, c->triggers.ports, c);
 	if (err) {
 		free(t);
@@ -56,8 +58,9 @@ int core_trigger_new(struct core_trigger **out, struct core *c, struct core_scs 
 
 static void answer_timer_end(struct core_trigger *t)
 {
-	if (t->input)
+	if (t->input) {
 		heap_del(&t->core->overdue.heap, &t->input->overdue);
+	}
 }
 
 void core_trigger_free(struct core_trigger *t)
@@ -66,8 +69,9 @@ void core_trigger_free(struct core_trigger *t)
 
 	core_cursors_pass(t);
 	core_trigger_ask_drop(t);
-	if (t->notice)
+	if (t->notice) {
 		core_notice_free(t->notice);
+	}
 	core_wake_forget(t);
 	core_quota_end(t);
 	if (t->counted) {
@@ -75,8 +79,9 @@ void core_trigger_free(struct core_trigger *t)
 		c->triggers.pending--;
 	}
 	multimap_del(&c->triggers.by_device, &t->by_device);
-	if (map_has(&t->node))
+	if (map_has(&t->node)) {
 		map_del(&c->triggers.by_ref, &t->node);
+	}
 	TAILQ_REMOVE(&t->scs->triggers, t, of_scs);
 	TAILQ_REMOVE(&c->triggers.list, t, entry);
 	c->triggers.n--;
@@ -85,8 +90,9 @@ void core_trigger_free(struct core_trigger *t)
 	answer_timer_end(t);
 	free(t->input);
 	t->gone = true;
-	if (!t->storing) /* else the journal still has it: its last completion frees it */
+	if (!t->storing) { /* else the journal still has it: its last completion frees it */
 		free(t);
+	}
 }
 
 /* False: it was freed. */
@@ -96,8 +102,9 @@ static bool step(struct core_trigger *t, const struct trg_event *ev)
 	bool group =
 	    t->trg->req.action != TSP_ACTION_TRIGGER && !c->triggers.in_group; /* it may end or report its original: together */
 
-	if (group)
+	if (group) {
 		jrn_group_begin(c->journal.jrn);
+	}
 	c->triggers.in_group |= group;
 	t->stepping = true;
 	(void)trg_step(t->trg, ev, core_now_ms(c)); /* an unwelcome event was traced and changed nothing */
@@ -143,8 +150,9 @@ static bool given_up(struct core_trigger *t, const struct trg_event *ev)
 {
 	const struct heap_node *due = t->input ? &t->input->overdue : NULL;
 
-	if (!due || !due->place || net_loop_now_ms(t->core->loop) < due->at)
+	if (!due || !due->place || net_loop_now_ms(t->core->loop) < due->at) {
 		return false;
+	}
 	if (ev->token && !t->left) { /* a report of what was never sent */
 		t->core->triggers.ports->acknowledge(t->core, t->trg, ev->token, false);
 		(void)core_trigger_give_up(t);
@@ -155,8 +163,9 @@ static bool given_up(struct core_trigger *t, const struct trg_event *ev)
 
 void core_trigger_step(struct core_trigger *t, const struct trg_event *ev)
 {
-	if (!given_up(t, ev))
+	if (!given_up(t, ev)) {
 		(void)step(t, ev);
+	}
 }
 
 struct core_decision core_trigger_decision(const struct core_trigger *t, char device[POL_DEVICE_TEXT_MAX])
@@ -180,8 +189,9 @@ void core_trigger_say_detected(struct core_trigger *t, const struct pol_verdict 
 	char device[POL_DEVICE_TEXT_MAX];
 	struct core_decision d = core_trigger_decision(t, device);
 
-	if (t->detected || !v->detected[0])
+	if (t->detected || !v->detected[0]) {
 		return;
+	}
 	t->detected = true;
 	d.reason = v->detected_reason;
 	d.rule = v->detected;
@@ -193,12 +203,14 @@ void core_trigger_set_rule(struct core_trigger *t, const char *rule)
 	const char *kept =
 	    t->input ? NULL : trg_names_keep(&t->core->triggers.rule_texts, rule); /* answered long ago, or restored */
 
-	if (kept)
+	if (kept) {
 		t->rule = kept;
-	else if (!t->input)
+	} else if (!t->input) {
 		t->input = calloc(1, sizeof *t->input);
-	if (t->input)
+	}
+	if (t->input) {
 		snprintf(t->input->rule, sizeof t->input->rule, "%s", rule);
+	}
 }
 
 /* -- the part */
@@ -233,11 +245,13 @@ int core_triggers_init(struct core *c, const struct trg_ports *ports)
 	p->ports = ports;
 	p->scs_names.max = p->rule_texts.max = SHARED_TEXTS_MAX;
 	p->conf = conf_of(c);
-	if (sip_key_new(&p->smssc_hosts.key))
+	if (sip_key_new(&p->smssc_hosts.key)) {
 		return ERR_IO;
+	}
 	p->scs_names.key = p->rule_texts.key = p->smssc_hosts.key;
-	if (trg_names_reserve(&p->smssc_hosts))
+	if (trg_names_reserve(&p->smssc_hosts)) {
 		return ERR_NOMEM;
+	}
 	return map_init(&p->by_ref) || multimap_init(&p->by_device) ? ERR_NOMEM : 0;
 }
 
@@ -246,8 +260,9 @@ void core_triggers_fini(struct core *c)
 	struct core_triggers *p = &c->triggers;
 	struct core_trigger *t;
 
-	while ((t = TAILQ_FIRST(&p->list)))
+	while ((t = TAILQ_FIRST(&p->list))) {
 		core_trigger_free(t);
+	}
 	map_fini(&p->by_ref);
 	multimap_fini(&p->by_device);
 	trg_names_fini(&p->smssc_hosts);

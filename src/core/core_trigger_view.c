@@ -81,6 +81,7 @@ void core_finished_keep(struct core_trigger *t)
 
 	core_trigger_view(&p, &room, t);
 	p.ended_ms = core_now_ms(c);
-	if (core_finished_add(c->finished, &p))
+	if (core_finished_add(c->finished, &p)) {
 		st_count(&c->st, ST_TRIGGERS_ENDED_DROPPED);
+	}
 }

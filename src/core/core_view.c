@@ -74,8 +74,7 @@ void core_edge_each(const struct core *c, core_edge_fn *fn, void *arg)
 {
 	const struct core_edge *e;
 
-	TAILQ_FOREACH(e, &c->edges.list, entry)
-	{
+	TAILQ_FOREACH (e, &c->edges.list, entry) {
 		struct core_edge_view view = { .zone = e->who.zone,
 					       .pid = e->who.pid,
 					       .generation = e->who.generation,
@@ -109,8 +108,9 @@ void core_peer_each(const struct core *c, core_peer_fn *fn, void *arg)
 					       .pending = p->requests - p->answers - p->timeouts - p->lost };
 
 		app_lapses_text(view.lapses, p->lapses.seen);
-		if (p->peer)
+		if (p->peer) {
 			link_peer_reason(p->peer, view.reason);
+		}
 		fn(arg, &view);
 	}
 }
@@ -119,8 +119,9 @@ void core_peer_each(const struct core *c, core_peer_fn *fn, void *arg)
 
 void core_file_each(const struct core *c, core_file_fn *fn, void *arg)
 {
-	for (size_t i = 0; i < c->files.n; i++)
+	for (size_t i = 0; i < c->files.n; i++) {
 		fn(arg, &c->files.row[i]);
+	}
 }
 
 int core_reload(struct core *c, uint32_t number)
@@ -132,8 +133,9 @@ static int find_peer(struct core *c, const char *name, struct core_peer **out)
 {
 	for (size_t i = 0; i < c->peers.n && !c->stop.begun; i++) {
 		*out = &c->peers.row[i];
-		if (strcmp((*out)->conf->name, name) == 0 && (*out)->peer)
+		if (strcmp((*out)->conf->name, name) == 0 && (*out)->peer) {
 			return 0;
+		}
 	}
 	return c->stop.begun ? ERR_CLOSED : ERR_NOTFOUND;
 }
@@ -143,8 +145,9 @@ int core_peer_start(struct core *c, const char *name, const char **state)
 	struct core_peer *p;
 	int err = find_peer(c, name, &p);
 
-	if (err)
+	if (err) {
 		return err;
+	}
 	link_peer_kick(p->peer);
 	*state = peer_state(p);
 	return 0;
@@ -155,8 +158,9 @@ int core_peer_stop(struct core *c, const char *name, const char **state)
 	struct core_peer *p;
 	int err = find_peer(c, name, &p);
 
-	if (err)
+	if (err) {
 		return err;
+	}
 	link_peer_stop(p->peer, DIA_DISCONNECT_DO_NOT_WANT, "stopped by operator");
 	*state = peer_state(p);
 	return 0;
@@ -168,8 +172,7 @@ void core_session_each(const struct core *c, core_session_fn *fn, void *arg)
 {
 	const struct core_session *s;
 
-	TAILQ_FOREACH(s, &c->sessions.list, entry)
-	{
+	TAILQ_FOREACH (s, &c->sessions.list, entry) {
 		const struct asc_scs *scs = asc_scs_find(c->store.asc, s->scs->name);
 		struct core_session_view view = { .scs = s->scs->name,
 						  .origin_host = scs ? scs->origin_host : "",
@@ -198,8 +201,9 @@ void core_scs_view(const struct core *c, const char *scs, struct core_scs_view *
 	const struct core_scs *s = find_scs(c, scs);
 
 	*out = (struct core_scs_view){ .quota_day = core_wall_ms(c, core_now_ms(c)) / POL_QUOTA_DAY_MS };
-	if (!s)
+	if (!s) {
 		return;
+	}
 	out->sessions = s->sessions_n;
 	out->quota_used = core_quota_used(c, s, &out->quota_day);
 	out->quota_asking = s->quota.asking;
@@ -234,10 +238,12 @@ static void match_scs(void *arg, struct map_node *node)
 	struct core_trigger *t = trigger_of(m->core, scs, m->reference);
 	size_t used = strlen(m->out->names);
 
-	if (!t)
+	if (!t) {
 		return;
-	if (!m->out->n++)
+	}
+	if (!m->out->n++) {
 		m->out->first = t;
+	}
 	snprintf(m->out->names + used, sizeof m->out->names - used, "%s%s", used ? ", " : "", scs->name);
 }
 
@@ -247,10 +253,11 @@ void core_trigger_match(struct core *c, const char *scs, uint32_t reference, str
 	struct core_scs *one = scs ? find_scs(c, scs) : NULL;
 
 	*out = (struct core_trigger_match){ 0 };
-	if (!scs)
+	if (!scs) {
 		map_each(&c->sessions.scs_by_name, match_scs, &m);
-	else if (one)
+	} else if (one) {
 		match_scs(&m, &one->node);
+	}
 }
 
 const struct core_trigger_view *core_trigger_ended(const struct core *c, const char *scs, uint32_t reference)
@@ -307,11 +314,13 @@ int core_walk_new(struct core_walk **out, struct core *c, const char *scs)
 	struct core_scs *one = scs ? find_scs(c, scs) : NULL;
 	struct core_walk *w;
 
-	if (scs && !one)
+	if (scs && !one) {
 		return ERR_NOTFOUND;
+	}
 	w = calloc(1, sizeof *w);
-	if (!w)
+	if (!w) {
 		return ERR_NOMEM;
+	}
 	core_cursor_begin(&w->cursor, c, one);
 	*out = w;
 	return 0;
@@ -324,8 +333,9 @@ struct core_trigger *core_walk_next(struct core_walk *w)
 
 void core_walk_free(struct core_walk *w)
 {
-	if (!w)
+	if (!w) {
 		return;
+	}
 	core_cursor_end(&w->cursor);
 	free(w);
 }

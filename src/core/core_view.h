@@ -145,9 +145,9 @@ struct core_session_view {
 	const char *scs, *origin_host, *address; /* origin_host: "" when the SCS is no longer provisioned */
 	const struct cfg_listen *listen;
 	uint64_t since_ms;
-	uint32_t pending;       /* requests of the SCS without an answer */
-	uint64_t not_after_s;   /* end of its certificate; 0: none is known */
-	uint64_t forgiven;      /* DNAs taken although they break their grammar */
+	uint32_t pending;     /* requests of the SCS without an answer */
+	uint64_t not_after_s; /* end of its certificate; 0: none is known */
+	uint64_t forgiven;    /* DNAs taken although they break their grammar */
 	char lapses[CORE_LAPSES_TEXT_MAX];
 	struct asc_asker asker; /* the SCS with the groups that its certificate proves now */
 };

@@ -12,16 +12,18 @@ static uint32_t window(const struct core *c)
 
 static void end(struct core_scs *scs)
 {
-	if (!scs->wake_left)
+	if (!scs->wake_left) {
 		return;
+	}
 	scs->wake_left = 0;
 	TAILQ_REMOVE(&scs->core->wakes.list, scs, wakes);
 }
 
 void core_wake_forget(struct core_trigger *t)
 {
-	if (!t->parked)
+	if (!t->parked) {
 		return;
+	}
 	t->parked = false;
 	TAILQ_REMOVE(&t->scs->parked, t, waiting);
 	t->scs->parked_n--;
@@ -31,8 +33,9 @@ void core_wake_settle(struct core_trigger *t)
 {
 	bool waits = t->trg->state == TRG_BACKOFF;
 
-	if (waits == t->parked)
+	if (waits == t->parked) {
 		return;
+	}
 	if (!waits) {
 		core_wake_forget(t);
 		return;
@@ -47,18 +50,21 @@ void core_wake_begin(struct core_scs *scs)
 {
 	struct core *c = scs->core;
 
-	if (!scs->parked_n)
+	if (!scs->parked_n) {
 		return;
-	if (!scs->wake_left)
+	}
+	if (!scs->wake_left) {
 		TAILQ_INSERT_TAIL(&c->wakes.list, scs, wakes);
+	}
 	scs->wake_left = scs->parked_n;
 	net_timer_start(c->wakes.timer, 0);
 }
 
 void core_wake_room(struct core_scs *scs)
 {
-	if (scs->wake_left && scs->notices_n + 1 == window(scs->core))
+	if (scs->wake_left && scs->notices_n + 1 == window(scs->core)) {
 		net_timer_start(scs->core->wakes.timer, 0);
+	}
 }
 
 /* False: it could not be sent, and waits again. */
@@ -84,10 +90,12 @@ static uint64_t wake_some(struct core_scs *scs, uint32_t *budget)
 		--*budget;
 		sent = wake_one(scs);
 	}
-	if (!scs->sessions_n || TAILQ_EMPTY(&scs->parked))
+	if (!scs->sessions_n || TAILQ_EMPTY(&scs->parked)) {
 		scs->wake_left = 0;
-	if (!scs->wake_left)
+	}
+	if (!scs->wake_left) {
 		return UINT64_MAX;
+	}
 	TAILQ_INSERT_TAIL(&c->wakes.list, scs, wakes);
 	return !sent ? RING_FULL_MS : scs->notices_n < window(c) ? 0 : UINT64_MAX;
 }
@@ -102,13 +110,16 @@ static void on_turn(void *core)
 	while (budget && (scs = TAILQ_FIRST(&c->wakes.list))) {
 		ms = wake_some(scs, &budget);
 		next_ms = ms < next_ms ? ms : next_ms;
-		if (scs == last)
+		if (scs == last) {
 			break;
+		}
 	}
-	if (!TAILQ_EMPTY(&c->wakes.list) && !budget)
+	if (!TAILQ_EMPTY(&c->wakes.list) && !budget) {
 		next_ms = 0;
-	if (next_ms != UINT64_MAX)
+	}
+	if (next_ms != UINT64_MAX) {
 		net_timer_start(c->wakes.timer, next_ms);
+	}
 }
 
 int core_wakes_init(struct core *c)
@@ -121,7 +132,8 @@ void core_wakes_fini(struct core *c)
 {
 	struct core_scs *scs;
 
-	while (c->wakes.timer && (scs = TAILQ_FIRST(&c->wakes.list)))
+	while (c->wakes.timer && (scs = TAILQ_FIRST(&c->wakes.list))) {
 		end(scs);
+	}
 	net_timer_free(c->wakes.timer);
 }

@@ -12,8 +12,9 @@ static int word_index(const char *words, const char *word, size_t n)
 	for (int i = 0; *words; i++) {
 		size_t k = strcspn(words, " ");
 
-		if (k == n && !memcmp(words, word, n))
+		if (k == n && !memcmp(words, word, n)) {
 			return i;
+		}
 		words += k;
 		words += strspn(words, " ");
 	}
@@ -25,15 +26,16 @@ static const char *check_text(const struct ctl_arg *row, const json_t *v, char *
 	uint64_t max = row->max ? row->max : TEXT_MAX;
 	size_t n = json_string_length(v);
 
-	if (!json_is_string(v))
+	if (!json_is_string(v)) {
 		snprintf(why, cap, "argument '%s' is no text, expected %s", row->name, row->words ? row->words : row->meaning);
-	else if (row->words && word_index(row->words, json_string_value(v), n) < 0)
+	} else if (row->words && word_index(row->words, json_string_value(v), n) < 0) {
 		snprintf(why, cap, "argument '%s' is '%.64s', expected one of: %s", row->name, json_string_value(v), row->words);
-	else if (n < row->min || n > max)
+	} else if (n < row->min || n > max) {
 		snprintf(why, cap, "argument '%s' has %zu octets, expected %llu to %llu", row->name, n,
 			 (unsigned long long)row->min, (unsigned long long)max);
-	else
+	} else {
 		return NULL;
+	}
 	return why;
 }
 
@@ -42,8 +44,9 @@ static const char *check_num(const struct ctl_arg *row, const json_t *v, char *w
 	uint64_t max = row->max ? row->max : INT64_MAX;
 	json_int_t n = json_integer_value(v);
 
-	if (json_is_integer(v) && n >= 0 && (uint64_t)n >= row->min && (uint64_t)n <= max)
+	if (json_is_integer(v) && n >= 0 && (uint64_t)n >= row->min && (uint64_t)n <= max) {
 		return NULL;
+	}
 	snprintf(why, cap, "argument '%s' is wrong, expected a number from %llu to %llu", row->name, (unsigned long long)row->min,
 		 (unsigned long long)max);
 	return why;
@@ -54,13 +57,18 @@ static bool words_ok(const struct ctl_arg *row, const json_t *v)
 	const json_t *one;
 	size_t i;
 
-	if (json_is_string(v))
+	if (json_is_string(v)) {
 		return word_index(row->words, json_string_value(v), json_string_length(v)) >= 0;
-	if (!json_is_array(v) || !json_array_size(v) || json_array_size(v) > 32)
+	}
+	if (!json_is_array(v) || !json_array_size(v) || json_array_size(v) > 32) {
 		return false;
+	}
 	json_array_foreach((json_t *)(uintptr_t)v, i,
 			   one) if (!json_is_string(one) ||
-				    word_index(row->words, json_string_value(one), json_string_length(one)) < 0) return false;
+				    word_index(row->words, json_string_value(one), json_string_length(one)) < 0)
+	{
+		return false;
+	}
 	return true;
 }
 
@@ -72,8 +80,9 @@ static const char *check_texts(const struct ctl_arg *row, const json_t *v, char 
 		snprintf(why, cap, "argument '%s' is wrong, expected a list of at most %d texts", row->name, CTL_TEXTS_MAX);
 		return why;
 	}
-	for (size_t i = 0; i < json_array_size(v) && !problem; i++)
+	for (size_t i = 0; i < json_array_size(v) && !problem; i++) {
 		problem = check_text(row, json_array_get(v, i), why, cap);
+	}
 	return problem;
 }
 
@@ -85,8 +94,9 @@ static const char *check_one(const struct ctl_arg *row, const json_t *v, char *w
 	case CTL_A_NUM:
 		return check_num(row, v, why, cap);
 	case CTL_A_BOOL:
-		if (json_is_boolean(v))
+		if (json_is_boolean(v)) {
 			return NULL;
+		}
 		snprintf(why, cap, "argument '%s' is wrong, expected true or false", row->name);
 		return why;
 	case CTL_A_TEXTS:
@@ -95,8 +105,9 @@ static const char *check_one(const struct ctl_arg *row, const json_t *v, char *w
 		snprintf(why, cap, "argument '%s' is a descriptor, sent along with the request and not inside it", row->name);
 		return why;
 	case CTL_A_WORDS:
-		if (words_ok(row, v))
+		if (words_ok(row, v)) {
 			return NULL;
+		}
 		snprintf(why, cap, "argument '%s' is wrong, expected a list of: %s", row->name, row->words);
 		return why;
 	}
@@ -105,9 +116,11 @@ static const char *check_one(const struct ctl_arg *row, const json_t *v, char *w
 
 static const struct ctl_arg *find(const struct ctl_arg *rows, const char *name)
 {
-	for (; rows && rows->name; rows++)
-		if (!strcmp(rows->name, name))
+	for (; rows && rows->name; rows++) {
+		if (!strcmp(rows->name, name)) {
 			return rows;
+		}
+	}
 	return NULL;
 }
 
@@ -125,22 +138,25 @@ const char *ctl_args_check(const struct ctl_arg *rows, const json_t *args, char 
 			return why;
 		}
 		problem = check_one(row, v, why, cap);
-		if (problem)
+		if (problem) {
 			return problem;
+		}
 	}
-	for (; rows && rows->name; rows++)
+	for (; rows && rows->name; rows++) {
 		if (rows->required && rows->type != CTL_A_FD && !json_object_get(args, rows->name)) {
 			snprintf(why, cap, "argument '%s' is missing, expected %s", rows->name, rows->meaning);
 			return why;
 		}
+	}
 	return NULL;
 }
 
 bool ctl_args_take_fd(const struct ctl_arg *rows)
 {
 	for (; rows && rows->name; rows++) {
-		if (rows->type == CTL_A_FD)
+		if (rows->type == CTL_A_FD) {
 			return true;
+		}
 	}
 	return false;
 }
@@ -150,10 +166,11 @@ json_t *ctl_args_help(const struct ctl_arg *rows)
 	static const char *const types[] = { "text", "number", "boolean", "words", "texts", "descriptor" };
 	json_t *list = json_array();
 
-	for (; rows && rows->name; rows++)
+	for (; rows && rows->name; rows++) {
 		json_array_append_new(list,
 				      json_pack("{s:s,s:s,s:b,s:s*,s:s}", "name", rows->name, "type", types[rows->type],
 						"required", rows->required, "words", rows->words, "meaning", rows->meaning));
+	}
 	return list;
 }
 
@@ -188,8 +205,9 @@ uint8_t ctl_arg_texts(const json_t *args, const char *name, const char **out, ui
 	const json_t *v = json_object_get(args, name);
 	uint8_t n = 0;
 
-	for (size_t i = 0; i < json_array_size(v) && n < max; i++)
+	for (size_t i = 0; i < json_array_size(v) && n < max; i++) {
 		out[n++] = json_string_value(json_array_get(v, i));
+	}
 	return n;
 }
 
@@ -199,10 +217,12 @@ uint32_t ctl_arg_bits(const json_t *args, const char *name, const char *words, u
 	uint32_t bits = 0;
 	size_t i;
 
-	if (!v)
+	if (!v) {
 		return preset;
-	if (json_is_string(v))
+	}
+	if (json_is_string(v)) {
 		return UINT32_C(1) << word_index(words, json_string_value(v), json_string_length(v));
+	}
 	json_array_foreach((json_t *)(uintptr_t)v, i, one) bits |=
 	    UINT32_C(1) << word_index(words, json_string_value(one), json_string_length(one));
 	return bits;

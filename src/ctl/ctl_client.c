@@ -63,8 +63,9 @@ int ctl_client_over(struct ctl_client **out, int fd)
 {
 	struct ctl_client *c = calloc(1, sizeof *c);
 
-	if (!c)
+	if (!c) {
 		return ERR_NOMEM;
+	}
 	c->fd = fd;
 	*out = c;
 	return 0;
@@ -77,14 +78,18 @@ static int connect_until(int fd, const struct sockaddr_un *a, uint64_t until_ms)
 		uint64_t now = clock_mono_ms(), left = until_ms > now ? until_ms - now : 1; /* 0 would be for ever */
 		struct timeval limit = { (time_t)(left / 1000), (suseconds_t)(left % 1000 * 1000) };
 
-		if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit))
+		if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit)) {
 			return errno;
-		if (connect(fd, (const struct sockaddr *)a, sizeof *a) == 0)
+		}
+		if (connect(fd, (const struct sockaddr *)a, sizeof *a) == 0) {
 			return 0;
-		if (errno != EINTR)
+		}
+		if (errno != EINTR) {
 			return errno;
-		if (now >= until_ms)
+		}
+		if (now >= until_ms) {
 			return EAGAIN;
+		}
 	}
 }
 
@@ -94,13 +99,15 @@ int ctl_client_open(struct ctl_client **out, const char *path, uint32_t wait_ms,
 	uint64_t began_ms = clock_mono_ms();
 	int fd, err;
 
-	if (!*path || strlen(path) >= sizeof a.sun_path)
+	if (!*path || strlen(path) >= sizeof a.sun_path) {
 		return say(why, ERR_INVAL, "'%.128s' cannot be a socket path, expected 1 to %zu octets", path,
 			   sizeof a.sun_path - 1);
+	}
 	memcpy(a.sun_path, path, strlen(path) + 1);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
+	if (fd < 0) {
 		return say(why, ERR_IO, "no socket: %s", strerror(errno));
+	}
 	err = connect_until(fd, &a, began_ms + wait_ms);
 	if (err) {
 		err = connect_error(path, err, why);
@@ -118,8 +125,9 @@ int ctl_client_open(struct ctl_client **out, const char *path, uint32_t wait_ms,
 
 void ctl_client_close(struct ctl_client *c)
 {
-	if (!c)
+	if (!c) {
 		return;
+	}
 	close(c->fd);
 	free(c);
 }
@@ -147,12 +155,15 @@ static int wait_until(int fd, short events, uint64_t until_ms)
 		uint64_t now = clock_mono_ms(), left = now < until_ms ? until_ms - now : 0;
 		int k = left ? poll(&p, 1, left < INT_MAX ? (int)left : INT_MAX) : 0;
 
-		if (k == 0)
+		if (k == 0) {
 			return ERR_TIMEOUT;
-		if (k < 0 && errno != EINTR)
+		}
+		if (k < 0 && errno != EINTR) {
 			return ERR_IO;
-		if (k > 0)
+		}
+		if (k > 0) {
 			return 0;
+		}
 	}
 }
 
@@ -165,14 +176,15 @@ static int send_text(struct ctl_client *c, const char *text, size_t n, int fd, u
 		ssize_t k = sent || fd < 0 ? send(c->fd, text + sent, n - sent, MSG_NOSIGNAL | MSG_DONTWAIT)
 					   : send_with(c->fd, text, n, fd);
 
-		if (k >= 0)
+		if (k >= 0) {
 			sent += (size_t)k;
-		else if (errno == EAGAIN)
+		} else if (errno == EAGAIN) {
 			err = wait_until(c->fd, POLLOUT, until_ms);
-		else if (errno == EPIPE || errno == ECONNRESET)
+		} else if (errno == EPIPE || errno == ECONNRESET) {
 			return 0; /* the server may have left words before it closed */
-		else if (errno != EINTR)
+		} else if (errno != EINTR) {
 			err = ERR_IO;
+		}
 	}
 	return err;
 }
@@ -199,16 +211,20 @@ static int fill(struct ctl_client *c, uint64_t until_ms)
 	ssize_t n;
 	int err;
 
-	if (c->have == sizeof c->in)
+	if (c->have == sizeof c->in) {
 		return ERR_LIMIT;
+	}
 	err = wait_until(c->fd, POLLIN, until_ms);
-	if (err)
+	if (err) {
 		return err;
+	}
 	n = recv(c->fd, c->in + c->have, sizeof c->in - c->have, 0);
-	if (n < 0)
+	if (n < 0) {
 		return errno == EINTR ? 0 : errno == ECONNRESET ? ERR_CLOSED : ERR_IO;
-	if (n == 0)
+	}
+	if (n == 0) {
 		return ERR_CLOSED;
+	}
 	c->have += (size_t)n;
 	return 0;
 }
@@ -220,8 +236,9 @@ static int read_row(struct ctl_client *c, uint64_t until_ms, json_t **row)
 
 	while (!(end = memchr(c->in, '\n', c->have))) {
 		err = fill(c, until_ms);
-		if (err)
+		if (err) {
 			return err;
+		}
 	}
 	*row = json_loadb(c->in, (size_t)(end - c->in), JSON_REJECT_DUPLICATES, NULL);
 	c->have -= (size_t)(end + 1 - c->in);
@@ -237,8 +254,9 @@ static int last_row(const json_t *row, char why[CTL_CLIENT_WHY_MAX])
 {
 	const char *error = json_string_value(json_object_get(row, "error"));
 
-	if (json_is_true(json_object_get(row, "ok")))
+	if (json_is_true(json_object_get(row, "ok"))) {
 		return 0;
+	}
 	return say(why, ERR_REFUSED, "%s", error ? error : "the server said no and not why");
 }
 
@@ -267,20 +285,24 @@ int ctl_client_ask_with(struct ctl_client *c, const char *cmd, const json_t *arg
 
 	c->opened_ms = 0;
 	*why = 0;
-	if (err)
+	if (err) {
 		return no_row(err, cmd, wait_ms, why);
+	}
 	while (!done) {
 		err = read_row(c, until_ms, &row);
-		if (err)
+		if (err) {
 			return no_row(err, cmd, wait_ms, why);
+		}
 		until_ms = clock_mono_ms() + wait_ms;
 		done = json_is_true(json_object_get(row, "done"));
 		err = fn ? fn(arg, row) : 0;
-		if (!err && done)
+		if (!err && done) {
 			err = last_row(row, why);
+		}
 		json_decref(row);
-		if (err)
+		if (err) {
 			return err;
+		}
 	}
 	return 0;
 }

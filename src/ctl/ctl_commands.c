@@ -36,8 +36,8 @@
 	BOOLEAN("yes", "do it though it deletes much"), NUM("deletes_max", 0, INT64_MAX, "do it though it deletes so many rows")
 
 #define SCS_LIMITS                                                                                                               \
-	NUM("payload_max", 0, 65536, "octets of a trigger payload; 0: as configured"),                                                             \
-	    NUM("validity_max_s", 0, UINT32_MAX, "seconds of validity it may ask for; 0: as configured"),                                          \
+	NUM("payload_max", 0, 65536, "octets of a trigger payload; 0: as configured"),                                           \
+	    NUM("validity_max_s", 0, UINT32_MAX, "seconds of validity it may ask for; 0: as configured"),                        \
 	    NUM("port_min", 0, 65535, "lowest application port it may address"),                                                 \
 	    NUM("port_max", 0, 65535, "highest application port it may address"),                                                \
 	    BOOLEAN("priority_allowed", "it may ask for priority"),                                                              \
@@ -45,8 +45,8 @@
 	    NUM("rate_per_s", 0, UINT32_MAX, "requests a second; 0: no limit"),                                                  \
 	    NUM("burst", 0, UINT32_MAX, "requests at once above the rate"),                                                      \
 	    NUM("quota_per_day", 0, UINT32_MAX, "triggers a day (UTC); 0: no limit"),                                            \
-	    NUM("connections_max", 0, 1024, "connections at a time; 0: as configured"),                                                            \
-	    NUM("pending_max", 0, 65536, "requests without an answer at a time; 0: as configured"),                                                \
+	    NUM("connections_max", 0, 1024, "connections at a time; 0: as configured"),                                          \
+	    NUM("pending_max", 0, 65536, "requests without an answer at a time; 0: as configured"),                              \
 	    BOOLEAN("p_bit_optional", "a DAR of it without the P bit is taken"),                                                 \
 	    BOOLEAN("strict_answers", "forgive nothing in its answers to reports")
 

@@ -47,21 +47,25 @@ struct ctl_server *ctl_conn_server(const struct ctl_conn *c)
 
 static void unlink_conn(struct ctl_conn *c)
 {
-	if (c->prev)
+	if (c->prev) {
 		c->prev->next = c->next;
-	else
+	} else {
 		c->server->conns = c->next;
-	if (c->next)
+	}
+	if (c->next) {
 		c->next->prev = c->prev;
+	}
 	c->server->conns_n--;
 }
 
 static void leave(struct ctl_conn *c)
 {
-	if (--c->inside || !c->dropped)
+	if (--c->inside || !c->dropped) {
 		return;
-	if (c->fd >= 0)
+	}
+	if (c->fd >= 0) {
 		close(c->fd);
+	}
 	free(c->in);
 	free(c);
 }
@@ -75,8 +79,9 @@ void ctl_conn_drop(struct ctl_conn *c, const char *why)
 	net_stream_close(c->stream);
 	c->dropped = true;
 	c->inside++;
-	if (c->rq)
+	if (c->rq) {
 		ctl_request_orphan(c->rq);
+	}
 	leave(c);
 }
 
@@ -155,8 +160,9 @@ static void work_off(struct ctl_conn *c)
 	c->working = true;
 	while (!c->dropped && !c->rq && !c->broken && !overlong(c) && (n = next_line(c, &line)) >= 0) {
 		c->in_at += (size_t)n + 1;
-		if (n)
+		if (n) {
 			ctl_request_run(c, &c->rq, &c->caller, line, (size_t)n);
+		}
 		if (!c->dropped && ctl_conn_fd_is_lost(c)) {
 			close(c->fd);
 			c->fd = -1;
@@ -181,8 +187,9 @@ static void work(struct ctl_conn *c)
 		/* by a handler that ended the server */
 	} else if (c->rq) {
 		net_stream_pause(c->stream);
-		if (!c->rq->next && !c->broken)
+		if (!c->rq->next && !c->broken) {
 			net_timer_stop(c->idle); /* we are the slow ones */
+		}
 	} else if (overlong(c)) {
 		say(c, "the request is larger than 64 KiB");
 		ctl_conn_drop(c, "request too large");
@@ -197,8 +204,9 @@ void ctl_conn_answered(struct ctl_conn *c)
 {
 	c->rq = NULL;
 	net_timer_stop(c->pump);
-	if (!c->working)
+	if (!c->working) {
 		work(c);
+	}
 }
 
 /* The list is at its end, for good or bad. */
@@ -208,8 +216,9 @@ static void pumped(struct ctl_request *rq, int more)
 
 	rq->last = NULL;
 	rq->next = NULL;
-	if (rq->end)
+	if (rq->end) {
 		rq->end(rq->each_arg);
+	}
 	if (more < 0) {
 		json_decref(last);
 		ctl_fail(rq, "the list ends early: %s", err_str(more));
@@ -231,10 +240,11 @@ static void pump(struct ctl_conn *c)
 		calls++;
 		room = c->dropped || net_stream_queued(c->stream) < c->server->conf.queue_max;
 	}
-	if (!c->dropped && (more <= 0 || rq->failed))
+	if (!c->dropped && (more <= 0 || rq->failed)) {
 		pumped(rq, more);
-	else if (!c->dropped)
+	} else if (!c->dropped) {
 		net_timer_start(c->pump, room ? 1 : PUMP_MS);
+	}
 	leave(c);
 }
 
@@ -243,15 +253,18 @@ static void on_pump(void *arg)
 	struct ctl_conn *c = arg;
 	size_t queued = net_stream_queued(c->stream);
 
-	if (c->broken)
+	if (c->broken) {
 		return; /* the idle timer is about to drop it */
-	if (queued < c->queued_before || queued < c->server->conf.queue_max)
+	}
+	if (queued < c->queued_before || queued < c->server->conf.queue_max) {
 		allow(c, c->server->conf.request_wait_ms);
+	}
 	c->queued_before = queued;
-	if (queued < c->server->conf.queue_max)
+	if (queued < c->server->conf.queue_max) {
 		pump(c);
-	else
+	} else {
 		net_timer_start(c->pump, PUMP_MS);
+	}
 }
 
 void ctl_conn_pump(struct ctl_conn *c)
@@ -266,15 +279,19 @@ static bool room_for(struct ctl_conn *c, size_t n)
 	size_t cap = c->in_cap ? c->in_cap : 1024;
 	char *in;
 
-	if (n > IN_MAX || c->in_len + n > IN_MAX)
+	if (n > IN_MAX || c->in_len + n > IN_MAX) {
 		return false;
-	while (cap < c->in_len + n)
+	}
+	while (cap < c->in_len + n) {
 		cap *= 2;
-	if (cap == c->in_cap)
+	}
+	if (cap == c->in_cap) {
 		return true;
+	}
 	in = realloc(c->in, cap);
-	if (!in)
+	if (!in) {
 		return false;
+	}
 	c->in = in;
 	c->in_cap = cap;
 	return true;
@@ -291,8 +308,9 @@ static void on_fds(void *arg, const int *fds, size_t n, bool cut)
 		return;
 	}
 	c->fds_wrong = true;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		close(fds[i]);
+	}
 }
 
 static void on_data(void *arg, const uint8_t *p, size_t n)
@@ -300,23 +318,27 @@ static void on_data(void *arg, const uint8_t *p, size_t n)
 	struct ctl_conn *c = arg;
 
 	if (c->fds_wrong) {
-		if (!c->rq)
+		if (!c->rq) {
 			say(c, "more than one descriptor came along, expected at most one with each request");
+		}
 		ctl_conn_drop(c, "sends descriptors that nobody asked for");
 		return;
 	}
 	if (!room_for(c, n)) {
-		if (!c->rq)
+		if (!c->rq) {
 			say(c, "the request is larger than 64 KiB");
+		}
 		ctl_conn_drop(c, "sends more than it may");
 		return;
 	}
 	memcpy(c->in + c->in_len, p, n);
 	c->in_len += n;
-	if (c->fd >= 0 && c->fd_until == SIZE_MAX)
+	if (c->fd >= 0 && c->fd_until == SIZE_MAX) {
 		c->fd_until = c->in_len;
-	if (!c->rq)
+	}
+	if (!c->rq) {
 		work(c);
+	}
 }
 
 static void on_close(void *arg, int err, const char *why)
@@ -339,24 +361,29 @@ int ctl_conn_new(struct ctl_conn **out, struct ctl_server *s, int fd, const stru
 	struct ctl_conn *c = calloc(1, sizeof *c);
 	int err;
 
-	if (!c)
+	if (!c) {
 		return ERR_NOMEM;
+	}
 	c->server = s;
 	c->caller = *caller;
 	c->fd = -1;
 	err = net_timer_new(&c->idle, s->loop, on_idle, c);
-	if (err)
+	if (err) {
 		goto free_conn;
+	}
 	err = net_timer_new(&c->pump, s->loop, on_pump, c);
-	if (err)
+	if (err) {
 		goto free_idle;
+	}
 	err = net_tcp_accept(&c->stream, s->loop, fd, "unix", &conf, &cb, c);
-	if (err)
+	if (err) {
 		goto free_pump;
+	}
 	net_stream_set_fds(c->stream, on_fds);
 	c->next = s->conns;
-	if (c->next)
+	if (c->next) {
 		c->next->prev = c;
+	}
 	s->conns = c;
 	s->conns_n++;
 	net_timer_start(c->idle, s->conf.request_wait_ms);

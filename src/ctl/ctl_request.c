@@ -12,8 +12,9 @@
 
 static void request_free(struct ctl_request *rq)
 {
-	if (rq->fd >= 0)
+	if (rq->fd >= 0) {
 		close(rq->fd);
+	}
 	json_decref(rq->root);
 	json_decref(rq->last);
 	free(rq);
@@ -44,12 +45,15 @@ static void finish(struct ctl_request *rq, const char *error, json_t *more)
 	struct ctl_conn *c = rq->conn;
 	json_t *last;
 
-	if (!error && rq->failed)
+	if (!error && rq->failed) {
 		error = "the reply could not be built (a row was too large, or out of memory)";
-	if (error)
+	}
+	if (error) {
 		st_count(rq->counters, ST_CTL_ERRORS);
-	if (rq->command && rq->command->changes)
+	}
+	if (rq->command && rq->command->changes) {
 		log_change(rq, error);
+	}
 	if (!c) {
 		json_decref(more);
 		request_free(rq);
@@ -57,12 +61,14 @@ static void finish(struct ctl_request *rq, const char *error, json_t *more)
 	}
 	last =
 	    error ? json_pack("{s:b,s:b,s:s}", "done", 1, "ok", 0, "error", error) : json_pack("{s:b,s:b}", "done", 1, "ok", 1);
-	if (more && last && !error)
+	if (more && last && !error) {
 		json_object_update_missing(last, more);
+	}
 	json_decref(more);
 	if (!last || (!ctl_conn_line(c, last) &&
-		      !ctl_conn_line(c, json_pack("{s:b,s:b,s:s}", "done", 1, "ok", 0, "error", "the reply is too large"))))
+		      !ctl_conn_line(c, json_pack("{s:b,s:b,s:s}", "done", 1, "ok", 0, "error", "the reply is too large")))) {
 		ctl_conn_nomem(c);
+	}
 	request_free(rq);
 	ctl_conn_answered(c);
 }
@@ -96,10 +102,11 @@ bool ctl_alive(const struct ctl_request *rq)
 
 void ctl_line(struct ctl_request *rq, json_t *row)
 {
-	if (!rq->conn)
+	if (!rq->conn) {
 		json_decref(row);
-	else if (!ctl_conn_line(rq->conn, row))
+	} else if (!ctl_conn_line(rq->conn, row)) {
 		rq->failed = true;
+	}
 }
 
 void ctl_done(struct ctl_request *rq, json_t *more)
@@ -115,9 +122,11 @@ void ctl_fail(struct ctl_request *rq, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(error, sizeof error, fmt, ap);
 	va_end(ap);
-	for (unsigned char *p = (unsigned char *)error; *p; p++)
-		if (*p < 0x20 || *p > 0x7e) /* may quote what a peer or an operator sent */
+	for (unsigned char *p = (unsigned char *)error; *p; p++) {
+		if (*p < 0x20 || *p > 0x7e) { /* may quote what a peer or an operator sent */
 			*p = '?';
+		}
+	}
 	finish(rq, error, NULL);
 }
 
@@ -126,10 +135,11 @@ void ctl_each(struct ctl_request *rq, ctl_next_fn *next, ctl_end_fn *end, void *
 	rq->next = next;
 	rq->end = end;
 	rq->each_arg = arg;
-	if (rq->conn)
+	if (rq->conn) {
 		ctl_conn_pump(rq->conn);
-	else
+	} else {
 		ctl_request_orphan(rq);
+	}
 }
 
 void ctl_each_last(struct ctl_request *rq, json_t *more)
@@ -141,10 +151,12 @@ void ctl_each_last(struct ctl_request *rq, json_t *more)
 void ctl_request_orphan(struct ctl_request *rq)
 {
 	rq->conn = NULL;
-	if (!rq->next)
+	if (!rq->next) {
 		return; /* its handler will answer, into nothing */
-	if (rq->end)
+	}
+	if (rq->end) {
 		rq->end(rq->each_arg);
+	}
 	request_free(rq);
 }
 
@@ -160,20 +172,23 @@ static const char *check_form(struct ctl_request *rq, const char *line, size_t l
 		snprintf(why, cap, "not JSON at octet %d: %s", e.position, e.text);
 		return why;
 	}
-	if (!json_is_object(rq->root) || !json_is_string(json_object_get(rq->root, "cmd")))
+	if (!json_is_object(rq->root) || !json_is_string(json_object_get(rq->root, "cmd"))) {
 		return "expected one JSON object a line: {\"cmd\":\"NAME\",\"args\":{...}}";
+	}
 	json_object_foreach(rq->root, name, v) if (strcmp(name, "cmd") && strcmp(name, "args"))
 	{
 		snprintf(why, cap, "unknown member '%.64s', expected cmd and args", name);
 		return why;
 	}
 	v = json_object_get(rq->root, "args");
-	if (v && !json_is_object(v))
+	if (v && !json_is_object(v)) {
 		return "args is wrong, expected a JSON object";
+	}
 	if (!v) {
 		v = json_object();
-		if (!v || json_object_set_new(rq->root, "args", v))
+		if (!v || json_object_set_new(rq->root, "args", v)) {
 			return "out of memory";
+		}
 	}
 	rq->args = v;
 	return NULL;
@@ -181,9 +196,10 @@ static const char *check_form(struct ctl_request *rq, const char *line, size_t l
 
 static void help(struct ctl_server *s, struct ctl_request *rq)
 {
-	for (size_t i = 0; i < s->rows_n; i++)
+	for (size_t i = 0; i < s->rows_n; i++) {
 		ctl_line(rq, json_pack("{s:s,s:s,s:b,s:o}", "name", s->rows[i].command->name, "help", s->rows[i].command->help,
 				       "changes", s->rows[i].command->changes, "args", ctl_args_help(s->rows[i].command->args)));
+	}
 	ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)s->rows_n));
 }
 
@@ -197,8 +213,9 @@ static void dispatch(struct ctl_server *s, struct ctl_request *rq)
 		return;
 	}
 	for (size_t i = 0; i < s->rows_n; i++) {
-		if (strcmp(s->rows[i].command->name, cmd))
+		if (strcmp(s->rows[i].command->name, cmd)) {
 			continue;
+		}
 		problem = ctl_args_check(s->rows[i].command->args, rq->args, why, sizeof why);
 		if (problem) {
 			ctl_fail(rq, "%s: %s", cmd, problem);
@@ -240,8 +257,9 @@ void ctl_request_run(struct ctl_conn *c, struct ctl_request **slot, const struct
 	rq->caller = *caller;
 	*slot = rq;
 	problem = check_form(rq, line, len, why, sizeof why);
-	if (problem)
+	if (problem) {
 		ctl_fail(rq, "%s", problem);
-	else
+	} else {
 		dispatch(s, rq);
+	}
 }

@@ -30,8 +30,9 @@ static void on_accept(void *arg, int fd, const char *peer)
 	int err = ctl_server_client(s, fd);
 
 	(void)peer;
-	if (!err)
+	if (!err) {
 		return;
+	}
 	log_warn(s->conf.log, "ctl", "a client was turned away: %s", err_str(err));
 	turn_away(fd, err);
 }
@@ -41,8 +42,9 @@ int ctl_server_new(struct ctl_server **out, struct net_loop *loop, int listen_fd
 	struct ctl_server *s = calloc(1, sizeof *s);
 	int err;
 
-	if (!s)
+	if (!s) {
 		return ERR_NOMEM;
+	}
 	json_object_seed(0); /* reads /dev/urandom: now, before the process is sealed */
 	s->loop = loop;
 	s->conf = *conf;
@@ -62,29 +64,35 @@ int ctl_server_new(struct ctl_server **out, struct net_loop *loop, int listen_fd
 
 void ctl_server_free(struct ctl_server *s)
 {
-	if (!s)
+	if (!s) {
 		return;
+	}
 	net_listener_free(s->listener);
-	while (s->conns)
+	while (s->conns) {
 		ctl_conn_drop(s->conns, "the server ends");
+	}
 	free(s);
 }
 
 static bool known(const struct ctl_server *s, const char *name)
 {
-	for (size_t i = 0; i < s->rows_n; i++)
-		if (!strcmp(s->rows[i].command->name, name))
+	for (size_t i = 0; i < s->rows_n; i++) {
+		if (!strcmp(s->rows[i].command->name, name)) {
 			return true;
+		}
+	}
 	return !strcmp(name, "help");
 }
 
 int ctl_server_add(struct ctl_server *s, const struct ctl_command *rows, void *arg)
 {
 	for (; rows->name; rows++) {
-		if (known(s, rows->name))
+		if (known(s, rows->name)) {
 			return ERR_EXISTS;
-		if (s->rows_n == CTL_ROWS_MAX)
+		}
+		if (s->rows_n == CTL_ROWS_MAX) {
 			return ERR_LIMIT;
+		}
 		s->rows[s->rows_n++] = (struct ctl_row){ .command = rows, .arg = arg };
 	}
 	return 0;
@@ -101,8 +109,9 @@ int ctl_server_client(struct ctl_server *s, int fd)
 		st_count(s->conf.counters, ST_CTL_REFUSED);
 		return ERR_BUSY;
 	}
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len))
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len)) {
 		return ERR_AUTH; /* nobody changes anything without a name */
+	}
 	caller = (struct ctl_caller){ .uid = cred.uid, .gid = cred.gid, .pid = cred.pid };
 	return ctl_conn_new(&c, s, fd, &caller);
 }

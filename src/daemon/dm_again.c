@@ -7,14 +7,16 @@
 
 void dm_again_ended(struct dm_again *a, bool was_ready, uint64_t lived_ms)
 {
-	if (was_ready)
+	if (was_ready) {
 		a->unready = 0;
-	else if (a->unready < UINT32_MAX)
+	} else if (a->unready < UINT32_MAX) {
 		a->unready++;
-	if (lived_ms >= QUICK_MS)
+	}
+	if (lived_ms >= QUICK_MS) {
 		a->quick = 0;
-	else if (a->quick < UINT32_MAX)
+	} else if (a->quick < UINT32_MAX) {
 		a->quick++;
+	}
 }
 
 uint64_t dm_again_pause_ms(const struct dm_again *a, uint64_t first_ms, uint64_t slow_max_ms)
@@ -22,8 +24,9 @@ uint64_t dm_again_pause_ms(const struct dm_again *a, uint64_t first_ms, uint64_t
 	uint64_t max = a->unready ? slow_max_ms : FAST_MAX_MS, pause = first_ms ? first_ms : 1;
 	uint32_t times = a->unready > a->quick ? a->unready : a->quick;
 
-	for (uint32_t i = 1; i < times && pause < max; i++)
+	for (uint32_t i = 1; i < times && pause < max; i++) {
 		pause *= 2;
+	}
 	return pause < max ? pause : max;
 }
 

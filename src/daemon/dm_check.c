@@ -13,11 +13,13 @@ int dm_check_main(const char *path)
 	struct dm_loaded l;
 	int err = dm_load(&l, path, &report);
 
-	if (!err)
+	if (!err) {
 		dm_ends_report(&report, l.cfg, l.set, clock_real_ms() / 1000);
+	}
 	report_print(&report, stderr, "mtc-iwfd");
-	if (err)
+	if (err) {
 		return 1;
+	}
 	printf("%s: configuration is valid\n", path);
 	printf("an SCS has its answer within %.1f s\n", (double)cfg_answer_within_ms(l.cfg) / 1000);
 	dm_loaded_fini(&l);

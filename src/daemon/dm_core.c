@@ -38,8 +38,9 @@ static void on_stopped(void *arg)
 
 static void tell_parent(struct core_process *p, const struct dm_msg *m)
 {
-	if (dm_send(DM_CHILD_FD, m, NULL, 0))
+	if (dm_send(DM_CHILD_FD, m, NULL, 0)) {
 		log_error(&p->in.log, "daemon", "the parent does not listen");
+	}
 }
 
 static void on_bad_edge(void *arg, uint32_t generation)
@@ -74,8 +75,9 @@ static void add_edge(struct core_process *p, const struct dm_msg *m, int fds[DM_
 	int err = core_edge_add(p->core, &edge, &ring);
 	char words[EDGE_WORDS_MAX];
 
-	if (!err)
+	if (!err) {
 		return;
+	}
 	log_error(&p->in.log, "daemon", "the ring to %s: %s", edge_words(words, edge.slot, edge.pid, edge.generation),
 		  err_str(err));
 	ipc_ring_fds_close(&ring);
@@ -90,11 +92,13 @@ static int make_contexts(const struct core_process *p, const struct dm_part *par
 	int err = 0;
 
 	for (size_t i = 0; i < cfg->peers_n && !err; i++) {
-		if (cfg->peers[i].protection != CFG_TLS)
+		if (cfg->peers[i].protection != CFG_TLS) {
 			continue;
+		}
 		err = dm_part_tls(&out[i], part, cfg, DM_PEER_CERTIFICATE, i, TLS_OWN_ANY, why, sizeof why);
-		if (err)
+		if (err) {
 			log_error(&p->in.log, "daemon", "peer %s: %s: %s", cfg->peers[i].name, why, err_str(err));
+		}
 	}
 	for (size_t i = 0; i < CFG_PEERS_MAX && err; i++) {
 		tls_ctx_free(out[i]);
@@ -109,8 +113,9 @@ static void show_anchors(struct core_process *p, const struct dm_part *part)
 	struct tls_judge *fresh = NULL;
 	char why[512] = "";
 
-	if (dm_part_judge(&fresh, part, p->in.cfg, why, sizeof why))
+	if (dm_part_judge(&fresh, part, p->in.cfg, why, sizeof why)) {
 		log_warn(&p->in.log, "daemon", "certificates cannot be checked for operators: %s", why);
+	}
 	core_judge(p->core, fresh);
 	tls_judge_free(p->judge);
 	p->judge = fresh;
@@ -141,11 +146,13 @@ static void take_set(struct core_process *p, const struct dm_msg *m, int fd)
 	struct dm_part part = { .map = NULL };
 	int err = dm_set_open(&part, &p->in.log, fd);
 
-	if (!err)
+	if (!err) {
 		err = make_contexts(p, &part, fresh);
+	}
 	for (size_t i = 0; i < CFG_PEERS_MAX && !err; i++) {
-		if (!fresh[i])
+		if (!fresh[i]) {
 			continue;
+		}
 		core_peer_tls(p->core, i, fresh[i]);
 		tls_ctx_free(p->conf.peer_tls[i]);
 		p->conf.peer_tls[i] = fresh[i];
@@ -204,8 +211,9 @@ static void on_message(struct core_process *p, const struct dm_msg *m, int fds[D
 		log_warn(&p->in.log, "daemon", "unknown message %u of the parent", m->kind);
 	}
 	for (int i = 0; i < DM_FDS_MAX; i++) {
-		if (fds[i] >= 0)
+		if (fds[i] >= 0) {
 			close(fds[i]);
+		}
 	}
 }
 
@@ -216,10 +224,12 @@ static void on_parent(void *arg, int events)
 	int fds[DM_FDS_MAX], err;
 
 	(void)events;
-	while ((err = dm_recv(DM_CHILD_FD, &m, fds)) == 0)
+	while ((err = dm_recv(DM_CHILD_FD, &m, fds)) == 0) {
 		on_message(p, &m, fds);
-	if (err != ERR_AGAIN)
+	}
+	if (err != ERR_AGAIN) {
 		end(p, 1);
+	}
 }
 
 /* Of the heap, and of what threads and imports map for themselves; not of the stores, whose pages are the disk's. */
@@ -228,11 +238,13 @@ static void limit_memory(const struct core_process *p)
 	uint64_t octets = p->in.cfg->limits.memory;
 	struct rlimit limit;
 
-	if (!octets || getrlimit(RLIMIT_DATA, &limit) < 0 || limit.rlim_cur <= octets)
+	if (!octets || getrlimit(RLIMIT_DATA, &limit) < 0 || limit.rlim_cur <= octets) {
 		return; /* or who started us allows less */
+	}
 	limit.rlim_cur = (rlim_t)octets;
-	if (setrlimit(RLIMIT_DATA, &limit) < 0)
+	if (setrlimit(RLIMIT_DATA, &limit) < 0) {
 		log_error(&p->in.log, "daemon", "limits.memory cannot be set for this process: %s", strerror(errno));
+	}
 }
 
 static int set_up(struct core_process *p)
@@ -242,10 +254,12 @@ static int set_up(struct core_process *p)
 	int err = net_loop_new(&p->loop);
 
 	limit_memory(p);
-	if (!err)
+	if (!err) {
 		err = make_contexts(p, &p->in.part, p->conf.peer_tls);
-	if (err)
+	}
+	if (err) {
 		return err;
+	}
 	p->conf.cfg = p->in.cfg;
 	p->conf.log = &p->in.log;
 	p->conf.decisions_fd = p->in.decisions_fd;
@@ -268,10 +282,12 @@ static int set_up(struct core_process *p)
 		}
 	}
 	err = net_watch_new(&p->parent, p->loop, DM_CHILD_FD, on_parent, p);
-	if (!err)
+	if (!err) {
 		err = net_watch_set(p->parent, NET_READ);
-	if (!err)
+	}
+	if (!err) {
 		err = dm_beat_new(&p->beat, p->loop, p->in.beat_fd, p->in.cfg->timers.hang_ms);
+	}
 	return err ? err : dm_send(DM_CHILD_FD, &ready, NULL, 0);
 }
 
@@ -282,10 +298,12 @@ static void tear_down(struct core_process *p)
 	adm_free(p->adm);
 	core_free(p->core);
 	tls_judge_free(p->judge);
-	for (size_t i = 0; i < CFG_PEERS_MAX; i++)
+	for (size_t i = 0; i < CFG_PEERS_MAX; i++) {
 		tls_ctx_free(p->conf.peer_tls[i]);
-	if (p->loop)
+	}
+	if (p->loop) {
 		net_loop_free(p->loop);
+	}
 	dm_inherited_free(&p->in);
 }
 
@@ -294,18 +312,21 @@ int dm_core_main(const char *config_path)
 	struct core_process *p = calloc(1, sizeof *p);
 	int err, status;
 
-	if (!p)
+	if (!p) {
 		return 1;
+	}
 	p->status = 1;
 	err = dm_inherit(&p->in, "mtc-iwfd[core]", config_path);
 	if (!err) {
 		err = set_up(p);
-		if (err)
+		if (err) {
 			log_error(&p->in.log, "daemon", "could not start: %s", err_str(err));
+		}
 	}
 	/* The stores, the peers' contexts and the control socket are open: from here on only the peers are connected to. */
-	if (!err)
+	if (!err) {
 		err = net_loop_run(p->loop);
+	}
 	tear_down(p);
 	log_fini(&p->in.log);
 	status = err ? 1 : p->status;

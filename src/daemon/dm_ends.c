@@ -13,8 +13,9 @@ enum dm_ends_level dm_ends_level(uint64_t not_after_s, uint64_t now_s)
 {
 	uint64_t left = not_after_s - now_s;
 
-	if (not_after_s <= now_s)
+	if (not_after_s <= now_s) {
 		return DM_ENDS_OVER;
+	}
 	return left <= DAY_S        ? DM_ENDS_1_DAY
 	       : left <= 7 * DAY_S  ? DM_ENDS_7_DAYS
 	       : left <= 30 * DAY_S ? DM_ENDS_30_DAYS
@@ -23,8 +24,9 @@ enum dm_ends_level dm_ends_level(uint64_t not_after_s, uint64_t now_s)
 
 bool dm_ends_tell(uint8_t *said, enum dm_ends_level level)
 {
-	if (level <= *said)
+	if (level <= *said) {
 		return false;
+	}
 	*said = (uint8_t)level;
 	return true;
 }
@@ -38,13 +40,14 @@ const char *dm_ends_words(char out[DM_ENDS_WORDS_MAX], const struct cfg_iwf *cfg
 	char when[CLOCK_TEXT_MAX], in[SHOWN_COUNT_MAX];
 
 	clock_text_s(when, (int64_t)end->not_after_s);
-	if (level == DM_ENDS_OVER)
+	if (level == DM_ENDS_OVER) {
 		snprintf(out, DM_ENDS_WORDS_MAX,
 			 "%s '%s' of %s %s expired on %s: connections that need it fail; renew the file, then 'mtcctl reload'",
 			 kind, w.path, w.of, w.name, when);
-	else
+	} else {
 		snprintf(out, DM_ENDS_WORDS_MAX, "%s '%s' of %s %s expires on %s, in %s; renew the file, then 'mtcctl reload'",
 			 kind, w.path, w.of, w.name, when, shown_count(in, days > 0 ? (uint64_t)days : 0, "day"));
+	}
 	return out;
 }
 
@@ -55,7 +58,8 @@ void dm_ends_report(struct report *r, const struct cfg_iwf *cfg, const struct dm
 	for (size_t i = 0; i < set->ends_n; i++) {
 		enum dm_ends_level level = dm_ends_level(set->ends[i].not_after_s, now_s);
 
-		if (level != DM_ENDS_FAR)
+		if (level != DM_ENDS_FAR) {
 			report_add(r, REPORT_WARNING, "%s", dm_ends_words(words, cfg, &set->ends[i], level, now_s));
+		}
 	}
 }

@@ -9,8 +9,9 @@
 
 const char *dm_child_name(const struct dm_child *c, char out[EDGE_WORDS_MAX])
 {
-	if (c->role == DM_EDGE)
+	if (c->role == DM_EDGE) {
 		return edge_words(out, c->slot, c->pid, c->generation);
+	}
 	snprintf(out, EDGE_WORDS_MAX, "core (pid %d)", (int)c->pid);
 	return out;
 }
@@ -33,8 +34,9 @@ int dm_hand_set(struct dm_child *c)
 	struct dm_msg m = { .kind = DM_SET, .generation = set->generation };
 	int err = dm_send(c->sock, &m, &set->fd[part_of(c)], 1);
 
-	if (!err)
+	if (!err) {
 		c->set_sent = set->generation;
+	}
 	return err;
 }
 
@@ -53,8 +55,9 @@ static int hand_listeners(struct dm_child *c)
 	for (size_t i = 0; i < p->cfg->listen_n && !err; i++) {
 		const struct cfg_listen *l = &p->cfg->listen[i];
 
-		if (l->zone != (int)c->zone)
+		if (l->zone != (int)c->zone) {
 			continue; /* external and internal listeners never share an edge */
+		}
 		err = hand_fd(c, DM_LISTEN, i, p->listen_fds[i]);
 	}
 	return err;
@@ -65,8 +68,9 @@ static int hand_to_core(struct dm_child *c)
 	struct dm_parent *p = c->parent;
 	int err = 0, decisions;
 
-	if (p->control_fd >= 0)
+	if (p->control_fd >= 0) {
 		err = hand_fd(c, DM_CONTROL, 0, p->control_fd);
+	}
 	decisions = err ? -1 : dm_open_decisions(p);
 	if (decisions >= 0) {
 		err = hand_fd(c, DM_DECISIONS, 0, decisions);
@@ -87,12 +91,15 @@ int dm_hand_over(struct dm_child *c)
 	struct dm_msg start = { .kind = DM_START };
 	int err = hand_config(c);
 
-	if (!err)
+	if (!err) {
 		err = dm_hand_set(c);
-	if (!err)
+	}
+	if (!err) {
 		err = hand_fd(c, DM_BEAT, 0, c->beat_fd);
-	if (!err)
+	}
+	if (!err) {
 		err = c->role == DM_CORE ? hand_to_core(c) : hand_to_edge(c);
+	}
 	return err ? err : dm_send(c->sock, &start, NULL, 0);
 }
 
@@ -105,12 +112,14 @@ int dm_hand_ring(struct dm_child *edge)
 
 	m.value = (uint64_t)edge->pid;
 	err = ipc_ring_make(&a, &b, p->cfg->limits.ring_size);
-	if (err)
+	if (err) {
 		return err;
+	}
 	err = dm_send(p->core.sock, &m, (int[]){ a.out_mem, a.in_mem, a.out_bell, a.in_bell }, 4);
 	FAULT_POINT(PARENT_RING_HALF);
-	if (!err)
+	if (!err) {
 		err = dm_send(edge->sock, &m, (int[]){ b.out_mem, b.in_mem, b.out_bell, b.in_bell }, 4);
+	}
 	ipc_ring_fds_close(&a);
 	ipc_ring_fds_close(&b);
 	return err;

@@ -8,8 +8,9 @@ uint64_t dm_hang_look_ms(uint64_t limit_ms)
 {
 	uint64_t ms = limit_ms / DM_HANG_LOOKS;
 
-	if (ms > DM_HANG_LOOK_MAX_MS)
+	if (ms > DM_HANG_LOOK_MAX_MS) {
 		return DM_HANG_LOOK_MAX_MS;
+	}
 	return ms ? ms : 1;
 }
 

@@ -25,15 +25,18 @@ static int read_config(struct dm_inherited *in, int fd, const char *path)
 	void *text;
 	int err;
 
-	if (fstat(fd, &st) < 0 || st.st_size <= 0 || st.st_size > (off_t)CFG_TEXT_MAX)
+	if (fstat(fd, &st) < 0 || st.st_size <= 0 || st.st_size > (off_t)CFG_TEXT_MAX) {
 		return ERR_INVAL;
+	}
 	text = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (text == MAP_FAILED)
+	if (text == MAP_FAILED) {
 		return ERR_IO;
+	}
 	err = cfg_iwf_parse(&in->cfg, path, text, (size_t)st.st_size, why);
 	munmap(text, (size_t)st.st_size);
-	if (err)
+	if (err) {
 		log_error(&in->log, "daemon", "%s", why);
+	}
 	return err;
 }
 
@@ -66,19 +69,22 @@ static int take(struct dm_inherited *in, const struct dm_msg *m, int fd, const c
 		in->zone = m->value == CFG_EXTERNAL ? CFG_EXTERNAL : CFG_INTERNAL;
 		err = read_config(in, fd, path);
 		close(fd);
-		if (err)
+		if (err) {
 			return err;
+		}
 		in->log.level = (enum log_level)in->cfg->log_level;
 		log_queue_max(&in->log, in->cfg->log_queue_max);
 		/* Edges and core are one user: without this each could look into and write to the memory of the others. */
 		return in->cfg->user[0] && prctl(PR_SET_DUMPABLE, 0) < 0 ? ERR_IO : 0;
 	}
-	if (m->kind == DM_SET && !in->part.map)
+	if (m->kind == DM_SET && !in->part.map) {
 		return dm_set_open(&in->part, &in->log, fd);
+	}
 	where = place(in, m);
 	if (!where || *where >= 0) {
-		if (fd >= 0)
+		if (fd >= 0) {
 			close(fd);
+		}
 		return ERR_PROTO;
 	}
 	*where = fd;
@@ -95,23 +101,28 @@ int dm_inherit(struct dm_inherited *in, const char *role, const char *config_pat
 	err = log_queue(&in->log, WRITER_OCTETS);
 	while (!err && (err = dm_recv(DM_CHILD_FD, &m, fds)) == 0 && m.kind != DM_START) {
 		err = take(in, &m, fds[0], config_path);
-		if (err)
+		if (err) {
 			break;
+		}
 	}
-	if (!err && !in->cfg)
+	if (!err && !in->cfg) {
 		err = ERR_PROTO;
-	if (!err && fcntl(DM_CHILD_FD, F_SETFL, O_NONBLOCK) < 0)
+	}
+	if (!err && fcntl(DM_CHILD_FD, F_SETFL, O_NONBLOCK) < 0) {
 		err = ERR_IO;
-	if (err && err != ERR_CLOSED)
+	}
+	if (err && err != ERR_CLOSED) {
 		log_error(&in->log, "daemon", "could not take over what the parent hands out: %s", err_str(err));
+	}
 	return err;
 }
 
 static void fds_close(int *fds, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (fds[i] >= 0)
+		if (fds[i] >= 0) {
 			close(fds[i]);
+		}
 		fds[i] = -1;
 	}
 }
@@ -132,10 +143,12 @@ int dm_set_open(struct dm_part *out, const struct log *log, int fd)
 {
 	int err = dm_part_open(out, fd);
 
-	if (fd >= 0)
+	if (fd >= 0) {
 		close(fd);
-	if (err)
+	}
+	if (err) {
 		log_error(log, "daemon", "the certificates that the parent hands out cannot be used: %s", err_str(err));
+	}
 	return err;
 }
 
@@ -143,6 +156,7 @@ void dm_set_answer(const struct log *log, uint32_t generation, bool taken)
 {
 	struct dm_msg m = { .kind = DM_SET_TAKEN, .generation = generation, .value = taken };
 
-	if (dm_send(DM_CHILD_FD, &m, NULL, 0))
+	if (dm_send(DM_CHILD_FD, &m, NULL, 0)) {
 		log_error(log, "daemon", "the parent does not listen");
+	}
 }

@@ -17,11 +17,13 @@ static int absolute_path(char out[PATH_MAX], const char *path)
 	char here[PATH_MAX];
 	int n;
 
-	if (path[0] != '/' && !getcwd(here, sizeof here))
+	if (path[0] != '/' && !getcwd(here, sizeof here)) {
 		return ERR_IO;
+	}
 	n = path[0] == '/' ? snprintf(out, PATH_MAX, "%s", path) : snprintf(out, PATH_MAX, "%s/%s", here, path);
-	if (n >= 0 && n < PATH_MAX)
+	if (n >= 0 && n < PATH_MAX) {
 		return 0;
+	}
 	errno = ENAMETOOLONG;
 	return ERR_LIMIT;
 }
@@ -34,10 +36,11 @@ static void check_listeners(const struct cfg_iwf *c, struct report *why)
 	for (size_t i = 0; i < c->listen_n; i++) {
 		const struct cfg_listen *l = &c->listen[i];
 
-		if (cfg_sound(c->lines, "listen[%zu]", i) && net_tcp_usable(l->address, l->port))
+		if (cfg_sound(c->lines, "listen[%zu]", i) && net_tcp_usable(l->address, l->port)) {
 			(void)!cfg_wrong(why, c->lines, cfg_line(c->lines, "listen[%zu].address", i),
 					 "listener '%s' cannot have %s: %s", l->name, shown_address(address, l->address, l->port),
 					 strerror(errno));
+		}
 	}
 }
 
@@ -46,10 +49,11 @@ static void check_descriptors(const struct cfg_iwf *c, struct report *why)
 {
 	struct rlimit limit;
 
-	if (cfg_sound(c->lines, "limits") && getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max < dm_descriptors(c))
+	if (cfg_sound(c->lines, "limits") && getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max < dm_descriptors(c)) {
 		cfg_warn(why, c->lines, cfg_line(c->lines, "limits.connections_total"),
 			 "this process may have %llu descriptors at most, and limits.connections_total wants %llu",
 			 (unsigned long long)limit.rlim_max, (unsigned long long)dm_descriptors(c));
+	}
 }
 
 static int examine(struct dm_loaded *l, struct report *why)
@@ -57,16 +61,19 @@ static int examine(struct dm_loaded *l, struct report *why)
 	int err = cfg_iwf_examine(&l->cfg, l->path, l->text, l->text_len, why);
 	int files;
 
-	if (!l->cfg)
+	if (!l->cfg) {
 		return err;
+	}
 	files = cfg_iwf_check_files(l->cfg, why);
 	check_listeners(l->cfg, why);
 	check_descriptors(l->cfg, why);
-	if (!err)
+	if (!err) {
 		err = files;
+	}
 	files = dm_set_load(&l->set, l->cfg, 1, why);
-	if (!err)
+	if (!err) {
 		err = files;
+	}
 	return err ? err : why->errors ? ERR_INVAL : 0;
 }
 
@@ -82,12 +89,14 @@ int dm_load(struct dm_loaded *out, const char *path, struct report *why)
 		return err;
 	}
 	err = cfg_text_load(&out->text, &out->text_len, out->path, words);
-	if (err)
+	if (err) {
 		report_add(why, REPORT_ERROR, "%s", words);
-	else
+	} else {
 		err = examine(out, why);
-	if (err)
+	}
+	if (err) {
 		dm_loaded_fini(out);
+	}
 	return err;
 }
 
@@ -105,11 +114,13 @@ int dm_load_check(const char *path, const char *text, size_t len, struct report 
 	int err = absolute_path(l.path, path);
 
 	l.text = malloc(len + 1);
-	if (!l.text)
+	if (!l.text) {
 		return ERR_NOMEM;
+	}
 	memcpy(l.text, text, len);
-	if (!err)
+	if (!err) {
 		err = examine(&l, why);
+	}
 	dm_loaded_fini(&l);
 	return err;
 }

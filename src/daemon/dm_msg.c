@@ -30,21 +30,24 @@ int dm_send(int sock, const struct dm_msg *m, const int *fds, int fds_n)
 		control.head.cmsg_len = CMSG_LEN(sizeof(int) * (size_t)fds_n);
 		memcpy(CMSG_DATA(&control.head), fds, sizeof(int) * (size_t)fds_n);
 	}
-	do
+	do {
 		n = sendmsg(sock, &h, MSG_NOSIGNAL | MSG_DONTWAIT);
-	while (n < 0 && errno == EINTR);
-	if (n == (ssize_t)sizeof copy)
+	} while (n < 0 && errno == EINTR);
+	if (n == (ssize_t)sizeof copy) {
 		return 0;
-	if (n < 0 && (errno == EPIPE || errno == ECONNRESET))
+	}
+	if (n < 0 && (errno == EPIPE || errno == ECONNRESET)) {
 		return ERR_CLOSED;
+	}
 	return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? ERR_BUSY : ERR_IO;
 }
 
 static void close_all(int fds[DM_FDS_MAX])
 {
 	for (int i = 0; i < DM_FDS_MAX; i++) {
-		if (fds[i] >= 0)
+		if (fds[i] >= 0) {
 			close(fds[i]);
+		}
 		fds[i] = -1;
 	}
 }
@@ -54,11 +57,13 @@ static int take_fds(const struct cmsghdr *c, int fds[DM_FDS_MAX])
 {
 	size_t n;
 
-	if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+	if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) {
 		return ERR_PROTO;
+	}
 	n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-	if (n > DM_FDS_MAX)
+	if (n > DM_FDS_MAX) {
 		return ERR_PROTO;
+	}
 	memcpy(fds, CMSG_DATA(c), n * sizeof(int));
 	return 0;
 }
@@ -74,16 +79,19 @@ int dm_recv(int sock, struct dm_msg *m, int fds[DM_FDS_MAX])
 	struct cmsghdr *c;
 	ssize_t n;
 
-	for (int i = 0; i < DM_FDS_MAX; i++)
+	for (int i = 0; i < DM_FDS_MAX; i++) {
 		fds[i] = -1;
-	do
+	}
+	do {
 		n = recvmsg(sock, &h, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
+	} while (n < 0 && errno == EINTR);
+	if (n < 0) {
 		return errno == EAGAIN || errno == EWOULDBLOCK ? ERR_AGAIN : ERR_IO;
+	}
 	c = CMSG_FIRSTHDR(&h);
-	if (c && take_fds(c, fds))
+	if (c && take_fds(c, fds)) {
 		return ERR_PROTO;
+	}
 	if (n == 0) {
 		close_all(fds);
 		return ERR_CLOSED;
@@ -103,10 +111,12 @@ static int write_all(int fd, const void *p, size_t len)
 	while (len > 0) {
 		ssize_t n = write(fd, at, len);
 
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && errno == EINTR) {
 			continue;
-		if (n <= 0)
+		}
+		if (n <= 0) {
 			return ERR_IO;
+		}
 		at += n;
 		len -= (size_t)n;
 	}
@@ -118,12 +128,15 @@ int dm_memfd_v(int *fd, const char *name, const struct iovec *v, size_t n)
 	int err = 0;
 
 	*fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (*fd < 0)
+	if (*fd < 0) {
 		return ERR_IO;
-	for (size_t i = 0; i < n && !err; i++)
+	}
+	for (size_t i = 0; i < n && !err; i++) {
 		err = write_all(*fd, v[i].iov_base, v[i].iov_len);
-	if (!err && fcntl(*fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
+	}
+	if (!err && fcntl(*fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0) {
 		err = ERR_IO;
+	}
 	if (err) {
 		close(*fd);
 		*fd = -1;

@@ -20,8 +20,9 @@ static int find_user(struct dm_parent *p)
 {
 	const struct passwd *pw;
 
-	if (!p->cfg->user[0] || geteuid() != 0)
+	if (!p->cfg->user[0] || geteuid() != 0) {
 		return 0;
+	}
 	pw = getpwnam(p->cfg->user);
 	if (!pw) {
 		log_error(&p->log, "daemon", "user '%s' does not exist; make it or name another one", p->cfg->user);
@@ -44,12 +45,14 @@ static void raise_descriptors(struct dm_parent *p)
 	struct rlimit limit;
 	rlim_t wanted = dm_descriptors(p->cfg);
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted) {
 		return;
+	}
 	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0) {
 		log_warn(&p->log, "daemon", "the limit of descriptors cannot be raised to %llu: %s",
 			 (unsigned long long)limit.rlim_cur, strerror(errno));
+	}
 }
 
 /* The directory is there and belongs to who writes in it. */
@@ -89,8 +92,9 @@ static int bind_control(struct dm_parent *p)
 	const char *path = p->cfg->control_path;
 	int err;
 
-	if (!path[0])
+	if (!path[0]) {
 		return 0;
+	}
 	err = net_unix_bind(&p->control_fd, path, 0660, BACKLOG);
 	if (err == ERR_EXISTS) {
 		log_error(&p->log, "daemon", "control socket %s: another process listens there", path);
@@ -110,12 +114,14 @@ int dm_open_decisions(struct dm_parent *p)
 	const char *path = p->cfg->decisions;
 	int fd;
 
-	if (!path[0])
+	if (!path[0]) {
 		return -1;
+	}
 	fd = tail_open(path, 0640);
-	if (fd < 0)
+	if (fd < 0) {
 		log_error(&p->log, "daemon", "decision log %s: %s", path,
 			  errno == ENXIO ? "no program reads this pipe; start its reader first" : strerror(errno));
+	}
 	return fd;
 }
 
@@ -123,18 +129,21 @@ static int check_decisions(struct dm_parent *p)
 {
 	int fd = dm_open_decisions(p);
 
-	if (p->cfg->decisions[0] && fd < 0)
+	if (p->cfg->decisions[0] && fd < 0) {
 		return ERR_IO;
-	if (fd >= 0)
+	}
+	if (fd >= 0) {
 		close(fd);
+	}
 	return 0;
 }
 
 static bool zone_listens(const struct cfg_iwf *cfg, enum cfg_zone zone)
 {
 	for (size_t i = 0; i < cfg->listen_n; i++) {
-		if (cfg->listen[i].zone == (int)zone)
+		if (cfg->listen[i].zone == (int)zone) {
 			return true;
+		}
 	}
 	return false;
 }
@@ -170,28 +179,34 @@ int dm_open_all(struct dm_parent *p)
 	p->control_fd = p->caps_fd = -1;
 	raise_descriptors(p);
 	err = find_user(p);
-	if (!err)
+	if (!err) {
 		err = make_state_dir(p);
-	if (!err)
+	}
+	if (!err) {
 		err = check_decisions(p);
-	if (!err)
+	}
+	if (!err) {
 		err = bind_listeners(p);
-	if (!err)
+	}
+	if (!err) {
 		err = bind_control(p);
+	}
 	return err ? err : place_edges(p);
 }
 
 void dm_close_all(struct dm_parent *p)
 {
 	for (size_t i = 0; i < CFG_LISTEN_MAX; i++) {
-		if (p->listen_fds[i] >= 0)
+		if (p->listen_fds[i] >= 0) {
 			close(p->listen_fds[i]);
+		}
 	}
 	if (p->control_fd >= 0) {
 		close(p->control_fd);
 		unlink(p->cfg->control_path);
 	}
 	ipc_caps_close(p->caps);
-	if (p->caps_fd >= 0)
+	if (p->caps_fd >= 0) {
 		close(p->caps_fd);
+	}
 }

@@ -48,8 +48,9 @@ static void connect_edge(struct dm_child *edge)
 	char name[EDGE_WORDS_MAX];
 	int err;
 
-	if (!edge->pid || !p->core.pid || !edge->ready || !p->core.ready)
+	if (!edge->pid || !p->core.pid || !edge->ready || !p->core.ready) {
 		return;
+	}
 	err = dm_hand_ring(edge);
 	if (!err) {
 		dm_set_tell_core(edge);
@@ -65,19 +66,22 @@ static void announce(struct dm_parent *p)
 	char line[SHOWN_ADDRESS_MAX + 32], address[SHOWN_ADDRESS_MAX];
 	int len;
 
-	if (p->announced || !p->core.ready)
+	if (p->announced || !p->core.ready) {
 		return;
+	}
 	for (uint32_t i = 0; i < p->edges_n; i++) {
-		if (!p->edges[i].ready)
+		if (!p->edges[i].ready) {
 			return;
+		}
 	}
 	p->announced = true;
 	for (size_t i = 0; i < p->cfg->listen_n; i++) {
 		(void)shown_address(address, p->cfg->listen[i].address, p->listen_ports[i]);
 		log_info(&p->log, "daemon", "listener %s is ready %s", p->cfg->listen[i].name, address);
 		len = snprintf(line, sizeof line, "ready %s\n", address);
-		if (p->out && len > 0 && writer_line(p->out, line, (size_t)len))
+		if (p->out && len > 0 && writer_line(p->out, line, (size_t)len)) {
 			log_warn(&p->log, "daemon", "the ready line could not be written to standard output");
+		}
 	}
 }
 
@@ -91,8 +95,9 @@ static void on_ready(struct dm_child *c)
 	if (c->role == DM_EDGE) {
 		connect_edge(c);
 	} else {
-		for (uint32_t i = 0; i < p->edges_n; i++)
+		for (uint32_t i = 0; i < p->edges_n; i++) {
 			connect_edge(&p->edges[i]);
+		}
 	}
 	dm_set_offer(c); /* it may have been renewed meanwhile */
 	announce(p);
@@ -119,8 +124,9 @@ static void tell_edges(struct dm_parent *p, const struct dm_msg *m)
 	char name[EDGE_WORDS_MAX];
 
 	for (uint32_t i = 0; i < p->edges_n; i++) {
-		if (p->edges[i].pid && dm_send(p->edges[i].sock, m, NULL, 0))
+		if (p->edges[i].pid && dm_send(p->edges[i].sock, m, NULL, 0)) {
 			log_warn(&p->log, "daemon", "%s does not take messages", dm_child_name(&p->edges[i], name));
+		}
 	}
 }
 
@@ -130,18 +136,19 @@ static bool on_message(struct dm_child *c, const struct dm_msg *m)
 	struct dm_parent *p = c->parent;
 	struct dm_msg level = { .kind = DM_LOG_LEVEL, .value = m->value };
 
-	if (m->kind == DM_READY && !c->ready)
+	if (m->kind == DM_READY && !c->ready) {
 		on_ready(c);
-	else if (m->kind == DM_BAD_EDGE && c->role == DM_CORE)
+	} else if (m->kind == DM_BAD_EDGE && c->role == DM_CORE) {
 		end_edge(p, m->generation);
-	else if (m->kind == DM_LOG_LEVEL && c->role == DM_CORE && m->value <= LOG_LEVEL_DEBUG)
+	} else if (m->kind == DM_LOG_LEVEL && c->role == DM_CORE && m->value <= LOG_LEVEL_DEBUG) {
 		tell_edges(p, &level);
-	else if (m->kind == DM_SET_TAKEN && c->ready)
+	} else if (m->kind == DM_SET_TAKEN && c->ready) {
 		dm_set_taken(c, m->generation, m->value != 0);
-	else if (m->kind == DM_RELOAD && c->role == DM_CORE && m->index)
+	} else if (m->kind == DM_RELOAD && c->role == DM_CORE && m->index) {
 		dm_reload(p, m->index);
-	else
+	} else {
 		return false;
+	}
 	return true;
 }
 
@@ -155,17 +162,21 @@ static void on_child(void *arg, int events)
 	for (int n = 0; n < MESSAGES_A_TURN && !err; n++) {
 		err = dm_recv(c->sock, &m, fds);
 		for (int i = 0; i < DM_FDS_MAX; i++) {
-			if (fds[i] >= 0)
+			if (fds[i] >= 0) {
 				close(fds[i]); /* children hand nothing to the parent */
+			}
 		}
-		if (!err && !on_message(c, &m))
+		if (!err && !on_message(c, &m)) {
 			err = ERR_PROTO;
+		}
 	}
-	if (!err || err == ERR_AGAIN)
+	if (!err || err == ERR_AGAIN) {
 		return;
+	}
 	(void)!net_watch_set(c->watch, 0); /* SIGCHLD tells the rest */
-	if (err != ERR_PROTO)
+	if (err != ERR_PROTO) {
 		return;
+	}
 	log_error(&c->parent->log, "daemon", "pid %d says what no child says and is ended", (int)c->pid);
 	kill(c->pid, SIGKILL);
 }
@@ -190,26 +201,31 @@ static void start_child(struct dm_child *c)
 	char name[EDGE_WORDS_MAX];
 	int err;
 
-	if (p->stopping || c->pid)
+	if (p->stopping || c->pid) {
 		return;
+	}
 	c->generation = p->generation_next++;
 	c->ready = false;
 	c->set_sent = c->set_taken = 0;
 	c->started_ms = net_loop_now_ms(p->loop);
 	err = dm_spawn(c);
 	FAULT_POINT(PARENT_CHILD_SPAWNED);
-	if (!err)
+	if (!err) {
 		err = net_watch_new(&c->watch, p->loop, c->sock, on_child, c);
-	if (!err)
+	}
+	if (!err) {
 		err = net_watch_set(c->watch, NET_READ);
-	if (!err)
+	}
+	if (!err) {
 		err = dm_hand_over(c);
-	if (err && c->pid)
+	}
+	if (err && c->pid) {
 		kill(c->pid, SIGKILL); /* its end is handled like any other */
-	else if (err)
+	} else if (err) {
 		could_not_spawn(c, err);
-	else
+	} else {
 		log_info(&p->log, "daemon", "started %s", dm_child_name(c, name));
+	}
 }
 
 static void on_restart(void *arg)
@@ -221,8 +237,9 @@ static bool any_ready(const struct dm_parent *p)
 {
 	bool ready = p->core.ready;
 
-	for (uint32_t i = 0; i < p->edges_n && !ready; i++)
+	for (uint32_t i = 0; i < p->edges_n && !ready; i++) {
 		ready = p->edges[i].ready;
+	}
 	return ready;
 }
 
@@ -238,9 +255,10 @@ static void later(struct dm_child *c)
 	} else if (dm_again_hopeless(&c->again) && !any_ready(p)) {
 		give_up(p, "a process ends again and again, and no other one is at work");
 	} else {
-		if (c->again.unready)
+		if (c->again.unready) {
 			log_error(&p->log, "daemon", "%s could not start, attempt %u; the next one is in %llu ms",
 				  dm_child_name(c, name), c->again.unready, (unsigned long long)pause);
+		}
 		net_timer_start(c->restart, pause);
 	}
 }
@@ -249,8 +267,9 @@ static void close_child(struct dm_child *c)
 {
 	net_watch_free(c->watch);
 	c->watch = NULL;
-	if (c->sock >= 0)
+	if (c->sock >= 0) {
 		close(c->sock);
+	}
 	c->sock = -1;
 	c->pid = 0;
 	c->ready = c->killed = false;
@@ -264,8 +283,9 @@ static void forget_edge(struct dm_child *c)
 	char name[EDGE_WORDS_MAX];
 
 	ipc_caps_clear(p->caps, c->slot);
-	if (p->core.pid && p->core.ready && dm_send(p->core.sock, &gone, NULL, 0))
+	if (p->core.pid && p->core.ready && dm_send(p->core.sock, &gone, NULL, 0)) {
 		log_warn(&p->log, "daemon", "the core could not be told that %s is gone", dm_child_name(c, name));
+	}
 }
 
 static void on_child_end(struct dm_child *c, int status)
@@ -275,15 +295,18 @@ static void on_child_end(struct dm_child *c, int status)
 	bool was_ready = c->ready;
 	char name[EDGE_WORDS_MAX];
 
-	if (WIFSIGNALED(status))
+	if (WIFSIGNALED(status)) {
 		log_look(&p->log); /* it may have died in the middle of a line */
-	if (!p->stopping || (WIFSIGNALED(status) || WEXITSTATUS(status) != 0))
+	}
+	if (!p->stopping || (WIFSIGNALED(status) || WEXITSTATUS(status) != 0)) {
 		log_warn(&p->log, "daemon", "%s ended with %s %d", dm_child_name(c, name),
 			 WIFSIGNALED(status) ? "signal" : "status", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	}
 	FAULT_POINT(PARENT_CHILD_ENDED);
 	close_child(c);
-	if (c->role == DM_EDGE)
+	if (c->role == DM_EDGE) {
 		forget_edge(c);
+	}
 	if (p->stopping) {
 		step_stop(p);
 		return;
@@ -295,11 +318,13 @@ static void on_child_end(struct dm_child *c, int status)
 
 static struct dm_child *child_of(struct dm_parent *p, pid_t pid)
 {
-	if (p->core.pid == pid)
+	if (p->core.pid == pid) {
 		return &p->core;
+	}
 	for (uint32_t i = 0; i < p->edges_n; i++) {
-		if (p->edges[i].pid == pid)
+		if (p->edges[i].pid == pid) {
 			return &p->edges[i];
+		}
 	}
 	return NULL;
 }
@@ -314,8 +339,9 @@ static void on_chld(void *arg, int signum)
 	(void)signum;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		c = child_of(p, pid);
-		if (c)
+		if (c) {
 			on_child_end(c, status);
+		}
 	}
 }
 
@@ -324,8 +350,9 @@ static void on_chld(void *arg, int signum)
 static bool any_edge(const struct dm_parent *p)
 {
 	for (uint32_t i = 0; i < p->edges_n; i++) {
-		if (p->edges[i].pid)
+		if (p->edges[i].pid) {
 			return true;
+		}
 	}
 	return false;
 }
@@ -334,34 +361,39 @@ static void ask_to_stop(struct dm_child *c)
 {
 	struct dm_msg stop = { .kind = DM_STOP };
 
-	if (c->pid && (!c->ready || dm_send(c->sock, &stop, NULL, 0)))
+	if (c->pid && (!c->ready || dm_send(c->sock, &stop, NULL, 0))) {
 		kill(c->pid, SIGKILL);
+	}
 }
 
 /* First the edges, so that no request comes any more; then the core, which makes everything durable. */
 static void step_stop(struct dm_parent *p)
 {
-	if (any_edge(p))
+	if (any_edge(p)) {
 		return;
+	}
 	if (p->core.pid && !p->core_stopping) {
 		p->core_stopping = true;
 		ask_to_stop(&p->core);
 		net_timer_start(p->stop_timer, p->hurried ? HURRY_MS : p->cfg->timers.disconnect_wait_ms + STOP_GRACE_MS);
 		return;
 	}
-	if (!p->core.pid)
+	if (!p->core.pid) {
 		net_loop_stop(p->loop);
+	}
 }
 
 /* Who was asked to stop has had its time. */
 static void kill_stopping(struct dm_parent *p)
 {
 	for (uint32_t i = 0; i < p->edges_n; i++) {
-		if (p->edges[i].pid)
+		if (p->edges[i].pid) {
 			kill(p->edges[i].pid, SIGKILL);
+		}
 	}
-	if (p->core_stopping && p->core.pid)
+	if (p->core_stopping && p->core.pid) {
 		kill(p->core.pid, SIGKILL);
+	}
 }
 
 static void on_stop_late(void *arg)
@@ -372,8 +404,9 @@ static void on_stop_late(void *arg)
 /* The core is durable at any instant: killed, it only leaves out the Disconnect-Peer to its peers. */
 static void hurry(struct dm_parent *p, int signum)
 {
-	if (net_loop_now_ms(p->loop) - p->stopping_ms < HURRY_MS)
+	if (net_loop_now_ms(p->loop) - p->stopping_ms < HURRY_MS) {
 		return;
+	}
 	log_warn(&p->log, "daemon", "ending at once after another signal %d", signum);
 	p->hurried = true;
 	kill_stopping(p);
@@ -390,8 +423,9 @@ static void on_term(void *arg, int signum)
 	log_info(&p->log, "daemon", "ending in order after signal %d", signum);
 	p->stopping = true;
 	p->stopping_ms = net_loop_now_ms(p->loop);
-	for (uint32_t i = 0; i < p->edges_n; i++)
+	for (uint32_t i = 0; i < p->edges_n; i++) {
 		ask_to_stop(&p->edges[i]);
+	}
 	net_timer_start(p->stop_timer, p->cfg->timers.disconnect_wait_ms + STOP_GRACE_MS);
 	step_stop(p);
 }
@@ -404,12 +438,14 @@ static void on_hup(void *arg, int signum)
 
 	(void)signum;
 	if (fd >= 0) {
-		if (p->core.pid && dm_send(p->core.sock, &m, &fd, 1) == 0)
+		if (p->core.pid && dm_send(p->core.sock, &m, &fd, 1) == 0) {
 			log_info(&p->log, "daemon", "decision log opened again");
+		}
 		close(fd);
 	}
-	if (!p->stopping)
+	if (!p->stopping) {
 		dm_reload(p, 0);
+	}
 }
 
 /* The core counts for the parent, too. */
@@ -417,8 +453,9 @@ static void count(struct dm_parent *p, enum dm_kind kind, uint64_t now, uint64_t
 {
 	struct dm_msg m = { .kind = kind, .value = now - *told };
 
-	if (m.value && p->core.pid && p->core.ready && !p->core.killed && dm_send(p->core.sock, &m, NULL, 0) == 0)
+	if (m.value && p->core.pid && p->core.ready && !p->core.killed && dm_send(p->core.sock, &m, NULL, 0) == 0) {
 		*told = now;
+	}
 }
 
 static void on_turn_end(void *arg)
@@ -435,14 +472,18 @@ static int watch_signals(struct dm_parent *p)
 {
 	int err = net_signal_new(&p->on_chld, p->loop, SIGCHLD, on_chld, p);
 
-	if (!err)
+	if (!err) {
 		err = net_signal_new(&p->on_term, p->loop, SIGTERM, on_term, p);
-	if (!err)
+	}
+	if (!err) {
 		err = net_signal_new(&p->on_int, p->loop, SIGINT, on_term, p);
-	if (!err)
+	}
+	if (!err) {
 		err = net_signal_new(&p->on_quit, p->loop, SIGQUIT, on_term, p);
-	if (!err)
+	}
+	if (!err) {
 		err = net_signal_new(&p->on_hup, p->loop, SIGHUP, on_hup, p);
+	}
 	return err ? err : net_timer_new(&p->stop_timer, p->loop, on_stop_late, p);
 }
 
@@ -451,8 +492,9 @@ static int make_restarts(struct dm_parent *p)
 {
 	int err = net_timer_new(&p->core.restart, p->loop, on_restart, &p->core);
 
-	for (uint32_t i = 0; i < p->edges_n && !err; i++)
+	for (uint32_t i = 0; i < p->edges_n && !err; i++) {
 		err = net_timer_new(&p->edges[i].restart, p->loop, on_restart, &p->edges[i]);
+	}
 	return err;
 }
 
@@ -460,23 +502,31 @@ static int run(struct dm_parent *p)
 {
 	int err = dm_open_all(p);
 
-	if (!err)
+	if (!err) {
 		err = net_loop_new(&p->loop);
-	if (!err)
+	}
+	if (!err) {
 		err = watch_signals(p);
-	if (!err)
+	}
+	if (!err) {
 		err = net_check_new(&p->turn_end, p->loop, on_turn_end, p);
-	if (!err)
+	}
+	if (!err) {
 		err = dm_files_watch(p);
-	if (!err)
+	}
+	if (!err) {
 		err = dm_watch_begin(p);
-	if (!err)
+	}
+	if (!err) {
 		err = make_restarts(p);
-	if (err)
+	}
+	if (err) {
 		return err;
+	}
 	p->generation_next = 1;
-	for (uint32_t i = 0; i < p->edges_n; i++)
+	for (uint32_t i = 0; i < p->edges_n; i++) {
 		start_child(&p->edges[i]);
+	}
 	start_child(&p->core);
 	return p->status ? ERR_IO : net_loop_run(p->loop);
 }
@@ -493,10 +543,12 @@ static void end_child(struct dm_child *c)
 
 static void tear_down(struct dm_parent *p)
 {
-	for (uint32_t i = 0; i < p->edges_n; i++)
+	for (uint32_t i = 0; i < p->edges_n; i++) {
 		end_child(&p->edges[i]);
-	if (p->edges_n)
+	}
+	if (p->edges_n) {
 		end_child(&p->core);
+	}
 	net_signal_free(p->on_chld);
 	net_signal_free(p->on_term);
 	net_signal_free(p->on_int);
@@ -507,8 +559,9 @@ static void tear_down(struct dm_parent *p)
 	dm_watch_end(p);
 	dm_files_free(p);
 	dm_close_all(p);
-	if (p->loop)
+	if (p->loop) {
 		net_loop_free(p->loop);
+	}
 	p->loaded.set = NULL; /* there may be a newer one; dm_files_free() had the one in use */
 	dm_loaded_fini(&p->loaded);
 }
@@ -540,10 +593,12 @@ int dm_parent_main(const char *path)
 	}
 	log_look(
 	    &p->log); /* an earlier run may have ended in half a line; the children write to the same file, and do not look */
-	if (p->out)
+	if (p->out) {
 		writer_look(p->out);
-	if (load(p, path))
+	}
+	if (load(p, path)) {
 		return 1;
+	}
 	p->log.level = (enum log_level)p->cfg->log_level;
 	log_queue_max(&p->log, p->cfg->log_queue_max);
 	status = run(p) ? 1 : p->status;

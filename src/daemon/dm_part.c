@@ -26,8 +26,9 @@ int dm_part_make(int *fd, uint32_t generation, const struct dm_piece *pieces, si
 	struct iovec v[DM_PIECES_MAX + 2] = { { &head, sizeof head }, { rows, n * sizeof *rows } };
 	uint64_t offset = sizeof head + n * sizeof *rows;
 
-	if (n > DM_PIECES_MAX)
+	if (n > DM_PIECES_MAX) {
 		return ERR_LIMIT;
+	}
 	for (size_t i = 0; i < n; i++) {
 		rows[i] = (struct row){ pieces[i].what, pieces[i].index, offset, pieces[i].len };
 		v[i + 2] = (struct iovec){ (void *)(uintptr_t)pieces[i].p, pieces[i].len };
@@ -56,13 +57,15 @@ static bool is_part(const struct dm_part *part)
 {
 	uint32_t n = head_of(part).rows;
 
-	if (n > DM_PIECES_MAX || part->len < sizeof(struct head) + n * sizeof(struct row))
+	if (n > DM_PIECES_MAX || part->len < sizeof(struct head) + n * sizeof(struct row)) {
 		return false;
+	}
 	for (uint32_t i = 0; i < n; i++) {
 		struct row row = row_of(part, i);
 
-		if (row.offset > part->len || row.len > part->len - row.offset)
+		if (row.offset > part->len || row.len > part->len - row.offset) {
 			return false;
+		}
 	}
 	return true;
 }
@@ -73,11 +76,13 @@ int dm_part_open(struct dm_part *out, int fd)
 	struct stat st;
 	void *map;
 
-	if (fd < 0 || fstat(fd, &st) < 0 || st.st_size < (off_t)sizeof(struct head))
+	if (fd < 0 || fstat(fd, &st) < 0 || st.st_size < (off_t)sizeof(struct head)) {
 		return ERR_PROTO;
+	}
 	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (map == MAP_FAILED)
+	if (map == MAP_FAILED) {
 		return ERR_IO;
+	}
 	part = (struct dm_part){ map, (size_t)st.st_size };
 	if (!is_part(&part)) {
 		dm_part_close(&part);
@@ -89,8 +94,9 @@ int dm_part_open(struct dm_part *out, int fd)
 
 void dm_part_close(struct dm_part *part)
 {
-	if (part->map)
+	if (part->map) {
 		munmap((void *)(uintptr_t)part->map, part->len);
+	}
 	*part = (struct dm_part){ .map = NULL };
 }
 
@@ -106,8 +112,9 @@ struct tls_pem dm_part_find(const struct dm_part *part, enum dm_file what, size_
 	for (uint32_t i = 0; i < n; i++) {
 		struct row row = row_of(part, i);
 
-		if (row.what == (uint32_t)what && row.index == index)
+		if (row.what == (uint32_t)what && row.index == index) {
 			return (struct tls_pem){ part->map + row.offset, row.len };
+		}
 	}
 	return (struct tls_pem){ .p = NULL };
 }
@@ -136,8 +143,9 @@ static size_t anchors_of(struct tls_anchor_conf *out, const struct dm_part *part
 	for (size_t i = 0; i < cfg->anchors_n; i++) {
 		struct tls_pem pem = dm_part_find(part, DM_ANCHOR, i);
 
-		if (!pem.p || (only && cfg_anchor_index(cfg, only) != i))
+		if (!pem.p || (only && cfg_anchor_index(cfg, only) != i)) {
 			continue;
+		}
 		snprintf(out[n].name, sizeof out[n].name, "%s", cfg->anchors[i].name);
 		out[n].file = cfg->anchors[i].file;
 		out[n++].pem = pem;

@@ -40,8 +40,9 @@ static void look(struct dm_parent *p)
 	for (size_t i = 0; i < p->set->ends_n; i++) {
 		enum dm_ends_level level = dm_ends_level(p->set->ends[i].not_after_s, now_s);
 
-		if (dm_ends_tell(&p->ends_said[i], level))
+		if (dm_ends_tell(&p->ends_said[i], level)) {
 			say_end(p, &p->set->ends[i], level, now_s);
+		}
 	}
 }
 
@@ -57,8 +58,9 @@ static void on_look(void *arg)
 static void forget_renewed(struct dm_parent *p, const struct dm_set *fresh)
 {
 	for (size_t i = 0; i < fresh->ends_n; i++) {
-		if (i >= p->set->ends_n || p->set->ends[i].not_after_s != fresh->ends[i].not_after_s)
+		if (i >= p->set->ends_n || p->set->ends[i].not_after_s != fresh->ends[i].not_after_s) {
 			p->ends_said[i] = DM_ENDS_FAR;
+		}
 	}
 }
 
@@ -70,8 +72,9 @@ int dm_files_keep(struct dm_parent *p)
 
 	p->config_fd = -1;
 	err = dm_memfd(&p->config_fd, "mtc-iwf-config", p->loaded.text, p->loaded.text_len);
-	if (err)
+	if (err) {
 		fprintf(stderr, "mtc-iwfd: the configuration cannot be kept in memory: %s\n", err_str(err));
+	}
 	return err;
 }
 
@@ -81,10 +84,12 @@ int dm_files_watch(struct dm_parent *p)
 {
 	int err = net_timer_new(&p->look, p->loop, on_look, p);
 
-	if (!err)
+	if (!err) {
 		err = net_timer_new(&p->reload.timer, p->loop, on_late, p);
-	if (!err)
+	}
+	if (!err) {
 		on_look(p);
+	}
 	return err;
 }
 
@@ -93,8 +98,9 @@ void dm_files_free(struct dm_parent *p)
 	net_timer_free(p->look);
 	net_timer_free(p->reload.timer);
 	dm_set_free(p->set);
-	if (p->config_fd >= 0)
+	if (p->config_fd >= 0) {
 		close(p->config_fd);
+	}
 }
 
 /* -- to the processes */
@@ -104,8 +110,9 @@ void dm_set_tell_core(const struct dm_child *edge)
 	const struct dm_parent *p = edge->parent;
 	struct dm_msg m = { .kind = DM_EDGE_SET, .generation = edge->generation, .value = edge->set_taken };
 
-	if (edge->role == DM_EDGE && edge->ready && p->core.pid && p->core.ready && dm_send(p->core.sock, &m, NULL, 0))
+	if (edge->role == DM_EDGE && edge->ready && p->core.pid && p->core.ready && dm_send(p->core.sock, &m, NULL, 0)) {
 		log_warn(&p->log, "daemon", "the core does not take messages");
+	}
 }
 
 void dm_set_offer(struct dm_child *c)
@@ -113,10 +120,12 @@ void dm_set_offer(struct dm_child *c)
 	const struct dm_parent *p = c->parent;
 	char name[EDGE_WORDS_MAX];
 
-	if (!c->pid || !c->ready || c->set_sent != c->set_taken || c->set_taken == p->set->generation)
+	if (!c->pid || !c->ready || c->set_sent != c->set_taken || c->set_taken == p->set->generation) {
 		return;
-	if (dm_hand_set(c) == 0)
+	}
+	if (dm_hand_set(c) == 0) {
 		return;
+	}
 	log_error(&p->log, "daemon", "%s does not take messages and is started anew", dm_child_name(c, name));
 	kill(c->pid, SIGKILL);
 }
@@ -126,8 +135,9 @@ void dm_set_taken(struct dm_child *c, uint32_t generation, bool taken)
 	struct dm_parent *p = c->parent;
 	char name[EDGE_WORDS_MAX];
 
-	if (generation != c->set_sent)
+	if (generation != c->set_sent) {
 		return;
+	}
 	if (!taken) {
 		log_error(&p->log, "daemon", "%s cannot use set %u of the files and goes on with set %u", dm_child_name(c, name),
 			  generation, c->set_taken);
@@ -146,12 +156,13 @@ static void log_line(void *arg, const char *kind, const char *text)
 {
 	const struct dm_parent *p = arg;
 
-	if (strcmp(kind, REPORT_ERROR) == 0)
+	if (strcmp(kind, REPORT_ERROR) == 0) {
 		log_error(&p->log, "daemon", "reload: %s", text);
-	else if (strcmp(kind, REPORT_WARNING) == 0)
+	} else if (strcmp(kind, REPORT_WARNING) == 0) {
 		log_warn(&p->log, "daemon", "reload: %s", text);
-	else
+	} else {
 		log_info(&p->log, "daemon", "reload: %s is renewed", text);
+	}
 }
 
 static void answer(struct dm_parent *p, bool taken)
@@ -161,17 +172,22 @@ static void answer(struct dm_parent *p, bool taken)
 	int fd = -1;
 
 	report_each(&r->report, log_line, p);
-	if (!taken)
+	if (!taken) {
 		log_error(&p->log, "daemon", "reload refused, errors: %u; set %u of the files stays in use", r->report.errors,
 			  p->set->generation);
-	if (!r->number || !p->core.pid || !p->core.ready || p->core.generation != r->core)
+	}
+	if (!r->number || !p->core.pid || !p->core.ready || p->core.generation != r->core) {
 		return;
-	if (r->report.len && dm_memfd(&fd, "mtc-iwf-report", r->report.text, r->report.len))
+	}
+	if (r->report.len && dm_memfd(&fd, "mtc-iwf-report", r->report.text, r->report.len)) {
 		fd = -1; /* then only whether it was taken */
-	if (dm_send(p->core.sock, &m, &fd, fd >= 0 ? 1 : 0))
+	}
+	if (dm_send(p->core.sock, &m, &fd, fd >= 0 ? 1 : 0)) {
 		log_warn(&p->log, "daemon", "the core does not take messages");
-	if (fd >= 0)
+	}
+	if (fd >= 0) {
 		close(fd);
+	}
 }
 
 static void finish(struct dm_parent *p)
@@ -191,20 +207,24 @@ static void say_lagging(const struct dm_child *c, struct report *r)
 {
 	char name[EDGE_WORDS_MAX];
 
-	if (lags(c))
+	if (lags(c)) {
 		report_add(r, REPORT_WARNING, "%s still uses set %u of the files", dm_child_name(c, name), c->set_taken);
+	}
 }
 
 void dm_reload_step(struct dm_parent *p)
 {
 	bool still = p->core.set_sent != p->core.set_taken && lags(&p->core);
 
-	if (!p->reload.waits)
+	if (!p->reload.waits) {
 		return;
-	for (uint32_t i = 0; i < p->edges_n && !still; i++)
+	}
+	for (uint32_t i = 0; i < p->edges_n && !still; i++) {
 		still = p->edges[i].set_sent != p->edges[i].set_taken && lags(&p->edges[i]);
-	if (still)
+	}
+	if (still) {
 		return;
+	}
 	on_late(p);
 }
 
@@ -213,11 +233,13 @@ static void on_late(void *arg)
 {
 	struct dm_parent *p = arg;
 
-	if (!p->reload.waits)
+	if (!p->reload.waits) {
 		return;
+	}
 	say_lagging(&p->core, &p->reload.report);
-	for (uint32_t i = 0; i < p->edges_n; i++)
+	for (uint32_t i = 0; i < p->edges_n; i++) {
 		say_lagging(&p->edges[i], &p->reload.report);
+	}
 	finish(p);
 }
 
@@ -229,12 +251,13 @@ static void tell_changed(const struct dm_parent *p, const char *text, size_t len
 	struct report *why = calloc(1, sizeof *why);
 	char first[CFG_WHY_MAX];
 
-	if (why && dm_load_check(p->path, text, len, why))
+	if (why && dm_load_check(p->path, text, len, why)) {
 		report_add(r, REPORT_WARNING,
 			   "%s changed on disk, and mtc-iwfd would not start with it ('mtc-iwfd -t -c %s' says all): %s", p->path,
 			   p->path, report_first(why, first, sizeof first));
-	else
+	} else {
 		report_add(r, REPORT_WARNING, "%s changed on disk; restart mtc-iwfd to apply it", p->path);
+	}
 	free(why);
 }
 
@@ -248,8 +271,9 @@ static void compare_config(const struct dm_parent *p, struct report *r)
 		report_add(r, REPORT_WARNING, "%s cannot be compared with the configuration in use: %s", p->path, words);
 		return;
 	}
-	if (f.len != p->loaded.text_len || memcmp(f.p, p->loaded.text, f.len) != 0)
+	if (f.len != p->loaded.text_len || memcmp(f.p, p->loaded.text, f.len) != 0) {
 		tell_changed(p, f.p, f.len, r);
+	}
 	file_copy_fini(&f);
 }
 
@@ -262,8 +286,9 @@ static void use(struct dm_parent *p, struct dm_set *fresh)
 	p->reload.waits = true;
 	net_timer_start(p->reload.timer, WAIT_MS);
 	dm_set_offer(&p->core);
-	for (uint32_t i = 0; i < p->edges_n; i++)
+	for (uint32_t i = 0; i < p->edges_n; i++) {
 		dm_set_offer(&p->edges[i]);
+	}
 	dm_reload_step(p);
 }
 
@@ -273,8 +298,9 @@ void dm_reload(struct dm_parent *p, uint32_t number)
 	struct dm_set *fresh = NULL;
 	int err;
 
-	if (r->waits)
+	if (r->waits) {
 		on_late(p); /* the one before is over */
+	}
 	r->number = number;
 	r->core = p->core.generation;
 	r->report = (struct report){ .len = 0 };

@@ -59,13 +59,15 @@ static bool control_listens(const char *path)
 	bool listens;
 	int fd;
 
-	if (!path[0] || strlen(path) >= sizeof a.sun_path)
+	if (!path[0] || strlen(path) >= sizeof a.sun_path) {
 		return false;
+	}
 	strcpy(a.sun_path, path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	listens = fd >= 0 && (connect(fd, (const struct sockaddr *)&a, sizeof a) == 0 || errno == EAGAIN);
-	if (fd >= 0)
+	if (fd >= 0) {
 		close(fd);
+	}
 	return listens;
 }
 
@@ -76,22 +78,26 @@ static int lock_store(const struct restore *r, const char *store, int *fd)
 
 	snprintf(path, sizeof path, "%s/%s/owner.lock", r->cfg->state_dir, store);
 	*fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	if (*fd < 0)
+	if (*fd < 0) {
 		return errno == ENOENT
 			   ? 0
 			   : wrong("cannot open %s, which shows whether the store is in use: %s", path, strerror(errno));
-	if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
+	}
+	if (flock(*fd, LOCK_EX | LOCK_NB) == 0) {
 		return 0;
+	}
 	return errno == EWOULDBLOCK ? wrong("%s/%s is used by another process: stop mtc-iwfd first", r->cfg->state_dir, store)
 				    : wrong("cannot lock %s: %s", path, strerror(errno));
 }
 
 static int take_locks(struct restore *r)
 {
-	if (control_listens(r->cfg->control_path))
+	if (control_listens(r->cfg->control_path)) {
 		return wrong("mtc-iwfd runs (it listens at %s): stop it first", r->cfg->control_path);
-	if (lock_store(r, "associations", &r->associations_lock))
+	}
+	if (lock_store(r, "associations", &r->associations_lock)) {
 		return 1;
+	}
 	return r->what->journal ? lock_store(r, "journal", &r->journal_lock) : 0;
 }
 
@@ -109,9 +115,10 @@ static int check_place(const struct restore *r)
 			    : r->what->journal && is_there(r, "journal") ? "journal"
 									 : NULL;
 
-	if (there && !r->what->replace)
+	if (there && !r->what->replace) {
 		return wrong("%s/%s is there: with --replace it is moved to before-restore-TIME beside it", r->cfg->state_dir,
 			     there);
+	}
 	return 0;
 }
 
@@ -119,11 +126,13 @@ static int find_user(struct restore *r)
 {
 	const struct passwd *pw;
 
-	if (!r->cfg->user[0] || geteuid() != 0)
+	if (!r->cfg->user[0] || geteuid() != 0) {
 		return 0;
+	}
 	pw = getpwnam(r->cfg->user);
-	if (!pw)
+	if (!pw) {
 		return wrong("user '%s' does not exist; make it or name another one", r->cfg->user);
+	}
 	r->uid = pw->pw_uid;
 	r->gid = pw->pw_gid;
 	r->give = true;
@@ -140,22 +149,27 @@ static int read_manifest(struct restore *r)
 	json_int_t format;
 
 	snprintf(path, sizeof path, "%s/manifest.json", r->what->from);
-	if (stat(path, &st) < 0)
+	if (stat(path, &st) < 0) {
 		return wrong("%s: %s: not a backup of mtcctl backup, or one that was not finished", path, strerror(errno));
-	if (!S_ISREG(st.st_mode) || st.st_size > MANIFEST_MAX)
+	}
+	if (!S_ISREG(st.st_mode) || st.st_size > MANIFEST_MAX) {
 		return wrong("%s: not a manifest", path);
+	}
 	r->manifest = json_load_file(path, JSON_REJECT_DUPLICATES, &at);
-	if (!r->manifest)
+	if (!r->manifest) {
 		return wrong("%s:%d: %s", path, at.line, at.text);
+	}
 	if (!json_is_object(r->manifest) || strcmp(json_string_value(json_object_get(r->manifest, "kind"))
 						       ? json_string_value(json_object_get(r->manifest, "kind"))
 						       : "",
-						   "mtc-iwf backup") != 0)
+						   "mtc-iwf backup") != 0) {
 		return wrong("%s: not the manifest of a backup", path);
+	}
 	format = json_integer_value(json_object_get(r->manifest, "format"));
-	if (format != FORMAT)
+	if (format != FORMAT) {
 		return wrong("%s: the backup has format %lld, this program knows %d%s", path, (long long)format, FORMAT,
 			     format > FORMAT ? ": it was made by a newer program" : "");
+	}
 	r->generation = (uint64_t)json_integer_value(json_object_get(r->manifest, "generation"));
 	return r->generation ? 0 : wrong("%s: no generation", path);
 }
@@ -164,10 +178,12 @@ static int read_manifest(struct restore *r)
 
 static int make_dir(const struct restore *r, const char *path)
 {
-	if (mkdir(path, 0700) < 0)
+	if (mkdir(path, 0700) < 0) {
 		return wrong("%s: cannot be made: %s", path, strerror(errno));
-	if (r->give && lchown(path, r->uid, r->gid) < 0)
+	}
+	if (r->give && lchown(path, r->uid, r->gid) < 0) {
 		return wrong("%s: cannot be given to %s: %s", path, r->cfg->user, strerror(errno));
+	}
 	return 0;
 }
 
@@ -178,23 +194,28 @@ static int copy_octets(int in, int out, char sha256[HASH_TEXT_MAX], uint64_t *oc
 	ssize_t n;
 	int err = hash_new(&h);
 
-	if (err)
+	if (err) {
 		return err;
+	}
 	*octets = 0;
 	while (!err && (n = read(in, piece, sizeof piece)) != 0) {
-		if (n < 0)
+		if (n < 0) {
 			err = ERR_IO;
+		}
 		for (ssize_t at = 0, k; !err && at < n; at += k) {
 			k = write(out, piece + at, (size_t)(n - at));
-			if (k <= 0)
+			if (k <= 0) {
 				err = errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? ERR_NOSPC : ERR_IO;
+			}
 		}
-		if (!err)
+		if (!err) {
 			err = hash_add(h, piece, (size_t)n);
+		}
 		*octets += n > 0 ? (uint64_t)n : 0;
 	}
-	if (!err)
+	if (!err) {
 		err = hash_end(h, sha256);
+	}
 	hash_free(h);
 	return err;
 }
@@ -204,11 +225,13 @@ static int check_file(const struct restore *r, const char *file, const char *sha
 	const json_t *row = json_object_get(json_object_get(r->manifest, "files"), file);
 	const char *wanted = json_string_value(json_object_get(row, "sha256"));
 
-	if (!wanted)
+	if (!wanted) {
 		return wrong("%s/manifest.json does not name %s", r->what->from, file);
-	if (json_integer_value(json_object_get(row, "octets")) != (json_int_t)octets)
+	}
+	if (json_integer_value(json_object_get(row, "octets")) != (json_int_t)octets) {
 		return wrong("%s/%s: %llu octets, the manifest says %lld: the backup is damaged", r->what->from, file,
 			     (unsigned long long)octets, (long long)json_integer_value(json_object_get(row, "octets")));
+	}
 	return strcmp(wanted, sha256)
 		   ? wrong("%s/%s: its SHA-256 is not that of the manifest: the backup is damaged", r->what->from, file)
 		   : 0;
@@ -218,8 +241,9 @@ static void sync_dir(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (fd < 0)
+	if (fd < 0) {
 		return;
+	}
 	(void)!fsync(fd);
 	close(fd);
 }
@@ -234,20 +258,25 @@ static int stage(const struct restore *r, const char *file, const char *store)
 	snprintf(from, sizeof from, "%s/%s", r->what->from, file);
 	snprintf(dir, sizeof dir, "%s/%s", r->staged, store);
 	snprintf(to, sizeof to, "%s/data.mdb", dir);
-	if (make_dir(r, dir))
+	if (make_dir(r, dir)) {
 		return 1;
+	}
 	in = open(from, O_RDONLY | O_CLOEXEC);
-	if (in < 0)
+	if (in < 0) {
 		return wrong("%s: %s", from, strerror(errno));
+	}
 	out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	err = out < 0 ? ERR_IO : copy_octets(in, out, sha256, &octets);
-	if (!err && (fsync(out) < 0 || (r->give && fchown(out, r->uid, r->gid) < 0)))
+	if (!err && (fsync(out) < 0 || (r->give && fchown(out, r->uid, r->gid) < 0))) {
 		err = ERR_IO;
+	}
 	close(in);
-	if (out >= 0)
+	if (out >= 0) {
 		close(out);
-	if (err)
+	}
+	if (err) {
 		return wrong("%s: cannot be written: %s", to, err == ERR_NOSPC ? "no space left" : strerror(errno));
+	}
 	sync_dir(dir);
 	return check_file(r, file, sha256, octets);
 }
@@ -257,8 +286,9 @@ static int stage_all(const struct restore *r)
 	char rows[64];
 
 	snprintf(rows, sizeof rows, "associations/dev-%llu", (unsigned long long)r->generation);
-	if (make_dir(r, r->staged) || stage(r, "associations.mdb", "associations") || stage(r, "association-rows.mdb", rows))
+	if (make_dir(r, r->staged) || stage(r, "associations.mdb", "associations") || stage(r, "association-rows.mdb", rows)) {
 		return 1;
+	}
 	return r->what->journal ? stage(r, "journal.mdb", "journal") : 0;
 }
 
@@ -309,8 +339,9 @@ static int check_staged(const struct restore *r)
 {
 	char why[CORE_WHY_MAX] = "";
 
-	if (core_stores_check(r->cfg, r->staged, r->what->journal, why))
+	if (core_stores_check(r->cfg, r->staged, r->what->journal, why)) {
 		return wrong("the backup cannot be used: %s", why);
+	}
 	remove_locks(r);
 	return 0;
 }
@@ -326,19 +357,24 @@ static int plant_timeline(const struct restore *r)
 	char path[PATH_ROOM];
 	int err;
 
-	if (!t) /* of an older version */
+	if (!t) { /* of an older version */
 		return 0;
+	}
 	snprintf(path, sizeof path, "%s/" TIMELINE_FILE, r->cfg->state_dir);
-	if (!boot || strlen(boot) >= sizeof k.boot)
+	if (!boot || strlen(boot) >= sizeof k.boot) {
 		return wrong("%s/manifest.json: 'timeline' is none", r->what->from);
+	}
 	strcpy(k.boot, boot);
 	err = timeline_plant(&k, path);
-	if (err == ERR_EXISTS)
+	if (err == ERR_EXISTS) {
 		return 0;
-	if (err == ERR_INVAL)
+	}
+	if (err == ERR_INVAL) {
 		return wrong("%s/manifest.json: 'timeline' is none", r->what->from);
-	if (err || (r->give && lchown(path, r->uid, r->gid) < 0))
+	}
+	if (err || (r->give && lchown(path, r->uid, r->gid) < 0)) {
 		return wrong("%s: cannot be written: %s", path, strerror(errno));
+	}
 	return 0;
 }
 
@@ -352,23 +388,28 @@ static int swap(const struct restore *r, const char *store)
 	snprintf(now, sizeof now, "%s/%s", r->cfg->state_dir, store);
 	snprintf(next, sizeof next, "%s/%s", r->staged, store);
 	snprintf(old, sizeof old, "%s/%s.old", r->staged, store);
-	if (access(now, F_OK) < 0)
+	if (access(now, F_OK) < 0) {
 		return rename(next, now) ? wrong("%s: %s", now, strerror(errno)) : 0;
-	if (renameat2(AT_FDCWD, next, AT_FDCWD, now, RENAME_EXCHANGE) == 0)
+	}
+	if (renameat2(AT_FDCWD, next, AT_FDCWD, now, RENAME_EXCHANGE) == 0) {
 		return 0;
-	if (rename(now, old) || rename(next, now) || rename(old, next))
+	}
+	if (rename(now, old) || rename(next, now) || rename(old, next)) {
 		return wrong("%s: %s; what was there is in %s", now, strerror(errno), r->staged);
+	}
 	return 0;
 }
 
 static int put_in_place(const struct restore *r)
 {
 	sync_dir(r->staged);
-	if (swap(r, "associations") || (r->what->journal && swap(r, "journal")))
+	if (swap(r, "associations") || (r->what->journal && swap(r, "journal"))) {
 		return 1;
-	if (rmdir(r->staged) < 0 && rename(r->staged, r->aside) < 0)
+	}
+	if (rmdir(r->staged) < 0 && rename(r->staged, r->aside) < 0) {
 		return wrong("%s: %s; the backup is in place, and this directory holds what was there", r->staged,
 			     strerror(errno));
+	}
 	sync_dir(r->cfg->state_dir);
 	return 0;
 }
@@ -379,10 +420,12 @@ static void say_done(const struct restore *r)
 
 	printf("%s: %s of the backup of %s are in place\n", r->cfg->state_dir,
 	       r->what->journal ? "associations and journal" : "associations", time ? time : "?");
-	if (access(r->aside, F_OK) == 0)
+	if (access(r->aside, F_OK) == 0) {
 		printf("what was there is in %s\n", r->aside);
-	if (!r->what->journal)
+	}
+	if (!r->what->journal) {
 		puts("the journal was left as it is; --journal restores that of the backup");
+	}
 }
 
 static void name_places(struct restore *r)
@@ -399,26 +442,34 @@ static int restore(struct restore *r)
 	char why[CFG_WHY_MAX];
 	int code;
 
-	if (cfg_iwf_load(&r->cfg, r->what->config, why))
+	if (cfg_iwf_load(&r->cfg, r->what->config, why)) {
 		return wrong("%s", why);
-	if (read_manifest(r) || find_user(r))
+	}
+	if (read_manifest(r) || find_user(r)) {
 		return 1;
-	if (mkdir(r->cfg->state_dir, 0700) == 0 && r->give && chown(r->cfg->state_dir, r->uid, r->gid) < 0)
+	}
+	if (mkdir(r->cfg->state_dir, 0700) == 0 && r->give && chown(r->cfg->state_dir, r->uid, r->gid) < 0) {
 		return wrong("state_dir %s: %s", r->cfg->state_dir, strerror(errno));
-	if (take_locks(r) || check_place(r))
+	}
+	if (take_locks(r) || check_place(r)) {
 		return 1;
+	}
 	name_places(r);
 	code = stage_all(r);
-	if (!code)
+	if (!code) {
 		code = check_staged(r);
-	if (!code && r->what->journal)
+	}
+	if (!code && r->what->journal) {
 		code = plant_timeline(r);
-	if (code)
+	}
+	if (code) {
 		remove_staged(r);
-	else
+	} else {
 		code = put_in_place(r);
-	if (!code)
+	}
+	if (!code) {
 		say_done(r);
+	}
 	return code;
 }
 
@@ -427,10 +478,12 @@ int dm_restore_main(const struct dm_restore *what)
 	struct restore r = { .what = what, .associations_lock = -1, .journal_lock = -1 };
 	int code = restore(&r);
 
-	if (r.associations_lock >= 0)
+	if (r.associations_lock >= 0) {
 		close(r.associations_lock);
-	if (r.journal_lock >= 0)
+	}
+	if (r.journal_lock >= 0) {
 		close(r.journal_lock);
+	}
 	json_decref(r.manifest);
 	cfg_iwf_free(r.cfg);
 	return code;

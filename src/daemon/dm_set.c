@@ -48,18 +48,21 @@ static void want_all(struct reading *g)
 	const struct cfg_iwf *cfg = g->cfg;
 
 	for (size_t i = 0; i < cfg->anchors_n; i++) {
-		if (cfg_sound(cfg->lines, "trust_anchors[%zu]", i))
+		if (cfg_sound(cfg->lines, "trust_anchors[%zu]", i)) {
 			want(g, DM_ANCHOR, i);
+		}
 	}
 	for (size_t i = 0; i < cfg->listen_n; i++) {
-		if (!uses_tls(cfg, "listen", i, cfg->listen[i].protection, cfg->listen[i].certificate, cfg->listen[i].key))
+		if (!uses_tls(cfg, "listen", i, cfg->listen[i].protection, cfg->listen[i].certificate, cfg->listen[i].key)) {
 			continue;
+		}
 		want(g, DM_LISTEN_CERTIFICATE, i);
 		want(g, DM_LISTEN_KEY, i);
 	}
 	for (size_t i = 0; i < cfg->peers_n; i++) {
-		if (!uses_tls(cfg, "peers", i, cfg->peers[i].protection, cfg->peers[i].certificate, cfg->peers[i].key))
+		if (!uses_tls(cfg, "peers", i, cfg->peers[i].protection, cfg->peers[i].certificate, cfg->peers[i].key)) {
 			continue;
+		}
 		want(g, DM_PEER_CERTIFICATE, i);
 		want(g, DM_PEER_KEY, i);
 	}
@@ -120,8 +123,9 @@ static void wrong_among(struct reading *g, const struct wanted *certificate, con
 		const struct wanted *w = &g->wanted[i];
 
 		if ((anchor && w->what == DM_ANCHOR && strstr(words, w->path)) ||
-		    (key && is_key(w->what) && w->what == certificate->what + 1 && w->index == certificate->index))
+		    (key && is_key(w->what) && w->what == certificate->what + 1 && w->index == certificate->index)) {
 			about = w;
+		}
 	}
 	wrong(g, about, words);
 }
@@ -133,8 +137,9 @@ static void read_copy(struct reading *g, struct wanted *w)
 	char words[FILE_WHY_MAX], why[CFG_WHY_MAX];
 
 	for (w->copy = 0; w->copy < g->copies_n; w->copy++) {
-		if (strcmp(g->copies[w->copy].path, w->path) == 0)
+		if (strcmp(g->copies[w->copy].path, w->path) == 0) {
 			break;
+		}
 	}
 	if (w->copy == g->copies_n) {
 		g->copies[g->copies_n++].path = w->path;
@@ -161,8 +166,9 @@ static void note_ends(struct reading *g, struct dm_set *s)
 		const struct file_copy *f = &g->copies[w->copy].content;
 		struct dm_end end = { .what = w->what, .index = (uint32_t)w->index };
 
-		if (is_key(w->what) || !f->p || tls_pem_ends(&end.not_after_s, &(struct tls_pem){ f->p, f->len }))
+		if (is_key(w->what) || !f->p || tls_pem_ends(&end.not_after_s, &(struct tls_pem){ f->p, f->len })) {
 			continue; /* the check says it */
+		}
 		s->ends[s->ends_n++] = end;
 	}
 }
@@ -176,11 +182,13 @@ static int make_part(const struct reading *g, struct dm_set *s, enum dm_parts pa
 		const struct wanted *w = &g->wanted[i];
 		const struct file_copy *f = &g->copies[w->copy].content;
 
-		if (f->p && wanted_in(g->cfg, w, part))
+		if (f->p && wanted_in(g->cfg, w, part)) {
 			pieces[n++] = (struct dm_piece){ w->what, (uint32_t)w->index, f->p, f->len };
+		}
 	}
-	if (part == DM_PART_CORE)
+	if (part == DM_PART_CORE) {
 		pieces[n++] = (struct dm_piece){ DM_ENDS, 0, s->ends, s->ends_n * sizeof *s->ends };
+	}
 	return dm_part_make(&s->fd[part], s->generation, pieces, n);
 }
 
@@ -191,8 +199,9 @@ static void check_anchor(struct reading *g, const struct wanted *w, const struct
 	struct tls_anchor_conf conf = { .file = w->path, .pem = dm_part_find(part, DM_ANCHOR, w->index) };
 	char words[CFG_WHY_MAX] = "";
 
-	if (conf.pem.p && tls_anchor_check(&conf, words, sizeof words))
+	if (conf.pem.p && tls_anchor_check(&conf, words, sizeof words)) {
 		wrong(g, w, words);
+	}
 }
 
 static void check_context(struct reading *g, const struct wanted *w, const struct dm_part *part)
@@ -201,16 +210,19 @@ static void check_context(struct reading *g, const struct wanted *w, const struc
 	struct tls_ctx *ctx;
 	int err;
 
-	if (!g->cfg->anchors_n)
+	if (!g->cfg->anchors_n) {
 		return; /* that there are none was said */
+	}
 	err = dm_part_tls(&ctx, part, g->cfg, (enum dm_file)w->what, w->index, TLS_OWN_USABLE, words, sizeof words);
 
-	if (!err)
+	if (!err) {
 		tls_ctx_free(ctx);
-	if (!err && *words)
+	}
+	if (!err && *words) {
 		warn(g, w, words);
-	else if (err && err != ERR_NOTFOUND) /* that it cannot be read was said */
+	} else if (err && err != ERR_NOTFOUND) { /* that it cannot be read was said */
 		wrong_among(g, w, words);
+	}
 }
 
 static int check_part(struct reading *g, int fd, enum dm_parts which)
@@ -221,10 +233,11 @@ static int check_part(struct reading *g, int fd, enum dm_parts which)
 	for (size_t i = 0; !err && i < g->wanted_n; i++) {
 		const struct wanted *w = &g->wanted[i];
 
-		if (w->what == DM_ANCHOR && which == DM_PART_CORE)
+		if (w->what == DM_ANCHOR && which == DM_PART_CORE) {
 			check_anchor(g, w, &part);
-		else if (w->what != DM_ANCHOR && !is_key(w->what) && wanted_in(g->cfg, w, which))
+		} else if (w->what != DM_ANCHOR && !is_key(w->what) && wanted_in(g->cfg, w, which)) {
 			check_context(g, w, &part);
+		}
 	}
 	dm_part_close(&part);
 	return err;
@@ -235,15 +248,19 @@ static int fill(struct reading *g, struct dm_set *s)
 	int err = 0;
 
 	want_all(g);
-	for (size_t i = 0; i < g->wanted_n; i++)
+	for (size_t i = 0; i < g->wanted_n; i++) {
 		read_copy(g, &g->wanted[i]);
+	}
 	note_ends(g, s);
-	for (unsigned part = 0; part < DM_PARTS && !err; part++)
+	for (unsigned part = 0; part < DM_PARTS && !err; part++) {
 		err = make_part(g, s, (enum dm_parts)part);
-	for (unsigned part = DM_PARTS; part-- > 0 && !err;) /* the core's first: it has the words about anchors */
+	}
+	for (unsigned part = DM_PARTS; part-- > 0 && !err;) { /* the core's first: it has the words about anchors */
 		err = check_part(g, s->fd[part], (enum dm_parts)part);
-	if (err)
+	}
+	if (err) {
 		report_add(g->report, REPORT_ERROR, "the files could not be kept: %s", err_str(err));
+	}
 	return g->report->errors ? ERR_INVAL : 0;
 }
 
@@ -261,21 +278,24 @@ int dm_set_load(struct dm_set **out, const struct cfg_iwf *cfg, uint32_t generat
 	} else {
 		report_add(r, REPORT_ERROR, "%s", err_str(ERR_NOMEM));
 	}
-	for (size_t i = 0; g && i < g->copies_n; i++)
+	for (size_t i = 0; g && i < g->copies_n; i++) {
 		file_copy_fini(&g->copies[i].content);
+	}
 	free(g);
-	if (err)
+	if (err) {
 		dm_set_free(s);
-	else
+	} else {
 		*out = s;
+	}
 	return err;
 }
 
 void dm_set_free(struct dm_set *s)
 {
 	for (unsigned i = 0; s && i < DM_PARTS; i++) {
-		if (s->fd[i] >= 0)
+		if (s->fd[i] >= 0) {
 			close(s->fd[i]);
+		}
 	}
 	free(s);
 }
@@ -293,9 +313,10 @@ static unsigned compare_part(const struct dm_part *from, const struct dm_part *t
 		const struct wanted *w = &g->wanted[i];
 		bool mine = w->what == DM_ANCHOR ? which == DM_PART_CORE : wanted_in(g->cfg, w, which);
 
-		if (!mine ||
-		    same(dm_part_find(from, (enum dm_file)w->what, w->index), dm_part_find(to, (enum dm_file)w->what, w->index)))
+		if (!mine || same(dm_part_find(from, (enum dm_file)w->what, w->index),
+				  dm_part_find(to, (enum dm_file)w->what, w->index))) {
 			continue;
+		}
 		report_add(g->report, REPORT_RENEWED, "%s", w->path);
 		n++;
 	}
@@ -311,10 +332,11 @@ unsigned dm_set_changes(const struct dm_set *from, const struct dm_set *to, cons
 	for (unsigned i = 0; i < DM_PARTS; i++) {
 		struct dm_part a = { .map = NULL }, b = { .map = NULL };
 
-		if (dm_part_open(&a, from->fd[i]) || dm_part_open(&b, to->fd[i]))
+		if (dm_part_open(&a, from->fd[i]) || dm_part_open(&b, to->fd[i])) {
 			n++; /* what cannot be compared counts as changed */
-		else
+		} else {
 			n += compare_part(&a, &b, (enum dm_parts)i, &g);
+		}
 		dm_part_close(&a);
 		dm_part_close(&b);
 	}

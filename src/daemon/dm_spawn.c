@@ -27,23 +27,29 @@ static void become(const struct dm_child *c, int sock, pid_t parent, char *const
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	for (size_t i = 0; i < sizeof parents_signals / sizeof *parents_signals; i++)
+	for (size_t i = 0; i < sizeof parents_signals / sizeof *parents_signals; i++) {
 		signal(parents_signals[i], SIG_IGN);
+	}
 	signal(SIGPIPE, SIG_IGN);
-	if (p->drop && (setgroups(0, NULL) < 0 || setgid(p->gid) < 0 || setuid(p->uid) < 0))
+	if (p->drop && (setgroups(0, NULL) < 0 || setgid(p->gid) < 0 || setuid(p->uid) < 0)) {
 		_exit(126);
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+	}
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) {
 		_exit(126);
-	if (getppid() != parent)
+	}
+	if (getppid() != parent) {
 		_exit(126); /* it died before we asked to die with it */
+	}
 	if (sock == DM_CHILD_FD) {
-		if (fcntl(sock, F_SETFD, 0) < 0)
+		if (fcntl(sock, F_SETFD, 0) < 0) {
 			_exit(126);
+		}
 	} else if (dup2(sock, DM_CHILD_FD) < 0) {
 		_exit(126);
 	}
-	if (close_range(DM_CHILD_FD + 1, ~0u, 0) < 0)
+	if (close_range(DM_CHILD_FD + 1, ~0u, 0) < 0) {
 		_exit(126); /* nothing of the parent's, and nothing that the parent was started with */
+	}
 	execv("/proc/self/exe", argv);
 	_exit(127);
 }
@@ -59,15 +65,17 @@ int dm_spawn(struct dm_child *c)
 	int pair[2];
 
 	snprintf(generation, sizeof generation, "%u", c->generation);
-	if (!path)
+	if (!path) {
 		return ERR_NOMEM;
+	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
 		free(path);
 		return ERR_IO;
 	}
 	pid = fork();
-	if (pid == 0)
+	if (pid == 0) {
 		become(c, pair[1], parent, argv);
+	}
 	free(path);
 	close(pair[1]);
 	if (pid < 0 || fcntl(pair[0], F_SETFL, O_NONBLOCK) < 0) {

@@ -22,12 +22,14 @@ static char kernel_state(pid_t pid)
 
 	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	if (fd < 0) {
 		return 0;
+	}
 	n = read(fd, text, sizeof text - 1);
 	close(fd);
-	if (n <= 0)
+	if (n <= 0) {
 		return 0;
+	}
 	text[n] = 0;
 	return dm_hang_state(text);
 }
@@ -56,8 +58,9 @@ static void end_hung(struct dm_child *c)
 static void look_at(struct dm_child *c, uint64_t elapsed_ms)
 {
 	if (c->pid && c->ready && !c->killed &&
-	    dm_hang_look(&c->hang, ipc_beat_read(c->beat), elapsed_ms, c->parent->cfg->timers.hang_ms))
+	    dm_hang_look(&c->hang, ipc_beat_read(c->beat), elapsed_ms, c->parent->cfg->timers.hang_ms)) {
 		end_hung(c);
+	}
 }
 
 static void on_look(void *arg)
@@ -65,12 +68,14 @@ static void on_look(void *arg)
 	struct dm_parent *p = arg;
 	uint64_t now_ms = net_loop_now_ms(p->loop), elapsed_ms = now_ms - p->looked_ms;
 
-	if (p->stopping)
+	if (p->stopping) {
 		return; /* the stop has a limit of its own */
+	}
 	p->looked_ms = now_ms;
 	look_at(&p->core, elapsed_ms);
-	for (uint32_t i = 0; i < p->edges_n; i++)
+	for (uint32_t i = 0; i < p->edges_n; i++) {
 		look_at(&p->edges[i], elapsed_ms);
+	}
 	net_timer_start(p->look_alive, dm_hang_look_ms(p->cfg->timers.hang_ms));
 }
 
@@ -85,13 +90,16 @@ int dm_watch_begin(struct dm_parent *p)
 {
 	int err = page_of(&p->core);
 
-	for (uint32_t i = 0; i < p->edges_n && !err; i++)
+	for (uint32_t i = 0; i < p->edges_n && !err; i++) {
 		err = page_of(&p->edges[i]);
-	if (err || !p->cfg->timers.hang_ms)
+	}
+	if (err || !p->cfg->timers.hang_ms) {
 		return err;
+	}
 	err = net_timer_new(&p->look_alive, p->loop, on_look, p);
-	if (err)
+	if (err) {
 		return err;
+	}
 	p->looked_ms = net_loop_now_ms(p->loop);
 	net_timer_start(p->look_alive, dm_hang_look_ms(p->cfg->timers.hang_ms));
 	return 0;
@@ -105,8 +113,9 @@ void dm_watch_ready(struct dm_child *c)
 static void page_free(struct dm_child *c)
 {
 	ipc_beat_close(c->beat);
-	if (c->beat && c->beat_fd >= 0)
+	if (c->beat && c->beat_fd >= 0) {
 		close(c->beat_fd);
+	}
 	c->beat = NULL;
 }
 
@@ -115,8 +124,9 @@ void dm_watch_end(struct dm_parent *p)
 	net_timer_free(p->look_alive);
 	p->look_alive = NULL;
 	page_free(&p->core);
-	for (uint32_t i = 0; i < p->edges_n; i++)
+	for (uint32_t i = 0; i < p->edges_n; i++) {
 		page_free(&p->edges[i]);
+	}
 }
 
 /* -- a child */
@@ -141,18 +151,22 @@ int dm_beat_new(struct dm_beat **out, struct net_loop *loop, int fd, uint64_t li
 	int err;
 
 	*out = NULL;
-	if (!limit_ms)
+	if (!limit_ms) {
 		return 0;
+	}
 	b = calloc(1, sizeof *b);
-	if (!b)
+	if (!b) {
 		return ERR_NOMEM;
+	}
 	b->every_ms = dm_hang_look_ms(limit_ms);
 	err = ipc_beat_open(&b->page, fd);
-	if (err)
+	if (err) {
 		goto free_beat;
+	}
 	err = net_timer_new(&b->timer, loop, on_beat, b);
-	if (err)
+	if (err) {
 		goto close_page;
+	}
 	net_timer_start(b->timer, 0);
 	*out = b;
 	return 0;
@@ -166,8 +180,9 @@ free_beat:
 
 void dm_beat_free(struct dm_beat *b)
 {
-	if (!b)
+	if (!b) {
 		return;
+	}
 	net_timer_free(b->timer);
 	ipc_beat_close(b->page);
 	free(b);

@@ -115,12 +115,15 @@ static int parse(struct options *o, int argc, char **argv)
 			return unknown_option(argv);
 		}
 	}
-	if (optind < argc)
+	if (optind < argc) {
 		return usage("unexpected argument ", argv[optind]);
-	if (!o->config)
+	}
+	if (!o->config) {
 		return usage("no configuration: name it with -c FILE", NULL);
-	if (!o->restore.from && (o->restore.replace || o->restore.journal))
+	}
+	if (!o->restore.from && (o->restore.replace || o->restore.journal)) {
 		return usage("this option goes with --restore DIR: ", o->restore.replace ? "--replace" : "--journal");
+	}
 	o->restore.config = o->config;
 	return -1;
 }
@@ -130,19 +133,25 @@ static int play_role(int argc, char **argv)
 	struct options o = { 0 };
 	int status = parse(&o, argc, argv);
 
-	if (status >= 0)
+	if (status >= 0) {
 		return status;
+	}
 	signal(SIGPIPE, SIG_IGN);
-	if (o.test)
+	if (o.test) {
 		return dm_check_main(o.config);
-	if (o.restore.from)
+	}
+	if (o.restore.from) {
 		return dm_restore_main(&o.restore);
-	if (!o.role)
+	}
+	if (!o.role) {
 		return dm_parent_main(o.config);
-	if (strcmp(o.role, "edge") == 0)
+	}
+	if (strcmp(o.role, "edge") == 0) {
 		return dm_edge_main(o.config);
-	if (strcmp(o.role, "core") == 0)
+	}
+	if (strcmp(o.role, "core") == 0) {
 		return dm_core_main(o.config);
+	}
 	return usage("there is no role ", o.role);
 }
 

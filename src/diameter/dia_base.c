@@ -131,8 +131,9 @@ int dia_capabilities_parse(struct dia_capabilities *out, const struct dia_msg *m
 {
 	int err = dia_command_parse(is_request(m) ? &cer : &cea, out, m, failed);
 
-	if (!err)
+	if (!err) {
 		out->request = is_request(m);
+	}
 	return err;
 }
 
@@ -145,8 +146,9 @@ int dia_watchdog_parse(struct dia_watchdog *out, const struct dia_msg *m, struct
 {
 	int err = dia_command_parse(is_request(m) ? &dwr : &dwa, out, m, failed);
 
-	if (!err)
+	if (!err) {
 		out->request = is_request(m);
+	}
 	return err;
 }
 
@@ -159,8 +161,9 @@ int dia_disconnect_parse(struct dia_disconnect *out, const struct dia_msg *m, st
 {
 	int err = dia_command_parse(is_request(m) ? &dpr : &dpa, out, m, failed);
 
-	if (!err)
+	if (!err) {
 		out->request = is_request(m);
+	}
 	return err;
 }
 
@@ -172,8 +175,9 @@ void dia_disconnect_build(struct buf *out, const struct dia_disconnect *in, uint
 static bool is_common(uint32_t theirs, const uint32_t *ours, size_t ours_n)
 {
 	for (size_t i = 0; i < ours_n; i++) {
-		if (theirs == ours[i] || theirs == DIA_APP_RELAY || ours[i] == DIA_APP_RELAY)
+		if (theirs == ours[i] || theirs == DIA_APP_RELAY || ours[i] == DIA_APP_RELAY) {
 			return true;
+		}
 	}
 	return false;
 }
@@ -181,16 +185,19 @@ static bool is_common(uint32_t theirs, const uint32_t *ours, size_t ours_n)
 bool dia_common_application(const struct dia_capabilities *theirs, const uint32_t *ours, size_t ours_n)
 {
 	for (size_t i = 0; i < theirs->auth_applications_n; i++) {
-		if (is_common(theirs->auth_applications[i], ours, ours_n))
+		if (is_common(theirs->auth_applications[i], ours, ours_n)) {
 			return true;
+		}
 	}
 	for (size_t i = 0; i < theirs->acct_applications_n; i++) {
-		if (is_common(theirs->acct_applications[i], ours, ours_n))
+		if (is_common(theirs->acct_applications[i], ours, ours_n)) {
 			return true;
+		}
 	}
 	for (size_t i = 0; i < theirs->vendor_applications_n; i++) {
-		if (is_common(theirs->vendor_applications[i].application_id, ours, ours_n))
+		if (is_common(theirs->vendor_applications[i].application_id, ours, ours_n)) {
 			return true;
+		}
 	}
 	return false;
 }

@@ -7,10 +7,12 @@
 
 static void set_length(struct buf *b, size_t at, size_t len)
 {
-	if (len > LENGTH_MAX)
+	if (len > LENGTH_MAX) {
 		b->full = true;
-	if (b->full)
+	}
+	if (b->full) {
 		return;
+	}
 	b->p[at] = (uint8_t)(len >> 16);
 	b->p[at + 1] = (uint8_t)(len >> 8);
 	b->p[at + 2] = (uint8_t)len;
@@ -60,14 +62,17 @@ static uint8_t *put_header(struct buf *b, const struct dia_avp_def *def, uint8_t
 		return NULL;
 	}
 	at = buf_take(b, (len + 3) & ~(size_t)3);
-	if (!at)
+	if (!at) {
 		return NULL;
+	}
 	put_be32(at, def->code);
 	put_be32(at + 4, (uint32_t)flags << 24 | (uint32_t)len);
-	if (def->vendor)
+	if (def->vendor) {
 		put_be32(at + 8, def->vendor);
-	for (size_t pad = len; pad % 4; pad++)
+	}
+	for (size_t pad = len; pad % 4; pad++) {
 		at[pad] = 0;
+	}
 	return at + header;
 }
 
@@ -75,24 +80,27 @@ void dia_put_bytes(struct buf *b, const struct dia_avp_def *def, uint8_t flags, 
 {
 	uint8_t *at = put_header(b, def, flags, len);
 
-	if (at && len)
+	if (at && len) {
 		memcpy(at, p, len);
+	}
 }
 
 void dia_put_u32(struct buf *b, const struct dia_avp_def *def, uint8_t flags, uint32_t v)
 {
 	uint8_t *at = put_header(b, def, flags, 4);
 
-	if (at)
+	if (at) {
 		put_be32(at, v);
+	}
 }
 
 void dia_put_u64(struct buf *b, const struct dia_avp_def *def, uint8_t flags, uint64_t v)
 {
 	uint8_t *at = put_header(b, def, flags, 8);
 
-	if (!at)
+	if (!at) {
 		return;
+	}
 	put_be32(at, (uint32_t)(v >> 32));
 	put_be32(at + 4, (uint32_t)v);
 }

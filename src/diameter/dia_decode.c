@@ -6,8 +6,8 @@
 
 struct decode {
 	const struct dia_grammar *grammar;
-	uint8_t *base; /* the struct the table's offsets count from */
-	bool refusal;  /* an answer that says no: DIA_OK_ONLY is not demanded */
+	uint8_t *base;   /* the struct the table's offsets count from */
+	bool refusal;    /* an answer that says no: DIA_OK_ONLY is not demanded */
 	uint8_t *lapses; /* NULL: nothing is forgiven */
 	struct dia_failed *failed;
 	uint8_t seen[DIA_ROWS_MAX];
@@ -21,11 +21,13 @@ static const struct dia_row *find_row(const struct dia_grammar *g, unsigned from
 	for (unsigned i = 0, at = from; i < g->rows_n; i++, at++) {
 		const struct dia_row *row;
 
-		if (at >= g->rows_n)
+		if (at >= g->rows_n) {
 			at = 0;
+		}
 		row = &g->rows[at];
-		if (row->code == avp->code && row->vendor == avp->vendor)
+		if (row->code == avp->code && row->vendor == avp->vendor) {
 			return row;
+		}
 	}
 	return NULL;
 }
@@ -39,10 +41,12 @@ static int check_identity(const struct dia_row *row, const struct dia_avp *avp, 
 {
 	bool good = avp->data_len > 0 && avp->data_len <= 255;
 
-	for (uint32_t i = 0; good && i < avp->data_len; i++)
+	for (uint32_t i = 0; good && i < avp->data_len; i++) {
 		good = avp->data[i] > 0x20 && avp->data[i] < 0x7f;
-	if (!good)
+	}
+	if (!good) {
 		return dia_failed_avp(failed, DIA_RESULT_INVALID_AVP_VALUE, avp, "%s is no host or realm name", row->def->name);
+	}
 	return 0;
 }
 
@@ -50,9 +54,10 @@ static int check_address(const struct dia_row *row, const struct dia_avp *avp, s
 {
 	unsigned family = (unsigned)avp->data[0] << 8 | avp->data[1];
 
-	if (!(family == 1 && avp->data_len == 6) && !(family == 2 && avp->data_len == 18))
+	if (!(family == 1 && avp->data_len == 6) && !(family == 2 && avp->data_len == 18)) {
 		return dia_failed_avp(failed, DIA_RESULT_INVALID_AVP_VALUE, avp, "%s: family %u with %u octets", row->def->name,
 				      family, avp->data_len - 2);
+	}
 	return 0;
 }
 
@@ -60,16 +65,20 @@ static int check_value(const struct dia_row *row, const struct dia_avp *avp, str
 {
 	enum dia_type type = row->def->type;
 
-	if (avp->data_len < dia_type_len_min(type) || avp->data_len > dia_type_len_max(type))
+	if (avp->data_len < dia_type_len_min(type) || avp->data_len > dia_type_len_max(type)) {
 		return dia_failed_avp(failed, DIA_RESULT_INVALID_AVP_LENGTH, avp, "%s of %u octets", row->def->name,
 				      avp->data_len);
-	if (row->values && (be32(avp->data) > 31 || !(row->values & DIA_VALUE(be32(avp->data)))))
+	}
+	if (row->values && (be32(avp->data) > 31 || !(row->values & DIA_VALUE(be32(avp->data))))) {
 		return dia_failed_avp(failed, DIA_RESULT_INVALID_AVP_VALUE, avp, "%s: %u is not allowed here", row->def->name,
 				      be32(avp->data));
-	if (type == DIA_TYPE_IDENTITY)
+	}
+	if (type == DIA_TYPE_IDENTITY) {
 		return check_identity(row, avp, failed);
-	if (type == DIA_TYPE_ADDRESS)
+	}
+	if (type == DIA_TYPE_ADDRESS) {
 		return check_address(row, avp, failed);
+	}
 	return 0;
 }
 
@@ -80,10 +89,12 @@ static int keep_group(const struct decode *d, const struct dia_row *row, uint8_t
 	struct decode group = { .grammar = row->inside, .base = to, .failed = d->failed };
 	int err = dia_win_enter(&inside, w, avp, d->failed);
 
-	if (!err)
+	if (!err) {
 		err = decode_window(&group, inside, NULL);
-	if (err)
+	}
+	if (err) {
 		dia_failed_wrap(d->failed, avp);
+	}
 	return err;
 }
 
@@ -133,46 +144,56 @@ static int take(struct decode *d, const struct dia_row *row, const struct dia_wi
 	uint8_t *to = d->base + row->at;
 	int err;
 
-	if (row->flags & DIA_SHARED)
+	if (row->flags & DIA_SHARED) {
 		seen--;
+	}
 	if (*seen >= row->max) {
-		if (row->flags & DIA_SPARE)
+		if (row->flags & DIA_SPARE) {
 			return 0;
-		if (!row->max)
+		}
+		if (!row->max) {
 			return dia_failed_avp(d->failed, DIA_RESULT_AVP_NOT_ALLOWED, avp, "%s is not allowed here",
 					      row->def->name);
+		}
 		return dia_failed_avp(d->failed, DIA_RESULT_AVP_OCCURS_TOO_MANY_TIMES, avp, "%s occurs more than %u times",
 				      row->def->name, row->max);
 	}
 	err = check_value(row, avp, d->failed);
-	if (err)
+	if (err) {
 		return row->flags & DIA_BAD_IS_NONE ? 0 : err;
-	if (row->stride)
+	}
+	if (row->stride) {
 		to += (size_t)*seen * row->stride;
+	}
 	err = keep(d, row, to, w, avp);
-	if (err)
+	if (err) {
 		return err;
+	}
 	++*seen;
-	if (row->stride)
+	if (row->stride) {
 		d->base[row->count_at] = *seen;
-	if (row->has_flag)
+	}
+	if (row->has_flag) {
 		*flag_of(row, d->base, to) =
 		    row->flags & DIA_FLAG_IS_M ? (avp->flags & DIA_AVP_M) != 0 : !(row->flags & DIA_FLAG_NOT);
+	}
 	return 0;
 }
 
 static int stranger(const struct decode *d, const struct dia_avp *avp)
 {
-	if (d->grammar->any || !(avp->flags & DIA_AVP_M) || dia_avp_def_find(avp->code, avp->vendor))
+	if (d->grammar->any || !(avp->flags & DIA_AVP_M) || dia_avp_def_find(avp->code, avp->vendor)) {
 		return 0;
+	}
 	return dia_failed_avp(d->failed, DIA_RESULT_AVP_UNSUPPORTED, avp, "AVP %u of vendor %u has the M bit and is not known",
 			      avp->code, avp->vendor);
 }
 
 static bool forgiven(const struct decode *d, const struct dia_row *row)
 {
-	if (!d->lapses || !row->lapse)
+	if (!d->lapses || !row->lapse) {
 		return false;
+	}
 	*d->lapses |= row->lapse;
 	return true;
 }
@@ -185,10 +206,12 @@ static int demand(const struct decode *d)
 		const struct dia_row *row = &d->grammar->rows[i];
 
 		some |= d->seen[i] > 0;
-		if (d->seen[i] >= row->min || (row->flags & DIA_SHARED) || (d->refusal && (row->flags & DIA_OK_ONLY)))
+		if (d->seen[i] >= row->min || (row->flags & DIA_SHARED) || (d->refusal && (row->flags & DIA_OK_ONLY))) {
 			continue;
-		if (!(row->flags & DIA_FIRST) && forgiven(d, row))
+		}
+		if (!(row->flags & DIA_FIRST) && forgiven(d, row)) {
 			continue;
+		}
 		return dia_failed_missing(d->failed, row->code, row->vendor);
 	}
 	return some ? 0 : dia_failed_missing(d->failed, d->grammar->rows[0].code, d->grammar->rows[0].vendor);
@@ -205,18 +228,22 @@ static int decode_window(struct decode *d, struct dia_win w, const uint16_t *res
 	while ((err = dia_win_next(&w, &avp, d->failed)) == DIA_MORE) {
 		const struct dia_row *row = find_row(g, from, &avp);
 
-		if (row && (row->flags & DIA_FIRST) && !first && !d->seen[row - g->rows] && !forgiven(d, row))
+		if (row && (row->flags & DIA_FIRST) && !first && !d->seen[row - g->rows] && !forgiven(d, row)) {
 			return dia_failed_avp(d->failed, DIA_RESULT_AVP_NOT_ALLOWED, &avp, "%s must be the first AVP",
 					      row->def->name);
+		}
 		err = row ? take(d, row, &w, &avp) : stranger(d, &avp);
-		if (err)
+		if (err) {
 			return err;
-		if (row)
+		}
+		if (row) {
 			from = (unsigned)(row - g->rows);
+		}
 		first = false;
 	}
-	if (err)
+	if (err) {
 		return err;
+	}
 	if (result_at) {
 		const struct dia_u32 *result = (const void *)(d->base + *result_at);
 
@@ -229,15 +256,18 @@ static int check_header(const struct dia_command *c, const struct dia_msg *m, st
 {
 	const struct dia_hdr *h = &m->hdr;
 
-	if (h->app_id != c->app_id)
+	if (h->app_id != c->app_id) {
 		return dia_failed_set(failed, DIA_RESULT_APPLICATION_UNSUPPORTED, "application %u, expected %u (%s)", h->app_id,
 				      c->app_id, dia_application_str(c->app_id));
-	if (h->code != c->code || c->request != !!(h->flags & DIA_FLAG_R))
+	}
+	if (h->code != c->code || c->request != !!(h->flags & DIA_FLAG_R)) {
 		return dia_failed_set(failed, DIA_RESULT_COMMAND_UNSUPPORTED, "command %u (%s), expected %s", h->code,
 				      dia_command_str(h->code, h->flags & DIA_FLAG_R), dia_command_str(c->code, c->request));
-	if (c->request && c->proxiable != !!(h->flags & DIA_FLAG_P))
+	}
+	if (c->request && c->proxiable != !!(h->flags & DIA_FLAG_P)) {
 		return dia_failed_set(failed, DIA_RESULT_INVALID_HDR_BITS, "%s %s the P bit", dia_command_str(c->code, true),
 				      c->proxiable ? "without" : "with");
+	}
 	return 0;
 }
 
@@ -246,8 +276,9 @@ static int check_error_bit(const struct dia_command *c, const uint8_t *st, const
 {
 	const struct dia_u32 *result = (const void *)(st + c->result_at);
 
-	if (!(m->hdr.flags & DIA_FLAG_E) || !c->error || (result->present && result->v >= 3000))
+	if (!(m->hdr.flags & DIA_FLAG_E) || !c->error || (result->present && result->v >= 3000)) {
 		return 0;
+	}
 	return dia_failed_set(failed, DIA_RESULT_INVALID_HDR_BITS, "%s with the E bit and result %u",
 			      dia_command_str(c->code, false), result->v);
 }
@@ -259,18 +290,23 @@ static int parse(const struct dia_command *c, void *out, const struct dia_msg *m
 	uint16_t avps_left;
 	int err = check_header(c, m, failed);
 
-	if (err)
+	if (err) {
 		return err;
-	if ((m->hdr.flags & DIA_FLAG_E) && c->error)
+	}
+	if ((m->hdr.flags & DIA_FLAG_E) && c->error) {
 		d.grammar = c->error;
+	}
 	memset(copy, 0, c->size);
 	err = decode_window(&d, dia_msg_win(m, &avps_left), c->request ? NULL : &c->result_at);
-	if (!err)
+	if (!err) {
 		err = check_error_bit(c, copy, m, failed);
-	if (!err && c->finish)
+	}
+	if (!err && c->finish) {
 		err = c->finish(c, copy, m, failed);
-	if (err)
+	}
+	if (err) {
 		return err;
+	}
 	memcpy(out, copy, c->size);
 	return 0;
 }

@@ -11,10 +11,12 @@ const struct dia_avp_def dia_avp_defs[DIA_INDEX_COUNT] = {
 
 static int compare(uint32_t code, uint32_t vendor, const struct dia_avp_def *def)
 {
-	if (vendor != def->vendor)
+	if (vendor != def->vendor) {
 		return vendor < def->vendor ? -1 : 1;
-	if (code != def->code)
+	}
+	if (code != def->code) {
 		return code < def->code ? -1 : 1;
+	}
 	return 0;
 }
 
@@ -26,12 +28,14 @@ const struct dia_avp_def *dia_avp_def_find(uint32_t code, uint32_t vendor)
 		size_t middle = low + (high - low) / 2;
 		int order = compare(code, vendor, &dia_avp_defs[middle]);
 
-		if (!order)
+		if (!order) {
 			return &dia_avp_defs[middle];
-		if (order < 0)
+		}
+		if (order < 0) {
 			high = middle;
-		else
+		} else {
 			low = middle + 1;
+		}
 	}
 	return NULL;
 }
@@ -81,8 +85,9 @@ static const struct {
 const char *dia_command_str(uint32_t code, bool request)
 {
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-		if (commands[i].code == code)
+		if (commands[i].code == code) {
 			return request ? commands[i].request : commands[i].answer;
+		}
 	}
 	return "unknown";
 }
@@ -90,8 +95,9 @@ const char *dia_command_str(uint32_t code, bool request)
 bool dia_command_known(uint32_t code, uint32_t app_id)
 {
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-		if (commands[i].code == code && commands[i].app_id == app_id)
+		if (commands[i].code == code && commands[i].app_id == app_id) {
 			return true;
+		}
 	}
 	return false;
 }
@@ -108,8 +114,9 @@ const char *dia_application_str(uint32_t app_id)
 	};
 
 	for (size_t i = 0; i < sizeof applications / sizeof *applications; i++) {
-		if (applications[i].id == app_id)
+		if (applications[i].id == app_id) {
 			return applications[i].name;
+		}
 	}
 	return "unknown";
 }

@@ -10,8 +10,9 @@ static void put_address(struct buf *out, const struct dia_avp_def *def, uint8_t 
 	uint8_t octets[18] = { (uint8_t)(address->family >> 8), (uint8_t)address->family };
 	size_t len = address->family == 2 ? 16 : 4;
 
-	for (size_t i = 0; i < len; i++)
+	for (size_t i = 0; i < len; i++) {
 		octets[2 + i] = address->octets[i];
+	}
 	dia_put_bytes(out, def, flags, octets, 2 + len);
 }
 
@@ -22,10 +23,11 @@ static void put_group(struct buf *out, const struct dia_row *row, uint8_t flags,
 	size_t inside = out->len;
 
 	encode_rows(out, row->inside, from);
-	if (out->len == inside && !even_empty)
+	if (out->len == inside && !even_empty) {
 		out->len = start;
-	else
+	} else {
 		dia_put_group_end(out, start);
+	}
 }
 
 static void put(struct buf *out, const struct dia_row *row, uint8_t flags, const uint8_t *from, bool even_empty)
@@ -36,12 +38,14 @@ static void put(struct buf *out, const struct dia_row *row, uint8_t flags, const
 	case DIA_KEEP_NOT:
 		break;
 	case DIA_KEEP_U32:
-		if (((const struct dia_u32 *)at)->present)
+		if (((const struct dia_u32 *)at)->present) {
 			dia_put_u32(out, row->def, flags, ((const struct dia_u32 *)at)->v);
+		}
 		break;
 	case DIA_KEEP_U64:
-		if (((const struct dia_u64 *)at)->present)
+		if (((const struct dia_u64 *)at)->present) {
 			dia_put_u64(out, row->def, flags, ((const struct dia_u64 *)at)->v);
+		}
 		break;
 	case DIA_KEEP_BARE_U32:
 		dia_put_u32(out, row->def, flags, *(const uint32_t *)at);
@@ -50,9 +54,10 @@ static void put(struct buf *out, const struct dia_row *row, uint8_t flags, const
 		dia_put_u64(out, row->def, flags, *(const uint64_t *)at);
 		break;
 	case DIA_KEEP_BYTES:
-		if (((const struct dia_bytes *)at)->p)
+		if (((const struct dia_bytes *)at)->p) {
 			dia_put_bytes(out, row->def, flags, ((const struct dia_bytes *)at)->p,
 				      ((const struct dia_bytes *)at)->len);
+		}
 		break;
 	case DIA_KEEP_ADDRESS:
 		put_address(out, row->def, flags, at);
@@ -71,26 +76,29 @@ static void encode_list(struct buf *out, const struct dia_row *row, const uint8_
 		const uint8_t *from = base + row->at + (size_t)i * row->stride;
 		uint8_t flags = dia_avp_flags(row->def);
 
-		if ((row->flags & DIA_FLAG_IS_M) && *(const bool *)(from + row->flag_at))
+		if ((row->flags & DIA_FLAG_IS_M) && *(const bool *)(from + row->flag_at)) {
 			flags |= DIA_AVP_M;
+		}
 		put(out, row, flags, from, true);
 	}
 }
 
 static void encode_row(struct buf *out, const struct dia_row *row, const uint8_t *base)
 {
-	if (row->has_flag && *(const bool *)(base + row->flag_at) == !!(row->flags & DIA_FLAG_NOT))
+	if (row->has_flag && *(const bool *)(base + row->flag_at) == !!(row->flags & DIA_FLAG_NOT)) {
 		return;
+	}
 	put(out, row, dia_avp_flags(row->def), base + row->at, row->has_flag);
 }
 
 static void encode_rows(struct buf *out, const struct dia_grammar *g, const uint8_t *base)
 {
 	for (unsigned i = 0; i < g->rows_n; i++) {
-		if (g->rows[i].stride)
+		if (g->rows[i].stride) {
 			encode_list(out, &g->rows[i], base);
-		else
+		} else {
 			encode_row(out, &g->rows[i], base);
+		}
 	}
 }
 

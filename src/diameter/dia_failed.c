@@ -20,8 +20,9 @@ const char *dia_result_str(uint32_t result_code)
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		if (rows[i].code == result_code)
+		if (rows[i].code == result_code) {
 			return rows[i].name;
+		}
 	}
 	return "unknown";
 }
@@ -94,8 +95,9 @@ int dia_failed_missing(struct dia_failed *f, uint32_t code, uint32_t vendor)
 	struct dia_avp_def def = { code, vendor, "AVP", DIA_TYPE_OCTETS, DIA_M_MUST };
 	struct buf b = buf_over(f->avp, sizeof f->avp);
 
-	if (known)
+	if (known) {
 		def = *known;
+	}
 	dia_failed_set(f, DIA_RESULT_MISSING_AVP, "%s (%u) is missing", def.name, code);
 	dia_put_bytes(&b, &def, dia_avp_flags(&def), zero, dia_type_len_min(def.type));
 	f->avp_len = (uint16_t)b.len;
@@ -119,10 +121,12 @@ void dia_failed_wrap(struct dia_failed *f, const struct dia_avp *group)
 	const struct dia_avp_def *def = dia_avp_def_find(group->code, group->vendor);
 	size_t said = strlen(f->text);
 
-	if (def)
+	if (def) {
 		snprintf(f->text + said, sizeof f->text - said, " in %s", def->name);
-	if (!f->avp_len || len > sizeof f->avp)
+	}
+	if (!f->avp_len || len > sizeof f->avp) {
 		return;
+	}
 	memmove(f->avp + header, f->avp, f->avp_len);
 	memcpy(f->avp, group->raw, header);
 	f->avp[5] = 0;
@@ -150,8 +154,9 @@ static void put_proxy_info(struct buf *out, const struct dia_msg *request)
 	struct dia_avp avp;
 
 	while (dia_win_next(&w, &avp, &ignored) == DIA_MORE) {
-		if (avp.code == DIA_CODE_PROXY_INFO && !avp.vendor)
+		if (avp.code == DIA_CODE_PROXY_INFO && !avp.vendor) {
 			put_view(out, DIA_DEF(PROXY_INFO), avp.data, avp.data_len);
+		}
 	}
 }
 
@@ -164,18 +169,22 @@ void dia_error_answer(struct buf *out, const struct dia_msg *request, const char
 	size_t start;
 
 	h.flags &= DIA_FLAG_P;
-	if (wants_e_bit(why->result_code, h.app_id))
+	if (wants_e_bit(why->result_code, h.app_id)) {
 		h.flags |= DIA_FLAG_E;
+	}
 	start = dia_build_begin(out, &h);
-	if (has_session && dia_msg_find(request, DIA_CODE_SESSION_ID, 0, &session))
+	if (has_session && dia_msg_find(request, DIA_CODE_SESSION_ID, 0, &session)) {
 		put_view(out, DIA_DEF(SESSION_ID), session.data, session.data_len);
+	}
 	put_view(out, DIA_DEF(ORIGIN_HOST), host, strlen(host));
 	put_view(out, DIA_DEF(ORIGIN_REALM), realm, strlen(realm));
 	dia_put_u32(out, DIA_DEF(RESULT_CODE), dia_avp_flags(DIA_DEF(RESULT_CODE)), why->result_code);
-	if (why->text[0])
+	if (why->text[0]) {
 		put_view(out, DIA_DEF(ERROR_MESSAGE), why->text, strnlen(why->text, sizeof why->text));
-	if (why->avp_len)
+	}
+	if (why->avp_len) {
 		put_view(out, DIA_DEF(FAILED_AVP), why->avp, why->avp_len);
+	}
 	put_proxy_info(out, request);
 	dia_build_end(out, start);
 }

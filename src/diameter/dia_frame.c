@@ -21,8 +21,9 @@ int dia_frame_new(struct dia_frame **out, const struct dia_limits *limits)
 {
 	struct dia_frame *f = calloc(1, sizeof *f);
 
-	if (!f)
+	if (!f) {
 		return ERR_NOMEM;
+	}
 	f->message_len_max = limits->message_len_max;
 	*out = f;
 	return 0;
@@ -30,8 +31,9 @@ int dia_frame_new(struct dia_frame **out, const struct dia_limits *limits)
 
 void dia_frame_free(struct dia_frame *f)
 {
-	if (!f)
+	if (!f) {
 		return;
+	}
 	free(f->held);
 	free(f);
 }
@@ -58,12 +60,15 @@ static int message_len(struct dia_frame *f, const uint8_t *p, size_t n, size_t *
 {
 	struct dia_hdr h;
 
-	if (dia_hdr_parse(&h, p, n))
+	if (dia_hdr_parse(&h, p, n)) {
 		return ERR_AGAIN;
-	if (h.version != 1 || h.length < DIA_HEADER_LEN || h.length % 4)
+	}
+	if (h.version != 1 || h.length < DIA_HEADER_LEN || h.length % 4) {
 		return refuse(f, &h, ERR_PROTO);
-	if (h.length > f->message_len_max)
+	}
+	if (h.length > f->message_len_max) {
 		return refuse(f, &h, ERR_LIMIT);
+	}
 	*len = h.length;
 	return 0;
 }
@@ -76,11 +81,13 @@ static int hold(struct dia_frame *f, const uint8_t *p, size_t n, size_t len_max)
 		size_t cap = f->held_cap * 2 > need ? f->held_cap * 2 : need;
 		uint8_t *grown;
 
-		if (cap > len_max && len_max >= need)
+		if (cap > len_max && len_max >= need) {
 			cap = len_max;
+		}
 		grown = realloc(f->held, cap);
-		if (!grown)
+		if (!grown) {
 			return ERR_NOMEM;
+		}
 		f->held = grown;
 		f->held_cap = cap;
 	}
@@ -105,8 +112,9 @@ static int top_up(struct dia_frame *f, const uint8_t **p, size_t *n, size_t want
 	size_t take = want - f->held_len < *n ? want - f->held_len : *n;
 	int err = hold(f, *p, take, want);
 
-	if (err)
+	if (err) {
 		return err;
+	}
 	*p += take;
 	*n -= take;
 	return f->held_len < want ? ERR_AGAIN : 0;
@@ -117,12 +125,15 @@ static int complete_held(struct dia_frame *f, const uint8_t **p, size_t *n, size
 {
 	int err = 0;
 
-	if (f->held_len < DIA_HEADER_LEN)
+	if (f->held_len < DIA_HEADER_LEN) {
 		err = top_up(f, p, n, DIA_HEADER_LEN);
-	if (!err)
+	}
+	if (!err) {
 		err = message_len(f, f->held, f->held_len, len);
-	if (!err && f->held_len < *len)
+	}
+	if (!err && f->held_len < *len) {
 		err = top_up(f, p, n, *len);
+	}
 	return err;
 }
 
@@ -133,17 +144,20 @@ static int feed(struct dia_frame *f, const uint8_t *p, size_t n, dia_frame_fn *f
 
 	if (f->held_len) {
 		err = complete_held(f, &p, &n, &len);
-		if (err)
+		if (err) {
 			return err == ERR_AGAIN ? 0 : err;
+		}
 		err = fn(arg, f->held, len);
 		empty(f);
 	}
 	while (!err && n) {
 		err = message_len(f, p, n, &len);
-		if (err == ERR_AGAIN || (!err && len > n))
+		if (err == ERR_AGAIN || (!err && len > n)) {
 			return hold(f, p, n, DIA_HEADER_LEN);
-		if (err)
+		}
+		if (err) {
 			return err;
+		}
 		err = fn(arg, p, len);
 		p += len;
 		n -= len;
@@ -153,7 +167,8 @@ static int feed(struct dia_frame *f, const uint8_t *p, size_t n, dia_frame_fn *f
 
 int dia_frame_feed(struct dia_frame *f, const uint8_t *p, size_t n, dia_frame_fn *fn, void *arg)
 {
-	if (!f->dead)
+	if (!f->dead) {
 		f->dead = feed(f, p, n, fn, arg);
+	}
 	return f->dead;
 }

@@ -19,8 +19,9 @@ static uint32_t be32(const uint8_t *p)
 
 int dia_hdr_parse(struct dia_hdr *out, const uint8_t *p, size_t len)
 {
-	if (len < DIA_HEADER_LEN)
+	if (len < DIA_HEADER_LEN) {
 		return ERR_AGAIN;
+	}
 	*out = (struct dia_hdr){
 		.version = p[0],
 		.length = be24(p + 1),
@@ -38,8 +39,9 @@ int dia_msg_parse(struct dia_msg *out, const uint8_t *bytes, size_t len, const s
 {
 	struct dia_hdr h;
 
-	if (dia_hdr_parse(&h, bytes, len))
+	if (dia_hdr_parse(&h, bytes, len)) {
 		return dia_failed_set(failed, DIA_RESULT_INVALID_MESSAGE_LENGTH, "message of %zu octets, a header has 20", len);
+	}
 	*out = (struct dia_msg){ .hdr = h, .bytes = bytes, .limits = limits };
 	if (h.version != 1) {
 		out->hdr.length = DIA_HEADER_LEN; /* nothing behind the header is trusted */
@@ -51,8 +53,9 @@ int dia_msg_parse(struct dia_msg *out, const uint8_t *bytes, size_t len, const s
 				      "length field %u in a message of %zu octets, at most %u, a multiple of 4 expected",
 				      h.length, len, limits->message_len_max);
 	}
-	if ((h.flags & DIA_FLAG_R) && (h.flags & DIA_FLAG_E))
+	if ((h.flags & DIA_FLAG_R) && (h.flags & DIA_FLAG_E)) {
 		return dia_failed_set(failed, DIA_RESULT_INVALID_HDR_BITS, "request with the E bit");
+	}
 	return 0;
 }
 
@@ -73,20 +76,26 @@ int dia_win_next(struct dia_win *w, struct dia_avp *out, struct dia_failed *fail
 	size_t left = (size_t)(w->end - p);
 	uint32_t header = AVP_HEADER, len, padded;
 
-	if (!left)
+	if (!left) {
 		return DIA_END;
-	if (!*w->avps_left)
+	}
+	if (!*w->avps_left) {
 		return dia_failed_set(failed, DIA_RESULT_RESOURCES_EXCEEDED, "more than %u AVPs in one message",
 				      w->limits->avps_max);
-	if (left >= 5 && (p[4] & DIA_AVP_V))
+	}
+	if (left >= 5 && (p[4] & DIA_AVP_V)) {
 		header = AVP_HEADER_V;
-	if (left < header)
+	}
+	if (left < header) {
 		return dia_failed_header(failed, p, left, "AVP header is cut short");
+	}
 	len = be24(p + 5);
-	if (len < header)
+	if (len < header) {
 		return dia_failed_header(failed, p, header, "AVP length is smaller than the AVP header");
-	if (len > left)
+	}
+	if (len > left) {
 		return dia_failed_header(failed, p, header, "AVP length reaches past the end");
+	}
 	*out = (struct dia_avp){
 		.code = be32(p),
 		.vendor = header == AVP_HEADER_V ? be32(p + 8) : 0,
@@ -96,9 +105,10 @@ int dia_win_next(struct dia_win *w, struct dia_avp *out, struct dia_failed *fail
 		.data = p + header,
 		.data_len = len - header,
 	};
-	if ((out->flags & DIA_AVP_RESERVED) || ((out->flags & DIA_AVP_V) && !out->vendor))
+	if ((out->flags & DIA_AVP_RESERVED) || ((out->flags & DIA_AVP_V) && !out->vendor)) {
 		return dia_failed_avp(failed, DIA_RESULT_INVALID_AVP_BIT_COMBO, out, "AVP %u: flags 0x%02x, vendor %u", out->code,
 				      out->flags, out->vendor);
+	}
 	padded = (len + 3) & ~3u;
 	w->p += padded < left ? padded : left; /* a group may end without its last padding */
 	--*w->avps_left;
@@ -107,9 +117,10 @@ int dia_win_next(struct dia_win *w, struct dia_avp *out, struct dia_failed *fail
 
 int dia_win_enter(struct dia_win *out, const struct dia_win *parent, const struct dia_avp *group, struct dia_failed *failed)
 {
-	if (parent->depth >= parent->limits->depth_max)
+	if (parent->depth >= parent->limits->depth_max) {
 		return dia_failed_set(failed, DIA_RESULT_RESOURCES_EXCEEDED, "groups nested deeper than %u",
 				      parent->limits->depth_max);
+	}
 	*out = *parent;
 	out->p = group->data;
 	out->end = group->data + group->data_len;

@@ -22,22 +22,26 @@ static void meet_deadlines(struct edge *e)
 	e->env.deadlines_moved = false;
 	next = e->sessions.front->due(e->sessions.front_arg, now);
 	verdict = edge_sessions_due(&e->sessions, now);
-	if (verdict < next)
+	if (verdict < next) {
 		next = verdict;
-	if (next == UINT64_MAX)
+	}
+	if (next == UINT64_MAX) {
 		net_timer_stop(e->deadlines);
-	else
+	} else {
 		net_timer_start(e->deadlines, next > now ? next - now : 0);
+	}
 }
 
 static void on_turn_end(void *arg)
 {
 	struct edge *e = arg;
 
-	if (e->env.deadlines_moved)
+	if (e->env.deadlines_moved) {
 		meet_deadlines(e);
-	if (edge_ring_turn_end(&e->ring) && e->on_ring_broken)
+	}
+	if (edge_ring_turn_end(&e->ring) && e->on_ring_broken) {
 		e->on_ring_broken(e->arg);
+	}
 }
 
 /* -- records of the core */
@@ -56,23 +60,27 @@ static int on_record(void *arg, const struct ipc_rec_head *h, const uint8_t *rec
 	switch (h->type) {
 	case IPC_REC_SESSION_VERDICT:
 		err = ipc_session_verdict_get(&u.verdict, record, len);
-		if (!err)
+		if (!err) {
 			edge_session_on_verdict(&e->sessions, h->transaction, &u.verdict);
+		}
 		return err;
 	case IPC_REC_SESSION_CUT:
 		err = ipc_session_cut_get(&u.cut, record, len);
-		if (!err)
+		if (!err) {
 			edge_session_on_cut(&e->sessions, h->transaction, &u.cut);
+		}
 		return err;
 	case IPC_REC_DEVICE_ACTION_ANSWER:
 		err = ipc_device_action_answer_get(&u.answer, record, len);
-		if (!err)
+		if (!err) {
 			e->sessions.front->on_answer(e->sessions.front_arg, h->transaction, &u.answer);
+		}
 		return err;
 	default: /* the only other type in this direction; the decoder refuses any that is added */
 		err = ipc_device_notification_get(&u.notification, record, len);
-		if (!err)
+		if (!err) {
 			edge_notes_send(&e->notes, h->transaction, &u.notification);
+		}
 		return err;
 	}
 }
@@ -81,8 +89,9 @@ int edge_ring_open(struct edge *e, struct ipc_ring_fds *fds)
 {
 	int err = edge_ring_replace(&e->ring, fds);
 
-	if (err)
+	if (err) {
 		return err;
+	}
 	edge_sessions_announce(&e->sessions);
 	FAULT_POINT(EDGE_ANNOUNCED);
 	e->sessions.front->offer_again(e->sessions.front_arg);
@@ -96,22 +105,25 @@ static void on_stop_look(void *arg);
 static int init_parts(struct edge *e, struct ipc_caps *caps)
 {
 	edge_ring_init(&e->ring, &e->env, on_record, e);
-	if (edge_tsp_init(&e->tsp, &e->env, &e->ring))
+	if (edge_tsp_init(&e->tsp, &e->env, &e->ring)) {
 		return ERR_NOMEM;
+	}
 	edge_notes_init(&e->notes, &e->env, &e->ring, &e->sessions);
 	if (edge_sessions_init(&e->sessions, &e->env, &e->ring, caps, &edge_tsp_front, &e->tsp) ||
 	    edge_stats_init(&e->stats, &e->env, &e->ring, &e->sessions.link_counters) ||
 	    net_timer_new(&e->stop.timer, e->env.loop, on_stop_look, e) ||
 	    net_timer_new(&e->deadlines, e->env.loop, on_deadlines, e) ||
-	    net_check_new(&e->turn_end, e->env.loop, on_turn_end, e))
+	    net_check_new(&e->turn_end, e->env.loop, on_turn_end, e)) {
 		return ERR_NOMEM;
+	}
 	return 0;
 }
 
 void edge_free(struct edge *e)
 {
-	if (!e)
+	if (!e) {
 		return;
+	}
 	net_check_free(e->turn_end);
 	net_timer_free(e->deadlines);
 	net_timer_free(e->stop.timer);
@@ -127,8 +139,9 @@ int edge_new(struct edge **out, struct net_loop *loop, const struct edge_conf *c
 {
 	struct edge *e = calloc(1, sizeof *e);
 
-	if (!e)
+	if (!e) {
 		return ERR_NOMEM;
+	}
 	e->env.cfg = conf->cfg;
 	e->env.log = conf->log;
 	e->env.loop = loop;
@@ -172,8 +185,9 @@ static void on_stop_look(void *arg)
 
 void edge_stop(struct edge *e, void (*done)(void *arg), void *arg)
 {
-	if (e->stop.begun)
+	if (e->stop.begun) {
 		return;
+	}
 	e->stop.begun = true;
 	e->stop.done = done;
 	e->stop.arg = arg;

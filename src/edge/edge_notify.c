@@ -39,8 +39,9 @@ static void tell_core(struct edge_notes *notes, uint64_t transaction, const stru
 {
 	struct edge_ring *ring = notes->ring;
 
-	if (edge_ring_send(ring, ipc_device_notification_answer_put(ring->record, notes->env->generation, transaction, a)))
+	if (edge_ring_send(ring, ipc_device_notification_answer_put(ring->record, notes->env->generation, transaction, a))) {
 		log_warn(notes->env->log, "edge", "the outcome of a DNR did not reach the core; it will send the report again");
+	}
 }
 
 _Static_assert(APP_LAPSE_ALL == IPC_LAPSES_ALL, "every lapse crosses the ring");
@@ -98,8 +99,9 @@ static int send_dnr(struct edge_notes *notes, struct edge_session *s, uint64_t t
 	struct edge_note *note = notes->n < NOTES_MAX ? malloc(sizeof *note) : NULL;
 	int err;
 
-	if (!note)
+	if (!note) {
 		return ERR_BUSY;
+	}
 	*note = (struct edge_note){ .notes = notes, .transaction = transaction, .session = s->number, .trigger = n->number };
 	edge_out_dnr(&out, &notes->env->cfg->external, s->host, s->realm, n);
 	err = out.full ? ERR_LIMIT : link_request(s->link, out.p, out.len, n->wait_ms, on_answer, note);
@@ -120,9 +122,11 @@ void edge_notes_send(struct edge_notes *notes, uint64_t transaction, const struc
 	struct ipc_device_notification_answer a = { .session = n->session, .outcome = IPC_DNA_CLOSED };
 	int err = s && s->state == EDGE_SESSION_OPEN ? send_dnr(notes, s, transaction, n) : ERR_CLOSED;
 
-	if (!err)
+	if (!err) {
 		return;
-	if (err != ERR_CLOSED)
+	}
+	if (err != ERR_CLOSED) {
 		a.outcome = IPC_DNA_BUSY;
+	}
 	tell_core(notes, transaction, &a);
 }

@@ -40,8 +40,9 @@ static void build_daa(struct buf *out, const struct tsp_daa *daa, const struct d
 	size_t start = out->len;
 
 	tsp_daa_build(out, daa, request->hdr.hop_by_hop, request->hdr.end_to_end);
-	if (!out->full && !(request->hdr.flags & DIA_FLAG_P))
+	if (!out->full && !(request->hdr.flags & DIA_FLAG_P)) {
 		out->p[start + 4] &= (uint8_t)~DIA_FLAG_P;
+	}
 }
 
 void edge_out_daa(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request, const struct tsp_dar *dar,
@@ -54,8 +55,9 @@ void edge_out_daa(struct buf *out, const struct cfg_identity *us, const struct d
 	daa.notification.request_status = dia_u32_of(a->request_status);
 	daa.notification.mtc_error_diagnostic = opt(&a->mtc_error_diagnostic);
 	daa.feature_supported_in_final_target = opt(&a->feature_supported);
-	if (dar->head.features_n)
+	if (dar->head.features_n) {
 		show_features(&daa);
+	}
 	build_daa(out, &daa, request);
 }
 
@@ -98,12 +100,15 @@ void edge_out_dnr(struct buf *out, const struct cfg_identity *us, const char *ho
 	dnr.head.origin_realm = dia_text(us->realm);
 	dnr.head.destination_host = dia_text(host);
 	dnr.head.destination_realm = dia_text(realm);
-	if (n->device != IPC_DEVICE_MSISDN)
+	if (n->device != IPC_DEVICE_MSISDN) {
 		dnr.notification.external_identifier = dia_text(n->external_id);
-	if (n->device != IPC_DEVICE_EXTERNAL && str_tbcd(msisdn, &len, n->msisdn) == 0)
+	}
+	if (n->device != IPC_DEVICE_EXTERNAL && str_tbcd(msisdn, &len, n->msisdn) == 0) {
 		dnr.notification.msisdn = (struct dia_bytes){ msisdn, (uint32_t)len };
-	if (n->scs_identity[0] && str_tbcd(scs, &len, n->scs_identity) == 0)
+	}
+	if (n->scs_identity[0] && str_tbcd(scs, &len, n->scs_identity) == 0) {
 		dnr.notification.scs_identity = (struct dia_bytes){ scs, (uint32_t)len };
+	}
 	dnr.notification.reference_number = dia_u32_of(n->reference);
 	dnr.notification.action_type = dia_u32_of(TSP_ACTION_DELIVERY_REPORT);
 	dnr.notification.delivery_outcome = dia_u32_of(n->delivery_outcome);

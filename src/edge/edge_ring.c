@@ -23,8 +23,9 @@ void edge_ring_fini(struct edge_ring *r)
 
 void edge_ring_broken(struct edge_ring *r, const char *what)
 {
-	if (!r->ring)
+	if (!r->ring) {
 		return;
+	}
 	st_count(&r->env->st, ST_EDGE_RING_BAD);
 	log_error(r->env->log, "edge", "the ring to the core is of no use any more: %s", what);
 	close_ring(r);
@@ -35,12 +36,14 @@ int edge_ring_send(struct edge_ring *r, size_t len)
 {
 	int err = r->ring ? ipc_ring_send(r->ring, r->record, len) : ERR_BUSY;
 
-	if (err == 0)
+	if (err == 0) {
 		return 0;
-	if (err == ERR_PROTO)
+	}
+	if (err == ERR_PROTO) {
 		edge_ring_broken(r, "its indexes lie");
-	else
+	} else {
 		st_count(&r->env->st, ST_EDGE_RING_FULL);
+	}
 	return ERR_BUSY;
 }
 
@@ -57,8 +60,9 @@ static int take(struct edge_ring *r, const uint8_t *record, size_t len)
 {
 	struct ipc_rec_head head;
 
-	if (ipc_rec_head_get(&head, record, len) || ipc_rec_to_core(head.type))
+	if (ipc_rec_head_get(&head, record, len) || ipc_rec_to_core(head.type)) {
 		return ERR_PROTO;
+	}
 	if (head.edge_generation != r->env->generation) {
 		st_count(&r->env->st, ST_EDGE_RING_STALE);
 		return 0;
@@ -75,8 +79,9 @@ void edge_ring_read(struct edge_ring *r)
 	for (;;) {
 		int err = r->ring ? ipc_ring_recv(r->ring, record, &len) : ERR_AGAIN;
 
-		if (err == ERR_AGAIN)
+		if (err == ERR_AGAIN) {
 			return;
+		}
 		if (err || take(r, record, len)) {
 			edge_ring_broken(r, "a record that is not one");
 			return;
@@ -89,8 +94,9 @@ static void on_bell(void *arg, int events)
 	struct edge_ring *r = arg;
 
 	(void)events;
-	if (!r->ring)
+	if (!r->ring) {
 		return;
+	}
 	ipc_ring_bell_clear(r->ring);
 	edge_ring_read(r);
 }
@@ -99,8 +105,9 @@ bool edge_ring_turn_end(struct edge_ring *r)
 {
 	bool broken;
 
-	if (r->ring && ipc_ring_flush(r->ring))
+	if (r->ring && ipc_ring_flush(r->ring)) {
 		edge_ring_broken(r, "its indexes lie");
+	}
 	broken = r->broken;
 	r->broken = false;
 	return broken;
@@ -112,14 +119,17 @@ int edge_ring_replace(struct edge_ring *r, struct ipc_ring_fds *fds)
 	struct net_watch *bell;
 	int err = ipc_ring_open(&ring, fds);
 
-	if (err)
+	if (err) {
 		return err;
+	}
 	err = net_watch_new(&bell, r->env->loop, ipc_ring_bell(ring), on_bell, r);
-	if (err)
+	if (err) {
 		goto close_new;
+	}
 	err = net_watch_set(bell, NET_READ);
-	if (err)
+	if (err) {
 		goto free_bell;
+	}
 	close_ring(r);
 	r->ring = ring;
 	r->bell = bell;

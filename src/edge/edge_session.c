@@ -61,10 +61,12 @@ struct buf edge_session_out(const struct edge_session *s)
 /* The one place where a session's state changes. */
 static void set_state(struct edge_session *s, enum edge_session_state state)
 {
-	if (s->state == EDGE_SESSION_ASKED)
+	if (s->state == EDGE_SESSION_ASKED) {
 		TAILQ_REMOVE(&s->all->asked, s, asked);
-	if (state == EDGE_SESSION_ASKED) /* each has the same time: the last one in is the last one due */
+	}
+	if (state == EDGE_SESSION_ASKED) { /* each has the same time: the last one in is the last one due */
 		TAILQ_INSERT_TAIL(&s->all->asked, s, asked);
+	}
 	s->state = state;
 }
 
@@ -90,12 +92,15 @@ static void tell_closed(struct edge_session *s)
 	struct ipc_session_closed closed = { "ended" };
 	struct edge_sessions *all = s->all;
 
-	if (!core_knows(s) || !edge_ring_up(all->ring))
+	if (!core_knows(s) || !edge_ring_up(all->ring)) {
 		return;
-	if (s->end_reason)
+	}
+	if (s->end_reason) {
 		snprintf(closed.reason, sizeof closed.reason, "%s", s->end_reason);
-	if (edge_ring_send(all->ring, ipc_session_closed_put(all->ring->record, all->env->generation, s->number, &closed)))
+	}
+	if (edge_ring_send(all->ring, ipc_session_closed_put(all->ring->record, all->env->generation, s->number, &closed))) {
 		edge_ring_broken(all->ring, "it does not read: the end of a session cannot be told");
+	}
 }
 
 static void session_free(struct edge_session *s)
@@ -105,8 +110,9 @@ static void session_free(struct edge_session *s)
 	set_state(s, EDGE_SESSION_ENDING);
 	all->front->session_gone(all->front_arg, s);
 	tell_closed(s);
-	if (core_knows(s))
+	if (core_knows(s)) {
 		map_del(&all->by_number, &s->node);
+	}
 	TAILQ_REMOVE(&all->list, s, entry);
 	ipc_caps_leave(all->caps, s->address);
 	st_count(&all->env->st, ST_EDGE_CLOSED);
@@ -144,16 +150,18 @@ static void on_accept(void *arg, int fd, const char *peer)
 		return;
 	}
 	s = calloc(1, sizeof *s);
-	if (!s)
+	if (!s) {
 		goto refuse;
+	}
 	s->all = all;
 	s->listener = l;
 	TAILQ_INIT(&s->txns);
 	snprintf(s->address, sizeof s->address, "%s", peer);
 	err = l->tls ? tls_accept(&s->stream, l->tls, all->env->loop, fd, peer, &all->stream_conf, &stream_cb, s)
 		     : net_tcp_accept(&s->stream, all->env->loop, fd, peer, &all->stream_conf, &stream_cb, s);
-	if (err)
+	if (err) {
 		goto free_session;
+	}
 	TAILQ_INSERT_TAIL(&all->list, s, entry);
 	st_count(&all->env->st, ST_EDGE_ACCEPTED);
 	return;
@@ -177,19 +185,22 @@ static void take_identity(struct ipc_identity *out, const struct tls_identity *i
 	out->kind = IPC_IDENTITY_TLS;
 	out->not_after_s = in->not_after_s;
 	for (uint8_t i = 0; i < in->names_n && out->names_n < IPC_NAMES_MAX; i++) {
-		if (ident_host(out->names[out->names_n], in->names[i], strlen(in->names[i])) == 0)
+		if (ident_host(out->names[out->names_n], in->names[i], strlen(in->names[i])) == 0) {
 			out->names_n++;
+		}
 	}
 	for (uint8_t i = 0; i < in->groups_n && out->groups_n < IPC_GROUPS_MAX; i++) {
 		size_t len = strspn(in->groups[i], "!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`"
 						   "abcdefghijklmnopqrstuvwxyz{|}~");
 
-		if (len > 0 && len <= IPC_GROUP_LEN_MAX && in->groups[i][len] == 0)
+		if (len > 0 && len <= IPC_GROUP_LEN_MAX && in->groups[i][len] == 0) {
 			memcpy(out->groups[out->groups_n++], in->groups[i], len + 1);
+		}
 	}
 	for (uint8_t i = 0; i < in->anchors_n && out->anchors_n < IPC_ANCHORS_MAX; i++) {
-		if (ident_name_ok(in->anchors[i]))
+		if (ident_name_ok(in->anchors[i])) {
 			memcpy(out->anchors[out->anchors_n++], in->anchors[i], strlen(in->anchors[i]) + 1);
+		}
 	}
 }
 
@@ -204,14 +215,16 @@ static void log_stranger(struct edge_session *s, const char *why, const char *ki
 
 	st_count(&all->env->st, ST_EDGE_HANDSHAKE_FAILED);
 	if (now_ms - all->strangers_since_ms >= 1000) {
-		if (all->strangers_n > STRANGERS_LOGGED)
+		if (all->strangers_n > STRANGERS_LOGGED) {
 			log_warn(all->env->log, "edge", "not authenticated: %s",
 				 shown_count(more, all->strangers_n - STRANGERS_LOGGED, "more connection"));
+		}
 		all->strangers_since_ms = now_ms;
 		all->strangers_n = 0;
 	}
-	if (all->strangers_n++ < STRANGERS_LOGGED)
+	if (all->strangers_n++ < STRANGERS_LOGGED) {
 		log_warn(all->env->log, "edge", "%s: not authenticated: %s%s", s->address, why, kind);
+	}
 }
 
 static bool who_is_it(struct edge_session *s)
@@ -223,8 +236,9 @@ static bool who_is_it(struct edge_session *s)
 		return s->listener->conf->zone == CFG_INTERNAL;
 	}
 	id = tls_stream_identity(s->stream);
-	if (!id)
+	if (!id) {
 		return false;
+	}
 	take_identity(&s->identity, id);
 	return s->identity.names_n > 0 && s->identity.anchors_n > 0;
 }
@@ -239,8 +253,9 @@ static void stream_on_open(void *arg)
 		session_free(s);
 		return;
 	}
-	if (s->listener->tls)
+	if (s->listener->tls) {
 		st_count(&all->env->st, ST_EDGE_HANDSHAKE_OK);
+	}
 	if (link_accept(&s->link, all->env->loop, s->stream, &all->link_conf, &link_cb, s)) {
 		session_free(s);
 		return;
@@ -294,8 +309,9 @@ static void on_cer(void *arg, struct link *l, const struct dia_capabilities *cer
 	map_add(&all->by_number, &s->node, &s->number, sizeof s->number);
 	set_state(s, EDGE_SESSION_ASKED);
 	s->verdict_by_ms = net_loop_now_ms(all->env->loop) + all->env->cfg->limits.cer_wait_ms;
-	if (announce(s)) /* without a core it is announced to the next one, or refused at its deadline */
+	if (announce(s)) { /* without a core it is announced to the next one, or refused at its deadline */
 		log_warn(all->env->log, "edge", "%s at %s waits for the core", s->host, s->address);
+	}
 	all->env->deadlines_moved = true;
 }
 
@@ -303,18 +319,19 @@ void edge_sessions_announce(struct edge_sessions *all)
 {
 	struct edge_session *s;
 
-	TAILQ_FOREACH(s, &all->list, entry)
-	{
-		if (core_knows(s) && announce(s))
+	TAILQ_FOREACH (s, &all->list, entry) {
+		if (core_knows(s) && announce(s)) {
 			log_error(all->env->log, "edge", "session %" PRIu64 " of %s could not be announced", s->number, s->host);
+		}
 	}
 }
 
 /* An open session that a new core does not admit. Only who is not provisioned any more shall stay away. */
 static enum dia_disconnect_cause refusal_cause(const struct ipc_session_verdict *v)
 {
-	if (v->result_code == DIA_RESULT_TOO_BUSY)
+	if (v->result_code == DIA_RESULT_TOO_BUSY) {
 		return DIA_DISCONNECT_BUSY;
+	}
 	return strcmp(v->reason, pol_reason_str(POL_UNKNOWN_PEER)) == 0 ? DIA_DISCONNECT_DO_NOT_WANT : DIA_DISCONNECT_REBOOTING;
 }
 
@@ -322,8 +339,9 @@ void edge_session_on_verdict(struct edge_sessions *all, uint64_t number, const s
 {
 	struct edge_session *s = edge_session_find(all, number);
 
-	if (!s || s->state == EDGE_SESSION_ENDING)
+	if (!s || s->state == EDGE_SESSION_ENDING) {
 		return; /* it ended meanwhile; session_closed reports that to the core */
+	}
 	if (!v->admitted) {
 		const struct net_stream *stream = link_stream(s->link);
 		const struct tls_identity *id = stream ? tls_stream_identity(stream) : NULL;
@@ -332,18 +350,20 @@ void edge_session_on_verdict(struct edge_sessions *all, uint64_t number, const s
 		log_warn(all->env->log, "edge", "%s at %s refused with %u: %s%s%s%s", s->host, s->address, v->result_code,
 			 v->reason, id ? " (certificate of '" : "", id ? id->subject : "", id ? "')" : "");
 		set_state(s, EDGE_SESSION_ENDING);
-		if (open) /* admitted by the core before, refused by the new one */
+		if (open) { /* admitted by the core before, refused by the new one */
 			link_disconnect(s->link, refusal_cause(v));
-		else
+		} else {
 			link_refuse(s->link, v->result_code);
+		}
 		return;
 	}
 	s->pending_max =
 	    v->pending_max < all->env->cfg->limits.pending_per_scs ? v->pending_max : all->env->cfg->limits.pending_per_scs;
 	s->p_bit_optional = v->p_bit_optional;
 	memcpy(s->scs, v->scs, sizeof s->scs);
-	if (s->state == EDGE_SESSION_OPEN)
+	if (s->state == EDGE_SESSION_OPEN) {
 		return;
+	}
 	log_info(all->env->log, "edge", "session %" PRIu64 ": %s (%s) at %s admitted", number, s->host, s->scs, s->address);
 	set_state(s, EDGE_SESSION_OPEN);
 	link_admit(s->link);
@@ -353,8 +373,9 @@ void edge_session_on_cut(struct edge_sessions *all, uint64_t number, const struc
 {
 	struct edge_session *s = edge_session_find(all, number);
 
-	if (!s || s->state == EDGE_SESSION_ENDING)
+	if (!s || s->state == EDGE_SESSION_ENDING) {
 		return;
+	}
 	if (c->probe_ms) {
 		log_info(all->env->log, "edge", "session %" PRIu64 " of %s is probed: %s", number, s->host, c->reason);
 		link_probe(s->link, c->probe_ms);
@@ -370,8 +391,9 @@ uint64_t edge_sessions_due(struct edge_sessions *all, uint64_t now_ms)
 
 	while ((s = TAILQ_FIRST(&all->asked))) {
 		all->looked_at++;
-		if (now_ms < s->verdict_by_ms)
+		if (now_ms < s->verdict_by_ms) {
 			return s->verdict_by_ms;
+		}
 		log_warn(all->env->log, "edge", "%s at %s: no verdict of the core in time", s->host, s->address);
 		set_state(s, EDGE_SESSION_ENDING);
 		link_refuse(s->link, DIA_RESULT_TOO_BUSY);
@@ -444,8 +466,9 @@ void edge_sessions_fini(struct edge_sessions *all)
 	struct edge_session *s;
 
 	close_listeners(all);
-	while ((s = TAILQ_FIRST(&all->list)))
+	while ((s = TAILQ_FIRST(&all->list))) {
 		session_free(s);
+	}
 	map_fini(&all->by_number);
 	free(all->out);
 }
@@ -455,13 +478,15 @@ int edge_sessions_listen(struct edge_sessions *all, int fd, const struct cfg_lis
 	struct edge_listener *l;
 	int err;
 
-	if (all->listeners_n == CFG_LISTEN_MAX || (listen->protection == CFG_TLS) != (tls != NULL))
+	if (all->listeners_n == CFG_LISTEN_MAX || (listen->protection == CFG_TLS) != (tls != NULL)) {
 		return ERR_INVAL;
+	}
 	l = &all->listeners[all->listeners_n];
 	*l = (struct edge_listener){ .all = all, .conf = listen, .tls = tls };
 	err = net_listener_new(&l->listener, all->env->loop, fd, on_accept, l);
-	if (err)
+	if (err) {
 		return err;
+	}
 	all->listeners_n++;
 	return 0;
 }
@@ -469,8 +494,9 @@ int edge_sessions_listen(struct edge_sessions *all, int fd, const struct cfg_lis
 int edge_sessions_renew(struct edge_sessions *all, const struct cfg_listen *listen, struct tls_ctx *tls)
 {
 	for (size_t i = 0; i < all->listeners_n; i++) {
-		if (all->listeners[i].conf != listen || !all->listeners[i].tls)
+		if (all->listeners[i].conf != listen || !all->listeners[i].tls) {
 			continue;
+		}
 		all->listeners[i].tls = tls;
 		return 0;
 	}
@@ -485,9 +511,10 @@ void edge_sessions_stop(struct edge_sessions *all)
 	close_listeners(all);
 	for (s = TAILQ_FIRST(&all->list); s; s = next) {
 		next = TAILQ_NEXT(s, entry);
-		if (s->state == EDGE_SESSION_OPEN)
+		if (s->state == EDGE_SESSION_OPEN) {
 			disconnect(s, DIA_DISCONNECT_REBOOTING);
-		else if (s->state < EDGE_SESSION_OPEN)
+		} else if (s->state < EDGE_SESSION_OPEN) {
 			session_free(s);
+		}
 	}
 }

@@ -22,8 +22,9 @@ void edge_stats_send(struct edge_stats *stats)
 	count_links(stats);
 	stats->env->st.v[ST_EDGE_LOG_LOST] = log_lost(stats->env->log);
 	st_diff(&delta, &stats->env->st, &stats->sent);
-	if (edge_ring_up(ring) && edge_ring_send(ring, ipc_stats_put(ring->record, stats->env->generation, &delta)) == 0)
+	if (edge_ring_up(ring) && edge_ring_send(ring, ipc_stats_put(ring->record, stats->env->generation, &delta)) == 0) {
 		stats->sent = stats->env->st;
+	}
 }
 
 static void on_timer(void *arg)
@@ -39,8 +40,9 @@ int edge_stats_init(struct edge_stats *stats, struct edge_env *env, struct edge_
 	stats->env = env;
 	stats->ring = ring;
 	stats->links = links;
-	if (net_timer_new(&stats->timer, env->loop, on_timer, stats))
+	if (net_timer_new(&stats->timer, env->loop, on_timer, stats)) {
 		return ERR_NOMEM;
+	}
 	net_timer_start(stats->timer, env->cfg->timers.stats_ms);
 	return 0;
 }

@@ -97,8 +97,9 @@ static bool routing_members(struct visit *v)
 	while (dia_win_next(&w, &avp, &ignored) == DIA_MORE) {
 		struct dia_bytes value = { avp.data, avp.data_len };
 
-		if (avp.vendor != 0)
+		if (avp.vendor != 0) {
 			continue;
+		}
 		switch (avp.code) {
 		case DIA_CODE_ORIGIN_HOST:
 			v->origin_host = value;
@@ -128,16 +129,17 @@ static enum stage stage_ours(struct visit *v)
 	struct dia_failed why = { 0 };
 	bool loop = routing_members(v);
 
-	if (v->m->hdr.app_id != APP_TSP)
+	if (v->m->hdr.app_id != APP_TSP) {
 		(void)!dia_failed_set(&why, DIA_RESULT_APPLICATION_UNSUPPORTED, "application %u is not Tsp", v->m->hdr.app_id);
-	else if (v->m->hdr.code != APP_CMD_DEVICE_ACTION)
+	} else if (v->m->hdr.code != APP_CMD_DEVICE_ACTION) {
 		(void)!dia_failed_set(&why, DIA_RESULT_COMMAND_UNSUPPORTED, "command %u is not one an SCS sends", v->m->hdr.code);
-	else if (loop)
+	} else if (loop) {
 		(void)!dia_failed_set(&why, DIA_RESULT_LOOP_DETECTED, "Route-Record names this host");
-	else if (v->destination_realm.p && !is_us(&v->destination_realm, us->realm))
+	} else if (v->destination_realm.p && !is_us(&v->destination_realm, us->realm)) {
 		(void)!dia_failed_set(&why, DIA_RESULT_REALM_NOT_SERVED, "Destination-Realm is not ours");
-	else if (v->destination_host.p && !is_us(&v->destination_host, us->host))
+	} else if (v->destination_host.p && !is_us(&v->destination_host, us->host)) {
 		(void)!dia_failed_set(&why, DIA_RESULT_UNABLE_TO_DELIVER, "Destination-Host is not this host");
+	}
 	return why.result_code ? refuse(v, &why) : STAGE_CONTINUE;
 }
 
@@ -161,8 +163,9 @@ static int read_dar(struct tsp_dar *dar, const struct dia_msg *m, const struct e
 {
 	struct dia_msg meant = *m;
 
-	if (s->p_bit_optional)
+	if (s->p_bit_optional) {
 		meant.hdr.flags |= DIA_FLAG_P;
+	}
 	return tsp_dar_parse(dar, &meant, why);
 }
 
@@ -184,8 +187,9 @@ static void txn_say(struct edge_txn *t, const struct ipc_device_action_answer *a
 	struct dia_msg m;
 	struct tsp_dar dar;
 
-	if (txn_read(t, &m, &dar))
+	if (txn_read(t, &m, &dar)) {
 		return;
+	}
 	if (a->result_code == DIA_RESULT_SUCCESS) {
 		edge_out_daa(&out, &tsp->env->cfg->external, &m, &dar, a);
 	} else {
@@ -203,8 +207,9 @@ static void txn_tell(struct edge_txn *t)
 	struct edge_ring *ring = t->tsp->ring;
 	size_t len = ipc_device_action_given_up_put(ring->record, t->tsp->env->generation, t->number, &g);
 
-	if (edge_ring_up(ring) && edge_ring_send(ring, len))
+	if (edge_ring_up(ring) && edge_ring_send(ring, len)) {
 		edge_ring_broken(ring, "no room to say that a request was given up");
+	}
 }
 
 /* The transaction stays until the core has said that it knows: a core may be dead, and the next one has the request in its journal. */
@@ -229,8 +234,9 @@ static void txn_answer_alone(struct edge_txn *t)
 	enum pol_reason reason = POL_CORE_RESTARTING;
 	struct ipc_device_action_answer a = { .result_code = DIA_RESULT_SUCCESS, .request_status = pol_reason_status(reason) };
 
-	if (!t->offered && t->host_named)
+	if (!t->offered && t->host_named) {
 		a.result_code = DIA_RESULT_TOO_BUSY;
+	}
 	log_warn(t->tsp->env->log, "edge", "transaction %" PRIu32 "-%06" PRIx64 ": answered %u/%u without the core: %s",
 		 t->tsp->env->generation, t->number, a.result_code, a.request_status, pol_reason_str(reason));
 	txn_say(t, &a);
@@ -245,8 +251,9 @@ static enum stage stage_open(struct visit *v)
 	struct edge_txn *t = NULL;
 
 	if (v->session->pending < v->session->pending_max + PENDING_SLACK && v->session->octets + len <= SESSION_OCTETS_MAX &&
-	    tsp->octets + len <= TXN_OCTETS_MAX)
+	    tsp->octets + len <= TXN_OCTETS_MAX) {
 		t = malloc(sizeof *t + len);
+	}
 	if (!t) {
 		(void)!dia_failed_set(&why, DIA_RESULT_TOO_BUSY, "too many requests wait for their answer");
 		return refuse(v, &why);
@@ -262,8 +269,9 @@ static enum stage stage_open(struct visit *v)
 	v->session->pending++;
 	v->session->octets += len;
 	v->txn = t;
-	if (TAILQ_FIRST(&tsp->txns) == t)
+	if (TAILQ_FIRST(&tsp->txns) == t) {
 		tsp->env->deadlines_moved = true;
+	}
 	return STAGE_CONTINUE;
 }
 
@@ -284,8 +292,9 @@ static enum stage stage_origin(struct visit *v)
 
 	if (v->origin_host.p && v->origin_realm.p &&
 	    pol_same_origin(s->host, s->realm, (const char *)v->origin_host.p, v->origin_host.len,
-			    (const char *)v->origin_realm.p, v->origin_realm.len))
+			    (const char *)v->origin_realm.p, v->origin_realm.len)) {
 		return STAGE_CONTINUE;
+	}
 	(void)!dia_failed_set(&why, DIA_RESULT_UNKNOWN_PEER,
 			      "Origin-Host and Origin-Realm are not the pair of this connection's CER");
 	log_warn(v->tsp->env->log, "edge", "session %" PRIu64 ": %s at %s speaks for another; closed", s->number, s->host,
@@ -305,8 +314,9 @@ static bool requires_more(const struct app_head *head)
 		const struct app_features *f = &head->features[i];
 		bool ours = f->vendor_id == DIA_VENDOR_3GPP && f->list_id == TSP_FEATURE_LIST_ID;
 
-		if (f->mandatory && (f->list & ~(ours ? EDGE_OUT_FEATURES : 0u)))
+		if (f->mandatory && (f->list & ~(ours ? EDGE_OUT_FEATURES : 0u))) {
 			return true;
+		}
 	}
 	return false;
 }
@@ -328,16 +338,18 @@ static enum stage stage_decode(struct visit *v)
 	struct dia_failed why = { 0 };
 
 	if (read_dar(&v->dar, v->m, v->session, &why)) {
-		if (!why.result_code)
+		if (!why.result_code) {
 			(void)!dia_failed_set(&why, DIA_RESULT_UNABLE_TO_COMPLY, "the request could not be read");
+		}
 		return txn_refuse(v, &why);
 	}
 	if (!v->dar.has_action) {
 		(void)!dia_failed_missing(&why, DIA_CODE_DEVICE_ACTION, DIA_VENDOR_3GPP);
 		return txn_refuse(v, &why);
 	}
-	if (requires_more(&v->dar.head))
+	if (requires_more(&v->dar.head)) {
 		return txn_no_feature(v);
+	}
 	if (v->dar.action.action_type.v == TSP_ACTION_REPLACE && !v->dar.action.old_reference_number.present) {
 		(void)!dia_failed_missing(&why, DIA_CODE_OLD_REFERENCE_NUMBER, DIA_VENDOR_3GPP);
 		return txn_refuse(v, &why);
@@ -354,12 +366,15 @@ static struct ipc_opt_u32 opt(const struct dia_u32 *v)
 
 static uint8_t device_kind(const struct tsp_device_action *a, const struct pol_request *r)
 {
-	if ((a->external_identifier.p && !r->external[0]) || (a->msisdn.p && !r->msisdn[0]))
+	if ((a->external_identifier.p && !r->external[0]) || (a->msisdn.p && !r->msisdn[0])) {
 		return IPC_DEVICE_MALFORMED;
-	if (r->external[0] && r->msisdn[0])
+	}
+	if (r->external[0] && r->msisdn[0]) {
 		return IPC_DEVICE_BOTH;
-	if (r->external[0])
+	}
+	if (r->external[0]) {
 		return IPC_DEVICE_EXTERNAL;
+	}
 	return r->msisdn[0] ? IPC_DEVICE_MSISDN : IPC_DEVICE_NONE;
 }
 
@@ -386,13 +401,15 @@ static void screen(struct ipc_device_action *out, const struct edge_txn *t, cons
 	out->old_reference = opt(&a->old_reference_number);
 	out->validity_s = opt(&a->validity_time_s);
 	out->has_trigger_data = a->trigger_data.present;
-	if (!a->trigger_data.present)
+	if (!a->trigger_data.present) {
 		return;
+	}
 	out->priority = opt(&a->trigger_data.priority_indication);
 	out->port = opt(&a->trigger_data.application_port);
 	out->payload_len = a->trigger_data.payload.len;
-	if (out->payload_len <= IPC_PAYLOAD_MAX && out->payload_len > 0)
+	if (out->payload_len <= IPC_PAYLOAD_MAX && out->payload_len > 0) {
 		memcpy(out->payload, a->trigger_data.payload.p, out->payload_len);
+	}
 }
 
 static int offer(struct edge_txn *t, const struct dia_msg *m, const struct tsp_dar *dar)
@@ -408,8 +425,9 @@ static int offer(struct edge_txn *t, const struct dia_msg *m, const struct tsp_d
 	err = edge_ring_send_within(tsp->ring, ipc_device_action_put(tsp->ring->record, tsp->env->generation, t->number, &record),
 				    EDGE_REQUESTS_WAIT_MAX);
 	FAULT_POINT(EDGE_OFFERED);
-	if (!err)
+	if (!err) {
 		t->offered = true;
+	}
 	return err;
 }
 
@@ -417,8 +435,9 @@ static enum stage stage_screen(struct visit *v)
 {
 	struct edge_tsp *tsp = v->tsp;
 
-	if (offer(v->txn, v->m, &v->dar) == 0 || !edge_ring_up(tsp->ring))
+	if (offer(v->txn, v->m, &v->dar) == 0 || !edge_ring_up(tsp->ring)) {
 		return STAGE_SUSPENDED; /* without a core it waits until its deadline for a new one */
+	}
 	txn_answer_alone(v->txn);
 	return STAGE_ANSWERED;
 }
@@ -433,8 +452,9 @@ static void on_request(void *arg, struct edge_session *s, const struct dia_msg *
 	struct visit v = { .tsp = arg, .session = s, .m = m };
 
 	for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
-		if (stages[i](&v) != STAGE_CONTINUE)
+		if (stages[i](&v) != STAGE_CONTINUE) {
 			return;
+		}
 	}
 }
 
@@ -445,8 +465,7 @@ static void offer_again(void *arg)
 	struct edge_tsp *tsp = arg;
 	struct edge_txn *t, *next;
 
-	TAILQ_FOREACH(t, &tsp->untold, entry)
-	{
+	TAILQ_FOREACH (t, &tsp->untold, entry) {
 		txn_tell(t);
 	}
 	for (t = TAILQ_FIRST(&tsp->txns); t; t = next) {
@@ -454,9 +473,10 @@ static void offer_again(void *arg)
 		struct tsp_dar dar;
 
 		next = TAILQ_NEXT(t, entry);
-		if (txn_read(t, &m, &dar) || offer(t, &m, &dar))
+		if (txn_read(t, &m, &dar) || offer(t, &m, &dar)) {
 			log_warn(tsp->env->log, "edge", "transaction %" PRIu32 "-%06" PRIx64 " could not be offered again",
 				 tsp->env->generation, t->number);
+		}
 	}
 }
 
@@ -472,10 +492,12 @@ static void on_answer(void *arg, uint64_t transaction, const struct ipc_device_a
 	struct edge_txn *t = txn_find(arg, transaction);
 
 	FAULT_POINT(EDGE_ANSWER_TAKEN);
-	if (!t || t->session->number != a->session)
+	if (!t || t->session->number != a->session) {
 		return; /* its connection is gone */
-	if (!t->given_up)
+	}
+	if (!t->given_up) {
 		txn_say(t, a);
+	}
 	txn_free(t);
 }
 
@@ -484,8 +506,9 @@ static uint64_t due(void *arg, uint64_t now_ms)
 	struct edge_tsp *tsp = arg;
 	struct edge_txn *t = TAILQ_FIRST(&tsp->txns);
 
-	if (t && now_ms >= t->answer_by_ms)
+	if (t && now_ms >= t->answer_by_ms) {
 		edge_ring_read(tsp->ring); /* an answer that is there already counts */
+	}
 	while ((t = TAILQ_FIRST(&tsp->txns)) && now_ms >= t->answer_by_ms) {
 		st_count(&tsp->env->st, ST_EDGE_ANSWERED_LATE);
 		txn_answer_alone(t);
@@ -498,8 +521,9 @@ static void session_gone(void *arg, struct edge_session *s)
 	struct edge_txn *t;
 
 	(void)arg;
-	while ((t = TAILQ_FIRST(&s->txns)))
+	while ((t = TAILQ_FIRST(&s->txns))) {
 		txn_free(t);
+	}
 }
 
 const struct edge_front edge_tsp_front = { .application = APP_TSP,

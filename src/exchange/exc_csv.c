@@ -18,14 +18,17 @@ static int quoted(char **at, const char *end, struct exc_field *f)
 	for (;;) {
 		const char *quote = memchr(from, '"', (size_t)(end - from));
 
-		if (!quote)
+		if (!quote) {
 			return ERR_INVAL;
-		if (to != from)
+		}
+		if (to != from) {
 			memmove(to, from, (size_t)(quote - from));
+		}
 		to += quote - from;
 		from += quote - from + 1;
-		if (from == end || *from != '"')
+		if (from == end || *from != '"') {
 			break;
+		}
 		*to++ = '"';
 		from++;
 	}
@@ -43,27 +46,33 @@ int exc_csv_split(char *line, size_t len, struct exc_field *fields, size_t max, 
 		struct exc_field *f = &fields[*n];
 		char *stop;
 
-		if (*n == max)
+		if (*n == max) {
 			return wrong(why, *n, "more fields than there are columns");
+		}
 		if (at < end && *at == '"') {
-			if (quoted(&at, end, f))
+			if (quoted(&at, end, f)) {
 				return wrong(why, *n, "its quote is not closed on this line");
-			if (at < end && *at != ',')
+			}
+			if (at < end && *at != ',') {
 				return wrong(why, *n, "text behind its closing quote (a quote inside is written twice)");
+			}
 			stop = at;
 		} else {
 			stop = memchr(at, ',', (size_t)(end - at));
-			if (!stop)
+			if (!stop) {
 				stop = line + len;
-			if (memchr(at, '"', (size_t)(stop - at)))
+			}
+			if (memchr(at, '"', (size_t)(stop - at))) {
 				return wrong(why, *n,
 					     "a quote inside (such a field stands in quotes, each quote inside written twice)");
+			}
 			*f = (struct exc_field){ at, (size_t)(stop - at) };
 		}
 		((char *)(uintptr_t)f->p)[f->n] = 0;
 		(*n)++;
-		if (stop == end)
+		if (stop == end) {
 			return 0;
+		}
 		at = stop + 1;
 	}
 }

@@ -11,8 +11,9 @@ struct room {
 
 static bool add(struct room *r, const char *text, size_t n)
 {
-	if (n >= (size_t)(r->end - r->at))
+	if (n >= (size_t)(r->end - r->at)) {
 		return false;
+	}
 	memcpy(r->at, text, n);
 	r->at += n;
 	return true;
@@ -27,8 +28,9 @@ static bool add_list(struct room *r, const json_t *list)
 	json_array_foreach((json_t *)(uintptr_t)list, i, one)
 	{
 		if (!json_is_string(one) || strpbrk(json_string_value(one), " ,") || (i && !add(r, " ", 1)) ||
-		    !add(r, json_string_value(one), json_string_length(one)))
+		    !add(r, json_string_value(one), json_string_length(one))) {
 			return false;
+		}
 	}
 	return true;
 }
@@ -37,15 +39,19 @@ static bool add_value(struct room *r, const json_t *v, const struct exc_column *
 {
 	char number[32];
 
-	if (json_is_string(v))
+	if (json_is_string(v)) {
 		return add(r, json_string_value(v), json_string_length(v));
-	if (json_is_array(v))
+	}
+	if (json_is_array(v)) {
 		return c->type == EXC_T_RIGHTS && add_list(r, v);
-	if (json_is_boolean(v))
+	}
+	if (json_is_boolean(v)) {
 		return c->type == EXC_T_BOOL && add(r, json_is_true(v) ? "yes" : "no", json_is_true(v) ? 3 : 2);
-	if (!json_is_integer(v) || (c->type != EXC_T_U16 && c->type != EXC_T_U32 && c->type != EXC_T_TIME &&
-				    c->type != EXC_T_END))
+	}
+	if (!json_is_integer(v) ||
+	    (c->type != EXC_T_U16 && c->type != EXC_T_U32 && c->type != EXC_T_TIME && c->type != EXC_T_END)) {
 		return false;
+	}
 	snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
 	return add(r, number, strlen(number));
 }
@@ -84,21 +90,24 @@ int exc_json_split(const char *line, size_t len, enum asc_kind kind, struct exc_
 	json_t *o = json_loadb(line, len, JSON_REJECT_DUPLICATES, &e), *v;
 	int err = 0;
 
-	for (size_t i = 0; i < exc_columns_n(kind); i++)
+	for (size_t i = 0; i < exc_columns_n(kind); i++) {
 		fields[i] = (struct exc_field){ NULL, 0 };
+	}
 	if (!json_is_object(o)) {
-		if (o)
+		if (o) {
 			snprintf(why, EXC_WHY_MAX, "expected one JSON object a line: {...}");
-		else
+		} else {
 			snprintf(why, EXC_WHY_MAX, "not JSON at octet %d: %s", e.position, e.text);
+		}
 		json_decref(o);
 		return ERR_INVAL;
 	}
 	json_object_foreach(o, name, v)
 	{
 		err = member(&r, name, v, kind, fields, why);
-		if (err)
+		if (err) {
 			break;
+		}
 	}
 	json_decref(o);
 	return err;

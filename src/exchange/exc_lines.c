@@ -17,16 +17,18 @@ static int fill(struct exc_lines *l)
 {
 	ssize_t n;
 
-	if (l->ended)
+	if (l->ended) {
 		return 0;
+	}
 	if (l->at) {
 		memmove(l->block, l->block + l->at, l->len - l->at);
 		l->len -= l->at;
 		l->at = 0;
 	}
 	n = l->source(l->arg, l->block + l->len, EXC_BLOCK - l->len);
-	if (n < 0)
+	if (n < 0) {
 		return (int)n;
+	}
 	if (n == 0 || (size_t)n > EXC_BLOCK - l->len) {
 		l->ended = true;
 		return n == 0 ? 0 : ERR_IO;
@@ -39,23 +41,28 @@ static int fill(struct exc_lines *l)
 /* The byte order mark that some programs put before UTF-8. */
 static void skip_mark(struct exc_lines *l)
 {
-	if (l->len - l->at >= 3 && memcmp(l->block + l->at, "\xef\xbb\xbf", 3) == 0)
+	if (l->len - l->at >= 3 && memcmp(l->block + l->at, "\xef\xbb\xbf", 3) == 0) {
 		l->at += 3;
+	}
 }
 
 int exc_lines_peek(struct exc_lines *l, const uint8_t **p, size_t *n)
 {
 	int more = 1;
 
-	while (more > 0 && l->len - l->at < 3 && !memchr(l->block + l->at, '\n', l->len - l->at))
+	while (more > 0 && l->len - l->at < 3 && !memchr(l->block + l->at, '\n', l->len - l->at)) {
 		more = fill(l); /* a mark may come octet by octet */
-	if (more < 0)
+	}
+	if (more < 0) {
 		return more;
-	if (!l->begun)
+	}
+	if (!l->begun) {
 		skip_mark(l);
+	}
 	l->begun = true;
-	if (l->at == l->len && more)
+	if (l->at == l->len && more) {
 		more = fill(l);
+	}
 	*p = (const uint8_t *)l->block + l->at;
 	*n = l->len - l->at;
 	return more < 0 ? more : *n > 0;
@@ -68,12 +75,14 @@ static int give(struct exc_lines *l, char **line, size_t *n, size_t len, size_t 
 	l->unended = end == 0;
 	l->at += len + end;
 	l->number++;
-	if (len && (*line)[len - 1] == '\r')
+	if (len && (*line)[len - 1] == '\r') {
 		len--;
+	}
 	(*line)[len] = 0;
 	*n = len;
-	if (len <= EXC_LINE_MAX && !l->skipping)
+	if (len <= EXC_LINE_MAX && !l->skipping) {
 		return 1;
+	}
 	l->skipping = false;
 	return ERR_LIMIT;
 }
@@ -86,15 +95,17 @@ int exc_lines_next(struct exc_lines *l, char **line, size_t *n)
 		const uint8_t *p;
 		int more = exc_lines_peek(l, &p, n);
 
-		if (more <= 0)
+		if (more <= 0) {
 			return more;
+		}
 	}
 	for (;;) {
 		char *from = l->block + l->at, *end = memchr(from + looked, '\n', l->len - l->at - looked);
 		int more;
 
-		if (end)
+		if (end) {
 			return give(l, line, n, (size_t)(end - from), 1);
+		}
 		looked = l->len - l->at;
 		if (looked > EXC_LINE_MAX + 1) { /* it may end in CR */
 			l->skipping = true;
@@ -102,9 +113,11 @@ int exc_lines_next(struct exc_lines *l, char **line, size_t *n)
 			looked = 0;
 		}
 		more = fill(l);
-		if (more < 0)
+		if (more < 0) {
 			return more;
-		if (more == 0)
+		}
+		if (more == 0) {
 			return l->len > l->at || l->skipping ? give(l, line, n, l->len - l->at, 0) : 0;
+		}
 	}
 }

@@ -26,8 +26,9 @@ struct reading {
 static int mistake(struct reading *g, uint64_t line)
 {
 	for (unsigned char *p = (unsigned char *)g->why; *p; p++) {
-		if (*p < 0x20 || *p > 0x7e)
+		if (*p < 0x20 || *p > 0x7e) {
 			*p = '?';
+		}
 	}
 	g->conf->error(g->conf->arg, line, g->why);
 	g->errors++;
@@ -55,20 +56,23 @@ static int look(struct reading *g)
 	int more = exc_lines_peek(&g->lines, &p, &n);
 
 	g->format = g->conf->format;
-	if (more < 0)
+	if (more < 0) {
 		return more;
-	if (more == 0 && g->format == EXC_JSONL)
+	}
+	if (more == 0 && g->format == EXC_JSONL) {
 		return 1;
-	if (more == 0)
+	}
+	if (more == 0) {
 		(void)!say(g, 1,
 			   g->format == EXC_CSV ? "the file is empty, expected a header line that names the columns"
 						: "the file is empty; say --format jsonl when that is meant");
-	else if (begins(p, n, "\xff\xfe") || begins(p, n, "\xfe\xff"))
+	} else if (begins(p, n, "\xff\xfe") || begins(p, n, "\xfe\xff")) {
 		(void)!say(g, 1, "this is UTF-16, expected ASCII or UTF-8");
-	else if (begins(p, n, "\x1f\x8b") || begins(p, n, "PK"))
+	} else if (begins(p, n, "\x1f\x8b") || begins(p, n, "PK")) {
 		(void)!say(g, 1, "this is a compressed file or a workbook, expected text: CSV or JSON lines");
-	else if (g->format == EXC_DETECT)
+	} else if (g->format == EXC_DETECT) {
 		g->format = *p == '{' ? EXC_JSONL : EXC_CSV;
+	}
 	return g->errors ? ERR_INVAL : 0;
 }
 
@@ -81,17 +85,20 @@ static int header_field(struct reading *g, const struct exc_field *f)
 	const char *hint = strpbrk(f->p, ";\t") ? " (columns are separated by commas)" : "";
 
 	for (size_t k = 0; k < g->order_n; k++) {
-		if (g->order[k] != i || i == exc_columns_n(kind))
+		if (g->order[k] != i || i == exc_columns_n(kind)) {
 			continue;
+		}
 		snprintf(g->why, sizeof g->why, "column '%s' stands twice in the header", exc_columns(kind)[i].name);
 		return ERR_INVAL;
 	}
 	g->order[g->order_n++] = i;
-	if (i < exc_columns_n(kind))
+	if (i < exc_columns_n(kind)) {
 		return 0;
+	}
 	n = (size_t)snprintf(g->why, sizeof g->why, "unknown column '%.64s'%s, expected some of:", f->p, hint);
-	for (i = 0; i < exc_columns_n(kind) && n < sizeof g->why; i++)
+	for (i = 0; i < exc_columns_n(kind) && n < sizeof g->why; i++) {
 		n += (size_t)snprintf(g->why + n, sizeof g->why - n, "%s %s", i ? "," : "", exc_columns(kind)[i].name);
+	}
 	return ERR_INVAL;
 }
 
@@ -102,10 +109,12 @@ static int header_complete(struct reading *g)
 	for (size_t i = 0; i < exc_columns_n(g->conf->kind); i++) {
 		size_t k = 0;
 
-		while (k < g->order_n && g->order[k] != i)
+		while (k < g->order_n && g->order[k] != i) {
 			k++;
-		if (!c[i].required || k < g->order_n)
+		}
+		if (!c[i].required || k < g->order_n) {
 			continue;
+		}
 		snprintf(g->why, sizeof g->why, "the header has no column '%s', which every file of this kind needs", c[i].name);
 		return ERR_INVAL;
 	}
@@ -118,8 +127,9 @@ static int read_header(struct reading *g, char *line, size_t len)
 	size_t n;
 	int err = exc_csv_split(line, len, fields, EXC_COLUMNS_MAX, &n, g->why);
 
-	for (size_t i = 0; !err && i < n; i++)
+	for (size_t i = 0; !err && i < n; i++) {
 		err = header_field(g, &fields[i]);
+	}
 	return err ? err : header_complete(g);
 }
 
@@ -130,15 +140,17 @@ static int csv_fields(struct reading *g, char *line, size_t len, struct exc_fiel
 	size_t n;
 	int err = exc_csv_split(line, len, fields, g->order_n, &n, g->why);
 
-	if (err)
+	if (err) {
 		return err;
+	}
 	if (n != g->order_n) {
 		snprintf(g->why, sizeof g->why, "%s, expected %zu as in the header", shown_count(fields_n, n, "field"),
 			 g->order_n);
 		return ERR_INVAL;
 	}
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		by_column[g->order[i]] = fields[i];
+	}
 	return 0;
 }
 
@@ -155,29 +167,37 @@ static int one_row(struct reading *g, char *line, size_t len)
 	int err;
 
 	g->why[0] = 0;
-	if (g->format == EXC_JSONL)
+	if (g->format == EXC_JSONL) {
 		err = exc_json_split(line, len, g->conf->kind, fields, g->room, g->why);
-	else
+	} else {
 		err = csv_fields(g, line, len, fields);
-	if (!err)
+	}
+	if (!err) {
 		err = exc_row_parse(&g->row, g->conf->kind, fields, g->why);
-	if (!err)
+	}
+	if (!err) {
 		err = g->conf->row(g->conf->arg, g->lines.number, &g->row, g->why);
-	if (!err)
+	}
+	if (!err) {
 		g->rows++;
+	}
 	return row_is_wrong(err) ? mistake(g, g->lines.number) : err;
 }
 
 static int one_line(struct reading *g, char *line, size_t len)
 {
-	if (len == 0)
+	if (len == 0) {
 		return 0;
-	if (memchr(line, 0, len))
+	}
+	if (memchr(line, 0, len)) {
 		return say(g, g->lines.number, "a NUL octet in the line, expected text");
-	if (g->format == EXC_JSONL || g->order_n)
+	}
+	if (g->format == EXC_JSONL || g->order_n) {
 		return one_row(g, line, len);
-	if (!read_header(g, line, len))
+	}
+	if (!read_header(g, line, len)) {
 		return 0;
+	}
 	(void)!mistake(g, g->lines.number); /* what follows has no meaning without it */
 	return ERR_INVAL;
 }
@@ -186,28 +206,32 @@ static int read_all(struct reading *g)
 {
 	int err = look(g), more;
 
-	if (err)
+	if (err) {
 		return err < 0 ? err : 0;
+	}
 	for (;;) {
 		char *line;
 		size_t len;
 
 		more = exc_lines_next(&g->lines, &line, &len);
-		if (more == ERR_LIMIT)
+		if (more == ERR_LIMIT) {
 			err = say(g, g->lines.number, "the line is longer than 16384 octets");
-		else if (more == 1 && g->lines.unended && (g->format == EXC_CSV || g->conf->ended))
+		} else if (more == 1 && g->lines.unended && (g->format == EXC_CSV || g->conf->ended)) {
 			err = say(g, g->lines.number,
 				  "the file ends inside this line: a part of it may be missing; if it is whole, end its last "
 				  "line with a newline");
-		else if (more == 1)
+		} else if (more == 1) {
 			err = one_line(g, line, len);
-		else
+		} else {
 			err = more;
-		if (err || more == 0)
+		}
+		if (err || more == 0) {
 			break;
+		}
 	}
-	if (!err && g->format == EXC_CSV && !g->order_n && !g->errors)
+	if (!err && g->format == EXC_CSV && !g->order_n && !g->errors) {
 		(void)!say(g, 1, "no header line, expected one that names the columns");
+	}
 	return err ? err : g->errors ? ERR_INVAL : 0;
 }
 
@@ -217,8 +241,9 @@ int exc_read(const struct exc_read *r, uint64_t *rows)
 	int err;
 
 	*rows = 0;
-	if (!g)
+	if (!g) {
 		return ERR_NOMEM;
+	}
 	g->conf = r;
 	g->rows = 0;
 	g->errors = 0;

@@ -138,8 +138,9 @@ size_t exc_column_find(enum asc_kind kind, const char *name)
 {
 	size_t i = 0;
 
-	while (i < kinds[kind].n && strcmp(kinds[kind].columns[i].name, name) != 0)
+	while (i < kinds[kind].n && strcmp(kinds[kind].columns[i].name, name) != 0) {
 		i++;
+	}
 	return i;
 }
 
@@ -147,11 +148,12 @@ size_t exc_column_find(enum asc_kind kind, const char *name)
 
 static int wrong(char why[EXC_WHY_MAX], const struct exc_column *c, const struct exc_field *f)
 {
-	if (f->p && f->n)
+	if (f->p && f->n) {
 		snprintf(why, EXC_WHY_MAX, "%s is '%.*s%s', expected %s", c->name, f->n > 80 ? 80 : (int)f->n, f->p,
 			 f->n > 80 ? "..." : "", c->expected);
-	else
+	} else {
 		snprintf(why, EXC_WHY_MAX, "%s is empty, expected %s", c->name, c->expected);
+	}
 	return ERR_INVAL;
 }
 
@@ -160,13 +162,16 @@ static int rights_of(uint8_t *out, const char *text)
 	char words[64];
 	size_t n = strlen(text);
 
-	if (n >= sizeof words)
+	if (n >= sizeof words) {
 		return ERR_INVAL;
-	for (size_t i = 0; i <= n; i++)
+	}
+	for (size_t i = 0; i <= n; i++) {
 		words[i] = text[i];
+	}
 	for (size_t i = 0; i < n; i++) {
-		if (words[i] == ' ')
+		if (words[i] == ' ') {
 			words[i] = ',';
+		}
 	}
 	return assoc_rights_parse(out, words);
 }
@@ -202,8 +207,9 @@ static int value_of(void *at, const struct exc_column *c, const struct exc_field
 		return str_copy(at, c->max + 1, f->p, f->n);
 	case EXC_T_U16:
 		err = str_parse_u32(&number, f->p, (uint32_t)c->min, (uint32_t)c->max);
-		if (!err)
+		if (!err) {
 			*(uint16_t *)at = (uint16_t)number;
+		}
 		return err;
 	case EXC_T_U32:
 		return str_parse_u32(at, f->p, (uint32_t)c->min, (uint32_t)c->max);
@@ -225,8 +231,9 @@ static int value_of(void *at, const struct exc_column *c, const struct exc_field
 
 static void preset(struct exc_row *row, enum asc_kind kind)
 {
-	if (kind == ASC_KIND_SCS)
+	if (kind == ASC_KIND_SCS) {
 		asc_scs_init(&row->scs);
+	}
 	row->name = row->anchor = row->member = row->who = row->device = "";
 	row->verdict = kind == ASC_KIND_BLOCK ? ASSOC_BLOCK : ASSOC_ALLOW;
 	row->rights = ASSOC_RIGHT_ALL;
@@ -244,13 +251,15 @@ int exc_row_parse(struct exc_row *out, enum asc_kind kind, const struct exc_fiel
 		const struct exc_field *f = &fields[i];
 
 		if (!f->p || !f->n) {
-			if (c[i].required)
+			if (c[i].required) {
 				return wrong(why, &c[i], f);
+			}
 			out->keep |= f->p ? 0 : c[i].keep;
 			continue;
 		}
-		if (f->n > EXC_VALUE_MAX || value_of((char *)out + c[i].offset, &c[i], f))
+		if (f->n > EXC_VALUE_MAX || value_of((char *)out + c[i].offset, &c[i], f)) {
 			return wrong(why, &c[i], f);
+		}
 	}
 	return 0;
 }

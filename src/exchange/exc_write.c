@@ -20,8 +20,9 @@ static void put_csv(struct buf *out, const char *text)
 	}
 	buf_u8(out, '"');
 	for (; *text; text++) {
-		if (*text == '"')
+		if (*text == '"') {
 			buf_u8(out, '"');
+		}
 		buf_u8(out, (uint8_t)*text);
 	}
 	buf_u8(out, '"');
@@ -34,8 +35,9 @@ static void put_json(struct buf *out, const char *text)
 		unsigned char c = (unsigned char)*text;
 		char escaped[8];
 
-		if (c == '"' || c == '\\')
+		if (c == '"' || c == '\\') {
 			buf_u8(out, '\\');
+		}
 		if (c < 0x20) {
 			snprintf(escaped, sizeof escaped, "\\u%04x", c);
 			put(out, escaped);
@@ -72,8 +74,9 @@ static const char *text_of(char room[64], const struct exc_column *c, const stru
 	case EXC_T_RIGHTS:
 		assoc_rights_text(room, *(const uint8_t *)at);
 		for (char *p = room; *p; p++) {
-			if (*p == ',')
+			if (*p == ',') {
 				*p = ' ';
+			}
 		}
 		return room;
 	case EXC_T_TIME:
@@ -123,11 +126,13 @@ void exc_head_put(struct buf *out, enum asc_kind kind, enum exc_format format)
 {
 	const struct exc_column *c = exc_columns(kind);
 
-	if (format == EXC_JSONL)
+	if (format == EXC_JSONL) {
 		return;
+	}
 	for (size_t i = 0; i < exc_columns_n(kind); i++) {
-		if (i)
+		if (i) {
 			buf_u8(out, ',');
+		}
 		put(out, c[i].name);
 	}
 	buf_u8(out, '\n');
@@ -143,20 +148,23 @@ void exc_row_put(struct buf *out, enum asc_kind kind, enum exc_format format, co
 		const char *text = text_of(room, &c[i], row);
 
 		if (format != EXC_JSONL) {
-			if (i)
+			if (i) {
 				buf_u8(out, ',');
+			}
 			put_csv(out, text);
 			continue;
 		}
-		if (!*text && !c[i].keep)
+		if (!*text && !c[i].keep) {
 			continue; /* not said is the same as empty */
+		}
 		put(out, before);
 		put_json(out, c[i].name);
 		buf_u8(out, ':');
-		if (*text)
+		if (*text) {
 			put_json_value(out, &c[i], text);
-		else
+		} else {
 			put(out, "null"); /* a row without it would leave alone what is stored */
+		}
 		before = ",";
 	}
 	put(out, format == EXC_JSONL ? "}\n" : "\n");

@@ -14,8 +14,9 @@ struct ipc_beat {
 int ipc_beat_make(int *fd)
 {
 	*fd = memfd_create("mtc-iwf-beat", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (*fd < 0)
+	if (*fd < 0) {
 		return ERR_IO;
+	}
 	if (ftruncate(*fd, (off_t)sizeof(struct ipc_beat)) < 0 ||
 	    fcntl(*fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
 		close(*fd);
@@ -30,11 +31,13 @@ static int map(struct ipc_beat **out, int fd, int protection)
 	struct stat st;
 	void *p;
 
-	if (fstat(fd, &st) < 0 || st.st_size != (off_t)sizeof(struct ipc_beat))
+	if (fstat(fd, &st) < 0 || st.st_size != (off_t)sizeof(struct ipc_beat)) {
 		return ERR_INVAL;
+	}
 	p = mmap(NULL, sizeof(struct ipc_beat), protection, MAP_SHARED, fd, 0);
-	if (p == MAP_FAILED)
+	if (p == MAP_FAILED) {
 		return ERR_IO;
+	}
 	*out = p;
 	return 0;
 }
@@ -51,8 +54,9 @@ int ipc_beat_open(struct ipc_beat **out, int fd)
 
 void ipc_beat_close(struct ipc_beat *b)
 {
-	if (b)
+	if (b) {
 		munmap(b, sizeof *b);
+	}
 }
 
 void ipc_beat(struct ipc_beat *b)

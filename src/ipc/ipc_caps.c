@@ -44,15 +44,18 @@ int ipc_caps_make(int *fd, uint32_t slots)
 {
 	struct sip_key keys[HASHES];
 
-	if (slots < 1 || slots > IPC_CAPS_SLOTS_MAX)
+	if (slots < 1 || slots > IPC_CAPS_SLOTS_MAX) {
 		return ERR_RANGE;
+	}
 	for (int h = 0; h < HASHES; h++) {
-		if (sip_key_new(&keys[h]))
+		if (sip_key_new(&keys[h])) {
 			return ERR_IO;
+		}
 	}
 	*fd = memfd_create("mtc-iwf-caps", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (*fd < 0)
+	if (*fd < 0) {
 		return ERR_IO;
+	}
 	if (ftruncate(*fd, (off_t)page_len(slots)) < 0 || pwrite(*fd, keys, sizeof keys, 0) != (ssize_t)sizeof keys ||
 	    fcntl(*fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
 		close(*fd);
@@ -68,11 +71,13 @@ int ipc_caps_open(struct ipc_caps **out, int fd, uint32_t slot)
 	void *p;
 
 	if (fstat(fd, &st) < 0 || slot >= IPC_CAPS_SLOTS_MAX || st.st_size < (off_t)page_len(slot + 1) ||
-	    ((size_t)st.st_size - sizeof(struct page)) % sizeof(struct slot) != 0)
+	    ((size_t)st.st_size - sizeof(struct page)) % sizeof(struct slot) != 0) {
 		return ERR_INVAL;
+	}
 	c = calloc(1, sizeof *c);
-	if (!c)
+	if (!c) {
 		return ERR_NOMEM;
+	}
 	p = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (p == MAP_FAILED) {
 		free(c);
@@ -90,16 +95,18 @@ int ipc_caps_open(struct ipc_caps **out, int fd, uint32_t slot)
 
 void ipc_caps_close(struct ipc_caps *c)
 {
-	if (!c)
+	if (!c) {
 		return;
+	}
 	munmap(c->page, page_len(c->slots_n));
 	free(c);
 }
 
 void ipc_caps_clear(struct ipc_caps *c, uint32_t slot)
 {
-	if (slot < c->slots_n)
+	if (slot < c->slots_n) {
 		memset(&c->slots[slot], 0, sizeof c->slots[slot]);
+	}
 }
 
 void ipc_caps_prefixes(struct ipc_caps *c, struct ipc_caps_prefix prefix)
@@ -115,8 +122,9 @@ static void keep_bits(uint8_t *p, size_t len, unsigned bits)
 	for (size_t i = 0; i < len; i++) {
 		unsigned kept = bits > 8 * i ? bits - 8 * (unsigned)i : 0;
 
-		if (kept < 8)
+		if (kept < 8) {
 			p[i] &= (uint8_t)(0xff00u >> kept);
+		}
 	}
 }
 
@@ -161,16 +169,18 @@ static void buckets_of(const struct ipc_caps *c, uint32_t out[HASHES], const cha
 	uint8_t counted[NAME_MAX_LEN];
 	size_t len = prefix_of(c, counted, address);
 
-	for (uint32_t h = 0; h < HASHES; h++)
+	for (uint32_t h = 0; h < HASHES; h++) {
 		out[h] = (uint32_t)(sip_hash(&c->keys[h], counted, len) % BUCKETS);
+	}
 }
 
 static uint64_t total_of(const struct ipc_caps *c)
 {
 	uint64_t n = 0;
 
-	for (uint32_t i = 0; i < c->slots_n; i++)
+	for (uint32_t i = 0; i < c->slots_n; i++) {
 		n += __atomic_load_n(&c->slots[i].total, __ATOMIC_RELAXED);
+	}
 	return n;
 }
 
@@ -182,18 +192,21 @@ static uint64_t of_address(const struct ipc_caps *c, const uint32_t at[HASHES])
 	for (uint32_t h = 0; h < HASHES; h++) {
 		uint64_t n = 0;
 
-		for (uint32_t i = 0; i < c->slots_n; i++)
+		for (uint32_t i = 0; i < c->slots_n; i++) {
 			n += __atomic_load_n(&c->slots[i].addresses[h][at[h]], __ATOMIC_RELAXED);
-		if (n < least)
+		}
+		if (n < least) {
 			least = n;
+		}
 	}
 	return least;
 }
 
 static void add(uint32_t *own, uint32_t *shown, int delta)
 {
-	if (delta > 0 || *own > 0)
+	if (delta > 0 || *own > 0) {
 		*own += (uint32_t)delta;
+	}
 	__atomic_store_n(shown, *own, __ATOMIC_RELAXED);
 }
 
@@ -202,8 +215,9 @@ static void count(struct ipc_caps *c, const uint32_t at[HASHES], int delta)
 	struct slot *shown = &c->slots[c->slot];
 
 	add(&c->own.total, &shown->total, delta);
-	for (uint32_t h = 0; h < HASHES; h++)
+	for (uint32_t h = 0; h < HASHES; h++) {
 		add(&c->own.addresses[h][at[h]], &shown->addresses[h][at[h]], delta);
+	}
 }
 
 enum ipc_caps_verdict ipc_caps_enter(struct ipc_caps *c, const char *address, uint32_t total_max, uint32_t per_address_max)
@@ -212,10 +226,12 @@ enum ipc_caps_verdict ipc_caps_enter(struct ipc_caps *c, const char *address, ui
 
 	buckets_of(c, at, address);
 	count(c, at, 0);
-	if (total_of(c) >= total_max)
+	if (total_of(c) >= total_max) {
 		return IPC_CAPS_TOTAL;
-	if (of_address(c, at) >= per_address_max)
+	}
+	if (of_address(c, at) >= per_address_max) {
 		return IPC_CAPS_ADDRESS;
+	}
 	count(c, at, 1);
 	return IPC_CAPS_OK;
 }

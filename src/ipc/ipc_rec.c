@@ -51,8 +51,9 @@ int ipc_rec_head_get(struct ipc_rec_head *out, const uint8_t *record, size_t len
 	h.length = rd_le16(&r);
 	h.edge_generation = rd_le32(&r);
 	h.transaction = rd_le64(&r);
-	if (r.bad || !known(h.type) || h.length != len || len > IPC_REC_MAX)
+	if (r.bad || !known(h.type) || h.length != len || len > IPC_REC_MAX) {
 		return ERR_PROTO;
+	}
 	*out = h;
 	return 0;
 }

@@ -8,10 +8,12 @@ static void device_put(struct buf *b, uint8_t device, const char *external_id, c
 	bool m = device == IPC_DEVICE_MSISDN || device == IPC_DEVICE_BOTH;
 
 	buf_u8(b, device);
-	if (e)
+	if (e) {
 		ipc_io_put_text(b, external_id);
-	if (m)
+	}
+	if (m) {
 		ipc_io_put_text(b, msisdn);
+	}
 }
 
 static uint8_t device_get(struct rd *r, uint8_t min, uint8_t max, char external_id[IDENT_EXTERNAL_MAX + 1],
@@ -19,10 +21,12 @@ static uint8_t device_get(struct rd *r, uint8_t min, uint8_t max, char external_
 {
 	uint8_t device = ipc_io_u8(r, min, max);
 
-	if (device == IPC_DEVICE_EXTERNAL || device == IPC_DEVICE_BOTH)
+	if (device == IPC_DEVICE_EXTERNAL || device == IPC_DEVICE_BOTH) {
 		ipc_io_text(r, external_id, IDENT_EXTERNAL_MAX + 1, ipc_io_is_external);
-	if (device == IPC_DEVICE_MSISDN || device == IPC_DEVICE_BOTH)
+	}
+	if (device == IPC_DEVICE_MSISDN || device == IPC_DEVICE_BOTH) {
 		ipc_io_text(r, msisdn, IDENT_MSISDN_MAX + 1, ipc_io_is_msisdn);
+	}
 	return device;
 }
 
@@ -47,8 +51,9 @@ size_t ipc_device_action_put(uint8_t *out, uint32_t generation, uint64_t transac
 	ipc_io_put_opt(&b, &in->validity_s);
 	buf_u8(&b, in->has_trigger_data);
 	buf_le32(&b, in->payload_len);
-	if (in->payload_len <= IPC_PAYLOAD_MAX)
+	if (in->payload_len <= IPC_PAYLOAD_MAX) {
 		buf_bytes(&b, in->payload, in->payload_len);
+	}
 	return ipc_io_end(&b);
 }
 
@@ -75,14 +80,18 @@ int ipc_device_action_get(struct ipc_device_action *out, const uint8_t *record, 
 	a.validity_s = ipc_io_opt(&r, UINT32_MAX);
 	a.has_trigger_data = ipc_io_bool(&r);
 	a.payload_len = ipc_io_u32(&r, 0, a.has_trigger_data ? 1u << 24 : 0);
-	if (a.payload_len <= IPC_PAYLOAD_MAX)
+	if (a.payload_len <= IPC_PAYLOAD_MAX) {
 		payload = rd_take(&r, a.payload_len);
-	if (a.scs_identity_malformed && a.scs_identity[0])
+	}
+	if (a.scs_identity_malformed && a.scs_identity[0]) {
 		r.bad = true;
-	if (ipc_io_done(&r))
+	}
+	if (ipc_io_done(&r)) {
 		return ERR_PROTO;
-	if (payload && a.payload_len)
+	}
+	if (payload && a.payload_len) {
 		memcpy(a.payload, payload, a.payload_len);
+	}
 	*out = a;
 	return 0;
 }
@@ -116,10 +125,12 @@ int ipc_device_action_answer_get(struct ipc_device_action_answer *out, const uin
 	a.request_status = rd_le32(&r);
 	a.mtc_error_diagnostic = ipc_io_opt(&r, UINT32_MAX);
 	a.feature_supported = ipc_io_opt(&r, UINT32_MAX);
-	if (ipc_io_done(&r) || !request_status_ok(a.request_status))
+	if (ipc_io_done(&r) || !request_status_ok(a.request_status)) {
 		return ERR_PROTO;
-	if (a.result_code != 2001 && a.result_code < 3000)
+	}
+	if (a.result_code != 2001 && a.result_code < 3000) {
 		return ERR_PROTO;
+	}
 	*out = a;
 	return 0;
 }
@@ -143,8 +154,9 @@ int ipc_device_action_given_up_get(struct ipc_device_action_given_up *out, const
 	g.session = rd_le64(&r);
 	g.end_to_end = rd_le32(&r);
 	g.reference = rd_le32(&r);
-	if (ipc_io_done(&r))
+	if (ipc_io_done(&r)) {
 		return ERR_PROTO;
+	}
 	*out = g;
 	return 0;
 }
@@ -180,8 +192,9 @@ int ipc_device_notification_get(struct ipc_device_notification *out, const uint8
 	n.reference = rd_le32(&r);
 	n.delivery_outcome = ipc_io_u32(&r, 0, 4);
 	n.wait_ms = ipc_io_u32(&r, 1, 3600u * 1000u);
-	if (ipc_io_done(&r))
+	if (ipc_io_done(&r)) {
 		return ERR_PROTO;
+	}
 	*out = n;
 	return 0;
 }
@@ -209,10 +222,12 @@ int ipc_device_notification_answer_get(struct ipc_device_notification_answer *ou
 	a.result_code = rd_le32(&r);
 	a.experimental_code = rd_le32(&r);
 	a.lapses = ipc_io_u8(&r, 0, IPC_LAPSES_ALL);
-	if (ipc_io_done(&r))
+	if (ipc_io_done(&r)) {
 		return ERR_PROTO;
-	if (a.outcome != IPC_DNA_ANSWERED && (a.result_code || a.experimental_code || a.lapses))
+	}
+	if (a.outcome != IPC_DNA_ANSWERED && (a.result_code || a.experimental_code || a.lapses)) {
 		return ERR_PROTO;
+	}
 	*out = a;
 	return 0;
 }

@@ -25,10 +25,11 @@ struct rd ipc_io_body(const uint8_t *record, size_t len, uint16_t type)
 	struct ipc_rec_head head;
 	struct rd r = rd_over(record, len);
 
-	if (ipc_rec_head_get(&head, record, len) || head.type != type)
+	if (ipc_rec_head_get(&head, record, len) || head.type != type) {
 		r.bad = true;
-	else
+	} else {
 		(void)rd_take(&r, IPC_REC_HEAD_LEN);
+	}
 	return r;
 }
 
@@ -60,8 +61,9 @@ uint8_t ipc_io_u8(struct rd *r, uint8_t min, uint8_t max)
 {
 	uint8_t v = rd_u8(r);
 
-	if (v < min || v > max)
+	if (v < min || v > max) {
 		r->bad = true;
+	}
 	return r->bad ? 0 : v;
 }
 
@@ -69,8 +71,9 @@ uint32_t ipc_io_u32(struct rd *r, uint32_t min, uint32_t max)
 {
 	uint32_t v = rd_le32(r);
 
-	if (v < min || v > max)
+	if (v < min || v > max) {
 		r->bad = true;
+	}
 	return r->bad ? 0 : v;
 }
 
@@ -106,8 +109,9 @@ bool ipc_io_is_msisdn(const char *p, size_t len)
 bool ipc_io_is_digits(const char *p, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		if (p[i] < '0' || p[i] > '9')
+		if (p[i] < '0' || p[i] > '9') {
 			return false;
+		}
 	}
 	return true;
 }
@@ -116,8 +120,9 @@ bool ipc_io_is_name(const char *p, size_t len)
 {
 	char name[IDENT_SCS_MAX + 1];
 
-	if (len == 0 || len > IDENT_SCS_MAX)
+	if (len == 0 || len > IDENT_SCS_MAX) {
 		return false;
+	}
 	memcpy(name, p, len);
 	name[len] = 0;
 	return ident_name_ok(name);
@@ -131,8 +136,9 @@ bool ipc_io_is_name_or_none(const char *p, size_t len)
 bool ipc_io_is_reason(const char *p, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		if (!((p[i] >= 'a' && p[i] <= 'z') || (p[i] >= '0' && p[i] <= '9') || p[i] == '-'))
+		if (!((p[i] >= 'a' && p[i] <= 'z') || (p[i] >= '0' && p[i] <= '9') || p[i] == '-')) {
 			return false;
+		}
 	}
 	return true;
 }
@@ -140,8 +146,9 @@ bool ipc_io_is_reason(const char *p, size_t len)
 bool ipc_io_is_printable(const char *p, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		if (p[i] < 0x21 || p[i] > 0x7e)
+		if (p[i] < 0x21 || p[i] > 0x7e) {
 			return false;
+		}
 	}
 	return len > 0;
 }

@@ -7,14 +7,17 @@ static void identity_put(struct buf *b, const struct ipc_identity *in)
 	buf_u8(b, in->kind);
 	buf_le64(b, in->not_after_s);
 	buf_u8(b, in->names_n);
-	for (uint8_t i = 0; i < in->names_n; i++)
+	for (uint8_t i = 0; i < in->names_n; i++) {
 		ipc_io_put_text(b, in->names[i]);
+	}
 	buf_u8(b, in->groups_n);
-	for (uint8_t i = 0; i < in->groups_n; i++)
+	for (uint8_t i = 0; i < in->groups_n; i++) {
 		ipc_io_put_text(b, in->groups[i]);
+	}
 	buf_u8(b, in->anchors_n);
-	for (uint8_t i = 0; i < in->anchors_n; i++)
+	for (uint8_t i = 0; i < in->anchors_n; i++) {
 		ipc_io_put_text(b, in->anchors[i]);
+	}
 }
 
 static void identity_get(struct rd *r, struct ipc_identity *out)
@@ -28,18 +31,22 @@ static void identity_get(struct rd *r, struct ipc_identity *out)
 		ipc_io_text(r, out->names[i], sizeof out->names[i], ipc_io_is_host);
 		names_len += strlen(out->names[i]);
 	}
-	if (names_len > IPC_NAMES_LEN_MAX)
+	if (names_len > IPC_NAMES_LEN_MAX) {
 		r->bad = true;
+	}
 	out->groups_n = ipc_io_u8(r, 0, IPC_GROUPS_MAX);
-	for (uint8_t i = 0; i < out->groups_n && !r->bad; i++)
+	for (uint8_t i = 0; i < out->groups_n && !r->bad; i++) {
 		ipc_io_text(r, out->groups[i], sizeof out->groups[i], ipc_io_is_printable);
+	}
 	out->anchors_n = ipc_io_u8(r, 0, IPC_ANCHORS_MAX);
-	for (uint8_t i = 0; i < out->anchors_n && !r->bad; i++)
+	for (uint8_t i = 0; i < out->anchors_n && !r->bad; i++) {
 		ipc_io_text(r, out->anchors[i], sizeof out->anchors[i], ipc_io_is_name);
+	}
 	/* An internal identity has no names. A proven one has at least one name and one trust anchor. */
 	if (out->kind == IPC_IDENTITY_INTERNAL ? out->names_n || out->groups_n || out->anchors_n
-					       : !out->names_n || !out->anchors_n)
+					       : !out->names_n || !out->anchors_n) {
 		r->bad = true;
+	}
 }
 
 size_t ipc_session_open_put(uint8_t *out, uint32_t generation, uint64_t session, const struct ipc_session_open *in)
@@ -70,14 +77,17 @@ int ipc_session_open_get(struct ipc_session_open *out, const uint8_t *record, si
 	s.zone = ipc_io_u8(&r, IPC_ZONE_EXTERNAL, IPC_ZONE_INTERNAL);
 	s.protection = ipc_io_u8(&r, IPC_PROTECTION_NONE, IPC_PROTECTION_IPSEC);
 	s.again = ipc_io_bool(&r);
-	if (ipc_io_done(&r))
+	if (ipc_io_done(&r)) {
 		return ERR_PROTO;
+	}
 	/* An external session needs a protection, and the kind of the identity must match the protection. */
-	if (s.zone == IPC_ZONE_EXTERNAL && s.protection == IPC_PROTECTION_NONE)
+	if (s.zone == IPC_ZONE_EXTERNAL && s.protection == IPC_PROTECTION_NONE) {
 		return ERR_PROTO;
+	}
 	if ((s.identity.kind == IPC_IDENTITY_TLS) != (s.protection == IPC_PROTECTION_TLS) ||
-	    (s.identity.kind == IPC_IDENTITY_IPSEC) != (s.protection == IPC_PROTECTION_IPSEC))
+	    (s.identity.kind == IPC_IDENTITY_IPSEC) != (s.protection == IPC_PROTECTION_IPSEC)) {
 		return ERR_PROTO;
+	}
 	*out = s;
 	return 0;
 }
@@ -106,8 +116,9 @@ int ipc_session_verdict_get(struct ipc_session_verdict *out, const uint8_t *reco
 	ipc_io_text(&r, v.scs, sizeof v.scs, v.admitted ? ipc_io_is_name : ipc_io_is_name_or_none);
 	ipc_io_text(&r, v.reason, sizeof v.reason, ipc_io_is_reason);
 	v.p_bit_optional = ipc_io_bool(&r);
-	if (ipc_io_done(&r) || (v.p_bit_optional && !v.admitted))
+	if (ipc_io_done(&r) || (v.p_bit_optional && !v.admitted)) {
 		return ERR_PROTO;
+	}
 	*out = v;
 	return 0;
 }
@@ -130,8 +141,9 @@ int ipc_session_cut_get(struct ipc_session_cut *out, const uint8_t *record, size
 	c.probe_ms = ipc_io_u32(&r, 0, IPC_PROBE_MAX_MS);
 	c.disconnect_cause = ipc_io_u32(&r, 0, 2);
 	ipc_io_text(&r, c.reason, sizeof c.reason, ipc_io_is_reason);
-	if (ipc_io_done(&r))
+	if (ipc_io_done(&r)) {
 		return ERR_PROTO;
+	}
 	*out = c;
 	return 0;
 }
@@ -150,8 +162,9 @@ int ipc_session_closed_get(struct ipc_session_closed *out, const uint8_t *record
 	struct ipc_session_closed c = { 0 };
 
 	ipc_io_text(&r, c.reason, sizeof c.reason, ipc_io_is_reason);
-	if (ipc_io_done(&r))
+	if (ipc_io_done(&r)) {
 		return ERR_PROTO;
+	}
 	*out = c;
 	return 0;
 }
@@ -171,11 +184,13 @@ int ipc_stats_get(struct st_counters *out, const uint8_t *record, size_t len)
 	struct rd r = ipc_io_body(record, len, IPC_REC_STATS);
 	struct st_counters c;
 
-	if (r.bad || st_unpack(&c, r.p, rd_left(&r)))
+	if (r.bad || st_unpack(&c, r.p, rd_left(&r))) {
 		return ERR_PROTO;
+	}
 	for (unsigned i = 0; i < ST_COUNTERS; i++) {
-		if (c.v[i] && st_owner(i) != ST_EDGE)
+		if (c.v[i] && st_owner(i) != ST_EDGE) {
 			return ERR_PROTO; /* an edge reports its own counters only */
+		}
 	}
 	*out = c;
 	return 0;

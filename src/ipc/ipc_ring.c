@@ -63,8 +63,9 @@ static uint64_t padded(uint64_t n)
 
 static void fd_close(int *fd)
 {
-	if (*fd >= 0)
+	if (*fd >= 0) {
 		close(*fd);
+	}
 	*fd = -1;
 }
 
@@ -82,8 +83,9 @@ static int direction_make(int *rw, int *ro, uint32_t size)
 	char path[64];
 
 	*rw = memfd_create("mtc-iwf-ring", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (*rw < 0 || ftruncate(*rw, (off_t)DATA_AT + size) < 0 || fcntl(*rw, F_ADD_SEALS, SEALS) < 0)
+	if (*rw < 0 || ftruncate(*rw, (off_t)DATA_AT + size) < 0 || fcntl(*rw, F_ADD_SEALS, SEALS) < 0) {
 		return ERR_IO;
+	}
 	snprintf(path, sizeof path, "/proc/self/fd/%d", *rw);
 	*ro = open(path, O_RDONLY | O_CLOEXEC);
 	return *ro < 0 ? ERR_IO : 0;
@@ -92,8 +94,9 @@ static int direction_make(int *rw, int *ro, uint32_t size)
 static int bell_make(int *bell, int *copy)
 {
 	*bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (*bell < 0)
+	if (*bell < 0) {
 		return ERR_IO;
+	}
 	*copy = fcntl(*bell, F_DUPFD_CLOEXEC, 0);
 	return *copy < 0 ? ERR_IO : 0;
 }
@@ -108,11 +111,13 @@ int ipc_ring_make(struct ipc_ring_fds *a, struct ipc_ring_fds *b, uint32_t size)
 	int saved;
 
 	*a = *b = (struct ipc_ring_fds){ -1, -1, -1, -1 };
-	if (!size_ok(size))
+	if (!size_ok(size)) {
 		return ERR_RANGE;
+	}
 	if (direction_make(&a->out_mem, &b->in_mem, size) == 0 && direction_make(&b->out_mem, &a->in_mem, size) == 0 &&
-	    bell_make(&a->out_bell, &b->in_bell) == 0 && bell_make(&b->out_bell, &a->in_bell) == 0)
+	    bell_make(&a->out_bell, &b->in_bell) == 0 && bell_make(&b->out_bell, &a->in_bell) == 0) {
 		return 0;
+	}
 	saved = errno;
 	ipc_ring_fds_close(a);
 	ipc_ring_fds_close(b);
@@ -125,13 +130,16 @@ static int map(void **out, uint32_t *size, int fd, int prot)
 	struct stat st;
 	void *p;
 
-	if (fstat(fd, &st) < 0 || !size_ok(st.st_size - (off_t)DATA_AT))
+	if (fstat(fd, &st) < 0 || !size_ok(st.st_size - (off_t)DATA_AT)) {
 		return ERR_INVAL;
-	if ((fcntl(fd, F_GET_SEALS) & SEALS) != SEALS)
+	}
+	if ((fcntl(fd, F_GET_SEALS) & SEALS) != SEALS) {
 		return ERR_INVAL; /* it could be shrunk under us */
+	}
 	p = mmap(NULL, (size_t)st.st_size, prot, MAP_SHARED, fd, 0);
-	if (p == MAP_FAILED)
+	if (p == MAP_FAILED) {
 		return ERR_IO;
+	}
 	*out = p;
 	*size = (uint32_t)(st.st_size - (off_t)DATA_AT);
 	return 0;
@@ -143,14 +151,17 @@ int ipc_ring_open(struct ipc_ring **out, struct ipc_ring_fds *fds)
 	void *mine = NULL, *theirs = NULL;
 	int err;
 
-	if (!r)
+	if (!r) {
 		return ERR_NOMEM;
+	}
 	err = map(&mine, &r->out_size, fds->out_mem, PROT_READ | PROT_WRITE);
-	if (err)
+	if (err) {
 		goto free_ring;
+	}
 	err = map(&theirs, &r->in_size, fds->in_mem, PROT_READ);
-	if (err)
+	if (err) {
 		goto unmap_mine;
+	}
 	r->mine = mine;
 	r->theirs = theirs;
 	r->out = (uint8_t *)mine + DATA_AT;
@@ -169,8 +180,9 @@ free_ring:
 
 void ipc_ring_close(struct ipc_ring *r)
 {
-	if (!r)
+	if (!r) {
 		return;
+	}
 	munmap(r->mine, DATA_AT + r->out_size);
 	munmap((void *)(uintptr_t)r->theirs, DATA_AT + r->in_size);
 	ipc_ring_fds_close(&r->fds);
@@ -182,8 +194,9 @@ static void ring_bell(const struct ipc_ring *r)
 {
 	uint64_t one = 1;
 
-	if (write(r->fds.out_bell, &one, sizeof one) < 0)
+	if (write(r->fds.out_bell, &one, sizeof one) < 0) {
 		return; /* EAGAIN: it rings already */
+	}
 }
 
 /* Octets free for us to write. The other end's tail is behind our head by no more than the ring holds, or it lies. */
@@ -211,8 +224,9 @@ static void put(struct ipc_ring *r, const uint8_t *record, size_t len)
 
 static int enqueue(struct ipc_ring *r, const void *record, size_t len)
 {
-	if (r->queue_len - r->queue_at + len > IPC_RING_OVERFLOW_MAX)
+	if (r->queue_len - r->queue_at + len > IPC_RING_OVERFLOW_MAX) {
 		return ERR_BUSY;
+	}
 	/* Moved only when as much is free in front as is moved: an end that takes one record at a time must not make us move them all. */
 	if (r->queue_len + len > r->queue_cap && r->queue_at > 0 && r->queue_at >= r->queue_len - r->queue_at) {
 		memmove(r->queue, r->queue + r->queue_at, r->queue_len - r->queue_at);
@@ -223,8 +237,9 @@ static int enqueue(struct ipc_ring *r, const void *record, size_t len)
 		size_t cap = r->queue_cap ? r->queue_cap * 2 : 64 * 1024;
 		uint8_t *grown = realloc(r->queue, cap);
 
-		if (!grown)
+		if (!grown) {
 			return ERR_NOMEM;
+		}
 		r->queue = grown;
 		r->queue_cap = cap;
 	}
@@ -237,12 +252,15 @@ int ipc_ring_send(struct ipc_ring *r, const void *record, size_t len)
 {
 	uint64_t space;
 
-	if (r->broken)
+	if (r->broken) {
 		return ERR_PROTO;
-	if (len < IPC_REC_HEAD_LEN || len > IPC_REC_MAX || ipc_rec_length(record) != len)
+	}
+	if (len < IPC_REC_HEAD_LEN || len > IPC_REC_MAX || ipc_rec_length(record) != len) {
 		return ERR_INVAL;
-	if (room(r, &space))
+	}
+	if (room(r, &space)) {
 		return ERR_PROTO;
+	}
 	if (r->queue_at == r->queue_len && padded(len) <= space) {
 		put(r, record, len);
 		return 0;
@@ -258,10 +276,12 @@ static int queue_drain(struct ipc_ring *r)
 	while (r->queue_at < r->queue_len) {
 		size_t len = ipc_rec_length(r->queue + r->queue_at);
 
-		if (room(r, &space))
+		if (room(r, &space)) {
 			return ERR_PROTO;
-		if (padded(len) > space)
+		}
+		if (padded(len) > space) {
 			return 0;
+		}
 		put(r, r->queue + r->queue_at, len);
 		r->queue_at += len;
 	}
@@ -278,22 +298,27 @@ int ipc_ring_flush(struct ipc_ring *r)
 {
 	uint64_t before = r->published;
 
-	if (r->broken || queue_drain(r))
+	if (r->broken || queue_drain(r)) {
 		return ERR_PROTO;
+	}
 	if (r->queue_at < r->queue_len) {
 		set_blocked(r, true);
-		if (queue_drain(r)) /* room may have come between the look and the flag */
+		if (queue_drain(r)) { /* room may have come between the look and the flag */
 			return ERR_PROTO;
+		}
 	}
-	if (r->queue_at == r->queue_len && r->mine->blocked)
+	if (r->queue_at == r->queue_len && r->mine->blocked) {
 		set_blocked(r, false);
-	if (r->head == before)
+	}
+	if (r->head == before) {
 		return 0;
+	}
 	r->published = r->head;
 	store(&r->mine->head, r->head);
 	FAULT_POINT(RING_PUBLISHED);
-	if (load(&r->theirs->tail) == before)
+	if (load(&r->theirs->tail) == before) {
 		ring_bell(r); /* it had read everything: it may be asleep */
+	}
 	return 0;
 }
 
@@ -311,20 +336,24 @@ int ipc_ring_recv(struct ipc_ring *r, uint8_t out[IPC_REC_MAX], size_t *len)
 	uint64_t there;
 	size_t n;
 
-	if (r->broken)
+	if (r->broken) {
 		return ERR_PROTO;
+	}
 	there = load(&r->theirs->head) - r->tail;
 	if (there == 0) {
-		if (__atomic_load_n(&r->theirs->blocked, __ATOMIC_SEQ_CST))
+		if (__atomic_load_n(&r->theirs->blocked, __ATOMIC_SEQ_CST)) {
 			ring_bell(r);
+		}
 		return ERR_AGAIN;
 	}
-	if (there > r->in_size || there % 8 != 0 || there < IPC_REC_HEAD_LEN)
+	if (there > r->in_size || there % 8 != 0 || there < IPC_REC_HEAD_LEN) {
 		goto lies;
+	}
 	get(r, r->tail, out, IPC_REC_HEAD_LEN);
 	n = ipc_rec_length(out); /* from the copy: the shared one may change at any time */
-	if (n < IPC_REC_HEAD_LEN || n > IPC_REC_MAX || padded(n) > there)
+	if (n < IPC_REC_HEAD_LEN || n > IPC_REC_MAX || padded(n) > there) {
 		goto lies;
+	}
 	get(r, r->tail + IPC_REC_HEAD_LEN, out + IPC_REC_HEAD_LEN, n - IPC_REC_HEAD_LEN);
 	r->tail += padded(n);
 	store(&r->mine->tail, r->tail);
@@ -346,8 +375,9 @@ void ipc_ring_bell_clear(struct ipc_ring *r)
 {
 	uint64_t count;
 
-	if (read(r->fds.in_bell, &count, sizeof count) < 0)
+	if (read(r->fds.in_bell, &count, sizeof count) < 0) {
 		return; /* EAGAIN: somebody rang for nothing */
+	}
 }
 
 size_t ipc_ring_waiting(const struct ipc_ring *r)

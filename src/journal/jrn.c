@@ -16,8 +16,9 @@ uint64_t jrn_next(struct jrn *j)
 
 static struct jrn_batch *gather(struct jrn *j)
 {
-	if (!j->gather)
+	if (!j->gather) {
 		j->gather = j->spares ? j->spare[--j->spares] : calloc(1, sizeof *j->gather);
+	}
 	return j->gather;
 }
 
@@ -26,8 +27,9 @@ static int push(struct jrn *j, const struct jrn_op *op, const void *record)
 	struct jrn_batch *b = gather(j);
 	int err = b ? jrn_batch_push(b, op, record) : ERR_NOMEM;
 
-	if (err)
+	if (err) {
 		return err;
+	}
 	b->ops[b->n - 1].glued = j->group_at != SIZE_MAX; /* the last one of a group is set right at its end */
 	j->pending++;
 	j->puts += jrn_counts_as_put(op);
@@ -37,10 +39,12 @@ static int push(struct jrn *j, const struct jrn_op *op, const void *record)
 
 static int put(struct jrn *j, const struct jrn_op *op, const void *record, size_t len)
 {
-	if (len > JRN_RECORD_MAX)
+	if (len > JRN_RECORD_MAX) {
 		return ERR_LIMIT;
-	if (j->puts >= j->pending_max || j->octets + len > JRN_WAITING_MAX)
+	}
+	if (j->puts >= j->pending_max || j->octets + len > JRN_WAITING_MAX) {
 		return ERR_BUSY;
+	}
 	return push(j, op, record);
 }
 
@@ -77,13 +81,16 @@ int jrn_put_again(struct jrn *j, struct jrn_place *place, uint64_t number, const
 		memcpy(j->gather->octets + there->at, record, len);
 		return 0;
 	}
-	if (len > JRN_RECORD_MAX)
+	if (len > JRN_RECORD_MAX) {
 		return ERR_LIMIT;
-	if (j->octets + len > JRN_WAITING_MAX)
+	}
+	if (j->octets + len > JRN_WAITING_MAX) {
 		return ERR_BUSY;
+	}
 	err = push(j, &op, record);
-	if (!err)
+	if (!err) {
 		*place = (struct jrn_place){ j->submitted + 1, j->gather->n - 1 };
+	}
 	return err;
 }
 
@@ -99,8 +106,9 @@ void jrn_group_begin(struct jrn *j)
 
 void jrn_group_end(struct jrn *j)
 {
-	if (j->gather && j->gather->n > j->group_at)
+	if (j->gather && j->gather->n > j->group_at) {
 		j->gather->ops[j->gather->n - 1].glued = false;
+	}
 	j->group_at = SIZE_MAX;
 }
 
@@ -126,8 +134,9 @@ void jrn_submit(struct jrn *j)
 {
 	struct jrn_batch *b = j->gather;
 
-	if (!b || b->n == 0)
+	if (!b || b->n == 0) {
 		return;
+	}
 	j->gather = NULL;
 	j->submitted++;
 	b->next = j->next;
@@ -155,10 +164,12 @@ static int complete_batch(struct jrn *j, struct jrn_batch *b)
 	for (size_t i = 0; i < b->n; i++) {
 		const struct jrn_op *op = &b->ops[i];
 
-		if (!first)
+		if (!first) {
 			first = op->err;
-		if (op->done)
+		}
+		if (op->done) {
 			op->done(op->arg, op->number, op->err);
+		}
 	}
 	TAILQ_REMOVE(&j->out, b, of_owner);
 	recycle(j, b);
@@ -170,8 +181,9 @@ static int complete(struct jrn *j)
 	uint64_t finished;
 	int first = 0, err;
 
-	if (j->completing) /* called from a completion */
+	if (j->completing) { /* called from a completion */
 		return 0;
+	}
 	j->completing = true;
 	pthread_mutex_lock(&j->lock);
 	finished = j->finished;
@@ -179,8 +191,9 @@ static int complete(struct jrn *j)
 	while (j->completed < finished) {
 		j->completed++;
 		err = complete_batch(j, TAILQ_FIRST(&j->out));
-		if (!first)
+		if (!first) {
 			first = err;
+		}
 	}
 	j->completing = false;
 	return first;
@@ -201,8 +214,9 @@ void jrn_complete(struct jrn *j)
 
 int jrn_flush(struct jrn *j)
 {
-	if (j->completing)
+	if (j->completing) {
 		return 0;
+	}
 	jrn_submit(j);
 	jrn_wait_all(j);
 	return complete(j);

@@ -29,8 +29,9 @@ struct jrn_group jrn_group_at(const struct jrn_batch *b, size_t at)
 	struct jrn_group g = { at, at, JRN_DEL };
 
 	do {
-		if (b->ops[g.end].kind > g.kind)
+		if (b->ops[g.end].kind > g.kind) {
 			g.kind = b->ops[g.end].kind;
+		}
 	} while (b->ops[g.end++].glued && g.end < b->n);
 	return g;
 }
@@ -41,8 +42,9 @@ static bool all_known(struct jrn_store *s, MDB_txn *txn, const struct jrn_batch 
 	for (size_t i = g->at; i < g->end; i++) {
 		MDB_val key = key_of(&b->ops[i].number), val;
 
-		if (b->ops[i].kind == JRN_PUT && mdb_get(txn, s->triggers, &key, &val))
+		if (b->ops[i].kind == JRN_PUT && mdb_get(txn, s->triggers, &key, &val)) {
 			return false;
+		}
 	}
 	return true;
 }
@@ -55,8 +57,9 @@ static int apply_group(struct jrn_store *s, MDB_txn *txn, struct jrn_batch *b, c
 
 	for (size_t i = g->at; i < g->end && !rc; i++) {
 		b->ops[i].err = taken ? 0 : p->failed;
-		if (taken)
+		if (taken) {
 			rc = apply(s, txn, b, &b->ops[i]);
+		}
 	}
 	return rc;
 }
@@ -68,10 +71,12 @@ static int apply_group(struct jrn_store *s, MDB_txn *txn, struct jrn_batch *b, c
 static int promise(struct jrn_store *s, MDB_txn *txn, uint64_t *reserved, bool always)
 {
 	*reserved = s->reserved;
-	if (s->next < s->reserved && !always)
+	if (s->next < s->reserved && !always) {
 		return 0;
-	if (s->next >= s->reserved)
+	}
+	if (s->next >= s->reserved) {
 		*reserved = s->next + JRN_RESERVE;
+	}
 	return jrn_put_reserved(s, txn, *reserved);
 }
 
@@ -82,14 +87,15 @@ static int apply_all(struct jrn_store *s, MDB_txn *txn, const struct jrn_queue *
 	size_t at = 0;
 	int rc = 0;
 
-	for (size_t i = 0; i < s->kept_n && !rc; i++)
+	for (size_t i = 0; i < s->kept_n && !rc; i++) {
 		rc = del(s, txn, s->kept[i]);
-	STAILQ_FOREACH(b, q, queued)
-	{
+	}
+	STAILQ_FOREACH (b, q, queued) {
 		for (size_t i = 0; i < b->n && at < p->to && !rc; i = g.end, at++) {
 			g = jrn_group_at(b, i);
-			if (at >= p->from)
+			if (at >= p->from) {
 				rc = apply_group(s, txn, b, &g, p);
+			}
 		}
 	}
 	return rc;
@@ -109,16 +115,18 @@ int jrn_txn_end(struct jrn_store *s, MDB_txn *txn, int rc)
 {
 	MDB_stat stat;
 
-	if (!rc)
+	if (!rc) {
 		rc = mdb_stat(txn, s->triggers, &stat);
+	}
 	if (rc) {
 		mdb_txn_abort(txn);
 		return rc;
 	}
 	FAULT_POINT(JOURNAL_IN_COMMIT);
 	rc = mdb_txn_commit(txn);
-	if (rc)
+	if (rc) {
 		return rc;
+	}
 	s->counts.commits++;
 	s->counts.records = stat.ms_entries;
 	jrn_count_octets(s);
@@ -131,15 +139,18 @@ int jrn_try(struct jrn_store *s, const struct jrn_queue *q, const struct jrn_pas
 	MDB_txn *txn;
 	int rc = s->kv.env ? kv_write_begin(&s->kv, &txn) : MDB_PANIC;
 
-	if (rc)
+	if (rc) {
 		return rc;
+	}
 	FAULT_POINT(JOURNAL_BEFORE_COMMIT);
 	rc = promise(s, txn, &reserved, p->most != JRN_ADD);
-	if (!rc)
+	if (!rc) {
 		rc = apply_all(s, txn, q, p);
+	}
 	rc = jrn_txn_end(s, txn, rc);
-	if (rc)
+	if (rc) {
 		return rc;
+	}
 	FAULT_POINT(JOURNAL_AFTER_COMMIT);
 	s->reserved = reserved;
 	s->kept_n = 0;
@@ -150,13 +161,13 @@ static void count(struct jrn_store *s, const struct jrn_queue *q)
 {
 	const struct jrn_batch *b;
 
-	STAILQ_FOREACH(b, q, queued)
-	{
+	STAILQ_FOREACH (b, q, queued) {
 		for (size_t i = 0; i < b->n; i++) {
-			if (!b->ops[i].err)
+			if (!b->ops[i].err) {
 				s->counts.operations++;
-			else if (!b->ops[i].done)
+			} else if (!b->ops[i].done) {
 				s->counts.lost++;
+			}
 		}
 	}
 }
@@ -167,10 +178,11 @@ void jrn_commit(struct jrn_store *s, const struct jrn_queue *q, uint64_t now_us)
 	const struct jrn_batch *b;
 	int rc;
 
-	STAILQ_FOREACH(b, q, queued)
-	s->next = b->next;
+	STAILQ_FOREACH (b, q, queued)
+		s->next = b->next;
 	rc = jrn_try(s, q, &all);
-	if (rc)
+	if (rc) {
 		jrn_commit_less(s, q, rc, now_us);
+	}
 	count(s, q);
 }

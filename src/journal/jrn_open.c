@@ -41,10 +41,12 @@ static int get_reserved(struct jrn_store *s, MDB_txn *txn)
 	struct rd r;
 
 	s->reserved = 1;
-	if (rc == MDB_NOTFOUND)
+	if (rc == MDB_NOTFOUND) {
 		return 0;
-	if (rc)
+	}
+	if (rc) {
 		return rc;
+	}
 	r = rd_over(val.mv_data, val.mv_size);
 	s->reserved = rd_le64(&r);
 	return r.bad || rd_left(&r) ? MDB_CORRUPTED : 0;
@@ -58,20 +60,26 @@ static int load(struct jrn_store *s, MDB_txn *txn, uint64_t *next)
 	uint64_t last = 0;
 	int rc = mdb_dbi_open(txn, "triggers", MDB_CREATE | MDB_INTEGERKEY, &s->triggers);
 
-	if (!rc)
+	if (!rc) {
 		rc = mdb_dbi_open(txn, "ballast", MDB_CREATE | MDB_INTEGERKEY, &s->ballast);
-	if (!rc)
+	}
+	if (!rc) {
 		rc = get_reserved(s, txn);
-	if (!rc)
+	}
+	if (!rc) {
 		rc = mdb_stat(txn, s->triggers, &stat);
-	if (!rc)
+	}
+	if (!rc) {
 		rc = mdb_cursor_open(txn, s->triggers, &cur);
-	if (rc)
+	}
+	if (rc) {
 		return rc;
+	}
 	s->counts.records = stat.ms_entries;
 	rc = mdb_cursor_get(cur, &key, &val, MDB_LAST);
-	if (!rc && key.mv_size == sizeof last)
+	if (!rc && key.mv_size == sizeof last) {
 		memcpy(&last, key.mv_data, sizeof last);
+	}
 	mdb_cursor_close(cur);
 	*next = last >= s->reserved ? last + 1 : s->reserved;
 	return rc == MDB_NOTFOUND ? 0 : rc;
@@ -91,16 +99,19 @@ static int open_databases(struct jrn_store *s, const struct kv_conf *kc, uint64_
 
 	if (!rc) {
 		rc = load(s, txn, next);
-		if (!rc)
+		if (!rc) {
 			rc = bring_up(s, txn, kc);
-		if (rc)
+		}
+		if (rc) {
 			mdb_txn_abort(txn);
-		else
+		} else {
 			rc = mdb_txn_commit(txn);
+		}
 	}
-	if (rc)
+	if (rc) {
 		snprintf(why->text, sizeof why->text, "journal: cannot open its databases: %s",
 			 kv_words(&s->kv, rc, words, sizeof words));
+	}
 	return kv_err(rc);
 }
 
@@ -116,13 +127,15 @@ int jrn_store_open(struct jrn_store *s, uint64_t *next, struct jrn_why *why)
 			      .size_key = "journal.size_max" };
 	int err = kv_open(&s->kv, &kc, why->text, sizeof why->text);
 
-	if (err)
+	if (err) {
 		return err;
+	}
 	err = open_databases(s, &kc, next, why);
-	if (err)
+	if (err) {
 		kv_close(&s->kv);
-	else
+	} else {
 		jrn_count_octets(s);
+	}
 	return err;
 }
 
@@ -131,10 +144,11 @@ static void begin_well(struct jrn_store *s)
 {
 	int rc = jrn_ballast_in(s);
 
-	if (rc)
+	if (rc) {
 		jrn_set_trouble(s, rc, jrn_now_us());
-	else
+	} else {
 		jrn_look(s, jrn_now_us());
+	}
 }
 
 static int make_locks(struct jrn *j)
@@ -160,13 +174,15 @@ static void free_all(struct jrn *j)
 		jrn_batch_free(b);
 	}
 	jrn_batch_free(j->gather);
-	for (size_t i = 0; i < j->spares; i++)
+	for (size_t i = 0; i < j->spares; i++) {
 		jrn_batch_free(j->spare[i]);
+	}
 	kv_close(&j->store.kv);
 	free(j->store.kept);
 	free(j->store.dir);
-	if (j->wake >= 0)
+	if (j->wake >= 0) {
 		close(j->wake);
+	}
 	pthread_cond_destroy(&j->work);
 	pthread_cond_destroy(&j->idle);
 	pthread_mutex_destroy(&j->lock);
@@ -179,8 +195,9 @@ int jrn_open(struct jrn **out, const struct jrn_conf *conf, struct jrn_why *why)
 	int err;
 
 	snprintf(why->text, sizeof why->text, "journal: out of memory or descriptors");
-	if (!j)
+	if (!j) {
 		return ERR_NOMEM;
+	}
 	j->store.kv.lock_fd = -1;
 	j->store.map_max = conf->map_max ? conf->map_max : MAP_DEFAULT;
 	j->store.compact_above = conf->compact_above;
@@ -192,18 +209,22 @@ int jrn_open(struct jrn **out, const struct jrn_conf *conf, struct jrn_why *why)
 	STAILQ_INIT(&j->queue);
 	j->store.dir = strdup(conf->dir);
 	err = make_locks(j);
-	if (!err && !j->store.dir)
+	if (!err && !j->store.dir) {
 		err = ERR_NOMEM;
-	if (!err)
+	}
+	if (!err) {
 		err = jrn_store_open(&j->store, &j->next, why);
-	if (!err)
+	}
+	if (!err) {
 		begin_well(&j->store);
+	}
 	j->counts = j->store.counts;
 	j->room = j->store.room;
 	j->why = j->store.why;
 	atomic_init(&j->state, j->store.state);
-	if (!err && conf->threaded)
+	if (!err && conf->threaded) {
 		err = jrn_thread_start(j);
+	}
 	if (err) {
 		free_all(j);
 		return err;
@@ -215,8 +236,9 @@ int jrn_open(struct jrn **out, const struct jrn_conf *conf, struct jrn_why *why)
 
 void jrn_close(struct jrn *j)
 {
-	if (!j)
+	if (!j) {
 		return;
+	}
 	(void)jrn_flush(j); /* whoever waits was told; what a completion put has no next commit */
 	jrn_thread_end(j);
 	free_all(j);
@@ -227,10 +249,12 @@ static int next_record(MDB_cursor *cur, uint64_t *number, MDB_val *val)
 	MDB_val key;
 	int rc = mdb_cursor_get(cur, &key, val, MDB_NEXT);
 
-	if (rc)
+	if (rc) {
 		return rc;
-	if (key.mv_size != sizeof *number)
+	}
+	if (key.mv_size != sizeof *number) {
 		return MDB_CORRUPTED;
+	}
 	memcpy(number, key.mv_data, sizeof *number);
 	return 0;
 }
@@ -243,15 +267,17 @@ static int replay(struct jrn *j, jrn_record_fn *fn, void *arg)
 	MDB_val val;
 	int stop = 0, rc = j->store.kv.env ? mdb_txn_begin(j->store.kv.env, NULL, MDB_RDONLY, &txn) : MDB_PANIC;
 
-	if (rc)
+	if (rc) {
 		return ERR_IO;
+	}
 	rc = mdb_cursor_open(txn, j->store.triggers, &cur);
 	if (rc) {
 		mdb_txn_abort(txn);
 		return ERR_IO;
 	}
-	while (!stop && (rc = next_record(cur, &number, &val)) == 0)
+	while (!stop && (rc = next_record(cur, &number, &val)) == 0) {
 		stop = fn(arg, number, val.mv_data, val.mv_size);
+	}
 	mdb_cursor_close(cur);
 	mdb_txn_abort(txn);
 	return stop ? stop : rc == MDB_NOTFOUND ? 0 : ERR_IO;
@@ -269,8 +295,9 @@ int jrn_replay(struct jrn *j, jrn_record_fn *fn, void *arg)
 	int err;
 
 	pthread_mutex_lock(&j->lock);
-	while (j->busy)
+	while (j->busy) {
 		pthread_cond_wait(&j->idle, &j->lock);
+	}
 	j->pins++; /* the thread does not open LMDB anew meanwhile */
 	pthread_mutex_unlock(&j->lock);
 	err = replay(j, fn, arg);
@@ -286,14 +313,17 @@ int jrn_copy_begin(struct kv_copy **out, struct jrn *j)
 
 	pthread_mutex_lock(&j->lock);
 	well = jrn_state(j) == 0 && j->store.kv.env;
-	if (well)
+	if (well) {
 		j->pins++;
+	}
 	pthread_mutex_unlock(&j->lock);
-	if (!well)
+	if (!well) {
 		return ERR_BUSY;
+	}
 	err = kv_copy_begin(out, &j->store.kv);
-	if (err)
+	if (err) {
 		unpin(j);
+	}
 	return err;
 }
 

@@ -25,8 +25,9 @@ void jrn_hand_over(struct jrn *j, struct jrn_batch *b)
 	j->handed++;
 	tell = tell || j->queue_ops >= j->batch_max;
 	pthread_mutex_unlock(&j->lock);
-	if (tell && j->threaded)
+	if (tell && j->threaded) {
 		pthread_cond_signal(&j->work);
+	}
 }
 
 static void wake_owner(struct jrn *j)
@@ -47,16 +48,19 @@ static void work(struct jrn *j, uint64_t now_us)
 
 	STAILQ_CONCAT(&q, &j->queue);
 	j->queue_ops = 0;
-	STAILQ_FOREACH(b, &q, queued)
-	n++;
+	STAILQ_FOREACH (b, &q, queued)
+		n++;
 	j->busy = true;
 	pthread_mutex_unlock(&j->lock);
-	if (n)
+	if (n) {
 		jrn_commit(s, &q, now_us);
-	if (probe)
+	}
+	if (probe) {
 		jrn_probe(s, may_reopen, now_us);
-	if (now_us >= s->look_us)
+	}
+	if (now_us >= s->look_us) {
 		jrn_look(s, now_us);
+	}
 	pthread_mutex_lock(&j->lock);
 	j->busy = false;
 	j->counts = s->counts;
@@ -75,12 +79,15 @@ static uint64_t due_us(const struct jrn *j)
 	const struct jrn_batch *oldest = STAILQ_FIRST(&j->queue);
 	uint64_t due = j->store.look_us, window;
 
-	if (j->store.state && j->store.probe_us < due)
+	if (j->store.state && j->store.probe_us < due) {
 		due = j->store.probe_us;
-	if (!oldest)
+	}
+	if (!oldest) {
 		return due;
-	if (!j->batch_window_ms || j->urgent || j->stop || j->queue_ops >= j->batch_max)
+	}
+	if (!j->batch_window_ms || j->urgent || j->stop || j->queue_ops >= j->batch_max) {
 		return 0;
+	}
 	window = oldest->since_us + 1000ull * j->batch_window_ms;
 	return window < due ? window : due;
 }
@@ -119,10 +126,12 @@ void jrn_wait_all(struct jrn *j)
 		work(j, jrn_now_us());
 	}
 	j->urgent = true;
-	if (j->threaded)
+	if (j->threaded) {
 		pthread_cond_signal(&j->work);
-	while (j->threaded && j->finished != j->handed)
+	}
+	while (j->threaded && j->finished != j->handed) {
 		pthread_cond_wait(&j->idle, &j->lock);
+	}
 	j->urgent = false;
 	pthread_mutex_unlock(&j->lock);
 }
@@ -142,8 +151,9 @@ int jrn_thread_start(struct jrn *j)
 
 void jrn_thread_end(struct jrn *j)
 {
-	if (!j->threaded)
+	if (!j->threaded) {
 		return;
+	}
 	pthread_mutex_lock(&j->lock);
 	j->stop = true;
 	pthread_cond_signal(&j->work);

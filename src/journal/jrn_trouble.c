@@ -33,8 +33,9 @@ static int ballast_put(struct jrn_store *s, MDB_txn *txn, uint32_t from, uint32_
 	int rc = 0;
 
 	memset(octets, 0xff, sizeof octets); /* never all zeros: kv.h */
-	for (; from < to && !rc; from++)
+	for (; from < to && !rc; from++) {
 		rc = mdb_put(txn, s->ballast, &key, &val, MDB_APPEND);
+	}
 	return rc;
 }
 
@@ -45,8 +46,9 @@ static int ballast_del(struct jrn_store *s, MDB_txn *txn, uint32_t from, uint32_
 
 	for (; from < to && !rc; from++) {
 		rc = mdb_del(txn, s->ballast, &key, NULL);
-		if (rc == MDB_NOTFOUND)
+		if (rc == MDB_NOTFOUND) {
 			rc = 0;
+		}
 	}
 	return rc;
 }
@@ -75,15 +77,18 @@ int jrn_ballast_in(struct jrn_store *s)
 	MDB_txn *txn;
 	int rc = mdb_txn_begin(s->kv.env, NULL, MDB_RDONLY, &txn);
 
-	if (rc)
+	if (rc) {
 		return rc;
+	}
 	rc = mdb_stat(txn, s->ballast, &stat);
 	mdb_txn_abort(txn);
-	if (rc)
+	if (rc) {
 		return rc;
+	}
 	s->ballast_there = stat.ms_entries >= ballast_n(s);
-	if (!s->ballast_there)
+	if (!s->ballast_there) {
 		rc = ballast_change(s, ballast_put, 0, ballast_n(s));
+	}
 	s->ballast_there = !rc;
 	return rc;
 }
@@ -94,8 +99,9 @@ static void ballast_out(struct jrn_store *s)
 	static const struct jrn_queue none = { NULL, NULL };
 	static const struct jrn_pass nothing = { 0, 0, JRN_DEL, 0 };
 
-	if (!s->ballast_there || ballast_change(s, ballast_drop, 0, 0))
+	if (!s->ballast_there || ballast_change(s, ballast_drop, 0, 0)) {
 		return;
+	}
 	s->ballast_there = false;
 	(void)!jrn_try(s, &none, &nothing); /* when it fails, so does what follows */
 }
@@ -110,16 +116,18 @@ static int our_err(int rc)
 /* LMDB calls a write that a full disk cut short an I/O error: what had no room before has none now. */
 static void set_state(struct jrn_store *s, int rc)
 {
-	if (s->state != ERR_NOSPC)
+	if (s->state != ERR_NOSPC) {
 		s->state = our_err(rc);
+	}
 }
 
 void jrn_set_trouble(struct jrn_store *s, int rc, uint64_t now_us)
 {
 	if (!s->state) {
 		s->counts.troubles++;
-		if (s->kv.env)
+		if (s->kv.env) {
 			kv_words(&s->kv, rc, s->why.text, sizeof s->why.text);
+		}
 		jrn_look(s, now_us);
 		s->probe_wait_us = PROBE_WAIT_MIN_US;
 		s->probe_us = now_us + PROBE_WAIT_MIN_US;
@@ -133,8 +141,9 @@ static bool keep_delete(struct jrn_store *s, uint64_t number)
 		size_t cap = s->kept_cap ? 2 * s->kept_cap : 256;
 		uint64_t *bigger = realloc(s->kept, cap * sizeof *bigger);
 
-		if (!bigger)
+		if (!bigger) {
 			return false;
+		}
 		s->kept = bigger;
 		s->kept_cap = cap;
 	}
@@ -149,12 +158,12 @@ static void give_up(struct jrn_store *s, const struct jrn_queue *q, size_t from,
 	struct jrn_group g;
 	size_t at = 0;
 
-	STAILQ_FOREACH(b, q, queued)
-	{
+	STAILQ_FOREACH (b, q, queued) {
 		for (size_t i = 0; i < b->n; i = g.end, at++) {
 			g = jrn_group_at(b, i);
-			for (size_t k = g.at; k < g.end && at >= from && at < to; k++)
+			for (size_t k = g.at; k < g.end && at >= from && at < to; k++) {
 				b->ops[k].err = g.kind == JRN_DEL && keep_delete(s, b->ops[k].number) ? 0 : failed;
+			}
 		}
 	}
 }
@@ -164,10 +173,10 @@ static size_t groups_of(const struct jrn_queue *q)
 	const struct jrn_batch *b;
 	size_t n = 0;
 
-	STAILQ_FOREACH(b, q, queued)
-	{
-		for (size_t i = 0; i < b->n; i++)
+	STAILQ_FOREACH (b, q, queued) {
+		for (size_t i = 0; i < b->n; i++) {
 			n += i + 1 == b->n || !b->ops[i].glued;
+		}
 	}
 	return n;
 }
@@ -201,8 +210,9 @@ void jrn_commit_less(struct jrn_store *s, const struct jrn_queue *q, int rc, uin
 void jrn_look(struct jrn_store *s, uint64_t now_us)
 {
 	s->look_us = now_us + JRN_LOOK_MS * 1000ull;
-	if (s->kv.env && kv_room_look(&s->kv, &s->room) == 0)
+	if (s->kv.env && kv_room_look(&s->kv, &s->room) == 0) {
 		s->counts.octets = s->room.size;
+	}
 }
 
 /* -- is it over? */
@@ -214,10 +224,12 @@ static int probe(struct jrn_store *s)
 	uint32_t n = ballast_n(s);
 	int rc = jrn_try(s, &none, &nothing); /* deletes that wait make room first */
 
-	if (!rc)
+	if (!rc) {
 		rc = jrn_ballast_in(s);
-	if (!rc)
+	}
+	if (!rc) {
 		rc = ballast_change(s, ballast_put, n, 2 * n);
+	}
 	return rc ? rc : ballast_change(s, ballast_del, n, 2 * n);
 }
 
@@ -229,8 +241,9 @@ static int reopen(struct jrn_store *s)
 
 	kv_close(&s->kv);
 	err = jrn_store_open(s, &next, &why);
-	if (!err)
+	if (!err) {
 		s->kv.cleared += cleared;
+	}
 	return err;
 }
 
@@ -238,8 +251,9 @@ void jrn_probe(struct jrn_store *s, bool may_reopen, uint64_t now_us)
 {
 	int rc = probe(s);
 
-	if (rc == MDB_PANIC && may_reopen && reopen(s) == 0)
+	if (rc == MDB_PANIC && may_reopen && reopen(s) == 0) {
 		rc = probe(s);
+	}
 	if (!rc) {
 		s->state = 0;
 		return;

@@ -37,8 +37,9 @@ uint32_t link_random(struct link *l) /* xorshift: jitter and first identifiers, 
 
 static void seed(struct link *l)
 {
-	if (getrandom(&l->random, sizeof l->random, GRND_NONBLOCK) != sizeof l->random)
+	if (getrandom(&l->random, sizeof l->random, GRND_NONBLOCK) != sizeof l->random) {
 		l->random = (uint32_t)clock_real_ms() ^ (uint32_t)(uintptr_t)l;
+	}
 	l->random |= 1; /* never 0: xorshift would stay there */
 	l->hop_by_hop_next = link_random(l);
 	link_ids_init(&l->ids, l->conf->host, clock_real_ms(), link_random(l));
@@ -52,18 +53,21 @@ int link_make(struct link **out, struct net_loop *loop, const struct link_conf *
 	struct link *l = calloc(1, sizeof *l);
 	int err;
 
-	if (!l)
+	if (!l) {
 		return ERR_NOMEM;
+	}
 	l->conf = conf;
 	l->cb = cb;
 	l->arg = arg;
 	l->loop = loop;
 	err = peer_pending_new(&l->pending, conf->pending_max ? conf->pending_max : 4096);
-	if (err)
+	if (err) {
 		goto free_link;
+	}
 	err = net_timer_new(&l->timer, loop, link_on_timer, l);
-	if (err)
+	if (err) {
 		goto free_pending;
+	}
 	seed(l);
 	peer_fsm_init(&l->fsm, &waits, conf->log, l->address, net_loop_now_ms(loop));
 	peer_watchdog_init(&l->watchdog, conf->watchdog_ms, conf->watchdog_unchecked, conf->reopen_ms, conf->log, l->address);
@@ -86,8 +90,9 @@ static void destroy(struct link *l)
 	dia_frame_free(l->frame);
 	peer_pending_free(l->pending);
 	free(l);
-	if (peer)
+	if (peer) {
 		link_peer_destroy(peer);
+	}
 }
 
 void link_enter(struct link *l)
@@ -98,8 +103,9 @@ void link_enter(struct link *l)
 void link_leave(struct link *l)
 {
 	assert(l->busy > 0);
-	if (--l->busy == 0 && l->freed)
+	if (--l->busy == 0 && l->freed) {
 		destroy(l);
+	}
 }
 
 /* Ends the link for good: no callback of its owner runs any more, except that who waits for an answer learns that none comes. */
@@ -108,23 +114,27 @@ void link_dispose(struct link *l)
 	static const struct link_cb nobody = { 0 };
 	struct peer_pending_entry e;
 
-	if (l->freed)
+	if (l->freed) {
 		return;
+	}
 	link_enter(l);
 	l->freed = true;
 	l->cb = &nobody;
-	if (l->phase != LINK_IDLE)
+	if (l->phase != LINK_IDLE) {
 		link_finish(l, link_lost_event(l), false, LINK_END_DROPPED, ERR_CLOSED, "freed by its owner");
+	}
 	net_timer_stop(l->timer);
-	while (peer_pending_pop(l->pending, UINT64_MAX, &e) == 0)
+	while (peer_pending_pop(l->pending, UINT64_MAX, &e) == 0) {
 		e.fn(e.arg, ERR_CLOSED, NULL);
+	}
 	link_leave(l);
 }
 
 void link_free(struct link *l)
 {
-	if (!l)
+	if (!l) {
 		return;
+	}
 	assert(!l->peer); /* a peer's link ends with link_peer_free() */
 	link_dispose(l);
 }
@@ -136,8 +146,9 @@ int link_accept(struct link **out, struct net_loop *loop, struct net_stream *s, 
 	struct link *l;
 	int err = link_make(&l, loop, conf, cb, arg);
 
-	if (err)
+	if (err) {
 		return err;
+	}
 	err = link_attach(l);
 	if (err) {
 		link_dispose(l);
@@ -145,8 +156,9 @@ int link_accept(struct link **out, struct net_loop *loop, struct net_stream *s, 
 	}
 	l->stream = s; /* taken only now: on failure the caller still owns it */
 	l->phase = LINK_WAIT_CER;
-	if (!tls_stream_identity(s))
+	if (!tls_stream_identity(s)) {
 		wait_ms += HANDSHAKE_GRACE_MS; /* until the stream says that it is open */
+	}
 	l->held_deadline_ms = net_loop_now_ms(loop) + wait_ms;
 	(void)snprintf(l->address, sizeof l->address, "%s", net_stream_peer(s));
 	net_stream_set_cb(s, &link_stream_cb, l);
@@ -158,13 +170,15 @@ int link_accept(struct link **out, struct net_loop *loop, struct net_stream *s, 
 
 void link_admit(struct link *l)
 {
-	if (l->phase != LINK_VERDICT)
+	if (l->phase != LINK_VERDICT) {
 		return;
+	}
 	link_enter(l);
 	l->phase = LINK_MACHINE;
 	net_stream_resume(l->stream);
-	if (link_event(l, PEER_EV_R_CONN_CER, NULL) == 0 && l->phase == LINK_MACHINE)
+	if (link_event(l, PEER_EV_R_CONN_CER, NULL) == 0 && l->phase == LINK_MACHINE) {
 		link_opened(l);
+	}
 	link_arm(l);
 	link_leave(l);
 }
@@ -205,8 +219,9 @@ void link_disconnect(struct link *l, enum dia_disconnect_cause cause)
 
 void link_probe(struct link *l, uint32_t wait_ms)
 {
-	if (!link_is_open(l))
+	if (!link_is_open(l)) {
 		return;
+	}
 	link_enter(l);
 	l->probe_deadline_ms = net_loop_now_ms(l->loop) + wait_ms;
 	link_send_dwr(l);
@@ -216,8 +231,9 @@ void link_probe(struct link *l, uint32_t wait_ms)
 
 void link_drop(struct link *l, const char *why)
 {
-	if (l->phase == LINK_IDLE)
+	if (l->phase == LINK_IDLE) {
 		return;
+	}
 	link_enter(l);
 	link_finish(l, link_lost_event(l), false, LINK_END_DROPPED, ERR_CLOSED, "%s", why);
 	link_leave(l);
@@ -228,15 +244,17 @@ int link_answer(struct link *l, const uint8_t *message, size_t len)
 	struct peer_step step;
 	int err;
 
-	if (!link_is_open(l) || peer_fsm_step(&l->fsm, PEER_EV_SEND_MESSAGE, net_loop_now_ms(l->loop), &step))
+	if (!link_is_open(l) || peer_fsm_step(&l->fsm, PEER_EV_SEND_MESSAGE, net_loop_now_ms(l->loop), &step)) {
 		return ERR_CLOSED;
+	}
 	err = net_stream_write(l->stream, message, len);
 	link_enter(l);
 	if (!err) {
 		LINK_COUNT(l, answers_out);
 		l->owed -= l->owed > 0;
-		if (!l->owed && l->leave_by_ms)
+		if (!l->owed && l->leave_by_ms) {
 			link_leaving_ends(l);
+		}
 	} else if (err == ERR_LIMIT) { /* a request without an answer: the connection is of no more use */
 		link_finish(l, link_lost_event(l), true, LINK_END_SLOW_READER, err, "octets that wait: %zu",
 			    net_stream_queued(l->stream));
@@ -252,14 +270,16 @@ static int write_request(struct link *l, const uint8_t *message, size_t len, uin
 	struct buf id;
 	int err;
 
-	if (!copy)
+	if (!copy) {
 		return ERR_NOMEM;
+	}
 	memcpy(copy, message, len);
 	id = buf_over(copy + 12, 4);
 	buf_be32(&id, hop_by_hop);
 	err = net_stream_write(l->stream, copy, len);
-	if (copy != small)
+	if (copy != small) {
 		free(copy);
+	}
 	return err;
 }
 
@@ -271,11 +291,13 @@ int link_request(struct link *l, const uint8_t *message, size_t len, uint32_t wa
 	uint64_t now_ms = net_loop_now_ms(l->loop);
 	int err = dia_hdr_parse(&hdr, message, len);
 
-	if (err || hdr.length != len || !(hdr.flags & DIA_FLAG_R))
+	if (err || hdr.length != len || !(hdr.flags & DIA_FLAG_R)) {
 		return ERR_INVAL;
+	}
 	if (!link_is_open(l) || l->leave_by_ms || !peer_reopen_may_send(&l->reopen) ||
-	    peer_fsm_step(&l->fsm, PEER_EV_SEND_MESSAGE, now_ms, &step))
+	    peer_fsm_step(&l->fsm, PEER_EV_SEND_MESSAGE, now_ms, &step)) {
 		return ERR_CLOSED;
+	}
 	e.end_to_end = hdr.end_to_end;
 	e.code = hdr.code;
 	e.deadline_ms = now_ms + (wait_ms ? wait_ms : 10000);
@@ -293,8 +315,9 @@ int link_request(struct link *l, const uint8_t *message, size_t len, uint32_t wa
 		return err;
 	}
 	LINK_COUNT(l, requests_out);
-	if (l->reopen.state == PEER_REOPEN_HOLD)
+	if (l->reopen.state == PEER_REOPEN_HOLD) {
 		link_reopen(l, PEER_REOPEN_EV_PROBE);
+	}
 	link_arm(l);
 	return 0;
 }

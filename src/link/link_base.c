@@ -15,12 +15,13 @@ static void send_base(struct link *l, const struct buf *b)
 {
 	int err = b->full ? ERR_LIMIT : net_stream_write(l->stream, b->p, b->len);
 
-	if (b->full)
+	if (b->full) {
 		link_finish(l, link_lost_event(l), true, LINK_END_INTERNAL, ERR_LIMIT,
 			    "a message of the base protocol does not fit");
-	else if (err == ERR_LIMIT)
+	} else if (err == ERR_LIMIT) {
 		link_finish(l, link_lost_event(l), true, LINK_END_SLOW_READER, ERR_LIMIT, "octets that wait: %zu",
 			    net_stream_queued(l->stream));
+	}
 	/* ERR_CLOSED: on_close is on its way */
 }
 
@@ -38,8 +39,9 @@ static struct dia_address local_address(const struct link *l)
 	const char *end = local[0] == '[' ? strchr(local, ']') : strrchr(local, ':');
 	uint8_t octets[16];
 
-	if (!end || (size_t)(end - start) >= sizeof text)
+	if (!end || (size_t)(end - start) >= sizeof text) {
 		return a;
+	}
 	memcpy(text, start, (size_t)(end - start));
 	text[end - start] = '\0';
 	if (inet_pton(AF_INET, text, octets) == 1) {
@@ -102,10 +104,12 @@ static void send_cea(struct link *l, uint32_t hop_by_hop, uint32_t end_to_end, c
 	} else {
 		our_capabilities(l, &cea);
 	}
-	if (why->text[0])
+	if (why->text[0]) {
 		cea.error_message = dia_text(why->text);
-	if (why->avp_len)
+	}
+	if (why->avp_len) {
 		cea.failed_avp = (struct dia_bytes){ why->avp, why->avp_len };
+	}
 	dia_capabilities_build(&b, &cea, hop_by_hop, end_to_end);
 	send_base(l, &b);
 }
@@ -195,8 +199,9 @@ void link_send_error(struct link *l, const struct dia_msg *request, const struct
 	LINK_COUNT(l, errors_sent);
 	log_debug(l->conf->log, "link", "%s: %s command %u answered with %s (%u): %s", l->address, l->host, h->code,
 		  dia_result_str(why->result_code), why->result_code, why->text);
-	if (link_is_cer(h) && why->result_code / 1000 != 3)
+	if (link_is_cer(h) && why->result_code / 1000 != 3) {
 		send_cea(l, h->hop_by_hop, h->end_to_end, why);
-	else
+	} else {
 		send_answer_message(l, request, why);
+	}
 }

@@ -14,8 +14,9 @@ int link_attach(struct link *l)
 	struct dia_frame *frame;
 	int err = dia_frame_new(&frame, &l->conf->limits);
 
-	if (err)
+	if (err) {
 		return err;
+	}
 	dia_frame_free(l->frame);
 	l->frame = frame;
 	l->told = l->opened = l->stopped_by_us = l->dpr_received = false;
@@ -35,10 +36,12 @@ void link_opened(struct link *l)
 	LINK_COUNT(l, opened);
 	log_info(l->conf->log, "link", "%s: open with %s of realm %s", l->address, l->host, l->realm);
 	(void)link_watch(l, PEER_WD_CONNECTION_UP);
-	if (l->peer)
+	if (l->peer) {
 		link_peer_opened(l->peer);
-	if (l->phase == LINK_MACHINE && l->cb->on_open)
+	}
+	if (l->phase == LINK_MACHINE && l->cb->on_open) {
 		l->cb->on_open(l->arg, l);
+	}
 }
 
 static void act(struct link *l, enum peer_action action)
@@ -90,8 +93,9 @@ int link_event(struct link *l, enum peer_event event, const struct dia_msg *m)
 		return err;
 	}
 	l->current = m;
-	for (uint8_t i = 0; i < step.actions_n; i++)
+	for (uint8_t i = 0; i < step.actions_n; i++) {
 		act(l, step.actions[i]);
+	}
 	l->current = before;
 	return 0;
 }
@@ -103,16 +107,18 @@ bool link_may_request(const struct link *l)
 
 static void tell_usable(struct link *l)
 {
-	if (link_may_request(l) && l->cb->on_usable)
+	if (link_may_request(l) && l->cb->on_usable) {
 		l->cb->on_usable(l->arg, l);
+	}
 }
 
 unsigned link_watch(struct link *l, enum peer_wd_event event)
 {
 	unsigned actions = peer_watchdog_step(&l->watchdog, event, net_loop_now_ms(l->loop), link_random(l));
 
-	if (actions & PEER_WD_SEND_DWR)
+	if (actions & PEER_WD_SEND_DWR) {
 		link_send_dwr(l);
+	}
 	if ((actions & PEER_WD_FAILOVER) && event == PEER_WD_TW_EXPIRES) {
 		LINK_COUNT(l, suspects);
 		log_warn(l->conf->log, "link", "%s: %s does not answer the watchdog, no new requests", l->address, l->host);
@@ -121,9 +127,10 @@ unsigned link_watch(struct link *l, enum peer_wd_event event)
 		log_info(l->conf->log, "link", "%s: %s is in use again", l->address, l->host);
 		tell_usable(l);
 	}
-	if ((actions & PEER_WD_CLOSE) && event == PEER_WD_TW_EXPIRES)
+	if ((actions & PEER_WD_CLOSE) && event == PEER_WD_TW_EXPIRES) {
 		link_finish(l, link_lost_event(l), false, LINK_END_WATCHDOG, ERR_TIMEOUT, "state %s",
 			    peer_watchdog_str(l->watchdog.state));
+	}
 	return actions;
 }
 
@@ -136,8 +143,9 @@ void link_reopen(struct link *l, enum peer_reopen_event event)
 			 "%s: %s begins with a watchdog request after a connection that did not end in order: it is in REOPEN "
 			 "(RFC 3539) and discards requests; disconnecting, then connecting again",
 			 l->address, l->host);
-		if (l->cb->on_reopen)
+		if (l->cb->on_reopen) {
 			l->cb->on_reopen(l->arg, l, false);
+		}
 		link_peer_reconnect(l->peer);
 		link_part(l, DIA_DISCONNECT_REBOOTING);
 		break;
@@ -148,8 +156,9 @@ void link_reopen(struct link *l, enum peer_reopen_event event)
 		    "%s: %s is still in REOPEN (RFC 3539): no requests until it has three watchdog answers, but single ones as "
 		    "a probe",
 		    l->address, l->host);
-		if (l->cb->on_reopen)
+		if (l->cb->on_reopen) {
 			l->cb->on_reopen(l->arg, l, true);
+		}
 		break;
 	case PEER_REOPEN_USE:
 		tell_usable(l);
@@ -162,20 +171,24 @@ void link_reopen(struct link *l, enum peer_reopen_event event)
 /* What the machine is told when a connection goes away that nobody ended in order. */
 enum peer_event link_lost_event(const struct link *l)
 {
-	if (l->fsm.state == PEER_WAIT_CONN_ACK)
+	if (l->fsm.state == PEER_WAIT_CONN_ACK) {
 		return PEER_EV_I_RCV_CONN_NACK;
+	}
 	return l->peer ? PEER_EV_I_PEER_DISC : PEER_EV_R_PEER_DISC;
 }
 
 static void tell_machines(struct link *l, enum peer_event event)
 {
-	if (l->fsm.state != PEER_CLOSED)
+	if (l->fsm.state != PEER_CLOSED) {
 		(void)!link_event(l, event, l->current);
-	if (l->fsm.state != PEER_CLOSED)
+	}
+	if (l->fsm.state != PEER_CLOSED) {
 		(void)!link_event(l, link_lost_event(l), NULL);
+	}
 	assert(l->fsm.state == PEER_CLOSED);
-	if (l->watchdog.state != PEER_WD_INITIAL && l->watchdog.state != PEER_WD_DOWN)
+	if (l->watchdog.state != PEER_WD_INITIAL && l->watchdog.state != PEER_WD_DOWN) {
 		(void)link_watch(l, PEER_WD_CONNECTION_DOWN);
+	}
 	link_reopen(l, PEER_REOPEN_EV_CLOSED);
 }
 
@@ -184,8 +197,9 @@ void link_finish(struct link *l, enum peer_event event, bool hard, enum link_end
 	struct net_stream *s;
 	va_list ap;
 
-	if (l->phase == LINK_ENDED || l->phase == LINK_IDLE)
+	if (l->phase == LINK_ENDED || l->phase == LINK_IDLE) {
 		return;
+	}
 	l->phase = LINK_ENDED;
 	l->end = end;
 	l->end_err = err;
@@ -195,10 +209,11 @@ void link_finish(struct link *l, enum peer_event event, bool hard, enum link_end
 	tell_machines(l, event);
 	s = l->stream;
 	l->stream = NULL;
-	if (hard)
+	if (hard) {
 		net_stream_abort(s);
-	else
+	} else {
 		net_stream_close(s);
+	}
 	LINK_COUNT(l, ended[end]);
 	log_info(l->conf->log, "link", "%s: %s%sended: %s%s%s", l->address, l->host, *l->host ? " " : "", link_end_str(end),
 		 *l->why ? ": " : "", l->why);
@@ -213,14 +228,17 @@ static void tell_end(struct link *l)
 
 	l->told = true;
 	(void)snprintf(words, sizeof words, "%s%s%s", link_end_str(l->end), *l->why ? ": " : "", l->why);
-	while (!l->freed && peer_pending_pop(l->pending, UINT64_MAX, &e) == 0)
+	while (!l->freed && peer_pending_pop(l->pending, UINT64_MAX, &e) == 0) {
 		e.fn(e.arg, ERR_CLOSED, NULL);
-	if (!l->freed && l->cb->on_down && (!l->peer || l->opened))
+	}
+	if (!l->freed && l->cb->on_down && (!l->peer || l->opened)) {
 		l->cb->on_down(l->arg, l, l->end_err, words);
-	else if (!l->freed && l->cb->on_failed && l->peer)
+	} else if (!l->freed && l->cb->on_failed && l->peer) {
 		l->cb->on_failed(l->arg, l->end_err, l->end_result_code, words);
-	if (!l->freed && l->peer)
+	}
+	if (!l->freed && l->peer) {
 		link_peer_ended(l->peer);
+	}
 }
 
 static void on_open(void *arg)
@@ -228,10 +246,11 @@ static void on_open(void *arg)
 	struct link *l = arg;
 
 	link_enter(l);
-	if (l->phase == LINK_WAIT_CER)
+	if (l->phase == LINK_WAIT_CER) {
 		l->held_deadline_ms = net_loop_now_ms(l->loop) + (l->conf->cer_wait_ms ? l->conf->cer_wait_ms : 5000);
-	else if (l->phase == LINK_MACHINE && link_event(l, PEER_EV_I_RCV_CONN_ACK, NULL))
+	} else if (l->phase == LINK_MACHINE && link_event(l, PEER_EV_I_RCV_CONN_ACK, NULL)) {
 		link_finish(l, link_lost_event(l), true, LINK_END_INTERNAL, ERR_STATE, "opened twice");
+	}
 	link_arm(l);
 	link_leave(l);
 }
@@ -243,19 +262,23 @@ static void on_data(void *arg, const uint8_t *p, size_t n)
 
 	link_enter(l);
 	err = dia_frame_feed(l->frame, p, n, link_on_message, l);
-	if (err && l->phase != LINK_ENDED && l->phase != LINK_IDLE)
+	if (err && l->phase != LINK_ENDED && l->phase != LINK_IDLE) {
 		link_unframable(l, err);
-	if (!l->freed)
+	}
+	if (!l->freed) {
 		link_arm(l);
+	}
 	link_leave(l);
 }
 
 static enum link_end end_of_stream(const struct link *l, int err)
 {
-	if (l->fsm.state == PEER_CLOSING) /* after DPR the connection goes in order, whoever closes it first */
+	if (l->fsm.state == PEER_CLOSING) { /* after DPR the connection goes in order, whoever closes it first */
 		return LINK_END_DISCONNECTED;
-	if (err == ERR_AUTH)
+	}
+	if (err == ERR_AUTH) {
 		return LINK_END_NOT_AUTHENTICATED;
+	}
 	return l->fsm.state == PEER_WAIT_CONN_ACK ? LINK_END_NOT_CONNECTED : LINK_END_LOST;
 }
 
@@ -265,8 +288,9 @@ bool link_leaving(struct link *l)
 {
 	uint32_t wait_ms = (l->conf->dpa_wait_ms ? l->conf->dpa_wait_ms : 5000) / 2;
 
-	if (!l->owed || !link_is_open(l))
+	if (!l->owed || !link_is_open(l)) {
 		return false;
+	}
 	if (!l->leave_by_ms) {
 		l->leave_by_ms = net_loop_now_ms(l->loop) + wait_ms;
 		log_info(l->conf->log, "link", "%s: %s leaves; %u answers go out first, within %u ms", l->address, l->host,
@@ -280,11 +304,13 @@ void link_leaving_ends(struct link *l)
 	struct dia_msg dpr = { .hdr = l->leave_hdr };
 
 	l->leave_by_ms = 0;
-	if (l->leave_dpr)
+	if (l->leave_dpr) {
 		link_leave_by_dpr(l, &dpr, l->leave_cause);
-	if (l->leave_eof)
+	}
+	if (l->leave_eof) {
 		link_finish(l, link_lost_event(l), false, l->leave_dpr ? LINK_END_DISCONNECTED : LINK_END_LOST, ERR_CLOSED,
 			    "closed by the other side");
+	}
 	link_arm(l);
 }
 
@@ -293,8 +319,9 @@ static void nobody_answers(struct link *l)
 {
 	struct peer_pending_entry e;
 
-	while (!l->freed && peer_pending_pop(l->pending, UINT64_MAX, &e) == 0)
+	while (!l->freed && peer_pending_pop(l->pending, UINT64_MAX, &e) == 0) {
 		e.fn(e.arg, ERR_CLOSED, NULL);
+	}
 }
 
 static void on_close(void *arg, int err, const char *why)
@@ -317,8 +344,9 @@ const struct net_stream_cb link_stream_cb = { .on_open = on_open, .on_data = on_
 
 static void earlier(uint64_t *at_ms, uint64_t other_ms)
 {
-	if (other_ms && (!*at_ms || other_ms < *at_ms))
+	if (other_ms && (!*at_ms || other_ms < *at_ms)) {
 		*at_ms = other_ms;
+	}
 }
 
 /* One timer for everything: it runs to the earliest deadline. Deadlines that move away do not touch it; it then fires once in vain. */
@@ -326,25 +354,30 @@ void link_arm(struct link *l)
 {
 	uint64_t now_ms = net_loop_now_ms(l->loop), at_ms = 0;
 
-	if (l->freed)
+	if (l->freed) {
 		return;
+	}
 	if (l->phase == LINK_ENDED) {
-		if (l->told)
+		if (l->told) {
 			return;
+		}
 		at_ms = now_ms ? now_ms : 1;
 	} else {
-		if (l->phase == LINK_WAIT_CER || l->phase == LINK_VERDICT)
+		if (l->phase == LINK_WAIT_CER || l->phase == LINK_VERDICT) {
 			earlier(&at_ms, l->held_deadline_ms);
+		}
 		earlier(&at_ms, l->fsm.deadline_ms);
-		if (peer_fsm_is_open(&l->fsm))
+		if (peer_fsm_is_open(&l->fsm)) {
 			earlier(&at_ms, l->watchdog.deadline_ms);
+		}
 		earlier(&at_ms, l->reopen.deadline_ms);
 		earlier(&at_ms, l->probe_deadline_ms);
 		earlier(&at_ms, l->leave_by_ms);
 		earlier(&at_ms, peer_pending_next_ms(l->pending));
 	}
-	if (!at_ms || (l->timer_at_ms && l->timer_at_ms <= at_ms))
+	if (!at_ms || (l->timer_at_ms && l->timer_at_ms <= at_ms)) {
 		return;
+	}
 	l->timer_at_ms = at_ms;
 	net_timer_start(l->timer, at_ms > now_ms ? at_ms - now_ms : 0);
 }
@@ -395,18 +428,24 @@ void link_on_timer(void *arg)
 	if (l->phase == LINK_ENDED && !l->told) {
 		tell_end(l);
 	} else {
-		if ((l->phase == LINK_WAIT_CER || l->phase == LINK_VERDICT) && now_ms >= l->held_deadline_ms)
+		if ((l->phase == LINK_WAIT_CER || l->phase == LINK_VERDICT) && now_ms >= l->held_deadline_ms) {
 			held_timeout(l);
-		if (l->phase == LINK_MACHINE && peer_fsm_due(&l->fsm, now_ms))
+		}
+		if (l->phase == LINK_MACHINE && peer_fsm_due(&l->fsm, now_ms)) {
 			machine_timeout(l);
-		if (l->phase == LINK_MACHINE && peer_fsm_is_open(&l->fsm) && peer_watchdog_due(&l->watchdog, now_ms))
+		}
+		if (l->phase == LINK_MACHINE && peer_fsm_is_open(&l->fsm) && peer_watchdog_due(&l->watchdog, now_ms)) {
 			(void)link_watch(l, PEER_WD_TW_EXPIRES);
-		if (l->phase == LINK_MACHINE && peer_reopen_due(&l->reopen, now_ms))
+		}
+		if (l->phase == LINK_MACHINE && peer_reopen_due(&l->reopen, now_ms)) {
 			link_reopen(l, PEER_REOPEN_EV_TIME);
-		if (l->phase == LINK_MACHINE && l->probe_deadline_ms && now_ms >= l->probe_deadline_ms)
+		}
+		if (l->phase == LINK_MACHINE && l->probe_deadline_ms && now_ms >= l->probe_deadline_ms) {
 			link_finish(l, link_lost_event(l), false, LINK_END_WATCHDOG, ERR_TIMEOUT, "a probe was not answered");
-		if (l->phase == LINK_MACHINE && l->leave_by_ms && now_ms >= l->leave_by_ms)
+		}
+		if (l->phase == LINK_MACHINE && l->leave_by_ms && now_ms >= l->leave_by_ms) {
 			link_leaving_ends(l);
+		}
 		time_out_requests(l, now_ms);
 	}
 	link_arm(l);

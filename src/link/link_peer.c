@@ -41,8 +41,9 @@ static uint32_t reconnect_delay_ms(struct link_peer *p)
 	unsigned steps = p->attempts < BACKOFF_STEPS ? p->attempts : BACKOFF_STEPS;
 	uint32_t delay_ms = tc_ms >> (BACKOFF_STEPS - steps), spread_ms;
 
-	if (p->refused)
+	if (p->refused) {
 		delay_ms = p->link->conf->reconnect_refused_ms ? p->link->conf->reconnect_refused_ms : REFUSED_MS;
+	}
 	spread_ms = delay_ms / 5;
 	delay_ms = delay_ms - spread_ms + link_random(p->link) % (2 * spread_ms + 1);
 	return delay_ms < RECONNECT_MIN_MS ? RECONNECT_MIN_MS : delay_ms;
@@ -65,8 +66,9 @@ static void start(void *arg)
 	struct link_peer *p = arg;
 	struct link *l = p->link;
 
-	if (p->freed || l->phase != LINK_IDLE)
+	if (p->freed || l->phase != LINK_IDLE) {
 		return;
+	}
 	link_enter(l);
 	p->kicked = p->refused = p->reconnect = false;
 	p->next_ms = 0;
@@ -84,13 +86,15 @@ void link_peer_connect(struct link_peer *p)
 	LINK_COUNT(l, connects);
 	p->attempts++;
 	(void)shown_address(l->address, p->conf->address, p->conf->port);
-	if (!err && p->conf->tls)
+	if (!err && p->conf->tls) {
 		err = tls_connect(&l->stream, p->conf->tls, l->loop, p->conf->address, p->conf->port, p->conf->host, NULL,
 				  &link_stream_cb, l);
-	else if (!err)
+	} else if (!err) {
 		err = net_tcp_connect(&l->stream, l->loop, p->conf->address, p->conf->port, NULL, &link_stream_cb, l);
-	if (err)
+	}
+	if (err) {
 		link_finish(l, PEER_EV_I_RCV_CONN_NACK, true, LINK_END_NOT_CONNECTED, err, "%s", err_str(err));
+	}
 }
 
 /* The connection is over and everybody knows: what next? */
@@ -104,29 +108,34 @@ void link_peer_ended(struct link_peer *p)
 		link_dispose(l);
 		return;
 	}
-	if (l->opened)
+	if (l->opened) {
 		p->clean = l->end == LINK_END_DISCONNECTED;
-	if (in_order && !p->own_reopen) /* not a failure that RFC 3539 would make a peer pay for with three watchdogs */
+	}
+	if (in_order && !p->own_reopen) { /* not a failure that RFC 3539 would make a peer pay for with three watchdogs */
 		peer_watchdog_init(&l->watchdog, l->conf->watchdog_ms, l->conf->watchdog_unchecked, l->conf->reopen_ms,
 				   l->conf->log, l->address);
+	}
 	p->own_reopen = false;
-	if (l->opened)
+	if (l->opened) {
 		p->attempts = 0;
+	}
 	p->refused = l->opened && l->dpr_received && l->dpr_cause_received != DIA_DISCONNECT_REBOOTING;
 	if (p->stopped) {
 		log_info(l->conf->log, "link", "%s: not reconnecting: %s", p->conf->host, p->stopped);
 		return;
 	}
 	start_after(p, p->kicked || (p->reconnect && !p->refused) ? 0 : reconnect_delay_ms(p));
-	if (p->refused && !p->kicked)
+	if (p->refused && !p->kicked) {
 		log_warn(l->conf->log, "link", "%s: told %s, next attempt in %" PRIu64 " s", p->conf->host,
 			 dia_disconnect_cause_str(l->dpr_cause_received), link_peer_next_ms(p) / 1000);
+	}
 }
 
 void link_peer_opened(struct link_peer *p)
 {
-	if (p->conf->reopen_detect)
+	if (p->conf->reopen_detect) {
 		link_reopen(p->link, p->clean ? PEER_REOPEN_EV_OPEN_CLEAN : PEER_REOPEN_EV_OPEN_UNCLEAN);
+	}
 }
 
 void link_peer_reconnect(struct link_peer *p)
@@ -153,15 +162,18 @@ int link_peer_new(struct link_peer **out, struct net_loop *loop, const struct li
 	struct link_peer *p = calloc(1, sizeof *p);
 	int err;
 
-	if (!p)
+	if (!p) {
 		return ERR_NOMEM;
+	}
 	p->conf = peer;
 	err = net_timer_new(&p->timer, loop, start, p);
-	if (err)
+	if (err) {
 		goto free_peer;
+	}
 	err = link_make(&p->link, loop, conf, cb, arg);
-	if (err)
+	if (err) {
 		goto free_timer;
+	}
 	p->link->peer = p;
 	p->link->phase = LINK_IDLE;
 	start_after(p, 0);
@@ -182,25 +194,28 @@ static void silence(struct link *l)
 	struct peer_pending_entry e;
 
 	l->cb = &nobody;
-	while (peer_pending_pop(l->pending, UINT64_MAX, &e) == 0)
+	while (peer_pending_pop(l->pending, UINT64_MAX, &e) == 0) {
 		e.fn(e.arg, ERR_CLOSED, NULL);
+	}
 }
 
 void link_peer_free(struct link_peer *p, bool polite)
 {
 	struct link *l;
 
-	if (!p)
+	if (!p) {
 		return;
+	}
 	l = p->link;
 	link_enter(l);
 	p->freed = true;
 	start_never(p);
 	silence(l);
-	if (!polite || (!link_is_open(l) && l->fsm.state != PEER_CLOSING))
+	if (!polite || (!link_is_open(l) && l->fsm.state != PEER_CLOSING)) {
 		link_dispose(l);
-	else if (link_is_open(l))
+	} else if (link_is_open(l)) {
 		link_part(l, DIA_DISCONNECT_REBOOTING); /* link_peer_ended() does the rest */
+	}
 	link_leave(l);
 }
 
@@ -213,10 +228,11 @@ void link_peer_kick(struct link_peer *p)
 {
 	p->stopped = NULL;
 	p->kicked = true;
-	if (p->link->phase == LINK_IDLE)
+	if (p->link->phase == LINK_IDLE) {
 		start_after(p, 0);
-	else if (p->link->phase == LINK_MACHINE && p->link->fsm.state != PEER_CLOSING)
+	} else if (p->link->phase == LINK_MACHINE && p->link->fsm.state != PEER_CLOSING) {
 		p->kicked = false; /* connected or on its way */
+	}
 }
 
 void link_peer_stop(struct link_peer *p, enum dia_disconnect_cause cause, const char *reason)
@@ -226,42 +242,54 @@ void link_peer_stop(struct link_peer *p, enum dia_disconnect_cause cause, const 
 	p->stopped = reason;
 	p->kicked = false;
 	start_never(p);
-	if (l->phase == LINK_MACHINE && l->fsm.state != PEER_CLOSING)
+	if (l->phase == LINK_MACHINE && l->fsm.state != PEER_CLOSING) {
 		link_part(l, cause);
+	}
 }
 
 const char *link_peer_state(const struct link_peer *p)
 {
 	const struct link *l = p->link;
 
-	if (l->phase != LINK_MACHINE)
+	if (l->phase != LINK_MACHINE) {
 		return p->stopped ? "stopped" : "waiting";
-	if (l->fsm.state == PEER_CLOSING)
+	}
+	if (l->fsm.state == PEER_CLOSING) {
 		return "closing";
-	if (!peer_fsm_is_open(&l->fsm))
+	}
+	if (!peer_fsm_is_open(&l->fsm)) {
 		return "connecting";
-	if (l->watchdog.state == PEER_WD_SUSPECT)
+	}
+	if (l->watchdog.state == PEER_WD_SUSPECT) {
 		return "suspect";
-	if (l->watchdog.state == PEER_WD_REOPEN)
+	}
+	if (l->watchdog.state == PEER_WD_REOPEN) {
 		return "reopening";
-	if (l->reopen.state == PEER_REOPEN_QUIET)
+	}
+	if (l->reopen.state == PEER_REOPEN_QUIET) {
 		return "connecting";
+	}
 	return l->reopen.state == PEER_REOPEN_HOLD ? "peer in reopen" : "open";
 }
 
 /* Of a connection that there is. */
 static const char *connected_reason(const struct link *l)
 {
-	if (l->reopen.state == PEER_REOPEN_LEAVING)
+	if (l->reopen.state == PEER_REOPEN_LEAVING) {
 		return "the peer discards requests after a loss (REOPEN, RFC 3539): connecting again";
-	if (l->fsm.state == PEER_CLOSING)
+	}
+	if (l->fsm.state == PEER_CLOSING) {
 		return l->dpr_received ? "the peer disconnects" : "the peer has not answered our Disconnect-Peer-Request yet";
-	if (!peer_fsm_is_open(&l->fsm))
+	}
+	if (!peer_fsm_is_open(&l->fsm)) {
 		return "";
-	if (l->watchdog.state == PEER_WD_SUSPECT)
+	}
+	if (l->watchdog.state == PEER_WD_SUSPECT) {
 		return "the peer does not answer the watchdog";
-	if (l->watchdog.state == PEER_WD_REOPEN)
+	}
+	if (l->watchdog.state == PEER_WD_REOPEN) {
 		return "after a loss: three watchdog answers are needed first";
+	}
 	return l->reopen.state == PEER_REOPEN_HOLD ? "it discards requests until it has three watchdog answers (REOPEN, RFC 3539)"
 						   : "";
 }
@@ -276,22 +304,25 @@ void link_peer_reason(const struct link_peer *p, char out[LINK_PEER_REASON_MAX])
 		snprintf(out, LINK_PEER_REASON_MAX, "%s", l->phase == LINK_MACHINE ? connected_reason(l) : p->stopped);
 		return;
 	}
-	if (p->refused)
+	if (p->refused) {
 		snprintf(last, sizeof last, "told %s", dia_disconnect_cause_str(l->dpr_cause_received));
-	else if (l->told)
+	} else if (l->told) {
 		snprintf(last, sizeof last, "%s%s%s", link_end_str(l->end), *l->why ? ": " : "", l->why);
-	if (next_ms == LINK_PEER_NO_ATTEMPT)
+	}
+	if (next_ms == LINK_PEER_NO_ATTEMPT) {
 		snprintf(out, LINK_PEER_REASON_MAX, "%s", last);
-	else
+	} else {
 		snprintf(out, LINK_PEER_REASON_MAX, "%s%snext attempt in %" PRIu64 " s", last, *last ? ", " : "",
 			 (next_ms + 999) / 1000);
+	}
 }
 
 uint64_t link_peer_next_ms(const struct link_peer *p)
 {
 	uint64_t now_ms = net_loop_now_ms(p->link->loop);
 
-	if (!p->next_ms)
+	if (!p->next_ms) {
 		return LINK_PEER_NO_ATTEMPT;
+	}
 	return p->next_ms > now_ms ? p->next_ms - now_ms : 0;
 }

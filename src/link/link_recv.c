@@ -23,11 +23,13 @@ static bool is_ours(const struct link_asked *asked, const struct dia_hdr *h)
 
 static bool advertised(const struct link_conf *c, uint32_t application)
 {
-	if (c->relay)
+	if (c->relay) {
 		return application != DIA_APP_COMMON;
+	}
 	for (uint8_t i = 0; i < c->applications_n && i < LINK_APPLICATIONS_MAX; i++) {
-		if (c->applications[i] == application)
+		if (c->applications[i] == application) {
 			return true;
+		}
 	}
 	return false;
 }
@@ -41,8 +43,9 @@ static struct peer_expect expectation(const struct link *l)
 				 .applications_n = l->conf->applications_n,
 				 .relay = l->conf->relay };
 
-	if (l->peer)
+	if (l->peer) {
 		link_peer_expectation(l->peer, &e.host, &e.realm);
+	}
 	return e;
 }
 
@@ -143,8 +146,9 @@ static void receive_cea(struct link *l, const struct dia_msg *m)
 		link_finish(l, PEER_EV_I_RCV_NON_CEA, false, LINK_END_WRONG_CEA, ERR_PROTO, "%s", why);
 		return;
 	}
-	if (link_event(l, PEER_EV_I_RCV_CEA, m) == 0)
+	if (link_event(l, PEER_EV_I_RCV_CEA, m) == 0) {
 		link_opened(l);
+	}
 }
 
 /* ---- the base protocol on an open connection ---- */
@@ -155,8 +159,9 @@ static bool own_origin(struct link *l, const struct dia_msg *m, struct dia_bytes
 	struct dia_failed why;
 
 	if (str_equal_nocase(host.p, host.len, l->host, strlen(l->host)) &&
-	    str_equal_nocase(realm.p, realm.len, l->realm, strlen(l->realm)))
+	    str_equal_nocase(realm.p, realm.len, l->realm, strlen(l->realm))) {
 		return true;
+	}
 	(void)dia_failed_set(&why, DIA_RESULT_UNKNOWN_PEER, "Origin-Host and Origin-Realm are not those of this connection");
 	link_send_error(l, m, &why);
 	link_finish(l, link_lost_event(l), false, LINK_END_FOREIGN_ORIGIN, ERR_PROTO, "command %u", m->hdr.code);
@@ -168,10 +173,12 @@ static void receive_dwr(struct link *l, const struct dia_msg *m)
 	struct dia_watchdog dwr;
 	struct dia_failed failed;
 
-	if (dia_watchdog_parse(&dwr, m, &failed))
+	if (dia_watchdog_parse(&dwr, m, &failed)) {
 		link_send_error(l, m, &failed);
-	else if (own_origin(l, m, dwr.origin_host, dwr.origin_realm) && !link_event(l, SIDE(l, RCV_DWR), m) && link_is_open(l))
+	} else if (own_origin(l, m, dwr.origin_host, dwr.origin_realm) && !link_event(l, SIDE(l, RCV_DWR), m) &&
+		   link_is_open(l)) {
 		link_reopen(l, PEER_REOPEN_EV_DWR);
+	}
 }
 
 static void receive_dpr(struct link *l, const struct dia_msg *m)
@@ -183,8 +190,9 @@ static void receive_dpr(struct link *l, const struct dia_msg *m)
 		link_send_error(l, m, &failed);
 		return;
 	}
-	if (!own_origin(l, m, dpr.origin_host, dpr.origin_realm))
+	if (!own_origin(l, m, dpr.origin_host, dpr.origin_realm)) {
 		return;
+	}
 	if (link_leaving(l)) {
 		l->leave_dpr = true;
 		l->leave_hdr = m->hdr;
@@ -196,8 +204,9 @@ static void receive_dpr(struct link *l, const struct dia_msg *m)
 
 void link_leave_by_dpr(struct link *l, const struct dia_msg *dpr, uint32_t cause)
 {
-	if (link_event(l, SIDE(l, RCV_DPR), dpr))
+	if (link_event(l, SIDE(l, RCV_DPR), dpr)) {
 		return;
+	}
 	l->dpr_received = true;
 	l->dpr_cause_received = cause;
 	log_info(l->conf->log, "link", "%s: %s disconnects with cause %s (%u)", l->address, l->host,
@@ -210,10 +219,11 @@ static void receive_base_request(struct link *l, const struct dia_msg *m)
 
 	switch (m->hdr.code) {
 	case DIA_CMD_DEVICE_WATCHDOG:
-		if (link_is_open(l))
+		if (link_is_open(l)) {
 			receive_dwr(l, m);
-		else
+		} else {
 			LINK_COUNT(l, unwelcome);
+		}
 		return;
 	case DIA_CMD_DISCONNECT_PEER:
 		receive_dpr(l, m);
@@ -228,8 +238,9 @@ static void receive_base_request(struct link *l, const struct dia_msg *m)
 		}
 		return;
 	default:
-		if (link_event(l, SIDE(l, RCV_MESSAGE), m))
+		if (link_event(l, SIDE(l, RCV_MESSAGE), m)) {
 			return;
+		}
 		(void)dia_failed_set(&why, DIA_RESULT_COMMAND_UNSUPPORTED, "command %u of the base protocol", m->hdr.code);
 		link_send_error(l, m, &why);
 	}
@@ -241,8 +252,9 @@ static void receive_request(struct link *l, const struct dia_msg *m)
 {
 	struct dia_failed why;
 
-	if (link_event(l, SIDE(l, RCV_MESSAGE), m))
+	if (link_event(l, SIDE(l, RCV_MESSAGE), m)) {
 		return;
+	}
 	if (l->leave_by_ms) { /* after its DPR it asks nothing more */
 		LINK_COUNT(l, unwelcome);
 		return;
@@ -275,8 +287,9 @@ static void receive_answer(struct link *l, const struct dia_msg *m)
 		link_finish(l, SIDE(l, RCV_DPA), false, LINK_END_DISCONNECTED, ERR_CLOSED, "by us");
 		return;
 	}
-	if (link_event(l, SIDE(l, RCV_MESSAGE), m))
+	if (link_event(l, SIDE(l, RCV_MESSAGE), m)) {
 		return;
+	}
 	if (peer_pending_take(l->pending, &m->hdr, &e)) {
 		LINK_COUNT(l, answers_unknown);
 		log_debug(l->conf->log, "link", "%s: %s answers command %u that nobody asked", l->address, l->host, m->hdr.code);
@@ -288,8 +301,9 @@ static void receive_answer(struct link *l, const struct dia_msg *m)
 
 static bool is_dwa(struct link *l, const struct dia_hdr *h)
 {
-	if (is_request(h) || h->code != DIA_CMD_DEVICE_WATCHDOG || !is_ours(&l->dwr, h))
+	if (is_request(h) || h->code != DIA_CMD_DEVICE_WATCHDOG || !is_ours(&l->dwr, h)) {
 		return false;
+	}
 	l->dwr.out = false;
 	return true;
 }
@@ -303,22 +317,26 @@ static void receive_open(struct link *l, const struct dia_msg *m)
 {
 	if (is_dwa(l, &m->hdr)) {
 		LINK_COUNT(l, dwa_received);
-		if (link_event(l, SIDE(l, RCV_DWA), m) == 0)
+		if (link_event(l, SIDE(l, RCV_DWA), m) == 0) {
 			(void)link_watch(l, PEER_WD_DWA);
+		}
 		return;
 	}
-	if (peer_fsm_is_open(&l->fsm) && !is_watchdog(&m->hdr))
+	if (peer_fsm_is_open(&l->fsm) && !is_watchdog(&m->hdr)) {
 		link_reopen(l, PEER_REOPEN_EV_MESSAGE);
+	}
 	/* A peer that came back after a loss carries traffic only after three DWAs; what is addressed to the connection itself
 	 * is heard all the same (RFC 3539 3.4.1). */
-	if (peer_fsm_is_open(&l->fsm) && (link_watch(l, PEER_WD_MESSAGE) & PEER_WD_DROP) && m->hdr.app_id != DIA_APP_COMMON)
+	if (peer_fsm_is_open(&l->fsm) && (link_watch(l, PEER_WD_MESSAGE) & PEER_WD_DROP) && m->hdr.app_id != DIA_APP_COMMON) {
 		return;
-	if (!is_request(&m->hdr))
+	}
+	if (!is_request(&m->hdr)) {
 		receive_answer(l, m);
-	else if (m->hdr.app_id == DIA_APP_COMMON)
+	} else if (m->hdr.app_id == DIA_APP_COMMON) {
 		receive_base_request(l, m);
-	else
+	} else {
 		receive_request(l, m);
+	}
 }
 
 /* ---- one message ---- */
@@ -343,16 +361,17 @@ int link_on_message(void *arg, const uint8_t *bytes, size_t len)
 	struct dia_msg m;
 
 	l->probe_deadline_ms = 0; /* somebody is there */
-	if (dia_msg_parse(&m, bytes, len, &l->conf->limits, &failed))
+	if (dia_msg_parse(&m, bytes, len, &l->conf->limits, &failed)) {
 		malformed(l, &m, &failed);
-	else if (l->phase == LINK_WAIT_CER)
+	} else if (l->phase == LINK_WAIT_CER) {
 		receive_first(l, &m);
-	else if (l->phase == LINK_VERDICT)
+	} else if (l->phase == LINK_VERDICT) {
 		link_finish(l, link_lost_event(l), true, LINK_END_EARLY, ERR_PROTO, "command %u", m.hdr.code);
-	else if (l->fsm.state == PEER_WAIT_I_CEA)
+	} else if (l->fsm.state == PEER_WAIT_I_CEA) {
 		receive_cea(l, &m);
-	else if (l->phase == LINK_MACHINE)
+	} else if (l->phase == LINK_MACHINE) {
 		receive_open(l, &m);
+	}
 	return l->phase == LINK_ENDED || l->freed;
 }
 
@@ -374,18 +393,20 @@ void link_unframable(struct link *l, int err)
 
 		m.hdr.version = 1;
 		m.hdr.length = DIA_HEADER_LEN;
-		if (other_version)
+		if (other_version) {
 			(void)dia_failed_set(&why, DIA_RESULT_UNSUPPORTED_VERSION, "version %u, expected 1", h->version);
-		else
+		} else {
 			(void)dia_failed_set(&why, DIA_RESULT_INVALID_MESSAGE_LENGTH, "length %u, at most %u and a multiple of 4",
 					     h->length, l->conf->limits.message_len_max);
+		}
 		link_send_error(l, &m, &why);
 	}
-	if (err == ERR_NOMEM)
+	if (err == ERR_NOMEM) {
 		link_finish(l, link_lost_event(l), true, LINK_END_INTERNAL, err, "no memory for a message");
-	else if (h)
+	} else if (h) {
 		link_finish(l, link_lost_event(l), !answer, err == ERR_LIMIT ? LINK_END_TOO_LONG : LINK_END_NOT_DIAMETER, err,
 			    "version %u, length %u", h->version, h->length);
-	else
+	} else {
 		link_finish(l, link_lost_event(l), true, LINK_END_NOT_DIAMETER, err, "%s", err_str(err));
+	}
 }

@@ -30,10 +30,12 @@ int net_addr_unix(union net_addr *out, socklen_t *len, const char *path)
 {
 	size_t n = strlen(path);
 
-	if (n == 0)
+	if (n == 0) {
 		return ERR_INVAL;
-	if (n >= sizeof out->un.sun_path)
+	}
+	if (n >= sizeof out->un.sun_path) {
 		return ERR_LIMIT;
+	}
 	*out = (union net_addr){ 0 };
 	out->un.sun_family = AF_UNIX;
 	memcpy(out->un.sun_path, path, n + 1);

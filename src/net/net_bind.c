@@ -23,18 +23,23 @@ static int bind_only(int *fd_out, union net_addr *a, socklen_t *len, const char 
 	int fd, on = 1;
 	int err = net_addr_parse(a, len, address, port);
 
-	if (err)
+	if (err) {
 		return err;
+	}
 	fd = socket(a->sa.sa_family, SOCK_FLAGS, 0);
-	if (fd < 0)
+	if (fd < 0) {
 		return ERR_IO;
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on))
+	}
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on)) {
 		return give_up(fd, ERR_IO);
+	}
 	/* A v6 socket for v6 only: 0.0.0.0 and :: may both be listened on. */
-	if (a->sa.sa_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on))
+	if (a->sa.sa_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on)) {
 		return give_up(fd, ERR_IO);
-	if (bind(fd, &a->sa, *len))
+	}
+	if (bind(fd, &a->sa, *len)) {
 		return give_up(fd, ERR_IO);
+	}
 	*fd_out = fd;
 	return 0;
 }
@@ -45,8 +50,9 @@ int net_tcp_usable(const char *address, uint16_t port)
 	socklen_t len;
 	int fd, err = bind_only(&fd, &a, &len, address, port);
 
-	if (!err)
+	if (!err) {
 		close(fd);
+	}
 	return err == ERR_IO && errno == EADDRINUSE ? 0 : err;
 }
 
@@ -56,15 +62,19 @@ int net_tcp_bind(int *fd_out, uint16_t *port_out, const char *address, uint16_t 
 	socklen_t len;
 	int fd, err = bind_only(&fd, &a, &len, address, port);
 
-	if (err)
+	if (err) {
 		return err;
-	if (listen(fd, backlog))
+	}
+	if (listen(fd, backlog)) {
 		return give_up(fd, ERR_IO);
+	}
 	len = sizeof a;
-	if (getsockname(fd, &a.sa, &len))
+	if (getsockname(fd, &a.sa, &len)) {
 		return give_up(fd, ERR_IO);
-	if (port_out)
+	}
+	if (port_out) {
 		*port_out = net_addr_port(&a);
+	}
 	*fd_out = fd;
 	return 0;
 }
@@ -75,16 +85,20 @@ static int remove_stale(const char *path, const union net_addr *a, socklen_t len
 	struct stat st;
 	int fd, r;
 
-	if (lstat(path, &st))
+	if (lstat(path, &st)) {
 		return errno == ENOENT ? 0 : ERR_IO;
-	if (!S_ISSOCK(st.st_mode))
+	}
+	if (!S_ISSOCK(st.st_mode)) {
 		return ERR_EXISTS;
+	}
 	fd = socket(AF_UNIX, SOCK_FLAGS, 0);
-	if (fd < 0)
+	if (fd < 0) {
 		return ERR_IO;
+	}
 	r = connect(fd, &a->sa, len);
-	if (r == 0 || errno != ECONNREFUSED)
+	if (r == 0 || errno != ECONNREFUSED) {
 		return give_up(fd, r == 0 || errno == EAGAIN ? ERR_EXISTS : ERR_IO);
+	}
 	close(fd);
 	return unlink(path) ? ERR_IO : 0;
 }
@@ -96,17 +110,21 @@ int net_unix_bind(int *fd_out, const char *path, unsigned mode, int backlog)
 	int fd;
 	int err = net_addr_unix(&a, &len, path);
 
-	if (err)
+	if (err) {
 		return err;
+	}
 	err = remove_stale(path, &a, len);
-	if (err)
+	if (err) {
 		return err;
+	}
 	fd = socket(AF_UNIX, SOCK_FLAGS, 0);
-	if (fd < 0)
+	if (fd < 0) {
 		return ERR_IO;
+	}
 	/* Before bind: the file is never there with more rights than these. After it: not with fewer, whatever the umask. */
-	if (fchmod(fd, mode) || bind(fd, &a.sa, len))
+	if (fchmod(fd, mode) || bind(fd, &a.sa, len)) {
 		return give_up(fd, ERR_IO);
+	}
 	if (chmod(path, mode) || listen(fd, backlog)) {
 		err = give_up(fd, ERR_IO);
 		unlink(path);

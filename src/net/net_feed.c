@@ -21,13 +21,16 @@ int net_feed_open(struct net_feed *f, int fd, bool to_write, uint32_t idle_ms, c
 	struct stat st;
 	off_t at;
 
-	if (flags < 0 || (flags & O_PATH) || (mode != O_RDWR && mode != (to_write ? O_WRONLY : O_RDONLY)))
+	if (flags < 0 || (flags & O_PATH) || (mode != O_RDWR && mode != (to_write ? O_WRONLY : O_RDONLY))) {
 		return refuse(why, to_write ? "is not open for writing" : "is not open for reading");
-	if (fstat(fd, &st) || S_ISDIR(st.st_mode) || S_ISBLK(st.st_mode))
+	}
+	if (fstat(fd, &st) || S_ISDIR(st.st_mode) || S_ISBLK(st.st_mode)) {
 		return refuse(why, "is no file and no pipe");
+	}
 	f->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (f->stop_fd < 0)
+	if (f->stop_fd < 0) {
 		return ERR_NOMEM;
+	}
 	at = S_ISREG(st.st_mode) && !to_write ? lseek(fd, 0, SEEK_CUR) : -1;
 	f->total = at >= 0 && st.st_size > at ? (uint64_t)(st.st_size - at) : 0;
 	f->fd = fd;
@@ -58,12 +61,14 @@ static int wait_for(struct net_feed *f, short events)
 	int n;
 
 	do {
-		if (atomic_load(&f->stopped))
+		if (atomic_load(&f->stopped)) {
 			return ERR_CLOSED;
+		}
 		n = poll(p, 2, f->idle_ms > INT_MAX ? INT_MAX : (int)f->idle_ms);
 	} while (n < 0 && errno == EINTR);
-	if (n < 0)
+	if (n < 0) {
 		return ERR_IO;
+	}
 	return n == 0 ? ERR_TIMEOUT : atomic_load(&f->stopped) ? ERR_CLOSED : 0;
 }
 
@@ -78,10 +83,12 @@ ssize_t net_feed_read(struct net_feed *f, void *p, size_t n)
 		k = err ? 0 : read(f->fd, p, n);
 	} while (!err && k < 0 && (errno == EINTR || errno == EAGAIN));
 	atomic_store(&f->waiting, false);
-	if (err)
+	if (err) {
 		return err;
-	if (k < 0)
+	}
+	if (k < 0) {
 		return ERR_IO;
+	}
 	atomic_fetch_add(&f->octets, (uint64_t)k);
 	return k;
 }
@@ -101,14 +108,17 @@ int net_feed_write(struct net_feed *f, const void *p, size_t n)
 		ssize_t k;
 
 		err = wait_for(f, POLLOUT);
-		if (err)
+		if (err) {
 			break;
+		}
 		k = write(f->fd, from,
 			  n < PIPE_BUF ? n : PIPE_BUF); /* a pipe that can be written to takes so many without waiting */
-		if (k < 0 && errno != EINTR && errno != EAGAIN)
+		if (k < 0 && errno != EINTR && errno != EAGAIN) {
 			err = from_errno(errno);
-		if (k <= 0)
+		}
+		if (k <= 0) {
 			continue;
+		}
 		from += k;
 		n -= (size_t)k;
 		atomic_fetch_add(&f->octets, (uint64_t)k);

@@ -24,8 +24,9 @@ static void on_wait_over(void *arg)
 {
 	struct net_listener *n = arg;
 
-	if (net_watch_set(n->watch, NET_READ))
+	if (net_watch_set(n->watch, NET_READ)) {
 		net_timer_start(n->timer, WAIT_MS);
+	}
 }
 
 /* One connection. Returns whether to look for another at once. */
@@ -43,8 +44,9 @@ static bool accept_one(struct net_listener *n)
 		case ENOBUFS:
 		case ENOMEM:
 			/* The connection stays in the kernel's queue and would wake us for ever. */
-			if (net_watch_set(n->watch, 0) == 0)
+			if (net_watch_set(n->watch, 0) == 0) {
 				net_timer_start(n->timer, WAIT_MS);
+			}
 			return false;
 		case EAGAIN:
 			return false;
@@ -67,10 +69,12 @@ static void on_readable(void *arg, int events)
 	for (int i = 0; i < ACCEPTS_A_TURN; i++) {
 		bool more = accept_one(n);
 
-		if (gone)
+		if (gone) {
 			return;
-		if (!more)
+		}
+		if (!more) {
 			break;
+		}
 	}
 	n->gone = NULL;
 }
@@ -80,18 +84,22 @@ int net_listener_new(struct net_listener **out, struct net_loop *l, int fd, net_
 	struct net_listener *n = calloc(1, sizeof *n);
 	int err;
 
-	if (!n)
+	if (!n) {
 		return ERR_NOMEM;
+	}
 	*n = (struct net_listener){ .fd = fd, .fn = fn, .arg = arg };
 	err = net_timer_new(&n->timer, l, on_wait_over, n);
-	if (err)
+	if (err) {
 		goto free_listener;
+	}
 	err = net_watch_new(&n->watch, l, fd, on_readable, n);
-	if (err)
+	if (err) {
 		goto free_timer;
+	}
 	err = net_watch_set(n->watch, NET_READ);
-	if (err)
+	if (err) {
 		goto free_watch;
+	}
 	*out = n;
 	return 0;
 
@@ -106,10 +114,12 @@ free_listener:
 
 void net_listener_free(struct net_listener *n)
 {
-	if (!n)
+	if (!n) {
 		return;
-	if (n->gone)
+	}
+	if (n->gone) {
 		*n->gone = true;
+	}
 	net_watch_free(n->watch);
 	net_timer_free(n->timer);
 	free(n);

@@ -84,8 +84,8 @@ static void run_later(struct net_loop *l)
 
 	/* Only those that wait now: a task may ask for another turn without starving the descriptors. */
 	TAILQ_CONCAT(&l->running, &l->later, entry);
-	TAILQ_FOREACH(t, &l->running, entry)
-	t->on = &l->running;
+	TAILQ_FOREACH (t, &l->running, entry)
+		t->on = &l->running;
 	run_tasks(&l->running);
 }
 
@@ -94,16 +94,17 @@ static void run_checks(struct net_loop *l)
 	struct net_check *c, *next;
 
 	l->in_checks = true;
-	TAILQ_FOREACH(c, &l->checks, entry)
-	{
-		if (c->fn)
+	TAILQ_FOREACH (c, &l->checks, entry) {
+		if (c->fn) {
 			c->fn(c->arg);
+		}
 	}
 	l->in_checks = false;
 	for (c = TAILQ_FIRST(&l->checks); c; c = next) {
 		next = TAILQ_NEXT(c, entry);
-		if (c->fn)
+		if (c->fn) {
 			continue;
+		}
 		TAILQ_REMOVE(&l->checks, c, entry);
 		free(c);
 	}
@@ -137,8 +138,9 @@ int net_loop_new(struct net_loop **out)
 	struct net_loop *l = calloc(1, sizeof *l);
 	int r;
 
-	if (!l)
+	if (!l) {
 		return ERR_NOMEM;
+	}
 	l->read_buf = malloc(NET_READ_MAX);
 	if (!l->read_buf) {
 		free(l);
@@ -167,10 +169,12 @@ void net_loop_free(struct net_loop *l)
 {
 	int r = UV_EBUSY;
 
-	if (!l)
+	if (!l) {
 		return;
-	while (!TAILQ_EMPTY(&l->lingers))
+	}
+	while (!TAILQ_EMPTY(&l->lingers)) {
 		end_oldest(l);
+	}
 	uv_close((uv_handle_t *)&l->prepare, NULL);
 	uv_close((uv_handle_t *)&l->again, NULL);
 	/* Closing takes a turn or two; a handle that its owner forgot would never close. */
@@ -201,8 +205,9 @@ void net_loop_stop(struct net_loop *l)
 
 void net_loop_again(struct net_loop *l)
 {
-	if (!uv_is_active((uv_handle_t *)&l->again))
+	if (!uv_is_active((uv_handle_t *)&l->again)) {
 		uv_idle_start(&l->again, on_again);
+	}
 }
 
 uint64_t net_loop_now_ms(const struct net_loop *l)
@@ -224,8 +229,9 @@ struct net_spares *net_loop_spares(struct net_loop *l)
 
 void net_task_later(struct net_loop *l, struct net_task *t)
 {
-	if (t->on)
+	if (t->on) {
 		return;
+	}
 	t->on = &l->later;
 	TAILQ_INSERT_TAIL(t->on, t, entry);
 	net_loop_again(l);
@@ -233,24 +239,27 @@ void net_task_later(struct net_loop *l, struct net_task *t)
 
 void net_task_flush(struct net_loop *l, struct net_task *t)
 {
-	if (t->on)
+	if (t->on) {
 		return;
+	}
 	t->on = &l->flush;
 	TAILQ_INSERT_TAIL(t->on, t, entry);
 }
 
 void net_task_cancel(struct net_task *t)
 {
-	if (!t->on)
+	if (!t->on) {
 		return;
+	}
 	TAILQ_REMOVE(t->on, t, entry);
 	t->on = NULL;
 }
 
 void net_linger_add(struct net_loop *l, struct net_linger *g)
 {
-	if (l->lingers_n >= NET_LINGER_MAX)
+	if (l->lingers_n >= NET_LINGER_MAX) {
 		end_oldest(l);
+	}
 	TAILQ_INSERT_TAIL(&l->lingers, g, entry);
 	l->lingers_n++;
 }
@@ -284,8 +293,9 @@ int net_timer_new(struct net_timer **out, struct net_loop *l, net_timer_fn *fn, 
 {
 	struct net_timer *t = calloc(1, sizeof *t);
 
-	if (!t)
+	if (!t) {
 		return ERR_NOMEM;
+	}
 	t->fn = fn;
 	t->arg = arg;
 	uv_timer_init(&l->uv, &t->uv); /* cannot fail */
@@ -298,8 +308,9 @@ void net_timer_start(struct net_timer *t, uint64_t delay_ms)
 {
 	struct net_loop *l = (struct net_loop *)t->uv.loop; /* uv is its first member */
 
-	if (!l->in_run) /* the loop's clock stands still while it does not run */
+	if (!l->in_run) { /* the loop's clock stands still while it does not run */
 		uv_update_time(t->uv.loop);
+	}
 	t->due_ms = uv_now(t->uv.loop) + delay_ms;
 	uv_timer_start(&t->uv, on_timer, delay_ms, 0);
 }
@@ -311,8 +322,9 @@ void net_timer_stop(struct net_timer *t)
 
 void net_timer_free(struct net_timer *t)
 {
-	if (t)
+	if (t) {
 		uv_close((uv_handle_t *)&t->uv, free_data);
+	}
 }
 
 /* --- watches -------------------------------------------------------------------------------------------------------------- */
@@ -328,17 +340,20 @@ static void on_poll(uv_poll_t *h, int status, int events)
 		/* libuv stops watching a descriptor in error. Its owner finds the error by reading or writing; it goes on being
 		 * told, as the error stays. */
 		seen = w->events;
-		if (watch_arm(w))
+		if (watch_arm(w)) {
 			w->events = 0;
+		}
 	}
-	if (seen)
+	if (seen) {
 		w->fn(w->arg, seen);
+	}
 }
 
 static int watch_arm(struct net_watch *w)
 {
-	if (!w->events)
+	if (!w->events) {
 		return from_uv(uv_poll_stop(&w->uv));
+	}
 	return from_uv(
 	    uv_poll_start(&w->uv, (w->events & NET_READ ? UV_READABLE : 0) | (w->events & NET_WRITE ? UV_WRITABLE : 0), on_poll));
 }
@@ -348,8 +363,9 @@ int net_watch_new(struct net_watch **out, struct net_loop *l, int fd, net_watch_
 	struct net_watch *w = calloc(1, sizeof *w);
 	int r;
 
-	if (!w)
+	if (!w) {
 		return ERR_NOMEM;
+	}
 	w->fn = fn;
 	w->arg = arg;
 	r = uv_poll_init(&l->uv, &w->uv, fd);
@@ -364,16 +380,18 @@ int net_watch_new(struct net_watch **out, struct net_loop *l, int fd, net_watch_
 
 int net_watch_set(struct net_watch *w, int events)
 {
-	if (w->events == events)
+	if (w->events == events) {
 		return 0;
+	}
 	w->events = events;
 	return watch_arm(w);
 }
 
 void net_watch_free(struct net_watch *w)
 {
-	if (w)
+	if (w) {
 		uv_close((uv_handle_t *)&w->uv, free_data);
+	}
 }
 
 /* --- signals -------------------------------------------------------------------------------------------------------------- */
@@ -390,8 +408,9 @@ int net_signal_new(struct net_signal **out, struct net_loop *l, int signum, net_
 	struct net_signal *s = calloc(1, sizeof *s);
 	int r;
 
-	if (!s)
+	if (!s) {
 		return ERR_NOMEM;
+	}
 	s->fn = fn;
 	s->arg = arg;
 	r = uv_signal_init(&l->uv, &s->uv);
@@ -411,8 +430,9 @@ int net_signal_new(struct net_signal **out, struct net_loop *l, int signum, net_
 
 void net_signal_free(struct net_signal *s)
 {
-	if (s)
+	if (s) {
 		uv_close((uv_handle_t *)&s->uv, free_data);
+	}
 }
 
 /* --- checks --------------------------------------------------------------------------------------------------------------- */
@@ -421,8 +441,9 @@ int net_check_new(struct net_check **out, struct net_loop *l, net_check_fn *fn, 
 {
 	struct net_check *c = calloc(1, sizeof *c);
 
-	if (!c)
+	if (!c) {
 		return ERR_NOMEM;
+	}
 	*c = (struct net_check){ .loop = l, .fn = fn, .arg = arg };
 	TAILQ_INSERT_TAIL(&l->checks, c, entry);
 	*out = c;
@@ -431,8 +452,9 @@ int net_check_new(struct net_check **out, struct net_loop *l, net_check_fn *fn, 
 
 void net_check_free(struct net_check *c)
 {
-	if (!c)
+	if (!c) {
 		return;
+	}
 	if (c->loop->in_checks) {
 		c->fn = NULL;
 		return;

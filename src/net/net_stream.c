@@ -22,20 +22,23 @@ void net_stream_hold(struct net_stream *s)
 void net_stream_drop(struct net_stream *s)
 {
 	assert(s->refs > 0);
-	if (--s->refs == 0)
+	if (--s->refs == 0) {
 		s->ops->destroy(s);
+	}
 }
 
 void net_stream_emit_open(struct net_stream *s)
 {
-	if (!s->closed && s->cb.on_open)
+	if (!s->closed && s->cb.on_open) {
 		s->cb.on_open(s->arg);
+	}
 }
 
 void net_stream_emit_data(struct net_stream *s, const uint8_t *p, size_t n)
 {
-	if (!s->closed && s->cb.on_data)
+	if (!s->closed && s->cb.on_data) {
 		s->cb.on_data(s->arg, p, n);
+	}
 }
 
 void net_stream_emit_fds(struct net_stream *s, const int *fds, size_t n, bool cut)
@@ -44,17 +47,20 @@ void net_stream_emit_fds(struct net_stream *s, const int *fds, size_t n, bool cu
 		s->on_fds(s->arg, fds, n, cut);
 		return;
 	}
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		close(fds[i]);
+	}
 }
 
 void net_stream_emit_close(struct net_stream *s, int err, const char *why)
 {
-	if (s->dead)
+	if (s->dead) {
 		return;
+	}
 	s->dead = true;
-	if (!s->closed && s->cb.on_close)
+	if (!s->closed && s->cb.on_close) {
 		s->cb.on_close(s->arg, err, why);
+	}
 }
 
 void net_stream_set_cb(struct net_stream *s, const struct net_stream_cb *cb, void *arg)
@@ -96,8 +102,9 @@ void net_stream_resume(struct net_stream *s)
 
 static void end(struct net_stream *s, bool abort)
 {
-	if (!s)
+	if (!s) {
 		return;
+	}
 	assert(!s->closed);
 	s->closed = true;
 	s->ops->close(s, abort);

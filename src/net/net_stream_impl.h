@@ -26,8 +26,8 @@ struct net_stream {
 	net_fds_fn *on_fds; /* NULL: none are taken */
 	void *arg;
 	unsigned refs;
-	bool closed; /* by its owner: no callback any more */
-	bool dead;   /* on_close was called, or would have been */
+	bool closed;      /* by its owner: no callback any more */
+	bool dead;        /* on_close was called, or would have been */
 	bool half_closed; /* set before net_stream_emit_close(): what is written after it is sent by ops->close() */
 	char peer[NET_ADDRESS_MAX];
 	char local[NET_ADDRESS_MAX]; /* the implementation fills it in before net_stream_emit_open() */

@@ -67,10 +67,12 @@ static void tcp_watch(struct net_tcp *t)
 {
 	int events = 0;
 
-	if ((t->state == OPEN && !t->paused) || (t->state == LINGERING && !t->eof))
+	if ((t->state == OPEN && !t->paused) || (t->state == LINGERING && !t->eof)) {
 		events |= NET_READ;
-	if (t->state == CONNECTING || ((t->state == OPEN || t->state == LINGERING) && t->blocked))
+	}
+	if (t->state == CONNECTING || ((t->state == OPEN || t->state == LINGERING) && t->blocked)) {
 		events |= NET_WRITE;
+	}
 	if (t->watch && net_watch_set(t->watch, events) && t->state != LINGERING) {
 		t->failed_errno = ENOMEM;
 		net_task_later(t->loop, &t->later);
@@ -94,10 +96,11 @@ static void tcp_die_errno(struct net_tcp *t, int e, const char *doing)
 {
 	char words[64], why[128];
 
-	if (e == ECONNRESET || e == EPIPE)
+	if (e == ECONNRESET || e == EPIPE) {
 		snprintf(why, sizeof why, "connection reset by the other side");
-	else
+	} else {
 		snprintf(why, sizeof why, "%s: %s", doing, strerror_r(e, words, sizeof words));
+	}
 	tcp_die(t, from_errno(e), why);
 }
 
@@ -108,15 +111,18 @@ static int tcp_send(struct net_tcp *t)
 {
 	ssize_t n;
 
-	if (!t->out.len)
+	if (!t->out.len) {
 		return 0;
+	}
 	do {
 		n = send(t->fd, t->out.p + t->out.head, t->out.len, MSG_NOSIGNAL);
 	} while (n < 0 && errno == EINTR);
-	if (n < 0 && errno != EAGAIN)
+	if (n < 0 && errno != EAGAIN) {
 		return errno;
-	if (n > 0)
+	}
+	if (n > 0) {
 		net_queue_del(&t->out, (size_t)n);
+	}
 	t->blocked = t->out.len > 0;
 	return 0;
 }
@@ -125,13 +131,15 @@ static void on_flush(void *arg)
 {
 	struct net_tcp *t = arg;
 
-	if (t->state != OPEN || t->blocked || t->failed_errno)
+	if (t->state != OPEN || t->blocked || t->failed_errno) {
 		return;
+	}
 	t->failed_errno = tcp_send(t);
-	if (t->failed_errno)
+	if (t->failed_errno) {
 		net_task_later(t->loop, &t->later); /* the other side may have said why: read first */
-	else if (t->blocked)
+	} else if (t->blocked) {
 		tcp_watch(t);
+	}
 }
 
 static int tcp_write(struct net_stream *s, const void *p, size_t n)
@@ -139,13 +147,16 @@ static int tcp_write(struct net_stream *s, const void *p, size_t n)
 	struct net_tcp *t = (struct net_tcp *)s;
 	int err;
 
-	if (n > t->out_max || t->out.len > t->out_max - n)
+	if (n > t->out_max || t->out.len > t->out_max - n) {
 		return ERR_LIMIT;
+	}
 	err = net_queue_add(&t->out, p, n);
-	if (err)
+	if (err) {
 		return err;
-	if (t->state == OPEN && !t->blocked)
+	}
+	if (t->state == OPEN && !t->blocked) {
 		net_task_flush(t->loop, &t->flush);
+	}
 	return 0;
 }
 
@@ -160,8 +171,9 @@ static void tcp_emit_fds(struct net_tcp *t, struct msghdr *m)
 		int fds[NET_FDS_MAX];
 		size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof *fds;
 
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS || n < 1 || n > NET_FDS_MAX)
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS || n < 1 || n > NET_FDS_MAX) {
 			continue;
+		}
 		memcpy(fds, CMSG_DATA(c), n * sizeof *fds);
 		net_stream_emit_fds(&t->base, fds, n, cut);
 	}
@@ -178,8 +190,9 @@ static ssize_t tcp_recv_fds(struct net_tcp *t, uint8_t *buf)
 	struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
 	ssize_t n = recvmsg(t->fd, &m, MSG_CMSG_CLOEXEC);
 
-	if (n > 0)
+	if (n > 0) {
 		tcp_emit_fds(t, &m);
+	}
 	return n;
 }
 
@@ -193,8 +206,9 @@ static bool tcp_read(struct net_tcp *t)
 		net_stream_emit_data(&t->base, buf, (size_t)n);
 		return true;
 	}
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
 		return errno == EINTR;
+	}
 	if (n < 0) {
 		tcp_die_errno(t, errno, "receive");
 	} else {
@@ -209,10 +223,12 @@ static void tcp_read_last(struct net_tcp *t)
 {
 	int left = 16;
 
-	while (left-- > 0 && t->state == OPEN && !t->paused && tcp_read(t))
+	while (left-- > 0 && t->state == OPEN && !t->paused && tcp_read(t)) {
 		;
-	if (t->state == OPEN && !t->base.closed)
+	}
+	if (t->state == OPEN && !t->base.closed) {
 		tcp_die_errno(t, t->failed_errno, "send");
+	}
 }
 
 /* --- opening -------------------------------------------------------------------------------------------------------------- */
@@ -222,14 +238,16 @@ static void tcp_opened(struct net_tcp *t)
 	union net_addr a = { 0 };
 	socklen_t len = sizeof a;
 
-	if (getsockname(t->fd, &a.sa, &len) == 0)
+	if (getsockname(t->fd, &a.sa, &len) == 0) {
 		net_addr_text(t->base.local, &a);
+	}
 	t->state = OPEN;
 	net_timer_free(t->timer);
 	t->timer = NULL;
 	tcp_watch(t);
-	if (t->out.len)
+	if (t->out.len) {
 		net_task_flush(t->loop, &t->flush);
+	}
 	net_stream_emit_open(&t->base);
 }
 
@@ -238,12 +256,13 @@ static void on_later(void *arg)
 	struct net_tcp *t = arg;
 
 	net_stream_hold(&t->base);
-	if (t->state == OPEN)
+	if (t->state == OPEN) {
 		tcp_read_last(t);
-	else if (t->failed_errno)
+	} else if (t->failed_errno) {
 		tcp_die_errno(t, t->failed_errno, "connect");
-	else if (t->state == OPENING || t->state == CONNECTING)
+	} else if (t->state == OPENING || t->state == CONNECTING) {
 		tcp_opened(t);
+	}
 	net_stream_drop(&t->base);
 }
 
@@ -252,12 +271,14 @@ static void tcp_connected(struct net_tcp *t)
 	int e = 0;
 	socklen_t len = sizeof e;
 
-	if (getsockopt(t->fd, SOL_SOCKET, SO_ERROR, &e, &len))
+	if (getsockopt(t->fd, SOL_SOCKET, SO_ERROR, &e, &len)) {
 		e = errno;
-	if (e)
+	}
+	if (e) {
 		tcp_die_errno(t, e, "connect");
-	else
+	} else {
 		tcp_opened(t);
+	}
 }
 
 static void on_connect_limit(void *arg)
@@ -279,8 +300,9 @@ static void tcp_destroy(struct net_stream *s)
 	net_task_cancel(&t->flush);
 	net_timer_free(t->timer);
 	net_watch_free(t->watch);
-	if (t->fd >= 0)
+	if (t->fd >= 0) {
 		close(t->fd);
+	}
 	net_queue_fini(&t->out);
 	free(t);
 }
@@ -296,12 +318,14 @@ static void linger_end(void *arg)
 /* Goes on ending. Returns false when there is nothing more to do: sent all and heard the end, or failed. */
 static bool linger_step(struct net_tcp *t)
 {
-	if (tcp_send(t))
+	if (tcp_send(t)) {
 		return false;
+	}
 	if (!t->out.len && !t->finished) {
 		t->finished = true;
-		if (t->eof || shutdown(t->fd, SHUT_WR))
+		if (t->eof || shutdown(t->fd, SHUT_WR)) {
 			return false;
+		}
 	}
 	tcp_watch(t);
 	return true;
@@ -314,11 +338,13 @@ static void on_linger_event(struct net_tcp *t, int events)
 
 	if (events & NET_READ) {
 		n = recv(t->fd, buf, NET_READ_MAX, 0);
-		if (n == 0)
+		if (n == 0) {
 			t->eof = true;
+		}
 	}
-	if ((n < 0 && errno != EAGAIN && errno != EINTR) || (t->eof && t->finished) || !linger_step(t))
+	if ((n < 0 && errno != EAGAIN && errno != EINTR) || (t->eof && t->finished) || !linger_step(t)) {
 		linger_end(t);
+	}
 }
 
 static void tcp_close(struct net_stream *s, bool abort)
@@ -339,8 +365,9 @@ static void tcp_close(struct net_stream *s, bool abort)
 			return;
 		}
 	}
-	if (abort) /* fails on UNIX sockets, which know no reset */
+	if (abort) { /* fails on UNIX sockets, which know no reset */
 		(void)setsockopt(t->fd, SOL_SOCKET, SO_LINGER, &(struct linger){ .l_onoff = 1 }, sizeof(struct linger));
+	}
 	t->state = DEAD;
 	net_task_cancel(&t->later);
 	net_watch_free(t->watch);
@@ -366,11 +393,13 @@ static void on_event(void *arg, int events)
 		if (events & NET_WRITE) {
 			t->blocked = false;
 			on_flush(t);
-			if (!t->blocked)
+			if (!t->blocked) {
 				tcp_watch(t);
+			}
 		}
-		if (events & NET_READ && t->state == OPEN && !t->paused)
+		if (events & NET_READ && t->state == OPEN && !t->paused) {
 			(void)tcp_read(t);
+		}
 	}
 	net_stream_drop(&t->base);
 }
@@ -405,8 +434,9 @@ static int tcp_new(struct net_tcp **out, struct net_loop *l, int fd, const char 
 	struct net_tcp *t = calloc(1, sizeof *t);
 	int err, on = 1;
 
-	if (!t)
+	if (!t) {
 		return ERR_NOMEM;
+	}
 	err = net_watch_new(&t->watch, l, fd, on_event, t);
 	if (err) {
 		free(t);
@@ -432,8 +462,9 @@ int net_tcp_accept(struct net_stream **out, struct net_loop *l, int fd, const ch
 	struct net_tcp *t;
 	int err = tcp_new(&t, l, fd, peer, conf, cb, arg);
 
-	if (err)
+	if (err) {
 		return err;
+	}
 	t->state = OPENING;
 	net_task_later(l, &t->later);
 	*out = &t->base;
@@ -449,8 +480,9 @@ static int connect_to(struct net_stream **out, struct net_loop *l, const union n
 
 	net_addr_text(peer, a);
 	fd = socket(a->sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
+	if (fd < 0) {
 		return ERR_IO;
+	}
 	err = tcp_new(&t, l, fd, peer, conf, cb, arg);
 	if (err) {
 		close(fd);

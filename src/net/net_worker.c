@@ -35,10 +35,12 @@ static void *loop(void *arg)
 	uint64_t one = 1;
 
 	for (;;) {
-		while (sem_wait(&w->more) && errno == EINTR)
+		while (sem_wait(&w->more) && errno == EINTR) {
 			;
-		if (atomic_load(&w->end))
+		}
+		if (atomic_load(&w->end)) {
 			return NULL;
+		}
 		w->run(w->arg);
 		(void)!write(w->done_fd, &one, sizeof one);
 	}
@@ -50,8 +52,9 @@ static void on_done(void *arg, int events)
 	uint64_t n;
 
 	(void)events;
-	if (read(w->done_fd, &n, sizeof n) == sizeof n)
+	if (read(w->done_fd, &n, sizeof n) == sizeof n) {
 		w->done(w->arg);
+	}
 }
 
 /* Signals are the loop's: the thread hears the interrupt only. */
@@ -64,8 +67,9 @@ static int start_thread(struct net_worker *w)
 	sigfillset(&all);
 	sigdelset(&all, INTERRUPT);
 	sigemptyset(&sa.sa_mask);
-	if (sigaction(INTERRUPT, &sa, NULL) || pthread_sigmask(SIG_SETMASK, &all, &before))
+	if (sigaction(INTERRUPT, &sa, NULL) || pthread_sigmask(SIG_SETMASK, &all, &before)) {
 		return ERR_IO;
+	}
 	rc = pthread_create(&w->thread, NULL, loop, w);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return rc ? ERR_NOMEM : 0;
@@ -76,24 +80,30 @@ int net_worker_new(struct net_worker **out, struct net_loop *l, net_worker_fn *r
 	struct net_worker *w = calloc(1, sizeof *w);
 	int err = ERR_NOMEM;
 
-	if (!w)
+	if (!w) {
 		return ERR_NOMEM;
+	}
 	w->run = run;
 	w->done = done;
 	w->arg = arg;
 	atomic_init(&w->end, false);
 	w->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (w->done_fd < 0)
+	if (w->done_fd < 0) {
 		goto free_work;
-	if (sem_init(&w->more, 0, 0))
+	}
+	if (sem_init(&w->more, 0, 0)) {
 		goto close_done;
+	}
 	err = net_watch_new(&w->watch, l, w->done_fd, on_done, w);
-	if (!err)
+	if (!err) {
 		err = net_watch_set(w->watch, NET_READ);
-	if (!err)
+	}
+	if (!err) {
 		err = start_thread(w);
-	if (err)
+	}
+	if (err) {
 		goto free_watch;
+	}
 	*out = w;
 	return 0;
 
@@ -123,10 +133,12 @@ static bool join(struct net_worker *w, uint32_t wait_ms)
 	const struct timespec pause = { .tv_nsec = 1000000 };
 
 	for (uint32_t waited = 0; pthread_tryjoin_np(w->thread, NULL); waited++) {
-		if (waited > wait_ms)
+		if (waited > wait_ms) {
 			return false;
-		if (waited % INTERRUPT_MS == INTERRUPT_MS - 1)
+		}
+		if (waited % INTERRUPT_MS == INTERRUPT_MS - 1) {
 			net_worker_interrupt(w);
+		}
 		(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
 	}
 	return true;
@@ -134,8 +146,9 @@ static bool join(struct net_worker *w, uint32_t wait_ms)
 
 bool net_worker_free(struct net_worker *w, uint32_t wait_ms)
 {
-	if (!w)
+	if (!w) {
 		return true;
+	}
 	net_watch_free(w->watch);
 	atomic_store(&w->end, true);
 	sem_post(&w->more);

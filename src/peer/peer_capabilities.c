@@ -27,8 +27,9 @@ static uint32_t judged(const char **why, uint32_t result_code, const char *words
 
 uint32_t peer_capabilities_bad_name(const struct dia_capabilities *theirs)
 {
-	if (!is_host(theirs->origin_host))
+	if (!is_host(theirs->origin_host)) {
 		return DIA_CODE_ORIGIN_HOST;
+	}
 	return is_host(theirs->origin_realm) ? 0 : DIA_CODE_ORIGIN_REALM;
 }
 
@@ -36,19 +37,25 @@ uint32_t peer_capabilities_judge(const struct dia_capabilities *theirs, const st
 {
 	uint32_t bad = peer_capabilities_bad_name(theirs);
 
-	if (bad)
+	if (bad) {
 		return judged(why, DIA_RESULT_INVALID_AVP_VALUE,
 			      bad == DIA_CODE_ORIGIN_HOST ? "its Origin-Host is no host name" : "its Origin-Realm is no realm");
-	if (expect->our_host && is(theirs->origin_host, expect->our_host))
+	}
+	if (expect->our_host && is(theirs->origin_host, expect->our_host)) {
 		return judged(why, DIA_RESULT_UNKNOWN_PEER, "it bears our own Origin-Host");
-	if (expect->host && !is(theirs->origin_host, expect->host))
+	}
+	if (expect->host && !is(theirs->origin_host, expect->host)) {
 		return judged(why, DIA_RESULT_UNKNOWN_PEER, "its Origin-Host is not the expected one");
-	if (expect->realm && !is(theirs->origin_realm, expect->realm))
+	}
+	if (expect->realm && !is(theirs->origin_realm, expect->realm)) {
 		return judged(why, DIA_RESULT_UNKNOWN_PEER, "its Origin-Realm is not the expected one");
-	if (expect->security_missing)
+	}
+	if (expect->security_missing) {
 		return judged(why, DIA_RESULT_NO_COMMON_SECURITY, "the connection is not protected");
-	if (!expect->relay && !dia_common_application(theirs, expect->applications, expect->applications_n))
+	}
+	if (!expect->relay && !dia_common_application(theirs, expect->applications, expect->applications_n)) {
 		return judged(why, DIA_RESULT_NO_COMMON_APPLICATION, "no application in common");
+	}
 	return judged(why, DIA_RESULT_SUCCESS, "");
 }
 

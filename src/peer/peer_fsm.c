@@ -147,8 +147,9 @@ static void set_state(struct peer_fsm *f, enum peer_state next, enum peer_event 
 {
 	uint32_t wait;
 
-	if (next == f->state)
+	if (next == f->state) {
 		return;
+	}
 	log_debug(f->log, "peer", "%s: %s -> %s: %s", f->name, peer_state_str(f->state), peer_state_str(next),
 		  peer_event_str(event));
 	f->state = next;
@@ -160,12 +161,15 @@ static void set_state(struct peer_fsm *f, enum peer_state next, enum peer_event 
 void peer_fsm_init(struct peer_fsm *f, const struct peer_waits *waits, const struct log *log, const char *name, uint64_t now_ms)
 {
 	*f = (struct peer_fsm){ .state = PEER_CLOSED, .since_ms = now_ms, .waits = *waits, .log = log, .name = name ? name : "" };
-	if (!f->waits.connect_ms)
+	if (!f->waits.connect_ms) {
 		f->waits.connect_ms = 10000;
-	if (!f->waits.cea_ms)
+	}
+	if (!f->waits.cea_ms) {
 		f->waits.cea_ms = 10000;
-	if (!f->waits.dpa_ms)
+	}
+	if (!f->waits.dpa_ms) {
 		f->waits.dpa_ms = 10000;
+	}
 }
 
 int peer_fsm_step(struct peer_fsm *f, enum peer_event event, uint64_t now_ms, struct peer_step *out)
@@ -174,8 +178,9 @@ int peer_fsm_step(struct peer_fsm *f, enum peer_event event, uint64_t now_ms, st
 	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
 		const struct peer_rule *r = &rules[i];
 
-		if (r->state != f->state || r->event != event)
+		if (r->state != f->state || r->event != event) {
 			continue;
+		}
 		while (out->actions_n < PEER_ACTIONS_MAX && r->actions[out->actions_n] != PEER_ACT_NONE) {
 			out->actions[out->actions_n] = r->actions[out->actions_n];
 			out->actions_n++;
@@ -210,8 +215,9 @@ bool peer_election_won(const void *ours, size_t ours_len, const void *theirs, si
 	size_t n = ours_len < theirs_len ? ours_len : theirs_len;
 
 	for (size_t i = 0; i < n; i++) {
-		if (lower(a[i]) != lower(b[i]))
+		if (lower(a[i]) != lower(b[i])) {
 			return lower(a[i]) > lower(b[i]);
+		}
 	}
 	return ours_len > theirs_len;
 }

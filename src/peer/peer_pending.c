@@ -42,8 +42,9 @@ static int grow(struct peer_pending *p)
 	struct slot *slots = buckets ? realloc(p->slots, cap * sizeof *slots) : NULL;
 	uint32_t *heap;
 
-	if (slots)
+	if (slots) {
 		p->slots = slots;
+	}
 	heap = slots ? realloc(p->heap, cap * sizeof *heap) : NULL;
 	if (!heap) {
 		free(buckets);
@@ -52,14 +53,17 @@ static int grow(struct peer_pending *p)
 	p->heap = heap;
 	free(p->buckets);
 	p->buckets = buckets;
-	for (uint32_t i = 0; i < cap; i++)
+	for (uint32_t i = 0; i < cap; i++) {
 		p->buckets[i] = NONE;
-	for (uint32_t i = p->cap; i < cap; i++)
+	}
+	for (uint32_t i = p->cap; i < cap; i++) {
 		p->slots[i] = (struct slot){ .heap_pos = NONE, .next = i + 1 < cap ? i + 1 : NONE };
+	}
 	p->free_head = p->cap; /* grown only when no slot is free */
 	p->cap = cap;
-	for (uint32_t i = 0; i < p->count; i++)
+	for (uint32_t i = 0; i < p->count; i++) {
 		link_slot(p, p->heap[i]);
+	}
 	return 0;
 }
 
@@ -88,12 +92,15 @@ static void heap_down(struct peer_pending *p, uint32_t pos, uint32_t s)
 	for (;;) {
 		uint32_t child = 2 * pos + 1;
 
-		if (child >= p->count)
+		if (child >= p->count) {
 			break;
-		if (child + 1 < p->count && earlier(p, p->heap[child + 1], p->heap[child]))
+		}
+		if (child + 1 < p->count && earlier(p, p->heap[child + 1], p->heap[child])) {
 			child++;
-		if (!earlier(p, p->heap[child], s))
+		}
+		if (!earlier(p, p->heap[child], s)) {
 			break;
+		}
 		heap_put(p, pos, p->heap[child]);
 		pos = child;
 	}
@@ -104,12 +111,14 @@ static void heap_remove(struct peer_pending *p, uint32_t pos)
 {
 	uint32_t last = p->heap[--p->count];
 
-	if (pos == p->count)
+	if (pos == p->count) {
 		return;
-	if (pos > 0 && earlier(p, last, p->heap[(pos - 1) / 2]))
+	}
+	if (pos > 0 && earlier(p, last, p->heap[(pos - 1) / 2])) {
 		heap_up(p, pos, last);
-	else
+	} else {
 		heap_down(p, pos, last);
+	}
 }
 
 /* The one way out of the table. */
@@ -123,8 +132,9 @@ static void remove_slot(struct peer_pending *p, uint32_t s, struct peer_pending_
 	}
 	*at = p->slots[s].next;
 	heap_remove(p, p->slots[s].heap_pos);
-	if (out)
+	if (out) {
 		*out = p->slots[s].entry;
+	}
 	p->slots[s] = (struct slot){ .heap_pos = NONE, .next = p->free_head };
 	p->free_head = s;
 }
@@ -133,8 +143,9 @@ static uint32_t find(const struct peer_pending *p, uint32_t hop_by_hop)
 {
 	uint32_t s = p->cap ? p->buckets[bucket_of(p, hop_by_hop)] : NONE;
 
-	while (s != NONE && p->slots[s].entry.hop_by_hop != hop_by_hop)
+	while (s != NONE && p->slots[s].entry.hop_by_hop != hop_by_hop) {
 		s = p->slots[s].next;
+	}
 	return s;
 }
 
@@ -142,8 +153,9 @@ int peer_pending_new(struct peer_pending **out, uint32_t max)
 {
 	struct peer_pending *p = calloc(1, sizeof *p);
 
-	if (!p)
+	if (!p) {
 		return ERR_NOMEM;
+	}
 	p->max = max < 1u << 24 ? max : 1u << 24; /* keeps every size above far from overflow */
 	p->free_head = NONE;
 	*out = p;
@@ -152,8 +164,9 @@ int peer_pending_new(struct peer_pending **out, uint32_t max)
 
 void peer_pending_free(struct peer_pending *p)
 {
-	if (!p)
+	if (!p) {
 		return;
+	}
 	free(p->slots);
 	free(p->buckets);
 	free(p->heap);
@@ -164,15 +177,18 @@ int peer_pending_add(struct peer_pending *p, const struct peer_pending_entry *en
 {
 	uint32_t s;
 
-	if (p->count >= p->max)
+	if (p->count >= p->max) {
 		return ERR_BUSY;
-	if (find(p, entry->hop_by_hop) != NONE)
+	}
+	if (find(p, entry->hop_by_hop) != NONE) {
 		return ERR_EXISTS;
+	}
 	if (p->free_head == NONE) {
 		int err = grow(p);
 
-		if (err)
+		if (err) {
 			return err;
+		}
 	}
 	s = p->free_head;
 	p->free_head = p->slots[s].next;
@@ -186,16 +202,18 @@ int peer_pending_take(struct peer_pending *p, const struct dia_hdr *answer, stru
 {
 	uint32_t s = find(p, answer->hop_by_hop);
 
-	if (s == NONE || p->slots[s].entry.end_to_end != answer->end_to_end || p->slots[s].entry.code != answer->code)
+	if (s == NONE || p->slots[s].entry.end_to_end != answer->end_to_end || p->slots[s].entry.code != answer->code) {
 		return ERR_NOTFOUND;
+	}
 	remove_slot(p, s, out);
 	return 0;
 }
 
 int peer_pending_pop(struct peer_pending *p, uint64_t now_ms, struct peer_pending_entry *out)
 {
-	if (p->count == 0 || p->slots[p->heap[0]].entry.deadline_ms > now_ms)
+	if (p->count == 0 || p->slots[p->heap[0]].entry.deadline_ms > now_ms) {
 		return ERR_NOTFOUND;
+	}
 	remove_slot(p, p->heap[0], out);
 	return 0;
 }
@@ -205,8 +223,9 @@ size_t peer_pending_cancel(struct peer_pending *p, const void *arg)
 	size_t n = 0;
 
 	for (uint32_t s = 0; s < p->cap; s++) {
-		if (p->slots[s].heap_pos == NONE || p->slots[s].entry.arg != arg)
+		if (p->slots[s].heap_pos == NONE || p->slots[s].entry.arg != arg) {
 			continue;
+		}
 		remove_slot(p, s, NULL);
 		n++;
 	}

@@ -118,8 +118,9 @@ static void apply(struct peer_reopen *r, const struct reopen_rule *rule, uint64_
 		enter(r, rule->next, now_ms);
 	}
 	r->state = rule->next;
-	if (r->state == PEER_REOPEN_HOLD && rule->event == PEER_REOPEN_EV_DWR)
+	if (r->state == PEER_REOPEN_HOLD && rule->event == PEER_REOPEN_EV_DWR) {
 		r->dwas++;
+	}
 	r->probe = r->state == PEER_REOPEN_HOLD && rule->event != PEER_REOPEN_EV_PROBE;
 }
 
@@ -132,8 +133,9 @@ enum peer_reopen_action peer_reopen_step(struct peer_reopen *r, enum peer_reopen
 
 		if (rule->state != r->state || rule->event != event ||
 		    (rule->if_reconnected != ANY && (rule->if_reconnected == 1) != r->reconnected) ||
-		    (rule->if_last_dwr != ANY && (rule->if_last_dwr == 1) != last_dwr))
+		    (rule->if_last_dwr != ANY && (rule->if_last_dwr == 1) != last_dwr)) {
 			continue;
+		}
 		apply(r, rule, now_ms);
 		return rule->action;
 	}
@@ -150,7 +152,8 @@ bool peer_reopen_due(const struct peer_reopen *r, uint64_t now_ms)
 
 bool peer_reopen_may_send(const struct peer_reopen *r)
 {
-	if (r->state == PEER_REOPEN_HOLD)
+	if (r->state == PEER_REOPEN_HOLD) {
 		return r->probe;
+	}
 	return r->state == PEER_REOPEN_CLEAR || r->state == PEER_REOPEN_LISTENING;
 }

@@ -73,10 +73,12 @@ const char *peer_watchdog_str(enum peer_wd_state state)
 void peer_watchdog_init(struct peer_watchdog *w, uint32_t twinit_ms, bool unchecked, uint32_t reopen_ms, const struct log *log,
 			const char *name)
 {
-	if (!twinit_ms)
+	if (!twinit_ms) {
 		twinit_ms = 30000;
-	if (!unchecked && twinit_ms < PEER_WATCHDOG_TWINIT_MIN_MS)
+	}
+	if (!unchecked && twinit_ms < PEER_WATCHDOG_TWINIT_MIN_MS) {
 		twinit_ms = PEER_WATCHDOG_TWINIT_MIN_MS;
+	}
 	*w = (struct peer_watchdog){
 		.state = PEER_WD_INITIAL, .twinit_ms = twinit_ms, .reopen_ms = reopen_ms, .log = log, .name = name ? name : ""
 	};
@@ -109,22 +111,27 @@ static uint64_t draw_tw(const struct peer_watchdog *w, uint32_t random)
 /* The only place that changes the machine. */
 static void apply(struct peer_watchdog *w, const struct wd_rule *r, uint64_t now_ms, uint32_t random)
 {
-	if (r->next != w->state)
+	if (r->next != w->state) {
 		log_debug(w->log, "peer", "%s: watchdog %s -> %s: %s", w->name, peer_watchdog_str(w->state),
 			  peer_watchdog_str(r->next), event_words[r->event]);
+	}
 	w->state = r->next;
-	if (r->pending != ANY)
+	if (r->pending != ANY) {
 		w->pending = r->pending;
-	if (r->num_dwa == ZERO)
+	}
+	if (r->num_dwa == ZERO) {
 		w->num_dwa = 0;
-	else if (r->num_dwa == PLUS_1)
+	} else if (r->num_dwa == PLUS_1) {
 		w->num_dwa++;
-	else if (r->num_dwa == MINUS_1)
+	} else if (r->num_dwa == MINUS_1) {
 		w->num_dwa = -1;
-	if (r->tw == TW_SET)
+	}
+	if (r->tw == TW_SET) {
 		w->deadline_ms = now_ms + draw_tw(w, random);
-	else if (r->event == PEER_WD_DWA && w->state == PEER_WD_REOPEN && w->reopen_ms && w->deadline_ms > now_ms + w->reopen_ms)
+	} else if (r->event == PEER_WD_DWA && w->state == PEER_WD_REOPEN && w->reopen_ms &&
+		   w->deadline_ms > now_ms + w->reopen_ms) {
 		w->deadline_ms = now_ms + w->reopen_ms; /* it answers: what is left is to see that it goes on doing so */
+	}
 }
 
 unsigned peer_watchdog_step(struct peer_watchdog *w, enum peer_wd_event event, uint64_t now_ms, uint32_t random)
@@ -133,8 +140,9 @@ unsigned peer_watchdog_step(struct peer_watchdog *w, enum peer_wd_event event, u
 		const struct wd_rule *r = &rules[i];
 
 		if (r->state != w->state || r->event != event || (r->if_pending != ANY && (r->if_pending == 1) != w->pending) ||
-		    !num_dwa_fits(w->num_dwa, r->if_num_dwa))
+		    !num_dwa_fits(w->num_dwa, r->if_num_dwa)) {
 			continue;
+		}
 		apply(w, r, now_ms, random);
 		return r->actions;
 	}

@@ -14,8 +14,9 @@ static bool same_host(const char *a, const char *b)
 static bool proves_host(const struct pol_identity *id, const char *host)
 {
 	for (uint8_t i = 0; i < id->names_n && i < POL_NAMES_MAX; i++) {
-		if (same_host(id->names[i], host))
+		if (same_host(id->names[i], host)) {
 			return true;
+		}
 	}
 	return false;
 }
@@ -24,8 +25,9 @@ static bool proves_host(const struct pol_identity *id, const char *host)
 static bool chains_to(const struct pol_identity *id, const char *anchor)
 {
 	for (uint8_t i = 0; i < id->anchors_n && i < POL_ANCHORS_MAX; i++) {
-		if (strcmp(id->anchors[i], anchor) == 0)
+		if (strcmp(id->anchors[i], anchor) == 0) {
 			return true;
+		}
 	}
 	return false;
 }
@@ -35,27 +37,36 @@ enum pol_reason pol_admit(const struct pol_identity *id, const char *origin_host
 {
 	bool provisioned_internal = scs && strcmp(scs->anchor, IDENT_ANCHOR_INTERNAL) == 0;
 
-	if (id->kind == POL_IDENTITY_NONE)
+	if (id->kind == POL_IDENTITY_NONE) {
 		return POL_NOT_PROTECTED;
-	if (id->not_after_s && now_s > id->not_after_s)
-		return POL_CERTIFICATE_EXPIRED;
-	if (!scs || !same_host(scs->origin_host, origin_host))
-		return POL_UNKNOWN_PEER;
-	if (id->kind == POL_IDENTITY_INTERNAL) { /* the zone is all that is known: enough where that was provisioned */
-		if (!provisioned_internal)
-			return POL_NOT_PROTECTED;
-	} else {
-		if (provisioned_internal || !chains_to(id, scs->anchor))
-			return POL_WRONG_ANCHOR;
-		if (!proves_host(id, scs->origin_host))
-			return POL_NAME_NOT_PROVEN;
-		if (scs->also)
-			return POL_CERTIFICATE_OF_TWO;
 	}
-	if (!same_host(scs->realm, origin_realm))
+	if (id->not_after_s && now_s > id->not_after_s) {
+		return POL_CERTIFICATE_EXPIRED;
+	}
+	if (!scs || !same_host(scs->origin_host, origin_host)) {
+		return POL_UNKNOWN_PEER;
+	}
+	if (id->kind == POL_IDENTITY_INTERNAL) { /* the zone is all that is known: enough where that was provisioned */
+		if (!provisioned_internal) {
+			return POL_NOT_PROTECTED;
+		}
+	} else {
+		if (provisioned_internal || !chains_to(id, scs->anchor)) {
+			return POL_WRONG_ANCHOR;
+		}
+		if (!proves_host(id, scs->origin_host)) {
+			return POL_NAME_NOT_PROVEN;
+		}
+		if (scs->also) {
+			return POL_CERTIFICATE_OF_TWO;
+		}
+	}
+	if (!same_host(scs->realm, origin_realm)) {
 		return POL_WRONG_REALM;
-	if (scs->connections >= scs->connections_max)
+	}
+	if (scs->connections >= scs->connections_max) {
 		return POL_TOO_MANY_CONNECTIONS;
+	}
 	return POL_NONE;
 }
 

@@ -17,23 +17,29 @@ static int compare(const struct assoc_rule *a, const struct assoc_rule *b)
 {
 	int d = by_number(a->verdict != ASSOC_BLOCK, b->verdict != ASSOC_BLOCK);
 
-	if (d == 0)
+	if (d == 0) {
 		d = by_number(a->device_axis, b->device_axis);
-	if (d == 0 && a->device_axis == ASSOC_DEVICE_RANGE)
+	}
+	if (d == 0 && a->device_axis == ASSOC_DEVICE_RANGE) {
 		d = by_number(a->width, b->width);
-	if (d == 0)
+	}
+	if (d == 0) {
 		d = by_number(a->who_axis, b->who_axis);
-	if (d == 0)
+	}
+	if (d == 0) {
 		d = verdict_rank(a) - verdict_rank(b);
+	}
 	return d;
 }
 
 static bool in_force(const struct assoc_rule *r, uint8_t right, int64_t now_s)
 {
-	if (r->not_before_s && now_s < r->not_before_s)
+	if (r->not_before_s && now_s < r->not_before_s) {
 		return false;
-	if (r->not_after_s && now_s > r->not_after_s)
+	}
+	if (r->not_after_s && now_s > r->not_after_s) {
 		return false;
+	}
 	return r->verdict == ASSOC_BLOCK || (r->rights & right);
 }
 
@@ -45,8 +51,9 @@ static uint8_t rank(uint8_t sorted[ASSOC_FOUND_MAX], const struct assoc_found *f
 	for (uint8_t i = 0; i < found->n && i < ASSOC_FOUND_MAX; i++) {
 		uint8_t at = n;
 
-		if (!in_force(&found->rules[i], right, now_s))
+		if (!in_force(&found->rules[i], right, now_s)) {
 			continue;
+		}
 		while (at > 0 && compare(&found->rules[i], &found->rules[sorted[at - 1]]) < 0) {
 			sorted[at] = sorted[at - 1];
 			at--;
@@ -69,10 +76,11 @@ static void take_apart(struct pol_assoc *out, const struct assoc_found *found, c
 		const struct assoc_rule *r = &found->rules[sorted[i]];
 
 		if (r->mode != ASSOC_DETECT) {
-			if (out->winner < 0)
+			if (out->winner < 0) {
 				out->winner = sorted[i];
-			else
+			} else {
 				out->beaten[out->beaten_n++] = sorted[i];
+			}
 		} else if (out->winner < 0 && r->verdict != ASSOC_ALLOW) {
 			out->detected[out->detected_n++] = sorted[i];
 		}
@@ -84,8 +92,9 @@ static void judge(struct pol_assoc *out, const struct assoc_found *found, uint8_
 	uint8_t sorted[ASSOC_FOUND_MAX];
 
 	*out = (struct pol_assoc){ .reason = POL_TOO_MANY_RULES, .winner = -1 };
-	if (found->overflow)
+	if (found->overflow) {
 		return;
+	}
 	take_apart(out, found, sorted, rank(sorted, found, right, now_s));
 	if (out->winner < 0) {
 		out->allow = allow_without_rule;
@@ -94,8 +103,9 @@ static void judge(struct pol_assoc *out, const struct assoc_found *found, uint8_
 		out->allow = found->rules[out->winner].verdict == ASSOC_ALLOW;
 		out->reason = out->allow ? POL_NONE : pol_assoc_reason(&found->rules[out->winner]);
 	}
-	if (!out->allow)
+	if (!out->allow) {
 		out->detected_n = 0;
+	}
 }
 
 void pol_assoc_judge(struct pol_assoc *out, const struct assoc_found *found, uint8_t right, int64_t now_s)

@@ -63,10 +63,11 @@ void pol_case_judge(struct pol_verdict *out, const struct pol_case *c)
 static void try(struct trying *t, enum pol_change_kind kind, const struct assoc_rule *rule, int64_t at_s)
 {
 	if (yes(t, &t->changed) != t->answer) {
-		if (t->out->n == POL_CHANGES_MAX)
+		if (t->out->n == POL_CHANGES_MAX) {
 			t->out->more = true;
-		else
+		} else {
 			t->out->list[t->out->n++] = (struct pol_change){ kind, rule, at_s };
+		}
 	}
 	t->changed = t->base;
 }
@@ -78,8 +79,9 @@ static void take_out(struct assoc_found *f, uint8_t i)
 
 static bool put_in(struct assoc_found *f, const struct assoc_rule *r)
 {
-	if (f->n == ASSOC_FOUND_MAX)
+	if (f->n == ASSOC_FOUND_MAX) {
 		return false;
+	}
 	f->rules[f->n++] = *r;
 	return true;
 }
@@ -100,8 +102,9 @@ typedef bool same_fn(const struct assoc_rule *a, const struct assoc_rule *b);
 static bool is_first(const struct assoc_found *f, uint8_t i, same_fn *same)
 {
 	for (uint8_t k = 0; k < i; k++) {
-		if (same(&f->rules[k], &f->rules[i]))
+		if (same(&f->rules[k], &f->rules[i])) {
 			return false;
+		}
 	}
 	return true;
 }
@@ -149,10 +152,11 @@ static void without(struct trying *t, const struct assoc_rule *like, same_fn *sa
 	struct assoc_found *f = &t->changed.found;
 
 	for (uint8_t i = 0; i < f->n;) {
-		if (same(&f->rules[i], like))
+		if (same(&f->rules[i], like)) {
 			take_out(f, i);
-		else
+		} else {
 			i++;
+		}
 	}
 }
 
@@ -175,18 +179,22 @@ static void try_leaving(struct trying *t, uint8_t i)
 
 static void try_joining(struct trying *t, const struct assoc_found *near, same_fn *same, enum pol_change_kind kind)
 {
-	if (!near)
+	if (!near) {
 		return;
+	}
 	t->out->more = t->out->more || near->overflow;
 	for (uint8_t i = 0; i < near->n; i++) {
 		bool fits = true;
 
-		if (!is_first(near, i, same))
+		if (!is_first(near, i, same)) {
 			continue;
-		for (uint8_t k = i; k < near->n; k++)
+		}
+		for (uint8_t k = i; k < near->n; k++) {
 			fits = fits && (!same(&near->rules[k], &near->rules[i]) || put_in(&t->changed.found, &near->rules[k]));
-		if (fits)
+		}
+		if (fits) {
 			try(t, kind, &near->rules[i], 0);
+		}
 		t->changed = t->base;
 		t->out->more = t->out->more || !fits;
 	}
@@ -203,8 +211,9 @@ static void try_adding(struct trying *t, struct assoc_rule *rule, const char *pr
 	snprintf(rule->who, sizeof rule->who, "%s", t->c->scs.name);
 	snprintf(rule->device, sizeof rule->device, "%s%s", prefix, name);
 	while (i < f->n &&
-	       (f->rules[i].verdict != ASSOC_ALLOW || !same_who(&f->rules[i], rule) || !same_device(&f->rules[i], rule)))
+	       (f->rules[i].verdict != ASSOC_ALLOW || !same_who(&f->rules[i], rule) || !same_device(&f->rules[i], rule))) {
 		i++;
+	}
 	if (i < f->n) {
 		rule->rights |= f->rules[i].rights; /* adding it again would take them away */
 		f->rules[i] = *rule;
@@ -232,28 +241,36 @@ void pol_changes_find(struct pol_changes *out, const struct pol_case *c)
 	struct trying t = { .out = out, .c = c, .base = world_of(c), .right = pol_right_of(c->request.action) };
 
 	*out = (struct pol_changes){ .n = 0, .more = c->found->overflow };
-	if (c->found->overflow)
+	if (c->found->overflow) {
 		return;
+	}
 	t.answer = yes(&t, &t.base);
 	if (!t.answer) {
 		meet_needs(&t);
 		out->needs_suffice = yes(&t, &t.base);
-		if (out->needs_suffice)
+		if (out->needs_suffice) {
 			return;
+		}
 	}
 	t.changed = t.base;
-	if (!t.answer && c->request.external[0])
+	if (!t.answer && c->request.external[0]) {
 		try_adding(&t, &out->added[0], "", c->request.external);
-	if (!t.answer && c->request.msisdn[0])
+	}
+	if (!t.answer && c->request.msisdn[0]) {
 		try_adding(&t, &out->added[1], "msisdn:", c->request.msisdn);
-	for (uint8_t i = 0; i < c->found->n; i++)
+	}
+	for (uint8_t i = 0; i < c->found->n; i++) {
 		try_rule(&t, i);
-	for (uint8_t i = 0; i < c->found->n; i++)
+	}
+	for (uint8_t i = 0; i < c->found->n; i++) {
 		try_times(&t, i);
-	for (uint8_t i = 0; i < c->found->n; i++)
+	}
+	for (uint8_t i = 0; i < c->found->n; i++) {
 		try_leaving(&t, i);
-	if (t.answer)
+	}
+	if (t.answer) {
 		return;
+	}
 	try_joining(&t, c->near_groups, same_who, POL_CHANGE_JOIN_GROUP);
 	try_joining(&t, c->near_sets, same_device, POL_CHANGE_JOIN_SET);
 }

@@ -38,17 +38,20 @@ uint8_t pol_right_of(uint32_t action)
 /* What screening found counts where its status stands in the order. */
 static bool screened_ok(struct judging *j, uint32_t status)
 {
-	if (j->screened->status != status)
+	if (j->screened->status != status) {
 		return true;
+	}
 	return refuse(j, j->screened->reason);
 }
 
 static bool check_identity(struct judging *j)
 {
-	if (!screened_ok(j, TSP_STATUS_INVSCSID))
+	if (!screened_ok(j, TSP_STATUS_INVSCSID)) {
 		return false;
-	if (j->r->scs_identity[0] && strcmp(j->r->scs_identity, j->f->scs->e164) != 0)
+	}
+	if (j->r->scs_identity[0] && strcmp(j->r->scs_identity, j->f->scs->e164) != 0) {
 		return refuse(j, POL_FOREIGN_SCS_IDENTITY);
+	}
 	return true;
 }
 
@@ -87,14 +90,18 @@ static bool check_limits(struct judging *j)
 	const struct pol_scs *scs = j->f->scs;
 	const struct pol_request *r = j->r;
 
-	if (r->has_trigger_data && r->payload.len > smaller(scs->payload_max, j->f->payload_ceiling))
+	if (r->has_trigger_data && r->payload.len > smaller(scs->payload_max, j->f->payload_ceiling)) {
 		return refuse(j, POL_PAYLOAD_TOO_LONG);
-	if (r->validity_s > smaller(scs->validity_max_s, j->f->validity_ceiling_s))
+	}
+	if (r->validity_s > smaller(scs->validity_max_s, j->f->validity_ceiling_s)) {
 		return refuse(j, POL_VALIDITY_TOO_LONG);
-	if (r->priority != TSP_NON_PRIORITY && !scs->priority_allowed)
+	}
+	if (r->priority != TSP_NON_PRIORITY && !scs->priority_allowed) {
 		return refuse(j, POL_PRIORITY_NOT_ALLOWED);
-	if (r->has_port && (r->port < scs->port_min || r->port > scs->port_max))
+	}
+	if (r->has_port && (r->port < scs->port_min || r->port > scs->port_max)) {
 		return refuse(j, POL_PORT_NOT_ALLOWED);
+	}
 	return true;
 }
 
@@ -105,8 +112,9 @@ static bool check_reference(struct judging *j)
 
 static void take_detected(struct pol_verdict *out, const struct pol_assoc *a, const struct assoc_found *found)
 {
-	if (!a->detected_n || out->detected[0])
+	if (!a->detected_n || out->detected[0]) {
 		return;
+	}
 	assoc_rule_text(out->detected, &found->rules[a->detected[0]]);
 	out->detected_reason = pol_assoc_reason(&found->rules[a->detected[0]]);
 }
@@ -115,8 +123,9 @@ static void take_detected(struct pol_verdict *out, const struct pol_assoc *a, co
 static bool take_assoc(struct pol_verdict *out, const struct pol_assoc *a, const struct assoc_found *found)
 {
 	*out = pol_verdict_of(a->reason);
-	if (a->winner >= 0)
+	if (a->winner >= 0) {
 		assoc_rule_text(out->rule, &found->rules[a->winner]);
+	}
 	return a->allow;
 }
 
@@ -125,8 +134,9 @@ static bool check_association(struct judging *j)
 	struct pol_assoc a;
 	bool allowed;
 
-	if (!j->f->found) /* never "allow"; never a word about the device either */
+	if (!j->f->found) { /* never "allow"; never a word about the device either */
 		return refuse(j, POL_STORE_UNREADABLE);
+	}
 	pol_assoc_judge(&a, j->f->found, pol_right_of(j->r->action), (int64_t)(j->f->now_ms / 1000));
 	allowed = take_assoc(j->out, &a, j->f->found);
 	take_detected(j->out, &a, j->f->found);
@@ -137,12 +147,15 @@ static bool check_load(struct judging *j)
 {
 	const struct pol_load *load = &j->f->load;
 
-	if (load->pending_of_scs >= j->f->scs->pending_max)
+	if (load->pending_of_scs >= j->f->scs->pending_max) {
 		return refuse(j, POL_PENDING);
-	if (load->overloaded || (load->overloaded_low && j->r->priority == TSP_NON_PRIORITY))
+	}
+	if (load->overloaded || (load->overloaded_low && j->r->priority == TSP_NON_PRIORITY)) {
 		return refuse(j, POL_OVERLOAD);
-	if (load->memory_short && j->r->action != TSP_ACTION_RECALL)
+	}
+	if (load->memory_short && j->r->action != TSP_ACTION_RECALL) {
 		return refuse(j, POL_NOMEM);
+	}
 	return true;
 }
 
@@ -158,8 +171,9 @@ void pol_judge(struct pol_verdict *out, const struct pol_request *r, const struc
 
 	*out = pol_verdict_of(POL_NONE);
 	for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
-		if (!checks[i](&j))
+		if (!checks[i](&j)) {
 			return;
+		}
 	}
 }
 
@@ -175,14 +189,17 @@ void pol_judge_again(struct pol_verdict *out, uint8_t right, const struct assoc_
 		return;
 	}
 	pol_assoc_judge(&a, found, right, now_s);
-	if (!take_assoc(out, &a, found))
+	if (!take_assoc(out, &a, found)) {
 		return;
+	}
 	take_detected(out, &a, found);
-	if (!found_msisdn)
+	if (!found_msisdn) {
 		return;
+	}
 	pol_assoc_judge_again(&a, found_msisdn, right, now_s);
-	if (a.allow)
+	if (a.allow) {
 		take_detected(out, &a, found_msisdn);
-	else
+	} else {
 		take_assoc(out, &a, found_msisdn); /* and what was detected is forgotten: it is refused without that rule */
+	}
 }

@@ -22,11 +22,13 @@ static const struct row t4_experimental[] = {
 
 static bool set_from(struct pol_verdict *v, const struct row *rows, size_t n, const struct app_experimental_result *x)
 {
-	if (x->vendor_id != DIA_VENDOR_3GPP)
+	if (x->vendor_id != DIA_VENDOR_3GPP) {
 		return false;
+	}
 	for (size_t i = 0; i < n; i++) {
-		if (rows[i].code != x->code)
+		if (rows[i].code != x->code) {
 			continue;
+		}
 		*v = pol_verdict_of(rows[i].reason);
 		return true;
 	}
@@ -48,14 +50,15 @@ static bool is_temporary(uint32_t code)
 static void map_hss_cause(struct pol_verdict *out, bool *absent, uint32_t cause, uint32_t validity_s)
 {
 	*absent = (cause & S6M_CAUSE_ABSENT_SUBSCRIBER) != 0;
-	if (cause & S6M_CAUSE_TELESERVICE_NOT_PROVISIONED)
+	if (cause & S6M_CAUSE_TELESERVICE_NOT_PROVISIONED) {
 		*out = pol_verdict_of(POL_HSS_TELESERVICE);
-	else if (cause & S6M_CAUSE_CALL_BARRED)
+	} else if (cause & S6M_CAUSE_CALL_BARRED) {
 		*out = pol_verdict_of(POL_HSS_BARRED);
-	else if (*absent && validity_s == 0)
+	} else if (*absent && validity_s == 0) {
 		*out = pol_verdict_of(POL_HSS_ABSENT);
-	else
+	} else {
 		*out = pol_verdict_of(POL_NONE);
+	}
 }
 
 /* A result is judged by its class (RFC 6733 7.1): 2002 is a success as 2001 is, and of another vendor's Experimental-Result, or of one with
@@ -73,16 +76,18 @@ void pol_map_sia(struct pol_verdict *out, bool *absent, const struct s6m_sia *si
 	*absent = false;
 	if (h->experimental_result.present) {
 		code = h->experimental_result.code;
-		if (set_from(out, ROWS(s6m_experimental), &h->experimental_result))
+		if (set_from(out, ROWS(s6m_experimental), &h->experimental_result)) {
 			return;
+		}
 	} else if (!h->result_code.present) {
 		*out = pol_verdict_of(POL_HSS_PROTOCOL);
 		return;
 	}
-	if (is_success(code))
+	if (is_success(code)) {
 		map_hss_cause(out, absent, sia->hss_cause.present ? sia->hss_cause.v : 0, validity_s);
-	else
+	} else {
 		*out = pol_verdict_of(is_temporary(code) ? POL_HSS_TROUBLE : POL_HSS_REFUSED);
+	}
 }
 
 void pol_map_s6m_silent(struct pol_verdict *out)
@@ -103,23 +108,28 @@ static enum pol_t4_meaning map_class(struct pol_verdict *out, uint32_t code)
 static enum pol_t4_meaning map_experimental(struct pol_verdict *out, const struct app_experimental_result *x,
 					    const struct pol_t4_rules *rules)
 {
-	if (x->vendor_id != DIA_VENDOR_3GPP || is_success(x->code))
+	if (x->vendor_id != DIA_VENDOR_3GPP || is_success(x->code)) {
 		return map_class(out, x->code);
-	if (rules->congestion_is_temporary && x->code == T4_ERROR_SC_CONGESTION)
+	}
+	if (rules->congestion_is_temporary && x->code == T4_ERROR_SC_CONGESTION) {
 		*out = pol_verdict_of(POL_SMSSC_TROUBLE);
-	else if (!set_from(out, ROWS(t4_experimental), x))
+	} else if (!set_from(out, ROWS(t4_experimental), x)) {
 		*out = pol_verdict_of(POL_SMSSC_REFUSED); /* TS 29.337 7.3: the default of every other one of 3GPP */
-	if (rules->not_pending_is_stored && x->code == T4_ERROR_ORIGINAL_MESSAGE_NOT_PENDING)
+	}
+	if (rules->not_pending_is_stored && x->code == T4_ERROR_ORIGINAL_MESSAGE_NOT_PENDING) {
 		return POL_T4_STORED;
+	}
 	return POL_T4_REFUSED;
 }
 
 enum pol_t4_meaning pol_map_dta(struct pol_verdict *out, const struct app_head *head, const struct pol_t4_rules *rules)
 {
-	if (head->experimental_result.present)
+	if (head->experimental_result.present) {
 		return map_experimental(out, &head->experimental_result, rules);
-	if (head->result_code.present)
+	}
+	if (head->result_code.present) {
 		return map_class(out, head->result_code.v);
+	}
 	*out = pol_verdict_of(POL_SMSSC_TROUBLE);
 	return POL_T4_UNHANDLED;
 }

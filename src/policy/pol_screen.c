@@ -11,23 +11,26 @@ struct pol_verdict pol_verdict_of(enum pol_reason reason)
 
 static void find(struct pol_verdict *v, enum pol_reason reason)
 {
-	if (v->status == TSP_STATUS_SUCCESS) /* the first finding stands */
+	if (v->status == TSP_STATUS_SUCCESS) { /* the first finding stands */
 		*v = pol_verdict_of(reason);
+	}
 }
 
 static bool digits_of(char *out, size_t cap, const struct dia_bytes *tbcd)
 {
 	char digits[STR_DIGITS_MAX + 1];
 
-	if (tbcd->len > STR_TBCD_MAX || str_untbcd(digits, tbcd->p, tbcd->len))
+	if (tbcd->len > STR_TBCD_MAX || str_untbcd(digits, tbcd->p, tbcd->len)) {
 		return false;
+	}
 	return str_copy(out, cap, digits, strlen(digits)) == 0;
 }
 
 static void screen_scs_identity(struct pol_request *r, struct pol_verdict *v, const struct tsp_device_action *a)
 {
-	if (!a->scs_identity.p)
+	if (!a->scs_identity.p) {
 		return;
+	}
 	if (!digits_of(r->scs_identity, sizeof r->scs_identity, &a->scs_identity)) {
 		r->scs_identity[0] = 0;
 		find(v, POL_MALFORMED_SCS_IDENTITY);
@@ -38,14 +41,16 @@ static void screen_device(struct pol_request *r, struct pol_verdict *v, const st
 {
 	char digits[STR_DIGITS_MAX + 1];
 
-	if (!a->external_identifier.p && !a->msisdn.p)
+	if (!a->external_identifier.p && !a->msisdn.p) {
 		find(v, POL_NO_DEVICE);
+	}
 	if (a->external_identifier.p && ident_external(r->external, a->external_identifier.p, a->external_identifier.len)) {
 		r->external[0] = 0;
 		find(v, POL_MALFORMED_DEVICE);
 	}
-	if (!a->msisdn.p)
+	if (!a->msisdn.p) {
 		return;
+	}
 	if (!digits_of(digits, sizeof digits, &a->msisdn) || ident_msisdn(r->msisdn, digits, strlen(digits))) {
 		r->msisdn[0] = 0;
 		find(v, POL_MALFORMED_DEVICE);
@@ -71,8 +76,9 @@ static void screen_data(struct pol_request *r, struct pol_verdict *v, const stru
 /* The edge has answered 5005 already; an edge that lies gets a status. */
 static void screen_original(const struct pol_request *r, struct pol_verdict *v)
 {
-	if (r->action == TSP_ACTION_REPLACE && !r->has_old_reference)
+	if (r->action == TSP_ACTION_REPLACE && !r->has_old_reference) {
 		find(v, POL_NO_OLD_REFERENCE);
+	}
 }
 
 void pol_screen(struct pol_request *out, struct pol_verdict *verdict, const struct tsp_device_action *a)
@@ -92,11 +98,12 @@ void pol_screen(struct pol_request *out, struct pol_verdict *verdict, const stru
 
 const char *pol_request_device(char out[POL_DEVICE_TEXT_MAX], const struct pol_request *r)
 {
-	if (r->external[0])
+	if (r->external[0]) {
 		snprintf(out, POL_DEVICE_TEXT_MAX, "%s", r->external);
-	else if (r->msisdn[0])
+	} else if (r->msisdn[0]) {
 		snprintf(out, POL_DEVICE_TEXT_MAX, "msisdn:%s", r->msisdn);
-	else
+	} else {
 		out[0] = 0;
+	}
 	return out;
 }

@@ -34,32 +34,37 @@ enum st_owner st_owner(unsigned which)
 
 int st_find(enum st_counter *out, const char *name)
 {
-	for (unsigned i = 0; i < ST_COUNTERS; i++)
+	for (unsigned i = 0; i < ST_COUNTERS; i++) {
 		if (!strcmp(rows[i].name, name)) {
 			*out = (enum st_counter)i;
 			return 0;
 		}
+	}
 	return ERR_NOTFOUND;
 }
 
 void st_diff(struct st_counters *out, const struct st_counters *now, const struct st_counters *before)
 {
-	for (unsigned i = 0; i < ST_COUNTERS; i++)
+	for (unsigned i = 0; i < ST_COUNTERS; i++) {
 		out->v[i] = now->v[i] - before->v[i];
+	}
 }
 
 void st_add(struct st_counters *into, const struct st_counters *delta)
 {
-	for (unsigned i = 0; i < ST_COUNTERS; i++)
-		if (__builtin_add_overflow(into->v[i], delta->v[i], &into->v[i]))
+	for (unsigned i = 0; i < ST_COUNTERS; i++) {
+		if (__builtin_add_overflow(into->v[i], delta->v[i], &into->v[i])) {
 			into->v[i] = UINT64_MAX;
+		}
+	}
 }
 
 void st_pack(struct buf *b, const struct st_counters *delta)
 {
 	for (unsigned i = 0; i < ST_COUNTERS; i++) {
-		if (!delta->v[i])
+		if (!delta->v[i]) {
 			continue;
+		}
 		buf_le16(b, (uint16_t)i);
 		buf_le64(b, delta->v[i]);
 	}
@@ -75,13 +80,15 @@ int st_unpack(struct st_counters *out, const void *p, size_t len)
 		uint16_t which = rd_le16(&r);
 		uint64_t value = rd_le64(&r);
 
-		if (r.bad || which >= ST_COUNTERS || which < above)
+		if (r.bad || which >= ST_COUNTERS || which < above) {
 			return ERR_PROTO;
+		}
 		c.v[which] = value;
 		above = which + 1u;
 	}
-	if (r.bad)
+	if (r.bad) {
 		return ERR_PROTO;
+	}
 	*out = c;
 	return 0;
 }
@@ -93,12 +100,14 @@ int st_json(char *out, size_t cap, const struct st_counters *c)
 	for (unsigned i = 0; i < ST_COUNTERS; i++) {
 		int k = snprintf(out + n, cap - n, "%c\"%s\":%llu", i ? ',' : '{', rows[i].name, (unsigned long long)c->v[i]);
 
-		if (k < 0 || (size_t)k >= cap - n)
+		if (k < 0 || (size_t)k >= cap - n) {
 			return ERR_LIMIT;
+		}
 		n += (size_t)k;
 	}
-	if (cap - n < 2)
+	if (cap - n < 2) {
 		return ERR_LIMIT;
+	}
 	memcpy(out + n, "}", 2);
 	return 0;
 }

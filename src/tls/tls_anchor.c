@@ -69,12 +69,15 @@ static int find_twins(struct tls_anchor *a)
 
 			twin = i != j && X509_NAME_cmp(X509_get_subject_name(one), X509_get_subject_name(other)) == 0;
 		}
-		if (!twin)
+		if (!twin) {
 			continue;
-		if (!a->twins && !(a->twins = sk_X509_new_null()))
+		}
+		if (!a->twins && !(a->twins = sk_X509_new_null())) {
 			return ERR_NOMEM;
-		if (sk_X509_push(a->twins, one) <= 0) /* the store holds it */
+		}
+		if (sk_X509_push(a->twins, one) <= 0) { /* the store holds it */
 			return ERR_NOMEM;
+		}
 	}
 	return 0;
 }
@@ -87,18 +90,22 @@ static int load_octets(struct tls_anchor *out, const struct tls_anchor_conf *con
 	int err = ERR_NOMEM;
 
 	memcpy(a.name, conf->name, sizeof a.name);
-	if (a.store)
+	if (a.store) {
 		X509_STORE_set_check_issued(a.store, tls_verify_issued);
+	}
 	ERR_clear_error();
-	if (a.store && b)
+	if (a.store && b) {
 		err = load_all(a.store, b, conf->file, why, why_size);
+	}
 	BIO_free(b);
-	if (!err && (err = find_twins(&a)))
+	if (!err && (err = find_twins(&a))) {
 		snprintf(why, why_size, "anchor '%s': %s", conf->file, err_str(err));
-	if (err)
+	}
+	if (err) {
 		tls_anchor_fini(&a);
-	else
+	} else {
 		*out = a;
+	}
 	return err;
 }
 
@@ -108,8 +115,9 @@ int tls_anchor_load(struct tls_anchor *out, const struct tls_anchor_conf *conf, 
 	char words[FILE_WHY_MAX];
 	int err;
 
-	if (conf->pem.p)
+	if (conf->pem.p) {
 		return load_octets(out, conf, &conf->pem, why, why_size);
+	}
 	err = file_read(&f, conf->file, TLS_PEM_MAX, words);
 	if (err) {
 		snprintf(why, why_size, "cannot read anchor '%s': %s", conf->file, words);
@@ -125,8 +133,9 @@ int tls_anchor_check(const struct tls_anchor_conf *conf, char *why, size_t why_s
 	struct tls_anchor a;
 	int err = tls_anchor_load(&a, conf, why, why_size);
 
-	if (!err)
+	if (!err) {
 		tls_anchor_fini(&a);
+	}
 	return err;
 }
 

@@ -52,8 +52,9 @@ static void on_keylog(const SSL *ssl, const char *line)
 	char text[512];
 	int n = snprintf(text, sizeof text, "%s%s\n", c->keylog_torn ? "\n" : "", line);
 
-	if (n <= 0 || (size_t)n >= sizeof text)
+	if (n <= 0 || (size_t)n >= sizeof text) {
 		return;
+	}
 	/* Without its keys a capture cannot be read later; the connection matters more. What was cut is ended before the next line. */
 	c->keylog_torn = write(c->keylog_fd, text, (size_t)n) != n;
 }
@@ -93,8 +94,9 @@ static void time_text(char *out, size_t size, const ASN1_TIME *t)
 	const char *text = NULL;
 	long n = 0;
 
-	if (b && ASN1_TIME_print(b, t) == 1)
+	if (b && ASN1_TIME_print(b, t) == 1) {
 		n = BIO_get_mem_data(b, &text);
+	}
 	snprintf(out, size, "%.*s", (int)n, n ? text : "");
 	BIO_free(b);
 }
@@ -125,12 +127,14 @@ static void first_name(char *out, size_t size, X509 *leaf)
 	for (int i = sk_GENERAL_NAME_num(san); i-- > 0;) {
 		const GENERAL_NAME *name = sk_GENERAL_NAME_value(san, i);
 
-		if (name->type == GEN_DNS)
+		if (name->type == GEN_DNS) {
 			snprintf(out, size, "%.*s", ASN1_STRING_length(name->d.dNSName),
 				 (const char *)ASN1_STRING_get0_data(name->d.dNSName));
+		}
 	}
-	for (char *p = out; *p; p++)
+	for (char *p = out; *p; p++) {
 		*p = (unsigned char)*p < 0x20 || (unsigned char)*p > 0x7e ? '?' : *p;
+	}
 	GENERAL_NAMES_free(san);
 }
 
@@ -140,8 +144,9 @@ static int check_name(const struct tls_ctx *c, X509 *leaf, const struct tls_conf
 	unsigned flags = X509_CHECK_FLAG_NO_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
 	char first[256];
 
-	if (!conf->own_name || X509_check_host(leaf, conf->own_name, 0, flags, NULL) == 1)
+	if (!conf->own_name || X509_check_host(leaf, conf->own_name, 0, flags, NULL) == 1) {
 		return 0;
+	}
 	first_name(first, sizeof first, leaf);
 	snprintf(why, why_size, "certificate '%s' is not for our host name '%s' (first dNSName in subjectAltName: %s): %s",
 		 conf->certificate, conf->own_name, first,
@@ -167,10 +172,12 @@ static int check_usable(const struct tls_ctx *c, X509 *leaf, const struct tls_co
 			 c->server ? "server" : "client", c->server ? "serverAuth" : "clientAuth");
 		return ERR_INVAL;
 	}
-	if (SSL_CTX_get0_chain_certs(c->ssl, &chain) != 1)
+	if (SSL_CTX_get0_chain_certs(c->ssl, &chain) != 1) {
 		return ERR_NOMEM;
-	for (int i = 0; !err && i < sk_X509_num(chain); i++)
+	}
+	for (int i = 0; !err && i < sk_X509_num(chain); i++) {
 		err = check_dates(sk_X509_value(chain, i), file, why, why_size);
+	}
 	return err ? err : check_name(c, leaf, conf, why, why_size);
 }
 
@@ -196,8 +203,9 @@ static bool use_chain(SSL_CTX *ssl, BIO *b)
 	X509_free(cert);
 	while (ok && (cert = PEM_read_bio_X509(b, NULL, NULL, NULL))) {
 		ok = SSL_CTX_add0_chain_cert(ssl, cert) == 1;
-		if (!ok)
+		if (!ok) {
 			X509_free(cert);
+		}
 	}
 	return ok && ERR_GET_LIB(ERR_peek_last_error()) == ERR_LIB_PEM &&
 	       ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
@@ -210,8 +218,9 @@ static int use_certificate(struct tls_ctx *c, const struct tls_conf *conf, const
 	unsigned long e;
 	bool ok;
 
-	if (!b)
+	if (!b) {
 		return ERR_NOMEM;
+	}
 	ERR_clear_error();
 	ok = use_chain(c->ssl, b);
 	BIO_free(b);
@@ -232,8 +241,9 @@ static int load_certificate(struct tls_ctx *c, const struct tls_conf *conf, char
 	char words[FILE_WHY_MAX];
 	int err;
 
-	if (conf->certificate_pem.p)
+	if (conf->certificate_pem.p) {
 		return use_certificate(c, conf, &conf->certificate_pem, why, why_size);
+	}
 	err = file_read(&f, conf->certificate, TLS_PEM_MAX, words);
 	if (err) {
 		snprintf(why, why_size, "cannot read certificate '%s': %s", conf->certificate, words);
@@ -254,8 +264,9 @@ int tls_pem_ends(uint64_t *not_after_s, const struct tls_pem *pem)
 		uint64_t end = tls_verify_seconds(X509_get0_notAfter(cert));
 
 		X509_free(cert);
-		if (end < earliest)
+		if (end < earliest) {
 			earliest = end;
+		}
 	}
 	BIO_free(b);
 	ERR_clear_error();
@@ -272,12 +283,14 @@ static int load_anchors(struct tls_ctx *c, const struct tls_conf *conf, char *wh
 		return ERR_INVAL;
 	}
 	c->anchors = calloc(conf->anchors_n, sizeof *c->anchors);
-	if (!c->anchors)
+	if (!c->anchors) {
 		return ERR_NOMEM;
+	}
 	while (!err && c->anchors_n < conf->anchors_n) {
 		err = tls_anchor_load(&c->anchors[c->anchors_n], &conf->anchors[c->anchors_n], why, why_size);
-		if (!err)
+		if (!err) {
 			c->anchors_n++;
+		}
 	}
 	return err;
 }
@@ -286,8 +299,9 @@ static int open_keylog(struct tls_ctx *c, const char *file, char *why, size_t wh
 {
 	uint64_t octets;
 
-	if (!file)
+	if (!file) {
 		return 0;
+	}
 	if (c->server) {
 		snprintf(why, why_size, "a server does not log keys");
 		return ERR_INVAL;
@@ -310,16 +324,21 @@ static int ctx_fill(struct tls_ctx *c, const struct tls_conf *conf, char *why, s
 
 	c->ssl = SSL_CTX_new(c->server ? TLS_server_method() : TLS_client_method());
 	c->bio = tls_stream_bio();
-	if (c->ssl && c->bio && SSL_CTX_set_app_data(c->ssl, c))
+	if (c->ssl && c->bio && SSL_CTX_set_app_data(c->ssl, c)) {
 		err = apply_profile(c, conf->tls12_allowed);
-	if (!err)
+	}
+	if (!err) {
 		err = load_certificate(c, conf, why, why_size);
-	if (!err)
+	}
+	if (!err) {
 		err = conf->key.attach(conf->key.arg, c->ssl, why, why_size);
-	if (!err)
+	}
+	if (!err) {
 		err = load_anchors(c, conf, why, why_size);
-	if (!err)
+	}
+	if (!err) {
 		err = open_keylog(c, conf->keylog, why, why_size);
+	}
 	return err;
 }
 
@@ -329,17 +348,20 @@ int tls_ctx_new(struct tls_ctx **out, const struct tls_conf *conf, char *why, si
 	int err;
 
 	snprintf(why, why_size, "%s", "");
-	if (!c)
+	if (!c) {
 		return ERR_NOMEM;
+	}
 	*c = (struct tls_ctx){ .refs = 1, .keylog_fd = -1, .server = conf->server };
 	err = ctx_fill(c, conf, why, why_size);
-	if (err && !*why)
+	if (err && !*why) {
 		snprintf(why, why_size, "TLS context: %s", err_str(err));
+	}
 	ERR_clear_error();
-	if (err)
+	if (err) {
 		tls_ctx_free(c);
-	else
+	} else {
 		*out = c;
+	}
 	return err;
 }
 
@@ -351,14 +373,17 @@ struct tls_ctx *tls_ctx_hold(struct tls_ctx *c)
 
 void tls_ctx_free(struct tls_ctx *c)
 {
-	if (!c || --c->refs)
+	if (!c || --c->refs) {
 		return;
+	}
 	SSL_CTX_free(c->ssl);
-	for (size_t i = 0; i < c->anchors_n; i++)
+	for (size_t i = 0; i < c->anchors_n; i++) {
 		tls_anchor_fini(&c->anchors[i]);
+	}
 	free(c->anchors);
 	BIO_meth_free(c->bio);
-	if (c->keylog_fd >= 0)
+	if (c->keylog_fd >= 0) {
 		close(c->keylog_fd);
+	}
 	free(c);
 }

@@ -17,8 +17,9 @@ int tls_judge_new(struct tls_judge **out, const struct tls_anchor_conf *anchors,
 	struct tls_judge *j = calloc(1, sizeof *j);
 	int err = 0;
 
-	if (j)
+	if (j) {
 		j->anchors = calloc(anchors_n + 1, sizeof *j->anchors);
+	}
 	if (!j || !j->anchors) {
 		tls_judge_free(j);
 		snprintf(why, why_size, "%s", err_str(ERR_NOMEM));
@@ -38,10 +39,12 @@ int tls_judge_new(struct tls_judge **out, const struct tls_anchor_conf *anchors,
 
 void tls_judge_free(struct tls_judge *j)
 {
-	if (!j)
+	if (!j) {
 		return;
-	for (size_t i = 0; i < j->n; i++)
+	}
+	for (size_t i = 0; i < j->n; i++) {
 		tls_anchor_fini(&j->anchors[i]);
+	}
 	free(j->anchors);
 	free(j);
 }
@@ -60,8 +63,9 @@ static int read_chain(struct tls_presented *p, const struct tls_pem *pem, char *
 	}
 	p->leaf = PEM_read_bio_X509(b, NULL, NULL, NULL);
 	while (!err && p->leaf && (cert = PEM_read_bio_X509(b, NULL, NULL, NULL))) {
-		if (sk_X509_num(p->others) < TLS_JUDGE_CHAIN_MAX - 1 && sk_X509_push(p->others, cert) > 0)
+		if (sk_X509_num(p->others) < TLS_JUDGE_CHAIN_MAX - 1 && sk_X509_push(p->others, cert) > 0) {
 			continue;
+		}
 		X509_free(cert);
 		snprintf(why, why_size, "more than %d certificates", TLS_JUDGE_CHAIN_MAX);
 		err = ERR_INVAL;
@@ -80,10 +84,12 @@ int tls_judge_client(struct tls_identity *out, const struct tls_judge *j, const 
 	struct tls_presented p = { .others = sk_X509_new_null(), .is_client = true };
 	int x509_error, err = read_chain(&p, chain, why, why_size);
 
-	if (!err)
+	if (!err) {
 		err = tls_verify(out, &p, j->anchors, j->n, &x509_error, why, why_size);
-	if (!err)
+	}
+	if (!err) {
 		why[0] = 0; /* words about another anchor */
+	}
 	ERR_clear_error();
 	X509_free(p.leaf);
 	sk_X509_pop_free(p.others, X509_free);

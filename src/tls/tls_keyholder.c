@@ -22,10 +22,11 @@ static EVP_PKEY *parse_key(const struct tls_key *k, char *why, size_t why_size)
 	EVP_PKEY *key = b ? PEM_read_bio_PrivateKey(b, NULL, on_passphrase, &encrypted) : NULL;
 
 	BIO_free(b);
-	if (!key && encrypted)
+	if (!key && encrypted) {
 		snprintf(why, why_size, "key '%s' is encrypted; a key without passphrase is expected", k->path);
-	else if (!key)
+	} else if (!key) {
 		snprintf(why, why_size, "'%s' holds no PEM private key", k->path);
+	}
 	return key;
 }
 
@@ -63,8 +64,9 @@ static int attach_file(void *arg, struct ssl_ctx_st *ctx, char *why, size_t why_
 	}
 	k.pem = (struct tls_pem){ f.p, f.len };
 	err = attach_octets(&k, ctx, why, why_size);
-	if (!err && !*why && (f.mode & TLS_KEY_MODE_LOOSE))
+	if (!err && !*why && (f.mode & TLS_KEY_MODE_LOOSE)) {
 		snprintf(why, why_size, "key '%s' has mode %04o, so others may read it; 0600 is expected", k.path, f.mode);
+	}
 	file_copy_fini(&f);
 	return err;
 }

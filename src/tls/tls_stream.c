@@ -63,8 +63,9 @@ static int bio_read(BIO *b, char *out, int size)
 		BIO_set_retry_read(b);
 		return -1;
 	}
-	if (n > t->in_len)
+	if (n > t->in_len) {
 		n = t->in_len;
+	}
 	memcpy(out, t->in, n);
 	t->in += n;
 	t->in_len -= n;
@@ -76,8 +77,9 @@ static int bio_write(BIO *b, const char *p, int size)
 	struct tls_stream *t = BIO_get_data(b);
 
 	BIO_clear_retry_flags(b);
-	if (!t->below || net_stream_write(t->below, p, (size_t)size))
+	if (!t->below || net_stream_write(t->below, p, (size_t)size)) {
 		return -1;
+	}
 	return size;
 }
 
@@ -91,8 +93,9 @@ BIO_METHOD *tls_stream_bio(void)
 {
 	BIO_METHOD *m = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "mtc stream");
 
-	if (m && BIO_meth_set_read(m, bio_read) && BIO_meth_set_write(m, bio_write) && BIO_meth_set_ctrl(m, bio_ctrl))
+	if (m && BIO_meth_set_read(m, bio_read) && BIO_meth_set_write(m, bio_write) && BIO_meth_set_ctrl(m, bio_ctrl)) {
 		return m;
+	}
 	BIO_meth_free(m);
 	return NULL;
 }
@@ -111,8 +114,9 @@ int tls_stream_verify(X509_STORE_CTX *x, void *arg)
 	int x509_error = X509_V_ERR_OUT_OF_MEM;
 	char why[WHY_MAX] = "";
 
-	if (!t->identity)
+	if (!t->identity) {
 		t->identity = malloc(sizeof *t->identity);
+	}
 	if (t->identity && tls_verify(t->identity, &p, c->anchors, c->anchors_n, &x509_error, why, sizeof why) == 0) {
 		X509_STORE_CTX_set_error(x, X509_V_OK);
 		return 1;
@@ -134,8 +138,9 @@ static void tls_die(struct tls_stream *t, int err, const char *why)
 	net_task_cancel(&t->flush);
 	net_timer_free(t->timer);
 	t->timer = NULL;
-	if (t->below)
+	if (t->below) {
 		net_stream_pause(t->below); /* nothing is of interest any more */
+	}
 	net_stream_emit_close(&t->base, err, why);
 }
 
@@ -164,16 +169,20 @@ static const char *tls_objection(struct tls_stream *t)
 {
 	int theirs = NID_undef, ours = NID_undef;
 
-	if (SSL_version(t->ssl) != TLS1_2_VERSION)
+	if (SSL_version(t->ssl) != TLS1_2_VERSION) {
 		return NULL;
-	if (SSL_get_extms_support(t->ssl) != 1)
+	}
+	if (SSL_get_extms_support(t->ssl) != 1) {
 		return "TLS 1.2 without extended master secret";
-	if (!SSL_get_secure_renegotiation_support(t->ssl))
+	}
+	if (!SSL_get_secure_renegotiation_support(t->ssl)) {
 		return "TLS 1.2 without secure renegotiation";
+	}
 	(void)SSL_get_peer_signature_type_nid(t->ssl, &theirs);
 	(void)SSL_get_signature_type_nid(t->ssl, &ours);
-	if (theirs == EVP_PKEY_RSA || ours == EVP_PKEY_RSA)
+	if (theirs == EVP_PKEY_RSA || ours == EVP_PKEY_RSA) {
 		return "handshake signed with RSA PKCS#1 v1.5, expected ECDSA or RSA-PSS";
+	}
 	return NULL;
 }
 
@@ -186,8 +195,9 @@ static bool tls_shake(struct tls_stream *t)
 
 	ERR_clear_error();
 	r = SSL_do_handshake(t->ssl);
-	if (r != 1 && SSL_get_error(t->ssl, r) == SSL_ERROR_WANT_READ)
+	if (r != 1 && SSL_get_error(t->ssl, r) == SSL_ERROR_WANT_READ) {
 		return false;
+	}
 	if (r != 1) {
 		r = tls_failure(t, why, sizeof why);
 		tls_die(t, r, why);
@@ -203,12 +213,15 @@ static bool tls_shake(struct tls_stream *t)
 	t->timer = NULL;
 	t->state = OPEN;
 	t->authenticated = t->may_write = true;
-	if (t->paused)
+	if (t->paused) {
 		net_stream_pause(t->below);
-	if (t->out.len)
+	}
+	if (t->out.len) {
 		net_task_flush(t->loop, &t->flush);
-	if (t->below)
+	}
+	if (t->below) {
 		(void)snprintf(t->base.local, sizeof t->base.local, "%s", net_stream_local(t->below));
+	}
 	net_stream_emit_open(&t->base);
 	return true;
 }
@@ -226,20 +239,25 @@ static bool tls_receive(struct tls_stream *t)
 	ERR_clear_error();
 	do {
 		r = SSL_read_ex(t->ssl, plain + n, sizeof plain - n, &got);
-		if (r == 1)
+		if (r == 1) {
 			n += got;
-		else
+		} else {
 			e = SSL_get_error(t->ssl, r);
+		}
 	} while (r == 1 && sizeof plain - n >= RECORD_MAX);
-	if (e != SSL_ERROR_NONE && e != SSL_ERROR_WANT_READ && e != SSL_ERROR_ZERO_RETURN)
+	if (e != SSL_ERROR_NONE && e != SSL_ERROR_WANT_READ && e != SSL_ERROR_ZERO_RETURN) {
 		err = tls_failure(t, why, sizeof why); /* now: the owner may use OpenSSL for something else */
-	if (n)
+	}
+	if (n) {
 		net_stream_emit_data(&t->base, plain, n);
-	if (t->base.closed || t->state == DEAD)
+	}
+	if (t->base.closed || t->state == DEAD) {
 		return false;
+	}
 	t->base.half_closed = e == SSL_ERROR_ZERO_RETURN;
-	if (e != SSL_ERROR_NONE && e != SSL_ERROR_WANT_READ)
+	if (e != SSL_ERROR_NONE && e != SSL_ERROR_WANT_READ) {
 		tls_die(t, err, why);
+	}
 	return e == SSL_ERROR_NONE;
 }
 
@@ -248,10 +266,11 @@ static void tls_advance(struct tls_stream *t)
 	bool more = true;
 
 	while (more && !t->base.closed && t->state != DEAD) {
-		if (t->state == HANDSHAKE)
+		if (t->state == HANDSHAKE) {
 			more = tls_shake(t);
-		else
+		} else {
 			more = !t->paused && tls_receive(t);
+		}
 	}
 }
 
@@ -273,10 +292,11 @@ static void tls_feed(struct tls_stream *t, const uint8_t *p, size_t n)
 	t->in = p;
 	t->in_len = n;
 	tls_advance(t);
-	if (held)
+	if (held) {
 		net_queue_del(&t->held, n - t->in_len);
-	else if (t->in_len && t->state != DEAD && !t->base.closed && net_queue_add(&t->held, t->in, t->in_len))
+	} else if (t->in_len && t->state != DEAD && !t->base.closed && net_queue_add(&t->held, t->in, t->in_len)) {
 		tls_die(t, ERR_NOMEM, err_str(ERR_NOMEM));
+	}
 	t->in = NULL;
 	t->in_len = 0;
 	net_stream_drop(&t->base);
@@ -297,8 +317,9 @@ static void below_on_data(void *arg, const uint8_t *p, size_t n)
 {
 	struct tls_stream *t = arg;
 
-	if (t->state != DEAD)
+	if (t->state != DEAD) {
 		tls_feed(t, p, n);
+	}
 }
 
 static void below_on_close(void *arg, int err, const char *why)
@@ -308,8 +329,9 @@ static void below_on_close(void *arg, int err, const char *why)
 
 	snprintf(words, sizeof words, "%s%s", t->state == HANDSHAKE ? "TLS handshake: " : "", why);
 	net_stream_hold(&t->base);
-	if (t->state != DEAD) /* else close_notify came before, and what it said holds */
+	if (t->state != DEAD) { /* else close_notify came before, and what it said holds */
 		t->may_write = t->base.half_closed = t->state == OPEN && net_stream_half_closed(t->below);
+	}
 	tls_die(t, err, words);
 	net_stream_drop(&t->base);
 }
@@ -322,12 +344,14 @@ static bool tls_push(struct tls_stream *t)
 {
 	size_t done;
 
-	if (!t->out.len)
+	if (!t->out.len) {
 		return true;
+	}
 	ERR_clear_error();
 	/* The stream below takes all or fails: there is no half-written record to come back to. */
-	if (SSL_write_ex(t->ssl, t->out.p + t->out.head, t->out.len, &done) != 1)
+	if (SSL_write_ex(t->ssl, t->out.p + t->out.head, t->out.len, &done) != 1) {
 		return false;
+	}
 	net_queue_del(&t->out, done);
 	return true;
 }
@@ -336,8 +360,9 @@ static void on_flush(void *arg)
 {
 	struct tls_stream *t = arg;
 
-	if (t->state != OPEN || tls_push(t))
+	if (t->state != OPEN || tls_push(t)) {
 		return;
+	}
 	ERR_clear_error();
 	t->failed = true;
 	net_task_later(t->loop, &t->later);
@@ -370,11 +395,13 @@ static int tls_write(struct net_stream *s, const void *p, size_t n)
 	size_t queued = tls_queued(s);
 	int err;
 
-	if (n > t->out_max || queued > t->out_max - n)
+	if (n > t->out_max || queued > t->out_max - n) {
 		return ERR_LIMIT;
+	}
 	err = net_queue_add(&t->out, p, n);
-	if (!err && t->state == OPEN)
+	if (!err && t->state == OPEN) {
 		net_task_flush(t->loop, &t->flush);
+	}
 	return err;
 }
 
@@ -385,8 +412,9 @@ static void tls_pause(struct net_stream *s)
 	struct tls_stream *t = (struct tls_stream *)s;
 
 	t->paused = true;
-	if (t->state == OPEN) /* a handshake goes on: it gives the owner nothing to read */
+	if (t->state == OPEN) { /* a handshake goes on: it gives the owner nothing to read */
 		net_stream_pause(t->below);
+	}
 }
 
 static void tls_resume(struct net_stream *s)
@@ -394,11 +422,13 @@ static void tls_resume(struct net_stream *s)
 	struct tls_stream *t = (struct tls_stream *)s;
 
 	t->paused = false;
-	if (t->state == DEAD)
+	if (t->state == DEAD) {
 		return;
+	}
 	net_stream_resume(t->below);
-	if (t->state == OPEN && t->held.len)
+	if (t->state == OPEN && t->held.len) {
 		net_task_later(t->loop, &t->later);
+	}
 }
 
 static void tls_close(struct net_stream *s, bool abort)
@@ -409,13 +439,15 @@ static void tls_close(struct net_stream *s, bool abort)
 	net_task_cancel(&t->flush);
 	net_timer_free(t->timer);
 	t->timer = NULL;
-	if (!abort && t->may_write && tls_push(t))
+	if (!abort && t->may_write && tls_push(t)) {
 		(void)SSL_shutdown(t->ssl);
+	}
 	ERR_clear_error();
-	if (abort)
+	if (abort) {
 		net_stream_abort(t->below);
-	else
+	} else {
 		net_stream_close(t->below);
+	}
 	t->below = NULL;
 }
 
@@ -444,8 +476,9 @@ static struct tls_stream *tls_new(struct tls_ctx *c, struct net_loop *l, const s
 	struct tls_stream *t = calloc(1, sizeof *t);
 	BIO *bio;
 
-	if (!t)
+	if (!t) {
 		return NULL;
+	}
 	net_stream_init(&t->base, &tls_ops, "", cb, arg);
 	t->loop = l;
 	t->ctx = tls_ctx_hold(c);
@@ -489,11 +522,13 @@ int tls_accept(struct net_stream **out, struct tls_ctx *c, struct net_loop *l, i
 	struct tls_stream *t;
 	int err;
 
-	if (!c->server)
+	if (!c->server) {
 		return ERR_STATE;
+	}
 	t = tls_new(c, l, conf, cb, arg);
-	if (!t)
+	if (!t) {
 		return ERR_NOMEM;
+	}
 	SSL_set_accept_state(t->ssl);
 	below = conf_below(t, conf);
 	err = net_tcp_accept(&t->below, l, fd, peer, &below, &below_cb, t);
@@ -512,14 +547,17 @@ int tls_connect(struct net_stream **out, struct tls_ctx *c, struct net_loop *l, 
 	struct tls_stream *t;
 	int err;
 
-	if (c->server)
+	if (c->server) {
 		return ERR_STATE;
+	}
 	t = tls_new(c, l, conf, cb, arg);
-	if (!t)
+	if (!t) {
 		return ERR_NOMEM;
+	}
 	err = ident_host(t->expected, expected_name, strlen(expected_name)) ? ERR_INVAL : 0;
-	if (!err && SSL_set_tlsext_host_name(t->ssl, t->expected) != 1)
+	if (!err && SSL_set_tlsext_host_name(t->ssl, t->expected) != 1) {
 		err = ERR_NOMEM;
+	}
 	if (!err) {
 		SSL_set_connect_state(t->ssl);
 		below = conf_below(t, conf);

@@ -18,10 +18,12 @@ void tls_subject(char *out, size_t size, const X509 *cert)
 	long n = 0;
 	size_t i;
 
-	if (b && X509_NAME_print_ex(b, X509_get_subject_name(cert), 0, XN_FLAG_RFC2253 & ~XN_FLAG_DN_REV) >= 0)
+	if (b && X509_NAME_print_ex(b, X509_get_subject_name(cert), 0, XN_FLAG_RFC2253 & ~XN_FLAG_DN_REV) >= 0) {
 		n = BIO_get_mem_data(b, &text);
-	for (i = 0; i + 1 < size && i < (size_t)n; i++)
+	}
+	for (i = 0; i + 1 < size && i < (size_t)n; i++) {
 		out[i] = text[i] >= 0x20 && text[i] < 0x7f ? text[i] : '?';
+	}
 	out[i] = 0;
 	BIO_free(b);
 }
@@ -38,20 +40,24 @@ int tls_verify_key(X509 *cert, char *why, size_t why_size)
 	switch (kind) {
 	case EVP_PKEY_RSA:
 	case EVP_PKEY_RSA_PSS:
-		if (EVP_PKEY_get_bits(key) >= 2048)
+		if (EVP_PKEY_get_bits(key) >= 2048) {
 			return 0;
+		}
 		snprintf(curve, sizeof curve, "RSA of %d bits", EVP_PKEY_get_bits(key));
 		break;
 	case EVP_PKEY_EC:
-		if (!EVP_PKEY_get_group_name(key, curve, sizeof curve, NULL))
+		if (!EVP_PKEY_get_group_name(key, curve, sizeof curve, NULL)) {
 			snprintf(curve, sizeof curve, "on an unnamed curve");
+		}
 		(void)EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &explicit_curve);
-		if (!explicit_curve && (!strcmp(curve, "prime256v1") || !strcmp(curve, "secp384r1")))
+		if (!explicit_curve && (!strcmp(curve, "prime256v1") || !strcmp(curve, "secp384r1"))) {
 			return 0;
+		}
 		break;
 	default:
-		if (key && EVP_PKEY_get0_type_name(key))
+		if (key && EVP_PKEY_get0_type_name(key)) {
 			snprintf(curve, sizeof curve, "%s", EVP_PKEY_get0_type_name(key));
+		}
 		break;
 	}
 	snprintf(why, why_size, "key %s, expected P-256, P-384 or RSA of at least 2048 bits", curve);
@@ -64,8 +70,9 @@ static int verify_signature_kind(const X509 *cert, char *why, size_t why_size)
 
 	(void)X509_get_signature_info((X509 *)cert, &digest, &kind, NULL, NULL);
 	if ((digest == NID_sha256 || digest == NID_sha384) &&
-	    (kind == EVP_PKEY_EC || kind == EVP_PKEY_RSA || kind == EVP_PKEY_RSA_PSS))
+	    (kind == EVP_PKEY_EC || kind == EVP_PKEY_RSA || kind == EVP_PKEY_RSA_PSS)) {
 		return 0;
+	}
 	snprintf(why, why_size, "signature %s, expected ECDSA or RSA with SHA-256 or SHA-384",
 		 OBJ_nid2ln(X509_get_signature_nid(cert)));
 	return ERR_AUTH;
@@ -94,8 +101,9 @@ static int verify_chain_rules(STACK_OF(X509) * chain, uint64_t *not_after_s, cha
 		uint64_t end = tls_verify_seconds(X509_get0_notAfter(cert));
 		int err = tls_verify_key(cert, words, sizeof words);
 
-		if (!err && i + 1 < n)
+		if (!err && i + 1 < n) {
 			err = verify_signature_kind(cert, words, sizeof words);
+		}
 		if (!err && !end) { /* 0 would mean that it never ends */
 			snprintf(words, sizeof words, "its end cannot be read");
 			err = ERR_AUTH;
@@ -105,8 +113,9 @@ static int verify_chain_rules(STACK_OF(X509) * chain, uint64_t *not_after_s, cha
 			snprintf(why, why_size, "certificate of '%s': %s", subject, words);
 			return err;
 		}
-		if (end < *not_after_s)
+		if (end < *not_after_s) {
 			*not_after_s = end;
+		}
 	}
 	return 0;
 }
@@ -153,8 +162,9 @@ static void chain_words(char *why, size_t why_size, int e, X509 *culprit, const 
 	} else {
 		/* Prefer our words, which say what is expected. */
 		snprintf(words, sizeof words, "%s", X509_verify_cert_error_string(e));
-		if (culprit && tls_verify_key(culprit, words, sizeof words) == 0)
+		if (culprit && tls_verify_key(culprit, words, sizeof words) == 0) {
 			(void)verify_signature_kind(culprit, words, sizeof words);
+		}
 		snprintf(why, why_size, "certificate of '%s': %s", subject, words);
 	}
 }
@@ -166,11 +176,13 @@ int tls_verify_issued(X509_STORE_CTX *x, X509 *cert, X509 *issuer)
 	const struct tls_anchor *a = X509_STORE_CTX_get_app_data(x);
 	EVP_PKEY *key;
 
-	if (X509_check_issued(issuer, cert) != X509_V_OK)
+	if (X509_check_issued(issuer, cert) != X509_V_OK) {
 		return 0;
+	}
 	for (int i = 0; i < sk_X509_num(a->twins); i++) {
-		if (sk_X509_value(a->twins, i) != issuer)
+		if (sk_X509_value(a->twins, i) != issuer) {
 			continue;
+		}
 		key = X509_get0_pubkey(issuer);
 		return key && X509_verify(cert, key) == 1;
 	}
@@ -221,8 +233,9 @@ static int verify_anchors(struct tls_identity *id, const struct tls_presented *p
 		uint64_t not_after_s = id->not_after_s;
 		int e, err = verify_with(&anchors[i], p, &not_after_s, &e, words, sizeof words);
 
-		if (err == ERR_NOMEM)
+		if (err == ERR_NOMEM) {
 			return err;
+		}
 		if (!err && id->anchors_n == TLS_ANCHORS_MAX) {
 			snprintf(why, why_size, "certificate chains to more than %d anchors", TLS_ANCHORS_MAX);
 			*x509_error = X509_V_ERR_CERT_REJECTED;
@@ -259,16 +272,18 @@ static void show(char out[SHOWN_MAX + 4], const ASN1_IA5STRING *s)
 	const unsigned char *p = ASN1_STRING_get0_data(s);
 	size_t n = (size_t)ASN1_STRING_length(s), i;
 
-	for (i = 0; i < n && i < SHOWN_MAX; i++)
+	for (i = 0; i < n && i < SHOWN_MAX; i++) {
 		out[i] = p[i] > 0x20 && p[i] < 0x7f && p[i] != '\'' ? (char)p[i] : '?';
+	}
 	memcpy(out + i, n > SHOWN_MAX ? "..." : "", n > SHOWN_MAX ? 4 : 1);
 }
 
 static bool is_known(const struct tls_identity *id, const char *host)
 {
 	for (int i = 0; i < id->names_n; i++) {
-		if (strcmp(id->names[i], host) == 0)
+		if (strcmp(id->names[i], host) == 0) {
 			return true;
+		}
 	}
 	return false;
 }
@@ -288,13 +303,15 @@ static int add_name(struct names *n, const ASN1_IA5STRING *s)
 		return ERR_AUTH;
 	}
 	if (ident_host(host, p, len)) { /* underscore, final dot, space, non-ASCII, empty label, too long */
-		if (!n->has_odd)
+		if (!n->has_odd) {
 			memcpy(n->odd, shown, sizeof n->odd);
+		}
 		n->has_odd = true;
 		return 0;
 	}
-	if (is_known(n->id, host))
+	if (is_known(n->id, host)) {
 		return 0;
+	}
 	n->len += len;
 	if (n->id->names_n == TLS_NAMES_MAX || n->len > TLS_NAMES_LEN_MAX) {
 		snprintf(n->why, n->why_size,
@@ -313,11 +330,13 @@ static int add_group(struct names *n, const ASN1_IA5STRING *s)
 	size_t len = (size_t)ASN1_STRING_length(s);
 	char shown[SHOWN_MAX + 4];
 
-	if (len == 0 || len > TLS_NAME_MAX)
+	if (len == 0 || len > TLS_NAME_MAX) {
 		return 0;
+	}
 	for (size_t i = 0; i < len; i++) {
-		if (p[i] <= 0x20 || p[i] >= 0x7f)
+		if (p[i] <= 0x20 || p[i] >= 0x7f) {
 			return 0;
+		}
 	}
 	if (n->id->groups_n == TLS_GROUPS_MAX) {
 		show(shown, s);
@@ -338,20 +357,23 @@ static int read_names(struct tls_identity *id, X509 *leaf, char *why, size_t why
 	for (int i = 0; !err && i < sk_GENERAL_NAME_num(san); i++) {
 		const GENERAL_NAME *name = sk_GENERAL_NAME_value(san, i);
 
-		if (name->type == GEN_DNS)
+		if (name->type == GEN_DNS) {
 			err = add_name(&n, name->d.dNSName);
-		else if (name->type == GEN_URI)
+		} else if (name->type == GEN_URI) {
 			err = add_group(&n, name->d.uniformResourceIdentifier);
+		}
 	}
 	GENERAL_NAMES_free(san);
-	if (err || id->names_n)
+	if (err || id->names_n) {
 		return err;
-	if (n.has_odd)
+	}
+	if (n.has_odd) {
 		snprintf(why, why_size, "no dNSName in subjectAltName is a host name: '%s' is none", n.odd);
-	else if (!san && how == -2)
+	} else if (!san && how == -2) {
 		snprintf(why, why_size, "two subjectAltName extensions, expected one");
-	else
+	} else {
 		snprintf(why, why_size, "no dNSName in subjectAltName%s", !san && how != -1 ? ", which cannot be read" : "");
+	}
 	return ERR_AUTH;
 }
 
@@ -374,11 +396,13 @@ static int verify_leaf(const struct tls_presented *p, char *why, size_t why_size
 static int verify_expected(const struct tls_identity *id, const char *expected, char *why, size_t why_size)
 {
 	for (int i = 0; expected && i < id->names_n; i++) {
-		if (str_equal_nocase(id->names[i], strlen(id->names[i]), expected, strlen(expected)))
+		if (str_equal_nocase(id->names[i], strlen(id->names[i]), expected, strlen(expected))) {
 			return 0;
+		}
 	}
-	if (!expected)
+	if (!expected) {
 		return 0;
+	}
 	snprintf(why, why_size, "it is for '%s', expected '%s'", id->names[0], expected);
 	return ERR_AUTH;
 }
@@ -392,12 +416,14 @@ int tls_verify(struct tls_identity *out, const struct tls_presented *p, const st
 
 	tls_subject(id.subject, sizeof id.subject, p->leaf);
 	err = verify_anchors(&id, p, anchors, anchors_n, x509_error, why, why_size);
-	if (err)
+	if (err) {
 		return err;
+	}
 	*x509_error = X509_V_ERR_CERT_REJECTED;
 	err = verify_leaf(p, words, sizeof words);
-	if (!err)
+	if (!err) {
 		err = read_names(&id, p->leaf, words, sizeof words);
+	}
 	if (!err) {
 		*x509_error = X509_V_ERR_HOSTNAME_MISMATCH;
 		err = verify_expected(&id, p->expected_name, words, sizeof words);

@@ -213,12 +213,14 @@ int trg_new(struct trg **out, uint64_t number, const struct trg_request *req, co
 	struct trg *t = calloc(1, sizeof *t);
 	int err;
 
-	if (!t)
+	if (!t) {
 		return ERR_NOMEM;
+	}
 	t->conf = conf;
 	err = trg_set_request(t, req);
-	if (!err)
+	if (!err) {
 		err = trg_set_subscriber(t, &nobody);
+	}
 	if (err) {
 		trg_free(t);
 		return err;
@@ -235,8 +237,9 @@ int trg_new(struct trg **out, uint64_t number, const struct trg_request *req, co
 
 void trg_free(struct trg *t)
 {
-	if (!t)
+	if (!t) {
 		return;
+	}
 	free(t->req_block);
 	free(t->sub_block);
 	free(t->payload_block);
@@ -252,18 +255,21 @@ static void set_state(const struct trg_step *s, enum trg_state to)
 	enum trg_state from = t->state;
 
 	t->state = to;
-	if (from == to)
+	if (from == to) {
 		return;
+	}
 	trg_past_note(t, from, to, s->ev->kind, t->said, s->now_ms);
-	if (t->ports->trace)
+	if (t->ports->trace) {
 		t->ports->trace(t->arg, t, from, to, s->ev->kind, false);
+	}
 }
 
 static const struct rule *find_rule(enum trg_state state, enum trg_event_kind event)
 {
 	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
-		if (rules[i].state == state && rules[i].event == event)
+		if (rules[i].state == state && rules[i].event == event) {
 			return &rules[i];
+		}
 	}
 	return NULL;
 }
@@ -275,10 +281,12 @@ bool trg_takes(enum trg_state s, enum trg_event_kind e)
 
 static int refuse_event(struct trg *t, const struct trg_event *ev)
 {
-	if (t->ports->trace)
+	if (t->ports->trace) {
 		t->ports->trace(t->arg, t, t->state, t->state, ev->kind, true);
-	if (ev->kind == TRG_EV_DRR && ev->token)
+	}
+	if (ev->kind == TRG_EV_DRR && ev->token) {
 		t->ports->acknowledge(t->arg, t, ev->token, false);
+	}
 	return ERR_STATE;
 }
 
@@ -297,10 +305,12 @@ static bool comes_meanwhile(enum trg_event_kind e)
 /* A recall has nothing at the SMS-SC that could be reported or taken back. */
 static bool is_for(const struct trg *t, enum trg_event_kind e)
 {
-	if (waits_to_say(t) && !comes_meanwhile(e))
+	if (waits_to_say(t) && !comes_meanwhile(e)) {
 		return false;
-	if (t->req.action != TSP_ACTION_RECALL)
+	}
+	if (t->req.action != TSP_ACTION_RECALL) {
 		return true;
+	}
 	return e != TRG_EV_DRR && e != TRG_EV_REVOKE && e != TRG_EV_CANCEL &&
 	       (e != TRG_EV_DTA_STORED || t->state != TRG_RECALLING);
 }
@@ -310,8 +320,9 @@ int trg_step(struct trg *t, const struct trg_event *ev, uint64_t now_ms)
 	const struct rule *rule = is_for(t, ev->kind) ? find_rule(t->state, ev->kind) : NULL;
 	struct trg_step s = { t, ev, now_ms };
 
-	if (!rule)
+	if (!rule) {
 		return refuse_event(t, ev);
+	}
 	t->said = ev->reason;
 	set_state(&s, rule->next);
 	set_state(&s, rule->act(&s));

@@ -20,8 +20,9 @@ void trg_arm(struct trg *t, uint64_t at_ms)
 
 void trg_count(uint16_t *n)
 {
-	if (*n < UINT16_MAX)
+	if (*n < UINT16_MAX) {
 		(*n)++;
+	}
 }
 
 /* --- ends -------------------------------------------------------------------------------------------------------------------- */
@@ -42,8 +43,9 @@ static void answer(struct trg *t, const struct trg_answer *a)
 	t->answered = true;
 	t->answer_status = a->status;
 	t->accepted |= a->status == TSP_STATUS_SUCCESS && t->req.action != TSP_ACTION_RECALL;
-	if (a->reason != t->conf->reasons.none)
+	if (a->reason != t->conf->reasons.none) {
 		t->said = a->reason;
+	}
 	t->ports->answer(t->arg, t, a);
 	trg_shed(t); /* no DTR of it leaves any more */
 }
@@ -66,8 +68,9 @@ static enum trg_state refuse(struct trg_step *s, const struct trg_answer *a)
 		t->refuse_has_diagnostic = a->has_diagnostic;
 		t->refuse_diagnostic = a->diagnostic;
 		trg_arm(t, UINT64_MAX);
-		if (t->ports->store(t->arg, t) == 0)
+		if (t->ports->store(t->arg, t) == 0) {
 			return TRG_REFUSING;
+		}
 	}
 	answer(t, a);
 	return trg_end(s, false);
@@ -83,9 +86,10 @@ enum trg_state trg_act_refused(struct trg_step *s)
 {
 	const struct trg *t = s->t;
 
-	if (!t->answered)
+	if (!t->answered) {
 		answer(s->t, &(struct trg_answer){ t->answer_status, t->refuse_reason, t->refuse_has_diagnostic,
 						   t->refuse_diagnostic });
+	}
 	return trg_end(s, false);
 }
 
@@ -112,8 +116,9 @@ enum trg_state trg_act_refuse(struct trg_step *s)
 {
 	const struct trg_event *ev = s->ev;
 
-	if (s->t->early)
+	if (s->t->early) {
 		return trg_settle_early(s);
+	}
 	s->t->may_report = false;
 	return refuse(s, &(struct trg_answer){ ev->status, ev->reason, ev->has_diagnostic, ev->diagnostic });
 }
@@ -125,8 +130,9 @@ void trg_back_off(struct trg_step *s, uint64_t latest_ms)
 	uint64_t wait_ms = t->backoff_ms < c->retry_min_ms ? c->retry_min_ms : t->backoff_ms;
 	uint64_t at_ms;
 
-	if (wait_ms > c->retry_max_ms)
+	if (wait_ms > c->retry_max_ms) {
 		wait_ms = c->retry_max_ms;
+	}
 	t->backoff_ms = wait_ms > c->retry_max_ms / 2 ? c->retry_max_ms : wait_ms * 2;
 	at_ms = s->now_ms + wait_ms;
 	trg_arm(t, at_ms < latest_ms ? at_ms : latest_ms);
@@ -162,8 +168,9 @@ static enum trg_state expire(struct trg_step *s)
 {
 	struct trg *t = s->t;
 
-	if (t->req.action == TSP_ACTION_REPLACE)
+	if (t->req.action == TSP_ACTION_REPLACE) {
 		return trg_refuse(s, TSP_STATUS_REPLACEFAIL, t->conf->reasons.expired);
+	}
 	return trg_store_report(s, TSP_OUTCOME_EXPIRED, 0);
 }
 
@@ -175,12 +182,15 @@ enum trg_state trg_act_start(struct trg_step *s)
 	const struct trg_reasons *why = &t->conf->reasons;
 	struct trg_refusal no = { 0 };
 
-	if (t->req.action != TSP_ACTION_TRIGGER && !trg_changes(t))
+	if (t->req.action != TSP_ACTION_TRIGGER && !trg_changes(t)) {
 		return trg_refuse(s, TSP_STATUS_PERMANENTERROR, why->action_not_supported);
-	if (trg_changes(t) && !trg_claim(t, &no))
+	}
+	if (trg_changes(t) && !trg_claim(t, &no)) {
 		return trg_refuse(s, no.status, no.reason);
-	if (t->ports->ask_subscriber(t->arg, t))
+	}
+	if (t->ports->ask_subscriber(t->arg, t)) {
 		return trg_refuse(s, TSP_STATUS_TEMPORARYERROR, why->hss_silent);
+	}
 	return t->state;
 }
 
@@ -193,8 +203,9 @@ static bool contradicting(const struct trg *t)
 /* Without the feature a recall is not sent, and a replace is a new trigger (TS 29.368 6.4.13). */
 static bool feature_allows(struct trg *t, struct trg_refusal *no)
 {
-	if (!trg_changes(t) || t->ports->can_recall(t->arg, t))
+	if (!trg_changes(t) || t->ports->can_recall(t->arg, t)) {
 		return true;
+	}
 	if (t->req.action == TSP_ACTION_REPLACE) {
 		t->as_new = true;
 		return true;
@@ -214,17 +225,22 @@ enum trg_state trg_act_subscriber(struct trg_step *s)
 	const struct trg_reasons *why = &t->conf->reasons;
 	struct trg_refusal no = { 0 };
 
-	if (trg_set_subscriber(t, s->ev->subscriber))
+	if (trg_set_subscriber(t, s->ev->subscriber)) {
 		return trg_refuse(s, TSP_STATUS_TEMPORARYERROR, why->nomem);
-	if (contradicting(t))
+	}
+	if (contradicting(t)) {
 		return trg_refuse(s, TSP_STATUS_INVEXTID, why->contradicting_device);
-	if (!may_go(t, &no) || !feature_allows(t, &no))
+	}
+	if (!may_go(t, &no) || !feature_allows(t, &no)) {
 		return trg_refuse(s, no.status, no.reason);
-	if (trg_expired(t, s->now_ms))
+	}
+	if (trg_expired(t, s->now_ms)) {
 		return expire(s);
+	}
 	t->dtr_end_to_end = t->ports->end_to_end(t->arg);
-	if (t->ports->store(t->arg, t))
+	if (t->ports->store(t->arg, t)) {
 		return trg_refuse(s, TSP_STATUS_TEMPORARYERROR, why->journal);
+	}
 	t->stored = true;
 	return t->state;
 }
@@ -243,14 +259,18 @@ enum trg_state trg_act_submit(struct trg_step *s)
 	struct trg *t = s->t;
 	struct trg_refusal no = { 0 };
 
-	if (t->revoke_due)
+	if (t->revoke_due) {
 		return trg_refuse(s, t->revoke_status, t->revoke_reason);
-	if (!may_go(t, &no))
+	}
+	if (!may_go(t, &no)) {
 		return trg_refuse(s, no.status, no.reason);
-	if (trg_expired(t, s->now_ms))
+	}
+	if (trg_expired(t, s->now_ms)) {
 		return expire(s);
-	if (t->ports->submit(t->arg, t, false))
+	}
+	if (t->ports->submit(t->arg, t, false)) {
 		return trg_refuse(s, TSP_STATUS_TEMPORARYERROR, t->conf->reasons.smssc_silent);
+	}
 	t->taken_ms = s->now_ms;
 	t->may_report = t->req.action != TSP_ACTION_RECALL;
 	trg_count(&t->submits);
@@ -259,8 +279,9 @@ enum trg_state trg_act_submit(struct trg_step *s)
 
 static void took(struct trg *t, const struct trg_event *ev)
 {
-	if (ev->taker)
+	if (ev->taker) {
 		t->taker = trg_names_keep(t->conf->takers, ev->taker);
+	}
 }
 
 /* What is proven now: the SMS-SC has it. The end of the original comes first: a commit that holds this one holds that, too. */
@@ -278,10 +299,12 @@ static enum trg_state wait_for_report(struct trg_step *s)
 {
 	struct trg *t = s->t;
 
-	if (t->early)
+	if (t->early) {
 		return trg_store_report(s, t->early_outcome, t->token);
-	if (t->revoke_due)
+	}
+	if (t->revoke_due) {
 		return trg_act_revoke(s);
+	}
 	t->ports->note(t->arg, t); /* with the next commit: the record tells from the answer what it is */
 	trg_arm(t, trg_report_deadline(t));
 	return TRG_ACCEPTED;
@@ -297,8 +320,9 @@ static void accepted_as_new(struct trg *t, const struct trg_answer *a)
 
 enum trg_state trg_act_stored(struct trg_step *s)
 {
-	if (s->t->req.action != TSP_ACTION_REPLACE || s->t->as_new)
+	if (s->t->req.action != TSP_ACTION_REPLACE || s->t->as_new) {
 		return trg_act_refuse(s); /* nobody asked for a replacement */
+	}
 	took(s->t, s->ev);
 	s->t->taken_ms = s->now_ms;
 	accepted_as_new(s->t, &(struct trg_answer){ s->ev->status, s->ev->reason, false, 0 });
@@ -317,10 +341,12 @@ enum trg_state trg_act_accept(struct trg_step *s)
 {
 	struct trg *t = s->t;
 
-	if (t->req.action == TSP_ACTION_RECALL)
+	if (t->req.action == TSP_ACTION_RECALL) {
 		return trg_recall_taken(s);
-	if (t->req.action == TSP_ACTION_REPLACE && s->ev->no_feature)
+	}
+	if (t->req.action == TSP_ACTION_REPLACE && s->ev->no_feature) {
 		t->as_new = true; /* it took it for a new trigger: the original is still there */
+	}
 	took(t, s->ev);
 	t->taken_ms = s->now_ms;
 	accepted(t);
@@ -331,8 +357,9 @@ enum trg_state trg_act_submit_again(struct trg_step *s)
 {
 	struct trg *t = s->t;
 
-	if (t->revoke_due || trg_expired(t, s->now_ms) || t->ports->submit(t->arg, t, true))
+	if (t->revoke_due || trg_expired(t, s->now_ms) || t->ports->submit(t->arg, t, true)) {
 		return trg_act_give_up(s);
+	}
 	t->taken_ms = s->now_ms;
 	trg_count(&t->submits);
 	return t->state;
@@ -341,13 +368,16 @@ enum trg_state trg_act_submit_again(struct trg_step *s)
 /* The first DTR did not leave: nobody has to be asked. */
 enum trg_state trg_act_unsent(struct trg_step *s)
 {
-	if (s->t->early)
+	if (s->t->early) {
 		return trg_settle_early(s);
+	}
 	s->t->may_report = false;
-	if (s->t->revoke_due)
+	if (s->t->revoke_due) {
 		return trg_refuse(s, s->t->revoke_status, s->t->revoke_reason);
-	if (trg_expired(s->t, s->now_ms))
+	}
+	if (trg_expired(s->t, s->now_ms)) {
 		return expire(s);
+	}
 	return trg_refuse(s, TSP_STATUS_TEMPORARYERROR, s->t->conf->reasons.smssc_silent);
 }
 
@@ -357,12 +387,15 @@ static enum trg_state resume_expired(struct trg_step *s)
 {
 	struct trg *t = s->t;
 
-	if (t->req.action == TSP_ACTION_REPLACE)
+	if (t->req.action == TSP_ACTION_REPLACE) {
 		return trg_act_give_up(s);
-	if (!t->answered)
+	}
+	if (!t->answered) {
 		trg_say(t, TSP_STATUS_SUCCESS, t->conf->reasons.none);
-	if (s->now_ms >= trg_report_deadline(t))
+	}
+	if (s->now_ms >= trg_report_deadline(t)) {
 		return trg_store_report(s, TSP_OUTCOME_EXPIRED, 0);
+	}
 	trg_arm(t, trg_report_deadline(t));
 	return TRG_RESUMING;
 }
@@ -372,11 +405,13 @@ static enum trg_state resume_too_late(struct trg_step *s)
 {
 	struct trg *t = s->t;
 
-	if (t->early)
+	if (t->early) {
 		return trg_settle_early(s);
+	}
 	trg_say(t, TSP_STATUS_TEMPORARYERROR, t->conf->reasons.smssc_silent);
-	if (t->req.action == TSP_ACTION_RECALL)
+	if (t->req.action == TSP_ACTION_RECALL) {
 		return trg_end(s, true);
+	}
 	return trg_store_report(s, TSP_OUTCOME_UNCONFIRMED, 0);
 }
 
@@ -392,12 +427,15 @@ enum trg_state trg_act_resume(struct trg_step *s)
 	struct trg *t = s->t;
 	struct trg_refusal no = { 0 };
 
-	if (t->revoke_due)
+	if (t->revoke_due) {
 		return trg_act_give_up(s);
-	if (trg_expired(t, s->now_ms))
+	}
+	if (trg_expired(t, s->now_ms)) {
 		return resume_expired(s);
-	if (s->now_ms >= trg_report_deadline(t))
+	}
+	if (s->now_ms >= trg_report_deadline(t)) {
 		return resume_too_late(s);
+	}
 	if (may_resume(t, &no) && t->ports->submit(t->arg, t, true) == 0) {
 		t->taken_ms = s->now_ms;
 		trg_count(&t->submits);
@@ -405,8 +443,9 @@ enum trg_state trg_act_resume(struct trg_step *s)
 		trg_arm(t, UINT64_MAX);
 		return TRG_RESUBMITTING;
 	}
-	if (no.status == TSP_STATUS_NOTAUTHORIZED) /* its right ended while we were away: it is not submitted, but taken back */
+	if (no.status == TSP_STATUS_NOTAUTHORIZED) { /* its right ended while we were away: it is not submitted, but taken back */
 		return trg_give_up_because(s, no.reason);
+	}
 	trg_back_off(s, UINT64_MAX);
 	return TRG_RESUMING;
 }
@@ -420,10 +459,12 @@ enum trg_state trg_act_restored(struct trg_step *s)
 /* The copy did not leave. One that was restored waits for the SMS-SC; another has its first DTR out, whose outcome is unknown. */
 enum trg_state trg_act_unsent_again(struct trg_step *s)
 {
-	if (!s->t->resumed || s->t->revoke_due)
+	if (!s->t->resumed || s->t->revoke_due) {
 		return trg_act_give_up(s);
-	if (trg_expired(s->t, s->now_ms))
+	}
+	if (trg_expired(s->t, s->now_ms)) {
 		return resume_expired(s);
+	}
 	trg_back_off(s, UINT64_MAX);
 	return TRG_RESUMING;
 }
@@ -447,11 +488,13 @@ enum trg_state trg_act_unreported(struct trg_step *s)
 	t->has_outcome = false;
 	t->outcome = 0;
 	trg_drop_drr(t);
-	if (t->token)
+	if (t->token) {
 		t->ports->acknowledge(t->arg, t, t->token, false);
+	}
 	t->token = 0;
-	if (!t->answered)
+	if (!t->answered) {
 		return trg_act_disk(s);
+	}
 	trg_arm(t, deadline > soon && t->own_outcome == TRG_NO_OUTCOME ? deadline : soon);
 	return TRG_ACCEPTED;
 }
@@ -466,11 +509,13 @@ int trg_keep_drr(struct trg_step *s)
 {
 	uint8_t *drr;
 
-	if (s->ev->kind != TRG_EV_DRR || !s->ev->drr)
+	if (s->ev->kind != TRG_EV_DRR || !s->ev->drr) {
 		return 0;
+	}
 	drr = malloc(TRG_DIGEST_LEN);
-	if (!drr)
+	if (!drr) {
 		return ERR_NOMEM;
+	}
 	memcpy(drr, s->ev->drr, TRG_DIGEST_LEN);
 	free(s->t->drr);
 	s->t->drr = drr;
@@ -489,11 +534,13 @@ enum trg_state trg_store_report(struct trg_step *s, uint32_t outcome, uint64_t t
 	t->token = token;
 	t->again = false;
 	t->backoff_ms = 0;
-	if (t->dnr_end_to_end == 0)
+	if (t->dnr_end_to_end == 0) {
 		t->dnr_end_to_end = t->ports->end_to_end(t->arg);
+	}
 	trg_arm(t, UINT64_MAX);
-	if (trg_keep_drr(s) || t->ports->store(t->arg, t))
+	if (trg_keep_drr(s) || t->ports->store(t->arg, t)) {
 		return trg_act_unreported(s);
+	}
 	t->stored = true;
 	return TRG_REPORTING;
 }
@@ -524,8 +571,9 @@ static enum trg_state hold_report(struct trg_step *s)
 	t->early = true;
 	t->early_outcome = (uint8_t)s->ev->outcome;
 	t->token = s->ev->token;
-	if (older)
+	if (older) {
 		t->ports->acknowledge(t->arg, t, older, false);
+	}
 	return t->state;
 }
 
@@ -535,14 +583,16 @@ enum trg_state trg_act_report_early(struct trg_step *s)
 	struct trg *t = s->t;
 	bool replaces = !t->answered && t->req.action == TSP_ACTION_REPLACE && !t->as_new;
 
-	if (replaces && t->state != TRG_RECALLING && trg_claims_pending(t))
+	if (replaces && t->state != TRG_RECALLING && trg_claims_pending(t)) {
 		return hold_report(s);
+	}
 	t->early_outcome = (uint8_t)s->ev->outcome;
 	if (replaces) {
 		uint64_t older = t->token;
 
-		if (older)
+		if (older) {
 			t->ports->acknowledge(t->arg, t, older, false);
+		}
 		accepted_as_new(
 		    t, &(struct trg_answer){ TSP_STATUS_ORIGINALMESSAGESENT, t->conf->reasons.original_reported, false, 0 });
 	} else if (!t->answered) {
@@ -556,8 +606,9 @@ enum trg_state trg_act_report_twice(struct trg_step *s)
 {
 	struct trg *t = s->t;
 
-	if (t->token)
+	if (t->token) {
 		t->ports->acknowledge(t->arg, t, t->token, false);
+	}
 	t->token = s->ev->token;
 	return t->state;
 }
@@ -572,8 +623,9 @@ enum trg_state trg_act_notify_later(struct trg_step *s)
 {
 	struct trg *t = s->t;
 
-	if (s->now_ms >= trg_report_kept_until(t))
+	if (s->now_ms >= trg_report_kept_until(t)) {
 		return trg_end(s, true);
+	}
 	trg_back_off(s, UINT64_MAX);
 	return TRG_BACKOFF;
 }
@@ -583,8 +635,9 @@ enum trg_state trg_act_notify(struct trg_step *s)
 	struct trg *t = s->t;
 
 	trg_arm(t, UINT64_MAX);
-	if (t->ports->notify(t->arg, t, t->again))
+	if (t->ports->notify(t->arg, t, t->again)) {
 		return trg_act_notify_later(s);
+	}
 	trg_count(&t->notifies);
 	t->again = true;
 	return TRG_NOTIFYING;
@@ -594,10 +647,12 @@ enum trg_state trg_act_reported(struct trg_step *s)
 {
 	struct trg *t = s->t;
 
-	if (!t->answered)
+	if (!t->answered) {
 		trg_say(t, TSP_STATUS_SUCCESS, t->conf->reasons.none);
-	if (t->token)
+	}
+	if (t->token) {
 		t->ports->acknowledge(t->arg, t, t->token, true);
+	}
 	t->token = 0;
 	return trg_act_notify(s);
 }

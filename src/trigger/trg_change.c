@@ -54,10 +54,11 @@ static struct trg_ended facts_of(const struct trg *o)
 /* Reported, and the SCS has not acknowledged it yet; or in the caller's memory. */
 static bool has_ended(const struct trg *t, const struct trg *o, struct trg_ended *out)
 {
-	if (o)
+	if (o) {
 		*out = facts_of(o);
-	else if (!t->ports->ended(t->arg, t, out))
+	} else if (!t->ports->ended(t->arg, t, out)) {
 		return false;
+	}
 	return (!o || (o->has_outcome && o->accepted)) && strcmp(out->scs, t->req.scs) == 0;
 }
 
@@ -67,19 +68,23 @@ static enum standing look(const struct trg *t, const struct trg *o, struct trg_e
 {
 	const struct trg_reasons *why = &t->conf->reasons;
 
-	if (has_ended(t, o, out))
+	if (has_ended(t, o, out)) {
 		return STANDING_ENDED;
-	if (!o || o->has_outcome || strcmp(o->req.scs, t->req.scs) != 0)
+	}
+	if (!o || o->has_outcome || strcmp(o->req.scs, t->req.scs) != 0) {
 		return refused(no, TSP_STATUS_PERMANENTERROR, why->original_unknown);
-	if (o->state != TRG_ACCEPTED || (o->changer && o->changer != t->number))
+	}
+	if (o->state != TRG_ACCEPTED || (o->changer && o->changer != t->number)) {
 		return refused(no, TSP_STATUS_TEMPORARYERROR, why->original_busy);
+	}
 	return STANDING_PENDING;
 }
 
 static void to_taker(struct trg *t, const struct trg_ended *e)
 {
-	if (e->taker[0])
+	if (e->taker[0]) {
 		t->taker = trg_names_keep(t->conf->takers, e->taker);
+	}
 }
 
 bool trg_claim(struct trg *t, struct trg_refusal *out)
@@ -88,10 +93,12 @@ bool trg_claim(struct trg *t, struct trg_refusal *out)
 	struct trg_ended e = { "", "", "", "", "", false };
 	enum standing found = look(t, o, &e, out);
 
-	if (found == STANDING_REFUSED)
+	if (found == STANDING_REFUSED) {
 		return false;
-	if (found == STANDING_PENDING)
+	}
+	if (found == STANDING_PENDING) {
 		o->changer = t->number;
+	}
 	to_taker(t, &e);
 	return true;
 }
@@ -101,8 +108,9 @@ void trg_claim_again(struct trg *t)
 {
 	struct trg *o = is_change(t) ? t->ports->original(t->arg, t) : NULL;
 
-	if (o && o->number < t->number && strcmp(o->req.scs, t->req.scs) == 0)
+	if (o && o->number < t->number && strcmp(o->req.scs, t->req.scs) == 0) {
 		o->changer = t->number;
+	}
 }
 
 struct trg *trg_claimed(struct trg *t)
@@ -120,10 +128,12 @@ static bool both(const char *a, const char *b)
 /* Are both about one device? By what the HSS said (IMSI, then MSISDN), else by the names that the SCS gave. */
 static bool same_device(const struct trg *t, const struct trg_ended *e)
 {
-	if (both(t->sub.imsi, e->imsi))
+	if (both(t->sub.imsi, e->imsi)) {
 		return strcmp(t->sub.imsi, e->imsi) == 0;
-	if (both(msisdn_of(t), e->msisdn))
+	}
+	if (both(msisdn_of(t), e->msisdn)) {
 		return strcmp(msisdn_of(t), e->msisdn) == 0;
+	}
 	return both(t->req.external, e->external) && strcmp(t->req.external, e->external) == 0;
 }
 
@@ -142,17 +152,22 @@ bool trg_claim_stands(struct trg *t, struct trg_refusal *out)
 	struct trg_ended e = { "", "", "", "", "", false };
 	enum standing found;
 
-	if (!is_change(t))
+	if (!is_change(t)) {
 		return true;
+	}
 	found = look(t, o, &e, out);
-	if (found == STANDING_REFUSED)
+	if (found == STANDING_REFUSED) {
 		return false;
-	if (found == STANDING_PENDING && o->changer != t->number)
+	}
+	if (found == STANDING_PENDING && o->changer != t->number) {
 		return no(out, TSP_STATUS_TEMPORARYERROR, why->original_busy);
-	if (found == STANDING_PENDING)
+	}
+	if (found == STANDING_PENDING) {
 		e = facts_of(o);
-	if (!same_device(t, &e)) /* a right on one device says nothing about a trigger to another */
+	}
+	if (!same_device(t, &e)) { /* a right on one device says nothing about a trigger to another */
 		return no(out, TSP_STATUS_NOTAUTHORIZED, why->original_device);
+	}
 	return true;
 }
 
@@ -160,8 +175,9 @@ void trg_release(struct trg *t)
 {
 	struct trg *o = trg_claimed(t);
 
-	if (o)
+	if (o) {
 		o->changer = 0;
+	}
 }
 
 void trg_original_gone(struct trg *t, enum trg_event_kind how)
@@ -169,11 +185,13 @@ void trg_original_gone(struct trg *t, enum trg_event_kind how)
 	struct trg *o = trg_claimed(t);
 	struct trg_event ev = { .kind = how };
 
-	if (!o || t->as_new)
+	if (!o || t->as_new) {
 		return;
+	}
 	o->changer = 0;
-	if (pending(o))
+	if (pending(o)) {
 		t->ports->tell(t->arg, o, &ev);
+	}
 }
 
 /* Did the SMS-SC report the original, as far as is known? The report of one that is there is on its way to the SCS. */
@@ -182,8 +200,9 @@ static bool original_reported(struct trg *t)
 	struct trg *o = t->ports->original(t->arg, t);
 	struct trg_ended e;
 
-	if (trg_claimed(t) && pending(o))
+	if (trg_claimed(t) && pending(o)) {
 		return false;
+	}
 	return (o && o->has_outcome) || (has_ended(t, NULL, &e) && e.reported);
 }
 
@@ -195,9 +214,10 @@ enum trg_state trg_recall_taken(struct trg_step *s)
 	bool reported = original_reported(t);
 
 	trg_original_gone(t, TRG_EV_TAKEN_BACK);
-	if (reported)
+	if (reported) {
 		trg_say(t, TSP_STATUS_ORIGINALMESSAGESENT, t->conf->reasons.original_reported);
-	else
+	} else {
 		trg_say(t, TSP_STATUS_SUCCESS, t->conf->reasons.none);
+	}
 	return trg_end(s, false);
 }

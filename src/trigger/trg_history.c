@@ -11,8 +11,9 @@ static bool make_room(struct trg *t)
 	struct trg_past *p = t->past;
 	uint8_t cap = p ? (uint8_t)(p->cap + GROW) : GROW;
 
-	if (p && p->n < p->cap)
+	if (p && p->n < p->cap) {
 		return true;
+	}
 	if (p && p->cap >= TRG_HISTORY_MAX) { /* how it began, and what came last */
 		memmove(&p->entries[TRG_HISTORY_FIRST], &p->entries[TRG_HISTORY_FIRST + 1],
 			(p->n - TRG_HISTORY_FIRST - 1u) * sizeof p->entries[0]);
@@ -20,13 +21,16 @@ static bool make_room(struct trg *t)
 		trg_count(&p->dropped);
 		return true;
 	}
-	if (cap > TRG_HISTORY_MAX)
+	if (cap > TRG_HISTORY_MAX) {
 		cap = TRG_HISTORY_MAX;
+	}
 	p = realloc(p, sizeof *p + cap * sizeof p->entries[0]);
-	if (!p)
+	if (!p) {
 		return false;
-	if (!t->past)
+	}
+	if (!t->past) {
 		p->n = 0, p->dropped = 0;
+	}
 	p->cap = cap;
 	t->past = p;
 	return true;
@@ -34,8 +38,9 @@ static bool make_room(struct trg *t)
 
 bool trg_past_add(struct trg *t, const struct trg_past_entry *e)
 {
-	if (!make_room(t))
+	if (!make_room(t)) {
 		return false;
+	}
 	t->past->entries[t->past->n++] = *e;
 	return true;
 }
@@ -60,8 +65,9 @@ uint64_t trg_past_taken(const struct trg *t)
 		const struct trg_past_entry *e = &p->entries[i - 1];
 
 		if (e->to == TRG_SUBMITTING || e->to == TRG_RESUBMITTING || e->event == TRG_EV_DTA_OK ||
-		    e->event == TRG_EV_DTA_STORED)
+		    e->event == TRG_EV_DTA_STORED) {
 			return t->req.received_ms + e->after_ms;
+		}
 	}
 	return 0;
 }
@@ -102,9 +108,11 @@ void trg_look(const struct trg *t, struct trg_outlook *out)
 {
 	uint64_t until = UINT64_MAX;
 
-	if (t->state == TRG_NOTIFYING || t->state == TRG_BACKOFF)
+	if (t->state == TRG_NOTIFYING || t->state == TRG_BACKOFF) {
 		until = trg_report_kept_until(t);
-	else if (t->state == TRG_RESUMING || t->state == TRG_RECALLING || t->state == TRG_ACCEPTED || t->state == TRG_REVOKING)
+	} else if (t->state == TRG_RESUMING || t->state == TRG_RECALLING || t->state == TRG_ACCEPTED ||
+		   t->state == TRG_REVOKING) {
 		until = trg_report_deadline(t);
+	}
 	*out = (struct trg_outlook){ waits[t->state], t->armed_ms, until };
 }

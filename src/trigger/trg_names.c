@@ -11,8 +11,9 @@ static char **slot_of(const struct trg_names *names, char **slots, size_t cap, c
 {
 	size_t i = sip_hash(&names->key, name, strlen(name)) & (cap - 1);
 
-	while (slots[i] && strcmp(slots[i], name) != 0)
+	while (slots[i] && strcmp(slots[i], name) != 0) {
 		i = (i + 1) & (cap - 1);
+	}
 	return &slots[i];
 }
 
@@ -27,16 +28,20 @@ static int make_room(struct trg_names *names, size_t n)
 	size_t cap = names->cap ? names->cap : FIRST_CAP;
 	char **bigger;
 
-	while (2 * (n + 1) > cap)
+	while (2 * (n + 1) > cap) {
 		cap *= 2;
-	if (cap == names->cap)
+	}
+	if (cap == names->cap) {
 		return 0;
+	}
 	bigger = calloc(cap, sizeof *bigger);
-	if (!bigger)
+	if (!bigger) {
 		return -1;
+	}
 	for (size_t i = 0; i < names->cap; i++) {
-		if (names->slots[i])
+		if (names->slots[i]) {
 			*slot_of(names, bigger, cap, names->slots[i]) = names->slots[i];
+		}
 	}
 	free(names->slots);
 	names->slots = bigger;
@@ -46,8 +51,9 @@ static int make_room(struct trg_names *names, size_t n)
 
 int trg_names_reserve(struct trg_names *names)
 {
-	if (make_room(names, max_of(names)))
+	if (make_room(names, max_of(names))) {
 		return ERR_NOMEM;
+	}
 	names->room = malloc(max_of(names) * (TRG_NAME_LEN_MAX + 1));
 	return names->room ? 0 : ERR_NOMEM;
 }
@@ -57,10 +63,12 @@ static char *copy_of(const struct trg_names *names, const char *name)
 	size_t len = strlen(name);
 	char *copy;
 
-	if (!names->room)
+	if (!names->room) {
 		return strdup(name);
-	if (len > TRG_NAME_LEN_MAX)
+	}
+	if (len > TRG_NAME_LEN_MAX) {
 		return NULL;
+	}
 	copy = names->room + names->n * (TRG_NAME_LEN_MAX + 1);
 	memcpy(copy, name, len + 1);
 	return copy;
@@ -70,8 +78,9 @@ const char *trg_names_keep(struct trg_names *names, const char *name)
 {
 	char **slot;
 
-	if (!name || !name[0] || make_room(names, names->n))
+	if (!name || !name[0] || make_room(names, names->n)) {
 		return NULL;
+	}
 	slot = slot_of(names, names->slots, names->cap, name);
 	if (!*slot && names->n < max_of(names)) {
 		*slot = copy_of(names, name);
@@ -82,8 +91,9 @@ const char *trg_names_keep(struct trg_names *names, const char *name)
 
 void trg_names_fini(struct trg_names *names)
 {
-	for (size_t i = 0; i < names->cap && !names->room; i++)
+	for (size_t i = 0; i < names->cap && !names->room; i++) {
 		free(names->slots[i]);
+	}
 	free(names->room);
 	free(names->slots);
 	*names = (struct trg_names){ .max = names->max, .key = names->key };

@@ -10,10 +10,10 @@
 
 struct trg_names { /* starts zeroed */
 	char **slots;
-	size_t n, cap; /* slots are at most half full */
-	size_t max;    /* names */
+	size_t n, cap;      /* slots are at most half full */
+	size_t max;         /* names */
 	struct sip_key key; /* the owner's random one: peers choose names */
-	char *room;    /* for all of them, with trg_names_reserve(); else NULL */
+	char *room;         /* for all of them, with trg_names_reserve(); else NULL */
 };
 
 #define TRG_NAME_LEN_MAX 255 /* of a name in a reserved room */

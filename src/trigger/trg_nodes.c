@@ -26,8 +26,9 @@ static void pack_node(struct buf *out, const struct app_serving_node *node)
 	for (size_t i = 0; i < MEMBERS_N; i++) {
 		const struct dia_bytes *v = (const void *)((const char *)node + members[i]);
 
-		if (!v->p)
+		if (!v->p) {
 			continue;
+		}
 		if (v->len > UINT16_MAX) {
 			out->full = true;
 			return;
@@ -43,14 +44,16 @@ void trg_nodes_pack(struct buf *out, const struct app_serving_node *node, const 
 {
 	static const struct app_serving_node none = { 0 };
 
-	if (n > APP_ADDITIONAL_NODES_MAX)
+	if (n > APP_ADDITIONAL_NODES_MAX) {
 		n = APP_ADDITIONAL_NODES_MAX; /* the codec keeps no more */
+	}
 	buf_u8(out, VERSION);
 	buf_u8(out, node && node->present);
 	buf_u8(out, (uint8_t)n);
 	pack_node(out, node && node->present ? node : &none);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		pack_node(out, &additional[i]);
+	}
 }
 
 static void unpack_node(struct rd *r, struct app_serving_node *node)
@@ -78,17 +81,20 @@ int trg_nodes_unpack(const void *p, size_t len, struct app_serving_node *node,
 
 	*n = 0;
 	*node = (struct app_serving_node){ 0 };
-	if (len == 0)
+	if (len == 0) {
 		return 0;
+	}
 	version = rd_u8(&r);
 	present = rd_u8(&r);
 	count = rd_u8(&r);
-	if (version != VERSION || present > 1 || count > APP_ADDITIONAL_NODES_MAX)
+	if (version != VERSION || present > 1 || count > APP_ADDITIONAL_NODES_MAX) {
 		return ERR_PROTO;
+	}
 	unpack_node(&r, node);
 	node->present = present;
-	for (uint8_t i = 0; i < count && !r.bad; i++)
+	for (uint8_t i = 0; i < count && !r.bad; i++) {
 		unpack_node(&r, &additional[i]);
+	}
 	if (r.bad || rd_left(&r)) {
 		*node = (struct app_serving_node){ 0 };
 		return ERR_PROTO;

@@ -12,8 +12,9 @@ static bool may_succeed_later(const struct trg_event *ev)
 
 static bool send_recall(struct trg *t)
 {
-	if (t->ports->recall(t->arg, t, t->again))
+	if (t->ports->recall(t->arg, t, t->again)) {
 		return false;
+	}
 	trg_count(&t->recalls);
 	t->again = true;
 	trg_arm(t, UINT64_MAX);
@@ -40,8 +41,9 @@ static uint64_t recall_until(struct trg *t)
 
 enum trg_state trg_act_recall_later(struct trg_step *s)
 {
-	if (s->now_ms >= recall_until(s->t))
+	if (s->now_ms >= recall_until(s->t)) {
 		return trg_end(s, false); /* the SMS-SC let it expire */
+	}
 	trg_back_off(s, UINT64_MAX);
 	return TRG_RECALLING;
 }
@@ -71,10 +73,12 @@ enum trg_state trg_give_up_because(struct trg_step *s, int reason)
 {
 	struct trg *t = s->t;
 
-	if (t->early)
+	if (t->early) {
 		return trg_settle_early(s);
-	if (t->resumed && t->req.action != TSP_ACTION_RECALL)
+	}
+	if (t->resumed && t->req.action != TSP_ACTION_RECALL) {
 		return give_up_restored(s, reason);
+	}
 	t->backoff_ms = 0;
 	if (t->req.action == TSP_ACTION_RECALL) { /* its own DTR, until it is known what became of it */
 		t->recall_end_to_end = t->dtr_end_to_end;
@@ -84,8 +88,9 @@ enum trg_state trg_give_up_because(struct trg_step *s, int reason)
 	}
 	t->gave_up = true;
 	trg_arm(t, UINT64_MAX);
-	if (t->ports->store(t->arg, t)) /* a restart would take it for undecided, and ask again: no worse than silence */
+	if (t->ports->store(t->arg, t)) { /* a restart would take it for undecided, and ask again: no worse than silence */
 		return trg_act_gave_up(s);
+	}
 	return TRG_RECALLING;
 }
 
@@ -97,8 +102,9 @@ enum trg_state trg_act_give_up(struct trg_step *s)
 /* The decision is on disk, or cannot be: the 201, and then the recall. */
 enum trg_state trg_act_gave_up(struct trg_step *s)
 {
-	if (s->t->answered)
+	if (s->t->answered) {
 		return TRG_RECALLING;
+	}
 	trg_say(s->t, TSP_STATUS_TEMPORARYERROR, s->t->conf->reasons.smssc_silent);
 	return trg_act_recall(s);
 }
@@ -114,8 +120,9 @@ enum trg_state trg_act_recalled(struct trg_step *s)
 
 enum trg_state trg_act_recall_no(struct trg_step *s)
 {
-	if (s->t->req.action == TSP_ACTION_RECALL || !may_succeed_later(s->ev))
+	if (s->t->req.action == TSP_ACTION_RECALL || !may_succeed_later(s->ev)) {
 		return trg_end(s, false);
+	}
 	recall_anew(s->t);
 	return trg_act_recall_later(s);
 }
@@ -124,8 +131,9 @@ enum trg_state trg_act_recall_no(struct trg_step *s)
  * report is the answer. */
 enum trg_state trg_act_report_late(struct trg_step *s)
 {
-	if (!s->t->answered && s->t->overdue)
+	if (!s->t->answered && s->t->overdue) {
 		trg_say(s->t, TSP_STATUS_TEMPORARYERROR, s->t->conf->reasons.smssc_silent);
+	}
 	if (!s->t->answered) {
 		s->t->gave_up = false;
 		return trg_act_report_early(s);
@@ -157,8 +165,9 @@ enum trg_state trg_act_lost(struct trg_step *s)
 
 static void audit(struct trg *t, enum trg_revocation how)
 {
-	if (t->ports->revoked)
+	if (t->ports->revoked) {
 		t->ports->revoked(t->arg, t, how);
+	}
 }
 
 static enum trg_state revoke_later(struct trg_step *s)
@@ -170,8 +179,9 @@ static enum trg_state revoke_later(struct trg_step *s)
 /* The 201 to one that was restored undecided, and only then the line for the audit. */
 static void say_revoking(struct trg *t)
 {
-	if (t->answered)
+	if (t->answered) {
 		return;
+	}
 	trg_say(t, TSP_STATUS_TEMPORARYERROR, t->conf->reasons.smssc_silent);
 	audit(t, TRG_REVOCATION_BEGUN);
 }
@@ -193,11 +203,13 @@ static enum trg_state revoke(struct trg_step *s, int reason)
 	t->said = t->revoke_reason;
 	t->backoff_ms = 0;
 	recall_anew(t);
-	if (t->answered)
+	if (t->answered) {
 		audit(t, TRG_REVOCATION_BEGUN);
+	}
 	trg_arm(t, UINT64_MAX);
-	if (t->ports->store(t->arg, t)) /* its recall after a restart would be another one */
+	if (t->ports->store(t->arg, t)) { /* its recall after a restart would be another one */
 		return trg_act_revoke_recall(s);
+	}
 	return TRG_REVOKING;
 }
 
@@ -209,8 +221,9 @@ enum trg_state trg_act_revoke(struct trg_step *s)
 /* A replace that was answered 201 still has its original. */
 enum trg_state trg_act_revoke_restored(struct trg_step *s)
 {
-	if (s->t->answer_status == TSP_STATUS_TEMPORARYERROR)
+	if (s->t->answer_status == TSP_STATUS_TEMPORARYERROR) {
 		trg_claim_again(s->t);
+	}
 	return trg_act_revoke_recall(s);
 }
 
@@ -233,8 +246,9 @@ enum trg_state trg_act_revoke_resuming(struct trg_step *s)
 
 enum trg_state trg_act_revoke_timer(struct trg_step *s)
 {
-	if (s->now_ms < trg_report_deadline(s->t))
+	if (s->now_ms < trg_report_deadline(s->t)) {
 		return trg_act_revoke_recall(s);
+	}
 	s->t->revoking = false;
 	audit(s->t, TRG_REVOCATION_UNANSWERED);
 	return trg_act_unconfirmed(s);
@@ -289,8 +303,9 @@ static enum trg_state overdue_early(struct trg_step *s)
 	trg_say(t, s->ev->status, s->ev->reason);
 	trg_release(t);
 	t->as_new = true;
-	if (t->resumed)
+	if (t->resumed) {
 		return trg_store_report(s, t->early_outcome, t->token);
+	}
 	t->early = false;
 	t->ports->acknowledge(t->arg, t, t->token, true);
 	t->token = 0;
@@ -301,15 +316,19 @@ enum trg_state trg_act_overdue(struct trg_step *s)
 {
 	struct trg *t = s->t;
 
-	if (t->answered) /* restored and expired: it waits for a report, and nobody waits for an answer */
+	if (t->answered) { /* restored and expired: it waits for a report, and nobody waits for an answer */
 		return TRG_RESUMING;
+	}
 	t->overdue = true;
-	if (t->resumed)
+	if (t->resumed) {
 		trg_claim_again(t);
-	if (t->early)
+	}
+	if (t->early) {
 		return overdue_early(s);
-	if (!s->ev->unsent || t->resumed)
+	}
+	if (!s->ev->unsent || t->resumed) {
 		return trg_give_up_because(s, s->ev->reason);
+	}
 	t->may_report = false;
 	return trg_refuse(s, s->ev->status, s->ev->reason);
 }
@@ -348,10 +367,12 @@ enum trg_state trg_act_overdue_reporting(struct trg_step *s)
 {
 	struct trg *t = s->t;
 
-	if (t->answered)
+	if (t->answered) {
 		return TRG_REPORTING;
-	if (t->token)
+	}
+	if (t->token) {
 		t->ports->acknowledge(t->arg, t, t->token, false);
+	}
 	t->token = 0;
 	t->has_outcome = false;
 	trg_drop_drr(t);

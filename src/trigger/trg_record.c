@@ -27,14 +27,18 @@ enum {
 
 static enum kind kind_of(const struct trg *t)
 {
-	if (t->refused)
+	if (t->refused) {
 		return KIND_RECALLING;
-	if (t->has_outcome)
+	}
+	if (t->has_outcome) {
 		return KIND_REPORT;
-	if (t->gave_up)
+	}
+	if (t->gave_up) {
 		return KIND_RECALLING;
-	if (t->revoking)
+	}
+	if (t->revoking) {
 		return KIND_REVOKING;
+	}
 	return t->answered ? KIND_ACCEPTED : KIND_INTENT;
 }
 
@@ -159,8 +163,9 @@ static const char *get_text(struct rd *r, char *out, size_t cap)
 	const uint8_t *p = get_octets(r, (uint32_t)cap - 1, &len);
 
 	out[0] = 0;
-	if (r->bad || str_copy(out, cap, p, len))
+	if (r->bad || str_copy(out, cap, p, len)) {
 		r->bad = true;
+	}
 	return out;
 }
 
@@ -177,14 +182,16 @@ static void get_request(struct rd *r, struct trg_request *q, struct texts *x)
 	q->msisdn = get_text(r, x->msisdn, sizeof x->msisdn);
 	q->end_to_end = rd_be32(r);
 	digest = rd_take(r, TRG_DIGEST_LEN);
-	if (digest)
+	if (digest) {
 		memcpy(q->digest, digest, TRG_DIGEST_LEN);
+	}
 	q->action = rd_be32(r);
 	q->reference = rd_be32(r);
 	q->old_reference = rd_be32(r);
 	has = rd_u8(r);
-	if (has & ~HAS_ALL)
+	if (has & ~HAS_ALL) {
 		r->bad = true;
+	}
 	q->has_old_reference = has & HAS_OLD_REFERENCE;
 	q->has_port = has & HAS_PORT;
 	q->has_validity = has & HAS_VALIDITY;
@@ -214,8 +221,9 @@ static void get_past(struct rd *r, struct more *m)
 {
 	m->past_n = rd_u8(r);
 	m->dropped = rd_be16(r);
-	if (m->past_n > TRG_HISTORY_MAX)
+	if (m->past_n > TRG_HISTORY_MAX) {
 		r->bad = true;
+	}
 	for (size_t i = 0; i < m->past_n && !r->bad; i++) {
 		struct trg_past_entry e = { .after_ms = rd_be32(r) };
 
@@ -223,8 +231,9 @@ static void get_past(struct rd *r, struct more *m)
 		e.to = rd_u8(r);
 		e.event = rd_u8(r);
 		e.reason = rd_u8(r);
-		if (e.from >= TRG_STATE_COUNT || e.to >= TRG_STATE_COUNT || e.event >= TRG_EVENT_COUNT)
+		if (e.from >= TRG_STATE_COUNT || e.to >= TRG_STATE_COUNT || e.event >= TRG_EVENT_COUNT) {
 			r->bad = true;
+		}
 		m->past[i] = e;
 	}
 }
@@ -240,8 +249,9 @@ static void get_more(struct rd *r, struct trg_request *q, struct more *m, struct
 	m->recalls = rd_be16(r);
 	m->notifies = rd_be16(r);
 	get_past(r, m);
-	if (m->flags & ~MORE_ALL)
+	if (m->flags & ~MORE_ALL) {
 		r->bad = true;
+	}
 	q->groups_unknown = m->flags & MORE_GROUPS_UNKNOWN;
 }
 
@@ -276,20 +286,23 @@ static void take_more(struct trg *t, const struct more *m, const char *taker)
 	}
 	t->revoked = m->flags & MORE_REVOKED;
 	t->revoke_due = m->flags & MORE_UNWANTED;
-	if (t->answered && (m->flags & MORE_TOLD_201))
+	if (t->answered && (m->flags & MORE_TOLD_201)) {
 		t->answer_status = TSP_STATUS_TEMPORARYERROR;
-	else if (t->answered && (m->flags & MORE_TOLD_112))
+	} else if (t->answered && (m->flags & MORE_TOLD_112)) {
 		t->answer_status = TSP_STATUS_ORIGINALMESSAGESENT;
+	}
 	t->accepted = t->answered && t->answer_status != TSP_STATUS_TEMPORARYERROR && t->req.action != TSP_ACTION_RECALL;
 	t->revoke_reason = m->revoke_reason;
 	t->taker = trg_names_keep(t->conf->takers, taker);
 	t->submits = m->submits;
 	t->recalls = m->recalls;
 	t->notifies = m->notifies;
-	for (size_t i = 0; i < m->past_n; i++)
+	for (size_t i = 0; i < m->past_n; i++) {
 		(void)!trg_past_add(t, &m->past[i]);
-	if (t->past)
+	}
+	if (t->past) {
 		t->past->dropped = m->dropped;
+	}
 	t->taken_ms = trg_past_taken(t);
 }
 
@@ -310,8 +323,9 @@ static int parse(struct parsed *p, const void *record, size_t len)
 	struct rd r = rd_over(record, len);
 	uint8_t version = rd_u8(&r), k = rd_u8(&r);
 
-	if (!r.bad && (version < VERSION_FIRST || version > VERSION))
+	if (!r.bad && (version < VERSION_FIRST || version > VERSION)) {
 		return ERR_VERSION;
+	}
 	get_request(&r, &p->req, &p->texts);
 	get_subscriber(&r, &p->sub, &p->texts);
 	p->dtr = rd_be32(&r);
@@ -319,27 +333,33 @@ static int parse(struct parsed *p, const void *record, size_t len)
 	p->dnr = rd_be32(&r);
 	p->outcome = rd_be32(&r);
 	p->reported_ms = rd_be64(&r);
-	if (version == VERSION_FIRST)
+	if (version == VERSION_FIRST) {
 		p->req.groups_unknown = true;
-	else
+	} else {
 		get_more(&r, &p->req, &p->more, &p->texts);
-	if (version >= VERSION_DRR)
+	}
+	if (version >= VERSION_DRR) {
 		p->drr = get_octets(&r, TRG_DIGEST_LEN, &p->drr_len);
-	if (p->drr_len && p->drr_len != TRG_DIGEST_LEN)
+	}
+	if (p->drr_len && p->drr_len != TRG_DIGEST_LEN) {
 		r.bad = true;
-	if (r.bad || rd_left(&r) || k < KIND_INTENT || k > (version == VERSION_FIRST ? KIND_REPORT : KIND_REVOKING))
+	}
+	if (r.bad || rd_left(&r) || k < KIND_INTENT || k > (version == VERSION_FIRST ? KIND_REPORT : KIND_REVOKING)) {
 		return ERR_PROTO;
+	}
 	p->kind = (enum kind)k;
 	return 0;
 }
 
 static int take_drr(struct trg *t, const struct parsed *p)
 {
-	if (!p->drr_len)
+	if (!p->drr_len) {
 		return 0;
+	}
 	t->drr = malloc(TRG_DIGEST_LEN);
-	if (!t->drr)
+	if (!t->drr) {
 		return ERR_NOMEM;
+	}
 	memcpy(t->drr, p->drr, TRG_DIGEST_LEN);
 	return 0;
 }
@@ -351,14 +371,17 @@ int trg_restore(struct trg **out, uint64_t number, const void *record, size_t le
 	struct trg *t;
 	int err = parse(&p, record, len);
 
-	if (err)
+	if (err) {
 		return err;
+	}
 	err = trg_new(&t, number, &p.req, conf, ports, arg);
-	if (err)
+	if (err) {
 		return err == ERR_NOMEM ? err : ERR_PROTO;
+	}
 	err = trg_set_subscriber(t, &p.sub);
-	if (!err)
+	if (!err) {
 		err = take_drr(t, &p);
+	}
 	if (err) {
 		trg_free(t);
 		return err == ERR_NOMEM ? err : ERR_PROTO;

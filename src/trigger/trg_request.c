@@ -28,26 +28,31 @@ static int copy_block(void **block, struct trg_names *names, struct text *texts,
 	for (size_t i = 0; i < n; i++) {
 		size_t text_len = strlen(texts[i].from);
 
-		if (text_len > texts[i].max)
+		if (text_len > texts[i].max) {
 			return ERR_LIMIT;
+		}
 		*texts[i].slot = !text_len ? "" : texts[i].shared && names ? trg_names_keep(names, texts[i].from) : NULL;
-		if (!*texts[i].slot)
+		if (!*texts[i].slot) {
 			need += text_len + 1;
+		}
 	}
 	p = need ? malloc(need) : NULL;
-	if (need && !p)
+	if (need && !p) {
 		return ERR_NOMEM;
+	}
 	for (size_t i = 0; i < n; i++) {
 		size_t text_len = strlen(texts[i].from) + 1;
 
-		if (*texts[i].slot)
+		if (*texts[i].slot) {
 			continue;
+		}
 		memcpy(p + used, texts[i].from, text_len);
 		*texts[i].slot = p + used;
 		used += text_len;
 	}
-	if (len)
+	if (len) {
 		memcpy(p + used, from, len);
+	}
 	*octets = len ? (const uint8_t *)p + used : (const uint8_t *)"";
 	*block = p;
 	return 0;
@@ -68,15 +73,19 @@ int trg_set_request(struct trg *t, const struct trg_request *in)
 	const uint8_t *none;
 	int err;
 
-	if (in->payload_len > TRG_PAYLOAD_MAX)
+	if (in->payload_len > TRG_PAYLOAD_MAX) {
 		return ERR_LIMIT;
-	if (!texts[0].from[0] || !texts[2].from[0] || !texts[3].from[0] || (!texts[4].from[0] && !texts[5].from[0]))
+	}
+	if (!texts[0].from[0] || !texts[2].from[0] || !texts[3].from[0] || (!texts[4].from[0] && !texts[5].from[0])) {
 		return ERR_INVAL;
+	}
 	err = copy_block(&t->req_block, t->conf->names, texts, sizeof texts / sizeof texts[0], &none, NULL, 0);
-	if (!err)
+	if (!err) {
 		err = copy_block(&t->payload_block, NULL, NULL, 0, &r.payload, in->payload, in->payload_len);
-	if (!err)
+	}
+	if (!err) {
 		t->req = r;
+	}
 	return err;
 }
 
@@ -89,8 +98,9 @@ void trg_shed(struct trg *t)
 	t->req.payload = (const uint8_t *)"";
 	t->req.payload_len = 0;
 	s.nodes_len = 0;
-	if (t->sub.nodes_len)
+	if (t->sub.nodes_len) {
 		(void)!trg_set_subscriber(t, &s); /* without memory they stay */
+	}
 }
 
 int trg_set_subscriber(struct trg *t, const struct trg_subscriber *in)
@@ -103,11 +113,13 @@ int trg_set_subscriber(struct trg *t, const struct trg_subscriber *in)
 	};
 	int err;
 
-	if (in->nodes_len > TRG_NODES_LEN_MAX)
+	if (in->nodes_len > TRG_NODES_LEN_MAX) {
 		return ERR_LIMIT;
+	}
 	err = copy_block(&block, NULL, texts, sizeof texts / sizeof texts[0], &s.nodes, in->nodes, in->nodes_len);
-	if (err)
+	if (err) {
 		return err;
+	}
 	free(t->sub_block);
 	t->sub_block = block;
 	t->sub = s;

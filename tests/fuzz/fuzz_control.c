@@ -17,8 +17,9 @@
 
 static void promise(bool kept, const char *what)
 {
-	if (kept)
+	if (kept) {
 		return;
+	}
 	fprintf(stderr, "broken promise: %s\n", what);
 	abort();
 }
@@ -46,8 +47,9 @@ static void check_words(const char *why)
 	digits = strspn(why + n, "0123456789");
 	promise(digits && !strncmp(why + n + digits, ": ", 2) && strlen(why) > n + digits + 2,
 		"an error names its line and has words");
-	for (const char *p = why; *p; p++)
+	for (const char *p = why; *p; p++) {
 		promise(*p != '\n' && *p != '\x1b', "an error is one clean line");
+	}
 }
 
 static void fuzz_config(const char *target, const uint8_t *data, size_t size)
@@ -57,10 +59,11 @@ static void fuzz_config(const char *target, const uint8_t *data, size_t size)
 	int err = cfg_iwf_parse(&c, PATH, data, size, why);
 
 	(void)target;
-	if (err)
+	if (err) {
 		check_words(why);
-	else
+	} else {
 		check_snapshot(c);
+	}
 	cfg_iwf_free(c);
 }
 
@@ -103,12 +106,14 @@ static void on_tick(void *arg)
 	struct dialogue *d = arg;
 	ssize_t n;
 
-	while ((n = recv(d->fd, d->got + d->len, sizeof d->got - 1 - d->len, MSG_DONTWAIT)) > 0)
+	while ((n = recv(d->fd, d->got + d->len, sizeof d->got - 1 - d->len, MSG_DONTWAIT)) > 0) {
 		d->len += (size_t)n;
-	if (n == 0 || ++d->turns == TURNS_MAX)
+	}
+	if (n == 0 || ++d->turns == TURNS_MAX) {
 		net_loop_stop(d->loop);
-	else
+	} else {
 		net_timer_start(d->tick, 1);
+	}
 }
 
 static void check_replies(char *got, size_t requests)
@@ -122,8 +127,9 @@ static void check_replies(char *got, size_t requests)
 		promise(end != NULL, "a reply is whole lines");
 		j = json_loadb(line, (size_t)(end - line), JSON_REJECT_DUPLICATES, NULL);
 		promise(json_is_object(j), "a line of a reply is an object");
-		if (json_object_get(j, "ok"))
+		if (json_object_get(j, "ok")) {
 			last++;
+		}
 		json_decref(j);
 	}
 	promise(last <= requests, "a request has one last line");
@@ -144,16 +150,18 @@ static void fuzz_control(const char *target, const uint8_t *data, size_t size)
 	promise(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), "a socket");
 	promise(!ctl_server_client(s, ends[0]), "a client");
 	d.fd = ends[1];
-	for (size_t i = 0; i < size; i++)
+	for (size_t i = 0; i < size; i++) {
 		requests += data[i] == '\n';
+	}
 	(void)!send(d.fd, data, size, MSG_NOSIGNAL);
 	shutdown(d.fd, SHUT_WR);
 	net_timer_start(d.tick, 1);
 	promise(!net_loop_run(d.loop), "the loop ends");
 	promise(d.turns < TURNS_MAX, "the server closes after its client");
 	d.got[d.len] = 0;
-	if (strlen(d.got) == d.len)
+	if (strlen(d.got) == d.len) {
 		check_replies(d.got, requests);
+	}
 	ctl_server_free(s);
 	net_timer_free(d.tick);
 	net_loop_free(d.loop);

@@ -10,8 +10,9 @@
 
 static void promise(bool kept, const char *what)
 {
-	if (kept)
+	if (kept) {
 		return;
+	}
 	fprintf(stderr, "broken promise: %s\n", what);
 	abort();
 }
@@ -62,8 +63,9 @@ static void on_error(void *arg, uint64_t line, const char *why)
 	promise(line >= 1 && line <= y->lines + 1 && line >= y->line_before, "a mistake stands on a line");
 	y->line_before = line;
 	promise(*why && strlen(why) < EXC_WHY_MAX, "a mistake has words");
-	for (; *why; why++)
+	for (; *why; why++) {
 		promise(*why >= 0x20 && *why <= 0x7e, "words are clean");
+	}
 	promise(++y->errors <= EXC_ERRORS_MAX, "mistakes are bounded");
 }
 
@@ -81,8 +83,9 @@ static int run(struct play *y, enum exc_format format, const uint8_t *p, size_t 
 	y->line_before = 0;
 	y->full = false;
 	y->lines = 1;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		y->lines += p[i] == '\n';
+	}
 	err = exc_read(&r, &rows);
 	promise(!err || err == ERR_INVAL, "a file is right or wrong");
 	promise((err == ERR_INVAL) == (y->errors > 0), "a wrong file has a mistake");
@@ -96,25 +99,30 @@ static void fuzz_exchange(const char *target, const uint8_t *data, size_t size)
 	struct buf head;
 	int err;
 
-	if (size < 1)
+	if (size < 1) {
 		return;
+	}
 	one.kind = many.kind = again.kind = (enum asc_kind)(data[0] % EXC_KINDS);
 	one.format = many.format = again.format = EXC_CSV;
 	err = run(&one, format, data + 1, size - 1, size);
 	promise(run(&many, format, data + 1, size - 1, 1u + data[0] / EXC_KINDS) == err, "pieces end the same way");
 	promise(one.n == many.n && one.errors == many.errors && !memcmp(one.out, many.out, one.n), "pieces say the same");
-	if (one.full)
+	if (one.full) {
 		return;
+	}
 	/* what was taken, as a file of its own; a name may hold what ends a line in JSON only, where the store would refuse it */
-	if (memchr(one.out, '\r', one.n))
+	if (memchr(one.out, '\r', one.n)) {
 		return;
-	if (format == EXC_JSONL && memchr(data + 1, '\\', size - 1))
+	}
+	if (format == EXC_JSONL && memchr(data + 1, '\\', size - 1)) {
 		return;
+	}
 	head = buf_over(many.out, sizeof many.out);
 	exc_head_put(&head, one.kind, EXC_CSV);
 	buf_bytes(&head, one.out, one.n);
-	if (head.full)
+	if (head.full) {
 		return;
+	}
 	promise(!run(&again, EXC_CSV, (const uint8_t *)many.out, head.len, head.len), "what was taken can be read");
 	promise(again.n == one.n && !memcmp(again.out, one.out, one.n), "what was read is the same");
 }

@@ -12,8 +12,9 @@
 
 static void promise(bool kept, const char *what)
 {
-	if (kept)
+	if (kept) {
 		return;
+	}
 	fprintf(stderr, "broken promise: %s\n", what);
 	abort();
 }
@@ -82,8 +83,9 @@ static void fuzz_ring(const char *target, const uint8_t *data, size_t size)
 	liar = mmap(NULL, DATA_AT + IPC_RING_MIN, PROT_READ | PROT_WRITE, MAP_SHARED, theirs.out_mem, 0);
 	promise(liar != MAP_FAILED && ipc_ring_open(&r, &ours) == 0, "a ring can be opened");
 	memcpy(liar, data, size < HEAD_OCTETS ? size : HEAD_OCTETS);
-	if (size > HEAD_OCTETS)
+	if (size > HEAD_OCTETS) {
 		memcpy(liar + DATA_AT, data + HEAD_OCTETS, size - HEAD_OCTETS < IPC_RING_MIN ? size - HEAD_OCTETS : IPC_RING_MIN);
+	}
 	read_all(r);
 	for (int i = 0; i < 3; i++) {
 		int err = ipc_ring_send(r, record, sizeof record);
@@ -98,7 +100,8 @@ static void fuzz_ring(const char *target, const uint8_t *data, size_t size)
 
 fuzz_fn *fuzz_find(const char *target)
 {
-	if (!strcmp(target, "record"))
+	if (!strcmp(target, "record")) {
 		return fuzz_record;
+	}
 	return strcmp(target, "ring") ? NULL : fuzz_ring;
 }

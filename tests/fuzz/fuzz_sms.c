@@ -11,8 +11,9 @@
 
 static void promise(bool kept, const char *what)
 {
-	if (kept)
+	if (kept) {
 		return;
+	}
 	fprintf(stderr, "broken promise: %s\n", what);
 	abort();
 }
@@ -29,8 +30,9 @@ static void rebuild(const struct sms_deliver *d)
 	struct buf b = buf_over(octets, sizeof octets);
 	struct sms_deliver again;
 
-	if (!d->eight_bit || sms_deliver_build(&b, d))
+	if (!d->eight_bit || sms_deliver_build(&b, d)) {
 		return;
+	}
 	promise(!sms_deliver_parse(&again, octets, b.len), "what is built can be read");
 	promise(again.sent_s == d->sent_s && again.port == d->port && again.has_part == d->has_part && again.part == d->part &&
 		    again.payload_len == d->payload_len && !memcmp(again.payload, d->payload, d->payload_len),
@@ -43,8 +45,9 @@ static void fuzz_tpdu(const char *target, const uint8_t *data, size_t size)
 	struct sms_join *j;
 
 	(void)target;
-	if (sms_deliver_parse(&d, data, size))
+	if (sms_deliver_parse(&d, data, size)) {
 		return;
+	}
 	promise(inside(d.payload, d.payload_len, data, size), "the payload lies in the message");
 	promise(d.originator_len >= 2 && d.originator_len <= SMS_ADDRESS_MAX, "an address has bounds");
 	promise(!d.has_part || (d.part >= 1 && d.part <= d.parts), "a part is one of the parts");
@@ -61,13 +64,15 @@ static void fuzz_rpdu(const char *target, const uint8_t *data, size_t size)
 	struct sms_rp rp;
 
 	(void)target;
-	if (sms_rp_parse(&rp, data, size))
+	if (sms_rp_parse(&rp, data, size)) {
 		return;
+	}
 	promise(inside(rp.user_data, rp.user_data_len, data, size), "the TPDU lies in the message");
 	promise(inside(rp.originator, rp.originator_len, data, size), "the address lies in the message");
 	promise(rp.cause < 128, "a cause has seven bits");
-	if (rp.user_data)
+	if (rp.user_data) {
 		fuzz_tpdu(target, rp.user_data, rp.user_data_len);
+	}
 }
 
 static int on_frame(void *arg, uint8_t type, const uint8_t *body, size_t len)
@@ -78,10 +83,12 @@ static int on_frame(void *arg, uint8_t type, const uint8_t *body, size_t len)
 	uint64_t id;
 
 	promise(len <= SMS_FRAME_BODY_MAX, "a frame has bounds");
-	if (!sms_frame_imsi_parse(imsi, body, len))
+	if (!sms_frame_imsi_parse(imsi, body, len)) {
 		promise(strlen(imsi) == len && strspn(imsi, "0123456789") == len, "an IMSI is digits");
-	if (!sms_frame_rpdu_parse(&id, &rpdu, &rpdu_len, body, len))
+	}
+	if (!sms_frame_rpdu_parse(&id, &rpdu, &rpdu_len, body, len)) {
 		fuzz_rpdu("", rpdu, rpdu_len);
+	}
 	*(unsigned *)arg = *(unsigned *)arg * 31 + type + (unsigned)len;
 	return 0;
 }
@@ -95,14 +102,16 @@ static void fuzz_ue_link(const char *target, const uint8_t *data, size_t size)
 	int err, cut_err = 0;
 
 	(void)target;
-	if (size < 1)
+	if (size < 1) {
 		return;
+	}
 	piece = data[0] % 7 + 1u;
 	data++;
 	size--;
 	err = sms_frame_feed(&whole, data, size, on_frame, &a);
-	for (size_t at = 0; at < size && !cut_err; at += piece)
+	for (size_t at = 0; at < size && !cut_err; at += piece) {
 		cut_err = sms_frame_feed(&cut, data + at, size - at < piece ? size - at : piece, on_frame, &b);
+	}
 	promise(err == cut_err && a == b, "pieces do not change what is read");
 }
 

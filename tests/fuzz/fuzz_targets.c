@@ -12,8 +12,9 @@ static const struct dia_limits limits = { 65536, 512, 8 };
 
 static void promise(bool kept, const char *what)
 {
-	if (kept)
+	if (kept) {
 		return;
+	}
 	fprintf(stderr, "broken promise: %s\n", what);
 	abort();
 }
@@ -41,8 +42,9 @@ static int feed_all(struct cut *c, const uint8_t *p, size_t n, size_t piece)
 	int err = dia_frame_new(&f, &limits);
 
 	promise(!err, "memory");
-	for (size_t at = 0; !err && at < n; at += piece)
+	for (size_t at = 0; !err && at < n; at += piece) {
 		err = dia_frame_feed(f, p + at, n - at < piece ? n - at : piece, on_message, c);
+	}
 	promise(!!err == !!dia_frame_refused(f), "a refused header is shown");
 	promise(err || c->octets + dia_frame_pending(f) == n, "no octet is lost");
 	dia_frame_free(f);
@@ -55,8 +57,9 @@ static void fuzz_frame(const char *target, const uint8_t *data, size_t size)
 	int err;
 
 	(void)target;
-	if (size < 1)
+	if (size < 1) {
 		return;
+	}
 	err = feed_all(&one, data + 1, size - 1, size);
 	promise(feed_all(&many, data + 1, size - 1, 1u + data[0]) == err, "pieces end the same way");
 	promise(one.messages == many.messages && one.octets == many.octets, "pieces give the same messages");
@@ -77,8 +80,9 @@ static void check_refusal(const struct dia_msg *m, const struct dia_failed *fail
 	promise(failed->result_code >= 3000 && failed->result_code < 6000, "a refusal has a code of its class");
 	promise(failed->avp_len <= DIA_FAILED_AVP_MAX && failed->avp_len % 4 == 0, "Failed-AVP is bounded and padded");
 	promise(memchr(failed->text, 0, sizeof failed->text), "a refusal has words");
-	if (!m)
+	if (!m) {
 		return;
+	}
 	dia_error_answer(&out, m, "iwf.example", "example", failed);
 	promise(!out.full, "the answer fits");
 	promise(!dia_msg_parse(&answer, octets, out.len, &roomy, &again), "our answer has a good header");
@@ -93,8 +97,9 @@ static bool same_fields(const struct vec_kind *kind)
 	kind->print(&a, first);
 	kind->print(&b, second);
 	same = a.n == b.n;
-	for (size_t i = 0; same && i < a.n; i++)
+	for (size_t i = 0; same && i < a.n; i++) {
 		same = !strcmp(a.line[i], b.line[i]);
+	}
 	vec_lines_free(&a);
 	vec_lines_free(&b);
 	return same;
@@ -114,8 +119,9 @@ static void check_round(const struct vec_kind *kind, const struct dia_msg *m)
 		class_3 = rd_be32(&r) / 1000 == 3;
 	}
 	/* others set the E bit where we do not, or forget it: then our octets follow another grammar than theirs */
-	if (class_3 != !!(m->hdr.flags & DIA_FLAG_E))
+	if (class_3 != !!(m->hdr.flags & DIA_FLAG_E)) {
 		return;
+	}
 	kind->build(&out, first, m->hdr.hop_by_hop, m->hdr.end_to_end);
 	promise(!out.full, "what was read can be written");
 	promise(!dia_msg_parse(&again, octets, out.len, &limits, &failed), failed.text);
@@ -131,8 +137,9 @@ static void fuzz_decode(const char *target, const uint8_t *data, size_t size)
 	struct dia_msg m;
 	int err;
 
-	for (size_t i = 0; target[i] && i + 1 < sizeof name; i++)
+	for (size_t i = 0; target[i] && i + 1 < sizeof name; i++) {
 		name[i] = (char)toupper((unsigned char)target[i]);
+	}
 	kind = vec_kind_find(name);
 	promise(kind != NULL, "a target has its message");
 	err = dia_msg_parse(&m, data, size, &limits, &failed);
@@ -143,8 +150,9 @@ static void fuzz_decode(const char *target, const uint8_t *data, size_t size)
 	memset(first, 0x5a, sizeof first);
 	err = kind->parse(first, &m, &failed);
 	if (err) {
-		for (size_t i = 0; i < kind->size; i++)
+		for (size_t i = 0; i < kind->size; i++) {
 			promise(first[i] == 0x5a, "a refusal leaves the struct alone");
+		}
 		check_refusal(&m, &failed);
 		return;
 	}
@@ -155,9 +163,11 @@ fuzz_fn *fuzz_find(const char *target)
 {
 	char name[16] = "";
 
-	if (!strcmp(target, "frame"))
+	if (!strcmp(target, "frame")) {
 		return fuzz_frame;
-	for (size_t i = 0; target[i] && i + 1 < sizeof name; i++)
+	}
+	for (size_t i = 0; target[i] && i + 1 < sizeof name; i++) {
 		name[i] = (char)toupper((unsigned char)target[i]);
+	}
 	return vec_kind_find(name) ? fuzz_decode : NULL;
 }

@@ -24,8 +24,9 @@ static int replay_one(fuzz_fn *fn, const char *target, const char *path)
 	n = fread(room, 1, sizeof room, f);
 	fclose(f);
 	copy = malloc(n ? n : 1);
-	if (!copy)
+	if (!copy) {
 		return 1;
+	}
 	memcpy(copy, room, n);
 	fn(target, copy, n);
 	free(copy);
@@ -47,8 +48,9 @@ int main(int argc, char **argv)
 	while ((e = readdir(d))) {
 		char path[1024];
 
-		if (e->d_name[0] == '.')
+		if (e->d_name[0] == '.') {
 			continue;
+		}
 		snprintf(path, sizeof path, "%s/%s", argv[2], e->d_name);
 		bad |= replay_one(fn, argv[1], path);
 		n++;

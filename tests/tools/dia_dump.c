@@ -25,15 +25,17 @@ static uint64_t number(const struct dia_avp *avp)
 {
 	uint64_t v = 0;
 
-	for (uint32_t i = 0; i < avp->data_len; i++)
+	for (uint32_t i = 0; i < avp->data_len; i++) {
 		v = v << 8 | avp->data[i];
+	}
 	return v;
 }
 
 static void print_hex(const uint8_t *p, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		printf("%02x", p[i]);
+	}
 }
 
 static void print_window(struct dia_win w);
@@ -55,8 +57,9 @@ static void print_value(const struct dia_win *w, const struct dia_avp_def *def, 
 		printf(",\"value\":\"%.*s\"", (int)avp->data_len, (const char *)avp->data);
 		break;
 	case DIA_TYPE_GROUPED:
-		if (dia_win_enter(&inside, w, avp, &failed))
+		if (dia_win_enter(&inside, w, avp, &failed)) {
 			die(failed.text);
+		}
 		printf(",\"avps\":");
 		print_window(inside);
 		break;
@@ -83,14 +86,16 @@ static void print_window(struct dia_win w)
 		       avp.vendor, avp.flags, avp.raw_len, def ? def->name : "");
 		print_hex(avp.data, avp.data_len);
 		putchar('"');
-		if (def)
+		if (def) {
 			print_value(&w, def, &avp);
+		}
 		putchar('}');
 		comma = ",";
 	}
 	putchar(']');
-	if (err)
+	if (err) {
 		die(failed.text);
+	}
 }
 
 int main(void)
@@ -105,10 +110,12 @@ int main(void)
 		size_t len;
 
 		line[strcspn(line, "\n")] = 0;
-		if (str_unhex(octets, sizeof octets, &len, line))
+		if (str_unhex(octets, sizeof octets, &len, line)) {
 			die("hex expected");
-		if (dia_msg_parse(&m, octets, len, &limits, &failed))
+		}
+		if (dia_msg_parse(&m, octets, len, &limits, &failed)) {
 			die(failed.text);
+		}
 		printf("{\"length\":%u,\"flags\":%u,\"code\":%u,\"app_id\":%u,\"hop_by_hop\":%u,\"end_to_end\":%u,\"avps\":",
 		       m.hdr.length, m.hdr.flags, m.hdr.code, m.hdr.app_id, m.hdr.hop_by_hop, m.hdr.end_to_end);
 		print_window(dia_msg_win(&m, &left));

@@ -55,11 +55,13 @@ static void say(json_t *event)
 
 static void maybe_end(struct node *n)
 {
-	if (!n->ending || (n->peer && strcmp(link_peer_state(n->peer), "closing") == 0))
+	if (!n->ending || (n->peer && strcmp(link_peer_state(n->peer), "closing") == 0)) {
 		return;
+	}
 	for (size_t i = 0; i < LINKS_MAX; i++) {
-		if (n->links[i])
+		if (n->links[i]) {
 			return;
+		}
 	}
 	net_loop_stop(n->loop);
 }
@@ -70,8 +72,9 @@ static void on_open(void *arg, struct link *l)
 	json_t *names = json_array();
 
 	(void)arg;
-	for (uint8_t i = 0; id && i < id->names_n; i++)
+	for (uint8_t i = 0; id && i < id->names_n; i++) {
 		json_array_append_new(names, json_string(id->names[i]));
+	}
 	say(json_pack("{s:s, s:s, s:s, s:s, s:b, s:o}", "event", "open", "host", link_peer_host(l), "realm", link_peer_realm(l),
 		      "address", link_address(l), "tls", id != NULL, "names", names));
 }
@@ -87,8 +90,9 @@ static void on_down(void *arg, struct link *l, int err, const char *why)
 			link_free(l);
 		}
 	}
-	if (n->ending)
+	if (n->ending) {
 		net_timer_start(n->poll, 0); /* the peer's state changes after this call */
+	}
 }
 
 static void on_failed(void *arg, int err, uint32_t result_code, const char *why)
@@ -108,8 +112,9 @@ static void on_accept(void *arg, int fd, const char *peer)
 	size_t i = 0;
 	int err;
 
-	while (i < LINKS_MAX && n->links[i])
+	while (i < LINKS_MAX && n->links[i]) {
 		i++;
+	}
 	if (i == LINKS_MAX || n->ending) {
 		close(fd);
 		return;
@@ -121,8 +126,9 @@ static void on_accept(void *arg, int fd, const char *peer)
 		return;
 	}
 	err = link_accept(&n->links[i], n->loop, s, &n->conf, &link_cb, n);
-	if (err)
+	if (err) {
 		net_stream_abort(s);
+	}
 }
 
 /* Watchdogs have no callback: their counters speak. */
@@ -131,10 +137,11 @@ static void on_poll(void *arg)
 	struct node *n = arg;
 
 	if (n->told.dwr_sent != n->counters.dwr_sent || n->told.dwa_received != n->counters.dwa_received ||
-	    n->told.dwr_answered != n->counters.dwr_answered)
+	    n->told.dwr_answered != n->counters.dwr_answered) {
 		say(json_pack("{s:s, s:I, s:I, s:I}", "event", "watchdog", "dwr_sent", (json_int_t)n->counters.dwr_sent,
 			      "dwa_received", (json_int_t)n->counters.dwa_received, "dwr_answered",
 			      (json_int_t)n->counters.dwr_answered));
+	}
 	n->told = n->counters;
 	net_timer_start(n->poll, POLL_MS);
 	maybe_end(n);
@@ -143,11 +150,13 @@ static void on_poll(void *arg)
 static void disconnect_all(struct node *n)
 {
 	for (size_t i = 0; i < LINKS_MAX; i++) {
-		if (n->links[i])
+		if (n->links[i]) {
 			link_disconnect(n->links[i], DIA_DISCONNECT_REBOOTING);
+		}
 	}
-	if (n->peer && link_peer_link(n->peer))
+	if (n->peer && link_peer_link(n->peer)) {
 		link_peer_stop(n->peer, DIA_DISCONNECT_REBOOTING, "told to disconnect");
+	}
 }
 
 static void on_end(void *arg)
@@ -160,8 +169,9 @@ static void on_signal(void *arg, int signum)
 	struct node *n = arg;
 
 	if (signum == SIGHUP) {
-		if (n->peer)
+		if (n->peer) {
 			link_peer_kick(n->peer);
+		}
 		return;
 	}
 	if (signum != SIGUSR1) {
@@ -189,8 +199,9 @@ static int split(struct node *n, const char *text, const char **address, uint16_
 	uint32_t v;
 
 	if (!colon || str_copy(n->address, sizeof n->address, text, (size_t)(colon - text)) ||
-	    str_parse_u32(&v, colon + 1, 0, 65535))
+	    str_parse_u32(&v, colon + 1, 0, 65535)) {
 		return ERR_INVAL;
+	}
 	*address = n->address;
 	*port = (uint16_t)v;
 	return 0;
@@ -233,8 +244,9 @@ static int take(struct node *n, int option, const char *value)
 		n->peer_conf.realm = value;
 		return 0;
 	case APPLICATION:
-		if (n->conf.applications_n == LINK_APPLICATIONS_MAX)
+		if (n->conf.applications_n == LINK_APPLICATIONS_MAX) {
 			return ERR_LIMIT;
+		}
 		return str_parse_u32(&n->conf.applications[n->conf.applications_n++], value, 0, UINT32_MAX);
 	case RELAY:
 		n->conf.relay = true;
@@ -246,8 +258,9 @@ static int take(struct node *n, int option, const char *value)
 		n->key = value;
 		return 0;
 	case ANCHOR:
-		if (n->anchors_n == ANCHORS_MAX)
+		if (n->anchors_n == ANCHORS_MAX) {
 			return ERR_LIMIT;
+		}
 		(void)snprintf(n->anchors[n->anchors_n].name, sizeof n->anchors[0].name, "anchor-%zu", n->anchors_n);
 		n->anchors[n->anchors_n++].file = value;
 		return 0;
@@ -285,12 +298,14 @@ static int command_line(struct node *n, int argc, char **argv)
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (take(n, option, optarg))
+		if (take(n, option, optarg)) {
 			return ERR_INVAL;
+		}
 	}
 	if (!n->conf.host || !n->conf.realm || !n->listen_address == !n->peer_conf.address ||
-	    (n->peer_conf.address && (!n->peer_conf.host || !n->peer_conf.realm)))
+	    (n->peer_conf.address && (!n->peer_conf.host || !n->peer_conf.realm))) {
 		return ERR_INVAL;
+	}
 	return 0;
 }
 
@@ -304,12 +319,14 @@ static int make_tls(struct node *n)
 	char why[512] = "";
 	int err;
 
-	if (!n->certificate)
+	if (!n->certificate) {
 		return 0;
+	}
 	conf.key = tls_keyholder_file(n->key ? n->key : n->certificate);
 	err = tls_ctx_new(&n->tls, &conf, why, sizeof why);
-	if (err)
+	if (err) {
 		fprintf(stderr, "link_node: %s\n", why);
+	}
 	return err;
 }
 
@@ -323,10 +340,12 @@ static int start(struct node *n, int *fd)
 		return link_peer_new(&n->peer, n->loop, &n->peer_conf, &n->conf, &link_cb, n);
 	}
 	err = net_tcp_bind(fd, &n->listen_port, n->listen_address, n->listen_port, 64);
-	if (!err)
+	if (!err) {
 		err = net_listener_new(&n->listener, n->loop, *fd, on_accept, n);
-	if (!err)
+	}
+	if (!err) {
 		say(json_pack("{s:s, s:s, s:i}", "event", "ready", "address", n->listen_address, "port", n->listen_port));
+	}
 	return err;
 }
 
@@ -337,27 +356,34 @@ static int run(struct node *n)
 	int err, fd = -1;
 
 	err = net_loop_new(&n->loop);
-	if (err)
+	if (err) {
 		return err;
+	}
 	err = net_timer_new(&n->poll, n->loop, on_poll, n);
-	if (!err)
+	if (!err) {
 		err = net_timer_new(&n->end, n->loop, on_end, n);
-	for (int i = 0; i < 4 && !err; i++)
+	}
+	for (int i = 0; i < 4 && !err; i++) {
 		err = net_signal_new(&signals[i], n->loop, signums[i], on_signal, n);
-	if (!err)
+	}
+	if (!err) {
 		err = start(n, &fd);
+	}
 	if (!err) {
 		net_timer_start(n->poll, POLL_MS);
 		err = net_loop_run(n->loop);
 	}
 	link_peer_free(n->peer, false);
-	for (size_t i = 0; i < LINKS_MAX; i++)
+	for (size_t i = 0; i < LINKS_MAX; i++) {
 		link_free(n->links[i]);
+	}
 	net_listener_free(n->listener);
-	if (fd >= 0)
+	if (fd >= 0) {
 		close(fd);
-	for (int i = 0; i < 4; i++)
+	}
+	for (int i = 0; i < 4; i++) {
 		net_signal_free(signals[i]);
+	}
 	net_timer_free(n->poll);
 	net_timer_free(n->end);
 	tls_ctx_free(n->tls);
@@ -385,9 +411,11 @@ int main(int argc, char **argv)
 	}
 	signal(SIGPIPE, SIG_IGN);
 	err = make_tls(&n);
-	if (!err)
+	if (!err) {
 		err = run(&n);
-	if (err)
+	}
+	if (err) {
 		fprintf(stderr, "link_node: %s\n", err_str(err));
+	}
 	return err ? 1 : 0;
 }

@@ -49,8 +49,9 @@ struct conn {
 static void print_text(const char *key, const char *text)
 {
 	printf("\"%s\":\"", key);
-	for (; *text; text++)
+	for (; *text; text++) {
 		putchar(*text == '"' || *text == '\\' || (unsigned char)*text < 0x20 ? '?' : *text);
+	}
 	putchar('"');
 }
 
@@ -63,8 +64,9 @@ static void print_open(const struct net_stream *s)
 	putchar(',');
 	print_text("subject", id->subject);
 	printf(",\"anchors\":[");
-	for (int i = 0; i < id->anchors_n; i++)
+	for (int i = 0; i < id->anchors_n; i++) {
 		printf("%s\"%s\"", i ? "," : "", id->anchors[i]);
+	}
 	printf("],\"names\":%d,\"groups\":%d}\n", id->names_n, id->groups_n);
 	fflush(stdout);
 }
@@ -81,8 +83,9 @@ static struct conn *conn_new(struct echo *e)
 {
 	struct conn *c = calloc(1, sizeof *c);
 
-	if (!c)
+	if (!c) {
 		abort();
+	}
 	c->e = e;
 	LIST_INSERT_HEAD(&e->conns, c, entry);
 	return c;
@@ -101,24 +104,27 @@ static void server_on_open(void *arg)
 {
 	struct conn *c = arg;
 
-	if (!c->e->quiet)
+	if (!c->e->quiet) {
 		print_open(c->s);
+	}
 }
 
 static void server_on_data(void *arg, const uint8_t *p, size_t n)
 {
 	struct conn *c = arg;
 
-	if (net_stream_write(c->s, p, n))
+	if (net_stream_write(c->s, p, n)) {
 		conn_end(c); /* it does not read what it asked for */
+	}
 }
 
 static void server_on_close(void *arg, int err, const char *why)
 {
 	struct conn *c = arg;
 
-	if (!c->e->quiet)
+	if (!c->e->quiet) {
 		print_close(err, why);
+	}
 	conn_end(c);
 }
 
@@ -128,8 +134,9 @@ static void on_accept(void *arg, int fd, const char *peer)
 	struct echo *e = arg;
 	struct conn *c = conn_new(e);
 
-	if (tls_accept(&c->s, e->ctx, e->loop, fd, peer, &e->stream, &cb, c))
+	if (tls_accept(&c->s, e->ctx, e->loop, fd, peer, &e->stream, &cb, c)) {
 		abort();
+	}
 }
 
 static void on_signal(void *arg, int signum)
@@ -145,8 +152,9 @@ static int run_server(struct echo *e)
 	int fd;
 
 	if (net_tcp_bind(&fd, &e->port, "127.0.0.1", 0, 1024) || net_listener_new(&listener, e->loop, fd, on_accept, e) ||
-	    net_signal_new(&end, e->loop, SIGTERM, on_signal, e->loop))
+	    net_signal_new(&end, e->loop, SIGTERM, on_signal, e->loop)) {
 		return 1;
+	}
 	printf("{\"event\":\"ready\",\"address\":\"127.0.0.1\",\"port\":%u}\n", e->port);
 	fflush(stdout);
 	e->rc = net_loop_run(e->loop) ? 1 : 0;
@@ -175,11 +183,13 @@ static void send_one(struct conn *c)
 	static const uint8_t zeros[65536];
 	struct echo *e = c->e;
 
-	if (e->sent >= e->count)
+	if (e->sent >= e->count) {
 		return;
+	}
 	e->sent++;
-	if (net_stream_write(c->s, zeros, e->size))
+	if (net_stream_write(c->s, zeros, e->size)) {
 		abort();
+	}
 }
 
 static void client_on_open(void *arg)
@@ -187,16 +197,21 @@ static void client_on_open(void *arg)
 	struct conn *c = arg;
 	struct echo *e = c->e;
 
-	if (e->text && net_stream_write(c->s, e->text, strlen(e->text)))
+	if (e->text && net_stream_write(c->s, e->text, strlen(e->text))) {
 		abort();
-	if (e->text || !(e->count || e->handshakes))
+	}
+	if (e->text || !(e->count || e->handshakes)) {
 		print_open(c->s);
-	if (e->handshakes && net_stream_write(c->s, "x", 1)) /* only its echo shows that the server accepted us */
+	}
+	if (e->handshakes && net_stream_write(c->s, "x", 1)) { /* only its echo shows that the server accepted us */
 		abort();
-	if (e->count && ++e->shaken == e->connections)
+	}
+	if (e->count && ++e->shaken == e->connections) {
 		e->start_ms = clock_mono_ms();
-	for (uint32_t i = 0; e->count && i < e->window; i++)
+	}
+	for (uint32_t i = 0; e->count && i < e->window; i++) {
 		send_one(c);
+	}
 }
 
 static void client_on_data(void *arg, const uint8_t *p, size_t n)
@@ -211,17 +226,19 @@ static void client_on_data(void *arg, const uint8_t *p, size_t n)
 		net_loop_stop(e->loop);
 	} else if (e->handshakes) {
 		conn_end(c);
-		if (++e->shaken == e->handshakes)
+		if (++e->shaken == e->handshakes) {
 			finish(e, "handshakes", e->shaken);
-		else
+		} else {
 			client_start(e);
+		}
 	} else {
 		for (c->octets += (uint32_t)n; c->octets >= e->size; c->octets -= e->size) {
 			e->got++;
 			send_one(c);
 		}
-		if (e->got == e->count)
+		if (e->got == e->count) {
 			finish(e, "messages", e->got);
+		}
 	}
 }
 
@@ -239,19 +256,22 @@ static void client_start(struct echo *e)
 	static const struct net_stream_cb cb = { client_on_open, client_on_data, client_on_close };
 	struct conn *c;
 
-	if (e->handshakes && e->begun++ >= e->handshakes)
+	if (e->handshakes && e->begun++ >= e->handshakes) {
 		return;
+	}
 	c = conn_new(e);
-	if (tls_connect(&c->s, e->ctx, e->loop, "127.0.0.1", e->port, e->name, &e->stream, &cb, c))
+	if (tls_connect(&c->s, e->ctx, e->loop, "127.0.0.1", e->port, e->name, &e->stream, &cb, c)) {
 		abort();
+	}
 }
 
 static int run_client(struct echo *e)
 {
 	e->rc = 4;
 	e->start_ms = clock_mono_ms();
-	for (uint32_t i = 0; i < e->connections; i++)
+	for (uint32_t i = 0; i < e->connections; i++) {
 		client_start(e);
+	}
 	return net_loop_run(e->loop) ? 1 : e->rc;
 }
 
@@ -270,8 +290,9 @@ static int add_anchor(struct tls_anchor_conf *anchors, size_t *n, char *text)
 {
 	char *file = strchr(text, '=');
 
-	if (!file || *n == 8)
+	if (!file || *n == 8) {
 		return -1;
+	}
 	*file++ = 0;
 	anchors[*n].file = file;
 	return snprintf(anchors[(*n)++].name, TLS_ANCHOR_NAME_MAX + 1, "%s", text) > TLS_ANCHOR_NAME_MAX ? -1 : 0;
@@ -342,10 +363,12 @@ static const char *parse(struct echo *e, struct tls_conf *conf, struct tls_ancho
 		}
 	}
 	e->port = (uint16_t)port;
-	if (bad)
+	if (bad) {
 		return "a value is out of range";
-	if (!conf->certificate || !conf->key.attach || !conf->anchors_n)
+	}
+	if (!conf->certificate || !conf->key.attach || !conf->anchors_n) {
 		return "--cert, --key and --anchor are needed";
+	}
 	return !e->server && (!port || !e->name) ? "a client needs --connect and --name" : NULL;
 }
 
@@ -358,21 +381,25 @@ int main(int argc, char **argv)
 	char why[400];
 	int rc;
 
-	if (argc < 2 || (strcmp(argv[1], "server") != 0 && strcmp(argv[1], "client") != 0))
+	if (argc < 2 || (strcmp(argv[1], "server") != 0 && strcmp(argv[1], "client") != 0)) {
 		return usage("server or client?");
+	}
 	e.server = conf.server = !strcmp(argv[1], "server");
 	wrong = parse(&e, &conf, anchors, argc - 1, argv + 1);
-	if (wrong)
+	if (wrong) {
 		return usage(wrong);
+	}
 	if (tls_ctx_new(&e.ctx, &conf, why, sizeof why)) {
 		fprintf(stderr, "tls_echo: %s\n", why);
 		return 2;
 	}
-	if (net_loop_new(&e.loop))
+	if (net_loop_new(&e.loop)) {
 		return 1;
+	}
 	rc = e.server ? run_server(&e) : run_client(&e);
-	while (!LIST_EMPTY(&e.conns))
+	while (!LIST_EMPTY(&e.conns)) {
 		conn_end(LIST_FIRST(&e.conns));
+	}
 	net_loop_free(e.loop);
 	tls_ctx_free(e.ctx);
 	return rc;

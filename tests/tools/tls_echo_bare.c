@@ -24,8 +24,9 @@ static SSL_CTX *make_ctx(char **argv)
 	SSL_CTX *c = SSL_CTX_new(TLS_server_method());
 
 	if (!c || SSL_CTX_use_certificate_chain_file(c, argv[1]) != 1 ||
-	    SSL_CTX_use_PrivateKey_file(c, argv[2], SSL_FILETYPE_PEM) != 1 || SSL_CTX_load_verify_file(c, argv[3]) != 1)
+	    SSL_CTX_use_PrivateKey_file(c, argv[2], SSL_FILETYPE_PEM) != 1 || SSL_CTX_load_verify_file(c, argv[3]) != 1) {
 		return NULL;
+	}
 	SSL_CTX_set_verify(c, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	SSL_CTX_set_num_tickets(c, 0);
 	SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
@@ -55,8 +56,9 @@ static void serve(struct conn *c)
 		}
 	}
 	r = SSL_get_error(c->ssl, n);
-	if (r != SSL_ERROR_WANT_READ && r != SSL_ERROR_WANT_WRITE)
+	if (r != SSL_ERROR_WANT_READ && r != SSL_ERROR_WANT_WRITE) {
 		drop(c);
+	}
 }
 
 static void take(SSL_CTX *ctx, int ep, int listen_fd)
@@ -64,11 +66,13 @@ static void take(SSL_CTX *ctx, int ep, int listen_fd)
 	int fd = accept4(listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC), on = 1;
 	struct conn *c;
 
-	if (fd < 0)
+	if (fd < 0) {
 		return;
+	}
 	c = malloc(sizeof *c);
-	if (!c)
+	if (!c) {
 		abort();
+	}
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	*c = (struct conn){ .ssl = SSL_new(ctx), .fd = fd };
 	SSL_set_fd(c->ssl, fd);
@@ -97,10 +101,11 @@ int main(int argc, char **argv)
 		int n = epoll_wait(ep, ev, 256, -1);
 
 		for (int i = 0; i < n; i++) {
-			if (ev[i].data.ptr)
+			if (ev[i].data.ptr) {
 				serve(ev[i].data.ptr);
-			else
+			} else {
 				take(ctx, ep, fd);
+			}
 		}
 	}
 }

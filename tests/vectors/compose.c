@@ -14,22 +14,25 @@ static void die(const char *at)
 
 static const char *skip(const char *p)
 {
-	while (*p == ' ')
+	while (*p == ' ') {
 		p++;
+	}
 	return p;
 }
 
 static unsigned nibble(const char *p)
 {
-	if (!isxdigit((unsigned char)*p))
+	if (!isxdigit((unsigned char)*p)) {
 		die(p);
+	}
 	return isdigit((unsigned char)*p) ? (unsigned)(*p - '0') : (unsigned)(tolower((unsigned char)*p) - 'a' + 10);
 }
 
 static const char *hex(struct buf *out, const char *p)
 {
-	for (; *p && *p != ' '; p += 2)
+	for (; *p && *p != ' '; p += 2) {
 		buf_u8(out, (uint8_t)(nibble(p) << 4 | nibble(p + 1)));
+	}
 	return p;
 }
 
@@ -39,15 +42,17 @@ static const char *data(struct buf *out, const char *p)
 {
 	if (*p == '{') {
 		p = avps(out, p + 1);
-		if (*p != '}')
+		if (*p != '}') {
 			die(p);
+		}
 		return p + 1;
 	}
 	if (*p == '\'') {
 		const char *end = strchr(p + 1, '\'');
 
-		if (!end)
+		if (!end) {
 			die(p);
+		}
 		buf_bytes(out, p + 1, (size_t)(end - p - 1));
 		return end + 1;
 	}
@@ -60,8 +65,9 @@ static const char *one(struct buf *out, const char *p)
 	size_t start = out->len, len;
 	unsigned long code = strtoul(p, &end, 10), vendor, flags, lie = 0;
 
-	if (*end != ':')
+	if (*end != ':') {
 		die(p);
+	}
 	vendor = strtoul(end + 1, &end, 10);
 	flags = strtoul(end, &end, 16);
 	p = skip(end);
@@ -72,22 +78,25 @@ static const char *one(struct buf *out, const char *p)
 	buf_be32(out, (uint32_t)code);
 	buf_u8(out, (uint8_t)flags);
 	buf_be24(out, 0);
-	if (flags & 0x80)
+	if (flags & 0x80) {
 		buf_be32(out, (uint32_t)vendor);
+	}
 	p = data(out, p);
 	len = lie ? lie : out->len - start;
 	out->p[start + 5] = (uint8_t)(len >> 16);
 	out->p[start + 6] = (uint8_t)(len >> 8);
 	out->p[start + 7] = (uint8_t)len;
-	while ((out->len - start) % 4)
+	while ((out->len - start) % 4) {
 		buf_u8(out, 0);
+	}
 	return p;
 }
 
 static const char *avps(struct buf *out, const char *p)
 {
-	for (p = skip(p); *p && *p != '}'; p = skip(p))
+	for (p = skip(p); *p && *p != '}'; p = skip(p)) {
 		p = *p == '!' ? hex(out, skip(p + 1)) : one(out, p);
+	}
 	return p;
 }
 
@@ -95,8 +104,9 @@ void compose_avps(struct buf *out, const char *text)
 {
 	const char *end = avps(out, text);
 
-	if (*end || out->full)
+	if (*end || out->full) {
 		die(end);
+	}
 }
 
 void compose_message(struct buf *out, uint8_t flags, uint32_t code, uint32_t app_id, const char *text)

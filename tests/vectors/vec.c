@@ -18,8 +18,9 @@ static void die(const char *file, const char *what)
 
 void vec_lines_free(struct vec_lines *l)
 {
-	for (size_t i = 0; i < l->n; i++)
+	for (size_t i = 0; i < l->n; i++) {
 		free(l->line[i]);
+	}
 	l->n = 0;
 }
 
@@ -37,8 +38,9 @@ uint8_t *vec_copy(const uint8_t *p, size_t n)
 {
 	uint8_t *copy = malloc(n ? n : 1);
 
-	if (!copy)
+	if (!copy) {
 		die("vec_copy", "out of memory");
+	}
 	memcpy(copy, p, n);
 	return copy;
 }
@@ -50,20 +52,22 @@ static void read_hex(struct vec *v, char *line, uint8_t *octets)
 	for (char *word = strtok_r(line, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
 		size_t n;
 
-		if (v->len >= OCTETS_MAX || str_unhex(octets + v->len, 1, &n, word) || n != 1)
+		if (v->len >= OCTETS_MAX || str_unhex(octets + v->len, 1, &n, word) || n != 1) {
 			die(v->file, "hex expected");
+		}
 		v->len++;
 	}
 }
 
 static void read_word(struct vec *v, const char *line)
 {
-	if (!strncmp(line, "message = ", 10))
+	if (!strncmp(line, "message = ", 10)) {
 		v->kind = vec_kind_find(line + 10);
-	else if (!strncmp(line, "canonical = ", 12))
+	} else if (!strncmp(line, "canonical = ", 12)) {
 		v->canonical = !strcmp(line + 12, "yes");
-	else if (line[0] != '#')
+	} else if (line[0] != '#') {
 		die(v->file, "line not understood");
+	}
 }
 
 struct vec *vec_load(const char *path)
@@ -74,27 +78,30 @@ struct vec *vec_load(const char *path)
 	struct vec *v = calloc(1, sizeof *v);
 	FILE *f = fopen(path, "r");
 
-	if (!v || !f)
+	if (!v || !f) {
 		die(path, "cannot be read");
+	}
 	snprintf(v->file, sizeof v->file, "%s", path);
 	while (fgets(line, sizeof line, f)) {
 		line[strcspn(line, "\n")] = 0;
-		if (!strcmp(line, "hex"))
+		if (!strcmp(line, "hex")) {
 			part = HEX;
-		else if (!strcmp(line, "fields"))
+		} else if (!strcmp(line, "fields")) {
 			part = FIELDS;
-		else if (part == WORDS)
+		} else if (part == WORDS) {
 			read_word(v, line);
-		else if (part == HEX)
+		} else if (part == HEX) {
 			read_hex(v, line, octets);
-		else if (v->fields.n < VEC_LINES_MAX)
+		} else if (v->fields.n < VEC_LINES_MAX) {
 			v->fields.line[v->fields.n++] = strdup(line);
-		else
+		} else {
 			die(path, "too many fields");
+		}
 	}
 	fclose(f);
-	if (!v->kind || part != FIELDS)
+	if (!v->kind || part != FIELDS) {
 		die(path, "no message named or no fields");
+	}
 	v->octets = vec_copy(octets, v->len);
 	vec_lines_sort(&v->fields);
 	return v;
@@ -102,8 +109,9 @@ struct vec *vec_load(const char *path)
 
 void vec_free(struct vec *v)
 {
-	if (!v)
+	if (!v) {
 		return;
+	}
 	vec_lines_free(&v->fields);
 	free(v->octets);
 	free(v);
@@ -122,11 +130,13 @@ size_t vec_load_all(struct vec ***out, const char *folder)
 	int n = scandir(folder, &names, is_vector, alphasort);
 	struct vec **all;
 
-	if (n <= 0)
+	if (n <= 0) {
 		die(folder, "holds no vectors");
+	}
 	all = calloc((size_t)n, sizeof *all);
-	if (!all)
+	if (!all) {
 		die(folder, "out of memory");
+	}
 	for (int i = 0; i < n; i++) {
 		char path[512];
 
@@ -141,7 +151,8 @@ size_t vec_load_all(struct vec ***out, const char *folder)
 
 void vec_free_all(struct vec **all, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		vec_free(all[i]);
+	}
 	free(all);
 }

@@ -20,31 +20,36 @@ static void add(struct vec_lines *out, const char *fmt, ...)
 {
 	va_list args;
 
-	if (out->n == VEC_LINES_MAX)
+	if (out->n == VEC_LINES_MAX) {
 		abort();
+	}
 	va_start(args, fmt);
-	if (vasprintf(&out->line[out->n], fmt, args) < 0)
+	if (vasprintf(&out->line[out->n], fmt, args) < 0) {
 		abort();
+	}
 	va_end(args);
 	out->n++;
 }
 
 static void flag(struct vec_lines *out, const char *in, const char *name, bool v)
 {
-	if (v)
+	if (v) {
 		add(out, "%s%s = true", in, name);
+	}
 }
 
 static void u32(struct vec_lines *out, const char *in, const char *name, struct dia_u32 v)
 {
-	if (v.present)
+	if (v.present) {
 		add(out, "%s%s = %" PRIu32, in, name, v.v);
+	}
 }
 
 static void u64(struct vec_lines *out, const char *in, const char *name, struct dia_u64 v)
 {
-	if (v.present)
+	if (v.present) {
 		add(out, "%s%s = %" PRIu64, in, name, v.v);
+	}
 }
 
 static void bare(struct vec_lines *out, const char *in, const char *name, uint64_t v)
@@ -54,19 +59,22 @@ static void bare(struct vec_lines *out, const char *in, const char *name, uint64
 
 static void text(struct vec_lines *out, const char *in, const char *name, struct dia_bytes v)
 {
-	if (v.p)
+	if (v.p) {
 		add(out, "%s%s = \"%.*s\"", in, name, (int)v.len, (const char *)v.p);
+	}
 }
 
 static void hex(struct vec_lines *out, const char *in, const char *name, struct dia_bytes v)
 {
 	char *digits;
 
-	if (!v.p)
+	if (!v.p) {
 		return;
+	}
 	digits = malloc((size_t)v.len * 2 + 1);
-	if (!digits)
+	if (!digits) {
 		abort();
+	}
 	str_hex(digits, v.p, v.len);
 	add(out, "%s%s = %s", in, name, digits);
 	free(digits);
@@ -103,10 +111,12 @@ static void print_head(struct vec_lines *out, const struct app_head *h)
 	text(out, "head.", "error_message", h->error_message);
 	text(out, "head.", "error_reporting_host", h->error_reporting_host);
 	hex(out, "head.", "failed_avp", h->failed_avp);
-	for (size_t i = 0; i < h->proxy_info_n; i++)
+	for (size_t i = 0; i < h->proxy_info_n; i++) {
 		hex(out, element(room, "head.", "proxy_info", i, ""), "", h->proxy_info[i]);
-	for (size_t i = 0; i < h->route_record_n; i++)
+	}
+	for (size_t i = 0; i < h->route_record_n; i++) {
 		text(out, element(room, "head.", "route_record", i, ""), "", h->route_record[i]);
+	}
 	for (size_t i = 0; i < h->features_n; i++) {
 		element(room, "head.", "features", i, ".");
 		flag(out, room, "mandatory", h->features[i].mandatory);
@@ -114,8 +124,9 @@ static void print_head(struct vec_lines *out, const struct app_head *h)
 		bare(out, room, "list_id", h->features[i].list_id);
 		bare(out, room, "list", h->features[i].list);
 	}
-	for (size_t i = 0; i < h->redirect_host_n; i++)
+	for (size_t i = 0; i < h->redirect_host_n; i++) {
 		text(out, element(room, "head.", "redirect_host", i, ""), "", h->redirect_host[i]);
+	}
 	u32(out, "head.", "redirect_host_usage", h->redirect_host_usage);
 	u32(out, "head.", "redirect_max_cache_time", h->redirect_max_cache_time);
 	for (size_t i = 0; i < h->load_n; i++) {
@@ -170,8 +181,9 @@ static void print_nodes(struct vec_lines *out, const struct app_serving_node *fi
 	char room[64];
 
 	print_node(out, "serving_node.", first);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		print_node(out, element(room, "", "additional_serving_nodes", i, "."), &more[i]);
+	}
 }
 
 static void print_capabilities(struct vec_lines *out, const void *in)
@@ -194,12 +206,15 @@ static void print_capabilities(struct vec_lines *out, const void *in)
 	text(out, "", "product_name", c->product_name);
 	u32(out, "", "origin_state_id", c->origin_state_id);
 	u32(out, "", "firmware_revision", c->firmware_revision);
-	for (size_t i = 0; i < c->supported_vendors_n; i++)
+	for (size_t i = 0; i < c->supported_vendors_n; i++) {
 		bare(out, element(room, "", "supported_vendors", i, ""), "", c->supported_vendors[i]);
-	for (size_t i = 0; i < c->auth_applications_n; i++)
+	}
+	for (size_t i = 0; i < c->auth_applications_n; i++) {
 		bare(out, element(room, "", "auth_applications", i, ""), "", c->auth_applications[i]);
-	for (size_t i = 0; i < c->acct_applications_n; i++)
+	}
+	for (size_t i = 0; i < c->acct_applications_n; i++) {
 		bare(out, element(room, "", "acct_applications", i, ""), "", c->acct_applications[i]);
+	}
 	for (size_t i = 0; i < c->vendor_applications_n; i++) {
 		element(room, "", "vendor_applications", i, ".");
 		bare(out, room, "vendor_id", c->vendor_applications[i].vendor_id);
@@ -315,8 +330,9 @@ static void print_sia(struct vec_lines *out, const void *in)
 	char room[64];
 
 	print_head(out, &s->head);
-	for (size_t i = 0; i < s->user_identifiers_n; i++)
+	for (size_t i = 0; i < s->user_identifiers_n; i++) {
 		print_user(out, element(room, "", "user_identifiers", i, "."), &s->user_identifiers[i]);
+	}
 	flag(out, "", "has_service_data", s->has_service_data);
 	flag(out, "", "has_t4_data", s->has_t4_data);
 	u32(out, "", "hss_cause", s->hss_cause);
@@ -422,8 +438,9 @@ const size_t vec_kinds_n = sizeof vec_kinds / sizeof *vec_kinds;
 const struct vec_kind *vec_kind_find(const char *name)
 {
 	for (size_t i = 0; i < vec_kinds_n; i++) {
-		if (!strcmp(vec_kinds[i].name, name))
+		if (!strcmp(vec_kinds[i].name, name)) {
 			return &vec_kinds[i];
+		}
 	}
 	return NULL;
 }

@@ -48,8 +48,9 @@ void ctl_server_free(struct ctl_server *s)
 
 int ctl_server_add(struct ctl_server *s, const struct ctl_command *rows, void *arg)
 {
-	for (; rows->name; rows++)
+	for (; rows->name; rows++) {
 		s->rows[s->rows_n++] = (struct ctl_row){ rows, arg };
+	}
 	return 0;
 }
 
@@ -80,8 +81,9 @@ void ctl_each(struct ctl_request *rq, ctl_next_fn *next, ctl_end_fn *end, void *
 {
 	int more = 1;
 
-	for (int turns = 0; more == 1 && turns < 1000; turns++)
+	for (int turns = 0; more == 1 && turns < 1000; turns++) {
 		more = next(arg, rq);
+	}
 	assert_int_equal(more, 0);
 	end(arg);
 	answered(rq, true);
@@ -122,16 +124,18 @@ struct ctl_answer *ctl_fake_run(const char *command, const char *args)
 	const char *wrong;
 	char why[256];
 
-	while (row < server.rows + server.rows_n && strcmp(row->command->name, command) != 0)
+	while (row < server.rows + server.rows_n && strcmp(row->command->name, command) != 0) {
 		row++;
+	}
 	assert_true(row < server.rows + server.rows_n);
 	assert_true(fakes_n < ANSWERS_MAX);
 	fakes[fakes_n++] = f;
 	f->args = json_loads(args, 0, NULL);
 	assert_non_null(f->args);
 	wrong = ctl_args_check(row->command->args, f->args, why, sizeof why);
-	if (wrong)
+	if (wrong) {
 		fail_msg("%s: %s", command, wrong);
+	}
 	f->rq.caller.uid = 4711;
 	f->answer.rows = json_array();
 	row->command->handler(row->arg, &f->rq, f->args);

@@ -105,12 +105,14 @@ static void test_a_certificate_proves_its_groups_where_its_connection_is_admitte
 		const struct ctl_answer *a = check_cert(w, &leaf, "");
 
 		pki_free(&leaf);
-		if (!a->ok)
+		if (!a->ok) {
 			fail_msg("case %zu: %s", i, a->error);
+		}
 		if (json_is_true(json_object_get(a->last, "allowed")) != cases[i].allowed ||
 		    strcmp(json_string_value(json_object_get(a->last, "reason")), cases[i].reason) != 0 ||
-		    !strstr(json_of(a->last, "path"), cases[i].path))
+		    !strstr(json_of(a->last, "path"), cases[i].path)) {
 			fail_msg("case %zu: %s", i, json_dumps(a->last, 0));
+		}
 		assert_string_equal(json_of(json_object_get(a->last, "proof"), "by"), "\"certificate\"");
 		assert_string_equal(json_of(a->last, "groups"), cases[i].allowed ? "[\"fleet\"]" : "[]");
 	}
@@ -152,8 +154,9 @@ static void open_with(struct world *w, uint64_t number, const char *uri)
 {
 	struct ipc_session_open s = core_play_session("scs.acme.example", "anchor-a");
 
-	if (uri)
+	if (uri) {
 		snprintf(s.identity.groups[s.identity.groups_n++], sizeof s.identity.groups[0], "%s", uri);
+	}
 	assert_true(core_play_open(&w->p->core, number, &s).admitted);
 }
 

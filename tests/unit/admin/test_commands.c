@@ -66,8 +66,9 @@ static const struct ctl_answer *change(struct play *p, const char *command, cons
 {
 	const struct ctl_answer *a = ctl_fake_run(command, args);
 
-	for (int i = 0; i < 2000 && !a->times; i++)
+	for (int i = 0; i < 2000 && !a->times; i++) {
 		core_play_turns(&p->core, 1);
+	}
 	assert_int_equal(a->times, 1);
 	return a;
 }
@@ -76,11 +77,13 @@ static void assert_done(const struct ctl_answer *a, const char *members)
 {
 	json_t *expected = json_loads(members, 0, NULL);
 
-	if (!a->ok)
+	if (!a->ok) {
 		fail_msg("%s", a->error);
+	}
 	assert_non_null(expected);
-	if (!json_equal(a->last, expected))
+	if (!json_equal(a->last, expected)) {
 		fail_msg("%s instead of %s", json_dumps(a->last, 0), members);
+	}
 	json_decref(expected);
 }
 
@@ -209,8 +212,9 @@ static void test_health_says_what_is_true_in_each_state_of_a_peer(void **state)
 		snprintf(view.reason, sizeof view.reason, "%s", cases[i].reason);
 		row = adm_health_of_peer(&view, "NOW", "HSS");
 		assert_string_equal(text_of(row, "reason"), "peer-not-open");
-		if (!strstr(text_of(row, "text"), cases[i].text) || !strstr(text_of(row, "advice"), cases[i].advice))
+		if (!strstr(text_of(row, "text"), cases[i].text) || !strstr(text_of(row, "advice"), cases[i].advice)) {
 			fail_msg("%s: %s; %s", cases[i].state, text_of(row, "text"), text_of(row, "advice"));
+		}
 		json_decref(row);
 	}
 }
@@ -272,8 +276,9 @@ static void test_a_parent_that_does_not_answer_ends_the_reload(void **state)
 	p->adm->reload_wait_ms = 1;
 	first = ctl_fake_run("reload", "{}");
 	assert_int_equal(first->times, 0);
-	for (int i = 0; i < 2000 && !first->times; i++)
+	for (int i = 0; i < 2000 && !first->times; i++) {
 		core_play_turns(&p->core, 1);
+	}
 	assert_int_equal(first->times, 1);
 	assert_non_null(strstr(first->error, "the parent does not answer"));
 
@@ -450,8 +455,9 @@ static void test_a_cancellation_is_answered_when_the_journal_has_it(void **state
 
 	accepted(p, "meter-1@a.example", 41);
 	a = change(p, "triggers.cancel", "{\"scs\": \"acme\", \"reference\": 41}");
-	if (!a->ok)
+	if (!a->ok) {
 		fail_msg("%s", a->error);
+	}
 	assert_int_equal(number_of(a->last, "reference"), 41);
 	assert_int_equal(p->core.core->st.v[ST_TRIGGERS_CANCELLED], 1);
 	row = only_row(ctl_fake_run("triggers.show", "{\"reference\": 41}"));

@@ -44,8 +44,9 @@ static void other_addresses_are_refused(void **state)
 	char digits[STR_DIGITS_MAX + 1] = "untouched";
 
 	(void)state;
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		assert_int_equal(app_unsmea(digits, rows[i].octets, rows[i].len), ERR_INVAL);
+	}
 	assert_string_equal(digits, "untouched");
 }
 
@@ -137,16 +138,21 @@ static void an_answer_comes_from_whom_was_asked(void **state)
 			asked.peer = "peer.core";
 			asked.realm = "core";
 		}
-		if (rows[i].session)
+		if (rows[i].session) {
 			answer.session_id = dia_text(rows[i].session);
-		if (rows[i].realm)
+		}
+		if (rows[i].realm) {
 			answer.origin_realm = dia_text(rows[i].realm);
-		if (rows[i].result)
+		}
+		if (rows[i].result) {
 			answer.result_code = dia_u32_of(rows[i].result);
-		if (rows[i].experimental)
+		}
+		if (rows[i].experimental) {
 			answer.experimental_result = (struct app_experimental_result){ 10415, rows[i].experimental, true };
-		if ((app_foreign(&answer, &asked) != NULL) != rows[i].foreign)
+		}
+		if ((app_foreign(&answer, &asked) != NULL) != rows[i].foreign) {
 			fail_msg("row %zu", i);
+		}
 	}
 }
 

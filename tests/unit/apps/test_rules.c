@@ -38,17 +38,21 @@ static void check(const char *message, uint8_t flags, uint32_t code, uint32_t ap
 	compose_message(&b, flags, code, app_id, r->avps);
 	copy = vec_copy(octets, b.len);
 	err = dia_msg_parse(&m, copy, b.len, &limits, &failed);
-	if (!err)
+	if (!err) {
 		err = vec_kind_find(message)->parse(room, &m, &failed);
-	if ((err == 0) != (r->result == 0) || (err && failed.result_code != r->result))
+	}
+	if ((err == 0) != (r->result == 0) || (err && failed.result_code != r->result)) {
 		fail_msg("%s: %d, %u %s; expected %u", r->words, err, failed.result_code, failed.text, r->result);
+	}
 	free(copy);
-	if (!err)
+	if (!err) {
 		return;
+	}
 	compose_avps(&e, r->failed);
 	if (e.len != failed.avp_len || memcmp(expected, failed.avp, e.len)) {
-		for (size_t i = 0; i < failed.avp_len; i++)
+		for (size_t i = 0; i < failed.avp_len; i++) {
 			print_error("%02x%s", failed.avp[i], i % 16 == 15 ? "\n" : " ");
+		}
 		fail_msg("%s: other Failed-AVP (%u octets, expected %zu)", r->words, failed.avp_len, e.len);
 	}
 	assert_true(failed.text[0] != 0);
@@ -56,8 +60,9 @@ static void check(const char *message, uint8_t flags, uint32_t code, uint32_t ap
 
 static void check_dar(const struct rule *rules, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		check("DAR", 0xc0, APP_CMD_DEVICE_ACTION, APP_TSP, &rules[i]);
+	}
 }
 #define CHECK_DAR(rules) check_dar(rules, sizeof(rules) / sizeof *(rules))
 
@@ -188,8 +193,9 @@ static void lists_longer_than_ours_are_refused(void **state)
 	struct rule r = { "lists", text, 0, "282:0 40 'x'" };
 
 	(void)state;
-	for (int i = 0; i < APP_ROUTE_RECORD_MAX; i++)
+	for (int i = 0; i < APP_ROUTE_RECORD_MAX; i++) {
 		strcat(text, "282:0 40 'r' ");
+	}
 	check("DAR", 0xc0, APP_CMD_DEVICE_ACTION, APP_TSP, &r);
 	strcat(text, "282:0 40 'x' ");
 	r.result = 5009;
@@ -239,10 +245,12 @@ static void answers_have_one_result(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
 		check("DAA", 0x40, APP_CMD_DEVICE_ACTION, APP_TSP, &rules[i]);
-	for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
+	}
+	for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
 		check("DAA", 0x60, APP_CMD_DEVICE_ACTION, APP_TSP, &errors[i]);
+	}
 }
 
 #define NODE "264:0 40 'h' 296:0 40 'r' "
@@ -267,8 +275,9 @@ static void capabilities_have_rules_of_their_own(void **state)
 	static const struct rule proxiable = { "P bit", CER, 3008, "" };
 
 	(void)state;
-	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
 		check("CER", 0x80, DIA_CMD_CAPABILITIES_EXCHANGE, DIA_APP_COMMON, &rules[i]);
+	}
 	check("CER", 0xc0, DIA_CMD_CAPABILITIES_EXCHANGE, DIA_APP_COMMON, &proxiable);
 }
 
@@ -278,11 +287,13 @@ static void more_addresses_and_vendors_than_ours_are_dropped(void **state)
 	struct rule r = { "long lists", text, 0, "258:0 40 00000007" };
 
 	(void)state;
-	for (int i = 0; i < 100; i++)
+	for (int i = 0; i < 100; i++) {
 		strcat(text, "265:0 40 00000001 257:0 40 00017f000001 ");
+	}
 	check("CER", 0x80, DIA_CMD_CAPABILITIES_EXCHANGE, DIA_APP_COMMON, &r);
-	for (int i = 0; i <= DIA_APPLICATIONS_MAX; i++)
+	for (int i = 0; i <= DIA_APPLICATIONS_MAX; i++) {
 		strcat(text, "258:0 40 00000007 ");
+	}
 	r.result = 5009; /* applications are never dropped */
 	check("CER", 0x80, DIA_CMD_CAPABILITIES_EXCHANGE, DIA_APP_COMMON, &r);
 }
@@ -297,8 +308,9 @@ static void disconnect_causes_are_three(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
 		check("DPR", 0x80, DIA_CMD_DISCONNECT_PEER, DIA_APP_COMMON, &rules[i]);
+	}
 }
 
 #define CORE "263:0 40 's' 277:0 40 00000001 264:0 40 'i' 296:0 40 'r' 283:0 40 'r' "
@@ -329,10 +341,12 @@ static void values_and_sizes_of_the_core_side(void **state)
 					 5004, "3202:10415 80 00000003" };
 
 	(void)state;
-	for (size_t i = 0; i < sizeof sir / sizeof *sir; i++)
+	for (size_t i = 0; i < sizeof sir / sizeof *sir; i++) {
 		check("SIR", 0xc0, APP_CMD_SUBSCRIBER_INFORMATION, APP_S6M, &sir[i]);
-	for (size_t i = 0; i < sizeof drr / sizeof *drr; i++)
+	}
+	for (size_t i = 0; i < sizeof drr / sizeof *drr; i++) {
 		check("DRR", 0xc0, APP_CMD_DELIVERY_REPORT, APP_T4, &drr[i]);
+	}
 	check("DTR", 0xc0, APP_CMD_DEVICE_TRIGGER, APP_T4, &dtr);
 }
 
@@ -364,18 +378,21 @@ static void check_lenient(const struct lenient *r, bool dta)
 	uint8_t lapses = 0xff;
 	int err, err_strict;
 
-	if (dta)
+	if (dta) {
 		compose_message(&b, r->flags, APP_CMD_DEVICE_TRIGGER, APP_T4, r->avps);
-	else
+	} else {
 		compose_message(&b, r->flags, APP_CMD_DEVICE_NOTIFICATION, APP_TSP, r->avps);
+	}
 	assert_int_equal(dia_msg_parse(&m, octets, b.len, &limits, &failed), 0);
 	err_strict = dta ? t4_dta_parse(&strict.dta, &m, &failed) : tsp_dna_parse(&strict.dna, &m, &failed);
 	failed.result_code = 0;
 	err = dta ? t4_dta_parse_lenient(&out.dta, &m, &failed, &lapses) : tsp_dna_parse_lenient(&out.dna, &m, &failed, &lapses);
-	if ((err ? failed.result_code : 0) != r->result || (!err && lapses != r->lapses))
+	if ((err ? failed.result_code : 0) != r->result || (!err && lapses != r->lapses)) {
 		fail_msg("%s: %d, %u %s, lapses %x", r->words, err, failed.result_code, failed.text, lapses);
-	if ((err_strict != 0) != (r->result || r->lapses))
+	}
+	if ((err_strict != 0) != (r->result || r->lapses)) {
 		fail_msg("%s: read strictly: %d", r->words, err_strict);
+	}
 }
 
 static void answers_are_forgiven_what_is_listed_and_nothing_else(void **state)
@@ -411,10 +428,12 @@ static void answers_are_forgiven_what_is_listed_and_nothing_else(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof dna / sizeof *dna; i++)
+	for (size_t i = 0; i < sizeof dna / sizeof *dna; i++) {
 		check_lenient(&dna[i], false);
-	for (size_t i = 0; i < sizeof dta / sizeof *dta; i++)
+	}
+	for (size_t i = 0; i < sizeof dta / sizeof *dta; i++) {
 		check_lenient(&dta[i], true);
+	}
 }
 
 int main(void)

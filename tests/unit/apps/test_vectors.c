@@ -32,8 +32,9 @@ static int decode(const struct vec_kind *kind, void *out, const uint8_t *octets,
 
 static void show(const char *what, const struct vec_lines *l)
 {
-	for (size_t i = 0; i < l->n; i++)
+	for (size_t i = 0; i < l->n; i++) {
 		print_error("%s: %s\n", what, l->line[i]);
+	}
 }
 
 static void assert_fields(const struct vec *v, const void *decoded)
@@ -44,8 +45,9 @@ static void assert_fields(const struct vec *v, const void *decoded)
 	v->kind->print(&got, decoded);
 	vec_lines_sort(&got);
 	same = got.n == v->fields.n;
-	for (size_t i = 0; same && i < got.n; i++)
+	for (size_t i = 0; same && i < got.n; i++) {
 		same = !strcmp(got.line[i], v->fields.line[i]);
+	}
 	if (!same) {
 		show("expected", &v->fields);
 		show("decoded ", &got);
@@ -61,10 +63,12 @@ static void every_message_has_a_vector(void **state)
 	for (size_t k = 0; k < vec_kinds_n; k++) {
 		size_t found = 0;
 
-		for (size_t i = 0; i < all_n; i++)
+		for (size_t i = 0; i < all_n; i++) {
 			found += all[i]->kind == &vec_kinds[k];
-		if (!found)
+		}
+		if (!found) {
 			print_error("no vector for %s\n", vec_kinds[k].name);
+		}
 		assert_true(found > 0);
 	}
 }
@@ -77,8 +81,9 @@ static void every_field_is_found(void **state)
 	for (size_t i = 0; i < all_n; i++) {
 		struct dia_failed failed = { .text = "" };
 
-		if (decode(all[i]->kind, room, all[i]->octets, all[i]->len, &failed))
+		if (decode(all[i]->kind, room, all[i]->octets, all[i]->len, &failed)) {
 			fail_msg("%s: %u %s", all[i]->file, failed.result_code, failed.text);
+		}
 		assert_fields(all[i], room);
 	}
 }
@@ -102,8 +107,9 @@ static void fields_become_the_same_octets(void **state)
 			assert_fields(v, room);
 			continue;
 		}
-		if (out.len != v->len || memcmp(again, v->octets, v->len))
+		if (out.len != v->len || memcmp(again, v->octets, v->len)) {
 			fail_msg("%s: encoded differently", v->file);
+		}
 	}
 }
 
@@ -116,8 +122,9 @@ static void a_buffer_that_is_too_small_is_said_and_never_overrun(void **state)
 		const struct vec *v = all[i];
 		struct dia_failed failed;
 
-		if (!v->canonical)
+		if (!v->canonical) {
 			continue;
+		}
 		assert_int_equal(decode(v->kind, room, v->octets, v->len, &failed), 0);
 		for (size_t cap = 0; cap < v->len; cap += 1 + v->len / 97) {
 			uint8_t *small = malloc(cap ? cap : 1);
@@ -154,8 +161,9 @@ static void cut_at_every_octet_is_refused_or_whole(void **state)
 			assert_int_equal(failed.result_code, DIA_RESULT_INVALID_MESSAGE_LENGTH);
 			if (len >= DIA_HEADER_LEN && len % 4 == 0) {
 				set_length(cut, len);
-				if (decode(all[i]->kind, room, cut, len, &failed))
+				if (decode(all[i]->kind, room, cut, len, &failed)) {
 					assert_memory_equal(room, before, sizeof room);
+				}
 			}
 			free(cut);
 		}
@@ -199,8 +207,9 @@ static void walk(struct dia_win w)
 	while ((err = dia_win_next(&w, &avp, &failed)) == DIA_MORE) {
 		struct dia_win inside;
 
-		if (avp.code == 279 && !dia_win_enter(&inside, &w, &avp, &failed))
+		if (avp.code == 279 && !dia_win_enter(&inside, &w, &avp, &failed)) {
 			walk(inside);
+		}
 	}
 	/* flag bits that are wrong are shown as they came */
 	assert_true(err == DIA_END || failed.result_code == DIA_RESULT_INVALID_AVP_BIT_COMBO);

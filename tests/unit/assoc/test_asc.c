@@ -100,8 +100,9 @@ static const char *found(struct place *p, const char *who, const char *external,
 	assert_int_equal(asc_find_rules(p->a, &(struct asc_asker){ .scs = who }, &device, &f), 0);
 	out[0] = 0;
 	for (uint8_t i = 0; i < f.n; i++) {
-		if (i)
+		if (i) {
 			strcat(out, ";");
+		}
 		strcat(out, assoc_rule_text(text, &f.rules[i]));
 	}
 	return out;
@@ -606,8 +607,9 @@ static void test_something_else_is_not_taken_for_a_store(void **state)
 	data_path(path, p);
 	f = fopen(path, "w");
 	assert_non_null(f);
-	for (int i = 0; i < 3000; i++)
+	for (int i = 0; i < 3000; i++) {
 		fputs("this is not a database\n", f);
+	}
 	fclose(f);
 	assert_int_equal(open_again(p), ERR_PROTO);
 	assert_non_null(strstr(p->why.text, "not a database"));
@@ -788,21 +790,25 @@ static void test_killed_at_any_instant_nothing_told_is_lost(void **state)
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
-		if (open_again(p))
+		if (open_again(p)) {
 			_exit(1);
+		}
 		for (int i = 0;; i++) {
 			snprintf(device, sizeof device, "m%d@a.example", i);
-			if (add(p, ASSOC_ALLOW, "acme", device) || write(to_us[1], "x", 1) != 1)
+			if (add(p, ASSOC_ALLOW, "acme", device) || write(to_us[1], "x", 1) != 1) {
 				_exit(1);
+			}
 		}
 	}
 	close(to_us[1]);
-	for (char c; told < 60 && read(to_us[0], &c, 1) == 1;)
+	for (char c; told < 60 && read(to_us[0], &c, 1) == 1;) {
 		told++;
+	}
 	assert_int_equal(kill(child, SIGKILL), 0);
 	assert_int_equal(waitpid(child, &status, 0), child);
-	for (char c; read(to_us[0], &c, 1) == 1;)
+	for (char c; read(to_us[0], &c, 1) == 1;) {
 		told++;
+	}
 	close(to_us[0]);
 	assert_true(WIFSIGNALED(status));
 	assert_int_equal(open_again(p), 0);
@@ -825,8 +831,9 @@ static int drop_database(const struct place *p, const char *name)
 	assert_int_equal(mdb_env_open(env, p->dir, 0, 0600), 0);
 	assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
 	rc = mdb_dbi_open(txn, name, 0, &dbi);
-	if (!rc)
+	if (!rc) {
 		rc = mdb_drop(txn, dbi, 1);
+	}
 	assert_int_equal(mdb_txn_commit(txn), 0);
 	mdb_env_close(env);
 	return rc;

@@ -74,8 +74,9 @@ static void test_more_than_may_wait_are_refused(void **state)
 	p->conf.changes_max = 3;
 	assert_int_equal(place_open(p), 0);
 	place_two_scs(p);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 3; i++) {
 		assert_int_equal(submit(p, "acme", "m1@a.example", &t), 0);
+	}
 	assert_int_equal(submit(p, "acme", "m1@a.example", &t), ERR_BUSY); /* done or not: nobody was told yet */
 	assert_non_null(strstr(p->why.text, "wait already"));
 	wait_for(p, &t, 3);
@@ -150,8 +151,9 @@ static void test_many_ranges_are_found_as_by_looking_at_each(void **state)
 		range[i].last = range[i].first + any(i % 20 ? 300 : 9000);
 		snprintf(device, sizeof device, "msisdn:%llu-%llu", (unsigned long long)range[i].first,
 			 (unsigned long long)range[i].last);
-		while (submit(p, "acme", device, &t) == ERR_BUSY)
+		while (submit(p, "acme", device, &t) == ERR_BUSY) {
 			wait_for(p, &t, t.n + 1);
+		}
 	}
 	wait_for(p, &t, RANGES);
 	for (int q = 0; q < QUESTIONS; q++) {
@@ -162,8 +164,9 @@ static void test_many_ranges_are_found_as_by_looking_at_each(void **state)
 		for (int i = 0; i < RANGES; i++) {
 			bool again = false;
 
-			for (int k = 0; k < i; k++)
+			for (int k = 0; k < i; k++) {
 				again = again || (range[k].first == range[i].first && range[k].last == range[i].last);
+			}
 			expected += !again && number >= range[i].first && number <= range[i].last;
 		}
 		snprintf(digits, sizeof digits, "%llu", (unsigned long long)number);

@@ -24,8 +24,9 @@ static void drain(struct asc_copy *c, const char *dir)
 	snprintf(path, sizeof path, "%s/data.mdb", dir);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
 	assert_true(fd >= 0);
-	while ((n = kv_copy_read(asc_copy_stream(c), piece, sizeof piece)) > 0)
+	while ((n = kv_copy_read(asc_copy_stream(c), piece, sizeof piece)) > 0) {
 		assert_int_equal(write(fd, piece, (size_t)n), n);
+	}
 	assert_int_equal(n, 0);
 	close(fd);
 }
@@ -66,8 +67,9 @@ static void import_one(struct place *p)
 	assert_int_equal(asc_import_rule(im, 1, &r, 0, &p->why), 0);
 	assert_int_equal(asc_import_build(im, &e), 0);
 	asc_import_finish(im, on_done, &over);
-	while (!over)
+	while (!over) {
 		(void)!asc_dset_del(p->a, "nobody-has-it", &p->why);
+	}
 	asc_import_free(im);
 }
 

@@ -81,8 +81,9 @@ static const char *found(struct place *p, const char *external, const char *msis
 	assert_int_equal(asc_find_rules(p->a, &asker, &device, &f), 0);
 	out[0] = 0;
 	for (uint8_t i = 0; i < f.n; i++) {
-		if (i)
+		if (i) {
 			strcat(out, ";");
+		}
 		strcat(out, assoc_rule_text(text, &f.rules[i]));
 		assert_int_equal(f.rules[i].device_axis == ASSOC_DEVICE_SET, strncmp(f.rules[i].device, "set:", 4) == 0);
 	}

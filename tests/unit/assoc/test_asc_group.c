@@ -95,8 +95,9 @@ static const char *found(struct place *p, const char *who, const char *proven, c
 	assert_int_equal(asc_find_rules(p->a, &asker, &device, &f), 0);
 	out[0] = 0;
 	for (uint8_t i = 0; i < f.n; i++) {
-		if (i)
+		if (i) {
 			strcat(out, ";");
+		}
 		strcat(out, assoc_rule_text(text, &f.rules[i]));
 		assert_int_equal(f.rules[i].who_axis, strncmp(f.rules[i].who, "group:", 6) ? ASSOC_WHO_SCS : ASSOC_WHO_GROUP);
 	}

@@ -30,9 +30,10 @@ static void on_done(void *arg, int err, const struct asc_why *why, const struct 
 	e->err = err;
 	e->why = *why;
 	e->r = *r;
-	for (size_t i = 0; i < r->peers_n; i++)
+	for (size_t i = 0; i < r->peers_n; i++) {
 		snprintf(e->peers + strlen(e->peers), sizeof e->peers - strlen(e->peers), "%s%s,", r->peers[i].name,
 			 r->peers[i].removed ? "-" : "~");
+	}
 }
 
 static struct asc_import *begin(struct place *p, enum asc_kind kind, bool replace)
@@ -99,8 +100,9 @@ static int count_generations(const struct place *p)
 	int n = 0;
 
 	assert_non_null(d);
-	while ((e = readdir(d)))
+	while ((e = readdir(d))) {
 		n += strncmp(e->d_name, "dev-", 4) == 0;
+	}
 	closedir(d);
 	return n;
 }
@@ -521,14 +523,15 @@ static const char *device_of(uint32_t i)
 {
 	static char out[96];
 
-	if (i % 10 == 0)
+	if (i % 10 == 0) {
 		snprintf(out, sizeof out, "*@fleet-%u.example", i);
-	else if (i % 10 == 1)
+	} else if (i % 10 == 1) {
 		snprintf(out, sizeof out, "msisdn:4917000%05u-4917000%05u", i * 10, i * 10 + 9);
-	else if (i % 10 == 2)
+	} else if (i % 10 == 2) {
 		snprintf(out, sizeof out, "msisdn:4917%07u", i);
-	else
+	} else {
 		snprintf(out, sizeof out, "a-meter-with-a-long-name-%u@a.example", i);
+	}
 	return out;
 }
 
@@ -562,8 +565,9 @@ static uint64_t export_all(struct place *p, enum asc_kind kind)
 	int rc;
 
 	assert_int_equal(asc_export_begin(&x, p->a, kind), 0);
-	while ((rc = asc_export_step(x, 1 + any(50), export_one, &n)) == 1)
+	while ((rc = asc_export_step(x, 1 + any(50), export_one, &n)) == 1) {
 		;
+	}
 	assert_int_equal(rc, 0);
 	assert_int_equal(asc_export_at(x), asc_export_total(x));
 	asc_export_free(x);
@@ -576,8 +580,9 @@ static void check_all(struct place *p)
 
 	for (int w = 0; w < WHOS; w++) {
 		for (int d = 0; d < DEVICES; d++) {
-			for (int v = 0; v < VERDICTS; v++)
+			for (int v = 0; v < VERDICTS; v++) {
 				of[w] += model[w][d][v] != 0;
+			}
 		}
 		assert_int_equal(asc_rule_count_of(p->a, whos[w]), of[w]);
 		expected += of[w];
@@ -619,8 +624,9 @@ static void one_import(struct place *p)
 	memcpy(next, model, sizeof next);
 	for (int w = 0; w < WHOS && replace; w++) {
 		for (int d = 0; d < DEVICES; d++) {
-			for (int v = 0; v < VERDICTS; v++)
+			for (int v = 0; v < VERDICTS; v++) {
 				next[w][d][v] = (v == ASSOC_BLOCK) == (kind == ASC_KIND_BLOCK) ? 0 : next[w][d][v];
+			}
 		}
 	}
 	static bool given[WHOS][DEVICES][VERDICTS];
@@ -629,8 +635,9 @@ static void one_import(struct place *p)
 		uint32_t w = any(WHOS), d = any(DEVICES), v = kind == ASC_KIND_BLOCK ? ASSOC_BLOCK : any(2);
 		uint8_t rights = (uint8_t)(1 + any(7));
 
-		if (given[w][d][v])
+		if (given[w][d][v]) {
 			continue;
+		}
 		given[w][d][v] = true;
 		assert_int_equal(row(p, im, i + 1, (int)v, whos[w], device_of(d), rights), 0);
 		next[w][d][v] = v == ASSOC_BLOCK ? ASSOC_RIGHT_ALL : rights;
@@ -654,8 +661,9 @@ static void test_random_imports_leave_what_a_plain_list_says(void **state)
 	assert_int_equal(asc_group_put(p->a, &fleet, &p->why), 0);
 	memset(model, 0, sizeof model);
 	for (int round = 0; round < 25; round++) {
-		for (int i = 0; i < 10; i++)
+		for (int i = 0; i < 10; i++) {
 			by_hand(p);
+		}
 		one_import(p);
 		if (round % 5 == 0) {
 			assert_int_equal(place_open(p), 0);
@@ -688,8 +696,9 @@ static void test_random_hands_during_imports(void **state)
 		for (uint32_t i = 0; i < 400; i++) {
 			uint32_t w = any(WHOS), d = any(DEVICES), v = any(2);
 
-			if (given[w][d][v])
+			if (given[w][d][v]) {
 				continue;
+			}
 			given[w][d][v] = true;
 			file[w][d][v] = (uint8_t)(1 + any(7));
 			assert_int_equal(row(p, im, i + 1, (int)v, whos[w], device_of(d), file[w][d][v]), 0);
@@ -700,8 +709,9 @@ static void test_random_hands_during_imports(void **state)
 				.who = whos[w], .device = device_of(d), .verdict = (uint8_t)v, .rights = (uint8_t)(1 + any(7))
 			};
 
-			if (i == 30)
+			if (i == 30) {
 				assert_int_equal(asc_import_build(im, &error), 0);
+			}
 			assert_int_equal(asc_rule_add(p->a, &r, &p->why), 0);
 			model[w][d][v] = r.rights;
 			touched[w][d][v] = true;
@@ -714,8 +724,9 @@ static void test_random_hands_during_imports(void **state)
 		for (int w = 0; w < WHOS; w++) {
 			for (int d = 0; d < DEVICES; d++) {
 				for (int v = 0; v < 2; v++) {
-					if (!touched[w][d][v])
+					if (!touched[w][d][v]) {
 						model[w][d][v] = given[w][d][v] ? file[w][d][v] : round % 2 ? 0 : before[w][d][v];
+					}
 				}
 			}
 		}
@@ -735,8 +746,9 @@ static int same_rights(void *arg, const struct assoc_rule *r)
 {
 	int *state = arg;
 
-	if (state[0] == 0)
+	if (state[0] == 0) {
 		state[0] = r->rights;
+	}
 	state[1]++;
 	return state[0] == r->rights ? 0 : 1;
 }
@@ -751,8 +763,9 @@ static void child(struct place *p, int tell, long after_us)
 	struct itimerspec at = { .it_value = { after_us / 1000000, after_us % 1000000 * 1000 + 1 } };
 	timer_t timer;
 
-	if (place_open(p) || timer_create(CLOCK_PROCESS_CPUTIME_ID, &kill_me, &timer) || timer_settime(timer, 0, &at, NULL))
+	if (place_open(p) || timer_create(CLOCK_PROCESS_CPUTIME_ID, &kill_me, &timer) || timer_settime(timer, 0, &at, NULL)) {
 		_exit(1);
+	}
 	for (int round = 0;; round++) {
 		struct asc_import *im = begin(p, ASC_KIND_ASSOC, true);
 		struct asc_import_error error;
@@ -763,15 +776,18 @@ static void child(struct place *p, int tell, long after_us)
 			char device[40];
 
 			snprintf(device, sizeof device, "m%llu@a.example", (unsigned long long)(i * 7919 % FLEET));
-			if (row(p, im, i + 1, ASSOC_ALLOW, "acme", i == 0 ? "*@b.example" : device, rights))
+			if (row(p, im, i + 1, ASSOC_ALLOW, "acme", i == 0 ? "*@b.example" : device, rights)) {
 				_exit(2);
+			}
 		}
-		if (asc_import_build(im, &error))
+		if (asc_import_build(im, &error)) {
 			_exit(3);
+		}
 		asc_import_finish(im, on_done, &e);
 		wait_over(p, &e);
-		if (e.err || write(tell, &rights, 1) != 1)
+		if (e.err || write(tell, &rights, 1) != 1) {
 			_exit(4);
+		}
 		asc_import_free(im);
 	}
 }
@@ -795,11 +811,13 @@ static void test_killed_at_any_instant_the_state_is_one_whole_file(void **state)
 		assert_int_equal(pipe(to_us), 0);
 		pid = fork();
 		assert_true(pid >= 0);
-		if (pid == 0)
+		if (pid == 0) {
 			child(p, to_us[1], 1000 + (long)any(span_us));
+		}
 		close(to_us[1]);
-		while (read(to_us[0], &c, 1) == 1)
+		while (read(to_us[0], &c, 1) == 1) {
 			told = c;
+		}
 		close(to_us[0]);
 		assert_int_equal(waitpid(pid, &status, 0), pid);
 		assert_true(WIFSIGNALED(status));
@@ -810,8 +828,9 @@ static void test_killed_at_any_instant_the_state_is_one_whole_file(void **state)
 		assert_int_equal(asc_rule_count(p->a), seen[1]);
 		assert_true(seen[1] == 0 || seen[1] == FLEET);
 		next = (uint8_t)(1 + told % 7);
-		if (told)
+		if (told) {
 			assert_true(seen[0] == told || seen[0] == next); /* what was told is there, or already the next */
+		}
 		whole += told != 0;
 		span_us = told ? span_us - span_us / 8 : span_us + span_us / 4;
 		place_close(p);

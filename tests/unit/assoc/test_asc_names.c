@@ -79,8 +79,9 @@ static void test_nor_a_member_nor_a_row(void **state)
 			assert_non_null(strstr(p->why.text, "are no patterns"));
 		}
 		asc_import_free(im);
-		while (asc_import_begin(&im, p->a, &(struct asc_import_conf){ .kind = kind }, &p->why) == ERR_BUSY)
+		while (asc_import_begin(&im, p->a, &(struct asc_import_conf){ .kind = kind }, &p->why) == ERR_BUSY) {
 			assert_int_equal(asc_scs_del(p->a, "nobody", &p->why), ERR_NOTFOUND);
+		}
 		asc_import_free(im);
 	}
 }
@@ -141,8 +142,9 @@ static struct asc_outcome change(struct place *p, const struct asc_change *c)
 	struct told t = { .over = false };
 
 	assert_int_equal(asc_submit(p->a, c, on_change, &t, &p->why), 0);
-	while (!t.over)
+	while (!t.over) {
 		(void)!asc_dset_del(p->a, "nobody-has-it", &p->why);
+	}
 	return t.out;
 }
 
@@ -205,8 +207,9 @@ static struct ended finish(struct place *p, struct asc_import *im)
 
 	assert_int_equal(asc_import_build(im, &error), 0);
 	asc_import_finish(im, on_done, &e);
-	while (!e.over)
+	while (!e.over) {
 		(void)!asc_dset_del(p->a, "nobody-has-it", &p->why);
+	}
 	asc_import_free(im);
 	return e;
 }
@@ -276,16 +279,18 @@ static void test_every_name_that_differs_is_counted_once(void **state)
 
 		snprintf(names[n], sizeof *names, "%c%c-%c%c@a.example", letters[i % 3], letters[i / 3 % 3], letters[i / 9 % 3],
 			 letters[i / 27]);
-		if (i % 4 == 1)
+		if (i % 4 == 1) {
 			continue;
+		}
 		assert_int_equal(put(p, im, i + 1, names[n]), 0);
 		n++;
 	}
 	for (unsigned i = 0; i < n; i++) {
 		bool found = false; /* of a group of k alike, each but the lowest is one that differs from another */
 
-		for (unsigned k = 0; k < n; k++)
+		for (unsigned k = 0; k < n; k++) {
 			found = found || (strcasecmp(names[i], names[k]) == 0 && strcmp(names[i], names[k]) < 0);
+		}
 		pairs += found;
 	}
 	e = finish(p, im);
@@ -362,8 +367,9 @@ static void test_a_rule_keeps_what_its_row_does_not_say(void **state)
 			assert_int_equal(e.err, ERR_INVAL);
 			assert_non_null(strstr(e.why.text, "line 7: times:"));
 		}
-		while (asc_import_begin(&im, p->a, &(struct asc_import_conf){ .kind = ASC_KIND_ASSOC }, &p->why) == ERR_BUSY)
+		while (asc_import_begin(&im, p->a, &(struct asc_import_conf){ .kind = ASC_KIND_ASSOC }, &p->why) == ERR_BUSY) {
 			(void)!asc_dset_del(p->a, "nobody-has-it", &p->why);
+		}
 		asc_import_free(im);
 	}
 }

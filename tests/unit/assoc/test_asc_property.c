@@ -63,17 +63,20 @@ struct question {
 
 static bool is_member(const struct model *m, const struct question *q, int group)
 {
-	if (q->scs == SCSS)
+	if (q->scs == SCSS) {
 		return false;
-	if (m->stored[group][q->scs])
+	}
+	if (m->stored[group][q->scs]) {
 		return true;
+	}
 	return q->proven[group] && group_anchor[group][0] && strcmp(group_anchor[group], scs_anchor[q->scs]) == 0;
 }
 
 static bool speaks_about_scs(const struct model *m, const struct rule *r, const struct question *q)
 {
-	if (r->who == WHO_ALL)
+	if (r->who == WHO_ALL) {
 		return true;
+	}
 	return r->who == WHO_SCS ? r->who_n == q->scs : is_member(m, q, r->who_n);
 }
 
@@ -100,10 +103,12 @@ static bool speaks_about_device(const struct model *m, const struct rule *r, con
 /* "Rules count that speak about the SCS and the device, have the right that is asked for, and are in force at the time." */
 static bool counts(const struct model *m, const struct rule *r, const struct question *q)
 {
-	if (!speaks_about_scs(m, r, q) || !speaks_about_device(m, r, q))
+	if (!speaks_about_scs(m, r, q) || !speaks_about_device(m, r, q)) {
 		return false;
-	if (r->verdict != ASSOC_BLOCK && !(r->rights & q->right))
+	}
+	if (r->verdict != ASSOC_BLOCK && !(r->rights & q->right)) {
 		return false;
+	}
 	return (r->from == 0 || q->at >= r->from) && (r->until == 0 || q->at <= r->until);
 }
 
@@ -130,8 +135,9 @@ static bool decide(const struct rule *const *step, int n, struct answer *out)
 		bool allowed = false, denied = false;
 
 		for (int i = 0; i < n; i++) {
-			if ((int)step[i]->who != who)
+			if ((int)step[i]->who != who) {
 				continue;
+			}
 			allowed = allowed || step[i]->verdict == ASSOC_ALLOW;
 			denied = denied || step[i]->verdict == ASSOC_DENY;
 		}
@@ -151,27 +157,32 @@ static struct answer naive(const struct model *m, const struct question *q, int 
 	int n = 0;
 
 	for (int i = 0; i < m->n; i++) {
-		if (counts(m, &m->rules[i], q) && (m->rules[i].mode == ASSOC_ENFORCE || i == enforced))
+		if (counts(m, &m->rules[i], q) && (m->rules[i].mode == ASSOC_ENFORCE || i == enforced)) {
 			counting[n++] = &m->rules[i];
+		}
 	}
 	for (int i = 0; i < n; i++) { /* 1. a block wins over everything */
-		if (counting[i]->verdict == ASSOC_BLOCK)
+		if (counting[i]->verdict == ASSOC_BLOCK) {
 			return (struct answer){ false, POL_BLOCKED };
+		}
 	}
 	for (int close = 1; close <= 4; close++) { /* 2. the closer one wins */
 		uint64_t narrowest = UINT64_MAX;
 		int k = 0;
 
 		for (int i = 0; i < n; i++) {
-			if (counting[i]->on == ON_RANGE && width(counting[i]) < narrowest)
+			if (counting[i]->on == ON_RANGE && width(counting[i]) < narrowest) {
 				narrowest = width(counting[i]);
+			}
 		}
 		for (int i = 0; i < n; i++) {
-			if (step_of(counting[i]) == close && (close != 3 || width(counting[i]) == narrowest))
+			if (step_of(counting[i]) == close && (close != 3 || width(counting[i]) == narrowest)) {
 				step[k++] = counting[i];
+			}
 		}
-		if (decide(step, k, &answer)) /* 3., 4. */
+		if (decide(step, k, &answer)) { /* 3., 4. */
 			return answer;
+		}
 	}
 	return answer; /* 5. no rule counts */
 }
@@ -188,28 +199,30 @@ static int pick(int n)
 
 static void who_text(char out[ASSOC_WHO_TEXT_MAX + 1], const struct rule *r)
 {
-	if (r->who == WHO_ALL)
+	if (r->who == WHO_ALL) {
 		strcpy(out, "*");
-	else
+	} else {
 		snprintf(out, ASSOC_WHO_TEXT_MAX + 1, "%s%s", r->who == WHO_GROUP ? "group:" : "",
 			 r->who == WHO_GROUP ? group_name[r->who_n] : scs_name[r->who_n]);
+	}
 }
 
 static void device_text(char out[ASSOC_DEVICE_TEXT_MAX + 1], const struct rule *r)
 {
 	size_t cap = ASSOC_DEVICE_TEXT_MAX + 1;
 
-	if (r->on == ON_NAME || r->on == ON_DOMAIN)
+	if (r->on == ON_NAME || r->on == ON_DOMAIN) {
 		snprintf(out, cap, "%s", r->on == ON_NAME ? name_of[r->on_n] : domain[r->on_n]);
-	else if (r->on == ON_NUMBER)
+	} else if (r->on == ON_NUMBER) {
 		snprintf(out, cap, "msisdn:%llu", (unsigned long long)number_of[r->on_n]);
-	else if (r->on == ON_SET)
+	} else if (r->on == ON_SET) {
 		snprintf(out, cap, "set:%s", set_name[r->on_n]);
-	else if (r->on == ON_RANGE)
+	} else if (r->on == ON_RANGE) {
 		snprintf(out, cap, "msisdn:%llu-%llu", (unsigned long long)range_of[r->on_n].first,
 			 (unsigned long long)range_of[r->on_n].last);
-	else
+	} else {
 		strcpy(out, "*");
+	}
 }
 
 static struct rule random_rule(void)
@@ -233,8 +246,10 @@ static int same_key(const struct model *m, const struct rule *r)
 	for (int i = 0; i < m->n; i++) {
 		const struct rule *k = &m->rules[i];
 
-		if (k->who == r->who && k->who_n == r->who_n && k->on == r->on && k->on_n == r->on_n && k->verdict == r->verdict)
+		if (k->who == r->who && k->who_n == r->who_n && k->on == r->on && k->on_n == r->on_n &&
+		    k->verdict == r->verdict) {
 			return i;
+		}
 	}
 	return m->n;
 }
@@ -247,15 +262,18 @@ static void add_rule(struct asc *a, struct model *m)
 	struct asc_why why;
 	int at = same_key(m, &r);
 
-	if (at == RULES_MAX)
+	if (at == RULES_MAX) {
 		return;
+	}
 	who_text(who, &r);
 	device_text(device, &r);
-	if (asc_rule_add(a, &new, &why))
+	if (asc_rule_add(a, &new, &why)) {
 		fail_msg("%s", why.text);
+	}
 	m->rules[at] = r;
-	if (at == m->n)
+	if (at == m->n) {
 		m->n++;
+	}
 }
 
 static void del_rule(struct asc *a, struct model *m)
@@ -310,8 +328,9 @@ static void provision(struct asc *a)
 		strcpy(g.anchor, group_anchor[i]);
 		assert_int_equal(asc_group_put(a, &g, &why), 0);
 	}
-	for (int i = 0; i < SETS; i++)
+	for (int i = 0; i < SETS; i++) {
 		assert_int_equal(asc_dset_add(a, set_name[i], &why), 0);
+	}
 }
 
 /* -- asking both */
@@ -331,8 +350,9 @@ static struct question random_question(void)
 		q.number = NONE;
 		break;
 	}
-	for (int g = 0; g < GROUPS; g++)
+	for (int g = 0; g < GROUPS; g++) {
 		q.proven[g] = pick(3) == 0;
+	}
 	return q;
 }
 
@@ -358,8 +378,9 @@ static void check_detected(const struct model *m, const struct question *q, cons
 	for (int i = 0; i < m->n; i++) {
 		bool changes = m->rules[i].mode == ASSOC_DETECT && got->allow && !naive(m, q, i).yes, is = false;
 
-		for (uint8_t k = 0; k < got->detected_n; k++)
+		for (uint8_t k = 0; k < got->detected_n; k++) {
 			is = is || names(&found->rules[got->detected[k]], &m->rules[i]);
+		}
 		assert_int_equal(is, changes);
 		named += is;
 	}
@@ -380,13 +401,15 @@ static void check_near(struct asc *a, const struct model *m, const struct questi
 		bool device_fits = speaks_about_device(m, r, q), scs_fits = speaks_about_scs(m, r, q), is = false;
 
 		if (r->who == WHO_GROUP && !scs_fits && device_fits && q->scs != SCSS) {
-			for (uint8_t k = 0; k < near.groups.n; k++)
+			for (uint8_t k = 0; k < near.groups.n; k++) {
 				is = is || names(&near.groups.rules[k], r);
+			}
 			assert_true(is);
 			groups++;
 		} else if (r->on == ON_SET && scs_fits && !device_fits) {
-			for (uint8_t k = 0; k < near.sets.n; k++)
+			for (uint8_t k = 0; k < near.sets.n; k++) {
 				is = is || names(&near.sets.rules[k], r);
+			}
 			assert_true(is);
 			sets++;
 		}
@@ -411,8 +434,9 @@ static void check_listing(struct asc *a, const struct model *m)
 	for (int i = 0; i < m->n; i++) {
 		int expected = 0, n = 0;
 
-		for (int k = 0; k < m->n; k++)
+		for (int k = 0; k < m->n; k++) {
 			expected += m->rules[k].on == m->rules[i].on && m->rules[k].on_n == m->rules[i].on_n;
+		}
 		device_text(device, &m->rules[i]);
 		assert_int_equal(asc_rule_each_on(a, device, count_one, &n, &why), 0);
 		assert_int_equal(n, expected);
@@ -430,11 +454,13 @@ static void ask(struct asc *a, const struct model *m, struct tally *t)
 	struct asc_device device = { q.name == NONE ? NULL : name_of[q.name], q.number == NONE ? NULL : number };
 	struct pol_assoc got;
 
-	if (q.number != NONE)
+	if (q.number != NONE) {
 		snprintf(number, sizeof number, "%llu", (unsigned long long)number_of[q.number]);
+	}
 	for (int g = 0; g < GROUPS; g++) {
-		if (q.proven[g])
+		if (q.proven[g]) {
 			proven[who.proven_n++] = group_name[g];
+		}
 	}
 	assert_int_equal(asc_find_rules(a, &who, &device, &found), 0);
 	pol_assoc_judge(&got, &found, (uint8_t)q.right, q.at);
@@ -463,20 +489,25 @@ static void play(const char *dir, struct tally *t)
 	assert_int_equal(asc_open(&a, &conf, &why), 0);
 	provision(a);
 	for (int round = 0; round < 2; round++) {
-		for (int i = 0; i < 6 + pick(12); i++)
+		for (int i = 0; i < 6 + pick(12); i++) {
 			add_rule(a, &m);
-		for (int i = 0; i < 6; i++)
+		}
+		for (int i = 0; i < 6; i++) {
 			change_member(a, &m);
-		for (int i = 0; i < 3; i++)
+		}
+		for (int i = 0; i < 3; i++) {
 			del_rule(a, &m);
-		for (int i = 0; i < QUESTIONS; i++)
+		}
+		for (int i = 0; i < QUESTIONS; i++) {
 			ask(a, &m, t);
+		}
 		check_listing(a, &m);
 		asc_close(a);
 		assert_int_equal(asc_open(&a, &conf, &why), 0);
 	}
-	for (int i = 0; i < QUESTIONS; i++)
+	for (int i = 0; i < QUESTIONS; i++) {
 		ask(a, &m, t);
+	}
 	asc_close(a);
 }
 
@@ -489,8 +520,9 @@ static void test_random_stores_answer_as_the_words_say(void **state)
 		char memory[] = "/dev/shm/test-asc-XXXXXX", disk[] = "/tmp/test-asc-XXXXXX";
 		char *dir = mkdtemp(memory); /* many small commits: no disk is needed to see them */
 
-		if (!dir)
+		if (!dir) {
 			dir = mkdtemp(disk);
+		}
 		assert_non_null(dir);
 		seed = i + 1;
 		play(dir, &t);

@@ -27,8 +27,9 @@ static struct ended finish(struct place *p, struct asc_import *im)
 	e.why = error.why;
 	if (!e.err) {
 		asc_import_finish(im, on_done, &e);
-		while (!e.over)
+		while (!e.over) {
 			(void)!asc_dset_del(p->a, "nobody-has-it", &p->why);
+		}
 	}
 	asc_import_free(im);
 	return e;

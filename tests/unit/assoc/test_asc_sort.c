@@ -69,8 +69,9 @@ static void play(uint32_t n, size_t memory)
 static void test_sorted_whatever_the_memory(void **state)
 {
 	(void)state;
-	for (uint32_t n = 0; n < 40; n++)
+	for (uint32_t n = 0; n < 40; n++) {
 		play(n, 0);
+	}
 	play(1000, 0);          /* one run and the rest */
 	play(20000, 0);         /* dozens */
 	play(20000, 64u << 20); /* none */

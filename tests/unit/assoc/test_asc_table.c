@@ -32,8 +32,9 @@ static char *trimmed(char *text)
 
 	text += strspn(text, " ");
 	end = text + strlen(text);
-	while (end > text && strchr(" \n", end[-1]))
+	while (end > text && strchr(" \n", end[-1])) {
 		*--end = 0;
+	}
 	return text;
 }
 
@@ -44,8 +45,9 @@ static bool split(struct table_row *row)
 	int n = 0;
 
 	for (char *cell = strsep(&at, "|"); cell; cell = strsep(&at, "|")) {
-		if (n > 0 && n <= CELLS)
+		if (n > 0 && n <= CELLS) {
 			row->cell[n - 1] = trimmed(cell);
+		}
 		n++;
 	}
 	return n == CELLS + 2;
@@ -56,15 +58,17 @@ static int64_t seconds(const char *date)
 	struct tm tm = { 0 };
 	const char *end = strptime(date, "%Y-%m-%d", &tm);
 
-	if (!end || *end)
+	if (!end || *end) {
 		fail_msg("'%s' is no date", date);
+	}
 	return (int64_t)timegm(&tm);
 }
 
 static uint8_t verdict_of(const char *word)
 {
-	if (strcmp(word, "allow") == 0)
+	if (strcmp(word, "allow") == 0) {
 		return ASSOC_ALLOW;
+	}
 	return strcmp(word, "deny") == 0 ? ASSOC_DENY : ASSOC_BLOCK;
 }
 
@@ -76,17 +80,19 @@ static void provision_rule(struct asc *a, const char *name, char *text)
 	struct asc_why why;
 
 	while ((word = strsep(&text, " "))) {
-		if (strcmp(word, "from") == 0)
+		if (strcmp(word, "from") == 0) {
 			rule.not_before_s = seconds(strsep(&text, " "));
-		else if (strcmp(word, "until") == 0)
+		} else if (strcmp(word, "until") == 0) {
 			rule.not_after_s = seconds(strsep(&text, " ")) + 86399; /* until the end of the day */
-		else if (strcmp(word, ASSOC_DETECT_WORD) == 0)
+		} else if (strcmp(word, ASSOC_DETECT_WORD) == 0) {
 			rule.mode = ASSOC_DETECT;
-		else if (assoc_rights_parse(&rule.rights, word))
+		} else if (assoc_rights_parse(&rule.rights, word)) {
 			fail_msg("%s: '%s' is no list of rights", name, word);
+		}
 	}
-	if (asc_rule_add(a, &rule, &why))
+	if (asc_rule_add(a, &rule, &why)) {
 		fail_msg("%s: %s", name, why.text);
+	}
 }
 
 static void provision_scs(struct asc *a, const char *name, const char *e164, const char *anchor)
@@ -131,10 +137,11 @@ static void asker_of(struct asc *a, struct asc_asker *who, const char *proven[PR
 	*who = (struct asc_asker){ .scs = trimmed(strsep(&cell, ",")), .proven = proven };
 	while ((part = strsep(&cell, ","))) {
 		part = trimmed(part);
-		if (strncmp(part, "proven: ", 8) == 0 && who->proven_n < PROVEN_MAX)
+		if (strncmp(part, "proven: ", 8) == 0 && who->proven_n < PROVEN_MAX) {
 			proven[who->proven_n++] = part + 8;
-		else if (strncmp(part, "stored: ", 8) != 0 || asc_group_member_add(a, part + 8, who->scs, &why))
+		} else if (strncmp(part, "stored: ", 8) != 0 || asc_group_member_add(a, part + 8, who->scs, &why)) {
 			fail_msg("'%s' is neither stored nor proven", part);
+		}
 	}
 }
 
@@ -172,10 +179,11 @@ static void device_of(struct asc_device *out, char *cell)
 		*second = 0;
 		device_of(out, second + 3);
 	}
-	if (strncmp(cell, "msisdn:", 7) == 0)
+	if (strncmp(cell, "msisdn:", 7) == 0) {
 		out->msisdn = cell + 7;
-	else
+	} else {
 		out->external = cell;
+	}
 }
 
 /* Is `rule` the one that the cell's text names? Its first three words say so: a key of the store. */
@@ -194,18 +202,23 @@ static void check_answer(const struct table_row *row, const struct pol_assoc *go
 	bool yes = strcmp(row->cell[ANSWER], "yes") == 0;
 	int rule = atoi(row->cell[RULE]);
 
-	if (!yes && strcmp(row->cell[ANSWER], "no") != 0)
+	if (!yes && strcmp(row->cell[ANSWER], "no") != 0) {
 		fail_msg("%s: the answer is yes or no", row->cell[NAME]);
-	if (got->allow != yes)
+	}
+	if (got->allow != yes) {
 		fail_msg("%s: the page says %s, the code %s", row->cell[NAME], row->cell[ANSWER], got->allow ? "yes" : "no");
-	if (!yes && strcmp(pol_reason_str(got->reason), row->cell[REASON]) != 0)
+	}
+	if (!yes && strcmp(pol_reason_str(got->reason), row->cell[REASON]) != 0) {
 		fail_msg("%s: the page says %s, the code %s", row->cell[NAME], row->cell[REASON], pol_reason_str(got->reason));
-	if (rule < 0 || rule > kept_n || (rule == 0) != (got->winner < 0))
+	}
+	if (rule < 0 || rule > kept_n || (rule == 0) != (got->winner < 0)) {
 		fail_msg("%s: the page says rule '%s', the code found %s", row->cell[NAME], row->cell[RULE],
 			 got->winner < 0 ? "none" : "one");
-	if (rule && !is_rule(&found->rules[got->winner], kept[rule - 1]))
+	}
+	if (rule && !is_rule(&found->rules[got->winner], kept[rule - 1])) {
 		fail_msg("%s: the page says rule %d, the code %s %s", row->cell[NAME], rule, found->rules[got->winner].who,
 			 found->rules[got->winner].device);
+	}
 }
 
 /* "3, 2": each by its number, strongest first. */
@@ -219,14 +232,17 @@ static void check_detected(const struct table_row *row, const struct pol_assoc *
 		int rule = atoi(trimmed(word));
 
 		if (rule < 1 || rule > kept_n || n == got->detected_n ||
-		    !is_rule(&found->rules[got->detected[n]], kept[rule - 1]))
+		    !is_rule(&found->rules[got->detected[n]], kept[rule - 1])) {
 			fail_msg("%s: the page says that rule %d would refuse, the code does not", row->cell[NAME], rule);
+		}
 		n++;
-		if (!rest)
+		if (!rest) {
 			break;
+		}
 	}
-	if (n != got->detected_n)
+	if (n != got->detected_n) {
 		fail_msg("%s: the code says that more rules would refuse than the page", row->cell[NAME]);
+	}
 }
 
 static void check_row(struct table_row *row)
@@ -268,14 +284,16 @@ static void test_the_page_and_the_code_decide_alike(void **state)
 	(void)state;
 	assert_non_null(f);
 	while (fgets(row.line, sizeof row.line, f)) {
-		if (strncmp(row.line, "| row |", 7) == 0)
+		if (strncmp(row.line, "| row |", 7) == 0) {
 			inside = true;
+		}
 		if (!inside || strncmp(row.line, "| ", 2) != 0 || strncmp(row.line, "| row |", 7) == 0) {
 			inside = inside && row.line[0] == '|';
 			continue;
 		}
-		if (!split(&row))
+		if (!split(&row)) {
 			fail_msg("a row without %d cells: %s", CELLS, row.line);
+		}
 		check_row(&row);
 		rows++;
 	}

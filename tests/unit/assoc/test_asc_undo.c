@@ -18,9 +18,10 @@ struct ended {
 
 static void list_peers(struct ended *e, const struct asc_import_peer *p, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		snprintf(e->peers + strlen(e->peers), sizeof e->peers - strlen(e->peers), "%s%s,", p[i].name,
 			 p[i].removed ? "-" : "~");
+	}
 }
 
 static void on_done(void *arg, int err, const struct asc_why *why, const struct asc_import_result *r)
@@ -47,8 +48,9 @@ static void on_undone(void *arg, int err, const struct asc_why *why, const struc
 
 static void wait_over(struct place *p, struct ended *e)
 {
-	while (!e->over)
+	while (!e->over) {
 		(void)!asc_dset_del(p->a, "nobody-has-it", &p->why); /* refused behind what was handed in before */
+	}
 }
 
 static struct asc_import *begin(struct place *p, struct asc_import_conf conf)
@@ -110,13 +112,14 @@ static int put_row(void *arg, const struct asc_export_row *row)
 {
 	char text[ASSOC_RULE_TEXT_MAX], *out = arg;
 
-	if (row->rule)
+	if (row->rule) {
 		sprintf(out + strlen(out), "%s %lld\n", assoc_rule_text(text, row->rule), (long long)row->rule->not_after_s);
-	else if (row->scs)
+	} else if (row->scs) {
 		sprintf(out + strlen(out), "scs %s %s %s\n", row->scs->name, row->scs->origin_host, row->scs->e164);
-	else
+	} else {
 		sprintf(out + strlen(out), "%s %s %s\n", row->group ? row->group->name : row->set,
 			row->group ? row->group->anchor : "", row->member ? row->member : "");
+	}
 	return 0;
 }
 
@@ -131,8 +134,9 @@ static const char *everything(struct place *p)
 		struct asc_export *x;
 
 		assert_int_equal(asc_export_begin(&x, p->a, (enum asc_kind)kind), 0);
-		while (asc_export_step(x, 1000, put_row, now) == 1)
+		while (asc_export_step(x, 1000, put_row, now) == 1) {
 			;
+		}
 		asc_export_free(x);
 	}
 	sprintf(now + strlen(now), "%llu rules\n", (unsigned long long)asc_rule_count(p->a));
@@ -146,8 +150,9 @@ static int count_generations(const struct place *p)
 	int n = 0;
 
 	assert_non_null(d);
-	while ((e = readdir(d)))
+	while ((e = readdir(d))) {
 		n += strncmp(e->d_name, "dev-", 4) == 0;
+	}
 	closedir(d);
 	return n;
 }
@@ -368,8 +373,9 @@ static void test_every_kind_comes_back_with_what_went_along(void **state)
 	}
 	assert_int_equal(asc_rule_count(p->a), 0);
 	assert_int_equal(place_open(p), 0);
-	while (kept_n(p) > 1)
+	while (kept_n(p) > 1) {
 		assert_int_equal(undo(p, (struct asc_undo_conf){ 0 }).err, 0);
+	}
 	assert_string_equal(everything(p), all);
 	e = undo(p, (struct asc_undo_conf){ .sure = true });
 	assert_int_equal(e.err, 0);
@@ -414,8 +420,9 @@ static void test_only_so_many_states_and_octets_are_kept(void **state)
 		assert_true(meters(p, (struct asc_import_conf){ 0 }, i, i + 1).r.kept);
 		n = asc_kept(p->a, &k);
 		assert_true(n > 0 && n < 15 && k[0].there == i);
-		for (octets = 0; n; n--)
+		for (octets = 0; n; n--) {
 			octets += k[n - 1].octets;
+		}
 		assert_true(octets <= p->conf.undo_octets_max);
 	}
 	assert_int_equal(count_generations(p), 1 + kept_n(p));

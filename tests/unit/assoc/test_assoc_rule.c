@@ -22,8 +22,9 @@ static void test_words_that_are_no_rights_are_refused(void **state)
 	uint8_t rights = 77;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
 		assert_int_equal(assoc_rights_parse(&rights, wrong[i]), ERR_INVAL);
+	}
 	assert_int_equal(rights, 77);
 }
 

@@ -119,8 +119,9 @@ static size_t file_lines(const char *path)
 	int c;
 
 	assert_non_null(f);
-	while ((c = getc(f)) != EOF)
+	while ((c = getc(f)) != EOF) {
 		n += c == '\n';
+	}
 	fclose(f);
 	return n;
 }
@@ -222,9 +223,11 @@ static size_t lines_of(const char *path, json_t *out[], size_t max)
 	size_t n = 0;
 
 	assert_non_null(f);
-	for (; fgets(line, sizeof line, f); n++)
-		if (n < max)
+	for (; fgets(line, sizeof line, f); n++) {
+		if (n < max) {
 			out[n] = json_loads(line, 0, NULL);
+		}
+	}
 	fclose(f);
 	return n;
 }
@@ -299,10 +302,11 @@ static void test_what_a_full_disk_took_is_told_in_its_place(void **state)
 	assert_int_equal(aud_flush(a), 0);
 	limit_size(400); /* half of the second line */
 	while (lost < 3) {
-		if (aud_decision(a, &d))
+		if (aud_decision(a, &d)) {
 			lost++;
-		else
+		} else {
 			accepted++;
+		}
 		assert_int_equal(aud_flush(a), ERR_IO);
 	}
 	limit_size(RLIM_INFINITY);
@@ -316,8 +320,9 @@ static void test_what_a_full_disk_took_is_told_in_its_place(void **state)
 	assert_null(lines[1]);
 	assert_string_equal(json_string_value(json_object_get(lines[2], "reason")), "torn-line");
 	json_decref(lines[2]);
-	for (size_t i = 3; i < n - 2; i++)
+	for (size_t i = 3; i < n - 2; i++) {
 		check_decision(lines[i]);
+	}
 	check_mark(lines[n - 2], "lines-lost", "lines", 3);
 	check_decision(lines[n - 1]);
 	assert_int_equal(c.v[ST_AUDIT_LINES], accepted + 1);
@@ -330,8 +335,9 @@ static size_t read_more(int fd, char *text, size_t cap, size_t got)
 {
 	ssize_t n;
 
-	while ((n = read(fd, text + got, cap - 1 - got)) > 0)
+	while ((n = read(fd, text + got, cap - 1 - got)) > 0) {
 		got += (size_t)n;
+	}
 	text[got] = 0;
 	return got;
 }

@@ -25,8 +25,9 @@ static void another_user_is_asked_in_his_place(void **state)
 	const struct passwd *pw = getpwnam("nobody");
 
 	(void)state;
-	if (geteuid() != 0 || !pw)
-		skip();                /* only root becomes somebody else */
+	if (geteuid() != 0 || !pw) {
+		skip(); /* only root becomes somebody else */
+	}
 	assert_non_null(mkdtemp(dir)); /* mode 0700 */
 	snprintf(inside, sizeof inside, "%s/inside", dir);
 	assert_int_equal(mkdir(inside, 0777), 0);

@@ -26,8 +26,9 @@ static void test_every_form_of_a_time_is_one_second(void **state)
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
 		int64_t s = -1;
 
-		if (clock_parse(&s, good[i].text) || s != good[i].s)
+		if (clock_parse(&s, good[i].text) || s != good[i].s) {
 			fail_msg("%s gave %lld", good[i].text, (long long)s);
+		}
 	}
 }
 
@@ -76,8 +77,9 @@ static void test_every_other_text_is_no_time(void **state)
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		int64_t s = 77;
 
-		if (!clock_parse(&s, bad[i]) || s != 77)
+		if (!clock_parse(&s, bad[i]) || s != 77) {
 			fail_msg("'%s' was taken as %lld", bad[i], (long long)s);
+		}
 	}
 }
 

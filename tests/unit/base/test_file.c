@@ -36,8 +36,9 @@ static void put(const char *name, size_t len)
 	FILE *f = fopen(name, "w");
 
 	assert_non_null(f);
-	while (len--)
+	while (len--) {
 		fputc('x', f);
+	}
 	assert_int_equal(fclose(f), 0);
 }
 

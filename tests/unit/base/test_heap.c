@@ -22,14 +22,16 @@ static void check_first(const struct heap *h)
 	for (size_t i = 0; i < N; i++) {
 		n += in[i];
 		assert_true(in[i] == (nodes[i].place != 0));
-		if (in[i] && nodes[i].at < earliest)
+		if (in[i] && nodes[i].at < earliest) {
 			earliest = nodes[i].at;
+		}
 	}
 	assert_int_equal(h->n, n);
-	if (n)
+	if (n) {
 		assert_true(heap_first(h)->at == earliest);
-	else
+	} else {
 		assert_null(heap_first(h));
+	}
 }
 
 static void test_the_first_is_always_the_earliest(void **state)

@@ -46,8 +46,9 @@ static void msisdn_is_5_to_15_digits(void **state)
 	char out[IDENT_MSISDN_MAX + 1];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		assert_int_equal(ident_msisdn(out, wrong[i], strlen(wrong[i])), ERR_INVAL);
+	}
 	assert_int_equal(ident_msisdn(out, "49170123456", 11), 0);
 	assert_string_equal(out, "49170123456");
 }

@@ -34,8 +34,9 @@ static int put_all(struct place *p, uint8_t with)
 	int rc = kv_write_begin(&p->kv, &txn);
 
 	memset(octets, with, sizeof octets);
-	if (!rc)
+	if (!rc) {
 		rc = mdb_dbi_open(txn, "data", MDB_CREATE, &p->dbi);
+	}
 	for (uint32_t i = 0; i < ROWS && !rc; i++) {
 		MDB_val key = { sizeof i, &i }, val = { sizeof octets, octets };
 
@@ -81,8 +82,9 @@ static int read_into(struct kv_copy *c, int fd)
 	static uint8_t piece[10000];
 	ssize_t n;
 
-	while ((n = kv_copy_read(c, piece, sizeof piece)) > 0)
+	while ((n = kv_copy_read(c, piece, sizeof piece)) > 0) {
 		assert_int_equal(write(fd, piece, (size_t)n), n);
+	}
 	return (int)n;
 }
 
@@ -142,8 +144,9 @@ static void test_a_copy_that_is_cut_holds_no_page_and_is_not_whole(void **state)
 	kv_reader_oldest(&p->kv, &r);
 	assert_int_equal(r.pid, getpid()); /* it stands, as nobody reads it */
 	kv_copy_cut(c);
-	while (kv_copy_read(c, octets, sizeof octets) > 0)
+	while (kv_copy_read(c, octets, sizeof octets) > 0) {
 		;
+	}
 	assert_int_equal(kv_copy_end(c), ERR_CLOSED);
 	kv_reader_oldest(&p->kv, &r);
 	assert_int_equal(r.pid, 0);

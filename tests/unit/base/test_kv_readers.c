@@ -57,8 +57,9 @@ static int setup(void **state)
 
 static void end_child(struct place *p)
 {
-	if (!p->child)
+	if (!p->child) {
 		return;
+	}
 	kill(p->child, SIGKILL);
 	assert_int_equal(waitpid(p->child, NULL, 0), p->child);
 	p->child = 0;
@@ -84,10 +85,12 @@ static void read_for_ever(const struct place *p)
 	MDB_txn *txn;
 
 	if (mdb_env_create(&env) || mdb_env_set_maxdbs(env, 4) || mdb_env_open(env, p->dir, MDB_RDONLY, 0600) ||
-	    mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) || write(p->said[1], "r", 1) != 1)
+	    mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) || write(p->said[1], "r", 1) != 1) {
 		_exit(1);
-	for (;;)
+	}
+	for (;;) {
 		pause();
+	}
 }
 
 static void begin_reader(struct place *p)
@@ -96,8 +99,9 @@ static void begin_reader(struct place *p)
 
 	p->child = fork();
 	assert_true(p->child >= 0);
-	if (p->child == 0)
+	if (p->child == 0) {
 		read_for_ever(p);
+	}
 	assert_int_equal(read(p->said[0], &said, 1), 1);
 }
 
@@ -109,8 +113,9 @@ static int put_once(struct place *p, uint8_t with)
 	MDB_txn *txn;
 	int rc = kv_write_begin(&p->kv, &txn);
 
-	if (rc)
+	if (rc) {
 		return rc;
+	}
 	memset(octets, with, sizeof octets);
 	rc = mdb_put(txn, p->dbi, &key, &val, 0);
 	if (rc) {
@@ -124,8 +129,9 @@ static int put_many(struct place *p, unsigned n)
 {
 	int rc = 0;
 
-	for (unsigned i = 0; i < n && !rc; i++)
+	for (unsigned i = 0; i < n && !rc; i++) {
 		rc = put_once(p, (uint8_t)(i | 1));
+	}
 	return rc;
 }
 

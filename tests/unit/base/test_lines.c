@@ -42,8 +42,9 @@ static void a_full_queue_loses_until_half_of_the_room_is_free(void **state)
 
 	(void)state;
 	lines_init(&q, 40);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 4; i++) {
 		put(&q, 0);
+	}
 	put(&q, ERR_LIMIT);
 	assert_int_equal(lines_pop(&q).lost, 0); /* 30 of 40 wait */
 	put(&q, ERR_LIMIT);
@@ -90,12 +91,14 @@ static void the_bound_may_shrink_below_what_waits(void **state)
 
 	(void)state;
 	lines_init(&q, 100);
-	for (int i = 0; i < 8; i++)
+	for (int i = 0; i < 8; i++) {
 		put(&q, 0);
+	}
 	q.octets_max = 20;
 	put(&q, ERR_LIMIT);
-	for (int i = 0; i < 6; i++)
+	for (int i = 0; i < 6; i++) {
 		assert_int_equal(lines_pop(&q).lost, 0);
+	}
 	assert_int_equal(lines_pop(&q).lost, 1); /* 10 of 20 */
 	put(&q, 0);
 	lines_fini(&q);

@@ -80,8 +80,9 @@ static uint64_t fill(struct log *l, int fd[2])
 	log_init(l, fd[1], LOG_LEVEL_INFO, "test");
 	assert_int_equal(log_queue(l, QUEUE_SIZE), 0);
 	log_rename(l, "other");
-	for (int i = 0; i < LINES; i++)
+	for (int i = 0; i < LINES; i++) {
 		log_info(l, "room", "line %d %040d", i, 0);
+	}
 	return log_lost(l);
 }
 
@@ -107,10 +108,11 @@ static void nobody_waits_for_a_reader_and_the_lost_lines_are_told(void **state)
 
 		assert_true(getline(&line, &size, f) > 0);
 		at = strstr(line, " other warn log: ");
-		if (at)
+		if (at) {
 			assert_int_equal(sscanf(at, " other warn log: %llu line", &n), 1);
-		else
+		} else {
 			seen++;
+		}
 		told += at ? n : 0;
 	}
 	assert_int_equal(told, lost);
@@ -131,8 +133,9 @@ static unsigned threads(void)
 	unsigned n = 0;
 
 	assert_non_null(dir);
-	for (const struct dirent *e; (e = readdir(dir)) != NULL;)
+	for (const struct dirent *e; (e = readdir(dir)) != NULL;) {
 		n += e->d_name[0] != '.';
+	}
 	closedir(dir);
 	return n;
 }
@@ -149,11 +152,13 @@ static void the_end_does_not_wait_for_a_reader_that_stands_still(void **state)
 	n = threads(); /* with that of the log, and one of a sanitizer */
 	log_fini(&l);
 	log_info(&l, "room", "dropped");
-	while (read(fd[0], &c, 1) == 1 && c != '\n') /* the thread goes on and ends */
+	while (read(fd[0], &c, 1) == 1 && c != '\n') { /* the thread goes on and ends */
 		;
+	}
 	close(fd[0]);
-	while (threads() >= n) /* a sanitizer sees then what nobody freed */
+	while (threads() >= n) { /* a sanitizer sees then what nobody freed */
 		sched_yield();
+	}
 }
 
 static void a_queue_is_written_before_the_end(void **state)
@@ -167,12 +172,14 @@ static void a_queue_is_written_before_the_end(void **state)
 	assert_int_equal(pipe(fd), 0);
 	log_init(&l, fd[1], LOG_LEVEL_INFO, "test");
 	assert_int_equal(log_queue(&l, QUEUE_SIZE), 0);
-	for (int i = 0; i < 10; i++)
+	for (int i = 0; i < 10; i++) {
 		log_info(&l, "room", "line %d", i);
+	}
 	log_fini(&l);
 	close(fd[1]);
-	for (size_t got = 0; (n = read(fd[0], text + got, sizeof text - 1 - got)) > 0; text[got] = 0)
+	for (size_t got = 0; (n = read(fd[0], text + got, sizeof text - 1 - got)) > 0; text[got] = 0) {
 		got += (size_t)n;
+	}
 	close(fd[0]);
 	assert_non_null(strstr(text, "line 0\n"));
 	assert_non_null(strstr(text, "line 9\n"));
@@ -236,8 +243,9 @@ static void a_reader_that_is_gone_is_counted(void **state)
 	log_init(&l, fd[1], LOG_LEVEL_INFO, "test");
 	assert_int_equal(log_queue(&l, QUEUE_SIZE), 0);
 	log_info(&l, "room", "lost");
-	while (log_lost(&l) == 0)
+	while (log_lost(&l) == 0) {
 		;
+	}
 	assert_int_equal(log_lost(&l), 1);
 	log_fini(&l);
 	close(fd[1]);

@@ -37,8 +37,9 @@ static void test_a_table_finds_what_is_in_it_and_nothing_else(void **state)
 		assert_false(map_has(&things[i].node));
 		map_add(&m, &things[i].node, &things[i].key, sizeof things[i].key);
 	}
-	for (uint32_t i = 0; i < N; i += 2)
+	for (uint32_t i = 0; i < N; i += 2) {
 		map_del(&m, &things[i].node);
+	}
 	for (uint32_t i = 0; i < N + 100; i++) {
 		struct thing *t = MAP_OF(map_find(&m, &i, sizeof i), struct thing, node);
 
@@ -102,23 +103,27 @@ static void test_a_chain_that_was_made_for_one_key_is_none_for_another(void **st
 	assert_int_equal(map_init_keyed(&a, &known), 0);
 	assert_int_equal(map_init_keyed(&b, &unknown), 0);
 	for (uint32_t key = 0; n < 200; key++) {
-		if ((map_hash(&a, &key, sizeof key) & 255) == 7)
+		if ((map_hash(&a, &key, sizeof key) & 255) == 7) {
 			things[n++].key = key;
+		}
 	}
 	for (int i = 0; i < 2; i++) {
 		struct map *m = i ? &b : &a;
 
-		for (n = 0; n < 200; n++)
+		for (n = 0; n < 200; n++) {
 			map_add(m, &things[n].node, &things[n].key, sizeof things[n].key);
+		}
 		for (size_t bucket = 0; bucket <= m->mask; bucket++) {
 			unsigned length = 0;
 
-			for (struct map_node *node = m->buckets[bucket]; node; node = node->next)
+			for (struct map_node *node = m->buckets[bucket]; node; node = node->next) {
 				length++;
+			}
 			longest[i] = length > longest[i] ? length : longest[i];
 		}
-		for (n = 0; n < 200; n++)
+		for (n = 0; n < 200; n++) {
 			map_del(m, &things[n].node);
+		}
 	}
 	assert_int_equal(longest[0], 200);
 	assert_in_range(longest[1], 1, 12);
@@ -146,19 +151,22 @@ static void test_a_multimap_holds_many_under_one_hash(void **state)
 	}
 	assert_int_equal(b.n, 3000);
 	for (uint64_t h = 0; h < 1000; h++) {
-		for (struct multimap_node *n = multimap_first(&b, h * 0x9e3779b97f4a7c15ull); n; n = multimap_next(n))
+		for (struct multimap_node *n = multimap_first(&b, h * 0x9e3779b97f4a7c15ull); n; n = multimap_next(n)) {
 			found++;
+		}
 	}
 	assert_int_equal(found, 3000);
 	multimap_del(&b, &things[1].node);
 	multimap_del(&b, &things[1].node); /* it is out already */
 	assert_int_equal(b.n, 2999);
 	found = 0;
-	for (struct multimap_node *n = multimap_first(&b, 0); n; n = multimap_next(n))
+	for (struct multimap_node *n = multimap_first(&b, 0); n; n = multimap_next(n)) {
 		found++;
+	}
 	assert_int_equal(found, 2);
-	for (int i = 0; i < 3000; i++)
+	for (int i = 0; i < 3000; i++) {
 		multimap_del(&b, &things[i].node);
+	}
 	assert_int_equal(b.n, 0);
 	assert_null(multimap_first(&b, 0));
 	multimap_fini(&b);
@@ -190,8 +198,9 @@ static void test_a_table_grows_a_little_with_each_entry_and_never_at_once(void *
 	for (uint32_t i = 0; i < MANY; i++) {
 		assert_ptr_equal(map_find(&m, &i, sizeof i), &things[i].node);
 		assert_non_null(multimap_first(&b, map_hash(&m, &i, sizeof i)));
-		if (i % 3)
+		if (i % 3) {
 			map_del(&m, &things[i].node);
+		}
 		multimap_del(&b, &bagged[i].node);
 	}
 	assert_int_equal(m.n, (MANY + 2) / 3);
@@ -216,19 +225,23 @@ static void test_taking_one_out_looks_at_its_neighbours_only(void **state)
 	(void)state;
 	assert_ptr_not_equal(pages, MAP_FAILED);
 	assert_int_equal(multimap_init(&b), 0);
-	for (int i = 0; i < n; i++)
-		multimap_add(&b, (void *)(pages + (size_t)i * page), 7);
 	for (int i = 0; i < n; i++) {
-		if (i < taken - 1 || i > taken + 1)
+		multimap_add(&b, (void *)(pages + (size_t)i * page), 7);
+	}
+	for (int i = 0; i < n; i++) {
+		if (i < taken - 1 || i > taken + 1) {
 			assert_int_equal(mprotect(pages + (size_t)i * page, page, PROT_NONE), 0);
+		}
 	}
 	multimap_del(&b, (void *)(pages + (size_t)taken * page));
 	assert_int_equal(mprotect(pages, (size_t)n * page, PROT_READ | PROT_WRITE), 0);
-	for (struct multimap_node *m = multimap_first(&b, 7); m; m = multimap_next(m))
+	for (struct multimap_node *m = multimap_first(&b, 7); m; m = multimap_next(m)) {
 		found++;
+	}
 	assert_int_equal(found, n - 1);
-	for (int i = 0; i < n; i++) /* the first, the last and those between */
+	for (int i = 0; i < n; i++) { /* the first, the last and those between */
 		multimap_del(&b, (void *)(pages + (size_t)((i * 5) % n) * page));
+	}
 	assert_int_equal(b.n, 0);
 	assert_null(multimap_first(&b, 7));
 	multimap_fini(&b);

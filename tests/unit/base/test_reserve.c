@@ -17,8 +17,9 @@ static void *take(void *arg, size_t octets)
 {
 	struct machine *m = arg;
 
-	if (m->used + octets > m->total)
+	if (m->used + octets > m->total) {
 		return NULL;
+	}
 	m->used += octets;
 	return malloc(octets);
 }

@@ -23,8 +23,9 @@ static void one_is_one_and_the_rest_are_several(void **state)
 	char out[SHOWN_COUNT_MAX];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		assert_string_equal(shown_count(out, rows[i].n, rows[i].noun), rows[i].words);
+	}
 }
 
 static void a_long_noun_is_cut(void **state)

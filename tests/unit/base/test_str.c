@@ -10,8 +10,9 @@ static void numbers_are_decimal_and_whole(void **state)
 	uint64_t v = 77;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		assert_int_equal(str_parse_u64(&v, wrong[i], 0, UINT64_MAX), ERR_INVAL);
+	}
 	assert_int_equal(str_parse_u64(&v, "18446744073709551616", 0, UINT64_MAX), ERR_RANGE);
 	assert_int_equal(str_parse_u64(&v, "5", 6, 9), ERR_RANGE);
 	assert_int_equal(v, 77); /* untouched by every failure */
@@ -62,8 +63,9 @@ static void tbcd_is_that_of_ts_29_329(void **state)
 	assert_memory_equal(out, odd, sizeof odd);
 	assert_int_equal(str_untbcd(digits, odd, sizeof odd), 0);
 	assert_string_equal(digits, "49170123456");
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		assert_int_equal(str_untbcd(digits, bad[i], 2), ERR_INVAL);
+	}
 	assert_int_equal(str_tbcd(out, &len, "123456789012345678901"), ERR_INVAL);
 	assert_int_equal(str_tbcd(out, &len, "12a"), ERR_INVAL);
 	assert_int_equal(str_untbcd(digits, odd, 0), ERR_INVAL);

@@ -81,8 +81,9 @@ static void what_may_not_be_read_is_unknown(void **state)
 	int fd;
 
 	(void)state;
-	if (geteuid() == 0)
+	if (geteuid() == 0) {
 		skip(); /* root may read everything */
+	}
 	close(make("half", 4));
 	assert_int_equal(chmod(path, 0200), 0);
 	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);

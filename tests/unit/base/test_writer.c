@@ -22,8 +22,9 @@ static unsigned threads(void)
 	unsigned n = 0;
 
 	assert_non_null(dir);
-	for (const struct dirent *e; (e = readdir(dir)) != NULL;)
+	for (const struct dirent *e; (e = readdir(dir)) != NULL;) {
 		n += e->d_name[0] != '.';
+	}
 	closedir(dir);
 	return n;
 }
@@ -32,8 +33,9 @@ static unsigned threads(void)
  * stays. */
 static void wait_one_ends(unsigned n)
 {
-	while (threads() >= n)
+	while (threads() >= n) {
 		sched_yield();
+	}
 }
 
 static void small_pipe(int fd[2])

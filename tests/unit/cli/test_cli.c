@@ -64,34 +64,42 @@ static const struct {
 /* The first that asks for it; `block` asks for commands of `assoc` once more, in fewer words. */
 static const struct cli_command *command_of(const char *cmd)
 {
-	for (const struct cli_command *c = cli_commands; c->group; c++)
-		if (!strcmp(c->cmd, cmd))
+	for (const struct cli_command *c = cli_commands; c->group; c++) {
+		if (!strcmp(c->cmd, cmd)) {
 			return c;
+		}
+	}
 	return NULL;
 }
 
 static const struct ctl_arg *args_of(const char *cmd)
 {
-	for (size_t i = 0; i < sizeof server / sizeof *server; i++)
-		if (!strcmp(server[i].cmd, cmd))
+	for (size_t i = 0; i < sizeof server / sizeof *server; i++) {
+		if (!strcmp(server[i].cmd, cmd)) {
 			return server[i].args;
+		}
+	}
 	fail_msg("the server has no %s", cmd);
 	return NULL;
 }
 
 static const struct ctl_arg *arg_of(const struct ctl_arg *args, const char *name)
 {
-	for (; args && args->name; args++)
-		if (!strcmp(args->name, name))
+	for (; args && args->name; args++) {
+		if (!strcmp(args->name, name)) {
 			return args;
+		}
+	}
 	return NULL;
 }
 
 static bool can_say(const struct cli_command *c, const char *arg)
 {
-	for (const struct cli_param *p = c->params; p && p->arg; p++)
-		if (!strcmp(p->arg, arg))
+	for (const struct cli_param *p = c->params; p && p->arg; p++) {
+		if (!strcmp(p->arg, arg)) {
 			return true;
+		}
+	}
 	/* mtcctl says the name of a file, and of the store of each file of a backup, by itself */
 	return (!strcmp(arg, "name") || !strcmp(arg, "store")) && can_say(c, "file");
 }
@@ -99,11 +107,14 @@ static bool can_say(const struct cli_command *c, const char *arg)
 static void test_every_command_of_the_server_can_be_asked_for(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof server / sizeof *server; i++)
-		if (!command_of(server[i].cmd))
+	for (size_t i = 0; i < sizeof server / sizeof *server; i++) {
+		if (!command_of(server[i].cmd)) {
 			fail_msg("no words for %s", server[i].cmd);
-	for (const struct cli_command *c = cli_commands; c->group; c++)
+		}
+	}
+	for (const struct cli_command *c = cli_commands; c->group; c++) {
 		(void)args_of(c->cmd);
+	}
 }
 
 static void test_arguments_and_bounds_are_the_same_on_both_sides(void **state)
@@ -115,18 +126,24 @@ static void test_arguments_and_bounds_are_the_same_on_both_sides(void **state)
 		for (const struct cli_param *p = c->params; p && p->arg; p++) {
 			const struct ctl_arg *a = arg_of(args, p->arg);
 
-			if (!a)
+			if (!a) {
 				fail_msg("%s takes no %s", c->cmd, p->arg);
-			if (p->kind == CLI_NUM && (p->min != a->min || p->max != a->max))
+			}
+			if (p->kind == CLI_NUM && (p->min != a->min || p->max != a->max)) {
 				fail_msg("%s %s has other bounds", c->cmd, p->arg);
-			if ((a->type == CTL_A_FD) != (p->kind == CLI_IN || p->kind == CLI_OUT || p->kind == CLI_DIR))
+			}
+			if ((a->type == CTL_A_FD) != (p->kind == CLI_IN || p->kind == CLI_OUT || p->kind == CLI_DIR)) {
 				fail_msg("%s %s is a file on one side only", c->cmd, p->arg);
-			if (a->type != CTL_A_FD && a->required != p->required)
+			}
+			if (a->type != CTL_A_FD && a->required != p->required) {
 				fail_msg("%s %s is required on one side only", c->cmd, p->arg);
+			}
 		}
-		for (const struct ctl_arg *a = args; command_of(c->cmd) == c && a && a->name; a++)
-			if (!can_say(c, a->name))
+		for (const struct ctl_arg *a = args; command_of(c->cmd) == c && a && a->name; a++) {
+			if (!can_say(c, a->name)) {
 				fail_msg("mtcctl cannot say %s of %s", a->name, c->cmd);
+			}
+		}
 	}
 }
 
@@ -147,9 +164,11 @@ static void test_a_cell_is_short_and_clean(void **state)
 
 static const struct cli_command *verb_of(const char *group, const char *verb)
 {
-	for (const struct cli_command *c = cli_commands; c->group; c++)
-		if (!strcmp(c->group, group) && c->verb && !strcmp(c->verb, verb))
+	for (const struct cli_command *c = cli_commands; c->group; c++) {
+		if (!strcmp(c->group, group) && c->verb && !strcmp(c->verb, verb)) {
 			return c;
+		}
+	}
 	fail_msg("no %s %s", group, verb);
 	return NULL;
 }

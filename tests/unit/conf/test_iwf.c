@@ -33,8 +33,9 @@ static struct cfg_iwf *parse(const char *text)
 	struct cfg_iwf *c = NULL;
 
 	*why = 0;
-	if (cfg_iwf_parse(&c, "/etc/mtc/c.yaml", text, strlen(text), why))
+	if (cfg_iwf_parse(&c, "/etc/mtc/c.yaml", text, strlen(text), why)) {
 		return NULL;
+	}
 	return c;
 }
 
@@ -58,8 +59,9 @@ static void test_defaults_are_those_of_the_contracts(void **state)
 	struct cfg_iwf *c = parse(good);
 
 	(void)state;
-	if (!c)
+	if (!c) {
 		fail_msg("%s", why);
+	}
 	assert_int_equal(c->timers.reconnect_ms, 30000);
 	assert_int_equal(c->timers.reconnect_refused_ms, 60000);
 	assert_true(c->peers[0].reopen_detect);
@@ -93,8 +95,9 @@ static void test_the_snapshot_holds_what_was_written(void **state)
 	struct cfg_iwf *c = parse(good);
 
 	(void)state;
-	if (!c)
+	if (!c) {
 		fail_msg("%s", why);
+	}
 	assert_string_equal(c->external.host, "iwf.x.example");
 	assert_string_equal(c->internal.realm, "core.x.example");
 	assert_int_equal(c->anchors_n, 2);
@@ -199,8 +202,9 @@ static void test_the_smaller_of_two_limits_holds_and_rings_are_powers_of_two(voi
 	(void)state;
 	snprintf(text, sizeof text, "%slimits:\n  connections_total: 5\n  ring: 70000\n", good);
 	c = parse(text);
-	if (!c)
+	if (!c) {
 		fail_msg("%s", why);
+	}
 	assert_int_equal(c->limits.connections_per_address, 5);
 	assert_int_equal(c->limits.ring_size, 131072);
 	cfg_iwf_free(c);
@@ -262,8 +266,9 @@ static void test_the_user_of_the_processes_must_reach_the_state(void **state)
 	FILE *f;
 
 	(void)state;
-	if (geteuid() != 0 || !getpwnam("nobody"))
+	if (geteuid() != 0 || !getpwnam("nobody")) {
 		skip(); /* only root becomes somebody else */
+	}
 	assert_non_null(mkdtemp(dir));
 	assert_int_equal(chmod(dir, 0755), 0);
 	snprintf(path, sizeof path, "%s/s", dir);
@@ -393,8 +398,9 @@ static void test_the_shipped_example_parses(void **state)
 	int err = cfg_iwf_load(&c, EXAMPLES "/mtc-iwfd.yaml", why);
 
 	(void)state;
-	if (err)
+	if (err) {
 		fail_msg("%s", why);
+	}
 	assert_int_equal(c->listen_n, 1);
 	assert_int_equal(c->peers_n, 2);
 	assert_string_equal(c->user, "mtc-iwf");

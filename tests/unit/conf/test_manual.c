@@ -9,8 +9,9 @@ static char *read_page(const char *path)
 	char why[CFG_WHY_MAX], *text;
 	size_t len;
 
-	if (cfg_text_load(&text, &len, path, why))
+	if (cfg_text_load(&text, &len, path, why)) {
 		fail_msg("%s", why);
+	}
 	return text;
 }
 
@@ -23,8 +24,9 @@ static void compare(void (*write_page)(FILE *f), const char *path)
 	assert_non_null(f);
 	write_page(f);
 	assert_int_equal(fclose(f), 0);
-	if (strcmp(made, there))
+	if (strcmp(made, there)) {
 		fail_msg("%s is out of date; ninja -C build manuals", path);
+	}
 	free(made);
 	free(there);
 }
@@ -50,8 +52,9 @@ static unsigned check_rows(const struct cfg_row *rows)
 		assert_true(strlen(rows->meaning) > 5);
 		cfg_row_range(range, sizeof range, rows);
 		assert_true(strlen(range) > 3 && strlen(range) < sizeof range - 1);
-		if (rows->rows)
+		if (rows->rows) {
 			n += check_rows(rows->rows);
+		}
 	}
 	return n;
 }

@@ -221,8 +221,9 @@ static void test_broken_yaml_names_its_line(void **state)
 {
 	(void)state;
 	assert_int_equal(read_text("text: a\nsection: { name: b ]\nu32: 11\n"), ERR_INVAL);
-	if (!strstr(why, "/etc/x/c.yaml:2: not YAML: "))
+	if (!strstr(why, "/etc/x/c.yaml:2: not YAML: ")) {
 		fail_msg("%s", why);
+	}
 	assert_int_equal(read_text("text: a\n\tu32: 11\n"), ERR_INVAL);
 	assert_non_null(strstr(why, "/etc/x/c.yaml:2: not YAML: "));
 	assert_int_equal(read_text("text: \"a\n"), ERR_INVAL);
@@ -317,8 +318,9 @@ static void test_more_errors_than_there_is_room_for_end_the_reading(void **state
 
 	(void)state;
 	assert_non_null(text);
-	for (unsigned i = 0; len < CFG_TEXT_MAX - 32; i++)
+	for (unsigned i = 0; len < CFG_TEXT_MAX - 32; i++) {
 		len += (size_t)snprintf(text + len, 32, "k%u: 1\n", i);
+	}
 	assert_int_equal(read_octets("f", text, len), ERR_INVAL);
 	assert_int_equal(report.left_out, 1);
 	assert_in_range(report.len, REPORT_OCTETS_MAX - 1024, REPORT_OCTETS_MAX);
@@ -382,14 +384,16 @@ static void test_no_torn_or_changed_text_hurts(void **state)
 	char text[sizeof good];
 
 	(void)state;
-	for (size_t n = 0; n < sizeof good; n++)
+	for (size_t n = 0; n < sizeof good; n++) {
 		(void)!read_octets("f", good, n);
-	for (size_t i = 0; i < sizeof good - 1; i++)
+	}
+	for (size_t i = 0; i < sizeof good - 1; i++) {
 		for (int c = 0; c < 256; c += 3) {
 			memcpy(text, good, sizeof good);
 			text[i] = (char)c;
 			(void)!read_octets("f", text, sizeof good - 1);
 		}
+	}
 }
 
 int main(void)

@@ -47,8 +47,9 @@ static void core_open(struct core_play *p)
 	char why[CORE_WHY_MAX] = "";
 
 	p->conf = (struct core_conf){ .cfg = p->cfg, .log = &p->log, .decisions_fd = -1, .cb = &callbacks, .arg = p };
-	if (core_new(&p->core, p->loop, &p->conf, why))
+	if (core_new(&p->core, p->loop, &p->conf, why)) {
 		fail_msg("%s", why);
+	}
 	assert_int_equal(ipc_ring_make(&ours, &theirs, IPC_RING_MIN), 0);
 	assert_int_equal(core_edge_add(p->core, &who, &ours), 0);
 	assert_int_equal(ipc_ring_open(&p->edge, &theirs), 0);
@@ -63,8 +64,9 @@ void core_play_start(struct core_play *p)
 	strcpy(p->dir, "/tmp/mtc-core-XXXXXX");
 	assert_non_null(mkdtemp(p->dir));
 	n = snprintf(text, sizeof text, config, p->dir, p->dir);
-	if (cfg_iwf_parse(&p->cfg, "/test.yaml", text, (size_t)n, why))
+	if (cfg_iwf_parse(&p->cfg, "/test.yaml", text, (size_t)n, why)) {
 		fail_msg("%s", why);
+	}
 	log_init(&p->log, -1, LOG_LEVEL_DEBUG, "test");
 	p->generation = 7;
 	assert_int_equal(net_loop_new(&p->loop), 0);
@@ -124,8 +126,9 @@ size_t core_play_take(struct core_play *p, uint16_t type, struct ipc_rec_head *h
 	while (ipc_ring_recv(p->edge, p->record, &len) == 0) {
 		assert_int_equal(ipc_rec_head_get(head, p->record, len), 0);
 		assert_false(ipc_rec_to_core(head->type));
-		if (head->type == type)
+		if (head->type == type) {
 			return len;
+		}
 	}
 	return 0;
 }
@@ -200,8 +203,9 @@ int64_t core_play_ask(struct core_play *p, uint64_t transaction, const struct ip
 
 	core_play_send(p, ipc_device_action_put(p->record, p->generation, transaction, a));
 	len = core_play_take(p, IPC_REC_DEVICE_ACTION_ANSWER, &head);
-	if (!len)
+	if (!len) {
 		return -1;
+	}
 	assert_int_equal(ipc_device_action_answer_get(&answer, p->record, len), 0);
 	assert_int_equal(head.transaction, transaction);
 	assert_int_equal(answer.session, a->session);

@@ -158,8 +158,9 @@ static void test_the_end_of_a_certificate_costs_no_look_at_all_sessions(void **s
 		s.identity.not_after_s = now_s - 100 + i;
 		assert_non_null(core_session_new(e, 10 + i, &s, acme));
 	}
-	for (int i = 0; i < 50; i++)
+	for (int i = 0; i < 50; i++) {
 		core_sessions_look(p->core);
+	}
 	assert_int_equal(acme->sessions_n, 200);
 	assert_int_equal(p->core->sessions.looked_at, 4);
 	assert_int_equal(p->core->sessions.expiry_s, now_s + 86400);
@@ -383,8 +384,9 @@ static void test_short_of_memory_a_new_trigger_is_201_and_not_remembered(void **
 	assert_int_equal(p->bad_edge, 0);
 	assert_int_equal(p->core->st.v[ST_MEMORY_REFUSED], 1);
 	assert_int_equal(core_dup_count(p->core->dup), known + 1);
-	while (core_memory_short(p->core)) /* there is memory: it gets well by itself */
+	while (core_memory_short(p->core)) { /* there is memory: it gets well by itself */
 		core_play_turns(p, 1);
+	}
 	assert_int_equal(core_play_ask(p, 4, &a), 201); /* the copy of the first: on its way to the HSS, which is not there */
 	assert_int_equal(p->core->st.v[ST_MEMORY_REFUSED], 1);
 	assert_int_equal(core_dup_count(p->core->dup), known + 2);

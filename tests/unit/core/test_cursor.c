@@ -35,8 +35,9 @@ static struct world *world_new(int n)
 	TAILQ_INIT(&w->core.triggers.cursors);
 	TAILQ_INIT(&w->scs[0].triggers);
 	TAILQ_INIT(&w->scs[1].triggers);
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n; i++) {
 		add(w, i);
+	}
 	return w;
 }
 
@@ -55,10 +56,12 @@ static void test_all_are_seen_once_oldest_first(void **state)
 	(void)state;
 	core_cursor_begin(&all, &w->core, NULL);
 	core_cursor_begin(&of_one, &w->core, &w->scs[1]);
-	for (int i = 0; i < N; i++)
+	for (int i = 0; i < N; i++) {
 		assert_int_equal(next_of(w, &all), i);
-	for (int i = 1; i < N; i += 2)
+	}
+	for (int i = 1; i < N; i += 2) {
 		assert_int_equal(next_of(w, &of_one), i);
+	}
 	assert_int_equal(next_of(w, &all), -1);
 	assert_int_equal(next_of(w, &all), -1);
 	assert_int_equal(next_of(w, &of_one), -1);
@@ -101,8 +104,9 @@ static void test_what_comes_meanwhile_is_seen(void **state)
 	core_cursor_begin(&all, &w->core, NULL);
 	assert_int_equal(next_of(w, &all), 0);
 	add(w, N - 1);
-	for (int i = 1; i < N; i++)
+	for (int i = 1; i < N; i++) {
 		assert_int_equal(next_of(w, &all), i);
+	}
 	assert_int_equal(next_of(w, &all), -1);
 	core_cursor_end(&all);
 	free(w);

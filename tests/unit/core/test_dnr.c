@@ -30,8 +30,9 @@ static int setup(void **state)
 	core_play_start(&p->core);
 	core_play_provision(&p->core);
 	as_configured(&p->core, 12);
-	for (uint64_t session = 1; session <= 3; session++)
+	for (uint64_t session = 1; session <= 3; session++) {
 		assert_true(core_play_open(&p->core, session, &open).admitted);
+	}
 	for (uint32_t i = 0; i < sizeof p->t / sizeof *p->t; i++) {
 		struct trg_request req = { .scs = "acme",
 					   .scs_e164 = "491720000001",
@@ -87,8 +88,9 @@ static void test_an_scs_without_a_limit_has_that_of_the_configuration(void **sta
 	struct play *p = *state;
 	struct ipc_session_open open = core_play_session("scs.acme.example", "anchor-a");
 
-	for (uint64_t session = 4; session <= 12; session++)
+	for (uint64_t session = 4; session <= 12; session++) {
 		assert_true(core_play_open(&p->core, session, &open).admitted);
+	}
 	assert_int_equal(core_scs_find(p->core.core, "acme")->sessions_n, 12);
 	p->core.cfg->limits.probe_wait_ms = 0;
 	assert_string_equal(core_play_open(&p->core, 13, &open).reason, "too-many-connections");

@@ -30,8 +30,9 @@ static const struct drr first = { .flags = 0xc0,
 
 static void put_u32(uint8_t *at, uint32_t v)
 {
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 4; i++) {
 		at[i] = (uint8_t)(v >> (24 - 8 * i));
+	}
 }
 
 static size_t put_avp(uint8_t *at, const struct avp *a, uint8_t padding)
@@ -41,8 +42,9 @@ static size_t put_avp(uint8_t *at, const struct avp *a, uint8_t padding)
 	memset(at, padding, whole);
 	put_u32(at, a->code);
 	put_u32(at + 4, (a->vendor ? 0xc0000000u : 0x40000000u) | (uint32_t)len);
-	if (a->vendor)
+	if (a->vendor) {
 		put_u32(at + 8, a->vendor);
+	}
 	memcpy(at + head, a->data, data);
 	return whole;
 }
@@ -55,8 +57,9 @@ static void digest_of(uint8_t out[CORE_DRR_DIGEST_LEN], const struct drr *d)
 	size_t len = 20;
 	struct dia_msg m;
 
-	for (size_t i = 0; i < sizeof d->avps / sizeof d->avps[0] && d->avps[i].code; i++)
+	for (size_t i = 0; i < sizeof d->avps / sizeof d->avps[0] && d->avps[i].code; i++) {
 		len += put_avp(octets + len, &d->avps[i], d->padding);
+	}
 	put_u32(octets, 0x01000000u | (uint32_t)len);
 	put_u32(octets + 4, (uint32_t)d->flags << 24 | 8388644u);
 	put_u32(octets + 8, 16777311);

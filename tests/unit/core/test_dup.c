@@ -151,8 +151,9 @@ static void test_more_copies_than_may_wait_push_out_the_oldest(void **state)
 
 	(void)state;
 	assert_int_equal(look(d, HOST, 1, one, 0, 0, &e, &got), CORE_DUP_NEW);
-	for (uint64_t i = 1; i <= CORE_DUP_WAITERS_MAX + 3; i++)
+	for (uint64_t i = 1; i <= CORE_DUP_WAITERS_MAX + 3; i++) {
 		assert_int_equal(look(d, HOST, 1, one, i, 0, &none, &got), CORE_DUP_IN_FLIGHT);
+	}
 	core_dup_settle(d, e, &a, tell, &told);
 	assert_int_equal(told.n, CORE_DUP_WAITERS_MAX);
 	assert_int_equal(told.transactions[told.n - 1], CORE_DUP_WAITERS_MAX + 3);
@@ -206,8 +207,9 @@ static void test_making_room_costs_no_look_at_what_waits(void **state)
 	struct told told = { .n = 0 };
 
 	(void)state;
-	for (uint32_t i = 0; i < 1000; i++) /* more than may be remembered */
+	for (uint32_t i = 0; i < 1000; i++) { /* more than may be remembered */
 		assert_int_equal(look(d, HOST, i, one, i, 0, &waits, &got), CORE_DUP_NEW);
+	}
 	for (uint32_t i = 0; i < 20; i++) {
 		assert_int_equal(look(d, HOST, 5000 + i, one, i, WINDOW_MS * i, &e, &got), CORE_DUP_NEW);
 		core_dup_settle(d, e, &a, tell, &told);

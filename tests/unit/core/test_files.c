@@ -14,8 +14,9 @@ static void whole_days_count(void **state)
 	static const uint64_t now = 2000000000;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		assert_int_equal(core_files_days_left(now + (uint64_t)rows[i].s, now), rows[i].days);
+	}
 	assert_int_equal(core_files_days_left(0, now), -(int64_t)((now + DAY - 1) / DAY));
 }
 

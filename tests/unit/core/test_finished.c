@@ -9,14 +9,14 @@ static struct core_trigger_view past(const char *scs, uint32_t reference)
 							    { 1100, TRG_ASKING, TRG_DONE, TRG_EV_SUBSCRIBER_NO, 7 } };
 
 	return (struct core_trigger_view){ .scs = scs,
-				   .device = "meter-7@a.example",
-				   .transaction = "1-000007",
-				   .address = "",
-				   .rule = "allow acme *@a.example",
-				   .taker = "",
-				   .reference = reference,
-				   .history = history,
-				   .history_n = 2 };
+					   .device = "meter-7@a.example",
+					   .transaction = "1-000007",
+					   .address = "",
+					   .rule = "allow acme *@a.example",
+					   .taker = "",
+					   .reference = reference,
+					   .history = history,
+					   .history_n = 2 };
 }
 
 static bool add(struct core_finished *e, const char *scs, uint32_t reference)
@@ -71,8 +71,9 @@ static void test_the_oldest_goes_and_that_is_said(void **state)
 
 	(void)state;
 	assert_int_equal(core_finished_new(&e, 3), 0);
-	for (uint32_t i = 1; i <= 3; i++)
+	for (uint32_t i = 1; i <= 3; i++) {
 		assert_false(add(e, "acme", i));
+	}
 	assert_true(add(e, "acme", 4));
 	assert_int_equal(core_finished_count(e), 3);
 	assert_null(core_finished_find(e, "acme", 1));

@@ -40,8 +40,9 @@ static void open_with(struct core_play *p, const char *first, const char *second
 	for (int i = 0; i < 2; i++) {
 		const char *uri = i ? second : first;
 
-		if (uri)
+		if (uri) {
 			snprintf(s.identity.groups[s.identity.groups_n++], sizeof s.identity.groups[0], "%s", uri);
+		}
 	}
 	assert_true(core_play_open(p, 1, &s).admitted);
 }
@@ -156,8 +157,9 @@ static void test_proven_groups_come_back_from_their_text(void **state)
 	core_proven_from(&back, text, 1000);
 	assert_int_equal(back.n, 3);
 	assert_true(back.not_after_s == 1000);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 3; i++) {
 		assert_string_equal(back.names[i], proven->names[i]);
+	}
 	core_proven_text(text, NULL);
 	assert_string_equal(text, "");
 	core_proven_from(&back, "", 0);

@@ -37,10 +37,12 @@ static void another_edge(struct hostile *h)
 
 	core_edge_gone(p->core, p->generation);
 	ipc_ring_close(p->edge);
-	if (h->memory)
+	if (h->memory) {
 		munmap(h->memory, h->memory_len);
-	if (h->bell >= 0)
+	}
+	if (h->bell >= 0) {
 		close(h->bell);
+	}
 	p->generation++;
 	p->bad_edge = 0;
 	assert_int_equal(ipc_ring_make(&ours, &theirs, IPC_RING_MIN), 0);
@@ -105,11 +107,13 @@ static size_t spoil(struct hostile *h, size_t len)
 {
 	uint8_t *record = h->play.record;
 
-	for (uint32_t n = any(h, 3) ? 0 : 1 + any(h, 4); n > 0; n--)
+	for (uint32_t n = any(h, 3) ? 0 : 1 + any(h, 4); n > 0; n--) {
 		record[any(h, 8) ? IPC_REC_HEAD_LEN + any(h, (uint32_t)(len - IPC_REC_HEAD_LEN + 1)) : any(h, 16)] ^=
 		    (uint8_t)(1u << any(h, 8));
-	if (!any(h, 10))
+	}
+	if (!any(h, 10)) {
 		len = IPC_REC_HEAD_LEN + any(h, (uint32_t)(len - IPC_REC_HEAD_LEN + 1));
+	}
 	record[2] = (uint8_t)len; /* the ring's own length fits, so that the record gets as far as it can */
 	record[3] = (uint8_t)(len >> 8);
 	return len;
@@ -124,14 +128,13 @@ static void check_books(struct hostile *h)
 	struct core_trigger *t;
 	uint32_t sessions = 0, triggers = 0;
 
-	TAILQ_FOREACH(s, &c->sessions.list, entry)
-	{
+	TAILQ_FOREACH (s, &c->sessions.list, entry) {
 		assert_ptr_equal(s->scs, acme);
 		assert_int_equal(s->key.generation, h->play.generation);
 		sessions++;
 	}
-	TAILQ_FOREACH(t, &c->triggers.list, entry)
-	triggers++;
+	TAILQ_FOREACH (t, &c->triggers.list, entry)
+		triggers++;
 	assert_true(sessions <= 2); /* connections_max */
 	assert_int_equal(sessions, c->sessions.by_key.n);
 	assert_int_equal(sessions, acme->sessions_n);
@@ -145,8 +148,9 @@ static void hear_out(struct hostile *h)
 	size_t len;
 
 	core_play_turns(&h->play, 1);
-	while (ipc_ring_recv(h->play.edge, h->play.record, &len) == 0)
+	while (ipc_ring_recv(h->play.edge, h->play.record, &len) == 0) {
 		;
+	}
 	check_books(h);
 	if (h->play.bad_edge) {
 		assert_int_equal(h->play.bad_edge, h->play.generation);
@@ -164,8 +168,9 @@ static void test_the_books_stay_right_whatever_records_come(void **state)
 
 		assert_int_equal(ipc_ring_send(h->play.edge, h->play.record, len), 0);
 		assert_int_equal(ipc_ring_flush(h->play.edge), 0);
-		if (i % 8 == 7)
+		if (i % 8 == 7) {
 			hear_out(h);
+		}
 	}
 	hear_out(h);
 	assert_true(h->ended > 10);
@@ -181,13 +186,15 @@ static void test_the_core_goes_on_whatever_is_written_into_the_memory_of_the_rin
 	for (int i = 0; i < SCRIBBLES; i++) {
 		uint64_t head;
 
-		for (uint32_t n = 64 + any(h, 64); n > 0; n--)
+		for (uint32_t n = 64 + any(h, 64); n > 0; n--) {
 			h->memory[4096 + any(h, 1024)] = (uint8_t)any(h, 4);
+		}
 		memcpy(&head, h->memory, sizeof head);
 		head = any(h, 4) ? 8u * any(h, 64) : any(h, 2) ? head - 8u * any(h, 64) : ~(uint64_t)any(h, 64);
 		memcpy(h->memory, &head, sizeof head);
-		if (!any(h, 4))
+		if (!any(h, 4)) {
 			h->memory[any(h, SHARED_HEAD)] ^= (uint8_t)(1u << any(h, 8));
+		}
 		assert_int_equal(write(h->bell, &one, sizeof one), sizeof one);
 		hear_out(h);
 	}

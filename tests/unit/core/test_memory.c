@@ -24,8 +24,9 @@ static struct {
 
 static bool fails(void)
 {
-	if (!memory.left || --memory.left)
+	if (!memory.left || --memory.left) {
 		return false;
+	}
 	memory.failed = true;
 	return true;
 }

@@ -108,8 +108,9 @@ static void test_a_reported_trigger_keeps_its_number_and_its_report_through_a_re
 		assert_string_equal(e->taker, "smssc.example");
 		assert_true(e->reported);
 		assert_null(core_past_find(p->core, E164, 41, now + 240001));
-		if (i)
+		if (i) {
 			assert_non_null(core_drr_dup_find(&p->core->drrs.dup, digest, now));
+		}
 		core_play_restart(p);
 	}
 }
@@ -133,8 +134,9 @@ static void test_a_report_after_a_201_is_known_after_a_restart(void **state)
 		assert_null(core_past_find(p->core, E164, 41, now));
 		assert_non_null(core_past_reported(p->core, E164, 41, now));
 		assert_null(core_past_reported(p->core, E164, 41, now + 240001));
-		if (i)
+		if (i) {
 			assert_non_null(core_drr_dup_find(&p->core->drrs.dup, digest, now));
+		}
 		core_play_restart(p);
 	}
 }
@@ -274,8 +276,9 @@ static void test_a_record_cut_anywhere_is_dropped(void **state)
 	uint8_t record[1024];
 	size_t len = old_answer(record, sizeof record, clock_real_ms());
 
-	for (size_t cut = 1; cut < len; cut++)
+	for (size_t cut = 1; cut < len; cut++) {
 		assert_int_equal(core_past_restore(p->core, 5, record, cut), 0);
+	}
 	record[0] = 0x82;
 	for (size_t cut = 1; cut < len; cut++) {
 		record[1] = (uint8_t)cut;

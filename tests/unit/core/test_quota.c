@@ -118,8 +118,9 @@ static void test_a_turn_full_of_triggers_is_one_commit_with_one_record_of_the_qu
 	struct core_play *p = *state;
 	struct jrn_counts before = jrn_counts(p->core->journal.jrn), now;
 
-	for (uint32_t i = 0; i < 100; i++)
+	for (uint32_t i = 0; i < 100; i++) {
 		intent(p, 1 + i);
+	}
 	assert_int_equal(jrn_pending(p->core->journal.jrn), 101);
 	assert_int_equal(jrn_flush(p->core->journal.jrn), 0);
 	now = jrn_counts(p->core->journal.jrn);
@@ -131,10 +132,12 @@ static void test_the_next_core_knows_what_was_used(void **state)
 {
 	struct core_play *p = *state;
 
-	for (uint32_t i = 0; i < 5; i++)
+	for (uint32_t i = 0; i < 5; i++) {
 		answer(p, intent(p, 1 + i), TSP_STATUS_SUCCESS);
-	for (uint32_t i = 0; i < 2; i++)
+	}
+	for (uint32_t i = 0; i < 2; i++) {
 		answer(p, intent(p, 10 + i), TSP_STATUS_TEMPORARYERROR);
+	}
 	core_play_restart(p);
 	assert_int_equal(used(p), 5);
 	core_play_restart(p); /* nothing new: it stays so */
@@ -279,8 +282,9 @@ static void test_a_journal_without_quotas_is_counted_once(void **state)
 	for (uint32_t i = 0; i < 4; i++) {
 		struct core_trigger *t = trigger(p, 1 + i, TSP_ACTION_TRIGGER);
 
-		if (i == 3) /* of yesterday */
+		if (i == 3) { /* of yesterday */
 			t->trg->req.received_ms -= POL_QUOTA_DAY_MS;
+		}
 		t->trg->state = TRG_ACCEPTED;
 		t->trg->answered = t->trg->accepted = t->trg->stored = true;
 		assert_int_equal(core_trigger_keep(t, NULL, NULL), 0);
@@ -329,19 +333,23 @@ static void test_records_of_days_that_are_over_go_some_at_a_time_and_no_look_is_
 	struct core_play *p = *state;
 	uint64_t now_ms = core_now_ms(p->core), day = now_ms / POL_QUOTA_DAY_MS;
 
-	for (uint32_t i = 0; i < SCSS; i++)
+	for (uint32_t i = 0; i < SCSS; i++) {
 		record_of(p, i, day - 2, now_ms - 2 * POL_QUOTA_DAY_MS);
-	for (uint32_t i = 0; i < SCSS; i++)
+	}
+	for (uint32_t i = 0; i < SCSS; i++) {
 		record_of(p, SCSS + i, day, now_ms);
+	}
 	core_play_restart(p);
 	assert_int_equal(p->core->quotas.n, 2 * SCSS);
 	p->core->time.line.sure_from_ms = 0;
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 4; i++) {
 		core_quotas_look(p->core);
+	}
 	assert_int_equal(p->core->quotas.n, SCSS);
 	p->core->quotas.looked_at = 0;
-	for (int i = 0; i < 10; i++)
+	for (int i = 0; i < 10; i++) {
 		core_quotas_look(p->core);
+	}
 	assert_int_equal(p->core->quotas.looked_at, 10); /* the first of today says that there is nothing to do */
 	core_play_restart(p);
 	assert_int_equal(p->core->quotas.n, SCSS);

@@ -56,8 +56,9 @@ static void rule(struct core_play *p, const char *who, const char *device, uint8
 				  from_s, until_s, ASSOC_ENFORCE };
 	struct asc_why why;
 
-	if (asc_rule_add(p->core->store.asc, &r, &why))
+	if (asc_rule_add(p->core->store.asc, &r, &why)) {
 		fail_msg("%s", why.text);
+	}
 	core_play_turns(p, 5);
 }
 
@@ -185,8 +186,9 @@ static void test_each_turn_judges_its_share(void **state)
 	uint64_t before;
 	int revoking = 0;
 
-	for (uint32_t i = 0; i < N; i++)
+	for (uint32_t i = 0; i < N; i++) {
 		t[i] = pending_of(p, "meter-1@a.example", 100 + i, "");
+	}
 	assert_int_equal(asc_rule_add(p->core->store.asc, &deny, &why), 0);
 	core_revoke_look(p->core);
 	before = p->core->st.v[ST_TRIGGERS_REJUDGED];
@@ -198,8 +200,9 @@ static void test_each_turn_judges_its_share(void **state)
 	core_trigger_free(t[N - 1]);
 	core_trigger_free(t[0]);
 	core_play_turns(p, 20);
-	for (int i = 1; i < N - 1; i++)
+	for (int i = 1; i < N - 1; i++) {
 		revoking += i != SHARE && t[i]->trg->state == TRG_REVOKING;
+	}
 	assert_int_equal(revoking, N - 3);
 	assert_int_equal(p->core->sweep.left, 0);
 }
@@ -213,15 +216,17 @@ static void test_a_change_in_the_middle_goes_once_around(void **state)
 	static struct core_trigger *t[N];
 	struct asc_why why;
 
-	for (uint32_t i = 0; i < N; i++)
+	for (uint32_t i = 0; i < N; i++) {
 		t[i] = pending_of(p, "meter-1@a.example", 100 + i, "");
+	}
 	assert_int_equal(asc_rule_add(p->core->store.asc, &some, &why), 0);
 	core_revoke_look(p->core);
 	core_play_turns(p, 1); /* the first of them have been judged when the deny comes */
 	assert_int_equal(asc_rule_add(p->core->store.asc, &deny, &why), 0);
 	core_play_turns(p, 10);
-	for (int i = 0; i < N; i++)
+	for (int i = 0; i < N; i++) {
 		assert_int_equal(t[i]->trg->state, TRG_REVOKING);
+	}
 }
 
 static void test_what_came_from_the_journal_is_judged_by_the_store_of_now(void **state)
@@ -323,8 +328,9 @@ static void test_an_edge_that_says_again_that_it_gave_up_changes_nothing(void **
 	t->trg->state = TRG_NOTIFYING;
 	with_quota(t, 5);
 	session = opened(p);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 3; i++) {
 		say_given_up(p, session, 0, 1);
+	}
 	assert_int_equal(t->scs->quota.day.used, 4);
 	assert_int_equal(p->core->st.v[ST_REQUESTS_GIVEN_UP], 3);
 }
@@ -398,8 +404,9 @@ static void test_a_copy_has_an_answer_in_its_own_time(void **state)
 	assert_int_equal(core_play_ask(p, 2, &a), -1);
 	a.answer_by_ms = net_loop_now_ms(p->loop) + CFG_CORE_MARGIN_MS + 20;
 	(void)core_play_ask(p, 3, &a);
-	for (int i = 0; i < 2000 && !p->core->st.v[ST_REQUESTS_OVERDUE]; i++)
+	for (int i = 0; i < 2000 && !p->core->st.v[ST_REQUESTS_OVERDUE]; i++) {
 		core_play_turns(p, 1);
+	}
 	assert_int_equal(p->core->st.v[ST_DUPLICATES], 1);
 	for (int i = 0; i < 2 && (len = core_play_take(p, IPC_REC_DEVICE_ACTION_ANSWER, &head)) != 0; i++) {
 		assert_int_equal(ipc_device_action_answer_get(&answer, p->record, len), 0);

@@ -49,8 +49,9 @@ static struct core_trigger *trigger(struct core_play *p, uint32_t reference, enu
 
 static void triggers(struct core_play *p, uint32_t from, uint32_t n, enum trg_state state)
 {
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++) {
 		trigger(p, from + i, state);
+	}
 }
 
 static struct core_scs *acme(struct core_play *p)
@@ -73,8 +74,9 @@ static uint32_t acknowledge(struct core_play *p, uint64_t session)
 	uint64_t numbers[2000];
 	uint32_t n = 0;
 
-	while (core_play_take(p, IPC_REC_DEVICE_NOTIFICATION, &head))
+	while (core_play_take(p, IPC_REC_DEVICE_NOTIFICATION, &head)) {
 		numbers[n++] = head.transaction;
+	}
 	for (uint32_t i = 0; i < n; i++) {
 		size_t len = ipc_device_notification_answer_put(p->record, p->generation, numbers[i], &a);
 
@@ -135,8 +137,9 @@ static void test_when_the_session_goes_again_the_rest_waits_for_the_next(void **
 	assert_int_equal(acme(p)->parked_n, n);
 	assert_int_equal(acme(p)->notices_n, 0);
 	assert_true(TAILQ_EMPTY(&p->core->wakes.list));
-	while (core_play_take(p, IPC_REC_DEVICE_NOTIFICATION, &head))
+	while (core_play_take(p, IPC_REC_DEVICE_NOTIFICATION, &head)) {
 		;
+	}
 	open_session(p, 2);
 	core_play_turns(p, 5);
 	for (uint32_t left = n; left;) {

@@ -27,8 +27,9 @@ static int ask(const char *reply, bool close_after, char why[CTL_CLIENT_WHY_MAX]
 	rows_seen = 0;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
 	assert_int_equal(send(ends[1], reply, strlen(reply), 0), strlen(reply));
-	if (close_after)
+	if (close_after) {
 		shutdown(ends[1], SHUT_WR);
+	}
 	assert_int_equal(ctl_client_over(&c, ends[0]), 0);
 	err = ctl_client_ask(c, "status", NULL, 50, on_row, NULL, why);
 	n = recv(ends[1], sent, cap - 1, MSG_DONTWAIT);

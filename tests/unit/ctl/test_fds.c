@@ -87,8 +87,9 @@ static size_t open_files(void)
 	size_t n = 0;
 
 	assert_non_null(d);
-	while (readdir(d))
+	while (readdir(d)) {
 		n++;
+	}
 	closedir(d);
 	return n;
 }
@@ -97,8 +98,9 @@ static unsigned count_last(const struct room *r)
 {
 	unsigned n = 0;
 
-	for (const char *p = r->got; (p = strstr(p, "\"done\":true")); p++)
+	for (const char *p = r->got; (p = strstr(p, "\"done\":true")); p++) {
 		n++;
+	}
 	return n;
 }
 
@@ -107,14 +109,16 @@ static void on_tick(void *arg)
 	struct room *r = arg;
 	ssize_t n;
 
-	while ((n = recv(r->fd, r->got + r->len, sizeof r->got - 1 - r->len, MSG_DONTWAIT)) > 0)
+	while ((n = recv(r->fd, r->got + r->len, sizeof r->got - 1 - r->len, MSG_DONTWAIT)) > 0) {
 		r->len += (size_t)n;
+	}
 	r->got[r->len] = 0;
 	r->closed = n == 0 || (n < 0 && errno == ECONNRESET);
-	if ((r->wanted && (r->closed || count_last(r) >= r->wanted)) || !--r->turns)
+	if ((r->wanted && (r->closed || count_last(r) >= r->wanted)) || !--r->turns) {
 		net_loop_stop(r->loop);
-	else
+	} else {
 		net_timer_start(r->tick, 1);
+	}
 }
 
 static void run(struct room *r, unsigned wanted, unsigned ms)
@@ -163,8 +167,9 @@ static void put(struct room *r, const char *text, size_t n)
 	struct iovec io = { (char *)(uintptr_t)text, strlen(text) };
 	struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1 };
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		fds[i] = r->file;
+	}
 	if (n) {
 		struct cmsghdr *c;
 
@@ -241,8 +246,9 @@ static void test_what_comes_where_none_is_taken_is_closed_and_refused(void **sta
 		r.len = 0;
 		put(&r, wrong[i].text, wrong[i].n);
 		run(&r, 1, 2000);
-		if (!strstr(r.got, wrong[i].words))
+		if (!strstr(r.got, wrong[i].words)) {
 			fail_msg("%s gave %s", wrong[i].text, r.got);
+		}
 		assert_false(r.closed);
 		assert_int_equal(open_files(), r.files);
 	}

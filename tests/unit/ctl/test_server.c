@@ -84,8 +84,9 @@ static int next_nothing(void *arg, struct ctl_request *rq)
 {
 	struct room *r = arg;
 
-	if (++r->row < CALLS_SPARSE)
+	if (++r->row < CALLS_SPARSE) {
 		return 1;
+	}
 	ctl_each_last(rq, json_pack("{s:i}", "count", 7));
 	return 0;
 }
@@ -132,8 +133,9 @@ static unsigned count_last(const struct room *r)
 {
 	unsigned n = 0;
 
-	for (const char *p = r->got; (p = strstr(p, "\"done\":true")); p++)
+	for (const char *p = r->got; (p = strstr(p, "\"done\":true")); p++) {
 		n++;
+	}
 	return n;
 }
 
@@ -152,10 +154,11 @@ static void on_tick(void *arg)
 		r->got[r->len] = 0;
 	}
 	r->closed = r->reading && (n == 0 || (n < 0 && errno == ECONNRESET));
-	if (r->closed || (r->wanted && r->got && count_last(r) >= r->wanted) || ++r->turns >= r->turns_max)
+	if (r->closed || (r->wanted && r->got && count_last(r) >= r->wanted) || ++r->turns >= r->turns_max) {
 		net_loop_stop(r->loop);
-	else
+	} else {
 		net_timer_start(r->tick, 1);
+	}
 }
 
 static void run(struct room *r, size_t wanted, unsigned ms)
@@ -283,8 +286,9 @@ static void test_what_is_wrong_with_a_request_is_said_and_the_client_stays(void 
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		const char *got = ask(&r, wrong[i].request);
 
-		if (strncmp(got, "{\"done\":true,\"ok\":false,\"error\":\"", 32) || !strstr(got, wrong[i].words))
+		if (strncmp(got, "{\"done\":true,\"ok\":false,\"error\":\"", 32) || !strstr(got, wrong[i].words)) {
 			fail_msg("%s gave %s", wrong[i].request, got);
+		}
 	}
 	assert_int_equal(r.handled, 0);
 	assert_int_equal(r.counters.v[ST_CTL_ERRORS], sizeof wrong / sizeof *wrong);
@@ -359,8 +363,9 @@ static void test_a_long_list_waits_for_its_reader(void **state)
 	assert_true(r.row > 0 && r.row < ROWS_LONG); /* paused: nobody reads */
 	r.reading = true;
 	run(&r, 1, 5000);
-	for (const char *p = r.got; (p = strchr(p, '\n')); p++)
+	for (const char *p = r.got; (p = strchr(p, '\n')); p++) {
 		lines++;
+	}
 	assert_int_equal(lines, ROWS_LONG + 1);
 	assert_int_equal(r.ended, 1);
 	teardown(&r);
@@ -494,8 +499,9 @@ static void test_a_change_is_recorded_with_who_asked(void **state)
 	assert_true(pread(r.log_fd, text, sizeof text - 1, 0) > 0);
 	snprintf(wanted, sizeof wanted, "change {\"name\":\"ac\\nme\"} by uid %u gid %u pid %d: done\n", (unsigned)getuid(),
 		 (unsigned)getgid(), (int)getpid());
-	if (!strstr(text, wanted))
+	if (!strstr(text, wanted)) {
 		fail_msg("%s", text);
+	}
 	teardown(&r);
 }
 
@@ -517,8 +523,9 @@ static void test_help_lists_every_row(void **state)
 	(void)state;
 	setup(&r);
 	got = ask(&r, "{\"cmd\":\"help\"}\n");
-	for (const struct ctl_command *row = rows; row->name; row++)
+	for (const struct ctl_command *row = rows; row->name; row++) {
 		assert_non_null(strstr(got, row->help));
+	}
 	assert_non_null(strstr(got, "\"count\":7"));
 	assert_int_equal(ctl_server_add(r.server, rows, NULL), ERR_EXISTS);
 	teardown(&r);
@@ -535,8 +542,9 @@ static void test_no_changed_request_hurts(void **state)
 	for (size_t i = 0; i < sizeof good - 2; i++) {
 		memcpy(text, good, sizeof good);
 		text[i] = (char)(i * 37 % 255 + 1);
-		if (text[i] == '\n')
+		if (text[i] == '\n') {
 			continue;
+		}
 		assert_non_null(strstr(ask(&r, text), "\"done\":true"));
 	}
 	teardown(&r);

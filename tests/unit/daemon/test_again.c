@@ -46,8 +46,9 @@ static void slow_attempts_are_slow_too(void **state)
 	struct dm_again a = { 0 };
 
 	(void)state;
-	for (int i = 0; i < 20; i++)
+	for (int i = 0; i < 20; i++) {
 		dm_again_ended(&a, false, 30000); /* each took long to find out that it cannot start */
+	}
 	assert_int_equal(dm_again_pause_ms(&a, 200, 60000), 60000);
 	assert_false(dm_again_hopeless(&a));
 }

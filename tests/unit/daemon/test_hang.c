@@ -13,8 +13,9 @@ static void silence_for_the_limit_is_a_hang(void **state)
 	(void)state;
 	assert_int_equal(dm_hang_look_ms(LIMIT), LOOK);
 	dm_hang_begin(&h, 7);
-	for (uint64_t at = LOOK; at < LIMIT; at += LOOK)
+	for (uint64_t at = LOOK; at < LIMIT; at += LOOK) {
 		assert_false(dm_hang_look(&h, 7, LOOK, LIMIT));
+	}
 	assert_true(dm_hang_look(&h, 7, LOOK, LIMIT));
 }
 
@@ -44,8 +45,9 @@ static void a_late_look_counts_as_one_in_time(void **state)
 	assert_false(dm_hang_look(&h, 8, LOOK, LIMIT));
 	assert_int_equal(h.silent_ms, 0);
 	dm_hang_begin(&h, 7);
-	for (int i = 0; i < 14; i++)
+	for (int i = 0; i < 14; i++) {
 		assert_false(dm_hang_look(&h, 7, LIMIT, LIMIT)); /* again and again: what it saw counts */
+	}
 	assert_true(dm_hang_look(&h, 7, LIMIT, LIMIT));
 }
 
@@ -59,8 +61,9 @@ static void short_limits_are_looked_at_more_often(void **state)
 	assert_int_equal(dm_hang_look_ms(3600000), 1000);
 	assert_int_equal(dm_hang_look_ms(1), 1);
 	dm_hang_begin(&h, 7);
-	while (!dm_hang_look(&h, 7, 100, 1000))
+	while (!dm_hang_look(&h, 7, 100, 1000)) {
 		looks++;
+	}
 	assert_int_equal(looks, 9);
 }
 
@@ -73,8 +76,9 @@ static void what_the_kernel_says_may_excuse(void **state)
 	assert_int_equal(dm_hang_state(""), 0);
 	assert_non_null(dm_hang_excuse('D'));
 	assert_non_null(dm_hang_excuse('t'));
-	for (const char *state_letter = "TRSZXI"; *state_letter; state_letter++)
+	for (const char *state_letter = "TRSZXI"; *state_letter; state_letter++) {
 		assert_null(dm_hang_excuse(*state_letter));
+	}
 	assert_null(dm_hang_excuse(0));
 }
 

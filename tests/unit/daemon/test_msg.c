@@ -18,8 +18,9 @@ static int open_fds(void)
 {
 	int n = 0;
 
-	for (int fd = 0; fd < 256; fd++)
+	for (int fd = 0; fd < 256; fd++) {
 		n += fcntl(fd, F_GETFD) >= 0;
+	}
 	return n;
 }
 
@@ -88,8 +89,9 @@ static void test_a_child_that_does_not_read_is_noticed(void **state)
 
 	(void)state;
 	pair_new(pair);
-	for (int i = 0; i < 100000 && !err; i++)
+	for (int i = 0; i < 100000 && !err; i++) {
 		err = dm_send(pair[0], &m, NULL, 0);
+	}
 	assert_int_equal(err, ERR_BUSY);
 	close(pair[0]);
 	close(pair[1]);

@@ -64,8 +64,9 @@ static int setup(void **state)
 	w->peer = leaf(w, "clientAuth", 300000);
 	n = snprintf(conf, sizeof conf, text, w->a.cert_file, w->b.cert_file, w->iwf.cert_file, w->iwf.key_file,
 		     w->inside.cert_file, w->inside.key_file, w->peer.cert_file, w->peer.key_file);
-	if (cfg_iwf_parse(&w->cfg, "/etc/mtc-iwfd.yaml", conf, (size_t)n, why))
+	if (cfg_iwf_parse(&w->cfg, "/etc/mtc-iwfd.yaml", conf, (size_t)n, why)) {
 		fail_msg("%s", why);
+	}
 	*state = w;
 	return 0;
 }
@@ -107,8 +108,9 @@ static struct dm_set *load(struct world *w, uint32_t generation)
 	struct dm_set *s = NULL;
 
 	w->report = (struct report){ .len = 0 };
-	if (dm_set_load(&s, w->cfg, generation, &w->report))
+	if (dm_set_load(&s, w->cfg, generation, &w->report)) {
 		fail_msg("%s", w->report.text);
+	}
 	assert_int_equal(w->report.errors, 0);
 	return s;
 }
@@ -122,8 +124,9 @@ static void refused(struct world *w, unsigned errors)
 	w->report = (struct report){ .len = 0 };
 	assert_int_equal(dm_set_load(&s, w->cfg, 2, &w->report), ERR_INVAL);
 	assert_null(s);
-	if (w->report.errors != errors)
+	if (w->report.errors != errors) {
 		fail_msg("%u errors, expected %u:\n%s", w->report.errors, errors, w->report.text);
+	}
 	after = dup(0);
 	close(after);
 	assert_int_equal(after, before); /* no descriptor is left */
@@ -137,8 +140,9 @@ __attribute__((format(printf, 2, 3))) static void has(const struct world *w, con
 	va_start(args, fmt);
 	vsnprintf(words, sizeof words, fmt, args);
 	va_end(args);
-	if (!strstr(w->report.text, words))
+	if (!strstr(w->report.text, words)) {
 		fail_msg("'%s' is not in:\n%s", words, w->report.text);
+	}
 }
 
 static void each_part_has_what_its_process_needs(void **state)
@@ -158,9 +162,10 @@ static void each_part_has_what_its_process_needs(void **state)
 		assert_int_equal(dm_part_open(&part, s->fd[i]), 0);
 		assert_int_equal(dm_part_generation(&part), 7);
 		for (unsigned what = DM_LISTEN_CERTIFICATE; what <= DM_ENDS; what++) {
-			for (size_t index = 0; index < 2; index++)
+			for (size_t index = 0; index < 2; index++) {
 				assert_int_equal(dm_part_find(&part, (enum dm_file)what, index).p != NULL,
 						 expected[i][what - 1][index]);
+			}
 		}
 		dm_part_close(&part);
 		assert_int_equal(pwrite(s->fd[i], "x", 1, 0), -1); /* sealed */
@@ -377,8 +382,9 @@ static void a_report_is_bounded_and_says_nothing_twice(void **state)
 	report_add(&r, REPORT_ERROR, "one\nforged");
 	assert_string_equal(r.text, "error one?forged\n");
 	assert_int_equal(r.errors, 1);
-	for (int i = 0; i < 1000; i++)
+	for (int i = 0; i < 1000; i++) {
 		report_add(&r, REPORT_ERROR, "%d %0500d", i, i);
+	}
 	assert_int_equal(r.errors, 1001);
 	assert_true(r.len < REPORT_OCTETS_MAX && r.left_out > 900);
 	lines = 0;

@@ -10,8 +10,9 @@ static void rows_are_sorted_and_all_are_found(void **state)
 	for (size_t i = 0; i < DIA_INDEX_COUNT; i++) {
 		const struct dia_avp_def *d = &dia_avp_defs[i];
 
-		if (i && (d[-1].vendor > d->vendor || (d[-1].vendor == d->vendor && d[-1].code >= d->code)))
+		if (i && (d[-1].vendor > d->vendor || (d[-1].vendor == d->vendor && d[-1].code >= d->code))) {
 			fail_msg("%s stands in the wrong place", d->name);
+		}
 		assert_ptr_equal(dia_avp_def_find(d->code, d->vendor), d);
 		assert_true(dia_type_len_min(d->type) <= dia_type_len_max(d->type));
 	}

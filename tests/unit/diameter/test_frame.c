@@ -117,9 +117,10 @@ static void what_cannot_be_a_message_ends_the_stream(void **state)
 			s.messages = s.len = 0;
 			memcpy(octets + 24, rows[i].header, 4);
 			octets[24 + 7] = 0x2a;
-			for (size_t at = 0; !err && at < sizeof octets; at += piece)
+			for (size_t at = 0; !err && at < sizeof octets; at += piece) {
 				err = dia_frame_feed(f, octets + at, sizeof octets - at < piece ? sizeof octets - at : piece,
 						     on_message, &s);
+			}
 			assert_int_equal(err, rows[i].err);
 			assert_int_equal(s.messages, 1); /* the good one before it */
 			assert_non_null(dia_frame_refused(f));

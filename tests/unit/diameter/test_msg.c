@@ -51,8 +51,9 @@ static void header_faults_in_their_order(void **state)
 		struct dia_msg m;
 
 		if (parse(copy, rows[i].len, &m, &failed) != (rows[i].result ? ERR_PROTO : 0) ||
-		    failed.result_code != rows[i].result)
+		    failed.result_code != rows[i].result) {
 			fail_msg("row %zu: %u %s", i, failed.result_code, failed.text);
+		}
 		free(copy);
 	}
 }
@@ -89,11 +90,13 @@ static void avps_are_counted_over_all_windows(void **state)
 	top = dia_msg_win(&m, &left);
 	assert_int_equal(dia_win_next(&top, &avp, &failed), DIA_MORE);
 	assert_int_equal(dia_win_enter(&inside, &top, &avp, &failed), 0);
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < 5; i++) {
 		assert_int_equal(dia_win_next(&inside, &avp, &failed), DIA_MORE);
+	}
 	assert_int_equal(dia_win_next(&inside, &avp, &failed), DIA_END);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 4; i++) {
 		assert_int_equal(dia_win_next(&top, &avp, &failed), DIA_MORE);
+	}
 	assert_int_equal(dia_win_next(&top, &avp, &failed), ERR_PROTO); /* the eleventh */
 	assert_int_equal(failed.result_code, DIA_RESULT_RESOURCES_EXCEEDED);
 }

@@ -73,8 +73,9 @@ void edge_play_start(struct edge_play *p)
 	char why[CFG_WHY_MAX] = "";
 	int caps;
 
-	if (cfg_iwf_parse(&p->cfg, "/test.yaml", config, sizeof config - 1, why))
+	if (cfg_iwf_parse(&p->cfg, "/test.yaml", config, sizeof config - 1, why)) {
 		fail_msg("%s", why);
+	}
 	log_init(&p->log, -1, LOG_LEVEL_DEBUG, "test");
 	assert_int_equal(net_loop_new(&p->loop), 0);
 	assert_int_equal(net_timer_new(&p->turn, p->loop, on_turn, p), 0);
@@ -166,8 +167,9 @@ void edge_play_dna_as(struct edge_play *p, const struct dia_msg *dnr, const stru
 	app_answer_head(&dna.head, &parsed.head, as->host ? as->host : "scs.acme.example", "acme.example");
 	dna.head.auth_application_id = dia_u32_of(APP_TSP);
 	dna.head.result_code = dia_u32_of(as->result_code ? as->result_code : 2001);
-	if (as->session_id)
+	if (as->session_id) {
 		dna.head.session_id = dia_text(as->session_id);
+	}
 	if (as->bare) {
 		dna.head.auth_application_id.present = dna.head.auth_session_state.present = false;
 		dna.head.origin_realm = (struct dia_bytes){ NULL, 0 };
@@ -183,10 +185,12 @@ bool edge_play_received(struct edge_play *p, struct dia_msg *m)
 	ssize_t n;
 
 	edge_play_turns(p, 3);
-	while ((n = read(p->scs, p->in + p->in_len, sizeof p->in - p->in_len)) > 0)
+	while ((n = read(p->scs, p->in + p->in_len, sizeof p->in - p->in_len)) > 0) {
 		p->in_len += (size_t)n;
-	if (dia_hdr_parse(&hdr, p->in + p->taken, p->in_len - p->taken) || hdr.length > p->in_len - p->taken)
+	}
+	if (dia_hdr_parse(&hdr, p->in + p->taken, p->in_len - p->taken) || hdr.length > p->in_len - p->taken) {
 		return false;
+	}
 	assert_int_equal(dia_msg_parse(m, p->in + p->taken, hdr.length, &limits, &why), 0);
 	p->taken += hdr.length;
 	return true;
@@ -199,8 +203,9 @@ bool edge_play_closed(struct edge_play *p)
 	for (int i = 0; i < 200; i++) {
 		ssize_t n = read(p->scs, &c, 1);
 
-		if (n == 0 || (n < 0 && errno != EAGAIN))
+		if (n == 0 || (n < 0 && errno != EAGAIN)) {
 			return true;
+		}
 		edge_play_turns(p, 1);
 	}
 	return false;
@@ -216,8 +221,9 @@ uint32_t edge_play_result(const struct dia_msg *m)
 	while (dia_win_next(&w, &avp, &why) == DIA_MORE) {
 		struct rd r = rd_over(avp.data, avp.data_len);
 
-		if (avp.code == DIA_CODE_RESULT_CODE && avp.vendor == 0)
+		if (avp.code == DIA_CODE_RESULT_CODE && avp.vendor == 0) {
 			return rd_be32(&r);
+		}
 	}
 	return 0;
 }
@@ -227,8 +233,9 @@ int64_t edge_play_status(const struct dia_msg *m)
 	struct dia_failed why = { 0 };
 	struct tsp_daa daa;
 
-	if (tsp_daa_parse(&daa, m, &why) || !daa.notification.request_status.present)
+	if (tsp_daa_parse(&daa, m, &why) || !daa.notification.request_status.present) {
 		return -1;
+	}
 	return daa.notification.request_status.v;
 }
 
@@ -243,8 +250,9 @@ size_t edge_play_take(struct edge_play *p, uint16_t type, struct ipc_rec_head *h
 		assert_int_equal(ipc_rec_head_get(head, p->record, len), 0);
 		assert_true(ipc_rec_to_core(head->type));
 		assert_int_equal(head->edge_generation, p->conf.generation);
-		if (head->type == type)
+		if (head->type == type) {
 			return len;
+		}
 	}
 	return 0;
 }

@@ -159,8 +159,9 @@ static void test_without_an_answer_of_the_core_the_scs_gets_201_at_the_deadline_
 	p->edge->tsp.wait_ms = 60;
 	edge_play_dar(p, HOST, "meter-7@a.example", 41);
 	transaction = edge_play_offered(p, &asked);
-	for (int i = 0; i < 2000 && !edge_play_received(p, &m); i++)
+	for (int i = 0; i < 2000 && !edge_play_received(p, &m); i++) {
 		;
+	}
 	assert_int_equal(edge_play_status(&m), TSP_STATUS_TEMPORARYERROR);
 	assert_int_equal(p->edge->env.st.v[ST_EDGE_ANSWERED_LATE], 1);
 	assert_int_equal(given_up(p, &known), transaction);
@@ -218,8 +219,9 @@ static void test_a_new_core_is_told_what_the_edge_answered_before(void **state)
 	p->edge->tsp.wait_ms = 60;
 	edge_play_dar(p, HOST, "meter-7@a.example", 41);
 	transaction = edge_play_offered(p, &asked);
-	for (int i = 0; i < 2000 && !edge_play_received(p, &m); i++)
+	for (int i = 0; i < 2000 && !edge_play_received(p, &m); i++) {
 		;
+	}
 	edge_play_new_core(p); /* the first took the request, and died before it knew */
 	assert_int_equal(given_up(p, &known), transaction);
 	assert_int_equal(known.reference, 41);
@@ -475,16 +477,21 @@ static struct edge *half_made(const struct edge_play *p, int n)
 
 	assert_non_null(e);
 	e->env = (struct edge_env){ .cfg = p->cfg, .log = &p->log, .loop = p->loop, .generation = 1, .number_next = 1 };
-	if (n > 0)
+	if (n > 0) {
 		edge_ring_init(&e->ring, &e->env, NULL, NULL);
-	if (n > 1)
+	}
+	if (n > 1) {
 		assert_int_equal(edge_tsp_init(&e->tsp, &e->env, &e->ring), 0);
-	if (n > 2)
+	}
+	if (n > 2) {
 		edge_notes_init(&e->notes, &e->env, &e->ring, &e->sessions);
-	if (n > 3)
+	}
+	if (n > 3) {
 		assert_int_equal(edge_sessions_init(&e->sessions, &e->env, &e->ring, p->caps, &edge_tsp_front, &e->tsp), 0);
-	if (n > 4)
+	}
+	if (n > 4) {
 		assert_int_equal(edge_stats_init(&e->stats, &e->env, &e->ring, &e->sessions.link_counters), 0);
+	}
 	return e;
 }
 
@@ -511,14 +518,16 @@ static void test_a_session_that_waits_for_its_verdict_costs_no_look_at_the_other
 	}
 	assert_in_range(p->edge->sessions.looked_at, 50, 60);
 	p->edge->sessions.looked_at = 0;
-	for (int i = 0; i < OTHERS; i++)
+	for (int i = 0; i < OTHERS; i++) {
 		close(others[i]);
+	}
 }
 
 static void test_a_half_made_edge_is_freed(void **state)
 {
-	for (int n = 0; n <= 5; n++)
+	for (int n = 0; n <= 5; n++) {
 		edge_free(half_made(*state, n)); /* a sanitizer sees what stays */
+	}
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)

@@ -17,8 +17,9 @@ static ssize_t source(void *arg, void *p, size_t n)
 	struct play *y = arg;
 	size_t left = y->len - y->at;
 
-	if (left == 0 && y->source_err)
+	if (left == 0 && y->source_err) {
 		return y->source_err;
+	}
 	n = n < left ? n : left;
 	n = y->piece && n > y->piece ? y->piece : n;
 	memcpy(p, y->text + y->at, n);
@@ -59,8 +60,9 @@ static void on_error(void *arg, uint64_t line, const char *why)
 	struct play *y = arg;
 
 	snprintf(text, sizeof text, "%u: %s\n", (unsigned)line, why);
-	for (const char *p = why; *p; p++)
+	for (const char *p = why; *p; p++) {
 		assert_true(*p >= 0x20 && *p <= 0x7e);
+	}
 	assert_true(*why);
 	add(y->said, text);
 }
@@ -80,8 +82,9 @@ static int run_len(struct play *y, enum asc_kind kind, enum exc_format format, c
 	if (!err && !y->row_err) {
 		size_t lines = 0;
 
-		for (const char *p = y->got; *p; p++)
+		for (const char *p = y->got; *p; p++) {
 			lines += *p == '\n';
+		}
 		assert_int_equal(rows, lines);
 	}
 	return err;
@@ -158,8 +161,9 @@ static void test_what_is_right_is_taken_whatever_the_pieces(void **state)
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
 		for (size_t k = 0; k < sizeof pieces / sizeof *pieces; k++) {
 			y.piece = pieces[k];
-			if (run(&y, good[i].kind, good[i].text) || strcmp(y.got, good[i].rows) != 0)
+			if (run(&y, good[i].kind, good[i].text) || strcmp(y.got, good[i].rows) != 0) {
 				fail_msg("%s\ngave\n%s%s", good[i].text, y.got, y.said);
+			}
 		}
 	}
 	y.piece = 0;
@@ -266,8 +270,9 @@ static void test_what_is_wrong_is_told_with_its_line(void **state)
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		int err = run(&y, wrong[i].kind, wrong[i].text);
 
-		if (err != ERR_INVAL || strncmp(y.said, wrong[i].said, strlen(wrong[i].said)) != 0)
+		if (err != ERR_INVAL || strncmp(y.said, wrong[i].said, strlen(wrong[i].said)) != 0) {
 			fail_msg("%s\ngave %d\n%s", wrong[i].text, err, y.said);
+		}
 	}
 }
 
@@ -341,11 +346,13 @@ static void test_only_so_many_mistakes_are_told(void **state)
 
 	(void)state;
 	strcpy(text, "who,device\n");
-	for (unsigned i = 0; i < 100; i++)
+	for (unsigned i = 0; i < 100; i++) {
 		strcat(text, i % 2 ? "acme,a@b.example\n" : "acme\n");
+	}
 	assert_int_equal(run(&y, ASC_KIND_ASSOC, text), ERR_INVAL);
-	for (const char *p = y.said; *p; p++)
+	for (const char *p = y.said; *p; p++) {
 		lines += *p == '\n';
+	}
 	assert_int_equal(lines, EXC_ERRORS_MAX);
 	assert_non_null(strstr(y.said, "\n40: 1 field,"));
 }
@@ -400,8 +407,9 @@ static void test_columns_and_names_fit_together(void **state)
 		assert_int_equal(exc_kind_parse(&kind, exc_kind_name((enum asc_kind)k)), 0);
 		assert_int_equal(kind, k);
 		assert_in_range(exc_columns_n(kind), 1, EXC_COLUMNS_MAX);
-		for (size_t i = 0; i < exc_columns_n(kind); i++)
+		for (size_t i = 0; i < exc_columns_n(kind); i++) {
 			assert_int_equal(exc_column_find(kind, exc_columns(kind)[i].name), i);
+		}
 	}
 	assert_int_equal(exc_kind_parse(&kind, "rule"), ERR_INVAL);
 	assert_int_equal(exc_format_parse(&format, exc_format_name(EXC_CSV)), 0);
@@ -438,8 +446,9 @@ static void test_a_row_says_which_columns_it_does_not_have(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		assert_int_equal(run(&y, rows[i].kind, rows[i].text), 0);
-		if (y.keep != rows[i].keep)
+		if (y.keep != rows[i].keep) {
 			fail_msg("row %zu: keep %#x instead of %#x", i, y.keep, rows[i].keep);
+		}
 	}
 }
 

@@ -62,8 +62,9 @@ static bool counts_with(struct ipc_caps_prefix prefix, const char *first, const 
 	verdict = ipc_caps_enter(a, third, 100, 2);
 	ipc_caps_leave(a, first);
 	ipc_caps_leave(b, second);
-	if (verdict == IPC_CAPS_OK)
+	if (verdict == IPC_CAPS_OK) {
 		ipc_caps_leave(a, third);
+	}
 	assert_int_equal(ipc_caps_enter(b, third, 1, 1), IPC_CAPS_OK); /* all left */
 	ipc_caps_close(a);
 	ipc_caps_close(b);

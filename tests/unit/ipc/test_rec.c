@@ -146,8 +146,9 @@ static int take(uint16_t type, const uint8_t *rec, size_t len)
 		err = ipc_stats_get(&u.st, rec, len);
 		break;
 	}
-	if (err)
+	if (err) {
 		assert_memory_equal(&u, &before, sizeof u); /* untouched on failure */
+	}
 	return err;
 }
 
@@ -190,8 +191,9 @@ static void test_a_record_cut_at_any_octet_is_refused(void **state)
 	for (uint16_t type = IPC_REC_SESSION_OPEN; type <= IPC_REC_LAST; type++) {
 		size_t len = make(type, rec);
 
-		if (type == IPC_REC_STATS) /* a list: a shorter one is valid, too */
+		if (type == IPC_REC_STATS) { /* a list: a shorter one is valid, too */
 			continue;
+		}
 
 		for (size_t n = 0; n < len; n++) {
 			memcpy(cut, rec, n);
@@ -247,8 +249,9 @@ static void long_names(struct ipc_identity *id, unsigned len)
 		unsigned n = len > 253 ? 253 : len;
 		char *name = id->names[id->names_n++];
 
-		for (unsigned i = 0; i < n; i++)
+		for (unsigned i = 0; i < n; i++) {
 			name[i] = i % 50 == 49 && i + 1 < n ? '.' : 'a';
+		}
 		name[n] = 0;
 		len -= n;
 	}
@@ -267,12 +270,15 @@ static void test_the_largest_session_fits_into_a_record(void **state)
 
 	(void)state;
 	long_names(&s.identity, IPC_NAMES_LEN_MAX - 16);
-	while (s.identity.names_n < IPC_NAMES_MAX)
+	while (s.identity.names_n < IPC_NAMES_MAX) {
 		strcpy(s.identity.names[s.identity.names_n++], "x");
-	for (s.identity.groups_n = 0; s.identity.groups_n < IPC_GROUPS_MAX;)
+	}
+	for (s.identity.groups_n = 0; s.identity.groups_n < IPC_GROUPS_MAX;) {
 		memset(s.identity.groups[s.identity.groups_n++], 'g', IPC_GROUP_LEN_MAX);
-	for (s.identity.anchors_n = 0; s.identity.anchors_n < IPC_ANCHORS_MAX;)
+	}
+	for (s.identity.anchors_n = 0; s.identity.anchors_n < IPC_ANCHORS_MAX;) {
 		memset(s.identity.anchors[s.identity.anchors_n++], 'a', IDENT_SCS_MAX);
+	}
 	strcpy(s.origin_host, s.identity.names[0]);
 	strcpy(s.origin_realm, s.identity.names[0]);
 	len = ipc_session_open_put(rec, GENERATION, NUMBER, &s);
@@ -327,8 +333,9 @@ static void test_a_session_with_a_field_out_of_range_is_refused(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
 		refused_session(all[i]);
+	}
 }
 
 static void test_an_internal_session_proves_nothing_and_says_so(void **state)
@@ -383,8 +390,9 @@ static void test_an_action_with_a_field_out_of_range_is_refused(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
 		refused_action(all[i]);
+	}
 }
 
 static void test_a_payload_longer_than_a_record_crosses_as_its_length_alone(void **state)

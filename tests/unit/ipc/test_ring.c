@@ -81,8 +81,9 @@ static void test_records_arrive_in_order_across_every_wrap(void **state)
 			assert_int_equal(ipc_ring_send(p.a, rec, record(rec, sent, lens[sent % 16])), 0);
 		}
 		assert_int_equal(ipc_ring_flush(p.a), 0);
-		for (; taken < sent; taken++)
+		for (; taken < sent; taken++) {
 			expect(p.b, taken, lens[taken % 16]);
+		}
 	}
 	size_t n;
 	assert_int_equal(ipc_ring_recv(p.b, rec, &n), ERR_AGAIN);
@@ -122,8 +123,9 @@ static void test_a_full_ring_makes_records_wait_in_order_and_is_bounded(void **s
 	size_t n;
 
 	(void)state;
-	while (ipc_ring_send(p.a, rec, record(rec, sent, 8000)) == 0)
+	while (ipc_ring_send(p.a, rec, record(rec, sent, 8000)) == 0) {
 		sent++;
+	}
 	assert_true(sent >= IPC_RING_OVERFLOW_MAX / 8000 && sent <= (IPC_RING_OVERFLOW_MAX + SIZE) / 8000);
 	assert_int_equal(ipc_ring_send(p.a, rec, record(rec, sent, 8000)), ERR_BUSY);
 	assert_int_equal(ipc_ring_flush(p.a), 0);
@@ -153,8 +155,9 @@ static void test_a_slow_reader_does_not_make_the_writer_move_all_that_waits(void
 	clock_t began;
 
 	(void)state;
-	while (ipc_ring_waiting(p.a) + len <= IPC_RING_OVERFLOW_MAX)
+	while (ipc_ring_waiting(p.a) + len <= IPC_RING_OVERFLOW_MAX) {
 		assert_int_equal(ipc_ring_send(p.a, rec, len), 0);
+	}
 	assert_int_equal(ipc_ring_flush(p.a), 0);
 	began = clock();
 	for (int i = 0; i < 50000; i++) {

@@ -51,8 +51,9 @@ void on_done(void *arg, uint64_t number, int err)
 	s->calls++;
 	s->err = err;
 	s->number = number;
-	for (; s->put_more > 0; s->put_more--)
+	for (; s->put_more > 0; s->put_more--) {
 		assert_int_equal(jrn_put(s->j, jrn_next(s->j), "\1more", 5, on_done, s), 0);
+	}
 }
 
 int on_record(void *arg, uint64_t number, const void *record, size_t len)

@@ -46,8 +46,9 @@ static void test_what_gathered_is_one_commit(void **state)
 	struct seen s = { 0 };
 	uint64_t before = jrn_counts(p->j).commits;
 
-	for (uint64_t i = 1; i <= 500; i++)
+	for (uint64_t i = 1; i <= 500; i++) {
 		assert_int_equal(put(p, i, "x", &s), 0);
+	}
 	assert_int_equal(jrn_pending(p->j), 500);
 	assert_int_equal(jrn_flush(p->j), 0);
 	assert_int_equal(s.calls, 500);
@@ -188,8 +189,9 @@ static void test_waiting_operations_are_bounded(void **state)
 
 	p->conf.pending_max = 3;
 	assert_int_equal(open_again(p), 0);
-	for (uint64_t i = 1; i <= 3; i++)
+	for (uint64_t i = 1; i <= 3; i++) {
 		assert_int_equal(put(p, i, "x", &s), 0);
+	}
 	assert_int_equal(put(p, 4, "x", &s), ERR_BUSY);
 	assert_int_equal(jrn_del(p->j, 1), 0); /* makes room: always taken */
 	assert_int_equal(jrn_flush(p->j), 0);
@@ -238,8 +240,9 @@ static void test_a_full_journal_says_so_keeps_nothing_and_recovers(void **state)
 	while (!err && number < 1000) {
 		s = (struct seen){ .err = 1 };
 		assert_int_equal(jrn_add(p->j, ++number, record, sizeof record, on_done, &s), 0);
-		if (number == 3)
+		if (number == 3) {
 			assert_int_equal(jrn_add(p->j, 5000, record, sizeof record, NULL, NULL), 0);
+		}
 		err = jrn_flush(p->j);
 		assert_int_equal(s.calls, 1);
 		assert_int_equal(s.err, err);
@@ -251,11 +254,13 @@ static void test_a_full_journal_says_so_keeps_nothing_and_recovers(void **state)
 	assert_int_equal(jrn_put(p->j, number, record, sizeof record, NULL, NULL), 0); /* of no known one */
 	assert_int_equal(jrn_del(p->j, 1), 0);
 	(void)jrn_flush(p->j);
-	for (uint64_t i = 2; i <= 40; i++)
+	for (uint64_t i = 2; i <= 40; i++) {
 		assert_int_equal(jrn_del(p->j, i), 0);
+	}
 	assert_int_equal(jrn_flush(p->j), 0);
-	for (int i = 0; i < 5 && jrn_state(p->j); i++) /* the room of deleted pages is free two commits later */
+	for (int i = 0; i < 5 && jrn_state(p->j); i++) { /* the room of deleted pages is free two commits later */
 		(void)jrn_flush(p->j);
+	}
 	assert_int_equal(jrn_state(p->j), 0);
 	assert_true(jrn_counts(p->j).records <= kept - 40 + 1);
 	s = (struct seen){ .err = 1 };
@@ -269,8 +274,9 @@ static void test_a_replay_stops_when_told_and_may_put(void **state)
 	struct place *p = *state;
 	struct read r = { .stop_at = 2 };
 
-	for (uint64_t i = 1; i <= 5; i++)
+	for (uint64_t i = 1; i <= 5; i++) {
 		assert_int_equal(put(p, i, "x", NULL), 0);
+	}
 	assert_int_equal(jrn_flush(p->j), 0);
 	assert_int_equal(jrn_replay(p->j, on_record, &r), 9);
 	assert_int_equal(r.n, 2);
@@ -299,8 +305,9 @@ static void test_a_truncated_journal_is_refused_or_whole(void **state)
 	FILE *f;
 
 	memset(record, 'r', sizeof record); /* more than a page: its octets stand on pages of their own */
-	for (uint64_t i = 1; i <= 10; i++)
+	for (uint64_t i = 1; i <= 10; i++) {
 		assert_int_equal(jrn_put(p->j, i, record, sizeof record, NULL, NULL), 0);
+	}
 	assert_int_equal(jrn_flush(p->j), 0);
 	jrn_close(p->j);
 	p->j = NULL;
@@ -332,23 +339,27 @@ static void on_told(void *arg, uint64_t number, int err)
 {
 	struct writer *w = arg;
 
-	if (err || write(w->fd, &number, sizeof number) != (ssize_t)sizeof number)
+	if (err || write(w->fd, &number, sizeof number) != (ssize_t)sizeof number) {
 		_exit(1);
+	}
 }
 
 static void write_until_killed(struct place *p, int fd)
 {
 	struct writer w = { fd };
 
-	if (open_again(p))
+	if (open_again(p)) {
 		_exit(1);
+	}
 	for (;;) {
 		for (int i = 0; i < 20; i++) {
-			if (jrn_put(p->j, jrn_next(p->j), "intent", 6, on_told, &w))
+			if (jrn_put(p->j, jrn_next(p->j), "intent", 6, on_told, &w)) {
 				_exit(1);
+			}
 		}
-		if (jrn_flush(p->j))
+		if (jrn_flush(p->j)) {
 			_exit(1);
+		}
 	}
 }
 
@@ -366,23 +377,27 @@ static void test_killed_at_any_instant_nothing_told_is_lost(void **state)
 	assert_int_equal(pipe(pipe_fds), 0);
 	child = fork();
 	assert_true(child >= 0);
-	if (child == 0)
+	if (child == 0) {
 		write_until_killed(p, pipe_fds[1]);
+	}
 	close(pipe_fds[1]);
-	while (n < 300 && read(pipe_fds[0], &number, sizeof number) == (ssize_t)sizeof number)
+	while (n < 300 && read(pipe_fds[0], &number, sizeof number) == (ssize_t)sizeof number) {
 		told[n++] = number;
+	}
 	assert_int_equal(kill(child, SIGKILL), 0);
 	assert_int_equal(waitpid(child, &status, 0), child);
-	while (n < 4096 && read(pipe_fds[0], &number, sizeof number) == (ssize_t)sizeof number)
+	while (n < 4096 && read(pipe_fds[0], &number, sizeof number) == (ssize_t)sizeof number) {
 		told[n++] = number;
+	}
 	close(pipe_fds[0]);
 	assert_true(WIFSIGNALED(status));
 	assert_int_equal(open_again(p), 0);
 	r = replay(p);
 	last = told[n - 1];
 	assert_true(jrn_counts(p->j).records >= (uint64_t)n);
-	for (int i = 0; i < n && i < 64; i++)
+	for (int i = 0; i < n && i < 64; i++) {
 		found += r.numbers[i] == told[i];
+	}
 	assert_int_equal(found, n < 64 ? n : 64); /* the first ones, told in their order */
 	assert_true(jrn_next(p->j) > last);
 }

@@ -20,8 +20,9 @@ static uint8_t format(const struct place *p, uint8_t put_version)
 	assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
 	assert_int_equal(mdb_dbi_open(txn, "meta", 0, &dbi), 0);
 	kind[0] = (char)put_version;
-	if (put_version)
+	if (put_version) {
 		assert_int_equal(mdb_put(txn, dbi, &k, &v, 0), 0);
+	}
 	assert_int_equal(mdb_get(txn, dbi, &k, &v), 0);
 	version = *(const uint8_t *)v.mv_data;
 	assert_int_equal(mdb_txn_commit(txn), 0);

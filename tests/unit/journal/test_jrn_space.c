@@ -48,10 +48,12 @@ static void churn(struct place *p, uint64_t first)
 
 	for (uint64_t i = first; i < first + 5000; i++) {
 		assert_int_equal(jrn_add(p->j, i, record, sizeof record, NULL, NULL), 0);
-		if (i >= first + 40)
+		if (i >= first + 40) {
 			assert_int_equal(jrn_del(p->j, i - 40), 0);
-		if (i % 5 == 0)
+		}
+		if (i % 5 == 0) {
 			assert_int_equal(jrn_flush(p->j), 0);
+		}
 	}
 	assert_int_equal(jrn_flush(p->j), 0);
 }
@@ -78,11 +80,13 @@ static long mostly_free(struct place *p)
 {
 	static uint8_t record[8000] = { 1 };
 
-	for (uint64_t i = 1; i <= 500; i++)
+	for (uint64_t i = 1; i <= 500; i++) {
 		assert_int_equal(jrn_add(p->j, i, record, i > 450 ? 20 : sizeof record, NULL, NULL), 0);
+	}
 	assert_int_equal(jrn_flush(p->j), 0);
-	for (uint64_t i = 1; i <= 450; i++)
+	for (uint64_t i = 1; i <= 450; i++) {
 		assert_int_equal(jrn_del(p->j, i), 0);
+	}
 	assert_int_equal(jrn_flush(p->j), 0);
 	return size_of(p, "data.mdb");
 }

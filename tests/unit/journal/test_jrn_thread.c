@@ -17,8 +17,9 @@ static int setup(void **state)
 
 static void complete_until(struct place *p, const struct seen *s, int calls)
 {
-	while (s->calls < calls)
+	while (s->calls < calls) {
 		wait_complete(p);
+	}
 }
 
 static bool awake(const struct place *p)
@@ -67,10 +68,12 @@ static void test_completions_keep_the_order_over_many_turns(void **state)
 
 	for (uint64_t number = 1; number <= 3000; number++) {
 		assert_int_equal(jrn_add(p->j, number, "x", 1, in_order, &o), 0);
-		if (number % 7 == 0)
+		if (number % 7 == 0) {
 			jrn_submit(p->j);
-		if (number % 500 == 0)
+		}
+		if (number % 500 == 0) {
 			wait_complete(p);
+		}
 	}
 	assert_int_equal(jrn_flush(p->j), 0);
 	assert_int_equal(o.calls, 3000);

@@ -152,8 +152,9 @@ static void test_what_was_promised_before_goes_first(void **state)
 	p->conf.map_max = 2u << 20;
 	assert_int_equal(open_again(p), 0);
 	assert_int_equal(add(p, 1, "intent", NULL), 0);
-	for (i = 2; i < 400; i++)
+	for (i = 2; i < 400; i++) {
 		assert_int_equal(add(p, i, "old", NULL), 0);
+	}
 	for (i = 2; i < 400 && !err; i++) { /* all three kinds in one commit, until it does not fit */
 		snprintf(text, sizeof text, "report %d", (int)i);
 		assert_int_equal(jrn_add(p->j, 1000 + i, large, sizeof large, on_done, &intent), 0);
@@ -206,8 +207,9 @@ static void test_the_thread_finds_out_by_itself_that_it_is_over(void **state)
 	assert_int_equal(open_again(p), 0);
 	into_trouble(p, &meta_errno, EIO, ERR_IO);
 	all_is_well();
-	while (jrn_state(p->j))
+	while (jrn_state(p->j)) {
 		wait_complete(p); /* told when the state changes */
+	}
 	over_again(p, 3);
 }
 

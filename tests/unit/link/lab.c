@@ -21,14 +21,15 @@ static void drain(struct lab *t)
 	while (!t->eof && !t->reset && t->in_len < sizeof t->in) {
 		ssize_t n = recv(t->fd, t->in + t->in_len, sizeof t->in - t->in_len, MSG_DONTWAIT);
 
-		if (n > 0)
+		if (n > 0) {
 			t->in_len += (size_t)n;
-		else if (n == 0)
+		} else if (n == 0) {
 			t->eof = true;
-		else if (errno == EAGAIN)
+		} else if (errno == EAGAIN) {
 			return;
-		else
+		} else {
 			t->reset = true;
+		}
 	}
 }
 
@@ -37,13 +38,15 @@ static void poll_tick(void *arg)
 	struct lab_wait *w = arg;
 	size_t before = w->t->in_len;
 
-	if (w->input)
+	if (w->input) {
 		drain(w->t);
+	}
 	if (clock_mono_ms() >= w->until_ms || (w->flag && *w->flag >= w->n) ||
-	    (w->input && (w->t->in_len > before || w->t->eof || w->t->reset)))
+	    (w->input && (w->t->in_len > before || w->t->eof || w->t->reset))) {
 		net_loop_stop(w->t->loop);
-	else
+	} else {
 		net_timer_start(w->timer, 1);
+	}
 }
 
 static void run(struct lab *t, const int *flag, int n, bool input, uint64_t ms)
@@ -162,8 +165,9 @@ void lab_open(struct lab *t)
 void lab_fini(struct lab *t)
 {
 	link_free(t->link);
-	if (t->fd >= 0)
+	if (t->fd >= 0) {
 		close(t->fd);
+	}
 	lab_run_ms(t, 5);
 	net_loop_free(t->loop);
 }
@@ -204,8 +208,9 @@ bool lab_recv(struct lab *t, uint8_t octets[LAB_MESSAGE_MAX], struct dia_msg *m)
 			assert_int_equal(dia_msg_parse(m, octets, h.length, &limits, &failed), 0);
 			return true;
 		}
-		if (t->eof || t->reset)
+		if (t->eof || t->reset) {
 			return false;
+		}
 		assert_true(clock_mono_ms() < until_ms);
 		run(t, NULL, 0, true, 2000);
 	}
@@ -219,8 +224,9 @@ void lab_expect_end(struct lab *t, bool reset)
 	(void)reset; /* UNIX sockets know no reset */
 	assert_false(lab_recv(t, octets, &m));
 	assert_int_equal(t->in_len, 0);
-	if (t->link)
+	if (t->link) {
 		lab_until(t, &t->downs, 1);
+	}
 }
 
 size_t lab_cer(uint8_t *out, size_t cap, const char *host, uint32_t application)
@@ -349,8 +355,9 @@ void lab_expect_whole_cea(const struct dia_msg *m)
 	assert_int_equal(m->hdr.flags, 0);
 	assert_int_equal(m->hdr.code, DIA_CMD_CAPABILITIES_EXCHANGE);
 	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
-		if (!dia_msg_find(m, members[i], 0, &avp))
+		if (!dia_msg_find(m, members[i], 0, &avp)) {
 			fail_msg("the CEA lacks AVP %u", members[i]);
+		}
 	}
 	assert_false(dia_msg_find(m, 263, 0, &avp));
 }
@@ -365,7 +372,8 @@ void lab_expect_error(struct lab *t, uint32_t hop_by_hop, uint32_t code, uint32_
 	assert_int_equal(m.hdr.code, code);
 	assert_int_equal(m.hdr.flags & DIA_FLAG_R, 0);
 	assert_int_equal((m.hdr.flags & DIA_FLAG_E) != 0, e_bit);
-	if (code == DIA_CMD_CAPABILITIES_EXCHANGE && !e_bit)
+	if (code == DIA_CMD_CAPABILITIES_EXCHANGE && !e_bit) {
 		lab_expect_whole_cea(&m);
+	}
 	assert_int_equal(lab_result_code(&m), result_code);
 }

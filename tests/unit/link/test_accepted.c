@@ -317,11 +317,13 @@ static void the_owner_may_free_the_link_in_every_callback(void **state)
 		t.free_on_down = i == 3;
 		lab_open(&t);
 		lab_send(&t, octets, lab_cer(octets, sizeof octets, "scs.example", LAB_APP));
-		if (i >= 2)
+		if (i >= 2) {
 			lab_until(&t, &t.opens, 1);
+		}
 		lab_send(&t, octets, lab_message(octets, sizeof octets, DIA_FLAG_R, LAB_CMD, LAB_APP, 1, 4));
-		if (i == 3)
+		if (i == 3) {
 			link_drop(t.link, "test");
+		}
 		lab_run_ms(&t, 20);
 		assert_null(t.link);
 		lab_fini(&t);
@@ -354,8 +356,9 @@ static void the_owner_may_free_the_link_in_an_answer(void **state)
 		assert_int_equal(link_request(t.link, request, n, i ? 1000 : 5, free_in_answer, &t), 0);
 		assert_true(lab_recv(&t, octets, &m));
 		octets[4] = 0;
-		if (i)
+		if (i) {
 			lab_send(&t, octets, m.hdr.length);
+		}
 		lab_until(&t, &t.answers, 1);
 		assert_null(t.link);
 		lab_fini(&t);
@@ -493,11 +496,13 @@ static void two_requests_and(struct lab *t, bool dpr)
 	lab_exchange(t);
 	n = lab_message(octets, sizeof octets, DIA_FLAG_R | DIA_FLAG_P, LAB_CMD, LAB_APP, 7, 4);
 	n += lab_message(octets + n, sizeof octets - n, DIA_FLAG_R | DIA_FLAG_P, LAB_CMD, LAB_APP, 8, 4);
-	if (dpr)
+	if (dpr) {
 		n += lab_dpr(octets + n, sizeof octets - n, 0, 9);
+	}
 	lab_send(t, octets, n);
-	if (!dpr)
+	if (!dpr) {
 		assert_int_equal(shutdown(t->fd, SHUT_WR), 0);
+	}
 	lab_until(t, &t->requests, 2);
 	lab_run_ms(t, 5);
 }
@@ -622,8 +627,9 @@ static void our_dpr_ends_with_its_dpa_or_after_the_wait(void **state)
 		assert_int_equal(dia_disconnect_parse(&dpr, &m, &failed), 0);
 		assert_int_equal(dpr.disconnect_cause.v, 1);
 		octets[4] = 0;
-		if (i)
+		if (i) {
 			lab_send(&t, octets, m.hdr.length);
+		}
 		lab_expect_end(&t, false);
 		assert_int_equal(t.counters.ended[i ? LINK_END_DISCONNECTED : LINK_END_NO_DPA], 1);
 		lab_fini(&t);

@@ -98,8 +98,9 @@ static void many_messages_in_one_read_are_all_heard(void **state)
 	t.echo = true;
 	lab_open(&t);
 	lab_exchange(&t);
-	for (uint32_t i = 0; i < 100; i++)
+	for (uint32_t i = 0; i < 100; i++) {
 		n += lab_message(octets + n, sizeof octets - n, DIA_FLAG_R, LAB_CMD, LAB_APP, i, 4);
+	}
 	lab_send(&t, octets, n);
 	for (uint32_t i = 0; i < 100; i++) {
 		assert_true(lab_recv(&t, octets, &m));
@@ -162,10 +163,12 @@ static void each_spoiled_cer_gets_a_cea_by_the_grammar_of_a_cea(void **state)
 		struct dia_avp avp;
 		size_t n = lab_cer(octets, sizeof octets, "scs.example", LAB_APP);
 
-		if (rows[i].remove) /* becomes an AVP that nobody knows and nobody has to */
+		if (rows[i].remove) { /* becomes an AVP that nobody knows and nobody has to */
 			lab_rename(octets, n, rows[i].remove, 9998);
-		if (rows[i].add)
+		}
+		if (rows[i].add) {
 			n = lab_add(octets, n, rows[i].add, rows[i].flags, "abcd", 4);
+		}
 		lab_init(&t);
 		lab_open(&t);
 		lab_send(&t, octets, n);
@@ -365,8 +368,9 @@ static void a_storm_of_disconnect_requests_is_answered_and_ends_in_time(void **s
 	lab_exchange(&t);
 	for (uint32_t i = 0; i < 200 && !t.downs; i++) {
 		lab_send(&t, octets, lab_dpr(octets, sizeof octets, 0, i));
-		if (!lab_recv(&t, octets, &m))
+		if (!lab_recv(&t, octets, &m)) {
 			break;
+		}
 		assert_int_equal(m.hdr.code, 282);
 		assert_int_equal(m.hdr.hop_by_hop, i);
 	}
@@ -404,8 +408,9 @@ static void who_asks_without_reading_is_cut_off(void **state)
 	lab_init(&t);
 	lab_open(&t);
 	lab_exchange(&t);
-	while (n + 64 < sizeof octets)
+	while (n + 64 < sizeof octets) {
 		n += lab_message(octets + n, sizeof octets - n, DIA_FLAG_R, LAB_CMD, 4, 1, 4);
+	}
 	for (int i = 0; i < 400 && !t.downs; i++) {
 		lab_send(&t, octets, n);
 		lab_run_ms(&t, 0);
@@ -427,8 +432,9 @@ static void who_does_not_read_his_answers_is_cut_off(void **state)
 	lab_init(&t);
 	lab_open(&t);
 	lab_exchange(&t);
-	for (int i = 0; i < 200 && !err; i++)
+	for (int i = 0; i < 200 && !err; i++) {
 		err = link_answer(t.link, answer, n);
+	}
 	assert_int_equal(err, ERR_LIMIT);
 	assert_int_equal(link_answer(t.link, answer, n), ERR_CLOSED);
 	lab_until(&t, &t.downs, 1);

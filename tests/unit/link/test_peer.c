@@ -52,10 +52,12 @@ static void far_open(void *arg, struct link *l)
 	struct play *p = arg;
 
 	p->far_opens++;
-	if (p->far_dwrs-- > 0)
+	if (p->far_dwrs-- > 0) {
 		link_probe(l, 60000);
-	if (p->far_busy)
+	}
+	if (p->far_busy) {
 		link_disconnect(l, DIA_DISCONNECT_BUSY);
+	}
 }
 
 static void far_down(void *arg, struct link *l, int err, const char *why)
@@ -65,12 +67,14 @@ static void far_down(void *arg, struct link *l, int err, const char *why)
 	(void)err;
 	(void)why;
 	p->far_downs++;
-	if (p->far == l)
+	if (p->far == l) {
 		p->far = NULL;
+	}
 	link_free(l);
 	for (int i = 0; i < p->far_n; i++) {
-		if (p->far_old[i] == l)
+		if (p->far_old[i] == l) {
 			p->far_old[i] = NULL;
+		}
 	}
 }
 
@@ -80,8 +84,9 @@ static void far_request(void *arg, struct link *l, const struct dia_msg *m)
 	size_t n = lab_message(octets, sizeof octets, 0, m->hdr.code, m->hdr.app_id, m->hdr.hop_by_hop, 4);
 
 	((struct play *)arg)->far_requests++;
-	if (((struct play *)arg)->far_discards)
+	if (((struct play *)arg)->far_discards) {
 		return;
+	}
 	memcpy(octets + 16, m->bytes + 16, 4); /* End-to-End-Id */
 	assert_int_equal(link_answer(l, octets, n), 0);
 }
@@ -92,8 +97,9 @@ static void on_accept(void *arg, int fd, const char *address)
 	struct net_stream *s;
 
 	if (p->mute || p->raw) {
-		if (p->raw)
+		if (p->raw) {
 			assert_true(send(fd, p->raw, strlen(p->raw), 0) > 0);
+		}
 		assert_true(p->raw_n < 16);
 		p->raw_fd[p->raw_n++] = fd;
 		return;
@@ -106,8 +112,9 @@ static void on_accept(void *arg, int fd, const char *address)
 
 static void maybe_free(struct play *p, bool now)
 {
-	if (!now)
+	if (!now) {
 		return;
+	}
 	link_peer_free(p->peer, false);
 	p->peer = NULL;
 }
@@ -143,10 +150,11 @@ static void near_reopen(void *arg, struct link *l, bool held)
 	struct play *p = arg;
 
 	(void)l;
-	if (held)
+	if (held) {
 		p->holds++;
-	else
+	} else {
 		p->reopens++;
+	}
 }
 
 static void near_request(void *arg, struct link *l, const struct dia_msg *m)
@@ -246,10 +254,11 @@ static void tick(void *arg)
 	struct play_wait *w = arg;
 
 	if (clock_mono_ms() >= w->until_ms || (w->flag && *w->flag >= w->n) ||
-	    (w->state && w->p->peer && strcmp(link_peer_state(w->p->peer), w->state) == 0))
+	    (w->state && w->p->peer && strcmp(link_peer_state(w->p->peer), w->state) == 0)) {
 		net_loop_stop(w->p->loop);
-	else
+	} else {
 		net_timer_start(w->timer, 1);
+	}
 }
 
 static void wait_for(struct play *p, const int *flag, int n, const char *state, uint64_t ms)
@@ -283,8 +292,9 @@ static void stop_listening(struct play *p)
 {
 	net_listener_free(p->listener);
 	p->listener = NULL;
-	if (p->listen_fd >= 0)
+	if (p->listen_fd >= 0) {
 		close(p->listen_fd);
+	}
 	p->listen_fd = -1;
 }
 
@@ -299,10 +309,12 @@ static const char *reason(const struct play *p)
 static void play_fini(struct play *p)
 {
 	link_peer_free(p->peer, false);
-	for (int i = 0; i < p->far_n; i++)
+	for (int i = 0; i < p->far_n; i++) {
 		link_free(p->far_old[i]);
-	for (int i = 0; i < p->raw_n; i++)
+	}
+	for (int i = 0; i < p->raw_n; i++) {
 		close(p->raw_fd[i]);
+	}
 	stop_listening(p);
 	run_ms(p, 5);
 	net_loop_free(p->loop);
@@ -389,10 +401,11 @@ static void another_peer_under_the_same_address_is_refused(void **state)
 	(void)state;
 	for (int i = 0; i < 2; i++) {
 		play_init(&p);
-		if (i)
+		if (i) {
 			p.far_conf.realm = "other.example";
-		else
+		} else {
 			p.far_conf.host = "evil.core.example";
+		}
 		play_start(&p);
 		until(&p, &p.fails, 1);
 		assert_int_equal(p.fail_err, ERR_PROTO);
@@ -574,13 +587,15 @@ static void a_peer_stopped_while_it_waits_or_connects_makes_no_attempt(void **st
 	for (int connecting = 0; connecting <= 1; connecting++) {
 		play_init(&p);
 		p.mute = connecting;
-		if (!connecting)
+		if (!connecting) {
 			stop_listening(&p);
+		}
 		play_start(&p);
-		if (connecting)
+		if (connecting) {
 			until_state(&p, "connecting");
-		else
+		} else {
 			until(&p, &p.fails, 1);
+		}
 		link_peer_stop(p.peer, DIA_DISCONNECT_DO_NOT_WANT, "stopped in a test");
 		until_state(&p, "stopped");
 		run_ms(&p, 5);
@@ -839,15 +854,17 @@ static void it_may_be_freed_in_every_callback_and_at_every_time(void **state)
 		p.free_on_open = i == 0;
 		p.free_on_down = i == 1;
 		p.free_on_failed = i == 2;
-		if (i == 2)
+		if (i == 2) {
 			stop_listening(&p);
+		}
 		play_start(&p);
 		if (i == 1) {
 			until(&p, &p.opens, 1);
 			link_drop(p.far, "lost");
 		}
-		if (i >= 4) /* connecting, or waiting for the CEA */
+		if (i >= 4) { /* connecting, or waiting for the CEA */
 			run_ms(&p, (uint64_t)i - 4);
+		}
 		if (i >= 3) {
 			link_peer_free(p.peer, i == 5);
 			p.peer = NULL;

@@ -107,10 +107,11 @@ static void tick(void *arg)
 {
 	struct play *p = arg;
 
-	if (clock_mono_ms() >= p->until_ms || (p->flag && *p->flag))
+	if (clock_mono_ms() >= p->until_ms || (p->flag && *p->flag)) {
 		net_loop_stop(p->loop);
-	else
+	} else {
 		net_timer_start(p->timer, 1);
+	}
 }
 
 static void run(struct play *p, const int *flag, uint64_t ms)
@@ -139,8 +140,9 @@ static struct tls_ctx *ctx(bool server, const struct pki_cert *c, const struct p
 	char why[300] = "";
 	struct tls_ctx *out = NULL;
 
-	if (tls_ctx_new(&out, &conf, why, sizeof why))
+	if (tls_ctx_new(&out, &conf, why, sizeof why)) {
 		fail_msg("%s", why);
+	}
 	return out;
 }
 

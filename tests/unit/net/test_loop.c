@@ -37,8 +37,9 @@ static int setup(void **state)
 	struct world *w = calloc(1, sizeof *w);
 
 	if (!w || net_loop_new(&w->loop) || net_timer_new(&w->guard, w->loop, on_guard, w) ||
-	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, w->pair))
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, w->pair)) {
 		return -1;
+	}
 	net_timer_start(w->guard, 5000);
 	*state = w;
 	return 0;
@@ -271,8 +272,9 @@ static void mark(struct world *w, char c)
 {
 	size_t n = strlen(w->order);
 
-	if (n + 1 < sizeof w->order)
+	if (n + 1 < sizeof w->order) {
 		w->order[n] = c;
+	}
 }
 
 static void on_timer_marks(void *arg)
@@ -296,8 +298,9 @@ static void on_check_stops(void *arg)
 	struct world *w = arg;
 
 	mark(w, 'c');
-	if (strchr(w->order, 't'))
+	if (strchr(w->order, 't')) {
 		net_loop_stop(w->loop);
+	}
 }
 
 static void test_a_check_comes_after_descriptors_and_timers_of_its_turn(void **state)
@@ -321,8 +324,9 @@ static void on_check_frees_all(void *arg)
 	struct world *w = arg;
 
 	w->checks++;
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 3; i++) {
 		net_check_free(w->check[i]);
+	}
 	net_loop_stop(w->loop);
 }
 
@@ -351,10 +355,11 @@ static void on_check_again(void *arg)
 {
 	struct world *w = arg;
 
-	if (++w->checks == 100)
+	if (++w->checks == 100) {
 		net_loop_stop(w->loop);
-	else
+	} else {
 		net_loop_again(w->loop);
+	}
 }
 
 static void test_again_brings_the_next_turn_without_an_event(void **state)

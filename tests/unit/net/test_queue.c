@@ -13,14 +13,17 @@ static void test_octets_leave_in_the_order_they_came(void **state)
 	for (int round = 0; round < 5000; round++) {
 		size_t n = (seed = seed * 1103515245u + 12345u) >> 16 & 31;
 
-		for (size_t i = 0; i < n; i++)
+		for (size_t i = 0; i < n; i++) {
 			piece[i] = (uint8_t)in++;
+		}
 		assert_int_equal(net_queue_add(&q, piece, n), 0);
 		n = (seed = seed * 1103515245u + 12345u) >> 16 & 31;
-		if (n > q.len)
+		if (n > q.len) {
 			n = q.len;
-		for (size_t i = 0; i < n; i++)
+		}
+		for (size_t i = 0; i < n; i++) {
 			assert_int_equal(q.p[q.head + i], (uint8_t)out++);
+		}
 		net_queue_del(&q, n);
 	}
 	net_queue_fini(&q);
@@ -73,8 +76,9 @@ static void test_spare_memory_is_bounded(void **state)
 		q[i] = (struct net_queue){ .spares = &spares };
 		assert_int_equal(net_queue_add(&q[i], big, i ? (size_t)1000 << i : NET_SPARE_MAX + 1), 0);
 	}
-	for (size_t i = 0; i < 2 * NET_SPARES; i++)
+	for (size_t i = 0; i < 2 * NET_SPARES; i++) {
 		net_queue_fini(&q[i]);
+	}
 	for (size_t i = 0; i < NET_SPARES; i++) { /* the largest ones that are not too large */
 		assert_non_null(spares.spare[i].p);
 		assert_in_range(spares.spare[i].cap, 1000 << NET_SPARES, NET_SPARE_MAX);

@@ -60,14 +60,16 @@ static void on_guard(void *arg)
 static void end_at(struct end *e, enum where where)
 {
 	if (e->close_in == where) {
-		if (e->close_by_abort)
+		if (e->close_by_abort) {
 			net_stream_abort(e->s);
-		else
+		} else {
 			net_stream_close(e->s);
+		}
 		e->s = NULL;
 	}
-	if (e->stop_at & 1 << where)
+	if (e->stop_at & 1 << where) {
 		net_loop_stop(e->w->loop);
+	}
 }
 
 static void on_open(void *arg)
@@ -86,13 +88,16 @@ static void on_data(void *arg, const uint8_t *p, size_t n)
 	e->datas++;
 	e->got += n;
 	for (size_t i = 0; i < n; i++) {
-		if (p[i] != e->sum++)
+		if (p[i] != e->sum++) {
 			e->in_order = false;
+		}
 	}
-	if (e->echo)
+	if (e->echo) {
 		assert_int_equal(net_stream_write(e->s, p, n), 0);
-	if (e->stop_at_octets && e->got >= e->stop_at_octets)
+	}
+	if (e->stop_at_octets && e->got >= e->stop_at_octets) {
 		net_loop_stop(e->w->loop);
+	}
 	end_at(e, IN_DATA);
 }
 
@@ -144,14 +149,16 @@ static int setup(void **state)
 
 	if (!w || net_loop_new(&w->loop) || net_timer_new(&w->guard, w->loop, on_guard, w) ||
 	    net_timer_new(&w->timer, w->loop, on_stop, w) || net_tcp_bind(&w->listen_fd, &w->port, "127.0.0.1", 0, 16) ||
-	    net_listener_new(&w->listener, w->loop, w->listen_fd, on_accept, w))
+	    net_listener_new(&w->listener, w->loop, w->listen_fd, on_accept, w)) {
 		return -1;
+	}
 	net_timer_start(w->guard, 8000);
 	w->a = w->b = (struct end){ .w = w, .in_order = true };
 	w->accepted_fd = -1;
 	strcpy(w->dir, "/tmp/mtc-net-XXXXXX");
-	if (!mkdtemp(w->dir))
+	if (!mkdtemp(w->dir)) {
 		return -1;
+	}
 	snprintf(w->path, sizeof w->path, "%s/s", w->dir);
 	*state = w;
 	return 0;
@@ -168,8 +175,9 @@ static int teardown(void **state)
 	net_timer_free(w->timer);
 	net_loop_free(w->loop); /* ends whatever still lingers */
 	close(w->listen_fd);
-	if (w->accepted_fd >= 0)
+	if (w->accepted_fd >= 0) {
 		close(w->accepted_fd);
+	}
 	unlink(w->path);
 	rmdir(w->dir);
 	free(w);
@@ -183,10 +191,12 @@ static void connect_pair(struct world *w, const struct net_stream_conf *conf)
 	w->b.stop_at = 1 << IN_OPEN;
 	run(w);
 	w->b.stop_at = 0;
-	if (!w->keep_fd)
+	if (!w->keep_fd) {
 		assert_int_equal(w->b.opened, 1);
-	while (!w->a.opened)
+	}
+	while (!w->a.opened) {
 		run_ms(w, 1);
+	}
 	assert_int_equal(w->a.opened, 1);
 }
 
@@ -195,8 +205,9 @@ static uint8_t *counting(size_t n, uint8_t first)
 	uint8_t *p = malloc(n);
 
 	assert_non_null(p);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		p[i] = (uint8_t)(first + i);
+	}
 	return p;
 }
 
@@ -220,8 +231,9 @@ static void test_ipv6(void **state)
 	w->listener = NULL;
 	close(w->listen_fd);
 	w->listen_fd = -1;
-	if (net_tcp_bind(&w->listen_fd, &w->port, "::1", 0, 16))
+	if (net_tcp_bind(&w->listen_fd, &w->port, "::1", 0, 16)) {
 		skip(); /* a machine without it */
+	}
 	assert_int_equal(net_listener_new(&w->listener, w->loop, w->listen_fd, on_accept, w), 0);
 	assert_int_equal(net_tcp_connect(&w->a.s, w->loop, "::1", w->port, NULL, &callbacks, &w->a), 0);
 	w->b.stop_at = 1 << IN_OPEN;
@@ -237,8 +249,9 @@ static void test_large_writes_arrive_whole_and_in_order(void **state)
 
 	connect_pair(w, NULL);
 	w->b.stop_at_octets = total;
-	for (size_t at = 0; at < total; at += 100003)
+	for (size_t at = 0; at < total; at += 100003) {
 		assert_int_equal(net_stream_write(w->a.s, p + at, at + 100003 < total ? 100003 : total - at), 0);
+	}
 	run(w);
 	assert_int_equal(w->b.got, total);
 	assert_true(w->b.in_order);
@@ -416,8 +429,9 @@ static void test_close_gives_up_after_a_second(void **state)
 	run_ms(w, 1200);
 	assert_true(net_loop_now_ms(w->loop) - start >= 1000);
 	while (poll(&(struct pollfd){ .fd = w->accepted_fd, .events = POLLIN }, 1, 100) == 1 &&
-	       (n = recv(w->accepted_fd, p, 32u << 20, 0)) > 0)
+	       (n = recv(w->accepted_fd, p, 32u << 20, 0)) > 0) {
 		got += (size_t)n;
+	}
 	assert_int_equal(n, 0); /* ended, although not all of it was ever sent */
 	assert_true(got > 0 && got < 32u << 20);
 	free(p);
@@ -484,8 +498,9 @@ static void close_in(struct world *w, enum where where, bool by_abort, bool conn
 	o->stop_at = 1 << IN_CLOSE;
 	assert_int_equal(net_tcp_connect(&w->a.s, w->loop, "127.0.0.1", w->port, NULL, &callbacks, &w->a), 0);
 	assert_int_equal(net_stream_write(w->a.s, "\0", 1), 0);
-	if (where == IN_DATA && connecting_side)
+	if (where == IN_DATA && connecting_side) {
 		w->b.echo = true;
+	}
 	if (where == IN_CLOSE) {
 		o->close_in = connecting_side ? IN_DATA : IN_OPEN;
 		o->stop_at = 0;
@@ -545,8 +560,9 @@ static void test_a_connect_that_nobody_answers_ends_in_time(void **state)
 	run(w);
 	assert_int_equal(w->a.err, ERR_TIMEOUT);
 	assert_string_equal(w->a.why, "connect: no answer in 50 ms");
-	for (size_t i = 0; i < 8; i++)
+	for (size_t i = 0; i < 8; i++) {
 		close(fill[i]);
+	}
 	close(full);
 }
 

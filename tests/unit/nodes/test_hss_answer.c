@@ -171,8 +171,9 @@ static void test_no_octets_leave_a_request_without_answer(void **state)
 			seed = seed * 1664525u + 1013904223u;
 			in[DIA_HEADER_LEN + (seed >> 8) % (b.len - DIA_HEADER_LEN)] = (uint8_t)(seed >> 24);
 		}
-		if (dia_msg_parse(&m, in, b.len, &limits, &failed) == 0)
+		if (dia_msg_parse(&m, in, b.len, &limits, &failed) == 0) {
 			answer(*state, &out, &m, &failed);
+		}
 	}
 }
 

@@ -16,15 +16,17 @@ static void test_the_shipped_example_is_valid(void **state)
 
 	(void)state;
 	snprintf(path, sizeof path, "%s/examples/mtc-hss.yaml", root);
-	if (hss_conf_load(&c, path, &lines, &report))
+	if (hss_conf_load(&c, path, &lines, &report)) {
 		fail_msg("%s", report.text);
+	}
 	cfg_lines_free(lines);
 	assert_string_equal(c.identity.host, "hss.core.operator.example");
 	assert_int_equal(c.listen.port, 3868);
 	assert_int_equal(c.listen.protection, NODE_NONE);
 	assert_int_equal(c.allowed_hosts_n, 1);
-	if (hss_store_load(&s, c.subscribers, why))
+	if (hss_store_load(&s, c.subscribers, why)) {
 		fail_msg("%s", why);
+	}
 	assert_int_equal(hss_store_count(s), 4);
 	hss_store_free(s);
 }
@@ -46,8 +48,9 @@ static void bad(const char *text, const char *expected)
 	report_first(&report, why, sizeof why);
 	cfg_lines_free(lines);
 	remove(path);
-	if (strncmp(why, full, strlen(full)) != 0)
+	if (strncmp(why, full, strlen(full)) != 0) {
 		fail_msg("got '%s', expected '%s'", why, full);
+	}
 }
 
 #define ID "identity: { host: h.example, realm: example }\n"

@@ -159,8 +159,9 @@ static void test_4b_unreachable_is_cause_bit_0_unless_priority(void **state)
 
 	(void)state;
 	memcpy(gone, nodes, sizeof gone);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 3; i++) {
 		gone[i].reachable = false;
+	}
 	s.nodes = gone;
 	sia = decide(&s, &sir);
 	assert_cause(&sia, S6M_CAUSE_ABSENT_SUBSCRIBER);

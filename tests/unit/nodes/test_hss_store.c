@@ -10,8 +10,9 @@ static struct hss_store *load(const char *text, char why[HSS_STORE_WHY_MAX])
 
 	assert_non_null(f);
 	why[0] = 0;
-	if (hss_store_read(&s, f, "subs", why))
+	if (hss_store_read(&s, f, "subs", why)) {
 		assert_null(s);
+	}
 	fclose(f);
 	return s;
 }
@@ -21,12 +22,15 @@ static const struct hss_subscriber *by(const struct hss_store *s, const char *im
 {
 	struct app_user_identifier who = { 0 };
 
-	if (imsi)
+	if (imsi) {
 		who.user_name = dia_text(imsi);
-	if (msisdn_tbcd)
+	}
+	if (msisdn_tbcd) {
 		who.msisdn = (struct dia_bytes){ (const uint8_t *)msisdn_tbcd, (uint32_t)n };
-	if (external)
+	}
+	if (external) {
 		who.external_identifier = dia_text(external);
+	}
 	return hss_store_find(s, &who, false);
 }
 
@@ -140,9 +144,10 @@ static void test_many_subscribers_are_all_found(void **state)
 
 	(void)state;
 	assert_non_null(text);
-	for (int i = 0; i < 5000; i++)
+	for (int i = 0; i < 5000; i++) {
 		at += snprintf(at, size - (size_t)(at - text),
 			       "{\"imsi\":\"%015d\",\"external_identifiers\":[\"d-%d@a.example\"]}\n", i, i);
+	}
 	s = load(text, why);
 	assert_non_null(s);
 	assert_int_equal(hss_store_count(s), 5000);
@@ -162,8 +167,9 @@ static void bad(const char *line, const char *expected)
 	snprintf(text, sizeof text, "# one line above\n" FULL "%s\n", line);
 	snprintf(full, sizeof full, "subs:3: %s", expected);
 	s = load(text, why);
-	if (s || strncmp(why, full, strlen(full)) != 0)
+	if (s || strncmp(why, full, strlen(full)) != 0) {
 		fail_msg("%s: got '%s', expected '%s'", line, s ? "accepted" : why, full);
+	}
 }
 
 static void test_each_mistake_names_line_key_and_what_was_expected(void **state)

@@ -31,8 +31,9 @@ static struct node_events *open_it(void)
 	struct node_events *e = NULL;
 	char why[NODE_EVENTS_WHY_MAX] = "";
 
-	if (node_events_open(&e, path, why))
+	if (node_events_open(&e, path, why)) {
 		fail_msg("%s", why);
+	}
 	return e;
 }
 
@@ -217,8 +218,9 @@ static void reopen_it(struct node_events *e)
 {
 	char why[NODE_EVENTS_WHY_MAX] = "";
 
-	if (node_events_reopen(e, path, why))
+	if (node_events_reopen(e, path, why)) {
 		fail_msg("%s", why);
+	}
 }
 
 /* logrotate: mv events events.1; kill -HUP */
@@ -293,8 +295,9 @@ static void a_file_that_is_none_of_events_is_not_cut(void **state)
 
 	(void)state;
 	assert_non_null(f);
-	for (int i = 0; i < 100000; i++)
+	for (int i = 0; i < 100000; i++) {
 		fputc('x', f);
+	}
 	fclose(f);
 	assert_int_equal(node_events_open(&e, path, why), ERR_INVAL);
 	assert_non_null(strstr(why, "no file of events"));

@@ -89,8 +89,9 @@ static void test_only_outcome_success_is_exit_0(void **state)
 {
 	(void)state;
 	assert_int_equal(scs_report_exit(TSP_OUTCOME_SUCCESS), NODE_EXIT_OK);
-	for (uint32_t outcome = 1; outcome < 6; outcome++)
+	for (uint32_t outcome = 1; outcome < 6; outcome++) {
 		assert_int_equal(scs_report_exit(outcome), NODE_EXIT_OUTCOME);
+	}
 }
 
 static void test_a_report_as_an_event(void **state)
@@ -181,8 +182,9 @@ static void test_a_summary_counts_and_ranks(void **state)
 
 	(void)state;
 	assert_int_equal(scs_tally_init(&t, 100), 0);
-	for (uint32_t i = 0; i < 100; i++)
+	for (uint32_t i = 0; i < 100; i++) {
 		assert_int_equal(scs_tally_answer(&t, i < 90 ? "SUCCESS" : "NOTAUTHORIZED", (100 - i) * 1000), 0);
+	}
 	assert_int_equal(scs_tally_answer(&t, "SUCCESS", 1), ERR_RANGE);
 	assert_true(scs_tally_report(&t, 0, "SUCCESS"));
 	assert_true(scs_tally_report(&t, 99, "EXPIRED"));

@@ -157,8 +157,9 @@ static struct tsp_dar build(const struct scs_options *o, uint32_t nth, uint8_t *
 	assert_false(out.full);
 	assert_int_equal(dia_msg_parse(&m, out.p, out.len, &limits, &failed), 0);
 	assert_int_equal(m.hdr.end_to_end, 99);
-	if (tsp_dar_parse(&dar, &m, &failed))
+	if (tsp_dar_parse(&dar, &m, &failed)) {
 		fail_msg("%s", failed.text);
+	}
 	return dar;
 }
 

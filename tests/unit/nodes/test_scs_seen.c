@@ -40,8 +40,9 @@ static struct scs_seen *open_at(uint64_t now_ms)
 	struct scs_seen *s = NULL;
 	char why[256] = "";
 
-	if (scs_seen_open(&s, path, now_ms, why, sizeof why))
+	if (scs_seen_open(&s, path, now_ms, why, sizeof why)) {
 		fail_msg("%s", why);
+	}
 	return s;
 }
 

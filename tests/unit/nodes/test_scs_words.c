@@ -21,16 +21,18 @@ static void walk(const char *const *argv, const int *ids, const char *const *val
 	const char *value;
 	int argc = 0, i = 0;
 
-	while (argv[argc])
+	while (argv[argc]) {
 		argc++;
+	}
 	node_opts_init(&o, rows, argc, argv);
 	do {
 		assert_int_equal(node_opts_next(&o, &value), ids[i]);
 		if (ids[i] > 0 || ids[i] == NODE_OPTS_OPERAND) {
-			if (values[i])
+			if (values[i]) {
 				assert_string_equal(value, values[i]);
-			else
+			} else {
 				assert_null(value);
+			}
 		}
 	} while (ids[i++] != NODE_OPTS_END);
 }

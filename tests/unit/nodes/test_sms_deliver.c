@@ -98,8 +98,9 @@ static void test_no_single_octet_can_do_harm(void **state)
 
 			memcpy(exact, tpdu, len);
 			exact[i] = (uint8_t)v;
-			if (sms_deliver_parse(&d, exact, len) == 0 && d.eight_bit)
+			if (sms_deliver_parse(&d, exact, len) == 0 && d.eight_bit) {
 				assert_true(d.payload >= exact && d.payload + d.payload_len <= exact + len);
+			}
 			free(exact);
 		}
 	}

@@ -55,8 +55,9 @@ static void test_any_crumbs_give_the_same_frames(void **state)
 		struct sms_framer f = { 0 };
 		struct seen s = { 0 };
 
-		for (size_t at = 0; at < len; at += crumb)
+		for (size_t at = 0; at < len; at += crumb) {
 			assert_int_equal(sms_frame_feed(&f, octets + at, len - at < crumb ? len - at : crumb, note, &s), 0);
+		}
 		assert_int_equal(s.n, 2);
 		assert_int_equal(s.type[0], SMS_FRAME_REGISTER);
 		assert_int_equal(s.len[0], 15);

@@ -30,13 +30,15 @@ static void test_any_order_gives_the_payload(void **state)
 	size_t len;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof payload; i++)
+	for (size_t i = 0; i < sizeof payload; i++) {
 		payload[i] = (uint8_t)(i * 7);
+	}
 	for (size_t i = 0; i < 4; i++) {
 		struct sms_deliver d = part_of(payload, sizeof payload, 4, order[i]);
 
-		if (i == 0)
+		if (i == 0) {
 			assert_int_equal(sms_join_new(&j, &d), 0);
+		}
 		assert_false(sms_join_whole(j));
 		assert_int_equal(sms_join_payload(j, &p, &len), ERR_AGAIN);
 		assert_int_equal(sms_join_add(j, &d), 0);

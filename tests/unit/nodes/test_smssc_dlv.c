@@ -63,8 +63,9 @@ static int send_rpdu(void *arg, struct dlv_conn *conn, const char *imsi, uint64_
 	struct world *w = arg;
 
 	assert_int_equal(strlen(imsi), 15);
-	if (w->send_err)
+	if (w->send_err) {
 		return w->send_err;
+	}
 	w->sent[w->sent_n].conn = conn;
 	w->sent[w->sent_n].id = id;
 	memcpy(w->sent[w->sent_n].rpdu, rpdu, len);
@@ -85,8 +86,9 @@ static int report(void *arg, const struct dlv_msg *m, bool again)
 {
 	struct world *w = arg;
 
-	if (w->report_err)
+	if (w->report_err) {
 		return w->report_err;
+	}
 	w->told[w->told_n++] =
 	    (struct told){ m->id, m->outcome, m->has_diagnostic, again, m->diagnostic, m->report_end_to_end, m->text.reference };
 	return 0;
@@ -151,8 +153,9 @@ static void pass(struct world *w, uint64_t ms)
 	w->now.mono_ms += ms;
 	w->now.real_ms += ms;
 	dlv_tick(w->d, w->now);
-	if (dlv_has_uncommitted(w->d))
+	if (dlv_has_uncommitted(w->d)) {
 		dlv_committed(w->d, true, w->now);
+	}
 }
 
 static void commit(struct world *w)
@@ -205,8 +208,9 @@ static void answer_last(struct world *w, enum sms_rp_type type, uint8_t cause)
 	struct sms_rp rp = { .type = type, .reference = rp_of(s).reference, .cause = cause };
 
 	dlv_ack(w->d, s->conn, s->id, &rp, w->now);
-	if (dlv_has_uncommitted(w->d))
+	if (dlv_has_uncommitted(w->d)) {
 		dlv_committed(w->d, true, w->now);
+	}
 }
 
 static void assert_told(const struct world *w, unsigned i, uint64_t id, uint8_t outcome, int diagnostic)
@@ -492,16 +496,19 @@ static void test_priority_first_then_in_order(void **state)
 	uint64_t ids[4];
 
 	urgent.priority = true;
-	for (uint32_t i = 0; i < 3; i++)
+	for (uint32_t i = 0; i < 3; i++) {
 		ids[i] = submit(w, ALICE, i, 3, 600);
+	}
 	assert_int_equal(dlv_submit(w->d, &urgent, NULL, &ids[3], w->now), 0);
 	commit(w);
 	assert_int_equal(dlv_register(w->d, &w->a, ALICE, w->now), 0);
-	for (unsigned i = 0; i < 4; i++)
+	for (unsigned i = 0; i < 4; i++) {
 		answer_last(w, SMS_RP_ACK, 0);
+	}
 	assert_int_equal(w->sent[0].id, ids[3]);
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < 3; i++) {
 		assert_int_equal(w->sent[i + 1].id, ids[i]);
+	}
 	assert_int_equal(dlv_counts(w->d)->delivered, 4);
 }
 
@@ -628,8 +635,9 @@ static void test_bounds(void **state)
 	uint64_t id;
 	char imsi[16];
 
-	for (uint32_t i = 0; i < 20; i++)
+	for (uint32_t i = 0; i < 20; i++) {
 		submit(w, ALICE, i, 3, 600);
+	}
 	assert_int_equal(dlv_submit(w->d, &t, NULL, &id, w->now), ERR_BUSY); /* of one mobile */
 	t.imsi = BOB;
 	t.reference = 1;
@@ -706,8 +714,9 @@ static void restart(struct world *w)
 	for (unsigned i = 0; i < 64; i++) {
 		struct dlv_msg *m;
 
-		if (!w->disk_len[i])
+		if (!w->disk_len[i]) {
 			continue;
+		}
 		assert_int_equal(dlv_msg_decode(&m, w->disk_id[i], w->disk[i], w->disk_len[i]), 0);
 		assert_int_equal(dlv_load(w->d, m, w->now), 0);
 	}
@@ -823,10 +832,11 @@ static void test_no_order_of_events_breaks_the_machine(void **state)
 			(void)!dlv_submit(w->d, &t, NULL, &id, w->now);
 		} else if (pick < 6) {
 			if (dlv_find(w->d, &m, t.smea, t.smea_len, x >> 24 & 7, t.imsi) == 0) {
-				if (x >> 28 & 1)
+				if (x >> 28 & 1) {
 					dlv_remove(w->d, m, w->now);
-				else
+				} else {
 					(void)!dlv_submit(w->d, &t, m, &id, w->now);
+				}
 			}
 		} else if (pick < 8) {
 			assert_int_equal(dlv_register(w->d, conn, t.imsi, w->now), 0);

@@ -358,8 +358,9 @@ static void test_memory_is_bounded_by_number_and_age(void **state)
 	struct world *w = *state;
 	const struct smssc_dup_entry e = { .digest = 1, .result = { .result_code = 2001 } };
 
-	for (uint32_t i = 0; i < 10; i++)
+	for (uint32_t i = 0; i < 10; i++) {
 		assert_int_equal(smssc_dup_add(w->dup, "a.example", i, &e, true, 1000 + i), 0);
+	}
 	assert_int_equal(smssc_dup_count(w->dup), 8);
 	assert_int_equal(smssc_dup_evicted(w->dup), 2);
 	assert_int_equal(w->dup_dels, 2);
@@ -388,8 +389,9 @@ static void test_memory_comes_back_from_its_records(void **state)
 	assert_int_equal(found->digest, 7);
 	assert_t4(found->result, 5533, 1);
 	assert_int_equal(smssc_dup_load(again, 1, w->dup_record[0], w->dup_len[0]), ERR_PROTO); /* twice */
-	for (size_t n = 1; n < w->dup_len[0]; n++)
+	for (size_t n = 1; n < w->dup_len[0]; n++) {
 		assert_int_equal(smssc_dup_load(again, 2, w->dup_record[0], n), ERR_PROTO);
+	}
 	w->dup_record[0][0] = 77;
 	assert_int_equal(smssc_dup_load(again, 2, w->dup_record[0], w->dup_len[0]), ERR_VERSION);
 	smssc_dup_free(again);

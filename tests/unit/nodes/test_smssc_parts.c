@@ -17,10 +17,12 @@ static void test_timers_come_in_order_and_can_be_taken_out(void **state)
 		x = x * 1103515245u + 12345u;
 		dlv_timer_start(&t, &timers[i], x >> 16 & 1023);
 	}
-	for (unsigned i = 0; i < 200; i += 3)
+	for (unsigned i = 0; i < 200; i += 3) {
 		dlv_timer_stop(&t, &timers[i]);
-	for (unsigned i = 1; i < 200; i += 3)
+	}
+	for (unsigned i = 1; i < 200; i += 3) {
 		dlv_timer_start(&t, &timers[i], timers[i].at_ms / 2);
+	}
 	for (uint64_t now = 0; now < 1024; now++) {
 		struct dlv_timer *due;
 
@@ -133,8 +135,9 @@ static void test_damaged_records_are_refused(void **state)
 
 			memcpy(exact, octets, b.len);
 			exact[i] = (uint8_t)v;
-			if (dlv_msg_decode(&back, 7, exact, b.len) == 0)
+			if (dlv_msg_decode(&back, 7, exact, b.len) == 0) {
 				dlv_msg_free(back);
+			}
 			free(exact);
 		}
 	}

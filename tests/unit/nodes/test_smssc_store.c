@@ -114,8 +114,9 @@ static void test_a_full_disk_takes_all_or_nothing(void **state)
 
 	smssc_store_put_msg(w->s, n++, "kept", 5);
 	assert_int_equal(smssc_store_commit(w->s, n), 0);
-	for (unsigned i = 0; i < 40; i++)
+	for (unsigned i = 0; i < 40; i++) {
 		smssc_store_put_msg(w->s, n++, big, sizeof big);
+	}
 	assert_true(smssc_store_dirty(w->s));
 	assert_int_equal(smssc_store_commit(w->s, n), ERR_NOSPC);
 	assert_false(smssc_store_dirty(w->s));

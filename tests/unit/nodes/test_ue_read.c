@@ -10,8 +10,9 @@ static uint8_t read_vector(struct ue_message *m, const struct ue_ports *ports, s
 	static uint8_t rpdu[256]; /* the message borrows from it */
 	size_t len = vector(rpdu, sizeof rpdu, "short.rp_data");
 
-	if (at)
+	if (at) {
 		rpdu[at] = octet;
+	}
 	return ue_read(m, rpdu, len, ports, reason);
 }
 
@@ -40,8 +41,9 @@ static void test_what_is_no_device_trigger_is_refused(void **state)
 
 	(void)state;
 	for (unsigned pid = 0; pid < 256; pid++) { /* TS 23.040 9.2.3.9: 0x48 and nothing else */
-		if (pid == 0x48)
+		if (pid == 0x48) {
 			continue;
+		}
 		assert_int_equal(read_vector(&m, &all, PID, (uint8_t)pid, &reason), SMS_RP_CAUSE_PROTOCOL_ERROR);
 		assert_string_equal(reason, "tp-pid");
 		assert_int_equal(m.reference, 42); /* so that it can be answered */
@@ -117,8 +119,9 @@ static void name(void *arg, const char *imsi, struct ue_device *device)
 	struct named *w = arg;
 
 	device->absent = true;
-	if (!w->n++)
+	if (!w->n++) {
 		snprintf(w->first, sizeof w->first, "%s", imsi);
+	}
 	snprintf(w->last, sizeof w->last, "%s", imsi);
 }
 

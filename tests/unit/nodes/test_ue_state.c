@@ -158,8 +158,9 @@ static void test_the_oldest_ids_make_room(void **state)
 	}
 	assert_int_equal(ue_state_known(w->s, 900), UE_NEW);
 	assert_int_equal(ue_state_known(w->s, 3), UE_NEW);
-	for (size_t i = 2; i < 6; i++)
+	for (size_t i = 2; i < 6; i++) {
 		assert_int_equal(ue_state_known(w->s, ids[i]), UE_ACTED);
+	}
 }
 
 static void test_a_truncated_store_is_refused_with_words(void **state)

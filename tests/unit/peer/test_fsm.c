@@ -85,8 +85,9 @@ static struct peer_fsm in_state(enum peer_state state)
 	struct peer_step step;
 
 	peer_fsm_init(&f, &waits, NULL, "hss.example", 1000);
-	for (int i = 0; i < path_len[state]; i++)
+	for (int i = 0; i < path_len[state]; i++) {
 		assert_int_equal(peer_fsm_step(&f, paths[state][i], 1000, &step), 0);
+	}
 	assert_int_equal(f.state, state);
 	return f;
 }
@@ -94,8 +95,9 @@ static struct peer_fsm in_state(enum peer_state state)
 static const struct row *row_of(enum peer_state state, enum peer_event event)
 {
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		if (rows[i].state == state && rows[i].event == event)
+		if (rows[i].state == state && rows[i].event == event) {
 			return &rows[i];
+		}
 	}
 	return NULL;
 }
@@ -111,11 +113,13 @@ static void every_row_of_the_table_does_its_actions_and_goes_to_its_state(void *
 
 		print_message("%s + %s -> %s\n", peer_state_str(r->state), peer_event_str(r->event), peer_state_str(r->next));
 		assert_int_equal(peer_fsm_step(&f, r->event, 2000, &step), 0);
-		while (n < PEER_ACTIONS_MAX && r->actions[n] != PEER_ACT_NONE)
+		while (n < PEER_ACTIONS_MAX && r->actions[n] != PEER_ACT_NONE) {
 			n++;
+		}
 		assert_int_equal(step.actions_n, n);
-		for (unsigned k = 0; k < n; k++)
+		for (unsigned k = 0; k < n; k++) {
 			assert_int_equal(step.actions[k], r->actions[k]);
+		}
 		assert_int_equal(step.from, r->state);
 		assert_int_equal(step.to, r->next);
 		assert_int_equal(f.state, r->next);
@@ -134,8 +138,9 @@ static void every_other_pair_is_refused_counted_and_changes_nothing(void **state
 			struct peer_fsm f;
 			struct peer_step step;
 
-			if (row_of((enum peer_state)s, (enum peer_event)e))
+			if (row_of((enum peer_state)s, (enum peer_event)e)) {
 				continue;
+			}
 			f = in_state((enum peer_state)s);
 			assert_int_equal(peer_fsm_step(&f, (enum peer_event)e, 2000, &step), ERR_STATE);
 			assert_int_equal(f.state, s);
@@ -164,8 +169,9 @@ static void states_that_wait_have_a_deadline_and_the_others_none(void **state)
 		assert_int_equal(f.deadline_ms, wait[s] ? 1000 + wait[s] : 0);
 		assert_false(peer_fsm_due(&f, 1000 + wait[s] - 1));
 		assert_int_equal(peer_fsm_due(&f, 1000 + wait[s]), wait[s] != 0);
-		if (!wait[s])
+		if (!wait[s]) {
 			continue;
+		}
 		assert_int_equal(peer_fsm_step(&f, PEER_EV_TIMEOUT, 1000 + wait[s], &step), 0);
 		assert_int_equal(f.state, PEER_CLOSED);
 		assert_false(peer_fsm_due(&f, UINT64_MAX));
@@ -178,8 +184,9 @@ static void a_storm_of_disconnect_requests_does_not_keep_a_closing_machine_alive
 	struct peer_step step;
 
 	(void)state;
-	for (uint64_t t = 1000; t < 6000; t += 100)
+	for (uint64_t t = 1000; t < 6000; t += 100) {
 		assert_int_equal(peer_fsm_step(&f, PEER_EV_R_RCV_DPR, t, &step), 0);
+	}
 	assert_true(peer_fsm_due(&f, 6000));
 }
 
@@ -197,8 +204,9 @@ static void any_order_of_events_keeps_the_machine_inside_its_states(void **state
 		x = x * 1664525u + 1013904223u;
 		err = peer_fsm_step(&f, (enum peer_event)((x >> 16) % (PEER_EVENT_N + 2)), (uint64_t)i, &step);
 		assert_true((unsigned)f.state < PEER_STATE_N);
-		if (err)
+		if (err) {
 			assert_int_equal(f.state, before);
+		}
 		assert_int_equal(peer_fsm_is_open(&f), f.state == PEER_R_OPEN || f.state == PEER_I_OPEN);
 	}
 }

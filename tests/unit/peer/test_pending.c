@@ -109,8 +109,9 @@ static void cancelling_forgets_all_of_one_owner_and_nobody_else(void **state)
 
 	(void)state;
 	assert_int_equal(peer_pending_cancel(p, &me), 0);
-	for (uint32_t i = 0; i < 60; i++)
+	for (uint32_t i = 0; i < 60; i++) {
 		assert_int_equal(add(p, i, i, i % 3 ? (void *)&me : (void *)&you), 0);
+	}
 	assert_int_equal(peer_pending_cancel(p, &me), 40);
 	assert_int_equal(peer_pending_cancel(p, &me), 0);
 	for (uint32_t i = 0; i < 20; i++) {
@@ -157,8 +158,9 @@ static void any_order_of_operations_agrees_with_a_plain_model(void **state)
 		} else {
 			uint64_t least = 0;
 
-			for (int k = 0; k < 64; k++)
+			for (int k = 0; k < 64; k++) {
 				least = model[k] && (!least || model[k] < least) ? model[k] : least;
+			}
 			assert_int_equal(peer_pending_next_ms(p), least);
 			assert_int_equal(peer_pending_pop(p, UINT64_MAX, &out), least ? 0 : ERR_NOTFOUND);
 			if (least) {

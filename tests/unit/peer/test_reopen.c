@@ -71,10 +71,12 @@ static struct peer_reopen in_state(enum peer_reopen_state state, bool reconnecte
 	struct peer_reopen r;
 
 	peer_reopen_init(&r, TW, NULL, "hss.example");
-	for (int i = 0; i < path_len[reconnected][state]; i++)
+	for (int i = 0; i < path_len[reconnected][state]; i++) {
 		(void)peer_reopen_step(&r, paths[reconnected][state][i], 1000);
-	while (r.state == PEER_REOPEN_HOLD && r.dwas < dwas)
+	}
+	while (r.state == PEER_REOPEN_HOLD && r.dwas < dwas) {
 		assert_int_equal(peer_reopen_step(&r, EV(DWR), 1000), PEER_REOPEN_NOTHING);
+	}
 	assert_int_equal(r.state, state);
 	assert_int_equal(r.reconnected, reconnected);
 	assert_int_equal(r.refused, 0);
@@ -91,19 +93,22 @@ static void every_row_of_the_table(void **state)
 
 		if (w->action != peer_reopen_step(&r, w->event, now_ms) || r.state != w->next ||
 		    peer_reopen_may_send(&r) != w->may_send || r.deadline_ms != (w->deadline_ms ? now_ms + w->deadline_ms : 0) ||
-		    r.refused)
+		    r.refused) {
 			fail_msg("row %zu: %s, event %d: now %s, may send %d", i, peer_reopen_str(w->state), (int)w->event,
 				 peer_reopen_str(r.state), peer_reopen_may_send(&r));
-		if (r.state == PEER_REOPEN_CLEAR)
+		}
+		if (r.state == PEER_REOPEN_CLEAR) {
 			assert_false(r.reconnected);
+		}
 	}
 }
 
 static bool has_row(enum peer_reopen_state state, enum peer_reopen_event event)
 {
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		if (rows[i].state == state && rows[i].event == event)
+		if (rows[i].state == state && rows[i].event == event) {
 			return true;
+		}
 	}
 	return false;
 }
@@ -116,8 +121,9 @@ static void other_pairs_change_nothing(void **state)
 			bool reconnected = s == PEER_REOPEN_LEAVING || s == PEER_REOPEN_LEFT || s == PEER_REOPEN_HOLD;
 			struct peer_reopen r = in_state((enum peer_reopen_state)s, reconnected, 1), before = r;
 
-			if (has_row((enum peer_reopen_state)s, (enum peer_reopen_event)e))
+			if (has_row((enum peer_reopen_state)s, (enum peer_reopen_event)e)) {
 				continue;
+			}
 			assert_int_equal(peer_reopen_step(&r, (enum peer_reopen_event)e, 2000), PEER_REOPEN_NOTHING);
 			assert_int_equal(r.refused, 1);
 			assert_int_equal(r.state, before.state);

@@ -69,8 +69,9 @@ static struct peer_watchdog in_state(enum peer_wd_state state)
 	struct peer_watchdog w;
 
 	peer_watchdog_init(&w, 30000, false, 0, NULL, "hss.example");
-	for (int i = 0; i < path_len[state]; i++)
+	for (int i = 0; i < path_len[state]; i++) {
 		(void)peer_watchdog_step(&w, paths[state][i], 1000, 7);
+	}
 	assert_int_equal(w.state, state);
 	return w;
 }

@@ -92,15 +92,18 @@ static void test_a_burst_passes_and_then_the_rate(void **state)
 	int passed = 0;
 
 	(void)state;
-	for (int i = 0; i < 100; i++)
+	for (int i = 0; i < 100; i++) {
 		passed += pol_rate_take(&r, 10, 30, now);
+	}
 	assert_int_equal(passed, 30);
-	for (passed = 0; now < 15000; now += 10)
+	for (passed = 0; now < 15000; now += 10) {
 		passed += pol_rate_take(&r, 10, 30, now);
+	}
 	assert_in_range(passed, 98, 101); /* 10 a second for 10 seconds */
 	now += 3600000;
-	for (passed = 0; passed < 100 && pol_rate_take(&r, 10, 30, now); passed++)
+	for (passed = 0; passed < 100 && pol_rate_take(&r, 10, 30, now); passed++) {
 		;
+	}
 	assert_int_equal(passed, 30); /* silence fills no more than the bucket */
 }
 
@@ -110,8 +113,9 @@ static void test_slow_rates_lose_nothing_and_clocks_may_jump(void **state)
 	int passed = 0;
 
 	(void)state;
-	for (uint64_t now = 0; now < 10000; now++)
+	for (uint64_t now = 0; now < 10000; now++) {
 		passed += pol_rate_take(&r, 1, 1, now);
+	}
 	assert_int_equal(passed, 10);
 	assert_false(pol_rate_take(&r, 1, 1, 5)); /* gone back: the 999 thousandths of this second stay */
 	assert_true(pol_rate_take(&r, 1, 1, 6));

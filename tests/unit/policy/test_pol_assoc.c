@@ -145,7 +145,7 @@ static const struct row {
 static void make(struct assoc_found *f, const struct small *rules, uint8_t n)
 {
 	*f = (struct assoc_found){ .n = n };
-	for (uint8_t i = 0; i < n; i++)
+	for (uint8_t i = 0; i < n; i++) {
 		f->rules[i] = (struct assoc_rule){ .verdict = rules[i].verdict,
 						   .device_axis = rules[i].device_axis,
 						   .who_axis = rules[i].who_axis,
@@ -154,6 +154,7 @@ static void make(struct assoc_found *f, const struct small *rules, uint8_t n)
 						   .not_before_s = rules[i].from,
 						   .not_after_s = rules[i].until,
 						   .mode = rules[i].mode };
+	}
 }
 
 static void test_each_row_of_the_precedence(void **state)
@@ -165,8 +166,9 @@ static void test_each_row_of_the_precedence(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		make(&f, rows[i].rules, rows[i].n);
 		pol_assoc_judge(&a, &f, TRIGGER, NOW);
-		if (a.allow != rows[i].allow || a.reason != rows[i].reason || a.winner != rows[i].winner)
+		if (a.allow != rows[i].allow || a.reason != rows[i].reason || a.winner != rows[i].winner) {
 			fail_msg("%s: allow %d, reason %s, winner %d", rows[i].what, a.allow, pol_reason_str(a.reason), a.winner);
+		}
 	}
 }
 
@@ -291,8 +293,9 @@ static bool any(const struct assoc_found *f, const struct asked *q, int verdict,
 		const struct assoc_rule *r = &f->rules[i];
 
 		if (counts(r, q) && r->verdict == verdict && (device_axis < 0 || r->device_axis == device_axis) &&
-		    (device_axis != RANGE || r->width == width) && (who_axis < 0 || r->who_axis == who_axis))
+		    (device_axis != RANGE || r->width == width) && (who_axis < 0 || r->who_axis == who_axis)) {
 			return true;
+		}
 	}
 	return false;
 }
@@ -305,14 +308,17 @@ static bool naive(const struct assoc_found *f, const struct asked *q)
 		uint64_t width;
 	} steps[] = { { EXACT, 0 }, { SET, 0 }, { RANGE, 1 }, { RANGE, 2 }, { RANGE, 3 }, { DOMAIN, 0 }, { ANY, 0 } };
 
-	if (any(f, q, BLOCK, -1, 0, -1))
+	if (any(f, q, BLOCK, -1, 0, -1)) {
 		return false;
+	}
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
 		for (int who = SCS; who <= ANYONE; who++) {
-			if (any(f, q, DENY, steps[i].axis, steps[i].width, who))
+			if (any(f, q, DENY, steps[i].axis, steps[i].width, who)) {
 				return false;
-			if (any(f, q, ALLOW, steps[i].axis, steps[i].width, who))
+			}
+			if (any(f, q, ALLOW, steps[i].axis, steps[i].width, who)) {
 				return true;
+			}
 		}
 	}
 	return false;
@@ -323,8 +329,9 @@ static uint32_t check_detected(const struct pol_assoc *a, struct assoc_found *f,
 {
 	bool named = false, changes;
 
-	for (uint8_t k = 0; k < a->detected_n; k++)
+	for (uint8_t k = 0; k < a->detected_n; k++) {
 		named = named || a->detected[k] == i;
+	}
 	if (f->rules[i].mode == ASSOC_ENFORCE) {
 		assert_false(named);
 		return 0;
@@ -364,8 +371,9 @@ static void test_random_rules_agree_with_the_words(void **state)
 		pol_assoc_judge(&a, &f, q.right, q.at_s);
 		assert_int_equal(a.allow, naive(&f, &q));
 		allowed += a.allow;
-		for (uint8_t i = 0; i < f.n; i++)
+		for (uint8_t i = 0; i < f.n; i++) {
 			detected += check_detected(&a, &f, i, &q);
+		}
 	}
 	assert_in_range(allowed, 10000, 90000);
 	assert_in_range(detected, 1000, 100000);

@@ -18,8 +18,9 @@ static struct assoc_rule *put(struct assoc_found *f, const char *text)
 
 	assert_int_equal(sscanf(text, "%7s %69s %253s", verdict, who, device), 3);
 	*r = (struct assoc_rule){ .verdict = ASSOC_ALLOW, .rights = ASSOC_RIGHT_TRIGGER };
-	if (strcmp(verdict, "allow") != 0)
+	if (strcmp(verdict, "allow") != 0) {
 		r->verdict = strcmp(verdict, "deny") == 0 ? ASSOC_DENY : ASSOC_BLOCK;
+	}
 	strcpy(r->who, who);
 	strcpy(r->device, device);
 	r->who_axis = who[0] == '*' ? ASSOC_WHO_ANY : strncmp(who, "group:", 6) == 0 ? ASSOC_WHO_GROUP : ASSOC_WHO_SCS;
@@ -50,8 +51,9 @@ static const char *text_of(const struct pol_change *c)
 	static char out[ASSOC_RULE_TEXT_MAX + 80];
 	char rule[ASSOC_RULE_TEXT_MAX], at[32] = "";
 
-	if (c->at_s)
+	if (c->at_s) {
 		snprintf(at, sizeof at, "+%lld", (long long)(c->at_s - NOW_S));
+	}
 	snprintf(out, sizeof out, "%s%s: %s", words[c->kind], at, assoc_rule_text(rule, c->rule));
 	return out;
 }
@@ -211,8 +213,9 @@ static void test_more_rules_than_the_judge_takes_are_not_guessed_about(void **st
 	assert_true(w->changes.more);
 	w->found.overflow = false;
 	w->found.n = 0;
-	for (int i = 0; i < ASSOC_FOUND_MAX; i++)
+	for (int i = 0; i < ASSOC_FOUND_MAX; i++) {
 		put(&w->found, "deny acme m@a.example");
+	}
 	put(&w->groups, "allow group:fleet m@a.example");
 	assert_string_equal(found(w), ""); /* and nothing fits beside them */
 	assert_true(w->changes.more);
@@ -260,16 +263,17 @@ static void test_each_change_that_is_told_changes_the_answer(void **state)
 			struct assoc_rule *r = (struct assoc_rule *)(uintptr_t)c->rule;
 			struct pol_case at = w->c;
 
-			if (c->kind == POL_CHANGE_DELETE)
+			if (c->kind == POL_CHANGE_DELETE) {
 				r->rights = 0, r->mode = ASSOC_DETECT; /* as good as gone */
-			else if (c->kind == POL_CHANGE_DETECT || c->kind == POL_CHANGE_ENFORCE)
+			} else if (c->kind == POL_CHANGE_DETECT || c->kind == POL_CHANGE_ENFORCE) {
 				r->mode = c->kind == POL_CHANGE_DETECT ? ASSOC_DETECT : ASSOC_ENFORCE;
-			else if (c->kind == POL_CHANGE_RIGHT)
+			} else if (c->kind == POL_CHANGE_RIGHT) {
 				r->rights = ASSOC_RIGHT_ALL;
-			else if (c->at_s)
+			} else if (c->at_s) {
 				at.now_ms = (uint64_t)c->at_s * 1000;
-			else
+			} else {
 				continue;
+			}
 			pol_case_judge(&after, &at);
 			assert_int_not_equal(before.status == TSP_STATUS_SUCCESS, after.status == TSP_STATUS_SUCCESS);
 			w->found = kept;

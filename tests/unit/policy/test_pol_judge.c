@@ -65,8 +65,9 @@ static void judge(struct world *w)
 {
 	w->facts.scs = &w->scs;
 	w->facts.rate = &w->rate;
-	if (w->found.n != 99)
+	if (w->found.n != 99) {
 		w->facts.found = &w->found;
+	}
 	pol_screen(&w->request, &w->screened, &w->action);
 	pol_judge(&w->verdict, &w->request, &w->screened, &w->facts);
 }
@@ -310,8 +311,9 @@ static void test_the_first_failing_check_decides(void **state)
 			/* the two spoil one member: the later one overwrites */
 			bool clash = (rows[i].spoil == long_payload && rows[j].spoil == no_data) || rows[i].spoil == no_data;
 
-			if (same || clash)
+			if (same || clash) {
 				continue;
+			}
 			world_new(&w);
 			rows[i].spoil(&w);
 			rows[j].spoil(&w);
@@ -495,8 +497,9 @@ static void test_each_reason_has_its_own_word(void **state)
 	(void)state;
 	for (unsigned i = 0; i < POL_REASON_COUNT; i++) {
 		assert_true(pol_reason_words((enum pol_reason)i)[0]);
-		for (unsigned j = 0; j < i; j++)
+		for (unsigned j = 0; j < i; j++) {
 			assert_string_not_equal(pol_reason_str((enum pol_reason)i), pol_reason_str((enum pol_reason)j));
+		}
 	}
 	assert_string_equal(pol_reason_str(POL_REASON_COUNT), "unknown");
 }

@@ -56,8 +56,9 @@ static void test_each_answer_of_the_hss(void **state)
 		sia.hss_cause = (struct dia_u32){ sia_rows[i].cause, sia_rows[i].cause != 0 };
 		pol_map_sia(&v, &absent, &sia, sia_rows[i].validity_s);
 		if (v.status != sia_rows[i].status || strcmp(pol_reason_str(v.reason), sia_rows[i].word) != 0 ||
-		    absent != sia_rows[i].absent)
+		    absent != sia_rows[i].absent) {
 			fail_msg("row %zu: %u %s %d", i, v.status, pol_reason_str(v.reason), absent);
+		}
 	}
 }
 
@@ -88,8 +89,9 @@ static void test_each_answer_of_the_sms_sc(void **state)
 		struct pol_verdict v;
 		enum pol_t4_meaning meaning = pol_map_dta(&v, &head, &plain);
 
-		if (meaning != dta_rows[i].meaning || v.status != dta_rows[i].status)
+		if (meaning != dta_rows[i].meaning || v.status != dta_rows[i].status) {
 			fail_msg("row %zu: meaning %d, status %u", i, meaning, v.status);
+		}
 	}
 }
 

@@ -14,8 +14,9 @@ static void test_every_row_has_a_unique_name_and_help(void **state)
 		assert_int_equal(st_find(&found, st_name(i)), 0);
 		assert_int_equal(found, i); /* the first of this name is this row */
 		assert_true(strlen(st_help(i)) > 5);
-		for (const char *p = st_name(i); *p; p++)
+		for (const char *p = st_name(i); *p; p++) {
 			assert_true(islower((unsigned char)*p) || isdigit((unsigned char)*p) || *p == '_');
+		}
 	}
 	assert_null(st_name(ST_COUNTERS));
 	assert_int_equal(st_find(&found, "no_such"), ERR_NOTFOUND);
@@ -24,8 +25,9 @@ static void test_every_row_has_a_unique_name_and_help(void **state)
 static void test_a_row_is_named_after_its_owner(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < ST_COUNTERS; i++)
+	for (unsigned i = 0; i < ST_COUNTERS; i++) {
 		assert_int_equal(st_owner(i), strncmp(st_name(i), "edge_", 5) ? ST_CORE : ST_EDGE);
+	}
 }
 
 static void test_nobody_counts_without_counters(void **state)
@@ -107,8 +109,9 @@ static void test_json_holds_every_counter(void **state)
 	st_count_n(&c, ST_DUPLICATES, 12);
 	assert_int_equal(st_json(json, sizeof json, &c), 0);
 	assert_non_null(strstr(json, ",\"duplicates\":12,"));
-	for (const char *p = json; (p = strchr(p, ':')); p++)
+	for (const char *p = json; (p = strchr(p, ':')); p++) {
 		names++;
+	}
 	assert_int_equal(names, ST_COUNTERS);
 }
 

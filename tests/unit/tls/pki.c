@@ -19,11 +19,13 @@ void pki_fini(struct pki *p)
 	struct dirent *e;
 
 	while (d && (e = readdir(d))) {
-		if (e->d_name[0] != '.')
+		if (e->d_name[0] != '.') {
 			unlinkat(dirfd(d), e->d_name, 0);
+		}
 	}
-	if (d)
+	if (d) {
 		closedir(d);
+	}
 	rmdir(p->dir);
 }
 
@@ -33,8 +35,9 @@ static EVP_PKEY *rsa_key(unsigned bits)
 	static EVP_PKEY *kept[2];
 	EVP_PKEY **k = &kept[bits == 2048];
 
-	if (!*k)
+	if (!*k) {
 		*k = EVP_RSA_gen(bits);
+	}
 	assert_non_null(*k);
 	assert_int_equal(EVP_PKEY_up_ref(*k), 1);
 	return *k;
@@ -90,18 +93,24 @@ static void add_extensions(X509 *x, X509 *issuer, const struct pki_spec *s)
 {
 	add(x, issuer, NID_basic_constraints, s->ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
 	add(x, issuer, NID_key_usage, s->usage ? s->usage : s->ca ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature");
-	if (!s->no_key_ids)
+	if (!s->no_key_ids) {
 		add(x, issuer, NID_subject_key_identifier, "hash");
-	if (issuer != x && !s->no_key_ids)
+	}
+	if (issuer != x && !s->no_key_ids) {
 		add(x, issuer, NID_authority_key_identifier, "keyid:always");
-	if (s->san)
+	}
+	if (s->san) {
 		add(x, issuer, NID_subject_alt_name, s->san);
-	if (s->raw_dns)
+	}
+	if (s->raw_dns) {
 		add_raw_dns(x, s->raw_dns, s->raw_dns_len);
-	if (s->eku)
+	}
+	if (s->eku) {
 		add(x, issuer, NID_ext_key_usage, s->eku);
-	if (s->constraints)
+	}
+	if (s->constraints) {
 		add(x, issuer, NID_name_constraints, s->constraints);
+	}
 }
 
 static void write_files(struct pki *p, struct pki_cert *c)

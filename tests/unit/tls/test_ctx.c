@@ -59,8 +59,9 @@ static void refused(struct world *w, int expected, const char *words)
 	struct tls_ctx *c = NULL;
 	int err = tls_ctx_new(&c, &w->conf, w->why, sizeof w->why);
 
-	if (err != expected || !strstr(w->why, words))
+	if (err != expected || !strstr(w->why, words)) {
 		fail_msg("expected %d '%s', got %d '%s'", expected, words, err, w->why);
+	}
 	assert_null(c);
 }
 
@@ -69,8 +70,9 @@ static void accepted(struct world *w, const char *warning)
 	struct tls_ctx *c = NULL;
 	int err = tls_ctx_new(&c, &w->conf, w->why, sizeof w->why);
 
-	if (err || strcmp(w->why, warning) != 0)
+	if (err || strcmp(w->why, warning) != 0) {
 		fail_msg("got %d '%s'", err, w->why);
+	}
 	tls_ctx_free(c);
 }
 

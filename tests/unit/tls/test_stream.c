@@ -70,8 +70,9 @@ static void end_at(struct end *e, enum where where)
 		net_stream_close(e->s);
 		e->s = NULL;
 	}
-	if (e->stop_at & 1 << where)
+	if (e->stop_at & 1 << where) {
 		net_loop_stop(e->w->loop);
+	}
 }
 
 static void on_open(void *arg)
@@ -90,13 +91,16 @@ static void on_data(void *arg, const uint8_t *p, size_t n)
 	e->datas++;
 	e->got += n;
 	for (size_t i = 0; i < n; i++) {
-		if (p[i] != e->sum++)
+		if (p[i] != e->sum++) {
 			e->in_order = false;
+		}
 	}
-	if (e->echo)
+	if (e->echo) {
 		assert_int_equal(net_stream_write(e->s, p, n), 0);
-	if (e->stop_at_octets && e->got >= e->stop_at_octets)
+	}
+	if (e->stop_at_octets && e->got >= e->stop_at_octets) {
 		net_loop_stop(e->w->loop);
+	}
 	end_at(e, IN_DATA);
 }
 
@@ -117,8 +121,9 @@ static void on_accept(void *arg, int fd, const char *peer)
 	struct world *w = arg;
 
 	assert_int_equal(tls_accept(&w->b.s, w->server, w->loop, fd, peer, &w->conf, &callbacks, &w->b), 0);
-	if (w->pause_accepted) /* here, and not after a turn: in one turn of a slow machine the whole handshake happens */
+	if (w->pause_accepted) { /* here, and not after a turn: in one turn of a slow machine the whole handshake happens */
 		net_stream_pause(w->b.s);
+	}
 }
 
 static void on_stop(void *arg)
@@ -189,8 +194,9 @@ static void raw_free(struct raw *r)
 	net_watch_free(r->watch);
 	SSL_free(r->ssl);
 	SSL_CTX_free(r->ctx);
-	if (r->fd >= 0)
+	if (r->fd >= 0) {
 		close(r->fd);
+	}
 	*r = (struct raw){ .fd = -1, .alert = -1 };
 }
 
@@ -238,8 +244,9 @@ static uint8_t *counting(size_t n)
 	uint8_t *p = malloc(n);
 
 	assert_non_null(p);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		p[i] = (uint8_t)i;
+	}
 	return p;
 }
 
@@ -279,8 +286,9 @@ static void test_large_writes_arrive_whole_and_in_order(void **state)
 
 	connect_pair(w);
 	w->b.stop_at_octets = total;
-	for (size_t at = 0; at < total; at += 100096)
+	for (size_t at = 0; at < total; at += 100096) {
 		assert_int_equal(net_stream_write(w->a.s, p + at, at + 100096 < total ? 100096 : total - at), 0);
+	}
 	run(w);
 	assert_int_equal(w->b.got, total);
 	assert_true(w->b.in_order);
@@ -294,8 +302,9 @@ static void test_small_writes_of_one_turn_travel_in_one_record(void **state)
 	uint8_t *p = counting(4000);
 
 	connect_pair(w);
-	for (size_t i = 0; i < 400; i++)
+	for (size_t i = 0; i < 400; i++) {
 		assert_int_equal(net_stream_write(w->a.s, p + 10 * i, 10), 0);
+	}
 	assert_int_equal(net_stream_queued(w->a.s), 4000); /* nothing is encrypted yet */
 	w->b.stop_at_octets = 4000;
 	run(w);
@@ -501,8 +510,9 @@ static void test_a_wrong_name_is_refused_by_the_client(void **state)
 	assert_string_equal(w->a.why, "certificate of 'O=Test,CN=iwf': it is for 'iwf.example', expected 'other.example'");
 	assert_int_equal(w->a.opened, 0);
 	w->b.stop_at = 1 << IN_CLOSE;
-	if (!w->b.closed)
+	if (!w->b.closed) {
 		run(w);
+	}
 	assert_int_equal(w->b.opened, 0);
 	assert_int_equal(w->b.err, ERR_REFUSED);
 	assert_non_null(strstr(w->b.why, "refused by the other side: "));
@@ -550,8 +560,9 @@ static void test_the_key_log_decrypts_a_capture(void **state)
 	assert_non_null(f);
 	assert_int_equal(fstat(fileno(f), &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
-	while (fgets(line, sizeof line, f))
+	while (fgets(line, sizeof line, f)) {
 		secrets += !strncmp(line, "CLIENT_TRAFFIC_SECRET_0 ", 24) || !strncmp(line, "SERVER_TRAFFIC_SECRET_0 ", 24);
+	}
 	fclose(f);
 	assert_int_equal(secrets, 2);
 }
@@ -603,8 +614,9 @@ static void on_info(const SSL *ssl, int where, int value)
 {
 	struct raw *r = SSL_get_app_data(ssl);
 
-	if ((where & SSL_CB_ALERT) && (where & SSL_CB_READ))
+	if ((where & SSL_CB_ALERT) && (where & SSL_CB_READ)) {
 		r->alert = value & 0xff;
+	}
 }
 
 static void on_raw(void *arg, int events)
@@ -616,16 +628,20 @@ static void on_raw(void *arg, int events)
 
 	(void)events;
 	ERR_clear_error();
-	if (!r->done && (n = SSL_do_handshake(r->ssl)) == 1)
+	if (!r->done && (n = SSL_do_handshake(r->ssl)) == 1) {
 		r->done = true;
-	while (r->done && (n = SSL_read(r->ssl, buf, sizeof buf)) > 0)
+	}
+	while (r->done && (n = SSL_read(r->ssl, buf, sizeof buf)) > 0) {
 		r->datas++;
-	if (SSL_get_error(r->ssl, n) == SSL_ERROR_WANT_READ)
+	}
+	if (SSL_get_error(r->ssl, n) == SSL_ERROR_WANT_READ) {
 		return;
+	}
 	r->ended = true;
 	assert_int_equal(net_watch_set(r->watch, 0), 0);
-	if (w->b.closed || w->a.closed)
+	if (w->b.closed || w->a.closed) {
 		net_loop_stop(w->loop);
+	}
 }
 
 /* A bare peer of everything OpenSSL can do; the test takes away or adds. */
@@ -639,8 +655,9 @@ static void raw_init(struct world *w, bool server, const struct pki_cert *cert)
 	SSL_CTX_set_security_level(r->ctx, 0);
 	SSL_CTX_set_min_proto_version(r->ctx, 0);
 	SSL_CTX_set_info_callback(r->ctx, on_info);
-	if (server)
+	if (server) {
 		SSL_CTX_set_verify(r->ctx, SSL_VERIFY_NONE, NULL);
+	}
 	if (cert) {
 		assert_int_equal(SSL_CTX_use_certificate(r->ctx, cert->x), 1);
 		assert_int_equal(SSL_CTX_use_PrivateKey(r->ctx, cert->key), 1);
@@ -658,10 +675,11 @@ static void raw_start(struct world *w, bool server)
 	r->ssl = SSL_new(r->ctx);
 	SSL_set_app_data(r->ssl, r);
 	SSL_set_fd(r->ssl, r->fd);
-	if (server)
+	if (server) {
 		SSL_set_accept_state(r->ssl);
-	else
+	} else {
 		SSL_set_connect_state(r->ssl);
+	}
 	assert_int_equal(net_watch_new(&r->watch, w->loop, r->fd, on_raw, w), 0);
 	assert_int_equal(net_watch_set(r->watch, NET_READ), 0);
 	w->b = (struct end){ .w = w, .in_order = true, .stop_at = 1 << IN_OPEN | 1 << IN_CLOSE };
@@ -682,8 +700,9 @@ static void client_refused(struct world *w, int err, const char *words)
 	raw_start(w, false);
 	on_raw(w, 0);
 	run(w);
-	if (w->b.opened || w->b.err != err || !strstr(w->b.why, words))
+	if (w->b.opened || w->b.err != err || !strstr(w->b.why, words)) {
 		fail_msg("expected %d '%s', got opened %d, %d '%s'", err, words, w->b.opened, w->b.err, w->b.why);
+	}
 	raw_finish(w);
 }
 
@@ -692,8 +711,9 @@ static void client_accepted(struct world *w)
 	raw_start(w, false);
 	on_raw(w, 0);
 	run(w);
-	if (!w->b.opened)
+	if (!w->b.opened) {
 		fail_msg("refused: '%s'", w->b.why);
+	}
 }
 
 static void test_versions(void **state)
@@ -830,12 +850,14 @@ static void test_a_client_that_ended_its_direction_reads_what_is_written_then(vo
 	for (int alert = 0; alert < 2; alert++) {
 		raw_init(w, false, &w->client_cert);
 		client_accepted(w);
-		if (alert)
+		if (alert) {
 			assert_true(SSL_shutdown(w->raw.ssl) >= 0);
+		}
 		assert_int_equal(shutdown(w->raw.fd, SHUT_WR), 0);
 		w->b.stop_at = 1 << IN_CLOSE;
-		if (!w->b.closed)
+		if (!w->b.closed) {
 			run(w);
+		}
 		assert_int_equal(w->b.err, ERR_CLOSED);
 		assert_true(net_stream_half_closed(w->b.s));
 		assert_int_equal(net_stream_write(w->b.s, "last words", 10), 0);
@@ -859,8 +881,9 @@ static void test_a_client_with_another_kind_of_key_is_told_so(void **state)
 		struct pki_cert c = pki_make(&w->pki, &spec, &w->ca_b);
 
 		raw_init(w, false, &c);
-		if (i % 2)
+		if (i % 2) {
 			SSL_CTX_set_max_proto_version(w->raw.ctx, TLS1_2_VERSION);
+		}
 		client_refused(
 		    w, ERR_AUTH,
 		    i / 2 ? "certificate of 'O=Test,CN=scs': key secp521r1, expected P-256, P-384 or RSA of at least 2048 bits"
@@ -875,13 +898,15 @@ static void presented(struct world *w, const struct pki_spec *spec, const struct
 
 	for (int tls12 = 0; tls12 < 2; tls12++) {
 		raw_init(w, false, &c);
-		if (tls12)
+		if (tls12) {
 			SSL_CTX_set_max_proto_version(w->raw.ctx, TLS1_2_VERSION);
+		}
 		raw_start(w, false);
 		on_raw(w, 0);
 		run(w);
-		if (w->b.opened || w->b.err != ERR_AUTH || !strstr(w->b.why, words))
+		if (w->b.opened || w->b.err != ERR_AUTH || !strstr(w->b.why, words)) {
 			fail_msg("expected '%s', got opened %d, '%s'", words, w->b.opened, w->b.why);
+		}
 		net_stream_close(w->b.s);
 		w->b.s = NULL;
 		run_ms(w, 5);
@@ -941,24 +966,28 @@ static void test_no_resumption_no_tickets_no_early_data(void **state)
 
 	for (int tls12 = 0; tls12 < 2; tls12++) {
 		raw_init(w, false, &w->client_cert);
-		if (tls12)
+		if (tls12) {
 			SSL_CTX_set_max_proto_version(w->raw.ctx, TLS1_2_VERSION);
+		}
 		SSL_CTX_set_session_cache_mode(w->raw.ctx, SSL_SESS_CACHE_CLIENT);
 		client_accepted(w);
 		run_ms(w, 5);
 		session = SSL_get1_session(w->raw.ssl);
 		assert_false(SSL_SESSION_has_ticket(session));
-		if (!tls12)
+		if (!tls12) {
 			assert_false(SSL_SESSION_is_resumable(session));
+		}
 		assert_int_equal(SSL_SESSION_get_max_early_data(session), 0);
 		raw_finish(w);
 		raw_init(w, false, &w->client_cert); /* and offering it again is of no use */
-		if (tls12)
+		if (tls12) {
 			SSL_CTX_set_max_proto_version(w->raw.ctx, TLS1_2_VERSION);
+		}
 		raw_start(w, false);
 		assert_int_equal(SSL_set_session(w->raw.ssl, session), 1);
-		if (!tls12)
+		if (!tls12) {
 			(void)SSL_write_early_data(w->raw.ssl, "x", 1, &n);
+		}
 		assert_int_equal(n, 0);
 		on_raw(w, 0);
 		run(w);
@@ -1015,8 +1044,9 @@ static void send_and_wait(struct world *w, const void *p, size_t n)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
 	w->b = (struct end){ .w = w, .stop_at = 1 << IN_OPEN | 1 << IN_CLOSE };
 	assert_int_equal(tls_accept(&w->b.s, w->server, w->loop, pair[0], "raw", &w->conf, &callbacks, &w->b), 0);
-	if (n)
+	if (n) {
 		assert_int_equal(send(pair[1], p, n, 0), n);
+	}
 	run(w);
 	net_stream_close(w->b.s);
 	w->b.s = NULL;
@@ -1036,8 +1066,9 @@ static void test_garbage_instead_of_a_handshake(void **state)
 	assert_string_equal(w->b.why, "TLS handshake: not TLS: an HTTP request");
 	w->conf.handshake_wait_ms = 20; /* what looks like the start of a long record waits for the rest */
 	for (int i = 0; i < 50; i++) {
-		for (size_t k = 0; k < sizeof junk; k++)
+		for (size_t k = 0; k < sizeof junk; k++) {
 			junk[k] = (uint8_t)((seed = seed * 1103515245u + 12345u) >> 16);
+		}
 		if (i % 2) {
 			junk[0] = 0x16;
 			junk[1] = 3;

@@ -49,8 +49,9 @@ static int teardown(void **state)
 {
 	struct world *w = *state;
 
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 3; i++) {
 		tls_anchor_fini(&w->anchors[i]);
+	}
 	pki_free(&w->ca_a);
 	pki_free(&w->ca_b);
 	pki_free(&w->ca_rsa);
@@ -66,14 +67,16 @@ static int verify(struct world *w, X509 *leaf, X509 *other, bool is_client, cons
 	struct tls_presented p = { .leaf = leaf, .others = others, .is_client = is_client, .expected_name = expected };
 	int err;
 
-	if (other)
+	if (other) {
 		assert_true(sk_X509_push(others, other) > 0);
+	}
 	memset(&w->id, 0, sizeof w->id);
 	*w->why = 0;
 	err = tls_verify(&w->id, &p, w->anchors, 3, &w->e, w->why, sizeof w->why);
 	assert_int_equal(w->e == X509_V_OK, err == 0);
-	if (err)
+	if (err) {
 		assert_int_equal(w->id.names_n + w->id.anchors_n, 0); /* nothing is said about who is refused */
+	}
 	sk_X509_free(others);
 	return err;
 }
@@ -92,8 +95,9 @@ static void refused(struct world *w, const struct pki_spec *spec, const struct p
 {
 	int err = judge(w, spec, issuer);
 
-	if (err != ERR_AUTH || !strstr(w->why, words))
+	if (err != ERR_AUTH || !strstr(w->why, words)) {
 		fail_msg("expected '%s', got %d '%s'", words, err, w->why);
+	}
 }
 
 static void test_a_good_certificate_says_who_it_is(void **state)
@@ -264,8 +268,9 @@ static const char *many_names(unsigned n, const char *label)
 	static char san[16000];
 	size_t at = 0;
 
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
 		at += (size_t)snprintf(san + at, sizeof san - at, "%sDNS:n%02u.%s", i ? "," : "", i, label);
+	}
 	return san;
 }
 
@@ -282,10 +287,12 @@ static void test_as_many_names_and_groups_as_there_is_room_for(void **state)
 	s.san = many_names(33, "a.example");
 	refused(w, &s, &w->ca_a,
 		"more than 32 dNSNames in subjectAltName, or more than 4080 octets of them: 'n32.a.example' is too many");
-	for (size_t i = 0; i < sizeof label - 1; i++)
+	for (size_t i = 0; i < sizeof label - 1; i++) {
 		label[i] = i % 2 ? 'a' : i % 60 ? 'b' : 'c';
-	for (size_t i = 50; i < sizeof label - 1; i += 50)
+	}
+	for (size_t i = 50; i < sizeof label - 1; i += 50) {
 		label[i] = '.';
+	}
 	label[199] = 0; /* 203 octets a name */
 	s.san = many_names(20, label);
 	assert_int_equal(judge(w, &s, &w->ca_a), 0);
@@ -421,8 +428,9 @@ static void test_a_subject_cannot_garble_a_log_line(void **state)
 	struct world *w = *state;
 
 	assert_int_equal(judge(w, &(struct pki_spec){ .cn = "evil\n2026 forged \xc3\xa9", GOOD }, &w->ca_a), 0);
-	for (const char *p = w->id.subject; *p; p++)
+	for (const char *p = w->id.subject; *p; p++) {
 		assert_in_range(*p, 0x20, 0x7e);
+	}
 }
 
 int main(void)

@@ -179,8 +179,9 @@ static void test_an_association_gone_before_the_dtr_is_105(void **state)
 
 		f.refusal = (struct trg_refusal){ TSP_STATUS_NOTAUTHORIZED, WHY_GIVEN };
 		step(t, &f, rows[i].event);
-		if (t->state == TRG_REFUSING)
+		if (t->state == TRG_REFUSING) {
 			step(t, &f, TRG_EV_DURABLE);
+		}
 		assert_int_equal(f.status, TSP_STATUS_NOTAUTHORIZED);
 		assert_int_equal(f.submitted, 0);
 		assert_int_equal(f.forgotten, 1);
@@ -338,8 +339,9 @@ static void test_recalling_ends_when_the_trigger_is_too_old_to_matter(void **sta
 	(void)state;
 	while (t->state == TRG_RECALLING && rounds++ < 1000) {
 		step(t, &f, TRG_EV_RECALL_SILENT);
-		if (t->state == TRG_RECALLING)
+		if (t->state == TRG_RECALLING) {
 			step(t, &f, TRG_EV_TIMER);
+		}
 	}
 	assert_int_equal(t->state, TRG_DONE);
 	assert_true(rounds < 50); /* an hour at 300 s at most a step */
@@ -535,8 +537,9 @@ static void test_a_report_is_kept_until_its_retention_ends(void **state)
 	(void)state;
 	for (int i = 0; i < 10000 && t->state != TRG_DONE; i++) {
 		step(t, &f, TRG_EV_DNA_NO);
-		if (t->state == TRG_BACKOFF)
+		if (t->state == TRG_BACKOFF) {
 			step(t, &f, TRG_EV_TIMER);
+		}
 	}
 	assert_int_equal(t->state, TRG_DONE);
 	assert_true(f.now_ms >= end && f.now_ms < end + 2 * fake_conf.retry_max_ms);
@@ -558,8 +561,9 @@ static void test_no_report_is_dropped_while_the_clock_may_be_wrong(void **state)
 	t->conf = &conf;
 	for (int i = 0; i < 10000 && t->state != TRG_DONE; i++) {
 		step(t, &f, TRG_EV_DNA_NO);
-		if (t->state == TRG_BACKOFF)
+		if (t->state == TRG_BACKOFF) {
 			step(t, &f, TRG_EV_TIMER);
+		}
 	}
 	assert_true(f.now_ms >= conf.drop_from_ms);
 	assert_true(f.notified_again >= 5);

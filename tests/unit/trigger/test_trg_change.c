@@ -298,8 +298,9 @@ static void test_a_recall_of_an_ended_original_is_what_the_sms_sc_says_unless_it
 
 		f.past.reported = rows[i].reported;
 		step(t, &f, rows[i].dta);
-		if (t->state == TRG_REFUSING)
+		if (t->state == TRG_REFUSING) {
 			step(t, &f, TRG_EV_DURABLE);
+		}
 		assert_int_equal(f.status, rows[i].status);
 		assert_int_equal(t->state, TRG_DONE); /* nothing is live */
 		assert_false(t->accepted || t->may_report);
@@ -366,8 +367,9 @@ static void test_what_an_original_may_be_when_it_is_named(void **state)
 		struct trg *o = NULL, *t;
 
 		other.reference = 40;
-		if (rows[i / 2].original != TRG_STATE_COUNT)
+		if (rows[i / 2].original != TRG_STATE_COUNT) {
 			o = in_state_of(&own, rows[i / 2].original, &other);
+		}
 		f.original = o;
 		t = trigger_of(&f, &r);
 		step(t, &f, TRG_EV_START);
@@ -375,8 +377,9 @@ static void test_what_an_original_may_be_when_it_is_named(void **state)
 		assert_int_equal(f.reason, rows[i / 2].reason);
 		assert_int_equal(f.asked, rows[i / 2].status ? 0 : 1); /* refused: neither HSS nor SMS-SC hears of it */
 		assert_int_equal(t->state, rows[i / 2].status ? TRG_DONE : TRG_ASKING);
-		if (o)
+		if (o) {
 			assert_true(o->state == rows[i / 2].original && o->changer == 0);
+		}
 		trg_free(t);
 		trg_free(o);
 	}

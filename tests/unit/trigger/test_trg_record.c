@@ -30,8 +30,9 @@ static void assert_same_request(const struct trg_request *a, const struct trg_re
 	assert_int_equal(a->has_validity, b->has_validity);
 	assert_int_equal(a->validity_s, b->validity_s);
 	assert_true(a->received_ms == b->received_ms && a->expires_ms == b->expires_ms);
-	if (!with_payload)
+	if (!with_payload) {
 		return;
+	}
 	assert_int_equal(a->payload_len, b->payload_len);
 	assert_memory_equal(a->payload, b->payload, a->payload_len);
 }
@@ -68,8 +69,9 @@ static void test_a_trigger_comes_back_in_the_state_its_record_stands_for(void **
 		assert_same_request(&t->req, &back->req, rows[i].to == TRG_RESUMING);
 		assert_string_equal(back->sub.imsi, t->sub.imsi);
 		assert_string_equal(back->sub.msisdn, t->sub.msisdn);
-		if (rows[i].to == TRG_RESUMING)
+		if (rows[i].to == TRG_RESUMING) {
 			assert_int_equal(back->sub.nodes_len, t->sub.nodes_len);
+		}
 		trg_free(t);
 		trg_free(back);
 	}
@@ -230,8 +232,9 @@ static void test_any_octet_flipped_is_refused_or_harmless(void **state)
 	for (size_t i = 0; i < len; i++) {
 		for (int bit = 0; bit < 8; bit++) {
 			bytes[i] ^= (uint8_t)(1 << bit);
-			if (trg_restore(&back, 7, bytes, len, &fake_conf, &fake_ports, &f) == 0)
+			if (trg_restore(&back, 7, bytes, len, &fake_conf, &fake_ports, &f) == 0) {
 				trg_free(back);
+			}
 			bytes[i] ^= (uint8_t)(1 << bit);
 		}
 	}
@@ -289,8 +292,9 @@ static void test_serving_nodes_survive_packing(void **state)
 	assert_null(out.sgsn_name.p);
 	assert_memory_equal(out_more[0].sgsn_number.p, "\x94\x72", 2);
 	assert_non_null(out_more[1].smsf_non_3gpp_realm.p);
-	for (size_t cut = 1; cut < b.len; cut++)
+	for (size_t cut = 1; cut < b.len; cut++) {
 		assert_int_equal(trg_nodes_unpack(bytes, cut, &out, out_more, &n), ERR_PROTO);
+	}
 	assert_int_equal(trg_nodes_unpack(bytes, 0, &out, out_more, &n), 0);
 	assert_false(out.present);
 }

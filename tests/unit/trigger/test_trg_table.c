@@ -84,24 +84,29 @@ static void check_pair(uint32_t action, const char *line, enum trg_state s, enum
 	uint32_t dropped;
 
 	err = step(t, &f, e);
-	if (letters[t->state] != (err ? letters[s] : line[e]))
+	if (letters[t->state] != (err ? letters[s] : line[e])) {
 		fail_msg("%s, action %u, %s: %c, and not %c", trg_state_str(s), action, trg_event_str(e), letters[t->state],
 			 line[e]);
-	if (action != TSP_ACTION_RECALL)
+	}
+	if (action != TSP_ACTION_RECALL) {
 		assert_int_equal(trg_takes(s, e), line[e] != '.');
+	}
 	assert_int_equal(err, line[e] == '.' ? ERR_STATE : 0);
 	if (err) { /* nothing changes */
 		assert_int_equal(f.answered, answered);
 		assert_int_equal(f.forgotten, forgotten);
 		assert_int_equal(f.refused_events, refused + 1);
 	}
-	if (e == TRG_EV_DRR) /* its DRA is given, or owed */
+	if (e == TRG_EV_DRR) { /* its DRA is given, or owed */
 		assert_true(f.tokens_acked == f.tokens_given || t->token == f.tokens_given);
-	if (e == TRG_EV_DRR && err)
+	}
+	if (e == TRG_EV_DRR && err) {
 		assert_int_equal(f.acked_no, 1); /* acknowledged as not taken */
+	}
 	entries = trg_history(t, past, &dropped);
-	if (t->state != s && entries)
+	if (t->state != s && entries) {
 		assert_int_equal(past[entries - 1].to, t->state);
+	}
 	trg_free(t);
 	trg_free(o);
 }
@@ -111,11 +116,13 @@ static void test_every_state_takes_or_refuses_every_event(void **state)
 	(void)state;
 	for (size_t a = 0; a < ACTIONS_N; a++) {
 		for (unsigned s = 0; s < TRG_STATE_COUNT; s++) {
-			if (!reached(actions[a].action, s))
+			if (!reached(actions[a].action, s)) {
 				continue;
+			}
 			assert_int_equal(strlen(actions[a].lines[s]), TRG_EVENT_COUNT);
-			for (unsigned e = 0; e < TRG_EVENT_COUNT; e++)
+			for (unsigned e = 0; e < TRG_EVENT_COUNT; e++) {
 				check_pair(actions[a].action, actions[a].lines[s], (enum trg_state)s, (enum trg_event_kind)e);
+			}
 		}
 	}
 }
@@ -133,10 +140,12 @@ static void disturb(struct fake *own, struct trg *o, uint32_t chance)
 						    TRG_EV_REVOKE, TRG_EV_RECALL_DONE, TRG_EV_RECALL_NO, TRG_EV_TIMER };
 	enum trg_event_kind e = some[chance % (sizeof some / sizeof some[0])];
 
-	if ((e == TRG_EV_DURABLE || e == TRG_EV_DISK) && !own->store_pending)
+	if ((e == TRG_EV_DURABLE || e == TRG_EV_DISK) && !own->store_pending) {
 		return;
-	if (o->state != TRG_DONE)
+	}
+	if (o->state != TRG_DONE) {
 		step(o, own, e);
+	}
 }
 
 /* Ports fail at random. The fakes assert exactly one answer, durable before DTR and before DRA, one End-to-End-Id a message, nothing out of
@@ -162,15 +171,19 @@ static void walk(uint32_t action, uint32_t *seed, int *done, int *originals_told
 		f.fail_notify = chance & 16;
 		f.no_feature = (chance & 0x60) == 0x60;
 		own.fail_store = (chance & 0x180) == 0x180;
-		if ((chance & 0x600) == 0x600)
+		if ((chance & 0x600) == 0x600) {
 			disturb(&own, o, next_random(seed));
+		}
 		own.now_ms = f.now_ms = own.now_ms > f.now_ms ? own.now_ms : f.now_ms;
-		if ((e == TRG_EV_DURABLE || e == TRG_EV_DISK) && !f.store_pending)
+		if ((e == TRG_EV_DURABLE || e == TRG_EV_DISK) && !f.store_pending) {
 			continue; /* exactly one follows a store: the port's promise */
-		if ((e == TRG_EV_CANCEL && (chance & 0x6000)) || (e == TRG_EV_GIVE_UP && (chance & 0x7e000)))
+		}
+		if ((e == TRG_EV_CANCEL && (chance & 0x6000)) || (e == TRG_EV_GIVE_UP && (chance & 0x7e000))) {
 			continue; /* both are rare; else few walks come far */
-		if (!trg_takes(t->state, e) && (chance & 0x1800))
+		}
+		if (!trg_takes(t->state, e) && (chance & 0x1800)) {
 			continue; /* most of what is refused */
+		}
 		step(t, &f, e);
 	}
 	if (t->state == TRG_DONE) {
@@ -180,8 +193,9 @@ static void walk(uint32_t action, uint32_t *seed, int *done, int *originals_told
 		assert_true(o->state == TRG_DONE || o->changer != t->number); /* the original is free again */
 	}
 	*originals_told += f.told;
-	if (f.original && f.status == TSP_STATUS_SUCCESS && action == TSP_ACTION_RECALL && f.answered && !t->resumed)
+	if (f.original && f.status == TSP_STATUS_SUCCESS && action == TSP_ACTION_RECALL && f.answered && !t->resumed) {
 		assert_int_equal(o->state, TRG_DONE); /* told SUCCESS: no report of it comes */
+	}
 	trg_free(t);
 	trg_free(o);
 }
@@ -194,8 +208,9 @@ static void test_no_order_of_events_breaks_a_promise(void **state)
 	for (size_t a = 0; a < ACTIONS_N; a++) {
 		int done = 0, told = 0;
 
-		for (int i = 0; i < 20000; i++)
+		for (int i = 0; i < 20000; i++) {
 			walk(actions[a].action, &seed, &done, &told);
+		}
 		assert_true(done > 4000);
 		assert_int_equal(told > 30, actions[a].action != TSP_ACTION_TRIGGER);
 	}
@@ -208,8 +223,9 @@ static struct trg *die(struct trg *t, struct fake *f)
 	f->store_pending = false;
 	f->answered = 0; /* whoever asks again is told again */
 	f->armed_ms = UINT64_MAX;
-	if (!f->disk->durable.len)
+	if (!f->disk->durable.len) {
 		return NULL;
+	}
 	f->disk->given = f->disk->durable;
 	assert_int_equal(trg_restore(&t, 7, f->disk->durable.bytes, f->disk->durable.len, &fake_conf, &fake_ports, f), 0);
 	f->report_durable = t->has_outcome;
@@ -220,12 +236,15 @@ static struct trg *die(struct trg *t, struct fake *f)
 /* Ends a walk, or cannot be in the surroundings of walk_with_deaths(). */
 static bool unwelcome(const struct trg *t, const struct fake *f, enum trg_event_kind e, uint32_t chance)
 {
-	if (e == TRG_EV_DISK || !trg_takes(t->state, e) || (e == TRG_EV_DURABLE && !f->store_pending))
+	if (e == TRG_EV_DISK || !trg_takes(t->state, e) || (e == TRG_EV_DURABLE && !f->store_pending)) {
 		return true;
-	if (e == TRG_EV_RESTORED || ((e == TRG_EV_TAKEN_BACK || e == TRG_EV_LOST) && !t->answered)) /* die() says the first */
+	}
+	if (e == TRG_EV_RESTORED || ((e == TRG_EV_TAKEN_BACK || e == TRG_EV_LOST) && !t->answered)) { /* die() says the first */
 		return true;
-	if (e == TRG_EV_DTA_STORED || (e == TRG_EV_DTA_NO && f->told_success)) /* no replacement here */
+	}
+	if (e == TRG_EV_DTA_STORED || (e == TRG_EV_DTA_NO && f->told_success)) { /* no replacement here */
 		return true;
+	}
 	return (e == TRG_EV_CANCEL || e == TRG_EV_SUBSCRIBER_NO || e == TRG_EV_DTA_NO || e == TRG_EV_TAKEN_BACK ||
 		e == TRG_EV_GIVE_UP) &&
 	       (chance & 0x6000);
@@ -265,11 +284,13 @@ static void walk_with_deaths(uint32_t *seed, int *deaths, int *reported)
 		} else if (!unwelcome(t, &f, e, chance)) {
 			step(t, &f, e);
 		}
-		if (t && !f.store_pending && (chance & 0x1000))
+		if (t && !f.store_pending && (chance & 0x1000)) {
 			fake_commit(&f); /* what was only noted */
+		}
 	}
-	if (!t)
+	if (!t) {
 		assert_false(f.told_success);
+	}
 	if (t && t->state == TRG_DONE && f.told_success && e != TRG_EV_TAKEN_BACK) {
 		(*reported)++;
 		assert_true(t->has_outcome);
@@ -283,8 +304,9 @@ static void test_no_death_breaks_a_promise(void **state)
 	int deaths = 0, reported = 0;
 
 	(void)state;
-	for (int i = 0; i < 40000; i++)
+	for (int i = 0; i < 40000; i++) {
 		walk_with_deaths(&seed, &deaths, &reported);
+	}
 	assert_true(deaths > 10000 && reported > 1500);
 }
 
