@@ -141,7 +141,8 @@ bool cfg_sound(const struct cfg_lines *l, const char *fmt, ...)
 	return true;
 }
 
-static void tell(struct report *why, const char *kind, const struct cfg_lines *l, unsigned line, const char *fmt, va_list ap)
+__attribute__((format(printf, 5, 0))) static void tell(struct report *why, const char *kind, const struct cfg_lines *l,
+						       unsigned line, const char *fmt, va_list ap)
 {
 	char words[CFG_WHY_MAX];
 
