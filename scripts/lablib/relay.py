@@ -10,6 +10,12 @@ def free_endpoint():
     return f"127.{random.randint(1, 254)}.{random.randint(0, 254)}.{random.randint(2, 254)}", ports.hold_ports(1)[0]
 
 
+def freediameter(conf):
+    """The command that runs freeDiameter. Before each handshake it asks the resolver for the name of the peer's address: where no name
+    server answers, that would take longer than a handshake may."""
+    return ["env", "RES_OPTIONS=timeout:1 attempts:1", "freeDiameterd", "-c", conf]
+
+
 def prepare(folder, pki, ca, host, realm, clients, server):
     """Writes its configuration. `clients` may connect to it, it connects to server (host, address, port) itself.
     Returns (address, port, command, is_open): is_open(entry) says whether the connection to the server is up."""
@@ -37,4 +43,4 @@ ConnectPeer = "{server[0]}" {{ ConnectTo = "{server[1]}"; Port = {server[2]}; No
             with open(path, errors="replace", encoding="utf-8") as f:
                 text += f.read()
         return any("STATE_OPEN" in line and server[0] in line for line in text.splitlines())
-    return address, port, ["freeDiameterd", "-c", conf], is_open
+    return address, port, freediameter(conf), is_open

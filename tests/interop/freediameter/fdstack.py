@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 
-from lablib import pki, proc
+from lablib import pki, proc, relay
 from lablib.ports import hold_ports
 from lablib.play import read_json_lines
 
@@ -141,7 +141,7 @@ class Stack:
                         for n in peers)
         conf = configuration(self.folder, name, FD_HOST, REALM, ports, self.pki.path(certificate), [self.pki.path(a) for a in anchors],
                              lines)
-        entry = proc.start(name, self.namespace.prefix + ["freeDiameterd", "-c", conf], self.logs)
+        entry = proc.start(name, self.namespace.prefix + relay.freediameter(conf), self.logs)
         self.others.append(entry)
         return entry
 

@@ -6,7 +6,7 @@ import tempfile
 
 import fdstack
 import pytest
-from lablib import proc
+from lablib import proc, relay
 from lablib.ports import hold_ports
 
 pytestmark = [pytest.mark.skipif(not shutil.which("freeDiameterd"), reason="freeDiameter is not installed"),
@@ -26,7 +26,7 @@ class Scs:
         connect = f'ConnectPeer = "{self.gateway}" {{ ConnectTo = "{tsp["address"]}"; Port = {tsp["port"]}; }};\n'
         conf = fdstack.configuration(self.folder, "scs", scs["origin_host"], scs["realm"], hold_ports(2),
                                      scs["cert"][:-len(".pem")], [cross, anchor], connect)
-        self.entry = proc.start("freediameter", ["freeDiameterd", "-c", conf], self.folder)
+        self.entry = proc.start("freediameter", relay.freediameter(conf), self.folder)
 
     def wait(self, what, wait_s=20):
         proc.wait_until(f"freeDiameter says {what}", lambda: what in fdstack.read_text(self.entry["out"]), wait_s, [self.entry])
