@@ -15,7 +15,7 @@ struct dtr_parts {
 };
 
 /* What a DTR and the recall of it have in common. */
-static int head(struct t4_dtr *dtr, struct dtr_parts *parts, struct core *c, const struct trg *t, bool again)
+static int head(struct t4_dtr *dtr, struct dtr_parts *parts, struct core *c, const struct trg *t, uint32_t end_to_end, bool again)
 {
 	const struct cfg_route *route = &c->cfg->t4;
 	const char *msisdn = t->sub.msisdn[0] ? t->sub.msisdn : t->req.msisdn;
@@ -24,7 +24,8 @@ static int head(struct t4_dtr *dtr, struct dtr_parts *parts, struct core *c, con
 	dtr->head.request = true;
 	dtr->head.retransmitted = again;
 	dtr->head.session_id = (struct dia_bytes){ (const uint8_t *)parts->session_id,
-						   (uint32_t)link_ids_session(&c->peers.ids, parts->session_id) };
+						   (uint32_t)link_ids_session_of(&c->peers.ids, parts->session_id,
+										 t->req.received_ms, end_to_end) };
 	dtr->head.auth_session_state = dia_u32_of(APP_NO_STATE_MAINTAINED);
 	dtr->head.origin_host = dia_text(c->cfg->internal.host);
 	dtr->head.origin_realm = dia_text(c->cfg->internal.realm);
@@ -268,7 +269,8 @@ int core_t4_submit(void *arg, struct trg *t, bool again)
 	if (core_queue_full(c, c->cfg->t4.peer_index)) {
 		return core_queue_put(t->owner, c->cfg->t4.peer_index, &turn_submit, again, c->cfg->t4.answer_wait_ms);
 	}
-	err = resumes && c->triggers.resuming >= c->cfg->limits.resume ? ERR_BUSY : head(&dtr, &parts, c, t, again);
+	err = resumes && c->triggers.resuming >= c->cfg->limits.resume ? ERR_BUSY
+									     : head(&dtr, &parts, c, t, t->dtr_end_to_end, again);
 	if (!err && t->req.action == TSP_ACTION_RECALL) {
 		fill_recall(&dtr, trg_old_reference(&t->req));
 	} else if (!err) {
@@ -344,7 +346,7 @@ int core_t4_recall(void *arg, struct trg *t, bool again)
 	if (core_queue_full(c, c->cfg->t4.peer_index)) {
 		return core_queue_put(t->owner, c->cfg->t4.peer_index, &turn_recall, again, c->cfg->t4.answer_wait_ms);
 	}
-	err = head(&dtr, &parts, c, t, again);
+	err = head(&dtr, &parts, c, t, t->recall_end_to_end, again);
 	if (err) {
 		return err;
 	}

@@ -26,3 +26,11 @@ size_t link_ids_session(struct link_ids *ids, char out[LINK_SESSION_ID_MAX])
 
 	return (size_t)len;
 }
+
+size_t link_ids_session_of(const struct link_ids *ids, char out[LINK_SESSION_ID_MAX], uint64_t began_ms, uint32_t end_to_end)
+{
+	int len = snprintf(out, LINK_SESSION_ID_MAX, "%.*s;%u;%u;again", 253, ids->host, (unsigned)(began_ms / 1000),
+			   (unsigned)end_to_end);
+
+	return (size_t)len;
+}

@@ -103,6 +103,17 @@ def test_no_other_answer_of_the_sms_sc_is_a_success(played, scs, why):
     played.sc.accept(played.sc.take())  # the recall
 
 
+def test_an_sms_sc_that_repeats_its_answer_to_the_first_is_understood(played, scs):
+    """RFC 6733 5.5.4: who knows a copy again sends the same answer again, with the Session-Id of the first."""
+    _, dtr = submitted(played, scs)
+    copy = played.sc.take()
+    assert copy.end == dtr.end and copy.flags & 0x10
+    answer(played.sc, copy, [session(dtr), D.avp(277, 1), *played.sc.origin(), ok()])
+    assert scs.answered() == SUCCESS
+    assert played.sc.report(dtr).result == 2001
+    assert scs.reported()[1] == 0
+
+
 def a_report(played, scs):
     """A DNR that is not acknowledged yet."""
     reference, dtr = submitted(played, scs)

@@ -41,6 +41,22 @@ static void session_ids_have_the_form_of_the_specification_and_never_repeat(void
 	assert_string_equal(one, "iwf.example;8;0");
 }
 
+static void a_copy_has_the_session_id_of_the_first_also_after_a_restart(void **state) /* RFC 6733 5.5.4 */
+{
+	char first[LINK_SESSION_ID_MAX], copy[LINK_SESSION_ID_MAX], other[LINK_SESSION_ID_MAX];
+	struct link_ids before, after;
+
+	(void)state;
+	link_ids_init(&before, "iwf.example", 7000, 0);
+	link_ids_init(&after, "iwf.example", 9000, 5);
+	assert_int_equal(link_ids_session_of(&before, first, 7999, 12), strlen("iwf.example;7;12;again"));
+	assert_string_equal(first, "iwf.example;7;12;again");
+	(void)link_ids_session_of(&after, copy, 7999, 12);
+	assert_string_equal(first, copy);
+	(void)link_ids_session_of(&before, other, 7999, 13);
+	assert_string_not_equal(first, other);
+}
+
 static void the_longest_name_fits(void **state)
 {
 	char host[254], out[LINK_SESSION_ID_MAX];
@@ -51,6 +67,8 @@ static void the_longest_name_fits(void **state)
 	memset(host, 'a', 253);
 	host[253] = '\0';
 	link_ids_init(&ids, host, UINT64_MAX, UINT32_MAX);
+	len = link_ids_session_of(&ids, out, UINT64_MAX, UINT32_MAX);
+	assert_int_equal(len, strlen(out));
 	len = link_ids_session(&ids, out);
 	assert_int_equal(len, strlen(out));
 	assert_true(len > 253 + 4);
@@ -62,6 +80,7 @@ int main(void)
 		cmocka_unit_test(end_to_end_ids_start_with_the_time_and_count),
 		cmocka_unit_test(a_restart_a_second_later_starts_elsewhere),
 		cmocka_unit_test(session_ids_have_the_form_of_the_specification_and_never_repeat),
+		cmocka_unit_test(a_copy_has_the_session_id_of_the_first_also_after_a_restart),
 		cmocka_unit_test(the_longest_name_fits),
 	};
 
