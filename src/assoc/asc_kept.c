@@ -380,20 +380,25 @@ void asc_kept_saved(struct asc *a, struct asc_job *job, struct asc_keeping *k, s
 /* -- going back */
 
 /* The state below the newest is the newest then: what was changed by hand between the two imports came after its own, and neither the
- * import that is taken back nor the undo is such a change. */
+ * import that is taken back nor the undo is such a change. Those below it keep their distance, which is what was changed between them. */
 static int lower(struct asc_edit *e, struct asc_keeping *k)
 {
 	const struct asc *a = e->a;
 	const struct asc_kept_state *top = &a->kept[a->kept_n - 1];
+	int rc = 0;
 
 	if (a->kept_n < 2) {
 		return 0;
 	}
-	k->keep = true;
-	k->fresh = top[-1];
-	k->fresh.info.generation =
-	    a->main_changes + a->gen_changes + 1 - asc_kept_by_hand(&top[-1].info, top->info.generation - 1);
-	return put_head(e, &k->fresh);
+	k->later = a->main_changes + a->gen_changes + 1 - asc_kept_by_hand(&top[-1].info, top->info.generation - 1) -
+		   top[-1].info.generation;
+	for (uint32_t i = 0; i + 1 < a->kept_n && !rc; i++) {
+		struct asc_kept_state s = a->kept[i];
+
+		s.info.generation += k->later;
+		rc = put_head(e, &s);
+	}
+	return rc;
 }
 
 int asc_kept_restore(struct asc_edit *e, struct asc_keeping *k)
@@ -419,15 +424,18 @@ int asc_kept_restore(struct asc_edit *e, struct asc_keeping *k)
 	if (rc) {
 		return rc;
 	}
-	k->list = list_of(a, 0, k->keep ? a->kept_n - 2 : 0, k->keep ? &k->fresh.info : NULL);
+	k->list = list_of(a, 0, a->kept_n - 1, NULL);
+	for (uint32_t i = 0; k->list && i < k->list->n; i++) {
+		k->list->all[i].generation += k->later;
+	}
 	return k->list ? 0 : ENOMEM;
 }
 
 void asc_kept_restored(struct asc *a, struct asc_job *job, struct asc_keeping *k)
 {
 	a->kept_n--;
-	if (k->keep) {
-		a->kept[a->kept_n - 1] = k->fresh;
+	for (uint32_t i = 0; i < a->kept_n; i++) {
+		a->kept[i].info.generation += k->later;
 	}
 	hand_list(job, k);
 }

@@ -29,8 +29,9 @@ bool asc_kept_fits(const struct asc *a);
 
 struct asc_keeping { /* what will be kept after the commit; all zero: nothing changes */
 	struct asc_kept_state fresh;
-	bool keep;                  /* `fresh` comes on top */
-	uint32_t drop;              /* so many of the oldest go */
+	bool keep;      /* `fresh` comes on top */
+	uint32_t drop;  /* so many of the oldest go */
+	uint64_t later; /* so many changes is each state that stays taken to be later: asc_kept_by_hand() counts none twice */
 	struct asc_kept_list *list; /* owned */
 };
 

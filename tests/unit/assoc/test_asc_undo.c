@@ -339,6 +339,33 @@ static void test_the_state_before_comes_back_to_the_last_rule(void **state)
 	assert_int_equal(count_generations(p), 1);
 }
 
+/* What was changed between two imports is counted once, however many states above them were gone back to. */
+static void test_changes_between_two_imports_stay_what_they_are_when_a_later_one_is_undone(void **state)
+{
+	struct place *p = *state;
+	const struct asc_kept *k;
+	struct ended e;
+
+	keep(p, 4, 64u << 20);
+	assert_int_equal(meters(p, (struct asc_import_conf){ 0 }, 0, 40).err, 0);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "beta", "m0000@a.example"), 0);
+	assert_int_equal(meters(p, (struct asc_import_conf){ 0 }, 40, 41).err, 0);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "beta", "m0001@a.example"), 0);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "beta", "m0002@a.example"), 0);
+	assert_int_equal(meters(p, (struct asc_import_conf){ 0 }, 41, 42).err, 0);
+	assert_int_equal(undo(p, (struct asc_undo_conf){ 0 }).err, 0);
+	for (int round = 0; round < 2; round++) { /* before and after a restart */
+		assert_int_equal(asc_kept(p->a, &k), 2);
+		assert_int_equal(asc_kept_by_hand(&k[0], asc_generation(p->a)), 2);
+		assert_int_equal(asc_kept_by_hand(&k[1], k[0].generation - 1), 1);
+		assert_int_equal(place_open(p), 0);
+	}
+	assert_int_equal(undo(p, (struct asc_undo_conf){ .sure = true }).err, 0);
+	e = undo(p, (struct asc_undo_conf){ .dry_run = true });
+	assert_int_equal(e.u.since, 1);
+	assert_int_equal(e.u.goes, 41);
+}
+
 static void test_every_kind_comes_back_with_what_went_along(void **state)
 {
 	struct place *p = *state;
@@ -476,6 +503,7 @@ static void test_nothing_is_gone_back_to_during_an_import(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		PLACE_TEST(test_changes_between_two_imports_stay_what_they_are_when_a_later_one_is_undone),
 		PLACE_TEST(test_many_rows_go_only_when_somebody_says_yes),
 		PLACE_TEST(test_rules_that_go_along_are_counted),
 		PLACE_TEST(test_groups_and_sets_do_not_go_silently),
