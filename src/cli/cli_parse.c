@@ -34,8 +34,8 @@ static const char *set(const struct cli_param *p, const char *text, json_t *args
 	json_t *v, *earlier = json_object_get(args, p->arg);
 
 	if (earlier && p->kind != CLI_NAMES) {
-		snprintf(why, CLI_WHY_MAX, "%s%s does not go with an earlier word for the same thing (%s)", p->option ? "--" : "",
-			 p->option ? p->option : p->shown, p->arg);
+		snprintf(why, CLI_WHY_MAX, "%s%s does not go with an earlier word for the same thing (%s)",
+			 p->option && !p->pair ? "--" : "", p->option ? p->option : p->shown, p->arg);
 		return why;
 	}
 	v = cli_value(p, text, why);

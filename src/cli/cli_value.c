@@ -11,8 +11,8 @@
 
 static json_t *wrong(char why[CLI_WHY_MAX], const struct cli_param *p, const char *text, const char *expected)
 {
-	snprintf(why, CLI_WHY_MAX, "%s%s is '%.100s', expected %s", p->option ? "--" : "", p->option ? p->option : p->shown, text,
-		 expected);
+	snprintf(why, CLI_WHY_MAX, "%s%s is '%.100s', expected %s", p->option && !p->pair ? "--" : "",
+		 p->option ? p->option : p->shown, text, expected);
 	return NULL;
 }
 

@@ -158,7 +158,8 @@ static void show_members(FILE *out, const json_t *row)
 		fprintf(out, "%-18s%s", name, *text ? text : "-");
 		if (held && !json_equal(held, v)) {
 			cli_text(text, sizeof text, held);
-			fprintf(out, " stored, in force %s: the configuration has the smaller limit", text);
+			fprintf(out, " stored, in force %s: %s", text,
+				json_integer_value(v) ? "the configuration has the smaller limit" : "as configured");
 		}
 		fputs("\n", out);
 	}

@@ -137,6 +137,7 @@ def test_words_become_a_request(server, words, cmd, args):
     (["scs", "del", "Acme"], "NAME is 'Acme', expected a name"),
     (["scs", "set", "acme"], "KEY VALUE is missing"),
     (["scs", "set", "acme", "quota"], "quota needs N"),
+    (["scs", "set", "acme", "quota", "many"], "mtcctl: quota is 'many', expected a number"),
     (["scs", "set", "acme", "speed", "5"], "there is no value 'speed' to set"),
     (["block", "add", "*", "meter-7@*.example"], "are no patterns inside a name"),
     (ADD[:-2], "--anchor is missing"),
@@ -237,9 +238,11 @@ def test_check_shows_who_proved_what_and_who_was_not_asked(server):
 
 
 def test_values_in_force_stand_beside_those_that_are_stored(server):
-    row = {"name": "acme", "payload_max": 4000, "pending_max": 80, "in_force": {"payload_max": 1024, "pending_max": 80}}
+    row = {"name": "acme", "payload_max": 4000, "pending_max": 80, "connections_max": 0,
+           "in_force": {"payload_max": 1024, "pending_max": 80, "connections_max": 8}}
     assert ask(server, "scs", "show", "acme", lines=[row, {"done": True, "ok": True, "count": 1}]).stdout == (
-        "name              acme\npayload_max       4000 stored, in force 1024: the configuration has the smaller limit\npending_max       80\n")
+        "name              acme\npayload_max       4000 stored, in force 1024: the configuration has the smaller limit\npending_max       80\n"
+        "connections_max   0 stored, in force 8: as configured\n")
 
 
 def test_check_says_no_with_exit_1_for_people_and_programs(server):
