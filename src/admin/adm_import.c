@@ -244,6 +244,7 @@ static void cut_sessions(struct adm *a, const struct asc_import_result *r)
 	for (size_t i = 0; i < r->peers_n; i++) {
 		core_sessions_cut(a->core, r->peers[i].name, r->peers[i].removed ? CORE_CUT_SCS_REMOVED : CORE_CUT_SCS_CHANGED);
 	}
+	core_sessions_renew(a->core, NULL);
 }
 
 static void tell_gone(struct adm_import *g, const struct asc_import_result *r)

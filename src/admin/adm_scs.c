@@ -41,13 +41,6 @@ static bool scs_of(struct asc_scs *s, const json_t *args)
 	       copy_arg(s->realm, sizeof s->realm, args, "realm") && copy_arg(s->anchor, sizeof s->anchor, args, "anchor");
 }
 
-/* Would a session that was admitted as `old` be admitted as `now`? */
-static bool same_peer(const struct asc_scs *old, const struct asc_scs *now)
-{
-	return strcmp(old->origin_host, now->origin_host) == 0 && strcmp(old->realm, now->realm) == 0 &&
-	       strcmp(old->anchor, now->anchor) == 0;
-}
-
 /* Everything that is stored about an SCS, under the names of the arguments of scs.add. */
 static json_t *stored(const struct asc_scs *s)
 {
@@ -86,8 +79,10 @@ static void scs_put(const struct adm_changed *done)
 	const char *name = ctl_arg_text(done->args, "name", "");
 	uint32_t cut = 0;
 
-	if (done->out->replaced && !same_peer(&done->out->before, &done->out->now)) {
+	if (done->out->replaced && !asc_scs_same_peer(&done->out->before, &done->out->now)) {
 		cut = core_sessions_cut(done->adm->core, name, CORE_CUT_SCS_CHANGED);
+	} else if (done->out->replaced) {
+		core_sessions_renew(done->adm->core, name);
 	}
 	ctl_done(done->rq, json_pack("{s:s, s:b, s:o, s:I}", "scs", name, "replaced", done->out->replaced, "changed",
 				     done->out->replaced ? changed_of(done) : json_array(), "sessions_cut", (json_int_t)cut));

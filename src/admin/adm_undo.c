@@ -78,6 +78,9 @@ static void on_done(void *arg, int err, const struct asc_why *why, const struct 
 	for (size_t i = 0; a && !u.dry_run && i < r->peers_n; i++) {
 		core_sessions_cut(a->core, r->peers[i].name, r->peers[i].removed ? CORE_CUT_SCS_REMOVED : CORE_CUT_SCS_CHANGED);
 	}
+	if (a && !u.dry_run) {
+		core_sessions_renew(a->core, NULL);
+	}
 	answer(u.rq, r, u.dry_run);
 }
 

@@ -56,14 +56,16 @@ static enum pol_reason judge(struct core *c, const struct ipc_session_open *open
 	return pol_admit(&id, open->origin_host, open->origin_realm, scs ? &facts : NULL, clock_real_ms() / 1000);
 }
 
-static void send_verdict(struct core_edge *e, uint64_t number, const struct ipc_session_verdict *v)
+static bool send_verdict(struct core_edge *e, uint64_t number, const struct ipc_session_verdict *v)
 {
 	char words[EDGE_WORDS_MAX];
 
 	if (core_send(e, ipc_session_verdict_put(e->core->record, e->who.generation, number, v))) {
 		log_error(e->core->log, "core", "%s does not take a verdict; its session waits until it gives up",
 			  core_edge_words(words, e));
+		return false;
 	}
+	return true;
 }
 
 static void refuse(struct core_edge *e, uint64_t number, enum pol_reason reason)
@@ -75,7 +77,7 @@ static void refuse(struct core_edge *e, uint64_t number, enum pol_reason reason)
 	}
 	memcpy(v.reason, pol_reason_str(reason), strlen(pol_reason_str(reason)) + 1);
 	st_count(&e->core->st, reason == POL_TOO_MANY_CONNECTIONS ? ST_SESSION_LIMIT : ST_SESSION_REFUSED);
-	send_verdict(e, number, &v);
+	(void)send_verdict(e, number, &v);
 }
 
 static void session_refuse(struct core_edge *e, uint64_t number, const struct ipc_session_open *open, enum pol_reason reason)
@@ -104,22 +106,56 @@ static bool listener_fits(const struct core_edge *e, const struct ipc_session_op
 	       open->protection == (l->protection == CFG_TLS ? IPC_PROTECTION_TLS : IPC_PROTECTION_NONE);
 }
 
-static void let_in(struct core_session *s, const struct ipc_session_open *open, const struct asc_scs *scs)
+/* That the session is admitted, and what its edge goes by. */
+static void send_terms(struct core_session *s, const struct asc_scs *scs)
 {
 	struct ipc_session_verdict v = { .admitted = true,
 					 .result_code = DIA_RESULT_SUCCESS,
 					 .p_bit_optional = scs->p_bit_optional };
-	struct core *c = s->core;
 	struct core_scs_limits limits;
 
-	core_scs_limits(c, scs, &limits);
+	core_scs_limits(s->core, scs, &limits);
 	v.pending_max = limits.pending_max;
-	core_decide_session(c, s->edge->who.generation, s->key.number, open, scs->name, POL_NONE);
-	st_count(&c->st, ST_SESSION_ADMITTED);
 	memcpy(v.scs, scs->name, sizeof v.scs);
 	memcpy(v.reason, "accepted", sizeof "accepted");
-	send_verdict(s->edge, s->key.number, &v);
+	if (send_verdict(s->edge, s->key.number, &v)) {
+		s->pending_max = v.pending_max;
+		s->p_bit_optional = v.p_bit_optional;
+	}
+}
+
+static void let_in(struct core_session *s, const struct ipc_session_open *open, const struct asc_scs *scs)
+{
+	struct core *c = s->core;
+
+	core_decide_session(c, s->edge->who.generation, s->key.number, open, scs->name, POL_NONE);
+	st_count(&c->st, ST_SESSION_ADMITTED);
+	send_terms(s, scs);
 	core_wake_begin(s->scs);
+}
+
+static void renew(struct core_session *s, const struct asc_scs *scs)
+{
+	struct core_scs_limits limits;
+
+	core_scs_limits(s->core, scs, &limits);
+	if (limits.pending_max != s->pending_max || scs->p_bit_optional != s->p_bit_optional) {
+		send_terms(s, scs);
+	}
+}
+
+void core_sessions_renew(struct core *c, const char *scs)
+{
+	struct core_session *s;
+
+	TAILQ_FOREACH (s, &c->sessions.list, entry) {
+		const struct asc_scs *now =
+		    scs && strcmp(scs, s->scs->name) != 0 ? NULL : asc_scs_find(c->store.asc, s->scs->name);
+
+		if (now && !s->edge->bad) {
+			renew(s, now);
+		}
+	}
 }
 
 /* -- one connection more than connections_max: the oldest session is probed by a DWR; if it does not answer in time it is gone and the

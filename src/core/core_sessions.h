@@ -41,7 +41,9 @@ struct core_session {
 	struct core_lapses lapses;      /* of its DNAs; log_next_ms is the SCS's */
 	uint64_t refuses_until_ms;      /* loop time; reports go to others until then. 0: it takes reports */
 	uint64_t refuses_ms;            /* the last such pause */
-	struct core_probe *probe;       /* a new connection waits for this session's watchdog answer; NULL: none */
+	uint32_t pending_max;           /* this and p_bit_optional: as its edge was told last */
+	bool p_bit_optional;
+	struct core_probe *probe; /* a new connection waits for this session's watchdog answer; NULL: none */
 	struct map_node node;
 	TAILQ_HEAD(, core_notice) notices;
 	TAILQ_ENTRY(core_session) entry; /* of all */

@@ -171,6 +171,8 @@ enum core_cut { CORE_CUT_SCS_REMOVED, CORE_CUT_SCS_CHANGED, CORE_CUT_CERTIFICATE
 /* Ends all sessions of an SCS; the edge logs the reason and sends the Disconnect-Cause that belongs to it. Returns the number of
  * sessions ended. */
 uint32_t core_sessions_cut(struct core *c, const char *scs, enum core_cut why);
+/* Values of SCSs were changed: the edges of their sessions are told what they go by from now on. NULL: of all SCSs. */
+void core_sessions_renew(struct core *c, const char *scs);
 
 struct core_scs_view { /* the state of an SCS that the core has in memory; the provisioned record is in the store */
 	uint32_t sessions;

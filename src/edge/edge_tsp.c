@@ -159,23 +159,23 @@ static void txn_free(struct edge_txn *t)
 }
 
 /* A DAR is proxiable (TS 29.368 6.6.1) and without the P bit 3008, unless its SCS is provisioned to leave it out. */
-static int read_dar(struct tsp_dar *dar, const struct dia_msg *m, const struct edge_session *s, struct dia_failed *why)
+static int read_dar(struct tsp_dar *dar, const struct dia_msg *m, bool p_bit_optional, struct dia_failed *why)
 {
 	struct dia_msg meant = *m;
 
-	if (s->p_bit_optional) {
+	if (p_bit_optional) {
 		meant.hdr.flags |= DIA_FLAG_P;
 	}
 	return tsp_dar_parse(dar, &meant, why);
 }
 
-/* Parses again the request that a transaction owns. It was valid when it came. */
+/* Parses again the request that a transaction owns. It was valid when it came, by what its SCS was allowed then. */
 static int txn_read(const struct edge_txn *t, struct dia_msg *m, struct tsp_dar *dar)
 {
 	struct dia_failed why = { 0 };
 	int err = dia_msg_parse(m, t->message, t->len, &t->session->all->link_conf.limits, &why);
 
-	return err ? err : read_dar(dar, m, t->session, &why);
+	return err ? err : read_dar(dar, m, true, &why);
 }
 
 /* Sends the one answer. */
@@ -337,7 +337,7 @@ static enum stage stage_decode(struct visit *v)
 {
 	struct dia_failed why = { 0 };
 
-	if (read_dar(&v->dar, v->m, v->session, &why)) {
+	if (read_dar(&v->dar, v->m, v->session->p_bit_optional, &why)) {
 		if (!why.result_code) {
 			(void)!dia_failed_set(&why, DIA_RESULT_UNABLE_TO_COMPLY, "the request could not be read");
 		}

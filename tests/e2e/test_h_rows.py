@@ -360,7 +360,7 @@ def test_a_dar_and_the_end_in_one_write(lab, how, reference):
     s.close()
 
 
-def test_a_dar_without_the_p_bit(lab):
+def test_a_dar_without_the_p_bit(lab, tmp_path):
     """3008, as RFC 6733 wants it, but for an SCS that is provisioned to leave the bit out; the DAA has it as the DAR had it."""
     provision_gamma(lab)
     s = Scs.opened(lab, "gamma")
@@ -372,6 +372,17 @@ def test_a_dar_without_the_p_bit(lab):
     for flags in (D.REQUEST, D.REQUEST | D.PROXIABLE):
         m = s.dar(action(device="meter-6@a.example"), flags=flags)
         assert m.result == 2001 and m.flags == flags & D.PROXIABLE
+    lab.ctl("scs", "set", "gamma", "p-bit-optional", "no")  # what is changed counts for the connections that there are
+    assert s.dar(action(device="meter-6@a.example"), flags=D.REQUEST).result == 3008
+    lab.ctl("scs", "set", "gamma", "p-bit-optional", "yes")
+    assert s.dar(action(device="meter-6@a.example"), flags=D.REQUEST).result == 2001
+    gamma = next(r for r in lab.ctl("scs", "show", "gamma") if "name" in r)
+    columns = ("name", "e164", "origin_host", "realm", "anchor")
+    (tmp_path / "scs.csv").write_text(",".join(columns) + ",p_bit_optional\n" + ",".join(gamma[c] for c in columns) + ",no\n", encoding="utf-8")
+    lab.ctl("scs", "import", str(tmp_path / "scs.csv"))
+    assert s.dar(action(device="meter-6@a.example"), flags=D.REQUEST).result == 3008
+    lab.ctl("assoc", "undo")
+    assert s.dar(action(device="meter-6@a.example"), flags=D.REQUEST).result == 2001
     s.close()
     shown = next(r for r in lab.ctl("scs", "show", "gamma") if "name" in r)
     assert shown["p_bit_optional"] is True
