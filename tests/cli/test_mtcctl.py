@@ -386,3 +386,14 @@ def test_the_manual_names_every_command_and_option():
         for line in run(*words, "--help").stdout.splitlines():
             if line.startswith("  --"):
                 assert line.split()[0] in page, f"{words}: {line.split()[0]}"
+
+
+@pytest.mark.parametrize("words", [("scs", "set"), ("group", "set"), ("set", "set")])
+def test_the_manual_names_every_key_beside_its_command(words):
+    with open(os.path.join(ROOT, "docs", "man", "mtcctl.1"), encoding="utf-8") as f:
+        page = f.read().replace("\\-", "-").replace("\\", "")
+    section = page.split(f'"{words[0]} {words[1]} "', 1)[1].split(".TP")[0]
+    keys = [line.split()[0] for line in run(*words, "--help").stdout.split("Examples:")[0].splitlines() if line.startswith("  ")]
+    keys = [key for key in keys if key.islower()]
+    assert keys
+    assert [key for key in keys if key not in section] == []
