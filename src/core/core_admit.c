@@ -61,8 +61,10 @@ static bool send_verdict(struct core_edge *e, uint64_t number, const struct ipc_
 	char words[EDGE_WORDS_MAX];
 
 	if (core_send(e, ipc_session_verdict_put(e->core->record, e->who.generation, number, v))) {
-		log_error(e->core->log, "core", "%s does not take a verdict; its session waits until it gives up",
-			  core_edge_words(words, e));
+		log_error(e->core->log, "core",
+			  "%s does not take the verdict of session %llu: a new one waits until it gives up, an open one "
+			  "stays as it is",
+			  core_edge_words(words, e), (unsigned long long)number);
 		return false;
 	}
 	return true;

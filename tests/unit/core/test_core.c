@@ -166,6 +166,39 @@ static void test_the_end_of_a_certificate_costs_no_look_at_all_sessions(void **s
 	assert_int_equal(p->core->sessions.expiry_s, now_s + 86400);
 }
 
+/* What an edge goes by is told again when it was changed, and only then, to the sessions of that SCS. */
+static void test_changed_values_are_told_to_the_edges_of_open_sessions(void **state)
+{
+	struct core_play *p = *state;
+	struct ipc_session_verdict v;
+	struct ipc_rec_head head;
+	struct asc_scs scs;
+	struct asc_why why;
+	size_t len;
+
+	assert_true(ADMITTED(open_acme(p, 1)));
+	core_sessions_renew(p->core, NULL);
+	core_play_turns(p, 3);
+	assert_int_equal(core_play_take(p, IPC_REC_SESSION_VERDICT, &head), 0);
+	scs = *asc_scs_find(p->core->store.asc, "acme");
+	scs.pending_max = 3;
+	scs.p_bit_optional = true;
+	assert_int_equal(asc_scs_put(p->core->store.asc, &scs, &why), 0);
+	core_sessions_renew(p->core, "beta");
+	core_play_turns(p, 3);
+	assert_int_equal(core_play_take(p, IPC_REC_SESSION_VERDICT, &head), 0);
+	core_sessions_renew(p->core, "acme");
+	core_play_turns(p, 3);
+	len = core_play_take(p, IPC_REC_SESSION_VERDICT, &head);
+	assert_true(len > 0);
+	assert_int_equal(ipc_session_verdict_get(&v, p->record, len), 0);
+	assert_int_equal(head.transaction, 1);
+	assert_true(v.admitted && v.p_bit_optional && v.pending_max == 3);
+	core_sessions_renew(p->core, NULL);
+	core_play_turns(p, 3);
+	assert_int_equal(core_play_take(p, IPC_REC_SESSION_VERDICT, &head), 0);
+}
+
 /* At connections_max: the oldest is asked whether it is still there. */
 static void at_the_limit(struct core_play *p)
 {
@@ -547,6 +580,7 @@ int main(void)
 		TEST(test_a_session_does_not_outlive_its_certificate),
 		TEST(test_the_end_of_a_certificate_costs_no_look_at_all_sessions),
 		TEST(test_at_the_limit_a_silent_oldest_session_is_replaced),
+		TEST(test_changed_values_are_told_to_the_edges_of_open_sessions),
 		TEST(test_at_the_limit_the_new_one_is_refused_when_the_oldest_answers),
 		TEST(test_who_waits_for_a_place_and_leaves_is_forgotten),
 		TEST(test_a_session_that_spoke_for_another_leaves_a_decision),
