@@ -217,11 +217,49 @@ static void test_the_name_of_an_sms_sc_needs_no_memory(void **state)
 	trg_names_fini(&names);
 }
 
+static void kept(void *arg, uint64_t number, int err)
+{
+	(void)arg;
+	(void)number;
+	assert_int_equal(err, 0);
+}
+
+/* What changes of a trigger that was taken finds its way into the journal: when there is no memory for that, the reserve is there. */
+static void test_the_record_of_what_was_accepted_takes_the_reserve(void **state)
+{
+	struct core_play *p = *state;
+	struct trg_request r = { .scs = "acme",
+				 .scs_e164 = "491720000001",
+				 .origin_host = "scs.acme.example",
+				 .origin_realm = "acme.example",
+				 .external = "meter-1@a.example",
+				 .groups = "",
+				 .action = TSP_ACTION_TRIGGER,
+				 .reference = 1,
+				 .validity_s = 600,
+				 .received_ms = core_now_ms(p->core),
+				 .expires_ms = core_now_ms(p->core) + 600000 };
+	struct core_trigger *t;
+	bool some = false;
+
+	assert_int_equal(core_trigger_new(&t, p->core, core_scs_get(p->core, "acme"), &r), 0);
+	assert_false(core_memory_short(p->core));
+	for (unsigned i = 0; i < 10000 && !some; i++) { /* the room of a batch grows now and then */
+		fail_the(1);
+		assert_int_equal(core_trigger_keep(t, kept, NULL), 0);
+		some = failed();
+	}
+	assert_true(some);
+	assert_true(core_memory_short(p->core));
+	assert_int_equal(st_get(&p->core->st, ST_MEMORY_SHORTAGES), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_session_is_in_its_group_or_not_admitted, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_request_is_trouble_or_as_ever, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_the_record_of_what_was_accepted_takes_the_reserve, setup, teardown),
 		cmocka_unit_test(test_a_request_whose_copies_could_not_be_known_is_not_taken),
 		cmocka_unit_test(test_the_oldest_entry_makes_room),
 		cmocka_unit_test(test_the_name_of_an_sms_sc_needs_no_memory),
