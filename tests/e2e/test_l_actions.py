@@ -512,6 +512,7 @@ def test_a_copy_after_a_restart_says_what_validity_is_left(by_hand):
     by_hand.sc = sc = at_its_place(by_hand, by_hand.lab["smssc"], Smssc)
     copy = sc.take()
     assert copy.end == first.end and copy.flags & T and 0 < copy.number(448) <= first.number(448) == 600
+    assert copy.data(263) == first.data(263), "an SMS-SC that knows it again repeats its first answer, with that Session-Id"
     take_ok(sc, copy)
     assert request_status(scs.expect(D.DAR, False)) == 0
     assert sc.report(copy).result == SUCCESS and scs.reported() == (635, 0)

@@ -173,7 +173,7 @@ def test_the_dta_is_lost_and_the_copy_tells(p, scs):
     new = replace(scs, old)
     first = p.sc.take()
     copy = p.sc.take()
-    assert (copy.end, copy.flags & T, copy.text(293)) == (first.end, T, first.text(293))
+    assert (copy.end, copy.flags & T, copy.text(293), copy.data(263)) == (first.end, T, first.text(293), first.data(263))
     not_pending(p, copy)
     assert scs.answered() == SENT
     assert report(p, first) == SUCCESS and scs.reported() == (new, 0)
