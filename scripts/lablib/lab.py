@@ -57,7 +57,7 @@ def options(**changes):
     command line, such as those of valgrind}; up_wait_s: seconds that each program has to come up."""
     preset = {"bin": os.environ.get("MTC_BIN", os.path.join(ROOT, "build", "bin")), "edges": 2, "devices": None, "fresh": False, "relay": False,
               "address": "127.0.0.1", "pki": "", "log_level": "info", "smssc_more": "", "listen_more": "", "iwf_more": "", "t4_more": "",
-              "s6m_more": "", "timers_more": "", "hss_more": "", "under": {}, "up_wait_s": 20}
+              "s6m_more": "", "timers_more": "", "hss_more": "", "smssc_peer_more": "", "under": {}, "up_wait_s": 20}
     return argparse.Namespace(**{**preset, **changes})
 
 
@@ -234,7 +234,7 @@ listen:
     address: {smssc['address']}
     port: {smssc['port']}
     protection: none
-s6m: {{ peer: hss, destination_realm: {CORE_REALM}, destination_host: {HSS_HOST}{o.s6m_more} }}
+{o.smssc_peer_more}s6m: {{ peer: hss, destination_realm: {CORE_REALM}, destination_host: {HSS_HOST}{o.s6m_more} }}
 t4: {{ peer: smssc, destination_realm: {CORE_REALM}, destination_host: {SMSSC_HOST}{o.t4_more} }}
 timers: {{ reconnect: 1s{o.timers_more} }}
 {o.iwf_more}"""

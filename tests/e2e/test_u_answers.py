@@ -170,6 +170,25 @@ def test_strict_answers_forgives_an_scs_nothing(played, scs):
         provision(played)
 
 
+def test_strict_answers_forgives_an_sms_sc_nothing(labs):
+    """What it answers so counts as silence: 201, the recall, and no quota is used."""
+    p = labs.up(t4_more=", answer_wait: 300ms", smssc_peer_more="    strict_answers: yes\n")
+    p.sc = in_place_of(p, "mtc-smssc")
+    scs = Reader.opened(p)
+    _, dtr = submitted(p, scs)
+    for m in (dtr, p.sc.take()):
+        assert m.end == dtr.end
+        answer(p.sc, m, FORGIVEN_DTA["no Auth-Session-State"](p.sc, m))
+    assert scs.answered() == TEMPORARYERROR
+    p.sc.accept(p.sc.take())  # the recall
+    assert row(p, "peers", name="smssc")["forgiven"] == 0
+    assert next(r for r in p.ctl("quota", "show", "acme") if r.get("scs") == "acme")["used"] == 0
+    scs.close()
+    p.sc.close()
+    wrong = labs.down(p)
+    assert not wrong, "\n".join(wrong)
+
+
 HSS_OK = [D.avp(268, 2001), D.gpp(3102, [D.avp(1, "001010000000211")])]
 NO_PERMISSION = {
     "no Auth-Session-State": lambda hss, m: [session(m), *hss.origin(), *HSS_OK],
