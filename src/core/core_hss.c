@@ -1,5 +1,6 @@
 /* core_hss.c - a question to the HSS on behalf of an operator: the same SIR that a trigger would send, and what would follow from its answer.
  * No trigger waits for it; it does not wait for its turn either, so that it never holds up one that does. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,8 @@ struct question {
 	core_hss_fn *fn;
 	void *arg;
 	uint64_t asked_ms; /* of the loop's clock */
+	bool named;        /* by an External-Identifier, so that an MSISDN beside it has to be the one the HSS knows */
+	char msisdn[STR_DIGITS_MAX + 1];
 };
 
 /* Every name that the HSS says the device has. False: one of them is none. */
@@ -34,19 +37,30 @@ static bool names_of(struct core_hss_answer *a, const struct s6m_sia *sia)
 	return true;
 }
 
-static void take(struct core_hss_answer *a, const struct core_asked *asked, const char *realm, const struct dia_msg *m)
+/* What the HSS granted is looked at as on the path of a trigger (core_s6m.c, trg_act.c). */
+static enum pol_reason judge(struct core_hss_answer *a, const struct question *q, const struct s6m_sia *sia)
+{
+	struct core_s6m_who who;
+
+	if (!core_s6m_who(&who, sia) || !names_of(a, sia)) {
+		return POL_HSS_PROTOCOL;
+	}
+	return q->named && q->msisdn[0] && strcmp(q->msisdn, who.msisdn) != 0 ? POL_CONTRADICTING_DEVICE : POL_NONE;
+}
+
+static void take(struct core_hss_answer *a, const struct question *q, const struct core_asked *asked, const struct dia_msg *m)
 {
 	struct dia_failed why = { 0 };
 	struct s6m_sia sia;
 
 	a->verdict = pol_verdict_of(POL_HSS_PROTOCOL);
-	if (s6m_sia_parse(&sia, m, &why) || core_peer_foreign(asked, &sia.head, realm)) {
+	if (s6m_sia_parse(&sia, m, &why) || core_peer_foreign(asked, &sia.head, q->core->cfg->s6m.destination_realm)) {
 		return;
 	}
 	/* with a validity: that of an absent device is told apart */
 	pol_map_sia(&a->verdict, &a->absent, &sia, UINT32_MAX);
-	if (a->verdict.status == TSP_STATUS_SUCCESS && !names_of(a, &sia)) {
-		a->verdict = pol_verdict_of(POL_HSS_PROTOCOL);
+	if (a->verdict.status == TSP_STATUS_SUCCESS) {
+		a->verdict = pol_verdict_of(judge(a, q, &sia));
 	}
 }
 
@@ -60,7 +74,7 @@ static void on_answer(void *arg, int err, const struct dia_msg *m)
 		st_count(&q->core->st, ST_S6M_TIMEOUTS);
 		pol_map_s6m_silent(&a.verdict);
 	} else {
-		take(&a, &asked, q->core->cfg->s6m.destination_realm, m);
+		take(&a, q, &asked, m);
 	}
 	q->fn(q->arg, &a);
 	free(q);
@@ -84,7 +98,8 @@ int core_hss_ask(struct core *c, const char *external, const char *msisdn, const
 	if (!q) {
 		return ERR_NOMEM;
 	}
-	*q = (struct question){ c, fn, arg, net_loop_now_ms(c->loop) };
+	*q = (struct question){ c, fn, arg, net_loop_now_ms(c->loop), external[0] != 0, "" };
+	snprintf(q->msisdn, sizeof q->msisdn, "%s", msisdn);
 	err = core_s6m_sir(&out, c, &req);
 	if (!err) {
 		err = core_peer_ask_alone(c, peer, &out, (uint32_t)c->cfg->s6m.answer_wait_ms, on_answer, q);

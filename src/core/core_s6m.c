@@ -61,15 +61,10 @@ int core_s6m_sir(struct buf *out, struct core *c, const struct trg_request *req)
 
 /* -- the answer */
 
-#define IMSI_MAX 15
-struct subscriber {
-	char imsi[IMSI_MAX + 1], msisdn[STR_DIGITS_MAX + 1];
-	uint8_t nodes[TRG_NODES_LEN_MAX];
-};
-
-/* IMSI from the first instance that has one, MSISDN likewise (TS 29.336 7 allows several instances). False: not digits. */
-static bool identities(struct subscriber *out, const struct s6m_sia *sia)
+/* IMSI from the first instance that has one, MSISDN likewise (TS 29.336 7 allows several instances). */
+bool core_s6m_who(struct core_s6m_who *out, const struct s6m_sia *sia)
 {
+	*out = (struct core_s6m_who){ .imsi = "" };
 	for (uint8_t i = 0; i < sia->user_identifiers_n; i++) {
 		const struct app_user_identifier *u = &sia->user_identifiers[i];
 
@@ -86,7 +81,7 @@ static bool identities(struct subscriber *out, const struct s6m_sia *sia)
 			return false;
 		}
 	}
-	return true;
+	return out->imsi[0] != 0;
 }
 
 static void refuse(struct core_trigger *t, const struct pol_verdict *v)
@@ -149,10 +144,11 @@ static uint32_t patience_s(const struct trg *t)
 static void take(struct core_trigger *t, const struct s6m_sia *sia)
 {
 	struct pol_verdict broken = pol_verdict_of(POL_HSS_PROTOCOL);
-	struct subscriber who = { .imsi = "" };
-	struct trg_subscriber sub = { who.imsi, who.msisdn, who.nodes, 0 };
+	uint8_t packed[TRG_NODES_LEN_MAX];
+	struct core_s6m_who who = { .imsi = "" };
+	struct trg_subscriber sub = { who.imsi, who.msisdn, packed, 0 };
 	struct trg_event ev = { .kind = TRG_EV_SUBSCRIBER, .subscriber = &sub };
-	struct buf nodes = buf_over(who.nodes, sizeof who.nodes);
+	struct buf nodes = buf_over(packed, sizeof packed);
 	struct pol_verdict v;
 	bool absent = false;
 
@@ -162,10 +158,9 @@ static void take(struct core_trigger *t, const struct s6m_sia *sia)
 		refuse(t, &v);
 		return;
 	}
-	/* A success without the IMSI says of nobody that he may be triggered (TS 29.336 6.2.4: User-Identifier with success). */
-	if (!identities(&who, sia) || !who.imsi[0]) {
+	if (!core_s6m_who(&who, sia)) {
 		log_warn(t->core->log, "core", "transaction %s: the HSS's answer is no permission: %s", t->transaction,
-			 who.imsi[0] ? "an MSISDN is not readable" : "a success without a readable IMSI");
+			 who.imsi[0] ? "a name of the subscriber is not readable" : "a success without a readable IMSI");
 		refuse(t, &broken);
 		return;
 	}

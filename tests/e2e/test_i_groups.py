@@ -109,6 +109,10 @@ def test_check_takes_the_groups_of_a_session_and_of_a_certificate(groups):
                                   ("beta-fleet", False, "wrong-anchor")):
         got, = groups.ctl(*words, "--cert", groups.scs[name]["cert"], check=False)
         assert (got["allowed"], got["reason"]) == (allowed, reason), (name, got)
+    own, other = number.split(":")[1], "491799999999"
+    for msisdn, reason in ((own, ""), (other, "contradicting-device")):  # a request that names both: the trigger hears the same
+        got, = groups.ctl(*words, "--group", "fleet", "--msisdn", msisdn, "--ask-hss", check=False)
+        assert (got["allowed"], got["reason"]) == (not reason, reason), got
     unknown, = groups.ctl("assoc", "check", "gamma", "nobody@a.example", "--group", "fleet", "--ask-hss", check=False)
     assert not unknown["allowed"] and unknown["hss"]["answered"] and not unknown["hss"]["allowed"], unknown
 

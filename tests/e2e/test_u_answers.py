@@ -2,6 +2,7 @@
 counted and shown; where strict_answers is set, and whatever comes from another or answers another, counts for nothing. An SIA is a
 permission: nothing is forgiven in it."""
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from lablib import lab as L
@@ -211,6 +212,12 @@ def test_an_answer_of_the_hss_that_lacks_something_is_no_permission(played, scs)
             answer(hss, sir, avps(hss, sir))
             assert (why, request_status(scs.expect(D.DAR, False))) == (why, TEMPORARYERROR)
             assert played.decisions()[-1]["reason"] == "hss-protocol"
+            with ThreadPoolExecutor(1) as other:  # a check asks the same and says the same
+                check = other.submit(played.ctl, "assoc", "check", "acme", DEVICE, "--ask-hss", check=False)
+                sir = hss.take()
+                answer(hss, sir, avps(hss, sir))
+                said, = check.result(10)
+            assert (why, said["allowed"], said["reason"]) == (why, False, "hss-protocol")
         assert played.sc.silent()
     finally:
         hss.close()
