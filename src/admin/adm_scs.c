@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "admin/adm_int.h"
+#include "base/scs_limits.h"
 
 static uint32_t sessions_of(const struct adm *a, const char *scs)
 {
@@ -23,35 +24,36 @@ static bool copy_arg(char *out, size_t cap, const json_t *args, const char *name
 static bool scs_of(struct asc_scs *s, const json_t *args)
 {
 	asc_scs_init(s);
-	s->payload_max = (uint32_t)ctl_arg_num(args, "payload_max", s->payload_max);
-	s->validity_max_s = (uint32_t)ctl_arg_num(args, "validity_max_s", s->validity_max_s);
-	s->port_min = (uint16_t)ctl_arg_num(args, "port_min", s->port_min);
-	s->port_max = (uint16_t)ctl_arg_num(args, "port_max", s->port_max);
-	s->priority_allowed = ctl_arg_bool(args, "priority_allowed", s->priority_allowed);
-	s->actions = (uint8_t)ctl_arg_bits(args, "actions", CTL_WORDS_RIGHTS, s->actions);
-	s->rate_per_s = (uint32_t)ctl_arg_num(args, "rate_per_s", s->rate_per_s);
-	s->burst = (uint32_t)ctl_arg_num(args, "burst", s->burst);
-	s->quota_per_day = (uint32_t)ctl_arg_num(args, "quota_per_day", s->quota_per_day);
-	s->connections_max = (uint32_t)ctl_arg_num(args, "connections_max", s->connections_max);
-	s->pending_max = (uint32_t)ctl_arg_num(args, "pending_max", s->pending_max);
-	s->p_bit_optional = ctl_arg_bool(args, "p_bit_optional", s->p_bit_optional);
-	s->strict_answers = ctl_arg_bool(args, "strict_answers", s->strict_answers);
+#define READ_U32(member_) (uint32_t) ctl_arg_num(args, #member_, s->member_)
+#define READ_U16(member_) (uint16_t) ctl_arg_num(args, #member_, s->member_)
+#define READ_ON(member_) ctl_arg_bool(args, #member_, s->member_)
+#define READ_OFF READ_ON
+#define READ_RIGHTS(member_) (uint8_t) ctl_arg_bits(args, #member_, CTL_WORDS_RIGHTS, s->member_)
+#define READ(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_) s->member_ = READ_##kind_(member_);
+	SCS_LIMITS(READ)
+#undef READ
 	return copy_arg(s->name, sizeof s->name, args, "name") && copy_arg(s->e164, sizeof s->e164, args, "e164") &&
 	       copy_arg(s->origin_host, sizeof s->origin_host, args, "origin_host") &&
 	       copy_arg(s->realm, sizeof s->realm, args, "realm") && copy_arg(s->anchor, sizeof s->anchor, args, "anchor");
 }
 
+#define JSON_U32(value_) json_integer((json_int_t)(value_))
+#define JSON_U16 JSON_U32
+#define JSON_ON(value_) json_boolean(value_)
+#define JSON_OFF JSON_ON
+#define JSON_RIGHTS adm_rights_words
+
 /* Everything that is stored about an SCS, under the names of the arguments of scs.add. */
 static json_t *stored(const struct asc_scs *s)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:b, s:b}", "name",
-			 s->name, "e164", s->e164, "origin_host", s->origin_host, "realm", s->realm, "anchor", s->anchor,
-			 "payload_max", (json_int_t)s->payload_max, "validity_max_s", (json_int_t)s->validity_max_s, "port_min",
-			 (json_int_t)s->port_min, "port_max", (json_int_t)s->port_max, "priority_allowed", s->priority_allowed,
-			 "actions", adm_rights_words(s->actions), "rate_per_s", (json_int_t)s->rate_per_s, "burst",
-			 (json_int_t)s->burst, "quota_per_day", (json_int_t)s->quota_per_day, "connections_max",
-			 (json_int_t)s->connections_max, "pending_max", (json_int_t)s->pending_max, "p_bit_optional",
-			 s->p_bit_optional, "strict_answers", s->strict_answers);
+	json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", s->name, "e164", s->e164, "origin_host", s->origin_host,
+				"realm", s->realm, "anchor", s->anchor);
+
+#define ADD(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_)                                                 \
+	json_object_set_new(row, #member_, JSON_##kind_(s->member_));
+	SCS_LIMITS(ADD)
+#undef ADD
+	return row;
 }
 
 /* What a change made different; `named`: the request said it, else it went back to its default. */
@@ -116,24 +118,13 @@ static uint32_t not_said(const json_t *args)
 	static const struct {
 		const char *arg;
 		uint32_t bit;
-	} rows[] = {
-		{ "e164", ASC_KEEP_E164 },
-		{ "origin_host", ASC_KEEP_ORIGIN_HOST },
-		{ "realm", ASC_KEEP_REALM },
-		{ "anchor", ASC_KEEP_ANCHOR },
-		{ "payload_max", ASC_KEEP_PAYLOAD_MAX },
-		{ "validity_max_s", ASC_KEEP_VALIDITY_MAX },
-		{ "port_min", ASC_KEEP_PORT_MIN },
-		{ "port_max", ASC_KEEP_PORT_MAX },
-		{ "priority_allowed", ASC_KEEP_PRIORITY },
-		{ "actions", ASC_KEEP_ACTIONS },
-		{ "rate_per_s", ASC_KEEP_RATE },
-		{ "burst", ASC_KEEP_BURST },
-		{ "quota_per_day", ASC_KEEP_QUOTA },
-		{ "connections_max", ASC_KEEP_CONNECTIONS_MAX },
-		{ "pending_max", ASC_KEEP_PENDING_MAX },
-		{ "p_bit_optional", ASC_KEEP_P_BIT },
-		{ "strict_answers", ASC_KEEP_STRICT_ANSWERS },
+	} rows[] = { { "e164", ASC_KEEP_E164 },
+		     { "origin_host", ASC_KEEP_ORIGIN_HOST },
+		     { "realm", ASC_KEEP_REALM },
+		     { "anchor", ASC_KEEP_ANCHOR },
+#define ROW(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_) { #member_, ASC_KEEP_##id_ },
+		     SCS_LIMITS(ROW)
+#undef ROW
 	};
 	uint32_t keep = ASC_KEEP_ALL;
 
@@ -219,12 +210,16 @@ static int count_rule(void *arg, const struct assoc_rule *r)
 /* The limits of which the configuration has one, too: the smaller counts. */
 static json_t *in_force(const struct adm *a, const struct asc_scs *s)
 {
-	struct core_scs_limits l;
+	json_t *o = json_object();
+	struct scs_limits l;
 
 	core_scs_limits(a->core, s, &l);
-	return json_pack("{s:I, s:I, s:I, s:I}", "payload_max", (json_int_t)l.payload_max, "validity_max_s",
-			 (json_int_t)l.validity_max_s, "connections_max", (json_int_t)l.connections_max, "pending_max",
-			 (json_int_t)l.pending_max);
+#define ADD_OWN(member_, kind_)
+#define ADD_CONF(member_, kind_) json_object_set_new(o, #member_, JSON_##kind_(l.member_));
+#define ADD(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_) ADD_##where_(member_, kind_)
+	SCS_LIMITS(ADD)
+#undef ADD
+	return o;
 }
 
 static void on_scs_show(void *arg, struct ctl_request *rq, const json_t *args)

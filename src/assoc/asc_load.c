@@ -60,9 +60,9 @@ static int load_scs(struct loading *l, const MDB_val *key, const MDB_val *val)
 		err = ERR_PROTO;
 	}
 	if (err) {
-		return asc_refuse(l->why, err == ERR_VERSION ? err : ERR_PROTO,
-				  "association store: the record of SCS '%.63s' is %s", scs.name,
-				  err == ERR_VERSION ? "of another version" : "damaged");
+		return asc_refuse(
+		    l->why, err == ERR_VERSION ? err : ERR_PROTO, "association store: the record of SCS '%.63s' is %s", scs.name,
+		    err == ERR_VERSION ? "of another version, or has a limit that this program does not know" : "damaged");
 	}
 	node = asc_node_new(ASC_NODE_SCS, number, scs.name);
 	if (!node) {

@@ -5,8 +5,6 @@
 
 #include "base/str.h"
 
-enum { ACTIONS_P_BIT_OPTIONAL = 0x80 }; /* beside the ASSOC_RIGHT_* of an SCS */
-
 enum { ENTRY_VERDICT = 0x03, ENTRY_TIMES = 0x04, ENTRY_DETECT = 0x08 };
 
 void asc_entry_put(struct buf *b, const struct asc_entry *e)
@@ -70,11 +68,15 @@ static void get_text(struct rd *r, char *out, size_t cap)
 	}
 }
 
-/* Version 1 of an SCS's record had no flags, and wrote down the default of a limit: whether an operator had named it is not known. It
- * is read as the configuration's, of which it was the default. */
-enum { SCS_VERSION_1 = 1, SCS_VERSION = 2 };
-enum { SCS_STRICT_ANSWERS = 0x01 };
+/* The limits in an SCS's record. Version 3: their number, and each in the order of SCS_LIMITS. Those at the end that have their default
+ * are not written, down to the 13 that version 3 began with: a program that knows fewer limits reads a record that does not use the others,
+ * and refuses one that does, for it would not enforce it. Version 2 had 13 limits in another form. Version 1 had no flags, and wrote down
+ * the default of a limit: whether an operator had named it is not known. It is read as the configuration's, of which it was the default. */
+enum { SCS_VERSION_1 = 1, SCS_VERSION_2 = 2, SCS_VERSION = 3 };
+#define LIMITS_AT_LEAST 13 /* of version 3, from its beginning */
+enum { V2_ACTIONS_P_BIT_OPTIONAL = 0x80, V2_STRICT_ANSWERS = 0x01 };
 enum { V1_PAYLOAD = 1024, V1_VALIDITY_S = 7 * 24 * 3600, V1_CONNECTIONS = 8, V1_PENDING = 1024 };
+_Static_assert(SCS_LIMITS_N >= LIMITS_AT_LEAST && SCS_LIMITS_N <= UINT8_MAX, "limits are added at the end and never taken away");
 
 static uint32_t unless_default(uint32_t limit, uint32_t of_version_1)
 {
@@ -89,34 +91,113 @@ static void from_version_1(struct asc_scs *scs)
 	scs->pending_max = unless_default(scs->pending_max, V1_PENDING);
 }
 
+/* How many limits a record has to say. */
+static uint8_t limits_said(const struct asc_scs *scs)
+{
+	uint8_t n = LIMITS_AT_LEAST;
+
+#define SAID(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_)                                                \
+	if (SCS_LIMIT_##id_ >= LIMITS_AT_LEAST && scs->member_ != (preset_)) {                                                   \
+		n = SCS_LIMIT_##id_ + 1;                                                                                         \
+	}
+	SCS_LIMITS(SAID)
+#undef SAID
+	return n;
+}
+
+#define PUT_U32 buf_le32
+#define PUT_U16 buf_le16
+#define PUT_ON buf_u8
+#define PUT_OFF buf_u8
+#define PUT_RIGHTS buf_u8
+
 void asc_scs_record_put(struct buf *b, const struct asc_scs *scs, uint32_t number)
 {
+	uint8_t n = limits_said(scs);
+
 	buf_u8(b, SCS_VERSION);
 	buf_le32(b, number);
 	put_text(b, scs->e164);
 	put_text(b, scs->origin_host);
 	put_text(b, scs->realm);
 	put_text(b, scs->anchor);
-	buf_le32(b, scs->payload_max);
-	buf_le32(b, scs->validity_max_s);
-	buf_le16(b, scs->port_min);
-	buf_le16(b, scs->port_max);
-	buf_u8(b, scs->priority_allowed);
-	buf_u8(b, (uint8_t)(scs->actions | (scs->p_bit_optional ? ACTIONS_P_BIT_OPTIONAL : 0)));
-	buf_le32(b, scs->rate_per_s);
-	buf_le32(b, scs->burst);
-	buf_le32(b, scs->quota_per_day);
-	buf_le32(b, scs->connections_max);
-	buf_le32(b, scs->pending_max);
-	buf_u8(b, scs->strict_answers ? SCS_STRICT_ANSWERS : 0);
+	buf_u8(b, n);
+#define PUT(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_)                                                 \
+	if (SCS_LIMIT_##id_ < n) {                                                                                               \
+		PUT_##kind_(b, scs->member_);                                                                                    \
+	}
+	SCS_LIMITS(PUT)
+#undef PUT
+}
+
+static bool get_bool(struct rd *r)
+{
+	uint8_t v = rd_u8(r);
+
+	r->bad = r->bad || v > 1;
+	return v;
+}
+
+#define GET_U32 rd_le32
+#define GET_U16 rd_le16
+#define GET_ON get_bool
+#define GET_OFF get_bool
+#define GET_RIGHTS rd_u8
+
+static int get_limits(struct rd *r, struct asc_scs *scs)
+{
+	uint8_t n = rd_u8(r);
+
+	if (n > SCS_LIMITS_N) {
+		return ERR_VERSION;
+	}
+#define GET(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_)                                                 \
+	scs->member_ = preset_;                                                                                                  \
+	if (SCS_LIMIT_##id_ < n) {                                                                                               \
+		scs->member_ = GET_##kind_(r);                                                                                   \
+	}
+	SCS_LIMITS(GET)
+#undef GET
+	return r->bad || n < LIMITS_AT_LEAST ? ERR_PROTO : 0;
+}
+
+/* The 13 limits as they stood in versions 1 and 2. Nobody writes them any more: this stays as it is. */
+static int get_limits_of_old(struct rd *r, struct asc_scs *scs, uint8_t version)
+{
+	uint8_t flags = 0, actions;
+
+#define DEFAULT(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_) scs->member_ = preset_;
+	SCS_LIMITS(DEFAULT)
+#undef DEFAULT
+	scs->payload_max = rd_le32(r);
+	scs->validity_max_s = rd_le32(r);
+	scs->port_min = rd_le16(r);
+	scs->port_max = rd_le16(r);
+	scs->priority_allowed = rd_u8(r) != 0;
+	actions = rd_u8(r);
+	scs->actions = actions & (uint8_t)~V2_ACTIONS_P_BIT_OPTIONAL;
+	scs->p_bit_optional = actions & V2_ACTIONS_P_BIT_OPTIONAL;
+	scs->rate_per_s = rd_le32(r);
+	scs->burst = rd_le32(r);
+	scs->quota_per_day = rd_le32(r);
+	scs->connections_max = rd_le32(r);
+	scs->pending_max = rd_le32(r);
+	if (version == SCS_VERSION_2) {
+		flags = rd_u8(r);
+	} else {
+		from_version_1(scs);
+	}
+	scs->strict_answers = flags & V2_STRICT_ANSWERS;
+	return r->bad || (flags & ~V2_STRICT_ANSWERS) ? ERR_PROTO : 0;
 }
 
 int asc_scs_record_get(struct asc_scs *scs, uint32_t *number, const void *p, size_t len)
 {
 	struct rd r = rd_over(p, len);
-	uint8_t version = rd_u8(&r), flags = 0, actions;
+	uint8_t version = rd_u8(&r);
+	int err;
 
-	if (version != SCS_VERSION_1 && version != SCS_VERSION) {
+	if (version < SCS_VERSION_1 || version > SCS_VERSION) {
 		return r.bad ? ERR_PROTO : ERR_VERSION;
 	}
 	*number = rd_le32(&r);
@@ -124,24 +205,9 @@ int asc_scs_record_get(struct asc_scs *scs, uint32_t *number, const void *p, siz
 	get_text(&r, scs->origin_host, sizeof scs->origin_host);
 	get_text(&r, scs->realm, sizeof scs->realm);
 	get_text(&r, scs->anchor, sizeof scs->anchor);
-	scs->payload_max = rd_le32(&r);
-	scs->validity_max_s = rd_le32(&r);
-	scs->port_min = rd_le16(&r);
-	scs->port_max = rd_le16(&r);
-	scs->priority_allowed = rd_u8(&r) != 0;
-	actions = rd_u8(&r);
-	scs->actions = actions & (uint8_t)~ACTIONS_P_BIT_OPTIONAL;
-	scs->p_bit_optional = actions & ACTIONS_P_BIT_OPTIONAL;
-	scs->rate_per_s = rd_le32(&r);
-	scs->burst = rd_le32(&r);
-	scs->quota_per_day = rd_le32(&r);
-	scs->connections_max = rd_le32(&r);
-	scs->pending_max = rd_le32(&r);
-	if (version == SCS_VERSION) {
-		flags = rd_u8(&r);
-	} else {
-		from_version_1(scs);
+	if (r.bad) {
+		return ERR_PROTO;
 	}
-	scs->strict_answers = flags & SCS_STRICT_ANSWERS;
-	return r.bad || rd_left(&r) || (flags & ~SCS_STRICT_ANSWERS) || *number == ASC_NOBODY ? ERR_PROTO : 0;
+	err = version == SCS_VERSION ? get_limits(&r, scs) : get_limits_of_old(&r, scs, version);
+	return !err && (rd_left(&r) || *number == ASC_NOBODY) ? ERR_PROTO : err;
 }

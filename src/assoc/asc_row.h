@@ -4,7 +4,7 @@
  * The main environment, in the store's directory:
  *
  *   database   key                                   value
- *   scs        1, name                               2, u32 number, strings (u8 length + octets), limits
+ *   scs        1, name                               3, u32 number, strings (u8 length + octets), limits
  *   set        1, u32be SCS number, verdict, device  1, u8 rights and mode, i64 from, i64 until
  *   group      1, name                               1, u32 number, anchor (u8 length + octets)
  *   member     1, u32be group number, u32be SCS number  1
@@ -28,8 +28,8 @@
  * Groups and SCSs have their numbers out of one count, so "SCS number" above is also a group's, and in `dev` and `count` a
  * named set's. Format 1 had neither groups nor named sets, format 2 no named sets, format 3 no modes of rules; in all of them `dev` and
  * `count` stood in the main environment.
- * The record of an SCS: version 2 ends with an octet of flags (strict_answers), and 0 in a limit is the configuration's; 0x80 beside its actions
- * says p_bit_optional. Version 1 is read (asc_row.c); a program that knows only version 1 refuses a store that has an SCS of version 2.
+ * The limits of an SCS are those of base/scs_limits.h in its order, behind their number. A program that knows fewer of them reads a record
+ * whose further ones have their default, and refuses any other.
  * A number is never used again: entries in `dev` of a number that is gone are no rules, and leave when the row is next written or an
  * import merges it. */
 #pragma once

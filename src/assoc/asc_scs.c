@@ -3,6 +3,16 @@
 
 #include <string.h>
 
+_Static_assert(4 + SCS_LIMITS_N < 31, "a mask of ASC_KEEP_* is an int");
+#define PRESET_AS_ON(preset_) (preset_)
+#define PRESET_AS_OFF(preset_) (!(preset_))
+#define PRESET_AS_U32(preset_) true /* the compiler says when a number does not fit */
+#define PRESET_AS_U16(preset_) true
+#define PRESET_AS_RIGHTS(preset_) true
+#define PRESET_FITS(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_)                                         \
+	_Static_assert(PRESET_AS_##kind_(preset_), #member_ ": the default is not of its kind");
+SCS_LIMITS(PRESET_FITS)
+
 #define MEMBER(bit_, member_)                                                                                                    \
 	{                                                                                                                        \
 		bit_, offsetof(struct asc_scs, member_), sizeof((struct asc_scs *)0)->member_                                    \
@@ -10,24 +20,11 @@
 static const struct {
 	uint32_t bit;
 	size_t offset, size;
-} members[] = {
-	MEMBER(ASC_KEEP_E164, e164),
-	MEMBER(ASC_KEEP_ORIGIN_HOST, origin_host),
-	MEMBER(ASC_KEEP_REALM, realm),
-	MEMBER(ASC_KEEP_ANCHOR, anchor),
-	MEMBER(ASC_KEEP_PAYLOAD_MAX, payload_max),
-	MEMBER(ASC_KEEP_VALIDITY_MAX, validity_max_s),
-	MEMBER(ASC_KEEP_PORT_MIN, port_min),
-	MEMBER(ASC_KEEP_PORT_MAX, port_max),
-	MEMBER(ASC_KEEP_PRIORITY, priority_allowed),
-	MEMBER(ASC_KEEP_ACTIONS, actions),
-	MEMBER(ASC_KEEP_RATE, rate_per_s),
-	MEMBER(ASC_KEEP_BURST, burst),
-	MEMBER(ASC_KEEP_QUOTA, quota_per_day),
-	MEMBER(ASC_KEEP_CONNECTIONS_MAX, connections_max),
-	MEMBER(ASC_KEEP_PENDING_MAX, pending_max),
-	MEMBER(ASC_KEEP_P_BIT, p_bit_optional),
-	MEMBER(ASC_KEEP_STRICT_ANSWERS, strict_answers),
+} members[] = { MEMBER(ASC_KEEP_E164, e164), MEMBER(ASC_KEEP_ORIGIN_HOST, origin_host), MEMBER(ASC_KEEP_REALM, realm),
+		MEMBER(ASC_KEEP_ANCHOR, anchor),
+#define LIMIT(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_) MEMBER(ASC_KEEP_##id_, member_),
+		SCS_LIMITS(LIMIT)
+#undef LIMIT
 };
 
 void asc_scs_keep(struct asc_scs *scs, const struct asc_scs *stored, uint32_t keep)
@@ -41,12 +38,9 @@ void asc_scs_keep(struct asc_scs *scs, const struct asc_scs *stored, uint32_t ke
 
 void asc_scs_init(struct asc_scs *scs)
 {
-	*scs = (struct asc_scs){
-		.port_min = 0,
-		.port_max = 65535,
-		.priority_allowed = true,
-		.actions = ASSOC_RIGHT_ALL,
-	};
+#define PRESET(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_) .member_ = preset_,
+	*scs = (struct asc_scs){ SCS_LIMITS(PRESET) };
+#undef PRESET
 }
 
 bool asc_scs_same_peer(const struct asc_scs *a, const struct asc_scs *b)

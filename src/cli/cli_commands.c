@@ -1,6 +1,8 @@
 /* cli_commands.c - the rows: every command of mtcctl, its parameters, its table, its examples. */
 #include "cli/cli_command.h"
 
+#include "base/scs_limits.h"
+
 #define RIGHTS "trigger recall replace"
 #define MODES "enforce detect-only"
 #define EFFECTS "allow deny block"
@@ -39,6 +41,14 @@
 	       "do it though it deletes at least 10 rows and more than a tenth; without it, a terminal is asked"),               \
 	    NUMBER("deletes-max", "deletes_max", 0, INT64_MAX, "the same, as long as it deletes no more rows than that")
 
+#define ADD_U32(member_, min_, max_, option_, meaning_) NUMBER(option_, #member_, min_, max_, meaning_)
+#define ADD_U16 ADD_U32
+#define ADD_ON(member_, min_, max_, option_, meaning_) OPTION("no-" option_, #member_, CLI_FALSE, NULL, "not so: " meaning_)
+#define ADD_OFF(member_, min_, max_, option_, meaning_) OPTION(option_, #member_, CLI_TRUE, NULL, meaning_)
+#define ADD_RIGHTS(member_, min_, max_, option_, meaning_) CHOICE(option_, #member_, CLI_WORDS, RIGHTS, "LIST", meaning_)
+#define ADD_LIMIT(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_)                                           \
+	ADD_##kind_(member_, min_, max_, option_, meaning_),
+
 static const struct cli_param scs_add[] = {
 	OPERAND("name", CLI_NAME, "NAME", "our name for the SCS"),
 	NEEDED("e164", "e164", CLI_DIGITS, "DIGITS", "its SCS-Identity"),
@@ -49,25 +59,7 @@ static const struct cli_param scs_add[] = {
 	       "trust anchor of the configuration that its certificate must chain to; the word internal: it has no certificate "
 	       "and may "
 	       "connect through internal listeners with protection none, and through no other"),
-	NUMBER("payload-max", "payload_max", 0, 65536, "octets of a trigger payload, 0: limits.payload of the configuration"),
-	NUMBER("validity-max", "validity_max_s", 0, U32,
-	       "seconds of validity it may ask for, 0: limits.validity_max of the configuration"),
-	NUMBER("port-min", "port_min", 0, 65535, "lowest application port"),
-	NUMBER("port-max", "port_max", 0, 65535, "highest application port"),
-	OPTION("no-priority", "priority_allowed", CLI_FALSE, NULL, "it may not ask for priority"),
-	CHOICE("actions", "actions", CLI_WORDS, RIGHTS, "LIST", "what it may ask for at all"),
-	NUMBER("rate", "rate_per_s", 0, U32, "requests a second, 0: no limit"),
-	NUMBER("burst", "burst", 0, U32, "requests at once above the rate"),
-	NUMBER("quota", "quota_per_day", 0, U32, "triggers a day (UTC), 0: no limit"),
-	NUMBER("connections-max", "connections_max", 0, 1024,
-	       "connections at a time, 0: limits.connections_per_scs of the configuration"),
-	NUMBER("pending-max", "pending_max", 0, 65536,
-	       "requests without an answer at a time, 0: limits.pending_per_scs of the configuration"),
-	OPTION("p-bit-optional", "p_bit_optional", CLI_TRUE, NULL,
-	       "take its requests also without the P bit of the Diameter header (some stacks leave it out), instead of 3008"),
-	OPTION("strict-answers", "strict_answers", CLI_TRUE, NULL,
-	       "its answers to reports count only if they lack nothing that RFC 6733 demands"),
-	OPTION("replace", "replace", CLI_TRUE, NULL, "overwrite an SCS of this name"),
+	SCS_LIMITS(ADD_LIMIT) OPTION("replace", "replace", CLI_TRUE, NULL, "overwrite an SCS of this name"),
 	END,
 };
 
@@ -81,32 +73,25 @@ static const struct cli_param scs_add[] = {
 		.pair = true                                                                                                     \
 	}
 
+#define SET_U32(member_, min_, max_, option_, meaning_) KEY_NUMBER(option_, #member_, min_, max_, meaning_)
+#define SET_U16 SET_U32
+#define SET_ON(member_, min_, max_, option_, meaning_) KEY(option_, #member_, CLI_YESNO, "yes|no", meaning_)
+#define SET_OFF SET_ON
+#define SET_RIGHTS(member_, min_, max_, option_, meaning_)                                                                       \
+	{                                                                                                                        \
+		.option = option_, .arg = #member_, .kind = CLI_WORDS, .words = RIGHTS, .shown = "LIST", .meaning = meaning_,    \
+		.pair = true                                                                                                     \
+	}
+#define SET_LIMIT(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_)                                           \
+	SET_##kind_(member_, min_, max_, option_, meaning_),
+
 static const struct cli_param scs_set[] = {
 	OPERAND("name", CLI_NAME, "NAME", "name of the SCS"),
 	KEY("e164", "e164", CLI_DIGITS, "DIGITS", "its SCS-Identity"),
 	KEY("origin-host", "origin_host", CLI_HOST, "HOST", "its Diameter host"),
 	KEY("realm", "realm", CLI_HOST, "REALM", "its Diameter realm"),
 	KEY("anchor", "anchor", CLI_NAME, "NAME", "its trust anchor, or the word internal"),
-	KEY_NUMBER("payload-max", "payload_max", 0, 65536, "octets of a trigger payload, 0: as configured"),
-	KEY_NUMBER("validity-max", "validity_max_s", 0, U32, "seconds of validity it may ask for, 0: as configured"),
-	KEY_NUMBER("port-min", "port_min", 0, 65535, "lowest application port"),
-	KEY_NUMBER("port-max", "port_max", 0, 65535, "highest application port"),
-	KEY("priority", "priority_allowed", CLI_YESNO, "yes|no", "it may ask for priority"),
-	{ .option = "actions",
-	  .arg = "actions",
-	  .kind = CLI_WORDS,
-	  .words = RIGHTS,
-	  .shown = "LIST",
-	  .meaning = "what it may ask for at all",
-	  .pair = true },
-	KEY_NUMBER("rate", "rate_per_s", 0, U32, "requests a second, 0: no limit"),
-	KEY_NUMBER("burst", "burst", 0, U32, "requests at once above the rate"),
-	KEY_NUMBER("quota", "quota_per_day", 0, U32, "triggers a day, 0: no limit"),
-	KEY_NUMBER("connections-max", "connections_max", 0, 1024, "connections at a time, 0: as configured"),
-	KEY_NUMBER("pending-max", "pending_max", 0, 65536, "requests without an answer at a time, 0: as configured"),
-	KEY("p-bit-optional", "p_bit_optional", CLI_YESNO, "yes|no", "a DAR of it without the P bit is taken"),
-	KEY("strict-answers", "strict_answers", CLI_YESNO, "yes|no", "forgive nothing in its answers to reports"),
-	END,
+	SCS_LIMITS(SET_LIMIT) END,
 };
 
 static const struct cli_param scs_name[] = { OPERAND("name", CLI_NAME, "NAME", "name of the SCS"), END };
@@ -396,6 +381,14 @@ static const struct cli_column quota_columns[] = {
 /* A table without columns: each row is shown member by member. */
 static const struct cli_column every_member[] = { END_COLUMN };
 
+#define COLUMN_U32
+#define COLUMN_U16
+#define COLUMN_ON " (yes, no)"
+#define COLUMN_OFF COLUMN_ON
+#define COLUMN_RIGHTS " (some of " RIGHTS ")"
+#define COLUMN_LINE(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_)                                         \
+	"  " #member_ COLUMN_##kind_ ": " meaning_ "\n"
+
 const struct cli_command cli_commands[] = {
 	{ "status", NULL, "status", "What runs: identities, processes, sessions, triggers", NULL, NULL, cli_show_status,
 	  "  mtcctl status\n" },
@@ -440,11 +433,10 @@ const struct cli_command cli_commands[] = {
 	  "  mtcctl scs import scs.csv --dry-run\n  mtcctl scs import scs.csv\n"
 	  "  zcat scs.jsonl.gz | mtcctl scs import - --replace\n\n"
 	  "The first line of a CSV file names the columns, in any order; in JSON lines they are members of one object a line.\n"
-	  "Columns: name, e164, origin_host, realm, anchor; optional: payload_max, validity_max_s, port_min, port_max,\n"
-	  "priority_allowed (yes, no), actions (trigger recall replace), rate_per_s, burst, quota_per_day, connections_max,\n"
-	  "pending_max, p_bit_optional (yes, no), strict_answers (yes, no). What is empty has its default; 0 is a limit of the\n"
-	  "configuration. A column that the file does not have has its default in a new row only: an SCS that is there keeps\n"
-	  "what is stored.\n" },
+	  "Columns: name, e164, origin_host, realm, anchor; optional:\n" SCS_LIMITS(
+	      COLUMN_LINE) "What is empty has its default. A column that the file does not have has its default in a new row "
+			   "only: an SCS that\n"
+			   "is there keeps what is stored.\n" },
 	{ "scs", "export", "scs.export", "All SCSs into a file that import reads", export_file, NULL, NULL,
 	  "  mtcctl scs export scs.csv\n  mtcctl scs export --format jsonl | gzip >scs.jsonl.gz\n" },
 	{ "group", "add", "group.add", "A group of SCSs, for rules on all of them", group_add, NULL, cli_show_group,

@@ -114,7 +114,7 @@ static void send_terms(struct core_session *s, const struct asc_scs *scs)
 	struct ipc_session_verdict v = { .admitted = true,
 					 .result_code = DIA_RESULT_SUCCESS,
 					 .p_bit_optional = scs->p_bit_optional };
-	struct core_scs_limits limits;
+	struct scs_limits limits;
 
 	core_scs_limits(s->core, scs, &limits);
 	v.pending_max = limits.pending_max;
@@ -138,7 +138,7 @@ static void let_in(struct core_session *s, const struct ipc_session_open *open, 
 
 static void renew(struct core_session *s, const struct asc_scs *scs)
 {
-	struct core_scs_limits limits;
+	struct scs_limits limits;
 
 	core_scs_limits(s->core, scs, &limits);
 	if (limits.pending_max != s->pending_max || scs->p_bit_optional != s->p_bit_optional) {

@@ -23,12 +23,18 @@ uint32_t core_connections_max(const struct core *c, const struct asc_scs *scs)
 	return asc_scs_limit(scs->connections_max, c->cfg->limits.connections_per_scs);
 }
 
-void core_scs_limits(const struct core *c, const struct asc_scs *scs, struct core_scs_limits *out)
+void core_scs_limits(const struct core *c, const struct asc_scs *scs, struct scs_limits *out)
 {
-	*out = (struct core_scs_limits){
-		.payload_max = asc_scs_limit(scs->payload_max, core_payload_ceiling(c)),
-		.validity_max_s = asc_scs_limit(scs->validity_max_s, core_validity_ceiling_s(c)),
-		.connections_max = core_connections_max(c, scs),
-		.pending_max = asc_scs_limit(scs->pending_max, c->cfg->limits.pending_per_scs),
+	const struct scs_limits configured = {
+		.payload_max = core_payload_ceiling(c),
+		.validity_max_s = core_validity_ceiling_s(c),
+		.connections_max = c->cfg->limits.connections_per_scs,
+		.pending_max = c->cfg->limits.pending_per_scs,
 	};
+
+#define LIMIT_OWN(member_) scs->member_
+#define LIMIT_CONF(member_) asc_scs_limit(scs->member_, configured.member_)
+#define LIMIT(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_) .member_ = LIMIT_##where_(member_),
+	*out = (struct scs_limits){ SCS_LIMITS(LIMIT) };
+#undef LIMIT
 }

@@ -250,23 +250,12 @@ static enum stage stage_time(struct visit *v)
 
 void core_scs_facts(struct pol_scs *out, const struct core *c, const struct asc_scs *in)
 {
-	struct core_scs_limits limits;
+	struct scs_limits limits;
 
 	core_scs_limits(c, in, &limits);
-	*out = (struct pol_scs){
-		.name = in->name,
-		.e164 = in->e164,
-		.payload_max = limits.payload_max,
-		.validity_max_s = limits.validity_max_s,
-		.port_min = in->port_min,
-		.port_max = in->port_max,
-		.priority_allowed = in->priority_allowed,
-		.actions = in->actions,
-		.rate_per_s = in->rate_per_s,
-		.burst = in->burst,
-		.quota_per_day = in->quota_per_day,
-		.pending_max = limits.pending_max,
-	};
+#define IN_FORCE(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_) .member_ = limits.member_,
+	*out = (struct pol_scs){ .name = in->name, .e164 = in->e164, SCS_LIMITS(IN_FORCE) };
+#undef IN_FORCE
 }
 
 static struct pol_load load_of(const struct visit *v)

@@ -188,13 +188,9 @@ void core_scs_view(const struct core *c, const char *scs, struct core_scs_view *
 typedef void core_kept_fn(void *arg, uint64_t number, int err);
 ERR_MUST_USE int core_quota_reset(struct core *c, const char *scs, core_kept_fn *done, void *arg);
 
-/* What is in force of the limits of an SCS: the smaller of what is stored for it and of the configuration. Requests and connections are
+/* The limits of an SCS as they are in force: of one that the configuration has, too, the smaller one. Requests and connections are
  * measured against these. */
-struct core_scs_limits {
-	uint32_t payload_max; /* octets */
-	uint32_t validity_max_s, connections_max, pending_max;
-};
-void core_scs_limits(const struct core *c, const struct asc_scs *scs, struct core_scs_limits *out);
+void core_scs_limits(const struct core *c, const struct asc_scs *scs, struct scs_limits *out);
 
 /* A question to the HSS: the SIR that a trigger of this SCS for this device would send ("" for a name that is not given). Nothing follows from it.
  * On 0 `fn` is called exactly once, after cfg->s6m.answer_wait_ms at the latest, or in core_free(). ERR_CLOSED (the HSS is not connected),

@@ -1,6 +1,8 @@
 /* ctl_commands.c - the arguments of mtc-iwfd's commands, one row each. */
 #include "ctl/ctl_commands.h"
 
+#include "base/scs_limits.h"
+
 #define TEXT(name_, required_, min_, max_, meaning_)                                                                             \
 	{                                                                                                                        \
 		.name = name_, .type = CTL_A_TEXT, .required = required_, .min = min_, .max = max_, .meaning = meaning_          \
@@ -35,20 +37,12 @@
 #define SURE                                                                                                                     \
 	BOOLEAN("yes", "do it though it deletes much"), NUM("deletes_max", 0, INT64_MAX, "do it though it deletes so many rows")
 
-#define SCS_LIMITS                                                                                                               \
-	NUM("payload_max", 0, 65536, "octets of a trigger payload; 0: as configured"),                                           \
-	    NUM("validity_max_s", 0, UINT32_MAX, "seconds of validity it may ask for; 0: as configured"),                        \
-	    NUM("port_min", 0, 65535, "lowest application port it may address"),                                                 \
-	    NUM("port_max", 0, 65535, "highest application port it may address"),                                                \
-	    BOOLEAN("priority_allowed", "it may ask for priority"),                                                              \
-	    WORDS("actions", CTL_WORDS_RIGHTS, "what it may ask for at all"),                                                    \
-	    NUM("rate_per_s", 0, UINT32_MAX, "requests a second; 0: no limit"),                                                  \
-	    NUM("burst", 0, UINT32_MAX, "requests at once above the rate"),                                                      \
-	    NUM("quota_per_day", 0, UINT32_MAX, "triggers a day (UTC); 0: no limit"),                                            \
-	    NUM("connections_max", 0, 1024, "connections at a time; 0: as configured"),                                          \
-	    NUM("pending_max", 0, 65536, "requests without an answer at a time; 0: as configured"),                              \
-	    BOOLEAN("p_bit_optional", "a DAR of it without the P bit is taken"),                                                 \
-	    BOOLEAN("strict_answers", "forgive nothing in its answers to reports")
+#define LIMIT_U32(member_, min_, max_, meaning_) NUM(#member_, min_, max_, meaning_)
+#define LIMIT_U16 LIMIT_U32
+#define LIMIT_ON(member_, min_, max_, meaning_) BOOLEAN(#member_, meaning_)
+#define LIMIT_OFF LIMIT_ON
+#define LIMIT_RIGHTS(member_, min_, max_, meaning_) WORDS(#member_, CTL_WORDS_RIGHTS, meaning_)
+#define LIMIT(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_) LIMIT_##kind_(member_, min_, max_, meaning_),
 
 const struct ctl_arg ctl_args_scs_add[] = {
 	TEXT("name", true, 1, 63, "name of the SCS: a-z 0-9 . _ -"),
@@ -56,8 +50,7 @@ const struct ctl_arg ctl_args_scs_add[] = {
 	TEXT("origin_host", true, 1, 253, "its Diameter Origin-Host, proven by its certificate"),
 	TEXT("realm", true, 1, 253, "its Diameter Origin-Realm"),
 	TEXT("anchor", true, 1, 63, "name of the trust anchor its certificate chains to"),
-	SCS_LIMITS,
-	BOOLEAN("replace", "overwrite an SCS of this name"),
+	SCS_LIMITS(LIMIT) BOOLEAN("replace", "overwrite an SCS of this name"),
 	END,
 };
 
@@ -67,8 +60,7 @@ const struct ctl_arg ctl_args_scs_set[] = {
 	TEXT("origin_host", false, 1, 253, "its Diameter Origin-Host, proven by its certificate"),
 	TEXT("realm", false, 1, 253, "its Diameter Origin-Realm"),
 	TEXT("anchor", false, 1, 63, "name of the trust anchor its certificate chains to"),
-	SCS_LIMITS,
-	END,
+	SCS_LIMITS(LIMIT) END,
 };
 
 const struct ctl_arg ctl_args_scs_name[] = {

@@ -85,10 +85,8 @@
 #define CTL_CERTIFICATE_MAX 32768 /* octets of PEM; written as JSON they fit into a request */
 #define CTL_TIME_MAX 253402300799 /* the end of the year 9999, seconds since 1970 */
 
-extern const struct ctl_arg
-    ctl_args_scs_add[]; /* name, e164, origin_host, realm, anchor; optional payload_max, validity_max_s, port_min,
-						      * port_max, priority_allowed, actions, rate_per_s, burst, quota_per_day, connections_max,
-						      * pending_max, p_bit_optional, strict_answers, replace (bool: overwrite an existing one) */
+extern const struct ctl_arg ctl_args_scs_add
+    []; /* name, e164, origin_host, realm, anchor; optional: SCS_LIMITS, replace (bool: overwrite an existing one) */
 extern const struct ctl_arg
     ctl_args_scs_set[]; /* name; optional as of scs_add, which are left as they are when they are not said */
 extern const struct ctl_arg ctl_args_scs_name[];  /* name: scs.show */

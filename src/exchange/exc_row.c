@@ -35,19 +35,17 @@ static const struct exc_column scs_columns[] = {
 	COPY("origin_host", scs.origin_host, IDENT_HOST_MAX, "a host name"),
 	COPY("realm", scs.realm, IDENT_HOST_MAX, "a realm, which is a domain name"),
 	COPY("anchor", scs.anchor, IDENT_SCS_MAX, "the name of a trust anchor, at most 63 octets"),
-	U32("payload_max", scs.payload_max, 0, 65536, "a number from 0 to 65536", ASC_KEEP_PAYLOAD_MAX),
-	U32("validity_max_s", scs.validity_max_s, 0, UINT32_MAX, "a number from 0 to 4294967295", ASC_KEEP_VALIDITY_MAX),
-	U16("port_min", scs.port_min, 0, 65535, "a number from 0 to 65535", ASC_KEEP_PORT_MIN),
-	U16("port_max", scs.port_max, 0, 65535, "a number from 0 to 65535", ASC_KEEP_PORT_MAX),
-	KEPT("priority_allowed", EXC_T_BOOL, false, scs.priority_allowed, 0, 0, "yes or no", ASC_KEEP_PRIORITY),
-	KEPT("actions", EXC_T_RIGHTS, false, scs.actions, 0, 0, A_RIGHT, ASC_KEEP_ACTIONS),
-	U32("rate_per_s", scs.rate_per_s, 0, UINT32_MAX, "a number from 0 to 4294967295", ASC_KEEP_RATE),
-	U32("burst", scs.burst, 0, UINT32_MAX, "a number from 0 to 4294967295", ASC_KEEP_BURST),
-	U32("quota_per_day", scs.quota_per_day, 0, UINT32_MAX, "a number from 0 to 4294967295", ASC_KEEP_QUOTA),
-	U32("connections_max", scs.connections_max, 0, 1024, "a number from 0 to 1024", ASC_KEEP_CONNECTIONS_MAX),
-	U32("pending_max", scs.pending_max, 0, 65536, "a number from 0 to 65536", ASC_KEEP_PENDING_MAX),
-	KEPT("p_bit_optional", EXC_T_BOOL, false, scs.p_bit_optional, 0, 0, "yes or no", ASC_KEEP_P_BIT),
-	KEPT("strict_answers", EXC_T_BOOL, false, scs.strict_answers, 0, 0, "yes or no", ASC_KEEP_STRICT_ANSWERS),
+#define LIMIT_U32(id_, member_, min_, max_)                                                                                      \
+	U32(#member_, scs.member_, min_, max_, "a number from " #min_ " to " #max_, ASC_KEEP_##id_)
+#define LIMIT_U16(id_, member_, min_, max_)                                                                                      \
+	U16(#member_, scs.member_, min_, max_, "a number from " #min_ " to " #max_, ASC_KEEP_##id_)
+#define LIMIT_ON(id_, member_, min_, max_) KEPT(#member_, EXC_T_BOOL, false, scs.member_, min_, max_, "yes or no", ASC_KEEP_##id_)
+#define LIMIT_OFF LIMIT_ON
+#define LIMIT_RIGHTS(id_, member_, min_, max_)                                                                                   \
+	KEPT(#member_, EXC_T_RIGHTS, false, scs.member_, min_, max_, A_RIGHT, ASC_KEEP_##id_)
+#define LIMIT(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_) LIMIT_##kind_(id_, member_, min_, max_),
+	SCS_LIMITS(LIMIT)
+#undef LIMIT
 };
 _Static_assert(sizeof scs_columns / sizeof *scs_columns <= EXC_COLUMNS_MAX, "the reader has a field for each column");
 static const struct exc_column group_columns[] = {

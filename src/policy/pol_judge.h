@@ -2,17 +2,14 @@
  * the gateway): identity, action allowed, rate, quota, limits, association, system load. First failure decides. PURE: every fact, the
  * time included, is an argument; the gateway looks up, policy judges. */
 #pragma once
+#include "base/scs_limits.h"
 #include "policy/pol_assoc.h"
 #include "policy/pol_rate.h"
 #include "policy/pol_screen.h"
 
 struct pol_scs { /* the provisioned facts of the SCS; borrowed strings */
 	const char *name, *e164;
-	uint32_t payload_max, validity_max_s;
-	uint16_t port_min, port_max;
-	bool priority_allowed;
-	uint8_t actions; /* ASSOC_RIGHT_* */
-	uint32_t rate_per_s, burst, quota_per_day, pending_max;
+	SCS_LIMITS(SCS_LIMIT_MEMBER) /* as they are in force */
 };
 
 struct pol_load {

@@ -1,6 +1,7 @@
 """mtcctl against a server made for the test: what it asks, what it shows, how it ends. Type this, expect that."""
 import json
 import os
+import re
 import socket
 import subprocess
 import threading
@@ -397,3 +398,15 @@ def test_the_manual_names_every_key_beside_its_command(words):
     keys = [key for key in keys if key.islower()]
     assert keys
     assert [key for key in keys if key not in section] == []
+
+
+def test_the_pages_name_every_column_of_an_scs():
+    columns = re.findall(r"^  (\w+)(?: \([^)]*\))?: ", run("scs", "import", "--help").stdout, re.M)
+    assert columns[0] == "payload_max" and "strict_answers" in columns  # made from the rows of the limits
+    with open(os.path.join(ROOT, "docs", "man", "mtcctl.1"), encoding="utf-8") as f:
+        section = f.read().split("\n.SH FILES OF ROWS\n")[1]
+    text = section.split("\n.B scs\n")[1].split("\n.TP")[0].replace("\n", " ").replace("\\", "").split("; optional ")[1]
+    assert re.findall(r"\w+", re.sub(r"\([^)]*\)", "", text)) == columns
+    with open(os.path.join(ROOT, "docs", "user", "associations.md"), encoding="utf-8") as f:
+        cells = re.search(r"^\| `scs` \|(.*)\|(.*)\|$", f.read(), re.M)
+    assert re.findall(r"`(\w+)`", cells.group(2).split(":")[0]) == columns
