@@ -6,17 +6,17 @@
 #include "admin/adm_backup.h"
 #include "admin/adm_exchange.h"
 
+const struct ctl_command *const adm_tables[] = { adm_status_rows, adm_peers_rows,   adm_scs_rows,         adm_assoc_rows,
+						 adm_check_rows,  adm_group_rows,   adm_set_rows,         adm_exchange_rows,
+						 adm_backup_rows, adm_trigger_rows, adm_trigger_one_rows, adm_reload_rows,
+						 adm_health_rows, adm_quota_rows,   adm_undo_rows,        NULL };
+
 static int add_commands(struct adm *a)
 {
-	static const struct ctl_command *const tables[] = { adm_status_rows,  adm_peers_rows,       adm_scs_rows,
-							    adm_assoc_rows,   adm_check_rows,       adm_group_rows,
-							    adm_set_rows,     adm_exchange_rows,    adm_backup_rows,
-							    adm_trigger_rows, adm_trigger_one_rows, adm_reload_rows,
-							    adm_health_rows,  adm_quota_rows,       adm_undo_rows };
 	int err = 0;
 
-	for (size_t i = 0; !err && i < sizeof tables / sizeof *tables; i++) {
-		err = ctl_server_add(a->ctl, tables[i], a);
+	for (size_t i = 0; !err && adm_tables[i]; i++) {
+		err = ctl_server_add(a->ctl, adm_tables[i], a);
 	}
 	return err;
 }

@@ -33,6 +33,7 @@ struct adm { /* the `arg` of every handler */
 extern const struct ctl_command adm_status_rows[], adm_peers_rows[], adm_scs_rows[], adm_assoc_rows[], adm_check_rows[],
     adm_group_rows[], adm_set_rows[], adm_exchange_rows[], adm_undo_rows[], adm_backup_rows[], adm_trigger_rows[],
     adm_trigger_one_rows[], adm_reload_rows[], adm_health_rows[], adm_quota_rows[];
+extern const struct ctl_command *const adm_tables[]; /* all of them; NULL ends it */
 
 /* -- adm_health.c: why the gateway is not well; an empty array: it is. Objects of `reason`, `text`, `advice`. New reference. */
 json_t *adm_health(const struct adm *a);

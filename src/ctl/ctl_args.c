@@ -4,8 +4,6 @@
 
 #include "ctl/ctl_internal.h"
 
-#define TEXT_MAX 1024
-
 /* Is `word` (of n octets) one of the space-separated words? Its place, or -1. */
 static int word_index(const char *words, const char *word, size_t n)
 {
@@ -23,7 +21,7 @@ static int word_index(const char *words, const char *word, size_t n)
 
 static const char *check_text(const struct ctl_arg *row, const json_t *v, char *why, size_t cap)
 {
-	uint64_t max = row->max ? row->max : TEXT_MAX;
+	uint64_t max = row->max ? row->max : CTL_TEXT_MAX;
 	size_t n = json_string_length(v);
 
 	if (!json_is_string(v)) {

@@ -1,6 +1,7 @@
 /* ctl_internal.h - what the files of the server share. A request is owned by its connection until it is answered; when the
  * client goes first, the request stays with whoever will answer it and ends there. */
 #pragma once
+#include "ctl/ctl_replies.h"
 #include "ctl/ctl_server.h"
 #include "net/net_stream.h"
 
@@ -12,6 +13,8 @@ struct ctl_conn;
 struct ctl_row { /* a registered command */
 	const struct ctl_command *command;
 	void *arg;
+	const struct ctl_reply *reply; /* what it answers; NULL: it has no rows, as the commands of tests */
+	bool reply_wrong;              /* a line was not as its rows say, and that was logged */
 };
 
 struct ctl_server {
@@ -27,6 +30,7 @@ struct ctl_server {
 struct ctl_request {
 	struct ctl_conn *conn; /* NULL: the client has gone */
 	const struct ctl_command *command;
+	struct ctl_row *row; /* of the command; the server's, not to be used when the client has gone */
 	struct ctl_caller caller;
 	json_t *root; /* the request; owns args */
 	const json_t *args;

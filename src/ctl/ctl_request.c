@@ -39,6 +39,25 @@ static void log_change(const struct ctl_request *rq, const char *error)
 	free(args);
 }
 
+/* A line that is not as its rows say is our own mistake. It leaves all the same: who asks a gateway in trouble wants the rest of the answer.
+ * Tests end at such a line (tests/unit/admin/ctl_fake.c); here it is logged once for each command. */
+static void check_reply(struct ctl_request *rq, const json_t *line, bool is_last)
+{
+	struct ctl_row *row = rq->row;
+	char why[CTL_REPLY_WHY_MAX];
+	const char *problem;
+
+	if (!row || !row->reply || row->reply_wrong || !line) {
+		return;
+	}
+	problem = is_last ? ctl_reply_check_last(row->reply, line, why) : ctl_reply_check_line(row->reply, line, why);
+	if (problem) {
+		row->reply_wrong = true;
+		log_error(rq->log, "ctl", "the reply of %s is not what docs/dev/control.md says, please report it: %s",
+			  row->command->name, problem);
+	}
+}
+
 /* The last line; rq is gone. `error` NULL: ok. */
 static void finish(struct ctl_request *rq, const char *error, json_t *more)
 {
@@ -58,6 +77,9 @@ static void finish(struct ctl_request *rq, const char *error, json_t *more)
 		json_decref(more);
 		request_free(rq);
 		return;
+	}
+	if (!error) {
+		check_reply(rq, more, true);
 	}
 	last =
 	    error ? json_pack("{s:b,s:b,s:s}", "done", 1, "ok", 0, "error", error) : json_pack("{s:b,s:b}", "done", 1, "ok", 1);
@@ -104,7 +126,10 @@ void ctl_line(struct ctl_request *rq, json_t *row)
 {
 	if (!rq->conn) {
 		json_decref(row);
-	} else if (!ctl_conn_line(rq->conn, row)) {
+		return;
+	}
+	check_reply(rq, row, false);
+	if (!ctl_conn_line(rq->conn, row)) {
 		rq->failed = true;
 	}
 }
@@ -222,6 +247,7 @@ static void dispatch(struct ctl_server *s, struct ctl_request *rq)
 			return;
 		}
 		rq->command = s->rows[i].command;
+		rq->row = &s->rows[i];
 		if (ctl_args_take_fd(rq->command->args)) {
 			rq->fd = ctl_conn_take_fd(rq->conn);
 			if (rq->fd < 0) {

@@ -93,7 +93,7 @@ int ctl_server_add(struct ctl_server *s, const struct ctl_command *rows, void *a
 		if (s->rows_n == CTL_ROWS_MAX) {
 			return ERR_LIMIT;
 		}
-		s->rows[s->rows_n++] = (struct ctl_row){ .command = rows, .arg = arg };
+		s->rows[s->rows_n++] = (struct ctl_row){ .command = rows, .arg = arg, .reply = ctl_reply_find(rows->name) };
 	}
 	return 0;
 }

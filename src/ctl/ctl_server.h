@@ -28,8 +28,9 @@ struct ctl_caller { /* who asks, from SO_PEERCRED */
 };
 
 #define CTL_TEXTS_MAX 8
+#define CTL_TEXT_MAX 1024 /* octets of a text whose row has no max */
 enum ctl_arg_type {
-	CTL_A_TEXT, /* string, min..max octets (max 0: 1024) */
+	CTL_A_TEXT, /* string, min..max octets (max 0: CTL_TEXT_MAX) */
 	CTL_A_NUM,  /* integer, min..max (max 0: no bound above) */
 	CTL_A_BOOL,
 	CTL_A_WORDS, /* array of strings, or one string, each one of `words` */

@@ -49,20 +49,36 @@ void ctl_server_free(struct ctl_server *s)
 int ctl_server_add(struct ctl_server *s, const struct ctl_command *rows, void *arg)
 {
 	for (; rows->name; rows++) {
-		s->rows[s->rows_n++] = (struct ctl_row){ rows, arg };
+		s->rows[s->rows_n++] = (struct ctl_row){ rows, arg, ctl_reply_find(rows->name), false };
+		if (!s->rows[s->rows_n - 1].reply) {
+			fail_msg("%s has no rows in ctl_replies", rows->name);
+		}
 	}
 	return 0;
 }
 
+static void check(const struct ctl_request *rq, const char *problem)
+{
+	if (problem) {
+		fail_msg("the reply of %s: %s", rq->command->name, problem);
+	}
+}
+
 void ctl_line(struct ctl_request *rq, json_t *row)
 {
+	char why[CTL_REPLY_WHY_MAX];
+
 	assert_non_null(row);
+	check(rq, ctl_reply_check_line(rq->row->reply, row, why));
 	assert_int_equal(fake_of(rq)->answer.times, 0);
 	json_array_append_new(fake_of(rq)->answer.rows, row);
 }
 
 void ctl_done(struct ctl_request *rq, json_t *more)
 {
+	char why[CTL_REPLY_WHY_MAX];
+
+	check(rq, ctl_reply_check_last(rq->row->reply, more, why));
 	fake_of(rq)->answer.last = more;
 	answered(rq, true);
 }
@@ -79,6 +95,7 @@ void ctl_fail(struct ctl_request *rq, const char *fmt, ...)
 
 void ctl_each(struct ctl_request *rq, ctl_next_fn *next, ctl_end_fn *end, void *arg)
 {
+	char why[CTL_REPLY_WHY_MAX];
 	int more = 1;
 
 	for (int turns = 0; more == 1 && turns < 1000; turns++) {
@@ -86,6 +103,7 @@ void ctl_each(struct ctl_request *rq, ctl_next_fn *next, ctl_end_fn *end, void *
 	}
 	assert_int_equal(more, 0);
 	end(arg);
+	check(rq, ctl_reply_check_last(rq->row->reply, fake_of(rq)->answer.last, why));
 	answered(rq, true);
 }
 
@@ -119,7 +137,7 @@ void ctl_note(struct ctl_request *rq, const char *fmt, ...)
 
 struct ctl_answer *ctl_fake_run(const char *command, const char *args)
 {
-	const struct ctl_row *row = server.rows;
+	struct ctl_row *row = server.rows;
 	struct fake *f = calloc(1, sizeof *f);
 	const char *wrong;
 	char why[256];
@@ -136,6 +154,8 @@ struct ctl_answer *ctl_fake_run(const char *command, const char *args)
 	if (wrong) {
 		fail_msg("%s: %s", command, wrong);
 	}
+	f->rq.command = row->command;
+	f->rq.row = row;
 	f->rq.caller.uid = 4711;
 	f->answer.rows = json_array();
 	row->command->handler(row->arg, &f->rq, f->args);

@@ -1,5 +1,5 @@
 /* ctl_fake.h - a control server without sockets: it keeps the commands that admin adds, runs one by its name and records the answer. Arguments
- * are checked by the real code of ctl/. */
+ * are checked by the real code of ctl/, and each line of an answer against its rows: one that differs fails the test. */
 #pragma once
 #include "ctl/ctl_server.h"
 

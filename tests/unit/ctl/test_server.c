@@ -550,6 +550,46 @@ static void test_no_changed_request_hurts(void **state)
 	teardown(&r);
 }
 
+static void h_wrong(void *arg, struct ctl_request *rq, const json_t *args)
+{
+	(void)arg;
+	(void)args;
+	ctl_line(rq, json_pack("{s:s}", "device", "m1@a.example"));
+	ctl_done(rq, json_pack("{s:s}", "set", "meters"));
+}
+
+static const struct ctl_command wrong_rows[] = {
+	{ "set.show", "answers what its rows do not say", NULL, false, h_wrong },
+	{ "set.add", "answers what its rows say, but for a line", NULL, false, h_wrong },
+	{ .name = NULL },
+};
+
+/* A difference from the rows is a mistake of ours: it is logged once for each command, and the client has its answer. */
+static void test_a_reply_that_is_not_as_its_rows_leaves_and_is_logged_once(void **state)
+{
+	char log[2048] = "";
+	struct room r;
+	char *at;
+
+	(void)state;
+	setup(&r);
+	assert_int_equal(ctl_server_add(r.server, wrong_rows, &r), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_string_equal(ask(&r, "{\"cmd\":\"set.show\"}\n"),
+				    "{\"device\":\"m1@a.example\"}\n{\"done\":true,\"ok\":true,\"set\":\"meters\"}\n");
+	}
+	assert_true(pread(r.log_fd, log, sizeof log - 1, 0) > 0);
+	at = strstr(log, "the reply of set.show is not what docs/dev/control.md says, please report it: member 'set' has no row");
+	assert_non_null(at);
+	assert_null(strstr(at + 1, "the reply of"));
+	assert_non_null(strstr(ask(&r, "{\"cmd\":\"set.add\"}\n"), "\"ok\":true"));
+	memset(log, 0, sizeof log);
+	assert_true(pread(r.log_fd, log, sizeof log - 1, 0) > 0);
+	assert_non_null(
+	    strstr(log, "set.add is not what docs/dev/control.md says, please report it: a line before the last one"));
+	teardown(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -570,6 +610,7 @@ int main(void)
 		cmocka_unit_test(test_a_row_that_is_too_large_is_an_error),
 		cmocka_unit_test(test_help_lists_every_row),
 		cmocka_unit_test(test_no_changed_request_hurts),
+		cmocka_unit_test(test_a_reply_that_is_not_as_its_rows_leaves_and_is_logged_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
