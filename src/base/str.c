@@ -1,6 +1,7 @@
 /* str.c - strict text conversions. */
 #include "base/str.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 int str_parse_u64(uint64_t *out, const char *text, uint64_t min, uint64_t max)
@@ -52,6 +53,35 @@ int str_copy(char *out, size_t cap, const void *p, size_t len)
 	}
 	out[len] = 0;
 	return 0;
+}
+
+void str_set(char *out, size_t cap, const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len >= cap) {
+		abort(); /* also where assert() is compiled out: this keeps memory whole */
+	}
+	memcpy(out, text, len + 1);
+}
+
+void str_add(char *out, size_t cap, const char *text)
+{
+	size_t at = strnlen(out, cap);
+
+	str_set(out + at, cap - at, text);
+}
+
+void str_cut(char *out, size_t cap, const char *text)
+{
+	size_t len;
+
+	if (!cap) {
+		abort();
+	}
+	len = strnlen(text, cap - 1);
+	memcpy(out, text, len);
+	out[len] = 0;
 }
 
 void str_hex(char *out, const void *p, size_t len)

@@ -13,6 +13,14 @@ ERR_MUST_USE int str_parse_u32(uint32_t *out, const char *text, uint32_t min, ui
 /* Copies `len` octets and ends them with NUL. ERR_LIMIT when they do not fit in `cap`, ERR_INVAL on an inner NUL. */
 ERR_MUST_USE int str_copy(char *out, size_t cap, const void *p, size_t len);
 
+/* The three for a C string. `cap` is the size of `out`, at least 1.
+ * str_set: copies a text that the caller knows to fit; str_add: puts it behind the one in `out`. One that does not fit is our own mistake:
+ * it ends the program, nothing is written.
+ * str_cut: copies what has room and ends it with NUL; for words to people, and where a longer text is as good as none. */
+void str_set(char *out, size_t cap, const char *text);
+void str_add(char *out, size_t cap, const char *text);
+void str_cut(char *out, size_t cap, const char *text);
+
 /* Lower-case hex with NUL; `out` holds 2 * len + 1. */
 void str_hex(char *out, const void *p, size_t len);
 /* Hex text to octets. ERR_INVAL on an odd count or a foreign character, ERR_LIMIT above cap. */

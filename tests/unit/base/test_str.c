@@ -1,4 +1,8 @@
 /* str: strict conversions refuse what they do not fully understand. */
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "tests/unit/test.h"
 
 #include "base/edge_name.h"
@@ -31,6 +35,53 @@ static void copies_end_in_nul_and_refuse_inner_nul(void **state)
 	assert_int_equal(str_copy(out, sizeof out, "a\0c", 3), ERR_INVAL);
 	assert_int_equal(str_copy(out, sizeof out, NULL, 0), 0);
 	assert_string_equal(out, "");
+}
+
+static void a_c_string_is_set_added_and_cut(void **state)
+{
+	char out[8] = "xxxxxxx";
+
+	(void)state;
+	str_set(out, sizeof out, "");
+	assert_string_equal(out, "");
+	str_add(out, sizeof out, "abc");
+	str_add(out, sizeof out, "defg");
+	assert_string_equal(out, "abcdefg");
+	str_cut(out, sizeof out, "0123456");
+	assert_string_equal(out, "0123456");
+	str_cut(out, sizeof out, "012345678");
+	assert_string_equal(out, "0123456");
+	str_cut(out, 1, "x");
+	assert_string_equal(out, "");
+	assert_int_equal(out[1], '1'); /* nothing behind the end */
+}
+
+static bool dies(void (*fn)(char *out, size_t cap, const char *text), const char *there, const char *text)
+{
+	char out[5];
+	pid_t pid;
+	int status;
+
+	str_set(out, sizeof out, there);
+	pid = fork();
+	if (pid == 0) {
+		signal(SIGABRT, SIG_DFL);
+		close(2);
+		fn(out, sizeof out - 1, text);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
+}
+
+static void a_text_that_was_to_fit_and_does_not_ends_the_program(void **state)
+{
+	(void)state;
+	assert_false(dies(str_set, "", "abc"));
+	assert_true(dies(str_set, "", "abcd"));
+	assert_false(dies(str_add, "ab", "c"));
+	assert_true(dies(str_add, "ab", "cd"));
+	assert_true(dies(str_add, "abcd", "")); /* no end in what is there */
 }
 
 static void hex_goes_both_ways(void **state)
@@ -87,6 +138,8 @@ int main(void)
 		cmocka_unit_test(test_an_edge_has_a_name_and_words),
 		cmocka_unit_test(numbers_are_decimal_and_whole),
 		cmocka_unit_test(copies_end_in_nul_and_refuse_inner_nul),
+		cmocka_unit_test(a_c_string_is_set_added_and_cut),
+		cmocka_unit_test(a_text_that_was_to_fit_and_does_not_ends_the_program),
 		cmocka_unit_test(hex_goes_both_ways),
 		cmocka_unit_test(tbcd_is_that_of_ts_29_329),
 	};
