@@ -15,6 +15,7 @@
 #include "assoc/asc.h"
 #include "assoc/asc_import.h"
 #include "base/stdfd.h"
+#include "base/str.h"
 #include "bench_assoc.h"
 #include "exchange/exc_read.h"
 
@@ -94,8 +95,8 @@ void provision(struct asc *a)
 		scs_of(s.name, i);
 		snprintf(s.e164, sizeof s.e164, "4917%07llu", (unsigned long long)i);
 		snprintf(s.origin_host, sizeof s.origin_host, "scs-%llu.example", (unsigned long long)i);
-		strcpy(s.realm, "example");
-		strcpy(s.anchor, "anchor-a");
+		str_set(s.realm, sizeof s.realm, "example");
+		str_set(s.anchor, sizeof s.anchor, "anchor-a");
 		if (asc_scs_put(a, &s, &w)) {
 			die("scs", &w);
 		}

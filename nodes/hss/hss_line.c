@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "base/ident.h"
+#include "base/str.h"
 
 struct reading {
 	struct hss_subscriber *out;
@@ -118,7 +119,8 @@ static int read_externals(struct reading *r, json_t *value)
 		if (!copy) {
 			return no_memory(r);
 		}
-		names[i] = memcpy(copy, id, strlen(id) + 1);
+		str_set(copy, strlen(id) + 1, id);
+		names[i] = copy;
 	}
 	r->out->externals = names;
 	r->out->externals_n = (uint8_t)n;

@@ -11,6 +11,7 @@
 
 #include "base/ident.h"
 #include "base/sip.h"
+#include "base/str.h"
 #include "nodes/hss/hss_line.h"
 
 struct slot {
@@ -252,7 +253,7 @@ static int read_lines(struct hss_store *s, FILE *f, char *line, uint32_t *number
 	if (!ferror(f)) {
 		return 0;
 	}
-	snprintf(why, HSS_WHY_MAX, "%s", strerror(errno));
+	str_cut(why, HSS_WHY_MAX, strerror(errno));
 	return ERR_IO;
 }
 

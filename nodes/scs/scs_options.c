@@ -364,7 +364,7 @@ static int check_connection(struct parse *p)
 		return wrong(p, "--iwf-realm REALM is missing and --iwf-host %.80s has no domain to take it from", o->iwf_host);
 	}
 	if (!o->iwf_realm[0]) {
-		memcpy(o->iwf_realm, dot + 1, strlen(dot + 1) + 1);
+		str_set(o->iwf_realm, sizeof o->iwf_realm, dot + 1);
 	}
 	if (o->plain && (p->tls || o->certificate || o->key || o->anchors_n || o->keylog)) {
 		return wrong(p, "--plain excludes --tls, --cert, --key, --ca and --keylog");

@@ -8,6 +8,7 @@
 
 #include "apps/app_common.h"
 #include "base/clock.h"
+#include "base/str.h"
 #include "nodes/common/node.h"
 
 /* An SCS comes back quickly (a sixteenth of this after the first loss): reports may be waiting for it. */
@@ -123,7 +124,7 @@ int scs_session_open(struct scs_session *s, const struct scs_options *o, const s
 	    node_random(); /* many short runs are one Origin-Host: 20 random bits a second would meet too often */
 	err = make_peer(s);
 	if (err) {
-		snprintf(why, SCS_SESSION_WHY_MAX, "%s", err_str(err));
+		str_cut(why, SCS_SESSION_WHY_MAX, err_str(err));
 		scs_session_close(s);
 	}
 	return err;

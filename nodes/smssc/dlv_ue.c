@@ -5,6 +5,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "base/str.h"
 #include "nodes/sms/sms_deliver.h"
 
 struct dlv_ue *dlv_ue_find(struct dlv *d, const char *imsi)
@@ -27,7 +28,7 @@ struct dlv_ue *dlv_ue_get(struct dlv *d, const char *imsi)
 	if (!ue) {
 		return NULL;
 	}
-	strcpy(ue->imsi, imsi); /* its length was looked at above */
+	str_set(ue->imsi, sizeof ue->imsi, imsi); /* its length was looked at above */
 	ue->timer.kind = DLV_TIMER_UE;
 	map_add(&d->ues, &ue->by_imsi, ue->imsi, (uint32_t)strlen(ue->imsi));
 	d->ues_n++;

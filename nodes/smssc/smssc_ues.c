@@ -8,6 +8,7 @@
 
 #include "base/fault.h"
 #include "base/shown.h"
+#include "base/str.h"
 #include "net/net_tcp.h"
 #include "nodes/smssc/smssc.h"
 
@@ -175,7 +176,7 @@ int smssc_ues_send(void *arg, struct dlv_conn *conn, const char *imsi, uint64_t 
 	err = b.full ? ERR_LIMIT : net_stream_write(c->stream, b.p, b.len);
 	FAULT_POINT(SMSSC_PART_QUEUED);
 	if (!err) {
-		snprintf(c->current, sizeof c->current, "%s", imsi);
+		str_cut(c->current, sizeof c->current, imsi);
 	}
 	return err;
 }

@@ -6,6 +6,7 @@
 
 #include "base/fault.h"
 #include "base/shown.h"
+#include "base/str.h"
 #include "net/net_tcp.h"
 #include "nodes/common/node.h"
 #include "nodes/ue/ue.h"
@@ -50,7 +51,7 @@ void ue_link_imsi(struct ue *u, enum sms_frame_type type, const char *imsi)
 	struct buf b = buf_over(octets, sizeof octets);
 
 	if (type == SMS_FRAME_REGISTER && u->connected && !*u->current) {
-		memcpy(u->current, imsi, strlen(imsi) + 1);
+		str_set(u->current, sizeof u->current, imsi);
 	}
 	sms_frame_imsi_build(&b, type, imsi);
 	write_frame(u, &b);
@@ -104,7 +105,7 @@ void ue_link_answer(struct ue *u, const char *imsi, uint64_t id, uint8_t referen
 		return;
 	}
 	l->u = u;
-	memcpy(l->imsi, imsi, strlen(imsi));
+	str_set(l->imsi, sizeof l->imsi, imsi);
 	l->id = id;
 	l->reference = reference;
 	l->cause = cause;

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/fault.h"
+#include "base/str.h"
 #include "nodes/common/node.h"
 #include "nodes/sms/sms_join.h"
 #include "nodes/ue/ue.h"
@@ -214,7 +215,7 @@ void ue_take(struct ue *u, const char *imsi, uint64_t id, const uint8_t *rpdu, s
 		refuse(u, imsi, id, m.reference, cause, "ignored", reason);
 		return;
 	}
-	memcpy(t.imsi, imsi, strlen(imsi));
+	str_set(t.imsi, sizeof t.imsi, imsi);
 	memcpy(t.originator, m.originator, sizeof t.originator);
 	t.has_port = m.deliver.has_port;
 	t.port = m.deliver.port;

@@ -14,6 +14,7 @@
 #include "base/hash.h"
 #include "base/kv_copy.h"
 #include "base/shown.h"
+#include "base/str.h"
 #include "base/timeline.h"
 #include "net/net_feed.h"
 #include "net/net_worker.h"
@@ -221,8 +222,8 @@ static int backup_new(struct adm_backup **out, struct adm *a, int fd, const json
 		return ERR_NOMEM;
 	}
 	b->adm = a;
-	snprintf(b->store, sizeof b->store, "%s", ctl_arg_text(args, "store", ""));
-	snprintf(b->name, sizeof b->name, "%s", ctl_arg_text(args, "name", "-"));
+	str_cut(b->store, sizeof b->store, ctl_arg_text(args, "store", ""));
+	str_cut(b->name, sizeof b->name, ctl_arg_text(args, "name", "-"));
 	b->seen_at_ms = b->began_ms = clock_mono_ms();
 	err = net_feed_open(&b->feed, fd, true, (uint32_t)a->cfg->limits.exchange_idle_ms, words);
 	if (err) {

@@ -5,6 +5,7 @@
 
 #include "admin/adm_check.h"
 #include "base/clock.h"
+#include "base/str.h"
 
 /* -- the question */
 
@@ -63,7 +64,7 @@ static void prove(struct check *k, const char *group)
 	if (n == ASC_PROVEN_MAX || strlen(group) > IDENT_SCS_MAX) {
 		return;
 	}
-	strcpy(k->proven_room[n], group);
+	str_set(k->proven_room[n], sizeof k->proven_room[n], group);
 	k->proven[n] = k->proven_room[n];
 	k->who.proven_n++;
 }

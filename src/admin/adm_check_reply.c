@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "admin/adm_check.h"
+#include "base/str.h"
 
 static json_t *rule_texts(const struct check *k, const uint8_t *which, uint8_t n)
 {
@@ -186,8 +187,8 @@ static void session_line(void *arg, const struct core_session_view *s)
 		return;
 	}
 	for (uint8_t i = 0; i < s->asker.proven_n && i < ASC_PROVEN_MAX; i++) {
-		strcat(groups, i ? ", " : "");
-		strcat(groups, s->asker.proven[i]);
+		str_add(groups, sizeof groups, i ? ", " : "");
+		str_add(groups, sizeof groups, s->asker.proven[i]);
 	}
 	json_array_append_new(p->list, json_sprintf("its open session %s, whose certificate proves %s: --session %s", s->session,
 						    groups, s->session));

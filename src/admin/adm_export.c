@@ -7,6 +7,7 @@
 
 #include "admin/adm_exchange.h"
 #include "base/clock.h"
+#include "base/str.h"
 #include "net/net_feed.h"
 #include "net/net_worker.h"
 
@@ -224,7 +225,7 @@ static int export_new(struct adm_export **out, struct adm *a, int fd, const json
 	g->adm = a;
 	g->kind = kind;
 	g->format = adm_exchange_format(args, EXC_CSV);
-	snprintf(g->name, sizeof g->name, "%s", ctl_arg_text(args, "name", "-"));
+	str_cut(g->name, sizeof g->name, ctl_arg_text(args, "name", "-"));
 	g->seen_at_ms = g->began_ms = clock_mono_ms();
 	err = net_feed_open(&g->feed, fd, true, (uint32_t)a->cfg->limits.exchange_idle_ms, &words);
 	if (err) {

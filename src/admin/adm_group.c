@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "admin/adm_int.h"
+#include "base/str.h"
 
 static uint64_t rules_of(const struct adm *a, const char *group)
 {
@@ -45,8 +46,8 @@ static void put_group(struct adm *a, struct ctl_request *rq, const json_t *args,
 	const char *name = ctl_arg_text(args, "name", ""), *anchor = ctl_arg_text(args, "anchor", "");
 
 	change->op = ASC_GROUP_PUT;
-	snprintf(change->group.name, sizeof change->group.name, "%s", name); /* its argument's row bounds it, and the anchor's */
-	snprintf(change->group.anchor, sizeof change->group.anchor, "%s", anchor);
+	str_cut(change->group.name, sizeof change->group.name, name); /* its argument's row bounds it, and the anchor's */
+	str_cut(change->group.anchor, sizeof change->group.anchor, anchor);
 	if (anchor[0] && !cfg_anchor_known(a->cfg, anchor)) {
 		ctl_fail(rq, "trust anchor '%s' is not in the configuration (trust_anchors)", anchor);
 	} else if (change->only_new && asc_group_find(a->asc, name)) {

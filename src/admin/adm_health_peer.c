@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/str.h"
+
 #define TEXT_MAX (CORE_PEER_REASON_MAX + 512)
 
 struct words {
@@ -52,7 +54,7 @@ json_t *adm_health_of_peer(const struct core_peer_view *p, const char *since, co
 	if (strcmp(w->code, "peer-stopped") == 0) {
 		snprintf(advice, sizeof advice, "when it is to be used again: '%s %s'", w->advice, p->conf->name);
 	} else {
-		snprintf(advice, sizeof advice, "%s", w->advice);
+		str_cut(advice, sizeof advice, w->advice);
 	}
 	return json_pack("{s:s, s:s, s:s}", "reason", w->code, "text", text, "advice", advice);
 }

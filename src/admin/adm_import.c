@@ -14,6 +14,7 @@
 
 #include "assoc/asc_change.h"
 #include "base/shown.h"
+#include "base/str.h"
 #include "exchange/exc_read.h"
 #include "admin/adm_exchange.h"
 #include "base/clock.h"
@@ -100,8 +101,8 @@ static int take_group(struct adm_import *g, uint64_t line, const struct exc_row 
 	if (*row->anchor && !cfg_anchor_known(g->cfg, row->anchor)) {
 		return refuse(why, ERR_NOTFOUND, "trust anchor '%s' is not in the configuration (trust_anchors)", row->anchor);
 	}
-	strcpy(group.name, row->name);
-	strcpy(group.anchor, row->anchor);
+	str_set(group.name, sizeof group.name, row->name);
+	str_set(group.anchor, sizeof group.anchor, row->anchor);
 	return asc_import_group(g->im, line, &group, row->keep & EXC_KEEP_ANCHOR, why);
 }
 
@@ -147,7 +148,7 @@ static int on_row(void *arg, uint64_t line, const struct exc_row *row, char word
 		}
 		atomic_fetch_add(&g->taken, 1);
 	} else {
-		snprintf(words, EXC_WHY_MAX, "%s", why.text[0] ? why.text : err_str(err));
+		str_cut(words, EXC_WHY_MAX, why.text[0] ? why.text : err_str(err));
 		g->why = why;
 	}
 	return err;
@@ -159,7 +160,7 @@ static void on_mistake(void *arg, uint64_t line, const char *words)
 	struct mistake *m = &g->mistakes[g->mistakes_n];
 
 	m->line = line;
-	snprintf(m->why, sizeof m->why, "%s", words);
+	str_cut(m->why, sizeof m->why, words);
 	g->mistakes_n++;
 }
 
@@ -434,7 +435,7 @@ static void keep_name(char out[ASC_IMPORT_NAME_MAX + 1], const char *name)
 	while (((unsigned char)name[from] & 0xc0) == 0x80) {
 		from++;
 	}
-	snprintf(out, ASC_IMPORT_NAME_MAX + 1, "%s", name + from);
+	str_cut(out, ASC_IMPORT_NAME_MAX + 1, name + from);
 }
 
 static int import_new(struct adm_import **out, struct adm *a, int fd, const json_t *args, enum asc_kind kind, struct asc_why *why)
@@ -458,7 +459,7 @@ static int import_new(struct adm_import **out, struct adm *a, int fd, const json
 	g->now_s = (int64_t)(g->conf.at_ms / 1000);
 	g->ended_well = g->conf.replace || fstat(fd, &st) || !S_ISREG(st.st_mode);
 	g->format = adm_exchange_format(args, EXC_DETECT);
-	snprintf(g->name, sizeof g->name, "%s", ctl_arg_text(args, "name", "-"));
+	str_cut(g->name, sizeof g->name, ctl_arg_text(args, "name", "-"));
 	keep_name(g->conf.name, g->name);
 	g->seen_at_ms = clock_mono_ms();
 	err = net_feed_open(&g->feed, fd, false, (uint32_t)a->cfg->limits.exchange_idle_ms, &words);

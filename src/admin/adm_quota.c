@@ -4,6 +4,7 @@
 
 #include "admin/adm_int.h"
 #include "base/clock.h"
+#include "base/str.h"
 #include "policy/pol_quota.h"
 
 struct listing {
@@ -101,7 +102,7 @@ static void reset(struct adm *a, struct ctl_request *rq, const char *name)
 	}
 	core_scs_view(a->core, name, &live);
 	*w = (struct reset){ .rq = rq, .used = live.quota_used };
-	snprintf(w->scs, sizeof w->scs, "%s", name);
+	str_cut(w->scs, sizeof w->scs, name);
 	adm_wait_begin(&w->wait, a);
 	err = core_quota_reset(a->core, name, on_kept, w);
 	if (!err) {

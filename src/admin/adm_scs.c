@@ -5,6 +5,7 @@
 
 #include "admin/adm_int.h"
 #include "base/scs_limits.h"
+#include "base/str.h"
 
 static uint32_t sessions_of(const struct adm *a, const char *scs)
 {
@@ -18,7 +19,7 @@ static bool copy_arg(char *out, size_t cap, const json_t *args, const char *name
 {
 	const char *text = ctl_arg_text(args, name, "");
 
-	return (size_t)snprintf(out, cap, "%s", text) < cap;
+	return str_copy(out, cap, text, strlen(text)) == 0;
 }
 
 static bool scs_of(struct asc_scs *s, const json_t *args)

@@ -253,7 +253,7 @@ static void cancel(struct adm *a, struct ctl_request *rq, struct core_trigger *t
 		return;
 	}
 	*w = (struct cancel){ .rq = rq, .reference = p->reference };
-	snprintf(w->scs, sizeof w->scs, "%s", p->scs);
+	str_cut(w->scs, sizeof w->scs, p->scs);
 	if (!p->cancelled) {
 		core_trigger_cancel(t, (uint32_t)ctl_caller(rq)->uid);
 	}

@@ -5,6 +5,7 @@
 
 #include "admin/adm_int.h"
 #include "apps/tsp.h"
+#include "base/str.h"
 
 static json_t *row_of(const struct adm *a, const struct core_trigger_view *t)
 {
@@ -138,8 +139,8 @@ static void on_list(void *arg, struct ctl_request *rq, const json_t *args)
 		}
 		return;
 	}
-	snprintf(l->device, sizeof l->device, "%s", ctl_arg_text(args, "device", ""));
-	snprintf(l->state, sizeof l->state, "%s", state);
+	str_cut(l->device, sizeof l->device, ctl_arg_text(args, "device", ""));
+	str_cut(l->state, sizeof l->state, state);
 	l->received_by_ms = older_ms < now ? now - older_ms : 0;
 	l->limit = ctl_arg_num(args, "limit", 100);
 	ctl_each(rq, list_next, list_end, l);

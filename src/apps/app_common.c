@@ -233,6 +233,6 @@ int app_unsmea(char *digits, const void *p, size_t len)
 	if (strlen(text) != in[0]) {
 		return ERR_INVAL;
 	}
-	strcpy(digits, text);
+	str_set(digits, STR_DIGITS_MAX + 1, text);
 	return 0;
 }

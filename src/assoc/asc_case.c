@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "assoc/asc_lmdb.h"
+#include "base/str.h"
 
 #define PAIRS_LOOKS 2000000u /* of one import: some seconds */
 
@@ -133,7 +134,7 @@ static void note(struct pairs *p, const char *device, const char *twin)
 	if (p->out->n++) {
 		return;
 	}
-	strcpy(p->out->first, twin);
+	str_set(p->out->first, sizeof p->out->first, twin);
 	memcpy(p->out->second, device, p->s.len - 1);
 	p->out->second[p->s.len - 1] = 0;
 }

@@ -27,7 +27,7 @@ static int fill_set_member(struct asc_job *job, const struct asc_change *c, stru
 					      : asc_devname_parse(&job->rule.device, c->member, why);
 
 	if (!err) {
-		strcpy(job->out.device, job->rule.device.text);
+		str_set(job->out.device, sizeof job->out.device, job->rule.device.text);
 	}
 	return err ? err : copy_text(job->name, sizeof job->name, c->name, why);
 }
@@ -43,7 +43,7 @@ static int fill_rule(struct asc_job *job, const struct asc_change *c, struct asc
 		job->verdict = c->verdict;
 	}
 	if (!err) {
-		strcpy(job->out.device, job->rule.device.text);
+		str_set(job->out.device, sizeof job->out.device, job->rule.device.text);
 	}
 	if (!err && str_copy(job->name, sizeof job->name, c->rule.who, strlen(c->rule.who))) {
 		err = asc_refuse_who(why, c->rule.who);

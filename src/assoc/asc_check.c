@@ -6,6 +6,7 @@
 
 #include "assoc/asc_row.h"
 #include "assoc/asc_why.h"
+#include "base/str.h"
 
 /* -- by itself */
 
@@ -28,11 +29,11 @@ static int check_names(struct asc_scs *scs, struct asc_why *why)
 	if (ident_host(text, scs->origin_host, strlen(scs->origin_host))) {
 		return refuse(why, scs, "origin-host", "expected a host name");
 	}
-	strcpy(scs->origin_host, text);
+	str_set(scs->origin_host, sizeof scs->origin_host, text);
 	if (ident_host(text, scs->realm, strlen(scs->realm))) {
 		return refuse(why, scs, "realm", "expected a realm, which is a domain name");
 	}
-	strcpy(scs->realm, text);
+	str_set(scs->realm, sizeof scs->realm, text);
 	if (!ident_name_ok(scs->anchor)) {
 		return refuse(why, scs, "anchor", "expected the name of a trust anchor");
 	}

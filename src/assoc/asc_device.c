@@ -26,7 +26,7 @@ static int parse_external(struct asc_devname *d, const char *text, struct asc_wh
 		if (ident_host(host, text + 2, strlen(text + 2)) || strlen(host) + 2 > IDENT_EXTERNAL_MAX) {
 			return refuse(why, text, "expected *@domain with a domain of letters, digits and hyphens");
 		}
-		strcpy(d->text + 2, host);
+		str_set(d->text + 2, sizeof d->text - 2, host);
 		return 0;
 	}
 	d->axis = ASSOC_DEVICE_EXACT;
@@ -44,7 +44,7 @@ static int add_msisdn(struct asc_devname *d, const char *digits, size_t len, uin
 	if (ident_msisdn(canonical, digits, len) || str_parse_u64(number, canonical, 0, UINT64_MAX)) {
 		return ERR_INVAL;
 	}
-	strcat(d->text, canonical); /* at most "msisdn:" + 15 + "-" + 15 */
+	str_add(d->text, sizeof d->text, canonical); /* at most "msisdn:" + 15 + "-" + 15 */
 	return 0;
 }
 
@@ -62,7 +62,7 @@ static int parse_msisdn(struct asc_devname *d, const char *text, struct asc_why 
 	if (!dash) {
 		return 0;
 	}
-	strcat(d->text, "-");
+	str_add(d->text, sizeof d->text, "-");
 	if (add_msisdn(d, dash + 1, strlen(dash + 1), &d->last)) {
 		return refuse(why, text, "expected 5 to 15 digits after the '-'");
 	}
@@ -79,7 +79,7 @@ static int parse_named(struct asc_devname *d, const char *text, struct asc_why *
 		return refuse(why, text, "expected set: and a name of a-z, 0-9, '.', '_', '-'");
 	}
 	d->axis = ASSOC_DEVICE_SET;
-	strcpy(d->text, text);
+	str_set(d->text, sizeof d->text, text);
 	return 0;
 }
 
@@ -90,7 +90,7 @@ int asc_devname_parse(struct asc_devname *out, const char *text, struct asc_why 
 
 	if (strcmp(text, "*") == 0) {
 		d.axis = ASSOC_DEVICE_ANY;
-		strcpy(d.text, "*");
+		str_set(d.text, sizeof d.text, "*");
 		err = 0;
 	} else if (strchr(text, '@')) {
 		err = parse_external(&d, text, why);

@@ -11,6 +11,7 @@
 #include "assoc/asc_load.h"
 #include "assoc/asc_store.h"
 #include "assoc/asc_why.h"
+#include "base/str.h"
 
 static const char generation_key[] = "generation";
 static const char next_key[] = "next";
@@ -337,7 +338,7 @@ int asc_edit_dset(struct asc_edit *e, const char *name, uint32_t number)
 	if (!node) {
 		return ENOMEM;
 	}
-	strcpy(node->dset.name, name); /* ident_name_ok() bounds its length */
+	str_set(node->dset.name, sizeof node->dset.name, name); /* ident_name_ok() bounds its length */
 	buf_u8(&b, ASC_ROW_VERSION);
 	buf_le32(&b, number);
 	return put_row(e, e->a->main->dset, name, &b);
@@ -382,8 +383,8 @@ static int rename_rules_on(struct asc_edit *e, const struct asc_node *who, uint3
 		}
 		any = true;
 		rc = asc_edit_set_row(e, who->number, &all[i], false);
-		strcpy(all[i].device.text, ASSOC_SET_PREFIX);
-		strcat(all[i].device.text, name); /* ident_name_ok() bounds its length */
+		str_set(all[i].device.text, sizeof all[i].device.text, ASSOC_SET_PREFIX);
+		str_add(all[i].device.text, sizeof all[i].device.text, name); /* ident_name_ok() bounds its length */
 		if (!rc) {
 			rc = asc_edit_set_row(e, who->number, &all[i], true);
 		}
@@ -410,7 +411,8 @@ int asc_edit_dset_rename(struct asc_edit *e, uint32_t number, const char *name)
 	if (!node) {
 		return ENOMEM;
 	}
-	node->who_len = (uint8_t)snprintf(node->who, sizeof node->who, "%s", name);
+	str_set(node->who, sizeof node->who, name);
+	node->who_len = (uint8_t)strlen(node->who);
 	return asc_edit_dset(e, name, number);
 }
 

@@ -26,7 +26,7 @@ void asc_rule_of_set(struct assoc_rule *out, const struct asc_node *node, const 
 	fill(out, node, s->verdict, s->rights, s->mode, s->not_before_s, s->not_after_s);
 	out->device_axis = s->device.axis;
 	out->width = s->device.axis == ASSOC_DEVICE_RANGE ? s->device.last - s->device.first + 1 : 0;
-	strcpy(out->device, s->device.text);
+	str_set(out->device, sizeof out->device, s->device.text);
 }
 
 void asc_rule_of_entry(struct assoc_rule *out, const struct asc_node *node, const struct asc_entry *e, const char *device,

@@ -160,7 +160,7 @@ int asc_gen_sync(struct asc_gen *g)
 	char *slash;
 	int rc = mdb_env_sync(g->kv.env, 1);
 
-	snprintf(parent, sizeof parent, "%s", g->dir);
+	str_cut(parent, sizeof parent, g->dir);
 	slash = strrchr(parent, '/');
 	if (slash) {
 		*slash = 0;

@@ -8,6 +8,7 @@
 #include "assoc/asc_store.h"
 #include "assoc/asc_why.h"
 #include "assoc/asc_work.h"
+#include "base/str.h"
 
 static int note(struct asc_import *im, uint64_t line, int err, const struct asc_why *why)
 {
@@ -140,8 +141,8 @@ int asc_import_group_member(struct asc_import *im, uint64_t line, const char *gr
 		return note(im, line, full(why), why);
 	}
 	r->line = line;
-	strcpy(r->group, group); /* both are valid names, so their length is bounded */
-	strcpy(r->scs, scs);
+	str_set(r->group, sizeof r->group, group); /* both are valid names, so their length is bounded */
+	str_set(r->scs, sizeof r->scs, scs);
 	im->members.n++;
 	return 0;
 }
@@ -190,7 +191,7 @@ static int name_set(struct asc_import *im, const char *name, struct asc_dset_row
 	memmove(rows + at + 1, rows + at, (im->dsets.n - at) * sizeof *rows);
 	there = asc_model_set(im->view->model, name);
 	rows[at] = (struct asc_dset_row){ .number = there ? there->number : im->set_numbers + im->dsets.n, .fresh = !there };
-	strcpy(rows[at].name, name);
+	str_set(rows[at].name, sizeof rows[at].name, name);
 	im->dsets.n++;
 	*out = &rows[at];
 	return 0;

@@ -124,7 +124,7 @@ static int load_dset(struct loading *l, const MDB_val *key, const MDB_val *val)
 	if (!node) {
 		return ERR_NOMEM;
 	}
-	strcpy(node->dset.name, name);
+	str_set(node->dset.name, sizeof node->dset.name, name);
 	return keep(l, node);
 }
 

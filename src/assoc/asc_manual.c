@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "assoc/asc_job.h"
+#include "base/str.h"
 
 void asc_manual_note(struct asc_manual *m, const struct asc_job *job)
 {
@@ -29,10 +30,10 @@ void asc_manual_note(struct asc_manual *m, const struct asc_job *job)
 	*d = (struct asc_manual_change){ .op = job->op, .number = job->number, .verdict = job->verdict };
 	switch (job->op) {
 	case ASC_SCS_PUT:
-		strcpy(d->text, job->scs.name);
+		str_set(d->text, sizeof d->text, job->scs.name);
 		break;
 	case ASC_GROUP_PUT:
-		strcpy(d->text, job->group.name);
+		str_set(d->text, sizeof d->text, job->group.name);
 		break;
 	case ASC_RULE_ADD:
 		d->verdict = job->rule.verdict;
@@ -41,18 +42,18 @@ void asc_manual_note(struct asc_manual *m, const struct asc_job *job)
 		__attribute__((fallthrough));
 	case ASC_RULE_DEL:
 		d->exact = job->rule.device.axis == ASSOC_DEVICE_EXACT;
-		strcpy(d->text, job->rule.device.text);
+		str_set(d->text, sizeof d->text, job->rule.device.text);
 		break;
 	case ASC_SET_MEMBER_ADD:
 	case ASC_SET_MEMBER_DEL:
 		d->exact = true;
 		d->verdict = ASC_ENTRY_MEMBER;
 		d->entry = (struct asc_entry){ .verdict = ASC_ENTRY_MEMBER, .scs_number = job->number };
-		strcpy(d->text, job->rule.device.text);
+		str_set(d->text, sizeof d->text, job->rule.device.text);
 		break;
 	default:
-		strcpy(d->text, job->name);
-		strcpy(d->member, job->member);
+		str_set(d->text, sizeof d->text, job->name);
+		str_set(d->member, sizeof d->member, job->member);
 	}
 }
 

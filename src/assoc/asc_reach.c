@@ -7,6 +7,7 @@
 
 #include "assoc/asc_row.h"
 #include "assoc/asc_why.h"
+#include "base/str.h"
 
 struct whos { /* the nodes whose rules a look-up for one SCS goes through */
 	const struct asc_node *node[2 + ASC_GROUPS_PER_SCS_MAX];
@@ -136,7 +137,7 @@ static int most_alike(const struct whos *w, struct asc_reach *out)
 		}
 		out->rules = run;
 		out->msisdn = 0;
-		strcpy(out->device, text[i]);
+		str_set(out->device, sizeof out->device, text[i]);
 	}
 	free(text);
 	return 0;

@@ -18,6 +18,7 @@
 #include "assoc/asc_why.h"
 #include "base/fault.h"
 #include "base/shown.h"
+#include "base/str.h"
 
 /* -- the kinds. Each function returns a code of LMDB or errno, or puts our error into s->err, with words */
 
@@ -62,7 +63,7 @@ static void note_peer(struct asc_import *im, const char *name, bool removed)
 	struct asc_import_peer *p = &im->peers[im->peers_n++];
 
 	p->removed = removed;
-	strcpy(p->name, name);
+	str_set(p->name, sizeof p->name, name);
 }
 
 static int put_scs(struct switching *s, struct asc_scs_row *row)
@@ -107,7 +108,7 @@ static bool in_scs_rows(const struct asc_import *im, const char *name)
 {
 	struct asc_scs_row wanted;
 
-	strcpy(wanted.scs.name, name);
+	str_set(wanted.scs.name, sizeof wanted.scs.name, name);
 	return im->scss.n && bsearch(&wanted, im->scss.p, im->scss.n, sizeof wanted, scs_row_order);
 }
 
@@ -239,8 +240,8 @@ static bool in_member_rows(const struct asc_import *im, const char *group, const
 {
 	struct asc_member_row wanted;
 
-	strcpy(wanted.group, group);
-	strcpy(wanted.scs, scs);
+	str_set(wanted.group, sizeof wanted.group, group);
+	str_set(wanted.scs, sizeof wanted.scs, scs);
 	return im->members.n && bsearch(&wanted, im->members.p, im->members.n, sizeof wanted, member_row_order);
 }
 

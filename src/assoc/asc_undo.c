@@ -10,6 +10,7 @@
 #include "assoc/asc_store.h"
 #include "assoc/asc_why.h"
 #include "assoc/asc_work.h"
+#include "base/str.h"
 
 struct asc_undoing { /* of a job */
 	struct asc_undo_conf conf;
@@ -40,7 +41,7 @@ static int gather_peers(struct asc_undoing *u, const struct asc_model *now, cons
 			continue;
 		}
 		p->removed = !other;
-		strcpy(p->name, scs->who);
+		str_set(p->name, sizeof p->name, scs->who);
 		u->result.peers_n++;
 	}
 	u->result.peers = u->peers;

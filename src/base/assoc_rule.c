@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/str.h"
+
 static const struct {
 	uint8_t bit;
 	const char *word;
@@ -15,7 +17,7 @@ static const struct {
 
 #define RIGHTS_N (sizeof rights_words / sizeof rights_words[0])
 
-const char *assoc_rights_text(char out[32], uint8_t rights)
+const char *assoc_rights_text(char out[ASSOC_RIGHTS_TEXT_MAX], uint8_t rights)
 {
 	out[0] = 0;
 	for (size_t i = 0; i < RIGHTS_N; i++) {
@@ -23,9 +25,9 @@ const char *assoc_rights_text(char out[32], uint8_t rights)
 			continue;
 		}
 		if (out[0]) {
-			strcat(out, ",");
+			str_add(out, ASSOC_RIGHTS_TEXT_MAX, ",");
 		}
-		strcat(out, rights_words[i].word); /* all three with commas are 22 octets */
+		str_add(out, ASSOC_RIGHTS_TEXT_MAX, rights_words[i].word);
 	}
 	return out;
 }
@@ -66,7 +68,7 @@ const char *assoc_rule_text(char out[ASSOC_RULE_TEXT_MAX], const struct assoc_ru
 	static const char *const verdicts[] = { "deny", "allow", "block" };
 	const char *verdict = r->verdict < 3 ? verdicts[r->verdict] : "unknown";
 	const char *mode = r->mode == ASSOC_DETECT ? " " ASSOC_DETECT_WORD : "";
-	char rights[32];
+	char rights[ASSOC_RIGHTS_TEXT_MAX];
 
 	if (r->verdict == ASSOC_BLOCK) {
 		snprintf(out, ASSOC_RULE_TEXT_MAX, "%s %s %s%s", verdict, r->who, r->device, mode);

@@ -70,6 +70,7 @@ static inline void assoc_found_none(struct assoc_found *f)
 /* "allow acme *@a.example trigger,recall", "allow group:fleet *@a.example trigger", "block * msisdn:491700000001",
  * "deny acme m1@a.example trigger detect-only"; always ends in NUL, returns out. */
 const char *assoc_rule_text(char out[ASSOC_RULE_TEXT_MAX], const struct assoc_rule *r);
-/* "trigger,recall" <-> mask. Parse: ERR_INVAL on an unknown or empty word. `out` holds 32. */
-const char *assoc_rights_text(char out[32], uint8_t rights);
+/* "trigger,recall" <-> mask. Parse: ERR_INVAL on an unknown or empty word. Text: returns `out`. */
+#define ASSOC_RIGHTS_TEXT_MAX 32 /* all three with commas are 22 octets */
+const char *assoc_rights_text(char out[ASSOC_RIGHTS_TEXT_MAX], uint8_t rights);
 ERR_MUST_USE int assoc_rights_parse(uint8_t *out, const char *words);

@@ -9,9 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/str.h"
+
 static int wrong(char why[FILE_WHY_MAX], const char *words, int err)
 {
-	snprintf(why, FILE_WHY_MAX, "%s", words);
+	str_cut(why, FILE_WHY_MAX, words);
 	return err;
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/shown.h"
+#include "base/str.h"
 
 #define FREE_DBI 0 /* LMDB's own: transaction that freed them -> number of pages, pages */
 
@@ -168,7 +169,7 @@ const char *kv_words(const struct kv *k, int rc, char *out, size_t cap)
 	} else if (kv_err(rc) == ERR_NOSPC && rc != MDB_MAP_FULL) {
 		snprintf(out, cap, "%s; make room on its disk", mdb_strerror(rc));
 	} else {
-		snprintf(out, cap, "%s", mdb_strerror(rc));
+		str_cut(out, cap, mdb_strerror(rc));
 	}
 	return out;
 }

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/shown.h"
 #include "base/stdfd.h"
+#include "base/str.h"
 #include "base/writer.h"
 
 struct log_queue {
@@ -24,7 +25,7 @@ static const char *const level_words[] = { "error", "warn", "info", "debug" };
 void log_init(struct log *l, int fd, enum log_level level, const char *program)
 {
 	*l = (struct log){ .fd = fd, .level = level };
-	snprintf(l->program, sizeof l->program, "%s", program);
+	str_cut(l->program, sizeof l->program, program);
 }
 
 /* One line about those that are missing. */
@@ -107,7 +108,7 @@ void log_queue_max(struct log *l, size_t octets_max)
 
 void log_rename(struct log *l, const char *program)
 {
-	snprintf(l->program, sizeof l->program, "%s", program);
+	str_cut(l->program, sizeof l->program, program);
 	if (!l->queue) {
 		return;
 	}

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/shown.h"
+#include "base/str.h"
 
 #define LINE_MAX_OCTETS 1024
 
@@ -70,7 +71,7 @@ static void take_first(void *arg, const char *kind, const char *text)
 	struct first *f = arg;
 
 	if (!*f->out && strcmp(kind, REPORT_ERROR) == 0) {
-		snprintf(f->out, f->size, "%s", text);
+		str_cut(f->out, f->size, text);
 	}
 }
 

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/str.h"
+
 #define BLOCK 4096u
 
 static void link_of(char out[32], int fd)
@@ -124,7 +126,7 @@ const char *tail_name(char out[TAIL_NAME_MAX], int fd, const char *otherwise)
 		n = readlink(link, out, TAIL_NAME_MAX - 1);
 	}
 	if (n <= 0) {
-		snprintf(out, TAIL_NAME_MAX, "%s", otherwise);
+		str_cut(out, TAIL_NAME_MAX, otherwise);
 		return out;
 	}
 	out[n] = 0;

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/str.h"
+
 static uint64_t sum(uint64_t a, int64_t b)
 {
 	if (b < 0) {
@@ -37,7 +39,7 @@ void timeline_begin(struct timeline *t, const struct timeline_kept *kept, const 
 		t->kept = *kept;
 	} else {
 		begin_anew(t, kept, boot_ms, real_ms);
-		snprintf(t->kept.boot, sizeof t->kept.boot, "%s", boot);
+		str_cut(t->kept.boot, sizeof t->kept.boot, boot);
 	}
 	t->kept.last_ms = timeline_at(t, boot_ms);
 	t->seen_ms = t->kept.wall_ms; /* a step while no process looked is found by the first look */

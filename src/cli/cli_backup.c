@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/shown.h"
+#include "base/str.h"
 #include "cli/cli_bar.h"
 #include "cli/cli_command.h"
 #include "ctl/ctl_client.h"
@@ -98,7 +99,7 @@ static int begin_dir(struct backup *b, const char *dir)
 		}
 		return CLI_NO;
 	}
-	strcpy(temp_now, b->temp);
+	str_set(temp_now, sizeof temp_now, b->temp);
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
 		signal(ends[i], on_signal);
 	}
@@ -121,7 +122,7 @@ static bool sync_parent(const char *path)
 	char parent[PATH_MAX_];
 	char *slash;
 
-	snprintf(parent, sizeof parent, "%s", path);
+	str_cut(parent, sizeof parent, path);
 	slash = strrchr(parent, '/');
 	if (!slash) {
 		return sync_dir(".");

@@ -7,6 +7,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/str.h"
+
 #define BAR_MAX 40u
 #define WIDTH_MIN 20u
 
@@ -63,7 +65,7 @@ static int done_of(const json_t *row)
 static void learn_rate(struct cli_bar *b, const char *phase, uint64_t rows, uint64_t now_ms)
 {
 	if (strcmp(b->phase, phase) != 0 || rows < b->rows) {
-		snprintf(b->phase, sizeof b->phase, "%s", phase);
+		str_cut(b->phase, sizeof b->phase, phase);
 		b->rate = 0;
 	} else if (now_ms > b->ms) {
 		uint64_t now = (rows - b->rows) * 1000 / (now_ms - b->ms);
@@ -81,7 +83,7 @@ void cli_bar_text(struct cli_bar *b, char out[CLI_BAR_MAX], const json_t *row, u
 	bool of_rows = json_object_get(row, "rows") != NULL; /* a backup has octets only */
 	int done = done_of(row), room;
 
-	snprintf(clean, sizeof clean, "%s", phase ? phase : "");
+	str_cut(clean, sizeof clean, phase ? phase : "");
 	for (char *p = clean; *p; p++) {
 		if (*p < 0x20 || *p > 0x7e) {
 			*p = '?';

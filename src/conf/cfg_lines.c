@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "conf/cfg_internal.h"
 
 #define WHERE_MAX 256
@@ -26,7 +27,7 @@ int cfg_lines_new(struct cfg_lines **out, const char *path)
 	if (!l) {
 		return ERR_NOMEM;
 	}
-	snprintf(l->path, sizeof l->path, "%s", path);
+	str_cut(l->path, sizeof l->path, path);
 	*out = l;
 	return 0;
 }

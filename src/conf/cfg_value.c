@@ -40,10 +40,9 @@ static int resolve(char *out, size_t cap, const char *path, const char *file)
 	int n;
 
 	if (*file == '/' || !slash) {
-		n = snprintf(out, cap, "%s", file);
-	} else {
-		n = snprintf(out, cap, "%.*s/%s", (int)(slash - path), path, file);
+		return str_copy(out, cap, file, strlen(file));
 	}
+	n = snprintf(out, cap, "%.*s/%s", (int)(slash - path), path, file);
 	return n < 0 || (size_t)n >= cap ? ERR_LIMIT : 0;
 }
 
@@ -92,7 +91,7 @@ static int set_text(const struct cfg_row *row, enum cfg_type type, char *member,
 		break;
 	}
 	if (!err) {
-		memcpy(member, value, strlen(value) + 1);
+		str_set(member, row->size, value);
 	}
 	return err;
 }

@@ -10,6 +10,7 @@
 #include "apps/app_common.h"
 #include "assoc/asc_change.h"
 #include "base/shown.h"
+#include "base/str.h"
 #include "core/core_int.h"
 #include "core/core_overdue.h"
 #include "core/core_ports.h"
@@ -109,7 +110,7 @@ static int open_stores(struct core *c, int decisions_fd, char why[CORE_WHY_MAX])
 	snprintf(dir, sizeof dir, "%s/associations", cfg->state_dir);
 	err = asc_open(&c->store.asc, &asc, &asc_why);
 	if (err) {
-		snprintf(why, CORE_WHY_MAX, "%s", asc_why.text);
+		str_cut(why, CORE_WHY_MAX, asc_why.text);
 		return err;
 	}
 	err = net_watch_new(&c->store.bell, c->loop, asc_wake_fd(c->store.asc), on_store, c);

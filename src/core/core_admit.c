@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "core/core_int.h"
 #include "core/core_limits.h"
 #include "policy/pol_admit.h"
@@ -77,7 +78,7 @@ static void refuse(struct core_edge *e, uint64_t number, enum pol_reason reason)
 	if (reason == POL_TOO_MANY_CONNECTIONS || reason == POL_NOMEM || reason == POL_OVERLOAD) {
 		v.result_code = DIA_RESULT_TOO_BUSY;
 	}
-	memcpy(v.reason, pol_reason_str(reason), strlen(pol_reason_str(reason)) + 1);
+	str_set(v.reason, sizeof v.reason, pol_reason_str(reason));
 	st_count(&e->core->st, reason == POL_TOO_MANY_CONNECTIONS ? ST_SESSION_LIMIT : ST_SESSION_REFUSED);
 	(void)send_verdict(e, number, &v);
 }

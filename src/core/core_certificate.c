@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "core/core_int.h"
 #include "policy/pol_admit.h"
 #include "tls/tls_judge.h"
@@ -45,13 +46,14 @@ int core_certificate(const struct core *c, const char *scs, const char *pem, uin
 	if (err) {
 		return err;
 	}
-	snprintf(out->subject, sizeof out->subject, "%s", id.subject);
+	str_cut(out->subject, sizeof out->subject, id.subject);
 	out->not_after_s = id.not_after_s;
 	for (uint8_t i = 0; i < id.groups_n && i < TLS_GROUPS_MAX; i++) {
 		core_proven_add(c, &proven, id.groups[i]);
 	}
 	for (; out->groups_n < proven.n && out->groups_n < ASC_PROVEN_MAX; out->groups_n++) {
-		strcpy(out->groups[out->groups_n], proven.name[out->groups_n]); /* both are valid names at most */
+		str_set(out->groups[out->groups_n], sizeof out->groups[out->groups_n],
+			proven.name[out->groups_n]); /* both are valid names at most */
 	}
 	if (provisioned) {
 		out->admission = admission(c, provisioned, &id, now_s);

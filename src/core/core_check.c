@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "assoc/asc.h"
+#include "base/str.h"
 #include "core/core.h"
 #include "journal/jrn.h"
 
@@ -16,7 +17,7 @@ static int check_associations(const struct cfg_iwf *cfg, const char *state_dir, 
 	snprintf(dir, sizeof dir, "%s/associations", state_dir);
 	err = asc_open(&a, &conf, &words);
 	if (err) {
-		snprintf(why, CORE_WHY_MAX, "%s", words.text);
+		str_cut(why, CORE_WHY_MAX, words.text);
 	} else {
 		asc_close(a);
 	}
@@ -44,7 +45,7 @@ static int check_journal(const struct cfg_iwf *cfg, const char *state_dir, char 
 	snprintf(dir, sizeof dir, "%s/journal", state_dir);
 	err = jrn_open(&j, &conf, &words);
 	if (err) {
-		snprintf(why, CORE_WHY_MAX, "%s", words.text);
+		str_cut(why, CORE_WHY_MAX, words.text);
 		return err;
 	}
 	err = jrn_replay(j, count_record, &n);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "base/str.h"
 #include "core/core_dnr.h"
 #include "core/core_int.h"
 
@@ -80,9 +81,9 @@ static void fill(struct ipc_device_notification *out, const struct core *c, cons
 		.delivery_outcome = t->outcome,
 		.wait_ms = (uint32_t)c->cfg->dnr.answer_wait_ms,
 	};
-	memcpy(out->external_id, r->external, strlen(r->external) + 1);
-	memcpy(out->msisdn, r->msisdn, strlen(r->msisdn) + 1);
-	memcpy(out->scs_identity, r->scs_e164, strlen(r->scs_e164) + 1);
+	str_set(out->external_id, sizeof out->external_id, r->external);
+	str_set(out->msisdn, sizeof out->msisdn, r->msisdn);
+	str_set(out->scs_identity, sizeof out->scs_identity, r->scs_e164);
 }
 
 int core_report_notify(void *arg, struct trg *trg, bool again)

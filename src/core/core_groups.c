@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "core/core_int.h"
 
 void core_proven_add(const struct core *c, struct core_proven *p, const char *uri)
@@ -14,7 +15,7 @@ void core_proven_add(const struct core *c, struct core_proven *p, const char *ur
 	if (p->n == IPC_GROUPS_MAX || strncmp(uri, c->cfg->group_uri_prefix, prefix) != 0 || !ident_name_ok(name)) {
 		return; /* a URI of something else */
 	}
-	strcpy(p->name[p->n], name); /* ident_name_ok() bounds it */
+	str_set(p->name[p->n], sizeof p->name[p->n], name); /* ident_name_ok() bounds it */
 	p->names[p->n] = p->name[p->n];
 	p->n++;
 }

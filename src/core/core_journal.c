@@ -2,6 +2,7 @@
  * whether it can store is told here, once for each change. */
 #include <stdio.h>
 
+#include "base/str.h"
 #include "core/core_int.h"
 #include "core/core_view.h"
 
@@ -66,7 +67,7 @@ int core_journal_open(struct core *c, char why[CORE_WHY_MAX])
 	c->journal.since_ms = core_now_ms(c);
 	err = jrn_open(&c->journal.jrn, &conf, &jrn_why);
 	if (err) {
-		snprintf(why, CORE_WHY_MAX, "%s", jrn_why.text);
+		str_cut(why, CORE_WHY_MAX, jrn_why.text);
 		return err;
 	}
 	look_at_state(c); /* it may begin in trouble */

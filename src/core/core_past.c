@@ -10,6 +10,7 @@
 
 #include "apps/tsp.h"
 #include "base/buf.h"
+#include "base/str.h"
 #include "core/core_int.h"
 
 #define KIND_ANSWER 0x81u
@@ -128,13 +129,21 @@ static struct core_past_entry *under(const struct core *c, const struct core_ref
 	return MAP_OF(map_find(&c->past.by_ref, ref, sizeof *ref), struct core_past_entry, node);
 }
 
+/* A key of the table: what is behind the digits is zero. */
+static struct core_reference reference_of(const char *e164, uint32_t number)
+{
+	struct core_reference r = { .reference = number };
+
+	str_cut(r.e164, sizeof r.e164, e164);
+	return r;
+}
+
 /* Under its reference, in place of one that ended before. */
 static void enter(struct core *c, struct core_past_entry *e, const char *e164, uint32_t reference)
 {
 	struct core_past_entry *older;
 
-	strncpy(e->ref.e164, e164, sizeof e->ref.e164 - 1);
-	e->ref.reference = reference;
+	e->ref = reference_of(e164, reference);
 	older = under(c, &e->ref);
 	if (older) {
 		map_del(&c->past.by_ref, &older->node);
@@ -144,9 +153,8 @@ static void enter(struct core *c, struct core_past_entry *e, const char *e164, u
 
 static struct core_past_entry *find(const struct core *c, const char *e164, uint32_t reference)
 {
-	struct core_reference ref = { .reference = reference };
+	struct core_reference ref = reference_of(e164, reference);
 
-	strncpy(ref.e164, e164, sizeof ref.e164 - 1);
 	return under(c, &ref);
 }
 

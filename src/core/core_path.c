@@ -378,7 +378,7 @@ static enum stage stage_submit(struct visit *v)
 	}
 	memcpy(t->transaction, v->text, sizeof t->transaction);
 	memcpy(input->address, v->session->address, sizeof input->address);
-	snprintf(input->rule, sizeof input->rule, "%s", v->verdict.rule);
+	str_cut(input->rule, sizeof input->rule, v->verdict.rule);
 	t->input = input;
 	t->detected = v->verdict.detected[0] != 0;
 	t->dup = v->dup;

@@ -7,6 +7,7 @@
 #include "core/core_int.h"
 
 #include "base/container.h"
+#include "base/str.h"
 
 struct core_session *core_session_find(struct core *c, uint32_t generation, uint64_t number)
 {
@@ -146,7 +147,7 @@ static void cut(struct core_session *s, enum core_cut why)
 	struct core *c = s->core;
 	char words[EDGE_WORDS_MAX];
 
-	snprintf(cut.reason, sizeof cut.reason, "%s", cuts[why].word);
+	str_cut(cut.reason, sizeof cut.reason, cuts[why].word);
 	if (core_send(s->edge, ipc_session_cut_put(c->record, s->edge->who.generation, s->key.number, &cut))) {
 		log_error(c->log, "core", "%s does not take a cut", core_edge_words(words, s->edge));
 	}

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "core/core_int.h"
 
 /* -- finding */
@@ -11,7 +12,7 @@ static struct core_reference reference_of(const char *e164, uint32_t number)
 {
 	struct core_reference r = { .reference = number };
 
-	strncpy(r.e164, e164, sizeof r.e164 - 1);
+	str_cut(r.e164, sizeof r.e164, e164);
 	return r;
 }
 
@@ -209,7 +210,7 @@ void core_trigger_set_rule(struct core_trigger *t, const char *rule)
 		t->input = calloc(1, sizeof *t->input);
 	}
 	if (t->input) {
-		snprintf(t->input->rule, sizeof t->input->rule, "%s", rule);
+		str_cut(t->input->rule, sizeof t->input->rule, rule);
 	}
 }
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/str.h"
 
 #define LINE_MAX_OCTETS (128u * 1024u) /* twice what a server sends */
 
@@ -103,7 +104,7 @@ int ctl_client_open(struct ctl_client **out, const char *path, uint32_t wait_ms,
 		return say(why, ERR_INVAL, "'%.128s' cannot be a socket path, expected 1 to %zu octets", path,
 			   sizeof a.sun_path - 1);
 	}
-	memcpy(a.sun_path, path, strlen(path) + 1);
+	str_set(a.sun_path, sizeof a.sun_path, path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0) {
 		return say(why, ERR_IO, "no socket: %s", strerror(errno));

@@ -14,13 +14,13 @@
 
 static int absolute_path(char out[PATH_MAX], const char *path)
 {
-	char here[PATH_MAX];
+	char here[PATH_MAX] = "";
 	int n;
 
 	if (path[0] != '/' && !getcwd(here, sizeof here)) {
 		return ERR_IO;
 	}
-	n = path[0] == '/' ? snprintf(out, PATH_MAX, "%s", path) : snprintf(out, PATH_MAX, "%s/%s", here, path);
+	n = snprintf(out, PATH_MAX, "%s%s%s", path[0] == '/' ? "" : here, path[0] == '/' ? "" : "/", path);
 	if (n >= 0 && n < PATH_MAX) {
 		return 0;
 	}

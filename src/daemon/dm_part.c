@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 
+#include "base/str.h"
 #include "daemon/dm_msg.h"
 #include "tls/tls_judge.h"
 
@@ -146,7 +147,7 @@ static size_t anchors_of(struct tls_anchor_conf *out, const struct dm_part *part
 		if (!pem.p || (only && cfg_anchor_index(cfg, only) != i)) {
 			continue;
 		}
-		snprintf(out[n].name, sizeof out[n].name, "%s", cfg->anchors[i].name);
+		str_cut(out[n].name, sizeof out[n].name, cfg->anchors[i].name);
 		out[n].file = cfg->anchors[i].file;
 		out[n++].pem = pem;
 	}

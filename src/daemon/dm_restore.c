@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/str.h"
 #include "base/timeline.h"
 #include "core/core.h"
 
@@ -62,7 +63,7 @@ static bool control_listens(const char *path)
 	if (!path[0] || strlen(path) >= sizeof a.sun_path) {
 		return false;
 	}
-	strcpy(a.sun_path, path);
+	str_set(a.sun_path, sizeof a.sun_path, path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	listens = fd >= 0 && (connect(fd, (const struct sockaddr *)&a, sizeof a) == 0 || errno == EAGAIN);
 	if (fd >= 0) {
@@ -364,7 +365,7 @@ static int plant_timeline(const struct restore *r)
 	if (!boot || strlen(boot) >= sizeof k.boot) {
 		return wrong("%s/manifest.json: 'timeline' is none", r->what->from);
 	}
-	strcpy(k.boot, boot);
+	str_set(k.boot, sizeof k.boot, boot);
 	err = timeline_plant(&k, path);
 	if (err == ERR_EXISTS) {
 		return 0;

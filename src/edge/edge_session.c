@@ -96,7 +96,7 @@ static void tell_closed(struct edge_session *s)
 		return;
 	}
 	if (s->end_reason) {
-		snprintf(closed.reason, sizeof closed.reason, "%s", s->end_reason);
+		str_cut(closed.reason, sizeof closed.reason, s->end_reason);
 	}
 	if (edge_ring_send(all->ring, ipc_session_closed_put(all->ring->record, all->env->generation, s->number, &closed))) {
 		edge_ring_broken(all->ring, "it does not read: the end of a session cannot be told");
@@ -156,7 +156,7 @@ static void on_accept(void *arg, int fd, const char *peer)
 	s->all = all;
 	s->listener = l;
 	TAILQ_INIT(&s->txns);
-	snprintf(s->address, sizeof s->address, "%s", peer);
+	str_cut(s->address, sizeof s->address, peer);
 	err = l->tls ? tls_accept(&s->stream, l->tls, all->env->loop, fd, peer, &all->stream_conf, &stream_cb, s)
 		     : net_tcp_accept(&s->stream, all->env->loop, fd, peer, &all->stream_conf, &stream_cb, s);
 	if (err) {
@@ -199,7 +199,7 @@ static void take_identity(struct ipc_identity *out, const struct tls_identity *i
 	}
 	for (uint8_t i = 0; i < in->anchors_n && out->anchors_n < IPC_ANCHORS_MAX; i++) {
 		if (ident_name_ok(in->anchors[i])) {
-			memcpy(out->anchors[out->anchors_n++], in->anchors[i], strlen(in->anchors[i]) + 1);
+			str_set(out->anchors[out->anchors_n++], sizeof out->anchors[0], in->anchors[i]);
 		}
 	}
 }

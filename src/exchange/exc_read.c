@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/shown.h"
+#include "base/str.h"
 #include "exchange/exc_split.h"
 
 struct reading {
@@ -37,7 +38,7 @@ static int mistake(struct reading *g, uint64_t line)
 
 static int say(struct reading *g, uint64_t line, const char *words)
 {
-	snprintf(g->why, sizeof g->why, "%s", words);
+	str_cut(g->why, sizeof g->why, words);
 	return mistake(g, line);
 }
 

@@ -8,6 +8,7 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
+#include "base/str.h"
 #include "link/link_conn.h"
 #include "tls/tls_stream.h"
 
@@ -160,7 +161,7 @@ int link_accept(struct link **out, struct net_loop *loop, struct net_stream *s, 
 		wait_ms += HANDSHAKE_GRACE_MS; /* until the stream says that it is open */
 	}
 	l->held_deadline_ms = net_loop_now_ms(loop) + wait_ms;
-	(void)snprintf(l->address, sizeof l->address, "%s", net_stream_peer(s));
+	str_cut(l->address, sizeof l->address, net_stream_peer(s));
 	net_stream_set_cb(s, &link_stream_cb, l);
 	LINK_COUNT(l, accepted);
 	link_arm(l);

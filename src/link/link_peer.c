@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 #include "base/shown.h"
+#include "base/str.h"
 #include "link/link_conn.h"
 
 #define BACKOFF_STEPS 4u
@@ -301,7 +302,7 @@ void link_peer_reason(const struct link_peer *p, char out[LINK_PEER_REASON_MAX])
 	char last[LINK_WHY_MAX + 64] = "";
 
 	if (l->phase == LINK_MACHINE || p->stopped) {
-		snprintf(out, LINK_PEER_REASON_MAX, "%s", l->phase == LINK_MACHINE ? connected_reason(l) : p->stopped);
+		str_cut(out, LINK_PEER_REASON_MAX, l->phase == LINK_MACHINE ? connected_reason(l) : p->stopped);
 		return;
 	}
 	if (p->refused) {
@@ -310,7 +311,7 @@ void link_peer_reason(const struct link_peer *p, char out[LINK_PEER_REASON_MAX])
 		snprintf(last, sizeof last, "%s%s%s", link_end_str(l->end), *l->why ? ": " : "", l->why);
 	}
 	if (next_ms == LINK_PEER_NO_ATTEMPT) {
-		snprintf(out, LINK_PEER_REASON_MAX, "%s", last);
+		str_cut(out, LINK_PEER_REASON_MAX, last);
 	} else {
 		snprintf(out, LINK_PEER_REASON_MAX, "%s%snext attempt in %" PRIu64 " s", last, *last ? ", " : "",
 			 (next_ms + 999) / 1000);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/str.h"
 #include "net/net_stream_impl.h"
 
 void net_stream_init(struct net_stream *s, const struct net_stream_ops *ops, const char *peer, const struct net_stream_cb *cb,
@@ -10,7 +11,7 @@ void net_stream_init(struct net_stream *s, const struct net_stream_ops *ops, con
 {
 	s->ops = ops;
 	s->refs = 1;
-	snprintf(s->peer, sizeof s->peer, "%s", peer);
+	str_cut(s->peer, sizeof s->peer, peer);
 	net_stream_set_cb(s, cb, arg);
 }
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/str.h"
+
 #define LATEST_S 253402300799 /* the end of the year 9999: later is never */
 
 struct world { /* what a change can change */
@@ -208,7 +210,7 @@ static void try_adding(struct trying *t, struct assoc_rule *rule, const char *pr
 	uint8_t i = 0;
 
 	*rule = (struct assoc_rule){ .verdict = ASSOC_ALLOW, .rights = t->right, .width = 1 };
-	snprintf(rule->who, sizeof rule->who, "%s", t->c->scs.name);
+	str_cut(rule->who, sizeof rule->who, t->c->scs.name);
 	snprintf(rule->device, sizeof rule->device, "%s%s", prefix, name);
 	while (i < f->n &&
 	       (f->rules[i].verdict != ASSOC_ALLOW || !same_who(&f->rules[i], rule) || !same_device(&f->rules[i], rule))) {

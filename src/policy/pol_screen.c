@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/str.h"
+
 struct pol_verdict pol_verdict_of(enum pol_reason reason)
 {
 	return (struct pol_verdict){ .status = pol_reason_status(reason), .reason = reason };
@@ -99,7 +101,7 @@ void pol_screen(struct pol_request *out, struct pol_verdict *verdict, const stru
 const char *pol_request_device(char out[POL_DEVICE_TEXT_MAX], const struct pol_request *r)
 {
 	if (r->external[0]) {
-		snprintf(out, POL_DEVICE_TEXT_MAX, "%s", r->external);
+		str_cut(out, POL_DEVICE_TEXT_MAX, r->external);
 	} else if (r->msisdn[0]) {
 		snprintf(out, POL_DEVICE_TEXT_MAX, "msisdn:%s", r->msisdn);
 	} else {

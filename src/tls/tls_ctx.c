@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/str.h"
 #include "base/tail.h"
 #include "tls/tls_verify.h"
 
@@ -347,7 +348,7 @@ int tls_ctx_new(struct tls_ctx **out, const struct tls_conf *conf, char *why, si
 	struct tls_ctx *c = calloc(1, sizeof *c);
 	int err;
 
-	snprintf(why, why_size, "%s", "");
+	str_cut(why, why_size, "");
 	if (!c) {
 		return ERR_NOMEM;
 	}

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/str.h"
 #include "tls/tls_ctx.h"
 #include "tls/tls_verify.h"
 
@@ -22,7 +23,7 @@ int tls_judge_new(struct tls_judge **out, const struct tls_anchor_conf *anchors,
 	}
 	if (!j || !j->anchors) {
 		tls_judge_free(j);
-		snprintf(why, why_size, "%s", err_str(ERR_NOMEM));
+		str_cut(why, why_size, err_str(ERR_NOMEM));
 		return ERR_NOMEM;
 	}
 	while (!err && j->n < anchors_n) {
@@ -58,7 +59,7 @@ static int read_chain(struct tls_presented *p, const struct tls_pem *pem, char *
 
 	if (!b || !p->others) {
 		BIO_free(b);
-		snprintf(why, why_size, "%s", err_str(ERR_NOMEM));
+		str_cut(why, why_size, err_str(ERR_NOMEM));
 		return ERR_NOMEM;
 	}
 	p->leaf = PEM_read_bio_X509(b, NULL, NULL, NULL);

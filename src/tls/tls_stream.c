@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/ident.h"
+#include "base/str.h"
 #include "net/net_queue.h"
 #include "net/net_stream_impl.h"
 #include "net/net_task.h"
@@ -220,7 +221,7 @@ static bool tls_shake(struct tls_stream *t)
 		net_task_flush(t->loop, &t->flush);
 	}
 	if (t->below) {
-		(void)snprintf(t->base.local, sizeof t->base.local, "%s", net_stream_local(t->below));
+		str_cut(t->base.local, sizeof t->base.local, net_stream_local(t->below));
 	}
 	net_stream_emit_open(&t->base);
 	return true;
@@ -511,7 +512,7 @@ static struct net_stream_conf conf_below(const struct tls_stream *t, const struc
 
 static void tls_made(struct net_stream **out, struct tls_stream *t)
 {
-	snprintf(t->base.peer, sizeof t->base.peer, "%s", net_stream_peer(t->below));
+	str_cut(t->base.peer, sizeof t->base.peer, net_stream_peer(t->below));
 	*out = &t->base;
 }
 

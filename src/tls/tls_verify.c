@@ -56,7 +56,7 @@ int tls_verify_key(X509 *cert, char *why, size_t why_size)
 		break;
 	default:
 		if (key && EVP_PKEY_get0_type_name(key)) {
-			snprintf(curve, sizeof curve, "%s", EVP_PKEY_get0_type_name(key));
+			str_cut(curve, sizeof curve, EVP_PKEY_get0_type_name(key));
 		}
 		break;
 	}
@@ -161,7 +161,7 @@ static void chain_words(char *why, size_t why_size, int e, X509 *culprit, const 
 		snprintf(why, why_size, "certificate of '%s': a name of it is outside the nameConstraints of its CA", subject);
 	} else {
 		/* Prefer our words, which say what is expected. */
-		snprintf(words, sizeof words, "%s", X509_verify_cert_error_string(e));
+		str_cut(words, sizeof words, X509_verify_cert_error_string(e));
 		if (culprit && tls_verify_key(culprit, words, sizeof words) == 0) {
 			(void)verify_signature_kind(culprit, words, sizeof words);
 		}
@@ -198,7 +198,7 @@ static int verify_with(const struct tls_anchor *a, const struct tls_presented *p
 	int err = ERR_AUTH;
 
 	*x509_error = X509_V_ERR_OUT_OF_MEM;
-	snprintf(why, why_size, "%s", err_str(ERR_NOMEM));
+	str_cut(why, why_size, err_str(ERR_NOMEM));
 	if (!x || !X509_STORE_CTX_init(x, a->store, p->leaf, p->others)) {
 		X509_STORE_CTX_free(x);
 		return ERR_NOMEM;
@@ -247,7 +247,7 @@ static int verify_anchors(struct tls_identity *id, const struct tls_presented *p
 		} else if (!informed) {
 			informed = !is_missing_issuer(e);
 			*x509_error = e;
-			snprintf(why, why_size, "%s", words);
+			str_cut(why, why_size, words);
 		}
 	}
 	return id->anchors_n ? 0 : ERR_AUTH;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "base/str.h"
 #include "tls/tls_openssl.h"
 
 static const struct {
@@ -46,7 +47,7 @@ int tls_words(char *why, size_t why_size, bool in_handshake, const char *refusal
 
 	ERR_clear_error();
 	if (*refusal) {
-		snprintf(why, why_size, "%s", refusal);
+		str_cut(why, why_size, refusal);
 		return ERR_AUTH;
 	}
 	if (ERR_GET_LIB(e) != ERR_LIB_SSL) {
