@@ -46,6 +46,32 @@ def test_layers_that_point_up_are_found(small_tree, path, line, words):
     assert code == 1 and f"{path}:2: " in out and words in out
 
 
+@pytest.mark.parametrize("line,name", [
+    ("\tstrcpy(out, text);", "strcpy"),
+    ("\tif (strncpy (out, text, 4)) {", "strncpy"),
+    ("\tstrcat(strcat(out, \"a\"), text);", "strcat"),
+    ("\tn = sprintf(out, \"%d\", 1);", "sprintf"),
+    ("\tsnprintf(out, sizeof out, \"%s\", text);", 'snprintf of "%s" alone'),
+    ("#define COPY(a, b) \\\n\tstrcpy(a, b)", "strcpy"),
+])
+def test_copies_without_their_bound_are_found(small_tree, line, name):
+    path = "src/base/x.c"
+    code, out = small_tree(path, "/* one */\n" + line + "\n")
+    assert code == 1 and f"{path}:2: {name}: " in out
+
+
+@pytest.mark.parametrize("line", [
+    "\tstr_set(out, sizeof out, text); /* strcpy(out, text) */",
+    "\tlog_info(l, \"strcpy(out) and sprintf()\");",
+    "\tmy_strcpy(out, text);",
+    "\tsnprintf(out, sizeof out, \"%s, %s\", a, b);",
+    "\tsnprintf(out, sizeof out, PREFIX \"%s\", a);",
+])
+def test_what_only_looks_like_such_a_copy_passes(small_tree, line):
+    code, out = small_tree("src/base/x.c", line + "\n")
+    assert code == 0, out
+
+
 @pytest.fixture
 def rooms_tree(small_tree, tmp_path):
     """The same tree with the rooms that show other rooms only some of their headers."""
@@ -65,7 +91,7 @@ def test_headers_that_are_for_their_own_room_are_found(rooms_tree, path, target)
     room = target.split("/", maxsplit=1)[0]
     code, out = rooms_tree(path, f'#include "base/err.h"\n#include "{target}"\n')
     assert code == 1 and f"{path}:2: {target} is for room '{room}' only" in out
-    assert "check-layers: 1 files, 1 includes that are not allowed" in out
+    assert "check-layers: 1 files, 1 includes or calls that are not allowed" in out
 
 
 FORMS = [('#include <{}>', 1), ('/**/ #include "{}"', 1), ('/* one\n\n*/ # include <{}>', 3), ('#\\\ninclude "{}"', 1), ('#include \\\n \\\n  "{}"', 1),
@@ -81,7 +107,7 @@ def test_another_form_of_an_include_is_found(rooms_tree, tmp_path, path, target,
     header.parent.mkdir(exist_ok=True)
     header.write_text("")
     code, out = rooms_tree(path, form.format(target) + "\n")
-    assert code == 1 and f"{path}:{number}: " in out and "1 includes that are not allowed" in out, out
+    assert code == 1 and f"{path}:{number}: " in out and "1 includes or calls that are not allowed" in out, out
 
 
 @pytest.mark.parametrize("text", ['// #include "core/core_int.h"', '/* one\n#include "core/core_int.h"\n*/', '// one \\\n#include "core/core_int.h"',
