@@ -258,6 +258,13 @@ static int write_all(struct node_events *e)
 	return 0;
 }
 
+static void try_cut(struct node_events *e)
+{
+	if (cut_to(e, e->end)) {
+		return; /* tried again before the next line */
+	}
+}
+
 int node_events_flush(struct node_events *e)
 {
 	int err = e->lost ? ERR_NOMEM : 0;
@@ -270,7 +277,7 @@ int node_events_flush(struct node_events *e)
 		err = write_all(e);
 	}
 	if (err) {
-		(void)!cut_to(e, e->end);
+		try_cut(e);
 	}
 	e->len = 0;
 	e->lost = false;
@@ -281,7 +288,7 @@ void node_events_undo(struct node_events *e)
 {
 	e->end -= e->flushed;
 	e->flushed = 0;
-	(void)!cut_to(e, e->end); /* should that fail, it is tried again before the next line */
+	try_cut(e);
 }
 
 uint64_t node_events_end(const struct node_events *e)

@@ -57,7 +57,7 @@ int node_out_init(struct node_out *o, const struct log *log, size_t octets_max)
 
 void node_out_fini(struct node_out *o)
 {
-	(void)!writer_close(o->writer, WRITER_END_MS);
+	writer_end(o->writer);
 	o->writer = NULL;
 }
 

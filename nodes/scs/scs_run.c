@@ -65,20 +65,20 @@ static void part(struct run *r, int exit_code)
 	scs_session_part(&r->session, r->link, DIA_DISCONNECT_DO_NOT_WANT);
 }
 
-/* False: nobody reads us, now or before. */
-static bool print(struct run *r, json_t *event)
+/* Sets `unread` when nobody reads us. */
+static void print(struct run *r, json_t *event)
 {
 	if (r->unread) {
 		json_decref(event);
 	} else {
 		r->unread = !node_say("mtc-scs", event);
 	}
-	return !r->unread;
 }
 
 static void say(struct run *r, json_t *event)
 {
-	if (!print(r, event)) {
+	print(r, event);
+	if (r->unread) {
 		part(r, NODE_EXIT_FAILURE);
 	}
 }
@@ -89,9 +89,9 @@ static void fail(struct run *r, const char *words, uint32_t result_code)
 		return;
 	}
 	fprintf(stderr, "mtc-scs: %s\n", words);
-	(void)!print(r, scs_error_event(words, result_code));
+	print(r, scs_error_event(words, result_code));
 	if (r->o->load && r->was_open) {
-		(void)!print(r, scs_tally_event(&r->tally, scs_now_us() - r->started_us, r->o->has_wait));
+		print(r, scs_tally_event(&r->tally, scs_now_us() - r->started_us, r->o->has_wait));
 	}
 	part(r, NODE_EXIT_CONNECT);
 }

@@ -368,8 +368,8 @@ static void turn(void *arg)
 		finish(u, p, err);
 		free(p);
 	}
-	if (ue_state_dirty(u->state)) { /* commands that were started */
-		(void)!commit(u);
+	if (ue_state_dirty(u->state) && commit(u)) { /* commands that were started */
+		return;                              /* told by commit(); such a command is started again after a restart */
 	}
 }
 

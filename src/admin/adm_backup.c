@@ -161,7 +161,9 @@ static void backup_free(struct adm_backup *b)
 		log_error(b->adm->log, "core", "%s: its file does not come back from a write; it is left alone", b->name);
 		return;
 	}
-	(void)!end_copy(b);
+	if (end_copy(b)) {
+		log_debug(b->adm->log, "core", "%s: the backup ended before it was whole", b->name);
+	}
 	net_feed_close(&b->feed);
 	free(b);
 }
@@ -246,7 +248,7 @@ static int backup_new(struct adm_backup **out, struct adm *a, int fd, const json
 	return 0;
 
 free_parts:
-	(void)!net_worker_free(b->work, ADM_EXCHANGE_END_MS);
+	net_worker_drop(b->work);
 	net_timer_free(b->tick);
 	close(b->feed.stop_fd); /* the descriptor is still the caller's */
 free_backup:

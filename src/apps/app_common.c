@@ -98,7 +98,7 @@ static int check_result(const struct app_head *head, const struct dia_msg *m, st
 	struct dia_avp avp;
 
 	if (!head->result_code.present && !head->experimental_result.present) {
-		return dia_failed_missing(failed, DIA_CODE_RESULT_CODE, 0);
+		return dia_refuse_missing(failed, DIA_CODE_RESULT_CODE, 0);
 	}
 	if (head->result_code.present && head->experimental_result.present && !(m->hdr.flags & DIA_FLAG_E) &&
 	    dia_msg_find(m, DIA_CODE_EXPERIMENTAL_RESULT, 0, &avp)) {

@@ -14,6 +14,7 @@
 #include "assoc/asc_room.h"
 #include "assoc/asc_store.h"
 #include "assoc/asc_why.h"
+#include "base/wake.h"
 
 /* Frees retired views. Called without the lock, since closing a generation takes time. */
 static void reap(struct asc_view *v)
@@ -28,15 +29,13 @@ static void reap(struct asc_view *v)
 
 static void finish(struct asc *a, struct asc_job *job)
 {
-	uint64_t one = 1;
-
 	job->next = NULL;
 	pthread_mutex_lock(&a->lock);
 	*a->done_tail = job;
 	a->done_tail = &job->next;
 	pthread_cond_signal(&a->finished);
 	pthread_mutex_unlock(&a->lock);
-	(void)!write(a->wake_fd, &one, sizeof one); /* never blocks; it fails only when the eventfd is readable already */
+	wake_set(a->wake_fd);
 }
 
 /* Called with the lock, and returns with it. */
@@ -122,12 +121,10 @@ void asc_hand_over(struct asc *a)
  * turn. */
 static bool try_lock(struct asc *a)
 {
-	uint64_t one = 1;
-
 	if (pthread_mutex_trylock(&a->lock) == 0) {
 		return true;
 	}
-	(void)!write(a->wake_fd, &one, sizeof one);
+	wake_set(a->wake_fd);
 	return false;
 }
 

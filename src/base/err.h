@@ -30,5 +30,13 @@ enum err_code {
 #undef ERR_ROW
 };
 
+/* For a system call whose failure changes nothing: `why` says so to the reader. Our own functions have no need of it: one that is called for
+ * its effect returns nothing. */
+static inline void err_ignore(long result, const char *why)
+{
+	(void)result;
+	(void)why;
+}
+
 /* Words for a code; never NULL, static. */
 const char *err_str(int err);

@@ -32,7 +32,8 @@ static bool mine(int fd, const char *path)
 	if (left < 1)
 		return unlink(path) == 0;
 	len = snprintf(text, sizeof text, "%-8ld\n", left);
-	(void)!pwrite(fd, text, (size_t)len, 0);
+	if (pwrite(fd, text, (size_t)len, 0) != len)
+		abort(); /* a fault that cannot count is no test */
 	return false;
 }
 

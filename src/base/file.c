@@ -87,3 +87,24 @@ void file_copy_fini(struct file_copy *f)
 	free(f->p);
 	*f = (struct file_copy){ .p = NULL };
 }
+
+void file_remove(const char *path)
+{
+	err_ignore(unlink(path), "not there, or it stays");
+}
+
+void file_remove_dir(const char *path)
+{
+	err_ignore(rmdir(path), "not there, or it stays");
+}
+
+void file_sync_dir(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0) {
+		return;
+	}
+	err_ignore(fsync(fd), "the older state is whole too");
+	close(fd);
+}

@@ -17,3 +17,10 @@ struct file_copy {
 ERR_MUST_USE int file_read(struct file_copy *out, const char *path, size_t max, char why[FILE_WHY_MAX]);
 /* Overwrites the octets, which may be a key, and frees them. */
 void file_copy_fini(struct file_copy *f);
+
+/* For tidying up. What is not there any more, or stays, does no harm: whoever makes it next says so. Safe in a handler of signals. */
+void file_remove(const char *path);
+void file_remove_dir(const char *path); /* an empty one */
+/* A name that was made or renamed there is to outlast a power cut. A directory that cannot be synced (some file systems) leaves the older
+ * state after one, and that is whole too. */
+void file_sync_dir(const char *path);

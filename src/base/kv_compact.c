@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/kv.h"
 
 #define FREE_DBI 0 /* LMDB's own: transaction -> number of pages, pages */
@@ -112,7 +113,6 @@ static bool open_elsewhere(const char *dir)
 void kv_compact_switch(const char *dir)
 {
 	char from[KV_PATH_MAX + 32], to[KV_PATH_MAX + 32];
-	int fd;
 
 	path_of(from, dir, "data.mdb.new");
 	path_of(to, dir, "data.mdb");
@@ -120,9 +120,5 @@ void kv_compact_switch(const char *dir)
 		kv_compact_clean(dir);
 		return;
 	}
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0) {
-		(void)!fsync(fd);
-		close(fd);
-	}
+	file_sync_dir(dir);
 }

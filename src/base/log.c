@@ -136,7 +136,7 @@ void log_fini(struct log *l)
 	}
 	l->queue = NULL;
 	l->fd = -1;
-	(void)!writer_close(q->writer, WRITER_END_MS);
+	writer_end(q->writer);
 	pthread_mutex_destroy(&q->lock);
 	free(q);
 }
@@ -194,7 +194,7 @@ void log_write(const struct log *l, enum log_level level, const char *room, cons
 	va_end(ap);
 	len = line_finish(line, (size_t)head + (text > 0 ? (size_t)text : 0));
 	if (l->queue) {
-		(void)!writer_line(l->queue->writer, line, len); /* counted when it is lost */
+		writer_put(l->queue->writer, line, len);
 	} else if (write(l->fd, line, len) < 0) {
 		return; /* nowhere to complain */
 	}

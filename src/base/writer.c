@@ -415,3 +415,17 @@ int writer_close(struct writer *w, uint32_t wait_ms)
 	destroy(w);
 	return 0;
 }
+
+void writer_end(struct writer *w)
+{
+	if (writer_close(w, WRITER_END_MS)) {
+		return; /* told by `gap` */
+	}
+}
+
+void writer_put(struct writer *w, const char *line, size_t len)
+{
+	if (writer_line(w, line, len)) {
+		return; /* counted */
+	}
+}

@@ -44,6 +44,7 @@ void writer_octets_max(struct writer *w, size_t octets_max);
 /* One line, with its newline. Copies. Any thread. ERR_LIMIT: the reader did not take the lines before it; ERR_IO: the file or the reader
  * took nothing; ERR_NOMEM. After an error the line is lost and counted. */
 ERR_MUST_USE int writer_line(struct writer *w, const char *line, size_t len);
+void writer_put(struct writer *w, const char *line, size_t len); /* the same; a line that is lost is counted and told by `gap` */
 /* Lines lost since writer_open(), also those that the thread could not write. Any thread. */
 uint64_t writer_lost(struct writer *w);
 /* errno of the last write when it failed; 0: it did not, or there was none. Any thread. */
@@ -51,4 +52,6 @@ int writer_failing(struct writer *w);
 /* Takes w; NULL allowed. Waits until everything is written, at most wait_ms. 0; ERR_TIMEOUT: what is left is abandoned, and the thread
  * ends with its write or with the process. Lines that are missing and were not told, those that are abandoned too, are told by `gap`
  * before this returns; after it neither `gap` nor `torn` is called: the caller may free `arg`. */
-int writer_close(struct writer *w, uint32_t wait_ms);
+ERR_MUST_USE int writer_close(struct writer *w, uint32_t wait_ms);
+/* The same with WRITER_END_MS, for a process that ends either way. */
+void writer_end(struct writer *w);

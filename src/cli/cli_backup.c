@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/shown.h"
 #include "base/str.h"
 #include "cli/cli_bar.h"
@@ -45,11 +46,11 @@ static void remove_all(void)
 {
 	for (size_t i = 0; i < PARTS; i++) {
 		if (file_now[i][0]) {
-			(void)!unlink(file_now[i]);
+			file_remove(file_now[i]);
 		}
 	}
 	if (temp_now[0]) {
-		(void)!rmdir(temp_now);
+		file_remove_dir(temp_now);
 	}
 }
 

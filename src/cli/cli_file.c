@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 static bool say(char why[CLI_FILE_WHY_MAX], const char *path, const char *doing)
 {
 	snprintf(why, CLI_FILE_WHY_MAX, "%.300s: %s: %s", path, doing, strerror(errno));
@@ -48,7 +50,7 @@ static char *volatile temp_now;
 static void on_signal(int signum)
 {
 	if (temp_now) {
-		(void)!unlink(temp_now);
+		file_remove(temp_now);
 	}
 	signal(signum, SIG_DFL);
 	raise(signum);
@@ -74,7 +76,7 @@ static bool out_beside(struct cli_file *f, char why[CLI_FILE_WHY_MAX])
 		free(f->place);
 		return false;
 	}
-	(void)!fchmod(f->fd, 0666 & ~mask);
+	err_ignore(fchmod(f->fd, 0666 & ~mask), "it stays as mkostemp() made it: the owner's alone");
 	temp_now = f->temp;
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
 		signal(ends[i], on_signal);
@@ -136,7 +138,7 @@ bool cli_file_end(struct cli_file *f, bool well, char why[CLI_FILE_WHY_MAX])
 			ok = put_in_place(f, why);
 		}
 		if (temp_now) {
-			(void)!unlink(f->temp);
+			file_remove(f->temp);
 		}
 		temp_now = NULL;
 		free(f->temp);

@@ -151,6 +151,15 @@ __attribute__((format(printf, 5, 0))) static void tell(struct report *why, const
 	report_add(why, kind, "%s:%u: %s", l ? l->path : "", line, words);
 }
 
+void cfg_error(struct report *why, const struct cfg_lines *l, unsigned line, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	tell(why, REPORT_ERROR, l, line, fmt, ap);
+	va_end(ap);
+}
+
 int cfg_wrong(struct report *why, const struct cfg_lines *l, unsigned line, const char *fmt, ...)
 {
 	va_list ap;

@@ -111,10 +111,10 @@ static int next(struct reader *r)
 		break;
 	}
 	if (anchor) {
-		(void)!cfg_wrong(r->why, r->lines, here(r), "an anchor (&), expected plain values");
+		cfg_error(r->why, r->lines, here(r), "an anchor (&), expected plain values");
 	}
 	if (tag) {
-		(void)!cfg_wrong(r->why, r->lines, here(r), "a tag (!), expected plain values");
+		cfg_error(r->why, r->lines, here(r), "a tag (!), expected plain values");
 	}
 	return anchor || tag ? go_on(r, NULL) : 0;
 }
@@ -169,7 +169,7 @@ static int wrong_value(struct reader *r, const struct cfg_row *row, const char *
 	char range[256], value[SHOWN_MAX + 4];
 
 	cfg_row_range(range, sizeof range, row);
-	(void)!cfg_wrong(r->why, r->lines, here(r), "%s is '%s', expected %s", r->where, shown(value, text, len), range);
+	cfg_error(r->why, r->lines, here(r), "%s is '%s', expected %s", r->where, shown(value, text, len), range);
 	return go_on(r, NULL);
 }
 
@@ -184,7 +184,7 @@ static int wrong_kind(struct reader *r, const struct cfg_row *row)
 	int err;
 
 	cfg_row_range(range, sizeof range, row);
-	(void)!cfg_wrong(r->why, r->lines, here(r), "%s is %s, expected %s", r->where, is, range);
+	cfg_error(r->why, r->lines, here(r), "%s is %s, expected %s", r->where, is, range);
 	err = go_on(r, NULL);
 	return err ? err : skip(r);
 }
@@ -212,8 +212,8 @@ static int apply_default(struct reader *r, const struct cfg_row *row, char *base
 		char range[256];
 
 		cfg_row_range(range, sizeof range, row);
-		(void)!cfg_wrong(r->why, r->lines, line, "key '%s' is missing%s%s, expected %s", row->key,
-				 *r->where ? " in " : "", r->where, range);
+		cfg_error(r->why, r->lines, line, "key '%s' is missing%s%s, expected %s", row->key, *r->where ? " in " : "",
+			  r->where, range);
 		return go_on(r, row->key);
 	}
 	switch (row->type) {
@@ -233,7 +233,7 @@ static int apply_default(struct reader *r, const struct cfg_row *row, char *base
 		if (!err) {
 			return 0;
 		}
-		(void)!cfg_wrong(r->why, r->lines, line, "the default of '%s' does not fit, expected a shorter path", row->key);
+		cfg_error(r->why, r->lines, line, "the default of '%s' does not fit, expected a shorter path", row->key);
 		return go_on(r, row->key);
 	}
 }
@@ -265,11 +265,11 @@ static int unknown_key(struct reader *r, const struct cfg_row *rows, const char 
 		n += k > 0 ? (size_t)k : 0;
 	}
 	if (near) {
-		(void)!cfg_wrong(r->why, r->lines, here(r), "unknown key '%s'%s%s, did you mean '%s'?", value,
-				 *r->where ? " in " : "", r->where, near);
+		cfg_error(r->why, r->lines, here(r), "unknown key '%s'%s%s, did you mean '%s'?", value, *r->where ? " in " : "",
+			  r->where, near);
 	} else {
-		(void)!cfg_wrong(r->why, r->lines, here(r), "unknown key '%s'%s%s, expected one of %s", value,
-				 *r->where ? " in " : "", r->where, known);
+		cfg_error(r->why, r->lines, here(r), "unknown key '%s'%s%s, expected one of %s", value, *r->where ? " in " : "",
+			  r->where, known);
 	}
 	return skip_pair(r);
 }
@@ -284,7 +284,7 @@ static int read_pair(struct reader *r, const struct cfg_row *rows, char *base, u
 	int err;
 
 	if (r->ev.type != YAML_SCALAR_EVENT) {
-		(void)!cfg_wrong(r->why, r->lines, here(r), "a list or mapping as a key, expected a word");
+		cfg_error(r->why, r->lines, here(r), "a list or mapping as a key, expected a word");
 		return skip_pair(r);
 	}
 	key = (const char *)r->ev.data.scalar.value;
@@ -298,8 +298,8 @@ static int read_pair(struct reader *r, const struct cfg_row *rows, char *base, u
 	assert(i < ROWS_MAX);
 	was = enter(r, "%s%s", *r->where ? "." : "", rows[i].key);
 	if (*seen >> i & 1) {
-		(void)!cfg_wrong(r->why, r->lines, here(r), "%s stands here a second time, expected once (first in line %u)",
-				 r->where, cfg_line(r->lines, "%s", r->where));
+		cfg_error(r->why, r->lines, here(r), "%s stands here a second time, expected once (first in line %u)", r->where,
+			  cfg_line(r->lines, "%s", r->where));
 		err = skip_pair(r);
 		leave(r, was);
 		return err;
@@ -338,6 +338,14 @@ static int read_mapping(struct reader *r, const struct cfg_row *rows, char *base
 	}
 }
 
+/* Later checks see a value that is possible. A default that does not fit leaves the member empty: the reading fails anyway. */
+static void put_preset(const struct reader *r, const struct cfg_row *row, char *member)
+{
+	if (row->preset && cfg_value_set(row, row->type, member, r->path, row->preset, strlen(row->preset))) {
+		*member = 0;
+	}
+}
+
 static int read_scalar(struct reader *r, const struct cfg_row *row, char *member)
 {
 	const char *text;
@@ -351,9 +359,7 @@ static int read_scalar(struct reader *r, const struct cfg_row *row, char *member
 	if (cfg_value_set(row, row->type, member, r->path, text, len) == 0) {
 		return 0;
 	}
-	if (row->preset) { /* later checks see a value that is possible */
-		(void)!cfg_value_set(row, row->type, member, r->path, row->preset, strlen(row->preset));
-	}
+	put_preset(r, row, member);
 	return wrong_value(r, row, text, len);
 }
 
@@ -384,8 +390,8 @@ static int too_many(struct reader *r, const struct cfg_row *row, bool *told)
 	int err = 0;
 
 	if (!*told) {
-		(void)!cfg_wrong(r->why, r->lines, here(r), "%s has more than %llu elements, expected at most %llu", r->where,
-				 (unsigned long long)row->max, (unsigned long long)row->max);
+		cfg_error(r->why, r->lines, here(r), "%s has more than %llu elements, expected at most %llu", r->where,
+			  (unsigned long long)row->max, (unsigned long long)row->max);
 		err = go_on(r, NULL);
 	}
 	*told = true;
@@ -418,8 +424,8 @@ static int read_list(struct reader *r, const struct cfg_row *row, char *base)
 	if (n >= row->min) {
 		return 0;
 	}
-	(void)!cfg_wrong(r->why, r->lines, line, "%s has %s, expected at least %llu", r->where,
-			 shown_count(elements, n, "element"), (unsigned long long)row->min);
+	cfg_error(r->why, r->lines, line, "%s has %s, expected at least %llu", r->where, shown_count(elements, n, "element"),
+		  (unsigned long long)row->min);
 	return go_on(r, NULL);
 }
 
@@ -481,7 +487,7 @@ static int check_text(const struct cfg_lines *lines, const void *text, size_t le
 	unsigned line;
 
 	if (len > CFG_TEXT_MAX) {
-		(void)!cfg_wrong(why, lines, 1, "%zu bytes, expected at most %u", len, CFG_TEXT_MAX);
+		cfg_error(why, lines, 1, "%zu bytes, expected at most %u", len, CFG_TEXT_MAX);
 		return ERR_LIMIT;
 	}
 	problem = cfg_text_problem(text, len, &line);

@@ -135,7 +135,10 @@ unsigned cfg_line(const struct cfg_lines *l, const char *fmt, ...) __attribute__
 bool cfg_written(const struct cfg_lines *l, const char *where);
 /* False when the reader found this key, a section around it or something in it wrong or missing. */
 bool cfg_sound(const struct cfg_lines *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Adds the error `FILE:LINE: text` and returns ERR_INVAL, so that a check can `return cfg_wrong(...)`. */
+/* Adds the error `FILE:LINE: text`. */
+void cfg_error(struct report *why, const struct cfg_lines *l, unsigned line, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+/* The same, and returns ERR_INVAL, so that a check can `return cfg_wrong(...)`. */
 ERR_MUST_USE int cfg_wrong(struct report *why, const struct cfg_lines *l, unsigned line, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 /* The same as a warning: it can be used, but somebody should look. */

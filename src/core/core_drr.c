@@ -389,16 +389,16 @@ void core_report_on_request(struct core_peer *p, struct link *l, const struct di
 	struct t4_drr drr;
 
 	if (m->hdr.app_id != APP_T4) {
-		(void)!dia_failed_set(&why, DIA_RESULT_APPLICATION_UNSUPPORTED, "application %u has no requests for this node",
-				      m->hdr.app_id);
+		dia_failed_set(&why, DIA_RESULT_APPLICATION_UNSUPPORTED, "application %u has no requests for this node",
+			       m->hdr.app_id);
 	} else if (m->hdr.code != APP_CMD_DELIVERY_REPORT) {
-		(void)!dia_failed_set(&why, DIA_RESULT_COMMAND_UNSUPPORTED, "command %u is not one an SMS-SC sends", m->hdr.code);
+		dia_failed_set(&why, DIA_RESULT_COMMAND_UNSUPPORTED, "command %u is not one an SMS-SC sends", m->hdr.code);
 	} else if ((size_t)(p - c->peers.row) != c->cfg->t4.peer_index) {
-		(void)!dia_failed_set(&why, DIA_RESULT_AUTHORIZATION_REJECTED, "only the SMS-SC reports");
+		dia_failed_set(&why, DIA_RESULT_AUTHORIZATION_REJECTED, "only the SMS-SC reports");
 	} else if (t4_drr_parse(&drr, m, &why) == 0) {
 		on_drr(p, l, m, &drr);
 	} else if (!why.result_code) {
-		(void)!dia_failed_set(&why, DIA_RESULT_UNABLE_TO_COMPLY, "the request could not be read");
+		dia_failed_set(&why, DIA_RESULT_UNABLE_TO_COMPLY, "the request could not be read");
 	}
 	if (why.result_code) {
 		send_error(c, l, m, &why);

@@ -30,7 +30,7 @@ void core_edge_bad(struct core_edge *e, const char *what)
 	e->bad = true;
 	st_count(&c->st, ST_RING_BAD);
 	log_error(c->log, "core", "%s: %s; it is ended", core_edge_words(words, e), what);
-	(void)!net_watch_set(e->bell, 0);
+	net_watch_stop(e->bell);
 	c->cb->on_bad_edge(c->arg, e->who.generation);
 }
 

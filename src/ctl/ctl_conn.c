@@ -143,7 +143,9 @@ static ssize_t next_line(struct ctl_conn *c, const char **line)
 
 static void say(struct ctl_conn *c, const char *error)
 {
-	(void)!ctl_conn_line(c, json_pack("{s:b,s:b,s:s}", "done", 1, "ok", 0, "error", error));
+	if (!ctl_conn_line(c, json_pack("{s:b,s:b,s:s}", "done", 1, "ok", 0, "error", error))) {
+		ctl_conn_nomem(c);
+	}
 }
 
 /* Is there a beginning of a line that can be no request any more? */

@@ -53,7 +53,7 @@ void ctl_conn_drop(struct ctl_conn *c, const char *why);
 /* Ends the request of a connection (it was answered); looks for the next one. */
 void ctl_conn_answered(struct ctl_conn *c);
 /* Sends one line (takes row). False when it could not be built or is too large. */
-bool ctl_conn_line(struct ctl_conn *c, json_t *row);
+ERR_MUST_USE bool ctl_conn_line(struct ctl_conn *c, json_t *row);
 /* Sends a last line that says so, where there is no memory to build one: nobody waits for an answer that does not come. */
 void ctl_conn_nomem(struct ctl_conn *c);
 /* The descriptor that may be for the line that is worked on, -1: none. The caller owns it. */

@@ -20,7 +20,7 @@ static void turn_away(int fd, int err)
 	static const char none[] = "{\"done\":true,\"ok\":false,\"error\":\"out of memory; try again\"}\n";
 	const char *words = err == ERR_NOMEM ? none : many;
 
-	(void)!send(fd, words, strlen(words), MSG_DONTWAIT | MSG_NOSIGNAL);
+	err_ignore(send(fd, words, strlen(words), MSG_DONTWAIT | MSG_NOSIGNAL), "it is gone, and turned away either way");
 	close(fd);
 }
 

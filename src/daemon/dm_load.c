@@ -37,9 +37,8 @@ static void check_listeners(const struct cfg_iwf *c, struct report *why)
 		const struct cfg_listen *l = &c->listen[i];
 
 		if (cfg_sound(c->lines, "listen[%zu]", i) && net_tcp_usable(l->address, l->port)) {
-			(void)!cfg_wrong(why, c->lines, cfg_line(c->lines, "listen[%zu].address", i),
-					 "listener '%s' cannot have %s: %s", l->name, shown_address(address, l->address, l->port),
-					 strerror(errno));
+			cfg_error(why, c->lines, cfg_line(c->lines, "listen[%zu].address", i), "listener '%s' cannot have %s: %s",
+				  l->name, shown_address(address, l->address, l->port), strerror(errno));
 		}
 	}
 }

@@ -173,7 +173,7 @@ static void on_child(void *arg, int events)
 	if (!err || err == ERR_AGAIN) {
 		return;
 	}
-	(void)!net_watch_set(c->watch, 0); /* SIGCHLD tells the rest */
+	net_watch_stop(c->watch); /* SIGCHLD tells the rest */
 	if (err != ERR_PROTO) {
 		return;
 	}
@@ -603,7 +603,7 @@ int dm_parent_main(const char *path)
 	log_queue_max(&p->log, p->cfg->log_queue_max);
 	status = run(p) ? 1 : p->status;
 	tear_down(p);
-	(void)!writer_close(p->out, WRITER_END_MS);
+	writer_end(p->out);
 	log_fini(&p->log);
 	return status;
 }

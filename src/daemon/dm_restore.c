@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/hash.h"
 #include "base/str.h"
 #include "base/timeline.h"
@@ -238,17 +239,6 @@ static int check_file(const struct restore *r, const char *file, const char *sha
 		   : 0;
 }
 
-static void sync_dir(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0) {
-		return;
-	}
-	(void)!fsync(fd);
-	close(fd);
-}
-
 /* One file of the backup into a new store directory below the staged state. */
 static int stage(const struct restore *r, const char *file, const char *store)
 {
@@ -278,7 +268,7 @@ static int stage(const struct restore *r, const char *file, const char *store)
 	if (err) {
 		return wrong("%s: cannot be written: %s", to, err == ERR_NOSPC ? "no space left" : strerror(errno));
 	}
-	sync_dir(dir);
+	file_sync_dir(dir);
 	return check_file(r, file, sha256, octets);
 }
 
@@ -300,10 +290,10 @@ static void remove_store(const struct restore *r, const char *store)
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		snprintf(path, sizeof path, "%s/%s/%s", r->staged, store, names[i]);
-		(void)!unlink(path);
+		file_remove(path);
 	}
 	snprintf(path, sizeof path, "%s/%s", r->staged, store);
-	(void)!rmdir(path);
+	file_remove_dir(path);
 }
 
 /* Only what this restore made; `staged` does not hold the old state yet. */
@@ -315,7 +305,7 @@ static void remove_staged(const struct restore *r)
 	remove_store(r, rows);
 	remove_store(r, "associations");
 	remove_store(r, "journal");
-	(void)!rmdir(r->staged);
+	file_remove_dir(r->staged);
 }
 
 /* The check made lock files as whoever runs this program: LMDB and base/kv.c make them again. */
@@ -326,14 +316,14 @@ static void remove_locks(const struct restore *r)
 
 	for (size_t i = 0; i < 2; i++) {
 		snprintf(path, sizeof path, "%s/%s/lock.mdb", r->staged, stores[i]);
-		(void)!unlink(path);
+		file_remove(path);
 		snprintf(path, sizeof path, "%s/%s/owner.lock", r->staged, stores[i]);
-		(void)!unlink(path);
+		file_remove(path);
 	}
 	snprintf(path, sizeof path, "%s/associations/dev-%llu/lock.mdb", r->staged, (unsigned long long)r->generation);
-	(void)!unlink(path);
+	file_remove(path);
 	snprintf(path, sizeof path, "%s/associations/dev-%llu/owner.lock", r->staged, (unsigned long long)r->generation);
-	(void)!unlink(path);
+	file_remove(path);
 }
 
 static int check_staged(const struct restore *r)
@@ -403,7 +393,7 @@ static int swap(const struct restore *r, const char *store)
 
 static int put_in_place(const struct restore *r)
 {
-	sync_dir(r->staged);
+	file_sync_dir(r->staged);
 	if (swap(r, "associations") || (r->what->journal && swap(r, "journal"))) {
 		return 1;
 	}
@@ -411,7 +401,7 @@ static int put_in_place(const struct restore *r)
 		return wrong("%s: %s; the backup is in place, and this directory holds what was there", r->staged,
 			     strerror(errno));
 	}
-	sync_dir(r->cfg->state_dir);
+	file_sync_dir(r->cfg->state_dir);
 	return 0;
 }
 

@@ -100,7 +100,7 @@ static unsigned line_of(const struct reading *g, const struct wanted *w)
 
 static void wrong(struct reading *g, const struct wanted *w, const char *words)
 {
-	(void)!cfg_wrong(g->report, g->cfg->lines, line_of(g, w), "%s", words);
+	cfg_error(g->report, g->cfg->lines, line_of(g, w), "%s", words);
 }
 
 static void warn(struct reading *g, const struct wanted *w, const char *words)

@@ -212,9 +212,9 @@ static int demand(const struct decode *d)
 		if (!(row->flags & DIA_FIRST) && forgiven(d, row)) {
 			continue;
 		}
-		return dia_failed_missing(d->failed, row->code, row->vendor);
+		return dia_refuse_missing(d->failed, row->code, row->vendor);
 	}
-	return some ? 0 : dia_failed_missing(d->failed, d->grammar->rows[0].code, d->grammar->rows[0].vendor);
+	return some ? 0 : dia_refuse_missing(d->failed, d->grammar->rows[0].code, d->grammar->rows[0].vendor);
 }
 
 static int decode_window(struct decode *d, struct dia_win w, const uint16_t *result_at)
@@ -257,16 +257,16 @@ static int check_header(const struct dia_command *c, const struct dia_msg *m, st
 	const struct dia_hdr *h = &m->hdr;
 
 	if (h->app_id != c->app_id) {
-		return dia_failed_set(failed, DIA_RESULT_APPLICATION_UNSUPPORTED, "application %u, expected %u (%s)", h->app_id,
-				      c->app_id, dia_application_str(c->app_id));
+		return dia_refuse(failed, DIA_RESULT_APPLICATION_UNSUPPORTED, "application %u, expected %u (%s)", h->app_id,
+				  c->app_id, dia_application_str(c->app_id));
 	}
 	if (h->code != c->code || c->request != !!(h->flags & DIA_FLAG_R)) {
-		return dia_failed_set(failed, DIA_RESULT_COMMAND_UNSUPPORTED, "command %u (%s), expected %s", h->code,
-				      dia_command_str(h->code, h->flags & DIA_FLAG_R), dia_command_str(c->code, c->request));
+		return dia_refuse(failed, DIA_RESULT_COMMAND_UNSUPPORTED, "command %u (%s), expected %s", h->code,
+				  dia_command_str(h->code, h->flags & DIA_FLAG_R), dia_command_str(c->code, c->request));
 	}
 	if (c->request && c->proxiable != !!(h->flags & DIA_FLAG_P)) {
-		return dia_failed_set(failed, DIA_RESULT_INVALID_HDR_BITS, "%s %s the P bit", dia_command_str(c->code, true),
-				      c->proxiable ? "without" : "with");
+		return dia_refuse(failed, DIA_RESULT_INVALID_HDR_BITS, "%s %s the P bit", dia_command_str(c->code, true),
+				  c->proxiable ? "without" : "with");
 	}
 	return 0;
 }
@@ -279,8 +279,8 @@ static int check_error_bit(const struct dia_command *c, const uint8_t *st, const
 	if (!(m->hdr.flags & DIA_FLAG_E) || !c->error || (result->present && result->v >= 3000)) {
 		return 0;
 	}
-	return dia_failed_set(failed, DIA_RESULT_INVALID_HDR_BITS, "%s with the E bit and result %u",
-			      dia_command_str(c->code, false), result->v);
+	return dia_refuse(failed, DIA_RESULT_INVALID_HDR_BITS, "%s with the E bit and result %u", dia_command_str(c->code, false),
+			  result->v);
 }
 
 static int parse(const struct dia_command *c, void *out, const struct dia_msg *m, struct dia_failed *failed, uint8_t *lapses)

@@ -36,7 +36,16 @@ static void say(struct dia_failed *f, uint32_t result_code, const char *fmt, va_
 	vsnprintf(f->text, sizeof f->text, fmt, args);
 }
 
-int dia_failed_set(struct dia_failed *f, uint32_t result_code, const char *fmt, ...)
+void dia_failed_set(struct dia_failed *f, uint32_t result_code, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	say(f, result_code, fmt, args);
+	va_end(args);
+}
+
+int dia_refuse(struct dia_failed *f, uint32_t result_code, const char *fmt, ...)
 {
 	va_list args;
 
@@ -88,7 +97,7 @@ int dia_failed_avp(struct dia_failed *f, uint32_t result_code, const struct dia_
 	return ERR_PROTO;
 }
 
-int dia_failed_missing(struct dia_failed *f, uint32_t code, uint32_t vendor)
+void dia_failed_missing(struct dia_failed *f, uint32_t code, uint32_t vendor)
 {
 	static const uint8_t zero[8];
 	const struct dia_avp_def *known = dia_avp_def_find(code, vendor);
@@ -101,6 +110,11 @@ int dia_failed_missing(struct dia_failed *f, uint32_t code, uint32_t vendor)
 	dia_failed_set(f, DIA_RESULT_MISSING_AVP, "%s (%u) is missing", def.name, code);
 	dia_put_bytes(&b, &def, dia_avp_flags(&def), zero, dia_type_len_min(def.type));
 	f->avp_len = (uint16_t)b.len;
+}
+
+int dia_refuse_missing(struct dia_failed *f, uint32_t code, uint32_t vendor)
+{
+	dia_failed_missing(f, code, vendor);
 	return ERR_PROTO;
 }
 

@@ -61,13 +61,17 @@ enum dia_result {
 /* Name without prefix, "unknown" for a code that is not in the table. */
 const char *dia_result_str(uint32_t result_code);
 
-/* Each fills `f` (first error wins is the caller's rule) and returns ERR_PROTO, so that a check is one line. */
-int dia_failed_set(struct dia_failed *f, uint32_t result_code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Each fills `f`; that the first error wins is the caller's rule. dia_refuse() and dia_refuse_missing() return ERR_PROTO besides, so that a
+ * check is one line. */
+void dia_failed_set(struct dia_failed *f, uint32_t result_code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+ERR_MUST_USE int dia_refuse(struct dia_failed *f, uint32_t result_code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 /* With a copy of the AVP. One too large for `avp` is shown by its header and zero data of its type's minimum length. */
 int dia_failed_avp(struct dia_failed *f, uint32_t result_code, const struct dia_avp *avp, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 /* 5005 with an example AVP of the type's minimum length. */
-int dia_failed_missing(struct dia_failed *f, uint32_t code, uint32_t vendor);
+void dia_failed_missing(struct dia_failed *f, uint32_t code, uint32_t vendor);
+ERR_MUST_USE int dia_refuse_missing(struct dia_failed *f, uint32_t code, uint32_t vendor);
 /* 5014 for `n` octets at `p` that do not make an AVP: what there is of the header, padded with zeros to a whole one, then zero data
  * of the type's minimum length. The length field tells the truth about the copy, so that it can be read. */
 int dia_failed_header(struct dia_failed *f, const uint8_t *p, size_t n, const char *why);

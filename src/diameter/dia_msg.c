@@ -40,21 +40,21 @@ int dia_msg_parse(struct dia_msg *out, const uint8_t *bytes, size_t len, const s
 	struct dia_hdr h;
 
 	if (dia_hdr_parse(&h, bytes, len)) {
-		return dia_failed_set(failed, DIA_RESULT_INVALID_MESSAGE_LENGTH, "message of %zu octets, a header has 20", len);
+		return dia_refuse(failed, DIA_RESULT_INVALID_MESSAGE_LENGTH, "message of %zu octets, a header has 20", len);
 	}
 	*out = (struct dia_msg){ .hdr = h, .bytes = bytes, .limits = limits };
 	if (h.version != 1) {
 		out->hdr.length = DIA_HEADER_LEN; /* nothing behind the header is trusted */
-		return dia_failed_set(failed, DIA_RESULT_UNSUPPORTED_VERSION, "version %u, expected 1", h.version);
+		return dia_refuse(failed, DIA_RESULT_UNSUPPORTED_VERSION, "version %u, expected 1", h.version);
 	}
 	if (h.length < DIA_HEADER_LEN || h.length % 4 || h.length != len || h.length > limits->message_len_max) {
 		out->hdr.length = DIA_HEADER_LEN;
-		return dia_failed_set(failed, DIA_RESULT_INVALID_MESSAGE_LENGTH,
-				      "length field %u in a message of %zu octets, at most %u, a multiple of 4 expected",
-				      h.length, len, limits->message_len_max);
+		return dia_refuse(failed, DIA_RESULT_INVALID_MESSAGE_LENGTH,
+				  "length field %u in a message of %zu octets, at most %u, a multiple of 4 expected", h.length,
+				  len, limits->message_len_max);
 	}
 	if ((h.flags & DIA_FLAG_R) && (h.flags & DIA_FLAG_E)) {
-		return dia_failed_set(failed, DIA_RESULT_INVALID_HDR_BITS, "request with the E bit");
+		return dia_refuse(failed, DIA_RESULT_INVALID_HDR_BITS, "request with the E bit");
 	}
 	return 0;
 }
@@ -80,8 +80,7 @@ int dia_win_next(struct dia_win *w, struct dia_avp *out, struct dia_failed *fail
 		return DIA_END;
 	}
 	if (!*w->avps_left) {
-		return dia_failed_set(failed, DIA_RESULT_RESOURCES_EXCEEDED, "more than %u AVPs in one message",
-				      w->limits->avps_max);
+		return dia_refuse(failed, DIA_RESULT_RESOURCES_EXCEEDED, "more than %u AVPs in one message", w->limits->avps_max);
 	}
 	if (left >= 5 && (p[4] & DIA_AVP_V)) {
 		header = AVP_HEADER_V;
@@ -118,8 +117,8 @@ int dia_win_next(struct dia_win *w, struct dia_avp *out, struct dia_failed *fail
 int dia_win_enter(struct dia_win *out, const struct dia_win *parent, const struct dia_avp *group, struct dia_failed *failed)
 {
 	if (parent->depth >= parent->limits->depth_max) {
-		return dia_failed_set(failed, DIA_RESULT_RESOURCES_EXCEEDED, "groups nested deeper than %u",
-				      parent->limits->depth_max);
+		return dia_refuse(failed, DIA_RESULT_RESOURCES_EXCEEDED, "groups nested deeper than %u",
+				  parent->limits->depth_max);
 	}
 	*out = *parent;
 	out->p = group->data;

@@ -130,15 +130,15 @@ static enum stage stage_ours(struct visit *v)
 	bool loop = routing_members(v);
 
 	if (v->m->hdr.app_id != APP_TSP) {
-		(void)!dia_failed_set(&why, DIA_RESULT_APPLICATION_UNSUPPORTED, "application %u is not Tsp", v->m->hdr.app_id);
+		dia_failed_set(&why, DIA_RESULT_APPLICATION_UNSUPPORTED, "application %u is not Tsp", v->m->hdr.app_id);
 	} else if (v->m->hdr.code != APP_CMD_DEVICE_ACTION) {
-		(void)!dia_failed_set(&why, DIA_RESULT_COMMAND_UNSUPPORTED, "command %u is not one an SCS sends", v->m->hdr.code);
+		dia_failed_set(&why, DIA_RESULT_COMMAND_UNSUPPORTED, "command %u is not one an SCS sends", v->m->hdr.code);
 	} else if (loop) {
-		(void)!dia_failed_set(&why, DIA_RESULT_LOOP_DETECTED, "Route-Record names this host");
+		dia_failed_set(&why, DIA_RESULT_LOOP_DETECTED, "Route-Record names this host");
 	} else if (v->destination_realm.p && !is_us(&v->destination_realm, us->realm)) {
-		(void)!dia_failed_set(&why, DIA_RESULT_REALM_NOT_SERVED, "Destination-Realm is not ours");
+		dia_failed_set(&why, DIA_RESULT_REALM_NOT_SERVED, "Destination-Realm is not ours");
 	} else if (v->destination_host.p && !is_us(&v->destination_host, us->host)) {
-		(void)!dia_failed_set(&why, DIA_RESULT_UNABLE_TO_DELIVER, "Destination-Host is not this host");
+		dia_failed_set(&why, DIA_RESULT_UNABLE_TO_DELIVER, "Destination-Host is not this host");
 	}
 	return why.result_code ? refuse(v, &why) : STAGE_CONTINUE;
 }
@@ -193,7 +193,7 @@ static void txn_say(struct edge_txn *t, const struct ipc_device_action_answer *a
 	if (a->result_code == DIA_RESULT_SUCCESS) {
 		edge_out_daa(&out, &tsp->env->cfg->external, &m, &dar, a);
 	} else {
-		(void)!dia_failed_set(&why, a->result_code, "%s", dia_result_str(a->result_code));
+		dia_failed_set(&why, a->result_code, "%s", dia_result_str(a->result_code));
 		edge_out_error(&out, &tsp->env->cfg->external, &m, &why);
 	}
 	send_answer(tsp, t->session, &out);
@@ -255,7 +255,7 @@ static enum stage stage_open(struct visit *v)
 		t = malloc(sizeof *t + len);
 	}
 	if (!t) {
-		(void)!dia_failed_set(&why, DIA_RESULT_TOO_BUSY, "too many requests wait for their answer");
+		dia_failed_set(&why, DIA_RESULT_TOO_BUSY, "too many requests wait for their answer");
 		return refuse(v, &why);
 	}
 	*t = (struct edge_txn){ .tsp = tsp, .session = v->session, .number = tsp->env->number_next++, .len = len };
@@ -295,8 +295,7 @@ static enum stage stage_origin(struct visit *v)
 			    (const char *)v->origin_realm.p, v->origin_realm.len)) {
 		return STAGE_CONTINUE;
 	}
-	(void)!dia_failed_set(&why, DIA_RESULT_UNKNOWN_PEER,
-			      "Origin-Host and Origin-Realm are not the pair of this connection's CER");
+	dia_failed_set(&why, DIA_RESULT_UNKNOWN_PEER, "Origin-Host and Origin-Realm are not the pair of this connection's CER");
 	log_warn(v->tsp->env->log, "edge", "session %" PRIu64 ": %s at %s speaks for another; closed", s->number, s->host,
 		 s->address);
 	(void)txn_refuse(v, &why);
@@ -339,19 +338,19 @@ static enum stage stage_decode(struct visit *v)
 
 	if (read_dar(&v->dar, v->m, v->session->p_bit_optional, &why)) {
 		if (!why.result_code) {
-			(void)!dia_failed_set(&why, DIA_RESULT_UNABLE_TO_COMPLY, "the request could not be read");
+			dia_failed_set(&why, DIA_RESULT_UNABLE_TO_COMPLY, "the request could not be read");
 		}
 		return txn_refuse(v, &why);
 	}
 	if (!v->dar.has_action) {
-		(void)!dia_failed_missing(&why, DIA_CODE_DEVICE_ACTION, DIA_VENDOR_3GPP);
+		dia_failed_missing(&why, DIA_CODE_DEVICE_ACTION, DIA_VENDOR_3GPP);
 		return txn_refuse(v, &why);
 	}
 	if (requires_more(&v->dar.head)) {
 		return txn_no_feature(v);
 	}
 	if (v->dar.action.action_type.v == TSP_ACTION_REPLACE && !v->dar.action.old_reference_number.present) {
-		(void)!dia_failed_missing(&why, DIA_CODE_OLD_REFERENCE_NUMBER, DIA_VENDOR_3GPP);
+		dia_failed_missing(&why, DIA_CODE_OLD_REFERENCE_NUMBER, DIA_VENDOR_3GPP);
 		return txn_refuse(v, &why);
 	}
 	return STAGE_CONTINUE;

@@ -24,7 +24,7 @@ struct reading {
 };
 
 /* Words may quote the file, which may hold anything. */
-static int mistake(struct reading *g, uint64_t line)
+static void note_mistake(struct reading *g, uint64_t line)
 {
 	for (unsigned char *p = (unsigned char *)g->why; *p; p++) {
 		if (*p < 0x20 || *p > 0x7e) {
@@ -33,7 +33,20 @@ static int mistake(struct reading *g, uint64_t line)
 	}
 	g->conf->error(g->conf->arg, line, g->why);
 	g->errors++;
+}
+
+/* The same; ERR_INVAL: enough of them, stop. */
+static int mistake(struct reading *g, uint64_t line)
+{
+	note_mistake(g, line);
 	return g->errors < EXC_ERRORS_MAX ? 0 : ERR_INVAL;
+}
+
+/* Of the file as a whole: it ends the reading. */
+static void say_of_file(struct reading *g, const char *words)
+{
+	str_cut(g->why, sizeof g->why, words);
+	note_mistake(g, 1);
 }
 
 static int say(struct reading *g, uint64_t line, const char *words)
@@ -64,13 +77,12 @@ static int look(struct reading *g)
 		return 1;
 	}
 	if (more == 0) {
-		(void)!say(g, 1,
-			   g->format == EXC_CSV ? "the file is empty, expected a header line that names the columns"
-						: "the file is empty; say --format jsonl when that is meant");
+		say_of_file(g, g->format == EXC_CSV ? "the file is empty, expected a header line that names the columns"
+						    : "the file is empty; say --format jsonl when that is meant");
 	} else if (begins(p, n, "\xff\xfe") || begins(p, n, "\xfe\xff")) {
-		(void)!say(g, 1, "this is UTF-16, expected ASCII or UTF-8");
+		say_of_file(g, "this is UTF-16, expected ASCII or UTF-8");
 	} else if (begins(p, n, "\x1f\x8b") || begins(p, n, "PK")) {
-		(void)!say(g, 1, "this is a compressed file or a workbook, expected text: CSV or JSON lines");
+		say_of_file(g, "this is a compressed file or a workbook, expected text: CSV or JSON lines");
 	} else if (g->format == EXC_DETECT) {
 		g->format = *p == '{' ? EXC_JSONL : EXC_CSV;
 	}
@@ -199,7 +211,7 @@ static int one_line(struct reading *g, char *line, size_t len)
 	if (!read_header(g, line, len)) {
 		return 0;
 	}
-	(void)!mistake(g, g->lines.number); /* what follows has no meaning without it */
+	note_mistake(g, g->lines.number); /* what follows has no meaning without it */
 	return ERR_INVAL;
 }
 
@@ -231,7 +243,7 @@ static int read_all(struct reading *g)
 		}
 	}
 	if (!err && g->format == EXC_CSV && !g->order_n && !g->errors) {
-		(void)!say(g, 1, "no header line, expected one that names the columns");
+		say_of_file(g, "no header line, expected one that names the columns");
 	}
 	return err ? err : g->errors ? ERR_INVAL : 0;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/wake.h"
 #include "journal/jrn_int.h"
 
 uint64_t jrn_next(struct jrn *j)
@@ -206,9 +207,7 @@ int jrn_wake_fd(const struct jrn *j)
 
 void jrn_complete(struct jrn *j)
 {
-	uint64_t times;
-
-	(void)!read(j->wake, &times, sizeof times); /* first: what is finished after this wakes us again */
+	wake_clear(j->wake);
 	(void)complete(j);
 }
 

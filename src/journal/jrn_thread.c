@@ -3,6 +3,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/wake.h"
 #include "journal/jrn_int.h"
 
 uint64_t jrn_now_us(void)
@@ -32,9 +33,7 @@ void jrn_hand_over(struct jrn *j, struct jrn_batch *b)
 
 static void wake_owner(struct jrn *j)
 {
-	uint64_t one = 1;
-
-	(void)!write(j->wake, &one, sizeof one);
+	wake_set(j->wake);
 }
 
 /* One commit over the queue. Called with the lock, which it gives up meanwhile; returns with it. */

@@ -103,7 +103,9 @@ static void ballast_out(struct jrn_store *s)
 		return;
 	}
 	s->ballast_there = false;
-	(void)!jrn_try(s, &none, &nothing); /* when it fails, so does what follows */
+	if (jrn_try(s, &none, &nothing)) {
+		return; /* what follows fails too, and that is what is told */
+	}
 }
 
 /* -- a commit that does not fit */

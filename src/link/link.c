@@ -204,7 +204,7 @@ void link_part(struct link *l, enum dia_disconnect_cause cause)
 	l->stopped_by_us = true;
 	if (l->phase == LINK_MACHINE && peer_fsm_is_open(&l->fsm)) {
 		l->dpr_cause = cause;
-		(void)!link_event(l, PEER_EV_STOP, NULL); /* open states have a row for Stop */
+		link_tell(l, PEER_EV_STOP, NULL); /* open states have a row for Stop */
 		link_arm(l);
 	} else if (l->phase != LINK_IDLE && l->fsm.state != PEER_CLOSING) {
 		link_finish(l, link_lost_event(l), false, LINK_END_DROPPED, ERR_CLOSED, "stopped before it was open");
@@ -312,7 +312,7 @@ int link_request(struct link *l, const uint8_t *message, size_t len, uint32_t wa
 	}
 	err = write_request(l, message, len, e.hop_by_hop);
 	if (err) {
-		(void)!peer_pending_take(l->pending, &hdr, &e);
+		peer_pending_drop(l->pending, e.hop_by_hop);
 		return err;
 	}
 	LINK_COUNT(l, requests_out);

@@ -118,7 +118,7 @@ void link_send_cea(struct link *l, uint32_t result_code)
 {
 	struct dia_failed why;
 
-	(void)dia_failed_set(&why, result_code, "%s", "");
+	dia_failed_set(&why, result_code, "%s", "");
 	send_cea(l, l->held_hop_by_hop, l->held_end_to_end, &why);
 }
 

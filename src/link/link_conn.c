@@ -71,7 +71,7 @@ static void act(struct link *l, enum peer_action action)
 	case PEER_ACT_REFUSE_CER: {
 		struct dia_failed why;
 
-		(void)dia_failed_set(&why, DIA_RESULT_UNABLE_TO_COMPLY, "capabilities were exchanged already");
+		dia_failed_set(&why, DIA_RESULT_UNABLE_TO_COMPLY, "capabilities were exchanged already");
 		link_send_error(l, l->current, &why);
 		break;
 	}
@@ -98,6 +98,13 @@ int link_event(struct link *l, enum peer_event event, const struct dia_msg *m)
 	}
 	l->current = before;
 	return 0;
+}
+
+void link_tell(struct link *l, enum peer_event event, const struct dia_msg *m)
+{
+	if (link_event(l, event, m)) {
+		return; /* counted */
+	}
 }
 
 bool link_may_request(const struct link *l)
@@ -180,10 +187,10 @@ enum peer_event link_lost_event(const struct link *l)
 static void tell_machines(struct link *l, enum peer_event event)
 {
 	if (l->fsm.state != PEER_CLOSED) {
-		(void)!link_event(l, event, l->current);
+		link_tell(l, event, l->current);
 	}
 	if (l->fsm.state != PEER_CLOSED) {
-		(void)!link_event(l, link_lost_event(l), NULL);
+		link_tell(l, link_lost_event(l), NULL);
 	}
 	assert(l->fsm.state == PEER_CLOSED);
 	if (l->watchdog.state != PEER_WD_INITIAL && l->watchdog.state != PEER_WD_DOWN) {

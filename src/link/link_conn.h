@@ -100,6 +100,8 @@ int link_attach(struct link *l); /* a new framer for a new connection */
 void link_opened(struct link *l);
 /* Feeds the peer machine and carries out its actions; `m` is the message behind it or NULL. ERR_STATE: not welcome, counted. */
 ERR_MUST_USE int link_event(struct link *l, enum peer_event event, const struct dia_msg *m);
+/* The same, of an event from this side: one that is not welcome is counted, and nothing else would be done about it. */
+void link_tell(struct link *l, enum peer_event event, const struct dia_msg *m);
 /* Feeds the watchdog and carries out its actions; returns them. */
 unsigned link_watch(struct link *l, enum peer_wd_event event);
 /* Feeds the detection of a peer in REOPEN and carries out its action. */

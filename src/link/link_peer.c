@@ -74,7 +74,7 @@ static void start(void *arg)
 	p->kicked = p->refused = p->reconnect = false;
 	p->next_ms = 0;
 	l->phase = LINK_MACHINE;
-	(void)!link_event(l, PEER_EV_START, NULL); /* an idle peer's machine is Closed */
+	link_tell(l, PEER_EV_START, NULL); /* an idle peer's machine is Closed */
 	link_arm(l);
 	link_leave(l);
 }

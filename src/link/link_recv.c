@@ -162,7 +162,7 @@ static bool own_origin(struct link *l, const struct dia_msg *m, struct dia_bytes
 	    str_equal_nocase(realm.p, realm.len, l->realm, strlen(l->realm))) {
 		return true;
 	}
-	(void)dia_failed_set(&why, DIA_RESULT_UNKNOWN_PEER, "Origin-Host and Origin-Realm are not those of this connection");
+	dia_failed_set(&why, DIA_RESULT_UNKNOWN_PEER, "Origin-Host and Origin-Realm are not those of this connection");
 	link_send_error(l, m, &why);
 	link_finish(l, link_lost_event(l), false, LINK_END_FOREIGN_ORIGIN, ERR_PROTO, "command %u", m->hdr.code);
 	return false;
@@ -241,7 +241,7 @@ static void receive_base_request(struct link *l, const struct dia_msg *m)
 		if (link_event(l, SIDE(l, RCV_MESSAGE), m)) {
 			return;
 		}
-		(void)dia_failed_set(&why, DIA_RESULT_COMMAND_UNSUPPORTED, "command %u of the base protocol", m->hdr.code);
+		dia_failed_set(&why, DIA_RESULT_COMMAND_UNSUPPORTED, "command %u of the base protocol", m->hdr.code);
 		link_send_error(l, m, &why);
 	}
 }
@@ -260,12 +260,12 @@ static void receive_request(struct link *l, const struct dia_msg *m)
 		return;
 	}
 	if (!advertised(l->conf, m->hdr.app_id)) {
-		(void)dia_failed_set(&why, DIA_RESULT_APPLICATION_UNSUPPORTED, "application %u", m->hdr.app_id);
+		dia_failed_set(&why, DIA_RESULT_APPLICATION_UNSUPPORTED, "application %u", m->hdr.app_id);
 		link_send_error(l, m, &why);
 		return;
 	}
 	if (!l->cb->on_request) {
-		(void)dia_failed_set(&why, DIA_RESULT_COMMAND_UNSUPPORTED, "command %u", m->hdr.code);
+		dia_failed_set(&why, DIA_RESULT_COMMAND_UNSUPPORTED, "command %u", m->hdr.code);
 		link_send_error(l, m, &why);
 		return;
 	}
@@ -394,10 +394,10 @@ void link_unframable(struct link *l, int err)
 		m.hdr.version = 1;
 		m.hdr.length = DIA_HEADER_LEN;
 		if (other_version) {
-			(void)dia_failed_set(&why, DIA_RESULT_UNSUPPORTED_VERSION, "version %u, expected 1", h->version);
+			dia_failed_set(&why, DIA_RESULT_UNSUPPORTED_VERSION, "version %u, expected 1", h->version);
 		} else {
-			(void)dia_failed_set(&why, DIA_RESULT_INVALID_MESSAGE_LENGTH, "length %u, at most %u and a multiple of 4",
-					     h->length, l->conf->limits.message_len_max);
+			dia_failed_set(&why, DIA_RESULT_INVALID_MESSAGE_LENGTH, "length %u, at most %u and a multiple of 4",
+				       h->length, l->conf->limits.message_len_max);
 		}
 		link_send_error(l, &m, &why);
 	}

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/wake.h"
+
 static int refuse(const char **why, const char *words)
 {
 	*why = words;
@@ -49,10 +51,8 @@ void net_feed_close(struct net_feed *f)
 
 void net_feed_stop(struct net_feed *f)
 {
-	uint64_t one = 1;
-
 	atomic_store(&f->stopped, true);
-	(void)!write(f->stop_fd, &one, sizeof one);
+	wake_set(f->stop_fd);
 }
 
 static int wait_for(struct net_feed *f, short events)

@@ -387,6 +387,12 @@ int net_watch_set(struct net_watch *w, int events)
 	return watch_arm(w);
 }
 
+void net_watch_stop(struct net_watch *w)
+{
+	w->events = 0;
+	uv_poll_stop(&w->uv);
+}
+
 void net_watch_free(struct net_watch *w)
 {
 	if (w) {

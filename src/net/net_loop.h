@@ -35,6 +35,7 @@ typedef void net_watch_fn(void *arg, int events);
 /* Borrows fd: the caller closes it after net_watch_free(). Watches nothing until net_watch_set(). */
 ERR_MUST_USE int net_watch_new(struct net_watch **out, struct net_loop *l, int fd, net_watch_fn *fn, void *arg);
 ERR_MUST_USE int net_watch_set(struct net_watch *w, int events); /* NET_READ | NET_WRITE, 0: nothing */
+void net_watch_stop(struct net_watch *w);                        /* watches nothing; cannot fail */
 void net_watch_free(struct net_watch *w);
 
 typedef void net_signal_fn(void *arg, int signum);

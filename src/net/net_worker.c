@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/wake.h"
+
 #define INTERRUPT (SIGRTMIN + 4) /* its handler does nothing: that it came is what counts */
 #define INTERRUPT_MS 20
 
@@ -32,8 +34,6 @@ static void on_interrupt(int signum)
 static void *loop(void *arg)
 {
 	struct net_worker *w = arg;
-	uint64_t one = 1;
-
 	for (;;) {
 		while (sem_wait(&w->more) && errno == EINTR) {
 			;
@@ -42,7 +42,7 @@ static void *loop(void *arg)
 			return NULL;
 		}
 		w->run(w->arg);
-		(void)!write(w->done_fd, &one, sizeof one);
+		wake_set(w->done_fd);
 	}
 }
 
@@ -144,20 +144,40 @@ static bool join(struct net_worker *w, uint32_t wait_ms)
 	return true;
 }
 
+static void end(struct net_worker *w)
+{
+	net_watch_free(w->watch);
+	atomic_store(&w->end, true);
+	sem_post(&w->more);
+}
+
+static void release(struct net_worker *w)
+{
+	sem_destroy(&w->more);
+	close(w->done_fd);
+	free(w);
+}
+
 bool net_worker_free(struct net_worker *w, uint32_t wait_ms)
 {
 	if (!w) {
 		return true;
 	}
-	net_watch_free(w->watch);
-	atomic_store(&w->end, true);
-	sem_post(&w->more);
+	end(w);
 	if (!join(w, wait_ms)) {
 		(void)pthread_detach(w->thread);
 		return false;
 	}
-	sem_destroy(&w->more);
-	close(w->done_fd);
-	free(w);
+	release(w);
 	return true;
+}
+
+void net_worker_drop(struct net_worker *w)
+{
+	if (!w) {
+		return;
+	}
+	end(w);
+	(void)pthread_join(w->thread, NULL);
+	release(w);
 }

@@ -19,3 +19,5 @@ void net_worker_interrupt(struct net_worker *w);
 /* Ends the thread; no callback any more. Waits until `run` has returned, interrupting it, for at most wait_ms. True: all is freed. False:
  * it does not come back (a file system that hangs): the thread is left to itself with what it works on, which must not be freed. NULL allowed. */
 ERR_MUST_USE bool net_worker_free(struct net_worker *w, uint32_t wait_ms);
+/* The same for one that was never started: it has nothing to come back from. */
+void net_worker_drop(struct net_worker *w);

@@ -209,6 +209,15 @@ int peer_pending_take(struct peer_pending *p, const struct dia_hdr *answer, stru
 	return 0;
 }
 
+void peer_pending_drop(struct peer_pending *p, uint32_t hop_by_hop)
+{
+	uint32_t s = find(p, hop_by_hop);
+
+	if (s != NONE) {
+		remove_slot(p, s, NULL);
+	}
+}
+
 int peer_pending_pop(struct peer_pending *p, uint64_t now_ms, struct peer_pending_entry *out)
 {
 	if (p->count == 0 || p->slots[p->heap[0]].entry.deadline_ms > now_ms) {

@@ -30,6 +30,9 @@ ERR_MUST_USE int peer_pending_add(struct peer_pending *p, const struct peer_pend
  * written to `out`. ERR_NOTFOUND: nobody asked for this (the entry of a half-fitting answer stays). */
 ERR_MUST_USE int peer_pending_take(struct peer_pending *p, const struct dia_hdr *answer, struct peer_pending_entry *out);
 
+/* Forgets the request with this Hop-by-Hop-Id, if there is one: it could not be sent. */
+void peer_pending_drop(struct peer_pending *p, uint32_t hop_by_hop);
+
 /* Removes the entry with the earliest deadline when that is not after now_ms (UINT64_MAX: whatever its deadline). Called until
  * ERR_NOTFOUND. */
 ERR_MUST_USE int peer_pending_pop(struct peer_pending *p, uint64_t now_ms, struct peer_pending_entry *out);

@@ -522,6 +522,13 @@ int trg_keep_drr(struct trg_step *s)
 	return 0;
 }
 
+void trg_try_keep_drr(struct trg_step *s)
+{
+	if (trg_keep_drr(s)) {
+		return; /* the older one stays */
+	}
+}
+
 enum trg_state trg_store_report(struct trg_step *s, uint32_t outcome, uint64_t token)
 {
 	struct trg *t = s->t;

@@ -36,13 +36,12 @@ static bool make_room(struct trg *t)
 	return true;
 }
 
-bool trg_past_add(struct trg *t, const struct trg_past_entry *e)
+void trg_past_add(struct trg *t, const struct trg_past_entry *e)
 {
 	if (!make_room(t)) {
-		return false;
+		return;
 	}
 	t->past->entries[t->past->n++] = *e;
-	return true;
 }
 
 void trg_past_note(struct trg *t, enum trg_state from, enum trg_state to, enum trg_event_kind ev, int reason, uint64_t now_ms)
@@ -54,7 +53,7 @@ void trg_past_note(struct trg *t, enum trg_state from, enum trg_state to, enum t
 				    .event = (uint8_t)ev,
 				    .reason = reason > 0 && reason <= UINT8_MAX ? (uint8_t)reason : 0 };
 
-	(void)!trg_past_add(t, &e); /* without memory it goes on, and is told less of */
+	trg_past_add(t, &e);
 }
 
 uint64_t trg_past_taken(const struct trg *t)

@@ -20,7 +20,8 @@ struct trg_past {
 	struct trg_past_entry entries[];
 };
 
-bool trg_past_add(struct trg *t, const struct trg_past_entry *e); /* false: no memory */
+void trg_past_add(struct trg *t,
+		  const struct trg_past_entry *e); /* without memory the trigger goes on, and its history lacks this */
 /* When the SMS-SC may have taken it, as the history tells; 0: it does not. */
 uint64_t trg_past_taken(const struct trg *t);
 void trg_past_note(struct trg *t, enum trg_state from, enum trg_state to, enum trg_event_kind ev, int reason, uint64_t now_ms);
@@ -61,7 +62,8 @@ void trg_back_off(struct trg_step *s, uint64_t latest_ms);
 enum trg_state trg_give_up_because(struct trg_step *s, int reason);
 /* Keeps the digest of the DRR of this step, so that a repeated one is known after a restart. ERR_NOMEM: the older one stays. */
 ERR_MUST_USE int trg_keep_drr(struct trg_step *s);
-void trg_drop_drr(struct trg *t); /* the report it is of was not taken */
+void trg_try_keep_drr(struct trg_step *s); /* without memory a copy is answered like a report of no trigger */
+void trg_drop_drr(struct trg *t);          /* the report it is of was not taken */
 /* The report of a replacement is here and its DTA never will be, or says something else: the SMS-SC has it, and what became of the
  * original is not known. It is left alone. */
 enum trg_state trg_settle_early(struct trg_step *s);

@@ -139,7 +139,7 @@ enum trg_state trg_act_report_late(struct trg_step *s)
 		return trg_act_report_early(s);
 	}
 	trg_original_gone(s->t, TRG_EV_LOST);
-	(void)!trg_keep_drr(s); /* without memory a copy is answered like a report of no trigger */
+	trg_try_keep_drr(s);
 	s->t->ports->acknowledge(s->t->arg, s->t, s->ev->token, true);
 	return trg_end(s, true);
 }

@@ -298,7 +298,7 @@ static void take_more(struct trg *t, const struct more *m, const char *taker)
 	t->recalls = m->recalls;
 	t->notifies = m->notifies;
 	for (size_t i = 0; i < m->past_n; i++) {
-		(void)!trg_past_add(t, &m->past[i]);
+		trg_past_add(t, &m->past[i]);
 	}
 	if (t->past) {
 		t->past->dropped = m->dropped;

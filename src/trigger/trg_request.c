@@ -98,8 +98,8 @@ void trg_shed(struct trg *t)
 	t->req.payload = (const uint8_t *)"";
 	t->req.payload_len = 0;
 	s.nodes_len = 0;
-	if (t->sub.nodes_len) {
-		(void)!trg_set_subscriber(t, &s); /* without memory they stay */
+	if (t->sub.nodes_len && trg_set_subscriber(t, &s)) {
+		return; /* no memory: they stay */
 	}
 }
 

@@ -60,6 +60,11 @@ def test_copies_without_their_bound_are_found(small_tree, line, name):
     assert code == 1 and f"{path}:2: {name}: " in out
 
 
+def test_a_result_thrown_away_is_found(small_tree):
+    assert small_tree("src/base/x.c", "\t(void)!write(fd, p, n);\n")[0] == 1
+    assert small_tree("src/base/x.c", "\t(void)write_to(fd, p, n); /* (void)!f() */\n")[0] == 0
+
+
 @pytest.mark.parametrize("line", [
     "\tstr_set(out, sizeof out, text); /* strcpy(out, text) */",
     "\tlog_info(l, \"strcpy(out) and sprintf()\");",

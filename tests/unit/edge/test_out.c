@@ -118,7 +118,7 @@ static void test_an_error_answer_has_the_e_bit_and_our_external_name(void **stat
 
 	(void)state;
 	ask(&m, &dar);
-	(void)!dia_failed_set(&why, DIA_RESULT_UNKNOWN_PEER, "no");
+	dia_failed_set(&why, DIA_RESULT_UNKNOWN_PEER, "no");
 	edge_out_error(&out, &us, &m, &why);
 	assert_int_equal(dia_hdr_parse(&hdr, sent, out.len), 0);
 	assert_true(hdr.flags & DIA_FLAG_E);
