@@ -1,6 +1,8 @@
 /* smssc_dtr.c - checks in the order: repeated? sound? then trigger, recall or replace. */
 #include "nodes/smssc/smssc_dtr.h"
 
+#include <assert.h>
+#include <openssl/sha.h>
 #include <string.h>
 
 #include "base/ident.h"
@@ -24,36 +26,63 @@ static struct smssc_result replace_failure(uint32_t diagnostic)
 				      .diagnostic = diagnostic };
 }
 
-/* FNV-1a over what the request asks for; Origin-Host and End-to-End-Id are the key. Not Validity-Time: a copy says what is left of it. */
-static void digest_octets(uint64_t *digest, const void *p, size_t len)
+/* SHA-256 over what the request asks for; Origin-Host and End-to-End-Id are the key. Not Validity-Time: a copy says what is left of it. */
+static void digest_of(uint8_t out[SMSSC_DIGEST_LEN], const struct t4_dtr *dtr)
+{
+	const struct dia_u32 numbers[] = { dtr->reference_number, dtr->old_reference_number, dtr->application_port,
+					   dtr->trigger_action };
+	const struct dia_bytes parts[] = { dtr->user_identifier.user_name, dtr->sm_rp_smea, dtr->payload };
+	uint8_t octets[3 * SMSSC_DIGEST_LEN + 4 * 5], part[SMSSC_DIGEST_LEN];
+	struct buf b = buf_over(octets, sizeof octets);
+
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		SHA256(parts[i].p, parts[i].len, part);
+		buf_bytes(&b, part, sizeof part);
+	}
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		buf_u8(&b, numbers[i].present);
+		buf_be32(&b, numbers[i].present ? numbers[i].v : 0);
+	}
+	assert(!b.full);
+	SHA256(octets, b.len, out);
+}
+
+/* -- FNV-1a, 64 bits: what a store of before version 2 holds. It is compared with entries of such a store only, until their window ends. */
+
+static void fnv_octets(uint64_t *fnv, const void *p, size_t len)
 {
 	const uint8_t *octets = p;
 
 	for (size_t i = 0; i < len; i++) {
-		*digest = (*digest ^ octets[i]) * 0x100000001b3u;
+		*fnv = (*fnv ^ octets[i]) * 0x100000001b3u;
 	}
-	*digest = (*digest ^ len) * 0x100000001b3u;
+	*fnv = (*fnv ^ len) * 0x100000001b3u;
 }
 
-static void digest_u32(uint64_t *digest, struct dia_u32 v)
+static void fnv_u32(uint64_t *fnv, struct dia_u32 v)
 {
 	uint32_t words[2] = { v.present, v.present ? v.v : 0 };
 
-	digest_octets(digest, words, sizeof words);
+	fnv_octets(fnv, words, sizeof words);
 }
 
-static uint64_t digest_of(const struct t4_dtr *dtr)
+static uint64_t fnv_of(const struct t4_dtr *dtr)
 {
-	uint64_t digest = 0xcbf29ce484222325u;
+	uint64_t fnv = 0xcbf29ce484222325u;
 
-	digest_octets(&digest, dtr->user_identifier.user_name.p, dtr->user_identifier.user_name.len);
-	digest_octets(&digest, dtr->sm_rp_smea.p, dtr->sm_rp_smea.len);
-	digest_octets(&digest, dtr->payload.p, dtr->payload.len);
-	digest_u32(&digest, dtr->reference_number);
-	digest_u32(&digest, dtr->old_reference_number);
-	digest_u32(&digest, dtr->application_port);
-	digest_u32(&digest, dtr->trigger_action);
-	return digest;
+	fnv_octets(&fnv, dtr->user_identifier.user_name.p, dtr->user_identifier.user_name.len);
+	fnv_octets(&fnv, dtr->sm_rp_smea.p, dtr->sm_rp_smea.len);
+	fnv_octets(&fnv, dtr->payload.p, dtr->payload.len);
+	fnv_u32(&fnv, dtr->reference_number);
+	fnv_u32(&fnv, dtr->old_reference_number);
+	fnv_u32(&fnv, dtr->application_port);
+	fnv_u32(&fnv, dtr->trigger_action);
+	return fnv;
+}
+
+static bool same_request(const struct smssc_dup_entry *known, const struct smssc_dup_entry *now, const struct t4_dtr *dtr)
+{
+	return known->old ? known->fnv == fnv_of(dtr) : memcmp(known->digest, now->digest, sizeof known->digest) == 0;
 }
 
 /* A feature that has to be here and is not (TS 29.229 7.2.1). */
@@ -214,7 +243,7 @@ struct smssc_result smssc_dtr_take(struct dlv *d, struct smssc_dup *dup, const s
 {
 	struct names names;
 	struct dlv_text text;
-	struct smssc_dup_entry entry = { .digest = digest_of(dtr) };
+	struct smssc_dup_entry entry = { 0 };
 	struct smssc_result sound = read_text(&text, &names, dtr, via, words);
 	const struct smssc_dup_entry *known;
 
@@ -225,8 +254,9 @@ struct smssc_result smssc_dtr_take(struct dlv *d, struct smssc_dup *dup, const s
 	if (sound.result_code || sound.experimental) {
 		return sound;
 	}
+	digest_of(entry.digest, dtr);
 	known = smssc_dup_find(dup, names.host, end_to_end);
-	if (known && known->digest == entry.digest) {
+	if (known && same_request(known, &entry, dtr)) {
 		*words = "repeated";
 		return known->result;
 	}

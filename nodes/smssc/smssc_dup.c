@@ -8,7 +8,7 @@
 #include "base/ident.h"
 #include "base/map.h"
 
-enum { RECORD_VERSION = 1 };
+enum { RECORD_VERSION_FNV = 1, RECORD_VERSION = 2 }; /* 1: written before, read still; a digest of 64 bits in place of 256 */
 
 struct remembered {
 	struct smssc_dup_entry entry;
@@ -82,10 +82,25 @@ static void encode(struct buf *b, const struct remembered *e)
 	buf_le32(b, e->entry.result.diagnostic);
 	buf_le32(b, e->entry.result.result_code);
 	buf_le32(b, e->entry.result.experimental);
-	buf_le64(b, e->entry.digest);
+	buf_bytes(b, e->entry.digest, sizeof e->entry.digest);
 	buf_le64(b, e->real_ms);
 	buf_le16(b, (uint16_t)e->key_len);
 	buf_bytes(b, e->key, e->key_len);
+}
+
+static void read_digest(struct smssc_dup_entry *entry, struct rd *r, unsigned version)
+{
+	const uint8_t *digest;
+
+	if (version == RECORD_VERSION_FNV) {
+		entry->old = true;
+		entry->fnv = rd_le64(r);
+		return;
+	}
+	digest = rd_take(r, sizeof entry->digest);
+	if (digest) {
+		memcpy(entry->digest, digest, sizeof entry->digest);
+	}
 }
 
 int smssc_dup_load(struct smssc_dup *d, uint64_t sequence, const void *record, size_t len)
@@ -95,16 +110,17 @@ int smssc_dup_load(struct smssc_dup *d, uint64_t sequence, const void *record, s
 	struct remembered *e;
 	const uint8_t *key;
 	uint64_t real_ms;
-	unsigned key_len;
+	unsigned key_len, version;
 
-	if (rd_u8(&r) != RECORD_VERSION) {
+	version = rd_u8(&r);
+	if (version != RECORD_VERSION && version != RECORD_VERSION_FNV) {
 		return ERR_VERSION;
 	}
 	entry.result.has_diagnostic = rd_u8(&r);
 	entry.result.diagnostic = rd_le32(&r);
 	entry.result.result_code = rd_le32(&r);
 	entry.result.experimental = rd_le32(&r);
-	entry.digest = rd_le64(&r);
+	read_digest(&entry, &r, version);
 	real_ms = rd_le64(&r);
 	key_len = rd_le16(&r);
 	key = rd_take(&r, key_len);

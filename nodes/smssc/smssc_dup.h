@@ -8,8 +8,12 @@
 
 struct smssc_dup;
 
+#define SMSSC_DIGEST_LEN 32 /* SHA-256 */
+
 struct smssc_dup_entry {
-	uint64_t digest;
+	uint8_t digest[SMSSC_DIGEST_LEN]; /* of the request */
+	uint64_t fnv;                     /* in its place, of an entry that a store of version 1 held */
+	bool old;                         /* it is such an entry */
 	struct smssc_result result;
 };
 

@@ -275,6 +275,70 @@ static void test_a_replacement_of_what_is_not_pending_is_a_new_trigger(void **st
 	assert_int_equal(w->puts, 1);
 }
 
+/* -- a store of before: FNV-1a of 64 bits in place of SHA-256 */
+
+static uint64_t fnv(uint64_t digest, const void *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		digest = (digest ^ ((const uint8_t *)p)[i]) * 0x100000001b3u;
+	}
+	return (digest ^ len) * 0x100000001b3u;
+}
+
+static uint64_t fnv_number(uint64_t digest, struct dia_u32 v)
+{
+	uint32_t words[2] = { v.present, v.present ? v.v : 0 };
+
+	return fnv(digest, words, sizeof words);
+}
+
+/* The record of now as version 1 had it. */
+static size_t old_record(uint8_t *out, const struct world *w)
+{
+	const uint8_t *now = w->dup_record[0];
+	const size_t head = 14, len = w->dup_len[0];
+	uint64_t digest = 0xcbf29ce484222325u;
+
+	digest = fnv(digest, w->dtr.user_identifier.user_name.p, w->dtr.user_identifier.user_name.len);
+	digest = fnv(digest, w->dtr.sm_rp_smea.p, w->dtr.sm_rp_smea.len);
+	digest = fnv(digest, w->dtr.payload.p, w->dtr.payload.len);
+	digest = fnv_number(digest, w->dtr.reference_number);
+	digest = fnv_number(digest, w->dtr.old_reference_number);
+	digest = fnv_number(digest, w->dtr.application_port);
+	digest = fnv_number(digest, w->dtr.trigger_action);
+	memcpy(out, now, head);
+	out[0] = 1;
+	for (int i = 0; i < 8; i++) {
+		out[head + (size_t)i] = (uint8_t)(digest >> 8 * i);
+	}
+	memcpy(out + head + 8, now + head + SMSSC_DIGEST_LEN, len - head - SMSSC_DIGEST_LEN);
+	return len - SMSSC_DIGEST_LEN + 8;
+}
+
+static void test_a_record_of_the_version_before_still_tells_a_copy(void **state)
+{
+	struct world *w = *state;
+	struct smssc_dup *before = w->dup;
+	uint8_t record[SMSSC_DUP_RECORD_MAX];
+	size_t len;
+
+	assert_base(take(w, 1), 2001);
+	commit(w, true);
+	len = old_record(record, w);
+	w->dup = memory(w, 10);
+	assert_int_equal(smssc_dup_load(w->dup, 0, record, len), 0);
+	assert_int_equal(smssc_dup_load(w->dup, 1, record, len - 1), ERR_PROTO);
+	smssc_dup_free(before);
+	assert_base(take(w, 1), 2001); /* the copy makes no second one */
+	assert_int_equal(w->puts, 1);
+	assert_int_equal(w->dup_puts, 1);
+	w->dtr.reference_number.v++;
+	assert_base(take(w, 1), DIA_RESULT_UNABLE_TO_COMPLY); /* another request is none */
+	assert_base(take(w, 2), 2001);
+	assert_int_equal(w->dup_puts, 2); /* as version 2 */
+	assert_int_equal(w->dup_record[1][0], 2);
+}
+
 static void test_a_replacement_may_be_refused_by_configuration(void **state)
 {
 	struct world *w = *state;
@@ -356,7 +420,7 @@ static void test_bounds_have_their_codes(void **state)
 static void test_memory_is_bounded_by_number_and_age(void **state)
 {
 	struct world *w = *state;
-	const struct smssc_dup_entry e = { .digest = 1, .result = { .result_code = 2001 } };
+	const struct smssc_dup_entry e = { .digest = { 1 }, .result = { .result_code = 2001 } };
 
 	for (uint32_t i = 0; i < 10; i++) {
 		assert_int_equal(smssc_dup_add(w->dup, "a.example", i, &e, true, 1000 + i), 0);
@@ -376,7 +440,7 @@ static void test_memory_is_bounded_by_number_and_age(void **state)
 static void test_memory_comes_back_from_its_records(void **state)
 {
 	struct world *w = *state;
-	const struct smssc_dup_entry e = { .digest = 7,
+	const struct smssc_dup_entry e = { .digest = { 7, [31] = 9 },
 					   .result = { .experimental = 5533, .has_diagnostic = true, .diagnostic = 1 } };
 	const struct smssc_dup_entry *found;
 	struct smssc_dup *again;
@@ -386,7 +450,8 @@ static void test_memory_comes_back_from_its_records(void **state)
 	assert_int_equal(smssc_dup_load(again, 0, w->dup_record[0], w->dup_len[0]), 0);
 	found = smssc_dup_find(again, "a.example", 5);
 	assert_non_null(found);
-	assert_int_equal(found->digest, 7);
+	assert_memory_equal(found->digest, e.digest, sizeof e.digest);
+	assert_false(found->old);
 	assert_t4(found->result, 5533, 1);
 	assert_int_equal(smssc_dup_load(again, 1, w->dup_record[0], w->dup_len[0]), ERR_PROTO); /* twice */
 	for (size_t n = 1; n < w->dup_len[0]; n++) {
@@ -407,6 +472,7 @@ int main(void)
 		TEST(test_a_copy_that_has_less_validity_left_is_a_copy),
 		TEST(test_a_refusal_is_repeated_too_but_not_on_disk),
 		TEST(test_a_replacement_of_what_is_not_pending_is_a_new_trigger),
+		TEST(test_a_record_of_the_version_before_still_tells_a_copy),
 		TEST(test_a_replacement_may_be_refused_by_configuration),
 		TEST(test_a_replacement_that_did_not_reach_the_disk_is_said_to_be_not_stored),
 		TEST(test_what_did_not_reach_the_disk_is_forgotten),
