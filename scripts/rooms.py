@@ -38,11 +38,10 @@ PURE = {"diameter", "apps", "peer", "policy", "trigger"}
 PURE_SYSTEM = {"assert.h", "ctype.h", "errno.h", "inttypes.h", "limits.h", "math.h", "stdalign.h", "stdarg.h", "stdbool.h", "stddef.h",
                "stdint.h", "stdio.h", "stdlib.h", "stdnoreturn.h", "string.h", "strings.h", "sys/queue.h", "sys/types.h"}
 PURE_NOT = {"base/clock.h"}
-# Headers that no room includes, and what to include in their place.
-# function: what is used instead. For src/ and nodes/.
+# Functions that nothing below src/ and nodes/ calls, and what to call in their place.
 COPY = "one bounded copy for all: str_copy, str_set, str_add or str_cut of base/str.h"
 NEVER_CALLED = {name: COPY for name in ("strcpy", "stpcpy", "strncpy", "stpncpy", "strcat", "strncat", "strlcpy", "strlcat", "wcscpy", "wcscat",
                                         'snprintf of "%s" alone')}
 NEVER_CALLED.update({name: "it has no bound: snprintf or base/buf.h" for name in ("sprintf", "vsprintf", "gets")})
-# header: why it is not included
+# Headers that no room includes, and what to include in their place.
 NEVER = {"uthash.h": "its hash has no key, so that a peer can choose chains: base/map.h"}

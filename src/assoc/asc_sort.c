@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "assoc/asc_sort_order.h"
+#include "base/container.h"
+#include "base/heap.h"
 
 #define HEAD 3u
 #define RECORD_MAX (HEAD + ASC_SORT_KEY_MAX + ASC_SORT_VALUE_MAX)
@@ -28,6 +30,7 @@ struct run {
 	uint8_t *buf;
 	size_t pos, len;
 	struct asc_sort_row row;
+	struct heap_node place; /* in `merge` */
 };
 
 struct asc_sort {
@@ -38,8 +41,7 @@ struct asc_sort {
 	uint64_t file_len, count;
 	struct run *runs; /* the last one is the half that was not written: its `buf` is NULL */
 	uint32_t runs_n, runs_cap;
-	uint32_t *heap;
-	uint32_t heap_n;
+	struct heap merge; /* the runs, by their next record */
 	uint8_t *read_room;
 	size_t memory_next; /* item of the half in memory */
 	bool ended, given;  /* given: the first of the heap was handed out */
@@ -327,34 +329,21 @@ static int advance(struct asc_sort *s, struct run *r)
 	return r->pos > r->len ? ERR_IO : 0;
 }
 
-static bool before(const struct asc_sort *s, uint32_t x, uint32_t y)
+static bool before(const struct heap_node *x, const struct heap_node *y)
 {
-	const struct asc_sort_row *a = &s->runs[x].row, *b = &s->runs[y].row;
+	const struct asc_sort_row *a = &CONTAINER_OF(x, const struct run, place)->row;
+	const struct asc_sort_row *b = &CONTAINER_OF(y, const struct run, place)->row;
 	size_t len = a->key_len < b->key_len ? a->key_len : b->key_len;
 	int c = memcmp(a->key, b->key, len);
 
 	return c < 0 || (c == 0 && a->key_len < b->key_len);
 }
 
-static void sift_down(struct asc_sort *s, uint32_t i)
+static struct run *first_run(const struct asc_sort *s)
 {
-	for (;;) {
-		uint32_t child = 2 * i + 1, top;
+	struct heap_node *first = heap_first(&s->merge);
 
-		if (child >= s->heap_n) {
-			return;
-		}
-		if (child + 1 < s->heap_n && before(s, s->heap[child + 1], s->heap[child])) {
-			child++;
-		}
-		if (!before(s, s->heap[child], s->heap[i])) {
-			return;
-		}
-		top = s->heap[i];
-		s->heap[i] = s->heap[child];
-		s->heap[child] = top;
-		i = child;
-	}
+	return first ? CONTAINER_OF(first, struct run, place) : NULL;
 }
 
 static int open_merge(struct asc_sort *s)
@@ -368,9 +357,9 @@ static int open_merge(struct asc_sort *s)
 	s->runs[s->runs_n++] = (struct run){ .buf = NULL };
 	free(other->p); /* its memory reads the runs now */
 	*other = (struct half){ .p = NULL };
-	s->heap = malloc(s->runs_n * sizeof *s->heap);
+	s->merge.before = before;
 	s->read_room = malloc(read_size(s) * s->runs_n);
-	if (!s->heap || !s->read_room) {
+	if (!s->read_room) {
 		return ERR_NOMEM;
 	}
 	for (uint32_t i = 0; i < s->runs_n; i++) {
@@ -381,13 +370,12 @@ static int open_merge(struct asc_sort *s)
 		if (err == ERR_NOTFOUND) {
 			continue;
 		}
+		if (!err) {
+			err = heap_set(&s->merge, &s->runs[i].place, 0);
+		}
 		if (err) {
 			return err;
 		}
-		s->heap[s->heap_n++] = i;
-	}
-	for (uint32_t i = s->heap_n / 2; i-- > 0;) {
-		sift_down(s, i);
 	}
 	s->ended = true;
 	return 0;
@@ -413,15 +401,14 @@ int asc_sort_end(struct asc_sort *s)
 /* The record that was given out makes room for the next one of its run. */
 static int drop_given(struct asc_sort *s)
 {
-	int err = advance(s, &s->runs[s->heap[0]]);
+	struct run *r = first_run(s);
+	int err = advance(s, r);
 
 	if (err == ERR_NOTFOUND) {
-		s->heap[0] = s->heap[--s->heap_n];
-	} else if (err) {
-		return err;
+		heap_del(&s->merge, &r->place);
+		return 0;
 	}
-	sift_down(s, 0);
-	return 0;
+	return err ? err : heap_set(&s->merge, &r->place, 0);
 }
 
 int asc_sort_next(struct asc_sort *s, struct asc_sort_row *out)
@@ -435,11 +422,11 @@ int asc_sort_next(struct asc_sort *s, struct asc_sort_row *out)
 	if (s->err) {
 		return s->err;
 	}
-	s->given = s->heap_n > 0;
+	s->given = first_run(s) != NULL;
 	if (!s->given) {
 		return ERR_NOTFOUND;
 	}
-	*out = s->runs[s->heap[0]].row;
+	*out = first_run(s)->row;
 	return 0;
 }
 
@@ -452,7 +439,7 @@ void asc_sort_free(struct asc_sort *s)
 	free(s->half[0].p);
 	free(s->half[1].p);
 	free(s->runs);
-	free(s->heap);
+	heap_fini(&s->merge);
 	free(s->read_room);
 	close(s->fd);
 	free(s);

@@ -8,6 +8,11 @@ void heap_fini(struct heap *h)
 	*h = (struct heap){ 0 };
 }
 
+static bool before(const struct heap *h, const struct heap_node *x, const struct heap_node *y)
+{
+	return h->before ? h->before(x, y) : x->at < y->at;
+}
+
 static void put(struct heap *h, uint32_t at, struct heap_node *node)
 {
 	h->nodes[at] = node;
@@ -19,7 +24,7 @@ static void up(struct heap *h, uint32_t at, struct heap_node *node)
 	while (at > 0) {
 		uint32_t parent = (at - 1) / 2;
 
-		if (h->nodes[parent]->at <= node->at) {
+		if (!before(h, node, h->nodes[parent])) {
 			break;
 		}
 		put(h, at, h->nodes[parent]);
@@ -36,10 +41,10 @@ static void down(struct heap *h, uint32_t at, struct heap_node *node)
 		if (child >= h->n) {
 			break;
 		}
-		if (child + 1 < h->n && h->nodes[child + 1]->at < h->nodes[child]->at) {
+		if (child + 1 < h->n && before(h, h->nodes[child + 1], h->nodes[child])) {
 			child++;
 		}
-		if (node->at <= h->nodes[child]->at) {
+		if (!before(h, h->nodes[child], node)) {
 			break;
 		}
 		put(h, at, h->nodes[child]);
@@ -68,17 +73,21 @@ static int make_room(struct heap *h)
 	return 0;
 }
 
+/* Its key is another one, or it is another node than was there. */
+static void settle(struct heap *h, uint32_t at, struct heap_node *node)
+{
+	if (at > 0 && before(h, node, h->nodes[(at - 1) / 2])) {
+		up(h, at, node);
+	} else {
+		down(h, at, node);
+	}
+}
+
 int heap_set(struct heap *h, struct heap_node *node, uint64_t at)
 {
-	uint64_t before = node->at;
-
 	if (node->place) {
 		node->at = at;
-		if (at < before) {
-			up(h, node->place - 1, node);
-		} else {
-			down(h, node->place - 1, node);
-		}
+		settle(h, node->place - 1, node);
 		return 0;
 	}
 	if (make_room(h)) {
@@ -102,9 +111,5 @@ void heap_del(struct heap *h, struct heap_node *node)
 	if (last == node) {
 		return;
 	}
-	if (at > 0 && h->nodes[(at - 1) / 2]->at > last->at) {
-		up(h, at, last);
-	} else {
-		down(h, at, last);
-	}
+	settle(h, at, last);
 }

@@ -1,4 +1,4 @@
-/* heap.h - objects in order of a time, the earliest at hand: a binary heap of nodes that live inside the objects. No allocation for an
+/* heap.h - objects in order of a time or of what their owner compares, the first at hand: a binary heap of nodes that live inside the objects. No allocation for an
  * entry beyond the table of pointers. PURE. */
 #pragma once
 #include <stdbool.h>
@@ -12,13 +12,17 @@ struct heap_node { /* starts zeroed: in no heap */
 	uint32_t place; /* 1 + its place; 0: in no heap */
 };
 
-struct heap { /* starts zeroed */
+/* Whether x comes before y. */
+typedef bool heap_before_fn(const struct heap_node *x, const struct heap_node *y);
+
+struct heap { /* starts zeroed; nodes[0..n): all that are in it, the first first */
 	struct heap_node **nodes;
 	uint32_t n, cap;
+	heap_before_fn *before; /* set while it is empty; NULL: the earlier `at` comes first */
 };
 
 void heap_fini(struct heap *h); /* the objects are the caller's */
-/* Puts the node in its place for `at`, whether it is in the heap already or not. ERR_NOMEM: it is not in it, and was not before. */
+/* Puts the node in its place for `at`, or for what `before` compares and has changed (`at` is then for the owner), whether it is in the heap already or not. ERR_NOMEM: it is not in it, and was not before. */
 ERR_MUST_USE int heap_set(struct heap *h, struct heap_node *node, uint64_t at);
 void heap_del(struct heap *h, struct heap_node *node);           /* no effect on one that is in no heap */
 static inline struct heap_node *heap_first(const struct heap *h) /* NULL: empty */

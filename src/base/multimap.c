@@ -1,14 +1,21 @@
 /* multimap.c - chains; one more when there are more objects than chains. */
 #include "base/multimap.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #define BUCKETS_FIRST 256u
 
 int multimap_init(struct multimap *b)
 {
-	*b = (struct multimap){ .mask = BUCKETS_FIRST - 1, .cap = BUCKETS_FIRST };
-	b->buckets = calloc(BUCKETS_FIRST, sizeof(struct multimap_node *));
+	return multimap_init_small(b, BUCKETS_FIRST);
+}
+
+int multimap_init_small(struct multimap *b, uint32_t chains)
+{
+	assert(chains && !(chains & (chains - 1)));
+	*b = (struct multimap){ .mask = chains - 1, .cap = chains };
+	b->buckets = calloc(chains, sizeof(struct multimap_node *));
 	return b->buckets ? 0 : ERR_NOMEM;
 }
 

@@ -20,7 +20,9 @@ struct multimap { /* grows as struct map does */
 };
 
 ERR_MUST_USE int multimap_init(struct multimap *b); /* ERR_NOMEM */
-void multimap_fini(struct multimap *b);             /* the objects are the caller's; a zeroed one is allowed */
+/* The same with room for few at first, for a table of which there are many; `chains`: a power of two. */
+ERR_MUST_USE int multimap_init_small(struct multimap *b, uint32_t chains);
+void multimap_fini(struct multimap *b); /* the objects are the caller's; a zeroed one is allowed */
 
 /* No call moves more entries than stand under a few hashes. Growing that fails leaves the table slower and right. */
 void multimap_add(struct multimap *b, struct multimap_node *node, uint64_t hash);

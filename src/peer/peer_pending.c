@@ -1,163 +1,95 @@
-/* peer_pending.c - a chained hash over slots for the look-up, a heap of slot numbers for the deadlines. */
+/* peer_pending.c - found by Hop-by-Hop-Id (base/multimap), timed out by deadline (base/heap). A slot that is free again waits in a list for
+ * the next request. */
 #include "peer/peer_pending.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
-#define NONE UINT32_MAX
-#define FIRST_CAP 16u
+#include "base/container.h"
+#include "base/heap.h"
+#include "base/multimap.h"
+
+#define CHAINS_FIRST 16u
 
 struct slot {
 	struct peer_pending_entry entry;
-	uint32_t next;     /* in the chain of its bucket, or of the free slots */
-	uint32_t heap_pos; /* NONE: the slot is free */
+	struct multimap_node by_id; /* in the table: the slot is in use */
+	struct heap_node due;
+	struct slot *next_free;
 };
 
 struct peer_pending {
-	uint32_t max, cap, count; /* cap: a power of two, number of slots and of buckets */
-	struct slot *slots;
-	uint32_t *buckets; /* first slot of each chain */
-	uint32_t *heap;    /* slot numbers, earliest deadline first */
-	uint32_t free_head;
+	uint32_t max, cap, slots_n;
+	struct slot **slots; /* all there are, in use or free */
+	struct slot *free;
+	struct multimap by_id;
+	struct heap due;
 };
 
-static uint32_t bucket_of(const struct peer_pending *p, uint32_t hop_by_hop)
+/* The ids are ours and count up: no peer chooses them, so that they are their own hash. Never 0, which is "in no table". */
+static uint64_t hash_of(uint32_t hop_by_hop)
 {
-	return (hop_by_hop * 2654435761u >> 7) & (p->cap - 1); /* ids count up, but nothing depends on it */
+	return (uint64_t)1 << 32 | hop_by_hop;
 }
 
-static void link_slot(struct peer_pending *p, uint32_t s)
+static struct slot *find(const struct peer_pending *p, uint32_t hop_by_hop)
 {
-	uint32_t *head = &p->buckets[bucket_of(p, p->slots[s].entry.hop_by_hop)];
+	struct multimap_node *n = multimap_first(&p->by_id, hash_of(hop_by_hop));
 
-	p->slots[s].next = *head;
-	*head = s;
+	return n ? CONTAINER_OF(n, struct slot, by_id) : NULL;
 }
 
-/* Doubles the room. Nothing changes when there is no memory. */
-static int grow(struct peer_pending *p)
+static struct slot *first_due(const struct peer_pending *p)
 {
-	uint32_t cap = p->cap ? p->cap * 2 : FIRST_CAP;
-	uint32_t *buckets = malloc(cap * sizeof *buckets);
-	struct slot *slots = buckets ? realloc(p->slots, cap * sizeof *slots) : NULL;
-	uint32_t *heap;
+	struct heap_node *n = heap_first(&p->due);
 
-	if (slots) {
-		p->slots = slots;
-	}
-	heap = slots ? realloc(p->heap, cap * sizeof *heap) : NULL;
-	if (!heap) {
-		free(buckets);
-		return ERR_NOMEM;
-	}
-	p->heap = heap;
-	free(p->buckets);
-	p->buckets = buckets;
-	for (uint32_t i = 0; i < cap; i++) {
-		p->buckets[i] = NONE;
-	}
-	for (uint32_t i = p->cap; i < cap; i++) {
-		p->slots[i] = (struct slot){ .heap_pos = NONE, .next = i + 1 < cap ? i + 1 : NONE };
-	}
-	p->free_head = p->cap; /* grown only when no slot is free */
-	p->cap = cap;
-	for (uint32_t i = 0; i < p->count; i++) {
-		link_slot(p, p->heap[i]);
-	}
-	return 0;
-}
-
-static bool earlier(const struct peer_pending *p, uint32_t a, uint32_t b)
-{
-	return p->slots[a].entry.deadline_ms < p->slots[b].entry.deadline_ms;
-}
-
-static void heap_put(struct peer_pending *p, uint32_t pos, uint32_t s)
-{
-	p->heap[pos] = s;
-	p->slots[s].heap_pos = pos;
-}
-
-static void heap_up(struct peer_pending *p, uint32_t pos, uint32_t s)
-{
-	while (pos > 0 && earlier(p, s, p->heap[(pos - 1) / 2])) {
-		heap_put(p, pos, p->heap[(pos - 1) / 2]);
-		pos = (pos - 1) / 2;
-	}
-	heap_put(p, pos, s);
-}
-
-static void heap_down(struct peer_pending *p, uint32_t pos, uint32_t s)
-{
-	for (;;) {
-		uint32_t child = 2 * pos + 1;
-
-		if (child >= p->count) {
-			break;
-		}
-		if (child + 1 < p->count && earlier(p, p->heap[child + 1], p->heap[child])) {
-			child++;
-		}
-		if (!earlier(p, p->heap[child], s)) {
-			break;
-		}
-		heap_put(p, pos, p->heap[child]);
-		pos = child;
-	}
-	heap_put(p, pos, s);
-}
-
-static void heap_remove(struct peer_pending *p, uint32_t pos)
-{
-	uint32_t last = p->heap[--p->count];
-
-	if (pos == p->count) {
-		return;
-	}
-	if (pos > 0 && earlier(p, last, p->heap[(pos - 1) / 2])) {
-		heap_up(p, pos, last);
-	} else {
-		heap_down(p, pos, last);
-	}
+	return n ? CONTAINER_OF(n, struct slot, due) : NULL;
 }
 
 /* The one way out of the table. */
-static void remove_slot(struct peer_pending *p, uint32_t s, struct peer_pending_entry *out)
+static void remove_slot(struct peer_pending *p, struct slot *s, struct peer_pending_entry *out)
 {
-	uint32_t *at = &p->buckets[bucket_of(p, p->slots[s].entry.hop_by_hop)];
-
-	while (*at != s) {
-		assert(*at != NONE);
-		at = &p->slots[*at].next;
-	}
-	*at = p->slots[s].next;
-	heap_remove(p, p->slots[s].heap_pos);
+	multimap_del(&p->by_id, &s->by_id);
+	heap_del(&p->due, &s->due);
 	if (out) {
-		*out = p->slots[s].entry;
+		*out = s->entry;
 	}
-	p->slots[s] = (struct slot){ .heap_pos = NONE, .next = p->free_head };
-	p->free_head = s;
+	s->next_free = p->free;
+	p->free = s;
 }
 
-static uint32_t find(const struct peer_pending *p, uint32_t hop_by_hop)
+/* One more free slot. Nothing changes when there is no memory. */
+static int grow(struct peer_pending *p)
 {
-	uint32_t s = p->cap ? p->buckets[bucket_of(p, hop_by_hop)] : NONE;
+	struct slot *s;
 
-	while (s != NONE && p->slots[s].entry.hop_by_hop != hop_by_hop) {
-		s = p->slots[s].next;
+	if (p->slots_n == p->cap) {
+		uint32_t cap = p->cap ? 2 * p->cap : CHAINS_FIRST;
+		struct slot **slots = realloc(p->slots, cap * sizeof *slots);
+
+		if (!slots) {
+			return ERR_NOMEM;
+		}
+		p->slots = slots;
+		p->cap = cap;
 	}
-	return s;
+	s = calloc(1, sizeof *s);
+	if (!s) {
+		return ERR_NOMEM;
+	}
+	p->slots[p->slots_n++] = s;
+	p->free = s; /* grown only when no slot is free */
+	return 0;
 }
 
 int peer_pending_new(struct peer_pending **out, uint32_t max)
 {
 	struct peer_pending *p = calloc(1, sizeof *p);
 
-	if (!p) {
+	if (!p || multimap_init_small(&p->by_id, CHAINS_FIRST)) {
+		free(p);
 		return ERR_NOMEM;
 	}
 	p->max = max < 1u << 24 ? max : 1u << 24; /* keeps every size above far from overflow */
-	p->free_head = NONE;
 	*out = p;
 	return 0;
 }
@@ -167,42 +99,48 @@ void peer_pending_free(struct peer_pending *p)
 	if (!p) {
 		return;
 	}
+	for (uint32_t i = 0; i < p->slots_n; i++) {
+		free(p->slots[i]);
+	}
 	free(p->slots);
-	free(p->buckets);
-	free(p->heap);
+	multimap_fini(&p->by_id);
+	heap_fini(&p->due);
 	free(p);
 }
 
 int peer_pending_add(struct peer_pending *p, const struct peer_pending_entry *entry)
 {
-	uint32_t s;
+	struct slot *s;
 
-	if (p->count >= p->max) {
+	if (p->due.n >= p->max) {
 		return ERR_BUSY;
 	}
-	if (find(p, entry->hop_by_hop) != NONE) {
+	if (find(p, entry->hop_by_hop)) {
 		return ERR_EXISTS;
 	}
-	if (p->free_head == NONE) {
+	if (!p->free) {
 		int err = grow(p);
 
 		if (err) {
 			return err;
 		}
 	}
-	s = p->free_head;
-	p->free_head = p->slots[s].next;
-	p->slots[s].entry = *entry;
-	link_slot(p, s);
-	heap_up(p, p->count++, s);
+	s = p->free;
+	if (heap_set(&p->due, &s->due, entry->deadline_ms)) {
+		return ERR_NOMEM;
+	}
+	p->free = s->next_free;
+	s->next_free = NULL;
+	s->entry = *entry;
+	multimap_add(&p->by_id, &s->by_id, hash_of(entry->hop_by_hop));
 	return 0;
 }
 
 int peer_pending_take(struct peer_pending *p, const struct dia_hdr *answer, struct peer_pending_entry *out)
 {
-	uint32_t s = find(p, answer->hop_by_hop);
+	struct slot *s = find(p, answer->hop_by_hop);
 
-	if (s == NONE || p->slots[s].entry.end_to_end != answer->end_to_end || p->slots[s].entry.code != answer->code) {
+	if (!s || s->entry.end_to_end != answer->end_to_end || s->entry.code != answer->code) {
 		return ERR_NOTFOUND;
 	}
 	remove_slot(p, s, out);
@@ -211,19 +149,21 @@ int peer_pending_take(struct peer_pending *p, const struct dia_hdr *answer, stru
 
 void peer_pending_drop(struct peer_pending *p, uint32_t hop_by_hop)
 {
-	uint32_t s = find(p, hop_by_hop);
+	struct slot *s = find(p, hop_by_hop);
 
-	if (s != NONE) {
+	if (s) {
 		remove_slot(p, s, NULL);
 	}
 }
 
 int peer_pending_pop(struct peer_pending *p, uint64_t now_ms, struct peer_pending_entry *out)
 {
-	if (p->count == 0 || p->slots[p->heap[0]].entry.deadline_ms > now_ms) {
+	struct slot *s = first_due(p);
+
+	if (!s || s->entry.deadline_ms > now_ms) {
 		return ERR_NOTFOUND;
 	}
-	remove_slot(p, p->heap[0], out);
+	remove_slot(p, s, out);
 	return 0;
 }
 
@@ -231,22 +171,25 @@ size_t peer_pending_cancel(struct peer_pending *p, const void *arg)
 {
 	size_t n = 0;
 
-	for (uint32_t s = 0; s < p->cap; s++) {
-		if (p->slots[s].heap_pos == NONE || p->slots[s].entry.arg != arg) {
-			continue;
+	for (uint32_t i = 0; i < p->slots_n; i++) {
+		struct slot *s = p->slots[i];
+
+		if (s->by_id.hash && s->entry.arg == arg) {
+			remove_slot(p, s, NULL);
+			n++;
 		}
-		remove_slot(p, s, NULL);
-		n++;
 	}
 	return n;
 }
 
 uint64_t peer_pending_next_ms(const struct peer_pending *p)
 {
-	return p->count ? p->slots[p->heap[0]].entry.deadline_ms : 0;
+	const struct slot *s = first_due(p);
+
+	return s ? s->entry.deadline_ms : 0;
 }
 
 size_t peer_pending_count(const struct peer_pending *p)
 {
-	return p->count;
+	return p->due.n;
 }

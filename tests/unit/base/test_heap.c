@@ -1,6 +1,7 @@
 /* Against a plain array that is searched: whatever is set, set again and deleted, the first is the earliest. */
 #include "tests/unit/test.h"
 
+#include "base/container.h"
 #include "base/heap.h"
 
 #define N 200
@@ -62,10 +63,52 @@ static void test_the_first_is_always_the_earliest(void **state)
 	heap_fini(&h);
 }
 
+/* -- in the order of what its owner compares */
+
+struct word {
+	struct heap_node node;
+	char text[4];
+};
+
+static bool word_before(const struct heap_node *x, const struct heap_node *y)
+{
+	return strcmp(CONTAINER_OF(x, struct word, node)->text, CONTAINER_OF(y, struct word, node)->text) < 0;
+}
+
+static void test_the_order_may_be_that_of_the_owner(void **state)
+{
+	struct word words[N] = { 0 };
+	struct heap h = { .before = word_before };
+	uint32_t random = 7;
+	char last[4] = "";
+	unsigned left = 0;
+
+	(void)state;
+	for (int round = 0; round < 2000; round++) {
+		struct word *w = &words[next_random(&random) % N];
+
+		snprintf(w->text, sizeof w->text, "%03u",
+			 next_random(&random) % 1000u); /* new, or another key of one that is in it */
+		assert_int_equal(heap_set(&h, &w->node, next_random(&random)), 0);
+	}
+	for (struct heap_node *node; (node = heap_first(&h));) {
+		const struct word *first = CONTAINER_OF(node, struct word, node);
+
+		assert_true(strcmp(last, first->text) <= 0);
+		memcpy(last, first->text, sizeof last);
+		heap_del(&h, node);
+		left++;
+	}
+	assert_true(left > N / 2);
+	assert_null(heap_first(&h));
+	heap_fini(&h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_first_is_always_the_earliest),
+		cmocka_unit_test(test_the_order_may_be_that_of_the_owner),
 	};
 
 	return cmocka_run_group_tests_name("heap", tests, NULL, NULL);

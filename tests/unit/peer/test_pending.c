@@ -124,6 +124,24 @@ static void cancelling_forgets_all_of_one_owner_and_nobody_else(void **state)
 	peer_pending_free(NULL);
 }
 
+static void a_request_that_could_not_be_sent_is_dropped(void **state)
+{
+	struct peer_pending *p = fresh(4);
+	struct peer_pending_entry out;
+	struct dia_hdr a = answer(7);
+
+	(void)state;
+	assert_int_equal(add(p, 7, 100, NULL), 0);
+	assert_int_equal(add(p, 8, 50, NULL), 0);
+	peer_pending_drop(p, 7);
+	peer_pending_drop(p, 7); /* no effect on one that is not there */
+	assert_int_equal(peer_pending_count(p), 1);
+	assert_int_equal(peer_pending_take(p, &a, &out), ERR_NOTFOUND);
+	assert_int_equal(add(p, 7, 10, NULL), 0); /* the id is free again */
+	assert_int_equal(peer_pending_next_ms(p), 10);
+	peer_pending_free(p);
+}
+
 /* A model of 64 ids beside the table: whatever the order, both agree. */
 static void any_order_of_operations_agrees_with_a_plain_model(void **state)
 {
@@ -182,6 +200,7 @@ int main(void)
 		cmocka_unit_test(the_bound_and_a_taken_id_are_refused),
 		cmocka_unit_test(timeouts_come_in_the_order_of_their_deadlines_and_not_before),
 		cmocka_unit_test(cancelling_forgets_all_of_one_owner_and_nobody_else),
+		cmocka_unit_test(a_request_that_could_not_be_sent_is_dropped),
 		cmocka_unit_test(any_order_of_operations_agrees_with_a_plain_model),
 	};
 
