@@ -99,7 +99,7 @@ int core_hss_ask(struct core *c, const char *external, const char *msisdn, const
 		return ERR_NOMEM;
 	}
 	*q = (struct question){ c, fn, arg, net_loop_now_ms(c->loop), external[0] != 0, "" };
-	snprintf(q->msisdn, sizeof q->msisdn, "%s", msisdn);
+	str_set(q->msisdn, sizeof q->msisdn, msisdn);
 	err = core_s6m_sir(&out, c, &req);
 	if (!err) {
 		err = core_peer_ask_alone(c, peer, &out, (uint32_t)c->cfg->s6m.answer_wait_ms, on_answer, q);
