@@ -94,6 +94,9 @@ int core_hss_ask(struct core *c, const char *external, const char *msisdn, const
 	if (core_queue_full(c, peer)) {
 		return ERR_BUSY;
 	}
+	if (strlen(msisdn) > STR_DIGITS_MAX) {
+		return ERR_INVAL;
+	}
 	q = malloc(sizeof *q);
 	if (!q) {
 		return ERR_NOMEM;
