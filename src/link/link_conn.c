@@ -294,14 +294,15 @@ static enum link_end end_of_stream(const struct link *l, int err)
 bool link_leaving(struct link *l)
 {
 	uint32_t wait_ms = (l->conf->dpa_wait_ms ? l->conf->dpa_wait_ms : 5000) / 2;
+	char answers[SHOWN_COUNT_MAX];
 
 	if (!l->owed || !link_is_open(l)) {
 		return false;
 	}
 	if (!l->leave_by_ms) {
 		l->leave_by_ms = net_loop_now_ms(l->loop) + wait_ms;
-		log_info(l->conf->log, "link", "%s: %s leaves; %u answers go out first, within %u ms", l->address, l->host,
-			 l->owed, wait_ms);
+		log_info(l->conf->log, "link", "%s: %s leaves; before that, within %u ms: %s", l->address, l->host, wait_ms,
+			 shown_count(answers, l->owed, "answer"));
 	}
 	return true;
 }
