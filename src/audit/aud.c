@@ -20,6 +20,7 @@ struct aud {
 	bool file;  /* a regular file: else somebody reads, or does not */
 	char *path; /* NULL: handed in as a descriptor */
 	struct st_counters *counters;
+	bool look;            /* the last write was not taken whole: the end is looked at before the next one */
 	bool torn;            /* the log ends in part of a line: a newline goes before what follows */
 	uint64_t torn_octets; /* of that line, to be told; 0: none */
 	uint64_t gap;         /* decisions lost since the last that was gathered */
@@ -37,6 +38,7 @@ static void set_fd(struct aud *a, int fd)
 	a->fd = fd;
 	a->file = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 	a->torn = fd >= 0 && tail_look(fd, &a->torn_octets) != TAIL_WHOLE;
+	a->look = false;
 }
 
 static struct aud *make(int fd, struct st_counters *counters)
@@ -286,15 +288,37 @@ static void cut_before(struct aud *a, size_t first, size_t n)
 	}
 }
 
+/* A disk that was full was so for every writer of the file: its last line may be torn by another one, or ended by it. What is seen counts. */
+static void look_at_end(struct aud *a)
+{
+	uint64_t octets;
+	enum tail end = a->file ? tail_look(a->fd, &octets) : TAIL_UNKNOWN;
+
+	a->look = false;
+	if (end == TAIL_UNKNOWN) {
+		return;
+	}
+	a->torn = end == TAIL_TORN;
+	if (a->torn) {
+		a->torn_octets = octets;
+	}
+}
+
 /* One write(2) of whole lines: appending writers never mix. 0; ERR_IO with errno when less was taken. */
 static int write_lines(struct aud *a)
 {
-	size_t first = before(a), len = piece(a, first);
+	size_t first, len;
 	ssize_t n;
 
+	if (a->look) {
+		look_at_end(a);
+	}
+	first = before(a);
+	len = piece(a, first);
 	do {
 		n = write(a->fd, a->text - first, len + first);
 	} while (n < 0 && errno == EINTR);
+	a->look = n < 0 || (size_t)n < len + first;
 	if (n < 0) {
 		return ERR_IO;
 	}

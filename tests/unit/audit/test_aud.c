@@ -330,6 +330,43 @@ static void test_what_a_full_disk_took_is_told_in_its_place(void **state)
 	unlink(path);
 }
 
+/* Two gateways with one log: the disk tears a line of the first and takes none of the second, which writes first when there is room. */
+static void test_a_line_that_another_writer_could_not_end_is_ended(void **state)
+{
+	struct aud_decision d = sample();
+	struct st_counters c = { { 0 } };
+	char path[] = "/tmp/test_aud_XXXXXX";
+	json_t *lines[8] = { NULL };
+	struct aud *both[2];
+	size_t n, decisions = 0, broken = 0;
+
+	(void)state;
+	close(mkstemp(path));
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(aud_open(&both[i], path, &c), 0);
+	}
+	limit_size(100); /* part of a line */
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(aud_decision(both[i], &d), 0);
+		assert_int_equal(aud_flush(both[i]), ERR_IO);
+	}
+	limit_size(RLIM_INFINITY);
+	for (int i = 1; i >= 0; i--) {
+		assert_int_equal(aud_flush(both[i]), 0);
+		assert_int_equal(aud_close(both[i]), 0);
+	}
+	n = lines_of(path, lines, 8);
+	assert_in_range(n, 4, 5); /* the torn one and what is told of it, by one of them or both; two decisions */
+	for (size_t i = 0; i < n; i++) {
+		broken += !lines[i];
+		decisions += lines[i] && json_object_size(lines[i]) == 12;
+		json_decref(lines[i]);
+	}
+	assert_int_equal(broken, 1);
+	assert_int_equal(decisions, 2);
+	unlink(path);
+}
+
 /* Reads what is there, behind `got` octets. */
 static size_t read_more(int fd, char *text, size_t cap, size_t got)
 {
@@ -480,6 +517,7 @@ int main(void)
 		cmocka_unit_test(test_a_line_that_was_cut_is_written_again_whole),
 		cmocka_unit_test(test_half_a_line_of_an_earlier_run_is_ended_before_the_first_decision),
 		cmocka_unit_test(test_what_a_full_disk_took_is_told_in_its_place),
+		cmocka_unit_test(test_a_line_that_another_writer_could_not_end_is_ended),
 		cmocka_unit_test(test_without_a_log_there_are_still_counters),
 		cmocka_unit_test(test_a_pipe_whose_reader_stands_still_stops_nobody),
 	};
