@@ -23,9 +23,9 @@ static int head(struct t4_dtr *dtr, struct dtr_parts *parts, struct core *c, con
 
 	dtr->head.request = true;
 	dtr->head.retransmitted = again;
-	dtr->head.session_id = (struct dia_bytes){ (const uint8_t *)parts->session_id,
-						   (uint32_t)link_ids_session_of(&c->peers.ids, parts->session_id,
-										 t->req.received_ms, end_to_end) };
+	dtr->head.session_id =
+	    (struct dia_bytes){ (const uint8_t *)parts->session_id,
+				(uint32_t)link_ids_session_of(&c->peers.ids, parts->session_id, t->req.received_ms, end_to_end) };
 	dtr->head.auth_session_state = dia_u32_of(APP_NO_STATE_MAINTAINED);
 	dtr->head.origin_host = dia_text(c->cfg->internal.host);
 	dtr->head.origin_realm = dia_text(c->cfg->internal.realm);
@@ -270,7 +270,7 @@ int core_t4_submit(void *arg, struct trg *t, bool again)
 		return core_queue_put(t->owner, c->cfg->t4.peer_index, &turn_submit, again, c->cfg->t4.answer_wait_ms);
 	}
 	err = resumes && c->triggers.resuming >= c->cfg->limits.resume ? ERR_BUSY
-									     : head(&dtr, &parts, c, t, t->dtr_end_to_end, again);
+								       : head(&dtr, &parts, c, t, t->dtr_end_to_end, again);
 	if (!err && t->req.action == TSP_ACTION_RECALL) {
 		fill_recall(&dtr, trg_old_reference(&t->req));
 	} else if (!err) {
