@@ -57,7 +57,7 @@ const char *tsp_request_status_str(uint32_t status)
 #define TSP_ROW(name, value)                                                                                                     \
 	case (value):                                                                                                            \
 		return #name;
-		TSP_REQUEST_STATUS_TABLE(TSP_ROW)
+		REQUEST_STATUS_TABLE(TSP_ROW)
 #undef TSP_ROW
 	}
 	return "unknown";

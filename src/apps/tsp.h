@@ -1,6 +1,7 @@
 /* tsp.h - values and groups of Tsp that its commands share (TS 29.368 6.4). PURE. */
 #pragma once
 #include "apps/app_common.h"
+#include "base/request_status.h"
 
 /* Action-Type 3005 */
 enum tsp_action_type {
@@ -19,26 +20,10 @@ enum { TSP_FEATURE_RECALL_REPLACE = 0x1, TSP_FEATURE_MO_SMS = 0x2 };
 /* Feature-Supported-In-Final-Target 3012 (6.4.13). */
 enum { TSP_TARGET_RECALL_REPLACE = 0x1 };
 
-#define TSP_REQUEST_STATUS_TABLE(X)                                                                                              \
-	X(SUCCESS, 0)                                                                                                            \
-	X(INVPAYLOAD, 101)                                                                                                       \
-	X(INVEXTID, 102)                                                                                                         \
-	X(INVSCSID, 103)                                                                                                         \
-	X(INVPERIOD, 104)                                                                                                        \
-	X(NOTAUTHORIZED, 105)                                                                                                    \
-	X(SERVICEUNAVAILABLE, 106)                                                                                               \
-	X(PERMANENTERROR, 107)                                                                                                   \
-	X(QUOTAEXCEEDED, 108)                                                                                                    \
-	X(RATEEXCEEDED, 109)                                                                                                     \
-	X(REPLACEFAIL, 110)                                                                                                      \
-	X(RECALLFAIL, 111)                                                                                                       \
-	X(ORIGINALMESSAGESENT, 112)                                                                                              \
-	X(TEMPORARYERROR, 201)
-
 /* Request-Status 3008 */
 enum tsp_request_status {
 #define TSP_ROW(name, value) TSP_STATUS_##name = (value),
-	TSP_REQUEST_STATUS_TABLE(TSP_ROW)
+	REQUEST_STATUS_TABLE(TSP_ROW)
 #undef TSP_ROW
 };
 

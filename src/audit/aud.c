@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/request_status.h"
 #include "base/tail.h"
 
 #define MARK_MAX 128 /* octets of a line that is no decision */
@@ -195,20 +196,9 @@ static enum st_counter status_counter(const char *status)
 		const char *word;
 		enum st_counter counter;
 	} rows[] = {
-		{ "SUCCESS", ST_STATUS_SUCCESS },
-		{ "INVPAYLOAD", ST_STATUS_INVPAYLOAD },
-		{ "INVEXTID", ST_STATUS_INVEXTID },
-		{ "INVSCSID", ST_STATUS_INVSCSID },
-		{ "INVPERIOD", ST_STATUS_INVPERIOD },
-		{ "NOTAUTHORIZED", ST_STATUS_NOTAUTHORIZED },
-		{ "SERVICEUNAVAILABLE", ST_STATUS_SERVICEUNAVAILABLE },
-		{ "PERMANENTERROR", ST_STATUS_PERMANENTERROR },
-		{ "QUOTAEXCEEDED", ST_STATUS_QUOTAEXCEEDED },
-		{ "RATEEXCEEDED", ST_STATUS_RATEEXCEEDED },
-		{ "REPLACEFAIL", ST_STATUS_REPLACEFAIL },
-		{ "RECALLFAIL", ST_STATUS_RECALLFAIL },
-		{ "ORIGINALMESSAGESENT", ST_STATUS_ORIGINALMESSAGESENT },
-		{ "TEMPORARYERROR", ST_STATUS_TEMPORARYERROR },
+#define ROW(name_, value_) { #name_, ST_STATUS_##name_ },
+		REQUEST_STATUS_TABLE(ROW)
+#undef ROW
 	};
 
 	for (size_t i = 0; status && i < sizeof rows / sizeof *rows; i++) {

@@ -127,7 +127,7 @@ struct ipc_device_action {
 struct ipc_device_action_answer {
 	uint64_t session;
 	uint32_t result_code;    /* 2001: a DAA with request_status; else an E-bit answer */
-	uint32_t request_status; /* of TSP_REQUEST_STATUS_TABLE */
+	uint32_t request_status; /* of REQUEST_STATUS_TABLE */
 	struct ipc_opt_u32 mtc_error_diagnostic, feature_supported;
 };
 

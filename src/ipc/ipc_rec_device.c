@@ -1,4 +1,5 @@
 /* ipc_rec_device.c - the ring records about device triggers. Writing and reading side by side. */
+#include "base/request_status.h"
 #include "ipc/ipc_rec_io.h"
 
 /* A device: its kind, then the names of that kind. */
@@ -109,10 +110,16 @@ size_t ipc_device_action_answer_put(uint8_t *out, uint32_t generation, uint64_t 
 	return ipc_io_end(&b);
 }
 
-/* The Request-Status values of TS 29.368 6.4.9. */
 static bool request_status_ok(uint32_t v)
 {
-	return v == 0 || (v >= 101 && v <= 112) || v == 201;
+	switch (v) {
+#define VALUE(name_, value_) case (value_):
+		REQUEST_STATUS_TABLE(VALUE)
+#undef VALUE
+		return true;
+	default:
+		return false;
+	}
 }
 
 int ipc_device_action_answer_get(struct ipc_device_action_answer *out, const uint8_t *record, size_t len)

@@ -1,6 +1,7 @@
 /* Every record survives the way over the ring; every other octet string is refused. */
 #include "tests/unit/test.h"
 
+#include "base/request_status.h"
 #include "ipc/ipc_rec.h"
 #include "ipc/ipc_ring.h"
 
@@ -409,6 +410,27 @@ static void test_a_payload_longer_than_a_record_crosses_as_its_length_alone(void
 	assert_int_equal(out.payload_len, IPC_PAYLOAD_MAX + 1);
 }
 
+static void test_every_request_status_crosses_and_no_other_value(void **state)
+{
+	struct ipc_device_action_answer daa = { 3, 2001, 0, { 0, false }, { 0, false } };
+	uint8_t rec[IPC_REC_MAX];
+	unsigned values = 0;
+
+	(void)state;
+	for (uint32_t v = 0; v < 1000; v++) {
+		bool is_one = false;
+
+#define IS(name_, value_) is_one = is_one || v == (value_);
+		REQUEST_STATUS_TABLE(IS)
+#undef IS
+		values += is_one;
+		daa.request_status = v;
+		assert_int_equal(take(IPC_REC_DEVICE_ACTION_ANSWER, rec, ipc_device_action_answer_put(rec, 1, 1, &daa)),
+				 is_one ? 0 : ERR_PROTO);
+	}
+	assert_int_equal(values, 14);
+}
+
 static void test_answers_with_values_that_do_not_exist_are_refused(void **state)
 {
 	uint8_t rec[IPC_REC_MAX];
@@ -489,6 +511,7 @@ int main(void)
 		cmocka_unit_test(test_an_internal_session_proves_nothing_and_says_so),
 		cmocka_unit_test(test_an_action_with_a_field_out_of_range_is_refused),
 		cmocka_unit_test(test_a_payload_longer_than_a_record_crosses_as_its_length_alone),
+		cmocka_unit_test(test_every_request_status_crosses_and_no_other_value),
 		cmocka_unit_test(test_answers_with_values_that_do_not_exist_are_refused),
 		cmocka_unit_test(test_an_edge_reports_every_row_of_the_edge_and_no_row_of_the_core),
 		cmocka_unit_test(test_every_record_has_a_name_and_one_direction),

@@ -48,7 +48,7 @@ static void test_only_2001_with_success_is_exit_0(void **state)
 	a = daa(2001, value);                                                                                                    \
 	assert_int_equal(scs_answer_exit(&a), (value) == 0 ? NODE_EXIT_OK : NODE_EXIT_REFUSED);                                  \
 	assert_string_equal(scs_answer_status(&a, room), #name);
-	TSP_REQUEST_STATUS_TABLE(ROW)
+	REQUEST_STATUS_TABLE(ROW)
 #undef ROW
 	a = daa(3004, TSP_STATUS_SUCCESS);
 	assert_int_equal(scs_answer_exit(&a), NODE_EXIT_REFUSED);
