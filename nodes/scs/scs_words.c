@@ -142,20 +142,20 @@ int scs_report_check(const struct tsp_dnr *dnr, struct dia_failed *failed)
 	const struct tsp_device_notification *n = &dnr->notification;
 
 	if (!dnr->has_notification) {
-		return dia_refuse_missing(failed, 3002, DIA_VENDOR_3GPP);
+		return dia_refuse_missing(failed, DIA_CODE_DEVICE_NOTIFICATION, DIA_CODE_VENDOR_DEVICE_NOTIFICATION);
 	}
 	if (!n->action_type.present) {
-		return dia_refuse_missing(failed, 3005, DIA_VENDOR_3GPP);
+		return dia_refuse_missing(failed, DIA_CODE_ACTION_TYPE, DIA_CODE_VENDOR_ACTION_TYPE);
 	}
 	if (n->action_type.v != TSP_ACTION_DELIVERY_REPORT) {
 		return dia_refuse(failed, DIA_RESULT_UNABLE_TO_COMPLY,
 				  "only delivery reports (Action-Type 2) are taken here, not %u", n->action_type.v);
 	}
 	if (!n->reference_number.present) {
-		return dia_refuse_missing(failed, 3007, DIA_VENDOR_3GPP);
+		return dia_refuse_missing(failed, DIA_CODE_REFERENCE_NUMBER, DIA_CODE_VENDOR_REFERENCE_NUMBER);
 	}
 	if (!n->delivery_outcome.present) {
-		return dia_refuse_missing(failed, 3009, DIA_VENDOR_3GPP);
+		return dia_refuse_missing(failed, DIA_CODE_DELIVERY_OUTCOME, DIA_CODE_VENDOR_DELIVERY_OUTCOME);
 	}
 	return 0;
 }

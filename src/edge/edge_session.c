@@ -20,6 +20,9 @@
 #include "base/str.h"
 #include "policy/pol_reason.h"
 
+_Static_assert((int)IPC_RESULT_SUCCESS == (int)DIA_RESULT_SUCCESS, "the records bound the Result-Codes of the dictionary");
+_Static_assert((int)IPC_DISCONNECT_CAUSE_MAX == (int)DIA_DISCONNECT_DO_NOT_WANT, "and its Disconnect-Causes");
+
 static void on_cer(void *arg, struct link *l, const struct dia_capabilities *cer);
 static void on_down(void *arg, struct link *l, int err, const char *why);
 

@@ -47,6 +47,9 @@ enum ipc_identity_kind { IPC_IDENTITY_TLS = 1, IPC_IDENTITY_IPSEC = 2, IPC_IDENT
 enum ipc_zone { IPC_ZONE_EXTERNAL = 1, IPC_ZONE_INTERNAL = 2 };
 enum ipc_protection { IPC_PROTECTION_NONE = 1, IPC_PROTECTION_TLS = 2, IPC_PROTECTION_IPSEC = 3 };
 
+/* Result-Codes (RFC 6733 7.1) and Disconnect-Cause (5.4.3) as the records bound them; edge_session.c holds them against the dictionary. */
+enum { IPC_RESULT_SUCCESS = 2001, IPC_RESULT_ERROR_MIN = 3000, IPC_RESULT_ERROR_MAX = 5999, IPC_DISCONNECT_CAUSE_MAX = 2 };
+
 struct ipc_rec_head {
 	uint16_t type, length;
 	uint32_t edge_generation;

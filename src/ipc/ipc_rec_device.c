@@ -128,14 +128,14 @@ int ipc_device_action_answer_get(struct ipc_device_action_answer *out, const uin
 	struct ipc_device_action_answer a = { 0 };
 
 	a.session = rd_le64(&r);
-	a.result_code = ipc_io_u32(&r, 2001, 5999);
+	a.result_code = ipc_io_u32(&r, IPC_RESULT_SUCCESS, IPC_RESULT_ERROR_MAX);
 	a.request_status = rd_le32(&r);
 	a.mtc_error_diagnostic = ipc_io_opt(&r, UINT32_MAX);
 	a.feature_supported = ipc_io_opt(&r, UINT32_MAX);
 	if (ipc_io_done(&r) || !request_status_ok(a.request_status)) {
 		return ERR_PROTO;
 	}
-	if (a.result_code != 2001 && a.result_code < 3000) {
+	if (a.result_code != IPC_RESULT_SUCCESS && a.result_code < IPC_RESULT_ERROR_MIN) {
 		return ERR_PROTO;
 	}
 	*out = a;

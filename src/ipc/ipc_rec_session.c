@@ -111,7 +111,8 @@ int ipc_session_verdict_get(struct ipc_session_verdict *out, const uint8_t *reco
 	struct ipc_session_verdict v = { 0 };
 
 	v.admitted = ipc_io_bool(&r);
-	v.result_code = ipc_io_u32(&r, v.admitted ? 2001 : 3000, v.admitted ? 2001 : 5999);
+	v.result_code = ipc_io_u32(&r, v.admitted ? IPC_RESULT_SUCCESS : IPC_RESULT_ERROR_MIN,
+				   v.admitted ? IPC_RESULT_SUCCESS : IPC_RESULT_ERROR_MAX);
 	v.pending_max = rd_le32(&r);
 	ipc_io_text(&r, v.scs, sizeof v.scs, v.admitted ? ipc_io_is_name : ipc_io_is_name_or_none);
 	ipc_io_text(&r, v.reason, sizeof v.reason, ipc_io_is_reason);
@@ -139,7 +140,7 @@ int ipc_session_cut_get(struct ipc_session_cut *out, const uint8_t *record, size
 	struct ipc_session_cut c = { 0 };
 
 	c.probe_ms = ipc_io_u32(&r, 0, IPC_PROBE_MAX_MS);
-	c.disconnect_cause = ipc_io_u32(&r, 0, 2);
+	c.disconnect_cause = ipc_io_u32(&r, 0, IPC_DISCONNECT_CAUSE_MAX);
 	ipc_io_text(&r, c.reason, sizeof c.reason, ipc_io_is_reason);
 	if (ipc_io_done(&r)) {
 		return ERR_PROTO;
