@@ -1,100 +1,84 @@
-/* trg_names.c - a hash table with open addressing. */
+/* trg_names.c - a table (base/map) of the names, each in a block of its own or in the reserved room. */
 #include "trigger/trg_names.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_CAP 32u
+#include "base/str.h"
 
-static char **slot_of(const struct trg_names *names, char **slots, size_t cap, const char *name)
-{
-	size_t i = sip_hash(&names->key, name, strlen(name)) & (cap - 1);
+struct name {
+	struct map_node node;
+	char text[];
+};
 
-	while (slots[i] && strcmp(slots[i], name) != 0) {
-		i = (i + 1) & (cap - 1);
-	}
-	return &slots[i];
-}
+/* Of a name in the reserved room. */
+#define STRIDE ((sizeof(struct name) + TRG_NAME_LEN_MAX + sizeof(void *)) & ~(sizeof(void *) - 1))
 
 static size_t max_of(const struct trg_names *names)
 {
 	return names->max ? names->max : TRG_NAMES_MAX;
 }
 
-/* Slots for one name more, at most half full. */
-static int make_room(struct trg_names *names, size_t n)
+static int make_table(struct trg_names *names)
 {
-	size_t cap = names->cap ? names->cap : FIRST_CAP;
-	char **bigger;
-
-	while (2 * (n + 1) > cap) {
-		cap *= 2;
-	}
-	if (cap == names->cap) {
-		return 0;
-	}
-	bigger = calloc(cap, sizeof *bigger);
-	if (!bigger) {
-		return -1;
-	}
-	for (size_t i = 0; i < names->cap; i++) {
-		if (names->slots[i]) {
-			*slot_of(names, bigger, cap, names->slots[i]) = names->slots[i];
-		}
-	}
-	free(names->slots);
-	names->slots = bigger;
-	names->cap = cap;
-	return 0;
+	return names->map.buckets ? 0 : map_init_keyed(&names->map, &names->key);
 }
 
 int trg_names_reserve(struct trg_names *names)
 {
-	if (make_room(names, max_of(names))) {
+	if (make_table(names)) {
 		return ERR_NOMEM;
 	}
-	names->room = malloc(max_of(names) * (TRG_NAME_LEN_MAX + 1));
+	names->room = calloc(max_of(names), STRIDE);
 	return names->room ? 0 : ERR_NOMEM;
 }
 
-static char *copy_of(const struct trg_names *names, const char *name)
+static struct name *room_for(const struct trg_names *names, size_t len)
 {
-	size_t len = strlen(name);
-	char *copy;
-
 	if (!names->room) {
-		return strdup(name);
+		return calloc(1, sizeof(struct name) + len + 1);
 	}
 	if (len > TRG_NAME_LEN_MAX) {
 		return NULL;
 	}
-	copy = names->room + names->n * (TRG_NAME_LEN_MAX + 1);
-	memcpy(copy, name, len + 1);
-	return copy;
+	return (struct name *)(void *)((char *)names->room + names->n * STRIDE);
 }
 
 const char *trg_names_keep(struct trg_names *names, const char *name)
 {
-	char **slot;
+	size_t len = name ? strlen(name) : 0;
+	struct name *kept;
 
-	if (!name || !name[0] || make_room(names, names->n)) {
+	if (!len || len > UINT32_MAX || make_table(names)) {
 		return NULL;
 	}
-	slot = slot_of(names, names->slots, names->cap, name);
-	if (!*slot && names->n < max_of(names)) {
-		*slot = copy_of(names, name);
-		names->n += *slot != NULL;
+	kept = MAP_OF(map_find(&names->map, name, (uint32_t)len), struct name, node);
+	if (kept || names->n >= max_of(names)) {
+		return kept ? kept->text : NULL;
 	}
-	return *slot;
+	kept = room_for(names, len);
+	if (!kept) {
+		return NULL;
+	}
+	str_set(kept->text, len + 1, name);
+	map_add(&names->map, &kept->node, kept->text, (uint32_t)len);
+	names->n++;
+	return kept->text;
+}
+
+static void free_name(void *arg, struct map_node *node)
+{
+	(void)arg;
+	free(MAP_OF(node, struct name, node));
 }
 
 void trg_names_fini(struct trg_names *names)
 {
-	for (size_t i = 0; i < names->cap && !names->room; i++) {
-		free(names->slots[i]);
+	if (!names->room) {
+		map_each(&names->map, free_name, NULL);
 	}
 	free(names->room);
-	free(names->slots);
+	map_fini(&names->map);
 	*names = (struct trg_names){ .max = names->max, .key = names->key };
 }

@@ -4,16 +4,17 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "base/map.h"
 #include "base/sip.h"
 
 #define TRG_NAMES_MAX 32 /* when `max` is 0: a peer that says ever new names is not listened to for ever */
 
-struct trg_names { /* starts zeroed */
-	char **slots;
-	size_t n, cap;      /* slots are at most half full */
+struct trg_names {          /* starts zeroed */
+	struct map map;     /* of the names */
+	size_t n;           /* of them */
 	size_t max;         /* names */
 	struct sip_key key; /* the owner's random one: peers choose names */
-	char *room;         /* for all of them, with trg_names_reserve(); else NULL */
+	void *room;         /* for all of them, with trg_names_reserve(); else NULL */
 };
 
 #define TRG_NAME_LEN_MAX 255 /* of a name in a reserved room */
