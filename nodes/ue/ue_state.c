@@ -7,81 +7,51 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/kv_readers.h"
+#include "nodes/common/node_kv.h"
 
 enum { STATE_FORMAT = 1, RECORD_ACTED = 1, RECORD_ACCEPTED = 2, RECORD_ORDER = 1, RECORD_MAX = 256 + SMS_PAYLOAD_MAX };
 
 struct ue_state {
-	struct kv kv;
+	struct node_kv kv;
 	MDB_dbi id, order, part;
-	MDB_txn *txn; /* NULL: clean */
-	int failed;
 	uint64_t ids_max, number_next, oldest;
 	uint8_t record[RECORD_MAX];
-	char words[300]; /* why the last commit failed */
 };
-
-static MDB_val key_of(uint64_t number, uint8_t key[8])
-{
-	struct buf b = buf_over(key, 8);
-
-	buf_be64(&b, number);
-	return (MDB_val){ 8, key };
-}
-
-static uint64_t number_of(const MDB_val *v)
-{
-	struct rd r = rd_over(v->mv_data, v->mv_size);
-
-	return rd_be64(&r);
-}
 
 /* First and last number of the ageing list. */
 static int read_order(struct ue_state *s)
 {
 	MDB_cursor *cursor;
 	MDB_val key, value;
-	int rc = mdb_cursor_open(s->txn, s->order, &cursor);
+	int rc = mdb_cursor_open(s->kv.txn, s->order, &cursor);
 
 	if (rc) {
 		return rc;
 	}
 	rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
 	if (!rc) {
-		s->oldest = number_of(&key);
+		s->oldest = node_kv_number(&key);
 		rc = mdb_cursor_get(cursor, &key, &value, MDB_LAST);
 	}
 	if (!rc) {
-		s->number_next = number_of(&key) + 1;
+		s->number_next = node_kv_number(&key) + 1;
 	}
 	mdb_cursor_close(cursor);
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-static int open_tables(struct ue_state *s)
+static int open_tables(void *arg)
 {
-	int rc = kv_write_begin(&s->kv, &s->txn);
+	struct ue_state *s = arg;
+	int rc = mdb_dbi_open(s->kv.txn, "id", MDB_CREATE, &s->id);
 
-	if (rc) {
-		return rc;
-	}
-	rc = mdb_dbi_open(s->txn, "id", MDB_CREATE, &s->id);
 	if (!rc) {
-		rc = mdb_dbi_open(s->txn, "order", MDB_CREATE, &s->order);
+		rc = mdb_dbi_open(s->kv.txn, "order", MDB_CREATE, &s->order);
 	}
 	if (!rc) {
-		rc = mdb_dbi_open(s->txn, "part", MDB_CREATE, &s->part);
+		rc = mdb_dbi_open(s->kv.txn, "part", MDB_CREATE, &s->part);
 	}
-	if (!rc) {
-		rc = read_order(s);
-	}
-	if (rc) {
-		mdb_txn_abort(s->txn);
-	} else {
-		rc = mdb_txn_commit(s->txn);
-	}
-	s->txn = NULL;
-	return rc;
+	return rc ? rc : read_order(s);
 }
 
 int ue_state_open(struct ue_state **out, const char *dir, uint64_t size_max, uint64_t ids_max, char why[UE_STATE_WHY_MAX])
@@ -93,23 +63,17 @@ int ue_state_open(struct ue_state **out, const char *dir, uint64_t size_max, uin
 				      .databases = 3,
 				      .size_key = "--state-max" };
 	struct ue_state *s = calloc(1, sizeof *s);
-	int rc, err;
+	int err;
 
 	if (!s) {
 		snprintf(why, UE_STATE_WHY_MAX, "out of memory");
 		return ERR_NOMEM;
 	}
 	s->ids_max = ids_max;
-	err = kv_open(&s->kv, &conf, why, UE_STATE_WHY_MAX);
+	err = node_kv_open(&s->kv, &conf, open_tables, s, why, UE_STATE_WHY_MAX);
 	if (err) {
 		free(s);
 		return err;
-	}
-	rc = open_tables(s);
-	if (rc) {
-		snprintf(why, UE_STATE_WHY_MAX, "%s: %s", dir, kv_words(&s->kv, rc, s->words, sizeof s->words));
-		ue_state_close(s);
-		return kv_err(rc);
 	}
 	*out = s;
 	return 0;
@@ -120,35 +84,24 @@ void ue_state_close(struct ue_state *s)
 	if (!s) {
 		return;
 	}
-	if (s->txn) {
-		mdb_txn_abort(s->txn);
-	}
-	kv_close(&s->kv);
+	node_kv_close(&s->kv);
 	free(s);
-}
-
-static bool begin(struct ue_state *s)
-{
-	if (!s->txn && !s->failed) {
-		s->failed = kv_write_begin(&s->kv, &s->txn);
-	}
-	return !s->failed;
 }
 
 enum ue_known ue_state_known(struct ue_state *s, uint64_t id)
 {
 	uint8_t octets[8];
-	MDB_val key = key_of(id, octets), value;
-	MDB_txn *txn = s->txn;
+	MDB_val key = node_kv_key(id, octets), value;
+	MDB_txn *txn = s->kv.txn;
 	enum ue_known known = UE_NEW;
 
-	if (!txn && mdb_txn_begin(s->kv.env, NULL, MDB_RDONLY, &txn)) {
+	if (!txn && mdb_txn_begin(s->kv.kv.env, NULL, MDB_RDONLY, &txn)) {
 		return UE_NEW;
 	}
 	if (mdb_get(txn, s->id, &key, &value) == 0 && value.mv_size) {
 		known = *(uint8_t *)value.mv_data == RECORD_ACCEPTED ? UE_ACCEPTED : UE_ACTED;
 	}
-	if (txn != s->txn) {
+	if (txn != s->kv.txn) {
 		mdb_txn_abort(txn);
 	}
 	return known;
@@ -160,14 +113,14 @@ static void drop_parts(struct ue_state *s, uint64_t id)
 	MDB_val key, value;
 	uint8_t octets[8];
 
-	s->failed = mdb_cursor_open(s->txn, s->part, &cursor);
-	if (s->failed) {
+	s->kv.failed = mdb_cursor_open(s->kv.txn, s->part, &cursor);
+	if (s->kv.failed) {
 		return;
 	}
-	key = key_of(id, octets);
-	while (mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE) == 0 && number_of(&key) == id && !s->failed) {
-		s->failed = mdb_cursor_del(cursor, 0);
-		key = key_of(id, octets);
+	key = node_kv_key(id, octets);
+	while (mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE) == 0 && node_kv_number(&key) == id && !s->kv.failed) {
+		s->kv.failed = mdb_cursor_del(cursor, 0);
+		key = node_kv_key(id, octets);
 	}
 	mdb_cursor_close(cursor);
 }
@@ -177,34 +130,34 @@ static void age(struct ue_state *s)
 {
 	uint8_t octets[8], id_octets[8];
 
-	while (!s->failed && s->number_next - s->oldest > s->ids_max) {
-		MDB_val key = key_of(s->oldest++, octets), value, id;
+	while (!s->kv.failed && s->number_next - s->oldest > s->ids_max) {
+		MDB_val key = node_kv_key(s->oldest++, octets), value, id;
 
-		if (mdb_get(s->txn, s->order, &key, &value) || value.mv_size != 9) {
+		if (mdb_get(s->kv.txn, s->order, &key, &value) || value.mv_size != 9) {
 			continue;
 		}
 		value = (MDB_val){ 8, (uint8_t *)value.mv_data + 1 };
-		id = key_of(number_of(&value), id_octets);
-		mdb_del(s->txn, s->id, &id, NULL);
-		s->failed = mdb_del(s->txn, s->order, &key, NULL);
+		id = node_kv_key(node_kv_number(&value), id_octets);
+		mdb_del(s->kv.txn, s->id, &id, NULL);
+		s->kv.failed = mdb_del(s->kv.txn, s->order, &key, NULL);
 	}
 }
 
 static void put_id(struct ue_state *s, uint64_t id, const struct buf *record)
 {
 	uint8_t id_octets[8], number[8], order_octets[9] = { RECORD_ORDER };
-	MDB_val key = key_of(id, id_octets), value, order_key = key_of(s->number_next, number);
+	MDB_val key = node_kv_key(id, id_octets), value, order_key = node_kv_key(s->number_next, number);
 	MDB_val order_value = { sizeof order_octets, order_octets };
-	bool known = mdb_get(s->txn, s->id, &key, &value) == 0;
+	bool known = mdb_get(s->kv.txn, s->id, &key, &value) == 0;
 
 	memcpy(order_octets + 1, id_octets, sizeof id_octets);
 	value = (MDB_val){ record->len, record->p };
-	s->failed = record->full ? EINVAL : mdb_put(s->txn, s->id, &key, &value, 0);
-	if (!s->failed && !known) {
-		s->failed = mdb_put(s->txn, s->order, &order_key, &order_value, 0);
+	s->kv.failed = record->full ? EINVAL : mdb_put(s->kv.txn, s->id, &key, &value, 0);
+	if (!s->kv.failed && !known) {
+		s->kv.failed = mdb_put(s->kv.txn, s->order, &order_key, &order_value, 0);
 		s->number_next++;
 	}
-	if (!s->failed) {
+	if (!s->kv.failed) {
 		drop_parts(s, id);
 	}
 	age(s);
@@ -214,7 +167,7 @@ void ue_state_accepted(struct ue_state *s, const struct ue_trigger *t)
 {
 	struct buf b = buf_over(s->record, sizeof s->record);
 
-	if (!begin(s)) {
+	if (!node_kv_begin(&s->kv)) {
 		return;
 	}
 	buf_u8(&b, RECORD_ACCEPTED);
@@ -232,7 +185,7 @@ void ue_state_acted(struct ue_state *s, uint64_t id)
 {
 	struct buf b = buf_over(s->record, sizeof s->record);
 
-	if (!begin(s)) {
+	if (!node_kv_begin(&s->kv)) {
 		return;
 	}
 	buf_u8(&b, RECORD_ACTED);
@@ -245,7 +198,7 @@ void ue_state_part(struct ue_state *s, uint64_t id, const char *imsi, uint8_t pa
 	struct buf k = buf_over(key_octets, sizeof key_octets), b = buf_over(s->record, sizeof s->record);
 	MDB_val key = { sizeof key_octets, key_octets }, value;
 
-	if (!begin(s)) {
+	if (!node_kv_begin(&s->kv)) {
 		return;
 	}
 	buf_be64(&k, id);
@@ -254,44 +207,27 @@ void ue_state_part(struct ue_state *s, uint64_t id, const char *imsi, uint8_t pa
 	buf_bytes(&b, imsi, strlen(imsi));
 	buf_bytes(&b, rpdu, len);
 	value = (MDB_val){ b.len, b.p };
-	s->failed = mdb_put(s->txn, s->part, &key, &value, 0);
+	s->kv.failed = mdb_put(s->kv.txn, s->part, &key, &value, 0);
 }
 
 bool ue_state_dirty(const struct ue_state *s)
 {
-	return s->txn || s->failed;
+	return node_kv_dirty(&s->kv);
 }
 
 int ue_state_commit(struct ue_state *s)
 {
-	int rc = s->failed;
-
-	if (rc && s->txn) {
-		mdb_txn_abort(s->txn);
-	} else if (s->txn) {
-		rc = mdb_txn_commit(s->txn);
-	}
-	s->txn = NULL;
-	s->failed = 0;
-	if (!rc) {
-		return 0;
-	}
-	kv_words(&s->kv, rc, s->words, sizeof s->words);
-	return kv_err(rc);
+	return node_kv_commit(&s->kv);
 }
 
 const char *ue_state_words(const struct ue_state *s)
 {
-	return s->words;
+	return s->kv.words;
 }
 
 void ue_state_abort(struct ue_state *s)
 {
-	if (s->txn) {
-		mdb_txn_abort(s->txn);
-	}
-	s->txn = NULL;
-	s->failed = 0;
+	node_kv_abort(&s->kv);
 }
 
 static int accepted_record(struct ue_trigger *t, const MDB_val *key, const MDB_val *value)
@@ -302,7 +238,7 @@ static int accepted_record(struct ue_trigger *t, const MDB_val *key, const MDB_v
 	if (rd_u8(&r) != RECORD_ACCEPTED) {
 		return ERR_NOTFOUND;
 	}
-	*t = (struct ue_trigger){ .id = number_of(key), .again = true };
+	*t = (struct ue_trigger){ .id = node_kv_number(key), .again = true };
 	imsi = rd_take(&r, sizeof t->imsi);
 	originator = rd_take(&r, sizeof t->originator);
 	t->has_port = rd_u8(&r);
@@ -330,49 +266,41 @@ static int part_record(char imsi[SMS_IMSI_MAX + 1], struct rd *r, const MDB_val 
 	return name ? sms_frame_imsi_parse(imsi, name, len) : ERR_PROTO;
 }
 
-/* Both walks: over "id" with `accepted`, over "part" with `part`. */
-static int each(struct ue_state *s, ue_accepted_fn *accepted, ue_part_fn *part, void *arg)
+struct walk {
+	ue_accepted_fn *accepted;
+	ue_part_fn *part;
+	void *arg;
+};
+
+static int each_accepted(void *arg, const MDB_val *key, const MDB_val *value)
 {
-	MDB_cursor *cursor = NULL;
-	MDB_val key, value;
-	MDB_txn *txn;
-	int err = 0, rc = mdb_txn_begin(s->kv.env, NULL, MDB_RDONLY, &txn);
+	const struct walk *w = arg;
+	struct ue_trigger t;
+	int err = accepted_record(&t, key, value);
 
-	if (rc) {
-		return kv_err(rc);
-	}
-	rc = mdb_cursor_open(txn, accepted ? s->id : s->part, &cursor);
-	while (!rc && !err && !(rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT))) {
-		char imsi[SMS_IMSI_MAX + 1];
-		struct ue_trigger t;
-		struct rd r;
+	return err == ERR_NOTFOUND ? 0 : err ? err : w->accepted(w->arg, &t);
+}
 
-		if (accepted) {
-			err = accepted_record(&t, &key, &value);
-			err = err == ERR_NOTFOUND ? 0 : err ? err : accepted(arg, &t);
-		} else {
-			err = part_record(imsi, &r, &value);
-			if (!err) {
-				err = part(arg, number_of(&key), imsi, r.p, rd_left(&r));
-			}
-		}
-	}
-	if (cursor) {
-		mdb_cursor_close(cursor);
-	}
-	mdb_txn_abort(txn);
-	if (err) {
-		return err;
-	}
-	return rc == MDB_NOTFOUND ? 0 : kv_err(rc);
+static int each_part(void *arg, const MDB_val *key, const MDB_val *value)
+{
+	const struct walk *w = arg;
+	char imsi[SMS_IMSI_MAX + 1];
+	struct rd r;
+	int err = part_record(imsi, &r, value);
+
+	return err ? err : w->part(w->arg, node_kv_number(key), imsi, r.p, rd_left(&r));
 }
 
 int ue_state_each_accepted(struct ue_state *s, ue_accepted_fn *fn, void *arg)
 {
-	return each(s, fn, NULL, arg);
+	struct walk w = { .accepted = fn, .arg = arg };
+
+	return node_kv_each(&s->kv, s->id, each_accepted, &w);
 }
 
 int ue_state_each_part(struct ue_state *s, ue_part_fn *fn, void *arg)
 {
-	return each(s, NULL, fn, arg);
+	struct walk w = { .part = fn, .arg = arg };
+
+	return node_kv_each(&s->kv, s->part, each_part, &w);
 }
