@@ -122,27 +122,3 @@ int asc_devname_parse_new(struct asc_devname *out, const char *text, struct asc_
 	}
 	return err;
 }
-
-static bool domain_holds(const char *set, const char *external)
-{
-	const char *at = external ? strchr(external, '@') : NULL;
-
-	return at && strcmp(set + 1, at) == 0; /* both begin at the '@' and are lower-cased */
-}
-
-bool asc_devname_holds(const struct asc_devname *set, const struct asc_device *device)
-{
-	uint64_t number;
-
-	switch (set->axis) {
-	case ASSOC_DEVICE_ANY:
-		return true;
-	case ASSOC_DEVICE_DOMAIN:
-		return domain_holds(set->text, device->external);
-	case ASSOC_DEVICE_RANGE:
-		/* no leading zeros: a number between the ends has as many digits as they have */
-		return device->msisdn && !str_parse_u64(&number, device->msisdn, set->first, set->last);
-	default:
-		return false;
-	}
-}

@@ -13,6 +13,3 @@ ERR_MUST_USE int asc_devname_parse(struct asc_devname *out, const char *text, st
 /* The same for what is to be stored: refuses a name that looks like a pattern (ident.h). What an older version stored so can still be
  * listed and deleted. */
 ERR_MUST_USE int asc_devname_parse_new(struct asc_devname *out, const char *text, struct asc_why *why);
-
-/* True when a set (range or domain; never a named one) of this canonical text holds the device. */
-bool asc_devname_holds(const struct asc_devname *set, const struct asc_device *device);

@@ -95,17 +95,6 @@ const char *exc_kind_name(enum asc_kind kind)
 	return kinds[kind].name;
 }
 
-int exc_kind_parse(enum asc_kind *out, const char *name)
-{
-	for (size_t i = 0; i < EXC_KINDS; i++) {
-		if (strcmp(kinds[i].name, name) == 0) {
-			*out = (enum asc_kind)i;
-			return 0;
-		}
-	}
-	return ERR_INVAL;
-}
-
 const char *exc_format_name(enum exc_format format)
 {
 	return formats[format];

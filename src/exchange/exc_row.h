@@ -61,7 +61,6 @@ struct exc_column {
 
 /* "scs", "group", ... */
 const char *exc_kind_name(enum asc_kind kind);
-ERR_MUST_USE int exc_kind_parse(enum asc_kind *out, const char *name);
 /* "csv", "jsonl"; parse: ERR_INVAL. */
 const char *exc_format_name(enum exc_format format);
 ERR_MUST_USE int exc_format_parse(enum exc_format *out, const char *name);

@@ -134,11 +134,6 @@ enum pol_t4_meaning pol_map_dta(struct pol_verdict *out, const struct app_head *
 	return POL_T4_UNHANDLED;
 }
 
-void pol_map_t4_silent(struct pol_verdict *out)
-{
-	*out = pol_verdict_of(POL_SMSSC_SILENT);
-}
-
 enum tsp_delivery_outcome pol_map_delivery(uint32_t sm_delivery_outcome)
 {
 	switch (sm_delivery_outcome) {

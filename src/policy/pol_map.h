@@ -25,7 +25,6 @@ struct pol_t4_rules {
 	bool not_pending_is_stored;   /* 5535 to this DTR is STORED and not REFUSED: it was a replace, and the SMS-SC does so */
 };
 enum pol_t4_meaning pol_map_dta(struct pol_verdict *out, const struct app_head *head, const struct pol_t4_rules *rules);
-void pol_map_t4_silent(struct pol_verdict *out); /* 201 SMSSC_SILENT */
 
 /* SM-Delivery-Outcome-T4 -> Delivery-Outcome; unknown values are TEMPORARYERROR. */
 enum tsp_delivery_outcome pol_map_delivery(uint32_t sm_delivery_outcome);

@@ -404,14 +404,13 @@ static void test_columns_and_names_fit_together(void **state)
 
 	(void)state;
 	for (int k = 0; k < EXC_KINDS; k++) {
-		assert_int_equal(exc_kind_parse(&kind, exc_kind_name((enum asc_kind)k)), 0);
-		assert_int_equal(kind, k);
+		kind = (enum asc_kind)k;
+		assert_true(*exc_kind_name(kind));
 		assert_in_range(exc_columns_n(kind), 1, EXC_COLUMNS_MAX);
 		for (size_t i = 0; i < exc_columns_n(kind); i++) {
 			assert_int_equal(exc_column_find(kind, exc_columns(kind)[i].name), i);
 		}
 	}
-	assert_int_equal(exc_kind_parse(&kind, "rule"), ERR_INVAL);
 	assert_int_equal(exc_format_parse(&format, exc_format_name(EXC_CSV)), 0);
 	assert_int_equal(format, EXC_CSV);
 	assert_int_equal(exc_format_parse(&format, "jsonl"), 0);

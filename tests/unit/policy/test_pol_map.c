@@ -113,9 +113,6 @@ static void test_silence_is_temporary(void **state)
 	pol_map_s6m_silent(&v);
 	assert_int_equal(v.status, TSP_STATUS_TEMPORARYERROR);
 	assert_int_equal(v.reason, POL_HSS_SILENT);
-	pol_map_t4_silent(&v);
-	assert_int_equal(v.status, TSP_STATUS_TEMPORARYERROR);
-	assert_int_equal(v.reason, POL_SMSSC_SILENT);
 }
 
 static void test_each_delivery_outcome(void **state)
