@@ -197,8 +197,19 @@ static void judge_certificate(struct check *k)
 	}
 	if (k->refused[0]) {
 		k->verdict = pol_verdict_of(POL_NOT_PROTECTED);
+		k->beyond = "certificate";
 	} else if (k->certificate.admission != POL_NONE) {
 		k->verdict = pol_verdict_of(k->certificate.admission);
+		k->beyond = "certificate";
+	}
+}
+
+/* Its certificate has ended by then, so it is cut by then. */
+static void judge_session(struct check *k)
+{
+	if (k->proof == CHECK_SESSION && k->provisioned && k->proof_not_after_s && k->c.now_ms / 1000 > k->proof_not_after_s) {
+		k->verdict = pol_verdict_of(POL_CERTIFICATE_EXPIRED);
+		k->beyond = "session";
 	}
 }
 
@@ -208,6 +219,7 @@ static void judge(struct check *k)
 	pol_assoc_judge(&k->assoc, &k->found, pol_right_of(k->c.request.action), (int64_t)(k->c.now_ms / 1000));
 	pol_changes_find(&k->changes, &k->c);
 	judge_certificate(k);
+	judge_session(k);
 }
 
 /* -- the HSS */
@@ -229,6 +241,7 @@ static bool other_name_ok(struct check *k, const char *external, const char *msi
 	free(other);
 	if (v.status != TSP_STATUS_SUCCESS) {
 		k->verdict = v;
+		k->beyond = "other-name";
 	}
 	return v.status == TSP_STATUS_SUCCESS;
 }
@@ -243,8 +256,10 @@ static void judge_hss(struct check *k)
 	}
 	if (k->hss_err) {
 		k->verdict = pol_verdict_of(POL_HSS_SILENT);
+		k->beyond = "hss";
 	} else if (k->hss.verdict.status != TSP_STATUS_SUCCESS) {
 		k->verdict = k->hss.verdict;
+		k->beyond = "hss";
 	}
 	for (uint8_t i = 0; !k->hss_err && i < k->hss.externals_n && k->verdict.status == TSP_STATUS_SUCCESS; i++) {
 		if (strcmp(k->hss.externals[i], r->external) != 0 && !other_name_ok(k, k->hss.externals[i], NULL)) {

@@ -16,21 +16,42 @@ static json_t *rule_texts(const struct check *k, const uint8_t *which, uint8_t n
 	return list;
 }
 
-/* Groups given as proven that the SCS is not in: the group does not exist, or its anchor is not the anchor of the SCS. */
-static json_t *unproven(const struct check *k)
+/* Does this group, given as proven, count for the SCS? */
+static bool is_proven(const struct check *k, const char *group)
 {
 	const struct asc_group *groups[ASC_ASKER_GROUPS_MAX];
-	uint8_t n = asc_asker_groups(k->adm->asc, &k->who, groups);
+	uint8_t n = asc_asker_groups(k->adm->asc, &k->who, groups), at = 0;
+
+	while (at < n && strcmp(groups[at]->name, group) != 0) {
+		at++;
+	}
+	return at < n;
+}
+
+static json_t *why_unproven(const struct check *k, const char *group)
+{
+	const struct asc_group *g = asc_group_find(k->adm->asc, group);
+
+	if (!g) {
+		return json_sprintf("%s: no such group", group);
+	}
+	if (!k->provisioned) {
+		return json_sprintf("%s: the SCS is not provisioned", group);
+	}
+	if (!g->anchor[0]) {
+		return json_sprintf("%s: the group has no trust anchor, so no certificate proves it: its members are stored", group);
+	}
+	return json_sprintf("%s: the trust anchor of the group is %s, that of the SCS is %s", group, g->anchor, k->provisioned->anchor);
+}
+
+/* Groups given as proven that the SCS is not in: their names, or why. */
+static json_t *unproven(const struct check *k, bool why)
+{
 	json_t *list = json_array();
 
 	for (uint8_t i = 0; i < k->who.proven_n; i++) {
-		uint8_t at = 0;
-
-		while (at < n && strcmp(groups[at]->name, k->who.proven[i]) != 0) {
-			at++;
-		}
-		if (at == n) {
-			json_array_append_new(list, json_string(k->who.proven[i]));
+		if (!is_proven(k, k->who.proven[i])) {
+			json_array_append_new(list, why ? why_unproven(k, k->who.proven[i]) : json_string(k->who.proven[i]));
 		}
 	}
 	return list;
@@ -102,7 +123,7 @@ static json_t *changes(const struct check *k)
 					     "end", "join-group", "join-set",    "leave-group", "leave-set" };
 	json_t *list = json_array();
 
-	for (uint8_t i = 0; i < k->changes.n; i++) {
+	for (uint8_t i = 0; i < k->changes.n && !k->beyond; i++) {
 		const struct pol_change *c = &k->changes.list[i];
 		char text[ASSOC_RULE_TEXT_MAX];
 		json_t *row = json_pack("{s:s, s:s}", "change", words[c->kind], "rule", assoc_rule_text(text, c->rule));
@@ -134,7 +155,9 @@ static json_t *proof(const struct check *k)
 		json_object_set_new(o, "until", adm_time(k->proof_not_after_s * 1000));
 	}
 	for (uint8_t i = 0; i < k->who.proven_n; i++) {
-		json_array_append_new(names, json_string(k->who.proven[i]));
+		if (is_proven(k, k->who.proven[i])) {
+			json_array_append_new(names, json_string(k->who.proven[i]));
+		}
 	}
 	json_object_set_new(o, "groups", names);
 	return o;
@@ -214,6 +237,17 @@ static json_t *not_asked(const struct check *k)
 	return p.list;
 }
 
+static const char *meaning(const struct check *k)
+{
+	if (k->verdict.status == TSP_STATUS_SUCCESS) {
+		return "";
+	}
+	if (k->beyond && k->refused[0]) {
+		return k->refused; /* why there is no connection says more than that there is none */
+	}
+	return pol_reason_words(k->verdict.reason);
+}
+
 json_t *adm_check_reply(const struct check *k)
 {
 	bool allowed = k->verdict.status == TSP_STATUS_SUCCESS;
@@ -225,8 +259,7 @@ json_t *adm_check_reply(const struct check *k)
 		assoc_rule_text(rule, &k->found.rules[k->assoc.winner]);
 	}
 	last = json_pack("{s:b, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:o}", "allowed", allowed, "reason",
-			 allowed ? "" : pol_reason_str(k->verdict.reason), "meaning",
-			 allowed ? "" : pol_reason_words(k->verdict.reason), "rule", rule, "beaten",
+			 allowed ? "" : pol_reason_str(k->verdict.reason), "meaning", meaning(k), "rule", rule, "beaten",
 			 rule_texts(k, k->assoc.beaten, k->assoc.beaten_n), "detected",
 			 rule_texts(k, k->assoc.detected, k->assoc.detected_n), "device", pol_request_device(device, r), "scs",
 			 k->scs, "action", k->action, "at", adm_time(k->c.now_ms));
@@ -237,7 +270,8 @@ json_t *adm_check_reply(const struct check *k)
 		json_object_set_new(last, "msisdn", json_string(r->msisdn));
 	}
 	json_object_set_new(last, "groups", adm_groups(k->adm, &k->who));
-	json_object_set_new(last, "unproven", unproven(k));
+	json_object_set_new(last, "unproven", unproven(k, false));
+	json_object_set_new(last, "unproven_why", unproven(k, true));
 	json_object_set_new(last, "proof", proof(k));
 	if (k->hss_asked) {
 		json_object_set_new(last, "hss", hss(k));
@@ -245,8 +279,11 @@ json_t *adm_check_reply(const struct check *k)
 	json_object_set_new(last, "not_asked", not_asked(k));
 	json_object_set_new(last, "path", path(k));
 	json_object_set_new(last, "changes", changes(k));
+	if (k->beyond) {
+		json_object_set_new(last, "beyond_rules", json_string(k->beyond));
+	}
 	json_object_set_new(last, "needs", needs(k));
-	json_object_set_new(last, "needs_suffice", json_boolean(k->changes.needs_suffice));
-	json_object_set_new(last, "more", json_boolean(k->changes.more));
+	json_object_set_new(last, "needs_suffice", json_boolean(k->changes.needs_suffice && !k->beyond));
+	json_object_set_new(last, "more", json_boolean(k->changes.more && !k->beyond));
 	return last;
 }

@@ -18,6 +18,7 @@ struct findings {
 	const struct adm *adm;
 	json_t *reasons;
 	uint32_t edges_up;
+	bool disk_told; /* of state_dir: one reason for all the stores in it */
 };
 
 /* `code` is a word for programs, `advice` says what to do next; the text says what is wrong. */
@@ -157,20 +158,49 @@ static const char *reader_words(char words[TEXT_MAX], const struct core_store_vi
 	return words;
 }
 
+/* A store that may grow further than its disk has room is no fault by itself: the disk is one when it is nearly full as well. */
+static bool disk_is_short(const struct kv_room *room)
+{
+	return room->disk_max && room->left < room->size_max / STORE_LEFT_SHARE && room->disk < room->disk_max / STORE_LEFT_SHARE;
+}
+
+static void look_at_disk(struct findings *f, const struct core_store_view *store)
+{
+	const struct kv_room *room = store->room;
+
+	if (!room->failing && (f->disk_told || !disk_is_short(room))) {
+		return;
+	}
+	f->disk_told = true;
+	found(f, room->failing == ERR_IO ? "store-failing" : "store-full",
+	      room->failing == ERR_IO
+		  ? "look at the disk of state_dir and the kernel's log"
+		  : "free space on the disk of state_dir, or raise its quota; 'mtcctl status' shows the room of each store",
+	      "%s: %s%llu of %llu octets are left on the disk of %s", store->name,
+	      room->failing == ERR_IO ? "the last change could not be written (input or output error); "
+	      : room->failing	      ? "the last change could not be written (no space left); "
+				      : "",
+	      (unsigned long long)room->disk, (unsigned long long)room->disk_max, f->adm->cfg->state_dir);
+}
+
 static void look_at_store(void *arg, const struct core_store_view *store)
 {
 	const struct kv_room *room = store->room;
+	struct findings *f = arg;
 	char reader[TEXT_MAX], advice[TEXT_MAX];
 
-	if (!room->size || room->left >= room->size_max / STORE_LEFT_SHARE) {
+	if (!room->size) {
+		return;
+	}
+	if (room->map_left >= room->size_max / STORE_LEFT_SHARE) {
+		look_at_disk(f, store);
 		return;
 	}
 	reader_words(reader, store);
 	snprintf(advice, sizeof advice, "%sraise %s and restart; 'mtcctl status' shows the room of each store",
 		 *reader ? "end the reader; or " : "", store->key);
-	found(arg, "store-full", advice, "%s: %llu of %llu octets are left (%s)%s; it is below %s", store->name,
-	      (unsigned long long)room->left, (unsigned long long)room->size_max, store->key, reader,
-	      ((const struct findings *)arg)->adm->cfg->state_dir);
+	found(f, "store-full", advice, "%s: %llu of %llu octets are left (%s)%s; it is below %s", store->name,
+	      (unsigned long long)room->map_left, (unsigned long long)room->size_max, store->key, reader, f->adm->cfg->state_dir);
 }
 
 static void look_at_decisions(struct findings *f, const struct core_status *s)

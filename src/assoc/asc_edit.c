@@ -9,6 +9,7 @@
 
 #include "assoc/asc_lmdb.h"
 #include "assoc/asc_load.h"
+#include "assoc/asc_room.h"
 #include "assoc/asc_store.h"
 #include "assoc/asc_why.h"
 #include "base/str.h"
@@ -92,6 +93,7 @@ int asc_edit_end(struct asc_edit *e, int err, int rc, const char *doing)
 		a->main_changes++;
 	}
 	e->model->generation = a->main_changes + a->gen_changes;
+	asc_room_wrote(a, 0);
 	asc_model_free(a->model);
 	a->model = e->model;
 	mdb_txn_reset(e->view->reader);

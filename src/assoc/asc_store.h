@@ -64,5 +64,8 @@ struct asc {
 	uint32_t kept_n, kept_next;  /* kept_next: id of the next one */
 	struct asc_manual *manual;   /* list of manual changes of the import under way; NULL: no import. Borrowed */
 	uint64_t look_ms;            /* monotonic: when the next look at the room is due */
+	int failing;                 /* the last change could not be written: ERR_NOSPC or ERR_IO (asc_room.h) */
+	uint64_t failing_disk;       /* octets that the disk had then */
+	bool failing_disk_known;
 	bool broken;                 /* a commit succeeded but cannot be read: further changes are refused */
 };

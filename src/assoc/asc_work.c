@@ -77,6 +77,9 @@ static void *work(void *arg)
 		reap(retired);
 		if (job) {
 			job->run(a, job);
+			if (job->out.err) {
+				asc_room_wrote(a, job->out.err);
+			}
 			finish(a, job);
 		}
 		pthread_mutex_lock(&a->lock);

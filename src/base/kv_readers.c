@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/shown.h"
@@ -104,6 +105,24 @@ static int count_free(MDB_txn *txn, const struct oldest *o, struct free_pages *o
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
+/* `again`: octets of the file that can be written once more, which need no room on the disk. */
+static void look_at_disk(const struct kv *k, struct kv_room *out, uint64_t again)
+{
+	struct statvfs fs;
+	mdb_filehandle_t fd;
+
+	out->left = out->map_left;
+	out->disk = out->disk_max = 0;
+	if (mdb_env_get_fd(k->env, &fd) || fstatvfs(fd, &fs) || !fs.f_blocks) {
+		return;
+	}
+	out->disk = (uint64_t)fs.f_bavail * fs.f_frsize;
+	out->disk_max = (uint64_t)fs.f_blocks * fs.f_frsize;
+	if (out->disk + again < out->left) {
+		out->left = out->disk + again;
+	}
+}
+
 int kv_room_look(struct kv *k, struct kv_room *out)
 {
 	struct oldest o = { 0, 0 };
@@ -135,7 +154,9 @@ int kv_room_look(struct kv *k, struct kv_room *out)
 	out->size_max = info.me_mapsize;
 	out->held = free.held * stat.ms_psize;
 	used = out->size - (free.all - free.held) * stat.ms_psize;
-	out->left = out->size_max > used ? out->size_max - used : 0;
+	out->map_left = out->size_max > used ? out->size_max - used : 0;
+	out->failing = 0;
+	look_at_disk(k, out, out->size - used);
 	out->cleared = k->cleared;
 	return 0;
 }

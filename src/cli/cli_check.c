@@ -59,6 +59,33 @@ static void change_line(FILE *out, const json_t *change)
 	}
 }
 
+/* Who refuses where no rule can change it. */
+static const struct {
+	const char *who, *text;
+} beyond[] = {
+	{ "certificate", "the certificate is refused" },
+	{ "session", "the session is cut when its certificate ends" },
+	{ "hss", "the HSS does not let it pass" },
+	{ "other-name", "the rules on another name of the device, which the HSS knows, do not let it pass" },
+};
+
+static void no_change(FILE *out, const json_t *last)
+{
+	char who[CLI_SHOWN_MAX];
+	const char *text = NULL;
+
+	cli_member(who, last, "beyond_rules");
+	for (size_t i = 0; i < sizeof beyond / sizeof *beyond; i++) {
+		text = strcmp(beyond[i].who, who) == 0 ? beyond[i].text : text;
+	}
+	heading(out, "changes", 0);
+	if (text) {
+		fprintf(out, "no single change of the rules would do: %s\n", text);
+	} else {
+		fputs("no single change would do\n", out);
+	}
+}
+
 static void changes(FILE *out, const json_t *last)
 {
 	const json_t *list_of = json_object_get(last, "changes"), *needs = json_object_get(last, "needs"), *one;
@@ -75,7 +102,10 @@ static void changes(FILE *out, const json_t *last)
 	if (json_is_true(json_object_get(last, "needs_suffice"))) {
 		list(out, "changes", needs);
 	} else if (json_array_size(list_of) == 0) {
-		fputs("  changes  no single change would do\n", out);
+		no_change(out, last);
+		if (json_object_get(last, "beyond_rules")) {
+			list(out, "and also", needs);
+		}
 	} else {
 		list(out, "and also", needs);
 	}
@@ -94,7 +124,9 @@ static void asked(FILE *out, const json_t *last)
 	if (json_array_size(json_object_get(last, "groups"))) {
 		fprintf(out, "  groups   %s\n", cli_member(a, last, "groups"));
 	}
-	if (json_array_size(json_object_get(last, "unproven"))) {
+	if (json_array_size(json_object_get(last, "unproven_why"))) {
+		list(out, "not in", json_object_get(last, "unproven_why"));
+	} else if (json_array_size(json_object_get(last, "unproven"))) { /* an older server */
 		fprintf(out, "  not in   %s: no such group, or its trust anchor is not the one of this SCS\n",
 			cli_member(a, last, "unproven"));
 	}

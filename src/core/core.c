@@ -86,6 +86,7 @@ static void on_store(void *arg, int events)
 
 	(void)events;
 	asc_completions(c->store.asc);
+	core_rooms_look(c);
 }
 
 static int open_stores(struct core *c, int decisions_fd, char why[CORE_WHY_MAX])

@@ -29,7 +29,7 @@ bool core_room_take(struct core_room *r, const struct kv_room *seen, uint64_t no
 		r->warned = false;
 	}
 	r->now = *seen;
-	if (!is->pid || is->ours || r->warned || !seen->held || seen->left >= seen->size_max / LEFT_SHARE) {
+	if (!is->pid || is->ours || r->warned || !seen->held || seen->map_left >= seen->size_max / LEFT_SHARE) {
 		return false;
 	}
 	r->warned = true;
@@ -61,14 +61,13 @@ static void take(struct core *c, enum core_store which, const struct kv_room *se
 	    c->log, "core",
 	    "%s: %llu of %llu octets are left; process %d has been reading for %llu s and %llu commits and keeps %llu octets "
 	    "from being used again: end it, or raise %s",
-	    stores[which].name, (unsigned long long)seen->left, (unsigned long long)seen->size_max, (int)seen->oldest.pid,
+	    stores[which].name, (unsigned long long)seen->map_left, (unsigned long long)seen->size_max, (int)seen->oldest.pid,
 	    (unsigned long long)((now_ms - r->since_ms) / 1000), (unsigned long long)seen->oldest.behind,
 	    (unsigned long long)seen->held, stores[which].key);
 }
 
-static void on_look(void *arg)
+void core_rooms_look(struct core *c)
 {
-	struct core *c = arg;
 	uint64_t now_ms = clock_mono_ms();
 	struct asc_rooms assoc;
 	struct kv_room journal;
@@ -78,6 +77,13 @@ static void on_look(void *arg)
 	take(c, CORE_STORE_ASSOC, &assoc.main, now_ms);
 	take(c, CORE_STORE_ROWS, &assoc.rows, now_ms);
 	take(c, CORE_STORE_JOURNAL, &journal, now_ms);
+}
+
+static void on_look(void *arg)
+{
+	struct core *c = arg;
+
+	core_rooms_look(c);
 	net_timer_start(c->store.rooms.timer, LOOK_MS);
 }
 

@@ -27,6 +27,7 @@ struct core_stores {
 
 ERR_MUST_USE int core_rooms_init(struct core *c); /* after the stores are open; ERR_NOMEM */
 void core_rooms_fini(struct core *c);             /* a zeroed part is allowed */
+void core_rooms_look(struct core *c);             /* at once, as after changes: what the stores last noted; cheap */
 
 /* Takes over one look at a store, at this monotonic time. Returns true once for each reader of another process that holds so much
  * that less than a quarter of the store is left. */

@@ -66,6 +66,10 @@ def journal(p):
     return p.ctl("status")[-1]["journal"]
 
 
+def reasons(p):
+    return [r["reason"] for r in p.ctl("health", check=False)[-1]["reasons"]]
+
+
 def stats(p, name):
     return next(r["value"] for r in p.ctl("stats") if r.get("name") == name)
 
@@ -90,6 +94,10 @@ def test_a_full_disk_refuses_new_triggers_keeps_old_ones_and_recovers_by_itself(
         assert set(status) <= {"SUCCESS", "TEMPORARYERROR"}
         first += 100
     assert journal(p)["state"] == "full"
+    assert "No space left" in str(p.ctl("assoc", "add", "acme", "nobody@a.example", check=False))
+    store = next(s for s in p.ctl("status")[-1]["stores"] if s["name"] == "associations")
+    assert "store-full" in reasons(p)  # the disk below the associations is the same
+    assert store["left"] < SIZE_KIB * 1024 // 10 < store["size_max"]
     p.wait_decision(reason="journal-failed", verdict="refused", request_status="TEMPORARYERROR")
     assert stats(p, "journal_refused") > 0
     p.ue("present")  # the disk is still full: what was accepted is reported all the same
@@ -103,6 +111,7 @@ def test_a_full_disk_refuses_new_triggers_keeps_old_ones_and_recovers_by_itself(
     assert len(listener.events("report")) == len(accepted)  # and nothing that was refused
     os.unlink(filler)
     proc.wait_until("the journal has room again", lambda: journal(p)["state"] == "ok", 15)
+    proc.wait_until("the stores have room again", lambda: "store-full" not in reasons(p), 15)
     assert p.trigger("acme", device="meter-70@a.example", wait=15).code == 0
     assert core(p) == first_core  # without a restart
     with open(p.lab["logs"]["mtc-iwfd"], encoding="utf-8") as f:

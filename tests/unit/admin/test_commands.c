@@ -225,7 +225,7 @@ static void test_health_names_a_store_that_is_nearly_full_and_its_reader(void **
 	struct kv_room *room = &p->core.core->store.rooms.of[CORE_STORE_JOURNAL].now;
 	const json_t *row;
 
-	*room = (struct kv_room){ .size = 910, .size_max = 1000, .left = 99, .held = 300, .oldest = { .pid = 4711 } };
+	*room = (struct kv_room){ .size = 910, .size_max = 1000, .map_left = 99, .held = 300, .oldest = { .pid = 4711 } };
 	row = json_array_get(json_object_get(ctl_fake_run("health", "{}")->last, "reasons"), 2);
 	assert_string_equal(text_of(row, "reason"), "store-full");
 	assert_non_null(strstr(text_of(row, "text"),
@@ -234,8 +234,39 @@ static void test_health_names_a_store_that_is_nearly_full_and_its_reader(void **
 	room->held = 0;
 	row = json_array_get(json_object_get(ctl_fake_run("health", "{}")->last, "reasons"), 2);
 	assert_null(strstr(text_of(row, "text"), "4711"));
-	room->left = 100;
+	room->map_left = 100;
 	assert_int_equal(json_array_size(json_object_get(ctl_fake_run("health", "{}")->last, "reasons")), 2);
+}
+
+static void test_health_and_status_heed_the_disk_below_a_store(void **state)
+{
+	struct play *p = *state;
+	struct core_room *of = p->core.core->store.rooms.of;
+	struct kv_room *room = &of[CORE_STORE_ASSOC].now;
+	const json_t *row, *reasons;
+
+	*room = (struct kv_room){ .size = 100, .size_max = 8000, .map_left = 7900, .left = 50, .disk = 50, .disk_max = 500 };
+	assert_int_equal(json_array_size(json_object_get(ctl_fake_run("health", "{}")->last, "reasons")), 2); /* a small disk */
+	room->disk = room->left = 49;
+	of[CORE_STORE_ROWS].now = *room;
+	reasons = json_object_get(ctl_fake_run("health", "{}")->last, "reasons");
+	assert_int_equal(json_array_size(reasons), 3); /* one for the disk of both */
+	row = json_array_get(reasons, 2);
+	assert_string_equal(text_of(row, "reason"), "store-full");
+	assert_non_null(strstr(text_of(row, "text"), "associations: 49 of 500 octets are left on the disk of "));
+	row = json_array_get(json_object_get(ctl_fake_run("status", "{}")->last, "stores"), 0);
+	assert_int_equal(json_integer_value(json_object_get(row, "left")), 49);
+	assert_string_equal(text_of(row, "state"), "ok");
+	*room = (struct kv_room){ .size = 100, .size_max = 8000, .map_left = 7900, .left = 7900, .failing = ERR_NOSPC };
+	of[CORE_STORE_ROWS].now = (struct kv_room){ .size = 0 };
+	row = json_array_get(json_object_get(ctl_fake_run("health", "{}")->last, "reasons"), 2);
+	assert_string_equal(text_of(row, "reason"), "store-full");
+	assert_non_null(strstr(text_of(row, "text"), "the last change could not be written (no space left)"));
+	row = json_array_get(json_object_get(ctl_fake_run("status", "{}")->last, "stores"), 0);
+	assert_string_equal(text_of(row, "state"), "full");
+	room->failing = ERR_IO;
+	row = json_array_get(json_object_get(ctl_fake_run("health", "{}")->last, "reasons"), 2);
+	assert_string_equal(text_of(row, "reason"), "store-failing");
 }
 
 static void test_health_names_a_certificate_that_has_expired(void **state)
@@ -497,6 +528,7 @@ int main(void)
 		PLAY(test_health_says_that_an_operator_stopped_a_peer),
 		PLAY(test_health_says_what_is_true_in_each_state_of_a_peer),
 		PLAY(test_health_names_a_store_that_is_nearly_full_and_its_reader),
+		PLAY(test_health_and_status_heed_the_disk_below_a_store),
 		PLAY(test_health_names_a_certificate_that_has_expired),
 		PLAY(test_a_parent_that_does_not_answer_ends_the_reload),
 		PLAY(test_members_of_groups_and_sets_are_answered_by_their_names),

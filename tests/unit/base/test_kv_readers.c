@@ -162,12 +162,13 @@ static void test_a_reader_that_lives_is_shown_with_what_it_holds(void **state)
 	assert_int_equal(room.oldest.behind, 10);
 	assert_true(room.held >= 8 * VALUE_LEN);
 	assert_int_equal(room.size_max, MAP_MAX);
-	assert_true(room.left + room.held < MAP_MAX);
+	assert_true(room.map_left + room.held < MAP_MAX);
 	end_child(p);
 	assert_int_equal(kv_room_look(&p->kv, &room), 0);
 	assert_int_equal(room.oldest.pid, 0);
 	assert_int_equal(room.cleared, 1);
-	assert_true(room.left > MAP_MAX - 4 * VALUE_LEN - (128u << 10));
+	assert_true(room.disk_max >= room.disk && room.disk > 0 && room.left <= room.map_left);
+	assert_true(room.map_left > MAP_MAX - 4 * VALUE_LEN - (128u << 10));
 }
 
 static void test_a_full_store_names_its_key_and_who_holds_its_pages(void **state)

@@ -6,7 +6,7 @@
 static struct kv_room seen(pid_t pid, uint64_t state, uint64_t left)
 {
 	return (struct kv_room){
-		.size = 1000, .size_max = 1000, .left = left, .held = 500, .oldest = { .pid = pid, .state = state, .behind = 9 }
+		.size = 1000, .size_max = 1000, .map_left = left, .held = 500, .oldest = { .pid = pid, .state = state, .behind = 9 }
 	};
 }
 
