@@ -8,6 +8,7 @@
 #include "core/core.h"
 #include "core/core_view.h"
 #include "ipc/ipc_rec.h"
+#include "stats/st.h"
 
 struct core_session;
 
@@ -19,6 +20,7 @@ struct core_edge {
 	bool bad; /* broke a rule: read no more, freed when the parent reports its end */
 	uint32_t sessions_n;
 	TAILQ_HEAD(, core_session) sessions;
+	struct st_gauges gauges;   /* as it reported them last */
 	uint32_t files_generation; /* of the set of files that it uses; 0: not yet known */
 	TAILQ_ENTRY(core_edge) entry;
 };

@@ -61,6 +61,7 @@ static int dispatch(struct core_edge *e, const uint8_t *record, size_t len)
 		err = ipc_stats_get(&u.counters, record, len);
 		if (!err) {
 			st_add(&e->core->st, &u.counters);
+			st_gauges_move(&e->core->st, &e->gauges, &u.counters);
 		}
 		return err;
 	}
@@ -122,6 +123,7 @@ static void edge_free(struct core_edge *e)
 		core_session_free(s);
 	}
 	TAILQ_REMOVE(&e->core->edges.list, e, entry);
+	st_gauges_move(&e->core->st, &e->gauges, NULL);
 	net_watch_free(e->bell);
 	ipc_ring_close(e->ring);
 	free(e);

@@ -188,7 +188,7 @@ size_t ipc_device_notification_put(uint8_t *out, uint32_t generation, uint64_t t
 				   const struct ipc_device_notification *in);
 size_t ipc_device_notification_answer_put(uint8_t *out, uint32_t generation, uint64_t transaction,
 					  const struct ipc_device_notification_answer *in);
-/* The counts of an edge since its last record. The decoder refuses counters that st_owner() does not give to an edge. */
+/* The counts of an edge since its last record, and its gauges, below 2^32. The decoder refuses counters that st_owner() does not give to an edge. */
 size_t ipc_stats_put(uint8_t *out, uint32_t generation, const struct st_counters *in);
 
 /* Decoders take the whole record whose header was read. */

@@ -192,6 +192,9 @@ int ipc_stats_get(struct st_counters *out, const uint8_t *record, size_t len)
 		if (c.v[i] && st_owner(i) != ST_EDGE) {
 			return ERR_PROTO; /* an edge reports its own counters only */
 		}
+		if (st_is_gauge(i) && c.v[i] > UINT32_MAX) {
+			return ERR_PROTO;
+		}
 	}
 	*out = c;
 	return 0;

@@ -7,12 +7,19 @@
 static const struct {
 	const char *name, *help;
 	enum st_owner owner;
+	bool gauge;
 } rows[] = {
-#define ST_ROW(id, name, help) [ST_##id] = { name, help, ST_EDGE },
+#define ST_ROW(id, name, help) [ST_##id] = { name, help, ST_EDGE, false },
 	ST_EDGE_TABLE(ST_ROW)
 #undef ST_ROW
-#define ST_ROW(id, name, help) [ST_##id] = { name, help, ST_CORE },
+#define ST_ROW(id, name, help) [ST_##id] = { name, help, ST_CORE, false },
 	    ST_CORE_TABLE(ST_ROW)
+#undef ST_ROW
+#define ST_ROW(id, name, help) [ST_##id] = { name, help, ST_EDGE, true },
+		ST_EDGE_GAUGE_TABLE(ST_ROW)
+#undef ST_ROW
+#define ST_ROW(id, name, help) [ST_##id] = { name, help, ST_CORE, true },
+		    ST_CORE_GAUGE_TABLE(ST_ROW)
 #undef ST_ROW
 };
 _Static_assert(sizeof rows / sizeof *rows == ST_COUNTERS, "every counter has a row");
@@ -32,6 +39,11 @@ enum st_owner st_owner(unsigned which)
 	return rows[which].owner;
 }
 
+bool st_is_gauge(unsigned which)
+{
+	return rows[which].gauge;
+}
+
 int st_find(enum st_counter *out, const char *name)
 {
 	for (unsigned i = 0; i < ST_COUNTERS; i++) {
@@ -46,16 +58,32 @@ int st_find(enum st_counter *out, const char *name)
 void st_diff(struct st_counters *out, const struct st_counters *now, const struct st_counters *before)
 {
 	for (unsigned i = 0; i < ST_COUNTERS; i++) {
-		out->v[i] = now->v[i] - before->v[i];
+		out->v[i] = rows[i].gauge ? now->v[i] : now->v[i] - before->v[i];
 	}
 }
 
 void st_add(struct st_counters *into, const struct st_counters *delta)
 {
 	for (unsigned i = 0; i < ST_COUNTERS; i++) {
+		if (rows[i].gauge) {
+			continue;
+		}
 		if (__builtin_add_overflow(into->v[i], delta->v[i], &into->v[i])) {
 			into->v[i] = UINT64_MAX;
 		}
+	}
+}
+
+void st_gauges_move(struct st_counters *sum, struct st_gauges *part, const struct st_counters *now)
+{
+	static const struct st_counters none;
+	const struct st_counters *n = now ? now : &none;
+
+	for (unsigned i = 0; i < ST_EDGE_GAUGES; i++) {
+		uint64_t *v = &sum->v[ST_EDGE_GAUGE_FIRST + i];
+
+		*v += n->v[ST_EDGE_GAUGE_FIRST + i] - part->v[i];
+		part->v[i] = n->v[ST_EDGE_GAUGE_FIRST + i];
 	}
 }
 

@@ -1,6 +1,7 @@
 /* st.h - counters: a plain array for each process, handed down, counted without locks.
  * An edge sends what moved since its last report as the body of a `stats` ring record; the core adds it to its own. */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -34,13 +35,22 @@ const char *st_name(unsigned which);
 const char *st_help(unsigned which);
 /* The process that counts a row; `which` is below ST_COUNTERS. */
 enum st_owner st_owner(unsigned which);
+/* It is how many there are now, and not how many there were. */
+bool st_is_gauge(unsigned which);
 /* The counter of this name. ERR_NOTFOUND. */
 ERR_MUST_USE int st_find(enum st_counter *out, const char *name);
 
-/* now - before, counter by counter. */
+/* now - before, counter by counter; a gauge is as it is now. */
 void st_diff(struct st_counters *out, const struct st_counters *now, const struct st_counters *before);
-/* into += delta; a sum that does not fit stays at the largest number. */
+/* into += delta; a sum that does not fit stays at the largest number. Gauges are left alone. */
 void st_add(struct st_counters *into, const struct st_counters *delta);
+
+/* The gauges of one edge, as last reported: its part of the sum. */
+struct st_gauges {
+	uint64_t v[ST_EDGE_GAUGES];
+};
+/* The part becomes what `now` says (NULL: nothing, the edge has ended), and the sum moves with it. */
+void st_gauges_move(struct st_counters *sum, struct st_gauges *part, const struct st_counters *now);
 
 /* Counters that are not zero as {u16 which, u64 value} little-endian; sets b->full when they do not fit. */
 #define ST_PACKED_MAX ((size_t)ST_COUNTERS * 10)

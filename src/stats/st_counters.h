@@ -1,6 +1,7 @@
 /* st_counters.h - every counter of mtc-iwfd, declared once: name and help. Add a row and use ST_<NAME>; `mtcctl stats` shows it.
  * The table that a row is in names its owner, the process that counts it. The core ends an edge that reports a row of the core.
- * A counter only grows. The number of open connections or sessions is opened minus closed. */
+ * A counter only grows. The rows of the gauge tables are how many objects are in each state now; their order is that of the enum of the
+ * states, which the room of the machine checks. */
 #pragma once
 
 #define ST_EDGE_TABLE(X)                                                                                                         \
@@ -20,6 +21,9 @@
 	  "application requests that the edge refused: routing, decoding, origin, features, too many at once")                   \
 	X(EDGE_ANSWERS, "edge_answers", "answers sent to SCSs")                                                                  \
 	X(EDGE_ANSWERED_LATE, "edge_answered_late", "requests the edge answered itself because the core did not in time")        \
+	X(EDGE_UNANSWERED_SENT, "edge_unanswered_sent", "requests without an answer: it could not be put on the connection")      \
+	X(EDGE_UNANSWERED_GONE, "edge_unanswered_gone", "requests without an answer: their connection ended first")              \
+	X(EDGE_UNANSWERED_STOP, "edge_unanswered_stop", "requests without an answer: the edge stopped")                          \
 	X(EDGE_NOTIFICATIONS, "edge_notifications", "DNRs sent to SCSs")                                                         \
 	X(EDGE_BAD_ANSWERS, "edge_bad_answers", "DNAs that acknowledge nothing: not readable, or not from whom was asked")       \
 	X(EDGE_LOG_LOST, "edge_log_lost", "log lines of edges that were lost: their reader was too slow, or a write failed")     \
@@ -144,9 +148,42 @@
 	X(CTL_ERRORS, "ctl_errors", "requests on the control socket answered with an error")                                     \
 	X(CTL_REFUSED, "ctl_refused", "connections to the control socket closed: limits.ctl_clients reached")
 
+/* Connections by enum edge_session_state. An edge reports the number itself, not what moved. */
+#define ST_EDGE_GAUGE_TABLE(X)                                                                                                   \
+	X(EDGE_IN_HANDSHAKE, "edge_in_handshake", "connections now: in the TLS handshake, or not open yet")                      \
+	X(EDGE_IN_CER, "edge_in_cer", "connections now: waiting for the CER")                                                    \
+	X(EDGE_IN_ASKED, "edge_in_asked", "connections now: waiting for the verdict of the core")                                \
+	X(EDGE_IN_OPEN, "edge_in_open", "connections now: admitted")                                                             \
+	X(EDGE_IN_ENDING, "edge_in_ending", "connections now: refused or disconnected, and not closed yet")
+
+/* Triggers by enum trg_state, sessions by enum core_session_state, triggers by enum core_wait. */
+#define ST_CORE_GAUGE_TABLE(X)                                                                                                   \
+	X(TRIGGERS_IN_IDLE, "triggers_in_idle", "triggers now: not started")                                                     \
+	X(TRIGGERS_IN_ASKING, "triggers_in_asking", "triggers now: asking the HSS")                                              \
+	X(TRIGGERS_IN_WRITING, "triggers_in_writing", "triggers now: writing the intent")                                        \
+	X(TRIGGERS_IN_SUBMITTING, "triggers_in_submitting", "triggers now: the DTR is out")                                      \
+	X(TRIGGERS_IN_RESUBMITTING, "triggers_in_resubmitting", "triggers now: the copy of the DTR is out")                      \
+	X(TRIGGERS_IN_RESUMING, "triggers_in_resuming", "triggers now: taken up again after a start, and undecided")             \
+	X(TRIGGERS_IN_RECALLING, "triggers_in_recalling", "triggers now: answered 201, and the SMS-SC may have it")              \
+	X(TRIGGERS_IN_ACCEPTED, "triggers_in_accepted", "triggers now: with the SMS-SC, no report yet")                          \
+	X(TRIGGERS_IN_REPORTING, "triggers_in_reporting", "triggers now: writing the report")                                    \
+	X(TRIGGERS_IN_NOTIFYING, "triggers_in_notifying", "triggers now: the DNR is out")                                        \
+	X(TRIGGERS_IN_BACKOFF, "triggers_in_backoff", "triggers now: waiting to report again")                                   \
+	X(TRIGGERS_IN_DONE, "triggers_in_done", "triggers now: over, and not freed yet")                                         \
+	X(TRIGGERS_IN_REVOKING, "triggers_in_revoking", "triggers now: being taken back: their right is gone")                   \
+	X(TRIGGERS_IN_REFUSING, "triggers_in_refusing", "triggers now: writing the refusal")                                     \
+	X(SESSIONS_IN_OPEN, "sessions_in_open", "admitted sessions now: not probed")                                             \
+	X(SESSIONS_IN_PROBED, "sessions_in_probed", "admitted sessions now: a new connection waits for their answer")            \
+	X(WAITS_IN_NOTHING, "waits_in_nothing", "triggers now: no request to a core peer and no report waits")                   \
+	X(WAITS_IN_TURN, "waits_in_turn", "triggers now: wait for their turn at a core peer")                                    \
+	X(WAITS_IN_ANSWER, "waits_in_answer", "triggers now: wait for the answer of a core peer")                                \
+	X(WAITS_IN_SCS, "waits_in_scs", "triggers now: their report waits for the SCS")
+
 #define ST_COUNTER_TABLE(X)                                                                                                      \
 	ST_EDGE_TABLE(X)                                                                                                         \
-	ST_CORE_TABLE(X)
+	ST_CORE_TABLE(X)                                                                                                         \
+	ST_EDGE_GAUGE_TABLE(X)                                                                                                   \
+	ST_CORE_GAUGE_TABLE(X)
 
 enum st_owner { ST_EDGE, ST_CORE };
 
@@ -156,3 +193,7 @@ enum st_counter {
 #undef ST_ROW
 	    ST_COUNTERS
 };
+
+#define ST_ROW(id, name, help) +1
+enum { ST_EDGE_GAUGE_FIRST = ST_EDGE_IN_HANDSHAKE, ST_EDGE_GAUGES = 0 ST_EDGE_GAUGE_TABLE(ST_ROW) };
+#undef ST_ROW

@@ -99,6 +99,36 @@ static void test_a_sum_never_wraps(void **state)
 	assert_true(a.v[0] == UINT64_MAX);
 }
 
+static void test_a_gauge_is_what_there_is_now_and_goes_with_its_edge(void **state)
+{
+	struct st_counters now = { { 0 } }, before, delta, sum = { { 0 } };
+	struct st_gauges one = { { 0 } }, other = { { 0 } };
+
+	(void)state;
+	now.v[ST_EDGE_IN_OPEN] = 7;
+	now.v[ST_EDGE_ACCEPTED] = 9;
+	before = now;
+	st_diff(&delta, &now, &before);
+	assert_int_equal(delta.v[ST_EDGE_IN_OPEN], 7);
+	assert_int_equal(delta.v[ST_EDGE_ACCEPTED], 0);
+	st_add(&sum, &delta);
+	assert_int_equal(sum.v[ST_EDGE_IN_OPEN], 0);
+	st_gauges_move(&sum, &one, &delta);
+	st_gauges_move(&sum, &other, &delta);
+	st_gauges_move(&sum, &other, &delta);
+	assert_int_equal(sum.v[ST_EDGE_IN_OPEN], 14);
+	delta.v[ST_EDGE_IN_OPEN] = 2;
+	st_gauges_move(&sum, &one, &delta);
+	assert_int_equal(sum.v[ST_EDGE_IN_OPEN], 9);
+	st_gauges_move(&sum, &other, NULL);
+	assert_int_equal(sum.v[ST_EDGE_IN_OPEN], 2);
+	st_gauges_move(&sum, &one, NULL);
+	assert_int_equal(sum.v[ST_EDGE_IN_OPEN], 0);
+	for (unsigned i = 0; i < ST_COUNTERS; i++) {
+		assert_int_equal(st_is_gauge(i), strstr(st_name(i), "_in_") != NULL);
+	}
+}
+
 static void test_json_holds_every_counter(void **state)
 {
 	struct st_counters c = { { 0 } };
@@ -125,6 +155,7 @@ int main(void)
 		cmocka_unit_test(test_every_counter_at_once_fits),
 		cmocka_unit_test(test_a_bad_delta_changes_nothing),
 		cmocka_unit_test(test_a_sum_never_wraps),
+		cmocka_unit_test(test_a_gauge_is_what_there_is_now_and_goes_with_its_edge),
 		cmocka_unit_test(test_json_holds_every_counter),
 	};
 
