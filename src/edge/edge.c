@@ -10,7 +10,7 @@
 /* The end of a turn comes after the timers of the turn: on_turn_end() sees the flag in the same turn. */
 static void on_deadlines(void *arg)
 {
-	struct edge *e = arg;
+	struct edge *e = OBJ_OF(arg, struct edge, EDGE_MAGIC);
 
 	e->env.deadlines_moved = true;
 }
@@ -34,7 +34,7 @@ static void meet_deadlines(struct edge *e)
 
 static void on_turn_end(void *arg)
 {
-	struct edge *e = arg;
+	struct edge *e = OBJ_OF(arg, struct edge, EDGE_MAGIC);
 
 	if (e->env.deadlines_moved) {
 		meet_deadlines(e);
@@ -54,7 +54,7 @@ static int on_record(void *arg, const struct ipc_rec_head *h, const uint8_t *rec
 		struct ipc_device_action_answer answer;
 		struct ipc_device_notification notification;
 	} u;
-	struct edge *e = arg;
+	struct edge *e = OBJ_OF(arg, struct edge, EDGE_MAGIC);
 	int err;
 
 	switch (h->type) {
@@ -87,8 +87,10 @@ static int on_record(void *arg, const struct ipc_rec_head *h, const uint8_t *rec
 
 int edge_ring_open(struct edge *e, struct ipc_ring_fds *fds)
 {
-	int err = edge_ring_replace(&e->ring, fds);
+	int err;
 
+	OBJ_CHECK(e, EDGE_MAGIC);
+	err = edge_ring_replace(&e->ring, fds);
 	if (err) {
 		return err;
 	}
@@ -110,7 +112,7 @@ static int init_parts(struct edge *e, struct ipc_caps *caps)
 	}
 	edge_notes_init(&e->notes, &e->env, &e->ring, &e->sessions);
 	if (edge_sessions_init(&e->sessions, &e->env, &e->ring, caps, &edge_tsp_front, &e->tsp) ||
-	    edge_stats_init(&e->stats, &e->env, &e->ring, &e->sessions.link_counters) ||
+	    edge_stats_init(&e->stats, &e->env, &e->ring, &e->sessions) ||
 	    net_timer_new(&e->stop.timer, e->env.loop, on_stop_look, e) ||
 	    net_timer_new(&e->deadlines, e->env.loop, on_deadlines, e) ||
 	    net_check_new(&e->turn_end, e->env.loop, on_turn_end, e)) {
@@ -124,6 +126,7 @@ void edge_free(struct edge *e)
 	if (!e) {
 		return;
 	}
+	OBJ_CHECK(e, EDGE_MAGIC);
 	net_check_free(e->turn_end);
 	net_timer_free(e->deadlines);
 	net_timer_free(e->stop.timer);
@@ -132,6 +135,7 @@ void edge_free(struct edge *e)
 	edge_notes_fini(&e->notes);
 	edge_tsp_fini(&e->tsp);
 	edge_ring_fini(&e->ring);
+	OBJ_END(e, EDGE_MAGIC);
 	free(e);
 }
 
@@ -142,6 +146,7 @@ int edge_new(struct edge **out, struct net_loop *loop, const struct edge_conf *c
 	if (!e) {
 		return ERR_NOMEM;
 	}
+	obj_begin(&e->obj, EDGE_MAGIC);
 	e->env.cfg = conf->cfg;
 	e->env.log = conf->log;
 	e->env.loop = loop;
@@ -160,11 +165,13 @@ int edge_new(struct edge **out, struct net_loop *loop, const struct edge_conf *c
 
 int edge_listen(struct edge *e, int fd, const struct cfg_listen *listen, struct tls_ctx *tls)
 {
+	OBJ_CHECK(e, EDGE_MAGIC);
 	return edge_sessions_listen(&e->sessions, fd, listen, tls);
 }
 
 int edge_renew(struct edge *e, const struct cfg_listen *listen, struct tls_ctx *tls)
 {
+	OBJ_CHECK(e, EDGE_MAGIC);
 	return edge_sessions_renew(&e->sessions, listen, tls);
 }
 
@@ -172,7 +179,7 @@ int edge_renew(struct edge *e, const struct cfg_listen *listen, struct tls_ctx *
 
 static void on_stop_look(void *arg)
 {
-	struct edge *e = arg;
+	struct edge *e = OBJ_OF(arg, struct edge, EDGE_MAGIC);
 
 	if (TAILQ_EMPTY(&e->sessions.list) || net_loop_now_ms(e->env.loop) >= e->stop.by_ms) {
 		edge_stats_send(&e->stats);
@@ -185,6 +192,7 @@ static void on_stop_look(void *arg)
 
 void edge_stop(struct edge *e, void (*done)(void *arg), void *arg)
 {
+	OBJ_CHECK(e, EDGE_MAGIC);
 	if (e->stop.begun) {
 		return;
 	}

@@ -15,7 +15,9 @@ struct edge_stop {
 
 /* Each part after env has an init and a fini in its own file. A part refers only to parts above it;
  * the exception is marked. */
+#define EDGE_MAGIC 0xcc92d33du
 struct edge {
+	struct obj obj;
 	struct edge_env env;
 	struct edge_ring ring;
 	struct edge_tsp tsp;

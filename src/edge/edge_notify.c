@@ -10,7 +10,9 @@
 
 #define NOTES_MAX 65536u /* DNRs without a DNA in one edge */
 
+#define EDGE_NOTE_MAGIC 0x8a4e07dbu
 struct edge_note { /* one DNR without a DNA */
+	struct obj obj;
 	struct edge_notes *notes;
 	uint64_t transaction, session;
 	uint64_t trigger; /* number of the trigger, which the Session-Id is made from */
@@ -31,6 +33,7 @@ void edge_notes_fini(struct edge_notes *notes)
 
 	while ((n = TAILQ_FIRST(&notes->list))) { /* none is expected: each ended with its link */
 		TAILQ_REMOVE(&notes->list, n, entry);
+		OBJ_END(n, EDGE_NOTE_MAGIC);
 		free(n);
 	}
 }
@@ -74,7 +77,7 @@ static void read_dna(const struct edge_note *n, struct ipc_device_notification_a
 
 static void on_answer(void *arg, int err, const struct dia_msg *m)
 {
-	struct edge_note *n = arg;
+	struct edge_note *n = OBJ_OF(arg, struct edge_note, EDGE_NOTE_MAGIC);
 	struct edge_notes *notes = n->notes;
 	struct ipc_device_notification_answer a = { .session = n->session };
 
@@ -89,6 +92,7 @@ static void on_answer(void *arg, int err, const struct dia_msg *m)
 	tell_core(notes, n->transaction, &a);
 	TAILQ_REMOVE(&notes->list, n, entry);
 	notes->n--;
+	OBJ_END(n, EDGE_NOTE_MAGIC);
 	free(n);
 }
 
@@ -102,7 +106,7 @@ static int send_dnr(struct edge_notes *notes, struct edge_session *s, uint64_t t
 	if (!note) {
 		return ERR_BUSY;
 	}
-	*note = (struct edge_note){ .notes = notes, .transaction = transaction, .session = s->number, .trigger = n->number };
+	*note = (struct edge_note){ .obj = { EDGE_NOTE_MAGIC }, .notes = notes, .transaction = transaction, .session = s->number, .trigger = n->number };
 	edge_out_dnr(&out, &notes->env->cfg->external, s->host, s->realm, n);
 	err = out.full ? ERR_LIMIT : link_request(s->link, out.p, out.len, n->wait_ms, on_answer, note);
 	FAULT_POINT(EDGE_DNR_QUEUED);

@@ -6,6 +6,7 @@ void edge_ring_init(struct edge_ring *r, struct edge_env *env, edge_record_fn *o
 	r->env = env;
 	r->on_record = on_record;
 	r->arg = arg;
+	obj_begin(&r->obj, EDGE_RING_MAGIC);
 }
 
 static void close_ring(struct edge_ring *r)
@@ -91,7 +92,7 @@ void edge_ring_read(struct edge_ring *r)
 
 static void on_bell(void *arg, int events)
 {
-	struct edge_ring *r = arg;
+	struct edge_ring *r = OBJ_OF(arg, struct edge_ring, EDGE_RING_MAGIC);
 
 	(void)events;
 	if (!r->ring) {

@@ -1,5 +1,6 @@
 /* edge_ring.h - the edge's end of the ring to the core: sending, reading, and giving up a ring that is of no use. */
 #pragma once
+#include "base/obj.h"
 #include "edge/edge_env.h"
 #include "ipc/ipc_rec.h"
 #include "ipc/ipc_ring.h"
@@ -8,7 +9,9 @@
  * Returns ERR_PROTO if the body is invalid: the ring is then closed. */
 typedef int edge_record_fn(void *arg, const struct ipc_rec_head *head, const uint8_t *record, size_t len);
 
+#define EDGE_RING_MAGIC 0xe6107a3du
 struct edge_ring {
+	struct obj obj;
 	struct edge_env *env;
 	edge_record_fn *on_record;
 	void *arg;

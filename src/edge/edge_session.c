@@ -6,6 +6,8 @@
  *       v                    v                v                                  v
  *     closed              closed           ENDING (CEA 3010)                  ENDING -> session_closed
  *
+ * "closed" is ENDING, too, for as long as it takes to free it.
+ *
  * Here are stage 1 (connection limits), stage 2 (identity of the transport) and the CER of stage 5.
  * The link does framing and the rest of the base protocol. */
 #include "edge/edge_session.h"
@@ -28,7 +30,7 @@ static void on_down(void *arg, struct link *l, int err, const char *why);
 
 static void on_request(void *arg, struct link *l, const struct dia_msg *m)
 {
-	struct edge_session *s = arg;
+	struct edge_session *s = OBJ_OF(arg, struct edge_session, EDGE_SESSION_MAGIC);
 
 	(void)l;
 	st_count(&s->all->env->st, ST_EDGE_REQUESTS);
@@ -58,12 +60,30 @@ struct edge_session *edge_session_find(struct edge_sessions *all, uint64_t numbe
 
 struct buf edge_session_out(const struct edge_session *s)
 {
+	OBJ_CHECK(s, EDGE_SESSION_MAGIC);
 	return buf_over(s->all->out, s->all->out_size);
 }
+
+static const char *const state_words[] = { [EDGE_SESSION_HANDSHAKE] = "handshake",
+					   [EDGE_SESSION_CER] = "cer",
+					   [EDGE_SESSION_ASKED] = "asked",
+					   [EDGE_SESSION_OPEN] = "open",
+					   [EDGE_SESSION_ENDING] = "ending" };
+
+static const uint32_t next_states[] = {
+	[EDGE_SESSION_HANDSHAKE] = MACHINE_TO(EDGE_SESSION_CER) | MACHINE_TO(EDGE_SESSION_ENDING),
+	[EDGE_SESSION_CER] = MACHINE_TO(EDGE_SESSION_ASKED) | MACHINE_TO(EDGE_SESSION_ENDING),
+	[EDGE_SESSION_ASKED] = MACHINE_TO(EDGE_SESSION_OPEN) | MACHINE_TO(EDGE_SESSION_ENDING),
+	[EDGE_SESSION_OPEN] = MACHINE_TO(EDGE_SESSION_ENDING),
+	[EDGE_SESSION_ENDING] = MACHINE_TO(EDGE_SESSION_ENDING), /* it ends once more when its link is down */
+};
+
+const struct machine edge_session_machine = { "edge", "connection", state_words, next_states, EDGE_SESSION_STATES };
 
 /* The one place where a session's state changes. */
 static void set_state(struct edge_session *s, enum edge_session_state state)
 {
+	(void)machine_go_traced(&edge_session_machine, s->all->in_state, s->all->env->log, s->address, s->state, state);
 	if (s->state == EDGE_SESSION_ASKED) {
 		TAILQ_REMOVE(&s->all->asked, s, asked);
 	}
@@ -81,6 +101,7 @@ static void disconnect(struct edge_session *s, enum dia_disconnect_cause cause)
 
 void edge_session_drop(struct edge_session *s, const char *why)
 {
+	OBJ_CHECK(s, EDGE_SESSION_MAGIC);
 	set_state(s, EDGE_SESSION_ENDING);
 	link_drop(s->link, why);
 }
@@ -110,6 +131,7 @@ static void session_free(struct edge_session *s)
 {
 	struct edge_sessions *all = s->all;
 
+	OBJ_CHECK(s, EDGE_SESSION_MAGIC);
 	set_state(s, EDGE_SESSION_ENDING);
 	all->front->session_gone(all->front_arg, s);
 	tell_closed(s);
@@ -121,6 +143,8 @@ static void session_free(struct edge_session *s)
 	st_count(&all->env->st, ST_EDGE_CLOSED);
 	net_stream_close(s->stream);
 	link_free(s->link);
+	machine_end(&edge_session_machine, all->in_state, s->state);
+	OBJ_END(s, EDGE_SESSION_MAGIC);
 	free(s);
 }
 
@@ -143,7 +167,7 @@ static bool within_caps(struct edge_sessions *all, const char *peer)
 
 static void on_accept(void *arg, int fd, const char *peer)
 {
-	struct edge_listener *l = arg;
+	struct edge_listener *l = OBJ_OF(arg, struct edge_listener, EDGE_LISTENER_MAGIC);
 	struct edge_sessions *all = l->all;
 	struct edge_session *s;
 	int err;
@@ -156,6 +180,7 @@ static void on_accept(void *arg, int fd, const char *peer)
 	if (!s) {
 		goto refuse;
 	}
+	obj_begin(&s->obj, EDGE_SESSION_MAGIC);
 	s->all = all;
 	s->listener = l;
 	TAILQ_INIT(&s->txns);
@@ -166,6 +191,7 @@ static void on_accept(void *arg, int fd, const char *peer)
 		goto free_session;
 	}
 	TAILQ_INSERT_TAIL(&all->list, s, entry);
+	machine_begin(&edge_session_machine, all->in_state, s->state);
 	st_count(&all->env->st, ST_EDGE_ACCEPTED);
 	return;
 
@@ -248,7 +274,7 @@ static bool who_is_it(struct edge_session *s)
 
 static void stream_on_open(void *arg)
 {
-	struct edge_session *s = arg;
+	struct edge_session *s = OBJ_OF(arg, struct edge_session, EDGE_SESSION_MAGIC);
 	struct edge_sessions *all = s->all;
 
 	if (!who_is_it(s)) {
@@ -269,7 +295,7 @@ static void stream_on_open(void *arg)
 
 static void stream_on_close(void *arg, int err, const char *why)
 {
-	struct edge_session *s = arg;
+	struct edge_session *s = OBJ_OF(arg, struct edge_session, EDGE_SESSION_MAGIC);
 	char kind[48];
 
 	snprintf(kind, sizeof kind, " (%s)", err_str(err));
@@ -298,7 +324,7 @@ static int announce(struct edge_session *s)
 
 static void on_cer(void *arg, struct link *l, const struct dia_capabilities *cer)
 {
-	struct edge_session *s = arg;
+	struct edge_session *s = OBJ_OF(arg, struct edge_session, EDGE_SESSION_MAGIC);
 	struct edge_sessions *all = s->all;
 
 	if (all->stopping || ident_host(s->host, cer->origin_host.p, cer->origin_host.len) ||
@@ -406,7 +432,7 @@ uint64_t edge_sessions_due(struct edge_sessions *all, uint64_t now_ms)
 
 static void on_down(void *arg, struct link *l, int err, const char *why)
 {
-	struct edge_session *s = arg;
+	struct edge_session *s = OBJ_OF(arg, struct edge_session, EDGE_SESSION_MAGIC);
 
 	(void)l;
 	log_info(s->all->env->log, "edge", "%s at %s: connection ended: %s (%s)", s->host[0] ? s->host : "nobody", s->address,
@@ -468,6 +494,7 @@ void edge_sessions_fini(struct edge_sessions *all)
 {
 	struct edge_session *s;
 
+	all->stopping = true;
 	close_listeners(all);
 	while ((s = TAILQ_FIRST(&all->list))) {
 		session_free(s);
@@ -486,6 +513,7 @@ int edge_sessions_listen(struct edge_sessions *all, int fd, const struct cfg_lis
 	}
 	l = &all->listeners[all->listeners_n];
 	*l = (struct edge_listener){ .all = all, .conf = listen, .tls = tls };
+	obj_begin(&l->obj, EDGE_LISTENER_MAGIC);
 	err = net_listener_new(&l->listener, all->env->loop, fd, on_accept, l);
 	if (err) {
 		return err;
@@ -516,7 +544,7 @@ void edge_sessions_stop(struct edge_sessions *all)
 		next = TAILQ_NEXT(s, entry);
 		if (s->state == EDGE_SESSION_OPEN) {
 			disconnect(s, DIA_DISCONNECT_REBOOTING);
-		} else if (s->state < EDGE_SESSION_OPEN) {
+		} else if (s->state != EDGE_SESSION_ENDING) {
 			session_free(s);
 		}
 	}

@@ -4,7 +4,9 @@
 #include <sys/queue.h>
 
 #include "base/buf.h"
+#include "base/machine.h"
 #include "base/map.h"
+#include "base/obj.h"
 #include "edge/edge_ring.h"
 #include "ipc/ipc_caps.h"
 #include "link/link.h"
@@ -17,18 +19,24 @@ enum edge_session_state {
 	EDGE_SESSION_ASKED,     /* session_open is sent to the core; the CEA waits for the verdict */
 	EDGE_SESSION_OPEN,      /* admitted */
 	EDGE_SESSION_ENDING,    /* DPR sent, or refused */
+	EDGE_SESSION_STATES
 };
+extern const struct machine edge_session_machine; /* legal changes; only the session's own door makes them */
 
 struct edge_txn; /* the front's */
 
+#define EDGE_LISTENER_MAGIC 0xbd90fbacu
 struct edge_listener {
+	struct obj obj;
 	struct edge_sessions *all;
 	struct net_listener *listener;
 	const struct cfg_listen *conf;
 	struct tls_ctx *tls;
 };
 
+#define EDGE_SESSION_MAGIC 0xd36e95dfu
 struct edge_session { /* one connection */
+	struct obj obj;
 	struct edge_sessions *all;
 	const struct edge_listener *listener;
 	uint64_t number;
@@ -80,6 +88,7 @@ struct edge_sessions {
 	uint64_t strangers_since_ms; /* start of the second in which unauthenticated connections are counted */
 	uint32_t strangers_n;
 	TAILQ_HEAD(, edge_session) list;
+	uint32_t in_state[EDGE_SESSION_STATES]; /* how many of them are in each state */
 	struct map by_number;             /* sessions that the core knows */
 	TAILQ_HEAD(, edge_session) asked; /* in state ASKED, in order of their deadlines */
 	uint64_t looked_at; /* sessions that edge_sessions_due() looked at, since the start: tests hold it against all */

@@ -1,6 +1,9 @@
 /* edge_stats.c - reports the counters of an edge to the core. */
 #include "edge/edge_stats.h"
 
+_Static_assert((int)ST_EDGE_GAUGES == (int)EDGE_SESSION_STATES && ST_EDGE_IN_ENDING - (int)ST_EDGE_GAUGE_FIRST == (int)EDGE_SESSION_ENDING,
+	       "a gauge for each state, in the same order");
+
 static void count_links(struct edge_stats *stats)
 {
 	struct st_counters *st = &stats->env->st;
@@ -20,6 +23,9 @@ void edge_stats_send(struct edge_stats *stats)
 	struct st_counters delta;
 
 	count_links(stats);
+	for (unsigned i = 0; i < EDGE_SESSION_STATES; i++) {
+		stats->env->st.v[ST_EDGE_GAUGE_FIRST + i] = stats->sessions->in_state[i];
+	}
 	stats->env->st.v[ST_EDGE_LOG_LOST] = log_lost(stats->env->log);
 	st_diff(&delta, &stats->env->st, &stats->sent);
 	if (edge_ring_up(ring) && edge_ring_send(ring, ipc_stats_put(ring->record, stats->env->generation, &delta)) == 0) {
@@ -29,17 +35,19 @@ void edge_stats_send(struct edge_stats *stats)
 
 static void on_timer(void *arg)
 {
-	struct edge_stats *stats = arg;
+	struct edge_stats *stats = OBJ_OF(arg, struct edge_stats, EDGE_STATS_MAGIC);
 
 	edge_stats_send(stats);
 	net_timer_start(stats->timer, stats->env->cfg->timers.stats_ms);
 }
 
-int edge_stats_init(struct edge_stats *stats, struct edge_env *env, struct edge_ring *ring, const struct link_counters *links)
+int edge_stats_init(struct edge_stats *stats, struct edge_env *env, struct edge_ring *ring, const struct edge_sessions *sessions)
 {
+	obj_begin(&stats->obj, EDGE_STATS_MAGIC);
 	stats->env = env;
 	stats->ring = ring;
-	stats->links = links;
+	stats->sessions = sessions;
+	stats->links = &sessions->link_counters;
 	if (net_timer_new(&stats->timer, env->loop, on_timer, stats)) {
 		return ERR_NOMEM;
 	}

@@ -11,6 +11,7 @@
  *   13  the core's answer -> DAA, built by edge_out.c */
 #include "edge/edge_tsp.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,9 @@
 #define SESSION_OCTETS_MAX (8u << 20) /* of one session: no SCS can use up the limit of the edge alone */
 #define PENDING_SLACK 64              /* above the limit of the SCS, so that the core refuses first and states the reason */
 
+#define EDGE_TXN_MAGIC 0xb2833106u
 struct edge_txn { /* one request of an SCS: owns its octets until it is answered, exactly once, and the core knows */
+	struct obj obj;
 	struct edge_tsp *tsp;
 	struct edge_session *session;
 	uint64_t number;
@@ -35,6 +38,8 @@ struct edge_txn { /* one request of an SCS: owns its octets until it is answered
 	bool host_named; /* Destination-Host names this host: 3004 is possible */
 	bool offered;    /* the core may have seen it */
 	bool given_up;   /* answered here, and in `untold` */
+	bool said;       /* txn_say() was called, or an error of the edge in its place: `end` tells what became of it */
+	enum edge_txn_end end;
 	uint32_t end_to_end, reference;
 	struct map_node node;
 	TAILQ_ENTRY(edge_txn) entry, of_session;
@@ -52,16 +57,17 @@ struct visit {
 	struct edge_txn *txn;
 };
 
-static void send_answer(struct edge_tsp *tsp, struct edge_session *s, const struct buf *out)
+static enum edge_txn_end send_answer(struct edge_tsp *tsp, struct edge_session *s, const struct buf *out)
 {
 	if (out->full || link_answer(s->link, out->p, out->len)) {
 		log_warn(tsp->env->log, "edge", "session %" PRIu64 " of %s: an answer could not be sent", s->number, s->host);
-		return;
+		return EDGE_TXN_NOT_SENT;
 	}
 	st_count(&tsp->env->st, ST_EDGE_ANSWERS);
+	return EDGE_TXN_ANSWERED;
 }
 
-static void answer_error(struct edge_tsp *tsp, struct edge_session *s, const struct dia_msg *m, const struct dia_failed *why)
+static enum edge_txn_end answer_error(struct edge_tsp *tsp, struct edge_session *s, const struct dia_msg *m, const struct dia_failed *why)
 {
 	struct buf out = edge_session_out(s);
 
@@ -69,12 +75,12 @@ static void answer_error(struct edge_tsp *tsp, struct edge_session *s, const str
 	log_info(tsp->env->log, "edge", "session %" PRIu64 " of %s: request answered %u (%s): %s", s->number, s->host,
 		 why->result_code, dia_result_str(why->result_code), why->text);
 	edge_out_error(&out, &tsp->env->cfg->external, m, why);
-	send_answer(tsp, s, &out);
+	return send_answer(tsp, s, &out);
 }
 
 static enum stage refuse(struct visit *v, const struct dia_failed *why)
 {
-	answer_error(v->tsp, v->session, v->m, why);
+	(void)answer_error(v->tsp, v->session, v->m, why); /* logged; it has no transaction yet */
 	return STAGE_ANSWERED;
 }
 
@@ -145,16 +151,37 @@ static enum stage stage_ours(struct visit *v)
 
 /* -- 6 */
 
-static void txn_free(struct edge_txn *t)
+/* Notes what became of its one answer. */
+static void txn_answered(struct edge_txn *t, enum edge_txn_end how)
 {
+	OBJ_CHECK(t, EDGE_TXN_MAGIC);
+	assert(!t->said); /* exactly once */
+	t->said = true;
+	t->end = how;
+}
+
+/* The only way a transaction ends. `why` is for one that was not answered: the reason, which is counted. EDGE_TXN_ANSWERED: the caller
+ * says that it was, or that its answer could not be sent. */
+static void txn_end(struct edge_txn *t, enum edge_txn_end why)
+{
+	static const enum st_counter counters[EDGE_TXN_ENDS] = { [EDGE_TXN_NOT_SENT] = ST_EDGE_UNANSWERED_SENT,
+								 [EDGE_TXN_SESSION_GONE] = ST_EDGE_UNANSWERED_GONE,
+								 [EDGE_TXN_STOPPING] = ST_EDGE_UNANSWERED_STOP };
 	struct edge_tsp *tsp = t->tsp;
 
+	OBJ_CHECK(t, EDGE_TXN_MAGIC);
+	assert(t->said || why != EDGE_TXN_ANSWERED);
+	why = t->said ? t->end : why;
+	if (why != EDGE_TXN_ANSWERED) {
+		st_count(&tsp->env->st, counters[why]);
+	}
 	map_del(&tsp->by_number, &t->node);
 	TAILQ_REMOVE(t->given_up ? &tsp->untold : &tsp->txns, t, entry);
 	TAILQ_REMOVE(&t->session->txns, t, of_session);
 	tsp->octets -= t->len;
 	t->session->pending--;
 	t->session->octets -= t->len;
+	OBJ_END(t, EDGE_TXN_MAGIC);
 	free(t);
 }
 
@@ -188,6 +215,7 @@ static void txn_say(struct edge_txn *t, const struct ipc_device_action_answer *a
 	struct tsp_dar dar;
 
 	if (txn_read(t, &m, &dar)) {
+		txn_answered(t, EDGE_TXN_NOT_SENT);
 		return;
 	}
 	if (a->result_code == DIA_RESULT_SUCCESS) {
@@ -196,7 +224,7 @@ static void txn_say(struct edge_txn *t, const struct ipc_device_action_answer *a
 		dia_failed_set(&why, a->result_code, "%s", dia_result_str(a->result_code));
 		edge_out_error(&out, &tsp->env->cfg->external, &m, &why);
 	}
-	send_answer(tsp, t->session, &out);
+	txn_answered(t, send_answer(tsp, t->session, &out));
 	FAULT_POINT(EDGE_DAA_QUEUED);
 }
 
@@ -218,7 +246,7 @@ static void txn_give_up(struct edge_txn *t)
 	struct edge_tsp *tsp = t->tsp;
 
 	if (!t->offered) {
-		txn_free(t);
+		txn_end(t, EDGE_TXN_ANSWERED);
 		return;
 	}
 	TAILQ_REMOVE(&tsp->txns, t, entry);
@@ -258,7 +286,7 @@ static enum stage stage_open(struct visit *v)
 		dia_failed_set(&why, DIA_RESULT_TOO_BUSY, "too many requests wait for their answer");
 		return refuse(v, &why);
 	}
-	*t = (struct edge_txn){ .tsp = tsp, .session = v->session, .number = tsp->env->number_next++, .len = len };
+	*t = (struct edge_txn){ .obj = { EDGE_TXN_MAGIC }, .tsp = tsp, .session = v->session, .number = tsp->env->number_next++, .len = len };
 	t->answer_by_ms = net_loop_now_ms(tsp->env->loop) + tsp->wait_ms;
 	t->host_named = v->destination_host.p != NULL;
 	memcpy(t->message, v->m->bytes, len);
@@ -278,8 +306,8 @@ static enum stage stage_open(struct visit *v)
 /* Answers with an error of the edge and ends the transaction. */
 static enum stage txn_refuse(struct visit *v, const struct dia_failed *why)
 {
-	answer_error(v->tsp, v->session, v->m, why);
-	txn_free(v->txn);
+	txn_answered(v->txn, answer_error(v->tsp, v->session, v->m, why));
+	txn_end(v->txn, EDGE_TXN_ANSWERED);
 	return STAGE_ANSWERED;
 }
 
@@ -327,8 +355,8 @@ static enum stage txn_no_feature(struct visit *v)
 
 	st_count(&tsp->env->st, ST_EDGE_SCREENED);
 	edge_out_no_feature(&out, &tsp->env->cfg->external, v->m, &v->dar);
-	send_answer(tsp, v->session, &out);
-	txn_free(v->txn);
+	txn_answered(v->txn, send_answer(tsp, v->session, &out));
+	txn_end(v->txn, EDGE_TXN_ANSWERED);
 	return STAGE_ANSWERED;
 }
 
@@ -448,7 +476,9 @@ static stage_fn *const stages[] = { stage_ours, stage_open, stage_origin, stage_
 
 static void on_request(void *arg, struct edge_session *s, const struct dia_msg *m)
 {
-	struct visit v = { .tsp = arg, .session = s, .m = m };
+	struct visit v = { .tsp = OBJ_OF(arg, struct edge_tsp, EDGE_TSP_MAGIC), .session = s, .m = m };
+
+	OBJ_CHECK(s, EDGE_SESSION_MAGIC);
 
 	for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
 		if (stages[i](&v) != STAGE_CONTINUE) {
@@ -461,7 +491,7 @@ static void on_request(void *arg, struct edge_session *s, const struct dia_msg *
 
 static void offer_again(void *arg)
 {
-	struct edge_tsp *tsp = arg;
+	struct edge_tsp *tsp = OBJ_OF(arg, struct edge_tsp, EDGE_TSP_MAGIC);
 	struct edge_txn *t, *next;
 
 	TAILQ_FOREACH (t, &tsp->untold, entry) {
@@ -488,7 +518,7 @@ static struct edge_txn *txn_find(struct edge_tsp *tsp, uint64_t number)
 
 static void on_answer(void *arg, uint64_t transaction, const struct ipc_device_action_answer *a)
 {
-	struct edge_txn *t = txn_find(arg, transaction);
+	struct edge_txn *t = txn_find(OBJ_OF(arg, struct edge_tsp, EDGE_TSP_MAGIC), transaction);
 
 	FAULT_POINT(EDGE_ANSWER_TAKEN);
 	if (!t || t->session->number != a->session) {
@@ -497,12 +527,12 @@ static void on_answer(void *arg, uint64_t transaction, const struct ipc_device_a
 	if (!t->given_up) {
 		txn_say(t, a);
 	}
-	txn_free(t);
+	txn_end(t, EDGE_TXN_ANSWERED);
 }
 
 static uint64_t due(void *arg, uint64_t now_ms)
 {
-	struct edge_tsp *tsp = arg;
+	struct edge_tsp *tsp = OBJ_OF(arg, struct edge_tsp, EDGE_TSP_MAGIC);
 	struct edge_txn *t = TAILQ_FIRST(&tsp->txns);
 
 	if (t && now_ms >= t->answer_by_ms) {
@@ -521,7 +551,7 @@ static void session_gone(void *arg, struct edge_session *s)
 
 	(void)arg;
 	while ((t = TAILQ_FIRST(&s->txns))) {
-		txn_free(t);
+		txn_end(t, s->all->stopping ? EDGE_TXN_STOPPING : EDGE_TXN_SESSION_GONE);
 	}
 }
 
@@ -536,6 +566,7 @@ const struct edge_front edge_tsp_front = { .application = APP_TSP,
 
 int edge_tsp_init(struct edge_tsp *tsp, struct edge_env *env, struct edge_ring *ring)
 {
+	obj_begin(&tsp->obj, EDGE_TSP_MAGIC);
 	tsp->env = env;
 	tsp->ring = ring;
 	tsp->wait_ms = cfg_answer_within_ms(env->cfg);
@@ -546,11 +577,7 @@ int edge_tsp_init(struct edge_tsp *tsp, struct edge_env *env, struct edge_ring *
 
 void edge_tsp_fini(struct edge_tsp *tsp)
 {
-	struct edge_txn *t;
-
-	while ((t = TAILQ_FIRST(&tsp->txns))) { /* none is expected: each ended with its session */
-		TAILQ_REMOVE(&tsp->txns, t, entry);
-		free(t);
-	}
+	assert(!TAILQ_FIRST(&tsp->txns) && !TAILQ_FIRST(&tsp->untold)); /* each ended with its session */
 	map_fini(&tsp->by_number);
+	tsp->obj.magic = 0; /* not OBJ_END(): it may never have begun */
 }

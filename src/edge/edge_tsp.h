@@ -4,7 +4,18 @@
 
 struct edge_txn;
 
+/* How a request ends: answered, or why not. */
+enum edge_txn_end {
+	EDGE_TXN_ANSWERED,
+	EDGE_TXN_NOT_SENT,     /* the answer could not be built or put on the connection */
+	EDGE_TXN_SESSION_GONE, /* its connection ended first */
+	EDGE_TXN_STOPPING,     /* likewise, because the edge stops */
+	EDGE_TXN_ENDS
+};
+
+#define EDGE_TSP_MAGIC 0xc0b2d002u
 struct edge_tsp {
+	struct obj obj;
 	struct edge_env *env;
 	struct edge_ring *ring;
 	uint64_t wait_ms;                     /* for the core's answer to a request */

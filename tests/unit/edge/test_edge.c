@@ -205,6 +205,133 @@ static void test_the_core_knows_when_the_edge_answers_by_itself(void **state)
 	assert_in_range(asked.answer_by_ms, net_loop_now_ms(p->loop) + 4000, net_loop_now_ms(p->loop) + 5000);
 }
 
+static uint64_t unanswered(const struct edge_play *p, uint64_t out[3])
+{
+	const uint64_t *v = p->edge->env.st.v;
+
+	out[0] = v[ST_EDGE_UNANSWERED_SENT];
+	out[1] = v[ST_EDGE_UNANSWERED_GONE];
+	out[2] = v[ST_EDGE_UNANSWERED_STOP];
+	return out[0] + out[1] + out[2];
+}
+
+/* The connection is reset: one that only ends waits for the answers it is owed. */
+static void lose_connection(struct edge_play *p)
+{
+	const struct linger reset = { 1, 0 };
+
+	assert_int_equal(setsockopt(p->scs, SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
+	close(p->scs);
+	p->scs = -1;
+	for (int i = 0; i < 2000 && !TAILQ_EMPTY(&p->edge->sessions.list); i++) {
+		edge_play_turns(p, 1);
+	}
+	assert_true(TAILQ_EMPTY(&p->edge->sessions.list));
+}
+
+static void test_a_request_that_is_not_answered_says_why(void **state)
+{
+	struct edge_play *p = *state;
+	struct ipc_device_action asked;
+	uint64_t n[3];
+
+	edge_play_open(p, HOST);
+	edge_play_dar(p, HOST, "meter-7@a.example", 41);
+	edge_play_offered(p, &asked);
+	edge_play_dar(p, HOST, "meter-8@a.example", 42);
+	for (int i = 0; i < 2000 && p->edge->tsp.by_number.n < 2; i++) {
+		edge_play_turns(p, 1);
+	}
+	assert_int_equal(unanswered(p, n), 0);
+	lose_connection(p);
+	assert_int_equal(unanswered(p, n), 2);
+	assert_int_equal(n[1], 2);
+	assert_int_equal(p->edge->tsp.by_number.n, 0);
+}
+
+static void test_a_request_that_was_answered_is_not_counted_when_its_session_ends(void **state)
+{
+	struct edge_play *p = *state;
+	struct ipc_device_action asked;
+	struct dia_msg m;
+	uint64_t n[3];
+
+	edge_play_open(p, HOST);
+	p->edge->tsp.wait_ms = 60;
+	edge_play_dar(p, HOST, "meter-7@a.example", 41); /* the edge answers; its transaction waits for the core */
+	edge_play_offered(p, &asked);
+	for (int i = 0; i < 2000 && !edge_play_received(p, &m); i++) {
+		;
+	}
+	assert_int_equal(p->edge->tsp.by_number.n, 1);
+	lose_connection(p);
+	assert_int_equal(p->edge->tsp.by_number.n, 0);
+	assert_int_equal(unanswered(p, n), 0);
+}
+
+static void test_a_request_that_a_stopping_edge_did_not_answer_says_so(void **state)
+{
+	struct edge_play *p = *state;
+	struct ipc_device_action asked;
+	uint64_t n[3];
+
+	edge_play_open(p, HOST);
+	edge_play_dar(p, HOST, "meter-7@a.example", 41);
+	edge_play_offered(p, &asked);
+	edge_sessions_stop(&p->edge->sessions);
+	lose_connection(p);
+	assert_int_equal(unanswered(p, n), 1);
+	assert_int_equal(n[2], 1);
+}
+
+static void test_connections_are_counted_by_their_state_and_the_core_is_told(void **state)
+{
+	struct edge_play *p = *state;
+	const uint32_t *in = p->edge->sessions.in_state;
+	struct ipc_session_open open;
+	struct ipc_rec_head head;
+	struct st_counters told;
+	uint64_t session;
+	size_t len;
+
+	edge_play_turns(p, 5);
+	assert_int_equal(in[EDGE_SESSION_CER], 1);
+	edge_play_cer(p, HOST);
+	session = edge_play_asked(p, &open);
+	assert_int_equal(in[EDGE_SESSION_CER], 0);
+	assert_int_equal(in[EDGE_SESSION_ASKED], 1);
+	edge_stats_send(&p->edge->stats);
+	edge_play_turns(p, 2);
+	len = edge_play_take(p, IPC_REC_STATS, &head);
+	assert_int_equal(ipc_stats_get(&told, p->record, len), 0);
+	assert_int_equal(told.v[ST_EDGE_IN_ASKED], 1);
+	assert_int_equal(told.v[ST_EDGE_IN_CER], 0);
+	edge_play_verdict(p, session, true);
+	assert_int_equal(in[EDGE_SESSION_OPEN], 1);
+	edge_stats_send(&p->edge->stats);
+	edge_play_turns(p, 2);
+	len = edge_play_take(p, IPC_REC_STATS, &head);
+	assert_int_equal(ipc_stats_get(&told, p->record, len), 0);
+	assert_int_equal(told.v[ST_EDGE_IN_OPEN], 1); /* how many there are, not how many came */
+	lose_connection(p);
+	for (unsigned i = 0; i < EDGE_SESSION_STATES; i++) {
+		assert_int_equal(in[i], 0);
+	}
+}
+
+/* A second table, from the drawing in edge_session.c: a row for each state, a column for each that may follow. */
+static void test_no_connection_goes_back(void **state)
+{
+	static const char *const may[] = { "-C..E", "..A.E", "...OE", "....E", "....E" };
+
+	(void)state;
+	for (unsigned from = 0; from < EDGE_SESSION_STATES; from++) {
+		for (unsigned to = 0; to < EDGE_SESSION_STATES; to++) {
+			assert_int_equal(machine_may(&edge_session_machine, from, to), strchr("-.", may[from][to]) == NULL);
+		}
+	}
+}
+
 static void test_a_new_core_is_told_what_the_edge_answered_before(void **state)
 {
 	struct edge_play *p = *state;
@@ -476,6 +603,7 @@ static struct edge *half_made(const struct edge_play *p, int n)
 	struct edge *e = calloc(1, sizeof *e);
 
 	assert_non_null(e);
+	obj_begin(&e->obj, EDGE_MAGIC);
 	e->env = (struct edge_env){ .cfg = p->cfg, .log = &p->log, .loop = p->loop, .generation = 1, .number_next = 1 };
 	if (n > 0) {
 		edge_ring_init(&e->ring, &e->env, NULL, NULL);
@@ -490,7 +618,7 @@ static struct edge *half_made(const struct edge_play *p, int n)
 		assert_int_equal(edge_sessions_init(&e->sessions, &e->env, &e->ring, p->caps, &edge_tsp_front, &e->tsp), 0);
 	}
 	if (n > 4) {
-		assert_int_equal(edge_stats_init(&e->stats, &e->env, &e->ring, &e->sessions.link_counters), 0);
+		assert_int_equal(edge_stats_init(&e->stats, &e->env, &e->ring, &e->sessions), 0);
 	}
 	return e;
 }
@@ -544,6 +672,11 @@ int main(void)
 		TEST(test_an_answer_that_is_there_at_the_deadline_counts),
 		TEST(test_the_core_knows_when_the_edge_answers_by_itself),
 		TEST(test_a_new_core_is_told_what_the_edge_answered_before),
+		TEST(test_a_request_that_is_not_answered_says_why),
+		TEST(test_a_request_that_was_answered_is_not_counted_when_its_session_ends),
+		TEST(test_a_request_that_a_stopping_edge_did_not_answer_says_so),
+		TEST(test_connections_are_counted_by_their_state_and_the_core_is_told),
+		TEST(test_no_connection_goes_back),
 		TEST(test_without_an_answer_of_the_core_the_scs_gets_201_at_the_deadline_and_no_second_one),
 		TEST(test_a_new_core_hears_of_sessions_and_unanswered_requests),
 		TEST(test_a_new_core_that_does_not_want_a_session_ends_it),
