@@ -172,6 +172,7 @@ static void on_stats(void *arg, struct ctl_request *rq, const json_t *args)
 
 	(void)args;
 	core_log_lost(a->core, 0); /* lines of the core's own log until now */
+	core_gauges(a->core);
 	for (unsigned i = 0; i < ST_COUNTERS; i++) {
 		ctl_line(rq,
 			 json_pack("{s:s, s:I, s:s}", "name", st_name(i), "value", (json_int_t)a->st->v[i], "help", st_help(i)));

@@ -53,7 +53,7 @@ static void end_decisions(struct core *c)
 
 static void on_turn_end(void *arg)
 {
-	struct core *c = arg;
+	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 
 	core_revoke_look(c);
 	core_queue_move(c);
@@ -82,7 +82,7 @@ void core_decisions(struct core *c, int fd)
 
 static void on_store(void *arg, int events)
 {
-	struct core *c = arg;
+	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 
 	(void)events;
 	asc_completions(c->store.asc);
@@ -220,6 +220,7 @@ int core_new(struct core **out, struct net_loop *loop, const struct core_conf *c
 	if (!c) {
 		return ERR_NOMEM;
 	}
+	obj_begin(&c->obj, CORE_MAGIC);
 	c->cfg = conf->cfg;
 	c->log = conf->log;
 	c->cb = conf->cb;
@@ -256,6 +257,7 @@ void core_free(struct core *c)
 	if (!c) {
 		return;
 	}
+	OBJ_CHECK(c, CORE_MAGIC);
 	core_memory_fini(c); /* the end may need it */
 	core_look_fini(c);
 	core_peers_close(c); /* outstanding requests complete before the triggers go */
@@ -280,6 +282,7 @@ void core_free(struct core *c)
 	net_check_free(c->check);
 	net_timer_free(c->stop.timer);
 	core_time_fini(c);
+	OBJ_END(c, CORE_MAGIC);
 	free(c);
 }
 
@@ -287,7 +290,7 @@ void core_free(struct core *c)
 
 static void on_stop_look(void *arg)
 {
-	struct core *c = arg;
+	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 
 	c->stop.done(c->stop.arg);
 }

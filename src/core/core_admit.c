@@ -170,7 +170,9 @@ void core_sessions_renew(struct core *c, const char *scs)
 #define PROBES_MAX 256     /* connections that wait for the outcome */
 #define PROBE_GRACE_MS 500 /* for the way to the edge and back */
 
+#define CORE_PROBE_MAGIC 0x8ed2305du
 struct core_probe {
+	struct obj obj;
 	struct core *core;
 	uint32_t generation; /* of the edge of the new connection */
 	uint64_t number;
@@ -182,12 +184,14 @@ struct core_probe {
 
 static void probe_free(struct core_probe *p)
 {
+	OBJ_CHECK(p, CORE_PROBE_MAGIC);
 	if (p->oldest) {
-		p->oldest->probe = NULL;
+		core_session_probe(p->oldest, NULL);
 	}
 	net_timer_free(p->timer);
 	TAILQ_REMOVE(&p->core->probes.list, p, entry);
 	p->core->probes.n--;
+	OBJ_END(p, CORE_PROBE_MAGIC);
 	free(p);
 }
 
@@ -197,7 +201,7 @@ static struct core_session *oldest_of(const struct core_scs *scs)
 	struct core_session *s, *oldest = NULL;
 
 	TAILQ_FOREACH (s, &scs->sessions, of_scs) {
-		if (!s->probe && !s->edge->bad && (!oldest || s->since_ms < oldest->since_ms)) {
+		if (s->state == CORE_SESSION_OPEN && !s->edge->bad && (!oldest || s->since_ms < oldest->since_ms)) {
 			oldest = s;
 		}
 	}
@@ -206,7 +210,7 @@ static struct core_session *oldest_of(const struct core_scs *scs)
 
 static void on_answered(void *arg)
 {
-	struct core_probe *p = arg;
+	struct core_probe *p = OBJ_OF(arg, struct core_probe, CORE_PROBE_MAGIC);
 	struct core_edge *e = core_edge_find(p->core, p->generation);
 	struct ipc_session_open open = p->open;
 	uint64_t number = p->number;
@@ -241,6 +245,7 @@ static enum pol_reason probe_begin(struct core_edge *e, uint64_t number, const s
 	if (!p) {
 		return POL_NOMEM;
 	}
+	obj_begin(&p->obj, CORE_PROBE_MAGIC);
 	p->core = c;
 	p->generation = e->who.generation;
 	p->number = number;
@@ -255,7 +260,7 @@ static enum pol_reason probe_begin(struct core_edge *e, uint64_t number, const s
 		return POL_TOO_MANY_CONNECTIONS;
 	}
 	p->oldest = s;
-	s->probe = p;
+	core_session_probe(s, p);
 	TAILQ_INSERT_TAIL(&c->probes.list, p, entry);
 	c->probes.n++;
 	net_timer_start(p->timer, probe_ms + PROBE_GRACE_MS);
@@ -330,6 +335,7 @@ void core_probe_session_gone(struct core_probe *p)
 	struct core *c = p->core;
 	uint64_t number = p->number;
 
+	OBJ_CHECK(p, CORE_PROBE_MAGIC);
 	p->oldest = NULL;
 	probe_free(p);
 	if (e && !e->bad && session_admit(e, number, &open)) {

@@ -37,7 +37,7 @@ static void on_deadline(struct core_trigger *t)
 
 static void on_due(void *core)
 {
-	struct core *c = core;
+	struct core *c = OBJ_OF(core, struct core, CORE_MAGIC);
 	uint64_t now = core_now_ms(c);
 	struct heap_node *first;
 

@@ -88,8 +88,8 @@ static void fill(struct ipc_device_notification *out, const struct core *c, cons
 
 int core_report_notify(void *arg, struct trg *trg, bool again)
 {
-	struct core *c = arg;
-	struct core_trigger *t = trg->owner;
+	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
+	struct core_trigger *t = core_trigger_of(trg);
 	struct core_session *s = c->stop.begun ? NULL : pick_session(t, again);
 	struct ipc_device_notification record;
 	struct core_notice *n;
@@ -105,6 +105,7 @@ int core_report_notify(void *arg, struct trg *trg, bool again)
 	if (!n) {
 		return ERR_NOMEM;
 	}
+	obj_begin(&n->obj, CORE_NOTICE_MAGIC);
 	n->transaction = c->sessions.notice_next++;
 	n->session = s;
 	n->trigger = t;

@@ -161,7 +161,7 @@ static void settle(struct core *c, struct core_drr_entry *e, const struct core_d
 
 static void on_kept(void *core, uint64_t number, int err)
 {
-	struct core *c = core;
+	struct core *c = OBJ_OF(core, struct core, CORE_MAGIC);
 	struct core_drr_entry *e = core_drr_dup_of_number(&c->drrs.dup, number);
 
 	if (err) { /* known until the next restart */
@@ -200,7 +200,7 @@ void core_drrs_look(struct core *c)
 
 static void drop_record(void *core, uint64_t number)
 {
-	struct core *c = core;
+	struct core *c = OBJ_OF(core, struct core, CORE_MAGIC);
 
 	if (jrn_del(c->journal.jrn, number)) {
 		log_error(c->log, "core", "journal record %llu stays for now", (unsigned long long)number);
@@ -256,7 +256,7 @@ int core_drrs_restore_answer(struct core *c, uint64_t number, const void *record
 /* Not taken: as if it had never come, so that the next one is looked at anew. */
 void core_report_acknowledge(void *arg, struct trg *t, uint64_t token, bool ok)
 {
-	struct core *c = arg;
+	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 	struct core_drr_entry *e = core_drr_dup_of_token(&c->drrs.dup, token);
 
 	FAULT_POINT(CORE_DRA_DUE);

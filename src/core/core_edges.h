@@ -5,6 +5,7 @@
 #include <sys/queue.h>
 
 #include "base/edge_name.h"
+#include "base/obj.h"
 #include "core/core.h"
 #include "core/core_view.h"
 #include "ipc/ipc_rec.h"
@@ -12,7 +13,9 @@
 
 struct core_session;
 
+#define CORE_EDGE_MAGIC 0xcad5cfbcu
 struct core_edge {
+	struct obj obj;
 	struct core *core;
 	struct core_edge_id who;
 	struct ipc_ring *ring;

@@ -2,6 +2,7 @@
 #pragma once
 #include "audit/aud.h"
 #include "base/clock.h"
+#include "base/obj.h"
 #include "core/core.h"
 #include "core/core_admit.h"
 #include "core/core_deadline.h"
@@ -38,7 +39,9 @@ struct core_stop {
 	void *arg;
 };
 
+#define CORE_MAGIC 0xb170fab2u
 struct core {
+	struct obj obj;
 	const struct cfg_iwf *cfg;
 	struct log *log;
 	uint64_t parent_log_lost; /* lines */

@@ -39,7 +39,7 @@ static void count(struct core *c)
 
 static void on_wake(void *arg, int events)
 {
-	struct core *c = arg;
+	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 
 	(void)events;
 	jrn_complete(c->journal.jrn);

@@ -12,7 +12,7 @@ static void say_step(struct core *c, int64_t step_ms)
 
 static void on_look(void *core)
 {
-	struct core *c = core;
+	struct core *c = OBJ_OF(core, struct core, CORE_MAGIC);
 	int64_t step_ms = timeline_look(&c->time.line, clock_boot_ms(), clock_real_ms());
 
 	if (step_ms) {

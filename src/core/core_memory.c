@@ -31,7 +31,7 @@ static void tell(struct core *c)
 
 static void on_look(void *arg)
 {
-	struct core *c = arg;
+	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 
 	if (reserve_look(&c->memory.reserve, net_loop_now_ms(c->loop))) {
 		tell(c);

@@ -44,7 +44,7 @@ static void start(struct core *c)
 
 static void on_due(void *core)
 {
-	struct core *c = core;
+	struct core *c = OBJ_OF(core, struct core, CORE_MAGIC);
 	uint64_t now = net_loop_now_ms(c->loop);
 	struct heap_node *first;
 

@@ -270,7 +270,7 @@ static struct core_past_entry *remember(struct core *c, const struct trg *t, uin
 /* What stands under the number is the trigger still, and that has ended: better nothing. */
 static void on_kept(void *core, uint64_t number, int err)
 {
-	struct core *c = core;
+	struct core *c = OBJ_OF(core, struct core, CORE_MAGIC);
 
 	if (!err) {
 		return;

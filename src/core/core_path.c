@@ -45,7 +45,7 @@ struct visit {
 
 static void tell(void *arg, const struct core_dup_waiter *w, const struct ipc_device_action_answer *a)
 {
-	struct core *c = arg;
+	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 	struct core_edge *e = core_edge_find(c, w->generation);
 	struct ipc_device_action_answer mine = *a;
 	char words[EDGE_WORDS_MAX];

@@ -6,7 +6,7 @@
 
 static void on_usable(void *arg, struct link *l)
 {
-	struct core_peer *p = arg;
+	struct core_peer *p = OBJ_OF(arg, struct core_peer, CORE_PEER_MAGIC);
 
 	(void)l;
 	p->since_ms = core_now_ms(p->core);
@@ -15,7 +15,7 @@ static void on_usable(void *arg, struct link *l)
 
 static void on_open(void *arg, struct link *l)
 {
-	struct core_peer *p = arg;
+	struct core_peer *p = OBJ_OF(arg, struct core_peer, CORE_PEER_MAGIC);
 
 	p->open = true;
 	p->since_ms = core_now_ms(p->core);
@@ -28,7 +28,7 @@ static void on_open(void *arg, struct link *l)
 
 static void on_reopen(void *arg, struct link *l, bool held)
 {
-	struct core_peer *p = arg;
+	struct core_peer *p = OBJ_OF(arg, struct core_peer, CORE_PEER_MAGIC);
 
 	(void)l;
 	p->since_ms = core_now_ms(p->core);
@@ -37,14 +37,14 @@ static void on_reopen(void *arg, struct link *l, bool held)
 
 static void on_request(void *arg, struct link *l, const struct dia_msg *m)
 {
-	struct core_peer *p = arg;
+	struct core_peer *p = OBJ_OF(arg, struct core_peer, CORE_PEER_MAGIC);
 
 	p->core->peers.events->request(p, l, m);
 }
 
 static void on_down(void *arg, struct link *l, int err, const char *why)
 {
-	struct core_peer *p = arg;
+	struct core_peer *p = OBJ_OF(arg, struct core_peer, CORE_PEER_MAGIC);
 
 	(void)l;
 	if (p->open && !p->core->stop.begun) {
@@ -93,6 +93,7 @@ int core_peers_open(struct core *c, struct tls_ctx *const tls[CFG_PEERS_MAX], co
 		p->core = c;
 		TAILQ_INIT(&p->waiting[0]);
 		TAILQ_INIT(&p->waiting[1]);
+		obj_begin(&p->obj, CORE_PEER_MAGIC);
 		p->conf = &c->cfg->peers[i];
 		p->since_ms = core_now_ms(p->core);
 		p->link_peer_conf = (struct link_peer_conf){ p->conf->host, p->conf->realm, p->conf->address,

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "base/obj.h"
 #include "conf/cfg_iwf.h"
 #include "core/core_features.h"
 #include "core/core_lapses.h"
@@ -13,7 +14,9 @@
 struct core;
 struct core_trigger;
 
+#define CORE_PEER_MAGIC 0xf9eaa723u
 struct core_peer {
+	struct obj obj;
 	struct core *core;
 	const struct cfg_peer *conf;
 	struct link_peer_conf link_peer_conf;

@@ -13,12 +13,12 @@
 
 static struct core_trigger *of(const struct trg *t)
 {
-	return t->owner;
+	return core_trigger_of(t);
 }
 
 static void port_arm(void *arg, struct trg *trg, uint64_t at_ms)
 {
-	struct core *c = arg;
+	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 
 	int err = core_deadline_set(of(trg), at_ms);
 
@@ -63,7 +63,7 @@ static int port_judge_again(void *arg, struct trg *trg, struct trg_refusal *out)
 
 static void on_stored(void *arg, uint64_t number, int err)
 {
-	struct core_trigger *t = arg;
+	struct core_trigger *t = OBJ_OF(arg, struct core_trigger, CORE_TRIGGER_MAGIC);
 	struct trg_event ev = { .kind = err ? TRG_EV_DISK : TRG_EV_DURABLE };
 
 	(void)number;
@@ -71,6 +71,7 @@ static void on_stored(void *arg, uint64_t number, int err)
 		return;
 	}
 	if (t->gone) {
+		OBJ_END(t, CORE_TRIGGER_MAGIC);
 		free(t);
 		return;
 	}
@@ -107,7 +108,7 @@ int core_trigger_keep(struct core_trigger *t, jrn_done_fn *done, void *arg)
 
 static int port_store(void *arg, struct trg *trg)
 {
-	struct core *c = arg;
+	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 	bool intent = !trg->stored;
 	int err = intent ? core_quota_take(of(trg)) : 0; /* a failure is answered 201, which gives it back */
 
@@ -130,7 +131,7 @@ static int port_store(void *arg, struct trg *trg)
 
 static void port_note(void *arg, struct trg *trg)
 {
-	struct core *c = arg;
+	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 	struct core_trigger *t = of(trg);
 
 	t->accepted_ms = core_now_ms(c);
@@ -154,7 +155,7 @@ static void count_success(struct core_trigger *t, uint32_t action, bool as_new)
 
 static void port_answer(void *arg, struct trg *trg, const struct trg_answer *answer)
 {
-	struct core *c = arg;
+	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 	struct core_trigger *t = of(trg);
 	struct ipc_device_action_answer a = {
 		.result_code = DIA_RESULT_SUCCESS,
@@ -192,7 +193,7 @@ static void port_answer(void *arg, struct trg *trg, const struct trg_answer *ans
 
 static uint32_t port_end_to_end(void *arg)
 {
-	struct core *c = arg;
+	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 
 	return link_ids_end_to_end(&c->peers.ids);
 }
@@ -210,7 +211,7 @@ static void say_dropped(const struct core_trigger *t)
 
 static void port_forget(void *arg, struct trg *trg, bool late)
 {
-	struct core *c = arg;
+	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 	struct core_trigger *t = of(trg);
 
 	if (late) {
@@ -253,7 +254,7 @@ static void port_tell(void *arg, struct trg *original, const struct trg_event *e
 static void port_trace(void *arg, const struct trg *trg, enum trg_state from, enum trg_state to, enum trg_event_kind e,
 		       bool refused)
 {
-	struct core *c = arg;
+	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 
 	if (refused) {
 		log_debug(c->log, "trigger", "transaction %s: '%s' is not welcome while %s", of(trg)->transaction,

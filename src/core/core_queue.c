@@ -43,7 +43,7 @@ static struct core_ask *ask_new(struct core_peer *p, const struct buf *message)
 	if (!ask) {
 		return NULL;
 	}
-	*ask = (struct core_ask){ .peer = p, .session_id_len = session.data_len, .host_len = host.data_len };
+	*ask = (struct core_ask){ .obj = { CORE_ASK_MAGIC }, .peer = p, .session_id_len = session.data_len, .host_len = host.data_len };
 	memcpy(ask->text, session.data_len ? session.data : (const uint8_t *)"", session.data_len);
 	ask->text[session.data_len] = 0;
 	memcpy(ask->text + session.data_len + 1, host.data_len ? host.data : (const uint8_t *)"", host.data_len);
@@ -72,6 +72,7 @@ static int send(struct core_ask **out, struct core *c, size_t peer, const struct
 	}
 	err = link_request(l, message->p, message->len, wait_ms, fn, ask);
 	if (err) {
+		OBJ_END(ask, CORE_ASK_MAGIC);
 		free(ask);
 		return err;
 	}
@@ -128,7 +129,7 @@ static void take_asked(struct core_asked *asked, const struct core_ask *ask, int
 
 struct core_trigger *core_peer_answered(struct core_asked *asked, void *arg, int err)
 {
-	struct core_ask *ask = arg;
+	struct core_ask *ask = OBJ_OF(arg, struct core_ask, CORE_ASK_MAGIC);
 	struct core_trigger *t = ask->trigger;
 
 	take_asked(asked, ask, err);
@@ -136,16 +137,18 @@ struct core_trigger *core_peer_answered(struct core_asked *asked, void *arg, int
 		t->ask = NULL;
 		core_trigger_resume_end(t);
 	}
+	OBJ_END(ask, CORE_ASK_MAGIC);
 	free(ask);
 	return t;
 }
 
 void *core_peer_answered_alone(struct core_asked *asked, void *arg, int err)
 {
-	struct core_ask *ask = arg;
+	struct core_ask *ask = OBJ_OF(arg, struct core_ask, CORE_ASK_MAGIC);
 	void *who = ask->arg;
 
 	take_asked(asked, ask, err);
+	OBJ_END(ask, CORE_ASK_MAGIC);
 	free(ask);
 	return who;
 }
@@ -175,6 +178,7 @@ int core_queue_put(struct core_trigger *t, size_t peer, const struct core_turn *
 		return ERR_BUSY;
 	}
 	core_trigger_ask_drop(t); /* an older one that nobody needs any more */
+	core_trigger_wait(t, CORE_WAIT_TURN);
 	t->turn = turn;
 	t->waits_again = again;
 	t->waits_at = p;
@@ -191,9 +195,10 @@ int core_queue_put(struct core_trigger *t, size_t peer, const struct core_turn *
 
 void core_queue_take(struct core_trigger *t)
 {
-	if (!t->turn) {
+	if (t->wait != CORE_WAIT_TURN) {
 		return;
 	}
+	core_trigger_wait(t, CORE_WAIT_NOTHING);
 	TAILQ_REMOVE(&t->waits_at->waiting[t->trg->req.priority == TSP_PRIORITY], t, waiting);
 	t->waits_at->waiting_n--;
 	t->turn = NULL;

@@ -9,6 +9,7 @@
 #include "apps/app_common.h"
 #include "base/err.h"
 #include "base/ident.h"
+#include "base/obj.h"
 #include "link/link.h"
 #include "link/link_ids.h"
 
@@ -22,7 +23,9 @@ struct core_turn {
 	void (*late)(struct core_trigger *t);             /* it was not sent in time, or not at all; may free t */
 };
 
+#define CORE_ASK_MAGIC 0xf3faa8e8u
 struct core_ask { /* one request on its way; outlives its trigger when that ends first */
+	struct obj obj;
 	struct core_peer *peer;
 	struct core_trigger *trigger; /* NULL: no trigger waits for the answer */
 	void *arg;                    /* of core_peer_ask_alone() */

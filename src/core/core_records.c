@@ -94,7 +94,7 @@ static void read_edge(struct core_edge *e)
 
 static void on_bell(void *arg, int events)
 {
-	struct core_edge *e = arg;
+	struct core_edge *e = OBJ_OF(arg, struct core_edge, CORE_EDGE_MAGIC);
 
 	(void)events;
 	ipc_ring_bell_clear(e->ring);
@@ -103,7 +103,7 @@ static void on_bell(void *arg, int events)
 
 static void on_again(void *arg)
 {
-	struct core *c = arg;
+	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 	struct core_edge *e;
 
 	TAILQ_FOREACH (e, &c->edges.list, entry) {
@@ -126,6 +126,7 @@ static void edge_free(struct core_edge *e)
 	st_gauges_move(&e->core->st, &e->gauges, NULL);
 	net_watch_free(e->bell);
 	ipc_ring_close(e->ring);
+	OBJ_END(e, CORE_EDGE_MAGIC);
 	free(e);
 }
 
@@ -142,6 +143,7 @@ int core_edge_add(struct core *c, const struct core_edge_id *edge, struct ipc_ri
 	if (!e) {
 		return ERR_NOMEM;
 	}
+	obj_begin(&e->obj, CORE_EDGE_MAGIC);
 	e->core = c;
 	e->who = *edge;
 	TAILQ_INIT(&e->sessions);
@@ -164,6 +166,7 @@ close_ring:
 	net_watch_free(e->bell);
 	ipc_ring_close(e->ring);
 free_edge:
+	OBJ_END(e, CORE_EDGE_MAGIC);
 	free(e);
 	return err;
 }

@@ -34,7 +34,7 @@ static int restore_dup(struct core_trigger *t)
 
 static int restore_one(void *arg, uint64_t number, const void *record, size_t len)
 {
-	struct core *c = arg;
+	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 	struct core_trigger *t;
 	struct core_scs *scs;
 	int err;

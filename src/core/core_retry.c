@@ -30,7 +30,7 @@ static void end(struct core *c)
 
 static void on_turn(void *core)
 {
-	struct core *c = core;
+	struct core *c = OBJ_OF(core, struct core, CORE_MAGIC);
 	struct trg_event ev = { .kind = TRG_EV_TIMER };
 	struct core_trigger *t = NULL;
 

@@ -64,7 +64,7 @@ static void look_at(struct core_trigger *t, uint64_t now_ms)
 
 void core_revoke_sweep(void *core)
 {
-	struct core *c = core;
+	struct core *c = OBJ_OF(core, struct core, CORE_MAGIC);
 	uint64_t now_ms = clock_real_ms(); /* when a rule holds is a date */
 
 	for (uint32_t i = 0; i < JUDGED_A_TURN && c->sweep.left; i++, c->sweep.left--) {
@@ -115,8 +115,8 @@ void core_revoke_said(void *arg, struct trg *trg, enum trg_revocation how)
 						   [TRG_REVOCATION_SENT] = POL_SMSSC_SENT,
 						   [TRG_REVOCATION_REPORTED] = POL_ORIGINAL_REPORTED,
 						   [TRG_REVOCATION_UNANSWERED] = POL_SMSSC_SILENT };
-	struct core *c = arg;
-	struct core_trigger *t = trg->owner;
+	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
+	struct core_trigger *t = core_trigger_of(trg);
 	char device[POL_DEVICE_TEXT_MAX];
 	struct core_decision d = core_trigger_decision(t, device);
 

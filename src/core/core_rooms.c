@@ -81,7 +81,7 @@ void core_rooms_look(struct core *c)
 
 static void on_look(void *arg)
 {
-	struct core *c = arg;
+	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 
 	core_rooms_look(c);
 	net_timer_start(c->store.rooms.timer, LOOK_MS);

@@ -228,16 +228,16 @@ static const struct core_turn turn = { leave, late };
 
 int core_s6m_ask(void *arg, struct trg *trg)
 {
-	struct core *c = arg;
+	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 	struct buf out = buf_over(c->scratch, sizeof c->scratch);
 	int err;
 
 	if (core_queue_full(c, c->cfg->s6m.peer_index)) {
-		return core_queue_put(trg->owner, c->cfg->s6m.peer_index, &turn, false, c->cfg->s6m.answer_wait_ms);
+		return core_queue_put(core_trigger_of(trg), c->cfg->s6m.peer_index, &turn, false, c->cfg->s6m.answer_wait_ms);
 	}
 	err = core_s6m_sir(&out, c, &trg->req);
 	if (!err) {
-		err = core_peer_ask(trg->owner, c->cfg->s6m.peer_index, &out, (uint32_t)c->cfg->s6m.answer_wait_ms, on_answer);
+		err = core_peer_ask(core_trigger_of(trg), c->cfg->s6m.peer_index, &out, (uint32_t)c->cfg->s6m.answer_wait_ms, on_answer);
 	}
 	FAULT_POINT(CORE_SIR_QUEUED);
 	if (!err) {

@@ -9,6 +9,32 @@
 #include "base/container.h"
 #include "base/str.h"
 
+static const char *const state_words[] = { [CORE_SESSION_OPEN] = "open",
+					   [CORE_SESSION_PROBED] = "probed",
+					   [CORE_SESSION_ENDED] = "ended" };
+
+static const uint32_t next_states[] = {
+	[CORE_SESSION_OPEN] = MACHINE_TO(CORE_SESSION_PROBED) | MACHINE_TO(CORE_SESSION_ENDED),
+	[CORE_SESSION_PROBED] = MACHINE_TO(CORE_SESSION_OPEN) | MACHINE_TO(CORE_SESSION_ENDED),
+	[CORE_SESSION_ENDED] = 0,
+};
+
+const struct machine core_session_machine = { "core", "session at", state_words, next_states, CORE_SESSION_STATES };
+
+/* The one place where a session's state changes. */
+static void set_state(struct core_session *s, enum core_session_state state)
+{
+	s->state = (enum core_session_state)machine_go_traced(&core_session_machine, s->core->sessions.in_state, s->core->log,
+							      s->address, s->state, state);
+}
+
+void core_session_probe(struct core_session *s, struct core_probe *probe)
+{
+	OBJ_CHECK(s, CORE_SESSION_MAGIC);
+	set_state(s, probe ? CORE_SESSION_PROBED : CORE_SESSION_OPEN);
+	s->probe = probe;
+}
+
 struct core_session *core_session_find(struct core *c, uint32_t generation, uint64_t number)
 {
 	struct core_session_key key = { generation, number };
@@ -33,6 +59,7 @@ struct core_scs *core_scs_get(struct core *c, const char *name)
 	if (!s) {
 		return NULL;
 	}
+	obj_begin(&s->obj, CORE_SCS_MAGIC);
 	s->core = c;
 	memcpy(s->name, name, len < sizeof s->name ? len : sizeof s->name - 1);
 	TAILQ_INIT(&s->sessions);
@@ -70,6 +97,7 @@ struct core_session *core_session_new(struct core_edge *e, uint64_t number, cons
 		free(s);
 		return NULL;
 	}
+	obj_begin(&s->obj, CORE_SESSION_MAGIC);
 	s->core = c;
 	s->edge = e;
 	s->scs = scs;
@@ -83,6 +111,7 @@ struct core_session *core_session_new(struct core_edge *e, uint64_t number, cons
 		free(s); /* nobody would cut it in time */
 		return NULL;
 	}
+	machine_begin(&core_session_machine, c->sessions.in_state, s->state);
 	TAILQ_INIT(&s->notices);
 	map_add(&c->sessions.by_key, &s->node, &s->key, sizeof s->key);
 	TAILQ_INSERT_TAIL(&c->sessions.list, s, entry);
@@ -96,11 +125,13 @@ struct core_session *core_session_new(struct core_edge *e, uint64_t number, cons
 
 void core_notice_free(struct core_notice *n)
 {
+	OBJ_CHECK(n, CORE_NOTICE_MAGIC);
 	map_del(&n->session->core->sessions.notices_by_number, &n->node);
 	TAILQ_REMOVE(&n->session->notices, n, entry);
 	n->trigger->notice = NULL;
 	n->session->scs->notices_n--;
 	n->session->core->sessions.events->notice_ended(n->session->scs);
+	OBJ_END(n, CORE_NOTICE_MAGIC);
 	free(n);
 }
 
@@ -110,6 +141,8 @@ void core_session_free(struct core_session *s)
 	struct core_probe *probe = s->probe;
 	struct core_notice *n;
 
+	OBJ_CHECK(s, CORE_SESSION_MAGIC);
+	set_state(s, CORE_SESSION_ENDED);
 	while ((n = TAILQ_FIRST(&s->notices))) {
 		struct core_trigger *t = n->trigger;
 
@@ -125,6 +158,8 @@ void core_session_free(struct core_session *s)
 	s->edge->sessions_n--;
 	st_count(&c->st, ST_SESSION_CLOSED);
 	core_proven_free(s->proven);
+	machine_end(&core_session_machine, c->sessions.in_state, s->state);
+	OBJ_END(s, CORE_SESSION_MAGIC);
 	free(s);
 	if (probe) {
 		c->sessions.events->probe_answered(probe);
@@ -172,7 +207,7 @@ uint32_t core_sessions_cut(struct core *c, const char *scs, enum core_cut why)
 static void on_expiry(void *core)
 {
 	uint64_t now_s = clock_real_ms() / 1000;
-	struct core *c = core;
+	struct core *c = OBJ_OF(core, struct core, CORE_MAGIC);
 	struct heap_node *first;
 
 	while ((first = heap_first(&c->sessions.expiries))) {
@@ -221,6 +256,7 @@ static void free_scs(void *arg, struct map_node *node)
 	struct core_scs *s = MAP_OF(node, struct core_scs, node);
 
 	map_del(arg, node);
+	OBJ_END(s, CORE_SCS_MAGIC);
 	free(s);
 }
 

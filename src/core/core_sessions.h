@@ -5,7 +5,9 @@
 #include <sys/queue.h>
 
 #include "base/heap.h"
+#include "base/machine.h"
 #include "base/map.h"
+#include "base/obj.h"
 #include "conf/cfg_iwf.h"
 #include "core/core_edges.h"
 #include "core/core_groups.h"
@@ -20,7 +22,9 @@ struct core_session_key { /* a session's name among all edges; no padding */
 	uint64_t generation, number;
 };
 
+#define CORE_NOTICE_MAGIC 0xffec3feeu
 struct core_notice { /* a DNR on its way */
+	struct obj obj;
 	uint64_t transaction;
 	struct core_session *session;
 	struct core_trigger *trigger;
@@ -28,7 +32,18 @@ struct core_notice { /* a DNR on its way */
 	TAILQ_ENTRY(core_notice) entry;
 };
 
+enum core_session_state {
+	CORE_SESSION_OPEN,
+	CORE_SESSION_PROBED, /* a new connection waits for its watchdog answer */
+	CORE_SESSION_ENDED,  /* only while it is being freed */
+	CORE_SESSION_STATES
+};
+extern const struct machine core_session_machine;
+
+#define CORE_SESSION_MAGIC 0xd293056au
 struct core_session {
+	struct obj obj;
+	enum core_session_state state;
 	struct core *core;
 	struct core_edge *edge;
 	struct core_scs *scs;
@@ -43,14 +58,16 @@ struct core_session {
 	uint64_t refuses_ms;            /* the last such pause */
 	uint32_t pending_max;           /* this and p_bit_optional: as its edge was told last */
 	bool p_bit_optional;
-	struct core_probe *probe; /* a new connection waits for this session's watchdog answer; NULL: none */
+	struct core_probe *probe; /* in state PROBED */
 	struct map_node node;
 	TAILQ_HEAD(, core_notice) notices;
 	TAILQ_ENTRY(core_session) entry; /* of all */
 	TAILQ_ENTRY(core_session) of_scs, of_edge;
 };
 
+#define CORE_SCS_MAGIC 0xf08db22fu
 struct core_scs { /* an SCS while the core runs; its provisioning is in the association store */
+	struct obj obj;
 	struct core *core;
 	char name[IDENT_SCS_MAX + 1];
 	struct pol_rate rate;
@@ -83,6 +100,7 @@ struct core_sessions {
 	struct heap expiries;     /* sessions whose certificate ends */
 	uint64_t looked_at;       /* sessions that were looked at for that, since the start: tests hold it against all */
 	const struct core_session_events *events;
+	uint32_t in_state[CORE_SESSION_STATES]; /* sessions in each state */
 };
 
 ERR_MUST_USE int core_sessions_init(struct core *c, const struct core_session_events *events); /* borrows; ERR_NOMEM */
@@ -96,6 +114,8 @@ struct core_session *core_session_find(struct core *c, uint32_t generation, uint
 struct core_session *core_session_new(struct core_edge *e, uint64_t number, const struct ipc_session_open *open,
 				      struct core_scs *scs);
 void core_session_free(struct core_session *s);
+/* Its watchdog answer is waited for, or no longer (NULL). Borrows. */
+void core_session_probe(struct core_session *s, struct core_probe *probe);
 
 /* Makes the SCS when it is not known yet. NULL: no memory. */
 struct core_scs *core_scs_get(struct core *c, const char *name);

@@ -69,7 +69,7 @@ static int ask(struct core *c, struct trg *t, const struct t4_dtr *dtr, uint32_t
 	struct buf out = buf_over(c->scratch, sizeof c->scratch);
 
 	t4_dtr_build(&out, dtr, 0, end_to_end);
-	return core_peer_ask(t->owner, c->cfg->t4.peer_index, &out, (uint32_t)c->cfg->t4.answer_wait_ms, fn);
+	return core_peer_ask(core_trigger_of(t), c->cfg->t4.peer_index, &out, (uint32_t)c->cfg->t4.answer_wait_ms, fn);
 }
 
 /* -- what the SMS-SC knows (TS 29.229 7.2): an answer lists all its features */
@@ -259,15 +259,15 @@ static const struct core_turn turn_submit = { leave_submit, late_submit };
 
 int core_t4_submit(void *arg, struct trg *t, bool again)
 {
-	struct core *c = arg;
+	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 	struct t4_dtr dtr = { .trigger_action = { 0 } };
 	bool resumes = again && t->resumed; /* after a restart there may be a million of them, and the SMS-SC has other work */
-	struct core_trigger *of = t->owner;
+	struct core_trigger *of = core_trigger_of(t);
 	struct dtr_parts parts;
 	int err;
 
 	if (core_queue_full(c, c->cfg->t4.peer_index)) {
-		return core_queue_put(t->owner, c->cfg->t4.peer_index, &turn_submit, again, c->cfg->t4.answer_wait_ms);
+		return core_queue_put(core_trigger_of(t), c->cfg->t4.peer_index, &turn_submit, again, c->cfg->t4.answer_wait_ms);
 	}
 	err = resumes && c->triggers.resuming >= c->cfg->limits.resume ? ERR_BUSY
 								       : head(&dtr, &parts, c, t, t->dtr_end_to_end, again);
@@ -280,7 +280,7 @@ int core_t4_submit(void *arg, struct trg *t, bool again)
 		return err;
 	}
 	offer_features(&dtr);
-	core_trigger_by_device(t->owner);
+	core_trigger_by_device(core_trigger_of(t));
 	of->left = true;
 	err = ask(c, t, &dtr, t->dtr_end_to_end, on_dta);
 	if (err && !again) {
@@ -337,14 +337,14 @@ static const struct core_turn turn_recall = { leave_recall, late_recall };
 
 int core_t4_recall(void *arg, struct trg *t, bool again)
 {
-	struct core *c = arg;
+	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 	bool of_other = t->req.action == TSP_ACTION_RECALL;
 	struct t4_dtr dtr = { .trigger_action = { 0 } };
 	struct dtr_parts parts;
 	int err;
 
 	if (core_queue_full(c, c->cfg->t4.peer_index)) {
-		return core_queue_put(t->owner, c->cfg->t4.peer_index, &turn_recall, again, c->cfg->t4.answer_wait_ms);
+		return core_queue_put(core_trigger_of(t), c->cfg->t4.peer_index, &turn_recall, again, c->cfg->t4.answer_wait_ms);
 	}
 	err = head(&dtr, &parts, c, t, t->recall_end_to_end, again);
 	if (err) {

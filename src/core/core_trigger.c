@@ -23,10 +23,30 @@ struct core_trigger *core_trigger_find(struct core *c, const char *e164, uint32_
 	return MAP_OF(map_find(&c->triggers.by_ref, &r, sizeof r), struct core_trigger, node);
 }
 
+/* -- what it waits for */
+
+static const char *const wait_words[] = { [CORE_WAIT_NOTHING] = "nothing", [CORE_WAIT_TURN] = "turn", [CORE_WAIT_SCS] = "scs" };
+
+/* From one list into the other only by way of none: whoever puts it in takes it out before. */
+static const uint32_t next_waits[] = { [CORE_WAIT_NOTHING] = MACHINE_TO(CORE_WAIT_TURN) | MACHINE_TO(CORE_WAIT_SCS),
+				       [CORE_WAIT_TURN] = MACHINE_TO(CORE_WAIT_NOTHING),
+				       [CORE_WAIT_SCS] = MACHINE_TO(CORE_WAIT_NOTHING) };
+
+const struct machine core_wait_machine = { "core", "wait of transaction", wait_words, next_waits, CORE_WAITS };
+
+void core_trigger_wait(struct core_trigger *t, enum core_wait wait)
+{
+	OBJ_CHECK(t, CORE_TRIGGER_MAGIC);
+	t->wait = (enum core_wait)machine_go_traced(&core_wait_machine, t->core->triggers.in_wait, t->core->log, t->transaction, t->wait,
+						    wait);
+}
+
 /* -- making and ending */
 
 void core_trigger_attach(struct core_trigger *t, struct core *c, struct core_scs *scs)
 {
+	obj_begin(&t->obj, CORE_TRIGGER_MAGIC);
+	machine_begin(&core_wait_machine, c->triggers.in_wait, t->wait);
 	t->core = c;
 	t->scs = scs;
 	t->ref = reference_of(t->trg->req.scs_e164, t->trg->req.reference);
@@ -68,12 +88,14 @@ void core_trigger_free(struct core_trigger *t)
 {
 	struct core *c = t->core;
 
+	OBJ_CHECK(t, CORE_TRIGGER_MAGIC);
 	core_cursors_pass(t);
 	core_trigger_ask_drop(t);
 	if (t->notice) {
 		core_notice_free(t->notice);
 	}
 	core_wake_forget(t);
+	machine_end(&core_wait_machine, c->triggers.in_wait, t->wait);
 	core_quota_end(t);
 	if (t->counted) {
 		t->scs->pending--;
@@ -92,6 +114,7 @@ void core_trigger_free(struct core_trigger *t)
 	free(t->input);
 	t->gone = true;
 	if (!t->storing) { /* else the journal still has it: its last completion frees it */
+		OBJ_END(t, CORE_TRIGGER_MAGIC);
 		free(t);
 	}
 }
@@ -130,6 +153,7 @@ bool core_trigger_give_up(struct core_trigger *t)
 				.reason = POL_ANSWER_OVERDUE,
 				.unsent = !t->left };
 
+	OBJ_CHECK(t, CORE_TRIGGER_MAGIC);
 	answer_timer_end(t);
 	if (!t->trg->answered) {
 		st_count(&t->core->st, ST_REQUESTS_OVERDUE);
@@ -164,6 +188,7 @@ static bool given_up(struct core_trigger *t, const struct trg_event *ev)
 
 void core_trigger_step(struct core_trigger *t, const struct trg_event *ev)
 {
+	OBJ_CHECK(t, CORE_TRIGGER_MAGIC);
 	if (!given_up(t, ev)) {
 		(void)step(t, ev);
 	}
@@ -173,6 +198,7 @@ struct core_decision core_trigger_decision(const struct core_trigger *t, char de
 {
 	const struct trg_request *r = &t->trg->req;
 
+	OBJ_CHECK(t, CORE_TRIGGER_MAGIC);
 	snprintf(device, POL_DEVICE_TEXT_MAX, "%s%s", r->external[0] ? "" : "msisdn:", r->external[0] ? r->external : r->msisdn);
 	return (struct core_decision){
 		.transaction = t->transaction,
@@ -223,6 +249,7 @@ static struct trg_conf conf_of(struct core *c)
 	const struct cfg_iwf *cfg = c->cfg;
 
 	return (struct trg_conf){
+		.in_state = c->triggers.in_state,
 		.report_grace_ms = cfg->journal.report_grace_ms,
 		.report_retention_ms = cfg->journal.report_retention_ms,
 		.old_ms = c->time.line.old_ms,

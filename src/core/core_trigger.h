@@ -6,8 +6,10 @@
 
 #include "assoc/asc_scs.h"
 #include "base/heap.h"
+#include "base/machine.h"
 #include "base/map.h"
 #include "base/multimap.h"
+#include "base/obj.h"
 #include "core/core_cursor.h"
 #include "core/core_decision.h"
 #include "core/core_dup.h"
@@ -22,6 +24,14 @@ struct core_reference { /* the key of a trigger: (SCS, Reference-Number); no pad
 	uint32_t reference;
 };
 
+enum core_wait { /* what a trigger stands in a list for: one at a time, because it has one entry */
+	CORE_WAIT_NOTHING,
+	CORE_WAIT_TURN, /* its turn at a core peer: in core_queue.c */
+	CORE_WAIT_SCS,  /* its report waits for its SCS: in core_wake.c */
+	CORE_WAITS
+};
+extern const struct machine core_wait_machine;
+
 struct core_decision_input { /* until it is answered: for its decision line, and the time for its answer */
 	struct core_trigger *of;
 	struct heap_node overdue; /* in core_overdue's heap; ms of the loop's clock */
@@ -29,7 +39,10 @@ struct core_decision_input { /* until it is answered: for its decision line, and
 	char rule[ASSOC_RULE_TEXT_MAX]; /* that allowed it, or that refused it later */
 };
 
+#define CORE_TRIGGER_MAGIC 0x9d74bd1cu
 struct core_trigger {
+	struct obj obj; /* until it is freed; core_trigger_free() may leave that to the journal's last completion (`gone`) */
+	enum core_wait wait;
 	struct core *core;
 	struct core_scs *scs;
 	struct trg *trg;
@@ -46,10 +59,9 @@ struct core_trigger {
 	const struct core_turn *turn; /* it waits for its turn at a peer, and no `ask` is out; NULL: it does not wait */
 	bool waits_again;
 	bool asks_quota, has_quota; /* it counts among those that ask; against the quota of the day (core_quota.h) */
-	bool parked;                /* its report waits to be sent again: in `parked` of its SCS */
 	struct core_peer *waits_at;
 	uint64_t waits_until_ms;           /* of the loop's clock */
-	TAILQ_ENTRY(core_trigger) waiting; /* at a peer while `turn`, else of its SCS while `parked` */
+	TAILQ_ENTRY(core_trigger) waiting; /* in state TURN at a peer, in state SCS in `parked` of its SCS */
 	struct core_notice *notice;        /* DNR on its way; NULL: none */
 	struct heap_node deadline;
 	uint64_t accepted_ms;
@@ -70,6 +82,15 @@ struct core_trigger {
 	TAILQ_ENTRY(core_trigger) entry; /* of all */
 };
 
+/* The one door to the wait of a trigger. */
+void core_trigger_wait(struct core_trigger *t, enum core_wait wait);
+
+/* The trigger around a machine. */
+static inline struct core_trigger *core_trigger_of(const struct trg *t)
+{
+	return OBJ_OF(t->owner, struct core_trigger, CORE_TRIGGER_MAGIC);
+}
+
 struct core_triggers {
 	TAILQ_HEAD(, core_trigger) list; /* oldest first */
 	struct map by_ref;
@@ -77,6 +98,8 @@ struct core_triggers {
 	TAILQ_HEAD(, core_cursor) cursors;
 	uint32_t n, pending, resuming; /* pending: without an answer; resuming: requests after a restart that are out */
 	bool in_group;                 /* journal records that are put now belong together */
+	uint32_t in_state[TRG_STATE_COUNT]; /* machines in each state */
+	uint32_t in_wait[CORE_WAITS];       /* triggers in each wait */
 	struct trg_conf conf;
 	const struct trg_ports *ports;
 	struct trg_names smssc_hosts, scs_names; /* shared texts of triggers: hosts of SMS-SCs; names of SCSs and groups */

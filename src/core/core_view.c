@@ -70,6 +70,26 @@ void core_status(const struct core *c, struct core_status *out)
 						  .waiting = jrn_pending(c->journal.jrn) } };
 }
 
+static void gauges(struct st_counters *st, enum st_counter first, const uint32_t *in_state, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		st->v[first + i] = in_state[i];
+	}
+}
+
+_Static_assert(ST_TRIGGERS_IN_REFUSING - ST_TRIGGERS_IN_IDLE == TRG_REFUSING && TRG_STATE_COUNT == TRG_REFUSING + 1,
+	       "a gauge for each state, in the same order");
+_Static_assert(ST_SESSIONS_IN_PROBED - ST_SESSIONS_IN_OPEN == CORE_SESSION_PROBED, "likewise; ENDED is never seen");
+_Static_assert(ST_WAITS_IN_SCS - ST_WAITS_IN_NOTHING == CORE_WAIT_SCS && CORE_WAITS == CORE_WAIT_SCS + 1, "likewise");
+
+void core_gauges(struct core *c)
+{
+	OBJ_CHECK(c, CORE_MAGIC);
+	gauges(&c->st, ST_TRIGGERS_IN_IDLE, c->triggers.in_state, TRG_STATE_COUNT);
+	gauges(&c->st, ST_SESSIONS_IN_OPEN, c->sessions.in_state, CORE_SESSION_PROBED + 1);
+	gauges(&c->st, ST_WAITS_IN_NOTHING, c->triggers.in_wait, CORE_WAITS);
+}
+
 void core_edge_each(const struct core *c, core_edge_fn *fn, void *arg)
 {
 	const struct core_edge *e;

@@ -80,6 +80,8 @@ struct core_status {
 	} journal;
 };
 void core_status(const struct core *c, struct core_status *out);
+/* Brings the gauges of the core's own objects up to date in its counters. Those of edges are as old as their last report. */
+void core_gauges(struct core *c);
 
 struct core_store_view {
 	const char *name, *key;     /* key: of the configuration, for its size */

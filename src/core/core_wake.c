@@ -21,10 +21,10 @@ static void end(struct core_scs *scs)
 
 void core_wake_forget(struct core_trigger *t)
 {
-	if (!t->parked) {
+	if (t->wait != CORE_WAIT_SCS) {
 		return;
 	}
-	t->parked = false;
+	core_trigger_wait(t, CORE_WAIT_NOTHING);
 	TAILQ_REMOVE(&t->scs->parked, t, waiting);
 	t->scs->parked_n--;
 }
@@ -33,7 +33,7 @@ void core_wake_settle(struct core_trigger *t)
 {
 	bool waits = t->trg->state == TRG_BACKOFF;
 
-	if (waits == t->parked) {
+	if (waits == (t->wait == CORE_WAIT_SCS)) {
 		return;
 	}
 	if (!waits) {
@@ -41,7 +41,7 @@ void core_wake_settle(struct core_trigger *t)
 		return;
 	}
 	core_queue_take(t); /* a copy of its DTR that waited for its turn: it is reported, and the entry is needed here */
-	t->parked = true;
+	core_trigger_wait(t, CORE_WAIT_SCS);
 	TAILQ_INSERT_TAIL(&t->scs->parked, t, waiting);
 	t->scs->parked_n++;
 }
@@ -102,7 +102,7 @@ static uint64_t wake_some(struct core_scs *scs, uint32_t *budget)
 
 static void on_turn(void *core)
 {
-	struct core *c = core;
+	struct core *c = OBJ_OF(core, struct core, CORE_MAGIC);
 	struct core_scs *scs, *last = TAILQ_LAST(&c->wakes.list, core_wake_list);
 	uint32_t budget = CORE_WAKE_A_TURN;
 	uint64_t next_ms = UINT64_MAX, ms;

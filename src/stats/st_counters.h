@@ -21,7 +21,7 @@
 	  "application requests that the edge refused: routing, decoding, origin, features, too many at once")                   \
 	X(EDGE_ANSWERS, "edge_answers", "answers sent to SCSs")                                                                  \
 	X(EDGE_ANSWERED_LATE, "edge_answered_late", "requests the edge answered itself because the core did not in time")        \
-	X(EDGE_UNANSWERED_SENT, "edge_unanswered_sent", "requests without an answer: it could not be put on the connection")      \
+	X(EDGE_UNANSWERED_SENT, "edge_unanswered_sent", "requests without an answer: it could not be put on the connection")     \
 	X(EDGE_UNANSWERED_GONE, "edge_unanswered_gone", "requests without an answer: their connection ended first")              \
 	X(EDGE_UNANSWERED_STOP, "edge_unanswered_stop", "requests without an answer: the edge stopped")                          \
 	X(EDGE_NOTIFICATIONS, "edge_notifications", "DNRs sent to SCSs")                                                         \
@@ -174,9 +174,8 @@
 	X(TRIGGERS_IN_REFUSING, "triggers_in_refusing", "triggers now: writing the refusal")                                     \
 	X(SESSIONS_IN_OPEN, "sessions_in_open", "admitted sessions now: not probed")                                             \
 	X(SESSIONS_IN_PROBED, "sessions_in_probed", "admitted sessions now: a new connection waits for their answer")            \
-	X(WAITS_IN_NOTHING, "waits_in_nothing", "triggers now: no request to a core peer and no report waits")                   \
+	X(WAITS_IN_NOTHING, "waits_in_nothing", "triggers now: none of the next two")                                            \
 	X(WAITS_IN_TURN, "waits_in_turn", "triggers now: wait for their turn at a core peer")                                    \
-	X(WAITS_IN_ANSWER, "waits_in_answer", "triggers now: wait for the answer of a core peer")                                \
 	X(WAITS_IN_SCS, "waits_in_scs", "triggers now: their report waits for the SCS")
 
 #define ST_COUNTER_TABLE(X)                                                                                                      \

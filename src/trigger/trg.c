@@ -184,15 +184,40 @@ static const struct rule rules[] = {
 };
 /* clang-format on */
 
+static const char *const state_words[] = {
+#define TRG_ROW(name, word) word,
+	TRG_STATE_TABLE(TRG_ROW)
+#undef TRG_ROW
+};
+
+/* The `next` of the rows above, and what their actions return in its place. Nothing comes back to IDLE, and DONE is the end. */
+#define TO(name) MACHINE_TO(TRG_##name)
+static const uint32_t next_states[] = {
+	[TRG_IDLE] = TO(ASKING),
+	[TRG_ASKING] = TO(WRITING) | TO(REFUSING) | TO(DONE),
+	[TRG_WRITING] = TO(SUBMITTING) | TO(REPORTING) | TO(REFUSING) | TO(DONE),
+	[TRG_SUBMITTING] =
+	    TO(RESUBMITTING) | TO(RECALLING) | TO(ACCEPTED) | TO(REVOKING) | TO(REPORTING) | TO(REFUSING) | TO(DONE),
+	[TRG_RESUBMITTING] = TO(RESUMING) | TO(RECALLING) | TO(ACCEPTED) | TO(REVOKING) | TO(REPORTING) | TO(REFUSING) | TO(DONE),
+	[TRG_RESUMING] =
+	    TO(RESUBMITTING) | TO(RECALLING) | TO(ACCEPTED) | TO(REVOKING) | TO(REPORTING) | TO(REFUSING) | TO(DONE),
+	[TRG_RECALLING] = TO(ACCEPTED) | TO(REPORTING) | TO(DONE),
+	[TRG_ACCEPTED] = TO(REVOKING) | TO(REPORTING) | TO(DONE),
+	[TRG_REPORTING] = TO(ACCEPTED) | TO(NOTIFYING) | TO(REFUSING) | TO(DONE),
+	[TRG_NOTIFYING] = TO(BACKOFF) | TO(DONE),
+	[TRG_BACKOFF] = TO(NOTIFYING) | TO(DONE),
+	[TRG_DONE] = 0,
+	[TRG_REVOKING] = TO(ACCEPTED) | TO(REPORTING) | TO(DONE),
+	[TRG_REFUSING] = TO(DONE),
+};
+#undef TO
+_Static_assert(sizeof next_states / sizeof *next_states == TRG_STATE_COUNT, "a row for each state");
+
+const struct machine trg_machine = { "trigger", "trigger", state_words, next_states, TRG_STATE_COUNT };
+
 const char *trg_state_str(enum trg_state s)
 {
-	static const char *const words[] = {
-#define TRG_ROW(name, word) word,
-		TRG_STATE_TABLE(TRG_ROW)
-#undef TRG_ROW
-	};
-
-	return (unsigned)s < TRG_STATE_COUNT ? words[s] : "unknown";
+	return machine_word(&trg_machine, s);
 }
 
 const char *trg_event_str(enum trg_event_kind e)
@@ -216,7 +241,10 @@ int trg_new(struct trg **out, uint64_t number, const struct trg_request *req, co
 	if (!t) {
 		return ERR_NOMEM;
 	}
+	obj_begin(&t->obj, TRG_MAGIC);
 	t->conf = conf;
+	t->state = TRG_IDLE;
+	machine_begin(&trg_machine, conf->in_state, t->state);
 	err = trg_set_request(t, req);
 	if (!err) {
 		err = trg_set_subscriber(t, &nobody);
@@ -226,7 +254,6 @@ int trg_new(struct trg **out, uint64_t number, const struct trg_request *req, co
 		return err;
 	}
 	t->number = number;
-	t->state = TRG_IDLE;
 	t->armed_ms = UINT64_MAX;
 	t->own_outcome = TRG_NO_OUTCOME;
 	t->ports = ports;
@@ -240,6 +267,8 @@ void trg_free(struct trg *t)
 	if (!t) {
 		return;
 	}
+	machine_end(&trg_machine, t->conf->in_state, t->state);
+	OBJ_END(t, TRG_MAGIC);
 	free(t->req_block);
 	free(t->sub_block);
 	free(t->payload_block);
@@ -254,14 +283,21 @@ static void set_state(const struct trg_step *s, enum trg_state to)
 	struct trg *t = s->t;
 	enum trg_state from = t->state;
 
-	t->state = to;
 	if (from == to) {
 		return;
 	}
+	t->state = (enum trg_state)machine_go(&trg_machine, t->conf->in_state, from, to); /* traced with its event, below */
 	trg_past_note(t, from, to, s->ev->kind, t->said, s->now_ms);
 	if (t->ports->trace) {
 		t->ports->trace(t->arg, t, from, to, s->ev->kind, false);
 	}
+}
+
+void trg_set_restored(struct trg *t, enum trg_state state)
+{
+	machine_end(&trg_machine, t->conf->in_state, t->state);
+	machine_begin(&trg_machine, t->conf->in_state, state);
+	t->state = state;
 }
 
 static const struct rule *find_rule(enum trg_state state, enum trg_event_kind event)
@@ -317,9 +353,11 @@ static bool is_for(const struct trg *t, enum trg_event_kind e)
 
 int trg_step(struct trg *t, const struct trg_event *ev, uint64_t now_ms)
 {
-	const struct rule *rule = is_for(t, ev->kind) ? find_rule(t->state, ev->kind) : NULL;
 	struct trg_step s = { t, ev, now_ms };
+	const struct rule *rule;
 
+	OBJ_CHECK(t, TRG_MAGIC);
+	rule = is_for(t, ev->kind) ? find_rule(t->state, ev->kind) : NULL;
 	if (!rule) {
 		return refuse_event(t, ev);
 	}

@@ -19,6 +19,8 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/machine.h"
+#include "base/obj.h"
 #include "trigger/trg_names.h"
 #include "trigger/trg_request.h"
 
@@ -122,6 +124,7 @@ struct trg_conf {                            /* borrowed by every trigger */
 	uint64_t retry_min_ms, retry_max_ms; /* DNR, recall and resume: doubles from min to max */
 	struct trg_reasons reasons;
 	struct trg_names *takers; /* borrowed: the names of SMS-SCs, each once */
+	uint32_t *in_state;       /* borrowed: TRG_STATE_COUNT numbers, how many triggers are in each state; NULL: nobody counts */
 	struct trg_names *names;  /* borrowed: what the triggers of one SCS share; NULL: each has its own */
 };
 
@@ -198,14 +201,16 @@ struct trg_ports {
 
 struct trg_past; /* the history, trg_history.c */
 
+#define TRG_MAGIC 0xa53d9e30u
 struct trg {                       /* for others: to read, never to write; in this order because there may be a million of them */
+	struct obj obj;
+	enum trg_state state;
 	uint64_t number;           /* journal key */
 	struct trg_request req;    /* own copy; payload: until it is answered */
 	struct trg_subscriber sub; /* own copy; empty until SUBSCRIBER; nodes: as payload */
 	uint32_t dtr_end_to_end, recall_end_to_end, dnr_end_to_end; /* 0: none yet */
 	uint32_t outcome;                                           /* enum tsp_delivery_outcome, once has_outcome */
 	uint32_t answer_status;                                     /* once answered */
-	enum trg_state state;
 	int revoke_reason;                   /* of REVOKE or CANCEL */
 	int said;                            /* inside: the reason of the step under way */
 	uint64_t taken_ms;                   /* the last time at which the SMS-SC may have taken it; 0: not known */
@@ -242,6 +247,9 @@ struct trg {                       /* for others: to read, never to write; in th
 	void *req_block, *sub_block, *payload_block;
 	struct trg_past *past;
 };
+
+/* Which state may follow which, whatever the event: what the rows of the table and their actions can come to. */
+extern const struct machine trg_machine;
 
 /* Copies `req` whole (lengths checked: ERR_LIMIT, ERR_INVAL); borrows conf, ports and arg as long as it lives. ERR_NOMEM. */
 ERR_MUST_USE int trg_new(struct trg **out, uint64_t number, const struct trg_request *req, const struct trg_conf *conf,

@@ -26,6 +26,9 @@ void trg_past_add(struct trg *t,
 uint64_t trg_past_taken(const struct trg *t);
 void trg_past_note(struct trg *t, enum trg_state from, enum trg_state to, enum trg_event_kind ev, int reason, uint64_t now_ms);
 
+/* Its first state is that of its record, and not IDLE. */
+void trg_set_restored(struct trg *t, enum trg_state state);
+
 struct trg_step { /* one event under way */
 	struct trg *t;
 	const struct trg_event *ev;

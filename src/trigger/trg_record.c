@@ -264,7 +264,7 @@ static void take_kind(struct trg *t, enum kind kind)
 						 [KIND_REPORT] = TRG_BACKOFF,
 						 [KIND_REVOKING] = TRG_REVOKING };
 
-	t->state = states[kind];
+	trg_set_restored(t, states[kind]);
 	t->stored = true;
 	t->again = true;
 	t->answered = kind != KIND_INTENT;
@@ -281,7 +281,7 @@ static void take_more(struct trg *t, const struct more *m, const char *taker)
 	t->as_new = m->flags & MORE_AS_NEW;
 	t->refused = t->gave_up && (m->flags & MORE_REFUSED);
 	if (t->refused) {
-		t->state = TRG_REFUSING;
+		trg_set_restored(t, TRG_REFUSING);
 		t->may_report = false;
 	}
 	t->revoked = m->flags & MORE_REVOKED;

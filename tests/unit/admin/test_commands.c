@@ -10,6 +10,7 @@
 #include "assoc/asc_change.h"
 #include "tests/unit/admin/ctl_fake.h"
 #include "tests/unit/core/core_play.h"
+#include "tests/unit/trigger/trg_put.h"
 
 struct play {
 	struct core_play core;
@@ -416,7 +417,7 @@ static void accepted(struct play *p, const char *device, uint32_t reference)
 	struct core_trigger *t;
 
 	assert_int_equal(core_trigger_new(&t, p->core.core, core_scs_get(p->core.core, "acme"), &r), 0);
-	t->trg->state = TRG_ACCEPTED;
+	trg_put(t->trg, TRG_ACCEPTED);
 	t->trg->answered = true;
 	t->trg->answer_status = TSP_STATUS_SUCCESS;
 	t->trg->stored = true;

@@ -4,6 +4,7 @@
 #include "core/core_dnr.h"
 #include "core/core_int.h"
 #include "tests/unit/core/core_play.h"
+#include "tests/unit/trigger/trg_put.h"
 
 struct play {
 	struct core_play core;
@@ -48,7 +49,7 @@ static int setup(void **state)
 
 		assert_int_equal(core_trigger_new(&p->t[i], p->core.core, core_scs_get(p->core.core, "acme"), &req), 0);
 		p->t[i]->trg->answered = true;
-		p->t[i]->trg->state = TRG_NOTIFYING;
+		trg_put(p->t[i]->trg, TRG_NOTIFYING);
 		p->t[i]->asker = (struct core_dup_waiter){ .generation = p->core.generation, .session = 1 };
 	}
 	*state = p;
@@ -72,7 +73,7 @@ static uint64_t report(struct play *p, int which, bool again, uint32_t result)
 	struct ipc_rec_head head;
 	size_t len;
 
-	p->t[which]->trg->state = TRG_NOTIFYING;
+	trg_put(p->t[which]->trg, TRG_NOTIFYING);
 	assert_int_equal(core_report_notify(p->core.core, p->t[which]->trg, again), 0);
 	core_play_turns(&p->core, 2);
 	len = core_play_take(&p->core, IPC_REC_DEVICE_NOTIFICATION, &head);

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "core/core_ports.h"
 #include "tests/unit/core/core_play.h"
+#include "tests/unit/trigger/trg_put.h"
 
 static int start(void **state)
 {
@@ -65,7 +66,7 @@ static struct core_trigger *intent(struct core_play *p, uint32_t reference)
 {
 	struct core_trigger *t = trigger(p, reference, TSP_ACTION_TRIGGER);
 
-	t->trg->state = TRG_WRITING;
+	trg_put(t->trg, TRG_WRITING);
 	assert_int_equal(core_trigger_ports.store(p->core, t->trg), 0);
 	t->trg->stored = true;
 	return t;
@@ -174,7 +175,7 @@ static void test_what_was_told_201_before_a_restart_is_given_back_once(void **st
 
 	answer(p, intent(p, 2), TSP_STATUS_SUCCESS);
 	answer(p, t, TSP_STATUS_TEMPORARYERROR);
-	t->trg->state = TRG_RECALLING;
+	trg_put(t->trg, TRG_RECALLING);
 	t->trg->gave_up = true;
 	core_trigger_ports.note(p->core, t->trg);
 	assert_int_equal(used(p), 1);
@@ -285,7 +286,7 @@ static void test_a_journal_without_quotas_is_counted_once(void **state)
 		if (i == 3) { /* of yesterday */
 			t->trg->req.received_ms -= POL_QUOTA_DAY_MS;
 		}
-		t->trg->state = TRG_ACCEPTED;
+		trg_put(t->trg, TRG_ACCEPTED);
 		t->trg->answered = t->trg->accepted = t->trg->stored = true;
 		assert_int_equal(core_trigger_keep(t, NULL, NULL), 0);
 	}

@@ -4,6 +4,7 @@
 
 #include "core/core_overdue.h"
 #include "tests/unit/core/core_play.h"
+#include "tests/unit/trigger/trg_put.h"
 
 static int start(void **state)
 {
@@ -43,7 +44,7 @@ static struct core_trigger *pending_of(struct core_play *p, const char *device, 
 	struct core_trigger *t;
 
 	assert_int_equal(core_trigger_new(&t, p->core, core_scs_get(p->core, "acme"), &r), 0);
-	t->trg->state = TRG_ACCEPTED;
+	trg_put(t->trg, TRG_ACCEPTED);
 	t->trg->answered = true;
 	t->trg->answer_status = TSP_STATUS_SUCCESS;
 	t->trg->stored = true;
@@ -325,7 +326,7 @@ static void test_an_edge_that_says_again_that_it_gave_up_changes_nothing(void **
 	uint64_t session;
 
 	t->trg->accepted = true;
-	t->trg->state = TRG_NOTIFYING;
+	trg_put(t->trg, TRG_NOTIFYING);
 	with_quota(t, 5);
 	session = opened(p);
 	for (int i = 0; i < 3; i++) {
@@ -368,8 +369,9 @@ static void test_what_is_given_up_waits_for_no_turn(void **state)
 	struct core_trigger *t = pending_of(p, "meter-1@a.example", 1, "");
 	struct core_peer *peer = &p->core->peers.row[0];
 
-	t->trg->state = TRG_SUBMITTING;
+	trg_put(t->trg, TRG_SUBMITTING);
 	t->trg->answered = false;
+	core_trigger_wait(t, CORE_WAIT_TURN);
 	t->turn = &turn;
 	t->waits_at = peer;
 	TAILQ_INSERT_TAIL(&peer->waiting[0], t, waiting);
@@ -446,7 +448,7 @@ static void test_a_refusal_waits_for_its_own_record(void **state)
 	struct core_play *p = *state;
 	struct core_trigger *t = pending_of(p, "meter-1@a.example", 1, "");
 
-	t->trg->state = TRG_WRITING;
+	trg_put(t->trg, TRG_WRITING);
 	t->trg->answered = false;
 	core_overdue_watch(t, 1);
 	core_trigger_step(t, &durable);

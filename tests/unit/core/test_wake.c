@@ -2,6 +2,7 @@
 #include "tests/unit/test.h"
 
 #include "tests/unit/core/core_play.h"
+#include "tests/unit/trigger/trg_put.h"
 
 static int start(void **state)
 {
@@ -38,7 +39,7 @@ static struct core_trigger *trigger(struct core_play *p, uint32_t reference, enu
 	struct core_trigger *t;
 
 	assert_int_equal(core_trigger_new(&t, p->core, core_scs_get(p->core, "acme"), &r), 0);
-	t->trg->state = trg_state;
+	trg_put(t->trg, trg_state);
 	t->trg->answered = t->trg->accepted = true;
 	t->trg->has_outcome = trg_state == TRG_BACKOFF;
 	t->trg->reported_ms = core_now_ms(p->core);
