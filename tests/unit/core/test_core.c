@@ -216,6 +216,8 @@ static void at_the_limit(struct core_play *p)
 	assert_int_equal(ipc_session_cut_get(&cut, p->record, len), 0);
 	assert_int_equal(head.transaction, 1); /* the oldest */
 	assert_int_equal(cut.probe_ms, p->cfg->limits.probe_wait_ms);
+	assert_int_equal(p->core->sessions.in_state[CORE_SESSION_PROBED], 1);
+	assert_int_equal(p->core->sessions.in_state[CORE_SESSION_OPEN], 1);
 	assert_int_equal(core_play_take(p, IPC_REC_SESSION_VERDICT, &head), 0); /* the CEA waits */
 }
 
@@ -235,6 +237,8 @@ static void test_at_the_limit_a_silent_oldest_session_is_replaced(void **state)
 	assert_int_equal(ipc_session_verdict_get(&v, p->record, len), 0);
 	assert_true(ADMITTED(v));
 	assert_int_equal(p->core->st.v[ST_SESSION_REPLACED], 1);
+	assert_int_equal(p->core->sessions.in_state[CORE_SESSION_PROBED], 0);
+	assert_int_equal(p->core->sessions.in_state[CORE_SESSION_OPEN], 2);
 	assert_int_equal(core_scs_get(p->core, "acme")->sessions_n, 2);
 }
 
@@ -256,7 +260,25 @@ static void test_at_the_limit_the_new_one_is_refused_when_the_oldest_answers(voi
 	assert_false(v.admitted);
 	assert_string_equal(v.reason, "too-many-connections");
 	assert_int_equal(p->core->st.v[ST_SESSION_LIMIT], 1);
+	assert_int_equal(p->core->sessions.in_state[CORE_SESSION_OPEN], 2); /* it has answered */
 	assert_int_equal(core_scs_get(p->core, "acme")->sessions_n, 2);
+}
+
+static void test_the_gauges_of_an_edge_end_with_it(void **state)
+{
+	struct core_play *p = *state;
+	struct st_counters told = { { 0 } };
+
+	told.v[ST_EDGE_IN_OPEN] = 3;
+	core_play_send(p, ipc_stats_put(p->record, p->generation, &told));
+	core_play_send(p, ipc_stats_put(p->record, p->generation, &told));
+	assert_int_equal(p->core->st.v[ST_EDGE_IN_OPEN], 3);
+	told.v[ST_EDGE_IN_OPEN] = UINT64_C(1) << 32; /* a lie */
+	core_play_send(p, ipc_stats_put(p->record, p->generation, &told));
+	assert_int_equal(p->core->st.v[ST_EDGE_IN_OPEN], 3);
+	assert_int_equal(p->bad_edge, p->generation);
+	core_edge_gone(p->core, p->generation);
+	assert_int_equal(p->core->st.v[ST_EDGE_IN_OPEN], 0);
 }
 
 static void test_who_waits_for_a_place_and_leaves_is_forgotten(void **state)
@@ -582,6 +604,7 @@ int main(void)
 		TEST(test_at_the_limit_a_silent_oldest_session_is_replaced),
 		TEST(test_changed_values_are_told_to_the_edges_of_open_sessions),
 		TEST(test_at_the_limit_the_new_one_is_refused_when_the_oldest_answers),
+		TEST(test_the_gauges_of_an_edge_end_with_it),
 		TEST(test_who_waits_for_a_place_and_leaves_is_forgotten),
 		TEST(test_a_session_that_spoke_for_another_leaves_a_decision),
 		TEST(test_removing_an_scs_cuts_its_sessions_at_once),

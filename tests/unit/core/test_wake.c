@@ -152,6 +152,32 @@ static void test_when_the_session_goes_again_the_rest_waits_for_the_next(void **
 	assert_int_equal(p->core->triggers.n, 0);
 }
 
+static void test_what_waits_is_counted_by_what_it_waits_for(void **state)
+{
+	struct core_play *p = *state;
+	const uint32_t *in = p->core->triggers.in_wait;
+	struct core_trigger *t = trigger(p, 1, TRG_ACCEPTED);
+
+	assert_int_equal(in[CORE_WAIT_NOTHING], 1);
+	trg_put(t->trg, TRG_BACKOFF);
+	core_wake_settle(t);
+	core_wake_settle(t); /* once */
+	assert_int_equal(in[CORE_WAIT_NOTHING], 0);
+	assert_int_equal(in[CORE_WAIT_SCS], 1);
+	core_gauges(p->core);
+	assert_int_equal(p->core->st.v[ST_WAITS_IN_SCS], 1);
+	assert_int_equal(p->core->st.v[ST_TRIGGERS_IN_BACKOFF], 1);
+	assert_int_equal(p->core->st.v[ST_TRIGGERS_IN_ACCEPTED], 0);
+	core_trigger_free(t);
+	core_gauges(p->core);
+	for (unsigned i = ST_TRIGGERS_IN_IDLE; i <= ST_WAITS_IN_SCS; i++) {
+		assert_int_equal(p->core->st.v[i], 0);
+	}
+	assert_false(machine_may(&core_wait_machine, CORE_WAIT_TURN, CORE_WAIT_SCS)); /* one list entry: first out, then in */
+	assert_false(machine_may(&core_wait_machine, CORE_WAIT_SCS, CORE_WAIT_TURN));
+	assert_false(machine_may(&core_wait_machine, CORE_WAIT_TURN, CORE_WAIT_TURN));
+}
+
 static void test_a_trigger_that_ends_while_it_waits_is_not_woken(void **state)
 {
 	struct core_play *p = *state;
@@ -172,6 +198,7 @@ int main(void)
 		T(test_a_connection_looks_at_the_reports_that_wait_and_at_no_other_trigger),
 		T(test_many_reports_go_some_at_a_time_and_each_once),
 		T(test_when_the_session_goes_again_the_rest_waits_for_the_next),
+		T(test_what_waits_is_counted_by_what_it_waits_for),
 		T(test_a_trigger_that_ends_while_it_waits_is_not_woken),
 	};
 

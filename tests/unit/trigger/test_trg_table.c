@@ -73,6 +73,20 @@ static bool reached(uint32_t action, unsigned state)
 	return action != TSP_ACTION_RECALL || state <= TRG_RECALLING || state == TRG_DONE || state == TRG_REFUSING;
 }
 
+/* The states that may follow, whatever the event: from the drawing in trg.c. */
+static const char *const next_of[] = { "a",	"wdf", "spdf", "bckpvdf", "rckpvdf", "bckpvdf", "kpd",
+				       "pvd", "kndf", "od",   "nd",	"",	   "kpd",     "d" };
+
+static void test_only_what_is_drawn_may_follow(void **state)
+{
+	(void)state;
+	for (unsigned from = 0; from < TRG_STATE_COUNT; from++) {
+		for (unsigned to = 0; to < TRG_STATE_COUNT; to++) {
+			assert_int_equal(machine_may(&trg_machine, from, to), strchr(next_of[from], letters[to]) != NULL);
+		}
+	}
+}
+
 static void check_pair(uint32_t action, const char *line, enum trg_state s, enum trg_event_kind e)
 {
 	struct trg_request r = request_for(action);
@@ -313,6 +327,7 @@ static void test_no_death_breaks_a_promise(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_only_what_is_drawn_may_follow),
 		cmocka_unit_test(test_every_state_takes_or_refuses_every_event),
 		cmocka_unit_test(test_no_order_of_events_breaks_a_promise),
 		cmocka_unit_test(test_no_death_breaks_a_promise),
