@@ -46,6 +46,28 @@ static void seed(struct link *l)
 	link_ids_init(&l->ids, l->conf->host, clock_real_ms(), link_random(l));
 }
 
+static const char *const phase_words[] = { [LINK_IDLE] = "idle",
+					   [LINK_WAIT_CER] = "waiting for the CER",
+					   [LINK_VERDICT] = "waiting for the verdict",
+					   [LINK_MACHINE] = "in the peer machine",
+					   [LINK_ENDED] = "ended" };
+
+static const uint32_t next_phases[] = {
+	[LINK_IDLE] = MACHINE_TO(LINK_WAIT_CER) | MACHINE_TO(LINK_MACHINE),
+	[LINK_WAIT_CER] = MACHINE_TO(LINK_VERDICT) | MACHINE_TO(LINK_ENDED),
+	[LINK_VERDICT] = MACHINE_TO(LINK_MACHINE) | MACHINE_TO(LINK_ENDED),
+	[LINK_MACHINE] = MACHINE_TO(LINK_ENDED),
+	[LINK_ENDED] = MACHINE_TO(LINK_IDLE), /* of a peer */
+};
+
+const struct machine link_phase_machine = { "link", "connection", phase_words, next_phases, LINK_PHASES };
+
+void link_set_phase(struct link *l, enum link_phase phase)
+{
+	OBJ_CHECK(l, LINK_MAGIC);
+	l->phase = (enum link_phase)machine_go_traced(&link_phase_machine, NULL, l->conf->log, l->address, l->phase, phase);
+}
+
 int link_make(struct link **out, struct net_loop *loop, const struct link_conf *conf, const struct link_cb *cb, void *arg)
 {
 	struct peer_waits waits = { .connect_ms = HANDSHAKE_GRACE_MS,
@@ -57,6 +79,7 @@ int link_make(struct link **out, struct net_loop *loop, const struct link_conf *
 	if (!l) {
 		return ERR_NOMEM;
 	}
+	obj_begin(&l->obj, LINK_MAGIC);
 	l->conf = conf;
 	l->cb = cb;
 	l->arg = arg;
@@ -90,6 +113,7 @@ static void destroy(struct link *l)
 	net_timer_free(l->timer);
 	dia_frame_free(l->frame);
 	peer_pending_free(l->pending);
+	OBJ_END(l, LINK_MAGIC);
 	free(l);
 	if (peer) {
 		link_peer_destroy(peer);
@@ -98,11 +122,13 @@ static void destroy(struct link *l)
 
 void link_enter(struct link *l)
 {
+	OBJ_CHECK(l, LINK_MAGIC);
 	l->busy++;
 }
 
 void link_leave(struct link *l)
 {
+	OBJ_CHECK(l, LINK_MAGIC);
 	assert(l->busy > 0);
 	if (--l->busy == 0 && l->freed) {
 		destroy(l);
@@ -115,6 +141,7 @@ void link_dispose(struct link *l)
 	static const struct link_cb nobody = { 0 };
 	struct peer_pending_entry e;
 
+	OBJ_CHECK(l, LINK_MAGIC);
 	if (l->freed) {
 		return;
 	}
@@ -156,7 +183,7 @@ int link_accept(struct link **out, struct net_loop *loop, struct net_stream *s, 
 		return err;
 	}
 	l->stream = s; /* taken only now: on failure the caller still owns it */
-	l->phase = LINK_WAIT_CER;
+	link_set_phase(l, LINK_WAIT_CER);
 	if (!tls_stream_identity(s)) {
 		wait_ms += HANDSHAKE_GRACE_MS; /* until the stream says that it is open */
 	}
@@ -171,11 +198,12 @@ int link_accept(struct link **out, struct net_loop *loop, struct net_stream *s, 
 
 void link_admit(struct link *l)
 {
+	OBJ_CHECK(l, LINK_MAGIC);
 	if (l->phase != LINK_VERDICT) {
 		return;
 	}
 	link_enter(l);
-	l->phase = LINK_MACHINE;
+	link_set_phase(l, LINK_MACHINE);
 	net_stream_resume(l->stream);
 	if (link_event(l, PEER_EV_R_CONN_CER, NULL) == 0 && l->phase == LINK_MACHINE) {
 		link_opened(l);
@@ -186,6 +214,7 @@ void link_admit(struct link *l)
 
 void link_refuse(struct link *l, uint32_t result_code)
 {
+	OBJ_CHECK(l, LINK_MAGIC);
 	if (l->phase != LINK_VERDICT) {
 		link_drop(l, "refused");
 		return;
@@ -200,6 +229,7 @@ void link_refuse(struct link *l, uint32_t result_code)
 
 void link_part(struct link *l, enum dia_disconnect_cause cause)
 {
+	OBJ_CHECK(l, LINK_MAGIC);
 	link_enter(l);
 	l->stopped_by_us = true;
 	if (l->phase == LINK_MACHINE && peer_fsm_is_open(&l->fsm)) {
@@ -220,6 +250,7 @@ void link_disconnect(struct link *l, enum dia_disconnect_cause cause)
 
 void link_probe(struct link *l, uint32_t wait_ms)
 {
+	OBJ_CHECK(l, LINK_MAGIC);
 	if (!link_is_open(l)) {
 		return;
 	}
@@ -232,6 +263,7 @@ void link_probe(struct link *l, uint32_t wait_ms)
 
 void link_drop(struct link *l, const char *why)
 {
+	OBJ_CHECK(l, LINK_MAGIC);
 	if (l->phase == LINK_IDLE) {
 		return;
 	}
@@ -245,6 +277,7 @@ int link_answer(struct link *l, const uint8_t *message, size_t len)
 	struct peer_step step;
 	int err;
 
+	OBJ_CHECK(l, LINK_MAGIC);
 	if (!link_is_open(l) || peer_fsm_step(&l->fsm, PEER_EV_SEND_MESSAGE, net_loop_now_ms(l->loop), &step)) {
 		return ERR_CLOSED;
 	}
@@ -292,6 +325,7 @@ int link_request(struct link *l, const uint8_t *message, size_t len, uint32_t wa
 	uint64_t now_ms = net_loop_now_ms(l->loop);
 	int err = dia_hdr_parse(&hdr, message, len);
 
+	OBJ_CHECK(l, LINK_MAGIC);
 	if (err || hdr.length != len || !(hdr.flags & DIA_FLAG_R)) {
 		return ERR_INVAL;
 	}
@@ -325,30 +359,36 @@ int link_request(struct link *l, const uint8_t *message, size_t len, uint32_t wa
 
 void link_request_cancel(struct link *l, const void *arg)
 {
+	OBJ_CHECK(l, LINK_MAGIC);
 	(void)peer_pending_cancel(l->pending, arg);
 }
 
 bool link_is_open(const struct link *l)
 {
+	OBJ_CHECK(l, LINK_MAGIC);
 	return l->phase == LINK_MACHINE && peer_fsm_is_open(&l->fsm);
 }
 
 const char *link_peer_host(const struct link *l)
 {
+	OBJ_CHECK(l, LINK_MAGIC);
 	return l->host;
 }
 
 const char *link_peer_realm(const struct link *l)
 {
+	OBJ_CHECK(l, LINK_MAGIC);
 	return l->realm;
 }
 
 const char *link_address(const struct link *l)
 {
+	OBJ_CHECK(l, LINK_MAGIC);
 	return l->address;
 }
 
 const struct net_stream *link_stream(const struct link *l)
 {
+	OBJ_CHECK(l, LINK_MAGIC);
 	return l->stream;
 }

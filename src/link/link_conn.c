@@ -204,10 +204,11 @@ void link_finish(struct link *l, enum peer_event event, bool hard, enum link_end
 	struct net_stream *s;
 	va_list ap;
 
+	OBJ_CHECK(l, LINK_MAGIC);
 	if (l->phase == LINK_ENDED || l->phase == LINK_IDLE) {
 		return;
 	}
-	l->phase = LINK_ENDED;
+	link_set_phase(l, LINK_ENDED);
 	l->end = end;
 	l->end_err = err;
 	va_start(ap, fmt);
@@ -250,7 +251,7 @@ static void tell_end(struct link *l)
 
 static void on_open(void *arg)
 {
-	struct link *l = arg;
+	struct link *l = OBJ_OF(arg, struct link, LINK_MAGIC);
 
 	link_enter(l);
 	if (l->phase == LINK_WAIT_CER) {
@@ -264,7 +265,7 @@ static void on_open(void *arg)
 
 static void on_data(void *arg, const uint8_t *p, size_t n)
 {
-	struct link *l = arg;
+	struct link *l = OBJ_OF(arg, struct link, LINK_MAGIC);
 	int err;
 
 	link_enter(l);
@@ -334,7 +335,7 @@ static void nobody_answers(struct link *l)
 
 static void on_close(void *arg, int err, const char *why)
 {
-	struct link *l = arg;
+	struct link *l = OBJ_OF(arg, struct link, LINK_MAGIC);
 	enum link_end end = end_of_stream(l, err);
 
 	link_enter(l);
@@ -428,7 +429,7 @@ static void held_timeout(struct link *l)
 
 void link_on_timer(void *arg)
 {
-	struct link *l = arg;
+	struct link *l = OBJ_OF(arg, struct link, LINK_MAGIC);
 	uint64_t now_ms = net_loop_now_ms(l->loop);
 
 	link_enter(l);

@@ -9,6 +9,8 @@
  * Callbacks may free the link: whoever is on the stack holds it with link_enter() and gives it back with link_leave(). */
 #pragma once
 #include "base/err.h"
+#include "base/machine.h"
+#include "base/obj.h"
 #include "diameter/dia_failed.h"
 #include "diameter/dia_frame.h"
 #include "link/link.h"
@@ -23,7 +25,8 @@
 
 struct link_peer;
 
-enum link_phase { LINK_IDLE, LINK_WAIT_CER, LINK_VERDICT, LINK_MACHINE, LINK_ENDED };
+enum link_phase { LINK_IDLE, LINK_WAIT_CER, LINK_VERDICT, LINK_MACHINE, LINK_ENDED, LINK_PHASES };
+extern const struct machine link_phase_machine;
 
 #define LINK_WHY_MAX 256
 
@@ -32,7 +35,9 @@ struct link_asked { /* a request of our own in the base protocol that has no ans
 	uint32_t hop_by_hop, end_to_end;
 };
 
+#define LINK_MAGIC 0x9c8052e3u
 struct link {
+	struct obj obj;
 	const struct link_conf *conf;
 	const struct link_cb *cb;
 	void *arg;
@@ -86,6 +91,7 @@ struct link {
 	} while (0)
 
 /* link.c: life of the object */
+void link_set_phase(struct link *l, enum link_phase phase); /* the one door to it */
 int link_make(struct link **out, struct net_loop *loop, const struct link_conf *conf, const struct link_cb *cb, void *arg);
 void link_enter(struct link *l);
 void link_leave(struct link *l); /* may free: l is not to be used after it unless somebody further up still holds it */

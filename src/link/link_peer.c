@@ -22,7 +22,9 @@
 #define RECONNECT_MIN_MS 20u
 #define REFUSED_MS 60000u
 
+#define LINK_PEER_MAGIC 0xbce1268cu
 struct link_peer {
+	struct obj obj;
 	const struct link_peer_conf *conf;
 	struct link *link; /* one, used again for every connection */
 	struct net_timer *timer;
@@ -64,7 +66,7 @@ static void start_never(struct link_peer *p)
 
 static void start(void *arg)
 {
-	struct link_peer *p = arg;
+	struct link_peer *p = OBJ_OF(arg, struct link_peer, LINK_PEER_MAGIC);
 	struct link *l = p->link;
 
 	if (p->freed || l->phase != LINK_IDLE) {
@@ -73,7 +75,7 @@ static void start(void *arg)
 	link_enter(l);
 	p->kicked = p->refused = p->reconnect = false;
 	p->next_ms = 0;
-	l->phase = LINK_MACHINE;
+	link_set_phase(l, LINK_MACHINE);
 	link_tell(l, PEER_EV_START, NULL); /* an idle peer's machine is Closed */
 	link_arm(l);
 	link_leave(l);
@@ -104,7 +106,8 @@ void link_peer_ended(struct link_peer *p)
 	struct link *l = p->link;
 	bool in_order = l->opened && (l->dpr_received || l->stopped_by_us);
 
-	l->phase = LINK_IDLE;
+	OBJ_CHECK(p, LINK_PEER_MAGIC);
+	link_set_phase(l, LINK_IDLE);
 	if (p->freed) {
 		link_dispose(l);
 		return;
@@ -134,6 +137,7 @@ void link_peer_ended(struct link_peer *p)
 
 void link_peer_opened(struct link_peer *p)
 {
+	OBJ_CHECK(p, LINK_PEER_MAGIC);
 	if (p->conf->reopen_detect) {
 		link_reopen(p->link, p->clean ? PEER_REOPEN_EV_OPEN_CLEAN : PEER_REOPEN_EV_OPEN_UNCLEAN);
 	}
@@ -141,6 +145,7 @@ void link_peer_opened(struct link_peer *p)
 
 void link_peer_reconnect(struct link_peer *p)
 {
+	OBJ_CHECK(p, LINK_PEER_MAGIC);
 	p->reconnect = true;
 	p->own_reopen = p->link->watchdog.state == PEER_WD_REOPEN;
 }
@@ -154,6 +159,7 @@ void link_peer_expectation(const struct link_peer *p, const char **host, const c
 void link_peer_destroy(struct link_peer *p)
 {
 	net_timer_free(p->timer);
+	OBJ_END(p, LINK_PEER_MAGIC);
 	free(p);
 }
 
@@ -166,6 +172,7 @@ int link_peer_new(struct link_peer **out, struct net_loop *loop, const struct li
 	if (!p) {
 		return ERR_NOMEM;
 	}
+	obj_begin(&p->obj, LINK_PEER_MAGIC);
 	p->conf = peer;
 	err = net_timer_new(&p->timer, loop, start, p);
 	if (err) {
@@ -176,7 +183,6 @@ int link_peer_new(struct link_peer **out, struct net_loop *loop, const struct li
 		goto free_timer;
 	}
 	p->link->peer = p;
-	p->link->phase = LINK_IDLE;
 	start_after(p, 0);
 	*out = p;
 	return 0;
@@ -222,11 +228,13 @@ void link_peer_free(struct link_peer *p, bool polite)
 
 struct link *link_peer_link(struct link_peer *p)
 {
+	OBJ_CHECK(p, LINK_PEER_MAGIC);
 	return link_may_request(p->link) ? p->link : NULL;
 }
 
 void link_peer_kick(struct link_peer *p)
 {
+	OBJ_CHECK(p, LINK_PEER_MAGIC);
 	p->stopped = NULL;
 	p->kicked = true;
 	if (p->link->phase == LINK_IDLE) {
@@ -240,6 +248,7 @@ void link_peer_stop(struct link_peer *p, enum dia_disconnect_cause cause, const 
 {
 	struct link *l = p->link;
 
+	OBJ_CHECK(p, LINK_PEER_MAGIC);
 	p->stopped = reason;
 	p->kicked = false;
 	start_never(p);
@@ -252,6 +261,7 @@ const char *link_peer_state(const struct link_peer *p)
 {
 	const struct link *l = p->link;
 
+	OBJ_CHECK(p, LINK_PEER_MAGIC);
 	if (l->phase != LINK_MACHINE) {
 		return p->stopped ? "stopped" : "waiting";
 	}
@@ -322,6 +332,7 @@ uint64_t link_peer_next_ms(const struct link_peer *p)
 {
 	uint64_t now_ms = net_loop_now_ms(p->link->loop);
 
+	OBJ_CHECK(p, LINK_PEER_MAGIC);
 	if (!p->next_ms) {
 		return LINK_PEER_NO_ATTEMPT;
 	}

@@ -97,7 +97,7 @@ static void receive_cer(struct link *l, const struct dia_msg *m)
 		refuse_cer(l, m, &cer, result_code, why);
 		return;
 	}
-	l->phase = LINK_VERDICT;
+	link_set_phase(l, LINK_VERDICT);
 	l->held_deadline_ms = net_loop_now_ms(l->loop) + (l->conf->cea_wait_ms ? l->conf->cea_wait_ms : 10000);
 	if (!l->cb->on_cer) {
 		link_admit(l);
@@ -356,7 +356,7 @@ static void malformed(struct link *l, const struct dia_msg *m, const struct dia_
 
 int link_on_message(void *arg, const uint8_t *bytes, size_t len)
 {
-	struct link *l = arg;
+	struct link *l = OBJ_OF(arg, struct link, LINK_MAGIC);
 	struct dia_failed failed;
 	struct dia_msg m;
 

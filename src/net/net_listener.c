@@ -5,13 +5,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/obj.h"
 #include "net/net_addr.h"
 #include "net/net_tcp.h"
 
 #define ACCEPTS_A_TURN 16
 #define WAIT_MS 100 /* when descriptors or memory have run out */
 
+#define NET_LISTENER_MAGIC 0xc7aa2dbau
 struct net_listener {
+	struct obj obj;
 	int fd;
 	struct net_watch *watch;
 	struct net_timer *timer;
@@ -22,7 +25,7 @@ struct net_listener {
 
 static void on_wait_over(void *arg)
 {
-	struct net_listener *n = arg;
+	struct net_listener *n = OBJ_OF(arg, struct net_listener, NET_LISTENER_MAGIC);
 
 	if (net_watch_set(n->watch, NET_READ)) {
 		net_timer_start(n->timer, WAIT_MS);
@@ -61,7 +64,7 @@ static bool accept_one(struct net_listener *n)
 
 static void on_readable(void *arg, int events)
 {
-	struct net_listener *n = arg;
+	struct net_listener *n = OBJ_OF(arg, struct net_listener, NET_LISTENER_MAGIC);
 	bool gone = false;
 
 	(void)events;
@@ -87,7 +90,7 @@ int net_listener_new(struct net_listener **out, struct net_loop *l, int fd, net_
 	if (!n) {
 		return ERR_NOMEM;
 	}
-	*n = (struct net_listener){ .fd = fd, .fn = fn, .arg = arg };
+	*n = (struct net_listener){ .obj = { NET_LISTENER_MAGIC }, .fd = fd, .fn = fn, .arg = arg };
 	err = net_timer_new(&n->timer, l, on_wait_over, n);
 	if (err) {
 		goto free_listener;
@@ -117,10 +120,12 @@ void net_listener_free(struct net_listener *n)
 	if (!n) {
 		return;
 	}
+	OBJ_CHECK(n, NET_LISTENER_MAGIC);
 	if (n->gone) {
 		*n->gone = true;
 	}
 	net_watch_free(n->watch);
 	net_timer_free(n->timer);
+	OBJ_END(n, NET_LISTENER_MAGIC);
 	free(n);
 }

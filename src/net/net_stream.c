@@ -6,9 +6,10 @@
 #include "base/str.h"
 #include "net/net_stream_impl.h"
 
-void net_stream_init(struct net_stream *s, const struct net_stream_ops *ops, const char *peer, const struct net_stream_cb *cb,
-		     void *arg)
+void net_stream_init(struct net_stream *s, uint32_t magic, const struct net_stream_ops *ops, const char *peer,
+		     const struct net_stream_cb *cb, void *arg)
 {
+	obj_begin(&s->obj, magic);
 	s->ops = ops;
 	s->refs = 1;
 	str_cut(s->peer, sizeof s->peer, peer);

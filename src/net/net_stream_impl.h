@@ -4,6 +4,7 @@
 #pragma once
 #include <stdbool.h>
 
+#include "base/obj.h"
 #include "net/net_stream.h"
 #include "net/net_tcp.h"
 
@@ -21,6 +22,7 @@ struct net_stream_ops {
 };
 
 struct net_stream {
+	struct obj obj; /* of the implementation's type: its own casts check it */
 	const struct net_stream_ops *ops;
 	struct net_stream_cb cb;
 	net_fds_fn *on_fds; /* NULL: none are taken */
@@ -33,8 +35,8 @@ struct net_stream {
 	char local[NET_ADDRESS_MAX]; /* the implementation fills it in before net_stream_emit_open() */
 };
 
-void net_stream_init(struct net_stream *s, const struct net_stream_ops *ops, const char *peer, const struct net_stream_cb *cb,
-		     void *arg);
+void net_stream_init(struct net_stream *s, uint32_t magic, const struct net_stream_ops *ops, const char *peer,
+		     const struct net_stream_cb *cb, void *arg);
 void net_stream_hold(struct net_stream *s);
 void net_stream_drop(struct net_stream *s);
 

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/machine.h"
 #include "net/net_addr.h"
 #include "net/net_queue.h"
 #include "net/net_stream_impl.h"
@@ -22,7 +23,7 @@
 
 #define LINGER_MS 1000
 
-enum state { CONNECTING, OPENING, OPEN, DEAD, LINGERING };
+enum state { CONNECTING, OPENING, OPEN, DEAD, LINGERING, STATES };
 
 struct net_tcp {
 	struct net_stream base;
@@ -43,6 +44,32 @@ struct net_tcp {
 	bool eof;      /* the other side has ended its direction */
 	bool finished; /* we have ended ours */
 };
+
+#define NET_TCP_MAGIC 0xd9e2ec8du
+_Static_assert(offsetof(struct net_tcp, base.obj) == 0, "a TCP stream begins with its struct obj");
+
+static struct net_tcp *tcp_of(const void *p)
+{
+	return obj_of(p, NET_TCP_MAGIC, "struct net_tcp", __func__);
+}
+
+static const char *const state_words[] = { "connecting", "opening", "open", "dead", "lingering" };
+
+static const uint32_t next_states[] = {
+	[CONNECTING] = MACHINE_TO(OPEN) | MACHINE_TO(DEAD),
+	[OPENING] = MACHINE_TO(OPEN) | MACHINE_TO(LINGERING) | MACHINE_TO(DEAD),
+	[OPEN] = MACHINE_TO(LINGERING) | MACHINE_TO(DEAD),
+	[DEAD] = MACHINE_TO(LINGERING) | MACHINE_TO(DEAD), /* it was told the end of the other side, and may still have to send */
+	[LINGERING] = MACHINE_TO(DEAD),
+};
+
+static const struct machine machine = { "net", "stream", state_words, next_states, STATES };
+
+/* The one place where the state of a stream changes. */
+static void set_state(struct net_tcp *t, enum state state)
+{
+	t->state = (enum state)machine_go(&machine, NULL, t->state, state);
+}
 
 static int from_errno(int e)
 {
@@ -81,7 +108,7 @@ static void tcp_watch(struct net_tcp *t)
 
 static void tcp_die(struct net_tcp *t, int err, const char *why)
 {
-	t->state = DEAD;
+	set_state(t, DEAD);
 	net_task_cancel(&t->later);
 	net_task_cancel(&t->flush);
 	net_timer_free(t->timer);
@@ -129,7 +156,7 @@ static int tcp_send(struct net_tcp *t)
 
 static void on_flush(void *arg)
 {
-	struct net_tcp *t = arg;
+	struct net_tcp *t = tcp_of(arg);
 
 	if (t->state != OPEN || t->blocked || t->failed_errno) {
 		return;
@@ -144,7 +171,7 @@ static void on_flush(void *arg)
 
 static int tcp_write(struct net_stream *s, const void *p, size_t n)
 {
-	struct net_tcp *t = (struct net_tcp *)s;
+	struct net_tcp *t = tcp_of(s);
 	int err;
 
 	if (n > t->out_max || t->out.len > t->out_max - n) {
@@ -241,7 +268,7 @@ static void tcp_opened(struct net_tcp *t)
 	if (getsockname(t->fd, &a.sa, &len) == 0) {
 		net_addr_text(t->base.local, &a);
 	}
-	t->state = OPEN;
+	set_state(t, OPEN);
 	net_timer_free(t->timer);
 	t->timer = NULL;
 	tcp_watch(t);
@@ -253,7 +280,7 @@ static void tcp_opened(struct net_tcp *t)
 
 static void on_later(void *arg)
 {
-	struct net_tcp *t = arg;
+	struct net_tcp *t = tcp_of(arg);
 
 	net_stream_hold(&t->base);
 	if (t->state == OPEN) {
@@ -283,7 +310,7 @@ static void tcp_connected(struct net_tcp *t)
 
 static void on_connect_limit(void *arg)
 {
-	struct net_tcp *t = arg;
+	struct net_tcp *t = tcp_of(arg);
 	char why[64];
 
 	snprintf(why, sizeof why, "connect: no answer in %u ms", t->connect_wait_ms);
@@ -294,7 +321,7 @@ static void on_connect_limit(void *arg)
 
 static void tcp_destroy(struct net_stream *s)
 {
-	struct net_tcp *t = (struct net_tcp *)s;
+	struct net_tcp *t = tcp_of(s);
 
 	net_task_cancel(&t->later);
 	net_task_cancel(&t->flush);
@@ -304,12 +331,13 @@ static void tcp_destroy(struct net_stream *s)
 		close(t->fd);
 	}
 	net_queue_fini(&t->out);
+	t->base.obj.magic = 0;
 	free(t);
 }
 
 static void linger_end(void *arg)
 {
-	struct net_tcp *t = arg;
+	struct net_tcp *t = tcp_of(arg);
 
 	net_linger_del(t->loop, &t->linger);
 	net_stream_drop(&t->base);
@@ -349,7 +377,7 @@ static void on_linger_event(struct net_tcp *t, int events)
 
 static void tcp_close(struct net_stream *s, bool abort)
 {
-	struct net_tcp *t = (struct net_tcp *)s;
+	struct net_tcp *t = tcp_of(s);
 	bool was_open = t->state == OPEN || t->state == OPENING || (t->state == DEAD && t->eof);
 
 	net_task_cancel(&t->later);
@@ -357,7 +385,7 @@ static void tcp_close(struct net_stream *s, bool abort)
 	net_timer_free(t->timer);
 	t->timer = NULL;
 	if (!abort && was_open && !t->failed_errno) {
-		t->state = LINGERING;
+		set_state(t, LINGERING);
 		if (linger_step(t) && net_timer_new(&t->timer, t->loop, linger_end, t) == 0) {
 			net_timer_start(t->timer, LINGER_MS);
 			net_stream_hold(s);
@@ -368,7 +396,7 @@ static void tcp_close(struct net_stream *s, bool abort)
 	if (abort) { /* fails on UNIX sockets, which know no reset */
 		(void)setsockopt(t->fd, SOL_SOCKET, SO_LINGER, &(struct linger){ .l_onoff = 1 }, sizeof(struct linger));
 	}
-	t->state = DEAD;
+	set_state(t, DEAD);
 	net_task_cancel(&t->later);
 	net_watch_free(t->watch);
 	t->watch = NULL;
@@ -380,7 +408,7 @@ static void tcp_close(struct net_stream *s, bool abort)
 
 static void on_event(void *arg, int events)
 {
-	struct net_tcp *t = arg;
+	struct net_tcp *t = tcp_of(arg);
 
 	if (t->state == LINGERING) {
 		on_linger_event(t, events);
@@ -406,12 +434,12 @@ static void on_event(void *arg, int events)
 
 static size_t tcp_queued(const struct net_stream *s)
 {
-	return ((const struct net_tcp *)s)->out.len;
+	return tcp_of(s)->out.len;
 }
 
 static void tcp_pause(struct net_stream *s)
 {
-	struct net_tcp *t = (struct net_tcp *)s;
+	struct net_tcp *t = tcp_of(s);
 
 	t->paused = true;
 	tcp_watch(t);
@@ -419,7 +447,7 @@ static void tcp_pause(struct net_stream *s)
 
 static void tcp_resume(struct net_stream *s)
 {
-	struct net_tcp *t = (struct net_tcp *)s;
+	struct net_tcp *t = tcp_of(s);
 
 	t->paused = false;
 	tcp_watch(t);
@@ -443,7 +471,7 @@ static int tcp_new(struct net_tcp **out, struct net_loop *l, int fd, const char 
 		return err;
 	}
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* fails on UNIX sockets, which never wait */
-	net_stream_init(&t->base, &tcp_ops, peer, cb, arg);
+	net_stream_init(&t->base, NET_TCP_MAGIC, &tcp_ops, peer, cb, arg);
 	t->loop = l;
 	t->fd = fd;
 	t->out.spares = net_loop_spares(l);
@@ -465,7 +493,7 @@ int net_tcp_accept(struct net_stream **out, struct net_loop *l, int fd, const ch
 	if (err) {
 		return err;
 	}
-	t->state = OPENING;
+	t->state = OPENING; /* its first */
 	net_task_later(l, &t->later);
 	*out = &t->base;
 	return 0;
@@ -488,7 +516,7 @@ static int connect_to(struct net_stream **out, struct net_loop *l, const union n
 		close(fd);
 		return err;
 	}
-	t->state = CONNECTING;
+	t->state = CONNECTING; /* its first */
 	err = net_timer_new(&t->timer, l, on_connect_limit, t);
 	if (err) {
 		net_stream_abort(&t->base);

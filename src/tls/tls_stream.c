@@ -50,6 +50,14 @@ struct tls_stream {
 	char expected[TLS_NAME_MAX + 1]; /* client: the server's name */
 };
 
+#define TLS_STREAM_MAGIC 0xcadd40e9u
+_Static_assert(offsetof(struct tls_stream, base.obj) == 0, "a TLS stream begins with its struct obj");
+
+static struct tls_stream *tls_of(const void *p)
+{
+	return obj_of(p, TLS_STREAM_MAGIC, "struct tls_stream", __func__);
+}
+
 static const struct net_stream_ops tls_ops;
 
 /* --- what OpenSSL stands on ----------------------------------------------------------------------------------------------- */
@@ -154,7 +162,7 @@ static int tls_failure(struct tls_stream *t, char *why, size_t why_size)
 
 static void on_handshake_limit(void *arg)
 {
-	struct tls_stream *t = arg;
+	struct tls_stream *t = tls_of(arg);
 	char why[64];
 
 	snprintf(why, sizeof why, "TLS handshake: not done in %u ms", t->handshake_wait_ms);
@@ -307,7 +315,7 @@ static void tls_feed(struct tls_stream *t, const uint8_t *p, size_t n)
 
 static void below_on_open(void *arg)
 {
-	struct tls_stream *t = arg;
+	struct tls_stream *t = tls_of(arg);
 
 	net_timer_start(t->timer, t->handshake_wait_ms);
 	t->state = HANDSHAKE;
@@ -316,7 +324,7 @@ static void below_on_open(void *arg)
 
 static void below_on_data(void *arg, const uint8_t *p, size_t n)
 {
-	struct tls_stream *t = arg;
+	struct tls_stream *t = tls_of(arg);
 
 	if (t->state != DEAD) {
 		tls_feed(t, p, n);
@@ -325,7 +333,7 @@ static void below_on_data(void *arg, const uint8_t *p, size_t n)
 
 static void below_on_close(void *arg, int err, const char *why)
 {
-	struct tls_stream *t = arg;
+	struct tls_stream *t = tls_of(arg);
 	char words[WHY_MAX];
 
 	snprintf(words, sizeof words, "%s%s", t->state == HANDSHAKE ? "TLS handshake: " : "", why);
@@ -359,7 +367,7 @@ static bool tls_push(struct tls_stream *t)
 
 static void on_flush(void *arg)
 {
-	struct tls_stream *t = arg;
+	struct tls_stream *t = tls_of(arg);
 
 	if (t->state != OPEN || tls_push(t)) {
 		return;
@@ -371,7 +379,7 @@ static void on_flush(void *arg)
 
 static void on_later(void *arg)
 {
-	struct tls_stream *t = arg;
+	struct tls_stream *t = tls_of(arg);
 
 	net_stream_hold(&t->base);
 	if (t->failed) {
@@ -385,14 +393,14 @@ static void on_later(void *arg)
 
 static size_t tls_queued(const struct net_stream *s)
 {
-	const struct tls_stream *t = (const struct tls_stream *)s;
+	const struct tls_stream *t = tls_of(s);
 
 	return t->out.len + (t->below ? net_stream_queued(t->below) : 0);
 }
 
 static int tls_write(struct net_stream *s, const void *p, size_t n)
 {
-	struct tls_stream *t = (struct tls_stream *)s;
+	struct tls_stream *t = tls_of(s);
 	size_t queued = tls_queued(s);
 	int err;
 
@@ -410,7 +418,7 @@ static int tls_write(struct net_stream *s, const void *p, size_t n)
 
 static void tls_pause(struct net_stream *s)
 {
-	struct tls_stream *t = (struct tls_stream *)s;
+	struct tls_stream *t = tls_of(s);
 
 	t->paused = true;
 	if (t->state == OPEN) { /* a handshake goes on: it gives the owner nothing to read */
@@ -420,7 +428,7 @@ static void tls_pause(struct net_stream *s)
 
 static void tls_resume(struct net_stream *s)
 {
-	struct tls_stream *t = (struct tls_stream *)s;
+	struct tls_stream *t = tls_of(s);
 
 	t->paused = false;
 	if (t->state == DEAD) {
@@ -434,7 +442,7 @@ static void tls_resume(struct net_stream *s)
 
 static void tls_close(struct net_stream *s, bool abort)
 {
-	struct tls_stream *t = (struct tls_stream *)s;
+	struct tls_stream *t = tls_of(s);
 
 	net_task_cancel(&t->later);
 	net_task_cancel(&t->flush);
@@ -454,7 +462,7 @@ static void tls_close(struct net_stream *s, bool abort)
 
 static void tls_destroy(struct net_stream *s)
 {
-	struct tls_stream *t = (struct tls_stream *)s;
+	struct tls_stream *t = tls_of(s);
 
 	net_task_cancel(&t->later);
 	net_task_cancel(&t->flush);
@@ -465,6 +473,7 @@ static void tls_destroy(struct net_stream *s)
 	free(t->identity);
 	free(t->refusal);
 	tls_ctx_free(t->ctx);
+	t->base.obj.magic = 0;
 	free(t);
 }
 
@@ -480,7 +489,7 @@ static struct tls_stream *tls_new(struct tls_ctx *c, struct net_loop *l, const s
 	if (!t) {
 		return NULL;
 	}
-	net_stream_init(&t->base, &tls_ops, "", cb, arg);
+	net_stream_init(&t->base, TLS_STREAM_MAGIC, &tls_ops, "", cb, arg);
 	t->loop = l;
 	t->ctx = tls_ctx_hold(c);
 	t->out.spares = t->held.spares = net_loop_spares(l);
@@ -574,7 +583,7 @@ int tls_connect(struct net_stream **out, struct tls_ctx *c, struct net_loop *l, 
 
 const struct tls_identity *tls_stream_identity(const struct net_stream *s)
 {
-	const struct tls_stream *t = (const struct tls_stream *)s;
+	const struct tls_stream *t = s->ops == &tls_ops ? tls_of(s) : NULL;
 
-	return s->ops == &tls_ops && t->authenticated ? t->identity : NULL;
+	return t && t->authenticated ? t->identity : NULL;
 }
