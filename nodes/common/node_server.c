@@ -6,20 +6,25 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/obj.h"
 #include "base/str.h"
 #include "net/net_tcp.h"
 
 #define BACKLOG 128
 #define HURRY_MS 1000 /* a second order to stop before is the same one */
 
+#define CLIENT_MAGIC 0xff453a0eu
 struct client {
+	struct obj obj;
 	struct node_server *server;
 	struct link *link;
 	struct client *next;
 	bool opened;
 };
 
+#define SERVER_MAGIC 0xb44f02c7u
 struct node_server {
+	struct obj obj;
 	struct net_loop *loop;
 	const struct node_server_conf *conf;
 	const struct node_server_cb *cb;
@@ -60,7 +65,7 @@ static bool listed(const struct node_server_conf *c, struct dia_bytes host)
 
 static void client_on_cer(void *arg, struct link *l, const struct dia_capabilities *cer)
 {
-	const struct client *c = arg;
+	const struct client *c = OBJ_OF(arg, struct client, CLIENT_MAGIC);
 	const struct node_server_conf *conf = c->server->conf;
 	const char *why = NULL;
 
@@ -80,7 +85,7 @@ static void client_on_cer(void *arg, struct link *l, const struct dia_capabiliti
 
 static void client_on_open(void *arg, struct link *l)
 {
-	struct client *c = arg;
+	struct client *c = OBJ_OF(arg, struct client, CLIENT_MAGIC);
 	struct node_server *s = c->server;
 
 	c->opened = true;
@@ -92,7 +97,7 @@ static void client_on_open(void *arg, struct link *l)
 
 static void client_on_request(void *arg, struct link *l, const struct dia_msg *m)
 {
-	struct client *c = arg;
+	struct client *c = OBJ_OF(arg, struct client, CLIENT_MAGIC);
 
 	c->server->cb->on_request(c->server->arg, l, m);
 }
@@ -112,7 +117,7 @@ static void client_unlink(struct node_server *s, struct client *c)
 
 static void client_on_down(void *arg, struct link *l, int err, const char *why)
 {
-	struct client *c = arg;
+	struct client *c = OBJ_OF(arg, struct client, CLIENT_MAGIC);
 	struct node_server *s = c->server;
 
 	log_info(s->conf->link.log, "server", "%s at %s is gone: %s (%s)", c->opened ? link_peer_host(l) : "a peer",
@@ -122,6 +127,7 @@ static void client_on_down(void *arg, struct link *l, int err, const char *why)
 		s->cb->on_down(s->arg, l);
 	}
 	link_free(l);
+	OBJ_END(c, CLIENT_MAGIC);
 	free(c);
 	if (s->done && !s->clients) {
 		net_timer_start(s->parting, 0);
@@ -147,7 +153,7 @@ static int open_stream(struct net_stream **out, struct node_server *s, int fd, c
 
 static void on_accept(void *arg, int fd, const char *peer)
 {
-	struct node_server *s = arg;
+	struct node_server *s = OBJ_OF(arg, struct node_server, SERVER_MAGIC);
 	uint32_t max = s->conf->connections_max ? s->conf->connections_max : NODE_CONNECTIONS_MAX;
 	struct net_stream *stream = NULL;
 	struct client *c = NULL;
@@ -161,6 +167,7 @@ static void on_accept(void *arg, int fd, const char *peer)
 	if (err) {
 		goto close_fd;
 	}
+	obj_begin(&c->obj, CLIENT_MAGIC);
 	c->server = s;
 	err = link_accept(&c->link, s->loop, stream, &s->conf->link, &client_cb, c);
 	if (err) {
@@ -184,7 +191,7 @@ close_fd:
 
 static void on_parted(void *arg)
 {
-	struct node_server *s = arg;
+	struct node_server *s = OBJ_OF(arg, struct node_server, SERVER_MAGIC);
 	void (*done)(void *) = s->done;
 
 	s->done = NULL;
@@ -202,6 +209,7 @@ int node_server_new(struct node_server **out, struct net_loop *loop, const struc
 	if (!s) {
 		return ERR_NOMEM;
 	}
+	obj_begin(&s->obj, SERVER_MAGIC);
 	s->loop = loop;
 	s->conf = conf;
 	s->cb = cb;
@@ -297,8 +305,10 @@ void node_server_free(struct node_server *s)
 
 		s->clients = c->next;
 		link_free(c->link);
+		OBJ_END(c, CLIENT_MAGIC);
 		free(c);
 	}
 	net_timer_free(s->parting);
+	OBJ_END(s, SERVER_MAGIC);
 	free(s);
 }

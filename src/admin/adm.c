@@ -30,6 +30,7 @@ int adm_new(struct adm **out, struct core *core, int fd)
 	if (!a) {
 		return ERR_NOMEM;
 	}
+	obj_begin(&a->obj, ADM_MAGIC);
 	a->core = core;
 	a->cfg = core_cfg(core);
 	a->log = core_log(core);
@@ -65,5 +66,6 @@ void adm_free(struct adm *a)
 	adm_backup_end(a);
 	adm_imports_end(a);
 	adm_reload_end(a);
+	OBJ_END(a, ADM_MAGIC);
 	free(a);
 }

@@ -258,7 +258,7 @@ free_backup:
 
 static void on_backup_copy(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct adm *a = arg;
+	struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);
 	const char *words = NULL;
 	struct adm_backup *b;
 	int fd = ctl_take_fd(rq), err = ERR_BUSY;

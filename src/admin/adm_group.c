@@ -80,7 +80,7 @@ static void group_deleted(const struct adm_changed *done)
 static void on_group_del(void *arg, struct ctl_request *rq, const json_t *args)
 {
 	const char *name = ctl_arg_text(args, "name", "");
-	struct adm *a = arg;
+	struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);
 	struct adm_goes goes = { .rules = rules_of(a, name), .rules_there = asc_rule_count(a->asc) };
 
 	if (!adm_unsure(rq, args, "group", &goes)) {
@@ -160,7 +160,7 @@ static void put_proven(const struct adm *a, const char *group, json_t *row)
 
 static void on_group_show(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct adm *a = arg;
+	struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);
 	const struct asc_group *g = asc_group_find(a->asc, ctl_arg_text(args, "name", ""));
 	char uri[CFG_URI_PREFIX_MAX + IDENT_SCS_MAX + 1] = "";
 	json_t *row;

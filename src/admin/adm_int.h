@@ -2,13 +2,16 @@
 #pragma once
 #include <sys/queue.h>
 
+#include "base/obj.h"
 #include "assoc/asc.h"
 #include "assoc/asc_change.h"
 #include "core/core_view.h"
 #include "ctl/ctl_commands.h"
 #include "ctl/ctl_server.h"
 
+#define ADM_MAGIC 0xa93f32a9u
 struct adm { /* the `arg` of every handler */
+	struct obj obj;
 	struct core *core;
 	/* of the core, borrowed */
 	const struct cfg_iwf *cfg;

@@ -35,7 +35,7 @@ static void list_peer(void *arg, const struct core_peer_view *p)
 
 static void on_peers(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	const struct adm *a = arg;
+	const struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);
 	struct listing l = { .adm = a, .rq = rq };
 
 	(void)args;
@@ -56,7 +56,7 @@ static void answer(struct ctl_request *rq, int err, const char *name, const char
 
 static void on_peers_start(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct adm *a = arg;
+	struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);
 	const char *name = ctl_arg_text(args, "name", ""), *state = "";
 	int err = core_peer_start(a->core, name, &state);
 
@@ -65,7 +65,7 @@ static void on_peers_start(void *arg, struct ctl_request *rq, const json_t *args
 
 static void on_peers_stop(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct adm *a = arg;
+	struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);
 	const char *name = ctl_arg_text(args, "name", ""), *state = "";
 	int err = core_peer_stop(a->core, name, &state);
 

@@ -119,7 +119,7 @@ static void reset(struct adm *a, struct ctl_request *rq, const char *name)
 
 static void on_reset(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct adm *a = arg;
+	struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);
 	const char *name = ctl_arg_text(args, "scs", "");
 	struct core_scs_view live;
 

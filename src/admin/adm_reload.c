@@ -14,7 +14,7 @@
 
 static void on_reload(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct adm *a = arg;
+	struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);
 
 	(void)args;
 	if (a->reload) {
@@ -34,7 +34,7 @@ static void on_reload(void *arg, struct ctl_request *rq, const json_t *args)
 /* An answer that comes later has the number of a reload that nobody waits for, and is dropped. */
 static void on_parent_silent(void *arg)
 {
-	struct adm *a = arg;
+	struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);
 	struct ctl_request *rq = a->reload;
 
 	a->reload = NULL;

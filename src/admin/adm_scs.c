@@ -95,7 +95,7 @@ static void on_scs_add(void *arg, struct ctl_request *rq, const json_t *args)
 {
 	bool replace = ctl_arg_bool(args, "replace", false);
 	struct asc_change change = { .op = ASC_SCS_PUT, .only_new = !replace };
-	struct adm *a = arg;
+	struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);
 
 	if (!scs_of(&change.scs, args)) {
 		ctl_fail(rq, "a name is too long");
@@ -140,7 +140,7 @@ static uint32_t not_said(const json_t *args)
 static void on_scs_set(void *arg, struct ctl_request *rq, const json_t *args)
 {
 	struct asc_change change = { .op = ASC_SCS_PUT, .only_there = true, .keep = not_said(args) };
-	struct adm *a = arg;
+	struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);
 
 	if (change.keep == ASC_KEEP_ALL) {
 		ctl_fail(rq, "nothing to set: say at least one value");
@@ -163,7 +163,7 @@ static void scs_deleted(const struct adm_changed *done)
 
 static void on_scs_del(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct adm *a = arg;
+	struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);
 	struct adm_goes goes = { .rules = asc_rule_count_of(a->asc, ctl_arg_text(args, "name", "")),
 				 .rules_there = asc_rule_count(a->asc) };
 
@@ -225,7 +225,7 @@ static json_t *in_force(const struct adm *a, const struct asc_scs *s)
 
 static void on_scs_show(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct adm *a = arg;
+	struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);
 	const struct asc_scs *s = asc_scs_find(a->asc, ctl_arg_text(args, "name", ""));
 	uint64_t rules = 0;
 	json_t *row;

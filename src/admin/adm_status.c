@@ -119,7 +119,7 @@ static json_t *edge_rows(const struct core *c)
 
 static void on_status(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	const struct adm *a = arg;
+	const struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);
 	uint64_t now = core_now_ms(a->core);
 	struct core_status s;
 	json_t *last, *reasons = adm_health(a);
@@ -168,7 +168,7 @@ static void on_sessions(void *arg, struct ctl_request *rq, const json_t *args)
 
 static void on_stats(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	const struct adm *a = arg;
+	const struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);
 
 	(void)args;
 	core_log_lost(a->core, 0); /* lines of the core's own log until now */
@@ -183,7 +183,7 @@ static void on_stats(void *arg, struct ctl_request *rq, const json_t *args)
 static void on_log_level(void *arg, struct ctl_request *rq, const json_t *args)
 {
 	static const char *const words[] = { "error", "warn", "info", "debug" };
-	struct adm *a = arg;
+	struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);
 	enum log_level before, wanted;
 
 	if (log_level_parse(&wanted, ctl_arg_text(args, "level", ""))) {

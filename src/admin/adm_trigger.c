@@ -136,7 +136,7 @@ static void show(const struct adm *a, struct ctl_request *rq, const struct core_
 
 static void on_show(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	const struct adm *a = arg;
+	const struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);
 	const char *scs = ctl_arg_text(args, "scs", NULL);
 	uint32_t reference = (uint32_t)ctl_arg_num(args, "reference", 0);
 	const struct core_trigger_view *ended;
@@ -274,7 +274,7 @@ static void cancel(struct adm *a, struct ctl_request *rq, struct core_trigger *t
 
 static void on_cancel(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct adm *a = arg;
+	struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);
 	const char *scs = ctl_arg_text(args, "scs", ""), *why;
 	uint32_t reference = (uint32_t)ctl_arg_num(args, "reference", 0);
 	char device[CORE_DEVICE_TEXT_MAX];

@@ -109,7 +109,7 @@ static bool is_many(const char *device)
 
 static void on_list(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	const struct adm *a = arg;
+	const struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);
 	const char *state = ctl_arg_text(args, "state", "");
 	uint64_t now = core_now_ms(a->core), older_ms = 1000 * ctl_arg_num(args, "older_s", 0);
 	struct list *l;

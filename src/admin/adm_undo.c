@@ -17,7 +17,7 @@ static json_t *state_of(const struct asc_kept *k, uint64_t since)
 
 static void on_list(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct adm *a = arg;
+	struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);
 	const struct asc_kept *k;
 	uint32_t n = asc_kept(a->asc, &k);
 	uint64_t now = asc_generation(a->asc);
@@ -86,7 +86,7 @@ static void on_done(void *arg, int err, const struct asc_why *why, const struct 
 
 static void on_undo(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct adm *a = arg;
+	struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);
 	struct asc_undo_conf conf = { .dry_run = ctl_arg_bool(args, "dry_run", false),
 				      .sure = ctl_arg_bool(args, "yes", false),
 				      .deletes_max = ctl_arg_num(args, "deletes_max", 0) };

@@ -37,6 +37,7 @@ static struct asc *make(const struct asc_conf *conf)
 	if (!a) {
 		return NULL;
 	}
+	obj_begin(&a->obj, ASC_MAGIC);
 	a->queue_tail = &a->queue;
 	a->done_tail = &a->done;
 	a->handing_tail = &a->handing;
@@ -87,6 +88,7 @@ void asc_close(struct asc *a)
 	if (!a) {
 		return;
 	}
+	OBJ_CHECK(a, ASC_MAGIC);
 	asc_work_stop(a);
 	asc_view_free(a->view);
 	asc_model_free(a->model);
@@ -100,6 +102,7 @@ void asc_close(struct asc *a)
 	pthread_cond_destroy(&a->work);
 	pthread_mutex_destroy(&a->lock);
 	free(a->dir);
+	OBJ_END(a, ASC_MAGIC);
 	free(a);
 }
 

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/obj.h"
 #include "assoc/asc.h"
 #include "assoc/asc_view.h"
 
@@ -24,7 +25,9 @@ struct asc_main;
 struct asc_manual;
 struct asc_model;
 
+#define ASC_MAGIC 0xa1725102u
 struct asc {
+	struct obj obj;
 	/* the owner's */
 	struct asc_view *view;                   /* in force; owned */
 	bool importing;                          /* from asc_import_begin() to asc_import_free() */

@@ -53,7 +53,7 @@ static void look_or_wait(struct asc *a)
 
 static void *work(void *arg)
 {
-	struct asc *a = arg;
+	struct asc *a = OBJ_OF(arg, struct asc, ASC_MAGIC);
 
 	pthread_mutex_lock(&a->lock);
 	for (;;) {

@@ -18,7 +18,9 @@
 #define PUMP_MS 2
 #define PUMP_CALLS 256 /* of a list, before others have their turn */
 
+#define CTL_CONN_MAGIC 0x80289e32u
 struct ctl_conn {
+	struct obj obj;
 	struct ctl_server *server;
 	struct ctl_conn *prev, *next;
 	struct net_stream *stream;
@@ -67,6 +69,7 @@ static void leave(struct ctl_conn *c)
 		close(c->fd);
 	}
 	free(c->in);
+	OBJ_END(c, CTL_CONN_MAGIC);
 	free(c);
 }
 
@@ -252,7 +255,7 @@ static void pump(struct ctl_conn *c)
 
 static void on_pump(void *arg)
 {
-	struct ctl_conn *c = arg;
+	struct ctl_conn *c = OBJ_OF(arg, struct ctl_conn, CTL_CONN_MAGIC);
 	size_t queued = net_stream_queued(c->stream);
 
 	if (c->broken) {
@@ -301,7 +304,7 @@ static bool room_for(struct ctl_conn *c, size_t n)
 
 static void on_fds(void *arg, const int *fds, size_t n, bool cut)
 {
-	struct ctl_conn *c = arg;
+	struct ctl_conn *c = OBJ_OF(arg, struct ctl_conn, CTL_CONN_MAGIC);
 
 	if (n == 1 && !cut && c->fd < 0 && !c->fds_wrong) {
 		c->fd = fds[0];
@@ -317,7 +320,7 @@ static void on_fds(void *arg, const int *fds, size_t n, bool cut)
 
 static void on_data(void *arg, const uint8_t *p, size_t n)
 {
-	struct ctl_conn *c = arg;
+	struct ctl_conn *c = OBJ_OF(arg, struct ctl_conn, CTL_CONN_MAGIC);
 
 	if (c->fds_wrong) {
 		if (!c->rq) {
@@ -351,7 +354,7 @@ static void on_close(void *arg, int err, const char *why)
 
 static void on_idle(void *arg)
 {
-	struct ctl_conn *c = arg;
+	struct ctl_conn *c = OBJ_OF(arg, struct ctl_conn, CTL_CONN_MAGIC);
 
 	ctl_conn_drop(c, c->broken || c->rq ? "does not read its reply" : "says nothing");
 }
@@ -366,6 +369,7 @@ int ctl_conn_new(struct ctl_conn **out, struct ctl_server *s, int fd, const stru
 	if (!c) {
 		return ERR_NOMEM;
 	}
+	obj_begin(&c->obj, CTL_CONN_MAGIC);
 	c->server = s;
 	c->caller = *caller;
 	c->fd = -1;

@@ -1,6 +1,7 @@
 /* ctl_internal.h - what the files of the server share. A request is owned by its connection until it is answered; when the
  * client goes first, the request stays with whoever will answer it and ends there. */
 #pragma once
+#include "base/obj.h"
 #include "ctl/ctl_replies.h"
 #include "ctl/ctl_server.h"
 #include "net/net_stream.h"
@@ -17,7 +18,9 @@ struct ctl_row { /* a registered command */
 	bool reply_wrong;              /* a line was not as its rows say, and that was logged */
 };
 
+#define CTL_SERVER_MAGIC 0x809f0016u
 struct ctl_server {
+	struct obj obj;
 	struct net_loop *loop;
 	struct net_listener *listener;
 	struct ctl_server_conf conf;

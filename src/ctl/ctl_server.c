@@ -26,7 +26,7 @@ static void turn_away(int fd, int err)
 
 static void on_accept(void *arg, int fd, const char *peer)
 {
-	struct ctl_server *s = arg;
+	struct ctl_server *s = OBJ_OF(arg, struct ctl_server, CTL_SERVER_MAGIC);
 	int err = ctl_server_client(s, fd);
 
 	(void)peer;
@@ -46,6 +46,7 @@ int ctl_server_new(struct ctl_server **out, struct net_loop *loop, int listen_fd
 		return ERR_NOMEM;
 	}
 	json_object_seed(0); /* reads /dev/urandom: now, before the process is sealed */
+	obj_begin(&s->obj, CTL_SERVER_MAGIC);
 	s->loop = loop;
 	s->conf = *conf;
 	s->conf.clients_max = conf->clients_max ? conf->clients_max : CLIENTS_MAX;
@@ -67,10 +68,12 @@ void ctl_server_free(struct ctl_server *s)
 	if (!s) {
 		return;
 	}
+	OBJ_CHECK(s, CTL_SERVER_MAGIC);
 	net_listener_free(s->listener);
 	while (s->conns) {
 		ctl_conn_drop(s->conns, "the server ends");
 	}
+	OBJ_END(s, CTL_SERVER_MAGIC);
 	free(s);
 }
 

@@ -10,6 +10,7 @@
 
 uint64_t jrn_next(struct jrn *j)
 {
+	OBJ_CHECK(j, JRN_MAGIC);
 	return j->next++;
 }
 
@@ -54,6 +55,7 @@ int jrn_add(struct jrn *j, uint64_t number, const void *record, size_t len, jrn_
 	struct jrn_op op = { .number = number, .len = (uint32_t)len, .kind = JRN_ADD, .done = done, .arg = arg };
 	int trouble = jrn_state(j);
 
+	OBJ_CHECK(j, JRN_MAGIC);
 	return trouble ? trouble : put(j, &op, record, len);
 }
 
@@ -61,6 +63,7 @@ int jrn_put(struct jrn *j, uint64_t number, const void *record, size_t len, jrn_
 {
 	struct jrn_op op = { .number = number, .len = (uint32_t)len, .kind = JRN_PUT, .done = done, .arg = arg };
 
+	OBJ_CHECK(j, JRN_MAGIC);
 	return put(j, &op, record, len);
 }
 
@@ -78,6 +81,7 @@ int jrn_put_again(struct jrn *j, struct jrn_place *place, uint64_t number, const
 	const struct jrn_op *there = at_place(j, place, number, len);
 	int err;
 
+	OBJ_CHECK(j, JRN_MAGIC);
 	if (there) {
 		memcpy(j->gather->octets + there->at, record, len);
 		return 0;
@@ -97,16 +101,19 @@ int jrn_put_again(struct jrn *j, struct jrn_place *place, uint64_t number, const
 
 int jrn_del(struct jrn *j, uint64_t number)
 {
+	OBJ_CHECK(j, JRN_MAGIC);
 	return push(j, &(struct jrn_op){ .number = number, .kind = JRN_DEL }, NULL);
 }
 
 void jrn_group_begin(struct jrn *j)
 {
+	OBJ_CHECK(j, JRN_MAGIC);
 	j->group_at = j->gather ? j->gather->n : 0;
 }
 
 void jrn_group_end(struct jrn *j)
 {
+	OBJ_CHECK(j, JRN_MAGIC);
 	if (j->gather && j->gather->n > j->group_at) {
 		j->gather->ops[j->gather->n - 1].glued = false;
 	}
@@ -135,6 +142,7 @@ void jrn_submit(struct jrn *j)
 {
 	struct jrn_batch *b = j->gather;
 
+	OBJ_CHECK(j, JRN_MAGIC);
 	if (!b || b->n == 0) {
 		return;
 	}
@@ -202,17 +210,20 @@ static int complete(struct jrn *j)
 
 int jrn_wake_fd(const struct jrn *j)
 {
+	OBJ_CHECK(j, JRN_MAGIC);
 	return j->wake;
 }
 
 void jrn_complete(struct jrn *j)
 {
+	OBJ_CHECK(j, JRN_MAGIC);
 	wake_clear(j->wake);
 	(void)complete(j);
 }
 
 int jrn_flush(struct jrn *j)
 {
+	OBJ_CHECK(j, JRN_MAGIC);
 	if (j->completing) {
 		return 0;
 	}
@@ -225,6 +236,7 @@ int jrn_flush(struct jrn *j)
 
 size_t jrn_pending(const struct jrn *j)
 {
+	OBJ_CHECK(j, JRN_MAGIC);
 	return j->pending;
 }
 
@@ -237,6 +249,7 @@ struct jrn_counts jrn_counts(struct jrn *j)
 {
 	struct jrn_counts counts;
 
+	OBJ_CHECK(j, JRN_MAGIC);
 	pthread_mutex_lock(&j->lock);
 	counts = j->counts;
 	pthread_mutex_unlock(&j->lock);
@@ -245,6 +258,7 @@ struct jrn_counts jrn_counts(struct jrn *j)
 
 void jrn_room(struct jrn *j, struct kv_room *out)
 {
+	OBJ_CHECK(j, JRN_MAGIC);
 	pthread_mutex_lock(&j->lock);
 	*out = j->room;
 	pthread_mutex_unlock(&j->lock);
@@ -252,6 +266,7 @@ void jrn_room(struct jrn *j, struct kv_room *out)
 
 void jrn_trouble(struct jrn *j, struct jrn_why *out)
 {
+	OBJ_CHECK(j, JRN_MAGIC);
 	pthread_mutex_lock(&j->lock);
 	*out = j->why;
 	pthread_mutex_unlock(&j->lock);

@@ -9,6 +9,7 @@
 #include <sys/queue.h>
 
 #include "base/kv_readers.h"
+#include "base/obj.h"
 #include "journal/jrn.h"
 
 enum jrn_kind { JRN_DEL, JRN_PUT, JRN_ADD }; /* in order of what is given up first, from the end */
@@ -55,7 +56,9 @@ struct jrn_store { /* the committing side */
 	struct jrn_counts counts;
 };
 
+#define JRN_MAGIC 0x8e4edc90u
 struct jrn {
+	struct obj obj;
 	/* the owner's */
 	struct jrn_batch *gather;
 	TAILQ_HEAD(, jrn_batch) out; /* handed over, not completed; in order */

@@ -186,6 +186,7 @@ static void free_all(struct jrn *j)
 	pthread_cond_destroy(&j->work);
 	pthread_cond_destroy(&j->idle);
 	pthread_mutex_destroy(&j->lock);
+	OBJ_END(j, JRN_MAGIC);
 	free(j);
 }
 
@@ -198,6 +199,7 @@ int jrn_open(struct jrn **out, const struct jrn_conf *conf, struct jrn_why *why)
 	if (!j) {
 		return ERR_NOMEM;
 	}
+	obj_begin(&j->obj, JRN_MAGIC);
 	j->store.kv.lock_fd = -1;
 	j->store.map_max = conf->map_max ? conf->map_max : MAP_DEFAULT;
 	j->store.compact_above = conf->compact_above;
@@ -294,6 +296,7 @@ int jrn_replay(struct jrn *j, jrn_record_fn *fn, void *arg)
 {
 	int err;
 
+	OBJ_CHECK(j, JRN_MAGIC);
 	pthread_mutex_lock(&j->lock);
 	while (j->busy) {
 		pthread_cond_wait(&j->idle, &j->lock);
@@ -311,6 +314,7 @@ int jrn_copy_begin(struct kv_copy **out, struct jrn *j)
 	bool well;
 	int err;
 
+	OBJ_CHECK(j, JRN_MAGIC);
 	pthread_mutex_lock(&j->lock);
 	well = jrn_state(j) == 0 && j->store.kv.env;
 	if (well) {
@@ -331,6 +335,7 @@ int jrn_copy_end(struct jrn *j, struct kv_copy *c)
 {
 	int err = kv_copy_end(c);
 
+	OBJ_CHECK(j, JRN_MAGIC);
 	unpin(j);
 	return err;
 }

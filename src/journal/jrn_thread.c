@@ -100,7 +100,7 @@ static void wait_until(struct jrn *j, uint64_t at_us)
 
 static void *thread_main(void *arg)
 {
-	struct jrn *j = arg;
+	struct jrn *j = OBJ_OF(arg, struct jrn, JRN_MAGIC);
 
 	pthread_mutex_lock(&j->lock);
 	while (!j->stop || !STAILQ_EMPTY(&j->queue)) {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/machine.h"
 #include "journal/jrn_int.h"
 
 #define PROBE_WAIT_MIN_US 100000u
@@ -115,11 +116,34 @@ static int our_err(int rc)
 	return kv_err(rc) == ERR_NOSPC ? ERR_NOSPC : ERR_IO;
 }
 
+enum health { WELL, FULL, FAILING, HEALTHS };
+
+static const char *const health_words[] = { "well", "full", "failing" };
+
+/* A full store never is said to fail: the retries of what did not fit end in an I/O error as well. */
+static const uint32_t next_healths[] = { [WELL] = MACHINE_TO(WELL) | MACHINE_TO(FULL) | MACHINE_TO(FAILING),
+					 [FULL] = MACHINE_TO(WELL),
+					 [FAILING] = MACHINE_TO(WELL) | MACHINE_TO(FULL) | MACHINE_TO(FAILING) };
+
+static const struct machine machine = { "journal", "journal", health_words, next_healths, HEALTHS };
+
+static enum health health_of(int state)
+{
+	return state == 0 ? WELL : state == ERR_NOSPC ? FULL : FAILING;
+}
+
+/* The one place where the state of the store changes. The core logs it (core_journal.c): there is no log on this side. */
+static void set_state(struct jrn_store *s, int state)
+{
+	(void)machine_go(&machine, NULL, health_of(s->state), health_of(state));
+	s->state = state;
+}
+
 /* LMDB calls a write that a full disk cut short an I/O error: what had no room before has none now. */
-static void set_state(struct jrn_store *s, int rc)
+static void set_trouble(struct jrn_store *s, int rc)
 {
 	if (s->state != ERR_NOSPC) {
-		s->state = our_err(rc);
+		set_state(s, our_err(rc));
 	}
 }
 
@@ -134,7 +158,7 @@ void jrn_set_trouble(struct jrn_store *s, int rc, uint64_t now_us)
 		s->probe_wait_us = PROBE_WAIT_MIN_US;
 		s->probe_us = now_us + PROBE_WAIT_MIN_US;
 	}
-	set_state(s, rc);
+	set_trouble(s, rc);
 }
 
 static bool keep_delete(struct jrn_store *s, uint64_t number)
@@ -257,10 +281,10 @@ void jrn_probe(struct jrn_store *s, bool may_reopen, uint64_t now_us)
 		rc = probe(s);
 	}
 	if (!rc) {
-		s->state = 0;
+		set_state(s, 0);
 		return;
 	}
-	set_state(s, rc);
+	set_trouble(s, rc);
 	s->probe_wait_us = 2 * s->probe_wait_us < PROBE_WAIT_MAX_US ? 2 * s->probe_wait_us : PROBE_WAIT_MAX_US;
 	s->probe_us = now_us + s->probe_wait_us;
 }
