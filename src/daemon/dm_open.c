@@ -158,11 +158,11 @@ static int place_edges(struct dm_parent *p)
 		for (uint32_t i = 0; zone_listens(p->cfg, zones[z]) && i < p->cfg->edges && p->edges_n < IPC_CAPS_SLOTS_MAX;
 		     i++) {
 			p->edges[p->edges_n] =
-			    (struct dm_child){ .parent = p, .role = DM_EDGE, .slot = p->edges_n, .zone = zones[z], .sock = -1 };
+			    (struct dm_child){ .obj = { DM_CHILD_MAGIC }, .parent = p, .role = DM_EDGE, .slot = p->edges_n, .zone = zones[z], .sock = -1 };
 			p->edges_n++;
 		}
 	}
-	p->core = (struct dm_child){ .parent = p, .role = DM_CORE, .sock = -1 };
+	p->core = (struct dm_child){ .obj = { DM_CHILD_MAGIC }, .parent = p, .role = DM_CORE, .sock = -1 };
 	if (p->edges_n == 0) {
 		log_error(&p->log, "daemon", "no listener is configured: there is nothing to do");
 		return ERR_INVAL;

@@ -48,7 +48,7 @@ static void connect_edge(struct dm_child *edge)
 	char name[EDGE_WORDS_MAX];
 	int err;
 
-	if (!edge->pid || !p->core.pid || !edge->ready || !p->core.ready) {
+	if (!edge->pid || !p->core.pid || !dm_child_ready(edge) || !dm_child_ready(&p->core)) {
 		return;
 	}
 	err = dm_hand_ring(edge);
@@ -66,11 +66,11 @@ static void announce(struct dm_parent *p)
 	char line[SHOWN_ADDRESS_MAX + 32], address[SHOWN_ADDRESS_MAX];
 	int len;
 
-	if (p->announced || !p->core.ready) {
+	if (p->announced || !dm_child_ready(&p->core)) {
 		return;
 	}
 	for (uint32_t i = 0; i < p->edges_n; i++) {
-		if (!p->edges[i].ready) {
+		if (!dm_child_ready(&p->edges[i])) {
 			return;
 		}
 	}
@@ -89,7 +89,8 @@ static void on_ready(struct dm_child *c)
 {
 	struct dm_parent *p = c->parent;
 
-	c->ready = c->was_ready = true;
+	dm_child_set(c, DM_CHILD_READY);
+	c->was_ready = true;
 	dm_watch_ready(c);
 	c->set_taken = c->set_sent; /* what it was started with */
 	if (c->role == DM_EDGE) {
@@ -136,13 +137,13 @@ static bool on_message(struct dm_child *c, const struct dm_msg *m)
 	struct dm_parent *p = c->parent;
 	struct dm_msg level = { .kind = DM_LOG_LEVEL, .value = m->value };
 
-	if (m->kind == DM_READY && !c->ready) {
+	if (m->kind == DM_READY && !dm_child_ready(c)) {
 		on_ready(c);
 	} else if (m->kind == DM_BAD_EDGE && c->role == DM_CORE) {
 		end_edge(p, m->generation);
 	} else if (m->kind == DM_LOG_LEVEL && c->role == DM_CORE && m->value <= LOG_LEVEL_DEBUG) {
 		tell_edges(p, &level);
-	} else if (m->kind == DM_SET_TAKEN && c->ready) {
+	} else if (m->kind == DM_SET_TAKEN && dm_child_ready(c)) {
 		dm_set_taken(c, m->generation, m->value != 0);
 	} else if (m->kind == DM_RELOAD && c->role == DM_CORE && m->index) {
 		dm_reload(p, m->index);
@@ -154,7 +155,7 @@ static bool on_message(struct dm_child *c, const struct dm_msg *m)
 
 static void on_child(void *arg, int events)
 {
-	struct dm_child *c = arg;
+	struct dm_child *c = OBJ_OF(arg, struct dm_child, DM_CHILD_MAGIC);
 	int fds[DM_FDS_MAX], err = 0;
 	struct dm_msg m;
 
@@ -205,7 +206,6 @@ static void start_child(struct dm_child *c)
 		return;
 	}
 	c->generation = p->generation_next++;
-	c->ready = false;
 	c->set_sent = c->set_taken = 0;
 	c->started_ms = net_loop_now_ms(p->loop);
 	err = dm_spawn(c);
@@ -230,15 +230,15 @@ static void start_child(struct dm_child *c)
 
 static void on_restart(void *arg)
 {
-	start_child(arg);
+	start_child(OBJ_OF(arg, struct dm_child, DM_CHILD_MAGIC));
 }
 
 static bool any_ready(const struct dm_parent *p)
 {
-	bool ready = p->core.ready;
+	bool ready = dm_child_ready(&p->core);
 
 	for (uint32_t i = 0; i < p->edges_n && !ready; i++) {
-		ready = p->edges[i].ready;
+		ready = dm_child_ready(&p->edges[i]);
 	}
 	return ready;
 }
@@ -272,7 +272,7 @@ static void close_child(struct dm_child *c)
 	}
 	c->sock = -1;
 	c->pid = 0;
-	c->ready = c->killed = false;
+	dm_child_set(c, DM_CHILD_NONE);
 }
 
 /* What the others must know about an edge that is no more. */
@@ -283,7 +283,7 @@ static void forget_edge(struct dm_child *c)
 	char name[EDGE_WORDS_MAX];
 
 	ipc_caps_clear(p->caps, c->slot);
-	if (p->core.pid && p->core.ready && dm_send(p->core.sock, &gone, NULL, 0)) {
+	if (p->core.pid && dm_child_ready(&p->core) && dm_send(p->core.sock, &gone, NULL, 0)) {
 		log_warn(&p->log, "daemon", "the core could not be told that %s is gone", dm_child_name(c, name));
 	}
 }
@@ -292,7 +292,7 @@ static void on_child_end(struct dm_child *c, int status)
 {
 	struct dm_parent *p = c->parent;
 	uint64_t lived_ms = net_loop_now_ms(p->loop) - c->started_ms;
-	bool was_ready = c->ready;
+	bool was_ready = dm_child_ready(c);
 	char name[EDGE_WORDS_MAX];
 
 	if (WIFSIGNALED(status)) {
@@ -331,7 +331,7 @@ static struct dm_child *child_of(struct dm_parent *p, pid_t pid)
 
 static void on_chld(void *arg, int signum)
 {
-	struct dm_parent *p = arg;
+	struct dm_parent *p = OBJ_OF(arg, struct dm_parent, DM_PARENT_MAGIC);
 	struct dm_child *c;
 	int status;
 	pid_t pid;
@@ -361,7 +361,7 @@ static void ask_to_stop(struct dm_child *c)
 {
 	struct dm_msg stop = { .kind = DM_STOP };
 
-	if (c->pid && (!c->ready || dm_send(c->sock, &stop, NULL, 0))) {
+	if (c->pid && (!dm_child_ready(c) || dm_send(c->sock, &stop, NULL, 0))) {
 		kill(c->pid, SIGKILL);
 	}
 }
@@ -414,7 +414,7 @@ static void hurry(struct dm_parent *p, int signum)
 
 static void on_term(void *arg, int signum)
 {
-	struct dm_parent *p = arg;
+	struct dm_parent *p = OBJ_OF(arg, struct dm_parent, DM_PARENT_MAGIC);
 
 	if (p->stopping) {
 		hurry(p, signum);
@@ -432,7 +432,7 @@ static void on_term(void *arg, int signum)
 
 static void on_hup(void *arg, int signum)
 {
-	struct dm_parent *p = arg;
+	struct dm_parent *p = OBJ_OF(arg, struct dm_parent, DM_PARENT_MAGIC);
 	struct dm_msg m = { .kind = DM_DECISIONS };
 	int fd = dm_open_decisions(p);
 
@@ -453,14 +453,14 @@ static void count(struct dm_parent *p, enum dm_kind kind, uint64_t now, uint64_t
 {
 	struct dm_msg m = { .kind = kind, .value = now - *told };
 
-	if (m.value && p->core.pid && p->core.ready && !p->core.killed && dm_send(p->core.sock, &m, NULL, 0) == 0) {
+	if (m.value && p->core.pid && p->core.state == DM_CHILD_READY && dm_send(p->core.sock, &m, NULL, 0) == 0) {
 		*told = now;
 	}
 }
 
 static void on_turn_end(void *arg)
 {
-	struct dm_parent *p = arg;
+	struct dm_parent *p = OBJ_OF(arg, struct dm_parent, DM_PARENT_MAGIC);
 
 	count(p, DM_LOG_LOST, log_lost(&p->log), &p->log_lost_told);
 	count(p, DM_HUNG, p->hangs, &p->hangs_told);
@@ -585,6 +585,9 @@ int dm_parent_main(const char *path)
 	struct dm_parent *p = &parent;
 	int status;
 
+	obj_begin(&p->obj, DM_PARENT_MAGIC);
+	obj_begin(&p->core.obj, DM_CHILD_MAGIC);
+	p->core.parent = p;
 	log_init(&p->log, STDERR_FILENO, LOG_LEVEL_INFO, "mtc-iwfd");
 	if (log_queue(&p->log, WRITER_OCTETS) ||
 	    (stdfd_written(STDOUT_FILENO) && writer_open(&p->out, STDOUT_FILENO, READY_OCTETS_MAX, NULL, NULL))) {

@@ -7,6 +7,8 @@
 #include <sys/types.h>
 
 #include "base/log.h"
+#include "base/machine.h"
+#include "base/obj.h"
 #include "base/writer.h"
 #include "conf/cfg_iwf.h"
 #include "daemon/dm_again.h"
@@ -21,7 +23,18 @@ enum dm_role { DM_CORE, DM_EDGE };
 
 struct dm_parent;
 
+enum dm_child_state {
+	DM_CHILD_NONE,     /* no process; also while its next start is waited for */
+	DM_CHILD_STARTING, /* spawned, and not ready */
+	DM_CHILD_READY,
+	DM_CHILD_KILLED, /* it was ready and hung; its end is not known yet */
+	DM_CHILD_STATES
+};
+extern const struct machine dm_child_machine;
+
+#define DM_CHILD_MAGIC 0xa9e45d31u
 struct dm_child { /* a place for one process, and the process that is in it */
+	struct obj obj;
 	struct dm_parent *parent;
 	enum dm_role role;
 	uint32_t slot;       /* of an edge: its number among all edges */
@@ -37,8 +50,8 @@ struct dm_child { /* a place for one process, and the process that is in it */
 	struct dm_hang hang;
 	int beat_fd;           /* handed out at each start */
 	struct ipc_beat *beat; /* to be read; NULL: there is no page yet */
-	bool ready, was_ready;
-	bool killed; /* it was hung; its end is not known yet */
+	enum dm_child_state state;
+	bool was_ready; /* some process in this place was */
 };
 
 struct dm_reload { /* one that waits until every process uses the new set */
@@ -48,7 +61,9 @@ struct dm_reload { /* one that waits until every process uses the new set */
 	struct report report;
 };
 
+#define DM_PARENT_MAGIC 0xe2b871c5u
 struct dm_parent {
+	struct obj obj;
 	struct dm_loaded loaded; /* at the start; owns what the next three point to, until `set` is another one */
 	const char *path;        /* of the configuration, absolute */
 	struct cfg_iwf *cfg;
@@ -98,6 +113,14 @@ int dm_open_decisions(struct dm_parent *p); /* descriptor, or -1: none is config
 
 /* dm_spawn.c: fork and re-exec. Sets pid and sock. */
 ERR_MUST_USE int dm_spawn(struct dm_child *c);
+
+/* dm_spawn.c: the one door to the state of a child. */
+void dm_child_set(struct dm_child *c, enum dm_child_state state);
+/* It said that it is ready, and has not ended. */
+static inline bool dm_child_ready(const struct dm_child *c)
+{
+	return c->state == DM_CHILD_READY || c->state == DM_CHILD_KILLED;
+}
 
 /* dm_hand.c. "core (pid 4710)", or the words of the edge (base/edge_name.h), for the log. */
 const char *dm_child_name(const struct dm_child *c, char out[EDGE_WORDS_MAX]);

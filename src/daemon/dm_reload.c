@@ -48,7 +48,7 @@ static void look(struct dm_parent *p)
 
 static void on_look(void *arg)
 {
-	struct dm_parent *p = arg;
+	struct dm_parent *p = OBJ_OF(arg, struct dm_parent, DM_PARENT_MAGIC);
 
 	look(p);
 	net_timer_start(p->look, LOOK_MS);
@@ -110,7 +110,8 @@ void dm_set_tell_core(const struct dm_child *edge)
 	const struct dm_parent *p = edge->parent;
 	struct dm_msg m = { .kind = DM_EDGE_SET, .generation = edge->generation, .value = edge->set_taken };
 
-	if (edge->role == DM_EDGE && edge->ready && p->core.pid && p->core.ready && dm_send(p->core.sock, &m, NULL, 0)) {
+	if (edge->role == DM_EDGE && dm_child_ready(edge) && p->core.pid && dm_child_ready(&p->core) &&
+	    dm_send(p->core.sock, &m, NULL, 0)) {
 		log_warn(&p->log, "daemon", "the core does not take messages");
 	}
 }
@@ -120,7 +121,7 @@ void dm_set_offer(struct dm_child *c)
 	const struct dm_parent *p = c->parent;
 	char name[EDGE_WORDS_MAX];
 
-	if (!c->pid || !c->ready || c->set_sent != c->set_taken || c->set_taken == p->set->generation) {
+	if (!c->pid || !dm_child_ready(c) || c->set_sent != c->set_taken || c->set_taken == p->set->generation) {
 		return;
 	}
 	if (dm_hand_set(c) == 0) {
@@ -154,7 +155,7 @@ void dm_set_taken(struct dm_child *c, uint32_t generation, bool taken)
 
 static void log_line(void *arg, const char *kind, const char *text)
 {
-	const struct dm_parent *p = arg;
+	const struct dm_parent *p = OBJ_OF(arg, struct dm_parent, DM_PARENT_MAGIC);
 
 	if (strcmp(kind, REPORT_ERROR) == 0) {
 		log_error(&p->log, "daemon", "reload: %s", text);
@@ -176,7 +177,7 @@ static void answer(struct dm_parent *p, bool taken)
 		log_error(&p->log, "daemon", "reload refused, errors: %u; set %u of the files stays in use", r->report.errors,
 			  p->set->generation);
 	}
-	if (!r->number || !p->core.pid || !p->core.ready || p->core.generation != r->core) {
+	if (!r->number || !p->core.pid || !dm_child_ready(&p->core) || p->core.generation != r->core) {
 		return;
 	}
 	if (r->report.len && dm_memfd(&fd, "mtc-iwf-report", r->report.text, r->report.len)) {
@@ -200,7 +201,7 @@ static void finish(struct dm_parent *p)
 
 static bool lags(const struct dm_child *c)
 {
-	return c->pid && c->ready && c->set_taken != c->parent->set->generation;
+	return c->pid && dm_child_ready(c) && c->set_taken != c->parent->set->generation;
 }
 
 static void say_lagging(const struct dm_child *c, struct report *r)
@@ -231,7 +232,7 @@ void dm_reload_step(struct dm_parent *p)
 /* Time is up, or nobody is left to wait for. */
 static void on_late(void *arg)
 {
-	struct dm_parent *p = arg;
+	struct dm_parent *p = OBJ_OF(arg, struct dm_parent, DM_PARENT_MAGIC);
 
 	if (!p->reload.waits) {
 		return;

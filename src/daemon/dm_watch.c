@@ -51,13 +51,13 @@ static void end_hung(struct dm_child *c)
 	log_error(&p->log, "daemon",
 		  "%s hangs: it has done nothing for %" PRIu64 " ms (timers.hang); it is ended and started again",
 		  dm_child_name(c, name), limit_ms);
-	c->killed = true;
+	dm_child_set(c, DM_CHILD_KILLED);
 	kill(c->pid, SIGKILL);
 }
 
 static void look_at(struct dm_child *c, uint64_t elapsed_ms)
 {
-	if (c->pid && c->ready && !c->killed &&
+	if (c->pid && c->state == DM_CHILD_READY &&
 	    dm_hang_look(&c->hang, ipc_beat_read(c->beat), elapsed_ms, c->parent->cfg->timers.hang_ms)) {
 		end_hung(c);
 	}
@@ -65,7 +65,7 @@ static void look_at(struct dm_child *c, uint64_t elapsed_ms)
 
 static void on_look(void *arg)
 {
-	struct dm_parent *p = arg;
+	struct dm_parent *p = OBJ_OF(arg, struct dm_parent, DM_PARENT_MAGIC);
 	uint64_t now_ms = net_loop_now_ms(p->loop), elapsed_ms = now_ms - p->looked_ms;
 
 	if (p->stopping) {

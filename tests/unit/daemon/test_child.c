@@ -1,0 +1,46 @@
+/* The places of the parent for processes: which state may follow which. */
+#include "../test.h"
+#include "daemon/dm_parent_int.h"
+
+/* A row for each state, the letters of those that may follow: none, starting, ready, killed. */
+static void test_only_a_process_that_was_ready_is_killed_for_hanging(void **state)
+{
+	static const char letters[] = "nsrk";
+	static const char *const next_of[] = { "ns", "nr", "nk", "n" };
+
+	(void)state;
+	for (unsigned from = 0; from < DM_CHILD_STATES; from++) {
+		for (unsigned to = 0; to < DM_CHILD_STATES; to++) {
+			assert_int_equal(machine_may(&dm_child_machine, from, to), strchr(next_of[from], letters[to]) != NULL);
+		}
+	}
+}
+
+static void test_a_child_goes_by_its_door(void **state)
+{
+	static struct dm_parent parent;
+	struct dm_child *c = &parent.core;
+
+	(void)state;
+	log_init(&parent.log, -1, LOG_LEVEL_ERROR, "test");
+	*c = (struct dm_child){ .obj = { DM_CHILD_MAGIC }, .parent = &parent, .role = DM_CORE, .sock = -1 };
+	assert_false(dm_child_ready(c));
+	dm_child_set(c, DM_CHILD_STARTING);
+	assert_false(dm_child_ready(c));
+	dm_child_set(c, DM_CHILD_READY);
+	assert_true(dm_child_ready(c));
+	dm_child_set(c, DM_CHILD_KILLED);
+	assert_true(dm_child_ready(c)); /* what it still says counts */
+	dm_child_set(c, DM_CHILD_NONE);
+	assert_false(dm_child_ready(c));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_only_a_process_that_was_ready_is_killed_for_hanging),
+		cmocka_unit_test(test_a_child_goes_by_its_door),
+	};
+
+	return cmocka_run_group_tests_name("child", tests, NULL, NULL);
+}
