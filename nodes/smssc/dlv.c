@@ -341,6 +341,7 @@ static bool report_is_over(const struct dlv *d, const struct dlv_msg *m, struct 
 
 static void msg_due(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 {
+	OBJ_CHECK(m, DLV_MSG_MAGIC);
 	switch (m->state) {
 	case DLV_WAITING: {
 		struct dlv_ue *ue = m->ue;
@@ -417,6 +418,7 @@ int dlv_new(struct dlv **out, const struct dlv_conf *conf, const struct dlv_port
 	if (!d) {
 		return ERR_NOMEM;
 	}
+	obj_begin(&d->obj, DLV_MAGIC);
 	d->conf = *conf;
 	d->ports = *ports;
 	d->id_next = conf->id_first;
@@ -458,6 +460,7 @@ void dlv_free(struct dlv *d)
 	map_fini(&d->by_key);
 	map_fini(&d->ues);
 	dlv_timers_fini(&d->timers);
+	OBJ_END(d, DLV_MAGIC);
 	free(d);
 }
 

@@ -37,6 +37,8 @@ struct dlv_ports { /* none of them may call back into the machine */
 	int (*report)(void *arg, const struct dlv_msg *m, bool again);
 	uint32_t (*end_to_end)(void *arg);
 	void (*dropped)(void *arg, const struct dlv_msg *m); /* report_keep_ms is over and its report was never acknowledged */
+	/* Every change of a state, for the log; may be NULL. Words are static. */
+	void (*trace)(void *arg, const struct dlv_msg *m, const char *from, const char *to);
 };
 
 struct dlv_conf {

@@ -38,6 +38,7 @@ int dlv_msg_new(struct dlv_msg **out, const struct dlv_text *text)
 	if (!m) {
 		return ERR_NOMEM;
 	}
+	obj_begin(&m->obj, DLV_MSG_MAGIC);
 	at = m->memory;
 	m->text = *text;
 	m->text.imsi = keep(&at, text->imsi, text_size(text->imsi));
@@ -54,6 +55,10 @@ int dlv_msg_new(struct dlv_msg **out, const struct dlv_text *text)
 
 void dlv_msg_free(struct dlv_msg *m)
 {
+	if (!m) {
+		return;
+	}
+	OBJ_END(m, DLV_MSG_MAGIC);
 	free(m);
 }
 

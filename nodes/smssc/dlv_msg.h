@@ -3,7 +3,9 @@
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/machine.h"
 #include "base/map.h"
+#include "base/obj.h"
 #include "base/str.h"
 #include "nodes/sms/sms_deliver.h"
 #include "nodes/sms/sms_frame.h"
@@ -17,7 +19,9 @@ enum dlv_state {
 	DLV_RECORDING, /* its outcome waits for the disk */
 	DLV_REPORTING, /* outcome on disk; until the MTC-IWF acknowledges the report */
 	DLV_GONE,
+	DLV_STATES
 };
+extern const struct machine dlv_machine; /* legal changes; only dlv_step() makes them */
 
 struct dlv_text { /* what a trigger is made of; views, absent when NULL */
 	const char *imsi;
@@ -38,9 +42,11 @@ struct dlv_text { /* what a trigger is made of; views, absent when NULL */
 
 #define DLV_KEY_MAX (SMS_ADDRESS_MAX + 4)
 
+#define DLV_MSG_MAGIC 0xd5de6e91u
 struct dlv_msg {
-	uint64_t id;
+	struct obj obj;
 	enum dlv_state state;
+	uint64_t id;
 	struct dlv_text text; /* points into this object's own memory */
 	uint64_t submitted_real_ms, give_up_real_ms;
 	bool has_outcome, has_diagnostic;

@@ -278,17 +278,46 @@ static const struct rule {
 	{ DLV_REPORTING, DLV_EV_REPORTED, DLV_GONE, act_done },
 };
 
+static const char *const state_words[] = { [DLV_STORING] = "storing",	 [DLV_WAITING] = "waiting",
+					   [DLV_SENDING] = "sending",	 [DLV_REMOVING] = "removing",
+					   [DLV_RECORDING] = "recording", [DLV_REPORTING] = "reporting",
+					   [DLV_GONE] = "gone" };
+
+/* The `next` of the rows above. */
+static const uint32_t next_states[] = {
+	[DLV_STORING] = MACHINE_TO(DLV_WAITING) | MACHINE_TO(DLV_GONE),
+	[DLV_WAITING] = MACHINE_TO(DLV_SENDING) | MACHINE_TO(DLV_RECORDING) | MACHINE_TO(DLV_REMOVING),
+	[DLV_SENDING] = MACHINE_TO(DLV_SENDING) | MACHINE_TO(DLV_WAITING) | MACHINE_TO(DLV_RECORDING),
+	[DLV_REMOVING] = MACHINE_TO(DLV_WAITING) | MACHINE_TO(DLV_GONE),
+	[DLV_RECORDING] = MACHINE_TO(DLV_RECORDING) | MACHINE_TO(DLV_REPORTING),
+	[DLV_REPORTING] = MACHINE_TO(DLV_REPORTING) | MACHINE_TO(DLV_GONE),
+	[DLV_GONE] = 0,
+};
+
+const struct machine dlv_machine = { "smssc", "delivery", state_words, next_states, DLV_STATES };
+
+/* The one place where the state of a delivery changes. */
 static void set_state(struct dlv *d, struct dlv_msg *m, enum dlv_state next)
 {
-	d->in_state[m->state]--;
-	d->in_state[next]++;
-	m->state = next;
+	enum dlv_state from = m->state;
+
+	m->state = (enum dlv_state)machine_go(&dlv_machine, d->in_state, from, next);
+	if (from != next && d->ports.trace) {
+		d->ports.trace(d->ports.arg, m, machine_word(&dlv_machine, from), machine_word(&dlv_machine, next));
+	}
+}
+
+/* Recall and replace find a trigger that has no outcome yet. */
+static bool is_pending(enum dlv_state state)
+{
+	return state == DLV_STORING || state == DLV_WAITING || state == DLV_SENDING || state == DLV_REMOVING;
 }
 
 void dlv_msg_end(struct dlv *d, struct dlv_msg *m)
 {
 	struct dlv_ue *ue = m->ue;
 
+	OBJ_CHECK(m, DLV_MSG_MAGIC);
 	index_del(d, m);
 	dlv_timer_stop(&d->timers, &m->timer);
 	if (ue) {
@@ -297,7 +326,7 @@ void dlv_msg_end(struct dlv *d, struct dlv_msg *m)
 	}
 	map_del(&d->by_id, &m->by_id);
 	DL_DELETE2(d->all, m, all_prev, all_next);
-	d->in_state[m->state]--;
+	machine_end(&dlv_machine, d->in_state, m->state);
 	d->msgs_n--;
 	dlv_msg_free(m);
 }
@@ -305,6 +334,7 @@ void dlv_msg_end(struct dlv *d, struct dlv_msg *m)
 /* The only door to a state. False: the event does not fit; counted, nothing else happens. `m` may be gone afterwards. */
 bool dlv_step(struct dlv *d, struct dlv_msg *m, enum dlv_event event, struct dlv_now now)
 {
+	OBJ_CHECK(m, DLV_MSG_MAGIC);
 	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
 		if (rules[i].state != m->state || rules[i].event != event) {
 			continue;
@@ -322,8 +352,9 @@ bool dlv_step(struct dlv *d, struct dlv_msg *m, enum dlv_event event, struct dlv
 
 void dlv_msg_own(struct dlv *d, struct dlv_msg *m, struct dlv_ue *ue, enum dlv_state state)
 {
-	m->state = state;
-	d->in_state[state]++;
+	OBJ_CHECK(m, DLV_MSG_MAGIC);
+	m->state = state; /* its first */
+	machine_begin(&dlv_machine, d->in_state, state);
 	m->timer.kind = DLV_TIMER_MSG;
 	m->parts = sms_parts(m->text.payload_len, m->text.has_port);
 	dlv_put_key(m);
@@ -333,7 +364,7 @@ void dlv_msg_own(struct dlv *d, struct dlv_msg *m, struct dlv_ue *ue, enum dlv_s
 	if (ue) {
 		dlv_ue_enqueue(ue, m);
 	}
-	if (state < DLV_RECORDING) {
+	if (is_pending(state)) {
 		index_add(d, m);
 	}
 }

@@ -28,6 +28,7 @@ struct dlv_ue *dlv_ue_get(struct dlv *d, const char *imsi)
 	if (!ue) {
 		return NULL;
 	}
+	obj_begin(&ue->obj, DLV_UE_MAGIC);
 	str_set(ue->imsi, sizeof ue->imsi, imsi); /* its length was looked at above */
 	ue->timer.kind = DLV_TIMER_UE;
 	map_add(&d->ues, &ue->by_imsi, ue->imsi, (uint32_t)strlen(ue->imsi));
@@ -37,12 +38,14 @@ struct dlv_ue *dlv_ue_get(struct dlv *d, const char *imsi)
 
 void dlv_ue_put(struct dlv *d, struct dlv_ue *ue)
 {
+	OBJ_CHECK(ue, DLV_UE_MAGIC);
 	if (ue->conn || ue->queue) {
 		return;
 	}
 	dlv_timer_stop(&d->timers, &ue->timer);
 	map_del(&d->ues, &ue->by_imsi);
 	d->ues_n--;
+	OBJ_END(ue, DLV_UE_MAGIC);
 	free(ue);
 }
 

@@ -4,7 +4,9 @@
 
 enum { DLV_TIMER_MSG = 1, DLV_TIMER_UE = 2 };
 
+#define DLV_UE_MAGIC 0xf5097b4fu
 struct dlv_ue {
+	struct obj obj;
 	char imsi[SMS_IMSI_MAX + 1];
 	struct dlv_conn *conn; /* NULL: absent */
 	bool seen;             /* it was registered at some time: absent means detached, else never registered */
@@ -19,7 +21,9 @@ struct dlv_ue {
 	struct map_node by_imsi;
 };
 
+#define DLV_MAGIC 0x874206e2u
 struct dlv {
+	struct obj obj;
 	struct dlv_conf conf;
 	struct dlv_ports ports;
 	struct dlv_counts counts;
@@ -27,7 +31,7 @@ struct dlv {
 	struct map by_id, by_key; /* messages */
 	struct map ues;           /* by IMSI */
 	uint32_t msgs_n, ues_n, ues_present;
-	uint32_t in_state[DLV_GONE + 1];
+	uint32_t in_state[DLV_STATES];
 	uint64_t id_next;
 	struct dlv_timers timers;
 	struct dlv_msg *batch; /* waits for the disk */

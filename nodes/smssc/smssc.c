@@ -47,7 +47,7 @@ static void record(struct smssc *s, const char *name, const struct dlv_msg *m)
 
 static void port_put(void *arg, const struct dlv_msg *m)
 {
-	struct smssc *s = arg;
+	struct smssc *s = OBJ_OF(arg, struct smssc, SMSSC_MAGIC);
 	struct buf b = buf_over(s->record, sizeof s->record);
 
 	record(s, m->has_outcome ? "outcome" : "taken", m);
@@ -57,7 +57,7 @@ static void port_put(void *arg, const struct dlv_msg *m)
 
 static void port_del(void *arg, const struct dlv_msg *m)
 {
-	struct smssc *s = arg;
+	struct smssc *s = OBJ_OF(arg, struct smssc, SMSSC_MAGIC);
 
 	record(s, m->state == DLV_REMOVING ? "removed" : "over", m);
 	smssc_store_del_msg(s->store, m->id);
@@ -65,25 +65,32 @@ static void port_del(void *arg, const struct dlv_msg *m)
 
 static void port_dropped(void *arg, const struct dlv_msg *m)
 {
-	struct smssc *s = arg;
+	struct smssc *s = OBJ_OF(arg, struct smssc, SMSSC_MAGIC);
 
 	log_warn(&s->log, "smssc", "report %s of delivery %llu, trigger %u, is dropped: not acknowledged within report.retention",
 		 outcome_word(m), (unsigned long long)m->id, m->text.reference);
 }
 
+static void port_trace(void *arg, const struct dlv_msg *m, const char *from, const char *to)
+{
+	struct smssc *s = OBJ_OF(arg, struct smssc, SMSSC_MAGIC);
+
+	log_debug(&s->log, "smssc", "delivery %llu: %s -> %s", (unsigned long long)m->id, from, to);
+}
+
 static uint32_t port_end_to_end(void *arg)
 {
-	return link_ids_end_to_end(&((struct smssc *)arg)->ids);
+	return link_ids_end_to_end(&OBJ_OF(arg, struct smssc, SMSSC_MAGIC)->ids);
 }
 
 static void port_put_dup(void *arg, uint64_t sequence, const void *record, size_t len)
 {
-	smssc_store_put_dup(((struct smssc *)arg)->store, sequence, record, len);
+	smssc_store_put_dup(OBJ_OF(arg, struct smssc, SMSSC_MAGIC)->store, sequence, record, len);
 }
 
 static void port_del_dup(void *arg, uint64_t sequence)
 {
-	smssc_store_del_dup(((struct smssc *)arg)->store, sequence);
+	smssc_store_del_dup(OBJ_OF(arg, struct smssc, SMSSC_MAGIC)->store, sequence);
 }
 
 struct dlv_now smssc_now(const struct smssc *s)
@@ -131,7 +138,7 @@ static int commit(struct smssc *s, const char **where, const char **words)
 
 void smssc_turn(void *arg)
 {
-	struct smssc *s = arg;
+	struct smssc *s = OBJ_OF(arg, struct smssc, SMSSC_MAGIC);
 	const char *where, *words;
 	int err = 0;
 
@@ -152,7 +159,7 @@ void smssc_turn(void *arg)
 
 static void on_timer(void *arg)
 {
-	struct smssc *s = arg;
+	struct smssc *s = OBJ_OF(arg, struct smssc, SMSSC_MAGIC);
 
 	dlv_tick(s->dlv, smssc_now(s));
 }
@@ -177,7 +184,7 @@ static void keep_time(struct smssc *s)
 /* A timer of the loop neither runs while the machine is suspended nor knows that the wall clock was set. */
 static void on_look(void *arg)
 {
-	struct smssc *s = arg;
+	struct smssc *s = OBJ_OF(arg, struct smssc, SMSSC_MAGIC);
 	int64_t step_ms = timeline_look(&s->time, clock_boot_ms(), clock_real_ms());
 
 	if (step_ms) {
@@ -237,7 +244,7 @@ void smssc_reopen_events(struct smssc *s)
 
 static int load_msg(void *arg, uint64_t number, const void *record, size_t len)
 {
-	struct smssc *s = arg;
+	struct smssc *s = OBJ_OF(arg, struct smssc, SMSSC_MAGIC);
 	struct dlv_msg *m;
 	int err = dlv_msg_decode(&m, number, record, len);
 
@@ -246,7 +253,7 @@ static int load_msg(void *arg, uint64_t number, const void *record, size_t len)
 
 static int load_dup(void *arg, uint64_t number, const void *record, size_t len)
 {
-	return smssc_dup_load(((struct smssc *)arg)->dup, number, record, len);
+	return smssc_dup_load(OBJ_OF(arg, struct smssc, SMSSC_MAGIC)->dup, number, record, len);
 }
 
 static struct dlv_conf machine_conf(const struct smssc *s)
@@ -276,7 +283,7 @@ static struct dlv_conf machine_conf(const struct smssc *s)
 static int make_parts(struct smssc *s)
 {
 	const struct dlv_ports ports = {
-		s, port_put, port_del, smssc_ues_send, smssc_ues_taken_over, smssc_t4_report, port_end_to_end, port_dropped
+		s, port_put, port_del, smssc_ues_send, smssc_ues_taken_over, smssc_t4_report, port_end_to_end, port_dropped, port_trace
 	};
 	const struct smssc_dup_ports dup_ports = { s, port_put_dup, port_del_dup };
 	struct dlv_conf conf = machine_conf(s);

@@ -14,7 +14,9 @@
 struct smssc_ticket; /* a request whose answer waits for the disk */
 struct smssc_ue_conn;
 
+#define SMSSC_MAGIC 0x93c1d07eu
 struct smssc {
+	struct obj obj;
 	struct log log;
 	struct node_out out;
 	struct smssc_conf conf;

@@ -15,12 +15,12 @@
 
 static void on_parted(void *arg)
 {
-	net_loop_stop(((struct smssc *)arg)->loop);
+	net_loop_stop(OBJ_OF(arg, struct smssc, SMSSC_MAGIC)->loop);
 }
 
 static void on_signal(void *arg, int signum)
 {
-	struct smssc *s = arg;
+	struct smssc *s = OBJ_OF(arg, struct smssc, SMSSC_MAGIC);
 
 	if (signum == SIGUSR1) {
 		smssc_status(s);
@@ -137,6 +137,7 @@ static int start(const char *path, bool test_only)
 	if (!s) {
 		return node_fail(PROGRAM, "out of memory");
 	}
+	obj_begin(&s->obj, SMSSC_MAGIC);
 	s->ue_fd = -1;
 	code = node_start(&s->log, PROGRAM) ? NODE_EXIT_FAILURE : load(s, path);
 	if (code == NODE_EXIT_OK && test_only) {
@@ -146,6 +147,7 @@ static int start(const char *path, bool test_only)
 	}
 	tls_ctx_free(s->tls);
 	log_fini(&s->log);
+	OBJ_END(s, SMSSC_MAGIC);
 	free(s);
 	return code;
 }

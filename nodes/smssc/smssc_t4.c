@@ -129,7 +129,7 @@ static void take_dtr(struct smssc *s, struct link *l, const struct dia_msg *m, c
 
 static void on_request(void *arg, struct link *l, const struct dia_msg *m)
 {
-	struct smssc *s = arg;
+	struct smssc *s = OBJ_OF(arg, struct smssc, SMSSC_MAGIC);
 	struct dia_failed failed = { 0 };
 	struct t4_dtr dtr;
 
@@ -147,7 +147,7 @@ static void on_request(void *arg, struct link *l, const struct dia_msg *m)
 
 static void on_open(void *arg, struct link *l)
 {
-	struct smssc *s = arg;
+	struct smssc *s = OBJ_OF(arg, struct smssc, SMSSC_MAGIC);
 
 	log_info(&s->log, "t4", "%s is connected from %s", link_peer_host(l), link_address(l));
 	dlv_peer_open(s->dlv, link_peer_host(l), smssc_now(s));
@@ -155,7 +155,7 @@ static void on_open(void *arg, struct link *l)
 
 static void on_down(void *arg, struct link *l)
 {
-	struct smssc *s = arg;
+	struct smssc *s = OBJ_OF(arg, struct smssc, SMSSC_MAGIC);
 	struct smssc_ticket *t;
 
 	log_info(&s->log, "t4", "%s is disconnected", link_peer_host(l));
@@ -232,7 +232,7 @@ static void build_drr(struct buf *out, const struct smssc *s, const struct dlv_m
 
 int smssc_t4_report(void *arg, const struct dlv_msg *m, bool again)
 {
-	struct smssc *s = arg;
+	struct smssc *s = OBJ_OF(arg, struct smssc, SMSSC_MAGIC);
 	struct link *l = s->server ? node_server_find(s->server, m->text.iwf_host) : NULL;
 	uint8_t octets[REPORT_MAX];
 	struct buf out = buf_over(octets, sizeof octets);

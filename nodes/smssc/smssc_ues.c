@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <utlist.h>
 
+#include "base/container.h"
 #include "base/fault.h"
 #include "base/shown.h"
 #include "base/str.h"
@@ -14,8 +15,10 @@
 
 enum { SOCKET_MODE = 0660, BACKLOG = 64, WRITE_QUEUE_MAX = 64 * 1024 * 1024 };
 
+#define UE_CONN_MAGIC 0xdb2e9a64u
 struct smssc_ue_conn {
-	struct dlv_conn dlv; /* first: the machine knows us by it */
+	struct obj obj;
+	struct dlv_conn dlv; /* the machine knows us by it */
 	struct smssc *s;
 	struct net_stream *stream;
 	struct sms_framer framer;
@@ -23,6 +26,14 @@ struct smssc_ue_conn {
 	const char *broken;             /* why it is being dropped */
 	struct smssc_ue_conn *prev, *next;
 };
+
+static struct smssc_ue_conn *conn_of(struct dlv_conn *dlv)
+{
+	struct smssc_ue_conn *c = CONTAINER_OF(dlv, struct smssc_ue_conn, dlv);
+
+	OBJ_CHECK(c, UE_CONN_MAGIC);
+	return c;
+}
 
 static void conn_end(struct smssc_ue_conn *c)
 {
@@ -34,6 +45,7 @@ static void conn_end(struct smssc_ue_conn *c)
 	net_stream_close(c->stream);
 	DL_DELETE(s->ue_conns, c);
 	s->ue_conns_n--;
+	OBJ_END(c, UE_CONN_MAGIC);
 	free(c);
 }
 
@@ -93,7 +105,7 @@ static int on_ack(struct smssc_ue_conn *c, const uint8_t *body, size_t len)
 
 static int on_frame(void *arg, uint8_t type, const uint8_t *body, size_t len)
 {
-	struct smssc_ue_conn *c = arg;
+	struct smssc_ue_conn *c = OBJ_OF(arg, struct smssc_ue_conn, UE_CONN_MAGIC);
 	int err;
 
 	switch (type) {
@@ -118,7 +130,7 @@ static int on_frame(void *arg, uint8_t type, const uint8_t *body, size_t len)
 
 static void on_data(void *arg, const uint8_t *p, size_t n)
 {
-	struct smssc_ue_conn *c = arg;
+	struct smssc_ue_conn *c = OBJ_OF(arg, struct smssc_ue_conn, UE_CONN_MAGIC);
 	int err;
 
 	c->broken = "a frame of impossible length";
@@ -132,7 +144,7 @@ static void on_data(void *arg, const uint8_t *p, size_t n)
 
 static void on_close(void *arg, int err, const char *why)
 {
-	struct smssc_ue_conn *c = arg;
+	struct smssc_ue_conn *c = OBJ_OF(arg, struct smssc_ue_conn, UE_CONN_MAGIC);
 	char mobiles[SHOWN_COUNT_MAX];
 
 	log_info(&c->s->log, "ue", "connection of %s ended: %s", shown_count(mobiles, c->dlv.ues_n, "mobile"),
@@ -144,7 +156,7 @@ static void on_accept(void *arg, int fd, const char *peer)
 {
 	static const struct net_stream_cb cb = { .on_data = on_data, .on_close = on_close };
 	const struct net_stream_conf conf = { .write_queue_max = WRITE_QUEUE_MAX };
-	struct smssc *s = arg;
+	struct smssc *s = OBJ_OF(arg, struct smssc, SMSSC_MAGIC);
 	struct smssc_ue_conn *c = NULL;
 
 	if (s->ue_conns_n < s->conf.limits.ue_connections) {
@@ -156,6 +168,7 @@ static void on_accept(void *arg, int fd, const char *peer)
 		close(fd);
 		return;
 	}
+	obj_begin(&c->obj, UE_CONN_MAGIC);
 	c->s = s;
 	DL_APPEND(s->ue_conns, c);
 	s->ue_conns_n++;
@@ -163,7 +176,7 @@ static void on_accept(void *arg, int fd, const char *peer)
 
 int smssc_ues_send(void *arg, struct dlv_conn *conn, const char *imsi, uint64_t id, const uint8_t *rpdu, size_t len)
 {
-	struct smssc_ue_conn *c = (struct smssc_ue_conn *)conn;
+	struct smssc_ue_conn *c = conn_of(conn);
 	uint8_t octets[2 * SMS_FRAME_MAX];
 	struct buf b = buf_over(octets, sizeof octets);
 	int err;
@@ -184,7 +197,7 @@ int smssc_ues_send(void *arg, struct dlv_conn *conn, const char *imsi, uint64_t 
 void smssc_ues_taken_over(void *arg, struct dlv_conn *old, const char *imsi)
 {
 	(void)arg;
-	send_imsi((struct smssc_ue_conn *)old, SMS_FRAME_GONE, imsi);
+	send_imsi(conn_of(old), SMS_FRAME_GONE, imsi);
 }
 
 int smssc_ues_start(struct smssc *s)

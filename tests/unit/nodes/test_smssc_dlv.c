@@ -105,6 +105,16 @@ static void dropped(void *arg, const struct dlv_msg *m)
 	((struct world *)arg)->dropped++;
 }
 
+static unsigned traced;
+
+static void trace(void *arg, const struct dlv_msg *m, const char *from, const char *to)
+{
+	(void)arg;
+	assert_string_equal(to, machine_word(&dlv_machine, m->state));
+	assert_string_not_equal(from, to);
+	traced++;
+}
+
 static struct dlv *machine(struct world *w)
 {
 	const struct dlv_conf conf = { .sc_address = "491770000000",
@@ -122,7 +132,7 @@ static struct dlv *machine(struct world *w)
 				       .old_ms = w->old_ms,
 				       .drop_from_ms = w->drop_from_ms,
 				       .restart_wait_ms = 5000 };
-	const struct dlv_ports ports = { w, put, del, send_rpdu, taken_over, report, end_to_end, dropped };
+	const struct dlv_ports ports = { w, put, del, send_rpdu, taken_over, report, end_to_end, dropped, trace };
 	struct dlv *d;
 
 	assert_int_equal(dlv_new(&d, &conf, &ports), 0);
@@ -806,6 +816,20 @@ static void test_a_link_that_takes_nothing_is_an_unanswered_attempt(void **state
 	assert_int_equal(dlv_counts(w->d)->retries, 1);
 }
 
+/* A second table: a row for each state, the letters of those that may follow. */
+static void test_only_what_the_rows_say_may_follow(void **state)
+{
+	static const char letters[] = "swdrcpg";
+	static const char *const next_of[] = { "wg", "drc", "dwc", "wg", "cp", "pg", "" };
+
+	(void)state;
+	for (unsigned from = 0; from < DLV_STATES; from++) {
+		for (unsigned to = 0; to < DLV_STATES; to++) {
+			assert_int_equal(machine_may(&dlv_machine, from, to), strchr(next_of[from], letters[to]) != NULL);
+		}
+	}
+}
+
 static void test_no_order_of_events_breaks_the_machine(void **state)
 {
 	struct world *w = *state;
@@ -864,6 +888,7 @@ static void test_no_order_of_events_breaks_the_machine(void **state)
 	assert_true(dlv_counts(w->d)->delivered > 50);
 	assert_true(dlv_counts(w->d)->removed > 50);
 	assert_true(dlv_counts(w->d)->expired > 50);
+	assert_true(traced > 0);
 }
 
 int main(void)
@@ -897,6 +922,7 @@ int main(void)
 		TEST(test_no_report_is_dropped_while_the_clock_may_be_wrong),
 		TEST(test_single_attempts_end_some_time_after_a_restart),
 		TEST(test_a_link_that_takes_nothing_is_an_unanswered_attempt),
+		TEST(test_only_what_the_rows_say_may_follow),
 		TEST(test_no_order_of_events_breaks_the_machine),
 	};
 

@@ -108,7 +108,7 @@ static int setup(void **state)
 				       .report_min_ms = 1000,
 				       .report_max_ms = 30000,
 				       .report_keep_ms = 600000 };
-	const struct dlv_ports ports = { w, put, del, send_rpdu, taken_over, report, end_to_end, NULL };
+	const struct dlv_ports ports = { w, put, del, send_rpdu, taken_over, report, end_to_end, NULL, NULL };
 
 	w->now = (struct dlv_now){ 5000, 1705321800000, 0 };
 	assert_int_equal(dlv_new(&w->d, &conf, &ports), 0);
