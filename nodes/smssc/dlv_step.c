@@ -278,10 +278,10 @@ static const struct rule {
 	{ DLV_REPORTING, DLV_EV_REPORTED, DLV_GONE, act_done },
 };
 
-static const char *const state_words[] = { [DLV_STORING] = "storing",	 [DLV_WAITING] = "waiting",
-					   [DLV_SENDING] = "sending",	 [DLV_REMOVING] = "removing",
-					   [DLV_RECORDING] = "recording", [DLV_REPORTING] = "reporting",
-					   [DLV_GONE] = "gone" };
+static const char *const state_words[] = {
+	[DLV_STORING] = "storing",     [DLV_WAITING] = "waiting",     [DLV_SENDING] = "sending", [DLV_REMOVING] = "removing",
+	[DLV_RECORDING] = "recording", [DLV_REPORTING] = "reporting", [DLV_GONE] = "gone"
+};
 
 /* The `next` of the rows above. */
 static const uint32_t next_states[] = {

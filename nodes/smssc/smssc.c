@@ -282,9 +282,15 @@ static struct dlv_conf machine_conf(const struct smssc *s)
 
 static int make_parts(struct smssc *s)
 {
-	const struct dlv_ports ports = {
-		s, port_put, port_del, smssc_ues_send, smssc_ues_taken_over, smssc_t4_report, port_end_to_end, port_dropped, port_trace
-	};
+	const struct dlv_ports ports = { s,
+					 port_put,
+					 port_del,
+					 smssc_ues_send,
+					 smssc_ues_taken_over,
+					 smssc_t4_report,
+					 port_end_to_end,
+					 port_dropped,
+					 port_trace };
 	const struct smssc_dup_ports dup_ports = { s, port_put_dup, port_del_dup };
 	struct dlv_conf conf = machine_conf(s);
 	int err = dlv_new(&s->dlv, &conf, &ports);

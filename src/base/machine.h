@@ -20,8 +20,9 @@ struct machine {
 	const char *room;         /* of the trace, as in log.h */
 	const char *what;         /* kind of object, for people: "session" */
 	const char *const *words; /* by state */
-	const uint32_t *next;     /* by state: MACHINE_TO() of each state that may follow; a state may follow itself only when it is there */
-	unsigned n;               /* states; up to MACHINE_STATES_MAX */
+	const uint32_t
+	    *next;  /* by state: MACHINE_TO() of each state that may follow; a state may follow itself only when it is there */
+	unsigned n; /* states; up to MACHINE_STATES_MAX */
 };
 
 static inline bool machine_may(const struct machine *m, unsigned from, unsigned to)

@@ -43,7 +43,9 @@ static struct core_ask *ask_new(struct core_peer *p, const struct buf *message)
 	if (!ask) {
 		return NULL;
 	}
-	*ask = (struct core_ask){ .obj = { CORE_ASK_MAGIC }, .peer = p, .session_id_len = session.data_len, .host_len = host.data_len };
+	*ask = (struct core_ask){
+		.obj = { CORE_ASK_MAGIC }, .peer = p, .session_id_len = session.data_len, .host_len = host.data_len
+	};
 	memcpy(ask->text, session.data_len ? session.data : (const uint8_t *)"", session.data_len);
 	ask->text[session.data_len] = 0;
 	memcpy(ask->text + session.data_len + 1, host.data_len ? host.data : (const uint8_t *)"", host.data_len);

@@ -237,7 +237,8 @@ int core_s6m_ask(void *arg, struct trg *trg)
 	}
 	err = core_s6m_sir(&out, c, &trg->req);
 	if (!err) {
-		err = core_peer_ask(core_trigger_of(trg), c->cfg->s6m.peer_index, &out, (uint32_t)c->cfg->s6m.answer_wait_ms, on_answer);
+		err = core_peer_ask(core_trigger_of(trg), c->cfg->s6m.peer_index, &out, (uint32_t)c->cfg->s6m.answer_wait_ms,
+				    on_answer);
 	}
 	FAULT_POINT(CORE_SIR_QUEUED);
 	if (!err) {

@@ -9,9 +9,9 @@
 #include "base/container.h"
 #include "base/str.h"
 
-static const char *const state_words[] = { [CORE_SESSION_OPEN] = "open",
-					   [CORE_SESSION_PROBED] = "probed",
-					   [CORE_SESSION_ENDED] = "ended" };
+static const char *const state_words[] = {
+	[CORE_SESSION_OPEN] = "open", [CORE_SESSION_PROBED] = "probed", [CORE_SESSION_ENDED] = "ended"
+};
 
 static const uint32_t next_states[] = {
 	[CORE_SESSION_OPEN] = MACHINE_TO(CORE_SESSION_PROBED) | MACHINE_TO(CORE_SESSION_ENDED),

@@ -37,8 +37,8 @@ const struct machine core_wait_machine = { "core", "wait of transaction", wait_w
 void core_trigger_wait(struct core_trigger *t, enum core_wait wait)
 {
 	OBJ_CHECK(t, CORE_TRIGGER_MAGIC);
-	t->wait = (enum core_wait)machine_go_traced(&core_wait_machine, t->core->triggers.in_wait, t->core->log, t->transaction, t->wait,
-						    wait);
+	t->wait = (enum core_wait)machine_go_traced(&core_wait_machine, t->core->triggers.in_wait, t->core->log, t->transaction,
+						    t->wait, wait);
 }
 
 /* -- making and ending */

@@ -25,10 +25,10 @@ struct core_reference { /* the key of a trigger: (SCS, Reference-Number); no pad
 };
 
 enum core_wait { /* what a trigger stands in a list for: one at a time, because it has one entry */
-	CORE_WAIT_NOTHING,
-	CORE_WAIT_TURN, /* its turn at a core peer: in core_queue.c */
-	CORE_WAIT_SCS,  /* its report waits for its SCS: in core_wake.c */
-	CORE_WAITS
+		 CORE_WAIT_NOTHING,
+		 CORE_WAIT_TURN, /* its turn at a core peer: in core_queue.c */
+		 CORE_WAIT_SCS,  /* its report waits for its SCS: in core_wake.c */
+		 CORE_WAITS
 };
 extern const struct machine core_wait_machine;
 
@@ -96,8 +96,8 @@ struct core_triggers {
 	struct map by_ref;
 	struct multimap by_device; /* SCS and one name of the device, core_devices.c */
 	TAILQ_HEAD(, core_cursor) cursors;
-	uint32_t n, pending, resuming; /* pending: without an answer; resuming: requests after a restart that are out */
-	bool in_group;                 /* journal records that are put now belong together */
+	uint32_t n, pending, resuming;      /* pending: without an answer; resuming: requests after a restart that are out */
+	bool in_group;                      /* journal records that are put now belong together */
 	uint32_t in_state[TRG_STATE_COUNT]; /* machines in each state */
 	uint32_t in_wait[CORE_WAITS];       /* triggers in each wait */
 	struct trg_conf conf;

@@ -157,8 +157,12 @@ static int place_edges(struct dm_parent *p)
 	for (size_t z = 0; z < sizeof zones / sizeof *zones; z++) {
 		for (uint32_t i = 0; zone_listens(p->cfg, zones[z]) && i < p->cfg->edges && p->edges_n < IPC_CAPS_SLOTS_MAX;
 		     i++) {
-			p->edges[p->edges_n] =
-			    (struct dm_child){ .obj = { DM_CHILD_MAGIC }, .parent = p, .role = DM_EDGE, .slot = p->edges_n, .zone = zones[z], .sock = -1 };
+			p->edges[p->edges_n] = (struct dm_child){ .obj = { DM_CHILD_MAGIC },
+								  .parent = p,
+								  .role = DM_EDGE,
+								  .slot = p->edges_n,
+								  .zone = zones[z],
+								  .sock = -1 };
 			p->edges_n++;
 		}
 	}

@@ -17,10 +17,9 @@
 /* A service manager signals every process of the service, a terminal the whole process group. Only the parent acts on these: it stops
  * the children in order, with a Disconnect-Peer to everybody. A child that is to end at once gets SIGKILL; without its parent it ends by
  * itself. */
-static const char *const state_words[] = { [DM_CHILD_NONE] = "none",
-					   [DM_CHILD_STARTING] = "starting",
-					   [DM_CHILD_READY] = "ready",
-					   [DM_CHILD_KILLED] = "killed" };
+static const char *const state_words[] = {
+	[DM_CHILD_NONE] = "none", [DM_CHILD_STARTING] = "starting", [DM_CHILD_READY] = "ready", [DM_CHILD_KILLED] = "killed"
+};
 
 static const uint32_t next_states[] = {
 	[DM_CHILD_NONE] = MACHINE_TO(DM_CHILD_STARTING) | MACHINE_TO(DM_CHILD_NONE), /* it ends once more with the parent */
@@ -36,8 +35,8 @@ void dm_child_set(struct dm_child *c, enum dm_child_state state)
 	char name[EDGE_WORDS_MAX];
 
 	OBJ_CHECK(c, DM_CHILD_MAGIC);
-	c->state = (enum dm_child_state)machine_go_traced(&dm_child_machine, NULL, &c->parent->log, dm_child_name(c, name), c->state,
-							  state);
+	c->state = (enum dm_child_state)machine_go_traced(&dm_child_machine, NULL, &c->parent->log, dm_child_name(c, name),
+							  c->state, state);
 }
 
 static const int parents_signals[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP };

@@ -106,7 +106,9 @@ static int send_dnr(struct edge_notes *notes, struct edge_session *s, uint64_t t
 	if (!note) {
 		return ERR_BUSY;
 	}
-	*note = (struct edge_note){ .obj = { EDGE_NOTE_MAGIC }, .notes = notes, .transaction = transaction, .session = s->number, .trigger = n->number };
+	*note = (struct edge_note){
+		.obj = { EDGE_NOTE_MAGIC }, .notes = notes, .transaction = transaction, .session = s->number, .trigger = n->number
+	};
 	edge_out_dnr(&out, &notes->env->cfg->external, s->host, s->realm, n);
 	err = out.full ? ERR_LIMIT : link_request(s->link, out.p, out.len, n->wait_ms, on_answer, note);
 	FAULT_POINT(EDGE_DNR_QUEUED);

@@ -89,8 +89,8 @@ struct edge_sessions {
 	uint32_t strangers_n;
 	TAILQ_HEAD(, edge_session) list;
 	uint32_t in_state[EDGE_SESSION_STATES]; /* how many of them are in each state */
-	struct map by_number;             /* sessions that the core knows */
-	TAILQ_HEAD(, edge_session) asked; /* in state ASKED, in order of their deadlines */
+	struct map by_number;                   /* sessions that the core knows */
+	TAILQ_HEAD(, edge_session) asked;       /* in state ASKED, in order of their deadlines */
 	uint64_t looked_at; /* sessions that edge_sessions_due() looked at, since the start: tests hold it against all */
 	bool stopping;
 	uint8_t *out; /* space for one message to an SCS */

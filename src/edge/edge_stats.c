@@ -1,7 +1,8 @@
 /* edge_stats.c - reports the counters of an edge to the core. */
 #include "edge/edge_stats.h"
 
-_Static_assert((int)ST_EDGE_GAUGES == (int)EDGE_SESSION_STATES && ST_EDGE_IN_ENDING - (int)ST_EDGE_GAUGE_FIRST == (int)EDGE_SESSION_ENDING,
+_Static_assert((int)ST_EDGE_GAUGES == (int)EDGE_SESSION_STATES &&
+		   ST_EDGE_IN_ENDING - (int)ST_EDGE_GAUGE_FIRST == (int)EDGE_SESSION_ENDING,
 	       "a gauge for each state, in the same order");
 
 static void count_links(struct edge_stats *stats)

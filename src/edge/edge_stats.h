@@ -9,8 +9,8 @@ struct edge_stats {
 	struct edge_ring *ring;
 	const struct edge_sessions *sessions;
 	const struct link_counters *links; /* of the sessions */
-	struct st_counters sent;   /* env->st at the last report that reached the core */
-	struct link_counters seen; /* *links when it was last added to env->st */
+	struct st_counters sent;           /* env->st at the last report that reached the core */
+	struct link_counters seen;         /* *links when it was last added to env->st */
 	struct net_timer *timer;
 };
 

@@ -67,7 +67,8 @@ static enum edge_txn_end send_answer(struct edge_tsp *tsp, struct edge_session *
 	return EDGE_TXN_ANSWERED;
 }
 
-static enum edge_txn_end answer_error(struct edge_tsp *tsp, struct edge_session *s, const struct dia_msg *m, const struct dia_failed *why)
+static enum edge_txn_end answer_error(struct edge_tsp *tsp, struct edge_session *s, const struct dia_msg *m,
+				      const struct dia_failed *why)
 {
 	struct buf out = edge_session_out(s);
 
@@ -286,7 +287,9 @@ static enum stage stage_open(struct visit *v)
 		dia_failed_set(&why, DIA_RESULT_TOO_BUSY, "too many requests wait for their answer");
 		return refuse(v, &why);
 	}
-	*t = (struct edge_txn){ .obj = { EDGE_TXN_MAGIC }, .tsp = tsp, .session = v->session, .number = tsp->env->number_next++, .len = len };
+	*t = (struct edge_txn){
+		.obj = { EDGE_TXN_MAGIC }, .tsp = tsp, .session = v->session, .number = tsp->env->number_next++, .len = len
+	};
 	t->answer_by_ms = net_loop_now_ms(tsp->env->loop) + tsp->wait_ms;
 	t->host_named = v->destination_host.p != NULL;
 	memcpy(t->message, v->m->bytes, len);

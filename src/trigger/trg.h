@@ -124,8 +124,8 @@ struct trg_conf {                            /* borrowed by every trigger */
 	uint64_t retry_min_ms, retry_max_ms; /* DNR, recall and resume: doubles from min to max */
 	struct trg_reasons reasons;
 	struct trg_names *takers; /* borrowed: the names of SMS-SCs, each once */
-	uint32_t *in_state;       /* borrowed: TRG_STATE_COUNT numbers, how many triggers are in each state; NULL: nobody counts */
-	struct trg_names *names;  /* borrowed: what the triggers of one SCS share; NULL: each has its own */
+	uint32_t *in_state;      /* borrowed: TRG_STATE_COUNT numbers, how many triggers are in each state; NULL: nobody counts */
+	struct trg_names *names; /* borrowed: what the triggers of one SCS share; NULL: each has its own */
 };
 
 struct trg;
@@ -202,17 +202,17 @@ struct trg_ports {
 struct trg_past; /* the history, trg_history.c */
 
 #define TRG_MAGIC 0xa53d9e30u
-struct trg {                       /* for others: to read, never to write; in this order because there may be a million of them */
+struct trg { /* for others: to read, never to write; in this order because there may be a million of them */
 	struct obj obj;
 	enum trg_state state;
-	uint64_t number;           /* journal key */
-	struct trg_request req;    /* own copy; payload: until it is answered */
-	struct trg_subscriber sub; /* own copy; empty until SUBSCRIBER; nodes: as payload */
+	uint64_t number;                                            /* journal key */
+	struct trg_request req;                                     /* own copy; payload: until it is answered */
+	struct trg_subscriber sub;                                  /* own copy; empty until SUBSCRIBER; nodes: as payload */
 	uint32_t dtr_end_to_end, recall_end_to_end, dnr_end_to_end; /* 0: none yet */
 	uint32_t outcome;                                           /* enum tsp_delivery_outcome, once has_outcome */
 	uint32_t answer_status;                                     /* once answered */
-	int revoke_reason;                   /* of REVOKE or CANCEL */
-	int said;                            /* inside: the reason of the step under way */
+	int revoke_reason;                                          /* of REVOKE or CANCEL */
+	int said;                                                   /* inside: the reason of the step under way */
 	uint64_t taken_ms;                   /* the last time at which the SMS-SC may have taken it; 0: not known */
 	uint64_t reported_ms;                /* when the report came: the retention counts from here */
 	uint64_t armed_ms;                   /* when TIMER comes; UINT64_MAX: it does not */

@@ -10,9 +10,9 @@
 enum { NEW, OPEN, OVER, N };
 
 static const char *const words[] = { "new", "open", "over" };
-static const uint32_t next[] = { [NEW] = MACHINE_TO(OPEN) | MACHINE_TO(OVER),
-				 [OPEN] = MACHINE_TO(OVER),
-				 [OVER] = MACHINE_TO(OVER) };
+static const uint32_t next[] = {
+	[NEW] = MACHINE_TO(OPEN) | MACHINE_TO(OVER), [OPEN] = MACHINE_TO(OVER), [OVER] = MACHINE_TO(OVER)
+};
 static const struct machine machine = { "base", "thing", words, next, N };
 
 static void test_changes_of_the_table_move_the_gauge(void **state)

@@ -74,8 +74,8 @@ static bool reached(uint32_t action, unsigned state)
 }
 
 /* The states that may follow, whatever the event: from the drawing in trg.c. */
-static const char *const next_of[] = { "a",	"wdf", "spdf", "bckpvdf", "rckpvdf", "bckpvdf", "kpd",
-				       "pvd", "kndf", "od",   "nd",	"",	   "kpd",     "d" };
+static const char *const next_of[] = { "a",   "wdf",  "spdf", "bckpvdf", "rckpvdf", "bckpvdf", "kpd",
+				       "pvd", "kndf", "od",   "nd",      "",        "kpd",     "d" };
 
 static void test_only_what_is_drawn_may_follow(void **state)
 {
