@@ -9,7 +9,6 @@ static void on_usable(void *arg, struct link *l)
 	struct core_peer *p = OBJ_OF(arg, struct core_peer, CORE_PEER_MAGIC);
 
 	(void)l;
-	p->since_ms = core_now_ms(p->core);
 	p->core->peers.events->usable(p);
 }
 
@@ -18,7 +17,6 @@ static void on_open(void *arg, struct link *l)
 	struct core_peer *p = OBJ_OF(arg, struct core_peer, CORE_PEER_MAGIC);
 
 	p->open = true;
-	p->since_ms = core_now_ms(p->core);
 	st_count(&p->core->st, ST_PEER_OPENED);
 	log_info(p->core->log, "core", "peer %s (%s) is open", p->conf->name, p->conf->host);
 	if (link_peer_link(p->peer)) {
@@ -31,7 +29,6 @@ static void on_reopen(void *arg, struct link *l, bool held)
 	struct core_peer *p = OBJ_OF(arg, struct core_peer, CORE_PEER_MAGIC);
 
 	(void)l;
-	p->since_ms = core_now_ms(p->core);
 	st_count(&p->core->st, held ? ST_PEER_HELD : ST_PEER_REOPEN);
 }
 
@@ -50,15 +47,24 @@ static void on_down(void *arg, struct link *l, int err, const char *why)
 	if (p->open && !p->core->stop.begun) {
 		st_count(&p->core->st, ST_PEER_DOWN);
 		log_warn(p->core->log, "core", "peer %s (%s) is down: %s (%s)", p->conf->name, p->conf->host, why, err_str(err));
-		p->since_ms = core_now_ms(p->core);
 	}
 	p->open = false;
 	p->core->peers.events->down(p);
 }
 
-static const struct link_cb link_cb = {
-	.on_open = on_open, .on_usable = on_usable, .on_reopen = on_reopen, .on_request = on_request, .on_down = on_down
-};
+static void on_state(void *arg)
+{
+	struct core_peer *p = arg;
+
+	p->since_ms = core_now_ms(p->core);
+}
+
+static const struct link_cb link_cb = { .on_open = on_open,
+					.on_usable = on_usable,
+					.on_reopen = on_reopen,
+					.on_request = on_request,
+					.on_down = on_down,
+					.on_state = on_state };
 
 static void conf_links(struct core *c)
 {
@@ -142,5 +148,6 @@ void core_peers_close(struct core *c)
 		c->peers.row[i].peer = NULL;
 		link_peer_free(peer, false);
 		c->peers.row[i].open = false;
+		c->peers.row[i].since_ms = core_now_ms(c); /* closing, to the end */
 	}
 }

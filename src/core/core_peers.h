@@ -21,7 +21,7 @@ struct core_peer {
 	const struct cfg_peer *conf;
 	struct link_peer_conf link_peer_conf;
 	struct link_peer *peer;
-	uint64_t since_ms; /* of the state */
+	uint64_t since_ms; /* of the state; waiting and connecting are one */
 	uint64_t requests, answers, timeouts, lost;
 	struct core_lapses lapses;
 	struct core_features features; /* of the SMS-SCs behind it */

@@ -114,7 +114,7 @@ struct core_peer_view {
 	const char *state;                             /* a word of link_peer_state(); "closing" while the core ends */
 	char reason[CORE_PEER_REASON_MAX];             /* why; "": the state says it all */
 	uint64_t next_ms;                              /* time until the next attempt to connect; UINT64_MAX: none is planned */
-	uint64_t since_ms;                             /* of the last change of `state` */
+	uint64_t since_ms;                             /* of the last change of `state`; waiting and connecting are one */
 	uint64_t requests, answers, timeouts, pending; /* pending: requests that wait for their answer now */
 	uint64_t forgiven;                             /* answers taken although they break their grammar */
 	char lapses[CORE_LAPSES_TEXT_MAX];             /* how */

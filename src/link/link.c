@@ -130,8 +130,13 @@ void link_leave(struct link *l)
 {
 	OBJ_CHECK(l, LINK_MAGIC);
 	assert(l->busy > 0);
-	if (--l->busy == 0 && l->freed) {
+	if (--l->busy) {
+		return;
+	}
+	if (l->freed) {
 		destroy(l);
+	} else if (l->peer) {
+		link_peer_look(l->peer);
 	}
 }
 

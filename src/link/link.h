@@ -113,6 +113,9 @@ struct link_cb {
 	/* Links of a peer: an attempt to connect ended before on_open (the next one follows by itself). `err` as for on_down, with
 	 * ERR_REFUSED `result_code` is the one of the peer's CEA, else 0. NULL allowed. */
 	void (*on_failed)(void *arg, int err, uint32_t result_code, const char *why);
+	/* Links of a peer: link_peer_state() is another one than before. "waiting" and "connecting" count as one: they take turns
+	 * while the peer cannot be reached. Nothing may be done to the link in it. NULL allowed. */
+	void (*on_state)(void *arg);
 };
 
 /* Takes `s` (just accepted; its callbacks are replaced; on TLS the handshake may still run) on success only. Borrows conf and cb. */

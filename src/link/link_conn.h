@@ -152,4 +152,5 @@ void link_peer_opened(struct link_peer *p);
 /* The connection ends in a moment: make the next one at once. */
 void link_peer_reconnect(struct link_peer *p);
 void link_peer_destroy(struct link_peer *p);
+void link_peer_look(struct link_peer *p); /* tells the owner when the state is a new one */
 void link_peer_expectation(const struct link_peer *p, const char **host, const char **realm);

@@ -13,6 +13,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/shown.h"
 #include "base/str.h"
@@ -36,6 +37,7 @@ struct link_peer {
 	bool reconnect;      /* the peer was in REOPEN: connect again at once */
 	bool own_reopen;     /* and so were we: the three watchdog answers are still wanted */
 	bool kicked, freed;
+	const char *shown; /* the state that the owner was last told of */
 };
 
 static uint32_t reconnect_delay_ms(struct link_peer *p)
@@ -79,6 +81,22 @@ static void start(void *arg)
 	link_tell(l, PEER_EV_START, NULL); /* an idle peer's machine is Closed */
 	link_arm(l);
 	link_leave(l);
+}
+
+/* No connection: waiting and connecting take turns, and are one spell for whoever asks since when. */
+static bool is_outage(const char *state)
+{
+	return strcmp(state, "waiting") == 0 || strcmp(state, "connecting") == 0;
+}
+
+void link_peer_look(struct link_peer *p)
+{
+	const char *state = link_peer_state(p), *before = p->shown;
+
+	p->shown = state;
+	if (strcmp(state, before) != 0 && !(is_outage(state) && is_outage(before)) && p->link->cb->on_state) {
+		p->link->cb->on_state(p->link->arg);
+	}
 }
 
 void link_peer_connect(struct link_peer *p)
@@ -183,6 +201,7 @@ int link_peer_new(struct link_peer **out, struct net_loop *loop, const struct li
 		goto free_timer;
 	}
 	p->link->peer = p;
+	p->shown = link_peer_state(p);
 	start_after(p, 0);
 	*out = p;
 	return 0;
@@ -242,6 +261,7 @@ void link_peer_kick(struct link_peer *p)
 	} else if (p->link->phase == LINK_MACHINE && p->link->fsm.state != PEER_CLOSING) {
 		p->kicked = false; /* connected or on its way */
 	}
+	link_peer_look(p);
 }
 
 void link_peer_stop(struct link_peer *p, enum dia_disconnect_cause cause, const char *reason)
@@ -255,6 +275,7 @@ void link_peer_stop(struct link_peer *p, enum dia_disconnect_cause cause, const 
 	if (l->phase == LINK_MACHINE && l->fsm.state != PEER_CLOSING) {
 		link_part(l, cause);
 	}
+	link_peer_look(p);
 }
 
 const char *link_peer_state(const struct link_peer *p)
@@ -263,7 +284,7 @@ const char *link_peer_state(const struct link_peer *p)
 
 	OBJ_CHECK(p, LINK_PEER_MAGIC);
 	if (l->phase != LINK_MACHINE) {
-		return p->stopped ? "stopped" : "waiting";
+		return p->stopped ? "stopped" : p->kicked ? "connecting" : "waiting";
 	}
 	if (l->fsm.state == PEER_CLOSING) {
 		return "closing";

@@ -159,14 +159,19 @@ def test_a_peer_that_reboots_is_connected_again_at_the_usual_pace(played, hss, s
 
 
 def test_an_operator_stops_and_starts_a_peer(played, hss, scs):
+    opened = played.place.row()["since"]
+    time.sleep(0.01)  # another time than that
     assert played.ctl("peers", "stop", "hss")[-1]["state"] == "closing"
     assert hss.left() == DO_NOT_WANT
     assert played.place.wait_state("stopped") == "stopped by operator"
+    stopped = played.place.row()["since"]
+    assert stopped > opened, "when the state that is shown began"
     assert played.place.deserted(1.5)
+    assert played.place.row()["since"] == stopped
     ask(scs)
     assert scs.answered() == 201
     assert played.ctl("peers", "stop", "hss")[-1]["state"] == "stopped"
-    assert played.ctl("peers", "start", "hss")[-1]["name"] == "hss"
+    assert played.ctl("peers", "start", "hss")[-1]["state"] == "connecting"
     again = played.place.visited()
     assert played.place.wait_state("open") == ""
     assert played.ctl("peers", "start", "hss")[-1]["state"] == "open"

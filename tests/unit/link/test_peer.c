@@ -38,6 +38,7 @@ struct play {
 	uint32_t fail_code;
 	char why[400];
 	bool free_on_open, free_on_down, free_on_failed;
+	char states[400]; /* those that the owner was told of, a blank before each */
 	struct dia_address address; /* in the CER */
 };
 
@@ -186,6 +187,14 @@ static void near_failed(void *arg, int err, uint32_t result_code, const char *wh
 	maybe_free(p, p->free_on_failed);
 }
 
+static void near_state(void *arg)
+{
+	struct play *p = arg;
+	size_t n = strlen(p->states);
+
+	(void)snprintf(p->states + n, sizeof p->states - n, " %s", link_peer_state(p->peer));
+}
+
 static void near_answer(void *arg, int err, const struct dia_msg *m)
 {
 	struct play *p = arg;
@@ -229,7 +238,8 @@ static void play_init(struct play *p)
 				       .on_reopen = near_reopen,
 				       .on_request = near_request,
 				       .on_down = near_down,
-				       .on_failed = near_failed };
+				       .on_failed = near_failed,
+				       .on_state = near_state };
 	p->peer_conf = (struct link_peer_conf){
 		.host = "hss.core.example", .realm = "core.example", .address = "127.0.0.1", .port = p->port
 	};
@@ -573,8 +583,24 @@ static void a_stopped_peer_gets_dpr_and_stays_away_until_kicked(void **state)
 	run_ms(&p, 80);
 	assert_int_equal(p.opens, 1);
 	link_peer_kick(p.peer);
+	assert_string_equal(link_peer_state(p.peer), "connecting"); /* at once, and not "waiting" for something */
 	until(&p, &p.opens, 2);
 	assert_string_equal(reason(&p), "");
+	assert_string_equal(p.states, " open closing stopped connecting open");
+	play_fini(&p);
+}
+
+/* A peer that cannot be reached takes turns between two words: the owner is told of the beginning, not of each attempt. */
+static void an_outage_is_one_state(void **state)
+{
+	struct play p;
+
+	(void)state;
+	play_init(&p);
+	stop_listening(&p);
+	play_start(&p);
+	until(&p, &p.fails, 3);
+	assert_string_equal(p.states, "");
 	play_fini(&p);
 }
 
@@ -931,6 +957,8 @@ static void a_peer_that_stops_answering_becomes_suspect_then_down(void **state)
 	assert_int_equal(p.answers, 1);
 	assert_int_equal(p.answer_err, ERR_CLOSED);
 	assert_int_equal(p.near_counters.ended[LINK_END_WATCHDOG], 1);
+	run_ms(&p, 1);
+	assert_string_equal(p.states, " open suspect waiting");
 	play_fini(&p);
 }
 
@@ -948,6 +976,7 @@ int main(void)
 		cmocka_unit_test(after_dpr_rebooting_it_comes_back_at_once_in_full),
 		cmocka_unit_test(after_dpr_busy_or_do_not_want_it_comes_back_slowly),
 		cmocka_unit_test(a_kick_does_not_wait_after_busy),
+		cmocka_unit_test(an_outage_is_one_state),
 		cmocka_unit_test(a_stopped_peer_gets_dpr_and_stays_away_until_kicked),
 		cmocka_unit_test(a_peer_stopped_while_it_waits_or_connects_makes_no_attempt),
 		cmocka_unit_test(a_dwr_right_after_the_first_cea_costs_one_reconnect),
