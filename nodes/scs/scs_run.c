@@ -18,6 +18,7 @@
 #include "nodes/common/node.h"
 #include "nodes/scs/scs_notice.h"
 #include "nodes/scs/scs_request.h"
+#include "nodes/scs/scs_seen.h"
 #include "nodes/scs/scs_session.h"
 #include "nodes/scs/scs_tally.h"
 #include "nodes/scs/scs_words.h"
@@ -44,7 +45,8 @@ struct run {
 	uint8_t *room; /* one request */
 	size_t room_size;
 	uint64_t started_us, answered_us;
-	uint32_t sent, answered, accepted, bad_outcomes, left;
+	uint32_t sent, answered, accepted, bad_outcomes;
+	struct scs_seen *left; /* reports that stay at the gateway; in memory, each once however often it comes */
 	json_t *early; /* a report that came before its answer; printed behind it */
 	bool was_open, parting, unread;
 	int exit_code; /* -1 until known */
@@ -321,6 +323,19 @@ static void on_open(void *arg, struct link *l)
 	pump(r);
 }
 
+/* It is not acknowledged: the gateway keeps it, and sends it again meanwhile. Out of memory costs the count at the end. */
+static void leave(struct run *r, const struct tsp_dnr *dnr)
+{
+	char device[SCS_NAME_MAX];
+	struct scs_report_key key = {
+		.host = r->o->iwf_host, .reference = dnr->notification.reference_number.v, .device = device
+	};
+
+	scs_report_device(device, dnr);
+	key.end_to_end = key.reference; /* sent anew, it has another one: the reference and the device say which report it is */
+	(void)!scs_seen_add(r->left, &key, 0);
+}
+
 /* A report of this run: printed and counted; returns whether it is ours. */
 static bool on_report(void *arg, const struct tsp_dnr *dnr)
 {
@@ -329,7 +344,7 @@ static bool on_report(void *arg, const struct tsp_dnr *dnr)
 	json_t *event;
 
 	if (!r->o->has_wait || r->parting || nth >= r->sent) {
-		r->left++;
+		leave(r, dnr);
 		return false;
 	}
 	if (!scs_tally_report(&r->tally, nth, tsp_delivery_outcome_str(outcome))) {
@@ -411,6 +426,7 @@ static const struct link_cb run_cb = { .on_open = on_open, .on_request = on_requ
 static int prepare(struct run *r)
 {
 	uint32_t window = r->o->window < r->o->count ? r->o->window : r->o->count;
+	char why[SCS_SESSION_WHY_MAX];
 
 	r->room_size = r->o->payload_len + SCS_STAMP_LEN + 8192;
 	r->room = malloc(r->room_size);
@@ -421,6 +437,9 @@ static int prepare(struct run *r)
 	for (uint32_t i = 0; i < window; i++) {
 		r->slots[i] = (struct slot){ .run = r, .next = r->free_slots };
 		r->free_slots = &r->slots[i];
+	}
+	if (scs_seen_open(&r->left, NULL, 0, why, sizeof why)) {
+		return ERR_NOMEM;
 	}
 	return scs_tally_init(&r->tally, r->o->count);
 }
@@ -457,10 +476,13 @@ int scs_run(const struct scs_options *o, const struct log *log)
 		err = run_loop(&r);
 		scs_session_close(&r.session);
 	}
-	if (r.left) {
-		fprintf(stderr, "mtc-scs: not waited for, and still at the gateway: %s; 'mtc-scs listen' takes what is there\n",
-			shown_count(left, r.left, "delivery report"));
+	if (r.left && scs_seen_count(r.left)) {
+		fprintf(stderr,
+			"mtc-scs: %s for other triggers, or not waited for: the gateway keeps sending what is not acknowledged; run "
+			"'mtc-scs listen' to receive it\n",
+			shown_count(left, scs_seen_count(r.left), "delivery report"));
 	}
+	scs_seen_close(r.left);
 	scs_tally_fini(&r.tally);
 	json_decref(r.early);
 	free(r.slots);
