@@ -44,63 +44,68 @@ struct identities {
 };
 
 static const struct cfg_row identities_rows[] = {
-	CFG_SECTION("external", struct identities, external, identity_rows, NULL, "who we are to SCSs"),
+	CFG_SECTION("external", struct identities, external, identity_rows, NULL, "our identity towards SCSs"),
 	CFG_SECTION("internal", struct identities, internal, identity_rows, NULL,
-		    "who we are to the HSS and the SMS-SC; never shown outside"),
+		    "our identity towards the HSS and the SMS-SC; never shown outside"),
 	CFG_END,
 };
 
 static const struct cfg_row control_rows[] = {
-	CFG_FILE("path", struct cfg_iwf, control_path, "/run/mtc-iwf/ctl.sock", "control socket that mtcctl speaks to"),
+	CFG_FILE("path", struct cfg_iwf, control_path, "/run/mtc-iwf/ctl.sock",
+		 "path of the control socket that mtcctl connects to"),
 	CFG_END,
 };
 
 static const struct cfg_row log_rows[] = {
-	CFG_WORD("level", struct cfg_iwf, log_level, levels, "info", "messages up to this level are written to standard error"),
-	CFG_U32(
-	    "queue", struct cfg_iwf, log_queue_max, 4096, 67108864, "262144",
-	    "bytes of messages that wait in the memory of each process while the reader of standard error is slow; more are lost "
-	    "and counted (log_lost, edge_log_lost)"),
+	CFG_WORD("level", struct cfg_iwf, log_level, levels, "info",
+		 "messages of this level and of the more severe ones are written to standard error"),
+	CFG_U32("queue", struct cfg_iwf, log_queue_max, 4096, 67108864, "262144",
+		"bytes of log messages that each process keeps in memory while the reader of standard error is slow; "
+		"further messages are lost and counted (log_lost, edge_log_lost)"),
 	CFG_FILE("decisions", struct cfg_iwf, decisions, "/var/log/mtc-iwf/decisions.jsonl",
-		 "decision log: one JSON line for each decision; empty: none"),
+		 "path of the decision log, one JSON line for each decision; empty: no decision log"),
 	CFG_END,
 };
 
 static const struct cfg_row associations_rows[] = {
 	CFG_U64("size_max", struct cfg_iwf, associations_size_max, UINT64_C(1) << 20, UINT64_C(1) << 44, "8589934592",
-		"octets each file of the association store may grow to; an import needs a second one for its time"),
+		"bytes that each file of the association store may grow to; an import needs as much again while it "
+		"runs"),
 	CFG_U32("changes_max", struct cfg_iwf, associations_changes_max, 1, 10000, "256",
-		"changes that may wait for the disk at once; more are refused"),
+		"number of changes that may wait for the disk; more are refused"),
 	CFG_U64("import_memory", struct cfg_iwf, associations_import_memory, UINT64_C(1) << 20, UINT64_C(1) << 40, "268435456",
-		"octets in which an import sorts; what does not fit is sorted on disk, below state_dir"),
+		"bytes of memory that an import sorts in; what does not fit is sorted on disk, below state_dir"),
 	CFG_U32("undo_max", struct cfg_iwf, associations_undo_max, 0, 16, "3",
-		"states before the last imports that 'mtcctl assoc undo' can go back to; 0: none is kept"),
+		"number of states before the last imports that are kept for 'mtcctl assoc undo'; 0: none"),
 	CFG_U64("undo_size_max", struct cfg_iwf, associations_undo_size_max, UINT64_C(1) << 20, UINT64_C(1) << 44, "2147483648",
-		"octets on disk that these states take together; the oldest go first"),
+		"bytes on disk that these states may take together; the oldest are deleted first"),
 	CFG_END,
 };
 
 static const struct cfg_row groups_rows[] = {
-	CFG_STRING("uri_prefix", struct cfg_iwf, group_uri_prefix, 1,
-		   "urn:mtc:group:", "a URI in subjectAltName that begins so names a group: the rest is its name"),
+	CFG_STRING("uri_prefix", struct cfg_iwf, group_uri_prefix, 1, "urn:mtc:group:",
+		   "a URI in the certificate's subjectAltName that begins with this puts the SCS into a group; the rest "
+		   "of the URI is the name of the group"),
 	CFG_END,
 };
 
 static const struct cfg_row anchor_rows[] = {
-	CFG_NAME("name", struct cfg_anchor, name, NULL, "name that an SCS record refers to"),
-	CFG_FILE("file", struct cfg_anchor, file, NULL, "PEM file with the CA certificates that are this one anchor"),
+	CFG_NAME("name", struct cfg_anchor, name, NULL, "name by which an SCS refers to it (mtcctl scs add --anchor)"),
+	CFG_FILE("file", struct cfg_anchor, file, NULL, "PEM file with the CA certificates of this anchor"),
 	CFG_END,
 };
 
 static const struct cfg_row listen_rows[] = {
-	CFG_NAME("name", struct cfg_listen, name, NULL, "name of the listener, for logs"),
+	CFG_NAME("name", struct cfg_listen, name, NULL, "name of the listener, shown in logs and by mtcctl"),
 	CFG_WORD("zone", struct cfg_listen, zone, zones, "external",
-		 "side of the protocol break; the two never share an edge process"),
+		 "which side connects here: external is SCSs outside the operator, internal the operator's own domain; "
+		 "an edge process serves only one of them"),
 	CFG_WORD("protection", struct cfg_listen, protection, protections, "tls",
-		 "tls: mutual TLS from the first octet; none: only in the internal zone"),
+		 "tls: mutual TLS from the first byte; none: no TLS, allowed only with zone internal"),
 	CFG_ADDRESS("address", struct cfg_listen, address, NULL, "address to listen on"),
 	CFG_PORT("port", struct cfg_listen, port, 0, "5868", "TCP port; 0 binds a free one, which the ready line names"),
-	CFG_FILE("certificate", struct cfg_listen, certificate, "", "tls: PEM chain we show, leaf first"),
+	CFG_FILE("certificate", struct cfg_listen, certificate, "",
+		 "tls: PEM file of the certificate that we present and its intermediate CAs, our own first"),
 	CFG_FILE("key", struct cfg_listen, key, "", "tls: PEM private key of the certificate"),
 	CFG_END,
 };
@@ -112,18 +117,19 @@ static const struct cfg_row peer_rows[] = {
 	CFG_ADDRESS("address", struct cfg_peer, address, NULL, "address to connect to"),
 	CFG_PORT("port", struct cfg_peer, port, 1, "3868", "TCP port to connect to"),
 	CFG_WORD("protection", struct cfg_peer, protection, protections, NULL,
-		 "none: plain TCP, protected elsewhere (NDS/IP) or a laboratory; tls: mutual TLS from the first octet"),
-	CFG_FILE("certificate", struct cfg_peer, certificate, "", "tls: PEM chain we show, leaf first"),
+		 "none: plain TCP, for a laboratory or a network that is protected otherwise (NDS/IP, that is IPsec); "
+		 "tls: mutual TLS from the first byte"),
+	CFG_FILE("certificate", struct cfg_peer, certificate, "",
+		 "tls: PEM file of the certificate that we present and its intermediate CAs, our own first"),
 	CFG_FILE("key", struct cfg_peer, key, "", "tls: PEM private key of the certificate"),
 	CFG_NAME("trust", struct cfg_peer, trust, "", "tls: name of the trust anchor the peer's certificate must chain to"),
-	CFG_BOOL(
-	    "reopen_detect", struct cfg_peer, reopen_detect, "yes",
-	    "after a connection that did not end in order: take a watchdog request right after the CEA for state REOPEN of RFC "
-	    "3539, in which a peer discards requests; disconnect and connect once, then hold requests until that is over"),
-	CFG_BOOL(
-	    "strict_answers", struct cfg_peer, strict_answers, "no",
-	    "yes: an answer to a device trigger that lacks Auth-Session-State or Origin-Realm, or whose Session-Id is not the "
-	    "first AVP, counts as no answer; no: it is taken, counted and shown by 'mtcctl peers'"),
+	CFG_BOOL("reopen_detect", struct cfg_peer, reopen_detect, "yes",
+		 "detect a peer in state REOPEN (RFC 3539), in which it discards requests: after a connection that "
+		 "ended without Disconnect-Peer, a watchdog request right after the CEA is taken for that state; the "
+		 "gateway then reconnects once, and if that does not help, holds requests until the state is over"),
+	CFG_BOOL("strict_answers", struct cfg_peer, strict_answers, "no",
+		 "yes: an answer to a device trigger without Auth-Session-State or Origin-Realm, or whose Session-Id "
+		 "is not the first AVP, counts as no answer; no: it is accepted, counted and shown by 'mtcctl peers'"),
 	CFG_END,
 };
 
@@ -133,7 +139,8 @@ static const struct cfg_row peer_rows[] = {
 	    CFG_HOST("destination_realm", struct cfg_route, destination_realm, NULL, "Destination-Realm of requests"),           \
 	    CFG_HOST("destination_host", struct cfg_route, destination_host, "",                                                 \
 		     "Destination-Host of requests; empty: none is sent"),                                                       \
-	    CFG_DURATION("answer_wait", struct cfg_route, answer_wait_ms, 100, 60000, answer_wait, "time an answer may take"),   \
+	    CFG_DURATION("answer_wait", struct cfg_route, answer_wait_ms, 100, 60000, answer_wait,                               \
+			 "time that the peer has to answer"),                                                                    \
 	    CFG_U32("priority_drmp", struct cfg_route, priority_drmp, 0, 15, "5",                                                \
 		    "DRMP (RFC 7944) of requests for priority triggers, 0 is the highest; other requests carry none, which "     \
 		    "means 10")
@@ -142,9 +149,11 @@ static const struct cfg_row s6m_rows[] = { ROUTE_ROWS("3s", "HSS"), CFG_END };
 static const struct cfg_row t4_rows[] = {
 	ROUTE_ROWS("5s", "SMS-SC"),
 	CFG_WORD("recall_replace", struct cfg_route, recall_replace, recall_replaces, "learn",
-		 "does the SMS-SC know recall and replace? learn: as its Supported-Features say; on, off: whatever they say"),
+		 "whether the SMS-SC supports recall and replace. learn: as its Supported-Features say; on: always; "
+		 "off: never"),
 	CFG_WORD("congestion", struct cfg_route, congestion, congestions, "permanent",
-		 "what the SCS is told when the SMS-SC is congested (5531). permanent: 107, as TS 29.337 has it; temporary: 201"),
+		 "the answer to the SCS when the SMS-SC is congested (5531). permanent: 107, as in TS 29.337; "
+		 "temporary: 201"),
 	CFG_WORD(
 	    "replace_not_pending", struct cfg_route, replace_not_pending, not_pendings, "stored",
 	    "what the SMS-SC does with a replace whose original is no longer pending (5535); the SCS is told 112. stored: it "
@@ -154,130 +163,136 @@ static const struct cfg_row t4_rows[] = {
 };
 
 static const struct cfg_row dnr_rows[] = {
-	CFG_DURATION("answer_wait", struct cfg_dnr, answer_wait_ms, 100, 60000, "5s", "time an SCS has to acknowledge a report"),
-	CFG_DURATION("retry_min", struct cfg_dnr, retry_min_ms, 100, HOUR_MS, "1s", "first pause before a report is sent again"),
+	CFG_DURATION("answer_wait", struct cfg_dnr, answer_wait_ms, 100, 60000, "5s",
+		     "time that an SCS has to acknowledge a report"),
+	CFG_DURATION("retry_min", struct cfg_dnr, retry_min_ms, 100, HOUR_MS, "1s",
+		     "pause before a report is sent for the second time; it doubles with each attempt"),
 	CFG_DURATION("retry_max", struct cfg_dnr, retry_max_ms, 100, DAY_MS, "300s",
 		     "longest pause before a report is sent again"),
 	CFG_END,
 };
 
 static const struct cfg_row limits_rows[] = {
-	CFG_U32("message", struct cfg_limits, message_max, 1024, 16777212, "65536",
-		"octets of one Diameter message from outside"),
+	CFG_U32("message", struct cfg_limits, message_max, 1024, 16777212, "65536", "bytes of one Diameter message from outside"),
 	CFG_U32("core_message", struct cfg_limits, core_message_max, 1024, 16777212, "1048576",
-		"octets of one message from a core peer"),
+		"bytes of one Diameter message from a core peer"),
 	CFG_U32("avps", struct cfg_limits, avps_max, 16, 65536, "512", "AVPs of one message"),
 	CFG_U32("nesting", struct cfg_limits, nesting_max, 4, 16, "8", "depth of grouped AVPs"),
 	CFG_U32("connections_total", struct cfg_limits, connections_total, 1, 1000000, "10000",
 		"connections from outside, over all edges"),
 	CFG_U32("connections_per_address", struct cfg_limits, connections_per_address, 1, 1000000, "1000",
-		"connections from one address, over all edges; an address counts as its prefix, see the next two"),
+		"connections from one address, over all edges; addresses with the same prefix (the next two keys) "
+		"count as one"),
 	CFG_U32("address_prefix_ipv4", struct cfg_limits, address_prefix_ipv4, 1, 32, "32",
 		"bits of an IPv4 address (also one written as IPv6) that count for connections_per_address"),
 	CFG_U32("address_prefix_ipv6", struct cfg_limits, address_prefix_ipv6, 1, 128, "64",
 		"bits of an IPv6 address that count for connections_per_address; one host has all of its /64"),
 	CFG_DURATION("handshake_wait", struct cfg_limits, handshake_wait_ms, 100, 60000, "5s", "time a TLS handshake may take"),
 	CFG_DURATION("cer_wait", struct cfg_limits, cer_wait_ms, 100, 60000, "5s",
-		     "time an authenticated peer has to send its CER"),
+		     "time that a peer has to send its CER after the TLS handshake"),
 	CFG_DURATION("probe_wait", struct cfg_limits, probe_wait_ms, 100, 60000, "2s",
-		     "time the oldest connection of an SCS at its limit has to answer a probe before a new one replaces it"),
+		     "when an SCS is at its connection limit: how long its oldest connection may take to answer a watchdog "
+		     "request before a new connection replaces it"),
 	CFG_U32("connections_per_scs", struct cfg_limits, connections_per_scs, 1, 1024, "8",
-		"connections of one SCS; one with a limit of its own has the smaller one"),
+		"connections of one SCS; a limit of the SCS itself (mtcctl scs add) applies if it is smaller"),
 	CFG_U32("pending_per_scs", struct cfg_limits, pending_per_scs, 1, 65536, "1024",
-		"requests of one SCS without an answer yet; one with a limit of its own has the smaller one"),
-	CFG_U32("payload", struct cfg_limits, payload_max, 1, 4096, "1024", "octets of a trigger payload"),
+		"unanswered requests of one SCS; a limit of the SCS itself (mtcctl scs add) applies if it is smaller"),
+	CFG_U32("payload", struct cfg_limits, payload_max, 1, 4096, "1024", "bytes of a trigger payload"),
 	CFG_U32("validity_max", struct cfg_limits, validity_max_s, 1, 31536000, "604800",
-		"seconds of validity that may be asked for"),
+		"longest validity time of a trigger, in seconds"),
 	CFG_U32("pending_total", struct cfg_limits, pending_total, 1, 1048576, "65536",
-		"requests without an answer yet, of all SCSs"),
+		"unanswered requests of all SCSs together"),
 	CFG_U32("triggers", struct cfg_limits, triggers_max, 1, 100000000, "4000000",
-		"triggers held until they are reported and acknowledged, of all SCSs; each takes some 800 octets of memory"),
+		"triggers of all SCSs that are held until their report is acknowledged; each takes about 800 bytes of "
+		"memory"),
 	CFG_U32("resume", struct cfg_limits, resume, 1, 1048576, "256",
-		"undecided triggers that the SMS-SC is asked about at a time after a restart"),
-	CFG_U32("peer_pending", struct cfg_limits, peer_pending_max, 1, 1048576, "4096",
-		"requests without an answer yet at one core peer"),
+		"after a restart: how many undecided triggers the SMS-SC is asked about at a time"),
+	CFG_U32("peer_pending", struct cfg_limits, peer_pending_max, 1, 1048576, "4096", "unanswered requests at one core peer"),
 	CFG_U32("peer_window", struct cfg_limits, peer_window, 1, 1048576, "2048",
-		"requests of triggers that are out at one core peer; more wait for their turn, priority first, and at most as "
-		"long as "
-		"an answer may take"),
+		"unanswered trigger requests at one core peer; more wait for their turn, priority triggers first, and "
+		"for at most as long as an answer may take"),
 	CFG_U32("peer_queue", struct cfg_limits, peer_queue, 1, 1048576, "65536",
-		"requests that wait for their turn at one core peer; above it they are temporary trouble"),
+		"requests that may wait for their turn at one core peer; further ones are answered with a temporary "
+		"error"),
 	CFG_U32("duplicates", struct cfg_limits, duplicates_max, 1024, 100000000, "4000000",
-		"requests remembered to know a repeated one"),
+		"number of requests remembered to recognise a repeated one"),
 	CFG_DURATION("duplicates_window", struct cfg_limits, duplicates_window_ms, 1000, DAY_MS, "240s",
-		     "time a request is remembered to know a repeated one"),
-	CFG_U32(
-	    "report_duplicates", struct cfg_limits, report_duplicates_max, 1024, 100000000, "2000000",
-	    "delivery reports of the SMS-SC remembered to know a repeated one, and as many ended triggers; each takes some 300 "
-	    "bytes of memory, and the ended triggers no more than half of journal.size_max, 1 KiB each"),
+		     "time that a request is remembered to recognise a repeated one"),
+	CFG_U32("report_duplicates", struct cfg_limits, report_duplicates_max, 1024, 100000000, "2000000",
+		"number of delivery reports of the SMS-SC that are remembered to recognise a repeated one, and number "
+		"of ended triggers that are remembered; each takes about 300 bytes of memory, and the ended triggers "
+		"at most half of journal.size_max, 1 KiB each"),
 	CFG_DURATION("report_duplicates_window", struct cfg_limits, report_duplicates_window_ms, 1000, DAY_MS, "240s",
-		     "time a delivery report and an ended trigger are remembered: a repeated report gets the same answer, the "
-		     "Reference-Number is not free for the same SCS, and the trigger can be named by a recall or replace"),
+		     "time that a delivery report and an ended trigger are remembered. Meanwhile a repeated report gets "
+		     "the same answer, the Reference-Number cannot be used again by the SCS, and a recall or replace can "
+		     "name the trigger"),
 	CFG_U32("ended", struct cfg_limits, ended_max, 0, 1000000, "10000",
-		"triggers that are remembered after their end, for 'mtcctl triggers show'; in memory, about 1 KiB each"),
-	CFG_U32("sessions", struct cfg_limits, sessions_max, 1, 1000000, "65536", "sessions the core holds"),
+		"ended triggers that 'mtcctl triggers show' can still show; each takes about 1 KiB of memory"),
+	CFG_U32("sessions", struct cfg_limits, sessions_max, 1, 1000000, "65536",
+		"sessions (connections of SCSs) that the core knows"),
 	CFG_U32("ring", struct cfg_limits, ring_size, 65536, 67108864, "1048576",
-		"octets of each ring between an edge and the core; rounded up to a power of two"),
+		"bytes of each ring buffer between an edge and the core; rounded up to a power of two"),
 	CFG_DURATION("exchange_idle", struct cfg_limits, exchange_idle_ms, 1000, 3600000, "60s",
-		     "time an import waits for the next octets of its file, an export or backup for its target to take some"),
+		     "how long an import waits for more data of its file, and an export or backup for its target to accept "
+		     "data"),
 	CFG_DURATION("exchange_max", struct cfg_limits, exchange_max_ms, 1000, 7 * DAY_MS, "6h",
-		     "time an export, or one file of a backup, may take in all: until its end no page is used again that it may "
-		     "still read"),
-	CFG_U64(
-	    "memory", struct cfg_limits, memory, 0, UINT64_C(1) << 44, "0",
-	    "octets of memory the core process may have for itself: triggers, sessions, imports; the files of the stores do not "
-	    "count. 0: as much as the system gives"),
-	CFG_U64(
-	    "memory_reserve", struct cfg_limits, memory_reserve, UINT64_C(1) << 20, UINT64_C(1) << 30, "16777216",
-	    "octets of memory kept for what was accepted: when there are no more, new triggers are answered 201 until there are, "
-	    "and reports, answers, recalls and mtcctl go on"),
+		     "longest time for an export, or for one file of a backup; until its end the store cannot reuse the "
+		     "pages that it reads"),
+	CFG_U64("memory", struct cfg_limits, memory, 0, UINT64_C(1) << 44, "0",
+		"bytes of memory that the core process may use for triggers, sessions and imports; the files of the "
+		"stores do not count. 0: no limit but that of the system"),
+	CFG_U64("memory_reserve", struct cfg_limits, memory_reserve, UINT64_C(1) << 20, UINT64_C(1) << 30, "16777216",
+		"bytes of memory reserved for accepted triggers: when only these are left, new triggers are answered "
+		"201 until there is more memory; reports, answers, recalls and mtcctl go on"),
 	CFG_U32("control_clients", struct cfg_limits, ctl_clients, 1, 256, "16", "connections to the control socket"),
 	CFG_END,
 };
 
 static const struct cfg_row timers_rows[] = {
 	CFG_DURATION("watchdog", struct cfg_timers, watchdog_ms, 1000, HOUR_MS, "30s",
-		     "Tw of RFC 3539: a silent connection is probed after it; below 6s only for laboratories"),
+		     "watchdog interval (Tw of RFC 3539): a connection that is silent for so long gets a watchdog request; "
+		     "below 6s only for laboratories"),
 	CFG_DURATION("reopen", struct cfg_timers, reopen_ms, 0, HOUR_MS, "1s",
-		     "a core peer that is back after a loss carries traffic after three watchdog answers: pause between them; "
-		     "0s: as long as Tw, which is the pace of RFC 3539"),
+		     "interval between the three watchdog checks that a core peer must pass after its connection was lost, "
+		     "before it gets requests again; 0s: use watchdog, as in RFC 3539"),
 	CFG_DURATION("reconnect", struct cfg_timers, reconnect_ms, 100, HOUR_MS, "30s",
-		     "Tc: pause between attempts to reach a core peer"),
+		     "pause between attempts to connect to a core peer (Tc of RFC 6733)"),
 	CFG_DURATION("reconnect_refused", struct cfg_timers, reconnect_refused_ms, 100, DAY_MS, "1m",
 		     "pause before the next attempt after a core peer disconnected with BUSY or DO_NOT_WANT_TO_TALK_TO_YOU; "
 		     "spread by a fifth"),
 	CFG_DURATION("disconnect_wait", struct cfg_timers, disconnect_wait_ms, 100, 60000, "5s",
-		     "time a peer has to answer our DPR"),
+		     "time that a peer has to answer our Disconnect-Peer-Request"),
 	CFG_DURATION("edge_restart", struct cfg_timers, edge_restart_ms, 10, 60000, "200ms",
-		     "pause before an ended edge is started again"),
+		     "pause before an edge that ended is started again"),
 	CFG_DURATION(
 	    "restart_max", struct cfg_timers, restart_max_ms, 10, HOUR_MS, "1m",
 	    "longest pause between attempts to start an edge or the core that cannot start; the pause begins with edge_restart "
 	    "and doubles"),
-	CFG_DURATION(
-	    "hang", struct cfg_timers, hang_ms, 0, HOUR_MS, "30s",
-	    "a core or edge process that does nothing for so long, though it runs, is ended and started again; the time in which "
-	    "the machine is suspended, or mtc-iwfd as a whole is stopped, does not count, nor does waiting for a disk; 0s: "
-	    "never"),
-	CFG_DURATION("stats", struct cfg_timers, stats_ms, 100, 60000, "1s", "how often edges hand their counters to the core"),
+	CFG_DURATION("hang", struct cfg_timers, hang_ms, 0, HOUR_MS, "30s",
+		     "a core or edge process that does nothing for this time, though it is running, is killed and started "
+		     "again. Time while the machine is suspended, mtc-iwfd as a whole is stopped, or the process waits for "
+		     "a disk does not count; 0s: never"),
+	CFG_DURATION("stats", struct cfg_timers, stats_ms, 100, 60000, "1s",
+		     "how often the edges send their counters to the core"),
 	CFG_END,
 };
 
 static const struct cfg_row journal_rows[] = {
 	CFG_DURATION("report_retention", struct cfg_journal, report_retention_ms, 1000, 366 * DAY_MS, "604800s",
-		     "time a report is kept for an SCS that does not acknowledge it"),
+		     "time that a report is kept for an SCS that does not acknowledge it"),
 	CFG_DURATION("report_grace", struct cfg_journal, report_grace_ms, 0, 7 * DAY_MS, "60s",
-		     "time after the end of validity until a trigger without a report is reported UNCONFIRMED"),
+		     "how long after the end of its validity a trigger without a report is reported as UNCONFIRMED"),
 	CFG_U64("size_max", struct cfg_journal, size_max, UINT64_C(1) << 20, UINT64_C(1) << 44, "8589934592",
-		"octets the journal may grow to"),
+		"bytes that the journal may grow to"),
 	CFG_U64("compact_above", struct cfg_journal, compact_above, 0, UINT64_C(1) << 44, "67108864",
-		"octets: a larger journal, more than half of it free, is written anew at start; 0: never"),
+		"size in bytes above which a journal that is more than half empty is compacted at start; 0: never"),
 	CFG_U32("commit_pending", struct cfg_journal, commit_pending_max, 1, 1048576, "65536",
-		"records that may wait for a commit"),
+		"number of records that may wait for a commit"),
 	CFG_DURATION("batch_window", struct cfg_journal, batch_window_ms, 0, 1000, "0s",
-		     "how long a record waits for others to share its commit; 0s: what comes while one commit runs is the next"),
+		     "how long a record waits for others to share its commit; 0s: what arrives while one commit runs is "
+		     "the next one"),
 	CFG_U32("batch_max", struct cfg_journal, batch_max, 1, 1048576, "4096",
-		"records that are committed without waiting for the window to end"),
+		"number of records that are committed without waiting for the end of batch_window"),
 	CFG_END,
 };
 
@@ -296,13 +311,14 @@ static const struct cfg_row top_rows[] = {
 	  .rows = control_rows,
 	  .preset = "",
 	  .meaning = "the control socket" },
-	CFG_NAME("user", struct cfg_iwf, user, "", "user that edges and core run as when started as root; empty: nobody else"),
+	CFG_NAME("user", struct cfg_iwf, user, "",
+		 "user that the edges and the core run as when mtc-iwfd is started as root; empty: they stay root"),
 	{ .key = "log",
 	  .type = CFG_T_SECTION,
 	  .size = sizeof(struct cfg_iwf),
 	  .rows = log_rows,
 	  .preset = "",
-	  .meaning = "what is written where" },
+	  .meaning = "log level and files" },
 	CFG_U32("edges", struct cfg_iwf, edges, 1, 64, "2", "edge processes for each zone that has a listener"),
 	{ .key = "associations",
 	  .type = CFG_T_SECTION,
@@ -319,13 +335,14 @@ static const struct cfg_row top_rows[] = {
 	CFG_LIST("trust_anchors", struct cfg_iwf, anchors, anchors_n, anchor_rows, 0, "",
 		 "CAs that certificates of SCSs and TLS peers chain to"),
 	CFG_LIST("listen", struct cfg_iwf, listen, listen_n, listen_rows, 1, NULL, "where SCSs connect"),
-	CFG_LIST("peers", struct cfg_iwf, peers, peers_n, peer_rows, 1, NULL, "core nodes we connect to, one connection each"),
+	CFG_LIST("peers", struct cfg_iwf, peers, peers_n, peer_rows, 1, NULL,
+		 "core nodes that the gateway connects to, one connection each"),
 	CFG_SECTION("s6m", struct cfg_iwf, s6m, s6m_rows, NULL, "how the HSS is reached"),
 	CFG_SECTION("t4", struct cfg_iwf, t4, t4_rows, NULL, "how the SMS-SC is reached"),
 	CFG_SECTION("dnr", struct cfg_iwf, dnr, dnr_rows, "", "reports to SCSs"),
-	CFG_SECTION("limits", struct cfg_iwf, limits, limits_rows, "", "bounds of sizes, numbers and waits"),
-	CFG_SECTION("timers", struct cfg_iwf, timers, timers_rows, "", "pauses and waits"),
-	CFG_SECTION("journal", struct cfg_iwf, journal, journal_rows, "", "durable trigger state below state_dir"),
+	CFG_SECTION("limits", struct cfg_iwf, limits, limits_rows, "", "limits of sizes, numbers and times"),
+	CFG_SECTION("timers", struct cfg_iwf, timers, timers_rows, "", "intervals and timeouts"),
+	CFG_SECTION("journal", struct cfg_iwf, journal, journal_rows, "", "state of the triggers on disk, below state_dir"),
 	CFG_END,
 };
 

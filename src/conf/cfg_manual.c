@@ -45,7 +45,7 @@ void cfg_row_range(char *out, size_t cap, const struct cfg_row *row)
 
 	switch (row->type) {
 	case CFG_T_STRING:
-		snprintf(out, cap, "text of %llu to %llu octets", min, max);
+		snprintf(out, cap, "text of %llu to %llu bytes", min, max);
 		break;
 	case CFG_T_NAME:
 		snprintf(out, cap, "a name of at most %llu characters a-z 0-9 . _ -", max);
@@ -57,7 +57,7 @@ void cfg_row_range(char *out, size_t cap, const struct cfg_row *row)
 		snprintf(out, cap, "%llu to %llu digits", min, max);
 		break;
 	case CFG_T_FILE:
-		snprintf(out, cap, "a path of at most %llu octets", max);
+		snprintf(out, cap, "a path of at most %llu bytes", max);
 		break;
 	case CFG_T_ADDRESS:
 		snprintf(out, cap, "a numeric IPv4 or IPv6 address");

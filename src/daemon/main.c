@@ -20,7 +20,7 @@ static const char help[] =
     "       mtc-iwfd --restore DIR -c FILE [--replace] [--journal]\n"
     "                               while it does not run: put a backup of 'mtcctl backup DIR' into state_dir, then exit\n"
     "\n"
-    "  -c, --config FILE   configuration, YAML; examples/mtc-iwfd.yaml shows every key\n"
+    "  -c, --config FILE   configuration file (YAML); examples/mtc-iwfd.yaml shows every key\n"
     "  -t, --test          check only, as the start does: prints 'FILE: configuration is valid', or for each error\n"
     "                      'FILE:LINE: what is wrong'; warnings in either case\n"
     "      --restore DIR   the associations of this backup, checked first, become those of state_dir\n"

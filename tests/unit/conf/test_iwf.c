@@ -407,6 +407,67 @@ static void test_the_shipped_example_parses(void **state)
 	cfg_iwf_free(c);
 }
 
+/* "key:" as a whole word: behind a blank, a brace or the mark of a comment. */
+static bool has_key(const char *text, const char *key)
+{
+	size_t n = strlen(key);
+
+	for (const char *at = strstr(text, key); at; at = strstr(at + 1, key)) {
+		if (at > text && strchr(" {\n", at[-1]) && at[n] == ':') {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void rows_are_shown(const struct cfg_row *rows, const char *section, const char *text)
+{
+	for (; rows->key; rows++) {
+		if (!has_key(text, rows->key)) {
+			fail_msg("examples/mtc-iwfd.yaml does not show the key '%s' of %s", rows->key, section);
+		}
+		if (rows->rows) {
+			rows_are_shown(rows->rows, section, text);
+		}
+	}
+}
+
+/* Help and manual say so. What cannot stand beside another key stands in a comment. */
+static void test_the_shipped_example_shows_every_key(void **state)
+{
+	FILE *f = fopen(EXAMPLES "/mtc-iwfd.yaml", "r");
+	char text[16384] = "\n", *at, *end, saved;
+	size_t n;
+
+	(void)state;
+	assert_non_null(f);
+	n = fread(text + 1, 1, sizeof text - 2, f);
+	fclose(f);
+	assert_true(n > 0 && n < sizeof text - 2);
+	text[n + 1] = 0;
+	for (const struct cfg_row *row = cfg_iwf_rows(); row->key; row++) {
+		char head[CFG_NAME_MAX + 3];
+
+		snprintf(head, sizeof head, "\n%s:", row->key);
+		at = strstr(text, head);
+		if (!at) {
+			fail_msg("examples/mtc-iwfd.yaml does not show the key '%s'", row->key);
+		}
+		end = at + 1;
+		do {
+			end = strchr(end + 1, '\n');
+		} while (end && !(end[1] >= 'a' && end[1] <= 'z'));
+		if (row->rows && end) {
+			saved = *end;
+			*end = 0;
+			rows_are_shown(row->rows, row->key, at);
+			*end = saved;
+		} else if (row->rows) {
+			rows_are_shown(row->rows, row->key, at);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -426,6 +487,7 @@ int main(void)
 		cmocka_unit_test(test_a_socket_has_less_room_for_its_path),
 		cmocka_unit_test(test_all_errors_are_told_and_none_that_only_follows),
 		cmocka_unit_test(test_the_shipped_example_parses),
+		cmocka_unit_test(test_the_shipped_example_shows_every_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

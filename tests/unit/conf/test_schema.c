@@ -177,7 +177,7 @@ static void test_out_of_range_tells_the_range(void **state)
 	assert_wrong("wait: 99999999999999999999d\n", "/etc/x/c.yaml:1: wait is '99999999999999999999d', expected a duration "
 						      "from 100ms to 1m (integer and ms, s, m, h or d)");
 	assert_wrong("text: 01234567890123456\n",
-		     "/etc/x/c.yaml:1: text is '01234567890123456', expected text of 1 to 15 octets");
+		     "/etc/x/c.yaml:1: text is '01234567890123456', expected text of 1 to 15 bytes");
 	assert_wrong("list: []\n", "/etc/x/c.yaml:1: list has 0 elements, expected at least 1");
 	assert_wrong("list:\n- name: a\n- name: b\n- name: c\n- name: d\n",
 		     "/etc/x/c.yaml:5: list has more than 3 elements, expected at most 3");
@@ -195,7 +195,7 @@ static void test_a_wrong_type_tells_the_right_one(void **state)
 	assert_wrong("digits: +49\n", "/etc/x/c.yaml:1: digits is '+49', expected 2 to 7 digits");
 	assert_wrong("host: a..b\n",
 		     "/etc/x/c.yaml:1: host is 'a..b', expected a host or realm name such as iwf.operator.example");
-	assert_wrong("text: [ a ]\n", "/etc/x/c.yaml:1: text is a list, expected text of 1 to 15 octets");
+	assert_wrong("text: [ a ]\n", "/etc/x/c.yaml:1: text is a list, expected text of 1 to 15 bytes");
 	assert_wrong("section:\n", "/etc/x/c.yaml:1: section is empty, expected a mapping of keys");
 	assert_wrong("list: a\n", "/etc/x/c.yaml:1: list is a single value, expected a list of 1 to 3 mappings");
 	assert_wrong("list:\n  - a\n", "/etc/x/c.yaml:2: list[0] is a single value, expected a mapping of keys");
@@ -238,7 +238,7 @@ static void test_octets_that_are_no_text_are_refused(void **state)
 	(void)state;
 	assert_int_equal(read_octets("f", nul, sizeof nul - 1), ERR_INVAL);
 	assert_string_equal(why, "f:2: a NUL byte, expected text");
-	assert_wrong("text: \"a\\0b\"\n", "/etc/x/c.yaml:1: text is 'a?b', expected text of 1 to 15 octets");
+	assert_wrong("text: \"a\\0b\"\n", "/etc/x/c.yaml:1: text is 'a?b', expected text of 1 to 15 bytes");
 	assert_wrong("\n\ntext: \xc3\x28\n", "/etc/x/c.yaml:3: bytes that are not UTF-8, expected UTF-8 text");
 	assert_wrong("text: \xed\xa0\x80\n", "/etc/x/c.yaml:1: bytes that are not UTF-8, expected UTF-8 text");
 	assert_wrong("text: \xc0\x80\n", "/etc/x/c.yaml:1: bytes that are not UTF-8, expected UTF-8 text");
