@@ -414,8 +414,11 @@ static void say_done(const struct restore *r)
 	if (access(r->aside, F_OK) == 0) {
 		printf("what was there is in %s\n", r->aside);
 	}
-	if (!r->what->journal) {
+	if (!r->what->journal && is_there(r, "journal")) {
 		puts("the journal was left as it is; --journal restores that of the backup");
+	} else if (!r->what->journal) {
+		puts("there is no journal here: its triggers and reports are not restored; to restore them from the backup, too, run it "
+		     "again with --replace --journal before the next start");
 	}
 }
 
