@@ -47,7 +47,7 @@ struct run {
 	uint64_t started_us, answered_us;
 	uint32_t sent, answered, accepted, bad_outcomes;
 	struct scs_seen *left; /* reports that stay at the gateway; in memory, each once however often it comes */
-	json_t *early; /* a report that came before its answer; printed behind it */
+	json_t *early;         /* a report that came before its answer; printed behind it */
 	bool was_open, parting, unread;
 	int exit_code; /* -1 until known */
 };
@@ -327,9 +327,9 @@ static void on_open(void *arg, struct link *l)
 static void leave(struct run *r, const struct tsp_dnr *dnr)
 {
 	char device[SCS_NAME_MAX];
-	struct scs_report_key key = {
-		.host = r->o->iwf_host, .reference = dnr->notification.reference_number.v, .device = device
-	};
+	struct scs_report_key key = { .host = r->o->iwf_host,
+				      .reference = dnr->notification.reference_number.v,
+				      .device = device };
 
 	scs_report_device(device, dnr);
 	key.end_to_end = key.reference; /* sent anew, it has another one: the reference and the device say which report it is */
@@ -477,10 +477,11 @@ int scs_run(const struct scs_options *o, const struct log *log)
 		scs_session_close(&r.session);
 	}
 	if (r.left && scs_seen_count(r.left)) {
-		fprintf(stderr,
-			"mtc-scs: %s for other triggers, or not waited for: the gateway keeps sending what is not acknowledged; run "
-			"'mtc-scs listen' to receive it\n",
-			shown_count(left, scs_seen_count(r.left), "delivery report"));
+		fprintf(
+		    stderr,
+		    "mtc-scs: %s for other triggers, or not waited for: the gateway keeps sending what is not acknowledged; run "
+		    "'mtc-scs listen' to receive it\n",
+		    shown_count(left, scs_seen_count(r.left), "delivery report"));
 	}
 	scs_seen_close(r.left);
 	scs_tally_fini(&r.tally);

@@ -71,6 +71,15 @@ const char *adm_protection_word(int protection)
 	return protection == CFG_TLS ? "tls" : "none";
 }
 
+void adm_reader_name(char out[ADM_READER_MAX], const struct kv_reader *reader)
+{
+	if (reader->ours) {
+		snprintf(out, ADM_READER_MAX, "core, an export or backup");
+	} else {
+		snprintf(out, ADM_READER_MAX, "process %d", (int)reader->pid);
+	}
+}
+
 void adm_needs_yes(struct ctl_request *rq, const struct asc_why *why, uint64_t deletes)
 {
 	ctl_line(rq, json_pack("{s:b, s:s, s:I}", "needs_yes", 1, "text", why->text, "deletes", (json_int_t)deletes));
@@ -108,8 +117,11 @@ bool adm_unsure(struct ctl_request *rq, const json_t *args, const char *what, co
 	snprintf(why.text, sizeof why.text, "%s '%.63s' would take %llu of %llu rules%s with it", what,
 		 ctl_arg_text(args, "name", ""), (unsigned long long)goes->rules, (unsigned long long)goes->rules_there, members);
 	adm_needs_yes(rq, &why, all);
-	ctl_fail(rq, "%s; nothing was changed. --yes does it; 'mtcctl assoc undo' does not bring it back: export first",
-		 why.text);
+	ctl_fail(
+	    rq,
+	    "%s; nothing was changed. --yes or --deletes-max %llu does it; 'mtcctl assoc undo' does not bring it back: export "
+	    "first",
+	    why.text, (unsigned long long)all);
 	return true;
 }
 

@@ -147,13 +147,13 @@ static void look_at_journal(struct findings *f, const struct core_status *s)
 static const char *reader_words(char words[TEXT_MAX], const struct core_store_view *store)
 {
 	const struct kv_room *room = store->room;
-	char held[SHOWN_COUNT_MAX];
+	char held[SHOWN_COUNT_MAX], reader[ADM_READER_MAX];
 
 	words[0] = 0;
 	if (room->oldest.pid && room->held) {
-		snprintf(words, TEXT_MAX, "; %s %d has been reading for %llu s and keeps %s from being used again",
-			 room->oldest.ours ? "an export or backup of the core, process" : "process", (int)room->oldest.pid,
-			 (unsigned long long)store->reader_s, shown_count(held, room->held, "octet"));
+		adm_reader_name(reader, &room->oldest);
+		snprintf(words, TEXT_MAX, "; %s has been reading for %llu s and keeps %s from being used again", reader,
+			 (unsigned long long)store->reader_s, shown_count(held, room->held, "byte"));
 	}
 	return words;
 }
@@ -198,8 +198,11 @@ static void look_at_store(void *arg, const struct core_store_view *store)
 	}
 	reader_words(reader, store);
 	snprintf(advice, sizeof advice, "%sraise %s and restart; 'mtcctl status' shows the room of each store",
-		 *reader ? "end the reader; or " : "", store->key);
-	found(f, "store-full", advice, "%s: %llu of %llu octets are left (%s)%s; it is below %s", store->name,
+		 !*reader            ? ""
+		 : room->oldest.ours ? "let the export or backup end, or end the mtcctl that runs it, not the core; or "
+				     : "end that process; or ",
+		 store->key);
+	found(f, "store-full", advice, "%s: %llu of %llu bytes are left (%s)%s; it is below %s", store->name,
 	      (unsigned long long)room->map_left, (unsigned long long)room->size_max, store->key, reader, f->adm->cfg->state_dir);
 }
 

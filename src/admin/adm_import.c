@@ -261,7 +261,8 @@ static void fail_unsure(struct adm_import *g, const struct asc_why *why, const s
 	tell_gone(g, r);
 	adm_needs_yes(g->rq, why, r->deleted + r->along);
 	st_count(g->adm->st, ST_IMPORTS_FAILED);
-	ctl_fail(g->rq, "%s: %s; nothing was changed. --yes does it, --dry-run only counts", g->name, why->text);
+	ctl_fail(g->rq, "%s: %s; nothing was changed. --yes or --deletes-max %llu does it, --dry-run only counts", g->name,
+		 why->text, (unsigned long long)(r->deleted + r->along));
 	ended(g);
 }
 

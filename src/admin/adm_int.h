@@ -64,6 +64,10 @@ struct adm_goes {
 bool adm_unsure(struct ctl_request *rq, const json_t *args, const char *what, const struct adm_goes *goes);
 /* Adds to `warnings` of the last line, unless the text is "". */
 void adm_warn(json_t *last, const char *text);
+/* Who reads an old state of a store, for people: "process 4711", or "core, an export or backup": its process is not to be ended. */
+#define ADM_READER_MAX 48
+void adm_reader_name(char out[ADM_READER_MAX], const struct kv_reader *reader);
+
 /* The row of a reply that says that a yes is needed; it may be said by `deletes` in deletes_max too. */
 void adm_needs_yes(struct ctl_request *rq, const struct asc_why *why, uint64_t deletes);
 const char *adm_zone_word(enum cfg_zone zone);

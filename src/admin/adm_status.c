@@ -80,12 +80,15 @@ static json_t *written_rows(const struct adm *a, const struct core_status *s)
 static void add_store(void *arg, const struct core_store_view *s)
 {
 	const struct kv_room *r = s->room;
+	char reader[ADM_READER_MAX];
 	json_t *row = json_pack("{s:s, s:I, s:I, s:I, s:I, s:s, s:s}", "name", s->name, "octets", (json_int_t)r->size,
 				"size_max", (json_int_t)r->size_max, "left", (json_int_t)r->left, "disk", (json_int_t)r->disk,
 				"state", r->failing ? write_state(r->failing == ERR_NOSPC ? ENOSPC : EIO) : "ok", "key", s->key);
 
 	if (row && r->oldest.pid) {
+		adm_reader_name(reader, &r->oldest);
 		json_object_set_new(row, "reader", json_integer(r->oldest.pid));
+		json_object_set_new(row, "reader_name", json_string(reader));
 		json_object_set_new(row, "reader_s", json_integer((json_int_t)s->reader_s));
 		json_object_set_new(row, "reader_behind", json_integer((json_int_t)r->oldest.behind));
 		json_object_set_new(row, "held", json_integer((json_int_t)r->held));

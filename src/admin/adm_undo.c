@@ -65,7 +65,9 @@ static void on_done(void *arg, int err, const struct asc_why *why, const struct 
 	free(arg);
 	if (err == ERR_LIMIT && r->much) {
 		adm_needs_yes(u.rq, why, r->goes);
-		ctl_fail(u.rq, "%s; nothing was changed. --yes does it, --dry-run only says what comes back", why->text);
+		ctl_fail(u.rq,
+			 "%s; nothing was changed. --yes or --deletes-max %llu does it, --dry-run only shows what comes back",
+			 why->text, (unsigned long long)r->goes);
 		return;
 	}
 	if (err) {

@@ -45,7 +45,7 @@ static void uptime(FILE *out, const json_t *o)
 	char text[TEXT_MAX];
 
 	if (json_object_get(o, "started")) {
-		fprintf(out, "%-16s%s (%lldd %02lld:%02lld:%02lld ago)\n", "started", cli_member(text, o, "started"), s / 86400,
+		fprintf(out, "%-16s%s (%lldd %02lld:%02lld:%02lld ago)\n", "core started", cli_member(text, o, "started"), s / 86400,
 			s / 3600 % 24, s / 60 % 60, s % 60);
 	}
 }
@@ -57,7 +57,7 @@ static void journal(FILE *out, const json_t *o)
 	if (o) {
 		fprintf(out, "%-16s%s since %s, %s, %s, %lld waiting\n", "journal", cli_member(state, o, "state"),
 			cli_member(since, o, "since"), count_of(records, o, "records", "record"),
-			count_of(octets, o, "octets", "octet"), number_of(o, "waiting"));
+			count_of(octets, o, "octets", "byte"), number_of(o, "waiting"));
 	}
 }
 
@@ -68,7 +68,7 @@ static void memory(FILE *out, const json_t *o)
 	if (!o) {
 		return;
 	}
-	fprintf(out, "%-16s%s since %s, %lld octets, ", "memory", cli_member(state, o, "state"), cli_member(since, o, "since"),
+	fprintf(out, "%-16s%s since %s, %lld bytes, ", "memory", cli_member(state, o, "state"), cli_member(since, o, "since"),
 		number_of(o, "octets"));
 	if (number_of(o, "limit")) {
 		fprintf(out, "limit %lld, ", number_of(o, "limit"));
@@ -134,12 +134,12 @@ int cli_show_status(FILE *out, const json_t *last)
 		{ "CERTIFICATE", "path" }, { "OF", "of" }, { "NAME", "name" }, { "DAYS LEFT", "days_left" }, { NULL, NULL }
 	};
 	static const struct cli_column store_columns[] = { { "STORE", "name" },
-							   { "OCTETS", "octets" },
+							   { "BYTES", "octets" },
 							   { "LEFT", "left" },
 							   { "ON DISK", "disk" },
 							   { "SIZE MAX", "size_max" },
 							   { "STATE", "state" },
-							   { "OLDEST READER", "reader" },
+							   { "OLDEST READER", "reader_name" },
 							   { "FOR S", "reader_s" },
 							   { "COMMITS", "reader_behind" },
 							   { "HOLDS", "held" },

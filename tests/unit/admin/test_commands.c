@@ -229,9 +229,16 @@ static void test_health_names_a_store_that_is_nearly_full_and_its_reader(void **
 	*room = (struct kv_room){ .size = 910, .size_max = 1000, .map_left = 99, .held = 300, .oldest = { .pid = 4711 } };
 	row = json_array_get(json_object_get(ctl_fake_run("health", "{}")->last, "reasons"), 2);
 	assert_string_equal(text_of(row, "reason"), "store-full");
-	assert_non_null(strstr(text_of(row, "text"),
-			       "journal: 99 of 1000 octets are left (journal.size_max); process 4711 has been reading"));
-	assert_non_null(strstr(text_of(row, "advice"), "end the reader; or raise journal.size_max"));
+	assert_non_null(
+	    strstr(text_of(row, "text"), "journal: 99 of 1000 bytes are left (journal.size_max); process 4711 has been reading"));
+	assert_non_null(strstr(text_of(row, "advice"), "end that process; or raise journal.size_max"));
+	room->oldest.ours = true; /* nobody is to end the core */
+	row = json_array_get(json_object_get(ctl_fake_run("health", "{}")->last, "reasons"), 2);
+	assert_non_null(strstr(text_of(row, "text"), "; core, an export or backup has been reading"));
+	assert_non_null(strstr(text_of(row, "advice"), "end the mtcctl that runs it, not the core; or raise journal.size_max"));
+	assert_string_equal(
+	    text_of(json_array_get(json_object_get(ctl_fake_run("status", "{}")->last, "stores"), 2), "reader_name"),
+	    "core, an export or backup");
 	room->held = 0;
 	row = json_array_get(json_object_get(ctl_fake_run("health", "{}")->last, "reasons"), 2);
 	assert_null(strstr(text_of(row, "text"), "4711"));
@@ -455,7 +462,7 @@ static void test_a_peer_is_stopped_and_started(void **state)
 	assert_string_equal(text_of(row, "state"), "stopped");
 	assert_string_equal(text_of(row, "reason"), "stopped by operator");
 	assert_null(json_object_get(row, "next_attempt_s"));
-	assert_done(ctl_fake_run("peers.start", "{\"name\": \"hss\"}"), "{\"name\": \"hss\", \"state\": \"waiting\"}");
+	assert_done(ctl_fake_run("peers.start", "{\"name\": \"hss\"}"), "{\"name\": \"hss\", \"state\": \"connecting\"}");
 	assert_int_equal(number_of(only_row(ctl_fake_run("peers", "{}")), "next_attempt_s"), 0);
 	assert_non_null(strstr(ctl_fake_run("peers.stop", "{\"name\": \"none\"}")->error, "no peer 'none'"));
 	assert_non_null(strstr(ctl_fake_run("peers.start", "{\"name\": \"none\"}")->error, "no peer 'none'"));

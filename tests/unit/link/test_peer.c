@@ -38,7 +38,7 @@ struct play {
 	uint32_t fail_code;
 	char why[400];
 	bool free_on_open, free_on_down, free_on_failed;
-	char states[400]; /* those that the owner was told of, a blank before each */
+	char states[400];           /* those that the owner was told of, a blank before each */
 	struct dia_address address; /* in the CER */
 };
 
