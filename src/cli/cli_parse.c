@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "cli/cli_command.h"
 
 static bool takes_value(const struct cli_param *p)
@@ -29,14 +30,34 @@ static const struct cli_param *nth_operand(const struct cli_param *p, unsigned n
 	return NULL;
 }
 
-static const char *set(const struct cli_param *p, const char *text, json_t *args, char why[CLI_WHY_MAX])
+static const char *name_of(char out[64], const struct cli_param *p)
+{
+	snprintf(out, 64, "%s%s", p->option && !p->pair ? "--" : "", p->option ? p->option : p->shown);
+	return out;
+}
+
+/* The same argument came before: by the same word, or by another one of these rows that means it. */
+static const char *given_twice(const struct cli_param *p, const struct cli_param *all, char why[CLI_WHY_MAX])
+{
+	char name[64], other[64];
+
+	for (; all && all->arg; all++) {
+		if (all != p && all->option && all->kind == CLI_FIXED && p->kind == CLI_FIXED && !strcmp(all->arg, p->arg)) {
+			snprintf(why, CLI_WHY_MAX, "use either %s or %s, and only once", name_of(other, all), name_of(name, p));
+			return why;
+		}
+	}
+	snprintf(why, CLI_WHY_MAX, "%s is given twice", name_of(name, p));
+	return why;
+}
+
+static const char *set(const struct cli_param *p, const struct cli_param *all, const char *text, json_t *args,
+		       char why[CLI_WHY_MAX])
 {
 	json_t *v, *earlier = json_object_get(args, p->arg);
 
 	if (earlier && p->kind != CLI_NAMES) {
-		snprintf(why, CLI_WHY_MAX, "%s%s does not go with an earlier word for the same thing (%s)",
-			 p->option && !p->pair ? "--" : "", p->option ? p->option : p->shown, p->arg);
-		return why;
+		return given_twice(p, all, why);
 	}
 	v = cli_value(p, text, why);
 	if (!v) {
@@ -52,6 +73,46 @@ static const char *set(const struct cli_param *p, const char *text, json_t *args
 	return NULL;
 }
 
+/* `word` begins with "--"; its name has n letters. */
+static const char *unknown_option(const struct cli_param *p, const char *word, size_t n, char why[CLI_WHY_MAX])
+{
+	struct nearest near;
+	char name[64];
+
+	snprintf(name, sizeof name, "%.*s", (int)(n < sizeof name ? n : sizeof name - 1), word + 2);
+	nearest_init(&near, name);
+	for (; p && p->arg; p++) {
+		if (p->option && !p->pair) {
+			nearest_offer(&near, p->option);
+		}
+	}
+	if (near.best) {
+		snprintf(why, CLI_WHY_MAX, "unknown option '%.60s', did you mean '--%s'?", word, near.best);
+	} else {
+		snprintf(why, CLI_WHY_MAX, "unknown option '%.60s'", word);
+	}
+	return why;
+}
+
+/* A value of `scs set` and the like that there is not. */
+static const char *unknown_key(const struct cli_param *p, const char *word, char why[CLI_WHY_MAX])
+{
+	struct nearest near;
+
+	nearest_init(&near, word);
+	for (; p && p->arg; p++) {
+		if (p->pair) {
+			nearest_offer(&near, p->option);
+		}
+	}
+	if (near.best) {
+		snprintf(why, CLI_WHY_MAX, "there is no value '%.60s' to set, did you mean '%s'?", word, near.best);
+	} else {
+		snprintf(why, CLI_WHY_MAX, "there is no value '%.60s' to set", word);
+	}
+	return why;
+}
+
 /* --name VALUE, --name=VALUE or --name. *used is how many words it took. */
 static const char *option(const struct cli_command *c, int argc, char *const *argv, json_t *args, int *used,
 			  char why[CLI_WHY_MAX])
@@ -62,25 +123,34 @@ static const char *option(const struct cli_command *c, int argc, char *const *ar
 
 	*used = 1;
 	if (!p) {
-		snprintf(why, CLI_WHY_MAX, "unknown option '%.60s'", argv[0]);
-		return why;
+		return unknown_option(c->params, argv[0], n, why);
 	}
 	if (!takes_value(p)) {
 		if (!equals) {
-			return set(p, "", args, why);
+			return set(p, c->params, "", args, why);
 		}
 		snprintf(why, CLI_WHY_MAX, "--%s takes no value", p->option);
 		return why;
 	}
 	if (equals) {
-		return set(p, equals + 1, args, why);
+		return set(p, c->params, equals + 1, args, why);
 	}
 	if (argc < 2) {
 		snprintf(why, CLI_WHY_MAX, "--%s needs %s", p->option, p->shown);
 		return why;
 	}
 	*used = 2;
-	return set(p, argv[1], args, why);
+	return set(p, c->params, argv[1], args, why);
+}
+
+/* The usual cause of many is a '*' that the shell replaced by the names of files. */
+static const char *unexpected(const struct cli_param *p, const char *word, char why[CLI_WHY_MAX])
+{
+	while (p && p->arg && p->kind != CLI_DEVICE && p->kind != CLI_WHO) {
+		p++;
+	}
+	snprintf(why, CLI_WHY_MAX, "unexpected argument '%.60s'%s", word, p && p->arg ? "; quote '*' in the shell" : "");
+	return why;
 }
 
 static bool has_pairs(const struct cli_command *c)
@@ -116,7 +186,7 @@ static const char *complete(const struct cli_command *c, json_t *args, char why[
 			p++;
 		}
 		if (!p->arg) {
-			snprintf(why, CLI_WHY_MAX, "KEY VALUE is missing: what is to be set?");
+			snprintf(why, CLI_WHY_MAX, "KEY VALUE is missing: name the value to set");
 			return why;
 		}
 	}
@@ -146,11 +216,11 @@ static const char *pairs(const struct cli_command *c, char *const *words, unsign
 		const struct cli_param *p = find_key(c->params, words[i]);
 
 		if (!p) {
-			problem = (snprintf(why, CLI_WHY_MAX, "there is no value '%.60s' to set", words[i]), why);
+			problem = unknown_key(c->params, words[i], why);
 		} else if (i + 1 == n) {
 			problem = (snprintf(why, CLI_WHY_MAX, "%s needs %s", p->option, p->shown), why);
 		} else {
-			problem = set(p, words[i + 1], args, why);
+			problem = set(p, c->params, words[i + 1], args, why);
 		}
 	}
 	return problem;
@@ -173,14 +243,14 @@ static const char *operands(const struct cli_command *c, char *const *words, uns
 		if (!p->required && left_out) {
 			left_out--;
 		} else {
-			problem = set(p, words[at++], args, why);
+			problem = set(p, c->params, words[at++], args, why);
 		}
 	}
 	if (!problem && at < n && has_pairs(c)) {
 		return pairs(c, words + at, n - at, args, why);
 	}
 	if (!problem && at < n) {
-		problem = (snprintf(why, CLI_WHY_MAX, "'%.60s' is one word too many", words[at]), why);
+		problem = unexpected(c->params, words[at], why);
 	}
 	return problem;
 }
@@ -206,7 +276,7 @@ const char *cli_parse(const struct cli_command *c, int argc, char *const *argv, 
 		if (n < OPERANDS_MAX) {
 			words[n++] = argv[i];
 		} else {
-			problem = (snprintf(why, CLI_WHY_MAX, "'%.60s' is one word too many", argv[i]), why);
+			problem = unexpected(c->params, argv[i], why);
 		}
 	}
 	if (!problem) {

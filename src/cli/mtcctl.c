@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/nearest.h"
 #include "base/stdfd.h"
 #include "base/str.h"
 #include "cli/cli_bar.h"
@@ -79,10 +80,10 @@ static int global_options(struct options *o, int argc, char **argv)
 			o->socket = value;
 		} else if (with_value("--wait", argc, argv, &i, &value)) {
 			if (!value || str_parse_u32(&o->wait_s, value, 1, 86400)) {
-				return usage("--wait needs seconds, 1 to 86400", NULL);
+				return usage("--wait needs a number of seconds from 1 to 86400", NULL);
 			}
 		} else if (o->words_n == WORDS_MAX) {
-			return usage("too many words", NULL);
+			return usage("too many arguments", NULL);
 		} else {
 			o->words[o->words_n++] = argv[i];
 		}
@@ -156,7 +157,10 @@ static void show_members(FILE *out, const json_t *row)
 		}
 		cli_text(text, sizeof text, v);
 		fprintf(out, "%-18s%s", name, *text ? text : "-");
-		if (held && !json_equal(held, v)) {
+		if (held && json_is_integer(v) && !json_integer_value(v)) { /* none of its own */
+			cli_text(text, sizeof text, held);
+			fprintf(out, ", in force %s: the limit of the configuration", text);
+		} else if (held && !json_equal(held, v)) {
 			cli_text(text, sizeof text, held);
 			fprintf(out, " stored, in force %s: %s", text,
 				json_integer_value(v) ? "the configuration has the smaller limit" : "as configured");
@@ -360,7 +364,7 @@ static int ask_with_file(const struct options *o, const struct cli_command *c, j
 	int code;
 
 	if (!in && o->json && !strcmp(path, "-")) {
-		return usage("--json needs a FILE: without one the rows themselves go to standard output", NULL);
+		return usage("--json needs a FILE: without one the rows go to standard output", NULL);
 	}
 	if (!(in ? cli_file_in(&file, path, why) : cli_file_out(&file, path, why))) {
 		fprintf(stderr, "mtcctl: %s\n", why);
@@ -409,6 +413,43 @@ static int run(const struct options *o, const struct cli_command *c, int argc, c
 	return code;
 }
 
+/* ", did you mean 'assoc'?" or "". `group` NULL: a command is looked for, else one of its verbs. */
+static const char *suggestion(char out[96], const char *word, const char *group)
+{
+	struct nearest n;
+
+	nearest_init(&n, word);
+	for (const struct cli_command *c = cli_commands; c->group; c++) {
+		if (!group) {
+			nearest_offer(&n, c->group);
+		} else if (c->verb && !strcmp(c->group, group)) {
+			nearest_offer(&n, c->verb);
+		}
+	}
+	*out = 0;
+	if (n.best) {
+		snprintf(out, 96, ", did you mean '%.60s'?", n.best);
+	}
+	return out;
+}
+
+static int no_command(const struct options *o)
+{
+	char words[256], meant[96];
+
+	if (!is_group(o->words[0])) {
+		snprintf(words, sizeof words, "unknown command '%.60s'%s", o->words[0], suggestion(meant, o->words[0], NULL));
+		return usage(words, NULL);
+	}
+	if (o->words_n > 1) {
+		snprintf(words, sizeof words, "'%.30s' has no verb '%.60s'%s", o->words[0], o->words[1],
+			 suggestion(meant, o->words[1], o->words[0]));
+	} else {
+		snprintf(words, sizeof words, "'%.30s' needs a verb", o->words[0]);
+	}
+	return usage(words, o->words[0]);
+}
+
 /* Help for as much as was said. */
 static int help(const struct options *o)
 {
@@ -425,25 +466,9 @@ static int help(const struct options *o)
 	} else if (is_group(o->words[0])) {
 		cli_help_group(stdout, o->words[0]);
 	} else {
-		return usage("no such command", NULL);
+		return no_command(o);
 	}
 	return CLI_OK;
-}
-
-static int no_command(const struct options *o)
-{
-	char words[160];
-
-	if (!is_group(o->words[0])) {
-		snprintf(words, sizeof words, "unknown command '%.60s'", o->words[0]);
-		return usage(words, NULL);
-	}
-	if (o->words_n > 1) {
-		snprintf(words, sizeof words, "'%.30s' has no verb '%.60s'", o->words[0], o->words[1]);
-	} else {
-		snprintf(words, sizeof words, "'%.30s' needs a verb", o->words[0]);
-	}
-	return usage(words, o->words[0]);
 }
 
 static int command(int argc, char **argv)

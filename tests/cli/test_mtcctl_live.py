@@ -73,7 +73,7 @@ def test_an_scs_comes_and_goes(lab, ctl):
     (["assoc", "del", "acme", "meter-999999@a.example"], "no such rule"),
     (["assoc", "add", "acme", "m@x.example", "--not-before", "2030-01-02", "--not-after", "2030-01-01"], "earlier"),
     (["triggers", "show", "acme", "1"], "no trigger"),
-    (["triggers", "list", "--state", "asleep"], "is no state of a trigger: 'idle', 'asking the HSS'"),
+    (["triggers", "list", "--state", "asleep"], "is not a state of a trigger, expected one of: 'idle', 'asking the HSS'"),
 ], ids=lambda v: " ".join(v[:3]) if isinstance(v, list) else None)
 def test_what_cannot_be_done_is_said_and_changes_nothing(lab, ctl, words, said):
     before = (ctl("scs", "list").stdout, ctl("assoc", "list").stdout)
@@ -185,7 +185,7 @@ def test_blocks_come_and_go(lab, ctl):
     assert ctl("block", "del", "*", "meter-62@a.example").stdout == "deleted 1 rule of * for meter-62@a.example\n"
     assert ctl("block", "list").stdout == "none\n"
     allow = ctl("assoc", "add", "acme", "meter-62@a.example", "--mode", "detect-only")
-    assert allow.returncode == 1 and "an allow that does not allow is no rule" in allow.stderr
+    assert allow.returncode == 1 and "only deny and block rules can be detect-only" in allow.stderr
 
 
 def test_rights_and_times_of_a_rule_hold(lab, ctl):

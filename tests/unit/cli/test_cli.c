@@ -199,17 +199,17 @@ static void test_values_are_set_by_pairs_of_words(void **state)
 	    "{\"name\":\"acme\",\"quota_per_day\":5,\"priority_allowed\":false,\"actions\":[\"trigger\",\"recall\"]}");
 	assert_string_equal(PARSED("scs", "set", "acme", "quota_per_day", "5"), "{\"name\":\"acme\",\"quota_per_day\":5}");
 	assert_string_equal(PARSED("scs", "set", "--quota", "5", "acme"), "{\"quota_per_day\":5,\"name\":\"acme\"}");
-	assert_string_equal(PARSED("scs", "set", "acme"), "KEY VALUE is missing: what is to be set?");
+	assert_string_equal(PARSED("scs", "set", "acme"), "KEY VALUE is missing: name the value to set");
 	assert_string_equal(PARSED("scs", "set", "acme", "quota"), "quota needs N");
 	assert_string_equal(PARSED("scs", "set", "acme", "colour", "red"), "there is no value 'colour' to set");
-	assert_non_null(strstr(PARSED("scs", "set", "acme", "quota", "5", "quota", "6"), "does not go with an earlier word"));
+	assert_non_null(strstr(PARSED("scs", "set", "acme", "quota", "5", "quota", "6"), "quota is given twice"));
 	assert_non_null(strstr(PARSED("scs", "set", "acme", "quota", "many"), "expected a number from 0"));
 	assert_string_equal(PARSED("scs", "set", "acme", "port-min", "9", "port-max", "8"), "--port-min is above --port-max");
 	assert_string_equal(PARSED("group", "set", "fleet", "anchor", "none"), "{\"name\":\"fleet\",\"anchor\":\"\"}");
 	assert_string_equal(PARSED("group", "set", "fleet", "anchor", "anchor-b"),
 			    "{\"name\":\"fleet\",\"anchor\":\"anchor-b\"}");
 	assert_string_equal(PARSED("set", "set", "trial", "name", "other"), "{\"name\":\"trial\",\"new_name\":\"other\"}");
-	assert_string_equal(PARSED("scs", "show", "acme", "more"), "'more' is one word too many");
+	assert_string_equal(PARSED("scs", "show", "acme", "more"), "unexpected argument 'more'");
 }
 
 static void test_a_device_that_looks_like_a_pattern_is_told_which_forms_are_some(void **state)
