@@ -134,12 +134,11 @@ int node_place_check(const char *key, const char *path, mode_t kind, const struc
 		snprintf(dir, sizeof dir, "%.*s", slash == path ? 1 : (int)(slash - path), path);
 	}
 	if (stat(dir, &st) || !S_ISDIR(st.st_mode)) {
-		return cfg_wrong(why, lines, line, "%s: the directory %s is not there, expected one to make it in", path, dir);
+		return cfg_wrong(why, lines, line, "%s: directory %s does not exist; create it first", path, dir);
 	}
 	is_there = stat(path, &st) == 0;
 	if (is_there && (st.st_mode & S_IFMT) != kind) {
-		return cfg_wrong(why, lines, line, "%s is there and is not a %s, expected one or nothing there", path,
-				 kind_words(kind));
+		return cfg_wrong(why, lines, line, "%s exists and is not a %s", path, kind_words(kind));
 	}
 	if (is_there && kind != S_IFSOCK ? access(path, kind == S_IFDIR ? W_OK | X_OK : W_OK) : access(dir, W_OK | X_OK)) {
 		return cfg_wrong(why, lines, line, "%s: %s, expected a place that this process may write in", path,

@@ -343,7 +343,7 @@ int smssc_open(struct smssc *s, char why[SMSSC_STORE_WHY_MAX])
 	}
 	g = dlv_gauge(s->dlv);
 	if (g.waiting || g.reporting) {
-		log_info(&s->log, "store", "%s and %s taken back from %s", shown_count(triggers, g.waiting, "trigger"),
+		log_info(&s->log, "store", "%s and %s restored from %s", shown_count(triggers, g.waiting, "trigger"),
 			 shown_count(reports, g.reporting, "report"), s->conf.state_dir);
 	}
 	arm(s);

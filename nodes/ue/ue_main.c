@@ -69,7 +69,7 @@ static int help(void)
 	       "The program of --exec gets MTC_IMSI, MTC_PORT (empty when none was given), MTC_ORIGINATOR, MTC_DELIVERY_ID and "
 	       "MTC_AGAIN\n"
 	       "(1: it may have been started for this trigger before) in its environment; there is no shell.\n\n"
-	       "SIGHUP opens the file of --events again after rotation. SIGTERM, SIGINT and SIGQUIT end in order.\n\n"
+	       "SIGHUP opens the file of --events again after rotation. SIGTERM, SIGINT and SIGQUIT shut it down cleanly.\n\n"
 	       "ctl makes devices (all without an IMSI) absent: signed off, deaf and mute; present: registered again; full: they "
 	       "refuse\n"
 	       "with 'memory capacity exceeded'; empty: not full, and they say so; slow: they answer MS milliseconds late.\n");
@@ -167,7 +167,7 @@ static int add_imsi(struct ue *u, const char *value)
 	}
 	return node_usage(PROGRAM, "--imsi %s: %s", value,
 			  err == ERR_LIMIT    ? "more than 1000000 devices or 64 ranges"
-			  : err == ERR_EXISTS ? "is there already"
+			  : err == ERR_EXISTS ? "exists already"
 			  : err == ERR_INVAL  ? "expected FIRST or FIRST-LAST, 6 to 15 digits each, as many in both"
 					      : err_str(err));
 }

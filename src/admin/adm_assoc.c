@@ -188,7 +188,7 @@ static void on_assoc_list(void *arg, struct ctl_request *rq, const json_t *args)
 	if (err < 0) {
 		ctl_fail(rq, "%s", why.text[0] ? why.text : "the association store cannot be read");
 	} else if (l.n == 0 && is_trap(args)) {
-		ctl_fail(rq, "no rule on '%s': %s", ctl_arg_text(args, "device", ""), IDENT_PATTERN_WORDS);
+		ctl_fail(rq, "a rule cannot be on '%s': %s", ctl_arg_text(args, "device", ""), IDENT_PATTERN_WORDS);
 	} else {
 		ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)l.n));
 	}

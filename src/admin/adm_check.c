@@ -19,7 +19,7 @@ static const char *names_of(struct pol_request *r, const json_t *args)
 			return "a question is about one device, local@domain or msisdn:DIGITS: " IDENT_PATTERN_WORDS;
 		}
 		if (ident_external(r->external, device, strlen(device))) {
-			return "device is none: local@domain or msisdn:DIGITS is";
+			return "not one device; expected local@domain or msisdn:DIGITS";
 		}
 	} else if (msisdn) {
 		return "two MSISDNs of one device: give local@domain with msisdn";

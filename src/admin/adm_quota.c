@@ -70,10 +70,11 @@ static void say_reset(struct ctl_request *rq, const char *scs, uint64_t used)
 
 static void say_not_durable(struct ctl_request *rq, int err)
 {
-	ctl_fail(rq,
-		 "it is forgotten, but the journal could not note that: %s. A core that starts anew may know it again: reset it "
-		 "again when 'mtcctl status' says that the journal is well",
-		 err_str(err));
+	ctl_fail(
+	    rq,
+	    "it is reset, but the journal could not record that: %s. After a restart of the core it may be as before: reset it "
+	    "again when 'mtcctl status' says that the journal is ok",
+	    err_str(err));
 }
 
 static void on_kept(void *arg, uint64_t number, int err)

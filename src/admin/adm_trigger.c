@@ -147,7 +147,7 @@ static void on_show(void *arg, struct ctl_request *rq, const json_t *args)
 
 	core_trigger_match(a->core, scs, reference, &m);
 	if (m.n > 1) {
-		ctl_fail(rq, "%u triggers have the number %u, of %s: say which SCS", m.n, reference, m.names);
+		ctl_fail(rq, "%u triggers have the number %u, of %s: name the SCS, too", m.n, reference, m.names);
 		return;
 	}
 	if (m.n) {
@@ -183,7 +183,7 @@ static const char *not_cancellable(const struct core_trigger_view *t)
 	switch (t->state) {
 	case TRG_RECALLING:
 	case TRG_REVOKING:
-		return t->cancelled ? NULL : "it is being taken back already";
+		return t->cancelled ? NULL : "it is being cancelled already";
 	case TRG_REPORTING:
 	case TRG_NOTIFYING:
 	case TRG_BACKOFF:
@@ -191,7 +191,7 @@ static const char *not_cancellable(const struct core_trigger_view *t)
 	case TRG_RESUMING:
 		return t->answered ? "it has expired; a report of it may still come" : NULL;
 	default:
-		return trg_takes(t->state, TRG_EV_CANCEL) ? NULL : "it is at no point where it can be taken back";
+		return trg_takes(t->state, TRG_EV_CANCEL) ? NULL : "it cannot be cancelled in its present state";
 	}
 }
 
@@ -204,7 +204,8 @@ static void say_cancelled(struct ctl_request *rq, const struct cancel *w, enum t
 static void say_not_durable(struct ctl_request *rq, int err)
 {
 	ctl_fail(rq,
-		 "it is taken back, but the journal could not note that: %s. A core that starts anew does not know of it: cancel "
+		 "it is being cancelled, but the journal could not record that: %s. After a restart of the core it is not "
+		 "cancelled: cancel "
 		 "it again",
 		 err_str(err));
 }
@@ -284,7 +285,7 @@ static void on_cancel(void *arg, struct ctl_request *rq, const json_t *args)
 	core_trigger_match(a->core, scs, reference, &m);
 	if (!m.first) {
 		if (core_trigger_ended(a->core, scs, reference)) {
-			ctl_fail(rq, "trigger %u of '%s' has ended; 'triggers show' says how", reference, scs);
+			ctl_fail(rq, "trigger %u of '%s' has ended; 'mtcctl triggers show' shows how", reference, scs);
 		} else {
 			fail_unknown(rq, a, scs, reference);
 		}

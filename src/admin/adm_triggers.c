@@ -95,7 +95,7 @@ static void refuse_state(struct ctl_request *rq, const char *word)
 		snprintf(known + strlen(known), sizeof known - strlen(known), "%s'%s'", i ? ", " : "",
 			 trg_state_str((enum trg_state)i));
 	}
-	ctl_fail(rq, "'%s' is no state of a trigger: %s", word, known);
+	ctl_fail(rq, "'%s' is not a state of a trigger, expected one of: %s", word, known);
 }
 
 /* The filter is compared with the name that the SCS gave: a set of devices would select nothing. */

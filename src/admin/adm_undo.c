@@ -45,8 +45,9 @@ static void answer(struct ctl_request *rq, const struct asc_undo_result *r, bool
 		json_object_update_new(last, json_pack("{s:I, s:I, s:b, s:b}", "goes", (json_int_t)r->goes, "left",
 						       (json_int_t)r->left, "needs_yes", dry_run && r->much, "dry_run", dry_run));
 	}
-	ctl_note(rq, "back before %s import of %s%s, %s by hand since lost%s", exc_kind_name(r->kept.kind), r->kept.name,
-		 r->kept.replace ? " --replace" : "", shown_count(changes, r->since, "change"), dry_run ? " (dry run)" : "");
+	ctl_note(rq, "restored the state before the %s import of %s%s, %s made since then lost%s", exc_kind_name(r->kept.kind),
+		 r->kept.name, r->kept.replace ? " --replace" : "", shown_count(changes, r->since, "change"),
+		 dry_run ? " (dry run)" : "");
 	ctl_done(rq, last);
 }
 

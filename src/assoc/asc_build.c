@@ -17,8 +17,7 @@ static int twice(struct asc_import_error *e, uint64_t line, uint64_t earlier, co
 	}
 	e->line = line;
 	e->line_earlier = earlier;
-	return asc_refuse(&e->why, ERR_EXISTS, "%s '%.200s' stands in line %llu already", what, name,
-			  (unsigned long long)earlier);
+	return asc_refuse(&e->why, ERR_EXISTS, "%s '%.200s' is already in line %llu", what, name, (unsigned long long)earlier);
 }
 
 /* -- SCSs: one name, one host, one number each */

@@ -101,13 +101,14 @@ static int check_new(const struct asc_rule_new *r, const struct asc_devname *d, 
 		return asc_refuse(why, ERR_INVAL, "a rule allows, denies or blocks");
 	}
 	if (strcmp(r->who, "*") == 0 && r->verdict != ASSOC_BLOCK) {
-		return asc_refuse(why, ERR_INVAL, "only a block rule can speak about every SCS ('*')");
+		return asc_refuse(why, ERR_INVAL, "only a block rule can apply to every SCS ('*')");
 	}
 	if (d->axis == ASSOC_DEVICE_ANY && r->verdict != ASSOC_BLOCK) {
-		return asc_refuse(why, ERR_INVAL, "only a block rule can speak about every device ('*')");
+		return asc_refuse(why, ERR_INVAL, "only a block rule can apply to every device ('*')");
 	}
 	if (d->axis == ASSOC_DEVICE_ANY && strcmp(r->who, "*") == 0) {
-		return asc_refuse(why, ERR_INVAL, "a block of every SCS on every device is not a rule: stop the gateway");
+		return asc_refuse(why, ERR_INVAL,
+				  "a block of every SCS on every device is not possible: stop the gateway instead");
 	}
 	if (r->rights & ~ASSOC_RIGHT_ALL || (r->rights == 0 && r->verdict != ASSOC_BLOCK)) {
 		return asc_refuse(why, ERR_INVAL, "rights: expected one or more of trigger, recall, replace");
@@ -119,8 +120,7 @@ static int check_new(const struct asc_rule_new *r, const struct asc_devname *d, 
 		return asc_refuse(why, ERR_INVAL, "mode: expected enforce or " ASSOC_DETECT_WORD);
 	}
 	if (r->mode == ASSOC_DETECT && r->verdict == ASSOC_ALLOW) {
-		return asc_refuse(why, ERR_INVAL,
-				  "an allow that does not allow is no rule: only deny and block rules can be " ASSOC_DETECT_WORD);
+		return asc_refuse(why, ERR_INVAL, "only deny and block rules can be " ASSOC_DETECT_WORD);
 	}
 	return 0;
 }
@@ -202,10 +202,11 @@ int asc_scs_free_names(const struct asc_model *m, const struct asc_scs *scs, str
 
 int asc_refuse_who(struct asc_why *why, const char *who)
 {
-	return asc_refuse(
-	    why, ERR_NOTFOUND, "no %s '%.*s'%s", strncmp(who, ASSOC_GROUP_PREFIX, 6) ? "SCS" : "group", (int)ASSOC_WHO_TEXT_MAX,
-	    who,
-	    ident_looks_like_pattern(who) ? ": it is no pattern; group:NAME speaks about many SCSs, * in a block about all" : "");
+	return asc_refuse(why, ERR_NOTFOUND, "no %s '%.*s'%s", strncmp(who, ASSOC_GROUP_PREFIX, 6) ? "SCS" : "group",
+			  (int)ASSOC_WHO_TEXT_MAX, who,
+			  ident_looks_like_pattern(who)
+			      ? ": patterns are not possible here; group:NAME stands for many SCSs, * in a block for all"
+			      : "");
 }
 
 struct asc_node *asc_who_of(const struct asc_model *m, const char *who, struct asc_why *why)

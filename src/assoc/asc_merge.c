@@ -103,8 +103,8 @@ static int twice(struct merge *m, uint64_t line, uint64_t earlier)
 {
 	m->e->line = line;
 	m->e->line_earlier = earlier;
-	return asc_refuse(&m->e->why, ERR_EXISTS, "device '%.*s' stands in line %llu already, with the same key",
-			  (int)m->key_len - 1, (const char *)m->key + 1, (unsigned long long)earlier);
+	return asc_refuse(&m->e->why, ERR_EXISTS, "device '%.*s' is already in line %llu, with the same key", (int)m->key_len - 1,
+			  (const char *)m->key + 1, (unsigned long long)earlier);
 }
 
 static int too_many(struct merge *m, uint64_t line)

@@ -331,7 +331,7 @@ static int switch_sets(struct switching *s)
 			continue;
 		}
 		if (asc_model_set(s->e.a->model, rows[i].name)) {
-			s->err = asc_refuse(s->why, ERR_EXISTS, "device set '%s' was made by hand meanwhile: import again",
+			s->err = asc_refuse(s->why, ERR_EXISTS, "device set '%s' was added during the import: import again",
 					    rows[i].name);
 			return 0;
 		}
@@ -575,7 +575,7 @@ static int refused(const struct asc_import *im, struct asc_why *why)
 		return asc_refuse(why, ERR_CLOSED, "cancelled");
 	}
 	if (im->manual.too_many) {
-		return asc_refuse(why, ERR_BUSY, "more than %u changes by hand during the import: import again", ASC_MANUAL_MAX);
+		return asc_refuse(why, ERR_BUSY, "more than %u other changes during the import: import again", ASC_MANUAL_MAX);
 	}
 	return 0;
 }

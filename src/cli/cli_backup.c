@@ -85,7 +85,7 @@ static int begin_dir(struct backup *b, const char *dir)
 	snprintf(b->temp, sizeof b->temp, "%s.part", b->dir);
 	if (rmdir(b->dir) < 0 && errno != ENOENT) { /* an empty one is as good as none */
 		if (errno == ENOTEMPTY || errno == EEXIST) {
-			fprintf(stderr, "mtcctl: %s is there and not empty: name a new directory\n", b->dir);
+			fprintf(stderr, "mtcctl: %s exists and is not empty: name a new directory\n", b->dir);
 		} else {
 			(void)wrong(b->dir, "cannot be replaced by the backup");
 		}
@@ -93,8 +93,10 @@ static int begin_dir(struct backup *b, const char *dir)
 	}
 	if (mkdir(b->temp, 0700) < 0) {
 		if (errno == EEXIST) {
-			fprintf(stderr, "mtcctl: %s is there: a backup is under way, or one was killed; then remove it\n",
-				b->temp);
+			fprintf(
+			    stderr,
+			    "mtcctl: %s exists: another backup is running; if none is, one was killed: remove the directory\n",
+			    b->temp);
 		} else {
 			(void)wrong(b->temp, "cannot be made");
 		}

@@ -38,8 +38,8 @@
 
 #define YES                                                                                                                      \
 	OPTION("yes", "yes", CLI_TRUE, NULL,                                                                                     \
-	       "do it though it deletes at least 10 rows and more than a tenth; without it, a terminal is asked"),               \
-	    NUMBER("deletes-max", "deletes_max", 0, INT64_MAX, "the same, as long as it deletes no more rows than that")
+	       "do it even if it deletes at least 10 rows and more than a tenth; without it, a person at a terminal is asked"),  \
+	    NUMBER("deletes-max", "deletes_max", 0, INT64_MAX, "the same, if it deletes at most so many rows")
 
 #define ADD_U32(member_, min_, max_, option_, meaning_) NUMBER(option_, #member_, min_, max_, meaning_)
 #define ADD_U16 ADD_U32
@@ -101,9 +101,10 @@ static const struct cli_param scs_del[] = { OPERAND("name", CLI_NAME, "NAME", "n
 static const struct cli_param peer_name[] = { OPERAND("name", CLI_NAME, "NAME", "name of the peer in the configuration"), END };
 
 #define TIMES                                                                                                                    \
-	OPTION("not-before", "not_before", CLI_TIME, "TIME", "the rule holds from then on, UTC; a date: from its first second"), \
+	OPTION("not-before", "not_before", CLI_TIME, "TIME",                                                                     \
+	       "the rule applies from this time on (UTC); a date: from its first second"),                                       \
 	    OPTION("not-after", "not_after", CLI_END, "TIME",                                                                    \
-		   "the rule holds until then, UTC; a date: until the end of that day")
+		   "the rule applies until this time (UTC); a date: until the end of that day")
 
 static const struct cli_param assoc_add[] = {
 	OPERAND("scs", CLI_WHO, "SCS", "name of the SCS; group:NAME; '*' with --block: every SCS"),
@@ -111,7 +112,7 @@ static const struct cli_param assoc_add[] = {
 		"local@domain, *@domain, msisdn:DIGITS, msisdn:FIRST-LAST, set:NAME; '*' with --block: every device"),
 	{ .option = "deny", .arg = "effect", .kind = CLI_FIXED, .words = "deny", .meaning = "deny instead of allow" },
 	{ .option = "block", .arg = "effect", .kind = CLI_FIXED, .words = "block", .meaning = "deny whatever other rules say" },
-	CHOICE("rights", "rights", CLI_WORDS, RIGHTS, "LIST", "actions the rule speaks about; default all"),
+	CHOICE("rights", "rights", CLI_WORDS, RIGHTS, "LIST", "actions that the rule applies to; default all"),
 	CHOICE("mode", "mode", CLI_WORD, MODES, "WORD",
 	       "detect-only: with --deny or --block, only show what the rule would refuse; default enforce"),
 	TIMES,
@@ -121,14 +122,14 @@ static const struct cli_param assoc_add[] = {
 static const struct cli_param assoc_del[] = {
 	OPERAND("scs", CLI_WHO, "SCS", "name of the SCS, group:NAME, or '*'"),
 	OPERAND("device", CLI_DEVICE, "DEVICE", "as it was added"),
-	CHOICE("effect", "effect", CLI_WORD, EFFECTS, "WORD", "only the rule that says this; default all of the pair"),
+	CHOICE("effect", "effect", CLI_WORD, EFFECTS, "WORD", "only the rule with this effect; default all of the pair"),
 	END,
 };
 
 static const struct cli_param assoc_list[] = {
 	OPTION("scs", "scs", CLI_WHO, "NAME", "only rules of this SCS or group:NAME"),
 	OPTION("device", "device", CLI_DEVICE, "DEVICE", "only rules on exactly this device or set"),
-	CHOICE("effect", "effect", CLI_WORD, EFFECTS, "WORD", "only rules that say this"),
+	CHOICE("effect", "effect", CLI_WORD, EFFECTS, "WORD", "only rules with this effect"),
 	NUMBER("limit", "limit", 0, INT64_MAX, "rows at most, 0: all; default 1000"),
 	END,
 };
@@ -143,7 +144,7 @@ static const struct cli_param assoc_list[] = {
 
 static const struct cli_param assoc_show[] = {
 	PAIR,
-	CHOICE("effect", "effect", CLI_WORD, EFFECTS, "WORD", "only the rule that says this"),
+	CHOICE("effect", "effect", CLI_WORD, EFFECTS, "WORD", "only the rule with this effect"),
 	END,
 };
 
@@ -173,7 +174,7 @@ static const struct cli_param assoc_check[] = {
 	OPTION("msisdn", "msisdn", CLI_DIGITS, "DIGITS", "its MSISDN beside local@domain, as a request may name both"),
 	CHOICE("action", "action", CLI_WORD, RIGHTS, "WORD", "what it would ask for; default trigger"),
 	OPTION("at", "at", CLI_TIME, "TIME", "when; default now"),
-	OPTION("group", "group", CLI_NAMES, "NAME", "its certificate names this group; may be said several times"),
+	OPTION("group", "group", CLI_NAMES, "NAME", "its certificate names this group; may be given several times"),
 	OPTION("session", "session", CLI_TEXT, "SESSION", "with the groups that the certificate of this open session proves"),
 	OPTION("cert", "certificate", CLI_PEM, "FILE",
 	       "with the groups that this certificate (PEM, its chain behind it) proves, if a connection with it is admitted"),
@@ -259,7 +260,7 @@ static const struct cli_param backup_dir[] = {
 	  .kind = CLI_DIR,
 	  .required = true,
 	  .shown = "DIR",
-	  .meaning = "made by the backup; a directory that is there must be empty" },
+	  .meaning = "directory that the backup makes; if it exists, it must be empty" },
 	END,
 };
 
@@ -436,7 +437,7 @@ const struct cli_command cli_commands[] = {
 	  "Columns: name, e164, origin_host, realm, anchor; optional:\n" SCS_LIMITS(
 	      COLUMN_LINE) "What is empty has its default. A column that the file does not have has its default in a new row "
 			   "only: an SCS that\n"
-			   "is there keeps what is stored.\n" },
+			   "exists keeps what is stored.\n" },
 	{ "scs", "export", "scs.export", "All SCSs into a file that import reads", export_file, NULL, NULL,
 	  "  mtcctl scs export scs.csv\n  mtcctl scs export --format jsonl | gzip >scs.jsonl.gz\n" },
 	{ "group", "add", "group.add", "A group of SCSs, for rules on all of them", group_add, NULL, cli_show_group,
@@ -451,7 +452,7 @@ const struct cli_command cli_commands[] = {
 	  group_name, every_member, NULL, "  mtcctl group show fleet\n" },
 	{ "group", "member add", "group.member.add", "Store that an SCS is in a group", group_member, NULL, cli_show_member,
 	  "  mtcctl group member add fleet acme\n" },
-	{ "group", "member del", "group.member.del", "Take a stored membership away", group_member, NULL, cli_show_member,
+	{ "group", "member del", "group.member.del", "Remove a stored membership", group_member, NULL, cli_show_member,
 	  "  mtcctl group member del fleet acme\n" },
 	{ "group", "import", "group.import",
 	  "Groups and their stored members from a file: all of it, or nothing when one line is wrong", import_file, NULL, NULL,
@@ -459,7 +460,7 @@ const struct cli_command cli_commands[] = {
 	  "  zcat group.jsonl.gz | mtcctl group import - --replace\n\n"
 	  "The first line of a CSV file names the columns, in any order; in JSON lines they are members of one object a line.\n"
 	  "Columns: group; optional: anchor, scs. A row without scs is the group itself with its anchor, one with scs a "
-	  "member.\nWithout the column anchor a group that is there keeps its anchor.\n" },
+	  "member.\nWithout the column anchor an existing group keeps its anchor.\n" },
 	{ "group", "export", "group.export", "All groups and their stored members into a file that import reads", export_file,
 	  NULL, NULL, "  mtcctl group export group.csv\n  mtcctl group export --format jsonl | gzip >group.jsonl.gz\n" },
 	{ "set", "add", "set.add", "A named set of devices, for rules on all of them", set_name, NULL, cli_show_set,
@@ -500,14 +501,14 @@ const struct cli_command cli_commands[] = {
 	{ "assoc", "show", "assoc.show", "The rules of one SCS on one device or device set, and whether they are in force",
 	  assoc_show, every_member, NULL,
 	  "  mtcctl assoc show acme meter-7@fleet.example\n  mtcctl assoc show group:fleet set:trial\n" },
-	{ "assoc", "check", "assoc.check", "May this SCS trigger that device, which rule says so, and what would change that",
+	{ "assoc", "check", "assoc.check", "May this SCS trigger that device, which rule decides, and what would change that",
 	  assoc_check, NULL, cli_show_check,
 	  "  mtcctl assoc check acme meter-7@fleet.example\n  mtcctl assoc check acme msisdn:491700000001 --action recall\n"
 	  "  mtcctl assoc check acme meter-7@fleet.example --msisdn 491700000001 --at 2027-01-01\n"
 	  "  mtcctl assoc check acme meter-7@fleet.example --group partners\n"
 	  "  mtcctl assoc check acme meter-7@fleet.example --session 3-000017 --ask-hss\n"
 	  "  mtcctl assoc check acme meter-7@fleet.example --cert acme.pem\n\n"
-	  "The answer ends with what was not asked.\n" },
+	  "The end of the answer lists what was not checked.\n" },
 	{ "assoc", "import", "assoc.import", "Allow and deny rules from a file: all of it, or nothing when one line is wrong",
 	  import_file, NULL, NULL,
 	  "  mtcctl assoc import assoc.csv --dry-run\n  mtcctl assoc import assoc.csv\n"
@@ -515,7 +516,7 @@ const struct cli_command cli_commands[] = {
 	  "The first line of a CSV file names the columns, in any order; in JSON lines they are members of one object a line.\n"
 	  "Columns: who, device; optional: effect (allow, deny), rights (trigger recall replace), not_before, not_after,\n"
 	  "mode (enforce, detect-only). What is empty: allow, all rights, always, enforce. A column that the file does not have\n"
-	  "says that in a new row only: a rule that is there keeps what is stored.\n" },
+	  "has that meaning in a new row only: an existing rule keeps what is stored.\n" },
 	{ "assoc", "export", "assoc.export", "All allow and deny rules into a file that import reads", export_file, NULL, NULL,
 	  "  mtcctl assoc export assoc.csv\n  mtcctl assoc export --format jsonl | gzip >assoc.jsonl.gz\n" },
 	{ "assoc", "undo list", "assoc.undo.list", "The states before the last imports that can be gone back to, newest first",
@@ -524,8 +525,8 @@ const struct cli_command cli_commands[] = {
 	  "Go back to the state before the last import, of whatever kind: SCSs, groups, sets, rules and blocks", assoc_undo, NULL,
 	  cli_show_undo,
 	  "  mtcctl assoc undo --dry-run\n  mtcctl assoc undo\n\n"
-	  "The whole store is as it was then; what was changed since by hand is lost, and said before with --dry-run.\n"
-	  "Said again, it goes back before the import before that. associations.undo_max and undo_size_max of the configuration\n"
+	  "The whole store is as it was then; changes made since are lost; --dry-run counts them before.\n"
+	  "A second undo goes back before the import before that. associations.undo_max and undo_size_max of the configuration\n"
 	  "bound how far. There is no way forward again: import the file once more.\n" },
 	{ "block", "add", "assoc.add", "Stop an SCS, a device or both, whatever other rules say", block_add, NULL, cli_show_assoc,
 	  "  mtcctl block add '*' meter-7@fleet.example\n"
@@ -541,7 +542,7 @@ const struct cli_command cli_commands[] = {
 	  "  mtcctl block import block.csv --dry-run\n  mtcctl block import block.csv\n"
 	  "  zcat block.jsonl.gz | mtcctl block import - --replace\n\n"
 	  "The first line of a CSV file names the columns, in any order; in JSON lines they are members of one object a line.\n"
-	  "Columns: who, device; optional: not_before, not_after, mode (enforce, detect-only). A block that is there keeps what\n"
+	  "Columns: who, device; optional: not_before, not_after, mode (enforce, detect-only). An existing block keeps what\n"
 	  "is stored in a column that the file does not have.\n" },
 	{ "block", "export", "block.export", "All block rules into a file that import reads", export_file, NULL, NULL,
 	  "  mtcctl block export block.csv\n  mtcctl block export --format jsonl | gzip >block.jsonl.gz\n" },
@@ -550,14 +551,15 @@ const struct cli_command cli_commands[] = {
 	  "  mtcctl triggers list --scs acme\n  mtcctl triggers list --state accepted --older 3600 --limit 0\n" },
 	{ "triggers", "show", "triggers.show", "Everything about one trigger, and why it is where it is", triggers_show,
 	  every_member, cli_show_trigger, "  mtcctl triggers show acme 41\n  mtcctl triggers show 41\n" },
-	{ "triggers", "cancel", "triggers.cancel", "Take a trigger back", triggers_cancel, NULL, cli_show_cancel,
-	  "  mtcctl triggers cancel acme 41\n" },
+	{ "triggers", "cancel", "triggers.cancel", "Cancel a trigger: refuse or recall it", triggers_cancel, NULL,
+	  cli_show_cancel, "  mtcctl triggers cancel acme 41\n" },
 	{ "quota", "show", "quota.show", "What SCSs used of their quotas today (UTC)", quota_show, quota_columns, cli_show_count,
 	  "  mtcctl quota show\n  mtcctl quota show acme\n\n"
-	  "USED survives every restart. ASKING: requests that are not decided yet; a new one is refused when it would not do "
+	  "USED survives every restart. ASKING: requests that are not decided yet; a new one is refused when the quota would not "
+	  "be enough "
 	  "for\n"
 	  "them and for it. QUOTA and LEFT are empty for an SCS without a quota.\n" },
-	{ "quota", "reset", "quota.reset", "Let an SCS begin its quota of today again", quota_reset, NULL, cli_show_quota,
+	{ "quota", "reset", "quota.reset", "Set what an SCS used of its quota today to zero", quota_reset, NULL, cli_show_quota,
 	  "  mtcctl quota reset acme\n" },
 	{ "backup", NULL, "backup.copy", "A consistent copy of the associations and the journal while mtc-iwfd runs", backup_dir,
 	  NULL, NULL,

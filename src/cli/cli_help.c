@@ -37,20 +37,20 @@ void cli_help_all(FILE *out)
 {
 	fputs("mtcctl - operate a running mtc-iwfd over its control socket\n"
 	      "\n"
-	      "Usage: mtcctl [--socket PATH] [--json] COMMAND [VERB] [WORDS]\n"
+	      "Usage: mtcctl [--socket PATH] [--json] COMMAND [VERB] [ARGUMENTS]\n"
 	      "\n"
 	      "Commands:\n",
 	      out);
 	summaries(out, NULL);
 	fputs("\n"
-	      "Options, anywhere on the line:\n"
+	      "Options, anywhere on the command line:\n"
 	      "  --socket PATH  control socket (else $MTC_CTL, else /run/mtc-iwf/ctl.sock)\n"
-	      "  --json         for programs: the lines of the server as they are\n"
+	      "  --json         for programs: the JSON lines of the server\n"
 	      "  --wait S       seconds to wait for each line of an answer (default 30)\n"
 	      "  --help         help, also for one command: mtcctl scs add --help\n"
 	      "  --version      version\n"
 	      "\n"
-	      "Exit codes: 0 done, 1 the server said no (or a check says no), 2 usage, 4 could not connect, or standard output\n"
+	      "Exit codes: 0 done, 1 refused (or a check is negative), 2 invalid usage, 4 could not connect, or standard output\n"
 	      "could not be written.\n"
 	      "\n"
 	      "A first session - an SCS is provisioned, may wake a fleet, and may not wake one meter of it:\n"

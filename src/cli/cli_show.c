@@ -45,8 +45,8 @@ static void uptime(FILE *out, const json_t *o)
 	char text[TEXT_MAX];
 
 	if (json_object_get(o, "started")) {
-		fprintf(out, "%-16s%s (%lldd %02lld:%02lld:%02lld ago)\n", "core started", cli_member(text, o, "started"), s / 86400,
-			s / 3600 % 24, s / 60 % 60, s % 60);
+		fprintf(out, "%-16s%s (%lldd %02lld:%02lld:%02lld ago)\n", "core started", cli_member(text, o, "started"),
+			s / 86400, s / 3600 % 24, s / 60 % 60, s % 60);
 	}
 }
 
@@ -235,7 +235,7 @@ int cli_show_scs(FILE *out, const json_t *last)
 		fprintf(out, "'mtcctl scs set %s KEY VALUE' changes one value and leaves the others as they are.\n", a);
 	}
 	if (!replaced) {
-		fprintf(out, "It may trigger nothing yet: mtcctl assoc add %s DEVICE\n", a);
+		fprintf(out, "It may not trigger any device yet. Next: mtcctl assoc add %s DEVICE\n", a);
 	}
 	return CLI_OK;
 }
@@ -301,8 +301,10 @@ int cli_show_group(FILE *out, const json_t *last)
 		fprintf(out, "'mtcctl group set %s anchor NAME' changes the anchor.\n", a);
 	}
 	if (!replaced) {
-		fprintf(out, "It speaks about nobody yet: mtcctl group member add %s SCS; mtcctl assoc add group:%s DEVICE\n", a,
-			a);
+		fprintf(out,
+			"The group is empty and has no rules. Next: mtcctl group member add %s SCS; mtcctl assoc add group:%s "
+			"DEVICE\n",
+			a, a);
 	}
 	return CLI_OK;
 }
@@ -328,7 +330,7 @@ int cli_show_member(FILE *out, const json_t *last)
 	bool member = json_is_true(json_object_get(last, "member"));
 	char a[TEXT_MAX], b[TEXT_MAX];
 
-	fprintf(out, "%s is %s group %s\n", cli_member(a, last, "scs"), member ? "now in" : "no stored member any more of",
+	fprintf(out, "%s is %s group %s\n", cli_member(a, last, "scs"), member ? "now in" : "no longer a stored member of",
 		cli_member(b, last, "group"));
 	return CLI_OK;
 }
@@ -337,7 +339,7 @@ int cli_show_set(FILE *out, const json_t *last)
 {
 	char a[TEXT_MAX];
 
-	fprintf(out, "added set %s\nIt holds nothing yet: mtcctl set member add %s DEVICE\n", cli_member(a, last, "set"), a);
+	fprintf(out, "added set %s\nThe set is empty. Next: mtcctl set member add %s DEVICE\n", cli_member(a, last, "set"), a);
 	return CLI_OK;
 }
 
@@ -377,11 +379,11 @@ int cli_show_import(FILE *out, const json_t *last, const char *file)
 			cli_member(columns, last, "left_alone"));
 	}
 	if (json_is_true(json_object_get(last, "needs_yes"))) {
-		fputs("it deletes much: for real it wants --yes\n", out);
+		fputs("it deletes many rows: the import needs --yes or --deletes-max\n", out);
 	}
 	if (!dry && number_of(last, "deleted") + number_of(last, "replaced")) {
 		fputs(json_is_true(json_object_get(last, "undo"))
-			  ? "mtcctl assoc undo goes back before it\n"
+			  ? "mtcctl assoc undo restores the state before it\n"
 			  : "the state before it is not kept (associations.undo_max, undo_size_max)\n",
 		      out);
 	}
@@ -394,17 +396,17 @@ int cli_show_undo(FILE *out, const json_t *last)
 	char at[TEXT_MAX], kind[TEXT_MAX], file[TEXT_MAX], n[SHOWN_COUNT_MAX];
 	long long since = number_of(last, "since"), left = number_of(last, "left");
 
-	fprintf(out, "%s the state before the %s import of %s%s at %s\n", dry ? "would bring back" : "back is",
+	fprintf(out, "%s the state before the %s import of %s%s at %s\n", dry ? "would restore" : "restored",
 		cli_member(kind, last, "kind"), cli_member(file, last, "file"),
 		json_is_true(json_object_get(last, "replace")) ? " --replace" : "", cli_member(at, last, "at"));
 	fprintf(out, "  what it had added goes    %s\n", count_of(n, last, "added", "row"));
 	fprintf(out, "  what it had replaced      %lld\n", number_of(last, "replaced"));
 	fprintf(out, "  what it had deleted       %lld, and %s with them\n", number_of(last, "deleted"),
 		count_of(n, last, "along", "rule"));
-	fprintf(out, "  changes by hand, lost     %lld\n", since);
+	fprintf(out, "  other changes since, lost %lld\n", since);
 	fprintf(out, "  states still kept         %lld\n", left);
 	if (json_is_true(json_object_get(last, "needs_yes"))) {
-		fputs("it takes away much: for real it wants --yes\n", out);
+		fputs("it removes many rows: the undo needs --yes or --deletes-max\n", out);
 	}
 	return CLI_OK;
 }
@@ -449,7 +451,7 @@ int cli_show_cancel(FILE *out, const json_t *last)
 {
 	char a[TEXT_MAX], b[TEXT_MAX];
 
-	fprintf(out, "trigger %lld of %s is taken back: %s\n'mtcctl triggers show %s %lld' says what becomes of it\n",
+	fprintf(out, "cancelling trigger %lld of %s (%s)\n'mtcctl triggers show %s %lld' shows the result\n",
 		number_of(last, "reference"), cli_member(a, last, "scs"), cli_member(b, last, "state"), a,
 		number_of(last, "reference"));
 	return CLI_OK;

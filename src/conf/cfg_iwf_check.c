@@ -28,8 +28,7 @@ static int check_anchor(const struct cfg_iwf *c, size_t i, struct report *why)
 	for (size_t j = 0; j < i; j++) {
 		if (!strcmp(c->anchors[i].name, c->anchors[j].name)) {
 			return cfg_wrong(why, c->lines, cfg_line(c->lines, "trust_anchors[%zu].name", i),
-					 "trust anchor '%s' stands here a second time, expected unique names",
-					 c->anchors[i].name);
+					 "duplicate trust anchor '%s', expected unique names", c->anchors[i].name);
 		}
 	}
 	return 0;
@@ -117,7 +116,7 @@ static int check_listener(const struct cfg_iwf *c, size_t i, struct report *why)
 		}
 		if (!strcmp(l->name, c->listen[j].name)) {
 			also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "listen[%zu].name", i),
-					     "listener '%s' stands here a second time, expected unique names", l->name));
+					     "duplicate listener '%s', expected unique names", l->name));
 		}
 		also(&err, check_places(c, i, j, why));
 	}
@@ -143,8 +142,8 @@ static int check_two_peers(const struct cfg_iwf *c, size_t i, size_t j, struct r
 
 	if (name || !strcmp(p->host, q->host)) {
 		return cfg_wrong(why, c->lines, cfg_line(c->lines, "peers[%zu].%s", i, name ? "name" : "host"),
-				 "peer %s '%s' stands here a second time, expected unique names and hosts",
-				 name ? "name" : "host", name ? p->name : p->host);
+				 "duplicate peer %s '%s', expected unique names and hosts", name ? "name" : "host",
+				 name ? p->name : p->host);
 	}
 	if (p->port == q->port && same_place(&a, &b)) {
 		cfg_warn(why, c->lines, cfg_line(c->lines, "peers[%zu].address", i),

@@ -60,11 +60,9 @@ static bool check_place(struct files *f, const char *file, mode_t kind, const ch
 		dir[n] = 0;
 	}
 	if (stat(dir, &st) || !S_ISDIR(st.st_mode)) {
-		wrong(f, cfg_wrong(f->why, f->c->lines, line, "%s: the directory %s is not there, expected one to make it in",
-				   file, dir));
+		wrong(f, cfg_wrong(f->why, f->c->lines, line, "%s: directory %s does not exist; create it first", file, dir));
 	} else if (stat(file, &st) == 0 && kind && (st.st_mode & S_IFMT) != kind) {
-		wrong(f, cfg_wrong(f->why, f->c->lines, line, "%s is there and is not a %s, expected one or nothing there", file,
-				   expected));
+		wrong(f, cfg_wrong(f->why, f->c->lines, line, "%s exists and is not a %s", file, expected));
 	} else {
 		return true;
 	}
@@ -234,8 +232,7 @@ static void check_places(struct files *f)
 	bool decisions = c->decisions[0] && cfg_sound(c->lines, "log") && check_place(f, c->decisions, 0, "file", line);
 
 	if (decisions && is_directory(c->decisions)) {
-		wrong(f, cfg_wrong(f->why, c->lines, line, "%s is there and is a directory, expected a file or nothing there",
-				   c->decisions));
+		wrong(f, cfg_wrong(f->why, c->lines, line, "%s is a directory, expected a file", c->decisions));
 		decisions = false;
 	}
 	check_rights(f, state, control, decisions);

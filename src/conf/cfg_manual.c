@@ -60,7 +60,7 @@ void cfg_row_range(char *out, size_t cap, const struct cfg_row *row)
 		snprintf(out, cap, "a path of at most %llu bytes", max);
 		break;
 	case CFG_T_ADDRESS:
-		snprintf(out, cap, "a numeric IPv4 or IPv6 address");
+		snprintf(out, cap, "a numeric IPv4 or IPv6 address (names are not resolved)");
 		break;
 	case CFG_T_U32:
 	case CFG_T_U64:

@@ -298,7 +298,7 @@ static int read_pair(struct reader *r, const struct cfg_row *rows, char *base, u
 	assert(i < ROWS_MAX);
 	was = enter(r, "%s%s", *r->where ? "." : "", rows[i].key);
 	if (*seen >> i & 1) {
-		cfg_error(r->why, r->lines, here(r), "%s stands here a second time, expected once (first in line %u)", r->where,
+		cfg_error(r->why, r->lines, here(r), "duplicate key '%s' (first in line %u)", r->where,
 			  cfg_line(r->lines, "%s", r->where));
 		err = skip_pair(r);
 		leave(r, was);

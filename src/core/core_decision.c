@@ -95,7 +95,7 @@ void core_decide_revoked(struct core *c, const struct core_decision *in, const c
 	d.action = action;
 	emit(c, &d);
 	log_write(c->log, level(c), "core", "transaction %s: %s of the trigger of %s for %s: %s", in->transaction, action,
-		  in->scs, in->device, in->reason == POL_NONE ? "taken back" : d.reason);
+		  in->scs, in->device, in->reason == POL_NONE ? "cancelled" : d.reason);
 }
 
 void core_decide_action(struct core *c, const struct core_decision *in)

@@ -159,7 +159,7 @@ int core_edge_add(struct core *c, const struct core_edge_id *edge, struct ipc_ri
 		goto close_ring;
 	}
 	TAILQ_INSERT_TAIL(&c->edges.list, e, entry);
-	log_info(c->log, "core", "%s is there", core_edge_words(words, e));
+	log_info(c->log, "core", "%s is connected to the core", core_edge_words(words, e));
 	return 0;
 
 close_ring:

@@ -83,7 +83,7 @@ const struct ctl_arg ctl_args_assoc_add[] = {
 	WHO(true),
 	DEVICE(true),
 	WORD("effect", false, CTL_WORDS_EFFECT, "what the rule says; default allow"),
-	WORDS("rights", CTL_WORDS_RIGHTS, "actions the rule speaks about; default all"),
+	WORDS("rights", CTL_WORDS_RIGHTS, "actions that the rule applies to; default all"),
 	WORD("mode", false, CTL_WORDS_MODE, "detect-only: a deny or block that only shows what it would refuse; default enforce"),
 	NUM("not_before", 0, INT64_MAX, "seconds since 1970 from which it holds"),
 	NUM("not_after", 0, INT64_MAX, "seconds since 1970 until which it holds"),

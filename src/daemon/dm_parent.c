@@ -420,7 +420,7 @@ static void on_term(void *arg, int signum)
 		hurry(p, signum);
 		return;
 	}
-	log_info(&p->log, "daemon", "ending in order after signal %d", signum);
+	log_info(&p->log, "daemon", "shutting down after signal %d", signum);
 	p->stopping = true;
 	p->stopping_ms = net_loop_now_ms(p->loop);
 	for (uint32_t i = 0; i < p->edges_n; i++) {

@@ -118,7 +118,7 @@ static int check_place(const struct restore *r)
 									 : NULL;
 
 	if (there && !r->what->replace) {
-		return wrong("%s/%s is there: with --replace it is moved to before-restore-TIME beside it", r->cfg->state_dir,
+		return wrong("%s/%s exists: with --replace it is moved to before-restore-TIME beside it", r->cfg->state_dir,
 			     there);
 	}
 	return 0;
@@ -353,7 +353,7 @@ static int plant_timeline(const struct restore *r)
 	}
 	snprintf(path, sizeof path, "%s/" TIMELINE_FILE, r->cfg->state_dir);
 	if (!boot || strlen(boot) >= sizeof k.boot) {
-		return wrong("%s/manifest.json: 'timeline' is none", r->what->from);
+		return wrong("%s/manifest.json: 'timeline' is not valid", r->what->from);
 	}
 	str_set(k.boot, sizeof k.boot, boot);
 	err = timeline_plant(&k, path);
@@ -361,7 +361,7 @@ static int plant_timeline(const struct restore *r)
 		return 0;
 	}
 	if (err == ERR_INVAL) {
-		return wrong("%s/manifest.json: 'timeline' is none", r->what->from);
+		return wrong("%s/manifest.json: 'timeline' is not valid", r->what->from);
 	}
 	if (err || (r->give && lchown(path, r->uid, r->gid) < 0)) {
 		return wrong("%s: cannot be written: %s", path, strerror(errno));
@@ -417,7 +417,8 @@ static void say_done(const struct restore *r)
 	if (!r->what->journal && is_there(r, "journal")) {
 		puts("the journal was left as it is; --journal restores that of the backup");
 	} else if (!r->what->journal) {
-		puts("there is no journal here: its triggers and reports are not restored; to restore them from the backup, too, run it "
+		puts("there is no journal here: its triggers and reports are not restored; to restore them from the backup, too, "
+		     "run it "
 		     "again with --replace --journal before the next start");
 	}
 }

@@ -24,7 +24,8 @@ static const char help[] =
     "  -t, --test          check only, as the start does: prints 'FILE: configuration is valid', or for each error\n"
     "                      'FILE:LINE: what is wrong'; warnings in either case\n"
     "      --restore DIR   the associations of this backup, checked first, become those of state_dir\n"
-    "      --replace       with --restore: what is there is moved to state_dir/before-restore-TIME; without it that is refused\n"
+    "      --replace       with --restore: the present state is moved to state_dir/before-restore-TIME; without it the restore "
+    "is refused\n"
     "      --journal       with --restore: the journal too. It is as old as the backup: triggers may be submitted again, and "
     "reports\n"
     "                      that were sent since then are sent again\n"
@@ -35,12 +36,12 @@ static const char help[] =
     "It runs as several processes: a parent that talks to nobody outside, edges that hold the connections of SCSs, and one core "
     "that\n"
     "decides. An edge or core that dies is started again; 'mtcctl status' shows them.\n"
-    "Signals, to the parent or to all processes: SIGTERM, SIGINT or SIGQUIT ends in order (Disconnect-Peer to everybody), a\n"
-    "second one after a second or more ends at once; SIGHUP opens the decision log again after rotation and reads\n"
+    "Signals, to the parent or to all processes: SIGTERM, SIGINT or SIGQUIT is a clean shutdown (Disconnect-Peer to all), a\n"
+    "second one after a second or more ends at once; SIGHUP reopens the decision log after rotation and reads\n"
     "certificates, keys and trust anchors again, as 'mtcctl reload' does: all are used, or nothing changes.\n"
     "Provision it while it runs:  mtcctl --socket PATH scs add ...,  mtcctl --socket PATH assoc add SCS DEVICE\n"
     "\n"
-    "exit status: 0 ended in order or valid, 1 could not start or go on, 2 wrong usage\n";
+    "exit status: 0 clean shutdown or valid, 1 could not start or go on, 2 invalid usage\n";
 
 struct options {
 	const char *config, *role;

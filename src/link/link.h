@@ -32,7 +32,7 @@
 	X(FOREIGN_ORIGIN, "origin of another peer in a message of the base protocol")                                            \
 	X(WATCHDOG, "no answer to the watchdog")                                                                                 \
 	X(SLOW_READER, "does not take what we send")                                                                             \
-	X(DISCONNECTED, "disconnected in order")                                                                                 \
+	X(DISCONNECTED, "disconnected by Disconnect-Peer")                                                                       \
 	X(NO_DPA, "no Disconnect-Peer-Answer in time")                                                                           \
 	X(DROPPED, "dropped by its owner")                                                                                       \
 	X(INTERNAL, "out of memory or another failure of ours")

@@ -147,7 +147,8 @@ void link_reopen(struct link *l, enum peer_reopen_event event)
 	case PEER_REOPEN_RECONNECT:
 		LINK_COUNT(l, reopen_seen);
 		log_warn(l->conf->log, "link",
-			 "%s: %s begins with a watchdog request after a connection that did not end in order: it is in REOPEN "
+			 "%s: %s begins with a watchdog request after a connection that ended without Disconnect-Peer: it is in "
+			 "REOPEN "
 			 "(RFC 3539) and discards requests; disconnecting, then connecting again",
 			 l->address, l->host);
 		if (l->cb->on_reopen) {

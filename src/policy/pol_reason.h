@@ -34,7 +34,7 @@ enum { POL_NO_STATUS = -1 }; /* of a session's end: no DAA says it */
 	X(VALIDITY_TOO_LONG, "validity-too-long", TSP_STATUS_INVPERIOD, "Validity-Time is above the SCS's maximum")              \
 	X(PRIORITY_NOT_ALLOWED, "priority-not-allowed", TSP_STATUS_NOTAUTHORIZED, "the SCS may not ask for priority")            \
 	X(PORT_NOT_ALLOWED, "port-not-allowed", TSP_STATUS_NOTAUTHORIZED, "the application port is outside the SCS's range")     \
-	X(NO_ASSOCIATION, "no-association", TSP_STATUS_NOTAUTHORIZED, "no rule speaks about this SCS and device")                \
+	X(NO_ASSOCIATION, "no-association", TSP_STATUS_NOTAUTHORIZED, "no rule matches this SCS and device")                     \
 	X(DENIED, "denied", TSP_STATUS_NOTAUTHORIZED, "a deny rule decided")                                                     \
 	X(BLOCKED, "blocked", TSP_STATUS_NOTAUTHORIZED, "a block rule decided")                                                  \
 	X(TOO_MANY_RULES, "too-many-rules", TSP_STATUS_NOTAUTHORIZED, "more rules match than the judge takes")                   \

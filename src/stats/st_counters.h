@@ -88,7 +88,7 @@
 	X(T4_REFUSED, "t4_refused", "DTAs that refused")                                                                         \
 	X(T4_RECALLS, "t4_recalls",                                                                                              \
 	  "recalls sent, repeats apart, because an outcome was unknown or a trigger is not wanted any more")                     \
-	X(TRIGGERS_RECALLED, "triggers_recalled", "triggers taken back by their SCS")                                            \
+	X(TRIGGERS_RECALLED, "triggers_recalled", "triggers recalled by their SCS")                                              \
 	X(TRIGGERS_REPLACED, "triggers_replaced", "triggers replaced by their SCS")                                              \
 	X(TRIGGERS_REPLACED_NEW, "triggers_replaced_new",                                                                        \
 	  "replaces whose original was no longer pending: accepted as new triggers")                                             \
@@ -98,9 +98,9 @@
 	X(TRIGGERS_ENDED_DROPPED, "triggers_ended_dropped", "ended triggers that 'triggers show' no longer knows")               \
 	X(TRIGGERS_REJUDGED, "triggers_rejudged", "pending triggers judged again after a start or a change of the associations") \
 	X(TRIGGERS_REVOKED, "triggers_revoked",                                                                                  \
-	  "accepted triggers taken back: their right had ended, an operator or the deadline of the answer")                      \
+	  "accepted triggers cancelled: their right had ended, an operator or the deadline of the answer")                       \
 	X(TRIGGERS_NOT_REVOKED, "triggers_not_revoked",                                                                          \
-	  "accepted triggers that could not be taken back: sent, reported, or no answer from the SMS-SC")                        \
+	  "accepted triggers that could not be cancelled: sent, reported, or no answer from the SMS-SC")                         \
 	X(ANSWERS_FORGIVEN, "answers_forgiven", "DNAs and DTAs taken although they lack what RFC 6733 demands of them")          \
 	X(ANSWERS_FOREIGN, "answers_foreign", "answers of core peers that answer another request, or come from another host")    \
 	X(PEER_QUEUED, "peer_queued", "requests to core peers that waited for their turn")                                       \
@@ -138,7 +138,7 @@
 	X(ASSOC_CHANGES, "assoc_changes", "changes of associations by the control socket, durable and in force")                 \
 	X(ASSOC_BUSY, "assoc_busy", "changes of associations refused: associations.changes_max wait already")                    \
 	X(IMPORTS, "imports", "files imported whole")                                                                            \
-	X(ASSOC_UNDONE, "assoc_undone", "imports that were taken back: the state before is in force again")                      \
+	X(ASSOC_UNDONE, "assoc_undone", "imports that were undone: the state before is in force again")                          \
 	X(IMPORTS_FAILED, "imports_failed", "imports that were refused, cancelled or failed: nothing was changed")               \
 	X(IMPORT_ROWS, "import_rows", "rows of files imported whole")                                                            \
 	X(EXPORTS, "exports", "exports written whole")                                                                           \

@@ -68,20 +68,20 @@ def test_a_good_file_is_valid_and_nothing_is_made(folder):
     ("trust_anchors:\n  - { name: anchor-a, file: pki/anchor-a.pem }\n", "", 10, "there are no trust_anchors"),
     ("port: 0", "prot: 0", 14, "unknown key 'prot' in listen[0], did you mean 'port'?"),
     ("port: 0", "port: 70000", 14, "listen[0].port is '70000', expected a port from 0 to 65535"),
-    ("port: 0", "port: 0\n    port: 1", 15, "a second time"),
+    ("port: 0", "port: 0\n    port: 1", 15, "duplicate key 'listen[0].port'"),
     ("port: 0", "port: &p 0", 14, "an anchor (&)"),
     ("state_dir: state", "state_dir: [ state ]", 4, "state_dir is a list"),
     ("level: info", "level: loud", 6, "log.level is 'loud', expected error, warn, info or debug"),
     ("s6m: { peer: hss", "s6m: { peer: hhs", 19, "s6m.peer is 'hhs', expected the name of one of the peers"),
-    ("address: 127.0.0.1\n", "address: localhost\n", 13, "expected a numeric IPv4 or IPv6 address"),
+    ("address: 127.0.0.1\n", "address: localhost\n", 13, "expected a numeric IPv4 or IPv6 address (names are not resolved)"),
     ("t4: { peer: hss, destination_realm: core.operator.example }\n", "", 1, "key 't4' is missing"),
     ("listen:", "timers: { watchdog: 30 }\nlisten:", 9, "timers.watchdog is '30', expected a duration from"),
     ("listen:", "  bad: [\nlisten:", 9, ""),
     ("pki/anchor-a.pem", "pki/none.pem", 8, "pki/none.pem': No such file"),
     ("pki/iwf.key", "pki", 16, "not a regular file"),
-    ("state_dir: state", "state_dir: none/state", 4, "the directory"),
-    ("state_dir: state", "state_dir: pki/iwf.pem", 4, "pki/iwf.pem is there and is not a directory"),
-    ("path: ctl.sock", "path: pki/iwf.pem", 5, "pki/iwf.pem is there and is not a socket"),
+    ("state_dir: state", "state_dir: none/state", 4, "directory"),
+    ("state_dir: state", "state_dir: pki/iwf.pem", 4, "pki/iwf.pem exists and is not a directory"),
+    ("path: ctl.sock", "path: pki/iwf.pem", 5, "pki/iwf.pem exists and is not a socket"),
     ("state_dir: state", "x: 1\nstate_dir: state", 4, "unknown key 'x', expected one of identity, "),
     ("pki/iwf.key", "pki/other.key", 16, "does not match the certificate"),
     ("pki/iwf.pem", "pki/broken.pem", 15, "broken.pem"),
@@ -236,7 +236,7 @@ def foreign(folder):
     ("pki/iwf.", "pki/client-own.", 15, "is not for a TLS server"),
     ("pki/iwf.", "pki/operator.", 15, "is the certificate of a CA"),
     ("pki/iwf.", "pki/named.", 15, "is not for our host name 'iwf.operator.example' (first dNSName in subjectAltName: gw.operator.example)"),
-    ("decisions: decisions.jsonl", "decisions: pki", 6, "pki is there and is a directory, expected a file or nothing there"),
+    ("decisions: decisions.jsonl", "decisions: pki", 6, "pki is a directory, expected a file"),
 ], ids=["control path", "address", "v6 address", "spellings", "wildcard", "client", "CA", "name", "decisions"])
 def test_what_the_start_would_refuse_is_refused_by_the_check_in_the_same_words(foreign, old, new, line, words):
     path, done = check(foreign, GOOD.replace(old, new))
@@ -364,5 +364,5 @@ def test_a_node_tells_all_errors_and_warns_of_an_open_key(node_folder, program):
 def test_the_places_of_the_sms_sc_are_checked(node_folder):
     done = node(node_folder, "mtc-smssc", NODE.format("node") + 'state_dir: node.yaml\nue_socket: none/ue.sock\nevents: pki\nsc_address: "491770000000"\n')
     assert done.returncode == 2
-    for words in ("3: node.yaml is there and is not a directory", "4: none/ue.sock: the directory none is not there", "5: pki is there and is not a file"):
+    for words in ("3: node.yaml exists and is not a directory", "4: none/ue.sock: directory none does not exist", "5: pki exists and is not a file"):
         assert f"mtc-smssc: node.yaml:{words}" in done.stderr, done.stderr

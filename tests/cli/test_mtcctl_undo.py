@@ -74,7 +74,7 @@ def test_a_header_alone_deletes_nothing_without_a_yes(ctl, store, kind):
     assert "\ndeletes " in "\n" + done.stderr
     assert store() == before
     done = ctl(kind, "import", "-", "--replace", "--dry-run", input=HEADS[kind] + "\n")
-    assert done.returncode == 0 and "for real it wants --yes" in done.stdout
+    assert done.returncode == 0 and "the import needs --yes" in done.stdout
     assert store() == before
 
 
@@ -94,19 +94,19 @@ def test_much_wants_a_yes_and_comes_back_after_the_death_of_the_core(lab, ctl, s
     assert store() == before
 
     done = ctl("assoc", "import", "-", "--replace", "--deletes-max", "360", input=less)
-    assert done.returncode == 0 and "mtcctl assoc undo goes back before it" in done.stdout, done
+    assert done.returncode == 0 and "mtcctl assoc undo restores the state before it" in done.stdout, done
     assert ctl("assoc", "check", "acme", "meter-399@undo.example").returncode == 1
     after = store()
     row = json.loads(ctl("--json", "assoc", "undo", "list").stdout.splitlines()[0])
     assert (row["kind"], row["file"], row["replace"], row["deleted"], row["since"]) == ("assoc", "standard input", True, 360, 0)
     said = ctl("assoc", "undo", "--dry-run")
-    assert said.returncode == 0 and "would bring back the state before the assoc import of standard input --replace at 20" in said.stdout
+    assert said.returncode == 0 and "would restore the state before the assoc import of standard input --replace at 20" in said.stdout
     assert store() == after
 
     next_core(lab)
     assert ctl("assoc", "add", "acme", "by-hand@undo.example").returncode == 0
     done = ctl("assoc", "undo")
-    assert done.returncode == 0 and "back is the state before" in done.stdout and "changes by hand, lost     1\n" in done.stdout, done
+    assert done.returncode == 0 and "restored the state before" in done.stdout and "other changes since, lost 1\n" in done.stdout, done
     assert store() == before
     assert ctl("assoc", "check", "acme", "meter-399@undo.example").returncode == 0
     assert ctl("assoc", "undo").returncode == 1  # it takes 400 away, of not many more
@@ -114,7 +114,7 @@ def test_much_wants_a_yes_and_comes_back_after_the_death_of_the_core(lab, ctl, s
     assert done.returncode == 0, done
     assert ctl("assoc", "export").stdout == whole
     with open(lab.lab["logs"]["mtc-iwfd"], encoding="utf-8") as f:
-        [recorded] = [line for line in f if "assoc.undo" in line and "back before assoc import of standard input --replace, 1 change by hand since lost" in line]
+        [recorded] = [line for line in f if "assoc.undo" in line and "restored the state before the assoc import of standard input --replace, 1 change made since then lost" in line]
     assert f" by uid {os.getuid()} " in recorded
 
 

@@ -921,7 +921,7 @@ def test_usage_and_configuration_errors_name_what_is_wrong(tmp_path):
     assert run("mtc-smssc")[0] == 2
     proc.write(path, good.replace('"4917"', '"491770000000"').replace("ue_socket: u", "ue_socket: none/u"))
     code, text = run("mtc-smssc", "-c", path)
-    assert code == 2 and "c.yaml:4: " in text and "none/u: the directory " in text and "is not there, expected one to make it in" in text
+    assert code == 2 and "c.yaml:4: " in text and "none/u: directory " in text and "does not exist; create it first" in text
     for program in ("mtc-smssc", "mtc-ue"):
         assert run(program, "--version")[1].startswith(program + " ")
         code, text = run(program, "--help")

@@ -66,7 +66,7 @@ def test_an_edge_has_one_name_everywhere(labs):
                 return text.read()
 
         proc.wait_until("the core knows", lambda: f"{words} is gone, with 1 session" in log(), 10)
-        for said in (f"started {words}", f"{words} is there", f"{words} ended with signal 9", f"[{victim['name']}] info daemon: this is {words}"):
+        for said in (f"started {words}", f"{words} is connected to the core", f"{words} ended with signal 9", f"[{victim['name']}] info daemon: this is {words}"):
             assert said in log()
         assert not re.search(r"\bedge [0-9]", log()), "and no other name"
         scs.close()

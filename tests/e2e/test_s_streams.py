@@ -168,7 +168,7 @@ def test_lost_lines_are_told_once_somebody_reads_again(own_lab):
                     told[who] = told.get(who, 0) + int(words[1].split(" ")[0])
             assert told["mtc-iwfd[core]"] and len(told) >= 2, told
             child.send_signal(signal.SIGTERM)
-            assert "ending in order" in log.read()
+            assert "shutting down after signal" in log.read()
         assert child.wait(STOP_S) == 0
 
 

@@ -57,7 +57,7 @@ def test_b_we_answer_freediameters_watchdog(stack, name):
 def test_c_our_disconnection_is_answered_and_both_end_in_order(stack, name):
     node = stack.nodes[name]
     node.signal(signal.SIGUSR1)
-    assert node.wait("down", 1, 10)["why"] == "disconnected in order: by us"
+    assert node.wait("down", 1, 10)["why"] == "disconnected by Disconnect-Peer: by us"
     if name in WE_CONNECT:
         node.signal(signal.SIGHUP)  # connect again; freeDiameter comes back by itself
     assert node.wait("open", 2, 20)["host"] == fdstack.FD_HOST
@@ -66,7 +66,7 @@ def test_c_our_disconnection_is_answered_and_both_end_in_order(stack, name):
 def test_d_a_program_that_ends_says_so_first(stack):
     node = stack.nodes["we-connect-tls-fast"]
     assert fdstack.end_in_order(node.entry, 5)
-    assert node.events("down")[-1]["why"] == "disconnected in order: by us"
+    assert node.events("down")[-1]["why"] == "disconnected by Disconnect-Peer: by us"
 
 
 def test_e_a_wrong_ca_is_refused_and_nobody_else_notices(stack):
@@ -92,7 +92,7 @@ def test_f_freediameter_ends_in_order_and_we_come_back_to_it(stack):
     assert fdstack.end_in_order(stack.fd)
     for name in names:
         event = stack.nodes[name].wait("down", downs[name] + 1, 10)
-        assert event["why"].startswith("disconnected in order"), (name, event)
+        assert event["why"].startswith("disconnected by Disconnect-Peer"), (name, event)
     stack.fd = stack.start_freediameter("fd-again", [stack.nodes[n] for n in LINKS if n not in WE_CONNECT],
                                          (stack.port, stack.sec_port))
     for name in names:

@@ -449,7 +449,7 @@ static void test_triggers_are_listed_oldest_first_and_filtered(void **state)
 	assert_done(ctl_fake_run("triggers.list", "{\"scs\": \"acme\", \"limit\": 3}"), "{\"count\": 3, \"more\": false}");
 	assert_done(ctl_fake_run("triggers.list", "{\"scs\": \"nobody\"}"), "{\"count\": 0, \"more\": false}");
 	assert_done(ctl_fake_run("triggers.list", "{\"older_s\": 3600}"), "{\"count\": 0, \"more\": false}");
-	assert_non_null(strstr(ctl_fake_run("triggers.list", "{\"state\": \"none\"}")->error, "is no state of a trigger"));
+	assert_non_null(strstr(ctl_fake_run("triggers.list", "{\"state\": \"none\"}")->error, "is not a state of a trigger"));
 }
 
 static void test_a_peer_is_stopped_and_started(void **state)

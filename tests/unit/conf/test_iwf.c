@@ -136,15 +136,14 @@ static void test_tls_is_complete(void **state)
 static void test_names_are_unique_and_known(void **state)
 {
 	(void)state;
-	wrong("name: b,", "name: a,", "/etc/mtc/c.yaml:6: trust anchor 'a' stands here a second time, expected unique names");
+	wrong("name: b,", "name: a,", "/etc/mtc/c.yaml:6: duplicate trust anchor 'a', expected unique names");
 	wrong("name: b,", "name: internal,",
 	      "/etc/mtc/c.yaml:6: trust anchor 'internal': this word means SCSs without a certificate, expected another name");
-	wrong("name: sc,", "name: hss,",
-	      "/etc/mtc/c.yaml:15: peer name 'hss' stands here a second time, expected unique names and hosts");
+	wrong("name: sc,", "name: hss,", "/etc/mtc/c.yaml:15: duplicate peer name 'hss', expected unique names and hosts");
 	wrong("host: sc.example", "host: HSS.example",
-	      "/etc/mtc/c.yaml:15: peer host 'hss.example' stands here a second time, expected unique names and hosts");
+	      "/etc/mtc/c.yaml:15: duplicate peer host 'hss.example', expected unique names and hosts");
 	wrong("peers:\n", "  - { name: tsp, address: 127.0.0.2, certificate: x, key: y }\npeers:\n",
-	      "/etc/mtc/c.yaml:13: listener 'tsp' stands here a second time, expected unique names");
+	      "/etc/mtc/c.yaml:13: duplicate listener 'tsp', expected unique names");
 	wrong("peers:\n", "  - { name: tsp2, address: 127.0.0.1, certificate: x, key: y }\npeers:\n",
 	      "/etc/mtc/c.yaml:13: listeners 'tsp' and 'tsp2' have the same address and port, expected different ones");
 	wrong("{ peer: sc", "{ peer: cs",
@@ -244,17 +243,16 @@ static void test_places_that_are_not_there_are_all_named_with_their_line(void **
 	(void)state;
 	assert_non_null(mkdtemp(dir));
 	assert_string_equal(files_of(dir, more), "");
-	snprintf(expected, sizeof expected,
-		 "error %s/c.yaml:20: %s/d is there and is a directory, expected a file or nothing there\n", dir, dir);
+	snprintf(expected, sizeof expected, "error %s/c.yaml:20: %s/d is a directory, expected a file\n", dir, dir);
 	snprintf(path, sizeof path, "%s/d", dir);
 	assert_int_equal(mkdir(path, 0700), 0);
 	assert_string_equal(files_of(dir, more), expected);
 	assert_int_equal(rmdir(path), 0);
 	assert_int_equal(rmdir(dir), 0);
 	snprintf(expected, sizeof expected,
-		 "error %s/c.yaml:18: %s/s: the directory %s is not there, expected one to make it in\n"
-		 "error %s/c.yaml:19: %s/c.sock: the directory %s is not there, expected one to make it in\n"
-		 "error %s/c.yaml:20: %s/d: the directory %s is not there, expected one to make it in\n",
+		 "error %s/c.yaml:18: %s/s: directory %s does not exist; create it first\n"
+		 "error %s/c.yaml:19: %s/c.sock: directory %s does not exist; create it first\n"
+		 "error %s/c.yaml:20: %s/d: directory %s does not exist; create it first\n",
 		 dir, dir, dir, dir, dir, dir, dir, dir, dir);
 	assert_string_equal(files_of(dir, more), expected);
 }
@@ -374,11 +372,12 @@ static void test_all_errors_are_told_and_none_that_only_follows(void **state)
 				   "t4: { peer: nobody, destination_realm: x.example }\n"
 				   "dnr: { retry_min: 5m, retry_max: 1m }\n";
 	static const char expected[] =
-	    "error c.yaml:9: listen[1].address is 'localhost', expected a numeric IPv4 or IPv6 address\n"
+	    "error c.yaml:9: listen[1].address is 'localhost', expected a numeric IPv4 or IPv6 address (names are not resolved)\n"
 	    "error c.yaml:11: unknown key 'adress' in peers[0], did you mean 'address'?\n"
-	    "error c.yaml:11: key 'address' is missing in peers[0], expected a numeric IPv4 or IPv6 address\n"
+	    "error c.yaml:11: key 'address' is missing in peers[0], expected a numeric IPv4 or IPv6 address (names are not "
+	    "resolved)\n"
 	    "error c.yaml:3: identity.internal.host is the external one too, expected a name that is never shown outside\n"
-	    "error c.yaml:6: trust anchor 'a' stands here a second time, expected unique names\n"
+	    "error c.yaml:6: duplicate trust anchor 'a', expected unique names\n"
 	    "error c.yaml:8: listener 'tsp' is external without protection, expected protection tls\n"
 	    "error c.yaml:12: peer 'sc' has protection tls and trust 'b', expected the name of one of the trust_anchors\n"
 	    "error c.yaml:15: dnr.retry_max is shorter than dnr.retry_min, expected at least as long\n";
