@@ -23,6 +23,7 @@ DEVICES = 1000  # unless told otherwise
 RECORD = "processes.json"  # what was started here: proc.start() and proc.end_recorded()
 DOMAINS = ("a.example", "b.example")
 CHILDREN_WAIT_S = 2.0  # the edges and the core of a gateway that was killed end by themselves, a moment later
+STOPPABLE = ("mtc-hss", "mtc-smssc", "mtc-ue")  # by hand, while the rest goes on
 PROGRAMS = ("mtc-hss", "mtc-smssc", "mtc-ue", "mtc-iwfd", "freeDiameterd")  # what runs in a laboratory
 
 # name, origin host, realm, E.164, anchor, what it may trigger
@@ -401,6 +402,46 @@ def roles(parent):
         elif b"edge" in words:
             found["edges"].append(pid)
     return found
+
+
+def recorded_one(folder, name):
+    """The entries of a running laboratory, and the place of this program among them."""
+    entries = proc.recorded(os.path.join(folder, RECORD))
+    place = next((i for i, e in enumerate(entries) if e["name"] == name), None)
+    if place is None:
+        raise proc.LabError(f"no laboratory with {name} runs in {folder}")
+    return entries, place
+
+
+def stop(folder, name, wait_s=proc.END_WAIT_S):
+    """Ends one program of a running laboratory, as an outage to play with; start() brings it back."""
+    entries, place = recorded_one(folder, name)
+    if not proc.alive(entries[place]):
+        raise proc.LabError(f"{name} is not running; start it with scripts/lab start {folder} {name}")
+    return proc.end([entries[place]], wait_s)
+
+
+def start(folder, name, wait_s=20):
+    """Starts a program again that stop() or a crash ended, at the address where the others look for it."""
+    entries, place = recorded_one(folder, name)
+    if proc.alive(entries[place]):
+        raise proc.LabError(f"{name} is running already (process {entries[place]['pid']})")
+    command, at = entries[place]["command"], proc.read_json(os.path.join(folder, "lab.json"))
+    where = at[name.removeprefix("mtc-")]
+    if "port" in where:  # its file says 0, a free one, when the laboratory came up with a new one
+        with open(command[-1], encoding="utf-8") as f:
+            write(command[-1], re.sub(r"port: \d+", f"port: {where['port']}", f.read(), count=1))
+
+    def record(entry):
+        entries[place] = entry  # where it was: the laboratory ends its programs in the opposite order
+        write(os.path.join(folder, RECORD), json.dumps(entries, indent=1))
+
+    entry = proc.start(name, command, os.path.join(folder, "log"), None, record)
+    if "port" in where:
+        proc.wait_ready(entry, wait_s)
+    where["pid"] = entry["pid"]
+    write(os.path.join(folder, "lab.json"), json.dumps(at, indent=1) + "\n")
+    return entry
 
 
 def down(folder, say, wait_s=proc.END_WAIT_S):

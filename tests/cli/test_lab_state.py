@@ -401,3 +401,28 @@ def test_the_front_door_passes_fresh_and_the_directory_on():
 def test_the_hint_names_the_directory():
     assert keep.hint(keep.DEFAULT).startswith(f"scripts/lab run {ROOT}/lab --fresh (or make lab FRESH=1)")
     assert "(or make lab FRESH=1 DIR='/a b')" in keep.hint("/a b")
+
+
+def test_one_program_goes_and_comes_back(directory):
+    """An outage to play with: the gateway misses the HSS, and finds it again at the same address."""
+    p = directory.up(timers_more="")
+
+    def state():
+        return next(r["state"] for r in p.ctl("peers") if r.get("name") == "hss")
+    assert state() == "open"
+    again = directory.tool("start", "mtc-hss")
+    assert again.returncode == 1 and "mtc-hss is running already" in again.stderr, again
+    gone = directory.tool("stop", "mtc-hss")
+    assert gone.returncode == 0 and "brings it back" in gone.stdout, gone
+    proc.wait_until("the HSS is missed", lambda: state() in ("waiting", "connecting"), 10)
+    gone = directory.tool("stop", "mtc-hss")
+    assert gone.returncode == 1 and "mtc-hss is not running" in gone.stderr, gone
+    back = directory.tool("start", "mtc-hss")
+    assert back.returncode == 0, back
+    assert p.ctl("peers", "start", "hss")
+    proc.wait_until("the HSS is found again", lambda: state() == "open", 10)
+    assert p.trigger("acme", device="meter-1@a.example", wait=20).code == 0
+    assert directory.tool("stop").returncode == 2 and directory.tool("stop", "mtc-iwfd").returncode == 2
+    directory.down()
+    none = directory.tool("stop", "mtc-hss")
+    assert none.returncode == 1 and "no laboratory with mtc-hss" in none.stderr, none
