@@ -264,8 +264,8 @@ static void look_at_load(struct findings *f, const struct core_status *s)
 	}
 	if (s->pending + s->triggers >= l->triggers_max - l->triggers_max / 10) {
 		found(f, "triggers-full",
-		      "see which triggers wait, and for whom: 'mtcctl triggers list'; or raise limits.triggers_max",
-		      "triggers that are held: %u; limits.triggers_max is %u", s->pending + s->triggers, l->triggers_max);
+		      "see which triggers wait, and for whom: 'mtcctl triggers list'; or raise limits.triggers",
+		      "triggers that are held: %u; limits.triggers is %u", s->pending + s->triggers, l->triggers_max);
 	}
 }
 

@@ -167,6 +167,19 @@ def test_the_shipped_example_is_valid_with_its_files_in_place(folder):
     assert done.returncode == 0, done.stderr
 
 
+def test_the_openssl_lines_of_the_manual_make_what_the_gateway_takes(tmp_path):
+    with open(os.path.join(ROOT, "docs", "user", "certificates.md"), encoding="utf-8") as f:
+        making = f.read().split("## Making some\n")[1].split("\n## ")[0]
+    lines = "".join(re.findall(r"^```\n(.*?)^```\n", making, re.DOTALL | re.MULTILINE))
+    pki = tmp_path / "pki"
+    pki.mkdir()
+    subprocess.run(["/bin/sh", "-e", "-c", lines], cwd=pki, check=True, capture_output=True, timeout=60)
+    path, done = check(tmp_path, GOOD)
+    assert (done.returncode, done.stderr) == (0, "") and f"{path}: configuration is valid" in done.stdout, done
+    subprocess.run(["openssl", "verify", "-x509_strict", "-CAfile", "anchor-a.pem", "-purpose", "sslclient", "-verify_hostname", "scs.acme.example",
+                    "scs.pem"], cwd=pki, check=True, capture_output=True, timeout=20)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="the user is looked up only by root, who can become it")
 def test_a_user_that_is_not_there(folder):
     path, done = check(folder, "user: no-such-user\n" + GOOD)
