@@ -223,6 +223,6 @@ void scs_refusal_words(char *out, size_t size, uint32_t result_code)
 
 	snprintf(out, size, "the gateway refused the connection with %u (%s)%s", result_code, dia_result_str(result_code),
 		 unknown
-		     ? "; provisioned there are other values of Origin-Host, realm or trust anchor of the certificate, or none"
+		     ? "; the gateway knows no SCS with this Origin-Host, realm and CA of the certificate; its operator finds the reason in the decision log"
 		     : "");
 }
