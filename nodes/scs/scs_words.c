@@ -222,7 +222,7 @@ void scs_refusal_words(char *out, size_t size, uint32_t result_code)
 	bool unknown = result_code == DIA_RESULT_UNKNOWN_PEER;
 
 	snprintf(out, size, "the gateway refused the connection with %u (%s)%s", result_code, dia_result_str(result_code),
-		 unknown
-		     ? "; the gateway knows no SCS with this Origin-Host, realm and CA of the certificate; its operator finds the reason in the decision log"
-		     : "");
+		 unknown ? "; the gateway knows no SCS with this Origin-Host, realm and CA of the certificate; its operator "
+			   "finds the reason in the decision log"
+			 : "");
 }

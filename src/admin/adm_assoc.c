@@ -205,7 +205,8 @@ static void on_assoc_show(void *arg, struct ctl_request *rq, const json_t *args)
 	if (err < 0) {
 		ctl_fail(rq, "%s", why.text[0] ? why.text : "the association store cannot be read");
 	} else if (l.n == 0) {
-		ctl_fail(rq, "no such rule");
+		ctl_fail(rq, "no such rule: %s on %s; 'mtcctl assoc list' shows the rules", ctl_arg_text(args, "scs", ""),
+			 ctl_arg_text(args, "device", ""));
 	} else {
 		ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)l.n));
 	}

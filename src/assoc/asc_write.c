@@ -14,6 +14,12 @@
 #include "assoc/asc_store.h"
 #include "assoc/asc_why.h"
 
+static int no_rule(struct asc_job *job)
+{
+	return asc_refuse(&job->out.why, ERR_NOTFOUND, "no such rule: %s on %.200s; 'mtcctl assoc list' shows the rules",
+			  job->name, job->rule.device.text);
+}
+
 /* -- rules on sets */
 
 static int add_set(struct asc *a, struct asc_job *job, const struct asc_node *node)
@@ -84,7 +90,7 @@ static int del_set(struct asc *a, struct asc_job *job, const struct asc_node *no
 	}
 	job->out.rules_deleted = s->n - kept;
 	if (!rc && kept == s->n) {
-		err = asc_refuse(&job->out.why, ERR_NOTFOUND, "no such rule");
+		err = no_rule(job);
 	}
 	if (err || rc) {
 		free(all);
@@ -106,7 +112,7 @@ static int change_row(struct asc *a, struct asc_job *job, uint32_t number, struc
 	}
 	err = asc_edit_row(&e, job->rule.device.text, c);
 	if (!err && c->missing) {
-		err = asc_refuse(&job->out.why, ERR_NOTFOUND, "%s", not_there);
+		err = not_there ? asc_refuse(&job->out.why, ERR_NOTFOUND, "%s", not_there) : no_rule(job);
 	}
 	if (!err) {
 		rc = asc_edit_count(&e, number, asc_model_slot(a->model, number)->exact_n + (c->add ? 1 : 0) - c->dropped);
@@ -158,8 +164,7 @@ static int rule_del(struct asc *a, struct asc_job *job)
 		return ERR_NOTFOUND;
 	}
 	job->number = c.number = node->number;
-	return job->rule.device.axis == ASSOC_DEVICE_EXACT ? change_row(a, job, node->number, &c, "no such rule")
-							   : del_set(a, job, node);
+	return job->rule.device.axis == ASSOC_DEVICE_EXACT ? change_row(a, job, node->number, &c, NULL) : del_set(a, job, node);
 }
 
 static int dset_member(struct asc *a, struct asc_job *job, bool add)

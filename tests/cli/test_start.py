@@ -226,7 +226,8 @@ def test_the_first_build_says_how_long(tmp_path):
         (tmp_path / name).chmod(0o755)
     said = [subprocess.run([tmp_path / "scripts" / "build", "gcc"], env=dict(os.environ, PATH=f"{tmp_path}:{os.environ['PATH']}"),
                            capture_output=True, text=True, check=True).stdout for _ in range(2)]
-    assert said == ["build: compiling into build, about 2 minutes the first time\nbuild: build\n", "build: build\n"]
+    assert said == ["build: compiling into build, about 2 minutes the first time\nbuild: the programs are in build/bin\n",
+                    "build: the programs are in build/bin\n"]
 
 
 def test_help_teaches_every_command_and_installs_nothing(machine):
