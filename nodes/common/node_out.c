@@ -34,7 +34,7 @@ static size_t on_torn(void *arg, char *out, size_t size, uint64_t octets)
 	char name[TAIL_NAME_MAX], n[SHOWN_COUNT_MAX];
 
 	log_warn(log, "events", "%s had a torn line at its end, %s; an event behind it says so",
-		 tail_name(name, STDOUT_FILENO, "standard output"), shown_count(n, octets, "octet"));
+		 tail_name(name, STDOUT_FILENO, "standard output"), shown_count(n, octets, "byte"));
 	return node_torn_line(out, size, octets);
 }
 

@@ -234,7 +234,7 @@ static int read_lines(struct hss_store *s, FILE *f, char *line, uint32_t *number
 		if (!s->unended) {
 			line[--len] = 0;
 		} else if (!feof(f)) {
-			snprintf(why, HSS_WHY_MAX, "the line is longer than %d octets or holds a NUL", HSS_LINE_MAX);
+			snprintf(why, HSS_WHY_MAX, "the line is longer than %d bytes or holds a NUL", HSS_LINE_MAX);
 			return ERR_INVAL;
 		}
 		if (nothing_to_read(line, len)) {

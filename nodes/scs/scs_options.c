@@ -404,7 +404,7 @@ static int check_device(struct parse *p)
 	}
 	if (o->unchecked || o->has_devices) {
 		if (str_copy(o->external, sizeof o->external, p->device, strlen(p->device))) {
-			return wrong(p, "--device: expected at most %d octets", SCS_EXTERNAL_MAX);
+			return wrong(p, "--device: expected at most %d bytes", SCS_EXTERNAL_MAX);
 		}
 		if (o->unchecked) {
 			return 0;
@@ -437,7 +437,7 @@ static int payload_from_file(struct parse *p)
 		return ERR_INVAL;
 	}
 	fclose(f);
-	return more ? wrong(p, "--payload-file %.100s: expected at most %d octets", p->file, SCS_PAYLOAD_MAX) : 0;
+	return more ? wrong(p, "--payload-file %.100s: expected at most %d bytes", p->file, SCS_PAYLOAD_MAX) : 0;
 }
 
 static int check_payload(struct parse *p)
@@ -465,12 +465,12 @@ static int check_payload(struct parse *p)
 	}
 	if (p->hex) {
 		if (str_unhex(o->payload, SCS_PAYLOAD_MAX, &o->payload_len, p->hex)) {
-			return wrong(p, "--payload-hex: expected pairs of hex digits, at most %d octets", SCS_PAYLOAD_MAX);
+			return wrong(p, "--payload-hex: expected pairs of hex digits, at most %d bytes", SCS_PAYLOAD_MAX);
 		}
 		return 0;
 	}
 	if (strlen(p->text) > SCS_PAYLOAD_MAX) {
-		return wrong(p, "--payload: expected at most %d octets", SCS_PAYLOAD_MAX);
+		return wrong(p, "--payload: expected at most %d bytes", SCS_PAYLOAD_MAX);
 	}
 	o->payload_len = strlen(p->text);
 	memcpy(o->payload, p->text, o->payload_len);

@@ -75,7 +75,7 @@ static int check_socket(const struct smssc_conf *c, const struct cfg_lines *line
 		return 0;
 	}
 	return cfg_wrong(why, lines, cfg_line(lines, "ue_socket"),
-			 "the path '%s' is longer than a socket may have: expected at most %zu octets", c->ue_socket, path_max);
+			 "the path '%s' is longer than a socket may have: expected at most %zu bytes", c->ue_socket, path_max);
 }
 
 static int check_retry(const char *section, uint64_t min_ms, uint64_t max_ms, const struct cfg_lines *lines, struct report *why)

@@ -144,7 +144,7 @@ static void on_copied(void *arg)
 		json_object_set_new(last, "timeline", timeline_of(b));
 	}
 	st_count(b->adm->st, ST_BACKUP_FILES);
-	ctl_note(b->rq, "%s, %s", b->store, shown_count(octets, atomic_load(&b->feed.octets), "octet"));
+	ctl_note(b->rq, "%s, %s", b->store, shown_count(octets, atomic_load(&b->feed.octets), "byte"));
 	ctl_done(b->rq, last);
 	ended(b);
 }

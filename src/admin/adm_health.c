@@ -247,7 +247,7 @@ static void look_at_memory(struct findings *f, const struct core_status *s)
 	      "status' shows how many are held",
 	      "the memory of the core is at its limit since %s: new triggers are answered 201; what was accepted goes on with a "
 	      "reserve of "
-	      "%llu octets",
+	      "%llu bytes",
 	      since, (unsigned long long)s->memory.reserve);
 }
 

@@ -96,7 +96,7 @@ static int take_group(struct adm_import *g, uint64_t line, const struct exc_row 
 		return asc_import_group_member(g->im, line, row->name, row->member, why);
 	}
 	if (strlen(row->name) >= sizeof group.name || strlen(row->anchor) >= sizeof group.anchor) {
-		return refuse(why, ERR_INVAL, "a name in the row of group '%.63s' is longer than 63 octets", row->name);
+		return refuse(why, ERR_INVAL, "a name in the row of group '%.63s' is longer than 63 bytes", row->name);
 	}
 	if (*row->anchor && !cfg_anchor_known(g->cfg, row->anchor)) {
 		return refuse(why, ERR_NOTFOUND, "trust anchor '%s' is not in the configuration (trust_anchors)", row->anchor);

@@ -36,7 +36,7 @@ static int read_all(struct file_copy *f, int fd, size_t max, char why[FILE_WHY_M
 		}
 		f->len += (size_t)n;
 	}
-	snprintf(why, FILE_WHY_MAX, "larger than %zu octets, the limit of such a file", max);
+	snprintf(why, FILE_WHY_MAX, "larger than %zu bytes, the limit of such a file", max);
 	return ERR_LIMIT;
 }
 

@@ -71,7 +71,7 @@ static int fail_rc(const struct opening *o, int rc, const char *doing)
 	int err = kv_err(rc);
 
 	if (rc == MDB_MAP_FULL) {
-		return fail(o, err, "cannot %s: it is full (%llu octets); raise %s", doing, (unsigned long long)o->conf->map_max,
+		return fail(o, err, "cannot %s: it is full (%llu bytes); raise %s", doing, (unsigned long long)o->conf->map_max,
 			    o->conf->size_key ? o->conf->size_key : "its size");
 	}
 
@@ -90,7 +90,7 @@ static int take_lock(struct kv *k, const struct opening *o)
 	char path[KV_PATH_MAX];
 
 	if (snprintf(path, sizeof path, "%s/owner.lock", o->conf->dir) >= (int)sizeof path) {
-		return fail(o, ERR_INVAL, "the path is longer than %d octets", KV_PATH_MAX);
+		return fail(o, ERR_INVAL, "the path is longer than %d bytes", KV_PATH_MAX);
 	}
 	if (mkdir(o->conf->dir, 0700) < 0 && errno != EEXIST) {
 		return fail(o, kv_err(errno), "cannot make the directory: %s", strerror(errno));
@@ -248,7 +248,7 @@ static int walk(MDB_env *env)
 
 static int fail_truncated(const struct opening *o, uint64_t size, uint64_t need)
 {
-	return fail(o, ERR_PROTO, "its file is truncated: %llu octets of %llu are there", (unsigned long long)size,
+	return fail(o, ERR_PROTO, "its file is truncated: %llu bytes of %llu are there", (unsigned long long)size,
 		    (unsigned long long)need);
 }
 

@@ -172,7 +172,7 @@ static void full_words(const struct kv *k, char *out, size_t cap)
 
 	mdb_env_info(k->env, &info);
 	kv_reader_oldest(k, &r);
-	n = snprintf(out, cap, "it is full (%llu octets); raise %s", (unsigned long long)info.me_mapsize,
+	n = snprintf(out, cap, "it is full (%llu bytes); raise %s", (unsigned long long)info.me_mapsize,
 		     k->size_key ? k->size_key : "its size");
 	if (!r.pid || n < 0 || (size_t)n >= cap) {
 		return;

@@ -54,7 +54,7 @@ static size_t torn_line(void *arg, char *out, size_t size, uint64_t octets)
 	clock_text(when, clock_real_ms());
 	pthread_mutex_lock(&q->lock);
 	n = snprintf(out, size, "%s %s %s log: the line before this one is torn: written of it: %s\n", when, q->program,
-		     level_words[LOG_LEVEL_WARN], shown_count(written, octets, "octet"));
+		     level_words[LOG_LEVEL_WARN], shown_count(written, octets, "byte"));
 	pthread_mutex_unlock(&q->lock);
 	return n > 0 && (size_t)n < size ? (size_t)n : 0;
 }

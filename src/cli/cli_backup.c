@@ -296,7 +296,7 @@ static void show_end(const struct backup *b)
 	json_object_foreach(b->files, file, f) octets += json_integer_value(json_object_get(f, "octets"));
 	if (!b->session->json) {
 		printf("backup of %s in %s, %s\n", json_string_value(json_object_get(b->manifest, "identity")), b->dir,
-		       shown_count(n, octets > 0 ? (uint64_t)octets : 0, "octet"));
+		       shown_count(n, octets > 0 ? (uint64_t)octets : 0, "byte"));
 	}
 }
 

@@ -92,7 +92,7 @@ void cli_bar_text(struct cli_bar *b, char out[CLI_BAR_MAX], const json_t *row, u
 	learn_rate(b, clean, number(row, "rows"), now_ms);
 	grouped(rows, of_rows ? b->rows : number(row, "octets"));
 	grouped(rate, b->rate);
-	snprintf(tail, sizeof tail, "%s %s%s%s%s%s", rows, of_rows ? "row" : "octet",
+	snprintf(tail, sizeof tail, "%s %s%s%s%s%s", rows, of_rows ? "row" : "byte",
 		 (of_rows ? b->rows : number(row, "octets")) == 1 ? "" : "s", b->rate ? "  " : "", b->rate ? rate : "",
 		 b->rate ? "/s" : "");
 	room = (int)b->width - 8 - 2 - 2 - 6 - (int)strlen(tail);

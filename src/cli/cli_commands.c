@@ -236,7 +236,7 @@ static const struct cli_param import_file[] = {
 	  .shown = "FILE",
 	  .meaning = "CSV or JSON lines; - reads standard input" },
 	CHOICE("format", "format", CLI_WORD, "csv jsonl", "WORD",
-	       "default by the end of the name (.csv, .jsonl), else by the first octet"),
+	       "default by the end of the name (.csv, .jsonl), else by the first byte"),
 	OPTION("replace", "replace", CLI_TRUE, NULL, "the file becomes all there is of this kind: what is not in it is deleted"),
 	OPTION("dry-run", "dry_run", CLI_TRUE, NULL, "check the whole file and say what it would change; change nothing"),
 	YES,

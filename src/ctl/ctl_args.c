@@ -29,7 +29,7 @@ static const char *check_text(const struct ctl_arg *row, const json_t *v, char *
 	} else if (row->words && word_index(row->words, json_string_value(v), n) < 0) {
 		snprintf(why, cap, "argument '%s' is '%.64s', expected one of: %s", row->name, json_string_value(v), row->words);
 	} else if (n < row->min || n > max) {
-		snprintf(why, cap, "argument '%s' has %zu octets, expected %llu to %llu", row->name, n,
+		snprintf(why, cap, "argument '%s' has %zu bytes, expected %llu to %llu", row->name, n,
 			 (unsigned long long)row->min, (unsigned long long)max);
 	} else {
 		return NULL;

@@ -101,7 +101,7 @@ int ctl_client_open(struct ctl_client **out, const char *path, uint32_t wait_ms,
 	int fd, err;
 
 	if (!*path || strlen(path) >= sizeof a.sun_path) {
-		return say(why, ERR_INVAL, "'%.128s' cannot be a socket path, expected 1 to %zu octets", path,
+		return say(why, ERR_INVAL, "'%.128s' cannot be a socket path, expected 1 to %zu bytes", path,
 			   sizeof a.sun_path - 1);
 	}
 	str_set(a.sun_path, sizeof a.sun_path, path);

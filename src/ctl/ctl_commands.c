@@ -193,7 +193,7 @@ const struct ctl_arg ctl_args_group_member[] = {
 const struct ctl_arg ctl_args_import[] = {
 	DESCRIPTOR("the file, open for reading"),
 	FILE_NAME,
-	WORD("format", false, CTL_WORDS_FORMAT, "its format; default by its first octet"),
+	WORD("format", false, CTL_WORDS_FORMAT, "its format; default by its first byte"),
 	BOOLEAN("replace", "the file becomes all there is of its kind"),
 	BOOLEAN("dry_run", "say what it would change, and change nothing"),
 	SURE,

@@ -194,7 +194,7 @@ static const char *check_form(struct ctl_request *rq, const char *line, size_t l
 
 	rq->root = json_loadb(line, len, JSON_REJECT_DUPLICATES, &e);
 	if (!rq->root) {
-		snprintf(why, cap, "not JSON at octet %d: %s", e.position, e.text);
+		snprintf(why, cap, "not JSON at byte %d: %s", e.position, e.text);
 		return why;
 	}
 	if (!json_is_object(rq->root) || !json_is_string(json_object_get(rq->root, "cmd"))) {

@@ -231,7 +231,7 @@ static int check_file(const struct restore *r, const char *file, const char *sha
 		return wrong("%s/manifest.json does not name %s", r->what->from, file);
 	}
 	if (json_integer_value(json_object_get(row, "octets")) != (json_int_t)octets) {
-		return wrong("%s/%s: %llu octets, the manifest says %lld: the backup is damaged", r->what->from, file,
+		return wrong("%s/%s: %llu bytes, the manifest says %lld: the backup is damaged", r->what->from, file,
 			     (unsigned long long)octets, (long long)json_integer_value(json_object_get(row, "octets")));
 	}
 	return strcmp(wanted, sha256)

@@ -97,7 +97,7 @@ int exc_json_split(const char *line, size_t len, enum asc_kind kind, struct exc_
 		if (o) {
 			snprintf(why, EXC_WHY_MAX, "expected one JSON object a line: {...}");
 		} else {
-			snprintf(why, EXC_WHY_MAX, "not JSON at octet %d: %s", e.position, e.text);
+			snprintf(why, EXC_WHY_MAX, "not JSON at byte %d: %s", e.position, e.text);
 		}
 		json_decref(o);
 		return ERR_INVAL;

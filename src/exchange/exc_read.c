@@ -203,7 +203,7 @@ static int one_line(struct reading *g, char *line, size_t len)
 		return 0;
 	}
 	if (memchr(line, 0, len)) {
-		return say(g, g->lines.number, "a NUL octet in the line, expected text");
+		return say(g, g->lines.number, "a NUL byte in the line, expected text");
 	}
 	if (g->format == EXC_JSONL || g->order_n) {
 		return one_row(g, line, len);
@@ -228,7 +228,7 @@ static int read_all(struct reading *g)
 
 		more = exc_lines_next(&g->lines, &line, &len);
 		if (more == ERR_LIMIT) {
-			err = say(g, g->lines.number, "the line is longer than 16384 octets");
+			err = say(g, g->lines.number, "the line is longer than 16384 bytes");
 		} else if (more == 1 && g->lines.unended && (g->format == EXC_CSV || g->conf->ended)) {
 			err = say(g, g->lines.number,
 				  "the file ends inside this line: a part of it may be missing; if it is whole, end its last "

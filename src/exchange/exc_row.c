@@ -30,11 +30,11 @@
 #define A_DEVICE "local@domain, *@domain, msisdn:DIGITS, msisdn:FIRST-LAST or set:NAME"
 
 static const struct exc_column scs_columns[] = {
-	COPY("name", scs.name, IDENT_SCS_MAX, "the name of an SCS, at most 63 octets"),
+	COPY("name", scs.name, IDENT_SCS_MAX, "the name of an SCS, at most 63 bytes"),
 	COPY("e164", scs.e164, ASC_E164_MAX, "5 to 15 digits"),
 	COPY("origin_host", scs.origin_host, IDENT_HOST_MAX, "a host name"),
 	COPY("realm", scs.realm, IDENT_HOST_MAX, "a realm, which is a domain name"),
-	COPY("anchor", scs.anchor, IDENT_SCS_MAX, "the name of a trust anchor, at most 63 octets"),
+	COPY("anchor", scs.anchor, IDENT_SCS_MAX, "the name of a trust anchor, at most 63 bytes"),
 #define LIMIT_U32(id_, member_, min_, max_)                                                                                      \
 	U32(#member_, scs.member_, min_, max_, "a number from " #min_ " to " #max_, ASC_KEEP_##id_)
 #define LIMIT_U16(id_, member_, min_, max_)                                                                                      \

@@ -26,7 +26,7 @@
 	X(REFUSED_BY_PEER, "refused by the peer")                                                                                \
 	X(NO_CEA, "no Capabilities-Exchange-Answer in time")                                                                     \
 	X(WRONG_CEA, "the Capabilities-Exchange-Answer does not fit")                                                            \
-	X(NOT_DIAMETER, "octets that are no Diameter")                                                                           \
+	X(NOT_DIAMETER, "bytes that are not Diameter")                                                                           \
 	X(TOO_LONG, "message longer than the limit")                                                                             \
 	X(REPEATED_CER, "second Capabilities-Exchange-Request on an open connection")                                            \
 	X(FOREIGN_ORIGIN, "origin of another peer in a message of the base protocol")                                            \

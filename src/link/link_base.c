@@ -19,7 +19,7 @@ static void send_base(struct link *l, const struct buf *b)
 		link_finish(l, link_lost_event(l), true, LINK_END_INTERNAL, ERR_LIMIT,
 			    "a message of the base protocol does not fit");
 	} else if (err == ERR_LIMIT) {
-		link_finish(l, link_lost_event(l), true, LINK_END_SLOW_READER, ERR_LIMIT, "octets that wait: %zu",
+		link_finish(l, link_lost_event(l), true, LINK_END_SLOW_READER, ERR_LIMIT, "bytes that wait: %zu",
 			    net_stream_queued(l->stream));
 	}
 	/* ERR_CLOSED: on_close is on its way */

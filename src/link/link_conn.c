@@ -425,7 +425,7 @@ static void held_timeout(struct link *l)
 		return;
 	}
 	link_finish(l, link_lost_event(l), true, LINK_END_NO_CER, ERR_TIMEOUT, "%s came",
-		    shown_count(octets, dia_frame_pending(l->frame), "octet"));
+		    shown_count(octets, dia_frame_pending(l->frame), "byte"));
 }
 
 void link_on_timer(void *arg)

@@ -315,7 +315,7 @@ static int add_name(struct names *n, const ASN1_IA5STRING *s)
 	n->len += len;
 	if (n->id->names_n == TLS_NAMES_MAX || n->len > TLS_NAMES_LEN_MAX) {
 		snprintf(n->why, n->why_size,
-			 "more than %d dNSNames in subjectAltName, or more than %d octets of them: '%s' is too many",
+			 "more than %d dNSNames in subjectAltName, or more than %d bytes of them: '%s' is too many",
 			 TLS_NAMES_MAX, TLS_NAMES_LEN_MAX, shown);
 		return ERR_AUTH;
 	}

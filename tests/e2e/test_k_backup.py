@@ -366,7 +366,7 @@ def test_a_backup_that_is_not_whole_or_not_ours_changes_nothing(gateway):
     assert g.backup("copy").returncode == 0
     g.stop()
     before = tree(g.state)
-    for change, words in [(flip, "SHA-256"), (cut, "octets, the manifest says"), (lose, "No such file"), (unfinished, "not finished"),
+    for change, words in [(flip, "SHA-256"), (cut, "bytes, the manifest says"), (lose, "No such file"), (unfinished, "not finished"),
                           (edit(kind="something"), "not the manifest"), (edit(format=2), "newer program"), (edit(generation=9), "missing"),
                           (edit(files={}), "does not name"), (newer_store, "newer program")]:
         done = g.restore(damaged(g.path("copy"), change), "--replace")

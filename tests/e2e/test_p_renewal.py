@@ -302,7 +302,7 @@ def test_what_is_no_file_keeps_nobody_waiting(own_lab):
     for make, words in ((lambda: os.mkfifo(cert), "not a regular file"), (lambda: os.mkdir(cert), "not a regular file"),
                         (lambda: os.symlink("iwf.pem", cert), "Too many levels of symbolic links"),
                         (lambda: os.symlink("/dev/zero", cert), "not a regular file"),
-                        (lambda: os.truncate(os.open(cert, os.O_CREAT | os.O_WRONLY), 1 << 40), "larger than 1048576 octets")):
+                        (lambda: os.truncate(os.open(cert, os.O_CREAT | os.O_WRONLY), 1 << 40), "larger than 1048576 bytes")):
         make()
         began = time.monotonic()
         rows, last = reload(p)

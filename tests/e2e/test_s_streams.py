@@ -246,7 +246,7 @@ def test_half_a_line_of_the_run_before_spoils_no_line_of_this_one(own_lab):
             assert len(new) >= 4 and all(what and len(what) == 12 for _, what in new[2:])  # sessions and triggers
             words = [line for line, _ in lines(log)]
             at = words.index(tail)
-            assert words[at + 1].endswith(b"mtc-iwfd warn log: the line before this one is torn: written of it: %d octets" % len(tail))
+            assert words[at + 1].endswith(b"mtc-iwfd warn log: the line before this one is torn: written of it: %d bytes" % len(tail))
             assert [line for line, _ in lines(out) if line.startswith(b"ready ")][n:]  # not glued to it
     assert sum(what is None for _, what in lines(decisions)) == 2
 

@@ -77,8 +77,8 @@ static void larger_ones_are_not(void **state)
 {
 	(void)state;
 	put(path, MAX + 1);
-	refused(path, ERR_LIMIT, "larger than 100 octets, the limit of such a file");
-	refused("/proc/self/status", ERR_LIMIT, "larger than 100 octets, the limit of such a file"); /* its size says 0 */
+	refused(path, ERR_LIMIT, "larger than 100 bytes, the limit of such a file");
+	refused("/proc/self/status", ERR_LIMIT, "larger than 100 bytes, the limit of such a file"); /* its size says 0 */
 }
 
 static void what_is_no_file_is_refused(void **state)

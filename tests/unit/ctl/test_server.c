@@ -252,9 +252,9 @@ static void test_what_is_wrong_with_a_request_is_said_and_the_client_stays(void 
 	static const struct {
 		const char *request, *words;
 	} wrong[] = {
-		{ "hello\n", "not JSON at octet" },
-		{ "{\"cmd\":\"echo\"\n", "not JSON at octet" },
-		{ "{\"cmd\":\"echo\",\"cmd\":\"echo\"}\n", "not JSON at octet" },
+		{ "hello\n", "not JSON at byte" },
+		{ "{\"cmd\":\"echo\"\n", "not JSON at byte" },
+		{ "{\"cmd\":\"echo\",\"cmd\":\"echo\"}\n", "not JSON at byte" },
 		{ "[]\n", "expected one JSON object a line" },
 		{ "{\"args\":{}}\n", "expected one JSON object a line" },
 		{ "{\"cmd\":7}\n", "expected one JSON object a line" },
@@ -271,7 +271,7 @@ static void test_what_is_wrong_with_a_request_is_said_and_the_client_stays(void 
 		{ "{\"cmd\":\"echo\",\"args\":{\"must\":\"yes\",\"n\":-1}}\n", "expected a number from 1 to 100" },
 		{ "{\"cmd\":\"echo\",\"args\":{\"must\":\"yes\",\"n\":\"5\"}}\n", "expected a number from 1 to 100" },
 		{ "{\"cmd\":\"echo\",\"args\":{\"must\":\"yes\",\"text\":\"01234567890\"}}\n",
-		  "argument 'text' has 11 octets, expected 1 to 10" },
+		  "argument 'text' has 11 bytes, expected 1 to 10" },
 		{ "{\"cmd\":\"echo\",\"args\":{\"must\":\"yes\",\"flag\":1}}\n",
 		  "argument 'flag' is wrong, expected true or false" },
 		{ "{\"cmd\":\"echo\",\"args\":{\"must\":\"yes\",\"words\":[\"trig\"]}}\n",

@@ -230,7 +230,7 @@ static void a_file_that_is_none_is_said_at_once(void **state)
 	refused(w, 2);
 	alarm(0);
 	has(w, "cannot read key '%s': not a regular file\n", w->iwf.key_file);
-	has(w, "cannot read anchor '%s': larger than 1048576 octets", w->b.cert_file);
+	has(w, "cannot read anchor '%s': larger than 1048576 bytes", w->b.cert_file);
 }
 
 static void a_key_that_others_may_read_is_a_warning(void **state)

@@ -238,12 +238,12 @@ static const struct {
 	{ ASC_KIND_SET, "set,device\ntrial,\n,", "3: the file ends inside this line" },
 	{ ASC_KIND_GROUP, "group,scs\nfleet,ac", "2: the file ends inside this line" },
 	{ ASC_KIND_SCS, SCS_HEAD SCS_ROW, "2: the file ends inside this line" },
-	{ ASC_KIND_ASSOC, "{\"who\":\"acme\",\"device\":\"a@b.example\"}\n{\"who\":\"ac", "2: not JSON at octet" },
+	{ ASC_KIND_ASSOC, "{\"who\":\"acme\",\"device\":\"a@b.example\"}\n{\"who\":\"ac", "2: not JSON at byte" },
 	/* JSON lines */
-	{ ASC_KIND_ASSOC, "{\"who\":\"acme\",\n", "1: not JSON at octet" },
+	{ ASC_KIND_ASSOC, "{\"who\":\"acme\",\n", "1: not JSON at byte" },
 	{ ASC_KIND_ASSOC, "{\"who\":\"acme\",\"device\":\"a@b.example\"}\n[]\n", "2: expected one JSON object a line" },
-	{ ASC_KIND_ASSOC, "{\"who\":\"acme\",\"device\":\"a@b.example\"} {}\n", "1: not JSON at octet" },
-	{ ASC_KIND_ASSOC, "{\"who\":\"acme\",\"who\":\"acme\",\"device\":\"a@b.example\"}\n", "1: not JSON at octet" },
+	{ ASC_KIND_ASSOC, "{\"who\":\"acme\",\"device\":\"a@b.example\"} {}\n", "1: not JSON at byte" },
+	{ ASC_KIND_ASSOC, "{\"who\":\"acme\",\"who\":\"acme\",\"device\":\"a@b.example\"}\n", "1: not JSON at byte" },
 	{ ASC_KIND_ASSOC, "{\"who\":\"acme\",\"device\":\"a@b.example\",\"x\\u001b\":1}\n", "1: unknown member 'x?'" },
 	{ ASC_KIND_ASSOC, "{\"who\":\"acme\"}\n", "1: device is empty, expected local@domain" },
 	{ ASC_KIND_ASSOC, "{\"who\":7,\"device\":\"a@b.example\"}\n", "1: who is a value of another type or too long, expected" },
@@ -258,7 +258,7 @@ static const struct {
 	  "1: not_before is a value of another type" },
 	{ ASC_KIND_ASSOC, "{\"who\":\"acme\",\"device\":\"a@b.example\",\"not_before\":-5}\n",
 	  "1: not_before is '-5', expected" },
-	{ ASC_KIND_ASSOC, "{\"who\":\"acme\",\"device\":\"a\\u0000@b.example\"}\n", "1: not JSON at octet" },
+	{ ASC_KIND_ASSOC, "{\"who\":\"acme\",\"device\":\"a\\u0000@b.example\"}\n", "1: not JSON at byte" },
 	{ ASC_KIND_SCS, "{\"name\":\"acme\",\"priority_allowed\":1}\n", "1: priority_allowed is a value of another type" },
 };
 
@@ -285,7 +285,7 @@ static void test_a_nul_or_an_endless_line_is_a_mistake_of_that_line(void **state
 
 	(void)state;
 	assert_int_equal(run_len(&y, ASC_KIND_ASSOC, EXC_CSV, nul, sizeof nul - 1), ERR_INVAL);
-	assert_string_equal(y.said, "2: a NUL octet in the line, expected text\n");
+	assert_string_equal(y.said, "2: a NUL byte in the line, expected text\n");
 	assert_non_null(strstr(y.got, "a@c.example"));
 
 	at += sprintf(at, "who,device\nacme,");
@@ -295,7 +295,7 @@ static void test_a_nul_or_an_endless_line_is_a_mistake_of_that_line(void **state
 	for (size_t piece = 0; piece < 70000; piece += 23333) {
 		y.piece = piece;
 		assert_int_equal(run_len(&y, ASC_KIND_ASSOC, EXC_CSV, text, (size_t)(at - text)), ERR_INVAL);
-		assert_int_equal(strncmp(y.said, "2: the line is longer than 16384 octets\n3: device is empty", 57), 0);
+		assert_int_equal(strncmp(y.said, "2: the line is longer than 16384 bytes\n3: device is empty", 57), 0);
 		assert_non_null(strstr(y.got, "a@c.example"));
 	}
 	y.piece = 0;

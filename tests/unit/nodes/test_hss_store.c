@@ -241,7 +241,7 @@ static void test_a_line_without_end_is_refused(void **state)
 	memset(text, ' ', HSS_LINE_MAX + 99);
 	text[HSS_LINE_MAX + 99] = 0;
 	assert_null(load(text, why));
-	assert_string_equal(why, "subs:1: the line is longer than 65535 octets or holds a NUL");
+	assert_string_equal(why, "subs:1: the line is longer than 65535 bytes or holds a NUL");
 	free(text);
 }
 

@@ -111,7 +111,7 @@ static void test_each_mistake_says_what_was_expected(void **state)
 	BAD("expected pairs of hex digits", "trigger", ME, DEVICE, "--payload-hex", "0");
 	BAD("expected pairs of hex digits", "trigger", ME, DEVICE, "--payload-hex", "0g");
 	BAD("No such file", "trigger", ME, DEVICE, "--payload-file", "/nonexistent");
-	BAD("at most 60000 octets", "trigger", ME, DEVICE, "--payload-file", "/dev/zero");
+	BAD("at most 60000 bytes", "trigger", ME, DEVICE, "--payload-file", "/dev/zero");
 	BAD("--port 65536: expected a number from 0 to 65535", "trigger", ME, DEVICE, "--port", "65536");
 	BAD("--validity 1h: expected a number", "trigger", ME, DEVICE, "--validity", "1h");
 	BAD("--reference -1: expected a number", "trigger", ME, DEVICE, "--reference", "-1");

@@ -286,7 +286,7 @@ static void test_as_many_names_and_groups_as_there_is_room_for(void **state)
 	assert_int_equal(w->id.names_n, 32);
 	s.san = many_names(33, "a.example");
 	refused(w, &s, &w->ca_a,
-		"more than 32 dNSNames in subjectAltName, or more than 4080 octets of them: 'n32.a.example' is too many");
+		"more than 32 dNSNames in subjectAltName, or more than 4080 bytes of them: 'n32.a.example' is too many");
 	for (size_t i = 0; i < sizeof label - 1; i++) {
 		label[i] = i % 2 ? 'a' : i % 60 ? 'b' : 'c';
 	}
@@ -297,7 +297,7 @@ static void test_as_many_names_and_groups_as_there_is_room_for(void **state)
 	s.san = many_names(20, label);
 	assert_int_equal(judge(w, &s, &w->ca_a), 0);
 	s.san = many_names(21, label);
-	refused(w, &s, &w->ca_a, "more than 4080 octets of them");
+	refused(w, &s, &w->ca_a, "more than 4080 bytes of them");
 	refused(w,
 		&(struct pki_spec){ .cn = "x",
 				    .san = "DNS:a,URI:u:1,URI:u:2,URI:u:3,URI:u:4,URI:u:5,URI:u:6,URI:u:7,URI:u:8,URI:u:9",
