@@ -245,7 +245,7 @@ def test_a_malformed_answer_is_exit_4(gateway):
 def test_refused_at_the_capabilities_exchange(gateway):
     gateway.play(lambda g, peer: peer.accept_open(3010))
     got = trigger(gateway)
-    assert got.code == 4 and got.event("error")["result_code"] == 3010 and "3010 (UNKNOWN_PEER); provisioned" in got.event("error")["error"], got
+    assert got.code == 4 and got.event("error")["result_code"] == 3010 and "3010 (UNKNOWN_PEER); the gateway knows no SCS" in got.event("error")["error"], got
     assert not gateway.requests
 
 
