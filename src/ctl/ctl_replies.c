@@ -110,6 +110,7 @@ static const struct ctl_member store[] = {
 	NUM("left", "octets that are free"),
 	TEXT("key", "of the configuration, for size_max"),
 	MAY(NUM, "reader", "process that reads an old state, when there is one"),
+	MAY(TEXT, "reader_name", "who that is, for people: process PID, or what of the core"),
 	MAY(NUM, "reader_s", "seconds since it began"),
 	MAY(NUM, "reader_behind", "commits since then"),
 	MAY(NUM, "held", "octets that are not used again because of it"),
