@@ -48,7 +48,7 @@ struct run {
 	uint32_t sent, answered, accepted, bad_outcomes;
 	struct scs_seen *left; /* reports that stay at the gateway; in memory, each once however often it comes */
 	json_t *early;         /* a report that came before its answer; printed behind it */
-	bool was_open, parting, unread;
+	bool was_open, parting, unread, left_uncounted;
 	int exit_code; /* -1 until known */
 };
 
@@ -323,7 +323,7 @@ static void on_open(void *arg, struct link *l)
 	pump(r);
 }
 
-/* It is not acknowledged: the gateway keeps it, and sends it again meanwhile. Out of memory costs the count at the end. */
+/* It is not acknowledged: the gateway keeps it, and sends it again meanwhile. Out of memory: the count at the end is a lower bound then. */
 static void leave(struct run *r, const struct tsp_dnr *dnr)
 {
 	char device[SCS_NAME_MAX];
@@ -333,7 +333,9 @@ static void leave(struct run *r, const struct tsp_dnr *dnr)
 
 	scs_report_device(device, dnr);
 	key.end_to_end = key.reference; /* sent anew, it has another one: the reference and the device say which report it is */
-	(void)!scs_seen_add(r->left, &key, 0);
+	if (scs_seen_add(r->left, &key, 0)) {
+		r->left_uncounted = true;
+	}
 }
 
 /* A report of this run: printed and counted; returns whether it is ours. */
@@ -477,11 +479,11 @@ int scs_run(const struct scs_options *o, const struct log *log)
 		scs_session_close(&r.session);
 	}
 	if (r.left && scs_seen_count(r.left)) {
-		fprintf(
-		    stderr,
-		    "mtc-scs: %s for other triggers, or not waited for: the gateway keeps sending what is not acknowledged; run "
-		    "'mtc-scs listen' to receive it\n",
-		    shown_count(left, scs_seen_count(r.left), "delivery report"));
+		fprintf(stderr,
+			"mtc-scs: %s%s for other triggers, or not waited for: the gateway keeps sending what is not "
+			"acknowledged; run "
+			"'mtc-scs listen' to receive it\n",
+			r.left_uncounted ? "at least " : "", shown_count(left, scs_seen_count(r.left), "delivery report"));
 	}
 	scs_seen_close(r.left);
 	scs_tally_fini(&r.tally);

@@ -157,10 +157,7 @@ static void show_members(FILE *out, const json_t *row)
 		}
 		cli_text(text, sizeof text, v);
 		fprintf(out, "%-18s%s", name, *text ? text : "-");
-		if (held && json_is_integer(v) && !json_integer_value(v)) { /* none of its own */
-			cli_text(text, sizeof text, held);
-			fprintf(out, ", in force %s: the limit of the configuration", text);
-		} else if (held && !json_equal(held, v)) {
+		if (held && !json_equal(held, v)) {
 			cli_text(text, sizeof text, held);
 			fprintf(out, " stored, in force %s: %s", text,
 				json_integer_value(v) ? "the configuration has the smaller limit" : "as configured");
