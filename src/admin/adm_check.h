@@ -32,7 +32,8 @@ struct check { /* one question, the facts about it and the verdict */
 	struct pol_verdict verdict; /* of the gateway alone, then with what the HSS said */
 	struct pol_assoc assoc;
 	struct pol_changes changes;
-	const char *beyond; /* who refuses where no rule can change it: "certificate", "session", "hss", "other-name"; NULL: nobody */
+	const char
+	    *beyond; /* who refuses where no rule can change it: "certificate", "session", "hss", "other-name"; NULL: nobody */
 
 	bool hss_asked;
 	int hss_err; /* the question could not be sent: ERR_*; 0: sent */

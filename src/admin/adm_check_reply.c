@@ -39,9 +39,11 @@ static json_t *why_unproven(const struct check *k, const char *group)
 		return json_sprintf("%s: the SCS is not provisioned", group);
 	}
 	if (!g->anchor[0]) {
-		return json_sprintf("%s: the group has no trust anchor, so no certificate proves it: its members are stored", group);
+		return json_sprintf("%s: the group has no trust anchor, so no certificate proves it: its members are stored",
+				    group);
 	}
-	return json_sprintf("%s: the trust anchor of the group is %s, that of the SCS is %s", group, g->anchor, k->provisioned->anchor);
+	return json_sprintf("%s: the trust anchor of the group is %s, that of the SCS is %s", group, g->anchor,
+			    k->provisioned->anchor);
 }
 
 /* Groups given as proven that the SCS is not in: their names, or why. */

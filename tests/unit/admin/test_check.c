@@ -113,6 +113,13 @@ static void test_a_certificate_proves_its_groups_where_its_connection_is_admitte
 		    !strstr(json_of(a->last, "path"), cases[i].path)) {
 			fail_msg("case %zu: %s", i, json_dumps(a->last, 0));
 		}
+		if (*cases[i].path) { /* no rule would change that */
+			assert_string_equal(json_of(a->last, "beyond_rules"), "\"certificate\"");
+			assert_string_equal(json_of(a->last, "changes"), "[]");
+		}
+		if (cases[i].ca == 'x') {
+			assert_non_null(strstr(json_of(a->last, "meaning"), "does not chain to any configured anchor"));
+		}
 		assert_string_equal(json_of(json_object_get(a->last, "proof"), "by"), "\"certificate\"");
 		assert_string_equal(json_of(a->last, "groups"), cases[i].allowed ? "[\"fleet\"]" : "[]");
 	}
@@ -200,6 +207,12 @@ static void test_a_group_shows_the_members_that_sessions_prove(void **state)
 	ask(w->p, "group.set", "{\"name\": \"fleet\", \"anchor\": \"anchor-b\"}"); /* not the one of acme: nothing is proven */
 	row = row_of(ctl_fake_run("group.show", "{\"name\": \"fleet\"}"));
 	assert_string_equal(json_of(row, "proven"), "[]");
+	const struct ctl_answer *a = ask(w->p, "assoc.check", "{" CHECK_B ", \"group\": [\"fleet\", \"nothing\"]}");
+	assert_string_equal(json_of(a->last, "unproven"), "[\"fleet\",\"nothing\"]");
+	assert_string_equal(json_of(a->last, "unproven_why"),
+			    "[\"fleet: the trust anchor of the group is anchor-b, that of the SCS is anchor-a\","
+			    "\"nothing: no such group\"]");
+	assert_string_equal(json_of(json_object_get(a->last, "proof"), "groups"), "[]");
 }
 
 static void test_an_hss_that_cannot_be_asked_is_said(void **state)
@@ -216,6 +229,8 @@ static void test_an_hss_that_cannot_be_asked_is_said(void **state)
 		"{\"scs\": \"acme\", \"device\": \"m@a.example\", \"ask_hss\": true}"); /* nobody is at its port */
 	assert_string_equal(json_of(a->last, "allowed"), "false");
 	assert_string_equal(json_of(a->last, "reason"), "\"hss-silent\"");
+	assert_string_equal(json_of(a->last, "beyond_rules"), "\"hss\"");
+	assert_string_equal(json_of(a->last, "changes"), "[]");
 	assert_non_null(strstr(json_of(json_object_get(a->last, "hss"), "error"), "it is not connected"));
 	assert_null(strstr(json_of(a->last, "not_asked"), "the HSS"));
 	a = ask(w->p, "assoc.check", "{\"scs\": \"nobody\", \"device\": \"m@a.example\", \"ask_hss\": true}");
