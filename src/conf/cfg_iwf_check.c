@@ -69,6 +69,40 @@ static struct place place_of(const char *address)
 	return p;
 }
 
+/* ::ffff:a.b.c.d is the IPv4 address a.b.c.d in the form of IPv6 (RFC 4291 2.5.5.2). */
+static bool is_mapped(const struct place *p)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	return p->family == AF_INET6 && memcmp(p->octets, mapped, sizeof mapped) == 0;
+}
+
+/* The same, with one form for an IPv4 address. */
+static struct place one_place_of(const char *address)
+{
+	struct place p = place_of(address);
+
+	if (is_mapped(&p)) {
+		memmove(p.octets, p.octets + 12, 4);
+		memset(p.octets + 4, 0, 12);
+		p.family = AF_INET;
+	}
+	return p;
+}
+
+/* A socket of IPv6 is for IPv6 only here, so a mapped address reaches nobody. */
+static int check_form(const struct cfg_iwf *c, const char *list, size_t i, const char *address, struct report *why)
+{
+	struct place p = place_of(address);
+	char text[INET_ADDRSTRLEN];
+
+	if (!is_mapped(&p) || !inet_ntop(AF_INET, p.octets + 12, text, sizeof text)) {
+		return 0;
+	}
+	return cfg_wrong(why, c->lines, cfg_line(c->lines, "%s[%zu].address", list, i),
+			 "%s[%zu].address is '%s', an IPv4 address in the form of IPv6, expected '%s'", list, i, address, text);
+}
+
 static bool same_place(const struct place *a, const struct place *b)
 {
 	return a->family == b->family && memcmp(a->octets, b->octets, sizeof a->octets) == 0;
@@ -86,7 +120,7 @@ static bool is_every_place(const struct place *p)
 static int check_places(const struct cfg_iwf *c, size_t i, size_t j, struct report *why)
 {
 	const struct cfg_listen *a = &c->listen[j], *b = &c->listen[i];
-	struct place pa = place_of(a->address), pb = place_of(b->address);
+	struct place pa = one_place_of(a->address), pb = one_place_of(b->address);
 
 	if (!a->port || a->port != b->port || pa.family != pb.family) {
 		return 0;
@@ -120,6 +154,7 @@ static int check_listener(const struct cfg_iwf *c, size_t i, struct report *why)
 		}
 		also(&err, check_places(c, i, j, why));
 	}
+	also(&err, check_form(c, "listen", i, l->address, why));
 	if (l->zone == CFG_EXTERNAL && l->protection == CFG_NONE) {
 		also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "listen[%zu].protection", i),
 				     "listener '%s' is external without protection, expected protection tls", l->name));
@@ -137,7 +172,7 @@ static int check_listener(const struct cfg_iwf *c, size_t i, struct report *why)
 static int check_two_peers(const struct cfg_iwf *c, size_t i, size_t j, struct report *why)
 {
 	const struct cfg_peer *p = &c->peers[i], *q = &c->peers[j];
-	struct place a = place_of(p->address), b = place_of(q->address);
+	struct place a = one_place_of(p->address), b = one_place_of(q->address);
 	bool name = !strcmp(p->name, q->name);
 
 	if (name || !strcmp(p->host, q->host)) {
@@ -165,6 +200,7 @@ static int check_peer(const struct cfg_iwf *c, size_t i, struct report *why)
 			also(&err, check_two_peers(c, i, j, why));
 		}
 	}
+	also(&err, check_form(c, "peers", i, p->address, why));
 	if (!strcmp(p->host, c->internal.host)) {
 		also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "peers[%zu].host", i),
 				     "peer '%s' has our own host name '%s', expected the peer's", p->name, p->host));
@@ -181,11 +217,17 @@ static int check_peer(const struct cfg_iwf *c, size_t i, struct report *why)
 
 static int check_route(const struct cfg_iwf *c, const char *section, struct cfg_route *route, struct report *why)
 {
+	bool sure = c->peers_n != 0;
+
 	for (size_t i = 0; i < c->peers_n; i++) {
 		if (!strcmp(c->peers[i].name, route->peer)) {
 			route->peer_index = i;
 			return 0;
 		}
+		sure = sure && cfg_sound(c->lines, "peers[%zu].name", i);
+	}
+	if (!sure) { /* the name may be the one that could not be read, and that is told */
+		return 0;
 	}
 	return cfg_wrong(why, c->lines, cfg_line(c->lines, "%s.peer", section),
 			 "%s.peer is '%s', expected the name of one of the peers, such as '%s'", section, route->peer,
@@ -197,23 +239,26 @@ static int check_numbers(struct cfg_iwf *c, struct report *why)
 	uint32_t ring = 65536;
 	int err = 0;
 
-	if (c->dnr.retry_max_ms < c->dnr.retry_min_ms && cfg_sound(c->lines, "dnr")) {
+	if (c->dnr.retry_max_ms < c->dnr.retry_min_ms && cfg_sound(c->lines, "dnr.retry_max") &&
+	    cfg_sound(c->lines, "dnr.retry_min")) {
 		also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "dnr.retry_max"),
 				     "dnr.retry_max is shorter than dnr.retry_min, expected at least as long"));
 	}
-	if (c->timers.hang_ms && c->timers.hang_ms < 1000 && cfg_sound(c->lines, "timers")) {
+	if (c->timers.hang_ms && c->timers.hang_ms < 1000 && cfg_sound(c->lines, "timers.hang")) {
 		also(
 		    &err,
 		    cfg_wrong(why, c->lines, cfg_line(c->lines, "timers.hang"),
 			      "timers.hang is shorter than a busy process may be silent, expected at least 1s, or 0s for never"));
 	}
-	if (c->timers.restart_max_ms < c->timers.edge_restart_ms && cfg_sound(c->lines, "timers")) {
+	if (c->timers.restart_max_ms < c->timers.edge_restart_ms && cfg_sound(c->lines, "timers.restart_max") &&
+	    cfg_sound(c->lines, "timers.edge_restart")) {
 		also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "timers.restart_max"),
 				     "timers.restart_max is shorter than timers.edge_restart, expected at least as long"));
 	}
 	if (c->limits.connections_per_address > c->limits.connections_total) {
 		/* only who wrote it meant something else; otherwise the smaller bound holds */
-		if (cfg_written(c->lines, "limits.connections_per_address") && cfg_sound(c->lines, "limits")) {
+		if (cfg_written(c->lines, "limits.connections_per_address") &&
+		    cfg_sound(c->lines, "limits.connections_per_address") && cfg_sound(c->lines, "limits.connections_total")) {
 			also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "limits.connections_per_address"),
 					     "limits.connections_per_address is above limits.connections_total (%u), expected at "
 					     "most that",
@@ -282,13 +327,14 @@ int cfg_iwf_check(struct cfg_iwf *c, struct report *why)
 			also(&err, check_peer(c, i, why));
 		}
 	}
-	if (cfg_sound(c->lines, "peers") && cfg_sound(c->lines, "s6m")) {
+	if (cfg_sound(c->lines, "s6m.peer")) {
 		also(&err, check_route(c, "s6m", &c->s6m, why));
 	}
-	if (cfg_sound(c->lines, "peers") && cfg_sound(c->lines, "t4")) {
+	if (cfg_sound(c->lines, "t4.peer")) {
 		also(&err, check_route(c, "t4", &c->t4, why));
 	}
-	if (cfg_sound(c->lines, "limits") && cfg_sound(c->lines, "associations")) {
+	if (cfg_sound(c->lines, "limits.memory") && cfg_sound(c->lines, "limits.memory_reserve") &&
+	    cfg_sound(c->lines, "associations.import_memory")) {
 		also(&err, check_memory(c, why));
 	}
 	also(&err, check_numbers(c, why));

@@ -319,6 +319,34 @@ static void test_two_spellings_of_one_address_are_one(void **state)
 	      "'2001:db8::1'\n    certificate: iwf.pem\n    key: iwf.key\n"
 	      "  - { name: y, protection: tls, address: '2001:0DB8:0:0::0.0.0.1', certificate: x, key: y }\n",
 	      "/etc/mtc/c.yaml:13: listeners 'tsp' and 'y' have the same address and port, expected different ones");
+	snprintf(more, sizeof more, two, "::ffff:127.0.0.1");
+	wrong("peers:\n", more,
+	      "/etc/mtc/c.yaml:13: listeners 'tsp' and 'y' have the same address and port, expected different ones");
+	snprintf(more, sizeof more, two, "::ffff:127.0.0.9");
+	wrong("peers:\n", more,
+	      "/etc/mtc/c.yaml:13: listen[1].address is '::ffff:127.0.0.9', an IPv4 address in the form of IPv6, expected "
+	      "'127.0.0.9'");
+}
+
+static void test_a_route_is_judged_beside_another_mistake_in_the_peers(void **state)
+{
+	static struct report report;
+	char text[4096], *port;
+	struct cfg_iwf *c = NULL;
+
+	(void)state;
+	snprintf(text, sizeof text, "%s", good);
+	port = strstr(text, "s6m: { peer: hss");
+	assert_non_null(port);
+	memcpy(port, "s6m: { peer: hsx", 16);
+	port = strstr(text, "127.0.0.1, protection: none }\n  - { name: sc");
+	assert_non_null(port);
+	memcpy(port, "127.0.0.x", 9);
+	assert_int_not_equal(cfg_iwf_examine(&c, "c.yaml", text, strlen(text), &report), 0);
+	assert_non_null(strstr(report.text, "c.yaml:14: "));
+	assert_non_null(strstr(report.text, "s6m.peer is 'hsx', expected the name of one of the peers, such as 'hss'"));
+	assert_null(strstr(report.text, "t4.peer"));
+	cfg_iwf_free(c);
 }
 
 static void test_two_peers_at_one_address_are_a_warning(void **state)
@@ -482,6 +510,7 @@ int main(void)
 		cmocka_unit_test(test_places_that_are_not_there_are_all_named_with_their_line),
 		cmocka_unit_test(test_the_user_of_the_processes_must_reach_the_state),
 		cmocka_unit_test(test_two_spellings_of_one_address_are_one),
+		cmocka_unit_test(test_a_route_is_judged_beside_another_mistake_in_the_peers),
 		cmocka_unit_test(test_two_peers_at_one_address_are_a_warning),
 		cmocka_unit_test(test_a_socket_has_less_room_for_its_path),
 		cmocka_unit_test(test_all_errors_are_told_and_none_that_only_follows),
