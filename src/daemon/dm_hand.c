@@ -74,6 +74,7 @@ static int hand_to_core(struct dm_child *c)
 	decisions = err ? -1 : dm_open_decisions(p);
 	if (decisions >= 0) {
 		err = hand_fd(c, DM_DECISIONS, 0, decisions);
+		dm_decisions_note(p, decisions);
 		close(decisions);
 	}
 	return err;

@@ -440,6 +440,7 @@ static void on_hup(void *arg, int signum)
 	if (fd >= 0) {
 		if (p->core.pid && dm_send(p->core.sock, &m, &fd, 1) == 0) {
 			log_info(&p->log, "daemon", "decision log opened again");
+			dm_decisions_note(p, fd);
 		}
 		close(fd);
 	}
@@ -519,6 +520,9 @@ static int run(struct dm_parent *p)
 	}
 	if (!err) {
 		err = make_restarts(p);
+	}
+	if (!err) {
+		err = dm_decisions_watch(p);
 	}
 	if (err) {
 		return err;

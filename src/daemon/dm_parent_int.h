@@ -90,6 +90,14 @@ struct dm_parent {
 	int listen_fds[CFG_LISTEN_MAX];
 	uint16_t listen_ports[CFG_LISTEN_MAX];
 	int control_fd;
+	struct dm_decisions { /* the file behind the descriptor that the core has */
+		struct net_timer *timer;
+		bool regular; /* false: none, or a pipe or device, which has no other place */
+		dev_t dev;
+		ino_t ino;
+		unsigned missing; /* looks in a row that found another file at the path, or none */
+		bool told;
+	} decisions;
 	int caps_fd;
 	struct ipc_caps *caps;
 
@@ -110,6 +118,10 @@ struct dm_parent {
 ERR_MUST_USE int dm_open_all(struct dm_parent *p);
 void dm_close_all(struct dm_parent *p);
 int dm_open_decisions(struct dm_parent *p); /* descriptor, or -1: none is configured or it cannot be opened (logged) */
+
+/* dm_decisions.c: a decision log that was moved or deleted is opened again without a SIGHUP. */
+ERR_MUST_USE int dm_decisions_watch(struct dm_parent *p);
+void dm_decisions_note(struct dm_parent *p, int fd); /* the core has this one from now on */
 
 /* dm_spawn.c: fork and re-exec. Sets pid and sock. */
 ERR_MUST_USE int dm_spawn(struct dm_child *c);

@@ -122,6 +122,7 @@ static void page_free(struct dm_child *c)
 void dm_watch_end(struct dm_parent *p)
 {
 	net_timer_free(p->look_alive);
+	net_timer_free(p->decisions.timer);
 	p->look_alive = NULL;
 	page_free(&p->core);
 	for (uint32_t i = 0; i < p->edges_n; i++) {

@@ -122,6 +122,13 @@ def test_the_decision_log_is_opened_again(gateway):
     assert gateway.stop() == 0
 
 
+def test_a_decision_log_that_was_moved_is_opened_again_without_a_signal(gateway):
+    gateway.start()
+    os.rename(gateway.path("decisions.jsonl"), gateway.path("decisions.1"))
+    proc.wait_until("the log is there again", lambda: os.path.exists(gateway.path("decisions.jsonl")), 20)
+    assert gateway.stop() == 0
+
+
 def test_a_decision_log_that_is_a_pipe_without_a_reader_is_named(gateway):
     os.mkfifo(gateway.path("decisions.jsonl"))
     assert "decisions.jsonl: no program reads this pipe; start its reader first" in gateway.refused()
