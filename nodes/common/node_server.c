@@ -119,9 +119,10 @@ static void client_on_down(void *arg, struct link *l, int err, const char *why)
 {
 	struct client *c = OBJ_OF(arg, struct client, CLIENT_MAGIC);
 	struct node_server *s = c->server;
+	const char *kind = err_str_beside(err, why);
 
-	log_info(s->conf->link.log, "server", "%s at %s is gone: %s (%s)", c->opened ? link_peer_host(l) : "a peer",
-		 link_address(l), why, err_str(err));
+	log_info(s->conf->link.log, "server", "%s at %s is gone: %s%s%s%s", c->opened ? link_peer_host(l) : "a peer",
+		 link_address(l), why, *kind ? " (" : "", kind, *kind ? ")" : "");
 	client_unlink(s, c);
 	if (c->opened && s->cb->on_down) {
 		s->cb->on_down(s->arg, l);

@@ -135,6 +135,9 @@ void scs_session_again(struct scs_session *s)
 	if (s->phase == SCS_PARTING) {
 		return;
 	}
+	if (s->peer) { /* its own next attempt, which it would tell of, never comes */
+		link_peer_no_more(s->peer, "a new connection is made in 0.5 s");
+	}
 	s->phase = SCS_DROPPING;
 	net_timer_start(s->timer, 0);
 }

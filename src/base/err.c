@@ -1,6 +1,8 @@
 /* err.c - words for the error codes of err.h. */
 #include "base/err.h"
 
+#include <string.h>
+
 const char *err_str(int err)
 {
 	switch (err) {
@@ -14,4 +16,9 @@ const char *err_str(int err)
 	default:
 		return "unknown error";
 	}
+}
+
+const char *err_str_beside(int err, const char *reason)
+{
+	return strstr(reason, err_str(err)) ? "" : err_str(err);
 }

@@ -40,3 +40,5 @@ static inline void err_ignore(long result, const char *why)
 
 /* Words for a code; never NULL, static. */
 const char *err_str(int err);
+/* The same words, or "" where the reason already says them: for "REASON (WORDS)" without saying one thing twice. */
+const char *err_str_beside(int err, const char *reason);

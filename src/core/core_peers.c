@@ -42,11 +42,13 @@ static void on_request(void *arg, struct link *l, const struct dia_msg *m)
 static void on_down(void *arg, struct link *l, int err, const char *why)
 {
 	struct core_peer *p = OBJ_OF(arg, struct core_peer, CORE_PEER_MAGIC);
+	const char *kind = err_str_beside(err, why);
 
 	(void)l;
 	if (p->open && !p->core->stop.begun) {
 		st_count(&p->core->st, ST_PEER_DOWN);
-		log_warn(p->core->log, "core", "peer %s (%s) is down: %s (%s)", p->conf->name, p->conf->host, why, err_str(err));
+		log_warn(p->core->log, "core", "peer %s (%s) is down: %s%s%s%s", p->conf->name, p->conf->host, why,
+			 *kind ? " (" : "", kind, *kind ? ")" : "");
 	}
 	p->open = false;
 	p->core->peers.events->down(p);

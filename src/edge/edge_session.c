@@ -296,9 +296,11 @@ static void stream_on_open(void *arg)
 static void stream_on_close(void *arg, int err, const char *why)
 {
 	struct edge_session *s = OBJ_OF(arg, struct edge_session, EDGE_SESSION_MAGIC);
-	char kind[48];
+	char kind[48] = "";
 
-	snprintf(kind, sizeof kind, " (%s)", err_str(err));
+	if (*err_str_beside(err, why)) {
+		snprintf(kind, sizeof kind, " (%s)", err_str(err));
+	}
 	log_stranger(s, why, kind);
 	session_free(s);
 }
@@ -433,10 +435,11 @@ uint64_t edge_sessions_due(struct edge_sessions *all, uint64_t now_ms)
 static void on_down(void *arg, struct link *l, int err, const char *why)
 {
 	struct edge_session *s = OBJ_OF(arg, struct edge_session, EDGE_SESSION_MAGIC);
+	const char *kind = err_str_beside(err, why);
 
 	(void)l;
-	log_info(s->all->env->log, "edge", "%s at %s: connection ended: %s (%s)", s->host[0] ? s->host : "nobody", s->address,
-		 why, err_str(err));
+	log_info(s->all->env->log, "edge", "%s at %s: connection ended: %s%s%s%s", s->host[0] ? s->host : "nobody", s->address,
+		 why, *kind ? " (" : "", kind, *kind ? ")" : "");
 	session_free(s);
 }
 

@@ -278,6 +278,13 @@ void link_peer_stop(struct link_peer *p, enum dia_disconnect_cause cause, const 
 	link_peer_look(p);
 }
 
+void link_peer_no_more(struct link_peer *p, const char *reason)
+{
+	p->stopped = reason;
+	p->kicked = false;
+	start_never(p);
+}
+
 const char *link_peer_state(const struct link_peer *p)
 {
 	const struct link *l = p->link;

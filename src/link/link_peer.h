@@ -29,6 +29,8 @@ void link_peer_kick(struct link_peer *p);
 /* Ends the connection with a DPR of this cause, an attempt to connect at once; no further attempt until link_peer_kick().
  * `reason`: static words for the log and for link_peer_reason(). */
 void link_peer_stop(struct link_peer *p, enum dia_disconnect_cause cause, const char *reason);
+/* The owner makes another peer in place of this one: no further attempt of it, and none is told of. A connection stays as it is. */
+void link_peer_no_more(struct link_peer *p, const char *reason);
 
 /* For operators: "open", "connecting", "suspect", "closing", "waiting" (for the next attempt), "stopped", "reopening" (we wait
  * for three watchdog answers after a loss, RFC 3539), "peer in reopen" (the other side does). Static. */
