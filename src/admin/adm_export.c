@@ -156,6 +156,7 @@ static void on_written(void *arg)
 
 	g->running = false;
 	if (g->err) {
+		ctl_line(g->rq, json_pack("{s:b}", "unwritten", 1)); /* no refusal: the place where it is written is at fault */
 		fail(g, g->err,
 		     g->err == ERR_CLOSED  ? "nobody reads it any more"
 		     : g->err == ERR_NOSPC ? "no space left where it is written"

@@ -37,6 +37,7 @@ struct reply {
 	/* of what deletes much */
 	json_t *unsure; /* the row that says so; owned; NULL: there was none */
 	bool ask;       /* a person is asked then, in place of the words of the refusal */
+	bool unwritten; /* an export that could not be written, as other output */
 };
 
 static int usage(const char *words, const char *more)
@@ -249,6 +250,10 @@ static int on_row(void *arg, const json_t *row)
 	if (gone_row(r, row)) {
 		return 0;
 	}
+	if (json_is_true(json_object_get(row, "unwritten"))) {
+		r->unwritten = true;
+		return 0;
+	}
 	if (r->file) {
 		fflush(stdout); /* a program that reads wants to know how far it is now */
 		return file_row(r, row);
@@ -373,9 +378,12 @@ static int ask_with_file(const struct options *o, const struct cli_command *c, j
 		cli_bar_init(&r.bar, stderr);
 	}
 	code = ask_until_sure(o, args, &r);
+	if (code == CLI_NO && r.unwritten) {
+		code = CLI_CONNECT;
+	}
 	if (!cli_file_end(&file, code == CLI_OK, why)) {
 		fprintf(stderr, "mtcctl: %s\n", why);
-		code = CLI_NO;
+		code = CLI_CONNECT;
 	}
 	if (code == CLI_OK && !o->json && (in || !file.standard)) {
 		code = in ? cli_show_import(stdout, r.last, r.name) : cli_show_export(stdout, r.last, r.name);
@@ -502,5 +510,15 @@ static int command(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	return stdfd_open() ? CLI_USAGE : stdfd_end("mtcctl", command(argc, argv), CLI_CONNECT);
+	int code, end;
+
+	if (stdfd_open()) {
+		return CLI_USAGE;
+	}
+	code = command(argc, argv);
+	end = stdfd_end("mtcctl", code, CLI_CONNECT);
+	if (code == CLI_OK && end != CLI_OK) {
+		fputs("mtcctl: the command itself was carried out: what it changes is done\n", stderr);
+	}
+	return end;
 }
