@@ -32,6 +32,7 @@ struct listing {
 	int effect;      /* -1: any */
 	int64_t now_s;   /* 0: no state is shown */
 	uint64_t n, max; /* max 0: all */
+	bool more;       /* than max */
 };
 
 /* -- rules */
@@ -133,6 +134,7 @@ static int list_rule(void *arg, const struct assoc_rule *r)
 		return 0;
 	}
 	if (l->max && l->n >= l->max) {
+		l->more = true;
 		return 1;
 	}
 	row = json_pack("{s:s, s:s, s:s, s:o, s:s}", "scs", r->who, "device", r->device, "effect", effect_word(r->verdict),
@@ -190,7 +192,7 @@ static void on_assoc_list(void *arg, struct ctl_request *rq, const json_t *args)
 	} else if (l.n == 0 && is_trap(args)) {
 		ctl_fail(rq, "a rule cannot be on '%s': %s", ctl_arg_text(args, "device", ""), IDENT_PATTERN_WORDS);
 	} else {
-		ctl_done(rq, json_pack("{s:I}", "count", (json_int_t)l.n));
+		ctl_done(rq, adm_listed(l.n, l.more));
 	}
 }
 

@@ -137,3 +137,8 @@ json_t *adm_rights_words(uint8_t bits)
 	}
 	return list;
 }
+
+json_t *adm_listed(uint64_t n, bool more)
+{
+	return json_pack("{s:I, s:b}", "count", (json_int_t)n, "more", more);
+}

@@ -178,7 +178,7 @@ static void look_at_disk(struct findings *f, const struct core_store_view *store
 		  : "free space on the disk of state_dir, or raise its quota; 'mtcctl status' shows the room of each store",
 	      "%s: %s%llu of %llu octets are left on the disk of %s", store->name,
 	      room->failing == ERR_IO ? "the last change could not be written (input or output error); "
-	      : room->failing	      ? "the last change could not be written (no space left); "
+	      : room->failing         ? "the last change could not be written (no space left); "
 				      : "",
 	      (unsigned long long)room->disk, (unsigned long long)room->disk_max, f->adm->cfg->state_dir);
 }

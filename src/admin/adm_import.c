@@ -47,7 +47,8 @@ struct adm_import {
 	/* used by the thread while `running` */
 	int err;
 	uint64_t rows;
-	uint32_t keep; /* columns that some row does not have, see exc_row.h */
+	uint32_t keep_some, keep_all; /* columns that some row does not have, and that no row has, see exc_row.h */
+	uint64_t kept_of;             /* rows that were looked at for that */
 	unsigned mistakes_n;
 	struct mistake mistakes[EXC_ERRORS_MAX + 1];
 	uint64_t over, over_line; /* rows whose time is over, and the line of the first */
@@ -144,7 +145,8 @@ static int on_row(void *arg, uint64_t line, const struct exc_row *row, char word
 	}
 	if (!err) {
 		if (g->conf.kind != ASC_KIND_GROUP || !*row->member) { /* a membership has no anchor of its own */
-			g->keep |= row->keep;
+			g->keep_some |= row->keep;
+			g->keep_all = g->kept_of++ ? g->keep_all & row->keep : row->keep;
 		}
 		atomic_fetch_add(&g->taken, 1);
 	} else {
@@ -266,14 +268,14 @@ static void fail_unsure(struct adm_import *g, const struct asc_why *why, const s
 	ended(g);
 }
 
-/* Columns that at least one row of the file does not have: they stay as they are stored. */
-static json_t *left_alone(const struct adm_import *g)
+/* Names of these columns that rows do not have: where a row does not have one, it stays as it is stored. */
+static json_t *left_alone(const struct adm_import *g, uint32_t keep)
 {
 	const struct exc_column *c = exc_columns(g->conf.kind);
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < exc_columns_n(g->conf.kind); i++) {
-		if (g->keep & c[i].keep) {
+		if ((keep & c[i].keep) && c[i].type != EXC_T_EFFECT) { /* without an effect a row allows */
 			json_array_append_new(list, json_string(c[i].name));
 		}
 	}
@@ -288,6 +290,13 @@ static json_t *warnings_of(const struct adm_import *g, const struct asc_import_r
 	if (g->over) {
 		json_array_append_new(list, json_sprintf("the time of %s is over already, first in line %llu",
 							 shown_count(n, g->over, "row"), (unsigned long long)g->over_line));
+	}
+	if (r->beside) {
+		json_array_append_new(
+		    list, json_sprintf("%s without an effect, which means allow, where a deny of the same who and device "
+				       "stays in the store beside it: the effect is a part of the key, so nothing replaces "
+				       "the deny; write effect, or delete the deny",
+				       shown_count(n, r->beside, "row")));
 	}
 	if (r->twins->n) {
 		json_array_append_new(list,
@@ -325,11 +334,12 @@ static void on_switched(void *arg, int err, const struct asc_why *why, const str
 	ctl_note(g->rq, "%s: %llu added, %llu replaced, %llu unchanged, %llu deleted%s", shown_count(rows, r->rows, "row"),
 		 (unsigned long long)r->added, (unsigned long long)r->replaced, (unsigned long long)r->unchanged,
 		 (unsigned long long)r->deleted, g->conf.dry_run ? " (dry run)" : "");
-	ctl_done(g->rq, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:b, s:o, s:o}", "rows", (json_int_t)r->rows, "added",
-				  (json_int_t)r->added, "replaced", (json_int_t)r->replaced, "unchanged",
-				  (json_int_t)r->unchanged, "deleted", (json_int_t)r->deleted, "along", (json_int_t)r->along,
-				  "dry_run", g->conf.dry_run, "needs_yes", g->conf.dry_run && r->much, "undo", r->kept,
-				  "left_alone", left_alone(g), "warnings", warnings_of(g, r)));
+	ctl_done(g->rq,
+		 json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:b, s:o, s:o, s:o}", "rows", (json_int_t)r->rows, "added",
+			   (json_int_t)r->added, "replaced", (json_int_t)r->replaced, "unchanged", (json_int_t)r->unchanged,
+			   "deleted", (json_int_t)r->deleted, "along", (json_int_t)r->along, "dry_run", g->conf.dry_run,
+			   "needs_yes", g->conf.dry_run && r->much, "undo", r->kept, "left_alone", left_alone(g, g->keep_all),
+			   "left_alone_in_some", left_alone(g, g->keep_some & ~g->keep_all), "warnings", warnings_of(g, r)));
 	ended(g);
 }
 

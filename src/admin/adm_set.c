@@ -113,6 +113,7 @@ static void on_set_show(void *arg, struct ctl_request *rq, const json_t *args)
 {
 	struct listing l = { .adm = arg, .rq = rq, .max = ctl_arg_num(args, "limit", 1000) };
 	const char *name = ctl_arg_text(args, "name", "");
+	json_t *last;
 	int stop;
 
 	if (!asc_dset_there(l.adm->asc, name)) {
@@ -123,9 +124,10 @@ static void on_set_show(void *arg, struct ctl_request *rq, const json_t *args)
 	if (stop < 0) {
 		ctl_fail(rq, "the association store cannot be read");
 	} else {
-		ctl_done(rq, json_pack("{s:I, s:b, s:I, s:I}", "count", (json_int_t)l.n, "more", stop > 0, "members",
-				       (json_int_t)asc_dset_members(l.adm->asc, name), "rules",
-				       (json_int_t)asc_dset_rules(l.adm->asc, name)));
+		last = adm_listed(l.n, stop > 0);
+		json_object_set_new(last, "members", json_integer((json_int_t)asc_dset_members(l.adm->asc, name)));
+		json_object_set_new(last, "rules", json_integer((json_int_t)asc_dset_rules(l.adm->asc, name)));
+		ctl_done(rq, last);
 	}
 }
 

@@ -65,7 +65,7 @@ static int list_next(void *arg, struct ctl_request *rq)
 	if (t && !more) {
 		return 1;
 	}
-	ctl_each_last(rq, json_pack("{s:I, s:b}", "count", (json_int_t)l->n, "more", more));
+	ctl_each_last(rq, adm_listed(l->n, more));
 	return 0;
 }
 

@@ -127,10 +127,25 @@ struct pairs {
 	size_t before_len;
 	bool other[ASC_KEY_MAX]; /* of it, for each upper-case letter: some key goes on with the lower-case one there */
 	struct asc_import_twins *out;
+	MDB_txn *before_txn;
+	MDB_dbi before_dev;
 };
+
+static bool was_there(const struct pairs *p, const char *device, size_t len)
+{
+	uint8_t bytes[ASC_KEY_MAX];
+	MDB_val key = { len + 1, bytes }, val;
+
+	bytes[0] = p->s.key[0];
+	memcpy(bytes + 1, device, len);
+	return mdb_get(p->before_txn, p->before_dev, &key, &val) == 0;
+}
 
 static void note(struct pairs *p, const char *device, const char *twin)
 {
+	if (was_there(p, device, p->s.len - 1) && was_there(p, twin, strlen(twin))) {
+		return; /* told when they came */
+	}
 	if (p->out->n++) {
 		return;
 	}
@@ -177,9 +192,9 @@ static void one_key(struct pairs *p, const MDB_val *key, uint32_t *left)
 	p->before_len = p->s.len;
 }
 
-void asc_case_pairs(struct asc_gen *g, struct asc_import_twins *out)
+void asc_case_pairs(struct asc_gen *g, MDB_txn *before, MDB_dbi before_dev, struct asc_import_twins *out)
 {
-	struct pairs p = { .out = out };
+	struct pairs p = { .out = out, .before_txn = before, .before_dev = before_dev };
 	MDB_cursor *keys = NULL;
 	uint32_t left = PAIRS_LOOKS;
 	MDB_val key, val;

@@ -9,6 +9,7 @@
 #include "assoc/asc_import.h"
 
 struct MDB_cursor;
+struct MDB_txn;
 struct asc_gen;
 
 /* Has the local part of a device's name an upper-case letter? Of two names that differ in case only, one has. */
@@ -19,5 +20,6 @@ bool asc_case_has_upper(const char *device, size_t len);
 #define ASC_CASE_LOOKS 2000u
 bool asc_case_twin(struct MDB_cursor *rows, const char *device, char out[ASSOC_DEVICE_TEXT_MAX + 1]);
 
-/* All such pairs of a generation, which nobody writes to meanwhile; for the words about an import. Bounded: `out->more`. */
-void asc_case_pairs(struct asc_gen *g, struct asc_import_twins *out);
+/* All such pairs of a generation, which nobody writes to meanwhile, of which not both devices were in the generation before (its
+ * database of devices in a transaction that reads it): those that an import brought. Bounded: `out->more`. */
+void asc_case_pairs(struct asc_gen *g, struct MDB_txn *before, unsigned before_dev, struct asc_import_twins *out);

@@ -113,8 +113,11 @@ static int check_new(const struct asc_rule_new *r, const struct asc_devname *d, 
 	if (r->rights & ~ASSOC_RIGHT_ALL || (r->rights == 0 && r->verdict != ASSOC_BLOCK)) {
 		return asc_refuse(why, ERR_INVAL, "rights: expected one or more of trigger, recall, replace");
 	}
-	if (r->not_before_s < 0 || r->not_after_s < 0 || (r->not_after_s && r->not_after_s < r->not_before_s)) {
-		return asc_refuse(why, ERR_INVAL, "times: expected seconds since 1970, the earlier one first");
+	if (r->not_before_s < 0 || r->not_after_s < 0) {
+		return asc_refuse(why, ERR_INVAL, "times: expected seconds since 1970");
+	}
+	if (r->not_after_s && r->not_after_s < r->not_before_s) {
+		return asc_refuse(why, ERR_INVAL, "times: the end (not_after) is before the beginning (not_before)");
 	}
 	if (r->mode > ASSOC_DETECT) {
 		return asc_refuse(why, ERR_INVAL, "mode: expected enforce or " ASSOC_DETECT_WORD);

@@ -104,7 +104,7 @@ int asc_devname_parse(struct asc_devname *out, const char *text, struct asc_why 
 	if (!err) {
 		*out = d;
 	} else if (ident_looks_like_pattern(text)) {
-		err = refuse(why, text, IDENT_PATTERN_WORDS);
+		err = refuse(why, text, ident_pattern_words(text));
 	}
 	return err;
 }

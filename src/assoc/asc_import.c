@@ -137,7 +137,8 @@ static void on_switched(struct asc *a, struct asc_job *job)
 					    .gone_n = im->gone_n,
 					    .peers = im->peers,
 					    .peers_n = im->peers_n,
-					    .twins = &im->twins };
+					    .twins = &im->twins,
+					    .beside = im->beside };
 
 	(void)a;
 	atomic_store(&im->phase, ASC_IMPORT_DONE);

@@ -75,6 +75,8 @@ enum {
 	ASC_KEEP_NOT_BEFORE = 1 << 1,
 	ASC_KEEP_NOT_AFTER = 1 << 2,
 	ASC_KEEP_MODE = 1 << 3,
+	ASC_KEEP_EFFECT =
+	    1 << 4, /* no effect was said: it allows, and a deny of the same key stays beside it; such pairs are counted */
 };
 ERR_MUST_USE int asc_import_rule(struct asc_import *im, uint64_t line, const struct asc_rule_new *r, uint32_t keep,
 				 struct asc_why *why);
@@ -102,8 +104,8 @@ struct
 	char text[ASSOC_RULE_TEXT_MAX];
 };
 
-/* Devices whose names differ in the case of the local part only, after the import; two devices, and mostly a mistake. Looked for when
- * the file has rows on single devices. */
+/* Devices whose names differ in the case of the local part only, of which the import brought at least one; two devices, and mostly a
+ * mistake. Looked for when the file has rows on single devices. */
 struct asc_import_twins {
 	uint64_t n;
 	bool more;                             /* there may be others: not all were looked at */
@@ -116,10 +118,11 @@ struct asc_import_result {
 	uint64_t added, replaced, unchanged; /* rows of the file by what they did */
 	uint64_t deleted;                    /* rows of this kind that were there and are not any more */
 	uint64_t along;                      /* rules that went with an SCS, a group or a set that was deleted */
-	uint64_t there;                      /* rows of this kind before */
-	bool kept;                           /* the state before can be gone back to */
-	bool much;                           /* it deletes much, as conf.sure has it */
-	const struct asc_gone *gone;         /* the first that are deleted; borrowed during done() */
+	uint64_t beside;             /* rows that say no effect, so allow, where a deny of the same who and device stays */
+	uint64_t there;              /* rows of this kind before */
+	bool kept;                   /* the state before can be gone back to */
+	bool much;                   /* it deletes much, as conf.sure has it */
+	const struct asc_gone *gone; /* the first that are deleted; borrowed during done() */
 	size_t gone_n;
 	const struct asc_import_peer *peers; /* borrowed during done() */
 	size_t peers_n;

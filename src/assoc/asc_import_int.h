@@ -83,7 +83,7 @@ struct asc_import {
 	struct asc_gen *gen;  /* the new generation; owned; NULL: rows of devices do not change */
 	uint64_t *counts;     /* entries by slot of view->model; owned */
 	uint64_t *set_counts; /* entries of new sets, by number from set_numbers; owned */
-	uint64_t added, replaced, unchanged, deleted, along;
+	uint64_t added, replaced, unchanged, deleted, along, beside;
 	struct asc_gone gone[ASC_GONE_MAX]; /* the first of `deleted` */
 	uint32_t gone_n;
 	bool upper; /* the new generation has a device with an upper-case letter in its local part */

@@ -217,6 +217,19 @@ static int keep_values(struct merge *m, struct fresh_entry *f, const struct asc_
 	return 0;
 }
 
+/* A deny that stays: does a row of the file that says no effect allow the same beside it? */
+static bool allowed_beside(const struct merge *m, const struct asc_entry *old)
+{
+	for (unsigned i = 0; old->verdict == ASSOC_DENY && i < m->fresh_n; i++) {
+		const struct fresh_entry *f = &m->fresh[i];
+
+		if (f->entry.scs_number == old->scs_number && f->entry.verdict == ASSOC_ALLOW && (f->keep & ASC_KEEP_EFFECT)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Copies the entries of the old row that the import keeps. */
 static int keep_old(struct merge *m, struct buf *b, unsigned *kept)
 {
@@ -250,6 +263,7 @@ static int keep_old(struct merge *m, struct buf *b, unsigned *kept)
 			asc_entry_put(b, &e);
 			(*counter)++;
 			(*kept)++;
+			m->im->beside += allowed_beside(m, &e);
 			m->members += e.verdict == ASC_ENTRY_MEMBER;
 		}
 	}
@@ -425,7 +439,7 @@ static int finish(struct merge *m)
 	asc_sort_free(im->sort); /* its memory and its file */
 	im->sort = NULL;
 	if (!rc && im->upper) {
-		asc_case_pairs(im->gen, &im->twins);
+		asc_case_pairs(im->gen, im->view->reader, im->view->gen->dev, &im->twins);
 	}
 	if (!rc) {
 		rc = asc_gen_sync(im->gen);

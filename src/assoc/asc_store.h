@@ -70,5 +70,5 @@ struct asc {
 	int failing;                 /* the last change could not be written: ERR_NOSPC or ERR_IO (asc_room.h) */
 	uint64_t failing_disk;       /* octets that the disk had then */
 	bool failing_disk_known;
-	bool broken;                 /* a commit succeeded but cannot be read: further changes are refused */
+	bool broken; /* a commit succeeded but cannot be read: further changes are refused */
 };

@@ -392,6 +392,18 @@ static void keep_values(struct switching *s, const struct asc_rule_row *row, con
 	out->not_after_s = v.not_after_s;
 }
 
+/* As in asc_merge.c, for a rule on a set of devices. */
+static bool allowed_beside(const struct asc_rule_row *rows, uint32_t n, const struct asc_set_rule *old)
+{
+	for (uint32_t i = 0; old->verdict == ASSOC_DENY && i < n; i++) {
+		if ((rows[i].keep & ASC_KEEP_EFFECT) && rows[i].rule.verdict == ASSOC_ALLOW &&
+		    strcmp(rows[i].rule.device.text, old->device.text) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Keeps, replaces or deletes each present rule of one SCS, group or "*". */
 static int old_rules(struct switching *s, const struct asc_node *node, const struct asc_rule_row *rows, uint32_t n,
 		     struct asc_set_rule *all, uint32_t *kept)
@@ -414,6 +426,7 @@ static int old_rules(struct switching *s, const struct asc_node *node, const str
 			continue;
 		}
 		all[*kept] = *old;
+		s->im->beside += allowed_beside(rows, n, old);
 		if (ours) {
 			keep_values(s, row, old, &fresh);
 		}

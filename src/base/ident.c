@@ -104,6 +104,17 @@ bool ident_looks_like_pattern(const char *name)
 	return strpbrk(name, "*?[]{}()") != NULL;
 }
 
+const char *ident_pattern_words(const char *name)
+{
+	size_t n = strlen(name);
+
+	if (strncmp(name, "*@", 2) != 0 || ident_looks_like_pattern(name + 2)) {
+		return IDENT_PATTERN_WORDS;
+	}
+	return n > 3 && name[n - 1] == '.' ? "*@ and a domain without a final dot"
+					   : "*@ and a domain: labels of letters, digits and hyphens, with dots between them";
+}
+
 bool ident_name_ok(const char *name)
 {
 	size_t len = strlen(name);

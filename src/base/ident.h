@@ -29,7 +29,8 @@ ERR_MUST_USE int ident_host(char out[IDENT_HOST_MAX + 1], const void *p, size_t 
  * meant and would match nothing, so every list refuses it: rules, members of sets, imported rows, subscribers. The forms that do speak about
  * many (*@domain, *) are no names: the caller has looked for them before. */
 bool ident_looks_like_pattern(const char *name);
-/* What to say then, after the name. */
+/* What to say then, after the name; ident_pattern_words() finds the true words for one. */
+const char *ident_pattern_words(const char *name);
 #define IDENT_PATTERN_WORDS                                                                                                      \
 	"* ? [ ] { } ( ) are no patterns inside a name; many devices at once are: *@domain, msisdn:FIRST-LAST, set:NAME, and * " \
 	"alone in a block"

@@ -378,6 +378,11 @@ int cli_show_import(FILE *out, const json_t *last, const char *file)
 		fprintf(out, "columns that the file does not have and that stay as they are stored: %s\n",
 			cli_member(columns, last, "left_alone"));
 	}
+	if (json_array_size(json_object_get(last, "left_alone_in_some")) &&
+	    number_of(last, "replaced") + number_of(last, "unchanged")) {
+		fprintf(out, "columns that some rows do not have and that stay there as they are stored: %s\n",
+			cli_member(columns, last, "left_alone_in_some"));
+	}
 	if (json_is_true(json_object_get(last, "needs_yes"))) {
 		fputs("it deletes many rows: the import needs --yes or --deletes-max\n", out);
 	}

@@ -69,7 +69,7 @@ static json_t *device(const struct cli_param *p, const char *text, char why[CLI_
 	if (ident_external(canonical, text, strlen(text))) {
 		return wrong(why, p, text,
 			     ident_looks_like_pattern(text)
-				 ? "another form: " IDENT_PATTERN_WORDS
+				 ? strncmp(text, "*@", 2) ? "another form: " IDENT_PATTERN_WORDS : ident_pattern_words(text)
 				 : "local@domain, *@domain, msisdn:DIGITS, msisdn:FIRST-LAST or set:NAME");
 	}
 	return json_string(canonical);

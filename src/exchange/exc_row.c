@@ -60,7 +60,7 @@ static const struct exc_column set_columns[] = {
 static const struct exc_column assoc_columns[] = {
 	TEXT("who", true, who, A_WHO),
 	TEXT("device", true, device, A_DEVICE),
-	COLUMN("effect", EXC_T_EFFECT, false, verdict, 0, 0, "allow or deny"),
+	KEPT("effect", EXC_T_EFFECT, false, verdict, 0, 0, "allow or deny", ASC_KEEP_EFFECT),
 	KEPT("rights", EXC_T_RIGHTS, false, rights, 0, 0, A_RIGHT, ASC_KEEP_RIGHTS),
 	KEPT("not_before", EXC_T_TIME, false, not_before_s, 0, 0, A_TIME, ASC_KEEP_NOT_BEFORE),
 	KEPT("not_after", EXC_T_END, false, not_after_s, 0, 0, A_TIME, ASC_KEEP_NOT_AFTER),

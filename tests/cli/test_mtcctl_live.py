@@ -71,7 +71,7 @@ def test_an_scs_comes_and_goes(lab, ctl):
     (["assoc", "add", "nobody", "*@x.example"], "nobody"),
     (["assoc", "add", "*", "*@x.example"], "block"),
     (["assoc", "del", "acme", "meter-999999@a.example"], "no such rule: acme on meter-999999@a.example"),
-    (["assoc", "add", "acme", "m@x.example", "--not-before", "2030-01-02", "--not-after", "2030-01-01"], "earlier"),
+    (["assoc", "add", "acme", "m@x.example", "--not-before", "2030-01-02", "--not-after", "2030-01-01"], "the end (not_after) is before the beginning"),
     (["triggers", "show", "acme", "1"], "no trigger"),
     (["triggers", "list", "--state", "asleep"], "is not a state of a trigger, expected one of: 'idle', 'asking the HSS'"),
 ], ids=lambda v: " ".join(v[:3]) if isinstance(v, list) else None)

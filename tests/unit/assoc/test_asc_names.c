@@ -261,6 +261,44 @@ static void test_an_import_tells_how_many_differ_in_case_only(void **state)
 	assert_false(e.twins.more);
 	assert_string_equal(e.twins.first, "meter-7@a.example");
 	assert_string_equal(e.twins.second, "Meter-7@a.example");
+	im = begin(p, ASC_KIND_ASSOC);
+	assert_int_equal(put(p, im, 1, "Meter-7@a.example"), 0); /* told when it came */
+	assert_int_equal(put(p, im, 2, "Unrelated@a.example"), 0);
+	e = finish(p, im);
+	assert_true(e.err == 0 && e.twins.n == 0);
+	im = begin(p, ASC_KIND_ASSOC);
+	assert_int_equal(put(p, im, 1, "unrelated@a.example"), 0);
+	e = finish(p, im);
+	assert_true(e.err == 0 && e.twins.n == 1);
+	assert_string_equal(e.twins.second, "Unrelated@a.example");
+}
+
+static void test_an_import_counts_what_it_allows_beside_a_deny(void **state)
+{
+	static const char *const devices[] = { "m-1@a.example", "*@b.example" };
+	struct place *p = *state;
+
+	place_two_scs(p);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(place_add(p, ASSOC_DENY, "acme", devices[i]), 0);
+	}
+	assert_int_equal(place_add(p, ASSOC_DENY, "beta", "m-2@a.example"), 0);
+	for (uint32_t keep = 0; keep <= ASC_KEEP_EFFECT; keep += ASC_KEEP_EFFECT) { /* with allow in so many words: meant */
+		struct asc_import *im = begin(p, ASC_KIND_ASSOC);
+		struct ended e;
+
+		for (size_t i = 0; i < 3; i++) {
+			struct asc_rule_new r = { .who = "acme",
+						  .device = i < 2 ? devices[i] : "m-2@a.example",
+						  .verdict = ASSOC_ALLOW,
+						  .rights = ASSOC_RIGHT_ALL };
+
+			assert_int_equal(asc_import_rule(im, i + 1, &r, keep, &p->why), 0);
+		}
+		e = finish(p, im);
+		assert_int_equal(e.err, 0);
+		assert_int_equal(e.r.beside, keep ? 2 : 0);
+	}
 }
 
 /* Against all pairs of names, compared one by one. */
@@ -479,6 +517,7 @@ int main(void)
 		PLACE_TEST(test_what_an_older_version_stored_can_be_listed_and_deleted),
 		PLACE_TEST(test_a_change_tells_of_a_device_that_differs_in_case_only),
 		PLACE_TEST(test_an_import_tells_how_many_differ_in_case_only),
+		PLACE_TEST(test_an_import_counts_what_it_allows_beside_a_deny),
 		PLACE_TEST(test_every_name_that_differs_is_counted_once),
 		PLACE_TEST(test_a_rule_keeps_what_its_row_does_not_say),
 		PLACE_TEST(test_an_scs_keeps_what_its_row_does_not_say),

@@ -5,9 +5,11 @@
 
 static struct kv_room seen(pid_t pid, uint64_t state, uint64_t left)
 {
-	return (struct kv_room){
-		.size = 1000, .size_max = 1000, .map_left = left, .held = 500, .oldest = { .pid = pid, .state = state, .behind = 9 }
-	};
+	return (struct kv_room){ .size = 1000,
+				 .size_max = 1000,
+				 .map_left = left,
+				 .held = 500,
+				 .oldest = { .pid = pid, .state = state, .behind = 9 } };
 }
 
 static bool look(struct core_room *r, struct kv_room now, uint64_t now_ms)

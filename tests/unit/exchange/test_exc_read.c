@@ -427,12 +427,14 @@ static void test_a_row_says_which_columns_it_does_not_have(void **state)
 		const char *text;
 		uint32_t keep;
 	} rows[] = {
-		{ ASC_KIND_ASSOC, "who,device\nacme,*@a.example\n", ALL },
-		{ ASC_KIND_ASSOC, "who,device,mode,not_after\nacme,*@a.example,,\n", ASC_KEEP_RIGHTS | ASC_KEEP_NOT_BEFORE },
+		{ ASC_KIND_ASSOC, "who,device\nacme,*@a.example\n", ALL | ASC_KEEP_EFFECT },
+		{ ASC_KIND_ASSOC, "who,device,mode,not_after\nacme,*@a.example,,\n",
+		  ASC_KEEP_EFFECT | ASC_KEEP_RIGHTS | ASC_KEEP_NOT_BEFORE },
 		{ ASC_KIND_ASSOC, ASSOC_HEAD "acme,*@a.example,,,,,\n", 0 },
-		{ ASC_KIND_ASSOC, "{\"who\":\"acme\",\"device\":\"*@a.example\",\"mode\":\"enforce\"}\n", ALL & ~ASC_KEEP_MODE },
+		{ ASC_KIND_ASSOC, "{\"who\":\"acme\",\"device\":\"*@a.example\",\"mode\":\"enforce\"}\n",
+		  (ALL | ASC_KEEP_EFFECT) & ~ASC_KEEP_MODE },
 		{ ASC_KIND_ASSOC, "{\"who\":\"acme\",\"device\":\"*@a.example\",\"not_after\":null}\n",
-		  ALL & ~ASC_KEEP_NOT_AFTER },
+		  (ALL | ASC_KEEP_EFFECT) & ~ASC_KEEP_NOT_AFTER },
 		{ ASC_KIND_BLOCK, "who,device\nacme,*@a.example\n", ALL & ~ASC_KEEP_RIGHTS },
 		{ ASC_KIND_SCS, SCS_HEAD SCS_ROW "\n",
 		  ASC_KEEP_ALL & ~(ASC_KEEP_E164 | ASC_KEEP_ORIGIN_HOST | ASC_KEEP_REALM | ASC_KEEP_ANCHOR) },
