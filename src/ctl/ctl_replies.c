@@ -107,7 +107,9 @@ static const struct ctl_member store[] = {
 	TEXT("name", "of the store"),
 	NUM("octets", "of its file"),
 	NUM("size_max", "octets that the file may have"),
-	NUM("left", "octets that are free"),
+	NUM("left", "octets that are free, in the file or on the disk, whichever is less"),
+	NUM("disk", "octets that are free on the disk"),
+	TEXT("state", "of the last write: ok, full or failing"),
 	TEXT("key", "of the configuration, for size_max"),
 	MAY(NUM, "reader", "process that reads an old state, when there is one"),
 	MAY(TEXT, "reader_name", "who that is, for people: process PID, or what of the core"),
@@ -424,6 +426,8 @@ static const struct ctl_member check[] = {
 	MAY(TEXT, "msisdn", "when both names were given"),
 	TEXTS("groups", "of the SCS"),
 	TEXTS("unproven", "groups that were asked about and are not its own"),
+	TEXTS("unproven_why", "for each of them the reason, in words"),
+	MAY(TEXT, "beyond_rules", "who refuses whatever the rules say: certificate, session, hss or other-name"),
 	OBJECT("proof", check_proof, "where the groups come from"),
 	ROW("hss", CTL_M_OBJECT, true, check_hss, "its answer, when it was asked"),
 	TEXTS("not_asked", "who decides, too, and was not asked, in words"),
@@ -469,7 +473,8 @@ static const struct ctl_member import[] = {
 	BOOLEAN("dry_run", "nothing was changed"),
 	BOOLEAN("needs_yes", "of a dry run: for real it wants a yes"),
 	BOOLEAN("undo", "the state before is kept"),
-	TEXTS("left_alone", "columns that the file does not have"),
+	TEXTS("left_alone", "columns that no row of the file has"),
+	TEXTS("left_alone_in_some", "columns that some rows of the file lack"),
 	TEXTS("warnings", "what is done and likely not meant, in words"),
 	END,
 };
@@ -478,7 +483,12 @@ static const struct ctl_member export_progress[] = {
 	BOOLEAN("progress", "true"),    TEXT("phase", "write"),   NUM("rows", "written"),
 	NUM("rows_total", "there are"), NUM("octets", "written"), END,
 };
-static const struct ctl_form export_forms[] = { FORM("now and then", export_progress), NO_MORE_FORMS };
+static const struct ctl_member export_unwritten[] = { BOOLEAN("unwritten", "true: the target is full or closed"), END };
+static const struct ctl_form export_forms[] = {
+	FORM("now and then", export_progress),
+	FORM("when the target could not be written, before the error", export_unwritten),
+	NO_MORE_FORMS,
+};
 static const struct ctl_member export[] = {
 	NUM("rows", "written"),
 	NUM("octets", "written"),
@@ -645,7 +655,7 @@ const struct ctl_reply ctl_replies[] = {
 	{ "set.member.add set.member.del", NULL, set_member },
 	{ "assoc.add", NULL, rule_added },
 	{ "assoc.del", NULL, rule_deleted },
-	{ "assoc.list", rule_forms, count_only },
+	{ "assoc.list", rule_forms, counted },
 	{ "assoc.show", rule_show_forms, count_only },
 	{ "assoc.check", NULL, check },
 	{ "scs.import group.import set.import assoc.import block.import", import_forms, import },

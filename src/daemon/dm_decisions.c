@@ -58,11 +58,11 @@ static void open_again(struct dm_parent *p)
 
 static void on_look(void *arg)
 {
-	struct dm_parent *p = arg;
+	struct dm_parent *p = OBJ_OF(arg, struct dm_parent, DM_PARENT_MAGIC);
 
 	if (!p->cfg->decisions[0] || !p->decisions.regular || in_place(p)) {
 		p->decisions.missing = 0;
-	} else if (++p->decisions.missing >= LOOKS && p->core.pid && p->core.ready && !p->core.killed) {
+	} else if (++p->decisions.missing >= LOOKS && p->core.pid && p->core.state == DM_CHILD_READY) {
 		open_again(p);
 	}
 	net_timer_start(p->decisions.timer, LOOK_MS);
