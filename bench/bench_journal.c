@@ -241,15 +241,17 @@ static int fill_one(struct jrn *j, const struct trg_conf *conf, uint32_t i, uint
 	(void)trg_step(t, &(struct trg_event){ .kind = TRG_EV_START }, now_ms);
 	(void)trg_step(t, &(struct trg_event){ .kind = TRG_EV_SUBSCRIBER, .subscriber = &sub }, now_ms);
 	(void)trg_step(t, &(struct trg_event){ .kind = TRG_EV_DURABLE }, now_ms);
-	(void)trg_step(t, &(struct trg_event){ .kind = TRG_EV_DTA_OK, .taker = "smssc.core.example" }, now_ms);
+	(void)trg_step(t, &(struct trg_event){ .kind = TRG_EV_DTA_OK, .accepted_by = "smssc.core.example" }, now_ms);
 	trg_free(t);
 	return 0;
 }
 
 static int fill(const struct options *o)
 {
-	struct trg_names takers = { 0 };
-	struct trg_conf conf = { .report_grace_ms = 60000, .retry_min_ms = 1000, .retry_max_ms = 1000, .takers = &takers };
+	struct trg_names smssc_hosts = { 0 };
+	struct trg_conf conf = {
+		.report_grace_ms = 60000, .retry_min_ms = 1000, .retry_max_ms = 1000, .smssc_hosts = &smssc_hosts
+	};
 	uint64_t now_ms = clock_real_ms();
 	struct jrn *j;
 	int err = 0;
@@ -269,7 +271,7 @@ static int fill(const struct options *o)
 	printf("{\"event\":\"filled\",\"records\":%" PRIu64 ",\"octets\":%" PRIu64 "}\n", jrn_counts(j).records,
 	       jrn_counts(j).octets);
 	jrn_close(j);
-	trg_names_fini(&takers);
+	trg_names_fini(&smssc_hosts);
 	return err ? 1 : 0;
 }
 

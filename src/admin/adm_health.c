@@ -122,7 +122,7 @@ static void look_at_files(struct findings *f)
 		snprintf(more, sizeof more, "; so did %u more", e.n - 1);
 	}
 	found(f, "certificate-expired", "renew the file, then 'mtcctl reload'; 'mtcctl status' shows the days of each",
-	      "'%s' of %s %s expired on %s: connections that need it fail%s", e.first->path, e.first->of, e.first->name, when,
+	      "'%s' of %s %s expired on %s: connections that need it fail%s", e.first->path, e.first->kind, e.first->name, when,
 	      more);
 }
 

@@ -135,7 +135,7 @@ static void add_file(void *arg, const struct core_file *f)
 		return;
 	}
 	json_array_append_new(r->rows, json_pack("{s:o, s:s, s:s, s:o, s:I}", "path", text_of(f->path, strlen(f->path)), "of",
-						 f->of, "name", f->name, "not_after", adm_time(f->not_after_s * 1000),
+						 f->kind, "name", f->name, "not_after", adm_time(f->not_after_s * 1000),
 						 "days_left", (json_int_t)core_files_days_left(f->not_after_s, r->now_s)));
 }
 

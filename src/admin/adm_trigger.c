@@ -75,7 +75,7 @@ static json_t *row_of(const struct adm *a, const struct core_trigger_view *p)
 	set_text(row, "transaction", p->transaction);
 	set_text(row, "address", p->address);
 	set_text(row, "rule", p->rule);
-	set_text(row, "taker", p->taker);
+	set_text(row, "taker", p->accepted_by);
 	set_id(row, "end_to_end", p->end_to_end);
 	set_id(row, "dtr_end_to_end", p->dtr_end_to_end);
 	set_id(row, "recall_end_to_end", p->recall_end_to_end);

@@ -186,19 +186,19 @@ static bool is_success(const struct app_head *head)
 	return head->result_code.present && head->result_code.v / 1000 == 2;
 }
 
-const char *app_foreign(const struct app_head *answer, const struct app_asked *asked)
+const char *app_foreign(const struct app_head *answer, const struct app_request *request)
 {
-	if (answer->session_id.p && (answer->session_id.len != asked->session_id_len ||
-				     memcmp(answer->session_id.p, asked->session_id, asked->session_id_len) != 0)) {
+	if (answer->session_id.p && (answer->session_id.len != request->session_id_len ||
+				     memcmp(answer->session_id.p, request->session_id, request->session_id_len) != 0)) {
 		return "its Session-Id is not that of the request";
 	}
-	if (!is_success(answer) || is_name(&answer->origin_host, asked->host)) {
+	if (!is_success(answer) || is_name(&answer->origin_host, request->host)) {
 		return NULL;
 	}
-	if (asked->host) {
+	if (request->host) {
 		return "its Origin-Host is not the host that was asked";
 	}
-	if (is_name(&answer->origin_host, asked->peer) || is_name(&answer->origin_realm, asked->realm)) {
+	if (is_name(&answer->origin_host, request->peer) || is_name(&answer->origin_realm, request->realm)) {
 		return NULL;
 	}
 	return "it comes neither from the peer nor from the realm that was asked";

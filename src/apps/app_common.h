@@ -121,7 +121,7 @@ struct app_serving_node {
 void app_answer_head(struct app_head *answer, const struct app_head *request, const char *host, const char *realm);
 
 /* Whom an answer has to come from and what it has to answer. */
-struct app_asked {
+struct app_request {
 	const void *session_id; /* of the request */
 	size_t session_id_len;
 	const char *host;  /* Destination-Host of the request; NULL: it had none */
@@ -131,7 +131,7 @@ struct app_asked {
 /* NULL: the answer is one to this request. Else static words. A Session-Id must be the request's. A success must come from the host
  * that was asked; where none was named, from the peer itself or from its realm through a relay. A refusal may come from any node of
  * the path (RFC 6733 7.2). */
-const char *app_foreign(const struct app_head *answer, const struct app_asked *asked);
+const char *app_foreign(const struct app_head *answer, const struct app_request *request);
 
 /* SCS-Identity (E.164 digits) -> SM-RP-SMEA: digit count, 0x91, TBCD (TS 23.040 9.1.2.5). out holds 12 octets. */
 #define APP_SMEA_MAX 12

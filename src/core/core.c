@@ -1,4 +1,4 @@
-/* core.c - the core itself: stores, edges' rings, the end of each turn, its own end. */
+/* core.c - start and end of the core: stores, rings of the edges, the end of each turn. */
 #include "core/core.h"
 
 #include <errno.h>
@@ -17,9 +17,10 @@
 #include "core/core_records.h"
 #include "core/core_restore.h"
 
-/* -- the end of a turn: one hand-over of all its intents, one doorbell an edge for all its records */
+/* -- the end of a turn: one commit of all intents, one doorbell for each edge */
 
-/* Before any answer leaves: the doorbells of the edges and what is sent to core peers come after it. */
+/* Decision lines are written before any answer leaves: doorbells and messages to core peers
+ * follow. */
 static void write_decisions(struct core *c)
 {
 	struct core_decisions *d = &c->decisions;
@@ -78,7 +79,7 @@ void core_decisions(struct core *c, int fd)
 	aud_reopen_fd(c->decisions.aud, fd);
 }
 
-/* -- its life */
+/* -- start and end */
 
 static void on_store(void *arg, int events)
 {
@@ -152,7 +153,7 @@ static int make_ids(struct core *c)
 	return 0;
 }
 
-/* The parts in the order in which they need each other; core_free() ends them in reverse. */
+/* Initialises the parts in the order of their dependencies; core_free() ends them in reverse. */
 static int init_parts(struct core *c, const struct core_conf *conf, char why[CORE_WHY_MAX])
 {
 	int err = make_ids(c);
@@ -286,7 +287,7 @@ void core_free(struct core *c)
 	free(c);
 }
 
-/* -- the end in order */
+/* -- orderly stop */
 
 static void on_stop_look(void *arg)
 {
@@ -309,6 +310,6 @@ void core_stop(struct core *c, void (*done)(void *arg), void *arg)
 		done(arg);
 		return;
 	}
-	/* The DPRs of the peers end in the background; nothing else is waited for. */
+	/* The peers' DPRs complete in the background; core_stop() waits for nothing else. */
 	net_timer_start(c->stop.timer, c->cfg->timers.disconnect_wait_ms < 300 ? c->cfg->timers.disconnect_wait_ms : 300);
 }

@@ -1,5 +1,6 @@
-/* core.h - the core: admission, judgement, triggers, the peers of our own domain, the journal and the decision log
- * (ARCHITECTURE.md, stages 8 to 12 and 14). It speaks with edges in records only, each of which it checks as hostile. */
+/* core.h - the core: admission, judgement, triggers, the peers of our own domain, the journal
+ * and the decision log (ARCHITECTURE.md, stages 8 to 12 and 14).
+ * The core exchanges only records with the edges and checks each of them as hostile input. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,12 +15,15 @@
 struct core;
 
 struct core_cb {
-	/* This edge broke a rule of the ring: it is to be ended. The core listens to it no more. */
+	/* The edge broke a rule of the ring and must be ended. The core reads no more of its
+	 * records. */
 	void (*on_bad_edge)(void *arg, uint32_t generation);
-	/* An operator wants another log level in all processes. */
+	/* An operator sets the log level of all processes. */
 	void (*on_log_level)(void *arg, enum log_level level);
-	/* An operator wants certificates, keys and anchors read again. Whoever does that tells the operator's commands the result with the
-	 * same number; after an ERR_* there is no result. NULL allowed: nobody reads files for this core. */
+	/* An operator wants certificates, keys and anchors read again.
+	 * The implementation reports the result to the operator's commands under the same
+	 * `number`.
+	 * After an ERR_* there is no result. NULL allowed: this core has no reader of files. */
 	int (*on_reload)(void *arg, uint32_t number);
 };
 
@@ -27,18 +31,21 @@ struct core_conf { /* borrowed as long as the core lives */
 	const struct cfg_iwf *cfg;
 	struct log *log;                         /* its level changes by command */
 	struct tls_ctx *peer_tls[CFG_PEERS_MAX]; /* by index of cfg->peers; NULL: plain */
-	int decisions_fd;                        /* taken; -1: none */
+	int decisions_fd;                        /* owned by the core on success; -1: none */
 	const struct core_cb *cb;
 	void *arg;
 };
 
 #define CORE_WHY_MAX 512
-/* Opens the stores, takes up what the journal holds, begins to connect to the peers. Errors with words in `why`. */
+/* Opens the stores, restores the triggers of the journal and starts to connect to the peers.
+ * On an error `why` holds its text. */
 ERR_MUST_USE int core_new(struct core **out, struct net_loop *loop, const struct core_conf *conf, char why[CORE_WHY_MAX]);
 void core_free(struct core *c); /* NULL allowed */
 
-/* Opens and closes the association store below this directory, and (`journal`) the journal, as core_new() would: the first of them that a
- * core could not use is an error with words. Nobody else uses them. */
+/* Opens and closes the association store below this directory and, if `journal`, the journal, as
+ * core_new() does.
+ * Returns the error of the first store that the core could not use, with its text in `why`.
+ * No other process may use the stores meanwhile. */
 ERR_MUST_USE int core_stores_check(const struct cfg_iwf *cfg, const char *state_dir, bool journal, char why[CORE_WHY_MAX]);
 
 struct core_edge_id {
@@ -46,40 +53,45 @@ struct core_edge_id {
 	enum cfg_zone zone;
 	pid_t pid;
 };
-/* The ring of an edge: takes the descriptors on success. */
+/* Adds an edge with its ring. Takes the descriptors on success. */
 ERR_MUST_USE int core_edge_add(struct core *c, const struct core_edge_id *edge, struct ipc_ring_fds *fds);
-/* The edge is dead and all its sessions with it. */
+/* The edge process has ended, and all its sessions with it. */
 void core_edge_gone(struct core *c, uint32_t generation);
 
-/* That many more lines of the parent's log were lost. Counts the lost lines of the core's own log, too, which 0 is enough for. */
+/* Adds `lines` to the lost lines of the parent's log, and updates the counter with those of the
+ * core's own log.
+ * `lines` may be 0. */
 void core_log_lost(struct core *c, uint64_t lines);
 
-/* That many more processes were ended by the parent because they hung: counted. */
+/* Counts the processes that the parent ended because they hung. */
 void core_hung(struct core *c, uint64_t processes);
 
-/* The decision log after rotation. Takes fd. */
+/* Switches to the decision log opened after rotation. Takes fd. */
 void core_decisions(struct core *c, int fd);
 
-/* The peer with this index in the configuration uses `tls` (borrowed) when it connects the next time. */
+/* Sets the TLS context (borrowed) for the next connection to the peer with this index in the
+ * configuration. */
 void core_peer_tls(struct core *c, size_t peer, struct tls_ctx *tls);
 
 struct tls_judge;
-/* The trust anchors of the set in use (borrowed), for operators who ask about a certificate. NULL: none. */
+/* Sets the trust anchors of the set in use (borrowed); operators' checks of certificates use
+ * them. NULL: none. */
 void core_judge(struct core *c, struct tls_judge *judge);
 
-/* Certificates and anchors in use, for those who operate the gateway. */
-struct core_file {             /* texts are borrowed as long as the core lives */
-	const char *of, *name; /* "listener", "peer" or "anchor", and which */
+/* A certificate or trust anchor in use, as operators see it. */
+struct core_file {               /* texts are borrowed until core_free() */
+	const char *kind, *name; /* kind: "listener", "peer" or "anchor"; and its name */
 	const char *path;
-	uint64_t not_after_s; /* the first end among the certificates in it */
+	uint64_t not_after_s; /* earliest end of the certificates in the file */
 };
 #define CORE_FILES_MAX (CFG_ANCHORS_MAX + CFG_LISTEN_MAX + CFG_PEERS_MAX)
-/* The set of files with this generation is in use here. At most CORE_FILES_MAX rows are copied. */
+/* The core now uses the set of files with this generation. Copies at most CORE_FILES_MAX rows. */
 void core_files_set(struct core *c, uint32_t generation, const struct core_file *files, size_t n);
-/* That edge uses the set with this generation; an edge that is not known is left out. */
+/* The edge now uses the set of files with this generation. An unknown edge is ignored. */
 void core_files_edge(struct core *c, uint32_t edge_generation, uint32_t files_generation);
-/* Whole days until then; a day that has begun does not count; negative once it is over. */
+/* Whole days from now_s to not_after_s. A day that has begun does not count. Negative after the
+ * end. */
 int64_t core_files_days_left(uint64_t not_after_s, uint64_t now_s);
 
-/* DPR to the peers, everything durable, then `done`, once. */
+/* Sends DPR to the peers and makes the journal durable. Then calls `done`, once. */
 void core_stop(struct core *c, void (*done)(void *arg), void *arg);

@@ -1,5 +1,7 @@
-/* core_admit.c - may this authenticated connection be this SCS? (CONTRACTS section 1, "names that must agree"). The core looks up,
- * pol_admit() judges, the edge lets the CEA go or refuses. One connection more than connections_max asks the oldest session first. */
+/* core_admit.c - decides whether an authenticated connection is admitted as an SCS (CONTRACTS
+ * section 1, "names that must agree").
+ * The core looks up, pol_admit() judges, and the edge sends the CEA or refuses.
+ * A connection above connections_max first probes the oldest session. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,7 +40,7 @@ const char *core_also_named(const struct core *c, const struct pol_identity *id,
 	return NULL;
 }
 
-/* Looks up who is provisioned under that Origin-Host, and lets policy judge. */
+/* Finds the SCS provisioned with that Origin-Host and lets policy judge. */
 static enum pol_reason judge(struct core *c, const struct ipc_session_open *open, const struct asc_scs *scs)
 {
 	struct pol_identity id;
@@ -98,7 +100,7 @@ static void session_refuse(struct core_edge *e, uint64_t number, const struct ip
 	refuse(e, number, reason);
 }
 
-/* An edge has the listeners of its own zone only, and each is as it was configured. */
+/* An edge has only the listeners of its own zone, each as it is configured. */
 static bool listener_fits(const struct core_edge *e, const struct ipc_session_open *open)
 {
 	const struct cfg_iwf *cfg = e->core->cfg;
@@ -109,7 +111,7 @@ static bool listener_fits(const struct core_edge *e, const struct ipc_session_op
 	       open->protection == (l->protection == CFG_TLS ? IPC_PROTECTION_TLS : IPC_PROTECTION_NONE);
 }
 
-/* That the session is admitted, and what its edge goes by. */
+/* Sends the edge the verdict and the limits of an admitted session. */
 static void send_terms(struct core_session *s, const struct asc_scs *scs)
 {
 	struct ipc_session_verdict v = { .admitted = true,
@@ -127,7 +129,7 @@ static void send_terms(struct core_session *s, const struct asc_scs *scs)
 	}
 }
 
-static void let_in(struct core_session *s, const struct ipc_session_open *open, const struct asc_scs *scs)
+static void admit(struct core_session *s, const struct ipc_session_open *open, const struct asc_scs *scs)
 {
 	struct core *c = s->core;
 
@@ -164,20 +166,20 @@ void core_sessions_renew(struct core *c, const char *scs)
 /* -- one connection more than connections_max: the oldest session is probed by a DWR; if it does not answer in time it is gone and the
  * new one takes its place, else the new one is refused.
  *
- *   session_open at the limit --> session_cut{probe_ms} to the oldest --> session_closed: the new one is judged again
- *                                                                     --> probe_ms and a little more are over: refused */
+ *   session_open at the limit --> session_cut{probe_ms} to the oldest --> session_closed: judged again
+ *                                                                     --> probe_ms + PROBE_GRACE_MS: refused */
 
-#define PROBES_MAX 256     /* connections that wait for the outcome */
-#define PROBE_GRACE_MS 500 /* for the way to the edge and back */
+#define PROBES_MAX 256     /* connections that wait for the result of a probe */
+#define PROBE_GRACE_MS 500 /* time for the records to the edge and back */
 
 #define CORE_PROBE_MAGIC 0x8ed2305du
 struct core_probe {
 	struct obj obj;
 	struct core *core;
-	uint32_t generation; /* of the edge of the new connection */
+	uint32_t generation; /* of the new connection's edge */
 	uint64_t number;
 	struct ipc_session_open open;
-	struct core_session *oldest; /* NULL: it is gone */
+	struct core_session *oldest; /* NULL: it has ended */
 	struct net_timer *timer;
 	TAILQ_ENTRY(core_probe) entry;
 };
@@ -195,7 +197,7 @@ static void probe_free(struct core_probe *p)
 	free(p);
 }
 
-/* The oldest that is not probed already. */
+/* Returns the oldest session that is not being probed. */
 static struct core_session *oldest_of(const struct core_scs *scs)
 {
 	struct core_session *s, *oldest = NULL;
@@ -228,7 +230,8 @@ static int ask(struct core_session *s, uint32_t probe_ms)
 	return core_send(s->edge, ipc_session_cut_put(s->core->record, s->edge->who.generation, s->key.number, &cut));
 }
 
-/* POL_NONE: the oldest is asked. Else why the new one is refused. */
+/* Returns POL_NONE if the oldest session is being probed, else why the new connection is
+ * refused. */
 static enum pol_reason probe_begin(struct core_edge *e, uint64_t number, const struct ipc_session_open *open,
 				   struct core_scs *scs)
 {
@@ -267,7 +270,7 @@ static enum pol_reason probe_begin(struct core_edge *e, uint64_t number, const s
 	return POL_NONE;
 }
 
-/* -- judged, and judged again */
+/* -- judging a connection, for the first time or after a probe */
 
 static bool session_admit(struct core_edge *e, uint64_t number, const struct ipc_session_open *open)
 {
@@ -279,7 +282,7 @@ static bool session_admit(struct core_edge *e, uint64_t number, const struct ipc
 	if (reason == POL_TOO_MANY_CONNECTIONS) {
 		reason = probe_begin(e, number, open, core_scs_get(c, scs->name));
 		if (reason == POL_NONE) {
-			return false; /* not yet */
+			return false; /* the probe decides later */
 		}
 	}
 	if (reason == POL_NONE && c->sessions.by_key.n >= c->cfg->limits.sessions_max) {
@@ -290,7 +293,7 @@ static bool session_admit(struct core_edge *e, uint64_t number, const struct ipc
 		reason = POL_NOMEM;
 	}
 	if (reason == POL_NONE) {
-		let_in(s, open, scs);
+		admit(s, open, scs);
 	} else {
 		session_refuse(e, number, open, reason);
 	}
@@ -308,7 +311,7 @@ int core_on_session_open(struct core_edge *e, uint64_t number, const struct ipc_
 	core_probe_forget(e->core, e->who.generation, number);
 	s = core_session_find(e->core, e->who.generation, number);
 	if (s) {
-		core_session_free(s); /* announced anew: judged anew */
+		core_session_free(s); /* announced again: judge it again */
 	}
 	(void)session_admit(e, number, open);
 	return 0;
@@ -320,7 +323,7 @@ void core_on_session_closed(struct core_edge *e, uint64_t number, const struct i
 
 	core_probe_forget(e->core, e->who.generation, number);
 	if (!s) {
-		return; /* a refused one closes too and is not known */
+		return; /* a refused session also closes, but is not in the table */
 	}
 	if (strcmp(closed->reason, pol_reason_str(POL_FOREIGN_ORIGIN)) == 0) {
 		core_decide_session_end(e->core, s, pol_reason_str(POL_FOREIGN_ORIGIN));

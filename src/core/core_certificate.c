@@ -1,4 +1,5 @@
-/* core_certificate.c - a certificate that nobody has presented yet: what a connection with it would be, as admission says it. */
+/* core_certificate.c - judges a certificate before its first use as admission would judge a
+ * connection with it. */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,7 +13,7 @@ void core_judge(struct core *c, struct tls_judge *judge)
 	c->files.judge = judge;
 }
 
-/* As policy admits a session of this SCS with its own host and realm; connections that are open do not count. */
+/* Verdict on a session of this SCS with its own host and realm. Open connections do not count. */
 static enum pol_reason admission(const struct core *c, const struct asc_scs *scs, const struct tls_identity *id, uint64_t now_s)
 {
 	struct pol_admit_scs facts = { scs->origin_host, scs->realm, scs->anchor, NULL, 0, 1 };
@@ -53,7 +54,7 @@ int core_certificate(const struct core *c, const char *scs, const char *pem, uin
 	}
 	for (; out->groups_n < proven.n && out->groups_n < ASC_PROVEN_MAX; out->groups_n++) {
 		str_set(out->groups[out->groups_n], sizeof out->groups[out->groups_n],
-			proven.name[out->groups_n]); /* both are valid names at most */
+			proven.name[out->groups_n]); /* both names are bounded by IDENT_SCS_MAX */
 	}
 	if (provisioned) {
 		out->admission = admission(c, provisioned, &id, now_s);

@@ -1,4 +1,4 @@
-/* core_check.c - opens stores that nobody uses, as a start of the core would, and closes them again. */
+/* core_check.c - checks unused stores: opens them as a start of the core does, and closes them. */
 #include <stdio.h>
 
 #include "assoc/asc.h"

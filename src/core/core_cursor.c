@@ -1,7 +1,8 @@
-/* core_cursor.c - looking at a million triggers without holding up the loop: each walk stands before one, and steps on when that one goes. */
+/* core_cursor.c - walks over a million triggers without blocking the loop.
+ * Each cursor points to the next trigger and moves on when that trigger is freed. */
 #include "core/core_int.h"
 
-static struct core_trigger *behind(const struct core_cursor *w, struct core_trigger *t)
+static struct core_trigger *following(const struct core_cursor *w, struct core_trigger *t)
 {
 	return w->scs ? TAILQ_NEXT(t, of_scs) : TAILQ_NEXT(t, entry);
 }
@@ -19,7 +20,7 @@ struct core_trigger *core_cursor_next(struct core_cursor *w)
 	struct core_trigger *t = w->next;
 
 	if (t) {
-		w->next = behind(w, t);
+		w->next = following(w, t);
 	}
 	return t;
 }
@@ -35,7 +36,7 @@ void core_cursors_pass(struct core_trigger *t)
 
 	TAILQ_FOREACH (w, &t->core->triggers.cursors, entry) {
 		if (w->next == t) {
-			w->next = behind(w, t);
+			w->next = following(w, t);
 		}
 	}
 }

@@ -1,4 +1,6 @@
-/* core_cursor.h - all triggers, or those of one SCS, oldest first, some at a time. Triggers may come and go between two calls. */
+/* core_cursor.h - walks over all triggers, or those of one SCS, oldest first, in several
+ * portions.
+ * Triggers may be created and freed between two calls. */
 #pragma once
 #include <sys/queue.h>
 
@@ -14,6 +16,6 @@ struct core_cursor {
 };
 
 void core_cursor_begin(struct core_cursor *w, struct core *c, struct core_scs *scs);
-struct core_trigger *core_cursor_next(struct core_cursor *w); /* NULL: no more */
+struct core_trigger *core_cursor_next(struct core_cursor *w); /* NULL: at the end */
 void core_cursor_end(struct core_cursor *w);
-void core_cursors_pass(struct core_trigger *t); /* the trigger is about to be freed */
+void core_cursors_pass(struct core_trigger *t); /* before the trigger is freed: cursors move past it */

@@ -3,8 +3,8 @@
 
 #include "base/container.h"
 
-#define WAIT_MAX_MS (3600u * 1000u) /* longer waits in parts */
-#define DUE_A_TURN 512              /* so that a time at which many end starves nobody */
+#define WAIT_MAX_MS (3600u * 1000u) /* a longer wait is split */
+#define DUE_A_TURN 512              /* bounds the work of one turn when many deadlines coincide */
 
 static struct core_trigger *owner_of(struct heap_node *node)
 {
@@ -17,7 +17,7 @@ static void start(struct core *c)
 	uint64_t now, wait;
 
 	if (!first || first->at == c->deadlines.timer_at_ms) {
-		return; /* one that is no longer the first fires for nothing, once */
+		return; /* the timer may be early after a deletion; it then re-arms */
 	}
 	now = core_now_ms(c);
 	wait = first->at > now ? first->at - now : 0;

@@ -1,4 +1,5 @@
-/* core_decision.c - every verdict of the core leaves through here, once: decision line and counters together (audit/). */
+/* core_decision.c - writes every verdict of the core once: decision line and counters together
+ * (audit/). */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -9,7 +10,7 @@ void core_transaction_text(char out[CORE_TRANSACTION_TEXT_MAX], uint32_t generat
 	snprintf(out, CORE_TRANSACTION_TEXT_MAX, "%" PRIu32 "-%06" PRIx64, generation, number);
 }
 
-/* What the decision log says the log need not say at once. */
+/* With a decision log, the log repeats its lines only at level debug. */
 static enum log_level level(const struct core *c)
 {
 	return c->cfg->decisions[0] ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;

@@ -1,4 +1,5 @@
-/* core_decision.h - one decision, one line: every verdict of the core goes through here to the decision log and the counters. */
+/* core_decision.h - one decision, one line: writes every verdict of the core to the decision log
+ * and counts it. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -8,16 +9,16 @@
 
 struct core_decisions {
 	struct aud *aud;
-	int failing;       /* errno: the decision log did not take everything the last time; 0: it did */
-	uint64_t since_ms; /* when it last began to fail */
-	uint64_t lost;     /* decisions that were lost when it last began to fail */
+	int failing;       /* errno of the last flush of the decision log; 0: it succeeded */
+	uint64_t since_ms; /* when writing last began to fail */
+	uint64_t lost;     /* decisions lost before it last began to fail */
 };
 
 struct core_decision { /* borrows its texts */
 	const char *transaction, *scs, *origin_host, *address, *device;
 	uint32_t action, reference;
 	uint32_t result_code, request_status;
-	bool as_new; /* a replace that became a trigger of its own: accepted, whatever the status */
+	bool as_new; /* a replace that became a new trigger: accepted, whatever the status */
 	enum pol_reason reason;
 	const char *rule;
 };
@@ -26,10 +27,12 @@ void core_transaction_text(char out[CORE_TRANSACTION_TEXT_MAX], uint32_t generat
 
 void core_decide_session(struct core *c, uint32_t generation, uint64_t number, const struct ipc_session_open *open,
 			 const char *scs, enum pol_reason reason);
-/* An admitted session ends against its peer's will: because of a request on it, or with its certificate. */
+/* The core ends an admitted session: because of a request on it, or because its certificate
+ * ended. */
 void core_decide_session_end(struct core *c, const struct core_session *s, const char *reason);
 void core_decide_action(struct core *c, const struct core_decision *d);
-/* An accepted trigger is revoked, `action` "revoke"; and the outcome of that, "revoke-outcome". */
+/* The revocation of an accepted trigger (`action` "revoke") and its outcome ("revoke-outcome"). */
 void core_decide_revoked(struct core *c, const struct core_decision *d, const char *action);
-/* A further line of the transaction: which detect-only rule would have refused it. result_code and request_status are not used. */
+/* Writes a further line of the transaction: the detect-only rule that would have refused it.
+ * result_code and request_status are not used. */
 void core_decide_detected(struct core *c, const struct core_decision *d);

@@ -1,4 +1,4 @@
-/* core_devices.c - finding the trigger of a delivery report by the names of its device. */
+/* core_devices.c - finds the trigger of a delivery report by the names of its device. */
 #include <stddef.h>
 #include <string.h>
 
@@ -39,14 +39,14 @@ bool core_device_named(const struct core_device_names *d, const struct app_user_
 	return any;
 }
 
-bool core_device_same(const struct trg *t, const struct app_user_identifier *u)
+bool core_device_same(const struct trg *trg, const struct app_user_identifier *u)
 {
-	struct core_device_names d = { t->sub.imsi, t->sub.msisdn[0] ? t->sub.msisdn : t->req.msisdn, t->req.external };
+	struct core_device_names d = { trg->sub.imsi, trg->sub.msisdn[0] ? trg->sub.msisdn : trg->req.msisdn, trg->req.external };
 
 	return core_device_named(&d, u);
 }
 
-/* One name of a device under one SCS. What was found under it is compared whole afterwards. */
+/* Hash of one name of a device and its SCS. The caller compares all names of each match. */
 static uint64_t device_hash(const struct core *c, const char *e164, char kind, const void *name, size_t len)
 {
 	uint8_t key[STR_DIGITS_MAX + 2 + IDENT_EXTERNAL_MAX];
@@ -58,21 +58,21 @@ static uint64_t device_hash(const struct core *c, const char *e164, char kind, c
 	return map_hash(&c->triggers.by_ref, key, (uint32_t)b.len);
 }
 
-/* Under the name that its DTR says first: IMSI, else MSISDN, else External-Identifier. */
+/* The key is the first of these that the DTR carries: IMSI, MSISDN, External-Identifier. */
 void core_trigger_by_device(struct core_trigger *t)
 {
-	const struct trg *g = t->trg;
-	const char *msisdn = g->sub.msisdn[0] ? g->sub.msisdn : g->req.msisdn;
-	const char *name = g->sub.imsi[0] ? g->sub.imsi : msisdn[0] ? msisdn : g->req.external;
-	char kind = g->sub.imsi[0] ? 'i' : msisdn[0] ? 'm' : 'e';
+	const struct trg *trg = t->trg;
+	const char *msisdn = trg->sub.msisdn[0] ? trg->sub.msisdn : trg->req.msisdn;
+	const char *name = trg->sub.imsi[0] ? trg->sub.imsi : msisdn[0] ? msisdn : trg->req.external;
+	char kind = trg->sub.imsi[0] ? 'i' : msisdn[0] ? 'm' : 'e';
 
-	if (t->by_device.hash || g->req.action == TSP_ACTION_RECALL) {
+	if (t->by_device.hash || trg->req.action == TSP_ACTION_RECALL) {
 		return;
 	}
 	multimap_add(&t->core->triggers.by_device, &t->by_device, device_hash(t->core, t->ref.e164, kind, name, strlen(name)));
 }
 
-struct fit { /* what a report without number may mean */
+struct fit { /* candidates for a report without a Reference-Number */
 	const char *e164;
 	const struct app_user_identifier *user;
 	struct core_trigger *only;
@@ -94,7 +94,7 @@ static void try_name(struct core *c, struct fit *fit, char kind, const void *nam
 	}
 }
 
-/* Without a Reference-Number only if exactly one trigger fits. */
+/* A report without a Reference-Number needs exactly one matching trigger. */
 struct core_trigger *core_device_find(struct core *c, const char *e164, const struct app_user_identifier *u)
 {
 	struct fit fit = { .e164 = e164, .user = u };

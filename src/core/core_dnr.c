@@ -1,4 +1,4 @@
-/* core_dnr.c - the delivery report to the SCS (stage 14): DNR until it is acknowledged. */
+/* core_dnr.c - delivery reports to the SCS (stage 14): sends DNR until the SCS acknowledges. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,8 +12,9 @@ static bool takes_reports(const struct core_session *s, uint64_t now_ms)
 	return !s->edge->bad && now_ms >= s->refuses_until_ms;
 }
 
-/* First the session that asked, if it is still there. Then any of the SCS takes its turn. One that refused a report, or did not answer, is
- * asked last until its pause is over: only when no other is left, and then the one that has paused longest. */
+/* Prefers the requesting session; on retry rotates over the SCS's open sessions.
+ * A session that refused a report or did not answer is used only if no other is open, the
+ * longest pause first. */
 static struct core_session *pick_session(const struct core_trigger *t, bool again)
 {
 	struct core_session *s = again ? NULL : core_session_find(t->core, t->asker.generation, t->asker.session), *last = NULL;
@@ -41,14 +42,14 @@ static struct core_session *pick_session(const struct core_trigger *t, bool agai
 	return s;
 }
 
-/* The pause begins with dnr.retry_min and doubles up to dnr.retry_max; a report that is taken ends it. */
-static void learn(struct core_session *s, const struct ipc_device_notification_answer *a, bool taken)
+/* The pause starts at dnr.retry_min and doubles up to dnr.retry_max. An accepted report ends it. */
+static void note_answer(struct core_session *s, const struct ipc_device_notification_answer *a, bool taken)
 {
 	const struct cfg_dnr *dnr = &s->core->cfg->dnr;
 	bool first = !s->refuses_ms;
 
 	if (a->outcome == IPC_DNA_CLOSED) {
-		return; /* it ends: that is no refusal */
+		return; /* the session ends: not a refusal */
 	}
 	if (taken) {
 		s->refuses_ms = s->refuses_until_ms = 0;
@@ -66,19 +67,19 @@ static void learn(struct core_session *s, const struct ipc_device_notification_a
 	}
 }
 
-static void fill(struct ipc_device_notification *out, const struct core *c, const struct trg *t, const struct core_session *s,
+static void fill(struct ipc_device_notification *out, const struct core *c, const struct trg *trg, const struct core_session *s,
 		 bool again)
 {
-	const struct trg_request *r = &t->req;
+	const struct trg_request *r = &trg->req;
 
 	*out = (struct ipc_device_notification){
 		.session = s->key.number,
-		.number = t->number,
-		.end_to_end = t->dnr_end_to_end,
+		.number = trg->number,
+		.end_to_end = trg->dnr_end_to_end,
 		.retransmitted = again,
 		.device = r->external[0] ? r->msisdn[0] ? IPC_DEVICE_BOTH : IPC_DEVICE_EXTERNAL : IPC_DEVICE_MSISDN,
 		.reference = r->reference,
-		.delivery_outcome = t->outcome,
+		.delivery_outcome = trg->outcome,
 		.wait_ms = (uint32_t)c->cfg->dnr.answer_wait_ms,
 	};
 	str_set(out->external_id, sizeof out->external_id, r->external);
@@ -126,12 +127,14 @@ int core_report_notify(void *arg, struct trg *trg, bool again)
 
 static bool acknowledged(const struct ipc_device_notification_answer *a)
 {
-	uint32_t code = a->experimental_code ? a->experimental_code : a->result_code; /* whoever's it is: by its class */
+	uint32_t code = a->experimental_code
+			    ? a->experimental_code
+			    : a->result_code; /* only the class of the code matters, so that of any vendor will do */
 
 	return a->outcome == IPC_DNA_ANSWERED && code / 1000 == 2;
 }
 
-/* True: what the answer lacks is forgiven, and noted. Provisioning decides as it is now. */
+/* True if the lapses of the answer are accepted; notes them. The present provisioning decides. */
 static bool forgiven(struct core_session *s, uint8_t lapses)
 {
 	const struct asc_scs *scs = lapses ? asc_scs_find(s->core->store.asc, s->scs->name) : NULL;
@@ -154,7 +157,7 @@ void core_report_on_answer(struct core_edge *e, uint64_t transaction, const stru
 	struct core_trigger *t;
 
 	FAULT_POINT(CORE_DNA_TAKEN);
-	/* An edge answers for its own sessions only. */
+	/* An edge may only answer for its own sessions. */
 	if (!n || n->session->edge != e || n->session->key.number != a->session) {
 		return;
 	}
@@ -162,7 +165,7 @@ void core_report_on_answer(struct core_edge *e, uint64_t transaction, const stru
 	if (acknowledged(a) && forgiven(n->session, a->lapses)) {
 		ev.kind = TRG_EV_DNA_OK;
 	}
-	learn(n->session, a, ev.kind == TRG_EV_DNA_OK);
+	note_answer(n->session, a, ev.kind == TRG_EV_DNA_OK);
 	if (ev.kind == TRG_EV_DNA_OK) {
 		st_count(&c->st, ST_REPORTS_ACKNOWLEDGED);
 	}

@@ -1,4 +1,6 @@
-/* core_drr.c - what became of a trigger (stage 14): DRR from the SMS-SC -> durable -> DRA; DNR to the SCS until it acknowledges. */
+/* core_drr.c - delivery reports (stage 14): a DRR from the SMS-SC becomes durable, then the DRA
+ * is sent.
+ * The DNR to the SCS follows until the SCS acknowledges. */
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,26 +13,28 @@
 #include "core/core_int.h"
 #include "policy/pol_map.h"
 
-#define DRRS_MAX 65536u /* DRRs that wait for their DRA */
+#define DRRS_MAX 65536u /* DRRs that await their DRA */
 #define FORGOTTEN_A_LOOK 16384u
-#define RECORD_ROOM 256u /* of the journal's file, more than a record here takes there */
-#define RECORDS_SHARE 16 /* that part of the journal at most: it is there for what is under way */
+#define RECORD_ROOM 256u /* octets of the journal's file; upper bound for one record of this file */
+#define RECORDS_SHARE 16 /* at most this fraction of the journal: triggers under way need the rest */
 
-/* -- the DRR: whose is it? */
+/* -- the trigger that a DRR belongs to */
 
-/* Only the SMS-SC that took the DTR may report: the one that answered it; before it has answered, the configured one. */
-static bool from_taker(const struct core_peer *p, const char *taker, const struct dia_bytes *host)
+/* Only the SMS-SC that accepted the DTR may report. Before its answer that is the configured
+ * SMS-SC. */
+static bool from_accepting_smssc(const struct core_peer *p, const char *accepted_by, const struct dia_bytes *host)
 {
 	const char *destination = p->core->cfg->t4.destination_host;
 
-	if (!taker || !taker[0]) {
-		taker = destination[0] ? destination : p->conf->host;
+	if (!accepted_by || !accepted_by[0]) {
+		accepted_by = destination[0] ? destination : p->conf->host;
 	}
-	return str_equal_nocase(host->p, host->len, taker, strlen(taker));
+	return str_equal_nocase(host->p, host->len, accepted_by, strlen(accepted_by));
 }
 
-/* A trigger of that SMS-SC that was reported, has ended, and is remembered: the SMS-SC was restarted, say, and reports once more under
- * other ids. */
+/* True if the report belongs to a remembered trigger of that SMS-SC that was reported before it
+ * ended.
+ * A restarted SMS-SC, for example, reports again with other ids. */
 static bool reported_before(const struct core_peer *p, const struct t4_drr *drr)
 {
 	char e164[STR_DIGITS_MAX + 1];
@@ -45,7 +49,8 @@ static bool reported_before(const struct core_peer *p, const struct t4_drr *drr)
 		return false;
 	}
 	names = (struct core_device_names){ e->imsi, e->msisdn, e->external };
-	return core_device_named(&names, &drr->user_identifier) && from_taker(p, e->taker, &drr->head.origin_host);
+	return core_device_named(&names, &drr->user_identifier) &&
+	       from_accepting_smssc(p, e->accepted_by, &drr->head.origin_host);
 }
 
 static struct core_trigger *find_trigger(const struct core_peer *p, const struct t4_drr *drr)
@@ -58,7 +63,8 @@ static struct core_trigger *find_trigger(const struct core_peer *p, const struct
 	}
 	t = drr->reference_number.present ? core_trigger_find(p->core, e164, drr->reference_number.v)
 					  : core_device_find(p->core, e164, &drr->user_identifier);
-	if (!t || !core_device_same(t->trg, &drr->user_identifier) || !from_taker(p, t->trg->taker, &drr->head.origin_host)) {
+	if (!t || !core_device_same(t->trg, &drr->user_identifier) ||
+	    !from_accepting_smssc(p, t->trg->accepted_by, &drr->head.origin_host)) {
 		return NULL;
 	}
 	return t;
@@ -107,7 +113,7 @@ static int drr_keep(struct core_drr_entry *e, struct core_peer *p, struct link *
 	if (!d) {
 		return ERR_NOMEM;
 	}
-	*d = (struct core_drr){ .of = e, .peer = (size_t)(p - c->peers.row), .link = l, .len = m->hdr.length };
+	*d = (struct core_drr){ .dup = e, .peer = (size_t)(p - c->peers.row), .link = l, .len = m->hdr.length };
 	memcpy(d->message, m->bytes, d->len);
 	TAILQ_INSERT_TAIL(&e->waiting, d, waiting);
 	TAILQ_INSERT_TAIL(&c->drrs.list, d, entry);
@@ -117,13 +123,14 @@ static int drr_keep(struct core_drr_entry *e, struct core_peer *p, struct link *
 
 static void drr_free(struct core *c, struct core_drr *d)
 {
-	TAILQ_REMOVE(&d->of->waiting, d, waiting);
+	TAILQ_REMOVE(&d->dup->waiting, d, waiting);
 	TAILQ_REMOVE(&c->drrs.list, d, entry);
 	c->drrs.n--;
 	free(d);
 }
 
-/* The DRR and the copies that wait with it. Those whose connection is gone wait no longer; the SMS-SC reports again. */
+/* Answers the DRR and the copies waiting with it. A message whose connection has closed gets no
+ * DRA; the SMS-SC repeats the report. */
 static void answer_all(struct core *c, struct core_drr_entry *e, const struct core_drr_answer *a)
 {
 	struct dia_failed why = { 0 };
@@ -140,9 +147,9 @@ static void answer_all(struct core *c, struct core_drr_entry *e, const struct co
 	}
 }
 
-/* -- the answer is remembered: with the trigger whose report it is, or under a number of its own.
- *
- * The record: kind, time, digest, Result-Code, code of the Experimental-Result. The first octet is none of another record. */
+/* -- the record of an answer: part of the trigger's record, or a record of its own.
+ * Own record: kind, time, digest, Result-Code, code of the Experimental-Result. Its first octet
+ * differs from that of every other record. */
 
 #define KIND_DRR 0x83u
 #define RECORD_LEN (1 + 8 + CORE_DRR_DIGEST_LEN + 4 + 4)
@@ -164,7 +171,7 @@ static void on_kept(void *core, uint64_t number, int err)
 	struct core *c = OBJ_OF(core, struct core, CORE_MAGIC);
 	struct core_drr_entry *e = core_drr_dup_of_number(&c->drrs.dup, number);
 
-	if (err) { /* known until the next restart */
+	if (err) { /* a copy is recognised until the next restart only */
 		st_count(&c->st, ST_JOURNAL_ANSWERS_LOST);
 	}
 	if (e) {
@@ -172,7 +179,9 @@ static void on_kept(void *core, uint64_t number, int err)
 	}
 }
 
-/* The DRA follows when the answer is durable; at once when the journal does not take it: then it is known until the next restart. */
+/* Sends the DRA when the answer is durable.
+ * If the journal refuses it, sends the DRA at once; a copy is then recognised until the next
+ * restart only. */
 static void settle_durably(struct core *c, struct core_drr_entry *e, const struct core_drr_answer *a)
 {
 	uint8_t record[RECORD_LEN];
@@ -241,7 +250,7 @@ int core_drrs_restore_answer(struct core *c, uint64_t number, const void *record
 	a.experimental = rd_be32(&r);
 	if (r.bad || rd_left(&r) || core_now_ms(c) >= at_ms + c->drrs.dup.window_ms ||
 	    core_drr_dup_find(&c->drrs.dup, digest, at_ms)) {
-		drop_record(c, number); /* damaged, or past its window */
+		drop_record(c, number); /* a damaged record, or one past its window */
 		return 0;
 	}
 	e = core_drr_dup_add(&c->drrs.dup, digest, at_ms);
@@ -253,8 +262,8 @@ int core_drrs_restore_answer(struct core *c, uint64_t number, const void *record
 	return 0;
 }
 
-/* Not taken: as if it had never come, so that the next one is looked at anew. */
-void core_report_acknowledge(void *arg, struct trg *t, uint64_t token, bool ok)
+/* Not ok: forgets the DRR, so that the next copy is treated as new. */
+void core_report_acknowledge(void *arg, struct trg *trg, uint64_t token, bool ok)
 {
 	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 	struct core_drr_entry *e = core_drr_dup_of_token(&c->drrs.dup, token);
@@ -266,10 +275,10 @@ void core_report_acknowledge(void *arg, struct trg *t, uint64_t token, bool ok)
 	if (!ok) {
 		answer_all(c, e, &not_taken);
 		core_drr_dup_drop(&c->drrs.dup, e);
-	} else if (t->drr && memcmp(t->drr, e->digest, sizeof e->digest) == 0) {
-		settle(c, e, &taken); /* it stands in the record of the trigger */
+	} else if (trg->drr && memcmp(trg->drr, e->digest, sizeof e->digest) == 0) {
+		settle(c, e, &taken); /* the digest is in the trigger's record */
 	} else {
-		settle_durably(c, e, &taken); /* another report of the same */
+		settle_durably(c, e, &taken); /* a further report of the same trigger */
 	}
 }
 
@@ -288,7 +297,7 @@ void core_report_peer_down(struct core_peer *p)
 
 /* -- a request of a core peer */
 
-/* A copy: the same answer, now or together with the first. */
+/* A copy gets the same answer, now or together with the first. */
 static void on_copy(struct core_peer *p, struct link *l, const struct dia_msg *m, const struct t4_drr *drr,
 		    struct core_drr_entry *e)
 {
@@ -330,7 +339,8 @@ static void on_first(struct core_peer *p, const struct t4_drr *drr, struct core_
 	core_trigger_step(t, &ev);
 }
 
-/* A first one and its copy of the message: NULL when there is no memory, or too many wait. */
+/* Adds an entry for a new DRR with a copy of its message. NULL: no memory, or too many DRRs are
+ * open. */
 static struct core_drr_entry *add(struct core_peer *p, struct link *l, const struct dia_msg *m,
 				  const uint8_t digest[CORE_DRR_DIGEST_LEN], uint64_t now_ms)
 {
@@ -346,7 +356,7 @@ static struct core_drr_entry *add(struct core_peer *p, struct link *l, const str
 	return e;
 }
 
-/* A report is of what was accepted: the reserve of memory is for it. */
+/* A report belongs to an accepted trigger: it may use the memory reserve. */
 static int digest_of(uint8_t digest[CORE_DRR_DIGEST_LEN], struct core *c, const struct dia_msg *m)
 {
 	int err = core_drr_digest(digest, m);

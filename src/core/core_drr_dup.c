@@ -1,5 +1,5 @@
-/* core_drr_dup.c - hash tables; what has no answer in one list, what has one in another, in the order in which they were answered; and the
- * digest of a DRR. */
+/* core_drr_dup.c - hash tables, a list of unanswered entries, a list of answered ones in the
+ * order of their answers; and the digest of a DRR. */
 #include "core/core_drr_dup.h"
 
 #include <openssl/sha.h>
@@ -11,12 +11,12 @@
 #include "diameter/dia_dict.h"
 #include "diameter/dia_failed.h"
 
-#define FORGOTTEN_A_TIME 8u /* with each one that is added; so that nobody waits for thousands to go */
+#define FORGOTTEN_A_TIME 8u /* entries dropped with each new one: no call drops thousands */
 
 /* -- the digest */
 
-/* RFC 6733 6.1.9 and 6.7: an agent adds and removes these. */
-static bool of_the_way(const struct dia_avp *avp)
+/* Agents add and remove these AVPs (RFC 6733 6.1.9 and 6.7). */
+static bool is_path_avp(const struct dia_avp *avp)
 {
 	return avp->vendor == 0 && (avp->code == DIA_CODE_ROUTE_RECORD || avp->code == DIA_CODE_PROXY_INFO);
 }
@@ -29,7 +29,8 @@ static void put_header(struct buf *b, const struct dia_hdr *h)
 	buf_be32(b, h->end_to_end);
 }
 
-/* Without padding, whose octets may be anything. The length in its header keeps one AVP apart from the next. */
+/* Leaves out the padding, whose octets are arbitrary. The length in each AVP's header separates
+ * the AVPs. */
 static int put_avps(struct buf *b, const struct dia_msg *m)
 {
 	struct dia_failed failed = { 0 };
@@ -39,7 +40,7 @@ static int put_avps(struct buf *b, const struct dia_msg *m)
 	int more;
 
 	while ((more = dia_win_next(&w, &avp, &failed)) == DIA_MORE) {
-		if (!of_the_way(&avp)) {
+		if (!is_path_avp(&avp)) {
 			buf_bytes(b, avp.raw, avp.raw_len);
 		}
 	}
@@ -48,7 +49,7 @@ static int put_avps(struct buf *b, const struct dia_msg *m)
 
 int core_drr_digest(uint8_t out[CORE_DRR_DIGEST_LEN], const struct dia_msg *m)
 {
-	uint8_t *octets = malloc(m->hdr.length); /* what is left out is no shorter than what is put before */
+	uint8_t *octets = malloc(m->hdr.length); /* large enough: the parts left out are at least as long as those added */
 	struct buf b = buf_over(octets, octets ? m->hdr.length : 0);
 	int err;
 
@@ -153,7 +154,7 @@ void core_drr_dup_age(struct core_drr_dup *d, uint64_t now_ms, uint32_t most)
 	}
 }
 
-/* What has no answer stays: its message is the owner's. False: there is no room. */
+/* Drops answered entries only: the owner still holds the messages of the others. False: no room. */
 static bool make_room(struct core_drr_dup *d, uint64_t now_ms)
 {
 	struct core_drr_entry *e;
@@ -175,7 +176,7 @@ struct core_drr_entry *core_drr_dup_add(struct core_drr_dup *d, const uint8_t di
 {
 	struct core_drr_entry *e = MAP_OF(map_find(&d->by_digest, digest, CORE_DRR_DIGEST_LEN), struct core_drr_entry, by_digest);
 
-	if (e) { /* past its window */
+	if (e) { /* an entry past its window */
 		core_drr_dup_drop(d, e);
 	}
 	e = make_room(d, now_ms) ? calloc(1, sizeof *e) : NULL;

@@ -1,4 +1,5 @@
-/* core_dup.c - one hash table; what has no answer in one list, what has one in another, in the order in which they were answered. */
+/* core_dup.c - one hash table, a list of unanswered entries, and a list of answered ones in the
+ * order of their answers. */
 #include "core/core_dup.h"
 
 #include <stdlib.h>
@@ -16,7 +17,7 @@ struct core_dup_entry {
 	struct map_node node;
 	TAILQ_ENTRY(core_dup_entry) entry;
 	uint64_t at_ms;
-	void *owner; /* until it is answered */
+	void *owner; /* NULL after the answer */
 	uint8_t digest[CORE_DIGEST_LEN];
 	bool answered;
 	uint8_t waiters_n;
@@ -106,10 +107,11 @@ static bool is_past(const struct core_dup *d, const struct core_dup_entry *e, ui
 	return e->answered && now_ms >= e->at_ms + d->window_ms;
 }
 
-#define NOMEM_DROPS 8 /* entries that one new entry may cost when there is no memory */
+#define NOMEM_DROPS 8 /* entries dropped at most for one new entry when there is no memory */
 
-/* The one that was answered first goes before its time. What is not answered is always kept: there are never more of those than requests
- * that may be pending. False: there is none. */
+/* Drops the entry that was answered first, before its window is over.
+ * Unanswered entries stay: their number is bounded by that of pending requests. False: no
+ * answered entry. */
 static bool drop_oldest(struct core_dup *d)
 {
 	struct core_dup_entry *e = TAILQ_FIRST(&d->answered);
@@ -122,7 +124,7 @@ static bool drop_oldest(struct core_dup *d)
 	return true;
 }
 
-/* What is older than the window goes, and when there are too many, the oldest. */
+/* Drops entries past their window and, if the table is full, the oldest one. */
 static void make_room(struct core_dup *d, uint64_t now_ms)
 {
 	struct core_dup_entry *e;
@@ -146,7 +148,7 @@ static bool add_waiter(struct core_dup_entry *e, const struct core_dup_waiter *w
 	w = e->waiters_n < CORE_DUP_WAITERS_MAX ? malloc(sizeof *w) : NULL;
 	if (w) {
 		e->waiters_n++;
-	} else { /* no room or no memory: the oldest has long given up */
+	} else { /* no room or no memory: replace the oldest waiter */
 		w = STAILQ_FIRST(&e->waiters);
 		if (!w) {
 			return false;
@@ -165,7 +167,7 @@ static struct core_dup_entry *entry_new(struct core_dup *d, const uint8_t *key, 
 
 	make_room(d, now_ms);
 	e = MAP_OF(map_find(&d->map, key, key_len), struct core_dup_entry, node);
-	if (e) { /* past its window, and answered after one that is not */
+	if (e) { /* past its window, but behind an entry that is not */
 		entry_free(d, e);
 	}
 	e = calloc(1, sizeof *e + key_len);
@@ -218,7 +220,8 @@ enum core_dup_verdict core_dup_look(struct core_dup *d, const char *origin_host,
 	}
 	if (e) {
 		*entry = e;
-		(void)add_waiter(e, waiter); /* false: from the journal, and no memory; the edge answers in time */
+		(void)add_waiter(e,
+				 waiter); /* fails only for a restored entry without memory; the edge answers at its deadline */
 		return CORE_DUP_IN_FLIGHT;
 	}
 	e = entry_new(d, key, key_len, digest, now_ms);
@@ -230,8 +233,8 @@ enum core_dup_verdict core_dup_look(struct core_dup *d, const char *origin_host,
 	return e ? CORE_DUP_NEW : CORE_DUP_NOMEM;
 }
 
-void core_dup_settle(struct core_dup *d, struct core_dup_entry *e, const struct ipc_device_action_answer *a, core_dup_tell_fn *fn,
-		     void *arg)
+void core_dup_settle(struct core_dup *d, struct core_dup_entry *e, const struct ipc_device_action_answer *a,
+		     core_dup_answer_fn *fn, void *arg)
 {
 	struct waiter *w;
 
@@ -284,8 +287,8 @@ void *core_dup_owner(const struct core_dup_entry *e)
 	return e->owner;
 }
 
-struct core_dup_entry *core_dup_told(struct core_dup *d, const char *origin_host, uint32_t end_to_end,
-				     const struct ipc_device_action_answer *a, uint64_t now_ms)
+struct core_dup_entry *core_dup_override(struct core_dup *d, const char *origin_host, uint32_t end_to_end,
+					 const struct ipc_device_action_answer *a, uint64_t now_ms)
 {
 	uint8_t key[KEY_MAX];
 	uint32_t key_len = key_of(key, origin_host, end_to_end);

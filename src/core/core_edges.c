@@ -1,4 +1,5 @@
-/* core_edges.c - the edges as the core sees them: found by generation, written to, given up when they break a rule. */
+/* core_edges.c - finds edges by generation, writes to their rings, and gives up an edge that
+ * breaks a rule. */
 #include "core/core_int.h"
 
 struct core_edge *core_edge_find(struct core *c, uint32_t generation)
@@ -18,7 +19,7 @@ const char *core_edge_words(char out[EDGE_WORDS_MAX], const struct core_edge *e)
 	return edge_words(out, e->who.slot, e->who.pid, e->who.generation);
 }
 
-/* An edge that breaks a rule is ended; everything it said before was checked and stands. */
+/* An edge that breaks a rule is ended. Its earlier records were checked and stay valid. */
 void core_edge_bad(struct core_edge *e, const char *what)
 {
 	char words[EDGE_WORDS_MAX];

@@ -1,5 +1,6 @@
-/* core_edges.h - the edges as the core sees them. An edge is a process that may be taken over: each of its records is checked, and an edge
- * that breaks a rule is ended (CONTRACTS section 4). */
+/* core_edges.h - the edges as the core sees them.
+ * An edge process may be compromised: the core checks each of its records and ends an edge that
+ * breaks a rule (CONTRACTS section 4). */
 #pragma once
 #include <stdbool.h>
 #include <sys/queue.h>
@@ -20,7 +21,7 @@ struct core_edge {
 	struct core_edge_id who;
 	struct ipc_ring *ring;
 	struct net_watch *bell;
-	bool bad; /* broke a rule: read no more, freed when the parent reports its end */
+	bool bad; /* broke a rule: no longer read; freed by core_edge_gone() */
 	uint32_t sessions_n;
 	TAILQ_HEAD(, core_session) sessions;
 	struct st_gauges gauges;   /* as it reported them last */
@@ -30,15 +31,16 @@ struct core_edge {
 
 struct core_edges {
 	TAILQ_HEAD(, core_edge) list;
-	struct net_timer *again; /* the next turn of the loop, for records that the last turn left in a ring */
+	struct net_timer *again; /* for records that the last turn left in a ring */
 };
 
 /* NULL: no edge of this generation. */
 struct core_edge *core_edge_find(struct core *c, uint32_t generation);
-/* Its name with pid and generation (edge_words()), for the log; returns `out`. */
+/* Writes name, pid and generation of the edge (edge_words()) for the log. Returns `out`. */
 const char *core_edge_words(char out[EDGE_WORDS_MAX], const struct core_edge *e);
 
-/* Puts the record of `len` octets in c->record on the edge's ring. ERR_BUSY: no room. ERR_CLOSED: the edge is bad. */
+/* Puts the record of `len` octets in c->record on the edge's ring. ERR_BUSY: no room.
+ * ERR_CLOSED: the edge is bad. */
 ERR_MUST_USE int core_send(struct core_edge *e, size_t len);
-/* Gives the edge up; `what` is logged. Records that were checked before stay valid. */
+/* Marks the edge as bad and logs `what`. Records checked before stay valid. */
 void core_edge_bad(struct core_edge *e, const char *what);

@@ -1,4 +1,4 @@
-/* core_features.c - what each SMS-SC supports (TS 29.229 7.2): each answer lists all its features. */
+/* core_features.c - the features of each SMS-SC (TS 29.229 7.2): each answer lists all of them. */
 #include <string.h>
 
 #include "apps/t4_dtr.h"
@@ -23,7 +23,7 @@ bool core_says_unsupported(const struct app_head *head)
 	       head->experimental_result.code == APP_ERROR_FEATURE_UNSUPPORTED;
 }
 
-/* Its row, made when there is room; NULL: there is none, and nothing is learnt. */
+/* Finds or adds the row of this host. NULL: no room, nothing is learnt. */
 static enum core_feature *row_of(struct core_peer *p, const struct dia_bytes *origin_host)
 {
 	struct core_features *f = &p->features;
@@ -46,7 +46,7 @@ static enum core_feature *row_of(struct core_peer *p, const struct dia_bytes *or
 	return &f->row[f->n++].recall_replace;
 }
 
-/* A refusal without features may come from a relay. */
+/* A refusal without features may come from a relay and teaches nothing. */
 void core_features_learn(struct core_peer *p, const struct app_head *head)
 {
 	bool there = has_feature(head);
@@ -96,9 +96,9 @@ enum core_feature core_feature_of(const struct core *c, const char *host)
 	}
 }
 
-bool core_t4_can_recall(void *arg, const struct trg *t)
+bool core_t4_can_recall(void *arg, const struct trg *trg)
 {
-	return core_feature_of(arg, t->taker) != CORE_FEATURE_MISSING;
+	return core_feature_of(arg, trg->accepted_by) != CORE_FEATURE_MISSING;
 }
 
 struct ipc_opt_u32 core_t4_target(const struct core *c, const char *host)

@@ -12,20 +12,22 @@ struct trg;
 
 enum core_feature { CORE_FEATURE_UNKNOWN, CORE_FEATURE_THERE, CORE_FEATURE_MISSING };
 
-/* What the SMS-SCs behind one peer support. Each is known by its Origin-Host: a relay may have several behind it. */
+/* Features of the SMS-SCs behind one peer. The key is the Origin-Host: a relay may have several
+ * behind it. */
 struct core_features {
 	struct {
-		const char *host; /* shared, in struct core_triggers */
+		const char *host; /* interned in struct core_triggers */
 		enum core_feature recall_replace;
 	} row[TRG_NAMES_MAX];
 	size_t n;
 };
 
-void core_features_learn(struct core_peer *p, const struct app_head *head); /* from an answer of an SMS-SC */
-/* Learnt, or as configured, of the SMS-SC with this host, or of whichever a request reaches that names none (NULL): unknown when those
- * that are known differ. */
+void core_features_learn(struct core_peer *p, const struct app_head *head); /* learns from an answer of an SMS-SC */
+/* Support of the SMS-SC with this host, learnt or configured.
+ * host NULL: the request names no SMS-SC. Unknown if the known SMS-SCs differ. */
 enum core_feature core_feature_of(const struct core *c, const char *host);
 bool core_says_unsupported(const struct app_head *head);
-bool core_t4_can_recall(void *arg, const struct trg *t); /* port of the trigger machine */
-/* Feature-Supported-In-Final-Target, as far as it is known (TS 29.368 6.4.13). `host`: of the SMS-SC that has the trigger, or NULL. */
+bool core_t4_can_recall(void *arg, const struct trg *trg); /* port of the trigger machine */
+/* Feature-Supported-In-Final-Target if known (TS 29.368 6.4.13).
+ * `host`: Origin-Host of the SMS-SC that has the trigger, or NULL. */
 struct ipc_opt_u32 core_t4_target(const struct core *c, const char *host);

@@ -1,4 +1,5 @@
-/* core_files.c - which set of certificates, keys and anchors is in use, for those who operate the gateway; and its peers' part of it. */
+/* core_files.c - the set of certificates, keys and anchors in use, shown to operators; sets the
+ * TLS contexts of the peers. */
 #include <string.h>
 
 #include "core/core_int.h"

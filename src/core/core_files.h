@@ -1,4 +1,5 @@
-/* core_files.h - which set of certificates, keys and anchors is in use. The core only shows it: the contexts belong to core_conf. */
+/* core_files.h - the set of certificates, keys and anchors in use.
+ * The core only shows it; the contexts belong to core_conf. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -11,5 +12,5 @@ struct core_files { /* all zero until core_files_set() */
 	struct core_file row[CORE_FILES_MAX];
 	size_t n;
 	uint32_t generation;
-	struct tls_judge *judge; /* the trust anchors of the set; borrowed; NULL: none known here */
+	struct tls_judge *judge; /* trust anchors of the set; borrowed; NULL: unknown */
 };

@@ -1,4 +1,4 @@
-/* core_finished.c - the triggers that ended last, one block each, newest first. */
+/* core_finished.c - the triggers that ended last, newest first, one memory block each. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -6,7 +6,7 @@
 #include "core/core_finished.h"
 
 struct entry {
-	struct core_trigger_view past; /* its texts and its history stand behind it */
+	struct core_trigger_view past; /* its texts and its history follow in the same block */
 	TAILQ_ENTRY(entry) entry;
 };
 
@@ -62,7 +62,7 @@ static struct entry *copy(const struct core_trigger_view *p)
 {
 	size_t history = p->history_n * sizeof *p->history;
 	size_t texts = strlen(p->scs) + strlen(p->device) + strlen(p->transaction) + strlen(p->address) + strlen(p->rule) +
-		       strlen(p->taker) + 6;
+		       strlen(p->accepted_by) + 6;
 	struct entry *new = malloc(sizeof *new + history + texts);
 	struct trg_history_entry *entries;
 	char *at;
@@ -82,7 +82,7 @@ static struct entry *copy(const struct core_trigger_view *p)
 	new->past.transaction = keep(&at, p->transaction);
 	new->past.address = keep(&at, p->address);
 	new->past.rule = keep(&at, p->rule);
-	new->past.taker = keep(&at, p->taker);
+	new->past.accepted_by = keep(&at, p->accepted_by);
 	return new;
 }
 

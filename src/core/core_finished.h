@@ -1,5 +1,5 @@
-/* core_finished.h - what is known of one trigger, and the last ones that ended: so that an operator hears what became of it, as long as it is
- * remembered. In memory only, bounded; never the payload. */
+/* core_finished.h - the triggers that ended last, for operators. Bounded, in memory only,
+ * without payload. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,10 +10,11 @@
 
 struct core_finished;
 
-ERR_MUST_USE int core_finished_new(struct core_finished **out, uint32_t max); /* max 0: nothing is kept */
+ERR_MUST_USE int core_finished_new(struct core_finished **out, uint32_t max); /* max: number of triggers; 0: none are kept */
 void core_finished_free(struct core_finished *e);                             /* NULL allowed */
-/* Copies; the oldest goes when there are too many: true then. Without memory nothing is kept. */
+/* Copies `p`. Returns true if the oldest was dropped for it. Keeps nothing if there is no
+ * memory. */
 bool core_finished_add(struct core_finished *e, const struct core_trigger_view *p);
-/* The newest with this number, of this SCS (NULL: of any); NULL: none. */
+/* The newest with this Reference-Number, of this SCS (NULL: any SCS); NULL: none. */
 const struct core_trigger_view *core_finished_find(const struct core_finished *e, const char *scs, uint32_t reference);
 uint32_t core_finished_count(const struct core_finished *e);

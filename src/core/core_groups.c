@@ -1,5 +1,5 @@
-/* core_groups.c - groups that a certificate proves. The edge read its SAN URIs from the authenticated transport; nothing in a message
- * ever names a group. */
+/* core_groups.c - groups that a certificate proves.
+ * The edge reads the SAN URIs from the authenticated transport; no message names a group. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +13,9 @@ void core_proven_add(const struct core *c, struct core_proven *p, const char *ur
 	const char *name = uri + prefix;
 
 	if (p->n == IPC_GROUPS_MAX || strncmp(uri, c->cfg->group_uri_prefix, prefix) != 0 || !ident_name_ok(name)) {
-		return; /* a URI of something else */
+		return; /* not a URI of a group */
 	}
-	str_set(p->name[p->n], sizeof p->name[p->n], name); /* ident_name_ok() bounds it */
+	str_set(p->name[p->n], sizeof p->name[p->n], name); /* ident_name_ok() bounds the length */
 	p->names[p->n] = p->name[p->n];
 	p->n++;
 }

@@ -1,5 +1,5 @@
-/* core_groups.h - the groups of SCSs that a session's certificate proves, for as long as the certificate is valid (CONTRACTS section 1,
- * "identity record"). */
+/* core_groups.h - the groups of SCSs that a session's certificate proves, for as long as the
+ * certificate is valid (CONTRACTS section 1, "identity record"). */
 #pragma once
 #include <stdint.h>
 
@@ -16,16 +16,17 @@ struct core_proven {
 	const char *names[IPC_GROUPS_MAX];
 };
 
-/* Adds the group that a SAN URI names; nothing when it names none. */
+/* Adds the group that a SAN URI names. Ignores a URI that names no group. */
 void core_proven_add(const struct core *c, struct core_proven *p, const char *uri);
-/* *out is owned by the caller; NULL: the certificate names no group. ERR_NOMEM: nobody knows in which groups the SCS is. */
+/* Returns *out owned; NULL: the certificate names no group. ERR_NOMEM: the groups are unknown. */
 ERR_MUST_USE int core_proven_of(struct core_proven **out, const struct core *c, const struct ipc_identity *id);
 void core_proven_free(struct core_proven *p); /* NULL allowed */
 
-/* As text, for a trigger that outlives the session and the core; empty for NULL. */
+/* Writes the groups as text: a trigger outlives the session and the core. Empty for NULL. */
 void core_proven_text(char out[TRG_GROUPS_LEN_MAX + 1], const struct core_proven *p);
-/* The reverse; borrows nothing. */
+/* The reverse of core_proven_text(). Borrows nothing. */
 void core_proven_from(struct core_proven *out, const char *text, uint64_t not_after_s);
 
-/* The SCS with its proven groups, as the association store wants it; borrows both. Expired groups are left out. */
+/* The SCS with its proven groups as input of the association store; borrows both. Leaves out
+ * expired groups. */
 struct asc_asker core_asker(const char *scs, const struct core_proven *p, uint64_t now_ms);

@@ -1,5 +1,7 @@
-/* core_hss.c - a question to the HSS on behalf of an operator: the same SIR that a trigger would send, and what would follow from its answer.
- * No trigger waits for it; it does not wait for its turn either, so that it never holds up one that does. */
+/* core_hss.c - a query to the HSS for an operator: sends the SIR of a trigger and shows what
+ * would follow from the answer.
+ * No trigger waits for the answer. The query bypasses the queue, so that it never delays a
+ * trigger. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +16,14 @@ struct question {
 	struct core *core;
 	core_hss_fn *fn;
 	void *arg;
-	uint64_t asked_ms; /* of the loop's clock */
-	bool named;        /* by an External-Identifier, so that an MSISDN beside it has to be the one the HSS knows */
+	uint64_t sent_ms; /* ms of the loop's clock */
+	/* The question has an External-Identifier: an MSISDN beside it must be the one in the
+	 * answer. */
+	bool named;
 	char msisdn[STR_DIGITS_MAX + 1];
 };
 
-/* Every name that the HSS says the device has. False: one of them is none. */
+/* Collects the names of the device in the answer. False: a name is malformed. */
 static bool names_of(struct core_hss_answer *a, const struct s6m_sia *sia)
 {
 	for (uint8_t i = 0; i < sia->user_identifiers_n; i++) {
@@ -37,7 +41,7 @@ static bool names_of(struct core_hss_answer *a, const struct s6m_sia *sia)
 	return true;
 }
 
-/* What the HSS granted is looked at as on the path of a trigger (core_s6m.c, trg_act.c). */
+/* Judges the HSS's answer as the path of a trigger does (core_s6m.c, trg_act.c). */
 static enum pol_reason judge(struct core_hss_answer *a, const struct question *q, const struct s6m_sia *sia)
 {
 	struct core_s6m_who who;
@@ -48,16 +52,16 @@ static enum pol_reason judge(struct core_hss_answer *a, const struct question *q
 	return q->named && q->msisdn[0] && strcmp(q->msisdn, who.msisdn) != 0 ? POL_CONTRADICTING_DEVICE : POL_NONE;
 }
 
-static void take(struct core_hss_answer *a, const struct question *q, const struct core_asked *asked, const struct dia_msg *m)
+static void take(struct core_hss_answer *a, const struct question *q, const struct core_request *request, const struct dia_msg *m)
 {
 	struct dia_failed why = { 0 };
 	struct s6m_sia sia;
 
 	a->verdict = pol_verdict_of(POL_HSS_PROTOCOL);
-	if (s6m_sia_parse(&sia, m, &why) || core_peer_foreign(asked, &sia.head, q->core->cfg->s6m.destination_realm)) {
+	if (s6m_sia_parse(&sia, m, &why) || core_peer_foreign(request, &sia.head, q->core->cfg->s6m.destination_realm)) {
 		return;
 	}
-	/* with a validity: that of an absent device is told apart */
+	/* with a validity time: then an absent device is not a refusal */
 	pol_map_sia(&a->verdict, &a->absent, &sia, UINT32_MAX);
 	if (a->verdict.status == TSP_STATUS_SUCCESS) {
 		a->verdict = pol_verdict_of(judge(a, q, &sia));
@@ -66,15 +70,15 @@ static void take(struct core_hss_answer *a, const struct question *q, const stru
 
 static void on_answer(void *arg, int err, const struct dia_msg *m)
 {
-	struct core_asked asked;
-	struct question *q = core_peer_answered_alone(&asked, arg, err);
-	struct core_hss_answer a = { .err = err, .took_ms = (uint32_t)(net_loop_now_ms(q->core->loop) - q->asked_ms) };
+	struct core_request request;
+	struct question *q = core_peer_answered_alone(&request, arg, err);
+	struct core_hss_answer a = { .err = err, .took_ms = (uint32_t)(net_loop_now_ms(q->core->loop) - q->sent_ms) };
 
 	if (err) {
 		st_count(&q->core->st, ST_S6M_TIMEOUTS);
 		pol_map_s6m_silent(&a.verdict);
 	} else {
-		take(&a, q, &asked, m);
+		take(&a, q, &request, m);
 	}
 	q->fn(q->arg, &a);
 	free(q);

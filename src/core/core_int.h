@@ -1,4 +1,5 @@
-/* core_int.h - the core and its parts, for the core's files only. Each part has its header, its init and its fini. */
+/* core_int.h - struct core, for the files of the core only. Each part has its header, its init
+ * and its fini. */
 #pragma once
 #include "audit/aud.h"
 #include "base/clock.h"
@@ -26,7 +27,7 @@
 #include "link/link_ids.h"
 #include "stats/st.h"
 
-struct core_overdue { /* requests without an answer, in the order in which they are given up (core_overdue.h) */
+struct core_overdue { /* unanswered requests in the order of their deadlines (core_overdue.h) */
 	struct heap heap;
 	struct net_timer *timer;
 	uint64_t timer_at_ms; /* when the timer fires; UINT64_MAX: not running */
@@ -44,7 +45,7 @@ struct core {
 	struct obj obj;
 	const struct cfg_iwf *cfg;
 	struct log *log;
-	uint64_t parent_log_lost; /* lines */
+	uint64_t parent_log_lost; /* lost lines of the parent's log */
 	const struct core_cb *cb;
 	void *arg;
 	struct net_loop *loop;
@@ -74,9 +75,9 @@ struct core {
 	struct core_retry retry;
 	struct core_sweep sweep;
 
-	struct net_check *check; /* end of a turn */
+	struct net_check *check; /* runs at the end of each loop turn */
 	struct core_stop stop;
 
 	uint8_t record[IPC_REC_MAX];
-	uint8_t scratch[32768]; /* for one message to a core peer */
+	uint8_t scratch[32768]; /* for building one message to a core peer */
 };

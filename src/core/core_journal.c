@@ -1,5 +1,6 @@
-/* core_journal.c - the journal in the core's loop: it wakes us when something is durable or its state has changed; what it counts and
- * whether it can store is told here, once for each change. */
+/* core_journal.c - the journal in the core's loop.
+ * The journal wakes the loop when a record is durable or its state has changed.
+ * This file updates the counters and logs each change of the state once. */
 #include <stdio.h>
 
 #include "base/str.h"
@@ -70,7 +71,7 @@ int core_journal_open(struct core *c, char why[CORE_WHY_MAX])
 		str_cut(why, CORE_WHY_MAX, jrn_why.text);
 		return err;
 	}
-	look_at_state(c); /* it may begin in trouble */
+	look_at_state(c); /* the state may be an error from the start */
 	err = net_watch_new(&c->journal.wake, c->loop, jrn_wake_fd(c->journal.jrn), on_wake, c);
 	return err ? err : net_watch_set(c->journal.wake, NET_READ);
 }

@@ -8,8 +8,8 @@
 struct core_journal {
 	struct jrn *jrn;
 	struct net_watch *wake;
-	struct jrn_counts counted; /* what the counters of the core have of the journal's */
-	int state;                 /* last logged: 0, ERR_NOSPC or ERR_IO */
+	struct jrn_counts counted; /* journal counts already added to the counters of the core */
+	int state;                 /* state last logged: 0, ERR_NOSPC or ERR_IO */
 	uint64_t since_ms;         /* when `state` last changed */
 };
 

@@ -1,4 +1,4 @@
-/* core_lapses.c - see core_lapses.h. */
+/* core_lapses.c - counts and logs lapses of answers, see core_lapses.h. */
 #include "core/core_lapses.h"
 
 #include "core/core_int.h"

@@ -1,4 +1,5 @@
-/* core_limits.c - which limits are in force for an SCS: its own, and those of the configuration. */
+/* core_limits.c - limits in force for an SCS: the smaller of its own and those of the
+ * configuration. */
 #include "core/core_limits.h"
 
 #include "core/core_int.h"

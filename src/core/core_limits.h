@@ -1,4 +1,5 @@
-/* core_limits.h - limits of the configuration that hold for every SCS, beside its own (core_scs_limits() in core_view.h). */
+/* core_limits.h - limits of the configuration for every SCS; see core_scs_limits() in
+ * core_view.h for those of one SCS. */
 #pragma once
 #include <stdint.h>
 

@@ -1,4 +1,5 @@
-/* core_look.c - a step of the wall clock is logged and counted; what is due by now, after a suspension or a step, is done. */
+/* core_look.c - logs and counts a step of the wall clock, and acts on everything due after a
+ * step or a suspension. */
 #include "core/core_look.h"
 #include "core/core_int.h"
 

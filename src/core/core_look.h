@@ -1,5 +1,6 @@
-/* core_look.h - looks at the clocks at regular intervals: timers of the loop neither run while the machine is suspended nor know that
- * the wall clock was set. */
+/* core_look.h - checks the clocks at regular intervals.
+ * Loop timers do not run while the machine is suspended and do not notice that the wall clock
+ * was set. */
 #pragma once
 #include "base/err.h"
 

@@ -1,4 +1,5 @@
-/* core_memory.c - looks at the reserve on a timer; tells when it is short and when it is well again. */
+/* core_memory.c - checks the reserve on a timer and logs when memory becomes short and when it
+ * recovers. */
 #include "core/core_memory.h"
 
 #include "core/core_int.h"
@@ -12,7 +13,7 @@ static void arm(struct core *c)
 	net_timer_start(m->timer, m->reserve.look_ms > now_ms ? m->reserve.look_ms - now_ms : 0);
 }
 
-static void tell(struct core *c)
+static void log_state(struct core *c)
 {
 	struct core_memory *m = &c->memory;
 
@@ -34,7 +35,7 @@ static void on_look(void *arg)
 	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 
 	if (reserve_look(&c->memory.reserve, net_loop_now_ms(c->loop))) {
-		tell(c);
+		log_state(c);
 	}
 	arm(c);
 }
@@ -49,7 +50,7 @@ int core_memory_init(struct core *c)
 	c->memory.since_ms = core_now_ms(c);
 	reserve_init(&c->memory.reserve, (size_t)c->cfg->limits.memory_reserve, NULL, net_loop_now_ms(c->loop));
 	if (c->memory.reserve.is_short) {
-		tell(c);
+		log_state(c);
 	}
 	arm(c);
 	return 0;
@@ -71,7 +72,7 @@ bool core_memory_spend(struct core *c)
 	if (!reserve_spend(&c->memory.reserve, net_loop_now_ms(c->loop))) {
 		return false;
 	}
-	tell(c);
+	log_state(c);
 	arm(c);
 	return true;
 }

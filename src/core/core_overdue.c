@@ -1,4 +1,5 @@
-/* core_overdue.c - requests whose time for the answer is over: behind one timer of the loop; and those that an edge answered itself. */
+/* core_overdue.c - requests whose deadline has passed, behind one timer of the loop; and
+ * requests that an edge answered itself. */
 #include "core/core_overdue.h"
 
 #include "base/container.h"
@@ -7,7 +8,7 @@
 
 #include "core/core_int.h"
 
-#define GIVEN_UP_A_TURN 512 /* so that a time at which many end starves nobody */
+#define GIVEN_UP_A_TURN 512 /* bounds the work of one turn when many deadlines coincide */
 
 uint64_t core_overdue_at(const struct core *c, uint64_t answer_by_ms)
 {
@@ -50,7 +51,7 @@ static void on_due(void *core)
 
 	c->overdue.timer_at_ms = UINT64_MAX;
 	for (int i = 0; i < GIVEN_UP_A_TURN && (first = heap_first(&c->overdue.heap)) && first->at <= now; i++) {
-		(void)core_trigger_give_up(input_of(first)->of);
+		(void)core_trigger_give_up(input_of(first)->trigger);
 	}
 	start(c);
 }
@@ -68,14 +69,14 @@ void core_overdue_watch(struct core_trigger *t, uint64_t at_ms)
 	if (!t->input || (t->input->overdue.place && t->input->overdue.at <= at_ms)) {
 		return;
 	}
-	t->input->of = t;
+	t->input->trigger = t;
 	if (heap_set(&c->overdue.heap, &t->input->overdue, at_ms)) {
 		log_error(c->log, "core", "transaction %s: no memory for the deadline of its answer", t->transaction);
 	}
 	start(c);
 }
 
-/* -- after a restart: an edge may have answered, and be gone with its session before a core heard of it */
+/* -- after a restart: an edge may have answered, and its session ended, before the core knew */
 
 bool core_overdue_restored(struct core_trigger *t)
 {
@@ -95,13 +96,14 @@ bool core_overdue_restored(struct core_trigger *t)
 
 /* -- an edge gave up */
 
-/* The SCS was told 201 after we had said that its trigger is accepted. Its trigger is taken back, or it is said that this is too late. */
-static void told_otherwise(struct core_trigger *t)
+/* The edge answered 201 after the core had answered SUCCESS: recalls the trigger, or logs that
+ * it is too late. */
+static void recall_accepted(struct core_trigger *t)
 {
 	char device[POL_DEVICE_TEXT_MAX];
 	struct core_decision d;
 
-	if (t->given_up) { /* the edge says it again when our acknowledgement did not fit the ring */
+	if (t->given_up) { /* the edge repeats the record if our acknowledgement did not fit the ring */
 		return;
 	}
 	t->given_up = true;
@@ -119,8 +121,9 @@ static void told_otherwise(struct core_trigger *t)
 
 static struct core_trigger *find(struct core *c, const struct asc_scs *scs, const struct ipc_device_action_given_up *g)
 {
-	struct ipc_device_action_answer told = { .result_code = DIA_RESULT_SUCCESS, .request_status = TSP_STATUS_TEMPORARYERROR };
-	struct core_dup_entry *dup = core_dup_told(c->dup, scs->origin_host, g->end_to_end, &told, core_now_ms(c));
+	struct ipc_device_action_answer edge_answer = { .result_code = DIA_RESULT_SUCCESS,
+							.request_status = TSP_STATUS_TEMPORARYERROR };
+	struct core_dup_entry *dup = core_dup_override(c->dup, scs->origin_host, g->end_to_end, &edge_answer, core_now_ms(c));
 	struct core_trigger *t = dup ? core_dup_owner(dup) : core_trigger_find(c, scs->e164, g->reference);
 
 	return t && t->trg->req.end_to_end == g->end_to_end ? t : NULL;
@@ -156,7 +159,7 @@ void core_on_given_up(struct core_edge *e, uint64_t transaction, const struct ip
 	if (t && !t->trg->answered) {
 		(void)core_trigger_give_up(t);
 	} else if (t && (t->trg->answer_status == TSP_STATUS_SUCCESS || t->trg->accepted)) {
-		told_otherwise(t);
+		recall_accepted(t);
 	}
 }
 

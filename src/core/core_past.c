@@ -1,8 +1,9 @@
-/* core_past.c - what is remembered of a trigger after its end.
- *
- * The record, numbers big-endian, strings u16 length + octets. The first octet is none of a trigger's record (trigger/trg_record.c).
- *   0x81, of an older version: the answer alone, see get_answer().
- *   0x82: flags, then for each flag that is set: the answer; digest of the DRR and its time; the trigger, see put_trigger(). */
+/* core_past.c - the facts remembered of a trigger after its end.
+ * The record, numbers big-endian, strings u16 length + octets. Its first octet differs from that
+ * of a trigger's record (trigger/trg_record.c).
+ * 0x81, of an older version: the answer alone, see get_answer_alone().
+ * 0x82: flags, then for each set flag: the answer; digest and time of the DRR; the trigger, see
+ * put_trigger(). */
 #include "core/core_past.h"
 
 #include <stdlib.h>
@@ -16,8 +17,8 @@
 #define KIND_ANSWER 0x81u
 #define KIND_PAST 0x82u
 #define RECORD_MAX 2048u
-#define RECORD_ROOM 1024u   /* of the journal's file, more than most take there */
-#define FORGOTTEN_A_TIME 8u /* with each one that is added; so that nobody waits for thousands to go */
+#define RECORD_ROOM 1024u   /* octets of the journal's file; more than most records need */
+#define FORGOTTEN_A_TIME 8u /* entries dropped with each new one: no call drops thousands */
 #define FORGOTTEN_A_LOOK 16384u
 
 enum { HAS_ANSWER = 0x1, HAS_DRR = 0x2, HAS_TRIGGER = 0x4, WAS_ACCEPTED = 0x8, WAS_REPORTED = 0x10, HAS_ALL = 0x1f };
@@ -39,7 +40,7 @@ static void entry_free(struct core *c, struct core_past_entry *e)
 	free(e);
 }
 
-/* The oldest goes before its time. False: there is none. */
+/* Drops the oldest entry before its time. False: there is none. */
 static bool drop_oldest(struct core *c)
 {
 	struct core_past_entry *e = TAILQ_FIRST(&c->past.by_age);
@@ -78,7 +79,7 @@ static void make_room(struct core *c, uint64_t now_ms)
 }
 
 struct texts {
-	const char *scs, *imsi, *msisdn, *external, *taker;
+	const char *scs, *imsi, *msisdn, *external, *accepted_by;
 };
 
 static const char *keep(char **at, const char *text)
@@ -91,19 +92,19 @@ static const char *keep(char **at, const char *text)
 	return kept;
 }
 
-/* When there is no memory, at most so many of the oldest give theirs. */
+/* oldest entries dropped at most when there is no memory */
 #define NOMEM_DROPS 8
 
 static struct core_past_entry *entry_new(struct core *c, const struct texts *x, uint64_t now_ms, int drops)
 {
 	struct core_past_entry *e;
 	size_t size =
-	    sizeof *e + strlen(x->scs) + strlen(x->imsi) + strlen(x->msisdn) + strlen(x->external) + strlen(x->taker) + 5;
+	    sizeof *e + strlen(x->scs) + strlen(x->imsi) + strlen(x->msisdn) + strlen(x->external) + strlen(x->accepted_by) + 5;
 	char *at;
 
 	make_room(c, now_ms);
 	e = calloc(1, size);
-	if (!e && core_memory_spend(c)) { /* it is of what was accepted */
+	if (!e && core_memory_spend(c)) { /* the entry belongs to an accepted trigger */
 		e = calloc(1, size);
 	}
 	for (int i = 0; !e && i < drops && drop_oldest(c); i++) {
@@ -117,7 +118,7 @@ static struct core_past_entry *entry_new(struct core *c, const struct texts *x, 
 	e->imsi = keep(&at, x->imsi);
 	e->msisdn = keep(&at, x->msisdn);
 	e->external = keep(&at, x->external);
-	e->taker = keep(&at, x->taker);
+	e->accepted_by = keep(&at, x->accepted_by);
 	e->ended_ms = now_ms;
 	TAILQ_INSERT_TAIL(&c->past.by_age, e, entry);
 	c->past.n++;
@@ -129,7 +130,7 @@ static struct core_past_entry *under(const struct core *c, const struct core_ref
 	return MAP_OF(map_find(&c->past.by_ref, ref, sizeof *ref), struct core_past_entry, node);
 }
 
-/* A key of the table: what is behind the digits is zero. */
+/* A key of the table; the octets behind the digits are zero. */
 static struct core_reference reference_of(const char *e164, uint32_t number)
 {
 	struct core_reference r = { .reference = number };
@@ -138,7 +139,7 @@ static struct core_reference reference_of(const char *e164, uint32_t number)
 	return r;
 }
 
-/* Under its reference, in place of one that ended before. */
+/* Enters it under its reference, in place of an earlier one. */
 static void enter(struct core *c, struct core_past_entry *e, const char *e164, uint32_t reference)
 {
 	struct core_past_entry *older;
@@ -209,24 +210,24 @@ static void put_trigger(struct buf *b, const struct core_past_entry *e)
 	put_octets(b, e->imsi, strlen(e->imsi));
 	put_octets(b, e->msisdn, strlen(e->msisdn));
 	put_octets(b, e->external, strlen(e->external));
-	put_octets(b, e->taker, strlen(e->taker));
+	put_octets(b, e->accepted_by, strlen(e->accepted_by));
 }
 
-static size_t build(uint8_t out[RECORD_MAX], const struct trg *t, const struct core_past_entry *e,
+static size_t build(uint8_t out[RECORD_MAX], const struct trg *trg, const struct core_past_entry *e,
 		    const struct ipc_device_action_answer *a)
 {
 	struct buf b = buf_over(out, RECORD_MAX);
-	bool trigger = map_has(&e->node), reported = t->drr != NULL; /* after a 201, too: then nothing is told of it to the SCS */
+	bool trigger = map_has(&e->node), reported = trg->drr != NULL; /* also after a 201, when the SCS gets no report */
 
 	buf_u8(&b, KIND_PAST);
 	buf_u8(&b, (uint8_t)((a ? HAS_ANSWER : 0) | (reported ? HAS_DRR : 0) | (trigger ? HAS_TRIGGER : 0) |
 			     (e->accepted ? WAS_ACCEPTED : 0) | (e->reported ? WAS_REPORTED : 0)));
 	if (a) {
-		put_answer(&b, &t->req, a);
+		put_answer(&b, &trg->req, a);
 	}
 	if (reported) {
-		buf_bytes(&b, t->drr, TRG_DIGEST_LEN);
-		buf_be64(&b, t->has_outcome ? t->reported_ms : e->ended_ms);
+		buf_bytes(&b, trg->drr, TRG_DIGEST_LEN);
+		buf_be64(&b, trg->has_outcome ? trg->reported_ms : e->ended_ms);
 	}
 	if (trigger) {
 		put_trigger(&b, e);
@@ -236,38 +237,40 @@ static size_t build(uint8_t out[RECORD_MAX], const struct trg *t, const struct c
 
 /* -- the end of a trigger */
 
-/* SUCCESS and 201 are what a second execution would contradict, and so is what the SMS-SC took in place of a replacement; other refusals
- * are judged anew. */
-static bool answer_matters(const struct trg *t)
+/* True if the answer must be remembered: a second execution would contradict SUCCESS or 201, or
+ * a replacement that the SMS-SC accepted as a new trigger.
+ * A copy of another refused request is judged again. */
+static bool answer_matters(const struct trg *trg)
 {
-	return t->stored && t->answered &&
-	       (t->answer_status == TSP_STATUS_SUCCESS || t->answer_status == TSP_STATUS_TEMPORARYERROR || t->accepted);
+	return trg->stored && trg->answered &&
+	       (trg->answer_status == TSP_STATUS_SUCCESS || trg->answer_status == TSP_STATUS_TEMPORARYERROR || trg->accepted);
 }
 
-static bool trigger_matters(const struct trg *t)
+static bool trigger_matters(const struct trg *trg)
 {
-	return t->req.action != TSP_ACTION_RECALL && (t->accepted || t->has_outcome || t->may_report);
+	return trg->req.action != TSP_ACTION_RECALL && (trg->accepted || trg->has_outcome || trg->may_report);
 }
 
-static struct core_past_entry *remember(struct core *c, const struct trg *t, uint64_t now_ms)
+static struct core_past_entry *remember(struct core *c, const struct trg *trg, uint64_t now_ms)
 {
-	struct texts x = { t->req.scs, t->sub.imsi, t->sub.msisdn[0] ? t->sub.msisdn : t->req.msisdn, t->req.external,
-			   t->taker ? t->taker : "" };
+	struct texts x = { trg->req.scs, trg->sub.imsi, trg->sub.msisdn[0] ? trg->sub.msisdn : trg->req.msisdn, trg->req.external,
+			   trg->accepted_by ? trg->accepted_by : "" };
 	struct core_past_entry *e = entry_new(c, &x, now_ms, NOMEM_DROPS);
 
-	if (!e || !trigger_matters(t)) {
+	if (!e || !trigger_matters(trg)) {
 		return e;
 	}
-	e->accepted = t->accepted;
-	e->reported = t->drr != NULL;
-	if (t->has_outcome || t->may_report) {
-		e->reserved_until_ms = (t->has_outcome ? t->reported_ms : now_ms) + c->past.window_ms;
+	e->accepted = trg->accepted;
+	e->reported = trg->drr != NULL;
+	if (trg->has_outcome || trg->may_report) {
+		e->reserved_until_ms = (trg->has_outcome ? trg->reported_ms : now_ms) + c->past.window_ms;
 	}
-	enter(c, e, t->req.scs_e164, t->req.reference);
+	enter(c, e, trg->req.scs_e164, trg->req.reference);
 	return e;
 }
 
-/* What stands under the number is the trigger still, and that has ended: better nothing. */
+/* The put failed, so the journal still holds the ended trigger. Delete it: replaying it would
+ * trigger the device again. */
 static void on_kept(void *core, uint64_t number, int err)
 {
 	struct core *c = OBJ_OF(core, struct core, CORE_MAGIC);
@@ -281,23 +284,23 @@ static void on_kept(void *core, uint64_t number, int err)
 	}
 }
 
-bool core_past_keep(struct core *c, const struct trg *t)
+bool core_past_keep(struct core *c, const struct trg *trg)
 {
 	struct ipc_device_action_answer a;
 	uint64_t now_ms = core_now_ms(c);
-	bool answer = answer_matters(t) && core_dup_answer_of(c->dup, t->req.origin_host, t->req.end_to_end, now_ms, &a);
-	struct core_past_entry *e = t->stored && (answer || trigger_matters(t)) ? remember(c, t, now_ms) : NULL;
+	bool answer = answer_matters(trg) && core_dup_answer_of(c->dup, trg->req.origin_host, trg->req.end_to_end, now_ms, &a);
+	struct core_past_entry *e = trg->stored && (answer || trigger_matters(trg)) ? remember(c, trg, now_ms) : NULL;
 	uint8_t record[RECORD_MAX];
 	size_t len;
 
 	if (!e) {
 		return false;
 	}
-	len = build(record, t, e, answer ? &a : NULL);
-	if (!len || jrn_put(c->journal.jrn, t->number, record, len, on_kept, c)) {
-		return false; /* known until the next restart */
+	len = build(record, trg, e, answer ? &a : NULL);
+	if (!len || jrn_put(c->journal.jrn, trg->number, record, len, on_kept, c)) {
+		return false; /* remembered until the next restart only */
 	}
-	e->number = t->number;
+	e->number = trg->number;
 	return true;
 }
 
@@ -305,7 +308,8 @@ bool core_past_keep(struct core *c, const struct trg *t)
 
 struct room { /* NUL-terminated copies of a record's strings */
 	char host[IDENT_HOST_MAX + 1], e164[STR_DIGITS_MAX + 1], scs[IDENT_SCS_MAX + 1];
-	char imsi[STR_DIGITS_MAX + 1], msisdn[STR_DIGITS_MAX + 1], external[IDENT_EXTERNAL_MAX + 1], taker[IDENT_HOST_MAX + 1];
+	char imsi[STR_DIGITS_MAX + 1], msisdn[STR_DIGITS_MAX + 1], external[IDENT_EXTERNAL_MAX + 1],
+	    accepted_by[IDENT_HOST_MAX + 1];
 };
 
 static const char *get_text(struct rd *r, char *out, size_t cap)
@@ -343,7 +347,7 @@ static void get_answer(struct rd *r, struct old_answer *a, struct room *x)
 	}
 }
 
-/* Of an older version: the host's length is one octet, and the answer goes to the end. */
+/* Record of an older version: the host's length is one octet, and the answer fills the rest. */
 static void get_answer_alone(struct rd *r, struct old_answer *a, struct room *x)
 {
 	const uint8_t *host;
@@ -379,10 +383,10 @@ static void get_trigger(struct rd *r, struct old *o)
 	o->texts.imsi = get_text(r, o->room.imsi, sizeof o->room.imsi);
 	o->texts.msisdn = get_text(r, o->room.msisdn, sizeof o->room.msisdn);
 	o->texts.external = get_text(r, o->room.external, sizeof o->room.external);
-	o->texts.taker = get_text(r, o->room.taker, sizeof o->room.taker);
+	o->texts.accepted_by = get_text(r, o->room.accepted_by, sizeof o->room.accepted_by);
 }
 
-/* ERR_PROTO: damaged. */
+/* Returns ERR_PROTO if the record is damaged. */
 static int parse(struct old *o, const void *record, size_t len)
 {
 	struct rd r = rd_over(record, len);
@@ -437,7 +441,7 @@ static int restore(struct core *c, uint64_t number, const struct old *o)
 	if (err == ERR_NOMEM) {
 		return err;
 	}
-	e = entry_new(c, &o->texts, core_now_ms(c), 0); /* nothing durable is given up for it */
+	e = entry_new(c, &o->texts, core_now_ms(c), 0); /* drops no other entry, whose record would be lost */
 	if (!e) {
 		return ERR_NOMEM;
 	}
@@ -459,7 +463,7 @@ int core_past_restore(struct core *c, uint64_t number, const void *record, size_
 	if (parse(&o, record, len) == 0 && core_now_ms(c) < o.ended_ms + c->past.keep_ms) {
 		return restore(c, number, &o);
 	}
-	if (jrn_del(c->journal.jrn, number)) { /* damaged, or past its window */
+	if (jrn_del(c->journal.jrn, number)) { /* a damaged record, or one past its window */
 		log_error(c->log, "core", "journal record %llu stays for now", (unsigned long long)number);
 	}
 	return 0;
@@ -467,7 +471,7 @@ int core_past_restore(struct core *c, uint64_t number, const void *record, size_
 
 /* -- the part */
 
-/* At most half of the journal: what is remembered never takes the room of what is under way. */
+/* At most half of the journal: triggers under way need the rest. */
 static uint32_t max_of(const struct cfg_iwf *cfg)
 {
 	uint64_t fit = cfg->journal.size_max / 2 / RECORD_ROOM;

@@ -22,28 +22,28 @@
 #include "core/core_path.h"
 #include "base/stage.h"
 
-/* A request on its way through the stages. */
+/* A request while it passes the stages. */
 struct visit {
 	struct core *core;
 	struct core_edge *edge;
 	uint64_t transaction;
 	const struct ipc_device_action *a;
 	struct core_session *session;
-	const struct asc_scs *scs; /* borrowed until the store changes: not kept */
+	const struct asc_scs *scs; /* borrowed until the store changes; never stored */
 	struct core_dup_waiter asker;
 	struct core_dup_entry *dup;
 	uint8_t digest[CORE_DIGEST_LEN];
 	struct pol_request request;
 	struct pol_verdict verdict;
-	uint64_t now_ms;     /* of the core's timeline */
-	uint64_t wall_ms;    /* the wall clock: from when until when a rule holds */
-	uint64_t give_up_ms; /* of the loop's clock */
+	uint64_t now_ms;     /* core timeline */
+	uint64_t wall_ms;    /* wall clock, for the windows of rules */
+	uint64_t give_up_ms; /* ms of the loop's clock */
 	char text[CORE_TRANSACTION_TEXT_MAX];
 };
 
-/* -- 13: to everyone who waits */
+/* -- stage 13: the answer to all waiters */
 
-static void tell(void *arg, const struct core_dup_waiter *w, const struct ipc_device_action_answer *a)
+static void send_answer(void *arg, const struct core_dup_waiter *w, const struct ipc_device_action_answer *a)
 {
 	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 	struct core_edge *e = core_edge_find(c, w->generation);
@@ -51,7 +51,7 @@ static void tell(void *arg, const struct core_dup_waiter *w, const struct ipc_de
 	char words[EDGE_WORDS_MAX];
 
 	if (!e) {
-		return; /* its connection is gone; a copy of the request gets the same answer */
+		return; /* its connection has closed; a copy of the request gets the same answer */
 	}
 	mine.session = w->session;
 	if (core_send(e, ipc_device_action_answer_put(c->record, w->generation, w->transaction, &mine))) {
@@ -65,13 +65,14 @@ void core_answer(struct core *c, struct core_dup_entry *dup, const struct core_d
 		 const struct ipc_device_action_answer *a)
 {
 	if (dup) {
-		core_dup_settle(c->dup, dup, a, tell, c);
+		core_dup_settle(c->dup, dup, a, send_answer, c);
 	} else {
-		tell(c, asker, a);
+		send_answer(c, asker, a);
 	}
 }
 
-/* Temporary trouble is 201; 3004 only where Destination-Host names this host and the system is what is in trouble (CONTRACTS 2). */
+/* Temporary trouble is 201. It is 3004 only if Destination-Host names this host and the trouble
+ * is in this system (CONTRACTS 2). */
 static struct ipc_device_action_answer answer_of(const struct visit *v, const struct pol_verdict *verdict)
 {
 	struct ipc_device_action_answer a = { .result_code = DIA_RESULT_SUCCESS,
@@ -119,8 +120,8 @@ static enum stage refuse(struct visit *v, const struct pol_verdict *verdict)
 	d.rule = verdict->rule;
 	core_decide_action(v->core, &d);
 	if (verdict->reason == POL_NOMEM) {
-		tell(v->core, &v->asker, &a);
-		core_dup_forget(v->core->dup, v->dup); /* refusals do not take the memory that they are for want of */
+		send_answer(v->core, &v->asker, &a);
+		core_dup_forget(v->core->dup, v->dup); /* a refusal for lack of memory keeps no memory */
 	} else {
 		core_answer(v->core, v->dup, &v->asker, &a);
 	}
@@ -138,12 +139,12 @@ static enum stage stage_session(struct visit *v)
 	if (v->scs) {
 		return STAGE_CONTINUE;
 	}
-	st_count(&v->core->st, ST_RING_STALE); /* cut while the request was on the ring */
-	tell(v->core, &v->asker, &no);
+	st_count(&v->core->st, ST_RING_STALE); /* the session was cut while the request was on the ring */
+	send_answer(v->core, &v->asker, &no);
 	return STAGE_ANSWERED;
 }
 
-/* -- what was asked, once more as policy wants it: the edge's word is not taken for it */
+/* -- the validated request as policy needs it: the core repeats the edge's checks */
 
 static void screen(struct visit *v)
 {
@@ -175,9 +176,9 @@ static void screen(struct visit *v)
 	}
 }
 
-/* -- 8 */
+/* -- stage 8: duplicates */
 
-/* Digest of what was asked, without what a copy may have different: connection, T flag. */
+/* Digest of the request without the parts in which a copy may differ: connection, T flag. */
 static void digest(struct visit *v)
 {
 	struct ipc_device_action same = *v->a;
@@ -191,7 +192,8 @@ static void digest(struct visit *v)
 	SHA256(octets, len, v->digest);
 }
 
-/* The copy gets the answer of the first, in the time of the first. One that a restarted core has from its journal gets its time here. */
+/* The copy gets the answer of the first request at the deadline of the first.
+ * A request restored from the journal gets its deadline here. */
 static void in_flight(struct visit *v)
 {
 	struct core_trigger *first = v->dup ? core_dup_owner(v->dup) : NULL;
@@ -216,7 +218,7 @@ static enum stage stage_duplicate(struct visit *v)
 	case CORE_DUP_ANSWERED:
 		st_count(&c->st, ST_DUPLICATES);
 		log_info(c->log, "core", "transaction %s: a copy, answered as before", v->text);
-		tell(c, &v->asker, &answer);
+		send_answer(c, &v->asker, &answer);
 		return STAGE_ANSWERED;
 	case CORE_DUP_IN_FLIGHT:
 		st_count(&c->st, ST_DUPLICATES);
@@ -227,13 +229,13 @@ static enum stage stage_duplicate(struct visit *v)
 		return refuse(v, &nomem);
 	case CORE_DUP_DIFFERS:
 		st_count(&c->st, ST_DUPLICATES_FOREIGN);
-		return refuse(v, &differs); /* v->dup is not set: the first keeps its entry */
+		return refuse(v, &differs); /* v->dup is NULL: the first request keeps its entry */
 	default:
 		return STAGE_CONTINUE;
 	}
 }
 
-/* -- in time? */
+/* -- is there time left for an answer? */
 
 static enum stage stage_time(struct visit *v)
 {
@@ -246,7 +248,7 @@ static enum stage stage_time(struct visit *v)
 	return refuse(v, &late);
 }
 
-/* -- 9 */
+/* -- stage 9: policy */
 
 void core_scs_facts(struct pol_scs *out, const struct core *c, const struct asc_scs *in)
 {
@@ -270,7 +272,7 @@ static struct pol_load load_of(const struct visit *v)
 		.overloaded_low = c->triggers.pending >= total - total / 10,
 		.memory_short = core_memory_short(c),
 		.quota_used = core_quota_of(c, live, v->now_ms),
-		.reference_in_use = v->request.action != TSP_ACTION_RECALL && /* names it, and takes none */
+		.reference_in_use = v->request.action != TSP_ACTION_RECALL && /* a recall names the number of another trigger */
 				    (core_trigger_find(v->core, v->scs->e164, v->a->reference) ||
 				     core_past_reserved(v->core, v->scs->e164, v->a->reference, v->now_ms)),
 	};
@@ -313,7 +315,7 @@ static enum stage stage_judge(struct visit *v)
 	return refuse(v, &v->verdict);
 }
 
-/* -- 10 */
+/* -- stage 10: the machine */
 
 static void request_of(struct trg_request *out, const struct visit *v, const char *groups)
 {
@@ -348,7 +350,7 @@ static void request_of(struct trg_request *out, const struct visit *v, const cha
 	memcpy(out->digest, v->digest, sizeof out->digest);
 }
 
-/* A recall is of what was accepted: the reserve is for it. */
+/* A recall belongs to an accepted trigger: it may use the memory reserve. */
 static int make(struct core_trigger **t, const struct visit *v, const struct trg_request *req)
 {
 	int err = core_trigger_new(t, v->core, v->session->scs, req);
@@ -370,7 +372,7 @@ static enum stage stage_submit(struct visit *v)
 
 	core_proven_text(groups, v->session->proven);
 	request_of(&req, v, groups);
-	input = calloc(1, sizeof *input); /* it has the deadline of the answer */
+	input = calloc(1, sizeof *input); /* required: it holds the deadline of the answer */
 	if (!input || make(&t, v, &req)) {
 		free(input);
 		st_count(&v->core->st, ST_MEMORY_REFUSED);
@@ -396,7 +398,7 @@ static enum stage stage_submit(struct visit *v)
 	return STAGE_SUSPENDED;
 }
 
-/* -- the order */
+/* -- the order of the stages */
 
 typedef enum stage stage_fn(struct visit *v);
 static stage_fn *const stages[] = { stage_session, stage_duplicate, stage_time, stage_judge, stage_submit };

@@ -1,4 +1,5 @@
-/* core_peers.c - the peers of our own domain: exactly one connection each, owned by the core, under the internal identity. */
+/* core_peers.c - the peers of our own domain: one connection each, owned by the core, with the
+ * internal identity. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -115,7 +116,8 @@ int core_peers_open(struct core *c, struct tls_ctx *const tls[CFG_PEERS_MAX], co
 	return 0;
 }
 
-/* Nobody is told: what is undecided stays so in the journal, and the next core asks again with the T flag. */
+/* Drops all requests without an event to their triggers: undecided ones stay in the journal, and
+ * the next core repeats them with the T flag. */
 static void drop_asks(struct core *c)
 {
 	struct core_trigger *t;
@@ -131,7 +133,7 @@ void core_peers_leave(struct core *c)
 	for (size_t i = 0; i < c->peers.n; i++) {
 		struct core_peer *p = &c->peers.row[i];
 
-		if (p->peer) { /* in every state: a peer that gets no DPR waits for three watchdogs at the next start */
+		if (p->peer) { /* in every state: without a DPR the peer waits for three watchdogs at the next start */
 			link_peer_stop(p->peer, DIA_DISCONNECT_REBOOTING, "shutting down");
 		}
 	}

@@ -1,4 +1,5 @@
-/* core_peers.h - the peers of our own domain (HSS, SMS-SC): exactly one connection each, owned by the core, under the internal identity. */
+/* core_peers.h - the peers of our own domain (HSS, SMS-SC): one connection each, owned by the
+ * core, with the internal identity. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,17 +25,17 @@ struct core_peer {
 	uint64_t since_ms; /* of the state; waiting and connecting are one */
 	uint64_t requests, answers, timeouts, lost;
 	struct core_lapses lapses;
-	struct core_features features; /* of the SMS-SCs behind it */
+	struct core_features features; /* features of the SMS-SCs behind it */
 	uint32_t outstanding, waiting_n;
-	TAILQ_HEAD(, core_trigger) waiting[2]; /* [1]: of priority */
+	TAILQ_HEAD(, core_trigger) waiting[2]; /* [1]: priority requests */
 	bool open;
 };
 
-/* What happens at a peer; given when the peers are opened. */
+/* Events at a peer; set by core_peers_open(). */
 struct core_peer_events {
-	void (*usable)(struct core_peer *p); /* requests may be sent again */
+	void (*usable)(struct core_peer *p); /* the peer is open: requests may be sent */
 	void (*request)(struct core_peer *p, struct link *l, const struct dia_msg *m);
-	void (*down)(struct core_peer *p); /* its link is about to be freed */
+	void (*down)(struct core_peer *p); /* before its link is freed */
 };
 
 struct core_peers {
@@ -42,11 +43,12 @@ struct core_peers {
 	size_t n;
 	struct link_conf link_conf;
 	const struct core_peer_events *events;
-	struct link_ids ids; /* of requests to the peers */
+	struct link_ids ids; /* ids of requests to the peers */
 };
 
-/* Begins to connect. Borrows both. ERR_NOMEM, ERR_INVAL. */
+/* Starts to connect to all peers. Borrows `tls` and `events`. ERR_NOMEM, ERR_INVAL. */
 ERR_MUST_USE int core_peers_open(struct core *c, struct tls_ctx *const tls[CFG_PEERS_MAX], const struct core_peer_events *events);
-/* Sends DPR to each. A peer that does not answer in time is cut off by core_peers_close(); no object of its link may outlive that. */
+/* Sends DPR to each peer. core_peers_close() cuts off a peer that does not answer in time.
+ * No object of its link may outlive core_peers_close(). */
 void core_peers_leave(struct core *c);
 void core_peers_close(struct core *c); /* a zeroed part is allowed */

@@ -1,5 +1,6 @@
-/* core_ports.c - what the trigger machine (trigger/) asks of its surroundings: its deadline, its journal record, its answer, its end. The
- * requests to core peers are in core_s6m.c and core_t4.c, the reports in core_drr.c and core_dnr.c. */
+/* core_ports.c - ports of the trigger machine (trigger/): deadline, journal record, answer and
+ * end.
+ * core_s6m.c and core_t4.c send its requests; core_drr.c and core_dnr.c handle its reports. */
 #include <stdlib.h>
 
 #include "base/fault.h"
@@ -11,26 +12,22 @@
 #include "core/core_s6m.h"
 #include "core/core_t4.h"
 
-static struct core_trigger *of(const struct trg *t)
-{
-	return core_trigger_of(t);
-}
-
 static void port_arm(void *arg, struct trg *trg, uint64_t at_ms)
 {
 	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 
-	int err = core_deadline_set(of(trg), at_ms);
+	int err = core_deadline_set(core_trigger_of(trg), at_ms);
 
-	if (err && core_memory_spend(c)) { /* without it nobody would come back to what was accepted */
-		err = core_deadline_set(of(trg), at_ms);
+	if (err && core_memory_spend(c)) { /* an accepted trigger without a deadline would never end */
+		err = core_deadline_set(core_trigger_of(trg), at_ms);
 	}
 	if (err) {
-		log_error(c->log, "core", "transaction %s: no memory for its deadline", of(trg)->transaction);
+		log_error(c->log, "core", "transaction %s: no memory for its deadline", core_trigger_of(trg)->transaction);
 	}
 }
 
-/* Answered: what is still told of it on demand is shared with others that were asked for the same way. */
+/* After the answer only rule and address are needed (for `triggers show`): interns them and
+ * frees the rest. */
 static void input_end(struct core_trigger *t)
 {
 	struct core_decision_input *input = t->input;
@@ -47,7 +44,7 @@ static void input_end(struct core_trigger *t)
 
 static int port_judge_again(void *arg, struct trg *trg, struct trg_refusal *out)
 {
-	struct core_trigger *t = of(trg);
+	struct core_trigger *t = core_trigger_of(trg);
 	struct pol_verdict v;
 
 	(void)arg;
@@ -67,7 +64,7 @@ static void on_stored(void *arg, uint64_t number, int err)
 	struct trg_event ev = { .kind = err ? TRG_EV_DISK : TRG_EV_DURABLE };
 
 	(void)number;
-	if (--t->storing) { /* it was put once more: that record is the one that is waited for */
+	if (--t->storing) { /* a newer record is queued; wait for its completion */
 		return;
 	}
 	if (t->gone) {
@@ -94,7 +91,7 @@ static int put(struct core_trigger *t, bool first, jrn_done_fn *done, void *arg)
 		return jrn_add(jrn, t->trg->number, record, b.len, done, arg);
 	}
 	err = jrn_put(jrn, t->trg->number, record, b.len, done, arg);
-	if (err == ERR_NOMEM && core_memory_spend(t->core)) { /* of what was accepted */
+	if (err == ERR_NOMEM && core_memory_spend(t->core)) { /* the record of an accepted trigger */
 		err = jrn_put(jrn, t->trg->number, record, b.len, done, arg);
 	}
 	return err;
@@ -110,14 +107,14 @@ static int port_store(void *arg, struct trg *trg)
 {
 	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 	bool intent = !trg->stored;
-	int err = intent ? core_quota_take(of(trg)) : 0; /* a failure is answered 201, which gives it back */
+	int err = intent ? core_quota_take(core_trigger_of(trg)) : 0; /* on an error the answer is 201, which stops counting it */
 
 	if (!err) {
-		err = put(of(trg), intent, on_stored, of(trg));
+		err = put(core_trigger_of(trg), intent, on_stored, core_trigger_of(trg));
 	}
 	FAULT_POINT(CORE_INTENT_QUEUED);
 	if (!err) {
-		of(trg)->storing++;
+		core_trigger_of(trg)->storing++;
 	}
 	if (err) {
 		st_count(&c->st, err == ERR_BUSY ? ST_JOURNAL_BUSY : ST_JOURNAL_REFUSED);
@@ -132,7 +129,7 @@ static int port_store(void *arg, struct trg *trg)
 static void port_note(void *arg, struct trg *trg)
 {
 	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
-	struct core_trigger *t = of(trg);
+	struct core_trigger *t = core_trigger_of(trg);
 
 	t->accepted_ms = core_now_ms(c);
 	if (put(t, false, NULL, NULL)) {
@@ -156,12 +153,12 @@ static void count_success(struct core_trigger *t, uint32_t action, bool as_new)
 static void port_answer(void *arg, struct trg *trg, const struct trg_answer *answer)
 {
 	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
-	struct core_trigger *t = of(trg);
+	struct core_trigger *t = core_trigger_of(trg);
 	struct ipc_device_action_answer a = {
 		.result_code = DIA_RESULT_SUCCESS,
 		.request_status = answer->status,
 		.mtc_error_diagnostic = { answer->has_diagnostic ? answer->diagnostic : 0, answer->has_diagnostic },
-		.feature_supported = core_t4_target(c, trg->taker),
+		.feature_supported = core_t4_target(c, trg->accepted_by),
 	};
 	char device[POL_DEVICE_TEXT_MAX];
 	struct core_decision d = core_trigger_decision(t, device);
@@ -212,7 +209,7 @@ static void say_dropped(const struct core_trigger *t)
 static void port_forget(void *arg, struct trg *trg, bool late)
 {
 	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
-	struct core_trigger *t = of(trg);
+	struct core_trigger *t = core_trigger_of(trg);
 
 	if (late) {
 		st_count(&c->st, trg->has_outcome ? ST_REPORTS_EXPIRED : ST_REPORTS_LATE);
@@ -240,7 +237,7 @@ static bool port_ended(void *arg, const struct trg *trg, struct trg_ended *out)
 	const struct core_past_entry *e = core_past_find(arg, trg->req.scs_e164, trg_old_reference(&trg->req), core_now_ms(arg));
 
 	if (e) {
-		*out = (struct trg_ended){ e->scs, e->imsi, e->msisdn, e->external, e->taker, e->reported };
+		*out = (struct trg_ended){ e->scs, e->imsi, e->msisdn, e->external, e->accepted_by, e->reported };
 	}
 	return e != NULL;
 }
@@ -248,7 +245,7 @@ static bool port_ended(void *arg, const struct trg *trg, struct trg_ended *out)
 static void port_tell(void *arg, struct trg *original, const struct trg_event *ev)
 {
 	(void)arg;
-	core_trigger_step(of(original), ev);
+	core_trigger_step(core_trigger_of(original), ev);
 }
 
 static void port_trace(void *arg, const struct trg *trg, enum trg_state from, enum trg_state to, enum trg_event_kind e,
@@ -257,11 +254,11 @@ static void port_trace(void *arg, const struct trg *trg, enum trg_state from, en
 	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 
 	if (refused) {
-		log_debug(c->log, "trigger", "transaction %s: '%s' is not welcome while %s", of(trg)->transaction,
+		log_debug(c->log, "trigger", "transaction %s: '%s' is not welcome while %s", core_trigger_of(trg)->transaction,
 			  trg_event_str(e), trg_state_str(from));
 	} else {
-		log_debug(c->log, "trigger", "transaction %s: %s -> %s: %s", of(trg)->transaction, trg_state_str(from),
-			  trg_state_str(to), trg_event_str(e));
+		log_debug(c->log, "trigger", "transaction %s: %s -> %s: %s", core_trigger_of(trg)->transaction,
+			  trg_state_str(from), trg_state_str(to), trg_event_str(e));
 	}
 }
 
@@ -282,6 +279,6 @@ const struct trg_ports core_trigger_ports = {
 	.ended = port_ended,
 	.tell = port_tell,
 	.can_recall = core_t4_can_recall,
-	.revoked = core_revoke_said,
+	.revoked = core_revoke_audit,
 	.trace = port_trace,
 };

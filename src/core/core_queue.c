@@ -1,6 +1,8 @@
-/* core_queue.c - requests to a core peer that wait for their turn, because as many are out as limits.peer_window allows: priority first
- * (TS 29.368 6.4.7), then as they came. What waits is the intention, not the message: that is built when it leaves, so that it says what
- * validity is left, and nothing leaves that expired, or whose right ended, in between. */
+/* core_queue.c - requests to a core peer that wait while limits.peer_window requests are
+ * outstanding.
+ * Priority first (TS 29.368 6.4.7), then in order of arrival.
+ * The queue holds no message. The message is built when it is sent: it carries the remaining
+ * validity, and an expired or revoked trigger is not sent. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +27,7 @@ void core_trigger_ask_drop(struct core_trigger *t)
 	core_queue_take(t);
 }
 
-/* -- one request on its way */
+/* -- one outstanding request */
 
 static struct core_ask *ask_new(struct core_peer *p, const struct buf *message)
 {
@@ -53,7 +55,7 @@ static struct core_ask *ask_new(struct core_peer *p, const struct buf *message)
 	return ask;
 }
 
-/* Sends it; `*out` is owned by the callback. */
+/* Sends the request. `*out` is owned by the callback. */
 static int send(struct core_ask **out, struct core *c, size_t peer, const struct buf *message, uint32_t wait_ms,
 		link_answer_fn *fn)
 {
@@ -92,7 +94,7 @@ int core_peer_ask(struct core_trigger *t, size_t peer, const struct buf *message
 	if (err) {
 		return err;
 	}
-	core_trigger_ask_drop(t); /* an older one that nobody needs any more */
+	core_trigger_ask_drop(t); /* an older request, no longer needed */
 	ask->trigger = t;
 	t->ask = ask;
 	return 0;
@@ -109,15 +111,15 @@ int core_peer_ask_alone(struct core *c, size_t peer, const struct buf *message, 
 	return err;
 }
 
-/* Copies what was asked, counts the answer. */
-static void take_asked(struct core_asked *asked, const struct core_ask *ask, int err)
+/* Copies the request for the check of its answer, and counts the answer. */
+static void fill_request(struct core_request *request, const struct core_ask *ask, int err)
 {
-	asked->peer = ask->peer;
-	if (str_copy(asked->session_id, sizeof asked->session_id, ask->text, ask->session_id_len)) {
-		asked->session_id[0] = 0;
+	request->peer = ask->peer;
+	if (str_copy(request->session_id, sizeof request->session_id, ask->text, ask->session_id_len)) {
+		request->session_id[0] = 0;
 	}
-	if (str_copy(asked->host, sizeof asked->host, ask->text + ask->session_id_len + 1, ask->host_len)) {
-		asked->host[0] = 0;
+	if (str_copy(request->host, sizeof request->host, ask->text + ask->session_id_len + 1, ask->host_len)) {
+		request->host[0] = 0;
 	}
 	ask->peer->outstanding--;
 	if (!err) {
@@ -129,12 +131,12 @@ static void take_asked(struct core_asked *asked, const struct core_ask *ask, int
 	}
 }
 
-struct core_trigger *core_peer_answered(struct core_asked *asked, void *arg, int err)
+struct core_trigger *core_peer_answered(struct core_request *request, void *arg, int err)
 {
 	struct core_ask *ask = OBJ_OF(arg, struct core_ask, CORE_ASK_MAGIC);
 	struct core_trigger *t = ask->trigger;
 
-	take_asked(asked, ask, err);
+	fill_request(request, ask, err);
 	if (t) {
 		t->ask = NULL;
 		core_trigger_resume_end(t);
@@ -144,18 +146,18 @@ struct core_trigger *core_peer_answered(struct core_asked *asked, void *arg, int
 	return t;
 }
 
-void *core_peer_answered_alone(struct core_asked *asked, void *arg, int err)
+void *core_peer_answered_alone(struct core_request *request, void *arg, int err)
 {
 	struct core_ask *ask = OBJ_OF(arg, struct core_ask, CORE_ASK_MAGIC);
 	void *who = ask->arg;
 
-	take_asked(asked, ask, err);
+	fill_request(request, ask, err);
 	OBJ_END(ask, CORE_ASK_MAGIC);
 	free(ask);
 	return who;
 }
 
-/* -- those that wait for their turn */
+/* -- the queue */
 
 bool core_queue_full(const struct core *c, size_t peer)
 {
@@ -185,7 +187,7 @@ int core_queue_put(struct core_trigger *t, size_t peer, const struct core_turn *
 	t->waits_again = again;
 	t->waits_at = p;
 	t->waits_until_ms = net_loop_now_ms(c->loop) + wait_ms;
-	if (again) { /* a copy, and the recall of what is unknown, end an uncertainty: before what is new */
+	if (again) { /* repetitions and recalls resolve an unknown outcome: ahead of new requests */
 		TAILQ_INSERT_HEAD(&p->waiting[t->trg->req.priority == TSP_PRIORITY], t, waiting);
 	} else {
 		TAILQ_INSERT_TAIL(&p->waiting[t->trg->req.priority == TSP_PRIORITY], t, waiting);
@@ -212,20 +214,20 @@ static void did_not_leave(struct core_trigger *t, const struct core_turn *turn)
 	turn->late(t);
 }
 
-const char *core_peer_foreign(const struct core_asked *asked, const struct app_head *answer, const char *realm)
+const char *core_peer_foreign(const struct core_request *request, const struct app_head *answer, const char *realm)
 {
-	struct app_asked request = { .session_id = asked->session_id, .session_id_len = strlen(asked->session_id) };
+	struct app_request expected = { .session_id = request->session_id, .session_id_len = strlen(request->session_id) };
 	const char *why;
 
-	if (asked->host[0]) {
-		request.host = asked->host;
+	if (request->host[0]) {
+		expected.host = request->host;
 	} else {
-		request.peer = asked->peer->conf->host;
-		request.realm = realm;
+		expected.peer = request->peer->conf->host;
+		expected.realm = realm;
 	}
-	why = app_foreign(answer, &request);
+	why = app_foreign(answer, &expected);
 	if (why) {
-		st_count(&asked->peer->core->st, ST_ANSWERS_FOREIGN);
+		st_count(&request->peer->core->st, ST_ANSWERS_FOREIGN);
 	}
 	return why;
 }
@@ -256,7 +258,7 @@ static void end_late(struct core_peer *p, bool all)
 	}
 }
 
-/* The turn that ends the longest wait comes in time. */
+/* Expiry is checked by a timer set to the earliest limit. */
 static uint64_t soonest_of(const struct core_peer *p)
 {
 	uint64_t soonest = UINT64_MAX;
@@ -273,7 +275,7 @@ static uint64_t soonest_of(const struct core_peer *p)
 
 static void on_timer(void *core)
 {
-	(void)core; /* the end of its turn does it */
+	(void)core; /* waking the loop is enough: the end of the turn calls core_queue_move() */
 }
 
 void core_queue_move(struct core *c)

@@ -1,8 +1,11 @@
 /* core_quota.c - the used quota of each SCS: a number, and a record in the journal.
- *
- * The record, numbers big-endian: kind, day, begin, used, u16 length + name of the SCS. The kind is none of another record. Its key is a number
- * of the journal's sequence: triggers with a larger one belong to its day, smaller ones came before it and are not given back to it. A new
- * day, and `quota reset`, take a new record. While records gather for a commit it is one operation, in front of the intents it counts. */
+ * The record, numbers big-endian: kind, day, begin, used, u16 length + name of the SCS. Its
+ * first octet differs from that of every other record.
+ * Its key is a number of the journal's sequence: triggers with a larger number belong to its
+ * day; smaller ones came before and are never subtracted from it.
+ * A new day and `quota reset` use a new record.
+ * While records gather for one commit, the record is written once, in front of the intents it
+ * counts. */
 #include "core/core_quota.h"
 
 #include <string.h>
@@ -13,11 +16,11 @@
 
 #define KIND_QUOTA 0x84u
 #define RECORD_MAX (1 + 8 + 8 + 8 + 2 + IDENT_SCS_MAX)
-#define LOOKED_AT_MAX 256u /* at a time */
+#define LOOKED_AT_MAX 256u /* per call */
 
 static uint64_t day_of(const struct core *c, uint64_t now_ms)
 {
-	return core_wall_ms(c, now_ms) / POL_QUOTA_DAY_MS; /* a step that does not last makes no new day */
+	return core_wall_ms(c, now_ms) / POL_QUOTA_DAY_MS; /* a short step of the clock starts no new day */
 }
 
 static bool counts(const struct core_trigger *t)
@@ -72,7 +75,7 @@ static void enter(struct core *c, struct core_scs *scs, uint64_t number)
 	c->quotas.n++;
 }
 
-/* The day counts from here on. */
+/* Starts a day with a new record. */
 static void begin(struct core *c, struct core_scs *scs, uint64_t now_ms)
 {
 	drop(c, scs);
@@ -114,7 +117,7 @@ void core_quota_ask(struct core_trigger *t)
 	t->scs->quota.asking++;
 }
 
-static void asked(struct core_trigger *t)
+static void stop_asking(struct core_trigger *t)
 {
 	if (t->asks_quota) {
 		t->scs->quota.asking--;
@@ -131,7 +134,7 @@ int core_quota_take(struct core_trigger *t)
 	if (!counts(t) || t->has_quota) {
 		return 0;
 	}
-	if (!scs->quota.number) { /* else the day that it was judged on: that is moments ago */
+	if (!scs->quota.number) { /* else it counts on the day on which it was judged, moments ago */
 		begin(c, scs, core_now_ms(c));
 	}
 	scs->quota.day.used++;
@@ -140,7 +143,7 @@ int core_quota_take(struct core_trigger *t)
 		scs->quota.day.used--;
 		return err;
 	}
-	asked(t);
+	stop_asking(t);
 	t->has_quota = true;
 	return 0;
 }
@@ -154,7 +157,7 @@ void core_quota_give_back(struct core_trigger *t)
 	}
 	t->has_quota = false;
 	if (t->trg->number < q->number || !q->number || !q->day.used) {
-		return; /* of a day before */
+		return; /* counted on an earlier day */
 	}
 	q->day.used--;
 	if (keep(t->core, t->scs)) {
@@ -163,19 +166,19 @@ void core_quota_give_back(struct core_trigger *t)
 	}
 }
 
-void core_quota_answered(struct core_trigger *t, bool accepted, bool maybe_told)
+void core_quota_answered(struct core_trigger *t, bool accepted, bool maybe_accepted)
 {
-	if (!accepted && !maybe_told) {
+	if (!accepted && !maybe_accepted) {
 		core_quota_give_back(t);
 	} else if (accepted && core_quota_take(t)) {
 		log_warn(t->core->log, "core", "transaction %s: the journal does not take the used quota now", t->transaction);
 	}
-	asked(t);
+	stop_asking(t);
 }
 
 void core_quota_end(struct core_trigger *t)
 {
-	asked(t);
+	stop_asking(t);
 }
 
 int core_quota_forget(struct core *c, struct core_scs *scs, jrn_done_fn *done, void *arg)
@@ -228,9 +231,9 @@ int core_quota_restore(struct core *c, uint64_t number, const void *record, size
 	if (!scs) {
 		return ERR_NOMEM;
 	}
-	drop(c, scs); /* an older one whose delete was lost */
+	drop(c, scs); /* an older record whose deletion was lost */
 	if (q.began_ms > now_ms) {
-		q.began_ms = now_ms; /* the timeline was lost, and begun anew */
+		q.began_ms = now_ms; /* the timeline was lost and has started again */
 	}
 	scs->quota.day = q;
 	enter(c, scs, number);
@@ -239,14 +242,14 @@ int core_quota_restore(struct core *c, uint64_t number, const void *record, size
 
 void core_quota_restored(struct core_trigger *t)
 {
-	bool told_no = t->trg->answered && !t->trg->accepted; /* that was given back already */
+	bool told_no = t->trg->answered && !t->trg->accepted; /* already subtracted */
 
 	t->has_quota = counts(t) && !told_no && t->scs->quota.number && t->trg->number >= t->scs->quota.number;
 }
 
 void core_quotas_seed(struct core *c)
 {
-	uint64_t first = jrn_next(c->journal.jrn); /* what began here is of this program */
+	uint64_t first = jrn_next(c->journal.jrn); /* larger numbers belong to triggers of this process */
 	uint64_t now_ms = core_now_ms(c);
 	struct core_trigger *t;
 
@@ -259,14 +262,14 @@ void core_quotas_seed(struct core *c)
 		}
 		begin_if_over(c, t->scs, now_ms);
 		q->day.used++;
-		t->has_quota = true; /* and is not given back: it came before the record */
+		t->has_quota = true; /* its refusal is not subtracted: its number is below that of the record */
 		if (keep(c, t->scs)) {
 			log_warn(c->log, "core", "%s: the journal does not take the used quota now", t->scs->name);
 		}
 	}
 }
 
-/* -- days that are over */
+/* -- past days */
 
 void core_quotas_look(struct core *c)
 {

@@ -1,4 +1,5 @@
-/* core_records.c - the records of edges: each is read, checked, and goes to its stage. Edges come and go here. */
+/* core_records.c - reads and checks the records of edges and calls their stage; adds and removes
+ * edges. */
 #include <stdlib.h>
 
 #include "base/shown.h"
@@ -8,7 +9,7 @@
 #include "core/core_path.h"
 #include "core/core_records.h"
 
-#define RECORDS_A_TURN 512 /* of one edge, so that no edge starves the others */
+#define RECORDS_A_TURN 512 /* of one edge: no edge starves the others */
 
 static int dispatch(struct core_edge *e, const uint8_t *record, size_t len)
 {
@@ -27,7 +28,7 @@ static int dispatch(struct core_edge *e, const uint8_t *record, size_t len)
 		return ERR_PROTO;
 	}
 	if (h.edge_generation != e->who.generation) {
-		return ERR_PROTO; /* each edge has a fresh ring: nobody else's records can be in it */
+		return ERR_PROTO; /* each edge has its own new ring: no other edge's record can be in it */
 	}
 	switch (h.type) {
 	case IPC_REC_SESSION_OPEN:
@@ -88,7 +89,7 @@ static void read_edge(struct core_edge *e)
 	if (err && err != ERR_AGAIN) {
 		core_edge_bad(e, "the indexes of its ring lie");
 	} else if (!err && !e->bad) {
-		net_timer_start(c->edges.again, 0); /* there is more */
+		net_timer_start(c->edges.again, 0); /* records are left */
 	}
 }
 
@@ -117,7 +118,7 @@ static void edge_free(struct core_edge *e)
 {
 	struct core_session *s;
 
-	e->bad = true; /* nothing is admitted on it any more */
+	e->bad = true; /* no further session is admitted on it */
 	core_probe_forget(e->core, e->who.generation, 0);
 	while ((s = TAILQ_FIRST(&e->sessions))) {
 		core_session_free(s);
@@ -180,7 +181,7 @@ void core_edge_gone(struct core *c, uint32_t generation)
 		return;
 	}
 	if (!e->bad) {
-		read_edge(e); /* what it said before it died */
+		read_edge(e); /* its last records */
 	}
 	log_warn(c->log, "core", "%s is gone, with %s", core_edge_words(words, e),
 		 shown_count(sessions, e->sessions_n, "session"));

@@ -1,4 +1,5 @@
-/* core_records.h - the records of edges (CONTRACTS section 4): read, checked, and handed to their stage. */
+/* core_records.h - the records of edges (CONTRACTS section 4): reads and checks them and calls
+ * their stage. */
 #pragma once
 #include "base/err.h"
 

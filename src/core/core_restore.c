@@ -1,4 +1,5 @@
-/* core_restore.c - after a restart: the triggers of the journal are taken up again, and copies of their requests recognised. */
+/* core_restore.c - restores the triggers of the journal after a restart; copies of their
+ * requests are recognised. */
 #include <stdlib.h>
 
 #include "base/fault.h"
@@ -8,7 +9,7 @@
 #include "core/core_overdue.h"
 #include "core/core_restore.h"
 
-/* The request's place among the duplicates, so that a copy of it is recognised: with its answer, or waiting for one. */
+/* Enters the request in the table of duplicates, with its answer or as unanswered. */
 static int restore_dup(struct core_trigger *t)
 {
 	const struct trg *trg = t->trg;
@@ -17,7 +18,7 @@ static int restore_dup(struct core_trigger *t)
 	int err;
 
 	if (trg->answered && core_now_ms(t->core) >= trg->req.received_ms + window_ms) {
-		return 0; /* a copy now is a new request */
+		return 0; /* a copy received now is a new request */
 	}
 	err = core_dup_restore(t->core->dup, trg->req.origin_host, trg->req.end_to_end, trg->req.digest,
 			       trg->answered ? &a : NULL, trg->req.received_ms, &t->dup);
@@ -82,14 +83,14 @@ static int restore_one(void *arg, uint64_t number, const void *record, size_t le
 	return 0;
 }
 
-/* Priority first: whoever is resumed first asks first when the peers are there. */
+/* Resumes priority triggers first: requests leave in this order once the peers are open. */
 static void resume(struct core *c, bool priority)
 {
 	struct trg_event restored = { .kind = TRG_EV_RESTORED };
 	struct core_trigger *t;
 	struct core_cursor w;
 
-	core_cursor_begin(&w, c, NULL); /* one that is taken up may end another */
+	core_cursor_begin(&w, c, NULL); /* a resumed trigger may end another */
 	while ((t = core_cursor_next(&w))) {
 		if ((t->trg->req.priority == TSP_PRIORITY) != priority) {
 			continue;

@@ -1,4 +1,5 @@
-/* core_restore.h - the triggers of the journal, taken up after a restart (CONTRACTS section 3, "recovery"). */
+/* core_restore.h - restores the triggers of the journal after a restart (CONTRACTS section 3,
+ * "recovery"). */
 #pragma once
 #include "base/err.h"
 

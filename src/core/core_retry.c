@@ -1,21 +1,23 @@
-/* core_retry.c - the SMS-SC is there again: what waits to ask it once more asks now, some in each turn of the loop, instead of when its
- * pause is over. Who finds no room among the requests that wait for an answer pauses again. */
+/* core_retry.c - when the SMS-SC link comes up, retries every trigger in back-off, some in each
+ * loop turn.
+ * A trigger for which the window is full goes back to back-off. */
 #include "core/core_int.h"
 
 #define ASKED_A_TURN 256u
 #define TURN_MS 1u
 
-/* Armed without a question on its way: it pauses. More than limits.resume do not resume at a time: they keep their pause. */
+/* True if the trigger is in back-off: its deadline is set and it has no outstanding request.
+ * At most limits.resume triggers resume at the same time; the others stay in back-off. */
 static bool pauses(const struct core_trigger *t)
 {
 	const struct core *c = t->core;
-	const struct trg *g = t->trg;
+	const struct trg *trg = t->trg;
 
-	if (g->state == TRG_RESUMING && c->triggers.resuming >= c->cfg->limits.resume) {
+	if (trg->state == TRG_RESUMING && c->triggers.resuming >= c->cfg->limits.resume) {
 		return false;
 	}
-	return !t->ask && g->armed_ms != UINT64_MAX &&
-	       (g->state == TRG_RESUMING || g->state == TRG_RECALLING || g->state == TRG_REVOKING);
+	return !t->ask && trg->armed_ms != UINT64_MAX &&
+	       (trg->state == TRG_RESUMING || trg->state == TRG_RECALLING || trg->state == TRG_REVOKING);
 }
 
 static void end(struct core *c)

@@ -1,4 +1,5 @@
-/* core_retry.h - when the SMS-SC link comes up, every trigger that waits to ask the SMS-SC again does so now, some in each turn. */
+/* core_retry.h - when the SMS-SC link comes up, retries every trigger in back-off, a bounded
+ * number per loop turn. */
 #pragma once
 #include <stdbool.h>
 
@@ -6,7 +7,7 @@
 #include "core/core_cursor.h"
 
 struct core_retry {
-	struct net_timer *timer;   /* the next turn */
+	struct net_timer *timer;   /* starts the next portion */
 	struct core_cursor cursor; /* while it runs */
 	bool running;
 };

@@ -1,26 +1,30 @@
-/* core_revoke.c - rights that end while a trigger is under way (CONTRACTS section 3, "removal of an association in flight"). When the
- * association store has changed, every trigger that the SMS-SC has, or is about to have, is judged once more, some in each turn of the
- * loop. What is no longer allowed is taken back; the machine does that (trigger/, REVOKING), and what becomes of it is a decision line.
- *
- * A change is what ends a right, and not the hour: when nothing speaks for the trigger now, it is judged as of the moment it came, so that
- * a rule or a certificate that simply ran out in the meantime takes nothing back. What speaks against it counts from now on. */
+/* core_revoke.c - rights that end while a trigger is under way (CONTRACTS section 3, "removal of
+ * an association in flight").
+ * After a change of the association store, every trigger that the SMS-SC has, or may get, is
+ * judged again, some in each loop turn.
+ * A trigger that is no longer allowed is revoked by its machine (trigger/, REVOKING). The
+ * outcome is a decision line.
+ * Only a change ends a right, time does not. If nothing allows the trigger now, it is judged as
+ * of its arrival: a rule or certificate that has expired since revokes nothing.
+ * A rule that forbids it applies from now on. */
 #include <string.h>
 
 #include "core/core_int.h"
 #include "core/core_rights.h"
 
 #define JUDGED_A_TURN 256u
-#define UNREADABLE_MS 1000u /* until the store is tried again */
+#define UNREADABLE_MS 1000u /* until the next try of an unreadable store */
 
-static bool concerned(const struct trg *t)
+static bool concerned(const struct trg *trg)
 {
-	if (t->req.action == TSP_ACTION_RECALL || t->revoked) {
+	if (trg->req.action == TSP_ACTION_RECALL || trg->revoked) {
 		return false;
 	}
-	return t->state == TRG_ACCEPTED || t->state == TRG_SUBMITTING || t->state == TRG_RESUBMITTING || t->state == TRG_RESUMING;
+	return trg->state == TRG_ACCEPTED || trg->state == TRG_SUBMITTING || trg->state == TRG_RESUBMITTING ||
+	       trg->state == TRG_RESUMING;
 }
 
-/* NONE: it may stay. */
+/* Returns POL_NONE if the trigger may stay. */
 static enum pol_reason judge(struct core_trigger *t, struct pol_verdict *v, uint64_t now_ms)
 {
 	struct pol_verdict then;
@@ -40,7 +44,7 @@ static enum pol_reason judge(struct core_trigger *t, struct pol_verdict *v, uint
 	if (then.status == TSP_STATUS_SUCCESS || then.reason == POL_STORE_UNREADABLE) {
 		return POL_NONE;
 	}
-	/* What its certificate proved is not known: a group may have allowed it. */
+	/* The groups proven by its certificate are unknown: one of them may have allowed it. */
 	return t->trg->req.groups_unknown && then.reason == POL_NO_ASSOCIATION ? POL_NONE : v->reason;
 }
 
@@ -70,7 +74,7 @@ void core_revoke_sweep(void *core)
 	for (uint32_t i = 0; i < JUDGED_A_TURN && c->sweep.left; i++, c->sweep.left--) {
 		struct core_trigger *t = core_cursor_next(&c->sweep.cursor);
 
-		if (!t) { /* once around: a change may have come in the middle */
+		if (!t) { /* end of the list: a change may have started another round */
 			core_cursor_end(&c->sweep.cursor);
 			core_cursor_begin(&c->sweep.cursor, c, NULL);
 			t = core_cursor_next(&c->sweep.cursor);
@@ -92,7 +96,8 @@ void core_revoke_sweep(void *core)
 	}
 }
 
-/* A change in the middle of a sweep: once around from where it is, so that even a store that changes all the time is never waited for. */
+/* A change during a sweep starts a full round at the present position: a store that changes all
+ * the time delays no trigger. */
 void core_revoke_look(struct core *c)
 {
 	uint64_t generation = asc_generation(c->store.asc);
@@ -107,9 +112,9 @@ void core_revoke_look(struct core *c)
 	}
 }
 
-/* -- what becomes of it */
+/* -- the outcome of a revocation */
 
-void core_revoke_said(void *arg, struct trg *trg, enum trg_revocation how)
+void core_revoke_audit(void *arg, struct trg *trg, enum trg_revocation how)
 {
 	static const enum pol_reason reasons[] = { [TRG_REVOCATION_TAKEN] = POL_NONE,
 						   [TRG_REVOCATION_SENT] = POL_SMSSC_SENT,
@@ -136,7 +141,7 @@ void core_revoke_said(void *arg, struct trg *trg, enum trg_revocation how)
 int core_sweep_init(struct core *c)
 {
 	core_cursor_begin(&c->sweep.cursor, c, NULL);
-	c->sweep.generation = UINT64_MAX; /* triggers of the journal are judged by what the store says now */
+	c->sweep.generation = UINT64_MAX; /* restored triggers are judged by the present store */
 	return net_timer_new(&c->sweep.timer, c->loop, core_revoke_sweep, c);
 }
 

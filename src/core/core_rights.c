@@ -1,4 +1,4 @@
-/* core_rights.c - the right to a trigger that is under way, looked up and judged once more. */
+/* core_rights.c - judges again the right to a trigger under way. */
 #include <string.h>
 
 #include "core/core_int.h"
@@ -16,7 +16,7 @@ const struct assoc_found *core_trigger_rules(struct core_trigger *t, struct asso
 	return asc_find_rules(t->core->store.asc, &who, &device, found) ? NULL : found;
 }
 
-/* What stands beside the rules: the SCS itself, as it is provisioned now. */
+/* Judges the SCS itself, as it is provisioned now. */
 static enum pol_reason judge_scs(const struct core_trigger *t)
 {
 	const struct asc_scs *scs = asc_scs_find(t->core->store.asc, t->scs->name);
@@ -30,7 +30,7 @@ static enum pol_reason judge_scs(const struct core_trigger *t)
 void core_trigger_judge(struct core_trigger *t, struct pol_verdict *v, uint64_t when_ms)
 {
 	const struct trg *trg = t->trg;
-	struct assoc_found given, number; /* filled when they are looked up */
+	struct assoc_found given, number; /* filled by core_trigger_rules() */
 	const struct assoc_found *by_name, *by_number = NULL;
 
 	*v = pol_verdict_of(judge_scs(t));
@@ -41,7 +41,7 @@ void core_trigger_judge(struct core_trigger *t, struct pol_verdict *v, uint64_t 
 	if (by_name && trg->sub.msisdn[0]) {
 		by_number = core_trigger_rules(t, &number, NULL, trg->sub.msisdn, when_ms);
 		if (!by_number) {
-			by_name = NULL; /* a store that cannot be read never says yes */
+			by_name = NULL; /* an unreadable store never allows */
 		}
 	}
 	pol_judge_again(v, pol_right_of(trg->req.action), by_name, by_number, when_ms);

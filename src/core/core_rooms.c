@@ -1,5 +1,6 @@
-/* core_rooms.c - LMDB uses no page again that a reader could still see. The stores free the slots of dead readers themselves; a live
- * one (a copy by hand that takes hours, an export that nobody reads) can only be told of, before the store is full. */
+/* core_rooms.c - LMDB does not reuse a page that a reader may still see.
+ * The stores free the slots of dead readers. A live reader (a manual copy that takes hours, a
+ * stalled export) is only logged, before the store is full. */
 #include "core/core_rooms.h"
 
 #include "base/shown.h"
@@ -7,7 +8,7 @@
 #include "core/core_view.h"
 
 #define LOOK_MS 5000u
-#define LEFT_SHARE 4u /* a warning below this part of a store */
+#define LEFT_SHARE 4u /* a warning if less than this fraction of the store is free */
 
 static const struct {
 	const char *name, *key;
@@ -19,12 +20,12 @@ static const struct {
 
 bool core_room_take(struct core_room *r, const struct kv_room *seen, uint64_t now_ms)
 {
-	const struct kv_reader *was = &r->now.oldest, *is = &seen->oldest;
+	const struct kv_reader *previous = &r->now.oldest, *is = &seen->oldest;
 
 	if (!is->pid) {
 		r->since_ms = 0;
 		r->warned = false;
-	} else if (!r->since_ms || was->pid != is->pid || was->state != is->state) {
+	} else if (!r->since_ms || previous->pid != is->pid || previous->state != is->state) {
 		r->since_ms = now_ms;
 		r->warned = false;
 	}
@@ -38,7 +39,7 @@ bool core_room_take(struct core_room *r, const struct kv_room *seen, uint64_t no
 
 static void count_cleared(struct core *c, enum core_store which, uint64_t before, uint64_t now)
 {
-	uint64_t more = now >= before ? now - before : now; /* a new generation counts from 0 */
+	uint64_t more = now >= before ? now - before : now; /* a reopened store counts from 0 */
 	char readers[SHOWN_COUNT_MAX];
 
 	if (!more) {
@@ -51,7 +52,7 @@ static void count_cleared(struct core *c, enum core_store which, uint64_t before
 
 static void take(struct core *c, enum core_store which, const struct kv_room *seen, uint64_t now_ms)
 {
-	struct core_room *r = &c->store.rooms.of[which];
+	struct core_room *r = &c->store.rooms.store[which];
 
 	count_cleared(c, which, r->now.cleared, seen->cleared);
 	if (!core_room_take(r, seen, now_ms)) {
@@ -108,7 +109,7 @@ void core_store_each(const struct core *c, core_store_fn *fn, void *arg)
 	uint64_t now_ms = clock_mono_ms();
 
 	for (unsigned i = 0; i < CORE_STORES; i++) {
-		const struct core_room *r = &c->store.rooms.of[i];
+		const struct core_room *r = &c->store.rooms.store[i];
 		struct core_store_view view = { stores[i].name, stores[i].key, &r->now,
 						r->since_ms ? (now_ms - r->since_ms) / 1000 : 0 };
 

@@ -1,4 +1,5 @@
-/* core_rooms.h - the room in the stores of the core, and the readers that take it: looked at on a timer, told in the log. */
+/* core_rooms.h - free space in the stores of the core, and the readers that keep pages in use.
+ * Checked on a timer and logged. */
 #pragma once
 #include "base/err.h"
 #include "base/kv_room.h"
@@ -14,13 +15,13 @@ struct core_rooms {
 	struct net_timer *timer;
 	struct core_room {
 		struct kv_room now;
-		uint64_t since_ms; /* monotonic: when the oldest reader was first seen with this state; 0: nobody */
-		bool warned;       /* of this reader */
-	} of[CORE_STORES];
+		uint64_t since_ms; /* monotonic: when the oldest reader was first seen in this state; 0: no reader */
+		bool warned;       /* a warning about this reader was logged */
+	} store[CORE_STORES];
 };
 
 struct core_stores {
-	struct asc *asc;        /* the associations; the journal is in core_journal.h */
+	struct asc *asc;        /* the associations; for the journal see core_journal.h */
 	struct net_watch *bell; /* rings when the store has completed changes */
 	struct core_rooms rooms;
 };
@@ -29,6 +30,7 @@ ERR_MUST_USE int core_rooms_init(struct core *c); /* after the stores are open; 
 void core_rooms_fini(struct core *c);             /* a zeroed part is allowed */
 void core_rooms_look(struct core *c);             /* at once, as after changes: what the stores last noted; cheap */
 
-/* Takes over one look at a store, at this monotonic time. Returns true once for each reader of another process that holds so much
- * that less than a quarter of the store is left. */
+/* Notes the state of a store at this monotonic time.
+ * Returns true once for each reader of another process that leaves less than a quarter of the
+ * store free. */
 bool core_room_take(struct core_room *r, const struct kv_room *seen, uint64_t now_ms);

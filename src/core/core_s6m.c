@@ -1,5 +1,5 @@
-/* core_s6m.c - asking the HSS (S6m, TS 29.336 7): may this SCS trigger this device, who is it, where is it? Built here, under the internal
- * identity, from canonical values only. */
+/* core_s6m.c - queries the HSS (S6m, TS 29.336 7) for permission, identity and serving nodes.
+ * The SIR is built here with the internal identity, from canonical values only. */
 #include <string.h>
 
 #include "apps/s6m_sir.h"
@@ -10,7 +10,7 @@
 #include "core/core_s6m.h"
 #include "policy/pol_map.h"
 
-/* What travels in the request has to live until it is built. */
+/* Values that the SIR borrows until it is built. */
 struct sir_parts {
 	char session_id[LINK_SESSION_ID_MAX];
 	uint8_t msisdn[STR_TBCD_MAX], scs[STR_TBCD_MAX], smea[APP_SMEA_MAX];
@@ -61,7 +61,9 @@ int core_s6m_sir(struct buf *out, struct core *c, const struct trg_request *req)
 
 /* -- the answer */
 
-/* IMSI from the first instance that has one, MSISDN likewise (TS 29.336 7 allows several instances). */
+/* Takes the IMSI from the first instance that has one, and the MSISDN likewise (TS 29.336 7
+ * allows several instances).
+ * False: not digits, or no IMSI. */
 bool core_s6m_who(struct core_s6m_who *out, const struct s6m_sia *sia)
 {
 	*out = (struct core_s6m_who){ .imsi = "" };
@@ -91,7 +93,8 @@ static void refuse(struct core_trigger *t, const struct pol_verdict *v)
 	core_trigger_step(t, &ev);
 }
 
-/* Another name of the device, not asked for and not the MSISDN that is judged with every step: denied under it, or not readable? */
+/* Judges another name of the device. False: a rule denies it, or the store is unreadable.
+ * The requested name, and the MSISDN judged at every step, are judged elsewhere. */
 static bool other_name_ok(struct core_trigger *t, const char *external, const char *msisdn, struct pol_verdict *v)
 {
 	struct assoc_found given, other;
@@ -108,8 +111,9 @@ static bool other_name_ok(struct core_trigger *t, const char *external, const ch
 	return v->status == TSP_STATUS_SUCCESS;
 }
 
-/* Every further name that the HSS says the device has: who is denied it under one name does not reach it under another. A name that is none
- * is the HSS breaking the protocol. */
+/* Judges every further name in the answer: a deny rule for one name of the device holds for all
+ * its names.
+ * A malformed name in the SIA is a protocol error of the HSS. */
 static bool other_names_ok(struct core_trigger *t, const struct s6m_sia *sia, const char *msisdn, struct pol_verdict *v)
 {
 	char external[IDENT_EXTERNAL_MAX + 1], digits[STR_DIGITS_MAX + 1];
@@ -135,10 +139,10 @@ static bool other_names_ok(struct core_trigger *t, const struct s6m_sia *sia, co
 	return true;
 }
 
-/* What an absent device may wait for. A recall does not want the device at all. */
-static uint32_t patience_s(const struct trg *t)
+/* Time that the trigger may wait for an absent device. A recall does not need the device. */
+static uint32_t wait_s(const struct trg *trg)
 {
-	return t->req.action == TSP_ACTION_RECALL ? UINT32_MAX : t->req.validity_s;
+	return trg->req.action == TSP_ACTION_RECALL ? UINT32_MAX : trg->req.validity_s;
 }
 
 static void take(struct core_trigger *t, const struct s6m_sia *sia)
@@ -152,7 +156,7 @@ static void take(struct core_trigger *t, const struct s6m_sia *sia)
 	struct pol_verdict v;
 	bool absent = false;
 
-	pol_map_sia(&v, &absent, sia, patience_s(t->trg));
+	pol_map_sia(&v, &absent, sia, wait_s(t->trg));
 	if (v.status != TSP_STATUS_SUCCESS) {
 		st_count(&t->core->st, ST_S6M_REFUSED);
 		refuse(t, &v);
@@ -178,8 +182,8 @@ static void take(struct core_trigger *t, const struct s6m_sia *sia)
 
 static void on_answer(void *arg, int err, const struct dia_msg *m)
 {
-	struct core_asked asked;
-	struct core_trigger *t = core_peer_answered(&asked, arg, err);
+	struct core_request request;
+	struct core_trigger *t = core_peer_answered(&request, arg, err);
 	struct dia_failed why = { 0 };
 	const char *foreign = NULL;
 	struct pol_verdict v;
@@ -195,10 +199,10 @@ static void on_answer(void *arg, int err, const struct dia_msg *m)
 		refuse(t, &v);
 		return;
 	}
-	/* Nothing is forgiven here: what the HSS says is a permission. */
+	/* No lapse is accepted here: the answer is a permission. */
 	err = s6m_sia_parse(&sia, m, &why);
 	if (!err) {
-		foreign = core_peer_foreign(&asked, &sia.head, t->core->cfg->s6m.destination_realm);
+		foreign = core_peer_foreign(&request, &sia.head, t->core->cfg->s6m.destination_realm);
 	}
 	if (err || foreign) {
 		log_warn(t->core->log, "core", "transaction %s: the HSS's answer cannot be used: %s", t->transaction,

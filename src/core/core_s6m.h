@@ -1,4 +1,4 @@
-/* core_s6m.h - asking the HSS (S6m, TS 29.336 7): port of the trigger machine. */
+/* core_s6m.h - subscriber queries to the HSS (S6m, TS 29.336 7): port of the trigger machine. */
 #pragma once
 #include <stdbool.h>
 
@@ -9,15 +9,17 @@
 
 struct core;
 
-int core_s6m_ask(void *arg, struct trg *t);
-/* The SIR of a request: of `req` the names of the device, the SCS's number and the priority. ERR_INVAL; check out->full. */
+int core_s6m_ask(void *arg, struct trg *trg);
+/* Builds the SIR of a request from the device's names, the SCS's number and the priority in
+ * `req`.
+ * ERR_INVAL. The caller checks out->full. */
 ERR_MUST_USE int core_s6m_sir(struct buf *out, struct core *c, const struct trg_request *req);
 
 #define CORE_S6M_IMSI_MAX 15
 struct core_s6m_who {
 	char imsi[CORE_S6M_IMSI_MAX + 1];
-	char msisdn[STR_DIGITS_MAX + 1]; /* "": none was said */
+	char msisdn[STR_DIGITS_MAX + 1]; /* "": none */
 };
-/* Whom a success of the HSS is about (TS 29.336 6.2.4: User-Identifier with success). False: one without a readable IMSI says of nobody that he
- * may be triggered, and neither does one with an MSISDN that is none. */
+/* Reads the subscriber of a success of the HSS (TS 29.336 6.2.4: User-Identifier with success).
+ * False: no readable IMSI, or a malformed MSISDN: the answer permits no device. */
 bool core_s6m_who(struct core_s6m_who *out, const struct s6m_sia *sia);

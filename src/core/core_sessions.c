@@ -1,4 +1,4 @@
-/* core_sessions.c - the admitted sessions, the SCSs they belong to, and the DNRs that are on their way over each. */
+/* core_sessions.c - the admitted sessions, their SCSs, and the outstanding DNRs of each session. */
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,7 +78,7 @@ static void expiry_arm(struct core *c)
 	uint64_t now_ms = clock_real_ms(), wait_ms = EXPIRY_LOOK_MS, not_after_s = first ? first->at : UINT64_MAX;
 
 	if (not_after_s >= c->sessions.expiry_s) {
-		return; /* one that is no longer the first fires for nothing, once */
+		return; /* the timer may be early after a deletion; it then re-arms */
 	}
 	c->sessions.expiry_s = not_after_s;
 	if (not_after_s < now_ms / 1000 + EXPIRY_LOOK_MS / 1000) {
@@ -108,7 +108,7 @@ struct core_session *core_session_new(struct core_edge *e, uint64_t number, cons
 	s->not_after_s = open->identity.not_after_s;
 	if (s->not_after_s && heap_set(&c->sessions.expiries, &s->expiry, s->not_after_s)) {
 		core_proven_free(s->proven);
-		free(s); /* nobody would cut it in time */
+		free(s); /* without a timer it would outlive its certificate */
 		return NULL;
 	}
 	machine_begin(&core_session_machine, c->sessions.in_state, s->state);
@@ -166,10 +166,10 @@ void core_session_free(struct core_session *s)
 	}
 }
 
-/* Nothing that still comes from it is taken. */
+/* Ends a session. Its further records are ignored. */
 static void cut(struct core_session *s, enum core_cut why)
 {
-	/* DO_NOT_WANT only for an SCS that shall not come back. */
+	/* DO_NOT_WANT only if the SCS must not reconnect. */
 	static const struct {
 		const char *word; /* in records and logs */
 		enum dia_disconnect_cause cause;
@@ -203,7 +203,7 @@ uint32_t core_sessions_cut(struct core *c, const char *scs, enum core_cut why)
 	return n;
 }
 
-/* What a certificate proves, it proves until its end and not until the connection's (RFC 6733 13.1). */
+/* A certificate is valid until its own end, not until the end of the connection (RFC 6733 13.1). */
 static void on_expiry(void *core)
 {
 	uint64_t now_s = clock_real_ms() / 1000;
@@ -225,7 +225,7 @@ static void on_expiry(void *core)
 	expiry_arm(c);
 }
 
-/* The end of a certificate is a date: the wall clock tells whether it has come. */
+/* The end of a certificate is a date: compared with the wall clock. */
 void core_sessions_look(struct core *c)
 {
 	const struct heap_node *first = heap_first(&c->sessions.expiries);

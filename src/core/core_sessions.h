@@ -1,4 +1,4 @@
-/* core_sessions.h - the admitted sessions, the SCSs they belong to, and the DNRs on their way over each session. */
+/* core_sessions.h - the admitted sessions, their SCSs, and the outstanding DNRs of each session. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,7 +18,7 @@
 struct core_probe;
 struct core_trigger;
 
-struct core_session_key { /* a session's name among all edges; no padding */
+struct core_session_key { /* identifies a session among all edges; no padding */
 	uint64_t generation, number;
 };
 
@@ -52,16 +52,16 @@ struct core_session {
 	const struct cfg_listen *listen;
 	struct core_proven *proven;     /* NULL: no proven group */
 	uint64_t since_ms, not_after_s; /* not_after_s: end of the certificate, 0 when none is known */
-	struct heap_node expiry;        /* in the order of not_after_s */
-	struct core_lapses lapses;      /* of its DNAs; log_next_ms is the SCS's */
-	uint64_t refuses_until_ms;      /* loop time; reports go to others until then. 0: it takes reports */
-	uint64_t refuses_ms;            /* the last such pause */
-	uint32_t pending_max;           /* this and p_bit_optional: as its edge was told last */
+	struct heap_node expiry;        /* ordered by not_after_s */
+	struct core_lapses lapses;      /* lapses of its DNAs; the SCS's log_next_ms applies */
+	uint64_t refuses_until_ms;      /* loop time until which reports prefer other sessions; 0: it accepts reports */
+	uint64_t refuses_ms;            /* length of the last such pause */
+	uint32_t pending_max;           /* this and p_bit_optional: values last sent to its edge */
 	bool p_bit_optional;
 	struct core_probe *probe; /* in state PROBED */
 	struct map_node node;
 	TAILQ_HEAD(, core_notice) notices;
-	TAILQ_ENTRY(core_session) entry; /* of all */
+	TAILQ_ENTRY(core_session) entry; /* in the list of all sessions */
 	TAILQ_ENTRY(core_session) of_scs, of_edge;
 };
 
@@ -72,22 +72,23 @@ struct core_scs { /* an SCS while the core runs; its provisioning is in the asso
 	char name[IDENT_SCS_MAX + 1];
 	struct pol_rate rate;
 	struct core_quota quota;
-	uint32_t pending; /* requests without an answer */
+	uint32_t pending; /* unanswered requests */
 	uint32_t sessions_n;
-	uint32_t notices_n;           /* DNRs on their way */
-	uint32_t parked_n, wake_left; /* wake_left: how many of `parked` are still to be woken; 0: not in core_wakes */
-	struct core_lapses lapses;    /* of all DNAs */
+	uint32_t notices_n; /* outstanding DNRs */
+	/* wake_left: entries of `parked` still to be woken; 0: not in core_wakes. */
+	uint32_t parked_n, wake_left;
+	struct core_lapses lapses; /* lapses of all its DNAs */
 	TAILQ_HEAD(, core_session) sessions;
 	TAILQ_HEAD(, core_trigger) triggers;
-	TAILQ_HEAD(, core_trigger) parked; /* those whose report waits to be sent again (core_wake.h) */
+	TAILQ_HEAD(, core_trigger) parked; /* triggers whose report waits to be sent again (core_wake.h) */
 	TAILQ_ENTRY(core_scs) wakes, quotas;
 	struct map_node node;
 };
 
-/* What ends with a session or on it; given when the core is made. */
+/* Events of sessions; set by core_sessions_init(). */
 struct core_session_events {
-	void (*notice_ended)(struct core_scs *scs);   /* a DNR of it is no longer on its way */
-	void (*notice_lost)(struct core_trigger *t);  /* its DNR was on its way over the session; may free t */
+	void (*notice_ended)(struct core_scs *scs);   /* an outstanding DNR of the SCS has ended */
+	void (*notice_lost)(struct core_trigger *t);  /* the session ended with the trigger's DNR outstanding; may free t */
 	void (*probe_answered)(struct core_probe *p); /* the probed session has ended */
 };
 
@@ -96,9 +97,10 @@ struct core_sessions {
 	struct map by_key, scs_by_name, notices_by_number;
 	uint64_t notice_next;
 	struct net_timer *expiry; /* fires at expiry_s */
-	uint64_t expiry_s;        /* the earliest end of a certificate that it runs for; UINT64_MAX: none */
-	struct heap expiries;     /* sessions whose certificate ends */
-	uint64_t looked_at;       /* sessions that were looked at for that, since the start: tests hold it against all */
+	uint64_t expiry_s;        /* the certificate end that the timer runs for; UINT64_MAX: none */
+	struct heap expiries;     /* sessions whose certificate has an end */
+	/* Sessions visited for expiry, since the start. Tests compare it with the total. */
+	uint64_t looked_at;
 	const struct core_session_events *events;
 	uint32_t in_state[CORE_SESSION_STATES]; /* sessions in each state */
 };
@@ -110,17 +112,18 @@ void core_sessions_fini(struct core *c); /* after all edges and triggers; a zero
 void core_sessions_look(struct core *c);
 
 struct core_session *core_session_find(struct core *c, uint32_t generation, uint64_t number); /* NULL: none */
-/* Returns owned by the table. NULL: no memory. `open` was checked (core_admit.c). */
+/* Creates a session; the table owns it. NULL: no memory. core_admit.c has checked `open`. */
 struct core_session *core_session_new(struct core_edge *e, uint64_t number, const struct ipc_session_open *open,
 				      struct core_scs *scs);
 void core_session_free(struct core_session *s);
 /* Its watchdog answer is waited for, or no longer (NULL). Borrows. */
 void core_session_probe(struct core_session *s, struct core_probe *probe);
 
-/* Makes the SCS when it is not known yet. NULL: no memory. */
+/* Finds the SCS or creates it. NULL: no memory. */
 struct core_scs *core_scs_get(struct core *c, const char *name);
-/* NULL: the SCS has done nothing since the core started. */
+/* NULL: the SCS has had no session and no trigger since the core started. */
 struct core_scs *core_scs_find(const struct core *c, const char *name);
 
-/* Puts a DNR on the session; the trigger points to it. NULL: no memory. The number in `transaction` is set before it is sent. */
+/* Adds an outstanding DNR to the session and the trigger. NULL: no memory.
+ * The number in `transaction` is set before the DNR is sent. */
 void core_notice_free(struct core_notice *n);

@@ -1,4 +1,5 @@
-/* core_t4.c - handing a trigger to the SMS-SC and taking it back (T4, TS 29.337 6). Built here, under the internal identity. */
+/* core_t4.c - submits triggers to the SMS-SC and recalls them (T4, TS 29.337 6). The DTR is
+ * built here with the internal identity. */
 #include <string.h>
 
 #include "apps/t4_dtr.h"
@@ -14,29 +15,30 @@ struct dtr_parts {
 	uint8_t msisdn[STR_TBCD_MAX], smea[APP_SMEA_MAX];
 };
 
-/* What a DTR and the recall of it have in common. */
-static int head(struct t4_dtr *dtr, struct dtr_parts *parts, struct core *c, const struct trg *t, uint32_t end_to_end, bool again)
+/* Fills the members common to a DTR and its recall. */
+static int head(struct t4_dtr *dtr, struct dtr_parts *parts, struct core *c, const struct trg *trg, uint32_t end_to_end,
+		bool again)
 {
 	const struct cfg_route *route = &c->cfg->t4;
-	const char *msisdn = t->sub.msisdn[0] ? t->sub.msisdn : t->req.msisdn;
+	const char *msisdn = trg->sub.msisdn[0] ? trg->sub.msisdn : trg->req.msisdn;
 	size_t len;
 
 	dtr->head.request = true;
 	dtr->head.retransmitted = again;
-	dtr->head.session_id =
-	    (struct dia_bytes){ (const uint8_t *)parts->session_id,
-				(uint32_t)link_ids_session_of(&c->peers.ids, parts->session_id, t->req.received_ms, end_to_end) };
+	dtr->head.session_id = (struct dia_bytes){ (const uint8_t *)parts->session_id,
+						   (uint32_t)link_ids_session_of(&c->peers.ids, parts->session_id,
+										 trg->req.received_ms, end_to_end) };
 	dtr->head.auth_session_state = dia_u32_of(APP_NO_STATE_MAINTAINED);
 	dtr->head.origin_host = dia_text(c->cfg->internal.host);
 	dtr->head.origin_realm = dia_text(c->cfg->internal.realm);
 	dtr->head.destination_realm = dia_text(route->destination_realm);
-	if (t->taker) { /* a recall or replace goes to the SMS-SC that took the original (TS 23.682 5.2.3) */
-		dtr->head.destination_host = dia_text(t->taker);
+	if (trg->accepted_by) { /* a recall or replace goes to the SMS-SC that accepted the original (TS 23.682 5.2.3) */
+		dtr->head.destination_host = dia_text(trg->accepted_by);
 	} else if (route->destination_host[0]) {
 		dtr->head.destination_host = dia_text(route->destination_host);
 	}
-	if (t->sub.imsi[0]) {
-		dtr->user_identifier.user_name = dia_text(t->sub.imsi);
+	if (trg->sub.imsi[0]) {
+		dtr->user_identifier.user_name = dia_text(trg->sub.imsi);
 	}
 	if (msisdn[0]) {
 		if (str_tbcd(parts->msisdn, &len, msisdn)) {
@@ -44,13 +46,13 @@ static int head(struct t4_dtr *dtr, struct dtr_parts *parts, struct core *c, con
 		}
 		dtr->user_identifier.msisdn = (struct dia_bytes){ parts->msisdn, (uint32_t)len };
 	}
-	if (t->req.priority == TSP_PRIORITY) {
+	if (trg->req.priority == TSP_PRIORITY) {
 		dtr->head.drmp = dia_u32_of(route->priority_drmp);
 	}
-	if (t->req.external[0]) {
-		dtr->user_identifier.external_identifier = dia_text(t->req.external);
+	if (trg->req.external[0]) {
+		dtr->user_identifier.external_identifier = dia_text(trg->req.external);
 	}
-	if (app_smea(parts->smea, &len, t->req.scs_e164)) {
+	if (app_smea(parts->smea, &len, trg->req.scs_e164)) {
 		return ERR_INVAL;
 	}
 	dtr->sm_rp_smea = (struct dia_bytes){ parts->smea, (uint32_t)len };
@@ -59,22 +61,23 @@ static int head(struct t4_dtr *dtr, struct dtr_parts *parts, struct core *c, con
 
 static const uint8_t nothing[1];
 
-static struct dia_bytes payload_of(const struct trg *t)
+static struct dia_bytes payload_of(const struct trg *trg)
 {
-	return (struct dia_bytes){ t->req.payload_len ? t->req.payload : nothing, t->req.payload_len };
+	return (struct dia_bytes){ trg->req.payload_len ? trg->req.payload : nothing, trg->req.payload_len };
 }
 
-static int ask(struct core *c, struct trg *t, const struct t4_dtr *dtr, uint32_t end_to_end, link_answer_fn *fn)
+static int ask(struct core *c, struct trg *trg, const struct t4_dtr *dtr, uint32_t end_to_end, link_answer_fn *fn)
 {
 	struct buf out = buf_over(c->scratch, sizeof c->scratch);
 
 	t4_dtr_build(&out, dtr, 0, end_to_end);
-	return core_peer_ask(core_trigger_of(t), c->cfg->t4.peer_index, &out, (uint32_t)c->cfg->t4.answer_wait_ms, fn);
+	return core_peer_ask(core_trigger_of(trg), c->cfg->t4.peer_index, &out, (uint32_t)c->cfg->t4.answer_wait_ms, fn);
 }
 
-/* -- what the SMS-SC knows (TS 29.229 7.2): an answer lists all its features */
+/* -- features of the SMS-SC (TS 29.229 7.2): an answer lists all of them */
 
-/* M: whoever does not know recall must not take it for a new trigger. For a replace that is what t4 says it does. */
+/* The M flag keeps an SMS-SC without this feature from reading a recall as a new trigger.
+ * A replace has no M flag, see t4.recall_replace. */
 static void offer_features(struct t4_dtr *dtr)
 {
 	dtr->head.features[0] = (struct app_features){ .vendor_id = DIA_VENDOR_3GPP,
@@ -88,7 +91,7 @@ static void offer_features(struct t4_dtr *dtr)
 
 struct meaning {
 	struct trg_event ev;
-	char taker[IDENT_HOST_MAX + 1]; /* who took it is who may report about it */
+	char accepted_by[IDENT_HOST_MAX + 1]; /* Origin-Host of the SMS-SC that accepted it; only that one may report */
 };
 
 /* `replaces`: the DTR was a replace. */
@@ -101,9 +104,9 @@ static enum pol_t4_meaning map_dta(struct pol_verdict *v, const struct core *c, 
 	return pol_map_dta(v, &dta->head, &rules);
 }
 
-static bool is_replace(const struct trg *t)
+static bool is_replace(const struct trg *trg)
 {
-	return t->req.action == TSP_ACTION_REPLACE && !t->as_new;
+	return trg->req.action == TSP_ACTION_REPLACE && !trg->as_new;
 }
 
 static void refused(struct core_trigger *t, struct trg_event *ev, const struct t4_dta *dta)
@@ -120,16 +123,17 @@ static void refused(struct core_trigger *t, struct trg_event *ev, const struct t
 	ev->diagnostic = ev->has_diagnostic ? dta->mtc_error_diagnostic.v : 0;
 }
 
-/* A copy that the SMS-SC had trouble with says nothing about the first: only one that deduplicates would have said the same. */
-static bool says_nothing(const struct trg *t, const struct pol_verdict *v)
+/* A temporary error for a repeated DTR does not tell the outcome of the first: only an SMS-SC
+ * that deduplicates would give the first answer. */
+static bool is_inconclusive(const struct trg *trg, const struct pol_verdict *v)
 {
-	return t->state == TRG_RESUBMITTING && v->status == TSP_STATUS_TEMPORARYERROR;
+	return trg->state == TRG_RESUBMITTING && v->status == TSP_STATUS_TEMPORARYERROR;
 }
 
-static void set_taker(struct meaning *out, const struct t4_dta *dta)
+static void set_accepted_by(struct meaning *out, const struct t4_dta *dta)
 {
-	if (ident_host(out->taker, dta->head.origin_host.p, dta->head.origin_host.len) == 0) {
-		out->ev.taker = out->taker;
+	if (ident_host(out->accepted_by, dta->head.origin_host.p, dta->head.origin_host.len) == 0) {
+		out->ev.accepted_by = out->accepted_by;
 	}
 }
 
@@ -142,20 +146,20 @@ static void meaning_of(struct meaning *out, struct core_trigger *t, struct core_
 	switch (map_dta(&v, t->core, dta, is_replace(t->trg))) {
 	case POL_T4_TAKEN:
 		ev->kind = TRG_EV_DTA_OK;
-		set_taker(out, dta);
-		ev->no_feature = core_feature_of(t->core, ev->taker) == CORE_FEATURE_MISSING;
+		set_accepted_by(out, dta);
+		ev->no_feature = core_feature_of(t->core, ev->accepted_by) == CORE_FEATURE_MISSING;
 		return;
 	case POL_T4_STORED:
 		ev->kind = TRG_EV_DTA_STORED;
 		ev->status = v.status;
 		ev->reason = v.reason;
-		set_taker(out, dta);
+		set_accepted_by(out, dta);
 		return;
 	case POL_T4_REFUSED:
 		ev->status = v.status;
 		ev->reason = v.reason;
 		refused(t, ev, dta);
-		if (says_nothing(t->trg, &v)) {
+		if (is_inconclusive(t->trg, &v)) {
 			ev->kind = TRG_EV_DTA_UNHANDLED;
 		}
 		return;
@@ -166,17 +170,19 @@ static void meaning_of(struct meaning *out, struct core_trigger *t, struct core_
 	}
 }
 
-/* One that cannot be read, or that answers something else: the SMS-SC may have the trigger. It is as good as silence. */
-static bool read_dta(struct t4_dta *dta, const struct core_trigger *t, const struct core_asked *asked, const struct dia_msg *m)
+/* Reads the DTA. False: it is malformed or belongs to another request. Like no answer: the
+ * SMS-SC may have the trigger. */
+static bool read_dta(struct t4_dta *dta, const struct core_trigger *t, const struct core_request *request,
+		     const struct dia_msg *m)
 {
-	struct core_peer *p = asked->peer;
+	struct core_peer *p = request->peer;
 	struct dia_failed why = { 0 };
 	const char *foreign = NULL;
 	uint8_t lapses = 0;
 	int err = p->conf->strict_answers ? t4_dta_parse(dta, m, &why) : t4_dta_parse_lenient(dta, m, &why, &lapses);
 
 	if (!err) {
-		foreign = core_peer_foreign(asked, &dta->head, p->core->cfg->t4.destination_realm);
+		foreign = core_peer_foreign(request, &dta->head, p->core->cfg->t4.destination_realm);
 	}
 	if (err || foreign) {
 		log_warn(p->core->log, "core", "transaction %s: the SMS-SC's answer cannot be used: %s", t->transaction,
@@ -189,8 +195,8 @@ static bool read_dta(struct t4_dta *dta, const struct core_trigger *t, const str
 
 static void on_dta(void *arg, int err, const struct dia_msg *m)
 {
-	struct core_asked asked;
-	struct core_trigger *t = core_peer_answered(&asked, arg, err);
+	struct core_request request;
+	struct core_trigger *t = core_peer_answered(&request, arg, err);
 	struct meaning what = { .ev = { .kind = TRG_EV_DTA_SILENT } };
 	struct t4_dta dta;
 
@@ -201,45 +207,45 @@ static void on_dta(void *arg, int err, const struct dia_msg *m)
 	if (err == ERR_TIMEOUT) {
 		st_count(&t->core->st, ST_T4_TIMEOUTS);
 	}
-	if (!err && read_dta(&dta, t, &asked, m)) {
-		meaning_of(&what, t, asked.peer, &dta);
+	if (!err && read_dta(&dta, t, &request, m)) {
+		meaning_of(&what, t, request.peer, &dta);
 	}
 	core_trigger_step(t, &what.ev);
 }
 
 /* -- the DTR */
 
-static int fill_trigger(struct t4_dtr *dtr, const struct trg *t, uint64_t now_ms)
+static int fill_trigger(struct t4_dtr *dtr, const struct trg *trg, uint64_t now_ms)
 {
-	bool replaces = is_replace(t);
+	bool replaces = is_replace(trg);
 	int err = 0;
 
 	dtr->trigger_action = dia_u32_of(replaces ? T4_REPLACE : T4_TRIGGER);
 	if (replaces) {
-		dtr->old_reference_number = dia_u32_of(trg_old_reference(&t->req));
+		dtr->old_reference_number = dia_u32_of(trg_old_reference(&trg->req));
 	}
-	if (t->sub.nodes_len) {
-		err = trg_nodes_unpack(t->sub.nodes, t->sub.nodes_len, &dtr->serving_node, dtr->additional_serving_nodes,
+	if (trg->sub.nodes_len) {
+		err = trg_nodes_unpack(trg->sub.nodes, trg->sub.nodes_len, &dtr->serving_node, dtr->additional_serving_nodes,
 				       &dtr->additional_serving_nodes_n);
 	}
-	dtr->payload = payload_of(t);
-	dtr->reference_number = dia_u32_of(t->req.reference);
-	if (t->req.has_validity) {
-		dtr->validity_time_s = dia_u32_of(trg_validity_left_s(&t->req, now_ms));
+	dtr->payload = payload_of(trg);
+	dtr->reference_number = dia_u32_of(trg->req.reference);
+	if (trg->req.has_validity) {
+		dtr->validity_time_s = dia_u32_of(trg_validity_left_s(&trg->req, now_ms));
 	}
-	dtr->priority_indication = dia_u32_of(t->req.priority);
-	if (t->req.has_port) {
-		dtr->application_port = dia_u32_of(t->req.port);
+	dtr->priority_indication = dia_u32_of(trg->req.priority);
+	if (trg->req.has_port) {
+		dtr->application_port = dia_u32_of(trg->req.port);
 	}
 	return err;
 }
 
-/* Old-Reference-Number names the trigger, and no new one is sent (TS 29.337). */
+/* A recall names the trigger in Old-Reference-Number and sends no new one (TS 29.337). */
 static void fill_recall(struct t4_dtr *dtr, uint32_t reference)
 {
 	dtr->trigger_action = dia_u32_of(T4_RECALL);
 	dtr->old_reference_number = dia_u32_of(reference);
-	dtr->payload = (struct dia_bytes){ nothing, 0 }; /* mandatory in the grammar, meaningless here */
+	dtr->payload = (struct dia_bytes){ nothing, 0 }; /* mandatory in the grammar, ignored in a recall */
 }
 
 static int leave_submit(struct core_trigger *t, bool again)
@@ -257,52 +263,52 @@ static void late_submit(struct core_trigger *t)
 
 static const struct core_turn turn_submit = { leave_submit, late_submit };
 
-int core_t4_submit(void *arg, struct trg *t, bool again)
+int core_t4_submit(void *arg, struct trg *trg, bool again)
 {
 	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 	struct t4_dtr dtr = { .trigger_action = { 0 } };
-	bool resumes = again && t->resumed; /* after a restart there may be a million of them, and the SMS-SC has other work */
-	struct core_trigger *of = core_trigger_of(t);
+	bool resumes = again && trg->resumed; /* after a restart there may be a million of them, and the SMS-SC has other work */
+	struct core_trigger *t = core_trigger_of(trg);
 	struct dtr_parts parts;
 	int err;
 
 	if (core_queue_full(c, c->cfg->t4.peer_index)) {
-		return core_queue_put(core_trigger_of(t), c->cfg->t4.peer_index, &turn_submit, again, c->cfg->t4.answer_wait_ms);
+		return core_queue_put(t, c->cfg->t4.peer_index, &turn_submit, again, c->cfg->t4.answer_wait_ms);
 	}
 	err = resumes && c->triggers.resuming >= c->cfg->limits.resume ? ERR_BUSY
-								       : head(&dtr, &parts, c, t, t->dtr_end_to_end, again);
-	if (!err && t->req.action == TSP_ACTION_RECALL) {
-		fill_recall(&dtr, trg_old_reference(&t->req));
+								       : head(&dtr, &parts, c, trg, trg->dtr_end_to_end, again);
+	if (!err && trg->req.action == TSP_ACTION_RECALL) {
+		fill_recall(&dtr, trg_old_reference(&trg->req));
 	} else if (!err) {
-		err = fill_trigger(&dtr, t, core_now_ms(c));
+		err = fill_trigger(&dtr, trg, core_now_ms(c));
 	}
 	if (err) {
 		return err;
 	}
 	offer_features(&dtr);
-	core_trigger_by_device(core_trigger_of(t));
-	of->left = true;
-	err = ask(c, t, &dtr, t->dtr_end_to_end, on_dta);
+	core_trigger_by_device(t);
+	t->left = true;
+	err = ask(c, trg, &dtr, trg->dtr_end_to_end, on_dta);
 	if (err && !again) {
-		of->left = false;
+		t->left = false;
 	}
 	FAULT_POINT(CORE_DTR_QUEUED);
 	if (!err) {
 		st_count(&c->st, again ? ST_T4_RESENT : ST_T4_REQUESTS);
 	}
 	if (!err && resumes) {
-		of->resuming = true;
+		t->resuming = true;
 		c->triggers.resuming++;
 	}
 	return err;
 }
 
-/* -- recall: of what we submitted and do not want there any more */
+/* -- recall of a submitted trigger */
 
 static void on_recalled(void *arg, int err, const struct dia_msg *m)
 {
-	struct core_asked asked;
-	struct core_trigger *t = core_peer_answered(&asked, arg, err);
+	struct core_request request;
+	struct core_trigger *t = core_peer_answered(&request, arg, err);
 	struct trg_event ev = { .kind = TRG_EV_RECALL_SILENT };
 	struct pol_verdict v;
 	struct t4_dta dta;
@@ -311,10 +317,10 @@ static void on_recalled(void *arg, int err, const struct dia_msg *m)
 	if (!t) {
 		return;
 	}
-	if (!err && read_dta(&dta, t, &asked, m)) {
+	if (!err && read_dta(&dta, t, &request, m)) {
 		enum pol_t4_meaning meaning = map_dta(&v, t->core, &dta, false);
 
-		core_features_learn(asked.peer, &dta.head);
+		core_features_learn(request.peer, &dta.head);
 		if (meaning != POL_T4_UNHANDLED) {
 			ev.kind = meaning == POL_T4_TAKEN ? TRG_EV_RECALL_DONE : TRG_EV_RECALL_NO;
 		}
@@ -335,24 +341,24 @@ static void late_recall(struct core_trigger *t)
 
 static const struct core_turn turn_recall = { leave_recall, late_recall };
 
-int core_t4_recall(void *arg, struct trg *t, bool again)
+int core_t4_recall(void *arg, struct trg *trg, bool again)
 {
 	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
-	bool of_other = t->req.action == TSP_ACTION_RECALL;
+	bool of_other = trg->req.action == TSP_ACTION_RECALL;
 	struct t4_dtr dtr = { .trigger_action = { 0 } };
 	struct dtr_parts parts;
 	int err;
 
 	if (core_queue_full(c, c->cfg->t4.peer_index)) {
-		return core_queue_put(core_trigger_of(t), c->cfg->t4.peer_index, &turn_recall, again, c->cfg->t4.answer_wait_ms);
+		return core_queue_put(core_trigger_of(trg), c->cfg->t4.peer_index, &turn_recall, again, c->cfg->t4.answer_wait_ms);
 	}
-	err = head(&dtr, &parts, c, t, t->recall_end_to_end, again);
+	err = head(&dtr, &parts, c, trg, trg->recall_end_to_end, again);
 	if (err) {
 		return err;
 	}
-	fill_recall(&dtr, of_other ? trg_old_reference(&t->req) : t->req.reference);
+	fill_recall(&dtr, of_other ? trg_old_reference(&trg->req) : trg->req.reference);
 	offer_features(&dtr);
-	err = ask(c, t, &dtr, t->recall_end_to_end, on_recalled);
+	err = ask(c, trg, &dtr, trg->recall_end_to_end, on_recalled);
 	FAULT_POINT(CORE_RECALL_QUEUED);
 	if (!err && !again) {
 		st_count(&c->st, ST_T4_RECALLS);

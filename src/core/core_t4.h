@@ -1,8 +1,9 @@
-/* core_t4.h - handing a trigger to the SMS-SC and taking it back (T4, TS 29.337 6): ports of the trigger machine. */
+/* core_t4.h - submits triggers to the SMS-SC and recalls them (T4, TS 29.337 6): ports of the
+ * trigger machine. */
 #pragma once
 #include <stdbool.h>
 
 #include "trigger/trg.h"
 
-int core_t4_submit(void *arg, struct trg *t, bool again);
-int core_t4_recall(void *arg, struct trg *t, bool again);
+int core_t4_submit(void *arg, struct trg *trg, bool again);
+int core_t4_recall(void *arg, struct trg *trg, bool again);

@@ -1,4 +1,4 @@
-/* core_time.c - the core's timeline: begun from its file in the state directory, read, written again. */
+/* core_time.c - the core's timeline: reads its file in the state directory, and writes it. */
 #include "core/core_time.h"
 
 #include <stdio.h>

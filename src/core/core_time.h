@@ -1,5 +1,6 @@
-/* core_time.h - the core's timeline (base/timeline.h). Triggers, reports, duplicates and what the core says of itself live by it; what
- * was given as a date (certificates, from when until when a rule holds) is held against the wall clock. */
+/* core_time.h - the core's timeline (base/timeline.h), the clock of triggers, reports and
+ * duplicates, and of the core's own history.
+ * Dates (of certificates, of the windows of rules) are compared with the wall clock. */
 #pragma once
 #include <stdint.h>
 
@@ -11,11 +12,11 @@ struct core;
 struct core_time {
 	struct timeline line;
 	struct core_look look;
-	uint64_t started_ms; /* of the core */
+	uint64_t started_ms; /* when the core started */
 };
 
-void core_time_init(struct core *c); /* before every other part; a file that is missing or bad is logged */
+void core_time_init(struct core *c); /* before every other part; logs a missing or bad file */
 void core_time_fini(struct core *c); /* writes the file; a zeroed part is allowed */
-/* Writes the file when that is due. */
+/* Writes the file if it is due. */
 void core_time_keep(struct core *c);
 /* core_now_ms() and core_wall_ms(): core_view.h. */

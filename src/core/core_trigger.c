@@ -1,4 +1,5 @@
-/* core_trigger.c - what is around the trigger machine (trigger/): its place in the tables, its timer, its journal record, its answer. */
+/* core_trigger.c - surroundings of the trigger machine (trigger/): tables, timer, journal
+ * record, answer. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +7,7 @@
 #include "base/str.h"
 #include "core/core_int.h"
 
-/* -- finding */
+/* -- lookup */
 
 static struct core_reference reference_of(const char *e164, uint32_t number)
 {
@@ -119,19 +120,20 @@ void core_trigger_free(struct core_trigger *t)
 	}
 }
 
-/* False: it was freed. */
+/* Steps the machine. False: the trigger was freed. */
 static bool step(struct core_trigger *t, const struct trg_event *ev)
 {
 	struct core *c = t->core;
 	bool group =
-	    t->trg->req.action != TSP_ACTION_TRIGGER && !c->triggers.in_group; /* it may end or report its original: together */
+	    /* A recall or replace may end or report its original: one commit for both. */
+	    t->trg->req.action != TSP_ACTION_TRIGGER && !c->triggers.in_group;
 
 	if (group) {
 		jrn_group_begin(c->journal.jrn);
 	}
 	c->triggers.in_group |= group;
 	t->stepping = true;
-	(void)trg_step(t->trg, ev, core_now_ms(c)); /* an unwelcome event was traced and changed nothing */
+	(void)trg_step(t->trg, ev, core_now_ms(c)); /* an event that the state does not accept is traced and ignored */
 	t->stepping = false;
 	if (group) {
 		jrn_group_end(c->journal.jrn);
@@ -157,20 +159,22 @@ bool core_trigger_give_up(struct core_trigger *t)
 	answer_timer_end(t);
 	if (!t->trg->answered) {
 		st_count(&t->core->st, ST_REQUESTS_OVERDUE);
-		core_trigger_ask_drop(t); /* its answer would come too late */
+		core_trigger_ask_drop(t); /* the answer would come too late */
 	}
 	return step(t, &ev);
 }
 
-/* What was given up is written anew and armed anew: the end of an older write, or of an older wait, says nothing of that. */
-static bool of_before(const struct core_trigger *t, const struct trg_event *ev)
+/* After giving up, the record is written again and the deadline set again: the end of an older
+ * write or wait does not count. */
+static bool is_outdated(const struct core_trigger *t, const struct trg_event *ev)
 {
 	return ev->kind == TRG_EV_DURABLE || ev->kind == TRG_EV_DISK
 		   ? t->storing > 0
 		   : ev->kind == TRG_EV_TIMER && t->trg->armed_ms > core_now_ms(t->core);
 }
 
-/* No event of an unanswered trigger counts after its time: it might bring a SUCCESS that the SCS is not told. */
+/* After its deadline an unanswered trigger ignores all events: one might lead to a SUCCESS that
+ * the SCS does not receive. */
 static bool given_up(struct core_trigger *t, const struct trg_event *ev)
 {
 	const struct heap_node *due = t->input ? &t->input->overdue : NULL;
@@ -178,12 +182,12 @@ static bool given_up(struct core_trigger *t, const struct trg_event *ev)
 	if (!due || !due->place || net_loop_now_ms(t->core->loop) < due->at) {
 		return false;
 	}
-	if (ev->token && !t->left) { /* a report of what was never sent */
+	if (ev->token && !t->left) { /* a report of a trigger that was never sent */
 		t->core->triggers.ports->acknowledge(t->core, t->trg, ev->token, false);
 		(void)core_trigger_give_up(t);
 		return true;
 	}
-	return !core_trigger_give_up(t) || of_before(t, ev);
+	return !core_trigger_give_up(t) || is_outdated(t, ev);
 }
 
 void core_trigger_step(struct core_trigger *t, const struct trg_event *ev)
@@ -228,7 +232,7 @@ void core_trigger_say_detected(struct core_trigger *t, const struct pol_verdict 
 void core_trigger_set_rule(struct core_trigger *t, const char *rule)
 {
 	const char *kept =
-	    t->input ? NULL : trg_names_keep(&t->core->triggers.rule_texts, rule); /* answered long ago, or restored */
+	    t->input ? NULL : trg_names_keep(&t->core->triggers.rule_texts, rule); /* answered before, or restored */
 
 	if (kept) {
 		t->rule = kept;
@@ -242,7 +246,9 @@ void core_trigger_set_rule(struct core_trigger *t, const char *rule)
 
 /* -- the part */
 
-#define SHARED_TEXTS_MAX 65536u /* hosts, realms and numbers of SCSs; rules; one that does not fit is kept in each trigger */
+/* Limit of interned hosts, realms and numbers of SCSs, and rules. Above it each trigger keeps
+ * its own copy. */
+#define SHARED_TEXTS_MAX 65536u
 
 static struct trg_conf conf_of(struct core *c)
 {
@@ -259,8 +265,8 @@ static struct trg_conf conf_of(struct core *c)
 		.reasons = { POL_NONE, POL_ACTION_NOT_SUPPORTED, POL_CONTRADICTING_DEVICE, POL_HSS_SILENT, POL_JOURNAL,
 			     POL_SMSSC_SILENT, POL_NOMEM, POL_ORIGINAL_UNKNOWN, POL_ORIGINAL_REPORTED, POL_ORIGINAL_BUSY,
 			     POL_ORIGINAL_DEVICE, POL_SMSSC_NO_RECALL, POL_EXPIRED },
-		.takers = &c->triggers.smssc_hosts,
-		.names = &c->triggers.scs_names,
+		.smssc_hosts = &c->triggers.smssc_hosts,
+		.scs_names = &c->triggers.scs_names,
 	};
 }
 

@@ -1,4 +1,5 @@
-/* core_trigger.h - a trigger machine (trigger/) and what the core keeps around it: its tables, its request to a peer, its journal record. */
+/* core_trigger.h - a trigger machine (trigger/) and its surroundings in the core: tables,
+ * request to a peer, journal record. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,7 +20,7 @@
 
 struct core_turn;
 
-struct core_reference { /* the key of a trigger: (SCS, Reference-Number); no padding, zeroed behind the end of the text */
+struct core_reference { /* key of a trigger: (SCS, Reference-Number); no padding, zeroed behind the end of the text */
 	char e164[ASC_E164_MAX + 1];
 	uint32_t reference;
 };
@@ -33,10 +34,10 @@ enum core_wait { /* what a trigger stands in a list for: one at a time, because 
 extern const struct machine core_wait_machine;
 
 struct core_decision_input { /* until it is answered: for its decision line, and the time for its answer */
-	struct core_trigger *of;
+	struct core_trigger *trigger;
 	struct heap_node overdue; /* in core_overdue's heap; ms of the loop's clock */
 	char address[IPC_ADDRESS_MAX + 1];
-	char rule[ASSOC_RULE_TEXT_MAX]; /* that allowed it, or that refused it later */
+	char rule[ASSOC_RULE_TEXT_MAX]; /* the rule that allowed it, or that refused it later */
 };
 
 #define CORE_TRIGGER_MAGIC 0x9d74bd1cu
@@ -47,16 +48,17 @@ struct core_trigger {
 	struct core_scs *scs;
 	struct trg *trg;
 	char transaction[CORE_TRANSACTION_TEXT_MAX];
-	/* Inputs of the decision line; freed with the answer. NULL if the allocation failed or the trigger was restored. */
+	/* Inputs of the decision line; freed with the answer. NULL if the allocation failed or
+	 * the trigger was restored. */
 	struct core_decision_input *input;
 	const char *rule, *address;   /* kept after the answer (interned); NULL if the table was full */
-	struct core_dup_entry *dup;   /* until it is answered */
-	struct core_dup_waiter asker; /* the first that asked; used when there is no entry */
+	struct core_dup_entry *dup;   /* unanswered request; NULL after the answer */
+	struct core_dup_waiter asker; /* the first requester; used if there is no `dup` */
 	bool host_named;              /* Destination-Host named this host */
-	bool counted;                 /* among the pending requests of its SCS */
-	bool detected;                /* the line of a detect-only rule is written: one a transaction */
-	struct core_ask *ask;         /* SIR, DTR or recall on its way */
-	const struct core_turn *turn; /* it waits for its turn at a peer, and no `ask` is out; NULL: it does not wait */
+	bool counted;                 /* counts among the pending requests of its SCS */
+	bool detected;                /* the line of a detect-only rule was written: one per transaction */
+	struct core_ask *ask;         /* outstanding SIR, DTR or recall */
+	const struct core_turn *turn; /* waits in the queue of a peer, `ask` is NULL; NULL: not queued */
 	bool waits_again;
 	bool asks_quota, has_quota; /* it counts among those that ask; against the quota of the day (core_quota.h) */
 	struct core_peer *waits_at;
@@ -67,19 +69,22 @@ struct core_trigger {
 	uint64_t accepted_ms;
 	bool stepping, forgotten, late;
 	uint8_t storing; /* journal completions outstanding; only the last is acted on */
-	bool gone;       /* core_trigger_free() was called: nothing but `storing` is of use */
-	bool left;       /* a DTR of it may have left */
-	bool given_up;   /* by an edge, after we had said that it is accepted; and this was acted on */
-	bool resuming;   /* its request after a restart is one of limits.resume */
+	bool gone;       /* core_trigger_free() was called: only `storing` is valid */
+	bool left;       /* a DTR may have been sent */
+	/* The edge gave up although the core had answered SUCCESS; this was acted on. */
+	bool given_up;
+	bool resuming; /* its request after a restart counts in limits.resume */
 	uint32_t cancelled_uid;
 	uint64_t cancelled_ms; /* 0: no operator cancelled it */
 	bool cancel_durable;   /* the cancellation is in the journal */
-	bool kept;             /* core_trigger_keep() was called: a record may exist even if the machine's own was not written */
+	/* core_trigger_keep() was called: a record may exist even if the machine's own was not
+	 * written. */
+	bool kept;
 	struct core_reference ref;
 	struct map_node node;           /* not in the table for a recall, which has no number of its own */
-	struct multimap_node by_device; /* in the table once a DTR may be out */
+	struct multimap_node by_device; /* in the table from when a DTR may have been sent */
 	TAILQ_ENTRY(core_trigger) of_scs;
-	TAILQ_ENTRY(core_trigger) entry; /* of all */
+	TAILQ_ENTRY(core_trigger) entry; /* in the list of all triggers */
 };
 
 /* The one door to the wait of a trigger. */
@@ -94,7 +99,7 @@ static inline struct core_trigger *core_trigger_of(const struct trg *t)
 struct core_triggers {
 	TAILQ_HEAD(, core_trigger) list; /* oldest first */
 	struct map by_ref;
-	struct multimap by_device; /* SCS and one name of the device, core_devices.c */
+	struct multimap by_device; /* key: SCS and one name of the device (core_devices.c) */
 	TAILQ_HEAD(, core_cursor) cursors;
 	uint32_t n, pending, resuming;      /* pending: without an answer; resuming: requests after a restart that are out */
 	bool in_group;                      /* journal records that are put now belong together */
@@ -102,31 +107,35 @@ struct core_triggers {
 	uint32_t in_wait[CORE_WAITS];       /* triggers in each wait */
 	struct trg_conf conf;
 	const struct trg_ports *ports;
-	struct trg_names smssc_hosts, scs_names; /* shared texts of triggers: hosts of SMS-SCs; names of SCSs and groups */
-	struct trg_names rule_texts;             /* rules and addresses of answered triggers */
+	struct trg_names smssc_hosts, scs_names; /* interned texts of triggers: hosts of SMS-SCs; names of SCSs and groups */
+	struct trg_names rule_texts;             /* interned rules and addresses of answered triggers */
 };
 
 ERR_MUST_USE int core_triggers_init(struct core *c, const struct trg_ports *ports); /* borrows; ERR_NOMEM */
-void core_triggers_fini(struct core *c);                                            /* frees all; a zeroed part is allowed */
+void core_triggers_fini(struct core *c); /* frees all triggers; a zeroed part is allowed */
 
 ERR_MUST_USE int core_trigger_new(struct core_trigger **out, struct core *c, struct core_scs *scs, const struct trg_request *req);
-void core_trigger_attach(struct core_trigger *t, struct core *c, struct core_scs *scs); /* into the tables */
+void core_trigger_attach(struct core_trigger *t, struct core *c, struct core_scs *scs); /* enters it in the tables */
 void core_trigger_free(struct core_trigger *t);
 struct core_trigger *core_trigger_find(struct core *c, const char *e164, uint32_t reference); /* NULL: none */
 void core_trigger_step(struct core_trigger *t, const struct trg_event *ev);                   /* may free t */
 
-/* The time for its answer is over, or an edge answered in our place: an unanswered one is answered 201, and taken back where its DTR has
- * left; an accepted one is taken back. False: it was freed. */
+/* Gives up a trigger because its answer is overdue, or because the edge has answered by itself.
+ * An unanswered trigger is answered 201, and recalled if its DTR may have been sent. An accepted
+ * trigger is recalled.
+ * False: the trigger was freed. */
 bool core_trigger_give_up(struct core_trigger *t);
 
-/* The facts of its decision line; borrows t and device. */
+/* Fills the decision line; borrows from t and device. */
 struct core_decision core_trigger_decision(const struct core_trigger *t, char device[POL_DEVICE_TEXT_MAX]);
 void core_trigger_set_rule(struct core_trigger *t, const char *rule);
-/* Writes the line of a detect-only rule on a name that the HSS returned, or of a rule that came later. Nothing when `v` has none, or one
- * was written already. */
+/* Writes the line of a detect-only rule on a name that the HSS returned, or of a rule added
+ * later.
+ * Does nothing if `v` has none, or if one was written already. */
 void core_trigger_say_detected(struct core_trigger *t, const struct pol_verdict *v);
 
-/* core_trigger_view.c: the rule that decided and the address of the session; "" when not known. */
+/* In core_trigger_view.c: the rule that decided, and the address of the session; "" when
+ * unknown. */
 const char *core_trigger_rule(const struct core_trigger *t);
 const char *core_trigger_address(const struct core_trigger *t);
-void core_finished_keep(struct core_trigger *t); /* it has ended: kept for operators */
+void core_finished_keep(struct core_trigger *t); /* the trigger has ended: keeps a view for operators */

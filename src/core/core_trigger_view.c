@@ -1,4 +1,4 @@
-/* core_trigger_view.c - a trigger as operators see it: while it is under way, and as it is kept after its end. */
+/* core_trigger_view.c - fills the view of a trigger for operators, under way or ended. */
 #include <stdio.h>
 #include <string.h>
 
@@ -14,56 +14,56 @@ const char *core_trigger_address(const struct core_trigger *t)
 	return t->input && t->input->address[0] ? t->input->address : t->address ? t->address : "";
 }
 
-static const char *device_text(char out[CORE_DEVICE_TEXT_MAX], const struct trg *g)
+static const char *device_text(char out[CORE_DEVICE_TEXT_MAX], const struct trg *trg)
 {
-	bool named = g->req.external[0] != 0;
+	bool named = trg->req.external[0] != 0;
 
-	snprintf(out, CORE_DEVICE_TEXT_MAX, "%s%s", named ? "" : "msisdn:", named ? g->req.external : g->req.msisdn);
+	snprintf(out, CORE_DEVICE_TEXT_MAX, "%s%s", named ? "" : "msisdn:", named ? trg->req.external : trg->req.msisdn);
 	return out;
 }
 
 void core_trigger_brief(struct core_trigger_view *out, char device[CORE_DEVICE_TEXT_MAX], const struct core_trigger *t)
 {
-	const struct trg *g = t->trg;
-	bool taken = g->answered && (g->answer_status == TSP_STATUS_SUCCESS || g->accepted);
+	const struct trg *trg = t->trg;
+	bool taken = trg->answered && (trg->answer_status == TSP_STATUS_SUCCESS || trg->accepted);
 
 	*out = (struct core_trigger_view){
 		.scs = t->scs->name,
-		.device = device_text(device, g),
+		.device = device_text(device, trg),
 		.transaction = t->transaction,
 		.address = core_trigger_address(t),
 		.rule = core_trigger_rule(t),
-		.taker = g->taker ? g->taker : "",
-		.number = g->number,
-		.state = g->state,
-		.action = g->req.action,
-		.reference = g->req.reference,
-		.old_reference = g->req.old_reference,
-		.has_old_reference = g->req.has_old_reference,
-		.answered = g->answered,
-		.answer_status = g->answer_status,
-		.has_outcome = g->has_outcome,
-		.outcome = g->outcome,
+		.accepted_by = trg->accepted_by ? trg->accepted_by : "",
+		.number = trg->number,
+		.state = trg->state,
+		.action = trg->req.action,
+		.reference = trg->req.reference,
+		.old_reference = trg->req.old_reference,
+		.has_old_reference = trg->req.has_old_reference,
+		.answered = trg->answered,
+		.answer_status = trg->answer_status,
+		.has_outcome = trg->has_outcome,
+		.outcome = trg->outcome,
 		.late = t->late,
 		.cancelled = t->cancelled_ms != 0,
 		.cancelled_ms = t->cancelled_ms,
 		.cancelled_uid = t->cancelled_uid,
 		.cancel_durable = t->cancel_durable,
-		.received_ms = g->req.received_ms,
+		.received_ms = trg->req.received_ms,
 		.accepted_ms = !taken           ? 0
 			       : t->accepted_ms ? t->accepted_ms
-						: g->req.received_ms,
-		.expires_ms = g->req.has_validity ? g->req.expires_ms : 0,
-		.reported_ms = g->has_outcome ? g->reported_ms : 0,
-		.end_to_end = g->req.end_to_end,
-		.dtr_end_to_end = g->dtr_end_to_end,
-		.recall_end_to_end = g->recall_end_to_end,
-		.dnr_end_to_end = g->dnr_end_to_end,
-		.submits = g->submits,
-		.recalls = g->recalls,
-		.notifies = g->notifies,
+						: trg->req.received_ms,
+		.expires_ms = trg->req.has_validity ? trg->req.expires_ms : 0,
+		.reported_ms = trg->has_outcome ? trg->reported_ms : 0,
+		.end_to_end = trg->req.end_to_end,
+		.dtr_end_to_end = trg->dtr_end_to_end,
+		.recall_end_to_end = trg->recall_end_to_end,
+		.dnr_end_to_end = trg->dnr_end_to_end,
+		.submits = trg->submits,
+		.recalls = trg->recalls,
+		.notifies = trg->notifies,
 	};
-	memcpy(out->digest, g->req.digest, sizeof out->digest);
+	memcpy(out->digest, trg->req.digest, sizeof out->digest);
 }
 
 void core_trigger_view(struct core_trigger_view *out, struct core_view_room *room, const struct core_trigger *t)

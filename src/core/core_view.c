@@ -1,4 +1,5 @@
-/* core_view.c - the core for operators: views of its parts and the few changes that an operator may make. The core calls nothing here. */
+/* core_view.c - the core for operators: views of its parts, and the changes that an operator may
+ * make. No file of the core calls these functions. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -236,7 +237,8 @@ int core_quota_reset(struct core *c, const char *scs, core_kept_fn *done, void *
 
 /* -- one trigger */
 
-/* At most one trigger of an SCS has this number. All its triggers have the same E.164 number in their key. */
+/* An SCS has at most one trigger with this number. All its triggers have the same E.164 number
+ * in their key. */
 static struct core_trigger *trigger_of(struct core *c, const struct core_scs *scs, uint32_t reference)
 {
 	const struct core_trigger *any = scs ? TAILQ_FIRST(&scs->triggers) : NULL;

@@ -1,9 +1,11 @@
-/* core_view.h - the core as operators see it and change it. admin includes this header (and core.h) and no other header of the core.
- *
+/* core_view.h - the core as operators see it and change it. The room admin includes this header
+ * and core.h, and no other header of the core.
  * All calls belong to the thread of the core's loop.
- * Texts and pointers in a view are borrowed: they are valid until the handler returns to the loop or changes the core, whichever is
- * first. A `struct core_trigger *` lasts as long; whoever comes back later looks it up again.
- * The functions of a `_each` call the callback once for each object, in the order of their creation. The callback changes nothing. */
+ * Texts and pointers in a view are borrowed: valid until the handler returns to the loop or
+ * changes the core, whichever is first.
+ * A `struct core_trigger *` is valid as long; a later turn must look it up again.
+ * The functions of a `_each` call the callback once for each object, in the order of their
+ * creation. The callback changes nothing. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,12 +47,13 @@ enum log_level core_log_level(struct core *c, enum log_level level);
 
 /* -- the time */
 
-/* Every time in a view is one of the core's timeline (base/timeline.h) if nothing else is said. The time now. */
+/* The present time. Times in a view are of the core's timeline (base/timeline.h) unless stated
+ * otherwise. */
 uint64_t core_now_ms(const struct core *c);
 /* Such a time as the wall clock tells it: for people. */
 uint64_t core_wall_ms(const struct core *c, uint64_t at_ms);
 
-/* What another machine needs to go on with the times in a copy of the journal. */
+/* State that another machine needs to continue the times in a copy of the journal. */
 void core_timeline(const struct core *c, struct timeline_kept *out);
 
 /* -- status */
@@ -58,24 +61,24 @@ void core_timeline(const struct core *c, struct timeline_kept *out);
 struct core_status {
 	uint64_t started_ms;
 	uint32_t sessions;
-	uint32_t pending;          /* requests without an answer */
-	uint32_t triggers;         /* accepted, not yet reported and acknowledged; undecided ones after a restart included */
-	uint32_t files_generation; /* of the set of files in use; 0: none yet */
+	uint32_t pending;          /* unanswered requests */
+	uint32_t triggers;         /* accepted, not yet reported and acknowledged; includes undecided ones after a restart */
+	uint32_t files_generation; /* generation of the set of files in use; 0: none yet */
 	bool stopping;
 	struct {
-		int failing;       /* errno: the decision log could not be written the last time; 0: it could, or there is none */
-		uint64_t since_ms; /* when it last began to fail */
-		uint64_t lost;     /* decisions that were lost since the start */
+		int failing;       /* errno of the last write to the decision log; 0: it succeeded, or there is no log */
+		uint64_t since_ms; /* when writing last began to fail */
+		uint64_t lost;     /* decisions lost since the start */
 	} decisions;
 	struct {
-		bool is_short;     /* at its limit: new triggers are refused */
-		uint64_t since_ms; /* of the last change of that */
+		bool is_short;     /* memory is at its limit: new triggers are refused */
+		uint64_t since_ms; /* when is_short last changed */
 		uint64_t reserve;  /* octets */
 	} memory;
-	int log_failing; /* errno: the last line of the core's log could not be written; 0: it could */
+	int log_failing; /* errno of the last line of the core's log; 0: it was written */
 	struct {
 		int state;         /* 0, ERR_NOSPC or ERR_IO */
-		uint64_t since_ms; /* of the last change of `state` */
+		uint64_t since_ms; /* when `state` last changed */
 		uint64_t records, octets, waiting;
 	} journal;
 };
@@ -84,14 +87,15 @@ void core_status(const struct core *c, struct core_status *out);
 void core_gauges(struct core *c);
 
 struct core_store_view {
-	const char *name, *key;     /* key: of the configuration, for its size */
-	const struct kv_room *room; /* some seconds old */
-	uint64_t reader_s;          /* since the oldest reader was first seen */
+	const char *name, *key;     /* key: configuration item of its size */
+	const struct kv_room *room; /* a few seconds old */
+	uint64_t reader_s;          /* age of the oldest reader, since it was first seen */
 };
 typedef void core_store_fn(void *arg, const struct core_store_view *store);
 void core_store_each(const struct core *c, core_store_fn *fn, void *arg); /* in core_rooms.c */
 
-/* A copy of the journal for a backup (base/kv_copy.h); ended before core_free(). Errors as of jrn_copy_begin() and kv_copy_end(). */
+/* Copies the journal for a backup (base/kv_copy.h). The copy must end before core_free(). Errors
+ * as of jrn_copy_begin() and kv_copy_end(). */
 struct kv_copy;
 ERR_MUST_USE int core_journal_copy_begin(struct core *c, struct kv_copy **out);
 ERR_MUST_USE int core_journal_copy_end(struct core *c, struct kv_copy *copy);
@@ -101,7 +105,7 @@ struct core_edge_view {
 	enum cfg_zone zone;
 	pid_t pid;
 	uint32_t generation, sessions;
-	uint32_t files_generation; /* of the set of files that it uses; 0: not yet known */
+	uint32_t files_generation; /* generation of the set of files in use; 0: not yet known */
 	bool up;                   /* false: it broke a rule of the ring and is being ended */
 };
 typedef void core_edge_fn(void *arg, const struct core_edge_view *edge);
@@ -128,82 +132,99 @@ typedef void core_file_fn(void *arg, const struct core_file *file);
 /* The certificates and anchors in use, in the order of core_files_set(). */
 void core_file_each(const struct core *c, core_file_fn *fn, void *arg);
 
-/* Asks for all files to be read again, see core_cb.on_reload. On an error nothing was asked for: ERR_CLOSED when nobody reads files for
- * this core, else as on_reload. */
+/* Requests that all files are read again, see core_cb.on_reload.
+ * On an error nothing was requested: ERR_CLOSED when this core has no reader of files, else as
+ * on_reload. */
 ERR_MUST_USE int core_reload(struct core *c, uint32_t number);
 
-/* Connects to a peer now, also after core_peer_stop(); nothing when it is connected or connecting. `*state` becomes the state that
- * follows, see core_peer_view. ERR_NOTFOUND: no peer has this name. ERR_CLOSED: the core is ending. */
+/* Connects to a peer now, also after core_peer_stop(). Does nothing when it is connected or
+ * connecting.
+ * `*state` becomes the state that follows, see core_peer_view.
+ * ERR_NOTFOUND: no peer has this name. ERR_CLOSED: the core is ending. */
 ERR_MUST_USE int core_peer_start(struct core *c, const char *name, const char **state);
-/* Disconnects from a peer (DO_NOT_WANT_TO_TALK_TO_YOU) and stays away until core_peer_start() or the next start of the core.
+/* Disconnects from a peer (DO_NOT_WANT_TO_TALK_TO_YOU) until core_peer_start() or the next start
+ * of the core.
  * `*state` and errors as above. */
 ERR_MUST_USE int core_peer_stop(struct core *c, const char *name, const char **state);
 
 /* -- sessions and SCSs */
 
 struct core_session_view {
-	char session[CORE_TRANSACTION_TEXT_MAX]; /* the name of the session in the decision log */
+	char session[CORE_TRANSACTION_TEXT_MAX]; /* name of the session in the decision log */
 	char edge[EDGE_NAME_MAX];
 	const char *scs, *origin_host, *address; /* origin_host: "" when the SCS is no longer provisioned */
 	const struct cfg_listen *listen;
 	uint64_t since_ms;
-	uint32_t pending;     /* requests of the SCS without an answer */
-	uint64_t not_after_s; /* end of its certificate; 0: none is known */
-	uint64_t forgiven;    /* DNAs taken although they break their grammar */
+	uint32_t pending;     /* unanswered requests of the SCS */
+	uint64_t not_after_s; /* end of its certificate; 0: unknown */
+	uint64_t forgiven;    /* DNAs accepted although they break their grammar */
 	char lapses[CORE_LAPSES_TEXT_MAX];
 	struct asc_asker asker; /* the SCS with the groups that its certificate proves now */
 };
 typedef void core_session_fn(void *arg, const struct core_session_view *session);
 void core_session_each(const struct core *c, core_session_fn *fn, void *arg);
 
-/* A certificate that nobody has presented yet: PEM, the SCS's own first, with what it would send along. ERR_AUTH: no handshake with it would
- * succeed; ERR_INVAL: it is none; ERR_STATE: no trust anchors are known here; each with words. `why` holds CORE_WHY_MAX (core.h). */
+/* Judges a certificate before its first use. `pem` holds the SCS's own certificate first, then
+ * its chain.
+ * ERR_AUTH: a TLS handshake with it would fail. ERR_INVAL: not a certificate. ERR_STATE: no
+ * trust anchors are known here.
+ * On an error `why`, of CORE_WHY_MAX octets (core.h), holds its text. */
 struct core_certificate {
 	char subject[256];
-	uint64_t not_after_s;                           /* earliest end in its chain */
-	char groups[ASC_PROVEN_MAX][IDENT_SCS_MAX + 1]; /* whose URI it carries; which of them count says asc_asker_groups() */
+	uint64_t not_after_s; /* earliest end in its chain */
+	/* Groups named by its SAN URIs; asc_asker_groups() tells which of them count. */
+	char groups[ASC_PROVEN_MAX][IDENT_SCS_MAX + 1];
 	uint8_t groups_n;
 	enum pol_reason
-	    admission; /* of a connection with it, as this SCS, at that time; NONE: admitted, as far as its limit allows */
+	    /* Verdict on a connection as this SCS at now_s. NONE: admitted, unless the limit of
+	     * connections is reached. */
+	    admission;
 };
 ERR_MUST_USE int core_certificate(const struct core *c, const char *scs, const char *pem, uint64_t now_s,
 				  struct core_certificate *out, char *why);
 
 enum core_cut { CORE_CUT_SCS_REMOVED, CORE_CUT_SCS_CHANGED, CORE_CUT_CERTIFICATE_EXPIRED };
-/* Ends all sessions of an SCS; the edge logs the reason and sends the Disconnect-Cause that belongs to it. Returns the number of
- * sessions ended. */
+/* Ends all sessions of an SCS. The edge logs the reason and sends the corresponding
+ * Disconnect-Cause.
+ * Returns the number of sessions ended. */
 uint32_t core_sessions_cut(struct core *c, const char *scs, enum core_cut why);
-/* Values of SCSs were changed: the edges of their sessions are told what they go by from now on. NULL: of all SCSs. */
+/* After a change of SCSs: sends the present values to the edges of their sessions. NULL: for all
+ * SCSs. */
 void core_sessions_renew(struct core *c, const char *scs);
 
-struct core_scs_view { /* the state of an SCS that the core has in memory; the provisioned record is in the store */
+struct core_scs_view { /* run-time state of an SCS; the provisioned record is in the store */
 	uint32_t sessions;
-	uint64_t quota_day, quota_used; /* triggers that count today; the day counts from 1970-01-01 UTC */
-	uint32_t quota_asking;          /* requests that will count, or be refused */
+	uint64_t quota_day, quota_used; /* triggers that count today; day since 1970-01-01 UTC */
+	uint32_t quota_asking;          /* requests not yet decided */
 };
-/* Nothing but the day when the SCS has had no session and no trigger since the core started. */
+/* Only the day is set if the SCS has had no session and no trigger since the core started. */
 void core_scs_view(const struct core *c, const char *scs, struct core_scs_view *out);
 
-/* The SCS has used nothing of its quota today; triggers under way are not given back. On 0, `done` is called once, with an error when that
- * is not durable, at the latest in core_free(). ERR_NOTFOUND: it has used nothing. Errors as of jrn_put(): it is forgotten until the next
- * start of the core at least. */
+/* Sets the used quota of today to 0. A trigger that counted before does not reduce it again when
+ * it is refused later.
+ * On 0 `done` is called once, with an error if the reset is not durable, at the latest in
+ * core_free().
+ * ERR_NOTFOUND: nothing was used. Errors as of jrn_put(): the reset holds at least until the
+ * next start of the core. */
 typedef void core_kept_fn(void *arg, uint64_t number, int err);
 ERR_MUST_USE int core_quota_reset(struct core *c, const char *scs, core_kept_fn *done, void *arg);
 
-/* The limits of an SCS as they are in force: of one that the configuration has, too, the smaller one. Requests and connections are
- * measured against these. */
+/* Limits in force for an SCS: where the configuration has one too, the smaller applies.
+ * Requests and connections are checked against these. */
 void core_scs_limits(const struct core *c, const struct asc_scs *scs, struct scs_limits *out);
 
-/* A question to the HSS: the SIR that a trigger of this SCS for this device would send ("" for a name that is not given). Nothing follows from it.
- * On 0 `fn` is called exactly once, after cfg->s6m.answer_wait_ms at the latest, or in core_free(). ERR_CLOSED (the HSS is not connected),
- * ERR_BUSY (limits.peer_window requests are on their way), ERR_INVAL, ERR_LIMIT, ERR_NOMEM: nothing was sent. */
+/* Sends the SIR that a trigger of this SCS for this device would send ("" for a name that is not
+ * given). It changes nothing.
+ * On 0 `fn` is called exactly once, after at most cfg->s6m.answer_wait_ms, or in core_free().
+ * On an error nothing was sent: ERR_CLOSED (the HSS is not connected), ERR_BUSY
+ * (limits.peer_window requests are outstanding), ERR_INVAL, ERR_LIMIT, ERR_NOMEM. */
 #define CORE_HSS_NAMES_MAX 8
 struct core_hss_answer {
-	int err; /* 0; ERR_TIMEOUT, ERR_CLOSED: there is no answer */
+	int err; /* 0; ERR_TIMEOUT, ERR_CLOSED: no answer */
 	uint32_t took_ms;
-	struct pol_verdict verdict; /* what a trigger would get; SUCCESS: it goes on to the SMS-SC */
-	bool absent;                /* registered nowhere now: only a trigger with a validity waits for it */
-	char externals[CORE_HSS_NAMES_MAX][IDENT_EXTERNAL_MAX + 1]; /* names that it says the device has */
+	struct pol_verdict verdict; /* verdict on a trigger; SUCCESS: it would be submitted to the SMS-SC */
+	bool absent;                /* not registered now: only a trigger with a validity time waits for the device */
+	char externals[CORE_HSS_NAMES_MAX][IDENT_EXTERNAL_MAX + 1]; /* External-Identifiers of the device in the answer */
 	char msisdns[CORE_HSS_NAMES_MAX][STR_DIGITS_MAX + 1];
 	uint8_t externals_n, msisdns_n;
 };
@@ -211,21 +232,21 @@ typedef void core_hss_fn(void *arg, const struct core_hss_answer *answer);
 ERR_MUST_USE int core_hss_ask(struct core *c, const char *external, const char *msisdn, const char *scs_e164, core_hss_fn *fn,
 			      void *arg);
 
-/* The facts of a provisioned SCS as pol_judge() takes them; borrows the texts of `in`. */
+/* Fills the input of pol_judge() about a provisioned SCS. Borrows the texts of `in`. */
 void core_scs_facts(struct pol_scs *out, const struct core *c, const struct asc_scs *in);
 
 /* -- one trigger (the first two functions are in core_trigger_view.c) */
 
 struct core_trigger_view { /* a text is "" when there is none; a time is in ms, 0: not yet */
 	const char *scs, *device, *transaction, *address, *rule;
-	const char *taker; /* Origin-Host of the SMS-SC that accepted it */
-	uint64_t number;   /* its key in the journal */
+	const char *accepted_by; /* Origin-Host of the SMS-SC that accepted it */
+	uint64_t number;         /* its key in the journal */
 	enum trg_state state;
 	uint32_t action, reference, old_reference;
 	bool has_old_reference, answered, has_outcome;
-	bool late; /* the trigger ended and its outcome was never reported to the SCS */
+	bool late; /* the trigger ended before its outcome was reported to the SCS */
 	bool cancelled;
-	bool cancel_durable; /* the journal has the cancellation */
+	bool cancel_durable; /* the cancellation is in the journal */
 	uint32_t answer_status, outcome, cancelled_uid;
 	uint64_t received_ms, accepted_ms, expires_ms, reported_ms, ended_ms, cancelled_ms;
 	uint32_t end_to_end, dtr_end_to_end, recall_end_to_end, dnr_end_to_end; /* 0: none yet */
@@ -236,13 +257,13 @@ struct core_trigger_view { /* a text is "" when there is none; a time is in ms, 
 	uint32_t history_dropped; /* entries left out in the middle */
 };
 
-struct core_view_room { /* memory that a view borrows from */
+struct core_view_room { /* memory of a view */
 	char device[CORE_DEVICE_TEXT_MAX];
 	struct trg_history_entry history[TRG_HISTORY_MAX];
 };
-/* Everything but the history: history_n is 0. `out` borrows from `device` and `t`. */
+/* Fills all members but the history: history_n is 0. `out` borrows from `device` and `t`. */
 void core_trigger_brief(struct core_trigger_view *out, char device[CORE_DEVICE_TEXT_MAX], const struct core_trigger *t);
-/* Everything. `out` borrows from `room` and `t`. */
+/* Fills all members. `out` borrows from `room` and `t`. */
 void core_trigger_view(struct core_trigger_view *out, struct core_view_room *room, const struct core_trigger *t);
 
 struct core_trigger_match {
@@ -253,35 +274,40 @@ struct core_trigger_match {
 /* The triggers with this reference number, of one SCS or (scs NULL) of all. */
 void core_trigger_match(struct core *c, const char *scs, uint32_t reference, struct core_trigger_match *out);
 
-/* The newest of the triggers that ended last; scs NULL: of any SCS. NULL: not among them. */
+/* Finds the newest ended trigger with this number; scs NULL: of any SCS. NULL: not remembered. */
 const struct core_trigger_view *core_trigger_ended(const struct core *c, const char *scs, uint32_t reference);
-uint32_t core_triggers_ended(const struct core *c); /* how many the core remembers */
+uint32_t core_triggers_ended(const struct core *c); /* number of ended triggers remembered */
 
 struct core_trigger_outlook {
-	const char *waits_for;      /* in words */
+	const char *waits_for;      /* event it waits for, as text */
 	uint64_t next_ms, until_ms; /* as of trg_look(); UINT64_MAX: none */
-	bool for_scs;               /* it waits for a session of the SCS */
+	bool for_scs;               /* waits for a session of the SCS */
 	uint32_t scs_sessions;      /* for_scs: open sessions of the SCS */
-	const char *peer;           /* name of the core peer that it waits for; NULL: none */
+	const char *peer;           /* name of the core peer it waits for; NULL: none */
 	const char *peer_state;     /* of `peer`, see core_peer_view */
 };
 void core_trigger_outlook(const struct core_trigger *t, struct core_trigger_outlook *out);
 
-/* Cancels a trigger that is not yet cancelled, on behalf of this user: steps its machine with TRG_EV_CANCEL, which the caller has
- * checked with trg_takes(). The trigger may be gone when the call returns. */
+/* Cancels a trigger that is not yet cancelled, on behalf of this user.
+ * Steps its machine with TRG_EV_CANCEL; the caller has checked that with trg_takes().
+ * The trigger may be freed when the call returns. */
 void core_trigger_cancel(struct core_trigger *t, uint32_t uid);
-/* Writes the record of the trigger. On 0, `done` is called once, with an error when the record is not durable; also after the end of
- * the trigger, at the latest in core_free(). Errors as of jrn_put(): then `done` is not called. */
+/* Writes the record of the trigger.
+ * On 0 `done` is called once, with an error if the record is not durable; also after the end of
+ * the trigger, at the latest in core_free().
+ * On an error of jrn_put() `done` is not called. */
 ERR_MUST_USE int core_trigger_keep(struct core_trigger *t, core_kept_fn *done, void *arg);
-/* Notes that the journal has the cancellation, or (false) that it could not be written. */
+/* Notes that the cancellation is durable, or (false) that it could not be written. */
 void core_trigger_cancel_durable(struct core_trigger *t, bool durable);
 
 /* -- all triggers, oldest first */
 
 struct core_walk;
-/* A walk over the triggers of one SCS or (scs NULL) of all. It may last over many turns of the loop: a trigger that ends meanwhile is
- * passed over, one that begins is met. Owned by the caller, ended before core_free(). ERR_NOTFOUND: the SCS has had no session and no
- * trigger since the core started. ERR_NOMEM. */
+/* Walks over the triggers of one SCS or (scs NULL) of all.
+ * A walk may last over many turns of the loop. It skips a trigger that ends meanwhile and meets
+ * a new one.
+ * The caller owns it and ends it before core_free().
+ * ERR_NOTFOUND: the SCS has had no session and no trigger since the core started. ERR_NOMEM. */
 ERR_MUST_USE int core_walk_new(struct core_walk **out, struct core *c, const char *scs);
 struct core_trigger *core_walk_next(struct core_walk *w); /* NULL: at the end */
 void core_walk_free(struct core_walk *w);                 /* NULL allowed */

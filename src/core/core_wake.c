@@ -1,10 +1,10 @@
-/* core_wake.c - which reports wait for their SCS, and waking them. A trigger in the state BACKOFF stands in the list of its SCS; each
- * step puts it there or takes it out. */
+/* core_wake.c - lists the reports that wait for their SCS, and wakes them.
+ * A trigger in the state BACKOFF is in the list of its SCS; each step adds or removes it. */
 #include "core/core_int.h"
 
-#define RING_FULL_MS 10u /* until it is tried again when the edges took none */
+#define RING_FULL_MS 10u /* retry time when the rings are full */
 
-/* More than a session may have without an answer would only come back. */
+/* More outstanding DNRs than a session accepts would only be refused. */
 static uint32_t window(const struct core *c)
 {
 	return c->cfg->limits.pending_per_scs < CORE_WAKE_WINDOW ? c->cfg->limits.pending_per_scs : CORE_WAKE_WINDOW;
@@ -67,7 +67,7 @@ void core_wake_room(struct core_scs *scs)
 	}
 }
 
-/* False: it could not be sent, and waits again. */
+/* False: the report could not be sent and waits again. */
 static bool wake_one(struct core_scs *scs)
 {
 	struct core_trigger *t = TAILQ_FIRST(&scs->parked);
@@ -79,7 +79,8 @@ static bool wake_one(struct core_scs *scs)
 	return scs->parked_n < before;
 }
 
-/* Returns after how many ms the rest of this SCS can go on; UINT64_MAX: when there is room, or never. */
+/* Returns the time in ms until the rest of this SCS can continue; UINT64_MAX: when an
+ * outstanding DNR ends, or never. */
 static uint64_t wake_some(struct core_scs *scs, uint32_t *budget)
 {
 	struct core *c = scs->core;

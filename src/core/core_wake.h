@@ -1,5 +1,7 @@
-/* core_wake.h - the reports of an SCS that wait to be sent again, and how they go when it has connected: some in each turn of the loop,
- * and no more on their way at a time than its sessions take. What it costs to admit a connection does not depend on how many wait. */
+/* core_wake.h - reports that wait to be sent again, and sending them when their SCS connects.
+ * A bounded number is sent in each turn of the loop, and no more are outstanding than the SCS's
+ * sessions accept.
+ * The cost of admitting a connection does not depend on the number of waiting reports. */
 #pragma once
 #include <stdint.h>
 #include <sys/queue.h>
@@ -12,23 +14,22 @@ struct core_trigger;
 struct net_timer;
 
 #define CORE_WAKE_A_TURN 256u /* reports of all SCSs */
-#define CORE_WAKE_WINDOW                                                                                                         \
-	256u /* DNRs of one SCS on their way, before the next is woken; limits.pending_per_scs when that is less */
+#define CORE_WAKE_WINDOW 256u /* outstanding DNRs of one SCS; limits.pending_per_scs if that is less */
 
 struct core_wakes {
-	TAILQ_HEAD(core_wake_list, core_scs) list; /* SCSs whose reports are woken; the next one first */
+	TAILQ_HEAD(core_wake_list, core_scs) list; /* SCSs whose reports are woken, the next one first */
 	struct net_timer *timer;
-	uint64_t looked_at; /* reports, since the start: tests hold it against what waits */
+	uint64_t looked_at; /* reports visited since the start; tests compare it with those that wait */
 };
 
 ERR_MUST_USE int core_wakes_init(struct core *c); /* ERR_NOMEM */
 void core_wakes_fini(struct core *c);             /* a zeroed part is allowed */
 
-/* The trigger has made a step: it stands among what waits for its SCS, or not. */
+/* Called after each step of the trigger: adds it to the list `parked` of its SCS, or removes it. */
 void core_wake_settle(struct core_trigger *t);
-/* It ends. */
+/* The trigger ends: removes it from the list. */
 void core_wake_forget(struct core_trigger *t);
-/* The SCS has a session: whatever waits for it now goes, in the order in which it began to wait. */
+/* The SCS has a session: starts to send its waiting reports, the longest wait first. */
 void core_wake_begin(struct core_scs *scs);
-/* A DNR of the SCS is no longer on its way. */
+/* An outstanding DNR of the SCS has ended: the next report may be woken. */
 void core_wake_room(struct core_scs *scs);

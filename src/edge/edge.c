@@ -100,7 +100,7 @@ int edge_ring_open(struct edge *e, struct ipc_ring_fds *fds)
 	return 0;
 }
 
-/* -- its life */
+/* -- start and end */
 
 static void on_stop_look(void *arg);
 

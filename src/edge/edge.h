@@ -32,12 +32,12 @@ void edge_free(struct edge *e); /* NULL allowed; connections are dropped */
  * exactly if the protection of the listener is TLS, else ERR_INVAL. ERR_INVAL also: too many listeners. */
 ERR_MUST_USE int edge_listen(struct edge *e, int fd, const struct cfg_listen *listen, struct tls_ctx *tls);
 
-/* Handshakes of this listener that begin later use `tls` (borrowed); sessions that are there stay.
+/* Later handshakes of this listener use `tls` (borrowed); existing sessions stay.
  * ERR_NOTFOUND: the edge has no such listener, or its protection is not TLS. */
 ERR_MUST_USE int edge_renew(struct edge *e, const struct cfg_listen *listen, struct tls_ctx *tls);
 
-/* Connects to the core, or to a new core. Takes the descriptors on success only. Announces the sessions
- * that are known and offers the requests that are unanswered. */
+/* Connects to the core, or to a new core. Takes the descriptors on success only.
+ * Announces the known sessions and offers the unanswered requests. */
 ERR_MUST_USE int edge_ring_open(struct edge *e, struct ipc_ring_fds *fds);
 
 /* Accepts no more connections, sends DPR to every SCS and calls `done` once: when all sessions have ended,

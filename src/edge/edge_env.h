@@ -1,4 +1,4 @@
-/* edge_env.h - what all parts of an edge share: configuration, log, loop, numbers and counters. */
+/* edge_env.h - shared by all parts of an edge: configuration, log, loop, numbers and counters. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,7 +13,7 @@ struct edge_env {
 	const struct log *log;
 	struct net_loop *loop;
 	uint32_t generation;  /* of this edge: larger than that of each edge before */
-	uint64_t number_next; /* of sessions and transactions; each number is given once */
+	uint64_t number_next; /* next number of a session or transaction; never reused */
 	struct st_counters st;
 	/* Set by a part whose earliest deadline may have changed. The edge checks all deadlines at most once
 	 * a turn, at its end. */

@@ -1,4 +1,4 @@
-/* edge_notify.c - a delivery report on its way to the SCS (stage 14). */
+/* edge_notify.c - sends delivery reports to the SCS (stage 14). */
 #include "edge/edge_notify.h"
 
 #include <inttypes.h>
@@ -15,7 +15,7 @@ struct edge_note { /* one DNR without a DNA */
 	struct obj obj;
 	struct edge_notes *notes;
 	uint64_t transaction, session;
-	uint64_t trigger; /* number of the trigger, which the Session-Id is made from */
+	uint64_t trigger; /* number of the trigger; part of the Session-Id */
 	TAILQ_ENTRY(edge_note) entry;
 };
 
@@ -31,7 +31,7 @@ void edge_notes_fini(struct edge_notes *notes)
 {
 	struct edge_note *n;
 
-	while ((n = TAILQ_FIRST(&notes->list))) { /* none is expected: each ended with its link */
+	while ((n = TAILQ_FIRST(&notes->list))) { /* normally empty: each DNR ended with its link */
 		TAILQ_REMOVE(&notes->list, n, entry);
 		OBJ_END(n, EDGE_NOTE_MAGIC);
 		free(n);
@@ -49,22 +49,23 @@ static void tell_core(struct edge_notes *notes, uint64_t transaction, const stru
 
 _Static_assert(APP_LAPSE_ALL == IPC_LAPSES_ALL, "every lapse crosses the ring");
 
-/* What an answer lacks is told to the core, which knows whether this SCS is forgiven. An answer to something else, or from somebody
- * else, acknowledges nothing. */
+/* Reports the lapses of an answer to the core, which knows whether they are accepted for this
+ * SCS.
+ * An answer to another request or from another host acknowledges nothing. */
 static void read_dna(const struct edge_note *n, struct ipc_device_notification_answer *a, const struct dia_msg *m)
 {
 	struct edge_notes *notes = n->notes;
 	const struct edge_session *s = edge_session_find(notes->sessions, n->session);
 	char session_id[EDGE_OUT_SESSION_ID_MAX];
-	struct app_asked asked = { .session_id = session_id, .host = s ? s->host : "" };
+	struct app_request request = { .session_id = session_id, .host = s ? s->host : "" };
 	struct dia_failed why = { 0 };
 	struct tsp_dna dna;
 	uint8_t lapses;
 	const char *foreign = NULL;
 
-	asked.session_id_len = edge_out_dnr_session(session_id, &notes->env->cfg->external, n->trigger);
+	request.session_id_len = edge_out_dnr_session(session_id, &notes->env->cfg->external, n->trigger);
 	a->outcome = IPC_DNA_ANSWERED; /* Result-Code 0 is not success */
-	if (tsp_dna_parse_lenient(&dna, m, &why, &lapses) == 0 && !(foreign = app_foreign(&dna.head, &asked))) {
+	if (tsp_dna_parse_lenient(&dna, m, &why, &lapses) == 0 && !(foreign = app_foreign(&dna.head, &request))) {
 		a->result_code = dna.head.result_code.present ? dna.head.result_code.v : 0;
 		a->experimental_code = dna.head.experimental_result.present ? dna.head.experimental_result.code : 0;
 		a->lapses = lapses;

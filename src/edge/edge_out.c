@@ -20,18 +20,18 @@ static void show_features(struct tsp_daa *daa)
 	daa->head.features_n = 1;
 }
 
-/* The members that a DAA repeats from the request. */
-static void as_asked(struct tsp_daa *daa, const struct cfg_identity *us, const struct tsp_dar *dar)
+/* Fills the members that a DAA repeats from the request. */
+static void copy_request_members(struct tsp_daa *daa, const struct cfg_identity *us, const struct tsp_dar *dar)
 {
-	const struct tsp_device_action *asked = &dar->action;
+	const struct tsp_device_action *action = &dar->action;
 
 	app_answer_head(&daa->head, &dar->head, us->host, us->realm);
 	daa->head.auth_application_id = dia_u32_of(APP_TSP);
-	daa->notification.external_identifier = asked->external_identifier;
-	daa->notification.msisdn = asked->msisdn;
-	daa->notification.scs_identity = asked->scs_identity;
-	daa->notification.reference_number = asked->reference_number;
-	daa->notification.action_type = asked->action_type;
+	daa->notification.external_identifier = action->external_identifier;
+	daa->notification.msisdn = action->msisdn;
+	daa->notification.scs_identity = action->scs_identity;
+	daa->notification.reference_number = action->reference_number;
+	daa->notification.action_type = action->action_type;
 }
 
 /* The P bit of an answer is that of its request (RFC 6733 6.2). */
@@ -50,7 +50,7 @@ void edge_out_daa(struct buf *out, const struct cfg_identity *us, const struct d
 {
 	struct tsp_daa daa = { 0 };
 
-	as_asked(&daa, us, dar);
+	copy_request_members(&daa, us, dar);
 	daa.head.result_code = dia_u32_of(DIA_RESULT_SUCCESS);
 	daa.notification.request_status = dia_u32_of(a->request_status);
 	daa.notification.mtc_error_diagnostic = opt(&a->mtc_error_diagnostic);
@@ -65,7 +65,7 @@ void edge_out_no_feature(struct buf *out, const struct cfg_identity *us, const s
 {
 	struct tsp_daa daa = { 0 };
 
-	as_asked(&daa, us, dar);
+	copy_request_members(&daa, us, dar);
 	daa.head.experimental_result = (struct app_experimental_result){ DIA_VENDOR_3GPP, APP_ERROR_FEATURE_UNSUPPORTED, true };
 	show_features(&daa);
 	build_daa(out, &daa, request);

@@ -71,7 +71,7 @@ static int take(struct edge_ring *r, const uint8_t *record, size_t len)
 	return r->on_record(r->arg, &head, record, len);
 }
 
-/* Handling a record may close the ring: look at r->ring before each one. */
+/* Handling a record may close the ring: checks r->ring before each one. */
 void edge_ring_read(struct edge_ring *r)
 {
 	uint8_t record[IPC_REC_MAX];

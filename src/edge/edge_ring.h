@@ -1,4 +1,5 @@
-/* edge_ring.h - the edge's end of the ring to the core: sending, reading, and giving up a ring that is of no use. */
+/* edge_ring.h - the edge's end of the ring to the core: sends, reads, and closes an unusable
+ * ring. */
 #pragma once
 #include "base/obj.h"
 #include "edge/edge_env.h"
@@ -15,7 +16,7 @@ struct edge_ring {
 	struct edge_env *env;
 	edge_record_fn *on_record;
 	void *arg;
-	struct ipc_ring *ring; /* NULL: there is no core */
+	struct ipc_ring *ring; /* NULL: no core is connected */
 	struct net_watch *bell;
 	bool broken;                 /* closed by edge_ring_broken() in this turn */
 	uint8_t record[IPC_REC_MAX]; /* the next record to send is encoded here */
@@ -28,13 +29,13 @@ void edge_ring_fini(struct edge_ring *r);                                       
  * on an error the old ring stays. */
 ERR_MUST_USE int edge_ring_replace(struct edge_ring *r, struct ipc_ring_fds *fds);
 
-/* Is there a core to send to? */
+/* True if a core is connected. */
 static inline bool edge_ring_up(const struct edge_ring *r)
 {
 	return r->ring != NULL;
 }
 
-/* Sends the record of `len` octets in r->record. ERR_BUSY: there is no core, or no room. */
+/* Sends the record of `len` octets in r->record. ERR_BUSY: no core is connected, or no room. */
 ERR_MUST_USE int edge_ring_send(struct edge_ring *r, size_t len);
 
 /* The same for a record that may be refused: also ERR_BUSY while more than `waiting_max` octets wait in the
@@ -45,7 +46,8 @@ ERR_MUST_USE int edge_ring_send(struct edge_ring *r, size_t len);
 #define EDGE_SESSIONS_WAIT_MAX (IPC_RING_OVERFLOW_MAX / 4 * 3)
 ERR_MUST_USE int edge_ring_send_within(struct edge_ring *r, size_t len, size_t waiting_max);
 
-/* Takes what the core has written and the doorbell has not brought yet. Before the edge decides something by itself. */
+/* Handles records of the core whose doorbell has not been handled yet. Called before the edge
+ * decides by itself. */
 void edge_ring_read(struct edge_ring *r);
 
 /* Closes the ring: the core broke the protocol or does not read. `what` is logged. No effect without a ring. */

@@ -87,7 +87,7 @@ static void set_state(struct edge_session *s, enum edge_session_state state)
 	if (s->state == EDGE_SESSION_ASKED) {
 		TAILQ_REMOVE(&s->all->asked, s, asked);
 	}
-	if (state == EDGE_SESSION_ASKED) { /* each has the same time: the last one in is the last one due */
+	if (state == EDGE_SESSION_ASKED) { /* all have the same time limit: the newest is due last */
 		TAILQ_INSERT_TAIL(&s->all->asked, s, asked);
 	}
 	s->state = state;
@@ -108,7 +108,7 @@ void edge_session_drop(struct edge_session *s, const char *why)
 
 static bool core_knows(const struct edge_session *s)
 {
-	return map_has(&s->node); /* it is in the table from the session_open on */
+	return map_has(&s->node); /* in the table from session_open on */
 }
 
 static void tell_closed(struct edge_session *s)
@@ -148,7 +148,7 @@ static void session_free(struct edge_session *s)
 	free(s);
 }
 
-/* -- 1: accept, per-address and total caps */
+/* -- stage 1: accept, limits per address and in total */
 
 static bool within_caps(struct edge_sessions *all, const char *peer)
 {
@@ -202,13 +202,14 @@ refuse:
 	close(fd);
 }
 
-/* -- 2: identity of the transport */
+/* -- stage 2: identity of the transport */
 
 _Static_assert(IPC_NAMES_MAX >= TLS_NAMES_MAX && IPC_NAMES_LEN_MAX >= TLS_NAMES_LEN_MAX && IPC_GROUPS_MAX >= TLS_GROUPS_MAX &&
 		   IPC_ANCHORS_MAX >= TLS_ANCHORS_MAX,
 	       "all of an identity crosses: a name left out could be another SCS's, a group left out a denied one");
 
-/* Copies the names, groups and anchors that the core accepts in a record. Others are left out: they prove nothing. */
+/* Copies the names, groups and anchors that are valid in a record. Others prove nothing and are
+ * left out. */
 static void take_identity(struct ipc_identity *out, const struct tls_identity *in)
 {
 	out->kind = IPC_IDENTITY_TLS;
@@ -305,7 +306,7 @@ static void stream_on_close(void *arg, int err, const char *why)
 	session_free(s);
 }
 
-/* -- 5: the CER waits for the core's verdict */
+/* -- stage 5: the CER waits for the core's verdict */
 
 static int announce(struct edge_session *s)
 {
@@ -340,7 +341,7 @@ static void on_cer(void *arg, struct link *l, const struct dia_capabilities *cer
 	map_add(&all->by_number, &s->node, &s->number, sizeof s->number);
 	set_state(s, EDGE_SESSION_ASKED);
 	s->verdict_by_ms = net_loop_now_ms(all->env->loop) + all->env->cfg->limits.cer_wait_ms;
-	if (announce(s)) { /* without a core it is announced to the next one, or refused at its deadline */
+	if (announce(s)) { /* without a core the next one gets the announcement, or the session is refused at its deadline */
 		log_warn(all->env->log, "edge", "%s at %s waits for the core", s->host, s->address);
 	}
 	all->env->deadlines_moved = true;
@@ -357,7 +358,8 @@ void edge_sessions_announce(struct edge_sessions *all)
 	}
 }
 
-/* An open session that a new core does not admit. Only who is not provisioned any more shall stay away. */
+/* Cause for an open session that a new core refuses. Only an SCS that is no longer provisioned
+ * must not reconnect. */
 static enum dia_disconnect_cause refusal_cause(const struct ipc_session_verdict *v)
 {
 	if (v->result_code == DIA_RESULT_TOO_BUSY) {
@@ -371,7 +373,7 @@ void edge_session_on_verdict(struct edge_sessions *all, uint64_t number, const s
 	struct edge_session *s = edge_session_find(all, number);
 
 	if (!s || s->state == EDGE_SESSION_ENDING) {
-		return; /* it ended meanwhile; session_closed reports that to the core */
+		return; /* ended meanwhile; session_closed reports that to the core */
 	}
 	if (!v->admitted) {
 		const struct net_stream *stream = link_stream(s->link);
@@ -443,7 +445,7 @@ static void on_down(void *arg, struct link *l, int err, const char *why)
 	session_free(s);
 }
 
-/* -- all of them */
+/* -- all sessions */
 
 static void conf_links(struct edge_sessions *all)
 {

@@ -23,7 +23,7 @@ enum edge_session_state {
 };
 extern const struct machine edge_session_machine; /* legal changes; only the session's own door makes them */
 
-struct edge_txn; /* the front's */
+struct edge_txn; /* object of the front */
 
 #define EDGE_LISTENER_MAGIC 0xbd90fbacu
 struct edge_listener {
@@ -55,7 +55,7 @@ struct edge_session { /* one connection */
 	struct map_node node;
 	TAILQ_ENTRY(edge_session) entry;
 	TAILQ_ENTRY(edge_session) asked; /* in state ASKED */
-	TAILQ_HEAD(, edge_txn) txns;     /* of the front: its requests that are not ended */
+	TAILQ_HEAD(, edge_txn) txns;     /* unfinished requests; owned by the front */
 };
 
 /* The application protocol of the sessions; edge_tsp.h has one. The front answers each request that it is
@@ -70,7 +70,7 @@ struct edge_front {
 	uint64_t (*due)(void *arg, uint64_t now_ms);
 	/* A new core has connected and the sessions are announced: offer every unanswered request to it. */
 	void (*offer_again)(void *arg);
-	/* The core's answer to a transaction. The transaction may be answered already or unknown: ignore it then. */
+	/* The core's answer to a transaction. Ignored if the transaction is answered or unknown. */
 	void (*on_answer)(void *arg, uint64_t transaction, const struct ipc_device_action_answer *a);
 };
 
@@ -102,7 +102,7 @@ ERR_MUST_USE int edge_sessions_init(struct edge_sessions *all, struct edge_env *
 				    struct ipc_caps *caps, const struct edge_front *front, void *front_arg);
 void edge_sessions_fini(struct edge_sessions *all); /* drops every connection; also when all is zero */
 
-/* edge_listen() of edge.h. */
+/* As edge_listen(). */
 ERR_MUST_USE int edge_sessions_listen(struct edge_sessions *all, int fd, const struct cfg_listen *listen, struct tls_ctx *tls);
 /* As edge_renew(). */
 ERR_MUST_USE int edge_sessions_renew(struct edge_sessions *all, const struct cfg_listen *listen, struct tls_ctx *tls);

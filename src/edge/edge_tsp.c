@@ -24,8 +24,8 @@
 #include "policy/pol_admit.h"
 #include "policy/pol_screen.h"
 
-#define TXN_OCTETS_MAX (64u << 20)    /* of all unanswered requests in one edge */
-#define SESSION_OCTETS_MAX (8u << 20) /* of one session: no SCS can use up the limit of the edge alone */
+#define TXN_OCTETS_MAX (64u << 20)    /* octets of all unanswered requests in one edge */
+#define SESSION_OCTETS_MAX (8u << 20) /* octets of one session: no SCS can use up the limit of the edge alone */
 #define PENDING_SLACK 64              /* above the limit of the SCS, so that the core refuses first and states the reason */
 
 #define EDGE_TXN_MAGIC 0xb2833106u
@@ -47,7 +47,7 @@ struct edge_txn { /* one request of an SCS: owns its octets until it is answered
 	uint8_t message[];
 };
 
-/* A request on its way through the stages. */
+/* A request while it passes the stages. */
 struct visit {
 	struct edge_tsp *tsp;
 	struct edge_session *session;
@@ -85,7 +85,7 @@ static enum stage refuse(struct visit *v, const struct dia_failed *why)
 	return STAGE_ANSWERED;
 }
 
-/* -- 5a */
+/* -- stage 5a: routing */
 
 static bool is_us(const struct dia_bytes *name, const char *us)
 {
@@ -150,7 +150,7 @@ static enum stage stage_ours(struct visit *v)
 	return why.result_code ? refuse(v, &why) : STAGE_CONTINUE;
 }
 
-/* -- 6 */
+/* -- stage 6: the transaction */
 
 /* Notes what became of its one answer. */
 static void txn_answered(struct edge_txn *t, enum edge_txn_end how)
@@ -186,7 +186,8 @@ static void txn_end(struct edge_txn *t, enum edge_txn_end why)
 	free(t);
 }
 
-/* A DAR is proxiable (TS 29.368 6.6.1) and without the P bit 3008, unless its SCS is provisioned to leave it out. */
+/* A DAR is proxiable (TS 29.368 6.6.1). Without the P bit it is answered 3008, unless the SCS is
+ * provisioned to omit it. */
 static int read_dar(struct tsp_dar *dar, const struct dia_msg *m, bool p_bit_optional, struct dia_failed *why)
 {
 	struct dia_msg meant = *m;
@@ -197,7 +198,7 @@ static int read_dar(struct tsp_dar *dar, const struct dia_msg *m, bool p_bit_opt
 	return tsp_dar_parse(dar, &meant, why);
 }
 
-/* Parses again the request that a transaction owns. It was valid when it came, by what its SCS was allowed then. */
+/* Parses the request of a transaction again. It was valid on arrival, by the SCS's permissions of that time. */
 static int txn_read(const struct edge_txn *t, struct dia_msg *m, struct tsp_dar *dar)
 {
 	struct dia_failed why = { 0 };
@@ -229,7 +230,8 @@ static void txn_say(struct edge_txn *t, const struct ipc_device_action_answer *a
 	FAULT_POINT(EDGE_DAA_QUEUED);
 }
 
-/* Tells the core that the SCS has its answer. A ring that does not take even this is of no use. */
+/* Reports to the core that the SCS has its answer. A ring without room for this record is
+ * unusable. */
 static void txn_tell(struct edge_txn *t)
 {
 	struct ipc_device_action_given_up g = { t->session->number, t->end_to_end, t->reference };
@@ -241,7 +243,8 @@ static void txn_tell(struct edge_txn *t)
 	}
 }
 
-/* The transaction stays until the core has said that it knows: a core may be dead, and the next one has the request in its journal. */
+/* The transaction stays until the core acknowledges the record: a core may die, and the next one
+ * has the request in its journal. */
 static void txn_give_up(struct edge_txn *t)
 {
 	struct edge_tsp *tsp = t->tsp;
@@ -314,7 +317,7 @@ static enum stage txn_refuse(struct visit *v, const struct dia_failed *why)
 	return STAGE_ANSWERED;
 }
 
-/* -- 7a */
+/* -- stage 7a: origin */
 
 static enum stage stage_origin(struct visit *v)
 {
@@ -335,9 +338,9 @@ static enum stage stage_origin(struct visit *v)
 	return STAGE_DROPPED;
 }
 
-/* -- 7b */
+/* -- stage 7b: typed decode */
 
-/* Does the request require a feature that is not supported here (TS 29.229 7.2.1)? */
+/* True if the request requires a feature that is not supported here (TS 29.229 7.2.1). */
 static bool requires_more(const struct app_head *head)
 {
 	for (uint8_t i = 0; i < head->features_n; i++) {
@@ -387,7 +390,7 @@ static enum stage stage_decode(struct visit *v)
 	return STAGE_CONTINUE;
 }
 
-/* -- 7c */
+/* -- stage 7c: screening and the record for the core */
 
 static struct ipc_opt_u32 opt(const struct dia_u32 *v)
 {
@@ -408,7 +411,7 @@ static uint8_t device_kind(const struct tsp_device_action *a, const struct pol_r
 	return r->msisdn[0] ? IPC_DEVICE_MSISDN : IPC_DEVICE_NONE;
 }
 
-/* Puts the request into canonical form. The core judges this form and sends nothing else on. */
+/* Puts the request into canonical form. The core judges and forwards only this form. */
 static void screen(struct ipc_device_action *out, const struct edge_txn *t, const struct dia_msg *m, const struct tsp_dar *dar)
 {
 	const struct tsp_device_action *a = &dar->action;
@@ -466,13 +469,13 @@ static enum stage stage_screen(struct visit *v)
 	struct edge_tsp *tsp = v->tsp;
 
 	if (offer(v->txn, v->m, &v->dar) == 0 || !edge_ring_up(tsp->ring)) {
-		return STAGE_SUSPENDED; /* without a core it waits until its deadline for a new one */
+		return STAGE_SUSPENDED; /* without a core it waits for a new one until its deadline */
 	}
 	txn_answer_alone(v->txn);
 	return STAGE_ANSWERED;
 }
 
-/* -- the order */
+/* -- the order of the stages */
 
 typedef enum stage stage_fn(struct visit *v);
 static stage_fn *const stages[] = { stage_ours, stage_open, stage_origin, stage_decode, stage_screen };
@@ -490,7 +493,7 @@ static void on_request(void *arg, struct edge_session *s, const struct dia_msg *
 	}
 }
 
-/* -- after a core came back */
+/* -- after a restart of the core */
 
 static void offer_again(void *arg)
 {
@@ -512,7 +515,7 @@ static void offer_again(void *arg)
 	}
 }
 
-/* -- 13 */
+/* -- stage 13: the core's answer */
 
 static struct edge_txn *txn_find(struct edge_tsp *tsp, uint64_t number)
 {
@@ -525,7 +528,7 @@ static void on_answer(void *arg, uint64_t transaction, const struct ipc_device_a
 
 	FAULT_POINT(EDGE_ANSWER_TAKEN);
 	if (!t || t->session->number != a->session) {
-		return; /* its connection is gone */
+		return; /* its connection has closed */
 	}
 	if (!t->given_up) {
 		txn_say(t, a);
@@ -539,7 +542,7 @@ static uint64_t due(void *arg, uint64_t now_ms)
 	struct edge_txn *t = TAILQ_FIRST(&tsp->txns);
 
 	if (t && now_ms >= t->answer_by_ms) {
-		edge_ring_read(tsp->ring); /* an answer that is there already counts */
+		edge_ring_read(tsp->ring); /* an answer already on the ring counts */
 	}
 	while ((t = TAILQ_FIRST(&tsp->txns)) && now_ms >= t->answer_by_ms) {
 		st_count(&tsp->env->st, ST_EDGE_ANSWERED_LATE);
@@ -565,7 +568,7 @@ const struct edge_front edge_tsp_front = { .application = APP_TSP,
 					   .offer_again = offer_again,
 					   .on_answer = on_answer };
 
-/* -- its life */
+/* -- start and end */
 
 int edge_tsp_init(struct edge_tsp *tsp, struct edge_env *env, struct edge_ring *ring)
 {

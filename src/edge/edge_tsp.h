@@ -18,9 +18,9 @@ struct edge_tsp {
 	struct obj obj;
 	struct edge_env *env;
 	struct edge_ring *ring;
-	uint64_t wait_ms;                     /* for the core's answer to a request */
+	uint64_t wait_ms;                     /* time for the core's answer to a request */
 	TAILQ_HEAD(edge_txns, edge_txn) txns; /* in order of their deadlines */
-	struct edge_txns untold;              /* answered here; the core has not said yet that it knows */
+	struct edge_txns untold;              /* answered here; the core has not acknowledged this yet */
 	struct map by_number;
 	size_t octets; /* total size of the unanswered requests */
 };

@@ -1,4 +1,4 @@
-/* ipc_beat.c - see ipc_beat.h. */
+/* ipc_beat.c - the heartbeat page, see ipc_beat.h. */
 #include "ipc/ipc_beat.h"
 
 #include <fcntl.h>

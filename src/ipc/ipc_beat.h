@@ -1,5 +1,6 @@
-/* ipc_beat.h - the sign of life of a process: a shared page with one number that its loop counts up, which the parent reads. Each process
- * has a page of its own, so that none can beat for another, or make another look dead. */
+/* ipc_beat.h - the heartbeat of a process: a shared page with one number that its loop
+ * increments and the parent reads.
+ * Each process has its own page: none can beat for another or make another look dead. */
 #pragma once
 #include <stdint.h>
 
@@ -9,7 +10,8 @@ struct ipc_beat; /* the page, mapped */
 
 /* Makes the shared memory; its size is sealed. ERR_IO with errno. */
 ERR_MUST_USE int ipc_beat_make(int *fd);
-/* Maps it to be read, or to be written, too. Borrows fd until return. ERR_INVAL (another size), ERR_IO. */
+/* Maps it for reading (watch) or for reading and writing (open). Borrows fd until return.
+ * ERR_INVAL (another size), ERR_IO. */
 ERR_MUST_USE int ipc_beat_watch(struct ipc_beat **out, int fd);
 ERR_MUST_USE int ipc_beat_open(struct ipc_beat **out, int fd);
 void ipc_beat_close(struct ipc_beat *b); /* NULL allowed */

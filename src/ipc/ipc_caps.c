@@ -1,6 +1,8 @@
-/* ipc_caps.c - a slot of plain counters for each edge. Two edges that accept at the same instant may pass a cap by one each: the caps are
- * there against floods, not for accounting. What an edge counts it keeps for itself and only shows in its slot: whatever another edge
- * writes there is gone with the next connection. */
+/* ipc_caps.c - one slot of plain counters for each edge.
+ * Two edges that accept at the same instant may exceed a limit by one each: the limits protect
+ * against floods, they are no accounting.
+ * An edge keeps its own counts and only shows them in its slot: a foreign write there is gone
+ * with the next connection. */
 #include "ipc/ipc_caps.h"
 
 #include <arpa/inet.h>
@@ -22,7 +24,7 @@ struct slot {
 };
 
 struct page {
-	struct sip_key keys[HASHES]; /* written once, by who makes it; each edge keeps what it read when it opened the page */
+	struct sip_key keys[HASHES]; /* written once by ipc_caps_make(); each edge keeps the copy read by ipc_caps_open() */
 	struct slot slots[];
 };
 
@@ -32,7 +34,7 @@ struct ipc_caps {
 	struct sip_key keys[HASHES];
 	struct ipc_caps_prefix prefix;
 	uint32_t slots_n, slot;
-	struct slot own; /* what our slot shows */
+	struct slot own; /* copy of our slot */
 };
 
 static size_t page_len(uint32_t slots)
@@ -116,7 +118,7 @@ void ipc_caps_prefixes(struct ipc_caps *c, struct ipc_caps_prefix prefix)
 
 #define NAME_MAX_LEN 64
 
-/* Clears all but the first `bits`. */
+/* Clears all bits after the first `bits`. */
 static void keep_bits(uint8_t *p, size_t len, unsigned bits)
 {
 	for (size_t i = 0; i < len; i++) {
@@ -128,7 +130,8 @@ static void keep_bits(uint8_t *p, size_t len, unsigned bits)
 	}
 }
 
-/* What counts of "192.0.2.7:40000" or "[2001:db8::1]:40000": a kind and octets. Anything else (a UNIX socket) counts as it is. */
+/* Builds the counted prefix of "192.0.2.7:40000" or "[2001:db8::1]:40000": a kind and octets.
+ * Any other address (a UNIX socket) counts as a whole. */
 static size_t prefix_of(const struct ipc_caps *c, uint8_t out[NAME_MAX_LEN], const char *address)
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
@@ -163,7 +166,7 @@ static size_t prefix_of(const struct ipc_caps *c, uint8_t out[NAME_MAX_LEN], con
 	return 5;
 }
 
-/* Two independent hashes. */
+/* Fills the buckets of an address by two independent hashes. */
 static void buckets_of(const struct ipc_caps *c, uint32_t out[HASHES], const char *address)
 {
 	uint8_t counted[NAME_MAX_LEN];
@@ -184,7 +187,8 @@ static uint64_t total_of(const struct ipc_caps *c)
 	return n;
 }
 
-/* The smaller of the two buckets: both count every connection of the address, each may count others too. */
+/* Returns the smaller count of the two buckets: both count every connection of the address, and
+ * each may count others too. */
 static uint64_t of_address(const struct ipc_caps *c, const uint32_t at[HASHES])
 {
 	uint64_t least = UINT64_MAX;

@@ -1,11 +1,14 @@
-/* ipc_rec.h - the records that cross the ring between an edge and the core (CONTRACTS section 4): the protocol break.
+/* ipc_rec.h - the records that cross the ring between an edge and the core (CONTRACTS section
+ * 4): the protocol break.
  *
- * Header, little-endian: u16 type, u16 length (header included), u32 edge_generation, u64 transaction. The
- * body consists of integers and strings (u16 length, then octets; no NUL). A record never carries Diameter
- * octets: its fields are typed, bounded and canonical; only the trigger payload is opaque.
+ * Header, little-endian: u16 type, u16 length (header included), u32 edge_generation, u64
+ * transaction. The body consists of integers and strings (u16 length, then octets; no NUL). A
+ * record never carries Diameter octets: its fields are typed, bounded and canonical; only the
+ * trigger payload is opaque.
  *
- * Each decoder checks every field as if the other process were hostile and leaves `out` untouched unless it returns 0.
- * Decoders return ERR_PROTO for a field that is missing, out of range, not canonical, or for octets left over. PURE. */
+ * Each decoder checks every field as if the other process were hostile and leaves `out`
+ * untouched unless it returns 0. Decoders return ERR_PROTO for a field that is missing, out of
+ * range, not canonical, or for octets left over. PURE. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -56,7 +59,7 @@ struct ipc_rec_head {
 	uint64_t transaction; /* session_*: the session's number */
 };
 
-struct ipc_identity { /* names that the transport proved; taken by the edge from the authenticated transport only */
+struct ipc_identity { /* names proven by the transport; set by the edge from the authenticated transport only */
 	uint8_t kind;
 	uint8_t names_n, groups_n, anchors_n;
 	char names[IPC_NAMES_MAX][IDENT_HOST_MAX + 1];
@@ -69,7 +72,7 @@ struct ipc_session_open {
 	struct ipc_identity identity;
 	char origin_host[IDENT_HOST_MAX + 1], origin_realm[IDENT_HOST_MAX + 1]; /* claimed in the CER */
 	char address[IPC_ADDRESS_MAX + 1];
-	uint8_t listener; /* its place in the configuration */
+	uint8_t listener; /* index in the configuration */
 	uint8_t zone, protection;
 	bool again; /* announced to a restarted core; the CEA was sent before */
 };
@@ -84,8 +87,9 @@ struct ipc_session_verdict {
 };
 
 struct ipc_session_cut {
-	uint32_t probe_ms;         /* not 0: cut only if it does not answer a DWR within this time */
-	uint32_t disconnect_cause; /* of the DPR, 0 to 2; nothing with probe_ms: who is not there gets no DPR */
+	uint32_t probe_ms; /* not 0: cut only if it does not answer a DWR within this time */
+	/* Of the DPR, 0 to 2. Unused with probe_ms: a peer that does not answer gets no DPR. */
+	uint32_t disconnect_cause;
 	char reason[IPC_REASON_MAX + 1];
 };
 
@@ -109,11 +113,12 @@ struct ipc_opt_u32 {
 struct ipc_device_action {
 	uint64_t session;
 	uint32_t end_to_end;
-	bool retransmitted; /* T */
+	bool retransmitted; /* T flag */
 	bool host_named;    /* Destination-Host names this host: 3004 is possible */
 	bool again;         /* offered to a restarted core */
-	/* When the edge answers by itself, in ms of the host's monotonic clock (net_loop_now_ms()); 0: not said. The core takes
-	 * nothing later than cfg_answer_within_ms() from now. */
+	/* When the edge answers by itself: ms of the host's monotonic clock (net_loop_now_ms());
+	 * 0: not given.
+	 * The core limits it to cfg_answer_within_ms() from now. */
 	uint64_t answer_by_ms;
 	uint8_t device; /* enum ipc_device_kind */
 	char external_id[IDENT_EXTERNAL_MAX + 1];
@@ -134,16 +139,17 @@ struct ipc_device_action_answer {
 	struct ipc_opt_u32 mtc_error_diagnostic, feature_supported;
 };
 
-/* The edge has answered this request by itself (201 or 3004). The core says with a device_action_answer that it knows; until then
- * the edge tells every new core. */
+/* The edge has answered this request by itself (201 or 3004).
+ * The core acknowledges the record with a device_action_answer; until then the edge sends it to
+ * every new core. */
 struct ipc_device_action_given_up {
 	uint64_t session;
-	uint32_t end_to_end, reference; /* of the request: a restarted core does not know the transaction */
+	uint32_t end_to_end, reference; /* of the request; a restarted core does not know the transaction */
 };
 
 struct ipc_device_notification {
 	uint64_t session;
-	uint64_t number; /* of the trigger; the Session-Id is made from it, so that a copy has the same one */
+	uint64_t number; /* of the trigger; part of the Session-Id, so that a repetition has the same one */
 	uint32_t end_to_end;
 	bool retransmitted;
 	uint8_t device; /* EXTERNAL, MSISDN or BOTH */
@@ -161,7 +167,8 @@ struct ipc_device_notification_answer {
 	uint8_t outcome;            /* enum ipc_dna_outcome */
 	uint32_t result_code;       /* 0 when absent */
 	uint32_t experimental_code; /* 0 when absent */
-	uint8_t lapses;             /* what was forgiven when it was read: bits of APP_LAPSE_TABLE, at most IPC_LAPSES_ALL */
+	/* Accepted lapses of the answer: bits of APP_LAPSE_TABLE, at most IPC_LAPSES_ALL. */
+	uint8_t lapses;
 };
 
 /* Length that the 16 octets at `header` claim. */
@@ -173,8 +180,9 @@ ERR_MUST_USE int ipc_rec_head_get(struct ipc_rec_head *out, const uint8_t *recor
 const char *ipc_rec_str(uint16_t type); /* "session_open", ...; "unknown" */
 bool ipc_rec_to_core(uint16_t type);    /* the direction of a known type */
 
-/* Encoders write a whole record at `out`, which holds IPC_REC_MAX octets, and return its length. Fields must be in range
- * (asserted); every value that the decoder of the same record accepts fits. */
+/* Encoders write a whole record at `out`, which holds IPC_REC_MAX octets, and return its length.
+ * Fields must be in range (asserted); every value that the decoder of the same record accepts
+ * fits. */
 size_t ipc_session_open_put(uint8_t *out, uint32_t generation, uint64_t session, const struct ipc_session_open *in);
 size_t ipc_session_verdict_put(uint8_t *out, uint32_t generation, uint64_t session, const struct ipc_session_verdict *in);
 size_t ipc_session_cut_put(uint8_t *out, uint32_t generation, uint64_t session, const struct ipc_session_cut *in);

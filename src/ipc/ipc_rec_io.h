@@ -1,5 +1,6 @@
-/* ipc_rec_io.h - reads and writes the fields of a ring record; for ipc_rec*.c only. A reader sets rd->bad on
- * a field that breaks the contract of ipc_rec.h. A decoder reads all fields and checks once, at the end. */
+/* ipc_rec_io.h - reads and writes the fields of a ring record; for ipc_rec*.c only. A reader
+ * sets rd->bad on a field that breaks the contract of ipc_rec.h. A decoder reads all fields and
+ * checks once, at the end. */
 #pragma once
 #include <assert.h>
 #include <string.h>

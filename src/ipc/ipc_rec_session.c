@@ -1,4 +1,5 @@
-/* ipc_rec_session.c - the ring records about sessions and counters. Writing and reading side by side. */
+/* ipc_rec_session.c - the ring records about sessions and counters. Writing and reading side by
+ * side. */
 #include "ipc/ipc_rec_io.h"
 
 static void identity_put(struct buf *b, const struct ipc_identity *in)
@@ -42,7 +43,8 @@ static void identity_get(struct rd *r, struct ipc_identity *out)
 	for (uint8_t i = 0; i < out->anchors_n && !r->bad; i++) {
 		ipc_io_text(r, out->anchors[i], sizeof out->anchors[i], ipc_io_is_name);
 	}
-	/* An internal identity has no names. A proven one has at least one name and one trust anchor. */
+	/* An internal identity has no names. A proven one has at least one name and one trust
+	 * anchor. */
 	if (out->kind == IPC_IDENTITY_INTERNAL ? out->names_n || out->groups_n || out->anchors_n
 					       : !out->names_n || !out->anchors_n) {
 		r->bad = true;
@@ -80,7 +82,8 @@ int ipc_session_open_get(struct ipc_session_open *out, const uint8_t *record, si
 	if (ipc_io_done(&r)) {
 		return ERR_PROTO;
 	}
-	/* An external session needs a protection, and the kind of the identity must match the protection. */
+	/* An external session needs a protection, and the kind of the identity must match the
+	 * protection. */
 	if (s.zone == IPC_ZONE_EXTERNAL && s.protection == IPC_PROTECTION_NONE) {
 		return ERR_PROTO;
 	}

@@ -1,8 +1,10 @@
-/* ipc_ring.c - single producer, single consumer, both of which may be hostile to the other.
+/* ipc_ring.c - single producer, single consumer, each possibly hostile to the other.
  *
- * Positions are counts of octets since the start and never wrap in practice (2^64); a place is position & (size - 1).
- * Records start at multiples of 8. Lost wake-ups: the producer publishes its head and then looks at the consumer's tail; the
- * consumer publishes its tail and then looks at the head. Both sides are sequentially consistent, so one of them sees the other. */
+ * Positions count octets since the start and never wrap in practice (2^64). An offset is
+ * position & (size - 1). Records start at multiples of 8.
+ * No wake-up is lost: the producer publishes its head and then reads the consumer's tail; the
+ * consumer publishes its tail and then reads the head. Both are sequentially consistent, so one
+ * of them sees the other. */
 #include "ipc/ipc_ring.h"
 
 #include <errno.h>
@@ -22,7 +24,7 @@
 #define DATA_AT 4096u
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 
-/* What one end writes and the other only reads. */
+/* Written by one end, only read by the other. */
 struct shared {
 	uint64_t head; /* published octets of this direction */
 	uint8_t pad1[LINE - 8];
@@ -37,11 +39,11 @@ struct ipc_ring {
 	const struct shared *theirs;
 	uint32_t out_size, in_size;
 	uint8_t *out;      /* data of our direction */
-	const uint8_t *in; /* data of theirs */
-	uint64_t head;     /* written, perhaps not published yet */
+	const uint8_t *in; /* data of the other direction */
+	uint64_t head;     /* written position, may be unpublished */
 	uint64_t published;
-	uint64_t tail;  /* consumed of theirs */
-	uint8_t *queue; /* records that found no room, in order */
+	uint64_t tail;  /* consumed position of the other direction */
+	uint8_t *queue; /* records waiting for room, in order */
 	size_t queue_len, queue_at, queue_cap;
 	bool broken;
 };
@@ -134,7 +136,7 @@ static int map(void **out, uint32_t *size, int fd, int prot)
 		return ERR_INVAL;
 	}
 	if ((fcntl(fd, F_GET_SEALS) & SEALS) != SEALS) {
-		return ERR_INVAL; /* it could be shrunk under us */
+		return ERR_INVAL; /* the other side could shrink it */
 	}
 	p = mmap(NULL, (size_t)st.st_size, prot, MAP_SHARED, fd, 0);
 	if (p == MAP_FAILED) {
@@ -195,11 +197,12 @@ static void ring_bell(const struct ipc_ring *r)
 	uint64_t one = 1;
 
 	if (write(r->fds.out_bell, &one, sizeof one) < 0) {
-		return; /* EAGAIN: it rings already */
+		return; /* EAGAIN: already ringing */
 	}
 }
 
-/* Octets free for us to write. The other end's tail is behind our head by no more than the ring holds, or it lies. */
+/* Computes the free octets of our direction. The other end's tail may be behind our head by at
+ * most the size of the ring. */
 static int room(struct ipc_ring *r, uint64_t *out)
 {
 	uint64_t used = r->head - load(&r->theirs->tail);
@@ -227,7 +230,8 @@ static int enqueue(struct ipc_ring *r, const void *record, size_t len)
 	if (r->queue_len - r->queue_at + len > IPC_RING_OVERFLOW_MAX) {
 		return ERR_BUSY;
 	}
-	/* Moved only when as much is free in front as is moved: an end that takes one record at a time must not make us move them all. */
+	/* Moves the queue only when the free part in front is at least as long: a slow consumer
+	 * cannot make each send move everything. */
 	if (r->queue_len + len > r->queue_cap && r->queue_at > 0 && r->queue_at >= r->queue_len - r->queue_at) {
 		memmove(r->queue, r->queue + r->queue_at, r->queue_len - r->queue_at);
 		r->queue_len -= r->queue_at;
@@ -268,7 +272,7 @@ int ipc_ring_send(struct ipc_ring *r, const void *record, size_t len)
 	return enqueue(r, record, len);
 }
 
-/* Moves what waits into the ring as far as there is room. */
+/* Moves queued records into the ring while there is room. */
 static int queue_drain(struct ipc_ring *r)
 {
 	uint64_t space;
@@ -303,7 +307,7 @@ int ipc_ring_flush(struct ipc_ring *r)
 	}
 	if (r->queue_at < r->queue_len) {
 		set_blocked(r, true);
-		if (queue_drain(r)) { /* room may have come between the look and the flag */
+		if (queue_drain(r)) { /* room may have appeared between the check and the flag */
 			return ERR_PROTO;
 		}
 	}
@@ -317,7 +321,7 @@ int ipc_ring_flush(struct ipc_ring *r)
 	store(&r->mine->head, r->head);
 	FAULT_POINT(RING_PUBLISHED);
 	if (load(&r->theirs->tail) == before) {
-		ring_bell(r); /* it had read everything: it may be asleep */
+		ring_bell(r); /* the other end had read everything and may be asleep */
 	}
 	return 0;
 }
@@ -350,7 +354,7 @@ int ipc_ring_recv(struct ipc_ring *r, uint8_t out[IPC_REC_MAX], size_t *len)
 		goto lies;
 	}
 	get(r, r->tail, out, IPC_REC_HEAD_LEN);
-	n = ipc_rec_length(out); /* from the copy: the shared one may change at any time */
+	n = ipc_rec_length(out); /* from the copy: the shared header may change at any time */
 	if (n < IPC_REC_HEAD_LEN || n > IPC_REC_MAX || padded(n) > there) {
 		goto lies;
 	}
@@ -376,7 +380,7 @@ void ipc_ring_bell_clear(struct ipc_ring *r)
 	uint64_t count;
 
 	if (read(r->fds.in_bell, &count, sizeof count) < 0) {
-		return; /* EAGAIN: somebody rang for nothing */
+		return; /* EAGAIN: a ring without cause */
 	}
 }
 

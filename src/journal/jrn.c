@@ -1,4 +1,4 @@
-/* jrn.c - the owner's side: operations gather, are handed over, and come back completed. */
+/* jrn.c - the owner's side: gathers operations, hands them over and completes them. */
 #include "journal/jrn.h"
 
 #include <stdlib.h>
@@ -32,7 +32,7 @@ static int push(struct jrn *j, const struct jrn_op *op, const void *record)
 	if (err) {
 		return err;
 	}
-	b->ops[b->n - 1].glued = j->group_at != SIZE_MAX; /* the last one of a group is set right at its end */
+	b->ops[b->n - 1].glued = j->group_at != SIZE_MAX; /* the last one of a group is corrected at its end */
 	j->pending++;
 	j->puts += jrn_counts_as_put(op);
 	j->octets += op->len;
@@ -136,7 +136,7 @@ void jrn_group_abandon(struct jrn *j)
 	j->group_at = SIZE_MAX;
 }
 
-/* -- there and back */
+/* -- hand-over and completion */
 
 void jrn_submit(struct jrn *j)
 {
@@ -232,7 +232,7 @@ int jrn_flush(struct jrn *j)
 	return complete(j);
 }
 
-/* -- looking */
+/* -- views */
 
 size_t jrn_pending(const struct jrn *j)
 {

@@ -1,4 +1,4 @@
-/* jrn_batch.c - operations with their records side by side: two blocks of memory that grow and are used again. */
+/* jrn_batch.c - operations and their records in two growing, reused blocks of memory. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* jrn_commit.c - one transaction for all that waits. What happens when it fails: jrn_trouble.c. */
+/* jrn_commit.c - one transaction for all waiting operations; see jrn_trouble.c for its failures. */
 #include "base/fault.h"
 #include "journal/jrn_int.h"
 
@@ -36,7 +36,8 @@ struct jrn_group jrn_group_at(const struct jrn_batch *b, size_t at)
 	return g;
 }
 
-/* When new triggers are given up, a record that would stand for one is too. */
+/* When new triggers are given up, so is a put without an older record: it replaces a lost first
+ * record. */
 static bool all_known(struct jrn_store *s, MDB_txn *txn, const struct jrn_batch *b, const struct jrn_group *g)
 {
 	for (size_t i = g->at; i < g->end; i++) {
@@ -66,8 +67,9 @@ static int apply_group(struct jrn_store *s, MDB_txn *txn, struct jrn_batch *b, c
 
 /* -- one transaction */
 
-/* Numbers handed out since the last promise are promised with the records that bear them. In trouble it is written even when it is
- * old: LMDB uses freed pages again only two commits later, and a full journal would never see the second. */
+/* Reserves the numbers given out since the last reservation in the same commit as their records.
+ * In trouble an unchanged reservation is written too: LMDB reuses freed pages only two commits
+ * later, and a full journal would never reach the second. */
 static int promise(struct jrn_store *s, MDB_txn *txn, uint64_t *reserved, bool always)
 {
 	*reserved = s->reserved;

@@ -1,4 +1,4 @@
-/* jrn_open.c - opening, closing, reading back. */
+/* jrn_open.c - opens, closes and replays the journal. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +9,9 @@
 #include "base/kv_copy.h"
 #include "journal/jrn_int.h"
 
-/* 2: records say which delivery report they hold, and what ended (core_past.c). 3: records of used quotas (core_quota.c). A program that
- * knows an older one would lose them, and refuses. */
+/* 2: records hold the delivery report, and ended triggers (core_past.c). 3: records of used
+ * quotas (core_quota.c).
+ * A program for an older format would lose them, and refuses. */
 #define FORMAT 3u
 #define FORMAT_OLDEST 1u
 #define MAP_DEFAULT (4ull << 30)
@@ -85,7 +86,7 @@ static int load(struct jrn_store *s, MDB_txn *txn, uint64_t *next)
 	return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-/* Records of an older format are read as they are; from here on there may be newer ones. */
+/* Records of an older format stay readable; newer ones may follow from now on. */
 static int bring_up(struct jrn_store *s, MDB_txn *txn, const struct kv_conf *kc)
 {
 	return s->kv.format == FORMAT ? 0 : kv_put_format(&s->kv, txn, kc);
@@ -139,7 +140,7 @@ int jrn_store_open(struct jrn_store *s, uint64_t *next, struct jrn_why *why)
 	return err;
 }
 
-/* A journal without room for its ballast opens all the same, in trouble: what is in it is wanted. */
+/* A journal without space for its ballast opens in trouble: its records are needed. */
 static void begin_well(struct jrn_store *s)
 {
 	int rc = jrn_ballast_in(s);
@@ -155,7 +156,7 @@ static int make_locks(struct jrn *j)
 {
 	pthread_condattr_t monotonic;
 
-	pthread_mutex_init(&j->lock, NULL); /* these cannot fail here: default attributes, or the monotonic clock */
+	pthread_mutex_init(&j->lock, NULL); /* cannot fail: default attributes, or the monotonic clock */
 	pthread_cond_init(&j->idle, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -241,7 +242,7 @@ void jrn_close(struct jrn *j)
 	if (!j) {
 		return;
 	}
-	(void)jrn_flush(j); /* whoever waits was told; what a completion put has no next commit */
+	(void)jrn_flush(j); /* completions were called; an operation put by a completion has no later commit */
 	jrn_thread_end(j);
 	free_all(j);
 }
@@ -301,14 +302,14 @@ int jrn_replay(struct jrn *j, jrn_record_fn *fn, void *arg)
 	while (j->busy) {
 		pthread_cond_wait(&j->idle, &j->lock);
 	}
-	j->pins++; /* the thread does not open LMDB anew meanwhile */
+	j->pins++; /* keeps the thread from reopening LMDB */
 	pthread_mutex_unlock(&j->lock);
 	err = replay(j, fn, arg);
 	unpin(j);
 	return err;
 }
 
-/* A commit that runs now opens nothing anew: it began without trouble, or the state would say so. */
+/* A running commit reopens nothing: it started without trouble, or the state would show it. */
 int jrn_copy_begin(struct kv_copy **out, struct jrn *j)
 {
 	bool well;

@@ -1,4 +1,5 @@
-/* jrn_thread.c - the thread that waits for the disk so that the owner does not, and the hand-over between the two. */
+/* jrn_thread.c - the thread that waits for the disk in place of the owner, and the hand-over
+ * between the two. */
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
@@ -36,7 +37,7 @@ static void wake_owner(struct jrn *j)
 	wake_set(j->wake);
 }
 
-/* One commit over the queue. Called with the lock, which it gives up meanwhile; returns with it. */
+/* Commits the queue once. Called and returns with the lock; releases it during the commit. */
 static void work(struct jrn *j, uint64_t now_us)
 {
 	struct jrn_store *s = &j->store;
@@ -72,7 +73,7 @@ static void work(struct jrn *j, uint64_t now_us)
 	}
 }
 
-/* When there is something to do: now (0), or at a time (monotonic us). */
+/* Time of the next work: 0 for now, else monotonic us. */
 static uint64_t due_us(const struct jrn *j)
 {
 	const struct jrn_batch *oldest = STAILQ_FIRST(&j->queue);
@@ -121,7 +122,7 @@ void jrn_wait_all(struct jrn *j)
 {
 	pthread_mutex_lock(&j->lock);
 	if (!j->threaded && (!STAILQ_EMPTY(&j->queue) || j->store.state || jrn_now_us() >= j->store.look_us)) {
-		j->store.probe_us = 0; /* nobody else will try */
+		j->store.probe_us = 0; /* no other test will follow */
 		work(j, jrn_now_us());
 	}
 	j->urgent = true;
@@ -140,7 +141,7 @@ int jrn_thread_start(struct jrn *j)
 	sigset_t all, before;
 	int rc;
 
-	sigfillset(&all); /* signals are for the loop */
+	sigfillset(&all); /* signals belong to the loop's thread */
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	rc = pthread_create(&j->thread, NULL, thread_main, j);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);

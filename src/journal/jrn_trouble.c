@@ -1,9 +1,11 @@
-/* jrn_trouble.c - no room, or a disk that fails. What an SCS was promised goes first: new triggers are given up, records of known ones
- * are tried in ever smaller parts, deletes are never given up.
+/* jrn_trouble.c - no space, or a disk that fails. Accepted triggers go first:
+ * new triggers are given up, records of known ones are tried in ever smaller parts, deletes are
+ * never given up.
  *
- * A full store needs free pages even to delete. So while all is well some lie in it as ballast, records of no use in a database of their
- * own: in trouble they are thrown out, and what is promised has their room. Trouble is over when the ballast is back and as much again
- * could be written. */
+ * A full store needs free pages even to delete. Therefore it normally contains ballast,
+ * placeholder records in a database of their own. In trouble the ballast is deleted, and the
+ * accepted triggers use its space.
+ * Trouble ends when the ballast is stored again and the same amount could be written on top. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,13 +14,14 @@
 
 #define PROBE_WAIT_MIN_US 100000u
 #define PROBE_WAIT_MAX_US 5000000u
-#define MISSES_MAX 3 /* operations that do not fit even alone, before the rest is not tried */
+#define MISSES_MAX 3 /* operations that fail even alone before the rest is given up */
 
 /* -- ballast: small enough values that no two pages need to be neighbours */
 
-#define BALLAST_LEN 1900u        /* two to a page */
-#define BALLAST_MAX (256u << 10) /* octets of it: LMDB notes free pages in a page, and more of them at once would need another */
-#define BALLAST_SHARE 16u        /* of a small journal it takes this part */
+#define BALLAST_LEN 1900u /* two to a page */
+#define BALLAST_MAX                                                                                                              \
+	(256u << 10)      /* octets of ballast: LMDB lists free pages in one page, and more of them at once would need another */
+#define BALLAST_SHARE 16u /* ballast is at most this fraction of a small journal */
 
 static uint32_t ballast_n(const struct jrn_store *s)
 {
@@ -54,7 +57,7 @@ static int ballast_del(struct jrn_store *s, MDB_txn *txn, uint32_t from, uint32_
 	return rc;
 }
 
-/* All at once: that writes none of its pages. */
+/* Drops the whole database at once: writes none of its pages. */
 static int ballast_drop(struct jrn_store *s, MDB_txn *txn, uint32_t from, uint32_t to)
 {
 	(void)from;
@@ -94,7 +97,7 @@ int jrn_ballast_in(struct jrn_store *s)
 	return rc;
 }
 
-/* Its pages are free for the second commit after this one. */
+/* Deletes the ballast. Its pages are free for the second commit after this one. */
 static void ballast_out(struct jrn_store *s)
 {
 	static const struct jrn_queue none = { NULL, NULL };
@@ -177,7 +180,8 @@ static bool keep_delete(struct jrn_store *s, uint64_t number)
 	return true;
 }
 
-/* These could not be committed: deletes that stand alone wait for the next commit, the rest has failed. */
+/* Gives up operations that could not be committed: single deletes wait for the next commit, all
+ * others have failed. */
 static void give_up(struct jrn_store *s, const struct jrn_queue *q, size_t from, size_t to, int failed)
 {
 	struct jrn_batch *b;
@@ -231,7 +235,7 @@ void jrn_commit_less(struct jrn_store *s, const struct jrn_queue *q, int rc, uin
 	give_up(s, q, p.from, n, p.failed);
 }
 
-/* -- the room */
+/* -- free space */
 
 void jrn_look(struct jrn_store *s, uint64_t now_us)
 {
@@ -241,14 +245,14 @@ void jrn_look(struct jrn_store *s, uint64_t now_us)
 	}
 }
 
-/* -- is it over? */
+/* -- the end of trouble */
 
 static int probe(struct jrn_store *s)
 {
 	static const struct jrn_queue none = { NULL, NULL };
 	static const struct jrn_pass nothing = { 0, 0, JRN_DEL, 0 };
 	uint32_t n = ballast_n(s);
-	int rc = jrn_try(s, &none, &nothing); /* deletes that wait make room first */
+	int rc = jrn_try(s, &none, &nothing); /* waiting deletes free space first */
 
 	if (!rc) {
 		rc = jrn_ballast_in(s);

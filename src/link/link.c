@@ -1,4 +1,5 @@
-/* link.c - a link from its owner's side: made, answered, asked, freed. What happens on the connection is in link_conn.c. */
+/* link.c - a link from its owner's side: creation, requests, answers, end. link_conn.c has the
+ * connection. */
 #include "link/link.h"
 
 #include <assert.h>
@@ -13,8 +14,8 @@
 #include "tls/tls_stream.h"
 
 #define SMALL_MESSAGE 2048u
-/* A connection that came in has this long for its TLS handshake before the wait for the CER starts; the stream itself ends a slow
- * handshake earlier. */
+/* Time of an accepted connection for its TLS handshake before the wait for the CER starts. The
+ * stream itself ends a slow handshake earlier. */
 #define HANDSHAKE_GRACE_MS 15000u
 
 const char *link_end_str(enum link_end end)
@@ -41,7 +42,7 @@ static void seed(struct link *l)
 	if (getrandom(&l->random, sizeof l->random, GRND_NONBLOCK) != sizeof l->random) {
 		l->random = (uint32_t)clock_real_ms() ^ (uint32_t)(uintptr_t)l;
 	}
-	l->random |= 1; /* never 0: xorshift would stay there */
+	l->random |= 1; /* never 0: xorshift would stay at 0 */
 	l->hop_by_hop_next = link_random(l);
 	link_ids_init(&l->ids, l->conf->host, clock_real_ms(), link_random(l));
 }
@@ -140,7 +141,8 @@ void link_leave(struct link *l)
 	}
 }
 
-/* Ends the link for good: no callback of its owner runs any more, except that who waits for an answer learns that none comes. */
+/* Ends the link: no further callbacks, except that outstanding requests complete with
+ * ERR_CLOSED. */
 void link_dispose(struct link *l)
 {
 	static const struct link_cb nobody = { 0 };
@@ -190,7 +192,7 @@ int link_accept(struct link **out, struct net_loop *loop, struct net_stream *s, 
 	l->stream = s; /* taken only now: on failure the caller still owns it */
 	link_set_phase(l, LINK_WAIT_CER);
 	if (!tls_stream_identity(s)) {
-		wait_ms += HANDSHAKE_GRACE_MS; /* until the stream says that it is open */
+		wait_ms += HANDSHAKE_GRACE_MS; /* until the stream is open */
 	}
 	l->held_deadline_ms = net_loop_now_ms(loop) + wait_ms;
 	str_cut(l->address, sizeof l->address, net_stream_peer(s));
@@ -239,7 +241,7 @@ void link_part(struct link *l, enum dia_disconnect_cause cause)
 	l->stopped_by_us = true;
 	if (l->phase == LINK_MACHINE && peer_fsm_is_open(&l->fsm)) {
 		l->dpr_cause = cause;
-		link_tell(l, PEER_EV_STOP, NULL); /* open states have a row for Stop */
+		link_tell(l, PEER_EV_STOP, NULL); /* every open state has a row for Stop */
 		link_arm(l);
 	} else if (l->phase != LINK_IDLE && l->fsm.state != PEER_CLOSING) {
 		link_finish(l, link_lost_event(l), false, LINK_END_DROPPED, ERR_CLOSED, "stopped before it was open");
@@ -249,7 +251,7 @@ void link_part(struct link *l, enum dia_disconnect_cause cause)
 
 void link_disconnect(struct link *l, enum dia_disconnect_cause cause)
 {
-	assert(!l->peer); /* a peer also has to know whether to connect again: link_peer_stop() */
+	assert(!l->peer); /* a peer must also know whether to reconnect: link_peer_stop() */
 	link_part(l, cause);
 }
 
@@ -302,7 +304,7 @@ int link_answer(struct link *l, const uint8_t *message, size_t len)
 	return err;
 }
 
-/* Writes the message with our Hop-by-Hop-Id in it. */
+/* Writes a copy of the message with our Hop-by-Hop-Id. */
 static int write_request(struct link *l, const uint8_t *message, size_t len, uint32_t hop_by_hop)
 {
 	uint8_t small[SMALL_MESSAGE], *copy = len <= sizeof small ? small : malloc(len);

@@ -1,7 +1,9 @@
-/* link.h - ONE Diameter connection: stream + framer + peer machine, with one drop function.
- * Used by both sides and all programs: a link is accepted (we wait for the CER) or belongs to a link_peer (link_peer.h: we connect,
- * and again after a loss). The link answers CER, DWR, DPR and protocol errors itself; application requests go up, answers go to whoever
- * asked. RFC 6733 5, RFC 3539. */
+/* link.h - ONE Diameter connection: stream + framer + peer machine, with one drop function (RFC
+ * 6733 5, RFC 3539).
+ * All programs and both sides use it. A link is either accepted (waits for the CER) or belongs
+ * to a link_peer (link_peer.h: connects, and reconnects after a loss).
+ * The link answers CER, DWR, DPR and protocol errors itself. It passes application requests to
+ * its owner and answers to the requester. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,7 +16,7 @@
 
 #define LINK_APPLICATIONS_MAX 8
 
-/* Why connections end: name, words of the log. */
+/* Reasons for the end of a connection: name, text of the log. */
 #define LINK_END_TABLE(X)                                                                                                        \
 	X(LOST, "transport connection lost")                                                                                     \
 	X(NOT_AUTHENTICATED, "not authenticated")                                                                                \
@@ -44,23 +46,24 @@ enum link_end {
 	    LINK_END_N
 };
 
-const char *link_end_str(enum link_end end); /* the words; static */
+const char *link_end_str(enum link_end end); /* the text; static */
 
-/* What happened on all links of one link_conf since the owner zeroed it. The owner reads it when it likes. */
+/* Counters of all links of one link_conf since the owner zeroed them. The owner may read them at
+ * any time. */
 struct link_counters {
-	uint64_t accepted, connects; /* connections that came in; attempts to connect */
+	uint64_t accepted, connects; /* accepted connections; attempts to connect */
 	uint64_t opened;             /* CER/CEA done */
-	uint64_t refused;            /* by a CEA of ours that says no */
+	uint64_t refused;            /* refused by our CEA */
 	uint64_t ended[LINK_END_N];
 	uint64_t requests_in, requests_out, answers_in, answers_out; /* of applications */
-	uint64_t answers_unknown;   /* nobody asked: Hop-by-Hop, End-to-End-Id or command fits no pending request; discarded */
+	uint64_t answers_unknown;   /* discarded: Hop-by-Hop, End-to-End-Id or command fits no pending request */
 	uint64_t answers_malformed; /* discarded */
 	uint64_t errors_sent;       /* answers with a protocol error of the link's own */
 	uint64_t timeouts;          /* requests without an answer in time */
 	uint64_t pending_full;      /* requests refused with ERR_BUSY */
-	uint64_t unwelcome;         /* events the peer machine refused in its state */
+	uint64_t unwelcome;         /* events that the peer machine does not accept in its state */
 	uint64_t suspects;          /* watchdog: OKAY -> SUSPECT */
-	uint64_t reopen_seen;       /* connections that a peer in REOPEN began, see peer_reopen.h */
+	uint64_t reopen_seen;       /* connections started by a peer in REOPEN, see peer_reopen.h */
 	uint64_t reopen_held;       /* of these, held after the reconnect */
 	uint64_t dwr_sent, dwa_received, dwr_answered;
 };
@@ -93,60 +96,77 @@ struct link;
 enum link_verdict_kind { LINK_ADMIT, LINK_REFUSE };
 
 struct link_cb {
-	/* Accepted link: a correct CER with a common application came. The owner answers with link_admit() or link_refuse(),
-	 * now or later; until then no CEA leaves and nothing else is read. Absent (NULL): admitted at once. */
+	/* Accepted link: a correct CER with a common application arrived. The owner calls
+	 * link_admit() or link_refuse(), now or later.
+	 * Until then no CEA is sent and nothing else is read. NULL: admitted at once. */
 	void (*on_cer)(void *arg, struct link *l, const struct dia_capabilities *cer);
-	/* CER/CEA done (after each connect of a peer). */
+	/* CER/CEA are done (after each connect of a peer). */
 	void (*on_open)(void *arg, struct link *l);
-	/* It carries requests again: after a doubt of the watchdog, or after the proof that RFC 3539 wants of a connection that comes
-	 * after a lost one. Not said when on_open is enough. The link must not be freed in it. NULL allowed. */
+	/* The link carries requests again: after a suspicion of the watchdog, or after the three
+	 * watchdog answers that RFC 3539 requires after a loss.
+	 * Not called together with on_open. Must not free the link. NULL allowed. */
 	void (*on_usable)(void *arg, struct link *l);
-	/* Links of a peer: the other side is in REOPEN (RFC 3539) and discards requests. `held` false: the link disconnects and
-	 * connects again; true: it waits, on_usable says when that is over. The link must not be freed in it. NULL allowed. */
+	/* Link of a peer: the other side is in REOPEN (RFC 3539) and discards requests.
+	 * `held` false: the link disconnects and reconnects. True: it waits; on_usable reports
+	 * the end.
+	 * Must not free the link. NULL allowed. */
 	void (*on_reopen)(void *arg, struct link *l, bool held);
-	/* A request of an advertised application, header and AVP structure already checked. `m` is borrowed until return. Whoever
-	 * gets it answers it exactly once with link_answer(); hop_by_hop and end_to_end of the request must be kept for that. */
+	/* A request of an advertised application; header and AVP structure are checked. `m` is
+	 * borrowed until return.
+	 * The owner answers it exactly once with link_answer() and keeps its hop_by_hop and
+	 * end_to_end for that. */
 	void (*on_request)(void *arg, struct link *l, const struct dia_msg *m);
-	/* The link is dead; pending requests were already given ERR_CLOSED. Accepted links: the owner calls link_free() (now or
-	 * later). Links of a peer: it stays the peer's; nothing to do. At most once for each on_open/accept. */
+	/* The link has ended; pending requests have completed with ERR_CLOSED.
+	 * Accepted link: the owner calls link_free(), now or later. Link of a peer: the peer
+	 * keeps it.
+	 * At most once for each on_open/accept. */
 	void (*on_down)(void *arg, struct link *l, int err, const char *why);
-	/* Links of a peer: an attempt to connect ended before on_open (the next one follows by itself). `err` as for on_down, with
-	 * ERR_REFUSED `result_code` is the one of the peer's CEA, else 0. NULL allowed. */
+	/* Link of a peer: an attempt to connect ended before on_open; the next one follows.
+	 * `err` as for on_down. With ERR_REFUSED `result_code` is that of the peer's CEA, else
+	 * 0. NULL allowed. */
 	void (*on_failed)(void *arg, int err, uint32_t result_code, const char *why);
 	/* Links of a peer: link_peer_state() is another one than before. "waiting" and "connecting" count as one: they take turns
 	 * while the peer cannot be reached. Nothing may be done to the link in it. NULL allowed. */
 	void (*on_state)(void *arg);
 };
 
-/* Takes `s` (just accepted; its callbacks are replaced; on TLS the handshake may still run) on success only. Borrows conf and cb. */
+/* Takes `s`, an accepted stream, on success only; replaces its callbacks. A TLS handshake may
+ * still be running.
+ * Borrows conf and cb. */
 ERR_MUST_USE int link_accept(struct link **out, struct net_loop *loop, struct net_stream *s, const struct link_conf *conf,
 			     const struct link_cb *cb, void *arg);
-/* Takes; NULL allowed; the connection is dropped without DPR if it is still up; pending requests are given ERR_CLOSED. No on_down. */
+/* Takes; NULL allowed. Drops an open connection without DPR. Pending requests complete with
+ * ERR_CLOSED. No on_down. */
 void link_free(struct link *l);
 
 void link_admit(struct link *l);
-/* CEA with the E bit as its class demands, Origin-Host, Origin-Realm, Result-Code (3010, ...), then close. on_down follows. */
+/* Sends a CEA with Origin-Host, Origin-Realm and Result-Code (3010, ...), with the E bit if its
+ * class requires it, and closes. on_down follows. */
 void link_refuse(struct link *l, uint32_t result_code);
 
-/* Accepted links (a peer's: link_peer_stop()): DPR, then close after DPA or dpa_wait_ms. on_down follows. */
+/* Accepted links (a peer's: link_peer_stop()): DPR, then close after DPA or dpa_wait_ms. on_down
+ * follows. */
 void link_disconnect(struct link *l, enum dia_disconnect_cause cause);
-/* Is anybody there? Sends a DWR; unless any whole message comes within wait_ms the link ends as if the watchdog had given up. */
+/* Sends a DWR. Unless a whole message arrives within wait_ms, the link ends as after a watchdog
+ * failure. */
 void link_probe(struct link *l, uint32_t wait_ms);
-/* Close at once, logged with `why`. on_down follows on the next turn. */
+/* Closes at once and logs `why`. on_down follows in the next turn. */
 void link_drop(struct link *l, const char *why);
 
-/* One whole answer, built with the request's identifiers. ERR_CLOSED: not open (any more). ERR_LIMIT: the peer does not read what
- * we send; the link ends, on_down follows. */
+/* Sends one whole answer, built with the request's identifiers.
+ * ERR_CLOSED: the link is not open. ERR_LIMIT: the peer does not read; the link ends, on_down
+ * follows. */
 ERR_MUST_USE int link_answer(struct link *l, const uint8_t *message, size_t len);
 
 /* err 0: `m` is the answer, borrowed until return; else m is NULL: ERR_TIMEOUT, ERR_CLOSED. */
 typedef void link_answer_fn(void *arg, int err, const struct dia_msg *m);
 
-/* Sends one whole request; its hop_by_hop is overwritten by the link (copied before sending), end_to_end is the caller's.
- * `fn` is called exactly once, never before this returned 0. ERR_CLOSED (not open), ERR_LIMIT (write queue), ERR_BUSY (pending_max). */
+/* Sends one whole request. The link sets its hop_by_hop in a copy; end_to_end is the caller's.
+ * `fn` is called exactly once, never before this call has returned 0.
+ * ERR_CLOSED (not open), ERR_LIMIT (write queue), ERR_BUSY (pending_max). */
 ERR_MUST_USE int link_request(struct link *l, const uint8_t *message, size_t len, uint32_t wait_ms, link_answer_fn *fn,
 			      void *arg);
-/* Forgets every pending request whose `arg` is this one; fn is not called for them. */
+/* Drops every pending request with this `arg`, without calling its fn. */
 void link_request_cancel(struct link *l, const void *arg);
 
 bool link_is_open(const struct link *l);

@@ -1,4 +1,5 @@
-/* link_base.c - the messages of the base protocol that a link sends (RFC 6733 5.3 to 5.5), and its error answers (7.2). */
+/* link_base.c - the messages of the base protocol that a link sends (RFC 6733 5.3 to 5.5), and
+ * its error answers (7.2). */
 #include "link/link_conn.h"
 
 #include <arpa/inet.h>
@@ -8,9 +9,9 @@
 #include "diameter/dia_base.h"
 
 #define BASE_MESSAGE_MAX 4096u
-#define ERROR_ROOM 4096u /* what an error answer may hold besides what it copies from its request */
+#define ERROR_ROOM 4096u /* room of an error answer for members not copied from its request */
 
-/* Whoever does not take even our small messages does not read at all. */
+/* A peer that does not accept even our small messages does not read at all. */
 static void send_base(struct link *l, const struct buf *b)
 {
 	int err = b->full ? ERR_LIMIT : net_stream_write(l->stream, b->p, b->len);
@@ -22,15 +23,15 @@ static void send_base(struct link *l, const struct buf *b)
 		link_finish(l, link_lost_event(l), true, LINK_END_SLOW_READER, ERR_LIMIT, "bytes that wait: %zu",
 			    net_stream_queued(l->stream));
 	}
-	/* ERR_CLOSED: on_close is on its way */
+	/* ERR_CLOSED: on_close follows */
 }
 
-static struct link_asked new_ids(struct link *l)
+static struct link_outstanding new_ids(struct link *l)
 {
-	return (struct link_asked){ true, l->hop_by_hop_next++, link_ids_end_to_end(&l->ids) };
+	return (struct link_outstanding){ true, l->hop_by_hop_next++, link_ids_end_to_end(&l->ids) };
 }
 
-/* Host-IP-Address is where the connection really ends; a UNIX socket has no such address and says loopback. */
+/* Host-IP-Address is the local address of the connection. A UNIX socket has none: loopback. */
 static struct dia_address local_address(const struct link *l)
 {
 	struct dia_address a = { .family = 1, .octets = { 127, 0, 0, 1 } };
@@ -90,8 +91,10 @@ void link_send_cer(struct link *l)
 	send_base(l, &b);
 }
 
-/* A refusal of class 3xxx is an answer-message and says nothing about us but who answers (RFC 6733 7.1.3, 7.2). Every other one is a whole
- * CEA without the E bit (7.1.5: its own grammar can always be composed). */
+/* A refusal of class 3xxx is an answer-message and names only the answering host (RFC 6733
+ * 7.1.3, 7.2).
+ * Every other refusal is a whole CEA without the E bit (7.1.5: its own grammar can always be
+ * composed). */
 static void send_cea(struct link *l, uint32_t hop_by_hop, uint32_t end_to_end, const struct dia_failed *why)
 {
 	struct dia_capabilities cea = { .result_code = dia_u32_of(why->result_code) };
@@ -179,7 +182,7 @@ void link_send_dpa(struct link *l, const struct dia_msg *dpr)
 
 static void send_answer_message(struct link *l, const struct dia_msg *request, const struct dia_failed *why)
 {
-	size_t cap = request->hdr.length + ERROR_ROOM; /* Session-Id and Proxy-Info come back as they were */
+	size_t cap = request->hdr.length + ERROR_ROOM; /* Session-Id and Proxy-Info are copied unchanged */
 	uint8_t *octets = malloc(cap);
 	struct buf b = buf_over(octets, cap);
 

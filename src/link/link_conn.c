@@ -1,4 +1,4 @@
-/* link_conn.c - what happens on one connection: the stream speaks, time passes, the machine acts, and it ends in one place. */
+/* link_conn.c - one connection: stream, timer and machine events, and its one end. */
 #include "link/link_conn.h"
 
 #include <assert.h>
@@ -19,7 +19,7 @@ int link_attach(struct link *l)
 	}
 	dia_frame_free(l->frame);
 	l->frame = frame;
-	l->told = l->opened = l->stopped_by_us = l->dpr_received = false;
+	l->notified = l->opened = l->stopped_by_us = l->dpr_received = false;
 	l->cer.out = l->dwr.out = l->dpr.out = false;
 	l->probe_deadline_ms = l->leave_by_ms = 0;
 	l->owed = 0;
@@ -76,8 +76,9 @@ static void act(struct link *l, enum peer_action action)
 		break;
 	}
 	default:
-		/* Process-*, Snd-Message: their callers do it once the machine has agreed. Disc, Error, Cleanup: link_finish() closes.
-		 * R-Accept, R-Reject, Elect: connections that come in are judged before they become events. */
+		/* Process-*, Snd-Message: their callers do it once the machine has agreed. Disc,
+		 * Error, Cleanup: link_finish() closes. R-Accept, R-Reject, Elect: connections
+		 * that come in are judged before they become events. */
 		break;
 	}
 }
@@ -176,7 +177,7 @@ void link_reopen(struct link *l, enum peer_reopen_event event)
 	}
 }
 
-/* What the machine is told when a connection goes away that nobody ended in order. */
+/* Event of the machine when a connection is lost without an orderly end. */
 enum peer_event link_lost_event(const struct link *l)
 {
 	if (l->fsm.state == PEER_WAIT_CONN_ACK) {
@@ -229,13 +230,13 @@ void link_finish(struct link *l, enum peer_event event, bool hard, enum link_end
 	link_arm(l);
 }
 
-/* The turn after link_finish(): everybody who waited learns of it, then the owner. */
-static void tell_end(struct link *l)
+/* The turn after link_finish(): completes the pending requests, then notifies the owner. */
+static void notify_end(struct link *l)
 {
 	struct peer_pending_entry e;
 	char words[LINK_WHY_MAX + 128];
 
-	l->told = true;
+	l->notified = true;
 	(void)snprintf(words, sizeof words, "%s%s%s", link_end_str(l->end), *l->why ? ": " : "", l->why);
 	while (!l->freed && peer_pending_pop(l->pending, UINT64_MAX, &e) == 0) {
 		e.fn(e.arg, ERR_CLOSED, NULL);
@@ -282,7 +283,7 @@ static void on_data(void *arg, const uint8_t *p, size_t n)
 
 static enum link_end end_of_stream(const struct link *l, int err)
 {
-	if (l->fsm.state == PEER_CLOSING) { /* after DPR the connection goes in order, whoever closes it first */
+	if (l->fsm.state == PEER_CLOSING) { /* after DPR the connection ends in order, whichever side closes it first */
 		return LINK_END_DISCONNECTED;
 	}
 	if (err == ERR_AUTH) {
@@ -291,7 +292,8 @@ static enum link_end end_of_stream(const struct link *l, int err)
 	return l->fsm.state == PEER_WAIT_CONN_ACK ? LINK_END_NOT_CONNECTED : LINK_END_LOST;
 }
 
-/* -- the other side leaves while we owe it answers: they go out first (RFC 6733 5.4), for at most half as long as we wait for a DPA */
+/* -- the other side leaves while we owe it answers: they are sent first (RFC 6733 5.4), for at
+ * most half the time we wait for a DPA */
 
 bool link_leaving(struct link *l)
 {
@@ -324,8 +326,8 @@ void link_leaving_ends(struct link *l)
 	link_arm(l);
 }
 
-/* It reads no request of ours any more that it could answer. */
-static void nobody_answers(struct link *l)
+/* The other side answers none of our requests: completes all with ERR_CLOSED. */
+static void complete_all_closed(struct link *l)
 {
 	struct peer_pending_entry e;
 
@@ -342,7 +344,7 @@ static void on_close(void *arg, int err, const char *why)
 	link_enter(l);
 	if (net_stream_half_closed(l->stream) && link_leaving(l)) {
 		l->leave_eof = true;
-		nobody_answers(l);
+		complete_all_closed(l);
 		link_arm(l);
 	} else {
 		link_finish(l, link_lost_event(l), false, end, end == LINK_END_DISCONNECTED ? ERR_CLOSED : err, "%s", why);
@@ -359,7 +361,8 @@ static void earlier(uint64_t *at_ms, uint64_t other_ms)
 	}
 }
 
-/* One timer for everything: it runs to the earliest deadline. Deadlines that move away do not touch it; it then fires once in vain. */
+/* One timer runs to the earliest deadline. A deadline that moves away does not stop it: the
+ * timer may be early and then re-arms. */
 void link_arm(struct link *l)
 {
 	uint64_t now_ms = net_loop_now_ms(l->loop), at_ms = 0;
@@ -368,7 +371,7 @@ void link_arm(struct link *l)
 		return;
 	}
 	if (l->phase == LINK_ENDED) {
-		if (l->told) {
+		if (l->notified) {
 			return;
 		}
 		at_ms = now_ms ? now_ms : 1;
@@ -435,8 +438,8 @@ void link_on_timer(void *arg)
 
 	link_enter(l);
 	l->timer_at_ms = 0;
-	if (l->phase == LINK_ENDED && !l->told) {
-		tell_end(l);
+	if (l->phase == LINK_ENDED && !l->notified) {
+		notify_end(l);
 	} else {
 		if ((l->phase == LINK_WAIT_CER || l->phase == LINK_VERDICT) && now_ms >= l->held_deadline_ms) {
 			held_timeout(l);

@@ -1,12 +1,15 @@
-/* link_conn.h - inside of the room: what the files of link/ share about one connection. Not for other rooms.
+/* link_conn.h - the inside of one connection, shared by the files of link/.
  *
  * Phases of a link:
  *   accepted:    WAIT_CER --CER--> VERDICT --admit--> MACHINE --> ENDED
  *   of a peer:   IDLE --Start--> MACHINE --> ENDED --> IDLE ...
- * In MACHINE the peer machine rules; before it, an accepted connection is held outside (RFC 6733 5.6). link_finish() is the only way
- * into ENDED: it closes the stream at once and lets pending requests and the owner know on the next turn of the loop.
+ * In MACHINE the peer machine decides; before it, an accepted connection is held outside (RFC
+ * 6733 5.6).
+ * Only link_finish() enters ENDED: it closes the stream at once and notifies pending requests
+ * and the owner in the next turn of the loop.
  *
- * Callbacks may free the link: whoever is on the stack holds it with link_enter() and gives it back with link_leave(). */
+ * Callbacks may free the link: each function on the stack holds it with link_enter() and
+ * releases it with link_leave(). */
 #pragma once
 #include "base/err.h"
 #include "base/machine.h"
@@ -30,7 +33,7 @@ extern const struct machine link_phase_machine;
 
 #define LINK_WHY_MAX 256
 
-struct link_asked { /* a request of our own in the base protocol that has no answer yet */
+struct link_outstanding { /* an outstanding request of ours in the base protocol */
 	bool out;
 	uint32_t hop_by_hop, end_to_end;
 };
@@ -53,35 +56,35 @@ struct link {
 	struct peer_reopen reopen; /* CLEAR unless link_peer_conf.reopen_detect */
 	enum link_phase phase;
 	uint64_t held_deadline_ms;                 /* WAIT_CER, VERDICT */
-	uint32_t held_hop_by_hop, held_end_to_end; /* of the CER */
-	struct link_asked cer, dwr, dpr;
-	uint64_t probe_deadline_ms; /* 0: nobody asks */
+	uint32_t held_hop_by_hop, held_end_to_end; /* identifiers of the CER */
+	struct link_outstanding cer, dwr, dpr;
+	uint64_t probe_deadline_ms; /* 0: no probe */
 	struct link_ids ids;
 	uint32_t hop_by_hop_next, random;
-	const struct dia_msg *current; /* the message whose event is being carried out */
+	const struct dia_msg *current; /* message of the event being handled */
 
-	unsigned busy;      /* frames of ours on the stack */
-	bool freed;         /* by its owner; memory goes when nobody is on the stack */
-	bool told;          /* ENDED: pending requests and owner know */
-	bool opened;        /* this connection had its CER/CEA */
-	bool stopped_by_us; /* link_part() */
+	unsigned busy;      /* our functions on the stack */
+	bool freed;         /* freed by its owner; released when `busy` is 0 */
+	bool notified;      /* ENDED: pending requests and owner were notified */
+	bool opened;        /* CER/CEA were done on this connection */
+	bool stopped_by_us; /* link_part() was called */
 	bool dpr_received;
-	uint32_t dpr_cause;          /* of the DPR that we send */
-	uint32_t dpr_cause_received; /* with dpr_received */
+	uint32_t dpr_cause;          /* cause of our DPR */
+	uint32_t dpr_cause_received; /* valid with dpr_received */
 	enum link_end end;
 	int end_err;
-	uint32_t end_result_code; /* of the CEA that said no */
+	uint32_t end_result_code; /* Result-Code of the refusing CEA */
 	char why[LINK_WHY_MAX];
 
-	/* The other side has said that it leaves while answers are owed to it: the end waits for them. */
-	uint32_t owed;             /* requests of applications that went up and were not answered */
-	uint64_t leave_by_ms;      /* 0: nobody leaves */
-	bool leave_dpr, leave_eof; /* by a DPR that waits for its DPA; by the end of its direction of the stream */
+	/* The other side leaves while we owe it answers: the end waits for them. */
+	uint32_t owed;             /* application requests passed to the owner and not answered */
+	uint64_t leave_by_ms;      /* 0: the other side is not leaving */
+	bool leave_dpr, leave_eof; /* left by a DPR that awaits its DPA; by the end of its direction of the stream */
 	struct dia_hdr leave_hdr;  /* of that DPR */
 	uint32_t leave_cause;
 
 	char address[NET_ADDRESS_MAX];
-	char host[IDENT_HOST_MAX + 1], realm[IDENT_HOST_MAX + 1]; /* of the other side, "" before CER/CEA */
+	char host[IDENT_HOST_MAX + 1], realm[IDENT_HOST_MAX + 1]; /* names of the other side; "" before CER/CEA */
 };
 
 #define LINK_COUNT(l, what)                                                                                                      \
@@ -94,9 +97,10 @@ struct link {
 void link_set_phase(struct link *l, enum link_phase phase); /* the one door to it */
 int link_make(struct link **out, struct net_loop *loop, const struct link_conf *conf, const struct link_cb *cb, void *arg);
 void link_enter(struct link *l);
-void link_leave(struct link *l); /* may free: l is not to be used after it unless somebody further up still holds it */
+void link_leave(struct link *l); /* may free: only a caller that still holds l may use it */
 void link_dispose(struct link *l);
-/* DPR with this cause when the link is open; else it ends at once. Nothing when it ends already. */
+/* Sends a DPR with this cause if the link is open; else ends it at once. Does nothing if it is
+ * ending. */
 void link_part(struct link *l, enum dia_disconnect_cause cause);
 uint32_t link_random(struct link *l);
 
@@ -104,31 +108,34 @@ uint32_t link_random(struct link *l);
 extern const struct net_stream_cb link_stream_cb;
 int link_attach(struct link *l); /* a new framer for a new connection */
 void link_opened(struct link *l);
-/* Feeds the peer machine and carries out its actions; `m` is the message behind it or NULL. ERR_STATE: not welcome, counted. */
+/* Steps the peer machine and performs its actions; `m` is the message of the event or NULL.
+ * ERR_STATE: not accepted, counted. */
 ERR_MUST_USE int link_event(struct link *l, enum peer_event event, const struct dia_msg *m);
-/* The same, of an event from this side: one that is not welcome is counted, and nothing else would be done about it. */
+/* The same for an event from this side. An event that is not accepted is only counted. */
 void link_tell(struct link *l, enum peer_event event, const struct dia_msg *m);
-/* Feeds the watchdog and carries out its actions; returns them. */
+/* Steps the watchdog, performs its actions and returns them. */
 unsigned link_watch(struct link *l, enum peer_wd_event event);
-/* Feeds the detection of a peer in REOPEN and carries out its action. */
+/* Steps the detection of a peer in REOPEN and performs its action. */
 void link_reopen(struct link *l, enum peer_reopen_event event);
-/* Requests may leave: open, watchdog OKAY, the other side not in REOPEN (there: as a probe). */
+/* True if requests may be sent: open, watchdog OKAY, the other side not in REOPEN (there: as a
+ * probe). */
 bool link_may_request(const struct link *l);
-/* The one drop function. `event` is what the machine sees. `hard`: reset, nothing that waits is sent. */
+/* The one drop function. `event` goes to the machine. `hard`: reset, queued octets are not sent. */
 void link_finish(struct link *l, enum peer_event event, bool hard, enum link_end end, int err, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
 enum peer_event link_lost_event(const struct link *l);
 void link_arm(struct link *l);
 void link_on_timer(void *arg);
 
-/* The other side leaves. True: answers are owed, link_leaving_ends() goes on when they are out or time is up. */
+/* The other side leaves. True: answers are owed; link_leaving_ends() continues when they are
+ * sent or the time is up. */
 bool link_leaving(struct link *l);
 void link_leaving_ends(struct link *l);
 
 /* link_recv.c: what arrives */
 int link_on_message(void *arg, const uint8_t *bytes, size_t len);
 void link_unframable(struct link *l, int err);
-/* Answers the DPR (of which only the header is looked at). */
+/* Answers the DPR; reads only its header. */
 void link_leave_by_dpr(struct link *l, const struct dia_msg *dpr, uint32_t cause);
 
 /* link_base.c: the messages of the base protocol that we send */
@@ -138,7 +145,8 @@ void link_send_dwr(struct link *l);
 void link_send_dwa(struct link *l, const struct dia_msg *dwr);
 void link_send_dpr(struct link *l);
 void link_send_dpa(struct link *l, const struct dia_msg *dpr);
-/* The answer to a request that is refused: a CEA to a CER (classes other than 3xxx), else what dia_error_answer() makes. */
+/* Answers a refused request: a CEA to a CER (classes other than 3xxx), else the answer of
+ * dia_error_answer(). */
 void link_send_error(struct link *l, const struct dia_msg *request, const struct dia_failed *why);
 static inline bool link_is_cer(const struct dia_hdr *h)
 {
@@ -149,7 +157,7 @@ static inline bool link_is_cer(const struct dia_hdr *h)
 void link_peer_connect(struct link_peer *p);
 void link_peer_ended(struct link_peer *p);
 void link_peer_opened(struct link_peer *p);
-/* The connection ends in a moment: make the next one at once. */
+/* The connection is about to end: reconnects at once. */
 void link_peer_reconnect(struct link_peer *p);
 void link_peer_destroy(struct link_peer *p);
 void link_peer_look(struct link_peer *p); /* tells the owner when the state is a new one */

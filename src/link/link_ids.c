@@ -1,4 +1,4 @@
-/* link_ids.c - numbers that do not repeat, also after a restart. */
+/* link_ids.c - identifiers that do not repeat, also after a restart. */
 #include "link/link_ids.h"
 
 #include <stdio.h>
@@ -8,9 +8,11 @@ void link_ids_init(struct link_ids *ids, const char *host, uint64_t real_ms, uin
 	uint64_t seconds = real_ms / 1000;
 
 	ids->host = host;
-	/* RFC 6733 3: high 12 bits from the low 12 bits of the time, the rest random, then counting up */
+	/* RFC 6733 3: high 12 bits from the low 12 bits of the time, the rest random, then
+	 * counting up */
 	ids->end_to_end_next = (uint32_t)(seconds & 0xfff) << 20 | (random & 0xfffff);
-	/* RFC 6733 8.8: the time above, counting up from below; the random start keeps two processes of one second apart */
+	/* RFC 6733 8.8: the time is the high part, a counter the low part; its random start
+	 * separates two processes started in one second */
 	ids->session_next = seconds << 32 | (random & 0xfffff000u);
 }
 

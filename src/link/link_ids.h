@@ -1,5 +1,6 @@
-/* link_ids.h - identifiers a Diameter node makes up: End-to-End-Ids (RFC 6733 3, unique for 4 minutes across restarts) and
- * Session-Ids (RFC 6733 8.8). One object a process and identity, handed down. */
+/* link_ids.h - identifiers created by a Diameter node: End-to-End-Ids (RFC 6733 3, unique for 4
+ * minutes across restarts) and Session-Ids (RFC 6733 8.8).
+ * One object for each process and identity, passed down. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -16,6 +17,8 @@ uint32_t link_ids_end_to_end(struct link_ids *ids);
 #define LINK_SESSION_ID_MAX 300
 /* "host;high;low"; returns its length. */
 size_t link_ids_session(struct link_ids *ids, char out[LINK_SESSION_ID_MAX]);
-/* "host;seconds;end-to-end;again": of a request that may be sent again, also by the next process. Its copies have the same one, because whoever
- * knows them again repeats the answer to the first, with the Session-Id of the first (RFC 6733 3, 5.5.4). */
+/* "host;seconds;end-to-end;again": Session-Id of a request that may be repeated, also by the
+ * next process.
+ * Its repetitions have the same one: a peer that recognises them repeats the answer to the
+ * first, with the Session-Id of the first (RFC 6733 3, 5.5.4). */
 size_t link_ids_session_of(const struct link_ids *ids, char out[LINK_SESSION_ID_MAX], uint64_t began_ms, uint32_t end_to_end);

@@ -1,13 +1,13 @@
-/* link_peer.c - a peer we connect to, for ever.
+/* link_peer.c - a configured peer to which we connect and reconnect.
  *
  *   waiting --Start--> connecting --CER/CEA--> open (or reopening: three DWAs first) --loss--> waiting --Tc--> connecting ...
  *                                                | link_peer_stop()
  *                                                +----------------> stopped --link_peer_kick()--> connecting
  *
- * Tc starts at a sixteenth of its value, doubles with each attempt that does not get as far as CER/CEA, and is spread by a fifth, so that
- * many nodes do not knock at a restarted peer all at once. A peer that disconnects with BUSY or DO_NOT_WANT_TO_TALK_TO_YOU is
- * connected again after reconnect_refused_ms: RFC 6733 5.4 forbids the usual pace, and a peer that is never tried again is lost when
- * nobody looks. */
+ * Tc starts at a sixteenth of its value and doubles with each attempt that does not complete CER/CEA. It varies by a fifth,
+ * so that many nodes do not connect to a restarted peer at the same time.
+ * After a DPR with BUSY or DO_NOT_WANT_TO_TALK_TO_YOU the next attempt follows after reconnect_refused_ms: RFC 6733 5.4
+ * forbids the usual pace, and without any attempt the peer would stay lost until an operator acts. */
 #include "link/link_peer.h"
 
 #include <inttypes.h>
@@ -27,15 +27,15 @@
 struct link_peer {
 	struct obj obj;
 	const struct link_peer_conf *conf;
-	struct link *link; /* one, used again for every connection */
+	struct link *link; /* the one link, reused for every connection */
 	struct net_timer *timer;
-	unsigned attempts;   /* since CER/CEA were last done */
+	unsigned attempts;   /* attempts since CER/CEA were last done */
 	const char *stopped; /* reason of link_peer_stop(), NULL: not stopped */
-	uint64_t next_ms;    /* when the timer starts the next attempt, 0: not running */
-	bool refused;        /* the last connection ended by a DPR of the peer that wants no reconnect */
-	bool clean;          /* the last connection ended by Disconnect-Peer; false also when there was none in this process */
-	bool reconnect;      /* the peer was in REOPEN: connect again at once */
-	bool own_reopen;     /* and so were we: the three watchdog answers are still wanted */
+	uint64_t next_ms;    /* time of the next attempt; 0: no timer */
+	bool refused;        /* the peer ended the last connection by a DPR that forbids a reconnect */
+	bool clean;          /* the last connection ended by Disconnect-Peer; false if this process had none */
+	bool reconnect;      /* the peer was in REOPEN: reconnect at once */
+	bool own_reopen;     /* we were in REOPEN too: three watchdog answers are still required */
 	bool kicked, freed;
 	const char *shown; /* the state that the owner was last told of */
 };
@@ -118,7 +118,7 @@ void link_peer_connect(struct link_peer *p)
 	}
 }
 
-/* The connection is over and everybody knows: what next? */
+/* The connection has ended and all are notified: decides what follows. */
 void link_peer_ended(struct link_peer *p)
 {
 	struct link *l = p->link;
@@ -133,7 +133,7 @@ void link_peer_ended(struct link_peer *p)
 	if (l->opened) {
 		p->clean = l->end == LINK_END_DISCONNECTED;
 	}
-	if (in_order && !p->own_reopen) { /* not a failure that RFC 3539 would make a peer pay for with three watchdogs */
+	if (in_order && !p->own_reopen) { /* not a failure: RFC 3539 requires no three watchdog answers */
 		peer_watchdog_init(&l->watchdog, l->conf->watchdog_ms, l->conf->watchdog_unchecked, l->conf->reopen_ms,
 				   l->conf->log, l->address);
 	}
@@ -213,7 +213,7 @@ free_peer:
 	return err;
 }
 
-/* Nobody hears of this link any more; who waits for an answer learns that none comes. */
+/* Ends all callbacks of this link; outstanding requests complete with ERR_CLOSED. */
 static void silence(struct link *l)
 {
 	static const struct link_cb nobody = { 0 };
@@ -240,7 +240,7 @@ void link_peer_free(struct link_peer *p, bool polite)
 	if (!polite || (!link_is_open(l) && l->fsm.state != PEER_CLOSING)) {
 		link_dispose(l);
 	} else if (link_is_open(l)) {
-		link_part(l, DIA_DISCONNECT_REBOOTING); /* link_peer_ended() does the rest */
+		link_part(l, DIA_DISCONNECT_REBOOTING); /* link_peer_ended() continues */
 	}
 	link_leave(l);
 }
@@ -259,7 +259,7 @@ void link_peer_kick(struct link_peer *p)
 	if (p->link->phase == LINK_IDLE) {
 		start_after(p, 0);
 	} else if (p->link->phase == LINK_MACHINE && p->link->fsm.state != PEER_CLOSING) {
-		p->kicked = false; /* connected or on its way */
+		p->kicked = false; /* connected or connecting */
 	}
 	link_peer_look(p);
 }
@@ -311,7 +311,7 @@ const char *link_peer_state(const struct link_peer *p)
 	return l->reopen.state == PEER_REOPEN_HOLD ? "peer in reopen" : "open";
 }
 
-/* Of a connection that there is. */
+/* Reason of the state while a connection exists. */
 static const char *connected_reason(const struct link *l)
 {
 	if (l->reopen.state == PEER_REOPEN_LEAVING) {
@@ -345,7 +345,7 @@ void link_peer_reason(const struct link_peer *p, char out[LINK_PEER_REASON_MAX])
 	}
 	if (p->refused) {
 		snprintf(last, sizeof last, "told %s", dia_disconnect_cause_str(l->dpr_cause_received));
-	} else if (l->told) {
+	} else if (l->notified) {
 		snprintf(last, sizeof last, "%s%s%s", link_end_str(l->end), *l->why ? ": " : "", l->why);
 	}
 	if (next_ms == LINK_PEER_NO_ATTEMPT) {

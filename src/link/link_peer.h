@@ -1,6 +1,7 @@
-/* link_peer.h - a configured peer we connect to and stay connected to: exactly one connection, reconnect with back-off
- * (Tc; after a DPR of the peer with BUSY or DO_NOT_WANT_TO_TALK_TO_YOU the longer reconnect_refused_ms; never after
- * link_peer_stop() until link_peer_kick()), RFC 6733 peer machine and RFC 3539 watchdog per peer. */
+/* link_peer.h - a configured peer with exactly one connection, which we start: RFC 6733 peer
+ * machine, RFC 3539 watchdog, reconnect with back-off.
+ * The back-off is Tc; after a DPR of the peer with BUSY or DO_NOT_WANT_TO_TALK_TO_YOU it is
+ * reconnect_refused_ms. After link_peer_stop() there is none until link_peer_kick(). */
 #pragma once
 #include "link/link.h"
 #include "tls/tls_stream.h"
@@ -10,34 +11,39 @@ struct link_peer_conf {
 	const char *address;
 	uint16_t port;
 	struct tls_ctx *tls; /* NULL: plain TCP (protection: none) */
-	bool reopen_detect;  /* look for the other side's REOPEN, peer_reopen.h */
+	bool reopen_detect;  /* detects the other side's REOPEN */
 };
 
 struct link_peer;
 
-/* Borrows everything. Starts connecting on the next turn. on_cer is not used. */
+/* Borrows everything. Starts to connect in the next turn. on_cer is not used. */
 ERR_MUST_USE int link_peer_new(struct link_peer **out, struct net_loop *loop, const struct link_peer_conf *peer,
 			       const struct link_conf *conf, const struct link_cb *cb, void *arg);
-/* Takes; sends DPR (REBOOTING) first when open and `polite`, and then ends in the background: the loop has to go on, and conf, peer
- * and log have to stay, until DPA or dpa_wait_ms. Pending requests are given ERR_CLOSED before it returns; no other callback runs. */
+/* Takes. If the link is open and `polite`, sends DPR (REBOOTING) and ends in the background:
+ * until DPA or dpa_wait_ms the loop must run, and conf, peer and log must stay valid.
+ * Pending requests complete with ERR_CLOSED before it returns; no other callback follows. */
 void link_peer_free(struct link_peer *p, bool polite);
 
-/* The link while it is open and may carry a new request (watchdog OKAY, the other side not in REOPEN or due for a probe), else NULL. */
+/* Returns the link if it is open and may carry a new request (watchdog OKAY, the other side not
+ * in REOPEN or due for a probe), else NULL. */
 struct link *link_peer_link(struct link_peer *p);
-/* Connect now, also after link_peer_stop(). Nothing when it is connected or connecting. */
+/* Connects now, also after link_peer_stop(). Does nothing when it is connected or connecting. */
 void link_peer_kick(struct link_peer *p);
-/* Ends the connection with a DPR of this cause, an attempt to connect at once; no further attempt until link_peer_kick().
- * `reason`: static words for the log and for link_peer_reason(). */
+/* Ends the connection with a DPR of this cause, or an attempt to connect at once. No further
+ * attempt until link_peer_kick().
+ * `reason`: static text for the log and for link_peer_reason(). */
 void link_peer_stop(struct link_peer *p, enum dia_disconnect_cause cause, const char *reason);
 /* The owner makes another peer in place of this one: no further attempt of it, and none is told of. A connection stays as it is. */
 void link_peer_no_more(struct link_peer *p, const char *reason);
 
-/* For operators: "open", "connecting", "suspect", "closing", "waiting" (for the next attempt), "stopped", "reopening" (we wait
- * for three watchdog answers after a loss, RFC 3539), "peer in reopen" (the other side does). Static. */
+/* For operators: "open", "connecting", "suspect", "closing", "waiting" (for the next attempt),
+ * "stopped", "reopening" (we wait for three watchdog answers after a loss, RFC 3539), "peer in
+ * reopen" (the other side does). Static. */
 const char *link_peer_state(const struct link_peer *p);
 #define LINK_PEER_REASON_MAX 512
-/* Why it is in that state, "" when the state says it all. */
+/* Writes the reason of the state; "" when there is none. */
 void link_peer_reason(const struct link_peer *p, char out[LINK_PEER_REASON_MAX]);
 #define LINK_PEER_NO_ATTEMPT UINT64_MAX
-/* Milliseconds until the next attempt to connect; LINK_PEER_NO_ATTEMPT: none is planned. */
+/* Returns the milliseconds until the next attempt to connect; LINK_PEER_NO_ATTEMPT: none is
+ * planned. */
 uint64_t link_peer_next_ms(const struct link_peer *p);

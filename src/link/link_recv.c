@@ -1,6 +1,8 @@
-/* link_recv.c - what arrives: one whole message at a time, checked in the order of RFC 6733 7 (version, length, header bits,
- * application, command, AVP structure) before it is an event of the peer machine, a request for the owner or an answer for
- * whoever asked. */
+/* link_recv.c - received messages, one whole message at a time.
+ * Each is checked in the order of RFC 6733 7 (version, length, header bits, application,
+ * command, AVP structure).
+ * Then it becomes an event of the peer machine, a request for the owner or an answer for the
+ * requester. */
 #include "link/link_conn.h"
 
 #include <string.h>
@@ -16,9 +18,9 @@ static bool is_request(const struct dia_hdr *h)
 	return h->flags & DIA_FLAG_R;
 }
 
-static bool is_ours(const struct link_asked *asked, const struct dia_hdr *h)
+static bool is_ours(const struct link_outstanding *request, const struct dia_hdr *h)
 {
-	return asked->out && asked->hop_by_hop == h->hop_by_hop && asked->end_to_end == h->end_to_end;
+	return request->out && request->hop_by_hop == h->hop_by_hop && request->end_to_end == h->end_to_end;
 }
 
 static bool advertised(const struct link_conf *c, uint32_t application)
@@ -49,7 +51,7 @@ static struct peer_expect expectation(const struct link *l)
 	return e;
 }
 
-/* Judged names are host names already; here they get their one form. */
+/* Stores the names in canonical form; they were checked as host names. */
 static int remember_names(struct link *l, const struct dia_capabilities *c)
 {
 	int err = ident_host(l->host, c->origin_host.p, c->origin_host.len);
@@ -103,7 +105,7 @@ static void receive_cer(struct link *l, const struct dia_msg *m)
 		link_admit(l);
 		return;
 	}
-	net_stream_pause(l->stream); /* until the verdict; link_admit() reads on */
+	net_stream_pause(l->stream); /* until the verdict; link_admit() resumes reading */
 	l->cb->on_cer(l->arg, l, &cer);
 }
 
@@ -153,7 +155,7 @@ static void receive_cea(struct link *l, const struct dia_msg *m)
 
 /* ---- the base protocol on an open connection ---- */
 
-/* A peer speaks for itself only. True: it does. */
+/* True if the message has the origin of the peer itself: no peer may speak for another. */
 static bool own_origin(struct link *l, const struct dia_msg *m, struct dia_bytes host, struct dia_bytes realm)
 {
 	struct dia_failed why;
@@ -255,7 +257,7 @@ static void receive_request(struct link *l, const struct dia_msg *m)
 	if (link_event(l, SIDE(l, RCV_MESSAGE), m)) {
 		return;
 	}
-	if (l->leave_by_ms) { /* after its DPR it asks nothing more */
+	if (l->leave_by_ms) { /* after its DPR the peer may send no request */
 		LINK_COUNT(l, unwelcome);
 		return;
 	}
@@ -269,7 +271,7 @@ static void receive_request(struct link *l, const struct dia_msg *m)
 		link_send_error(l, m, &why);
 		return;
 	}
-	if (dia_msg_check(m, &why)) { /* the top level; groups are entered by who knows them */
+	if (dia_msg_check(m, &why)) { /* the top level; the applications check grouped AVPs */
 		link_send_error(l, m, &why);
 		return;
 	}
@@ -325,8 +327,8 @@ static void receive_open(struct link *l, const struct dia_msg *m)
 	if (peer_fsm_is_open(&l->fsm) && !is_watchdog(&m->hdr)) {
 		link_reopen(l, PEER_REOPEN_EV_MESSAGE);
 	}
-	/* A peer that came back after a loss carries traffic only after three DWAs; what is addressed to the connection itself
-	 * is heard all the same (RFC 3539 3.4.1). */
+	/* After a loss a peer carries traffic only after three DWAs. Messages of the base
+	 * protocol are handled all the same (RFC 3539 3.4.1). */
 	if (peer_fsm_is_open(&l->fsm) && (link_watch(l, PEER_WD_MESSAGE) & PEER_WD_DROP) && m->hdr.app_id != DIA_APP_COMMON) {
 		return;
 	}
@@ -341,7 +343,7 @@ static void receive_open(struct link *l, const struct dia_msg *m)
 
 /* ---- one message ---- */
 
-/* The length fits, but the header says what cannot be. */
+/* The length is right, but the header is invalid. */
 static void malformed(struct link *l, const struct dia_msg *m, const struct dia_failed *failed)
 {
 	if (!link_is_open(l)) {
@@ -360,7 +362,7 @@ int link_on_message(void *arg, const uint8_t *bytes, size_t len)
 	struct dia_failed failed;
 	struct dia_msg m;
 
-	l->probe_deadline_ms = 0; /* somebody is there */
+	l->probe_deadline_ms = 0; /* the peer is alive */
 	if (dia_msg_parse(&m, bytes, len, &l->conf->limits, &failed)) {
 		malformed(l, &m, &failed);
 	} else if (l->phase == LINK_WAIT_CER) {
@@ -377,8 +379,9 @@ int link_on_message(void *arg, const uint8_t *bytes, size_t len)
 
 /* ---- no message at all ---- */
 
-/* Who has proven to speak Diameter is told what is wrong; garbage from strangers is cut off (RFC 6733 2.1, 7.1.5). A CER of another version
- * speaks Diameter, too. */
+/* A peer that has sent valid Diameter gets an error answer; a stranger's garbage is cut off (RFC
+ * 6733 2.1, 7.1.5).
+ * A CER of another version counts as Diameter. */
 void link_unframable(struct link *l, int err)
 {
 	const struct dia_hdr *h = err == ERR_PROTO || err == ERR_LIMIT ? dia_frame_refused(l->frame) : NULL;

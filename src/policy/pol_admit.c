@@ -1,4 +1,4 @@
-/* pol_admit.c - three names must agree: what is proven, what is said, what is provisioned. */
+/* pol_admit.c - three names must agree: the proven, the claimed and the provisioned one. */
 #include "policy/pol_admit.h"
 
 #include <string.h>
@@ -21,7 +21,7 @@ static bool proves_host(const struct pol_identity *id, const char *host)
 	return false;
 }
 
-/* Never merely to any anchor: to the one of this SCS. */
+/* The certificate must chain to the anchor of this SCS, not to any anchor. */
 static bool chains_to(const struct pol_identity *id, const char *anchor)
 {
 	for (uint8_t i = 0; i < id->anchors_n && i < POL_ANCHORS_MAX; i++) {
@@ -46,7 +46,7 @@ enum pol_reason pol_admit(const struct pol_identity *id, const char *origin_host
 	if (!scs || !same_host(scs->origin_host, origin_host)) {
 		return POL_UNKNOWN_PEER;
 	}
-	if (id->kind == POL_IDENTITY_INTERNAL) { /* the zone is all that is known: enough where that was provisioned */
+	if (id->kind == POL_IDENTITY_INTERNAL) { /* only the zone is known: enough for an SCS provisioned that way */
 		if (!provisioned_internal) {
 			return POL_NOT_PROTECTED;
 		}

@@ -1,4 +1,5 @@
-/* pol_assoc.c - precedence. Each rule in force gets a rank; the lowest wins; equal ranks are a tie that deny wins. */
+/* pol_assoc.c - precedence. Each rule in force gets a rank; the lowest wins; equal ranks are a
+ * tie that deny wins. */
 #include "policy/pol_assoc.h"
 
 /* Block, deny, allow: the order within a tie, and block above everything. */
@@ -12,7 +13,7 @@ static int by_number(uint64_t a, uint64_t b)
 	return (a > b) - (a < b);
 }
 
-/* Below 0: `a` is stronger. */
+/* Returns a negative value if `a` is stronger. */
 static int compare(const struct assoc_rule *a, const struct assoc_rule *b)
 {
 	int d = by_number(a->verdict != ASSOC_BLOCK, b->verdict != ASSOC_BLOCK);
@@ -66,10 +67,10 @@ static uint8_t rank(uint8_t sorted[ASSOC_FOUND_MAX], const struct assoc_found *f
 
 enum pol_reason pol_assoc_reason(const struct assoc_rule *r)
 {
-	return r->verdict == ASSOC_BLOCK ? POL_BLOCKED : POL_DENIED; /* whatever is not known to allow denies */
+	return r->verdict == ASSOC_BLOCK ? POL_BLOCKED : POL_DENIED; /* any unknown verdict denies */
 }
 
-/* Detect-only rules stand in the order as if they were enforced: those before the winner would have taken its place. */
+/* Detect-only rules are ranked as if enforced: those ahead of the winner would have replaced it. */
 static void take_apart(struct pol_assoc *out, const struct assoc_found *found, const uint8_t *sorted, uint8_t n)
 {
 	for (uint8_t i = 0; i < n; i++) {

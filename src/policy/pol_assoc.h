@@ -1,6 +1,7 @@
-/* pol_assoc.h - which of the rules that match decides (CONTRACTS section 2): block always wins; then the device axis, exact > named
- * set > narrowest MSISDN range > domain; within it SCS > group; deny wins ties; no rule is deny. Detect-only rules never decide; said is
- * what they would have changed. PURE. */
+/* pol_assoc.h - chooses the deciding rule among those that match (CONTRACTS section 2).
+ * Block always wins. Then the device axis: exact > named set > narrowest MSISDN range > domain.
+ * Within it SCS > group. Deny wins ties. No rule is a deny.
+ * Detect-only rules never decide; those that would have changed the result are reported. PURE. */
 #pragma once
 #include "base/assoc_rule.h"
 #include "policy/pol_reason.h"
@@ -11,7 +12,8 @@ struct pol_assoc {
 	int winner;                      /* index into found->rules, -1 when no rule decided */
 	uint8_t beaten[ASSOC_FOUND_MAX]; /* the other rules in force for this right, strongest first */
 	uint8_t beaten_n;
-	/* Detect-only rules each of which, enforced, would have made no out of this yes; strongest first. None when the answer is no. */
+	/* Detect-only rules that would each turn this yes into a no if enforced, strongest
+	 * first. None when the answer is no. */
 	uint8_t detected[ASSOC_FOUND_MAX];
 	uint8_t detected_n;
 };
@@ -20,9 +22,11 @@ struct pol_assoc {
  * (a block stops every right) or detect-only do not count. */
 void pol_assoc_judge(struct pol_assoc *out, const struct assoc_found *found, uint8_t right, int64_t now_s);
 
-/* Denies and blocks judged again, on the MSISDN that the HSS returned: a number that is only not allowed by itself stays reachable by
- * the name that is. Allow unless the winner among `found` is a deny or block; overflow refuses. */
+/* Judges denies and blocks again for the MSISDN that the HSS returned.
+ * An MSISDN without an allow rule stays reachable by the allowed name: allow unless the winner
+ * among `found` is a deny or block.
+ * Overflow refuses. */
 void pol_assoc_judge_again(struct pol_assoc *out, const struct assoc_found *found, uint8_t right, int64_t now_s);
 
-/* DENIED or BLOCKED: why a rule that refuses refuses. */
+/* The reason of a refusing rule: DENIED or BLOCKED. */
 enum pol_reason pol_assoc_reason(const struct assoc_rule *r);

@@ -1,4 +1,5 @@
-/* pol_change.c - a copy of the case for each change that comes to mind, judged; what does not change the answer is not told. */
+/* pol_change.c - judges a copy of the case for each possible change and lists the changes that
+ * alter the answer. */
 #include "policy/pol_change.h"
 
 #include <stdio.h>
@@ -6,9 +7,9 @@
 
 #include "base/str.h"
 
-#define LATEST_S 253402300799 /* the end of the year 9999: later is never */
+#define LATEST_S 253402300799 /* end of the year 9999: later means never */
 
-struct world { /* what a change can change */
+struct world { /* the facts that a change can alter */
 	struct pol_scs scs;
 	struct pol_load load;
 	struct assoc_found found;
@@ -19,7 +20,7 @@ struct trying {
 	struct pol_changes *out;
 	const struct pol_case *c;
 	struct world base, changed;
-	bool answer; /* of the base */
+	bool answer; /* answer of the base case */
 	uint8_t right;
 };
 
@@ -35,7 +36,7 @@ static void judge_world(struct pol_verdict *out, const struct pol_request *reque
 			       .validity_ceiling_s = UINT32_MAX,
 			       .now_ms = w->now_ms };
 
-	r.has_trigger_data = true; /* an empty trigger without validity: no other check has a word */
+	r.has_trigger_data = true; /* an empty trigger without validity passes all other checks */
 	r.payload = (struct dia_bytes){ nothing, 0 };
 	r.priority = TSP_NON_PRIORITY;
 	pol_judge(out, &r, &screened, &f);
@@ -61,7 +62,7 @@ void pol_case_judge(struct pol_verdict *out, const struct pol_case *c)
 	judge_world(out, &c->request, &w);
 }
 
-/* `changed` is the base with one change. Listed when the answer is another. */
+/* Lists one change if the answer for `changed`, the base with that change, differs. */
 static void try(struct trying *t, enum pol_change_kind kind, const struct assoc_rule *rule, int64_t at_s)
 {
 	if (yes(t, &t->changed) != t->answer) {
@@ -76,7 +77,7 @@ static void try(struct trying *t, enum pol_change_kind kind, const struct assoc_
 
 static void take_out(struct assoc_found *f, uint8_t i)
 {
-	f->rules[i] = f->rules[--f->n]; /* order has no meaning */
+	f->rules[i] = f->rules[--f->n]; /* the order is irrelevant */
 }
 
 static bool put_in(struct assoc_found *f, const struct assoc_rule *r)
@@ -100,7 +101,7 @@ static bool same_device(const struct assoc_rule *a, const struct assoc_rule *b)
 
 typedef bool same_fn(const struct assoc_rule *a, const struct assoc_rule *b);
 
-/* Is this the first of those that are the same in this respect? */
+/* True if no earlier rule is the same in this respect. */
 static bool is_first(const struct assoc_found *f, uint8_t i, same_fn *same)
 {
 	for (uint8_t k = 0; k < i; k++) {
@@ -130,7 +131,7 @@ static void try_rule(struct trying *t, uint8_t i)
 	}
 }
 
-/* -- time goes on: judged then, with everything else that holds then */
+/* -- time passes: judged at that time, with all rules in force then */
 
 static void try_times(struct trying *t, uint8_t i)
 {
@@ -177,7 +178,7 @@ static void try_leaving(struct trying *t, uint8_t i)
 	}
 }
 
-/* -- or joins one: every rule near by with it */
+/* -- the SCS joins a group, the device a set: all rules of it apply */
 
 static void try_joining(struct trying *t, const struct assoc_found *near, same_fn *same, enum pol_change_kind kind)
 {
@@ -217,7 +218,7 @@ static void try_adding(struct trying *t, struct assoc_rule *rule, const char *pr
 		i++;
 	}
 	if (i < f->n) {
-		rule->rights |= f->rules[i].rights; /* adding it again would take them away */
+		rule->rights |= f->rules[i].rights; /* adding the rule again would remove them */
 		f->rules[i] = *rule;
 	} else if (!put_in(f, rule)) {
 		return;
@@ -225,7 +226,7 @@ static void try_adding(struct trying *t, struct assoc_rule *rule, const char *pr
 	try(t, POL_CHANGE_ADD, rule, 0);
 }
 
-/* What stands before the association in the order of checks. */
+/* Meets the needs of the checks ahead of the association. */
 static void meet_needs(struct trying *t)
 {
 	if (!(t->base.scs.actions & t->right)) {

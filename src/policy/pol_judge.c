@@ -1,4 +1,5 @@
-/* pol_judge.c - the checks as a table, in the order that CONTRACTS section 2 fixes; the first that fails answers. */
+/* pol_judge.c - the checks as a table, in the order that CONTRACTS section 2 fixes; the first
+ * that fails answers. */
 #include "policy/pol_judge.h"
 
 #include <stdio.h>
@@ -11,13 +12,13 @@ struct judging {
 	struct pol_verdict *out;
 };
 
-/* true: goes on. */
+/* True: the next check follows. */
 typedef bool check_fn(struct judging *j);
 
 static bool refuse(struct judging *j, enum pol_reason reason)
 {
 	j->out->status = pol_reason_status(reason);
-	j->out->reason = reason; /* a rule that allowed it stays named */
+	j->out->reason = reason; /* the rule that allowed it stays in the verdict */
 	return false;
 }
 
@@ -35,7 +36,7 @@ uint8_t pol_right_of(uint32_t action)
 	}
 }
 
-/* What screening found counts where its status stands in the order. */
+/* Applies the finding of the screening at the place of its status in the order. */
 static bool screened_ok(struct judging *j, uint32_t status)
 {
 	if (j->screened->status != status) {
@@ -119,7 +120,7 @@ static void take_detected(struct pol_verdict *out, const struct pol_assoc *a, co
 	out->detected_reason = pol_assoc_reason(&found->rules[a->detected[0]]);
 }
 
-/* true: allowed; the deciding rule is named either way. */
+/* True: allowed. Names the deciding rule in both cases. */
 static bool take_assoc(struct pol_verdict *out, const struct pol_assoc *a, const struct assoc_found *found)
 {
 	*out = pol_verdict_of(a->reason);
@@ -134,7 +135,7 @@ static bool check_association(struct judging *j)
 	struct pol_assoc a;
 	bool allowed;
 
-	if (!j->f->found) { /* never "allow"; never a word about the device either */
+	if (!j->f->found) { /* never "allow", and nothing about the device */
 		return refuse(j, POL_STORE_UNREADABLE);
 	}
 	pol_assoc_judge(&a, j->f->found, pol_right_of(j->r->action), (int64_t)(j->f->now_ms / 1000));
@@ -200,6 +201,6 @@ void pol_judge_again(struct pol_verdict *out, uint8_t right, const struct assoc_
 	if (a.allow) {
 		take_detected(out, &a, found_msisdn);
 	} else {
-		take_assoc(out, &a, found_msisdn); /* and what was detected is forgotten: it is refused without that rule */
+		take_assoc(out, &a, found_msisdn); /* drops the detected rule: refused without it */
 	}
 }

@@ -46,7 +46,7 @@ static bool is_temporary(uint32_t code)
 	return class_of(code) != 5 || code == DIA_RESULT_UNABLE_TO_COMPLY;
 }
 
-/* A success answer may still carry why the device cannot be reached. */
+/* A success answer may still carry the cause of an unreachable device. */
 static void map_hss_cause(struct pol_verdict *out, bool *absent, uint32_t cause, uint32_t validity_s)
 {
 	*absent = (cause & S6M_CAUSE_ABSENT_SUBSCRIBER) != 0;
@@ -61,8 +61,8 @@ static void map_hss_cause(struct pol_verdict *out, bool *absent, uint32_t cause,
 	}
 }
 
-/* A result is judged by its class (RFC 6733 7.1): 2002 is a success as 2001 is, and of another vendor's Experimental-Result, or of one with
- * vendor 0, nothing else is known. */
+/* A result counts by its class (RFC 6733 7.1): 2002 is a success like 2001. Of another vendor's
+ * Experimental-Result, or one with vendor 0, only the class is known. */
 static bool is_success(uint32_t code)
 {
 	return class_of(code) == 2;
@@ -114,7 +114,7 @@ static enum pol_t4_meaning map_experimental(struct pol_verdict *out, const struc
 	if (rules->congestion_is_temporary && x->code == T4_ERROR_SC_CONGESTION) {
 		*out = pol_verdict_of(POL_SMSSC_TROUBLE);
 	} else if (!set_from(out, ROWS(t4_experimental), x)) {
-		*out = pol_verdict_of(POL_SMSSC_REFUSED); /* TS 29.337 7.3: the default of every other one of 3GPP */
+		*out = pol_verdict_of(POL_SMSSC_REFUSED); /* TS 29.337 7.3: default for every other code of 3GPP */
 	}
 	if (rules->not_pending_is_stored && x->code == T4_ERROR_ORIGINAL_MESSAGE_NOT_PENDING) {
 		return POL_T4_STORED;

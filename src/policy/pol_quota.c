@@ -1,4 +1,4 @@
-/* pol_quota.c - when a quota's day is over. */
+/* pol_quota.c - decides when the day of a quota has ended. */
 #include "policy/pol_quota.h"
 
 static bool day_has_passed(const struct pol_quota *q, uint64_t now_ms)

@@ -14,7 +14,8 @@ bool pol_rate_take(struct pol_rate *r, uint32_t rate_per_s, uint32_t burst, uint
 		*r = (struct pol_rate){ .tokens_milli = full, .at_ms = now_ms, .started = true };
 	} else if (now_ms > r->at_ms) {
 		elapsed_ms = now_ms - r->at_ms;
-		/* rate per second is thousandths per millisecond; a long silence fills the bucket, whatever the product */
+		/* rate per second is thousandths per millisecond; a long silence fills the
+		 * bucket, whatever the product */
 		if (elapsed_ms > full / rate_per_s) {
 			r->tokens_milli = full;
 		} else {

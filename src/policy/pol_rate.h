@@ -9,6 +9,7 @@ struct pol_rate {
 	bool started; /* false: full at the first use */
 };
 
-/* Takes one token; false when there is none. rate_per_s 0: always true. `burst` 0 counts as rate_per_s. A clock that goes back adds
- * nothing and takes nothing away. */
+/* Takes one token; false when there is none.
+ * rate_per_s 0: always true. `burst` 0 counts as rate_per_s.
+ * A clock that goes back neither adds nor removes tokens. */
 bool pol_rate_take(struct pol_rate *r, uint32_t rate_per_s, uint32_t burst, uint64_t now_ms);

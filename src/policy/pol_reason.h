@@ -1,11 +1,13 @@
-/* pol_reason.h - why: one word a row, as decision lines, counters and audit show it. Facts stand in one row. PURE. */
+/* pol_reason.h - the reasons of decisions, one row each: the word in decision lines, counters
+ * and audit, and its meaning. PURE. */
 #pragma once
 #include "apps/tsp.h"
 
-enum { POL_NO_STATUS = -1 }; /* of a session's end: no DAA says it */
+enum { POL_NO_STATUS = -1 }; /* reason of a session's end: no DAA carries it */
 
-/* name, word, the Request-Status it leads to (one a reason, whoever finds it), what it means to an operator.
- * Their numbers are stored in the journal, in the history of triggers: new ones only at the end, and never more than 255. */
+/* Name, word, Request-Status (one for each reason), meaning for an operator.
+ * The numbers are stored in the journal, in the history of triggers: append new ones only, and
+ * at most up to 255. */
 #define POL_REASON_TABLE(X)                                                                                                      \
 	X(NONE, "accepted", TSP_STATUS_SUCCESS, "nothing speaks against it")                                                     \
 	/* admission of a session */                                                                                             \
@@ -67,7 +69,7 @@ enum { POL_NO_STATUS = -1 }; /* of a session's end: no DAA says it */
 	X(NOMEM, "out-of-memory", TSP_STATUS_TEMPORARYERROR, "no memory for the trigger")                                        \
 	X(CORE_RESTARTING, "core-restarting", TSP_STATUS_TEMPORARYERROR,                                                         \
 	  "the core did not take the request before its deadline")                                                               \
-	/* recall and replace, and what is taken back */                                                                         \
+	/* recall, replace and revocation */                                                                                     \
 	X(ORIGINAL_UNKNOWN, "original-unknown", TSP_STATUS_PERMANENTERROR,                                                       \
 	  "no trigger with the number to recall or replace was accepted from this SCS, or it ended too long ago")                \
 	X(ORIGINAL_REPORTED, "original-reported", TSP_STATUS_ORIGINALMESSAGESENT,                                                \
@@ -96,5 +98,6 @@ enum pol_reason {
 /* The word and its meaning; "unknown" outside the table. Static. */
 const char *pol_reason_str(enum pol_reason reason);
 const char *pol_reason_words(enum pol_reason reason);
-/* enum tsp_request_status; TEMPORARYERROR for what has none and outside the table: never an acceptance. */
+/* The enum tsp_request_status. TEMPORARYERROR for a reason without one or outside the table:
+ * never an acceptance. */
 uint32_t pol_reason_status(enum pol_reason reason);

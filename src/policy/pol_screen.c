@@ -1,4 +1,4 @@
-/* pol_screen.c - from what was said to what is meant, or to why it means nothing. */
+/* pol_screen.c - turns AVPs into a validated request, or a reason to refuse. */
 #include "policy/pol_screen.h"
 
 #include <stdio.h>
@@ -13,7 +13,7 @@ struct pol_verdict pol_verdict_of(enum pol_reason reason)
 
 static void find(struct pol_verdict *v, enum pol_reason reason)
 {
-	if (v->status == TSP_STATUS_SUCCESS) { /* the first finding stands */
+	if (v->status == TSP_STATUS_SUCCESS) { /* the first finding stays */
 		*v = pol_verdict_of(reason);
 	}
 }
@@ -75,7 +75,7 @@ static void screen_data(struct pol_request *r, struct pol_verdict *v, const stru
 	}
 }
 
-/* The edge has answered 5005 already; an edge that lies gets a status. */
+/* An honest edge has answered 5005 already; a false one gets a status. */
 static void screen_original(const struct pol_request *r, struct pol_verdict *v)
 {
 	if (r->action == TSP_ACTION_REPLACE && !r->has_old_reference) {

@@ -1,5 +1,6 @@
-/* pol_screen.h - the typed Device-Action becomes one canonical request; what was authorised is exactly what is sent on. PURE.
- * The device is named by text that is canonical or not at all: every other form is refused, never repaired. */
+/* pol_screen.h - turns the typed Device-Action into one canonical request: exactly the
+ * authorised request is sent on. PURE.
+ * A device name is canonical or refused; it is never repaired. */
 #pragma once
 #include "apps/tsp.h"
 #include "base/assoc_rule.h"
@@ -27,7 +28,8 @@ struct pol_verdict {
 	uint32_t status; /* enum tsp_request_status, the reason's; SUCCESS: go on */
 	enum pol_reason reason;
 	char rule[ASSOC_RULE_TEXT_MAX]; /* text of the rule that decided, "" when none did */
-	/* The detect-only rule that would have refused what the association allowed, and its reason; "" when none would. */
+	/* Detect-only rule that would have refused an allowed request, and its reason; "" when
+	 * none. */
 	char detected[ASSOC_RULE_TEXT_MAX];
 	enum pol_reason detected_reason;
 };
@@ -35,12 +37,15 @@ struct pol_verdict {
 /* The reason and its status, no rule. */
 struct pol_verdict pol_verdict_of(enum pol_reason reason);
 
-/* The names of the trigger that a decision line shows. External-Identifier first, else "msisdn:DIGITS", else "". */
+/* The names of the trigger that a decision line shows. External-Identifier first, else
+ * "msisdn:DIGITS", else "". */
 #define POL_DEVICE_TEXT_MAX (IDENT_EXTERNAL_MAX + 1)
 const char *pol_request_device(char out[POL_DEVICE_TEXT_MAX], const struct pol_request *r);
 
-/* `a` has passed the codec: Reference-Number and Action-Type are there. Fills `out` as far as it is well-formed, `verdict` with
- * SUCCESS or the first of: 103 MALFORMED_SCS_IDENTITY; 102 NO_DEVICE or MALFORMED_DEVICE; 101 NO_TRIGGER_DATA (trigger, replace);
- * 107 NO_OLD_REFERENCE (replace).
- * The verdict is only a finding: pol_judge() says when in the order of checks it counts. */
+/* Turns a Device-Action into a request. `a` has passed the codec: Reference-Number and
+ * Action-Type are present.
+ * Fills `out` with all well-formed members.
+ * Fills `verdict` with SUCCESS or the first of: 103 MALFORMED_SCS_IDENTITY; 102 NO_DEVICE or
+ * MALFORMED_DEVICE; 101 NO_TRIGGER_DATA (trigger, replace); 107 NO_OLD_REFERENCE (replace).
+ * The verdict is only a finding: pol_judge() applies it at its place in the order of checks. */
 void pol_screen(struct pol_request *out, struct pol_verdict *verdict, const struct tsp_device_action *a);

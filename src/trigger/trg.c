@@ -1,4 +1,4 @@
-/* trg.c - the machine: drawn, tabled, one door. What each action does stands in trg_act.c, trg_recall.c and trg_change.c.
+/* trg.c - the machine: its drawing, its table, and trg_step(). The actions are in trg_act.c, trg_recall.c and trg_change.c.
  *
  *  submit: a trigger, a replace, a recall
  *            START           SUBSCRIBER         DURABLE             DTA_OK: the original of a replace is TAKEN_BACK
@@ -16,14 +16,14 @@
  *   REVOKING <--- restored: the SCS may know of SUCCESS ---- RECALLING --DURABLE--> answered 201, recall sent
  *                                                               | recall answered, DRR, too old: DONE; DRR before the 201: REPORTING
  *
- *  DTA_STORED, of a replace whose original is not pending at the SMS-SC: ACCEPTED (answered 112), and the original is left alone. The
- *  DRR of a replacement whose original is not known to have ended waits, with its DRA, for the DTA (`early`): then REPORTING. When no
- *  DTA tells, the SCS is told 112; when the time for its answer is over, 201, and the original is left alone.
+ *  DTA_STORED, for a replace whose original is not pending at the SMS-SC: ACCEPTED (answered 112); the original is untouched.
+ *  The DRR of a replacement whose original has not ended as far as known waits, with its DRA, for the DTA (`early`): then REPORTING.
+ *  Without a DTA the answer is 112; after the deadline of the answer it is 201, and the original is untouched.
  *
- *  A recall goes the same way as far as DTA_OK: the original is TAKEN_BACK, the recall answered SUCCESS and DONE. Its RECALLING asks, with
- *  T, what became of its one DTR. When that, or the recall of a replacement, ends with RECALL_DONE, the original is LOST: it is not at
- *  the SMS-SC any more, and the SCS was told 201.
- *  One that was restored undecided may have been answered SUCCESS before: that it was taken back, or nobody knows, is reported. Its 201
+ *  A recall takes the same path up to DTA_OK: the original is TAKEN_BACK, the recall is answered SUCCESS and DONE. In RECALLING it
+ *  repeats its one DTR with T. If that, or the recall of a replacement, ends with RECALL_DONE, the original is LOST: it is not at the
+ *  SMS-SC, and the SCS received 201.
+ *  A trigger restored undecided may have been answered SUCCESS before: its revocation, or its unknown outcome, is reported. Its 201
  *  and its recall wait in REVOKING for DURABLE, as those of RECALLING do.
  *  Past its validity a trigger leaves ASKING, WRITING, SUBMITTING (UNSENT) and RESUMING for REPORTING(EXPIRED), and no DTR is sent.
  *
@@ -33,7 +33,7 @@
  *
  *  the time for the answer is over (GIVE_UP): no answer but 201 is given from now on
  *   ASKING, WRITING, SUBMITTING (none left): DONE (answered 201)     SUBMITTING, RESUBMITTING: RECALLING     RESUMING: REVOKING
- *   REPORTING (EXPIRED, not answered): DONE (answered 201)           ACCEPTED (the SCS was told 201 by another): REVOKING
+ *   REPORTING (EXPIRED, not answered): DONE (answered 201)           ACCEPTED (the edge answered 201): REVOKING
  *
  *  right gone (REVOKE; CANCEL)          RECALL_DONE
  *   ACCEPTED --------------> REVOKING ---------------> REPORTING(UNDELIVERABLE)      DURABLE: the recall is sent
@@ -160,7 +160,7 @@ static const struct rule rules[] = {
 	{ TRG_REFUSING,     EV(DRR),            TRG_REFUSING,      trg_act_report_refused },
 	{ TRG_REFUSING,     EV(GIVE_UP),        TRG_REFUSING,      trg_act_overdue_refusing },
 
-	/* The DTA that a DRR overtook: it says nothing new. */
+	/* The DTA after its DRR adds nothing. */
 	{ TRG_ACCEPTED,     EV(DTA_OK),         TRG_ACCEPTED,      trg_act_none },
 	{ TRG_ACCEPTED,     EV(DTA_NO),         TRG_ACCEPTED,      trg_act_none },
 	{ TRG_ACCEPTED,     EV(DTA_UNHANDLED),  TRG_ACCEPTED,      trg_act_none },
@@ -271,7 +271,7 @@ void trg_free(struct trg *t)
 	free(t->req_block);
 	free(t->sub_block);
 	free(t->payload_block);
-	free(t->past);
+	free(t->history);
 	free(t->drr);
 	free(t);
 }
@@ -286,7 +286,7 @@ static void set_state(const struct trg_step *s, enum trg_state to)
 		return;
 	}
 	t->state = (enum trg_state)machine_go(&trg_machine, t->conf->in_state, from, to); /* traced with its event, below */
-	trg_past_note(t, from, to, s->ev->kind, t->said, s->now_ms);
+	trg_history_note(t, from, to, s->ev->kind, t->step_reason, s->now_ms);
 	if (t->ports->trace) {
 		t->ports->trace(t->arg, t, from, to, s->ev->kind, false);
 	}
@@ -325,22 +325,25 @@ static int refuse_event(struct trg *t, const struct trg_event *ev)
 	return ERR_STATE;
 }
 
-/* Who gives up writes that before the SCS is told, and has asked nobody yet. */
-static bool waits_to_say(const struct trg *t)
+/* True while giving up, before the answer is sent: the decision is written first, and no recall
+ * is outstanding. */
+static bool is_giving_up(const struct trg *t)
 {
 	return !t->answered && (t->state == TRG_RECALLING || t->state == TRG_REVOKING);
 }
 
-static bool comes_meanwhile(enum trg_event_kind e)
+static bool is_accepted_giving_up(enum trg_event_kind e)
 {
 	return e == TRG_EV_DURABLE || e == TRG_EV_DISK || e == TRG_EV_DRR || e == TRG_EV_GIVE_UP || e == TRG_EV_DTA_STORED ||
 	       e == TRG_EV_TAKEN_BACK || e == TRG_EV_LOST;
 }
 
-/* A recall has nothing at the SMS-SC that could be reported or taken back. */
-static bool is_for(const struct trg *t, enum trg_event_kind e)
+/* A recall owns no trigger at the SMS-SC: reports and revocations do not apply to it.
+ * While giving up, before the answer, only the journal's result and a few more events are
+ * accepted. */
+static bool applies_to(const struct trg *t, enum trg_event_kind e)
 {
-	if (waits_to_say(t) && !comes_meanwhile(e)) {
+	if (is_giving_up(t) && !is_accepted_giving_up(e)) {
 		return false;
 	}
 	if (t->req.action != TSP_ACTION_RECALL) {
@@ -356,11 +359,11 @@ int trg_step(struct trg *t, const struct trg_event *ev, uint64_t now_ms)
 	const struct rule *rule;
 
 	OBJ_CHECK(t, TRG_MAGIC);
-	rule = is_for(t, ev->kind) ? find_rule(t->state, ev->kind) : NULL;
+	rule = applies_to(t, ev->kind) ? find_rule(t->state, ev->kind) : NULL;
 	if (!rule) {
 		return refuse_event(t, ev);
 	}
-	t->said = ev->reason;
+	t->step_reason = ev->reason;
 	set_state(&s, rule->next);
 	set_state(&s, rule->act(&s));
 	return 0;

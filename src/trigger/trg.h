@@ -1,17 +1,25 @@
-/* trg.h - one request of an SCS (trigger, recall, replace) from the judged request to the acknowledged report, as a tabled machine
- * (TS 23.682 5.2.1 to 5.2.3; CONTRACTS section 3). PURE: it knows its surroundings as ports only, and the time as an argument; it is
- * drawn in trg.c.
+/* trg.h - one request of an SCS (trigger, recall, replace) from the judged request to the
+ * acknowledged report, as a machine with a table (TS 23.682 5.2.1 to 5.2.3; CONTRACTS section
+ * 3). Drawn in trg.c.
+ * PURE: the surroundings are ports, the time is an argument.
  *
- * Promises: the request is answered exactly once (port `answer`); the intent is durable before the first DTR leaves; a request whose
- * outcome is unknown is never answered as refused, but with 201, and taken back; no DTR leaves after the expiry; a report is durable
- * before its DRA; a report is sent again until the SCS acknowledged it or the retention ended.
+ * Promises:
+ * - the request is answered exactly once (port `answer`);
+ * - the intent is durable before the first DTR leaves;
+ * - a request with an unknown outcome is never refused: it is answered 201 and recalled;
+ * - no DTR leaves after the expiry;
+ * - a report is durable before its DRA;
+ * - a report is sent again until the SCS acknowledges it or the retention ends.
  *
- * A recall is a machine of its own without a report; a replace is one whose trigger lives on under the new reference. Both name an
- * original: the trigger of the same SCS under the old reference. While one of them is under way no other may name it. An original that has
- * ended is asked about all the same, at the SMS-SC that took it: a replacement is a new trigger there (DTA_STORED; TS 23.682 5.2.3.2).
+ * A recall is a machine of its own without a report. A replace is a machine whose trigger
+ * continues under the new reference.
+ * Both name an original: the trigger of the same SCS under the old reference. Only one request
+ * at a time may name an original.
+ * A recall or replace of an ended original still goes to the SMS-SC that accepted it: a
+ * replacement is a new trigger there (DTA_STORED; TS 23.682 5.2.3.2).
  *
- * Identifiers: one End-to-End-Id for a DTR and every copy of it, one for its recall until the SMS-SC answered that, one for its DNR and
- * every copy. */
+ * Identifiers: one End-to-End-Id for a DTR and its repetitions, one for its recall until the
+ * SMS-SC has answered it, one for its DNR and its repetitions. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,22 +32,22 @@
 #include "trigger/trg_names.h"
 #include "trigger/trg_request.h"
 
-/* state, word. The values are stored in the journal: new ones only at the end. */
+/* State and its word. The values are stored in the journal: append new ones only. */
 #define TRG_STATE_TABLE(X)                                                                                                       \
-	X(IDLE, "idle") /* made, not started */                                                                                  \
+	X(IDLE, "idle") /* created, not started */                                                                               \
 	X(ASKING, "asking the HSS")                                                                                              \
 	X(WRITING, "writing the intent")                                                                                         \
-	X(SUBMITTING, "submitting")         /* first DTR is out */                                                               \
-	X(RESUBMITTING, "submitting again") /* its copy with T is out */                                                         \
-	X(RESUMING, "resuming")             /* restored undecided; waits to send the copy */                                     \
-	X(RECALLING, "recalling")           /* answered 201, the SMS-SC may hold it */                                           \
-	X(ACCEPTED, "accepted")             /* the SMS-SC has it; no report yet */                                               \
+	X(SUBMITTING, "submitting")         /* first DTR outstanding */                                                          \
+	X(RESUBMITTING, "submitting again") /* repetition with T outstanding */                                                  \
+	X(RESUMING, "resuming")             /* restored undecided; waits to repeat the DTR */                                    \
+	X(RECALLING, "recalling")           /* answered 201; the SMS-SC may have it */                                           \
+	X(ACCEPTED, "accepted")             /* at the SMS-SC; not reported */                                                    \
 	X(REPORTING, "writing the report")                                                                                       \
-	X(NOTIFYING, "reporting") /* the DNR is out */                                                                           \
+	X(NOTIFYING, "reporting") /* DNR outstanding */                                                                          \
 	X(BACKOFF, "waiting to report again")                                                                                    \
 	X(DONE, "done")                                                                                                          \
-	X(REVOKING, "taking back")         /* accepted, and its right is gone: the recall is out */                              \
-	X(REFUSING, "writing the refusal") /* decided, and told when a restart knows it */
+	X(REVOKING, "taking back")         /* accepted, then revoked: recall outstanding */                                      \
+	X(REFUSING, "writing the refusal") /* refused; answered once that is durable */
 
 enum trg_state {
 #define TRG_ROW(name, word) TRG_##name,
@@ -48,34 +56,34 @@ enum trg_state {
 	    TRG_STATE_COUNT
 };
 
-/* event, word. Stored like the states. */
+/* Event and its word. Stored like the states. */
 #define TRG_EVENT_TABLE(X)                                                                                                       \
-	X(START, "start")                      /* the request was judged and may go */                                           \
+	X(START, "start")                      /* the request was judged and is allowed */                                       \
 	X(SUBSCRIBER, "subscriber known")      /* .subscriber */                                                                 \
 	X(SUBSCRIBER_NO, "subscriber refused") /* .status, .reason */                                                            \
-	X(DURABLE, "durable")                  /* the store_intent or store_report asked for is on disk */                       \
+	X(DURABLE, "durable")                  /* the record written by `store` is on disk */                                    \
 	X(DISK, "not stored")                  /* ... failed; nothing of it is kept */                                           \
-	X(DTA_OK, "DTA accepted")              /* .no_feature, .taker */                                                         \
-	X(DTA_NO, "DTA refused")               /* .status, .reason, .diagnostic: the SMS-SC has it not */                        \
-	X(DTA_UNHANDLED, "DTA unhandled")      /* .status, .reason: this copy was not handled */                                 \
+	X(DTA_OK, "DTA accepted")              /* .no_feature, .accepted_by */                                                   \
+	X(DTA_NO, "DTA refused")               /* .status, .reason, .diagnostic: not at the SMS-SC */                            \
+	X(DTA_UNHANDLED, "DTA unhandled")      /* .status, .reason: this DTR was not handled */                                  \
 	X(DTA_SILENT, "DTA time-out")          /* no answer in time, or the connection was lost */                               \
-	X(RECALL_DONE, "recall done")          /* the SMS-SC had it, and has it no more */                                       \
-	X(RECALL_SILENT, "recall unanswered")  /* time-out, lost connection, base error on the way */                            \
+	X(RECALL_DONE, "recall done")          /* the SMS-SC has deleted it */                                                   \
+	X(RECALL_SILENT, "recall unanswered")  /* time-out, lost connection, error of a relay */                                 \
 	X(DRR, "report")                       /* .outcome, .token */                                                            \
 	X(DNA_OK, "DNA")                                                                                                         \
 	X(DNA_NO, "no DNA")             /* error answer, time-out, lost connection */                                            \
-	X(SCS_BACK, "SCS connected")    /* it has a session again */                                                             \
-	X(TIMER, "timer")               /* the deadline given to `arm` has come */                                               \
-	X(RESTORED, "restored")         /* from the journal, trg_restore() */                                                    \
-	X(RECALL_NO, "recall refused")  /* .status: the SMS-SC does not have it, or does not let it go now */                    \
-	X(UNSENT, "did not leave")      /* the DTR given to `submit` waited too long, or was past its expiry: none left */       \
-	X(TAKEN_BACK, "taken back")     /* to an original: its recall or replace was answered SUCCESS */                         \
-	X(LOST, "taken back, untold")   /* to an original: the SMS-SC has it no more, and the SCS was told 201 */                \
+	X(SCS_BACK, "SCS connected")    /* the SCS has a session again */                                                        \
+	X(TIMER, "timer")               /* the deadline set by `arm` has passed */                                               \
+	X(RESTORED, "restored")         /* restored by trg_restore() */                                                          \
+	X(RECALL_NO, "recall refused")  /* .status: not at the SMS-SC, or not deletable now */                                   \
+	X(UNSENT, "did not leave")      /* the DTR given to `submit` waited too long or expired: none was sent */                \
+	X(TAKEN_BACK, "taken back")     /* to an original: its recall or replace succeeded */                                    \
+	X(LOST, "taken back, untold")   /* to an original: deleted at the SMS-SC, but the SCS received 201 */                    \
 	X(REVOKE, "right gone")         /* .status, .reason: the SCS may no longer trigger the device */                         \
-	X(CANCEL, "taken back by hand") /* .status, .reason: an operator wants it back */                                        \
-	X(GIVE_UP, "answer overdue") /* .status, .reason, .unsent: the SCS was, or is now, told 201 in place of the outcome */   \
+	X(CANCEL, "taken back by hand") /* .status, .reason: an operator cancels it */                                           \
+	X(GIVE_UP, "answer overdue")    /* .status, .reason, .unsent: the SCS received, or now receives, 201 */                  \
 	X(DTA_STORED,                                                                                                            \
-	  "DTA stored as new") /* .status, .reason, .taker: of a replace; the original is not pending, the new one is there */
+	  "DTA stored as new") /* .status, .reason, .accepted_by: replace whose original is not pending; stored as a new trigger */
 
 enum trg_event_kind {
 #define TRG_ROW(name, word) TRG_EV_##name,
@@ -87,45 +95,48 @@ enum trg_event_kind {
 const char *trg_state_str(enum trg_state s);
 const char *trg_event_str(enum trg_event_kind e);
 
-/* Is the pair in the table? */
+/* True if the table has the pair. */
 bool trg_takes(enum trg_state s, enum trg_event_kind e);
 
 struct trg_event {
 	enum trg_event_kind kind;
 	const struct trg_subscriber *subscriber; /* borrowed; copied */
 	uint32_t status;                         /* enum tsp_request_status */
-	int reason;                      /* the caller's word number (policy's), 0 to 255; handed back to `answer` unchanged */
-	uint32_t outcome;                /* enum tsp_delivery_outcome */
-	uint64_t token;                  /* names the DRR transaction that waits for its DRA; not 0 */
-	bool unsent;                     /* no DTR of it has left */
-	const uint8_t *drr;              /* of DRR: digest of the request, TRG_DIGEST_LEN octets; borrowed, copied; NULL: none */
-	bool has_diagnostic, no_feature; /* no_feature: the answerer does not know recall and replace */
+	int reason;       /* the caller's reason number (policy's), 0 to 255; passed to `answer` unchanged */
+	uint32_t outcome; /* enum tsp_delivery_outcome */
+	uint64_t token;   /* the DRR transaction that awaits its DRA; not 0 */
+	bool unsent;      /* no DTR was sent */
+	/* DRR: digest of the request, TRG_DIGEST_LEN octets; borrowed, copied; NULL: none. */
+	const uint8_t *drr;
+	bool has_diagnostic, no_feature; /* no_feature: the SMS-SC does not support recall and replace */
 	uint32_t diagnostic;             /* MTC-Error-Diagnostic */
-	const char *taker;               /* Origin-Host of the DTA; borrowed; NULL: keep what is known */
+	/* Origin-Host of the DTA; borrowed. NULL: the known one stays. */
+	const char *accepted_by;
 };
 
-/* What the machine says of its own; the caller gives the numbers of its words once (struct trg_conf). */
+/* Reasons that the machine itself gives. The caller sets their numbers once (struct trg_conf). */
 struct trg_reasons {
 	int none, action_not_supported, contradicting_device, hss_silent, journal, smssc_silent, nomem;
 	int original_unknown, original_reported, original_busy, original_device, no_recall, expired;
 };
 
-/* An original that has ended: what the caller remembers of it. Strings are borrowed until the next call; "" when not known. */
+/* An ended original, as far as the caller remembers it. Strings are borrowed until the next
+ * call; "" when unknown. */
 struct trg_ended {
 	const char *scs, *imsi, *msisdn, *external;
-	const char *taker; /* Origin-Host of the SMS-SC that took it */
-	bool reported;     /* the SMS-SC said what became of it */
+	const char *accepted_by; /* Origin-Host of the SMS-SC that accepted it */
+	bool reported;           /* the SMS-SC has reported its outcome */
 };
 
 struct trg_conf {                            /* borrowed by every trigger */
-	uint64_t report_grace_ms;            /* after the expiry, before UNCONFIRMED */
-	uint64_t report_retention_ms;        /* how long a report waits for its DNA */
-	uint64_t old_ms, drop_from_ms;       /* no report of before old_ms is dropped before drop_from_ms */
+	uint64_t report_grace_ms;            /* time from the expiry to UNCONFIRMED */
+	uint64_t report_retention_ms;        /* time that a report waits for its DNA */
+	uint64_t old_ms, drop_from_ms;       /* reports from before old_ms are kept until drop_from_ms */
 	uint64_t retry_min_ms, retry_max_ms; /* DNR, recall and resume: doubles from min to max */
 	struct trg_reasons reasons;
-	struct trg_names *takers; /* borrowed: the names of SMS-SCs, each once */
-	uint32_t *in_state;      /* borrowed: TRG_STATE_COUNT numbers, how many triggers are in each state; NULL: nobody counts */
-	struct trg_names *names; /* borrowed: what the triggers of one SCS share; NULL: each has its own */
+	struct trg_names *smssc_hosts; /* interned hosts of SMS-SCs; borrowed */
+	uint32_t *in_state; /* number of triggers in each of TRG_STATE_COUNT states; borrowed. NULL: nobody counts */
+	struct trg_names *scs_names; /* interned texts shared by the triggers of one SCS; borrowed. NULL: each has its own copy */
 };
 
 struct trg;
@@ -139,67 +150,82 @@ struct trg_answer {
 	uint32_t status; /* enum tsp_request_status */
 	int reason;
 	bool has_diagnostic;
-	uint32_t diagnostic; /* MTC-Error-Diagnostic, of a failed replace */
+	uint32_t diagnostic; /* MTC-Error-Diagnostic of a failed replace */
 };
 
-/* How it goes with a trigger whose right is gone, for the audit. */
+/* Progress of a revocation, for the audit. */
 enum trg_revocation {
-	TRG_REVOCATION_BEGUN,      /* .revoke_reason says why */
-	TRG_REVOCATION_TAKEN,      /* the SMS-SC had it and has it no more: reported UNDELIVERABLE */
-	TRG_REVOCATION_SENT,       /* it is no longer pending there; its report comes as ever */
-	TRG_REVOCATION_REPORTED,   /* its report came first */
-	TRG_REVOCATION_UNANSWERED, /* until after its expiry the SMS-SC said nothing */
+	TRG_REVOCATION_BEGUN,      /* see revoke_reason */
+	TRG_REVOCATION_TAKEN,      /* deleted at the SMS-SC: reported UNDELIVERABLE */
+	TRG_REVOCATION_SENT,       /* no longer pending there; the report follows */
+	TRG_REVOCATION_REPORTED,   /* the report came first */
+	TRG_REVOCATION_UNANSWERED, /* no answer of the SMS-SC until after the expiry */
 };
 
-/* A port that returns ERR_MUST_USE-like int: 0 done or begun, else it did not happen and no event follows. No port may call
- * trg_step() or trg_free() of the same trigger before it returns; `forget` says that the trigger is to be freed, after trg_step(). */
+/* A port that returns int: 0: done or started; else nothing happened and no event follows.
+ * No port may call trg_step() or trg_free() for the same trigger before it returns. `forget`
+ * requests that the trigger is freed after trg_step(). */
 struct trg_ports {
-	/* Sends the SIR. 0: exactly one of SUBSCRIBER, SUBSCRIBER_NO follows (no answer in time is SUBSCRIBER_NO with 201). */
+	/* Sends the SIR. 0: exactly one of SUBSCRIBER, SUBSCRIBER_NO follows (no answer in time
+	 * is SUBSCRIBER_NO with 201). */
 	int (*ask_subscriber)(void *arg, struct trg *t);
-	/* Judges again, now, with what the HSS said about the device: association removed, number denied. 0: still allowed. */
+	/* Judges again, now, with the subscriber data of the HSS: association removed, number
+	 * denied. 0: still allowed. */
 	int (*judge_again)(void *arg, struct trg *t, struct trg_refusal *out);
-	/* Writes trg_record_build() to the journal. 0: exactly one of DURABLE, DISK follows; one for both when it is asked again before
-	 * that. */
+	/* Writes trg_record_build() to the journal. 0: exactly one of DURABLE, DISK follows.
+	 * One event answers two calls if the second comes before it. */
 	int (*store)(void *arg, struct trg *t);
-	/* The same without waiting: acceptance and recall; recovery copes when it is lost. */
+	/* The same without an event, for acceptance and recall. Recovery handles a lost record. */
 	void (*note)(void *arg, struct trg *t);
-	/* Sends the DTR; `again`: T bit, same End-to-End-Id. 0: exactly one of DTA_OK, DTA_NO, DTA_UNHANDLED, DTA_SILENT, UNSENT
-	 * follows. It may wait for its turn; then trg_expired() and trg_unwanted() are asked once more before it leaves. */
+	/* Sends the DTR; `again`: T bit, same End-to-End-Id. 0: exactly one of DTA_OK, DTA_NO,
+	 * DTA_UNHANDLED, DTA_SILENT, UNSENT follows.
+	 * A queued DTR is checked with trg_expired() and trg_unwanted() again before it leaves. */
 	int (*submit)(void *arg, struct trg *t, bool again);
-	/* Sends the DTR with Trigger-Action recall under t->recall_end_to_end: of t's own trigger; of the original when t is a recall.
+	/* Sends the DTR with Trigger-Action recall under t->recall_end_to_end: for t's own
+	 * trigger, or for the original if t is a recall.
 	 * 0: exactly one of RECALL_DONE, RECALL_NO, RECALL_SILENT follows. */
 	int (*recall)(void *arg, struct trg *t, bool again);
-	/* The one answer to the request; the SCS may be gone, then the copy for duplicates is what it is good for. */
+	/* The one answer to the request. If the session has ended, the answer is only kept for
+	 * duplicates. */
 	void (*answer)(void *arg, struct trg *t, const struct trg_answer *a);
-	/* Answers the DRR that `token` names: DRA with 2001 when ok, else 5012 so that the SMS-SC reports again. */
+	/* Answers the DRR that `token` names: DRA with 2001 when ok, else 5012 so that the
+	 * SMS-SC reports again. */
 	void (*acknowledge)(void *arg, struct trg *t, uint64_t token, bool ok);
-	/* Sends the DNR (t->outcome); `again`: T bit, same End-to-End-Id. 0: exactly one of DNA_OK, DNA_NO follows. */
+	/* Sends the DNR (t->outcome); `again`: T bit, same End-to-End-Id. 0: exactly one of
+	 * DNA_OK, DNA_NO follows. */
 	int (*notify)(void *arg, struct trg *t, bool again);
-	/* One timer a trigger: replaces the older deadline; at_ms UINT64_MAX: none. TIMER when it comes. */
+	/* One timer for each trigger: replaces the earlier deadline. UINT64_MAX: none. The event
+	 * TIMER follows. */
 	void (*arm)(void *arg, struct trg *t, uint64_t at_ms);
-	/* A fresh End-to-End-Id. */
+	/* Returns a new End-to-End-Id. */
 	uint32_t (*end_to_end)(void *arg);
-	/* The end: delete the journal record when there is one (t->stored), cancel what is outstanding, free after trg_step().
-	 * `late`: what became of it was never told to the SCS (retention over, or a report after the 201): counted apart. */
+	/* The end: deletes the journal record if there is one (t->stored), cancels outstanding
+	 * requests, frees after trg_step().
+	 * `late`: the outcome was never reported to the SCS (retention over, or a report after
+	 * the 201). */
 	void (*forget)(void *arg, struct trg *t, bool late);
-	/* The trigger that the same SCS holds under trg_old_reference(&t->req); NULL: none. Never t, never a recall. */
+	/* The trigger that the same SCS holds under trg_old_reference(&t->req); NULL: none.
+	 * Never t, never a recall. */
 	struct trg *(*original)(void *arg, struct trg *t);
-	/* The trigger that an SCS with this number had there, that was accepted, has ended and is not forgotten. False: there is none. */
+	/* Finds the ended, still remembered trigger that an SCS with this number had accepted
+	 * there. False: none. */
 	bool (*ended)(void *arg, const struct trg *t, struct trg_ended *out);
-	/* Steps another trigger, the original. What both write is in one commit when the step is the same. */
+	/* Steps another trigger, the original. Records written in the same step are in one
+	 * commit. */
 	void (*tell)(void *arg, struct trg *original, const struct trg_event *ev);
-	/* Does the SMS-SC know recall and replace? True as long as it has not shown otherwise. */
+	/* True if the SMS-SC supports recall and replace, or has not shown otherwise. */
 	bool (*can_recall)(void *arg, const struct trg *t);
-	/* For the audit; may be NULL. */
+	/* Reports the progress of a revocation to the audit. May be NULL. */
 	void (*revoked)(void *arg, struct trg *t, enum trg_revocation how);
-	/* Every transition, for the log; may be NULL. A pair that is not in the table is shown with from == to and `refused`. */
+	/* Every transition, for the log. May be NULL. A pair that is not in the table has from
+	 * == to and `refused`. */
 	void (*trace)(void *arg, const struct trg *t, enum trg_state from, enum trg_state to, enum trg_event_kind e,
 		      bool refused);
 };
 
 #define TRG_NO_OUTCOME 0xffu
 
-struct trg_past; /* the history, trg_history.c */
+struct trg_history; /* the history, trg_history.c */
 
 #define TRG_MAGIC 0xa53d9e30u
 struct trg { /* for others: to read, never to write; in this order because there may be a million of them */
@@ -212,40 +238,45 @@ struct trg { /* for others: to read, never to write; in this order because there
 	uint32_t outcome;                                           /* enum tsp_delivery_outcome, once has_outcome */
 	uint32_t answer_status;                                     /* once answered */
 	int revoke_reason;                                          /* of REVOKE or CANCEL */
-	int said;                                                   /* inside: the reason of the step under way */
+	int step_reason;                                                   /* inside: the reason of the step under way */
 	uint64_t taken_ms;                   /* the last time at which the SMS-SC may have taken it; 0: not known */
 	uint64_t reported_ms;                /* when the report came: the retention counts from here */
 	uint64_t armed_ms;                   /* when TIMER comes; UINT64_MAX: it does not */
 	uint64_t changer;                    /* number of the recall or replace under way that names it; 0: none */
-	const char *taker;                   /* Origin-Host of the SMS-SC that took the DTR; NULL: not known */
+	const char *accepted_by;                  /* Origin-Host of the SMS-SC that took the DTR; NULL: not known */
 	uint8_t *drr;                        /* TRG_DIGEST_LEN octets: digest of the DRR that was reported; NULL: none */
 	uint16_t submits, recalls, notifies; /* how often each was sent; stay at their largest value */
 	bool has_outcome, answered;
-	bool accepted;          /* the SCS was told that a trigger of this number is, or was, with the SMS-SC */
-	bool may_report;        /* the SMS-SC may have it, or may have sent it: a report of it may come */
-	bool stored;            /* the journal has, or may have, a record of it */
-	bool as_new;            /* a replace that the SMS-SC takes for a new trigger: the original is left alone */
-	bool revoked, revoking; /* its right was seen to be gone; and its recall is not answered yet */
-	bool resumed;           /* restored undecided: nobody knows whether its DTR left */
-	/* the rest is inside */
-	bool refused; /* the record says that it was refused: nothing of it is at the SMS-SC, nothing is submitted */
+	bool accepted;          /* answered so that the SCS knows the trigger is, or was, at the SMS-SC */
+	bool may_report;        /* the SMS-SC may have or may have sent it: a report may come */
+	bool stored;            /* the journal has, or may have, its record */
+	bool as_new;            /* a replace that the SMS-SC stores as a new trigger: the original is untouched */
+	bool revoked, revoking; /* its right has ended; its recall is unanswered */
+	bool resumed;           /* restored undecided: unknown whether its DTR was sent */
+	/* the rest is internal */
+	bool refused; /* the record is a refusal: nothing is at the SMS-SC, nothing is submitted */
 	bool refuse_has_diagnostic;
-	uint8_t refuse_reason; /* with answer_status: the refusal that waits for the journal */
+	uint8_t refuse_reason; /* with answer_status: the refusal, until it is durable */
 	uint32_t refuse_diagnostic;
-	bool gave_up;          /* its outcome stayed unknown: 201 is, or will be, its answer */
-	bool again;            /* the message on its way was sent before */
-	bool revoke_due;       /* REVOKE or CANCEL came before the DTA */
-	bool overdue;          /* GIVE_UP came: no answer but 201 is given */
-	uint8_t revoke_status; /* what it is refused with, should its DTR not have left: enum tsp_request_status */
-	bool early;            /* the report of a replacement came before its DTA, which says what became of the original */
-	uint8_t early_outcome; /* of that report, enum tsp_delivery_outcome; `token` names its DRR */
-	uint8_t own_outcome;   /* to report without a DRR, kept when it could not be stored; TRG_NO_OUTCOME */
+	bool gave_up;    /* outcome unknown: the answer is 201 */
+	bool again;      /* the outstanding message is a repetition */
+	bool revoke_due; /* REVOKE or CANCEL before the DTA */
+	bool overdue;    /* GIVE_UP came: only 201 may be the answer */
+	/* Status of the refusal if its DTR was not sent: enum tsp_request_status. */
+	uint8_t revoke_status;
+	/* The report of a replacement came before its DTA, which tells the outcome of the
+	 * original. */
+	bool early;
+	uint8_t early_outcome; /* outcome of that report, enum tsp_delivery_outcome; `token` names its DRR */
+	/* Outcome to report without a DRR, kept when it could not be stored; else
+	 * TRG_NO_OUTCOME. */
+	uint8_t own_outcome;
 	uint64_t backoff_ms, token;
 	const struct trg_conf *conf;
 	const struct trg_ports *ports;
-	void *arg, *owner; /* port argument; the gateway's own pointer */
+	void *arg, *owner; /* port argument; pointer of the owner */
 	void *req_block, *sub_block, *payload_block;
-	struct trg_past *past;
+	struct trg_history *history;
 };
 
 /* Which state may follow which, whatever the event: what the rows of the table and their actions can come to. */
@@ -254,46 +285,55 @@ extern const struct machine trg_machine;
 /* Copies `req` whole (lengths checked: ERR_LIMIT, ERR_INVAL); borrows conf, ports and arg as long as it lives. ERR_NOMEM. */
 ERR_MUST_USE int trg_new(struct trg **out, uint64_t number, const struct trg_request *req, const struct trg_conf *conf,
 			 const struct trg_ports *ports, void *arg);
-void trg_free(struct trg *t); /* takes; NULL allowed; says nothing to anyone */
+void trg_free(struct trg *t); /* takes; NULL allowed; calls no port */
 
-/* The one door. Time is in ms since 1970, of a clock that is never set (base/timeline.h). A pair that is not in the table changes nothing and returns ERR_STATE; a DRR that
- * comes at such a time is acknowledged as not taken. 0 otherwise. */
+/* Steps the machine; the only way to change a trigger.
+ * Time is in ms since 1970, of a clock that is never set (base/timeline.h).
+ * A pair that is not in the table changes nothing and returns ERR_STATE; a DRR is then
+ * acknowledged as not ok. Else 0. */
 int trg_step(struct trg *t, const struct trg_event *ev, uint64_t now_ms);
 
-/* No DTR of it may leave any more: its right is gone, or an operator wants it back, and it is not known to be with the SMS-SC. A caller
- * that lets DTRs wait asks this, too, before one leaves. */
+/* True if no DTR may leave: the trigger is revoked or cancelled, and the SMS-SC is not known to
+ * have it.
+ * A caller that queues DTRs checks this before one leaves. */
 bool trg_unwanted(const struct trg *t);
-/* Past its validity: its DTR must not leave any more. Never for a recall, nor without a validity (one attempt, whenever). */
+/* True past its validity: its DTR must not leave. Never for a recall or without a validity time
+ * (one attempt at any time). */
 bool trg_expired(const struct trg *t, uint64_t now_ms);
-/* Without a report it is given up at this time: its validity and the grace, counted from when the SMS-SC may have taken it. The SMS-SC
- * counts the validity from there, too. */
+/* Time at which a trigger without a report is given up: validity and grace, from when the SMS-SC
+ * may have accepted it.
+ * The SMS-SC counts the validity from the same time. */
 uint64_t trg_report_deadline(const struct trg *t);
 
-/* -- what it went through. Bounded: when full, the oldest but the first TRG_HISTORY_FIRST go, and are counted. */
+/* -- history. Bounded: when full, the oldest entries after the first TRG_HISTORY_FIRST are
+ * dropped and counted. */
 #define TRG_HISTORY_MAX 20
 #define TRG_HISTORY_FIRST 6
 struct trg_history_entry {
 	uint64_t at_ms;
 	enum trg_state from, to;
 	enum trg_event_kind event;
-	int reason; /* the caller's word number; 0: none */
+	int reason; /* the caller's reason number; 0: none */
 };
-/* Oldest first; returns how many. *dropped: how many are missing after the first TRG_HISTORY_FIRST. */
+/* Copies the history, oldest first. Returns the number of entries. *dropped: entries missing
+ * after the first TRG_HISTORY_FIRST. */
 size_t trg_history(const struct trg *t, struct trg_history_entry out[TRG_HISTORY_MAX], uint32_t *dropped);
 
-struct trg_outlook {           /* why it is where it is */
-	const char *waits_for; /* in words; static */
-	uint64_t next_ms;      /* when it acts by itself; UINT64_MAX: it does not */
-	uint64_t until_ms;     /* when it ends or is given up whatever comes; UINT64_MAX: no such time */
+struct trg_outlook {           /* explains the present state */
+	const char *waits_for; /* text; static */
+	uint64_t next_ms;      /* time of its next action; UINT64_MAX: none */
+	uint64_t until_ms;     /* time at which it ends in any case; UINT64_MAX: none */
 };
 void trg_look(const struct trg *t, struct trg_outlook *out);
 
-/* The journal record of a trigger: versioned, bounded by TRG_RECORD_MAX; check out->full. */
+/* Builds the journal record of a trigger: versioned, at most TRG_RECORD_MAX octets. The caller
+ * checks out->full. */
 #define TRG_RECORD_MAX 12288u
 void trg_record_build(struct buf *out, const struct trg *t);
-/* Makes a trigger from its record, in the state the record says, and waits for TRG_EV_RESTORED. The number is the record's key.
- * Reads version 1, too: without history, taker and groups; and version 2: without the digest of the DRR. ERR_VERSION, ERR_PROTO
- * (truncated, damaged, out of bounds), ERR_NOMEM; `out`
- * untouched then. */
+/* Creates a trigger from its record, in the recorded state; it waits for TRG_EV_RESTORED. The
+ * record's key is its number.
+ * Also reads version 1 (without history, SMS-SC and groups) and version 2 (without the digest of
+ * the DRR).
+ * ERR_VERSION, ERR_PROTO (truncated, damaged, out of bounds), ERR_NOMEM: `out` is untouched. */
 ERR_MUST_USE int trg_restore(struct trg **out, uint64_t number, const void *record, size_t len, const struct trg_conf *conf,
 			     const struct trg_ports *ports, void *arg);

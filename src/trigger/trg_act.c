@@ -1,5 +1,7 @@
-/* trg_act.c - what the machine does on its transitions from the request to the acknowledged report. Each action returns the state to be
- * in. Taking back is in trg_recall.c, the original of a recall or replace in trg_change.c. */
+/* trg_act.c - the actions of the machine from the request to the acknowledged report. Each
+ * returns the state to enter.
+ * Recall and revocation are in trg_recall.c, the original of a recall or replace in
+ * trg_change.c. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,15 +41,15 @@ enum trg_state trg_end(struct trg_step *s, bool late)
 
 static void answer(struct trg *t, const struct trg_answer *a)
 {
-	assert(!t->answered); /* our promise: no path of the table leads here twice; the tests walk every one */
+	assert(!t->answered); /* our own promise: no path of the table answers twice; the tests walk every path */
 	t->answered = true;
 	t->answer_status = a->status;
 	t->accepted |= a->status == TSP_STATUS_SUCCESS && t->req.action != TSP_ACTION_RECALL;
 	if (a->reason != t->conf->reasons.none) {
-		t->said = a->reason;
+		t->step_reason = a->reason;
 	}
 	t->ports->answer(t->arg, t, a);
-	trg_shed(t); /* no DTR of it leaves any more */
+	trg_shed(t); /* no further DTR leaves */
 }
 
 void trg_say(struct trg *t, uint32_t status, int reason)
@@ -55,7 +57,8 @@ void trg_say(struct trg *t, uint32_t status, int reason)
 	answer(t, &(struct trg_answer){ .status = status, .reason = reason });
 }
 
-/* A refusal is told when a restart knows it: else the next core would submit an intent whose SCS was told that there is none. */
+/* A refusal is sent when it is durable; else the next core would submit an intent whose SCS
+ * received a refusal. */
 static enum trg_state refuse(struct trg_step *s, const struct trg_answer *a)
 {
 	struct trg *t = s->t;
@@ -81,7 +84,8 @@ enum trg_state trg_refuse(struct trg_step *s, uint32_t status, int reason)
 	return refuse(s, &(struct trg_answer){ .status = status, .reason = reason });
 }
 
-/* The refusal is on disk, or cannot be; or it was restored, and the SCS was told, or is told by the copy for duplicates. */
+/* The refusal is durable or cannot be stored, or it was restored: its answer was sent or is sent
+ * to duplicates. */
 enum trg_state trg_act_refused(struct trg_step *s)
 {
 	const struct trg *t = s->t;
@@ -93,7 +97,7 @@ enum trg_state trg_act_refused(struct trg_step *s)
 	return trg_end(s, false);
 }
 
-/* The refusal waits for the journal, and its time is over: the SCS hears 201 from the edge. */
+/* The refusal awaits the journal past the deadline: the edge answers 201. */
 enum trg_state trg_act_overdue_refusing(struct trg_step *s)
 {
 	struct trg *t = s->t;
@@ -105,7 +109,7 @@ enum trg_state trg_act_overdue_refusing(struct trg_step *s)
 	return TRG_REFUSING;
 }
 
-/* Of what is refused: soon it is a report of no trigger. */
+/* A report for a refused trigger: not acknowledged; a repetition finds no trigger. */
 enum trg_state trg_act_report_refused(struct trg_step *s)
 {
 	s->t->ports->acknowledge(s->t->arg, s->t, s->ev->token, false);
@@ -162,8 +166,9 @@ bool trg_unwanted(const struct trg *t)
 	return t->revoke_due;
 }
 
-/* Dies where it is, its DTR not sent. The SCS hears SUCCESS with the report on disk, and then EXPIRED. A replace that comes too late
- * is no replacement: the original stays as it was. */
+/* The trigger expires before its DTR was sent. The SCS gets SUCCESS when the report is durable,
+ * and then EXPIRED.
+ * A replace that is too late is refused, and the original is left untouched. */
 static enum trg_state expire(struct trg_step *s)
 {
 	struct trg *t = s->t;
@@ -180,13 +185,13 @@ enum trg_state trg_act_start(struct trg_step *s)
 {
 	struct trg *t = s->t;
 	const struct trg_reasons *why = &t->conf->reasons;
-	struct trg_refusal no = { 0 };
+	struct trg_refusal refusal = { 0 };
 
 	if (t->req.action != TSP_ACTION_TRIGGER && !trg_changes(t)) {
 		return trg_refuse(s, TSP_STATUS_PERMANENTERROR, why->action_not_supported);
 	}
-	if (trg_changes(t) && !trg_claim(t, &no)) {
-		return trg_refuse(s, no.status, no.reason);
+	if (trg_changes(t) && !trg_claim(t, &refusal)) {
+		return trg_refuse(s, refusal.status, refusal.reason);
 	}
 	if (t->ports->ask_subscriber(t->arg, t)) {
 		return trg_refuse(s, TSP_STATUS_TEMPORARYERROR, why->hss_silent);
@@ -194,14 +199,15 @@ enum trg_state trg_act_start(struct trg_step *s)
 	return t->state;
 }
 
-/* True when both names were given and the HSS says that they are not one device's. */
+/* True if both names were given and belong to different devices according to the HSS. */
 static bool contradicting(const struct trg *t)
 {
 	return t->req.external[0] && t->req.msisdn[0] && strcmp(t->req.msisdn, t->sub.msisdn) != 0;
 }
 
-/* Without the feature a recall is not sent, and a replace is a new trigger (TS 29.368 6.4.13). */
-static bool feature_allows(struct trg *t, struct trg_refusal *no)
+/* Without the feature a recall is not sent, and a replace becomes a new trigger (TS 29.368
+ * 6.4.13). */
+static bool feature_allows(struct trg *t, struct trg_refusal *refusal)
 {
 	if (!trg_changes(t) || t->ports->can_recall(t->arg, t)) {
 		return true;
@@ -210,20 +216,20 @@ static bool feature_allows(struct trg *t, struct trg_refusal *no)
 		t->as_new = true;
 		return true;
 	}
-	*no = (struct trg_refusal){ TSP_STATUS_RECALLFAIL, t->conf->reasons.no_recall };
+	*refusal = (struct trg_refusal){ TSP_STATUS_RECALLFAIL, t->conf->reasons.no_recall };
 	return false;
 }
 
-static bool may_go(struct trg *t, struct trg_refusal *no)
+static bool may_leave(struct trg *t, struct trg_refusal *refusal)
 {
-	return t->ports->judge_again(t->arg, t, no) == 0 && trg_claim_stands(t, no);
+	return t->ports->judge_again(t->arg, t, refusal) == 0 && trg_claim_stands(t, refusal);
 }
 
 enum trg_state trg_act_subscriber(struct trg_step *s)
 {
 	struct trg *t = s->t;
 	const struct trg_reasons *why = &t->conf->reasons;
-	struct trg_refusal no = { 0 };
+	struct trg_refusal refusal = { 0 };
 
 	if (trg_set_subscriber(t, s->ev->subscriber)) {
 		return trg_refuse(s, TSP_STATUS_TEMPORARYERROR, why->nomem);
@@ -231,8 +237,8 @@ enum trg_state trg_act_subscriber(struct trg_step *s)
 	if (contradicting(t)) {
 		return trg_refuse(s, TSP_STATUS_INVEXTID, why->contradicting_device);
 	}
-	if (!may_go(t, &no) || !feature_allows(t, &no)) {
-		return trg_refuse(s, no.status, no.reason);
+	if (!may_leave(t, &refusal) || !feature_allows(t, &refusal)) {
+		return trg_refuse(s, refusal.status, refusal.reason);
 	}
 	if (trg_expired(t, s->now_ms)) {
 		return expire(s);
@@ -245,25 +251,25 @@ enum trg_state trg_act_subscriber(struct trg_step *s)
 	return t->state;
 }
 
-/* The record is not there, as far as the journal knows: it is deleted all the same. The refusal is not written, because in trouble the
- * room is for what an SCS was promised. */
+/* The journal could not store the intent: the record is deleted all the same.
+ * The refusal is not written: while the journal is in trouble its room is for accepted triggers. */
 enum trg_state trg_act_disk(struct trg_step *s)
 {
 	trg_say(s->t, TSP_STATUS_TEMPORARYERROR, s->t->conf->reasons.journal);
 	return trg_end(s, false);
 }
 
-/* The last moment at which an association can be gone, or an original, without the SMS-SC having heard of it. */
+/* Last check of the association and the original before the SMS-SC learns of the trigger. */
 enum trg_state trg_act_submit(struct trg_step *s)
 {
 	struct trg *t = s->t;
-	struct trg_refusal no = { 0 };
+	struct trg_refusal refusal = { 0 };
 
 	if (t->revoke_due) {
 		return trg_refuse(s, t->revoke_status, t->revoke_reason);
 	}
-	if (!may_go(t, &no)) {
-		return trg_refuse(s, no.status, no.reason);
+	if (!may_leave(t, &refusal)) {
+		return trg_refuse(s, refusal.status, refusal.reason);
 	}
 	if (trg_expired(t, s->now_ms)) {
 		return expire(s);
@@ -277,14 +283,15 @@ enum trg_state trg_act_submit(struct trg_step *s)
 	return t->state;
 }
 
-static void took(struct trg *t, const struct trg_event *ev)
+static void set_accepted_by(struct trg *t, const struct trg_event *ev)
 {
-	if (ev->taker) {
-		t->taker = trg_names_keep(t->conf->takers, ev->taker);
+	if (ev->accepted_by) {
+		t->accepted_by = trg_names_keep(t->conf->smssc_hosts, ev->accepted_by);
 	}
 }
 
-/* What is proven now: the SMS-SC has it. The end of the original comes first: a commit that holds this one holds that, too. */
+/* The SMS-SC has the trigger. The original ends first: a commit with this record also holds that
+ * end. */
 static void accepted(struct trg *t)
 {
 	if (t->req.action == TSP_ACTION_REPLACE) {
@@ -294,7 +301,7 @@ static void accepted(struct trg *t)
 	trg_say(t, TSP_STATUS_SUCCESS, t->conf->reasons.none);
 }
 
-/* The SCS was told what became of its request, and the SMS-SC has the trigger; its report may be here already. */
+/* The SCS has its answer, and the SMS-SC has the trigger. The report may have arrived already. */
 static enum trg_state wait_for_report(struct trg_step *s)
 {
 	struct trg *t = s->t;
@@ -305,12 +312,13 @@ static enum trg_state wait_for_report(struct trg_step *s)
 	if (t->revoke_due) {
 		return trg_act_revoke(s);
 	}
-	t->ports->note(t->arg, t); /* with the next commit: the record tells from the answer what it is */
+	t->ports->note(t->arg, t); /* with the next commit; the kind of the record follows from the answer */
 	trg_arm(t, trg_report_deadline(t));
 	return TRG_ACCEPTED;
 }
 
-/* The original is not pending at the SMS-SC: its own report comes, or came. The replacement is a new trigger (TS 23.682 5.2.3.2). */
+/* The original is not pending at the SMS-SC and has its own report. The replacement is a new
+ * trigger (TS 23.682 5.2.3.2). */
 static void accepted_as_new(struct trg *t, const struct trg_answer *a)
 {
 	t->as_new = t->accepted = true;
@@ -321,9 +329,9 @@ static void accepted_as_new(struct trg *t, const struct trg_answer *a)
 enum trg_state trg_act_stored(struct trg_step *s)
 {
 	if (s->t->req.action != TSP_ACTION_REPLACE || s->t->as_new) {
-		return trg_act_refuse(s); /* nobody asked for a replacement */
+		return trg_act_refuse(s); /* the request is no replacement */
 	}
-	took(s->t, s->ev);
+	set_accepted_by(s->t, s->ev);
 	s->t->taken_ms = s->now_ms;
 	accepted_as_new(s->t, &(struct trg_answer){ s->ev->status, s->ev->reason, false, 0 });
 	return wait_for_report(s);
@@ -345,9 +353,9 @@ enum trg_state trg_act_accept(struct trg_step *s)
 		return trg_recall_taken(s);
 	}
 	if (t->req.action == TSP_ACTION_REPLACE && s->ev->no_feature) {
-		t->as_new = true; /* it took it for a new trigger: the original is still there */
+		t->as_new = true; /* stored as a new trigger: the original still exists */
 	}
-	took(t, s->ev);
+	set_accepted_by(t, s->ev);
 	t->taken_ms = s->now_ms;
 	accepted(t);
 	return wait_for_report(s);
@@ -365,7 +373,7 @@ enum trg_state trg_act_submit_again(struct trg_step *s)
 	return t->state;
 }
 
-/* The first DTR did not leave: nobody has to be asked. */
+/* The first DTR was not sent: no recall is needed. */
 enum trg_state trg_act_unsent(struct trg_step *s)
 {
 	if (s->t->early) {
@@ -381,8 +389,8 @@ enum trg_state trg_act_unsent(struct trg_step *s)
 	return trg_refuse(s, TSP_STATUS_TEMPORARYERROR, s->t->conf->reasons.smssc_silent);
 }
 
-/* It is expired and nobody knows whether the SMS-SC ever had it. If it had, its report comes, and says more than we can; if none comes,
- * it has died here. */
+/* Expired, and unknown whether the SMS-SC ever had it. Waits for its report; without one it
+ * counts as expired here. */
 static enum trg_state resume_expired(struct trg_step *s)
 {
 	struct trg *t = s->t;
@@ -400,7 +408,7 @@ static enum trg_state resume_expired(struct trg_step *s)
 	return TRG_RESUMING;
 }
 
-/* Whatever it was, it is no longer. The SCS may have been told SUCCESS, and then waits for a report. */
+/* Past every deadline. The SCS may have received SUCCESS and then waits for a report. */
 static enum trg_state resume_too_late(struct trg_step *s)
 {
 	struct trg *t = s->t;
@@ -415,17 +423,19 @@ static enum trg_state resume_too_late(struct trg_step *s)
 	return trg_store_report(s, TSP_OUTCOME_UNCONFIRMED, 0);
 }
 
-/* A recall only asks what became of the first. What a certificate proved is not known for records of an older version. */
-static bool may_resume(struct trg *t, struct trg_refusal *no)
+/* A recall only repeats its question. Records of an older version lack the proven groups and
+ * cannot be judged again. */
+static bool may_resume(struct trg *t, struct trg_refusal *refusal)
 {
-	return t->req.action == TSP_ACTION_RECALL || t->req.groups_unknown || t->ports->judge_again(t->arg, t, no) == 0;
+	return t->req.action == TSP_ACTION_RECALL || t->req.groups_unknown || t->ports->judge_again(t->arg, t, refusal) == 0;
 }
 
-/* After a restart nobody knows whether the DTR left; the copy asks, and the SMS-SC deduplicates. */
+/* After a restart it is unknown whether the DTR left: it is repeated, and the SMS-SC
+ * deduplicates. */
 enum trg_state trg_act_resume(struct trg_step *s)
 {
 	struct trg *t = s->t;
-	struct trg_refusal no = { 0 };
+	struct trg_refusal refusal = { 0 };
 
 	if (t->revoke_due) {
 		return trg_act_give_up(s);
@@ -436,15 +446,16 @@ enum trg_state trg_act_resume(struct trg_step *s)
 	if (s->now_ms >= trg_report_deadline(t)) {
 		return resume_too_late(s);
 	}
-	if (may_resume(t, &no) && t->ports->submit(t->arg, t, true) == 0) {
+	if (may_resume(t, &refusal) && t->ports->submit(t->arg, t, true) == 0) {
 		t->taken_ms = s->now_ms;
 		trg_count(&t->submits);
 		t->backoff_ms = 0;
 		trg_arm(t, UINT64_MAX);
 		return TRG_RESUBMITTING;
 	}
-	if (no.status == TSP_STATUS_NOTAUTHORIZED) { /* its right ended while we were away: it is not submitted, but taken back */
-		return trg_give_up_because(s, no.reason);
+	if (refusal.status ==
+	    TSP_STATUS_NOTAUTHORIZED) { /* its right ended while no core ran: not submitted again, but recalled */
+		return trg_give_up_because(s, refusal.reason);
 	}
 	trg_back_off(s, UINT64_MAX);
 	return TRG_RESUMING;
@@ -456,7 +467,8 @@ enum trg_state trg_act_restored(struct trg_step *s)
 	return trg_act_resume(s);
 }
 
-/* The copy did not leave. One that was restored waits for the SMS-SC; another has its first DTR out, whose outcome is unknown. */
+/* The repetition was not sent. A restored trigger waits for the SMS-SC; for another the outcome
+ * of its first DTR is unknown. */
 enum trg_state trg_act_unsent_again(struct trg_step *s)
 {
 	if (!s->t->resumed || s->t->revoke_due) {
@@ -479,7 +491,8 @@ enum trg_state trg_act_wait_report(struct trg_step *s)
 	return t->state;
 }
 
-/* Nothing of the report is kept. The SMS-SC sends its own again; one that we made is tried again soon. */
+/* The report could not be stored. The SMS-SC repeats its own; a report made here is tried again
+ * soon. */
 enum trg_state trg_act_unreported(struct trg_step *s)
 {
 	struct trg *t = s->t;
@@ -564,8 +577,9 @@ enum trg_state trg_act_unconfirmed(struct trg_step *s)
 	return trg_store_report(s, own == TRG_NO_OUTCOME ? TSP_OUTCOME_UNCONFIRMED : own, 0);
 }
 
-/* Of a replacement whose original is, as far as is known, still pending: whether it was replaced or sent is what the DTA says. Until then
- * the report waits, and so does its DRA. */
+/* A replacement whose original is still pending as far as known: only the DTA tells whether it
+ * was replaced or sent.
+ * The report and its DRA wait for the DTA. */
 static enum trg_state hold_report(struct trg_step *s)
 {
 	struct trg *t = s->t;
@@ -584,7 +598,8 @@ static enum trg_state hold_report(struct trg_step *s)
 	return t->state;
 }
 
-/* A report proves the acceptance; the DTA may still come and says nothing new. A replacement whose original has ended is a new trigger. */
+/* A report proves the acceptance; a later DTA adds nothing. A replacement whose original has
+ * ended is a new trigger. */
 enum trg_state trg_act_report_early(struct trg_step *s)
 {
 	struct trg *t = s->t;
@@ -608,7 +623,8 @@ enum trg_state trg_act_report_early(struct trg_step *s)
 	return trg_act_report(s);
 }
 
-/* The same report again while the first is being written: the newer transaction is the one that still waits for its DRA. */
+/* The same report again while the first is being written: only the newer transaction gets a DRA
+ * with 2001. */
 enum trg_state trg_act_report_twice(struct trg_step *s)
 {
 	struct trg *t = s->t;

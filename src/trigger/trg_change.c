@@ -1,6 +1,7 @@
-/* trg_change.c - recall and replace: two triggers that change together (TS 23.682 5.2.3; CONTRACTS section 1, "recall names its
- * trigger by"). The original carries the number of the request that is about to change it, so that there is only one at a time, and so
- * that a reference used again meanwhile is never taken for it. */
+/* trg_change.c - recall and replace: two triggers that change together (TS 23.682 5.2.3;
+ * CONTRACTS section 1, "recall names its trigger by").
+ * The original carries the number of the request that changes it. So there is only one such
+ * request at a time, and a reused reference is never mistaken for the original. */
 #include <string.h>
 
 #include "apps/tsp.h"
@@ -21,17 +22,17 @@ static bool pending(const struct trg *o)
 	return o->state == TRG_ACCEPTED || o->state == TRG_REVOKING;
 }
 
-static bool no(struct trg_refusal *out, uint32_t status, int reason)
+static bool refuse_change(struct trg_refusal *out, uint32_t status, int reason)
 {
 	*out = (struct trg_refusal){ status, reason };
 	return false;
 }
 
-/* What a request finds under the old reference. */
+/* State of the trigger under the old reference. */
 enum standing {
-	STANDING_REFUSED, /* the refusal says why */
+	STANDING_REFUSED, /* see the refusal */
 	STANDING_PENDING,
-	STANDING_ENDED, /* struct trg_ended says what is known of it */
+	STANDING_ENDED, /* its facts are in struct trg_ended */
 };
 
 static enum standing refused(struct trg_refusal *out, uint32_t status, int reason)
@@ -47,11 +48,13 @@ static const char *msisdn_of(const struct trg *t)
 
 static struct trg_ended facts_of(const struct trg *o)
 {
-	return (struct trg_ended){ o->req.scs,    o->sub.imsi, msisdn_of(o), o->req.external, o->taker ? o->taker : "",
-				   o->drr != NULL };
+	return (struct trg_ended){
+		o->req.scs, o->sub.imsi, msisdn_of(o), o->req.external, o->accepted_by ? o->accepted_by : "", o->drr != NULL
+	};
 }
 
-/* Reported, and the SCS has not acknowledged it yet; or in the caller's memory. */
+/* True if the original was reported and awaits the SCS's acknowledgement, or is only remembered
+ * by the caller. */
 static bool has_ended(const struct trg *t, const struct trg *o, struct trg_ended *out)
 {
 	if (o) {
@@ -62,9 +65,10 @@ static bool has_ended(const struct trg *t, const struct trg *o, struct trg_ended
 	return (!o || (o->has_outcome && o->accepted)) && strcmp(out->scs, t->req.scs) == 0;
 }
 
-/* What is not here was never accepted from this SCS, or is forgotten: the SMS-SC is not asked, because nobody could say whose device it
- * is. `out` is of one that has ended, or is pending. */
-static enum standing look(const struct trg *t, const struct trg *o, struct trg_ended *out, struct trg_refusal *no)
+/* An unknown original was never accepted from this SCS, or is forgotten.
+ * The SMS-SC is not asked, because the device of the trigger cannot be checked.
+ * Fills `out` for an ended or a pending original. */
+static enum standing look_up(const struct trg *t, const struct trg *o, struct trg_ended *out, struct trg_refusal *refusal)
 {
 	const struct trg_reasons *why = &t->conf->reasons;
 
@@ -72,18 +76,18 @@ static enum standing look(const struct trg *t, const struct trg *o, struct trg_e
 		return STANDING_ENDED;
 	}
 	if (!o || o->has_outcome || strcmp(o->req.scs, t->req.scs) != 0) {
-		return refused(no, TSP_STATUS_PERMANENTERROR, why->original_unknown);
+		return refused(refusal, TSP_STATUS_PERMANENTERROR, why->original_unknown);
 	}
 	if (o->state != TRG_ACCEPTED || (o->changer && o->changer != t->number)) {
-		return refused(no, TSP_STATUS_TEMPORARYERROR, why->original_busy);
+		return refused(refusal, TSP_STATUS_TEMPORARYERROR, why->original_busy);
 	}
 	return STANDING_PENDING;
 }
 
-static void to_taker(struct trg *t, const struct trg_ended *e)
+static void to_smssc_of_original(struct trg *t, const struct trg_ended *e)
 {
-	if (e->taker[0]) {
-		t->taker = trg_names_keep(t->conf->takers, e->taker);
+	if (e->accepted_by[0]) {
+		t->accepted_by = trg_names_keep(t->conf->smssc_hosts, e->accepted_by);
 	}
 }
 
@@ -91,7 +95,7 @@ bool trg_claim(struct trg *t, struct trg_refusal *out)
 {
 	struct trg *o = t->ports->original(t->arg, t);
 	struct trg_ended e = { "", "", "", "", "", false };
-	enum standing found = look(t, o, &e, out);
+	enum standing found = look_up(t, o, &e, out);
 
 	if (found == STANDING_REFUSED) {
 		return false;
@@ -99,7 +103,7 @@ bool trg_claim(struct trg *t, struct trg_refusal *out)
 	if (found == STANDING_PENDING) {
 		o->changer = t->number;
 	}
-	to_taker(t, &e);
+	to_smssc_of_original(t, &e);
 	return true;
 }
 
@@ -120,21 +124,22 @@ struct trg *trg_claimed(struct trg *t)
 	return o && o->changer == t->number ? o : NULL;
 }
 
-static bool both(const char *a, const char *b)
+static bool both_known(const char *a, const char *b)
 {
 	return a[0] && b[0];
 }
 
-/* Are both about one device? By what the HSS said (IMSI, then MSISDN), else by the names that the SCS gave. */
+/* True if both have the same device: by the HSS's IMSI, then MSISDN, else by the names given by
+ * the SCS. */
 static bool same_device(const struct trg *t, const struct trg_ended *e)
 {
-	if (both(t->sub.imsi, e->imsi)) {
+	if (both_known(t->sub.imsi, e->imsi)) {
 		return strcmp(t->sub.imsi, e->imsi) == 0;
 	}
-	if (both(msisdn_of(t), e->msisdn)) {
+	if (both_known(msisdn_of(t), e->msisdn)) {
 		return strcmp(msisdn_of(t), e->msisdn) == 0;
 	}
-	return both(t->req.external, e->external) && strcmp(t->req.external, e->external) == 0;
+	return both_known(t->req.external, e->external) && strcmp(t->req.external, e->external) == 0;
 }
 
 bool trg_claims_pending(struct trg *t)
@@ -144,7 +149,8 @@ bool trg_claims_pending(struct trg *t)
 	return o && !o->has_outcome;
 }
 
-/* It may have been reported meanwhile, and has ended then. One that came under its reference since is another. */
+/* The original may have been reported meanwhile and has ended then. A later trigger under its
+ * reference is another one. */
 bool trg_claim_stands(struct trg *t, struct trg_refusal *out)
 {
 	struct trg *o = is_change(t) ? t->ports->original(t->arg, t) : NULL;
@@ -155,18 +161,18 @@ bool trg_claim_stands(struct trg *t, struct trg_refusal *out)
 	if (!is_change(t)) {
 		return true;
 	}
-	found = look(t, o, &e, out);
+	found = look_up(t, o, &e, out);
 	if (found == STANDING_REFUSED) {
 		return false;
 	}
 	if (found == STANDING_PENDING && o->changer != t->number) {
-		return no(out, TSP_STATUS_TEMPORARYERROR, why->original_busy);
+		return refuse_change(out, TSP_STATUS_TEMPORARYERROR, why->original_busy);
 	}
 	if (found == STANDING_PENDING) {
 		e = facts_of(o);
 	}
-	if (!same_device(t, &e)) { /* a right on one device says nothing about a trigger to another */
-		return no(out, TSP_STATUS_NOTAUTHORIZED, why->original_device);
+	if (!same_device(t, &e)) { /* the right to one device allows nothing for another */
+		return refuse_change(out, TSP_STATUS_NOTAUTHORIZED, why->original_device);
 	}
 	return true;
 }
@@ -194,7 +200,8 @@ void trg_original_gone(struct trg *t, enum trg_event_kind how)
 	}
 }
 
-/* Did the SMS-SC report the original, as far as is known? The report of one that is there is on its way to the SCS. */
+/* True if the SMS-SC has reported the original, as far as known. A known original's report is on
+ * its way to the SCS. */
 static bool original_reported(struct trg *t)
 {
 	struct trg *o = t->ports->original(t->arg, t);
@@ -206,8 +213,9 @@ static bool original_reported(struct trg *t)
 	return (o && o->has_outcome) || (has_ended(t, NULL, &e) && e.reported);
 }
 
-/* The SMS-SC says that it has deleted the original. When the original's report is here all the same, that is what the SCS is told: it
- * was sent. A recall that comes back after a restart may find that the end of the original was written and its own was not. */
+/* The SMS-SC has deleted the original. If its report arrived all the same, the SCS learns that:
+ * it was sent.
+ * A recall repeated after a restart may find the end of the original recorded, but not its own. */
 enum trg_state trg_recall_taken(struct trg_step *s)
 {
 	struct trg *t = s->t;

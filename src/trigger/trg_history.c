@@ -1,4 +1,4 @@
-/* trg_history.c - what a trigger went through, eight octets a transition, and what it waits for. */
+/* trg_history.c - the transitions of a trigger, eight octets each, and the event it waits for. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,13 +8,13 @@
 
 static bool make_room(struct trg *t)
 {
-	struct trg_past *p = t->past;
+	struct trg_history *p = t->history;
 	uint8_t cap = p ? (uint8_t)(p->cap + GROW) : GROW;
 
 	if (p && p->n < p->cap) {
 		return true;
 	}
-	if (p && p->cap >= TRG_HISTORY_MAX) { /* how it began, and what came last */
+	if (p && p->cap >= TRG_HISTORY_MAX) { /* keeps the first and the latest entries */
 		memmove(&p->entries[TRG_HISTORY_FIRST], &p->entries[TRG_HISTORY_FIRST + 1],
 			(p->n - TRG_HISTORY_FIRST - 1u) * sizeof p->entries[0]);
 		p->n--;
@@ -28,40 +28,40 @@ static bool make_room(struct trg *t)
 	if (!p) {
 		return false;
 	}
-	if (!t->past) {
+	if (!t->history) {
 		p->n = 0, p->dropped = 0;
 	}
 	p->cap = cap;
-	t->past = p;
+	t->history = p;
 	return true;
 }
 
-void trg_past_add(struct trg *t, const struct trg_past_entry *e)
+void trg_history_add(struct trg *t, const struct trg_history_packed *e)
 {
 	if (!make_room(t)) {
 		return;
 	}
-	t->past->entries[t->past->n++] = *e;
+	t->history->entries[t->history->n++] = *e;
 }
 
-void trg_past_note(struct trg *t, enum trg_state from, enum trg_state to, enum trg_event_kind ev, int reason, uint64_t now_ms)
+void trg_history_note(struct trg *t, enum trg_state from, enum trg_state to, enum trg_event_kind ev, int reason, uint64_t now_ms)
 {
 	uint64_t after = now_ms > t->req.received_ms ? now_ms - t->req.received_ms : 0;
-	struct trg_past_entry e = { .after_ms = after < UINT32_MAX ? (uint32_t)after : UINT32_MAX,
-				    .from = (uint8_t)from,
-				    .to = (uint8_t)to,
-				    .event = (uint8_t)ev,
-				    .reason = reason > 0 && reason <= UINT8_MAX ? (uint8_t)reason : 0 };
+	struct trg_history_packed e = { .after_ms = after < UINT32_MAX ? (uint32_t)after : UINT32_MAX,
+					.from = (uint8_t)from,
+					.to = (uint8_t)to,
+					.event = (uint8_t)ev,
+					.reason = reason > 0 && reason <= UINT8_MAX ? (uint8_t)reason : 0 };
 
-	trg_past_add(t, &e);
+	trg_history_add(t, &e);
 }
 
-uint64_t trg_past_taken(const struct trg *t)
+uint64_t trg_history_taken(const struct trg *t)
 {
-	const struct trg_past *p = t->past;
+	const struct trg_history *p = t->history;
 
 	for (size_t i = p ? p->n : 0; i > 0; i--) {
-		const struct trg_past_entry *e = &p->entries[i - 1];
+		const struct trg_history_packed *e = &p->entries[i - 1];
 
 		if (e->to == TRG_SUBMITTING || e->to == TRG_RESUBMITTING || e->event == TRG_EV_DTA_OK ||
 		    e->event == TRG_EV_DTA_STORED) {
@@ -73,12 +73,12 @@ uint64_t trg_past_taken(const struct trg *t)
 
 size_t trg_history(const struct trg *t, struct trg_history_entry out[TRG_HISTORY_MAX], uint32_t *dropped)
 {
-	const struct trg_past *p = t->past;
+	const struct trg_history *p = t->history;
 	size_t n = p ? p->n : 0;
 
 	*dropped = p ? p->dropped : 0;
 	for (size_t i = 0; i < n; i++) {
-		const struct trg_past_entry *e = &p->entries[i];
+		const struct trg_history_packed *e = &p->entries[i];
 
 		out[i] = (struct trg_history_entry){ t->req.received_ms + e->after_ms, (enum trg_state)e->from,
 						     (enum trg_state)e->to, (enum trg_event_kind)e->event, e->reason };

@@ -1,5 +1,6 @@
-/* trg_nodes.c - serving nodes as octets: version, number of additional nodes, then a node after the other, each a run of
- * { u8 member, u16 length, octets } that ends with member 0. Members are numbered by the table below: new ones only at the end. */
+/* trg_nodes.c - serving nodes as octets: version, number of additional nodes, then each node as
+ * a run of { u8 member, u16 length, octets } that ends with member 0.
+ * The table below numbers the members: append new ones only. */
 #include <stddef.h>
 
 #include "trigger/trg_request.h"
@@ -45,7 +46,7 @@ void trg_nodes_pack(struct buf *out, const struct app_serving_node *node, const 
 	static const struct app_serving_node none = { 0 };
 
 	if (n > APP_ADDITIONAL_NODES_MAX) {
-		n = APP_ADDITIONAL_NODES_MAX; /* the codec keeps no more */
+		n = APP_ADDITIONAL_NODES_MAX; /* limit of the codec */
 	}
 	buf_u8(out, VERSION);
 	buf_u8(out, node && node->present);

@@ -1,10 +1,12 @@
-/* trg_recall.c - taking a trigger back from the SMS-SC. Three ways lead here:
- * the outcome of the DTR is unknown and the SCS was told 201 (RECALLING); the right to a trigger is gone that the SMS-SC has accepted
- * (REVOKING); another request, a recall or replace of the SCS, did it (TAKEN_BACK, LOST). */
+/* trg_recall.c - recall of a trigger from the SMS-SC, in three cases:
+ * the outcome of the DTR is unknown and the SCS received 201 (RECALLING);
+ * the right to an accepted trigger has ended (REVOKING);
+ * another request of the SCS, a recall or replace, removed it (TAKEN_BACK, LOST). */
 #include "apps/tsp.h"
 #include "trigger/trg_int.h"
 
-/* Not now, or never? 111: it is on its way to the device at this moment; 201: trouble of the SMS-SC. */
+/* True if a later attempt may succeed. 111: being delivered at this moment; 201: trouble of the
+ * SMS-SC. */
 static bool may_succeed_later(const struct trg_event *ev)
 {
 	return ev->status == TSP_STATUS_RECALLFAIL || ev->status == TSP_STATUS_TEMPORARYERROR;
@@ -21,16 +23,17 @@ static bool send_recall(struct trg *t)
 	return true;
 }
 
-/* The SMS-SC answered: a copy of that recall would only get the same answer. */
-static void recall_anew(struct trg *t)
+/* The SMS-SC has answered: a repetition would get the same answer, a new recall may not. */
+static void recall_with_new_id(struct trg *t)
 {
 	t->recall_end_to_end = t->ports->end_to_end(t->arg);
 	t->again = false;
 }
 
-/* --- after a 201: what the SMS-SC may hold is not wanted any more ------------------------------------------------------------- */
+/* --- after a 201: the SMS-SC may hold an unwanted trigger ---------------------------------------------------------------------- */
 
-/* A recall has nothing at the SMS-SC but its question about the original, which has its own time. */
+/* A recall owns no trigger at the SMS-SC, only its question about the original, which has its
+ * own deadline. */
 static uint64_t recall_until(struct trg *t)
 {
 	struct trg *o = t->req.action == TSP_ACTION_RECALL ? trg_claimed(t) : NULL;
@@ -42,7 +45,7 @@ static uint64_t recall_until(struct trg *t)
 enum trg_state trg_act_recall_later(struct trg_step *s)
 {
 	if (s->now_ms >= recall_until(s->t)) {
-		return trg_end(s, false); /* the SMS-SC let it expire */
+		return trg_end(s, false); /* expired at the SMS-SC */
 	}
 	trg_back_off(s, UINT64_MAX);
 	return TRG_RECALLING;
@@ -61,8 +64,9 @@ enum trg_state trg_act_recall_restored(struct trg_step *s)
 
 static enum trg_state revoke(struct trg_step *s, int reason);
 
-/* Restored undecided: its acceptance may have been told to the SCS and not have come into the journal. Then a report is owed, whatever is
- * told now. The 201 waits for the record that says so, else the next core would submit it. */
+/* Restored without a recorded decision: the SCS may already have received SUCCESS. Therefore an
+ * outcome report is sent even though a pending DAR is now answered 201.
+ * The 201 waits until this is durable; else the next core would submit the trigger. */
 static enum trg_state give_up_restored(struct trg_step *s, int reason)
 {
 	s->t->answer_status = TSP_STATUS_TEMPORARYERROR;
@@ -80,15 +84,15 @@ enum trg_state trg_give_up_because(struct trg_step *s, int reason)
 		return give_up_restored(s, reason);
 	}
 	t->backoff_ms = 0;
-	if (t->req.action == TSP_ACTION_RECALL) { /* its own DTR, until it is known what became of it */
+	if (t->req.action == TSP_ACTION_RECALL) { /* repeats its own DTR until the outcome is known */
 		t->recall_end_to_end = t->dtr_end_to_end;
 		t->again = true;
 	} else {
-		recall_anew(t);
+		recall_with_new_id(t);
 	}
 	t->gave_up = true;
 	trg_arm(t, UINT64_MAX);
-	if (t->ports->store(t->arg, t)) { /* a restart would take it for undecided, and ask again: no worse than silence */
+	if (t->ports->store(t->arg, t)) { /* after a restart it counts as undecided and is repeated: no worse than silence */
 		return trg_act_gave_up(s);
 	}
 	return TRG_RECALLING;
@@ -99,7 +103,7 @@ enum trg_state trg_act_give_up(struct trg_step *s)
 	return trg_give_up_because(s, s->t->revoke_due ? s->t->revoke_reason : s->t->conf->reasons.smssc_silent);
 }
 
-/* The decision is on disk, or cannot be: the 201, and then the recall. */
+/* The decision is durable or cannot be stored: sends the 201 and then the recall. */
 enum trg_state trg_act_gave_up(struct trg_step *s)
 {
 	if (s->t->answered) {
@@ -109,8 +113,9 @@ enum trg_state trg_act_gave_up(struct trg_step *s)
 	return trg_act_recall(s);
 }
 
-/* Of a recall: the original is gone. Of a replace: it had taken the original's place. The SCS was told 201 and knows neither, so the
- * original is reported. */
+/* The SMS-SC has deleted the trigger: of a recall the original, of a replace the replacement of
+ * the original.
+ * The SCS received 201 and knows neither, so the original is reported. */
 enum trg_state trg_act_recalled(struct trg_step *s)
 {
 	trg_original_gone(s->t, TRG_EV_LOST);
@@ -123,12 +128,13 @@ enum trg_state trg_act_recall_no(struct trg_step *s)
 	if (s->t->req.action == TSP_ACTION_RECALL || !may_succeed_later(s->ev)) {
 		return trg_end(s, false);
 	}
-	recall_anew(s->t);
+	recall_with_new_id(s->t);
 	return trg_act_recall_later(s);
 }
 
-/* The SCS was told 201 and that is final: the report ends here, so that the SMS-SC need not send it again. When it was not told yet, the
- * report is the answer. */
+/* The SCS received 201, which is final: acknowledges the report, so that the SMS-SC does not
+ * repeat it.
+ * If the request is unanswered, the report becomes the answer. */
 enum trg_state trg_act_report_late(struct trg_step *s)
 {
 	if (!s->t->answered && s->t->overdue) {
@@ -176,7 +182,7 @@ static enum trg_state revoke_later(struct trg_step *s)
 	return TRG_REVOKING;
 }
 
-/* The 201 to one that was restored undecided, and only then the line for the audit. */
+/* Answers 201 to a trigger restored undecided, then writes the line for the audit. */
 static void say_revoking(struct trg *t)
 {
 	if (t->answered) {
@@ -186,7 +192,7 @@ static void say_revoking(struct trg *t)
 	audit(t, TRG_REVOCATION_BEGUN);
 }
 
-/* Its record is on disk, or cannot be; or its time has come. */
+/* The record is durable or cannot be stored, or the timer fired: sends the recall. */
 enum trg_state trg_act_revoke_recall(struct trg_step *s)
 {
 	say_revoking(s->t);
@@ -200,14 +206,14 @@ static enum trg_state revoke(struct trg_step *s, int reason)
 	t->revoke_reason = reason;
 	t->revoke_due = false;
 	t->revoked = t->revoking = true;
-	t->said = t->revoke_reason;
+	t->step_reason = t->revoke_reason;
 	t->backoff_ms = 0;
-	recall_anew(t);
+	recall_with_new_id(t);
 	if (t->answered) {
 		audit(t, TRG_REVOCATION_BEGUN);
 	}
 	trg_arm(t, UINT64_MAX);
-	if (t->ports->store(t->arg, t)) { /* its recall after a restart would be another one */
+	if (t->ports->store(t->arg, t)) { /* after a restart its recall would have another End-to-End-Id */
 		return trg_act_revoke_recall(s);
 	}
 	return TRG_REVOKING;
@@ -218,7 +224,7 @@ enum trg_state trg_act_revoke(struct trg_step *s)
 	return revoke(s, s->t->revoke_due ? s->t->revoke_reason : s->ev->reason);
 }
 
-/* A replace that was answered 201 still has its original. */
+/* A replace answered 201 still has its original. */
 enum trg_state trg_act_revoke_restored(struct trg_step *s)
 {
 	if (s->t->answer_status == TSP_STATUS_TEMPORARYERROR) {
@@ -227,7 +233,8 @@ enum trg_state trg_act_revoke_restored(struct trg_step *s)
 	return trg_act_revoke_recall(s);
 }
 
-/* Its DTR has not left: none does. Or it has: the answer to it is waited for, then it is taken back. The record says so, too. */
+/* Notes the revocation, in the record too. If its DTR was not sent, none is; else the recall
+ * follows its DTA. */
 enum trg_state trg_act_revoke_soon(struct trg_step *s)
 {
 	struct trg *t = s->t;
@@ -238,7 +245,7 @@ enum trg_state trg_act_revoke_soon(struct trg_step *s)
 	return t->state;
 }
 
-/* It is not submitted again. When it has expired, there is nothing to take back. */
+/* Not submitted again. An expired trigger needs no recall. */
 enum trg_state trg_act_revoke_resuming(struct trg_step *s)
 {
 	return s->t->answered ? s->t->state : trg_give_up_because(s, s->ev->reason);
@@ -264,7 +271,7 @@ enum trg_state trg_act_revoke_no(struct trg_step *s)
 	struct trg *t = s->t;
 
 	if (may_succeed_later(s->ev)) {
-		recall_anew(t);
+		recall_with_new_id(t);
 		return revoke_later(s);
 	}
 	t->revoking = false;
@@ -278,7 +285,7 @@ enum trg_state trg_act_revoke_no(struct trg_step *s)
 enum trg_state trg_act_revoke_done(struct trg_step *s)
 {
 	s->t->revoking = false;
-	trg_original_gone(s->t, TRG_EV_LOST); /* a replace that was answered 201 */
+	trg_original_gone(s->t, TRG_EV_LOST); /* a replace answered 201 */
 	audit(s->t, TRG_REVOCATION_TAKEN);
 	return trg_act_lost(s);
 }
@@ -294,8 +301,9 @@ enum trg_state trg_act_revoke_report(struct trg_step *s)
 
 /* --- the time for the answer to the SCS is over -------------------------------------------------------------------------------- */
 
-/* The report of a replacement is here, its DTA is not: what became of the original is not known, and it is left alone. A report is owed
- * only when the acceptance may have been told before a restart. */
+/* The report of a replacement arrived without its DTA: the outcome of the original is unknown,
+ * and it is left untouched.
+ * A report is owed only if SUCCESS may have been sent before a restart. */
 static enum trg_state overdue_early(struct trg_step *s)
 {
 	struct trg *t = s->t;
@@ -316,7 +324,7 @@ enum trg_state trg_act_overdue(struct trg_step *s)
 {
 	struct trg *t = s->t;
 
-	if (t->answered) { /* restored and expired: it waits for a report, and nobody waits for an answer */
+	if (t->answered) { /* restored and expired: waits for a report, the SCS has its answer */
 		return TRG_RESUMING;
 	}
 	t->overdue = true;
@@ -333,7 +341,7 @@ enum trg_state trg_act_overdue(struct trg_step *s)
 	return trg_refuse(s, s->ev->status, s->ev->reason);
 }
 
-/* The SMS-SC did not touch the original: whatever becomes of the replacement, it is not gone. */
+/* The SMS-SC kept the original: the outcome of the replacement does not change it. */
 enum trg_state trg_act_stored_late(struct trg_step *s)
 {
 	struct trg *t = s->t;
@@ -345,14 +353,14 @@ enum trg_state trg_act_stored_late(struct trg_step *s)
 	return TRG_RECALLING;
 }
 
-/* The 201 is on its way already. */
+/* The 201 was sent already. */
 enum trg_state trg_act_overdue_more(struct trg_step *s)
 {
 	s->t->overdue = true;
 	return TRG_RECALLING;
 }
 
-/* Our SUCCESS came too late: the SCS was told 201, and its trigger is not wanted any more. */
+/* Our SUCCESS came too late: the edge answered 201, and the trigger is revoked. */
 enum trg_state trg_act_overdue_accepted(struct trg_step *s)
 {
 	s->t->overdue = true;
@@ -361,8 +369,9 @@ enum trg_state trg_act_overdue_accepted(struct trg_step *s)
 	return trg_act_revoke(s);
 }
 
-/* The report of one that expired here is being written, and its answer waits for that: nothing of it was sent, so nothing is owed.
- * One that was answered is reported as ever. */
+/* The trigger expired here and its report is being written: nothing was sent, so no report is
+ * owed.
+ * An answered trigger is reported as usual. */
 enum trg_state trg_act_overdue_reporting(struct trg_step *s)
 {
 	struct trg *t = s->t;

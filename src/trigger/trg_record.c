@@ -1,6 +1,9 @@
-/* trg_record.c - a trigger in the journal. What kind of record it is follows from the facts in it, never from the state of the moment:
- * a report there is, an answer that was given, or nothing decided. Numbers are big-endian, strings u16 length + octets.
- * Version 1 ends with the time of the report; version 2 goes on with what put_more() writes; version 3 ends with put_drr(). */
+/* trg_record.c - the journal record of a trigger.
+ * The kind of a record follows from its facts, never from the present state: reported, answered,
+ * or undecided.
+ * Numbers are big-endian, strings u16 length + octets.
+ * Version 1 ends with the time of the report, version 2 with put_more(), version 3 with
+ * put_drr(). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,10 +21,10 @@ enum {
 	MORE_AS_NEW = 0x1,
 	MORE_REVOKED = 0x2,
 	MORE_GROUPS_UNKNOWN = 0x4,
-	MORE_UNWANTED = 0x8, /* undecided, and to be taken back */
+	MORE_UNWANTED = 0x8, /* undecided, and to be recalled */
 	MORE_TOLD_201 = 0x10,
 	MORE_TOLD_112 = 0x20, /* a replace that became a new trigger; since version 3 */
-	MORE_REFUSED = 0x40,  /* of KIND_RECALLING: nothing is to be recalled; since version 3 */
+	MORE_REFUSED = 0x40,  /* in KIND_RECALLING: nothing to recall; since version 3 */
 	MORE_ALL = 0x7f
 };
 
@@ -42,15 +45,15 @@ static enum kind kind_of(const struct trg *t)
 	return t->answered ? KIND_ACCEPTED : KIND_INTENT;
 }
 
-/* What the SCS is told, or will be as soon as this record is on disk. */
-static bool told(const struct trg *t, uint32_t status)
+/* True if the answer has this status, or will have it when this record is durable. */
+static bool answered_with(const struct trg *t, uint32_t status)
 {
 	return (t->answered || t->revoking) && t->answer_status == status;
 }
 
 static void put_octets(struct buf *b, const void *p, size_t len)
 {
-	buf_be16(b, (uint16_t)len); /* every length was bounded when the trigger was made */
+	buf_be16(b, (uint16_t)len); /* the request's lengths were checked when the trigger was created */
 	buf_bytes(b, p, len);
 }
 
@@ -82,7 +85,7 @@ static void put_request(struct buf *b, const struct trg_request *r, bool with_pa
 	put_octets(b, r->payload, with_payload ? r->payload_len : 0);
 }
 
-static void put_past(struct buf *b, const struct trg_past *p)
+static void put_history(struct buf *b, const struct trg_history *p)
 {
 	buf_u8(b, p ? p->n : 0);
 	buf_be16(b, p ? p->dropped : 0);
@@ -99,16 +102,16 @@ static void put_more(struct buf *b, const struct trg *t)
 {
 	buf_u8(b, (uint8_t)((t->as_new ? MORE_AS_NEW : 0) | (t->revoked ? MORE_REVOKED : 0) |
 			    (t->req.groups_unknown ? MORE_GROUPS_UNKNOWN : 0) | (t->revoke_due ? MORE_UNWANTED : 0) |
-			    (t->refused ? MORE_REFUSED : 0) | (told(t, TSP_STATUS_TEMPORARYERROR) ? MORE_TOLD_201 : 0) |
-			    (told(t, TSP_STATUS_ORIGINALMESSAGESENT) ? MORE_TOLD_112 : 0)));
+			    (t->refused ? MORE_REFUSED : 0) | (answered_with(t, TSP_STATUS_TEMPORARYERROR) ? MORE_TOLD_201 : 0) |
+			    (answered_with(t, TSP_STATUS_ORIGINALMESSAGESENT) ? MORE_TOLD_112 : 0)));
 	buf_u8(b, (uint8_t)t->revoke_reason);
 	put_text(b, t->req.groups);
 	buf_be64(b, t->req.groups_not_after_s);
-	put_text(b, t->taker ? t->taker : "");
+	put_text(b, t->accepted_by ? t->accepted_by : "");
 	buf_be16(b, t->submits);
 	buf_be16(b, t->recalls);
 	buf_be16(b, t->notifies);
-	put_past(b, t->past);
+	put_history(b, t->history);
 }
 
 static void put_drr(struct buf *b, const struct trg *t)
@@ -136,12 +139,12 @@ void trg_record_build(struct buf *out, const struct trg *t)
 	put_drr(out, t);
 }
 
-struct texts { /* NUL-ended copies of a record's strings: a record has none */
+struct texts { /* NUL-terminated copies of a record's strings */
 	char scs[IDENT_SCS_MAX + 1], scs_e164[STR_DIGITS_MAX + 1];
 	char origin_host[IDENT_HOST_MAX + 1], origin_realm[IDENT_HOST_MAX + 1];
 	char external[IDENT_EXTERNAL_MAX + 1], msisdn[IDENT_MSISDN_MAX + 1];
 	char imsi[STR_DIGITS_MAX + 1], sub_msisdn[STR_DIGITS_MAX + 1];
-	char groups[TRG_GROUPS_LEN_MAX + 1], taker[IDENT_HOST_MAX + 1];
+	char groups[TRG_GROUPS_LEN_MAX + 1], accepted_by[IDENT_HOST_MAX + 1];
 };
 
 static const uint8_t *get_octets(struct rd *r, uint32_t max, uint32_t *len)
@@ -214,7 +217,7 @@ struct more { /* since version 2 */
 	uint8_t flags, revoke_reason;
 	uint16_t submits, recalls, notifies, dropped;
 	uint8_t past_n;
-	struct trg_past_entry past[TRG_HISTORY_MAX];
+	struct trg_history_packed history[TRG_HISTORY_MAX];
 };
 
 static void get_past(struct rd *r, struct more *m)
@@ -225,7 +228,7 @@ static void get_past(struct rd *r, struct more *m)
 		r->bad = true;
 	}
 	for (size_t i = 0; i < m->past_n && !r->bad; i++) {
-		struct trg_past_entry e = { .after_ms = rd_be32(r) };
+		struct trg_history_packed e = { .after_ms = rd_be32(r) };
 
 		e.from = rd_u8(r);
 		e.to = rd_u8(r);
@@ -234,7 +237,7 @@ static void get_past(struct rd *r, struct more *m)
 		if (e.from >= TRG_STATE_COUNT || e.to >= TRG_STATE_COUNT || e.event >= TRG_EVENT_COUNT) {
 			r->bad = true;
 		}
-		m->past[i] = e;
+		m->history[i] = e;
 	}
 }
 
@@ -244,7 +247,7 @@ static void get_more(struct rd *r, struct trg_request *q, struct more *m, struct
 	m->revoke_reason = rd_u8(r);
 	q->groups = get_text(r, x->groups, sizeof x->groups);
 	q->groups_not_after_s = rd_be64(r);
-	(void)get_text(r, x->taker, sizeof x->taker);
+	(void)get_text(r, x->accepted_by, sizeof x->accepted_by);
 	m->submits = rd_be16(r);
 	m->recalls = rd_be16(r);
 	m->notifies = rd_be16(r);
@@ -255,7 +258,7 @@ static void get_more(struct rd *r, struct trg_request *q, struct more *m, struct
 	q->groups_unknown = m->flags & MORE_GROUPS_UNKNOWN;
 }
 
-/* The state a record stands for; what was sent may have been sent before. */
+/* Sets the state of a record. Messages that may have been sent count as sent. */
 static void take_kind(struct trg *t, enum kind kind)
 {
 	static const enum trg_state states[] = { [KIND_INTENT] = TRG_RESUMING,
@@ -276,7 +279,7 @@ static void take_kind(struct trg *t, enum kind kind)
 	t->may_report = t->req.action != TSP_ACTION_RECALL;
 }
 
-static void take_more(struct trg *t, const struct more *m, const char *taker)
+static void take_more(struct trg *t, const struct more *m, const char *accepted_by)
 {
 	t->as_new = m->flags & MORE_AS_NEW;
 	t->refused = t->gave_up && (m->flags & MORE_REFUSED);
@@ -293,17 +296,17 @@ static void take_more(struct trg *t, const struct more *m, const char *taker)
 	}
 	t->accepted = t->answered && t->answer_status != TSP_STATUS_TEMPORARYERROR && t->req.action != TSP_ACTION_RECALL;
 	t->revoke_reason = m->revoke_reason;
-	t->taker = trg_names_keep(t->conf->takers, taker);
+	t->accepted_by = trg_names_keep(t->conf->smssc_hosts, accepted_by);
 	t->submits = m->submits;
 	t->recalls = m->recalls;
 	t->notifies = m->notifies;
 	for (size_t i = 0; i < m->past_n; i++) {
-		trg_past_add(t, &m->past[i]);
+		trg_history_add(t, &m->history[i]);
 	}
-	if (t->past) {
-		t->past->dropped = m->dropped;
+	if (t->history) {
+		t->history->dropped = m->dropped;
 	}
-	t->taken_ms = trg_past_taken(t);
+	t->taken_ms = trg_history_taken(t);
 }
 
 struct parsed {
@@ -392,7 +395,7 @@ int trg_restore(struct trg **out, uint64_t number, const void *record, size_t le
 	t->outcome = p.outcome;
 	t->reported_ms = p.reported_ms;
 	take_kind(t, p.kind);
-	take_more(t, &p.more, p.texts.taker);
+	take_more(t, &p.more, p.texts.accepted_by);
 	*out = t;
 	return 0;
 }

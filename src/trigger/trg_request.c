@@ -1,4 +1,4 @@
-/* trg_request.c - own copies, each in one allocation. */
+/* trg_request.c - copies of requests and subscriber data, each in one allocation. */
 #include "trigger/trg_request.h"
 
 #include <stdlib.h>
@@ -10,7 +10,7 @@ struct text { /* one string to copy */
 	const char **slot;
 	const char *from;
 	size_t max;
-	bool shared; /* the same in many triggers */
+	bool shared; /* interned: equal in many triggers */
 };
 
 static const char *or_empty(const char *s)
@@ -18,7 +18,8 @@ static const char *or_empty(const char *s)
 	return s ? s : "";
 }
 
-/* Copies the strings and then the octets into one block; `slot`s point into it afterwards, or to the one copy that is shared. */
+/* Copies the strings and then the octets into one block. Afterwards each `slot` points into it,
+ * or to the interned copy. */
 static int copy_block(void **block, struct trg_names *names, struct text *texts, size_t n, const uint8_t **octets,
 		      const uint8_t *from, size_t len)
 {
@@ -79,7 +80,7 @@ int trg_set_request(struct trg *t, const struct trg_request *in)
 	if (!texts[0].from[0] || !texts[2].from[0] || !texts[3].from[0] || (!texts[4].from[0] && !texts[5].from[0])) {
 		return ERR_INVAL;
 	}
-	err = copy_block(&t->req_block, t->conf->names, texts, sizeof texts / sizeof texts[0], &none, NULL, 0);
+	err = copy_block(&t->req_block, t->conf->scs_names, texts, sizeof texts / sizeof texts[0], &none, NULL, 0);
 	if (!err) {
 		err = copy_block(&t->payload_block, NULL, NULL, 0, &r.payload, in->payload, in->payload_len);
 	}
@@ -135,5 +136,6 @@ uint32_t trg_validity_left_s(const struct trg_request *req, uint64_t now_ms)
 {
 	uint64_t left_s = req->expires_ms > now_ms ? (req->expires_ms - now_ms + 999) / 1000 : 0;
 
-	return left_s < req->validity_s ? (uint32_t)left_s : req->validity_s; /* a clock that went back adds nothing */
+	return left_s < req->validity_s ? (uint32_t)left_s
+					: req->validity_s; /* at most validity_s, even if the clock went back */
 }

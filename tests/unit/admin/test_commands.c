@@ -223,7 +223,7 @@ static void test_health_says_what_is_true_in_each_state_of_a_peer(void **state)
 static void test_health_names_a_store_that_is_nearly_full_and_its_reader(void **state)
 {
 	struct play *p = *state;
-	struct kv_room *room = &p->core.core->store.rooms.of[CORE_STORE_JOURNAL].now;
+	struct kv_room *room = &p->core.core->store.rooms.store[CORE_STORE_JOURNAL].now;
 	const json_t *row;
 
 	*room = (struct kv_room){ .size = 910, .size_max = 1000, .map_left = 99, .held = 300, .oldest = { .pid = 4711 } };
@@ -249,7 +249,7 @@ static void test_health_names_a_store_that_is_nearly_full_and_its_reader(void **
 static void test_health_and_status_heed_the_disk_below_a_store(void **state)
 {
 	struct play *p = *state;
-	struct core_room *of = p->core.core->store.rooms.of;
+	struct core_room *of = p->core.core->store.rooms.store;
 	struct kv_room *room = &of[CORE_STORE_ASSOC].now;
 	const json_t *row, *reasons;
 

@@ -131,12 +131,12 @@ static void an_answer_comes_from_whom_was_asked(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct app_asked asked = { .session_id = "s;1", .session_id_len = 3, .host = rows[i].asked_host };
+		struct app_request request = { .session_id = "s;1", .session_id_len = 3, .host = rows[i].asked_host };
 		struct app_head answer = { .origin_host = dia_text(rows[i].host) };
 
-		if (!asked.host) {
-			asked.peer = "peer.core";
-			asked.realm = "core";
+		if (!request.host) {
+			request.peer = "peer.core";
+			request.realm = "core";
 		}
 		if (rows[i].session) {
 			answer.session_id = dia_text(rows[i].session);
@@ -150,7 +150,7 @@ static void an_answer_comes_from_whom_was_asked(void **state)
 		if (rows[i].experimental) {
 			answer.experimental_result = (struct app_experimental_result){ 10415, rows[i].experimental, true };
 		}
-		if ((app_foreign(&answer, &asked) != NULL) != rows[i].foreign) {
+		if ((app_foreign(&answer, &request) != NULL) != rows[i].foreign) {
 			fail_msg("row %zu", i);
 		}
 	}

@@ -13,7 +13,7 @@ static struct core_trigger_view past(const char *scs, uint32_t reference)
 					   .transaction = "1-000007",
 					   .address = "",
 					   .rule = "allow acme *@a.example",
-					   .taker = "",
+					   .accepted_by = "",
 					   .reference = reference,
 					   .history = history,
 					   .history_n = 2 };
@@ -43,7 +43,7 @@ static void test_what_ended_is_known_whole(void **state)
 	assert_string_equal(found->scs, "acme");
 	assert_string_equal(found->device, "meter-7@a.example");
 	assert_string_equal(found->rule, "allow acme *@a.example");
-	assert_string_equal(found->taker, "");
+	assert_string_equal(found->accepted_by, "");
 	assert_int_equal(found->history_n, 2);
 	assert_int_equal(found->history[1].event, TRG_EV_SUBSCRIBER_NO);
 	assert_int_equal(found->history[1].reason, 7);

@@ -45,7 +45,7 @@ static struct trg *ending(struct core_play *p, uint32_t reference, uint64_t *num
 	assert_int_equal(trg_new(&t, *number, &r, &p->core->triggers.conf, &core_trigger_ports, p->core), 0);
 	assert_int_equal(jrn_add(p->core->journal.jrn, *number, "\1trigger", 8, NULL, NULL), 0);
 	t->stored = t->answered = t->accepted = true;
-	t->taker = "smssc.example";
+	t->accepted_by = "smssc.example";
 	return t;
 }
 
@@ -105,7 +105,7 @@ static void test_a_reported_trigger_keeps_its_number_and_its_report_through_a_re
 		assert_non_null(e);
 		assert_string_equal(e->scs, "acme");
 		assert_string_equal(e->external, "meter-7@a.example");
-		assert_string_equal(e->taker, "smssc.example");
+		assert_string_equal(e->accepted_by, "smssc.example");
 		assert_true(e->reported);
 		assert_null(core_past_find(p->core, E164, 41, now + 240001));
 		if (i) {

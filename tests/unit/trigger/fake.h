@@ -23,7 +23,7 @@ enum {
 	WHY_GIVEN = 40
 };
 
-static struct trg_names fake_takers;
+static struct trg_names fake_smssc_hosts;
 static const struct trg_conf fake_conf = {
 	.report_grace_ms = 60000,
 	.report_retention_ms = 7ull * 24 * 3600 * 1000,
@@ -31,7 +31,7 @@ static const struct trg_conf fake_conf = {
 	.retry_max_ms = 300000,
 	.reasons = { WHY_NONE, WHY_NOT_SUPPORTED, WHY_CONTRADICTING, WHY_HSS_SILENT, WHY_JOURNAL, WHY_SMSSC_SILENT, WHY_NOMEM,
 		     WHY_UNKNOWN, WHY_REPORTED, WHY_BUSY, WHY_DEVICE, WHY_NO_RECALL, WHY_EXPIRED },
-	.takers = &fake_takers,
+	.smssc_hosts = &fake_smssc_hosts,
 };
 
 #define T0 1000000ull /* when the request of request() came */
@@ -376,7 +376,7 @@ static inline int step(struct trg *t, struct fake *f, enum trg_event_kind kind)
 		ev.reason = WHY_GIVEN;
 	}
 	if (kind == TRG_EV_DTA_OK || kind == TRG_EV_DTA_STORED)
-		ev.taker = "smssc.example";
+		ev.accepted_by = "smssc.example";
 	if (kind == TRG_EV_DRR) {
 		ev.outcome = TSP_OUTCOME_SUCCESS;
 		ev.token = ++f->tokens_given;

@@ -203,7 +203,7 @@ static void test_a_replace_of_an_ended_original_becomes_a_trigger_of_its_own(voi
 
 	(void)state;
 	assert_int_equal(f.asked, 1);
-	assert_string_equal(t->taker, "smssc2.example"); /* it goes to the SMS-SC that took the original */
+	assert_string_equal(t->accepted_by, "smssc2.example"); /* it goes to the SMS-SC that took the original */
 	f.now_ms += 5000;
 	step(t, &f, TRG_EV_DTA_STORED);
 	assert_int_equal(f.status, TSP_STATUS_ORIGINALMESSAGESENT);
@@ -1136,7 +1136,7 @@ static void test_the_history_says_what_happened_and_survives_a_restart(void **st
 	t = died(t, &f);
 	assert_int_equal(trg_history(t, past, &dropped), 4);
 	assert_int_equal(t->submits, 1);
-	assert_string_equal(t->taker, "smssc.example");
+	assert_string_equal(t->accepted_by, "smssc.example");
 	trg_free(t);
 }
 
@@ -1189,7 +1189,7 @@ static void test_a_refusal_stands_in_the_history_with_its_reason(void **state)
 static int fini(void **state)
 {
 	(void)state;
-	trg_names_fini(&fake_takers);
+	trg_names_fini(&fake_smssc_hosts);
 	return 0;
 }
 

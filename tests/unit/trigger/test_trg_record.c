@@ -184,7 +184,7 @@ static void test_a_record_of_version_1_is_still_read(void **state)
 	assert_int_equal(back->state, TRG_ACCEPTED);
 	assert_true(back->req.groups_unknown); /* nobody can judge it again */
 	assert_string_equal(back->req.groups, "");
-	assert_null(back->taker);
+	assert_null(back->accepted_by);
 	assert_int_equal(trg_history(back, past, &dropped), 0);
 	assert_same_request(&t->req, &back->req, false);
 	trg_free(back);
