@@ -81,9 +81,9 @@ static void add_store(void *arg, const struct core_store_view *s)
 {
 	const struct kv_room *r = s->room;
 	char reader[ADM_READER_MAX];
-	json_t *row = json_pack("{s:s, s:I, s:I, s:I, s:I, s:s, s:s}", "name", s->name, "octets", (json_int_t)r->size,
-				"size_max", (json_int_t)r->size_max, "left", (json_int_t)r->left, "disk", (json_int_t)r->disk,
-				"state", r->failing ? write_state(r->failing == ERR_NOSPC ? ENOSPC : EIO) : "ok", "key", s->key);
+	json_t *row = json_pack("{s:s, s:I, s:I, s:I, s:I, s:s, s:s}", "name", s->name, "octets", (json_int_t)r->size, "size_max",
+				(json_int_t)r->size_max, "left", (json_int_t)r->left, "disk", (json_int_t)r->disk, "state",
+				r->failing ? write_state(r->failing == ERR_NOSPC ? ENOSPC : EIO) : "ok", "key", s->key);
 
 	if (row && r->oldest.pid) {
 		adm_reader_name(reader, &r->oldest);

@@ -61,9 +61,9 @@ static void take(struct core *c, enum core_store which, const struct kv_room *se
 	log_warn(c->log, "core",
 		 "%s: %llu of %llu bytes are left; process %d has been reading for %llu s and %llu commits and keeps %llu bytes "
 		 "from being used again: end it, or raise %s",
-		 stores[which].name, (unsigned long long)seen->map_left, (unsigned long long)seen->size_max, (int)seen->oldest.pid,
-		 (unsigned long long)((now_ms - r->since_ms) / 1000), (unsigned long long)seen->oldest.behind,
-		 (unsigned long long)seen->held, stores[which].key);
+		 stores[which].name, (unsigned long long)seen->map_left, (unsigned long long)seen->size_max,
+		 (int)seen->oldest.pid, (unsigned long long)((now_ms - r->since_ms) / 1000),
+		 (unsigned long long)seen->oldest.behind, (unsigned long long)seen->held, stores[which].key);
 }
 
 void core_rooms_look(struct core *c)

@@ -135,7 +135,7 @@ struct trg_conf {                            /* borrowed by every trigger */
 	uint64_t retry_min_ms, retry_max_ms; /* DNR, recall and resume: doubles from min to max */
 	struct trg_reasons reasons;
 	struct trg_names *smssc_hosts; /* interned hosts of SMS-SCs; borrowed */
-	uint32_t *in_state; /* number of triggers in each of TRG_STATE_COUNT states; borrowed. NULL: nobody counts */
+	uint32_t *in_state;            /* number of triggers in each of TRG_STATE_COUNT states; borrowed. NULL: nobody counts */
 	struct trg_names *scs_names; /* interned texts shared by the triggers of one SCS; borrowed. NULL: each has its own copy */
 };
 
@@ -238,12 +238,12 @@ struct trg { /* for others: to read, never to write; in this order because there
 	uint32_t outcome;                                           /* enum tsp_delivery_outcome, once has_outcome */
 	uint32_t answer_status;                                     /* once answered */
 	int revoke_reason;                                          /* of REVOKE or CANCEL */
-	int step_reason;                                                   /* inside: the reason of the step under way */
+	int step_reason;                                            /* inside: the reason of the step under way */
 	uint64_t taken_ms;                   /* the last time at which the SMS-SC may have taken it; 0: not known */
 	uint64_t reported_ms;                /* when the report came: the retention counts from here */
 	uint64_t armed_ms;                   /* when TIMER comes; UINT64_MAX: it does not */
 	uint64_t changer;                    /* number of the recall or replace under way that names it; 0: none */
-	const char *accepted_by;                  /* Origin-Host of the SMS-SC that took the DTR; NULL: not known */
+	const char *accepted_by;             /* Origin-Host of the SMS-SC that took the DTR; NULL: not known */
 	uint8_t *drr;                        /* TRG_DIGEST_LEN octets: digest of the DRR that was reported; NULL: none */
 	uint16_t submits, recalls, notifies; /* how often each was sent; stay at their largest value */
 	bool has_outcome, answered;
