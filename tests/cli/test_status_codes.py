@@ -47,6 +47,7 @@ def spoil(copy):
 
 
 PAGE, REASONS, TSP = "docs/user/status-codes.md", "src/policy/pol_reason.h", "src/apps/tsp.h"
+STATUS = "src/base/request_status.h"
 
 
 def row_of(copy, begin):
@@ -70,8 +71,8 @@ def test_a_row_that_is_missing(copy, spoil, begin, words):
      "TSP_STATUS_NOTAUTHORIZED,", "reason 'novel' has no row"),
     (REASONS, 'X(DENIED, "denied", TSP_STATUS_NOTAUTHORIZED,', 'X(DENIED, "denied", TSP_STATUS_INVEXTID,', "'denied' leads to 102"),
     (REASONS, '"denied"', '"refused"', "'denied' is no reason that belongs here"),
-    (TSP, "X(ORIGINALMESSAGESENT, 112)", "X(ORIGINALMESSAGESENT, 112) X(NOVEL, 113)", "Request-Status 113 NOVEL has no row"),
-    (TSP, "X(INVPERIOD, 104)", "X(INVTIME, 104)", "104 INVPERIOD is no Request-Status of the sources"),
+    (STATUS, "X(ORIGINALMESSAGESENT, 112)", "X(ORIGINALMESSAGESENT, 112) X(NOVEL, 113)", "Request-Status 113 NOVEL has no row"),
+    (STATUS, "X(INVPERIOD, 104)", "X(INVTIME, 104)", "104 INVPERIOD is no Request-Status of the sources"),
     (TSP, "X(UNCONFIRMED, 4)", "X(UNCONFIRMED, 4) X(NOVEL, 5)", "Delivery-Outcome 5 NOVEL has no row"),
     ("src/core/core_path.c", "DIA_RESULT_TOO_BUSY", "DIA_RESULT_OUT_OF_SPACE", "Result-Code 4002 OUT_OF_SPACE has no row"),
     (PAGE, "::test_no_device_is_named`", "::test_nobody_wrote`", "has no test test_nobody_wrote"),
