@@ -138,9 +138,9 @@ static void on_answer(void *arg, int err, const struct dia_msg *m)
 	}
 	b->answered++;
 	b->last_us = now_us();
-	if (b->answered ==
-	    b->opt.count) { /* a relay that was left without DPR holds the next connection back (RFC 3539 REOPEN) */
-		link_disconnect(link_peer_link(b->peer), DIA_DISCONNECT_DO_NOT_WANT);
+	/* A relay that was left without DPR holds the next connection back (RFC 3539, REOPEN). */
+	if (b->answered == b->opt.count) {
+		link_peer_stop(b->peer, DIA_DISCONNECT_DO_NOT_WANT, "all is answered");
 	} else {
 		send_more(b);
 	}
