@@ -211,3 +211,21 @@ int64_t core_play_ask(struct core_play *p, uint64_t transaction, const struct ip
 	assert_int_equal(answer.session, a->session);
 	return answer.result_code == 2001 ? (int64_t)answer.request_status : 1000000 + (int64_t)answer.result_code;
 }
+
+int core_play_setup(void **state)
+{
+	struct core_play *p = calloc(1, sizeof *p);
+
+	core_play_start(p);
+	core_play_provision(p);
+	core_play_turns(p, 3);
+	*state = p;
+	return 0;
+}
+
+int core_play_teardown(void **state)
+{
+	core_play_end(*state);
+	free(*state);
+	return 0;
+}

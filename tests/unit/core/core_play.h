@@ -17,6 +17,10 @@ struct core_play {
 
 void core_play_start(struct core_play *p);
 void core_play_end(struct core_play *p);
+
+/* For cmocka: *state is a started core with the SCSs of core_play_provision(), whose first turns are over. */
+int core_play_setup(void **state);
+int core_play_teardown(void **state);
 /* The core ends and another one opens the same stores; a fresh ring, the same edge. */
 void core_play_restart(struct core_play *p);
 

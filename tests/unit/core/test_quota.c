@@ -6,24 +6,6 @@
 #include "tests/unit/core/core_play.h"
 #include "tests/unit/trigger/trg_put.h"
 
-static int start(void **state)
-{
-	struct core_play *p = calloc(1, sizeof *p);
-
-	core_play_start(p);
-	core_play_provision(p);
-	core_play_turns(p, 3);
-	*state = p;
-	return 0;
-}
-
-static int end(void **state)
-{
-	core_play_end(*state);
-	free(*state);
-	return 0;
-}
-
 static struct core_scs *acme(struct core_play *p)
 {
 	return core_scs_get(p->core, "acme");
@@ -370,7 +352,7 @@ static void test_a_damaged_record_is_left_alone(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, start, end)
+#define T(name) cmocka_unit_test_setup_teardown(name, core_play_setup, core_play_teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_a_trigger_counts_from_its_intent_on_until_it_is_refused),
 		T(test_a_recall_takes_nothing),

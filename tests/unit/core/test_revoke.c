@@ -6,24 +6,6 @@
 #include "tests/unit/core/core_play.h"
 #include "tests/unit/trigger/trg_put.h"
 
-static int start(void **state)
-{
-	struct core_play *p = calloc(1, sizeof *p);
-
-	core_play_start(p);
-	core_play_provision(p);
-	core_play_turns(p, 3);
-	*state = p;
-	return 0;
-}
-
-static int end(void **state)
-{
-	core_play_end(*state);
-	free(*state);
-	return 0;
-}
-
 #define NOW_S (clock_real_ms() / 1000)
 
 /* As it is when the SMS-SC has it. */
@@ -250,7 +232,7 @@ static void test_what_came_from_the_journal_is_judged_by_the_store_of_now(void *
 	assert_int_equal(t->trg->state, TRG_REVOKING);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, start, end)
+#define T(name) cmocka_unit_test_setup_teardown(name, core_play_setup, core_play_teardown)
 
 /* -- the edge answered in our place (CONTRACTS section 3, "the edge's deadline") */
 

@@ -4,24 +4,6 @@
 #include "tests/unit/core/core_play.h"
 #include "tests/unit/trigger/trg_put.h"
 
-static int start(void **state)
-{
-	struct core_play *p = calloc(1, sizeof *p);
-
-	core_play_start(p);
-	core_play_provision(p);
-	core_play_turns(p, 3);
-	*state = p;
-	return 0;
-}
-
-static int end(void **state)
-{
-	core_play_end(*state);
-	free(*state);
-	return 0;
-}
-
 static struct core_trigger *trigger(struct core_play *p, uint32_t reference, enum trg_state trg_state)
 {
 	struct trg_request r = { .scs = "acme",
@@ -193,7 +175,7 @@ static void test_a_trigger_that_ends_while_it_waits_is_not_woken(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, start, end)
+#define T(name) cmocka_unit_test_setup_teardown(name, core_play_setup, core_play_teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_a_connection_looks_at_the_reports_that_wait_and_at_no_other_trigger),
 		T(test_many_reports_go_some_at_a_time_and_each_once),
