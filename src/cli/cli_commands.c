@@ -399,7 +399,9 @@ const struct cli_command cli_commands[] = {
 	  "  mtcctl health\n  mtcctl --json health\n\n"
 	  "Exit code: 0 healthy, 1 not healthy, 4 the gateway does not answer.\n" },
 	{ "peers", NULL, "peers", "Connections to the HSS, the SMS-SC and other core nodes", NULL, peers_columns, cli_show_count,
-	  "  mtcctl peers\n  mtcctl --json peers\n  mtcctl peers stop hss\n  mtcctl peers start hss\n" },
+	  "  mtcctl peers\n  mtcctl --json peers\n  mtcctl peers stop hss\n  mtcctl peers start hss\n\n"
+	  "FORGIVEN: answers accepted although they lack an AVP that their grammar demands (strict_answers of the peer refuses "
+	  "them).\n" },
 	{ "peers", "start", "peers.start",
 	  "Connect to a core node now: after a stop, or without the pause before the next attempt", peer_name, NULL,
 	  cli_show_peer, "  mtcctl peers start hss\n" },

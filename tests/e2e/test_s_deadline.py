@@ -218,7 +218,7 @@ def test_what_an_edge_answered_and_nobody_was_told_is_not_resumed(labs, gone):
             os.kill(pid, signal.SIGSTOP)
         scs.ask_later(action(device="meter-4@a.example", reference=reference, validity=300))
         if gone == "late":
-            time.sleep(2.5)
+            time.sleep(2.5)  # what is played: the core gets the request that late
             os.kill(pid, signal.SIGCONT)
         dtr = p.sc.take()
         assert dtr.number(3007) == reference
