@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/stdfd.h"
 #include "base/str.h"
+#include "bench/bench_hist.h"
 #include "link/link_ids.h"
 #include "link/link_peer.h"
 #include "net/net_loop.h"
@@ -25,6 +26,7 @@
 struct options {
 	const char *host, *realm, *connect, *peer_host, *peer_realm, *destination_host, *destination_realm;
 	uint32_t count, window;
+	uint64_t seconds_us;
 };
 
 struct bench {
@@ -36,7 +38,15 @@ struct bench {
 	struct link *links[LINKS_MAX]; /* respond */
 	struct link_peer *peer;        /* load */
 	uint32_t sent, answered, failed;
-	uint64_t first_us, last_us;
+	uint64_t first_us, last_us, cpu_us; /* cpu: when the first request was sent */
+	struct bench_slot *slots, *free_slots;
+	struct bench_hist latency;
+};
+
+struct bench_slot { /* one request that waits for its answer */
+	struct bench *bench;
+	struct bench_slot *next; /* among the free ones */
+	uint64_t sent_us;
 };
 
 static uint64_t now_us(void)
@@ -44,6 +54,15 @@ static uint64_t now_us(void)
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000u + (uint64_t)ts.tv_nsec / 1000u;
+}
+
+/* Processor time of this process. */
+static uint64_t cpu_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
 	return (uint64_t)ts.tv_sec * 1000000u + (uint64_t)ts.tv_nsec / 1000u;
 }
 
@@ -127,9 +146,15 @@ static int respond(struct bench *b)
 
 static void send_more(struct bench *b);
 
+static bool all_sent(const struct bench *b)
+{
+	return b->sent == b->opt.count || now_us() - b->first_us >= b->opt.seconds_us;
+}
+
 static void on_answer(void *arg, int err, const struct dia_msg *m)
 {
-	struct bench *b = arg;
+	struct bench_slot *slot = arg;
+	struct bench *b = slot->bench;
 	struct dia_failed failed = { 0 };
 	struct s6m_sia sia;
 
@@ -138,8 +163,11 @@ static void on_answer(void *arg, int err, const struct dia_msg *m)
 	}
 	b->answered++;
 	b->last_us = now_us();
+	bench_hist_add(&b->latency, b->last_us - slot->sent_us);
+	slot->next = b->free_slots;
+	b->free_slots = slot;
 	/* A relay that was left without DPR holds the next connection back (RFC 3539, REOPEN). */
-	if (b->answered == b->opt.count) {
+	if (b->answered == b->sent && all_sent(b)) {
 		link_peer_stop(b->peer, DIA_DISCONNECT_DO_NOT_WANT, "all is answered");
 	} else {
 		send_more(b);
@@ -152,6 +180,7 @@ static int send_one(struct bench *b, struct link *l)
 	struct s6m_sir sir = { .head.request = true };
 	uint8_t room[1024], scs[STR_TBCD_MAX];
 	struct buf out = buf_over(room, sizeof room);
+	struct bench_slot *slot = b->free_slots;
 	size_t scs_len;
 
 	if (str_tbcd(scs, &scs_len, "491720000001")) {
@@ -168,14 +197,19 @@ static int send_one(struct bench *b, struct link *l)
 	sir.scs_identity = (struct dia_bytes){ scs, (uint32_t)scs_len };
 	sir.sir_flags = dia_u32_of(S6M_SIR_FLAG_S6M);
 	s6m_sir_build(&out, &sir, 0, link_ids_end_to_end(&b->ids));
-	return out.full ? ERR_LIMIT : link_request(l, out.p, out.len, ANSWER_WAIT_MS, on_answer, b);
+	slot->sent_us = now_us();
+	if (out.full || link_request(l, out.p, out.len, ANSWER_WAIT_MS, on_answer, slot)) {
+		return ERR_LIMIT;
+	}
+	b->free_slots = slot->next;
+	return 0;
 }
 
 static void send_more(struct bench *b)
 {
 	struct link *l = link_peer_link(b->peer);
 
-	while (l && b->sent < b->opt.count && b->sent - b->answered < b->opt.window) {
+	while (l && b->free_slots && !all_sent(b)) {
 		if (send_one(b, l)) {
 			fprintf(stderr, "bench_peer: cannot send\n");
 			net_loop_stop(b->loop);
@@ -191,6 +225,7 @@ static void on_open(void *arg, struct link *l)
 
 	(void)l;
 	b->first_us = now_us();
+	b->cpu_us = cpu_us();
 	send_more(b);
 }
 
@@ -200,7 +235,8 @@ static void on_load_down(void *arg, struct link *l, int err, const char *why)
 
 	(void)l;
 	(void)err;
-	if (b->answered < b->opt.count) {
+	if (b->answered < b->sent || !all_sent(b)) {
+		b->failed++;
 		fprintf(stderr, "bench_peer: connection lost: %s\n", why);
 	}
 	net_loop_stop(b->loop);
@@ -223,13 +259,24 @@ static int load(struct bench *b)
 	}
 	peer.address = address;
 	peer.port = (uint16_t)port;
+	b->slots = calloc(b->opt.window, sizeof *b->slots);
+	if (!b->slots) {
+		return 1;
+	}
+	for (uint32_t i = 0; i < b->opt.window; i++) {
+		b->slots[i] = (struct bench_slot){ .bench = b, .next = b->free_slots };
+		b->free_slots = &b->slots[i];
+	}
 	if (link_peer_new(&b->peer, b->loop, &peer, &b->conf, &load_cb, b) || net_loop_run(b->loop)) {
 		return 1;
 	}
 	seconds = (double)(b->last_us - b->first_us) / 1e6;
-	printf("{\"event\":\"result\",\"requests\":%" PRIu32 ",\"failed\":%" PRIu32 ",\"seconds\":%.6f,\"per_second\":%.1f}\n",
-	       b->answered, b->failed, seconds, seconds > 0 ? b->answered / seconds : 0.0);
-	return b->answered == b->opt.count && !b->failed ? 0 : 1;
+	printf("{\"event\":\"result\",\"requests\":%" PRIu32 ",\"failed\":%" PRIu32 ",\"seconds\":%.6f,\"per_second\":%.1f,"
+	       "\"cpu_us\":%" PRIu64 ",\"latency_us\":{\"p50\":%.1f,\"p99\":%.1f,\"p999\":%.1f,\"max\":%" PRIu64 "}}\n",
+	       b->answered, b->failed, seconds, seconds > 0 ? b->answered / seconds : 0.0, cpu_us() - b->cpu_us,
+	       bench_hist_at(&b->latency, 0.5), bench_hist_at(&b->latency, 0.99), bench_hist_at(&b->latency, 0.999),
+	       b->latency.max_us);
+	return b->answered && !b->failed ? 0 : 1;
 }
 
 /* -- both */
@@ -246,7 +293,7 @@ static void usage(FILE *f)
 {
 	fputs("usage: bench_peer respond --host H --realm R\n"
 	      "       bench_peer load --host H --realm R --connect A:P --peer-host H --peer-realm R\n"
-	      "                       --destination-host H --destination-realm R [--count N] [--window W]\n"
+	      "                       --destination-host H --destination-realm R [--count N] [--seconds S] [--window W]\n"
 	      "The two ends of a plain S6m leg: measures what stands between them.\n",
 	      f);
 }
@@ -262,12 +309,14 @@ static int parse(struct options *o, int argc, char **argv)
 		{ "destination-host", required_argument, NULL, 'd' },
 		{ "destination-realm", required_argument, NULL, 'e' },
 		{ "count", required_argument, NULL, 'n' },
+		{ "seconds", required_argument, NULL, 's' },
 		{ "window", required_argument, NULL, 'w' },
 		{ NULL, 0, NULL, 0 },
 	};
+	uint32_t seconds;
 	int c, err = 0;
 
-	*o = (struct options){ .count = 10000, .window = 64 };
+	*o = (struct options){ .count = 10000, .window = 64, .seconds_us = 3600000000u };
 	while (!err && (c = getopt_long(argc, argv, "", rows, NULL)) != -1) {
 		switch (c) {
 		case 'h':
@@ -293,6 +342,10 @@ static int parse(struct options *o, int argc, char **argv)
 			break;
 		case 'n':
 			err = str_parse_u32(&o->count, optarg, 1, 100000000);
+			break;
+		case 's':
+			err = str_parse_u32(&seconds, optarg, 1, 3600);
+			o->seconds_us = err ? 0 : (uint64_t)seconds * 1000000u;
 			break;
 		case 'w':
 			err = str_parse_u32(&o->window, optarg, 1, 4096);

@@ -1,0 +1,165 @@
+"""A laboratory whose HSS, SMS-SC and SCSs are lean (bench/): they store nothing and encode once, so that the gateway is what a bench measures."""
+import json
+import os
+import subprocess
+
+from . import figures, lab, play, proc
+
+DEVICES = "000001-010000"
+GATEWAY = ("parent", "edge", "core")
+
+
+class LeanLab(lab.Lab):
+    """changes: as in lab.options(); reports: a delivery report follows each answer of the SMS-SC; tools: where the programs of the bench are."""
+
+    def __init__(self, folder, options, tools, reports=False):
+        super().__init__(folder, options)
+        self.tools, self.reports = tools, reports
+
+    def tool(self, name):
+        found = os.path.join(self.tools, name)
+        if not os.access(found, os.X_OK):
+            raise proc.LabError(f"{found} is not there; 'scripts/build release' makes it")
+        return found
+
+    def write_subscribers(self):
+        pass
+
+    def start_node(self, name, host, *words):
+        entry = self.start(name, [self.tool(name), host, lab.CORE_REALM, *words])
+        address, port = proc.wait_ready(entry, self.options.up_wait_s)
+        return {"address": address, "port": port, "identity": host, "realm": lab.CORE_REALM, "pid": entry["pid"]}
+
+    def start_hss(self):
+        self.lab["hss"] = self.start_node("bench_hss", lab.HSS_HOST)
+
+    def start_smssc(self):
+        self.lab["smssc"] = self.start_node("bench_smssc", lab.SMSSC_HOST, *(["--reports"] if self.reports else []))
+
+    def start_ue(self):
+        pass
+
+
+class Result:
+    """What one run of the load says, and the processor time that each process took for it."""
+
+    def __init__(self, line, cpu_ns):
+        self.line, self.cpu_ns = line, cpu_ns
+
+    @property
+    def rate(self):
+        return self.line["per_second"]
+
+    @property
+    def done(self):
+        return self.line["done"]
+
+    def cpu_us(self):
+        """{process or thread: microseconds of processor time for each request}."""
+        return {name: ns / 1000 / self.done for name, ns in self.cpu_ns.items()}
+
+    def gateway_us(self):
+        """The same of all processes of the gateway."""
+        return sum(us for name, us in self.cpu_us().items() if name.split()[0].split("-")[0] in GATEWAY)
+
+
+def threads_ns(pid):
+    """{name of the thread: nanoseconds on a processor}: `main`; the others by the name that they gave themselves, or by their number in the
+    order in which they were made."""
+    found, own = {}, comm(pid, pid)
+    for number, tid in enumerate(sorted(os.listdir(f"/proc/{pid}/task"), key=int)):
+        try:
+            name = comm(pid, tid)
+            with open(f"/proc/{pid}/task/{tid}/schedstat", encoding="ascii") as f:
+                ns = int(f.read().split()[0])
+        except OSError:
+            continue  # it has ended
+        found["main" if not number else name if name != own else f"thread {number}"] = ns
+    return found
+
+
+def comm(pid, tid):
+    with open(f"/proc/{pid}/task/{tid}/comm", encoding="ascii", errors="replace") as f:
+        return f.read().strip()
+
+
+def name_journal(cpu_ns):
+    """The core's busiest thread beside `main` is the journal's, where threads have no names."""
+    others = [name for name in cpu_ns if name.startswith("core ") and name != "core main"]
+    if others and "core journal" not in cpu_ns:
+        busiest = max(others, key=lambda name: cpu_ns[name])
+        return {("core journal" if name == busiest else name): ns for name, ns in cpu_ns.items()}
+    return cpu_ns
+
+
+def anonymous_octets(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as f:
+        for line in f:
+            if line.startswith("RssAnon:"):
+                return int(line.split()[1]) * 1024
+    raise proc.LabError(f"/proc/{pid}/status says nothing of RssAnon")
+
+
+class LeanTriggers:
+    """The gateway of one build under load. Every run has fresh ids."""
+
+    def __init__(self, folder, bin_folder, tools, window=64, reports=False, name="durable triggers up to the DAA", **changes):
+        self.name, self.window, self.reports, self.folder = name, window, reports, folder
+        self.lean = LeanLab(folder, lab.options(bin=bin_folder, **{"log_level": "warn", "edges": 1, **changes}), tools, reports)
+        self.lean.up(lambda text: None)
+        self.lab = self.lean.lab
+        self.results = []
+
+    def scs_words(self, name):
+        scs = next(s for s in self.lab["scs"] if s["name"] == name)
+        return ",".join([scs["origin_host"], scs["realm"], scs["e164"], scs["cert"], scs["key"]])
+
+    def command(self, scs=("acme",), **options):
+        tsp = self.lab["iwf"]["tsp"]
+        command = [self.lean.tool("bench_load"), "--connect", f"{tsp['address']}:{tsp['port']}", "--iwf-host", self.lab["iwf"]["identity"],
+                   "--iwf-realm", self.lab["iwf"]["realm"], "--ca", self.lab["ca"]]
+        for name in scs:
+            command += ["--scs", self.scs_words(name)]
+        given = {"window": self.window, "devices": DEVICES, **({"until": "report"} if self.reports else {}), **options}
+        for key, value in given.items():
+            command += ["--" + key, str(value)]
+        return command
+
+    def pids(self):
+        """{name: pid} of the gateway's processes and the nodes."""
+        iwf = self.lab["iwf"]["pids"]
+        edges = {"edge" if len(iwf["edges"]) == 1 else f"edge-{i}": pid for i, pid in enumerate(iwf["edges"])}
+        return {"core": iwf["core"], **edges, "parent": iwf["parent"], "hss": self.lab["hss"]["pid"], "smssc": self.lab["smssc"]["pid"]}
+
+    def cpu_ns(self):
+        found = {}
+        for name, pid in self.pids().items():
+            each = threads_ns(pid)
+            if name == "core":
+                found.update({f"core {thread}": ns for thread, ns in each.items()})
+            else:
+                found[name] = sum(each.values())
+        return found
+
+    def load(self, expect="SUCCESS", wait_s=300, **options):
+        """One run: a Result. LabError unless every trigger got the expected status."""
+        before = self.cpu_ns()
+        child = subprocess.Popen(self.command(**options), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            out, err = child.communicate(timeout=wait_s)
+        except BaseException:
+            child.kill()
+            child.communicate()
+            raise
+        line = next((e for e in play.json_lines(out) if e.get("event") == "result"), None)
+        if child.returncode or not line or set(line["by_status"]) != {expect}:
+            raise proc.LabError(f"bench_load: exit {child.returncode}, {line or out!r} {err.strip()}")
+        cpu = {name: ns - before.get(name, 0) for name, ns in self.cpu_ns().items()}
+        return Result(line, {**name_journal(cpu), "scs": line["cpu_us"] * 1000})
+
+    def run(self, **options):
+        self.results.append(self.load(**options))
+        return self.results[-1].rate
+
+    def end(self):
+        return lab.down(self.folder, print)

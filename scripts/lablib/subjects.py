@@ -1,0 +1,54 @@
+"""What a bench measures beside the gateway: freeDiameter as a plain relay."""
+import os
+import subprocess
+
+from . import lean, play, proc, relay
+from .pki import Pki
+
+
+class PlainRelay:
+    """SIRs through freeDiameter as a relay agent, plain TCP on both sides, one connection each; nothing is stored."""
+    name = "requests relayed by freeDiameter (plain TCP)"
+    CLIENT, SERVER, HOST, REALM = "client.bench.example", "server.bench.example", "relay.bench.example", "bench.example"
+
+    def __init__(self, folder, tools, window=64):
+        self.entries, self.tools, self.window, self.results = [], tools, window, []
+        pki = Pki(os.path.join(folder, "pki"))
+        pki.ca("bench", "/O=bench/CN=bench CA")
+        log = os.path.join(folder, "log")
+        self.entries.append(proc.start("respond", [os.path.join(tools, "bench_peer"), "respond", "--host", self.SERVER, "--realm", self.REALM], log))
+        try:
+            address, port = proc.wait_ready(self.entries[0])
+            self.address, self.port, command, is_open = relay.prepare(folder, pki, "bench", self.HOST, self.REALM, [self.CLIENT],
+                                                                      (self.SERVER, address, port))
+            self.entries.append(proc.start("relay", command, log))
+            proc.wait_until("freeDiameter is open", lambda: is_open(self.entries[1]), 20, self.entries)
+        except BaseException:
+            self.end()
+            raise
+
+    def pids(self):
+        return {"responder": self.entries[0]["pid"], "freeDiameter": self.entries[1]["pid"]}
+
+    def load(self, window=None, **options):
+        """One run: a lean.Result."""
+        before = {name: sum(lean.threads_ns(pid).values()) for name, pid in self.pids().items()}
+        command = [os.path.join(self.tools, "bench_peer"), "load", "--host", self.CLIENT, "--realm", self.REALM, "--connect",
+                   f"{self.address}:{self.port}", "--peer-host", self.HOST, "--peer-realm", self.REALM, "--destination-host", self.SERVER,
+                   "--destination-realm", self.REALM, "--window", str(window or self.window)]
+        for key, value in {"count": 100000000, **options}.items():
+            command += ["--" + key, str(value)]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False)
+        if done.returncode:
+            raise proc.LabError(f"bench_peer load: {done.stdout} {done.stderr}")
+        line = play.json_lines(done.stdout)[-1]
+        line["done"] = line["requests"]
+        cpu = {name: sum(lean.threads_ns(pid).values()) - before[name] for name, pid in self.pids().items()}
+        return lean.Result(line, {**cpu, "load": line["cpu_us"] * 1000})
+
+    def run(self, **options):
+        self.results.append(self.load(**options))
+        return self.results[-1].rate
+
+    def end(self):
+        proc.end(list(reversed(self.entries)))
