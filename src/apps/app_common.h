@@ -76,26 +76,28 @@ struct app_olr {
 	struct dia_u32 reduction_percentage, validity_duration;
 };
 
-/* The members all application commands share; a member the command's grammar does not list stays absent. */
+/* The members all application commands share; a member the command's grammar does not list stays absent. The lists come last: where
+ * few are used, few are touched. */
 struct app_head {
 	bool request;
 	bool retransmitted; /* T bit */
+	bool oc_supported;
+	uint8_t proxy_info_n, route_record_n, features_n, redirect_host_n, load_n;
 	struct dia_bytes session_id, origin_host, origin_realm, destination_host, destination_realm;
 	struct dia_u32 drmp, auth_application_id, auth_session_state, origin_state_id;
 	struct dia_u32 result_code;
 	struct app_experimental_result experimental_result;
 	struct dia_bytes error_message, error_reporting_host;
-	struct dia_bytes failed_avp;                     /* inside of the first Failed-AVP, raw */
+	struct dia_bytes failed_avp; /* inside of the first Failed-AVP, raw */
+	struct dia_u32 redirect_host_usage, redirect_max_cache_time;
+	struct dia_u64 oc_feature_vector; /* OC-Supported-Features present with or without its vector: see oc_supported */
+	struct app_olr olr;
+#define APP_HEAD_LISTS proxy_info
 	struct dia_bytes proxy_info[APP_PROXY_INFO_MAX]; /* each the inside of one Proxy-Info, raw */
 	struct dia_bytes route_record[APP_ROUTE_RECORD_MAX];
 	struct app_features features[APP_FEATURES_MAX];
 	struct dia_bytes redirect_host[APP_REDIRECT_HOST_MAX];
-	struct dia_u32 redirect_host_usage, redirect_max_cache_time;
 	struct app_load load[APP_LOAD_MAX];
-	struct dia_u64 oc_feature_vector; /* OC-Supported-Features present with or without its vector: see oc_supported */
-	bool oc_supported;
-	struct app_olr olr;
-	uint8_t proxy_info_n, route_record_n, features_n, redirect_host_n, load_n;
 };
 
 /* User-Identifier 3102, TS 29.336 6.4.2 */

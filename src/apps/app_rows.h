@@ -49,16 +49,19 @@ extern const struct dia_grammar app_experimental_result_group, app_features_grou
     app_olr_group, app_user_identifier_group, app_serving_node_group, app_additional_serving_node_group;
 extern const struct dia_grammar app_error_grammar; /* answer-message (RFC 6733 7.2), the same for all commands */
 
+/* `plain`: octets of the typed struct before the lists that it ends with. */
 /* clang-format off */
-#define APP_REQUEST(symbol, app, table, type) { .grammar = &(table), .code = DIA_COMMAND_##symbol, .app_id = (app), \
-	.size = sizeof(type), .request = true, .proxiable = true, .finish = app_finish }
-#define APP_ANSWER(symbol, app, table, type) { .grammar = &(table), .code = DIA_COMMAND_##symbol, .app_id = (app), \
-	.size = sizeof(type), .result_at = offsetof(struct app_head, result_code), .proxiable = true, .finish = app_finish, \
+#define APP_REQUEST(symbol, app, table, plain) { .grammar = &(table), .code = DIA_COMMAND_##symbol, .app_id = (app), \
+	APP_PLAIN(plain), .request = true, .proxiable = true, .finish = app_finish }
+#define APP_ANSWER(symbol, app, table, plain) { .grammar = &(table), .code = DIA_COMMAND_##symbol, .app_id = (app), \
+	APP_PLAIN(plain), .result_at = offsetof(struct app_head, result_code), .proxiable = true, .finish = app_finish, \
 	.error = &app_error_grammar }
 /* clang-format on */
+#define APP_PLAIN(size)                                                                                                          \
+	.plain = { { 0, offsetof(struct app_head, APP_HEAD_LISTS) },                                                             \
+		   { sizeof(struct app_head), (uint16_t)((size) - sizeof(struct app_head)) } }
 #define APP_STARTS_WITH_HEAD(type)                                                                                               \
-	_Static_assert(offsetof(type, head) == 0, "rows of the head count from the start");                                      \
-	_Static_assert(sizeof(type) <= DIA_STRUCT_MAX, "the decoder's copy must hold it")
+	_Static_assert(offsetof(type, head) == 0 && sizeof(type) <= UINT16_MAX, "rows of the head count from the start")
 
 /* What the head tells beyond its rows: request, T; an answer must have one of Result-Code (5005) and Experimental-Result, not both
  * (5007); Auth-Application-Id must be the header's (5004). */

@@ -81,8 +81,9 @@ static const struct dia_row sia_rows[] = {
 
 static const struct dia_grammar sir_grammar = DIA_GRAMMAR(sir_rows);
 static const struct dia_grammar sia_grammar = DIA_GRAMMAR(sia_rows);
-static const struct dia_command sir = APP_REQUEST(SUBSCRIBER_INFORMATION, APP_S6M, sir_grammar, struct s6m_sir);
-static const struct dia_command sia = APP_ANSWER(SUBSCRIBER_INFORMATION, APP_S6M, sia_grammar, struct s6m_sia);
+static const struct dia_command sir = APP_REQUEST(SUBSCRIBER_INFORMATION, APP_S6M, sir_grammar, sizeof(struct s6m_sir));
+static const struct dia_command sia =
+    APP_ANSWER(SUBSCRIBER_INFORMATION, APP_S6M, sia_grammar, offsetof(struct s6m_sia, S6M_SIA_LISTS));
 
 int s6m_sir_parse(struct s6m_sir *out, const struct dia_msg *m, struct dia_failed *failed)
 {

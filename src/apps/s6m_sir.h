@@ -33,13 +33,13 @@ struct s6m_sir {
 
 struct s6m_sia {
 	struct app_head head;
-	struct app_user_identifier user_identifiers[APP_USER_IDENTIFIERS_MAX];
-	uint8_t user_identifiers_n;
 	bool has_service_data, has_t4_data;
+	uint8_t user_identifiers_n, additional_serving_nodes_n;
 	struct dia_u32 hss_cause;
 	struct app_serving_node serving_node;
+#define S6M_SIA_LISTS user_identifiers
+	struct app_user_identifier user_identifiers[APP_USER_IDENTIFIERS_MAX];
 	struct app_serving_node additional_serving_nodes[APP_ADDITIONAL_NODES_MAX];
-	uint8_t additional_serving_nodes_n;
 };
 
 ERR_MUST_USE int s6m_sir_parse(struct s6m_sir *out, const struct dia_msg *m, struct dia_failed *failed);

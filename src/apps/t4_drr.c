@@ -47,8 +47,8 @@ static const struct dia_row dra_rows[] = {
 
 static const struct dia_grammar drr_grammar = DIA_GRAMMAR(drr_rows);
 static const struct dia_grammar dra_grammar = DIA_GRAMMAR(dra_rows);
-static const struct dia_command drr = APP_REQUEST(DELIVERY_REPORT, APP_T4, drr_grammar, struct t4_drr);
-static const struct dia_command dra = APP_ANSWER(DELIVERY_REPORT, APP_T4, dra_grammar, struct t4_dra);
+static const struct dia_command drr = APP_REQUEST(DELIVERY_REPORT, APP_T4, drr_grammar, sizeof(struct t4_drr));
+static const struct dia_command dra = APP_ANSWER(DELIVERY_REPORT, APP_T4, dra_grammar, sizeof(struct t4_dra));
 
 int t4_drr_parse(struct t4_drr *out, const struct dia_msg *m, struct dia_failed *failed)
 {

@@ -59,8 +59,8 @@ static const struct dia_row dta_rows[] = {
 
 static const struct dia_grammar dtr_grammar = DIA_GRAMMAR(dtr_rows);
 static const struct dia_grammar dta_grammar = DIA_GRAMMAR(dta_rows);
-static const struct dia_command dtr = APP_REQUEST(DEVICE_TRIGGER, APP_T4, dtr_grammar, struct t4_dtr);
-static const struct dia_command dta = APP_ANSWER(DEVICE_TRIGGER, APP_T4, dta_grammar, struct t4_dta);
+static const struct dia_command dtr = APP_REQUEST(DEVICE_TRIGGER, APP_T4, dtr_grammar, offsetof(struct t4_dtr, T4_DTR_LISTS));
+static const struct dia_command dta = APP_ANSWER(DEVICE_TRIGGER, APP_T4, dta_grammar, sizeof(struct t4_dta));
 
 int t4_dtr_parse(struct t4_dtr *out, const struct dia_msg *m, struct dia_failed *failed)
 {

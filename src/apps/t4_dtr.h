@@ -22,10 +22,11 @@ struct t4_dtr {
 	struct app_user_identifier user_identifier;
 	struct dia_bytes sm_rp_smea, payload;
 	struct app_serving_node serving_node;
-	struct app_serving_node additional_serving_nodes[APP_ADDITIONAL_NODES_MAX];
-	uint8_t additional_serving_nodes_n;
 	struct dia_u32 reference_number, old_reference_number, validity_time_s, priority_indication, application_port;
 	struct dia_u32 trigger_action;
+	uint8_t additional_serving_nodes_n;
+#define T4_DTR_LISTS additional_serving_nodes
+	struct app_serving_node additional_serving_nodes[APP_ADDITIONAL_NODES_MAX];
 };
 
 struct t4_dta {

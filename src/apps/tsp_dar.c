@@ -47,8 +47,8 @@ static const struct dia_row daa_rows[] = {
 
 static const struct dia_grammar dar_grammar = DIA_GRAMMAR(dar_rows);
 static const struct dia_grammar daa_grammar = DIA_GRAMMAR(daa_rows);
-static const struct dia_command dar = APP_REQUEST(DEVICE_ACTION, APP_TSP, dar_grammar, struct tsp_dar);
-static const struct dia_command daa = APP_ANSWER(DEVICE_ACTION, APP_TSP, daa_grammar, struct tsp_daa);
+static const struct dia_command dar = APP_REQUEST(DEVICE_ACTION, APP_TSP, dar_grammar, sizeof(struct tsp_dar));
+static const struct dia_command daa = APP_ANSWER(DEVICE_ACTION, APP_TSP, daa_grammar, sizeof(struct tsp_daa));
 
 int tsp_dar_parse(struct tsp_dar *out, const struct dia_msg *m, struct dia_failed *failed)
 {

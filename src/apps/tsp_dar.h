@@ -1,5 +1,6 @@
 /* tsp_dar.h - Device-Action-Request and -Answer (Tsp, TS 29.368 6.6.1/6.6.2). PURE.
- * Parse: borrows the message as long as `out` is used; `out` is untouched unless 0 is returned; ERR_PROTO fills `failed`.
+ * Parse: borrows the message as long as `out` is used; unless 0 is returned it is empty: no member, every count 0;
+ * ERR_PROTO fills `failed`. Behind the count of a list nothing is defined.
  * Build: writes a whole message, request or answer; check out->full. */
 #pragma once
 #include "apps/tsp.h"

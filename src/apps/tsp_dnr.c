@@ -42,8 +42,8 @@ static const struct dia_row dna_rows[] = {
 
 static const struct dia_grammar dnr_grammar = DIA_GRAMMAR(dnr_rows);
 static const struct dia_grammar dna_grammar = DIA_GRAMMAR(dna_rows);
-static const struct dia_command dnr = APP_REQUEST(DEVICE_NOTIFICATION, APP_TSP, dnr_grammar, struct tsp_dnr);
-static const struct dia_command dna = APP_ANSWER(DEVICE_NOTIFICATION, APP_TSP, dna_grammar, struct tsp_dna);
+static const struct dia_command dnr = APP_REQUEST(DEVICE_NOTIFICATION, APP_TSP, dnr_grammar, sizeof(struct tsp_dnr));
+static const struct dia_command dna = APP_ANSWER(DEVICE_NOTIFICATION, APP_TSP, dna_grammar, sizeof(struct tsp_dna));
 
 int tsp_dnr_parse(struct tsp_dnr *out, const struct dia_msg *m, struct dia_failed *failed)
 {

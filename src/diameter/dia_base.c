@@ -8,8 +8,6 @@ typedef struct dia_vendor_application application;
 typedef struct dia_watchdog watchdog;
 typedef struct dia_disconnect disconnect;
 
-_Static_assert(sizeof(caps) <= DIA_STRUCT_MAX, "the decoder's copy must hold it");
-
 /* One row a line. */
 /* clang-format off */
 /* Members that all commands name alike. */
@@ -101,7 +99,7 @@ static const struct dia_grammar cea_error = { DIA_GRAMMAR_ROWS(cea_error_rows), 
 static const struct dia_grammar dwa_error = { DIA_GRAMMAR_ROWS(dwa_error_rows), .any = true };
 static const struct dia_grammar dpa_error = { DIA_GRAMMAR_ROWS(dpa_error_rows), .any = true };
 
-#define COMMAND(symbol, type) .code = DIA_COMMAND_##symbol, .app_id = DIA_APP_COMMON, .size = sizeof(type)
+#define COMMAND(symbol, type) .code = DIA_COMMAND_##symbol, .app_id = DIA_APP_COMMON, .plain = { { 0, sizeof(type) } }
 #define ANSWER(type) .result_at = offsetof(type, result_code)
 
 static const struct dia_command cer = { .grammar = &cer_grammar, .request = true, COMMAND(CAPABILITIES_EXCHANGE, caps) };

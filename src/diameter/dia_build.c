@@ -3,11 +3,9 @@
 
 #include <string.h>
 
-#define LENGTH_MAX 0xffffffu
-
 static void set_length(struct buf *b, size_t at, size_t len)
 {
-	if (len > LENGTH_MAX) {
+	if (len > DIA_LENGTH_MAX) {
 		b->full = true;
 	}
 	if (b->full) {
@@ -42,43 +40,9 @@ uint8_t dia_avp_flags(const struct dia_avp_def *def)
 	return (uint8_t)((def->vendor ? DIA_AVP_V : 0) | (def->m == DIA_M_MUST ? DIA_AVP_M : 0));
 }
 
-static void put_be32(uint8_t *at, uint32_t v)
-{
-	at[0] = (uint8_t)(v >> 24);
-	at[1] = (uint8_t)(v >> 16);
-	at[2] = (uint8_t)(v >> 8);
-	at[3] = (uint8_t)v;
-}
-
-/* Header, room for the data, zero padding, all in one step; returns where the data goes, NULL when it does not fit. */
-static uint8_t *put_header(struct buf *b, const struct dia_avp_def *def, uint8_t flags, size_t data_len)
-{
-	size_t header = def->vendor ? 12 : 8;
-	size_t len = header + data_len;
-	uint8_t *at;
-
-	if (len > LENGTH_MAX) {
-		b->full = true;
-		return NULL;
-	}
-	at = buf_take(b, (len + 3) & ~(size_t)3);
-	if (!at) {
-		return NULL;
-	}
-	put_be32(at, def->code);
-	put_be32(at + 4, (uint32_t)flags << 24 | (uint32_t)len);
-	if (def->vendor) {
-		put_be32(at + 8, def->vendor);
-	}
-	for (size_t pad = len; pad % 4; pad++) {
-		at[pad] = 0;
-	}
-	return at + header;
-}
-
 void dia_put_bytes(struct buf *b, const struct dia_avp_def *def, uint8_t flags, const void *p, size_t len)
 {
-	uint8_t *at = put_header(b, def, flags, len);
+	uint8_t *at = dia_put_header(b, def->code, def->vendor, flags, len);
 
 	if (at && len) {
 		memcpy(at, p, len);
@@ -87,29 +51,29 @@ void dia_put_bytes(struct buf *b, const struct dia_avp_def *def, uint8_t flags, 
 
 void dia_put_u32(struct buf *b, const struct dia_avp_def *def, uint8_t flags, uint32_t v)
 {
-	uint8_t *at = put_header(b, def, flags, 4);
+	uint8_t *at = dia_put_header(b, def->code, def->vendor, flags, 4);
 
 	if (at) {
-		put_be32(at, v);
+		dia_set_be32(at, v);
 	}
 }
 
 void dia_put_u64(struct buf *b, const struct dia_avp_def *def, uint8_t flags, uint64_t v)
 {
-	uint8_t *at = put_header(b, def, flags, 8);
+	uint8_t *at = dia_put_header(b, def->code, def->vendor, flags, 8);
 
 	if (!at) {
 		return;
 	}
-	put_be32(at, (uint32_t)(v >> 32));
-	put_be32(at + 4, (uint32_t)v);
+	dia_set_be32(at, (uint32_t)(v >> 32));
+	dia_set_be32(at + 4, (uint32_t)v);
 }
 
 size_t dia_put_group_begin(struct buf *b, const struct dia_avp_def *def, uint8_t flags)
 {
 	size_t start = b->len;
 
-	put_header(b, def, flags, 0);
+	dia_put_header(b, def->code, def->vendor, flags, 0);
 	return start;
 }
 

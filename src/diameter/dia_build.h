@@ -12,10 +12,44 @@ void dia_build_end(struct buf *b, size_t start);
 /* The flags an AVP is sent with: V by its vendor, M by its rule (DIA_M_EITHER: clear). */
 uint8_t dia_avp_flags(const struct dia_avp_def *def);
 
+#define DIA_LENGTH_MAX 0xffffffu /* of a message and of an AVP: 24 bits */
+
+static inline void dia_set_be32(uint8_t *at, uint32_t v)
+{
+	at[0] = (uint8_t)(v >> 24);
+	at[1] = (uint8_t)(v >> 16);
+	at[2] = (uint8_t)(v >> 8);
+	at[3] = (uint8_t)v;
+}
+
+/* The header and the zero padding of one AVP. Returns where its data go, NULL when they do not fit. */
+static inline uint8_t *dia_put_header(struct buf *b, uint32_t code, uint32_t vendor, uint8_t flags, size_t data_len)
+{
+	size_t header = vendor ? DIA_AVP_HEADER_V_LEN : DIA_AVP_HEADER_LEN;
+	size_t len = header + data_len, padded = (len + 3) & ~(size_t)3;
+	uint8_t *at;
+
+	if (len > DIA_LENGTH_MAX) {
+		b->full = true;
+		return NULL;
+	}
+	at = buf_take(b, padded);
+	if (!at) {
+		return NULL;
+	}
+	dia_set_be32(at + padded - 4, 0); /* the padding; what else it touches is written now, or by the caller */
+	dia_set_be32(at, code);
+	dia_set_be32(at + 4, (uint32_t)flags << 24 | (uint32_t)len);
+	if (vendor) {
+		dia_set_be32(at + 8, vendor);
+	}
+	return at + header;
+}
+
 void dia_put_bytes(struct buf *b, const struct dia_avp_def *def, uint8_t flags, const void *p, size_t len);
 void dia_put_u32(struct buf *b, const struct dia_avp_def *def, uint8_t flags, uint32_t v);
 void dia_put_u64(struct buf *b, const struct dia_avp_def *def, uint8_t flags, uint64_t v);
 
-/* A group: its members are written between the two. */
+/* A group: its members are written between the two. The first returns where the group starts. */
 size_t dia_put_group_begin(struct buf *b, const struct dia_avp_def *def, uint8_t flags);
 void dia_put_group_end(struct buf *b, size_t start);

@@ -1,4 +1,5 @@
 /* dia_decode.c - the one decoder: a window of AVPs and a table become a typed struct. */
+#include <limits.h>
 #include <string.h>
 
 #include "diameter/dia_base.h"
@@ -8,6 +9,7 @@ struct decode {
 	const struct dia_grammar *grammar;
 	uint8_t *base;   /* the struct the table's offsets count from */
 	bool refusal;    /* an answer that says no: DIA_OK_ONLY is not demanded */
+	bool any;        /* an AVP of the table was seen */
 	uint8_t *lapses; /* NULL: nothing is forgiven */
 	struct dia_failed *failed;
 	uint8_t seen[DIA_ROWS_MAX];
@@ -15,36 +17,36 @@ struct decode {
 
 static int decode_window(struct decode *d, struct dia_win w, const uint16_t *result_at);
 
-/* Most senders keep the order of the grammar: look from the row after the last match on, then from the start. */
-static const struct dia_row *find_row(const struct dia_grammar *g, unsigned from, const struct dia_avp *avp)
-{
-	for (unsigned i = 0, at = from; i < g->rows_n; i++, at++) {
-		const struct dia_row *row;
+#define NO_ROW UINT_MAX
 
-		if (at >= g->rows_n) {
-			at = 0;
-		}
-		row = &g->rows[at];
-		if (row->code == avp->code && row->vendor == avp->vendor) {
-			return row;
+/* Most senders keep the order of the grammar: looks from row `from` on, then from the start. */
+static inline unsigned find_row(const struct dia_grammar *g, unsigned from, const struct dia_avp *avp)
+{
+	const struct dia_row *rows = g->rows;
+	uint32_t code = avp->code, vendor = avp->vendor;
+
+	for (unsigned i = from; i < g->rows_n; i++) {
+		if (rows[i].code == code && rows[i].vendor == vendor) {
+			return i;
 		}
 	}
-	return NULL;
-}
-
-static uint32_t be32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+	for (unsigned i = 0; i < from; i++) {
+		if (rows[i].code == code && rows[i].vendor == vendor) {
+			return i;
+		}
+	}
+	return NO_ROW;
 }
 
 static int check_identity(const struct dia_row *row, const struct dia_avp *avp, struct dia_failed *failed)
 {
 	bool good = avp->data_len > 0 && avp->data_len <= 255;
+	uint8_t foreign = 0;
 
-	for (uint32_t i = 0; good && i < avp->data_len; i++) {
-		good = avp->data[i] > 0x20 && avp->data[i] < 0x7f;
+	for (uint32_t i = 0; good && i < avp->data_len; i++) { /* no way out inside: the compiler takes many octets at once */
+		foreign |= (uint8_t)(avp->data[i] - 0x21) > 0x7e - 0x21;
 	}
-	if (!good) {
+	if (!good || foreign) {
 		return dia_failed_avp(failed, DIA_RESULT_INVALID_AVP_VALUE, avp, "%s is no host or realm name", row->def->name);
 	}
 	return 0;
@@ -61,17 +63,17 @@ static int check_address(const struct dia_row *row, const struct dia_avp *avp, s
 	return 0;
 }
 
-static int check_value(const struct dia_row *row, const struct dia_avp *avp, struct dia_failed *failed)
+static inline int check_value(const struct dia_row *row, const struct dia_avp *avp, struct dia_failed *failed)
 {
 	enum dia_type type = row->def->type;
 
-	if (avp->data_len < dia_type_len_min(type) || avp->data_len > dia_type_len_max(type)) {
+	if (avp->data_len < dia_type_lens[type].min || avp->data_len > dia_type_lens[type].max) {
 		return dia_failed_avp(failed, DIA_RESULT_INVALID_AVP_LENGTH, avp, "%s of %u octets", row->def->name,
 				      avp->data_len);
 	}
-	if (row->values && (be32(avp->data) > 31 || !(row->values & DIA_VALUE(be32(avp->data))))) {
+	if (row->values && (dia_be32(avp->data) > 31 || !(row->values & DIA_VALUE(dia_be32(avp->data))))) {
 		return dia_failed_avp(failed, DIA_RESULT_INVALID_AVP_VALUE, avp, "%s: %u is not allowed here", row->def->name,
-				      be32(avp->data));
+				      dia_be32(avp->data));
 	}
 	if (type == DIA_TYPE_IDENTITY) {
 		return check_identity(row, avp, failed);
@@ -98,23 +100,24 @@ static int keep_group(const struct decode *d, const struct dia_row *row, uint8_t
 	return err;
 }
 
-static int keep(const struct decode *d, const struct dia_row *row, uint8_t *to, const struct dia_win *w,
-		const struct dia_avp *avp)
+static inline int keep(const struct decode *d, const struct dia_row *row, uint8_t *to, const struct dia_win *w,
+		       const struct dia_avp *avp)
 {
 	switch ((enum dia_keep)row->keep) {
 	case DIA_KEEP_NOT:
 		break;
 	case DIA_KEEP_U32:
-		*(struct dia_u32 *)(void *)to = dia_u32_of(be32(avp->data));
+		*(struct dia_u32 *)(void *)to = dia_u32_of(dia_be32(avp->data));
 		break;
 	case DIA_KEEP_U64:
-		*(struct dia_u64 *)(void *)to = (struct dia_u64){ (uint64_t)be32(avp->data) << 32 | be32(avp->data + 4), true };
+		*(struct dia_u64 *)(void *)to =
+		    (struct dia_u64){ (uint64_t)dia_be32(avp->data) << 32 | dia_be32(avp->data + 4), true };
 		break;
 	case DIA_KEEP_BARE_U32:
-		*(uint32_t *)(void *)to = be32(avp->data);
+		*(uint32_t *)(void *)to = dia_be32(avp->data);
 		break;
 	case DIA_KEEP_BARE_U64:
-		*(uint64_t *)(void *)to = (uint64_t)be32(avp->data) << 32 | be32(avp->data + 4);
+		*(uint64_t *)(void *)to = (uint64_t)dia_be32(avp->data) << 32 | dia_be32(avp->data + 4);
 		break;
 	case DIA_KEEP_BYTES:
 		*(struct dia_bytes *)(void *)to = (struct dia_bytes){ avp->data, avp->data_len };
@@ -122,7 +125,7 @@ static int keep(const struct decode *d, const struct dia_row *row, uint8_t *to, 
 	case DIA_KEEP_ADDRESS: {
 		struct dia_address *address = (void *)to;
 
-		address->family = (uint16_t)(avp->data[0] << 8 | avp->data[1]);
+		*address = (struct dia_address){ .family = (uint16_t)(avp->data[0] << 8 | avp->data[1]) };
 		memcpy(address->octets, avp->data + 2, avp->data_len - 2);
 		break;
 	}
@@ -138,9 +141,22 @@ static bool *flag_of(const struct dia_row *row, uint8_t *base, uint8_t *element)
 	return (bool *)((row->stride ? element : base) + row->flag_at);
 }
 
-static int take(struct decode *d, const struct dia_row *row, const struct dia_win *w, const struct dia_avp *avp)
+static int too_many(const struct decode *d, const struct dia_row *row, const struct dia_avp *avp)
 {
-	uint8_t *seen = &d->seen[row - d->grammar->rows];
+	if (row->flags & DIA_SPARE) {
+		return 0;
+	}
+	if (!row->max) {
+		return dia_failed_avp(d->failed, DIA_RESULT_AVP_NOT_ALLOWED, avp, "%s is not allowed here", row->def->name);
+	}
+	return dia_failed_avp(d->failed, DIA_RESULT_AVP_OCCURS_TOO_MANY_TIMES, avp, "%s occurs more than %u times",
+			      row->def->name, row->max);
+}
+
+static inline int take(struct decode *d, unsigned i, const struct dia_win *w, const struct dia_avp *avp)
+{
+	const struct dia_row *row = &d->grammar->rows[i];
+	uint8_t *seen = &d->seen[i];
 	uint8_t *to = d->base + row->at;
 	int err;
 
@@ -148,15 +164,7 @@ static int take(struct decode *d, const struct dia_row *row, const struct dia_wi
 		seen--;
 	}
 	if (*seen >= row->max) {
-		if (row->flags & DIA_SPARE) {
-			return 0;
-		}
-		if (!row->max) {
-			return dia_failed_avp(d->failed, DIA_RESULT_AVP_NOT_ALLOWED, avp, "%s is not allowed here",
-					      row->def->name);
-		}
-		return dia_failed_avp(d->failed, DIA_RESULT_AVP_OCCURS_TOO_MANY_TIMES, avp, "%s occurs more than %u times",
-				      row->def->name, row->max);
+		return too_many(d, row, avp);
 	}
 	err = check_value(row, avp, d->failed);
 	if (err) {
@@ -164,12 +172,16 @@ static int take(struct decode *d, const struct dia_row *row, const struct dia_wi
 	}
 	if (row->stride) {
 		to += (size_t)*seen * row->stride;
+		if (row->keep == DIA_KEEP_GROUP) {
+			memset(to, 0, row->stride);
+		}
 	}
 	err = keep(d, row, to, w, avp);
 	if (err) {
 		return err;
 	}
 	++*seen;
+	d->any = true;
 	if (row->stride) {
 		d->base[row->count_at] = *seen;
 	}
@@ -198,46 +210,50 @@ static bool forgiven(const struct decode *d, const struct dia_row *row)
 	return true;
 }
 
+/* Whether a row that was seen too rarely may be so. */
+static bool excused(const struct decode *d, const struct dia_row *row)
+{
+	if ((row->flags & DIA_SHARED) || (d->refusal && (row->flags & DIA_OK_ONLY))) {
+		return true;
+	}
+	return !(row->flags & DIA_FIRST) && forgiven(d, row);
+}
+
 static int demand(const struct decode *d)
 {
-	bool some = !d->grammar->some;
+	const struct dia_row *row = d->grammar->rows, *end = row + d->grammar->rows_n;
 
-	for (unsigned i = 0; i < d->grammar->rows_n; i++) {
-		const struct dia_row *row = &d->grammar->rows[i];
-
-		some |= d->seen[i] > 0;
-		if (d->seen[i] >= row->min || (row->flags & DIA_SHARED) || (d->refusal && (row->flags & DIA_OK_ONLY))) {
-			continue;
+	for (const uint8_t *seen = d->seen; row < end; row++, seen++) {
+		if (*seen < row->min && !excused(d, row)) {
+			return dia_refuse_missing(d->failed, row->code, row->vendor);
 		}
-		if (!(row->flags & DIA_FIRST) && forgiven(d, row)) {
-			continue;
-		}
-		return dia_refuse_missing(d->failed, row->code, row->vendor);
 	}
-	return some ? 0 : dia_refuse_missing(d->failed, d->grammar->rows[0].code, d->grammar->rows[0].vendor);
+	row = d->grammar->rows;
+	return d->any || !d->grammar->some ? 0 : dia_refuse_missing(d->failed, row->code, row->vendor);
 }
 
 static int decode_window(struct decode *d, struct dia_win w, const uint16_t *result_at)
 {
 	const struct dia_grammar *g = d->grammar;
-	unsigned from = 0;
+	unsigned from = 0; /* row behind the last match; that of a list comes again */
 	bool first = true;
 	struct dia_avp avp;
 	int err;
 
 	while ((err = dia_win_next(&w, &avp, d->failed)) == DIA_MORE) {
-		const struct dia_row *row = find_row(g, from, &avp);
+		unsigned i = find_row(g, from, &avp);
 
-		if (row && (row->flags & DIA_FIRST) && !first && !d->seen[row - g->rows] && !forgiven(d, row)) {
-			return dia_failed_avp(d->failed, DIA_RESULT_AVP_NOT_ALLOWED, &avp, "%s must be the first AVP",
-					      row->def->name);
+		if (i == NO_ROW) {
+			err = stranger(d, &avp);
+		} else if ((g->rows[i].flags & DIA_FIRST) && !first && !d->seen[i] && !forgiven(d, &g->rows[i])) {
+			err = dia_failed_avp(d->failed, DIA_RESULT_AVP_NOT_ALLOWED, &avp, "%s must be the first AVP",
+					     g->rows[i].def->name);
+		} else {
+			err = take(d, i, &w, &avp);
+			from = i + !g->rows[i].stride;
 		}
-		err = row ? take(d, row, &w, &avp) : stranger(d, &avp);
 		if (err) {
 			return err;
-		}
-		if (row) {
-			from = (unsigned)(row - g->rows);
 		}
 		first = false;
 	}
@@ -283,32 +299,37 @@ static int check_error_bit(const struct dia_command *c, const uint8_t *st, const
 			  result->v);
 }
 
+void dia_command_clear(const struct dia_command *c, void *st)
+{
+	for (size_t i = 0; i < 2; i++) {
+		memset((uint8_t *)st + c->plain[i].at, 0, c->plain[i].len);
+	}
+}
+
 static int parse(const struct dia_command *c, void *out, const struct dia_msg *m, struct dia_failed *failed, uint8_t *lapses)
 {
-	_Alignas(max_align_t) uint8_t copy[DIA_STRUCT_MAX];
-	struct decode d = { .grammar = c->grammar, .base = copy, .failed = failed, .lapses = lapses };
+	struct decode d = { .grammar = c->grammar, .base = out, .failed = failed, .lapses = lapses };
 	uint16_t avps_left;
 	int err = check_header(c, m, failed);
 
+	dia_command_clear(c, out);
 	if (err) {
 		return err;
 	}
 	if ((m->hdr.flags & DIA_FLAG_E) && c->error) {
 		d.grammar = c->error;
 	}
-	memset(copy, 0, c->size);
 	err = decode_window(&d, dia_msg_win(m, &avps_left), c->request ? NULL : &c->result_at);
 	if (!err) {
-		err = check_error_bit(c, copy, m, failed);
+		err = check_error_bit(c, out, m, failed);
 	}
 	if (!err && c->finish) {
-		err = c->finish(c, copy, m, failed);
+		err = c->finish(c, out, m, failed);
 	}
 	if (err) {
-		return err;
+		dia_command_clear(c, out); /* nothing of a message that is refused */
 	}
-	memcpy(out, copy, c->size);
-	return 0;
+	return err;
 }
 
 int dia_command_parse(const struct dia_command *c, void *out, const struct dia_msg *m, struct dia_failed *failed)

@@ -47,9 +47,7 @@ const char *dia_avp_str(uint32_t code, uint32_t vendor)
 	return def ? def->name : "unknown";
 }
 
-static const struct {
-	uint32_t min, max;
-} type_len[] = {
+const struct dia_type_len dia_type_lens[] = {
 	[DIA_TYPE_OCTETS] = { 0, UINT32_MAX },
 	[DIA_TYPE_OCTETS_4] = { 4, 4 },
 	[DIA_TYPE_U32] = { 4, 4 },
@@ -62,16 +60,6 @@ static const struct {
 	[DIA_TYPE_ADDRESS] = { 6, 18 }, /* family and IPv4, family and IPv6 */
 	[DIA_TYPE_GROUPED] = { 0, UINT32_MAX },
 };
-
-uint32_t dia_type_len_min(enum dia_type type)
-{
-	return type_len[type].min;
-}
-
-uint32_t dia_type_len_max(enum dia_type type)
-{
-	return type_len[type].max;
-}
 
 static const struct {
 	uint32_t code, app_id;

@@ -170,8 +170,10 @@ const struct dia_avp_def *dia_avp_def_find(uint32_t code, uint32_t vendor);
 /* "Origin-Host"; "unknown" when the dictionary does not have it. */
 const char *dia_avp_str(uint32_t code, uint32_t vendor);
 /* Octets of data at least and at most (UINT32_MAX: no bound) for a type. */
-uint32_t dia_type_len_min(enum dia_type type);
-uint32_t dia_type_len_max(enum dia_type type);
+struct dia_type_len {
+	uint32_t min, max;
+};
+extern const struct dia_type_len dia_type_lens[];
 
 /* Stem of the abbreviation, code, application, P bit. */
 #define DIA_COMMAND_TABLE(X)                                                                                                     \

@@ -1,19 +1,47 @@
 /* dia_encode.c - the one encoder: a typed struct and its table become a message, in the order of the table. */
+#include <string.h>
+
 #include "diameter/dia_base.h"
 #include "diameter/dia_build.h"
 #include "diameter/dia_grammar.h"
 
 static void encode_rows(struct buf *out, const struct dia_grammar *g, const uint8_t *base);
 
-static void put_address(struct buf *out, const struct dia_avp_def *def, uint8_t flags, const struct dia_address *address)
+static inline void put_u32(struct buf *out, const struct dia_row *row, uint8_t flags, uint32_t v)
+{
+	uint8_t *at = dia_put_header(out, row->code, row->vendor, flags, 4);
+
+	if (at) {
+		dia_set_be32(at, v);
+	}
+}
+
+static inline void put_u64(struct buf *out, const struct dia_row *row, uint8_t flags, uint64_t v)
+{
+	uint8_t *at = dia_put_header(out, row->code, row->vendor, flags, 8);
+
+	if (at) {
+		dia_set_be32(at, (uint32_t)(v >> 32));
+		dia_set_be32(at + 4, (uint32_t)v);
+	}
+}
+
+static inline void put_bytes(struct buf *out, const struct dia_row *row, uint8_t flags, const void *p, size_t len)
+{
+	uint8_t *at = dia_put_header(out, row->code, row->vendor, flags, len);
+
+	if (at && len) {
+		memcpy(at, p, len);
+	}
+}
+
+static void put_address(struct buf *out, const struct dia_row *row, uint8_t flags, const struct dia_address *address)
 {
 	uint8_t octets[18] = { (uint8_t)(address->family >> 8), (uint8_t)address->family };
 	size_t len = address->family == 2 ? 16 : 4;
 
-	for (size_t i = 0; i < len; i++) {
-		octets[2 + i] = address->octets[i];
-	}
-	dia_put_bytes(out, def, flags, octets, 2 + len);
+	memcpy(octets + 2, address->octets, len);
+	put_bytes(out, row, flags, octets, 2 + len);
 }
 
 /* A group without a presence flag of its own is there when something is in it. */
@@ -30,7 +58,7 @@ static void put_group(struct buf *out, const struct dia_row *row, uint8_t flags,
 	}
 }
 
-static void put(struct buf *out, const struct dia_row *row, uint8_t flags, const uint8_t *from, bool even_empty)
+static inline void put(struct buf *out, const struct dia_row *row, uint8_t flags, const uint8_t *from, bool even_empty)
 {
 	const void *at = from;
 
@@ -39,28 +67,27 @@ static void put(struct buf *out, const struct dia_row *row, uint8_t flags, const
 		break;
 	case DIA_KEEP_U32:
 		if (((const struct dia_u32 *)at)->present) {
-			dia_put_u32(out, row->def, flags, ((const struct dia_u32 *)at)->v);
+			put_u32(out, row, flags, ((const struct dia_u32 *)at)->v);
 		}
 		break;
 	case DIA_KEEP_U64:
 		if (((const struct dia_u64 *)at)->present) {
-			dia_put_u64(out, row->def, flags, ((const struct dia_u64 *)at)->v);
+			put_u64(out, row, flags, ((const struct dia_u64 *)at)->v);
 		}
 		break;
 	case DIA_KEEP_BARE_U32:
-		dia_put_u32(out, row->def, flags, *(const uint32_t *)at);
+		put_u32(out, row, flags, *(const uint32_t *)at);
 		break;
 	case DIA_KEEP_BARE_U64:
-		dia_put_u64(out, row->def, flags, *(const uint64_t *)at);
+		put_u64(out, row, flags, *(const uint64_t *)at);
 		break;
 	case DIA_KEEP_BYTES:
 		if (((const struct dia_bytes *)at)->p) {
-			dia_put_bytes(out, row->def, flags, ((const struct dia_bytes *)at)->p,
-				      ((const struct dia_bytes *)at)->len);
+			put_bytes(out, row, flags, ((const struct dia_bytes *)at)->p, ((const struct dia_bytes *)at)->len);
 		}
 		break;
 	case DIA_KEEP_ADDRESS:
-		put_address(out, row->def, flags, at);
+		put_address(out, row, flags, at);
 		break;
 	case DIA_KEEP_GROUP:
 		put_group(out, row, flags, from, even_empty);
@@ -74,7 +101,7 @@ static void encode_list(struct buf *out, const struct dia_row *row, const uint8_
 
 	for (uint8_t i = 0; i < n; i++) {
 		const uint8_t *from = base + row->at + (size_t)i * row->stride;
-		uint8_t flags = dia_avp_flags(row->def);
+		uint8_t flags = row->sent;
 
 		if ((row->flags & DIA_FLAG_IS_M) && *(const bool *)(from + row->flag_at)) {
 			flags |= DIA_AVP_M;
@@ -83,21 +110,16 @@ static void encode_list(struct buf *out, const struct dia_row *row, const uint8_
 	}
 }
 
-static void encode_row(struct buf *out, const struct dia_row *row, const uint8_t *base)
-{
-	if (row->has_flag && *(const bool *)(base + row->flag_at) == !!(row->flags & DIA_FLAG_NOT)) {
-		return;
-	}
-	put(out, row, dia_avp_flags(row->def), base + row->at, row->has_flag);
-}
-
+/* Many rows of a table are of members that are absent: what decides that comes first. */
 static void encode_rows(struct buf *out, const struct dia_grammar *g, const uint8_t *base)
 {
-	for (unsigned i = 0; i < g->rows_n; i++) {
-		if (g->rows[i].stride) {
-			encode_list(out, &g->rows[i], base);
-		} else {
-			encode_row(out, &g->rows[i], base);
+	const struct dia_row *end = g->rows + g->rows_n;
+
+	for (const struct dia_row *row = g->rows; row < end; row++) {
+		if (row->stride) {
+			encode_list(out, row, base);
+		} else if (!row->has_flag || *(const bool *)(base + row->flag_at) != !!(row->flags & DIA_FLAG_NOT)) {
+			put(out, row, row->sent, base + row->at, row->has_flag);
 		}
 	}
 }

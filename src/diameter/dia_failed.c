@@ -70,7 +70,7 @@ static const struct dia_avp_def *show_header(struct dia_failed *f, const uint8_t
 	header_len = header[4] & DIA_AVP_V ? 12 : 8;
 	vendor = header_len == 12 ? rd_be32(&r) : 0;
 	def = n >= header_len ? dia_avp_def_find(code, vendor) : NULL; /* half a header names nothing */
-	len = header_len + (def ? dia_type_len_min(def->type) : 0);
+	len = header_len + (def ? dia_type_lens[def->type].min : 0);
 	header[5] = header[6] = 0;
 	header[7] = (uint8_t)len;
 	f->avp_len = (uint16_t)((len + 3) & ~(size_t)3);
@@ -108,7 +108,7 @@ void dia_failed_missing(struct dia_failed *f, uint32_t code, uint32_t vendor)
 		def = *known;
 	}
 	dia_failed_set(f, DIA_RESULT_MISSING_AVP, "%s (%u) is missing", def.name, code);
-	dia_put_bytes(&b, &def, dia_avp_flags(&def), zero, dia_type_len_min(def.type));
+	dia_put_bytes(&b, &def, dia_avp_flags(&def), zero, dia_type_lens[def.type].min);
 	f->avp_len = (uint16_t)b.len;
 }
 

@@ -9,7 +9,7 @@
  *   in the table, absent   5005 with an example, when min is 1
  *   E bit in an answer     read by the answer-message grammar; with a result below 3000 it contradicts itself: 3008
  * A lenient reading forgives what its rows name: a row with a lapse bit may be absent (one that is DIA_FIRST: stand elsewhere).
- * Everything is written to a copy: the caller's struct is touched only after the last check. No allocation. PURE. */
+ * A message that is refused leaves the caller's struct empty. No allocation. PURE. */
 #pragma once
 #include <stddef.h>
 
@@ -18,8 +18,7 @@
 #include "diameter/dia_failed.h"
 #include "diameter/dia_msg.h"
 
-#define DIA_STRUCT_MAX 8192u /* octets of the largest typed struct */
-#define DIA_ROWS_MAX 40u     /* rows of one table */
+#define DIA_ROWS_MAX 40u /* rows of one table */
 
 /* How the value is kept. */
 enum dia_keep {
@@ -55,6 +54,7 @@ struct dia_row {
 	uint16_t flag_at;                 /* with has_flag: a bool, in the struct or in the element of a list */
 	bool has_flag;
 	uint8_t keep, min, max, flags;
+	uint8_t sent;  /* flags of the AVP when we send it: what dia_avp_flags(def) gives */
 	uint8_t lapse; /* the bit that tells a lenient reader; 0: nothing is forgiven */
 };
 
@@ -65,8 +65,16 @@ struct dia_grammar {
 	bool any;  /* strangers with the M bit are let in: the answer-message, where nothing must hide the error */
 };
 
+enum dia_sent {
+#define DIA_ROW_(symbol, code, vendor, name, type, m)                                                                            \
+	DIA_SENT_##symbol = ((vendor) ? DIA_AVP_V : 0) | (DIA_M_##m == DIA_M_MUST ? DIA_AVP_M : 0),
+	DIA_AVP_TABLE(DIA_ROW_)
+#undef DIA_ROW_
+};
+
 /* What a row starts with. */
-#define DIA_ROW(SYMBOL) .def = DIA_DEF(SYMBOL), .code = DIA_CODE_##SYMBOL, .vendor = DIA_CODE_VENDOR_##SYMBOL
+#define DIA_ROW(SYMBOL)                                                                                                          \
+	.def = DIA_DEF(SYMBOL), .code = DIA_CODE_##SYMBOL, .vendor = DIA_CODE_VENDOR_##SYMBOL, .sent = DIA_SENT_##SYMBOL
 
 /* Occurrence: one, at most one, one unless the answer is a refusal, none. */
 #define DIA_ONE .min = 1, .max = 1
@@ -97,14 +105,22 @@ struct dia_command {
 	const struct dia_grammar *grammar;
 	const struct dia_grammar *error; /* answer with the E bit: answer-message (RFC 6733 7.2) */
 	uint32_t code, app_id;
-	size_t size;        /* of the typed struct */
 	uint16_t result_at; /* answer: its struct dia_u32 result_code */
+	/* The stretches that an empty struct has all zero: all of it but the elements of lists. These are several kilobytes, of
+	 * which most messages use none: an element is cleared when it comes, and nobody reads behind the count of a list. */
+	struct {
+		uint16_t at, len;
+	} plain[2];
 	bool request, proxiable;
-	/* What rows cannot say; `st` is the copy, which becomes the result when it returns 0. NULL: nothing. */
+	/* What rows cannot say; `st` is the struct that was filled. NULL: nothing. */
 	int (*finish)(const struct dia_command *c, void *st, const struct dia_msg *m, struct dia_failed *failed);
 };
 
-/* ERR_PROTO with `failed` filled: also when `m` is not this command (3007, 3001), or a request with the wrong P bit (3008). */
+/* Makes `st` empty: no member is there, every list has the count 0. */
+void dia_command_clear(const struct dia_command *c, void *st);
+
+/* Fills `out`, which is empty unless 0 is returned.
+ * ERR_PROTO with `failed` filled: also when `m` is not this command (3007, 3001), or a request with the wrong P bit (3008). */
 ERR_MUST_USE int dia_command_parse(const struct dia_command *c, void *out, const struct dia_msg *m, struct dia_failed *failed);
 /* The same, lenient at the top level of the message: `lapses` is set to the lapse bits of what was forgiven. */
 ERR_MUST_USE int dia_command_parse_lenient(const struct dia_command *c, void *out, const struct dia_msg *m,

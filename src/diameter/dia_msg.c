@@ -4,17 +4,9 @@
 #include "diameter/dia_dict.h"
 #include "diameter/dia_failed.h"
 
-#define AVP_HEADER 8u
-#define AVP_HEADER_V 12u
-
 static uint32_t be24(const uint8_t *p)
 {
 	return (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
-}
-
-static uint32_t be32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | be24(p + 1);
 }
 
 int dia_hdr_parse(struct dia_hdr *out, const uint8_t *p, size_t len)
@@ -27,9 +19,9 @@ int dia_hdr_parse(struct dia_hdr *out, const uint8_t *p, size_t len)
 		.length = be24(p + 1),
 		.flags = p[4],
 		.code = be24(p + 5),
-		.app_id = be32(p + 8),
-		.hop_by_hop = be32(p + 12),
-		.end_to_end = be32(p + 16),
+		.app_id = dia_be32(p + 8),
+		.hop_by_hop = dia_be32(p + 12),
+		.end_to_end = dia_be32(p + 16),
 	};
 	return 0;
 }
@@ -70,48 +62,30 @@ struct dia_win dia_msg_win(const struct dia_msg *m, uint16_t *avps_left)
 	};
 }
 
-int dia_win_next(struct dia_win *w, struct dia_avp *out, struct dia_failed *failed)
+void dia_win_refuse(const struct dia_win *w, struct dia_failed *failed)
 {
 	const uint8_t *p = w->p;
 	size_t left = (size_t)(w->end - p);
-	uint32_t header = AVP_HEADER, len, padded;
+	struct dia_avp avp = { .raw = p };
+	uint32_t header = left >= 5 && (p[4] & DIA_AVP_V) ? DIA_AVP_HEADER_V_LEN : DIA_AVP_HEADER_LEN;
 
-	if (!left) {
-		return DIA_END;
-	}
 	if (!*w->avps_left) {
-		return dia_refuse(failed, DIA_RESULT_RESOURCES_EXCEEDED, "more than %u AVPs in one message", w->limits->avps_max);
-	}
-	if (left >= 5 && (p[4] & DIA_AVP_V)) {
-		header = AVP_HEADER_V;
+		dia_failed_set(failed, DIA_RESULT_RESOURCES_EXCEEDED, "more than %u AVPs in one message", w->limits->avps_max);
+		return;
 	}
 	if (left < header) {
-		return dia_failed_header(failed, p, left, "AVP header is cut short");
+		(void)dia_failed_header(failed, p, left, "AVP header is cut short");
+		return;
 	}
-	len = be24(p + 5);
-	if (len < header) {
-		return dia_failed_header(failed, p, header, "AVP length is smaller than the AVP header");
+	avp.raw_len = be24(p + 5);
+	if (avp.raw_len < header) {
+		(void)dia_failed_header(failed, p, header, "AVP length is smaller than the AVP header");
+	} else if (avp.raw_len > left) {
+		(void)dia_failed_header(failed, p, header, "AVP length reaches past the end");
+	} else {
+		(void)dia_failed_avp(failed, DIA_RESULT_INVALID_AVP_BIT_COMBO, &avp, "AVP %u: flags 0x%02x, vendor %u",
+				     dia_be32(p), p[4], header == DIA_AVP_HEADER_V_LEN ? dia_be32(p + 8) : 0);
 	}
-	if (len > left) {
-		return dia_failed_header(failed, p, header, "AVP length reaches past the end");
-	}
-	*out = (struct dia_avp){
-		.code = be32(p),
-		.vendor = header == AVP_HEADER_V ? be32(p + 8) : 0,
-		.flags = p[4],
-		.raw = p,
-		.raw_len = len,
-		.data = p + header,
-		.data_len = len - header,
-	};
-	if ((out->flags & DIA_AVP_RESERVED) || ((out->flags & DIA_AVP_V) && !out->vendor)) {
-		return dia_failed_avp(failed, DIA_RESULT_INVALID_AVP_BIT_COMBO, out, "AVP %u: flags 0x%02x, vendor %u", out->code,
-				      out->flags, out->vendor);
-	}
-	padded = (len + 3) & ~3u;
-	w->p += padded < left ? padded : left; /* a group may end without its last padding */
-	--*w->avps_left;
-	return DIA_MORE;
 }
 
 int dia_win_enter(struct dia_win *out, const struct dia_win *parent, const struct dia_avp *group, struct dia_failed *failed)

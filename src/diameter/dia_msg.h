@@ -93,9 +93,55 @@ struct dia_win dia_msg_win(const struct dia_msg *m, uint16_t *avps_left);
 
 enum dia_next { DIA_END = 0, DIA_MORE = 1 };
 
+#define DIA_AVP_HEADER_LEN 8u
+#define DIA_AVP_HEADER_V_LEN 12u
+
+/* The four octets at p, high one first. */
+static inline uint32_t dia_be32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* For dia_win_next(): fills `failed` with why the window holds no good AVP where it stands. */
+void dia_win_refuse(const struct dia_win *w, struct dia_failed *failed);
+
 /* The next AVP: DIA_MORE, DIA_END, or ERR_PROTO with `failed` filled (5014 with the offending header, 5016 for V with vendor 0
- * or reserved bits, 5006 when the count limit is hit). */
-ERR_MUST_USE int dia_win_next(struct dia_win *w, struct dia_avp *out, struct dia_failed *failed);
+ * or reserved bits, 5006 when the count limit is hit). Inline: each message is walked two or three times. */
+ERR_MUST_USE static inline int dia_win_next(struct dia_win *w, struct dia_avp *out, struct dia_failed *failed)
+{
+	const uint8_t *p = w->p;
+	size_t left = (size_t)(w->end - p);
+	uint32_t header = DIA_AVP_HEADER_LEN, word, len, vendor = 0;
+
+	if (!left) {
+		return DIA_END;
+	}
+	if (!*w->avps_left || left < DIA_AVP_HEADER_LEN) {
+		dia_win_refuse(w, failed);
+		return ERR_PROTO;
+	}
+	word = dia_be32(p + 4); /* flags, length */
+	len = word & 0xffffffu;
+	if (word >> 24 & DIA_AVP_V) {
+		header = DIA_AVP_HEADER_V_LEN;
+		vendor = left < header ? 0 : dia_be32(p + 8);
+	}
+	if (len < header || len > left || (word >> 24 & DIA_AVP_RESERVED) || (header == DIA_AVP_HEADER_V_LEN && !vendor)) {
+		dia_win_refuse(w, failed);
+		return ERR_PROTO;
+	}
+	out->code = dia_be32(p);
+	out->vendor = vendor;
+	out->flags = (uint8_t)(word >> 24);
+	out->raw = p;
+	out->raw_len = len;
+	out->data = p + header;
+	out->data_len = len - header;
+	len = (len + 3) & ~3u;
+	w->p += len < left ? len : left; /* a group may end without its last padding */
+	--*w->avps_left;
+	return DIA_MORE;
+}
 
 /* The inside of a grouped AVP of `parent`. ERR_PROTO (5006) beyond depth_max. */
 ERR_MUST_USE int dia_win_enter(struct dia_win *out, const struct dia_win *parent, const struct dia_avp *group,
