@@ -240,7 +240,7 @@ static bool other_name_ok(struct check *k, const char *external, const char *msi
 	pol_judge_again(&v, pol_right_of(k->c.request.action), read ? &k->found : NULL, other, k->c.now_ms);
 	free(other);
 	if (v.status != TSP_STATUS_SUCCESS) {
-		k->verdict = v;
+		k->verdict = pol_verdict_of(v.reason); /* without the rule: that was one of `other` */
 		k->beyond = "other-name";
 	}
 	return v.status == TSP_STATUS_SUCCESS;

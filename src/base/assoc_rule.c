@@ -1,10 +1,10 @@
 /* assoc_rule.c - a rule as one line of text. */
 #include "base/assoc_rule.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
+#include "base/text.h"
 
 static const struct {
 	uint8_t bit;
@@ -17,18 +17,24 @@ static const struct {
 
 #define RIGHTS_N (sizeof rights_words / sizeof rights_words[0])
 
+static void put_rights(struct text *t, uint8_t rights)
+{
+	const char *comma = "";
+
+	for (size_t i = 0; i < RIGHTS_N; i++) {
+		if (rights & rights_words[i].bit) {
+			text_add(t, comma);
+			text_add(t, rights_words[i].word);
+			comma = ",";
+		}
+	}
+}
+
 const char *assoc_rights_text(char out[ASSOC_RIGHTS_TEXT_MAX], uint8_t rights)
 {
-	out[0] = 0;
-	for (size_t i = 0; i < RIGHTS_N; i++) {
-		if (!(rights & rights_words[i].bit)) {
-			continue;
-		}
-		if (out[0]) {
-			str_add(out, ASSOC_RIGHTS_TEXT_MAX, ",");
-		}
-		str_add(out, ASSOC_RIGHTS_TEXT_MAX, rights_words[i].word);
-	}
+	struct text t = text_over(out, ASSOC_RIGHTS_TEXT_MAX);
+
+	put_rights(&t, rights);
 	return out;
 }
 
@@ -67,14 +73,19 @@ const char *assoc_rule_text(char out[ASSOC_RULE_TEXT_MAX], const struct assoc_ru
 {
 	static const char *const verdicts[] = { "deny", "allow", "block" };
 	const char *verdict = r->verdict < 3 ? verdicts[r->verdict] : "unknown";
-	const char *mode = r->mode == ASSOC_DETECT ? " " ASSOC_DETECT_WORD : "";
-	char rights[ASSOC_RIGHTS_TEXT_MAX];
+	struct text t = text_over(out, ASSOC_RULE_TEXT_MAX);
 
-	if (r->verdict == ASSOC_BLOCK) {
-		snprintf(out, ASSOC_RULE_TEXT_MAX, "%s %s %s%s", verdict, r->who, r->device, mode);
-	} else {
-		snprintf(out, ASSOC_RULE_TEXT_MAX, "%s %s %s %s%s", verdict, r->who, r->device,
-			 assoc_rights_text(rights, r->rights), mode);
+	text_add(&t, verdict);
+	text_char(&t, ' ');
+	text_add(&t, r->who);
+	text_char(&t, ' ');
+	text_add(&t, r->device);
+	if (r->verdict != ASSOC_BLOCK) {
+		text_char(&t, ' ');
+		put_rights(&t, r->rights);
+	}
+	if (r->mode == ASSOC_DETECT) {
+		text_add(&t, " " ASSOC_DETECT_WORD);
 	}
 	return out;
 }

@@ -34,10 +34,11 @@ struct visit {
 	struct core_dup_entry *dup;
 	uint8_t digest[CORE_DIGEST_LEN];
 	struct pol_request request;
-	struct pol_verdict verdict;
-	uint64_t now_ms;     /* core timeline */
-	uint64_t wall_ms;    /* wall clock, for the windows of rules */
-	uint64_t give_up_ms; /* ms of the loop's clock */
+	struct pol_verdict verdict; /* its rules are those of `found` */
+	struct assoc_found *found;  /* rules about the SCS and the device */
+	uint64_t now_ms;            /* core timeline */
+	uint64_t wall_ms;           /* wall clock, for the windows of rules */
+	uint64_t give_up_ms;        /* ms of the loop's clock */
 	char text[CORE_TRANSACTION_TEXT_MAX];
 };
 
@@ -100,24 +101,24 @@ static struct core_decision decision_of(const struct visit *v, char device[POL_D
 
 static void say_detected(const struct visit *v)
 {
-	char device[POL_DEVICE_TEXT_MAX];
+	char device[POL_DEVICE_TEXT_MAX], rule[ASSOC_RULE_TEXT_MAX];
 	struct core_decision d = decision_of(v, device);
 
 	d.reason = v->verdict.detected_reason;
-	d.rule = v->verdict.detected;
+	d.rule = assoc_rule_text(rule, v->verdict.detected);
 	core_decide_detected(v->core, &d);
 }
 
 static enum stage refuse(struct visit *v, const struct pol_verdict *verdict)
 {
 	struct ipc_device_action_answer a = answer_of(v, verdict);
-	char device[POL_DEVICE_TEXT_MAX];
+	char device[POL_DEVICE_TEXT_MAX], rule[ASSOC_RULE_TEXT_MAX];
 	struct core_decision d = decision_of(v, device);
 
 	d.result_code = a.result_code;
 	d.request_status = a.request_status;
 	d.reason = verdict->reason;
-	d.rule = verdict->rule;
+	d.rule = verdict->rule ? assoc_rule_text(rule, verdict->rule) : "";
 	core_decide_action(v->core, &d);
 	if (verdict->reason == POL_NOMEM) {
 		send_answer(v->core, &v->asker, &a);
@@ -285,22 +286,20 @@ static enum stage stage_judge(struct visit *v)
 				     v->request.msisdn[0] ? v->request.msisdn : NULL };
 	struct asc_asker who = core_asker(v->scs->name, v->session->proven, v->wall_ms);
 	struct pol_verdict screened = v->verdict;
-	struct assoc_found found;
 	struct pol_scs scs;
 	struct pol_facts facts = {
-		.scs = &scs, .rate = &v->session->scs->rate, .found = &found, .now_ms = v->wall_ms, .steady_ms = v->now_ms
+		.scs = &scs, .rate = &v->session->scs->rate, .found = v->found, .now_ms = v->wall_ms, .steady_ms = v->now_ms
 	};
 
-	assoc_found_none(&found);
 	core_scs_facts(&scs, c, v->scs);
 	facts.load = load_of(v);
 	facts.payload_ceiling = core_payload_ceiling(c);
 	facts.validity_ceiling_s = core_validity_ceiling_s(c);
-	if ((device.external || device.msisdn) && asc_find_rules(c->store.asc, &who, &device, &found)) {
+	if ((device.external || device.msisdn) && asc_find_rules(c->store.asc, &who, &device, v->found)) {
 		facts.found = NULL;
 	}
 	pol_judge(&v->verdict, &v->request, &screened, &facts);
-	if (v->verdict.detected[0]) {
+	if (v->verdict.detected) {
 		say_detected(v);
 	}
 	if (v->verdict.status == TSP_STATUS_SUCCESS) {
@@ -380,9 +379,11 @@ static enum stage stage_submit(struct visit *v)
 	}
 	memcpy(t->transaction, v->text, sizeof t->transaction);
 	memcpy(input->address, v->session->address, sizeof input->address);
-	str_cut(input->rule, sizeof input->rule, v->verdict.rule);
+	if (v->verdict.rule) {
+		assoc_rule_text(input->rule, v->verdict.rule);
+	}
 	t->input = input;
-	t->detected = v->verdict.detected[0] != 0;
+	t->detected = v->verdict.detected != NULL;
 	t->dup = v->dup;
 	if (t->dup) {
 		core_dup_set_owner(t->dup, t);
@@ -405,13 +406,16 @@ static stage_fn *const stages[] = { stage_session, stage_duplicate, stage_time, 
 
 void core_on_device_action(struct core_edge *e, uint64_t transaction, const struct ipc_device_action *a)
 {
+	struct assoc_found found;
 	struct visit v = { .core = e->core,
 			   .edge = e,
 			   .transaction = transaction,
 			   .a = a,
+			   .found = &found,
 			   .now_ms = core_now_ms(e->core),
 			   .wall_ms = clock_real_ms() };
 
+	assoc_found_none(&found);
 	v.asker = (struct core_dup_waiter){ e->who.generation, transaction, a->session };
 	core_transaction_text(v.text, e->who.generation, transaction);
 	v.give_up_ms = core_overdue_at(e->core, a->answer_by_ms);

@@ -45,16 +45,16 @@ static void input_end(struct core_trigger *t)
 static int port_judge_again(void *arg, struct trg *trg, struct trg_refusal *out)
 {
 	struct core_trigger *t = core_trigger_of(trg);
-	struct pol_verdict v;
+	struct core_judged j;
 
 	(void)arg;
-	core_trigger_judge(t, &v, clock_real_ms());
-	core_trigger_say_detected(t, &v);
-	if (v.status == TSP_STATUS_SUCCESS) {
+	core_trigger_judge(t, &j, clock_real_ms());
+	core_trigger_say_detected(t, &j.verdict);
+	if (j.verdict.status == TSP_STATUS_SUCCESS) {
 		return 0;
 	}
-	core_trigger_set_rule(t, v.rule);
-	*out = (struct trg_refusal){ v.status, v.reason };
+	core_trigger_set_rule(t, j.verdict.rule);
+	*out = (struct trg_refusal){ j.verdict.status, j.verdict.reason };
 	return ERR_REFUSED;
 }
 

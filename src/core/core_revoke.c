@@ -25,11 +25,12 @@ static bool concerned(const struct trg *trg)
 }
 
 /* Returns POL_NONE if the trigger may stay. */
-static enum pol_reason judge(struct core_trigger *t, struct pol_verdict *v, uint64_t now_ms)
+static enum pol_reason judge(struct core_trigger *t, struct core_judged *now, uint64_t now_ms)
 {
-	struct pol_verdict then;
+	const struct pol_verdict *v = &now->verdict;
+	struct core_judged then;
 
-	core_trigger_judge(t, v, now_ms);
+	core_trigger_judge(t, now, now_ms);
 	if (v->status == TSP_STATUS_SUCCESS) {
 		return POL_NONE;
 	}
@@ -41,28 +42,28 @@ static enum pol_reason judge(struct core_trigger *t, struct pol_verdict *v, uint
 		return v->reason;
 	}
 	core_trigger_judge(t, &then, core_wall_ms(t->core, t->trg->req.received_ms));
-	if (then.status == TSP_STATUS_SUCCESS || then.reason == POL_STORE_UNREADABLE) {
+	if (then.verdict.status == TSP_STATUS_SUCCESS || then.verdict.reason == POL_STORE_UNREADABLE) {
 		return POL_NONE;
 	}
 	/* The groups proven by its certificate are unknown: one of them may have allowed it. */
-	return t->trg->req.groups_unknown && then.reason == POL_NO_ASSOCIATION ? POL_NONE : v->reason;
+	return t->trg->req.groups_unknown && then.verdict.reason == POL_NO_ASSOCIATION ? POL_NONE : v->reason;
 }
 
 static void look_at(struct core_trigger *t, uint64_t now_ms)
 {
 	struct trg_event ev = { .kind = TRG_EV_REVOKE };
-	struct pol_verdict v;
+	struct core_judged j;
 
 	if (!concerned(t->trg)) {
 		return;
 	}
 	st_count(&t->core->st, ST_TRIGGERS_REJUDGED);
-	ev.reason = judge(t, &v, now_ms);
+	ev.reason = judge(t, &j, now_ms);
 	if (ev.reason == POL_NONE) {
 		return;
 	}
-	ev.status = v.status;
-	core_trigger_set_rule(t, v.rule);
+	ev.status = j.verdict.status;
+	core_trigger_set_rule(t, j.verdict.rule);
 	core_trigger_step(t, &ev);
 }
 

@@ -27,22 +27,33 @@ static enum pol_reason judge_scs(const struct core_trigger *t)
 	return pol_right_of(t->trg->req.action) & scs->actions ? POL_NONE : POL_ACTION_NOT_ALLOWED;
 }
 
-void core_trigger_judge(struct core_trigger *t, struct pol_verdict *v, uint64_t when_ms)
+/* By the given names, and by another one unless both are NULL. */
+static void judge_names(struct core_trigger *t, struct core_judged *j, const char *external, const char *msisdn, uint64_t when_ms)
 {
-	const struct trg *trg = t->trg;
-	struct assoc_found given, number; /* filled by core_trigger_rules() */
-	const struct assoc_found *by_name, *by_number = NULL;
+	const struct trg_request *r = &t->trg->req;
+	const struct assoc_found *given = core_trigger_rules(t, &j->given, r->external, r->msisdn, when_ms), *other = NULL;
 
-	*v = pol_verdict_of(judge_scs(t));
-	if (v->status != TSP_STATUS_SUCCESS) {
-		return;
-	}
-	by_name = core_trigger_rules(t, &given, trg->req.external, trg->req.msisdn, when_ms);
-	if (by_name && trg->sub.msisdn[0]) {
-		by_number = core_trigger_rules(t, &number, NULL, trg->sub.msisdn, when_ms);
-		if (!by_number) {
-			by_name = NULL; /* an unreadable store never allows */
+	if (given && (external || msisdn)) {
+		other = core_trigger_rules(t, &j->number, external, msisdn, when_ms);
+		if (!other) {
+			given = NULL; /* an unreadable store never allows */
 		}
 	}
-	pol_judge_again(v, pol_right_of(trg->req.action), by_name, by_number, when_ms);
+	pol_judge_again(&j->verdict, pol_right_of(r->action), given, other, when_ms);
+}
+
+void core_trigger_judge(struct core_trigger *t, struct core_judged *j, uint64_t when_ms)
+{
+	const char *msisdn = t->trg->sub.msisdn;
+
+	j->verdict = pol_verdict_of(judge_scs(t));
+	if (j->verdict.status == TSP_STATUS_SUCCESS) {
+		judge_names(t, j, NULL, msisdn[0] ? msisdn : NULL, when_ms);
+	}
+}
+
+void core_trigger_judge_name(struct core_trigger *t, struct core_judged *j, const char *external, const char *msisdn,
+			     uint64_t when_ms)
+{
+	judge_names(t, j, external, msisdn, when_ms);
 }

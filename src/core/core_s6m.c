@@ -95,44 +95,35 @@ static void refuse(struct core_trigger *t, const struct pol_verdict *v)
 
 /* Judges another name of the device. False: a rule denies it, or the store is unreadable.
  * The requested name, and the MSISDN judged at every step, are judged elsewhere. */
-static bool other_name_ok(struct core_trigger *t, const char *external, const char *msisdn, struct pol_verdict *v)
+static bool other_name_ok(struct core_trigger *t, const char *external, const char *msisdn, struct core_judged *j)
 {
-	struct assoc_found given, other;
-	const struct trg_request *r = &t->trg->req;
-	uint64_t now_ms = clock_real_ms();
-	const struct assoc_found *by_name = core_trigger_rules(t, &given, r->external, r->msisdn, now_ms);
-
-	assoc_found_none(&other);
-	if (by_name && !core_trigger_rules(t, &other, external, msisdn, now_ms)) {
-		by_name = NULL; /* a store that cannot be read never says yes */
-	}
-	pol_judge_again(v, pol_right_of(r->action), by_name, &other, now_ms);
-	core_trigger_say_detected(t, v);
-	return v->status == TSP_STATUS_SUCCESS;
+	core_trigger_judge_name(t, j, external, msisdn, clock_real_ms());
+	core_trigger_say_detected(t, &j->verdict);
+	return j->verdict.status == TSP_STATUS_SUCCESS;
 }
 
 /* Judges every further name in the answer: a deny rule for one name of the device holds for all
  * its names.
  * A malformed name in the SIA is a protocol error of the HSS. */
-static bool other_names_ok(struct core_trigger *t, const struct s6m_sia *sia, const char *msisdn, struct pol_verdict *v)
+static bool other_names_ok(struct core_trigger *t, const struct s6m_sia *sia, const char *msisdn, struct core_judged *j)
 {
 	char external[IDENT_EXTERNAL_MAX + 1], digits[STR_DIGITS_MAX + 1];
 
 	for (uint8_t i = 0; i < sia->user_identifiers_n; i++) {
 		const struct app_user_identifier *u = &sia->user_identifiers[i];
 
-		*v = pol_verdict_of(POL_HSS_PROTOCOL);
+		j->verdict = pol_verdict_of(POL_HSS_PROTOCOL);
 		if (u->external_identifier.p && ident_external(external, u->external_identifier.p, u->external_identifier.len)) {
 			return false;
 		}
 		if (u->external_identifier.p && strcmp(external, t->trg->req.external) != 0 &&
-		    !other_name_ok(t, external, NULL, v)) {
+		    !other_name_ok(t, external, NULL, j)) {
 			return false;
 		}
 		if (u->msisdn.p && (u->msisdn.len > STR_TBCD_MAX || str_untbcd(digits, u->msisdn.p, u->msisdn.len))) {
 			return false;
 		}
-		if (u->msisdn.p && strcmp(digits, msisdn) != 0 && !other_name_ok(t, NULL, digits, v)) {
+		if (u->msisdn.p && strcmp(digits, msisdn) != 0 && !other_name_ok(t, NULL, digits, j)) {
 			return false;
 		}
 	}
@@ -153,6 +144,7 @@ static void take(struct core_trigger *t, const struct s6m_sia *sia)
 	struct trg_subscriber sub = { who.imsi, who.msisdn, packed, 0 };
 	struct trg_event ev = { .kind = TRG_EV_SUBSCRIBER, .subscriber = &sub };
 	struct buf nodes = buf_over(packed, sizeof packed);
+	struct core_judged j;
 	struct pol_verdict v;
 	bool absent = false;
 
@@ -168,9 +160,9 @@ static void take(struct core_trigger *t, const struct s6m_sia *sia)
 		refuse(t, &broken);
 		return;
 	}
-	if (!other_names_ok(t, sia, who.msisdn, &v)) {
-		core_trigger_set_rule(t, v.rule);
-		refuse(t, &v);
+	if (!other_names_ok(t, sia, who.msisdn, &j)) {
+		core_trigger_set_rule(t, j.verdict.rule);
+		refuse(t, &j.verdict);
 		return;
 	}
 	if (!absent && sia->serving_node.present) {

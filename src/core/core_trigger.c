@@ -199,22 +199,28 @@ struct core_decision core_trigger_decision(const struct core_trigger *t, char de
 
 void core_trigger_say_detected(struct core_trigger *t, const struct pol_verdict *v)
 {
-	char device[POL_DEVICE_TEXT_MAX];
-	struct core_decision d = core_trigger_decision(t, device);
+	char device[POL_DEVICE_TEXT_MAX], rule[ASSOC_RULE_TEXT_MAX];
+	struct core_decision d;
 
-	if (t->detected || !v->detected[0]) {
+	if (t->detected || !v->detected) {
 		return;
 	}
 	t->detected = true;
+	d = core_trigger_decision(t, device);
 	d.reason = v->detected_reason;
-	d.rule = v->detected;
+	d.rule = assoc_rule_text(rule, v->detected);
 	core_decide_detected(t->core, &d);
 }
 
-void core_trigger_set_rule(struct core_trigger *t, const char *rule)
+void core_trigger_set_rule(struct core_trigger *t, const struct assoc_rule *decided)
 {
-	const char *kept =
-	    t->input ? NULL : trg_names_keep(&t->core->triggers.rule_texts, rule); /* answered before, or restored */
+	char rule[ASSOC_RULE_TEXT_MAX] = "";
+	const char *kept;
+
+	if (decided) {
+		assoc_rule_text(rule, decided);
+	}
+	kept = t->input ? NULL : trg_names_keep(&t->core->triggers.rule_texts, rule); /* answered before, or restored */
 
 	if (kept) {
 		t->rule = kept;

@@ -128,7 +128,7 @@ bool core_trigger_give_up(struct core_trigger *t);
 
 /* Fills the decision line; borrows from t and device. */
 struct core_decision core_trigger_decision(const struct core_trigger *t, char device[POL_DEVICE_TEXT_MAX]);
-void core_trigger_set_rule(struct core_trigger *t, const char *rule);
+void core_trigger_set_rule(struct core_trigger *t, const struct assoc_rule *decided); /* NULL: none did */
 /* Writes the line of a detect-only rule on a name that the HSS returned, or of a rule added
  * later.
  * Does nothing if `v` has none, or if one was written already. */

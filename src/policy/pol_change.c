@@ -60,6 +60,7 @@ void pol_case_judge(struct pol_verdict *out, const struct pol_case *c)
 	struct world w = world_of(c);
 
 	judge_world(out, &c->request, &w);
+	out->rule = out->detected = NULL; /* rules of `w` */
 }
 
 /* Lists one change if the answer for `changed`, the base with that change, differs. */

@@ -46,7 +46,7 @@ struct pol_changes {
 	struct assoc_rule added[2]; /* allow rules tried: for the name, for the number */
 };
 
-/* The verdict of pol_judge() for a request without other faults. */
+/* The verdict of pol_judge() for a request without other faults; names no rule. */
 void pol_case_judge(struct pol_verdict *out, const struct pol_case *c);
 /* Finds the changes. Lists nothing when more rules match than the judge accepts. */
 void pol_changes_find(struct pol_changes *out, const struct pol_case *c);

@@ -113,11 +113,11 @@ static bool check_reference(struct judging *j)
 
 static void take_detected(struct pol_verdict *out, const struct pol_assoc *a, const struct assoc_found *found)
 {
-	if (!a->detected_n || out->detected[0]) {
+	if (!a->detected_n || out->detected) {
 		return;
 	}
-	assoc_rule_text(out->detected, &found->rules[a->detected[0]]);
-	out->detected_reason = pol_assoc_reason(&found->rules[a->detected[0]]);
+	out->detected = &found->rules[a->detected[0]];
+	out->detected_reason = pol_assoc_reason(out->detected);
 }
 
 /* True: allowed. Names the deciding rule in both cases. */
@@ -125,7 +125,7 @@ static bool take_assoc(struct pol_verdict *out, const struct pol_assoc *a, const
 {
 	*out = pol_verdict_of(a->reason);
 	if (a->winner >= 0) {
-		assoc_rule_text(out->rule, &found->rules[a->winner]);
+		out->rule = &found->rules[a->winner];
 	}
 	return a->allow;
 }

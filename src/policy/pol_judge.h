@@ -33,7 +33,8 @@ struct pol_facts {
 	uint64_t steady_ms; /* clock that is never set, for the rate */
 };
 
-/* Judges one request. `screened` is the verdict of pol_screen() on `r`. */
+/* Judges one request. `screened` is the verdict of pol_screen() on `r`.
+ * The verdict borrows its rules from f->found. */
 void pol_judge(struct pol_verdict *out, const struct pol_request *r, const struct pol_verdict *screened,
 	       const struct pol_facts *f);
 
@@ -41,7 +42,8 @@ void pol_judge(struct pol_verdict *out, const struct pol_request *r, const struc
  * `found` was collected again for the names given by the SCS, `found_msisdn` for the MSISDN of
  * the HSS (NULL: none).
  * 105 when the association is gone, or the number is denied or blocked.
- * `out->detected` as in pol_judge(): for the names, else for the number. */
+ * `out->detected` as in pol_judge(): for the names, else for the number.
+ * The verdict borrows its rules from both. */
 void pol_judge_again(struct pol_verdict *out, uint8_t right, const struct assoc_found *found,
 		     const struct assoc_found *found_msisdn, uint64_t now_ms);
 

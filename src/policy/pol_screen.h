@@ -27,11 +27,10 @@ struct pol_request {
 struct pol_verdict {
 	uint32_t status; /* enum tsp_request_status, the reason's; SUCCESS: go on */
 	enum pol_reason reason;
-	char rule[ASSOC_RULE_TEXT_MAX]; /* text of the rule that decided, "" when none did */
-	/* Detect-only rule that would have refused an allowed request, and its reason; "" when
-	 * none. */
-	char detected[ASSOC_RULE_TEXT_MAX];
-	enum pol_reason detected_reason;
+	enum pol_reason detected_reason; /* of `detected` */
+	/* Borrowed from the rules that were judged; a line that names one writes its text. */
+	const struct assoc_rule *rule;     /* decided; NULL when none did */
+	const struct assoc_rule *detected; /* detect-only, would have refused an allowed request; NULL when none */
 };
 
 /* The reason and its status, no rule. */

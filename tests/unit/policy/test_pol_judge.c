@@ -61,6 +61,14 @@ static void world_new(struct world *w)
 	    (struct pol_facts){ .payload_ceiling = 1024, .validity_ceiling_s = 604800, .now_ms = NOW_MS, .steady_ms = NOW_MS };
 }
 
+static void assert_rule(const struct assoc_rule *rule, const char *text)
+{
+	char is[ASSOC_RULE_TEXT_MAX];
+
+	assert_non_null(rule);
+	assert_string_equal(assoc_rule_text(is, rule), text);
+}
+
 static void judge(struct world *w)
 {
 	w->facts.scs = &w->scs;
@@ -294,7 +302,7 @@ static void test_what_is_in_order_is_accepted(void **state)
 		judge(&w);
 		assert_int_equal(w.verdict.status, TSP_STATUS_SUCCESS);
 		assert_int_equal(w.verdict.reason, POL_NONE);
-		assert_string_equal(w.verdict.rule, "allow acme *@a.example trigger,recall,replace");
+		assert_rule(w.verdict.rule, "allow acme *@a.example trigger,recall,replace");
 	}
 }
 
@@ -331,11 +339,11 @@ static void test_the_deciding_rule_is_named(void **state)
 	world_new(&w);
 	denied(&w);
 	judge(&w);
-	assert_string_equal(w.verdict.rule, "deny acme meter-7@a.example trigger");
+	assert_rule(w.verdict.rule, "deny acme meter-7@a.example trigger");
 	world_new(&w);
 	no_rule(&w);
 	judge(&w);
-	assert_string_equal(w.verdict.rule, "");
+	assert_null(w.verdict.rule);
 }
 
 static void test_a_refusal_before_the_rate_takes_no_token(void **state)
@@ -452,22 +460,22 @@ static void test_a_detect_only_rule_refuses_nothing_and_is_named(void **state)
 	(void)state;
 	world_new(&w);
 	judge(&w);
-	assert_string_equal(w.verdict.detected, "");
+	assert_null(w.verdict.detected);
 	detect(&w.found, ASSOC_DENY, ASSOC_DEVICE_EXACT);
 	judge(&w);
 	assert_int_equal(w.verdict.status, TSP_STATUS_SUCCESS);
-	assert_string_equal(w.verdict.rule, "allow acme *@a.example trigger,recall,replace");
-	assert_string_equal(w.verdict.detected, "deny acme meter-7@a.example trigger detect-only");
+	assert_rule(w.verdict.rule, "allow acme *@a.example trigger,recall,replace");
+	assert_rule(w.verdict.detected, "deny acme meter-7@a.example trigger detect-only");
 	assert_int_equal(w.verdict.detected_reason, POL_DENIED);
 	detect(&w.found, ASSOC_BLOCK, ASSOC_DEVICE_DOMAIN);
 	reference_in_use(&w); /* what comes after the association does not change what that rule would have done */
 	judge(&w);
 	assert_int_equal(w.verdict.status, TSP_STATUS_PERMANENTERROR);
-	assert_string_equal(w.verdict.detected, "block acme *@a.example detect-only");
+	assert_rule(w.verdict.detected, "block acme *@a.example detect-only");
 	assert_int_equal(w.verdict.detected_reason, POL_BLOCKED);
 	foreign_identity(&w); /* the association is not reached */
 	judge(&w);
-	assert_string_equal(w.verdict.detected, "");
+	assert_null(w.verdict.detected);
 }
 
 static void test_judging_again_names_what_detect_only_rules_would_refuse(void **state)
@@ -480,16 +488,16 @@ static void test_judging_again_names_what_detect_only_rules_would_refuse(void **
 	detect(&number, ASSOC_DENY, ASSOC_DEVICE_RANGE);
 	pol_judge_again(&v, ASSOC_RIGHT_TRIGGER, &allowed, &number, NOW_MS);
 	assert_int_equal(v.status, TSP_STATUS_SUCCESS);
-	assert_string_equal(v.rule, "allow acme *@a.example trigger");
-	assert_string_equal(v.detected, "deny acme meter-7@a.example trigger detect-only");
+	assert_rule(v.rule, "allow acme *@a.example trigger");
+	assert_rule(v.detected, "deny acme meter-7@a.example trigger detect-only");
 	both = allowed;
 	detect(&both, ASSOC_BLOCK, ASSOC_DEVICE_DOMAIN);
 	pol_judge_again(&v, ASSOC_RIGHT_TRIGGER, &both, &number, NOW_MS);
-	assert_string_equal(v.detected, "block acme *@a.example detect-only"); /* the names come first */
+	assert_rule(v.detected, "block acme *@a.example detect-only"); /* the names come first */
 	add_rule(&number, ASSOC_DENY, ASSOC_RIGHT_TRIGGER, ASSOC_DEVICE_EXACT);
 	pol_judge_again(&v, ASSOC_RIGHT_TRIGGER, &both, &number, NOW_MS);
 	assert_int_equal(v.status, TSP_STATUS_NOTAUTHORIZED);
-	assert_string_equal(v.detected, ""); /* refused all the same */
+	assert_null(v.detected); /* refused all the same */
 }
 
 static void test_each_reason_has_its_own_word(void **state)
@@ -530,7 +538,7 @@ static void test_each_reason_has_one_status_and_only_acceptance_is_success(void 
 		assert_int_equal(v.status == TSP_STATUS_SUCCESS, i == POL_NONE);
 		assert_string_not_equal(tsp_request_status_str(v.status), "unknown");
 		assert_int_equal(v.reason, i);
-		assert_int_equal(v.rule[0], 0);
+		assert_null(v.rule);
 	}
 	assert_int_equal(pol_reason_status(POL_UNKNOWN_PEER), TSP_STATUS_TEMPORARYERROR); /* a session's: has none */
 }
