@@ -20,6 +20,7 @@
 #include "core/core_limits.h"
 #include "core/core_overdue.h"
 #include "core/core_path.h"
+#include "core/core_rights.h"
 #include "base/stage.h"
 
 /* A request while it passes the stages. */
@@ -382,6 +383,7 @@ static enum stage stage_submit(struct visit *v)
 	if (v->verdict.rule) {
 		assoc_rule_text(input->rule, v->verdict.rule);
 	}
+	core_given_allowed(&input->given, v->core, v->found, v->session->proven, v->wall_ms);
 	t->input = input;
 	t->detected = v->verdict.detected != NULL;
 	t->dup = v->dup;

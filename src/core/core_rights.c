@@ -16,6 +16,36 @@ const struct assoc_found *core_trigger_rules(struct core_trigger *t, struct asso
 	return asc_find_rules(t->core->store.asc, &who, &device, found) ? NULL : found;
 }
 
+/* -- the verdict on the given names, while it stands */
+
+void core_given_allowed(struct core_given *g, const struct core *c, const struct assoc_found *found,
+			const struct core_proven *proven, uint64_t when_ms)
+{
+	int64_t when_s = (int64_t)(when_ms / 1000);
+
+	*g = (struct core_given){ true, asc_generation(c->store.asc), { INT64_MIN, INT64_MAX } };
+	pol_assoc_window(&g->window, found, when_s);
+	if (!proven || !proven->not_after_s) {
+		return;
+	}
+	if (when_ms / 1000 <= proven->not_after_s) { /* as core_asker() */
+		pol_window_until(&g->window, (int64_t)proven->not_after_s);
+	} else {
+		pol_window_from(&g->window, (int64_t)proven->not_after_s + 1);
+	}
+}
+
+static bool given_stands(const struct core_trigger *t, uint64_t when_ms)
+{
+	const struct core_given *g = t->input ? &t->input->given : NULL;
+	int64_t when_s = (int64_t)(when_ms / 1000);
+
+	return g && g->allowed && g->store == asc_generation(t->core->store.asc) && when_s >= g->window.from_s &&
+	       when_s <= g->window.until_s;
+}
+
+/* -- judging again */
+
 /* Judges the SCS itself, as it is provisioned now. */
 static enum pol_reason judge_scs(const struct core_trigger *t)
 {
@@ -27,12 +57,27 @@ static enum pol_reason judge_scs(const struct core_trigger *t)
 	return pol_right_of(t->trg->req.action) & scs->actions ? POL_NONE : POL_ACTION_NOT_ALLOWED;
 }
 
+/* The given names are allowed. */
+static void judge_other(struct core_trigger *t, struct core_judged *j, const char *external, const char *msisdn, uint64_t when_ms)
+{
+	j->verdict = pol_verdict_of(POL_NONE);
+	if (external || msisdn) {
+		pol_judge_other(&j->verdict, pol_right_of(t->trg->req.action),
+				core_trigger_rules(t, &j->number, external, msisdn, when_ms), when_ms);
+	}
+}
+
 /* By the given names, and by another one unless both are NULL. */
 static void judge_names(struct core_trigger *t, struct core_judged *j, const char *external, const char *msisdn, uint64_t when_ms)
 {
 	const struct trg_request *r = &t->trg->req;
-	const struct assoc_found *given = core_trigger_rules(t, &j->given, r->external, r->msisdn, when_ms), *other = NULL;
+	const struct assoc_found *given, *other = NULL;
 
+	if (given_stands(t, when_ms)) {
+		judge_other(t, j, external, msisdn, when_ms);
+		return;
+	}
+	given = core_trigger_rules(t, &j->given, r->external, r->msisdn, when_ms);
 	if (given && (external || msisdn)) {
 		other = core_trigger_rules(t, &j->number, external, msisdn, when_ms);
 		if (!other) {
@@ -46,7 +91,7 @@ void core_trigger_judge(struct core_trigger *t, struct core_judged *j, uint64_t 
 {
 	const char *msisdn = t->trg->sub.msisdn;
 
-	j->verdict = pol_verdict_of(judge_scs(t));
+	j->verdict = pol_verdict_of(given_stands(t, when_ms) ? POL_NONE : judge_scs(t));
 	if (j->verdict.status == TSP_STATUS_SUCCESS) {
 		judge_names(t, j, NULL, msisdn[0] ? msisdn : NULL, when_ms);
 	}

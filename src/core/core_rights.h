@@ -1,10 +1,13 @@
 /* core_rights.h - judges again the right to a trigger under way. */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/assoc_rule.h"
 #include "policy/pol_judge.h"
 
+struct core;
+struct core_proven;
 struct core_trigger;
 
 /* Finds the rules of the device by the given names (NULL or empty: not looked up).
@@ -13,12 +16,29 @@ struct core_trigger;
  * Fills and returns `found`; NULL: the store cannot be read. */
 const struct assoc_found *core_trigger_rules(struct core_trigger *t, struct assoc_found *found, const char *external,
 					     const char *msisdn, uint64_t when_ms);
+/* What a verdict on the given names was made of: as long as nothing of it has changed, a second
+ * verdict is the same. The names, the action and the proven groups are those of the trigger and
+ * never change. The store has changed when asc_generation() has. Time matters at the ends of the
+ * rules' windows and of the proof only. An answer that allowed them can so be given again without
+ * the store, and without the rules. */
+struct core_given {
+	bool allowed; /* false: not judged */
+	uint64_t store;
+	struct pol_window window; /* of the wall clock */
+};
+/* The rules `found` at when_ms allow the given names to an asker with these proven groups (NULL:
+ * none), and the SCS may use the action. */
+void core_given_allowed(struct core_given *g, const struct core *c, const struct assoc_found *found,
+			const struct core_proven *proven, uint64_t when_ms);
+
 struct core_judged { /* a verdict, and the rules that it borrows */
 	struct pol_verdict verdict;
-	struct assoc_found given, number; /* about the given names; about one that the HSS returned */
+	/* About the given names, about one that the HSS returned; not filled if not looked up. */
+	struct assoc_found given, number;
 };
 /* Judges by the rules and the SCS in the store now, at the time when_ms: right, windows of
- * rules, proof of groups. */
+ * rules, proof of groups. Asks the store for the given names only if t->input->given does not
+ * stand any more. */
 void core_trigger_judge(struct core_trigger *t, struct core_judged *j, uint64_t when_ms);
 /* The same for a further name of the device that the HSS returned: External-Identifier or MSISDN,
  * the other NULL. */

@@ -14,6 +14,7 @@
 #include "core/core_cursor.h"
 #include "core/core_decision.h"
 #include "core/core_dup.h"
+#include "core/core_rights.h"
 #include "core/core_view.h"
 #include "journal/jrn.h"
 #include "trigger/trg.h"
@@ -36,6 +37,7 @@ extern const struct machine core_wait_machine;
 struct core_decision_input { /* until it is answered: for its decision line, and the time for its answer */
 	struct core_trigger *trigger;
 	struct heap_node overdue; /* in core_overdue's heap; ms of the loop's clock */
+	struct core_given given;
 	char address[IPC_ADDRESS_MAX + 1];
 	char rule[ASSOC_RULE_TEXT_MAX]; /* the rule that allowed it, or that refused it later */
 };

@@ -44,6 +44,38 @@ static bool in_force(const struct assoc_rule *r, uint8_t right, int64_t now_s)
 	return r->verdict == ASSOC_BLOCK || (r->rights & right);
 }
 
+void pol_window_from(struct pol_window *w, int64_t s)
+{
+	if (s > w->from_s) {
+		w->from_s = s;
+	}
+}
+
+void pol_window_until(struct pol_window *w, int64_t s)
+{
+	if (s < w->until_s) {
+		w->until_s = s;
+	}
+}
+
+void pol_assoc_window(struct pol_window *w, const struct assoc_found *found, int64_t now_s)
+{
+	for (uint8_t i = 0; i < found->n && i < ASSOC_FOUND_MAX; i++) {
+		const struct assoc_rule *r = &found->rules[i];
+
+		if (r->not_before_s && now_s < r->not_before_s) {
+			pol_window_until(w, r->not_before_s - 1);
+		} else if (r->not_before_s) {
+			pol_window_from(w, r->not_before_s);
+		}
+		if (r->not_after_s && now_s > r->not_after_s) {
+			pol_window_from(w, r->not_after_s + 1);
+		} else if (r->not_after_s) {
+			pol_window_until(w, r->not_after_s);
+		}
+	}
+}
+
 /* Indexes of the rules in force, strongest first; the given order among equals. */
 static uint8_t rank(uint8_t sorted[ASSOC_FOUND_MAX], const struct assoc_found *found, uint8_t right, int64_t now_s)
 {

@@ -28,5 +28,14 @@ void pol_assoc_judge(struct pol_assoc *out, const struct assoc_found *found, uin
  * Overflow refuses. */
 void pol_assoc_judge_again(struct pol_assoc *out, const struct assoc_found *found, uint8_t right, int64_t now_s);
 
+struct pol_window {              /* seconds since 1970 */
+	int64_t from_s, until_s; /* both included; none when from_s is later */
+};
+void pol_window_from(struct pol_window *w, int64_t s);  /* no second before s */
+void pol_window_until(struct pol_window *w, int64_t s); /* no second after s */
+/* Narrows a window that holds now_s to the seconds in which the same of these rules are within
+ * their time: at each of them the judge says what it says at now_s. */
+void pol_assoc_window(struct pol_window *w, const struct assoc_found *found, int64_t now_s);
+
 /* The reason of a refusing rule: DENIED or BLOCKED. */
 enum pol_reason pol_assoc_reason(const struct assoc_rule *r);

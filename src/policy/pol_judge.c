@@ -178,6 +178,19 @@ void pol_judge(struct pol_verdict *out, const struct pol_request *r, const struc
 	}
 }
 
+/* `out` allows the given names. */
+static void judge_other(struct pol_verdict *out, uint8_t right, const struct assoc_found *found, int64_t now_s)
+{
+	struct pol_assoc a;
+
+	pol_assoc_judge_again(&a, found, right, now_s);
+	if (a.allow) {
+		take_detected(out, &a, found);
+	} else {
+		take_assoc(out, &a, found); /* drops the detected rule: refused without it */
+	}
+}
+
 void pol_judge_again(struct pol_verdict *out, uint8_t right, const struct assoc_found *found,
 		     const struct assoc_found *found_msisdn, uint64_t now_ms)
 {
@@ -194,13 +207,15 @@ void pol_judge_again(struct pol_verdict *out, uint8_t right, const struct assoc_
 		return;
 	}
 	take_detected(out, &a, found);
-	if (!found_msisdn) {
-		return;
+	if (found_msisdn) {
+		judge_other(out, right, found_msisdn, now_s);
 	}
-	pol_assoc_judge_again(&a, found_msisdn, right, now_s);
-	if (a.allow) {
-		take_detected(out, &a, found_msisdn);
-	} else {
-		take_assoc(out, &a, found_msisdn); /* drops the detected rule: refused without it */
+}
+
+void pol_judge_other(struct pol_verdict *out, uint8_t right, const struct assoc_found *found, uint64_t now_ms)
+{
+	*out = pol_verdict_of(found ? POL_NONE : POL_STORE_UNREADABLE);
+	if (found) {
+		judge_other(out, right, found, (int64_t)(now_ms / 1000));
 	}
 }

@@ -47,5 +47,10 @@ void pol_judge(struct pol_verdict *out, const struct pol_request *r, const struc
 void pol_judge_again(struct pol_verdict *out, uint8_t right, const struct assoc_found *found,
 		     const struct assoc_found *found_msisdn, uint64_t now_ms);
 
+/* The part of pol_judge_again() about the MSISDN, for names that are known to be allowed: the same
+ * status, reason and refusing rule; `out->detected` for the number only. `found` NULL: the store
+ * could not be read. */
+void pol_judge_other(struct pol_verdict *out, uint8_t right, const struct assoc_found *found, uint64_t now_ms);
+
 /* The ASSOC_RIGHT_* for an Action-Type; 0 for an action that no SCS may request. */
 uint8_t pol_right_of(uint32_t action);
