@@ -3,13 +3,10 @@
 #include <openssl/evp.h>
 #undef ERR_STATE
 
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
-
-#define OCTETS 32
 
 struct hash {
 	EVP_MD_CTX *ctx;
@@ -38,13 +35,23 @@ int hash_add(struct hash *h, const void *p, size_t n)
 
 int hash_end(struct hash *h, char out[HASH_TEXT_MAX])
 {
-	uint8_t octets[OCTETS];
+	uint8_t octets[HASH_LEN];
 
 	if (EVP_DigestFinal_ex(h->ctx, octets, NULL) != 1) {
 		return ERR_NOMEM;
 	}
-	for (size_t i = 0; i < OCTETS; i++) {
+	for (size_t i = 0; i < HASH_LEN; i++) {
 		snprintf(out + 2 * i, 3, "%02x", octets[i]);
+	}
+	return 0;
+}
+
+int hash_piece(struct hash *h, const void *p, size_t n, uint8_t out[HASH_LEN])
+{
+	/* no algorithm named: the one that the context has */
+	if (EVP_DigestInit_ex(h->ctx, NULL, NULL) != 1 || EVP_DigestUpdate(h->ctx, p, n) != 1 ||
+	    EVP_DigestFinal_ex(h->ctx, out, NULL) != 1) {
+		return ERR_NOMEM;
 	}
 	return 0;
 }

@@ -1,9 +1,12 @@
-/* hash.h - SHA-256 of a stream of octets (OpenSSL's), as hex digits. A library of its own: only programs that hash link OpenSSL. */
+/* hash.h - SHA-256 (OpenSSL's): of a stream of octets as hex digits, or of one piece. A library of its own: only programs that hash
+ * link OpenSSL. */
 #pragma once
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
+#define HASH_LEN 32
 #define HASH_TEXT_MAX 65 /* 64 digits and the end */
 
 struct hash;
@@ -12,3 +15,7 @@ ERR_MUST_USE int hash_new(struct hash **out); /* ERR_NOMEM */
 ERR_MUST_USE int hash_add(struct hash *h, const void *p, size_t n);
 ERR_MUST_USE int hash_end(struct hash *h, char out[HASH_TEXT_MAX]); /* once; all that is left is hash_free() */
 void hash_free(struct hash *h);                                     /* NULL allowed */
+
+/* The digest of one piece. Whatever was added before is dropped. May be called again and again: what costs most of a short digest,
+ * finding the algorithm and making its state, is done once, in hash_new(). ERR_NOMEM. */
+ERR_MUST_USE int hash_piece(struct hash *h, const void *p, size_t n, uint8_t out[HASH_LEN]);

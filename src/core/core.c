@@ -159,6 +159,9 @@ static int init_parts(struct core *c, const struct core_conf *conf, char why[COR
 	int err = make_ids(c);
 
 	if (!err) {
+		err = hash_new(&c->hash);
+	}
+	if (!err) {
 		err = net_check_new(&c->check, c->loop, on_turn_end, c);
 	}
 	if (!err) {
@@ -281,6 +284,7 @@ void core_free(struct core *c)
 	core_past_fini(c);
 	core_finished_free(c->finished);
 	net_check_free(c->check);
+	hash_free(c->hash);
 	net_timer_free(c->stop.timer);
 	core_time_fini(c);
 	OBJ_END(c, CORE_MAGIC);

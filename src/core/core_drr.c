@@ -359,9 +359,9 @@ static struct core_drr_entry *add(struct core_peer *p, struct link *l, const str
 /* A report belongs to an accepted trigger: it may use the memory reserve. */
 static int digest_of(uint8_t digest[CORE_DRR_DIGEST_LEN], struct core *c, const struct dia_msg *m)
 {
-	int err = core_drr_digest(digest, m);
+	int err = core_drr_digest(c->hash, digest, m);
 
-	return err == ERR_NOMEM && core_memory_spend(c) ? core_drr_digest(digest, m) : err;
+	return err == ERR_NOMEM && core_memory_spend(c) ? core_drr_digest(c->hash, digest, m) : err;
 }
 
 static void on_drr(struct core_peer *p, struct link *l, const struct dia_msg *m, const struct t4_drr *drr)

@@ -2,12 +2,12 @@
  * order of their answers; and the digest of a DRR. */
 #include "core/core_drr_dup.h"
 
-#include <openssl/sha.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/hash.h"
 #include "diameter/dia_dict.h"
 #include "diameter/dia_failed.h"
 
@@ -47,7 +47,7 @@ static int put_avps(struct buf *b, const struct dia_msg *m)
 	return more;
 }
 
-int core_drr_digest(uint8_t out[CORE_DRR_DIGEST_LEN], const struct dia_msg *m)
+int core_drr_digest(struct hash *h, uint8_t out[CORE_DRR_DIGEST_LEN], const struct dia_msg *m)
 {
 	uint8_t *octets = malloc(m->hdr.length); /* large enough: the parts left out are at least as long as those added */
 	struct buf b = buf_over(octets, octets ? m->hdr.length : 0);
@@ -59,7 +59,7 @@ int core_drr_digest(uint8_t out[CORE_DRR_DIGEST_LEN], const struct dia_msg *m)
 	put_header(&b, &m->hdr);
 	err = put_avps(&b, m);
 	if (!err && !b.full) {
-		SHA256(octets, b.len, out);
+		err = hash_piece(h, octets, b.len, out);
 	}
 	free(octets);
 	return b.full ? ERR_LIMIT : err;

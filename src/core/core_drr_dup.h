@@ -17,11 +17,13 @@
 
 #define CORE_DRR_DIGEST_LEN 32
 
+struct hash;
+
 /* SHA-256 over the header without hop-by-hop id, length and T flag, and over the AVPs without
  * Route-Record and Proxy-Info.
  * A copy on another path may differ only in what is left out.
- * ERR_NOMEM; ERR_PROTO: an AVP is malformed. */
-ERR_MUST_USE int core_drr_digest(uint8_t out[CORE_DRR_DIGEST_LEN], const struct dia_msg *m);
+ * Borrows h. ERR_NOMEM; ERR_PROTO: an AVP is malformed. */
+ERR_MUST_USE int core_drr_digest(struct hash *h, uint8_t out[CORE_DRR_DIGEST_LEN], const struct dia_msg *m);
 
 struct core_drr_answer {
 	uint32_t result_code;  /* 0: experimental is set */

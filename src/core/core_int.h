@@ -3,6 +3,7 @@
 #pragma once
 #include "audit/aud.h"
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/obj.h"
 #include "core/core.h"
 #include "core/core_admit.h"
@@ -57,6 +58,7 @@ struct core {
 	struct core_decisions decisions;
 
 	struct core_journal journal;
+	struct hash *hash; /* for digests of requests */
 	struct core_dup *dup;
 	struct core_pasts past;
 	struct core_finished *finished;

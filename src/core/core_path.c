@@ -9,8 +9,6 @@
  *        ask the HSS, (11) intent durable, (12) DTR
  *   13   the one answer, and the decision with it
  *   14   later: core_drr.c */
-#include <openssl/sha.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -180,8 +178,9 @@ static void screen(struct visit *v)
 
 /* -- stage 8: duplicates */
 
-/* Digest of the request without the parts in which a copy may differ: connection, T flag. */
-static void digest(struct visit *v)
+/* Digest of the request without the parts in which a copy may differ: connection, T flag.
+ * Kept in the journal: what is digested stays the same from version to version. */
+static int digest(struct visit *v)
 {
 	struct ipc_device_action same = *v->a;
 	uint8_t *octets = v->core->record;
@@ -191,7 +190,7 @@ static void digest(struct visit *v)
 	same.retransmitted = same.again = same.host_named = false;
 	same.answer_by_ms = 0;
 	len = ipc_device_action_put(octets, 0, 0, &same);
-	SHA256(octets, len, v->digest);
+	return hash_piece(v->core->hash, octets, len, v->digest);
 }
 
 /* The copy gets the answer of the first request at the deadline of the first.
@@ -213,7 +212,9 @@ static enum stage stage_duplicate(struct visit *v)
 	uint64_t dropped = core_dup_dropped(c->dup);
 	enum core_dup_verdict what;
 
-	digest(v);
+	if (digest(v)) {
+		return refuse(v, &nomem);
+	}
 	what = core_dup_look(c->dup, v->scs->origin_host, v->a->end_to_end, v->digest, &v->asker, v->now_ms, &v->dup, &answer);
 	st_count_n(&c->st, ST_DUPLICATES_FULL, core_dup_dropped(c->dup) - dropped);
 	switch (what) {

@@ -19,8 +19,8 @@ static uint32_t draw(uint32_t n)
 }
 
 static const char *const askers[] = { "acme", "group:fleet", "group:yard" };
-static const char *const devices[] = { "meter-1@a.example", "*@a.example", "msisdn:491700000001", "msisdn:491700000000-491700000009",
-				       "msisdn:491700000001-491700000005" };
+static const char *const devices[] = { "meter-1@a.example", "*@a.example", "msisdn:491700000001",
+				       "msisdn:491700000000-491700000009", "msisdn:491700000001-491700000005" };
 static const char *const numbers[] = { "", "491700000001", "491700000004", "491800000000" };
 
 /* A second at which a rule begins or ends; 0: it does not. */
@@ -32,7 +32,9 @@ static int64_t bound(void)
 static void change_rule(struct asc *a)
 {
 	uint8_t verdict = draw(4) ? ASSOC_ALLOW : draw(2) ? ASSOC_DENY : ASSOC_BLOCK;
-	struct asc_rule_new r = { .who = askers[draw(3)], .device = devices[draw(5)], .verdict = verdict, .not_before_s = bound() };
+	struct asc_rule_new r = {
+		.who = askers[draw(3)], .device = devices[draw(5)], .verdict = verdict, .not_before_s = bound()
+	};
 	struct asc_why why;
 
 	r.rights = verdict == ASSOC_BLOCK ? 0 : (uint8_t)(1 + draw(7));
@@ -147,7 +149,8 @@ static void test_a_kept_verdict_is_that_of_the_whole_way(void **state)
 	struct asc_why why;
 
 	assert_int_equal(asc_group_put(p->core->store.asc, &fleet, &why), 0);
-	assert_int_equal(asc_group_put(p->core->store.asc, &yard, &why), 0); /* its anchor is not that of the SCS: it proves nothing */
+	assert_int_equal(asc_group_put(p->core->store.asc, &yard, &why),
+			 0); /* its anchor is not that of the SCS: it proves nothing */
 	t[0] = trigger_of(p, "meter-1@a.example", "");
 	t[1] = trigger_of(p, "", "491700000001");
 	t[2] = trigger_of(p, "meter-1@a.example", "491700000004");
@@ -205,7 +208,8 @@ static void test_the_number_of_the_hss_is_always_judged(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_a_kept_verdict_is_that_of_the_whole_way, core_play_setup, core_play_teardown),
+		cmocka_unit_test_setup_teardown(test_a_kept_verdict_is_that_of_the_whole_way, core_play_setup,
+						core_play_teardown),
 		cmocka_unit_test_setup_teardown(test_an_scs_that_loses_the_action_is_seen, core_play_setup, core_play_teardown),
 		cmocka_unit_test_setup_teardown(test_the_number_of_the_hss_is_always_judged, core_play_setup, core_play_teardown),
 	};
