@@ -2,9 +2,9 @@
  * Each cursor points to the next trigger and moves on when that trigger is freed. */
 #include "core/core_int.h"
 
-static struct core_trigger *following(const struct core_cursor *w, struct core_trigger *t)
+static struct core_seat *following(const struct core_cursor *w, struct core_seat *seat)
 {
-	return w->scs ? TAILQ_NEXT(t, of_scs) : TAILQ_NEXT(t, entry);
+	return w->scs ? TAILQ_NEXT(seat, of_scs) : TAILQ_NEXT(seat, entry);
 }
 
 void core_cursor_begin(struct core_cursor *w, struct core *c, struct core_scs *scs)
@@ -17,12 +17,13 @@ void core_cursor_begin(struct core_cursor *w, struct core *c, struct core_scs *s
 
 struct core_trigger *core_cursor_next(struct core_cursor *w)
 {
-	struct core_trigger *t = w->next;
+	struct core_seat *seat = w->next;
 
-	if (t) {
-		w->next = following(w, t);
+	if (!seat) {
+		return NULL;
 	}
-	return t;
+	w->next = following(w, seat);
+	return core_trigger_at(seat);
 }
 
 void core_cursor_end(struct core_cursor *w)
@@ -30,13 +31,13 @@ void core_cursor_end(struct core_cursor *w)
 	TAILQ_REMOVE(&w->core->triggers.cursors, w, entry);
 }
 
-void core_cursors_pass(struct core_trigger *t)
+void core_cursors_pass(struct core *c, struct core_seat *seat)
 {
 	struct core_cursor *w;
 
-	TAILQ_FOREACH (w, &t->core->triggers.cursors, entry) {
-		if (w->next == t) {
-			w->next = following(w, t);
+	TAILQ_FOREACH (w, &c->triggers.cursors, entry) {
+		if (w->next == seat) {
+			w->next = following(w, seat);
 		}
 	}
 }

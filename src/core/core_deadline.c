@@ -8,7 +8,7 @@
 
 static struct core_trigger *owner_of(struct heap_node *node)
 {
-	return CONTAINER_OF(node, struct core_trigger, deadline);
+	return core_trigger_at(CONTAINER_OF(node, struct core_seat, deadline));
 }
 
 static void start(struct core *c)
@@ -63,10 +63,10 @@ int core_deadline_set(struct core_trigger *t, uint64_t at_ms)
 	struct core *c = t->core;
 
 	if (at_ms == UINT64_MAX) {
-		heap_del(&c->deadlines.heap, &t->deadline);
+		heap_del(&c->deadlines.heap, &t->seat.deadline);
 		return 0;
 	}
-	if (heap_set(&c->deadlines.heap, &t->deadline, at_ms)) {
+	if (heap_set(&c->deadlines.heap, &t->seat.deadline, at_ms)) {
 		return ERR_NOMEM;
 	}
 	start(c);

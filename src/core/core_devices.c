@@ -55,7 +55,7 @@ static uint64_t device_hash(const struct core *c, const char *e164, char kind, c
 	buf_bytes(&b, e164, strlen(e164));
 	buf_u8(&b, (uint8_t)kind);
 	buf_bytes(&b, name, len < IDENT_EXTERNAL_MAX ? len : IDENT_EXTERNAL_MAX);
-	return map_hash(&c->triggers.by_ref, key, (uint32_t)b.len);
+	return sip_hash(&c->triggers.key, key, b.len);
 }
 
 /* The key is the first of these that the DTR carries: IMSI, MSISDN, External-Identifier. */
@@ -66,10 +66,11 @@ void core_trigger_by_device(struct core_trigger *t)
 	const char *name = trg->sub.imsi[0] ? trg->sub.imsi : msisdn[0] ? msisdn : trg->req.external;
 	char kind = trg->sub.imsi[0] ? 'i' : msisdn[0] ? 'm' : 'e';
 
-	if (t->by_device.hash || trg->req.action == TSP_ACTION_RECALL) {
+	if (t->seat.by_device.hash || trg->req.action == TSP_ACTION_RECALL) {
 		return;
 	}
-	multimap_add(&t->core->triggers.by_device, &t->by_device, device_hash(t->core, t->ref.e164, kind, name, strlen(name)));
+	multimap_add(&t->core->triggers.by_device, &t->seat.by_device,
+		     device_hash(t->core, t->ref.e164, kind, name, strlen(name)));
 }
 
 struct fit { /* candidates for a report without a Reference-Number */
@@ -84,7 +85,7 @@ static void try_name(struct core *c, struct fit *fit, char kind, const void *nam
 	struct multimap_node *n = multimap_first(&c->triggers.by_device, device_hash(c, fit->e164, kind, name, len));
 
 	for (; n && fit->n < 2; n = multimap_next(n)) {
-		struct core_trigger *t = CONTAINER_OF(n, struct core_trigger, by_device);
+		struct core_trigger *t = core_trigger_at(CONTAINER_OF(n, struct core_seat, by_device));
 
 		if (strcmp(t->ref.e164, fit->e164) != 0 || !core_device_same(t->trg, fit->user)) {
 			continue;

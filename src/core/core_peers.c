@@ -120,10 +120,10 @@ int core_peers_open(struct core *c, struct tls_ctx *const tls[CFG_PEERS_MAX], co
  * the next core repeats them with the T flag. */
 static void drop_asks(struct core *c)
 {
-	struct core_trigger *t;
+	struct core_seat *seat;
 
-	for (t = c->peers.n ? TAILQ_FIRST(&c->triggers.list) : NULL; t; t = TAILQ_NEXT(t, entry)) {
-		core_trigger_ask_drop(t);
+	for (seat = c->peers.n ? TAILQ_FIRST(&c->triggers.list) : NULL; seat; seat = TAILQ_NEXT(seat, entry)) {
+		core_trigger_ask_drop(core_trigger_at(seat));
 	}
 }
 

@@ -251,9 +251,10 @@ void core_quotas_seed(struct core *c)
 {
 	uint64_t first = jrn_next(c->journal.jrn); /* larger numbers belong to triggers of this process */
 	uint64_t now_ms = core_now_ms(c);
-	struct core_trigger *t;
+	struct core_seat *seat;
 
-	TAILQ_FOREACH (t, &c->triggers.list, entry) {
+	TAILQ_FOREACH (seat, &c->triggers.list, entry) {
+		struct core_trigger *t = core_trigger_at(seat);
 		struct core_quota *q = &t->scs->quota;
 
 		if (!counts(t) || (q->number && q->number < first) || day_of(c, t->trg->req.received_ms) != day_of(c, now_ms) ||

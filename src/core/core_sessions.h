@@ -13,6 +13,7 @@
 #include "core/core_groups.h"
 #include "core/core_lapses.h"
 #include "core/core_quota.h"
+#include "core/core_seat.h"
 #include "policy/pol_judge.h"
 
 struct core_probe;
@@ -79,7 +80,7 @@ struct core_scs { /* an SCS while the core runs; its provisioning is in the asso
 	uint32_t parked_n, wake_left;
 	struct core_lapses lapses; /* lapses of all its DNAs */
 	TAILQ_HEAD(, core_session) sessions;
-	TAILQ_HEAD(, core_trigger) triggers;
+	struct core_seats triggers;
 	TAILQ_HEAD(, core_trigger) parked; /* triggers whose report waits to be sent again (core_wake.h) */
 	TAILQ_ENTRY(core_scs) wakes, quotas;
 	struct map_node node;

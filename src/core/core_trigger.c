@@ -17,11 +17,24 @@ static struct core_reference reference_of(const char *e164, uint32_t number)
 	return r;
 }
 
+static uint64_t hash_of(const struct core *c, const struct core_reference *r)
+{
+	return sip_hash(&c->triggers.key, r, sizeof *r);
+}
+
 struct core_trigger *core_trigger_find(struct core *c, const char *e164, uint32_t reference)
 {
 	struct core_reference r = reference_of(e164, reference);
+	struct multimap_node *n = multimap_first(&c->triggers.by_ref, hash_of(c, &r));
 
-	return MAP_OF(map_find(&c->triggers.by_ref, &r, sizeof r), struct core_trigger, node);
+	for (; n; n = multimap_next(n)) {
+		struct core_trigger *t = core_trigger_at(CONTAINER_OF(n, struct core_seat, by_ref));
+
+		if (memcmp(&t->ref, &r, sizeof r) == 0) {
+			return t;
+		}
+	}
+	return NULL;
 }
 
 /* -- making and ending */
@@ -33,11 +46,13 @@ void core_trigger_attach(struct core_trigger *t, struct core *c, struct core_scs
 	t->core = c;
 	t->scs = scs;
 	t->ref = reference_of(t->trg->req.scs_e164, t->trg->req.reference);
+	t->seat.scs = scs;
+	t->seat.reference = t->ref.reference;
 	if (t->trg->req.action != TSP_ACTION_RECALL) {
-		map_add(&c->triggers.by_ref, &t->node, &t->ref, sizeof t->ref);
+		multimap_add(&c->triggers.by_ref, &t->seat.by_ref, hash_of(c, &t->ref));
 	}
-	TAILQ_INSERT_TAIL(&scs->triggers, t, of_scs);
-	TAILQ_INSERT_TAIL(&c->triggers.list, t, entry);
+	TAILQ_INSERT_TAIL(&scs->triggers, &t->seat, of_scs);
+	TAILQ_INSERT_TAIL(&c->triggers.list, &t->seat, entry);
 	c->triggers.n++;
 }
 
@@ -72,7 +87,7 @@ void core_trigger_free(struct core_trigger *t)
 	struct core *c = t->core;
 
 	OBJ_CHECK(t, CORE_TRIGGER_MAGIC);
-	core_cursors_pass(t);
+	core_cursors_pass(c, &t->seat);
 	core_trigger_ask_drop(t);
 	if (t->notice) {
 		core_notice_free(t->notice);
@@ -84,14 +99,12 @@ void core_trigger_free(struct core_trigger *t)
 		t->scs->pending--;
 		c->triggers.pending--;
 	}
-	multimap_del(&c->triggers.by_device, &t->by_device);
-	if (map_has(&t->node)) {
-		map_del(&c->triggers.by_ref, &t->node);
-	}
-	TAILQ_REMOVE(&t->scs->triggers, t, of_scs);
-	TAILQ_REMOVE(&c->triggers.list, t, entry);
+	multimap_del(&c->triggers.by_device, &t->seat.by_device);
+	multimap_del(&c->triggers.by_ref, &t->seat.by_ref);
+	TAILQ_REMOVE(&t->scs->triggers, &t->seat, of_scs);
+	TAILQ_REMOVE(&c->triggers.list, &t->seat, entry);
 	c->triggers.n--;
-	heap_del(&c->deadlines.heap, &t->deadline);
+	heap_del(&c->deadlines.heap, &t->seat.deadline);
 	trg_free(t->trg);
 	answer_timer_end(t);
 	free(t->input);
@@ -274,18 +287,18 @@ int core_triggers_init(struct core *c, const struct trg_ports *ports)
 	if (trg_names_reserve(&p->smssc_hosts)) {
 		return ERR_NOMEM;
 	}
-	return map_init(&p->by_ref) || multimap_init(&p->by_device) ? ERR_NOMEM : 0;
+	return sip_key_new(&p->key) || multimap_init(&p->by_ref) || multimap_init(&p->by_device) ? ERR_NOMEM : 0;
 }
 
 void core_triggers_fini(struct core *c)
 {
 	struct core_triggers *p = &c->triggers;
-	struct core_trigger *t;
+	struct core_seat *seat;
 
-	while ((t = TAILQ_FIRST(&p->list))) {
-		core_trigger_free(t);
+	while ((seat = TAILQ_FIRST(&p->list))) {
+		core_trigger_free(core_trigger_at(seat));
 	}
-	map_fini(&p->by_ref);
+	multimap_fini(&p->by_ref);
 	multimap_fini(&p->by_device);
 	trg_names_fini(&p->smssc_hosts);
 	trg_names_fini(&p->scs_names);

@@ -6,6 +6,7 @@
 #include <sys/queue.h>
 
 #include "assoc/asc_scs.h"
+#include "base/container.h"
 #include "base/heap.h"
 #include "base/machine.h"
 #include "base/map.h"
@@ -15,6 +16,7 @@
 #include "core/core_decision.h"
 #include "core/core_dup.h"
 #include "core/core_rights.h"
+#include "core/core_seat.h"
 #include "core/core_view.h"
 #include "journal/jrn.h"
 #include "trigger/trg.h"
@@ -67,7 +69,6 @@ struct core_trigger {
 	uint64_t waits_until_ms;           /* of the loop's clock */
 	TAILQ_ENTRY(core_trigger) waiting; /* in state TURN at a peer, in state SCS in `parked` of its SCS */
 	struct core_notice *notice;        /* DNR on its way; NULL: none */
-	struct heap_node deadline;
 	uint64_t accepted_ms;
 	bool stepping, forgotten, late;
 	uint8_t storing; /* journal completions outstanding; only the last is acted on */
@@ -83,14 +84,16 @@ struct core_trigger {
 	 * written. */
 	bool kept;
 	struct core_reference ref;
-	struct map_node node;           /* not in the table for a recall, which has no number of its own */
-	struct multimap_node by_device; /* in the table from when a DTR may have been sent */
-	TAILQ_ENTRY(core_trigger) of_scs;
-	TAILQ_ENTRY(core_trigger) entry; /* in the list of all triggers */
+	struct core_seat seat;
 };
 
 /* The one door to the wait of a trigger. */
 void core_trigger_wait(struct core_trigger *t, enum core_wait wait);
+
+static inline struct core_trigger *core_trigger_at(struct core_seat *seat)
+{
+	return CONTAINER_OF(seat, struct core_trigger, seat);
+}
 
 /* The trigger around a machine. */
 static inline struct core_trigger *core_trigger_of(const struct trg *t)
@@ -99,8 +102,9 @@ static inline struct core_trigger *core_trigger_of(const struct trg *t)
 }
 
 struct core_triggers {
-	TAILQ_HEAD(, core_trigger) list; /* oldest first */
-	struct map by_ref;
+	struct core_seats list;    /* oldest first */
+	struct sip_key key;        /* of the hashes in the two tables */
+	struct multimap by_ref;    /* key: SCS-Identity and Reference-Number */
 	struct multimap by_device; /* key: SCS and one name of the device (core_devices.c) */
 	TAILQ_HEAD(, core_cursor) cursors;
 	uint32_t n, pending, resuming;      /* pending: without an answer; resuming: requests after a restart that are out */

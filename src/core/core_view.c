@@ -241,8 +241,8 @@ int core_quota_reset(struct core *c, const char *scs, core_kept_fn *done, void *
  * in their key. */
 static struct core_trigger *trigger_of(struct core *c, const struct core_scs *scs, uint32_t reference)
 {
-	const struct core_trigger *any = scs ? TAILQ_FIRST(&scs->triggers) : NULL;
-	struct core_trigger *t = any ? core_trigger_find(c, any->ref.e164, reference) : NULL;
+	struct core_seat *any = scs ? TAILQ_FIRST(&scs->triggers) : NULL;
+	struct core_trigger *t = any ? core_trigger_find(c, core_trigger_at(any)->ref.e164, reference) : NULL;
 
 	return t && t->scs == scs ? t : NULL;
 }

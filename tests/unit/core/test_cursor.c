@@ -15,15 +15,15 @@ static void add(struct world *w, int i)
 {
 	w->t[i].core = &w->core;
 	w->t[i].scs = &w->scs[i % 2];
-	TAILQ_INSERT_TAIL(&w->core.triggers.list, &w->t[i], entry);
-	TAILQ_INSERT_TAIL(&w->t[i].scs->triggers, &w->t[i], of_scs);
+	TAILQ_INSERT_TAIL(&w->core.triggers.list, &w->t[i].seat, entry);
+	TAILQ_INSERT_TAIL(&w->t[i].scs->triggers, &w->t[i].seat, of_scs);
 }
 
 static void end(struct world *w, int i)
 {
-	core_cursors_pass(&w->t[i]);
-	TAILQ_REMOVE(&w->core.triggers.list, &w->t[i], entry);
-	TAILQ_REMOVE(&w->t[i].scs->triggers, &w->t[i], of_scs);
+	core_cursors_pass(&w->core, &w->t[i].seat);
+	TAILQ_REMOVE(&w->core.triggers.list, &w->t[i].seat, entry);
+	TAILQ_REMOVE(&w->t[i].scs->triggers, &w->t[i].seat, of_scs);
 }
 
 static struct world *world_new(int n)

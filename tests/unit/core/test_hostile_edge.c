@@ -125,7 +125,7 @@ static void check_books(struct hostile *h)
 	struct core *c = h->play.core;
 	struct core_scs *acme = core_scs_get(c, "acme");
 	struct core_session *s;
-	struct core_trigger *t;
+	struct core_seat *seat;
 	uint32_t sessions = 0, triggers = 0;
 
 	TAILQ_FOREACH (s, &c->sessions.list, entry) {
@@ -133,7 +133,7 @@ static void check_books(struct hostile *h)
 		assert_int_equal(s->key.generation, h->play.generation);
 		sessions++;
 	}
-	TAILQ_FOREACH (t, &c->triggers.list, entry)
+	TAILQ_FOREACH (seat, &c->triggers.list, entry)
 		triggers++;
 	assert_true(sessions <= 2); /* connections_max */
 	assert_int_equal(sessions, c->sessions.by_key.n);
