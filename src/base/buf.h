@@ -138,6 +138,9 @@ static inline void buf_le64(struct buf *b, uint64_t v)
 	}
 }
 
+/* Seven bits an octet, the lowest first, as few octets as it takes: 1 to 10. */
+void buf_var64(struct buf *b, uint64_t v);
+
 struct rd {
 	const uint8_t *p, *end; /* borrowed */
 	bool bad;               /* something was not there; what was read is zero */
@@ -226,3 +229,5 @@ static inline uint64_t rd_le64(struct rd *r)
 			(uint64_t)at[4] << 32 | (uint64_t)at[5] << 40 | (uint64_t)at[6] << 48 | (uint64_t)at[7] << 56
 		  : 0;
 }
+
+uint64_t rd_var64(struct rd *r); /* bad also when it has more than 64 bits or an octet too many */

@@ -61,12 +61,47 @@ static void reader_gives_zero_past_the_end(void **state)
 	assert_null(rd_take(&r, 0));
 }
 
+static void numbers_of_any_size_are_read_back(void **state)
+{
+	static const uint64_t values[] = { 0, 1, 127, 128, 300, 16383, 16384, UINT32_MAX, UINT64_MAX >> 1, UINT64_MAX };
+	static const size_t lengths[] = { 1, 1, 1, 2, 2, 2, 3, 5, 9, 10 };
+	uint8_t room[16];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+		struct buf b = buf_over(room, sizeof room);
+		struct rd r;
+
+		buf_var64(&b, values[i]);
+		assert_int_equal(b.len, lengths[i]);
+		r = rd_over(room, b.len);
+		assert_true(rd_var64(&r) == values[i] && !r.bad && rd_left(&r) == 0);
+		r = rd_over(room, b.len - 1);
+		assert_true(rd_var64(&r) == 0 && r.bad);
+	}
+}
+
+static void a_number_is_written_in_one_way_only(void **state)
+{
+	static const uint8_t padded[] = { 0x81, 0x00 };
+	static const uint8_t large[] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02 };
+	static const uint8_t endless[] = { 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x81, 0x01 };
+	struct rd r = rd_over(padded, sizeof padded);
+
+	(void)state;
+	assert_true(rd_var64(&r) == 0 && r.bad);
+	r = rd_over(large, sizeof large);
+	assert_true(rd_var64(&r) == 0 && r.bad);
+	r = rd_over(endless, sizeof endless);
+	assert_true(rd_var64(&r) == 0 && r.bad);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(writer_refuses_after_the_first_overrun),
-		cmocka_unit_test(both_orders_are_read_back),
-		cmocka_unit_test(reader_gives_zero_past_the_end),
+		cmocka_unit_test(writer_refuses_after_the_first_overrun), cmocka_unit_test(both_orders_are_read_back),
+		cmocka_unit_test(reader_gives_zero_past_the_end),         cmocka_unit_test(numbers_of_any_size_are_read_back),
+		cmocka_unit_test(a_number_is_written_in_one_way_only),
 	};
 
 	return cmocka_run_group_tests_name("base buf", tests, NULL, NULL);
