@@ -247,8 +247,7 @@ void core_trigger_set_rule(struct core_trigger *t, const struct assoc_rule *deci
 
 /* -- the part */
 
-/* Limit of interned hosts, realms and numbers of SCSs, and rules. Above it each trigger keeps
- * its own copy. */
+/* Limit of the parties, and of interned rules. Above it each trigger keeps its own copy. */
 #define SHARED_TEXTS_MAX 65536u
 
 static struct trg_conf conf_of(struct core *c)
@@ -267,7 +266,7 @@ static struct trg_conf conf_of(struct core *c)
 			     POL_SMSSC_SILENT, POL_NOMEM, POL_ORIGINAL_UNKNOWN, POL_ORIGINAL_REPORTED, POL_ORIGINAL_BUSY,
 			     POL_ORIGINAL_DEVICE, POL_SMSSC_NO_RECALL, POL_EXPIRED },
 		.smssc_hosts = &c->triggers.smssc_hosts,
-		.scs_names = &c->triggers.scs_names,
+		.parties = &c->triggers.parties,
 	};
 }
 
@@ -278,12 +277,12 @@ int core_triggers_init(struct core *c, const struct trg_ports *ports)
 	TAILQ_INIT(&p->list);
 	TAILQ_INIT(&p->cursors);
 	p->ports = ports;
-	p->scs_names.max = p->rule_texts.max = SHARED_TEXTS_MAX;
+	p->parties.max = p->rule_texts.max = SHARED_TEXTS_MAX;
 	p->conf = conf_of(c);
 	if (sip_key_new(&p->smssc_hosts.key)) {
 		return ERR_IO;
 	}
-	p->scs_names.key = p->rule_texts.key = p->smssc_hosts.key;
+	p->parties.key = p->rule_texts.key = p->smssc_hosts.key;
 	if (trg_names_reserve(&p->smssc_hosts)) {
 		return ERR_NOMEM;
 	}
@@ -301,6 +300,6 @@ void core_triggers_fini(struct core *c)
 	multimap_fini(&p->by_ref);
 	multimap_fini(&p->by_device);
 	trg_names_fini(&p->smssc_hosts);
-	trg_names_fini(&p->scs_names);
+	trg_parties_fini(&p->parties);
 	trg_names_fini(&p->rule_texts);
 }

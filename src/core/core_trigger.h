@@ -113,8 +113,9 @@ struct core_triggers {
 	uint32_t in_wait[CORE_WAITS];       /* triggers in each wait */
 	struct trg_conf conf;
 	const struct trg_ports *ports;
-	struct trg_names smssc_hosts, scs_names; /* interned texts of triggers: hosts of SMS-SCs; names of SCSs and groups */
-	struct trg_names rule_texts;             /* interned rules and addresses of answered triggers */
+	struct trg_names smssc_hosts; /* interned hosts of SMS-SCs */
+	struct trg_parties parties;   /* names of SCSs and groups */
+	struct trg_names rule_texts;  /* interned rules and addresses of answered triggers */
 };
 
 ERR_MUST_USE int core_triggers_init(struct core *c, const struct trg_ports *ports); /* borrows; ERR_NOMEM */

@@ -30,6 +30,7 @@
 #include "base/machine.h"
 #include "base/obj.h"
 #include "trigger/trg_names.h"
+#include "trigger/trg_party.h"
 #include "trigger/trg_request.h"
 
 /* State and its word. The values are stored in the journal: append new ones only. */
@@ -136,7 +137,7 @@ struct trg_conf {                            /* borrowed by every trigger */
 	struct trg_reasons reasons;
 	struct trg_names *smssc_hosts; /* interned hosts of SMS-SCs; borrowed */
 	uint32_t *in_state;            /* number of triggers in each of TRG_STATE_COUNT states; borrowed. NULL: nobody counts */
-	struct trg_names *scs_names; /* interned texts shared by the triggers of one SCS; borrowed. NULL: each has its own copy */
+	struct trg_parties *parties;   /* names shared by the triggers of one SCS; borrowed. NULL: each has its own copy */
 };
 
 struct trg;
@@ -274,7 +275,8 @@ struct trg { /* for others: to read, never to write; in this order because there
 	uint64_t backoff_ms, token;
 	const struct trg_conf *conf;
 	const struct trg_ports *ports;
-	void *arg, *owner; /* port argument; pointer of the owner */
+	void *arg, *owner;             /* port argument; pointer of the owner */
+	const struct trg_party *party; /* NULL: the names of the SCS are in req_block */
 	void *req_block, *sub_block, *payload_block;
 	struct trg_history *history;
 };

@@ -10,7 +10,6 @@ struct text { /* one string to copy */
 	const char **slot;
 	const char *from;
 	size_t max;
-	bool shared; /* interned: equal in many triggers */
 };
 
 static const char *or_empty(const char *s)
@@ -18,24 +17,24 @@ static const char *or_empty(const char *s)
 	return s ? s : "";
 }
 
-/* Copies the strings and then the octets into one block. Afterwards each `slot` points into it,
- * or to the interned copy. */
-static int copy_block(void **block, struct trg_names *names, struct text *texts, size_t n, const uint8_t **octets,
-		      const uint8_t *from, size_t len)
+static int check(const struct text *texts, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strlen(texts[i].from) > texts[i].max) {
+			return ERR_LIMIT;
+		}
+	}
+	return 0;
+}
+
+/* Copies the strings and then the octets into one block. Afterwards each `slot` points into it. */
+static int copy_block(void **block, struct text *texts, size_t n, const uint8_t **octets, const uint8_t *from, size_t len)
 {
 	size_t need = len, used = 0;
 	char *p;
 
 	for (size_t i = 0; i < n; i++) {
-		size_t text_len = strlen(texts[i].from);
-
-		if (text_len > texts[i].max) {
-			return ERR_LIMIT;
-		}
-		*texts[i].slot = !text_len ? "" : texts[i].shared && names ? trg_names_keep(names, texts[i].from) : NULL;
-		if (!*texts[i].slot) {
-			need += text_len + 1;
-		}
+		need += texts[i].from[0] ? strlen(texts[i].from) + 1 : 0;
 	}
 	p = need ? malloc(need) : NULL;
 	if (need && !p) {
@@ -44,7 +43,8 @@ static int copy_block(void **block, struct trg_names *names, struct text *texts,
 	for (size_t i = 0; i < n; i++) {
 		size_t text_len = strlen(texts[i].from) + 1;
 
-		if (*texts[i].slot) {
+		if (text_len == 1) {
+			*texts[i].slot = "";
 			continue;
 		}
 		memcpy(p + used, texts[i].from, text_len);
@@ -59,30 +59,45 @@ static int copy_block(void **block, struct trg_names *names, struct text *texts,
 	return 0;
 }
 
+static void take_party(struct trg_request *r, const struct trg_party *party)
+{
+	r->scs = party->scs;
+	r->scs_e164 = party->scs_e164;
+	r->origin_host = party->origin_host;
+	r->origin_realm = party->origin_realm;
+	r->groups = party->groups;
+}
+
 int trg_set_request(struct trg *t, const struct trg_request *in)
 {
 	struct trg_request r = *in;
 	struct text texts[] = {
-		{ &r.scs, or_empty(in->scs), IDENT_SCS_MAX, true },
-		{ &r.scs_e164, or_empty(in->scs_e164), STR_DIGITS_MAX, true },
-		{ &r.origin_host, or_empty(in->origin_host), IDENT_HOST_MAX, true },
-		{ &r.origin_realm, or_empty(in->origin_realm), IDENT_HOST_MAX, true },
-		{ &r.external, or_empty(in->external), IDENT_EXTERNAL_MAX, false },
-		{ &r.msisdn, or_empty(in->msisdn), IDENT_MSISDN_MAX, false },
-		{ &r.groups, or_empty(in->groups), TRG_GROUPS_LEN_MAX, true },
+		{ &r.external, or_empty(in->external), IDENT_EXTERNAL_MAX },
+		{ &r.msisdn, or_empty(in->msisdn), IDENT_MSISDN_MAX },
+		{ &r.scs, or_empty(in->scs), IDENT_SCS_MAX }, /* from here on: of the party */
+		{ &r.scs_e164, or_empty(in->scs_e164), STR_DIGITS_MAX },
+		{ &r.origin_host, or_empty(in->origin_host), IDENT_HOST_MAX },
+		{ &r.origin_realm, or_empty(in->origin_realm), IDENT_HOST_MAX },
+		{ &r.groups, or_empty(in->groups), TRG_GROUPS_LEN_MAX },
 	};
+	size_t n = sizeof texts / sizeof texts[0];
 	const uint8_t *none;
 	int err;
 
-	if (in->payload_len > TRG_PAYLOAD_MAX) {
+	if (in->payload_len > TRG_PAYLOAD_MAX || check(texts, n)) {
 		return ERR_LIMIT;
 	}
-	if (!texts[0].from[0] || !texts[2].from[0] || !texts[3].from[0] || (!texts[4].from[0] && !texts[5].from[0])) {
+	if (!texts[2].from[0] || !texts[4].from[0] || !texts[5].from[0] || (!texts[0].from[0] && !texts[1].from[0])) {
 		return ERR_INVAL;
 	}
-	err = copy_block(&t->req_block, t->conf->scs_names, texts, sizeof texts / sizeof texts[0], &none, NULL, 0);
+	t->party = t->conf->parties ? trg_party_keep(t->conf->parties, in) : NULL;
+	if (t->party) {
+		take_party(&r, t->party);
+		n = 2;
+	}
+	err = copy_block(&t->req_block, texts, n, &none, NULL, 0);
 	if (!err) {
-		err = copy_block(&t->payload_block, NULL, NULL, 0, &r.payload, in->payload, in->payload_len);
+		err = copy_block(&t->payload_block, NULL, 0, &r.payload, in->payload, in->payload_len);
 	}
 	if (!err) {
 		t->req = r;
@@ -109,15 +124,15 @@ int trg_set_subscriber(struct trg *t, const struct trg_subscriber *in)
 	struct trg_subscriber s = *in;
 	void *block;
 	struct text texts[] = {
-		{ &s.imsi, or_empty(in->imsi), STR_DIGITS_MAX, false },
-		{ &s.msisdn, or_empty(in->msisdn), STR_DIGITS_MAX, false },
+		{ &s.imsi, or_empty(in->imsi), STR_DIGITS_MAX },
+		{ &s.msisdn, or_empty(in->msisdn), STR_DIGITS_MAX },
 	};
 	int err;
 
-	if (in->nodes_len > TRG_NODES_LEN_MAX) {
+	if (in->nodes_len > TRG_NODES_LEN_MAX || check(texts, sizeof texts / sizeof texts[0])) {
 		return ERR_LIMIT;
 	}
-	err = copy_block(&block, NULL, texts, sizeof texts / sizeof texts[0], &s.nodes, in->nodes, in->nodes_len);
+	err = copy_block(&block, texts, sizeof texts / sizeof texts[0], &s.nodes, in->nodes, in->nodes_len);
 	if (err) {
 		return err;
 	}

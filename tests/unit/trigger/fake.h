@@ -24,6 +24,7 @@ enum {
 };
 
 static struct trg_names fake_smssc_hosts;
+static struct trg_parties fake_parties = { .max = 100 };
 static const struct trg_conf fake_conf = {
 	.report_grace_ms = 60000,
 	.report_retention_ms = 7ull * 24 * 3600 * 1000,
@@ -32,6 +33,7 @@ static const struct trg_conf fake_conf = {
 	.reasons = { WHY_NONE, WHY_NOT_SUPPORTED, WHY_CONTRADICTING, WHY_HSS_SILENT, WHY_JOURNAL, WHY_SMSSC_SILENT, WHY_NOMEM,
 		     WHY_UNKNOWN, WHY_REPORTED, WHY_BUSY, WHY_DEVICE, WHY_NO_RECALL, WHY_EXPIRED },
 	.smssc_hosts = &fake_smssc_hosts,
+	.parties = &fake_parties,
 };
 
 #define T0 1000000ull /* when the request of request() came */

@@ -1,0 +1,27 @@
+/* trg_party.h - who asked: the names of an SCS and the groups that its certificate proves, kept once for all its triggers. A party stays
+ * until the end, so their number is bounded. PURE. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/map.h"
+#include "trigger/trg_request.h"
+
+struct trg_party {
+	struct map_node node;
+	const char *scs, *scs_e164, *origin_host, *origin_realm; /* as in struct trg_request */
+	const char *groups;
+	uint64_t groups_not_after_s;
+	char key[]; /* the time, then the texts, each with its NUL */
+};
+
+struct trg_parties {    /* starts zeroed, with `key` and `max` set */
+	struct map map; /* made with the first party */
+	size_t max;     /* parties */
+	struct sip_key key;
+};
+
+/* The party of a request, valid until trg_parties_fini(). Reads its five texts (NULL counts as "") and the end of the proof; the caller
+ * has checked their lengths. NULL: there are too many, or no memory. */
+const struct trg_party *trg_party_keep(struct trg_parties *parties, const struct trg_request *req);
+void trg_parties_fini(struct trg_parties *parties);
