@@ -18,6 +18,7 @@
 #include "base/str.h"
 #include "bench_assoc.h"
 #include "exchange/exc_read.h"
+#include "tests/support/asc_wait.h"
 
 enum { SCSS = 200, BATCH = 200000 };
 
@@ -206,7 +207,7 @@ static void import(const char *dir)
 	watch_memory(&reading);
 	asc_import_finish(reading.im, on_imported, NULL);
 	while (!over) {
-		(void)!asc_dset_del(store, "nobody-has-it", &why); /* waits for what is before it */
+		asc_settle(store);
 	}
 	asc_import_free(reading.im);
 	printf("{\"what\":\"import\",\"rows\":%llu,\"rows_s\":%.2f,\"total_s\":%.2f,\"cpu_s\":%.2f,\"rss_peak\":%llu,\"anon_"

@@ -45,30 +45,17 @@ void asc_rooms(struct asc *a, struct asc_rooms *out);
 /* Counts every change that came into force; who remembers a result can see that it is old. */
 uint64_t asc_generation(const struct asc *a);
 
-/* Each call that changes something is asc_submit() of asc_change.h, waited for: it blocks on the disk, and on what was submitted before,
- * whose `done` it calls too. For tools and tests; the core submits.
- * SCS records. put: adds or replaces; ERR_INVAL or ERR_EXISTS (its origin_host, e164 or identity belongs to another SCS) with words.
- * del: the record and every rule that names it, in one transaction; ERR_NOTFOUND.
- * Store trouble is ERR_NOSPC or ERR_IO; then nothing changed, in memory or on disk. */
-ERR_MUST_USE int asc_scs_put(struct asc *a, const struct asc_scs *scs, struct asc_why *why);
-ERR_MUST_USE int asc_scs_del(struct asc *a, const char *name, struct asc_why *why);
-
 /* Found records are borrowed until the next change of the store; NULL when there is none. All look-ups ignore ASCII case of hosts. */
 const struct asc_scs *asc_scs_find(const struct asc *a, const char *name);
 const struct asc_scs *asc_scs_by_origin_host(const struct asc *a, const char *origin_host);
-const struct asc_scs *asc_scs_by_e164(const struct asc *a, const char *e164);
-/* By authenticated identity: the trust anchor's name and one name the certificate proves (CONTRACTS section 1). */
-const struct asc_scs *asc_scs_by_identity(const struct asc *a, const char *anchor, const char *authenticated_name);
 
 /* Calls fn for every SCS in order of names; stops when fn returns other than 0 and returns that. fn must not change the store. */
 typedef int asc_scs_fn(void *arg, const struct asc_scs *scs);
 int asc_scs_each(const struct asc *a, asc_scs_fn *fn, void *arg);
 uint32_t asc_scs_count(const struct asc *a);
 
-/* Rules. `device` is any of the forms of struct assoc_rule; it is made canonical here. `who` is the name of a provisioned SCS,
- * "group:NAME" of a group, or "*" in a block rule. The key of a rule is (who, verdict, device): adding it again replaces rights, times
- * and mode. Errors with words: ERR_INVAL (form, rights, times, mode, "*" outside block), ERR_NOTFOUND (no such SCS, group, device set or rule), ERR_LIMIT (more
- * than ASC_RULES_PER_DEVICE_MAX rules on one device), ERR_NOSPC, ERR_IO. */
+/* A rule as an operator gives it. `device` is any of the forms of struct assoc_rule; the store makes it canonical. `who` is the name of a
+ * provisioned SCS, "group:NAME", or "*" in a block rule. The key of a rule is (who, verdict, device). */
 #define ASC_RULES_PER_DEVICE_MAX 255
 struct asc_rule_new {
 	const char *who, *device; /* borrowed during the call */
@@ -76,9 +63,6 @@ struct asc_rule_new {
 	int64_t not_before_s, not_after_s;
 	uint8_t mode; /* enum assoc_mode; an allow rule is always ASSOC_ENFORCE */
 };
-ERR_MUST_USE int asc_rule_add(struct asc *a, const struct asc_rule_new *r, struct asc_why *why);
-/* Deletes the rules of (who, device): of one verdict, or of all when verdict is -1. */
-ERR_MUST_USE int asc_rule_del(struct asc *a, const char *who, const char *device, int verdict, struct asc_why *why);
 
 /* Calls fn for every rule, rules on sets first; `who` NULL: of everybody. Stops when fn returns other than 0 and returns that, or
  * ERR_IO. fn must neither change the store nor look rules up. */

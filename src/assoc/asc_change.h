@@ -1,30 +1,44 @@
-/* asc_change.h - changes without waiting for the disk. A change is checked and made durable on the store's own thread, one after the other
- * in the order they were handed in; it comes into force, and is told, on the owner's thread inside asc_completions(). So whoever
- * looks rules up never waits, and sees a change in memory and on disk at one instant. The calls of asc.h that change something are
- * the same changes, waited for. */
+/* asc_change.h - changes of the store, without waiting for the disk.
+ * The store's own thread checks each change and makes it durable, in the order in which they were submitted. A change comes into force,
+ * in memory and on disk at one instant, on the owner's thread inside asc_completions(), which calls its `done`. So a look-up never waits. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "assoc/asc.h"
 
+/* Each operation is one durable transaction. The errors below are those of asc_outcome.err, with words; ERR_NOSPC and ERR_IO (the store
+ * cannot be written) and ERR_CLOSED are possible for all. After an error nothing changed. */
 enum asc_op {
+	/* Adds or replaces. ERR_INVAL; ERR_EXISTS: its origin_host, e164 or identity belongs to another SCS. */
 	ASC_SCS_PUT,
+	/* Deletes the record and every rule that names it. ERR_NOTFOUND. */
 	ASC_SCS_DEL,
+	/* Adds, or changes the anchor. ERR_INVAL, ERR_LIMIT. */
 	ASC_GROUP_PUT,
+	/* Deletes the group, its memberships and every rule that names it. ERR_NOTFOUND. */
 	ASC_GROUP_DEL,
+	/* Stored memberships. ERR_NOTFOUND (group, SCS or membership), ERR_EXISTS, ERR_LIMIT (ASC_GROUPS_PER_SCS_MAX). */
 	ASC_GROUP_MEMBER_ADD,
 	ASC_GROUP_MEMBER_DEL,
+	/* ERR_INVAL, ERR_EXISTS, ERR_LIMIT. */
 	ASC_SET_ADD,
+	/* Deletes the set, its memberships and every rule on it. ERR_NOTFOUND. */
 	ASC_SET_DEL,
+	/* Members and rules stay. ERR_INVAL, ERR_NOTFOUND, ERR_EXISTS (the new name), ERR_BUSY (an import is running). */
 	ASC_SET_RENAME,
+	/* The device is "local@domain" or "msisdn:DIGITS"; adding a member again changes nothing. ERR_INVAL (form), ERR_NOTFOUND (set or
+	 * membership), ERR_LIMIT (entries on one device). */
 	ASC_SET_MEMBER_ADD,
 	ASC_SET_MEMBER_DEL,
+	/* Adds; replaces rights, times and mode of the rule with the same key. ERR_INVAL (form, rights, times, mode, "*" outside block),
+	 * ERR_NOTFOUND (SCS, group or device set), ERR_LIMIT (ASC_RULES_PER_DEVICE_MAX). */
 	ASC_RULE_ADD,
+	/* Deletes the rules of (who, device): of one verdict, or of all. ERR_NOTFOUND. */
 	ASC_RULE_DEL,
 };
 
-struct asc_change { /* what the call of this name in asc.h takes; members that an op does not name are not looked at */
+struct asc_change { /* a member is read only by the operations that its comment names */
 	enum asc_op op;
 	bool only_new;          /* SCS_PUT, GROUP_PUT: ERR_EXISTS when there is one of this name */
 	bool only_there;        /* SCS_PUT, GROUP_PUT: ERR_NOTFOUND when there is none */
@@ -43,7 +57,7 @@ struct asc_rule_values { /* of a rule, what its key does not say */
 };
 
 struct asc_outcome {
-	int err;                            /* as the call of asc.h says; then nothing changed */
+	int err;                            /* 0, or an error of the operation: then nothing changed */
 	struct asc_why why;                 /* with err 0, a warning; "" when nothing is to be said */
 	bool replaced;                      /* *_PUT, RULE_ADD: there was one of this key */
 	struct asc_scs before;              /* SCS_PUT that replaced: as it was */
@@ -61,8 +75,8 @@ struct asc_outcome {
 typedef void asc_done_fn(void *arg, const struct asc_outcome *out);
 
 /* Owner thread. What can be judged without the store is judged at once: ERR_INVAL with words. ERR_BUSY (asc_conf.changes_max wait
- * already), ERR_NOMEM. On 0 `done` is called exactly once, from asc_completions(), from a call of asc.h that changes something, or
- * from asc_close(), there with ERR_CLOSED when the change was not begun. */
+ * already), ERR_NOMEM. On 0 `done` is called exactly once, from asc_completions(), or from asc_close(), there with ERR_CLOSED when the
+ * change was not begun. */
 ERR_MUST_USE int asc_submit(struct asc *a, const struct asc_change *c, asc_done_fn *done, void *arg, struct asc_why *why);
 
 /* Readable while something waits for asc_completions(). Borrowed: the store's; only to be watched. */

@@ -17,18 +17,6 @@ struct asc_dset {
 	char name[IDENT_SCS_MAX + 1];
 };
 
-/* add: ERR_INVAL, ERR_EXISTS, ERR_LIMIT with words. del: the set with its memberships and every rule on it, in one transaction;
- * ERR_NOTFOUND. Store trouble as for SCS records. */
-ERR_MUST_USE int asc_dset_add(struct asc *a, const char *name, struct asc_why *why);
-/* rename: members and rules on it stay. ERR_INVAL, ERR_NOTFOUND, ERR_EXISTS (the new name), ERR_BUSY (an import is under way), with words. */
-ERR_MUST_USE int asc_dset_rename(struct asc *a, const char *name, const char *to, struct asc_why *why);
-ERR_MUST_USE int asc_dset_del(struct asc *a, const char *name, struct asc_why *why);
-
-/* `device`: "local@domain" or "msisdn:DIGITS"; adding a member again changes nothing. ERR_INVAL (form), ERR_NOTFOUND (no such set or
- * membership), ERR_LIMIT (as many entries on one device as it can have), with words. */
-ERR_MUST_USE int asc_dset_member_add(struct asc *a, const char *name, const char *device, struct asc_why *why);
-ERR_MUST_USE int asc_dset_member_del(struct asc *a, const char *name, const char *device, struct asc_why *why);
-
 bool asc_dset_there(const struct asc *a, const char *name);
 uint64_t asc_dset_members(const struct asc *a, const char *name); /* counted, not read */
 uint64_t asc_dset_rules(const struct asc *a, const char *name);   /* rules of everybody on it */

@@ -16,15 +16,6 @@ struct asc_group {
 		    1]; /* certificates of SCSs under this trust anchor may prove it; "": none may, members are stored */
 };
 
-/* put: adds, or changes the anchor; ERR_INVAL, ERR_LIMIT with words. del: the group with its memberships and every rule that names it,
- * in one transaction; ERR_NOTFOUND. Store trouble as for SCS records. */
-ERR_MUST_USE int asc_group_put(struct asc *a, const struct asc_group *group, struct asc_why *why);
-ERR_MUST_USE int asc_group_del(struct asc *a, const char *name, struct asc_why *why);
-
-/* Stored memberships. ERR_NOTFOUND (no such group, SCS or membership), ERR_EXISTS, ERR_LIMIT (ASC_GROUPS_PER_SCS_MAX), with words. */
-ERR_MUST_USE int asc_group_member_add(struct asc *a, const char *group, const char *scs, struct asc_why *why);
-ERR_MUST_USE int asc_group_member_del(struct asc *a, const char *group, const char *scs, struct asc_why *why);
-
 /* Borrowed until the next change; NULL when there is none. */
 const struct asc_group *asc_group_find(const struct asc *a, const char *name);
 

@@ -68,7 +68,7 @@ ERR_MUST_USE int asc_import_group_member(struct asc_import *im, uint64_t line, c
 ERR_MUST_USE int asc_import_set(struct asc_import *im, uint64_t line, const char *name, struct asc_why *why);
 ERR_MUST_USE int asc_import_set_member(struct asc_import *im, uint64_t line, const char *name, const char *device,
 				       struct asc_why *why);
-/* ASC_KIND_ASSOC: allow and deny; ASC_KIND_BLOCK: block. As for asc_rule_add(). `keep`: ASC_KEEP_*, what the row does not say and what stays
+/* ASC_KIND_ASSOC: allow and deny; ASC_KIND_BLOCK: block. As for ASC_RULE_ADD. `keep`: ASC_KEEP_*, what the row does not say and what stays
  * as it is when there is a rule of this key. */
 enum {
 	ASC_KEEP_RIGHTS = 1 << 0,

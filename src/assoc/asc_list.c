@@ -29,19 +29,6 @@ const struct asc_scs *asc_scs_by_origin_host(const struct asc *a, const char *or
 	return scs_of(asc_model_host(a->view->model, origin_host));
 }
 
-const struct asc_scs *asc_scs_by_e164(const struct asc *a, const char *e164)
-{
-	return scs_of(asc_model_e164(a->view->model, e164));
-}
-
-/* The proven name is the Origin-Host (CONTRACTS section 1), so one index serves both. */
-const struct asc_scs *asc_scs_by_identity(const struct asc *a, const char *anchor, const char *authenticated_name)
-{
-	const struct asc_scs *scs = asc_scs_by_origin_host(a, authenticated_name);
-
-	return scs && strcmp(scs->anchor, anchor) == 0 ? scs : NULL;
-}
-
 int asc_scs_each(const struct asc *a, asc_scs_fn *fn, void *arg)
 {
 	int stop = 0;

@@ -3,6 +3,7 @@
 
 #include "tests/unit/tls/pki.h"
 #include "tls/tls_judge.h"
+#include "tests/support/asc_wait.h"
 
 #define URI "urn:mtc:group:"
 

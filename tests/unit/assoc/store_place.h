@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "assoc/asc.h"
+#include "tests/support/asc_wait.h"
 
 struct place {
 	char dir[64];

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "assoc/asc.h"
+#include "tests/support/asc_wait.h"
 
 struct place { /* a directory of its own for one test */
 	char dir[64];
@@ -116,12 +117,8 @@ static void test_an_scs_is_found_by_each_of_its_names(void **state)
 	for (int round = 0; round < 2; round++) {
 		assert_string_equal(asc_scs_find(p->a, "acme")->e164, "49170123456");
 		assert_string_equal(asc_scs_by_origin_host(p->a, "SCS.beta.Example")->name, "beta");
-		assert_string_equal(asc_scs_by_e164(p->a, "49170123457")->name, "beta");
-		assert_string_equal(asc_scs_by_identity(p->a, "anchor-a", "scs.acme.example")->name, "acme");
-		assert_null(asc_scs_by_identity(p->a, "anchor-b", "scs.acme.example"));
 		assert_null(asc_scs_find(p->a, "gamma"));
 		assert_null(asc_scs_by_origin_host(p->a, "scs.gamma.example"));
-		assert_null(asc_scs_by_e164(p->a, "4917012345"));
 		assert_int_equal(asc_scs_count(p->a), 2);
 		assert_int_equal(open_again(p), 0);
 	}
@@ -182,9 +179,10 @@ static void test_two_scs_never_share_a_name(void **state)
 	assert_int_equal(asc_scs_put(p->a, &s, &p->why), ERR_EXISTS);
 	s = scs("beta", "49170123459", "scs.beta.example"); /* its own host: replaced */
 	assert_int_equal(asc_scs_put(p->a, &s, &p->why), 0);
-	assert_null(asc_scs_by_e164(p->a, "49170123457"));
-	assert_string_equal(asc_scs_by_e164(p->a, "49170123459")->name, "beta");
+	assert_string_equal(asc_scs_find(p->a, "beta")->e164, "49170123459");
 	assert_int_equal(asc_scs_count(p->a), 2);
+	s = scs("gamma", "49170123457", "scs.gamma.example"); /* the number is free again */
+	assert_int_equal(asc_scs_put(p->a, &s, &p->why), 0);
 }
 
 static void test_a_wrong_scs_record_is_refused_with_the_member_that_is_wrong(void **state)

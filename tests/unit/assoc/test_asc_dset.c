@@ -4,6 +4,7 @@
 #include <ftw.h>
 
 #include "assoc/asc.h"
+#include "tests/support/asc_wait.h"
 
 struct place { /* a directory of its own for one test */
 	char dir[64];

@@ -12,6 +12,7 @@
 #include "assoc/asc_import.h"
 #include "assoc/asc_store.h"
 #include "assoc/asc_undo.h"
+#include "tests/support/asc_wait.h"
 
 struct ended {
 	bool over;
@@ -57,7 +58,7 @@ static void wait_over(struct place *p, struct ended *e)
 {
 	while (!e->over) {
 		/* refused on the store's thread, and so after what was handed in before, which is told first */
-		(void)!asc_dset_del(p->a, "nobody-has-it", &p->why);
+		asc_settle(p->a);
 	}
 }
 

@@ -8,6 +8,7 @@
 #include "assoc/asc_lmdb.h"
 #include "assoc/asc_model.h"
 #include "assoc/asc_store.h"
+#include "tests/support/asc_wait.h"
 
 /* -- patterns */
 
@@ -143,7 +144,7 @@ static struct asc_outcome change(struct place *p, const struct asc_change *c)
 
 	assert_int_equal(asc_submit(p->a, c, on_change, &t, &p->why), 0);
 	while (!t.over) {
-		(void)!asc_dset_del(p->a, "nobody-has-it", &p->why);
+		asc_settle(p->a);
 	}
 	return t.out;
 }
@@ -208,7 +209,7 @@ static struct ended finish(struct place *p, struct asc_import *im)
 	assert_int_equal(asc_import_build(im, &error), 0);
 	asc_import_finish(im, on_done, &e);
 	while (!e.over) {
-		(void)!asc_dset_del(p->a, "nobody-has-it", &p->why);
+		asc_settle(p->a);
 	}
 	asc_import_free(im);
 	return e;
@@ -406,7 +407,7 @@ static void test_a_rule_keeps_what_its_row_does_not_say(void **state)
 			assert_non_null(strstr(e.why.text, "line 7: times:"));
 		}
 		while (asc_import_begin(&im, p->a, &(struct asc_import_conf){ .kind = ASC_KIND_ASSOC }, &p->why) == ERR_BUSY) {
-			(void)!asc_dset_del(p->a, "nobody-has-it", &p->why);
+			asc_settle(p->a);
 		}
 		asc_import_free(im);
 	}

@@ -7,6 +7,7 @@
 
 #include "assoc/asc.h"
 #include "policy/pol_assoc.h"
+#include "tests/support/asc_wait.h"
 
 #define NOW 1790000000
 #define STORES 60

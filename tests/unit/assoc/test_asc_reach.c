@@ -4,6 +4,7 @@
 #include "assoc/asc_import.h"
 #include "assoc/asc_dset.h"
 #include "assoc/asc_group.h"
+#include "tests/support/asc_wait.h"
 
 struct ended {
 	bool over;
@@ -28,7 +29,7 @@ static struct ended finish(struct place *p, struct asc_import *im)
 	if (!e.err) {
 		asc_import_finish(im, on_done, &e);
 		while (!e.over) {
-			(void)!asc_dset_del(p->a, "nobody-has-it", &p->why);
+			asc_settle(p->a);
 		}
 	}
 	asc_import_free(im);

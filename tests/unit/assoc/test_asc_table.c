@@ -7,6 +7,7 @@
 
 #include "assoc/asc.h"
 #include "policy/pol_assoc.h"
+#include "tests/support/asc_wait.h"
 
 #define CELLS 10
 #define ROWS_AT_LEAST 90

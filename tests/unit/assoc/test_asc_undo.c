@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "assoc/asc_undo.h"
+#include "tests/support/asc_wait.h"
 
 struct ended {
 	bool over;
@@ -49,7 +50,7 @@ static void on_undone(void *arg, int err, const struct asc_why *why, const struc
 static void wait_over(struct place *p, struct ended *e)
 {
 	while (!e->over) {
-		(void)!asc_dset_del(p->a, "nobody-has-it", &p->why); /* refused behind what was handed in before */
+		asc_settle(p->a);
 	}
 }
 

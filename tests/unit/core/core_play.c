@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "tests/unit/core/core_play.h"
+#include "tests/support/asc_wait.h"
 
 static const char config[] =
     "identity:\n"

@@ -2,6 +2,7 @@
 #include "tests/unit/test.h"
 
 #include "tests/unit/core/core_play.h"
+#include "tests/support/asc_wait.h"
 
 #define ADMITTED(v) ((v).admitted && (v).result_code == 2001)
 

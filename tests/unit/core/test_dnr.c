@@ -5,6 +5,7 @@
 #include "core/core_int.h"
 #include "tests/unit/core/core_play.h"
 #include "tests/unit/trigger/trg_put.h"
+#include "tests/support/asc_wait.h"
 
 struct play {
 	struct core_play core;

@@ -6,6 +6,7 @@
 #include "core/core_int.h"
 #include "core/core_rights.h"
 #include "tests/unit/core/core_play.h"
+#include "tests/support/asc_wait.h"
 
 #define URI "urn:mtc:group:"
 

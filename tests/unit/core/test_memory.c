@@ -7,6 +7,7 @@
 #include "core/core_int.h"
 #include "core/core_past.h"
 #include "tests/unit/core/core_play.h"
+#include "tests/support/asc_wait.h"
 
 /* -- allocations of the product, of which one fails (the linker puts these in their place) */
 

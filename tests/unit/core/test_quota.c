@@ -5,6 +5,7 @@
 #include "core/core_ports.h"
 #include "tests/unit/core/core_play.h"
 #include "tests/unit/trigger/trg_put.h"
+#include "tests/support/asc_wait.h"
 
 static struct core_scs *acme(struct core_play *p)
 {

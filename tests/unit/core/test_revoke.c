@@ -5,6 +5,7 @@
 #include "core/core_overdue.h"
 #include "tests/unit/core/core_play.h"
 #include "tests/unit/trigger/trg_put.h"
+#include "tests/support/asc_wait.h"
 
 #define NOW_S (clock_real_ms() / 1000)
 
