@@ -1,9 +1,6 @@
 /* st.c - the counter table and its arithmetic. */
 #include "stats/st.h"
 
-#include <stdio.h>
-#include <string.h>
-
 static const struct {
 	const char *name, *help;
 	enum st_owner owner;
@@ -42,17 +39,6 @@ enum st_owner st_owner(unsigned which)
 bool st_is_gauge(unsigned which)
 {
 	return rows[which].gauge;
-}
-
-int st_find(enum st_counter *out, const char *name)
-{
-	for (unsigned i = 0; i < ST_COUNTERS; i++) {
-		if (!strcmp(rows[i].name, name)) {
-			*out = (enum st_counter)i;
-			return 0;
-		}
-	}
-	return ERR_NOTFOUND;
 }
 
 void st_diff(struct st_counters *out, const struct st_counters *now, const struct st_counters *before)
@@ -118,24 +104,5 @@ int st_unpack(struct st_counters *out, const void *p, size_t len)
 		return ERR_PROTO;
 	}
 	*out = c;
-	return 0;
-}
-
-int st_json(char *out, size_t cap, const struct st_counters *c)
-{
-	size_t n = 0;
-
-	for (unsigned i = 0; i < ST_COUNTERS; i++) {
-		int k = snprintf(out + n, cap - n, "%c\"%s\":%llu", i ? ',' : '{', rows[i].name, (unsigned long long)c->v[i]);
-
-		if (k < 0 || (size_t)k >= cap - n) {
-			return ERR_LIMIT;
-		}
-		n += (size_t)k;
-	}
-	if (cap - n < 2) {
-		return ERR_LIMIT;
-	}
-	memcpy(out + n, "}", 2);
 	return 0;
 }

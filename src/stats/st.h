@@ -37,8 +37,6 @@ const char *st_help(unsigned which);
 enum st_owner st_owner(unsigned which);
 /* It is how many there are now, and not how many there were. */
 bool st_is_gauge(unsigned which);
-/* The counter of this name. ERR_NOTFOUND. */
-ERR_MUST_USE int st_find(enum st_counter *out, const char *name);
 
 /* now - before, counter by counter; a gauge is as it is now. */
 void st_diff(struct st_counters *out, const struct st_counters *now, const struct st_counters *before);
@@ -58,7 +56,3 @@ void st_pack(struct buf *b, const struct st_counters *delta);
 /* What st_pack() wrote, from a process that is not trusted: unknown, repeated or unordered counters and left-over octets are
  * ERR_PROTO and leave `out` untouched. */
 ERR_MUST_USE int st_unpack(struct st_counters *out, const void *p, size_t len);
-
-/* {"edge_accepted":12,...} with every counter, in the order of the table; NUL-terminated. ERR_LIMIT when `cap` is too small. */
-#define ST_JSON_MAX ((size_t)ST_COUNTERS * 64)
-ERR_MUST_USE int st_json(char *out, size_t cap, const struct st_counters *c);
