@@ -185,7 +185,7 @@ static int ask(struct backup *b, size_t i, int fd)
 {
 	char why[CTL_CLIENT_WHY_MAX];
 	json_t *args = json_pack("{s:s, s:s}", "store", parts[i].store, "name", parts[i].file);
-	int err = ctl_client_ask_with(b->client, b->cmd, args, fd, b->session->wait_ms, on_row, b, why);
+	int err = ctl_client_ask(b->client, b->cmd, args, fd, b->session->wait_ms, on_row, b, why);
 
 	cli_bar_clear(&b->bar);
 	json_decref(args);

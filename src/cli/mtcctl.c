@@ -286,7 +286,7 @@ static int ask(const struct options *o, const json_t *args, struct reply *r)
 	if (c->columns && !o->json) {
 		r->table = cli_table_new(stdout, c->columns);
 	}
-	err = ctl_client_ask_with(client, c->cmd, args, r->file ? r->file->fd : -1, o->wait_s * 1000, on_row, r, why);
+	err = ctl_client_ask(client, c->cmd, args, r->file ? r->file->fd : -1, o->wait_s * 1000, on_row, r, why);
 	ctl_client_close(client);
 	cli_table_end(r->table);
 	cli_bar_clear(&r->bar);

@@ -276,8 +276,8 @@ static int no_row(int err, const char *cmd, uint32_t wait_ms, char why[CTL_CLIEN
 	}
 }
 
-int ctl_client_ask_with(struct ctl_client *c, const char *cmd, const json_t *args, int fd, uint32_t wait_ms, ctl_row_fn *fn,
-			void *arg, char why[CTL_CLIENT_WHY_MAX])
+int ctl_client_ask(struct ctl_client *c, const char *cmd, const json_t *args, int fd, uint32_t wait_ms, ctl_row_fn *fn, void *arg,
+		   char why[CTL_CLIENT_WHY_MAX])
 {
 	uint64_t until_ms = (c->opened_ms ? c->opened_ms : clock_mono_ms()) + wait_ms;
 	int err = send_request(c, cmd, args, fd, until_ms);
@@ -306,10 +306,4 @@ int ctl_client_ask_with(struct ctl_client *c, const char *cmd, const json_t *arg
 		}
 	}
 	return 0;
-}
-
-int ctl_client_ask(struct ctl_client *c, const char *cmd, const json_t *args, uint32_t wait_ms, ctl_row_fn *fn, void *arg,
-		   char why[CTL_CLIENT_WHY_MAX])
-{
-	return ctl_client_ask_with(c, cmd, args, -1, wait_ms, fn, arg, why);
 }

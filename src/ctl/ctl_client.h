@@ -20,12 +20,10 @@ void ctl_client_close(struct ctl_client *c); /* NULL allowed */
 /* Called for each line of the reply, the last ("done") included; `row` is borrowed. Returning other than 0 ends the reading. */
 typedef int ctl_row_fn(void *arg, const json_t *row);
 
-/* Sends one request (args borrowed, NULL: none) and reads its reply. Returns 0 when the last line said ok; ERR_REFUSED when
- * the server said no (`why` holds its error); ERR_CLOSED, ERR_TIMEOUT, ERR_PROTO, ERR_LIMIT, ERR_IO; or what fn returned.
+/* Sends one request (args borrowed, NULL: none) and reads its reply. A descriptor `fd` goes along with the request (borrowed); -1: none.
+ * Returns 0 when the last line said ok; ERR_REFUSED when the server said no (`why` holds its error); ERR_CLOSED, ERR_TIMEOUT, ERR_PROTO,
+ * ERR_LIMIT, ERR_IO; or what fn returned.
  * wait_ms: for sending and the first line together, and then for each line. For the first request after ctl_client_open() it runs
  * from the start of that call. */
-ERR_MUST_USE int ctl_client_ask(struct ctl_client *c, const char *cmd, const json_t *args, uint32_t wait_ms, ctl_row_fn *fn,
-				void *arg, char why[CTL_CLIENT_WHY_MAX]);
-/* The same with a descriptor (borrowed) that goes along with the request. */
-ERR_MUST_USE int ctl_client_ask_with(struct ctl_client *c, const char *cmd, const json_t *args, int fd, uint32_t wait_ms,
-				     ctl_row_fn *fn, void *arg, char why[CTL_CLIENT_WHY_MAX]);
+ERR_MUST_USE int ctl_client_ask(struct ctl_client *c, const char *cmd, const json_t *args, int fd, uint32_t wait_ms,
+				ctl_row_fn *fn, void *arg, char why[CTL_CLIENT_WHY_MAX]);

@@ -31,7 +31,7 @@ static int ask(const char *reply, bool close_after, char why[CTL_CLIENT_WHY_MAX]
 		shutdown(ends[1], SHUT_WR);
 	}
 	assert_int_equal(ctl_client_over(&c, ends[0]), 0);
-	err = ctl_client_ask(c, "status", NULL, 50, on_row, NULL, why);
+	err = ctl_client_ask(c, "status", NULL, -1, 50, on_row, NULL, why);
 	n = recv(ends[1], sent, cap - 1, MSG_DONTWAIT);
 	sent[n > 0 ? n : 0] = 0;
 	ctl_client_close(c);
@@ -124,7 +124,7 @@ static void test_a_request_that_is_not_read_is_no_answer(void **state)
 	args = json_pack("{s:s%}", "text", large, (size_t)4u << 20);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
 	assert_int_equal(ctl_client_over(&c, ends[0]), 0);
-	assert_int_equal(ctl_client_ask(c, "status", args, 50, on_row, NULL, why), ERR_TIMEOUT);
+	assert_int_equal(ctl_client_ask(c, "status", args, -1, 50, on_row, NULL, why), ERR_TIMEOUT);
 	assert_non_null(strstr(why, "does not answer"));
 	ctl_client_close(c);
 	close(ends[1]);
