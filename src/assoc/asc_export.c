@@ -14,7 +14,7 @@ struct asc_export {
 	struct asc *a;
 	struct asc_view *view;
 	enum asc_kind kind;
-	uint64_t at, total;
+	uint64_t total;
 	uint32_t node, part;   /* next: place in the order of the kind's nodes, and within that node */
 	struct asc_cursor cur; /* over rows of devices; not begun for kinds that have none */
 	asc_export_fn *fn;
@@ -86,11 +86,6 @@ int asc_export_begin(struct asc_export **out, struct asc *a, enum asc_kind kind)
 uint64_t asc_export_total(const struct asc_export *x)
 {
 	return x->total;
-}
-
-uint64_t asc_export_at(const struct asc_export *x)
-{
-	return x->at;
 }
 
 static int give(struct asc_export *x, const struct asc_export_row *row)
@@ -236,7 +231,6 @@ int asc_export_step(struct asc_export *x, uint32_t records, asc_export_fn *fn, v
 		if (rc) {
 			return rc;
 		}
-		x->at++;
 	}
 	return 1;
 }

@@ -174,9 +174,8 @@ struct asc_export_row {
 
 /* ERR_NOMEM, ERR_IO. */
 ERR_MUST_USE int asc_export_begin(struct asc_export **out, struct asc *a, enum asc_kind kind);
-/* For a progress bar: records it looks at in all, and has looked at. Not each of them is a row. */
+/* Records that it looks at in all, for a progress bar. Not each of them is a row. */
 uint64_t asc_export_total(const struct asc_export *x);
-uint64_t asc_export_at(const struct asc_export *x);
 /* Looks at no more than `records` records and calls fn for those of the kind; a row is borrowed during fn. Returns 1 when there is more
  * (even if fn was not called), 0 after the last, ERR_IO or ERR_PROTO (unreadable, damaged), or what fn returned other than 0. */
 typedef int asc_export_fn(void *arg, const struct asc_export_row *row);
