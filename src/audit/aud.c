@@ -17,9 +17,8 @@
 #define MARK_MAX 128 /* octets of a line that is no decision */
 
 struct aud {
-	int fd;     /* -1: counters only */
-	bool file;  /* a regular file: else somebody reads, or does not */
-	char *path; /* NULL: handed in as a descriptor */
+	int fd;    /* -1: counters only */
+	bool file; /* a regular file: else somebody reads, or does not */
 	struct st_counters *counters;
 	bool look;            /* the last write was not taken whole: the end is looked at before the next one */
 	bool torn;            /* the log ends in part of a line: a newline goes before what follows */
@@ -66,39 +65,7 @@ static uint64_t lines_in(const char *p, size_t n)
 	return lines;
 }
 
-int aud_open(struct aud **out, const char *path, struct st_counters *counters)
-{
-	struct aud *a = make(-1, counters);
-	int saved;
-
-	if (!a) {
-		return ERR_NOMEM;
-	}
-	if (path && *path) {
-		a->path = strdup(path);
-		if (!a->path) {
-			goto free_a;
-		}
-		set_fd(a, tail_open(path, 0640));
-		if (a->fd < 0) {
-			goto free_path;
-		}
-	}
-	*out = a;
-	return 0;
-
-free_path:
-	saved = errno;
-	free(a->path);
-	free(a);
-	errno = saved;
-	return ERR_IO;
-free_a:
-	free(a);
-	return ERR_NOMEM;
-}
-
-int aud_open_fd(struct aud **out, int fd, struct st_counters *counters)
+int aud_open(struct aud **out, int fd, struct st_counters *counters)
 {
 	struct aud *a = make(fd, counters);
 
@@ -184,7 +151,6 @@ uint64_t aud_close(struct aud *a)
 	if (a->fd >= 0) {
 		close(a->fd);
 	}
-	free(a->path);
 	free(a);
 	errno = error;
 	return untold;
@@ -368,22 +334,7 @@ int aud_decision(struct aud *a, const struct aud_decision *d)
 	return 0;
 }
 
-int aud_reopen(struct aud *a)
-{
-	int fd;
-
-	if (!a->path) {
-		return 0;
-	}
-	fd = tail_open(a->path, 0640);
-	if (fd < 0) {
-		return ERR_IO;
-	}
-	aud_reopen_fd(a, fd);
-	return 0;
-}
-
-void aud_reopen_fd(struct aud *a, int fd)
+void aud_reopen(struct aud *a, int fd)
 {
 	(void)aud_flush(a); /* what the old file does not take begins the new one */
 	if (a->fd >= 0) {

@@ -33,17 +33,14 @@ struct aud;
 #define AUD_TEXT_MAX 256   /* octets of one text that are written; the rest is cut */
 #define AUD_LINE_MAX 16384 /* octets of one line: all texts, each octet of them escaped, always fit */
 
-/* Opens (makes, mode 0640) the log for appending, also a named pipe that somebody reads; "" or NULL: no log, counters only. Borrows counters (NULL allowed). ERR_IO
- * with errno.
+/* Begins to write to `fd`, which tail_open() gave: a file or a named pipe. Takes fd on success; -1: no log, counters only. Borrows
+ * counters (NULL allowed). ERR_NOMEM.
  *
  * Two lines of the log are no decisions; their action is "log". A file that ends in half a line, because a run before or a full disk cut
  * it, gets a newline and, before the next decision, {"time":..,"action":"log","reason":"torn-line","octets":N}: the line before it holds
- * N octets of one that was never whole. Decisions that were lost are told in their place once there is room again, by
+ * N octets of one that was never whole. Decisions that were lost are reported in their place once there is room again, by
  * {"time":..,"action":"log","reason":"lines-lost","lines":N}. */
-ERR_MUST_USE int aud_open(struct aud **out, const char *path, struct st_counters *counters);
-/* The same on a descriptor that a process without file system was handed; takes fd on success. Open it by tail_open(). aud_reopen_fd() instead of
- * aud_reopen(). */
-ERR_MUST_USE int aud_open_fd(struct aud **out, int fd, struct st_counters *counters);
+ERR_MUST_USE int aud_open(struct aud **out, int fd, struct st_counters *counters);
 /* NULL allowed. Writes what gathered. Returns the decisions that are in no log and were told in none: what could not be written now, and
  * what was lost before that; errno says why. */
 uint64_t aud_close(struct aud *a);
@@ -59,10 +56,8 @@ int aud_decision(struct aud *a, const struct aud_decision *d);
  * written stays and is tried again with the next flush. ERR_IO with errno. */
 int aud_flush(struct aud *a);
 
-/* After log rotation (SIGHUP): opens the path again; on failure the old file stays in use. ERR_IO with errno. */
-ERR_MUST_USE int aud_reopen(struct aud *a);
-/* Takes fd. */
-void aud_reopen_fd(struct aud *a, int fd);
+/* After log rotation (SIGHUP): further decisions go to `fd`. Takes fd. */
+void aud_reopen(struct aud *a, int fd);
 
 /* The line itself, without newline, for tests and for a console. Returns its length, always below AUD_LINE_MAX. */
 size_t aud_format(char out[AUD_LINE_MAX], const struct aud_decision *d);

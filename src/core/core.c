@@ -76,7 +76,7 @@ void core_hung(struct core *c, uint64_t processes)
 
 void core_decisions(struct core *c, int fd)
 {
-	aud_reopen_fd(c->decisions.aud, fd);
+	aud_reopen(c->decisions.aud, fd);
 }
 
 /* -- start and end */
@@ -103,8 +103,7 @@ static int open_stores(struct core *c, int decisions_fd, char why[CORE_WHY_MAX])
 	struct asc_why asc_why = { "" };
 	int err;
 
-	err =
-	    decisions_fd >= 0 ? aud_open_fd(&c->decisions.aud, decisions_fd, &c->st) : aud_open(&c->decisions.aud, NULL, &c->st);
+	err = aud_open(&c->decisions.aud, decisions_fd, &c->st);
 	if (err) {
 		snprintf(why, CORE_WHY_MAX, "the decision log: %s", err_str(err));
 		return err;

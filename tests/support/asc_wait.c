@@ -100,8 +100,8 @@ int asc_rule_add(struct asc *a, const struct asc_rule_new *r, struct asc_why *wh
 
 int asc_rule_del(struct asc *a, const char *who, const char *device, int verdict, struct asc_why *why)
 {
-	return submit_and_wait(a, &(struct asc_change){ .op = ASC_RULE_DEL, .rule = { .who = who, .device = device }, .verdict = verdict },
-		   why);
+	return submit_and_wait(
+	    a, &(struct asc_change){ .op = ASC_RULE_DEL, .rule = { .who = who, .device = device }, .verdict = verdict }, why);
 }
 
 void asc_settle(struct asc *a)
