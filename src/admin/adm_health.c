@@ -63,7 +63,7 @@ static uint32_t edges_wanted(const struct cfg_iwf *cfg)
 	bool zones[2] = { false, false };
 
 	for (size_t i = 0; i < cfg->listen_n; i++) {
-		zones[cfg->listen[i].zone == CFG_EXTERNAL] = true;
+		zones[cfg->listen[i].zone == ZONE_EXTERNAL] = true;
 	}
 	return cfg->edges * (zones[0] + zones[1]);
 }

@@ -72,7 +72,7 @@ void adm_reader_name(char out[ADM_READER_MAX], const struct kv_reader *reader);
 json_t *adm_listed(uint64_t n, bool more);
 /* The row of a reply that says that a yes is needed; it may be said by `deletes` in deletes_max too. */
 void adm_needs_yes(struct ctl_request *rq, const struct asc_why *why, uint64_t deletes);
-const char *adm_zone_word(enum cfg_zone zone);
+const char *adm_zone_word(enum zone zone);
 const char *adm_protection_word(int protection);
 
 /* -- adm_change.c: changes of the association store */

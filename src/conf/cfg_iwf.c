@@ -15,8 +15,8 @@ _Static_assert(offsetof(struct cfg_iwf, internal) == offsetof(struct cfg_iwf, ex
 #define HOUR_MS UINT64_C(3600000)
 #define DAY_MS (24 * HOUR_MS)
 
-static const struct cfg_word zones[] = { { "external", CFG_EXTERNAL }, { "internal", CFG_INTERNAL }, { NULL, 0 } };
-static const struct cfg_word protections[] = { { "tls", CFG_TLS }, { "none", CFG_NONE }, { NULL, 0 } };
+static const struct cfg_word zones[] = { { "external", ZONE_EXTERNAL }, { "internal", ZONE_INTERNAL }, { NULL, 0 } };
+static const struct cfg_word protections[] = { { "tls", PROTECTION_TLS }, { "none", PROTECTION_NONE }, { NULL, 0 } };
 static const struct cfg_word levels[] = { { "error", LOG_LEVEL_ERROR },
 					  { "warn", LOG_LEVEL_WARN },
 					  { "info", LOG_LEVEL_INFO },

@@ -4,15 +4,13 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "base/protection.h"
 #include "conf/cfg_schema.h"
 
 #define CFG_ANCHORS_MAX 64
 #define CFG_LISTEN_MAX 16
 #define CFG_PEERS_MAX 16
 #define CFG_URI_PREFIX_MAX 128
-
-enum cfg_zone { CFG_EXTERNAL, CFG_INTERNAL };
-enum cfg_protection { CFG_TLS, CFG_NONE };
 
 struct cfg_identity {
 	char host[CFG_HOST_MAX], realm[CFG_HOST_MAX];
@@ -25,8 +23,8 @@ struct cfg_anchor {
 
 struct cfg_listen {
 	char name[CFG_NAME_MAX];
-	int zone;       /* enum cfg_zone */
-	int protection; /* enum cfg_protection */
+	int zone;       /* enum zone */
+	int protection; /* enum protection */
 	char address[CFG_ADDRESS_MAX];
 	uint16_t port;                                     /* 0: a free one, named by the ready line */
 	char certificate[CFG_PATH_MAX], key[CFG_PATH_MAX]; /* "": none (protection none) */
@@ -37,7 +35,7 @@ struct cfg_peer { /* a node of our own domain that the core connects to */
 	char host[CFG_HOST_MAX], realm[CFG_HOST_MAX];
 	char address[CFG_ADDRESS_MAX];
 	uint16_t port;
-	int protection; /* enum cfg_protection; tls needs certificate and key */
+	int protection; /* enum protection; tls needs certificate and key */
 	char certificate[CFG_PATH_MAX], key[CFG_PATH_MAX];
 	char trust[CFG_NAME_MAX]; /* tls: the trust anchor of this peer */
 	bool reopen_detect;       /* look for state REOPEN of this peer */

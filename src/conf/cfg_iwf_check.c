@@ -38,12 +38,12 @@ static int check_anchor(const struct cfg_iwf *c, size_t i, struct report *why)
 static int check_protection(const struct cfg_iwf *c, const char *list, size_t i, int protection, const char *certificate,
 			    const char *key, struct report *why)
 {
-	if (protection == CFG_TLS && (!*certificate || !*key)) {
+	if (protection == PROTECTION_TLS && (!*certificate || !*key)) {
 		return cfg_wrong(why, c->lines, cfg_line(c->lines, "%s[%zu].protection", list, i),
 				 "%s[%zu] has protection tls and no %s, expected certificate and key", list, i,
 				 *certificate ? "key" : "certificate");
 	}
-	if (protection == CFG_NONE && (*certificate || *key)) {
+	if (protection == PROTECTION_NONE && (*certificate || *key)) {
 		return cfg_wrong(why, c->lines, cfg_line(c->lines, "%s[%zu].%s", list, i, *certificate ? "certificate" : "key"),
 				 "%s[%zu] has protection none and a %s, expected protection tls or no %s", list, i,
 				 *certificate ? "certificate" : "key", *certificate ? "certificate" : "key");
@@ -155,12 +155,12 @@ static int check_listener(const struct cfg_iwf *c, size_t i, struct report *why)
 		also(&err, check_places(c, i, j, why));
 	}
 	also(&err, check_form(c, "listen", i, l->address, why));
-	if (l->zone == CFG_EXTERNAL && l->protection == CFG_NONE) {
+	if (l->zone == ZONE_EXTERNAL && l->protection == PROTECTION_NONE) {
 		also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "listen[%zu].protection", i),
 				     "listener '%s' is external without protection, expected protection tls", l->name));
 		return err;
 	}
-	if (l->protection == CFG_TLS && !c->anchors_n && cfg_sound(c->lines, "trust_anchors")) {
+	if (l->protection == PROTECTION_TLS && !c->anchors_n && cfg_sound(c->lines, "trust_anchors")) {
 		also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "listen[%zu].protection", i),
 				     "listener '%s' has protection tls and there are no trust_anchors, expected at least one",
 				     l->name));
@@ -205,7 +205,7 @@ static int check_peer(const struct cfg_iwf *c, size_t i, struct report *why)
 		also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "peers[%zu].host", i),
 				     "peer '%s' has our own host name '%s', expected the peer's", p->name, p->host));
 	}
-	if (p->protection == CFG_TLS && cfg_anchor_index(c, p->trust) == CFG_ANCHORS_MAX &&
+	if (p->protection == PROTECTION_TLS && cfg_anchor_index(c, p->trust) == CFG_ANCHORS_MAX &&
 	    cfg_sound(c->lines, "trust_anchors")) {
 		also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "peers[%zu].trust", i),
 				     "peer '%s' has protection tls and trust '%s', expected the name of one of the trust_anchors",

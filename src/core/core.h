@@ -50,7 +50,7 @@ ERR_MUST_USE int core_stores_check(const struct cfg_iwf *cfg, const char *state_
 
 struct core_edge_id {
 	uint32_t slot, generation;
-	enum cfg_zone zone;
+	enum zone zone;
 	pid_t pid;
 };
 /* Adds an edge with its ring. Takes the descriptors on success. */

@@ -12,14 +12,8 @@
 
 static void identity_view(struct pol_identity *out, const struct ipc_identity *in)
 {
-	static const enum pol_identity_kind kinds[] = {
-		[IPC_IDENTITY_TLS] = POL_IDENTITY_TLS,
-		[IPC_IDENTITY_IPSEC] = POL_IDENTITY_IPSEC,
-		[IPC_IDENTITY_INTERNAL] = POL_IDENTITY_INTERNAL,
-	};
-
 	_Static_assert(POL_NAMES_MAX >= IPC_NAMES_MAX, "no name of a certificate is left out");
-	*out = (struct pol_identity){ .kind = kinds[in->kind], .not_after_s = in->not_after_s };
+	*out = (struct pol_identity){ .kind = in->kind, .not_after_s = in->not_after_s };
 	for (; out->names_n < in->names_n && out->names_n < POL_NAMES_MAX; out->names_n++) {
 		out->names[out->names_n] = in->names[out->names_n];
 	}
@@ -106,9 +100,7 @@ static bool listener_fits(const struct core_edge *e, const struct ipc_session_op
 	const struct cfg_iwf *cfg = e->core->cfg;
 	const struct cfg_listen *l = open->listener < cfg->listen_n ? &cfg->listen[open->listener] : NULL;
 
-	return l && l->zone == (int)e->who.zone &&
-	       open->zone == (l->zone == CFG_EXTERNAL ? IPC_ZONE_EXTERNAL : IPC_ZONE_INTERNAL) &&
-	       open->protection == (l->protection == CFG_TLS ? IPC_PROTECTION_TLS : IPC_PROTECTION_NONE);
+	return l && l->zone == (int)e->who.zone && open->zone == l->zone && open->protection == l->protection;
 }
 
 /* Sends the edge the verdict and the limits of an admitted session. */

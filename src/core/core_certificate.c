@@ -17,7 +17,7 @@ void core_judge(struct core *c, struct tls_judge *judge)
 static enum pol_reason admission(const struct core *c, const struct asc_scs *scs, const struct tls_identity *id, uint64_t now_s)
 {
 	struct pol_admit_scs facts = { scs->origin_host, scs->realm, scs->anchor, NULL, 0, 1 };
-	struct pol_identity who = { .kind = POL_IDENTITY_TLS, .not_after_s = id->not_after_s };
+	struct pol_identity who = { .kind = IDENTITY_TLS, .not_after_s = id->not_after_s };
 
 	for (; who.names_n < id->names_n && who.names_n < POL_NAMES_MAX; who.names_n++) {
 		who.names[who.names_n] = id->names[who.names_n];

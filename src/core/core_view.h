@@ -102,7 +102,7 @@ ERR_MUST_USE int core_journal_copy_end(struct core *c, struct kv_copy *copy);
 
 struct core_edge_view {
 	char name[EDGE_NAME_MAX];
-	enum cfg_zone zone;
+	enum zone zone;
 	pid_t pid;
 	uint32_t generation, sessions;
 	uint32_t files_generation; /* generation of the set of files in use; 0: not yet known */

@@ -21,7 +21,7 @@ struct dm_inherited {
 	struct cfg_iwf *cfg;
 	struct log log;
 	uint32_t slot, generation;
-	enum cfg_zone zone;
+	enum zone zone;
 	int caps_fd, beat_fd, control_fd, decisions_fd;
 	int listen_fds[CFG_LISTEN_MAX];
 	struct dm_part part; /* certificates, keys and anchors; closed when the contexts are made */

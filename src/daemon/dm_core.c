@@ -70,7 +70,7 @@ static const struct core_cb callbacks = { on_bad_edge, on_log_level, on_reload }
 static void add_edge(struct core_process *p, const struct dm_msg *m, int fds[DM_FDS_MAX])
 {
 	struct ipc_ring_fds ring = { fds[0], fds[1], fds[2], fds[3] };
-	struct core_edge_id edge = { m->index, m->generation, m->what == CFG_EXTERNAL ? CFG_EXTERNAL : CFG_INTERNAL,
+	struct core_edge_id edge = { m->index, m->generation, m->what == ZONE_EXTERNAL ? ZONE_EXTERNAL : ZONE_INTERNAL,
 				     (pid_t)m->value };
 	int err = core_edge_add(p->core, &edge, &ring);
 	char words[EDGE_WORDS_MAX];
@@ -92,7 +92,7 @@ static int make_contexts(const struct core_process *p, const struct dm_part *par
 	int err = 0;
 
 	for (size_t i = 0; i < cfg->peers_n && !err; i++) {
-		if (cfg->peers[i].protection != CFG_TLS) {
+		if (cfg->peers[i].protection != PROTECTION_TLS) {
 			continue;
 		}
 		err = dm_part_tls(&out[i], part, cfg, DM_PEER_CERTIFICATE, i, TLS_OWN_ANY, why, sizeof why);

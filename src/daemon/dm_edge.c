@@ -56,7 +56,7 @@ static int make_contexts(const struct edge_process *p, const struct dm_part *par
 	int err = 0;
 
 	for (size_t i = 0; i < cfg->listen_n && !err; i++) {
-		if (p->in.listen_fds[i] < 0 || cfg->listen[i].protection != CFG_TLS) {
+		if (p->in.listen_fds[i] < 0 || cfg->listen[i].protection != PROTECTION_TLS) {
 			continue;
 		}
 		err = dm_part_tls(&out[i], part, cfg, DM_LISTEN_CERTIFICATE, i, TLS_OWN_ANY, why, sizeof why);

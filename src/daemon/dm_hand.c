@@ -25,7 +25,7 @@ static int hand_fd(struct dm_child *c, uint32_t kind, size_t index, int fd)
 
 static enum dm_parts part_of(const struct dm_child *c)
 {
-	return c->role == DM_CORE ? DM_PART_CORE : c->zone == CFG_EXTERNAL ? DM_PART_EXTERNAL : DM_PART_INTERNAL;
+	return c->role == DM_CORE ? DM_PART_CORE : c->zone == ZONE_EXTERNAL ? DM_PART_EXTERNAL : DM_PART_INTERNAL;
 }
 
 int dm_hand_set(struct dm_child *c)

@@ -66,7 +66,7 @@ static int take(struct dm_inherited *in, const struct dm_msg *m, int fd, const c
 	if (m->kind == DM_CONFIG) {
 		in->slot = m->index;
 		in->generation = m->generation;
-		in->zone = m->value == CFG_EXTERNAL ? CFG_EXTERNAL : CFG_INTERNAL;
+		in->zone = m->value == ZONE_EXTERNAL ? ZONE_EXTERNAL : ZONE_INTERNAL;
 		err = read_config(in, fd, path);
 		close(fd);
 		if (err) {

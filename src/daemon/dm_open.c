@@ -138,7 +138,7 @@ static int check_decisions(struct dm_parent *p)
 	return 0;
 }
 
-static bool zone_listens(const struct cfg_iwf *cfg, enum cfg_zone zone)
+static bool zone_listens(const struct cfg_iwf *cfg, enum zone zone)
 {
 	for (size_t i = 0; i < cfg->listen_n; i++) {
 		if (cfg->listen[i].zone == (int)zone) {
@@ -151,7 +151,7 @@ static bool zone_listens(const struct cfg_iwf *cfg, enum cfg_zone zone)
 /* A place for each edge: `edges` for each zone that has a listener. */
 static int place_edges(struct dm_parent *p)
 {
-	static const enum cfg_zone zones[] = { CFG_EXTERNAL, CFG_INTERNAL };
+	static const enum zone zones[] = { ZONE_EXTERNAL, ZONE_INTERNAL };
 	int err;
 
 	for (size_t z = 0; z < sizeof zones / sizeof *zones; z++) {

@@ -38,7 +38,7 @@ struct dm_child { /* a place for one process, and the process that is in it */
 	struct dm_parent *parent;
 	enum dm_role role;
 	uint32_t slot;       /* of an edge: its number among all edges */
-	enum cfg_zone zone;  /* of an edge */
+	enum zone zone;      /* of an edge */
 	uint32_t generation; /* of the process */
 	pid_t pid;           /* 0: none */
 	int sock;

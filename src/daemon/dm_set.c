@@ -40,7 +40,7 @@ static void want(struct reading *g, uint32_t what, size_t index)
 static bool uses_tls(const struct cfg_iwf *cfg, const char *list, size_t i, int protection, const char *certificate,
 		     const char *key)
 {
-	return protection == CFG_TLS && cfg_sound(cfg->lines, "%s[%zu]", list, i) && *certificate && *key;
+	return protection == PROTECTION_TLS && cfg_sound(cfg->lines, "%s[%zu]", list, i) && *certificate && *key;
 }
 
 static void want_all(struct reading *g)
@@ -80,7 +80,7 @@ static bool wanted_in(const struct cfg_iwf *cfg, const struct wanted *w, enum dm
 		return true;
 	case DM_LISTEN_CERTIFICATE:
 	case DM_LISTEN_KEY:
-		return part == (cfg->listen[w->index].zone == CFG_EXTERNAL ? DM_PART_EXTERNAL : DM_PART_INTERNAL);
+		return part == (cfg->listen[w->index].zone == ZONE_EXTERNAL ? DM_PART_EXTERNAL : DM_PART_INTERNAL);
 	default:
 		return part == DM_PART_CORE;
 	}

@@ -212,7 +212,7 @@ _Static_assert(IPC_NAMES_MAX >= TLS_NAMES_MAX && IPC_NAMES_LEN_MAX >= TLS_NAMES_
  * left out. */
 static void take_identity(struct ipc_identity *out, const struct tls_identity *in)
 {
-	out->kind = IPC_IDENTITY_TLS;
+	out->kind = IDENTITY_TLS;
 	out->not_after_s = in->not_after_s;
 	for (uint8_t i = 0; i < in->names_n && out->names_n < IPC_NAMES_MAX; i++) {
 		if (ident_host(out->names[out->names_n], in->names[i], strlen(in->names[i])) == 0) {
@@ -262,8 +262,8 @@ static bool who_is_it(struct edge_session *s)
 	const struct tls_identity *id;
 
 	if (!s->listener->tls) {
-		s->identity.kind = IPC_IDENTITY_INTERNAL;
-		return s->listener->conf->zone == CFG_INTERNAL;
+		s->identity.kind = IDENTITY_INTERNAL;
+		return s->listener->conf->zone == ZONE_INTERNAL;
 	}
 	id = tls_stream_identity(s->stream);
 	if (!id) {
@@ -318,8 +318,8 @@ static int announce(struct edge_session *s)
 	memcpy(open.origin_realm, s->realm, sizeof open.origin_realm);
 	memcpy(open.address, s->address, sizeof open.address);
 	open.listener = (uint8_t)(listen - all->env->cfg->listen);
-	open.zone = listen->zone == CFG_EXTERNAL ? IPC_ZONE_EXTERNAL : IPC_ZONE_INTERNAL;
-	open.protection = listen->protection == CFG_TLS ? IPC_PROTECTION_TLS : IPC_PROTECTION_NONE;
+	open.zone = (uint8_t)listen->zone;
+	open.protection = (uint8_t)listen->protection;
 	open.again = s->state == EDGE_SESSION_OPEN;
 	return edge_ring_send_within(all->ring, ipc_session_open_put(all->ring->record, all->env->generation, s->number, &open),
 				     EDGE_SESSIONS_WAIT_MAX);
@@ -513,7 +513,7 @@ int edge_sessions_listen(struct edge_sessions *all, int fd, const struct cfg_lis
 	struct edge_listener *l;
 	int err;
 
-	if (all->listeners_n == CFG_LISTEN_MAX || (listen->protection == CFG_TLS) != (tls != NULL)) {
+	if (all->listeners_n == CFG_LISTEN_MAX || (listen->protection == PROTECTION_TLS) != (tls != NULL)) {
 		return ERR_INVAL;
 	}
 	l = &all->listeners[all->listeners_n];

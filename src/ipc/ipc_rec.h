@@ -16,6 +16,7 @@
 
 #include "base/err.h"
 #include "base/ident.h"
+#include "base/protection.h"
 #include "base/str.h"
 #include "stats/st.h"
 
@@ -46,10 +47,6 @@ enum ipc_rec_type {
 	IPC_REC_LAST = IPC_REC_DEVICE_ACTION_GIVEN_UP,
 };
 
-enum ipc_identity_kind { IPC_IDENTITY_TLS = 1, IPC_IDENTITY_IPSEC = 2, IPC_IDENTITY_INTERNAL = 3 };
-enum ipc_zone { IPC_ZONE_EXTERNAL = 1, IPC_ZONE_INTERNAL = 2 };
-enum ipc_protection { IPC_PROTECTION_NONE = 1, IPC_PROTECTION_TLS = 2, IPC_PROTECTION_IPSEC = 3 };
-
 /* Result-Codes (RFC 6733 7.1) and Disconnect-Cause (5.4.3) as the records bound them; edge_session.c holds them against the dictionary. */
 enum { IPC_RESULT_SUCCESS = 2001, IPC_RESULT_ERROR_MIN = 3000, IPC_RESULT_ERROR_MAX = 5999, IPC_DISCONNECT_CAUSE_MAX = 2 };
 
@@ -60,7 +57,7 @@ struct ipc_rec_head {
 };
 
 struct ipc_identity { /* names proven by the transport; set by the edge from the authenticated transport only */
-	uint8_t kind;
+	uint8_t kind; /* enum identity_kind, never IDENTITY_NONE */
 	uint8_t names_n, groups_n, anchors_n;
 	char names[IPC_NAMES_MAX][IDENT_HOST_MAX + 1];
 	char groups[IPC_GROUPS_MAX][IPC_GROUP_LEN_MAX + 1];
@@ -72,9 +69,10 @@ struct ipc_session_open {
 	struct ipc_identity identity;
 	char origin_host[IDENT_HOST_MAX + 1], origin_realm[IDENT_HOST_MAX + 1]; /* claimed in the CER */
 	char address[IPC_ADDRESS_MAX + 1];
-	uint8_t listener; /* index in the configuration */
-	uint8_t zone, protection;
-	bool again; /* announced to a restarted core; the CEA was sent before */
+	uint8_t listener;   /* index in the configuration */
+	uint8_t zone;       /* enum zone */
+	uint8_t protection; /* enum protection */
+	bool again;         /* announced to a restarted core; the CEA was sent before */
 };
 
 struct ipc_session_verdict {

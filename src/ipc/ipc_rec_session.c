@@ -25,7 +25,7 @@ static void identity_get(struct rd *r, struct ipc_identity *out)
 {
 	size_t names_len = 0;
 
-	out->kind = ipc_io_u8(r, IPC_IDENTITY_TLS, IPC_IDENTITY_INTERNAL);
+	out->kind = ipc_io_u8(r, IDENTITY_TLS, IDENTITY_INTERNAL);
 	out->not_after_s = rd_le64(r);
 	out->names_n = ipc_io_u8(r, 0, IPC_NAMES_MAX);
 	for (uint8_t i = 0; i < out->names_n && !r->bad; i++) {
@@ -45,8 +45,7 @@ static void identity_get(struct rd *r, struct ipc_identity *out)
 	}
 	/* An internal identity has no names. A proven one has at least one name and one trust
 	 * anchor. */
-	if (out->kind == IPC_IDENTITY_INTERNAL ? out->names_n || out->groups_n || out->anchors_n
-					       : !out->names_n || !out->anchors_n) {
+	if (out->kind == IDENTITY_INTERNAL ? out->names_n || out->groups_n || out->anchors_n : !out->names_n || !out->anchors_n) {
 		r->bad = true;
 	}
 }
@@ -76,19 +75,19 @@ int ipc_session_open_get(struct ipc_session_open *out, const uint8_t *record, si
 	ipc_io_text(&r, s.origin_realm, sizeof s.origin_realm, ipc_io_is_host);
 	ipc_io_text(&r, s.address, sizeof s.address, ipc_io_is_printable);
 	s.listener = ipc_io_u8(&r, 0, IPC_LISTENERS_MAX - 1);
-	s.zone = ipc_io_u8(&r, IPC_ZONE_EXTERNAL, IPC_ZONE_INTERNAL);
-	s.protection = ipc_io_u8(&r, IPC_PROTECTION_NONE, IPC_PROTECTION_IPSEC);
+	s.zone = ipc_io_u8(&r, ZONE_EXTERNAL, ZONE_INTERNAL);
+	s.protection = ipc_io_u8(&r, PROTECTION_NONE, PROTECTION_IPSEC);
 	s.again = ipc_io_bool(&r);
 	if (ipc_io_done(&r)) {
 		return ERR_PROTO;
 	}
 	/* An external session needs a protection, and the kind of the identity must match the
 	 * protection. */
-	if (s.zone == IPC_ZONE_EXTERNAL && s.protection == IPC_PROTECTION_NONE) {
+	if (s.zone == ZONE_EXTERNAL && s.protection == PROTECTION_NONE) {
 		return ERR_PROTO;
 	}
-	if ((s.identity.kind == IPC_IDENTITY_TLS) != (s.protection == IPC_PROTECTION_TLS) ||
-	    (s.identity.kind == IPC_IDENTITY_IPSEC) != (s.protection == IPC_PROTECTION_IPSEC)) {
+	if ((s.identity.kind == IDENTITY_TLS) != (s.protection == PROTECTION_TLS) ||
+	    (s.identity.kind == IDENTITY_IPSEC) != (s.protection == PROTECTION_IPSEC)) {
 		return ERR_PROTO;
 	}
 	*out = s;

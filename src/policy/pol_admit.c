@@ -37,7 +37,7 @@ enum pol_reason pol_admit(const struct pol_identity *id, const char *origin_host
 {
 	bool provisioned_internal = scs && strcmp(scs->anchor, IDENT_ANCHOR_INTERNAL) == 0;
 
-	if (id->kind == POL_IDENTITY_NONE) {
+	if (id->kind == IDENTITY_NONE) {
 		return POL_NOT_PROTECTED;
 	}
 	if (id->not_after_s && now_s > id->not_after_s) {
@@ -46,7 +46,7 @@ enum pol_reason pol_admit(const struct pol_identity *id, const char *origin_host
 	if (!scs || !same_host(scs->origin_host, origin_host)) {
 		return POL_UNKNOWN_PEER;
 	}
-	if (id->kind == POL_IDENTITY_INTERNAL) { /* only the zone is known: enough for an SCS provisioned that way */
+	if (id->kind == IDENTITY_INTERNAL) { /* only the zone is known: enough for an SCS provisioned that way */
 		if (!provisioned_internal) {
 			return POL_NOT_PROTECTED;
 		}

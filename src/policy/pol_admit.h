@@ -5,15 +5,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/protection.h"
 #include "policy/pol_reason.h"
 
 #define POL_NAMES_MAX 32
 #define POL_ANCHORS_MAX 8
 
-enum pol_identity_kind { POL_IDENTITY_NONE, POL_IDENTITY_TLS, POL_IDENTITY_IPSEC, POL_IDENTITY_INTERNAL };
-
 struct pol_identity { /* borrowed strings, from the authenticated transport only */
-	enum pol_identity_kind kind;
+	enum identity_kind kind;
 	const char *names[POL_NAMES_MAX]; /* names proven by the certificate */
 	uint8_t names_n;
 	const char *anchors[POL_ANCHORS_MAX]; /* configured anchors that the certificate chains to */

@@ -32,8 +32,9 @@ static void check_snapshot(const struct cfg_iwf *c)
 		"lists have bounds");
 	promise(c->s6m.peer_index < c->peers_n && c->t4.peer_index < c->peers_n, "routes name peers");
 	for (size_t i = 0; i < c->listen_n; i++) {
-		promise(c->listen[i].zone == CFG_INTERNAL || c->listen[i].protection == CFG_TLS, "outside is protected");
-		promise(c->listen[i].protection == CFG_NONE || (*c->listen[i].certificate && *c->listen[i].key && c->anchors_n),
+		promise(c->listen[i].zone == ZONE_INTERNAL || c->listen[i].protection == PROTECTION_TLS, "outside is protected");
+		promise(c->listen[i].protection == PROTECTION_NONE ||
+			    (*c->listen[i].certificate && *c->listen[i].key && c->anchors_n),
 			"tls is complete");
 	}
 	promise(c->dnr.retry_min_ms <= c->dnr.retry_max_ms, "numbers fit together");

@@ -102,7 +102,7 @@ static void test_the_snapshot_holds_what_was_written(void **state)
 	assert_string_equal(c->internal.realm, "core.x.example");
 	assert_int_equal(c->anchors_n, 2);
 	assert_string_equal(c->anchors[1].file, "/etc/mtc/b.pem");
-	assert_int_equal(c->listen[0].zone, CFG_EXTERNAL);
+	assert_int_equal(c->listen[0].zone, ZONE_EXTERNAL);
 	assert_int_equal(c->listen[0].port, 5868);
 	assert_string_equal(c->listen[0].key, "/etc/mtc/iwf.key");
 	assert_int_equal(c->s6m.peer_index, 0);

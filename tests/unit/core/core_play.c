@@ -43,7 +43,7 @@ static void on_turn(void *arg)
 
 static void core_open(struct core_play *p)
 {
-	struct core_edge_id who = { 0, p->generation, CFG_EXTERNAL, 1 };
+	struct core_edge_id who = { 0, p->generation, ZONE_EXTERNAL, 1 };
 	struct ipc_ring_fds ours, theirs;
 	char why[CORE_WHY_MAX] = "";
 
@@ -153,9 +153,9 @@ void core_play_provision(struct core_play *p)
 
 struct ipc_session_open core_play_session(const char *host, const char *anchor)
 {
-	struct ipc_session_open s = { .zone = IPC_ZONE_EXTERNAL, .protection = IPC_PROTECTION_TLS };
+	struct ipc_session_open s = { .zone = ZONE_EXTERNAL, .protection = PROTECTION_TLS };
 
-	s.identity.kind = IPC_IDENTITY_TLS;
+	s.identity.kind = IDENTITY_TLS;
 	s.identity.names_n = s.identity.anchors_n = 1;
 	snprintf(s.identity.names[0], sizeof s.identity.names[0], "%s", host);
 	snprintf(s.identity.anchors[0], sizeof s.identity.anchors[0], "%s", anchor);

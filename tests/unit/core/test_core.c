@@ -555,9 +555,9 @@ static void test_an_internal_session_from_an_external_edge_ends_the_edge(void **
 	struct core_play *p = *state;
 	struct ipc_session_open s = core_play_session("scs.acme.example", "anchor-a");
 
-	s.identity = (struct ipc_identity){ .kind = IPC_IDENTITY_INTERNAL };
-	s.zone = IPC_ZONE_INTERNAL;
-	s.protection = IPC_PROTECTION_NONE;
+	s.identity = (struct ipc_identity){ .kind = IDENTITY_INTERNAL };
+	s.zone = ZONE_INTERNAL;
+	s.protection = PROTECTION_NONE;
 	core_play_send(p, ipc_session_open_put(p->record, p->generation, 1, &s));
 	assert_int_equal(p->bad_edge, p->generation);
 }

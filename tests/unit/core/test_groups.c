@@ -130,7 +130,7 @@ static void test_a_rule_of_the_scs_itself_is_stronger_than_that_of_its_group(voi
 static void test_what_a_certificate_proves_ends_with_it(void **state)
 {
 	struct core_play *p = *state;
-	struct ipc_identity id = { .kind = IPC_IDENTITY_TLS, .groups_n = 1, .not_after_s = 1000 };
+	struct ipc_identity id = { .kind = IDENTITY_TLS, .groups_n = 1, .not_after_s = 1000 };
 	struct core_proven *proven;
 
 	strcpy(id.groups[0], URI "fleet");
@@ -144,7 +144,7 @@ static void test_what_a_certificate_proves_ends_with_it(void **state)
 
 static void test_proven_groups_come_back_from_their_text(void **state)
 {
-	struct ipc_identity id = { .kind = IPC_IDENTITY_TLS, .groups_n = 3, .not_after_s = 1000 };
+	struct ipc_identity id = { .kind = IDENTITY_TLS, .groups_n = 3, .not_after_s = 1000 };
 	char text[TRG_GROUPS_LEN_MAX + 1];
 	struct core_play *p = *state;
 	struct core_proven *proven, back;

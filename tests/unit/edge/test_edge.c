@@ -40,7 +40,7 @@ static void test_the_cea_waits_for_the_verdict(void **state)
 	session = edge_play_asked(p, &open);
 	assert_string_equal(open.origin_host, HOST);
 	assert_string_equal(open.origin_realm, "acme.example");
-	assert_int_equal(open.identity.kind, IPC_IDENTITY_INTERNAL);
+	assert_int_equal(open.identity.kind, IDENTITY_INTERNAL);
 	assert_false(open.again);
 	assert_false(edge_play_received(p, &m)); /* no CEA yet */
 	edge_play_verdict(p, session, true);

@@ -10,9 +10,9 @@
 
 static struct ipc_session_open session_open(void)
 {
-	struct ipc_session_open s = { .zone = IPC_ZONE_EXTERNAL, .protection = IPC_PROTECTION_TLS };
+	struct ipc_session_open s = { .zone = ZONE_EXTERNAL, .protection = PROTECTION_TLS };
 
-	s.identity.kind = IPC_IDENTITY_TLS;
+	s.identity.kind = IDENTITY_TLS;
 	s.identity.names_n = 2;
 	strcpy(s.identity.names[0], "scs.acme.example");
 	strcpy(s.identity.names[1], "other.acme.example");
@@ -320,9 +320,8 @@ SPOIL_SESSION(so_zone_0, s->zone = 0)
 SPOIL_SESSION(so_zone_3, s->zone = 3)
 SPOIL_SESSION(so_protection_0, s->protection = 0)
 SPOIL_SESSION(so_protection_4, s->protection = 4)
-SPOIL_SESSION(so_external_bare, s->protection = IPC_PROTECTION_NONE)
-SPOIL_SESSION(so_internal_named, s->identity.kind = IPC_IDENTITY_INTERNAL; s->zone = IPC_ZONE_INTERNAL;
-	      s->protection = IPC_PROTECTION_NONE)
+SPOIL_SESSION(so_external_bare, s->protection = PROTECTION_NONE)
+SPOIL_SESSION(so_internal_named, s->identity.kind = IDENTITY_INTERNAL; s->zone = ZONE_INTERNAL; s->protection = PROTECTION_NONE)
 
 static void test_a_session_with_a_field_out_of_range_is_refused(void **state)
 {
@@ -345,11 +344,11 @@ static void test_an_internal_session_proves_nothing_and_says_so(void **state)
 	struct ipc_session_open s = session_open();
 
 	(void)state;
-	s.identity = (struct ipc_identity){ .kind = IPC_IDENTITY_INTERNAL };
-	s.zone = IPC_ZONE_INTERNAL;
-	s.protection = IPC_PROTECTION_NONE;
+	s.identity = (struct ipc_identity){ .kind = IDENTITY_INTERNAL };
+	s.zone = ZONE_INTERNAL;
+	s.protection = PROTECTION_NONE;
 	assert_int_equal(take(IPC_REC_SESSION_OPEN, rec, ipc_session_open_put(rec, GENERATION, NUMBER, &s)), 0);
-	s.zone = IPC_ZONE_EXTERNAL;
+	s.zone = ZONE_EXTERNAL;
 	assert_int_equal(take(IPC_REC_SESSION_OPEN, rec, ipc_session_open_put(rec, GENERATION, NUMBER, &s)), ERR_PROTO);
 }
 

@@ -10,7 +10,7 @@ static const struct pol_admit_scs acme = { "scs.acme.example", "acme.example", "
 
 static struct pol_identity identity(const char *name, const char *anchor)
 {
-	return (struct pol_identity){ .kind = POL_IDENTITY_TLS,
+	return (struct pol_identity){ .kind = IDENTITY_TLS,
 				      .names = { "other.example", name },
 				      .names_n = 2,
 				      .anchors = { "anchor-x", anchor },
@@ -27,7 +27,7 @@ static void test_what_agrees_is_admitted(void **state)
 	assert_int_equal(pol_admit(&id, "SCS.Acme.Example", "ACME.example", &acme, NOW_S),
 			 POL_NONE); /* DNS names: case is nothing */
 	id.not_after_s = 0;
-	id.kind = POL_IDENTITY_IPSEC;
+	id.kind = IDENTITY_IPSEC;
 	assert_int_equal(pol_admit(&id, "scs.acme.example", "acme.example", &acme, NOW_S), POL_NONE);
 }
 
@@ -36,13 +36,13 @@ static void test_each_disagreement_has_its_reason(void **state)
 	struct pol_identity id = identity("scs.acme.example", "anchor-a");
 	struct pol_identity other_name = identity("scs.evil.example", "anchor-a");
 	struct pol_identity other_anchor = identity("scs.acme.example", "anchor-b");
-	struct pol_identity none = { .kind = POL_IDENTITY_NONE }, internal = id;
+	struct pol_identity none = { .kind = IDENTITY_NONE }, internal = id;
 	struct pol_admit_scs full = acme, two = acme;
 
 	(void)state;
 	two.also = "scs.b.example";
 	assert_int_equal(pol_admit(&id, "scs.acme.example", "acme.example", &two, NOW_S), POL_CERTIFICATE_OF_TWO);
-	internal.kind = POL_IDENTITY_INTERNAL; /* an SCS with an anchor is never admitted by where it connects from */
+	internal.kind = IDENTITY_INTERNAL; /* an SCS with an anchor is never admitted by where it connects from */
 	full.connections = 8;
 	assert_int_equal(pol_admit(&none, "scs.acme.example", "acme.example", &acme, NOW_S), POL_NOT_PROTECTED);
 	assert_int_equal(pol_admit(&internal, "scs.acme.example", "acme.example", &acme, NOW_S), POL_NOT_PROTECTED);
@@ -58,7 +58,7 @@ static void test_each_disagreement_has_its_reason(void **state)
 static void test_internal_is_for_scss_provisioned_so_and_for_no_other(void **state)
 {
 	static const struct pol_admit_scs own = { "portal.core.example", "core.example", "internal", NULL, 0, 8 };
-	struct pol_identity zone = { .kind = POL_IDENTITY_INTERNAL };
+	struct pol_identity zone = { .kind = IDENTITY_INTERNAL };
 	struct pol_identity tls = identity("portal.core.example", "internal"); /* even if an anchor bore that name */
 	struct pol_admit_scs full = own;
 
@@ -71,7 +71,7 @@ static void test_internal_is_for_scss_provisioned_so_and_for_no_other(void **sta
 	assert_int_equal(pol_admit(&zone, "portal.core.example", "core.example", &full, NOW_S), POL_TOO_MANY_CONNECTIONS);
 	assert_int_equal(pol_admit(&zone, "scs.acme.example", "acme.example", &acme, NOW_S), POL_NOT_PROTECTED);
 	assert_int_equal(pol_admit(&tls, "portal.core.example", "core.example", &own, NOW_S), POL_WRONG_ANCHOR);
-	tls.kind = POL_IDENTITY_IPSEC;
+	tls.kind = IDENTITY_IPSEC;
 	assert_int_equal(pol_admit(&tls, "portal.core.example", "core.example", &own, NOW_S), POL_WRONG_ANCHOR);
 }
 

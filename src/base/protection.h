@@ -1,0 +1,21 @@
+/* protection.h - how a connection is protected, and what that proves about the peer: one enum each for the configuration, the ring and
+ * policy. The numbers cross the ring (CONTRACTS section 4). */
+#pragma once
+
+enum zone {
+	ZONE_EXTERNAL = 1, /* outside the operator's domain: a protection is required */
+	ZONE_INTERNAL = 2,
+};
+
+enum protection {
+	PROTECTION_NONE = 1,
+	PROTECTION_TLS = 2,
+	PROTECTION_IPSEC = 3, /* NDS/IP; not built yet */
+};
+
+enum identity_kind {
+	IDENTITY_NONE = 0, /* never crosses the ring */
+	IDENTITY_TLS = 1,
+	IDENTITY_IPSEC = 2,
+	IDENTITY_INTERNAL = 3, /* proven by the zone only */
+};
