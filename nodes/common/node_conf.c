@@ -45,7 +45,7 @@ const struct cfg_row node_log_rows[] = {
 static int use_tls(struct tls_ctx **out, const struct node_identity *identity, const struct node_listen *l,
 		   const struct cfg_lines *lines, struct report *why)
 {
-	struct tls_anchor_conf anchors[TLS_ANCHORS_MAX] = { 0 };
+	struct tls_anchor_conf anchors[IDENTITY_ANCHORS_MAX] = { 0 };
 	struct tls_conf conf = {
 		.server = true,
 		.certificate = l->certificate,

@@ -18,7 +18,7 @@ struct node_listen {
 	uint16_t port;                                     /* 0: a free one */
 	int protection;                                    /* enum node_protection */
 	char certificate[CFG_PATH_MAX], key[CFG_PATH_MAX]; /* tls */
-	char anchors[TLS_ANCHORS_MAX][CFG_PATH_MAX];       /* tls: files of CA certificates that may be at the other end */
+	char anchors[IDENTITY_ANCHORS_MAX][CFG_PATH_MAX];  /* tls: files of CA certificates that may be at the other end */
 	size_t anchors_n;
 };
 

@@ -160,8 +160,8 @@ static int take_connection(struct parse *p, int id, const char *value)
 		return 0;
 	case OPT_CA:
 	case OPT_ANCHOR:
-		if (o->anchors_n == TLS_ANCHORS_MAX) {
-			return wrong(p, "--ca: expected at most %d of them", TLS_ANCHORS_MAX);
+		if (o->anchors_n == IDENTITY_ANCHORS_MAX) {
+			return wrong(p, "--ca: expected at most %d of them", IDENTITY_ANCHORS_MAX);
 		}
 		o->anchors[o->anchors_n++] = value;
 		return 0;

@@ -24,7 +24,7 @@ struct scs_options {
 	uint16_t connect_port;
 	bool plain;
 	const char *certificate, *key, *keylog; /* NULL: none */
-	const char *anchors[TLS_ANCHORS_MAX];
+	const char *anchors[IDENTITY_ANCHORS_MAX];
 	size_t anchors_n;
 	char origin_host[IDENT_HOST_MAX + 1], realm[IDENT_HOST_MAX + 1];
 	char iwf_host[IDENT_HOST_MAX + 1], iwf_realm[IDENT_HOST_MAX + 1];

@@ -18,7 +18,7 @@
 
 static int make_tls(struct tls_ctx **out, const struct scs_options *o, char *why, size_t why_size)
 {
-	struct tls_anchor_conf anchors[TLS_ANCHORS_MAX] = { 0 };
+	struct tls_anchor_conf anchors[IDENTITY_ANCHORS_MAX] = { 0 };
 	struct tls_conf conf = {
 		.server = false,
 		.certificate = o->certificate,

@@ -61,7 +61,7 @@ static void prove(struct check *k, const char *group)
 {
 	uint8_t n = k->who.proven_n;
 
-	if (n == ASC_PROVEN_MAX || strlen(group) > IDENT_SCS_MAX) {
+	if (n == IDENTITY_GROUPS_MAX || strlen(group) > IDENT_SCS_MAX) {
 		return;
 	}
 	str_set(k->proven_room[n], sizeof k->proven_room[n], group);
@@ -71,8 +71,8 @@ static void prove(struct check *k, const char *group)
 
 static void take_names(struct check *k)
 {
-	const char *names[ASC_PROVEN_MAX];
-	uint8_t n = ctl_arg_texts(k->args, "group", names, ASC_PROVEN_MAX);
+	const char *names[IDENTITY_GROUPS_MAX];
+	uint8_t n = ctl_arg_texts(k->args, "group", names, IDENTITY_GROUPS_MAX);
 
 	if (n) {
 		k->proof = CHECK_NAMES;

@@ -19,8 +19,8 @@ struct check { /* one question, the facts about it and the verdict */
 	const struct asc_scs *provisioned; /* NULL: no such SCS; borrowed until the next turn */
 
 	enum check_proof proof;
-	char proven_room[ASC_PROVEN_MAX][IDENT_SCS_MAX + 1];
-	const char *proven[ASC_PROVEN_MAX];
+	char proven_room[IDENTITY_GROUPS_MAX][IDENT_SCS_MAX + 1];
+	const char *proven[IDENTITY_GROUPS_MAX];
 	uint64_t proof_not_after_s;          /* 0: no end is known */
 	struct core_certificate certificate; /* CHECK_CERTIFICATE */
 	char refused[512];                   /* CHECK_CERTIFICATE: why no handshake with it would succeed; "": it would */

@@ -206,12 +206,12 @@ struct proving { /* looks for a session that proves more than the question says 
 static void session_line(void *arg, const struct core_session_view *s)
 {
 	struct proving *p = arg;
-	char groups[ASC_PROVEN_MAX * (IDENT_SCS_MAX + 2)] = "";
+	char groups[IDENTITY_GROUPS_MAX * (IDENT_SCS_MAX + 2)] = "";
 
 	if (strcmp(s->scs, p->k->scs) != 0 || s->asker.proven_n == 0) {
 		return;
 	}
-	for (uint8_t i = 0; i < s->asker.proven_n && i < ASC_PROVEN_MAX; i++) {
+	for (uint8_t i = 0; i < s->asker.proven_n && i < IDENTITY_GROUPS_MAX; i++) {
 		str_add(groups, sizeof groups, i ? ", " : "");
 		str_add(groups, sizeof groups, s->asker.proven[i]);
 	}

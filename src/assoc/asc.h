@@ -10,6 +10,7 @@
 #include "base/assoc_rule.h"
 #include "base/err.h"
 #include "base/kv_room.h"
+#include "base/protection.h"
 
 struct asc; /* opaque */
 
@@ -85,12 +86,11 @@ struct asc_device {
 struct asc_asker {
 	const char *scs;
 	const char *const *proven; /* names of groups */
-	uint8_t proven_n;          /* at most ASC_PROVEN_MAX are looked at */
+	uint8_t proven_n;          /* at most IDENTITY_GROUPS_MAX are looked at */
 };
 
 /* The groups that count for the asker, each once; `out` is borrowed until the next change of the store. An unknown SCS is in none. */
-#define ASC_PROVEN_MAX 8
-#define ASC_ASKER_GROUPS_MAX (ASC_GROUPS_PER_SCS_MAX + ASC_PROVEN_MAX)
+#define ASC_ASKER_GROUPS_MAX (ASC_GROUPS_PER_SCS_MAX + IDENTITY_GROUPS_MAX)
 uint8_t asc_asker_groups(const struct asc *a, const struct asc_asker *who, const struct asc_group *out[ASC_ASKER_GROUPS_MAX]);
 
 /* Collects every rule that speaks about (who, device), those of the groups of `who` among them, those outside their time included: the judge sees the time (pol_assoc.h).

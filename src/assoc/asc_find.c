@@ -72,7 +72,7 @@ static void whos_of(struct whos *w, const struct asc_model *m, const struct asc_
 			w->node[w->n++] = group;
 		}
 	}
-	for (uint8_t i = 0; i < who->proven_n && i < ASC_PROVEN_MAX; i++) {
+	for (uint8_t i = 0; i < who->proven_n && i < IDENTITY_GROUPS_MAX; i++) {
 		const struct asc_node *group = asc_model_group(m, who->proven[i]);
 
 		/* admission has checked that the certificate chains to the SCS's trust anchor */

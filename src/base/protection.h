@@ -19,3 +19,9 @@ enum identity_kind {
 	IDENTITY_IPSEC = 2,
 	IDENTITY_INTERNAL = 3, /* proven by the zone only */
 };
+
+/* What one certificate may prove; tls/ refuses a certificate with more. */
+#define IDENTITY_NAMES_MAX 32       /* host names */
+#define IDENTITY_NAMES_LEN_MAX 4080 /* octets of all of them, without ends */
+#define IDENTITY_GROUPS_MAX 8       /* groups of SCSs, by URI */
+#define IDENTITY_ANCHORS_MAX 8      /* trust anchors that it chains to */

@@ -12,12 +12,11 @@
 
 static void identity_view(struct pol_identity *out, const struct ipc_identity *in)
 {
-	_Static_assert(POL_NAMES_MAX >= IPC_NAMES_MAX, "no name of a certificate is left out");
 	*out = (struct pol_identity){ .kind = in->kind, .not_after_s = in->not_after_s };
-	for (; out->names_n < in->names_n && out->names_n < POL_NAMES_MAX; out->names_n++) {
+	for (; out->names_n < in->names_n && out->names_n < IDENTITY_NAMES_MAX; out->names_n++) {
 		out->names[out->names_n] = in->names[out->names_n];
 	}
-	for (; out->anchors_n < in->anchors_n && out->anchors_n < POL_ANCHORS_MAX; out->anchors_n++) {
+	for (; out->anchors_n < in->anchors_n && out->anchors_n < IDENTITY_ANCHORS_MAX; out->anchors_n++) {
 		out->anchors[out->anchors_n] = in->anchors[out->anchors_n];
 	}
 }

@@ -19,10 +19,10 @@ static enum pol_reason admission(const struct core *c, const struct asc_scs *scs
 	struct pol_admit_scs facts = { scs->origin_host, scs->realm, scs->anchor, NULL, 0, 1 };
 	struct pol_identity who = { .kind = IDENTITY_TLS, .not_after_s = id->not_after_s };
 
-	for (; who.names_n < id->names_n && who.names_n < POL_NAMES_MAX; who.names_n++) {
+	for (; who.names_n < id->names_n && who.names_n < IDENTITY_NAMES_MAX; who.names_n++) {
 		who.names[who.names_n] = id->names[who.names_n];
 	}
-	for (; who.anchors_n < id->anchors_n && who.anchors_n < POL_ANCHORS_MAX; who.anchors_n++) {
+	for (; who.anchors_n < id->anchors_n && who.anchors_n < IDENTITY_ANCHORS_MAX; who.anchors_n++) {
 		who.anchors[who.anchors_n] = id->anchors[who.anchors_n];
 	}
 	facts.also = core_also_named(c, &who, scs);
@@ -49,10 +49,10 @@ int core_certificate(const struct core *c, const char *scs, const char *pem, uin
 	}
 	str_cut(out->subject, sizeof out->subject, id.subject);
 	out->not_after_s = id.not_after_s;
-	for (uint8_t i = 0; i < id.groups_n && i < TLS_GROUPS_MAX; i++) {
+	for (uint8_t i = 0; i < id.groups_n && i < IDENTITY_GROUPS_MAX; i++) {
 		core_proven_add(c, &proven, id.groups[i]);
 	}
-	for (; out->groups_n < proven.n && out->groups_n < ASC_PROVEN_MAX; out->groups_n++) {
+	for (; out->groups_n < proven.n && out->groups_n < IDENTITY_GROUPS_MAX; out->groups_n++) {
 		str_set(out->groups[out->groups_n], sizeof out->groups[out->groups_n],
 			proven.name[out->groups_n]); /* both names are bounded by IDENT_SCS_MAX */
 	}

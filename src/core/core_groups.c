@@ -12,7 +12,7 @@ void core_proven_add(const struct core *c, struct core_proven *p, const char *ur
 	size_t prefix = strlen(c->cfg->group_uri_prefix);
 	const char *name = uri + prefix;
 
-	if (p->n == IPC_GROUPS_MAX || strncmp(uri, c->cfg->group_uri_prefix, prefix) != 0 || !ident_name_ok(name)) {
+	if (p->n == IDENTITY_GROUPS_MAX || strncmp(uri, c->cfg->group_uri_prefix, prefix) != 0 || !ident_name_ok(name)) {
 		return; /* not a URI of a group */
 	}
 	str_set(p->name[p->n], sizeof p->name[p->n], name); /* ident_name_ok() bounds the length */
@@ -49,8 +49,6 @@ void core_proven_free(struct core_proven *p)
 	free(p);
 }
 
-_Static_assert(IPC_GROUPS_MAX <= TRG_GROUPS_MAX, "all groups of a session fit into a trigger's record");
-
 void core_proven_text(char out[TRG_GROUPS_LEN_MAX + 1], const struct core_proven *p)
 {
 	size_t len = 0;
@@ -64,7 +62,7 @@ void core_proven_text(char out[TRG_GROUPS_LEN_MAX + 1], const struct core_proven
 void core_proven_from(struct core_proven *out, const char *text, uint64_t not_after_s)
 {
 	*out = (struct core_proven){ .not_after_s = not_after_s };
-	while (*text && out->n < IPC_GROUPS_MAX) {
+	while (*text && out->n < IDENTITY_GROUPS_MAX) {
 		size_t len = strcspn(text, " ");
 
 		if (len <= IDENT_SCS_MAX) {

@@ -12,8 +12,8 @@ struct core;
 struct core_proven {
 	uint64_t not_after_s; /* 0: no end known */
 	uint8_t n;
-	char name[IPC_GROUPS_MAX][IDENT_SCS_MAX + 1];
-	const char *names[IPC_GROUPS_MAX];
+	char name[IDENTITY_GROUPS_MAX][IDENT_SCS_MAX + 1];
+	const char *names[IDENTITY_GROUPS_MAX];
 };
 
 /* Adds the group that a SAN URI names. Ignores a URI that names no group. */

@@ -173,7 +173,7 @@ struct core_certificate {
 	char subject[256];
 	uint64_t not_after_s; /* earliest end in its chain */
 	/* Groups named by its SAN URIs; asc_asker_groups() tells which of them count. */
-	char groups[ASC_PROVEN_MAX][IDENT_SCS_MAX + 1];
+	char groups[IDENTITY_GROUPS_MAX][IDENT_SCS_MAX + 1];
 	uint8_t groups_n;
 	enum pol_reason
 	    /* Verdict on a connection as this SCS at now_s. NONE: admitted, unless the limit of

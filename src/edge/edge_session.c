@@ -204,22 +204,18 @@ refuse:
 
 /* -- stage 2: identity of the transport */
 
-_Static_assert(IPC_NAMES_MAX >= TLS_NAMES_MAX && IPC_NAMES_LEN_MAX >= TLS_NAMES_LEN_MAX && IPC_GROUPS_MAX >= TLS_GROUPS_MAX &&
-		   IPC_ANCHORS_MAX >= TLS_ANCHORS_MAX,
-	       "all of an identity crosses: a name left out could be another SCS's, a group left out a denied one");
-
 /* Copies the names, groups and anchors that are valid in a record. Others prove nothing and are
  * left out. */
 static void take_identity(struct ipc_identity *out, const struct tls_identity *in)
 {
 	out->kind = IDENTITY_TLS;
 	out->not_after_s = in->not_after_s;
-	for (uint8_t i = 0; i < in->names_n && out->names_n < IPC_NAMES_MAX; i++) {
+	for (uint8_t i = 0; i < in->names_n && out->names_n < IDENTITY_NAMES_MAX; i++) {
 		if (ident_host(out->names[out->names_n], in->names[i], strlen(in->names[i])) == 0) {
 			out->names_n++;
 		}
 	}
-	for (uint8_t i = 0; i < in->groups_n && out->groups_n < IPC_GROUPS_MAX; i++) {
+	for (uint8_t i = 0; i < in->groups_n && out->groups_n < IDENTITY_GROUPS_MAX; i++) {
 		size_t len = strspn(in->groups[i], "!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`"
 						   "abcdefghijklmnopqrstuvwxyz{|}~");
 
@@ -227,7 +223,7 @@ static void take_identity(struct ipc_identity *out, const struct tls_identity *i
 			memcpy(out->groups[out->groups_n++], in->groups[i], len + 1);
 		}
 	}
-	for (uint8_t i = 0; i < in->anchors_n && out->anchors_n < IPC_ANCHORS_MAX; i++) {
+	for (uint8_t i = 0; i < in->anchors_n && out->anchors_n < IDENTITY_ANCHORS_MAX; i++) {
 		if (ident_name_ok(in->anchors[i])) {
 			str_set(out->anchors[out->anchors_n++], sizeof out->anchors[0], in->anchors[i]);
 		}

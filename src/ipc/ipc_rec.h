@@ -23,10 +23,6 @@
 #define IPC_REC_HEAD_LEN 16u
 #define IPC_REASON_MAX 63  /* octets of a reason word: lower-case letters, digits, '-' */
 #define IPC_ADDRESS_MAX 63 /* "[v6]:port" */
-#define IPC_NAMES_MAX 32
-#define IPC_NAMES_LEN_MAX 4080u /* octets of all names of one identity */
-#define IPC_GROUPS_MAX 8
-#define IPC_ANCHORS_MAX 8
 #define IPC_LISTENERS_MAX 16
 #define IPC_PROBE_MAX_MS 60000u
 #define IPC_GROUP_LEN_MAX 253
@@ -59,9 +55,9 @@ struct ipc_rec_head {
 struct ipc_identity { /* names proven by the transport; set by the edge from the authenticated transport only */
 	uint8_t kind; /* enum identity_kind, never IDENTITY_NONE */
 	uint8_t names_n, groups_n, anchors_n;
-	char names[IPC_NAMES_MAX][IDENT_HOST_MAX + 1];
-	char groups[IPC_GROUPS_MAX][IPC_GROUP_LEN_MAX + 1];
-	char anchors[IPC_ANCHORS_MAX][IDENT_SCS_MAX + 1];
+	char names[IDENTITY_NAMES_MAX][IDENT_HOST_MAX + 1];
+	char groups[IDENTITY_GROUPS_MAX][IPC_GROUP_LEN_MAX + 1];
+	char anchors[IDENTITY_ANCHORS_MAX][IDENT_SCS_MAX + 1];
 	uint64_t not_after_s; /* 0: does not expire */
 };
 

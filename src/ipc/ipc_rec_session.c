@@ -4,7 +4,7 @@
 
 static void identity_put(struct buf *b, const struct ipc_identity *in)
 {
-	assert(in->names_n <= IPC_NAMES_MAX && in->groups_n <= IPC_GROUPS_MAX && in->anchors_n <= IPC_ANCHORS_MAX);
+	assert(in->names_n <= IDENTITY_NAMES_MAX && in->groups_n <= IDENTITY_GROUPS_MAX && in->anchors_n <= IDENTITY_ANCHORS_MAX);
 	buf_u8(b, in->kind);
 	buf_le64(b, in->not_after_s);
 	buf_u8(b, in->names_n);
@@ -27,19 +27,19 @@ static void identity_get(struct rd *r, struct ipc_identity *out)
 
 	out->kind = ipc_io_u8(r, IDENTITY_TLS, IDENTITY_INTERNAL);
 	out->not_after_s = rd_le64(r);
-	out->names_n = ipc_io_u8(r, 0, IPC_NAMES_MAX);
+	out->names_n = ipc_io_u8(r, 0, IDENTITY_NAMES_MAX);
 	for (uint8_t i = 0; i < out->names_n && !r->bad; i++) {
 		ipc_io_text(r, out->names[i], sizeof out->names[i], ipc_io_is_host);
 		names_len += strlen(out->names[i]);
 	}
-	if (names_len > IPC_NAMES_LEN_MAX) {
+	if (names_len > IDENTITY_NAMES_LEN_MAX) {
 		r->bad = true;
 	}
-	out->groups_n = ipc_io_u8(r, 0, IPC_GROUPS_MAX);
+	out->groups_n = ipc_io_u8(r, 0, IDENTITY_GROUPS_MAX);
 	for (uint8_t i = 0; i < out->groups_n && !r->bad; i++) {
 		ipc_io_text(r, out->groups[i], sizeof out->groups[i], ipc_io_is_printable);
 	}
-	out->anchors_n = ipc_io_u8(r, 0, IPC_ANCHORS_MAX);
+	out->anchors_n = ipc_io_u8(r, 0, IDENTITY_ANCHORS_MAX);
 	for (uint8_t i = 0; i < out->anchors_n && !r->bad; i++) {
 		ipc_io_text(r, out->anchors[i], sizeof out->anchors[i], ipc_io_is_name);
 	}

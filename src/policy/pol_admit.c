@@ -13,7 +13,7 @@ static bool same_host(const char *a, const char *b)
 
 static bool proves_host(const struct pol_identity *id, const char *host)
 {
-	for (uint8_t i = 0; i < id->names_n && i < POL_NAMES_MAX; i++) {
+	for (uint8_t i = 0; i < id->names_n && i < IDENTITY_NAMES_MAX; i++) {
 		if (same_host(id->names[i], host)) {
 			return true;
 		}
@@ -24,7 +24,7 @@ static bool proves_host(const struct pol_identity *id, const char *host)
 /* The certificate must chain to the anchor of this SCS, not to any anchor. */
 static bool chains_to(const struct pol_identity *id, const char *anchor)
 {
-	for (uint8_t i = 0; i < id->anchors_n && i < POL_ANCHORS_MAX; i++) {
+	for (uint8_t i = 0; i < id->anchors_n && i < IDENTITY_ANCHORS_MAX; i++) {
 		if (strcmp(id->anchors[i], anchor) == 0) {
 			return true;
 		}

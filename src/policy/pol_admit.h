@@ -8,14 +8,11 @@
 #include "base/protection.h"
 #include "policy/pol_reason.h"
 
-#define POL_NAMES_MAX 32
-#define POL_ANCHORS_MAX 8
-
 struct pol_identity { /* borrowed strings, from the authenticated transport only */
 	enum identity_kind kind;
-	const char *names[POL_NAMES_MAX]; /* names proven by the certificate */
+	const char *names[IDENTITY_NAMES_MAX]; /* names proven by the certificate */
 	uint8_t names_n;
-	const char *anchors[POL_ANCHORS_MAX]; /* configured anchors that the certificate chains to */
+	const char *anchors[IDENTITY_ANCHORS_MAX]; /* configured anchors that the certificate chains to */
 	uint8_t anchors_n;
 	uint64_t not_after_s; /* 0: no end known */
 };

@@ -3,21 +3,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TLS_NAMES_MAX 32       /* host names of one certificate ... */
-#define TLS_NAMES_LEN_MAX 4080 /* ... and octets of them altogether */
-#define TLS_GROUPS_MAX 8
-#define TLS_ANCHORS_MAX 8 /* anchors that one certificate may chain to */
+#include "base/protection.h"
+
 #define TLS_NAME_MAX 253
 #define TLS_ANCHOR_NAME_MAX 63
 
 struct tls_identity {
-	char names[TLS_NAMES_MAX]
+	char names[IDENTITY_NAMES_MAX]
 		  [TLS_NAME_MAX +
 		   1]; /* SAN dNSName, lower-cased LDH. A dNSName that is no host name is left out: it names no SCS. */
 	uint8_t names_n;
-	char groups[TLS_GROUPS_MAX][TLS_NAME_MAX + 1]; /* SAN URI, as they are */
+	char groups[IDENTITY_GROUPS_MAX][TLS_NAME_MAX + 1]; /* SAN URI, as they are */
 	uint8_t groups_n;
-	char anchors[TLS_ANCHORS_MAX][TLS_ANCHOR_NAME_MAX + 1]; /* names of the configured anchors this certificate chains to */
+	char anchors[IDENTITY_ANCHORS_MAX]
+		    [TLS_ANCHOR_NAME_MAX + 1]; /* names of the configured anchors this certificate chains to */
 	uint8_t anchors_n;
 	uint64_t not_after_s; /* seconds since 1970: earliest expiry in the chain */
 	char subject[256];    /* for logs only */

@@ -236,8 +236,8 @@ static int verify_anchors(struct tls_identity *id, const struct tls_presented *p
 		if (err == ERR_NOMEM) {
 			return err;
 		}
-		if (!err && id->anchors_n == TLS_ANCHORS_MAX) {
-			snprintf(why, why_size, "certificate chains to more than %d anchors", TLS_ANCHORS_MAX);
+		if (!err && id->anchors_n == IDENTITY_ANCHORS_MAX) {
+			snprintf(why, why_size, "certificate chains to more than %d anchors", IDENTITY_ANCHORS_MAX);
 			*x509_error = X509_V_ERR_CERT_REJECTED;
 			return ERR_AUTH;
 		}
@@ -313,10 +313,10 @@ static int add_name(struct names *n, const ASN1_IA5STRING *s)
 		return 0;
 	}
 	n->len += len;
-	if (n->id->names_n == TLS_NAMES_MAX || n->len > TLS_NAMES_LEN_MAX) {
+	if (n->id->names_n == IDENTITY_NAMES_MAX || n->len > IDENTITY_NAMES_LEN_MAX) {
 		snprintf(n->why, n->why_size,
 			 "more than %d dNSNames in subjectAltName, or more than %d bytes of them: '%s' is too many",
-			 TLS_NAMES_MAX, TLS_NAMES_LEN_MAX, shown);
+			 IDENTITY_NAMES_MAX, IDENTITY_NAMES_LEN_MAX, shown);
 		return ERR_AUTH;
 	}
 	memcpy(n->id->names[n->id->names_n++], host, len + 1);
@@ -338,9 +338,10 @@ static int add_group(struct names *n, const ASN1_IA5STRING *s)
 			return 0;
 		}
 	}
-	if (n->id->groups_n == TLS_GROUPS_MAX) {
+	if (n->id->groups_n == IDENTITY_GROUPS_MAX) {
 		show(shown, s);
-		snprintf(n->why, n->why_size, "more than %d URIs in subjectAltName: '%s' is too many", TLS_GROUPS_MAX, shown);
+		snprintf(n->why, n->why_size, "more than %d URIs in subjectAltName: '%s' is too many", IDENTITY_GROUPS_MAX,
+			 shown);
 		return ERR_AUTH;
 	}
 	memcpy(n->id->groups[n->id->groups_n], p, len);

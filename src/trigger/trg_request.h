@@ -8,13 +8,13 @@
 #include "apps/app_common.h"
 #include "base/buf.h"
 #include "base/ident.h"
+#include "base/protection.h"
 #include "base/str.h"
 
 #define TRG_PAYLOAD_MAX 4096u   /* above every configured limit */
 #define TRG_NODES_LEN_MAX 4096u /* packed serving nodes */
 #define TRG_DIGEST_LEN 32u
-#define TRG_GROUPS_MAX 8u
-#define TRG_GROUPS_LEN_MAX (TRG_GROUPS_MAX * (IDENT_SCS_MAX + 1u)) /* names of groups, separated by spaces */
+#define TRG_GROUPS_LEN_MAX (IDENTITY_GROUPS_MAX * (IDENT_SCS_MAX + 1u)) /* names of groups, separated by spaces */
 
 struct trg_request {                            /* strings end in NUL, "" when absent; never NULL in a struct trg */
 	const char *scs, *scs_e164;             /* name; E.164 digits as provisioned */

@@ -260,7 +260,7 @@ static void long_names(struct ipc_identity *id, unsigned len)
 
 static void too_long(struct ipc_identity *id)
 {
-	long_names(id, IPC_NAMES_LEN_MAX + 1);
+	long_names(id, IDENTITY_NAMES_LEN_MAX + 1);
 }
 
 static void test_the_largest_session_fits_into_a_record(void **state)
@@ -270,14 +270,14 @@ static void test_the_largest_session_fits_into_a_record(void **state)
 	size_t len;
 
 	(void)state;
-	long_names(&s.identity, IPC_NAMES_LEN_MAX - 16);
-	while (s.identity.names_n < IPC_NAMES_MAX) {
+	long_names(&s.identity, IDENTITY_NAMES_LEN_MAX - 16);
+	while (s.identity.names_n < IDENTITY_NAMES_MAX) {
 		strcpy(s.identity.names[s.identity.names_n++], "x");
 	}
-	for (s.identity.groups_n = 0; s.identity.groups_n < IPC_GROUPS_MAX;) {
+	for (s.identity.groups_n = 0; s.identity.groups_n < IDENTITY_GROUPS_MAX;) {
 		memset(s.identity.groups[s.identity.groups_n++], 'g', IPC_GROUP_LEN_MAX);
 	}
-	for (s.identity.anchors_n = 0; s.identity.anchors_n < IPC_ANCHORS_MAX;) {
+	for (s.identity.anchors_n = 0; s.identity.anchors_n < IDENTITY_ANCHORS_MAX;) {
 		memset(s.identity.anchors[s.identity.anchors_n++], 'a', IDENT_SCS_MAX);
 	}
 	strcpy(s.origin_host, s.identity.names[0]);
