@@ -27,12 +27,12 @@ static struct smssc_result replace_failure(uint32_t diagnostic)
 }
 
 /* SHA-256 over what the request asks for; Origin-Host and End-to-End-Id are the key. Not Validity-Time: a copy says what is left of it. */
-static void digest_of(uint8_t out[SMSSC_DIGEST_LEN], const struct t4_dtr *dtr)
+static void digest_of(uint8_t out[HASH_LEN], const struct t4_dtr *dtr)
 {
 	const struct dia_u32 numbers[] = { dtr->reference_number, dtr->old_reference_number, dtr->application_port,
 					   dtr->trigger_action };
 	const struct dia_bytes parts[] = { dtr->user_identifier.user_name, dtr->sm_rp_smea, dtr->payload };
-	uint8_t octets[3 * SMSSC_DIGEST_LEN + 4 * 5], part[SMSSC_DIGEST_LEN];
+	uint8_t octets[3 * HASH_LEN + 4 * 5], part[HASH_LEN];
 	struct buf b = buf_over(octets, sizeof octets);
 
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {

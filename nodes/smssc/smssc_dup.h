@@ -4,16 +4,15 @@
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "nodes/smssc/smssc_result.h"
 
 struct smssc_dup;
 
-#define SMSSC_DIGEST_LEN 32 /* SHA-256 */
-
 struct smssc_dup_entry {
-	uint8_t digest[SMSSC_DIGEST_LEN]; /* of the request */
-	uint64_t fnv;                     /* in its place, of an entry that a store of version 1 held */
-	bool old;                         /* it is such an entry */
+	uint8_t digest[HASH_LEN]; /* of the request */
+	uint64_t fnv;             /* in its place, of an entry that a store of version 1 held */
+	bool old;                 /* it is such an entry */
 	struct smssc_result result;
 };
 

@@ -44,7 +44,7 @@ static void set_id(json_t *row, const char *name, uint32_t id)
 
 static json_t *row_of(const struct adm *a, const struct core_trigger_view *p)
 {
-	char digest[2 * TRG_DIGEST_LEN + 1];
+	char digest[2 * HASH_LEN + 1];
 	json_t *row = json_pack("{s:s, s:I, s:s, s:s, s:s}", "scs", p->scs, "reference", (json_int_t)p->reference, "device",
 				p->device, "action", tsp_action_str(p->action), "state", trg_state_str(p->state));
 
@@ -83,7 +83,7 @@ static json_t *row_of(const struct adm *a, const struct core_trigger_view *p)
 	json_object_set_new(row, "dtrs_sent", json_integer(p->submits));
 	json_object_set_new(row, "recalls_sent", json_integer(p->recalls));
 	json_object_set_new(row, "dnrs_sent", json_integer(p->notifies));
-	str_hex(digest, p->digest, TRG_DIGEST_LEN);
+	str_hex(digest, p->digest, HASH_LEN);
 	json_object_set_new(row, "request_digest", json_string(digest));
 	return row;
 }

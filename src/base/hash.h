@@ -6,8 +6,8 @@
 
 #include "base/err.h"
 
-#define HASH_LEN 32
-#define HASH_TEXT_MAX 65 /* 64 digits and the end */
+#define HASH_LEN 32u /* octets of a digest */
+#define HASH_TEXT_MAX (2u * HASH_LEN + 1u)
 
 struct hash;
 

@@ -18,6 +18,9 @@
 
 #include "base/assoc_rule.h"
 
+/* Octets of a trigger payload that the gateway can carry; every configured limit is below. */
+#define TRIGGER_PAYLOAD_MAX 4096u
+
 #define SCS_LIMITS(X)                                                                                                            \
 	X(PAYLOAD_MAX, payload_max, U32, 0, 65536, 0, "payload-max", CONF,                                                       \
 	  "octets of a trigger payload, 0: limits.payload of the configuration")                                                 \

@@ -152,7 +152,7 @@ static void answer_all(struct core *c, struct core_drr_entry *e, const struct co
  * differs from that of every other record. */
 
 #define KIND_DRR 0x83u
-#define RECORD_LEN (1 + 8 + CORE_DRR_DIGEST_LEN + 4 + 4)
+#define RECORD_LEN (1 + 8 + HASH_LEN + 4 + 4)
 
 static void answer_known(struct core *c, struct core_drr_entry *e)
 {
@@ -216,7 +216,7 @@ static void drop_record(void *core, uint64_t number)
 	}
 }
 
-int core_drrs_restore(struct core *c, const uint8_t digest[CORE_DRR_DIGEST_LEN], uint64_t at_ms)
+int core_drrs_restore(struct core *c, const uint8_t digest[HASH_LEN], uint64_t at_ms)
 {
 	struct core_drr_entry *e;
 
@@ -245,7 +245,7 @@ int core_drrs_restore_answer(struct core *c, uint64_t number, const void *record
 
 	(void)rd_u8(&r);
 	at_ms = rd_be64(&r);
-	digest = rd_take(&r, CORE_DRR_DIGEST_LEN);
+	digest = rd_take(&r, HASH_LEN);
 	a.result_code = rd_be32(&r);
 	a.experimental = rd_be32(&r);
 	if (r.bad || rd_left(&r) || core_now_ms(c) >= at_ms + c->drrs.dup.window_ms ||
@@ -341,8 +341,8 @@ static void on_first(struct core_peer *p, const struct t4_drr *drr, struct core_
 
 /* Adds an entry for a new DRR with a copy of its message. NULL: no memory, or too many DRRs are
  * open. */
-static struct core_drr_entry *add(struct core_peer *p, struct link *l, const struct dia_msg *m,
-				  const uint8_t digest[CORE_DRR_DIGEST_LEN], uint64_t now_ms)
+static struct core_drr_entry *add(struct core_peer *p, struct link *l, const struct dia_msg *m, const uint8_t digest[HASH_LEN],
+				  uint64_t now_ms)
 {
 	struct core *c = p->core;
 	uint64_t dropped = c->drrs.dup.dropped;
@@ -357,7 +357,7 @@ static struct core_drr_entry *add(struct core_peer *p, struct link *l, const str
 }
 
 /* A report belongs to an accepted trigger: it may use the memory reserve. */
-static int digest_of(uint8_t digest[CORE_DRR_DIGEST_LEN], struct core *c, const struct dia_msg *m)
+static int digest_of(uint8_t digest[HASH_LEN], struct core *c, const struct dia_msg *m)
 {
 	int err = core_drr_digest(c->hash, digest, m);
 
@@ -368,7 +368,7 @@ static void on_drr(struct core_peer *p, struct link *l, const struct dia_msg *m,
 {
 	struct core *c = p->core;
 	uint64_t now_ms = core_now_ms(c);
-	uint8_t digest[CORE_DRR_DIGEST_LEN];
+	uint8_t digest[HASH_LEN];
 	struct core_drr_entry *e;
 
 	FAULT_POINT(CORE_DRR_TAKEN);

@@ -36,6 +36,6 @@ void core_report_acknowledge(void *arg, struct trg *trg, uint64_t token, bool ok
 
 /* After a restart: restores a DRR that was answered with 2001 at at_ms. Its digest is in the
  * record of a trigger. ERR_NOMEM. */
-ERR_MUST_USE int core_drrs_restore(struct core *c, const uint8_t digest[CORE_DRR_DIGEST_LEN], uint64_t at_ms);
+ERR_MUST_USE int core_drrs_restore(struct core *c, const uint8_t digest[HASH_LEN], uint64_t at_ms);
 bool core_drrs_is(const void *record, size_t len); /* true: record of a DRR that belongs to no trigger */
 ERR_MUST_USE int core_drrs_restore_answer(struct core *c, uint64_t number, const void *record, size_t len); /* ERR_NOMEM */

@@ -47,7 +47,7 @@ static int put_avps(struct buf *b, const struct dia_msg *m)
 	return more;
 }
 
-int core_drr_digest(struct hash *h, uint8_t out[CORE_DRR_DIGEST_LEN], const struct dia_msg *m)
+int core_drr_digest(struct hash *h, uint8_t out[HASH_LEN], const struct dia_msg *m)
 {
 	uint8_t *octets = malloc(m->hdr.length); /* large enough: the parts left out are at least as long as those added */
 	struct buf b = buf_over(octets, octets ? m->hdr.length : 0);
@@ -118,9 +118,9 @@ static bool is_past(const struct core_drr_dup *d, const struct core_drr_entry *e
 	return e->answered && now_ms >= e->at_ms + d->window_ms;
 }
 
-struct core_drr_entry *core_drr_dup_find(const struct core_drr_dup *d, const uint8_t digest[CORE_DRR_DIGEST_LEN], uint64_t now_ms)
+struct core_drr_entry *core_drr_dup_find(const struct core_drr_dup *d, const uint8_t digest[HASH_LEN], uint64_t now_ms)
 {
-	struct core_drr_entry *e = MAP_OF(map_find(&d->by_digest, digest, CORE_DRR_DIGEST_LEN), struct core_drr_entry, by_digest);
+	struct core_drr_entry *e = MAP_OF(map_find(&d->by_digest, digest, HASH_LEN), struct core_drr_entry, by_digest);
 
 	return e && !is_past(d, e, now_ms) ? e : NULL;
 }
@@ -172,9 +172,9 @@ static bool make_room(struct core_drr_dup *d, uint64_t now_ms)
 	return true;
 }
 
-struct core_drr_entry *core_drr_dup_add(struct core_drr_dup *d, const uint8_t digest[CORE_DRR_DIGEST_LEN], uint64_t now_ms)
+struct core_drr_entry *core_drr_dup_add(struct core_drr_dup *d, const uint8_t digest[HASH_LEN], uint64_t now_ms)
 {
-	struct core_drr_entry *e = MAP_OF(map_find(&d->by_digest, digest, CORE_DRR_DIGEST_LEN), struct core_drr_entry, by_digest);
+	struct core_drr_entry *e = MAP_OF(map_find(&d->by_digest, digest, HASH_LEN), struct core_drr_entry, by_digest);
 
 	if (e) { /* an entry past its window */
 		core_drr_dup_drop(d, e);
@@ -186,7 +186,7 @@ struct core_drr_entry *core_drr_dup_add(struct core_drr_dup *d, const uint8_t di
 	TAILQ_INIT(&e->waiting);
 	e->at_ms = now_ms;
 	e->token = d->token_next++;
-	memcpy(e->digest, digest, CORE_DRR_DIGEST_LEN);
+	memcpy(e->digest, digest, HASH_LEN);
 	map_add(&d->by_digest, &e->by_digest, e->digest, sizeof e->digest);
 	map_add(&d->by_token, &e->by_token, &e->token, sizeof e->token);
 	TAILQ_INSERT_TAIL(&d->open, e, entry);

@@ -12,18 +12,15 @@
 #include <sys/queue.h>
 
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/map.h"
 #include "diameter/dia_msg.h"
-
-#define CORE_DRR_DIGEST_LEN 32
-
-struct hash;
 
 /* SHA-256 over the header without hop-by-hop id, length and T flag, and over the AVPs without
  * Route-Record and Proxy-Info.
  * A copy on another path may differ only in what is left out.
  * Borrows h. ERR_NOMEM; ERR_PROTO: an AVP is malformed. */
-ERR_MUST_USE int core_drr_digest(struct hash *h, uint8_t out[CORE_DRR_DIGEST_LEN], const struct dia_msg *m);
+ERR_MUST_USE int core_drr_digest(struct hash *h, uint8_t out[HASH_LEN], const struct dia_msg *m);
 
 struct core_drr_answer {
 	uint32_t result_code;  /* 0: experimental is set */
@@ -44,7 +41,7 @@ struct core_drr_entry { /* one DRR and its copies */
 	/* Messages of the owner. The owner empties the list before it drops or answers the
 	 * entry. */
 	struct core_drr_waiting waiting;
-	uint8_t digest[CORE_DRR_DIGEST_LEN];
+	uint8_t digest[HASH_LEN];
 };
 
 struct core_drr_dup {
@@ -66,13 +63,12 @@ ERR_MUST_USE int core_drr_dup_init(struct core_drr_dup *d, uint32_t entries_max,
 void core_drr_dup_fini(struct core_drr_dup *d);                                             /* a zeroed one is allowed */
 
 /* The entry of this digest within its window; NULL: none. */
-struct core_drr_entry *core_drr_dup_find(const struct core_drr_dup *d, const uint8_t digest[CORE_DRR_DIGEST_LEN],
-					 uint64_t now_ms);
+struct core_drr_entry *core_drr_dup_find(const struct core_drr_dup *d, const uint8_t digest[HASH_LEN], uint64_t now_ms);
 struct core_drr_entry *core_drr_dup_of_token(const struct core_drr_dup *d, uint64_t token);   /* NULL: none */
 struct core_drr_entry *core_drr_dup_of_number(const struct core_drr_dup *d, uint64_t number); /* the same */
 /* Adds an unanswered entry. The caller made sure with core_drr_dup_find() that there is none.
  * NULL: no memory, or every entry is unanswered. */
-struct core_drr_entry *core_drr_dup_add(struct core_drr_dup *d, const uint8_t digest[CORE_DRR_DIGEST_LEN], uint64_t now_ms);
+struct core_drr_entry *core_drr_dup_add(struct core_drr_dup *d, const uint8_t digest[HASH_LEN], uint64_t now_ms);
 /* Notes the key of the entry's own journal record. */
 void core_drr_dup_number(struct core_drr_dup *d, struct core_drr_entry *e, uint64_t number);
 void core_drr_dup_answer(struct core_drr_dup *d, struct core_drr_entry *e,

@@ -18,7 +18,7 @@ struct core_dup_entry {
 	TAILQ_ENTRY(core_dup_entry) entry;
 	uint64_t at_ms;
 	void *owner; /* NULL after the answer */
-	uint8_t digest[CORE_DIGEST_LEN];
+	uint8_t digest[HASH_LEN];
 	bool answered;
 	uint8_t waiters_n;
 	STAILQ_HEAD(, waiter) waiters;
@@ -160,8 +160,8 @@ static bool add_waiter(struct core_dup_entry *e, const struct core_dup_waiter *w
 	return true;
 }
 
-static struct core_dup_entry *entry_new(struct core_dup *d, const uint8_t *key, uint32_t key_len,
-					const uint8_t digest[CORE_DIGEST_LEN], uint64_t now_ms)
+static struct core_dup_entry *entry_new(struct core_dup *d, const uint8_t *key, uint32_t key_len, const uint8_t digest[HASH_LEN],
+					uint64_t now_ms)
 {
 	struct core_dup_entry *e;
 
@@ -179,7 +179,7 @@ static struct core_dup_entry *entry_new(struct core_dup *d, const uint8_t *key, 
 	}
 	STAILQ_INIT(&e->waiters);
 	memcpy(e->key, key, key_len);
-	memcpy(e->digest, digest, CORE_DIGEST_LEN);
+	memcpy(e->digest, digest, HASH_LEN);
 	e->at_ms = now_ms;
 	map_add(&d->map, &e->node, e->key, key_len);
 	TAILQ_INSERT_TAIL(&d->open, e, entry);
@@ -204,14 +204,14 @@ static struct core_dup_entry *find(const struct core_dup *d, const uint8_t *key,
 }
 
 enum core_dup_verdict core_dup_look(struct core_dup *d, const char *origin_host, uint32_t end_to_end,
-				    const uint8_t digest[CORE_DIGEST_LEN], const struct core_dup_waiter *waiter, uint64_t now_ms,
+				    const uint8_t digest[HASH_LEN], const struct core_dup_waiter *waiter, uint64_t now_ms,
 				    struct core_dup_entry **entry, struct ipc_device_action_answer *answer)
 {
 	uint8_t key[KEY_MAX];
 	uint32_t key_len = key_of(key, origin_host, end_to_end);
 	struct core_dup_entry *e = find(d, key, key_len, now_ms);
 
-	if (e && memcmp(e->digest, digest, CORE_DIGEST_LEN) != 0) {
+	if (e && memcmp(e->digest, digest, HASH_LEN) != 0) {
 		return CORE_DUP_DIFFERS;
 	}
 	if (e && e->answered) {
@@ -255,7 +255,7 @@ void core_dup_forget(struct core_dup *d, struct core_dup_entry *e)
 	}
 }
 
-int core_dup_restore(struct core_dup *d, const char *origin_host, uint32_t end_to_end, const uint8_t digest[CORE_DIGEST_LEN],
+int core_dup_restore(struct core_dup *d, const char *origin_host, uint32_t end_to_end, const uint8_t digest[HASH_LEN],
 		     const struct ipc_device_action_answer *answer, uint64_t now_ms, struct core_dup_entry **entry)
 {
 	uint8_t key[KEY_MAX];

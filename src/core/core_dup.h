@@ -9,9 +9,9 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/hash.h"
 #include "ipc/ipc_rec.h"
 
-#define CORE_DIGEST_LEN 32
 #define CORE_DUP_WAITERS_MAX 16 /* duplicates waiting for one answer; one more evicts the oldest */
 
 struct core_dup;
@@ -33,7 +33,7 @@ enum core_dup_verdict {
 	CORE_DUP_DIFFERS,
 };
 enum core_dup_verdict core_dup_look(struct core_dup *d, const char *origin_host, uint32_t end_to_end,
-				    const uint8_t digest[CORE_DIGEST_LEN], const struct core_dup_waiter *waiter, uint64_t now_ms,
+				    const uint8_t digest[HASH_LEN], const struct core_dup_waiter *waiter, uint64_t now_ms,
 				    struct core_dup_entry **entry, struct ipc_device_action_answer *answer);
 
 /* Keeps the answer for copies and calls `fn` for every waiter. Takes `entry`; NULL allowed. */
@@ -58,8 +58,8 @@ struct core_dup_entry *core_dup_override(struct core_dup *d, const char *origin_
 /* Restores an entry from the journal after a restart, without waiters.
  * answer NULL: unanswered, *entry is set (else it may be NULL). ERR_NOMEM, ERR_EXISTS. */
 ERR_MUST_USE int core_dup_restore(struct core_dup *d, const char *origin_host, uint32_t end_to_end,
-				  const uint8_t digest[CORE_DIGEST_LEN], const struct ipc_device_action_answer *answer,
-				  uint64_t now_ms, struct core_dup_entry **entry);
+				  const uint8_t digest[HASH_LEN], const struct ipc_device_action_answer *answer, uint64_t now_ms,
+				  struct core_dup_entry **entry);
 
 /* Copies the answer of that request. False: unknown, unanswered, or past its window. */
 bool core_dup_answer_of(const struct core_dup *d, const char *origin_host, uint32_t end_to_end, uint64_t now_ms,

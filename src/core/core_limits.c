@@ -11,7 +11,7 @@ static uint32_t smaller(uint32_t a, uint32_t b)
 
 uint32_t core_payload_ceiling(const struct core *c)
 {
-	return smaller(c->cfg->limits.payload_max, TRG_PAYLOAD_MAX);
+	return smaller(c->cfg->limits.payload_max, TRIGGER_PAYLOAD_MAX);
 }
 
 uint32_t core_validity_ceiling_s(const struct core *c)

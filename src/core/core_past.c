@@ -195,7 +195,7 @@ static void put_answer(struct buf *b, const struct trg_request *r, const struct 
 
 	buf_be64(b, r->received_ms);
 	buf_be32(b, r->end_to_end);
-	buf_bytes(b, r->digest, CORE_DIGEST_LEN);
+	buf_bytes(b, r->digest, HASH_LEN);
 	put_octets(b, r->origin_host, strlen(r->origin_host));
 	put_octets(b, answer, len);
 }
@@ -226,7 +226,7 @@ static size_t build(uint8_t out[RECORD_MAX], const struct trg *trg, const struct
 		put_answer(&b, &trg->req, a);
 	}
 	if (reported) {
-		buf_bytes(&b, trg->drr, TRG_DIGEST_LEN);
+		buf_bytes(&b, trg->drr, HASH_LEN);
 		buf_be64(&b, trg->has_outcome ? trg->reported_ms : e->ended_ms);
 	}
 	if (trigger) {
@@ -338,7 +338,7 @@ static void get_answer(struct rd *r, struct old_answer *a, struct room *x)
 
 	a->received_ms = rd_be64(r);
 	a->end_to_end = rd_be32(r);
-	a->digest = rd_take(r, CORE_DIGEST_LEN);
+	a->digest = rd_take(r, HASH_LEN);
 	(void)get_text(r, x->host, sizeof x->host);
 	len = rd_be16(r);
 	answer = rd_take(r, len);
@@ -355,7 +355,7 @@ static void get_answer_alone(struct rd *r, struct old_answer *a, struct room *x)
 
 	a->received_ms = rd_be64(r);
 	a->end_to_end = rd_be32(r);
-	a->digest = rd_take(r, CORE_DIGEST_LEN);
+	a->digest = rd_take(r, HASH_LEN);
 	len = rd_u8(r);
 	host = rd_take(r, len);
 	if (!host || str_copy(x->host, sizeof x->host, host, len) || ipc_device_action_answer_get(&a->answer, r->p, rd_left(r))) {
@@ -403,7 +403,7 @@ static int parse(struct old *o, const void *record, size_t len)
 		get_answer(&r, &o->answer, &o->room);
 	}
 	if (o->flags & HAS_DRR) {
-		o->drr = rd_take(&r, TRG_DIGEST_LEN);
+		o->drr = rd_take(&r, HASH_LEN);
 		o->reported_ms = rd_be64(&r);
 	}
 	o->ended_ms = o->answer.received_ms;

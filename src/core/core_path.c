@@ -31,7 +31,7 @@ struct visit {
 	const struct asc_scs *scs; /* borrowed until the store changes; never stored */
 	struct core_dup_waiter asker;
 	struct core_dup_entry *dup;
-	uint8_t digest[CORE_DIGEST_LEN];
+	uint8_t digest[HASH_LEN];
 	struct pol_request request;
 	struct pol_verdict verdict; /* its rules are those of `found` */
 	struct assoc_found *found;  /* rules about the SCS and the device */

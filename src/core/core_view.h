@@ -251,7 +251,7 @@ struct core_trigger_view { /* a text is "" when there is none; a time is in ms, 
 	uint64_t received_ms, accepted_ms, expires_ms, reported_ms, ended_ms, cancelled_ms;
 	uint32_t end_to_end, dtr_end_to_end, recall_end_to_end, dnr_end_to_end; /* 0: none yet */
 	uint16_t submits, recalls, notifies;                                    /* requests sent, repetitions included */
-	uint8_t digest[TRG_DIGEST_LEN];
+	uint8_t digest[HASH_LEN];
 	const struct trg_history_entry *history; /* oldest first */
 	size_t history_n;
 	uint32_t history_dropped; /* entries left out in the middle */

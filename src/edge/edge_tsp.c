@@ -440,7 +440,7 @@ static void screen(struct ipc_device_action *out, const struct edge_txn *t, cons
 	out->priority = opt(&a->trigger_data.priority_indication);
 	out->port = opt(&a->trigger_data.application_port);
 	out->payload_len = a->trigger_data.payload.len;
-	if (out->payload_len <= IPC_PAYLOAD_MAX && out->payload_len > 0) {
+	if (out->payload_len <= TRIGGER_PAYLOAD_MAX && out->payload_len > 0) {
 		memcpy(out->payload, a->trigger_data.payload.p, out->payload_len);
 	}
 }

@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/ident.h"
 #include "base/protection.h"
+#include "base/scs_limits.h"
 #include "base/str.h"
 #include "stats/st.h"
 
@@ -27,7 +28,6 @@
 #define IPC_PROBE_MAX_MS 60000u
 #define IPC_GROUP_LEN_MAX 253
 #define IPC_LAPSES_ALL 0xfu
-#define IPC_PAYLOAD_MAX 4096u /* octets of a trigger payload that can cross */
 
 enum ipc_rec_type {
 	IPC_REC_SESSION_OPEN = 1,               /* edge > core */
@@ -122,8 +122,8 @@ struct ipc_device_action {
 	uint32_t reference, action_type;
 	struct ipc_opt_u32 old_reference, priority, port, validity_s;
 	bool has_trigger_data;
-	uint32_t payload_len; /* as received; above IPC_PAYLOAD_MAX no octet of it crosses */
-	uint8_t payload[IPC_PAYLOAD_MAX];
+	uint32_t payload_len; /* as received; above TRIGGER_PAYLOAD_MAX no octet of it crosses */
+	uint8_t payload[TRIGGER_PAYLOAD_MAX];
 };
 
 struct ipc_device_action_answer {

@@ -52,7 +52,7 @@ size_t ipc_device_action_put(uint8_t *out, uint32_t generation, uint64_t transac
 	ipc_io_put_opt(&b, &in->validity_s);
 	buf_u8(&b, in->has_trigger_data);
 	buf_le32(&b, in->payload_len);
-	if (in->payload_len <= IPC_PAYLOAD_MAX) {
+	if (in->payload_len <= TRIGGER_PAYLOAD_MAX) {
 		buf_bytes(&b, in->payload, in->payload_len);
 	}
 	return ipc_io_end(&b);
@@ -81,7 +81,7 @@ int ipc_device_action_get(struct ipc_device_action *out, const uint8_t *record, 
 	a.validity_s = ipc_io_opt(&r, UINT32_MAX);
 	a.has_trigger_data = ipc_io_bool(&r);
 	a.payload_len = ipc_io_u32(&r, 0, a.has_trigger_data ? 1u << 24 : 0);
-	if (a.payload_len <= IPC_PAYLOAD_MAX) {
+	if (a.payload_len <= TRIGGER_PAYLOAD_MAX) {
 		payload = rd_take(&r, a.payload_len);
 	}
 	if (a.scs_identity_malformed && a.scs_identity[0]) {

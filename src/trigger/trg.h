@@ -107,7 +107,7 @@ struct trg_event {
 	uint32_t outcome; /* enum tsp_delivery_outcome */
 	uint64_t token;   /* the DRR transaction that awaits its DRA; not 0 */
 	bool unsent;      /* no DTR was sent */
-	/* DRR: digest of the request, TRG_DIGEST_LEN octets; borrowed, copied; NULL: none. */
+	/* DRR: digest of the request, HASH_LEN octets; borrowed, copied; NULL: none. */
 	const uint8_t *drr;
 	bool has_diagnostic, no_feature; /* no_feature: the SMS-SC does not support recall and replace */
 	uint32_t diagnostic;             /* MTC-Error-Diagnostic */
@@ -245,7 +245,7 @@ struct trg { /* for others: to read, never to write; in this order because there
 	uint64_t armed_ms;                   /* when TIMER comes; UINT64_MAX: it does not */
 	uint64_t changer;                    /* number of the recall or replace under way that names it; 0: none */
 	const char *accepted_by;             /* Origin-Host of the SMS-SC that took the DTR; NULL: not known */
-	uint8_t *drr;                        /* TRG_DIGEST_LEN octets: digest of the DRR that was reported; NULL: none */
+	uint8_t *drr;                        /* HASH_LEN octets: digest of the DRR that was reported; NULL: none */
 	uint16_t submits, recalls, notifies; /* how often each was sent; stay at their largest value */
 	bool has_outcome, answered;
 	bool accepted;          /* answered so that the SCS knows the trigger is, or was, at the SMS-SC */

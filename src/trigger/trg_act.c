@@ -525,11 +525,11 @@ int trg_keep_drr(struct trg_step *s)
 	if (s->ev->kind != TRG_EV_DRR || !s->ev->drr) {
 		return 0;
 	}
-	drr = malloc(TRG_DIGEST_LEN);
+	drr = malloc(HASH_LEN);
 	if (!drr) {
 		return ERR_NOMEM;
 	}
-	memcpy(drr, s->ev->drr, TRG_DIGEST_LEN);
+	memcpy(drr, s->ev->drr, HASH_LEN);
 	free(s->t->drr);
 	s->t->drr = drr;
 	return 0;

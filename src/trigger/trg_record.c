@@ -71,7 +71,7 @@ static void put_request(struct buf *b, const struct trg_request *r, bool with_pa
 	put_text(b, r->external);
 	put_text(b, r->msisdn);
 	buf_be32(b, r->end_to_end);
-	buf_bytes(b, r->digest, TRG_DIGEST_LEN);
+	buf_bytes(b, r->digest, HASH_LEN);
 	buf_be32(b, r->action);
 	buf_be32(b, r->reference);
 	buf_be32(b, r->old_reference);
@@ -116,7 +116,7 @@ static void put_more(struct buf *b, const struct trg *t)
 
 static void put_drr(struct buf *b, const struct trg *t)
 {
-	put_octets(b, t->drr ? t->drr : (const uint8_t *)"", t->drr ? TRG_DIGEST_LEN : 0);
+	put_octets(b, t->drr ? t->drr : (const uint8_t *)"", t->drr ? HASH_LEN : 0);
 }
 
 void trg_record_build(struct buf *out, const struct trg *t)
@@ -184,9 +184,9 @@ static void get_request(struct rd *r, struct trg_request *q, struct texts *x)
 	q->external = get_text(r, x->external, sizeof x->external);
 	q->msisdn = get_text(r, x->msisdn, sizeof x->msisdn);
 	q->end_to_end = rd_be32(r);
-	digest = rd_take(r, TRG_DIGEST_LEN);
+	digest = rd_take(r, HASH_LEN);
 	if (digest) {
-		memcpy(q->digest, digest, TRG_DIGEST_LEN);
+		memcpy(q->digest, digest, HASH_LEN);
 	}
 	q->action = rd_be32(r);
 	q->reference = rd_be32(r);
@@ -203,7 +203,7 @@ static void get_request(struct rd *r, struct trg_request *q, struct texts *x)
 	q->validity_s = rd_be32(r);
 	q->received_ms = rd_be64(r);
 	q->expires_ms = rd_be64(r);
-	q->payload = get_octets(r, TRG_PAYLOAD_MAX, &q->payload_len);
+	q->payload = get_octets(r, TRIGGER_PAYLOAD_MAX, &q->payload_len);
 }
 
 static void get_subscriber(struct rd *r, struct trg_subscriber *s, struct texts *x)
@@ -317,7 +317,7 @@ struct parsed {
 	uint64_t reported_ms;
 	struct more more;
 	const uint8_t *drr;
-	uint32_t drr_len; /* 0 or TRG_DIGEST_LEN */
+	uint32_t drr_len; /* 0 or HASH_LEN */
 	struct texts texts;
 };
 
@@ -342,9 +342,9 @@ static int parse(struct parsed *p, const void *record, size_t len)
 		get_more(&r, &p->req, &p->more, &p->texts);
 	}
 	if (version >= VERSION_DRR) {
-		p->drr = get_octets(&r, TRG_DIGEST_LEN, &p->drr_len);
+		p->drr = get_octets(&r, HASH_LEN, &p->drr_len);
 	}
-	if (p->drr_len && p->drr_len != TRG_DIGEST_LEN) {
+	if (p->drr_len && p->drr_len != HASH_LEN) {
 		r.bad = true;
 	}
 	if (r.bad || rd_left(&r) || k < KIND_INTENT || k > (version == VERSION_FIRST ? KIND_REPORT : KIND_REVOKING)) {
@@ -359,11 +359,11 @@ static int take_drr(struct trg *t, const struct parsed *p)
 	if (!p->drr_len) {
 		return 0;
 	}
-	t->drr = malloc(TRG_DIGEST_LEN);
+	t->drr = malloc(HASH_LEN);
 	if (!t->drr) {
 		return ERR_NOMEM;
 	}
-	memcpy(t->drr, p->drr, TRG_DIGEST_LEN);
+	memcpy(t->drr, p->drr, HASH_LEN);
 	return 0;
 }
 

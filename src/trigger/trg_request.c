@@ -84,7 +84,7 @@ int trg_set_request(struct trg *t, const struct trg_request *in)
 	const uint8_t *none;
 	int err;
 
-	if (in->payload_len > TRG_PAYLOAD_MAX || check(texts, n)) {
+	if (in->payload_len > TRIGGER_PAYLOAD_MAX || check(texts, n)) {
 		return ERR_LIMIT;
 	}
 	if (!texts[2].from[0] || !texts[4].from[0] || !texts[5].from[0] || (!texts[0].from[0] && !texts[1].from[0])) {

@@ -7,20 +7,20 @@
 
 #include "apps/app_common.h"
 #include "base/buf.h"
+#include "base/hash.h"
 #include "base/ident.h"
 #include "base/protection.h"
+#include "base/scs_limits.h"
 #include "base/str.h"
 
-#define TRG_PAYLOAD_MAX 4096u   /* above every configured limit */
-#define TRG_NODES_LEN_MAX 4096u /* packed serving nodes */
-#define TRG_DIGEST_LEN 32u
+#define TRG_NODES_LEN_MAX 4096u                                         /* packed serving nodes */
 #define TRG_GROUPS_LEN_MAX (IDENTITY_GROUPS_MAX * (IDENT_SCS_MAX + 1u)) /* names of groups, separated by spaces */
 
 struct trg_request {                            /* strings end in NUL, "" when absent; never NULL in a struct trg */
 	const char *scs, *scs_e164;             /* name; E.164 digits as provisioned */
 	const char *origin_host, *origin_realm; /* of the DAR; destination of the DNR */
 	uint32_t end_to_end;                    /* of the DAR */
-	uint8_t digest[TRG_DIGEST_LEN];         /* of the request, for duplicates after a restart */
+	uint8_t digest[HASH_LEN];               /* of the request, for duplicates after a restart */
 	const char *external, *msisdn;          /* as given by the SCS; at least one */
 	uint32_t action;                        /* enum tsp_action_type */
 	uint32_t reference, old_reference;

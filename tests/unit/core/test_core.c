@@ -473,7 +473,7 @@ static void test_what_the_edge_says_about_identity_and_device_is_judged_by_the_c
 	a.payload_len = 1025;
 	assert_int_equal(core_play_ask(p, 7, &a), 101);
 	a = core_play_action(1, "meter-1@a.example", 47);
-	a.payload_len = IPC_PAYLOAD_MAX + 1; /* so long that it did not cross */
+	a.payload_len = TRIGGER_PAYLOAD_MAX + 1; /* so long that it did not cross */
 	assert_int_equal(core_play_ask(p, 8, &a), 101);
 	a = core_play_action(1, "meter-1@a.example", 48);
 	a.validity_s.v = 604801;

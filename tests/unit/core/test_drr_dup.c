@@ -50,7 +50,7 @@ static size_t put_avp(uint8_t *at, const struct avp *a, uint8_t padding)
 	return whole;
 }
 
-static void digest_of(uint8_t out[CORE_DRR_DIGEST_LEN], const struct drr *d)
+static void digest_of(uint8_t out[HASH_LEN], const struct drr *d)
 {
 	static const struct dia_limits limits = { 1u << 20, 512, 8 };
 	struct dia_failed failed = { 0 };
@@ -75,7 +75,7 @@ static void digest_of(uint8_t out[CORE_DRR_DIGEST_LEN], const struct drr *d)
 
 static bool same(const struct drr *other)
 {
-	uint8_t a[CORE_DRR_DIGEST_LEN], b[CORE_DRR_DIGEST_LEN];
+	uint8_t a[HASH_LEN], b[HASH_LEN];
 
 	digest_of(a, &first);
 	digest_of(b, other);
@@ -125,7 +125,7 @@ static void test_another_content_has_another_digest(void **state)
 
 /* -- the window */
 
-static const uint8_t one[CORE_DRR_DIGEST_LEN] = { 1 }, two[CORE_DRR_DIGEST_LEN] = { 2 }, three[CORE_DRR_DIGEST_LEN] = { 3 };
+static const uint8_t one[HASH_LEN] = { 1 }, two[HASH_LEN] = { 2 }, three[HASH_LEN] = { 3 };
 static const struct core_drr_answer taken = { 2001, 0 };
 
 struct dropped {

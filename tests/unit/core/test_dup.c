@@ -6,7 +6,7 @@
 #define WINDOW_MS 240000
 #define HOST "scs.acme.example"
 
-static const uint8_t one[CORE_DIGEST_LEN] = { 1 }, two[CORE_DIGEST_LEN] = { 2 };
+static const uint8_t one[HASH_LEN] = { 1 }, two[HASH_LEN] = { 2 };
 
 static struct core_dup *dup_new(uint32_t entries_max)
 {

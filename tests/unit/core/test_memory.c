@@ -153,7 +153,7 @@ static void test_a_request_is_trouble_or_as_ever(void **state)
 /* A copy is known, whatever fails while the first is taken: it never becomes a request of its own, which 107 would answer. */
 static void test_a_request_whose_copies_could_not_be_known_is_not_taken(void **state)
 {
-	static const uint8_t digest[CORE_DIGEST_LEN] = { 1 };
+	static const uint8_t digest[HASH_LEN] = { 1 };
 	const struct core_dup_waiter waiter = { 7, 1, 1 };
 	struct ipc_device_action_answer answer;
 	struct core_dup_entry *entry;
@@ -178,7 +178,7 @@ static void test_a_request_whose_copies_could_not_be_known_is_not_taken(void **s
 /* When there is no memory for another entry, the oldest gives its own: as when the table is full. */
 static void test_the_oldest_entry_makes_room(void **state)
 {
-	static const uint8_t digest[CORE_DIGEST_LEN] = { 1 };
+	static const uint8_t digest[HASH_LEN] = { 1 };
 	const struct ipc_device_action_answer said = { .result_code = DIA_RESULT_SUCCESS };
 	const struct core_dup_waiter waiter = { 7, 1, 1 };
 	struct ipc_device_action_answer answer;

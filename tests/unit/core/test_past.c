@@ -8,7 +8,7 @@
 #define HOST "scs.acme.example"
 #define E164 "491720000001"
 
-static const uint8_t digest[TRG_DIGEST_LEN] = { 7 };
+static const uint8_t digest[HASH_LEN] = { 7 };
 
 static int start(void **state)
 {
@@ -53,9 +53,9 @@ static void reported(struct trg *t)
 {
 	t->has_outcome = t->may_report = true;
 	t->reported_ms = clock_real_ms();
-	t->drr = malloc(TRG_DIGEST_LEN);
+	t->drr = malloc(HASH_LEN);
 	assert_non_null(t->drr);
-	memcpy(t->drr, digest, TRG_DIGEST_LEN);
+	memcpy(t->drr, digest, HASH_LEN);
 }
 
 struct counting {

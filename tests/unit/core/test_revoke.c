@@ -290,7 +290,7 @@ static void test_what_an_edge_answered_201_is_taken_back(void **state)
 static void test_copies_of_what_an_edge_answered_hear_the_same(void **state)
 {
 	struct ipc_device_action_answer a = { .result_code = DIA_RESULT_SUCCESS, .request_status = TSP_STATUS_SUCCESS };
-	static const uint8_t digest[CORE_DIGEST_LEN] = { 1 };
+	static const uint8_t digest[HASH_LEN] = { 1 };
 	struct core_play *p = *state;
 	uint64_t now = core_now_ms(p->core);
 

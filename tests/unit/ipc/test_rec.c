@@ -402,11 +402,11 @@ static void test_a_payload_longer_than_a_record_crosses_as_its_length_alone(void
 	size_t len;
 
 	(void)state;
-	a.payload_len = IPC_PAYLOAD_MAX + 1;
+	a.payload_len = TRIGGER_PAYLOAD_MAX + 1;
 	len = ipc_device_action_put(rec, GENERATION, NUMBER, &a);
 	assert_true(len < 1000);
 	assert_int_equal(ipc_device_action_get(&out, rec, len), 0);
-	assert_int_equal(out.payload_len, IPC_PAYLOAD_MAX + 1);
+	assert_int_equal(out.payload_len, TRIGGER_PAYLOAD_MAX + 1);
 }
 
 static void test_every_request_status_crosses_and_no_other_value(void **state)

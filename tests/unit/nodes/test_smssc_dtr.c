@@ -311,8 +311,8 @@ static size_t old_record(uint8_t *out, const struct world *w)
 	for (int i = 0; i < 8; i++) {
 		out[head + (size_t)i] = (uint8_t)(digest >> 8 * i);
 	}
-	memcpy(out + head + 8, now + head + SMSSC_DIGEST_LEN, len - head - SMSSC_DIGEST_LEN);
-	return len - SMSSC_DIGEST_LEN + 8;
+	memcpy(out + head + 8, now + head + HASH_LEN, len - head - HASH_LEN);
+	return len - HASH_LEN + 8;
 }
 
 static void test_a_record_of_the_version_before_still_tells_a_copy(void **state)

@@ -39,7 +39,7 @@ static const struct trg_conf fake_conf = {
 #define T0 1000000ull /* when the request of request() came */
 #define VALIDITY_S 3600u
 
-static const uint8_t fake_digest[TRG_DIGEST_LEN] = { 9, 9 };
+static const uint8_t fake_digest[HASH_LEN] = { 9, 9 };
 
 struct fake_disk { /* the last record that was given to the journal, and the last that is durable */
 	struct fake_record {

@@ -625,7 +625,7 @@ static void test_a_new_trigger_checks_its_bounds(void **state)
 	r.scs = long_name;
 	assert_int_equal(trg_new(&t, 1, &r, &fake_conf, &fake_ports, NULL), ERR_LIMIT);
 	r = request();
-	r.payload_len = TRG_PAYLOAD_MAX + 1;
+	r.payload_len = TRIGGER_PAYLOAD_MAX + 1;
 	assert_int_equal(trg_new(&t, 1, &r, &fake_conf, &fake_ports, NULL), ERR_LIMIT);
 	r = request();
 	r.external = NULL;

@@ -18,7 +18,7 @@ static void assert_same_request(const struct trg_request *a, const struct trg_re
 	assert_string_equal(a->origin_realm, b->origin_realm);
 	assert_string_equal(a->external, b->external);
 	assert_string_equal(a->msisdn, b->msisdn);
-	assert_memory_equal(a->digest, b->digest, TRG_DIGEST_LEN);
+	assert_memory_equal(a->digest, b->digest, HASH_LEN);
 	assert_int_equal(a->end_to_end, b->end_to_end);
 	assert_int_equal(a->action, b->action);
 	assert_int_equal(a->reference, b->reference);
@@ -195,7 +195,7 @@ static void test_a_record_of_version_1_is_still_read(void **state)
 /* Version 3 ends with the digest of the DRR. */
 static void test_the_digest_of_a_report_comes_back_and_a_record_of_version_2_has_none(void **state)
 {
-	static const uint8_t digest[TRG_DIGEST_LEN] = { 7, 8, 9 };
+	static const uint8_t digest[HASH_LEN] = { 7, 8, 9 };
 	struct trg_event drr = { .kind = TRG_EV_DRR, .outcome = TSP_OUTCOME_SUCCESS, .token = 1, .drr = digest };
 	uint8_t bytes[TRG_RECORD_MAX];
 	struct fake f = fake_new();
@@ -207,11 +207,11 @@ static void test_the_digest_of_a_report_comes_back_and_a_record_of_version_2_has
 	len = record_of(bytes, t);
 	assert_int_equal(trg_restore(&back, 7, bytes, len, &fake_conf, &fake_ports, &f), 0);
 	assert_non_null(back->drr);
-	assert_memory_equal(back->drr, digest, TRG_DIGEST_LEN);
+	assert_memory_equal(back->drr, digest, HASH_LEN);
 	trg_free(back);
 	bytes[0] = 2;
 	assert_int_equal(trg_restore(&back, 7, bytes, len, &fake_conf, &fake_ports, &f), ERR_PROTO);
-	assert_int_equal(trg_restore(&back, 7, bytes, len - 2 - TRG_DIGEST_LEN, &fake_conf, &fake_ports, &f), 0);
+	assert_int_equal(trg_restore(&back, 7, bytes, len - 2 - HASH_LEN, &fake_conf, &fake_ports, &f), 0);
 	assert_int_equal(back->state, TRG_BACKOFF);
 	assert_int_equal(back->outcome, TSP_OUTCOME_SUCCESS);
 	assert_null(back->drr);
@@ -243,7 +243,7 @@ static void test_any_octet_flipped_is_refused_or_harmless(void **state)
 
 static void test_the_largest_trigger_fits_its_record(void **state)
 {
-	static uint8_t payload[TRG_PAYLOAD_MAX], nodes[TRG_NODES_LEN_MAX], bytes[TRG_RECORD_MAX];
+	static uint8_t payload[TRIGGER_PAYLOAD_MAX], nodes[TRG_NODES_LEN_MAX], bytes[TRG_RECORD_MAX];
 	static char host[IDENT_HOST_MAX + 1], name[IDENT_SCS_MAX + 1], groups[TRG_GROUPS_LEN_MAX + 1];
 	struct trg_subscriber sub = { "12345678901234567890", "12345678901234567890", nodes, sizeof nodes };
 	struct trg_event ev = { .kind = TRG_EV_SUBSCRIBER, .subscriber = &sub };
