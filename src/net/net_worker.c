@@ -11,12 +11,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/obj.h"
 #include "base/wake.h"
 
 #define INTERRUPT (SIGRTMIN + 4) /* its handler does nothing: that it came is what counts */
 #define INTERRUPT_MS 20
 
+#define NET_WORKER_MAGIC 0x31e5a5a0u
 struct net_worker {
+	struct obj obj;
 	net_worker_fn *run, *done;
 	void *arg;
 	pthread_t thread;
@@ -25,6 +28,7 @@ struct net_worker {
 	struct net_watch *watch;
 	atomic_bool end;
 };
+OBJ_FIRST(struct net_worker);
 
 static void on_interrupt(int signum)
 {
@@ -33,7 +37,8 @@ static void on_interrupt(int signum)
 
 static void *loop(void *arg)
 {
-	struct net_worker *w = arg;
+	struct net_worker *w = OBJ_OF(arg, struct net_worker, NET_WORKER_MAGIC);
+
 	for (;;) {
 		while (sem_wait(&w->more) && errno == EINTR) {
 			;
@@ -48,7 +53,7 @@ static void *loop(void *arg)
 
 static void on_done(void *arg, int events)
 {
-	struct net_worker *w = arg;
+	struct net_worker *w = OBJ_OF(arg, struct net_worker, NET_WORKER_MAGIC);
 	uint64_t n;
 
 	(void)events;
@@ -83,6 +88,7 @@ int net_worker_new(struct net_worker **out, struct net_loop *l, net_worker_fn *r
 	if (!w) {
 		return ERR_NOMEM;
 	}
+	obj_begin(&w->obj, NET_WORKER_MAGIC);
 	w->run = run;
 	w->done = done;
 	w->arg = arg;
@@ -113,17 +119,20 @@ free_watch:
 close_done:
 	close(w->done_fd);
 free_work:
+	OBJ_END(w, NET_WORKER_MAGIC);
 	free(w);
 	return err;
 }
 
 void net_worker_start(struct net_worker *w)
 {
+	OBJ_CHECK(w, NET_WORKER_MAGIC);
 	sem_post(&w->more);
 }
 
 void net_worker_interrupt(struct net_worker *w)
 {
+	OBJ_CHECK(w, NET_WORKER_MAGIC);
 	(void)pthread_kill(w->thread, INTERRUPT);
 }
 
@@ -146,6 +155,7 @@ static bool join(struct net_worker *w, uint32_t wait_ms)
 
 static void end(struct net_worker *w)
 {
+	OBJ_CHECK(w, NET_WORKER_MAGIC);
 	net_watch_free(w->watch);
 	atomic_store(&w->end, true);
 	sem_post(&w->more);
@@ -155,6 +165,7 @@ static void release(struct net_worker *w)
 {
 	sem_destroy(&w->more);
 	close(w->done_fd);
+	OBJ_END(w, NET_WORKER_MAGIC);
 	free(w);
 }
 
