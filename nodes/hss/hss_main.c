@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/obj.h"
 #include "base/shown.h"
 #include "base/stdfd.h"
 #include "nodes/common/node.h"
@@ -17,7 +18,9 @@
 
 #define PROGRAM "mtc-hss"
 
+#define HSS_MAGIC 0xb1873047u
 struct hss {
+	struct obj obj;
 	struct log log;
 	struct hss_conf conf;
 	struct node_server_conf listen;
@@ -30,17 +33,18 @@ struct hss {
 	struct hss_reload *reload;
 	struct hss_server state;
 };
+OBJ_FIRST(struct hss);
 
 static void on_parted(void *arg)
 {
-	struct hss *h = arg;
+	struct hss *h = OBJ_OF(arg, struct hss, HSS_MAGIC);
 
 	net_loop_stop(h->loop);
 }
 
 static void on_signal(void *arg, int signum)
 {
-	struct hss *h = arg;
+	struct hss *h = OBJ_OF(arg, struct hss, HSS_MAGIC);
 
 	if (signum == SIGHUP || signum == SIGUSR1) {
 		hss_reload_start(h->reload, signum == SIGUSR1);
@@ -67,7 +71,7 @@ static bool twins_text(const struct hss *h, char text[HSS_STORE_WHY_MAX])
 
 static void on_reloaded(void *arg, struct hss_store *store, const char *why)
 {
-	struct hss *h = arg;
+	struct hss *h = OBJ_OF(arg, struct hss, HSS_MAGIC);
 	char n[SHOWN_COUNT_MAX], text[HSS_STORE_WHY_MAX];
 
 	if (!store) {
@@ -195,6 +199,8 @@ static void end(struct hss *h)
 	hss_store_free(h->state.self.store);
 	node_out_fini(&h->out);
 	log_fini(&h->log);
+	OBJ_END(&h->state, HSS_SERVER_MAGIC);
+	OBJ_END(h, HSS_MAGIC);
 	free(h);
 }
 
@@ -207,6 +213,8 @@ static int start(const char *path, bool test_only)
 	if (!h) {
 		return node_fail(PROGRAM, "out of memory");
 	}
+	obj_begin(&h->obj, HSS_MAGIC);
+	obj_begin(&h->state.obj, HSS_SERVER_MAGIC);
 	code = node_start(&h->log, PROGRAM) ? NODE_EXIT_FAILURE : load(h, path);
 	if (code == NODE_EXIT_OK && test_only) {
 		printf("%s: configuration is valid, %s\n", path,

@@ -8,7 +8,11 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/obj.h"
+
+#define HSS_RELOAD_MAGIC 0x705f87a4u
 struct hss_reload {
+	struct obj obj;
 	struct hss_reload_conf conf;
 	const struct hss_store *now; /* the set in use, for the thread */
 	hss_reload_fn *fn;
@@ -21,10 +25,11 @@ struct hss_reload {
 	struct hss_store *result;
 	char why[HSS_STORE_WHY_MAX];
 };
+OBJ_FIRST(struct hss_reload);
 
 static void *reader(void *arg)
 {
-	struct hss_reload *r = arg;
+	struct hss_reload *r = OBJ_OF(arg, struct hss_reload, HSS_RELOAD_MAGIC);
 	uint64_t one = 1;
 
 	if (hss_store_load(&r->result, r->conf.path, r->why)) {
@@ -56,7 +61,7 @@ static void begin(struct hss_reload *r, bool sure)
 
 static void on_bell(void *arg, int events)
 {
-	struct hss_reload *r = arg;
+	struct hss_reload *r = OBJ_OF(arg, struct hss_reload, HSS_RELOAD_MAGIC);
 	uint64_t n;
 
 	(void)events;
@@ -80,6 +85,7 @@ int hss_reload_new(struct hss_reload **out, struct net_loop *loop, const struct 
 	if (!r) {
 		return ERR_NOMEM;
 	}
+	obj_begin(&r->obj, HSS_RELOAD_MAGIC);
 	r->conf = *conf;
 	r->fn = fn;
 	r->arg = arg;
@@ -98,6 +104,7 @@ int hss_reload_new(struct hss_reload **out, struct net_loop *loop, const struct 
 
 void hss_reload_start(struct hss_reload *r, bool sure)
 {
+	OBJ_CHECK(r, HSS_RELOAD_MAGIC);
 	if (!r->running) {
 		begin(r, sure);
 		return;
@@ -111,6 +118,7 @@ void hss_reload_free(struct hss_reload *r)
 	if (!r) {
 		return;
 	}
+	OBJ_CHECK(r, HSS_RELOAD_MAGIC);
 	if (r->running) {
 		pthread_join(r->thread, NULL);
 		hss_store_free(r->result);
@@ -119,5 +127,6 @@ void hss_reload_free(struct hss_reload *r)
 	if (r->bell >= 0) {
 		close(r->bell);
 	}
+	OBJ_END(r, HSS_RELOAD_MAGIC);
 	free(r);
 }

@@ -27,7 +27,7 @@ static void log_answer(const struct hss_server *h, const struct link *l, const s
 
 void hss_server_on_request(void *arg, struct link *l, const struct dia_msg *m)
 {
-	const struct hss_server *h = arg;
+	const struct hss_server *h = OBJ_OF(arg, struct hss_server, HSS_SERVER_MAGIC);
 	size_t cap = m->hdr.length + HSS_ANSWER_EXTRA;
 	uint8_t *octets = malloc(cap);
 	struct buf out = buf_over(octets, cap);

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/fault.h"
+#include "base/obj.h"
 #include "base/shown.h"
 #include "base/timeline.h"
 #include "nodes/common/node.h"
@@ -17,7 +18,9 @@
 #include "nodes/scs/scs_session.h"
 #include "nodes/scs/scs_words.h"
 
+#define LISTEN_MAGIC 0x99ab0a72u
 struct listen {
+	struct obj obj;
 	const struct scs_options *o;
 	struct scs_session session;
 	struct timeline time; /* of `seen` */
@@ -28,6 +31,7 @@ struct listen {
 	bool was_open, parting, unread; /* unread: nobody takes what is printed */
 	int exit_code;
 };
+OBJ_FIRST(struct listen);
 
 static void part(struct listen *w, int exit_code)
 {
@@ -53,7 +57,7 @@ static bool say(struct listen *w, json_t *event)
 
 static void on_open(void *arg, struct link *l)
 {
-	struct listen *w = arg;
+	struct listen *w = OBJ_OF(arg, struct listen, LISTEN_MAGIC);
 
 	w->link = l;
 	say(w, json_pack("{s:s, s:s, s:i, s:s}", "event", w->was_open ? "connected" : "ready", "address", w->o->address, "port",
@@ -63,7 +67,7 @@ static void on_open(void *arg, struct link *l)
 
 static bool on_report(void *arg, const struct tsp_dnr *dnr)
 {
-	struct listen *w = arg;
+	struct listen *w = OBJ_OF(arg, struct listen, LISTEN_MAGIC);
 	char device[SCS_NAME_MAX];
 	struct scs_report_key key = {
 		.host = w->o->iwf_host,
@@ -98,7 +102,7 @@ static bool on_report(void *arg, const struct tsp_dnr *dnr)
 
 static void on_request(void *arg, struct link *l, const struct dia_msg *m)
 {
-	struct listen *w = arg;
+	struct listen *w = OBJ_OF(arg, struct listen, LISTEN_MAGIC);
 
 	w->end_to_end = m->hdr.end_to_end;
 	scs_notice_answer(w->o, w->session.log, l, m, on_report, w);
@@ -107,7 +111,7 @@ static void on_request(void *arg, struct link *l, const struct dia_msg *m)
 
 static void on_down(void *arg, struct link *l, int err, const char *why)
 {
-	struct listen *w = arg;
+	struct listen *w = OBJ_OF(arg, struct listen, LISTEN_MAGIC);
 
 	(void)l;
 	(void)err;
@@ -122,7 +126,7 @@ static void on_down(void *arg, struct link *l, int err, const char *why)
 
 static void on_failed(void *arg, int err, uint32_t result_code, const char *why)
 {
-	struct listen *w = arg;
+	struct listen *w = OBJ_OF(arg, struct listen, LISTEN_MAGIC);
 	char words[SCS_SESSION_WHY_MAX], address[SHOWN_ADDRESS_MAX];
 
 	(void)err;
@@ -147,7 +151,7 @@ static void on_failed(void *arg, int err, uint32_t result_code, const char *why)
 
 static void on_signal(void *arg)
 {
-	part(arg, NODE_EXIT_OK);
+	part(OBJ_OF(arg, struct listen, LISTEN_MAGIC), NODE_EXIT_OK);
 }
 
 static const struct link_cb listen_cb = {
@@ -171,7 +175,7 @@ static void open_time(struct listen *w, const struct log *log)
 
 int scs_listen(const struct scs_options *o, const struct log *log)
 {
-	struct listen w = { .o = o };
+	struct listen w = { .obj = { LISTEN_MAGIC }, .o = o };
 	char why[SCS_SESSION_WHY_MAX];
 	int err;
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/obj.h"
 #include "base/shown.h"
 #include "nodes/common/node.h"
 #include "nodes/scs/scs_notice.h"
@@ -27,15 +28,20 @@
 
 struct run;
 
+#define SLOT_MAGIC 0x14bf2151u
 struct slot {
+	struct obj obj;
 	struct run *run;
 	struct slot *next; /* among the free ones, or those that go again */
 	uint64_t sent_us;
 	uint32_t nth, end_to_end, resent;
 	char session_id[LINK_SESSION_ID_MAX];
 };
+OBJ_FIRST(struct slot);
 
+#define RUN_MAGIC 0x94c84939u
 struct run {
+	struct obj obj;
 	const struct scs_options *o;
 	struct scs_session session;
 	struct link *link; /* while it is open */
@@ -51,6 +57,7 @@ struct run {
 	bool was_open, parting, unread, left_uncounted;
 	int exit_code; /* -1 until known */
 };
+OBJ_FIRST(struct run);
 
 /* The end: with a DPR when there is somebody to tell. */
 static void part(struct run *r, int exit_code)
@@ -182,7 +189,7 @@ static void on_daa(struct run *r, struct slot *slot, const struct dia_msg *m)
 
 static void on_answer(void *arg, int err, const struct dia_msg *m)
 {
-	struct slot *slot = arg;
+	struct slot *slot = OBJ_OF(arg, struct slot, SLOT_MAGIC);
 	struct run *r = slot->run;
 	char words[64];
 
@@ -291,12 +298,12 @@ static void pump(struct run *r)
 
 static void on_tick(void *arg)
 {
-	pump(arg);
+	pump(OBJ_OF(arg, struct run, RUN_MAGIC));
 }
 
 static void on_deadline(void *arg)
 {
-	struct run *r = arg;
+	struct run *r = OBJ_OF(arg, struct run, RUN_MAGIC);
 
 	if (!r->was_open || (r->o->resend && r->answered < r->o->count)) {
 		fail(r, "the connection was not open in time", 0);
@@ -307,7 +314,7 @@ static void on_deadline(void *arg)
 
 static void on_open(void *arg, struct link *l)
 {
-	struct run *r = arg;
+	struct run *r = OBJ_OF(arg, struct run, RUN_MAGIC);
 
 	r->link = l;
 	if (r->was_open && r->answered < r->o->count) {
@@ -341,7 +348,7 @@ static void leave(struct run *r, const struct tsp_dnr *dnr)
 /* A report of this run: printed and counted; returns whether it is ours. */
 static bool on_report(void *arg, const struct tsp_dnr *dnr)
 {
-	struct run *r = arg;
+	struct run *r = OBJ_OF(arg, struct run, RUN_MAGIC);
 	uint32_t nth = dnr->notification.reference_number.v - r->o->reference, outcome = dnr->notification.delivery_outcome.v;
 	json_t *event;
 
@@ -366,7 +373,7 @@ static bool on_report(void *arg, const struct tsp_dnr *dnr)
 
 static void on_request(void *arg, struct link *l, const struct dia_msg *m)
 {
-	struct run *r = arg;
+	struct run *r = OBJ_OF(arg, struct run, RUN_MAGIC);
 
 	scs_notice_answer(r->o, r->session.log, l, m, on_report, r);
 	if (!r->parting && r->answered == r->o->count && all_reported(r)) {
@@ -376,7 +383,7 @@ static void on_request(void *arg, struct link *l, const struct dia_msg *m)
 
 static void on_down(void *arg, struct link *l, int err, const char *why)
 {
-	struct run *r = arg;
+	struct run *r = OBJ_OF(arg, struct run, RUN_MAGIC);
 
 	(void)l;
 	(void)err;
@@ -396,7 +403,7 @@ static void on_down(void *arg, struct link *l, int err, const char *why)
 
 static void on_failed(void *arg, int err, uint32_t result_code, const char *why)
 {
-	struct run *r = arg;
+	struct run *r = OBJ_OF(arg, struct run, RUN_MAGIC);
 	char words[SCS_SESSION_WHY_MAX], address[SHOWN_ADDRESS_MAX];
 
 	(void)err;
@@ -414,7 +421,7 @@ static void on_failed(void *arg, int err, uint32_t result_code, const char *why)
 
 static void on_signal(void *arg)
 {
-	struct run *r = arg;
+	struct run *r = OBJ_OF(arg, struct run, RUN_MAGIC);
 
 	if (!r->was_open || r->answered < r->o->count) {
 		fail(r, "ended by a signal", 0);
@@ -437,7 +444,7 @@ static int prepare(struct run *r)
 		return ERR_NOMEM;
 	}
 	for (uint32_t i = 0; i < window; i++) {
-		r->slots[i] = (struct slot){ .run = r, .next = r->free_slots };
+		r->slots[i] = (struct slot){ .obj = { SLOT_MAGIC }, .run = r, .next = r->free_slots };
 		r->free_slots = &r->slots[i];
 	}
 	if (scs_seen_open(&r->left, NULL, 0, why, sizeof why)) {
@@ -464,7 +471,7 @@ static int run_loop(struct run *r)
 
 int scs_run(const struct scs_options *o, const struct log *log)
 {
-	struct run r = { .o = o, .exit_code = -1 };
+	struct run r = { .obj = { RUN_MAGIC }, .o = o, .exit_code = -1 };
 	char why[SCS_SESSION_WHY_MAX] = "out of memory", left[SHOWN_COUNT_MAX];
 	int err = prepare(&r);
 

@@ -42,7 +42,7 @@ static int make_tls(struct tls_ctx **out, const struct scs_options *o, char *why
 
 static void on_signal(void *arg, int signum)
 {
-	struct scs_session *s = arg;
+	struct scs_session *s = OBJ_OF(arg, struct scs_session, SCS_SESSION_MAGIC);
 
 	(void)signum;
 	s->on_signal(s->arg);
@@ -50,7 +50,7 @@ static void on_signal(void *arg, int signum)
 
 static void on_timer(void *arg)
 {
-	struct scs_session *s = arg;
+	struct scs_session *s = OBJ_OF(arg, struct scs_session, SCS_SESSION_MAGIC);
 
 	switch (s->phase) {
 	case SCS_DROPPING: /* before it connects again by itself */
@@ -94,6 +94,7 @@ int scs_session_open(struct scs_session *s, const struct scs_options *o, const s
 	int err;
 
 	*s = (struct scs_session){ .options = o, .log = log, .cb = cb, .on_signal = signal_fn, .arg = arg };
+	obj_begin(&s->obj, SCS_SESSION_MAGIC);
 	err = make_tls(&s->tls, o, why, SCS_SESSION_WHY_MAX);
 	if (err) {
 		return err;
@@ -132,6 +133,7 @@ int scs_session_open(struct scs_session *s, const struct scs_options *o, const s
 
 void scs_session_again(struct scs_session *s)
 {
+	OBJ_CHECK(s, SCS_SESSION_MAGIC);
 	if (s->phase == SCS_PARTING) {
 		return;
 	}
@@ -144,6 +146,7 @@ void scs_session_again(struct scs_session *s)
 
 void scs_session_part(struct scs_session *s, struct link *l, enum dia_disconnect_cause cause)
 {
+	OBJ_CHECK(s, SCS_SESSION_MAGIC);
 	s->phase = SCS_PARTING;
 	if (s->peer) {
 		link_peer_stop(s->peer, cause, "this run is over");
@@ -162,6 +165,7 @@ void scs_session_close(struct scs_session *s)
 		net_loop_free(s->loop);
 	}
 	tls_ctx_free(s->tls);
+	OBJ_END(s, SCS_SESSION_MAGIC);
 }
 
 uint64_t scs_now_us(void)

@@ -1,12 +1,15 @@
 /* scs_session.h - the one connection of an SCS to its gateway, made from options; with the loop it runs in and a polite end. */
 #pragma once
+#include "base/obj.h"
 #include "link/link_ids.h"
 #include "link/link_peer.h"
 #include "nodes/scs/scs_options.h"
 
 #define SCS_SESSION_WHY_MAX 512
 
+#define SCS_SESSION_MAGIC 0xf5ddfde2u
 struct scs_session {
+	struct obj obj;
 	const struct scs_options *options; /* borrowed */
 	const struct log *log;             /* borrowed */
 	struct net_loop *loop;
@@ -22,6 +25,7 @@ struct scs_session {
 	void (*on_signal)(void *arg);
 	void *arg;
 };
+OBJ_FIRST(struct scs_session);
 
 /* Loads certificates, makes loop and peer (which connects once the loop runs). SIGTERM and SIGINT call on_signal(arg). `why` says
  * what is wrong when it fails; then nothing is to be closed. ERR_INVAL: certificates, keys; others: the machine. */

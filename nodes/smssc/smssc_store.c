@@ -5,16 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/obj.h"
 #include "nodes/common/node_kv.h"
 
 enum { STORE_FORMAT = 1 };
 
+#define SMSSC_STORE_MAGIC 0xd403e929u
 struct smssc_store {
+	struct obj obj;
 	struct node_kv kv; /* meta: "id_next", "events_end" */
 	MDB_dbi msg, dup;
 	uint32_t random; /* as opened with */
 	uint64_t id_first, events_end;
 };
+OBJ_FIRST(struct smssc_store);
 
 static int put_number(struct smssc_store *s, const char *name, uint64_t v)
 {
@@ -39,7 +43,7 @@ static int get_number(struct smssc_store *s, const char *name, uint64_t *v)
  * store do not take new messages for old ones. */
 static int open_tables(void *arg)
 {
-	struct smssc_store *s = arg;
+	struct smssc_store *s = OBJ_OF(arg, struct smssc_store, SMSSC_STORE_MAGIC);
 	int rc = mdb_dbi_open(s->kv.txn, "msg", MDB_CREATE, &s->msg);
 
 	if (!rc) {
@@ -71,6 +75,7 @@ int smssc_store_open(struct smssc_store **out, const char *dir, uint64_t size_ma
 		snprintf(why, SMSSC_STORE_WHY_MAX, "out of memory");
 		return ERR_NOMEM;
 	}
+	obj_begin(&s->obj, SMSSC_STORE_MAGIC);
 	s->random = random;
 	err = node_kv_open(&s->kv, &conf, open_tables, s, why, SMSSC_STORE_WHY_MAX);
 	if (err) {
@@ -87,6 +92,7 @@ void smssc_store_close(struct smssc_store *s)
 		return;
 	}
 	node_kv_close(&s->kv);
+	OBJ_END(s, SMSSC_STORE_MAGIC);
 	free(s);
 }
 
@@ -186,6 +192,7 @@ bool smssc_store_dirty(const struct smssc_store *s)
 
 int smssc_store_commit(struct smssc_store *s, uint64_t id_next)
 {
+	OBJ_CHECK(s, SMSSC_STORE_MAGIC);
 	if (!s->kv.failed && s->kv.txn) {
 		s->kv.failed = put_number(s, "id_next", id_next);
 	}

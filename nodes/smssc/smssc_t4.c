@@ -20,10 +20,13 @@ struct smssc_ticket {
 	uint8_t request[];
 };
 
+#define REPORTING_MAGIC 0x5b42f5bdu
 struct reporting { /* a DRR whose DRA is waited for */
+	struct obj obj;
 	struct smssc *s;
 	uint64_t id;
 };
+OBJ_FIRST(struct reporting);
 
 static void answer(struct smssc *s, struct link *l, const struct buf *out)
 {
@@ -185,7 +188,7 @@ static bool settled(struct smssc *s, const struct t4_dra *dra, uint64_t id)
 
 static void on_dra(void *arg, int err, const struct dia_msg *m)
 {
-	struct reporting *r = arg;
+	struct reporting *r = OBJ_OF(arg, struct reporting, REPORTING_MAGIC);
 	struct dia_failed failed = { 0 };
 	struct t4_dra dra;
 	bool done = false;
@@ -198,6 +201,7 @@ static void on_dra(void *arg, int err, const struct dia_msg *m)
 			 err ? err_str(err) : failed.text);
 	}
 	dlv_reported(r->s->dlv, r->id, done, smssc_now(r->s));
+	OBJ_END(r, REPORTING_MAGIC);
 	free(r);
 }
 
@@ -253,7 +257,7 @@ int smssc_t4_report(void *arg, const struct dlv_msg *m, bool again)
 	if (!r) {
 		return ERR_NOMEM;
 	}
-	*r = (struct reporting){ s, m->id };
+	*r = (struct reporting){ { REPORTING_MAGIC }, s, m->id };
 	err = link_request(l, out.p, out.len, (uint32_t)s->conf.report.answer_wait_ms, on_dra, r);
 	FAULT_POINT(SMSSC_DRR_QUEUED);
 	if (err) {

@@ -3,6 +3,7 @@
 #pragma once
 #include "base/log.h"
 #include "base/map.h"
+#include "base/obj.h"
 #include "net/net_loop.h"
 #include "net/net_stream.h"
 #include "nodes/common/node_events.h"
@@ -20,7 +21,9 @@ struct ue_counts {
 	uint64_t triggers, duplicates, ignored, refused, replaced, commands;
 };
 
+#define UE_MAGIC 0xf24a7399u
 struct ue {
+	struct obj obj;
 	struct log log;
 	struct node_out out;
 	uint32_t queue_max; /* octets of lines that wait, for stderr and for stdout */
@@ -52,6 +55,7 @@ struct ue {
 	struct ue_exec *exec;
 	struct ue_ctl *ctl;
 };
+OBJ_FIRST(struct ue);
 
 /* -- ue_take.c */
 /* Before ue_take_start(): what the file of events says was acted on is remembered as such. Errors in words. */

@@ -16,13 +16,16 @@
 
 enum { LINE_MAX_LEN = 256, CONNECTIONS_MAX = 16, SLOW_MAX_MS = 3600000, CLIENT_WAIT_S = 10, SOCKET_MODE = 0660 };
 
+#define UE_CTL_CONN_MAGIC 0xb0ba700cu
 struct ctl_conn {
+	struct obj obj;
 	struct ue *u;
 	struct net_stream *stream;
 	char line[LINE_MAX_LEN];
 	size_t len;
 	struct ctl_conn *prev, *next;
 };
+OBJ_FIRST(struct ctl_conn);
 
 struct ue_ctl {
 	int fd;
@@ -139,6 +142,7 @@ static void conn_end(struct ctl_conn *c)
 	DL_DELETE(c->u->ctl->conns, c);
 	c->u->ctl->conns_n--;
 	net_stream_close(c->stream);
+	OBJ_END(c, UE_CTL_CONN_MAGIC);
 	free(c);
 }
 
@@ -161,7 +165,7 @@ static bool reply(struct ctl_conn *c, json_t *answer)
 
 static void on_data(void *arg, const uint8_t *p, size_t n)
 {
-	struct ctl_conn *c = arg;
+	struct ctl_conn *c = OBJ_OF(arg, struct ctl_conn, UE_CTL_CONN_MAGIC);
 
 	for (size_t i = 0; i < n; i++) {
 		if (p[i] == '\n') {
@@ -185,13 +189,13 @@ static void on_close(void *arg, int err, const char *why)
 {
 	(void)err;
 	(void)why;
-	conn_end(arg);
+	conn_end(OBJ_OF(arg, struct ctl_conn, UE_CTL_CONN_MAGIC));
 }
 
 static void on_accept(void *arg, int fd, const char *peer)
 {
 	static const struct net_stream_cb cb = { .on_data = on_data, .on_close = on_close };
-	struct ue *u = arg;
+	struct ue *u = OBJ_OF(arg, struct ue, UE_MAGIC);
 	struct ctl_conn *c = u->ctl->conns_n < CONNECTIONS_MAX ? calloc(1, sizeof *c) : NULL;
 
 	if (!c || net_tcp_accept(&c->stream, u->loop, fd, peer, NULL, &cb, c)) {
@@ -199,6 +203,7 @@ static void on_accept(void *arg, int fd, const char *peer)
 		close(fd);
 		return;
 	}
+	obj_begin(&c->obj, UE_CTL_CONN_MAGIC);
 	c->u = u;
 	DL_APPEND(u->ctl->conns, c);
 	u->ctl->conns_n++;

@@ -185,12 +185,12 @@ static void start_more(struct ue *u)
 
 static void on_again(void *arg)
 {
-	start_more(arg);
+	start_more(OBJ_OF(arg, struct ue, UE_MAGIC));
 }
 
 static void on_child(void *arg, int signum)
 {
-	struct ue *u = arg;
+	struct ue *u = OBJ_OF(arg, struct ue, UE_MAGIC);
 	struct job *j, *after;
 	int status;
 

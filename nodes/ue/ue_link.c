@@ -13,7 +13,9 @@
 
 enum { RECONNECT_MIN_MS = 100, RECONNECT_MAX_MS = 5000, WRITE_QUEUE_MAX = 64 * 1024 * 1024, LATE_MAX = 10000 };
 
+#define UE_LATE_MAGIC 0x1aee77a0u
 struct ue_late {
+	struct obj obj;
 	struct ue *u;
 	struct net_timer *timer;
 	char imsi[SMS_IMSI_MAX + 1];
@@ -21,6 +23,7 @@ struct ue_late {
 	uint8_t reference, cause;
 	struct ue_late *prev, *next;
 };
+OBJ_FIRST(struct ue_late);
 
 static void connect_now(void *arg);
 
@@ -77,12 +80,13 @@ static void late_end(struct ue_late *l)
 	DL_DELETE(l->u->late, l);
 	l->u->late_n--;
 	net_timer_free(l->timer);
+	OBJ_END(l, UE_LATE_MAGIC);
 	free(l);
 }
 
 static void on_late(void *arg)
 {
-	struct ue_late *l = arg;
+	struct ue_late *l = OBJ_OF(arg, struct ue_late, UE_LATE_MAGIC);
 	const struct ue_device *device = ue_devices_find(&l->u->devices, l->imsi);
 
 	if (device && !device->absent) {
@@ -104,6 +108,7 @@ void ue_link_answer(struct ue *u, const char *imsi, uint64_t id, uint8_t referen
 		send_answer(u, id, reference, cause);
 		return;
 	}
+	obj_begin(&l->obj, UE_LATE_MAGIC);
 	l->u = u;
 	str_set(l->imsi, sizeof l->imsi, imsi);
 	l->id = id;
@@ -135,7 +140,7 @@ static int on_gone(struct ue *u, const uint8_t *body, size_t len)
 
 static int on_frame(void *arg, uint8_t type, const uint8_t *body, size_t len)
 {
-	struct ue *u = arg;
+	struct ue *u = OBJ_OF(arg, struct ue, UE_MAGIC);
 	const uint8_t *rpdu;
 	size_t rpdu_len;
 	uint64_t id;
@@ -159,13 +164,13 @@ static int on_frame(void *arg, uint8_t type, const uint8_t *body, size_t len)
 static void register_one(void *arg, const char *imsi, struct ue_device *device)
 {
 	if (!device->absent && !device->replaced) {
-		ue_link_imsi(arg, SMS_FRAME_REGISTER, imsi);
+		ue_link_imsi(OBJ_OF(arg, struct ue, UE_MAGIC), SMS_FRAME_REGISTER, imsi);
 	}
 }
 
 static void on_open(void *arg)
 {
-	struct ue *u = arg;
+	struct ue *u = OBJ_OF(arg, struct ue, UE_MAGIC);
 	char devices[SHOWN_COUNT_MAX];
 
 	u->connected = true;
@@ -184,7 +189,7 @@ static void on_open(void *arg)
 
 static void on_data(void *arg, const uint8_t *p, size_t n)
 {
-	struct ue *u = arg;
+	struct ue *u = OBJ_OF(arg, struct ue, UE_MAGIC);
 
 	if (sms_frame_feed(&u->framer, p, n, on_frame, u)) {
 		drop(u, "a frame that the lab link does not know");
@@ -193,14 +198,14 @@ static void on_data(void *arg, const uint8_t *p, size_t n)
 
 static void on_close(void *arg, int err, const char *why)
 {
-	drop(arg, why ? why : err_str(err));
+	drop(OBJ_OF(arg, struct ue, UE_MAGIC), why ? why : err_str(err));
 }
 
 static void connect_now(void *arg)
 {
 	static const struct net_stream_cb cb = { on_open, on_data, on_close };
 	const struct net_stream_conf conf = { .write_queue_max = WRITE_QUEUE_MAX };
-	struct ue *u = arg;
+	struct ue *u = OBJ_OF(arg, struct ue, UE_MAGIC);
 	int err = net_unix_connect(&u->stream, u->loop, u->link_path, &conf, &cb, u);
 
 	if (err) {

@@ -78,7 +78,7 @@ static int help(void)
 
 static void on_signal(void *arg, int signum)
 {
-	struct ue *u = arg;
+	struct ue *u = OBJ_OF(arg, struct ue, UE_MAGIC);
 
 	if (signum == SIGHUP) {
 		ue_take_reopen(u);
@@ -293,6 +293,7 @@ static int command(int argc, char **argv)
 	if (!u) {
 		return node_fail(PROGRAM, "out of memory");
 	}
+	obj_begin(&u->obj, UE_MAGIC);
 	u->queue_max = WRITER_OCTETS;
 	u->commands_max = 8;
 	u->jobs_max = 1000;
@@ -302,6 +303,7 @@ static int command(int argc, char **argv)
 	ue_devices_fini(&u->devices);
 	map_fini(&u->joins);
 	log_fini(&u->log);
+	OBJ_END(u, UE_MAGIC);
 	free(u);
 	return code;
 }

@@ -7,16 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/obj.h"
 #include "nodes/common/node_kv.h"
 
 enum { STATE_FORMAT = 1, RECORD_ACTED = 1, RECORD_ACCEPTED = 2, RECORD_ORDER = 1, RECORD_MAX = 256 + SMS_PAYLOAD_MAX };
 
+#define UE_STATE_MAGIC 0xb27f6ffau
 struct ue_state {
+	struct obj obj;
 	struct node_kv kv;
 	MDB_dbi id, order, part;
 	uint64_t ids_max, number_next, oldest;
 	uint8_t record[RECORD_MAX];
 };
+OBJ_FIRST(struct ue_state);
 
 /* First and last number of the ageing list. */
 static int read_order(struct ue_state *s)
@@ -42,7 +46,7 @@ static int read_order(struct ue_state *s)
 
 static int open_tables(void *arg)
 {
-	struct ue_state *s = arg;
+	struct ue_state *s = OBJ_OF(arg, struct ue_state, UE_STATE_MAGIC);
 	int rc = mdb_dbi_open(s->kv.txn, "id", MDB_CREATE, &s->id);
 
 	if (!rc) {
@@ -69,6 +73,7 @@ int ue_state_open(struct ue_state **out, const char *dir, uint64_t size_max, uin
 		snprintf(why, UE_STATE_WHY_MAX, "out of memory");
 		return ERR_NOMEM;
 	}
+	obj_begin(&s->obj, UE_STATE_MAGIC);
 	s->ids_max = ids_max;
 	err = node_kv_open(&s->kv, &conf, open_tables, s, why, UE_STATE_WHY_MAX);
 	if (err) {
@@ -85,6 +90,7 @@ void ue_state_close(struct ue_state *s)
 		return;
 	}
 	node_kv_close(&s->kv);
+	OBJ_END(s, UE_STATE_MAGIC);
 	free(s);
 }
 
@@ -217,6 +223,7 @@ bool ue_state_dirty(const struct ue_state *s)
 
 int ue_state_commit(struct ue_state *s)
 {
+	OBJ_CHECK(s, UE_STATE_MAGIC);
 	return node_kv_commit(&s->kv);
 }
 

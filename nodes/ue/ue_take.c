@@ -115,7 +115,7 @@ static void join_end(struct ue *u, struct ue_join *j)
 
 static void end_one(void *arg, struct map_node *node)
 {
-	join_end(arg, MAP_OF(node, struct ue_join, node));
+	join_end(OBJ_OF(arg, struct ue, UE_MAGIC), MAP_OF(node, struct ue_join, node));
 }
 
 static void joins_end(struct ue *u)
@@ -125,7 +125,7 @@ static void joins_end(struct ue *u)
 
 static int take_back_part(void *arg, uint64_t id, const char *imsi, const uint8_t *rpdu, size_t len)
 {
-	struct ue *u = arg;
+	struct ue *u = OBJ_OF(arg, struct ue, UE_MAGIC);
 	const struct ue_ports all = { 0 };
 	const char *reason;
 	struct ue_message m;
@@ -246,7 +246,7 @@ void ue_take(struct ue *u, const char *imsi, uint64_t id, const uint8_t *rpdu, s
 static int acted_before(void *arg, const char *line)
 {
 	const char *id = strstr(line, "\"delivery_id\":"); /* no text of ours holds a quote */
-	struct ue *u = arg;
+	struct ue *u = OBJ_OF(arg, struct ue, UE_MAGIC);
 	uint64_t number;
 
 	if (!id || sscanf(id, "\"delivery_id\":%" SCNu64, &number) != 1) {
@@ -352,7 +352,7 @@ static void finish(struct ue *u, struct ue_pending *p, int err)
 
 static void turn(void *arg)
 {
-	struct ue *u = arg;
+	struct ue *u = OBJ_OF(arg, struct ue, UE_MAGIC);
 	int err = ue_state_dirty(u->state) ? keep(u) : 0;
 
 	if (err) { /* parts are as the disk has them */
@@ -392,7 +392,7 @@ void ue_take_reopen(struct ue *u)
 
 static int take_back_trigger(void *arg, const struct ue_trigger *t)
 {
-	struct ue *u = arg;
+	struct ue *u = OBJ_OF(arg, struct ue, UE_MAGIC);
 
 	if (u->command) {
 		return ue_exec_add(u, t);
