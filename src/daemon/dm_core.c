@@ -1,45 +1,40 @@
 /* dm_core.c - the core role: wires the core and the operator's commands to the parent's messages and runs them. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/edge_name.h"
-#include "daemon/dm_child.h"
+#include "daemon/dm_process.h"
 #include "core/core.h"
 #include "admin/adm.h"
 #include "tls/tls_judge.h"
 
+#define CORE_PROCESS_MAGIC 0xc46a9d17u
 struct core_process {
-	struct dm_inherited in;
-	struct net_loop *loop;
-	struct net_watch *parent;
-	struct dm_beat *beat;
+	struct dm_process process;
 	struct core_conf conf;
 	struct core *core;
 	struct tls_judge *judge; /* the anchors of the set in use; owned */
 	struct adm *adm;         /* NULL: no control socket is configured */
-	int status;
 };
+_Static_assert(offsetof(struct core_process, process) == 0, "a core process begins with its struct dm_process");
 
-static void end(struct core_process *p, int status)
+static struct core_process *core_of(void *p)
 {
-	p->status = status;
-	net_loop_stop(p->loop);
+	return obj_of(p, CORE_PROCESS_MAGIC, "struct core_process", __func__);
 }
 
 static void on_stopped(void *arg)
 {
-	end(arg, 0);
+	dm_process_end(&core_of(arg)->process, 0);
 }
 
 static void tell_parent(struct core_process *p, const struct dm_msg *m)
 {
 	if (dm_send(DM_CHILD_FD, m, NULL, 0)) {
-		log_error(&p->in.log, "daemon", "the parent does not listen");
+		log_error(&p->process.in.log, "daemon", "the parent does not listen");
 	}
 }
 
@@ -47,14 +42,14 @@ static void on_bad_edge(void *arg, uint32_t generation)
 {
 	struct dm_msg m = { .kind = DM_BAD_EDGE, .generation = generation };
 
-	tell_parent(arg, &m);
+	tell_parent(core_of(arg), &m);
 }
 
 static void on_log_level(void *arg, enum log_level level)
 {
 	struct dm_msg m = { .kind = DM_LOG_LEVEL, .value = level };
 
-	tell_parent(arg, &m);
+	tell_parent(core_of(arg), &m);
 }
 
 static int on_reload(void *arg, uint32_t number)
@@ -69,7 +64,7 @@ static const struct core_cb callbacks = { on_bad_edge, on_log_level, on_reload }
 
 static void add_edge(struct core_process *p, const struct dm_msg *m, int fds[DM_FDS_MAX])
 {
-	struct ipc_ring_fds ring = { fds[0], fds[1], fds[2], fds[3] };
+	struct ipc_ring_fds ring = dm_process_ring(fds);
 	struct core_edge_id edge = { m->index, m->generation, m->what == ZONE_EXTERNAL ? ZONE_EXTERNAL : ZONE_INTERNAL,
 				     (pid_t)m->value };
 	int err = core_edge_add(p->core, &edge, &ring);
@@ -78,7 +73,7 @@ static void add_edge(struct core_process *p, const struct dm_msg *m, int fds[DM_
 	if (!err) {
 		return;
 	}
-	log_error(&p->in.log, "daemon", "the ring to %s: %s", edge_words(words, edge.slot, edge.pid, edge.generation),
+	log_error(&p->process.in.log, "daemon", "the ring to %s: %s", edge_words(words, edge.slot, edge.pid, edge.generation),
 		  err_str(err));
 	ipc_ring_fds_close(&ring);
 	on_bad_edge(p, m->generation);
@@ -87,7 +82,7 @@ static void add_edge(struct core_process *p, const struct dm_msg *m, int fds[DM_
 /* One context for each peer with TLS, or none at all. */
 static int make_contexts(const struct core_process *p, const struct dm_part *part, struct tls_ctx *out[CFG_PEERS_MAX])
 {
-	const struct cfg_iwf *cfg = p->in.cfg;
+	const struct cfg_iwf *cfg = p->process.in.cfg;
 	char why[512] = "";
 	int err = 0;
 
@@ -97,7 +92,7 @@ static int make_contexts(const struct core_process *p, const struct dm_part *par
 		}
 		err = dm_part_tls(&out[i], part, cfg, DM_PEER_CERTIFICATE, i, TLS_OWN_ANY, why, sizeof why);
 		if (err) {
-			log_error(&p->in.log, "daemon", "peer %s: %s: %s", cfg->peers[i].name, why, err_str(err));
+			log_error(&p->process.in.log, "daemon", "peer %s: %s: %s", cfg->peers[i].name, why, err_str(err));
 		}
 	}
 	for (size_t i = 0; i < CFG_PEERS_MAX && err; i++) {
@@ -113,8 +108,8 @@ static void show_anchors(struct core_process *p, const struct dm_part *part)
 	struct tls_judge *fresh = NULL;
 	char why[512] = "";
 
-	if (dm_part_judge(&fresh, part, p->in.cfg, why, sizeof why)) {
-		log_warn(&p->in.log, "daemon", "certificates cannot be checked for operators: %s", why);
+	if (dm_part_judge(&fresh, part, p->process.in.cfg, why, sizeof why)) {
+		log_warn(&p->process.in.log, "daemon", "certificates cannot be checked for operators: %s", why);
 	}
 	core_judge(p->core, fresh);
 	tls_judge_free(p->judge);
@@ -133,7 +128,7 @@ static void show_files(struct core_process *p, const struct dm_part *part)
 		struct dm_end end;
 
 		memcpy(&end, (const char *)ends.p + i * sizeof end, sizeof end);
-		words = dm_file_words(p->in.cfg, end.what, end.index);
+		words = dm_file_words(p->process.in.cfg, end.what, end.index);
 		files[i] = (struct core_file){ words.of, words.name, words.path, end.not_after_s };
 	}
 	core_files_set(p->core, dm_part_generation(part), files, n);
@@ -144,7 +139,7 @@ static void take_set(struct core_process *p, const struct dm_msg *m, int fd)
 {
 	struct tls_ctx *fresh[CFG_PEERS_MAX] = { NULL };
 	struct dm_part part = { .map = NULL };
-	int err = dm_set_open(&part, &p->in.log, fd);
+	int err = dm_set_open(&part, &p->process.in.log, fd);
 
 	if (!err) {
 		err = make_contexts(p, &part, fresh);
@@ -162,7 +157,7 @@ static void take_set(struct core_process *p, const struct dm_msg *m, int fd)
 		show_anchors(p, &part);
 	}
 	dm_part_close(&part);
-	dm_set_answer(&p->in.log, m->generation, err == 0);
+	dm_set_answer(&p->process.in.log, m->generation, err == 0);
 }
 
 static void take_answer(struct core_process *p, const struct dm_msg *m, int fd)
@@ -183,13 +178,13 @@ static void take_answer(struct core_process *p, const struct dm_msg *m, int fd)
 	munmap(text, (size_t)st.st_size);
 }
 
-static void on_message(struct core_process *p, const struct dm_msg *m, int fds[DM_FDS_MAX])
+static void on_message(struct dm_process *process, const struct dm_msg *m, int fds[DM_FDS_MAX])
 {
+	struct core_process *p = core_of(process);
+
 	if (m->kind == DM_RING) {
 		add_edge(p, m, fds);
-		return; /* it has the descriptors */
-	}
-	if (m->kind == DM_DECISIONS && fds[0] >= 0) {
+	} else if (m->kind == DM_DECISIONS && fds[0] >= 0) {
 		core_decisions(p->core, fds[0]);
 		fds[0] = -1;
 	} else if (m->kind == DM_SET) {
@@ -208,34 +203,14 @@ static void on_message(struct core_process *p, const struct dm_msg *m, int fds[D
 	} else if (m->kind == DM_STOP) {
 		core_stop(p->core, on_stopped, p);
 	} else {
-		log_warn(&p->in.log, "daemon", "unknown message %u of the parent", m->kind);
-	}
-	for (int i = 0; i < DM_FDS_MAX; i++) {
-		if (fds[i] >= 0) {
-			close(fds[i]);
-		}
-	}
-}
-
-static void on_parent(void *arg, int events)
-{
-	struct core_process *p = arg;
-	struct dm_msg m;
-	int fds[DM_FDS_MAX], err;
-
-	(void)events;
-	while ((err = dm_recv(DM_CHILD_FD, &m, fds)) == 0) {
-		on_message(p, &m, fds);
-	}
-	if (err != ERR_AGAIN) {
-		end(p, 1);
+		log_warn(&p->process.in.log, "daemon", "unknown message %u of the parent", m->kind);
 	}
 }
 
 /* Of the heap, and of what threads and imports map for themselves; not of the stores, whose pages are the disk's. */
 static void limit_memory(const struct core_process *p)
 {
-	uint64_t octets = p->in.cfg->limits.memory;
+	uint64_t octets = p->process.in.cfg->limits.memory;
 	struct rlimit limit;
 
 	if (!octets || getrlimit(RLIMIT_DATA, &limit) < 0 || limit.rlim_cur <= octets) {
@@ -243,93 +218,62 @@ static void limit_memory(const struct core_process *p)
 	}
 	limit.rlim_cur = (rlim_t)octets;
 	if (setrlimit(RLIMIT_DATA, &limit) < 0) {
-		log_error(&p->in.log, "daemon", "limits.memory cannot be set for this process: %s", strerror(errno));
+		log_error(&p->process.in.log, "daemon", "limits.memory cannot be set for this process: %s", strerror(errno));
 	}
 }
 
-static int set_up(struct core_process *p)
+static int set_up(struct dm_process *process)
 {
-	struct dm_msg ready = { .kind = DM_READY };
+	struct core_process *p = core_of(process);
 	char why[CORE_WHY_MAX] = "";
-	int err = net_loop_new(&p->loop);
+	int err;
 
 	limit_memory(p);
-	if (!err) {
-		err = make_contexts(p, &p->in.part, p->conf.peer_tls);
-	}
+	err = make_contexts(p, &p->process.in.part, p->conf.peer_tls);
 	if (err) {
 		return err;
 	}
-	p->conf.cfg = p->in.cfg;
-	p->conf.log = &p->in.log;
-	p->conf.decisions_fd = p->in.decisions_fd;
+	p->conf.cfg = p->process.in.cfg;
+	p->conf.log = &p->process.in.log;
+	p->conf.decisions_fd = p->process.in.decisions_fd;
 	p->conf.cb = &callbacks;
 	p->conf.arg = p;
-	p->in.decisions_fd = -1; /* taken */
-	err = core_new(&p->core, p->loop, &p->conf, why);
+	p->process.in.decisions_fd = -1; /* taken */
+	err = core_new(&p->core, p->process.loop, &p->conf, why);
 	if (err) {
-		log_error(&p->in.log, "daemon", "%s", why);
+		log_error(&p->process.in.log, "daemon", "%s", why);
 		return err;
 	}
-	show_files(p, &p->in.part);
-	show_anchors(p, &p->in.part);
-	dm_part_close(&p->in.part); /* keys are in the contexts now */
-	if (p->in.control_fd >= 0) {
-		err = adm_new(&p->adm, p->core, p->in.control_fd);
+	show_files(p, &p->process.in.part);
+	show_anchors(p, &p->process.in.part);
+	dm_part_close(&p->process.in.part); /* keys are in the contexts now */
+	if (p->process.in.control_fd >= 0) {
+		err = adm_new(&p->adm, p->core, p->process.in.control_fd);
 		if (err) {
-			log_error(&p->in.log, "daemon", "the control socket cannot be served");
+			log_error(&p->process.in.log, "daemon", "the control socket cannot be served");
 			return err;
 		}
 	}
-	err = net_watch_new(&p->parent, p->loop, DM_CHILD_FD, on_parent, p);
-	if (!err) {
-		err = net_watch_set(p->parent, NET_READ);
-	}
-	if (!err) {
-		err = dm_beat_new(&p->beat, p->loop, p->in.beat_fd, p->in.cfg->timers.hang_ms);
-	}
-	return err ? err : dm_send(DM_CHILD_FD, &ready, NULL, 0);
+	return 0;
 }
 
-static void tear_down(struct core_process *p)
+static void tear_down(struct dm_process *process)
 {
-	dm_beat_free(p->beat);
-	net_watch_free(p->parent);
+	struct core_process *p = core_of(process);
+
 	adm_free(p->adm);
 	core_free(p->core);
 	tls_judge_free(p->judge);
 	for (size_t i = 0; i < CFG_PEERS_MAX; i++) {
 		tls_ctx_free(p->conf.peer_tls[i]);
 	}
-	if (p->loop) {
-		net_loop_free(p->loop);
-	}
-	dm_inherited_free(&p->in);
 }
+
+static const struct dm_process_kind kind = { "mtc-iwfd[core]",   sizeof(struct core_process),
+					     CORE_PROCESS_MAGIC, set_up,
+					     on_message,         tear_down };
 
 int dm_core_main(const char *config_path)
 {
-	struct core_process *p = calloc(1, sizeof *p);
-	int err, status;
-
-	if (!p) {
-		return 1;
-	}
-	p->status = 1;
-	err = dm_inherit(&p->in, "mtc-iwfd[core]", config_path);
-	if (!err) {
-		err = set_up(p);
-		if (err) {
-			log_error(&p->in.log, "daemon", "could not start: %s", err_str(err));
-		}
-	}
-	/* The stores, the peers' contexts and the control socket are open: from here on only the peers are connected to. */
-	if (!err) {
-		err = net_loop_run(p->loop);
-	}
-	tear_down(p);
-	log_fini(&p->in.log);
-	status = err ? 1 : p->status;
-	free(p);
-	return status;
+	return dm_process_main(&kind, config_path);
 }

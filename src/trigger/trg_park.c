@@ -30,7 +30,7 @@ struct trg_parked {
 	const char *accepted_by;
 	uint32_t end_to_end, reference, old_reference, validity_s, dtr_end_to_end;
 	uint16_t port, submits, recalls, history_dropped, history_len, flags;
-	uint8_t digest[TRG_DIGEST_LEN];
+	uint8_t digest[HASH_LEN];
 	uint8_t action, priority, answer_status, revoke_reason, history_n;
 	uint8_t external_len, msisdn_len, imsi_len, sub_msisdn_len;
 	uint8_t octets[]; /* external, msisdn, imsi and msisdn of the HSS, the history */
