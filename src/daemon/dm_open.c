@@ -157,16 +157,14 @@ static int place_edges(struct dm_parent *p)
 	for (size_t z = 0; z < sizeof zones / sizeof *zones; z++) {
 		for (uint32_t i = 0; zone_listens(p->cfg, zones[z]) && i < p->cfg->edges && p->edges_n < IPC_CAPS_SLOTS_MAX;
 		     i++) {
-			p->edges[p->edges_n] = (struct dm_child){ .obj = { DM_CHILD_MAGIC },
-								  .parent = p,
-								  .role = DM_EDGE,
-								  .slot = p->edges_n,
-								  .zone = zones[z],
-								  .sock = -1 };
-			p->edges_n++;
+			struct dm_child *edge = &p->edges[p->edges_n];
+
+			dm_child_init(edge, p, DM_EDGE);
+			edge->slot = p->edges_n++;
+			edge->zone = zones[z];
 		}
 	}
-	p->core = (struct dm_child){ .obj = { DM_CHILD_MAGIC }, .parent = p, .role = DM_CORE, .sock = -1 };
+	dm_child_init(&p->core, p, DM_CORE);
 	if (p->edges_n == 0) {
 		log_error(&p->log, "daemon", "no listener is configured: there is nothing to do");
 		return ERR_INVAL;

@@ -66,13 +66,8 @@ static void announce(struct dm_parent *p)
 	char line[SHOWN_ADDRESS_MAX + 32], address[SHOWN_ADDRESS_MAX];
 	int len;
 
-	if (p->announced || !dm_child_ready(&p->core)) {
+	if (p->announced || dm_children_ready(p) < p->edges_n + 1) {
 		return;
-	}
-	for (uint32_t i = 0; i < p->edges_n; i++) {
-		if (!dm_child_ready(&p->edges[i])) {
-			return;
-		}
 	}
 	p->announced = true;
 	for (size_t i = 0; i < p->cfg->listen_n; i++) {
@@ -233,16 +228,6 @@ static void on_restart(void *arg)
 	start_child(OBJ_OF(arg, struct dm_child, DM_CHILD_MAGIC));
 }
 
-static bool any_ready(const struct dm_parent *p)
-{
-	bool ready = dm_child_ready(&p->core);
-
-	for (uint32_t i = 0; i < p->edges_n && !ready; i++) {
-		ready = dm_child_ready(&p->edges[i]);
-	}
-	return ready;
-}
-
 /* It has ended. Before everything worked once, that is the end of the start; later, what works goes on. */
 static void later(struct dm_child *c)
 {
@@ -252,7 +237,7 @@ static void later(struct dm_child *c)
 
 	if (!c->was_ready) {
 		give_up(p, "a process ended before it was ready; its own lines above say why");
-	} else if (dm_again_hopeless(&c->again) && !any_ready(p)) {
+	} else if (dm_again_hopeless(&c->again) && !dm_children_ready(p)) {
 		give_up(p, "a process ends again and again, and no other one is at work");
 	} else {
 		if (c->again.unready) {

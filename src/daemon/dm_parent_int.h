@@ -104,6 +104,7 @@ struct dm_parent {
 	struct dm_child core;
 	struct dm_child edges[IPC_CAPS_SLOTS_MAX];
 	uint32_t edges_n;
+	uint32_t in_state[DM_CHILD_STATES]; /* children in each state */
 	uint32_t generation_next;
 
 	bool announced; /* the ready lines were printed */
@@ -126,12 +127,19 @@ void dm_decisions_note(struct dm_parent *p, int fd); /* the core has this one fr
 /* dm_spawn.c: fork and re-exec. Sets pid and sock. */
 ERR_MUST_USE int dm_spawn(struct dm_child *c);
 
-/* dm_spawn.c: the one door to the state of a child. */
+/* dm_spawn.c: an empty place. */
+void dm_child_init(struct dm_child *c, struct dm_parent *p, enum dm_role role);
+/* The one door to the state of a child. */
 void dm_child_set(struct dm_child *c, enum dm_child_state state);
 /* It said that it is ready, and has not ended. */
 static inline bool dm_child_ready(const struct dm_child *c)
 {
 	return c->state == DM_CHILD_READY || c->state == DM_CHILD_KILLED;
+}
+/* How many of them are. */
+static inline uint32_t dm_children_ready(const struct dm_parent *p)
+{
+	return p->in_state[DM_CHILD_READY] + p->in_state[DM_CHILD_KILLED];
 }
 
 /* dm_hand.c. "core (pid 4710)", or the words of the edge (base/edge_name.h), for the log. */

@@ -8,7 +8,7 @@
 #include "daemon/dm_child.h"
 #include "ipc/ipc_ring.h"
 
-struct dm_process { /* first member of the object of a role */
+struct dm_process {     /* first member of the object of a role */
 	struct obj obj; /* with the magic of the role */
 	const struct dm_process_kind *kind;
 	struct dm_inherited in;

@@ -30,13 +30,19 @@ static const uint32_t next_states[] = {
 
 const struct machine dm_child_machine = { "daemon", "process", state_words, next_states, DM_CHILD_STATES };
 
+void dm_child_init(struct dm_child *c, struct dm_parent *p, enum dm_role role)
+{
+	*c = (struct dm_child){ .obj = { DM_CHILD_MAGIC }, .parent = p, .role = role, .sock = -1 };
+	machine_begin(&dm_child_machine, p->in_state, c->state);
+}
+
 void dm_child_set(struct dm_child *c, enum dm_child_state state)
 {
 	char name[EDGE_WORDS_MAX];
 
 	OBJ_CHECK(c, DM_CHILD_MAGIC);
-	c->state = (enum dm_child_state)machine_go_traced(&dm_child_machine, NULL, &c->parent->log, dm_child_name(c, name),
-							  c->state, state);
+	c->state = (enum dm_child_state)machine_go_traced(&dm_child_machine, c->parent->in_state, &c->parent->log,
+							  dm_child_name(c, name), c->state, state);
 }
 
 static const int parents_signals[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP };

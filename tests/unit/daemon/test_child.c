@@ -23,16 +23,23 @@ static void test_a_child_goes_by_its_door(void **state)
 
 	(void)state;
 	log_init(&parent.log, -1, LOG_LEVEL_ERROR, "test");
-	*c = (struct dm_child){ .obj = { DM_CHILD_MAGIC }, .parent = &parent, .role = DM_CORE, .sock = -1 };
+	dm_child_init(c, &parent, DM_CORE);
+	dm_child_init(&parent.edges[0], &parent, DM_EDGE);
+	assert_int_equal(parent.in_state[DM_CHILD_NONE], 2);
+	assert_int_equal(dm_children_ready(&parent), 0);
 	assert_false(dm_child_ready(c));
 	dm_child_set(c, DM_CHILD_STARTING);
 	assert_false(dm_child_ready(c));
 	dm_child_set(c, DM_CHILD_READY);
 	assert_true(dm_child_ready(c));
+	assert_int_equal(dm_children_ready(&parent), 1);
 	dm_child_set(c, DM_CHILD_KILLED);
 	assert_true(dm_child_ready(c)); /* what it still says counts */
+	assert_int_equal(dm_children_ready(&parent), 1);
 	dm_child_set(c, DM_CHILD_NONE);
 	assert_false(dm_child_ready(c));
+	assert_int_equal(dm_children_ready(&parent), 0);
+	assert_int_equal(parent.in_state[DM_CHILD_NONE], 2);
 }
 
 int main(void)
