@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/core_int.h"
+#include "net/net_tcp.h"
 
 _Static_assert(CORE_LAPSES_TEXT_MAX >= APP_LAPSES_TEXT_MAX, "app_lapses_text() writes into a view");
 _Static_assert(CORE_PEER_REASON_MAX >= LINK_PEER_REASON_MAX, "link_peer_reason() writes into a view");
@@ -82,6 +83,8 @@ _Static_assert(ST_TRIGGERS_IN_REFUSING - ST_TRIGGERS_IN_IDLE == TRG_REFUSING && 
 	       "a gauge for each state, in the same order");
 _Static_assert(ST_SESSIONS_IN_PROBED - ST_SESSIONS_IN_OPEN == CORE_SESSION_PROBED, "likewise; ENDED is never seen");
 _Static_assert(ST_WAITS_IN_SCS - ST_WAITS_IN_NOTHING == CORE_WAIT_SCS && CORE_WAITS == CORE_WAIT_SCS + 1, "likewise");
+_Static_assert(ST_STREAMS_IN_LINGERING - ST_STREAMS_IN_CONNECTING == NET_TCP_LINGERING && NET_TCP_STATES == NET_TCP_LINGERING + 1,
+	       "likewise");
 
 void core_gauges(struct core *c)
 {
@@ -89,6 +92,7 @@ void core_gauges(struct core *c)
 	gauges(&c->st, ST_TRIGGERS_IN_IDLE, c->triggers.in_state, TRG_STATE_COUNT);
 	gauges(&c->st, ST_SESSIONS_IN_OPEN, c->sessions.in_state, CORE_SESSION_PROBED + 1);
 	gauges(&c->st, ST_WAITS_IN_NOTHING, c->triggers.in_wait, CORE_WAITS);
+	gauges(&c->st, ST_STREAMS_IN_CONNECTING, net_loop_streams(c->loop), NET_TCP_STATES);
 }
 
 void core_edge_each(const struct core *c, core_edge_fn *fn, void *arg)

@@ -12,6 +12,7 @@
 
 #include "net/net_queue.h"
 #include "net/net_task.h"
+#include "net/net_tcp.h"
 
 TAILQ_HEAD(check_list, net_check);
 TAILQ_HEAD(linger_list, net_linger);
@@ -27,6 +28,7 @@ struct net_loop {
 	size_t lingers_n;
 	uint8_t *read_buf;
 	struct net_spares spares;
+	uint32_t tcp_in_state[NET_TCP_STATES];
 };
 
 struct net_timer {
@@ -223,6 +225,16 @@ uint8_t *net_loop_read_buf(struct net_loop *l)
 struct net_spares *net_loop_spares(struct net_loop *l)
 {
 	return &l->spares;
+}
+
+uint32_t *net_loop_tcp_gauge(struct net_loop *l)
+{
+	return l->tcp_in_state;
+}
+
+const uint32_t *net_loop_streams(const struct net_loop *l)
+{
+	return l->tcp_in_state;
 }
 
 /* --- tasks and lingering streams ------------------------------------------------------------------------------------------ */

@@ -46,3 +46,6 @@ uint8_t *net_loop_read_buf(struct net_loop *l);
 
 /* Spare memory for the queues of the loop's streams. */
 struct net_spares *net_loop_spares(struct net_loop *l);
+
+/* The gauge behind net_loop_streams(), for net_tcp.c. */
+uint32_t *net_loop_tcp_gauge(struct net_loop *l);

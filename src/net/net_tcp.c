@@ -15,15 +15,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/machine.h"
 #include "net/net_addr.h"
 #include "net/net_queue.h"
 #include "net/net_stream_impl.h"
 #include "net/net_task.h"
 
 #define LINGER_MS 1000
-
-enum state { CONNECTING, OPENING, OPEN, DEAD, LINGERING, STATES };
 
 struct net_tcp {
 	struct net_stream base;
@@ -38,7 +35,7 @@ struct net_tcp {
 	uint32_t connect_wait_ms;
 	int fd;
 	int failed_errno; /* what connect() or send() said, to be told by `later` */
-	enum state state;
+	enum net_tcp_state state;
 	bool paused;
 	bool blocked;  /* the kernel took not all: wait for NET_WRITE */
 	bool eof;      /* the other side has ended its direction */
@@ -56,19 +53,20 @@ static struct net_tcp *tcp_of(const void *p)
 static const char *const state_words[] = { "connecting", "opening", "open", "dead", "lingering" };
 
 static const uint32_t next_states[] = {
-	[CONNECTING] = MACHINE_TO(OPEN) | MACHINE_TO(DEAD),
-	[OPENING] = MACHINE_TO(OPEN) | MACHINE_TO(LINGERING) | MACHINE_TO(DEAD),
-	[OPEN] = MACHINE_TO(LINGERING) | MACHINE_TO(DEAD),
-	[DEAD] = MACHINE_TO(LINGERING) | MACHINE_TO(DEAD), /* it was told the end of the other side, and may still have to send */
-	[LINGERING] = MACHINE_TO(DEAD),
+	[NET_TCP_CONNECTING] = MACHINE_TO(NET_TCP_OPEN) | MACHINE_TO(NET_TCP_DEAD),
+	[NET_TCP_OPENING] = MACHINE_TO(NET_TCP_OPEN) | MACHINE_TO(NET_TCP_LINGERING) | MACHINE_TO(NET_TCP_DEAD),
+	[NET_TCP_OPEN] = MACHINE_TO(NET_TCP_LINGERING) | MACHINE_TO(NET_TCP_DEAD),
+	[NET_TCP_DEAD] = MACHINE_TO(NET_TCP_LINGERING) |
+			 MACHINE_TO(NET_TCP_DEAD), /* it was told the end of the other side, and may still have to send */
+	[NET_TCP_LINGERING] = MACHINE_TO(NET_TCP_DEAD),
 };
 
-static const struct machine machine = { "net", "stream", state_words, next_states, STATES };
+const struct machine net_tcp_machine = { "net", "stream", state_words, next_states, NET_TCP_STATES };
 
 /* The one place where the state of a stream changes. */
-static void set_state(struct net_tcp *t, enum state state)
+static void set_state(struct net_tcp *t, enum net_tcp_state state)
 {
-	t->state = (enum state)machine_go(&machine, NULL, t->state, state);
+	t->state = (enum net_tcp_state)machine_go(&net_tcp_machine, net_loop_tcp_gauge(t->loop), t->state, state);
 }
 
 static int from_errno(int e)
@@ -94,13 +92,13 @@ static void tcp_watch(struct net_tcp *t)
 {
 	int events = 0;
 
-	if ((t->state == OPEN && !t->paused) || (t->state == LINGERING && !t->eof)) {
+	if ((t->state == NET_TCP_OPEN && !t->paused) || (t->state == NET_TCP_LINGERING && !t->eof)) {
 		events |= NET_READ;
 	}
-	if (t->state == CONNECTING || ((t->state == OPEN || t->state == LINGERING) && t->blocked)) {
+	if (t->state == NET_TCP_CONNECTING || ((t->state == NET_TCP_OPEN || t->state == NET_TCP_LINGERING) && t->blocked)) {
 		events |= NET_WRITE;
 	}
-	if (t->watch && net_watch_set(t->watch, events) && t->state != LINGERING) {
+	if (t->watch && net_watch_set(t->watch, events) && t->state != NET_TCP_LINGERING) {
 		t->failed_errno = ENOMEM;
 		net_task_later(t->loop, &t->later);
 	}
@@ -108,7 +106,7 @@ static void tcp_watch(struct net_tcp *t)
 
 static void tcp_die(struct net_tcp *t, int err, const char *why)
 {
-	set_state(t, DEAD);
+	set_state(t, NET_TCP_DEAD);
 	net_task_cancel(&t->later);
 	net_task_cancel(&t->flush);
 	net_timer_free(t->timer);
@@ -158,7 +156,7 @@ static void on_flush(void *arg)
 {
 	struct net_tcp *t = tcp_of(arg);
 
-	if (t->state != OPEN || t->blocked || t->failed_errno) {
+	if (t->state != NET_TCP_OPEN || t->blocked || t->failed_errno) {
 		return;
 	}
 	t->failed_errno = tcp_send(t);
@@ -181,7 +179,7 @@ static int tcp_write(struct net_stream *s, const void *p, size_t n)
 	if (err) {
 		return err;
 	}
-	if (t->state == OPEN && !t->blocked) {
+	if (t->state == NET_TCP_OPEN && !t->blocked) {
 		net_task_flush(t->loop, &t->flush);
 	}
 	return 0;
@@ -250,10 +248,10 @@ static void tcp_read_last(struct net_tcp *t)
 {
 	int left = 16;
 
-	while (left-- > 0 && t->state == OPEN && !t->paused && tcp_read(t)) {
+	while (left-- > 0 && t->state == NET_TCP_OPEN && !t->paused && tcp_read(t)) {
 		;
 	}
-	if (t->state == OPEN && !t->base.closed) {
+	if (t->state == NET_TCP_OPEN && !t->base.closed) {
 		tcp_die_errno(t, t->failed_errno, "send");
 	}
 }
@@ -268,7 +266,7 @@ static void tcp_opened(struct net_tcp *t)
 	if (getsockname(t->fd, &a.sa, &len) == 0) {
 		net_addr_text(t->base.local, &a);
 	}
-	set_state(t, OPEN);
+	set_state(t, NET_TCP_OPEN);
 	net_timer_free(t->timer);
 	t->timer = NULL;
 	tcp_watch(t);
@@ -283,11 +281,11 @@ static void on_later(void *arg)
 	struct net_tcp *t = tcp_of(arg);
 
 	net_stream_hold(&t->base);
-	if (t->state == OPEN) {
+	if (t->state == NET_TCP_OPEN) {
 		tcp_read_last(t);
 	} else if (t->failed_errno) {
 		tcp_die_errno(t, t->failed_errno, "connect");
-	} else if (t->state == OPENING || t->state == CONNECTING) {
+	} else if (t->state == NET_TCP_OPENING || t->state == NET_TCP_CONNECTING) {
 		tcp_opened(t);
 	}
 	net_stream_drop(&t->base);
@@ -331,6 +329,7 @@ static void tcp_destroy(struct net_stream *s)
 		close(t->fd);
 	}
 	net_queue_fini(&t->out);
+	machine_end(&net_tcp_machine, net_loop_tcp_gauge(t->loop), t->state);
 	t->base.obj.magic = 0;
 	free(t);
 }
@@ -378,14 +377,14 @@ static void on_linger_event(struct net_tcp *t, int events)
 static void tcp_close(struct net_stream *s, bool abort)
 {
 	struct net_tcp *t = tcp_of(s);
-	bool was_open = t->state == OPEN || t->state == OPENING || (t->state == DEAD && t->eof);
+	bool was_open = t->state == NET_TCP_OPEN || t->state == NET_TCP_OPENING || (t->state == NET_TCP_DEAD && t->eof);
 
 	net_task_cancel(&t->later);
 	net_task_cancel(&t->flush);
 	net_timer_free(t->timer);
 	t->timer = NULL;
 	if (!abort && was_open && !t->failed_errno) {
-		set_state(t, LINGERING);
+		set_state(t, NET_TCP_LINGERING);
 		if (linger_step(t) && net_timer_new(&t->timer, t->loop, linger_end, t) == 0) {
 			net_timer_start(t->timer, LINGER_MS);
 			net_stream_hold(s);
@@ -396,7 +395,7 @@ static void tcp_close(struct net_stream *s, bool abort)
 	if (abort) { /* fails on UNIX sockets, which know no reset */
 		(void)setsockopt(t->fd, SOL_SOCKET, SO_LINGER, &(struct linger){ .l_onoff = 1 }, sizeof(struct linger));
 	}
-	set_state(t, DEAD);
+	set_state(t, NET_TCP_DEAD);
 	net_task_cancel(&t->later);
 	net_watch_free(t->watch);
 	t->watch = NULL;
@@ -410,14 +409,14 @@ static void on_event(void *arg, int events)
 {
 	struct net_tcp *t = tcp_of(arg);
 
-	if (t->state == LINGERING) {
+	if (t->state == NET_TCP_LINGERING) {
 		on_linger_event(t, events);
 		return;
 	}
 	net_stream_hold(&t->base);
-	if (t->state == CONNECTING) {
+	if (t->state == NET_TCP_CONNECTING) {
 		tcp_connected(t);
-	} else if (t->state == OPEN) {
+	} else if (t->state == NET_TCP_OPEN) {
 		if (events & NET_WRITE) {
 			t->blocked = false;
 			on_flush(t);
@@ -425,7 +424,7 @@ static void on_event(void *arg, int events)
 				tcp_watch(t);
 			}
 		}
-		if (events & NET_READ && t->state == OPEN && !t->paused) {
+		if (events & NET_READ && t->state == NET_TCP_OPEN && !t->paused) {
 			(void)tcp_read(t);
 		}
 	}
@@ -456,8 +455,8 @@ static void tcp_resume(struct net_stream *s)
 static const struct net_stream_ops tcp_ops = { tcp_write, tcp_queued, tcp_pause, tcp_resume, tcp_close, tcp_destroy };
 
 /* Takes fd on success only. */
-static int tcp_new(struct net_tcp **out, struct net_loop *l, int fd, const char *peer, const struct net_stream_conf *conf,
-		   const struct net_stream_cb *cb, void *arg)
+static int tcp_new(struct net_tcp **out, enum net_tcp_state first, struct net_loop *l, int fd, const char *peer,
+		   const struct net_stream_conf *conf, const struct net_stream_cb *cb, void *arg)
 {
 	struct net_tcp *t = calloc(1, sizeof *t);
 	int err, on = 1;
@@ -473,6 +472,8 @@ static int tcp_new(struct net_tcp **out, struct net_loop *l, int fd, const char 
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* fails on UNIX sockets, which never wait */
 	net_stream_init(&t->base, NET_TCP_MAGIC, &tcp_ops, peer, cb, arg);
 	t->loop = l;
+	t->state = first;
+	machine_begin(&net_tcp_machine, net_loop_tcp_gauge(l), first);
 	t->fd = fd;
 	t->out.spares = net_loop_spares(l);
 	t->later = (struct net_task){ .fn = on_later, .arg = t };
@@ -488,12 +489,11 @@ int net_tcp_accept(struct net_stream **out, struct net_loop *l, int fd, const ch
 		   const struct net_stream_cb *cb, void *arg)
 {
 	struct net_tcp *t;
-	int err = tcp_new(&t, l, fd, peer, conf, cb, arg);
+	int err = tcp_new(&t, NET_TCP_OPENING, l, fd, peer, conf, cb, arg);
 
 	if (err) {
 		return err;
 	}
-	t->state = OPENING; /* its first */
 	net_task_later(l, &t->later);
 	*out = &t->base;
 	return 0;
@@ -511,12 +511,11 @@ static int connect_to(struct net_stream **out, struct net_loop *l, const union n
 	if (fd < 0) {
 		return ERR_IO;
 	}
-	err = tcp_new(&t, l, fd, peer, conf, cb, arg);
+	err = tcp_new(&t, NET_TCP_CONNECTING, l, fd, peer, conf, cb, arg);
 	if (err) {
 		close(fd);
 		return err;
 	}
-	t->state = CONNECTING; /* its first */
 	err = net_timer_new(&t->timer, l, on_connect_limit, t);
 	if (err) {
 		net_stream_abort(&t->base);

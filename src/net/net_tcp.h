@@ -1,5 +1,6 @@
 /* net_tcp.h - making streams: TCP and UNIX, listening and connecting. All descriptors are non-blocking and close-on-exec. */
 #pragma once
+#include "base/machine.h"
 #include "net/net_loop.h"
 #include "net/net_stream.h"
 
@@ -14,6 +15,12 @@ ERR_MUST_USE int net_tcp_usable(const char *address, uint16_t port);
 ERR_MUST_USE int net_tcp_bind(int *fd_out, uint16_t *port_out, const char *address, uint16_t port, int backlog);
 /* Removes a stale socket file first (only a socket nobody listens on; ERR_EXISTS when somebody does); sets mode. */
 ERR_MUST_USE int net_unix_bind(int *fd_out, const char *path, unsigned mode, int backlog);
+
+/* States of a stream over one socket; drawn in net_tcp.c. */
+enum net_tcp_state { NET_TCP_CONNECTING, NET_TCP_OPENING, NET_TCP_OPEN, NET_TCP_DEAD, NET_TCP_LINGERING, NET_TCP_STATES };
+extern const struct machine net_tcp_machine;
+/* Number of streams of the loop in each of NET_TCP_STATES states, also those below TLS and those that their owner has closed. */
+const uint32_t *net_loop_streams(const struct net_loop *l);
 
 struct net_listener;
 /* A new connection: `fd` is owned by the callee, `peer` is its address in text, borrowed. */

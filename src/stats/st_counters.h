@@ -156,7 +156,8 @@
 	X(EDGE_IN_OPEN, "edge_in_open", "connections now: admitted")                                                             \
 	X(EDGE_IN_ENDING, "edge_in_ending", "connections now: refused or disconnected, and not closed yet")
 
-/* Triggers by enum trg_state, sessions by enum core_session_state, triggers by enum core_wait. */
+/* Triggers by enum trg_state, sessions by enum core_session_state, triggers by enum core_wait, connections of the core by enum
+ * net_tcp_state. */
 #define ST_CORE_GAUGE_TABLE(X)                                                                                                   \
 	X(TRIGGERS_IN_IDLE, "triggers_in_idle", "triggers now: not started")                                                     \
 	X(TRIGGERS_IN_ASKING, "triggers_in_asking", "triggers now: asking the HSS")                                              \
@@ -176,7 +177,12 @@
 	X(SESSIONS_IN_PROBED, "sessions_in_probed", "admitted sessions now: a new connection waits for their answer")            \
 	X(WAITS_IN_NOTHING, "waits_in_nothing", "triggers now: none of the next two")                                            \
 	X(WAITS_IN_TURN, "waits_in_turn", "triggers now: wait for their turn at a core peer")                                    \
-	X(WAITS_IN_SCS, "waits_in_scs", "triggers now: their report waits for the SCS")
+	X(WAITS_IN_SCS, "waits_in_scs", "triggers now: their report waits for the SCS")                                          \
+	X(STREAMS_IN_CONNECTING, "streams_in_connecting", "connections of the core to HSS and SMS-SC now: being made")           \
+	X(STREAMS_IN_OPENING, "streams_in_opening", "clients of the control socket now: accepted, and not served yet")           \
+	X(STREAMS_IN_OPEN, "streams_in_open", "connections of the core now, to peers and of mtcctl: open")                       \
+	X(STREAMS_IN_DEAD, "streams_in_dead", "connections of the core now: ended by the other side, and not closed yet")        \
+	X(STREAMS_IN_LINGERING, "streams_in_lingering", "connections of the core now: closed, and sending what is left")
 
 #define ST_COUNTER_TABLE(X)                                                                                                      \
 	ST_EDGE_TABLE(X)                                                                                                         \

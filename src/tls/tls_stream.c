@@ -24,8 +24,6 @@
 #define RECORD_MAX 16384
 #define WHY_MAX 640
 
-enum state { BEGINNING, HANDSHAKE, OPEN, DEAD };
-
 struct tls_stream {
 	struct net_stream base;
 	struct net_stream *below; /* NULL: closed */
@@ -42,7 +40,7 @@ struct tls_stream {
 	struct tls_identity *identity;
 	char *refusal; /* what tls_verify() said; NULL: nothing */
 	uint32_t handshake_wait_ms;
-	enum state state;
+	enum tls_stream_state state;
 	bool paused;
 	bool authenticated;
 	bool may_write;                  /* no fatal error: a close_notify makes sense */
@@ -56,6 +54,23 @@ _Static_assert(offsetof(struct tls_stream, base.obj) == 0, "a TLS stream begins 
 static struct tls_stream *tls_of(const void *p)
 {
 	return obj_of(p, TLS_STREAM_MAGIC, "struct tls_stream", __func__);
+}
+
+static const char *const state_words[] = { "beginning", "handshake", "open", "dead" };
+
+static const uint32_t next_states[] = {
+	[TLS_BEGINNING] = MACHINE_TO(TLS_HANDSHAKE) | MACHINE_TO(TLS_DEAD),
+	[TLS_HANDSHAKE] = MACHINE_TO(TLS_OPEN) | MACHINE_TO(TLS_DEAD),
+	[TLS_OPEN] = MACHINE_TO(TLS_DEAD),
+	[TLS_DEAD] = MACHINE_TO(TLS_DEAD), /* the stream below may end after this one */
+};
+
+const struct machine tls_stream_machine = { "tls", "stream", state_words, next_states, TLS_STATES };
+
+/* The one place where the state of a stream changes. Its gauge is that of the stream below (net_loop_streams()). */
+static void set_state(struct tls_stream *t, enum tls_stream_state state)
+{
+	t->state = (enum tls_stream_state)machine_go(&tls_stream_machine, NULL, t->state, state);
 }
 
 static const struct net_stream_ops tls_ops;
@@ -142,7 +157,7 @@ int tls_stream_verify(X509_STORE_CTX *x, void *arg)
 /* The caller holds a reference. */
 static void tls_die(struct tls_stream *t, int err, const char *why)
 {
-	t->state = DEAD;
+	set_state(t, TLS_DEAD);
 	net_task_cancel(&t->later);
 	net_task_cancel(&t->flush);
 	net_timer_free(t->timer);
@@ -157,7 +172,7 @@ static void tls_die(struct tls_stream *t, int err, const char *why)
 static int tls_failure(struct tls_stream *t, char *why, size_t why_size)
 {
 	t->may_write = false;
-	return tls_words(why, why_size, t->state == HANDSHAKE, t->refusal ? t->refusal : "");
+	return tls_words(why, why_size, t->state == TLS_HANDSHAKE, t->refusal ? t->refusal : "");
 }
 
 static void on_handshake_limit(void *arg)
@@ -220,7 +235,7 @@ static bool tls_shake(struct tls_stream *t)
 	}
 	net_timer_free(t->timer);
 	t->timer = NULL;
-	t->state = OPEN;
+	set_state(t, TLS_OPEN);
 	t->authenticated = t->may_write = true;
 	if (t->paused) {
 		net_stream_pause(t->below);
@@ -260,7 +275,7 @@ static bool tls_receive(struct tls_stream *t)
 	if (n) {
 		net_stream_emit_data(&t->base, plain, n);
 	}
-	if (t->base.closed || t->state == DEAD) {
+	if (t->base.closed || t->state == TLS_DEAD) {
 		return false;
 	}
 	t->base.half_closed = e == SSL_ERROR_ZERO_RETURN;
@@ -274,8 +289,8 @@ static void tls_advance(struct tls_stream *t)
 {
 	bool more = true;
 
-	while (more && !t->base.closed && t->state != DEAD) {
-		if (t->state == HANDSHAKE) {
+	while (more && !t->base.closed && t->state != TLS_DEAD) {
+		if (t->state == TLS_HANDSHAKE) {
 			more = tls_shake(t);
 		} else {
 			more = !t->paused && tls_receive(t);
@@ -303,7 +318,7 @@ static void tls_feed(struct tls_stream *t, const uint8_t *p, size_t n)
 	tls_advance(t);
 	if (held) {
 		net_queue_del(&t->held, n - t->in_len);
-	} else if (t->in_len && t->state != DEAD && !t->base.closed && net_queue_add(&t->held, t->in, t->in_len)) {
+	} else if (t->in_len && t->state != TLS_DEAD && !t->base.closed && net_queue_add(&t->held, t->in, t->in_len)) {
 		tls_die(t, ERR_NOMEM, err_str(ERR_NOMEM));
 	}
 	t->in = NULL;
@@ -318,7 +333,7 @@ static void below_on_open(void *arg)
 	struct tls_stream *t = tls_of(arg);
 
 	net_timer_start(t->timer, t->handshake_wait_ms);
-	t->state = HANDSHAKE;
+	set_state(t, TLS_HANDSHAKE);
 	tls_feed(t, NULL, 0);
 }
 
@@ -326,7 +341,7 @@ static void below_on_data(void *arg, const uint8_t *p, size_t n)
 {
 	struct tls_stream *t = tls_of(arg);
 
-	if (t->state != DEAD) {
+	if (t->state != TLS_DEAD) {
 		tls_feed(t, p, n);
 	}
 }
@@ -336,10 +351,10 @@ static void below_on_close(void *arg, int err, const char *why)
 	struct tls_stream *t = tls_of(arg);
 	char words[WHY_MAX];
 
-	snprintf(words, sizeof words, "%s%s", t->state == HANDSHAKE ? "TLS handshake: " : "", why);
+	snprintf(words, sizeof words, "%s%s", t->state == TLS_HANDSHAKE ? "TLS handshake: " : "", why);
 	net_stream_hold(&t->base);
-	if (t->state != DEAD) { /* else close_notify came before, and what it said holds */
-		t->may_write = t->base.half_closed = t->state == OPEN && net_stream_half_closed(t->below);
+	if (t->state != TLS_DEAD) { /* else close_notify came before, and what it said holds */
+		t->may_write = t->base.half_closed = t->state == TLS_OPEN && net_stream_half_closed(t->below);
 	}
 	tls_die(t, err, words);
 	net_stream_drop(&t->base);
@@ -369,7 +384,7 @@ static void on_flush(void *arg)
 {
 	struct tls_stream *t = tls_of(arg);
 
-	if (t->state != OPEN || tls_push(t)) {
+	if (t->state != TLS_OPEN || tls_push(t)) {
 		return;
 	}
 	ERR_clear_error();
@@ -385,7 +400,7 @@ static void on_later(void *arg)
 	if (t->failed) {
 		t->may_write = false;
 		tls_die(t, ERR_LIMIT, "TLS: the write queue is full");
-	} else if (t->state == OPEN && !t->paused) {
+	} else if (t->state == TLS_OPEN && !t->paused) {
 		tls_feed(t, NULL, 0);
 	}
 	net_stream_drop(&t->base);
@@ -408,7 +423,7 @@ static int tls_write(struct net_stream *s, const void *p, size_t n)
 		return ERR_LIMIT;
 	}
 	err = net_queue_add(&t->out, p, n);
-	if (!err && t->state == OPEN) {
+	if (!err && t->state == TLS_OPEN) {
 		net_task_flush(t->loop, &t->flush);
 	}
 	return err;
@@ -421,7 +436,7 @@ static void tls_pause(struct net_stream *s)
 	struct tls_stream *t = tls_of(s);
 
 	t->paused = true;
-	if (t->state == OPEN) { /* a handshake goes on: it gives the owner nothing to read */
+	if (t->state == TLS_OPEN) { /* a handshake goes on: it gives the owner nothing to read */
 		net_stream_pause(t->below);
 	}
 }
@@ -431,11 +446,11 @@ static void tls_resume(struct net_stream *s)
 	struct tls_stream *t = tls_of(s);
 
 	t->paused = false;
-	if (t->state == DEAD) {
+	if (t->state == TLS_DEAD) {
 		return;
 	}
 	net_stream_resume(t->below);
-	if (t->state == OPEN && t->held.len) {
+	if (t->state == TLS_OPEN && t->held.len) {
 		net_task_later(t->loop, &t->later);
 	}
 }

@@ -223,6 +223,50 @@ static void test_both_ends_open_and_know_their_peer(void **state)
 	assert_memory_equal(w->peer, "127.0.0.1:", 10);
 }
 
+static void test_streams_are_counted_by_their_state(void **state)
+{
+	struct world *w = *state;
+	const uint32_t *in = net_loop_streams(w->loop);
+
+	assert_int_equal(net_tcp_connect(&w->a.s, w->loop, "127.0.0.1", w->port, NULL, &callbacks, &w->a), 0);
+	assert_int_equal(in[NET_TCP_CONNECTING], 1);
+	w->b.stop_at = 1 << IN_OPEN;
+	run(w);
+	w->b.stop_at = 0;
+	while (!w->a.opened) {
+		run_ms(w, 1);
+	}
+	assert_int_equal(in[NET_TCP_CONNECTING], 0);
+	assert_int_equal(in[NET_TCP_OPEN], 2);
+	net_stream_close(w->a.s);
+	w->a.s = NULL;
+	assert_int_equal(in[NET_TCP_LINGERING], 1); /* until b ends its direction, too */
+	w->b.stop_at = 1 << IN_CLOSE;
+	run(w);
+	assert_int_equal(in[NET_TCP_DEAD], 1);
+	net_stream_abort(w->b.s);
+	w->b.s = NULL;
+	run_ms(w, 20);
+	for (unsigned i = 0; i < NET_TCP_STATES; i++) {
+		assert_int_equal(in[i], 0);
+	}
+}
+
+/* A second table, from the drawing in net_tcp.c: a row for each state, the letters of those that may follow: Connecting, openinG,
+ * Open, Dead, Lingering. */
+static void test_no_stream_opens_twice_or_comes_back(void **state)
+{
+	static const char letters[] = "CGODL";
+	static const char *const next_of[] = { "OD", "ODL", "DL", "DL", "D" };
+
+	(void)state;
+	for (unsigned from = 0; from < NET_TCP_STATES; from++) {
+		for (unsigned to = 0; to < NET_TCP_STATES; to++) {
+			assert_int_equal(machine_may(&net_tcp_machine, from, to), strchr(next_of[from], letters[to]) != NULL);
+		}
+	}
+}
+
 static void test_ipv6(void **state)
 {
 	struct world *w = *state;
@@ -711,6 +755,8 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_both_ends_open_and_know_their_peer),
+		T(test_streams_are_counted_by_their_state),
+		T(test_no_stream_opens_twice_or_comes_back),
 		T(test_ipv6),
 		T(test_large_writes_arrive_whole_and_in_order),
 		T(test_octets_written_before_the_connection_is_open_are_sent_when_it_is),

@@ -10,6 +10,7 @@
 
 #include "net/net_tcp.h"
 #include "tests/unit/tls/pki.h"
+#include "tls/tls_ctx.h"
 #include "tls/tls_stream.h"
 
 enum where { NOWHERE, IN_OPEN, IN_DATA, IN_CLOSE };
@@ -251,6 +252,20 @@ static uint8_t *counting(size_t n)
 }
 
 /* --- ours against ours ---------------------------------------------------------------------------------------------------- */
+
+/* A second table, from the drawing in tls_stream.c: a row for each state, the letters of those that may follow. */
+static void test_only_a_handshake_opens_and_nothing_comes_back(void **state)
+{
+	static const char letters[] = "BHOD"; /* Beginning, Handshake, Open, Dead */
+	static const char *const next_of[] = { "HD", "OD", "D", "D" };
+
+	(void)state;
+	for (unsigned from = 0; from < TLS_STATES; from++) {
+		for (unsigned to = 0; to < TLS_STATES; to++) {
+			assert_int_equal(machine_may(&tls_stream_machine, from, to), strchr(next_of[from], letters[to]) != NULL);
+		}
+	}
+}
 
 static void test_both_ends_are_authenticated_and_know_each_other(void **state)
 {
@@ -1139,6 +1154,7 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
+		T(test_only_a_handshake_opens_and_nothing_comes_back),
 		T(test_both_ends_are_authenticated_and_know_each_other),
 		T(test_a_server_of_13_only_meets_a_client_that_also_allows_12),
 		T(test_large_writes_arrive_whole_and_in_order),
