@@ -63,10 +63,15 @@ static const uint32_t next_phases[] = {
 
 const struct machine link_phase_machine = { "link", "connection", phase_words, next_phases, LINK_PHASES };
 
+static uint32_t *gauge(const struct link *l)
+{
+	return l->conf->counters ? l->conf->counters->in_phase : NULL;
+}
+
 void link_set_phase(struct link *l, enum link_phase phase)
 {
 	OBJ_CHECK(l, LINK_MAGIC);
-	l->phase = (enum link_phase)machine_go_traced(&link_phase_machine, NULL, l->conf->log, l->address, l->phase, phase);
+	l->phase = (enum link_phase)machine_go_traced(&link_phase_machine, gauge(l), l->conf->log, l->address, l->phase, phase);
 }
 
 int link_make(struct link **out, struct net_loop *loop, const struct link_conf *conf, const struct link_cb *cb, void *arg)
@@ -97,6 +102,7 @@ int link_make(struct link **out, struct net_loop *loop, const struct link_conf *
 	peer_fsm_init(&l->fsm, &waits, conf->log, l->address, net_loop_now_ms(loop));
 	peer_watchdog_init(&l->watchdog, conf->watchdog_ms, conf->watchdog_unchecked, conf->reopen_ms, conf->log, l->address);
 	peer_reopen_init(&l->reopen, l->watchdog.twinit_ms, conf->log, l->address);
+	machine_begin(&link_phase_machine, gauge(l), l->phase);
 	*out = l;
 	return 0;
 
@@ -114,6 +120,7 @@ static void destroy(struct link *l)
 	net_timer_free(l->timer);
 	dia_frame_free(l->frame);
 	peer_pending_free(l->pending);
+	machine_end(&link_phase_machine, gauge(l), l->phase);
 	OBJ_END(l, LINK_MAGIC);
 	free(l);
 	if (peer) {

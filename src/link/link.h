@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/log.h"
+#include "base/machine.h"
 #include "diameter/dia_base.h"
 #include "diameter/dia_msg.h"
 #include "net/net_loop.h"
@@ -48,6 +49,10 @@ enum link_end {
 
 const char *link_end_str(enum link_end end); /* the text; static */
 
+/* Phases of a link; drawn in link_conn.h. */
+enum link_phase { LINK_IDLE, LINK_WAIT_CER, LINK_VERDICT, LINK_MACHINE, LINK_ENDED, LINK_PHASES };
+extern const struct machine link_phase_machine;
+
 /* Counters of all links of one link_conf since the owner zeroed them. The owner may read them at
  * any time. */
 struct link_counters {
@@ -66,6 +71,7 @@ struct link_counters {
 	uint64_t reopen_seen;       /* connections started by a peer in REOPEN, see peer_reopen.h */
 	uint64_t reopen_held;       /* of these, held after the reconnect */
 	uint64_t dwr_sent, dwa_received, dwr_answered;
+	uint32_t in_phase[LINK_PHASES]; /* a gauge: links in each phase; zeroed only while there is no link */
 };
 
 struct link_conf {                /* borrowed by every link made with it; must outlive them */

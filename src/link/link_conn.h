@@ -12,7 +12,6 @@
  * releases it with link_leave(). */
 #pragma once
 #include "base/err.h"
-#include "base/machine.h"
 #include "base/obj.h"
 #include "diameter/dia_failed.h"
 #include "diameter/dia_frame.h"
@@ -27,9 +26,6 @@
 #include "base/ident.h"
 
 struct link_peer;
-
-enum link_phase { LINK_IDLE, LINK_WAIT_CER, LINK_VERDICT, LINK_MACHINE, LINK_ENDED, LINK_PHASES };
-extern const struct machine link_phase_machine;
 
 #define LINK_WHY_MAX 256
 

@@ -35,6 +35,48 @@ static void a_fitting_cer_is_answered_with_all_our_applications(void **state)
 	lab_fini(&t);
 }
 
+/* A second table, from the drawing in link_conn.h: a row for each phase, the letters of those that may follow: Idle, waiting for
+ * the Cer, Verdict, Machine, Ended. */
+static void an_accepted_connection_passes_every_phase_once(void **state)
+{
+	static const char letters[] = "ICVME";
+	static const char *const next_of[] = { "CM", "VE", "ME", "E", "I" };
+
+	(void)state;
+	for (unsigned from = 0; from < LINK_PHASES; from++) {
+		for (unsigned to = 0; to < LINK_PHASES; to++) {
+			assert_int_equal(machine_may(&link_phase_machine, from, to), strchr(next_of[from], letters[to]) != NULL);
+		}
+	}
+}
+
+static void links_are_counted_by_their_phase(void **state)
+{
+	struct lab t;
+	const uint32_t *in = t.counters.in_phase;
+	struct dia_msg m;
+
+	(void)state;
+	lab_init(&t);
+	t.hold = true;
+	lab_open(&t);
+	assert_int_equal(in[LINK_WAIT_CER], 1);
+	lab_send(&t, octets, lab_cer(octets, sizeof octets, "scs.example", LAB_APP));
+	lab_until(&t, &t.cers, 1);
+	assert_int_equal(in[LINK_WAIT_CER], 0);
+	assert_int_equal(in[LINK_VERDICT], 1);
+	link_admit(t.link);
+	assert_int_equal(in[LINK_MACHINE], 1);
+	assert_true(lab_recv(&t, octets, &m));
+	link_drop(t.link, "test");
+	assert_int_equal(in[LINK_ENDED], 1);
+	lab_until(&t, &t.downs, 1);
+	lab_fini(&t);
+	for (unsigned i = 0; i < LINK_PHASES; i++) {
+		assert_int_equal(in[i], 0);
+	}
+}
+
 static void the_cea_waits_for_the_verdict_and_nothing_else_is_read(void **state)
 {
 	struct lab t;
@@ -657,6 +699,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_fitting_cer_is_answered_with_all_our_applications),
+		cmocka_unit_test(an_accepted_connection_passes_every_phase_once),
+		cmocka_unit_test(links_are_counted_by_their_phase),
 		cmocka_unit_test(the_cea_waits_for_the_verdict_and_nothing_else_is_read),
 		cmocka_unit_test(a_refusal_by_the_owner_names_us_and_the_reason_and_closes),
 		cmocka_unit_test(without_a_verdict_the_cer_is_answered_too_busy),
