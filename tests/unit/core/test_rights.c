@@ -4,6 +4,7 @@
 
 #include "core/core_int.h"
 #include "core/core_rights.h"
+#include "tests/support/asc_wait.h"
 #include "tests/unit/core/core_play.h"
 
 #define NOW_S INT64_C(1790000000)
