@@ -22,6 +22,7 @@
 #define REPORT_WAIT_US 30000000u
 #define OPENING_MAX 16u
 #define PARTING_MS 3000u
+#define AGAIN_MS 5u
 #define CELLS_MIN 256u
 #define ROOM 2048u
 
@@ -36,7 +37,7 @@ struct conn {
 
 struct cell {
 	struct load *load;
-	uint64_t due_us;
+	uint64_t due_us, sent_us;
 	uint32_t reference;
 	bool busy, answered, reported;
 };
@@ -55,7 +56,7 @@ struct load {
 	size_t conns_n, started, opened, next;
 	struct cell *cells;
 	uint64_t mask;
-	uint64_t out; /* triggers that are not over */
+	uint64_t out, unanswered; /* triggers that are not over; of these, without an answer */
 	struct bench_result result;
 	uint64_t began_us;
 	enum phase phase;
@@ -84,7 +85,8 @@ static void part(struct load *l)
 
 static bool all_sent(const struct load *l)
 {
-	return l->result.sent >= l->opt.count || bench_now_us() - l->result.first_us >= l->opt.seconds_us;
+	return l->result.sent >= l->opt.count || (l->opt.first && l->result.success_us) ||
+	       bench_now_us() - l->result.first_us >= l->opt.seconds_us;
 }
 
 static void look_if_over(struct load *l, struct cell *c)
@@ -120,6 +122,21 @@ static void name_status(const struct dia_msg *m, char name[24])
 	}
 }
 
+static void note_answer(struct load *l, const struct cell *c, bool success)
+{
+	uint64_t now = bench_now_us();
+
+	bench_hist_add(&l->result.latency, now - c->due_us);
+	if (now - c->sent_us > l->result.longest_us) {
+		l->result.longest_us = now - c->sent_us;
+	}
+	if (success && !l->result.success_us) {
+		l->result.success_us = now;
+	}
+	l->result.answered++;
+	l->unanswered--;
+}
+
 static void on_answer(void *arg, int err, const struct dia_msg *m)
 {
 	struct cell *c = arg;
@@ -132,11 +149,17 @@ static void on_answer(void *arg, int err, const struct dia_msg *m)
 		snprintf(name, sizeof name, "lost");
 	}
 	bench_result_status(&l->result, name);
-	bench_hist_add(&l->result.latency, bench_now_us() - c->due_us);
-	l->result.answered++;
+	note_answer(l, c, !err && strcmp(name, "SUCCESS") == 0);
 	c->answered = true;
 	c->reported |= err || strcmp(name, "SUCCESS") != 0; /* none follows */
+	if (l->opt.pending > l->opt.window && l->result.answered == l->opt.count) {
+		printf("{\"event\":\"answered\"}\n");
+		fflush(stdout);
+	}
 	look_if_over(l, c);
+	if (l->phase == SENDING) {
+		send_more(l);
+	}
 }
 
 /* A delivery report: acknowledged, and the end of its trigger where the run waits for that. */
@@ -184,6 +207,15 @@ static struct conn *next_conn(struct load *l, struct link **link)
 	return NULL;
 }
 
+static void wake_at(struct load *l, uint64_t us)
+{
+	struct itimerspec at = { .it_value = { (time_t)(us / 1000000u), (long)(us % 1000000u) * 1000 } };
+
+	if (timerfd_settime(l->pace_fd, TFD_TIMER_ABSTIME, &at, NULL)) {
+		fail(l, "a timer of the kernel refuses");
+	}
+}
+
 static bool send_one(struct load *l, uint64_t due_us)
 {
 	uint32_t reference = l->opt.reference + (uint32_t)l->result.sent;
@@ -197,18 +229,23 @@ static bool send_one(struct load *l, uint64_t due_us)
 		return false;
 	}
 	conn = next_conn(l, &link);
+	if (!conn && l->opt.first) { /* the watchdog of a new connection still looks on: soon */
+		wake_at(l, bench_now_us() + 1000);
+		return false;
+	}
 	if (!conn) {
 		fail(l, "no connection carries requests");
 		return false;
 	}
-	*c = (struct cell){ .load = l, .due_us = due_us, .reference = reference, .busy = true };
-	dar = bench_scs_request(conn->scs, d->first + l->result.sent % (d->last - d->first + 1), reference);
+	*c = (struct cell){ .load = l, .due_us = due_us, .sent_us = bench_now_us(), .reference = reference, .busy = true };
+	dar = bench_scs_request(conn->scs, d->first + l->result.sent * l->opt.stride % (d->last - d->first + 1), reference);
 	if (link_request(link, dar->octets, dar->len, ANSWER_WAIT_MS, on_answer, c)) {
 		fail(l, "a request could not be sent");
 		return false;
 	}
 	l->result.sent++;
 	l->out++;
+	l->unanswered++;
 	return true;
 }
 
@@ -217,18 +254,9 @@ static uint64_t due_us(const struct load *l, uint64_t nth)
 	return l->result.first_us + nth * 1000000u / l->opt.rate;
 }
 
-static void wake_at(struct load *l, uint64_t us)
-{
-	struct itimerspec at = { .it_value = { (time_t)(us / 1000000u), (long)(us % 1000000u) * 1000 } };
-
-	if (timerfd_settime(l->pace_fd, TFD_TIMER_ABSTIME, &at, NULL)) {
-		fail(l, "a timer of the kernel refuses");
-	}
-}
-
 static void send_more(struct load *l)
 {
-	while (!l->failed && l->out < l->opt.window && !all_sent(l)) {
+	while (!l->failed && l->out < l->opt.pending && l->unanswered < l->opt.window && !all_sent(l)) {
 		uint64_t now = bench_now_us(), due = l->opt.rate ? due_us(l, l->result.sent) : now;
 
 		if (due > now) {
@@ -262,6 +290,8 @@ static void on_timer(void *arg)
 
 	if (l->phase == PARTING) {
 		net_loop_stop(l->loop);
+	} else if (l->phase == OPENING) {
+		link_peer_kick(l->conns[0].peer);
 	} else if (bench_now_us() - l->result.last_us > REPORT_WAIT_US) {
 		fail(l, "nothing has come to its end for 30 s");
 	} else if (!l->out && all_sent(l)) {
@@ -301,7 +331,10 @@ static void on_open(void *arg, struct link *link)
 		return;
 	}
 	l->phase = SENDING;
-	l->result.first_us = l->result.last_us = bench_now_us();
+	l->result.last_us = bench_now_us();
+	if (!l->result.sent) {
+		l->result.first_us = l->result.last_us;
+	}
 	l->result.opened_us = l->result.first_us - l->began_us;
 	l->result.cpu_us = bench_cpu_us();
 	net_timer_start(l->timer, 1000);
@@ -317,7 +350,10 @@ static void on_down(void *arg, struct link *link, int err, const char *why)
 	(void)err;
 	conn->open = false;
 	l->opened--;
-	if (l->phase != PARTING) {
+	if (l->opt.first && l->phase != PARTING) {
+		l->phase = OPENING;
+		net_timer_start(l->timer, AGAIN_MS);
+	} else if (l->phase != PARTING) {
 		fail(l, why);
 	} else if (!l->opened) {
 		net_loop_stop(l->loop);
@@ -329,6 +365,10 @@ static void on_failed(void *arg, int err, uint32_t result_code, const char *why)
 	struct conn *conn = arg;
 
 	(void)err;
+	if (conn->load->opt.first) {
+		net_timer_start(conn->load->timer, AGAIN_MS);
+		return;
+	}
 	if (result_code) {
 		fprintf(stderr, "bench_load: refused with %" PRIu32 "\n", result_code);
 	}
@@ -346,7 +386,7 @@ static int prepare(struct load *l)
 	size_t cells = CELLS_MIN;
 	int err = 0;
 
-	while (cells < 4 * (size_t)l->opt.window) {
+	while (cells < 4 * (size_t)l->opt.pending) {
 		cells *= 2;
 	}
 	l->mask = cells - 1;

@@ -11,12 +11,14 @@ struct bench_options {
 	const char *scs[BENCH_SCS_MAX];
 	size_t scs_n;
 	uint32_t connections;       /* of each SCS */
-	uint32_t window;            /* triggers outstanding, of all connections together */
+	uint32_t window;            /* triggers without an answer, of all connections together */
+	uint32_t pending;           /* triggers that are not over */
 	uint32_t rate;              /* triggers a second; 0: as fast as the window lets */
 	uint64_t count, seconds_us; /* the run sends until either is reached */
 	uint32_t payload_len;       /* octets */
 	uint32_t reference;         /* of the first trigger */
-	bool until_report, has_reference;
+	uint64_t stride;            /* from the device of one trigger to that of the next */
+	bool until_report, first;   /* first: nothing but the first success counts, connections come back */
 };
 
 /* 0; 2 after words on standard error. */
@@ -32,6 +34,7 @@ struct bench_result {
 	} status[BENCH_STATUS_MAX];
 	size_t status_n;
 	uint64_t sent, answered, reports, done; /* done: answered, and reported where the run waits for that */
+	uint64_t success_us, longest_us;        /* when the first success came; the longest wait for an answer */
 	uint64_t first_us, last_us, opened_us;  /* opened: time from the first connect until all were open */
 	uint64_t cpu_us;                        /* processor time when the first was sent; in the end, from there on */
 	struct bench_hist latency, report_latency;

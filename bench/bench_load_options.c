@@ -8,6 +8,8 @@
 #include "base/str.h"
 #include "bench/bench_load.h"
 
+#define FIRST_RATE 100u
+
 static const char usage[] =
     "usage: bench_load --connect A:P --iwf-host H --iwf-realm R [--ca FILE] --scs HOST,REALM,E164[,CERTIFICATE,KEY] ... [OPTION "
     "...]\n"
@@ -15,6 +17,8 @@ static const char usage[] =
     "  --scs WORDS         one SCS; up to 64 times. Without certificate and key: plain TCP\n"
     "  --connections N     connections of each SCS (1)\n"
     "  --window N          triggers outstanding, over all connections (64)\n"
+    "  --pending N         triggers that are not over, with --until report: those that wait for their report are no part of "
+    "--window\n"
     "  --rate N            N triggers a second, whether or not those before are answered, up to the window; the latency of each "
     "counts from\n"
     "                      the moment at which it was due (0: the next one follows an answer)\n"
@@ -24,8 +28,12 @@ static const char usage[] =
     "acknowledged (answer)\n"
     "  --device PATTERN    {} stands for the number (meter-{}@a.example)\n"
     "  --devices A-B       numbers in turn, written with the same count of digits (000001-010000)\n"
+    "  --stride N          from the device of one trigger to that of the next (1); without a common factor with their count each "
+    "comes once\n"
     "  --payload N         octets (40)\n"
-    "  --reference N       Reference-Number of the first one (of the clock)\n";
+    "  --reference N       Reference-Number of the first one (of the clock)\n"
+    "  --first             tries to connect until somebody listens, sends a trigger every 10 ms, and ends with the first "
+    "success\n";
 
 uint64_t bench_now_us(void)
 {
@@ -124,6 +132,13 @@ static int read_one(struct bench_options *o, int c, const char *value)
 		return read_devices(&o->devices, value);
 	case 'p':
 		return str_parse_u32(&o->payload_len, value, 1, 512);
+	case 'P':
+		return str_parse_u32(&o->pending, value, 1, 4000000);
+	case 't':
+		return str_parse_u64(&o->stride, value, 1, UINT32_MAX);
+	case '1':
+		o->first = true;
+		return 0;
 	case 'f':
 		return str_parse_u32(&o->reference, value, 0, UINT32_MAX);
 	default:
@@ -134,19 +149,31 @@ static int read_one(struct bench_options *o, int c, const char *value)
 int bench_options_read(struct bench_options *o, int argc, char **argv)
 {
 	static const struct option rows[] = {
-		{ "connect", required_argument, NULL, 'c' },   { "iwf-host", required_argument, NULL, 'h' },
-		{ "iwf-realm", required_argument, NULL, 'r' }, { "ca", required_argument, NULL, 'a' },
-		{ "scs", required_argument, NULL, 's' },       { "connections", required_argument, NULL, 'C' },
-		{ "window", required_argument, NULL, 'w' },    { "rate", required_argument, NULL, 'R' },
-		{ "count", required_argument, NULL, 'n' },     { "seconds", required_argument, NULL, 'S' },
-		{ "until", required_argument, NULL, 'u' },     { "device", required_argument, NULL, 'd' },
-		{ "devices", required_argument, NULL, 'D' },   { "payload", required_argument, NULL, 'p' },
-		{ "reference", required_argument, NULL, 'f' }, { NULL, 0, NULL, 0 },
+		{ "connect", required_argument, NULL, 'c' },
+		{ "iwf-host", required_argument, NULL, 'h' },
+		{ "iwf-realm", required_argument, NULL, 'r' },
+		{ "ca", required_argument, NULL, 'a' },
+		{ "scs", required_argument, NULL, 's' },
+		{ "connections", required_argument, NULL, 'C' },
+		{ "window", required_argument, NULL, 'w' },
+		{ "rate", required_argument, NULL, 'R' },
+		{ "count", required_argument, NULL, 'n' },
+		{ "seconds", required_argument, NULL, 'S' },
+		{ "until", required_argument, NULL, 'u' },
+		{ "device", required_argument, NULL, 'd' },
+		{ "devices", required_argument, NULL, 'D' },
+		{ "payload", required_argument, NULL, 'p' },
+		{ "reference", required_argument, NULL, 'f' },
+		{ "pending", required_argument, NULL, 'P' },
+		{ "stride", required_argument, NULL, 't' },
+		{ "first", no_argument, NULL, '1' },
+		{ NULL, 0, NULL, 0 },
 	};
 	int c, err = 0;
 
 	*o = (struct bench_options){ .devices = { .pattern = "meter-{}@a.example", .first = 1, .last = 10000, .digits = 6 },
 				     .connections = 1,
+				     .stride = 1,
 				     .window = 64,
 				     .count = 10000000,
 				     .seconds_us = 3600000000u,
@@ -161,6 +188,13 @@ int bench_options_read(struct bench_options *o, int argc, char **argv)
 	if (err || optind != argc || !o->gateway.port || !o->gateway.host || !o->gateway.realm || !o->scs_n) {
 		fputs(usage, stderr);
 		return 2;
+	}
+	if (!o->pending || !o->until_report) {
+		o->pending = o->window;
+	}
+	if (o->first) {
+		o->window = o->pending = 1;
+		o->rate = FIRST_RATE;
 	}
 	return 0;
 }
@@ -201,7 +235,8 @@ void bench_result_print(const struct bench_result *r, size_t connections)
 	for (size_t i = 0; i < r->status_n; i++) {
 		printf("%s\"%s\":%" PRIu64, i ? "," : "", r->status[i].name, r->status[i].n);
 	}
-	fputs("}", stdout);
+	printf("},\"success_us\":%" PRIu64 ",\"longest_us\":%" PRIu64 ",\"first_us\":%" PRIu64 ",\"last_us\":%" PRIu64,
+	       r->success_us, r->longest_us, r->first_us, r->last_us);
 	print_latency("latency_us", &r->latency);
 	if (r->report_latency.n) {
 		print_latency("report_latency_us", &r->report_latency);

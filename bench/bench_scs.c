@@ -160,6 +160,7 @@ int bench_scs_init(struct bench_scs *s, const char *words, const struct bench_ga
 				      .applications = { APP_TSP },
 				      .applications_n = 1,
 				      .limits = DIA_LIMITS_OUTSIDE,
+				      .reopen_ms = 50,
 				      .pending_max = pending_max,
 				      .log = log };
 	s->peer =

@@ -51,6 +51,16 @@ static void on_signal(void *arg, int signum)
 	net_loop_stop(s->loop);
 }
 
+static void on_usr1(void *arg, int signum)
+{
+	struct bench_server *s = arg;
+
+	(void)signum;
+	if (s->on_user_signal) {
+		s->on_user_signal(s);
+	}
+}
+
 void bench_server_answer(struct bench_server *s, struct link *l, const struct buf *out)
 {
 	s->requests++;
@@ -61,7 +71,7 @@ void bench_server_answer(struct bench_server *s, struct link *l, const struct bu
 
 int bench_server_run(struct bench_server *s)
 {
-	struct net_signal *signals[2] = { NULL, NULL };
+	struct net_signal *signals[3] = { NULL, NULL, NULL };
 	struct net_listener *listener;
 	uint16_t port;
 	int fd;
@@ -79,7 +89,8 @@ int bench_server_run(struct bench_server *s)
 				      .pending_max = 65536,
 				      .log = &s->log };
 	if (net_loop_new(&s->loop) || net_signal_new(&signals[0], s->loop, SIGTERM, on_signal, s) ||
-	    net_signal_new(&signals[1], s->loop, SIGINT, on_signal, s) || net_tcp_bind(&fd, &port, "127.0.0.1", 0, 16) ||
+	    net_signal_new(&signals[1], s->loop, SIGINT, on_signal, s) ||
+	    net_signal_new(&signals[2], s->loop, SIGUSR1, on_usr1, s) || net_tcp_bind(&fd, &port, "127.0.0.1", 0, 16) ||
 	    net_listener_new(&listener, s->loop, fd, on_accept, s)) {
 		fprintf(stderr, "%s: cannot listen on 127.0.0.1\n", s->name);
 		return 1;

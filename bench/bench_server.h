@@ -13,7 +13,8 @@
 struct bench_server {
 	const char *name, *host, *realm; /* borrowed; name: of the program */
 	uint32_t application;
-	struct link_cb cb; /* on_request only; `arg` is the server */
+	struct link_cb cb;                 /* on_request only; `arg` is the server */
+	void (*on_user_signal)(void *arg); /* of SIGUSR1; NULL: none; `arg` is the server */
 	/* the frame's own */
 	struct net_loop *loop;
 	struct link_conf conf;

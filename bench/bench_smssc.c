@@ -1,12 +1,18 @@
-/* bench_smssc.c - a lean SMS-SC: takes every DTR, stores nothing; with --reports a DRR that says "delivered" follows each DTA. */
+/* bench_smssc.c - a lean SMS-SC: takes every DTR, stores nothing; with --reports a DRR that says "delivered" follows each DTA. With --hold N it
+ * remembers up to N triggers, reports them on SIGUSR1, and says when it began and when the last was acknowledged
+ * ({"event":"released",...}). */
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 
 #include "apps/t4_drr.h"
 #include "apps/t4_dtr.h"
 #include "base/clock.h"
 #include "base/stdfd.h"
+#include "base/str.h"
 #include "bench/bench_form.h"
 #include "bench/bench_server.h"
 #include "diameter/dia_failed.h"
@@ -16,6 +22,13 @@
 #define SESSION_MARK "0000000000;0000000000"
 #define REFERENCE_MARK 0x5a3c69f1u /* octets 5a 3c 69 f1 */
 #define PART_MAX 32
+#define HELD_WINDOW 256u /* reports without an answer */
+#define HELD_MAX 4000000u
+
+struct held {
+	uint8_t imsi[16], smea[12], reference[4];
+	uint8_t imsi_len, smea_len;
+};
 
 struct smssc {
 	struct bench_server server;
@@ -27,6 +40,12 @@ struct smssc {
 	uint32_t imsi_len, smea_len;
 	uint64_t session;
 	bool reports, encoded;
+	/* --hold */
+	struct held *held;
+	size_t held_max, held_n, released, acknowledged;
+	struct link *link; /* over which the held ones came */
+	uint64_t release_us;
+	bool releasing;
 };
 
 static bool encode_dta(struct smssc *s)
@@ -83,6 +102,16 @@ static bool encode_drr(struct smssc *s, const struct dia_msg *m)
 	return true;
 }
 
+static uint64_t now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
+}
+
+static void release_more(struct smssc *s);
+
 static void on_dra(void *arg, int err, const struct dia_msg *m)
 {
 	struct smssc *s = arg;
@@ -94,30 +123,85 @@ static void on_dra(void *arg, int err, const struct dia_msg *m)
 	} else {
 		s->server.refused++;
 	}
+	if (s->releasing) {
+		s->acknowledged++;
+		release_more(s);
+	}
 }
 
-static void report(struct smssc *s, struct link *l, const struct dia_msg *m)
+static void send_drr(struct smssc *s, struct link *l, const struct held *h)
+{
+	s->session++;
+	bench_put_digits(s->drr.octets + s->session_at, 10, s->session >> 32);
+	bench_put_digits(s->drr.octets + s->session_at + 11, 10, s->session & 0xffffffffu);
+	bench_put_be32(s->drr.octets + 16, link_ids_end_to_end(&s->ids));
+	memcpy(s->drr.octets + s->imsi_at, h->imsi, h->imsi_len);
+	memcpy(s->drr.octets + s->smea_at, h->smea, h->smea_len);
+	memcpy(s->drr.octets + s->reference_at, h->reference, sizeof h->reference);
+	if (link_request(l, s->drr.octets, s->drr.len, REPORT_WAIT_MS, on_dra, s)) {
+		s->server.refused++;
+		s->acknowledged++;
+	}
+}
+
+static void release_more(struct smssc *s)
+{
+	while (s->released < s->held_n && s->released - s->acknowledged < HELD_WINDOW) {
+		send_drr(s, s->link, &s->held[s->released++]);
+	}
+	if (s->acknowledged == s->held_n) {
+		s->releasing = false;
+		printf("{\"event\":\"released\",\"reports\":%zu,\"began_us\":%" PRIu64 ",\"ended_us\":%" PRIu64 "}\n", s->held_n,
+		       s->release_us, now_us());
+		fflush(stdout);
+		s->held_n = 0;
+	}
+}
+
+static void on_release(void *arg)
+{
+	struct smssc *s = arg;
+
+	if (!s->releasing && s->link) {
+		s->releasing = true;
+		s->released = s->acknowledged = 0;
+		s->release_us = now_us();
+		release_more(s);
+	}
+}
+
+/* What a report says of this trigger. False: it has no such parts, or one that is too long. */
+static bool read_trigger(struct held *h, const struct dia_msg *m)
 {
 	struct dia_avp imsi, smea, reference;
 
 	if (!bench_find_inside(m, DIA_DEF(USER_IDENTIFIER), DIA_DEF(USER_NAME), &imsi) ||
 	    !dia_msg_find(m, DIA_DEF(SM_RP_SMEA)->code, DIA_VENDOR_3GPP, &smea) ||
-	    !dia_msg_find(m, DIA_DEF(REFERENCE_NUMBER)->code, DIA_VENDOR_3GPP, &reference) || reference.data_len != 4) {
-		s->server.refused++;
-		return;
+	    !dia_msg_find(m, DIA_DEF(REFERENCE_NUMBER)->code, DIA_VENDOR_3GPP, &reference) ||
+	    reference.data_len != sizeof h->reference || imsi.data_len > sizeof h->imsi || smea.data_len > sizeof h->smea) {
+		return false;
 	}
-	if ((!s->encoded || imsi.data_len != s->imsi_len || smea.data_len != s->smea_len) && !encode_drr(s, m)) {
+	h->imsi_len = (uint8_t)imsi.data_len;
+	h->smea_len = (uint8_t)smea.data_len;
+	memcpy(h->imsi, imsi.data, imsi.data_len);
+	memcpy(h->smea, smea.data, smea.data_len);
+	memcpy(h->reference, reference.data, sizeof h->reference);
+	return true;
+}
+
+static void report(struct smssc *s, struct link *l, const struct dia_msg *m)
+{
+	struct held h;
+
+	if (!read_trigger(&h, m) ||
+	    ((!s->encoded || h.imsi_len != s->imsi_len || h.smea_len != s->smea_len) && !encode_drr(s, m))) {
 		s->server.refused++;
-		return;
-	}
-	s->session++;
-	bench_put_digits(s->drr.octets + s->session_at, 10, s->session >> 32);
-	bench_put_digits(s->drr.octets + s->session_at + 11, 10, s->session & 0xffffffffu);
-	bench_put_be32(s->drr.octets + 16, link_ids_end_to_end(&s->ids));
-	memcpy(s->drr.octets + s->imsi_at, imsi.data, imsi.data_len);
-	memcpy(s->drr.octets + s->smea_at, smea.data, smea.data_len);
-	memcpy(s->drr.octets + s->reference_at, reference.data, 4);
-	if (link_request(l, s->drr.octets, s->drr.len, REPORT_WAIT_MS, on_dra, s)) {
+	} else if (!s->held) {
+		send_drr(s, l, &h);
+	} else if (s->held_n < s->held_max) {
+		s->held[s->held_n++] = h;
+		s->link = l;
+	} else {
 		s->server.refused++;
 	}
 }
@@ -130,36 +214,49 @@ static void on_request(void *arg, struct link *l, const struct dia_msg *m)
 
 	bench_form_answer(&out, &s->dta, m);
 	bench_server_answer(&s->server, l, &out);
-	if (s->reports) {
+	if (s->reports || s->held) {
 		report(s, l, m);
 	}
+}
+
+static int usage(void)
+{
+	fputs("usage: bench_smssc HOST REALM [--reports | --hold N]\n"
+	      "An SMS-SC that stores nothing, for the bench. --reports: a delivery report follows each answer; --hold: those of "
+	      "up to N triggers\n"
+	      "on SIGUSR1.\n",
+	      stderr);
+	return 2;
 }
 
 int main(int argc, char **argv)
 {
 	static struct smssc s;
-	uint32_t random = 0;
-	bool reports = argc == 4 && strcmp(argv[3], "--reports") == 0;
+	uint32_t random = 0, hold = 0;
 
 	if (stdfd_open()) {
 		return 1;
 	}
-	if (argc != 3 && !reports) {
-		fputs("usage: bench_smssc HOST REALM [--reports]\n"
-		      "An SMS-SC that stores nothing, for the bench. --reports: a delivery report follows each answer.\n",
-		      stderr);
-		return 2;
+	s.reports = argc == 4 && strcmp(argv[3], "--reports") == 0;
+	if (argc == 5 && (strcmp(argv[3], "--hold") != 0 || str_parse_u32(&hold, argv[4], 1, HELD_MAX))) {
+		return usage();
 	}
-	if (getrandom(&random, sizeof random, 0) != sizeof random) {
+	if (argc != 3 && !s.reports && !hold) {
+		return usage();
+	}
+	s.held_max = hold;
+	s.held = hold ? calloc(hold, sizeof *s.held) : NULL;
+	if (getrandom(&random, sizeof random, 0) != sizeof random || (hold && !s.held)) {
 		return 1;
 	}
 	s.server = (struct bench_server){ .name = "bench_smssc",
 					  .host = argv[1],
 					  .realm = argv[2],
 					  .application = APP_T4,
+					  .on_user_signal = on_release,
 					  .cb = { .on_request = on_request } };
-	s.reports = reports;
 	link_ids_init(&s.ids, argv[1], clock_real_ms(), random);
 	s.session = s.ids.session_next;
-	return encode_dta(&s) ? stdfd_end("bench_smssc", bench_server_run(&s.server), 1) : 1;
+	return encode_dta(&s) ? stdfd_end("bench_smssc", bench_server_run(&s.server), 1)
+			      : 1; /* what it holds goes with the process */
 }

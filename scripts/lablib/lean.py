@@ -1,20 +1,19 @@
 """A laboratory whose HSS, SMS-SC and SCSs are lean (bench/): they store nothing and encode once, so that the gateway is what a bench measures."""
-import json
 import os
 import subprocess
 
-from . import figures, lab, play, proc
+from . import lab, play, proc
 
 DEVICES = "000001-010000"
 GATEWAY = ("parent", "edge", "core")
 
 
 class LeanLab(lab.Lab):
-    """changes: as in lab.options(); reports: a delivery report follows each answer of the SMS-SC; tools: where the programs of the bench are."""
+    """smssc: more words for bench_smssc, such as --reports; tools: where the programs of the bench are."""
 
-    def __init__(self, folder, options, tools, reports=False):
+    def __init__(self, folder, options, tools, smssc=()):
         super().__init__(folder, options)
-        self.tools, self.reports = tools, reports
+        self.tools, self.smssc = tools, smssc
 
     def tool(self, name):
         found = os.path.join(self.tools, name)
@@ -34,10 +33,18 @@ class LeanLab(lab.Lab):
         self.lab["hss"] = self.start_node("bench_hss", lab.HSS_HOST)
 
     def start_smssc(self):
-        self.lab["smssc"] = self.start_node("bench_smssc", lab.SMSSC_HOST, *(["--reports"] if self.reports else []))
+        self.lab["smssc"] = self.start_node("bench_smssc", lab.SMSSC_HOST, *self.smssc)
 
     def start_ue(self):
         pass
+
+    def stop_iwf(self):
+        """Ends the gateway alone; its state stays, and its port for the next one."""
+        entry = next(e for e in self.entries if e["name"] == "mtc-iwfd")
+        if proc.end([entry], 60):
+            raise proc.LabError("mtc-iwfd did not end within 60 s")
+        self.entries.remove(entry)
+        self.kept = {"ports": {"mtc-iwfd": self.lab["iwf"]["tsp"]["port"]}}
 
 
 class Result:
@@ -101,27 +108,28 @@ def anonymous_octets(pid):
 
 
 class LeanTriggers:
-    """The gateway of one build under load. Every run has fresh ids."""
+    """The gateway of one build under load. Every run has fresh ids. until: what ends a trigger, `answer` or `report`; changes: of the
+    laboratory."""
 
-    def __init__(self, folder, bin_folder, tools, window=64, reports=False, name="durable triggers up to the DAA", **changes):
-        self.name, self.window, self.reports, self.folder = name, window, reports, folder
-        self.lean = LeanLab(folder, lab.options(bin=bin_folder, **{"log_level": "warn", "edges": 1, **changes}), tools, reports)
+    def __init__(self, folder, bin_folder, tools, until="answer", smssc=None, name="durable triggers up to the DAA", **changes):
+        self.name, self.until, self.folder = name, until, folder
+        words = smssc if smssc is not None else ["--reports"] if until == "report" else []
+        self.lean = LeanLab(folder, lab.options(bin=bin_folder, **{"log_level": "warn", "edges": 1, **changes}), tools, words)
         self.lean.up(lambda text: None)
         self.lab = self.lean.lab
-        self.results = []
 
     def scs_words(self, name):
         scs = next(s for s in self.lab["scs"] if s["name"] == name)
         return ",".join([scs["origin_host"], scs["realm"], scs["e164"], scs["cert"], scs["key"]])
 
-    def command(self, scs=("acme",), **options):
+    def command(self, scs=("acme",), flags=(), **options):
+        """The command line of bench_load; options as there, flags without a value."""
         tsp = self.lab["iwf"]["tsp"]
         command = [self.lean.tool("bench_load"), "--connect", f"{tsp['address']}:{tsp['port']}", "--iwf-host", self.lab["iwf"]["identity"],
-                   "--iwf-realm", self.lab["iwf"]["realm"], "--ca", self.lab["ca"]]
+                   "--iwf-realm", self.lab["iwf"]["realm"], "--ca", self.lab["ca"], *("--" + flag for flag in flags)]
         for name in scs:
             command += ["--scs", self.scs_words(name)]
-        given = {"window": self.window, "devices": DEVICES, **({"until": "report"} if self.reports else {}), **options}
-        for key, value in given.items():
+        for key, value in {"devices": DEVICES, "until": self.until, **options}.items():
             command += ["--" + key, str(value)]
         return command
 
@@ -141,25 +149,34 @@ class LeanTriggers:
                 found[name] = sum(each.values())
         return found
 
-    def load(self, expect="SUCCESS", wait_s=300, **options):
-        """One run: a Result. LabError unless every trigger got the expected status."""
+    def load(self, expect=("SUCCESS",), wait_s=300, **options):
+        """One run: a Result. LabError unless the triggers got the expected statuses, and no others."""
         before = self.cpu_ns()
-        child = subprocess.Popen(self.command(**options), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        try:
-            out, err = child.communicate(timeout=wait_s)
-        except BaseException:
-            child.kill()
-            child.communicate()
-            raise
-        line = next((e for e in play.json_lines(out) if e.get("event") == "result"), None)
-        if child.returncode or not line or set(line["by_status"]) != {expect}:
-            raise proc.LabError(f"bench_load: exit {child.returncode}, {line or out!r} {err.strip()}")
+        done = subprocess.run(self.command(**options), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=wait_s, check=False)
+        line = next((e for e in play.json_lines(done.stdout) if e.get("event") == "result"), None)
+        if done.returncode or not line or set(line["by_status"]) != set(expect):
+            raise proc.LabError(f"bench_load: exit {done.returncode}, {line or done.stdout!r} {done.stderr.strip()}")
         cpu = {name: ns - before.get(name, 0) for name, ns in self.cpu_ns().items()}
         return Result(line, {**name_journal(cpu), "scs": line["cpu_us"] * 1000})
 
     def run(self, **options):
-        self.results.append(self.load(**options))
-        return self.results[-1].rate
+        return self.load(**options).rate
+
+    def ctl(self, *words):
+        """The rows of mtcctl --json."""
+        done = self.lean.mtcctl("--json", *words)
+        if done.returncode:
+            raise proc.LabError(f"mtcctl {' '.join(words)}: {done.stderr.strip() or done.stdout.strip()}")
+        return play.json_lines(done.stdout)
+
+    def said(self, program, event):
+        """The last line with this event that a node printed; None: not yet."""
+        lines = play.read_json_lines(os.path.join(self.folder, "log", program + ".out"))
+        return next((line for line in reversed(lines) if line.get("event") == event), None)
+
+    def memory(self):
+        """{process of the gateway: octets of anonymous memory}."""
+        return {name: anonymous_octets(pid) for name, pid in self.pids().items() if name not in ("hss", "smssc")}
 
     def end(self):
         return lab.down(self.folder, print)

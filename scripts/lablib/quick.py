@@ -40,11 +40,11 @@ def in_turn(subjects_, rounds, say, **options):
 
 def measure(folder, bin_folder, rounds, seconds, subjects_, say):
     """The row of the triggers, that of freeDiameter, their ratio."""
-    triggers = lean.LeanTriggers(os.path.join(folder, "lean"), bin_folder, bin_folder, WINDOW)
+    triggers = lean.LeanTriggers(os.path.join(folder, "lean"), bin_folder, bin_folder)
     subjects_.append(triggers)
-    plain = subjects.PlainRelay(os.path.join(folder, "relay"), bin_folder, WINDOW)
+    plain = subjects.PlainRelay(os.path.join(folder, "relay"), bin_folder)
     subjects_.append(plain)
-    found = in_turn([triggers, plain], rounds, say, seconds=seconds)
+    found = in_turn([triggers, plain], rounds, say, seconds=seconds, window=WINDOW)
     rates = [[r.rate for r in found[s]] for s in (triggers, plain)]
     return {"window": WINDOW, "rows": [row(s, found[s]) for s in (triggers, plain)],
             "ratio": figures.ratios(*rates, "triggers : freeDiameter's plain relay, round by round")}

@@ -11,8 +11,8 @@ class PlainRelay:
     name = "requests relayed by freeDiameter (plain TCP)"
     CLIENT, SERVER, HOST, REALM = "client.bench.example", "server.bench.example", "relay.bench.example", "bench.example"
 
-    def __init__(self, folder, tools, window=64):
-        self.entries, self.tools, self.window, self.results = [], tools, window, []
+    def __init__(self, folder, tools):
+        self.entries, self.tools = [], tools
         pki = Pki(os.path.join(folder, "pki"))
         pki.ca("bench", "/O=bench/CN=bench CA")
         log = os.path.join(folder, "log")
@@ -30,12 +30,12 @@ class PlainRelay:
     def pids(self):
         return {"responder": self.entries[0]["pid"], "freeDiameter": self.entries[1]["pid"]}
 
-    def load(self, window=None, **options):
+    def load(self, **options):
         """One run: a lean.Result."""
         before = {name: sum(lean.threads_ns(pid).values()) for name, pid in self.pids().items()}
         command = [os.path.join(self.tools, "bench_peer"), "load", "--host", self.CLIENT, "--realm", self.REALM, "--connect",
                    f"{self.address}:{self.port}", "--peer-host", self.HOST, "--peer-realm", self.REALM, "--destination-host", self.SERVER,
-                   "--destination-realm", self.REALM, "--window", str(window or self.window)]
+                   "--destination-realm", self.REALM]
         for key, value in {"count": 100000000, **options}.items():
             command += ["--" + key, str(value)]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False)
@@ -47,8 +47,7 @@ class PlainRelay:
         return lean.Result(line, {**cpu, "load": line["cpu_us"] * 1000})
 
     def run(self, **options):
-        self.results.append(self.load(**options))
-        return self.results[-1].rate
+        return self.load(**options).rate
 
     def end(self):
         proc.end(list(reversed(self.entries)))
