@@ -144,6 +144,9 @@ bool str_equal_nocase(const void *a, size_t a_len, const void *b, size_t b_len)
 	if (a_len != b_len) {
 		return false;
 	}
+	if (!a_len || memcmp(x, y, a_len) == 0) { /* most names are written alike */
+		return true;
+	}
 	for (size_t i = 0; i < a_len; i++) {
 		if (lower(x[i]) != lower(y[i])) {
 			return false;
