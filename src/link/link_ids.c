@@ -1,7 +1,9 @@
 /* link_ids.c - identifiers that do not repeat, also after a restart. */
 #include "link/link_ids.h"
 
-#include <stdio.h>
+#include "base/text.h"
+
+#define HOST_SHOWN_MAX 253u
 
 void link_ids_init(struct link_ids *ids, const char *host, uint64_t real_ms, uint32_t random)
 {
@@ -21,18 +23,31 @@ uint32_t link_ids_end_to_end(struct link_ids *ids)
 	return ids->end_to_end_next++;
 }
 
+/* What every Session-Id begins with: "host;high;low". It always fits. */
+static struct text session_begin(const struct link_ids *ids, char out[LINK_SESSION_ID_MAX], uint64_t high, uint32_t low)
+{
+	struct text t = text_over(out, LINK_SESSION_ID_MAX);
+
+	text_octets(&t, ids->host, strnlen(ids->host, HOST_SHOWN_MAX));
+	text_char(&t, ';');
+	text_u32(&t, (uint32_t)high);
+	text_char(&t, ';');
+	text_u32(&t, low);
+	return t;
+}
+
 size_t link_ids_session(struct link_ids *ids, char out[LINK_SESSION_ID_MAX])
 {
 	uint64_t n = ids->session_next++;
-	int len = snprintf(out, LINK_SESSION_ID_MAX, "%.*s;%u;%u", 253, ids->host, (unsigned)(n >> 32), (unsigned)n);
+	struct text t = session_begin(ids, out, n >> 32, (uint32_t)n);
 
-	return (size_t)len;
+	return t.len;
 }
 
 size_t link_ids_session_of(const struct link_ids *ids, char out[LINK_SESSION_ID_MAX], uint64_t began_ms, uint32_t end_to_end)
 {
-	int len = snprintf(out, LINK_SESSION_ID_MAX, "%.*s;%u;%u;again", 253, ids->host, (unsigned)(began_ms / 1000),
-			   (unsigned)end_to_end);
+	struct text t = session_begin(ids, out, began_ms / 1000, end_to_end);
 
-	return (size_t)len;
+	text_add(&t, ";again");
+	return t.len;
 }
