@@ -136,17 +136,21 @@ void app_build(struct buf *out, const struct dia_command *c, const void *in, uin
 	dia_command_build(out, c, in, extra, hop_by_hop, end_to_end);
 }
 
+void app_head_clear(struct app_head *head)
+{
+	memset(head, 0, offsetof(struct app_head, APP_HEAD_LISTS));
+}
+
 void app_answer_head(struct app_head *answer, const struct app_head *request, const char *host, const char *realm)
 {
-	*answer = (struct app_head){
-		.session_id = request->session_id,
-		.origin_host = dia_text(host),
-		.origin_realm = dia_text(realm),
-		.auth_application_id = request->auth_application_id,
-		.auth_session_state = dia_u32_of(APP_NO_STATE_MAINTAINED),
-		.proxy_info_n = request->proxy_info_n,
-	};
-	memcpy(answer->proxy_info, request->proxy_info, sizeof answer->proxy_info);
+	app_head_clear(answer);
+	answer->session_id = request->session_id;
+	answer->origin_host = dia_text(host);
+	answer->origin_realm = dia_text(realm);
+	answer->auth_application_id = request->auth_application_id;
+	answer->auth_session_state = dia_u32_of(APP_NO_STATE_MAINTAINED);
+	answer->proxy_info_n = request->proxy_info_n;
+	memcpy(answer->proxy_info, request->proxy_info, request->proxy_info_n * sizeof *answer->proxy_info);
 }
 
 void app_lapses_text(char out[APP_LAPSES_TEXT_MAX], uint8_t lapses)

@@ -118,6 +118,9 @@ struct app_serving_node {
 	struct dia_bytes smsf_non_3gpp_number, smsf_non_3gpp_name, smsf_non_3gpp_realm;
 };
 
+/* No member is there, every list has the count 0. */
+void app_head_clear(struct app_head *head);
+
 /* Prepares the head of an answer: request's Session-Id, Auth-Application-Id and Proxy-Info, never T; Auth-Session-State 1; our origin.
  * Borrows from `request`, `host` and `realm` as long as `answer` is used. */
 void app_answer_head(struct app_head *answer, const struct app_head *request, const char *host, const char *realm);

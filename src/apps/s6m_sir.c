@@ -95,6 +95,11 @@ int s6m_sia_parse(struct s6m_sia *out, const struct dia_msg *m, struct dia_faile
 	return dia_command_parse(&sia, out, m, failed);
 }
 
+void s6m_sir_clear(struct s6m_sir *out)
+{
+	dia_command_clear(&sir, out);
+}
+
 void s6m_sir_build(struct buf *out, const struct s6m_sir *in, uint32_t hop_by_hop, uint32_t end_to_end)
 {
 	app_build(out, &sir, in, hop_by_hop, end_to_end);

@@ -44,5 +44,6 @@ struct s6m_sia {
 
 ERR_MUST_USE int s6m_sir_parse(struct s6m_sir *out, const struct dia_msg *m, struct dia_failed *failed);
 ERR_MUST_USE int s6m_sia_parse(struct s6m_sia *out, const struct dia_msg *m, struct dia_failed *failed);
+void s6m_sir_clear(struct s6m_sir *out);
 void s6m_sir_build(struct buf *out, const struct s6m_sir *in, uint32_t hop_by_hop, uint32_t end_to_end);
 void s6m_sia_build(struct buf *out, const struct s6m_sia *in, uint32_t hop_by_hop, uint32_t end_to_end);

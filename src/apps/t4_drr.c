@@ -65,6 +65,11 @@ void t4_drr_build(struct buf *out, const struct t4_drr *in, uint32_t hop_by_hop,
 	app_build(out, &drr, in, hop_by_hop, end_to_end);
 }
 
+void t4_dra_clear(struct t4_dra *out)
+{
+	dia_command_clear(&dra, out);
+}
+
 void t4_dra_build(struct buf *out, const struct t4_dra *in, uint32_t hop_by_hop, uint32_t end_to_end)
 {
 	app_build(out, &dra, in, hop_by_hop, end_to_end);

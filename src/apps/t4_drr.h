@@ -35,4 +35,5 @@ struct t4_dra {
 ERR_MUST_USE int t4_drr_parse(struct t4_drr *out, const struct dia_msg *m, struct dia_failed *failed);
 ERR_MUST_USE int t4_dra_parse(struct t4_dra *out, const struct dia_msg *m, struct dia_failed *failed);
 void t4_drr_build(struct buf *out, const struct t4_drr *in, uint32_t hop_by_hop, uint32_t end_to_end);
+void t4_dra_clear(struct t4_dra *out);
 void t4_dra_build(struct buf *out, const struct t4_dra *in, uint32_t hop_by_hop, uint32_t end_to_end);

@@ -77,6 +77,11 @@ int t4_dta_parse_lenient(struct t4_dta *out, const struct dia_msg *m, struct dia
 	return dia_command_parse_lenient(&dta, out, m, failed, lapses);
 }
 
+void t4_dtr_clear(struct t4_dtr *out)
+{
+	dia_command_clear(&dtr, out);
+}
+
 void t4_dtr_build(struct buf *out, const struct t4_dtr *in, uint32_t hop_by_hop, uint32_t end_to_end)
 {
 	app_build(out, &dtr, in, hop_by_hop, end_to_end);

@@ -38,5 +38,6 @@ ERR_MUST_USE int t4_dtr_parse(struct t4_dtr *out, const struct dia_msg *m, struc
 ERR_MUST_USE int t4_dta_parse(struct t4_dta *out, const struct dia_msg *m, struct dia_failed *failed);
 /* Forgives what APP_LAPSE_TABLE lists; `lapses` is set to its bits. */
 ERR_MUST_USE int t4_dta_parse_lenient(struct t4_dta *out, const struct dia_msg *m, struct dia_failed *failed, uint8_t *lapses);
+void t4_dtr_clear(struct t4_dtr *out);
 void t4_dtr_build(struct buf *out, const struct t4_dtr *in, uint32_t hop_by_hop, uint32_t end_to_end);
 void t4_dta_build(struct buf *out, const struct t4_dta *in, uint32_t hop_by_hop, uint32_t end_to_end);

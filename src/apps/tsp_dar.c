@@ -65,6 +65,11 @@ void tsp_dar_build(struct buf *out, const struct tsp_dar *in, uint32_t hop_by_ho
 	app_build(out, &dar, in, hop_by_hop, end_to_end);
 }
 
+void tsp_daa_clear(struct tsp_daa *out)
+{
+	dia_command_clear(&daa, out);
+}
+
 void tsp_daa_build(struct buf *out, const struct tsp_daa *in, uint32_t hop_by_hop, uint32_t end_to_end)
 {
 	app_build(out, &daa, in, hop_by_hop, end_to_end);

@@ -1,7 +1,8 @@
 /* tsp_dar.h - Device-Action-Request and -Answer (Tsp, TS 29.368 6.6.1/6.6.2). PURE.
  * Parse: borrows the message as long as `out` is used; unless 0 is returned it is empty: no member, every count 0;
  * ERR_PROTO fills `failed`. Behind the count of a list nothing is defined.
- * Build: writes a whole message, request or answer; check out->full. */
+ * Build: writes a whole message, request or answer; check out->full. Clear: makes a struct to be filled and built empty, without
+ * touching its lists. */
 #pragma once
 #include "apps/tsp.h"
 
@@ -20,4 +21,5 @@ struct tsp_daa {
 ERR_MUST_USE int tsp_dar_parse(struct tsp_dar *out, const struct dia_msg *m, struct dia_failed *failed);
 ERR_MUST_USE int tsp_daa_parse(struct tsp_daa *out, const struct dia_msg *m, struct dia_failed *failed);
 void tsp_dar_build(struct buf *out, const struct tsp_dar *in, uint32_t hop_by_hop, uint32_t end_to_end);
+void tsp_daa_clear(struct tsp_daa *out);
 void tsp_daa_build(struct buf *out, const struct tsp_daa *in, uint32_t hop_by_hop, uint32_t end_to_end);

@@ -60,6 +60,11 @@ int tsp_dna_parse_lenient(struct tsp_dna *out, const struct dia_msg *m, struct d
 	return dia_command_parse_lenient(&dna, out, m, failed, lapses);
 }
 
+void tsp_dnr_clear(struct tsp_dnr *out)
+{
+	dia_command_clear(&dnr, out);
+}
+
 void tsp_dnr_build(struct buf *out, const struct tsp_dnr *in, uint32_t hop_by_hop, uint32_t end_to_end)
 {
 	app_build(out, &dnr, in, hop_by_hop, end_to_end);

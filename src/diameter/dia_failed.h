@@ -16,6 +16,14 @@ struct dia_failed {
 	char text[DIA_FAILED_TEXT_MAX];  /* for the log and Error-Message: which AVP, what was expected */
 };
 
+/* Nothing failed. Enough before each use: what is read is bounded by avp_len and ends with the NUL of the text. */
+static inline void dia_failed_none(struct dia_failed *f)
+{
+	f->result_code = 0;
+	f->avp_len = 0;
+	f->text[0] = 0;
+}
+
 /* Every Result-Code of RFC 6733 7.1: name, value. */
 #define DIA_RESULT_TABLE(X)                                                                                                      \
 	X(MULTI_ROUND_AUTH, 1001)                                                                                                \

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/err.h"
 
@@ -155,11 +156,7 @@ bool dia_msg_find(const struct dia_msg *m, uint32_t code, uint32_t vendor, struc
 
 static inline struct dia_bytes dia_text(const char *s) /* view of a string, without its NUL */
 {
-	struct dia_bytes b = { (const uint8_t *)s, 0 };
-
-	while (s && s[b.len])
-		b.len++;
-	return b;
+	return (struct dia_bytes){ (const uint8_t *)s, s ? (uint32_t)strlen(s) : 0 };
 }
 
 static inline struct dia_u32 dia_u32_of(uint32_t v)
