@@ -76,8 +76,9 @@ static void send_dra(struct core *c, struct link *l, const struct dia_msg *m, co
 		     const struct core_drr_answer *a)
 {
 	struct buf out = buf_over(c->scratch, sizeof c->scratch);
-	struct t4_dra dra = { 0 };
+	struct t4_dra dra;
 
+	t4_dra_clear(&dra);
 	app_answer_head(&dra.head, &drr->head, c->cfg->internal.host, c->cfg->internal.realm);
 	if (a->experimental) {
 		dra.head.experimental_result = (struct app_experimental_result){ DIA_VENDOR_3GPP, a->experimental, true };
@@ -133,7 +134,7 @@ static void drr_free(struct core *c, struct core_drr *d)
  * DRA; the SMS-SC repeats the report. */
 static void answer_all(struct core *c, struct core_drr_entry *e, const struct core_drr_answer *a)
 {
-	struct dia_failed why = { 0 };
+	struct dia_failed why;
 	struct core_drr *d;
 	struct dia_msg m;
 	struct t4_drr drr;
@@ -395,9 +396,10 @@ static void on_drr(struct core_peer *p, struct link *l, const struct dia_msg *m,
 void core_report_on_request(struct core_peer *p, struct link *l, const struct dia_msg *m)
 {
 	struct core *c = p->core;
-	struct dia_failed why = { 0 };
+	struct dia_failed why;
 	struct t4_drr drr;
 
+	dia_failed_none(&why);
 	if (m->hdr.app_id != APP_T4) {
 		dia_failed_set(&why, DIA_RESULT_APPLICATION_UNSUPPORTED, "application %u has no requests for this node",
 			       m->hdr.app_id);

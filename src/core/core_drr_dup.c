@@ -33,7 +33,7 @@ static void put_header(struct buf *b, const struct dia_hdr *h)
  * the AVPs. */
 static int put_avps(struct buf *b, const struct dia_msg *m)
 {
-	struct dia_failed failed = { 0 };
+	struct dia_failed failed;
 	struct dia_avp avp;
 	uint16_t left;
 	struct dia_win w = dia_msg_win(m, &left);

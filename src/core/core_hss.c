@@ -54,7 +54,7 @@ static enum pol_reason judge(struct core_hss_answer *a, const struct question *q
 
 static void take(struct core_hss_answer *a, const struct question *q, const struct core_request *request, const struct dia_msg *m)
 {
-	struct dia_failed why = { 0 };
+	struct dia_failed why;
 	struct s6m_sia sia;
 
 	a->verdict = pol_verdict_of(POL_HSS_PROTOCOL);
@@ -87,7 +87,7 @@ static void on_answer(void *arg, int err, const struct dia_msg *m)
 int core_hss_ask(struct core *c, const char *external, const char *msisdn, const char *scs_e164, core_hss_fn *fn, void *arg)
 {
 	struct trg_request req = { .external = external, .msisdn = msisdn, .scs_e164 = scs_e164, .priority = TSP_NON_PRIORITY };
-	struct buf out = buf_over(c->scratch, sizeof c->scratch);
+	struct core_message out;
 	size_t peer = c->cfg->s6m.peer_index;
 	struct question *q;
 	int err;
@@ -107,6 +107,7 @@ int core_hss_ask(struct core *c, const char *external, const char *msisdn, const
 	}
 	*q = (struct question){ c, fn, arg, net_loop_now_ms(c->loop), external[0] != 0, "" };
 	str_set(q->msisdn, sizeof q->msisdn, msisdn);
+	out.octets = buf_over(c->scratch, sizeof c->scratch);
 	err = core_s6m_sir(&out, c, &req);
 	if (!err) {
 		err = core_peer_ask_alone(c, peer, &out, (uint32_t)c->cfg->s6m.answer_wait_ms, on_answer, q);

@@ -29,34 +29,25 @@ void core_trigger_ask_drop(struct core_trigger *t)
 
 /* -- one outstanding request */
 
-static struct core_ask *ask_new(struct core_peer *p, const struct buf *message)
+static struct core_ask *ask_new(struct core_peer *p, const struct core_message *m)
 {
-	struct dia_avp session = { .data_len = 0 }, host = { .data_len = 0 };
-	struct dia_failed why;
-	struct core_ask *ask;
-	struct dia_msg m;
+	size_t host_len = m->host ? strlen(m->host) : 0;
+	struct core_ask *ask = malloc(sizeof *ask + m->session_id_len + host_len + 2);
 
-	if (dia_msg_parse(&m, message->p, message->len, &p->core->peers.link_conf.limits, &why)) {
-		return NULL;
-	}
-	(void)dia_msg_find(&m, DIA_CODE_SESSION_ID, 0, &session);
-	(void)dia_msg_find(&m, DIA_CODE_DESTINATION_HOST, 0, &host);
-	ask = malloc(sizeof *ask + session.data_len + host.data_len + 2);
 	if (!ask) {
 		return NULL;
 	}
 	*ask = (struct core_ask){
-		.obj = { CORE_ASK_MAGIC }, .peer = p, .session_id_len = session.data_len, .host_len = host.data_len
+		.obj = { CORE_ASK_MAGIC }, .peer = p, .session_id_len = m->session_id_len, .host_len = (uint32_t)host_len
 	};
-	memcpy(ask->text, session.data_len ? session.data : (const uint8_t *)"", session.data_len);
-	ask->text[session.data_len] = 0;
-	memcpy(ask->text + session.data_len + 1, host.data_len ? host.data : (const uint8_t *)"", host.data_len);
-	ask->text[session.data_len + 1 + host.data_len] = 0;
+	memcpy(ask->text, m->session_id, m->session_id_len);
+	ask->text[m->session_id_len] = 0;
+	memcpy(ask->text + m->session_id_len + 1, m->host ? m->host : "", host_len + 1);
 	return ask;
 }
 
 /* Sends the request. `*out` is owned by the callback. */
-static int send(struct core_ask **out, struct core *c, size_t peer, const struct buf *message, uint32_t wait_ms,
+static int send(struct core_ask **out, struct core *c, size_t peer, const struct core_message *m, uint32_t wait_ms,
 		link_answer_fn *fn)
 {
 	struct core_peer *p = &c->peers.row[peer];
@@ -67,14 +58,14 @@ static int send(struct core_ask **out, struct core *c, size_t peer, const struct
 	if (!l) {
 		return ERR_CLOSED;
 	}
-	if (message->full) {
+	if (m->octets.full) {
 		return ERR_LIMIT;
 	}
-	ask = ask_new(p, message);
+	ask = ask_new(p, m);
 	if (!ask) {
 		return ERR_NOMEM;
 	}
-	err = link_request(l, message->p, message->len, wait_ms, fn, ask);
+	err = link_request(l, m->octets.p, m->octets.len, wait_ms, fn, ask);
 	if (err) {
 		OBJ_END(ask, CORE_ASK_MAGIC);
 		free(ask);
@@ -86,7 +77,7 @@ static int send(struct core_ask **out, struct core *c, size_t peer, const struct
 	return 0;
 }
 
-int core_peer_ask(struct core_trigger *t, size_t peer, const struct buf *message, uint32_t wait_ms, link_answer_fn *fn)
+int core_peer_ask(struct core_trigger *t, size_t peer, const struct core_message *message, uint32_t wait_ms, link_answer_fn *fn)
 {
 	struct core_ask *ask;
 	int err = send(&ask, t->core, peer, message, wait_ms, fn);
@@ -100,7 +91,8 @@ int core_peer_ask(struct core_trigger *t, size_t peer, const struct buf *message
 	return 0;
 }
 
-int core_peer_ask_alone(struct core *c, size_t peer, const struct buf *message, uint32_t wait_ms, link_answer_fn *fn, void *arg)
+int core_peer_ask_alone(struct core *c, size_t peer, const struct core_message *message, uint32_t wait_ms, link_answer_fn *fn,
+			void *arg)
 {
 	struct core_ask *ask;
 	int err = send(&ask, c, peer, message, wait_ms, fn);

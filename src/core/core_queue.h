@@ -34,6 +34,14 @@ struct core_ask { /* one request on its way; outlives its trigger when that ends
 	char text[]; /* Session-Id and Destination-Host of the request, each with a NUL behind it */
 };
 
+/* A request that is to be sent: its octets, and what its answer is held against. */
+struct core_message {
+	struct buf octets;
+	char session_id[LINK_SESSION_ID_MAX];
+	uint32_t session_id_len;
+	const char *host; /* Destination-Host, borrowed; NULL: the request names none */
+};
+
 /* A completed request, for the check of its answer. */
 struct core_request {
 	struct core_peer *peer;
@@ -63,7 +71,7 @@ void core_queue_move(struct core *c);
 
 /* Sends one request over the peer with this index. `fn` gets a struct core_ask. ERR_CLOSED and
  * others: nothing was sent. */
-ERR_MUST_USE int core_peer_ask(struct core_trigger *t, size_t peer, const struct buf *message, uint32_t wait_ms,
+ERR_MUST_USE int core_peer_ask(struct core_trigger *t, size_t peer, const struct core_message *message, uint32_t wait_ms,
 			       link_answer_fn *fn);
 /* Ends an ask in its callback and frees it. Fills the request for the check of the answer.
  * Returns its trigger; NULL: no trigger waits for the answer. */
@@ -74,8 +82,8 @@ const char *core_peer_foreign(const struct core_request *request, const struct a
 
 /* The same for a request without a trigger. core_peer_answered_alone() ends the ask in its
  * callback and returns `arg`. */
-ERR_MUST_USE int core_peer_ask_alone(struct core *c, size_t peer, const struct buf *message, uint32_t wait_ms, link_answer_fn *fn,
-				     void *arg);
+ERR_MUST_USE int core_peer_ask_alone(struct core *c, size_t peer, const struct core_message *message, uint32_t wait_ms,
+				     link_answer_fn *fn, void *arg);
 void *core_peer_answered_alone(struct core_request *request, void *ask, int err);
 
 /* Removes the trigger's request, outstanding or queued. A later answer finds no trigger. */

@@ -12,27 +12,27 @@
 
 /* Values that the SIR borrows until it is built. */
 struct sir_parts {
-	char session_id[LINK_SESSION_ID_MAX];
 	uint8_t msisdn[STR_TBCD_MAX], scs[STR_TBCD_MAX], smea[APP_SMEA_MAX];
 };
 
-int core_s6m_sir(struct buf *out, struct core *c, const struct trg_request *req)
+int core_s6m_sir(struct core_message *out, struct core *c, const struct trg_request *req)
 {
 	const struct cfg_route *route = &c->cfg->s6m;
-	struct s6m_sir sir = { .has_service_parameters = true, .has_t4_parameters = true };
+	struct s6m_sir sir;
 	struct sir_parts parts;
 	size_t len;
 
+	s6m_sir_clear(&sir);
+	sir.has_service_parameters = sir.has_t4_parameters = true;
 	sir.head.request = true;
-	sir.head.session_id =
-	    (struct dia_bytes){ (const uint8_t *)parts.session_id, (uint32_t)link_ids_session(&c->peers.ids, parts.session_id) };
+	out->session_id_len = (uint32_t)link_ids_session(&c->peers.ids, out->session_id);
+	sir.head.session_id = (struct dia_bytes){ (const uint8_t *)out->session_id, out->session_id_len };
 	sir.head.auth_session_state = dia_u32_of(APP_NO_STATE_MAINTAINED);
 	sir.head.origin_host = dia_text(c->cfg->internal.host);
 	sir.head.origin_realm = dia_text(c->cfg->internal.realm);
 	sir.head.destination_realm = dia_text(route->destination_realm);
-	if (route->destination_host[0]) {
-		sir.head.destination_host = dia_text(route->destination_host);
-	}
+	out->host = route->destination_host[0] ? route->destination_host : NULL;
+	sir.head.destination_host = dia_text(out->host);
 	if (req->external[0]) {
 		sir.user_identifier.external_identifier = dia_text(req->external);
 	} else {
@@ -55,7 +55,7 @@ int core_s6m_sir(struct buf *out, struct core *c, const struct trg_request *req)
 		sir.head.drmp = dia_u32_of(route->priority_drmp);
 	}
 	sir.sir_flags = dia_u32_of(S6M_SIR_FLAG_S6M);
-	s6m_sir_build(out, &sir, 0, link_ids_end_to_end(&c->peers.ids));
+	s6m_sir_build(&out->octets, &sir, 0, link_ids_end_to_end(&c->peers.ids));
 	return 0;
 }
 
@@ -176,7 +176,7 @@ static void on_answer(void *arg, int err, const struct dia_msg *m)
 {
 	struct core_request request;
 	struct core_trigger *t = core_peer_answered(&request, arg, err);
-	struct dia_failed why = { 0 };
+	struct dia_failed why;
 	const char *foreign = NULL;
 	struct pol_verdict v;
 	struct s6m_sia sia;
@@ -191,6 +191,7 @@ static void on_answer(void *arg, int err, const struct dia_msg *m)
 		refuse(t, &v);
 		return;
 	}
+	dia_failed_none(&why);
 	/* No lapse is accepted here: the answer is a permission. */
 	err = s6m_sia_parse(&sia, m, &why);
 	if (!err) {
@@ -225,12 +226,13 @@ static const struct core_turn turn = { leave, late };
 int core_s6m_ask(void *arg, struct trg *trg)
 {
 	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
-	struct buf out = buf_over(c->scratch, sizeof c->scratch);
+	struct core_message out;
 	int err;
 
 	if (core_queue_full(c, c->cfg->s6m.peer_index)) {
 		return core_queue_put(core_trigger_of(trg), c->cfg->s6m.peer_index, &turn, false, c->cfg->s6m.answer_wait_ms);
 	}
+	out.octets = buf_over(c->scratch, sizeof c->scratch);
 	err = core_s6m_sir(&out, c, &trg->req);
 	if (!err) {
 		err = core_peer_ask(core_trigger_of(trg), c->cfg->s6m.peer_index, &out, (uint32_t)c->cfg->s6m.answer_wait_ms,

@@ -13,7 +13,7 @@ int core_s6m_ask(void *arg, struct trg *trg);
 /* Builds the SIR of a request from the device's names, the SCS's number and the priority in
  * `req`.
  * ERR_INVAL. The caller checks out->full. */
-ERR_MUST_USE int core_s6m_sir(struct buf *out, struct core *c, const struct trg_request *req);
+ERR_MUST_USE int core_s6m_sir(struct core_message *out, struct core *c, const struct trg_request *req);
 
 #define CORE_S6M_IMSI_MAX 15
 struct core_s6m_who {

@@ -11,7 +11,7 @@
 #include "policy/pol_map.h"
 
 struct dtr_parts {
-	char session_id[LINK_SESSION_ID_MAX];
+	struct core_message message;
 	uint8_t msisdn[STR_TBCD_MAX], smea[APP_SMEA_MAX];
 };
 
@@ -21,22 +21,22 @@ static int head(struct t4_dtr *dtr, struct dtr_parts *parts, struct core *c, con
 {
 	const struct cfg_route *route = &c->cfg->t4;
 	const char *msisdn = trg->sub.msisdn[0] ? trg->sub.msisdn : trg->req.msisdn;
+	struct core_message *m = &parts->message;
 	size_t len;
 
+	m->octets = buf_over(c->scratch, sizeof c->scratch);
+	m->session_id_len = (uint32_t)link_ids_session_of(&c->peers.ids, m->session_id, trg->req.received_ms, end_to_end);
+	/* a recall or replace goes to the SMS-SC that accepted the original (TS 23.682 5.2.3) */
+	m->host = trg->accepted_by ? trg->accepted_by : route->destination_host[0] ? route->destination_host : NULL;
+	t4_dtr_clear(dtr);
 	dtr->head.request = true;
 	dtr->head.retransmitted = again;
-	dtr->head.session_id = (struct dia_bytes){ (const uint8_t *)parts->session_id,
-						   (uint32_t)link_ids_session_of(&c->peers.ids, parts->session_id,
-										 trg->req.received_ms, end_to_end) };
+	dtr->head.session_id = (struct dia_bytes){ (const uint8_t *)m->session_id, m->session_id_len };
 	dtr->head.auth_session_state = dia_u32_of(APP_NO_STATE_MAINTAINED);
 	dtr->head.origin_host = dia_text(c->cfg->internal.host);
 	dtr->head.origin_realm = dia_text(c->cfg->internal.realm);
 	dtr->head.destination_realm = dia_text(route->destination_realm);
-	if (trg->accepted_by) { /* a recall or replace goes to the SMS-SC that accepted the original (TS 23.682 5.2.3) */
-		dtr->head.destination_host = dia_text(trg->accepted_by);
-	} else if (route->destination_host[0]) {
-		dtr->head.destination_host = dia_text(route->destination_host);
-	}
+	dtr->head.destination_host = dia_text(m->host);
 	if (trg->sub.imsi[0]) {
 		dtr->user_identifier.user_name = dia_text(trg->sub.imsi);
 	}
@@ -66,12 +66,11 @@ static struct dia_bytes payload_of(const struct trg *trg)
 	return (struct dia_bytes){ trg->req.payload_len ? trg->req.payload : nothing, trg->req.payload_len };
 }
 
-static int ask(struct core *c, struct trg *trg, const struct t4_dtr *dtr, uint32_t end_to_end, link_answer_fn *fn)
+static int ask(struct core *c, struct trg *trg, const struct t4_dtr *dtr, struct core_message *m, uint32_t end_to_end,
+	       link_answer_fn *fn)
 {
-	struct buf out = buf_over(c->scratch, sizeof c->scratch);
-
-	t4_dtr_build(&out, dtr, 0, end_to_end);
-	return core_peer_ask(core_trigger_of(trg), c->cfg->t4.peer_index, &out, (uint32_t)c->cfg->t4.answer_wait_ms, fn);
+	t4_dtr_build(&m->octets, dtr, 0, end_to_end);
+	return core_peer_ask(core_trigger_of(trg), c->cfg->t4.peer_index, m, (uint32_t)c->cfg->t4.answer_wait_ms, fn);
 }
 
 /* -- features of the SMS-SC (TS 29.229 7.2): an answer lists all of them */
@@ -176,11 +175,13 @@ static bool read_dta(struct t4_dta *dta, const struct core_trigger *t, const str
 		     const struct dia_msg *m)
 {
 	struct core_peer *p = request->peer;
-	struct dia_failed why = { 0 };
+	struct dia_failed why;
 	const char *foreign = NULL;
 	uint8_t lapses = 0;
-	int err = p->conf->strict_answers ? t4_dta_parse(dta, m, &why) : t4_dta_parse_lenient(dta, m, &why, &lapses);
+	int err;
 
+	dia_failed_none(&why);
+	err = p->conf->strict_answers ? t4_dta_parse(dta, m, &why) : t4_dta_parse_lenient(dta, m, &why, &lapses);
 	if (!err) {
 		foreign = core_peer_foreign(request, &dta->head, p->core->cfg->t4.destination_realm);
 	}
@@ -266,7 +267,7 @@ static const struct core_turn turn_submit = { leave_submit, late_submit };
 int core_t4_submit(void *arg, struct trg *trg, bool again)
 {
 	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
-	struct t4_dtr dtr = { .trigger_action = { 0 } };
+	struct t4_dtr dtr;
 	bool resumes = again && trg->resumed; /* after a restart there may be a million of them, and the SMS-SC has other work */
 	struct core_trigger *t = core_trigger_of(trg);
 	struct dtr_parts parts;
@@ -288,7 +289,7 @@ int core_t4_submit(void *arg, struct trg *trg, bool again)
 	offer_features(&dtr);
 	core_trigger_by_device(t);
 	t->left = true;
-	err = ask(c, trg, &dtr, trg->dtr_end_to_end, on_dta);
+	err = ask(c, trg, &dtr, &parts.message, trg->dtr_end_to_end, on_dta);
 	if (err && !again) {
 		t->left = false;
 	}
@@ -345,7 +346,7 @@ int core_t4_recall(void *arg, struct trg *trg, bool again)
 {
 	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
 	bool of_other = trg->req.action == TSP_ACTION_RECALL;
-	struct t4_dtr dtr = { .trigger_action = { 0 } };
+	struct t4_dtr dtr;
 	struct dtr_parts parts;
 	int err;
 
@@ -359,7 +360,7 @@ int core_t4_recall(void *arg, struct trg *trg, bool again)
 	}
 	fill_recall(&dtr, of_other ? trg_old_reference(&trg->req) : trg->req.reference);
 	offer_features(&dtr);
-	err = ask(c, trg, &dtr, trg->recall_end_to_end, on_recalled);
+	err = ask(c, trg, &dtr, &parts.message, trg->recall_end_to_end, on_recalled);
 	FAULT_POINT(CORE_RECALL_QUEUED);
 	if (!err && !again) {
 		st_count(&c->st, ST_T4_RECALLS);
