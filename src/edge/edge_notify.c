@@ -58,12 +58,13 @@ static void read_dna(const struct edge_note *n, struct ipc_device_notification_a
 	const struct edge_session *s = edge_session_find(notes->sessions, n->session);
 	char session_id[EDGE_OUT_SESSION_ID_MAX];
 	struct app_request request = { .session_id = session_id, .host = s ? s->host : "" };
-	struct dia_failed why = { 0 };
+	struct dia_failed why;
 	struct tsp_dna dna;
 	uint8_t lapses;
 	const char *foreign = NULL;
 
 	request.session_id_len = edge_out_dnr_session(session_id, &notes->env->cfg->external, n->trigger);
+	dia_failed_none(&why);
 	a->outcome = IPC_DNA_ANSWERED; /* Result-Code 0 is not success */
 	if (tsp_dna_parse_lenient(&dna, m, &why, &lapses) == 0 && !(foreign = app_foreign(&dna.head, &request))) {
 		a->result_code = dna.head.result_code.present ? dna.head.result_code.v : 0;

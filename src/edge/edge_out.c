@@ -1,11 +1,10 @@
 /* edge_out.c - builds the application messages to an SCS. */
 #include "edge/edge_out.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
+#include "base/text.h"
 
 static struct dia_u32 opt(const struct ipc_opt_u32 *v)
 {
@@ -20,55 +19,77 @@ static void show_features(struct tsp_daa *daa)
 	daa->head.features_n = 1;
 }
 
-/* Fills the members that a DAA repeats from the request. */
-static void copy_request_members(struct tsp_daa *daa, const struct cfg_identity *us, const struct tsp_dar *dar)
+void edge_out_asked(struct edge_asked *out, const struct dia_msg *request, const struct tsp_dar *dar)
 {
 	const struct tsp_device_action *action = &dar->action;
 
-	app_answer_head(&daa->head, &dar->head, us->host, us->realm);
+	out->hop_by_hop = request->hdr.hop_by_hop;
+	out->end_to_end = request->hdr.end_to_end;
+	out->proxiable = request->hdr.flags & DIA_FLAG_P;
+	out->features = dar->head.features_n > 0;
+	out->session_id = dar->head.session_id;
+	out->external_identifier = action->external_identifier;
+	out->msisdn = action->msisdn;
+	out->scs_identity = action->scs_identity;
+	out->reference_number = action->reference_number;
+	out->action_type = action->action_type;
+	out->proxy_info_n = dar->head.proxy_info_n;
+	memcpy(out->proxy_info, dar->head.proxy_info, out->proxy_info_n * sizeof *out->proxy_info);
+}
+
+/* A DAA with the members that it repeats from the request. */
+static void begin_daa(struct tsp_daa *daa, const struct cfg_identity *us, const struct edge_asked *asked)
+{
+	tsp_daa_clear(daa);
+	daa->head.session_id = asked->session_id;
 	daa->head.auth_application_id = dia_u32_of(APP_TSP);
-	daa->notification.external_identifier = action->external_identifier;
-	daa->notification.msisdn = action->msisdn;
-	daa->notification.scs_identity = action->scs_identity;
-	daa->notification.reference_number = action->reference_number;
-	daa->notification.action_type = action->action_type;
+	daa->head.auth_session_state = dia_u32_of(APP_NO_STATE_MAINTAINED);
+	daa->head.origin_host = dia_text(us->host);
+	daa->head.origin_realm = dia_text(us->realm);
+	daa->head.proxy_info_n = asked->proxy_info_n;
+	memcpy(daa->head.proxy_info, asked->proxy_info, asked->proxy_info_n * sizeof *asked->proxy_info);
+	daa->notification.external_identifier = asked->external_identifier;
+	daa->notification.msisdn = asked->msisdn;
+	daa->notification.scs_identity = asked->scs_identity;
+	daa->notification.reference_number = asked->reference_number;
+	daa->notification.action_type = asked->action_type;
 }
 
 /* The P bit of an answer is that of its request (RFC 6733 6.2). */
-static void build_daa(struct buf *out, const struct tsp_daa *daa, const struct dia_msg *request)
+static void build_daa(struct buf *out, const struct tsp_daa *daa, const struct edge_asked *asked)
 {
 	size_t start = out->len;
 
-	tsp_daa_build(out, daa, request->hdr.hop_by_hop, request->hdr.end_to_end);
-	if (!out->full && !(request->hdr.flags & DIA_FLAG_P)) {
+	tsp_daa_build(out, daa, asked->hop_by_hop, asked->end_to_end);
+	if (!out->full && !asked->proxiable) {
 		out->p[start + 4] &= (uint8_t)~DIA_FLAG_P;
 	}
 }
 
-void edge_out_daa(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request, const struct tsp_dar *dar,
+void edge_out_daa(struct buf *out, const struct cfg_identity *us, const struct edge_asked *asked,
 		  const struct ipc_device_action_answer *a)
 {
-	struct tsp_daa daa = { 0 };
+	struct tsp_daa daa;
 
-	copy_request_members(&daa, us, dar);
+	begin_daa(&daa, us, asked);
 	daa.head.result_code = dia_u32_of(DIA_RESULT_SUCCESS);
 	daa.notification.request_status = dia_u32_of(a->request_status);
 	daa.notification.mtc_error_diagnostic = opt(&a->mtc_error_diagnostic);
 	daa.feature_supported_in_final_target = opt(&a->feature_supported);
-	if (dar->head.features_n) {
+	if (asked->features) {
 		show_features(&daa);
 	}
-	build_daa(out, &daa, request);
+	build_daa(out, &daa, asked);
 }
 
-void edge_out_no_feature(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request, const struct tsp_dar *dar)
+void edge_out_no_feature(struct buf *out, const struct cfg_identity *us, const struct edge_asked *asked)
 {
-	struct tsp_daa daa = { 0 };
+	struct tsp_daa daa;
 
-	copy_request_members(&daa, us, dar);
+	begin_daa(&daa, us, asked);
 	daa.head.experimental_result = (struct app_experimental_result){ DIA_VENDOR_3GPP, APP_ERROR_FEATURE_UNSUPPORTED, true };
 	show_features(&daa);
-	build_daa(out, &daa, request);
+	build_daa(out, &daa, asked);
 }
 
 void edge_out_error(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request, const struct dia_failed *why)
@@ -78,18 +99,27 @@ void edge_out_error(struct buf *out, const struct cfg_identity *us, const struct
 
 size_t edge_out_dnr_session(char out[EDGE_OUT_SESSION_ID_MAX], const struct cfg_identity *us, uint64_t number)
 {
-	return (size_t)snprintf(out, EDGE_OUT_SESSION_ID_MAX, "%s;%" PRIu32 ";%" PRIu32 ";dnr", us->host,
-				(uint32_t)(number >> 32), (uint32_t)number);
+	struct text t = text_over(out, EDGE_OUT_SESSION_ID_MAX);
+
+	text_add(&t, us->host);
+	text_char(&t, ';');
+	text_u32(&t, (uint32_t)(number >> 32));
+	text_char(&t, ';');
+	text_u32(&t, (uint32_t)number);
+	text_add(&t, ";dnr");
+	return t.len;
 }
 
 void edge_out_dnr(struct buf *out, const struct cfg_identity *us, const char *host, const char *realm,
 		  const struct ipc_device_notification *n)
 {
-	struct tsp_dnr dnr = { .has_notification = true };
+	struct tsp_dnr dnr;
 	char session_id[EDGE_OUT_SESSION_ID_MAX];
 	uint8_t msisdn[STR_TBCD_MAX], scs[STR_TBCD_MAX];
 	size_t len;
 
+	tsp_dnr_clear(&dnr);
+	dnr.has_notification = true;
 	(void)edge_out_dnr_session(session_id, us, n->number);
 	dnr.head.request = true;
 	dnr.head.retransmitted = n->retransmitted;

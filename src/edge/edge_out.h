@@ -12,14 +12,25 @@
 
 /* Each writes one whole message; check out->full. */
 
-/* The DAA to `dar` (TS 29.368 6.6.2): the device's names, SCS-Identity, Reference-Number and Action-Type as given. */
-void edge_out_daa(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request, const struct tsp_dar *dar,
+/* What a DAA repeats of its DAR. The views are of the octets that the DAR was read from. */
+struct edge_asked {
+	uint32_t hop_by_hop, end_to_end;
+	bool proxiable; /* the P bit */
+	bool features;  /* it lists features, so the answer lists the supported ones (TS 29.229 7.2.1) */
+	uint8_t proxy_info_n;
+	struct dia_bytes session_id, external_identifier, msisdn, scs_identity;
+	struct dia_u32 reference_number, action_type;
+	struct dia_bytes proxy_info[APP_PROXY_INFO_MAX];
+};
+void edge_out_asked(struct edge_asked *out, const struct dia_msg *request, const struct tsp_dar *dar);
+
+/* The DAA (TS 29.368 6.6.2): the device's names, SCS-Identity, Reference-Number and Action-Type as given. */
+void edge_out_daa(struct buf *out, const struct cfg_identity *us, const struct edge_asked *asked,
 		  const struct ipc_device_action_answer *a);
 
-/* The DAA to a `dar` that requires an unsupported feature: Experimental-Result 5011 and the list of the
+/* The DAA to a DAR that requires an unsupported feature: Experimental-Result 5011 and the list of the
  * supported ones (TS 29.229 7.2.1). */
-void edge_out_no_feature(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request,
-			 const struct tsp_dar *dar);
+void edge_out_no_feature(struct buf *out, const struct cfg_identity *us, const struct edge_asked *asked);
 
 /* An error answer without Device-Notification (RFC 6733 7.2). */
 void edge_out_error(struct buf *out, const struct cfg_identity *us, const struct dia_msg *request, const struct dia_failed *why);

@@ -40,7 +40,7 @@ struct edge_txn { /* one request of an SCS: owns its octets until it is answered
 	bool given_up;   /* answered here, and in `untold` */
 	bool said;       /* txn_say() was called, or an error of the edge in its place: `end` tells what became of it */
 	enum edge_txn_end end;
-	uint32_t end_to_end, reference;
+	struct edge_asked asked; /* once it is decoded: the request as its answer repeats it; views of `message` */
 	struct map_node node;
 	TAILQ_ENTRY(edge_txn) entry, of_session;
 	uint32_t len;
@@ -53,7 +53,7 @@ struct visit {
 	struct edge_session *session;
 	const struct dia_msg *m;
 	struct dia_bytes origin_host, origin_realm, destination_host, destination_realm;
-	struct tsp_dar dar;
+	struct tsp_dar *dar; /* filled by stage_decode() */
 	struct edge_txn *txn;
 };
 
@@ -95,7 +95,7 @@ static bool is_us(const struct dia_bytes *name, const char *us)
 /* Takes the routing AVPs of the top level. Returns whether a Route-Record names this host. */
 static bool routing_members(struct visit *v)
 {
-	struct dia_failed ignored = { 0 };
+	struct dia_failed ignored;
 	uint16_t left;
 	struct dia_win w = dia_msg_win(v->m, &left);
 	struct dia_avp avp;
@@ -133,9 +133,10 @@ static bool routing_members(struct visit *v)
 static enum stage stage_ours(struct visit *v)
 {
 	const struct cfg_identity *us = &v->tsp->env->cfg->external;
-	struct dia_failed why = { 0 };
+	struct dia_failed why;
 	bool loop = routing_members(v);
 
+	dia_failed_none(&why);
 	if (v->m->hdr.app_id != APP_TSP) {
 		dia_failed_set(&why, DIA_RESULT_APPLICATION_UNSUPPORTED, "application %u is not Tsp", v->m->hdr.app_id);
 	} else if (v->m->hdr.code != APP_CMD_DEVICE_ACTION) {
@@ -201,10 +202,24 @@ static int read_dar(struct tsp_dar *dar, const struct dia_msg *m, bool p_bit_opt
 /* Parses the request of a transaction again. It was valid on arrival, by the SCS's permissions of that time. */
 static int txn_read(const struct edge_txn *t, struct dia_msg *m, struct tsp_dar *dar)
 {
-	struct dia_failed why = { 0 };
+	struct dia_failed why;
 	int err = dia_msg_parse(m, t->message, t->len, &t->session->all->link_conf.limits, &why);
 
 	return err ? err : read_dar(dar, m, true, &why);
+}
+
+/* An answer that is an error repeats other parts of the request than a DAA. */
+static void build_error(struct buf *out, const struct edge_txn *t, uint32_t result_code)
+{
+	struct dia_failed why;
+	struct dia_msg m;
+
+	if (dia_msg_parse(&m, t->message, t->len, &t->session->all->link_conf.limits, &why)) {
+		out->full = true; /* it was a good one on arrival */
+		return;
+	}
+	dia_failed_set(&why, result_code, "%s", dia_result_str(result_code));
+	edge_out_error(out, &t->tsp->env->cfg->external, &m, &why);
 }
 
 /* Sends the one answer. */
@@ -212,19 +227,11 @@ static void txn_say(struct edge_txn *t, const struct ipc_device_action_answer *a
 {
 	struct edge_tsp *tsp = t->tsp;
 	struct buf out = edge_session_out(t->session);
-	struct dia_failed why = { 0 };
-	struct dia_msg m;
-	struct tsp_dar dar;
 
-	if (txn_read(t, &m, &dar)) {
-		txn_answered(t, EDGE_TXN_NOT_SENT);
-		return;
-	}
 	if (a->result_code == DIA_RESULT_SUCCESS) {
-		edge_out_daa(&out, &tsp->env->cfg->external, &m, &dar, a);
+		edge_out_daa(&out, &tsp->env->cfg->external, &t->asked, a);
 	} else {
-		dia_failed_set(&why, a->result_code, "%s", dia_result_str(a->result_code));
-		edge_out_error(&out, &tsp->env->cfg->external, &m, &why);
+		build_error(&out, t, a->result_code);
 	}
 	txn_answered(t, send_answer(tsp, t->session, &out));
 	FAULT_POINT(EDGE_DAA_QUEUED);
@@ -234,7 +241,7 @@ static void txn_say(struct edge_txn *t, const struct ipc_device_action_answer *a
  * unusable. */
 static void txn_tell(struct edge_txn *t)
 {
-	struct ipc_device_action_given_up g = { t->session->number, t->end_to_end, t->reference };
+	struct ipc_device_action_given_up g = { t->session->number, t->asked.end_to_end, t->asked.reference_number.v };
 	struct edge_ring *ring = t->tsp->ring;
 	size_t len = ipc_device_action_given_up_put(ring->record, t->tsp->env->generation, t->number, &g);
 
@@ -278,7 +285,7 @@ static void txn_answer_alone(struct edge_txn *t)
 static enum stage stage_open(struct visit *v)
 {
 	struct edge_tsp *tsp = v->tsp;
-	struct dia_failed why = { 0 };
+	struct dia_failed why;
 	uint32_t len = v->m->hdr.length;
 	struct edge_txn *t = NULL;
 
@@ -322,7 +329,7 @@ static enum stage txn_refuse(struct visit *v, const struct dia_failed *why)
 static enum stage stage_origin(struct visit *v)
 {
 	struct edge_session *s = v->session;
-	struct dia_failed why = { 0 };
+	struct dia_failed why;
 
 	if (v->origin_host.p && v->origin_realm.p &&
 	    pol_same_origin(s->host, s->realm, (const char *)v->origin_host.p, v->origin_host.len,
@@ -360,7 +367,7 @@ static enum stage txn_no_feature(struct visit *v)
 	struct buf out = edge_session_out(v->session);
 
 	st_count(&tsp->env->st, ST_EDGE_SCREENED);
-	edge_out_no_feature(&out, &tsp->env->cfg->external, v->m, &v->dar);
+	edge_out_no_feature(&out, &tsp->env->cfg->external, &v->txn->asked);
 	txn_answered(v->txn, send_answer(tsp, v->session, &out));
 	txn_end(v->txn, EDGE_TXN_ANSWERED);
 	return STAGE_ANSWERED;
@@ -368,22 +375,26 @@ static enum stage txn_no_feature(struct visit *v)
 
 static enum stage stage_decode(struct visit *v)
 {
-	struct dia_failed why = { 0 };
+	struct dia_msg kept = *v->m; /* the octets of the transaction: what the answer repeats is a view of them */
+	struct dia_failed why;
 
-	if (read_dar(&v->dar, v->m, v->session->p_bit_optional, &why)) {
+	kept.bytes = v->txn->message;
+	dia_failed_none(&why);
+	if (read_dar(v->dar, &kept, v->session->p_bit_optional, &why)) {
 		if (!why.result_code) {
 			dia_failed_set(&why, DIA_RESULT_UNABLE_TO_COMPLY, "the request could not be read");
 		}
 		return txn_refuse(v, &why);
 	}
-	if (!v->dar.has_action) {
+	if (!v->dar->has_action) {
 		dia_failed_missing(&why, DIA_CODE_DEVICE_ACTION, DIA_VENDOR_3GPP);
 		return txn_refuse(v, &why);
 	}
-	if (requires_more(&v->dar.head)) {
+	edge_out_asked(&v->txn->asked, v->m, v->dar);
+	if (requires_more(&v->dar->head)) {
 		return txn_no_feature(v);
 	}
-	if (v->dar.action.action_type.v == TSP_ACTION_REPLACE && !v->dar.action.old_reference_number.present) {
+	if (v->dar->action.action_type.v == TSP_ACTION_REPLACE && !v->dar->action.old_reference_number.present) {
 		dia_failed_missing(&why, DIA_CODE_OLD_REFERENCE_NUMBER, DIA_VENDOR_3GPP);
 		return txn_refuse(v, &why);
 	}
@@ -440,9 +451,7 @@ static void screen(struct ipc_device_action *out, const struct edge_txn *t, cons
 	out->priority = opt(&a->trigger_data.priority_indication);
 	out->port = opt(&a->trigger_data.application_port);
 	out->payload_len = a->trigger_data.payload.len;
-	if (out->payload_len <= TRIGGER_PAYLOAD_MAX && out->payload_len > 0) {
-		memcpy(out->payload, a->trigger_data.payload.p, out->payload_len);
-	}
+	out->payload = a->trigger_data.payload.p;
 }
 
 static int offer(struct edge_txn *t, const struct dia_msg *m, const struct tsp_dar *dar)
@@ -452,8 +461,6 @@ static int offer(struct edge_txn *t, const struct dia_msg *m, const struct tsp_d
 	int err;
 
 	FAULT_POINT(EDGE_REQUEST_READ);
-	t->end_to_end = m->hdr.end_to_end;
-	t->reference = dar->action.reference_number.v;
 	screen(&record, t, m, dar);
 	err = edge_ring_send_within(tsp->ring, ipc_device_action_put(tsp->ring->record, tsp->env->generation, t->number, &record),
 				    EDGE_REQUESTS_WAIT_MAX);
@@ -468,7 +475,7 @@ static enum stage stage_screen(struct visit *v)
 {
 	struct edge_tsp *tsp = v->tsp;
 
-	if (offer(v->txn, v->m, &v->dar) == 0 || !edge_ring_up(tsp->ring)) {
+	if (offer(v->txn, v->m, v->dar) == 0 || !edge_ring_up(tsp->ring)) {
 		return STAGE_SUSPENDED; /* without a core it waits for a new one until its deadline */
 	}
 	txn_answer_alone(v->txn);
@@ -482,7 +489,8 @@ static stage_fn *const stages[] = { stage_ours, stage_open, stage_origin, stage_
 
 static void on_request(void *arg, struct edge_session *s, const struct dia_msg *m)
 {
-	struct visit v = { .tsp = OBJ_OF(arg, struct edge_tsp, EDGE_TSP_MAGIC), .session = s, .m = m };
+	struct tsp_dar dar;
+	struct visit v = { .tsp = OBJ_OF(arg, struct edge_tsp, EDGE_TSP_MAGIC), .session = s, .m = m, .dar = &dar };
 
 	OBJ_CHECK(s, EDGE_SESSION_MAGIC);
 

@@ -122,8 +122,8 @@ struct ipc_device_action {
 	uint32_t reference, action_type;
 	struct ipc_opt_u32 old_reference, priority, port, validity_s;
 	bool has_trigger_data;
-	uint32_t payload_len; /* as received; above TRIGGER_PAYLOAD_MAX no octet of it crosses */
-	uint8_t payload[TRIGGER_PAYLOAD_MAX];
+	uint32_t payload_len;   /* as received; above TRIGGER_PAYLOAD_MAX no octet of it crosses */
+	const uint8_t *payload; /* borrowed: of a decoded record, from the record; NULL when no octet crossed */
 };
 
 struct ipc_device_action_answer {

@@ -62,7 +62,6 @@ int ipc_device_action_get(struct ipc_device_action *out, const uint8_t *record, 
 {
 	struct rd r = ipc_io_body(record, len, IPC_REC_DEVICE_ACTION);
 	struct ipc_device_action a = { 0 };
-	const uint8_t *payload = NULL;
 
 	a.session = rd_le64(&r);
 	a.end_to_end = rd_le32(&r);
@@ -82,16 +81,13 @@ int ipc_device_action_get(struct ipc_device_action *out, const uint8_t *record, 
 	a.has_trigger_data = ipc_io_bool(&r);
 	a.payload_len = ipc_io_u32(&r, 0, a.has_trigger_data ? 1u << 24 : 0);
 	if (a.payload_len <= TRIGGER_PAYLOAD_MAX) {
-		payload = rd_take(&r, a.payload_len);
+		a.payload = rd_take(&r, a.payload_len);
 	}
 	if (a.scs_identity_malformed && a.scs_identity[0]) {
 		r.bad = true;
 	}
 	if (ipc_io_done(&r)) {
 		return ERR_PROTO;
-	}
-	if (payload && a.payload_len) {
-		memcpy(a.payload, payload, a.payload_len);
 	}
 	*out = a;
 	return 0;

@@ -189,7 +189,7 @@ struct ipc_device_action core_play_action(uint64_t session, const char *device, 
 				       .action_type = 1,
 				       .has_trigger_data = true,
 				       .payload_len = 2,
-				       .payload = "hi" };
+				       .payload = (const uint8_t *)"hi" };
 
 	strcpy(a.external_id, device);
 	a.validity_s = (struct ipc_opt_u32){ 600, true };

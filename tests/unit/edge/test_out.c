@@ -37,6 +37,15 @@ static void ask(struct dia_msg *m, struct tsp_dar *parsed)
 	assert_int_equal(tsp_dar_parse(parsed, m, &why), 0);
 }
 
+static const struct edge_asked *asked_of(const struct dia_msg *m, const struct tsp_dar *dar)
+{
+	static struct edge_asked of_dar;
+
+	memset(&of_dar, 0x5a, sizeof of_dar); /* every member is set */
+	edge_out_asked(&of_dar, m, dar);
+	return &of_dar;
+}
+
 static bool contains(const uint8_t *p, size_t len, const char *text)
 {
 	return memmem(p, len, text, strlen(text)) != NULL;
@@ -53,7 +62,7 @@ static void test_a_daa_names_the_request_and_says_what_became_of_it(void **state
 
 	(void)state;
 	ask(&m, &dar);
-	edge_out_daa(&out, &us, &m, &dar, &a);
+	edge_out_daa(&out, &us, asked_of(&m, &dar), &a);
 	assert_false(out.full);
 	assert_int_equal(dia_msg_parse(&got, sent, out.len, &limits, &why), 0);
 	assert_int_equal(tsp_daa_parse(&daa, &got, &why), 0);
@@ -78,7 +87,7 @@ static void test_who_requires_a_feature_is_told_which_there_are(void **state)
 
 	(void)state;
 	ask(&m, &dar);
-	edge_out_no_feature(&out, &us, &m, &dar);
+	edge_out_no_feature(&out, &us, asked_of(&m, &dar));
 	assert_false(out.full);
 	assert_int_equal(dia_msg_parse(&got, sent, out.len, &limits, &why), 0);
 	assert_int_equal(tsp_daa_parse(&daa, &got, &why), 0);
@@ -102,8 +111,8 @@ static void test_unknown_and_foreign_devices_get_equal_octets(void **state)
 
 	(void)state;
 	ask(&m, &dar);
-	edge_out_daa(&one, &us, &m, &dar, &a);
-	edge_out_daa(&two, &us, &m, &dar, &a);
+	edge_out_daa(&one, &us, asked_of(&m, &dar), &a);
+	edge_out_daa(&two, &us, asked_of(&m, &dar), &a);
 	assert_int_equal(one.len, two.len);
 	assert_memory_equal(one.p, two.p, one.len); /* the answer is a function of request and status only */
 }

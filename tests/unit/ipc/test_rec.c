@@ -45,7 +45,7 @@ static struct ipc_device_action device_action(void)
 	a.validity_s = (struct ipc_opt_u32){ 3600, true };
 	a.has_trigger_data = true;
 	a.payload_len = 5;
-	memcpy(a.payload, "hello", 5);
+	a.payload = (const uint8_t *)"hello";
 	return a;
 }
 
