@@ -152,6 +152,15 @@ int tls_stream_verify(X509_STORE_CTX *x, void *arg)
 	return 0;
 }
 
+/* SSL_get_error() looks at OpenSSL's list of errors too, which has to be empty before the call that it judges. It nearly always is, and
+ * to see that is half the work of emptying it. */
+static void no_errors(void)
+{
+	if (ERR_peek_error()) {
+		ERR_clear_error();
+	}
+}
+
 /* --- ends ----------------------------------------------------------------------------------------------------------------- */
 
 /* The caller holds a reference. */
@@ -252,6 +261,12 @@ static bool tls_shake(struct tls_stream *t)
 
 /* --- receiving ------------------------------------------------------------------------------------------------------------ */
 
+/* Whether octets wait here or in OpenSSL. Reading without any only finds that out, for the price of a quarter of a record. */
+static bool may_read(const struct tls_stream *t)
+{
+	return t->in_len || SSL_has_pending(t->ssl);
+}
+
 /* Gives the owner what a few records hold. Returns whether there may be more. */
 static bool tls_receive(struct tls_stream *t)
 {
@@ -260,7 +275,7 @@ static bool tls_receive(struct tls_stream *t)
 	size_t n = 0, got;
 	int r, e = SSL_ERROR_NONE, err = ERR_CLOSED;
 
-	ERR_clear_error();
+	no_errors();
 	do {
 		r = SSL_read_ex(t->ssl, plain + n, sizeof plain - n, &got);
 		if (r == 1) {
@@ -268,7 +283,7 @@ static bool tls_receive(struct tls_stream *t)
 		} else {
 			e = SSL_get_error(t->ssl, r);
 		}
-	} while (r == 1 && sizeof plain - n >= RECORD_MAX);
+	} while (r == 1 && sizeof plain - n >= RECORD_MAX && may_read(t));
 	if (e != SSL_ERROR_NONE && e != SSL_ERROR_WANT_READ && e != SSL_ERROR_ZERO_RETURN) {
 		err = tls_failure(t, why, sizeof why); /* now: the owner may use OpenSSL for something else */
 	}
@@ -282,7 +297,7 @@ static bool tls_receive(struct tls_stream *t)
 	if (e != SSL_ERROR_NONE && e != SSL_ERROR_WANT_READ) {
 		tls_die(t, err, why);
 	}
-	return e == SSL_ERROR_NONE;
+	return e == SSL_ERROR_NONE && may_read(t);
 }
 
 static void tls_advance(struct tls_stream *t)
@@ -371,7 +386,7 @@ static bool tls_push(struct tls_stream *t)
 	if (!t->out.len) {
 		return true;
 	}
-	ERR_clear_error();
+	no_errors();
 	/* The stream below takes all or fails: there is no half-written record to come back to. */
 	if (SSL_write_ex(t->ssl, t->out.p + t->out.head, t->out.len, &done) != 1) {
 		return false;
