@@ -65,7 +65,7 @@ static int check_address(const struct dia_row *row, const struct dia_avp *avp, s
 
 static inline int check_value(const struct dia_row *row, const struct dia_avp *avp, struct dia_failed *failed)
 {
-	enum dia_type type = row->def->type;
+	enum dia_type type = row->type;
 
 	if (avp->data_len < dia_type_lens[type].min || avp->data_len > dia_type_lens[type].max) {
 		return dia_failed_avp(failed, DIA_RESULT_INVALID_AVP_LENGTH, avp, "%s of %u octets", row->def->name,

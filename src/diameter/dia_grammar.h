@@ -55,6 +55,7 @@ struct dia_row {
 	bool has_flag;
 	uint8_t keep, min, max, flags;
 	uint8_t sent;  /* flags of the AVP when we send it: what dia_avp_flags(def) gives */
+	uint8_t type;  /* of def */
 	uint8_t lapse; /* the bit that tells a lenient reader; 0: nothing is forgiven */
 };
 
@@ -72,9 +73,16 @@ enum dia_sent {
 #undef DIA_ROW_
 };
 
+enum dia_type_of {
+#define DIA_ROW_(symbol, code, vendor, name, type, m) DIA_TYPE_OF_##symbol = DIA_TYPE_##type,
+	DIA_AVP_TABLE(DIA_ROW_)
+#undef DIA_ROW_
+};
+
 /* What a row starts with. */
 #define DIA_ROW(SYMBOL)                                                                                                          \
-	.def = DIA_DEF(SYMBOL), .code = DIA_CODE_##SYMBOL, .vendor = DIA_CODE_VENDOR_##SYMBOL, .sent = DIA_SENT_##SYMBOL
+	.def = DIA_DEF(SYMBOL), .code = DIA_CODE_##SYMBOL, .vendor = DIA_CODE_VENDOR_##SYMBOL, .sent = DIA_SENT_##SYMBOL,        \
+	.type = DIA_TYPE_OF_##SYMBOL
 
 /* Occurrence: one, at most one, one unless the answer is a refusal, none. */
 #define DIA_ONE .min = 1, .max = 1

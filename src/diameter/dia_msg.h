@@ -118,18 +118,19 @@ ERR_MUST_USE static inline int dia_win_next(struct dia_win *w, struct dia_avp *o
 		return DIA_END;
 	}
 	if (!*w->avps_left || left < DIA_AVP_HEADER_LEN) {
-		dia_win_refuse(w, failed);
-		return ERR_PROTO;
+		goto refuse;
 	}
 	word = dia_be32(p + 4); /* flags, length */
 	len = word & 0xffffffu;
 	if (word >> 24 & DIA_AVP_V) {
 		header = DIA_AVP_HEADER_V_LEN;
 		vendor = left < header ? 0 : dia_be32(p + 8);
+		if (!vendor) {
+			goto refuse;
+		}
 	}
-	if (len < header || len > left || (word >> 24 & DIA_AVP_RESERVED) || (header == DIA_AVP_HEADER_V_LEN && !vendor)) {
-		dia_win_refuse(w, failed);
-		return ERR_PROTO;
+	if (len < header || len > left || (word >> 24 & DIA_AVP_RESERVED)) {
+		goto refuse;
 	}
 	out->code = dia_be32(p);
 	out->vendor = vendor;
@@ -142,6 +143,10 @@ ERR_MUST_USE static inline int dia_win_next(struct dia_win *w, struct dia_avp *o
 	w->p += len < left ? len : left; /* a group may end without its last padding */
 	--*w->avps_left;
 	return DIA_MORE;
+
+refuse:
+	dia_win_refuse(w, failed);
+	return ERR_PROTO;
 }
 
 /* The inside of a grouped AVP of `parent`. ERR_PROTO (5006) beyond depth_max. */
