@@ -5,32 +5,34 @@
 
 static bool is_digit(char c)
 {
-	return c >= '0' && c <= '9';
+	return (unsigned)(c - '0') < 10;
 }
 
 static bool is_letter_or_digit(char c)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+	return is_digit(c) || (unsigned)((c | 0x20) - 'a') < 26; /* 0x20: the bit between 'A' and 'a' */
+}
+
+static bool label_ok(const char *p, size_t len)
+{
+	return len > 0 && len <= 63 && p[0] != '-' && p[len - 1] != '-';
 }
 
 /* LDH labels (RFC 1123) joined by single dots, each 1 to 63, not beginning or ending in '-'. */
 static bool labels_ok(const char *p, size_t len)
 {
-	size_t start = 0;
+	const char *end = p + len, *label = p;
 
-	for (size_t i = 0; i <= len; i++) {
-		if (i < len && p[i] != '.') {
-			if (!is_letter_or_digit(p[i]) && p[i] != '-') {
-				return false;
-			}
+	for (; p < end; p++) {
+		if (is_letter_or_digit(*p) || *p == '-') {
 			continue;
 		}
-		if (i == start || i - start > 63 || p[start] == '-' || p[i - 1] == '-') {
+		if (*p != '.' || !label_ok(label, (size_t)(p - label))) {
 			return false;
 		}
-		start = i + 1;
+		label = p + 1;
 	}
-	return len > 0;
+	return label_ok(label, (size_t)(end - label));
 }
 
 static void copy_lower(char *out, const char *p, size_t len)
