@@ -2,6 +2,8 @@
 #include "base/clock.h"
 #include "tests/unit/test.h"
 
+#include <time.h>
+
 static void test_every_form_of_a_time_is_one_second(void **state)
 {
 	static const struct {
@@ -117,6 +119,39 @@ static void test_a_date_alone_ends_with_its_last_second(void **state)
 	assert_int_equal(clock_parse_end(&s, "2027-02-29"), ERR_INVAL);
 }
 
+/* Each day up to 9999, at a second of its own, as the library says it. */
+static void test_every_day_is_written_as_the_calendar_has_it(void **state)
+{
+	char text[CLOCK_TEXT_MAX], wanted[CLOCK_TEXT_MAX];
+	struct tm tm;
+
+	(void)state;
+	for (int64_t day = 0; day < INT64_C(253402300800) / 86400; day++) {
+		time_t s = (time_t)(day * 86400 + day * 7919 % 86400);
+
+		assert_non_null(gmtime_r(&s, &tm));
+		strftime(wanted, sizeof wanted, "%Y-%m-%dT%H:%M:%SZ", &tm);
+		assert_string_equal(clock_text_s(text, s), wanted);
+	}
+}
+
+static void test_milliseconds_have_three_digits(void **state)
+{
+	char text[CLOCK_TEXT_MAX];
+
+	(void)state;
+	clock_text(text, 0);
+	assert_string_equal(text, "1970-01-01T00:00:00.000Z");
+	clock_text(text, UINT64_C(1795428000007));
+	assert_string_equal(text, "2026-11-23T10:00:00.007Z");
+	clock_text(text, UINT64_C(253402300799999));
+	assert_string_equal(text, "9999-12-31T23:59:59.999Z");
+	clock_text(text, UINT64_C(253402300800000)); /* behind what a text can say */
+	assert_string_equal(text, "0000-00-00T00:00:00.000Z");
+	clock_text(text, UINT64_MAX);
+	assert_string_equal(text, "0000-00-00T00:00:00.000Z");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -124,6 +159,8 @@ int main(void)
 		cmocka_unit_test(test_every_other_text_is_no_time),
 		cmocka_unit_test(test_what_is_written_is_read_as_the_same_second),
 		cmocka_unit_test(test_a_date_alone_ends_with_its_last_second),
+		cmocka_unit_test(test_every_day_is_written_as_the_calendar_has_it),
+		cmocka_unit_test(test_milliseconds_have_three_digits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
