@@ -1,11 +1,11 @@
 /* aud_format.c - one decision as one JSON line. Whatever the texts hold, the line is printable ASCII, valid JSON and bounded:
  * quotes, backslashes and every octet that is not printable ASCII are escaped (octet 0xe9 as \u00e9), so nothing is lost and
  * nothing forged. */
-#include <stdio.h>
 #include <string.h>
 
 #include "audit/aud.h"
 #include "base/clock.h"
+#include "base/text.h"
 
 #define TEXTS 9
 #define ESCAPED_MAX 6 /* octets that one octet becomes */
@@ -14,13 +14,13 @@
 /* Nothing below checks for room again: it is always there. */
 _Static_assert(TEXTS *AUD_TEXT_MAX *ESCAPED_MAX + FRAME_MAX < AUD_LINE_MAX, "a line of the longest texts does not fit");
 
-static char *put(char *p, const char *text)
+static inline char *put(char *p, const char *text, size_t n)
 {
-	size_t n = strlen(text);
-
-	memcpy(p, text, n + 1);
+	memcpy(p, text, n);
 	return p + n;
 }
+
+#define PUT(p, literal) put((p), (literal), sizeof(literal) - 1)
 
 static char *put_escaped(char *p, const char *text)
 {
@@ -34,14 +34,13 @@ static char *put_escaped(char *p, const char *text)
 			*p++ = '\\';
 			*p++ = (char)c;
 		} else if (c < 0x20 || c > 0x7e) {
-			p = put(p, "\\u00");
+			p = PUT(p, "\\u00");
 			*p++ = hex[c >> 4];
 			*p++ = hex[c & 15];
 		} else {
 			*p++ = (char)c;
 		}
 	}
-	*p = 0;
 	return p;
 }
 
@@ -57,38 +56,45 @@ static const char *verdict_word(enum aud_verdict verdict)
 	}
 }
 
-static char *put_text(char *p, const char *name, const char *text)
+/* `head`: what stands between the text before and this one. */
+static char *put_text(char *p, const char *head, size_t head_len, const char *text)
 {
-	p = put(p, ",\"");
-	p = put(p, name);
-	p = put(p, "\":\"");
-	p = put_escaped(p, text);
-	return put(p, "\"");
+	return put_escaped(put(p, head, head_len), text);
+}
+
+#define PUT_TEXT(p, head, text) put_text((p), (head), sizeof(head) - 1, (text))
+
+static char *put_reference(char *p, const struct aud_decision *d)
+{
+	char digits[16];
+	struct text t = text_over(digits, sizeof digits);
+
+	if (!d->has_reference) {
+		return PUT(p, "null");
+	}
+	text_u32(&t, d->reference);
+	return put(p, digits, t.len);
 }
 
 size_t aud_format(char out[AUD_LINE_MAX], const struct aud_decision *d)
 {
-	char time[CLOCK_TEXT_MAX], number[32] = "null", *p = out;
+	char time[CLOCK_TEXT_MAX], *p = out;
 
 	clock_text(time, d->time_ms);
-	if (d->has_reference) {
-		snprintf(number, sizeof number, "%u", d->reference);
-	}
-	p = put(p, "{\"time\":\"");
-	p = put(p, time);
-	p = put(p, "\"");
-	p = put_text(p, "transaction", d->transaction);
-	p = put_text(p, "scs", d->scs);
-	p = put_text(p, "origin_host", d->origin_host);
-	p = put_text(p, "address", d->address);
-	p = put_text(p, "device", d->device);
-	p = put_text(p, "action", d->action);
-	p = put(p, ",\"reference\":");
-	p = put(p, number);
-	p = put_text(p, "verdict", verdict_word(d->verdict));
-	p = put_text(p, "reason", d->reason);
-	p = put_text(p, "rule", d->rule);
-	p = put_text(p, "request_status", d->request_status);
-	p = put(p, "}");
+	p = PUT_TEXT(p, "{\"time\":\"", time);
+	p = PUT_TEXT(p, "\",\"transaction\":\"", d->transaction);
+	p = PUT_TEXT(p, "\",\"scs\":\"", d->scs);
+	p = PUT_TEXT(p, "\",\"origin_host\":\"", d->origin_host);
+	p = PUT_TEXT(p, "\",\"address\":\"", d->address);
+	p = PUT_TEXT(p, "\",\"device\":\"", d->device);
+	p = PUT_TEXT(p, "\",\"action\":\"", d->action);
+	p = PUT(p, "\",\"reference\":");
+	p = put_reference(p, d);
+	p = PUT_TEXT(p, ",\"verdict\":\"", verdict_word(d->verdict));
+	p = PUT_TEXT(p, "\",\"reason\":\"", d->reason);
+	p = PUT_TEXT(p, "\",\"rule\":\"", d->rule);
+	p = PUT_TEXT(p, "\",\"request_status\":\"", d->request_status);
+	p = PUT(p, "\"}");
+	*p = 0;
 	return (size_t)(p - out);
 }
