@@ -1,13 +1,15 @@
 /* core_decision.c - writes every verdict of the core once: decision line and counters together
  * (audit/). */
-#include <inttypes.h>
-#include <stdio.h>
-
+#include "base/text.h"
 #include "core/core_int.h"
 
 void core_transaction_text(char out[CORE_TRANSACTION_TEXT_MAX], uint32_t generation, uint64_t number)
 {
-	snprintf(out, CORE_TRANSACTION_TEXT_MAX, "%" PRIu32 "-%06" PRIx64, generation, number);
+	struct text t = text_over(out, CORE_TRANSACTION_TEXT_MAX);
+
+	text_u32(&t, generation);
+	text_char(&t, '-');
+	text_hex(&t, number, 6);
 }
 
 /* With a decision log, the log repeats its lines only at level debug. */

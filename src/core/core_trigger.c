@@ -1,6 +1,5 @@
 /* core_trigger.c - surroundings of the trigger machine (trigger/): tables, timer, journal
  * record, answer. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -198,13 +197,12 @@ struct core_decision core_trigger_decision(const struct core_trigger *t, char de
 	const struct trg_request *r = &t->trg->req;
 
 	OBJ_CHECK(t, CORE_TRIGGER_MAGIC);
-	snprintf(device, POL_DEVICE_TEXT_MAX, "%s%s", r->external[0] ? "" : "msisdn:", r->external[0] ? r->external : r->msisdn);
 	return (struct core_decision){
 		.transaction = t->transaction,
 		.scs = t->scs->name,
 		.origin_host = r->origin_host,
 		.address = core_trigger_address(t),
-		.device = device,
+		.device = pol_device_text(device, r->external, r->msisdn),
 		.action = r->action,
 		.reference = r->reference,
 	};

@@ -1,10 +1,10 @@
 /* pol_screen.c - turns AVPs into a validated request, or a reason to refuse. */
 #include "policy/pol_screen.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
+#include "base/text.h"
 
 struct pol_verdict pol_verdict_of(enum pol_reason reason)
 {
@@ -98,14 +98,20 @@ void pol_screen(struct pol_request *out, struct pol_verdict *verdict, const stru
 	screen_original(out, verdict);
 }
 
-const char *pol_request_device(char out[POL_DEVICE_TEXT_MAX], const struct pol_request *r)
+const char *pol_device_text(char out[POL_DEVICE_TEXT_MAX], const char *external, const char *msisdn)
 {
-	if (r->external[0]) {
-		str_cut(out, POL_DEVICE_TEXT_MAX, r->external);
-	} else if (r->msisdn[0]) {
-		snprintf(out, POL_DEVICE_TEXT_MAX, "msisdn:%s", r->msisdn);
-	} else {
-		out[0] = 0;
+	struct text t = text_over(out, POL_DEVICE_TEXT_MAX);
+
+	if (external[0]) {
+		text_add(&t, external);
+	} else if (msisdn[0]) {
+		text_add(&t, "msisdn:");
+		text_add(&t, msisdn);
 	}
 	return out;
+}
+
+const char *pol_request_device(char out[POL_DEVICE_TEXT_MAX], const struct pol_request *r)
+{
+	return pol_device_text(out, r->external, r->msisdn);
 }
