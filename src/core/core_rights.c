@@ -1,6 +1,7 @@
 /* core_rights.c - judges again the right to a trigger under way. */
 #include <string.h>
 
+#include "base/str.h"
 #include "core/core_int.h"
 #include "core/core_rights.h"
 
@@ -8,11 +9,14 @@ const struct assoc_found *core_trigger_rules(struct core_trigger *t, struct asso
 					     const char *msisdn, uint64_t when_ms)
 {
 	struct asc_device device = { external && external[0] ? external : NULL, msisdn && msisdn[0] ? msisdn : NULL };
+	bool proves = t->trg->req.groups[0] != 0;
 	struct core_proven proven;
 	struct asc_asker who;
 
-	core_proven_from(&proven, t->trg->req.groups, t->trg->req.groups_not_after_s);
-	who = core_asker(t->scs->name, &proven, when_ms);
+	if (proves) {
+		core_proven_from(&proven, t->trg->req.groups, t->trg->req.groups_not_after_s);
+	}
+	who = core_asker(t->scs->name, proves ? &proven : NULL, when_ms);
 	return asc_find_rules(t->core->store.asc, &who, &device, found) ? NULL : found;
 }
 
@@ -23,7 +27,7 @@ void core_given_allowed(struct core_given *g, const struct core *c, const struct
 {
 	int64_t when_s = (int64_t)(when_ms / 1000);
 
-	*g = (struct core_given){ true, asc_generation(c->store.asc), { INT64_MIN, INT64_MAX } };
+	*g = (struct core_given){ .allowed = true, .store = asc_generation(c->store.asc), .window = { INT64_MIN, INT64_MAX } };
 	pol_assoc_window(&g->window, found, when_s);
 	if (!proven || !proven->not_after_s) {
 		return;
@@ -67,6 +71,26 @@ static void judge_other(struct core_trigger *t, struct core_judged *j, const cha
 	}
 }
 
+/* The given names are allowed; a number that is not denied is judged once, as they are. */
+static void judge_number(struct core_trigger *t, struct core_judged *j, uint64_t when_ms)
+{
+	const char *msisdn = t->trg->sub.msisdn;
+	struct core_given *g = &t->input->given;
+
+	if (strcmp(g->number, msisdn) == 0) {
+		j->verdict = pol_verdict_of(POL_NONE);
+		return;
+	}
+	judge_other(t, j, NULL, msisdn[0] ? msisdn : NULL, when_ms);
+	if (j->verdict.detected && !t->detected) {
+		return; /* the next verdict tells of that rule again, until its line is written */
+	}
+	if (j->verdict.status == TSP_STATUS_SUCCESS && msisdn[0]) {
+		pol_assoc_window(&g->window, &j->number, (int64_t)(when_ms / 1000));
+		str_set(g->number, sizeof g->number, msisdn); /* trigger/ has bounded it */
+	}
+}
+
 /* By the given names, and by another one unless both are NULL. */
 static void judge_names(struct core_trigger *t, struct core_judged *j, const char *external, const char *msisdn, uint64_t when_ms)
 {
@@ -91,7 +115,11 @@ void core_trigger_judge(struct core_trigger *t, struct core_judged *j, uint64_t 
 {
 	const char *msisdn = t->trg->sub.msisdn;
 
-	j->verdict = pol_verdict_of(given_stands(t, when_ms) ? POL_NONE : judge_scs(t));
+	if (given_stands(t, when_ms)) {
+		judge_number(t, j, when_ms);
+		return;
+	}
+	j->verdict = pol_verdict_of(judge_scs(t));
 	if (j->verdict.status == TSP_STATUS_SUCCESS) {
 		judge_names(t, j, NULL, msisdn[0] ? msisdn : NULL, when_ms);
 	}

@@ -16,7 +16,7 @@ struct core_trigger;
  * Fills and returns `found`; NULL: the store cannot be read. */
 const struct assoc_found *core_trigger_rules(struct core_trigger *t, struct assoc_found *found, const char *external,
 					     const char *msisdn, uint64_t when_ms);
-/* What a verdict on the given names was made of: as long as nothing of it has changed, a second
+/* What a verdict on the given names, and then on the number of the HSS, was made of: as long as nothing of it has changed, a second
  * verdict is the same. The names, the action and the proven groups are those of the trigger and
  * never change. The store has changed when asc_generation() has. Time matters at the ends of the
  * rules' windows and of the proof only. An answer that allowed them can so be given again without
@@ -24,7 +24,8 @@ const struct assoc_found *core_trigger_rules(struct core_trigger *t, struct asso
 struct core_given {
 	bool allowed; /* false: not judged */
 	uint64_t store;
-	struct pol_window window; /* of the wall clock */
+	struct pol_window window;        /* of the wall clock */
+	char number[STR_DIGITS_MAX + 1]; /* MSISDN of the HSS that was judged, too, and is not denied; "" when none was */
 };
 /* The rules `found` at when_ms allow the given names to an asker with these proven groups (NULL:
  * none), and the SCS may use the action. */
@@ -37,8 +38,8 @@ struct core_judged { /* a verdict, and the rules that it borrows */
 	struct assoc_found given, number;
 };
 /* Judges by the rules and the SCS in the store now, at the time when_ms: right, windows of
- * rules, proof of groups. Asks the store for the given names only if t->input->given does not
- * stand any more. */
+ * rules, proof of groups. Asks the store only for what t->input->given does not say, or says no
+ * longer. */
 void core_trigger_judge(struct core_trigger *t, struct core_judged *j, uint64_t when_ms);
 /* The same for a further name of the device that the HSS returned: External-Identifier or MSISDN,
  * the other NULL. */

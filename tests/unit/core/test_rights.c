@@ -95,15 +95,27 @@ static const char *text(char out[ASSOC_RULE_TEXT_MAX], const struct assoc_rule *
 	return r ? assoc_rule_text(out, r) : out;
 }
 
+/* The number was judged, and is not denied: the same question asks nothing. */
+static void assert_known(struct core_trigger *t, uint64_t when_ms)
+{
+	struct core_judged again;
+
+	again.given.n = again.number.n = ASSOC_FOUND_MAX + 1;
+	core_trigger_judge(t, &again, when_ms);
+	assert_int_equal(again.verdict.status, TSP_STATUS_SUCCESS);
+	assert_true(again.given.n > ASSOC_FOUND_MAX && again.number.n > ASSOC_FOUND_MAX);
+}
+
 /* Both ways, and whether the first asked for the given names. */
 static bool compare(struct core_trigger *t, uint64_t when_ms)
 {
 	char kept_text[ASSOC_RULE_TEXT_MAX], whole_text[ASSOC_RULE_TEXT_MAX];
 	struct core_judged kept, whole;
-	bool asked;
+	bool asked, said = t->detected;
 
 	kept.given.n = ASSOC_FOUND_MAX + 1;
 	core_trigger_judge(t, &kept, when_ms);
+	t->detected |= kept.verdict.detected != NULL;
 	asked = kept.given.n <= ASSOC_FOUND_MAX;
 	t->input->given.allowed = false;
 	core_trigger_judge(t, &whole, when_ms);
@@ -113,8 +125,11 @@ static bool compare(struct core_trigger *t, uint64_t when_ms)
 	if (whole.verdict.status != TSP_STATUS_SUCCESS) {
 		assert_string_equal(text(kept_text, kept.verdict.rule), text(whole_text, whole.verdict.rule));
 	}
-	if (!t->detected) { /* a transaction has one such line */
+	if (!said) { /* a transaction has one such line */
 		assert_string_equal(text(kept_text, kept.verdict.detected), text(whole_text, whole.verdict.detected));
+	}
+	if (!asked && kept.verdict.status == TSP_STATUS_SUCCESS && (said || !kept.verdict.detected)) {
+		assert_known(t, when_ms);
 	}
 	return asked;
 }
