@@ -113,3 +113,19 @@ void heap_del(struct heap *h, struct heap_node *node)
 	}
 	settle(h, at, last);
 }
+
+void heap_settle(struct heap *h, struct heap_node *node)
+{
+	if (node->place) {
+		settle(h, node->place - 1, node);
+	}
+}
+
+void heap_replace(struct heap *h, struct heap_node *from, struct heap_node *to)
+{
+	*to = *from;
+	from->place = 0;
+	if (to->place) {
+		h->nodes[to->place - 1] = to;
+	}
+}

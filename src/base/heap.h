@@ -24,6 +24,10 @@ struct heap { /* starts zeroed; nodes[0..n): all that are in it, the first first
 void heap_fini(struct heap *h); /* the objects are the caller's */
 /* Puts the node in its place for `at`, or for what `before` compares and has changed (`at` is then for the owner), whether it is in the heap already or not. ERR_NOMEM: it is not in it, and was not before. */
 ERR_MUST_USE int heap_set(struct heap *h, struct heap_node *node, uint64_t at);
+/* The key of a node in the heap was changed by its owner: puts it in its place. */
+void heap_settle(struct heap *h, struct heap_node *node);
+/* `to` stands where `from` stood, which is in no heap then; one that is in no heap makes `to` such a one. */
+void heap_replace(struct heap *h, struct heap_node *from, struct heap_node *to);
 void heap_del(struct heap *h, struct heap_node *node);           /* no effect on one that is in no heap */
 static inline struct heap_node *heap_first(const struct heap *h) /* NULL: empty */
 {

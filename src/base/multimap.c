@@ -122,6 +122,23 @@ void multimap_del(struct multimap *b, struct multimap_node *node)
 	b->n--;
 }
 
+void multimap_replace(struct multimap *b, struct multimap_node *from, struct multimap_node *to)
+{
+	*to = *from;
+	if (!from->hash) {
+		return;
+	}
+	if (to->prev) {
+		to->prev->next = to;
+	} else {
+		*bucket_of(b, to->hash) = to;
+	}
+	if (to->next) {
+		to->next->prev = to;
+	}
+	*from = (struct multimap_node){ 0 };
+}
+
 static struct multimap_node *same(struct multimap_node *n, uint64_t hash)
 {
 	while (n && n->hash != hash) {

@@ -27,6 +27,8 @@ void multimap_fini(struct multimap *b); /* the objects are the caller's; a zeroe
 /* No call moves more entries than stand under a few hashes. Growing that fails leaves the table slower and right. */
 void multimap_add(struct multimap *b, struct multimap_node *node, uint64_t hash);
 void multimap_del(struct multimap *b, struct multimap_node *node); /* one that is in no table is left alone */
+/* `to` stands where `from` stood, which is in no table then; one that is in no table makes `to` such a one. */
+void multimap_replace(struct multimap *b, struct multimap_node *from, struct multimap_node *to);
 /* The first object under the hash, and the one after `node`; NULL: no more. */
 struct multimap_node *multimap_first(const struct multimap *b, uint64_t hash);
 struct multimap_node *multimap_next(const struct multimap_node *node);

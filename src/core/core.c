@@ -58,6 +58,7 @@ static void on_turn_end(void *arg)
 
 	core_revoke_look(c);
 	core_queue_move(c);
+	core_park_look(c);
 	jrn_submit(c->journal.jrn);
 	write_decisions(c);
 	core_edges_flush(c);

@@ -7,27 +7,60 @@ static struct core_seat *following(const struct core_cursor *w, struct core_seat
 	return w->scs ? TAILQ_NEXT(seat, of_scs) : TAILQ_NEXT(seat, entry);
 }
 
+void core_cursor_restart(struct core_cursor *w)
+{
+	w->next = w->scs ? TAILQ_FIRST(&w->scs->triggers) : TAILQ_FIRST(&w->core->triggers.list);
+}
+
 void core_cursor_begin(struct core_cursor *w, struct core *c, struct core_scs *scs)
 {
-	w->core = c;
-	w->scs = scs;
-	w->next = scs ? TAILQ_FIRST(&scs->triggers) : TAILQ_FIRST(&c->triggers.list);
+	*w = (struct core_cursor){ .core = c, .scs = scs };
+	core_cursor_restart(w);
 	TAILQ_INSERT_TAIL(&c->triggers.cursors, w, entry);
+}
+
+struct core_seat *core_cursor_seat(struct core_cursor *w)
+{
+	struct core_seat *seat = w->next;
+
+	if (seat) {
+		w->next = following(w, seat);
+	}
+	return seat;
+}
+
+static void park_again(struct core_cursor *w)
+{
+	struct core_seat *woken = w->woken;
+
+	w->woken = NULL;
+	if (woken) {
+		(void)core_trigger_park(core_trigger_at(woken)); /* it stays awake if it does more than wait now */
+	}
 }
 
 struct core_trigger *core_cursor_next(struct core_cursor *w)
 {
-	struct core_seat *seat = w->next;
+	struct core_trigger *t = NULL;
+	struct core_seat *seat;
 
-	if (!seat) {
-		return NULL;
+	park_again(w);
+	while (!t && (seat = core_cursor_seat(w))) {
+		bool parked = seat->parked;
+
+		if (parked && w->awake_only) {
+			continue;
+		}
+		t = core_seat_wake(w->core, seat);
+		w->woken = t && parked ? &t->seat : NULL;
+		w->missed |= !t;
 	}
-	w->next = following(w, seat);
-	return core_trigger_at(seat);
+	return t;
 }
 
 void core_cursor_end(struct core_cursor *w)
 {
+	park_again(w);
 	TAILQ_REMOVE(&w->core->triggers.cursors, w, entry);
 }
 
@@ -38,6 +71,23 @@ void core_cursors_pass(struct core *c, struct core_seat *seat)
 	TAILQ_FOREACH (w, &c->triggers.cursors, entry) {
 		if (w->next == seat) {
 			w->next = following(w, seat);
+		}
+		if (w->woken == seat) {
+			w->woken = NULL;
+		}
+	}
+}
+
+void core_cursors_move(struct core *c, const struct core_seat *from, struct core_seat *to)
+{
+	struct core_cursor *w;
+
+	TAILQ_FOREACH (w, &c->triggers.cursors, entry) {
+		if (w->next == from) {
+			w->next = to;
+		}
+		if (w->woken == from) {
+			w->woken = NULL;
 		}
 	}
 }

@@ -4,11 +4,12 @@
 #include "base/container.h"
 
 #define WAIT_MAX_MS (3600u * 1000u) /* a longer wait is split */
+#define UNWOKEN_MS 1000u            /* until the next try of a parked trigger for which there was no memory */
 #define DUE_A_TURN 512              /* bounds the work of one turn when many deadlines coincide */
 
-static struct core_trigger *owner_of(struct heap_node *node)
+static struct core_seat *seat_of(struct heap_node *node)
 {
-	return core_trigger_at(CONTAINER_OF(node, struct core_seat, deadline));
+	return CONTAINER_OF(node, struct core_seat, deadline);
 }
 
 static void start(struct core *c)
@@ -25,10 +26,17 @@ static void start(struct core *c)
 	net_timer_start(c->deadlines.timer, wait < WAIT_MAX_MS ? wait : WAIT_MAX_MS);
 }
 
-static void on_deadline(struct core_trigger *t)
+static void on_deadline(struct core *c, struct heap_node *node, uint64_t now)
 {
+	struct core_trigger *t = core_seat_wake(c, seat_of(node)); /* it may be another node then */
 	struct trg_event ev = { .kind = TRG_EV_TIMER };
 
+	if (!t) {
+		node->at = now + UNWOKEN_MS;
+		heap_settle(&c->deadlines.heap, node);
+		return;
+	}
+	heap_del(&c->deadlines.heap, &t->seat.deadline);
 	if (t->trg->state == TRG_ACCEPTED && t->trg->own_outcome == TRG_NO_OUTCOME) {
 		st_count(&t->core->st, ST_REPORTS_UNCONFIRMED);
 	}
@@ -43,8 +51,7 @@ static void on_due(void *core)
 
 	c->deadlines.timer_at_ms = UINT64_MAX;
 	for (int i = 0; i < DUE_A_TURN && (first = heap_first(&c->deadlines.heap)) && first->at <= now; i++) {
-		heap_del(&c->deadlines.heap, first);
-		on_deadline(owner_of(first));
+		on_deadline(c, first, now);
 	}
 	start(c);
 }

@@ -85,8 +85,13 @@ static void try_name(struct core *c, struct fit *fit, char kind, const void *nam
 	struct multimap_node *n = multimap_first(&c->triggers.by_device, device_hash(c, fit->e164, kind, name, len));
 
 	for (; n && fit->n < 2; n = multimap_next(n)) {
-		struct core_trigger *t = core_trigger_at(CONTAINER_OF(n, struct core_seat, by_device));
+		struct core_trigger *t = core_seat_wake(c, CONTAINER_OF(n, struct core_seat, by_device));
 
+		if (!t) {
+			fit->n = 2; /* none for certain; the caller sees core_triggers.unwoken */
+			return;
+		}
+		n = &t->seat.by_device;
 		if (strcmp(t->ref.e164, fit->e164) != 0 || !core_device_same(t->trg, fit->user)) {
 			continue;
 		}

@@ -317,11 +317,17 @@ static void on_copy(struct core_peer *p, struct link *l, const struct dia_msg *m
 static void on_first(struct core_peer *p, const struct t4_drr *drr, struct core_drr_entry *e)
 {
 	struct core *c = p->core;
+	uint64_t unwoken = c->triggers.unwoken;
 	struct core_trigger *t = find_trigger(p, drr);
 	struct trg_event ev = {
 		.kind = TRG_EV_DRR, .outcome = pol_map_delivery(drr->sm_delivery_outcome.v), .token = e->token, .drr = e->digest
 	};
 
+	if (!t && unwoken != c->triggers.unwoken) {
+		answer_all(c, e, &not_taken);
+		core_drr_dup_drop(&c->drrs.dup, e);
+		return;
+	}
 	if (!t && reported_before(p, drr)) {
 		st_count(&c->st, ST_REPORT_DUPLICATES);
 		log_info(c->log, "core", "a delivery report of trigger %u came again under other ids", drr->reference_number.v);

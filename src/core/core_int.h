@@ -15,6 +15,7 @@
 #include "core/core_journal.h"
 #include "core/core_look.h"
 #include "core/core_memory.h"
+#include "core/core_park.h"
 #include "core/core_past.h"
 #include "core/core_peers.h"
 #include "core/core_queue.h"

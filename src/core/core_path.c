@@ -276,7 +276,7 @@ static struct pol_load load_of(const struct visit *v)
 		.memory_short = core_memory_short(c),
 		.quota_used = core_quota_of(c, live, v->now_ms),
 		.reference_in_use = v->request.action != TSP_ACTION_RECALL && /* a recall names the number of another trigger */
-				    (core_trigger_find(v->core, v->scs->e164, v->a->reference) ||
+				    (core_trigger_known(v->core, v->scs->e164, v->a->reference) ||
 				     core_past_reserved(v->core, v->scs->e164, v->a->reference, v->now_ms)),
 	};
 }

@@ -123,7 +123,9 @@ static void drop_asks(struct core *c)
 	struct core_seat *seat;
 
 	for (seat = c->peers.n ? TAILQ_FIRST(&c->triggers.list) : NULL; seat; seat = TAILQ_NEXT(seat, entry)) {
-		core_trigger_ask_drop(core_trigger_at(seat));
+		if (!seat->parked) {
+			core_trigger_ask_drop(core_trigger_at(seat));
+		}
 	}
 }
 

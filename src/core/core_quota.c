@@ -251,13 +251,15 @@ void core_quotas_seed(struct core *c)
 {
 	uint64_t first = jrn_next(c->journal.jrn); /* larger numbers belong to triggers of this process */
 	uint64_t now_ms = core_now_ms(c);
+	struct core_cursor w;
 	struct core_seat *seat;
 
-	TAILQ_FOREACH (seat, &c->triggers.list, entry) {
-		struct core_trigger *t = core_trigger_at(seat);
-		struct core_quota *q = &t->scs->quota;
+	core_cursor_begin(&w, c, NULL);
+	while ((seat = core_cursor_seat(&w))) {
+		struct core_quota *q = &seat->scs->quota;
+		struct core_trigger *t = q->number && q->number < first ? NULL : core_seat_wake(c, seat);
 
-		if (!counts(t) || (q->number && q->number < first) || day_of(c, t->trg->req.received_ms) != day_of(c, now_ms) ||
+		if (!t || !counts(t) || day_of(c, t->trg->req.received_ms) != day_of(c, now_ms) ||
 		    t->trg->state == TRG_REFUSING) {
 			continue;
 		}
@@ -268,6 +270,7 @@ void core_quotas_seed(struct core *c)
 			log_warn(c->log, "core", "%s: the journal does not take the used quota now", t->scs->name);
 		}
 	}
+	core_cursor_end(&w);
 }
 
 /* -- past days */

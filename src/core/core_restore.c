@@ -91,6 +91,7 @@ static void resume(struct core *c, bool priority)
 	struct core_cursor w;
 
 	core_cursor_begin(&w, c, NULL); /* a resumed trigger may end another */
+	w.awake_only = true;
 	while ((t = core_cursor_next(&w))) {
 		if ((t->trg->req.priority == TSP_PRIORITY) != priority) {
 			continue;

@@ -52,6 +52,7 @@ void core_retry_begin(struct core *c)
 {
 	end(c);
 	core_cursor_begin(&c->retry.cursor, c, NULL);
+	c->retry.cursor.awake_only = true; /* a parked trigger is in no back-off */
 	c->retry.running = true;
 	net_timer_start(c->retry.timer, TURN_MS);
 }

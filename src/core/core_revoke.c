@@ -85,6 +85,8 @@ void core_revoke_sweep(void *core)
 		}
 		look_at(t, now_ms);
 	}
+	c->sweep.unread |= c->sweep.cursor.missed;
+	c->sweep.cursor.missed = false;
 	if (c->sweep.left && !TAILQ_EMPTY(&c->triggers.list)) {
 		net_timer_start(c->sweep.timer, 0);
 		return;

@@ -1,5 +1,6 @@
 /* core_seat.h - the place of a trigger in the tables of the core. It is the same for each trigger, whatever holds the rest of it. */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
 
@@ -16,6 +17,7 @@ struct core_seat {
 	TAILQ_ENTRY(core_seat) of_scs;
 	TAILQ_ENTRY(core_seat) entry; /* in the list of all triggers */
 	uint32_t reference;
+	bool parked; /* the rest is a parked trigger (core_park.h), not a struct core_trigger */
 };
 
 TAILQ_HEAD(core_seats, core_seat);

@@ -8,7 +8,7 @@
 
 /* -- lookup */
 
-static struct core_reference reference_of(const char *e164, uint32_t number)
+struct core_reference core_reference_of(const char *e164, uint32_t number)
 {
 	struct core_reference r = { .reference = number };
 
@@ -21,19 +21,31 @@ static uint64_t hash_of(const struct core *c, const struct core_reference *r)
 	return sip_hash(&c->triggers.key, r, sizeof *r);
 }
 
-struct core_trigger *core_trigger_find(struct core *c, const char *e164, uint32_t reference)
+static struct core_seat *seat_of(const struct core *c, const char *e164, uint32_t reference)
 {
-	struct core_reference r = reference_of(e164, reference);
+	struct core_reference r = core_reference_of(e164, reference);
 	struct multimap_node *n = multimap_first(&c->triggers.by_ref, hash_of(c, &r));
 
 	for (; n; n = multimap_next(n)) {
-		struct core_trigger *t = core_trigger_at(CONTAINER_OF(n, struct core_seat, by_ref));
+		struct core_seat *seat = CONTAINER_OF(n, struct core_seat, by_ref);
 
-		if (memcmp(&t->ref, &r, sizeof r) == 0) {
-			return t;
+		if (seat->reference == reference && strcmp(core_seat_e164(seat), r.e164) == 0) {
+			return seat;
 		}
 	}
 	return NULL;
+}
+
+struct core_trigger *core_trigger_find(struct core *c, const char *e164, uint32_t reference)
+{
+	struct core_seat *seat = seat_of(c, e164, reference);
+
+	return seat ? core_seat_wake(c, seat) : NULL;
+}
+
+bool core_trigger_known(struct core *c, const char *e164, uint32_t reference)
+{
+	return seat_of(c, e164, reference) != NULL;
 }
 
 /* -- making and ending */
@@ -44,7 +56,7 @@ void core_trigger_attach(struct core_trigger *t, struct core *c, struct core_scs
 	machine_begin(&core_wait_machine, c->triggers.in_wait, t->wait);
 	t->core = c;
 	t->scs = scs;
-	t->ref = reference_of(t->trg->req.scs_e164, t->trg->req.reference);
+	t->ref = core_reference_of(t->trg->req.scs_e164, t->trg->req.reference);
 	t->seat.scs = scs;
 	t->seat.reference = t->ref.reference;
 	if (t->trg->req.action != TSP_ACTION_RECALL) {
@@ -274,6 +286,8 @@ int core_triggers_init(struct core *c, const struct trg_ports *ports)
 
 	TAILQ_INIT(&p->list);
 	TAILQ_INIT(&p->cursors);
+	core_cursor_begin(&p->park, c, NULL);
+	p->awake_max = CORE_AWAKE_MAX;
 	p->ports = ports;
 	p->parties.max = p->rule_texts.max = SHARED_TEXTS_MAX;
 	p->conf = conf_of(c);
@@ -293,7 +307,11 @@ void core_triggers_fini(struct core *c)
 	struct core_seat *seat;
 
 	while ((seat = TAILQ_FIRST(&p->list))) {
-		core_trigger_free(core_trigger_at(seat));
+		if (seat->parked) {
+			core_parked_free(c, seat);
+		} else {
+			core_trigger_free(core_trigger_at(seat));
+		}
 	}
 	multimap_fini(&p->by_ref);
 	multimap_fini(&p->by_device);

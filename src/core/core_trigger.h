@@ -90,6 +90,7 @@ struct core_trigger {
 /* The one door to the wait of a trigger. */
 void core_trigger_wait(struct core_trigger *t, enum core_wait wait);
 
+/* The trigger of a seat that is not parked. */
 static inline struct core_trigger *core_trigger_at(struct core_seat *seat)
 {
 	return CONTAINER_OF(seat, struct core_trigger, seat);
@@ -108,6 +109,9 @@ struct core_triggers {
 	struct multimap by_device; /* key: SCS and one name of the device (core_devices.c) */
 	TAILQ_HEAD(, core_cursor) cursors;
 	uint32_t n, pending, resuming;      /* pending: without an answer; resuming: requests after a restart that are out */
+	uint32_t parked, awake_max;         /* of n; accepted triggers that are not parked (core_park.h) */
+	uint64_t unwoken;                   /* wakings that failed, since the start */
+	struct core_cursor park;            /* the next to be parked */
 	bool in_group;                      /* journal records that are put now belong together */
 	uint32_t in_state[TRG_STATE_COUNT]; /* machines in each state */
 	uint32_t in_wait[CORE_WAITS];       /* triggers in each wait */
@@ -124,8 +128,11 @@ void core_triggers_fini(struct core *c); /* frees all triggers; a zeroed part is
 ERR_MUST_USE int core_trigger_new(struct core_trigger **out, struct core *c, struct core_scs *scs, const struct trg_request *req);
 void core_trigger_attach(struct core_trigger *t, struct core *c, struct core_scs *scs); /* enters it in the tables */
 void core_trigger_free(struct core_trigger *t);
-struct core_trigger *core_trigger_find(struct core *c, const char *e164, uint32_t reference); /* NULL: none */
-void core_trigger_step(struct core_trigger *t, const struct trg_event *ev);                   /* may free t */
+struct core_reference core_reference_of(const char *e164, uint32_t number);
+/* Awake. NULL: none, or no memory to wake it (core_triggers.unwoken). */
+struct core_trigger *core_trigger_find(struct core *c, const char *e164, uint32_t reference);
+bool core_trigger_known(struct core *c, const char *e164, uint32_t reference); /* true: there is one; wakes nothing */
+void core_trigger_step(struct core_trigger *t, const struct trg_event *ev);    /* may free t */
 
 /* Gives up a trigger because its answer is overdue, or because the edge has answered by itself.
  * An unanswered trigger is answered 201, and recalled if its DTR may have been sent. An accepted

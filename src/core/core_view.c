@@ -246,7 +246,7 @@ int core_quota_reset(struct core *c, const char *scs, core_kept_fn *done, void *
 static struct core_trigger *trigger_of(struct core *c, const struct core_scs *scs, uint32_t reference)
 {
 	struct core_seat *any = scs ? TAILQ_FIRST(&scs->triggers) : NULL;
-	struct core_trigger *t = any ? core_trigger_find(c, core_trigger_at(any)->ref.e164, reference) : NULL;
+	struct core_trigger *t = any ? core_trigger_find(c, core_seat_e164(any), reference) : NULL;
 
 	return t && t->scs == scs ? t : NULL;
 }

@@ -37,7 +37,8 @@ struct trg_parked {
 };
 
 _Static_assert(alignof(struct trg_parked) <= alignof(uint64_t), "as the header says");
-_Static_assert(IDENT_EXTERNAL_MAX <= UINT8_MAX && IDENT_MSISDN_MAX <= UINT8_MAX && STR_DIGITS_MAX <= UINT8_MAX, "a length is an octet");
+_Static_assert(IDENT_EXTERNAL_MAX <= UINT8_MAX && IDENT_MSISDN_MAX <= UINT8_MAX && STR_DIGITS_MAX <= UINT8_MAX,
+	       "a length is an octet");
 
 /* -- the history */
 
@@ -105,8 +106,7 @@ static bool only_waits(const struct trg *t)
 {
 	return t->state == TRG_ACCEPTED && t->answered && !t->has_outcome && !t->refused && !t->gave_up && !t->revoking &&
 	       !t->revoke_due && !t->early && !t->changer && !t->token && !t->drr && !t->dnr_end_to_end &&
-	       !t->recall_end_to_end && !t->notifies &&
-	       t->own_outcome == TRG_NO_OUTCOME && t->armed_ms != UINT64_MAX;
+	       !t->recall_end_to_end && !t->notifies && t->own_outcome == TRG_NO_OUTCOME && t->armed_ms != UINT64_MAX;
 }
 
 /* True if struct trg_parked has room for it: always, but for records that are not of our making. */
@@ -154,8 +154,8 @@ static uint16_t flags_of(const struct trg *t)
 	return (uint16_t)((q->has_old_reference ? HAS_OLD_REFERENCE : 0) | (q->has_port ? HAS_PORT : 0) |
 			  (q->has_validity ? HAS_VALIDITY : 0) | (q->groups_unknown ? GROUPS_UNKNOWN : 0) |
 			  (t->accepted ? ACCEPTED : 0) | (t->may_report ? MAY_REPORT : 0) | (t->stored ? STORED : 0) |
-			  (t->as_new ? AS_NEW : 0) | (t->revoked ? REVOKED : 0) | (t->resumed ? RESUMED : 0) | (t->again ? AGAIN : 0) |
-			  (t->overdue ? OVERDUE : 0));
+			  (t->as_new ? AS_NEW : 0) | (t->revoked ? REVOKED : 0) | (t->resumed ? RESUMED : 0) |
+			  (t->again ? AGAIN : 0) | (t->overdue ? OVERDUE : 0));
 }
 
 void trg_park(struct trg_parked *room, const struct trg *t)

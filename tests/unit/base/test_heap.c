@@ -104,11 +104,43 @@ static void test_the_order_may_be_that_of_the_owner(void **state)
 	heap_fini(&h);
 }
 
+static void test_another_node_takes_the_place_of_one(void **state)
+{
+	struct heap_node nine[9] = { { 0 } }, other = { 0 }, none = { .at = 4 };
+	struct heap h = { 0 };
+	uint64_t last = 0;
+
+	(void)state;
+	for (uint64_t i = 0; i < 9; i++) {
+		assert_int_equal(heap_set(&h, &nine[i], 10 * ((i * 4) % 9)), 0);
+	}
+	heap_replace(&h, &nine[5], &other);
+	assert_int_equal(nine[5].place, 0);
+	assert_true(other.at == nine[5].at);
+	heap_replace(&h, &none, &nine[5]); /* was in no heap, and is in none */
+	assert_int_equal(nine[5].place, 0);
+	assert_int_equal(h.n, 9);
+	other.at = 85; /* from 20 */
+	heap_settle(&h, &other);
+	for (unsigned i = 0; i < 9; i++) {
+		struct heap_node *first = heap_first(&h);
+
+		assert_true(first->at >= last);
+		assert_true((first == &other) == (i == 8));
+		last = first->at;
+		heap_del(&h, first);
+	}
+	heap_settle(&h, &other); /* in no heap */
+	assert_int_equal(other.place, 0);
+	heap_fini(&h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_first_is_always_the_earliest),
 		cmocka_unit_test(test_the_order_may_be_that_of_the_owner),
+		cmocka_unit_test(test_another_node_takes_the_place_of_one),
 	};
 
 	return cmocka_run_group_tests_name("heap", tests, NULL, NULL);

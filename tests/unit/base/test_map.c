@@ -248,6 +248,40 @@ static void test_taking_one_out_looks_at_its_neighbours_only(void **state)
 	munmap(pages, (size_t)n * page);
 }
 
+static void test_another_object_takes_the_place_of_one_in_its_chain(void **state)
+{
+	struct multimap_node nodes[4] = { { 0 } }, other = { 0 }, none = { 0 };
+	struct multimap b;
+
+	(void)state;
+	for (unsigned at = 0; at < 3; at++) { /* first, in the middle, last of its chain */
+		struct multimap_node *n;
+		unsigned seen = 0;
+
+		assert_int_equal(multimap_init(&b), 0);
+		for (unsigned i = 0; i < 3; i++) {
+			nodes[i] = (struct multimap_node){ 0 };
+			multimap_add(&b, &nodes[i], 77);
+		}
+		multimap_replace(&b, &nodes[at], &other);
+		assert_true(nodes[at].hash == 0);
+		for (n = multimap_first(&b, 77); n; n = multimap_next(n)) {
+			assert_ptr_not_equal(n, &nodes[at]);
+			seen++;
+		}
+		assert_int_equal(seen, 3);
+		multimap_del(&b, &other);
+		multimap_replace(&b, &none, &other);
+		assert_true(other.hash == 0);
+		for (n = multimap_first(&b, 77), seen = 0; n; n = multimap_next(n)) {
+			seen++;
+		}
+		assert_int_equal(seen, 2);
+		assert_int_equal(b.n, 2);
+		multimap_fini(&b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -258,6 +292,7 @@ int main(void)
 		cmocka_unit_test(test_a_multimap_holds_many_under_one_hash),
 		cmocka_unit_test(test_a_table_grows_a_little_with_each_entry_and_never_at_once),
 		cmocka_unit_test(test_taking_one_out_looks_at_its_neighbours_only),
+		cmocka_unit_test(test_another_object_takes_the_place_of_one_in_its_chain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 #include "core/core_past.h"
 #include "tests/unit/core/core_play.h"
 #include "tests/support/asc_wait.h"
+#include "tests/unit/trigger/trg_put.h"
 
 /* -- allocations of the product, of which one fails (the linker puts these in their place) */
 
@@ -255,12 +256,58 @@ static void test_the_record_of_what_was_accepted_takes_the_reserve(void **state)
 	assert_int_equal(st_get(&p->core->st, ST_MEMORY_SHORTAGES), 1);
 }
 
+/* A parked trigger is woken with the reserve. When that is gone it stays parked, and is found once there is memory. */
+static void test_a_parked_trigger_is_woken_with_the_reserve(void **state)
+{
+	struct core_play *p = *state;
+	uint64_t now_ms = core_now_ms(p->core);
+	struct trg_request r = { .scs = "acme",
+				 .scs_e164 = "491720000001",
+				 .origin_host = "scs.acme.example",
+				 .origin_realm = "acme.example",
+				 .external = "meter-1@a.example",
+				 .action = TSP_ACTION_TRIGGER,
+				 .reference = 1,
+				 .validity_s = 600,
+				 .received_ms = now_ms,
+				 .expires_ms = now_ms + 600000 };
+	struct core_trigger *t;
+
+	assert_int_equal(core_trigger_new(&t, p->core, core_scs_get(p->core, "acme"), &r), 0);
+	trg_put(t->trg, TRG_ACCEPTED);
+	t->trg->answered = true;
+	t->trg->armed_ms = now_ms + 660000;
+	assert_int_equal(core_deadline_set(t, t->trg->armed_ms), 0);
+	assert_true(core_trigger_park(t));
+	fail_the(2);
+	t = core_trigger_find(p->core, "491720000001", 1);
+	assert_true(failed());
+	assert_non_null(t);
+	assert_true(core_memory_short(p->core));
+	fail_the(1);
+	assert_false(core_trigger_park(t)); /* no memory for that: it stays awake */
+	assert_true(failed());
+	assert_true(core_trigger_park(t));
+	for (unsigned nth = 1; nth <= 3; nth++) {
+		fail_the(nth);
+		assert_null(core_trigger_find(p->core, "491720000001", 1));
+		assert_true(failed());
+		assert_int_equal(p->core->triggers.unwoken, nth);
+		assert_true(core_trigger_known(p->core, "491720000001", 1));
+		assert_int_equal(p->core->triggers.in_state[TRG_ACCEPTED], 1);
+	}
+	t = core_trigger_find(p->core, "491720000001", 1);
+	assert_non_null(t);
+	assert_string_equal(t->trg->req.external, "meter-1@a.example");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_session_is_in_its_group_or_not_admitted, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_request_is_trouble_or_as_ever, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_the_record_of_what_was_accepted_takes_the_reserve, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_parked_trigger_is_woken_with_the_reserve, setup, teardown),
 		cmocka_unit_test(test_a_request_whose_copies_could_not_be_known_is_not_taken),
 		cmocka_unit_test(test_the_oldest_entry_makes_room),
 		cmocka_unit_test(test_the_name_of_an_sms_sc_needs_no_memory),

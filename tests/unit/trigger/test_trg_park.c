@@ -163,7 +163,8 @@ static void test_a_full_history_comes_back(void **state)
 	struct trg *t = accepted(&f, &conf, &r);
 
 	(void)state;
-	for (unsigned i = 0; i < 40; i++) { /* times that jump both ways and states that do not follow one another, with and without reasons */
+	for (unsigned i = 0; i < 40;
+	     i++) { /* times that jump both ways and states that do not follow one another, with and without reasons */
 		struct trg_history_packed e = { i % 3 ? i * 100000007u : 5u, (uint8_t)(i % TRG_STATE_COUNT),
 						(uint8_t)((i * 5) % TRG_STATE_COUNT), (uint8_t)(i % TRG_EVENT_COUNT),
 						(uint8_t)(i % 2 ? i * 6 : 0) };

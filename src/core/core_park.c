@@ -1,0 +1,193 @@
+/* core_park.c - parks triggers and wakes them. */
+#include "core/core_park.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/core_int.h"
+#include "trigger/trg_park.h"
+
+#define LOOKED_A_TURN 256u
+
+enum { WAS_DETECTED = 0x1, WAS_LEFT = 0x2, WAS_GIVEN_UP = 0x4, HAS_QUOTA = 0x8, WAS_KEPT = 0x10, HAS_ACCEPTED_MS = 0x20 };
+
+struct core_parked {
+	struct core_seat seat;
+	const char *rule, *address; /* interned; NULL: not known */
+	uint16_t machine_len;
+	uint8_t flags, transaction_len;
+	uint64_t machine[]; /* struct trg_parked, and behind it the text of the transaction */
+};
+
+static struct core_parked *parked_at(struct core_seat *seat)
+{
+	return CONTAINER_OF(seat, struct core_parked, seat);
+}
+
+static struct trg_parked *machine_of(struct core_parked *p)
+{
+	return (struct trg_parked *)(void *)p->machine;
+}
+
+const char *core_seat_e164(struct core_seat *seat)
+{
+	return seat->parked ? trg_parked_party(machine_of(parked_at(seat)))->scs_e164 : core_trigger_at(seat)->ref.e164;
+}
+
+/* `to` stands in all tables where `from` stood. */
+static void move_seat(struct core *c, struct core_seat *from, struct core_seat *to)
+{
+	to->scs = from->scs;
+	to->reference = from->reference;
+	core_cursors_move(c, from, to);
+	TAILQ_INSERT_BEFORE(from, to, of_scs);
+	TAILQ_REMOVE(&from->scs->triggers, from, of_scs);
+	TAILQ_INSERT_BEFORE(from, to, entry);
+	TAILQ_REMOVE(&c->triggers.list, from, entry);
+	multimap_replace(&c->triggers.by_ref, &from->by_ref, &to->by_ref);
+	multimap_replace(&c->triggers.by_device, &from->by_device, &to->by_device);
+	heap_replace(&c->deadlines.heap, &from->deadline, &to->deadline);
+}
+
+/* -- parking */
+
+/* True if nothing refers to the trigger but the tables. */
+static bool is_quiet(const struct core_trigger *t)
+{
+	bool busy = t->input || t->dup || t->ask || t->turn || t->notice || t->stepping || t->storing || t->wait != CORE_WAIT_NOTHING;
+	bool counts = t->counted || t->asks_quota || t->resuming || t->cancelled_ms;
+
+	return !busy && !counts && !t->forgotten && !t->gone && t->seat.deadline.place &&
+	       (!t->accepted_ms || t->accepted_ms == t->trg->taken_ms);
+}
+
+static uint8_t flags_of(const struct core_trigger *t)
+{
+	return (uint8_t)((t->detected ? WAS_DETECTED : 0) | (t->left ? WAS_LEFT : 0) | (t->given_up ? WAS_GIVEN_UP : 0) |
+			 (t->has_quota ? HAS_QUOTA : 0) | (t->kept ? WAS_KEPT : 0) | (t->accepted_ms ? HAS_ACCEPTED_MS : 0));
+}
+
+static struct core_parked *parked_new(const struct trg *trg, const char *transaction)
+{
+	size_t machine = trg_parked_size(trg), text = strlen(transaction);
+	struct core_parked *p = machine ? malloc(sizeof *p + machine + text) : NULL;
+
+	if (!p) {
+		return NULL;
+	}
+	*p = (struct core_parked){ .seat = { .parked = true },
+				   .machine_len = (uint16_t)machine,
+				   .transaction_len = (uint8_t)text };
+	trg_park(machine_of(p), trg);
+	memcpy((uint8_t *)p->machine + machine, transaction, text);
+	return p;
+}
+
+bool core_trigger_park(struct core_trigger *t)
+{
+	struct core *c = t->core;
+	struct core_parked *p;
+
+	OBJ_CHECK(t, CORE_TRIGGER_MAGIC);
+	p = is_quiet(t) ? parked_new(t->trg, t->transaction) : NULL;
+	if (!p) {
+		return false;
+	}
+	p->rule = t->rule;
+	p->address = t->address;
+	p->flags = flags_of(t);
+	move_seat(c, &t->seat, &p->seat);
+	c->triggers.parked++;
+	trg_free(t->trg);
+	OBJ_END(t, CORE_TRIGGER_MAGIC);
+	free(t);
+	return true;
+}
+
+void core_park_look(struct core *c)
+{
+	struct core_triggers *all = &c->triggers;
+
+	for (uint32_t i = 0; i < LOOKED_A_TURN && all->in_state[TRG_ACCEPTED] > all->parked + all->awake_max; i++) {
+		struct core_seat *seat = core_cursor_seat(&all->park);
+
+		if (!seat) {
+			core_cursor_restart(&all->park);
+		} else if (!seat->parked) {
+			(void)core_trigger_park(core_trigger_at(seat));
+		}
+	}
+}
+
+/* -- waking */
+
+static struct core_trigger *trigger_of(struct core *c, struct core_parked *p)
+{
+	struct core_trigger *t = calloc(1, sizeof *t);
+
+	if (t && trg_unpark(&t->trg, machine_of(p), p->seat.deadline.at, &c->triggers.conf, c->triggers.ports, c)) {
+		free(t);
+		return NULL;
+	}
+	return t;
+}
+
+static void take_rest(struct core_trigger *t, struct core *c, const struct core_parked *p)
+{
+	obj_begin(&t->obj, CORE_TRIGGER_MAGIC);
+	t->trg->owner = t;
+	t->core = c;
+	t->scs = p->seat.scs;
+	t->ref = core_reference_of(t->trg->req.scs_e164, t->trg->req.reference);
+	t->rule = p->rule;
+	t->address = p->address;
+	t->detected = p->flags & WAS_DETECTED;
+	t->left = p->flags & WAS_LEFT;
+	t->given_up = p->flags & WAS_GIVEN_UP;
+	t->has_quota = p->flags & HAS_QUOTA;
+	t->kept = p->flags & WAS_KEPT;
+	t->accepted_ms = p->flags & HAS_ACCEPTED_MS ? t->trg->taken_ms : 0;
+	memcpy(t->transaction, (const uint8_t *)p->machine + p->machine_len, p->transaction_len);
+}
+
+struct core_trigger *core_seat_wake(struct core *c, struct core_seat *seat)
+{
+	struct core_parked *p;
+	struct core_trigger *t;
+
+	if (!seat->parked) {
+		return core_trigger_at(seat);
+	}
+	p = parked_at(seat);
+	t = trigger_of(c, p);
+	if (!t && core_memory_spend(c)) { /* it was accepted */
+		t = trigger_of(c, p);
+	}
+	if (!t) {
+		c->triggers.unwoken++;
+		log_error(c->log, "core", "no memory for a trigger that is woken");
+		return NULL;
+	}
+	take_rest(t, c, p);
+	move_seat(c, seat, &t->seat);
+	c->triggers.parked--;
+	trg_parked_end(machine_of(p), &c->triggers.conf);
+	free(p);
+	return t;
+}
+
+void core_parked_free(struct core *c, struct core_seat *seat)
+{
+	struct core_parked *p = parked_at(seat);
+
+	multimap_del(&c->triggers.by_device, &seat->by_device);
+	multimap_del(&c->triggers.by_ref, &seat->by_ref);
+	TAILQ_REMOVE(&seat->scs->triggers, seat, of_scs);
+	TAILQ_REMOVE(&c->triggers.list, seat, entry);
+	heap_del(&c->deadlines.heap, &seat->deadline);
+	machine_end(&core_wait_machine, c->triggers.in_wait, CORE_WAIT_NOTHING);
+	trg_parked_end(machine_of(p), &c->triggers.conf);
+	c->triggers.n--;
+	c->triggers.parked--;
+	free(p);
+}

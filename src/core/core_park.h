@@ -1,0 +1,27 @@
+/* core_park.h - accepted triggers that only wait for their report, parked (trigger/trg_park.h): one block of about 330 octets stands in the
+ * tables in place of a trigger of 950. A parked trigger is woken before anything happens to it, by whoever finds it: the functions that find
+ * triggers return them awake.
+ * The newest accepted triggers stay awake, because many reports come soon. */
+#pragma once
+#include <stdbool.h>
+
+#include "core/core_seat.h"
+
+struct core;
+struct core_trigger;
+
+#define CORE_AWAKE_MAX 16384u /* accepted triggers that stay awake; 15 MiB */
+
+/* Parks the oldest accepted triggers above core_triggers.awake_max, a bounded number; at the end of each turn of the loop. */
+void core_park_look(struct core *c);
+
+/* Parks a trigger that only waits for its report. True: `t` is freed, and what stands in its place has the same seat in all tables.
+ * False: it stays, because it does more, or there is no memory. */
+bool core_trigger_park(struct core_trigger *t);
+
+/* The trigger of a seat, woken if it is parked: then the seat is freed. NULL: no memory, also not after the reserve was given up; counted in
+ * core_triggers.unwoken. */
+struct core_trigger *core_seat_wake(struct core *c, struct core_seat *seat);
+
+const char *core_seat_e164(struct core_seat *seat);            /* SCS-Identity; awake or parked */
+void core_parked_free(struct core *c, struct core_seat *seat); /* of a parked trigger, at the end of the core */
