@@ -40,13 +40,6 @@ const struct dia_avp_def *dia_avp_def_find(uint32_t code, uint32_t vendor)
 	return NULL;
 }
 
-const char *dia_avp_str(uint32_t code, uint32_t vendor)
-{
-	const struct dia_avp_def *def = dia_avp_def_find(code, vendor);
-
-	return def ? def->name : "unknown";
-}
-
 const struct dia_type_len dia_type_lens[] = {
 	[DIA_TYPE_OCTETS] = { 0, UINT32_MAX },
 	[DIA_TYPE_OCTETS_4] = { 4, 4 },
@@ -78,16 +71,6 @@ const char *dia_command_str(uint32_t code, bool request)
 		}
 	}
 	return "unknown";
-}
-
-bool dia_command_known(uint32_t code, uint32_t app_id)
-{
-	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-		if (commands[i].code == code && commands[i].app_id == app_id) {
-			return true;
-		}
-	}
-	return false;
 }
 
 const char *dia_application_str(uint32_t app_id)

@@ -167,8 +167,6 @@ extern const struct dia_avp_def dia_avp_defs[DIA_INDEX_COUNT];
 
 /* NULL when the dictionary does not have it: then the receiver "does not understand" it. */
 const struct dia_avp_def *dia_avp_def_find(uint32_t code, uint32_t vendor);
-/* "Origin-Host"; "unknown" when the dictionary does not have it. */
-const char *dia_avp_str(uint32_t code, uint32_t vendor);
 /* Octets of data at least and at most (UINT32_MAX: no bound) for a type. */
 struct dia_type_len {
 	uint32_t min, max;
@@ -194,8 +192,6 @@ enum dia_command_code {
 
 /* "DAR", "CEA", ...; "unknown" for a command that is not in the table. Static. */
 const char *dia_command_str(uint32_t code, bool request);
-/* Is the command defined in this application? For 3001 against 3007. */
-bool dia_command_known(uint32_t code, uint32_t app_id);
 
 #define DIA_APPLICATION_TABLE(X)                                                                                                 \
 	X(0u, "common")                                                                                                          \

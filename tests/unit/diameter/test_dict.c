@@ -25,8 +25,7 @@ static void rows_are_sorted_and_all_are_found(void **state)
 static void names_for_logs(void **state)
 {
 	(void)state;
-	assert_string_equal(dia_avp_str(264, 0), "Origin-Host");
-	assert_string_equal(dia_avp_str(264, 1), "unknown");
+	assert_string_equal(dia_avp_def_find(264, 0)->name, "Origin-Host");
 	assert_string_equal(dia_command_str(8388639, true), "DAR");
 	assert_string_equal(dia_command_str(8388639, false), "DAA");
 	assert_string_equal(dia_command_str(8388644, true), "DRR");
@@ -41,21 +40,11 @@ static void names_for_logs(void **state)
 	assert_string_equal(dia_result_str(9), "unknown");
 }
 
-static void a_command_belongs_to_its_application(void **state)
-{
-	(void)state;
-	assert_true(dia_command_known(8388639, 16777309));
-	assert_false(dia_command_known(8388639, 16777310));
-	assert_true(dia_command_known(280, 0));
-	assert_false(dia_command_known(280, 16777309));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_are_sorted_and_all_are_found),
 		cmocka_unit_test(names_for_logs),
-		cmocka_unit_test(a_command_belongs_to_its_application),
 	};
 
 	return cmocka_run_group_tests_name("diameter dict", tests, NULL, NULL);
