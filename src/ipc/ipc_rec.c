@@ -4,35 +4,28 @@
 #include "base/buf.h"
 #include "ipc/ipc_ring.h"
 
-static const struct {
-	const char *name;
-	bool to_core;
-} types[] = {
-	[IPC_REC_SESSION_OPEN] = { "session_open", true },
-	[IPC_REC_SESSION_VERDICT] = { "session_verdict", false },
-	[IPC_REC_SESSION_CUT] = { "session_cut", false },
-	[IPC_REC_SESSION_CLOSED] = { "session_closed", true },
-	[IPC_REC_DEVICE_ACTION] = { "device_action", true },
-	[IPC_REC_DEVICE_ACTION_ANSWER] = { "device_action_answer", false },
-	[IPC_REC_DEVICE_NOTIFICATION] = { "device_notification", false },
-	[IPC_REC_DEVICE_NOTIFICATION_ANSWER] = { "device_notification_answer", true },
-	[IPC_REC_STATS] = { "stats", true },
-	[IPC_REC_DEVICE_ACTION_GIVEN_UP] = { "device_action_given_up", true },
+static const bool to_core[] = {
+	[IPC_REC_SESSION_OPEN] = true,
+	[IPC_REC_SESSION_VERDICT] = false,
+	[IPC_REC_SESSION_CUT] = false,
+	[IPC_REC_SESSION_CLOSED] = true,
+	[IPC_REC_DEVICE_ACTION] = true,
+	[IPC_REC_DEVICE_ACTION_ANSWER] = false,
+	[IPC_REC_DEVICE_NOTIFICATION] = false,
+	[IPC_REC_DEVICE_NOTIFICATION_ANSWER] = true,
+	[IPC_REC_STATS] = true,
+	[IPC_REC_DEVICE_ACTION_GIVEN_UP] = true,
 };
+_Static_assert(sizeof to_core / sizeof *to_core == IPC_REC_LAST + 1, "every type has a direction");
 
 static bool known(uint16_t type)
 {
 	return type >= IPC_REC_SESSION_OPEN && type <= IPC_REC_LAST;
 }
 
-const char *ipc_rec_str(uint16_t type)
-{
-	return known(type) ? types[type].name : "unknown";
-}
-
 bool ipc_rec_to_core(uint16_t type)
 {
-	return known(type) && types[type].to_core;
+	return known(type) && to_core[type];
 }
 
 size_t ipc_rec_length(const void *header)

@@ -171,8 +171,7 @@ size_t ipc_rec_length(const void *header);
 /* Header of one whole record. ERR_PROTO: unknown type, or length is not `len`. */
 ERR_MUST_USE int ipc_rec_head_get(struct ipc_rec_head *out, const uint8_t *record, size_t len);
 
-const char *ipc_rec_str(uint16_t type); /* "session_open", ...; "unknown" */
-bool ipc_rec_to_core(uint16_t type);    /* the direction of a known type */
+bool ipc_rec_to_core(uint16_t type); /* the direction of a known type */
 
 /* Encoders write a whole record at `out`, which holds IPC_REC_MAX octets, and return its length.
  * Fields must be in range (asserted); every value that the decoder of the same record accepts
