@@ -184,13 +184,6 @@ static inline uint16_t rd_be16(struct rd *r)
 	return at ? (uint16_t)(at[0] << 8 | at[1]) : 0;
 }
 
-static inline uint32_t rd_be24(struct rd *r)
-{
-	const uint8_t *at = rd_take(r, 3);
-
-	return at ? (uint32_t)at[0] << 16 | (uint32_t)at[1] << 8 | (uint32_t)at[2] : 0;
-}
-
 static inline uint32_t rd_be32(struct rd *r)
 {
 	const uint8_t *at = rd_take(r, 4);
