@@ -15,11 +15,14 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/obj.h"
 #include "base/str.h"
 
 #define LINE_MAX_OCTETS (128u * 1024u) /* twice what a server sends */
 
+#define CTL_CLIENT_MAGIC 0x809f0018u
 struct ctl_client {
+	struct obj obj;
 	int fd;
 	uint64_t opened_ms; /* until the first request: when the connecting began; 0: later, or connected by the caller */
 	size_t have;
@@ -67,6 +70,7 @@ int ctl_client_over(struct ctl_client **out, int fd)
 	if (!c) {
 		return ERR_NOMEM;
 	}
+	obj_begin(&c->obj, CTL_CLIENT_MAGIC);
 	c->fd = fd;
 	*out = c;
 	return 0;
@@ -129,6 +133,7 @@ void ctl_client_close(struct ctl_client *c)
 	if (!c) {
 		return;
 	}
+	OBJ_END(c, CTL_CLIENT_MAGIC);
 	close(c->fd);
 	free(c);
 }
@@ -279,11 +284,14 @@ static int no_row(int err, const char *cmd, uint32_t wait_ms, char why[CTL_CLIEN
 int ctl_client_ask(struct ctl_client *c, const char *cmd, const json_t *args, int fd, uint32_t wait_ms, ctl_row_fn *fn, void *arg,
 		   char why[CTL_CLIENT_WHY_MAX])
 {
-	uint64_t until_ms = (c->opened_ms ? c->opened_ms : clock_mono_ms()) + wait_ms;
-	int err = send_request(c, cmd, args, fd, until_ms);
+	uint64_t until_ms;
 	bool done = false;
 	json_t *row;
+	int err;
 
+	OBJ_CHECK(c, CTL_CLIENT_MAGIC);
+	until_ms = (c->opened_ms ? c->opened_ms : clock_mono_ms()) + wait_ms;
+	err = send_request(c, cmd, args, fd, until_ms);
 	c->opened_ms = 0;
 	*why = 0;
 	if (err) {

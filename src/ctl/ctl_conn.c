@@ -44,6 +44,7 @@ struct ctl_conn {
 
 struct ctl_server *ctl_conn_server(const struct ctl_conn *c)
 {
+	OBJ_CHECK(c, CTL_CONN_MAGIC);
 	return c->server;
 }
 
@@ -75,6 +76,7 @@ static void leave(struct ctl_conn *c)
 
 void ctl_conn_drop(struct ctl_conn *c, const char *why)
 {
+	OBJ_CHECK(c, CTL_CONN_MAGIC);
 	log_debug(c->server->conf.log, "ctl", "client pid %d ends: %s", (int)c->caller.pid, why);
 	unlink_conn(c);
 	net_timer_free(c->idle);
@@ -100,6 +102,7 @@ bool ctl_conn_line(struct ctl_conn *c, json_t *row)
 	size_t n = text ? strlen(text) : 0;
 	bool fits = text && n < CTL_REPLY_LINE_MAX;
 
+	OBJ_CHECK(c, CTL_CONN_MAGIC);
 	json_decref(row);
 	if (fits && !c->broken) {
 		text[n] = '\n';
@@ -116,6 +119,7 @@ void ctl_conn_nomem(struct ctl_conn *c)
 {
 	static const char line[] = "{\"done\":true,\"ok\":false,\"error\":\"out of memory\"}\n";
 
+	OBJ_CHECK(c, CTL_CONN_MAGIC);
 	if (!c->broken && net_stream_write(c->stream, line, sizeof line - 1)) {
 		c->broken = true;
 		allow(c, 0);
@@ -124,14 +128,17 @@ void ctl_conn_nomem(struct ctl_conn *c)
 
 int ctl_conn_take_fd(struct ctl_conn *c)
 {
-	int fd = c->in_at > c->fd_from ? c->fd : -1;
+	int fd;
 
+	OBJ_CHECK(c, CTL_CONN_MAGIC);
+	fd = c->in_at > c->fd_from ? c->fd : -1;
 	c->fd = fd >= 0 ? -1 : c->fd;
 	return fd;
 }
 
 bool ctl_conn_fd_is_lost(const struct ctl_conn *c)
 {
+	OBJ_CHECK(c, CTL_CONN_MAGIC);
 	return c->fd >= 0 && c->in_at >= c->fd_until;
 }
 
@@ -207,6 +214,7 @@ static void work(struct ctl_conn *c)
 
 void ctl_conn_answered(struct ctl_conn *c)
 {
+	OBJ_CHECK(c, CTL_CONN_MAGIC);
 	c->rq = NULL;
 	net_timer_stop(c->pump);
 	if (!c->working) {
@@ -274,6 +282,7 @@ static void on_pump(void *arg)
 
 void ctl_conn_pump(struct ctl_conn *c)
 {
+	OBJ_CHECK(c, CTL_CONN_MAGIC);
 	c->queued_before = SIZE_MAX;
 	allow(c, c->server->conf.request_wait_ms);
 	net_timer_start(c->pump, 0); /* never inside the handler */

@@ -30,7 +30,9 @@ struct ctl_server {
 	uint32_t conns_n;
 };
 
+#define CTL_REQUEST_MAGIC 0x809f0017u
 struct ctl_request {
+	struct obj obj;
 	struct ctl_conn *conn; /* NULL: the client has gone */
 	const struct ctl_command *command;
 	struct ctl_row *row; /* of the command; the server's, not to be used when the client has gone */

@@ -12,6 +12,7 @@
 
 static void request_free(struct ctl_request *rq)
 {
+	OBJ_END(rq, CTL_REQUEST_MAGIC);
 	if (rq->fd >= 0) {
 		close(rq->fd);
 	}
@@ -97,8 +98,10 @@ static void finish(struct ctl_request *rq, const char *error, json_t *more)
 
 int ctl_take_fd(struct ctl_request *rq)
 {
-	int fd = rq->fd;
+	int fd;
 
+	OBJ_CHECK(rq, CTL_REQUEST_MAGIC);
+	fd = rq->fd;
 	rq->fd = -1;
 	return fd;
 }
@@ -107,6 +110,7 @@ void ctl_note(struct ctl_request *rq, const char *fmt, ...)
 {
 	va_list ap;
 
+	OBJ_CHECK(rq, CTL_REQUEST_MAGIC);
 	va_start(ap, fmt);
 	vsnprintf(rq->note, sizeof rq->note, fmt, ap);
 	va_end(ap);
@@ -114,16 +118,19 @@ void ctl_note(struct ctl_request *rq, const char *fmt, ...)
 
 const struct ctl_caller *ctl_caller(const struct ctl_request *rq)
 {
+	OBJ_CHECK(rq, CTL_REQUEST_MAGIC);
 	return &rq->caller;
 }
 
 bool ctl_alive(const struct ctl_request *rq)
 {
+	OBJ_CHECK(rq, CTL_REQUEST_MAGIC);
 	return rq->conn != NULL;
 }
 
 void ctl_line(struct ctl_request *rq, json_t *row)
 {
+	OBJ_CHECK(rq, CTL_REQUEST_MAGIC);
 	if (!rq->conn) {
 		json_decref(row);
 		return;
@@ -136,6 +143,7 @@ void ctl_line(struct ctl_request *rq, json_t *row)
 
 void ctl_done(struct ctl_request *rq, json_t *more)
 {
+	OBJ_CHECK(rq, CTL_REQUEST_MAGIC);
 	finish(rq, NULL, more);
 }
 
@@ -144,6 +152,7 @@ void ctl_fail(struct ctl_request *rq, const char *fmt, ...)
 	char error[ERROR_MAX];
 	va_list ap;
 
+	OBJ_CHECK(rq, CTL_REQUEST_MAGIC);
 	va_start(ap, fmt);
 	vsnprintf(error, sizeof error, fmt, ap);
 	va_end(ap);
@@ -157,6 +166,7 @@ void ctl_fail(struct ctl_request *rq, const char *fmt, ...)
 
 void ctl_each(struct ctl_request *rq, ctl_next_fn *next, ctl_end_fn *end, void *arg)
 {
+	OBJ_CHECK(rq, CTL_REQUEST_MAGIC);
 	rq->next = next;
 	rq->end = end;
 	rq->each_arg = arg;
@@ -169,12 +179,14 @@ void ctl_each(struct ctl_request *rq, ctl_next_fn *next, ctl_end_fn *end, void *
 
 void ctl_each_last(struct ctl_request *rq, json_t *more)
 {
+	OBJ_CHECK(rq, CTL_REQUEST_MAGIC);
 	json_decref(rq->last);
 	rq->last = more;
 }
 
 void ctl_request_orphan(struct ctl_request *rq)
 {
+	OBJ_CHECK(rq, CTL_REQUEST_MAGIC);
 	rq->conn = NULL;
 	if (!rq->next) {
 		return; /* its handler will answer, into nothing */
@@ -276,6 +288,7 @@ void ctl_request_run(struct ctl_conn *c, struct ctl_request **slot, const struct
 		ctl_conn_nomem(c);
 		return;
 	}
+	obj_begin(&rq->obj, CTL_REQUEST_MAGIC);
 	rq->conn = c;
 	rq->fd = -1;
 	rq->log = s->conf.log;

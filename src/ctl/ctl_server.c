@@ -89,6 +89,7 @@ static bool known(const struct ctl_server *s, const char *name)
 
 int ctl_server_add(struct ctl_server *s, const struct ctl_command *rows, void *arg)
 {
+	OBJ_CHECK(s, CTL_SERVER_MAGIC);
 	for (; rows->name; rows++) {
 		if (known(s, rows->name)) {
 			return ERR_EXISTS;
@@ -108,6 +109,7 @@ int ctl_server_client(struct ctl_server *s, int fd)
 	socklen_t len = sizeof cred;
 	struct ctl_conn *c;
 
+	OBJ_CHECK(s, CTL_SERVER_MAGIC);
 	if (s->conns_n >= s->conf.clients_max) {
 		st_count(s->conf.counters, ST_CTL_REFUSED);
 		return ERR_BUSY;
