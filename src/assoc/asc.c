@@ -108,5 +108,5 @@ void asc_close(struct asc *a)
 
 uint64_t asc_generation(const struct asc *a)
 {
-	return a->view->model->generation;
+	return asc_view_of(a)->model->generation;
 }

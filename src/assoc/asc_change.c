@@ -106,6 +106,7 @@ int asc_submit(struct asc *a, const struct asc_change *c, asc_done_fn *done, voi
 	struct asc_job *job;
 	int err;
 
+	OBJ_CHECK(a, ASC_MAGIC);
 	why->text[0] = 0;
 	if (a->waiting >= a->changes_max) {
 		return asc_refuse(why, ERR_BUSY, "too many changes wait already (%u): try again", a->waiting);

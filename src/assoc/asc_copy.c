@@ -8,7 +8,9 @@
 #include "assoc/asc_work.h"
 #include "base/kv_copy.h"
 
+#define ASC_COPY_MAGIC 0xa1725105u
 struct asc_copy {
+	struct obj obj;
 	struct asc *a;
 	struct asc_view *view; /* keeps its generation open */
 	enum asc_file which;
@@ -35,9 +37,11 @@ int asc_copy_begin(struct asc_copy **out, struct asc *a, enum asc_file which)
 	struct asc_copy *c = calloc(1, sizeof *c);
 	int err = 0;
 
+	OBJ_CHECK(a, ASC_MAGIC);
 	if (!c) {
 		return ERR_NOMEM;
 	}
+	obj_begin(&c->obj, ASC_COPY_MAGIC);
 	c->a = a;
 	c->which = which;
 	c->view = a->view;
@@ -59,14 +63,18 @@ int asc_copy_begin(struct asc_copy **out, struct asc *a, enum asc_file which)
 
 struct kv_copy *asc_copy_stream(struct asc_copy *c)
 {
+	OBJ_CHECK(c, ASC_COPY_MAGIC);
 	return c->stream;
 }
 
 int asc_copy_end(struct asc_copy *c, uint64_t *generation)
 {
-	int err = kv_copy_end(c->stream);
-	uint64_t now = c->generation;
+	uint64_t now;
+	int err;
 
+	OBJ_END(c, ASC_COPY_MAGIC);
+	err = kv_copy_end(c->stream);
+	now = c->generation;
 	if (!err && c->which == ASC_FILE_MAIN) {
 		err = generation_now(c->a, &now);
 	}

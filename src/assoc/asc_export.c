@@ -10,7 +10,9 @@
 #include "assoc/asc_store.h"
 #include "assoc/asc_work.h"
 
+#define ASC_EXPORT_MAGIC 0xa1725104u
 struct asc_export {
+	struct obj obj;
 	struct asc *a;
 	struct asc_view *view;
 	enum asc_kind kind;
@@ -63,9 +65,10 @@ int asc_export_begin(struct asc_export **out, struct asc *a, enum asc_kind kind)
 	if (!x) {
 		return ERR_NOMEM;
 	}
+	obj_begin(&x->obj, ASC_EXPORT_MAGIC);
 	x->a = a;
 	x->kind = kind;
-	x->view = a->view;
+	x->view = asc_view_of(a);
 	x->total = records_of(x);
 	if (kind == ASC_KIND_SET || kind == ASC_KIND_ASSOC || kind == ASC_KIND_BLOCK) {
 		err = asc_read_count(x->view, &rows);
@@ -85,6 +88,7 @@ int asc_export_begin(struct asc_export **out, struct asc *a, enum asc_kind kind)
 
 uint64_t asc_export_total(const struct asc_export *x)
 {
+	OBJ_CHECK(x, ASC_EXPORT_MAGIC);
 	return x->total;
 }
 
@@ -220,6 +224,7 @@ static int one(struct asc_export *x)
 
 int asc_export_step(struct asc_export *x, uint32_t records, asc_export_fn *fn, void *arg)
 {
+	OBJ_CHECK(x, ASC_EXPORT_MAGIC);
 	x->fn = fn;
 	x->arg = arg;
 	for (uint32_t i = 0; i < records; i++) {
@@ -240,6 +245,7 @@ void asc_export_free(struct asc_export *x)
 	if (!x) {
 		return;
 	}
+	OBJ_END(x, ASC_EXPORT_MAGIC);
 	asc_read_end(&x->cur);
 	asc_view_retire(x->a, x->view);
 	free(x);

@@ -87,7 +87,7 @@ uint8_t asc_asker_groups(const struct asc *a, const struct asc_asker *who, const
 	struct whos w;
 	uint8_t n = 0;
 
-	whos_of(&w, a->view->model, who);
+	whos_of(&w, asc_view_of(a)->model, who);
 	for (size_t i = 2; i < w.n; i++) {
 		out[n++] = &w.node[i]->group;
 	}
@@ -219,7 +219,7 @@ static void find_named(struct finding *f, const struct asc_node *node)
 
 int asc_find_rules(const struct asc *a, const struct asc_asker *who, const struct asc_device *device, struct assoc_found *out)
 {
-	const struct asc_view *v = a->view;
+	const struct asc_view *v = asc_view_of(a);
 	struct asc_target target = target_of(v->model, device);
 	struct finding f;
 	struct whos w;
@@ -274,7 +274,7 @@ static void other_groups(struct whos *other, const struct asc_index *x, const st
 
 int asc_find_near(const struct asc *a, const struct asc_asker *who, const struct asc_device *device, struct asc_near *out)
 {
-	const struct asc_view *v = a->view;
+	const struct asc_view *v = asc_view_of(a);
 	struct asc_target target = target_of(v->model, device);
 	struct finding sets = { .out = &out->sets }, groups = { .out = &out->groups };
 	struct whos w, other = { .n = 0 };

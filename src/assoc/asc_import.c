@@ -52,6 +52,7 @@ int asc_import_begin(struct asc_import **out, struct asc *a, const struct asc_im
 	struct asc_import *im;
 	struct asc_job *job;
 
+	OBJ_CHECK(a, ASC_MAGIC);
 	why->text[0] = 0;
 	if (a->importing) {
 		return asc_refuse(why, ERR_BUSY, "another import is under way: one at a time");
@@ -71,6 +72,7 @@ int asc_import_begin(struct asc_import **out, struct asc *a, const struct asc_im
 		free(job);
 		return asc_refuse(why, ERR_NOMEM, "out of memory");
 	}
+	obj_begin(&im->obj, ASC_IMPORT_MAGIC);
 	im->a = a;
 	im->owner = pthread_self();
 	im->conf = *conf;
@@ -100,6 +102,7 @@ static void free_all(struct asc_import *im)
 	free(im->peers);
 	free(im->switch_job);
 	pthread_cond_destroy(&im->readied);
+	OBJ_END(im, ASC_IMPORT_MAGIC);
 	free(im);
 }
 
@@ -147,8 +150,10 @@ static void on_switched(struct asc *a, struct asc_job *job)
 
 void asc_import_finish(struct asc_import *im, asc_import_done_fn *done, void *arg)
 {
-	struct asc_job *job = im->switch_job;
+	struct asc_job *job;
 
+	OBJ_CHECK(im, ASC_IMPORT_MAGIC);
+	job = im->switch_job;
 	im->switch_job = NULL;
 	im->done = done;
 	im->arg = arg;
@@ -160,6 +165,7 @@ void asc_import_finish(struct asc_import *im, asc_import_done_fn *done, void *ar
 
 void asc_import_cancel(struct asc_import *im)
 {
+	OBJ_CHECK(im, ASC_IMPORT_MAGIC);
 	atomic_store(&im->cancelled, true);
 }
 
@@ -167,6 +173,7 @@ void asc_import_progress(const struct asc_import *im, struct asc_import_progress
 {
 	struct asc_import *x = (struct asc_import *)(uintptr_t)im; /* C17's atomic_load() takes no const */
 
+	OBJ_CHECK(im, ASC_IMPORT_MAGIC);
 	*out = (struct asc_import_progress){ .phase = (enum asc_import_phase)atomic_load(&x->phase),
 					     .rows = atomic_load(&x->at),
 					     .rows_total = atomic_load(&x->total) };
@@ -179,6 +186,7 @@ void asc_import_free(struct asc_import *im)
 	if (!im) {
 		return;
 	}
+	OBJ_CHECK(im, ASC_IMPORT_MAGIC);
 	job = im->drop_job;
 	im->a->importing = false;
 	job->run = on_drop;

@@ -11,6 +11,7 @@
 #include "assoc/asc_model.h"
 #include "assoc/asc_sort.h"
 #include "assoc/asc_view.h"
+#include "base/obj.h"
 
 struct asc_gen;
 struct asc_job;
@@ -53,7 +54,9 @@ struct asc_rows { /* a list of one of the above */
 	uint32_t n, cap;
 };
 
+#define ASC_IMPORT_MAGIC 0xa1725103u
 struct asc_import {
+	struct obj obj;
 	struct asc *a;
 	pthread_t owner; /* the thread of asc_import_begin() */
 	struct asc_import_conf conf;

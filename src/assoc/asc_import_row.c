@@ -21,6 +21,7 @@ static int note(struct asc_import *im, uint64_t line, int err, const struct asc_
 
 int asc_import_wait(struct asc_import *im, struct asc_why *why)
 {
+	OBJ_CHECK(im, ASC_IMPORT_MAGIC);
 	pthread_mutex_lock(&im->a->lock);
 	/* asc_import_begin() may not have got the lock, and this wait keeps the owner from trying again */
 	if (!im->ready && pthread_equal(im->owner, pthread_self())) {
@@ -36,8 +37,10 @@ int asc_import_wait(struct asc_import *im, struct asc_why *why)
 
 static int enter(struct asc_import *im, enum asc_kind kind, struct asc_why *why)
 {
-	int err = im->begun ? 0 : asc_import_wait(im, why);
+	int err;
 
+	OBJ_CHECK(im, ASC_IMPORT_MAGIC);
+	err = im->begun ? 0 : asc_import_wait(im, why);
 	if (err) {
 		return err;
 	}

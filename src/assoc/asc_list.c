@@ -11,7 +11,7 @@
 
 static const struct asc_index *index_of(const struct asc *a)
 {
-	return a->view->model->index;
+	return asc_view_of(a)->model->index;
 }
 
 static const struct asc_scs *scs_of(const struct asc_node *node)
@@ -21,12 +21,12 @@ static const struct asc_scs *scs_of(const struct asc_node *node)
 
 const struct asc_scs *asc_scs_find(const struct asc *a, const char *name)
 {
-	return scs_of(asc_model_scs(a->view->model, name));
+	return scs_of(asc_model_scs(asc_view_of(a)->model, name));
 }
 
 const struct asc_scs *asc_scs_by_origin_host(const struct asc *a, const char *origin_host)
 {
-	return scs_of(asc_model_host(a->view->model, origin_host));
+	return scs_of(asc_model_host(asc_view_of(a)->model, origin_host));
 }
 
 int asc_scs_each(const struct asc *a, asc_scs_fn *fn, void *arg)
@@ -46,7 +46,7 @@ uint32_t asc_scs_count(const struct asc *a)
 
 const struct asc_group *asc_group_find(const struct asc *a, const char *name)
 {
-	const struct asc_node *node = asc_model_group(a->view->model, name);
+	const struct asc_node *node = asc_model_group(asc_view_of(a)->model, name);
 
 	return node ? &node->group : NULL;
 }
@@ -63,7 +63,7 @@ int asc_group_each(const struct asc *a, asc_group_fn *fn, void *arg)
 
 int asc_group_member_each(const struct asc *a, const char *group, asc_member_fn *fn, void *arg)
 {
-	const struct asc_node *node = asc_model_group(a->view->model, group);
+	const struct asc_node *node = asc_model_group(asc_view_of(a)->model, group);
 	int stop = 0;
 
 	for (uint32_t i = 0; node && i < index_of(a)->scs_n && !stop; i++) {
@@ -78,14 +78,14 @@ int asc_group_member_each(const struct asc *a, const char *group, asc_member_fn 
 
 bool asc_dset_there(const struct asc *a, const char *name)
 {
-	return asc_model_set(a->view->model, name) != NULL;
+	return asc_model_set(asc_view_of(a)->model, name) != NULL;
 }
 
 uint64_t asc_dset_members(const struct asc *a, const char *name)
 {
-	const struct asc_node *set = asc_model_set(a->view->model, name);
+	const struct asc_node *set = asc_model_set(asc_view_of(a)->model, name);
 
-	return set ? asc_model_slot(a->view->model, set->number)->exact_n : 0;
+	return set ? asc_model_slot(asc_view_of(a)->model, set->number)->exact_n : 0;
 }
 
 static bool count_one(void *arg, const struct asc_set_rule *rule)
@@ -99,7 +99,7 @@ static bool count_one(void *arg, const struct asc_set_rule *rule)
 
 uint64_t asc_dset_rules(const struct asc *a, const char *name)
 {
-	const struct asc_model *m = a->view->model;
+	const struct asc_model *m = asc_view_of(a)->model;
 	const struct asc_node *set = asc_model_set(m, name);
 	uint64_t n = 0;
 
@@ -159,17 +159,17 @@ static int each_member(const struct asc_slot *set, struct asc_cursor *cur, asc_d
 
 int asc_dset_member_each(const struct asc *a, const char *name, asc_device_fn *fn, void *arg)
 {
-	const struct asc_node *set = asc_model_set(a->view->model, name);
+	const struct asc_node *set = asc_model_set(asc_view_of(a)->model, name);
 	struct asc_cursor cur;
 	int stop;
 
 	if (!set) {
 		return 0;
 	}
-	if (asc_read_begin(&cur, a->view)) {
+	if (asc_read_begin(&cur, asc_view_of(a))) {
 		return ERR_IO;
 	}
-	stop = each_member(asc_model_slot(a->view->model, set->number), &cur, fn, arg);
+	stop = each_member(asc_model_slot(asc_view_of(a)->model, set->number), &cur, fn, arg);
 	asc_read_end(&cur);
 	return stop;
 }
@@ -232,7 +232,7 @@ static int each_exact(const struct asc_view *v, const struct asc_node *who, asc_
 
 int asc_rule_each(const struct asc *a, const char *who, asc_rule_fn *fn, void *arg)
 {
-	const struct asc_model *m = a->view->model;
+	const struct asc_model *m = asc_view_of(a)->model;
 	const struct asc_node *node = who ? asc_model_who(m, who) : NULL;
 	int stop = 0;
 
@@ -250,7 +250,7 @@ int asc_rule_each(const struct asc *a, const char *who, asc_rule_fn *fn, void *a
 			stop = each_set(m->index->groups[i], fn, arg);
 		}
 	}
-	return stop ? stop : each_exact(a->view, node, fn, arg);
+	return stop ? stop : each_exact(asc_view_of(a), node, fn, arg);
 }
 
 static int each_set_on(const struct asc_node *node, const struct asc_devname *d, asc_rule_fn *fn, void *arg)
@@ -283,7 +283,7 @@ static int each_on_device(const struct asc_view *v, const struct asc_devname *d,
 
 int asc_rule_each_on(const struct asc *a, const char *device, asc_rule_fn *fn, void *arg, struct asc_why *why)
 {
-	const struct asc_model *m = a->view->model;
+	const struct asc_model *m = asc_view_of(a)->model;
 	struct asc_devname d;
 	int stop;
 
@@ -296,7 +296,7 @@ int asc_rule_each_on(const struct asc *a, const char *device, asc_rule_fn *fn, v
 		return stop;
 	}
 	if (d.axis == ASSOC_DEVICE_EXACT) {
-		return each_on_device(a->view, &d, fn, arg);
+		return each_on_device(asc_view_of(a), &d, fn, arg);
 	}
 	stop = each_set_on(m->slots[0].node, &d, fn, arg);
 	for (uint32_t i = 0; i < m->index->scs_n && !stop; i++) {
@@ -315,14 +315,14 @@ static uint64_t rules_of(const struct asc_slot *slot)
 
 uint64_t asc_rule_count_of(const struct asc *a, const char *who)
 {
-	const struct asc_node *node = asc_model_who(a->view->model, who);
+	const struct asc_node *node = asc_model_who(asc_view_of(a)->model, who);
 
-	return node ? rules_of(asc_model_slot(a->view->model, node->number)) : 0;
+	return node ? rules_of(asc_model_slot(asc_view_of(a)->model, node->number)) : 0;
 }
 
 uint64_t asc_rule_count(const struct asc *a)
 {
-	const struct asc_model *m = a->view->model;
+	const struct asc_model *m = asc_view_of(a)->model;
 	uint64_t n = 0;
 
 	for (uint32_t i = 0; i < m->n; i++) {

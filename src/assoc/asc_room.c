@@ -52,6 +52,7 @@ void asc_room_look(struct asc *a)
 
 void asc_rooms(struct asc *a, struct asc_rooms *out)
 {
+	OBJ_CHECK(a, ASC_MAGIC);
 	if (pthread_mutex_trylock(&a->lock) == 0) {
 		a->rooms_seen = a->rooms;
 		pthread_mutex_unlock(&a->lock);

@@ -72,3 +72,10 @@ struct asc {
 	bool failing_disk_known;
 	bool broken; /* a commit succeeded but cannot be read: further changes are refused */
 };
+
+/* The view in force, for the owner. */
+static inline struct asc_view *asc_view_of(const struct asc *a)
+{
+	OBJ_CHECK(a, ASC_MAGIC);
+	return a->view;
+}

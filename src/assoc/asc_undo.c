@@ -22,6 +22,7 @@ struct asc_undoing { /* of a job */
 
 uint32_t asc_kept(const struct asc *a, const struct asc_kept **out)
 {
+	OBJ_CHECK(a, ASC_MAGIC);
 	*out = a->kept_seen->all;
 	return a->kept_seen->n;
 }
@@ -131,6 +132,7 @@ int asc_undo(struct asc *a, const struct asc_undo_conf *conf, asc_undo_fn *done,
 	struct asc_undoing *u;
 	struct asc_job *job;
 
+	OBJ_CHECK(a, ASC_MAGIC);
 	why->text[0] = 0;
 	if (a->importing) {
 		return asc_refuse(why, ERR_BUSY, "an import is under way");

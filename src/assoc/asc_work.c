@@ -142,6 +142,7 @@ static void try_hand_over(struct asc *a)
 
 void asc_enqueue(struct asc *a, struct asc_job *job)
 {
+	OBJ_CHECK(a, ASC_MAGIC);
 	job->next = NULL;
 	*a->handing_tail = job;
 	a->handing_tail = &job->next;
@@ -151,6 +152,7 @@ void asc_enqueue(struct asc *a, struct asc_job *job)
 
 void asc_view_retire(struct asc *a, struct asc_view *v)
 {
+	OBJ_CHECK(a, ASC_MAGIC);
 	if (!v || --v->refs) {
 		return;
 	}
@@ -161,6 +163,7 @@ void asc_view_retire(struct asc *a, struct asc_view *v)
 
 int asc_wake_fd(const struct asc *a)
 {
+	OBJ_CHECK(a, ASC_MAGIC);
 	return a->wake_fd;
 }
 
@@ -206,6 +209,7 @@ void asc_completions(struct asc *a)
 {
 	uint64_t n;
 
+	OBJ_CHECK(a, ASC_MAGIC);
 	if (read(a->wake_fd, &n, sizeof n) == sizeof n) {
 		tell(a, take_done(a));
 	}
@@ -240,6 +244,7 @@ void asc_work_stop(struct asc *a)
 
 void asc_work_wait(struct asc *a)
 {
+	OBJ_CHECK(a, ASC_MAGIC);
 	pthread_mutex_lock(&a->lock);
 	asc_hand_over(a);
 	while (!a->done && a->waiting) {
