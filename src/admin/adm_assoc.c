@@ -181,7 +181,7 @@ static bool is_trap(const json_t *args)
 
 static void on_assoc_list(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct listing l = listing_of(arg, rq, args);
+	struct listing l = listing_of(OBJ_OF(arg, struct adm, ADM_MAGIC), rq, args);
 	struct asc_why why;
 	int err;
 
@@ -198,7 +198,7 @@ static void on_assoc_list(void *arg, struct ctl_request *rq, const json_t *args)
 
 static void on_assoc_show(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct listing l = listing_of(arg, rq, args);
+	struct listing l = listing_of(OBJ_OF(arg, struct adm, ADM_MAGIC), rq, args);
 	struct asc_why why;
 	int err;
 

@@ -21,7 +21,9 @@
 
 #define PIECE 65536u
 
+#define ADM_BACKUP_MAGIC 0xa93f32aau
 struct adm_backup {
+	struct obj obj;
 	struct adm *adm;
 	struct ctl_request *rq; /* NULL: answered */
 	char store[32], name[ADM_FILE_NAME_MAX];
@@ -58,7 +60,7 @@ static int take_all(struct adm_backup *b, struct hash *hash)
 
 static void run(void *arg)
 {
-	struct adm_backup *b = arg;
+	struct adm_backup *b = OBJ_OF(arg, struct adm_backup, ADM_BACKUP_MAGIC);
 	struct hash *hash;
 
 	b->err = hash_new(&hash);
@@ -123,7 +125,7 @@ static json_t *timeline_of(const struct adm_backup *b)
 
 static void on_copied(void *arg)
 {
-	struct adm_backup *b = arg;
+	struct adm_backup *b = OBJ_OF(arg, struct adm_backup, ADM_BACKUP_MAGIC);
 	bool assoc = b->assoc != NULL;
 	char octets[SHOWN_COUNT_MAX];
 	int err = end_copy(b);
@@ -165,6 +167,7 @@ static void backup_free(struct adm_backup *b)
 		log_debug(b->adm->log, "core", "%s: the backup ended before it was whole", b->name);
 	}
 	net_feed_close(&b->feed);
+	OBJ_END(b, ADM_BACKUP_MAGIC);
 	free(b);
 }
 
@@ -179,7 +182,7 @@ static void stop(struct adm_backup *b)
 
 static void on_tick(void *arg)
 {
-	struct adm_backup *b = arg;
+	struct adm_backup *b = OBJ_OF(arg, struct adm_backup, ADM_BACKUP_MAGIC);
 	const struct cfg_limits *limits = &b->adm->cfg->limits;
 	uint64_t octets = atomic_load(&b->feed.octets), now = clock_mono_ms();
 
@@ -223,6 +226,7 @@ static int backup_new(struct adm_backup **out, struct adm *a, int fd, const json
 	if (!b) {
 		return ERR_NOMEM;
 	}
+	obj_begin(&b->obj, ADM_BACKUP_MAGIC);
 	b->adm = a;
 	str_cut(b->store, sizeof b->store, ctl_arg_text(args, "store", ""));
 	str_cut(b->name, sizeof b->name, ctl_arg_text(args, "name", "-"));
@@ -286,6 +290,7 @@ void adm_backup_end(struct adm *a)
 {
 	struct adm_backup *b = a->backup;
 
+	OBJ_CHECK(a, ADM_MAGIC);
 	if (!b) {
 		return;
 	}

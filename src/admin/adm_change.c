@@ -5,7 +5,9 @@
 
 #include "admin/adm_int.h"
 
+#define CHANGE_MAGIC 0xa93f32adu
 struct change {
+	struct obj obj;
 	struct adm_wait wait;
 	struct ctl_request *rq;
 	const json_t *args; /* borrowed until the answer */
@@ -21,7 +23,7 @@ static void fail(struct ctl_request *rq, const struct asc_why *why, int err)
 
 static void on_done(void *arg, const struct asc_outcome *out)
 {
-	struct change w = *(struct change *)arg;
+	struct change w = *(struct change *)OBJ_OF(arg, struct change, CHANGE_MAGIC);
 	struct adm *a = adm_wait_end(&((struct change *)arg)->wait);
 
 	free(arg);
@@ -44,11 +46,13 @@ void adm_change(struct adm *a, struct ctl_request *rq, const json_t *args, const
 	struct asc_why why = { "" };
 	int err;
 
+	OBJ_CHECK(a, ADM_MAGIC);
 	if (!w) {
 		ctl_fail(rq, "out of memory");
 		return;
 	}
 	*w = (struct change){ .rq = rq, .args = args, .op = change->op, .st = a->st, .changed = changed };
+	obj_begin(&w->obj, CHANGE_MAGIC);
 	adm_wait_begin(&w->wait, a);
 	err = asc_submit(a->asc, change, on_done, w, &why);
 	if (!err) {
@@ -117,5 +121,6 @@ void adm_change_member(struct adm *a, struct ctl_request *rq, const json_t *args
 				     .name = ctl_arg_text(args, m->in, ""),
 				     .member = ctl_arg_text(args, m->member, "") };
 
+	OBJ_CHECK(a, ADM_MAGIC);
 	adm_change(a, rq, args, &change, member_changed);
 }

@@ -292,7 +292,7 @@ static void answer(struct check *k)
 /* The facts are looked up again: they may have changed while the HSS was asked. */
 static void on_hss(void *arg, const struct core_hss_answer *a)
 {
-	struct check *k = arg;
+	struct check *k = OBJ_OF(arg, struct check, CHECK_MAGIC);
 
 	k->hss = *a;
 	k->adm = adm_wait_end(&k->wait);
@@ -331,7 +331,8 @@ static void on_assoc_check(void *arg, struct ctl_request *rq, const json_t *args
 		ctl_fail(rq, "out of memory");
 		return;
 	}
-	k->adm = arg;
+	obj_begin(&k->obj, CHECK_MAGIC);
+	k->adm = OBJ_OF(arg, struct adm, ADM_MAGIC);
 	k->rq = rq;
 	k->args = args;
 	wrong = question_of(k, args);

@@ -1,6 +1,7 @@
 /* adm_check.h - one question `assoc check`: what was asked, the facts, the verdict. Shared by adm_check.c and adm_check_reply.c only. */
 #pragma once
 #include "admin/adm_int.h"
+#include "base/obj.h"
 #include "policy/pol_change.h"
 
 enum check_proof { /* where the groups come from that a certificate proves */
@@ -10,7 +11,9 @@ enum check_proof { /* where the groups come from that a certificate proves */
 		   CHECK_CERTIFICATE, /* a certificate that nobody has presented yet */
 };
 
+#define CHECK_MAGIC 0xa93f32b2u
 struct check { /* one question, the facts about it and the verdict */
+	struct obj obj;
 	struct adm_wait wait;
 	struct adm *adm;
 	struct ctl_request *rq;

@@ -6,6 +6,7 @@
 
 void adm_wait_begin(struct adm_wait *w, struct adm *a)
 {
+	OBJ_CHECK(a, ADM_MAGIC);
 	w->adm = a;
 	LIST_INSERT_HEAD(&a->waits, w, entry);
 }
@@ -22,6 +23,7 @@ void adm_waits_orphan(struct adm *a)
 {
 	struct adm_wait *w;
 
+	OBJ_CHECK(a, ADM_MAGIC);
 	while ((w = LIST_FIRST(&a->waits))) {
 		LIST_REMOVE(w, entry);
 		w->adm = NULL;
@@ -38,6 +40,7 @@ json_t *adm_time(uint64_t real_ms)
 
 json_t *adm_core_time(const struct adm *a, uint64_t at_ms)
 {
+	OBJ_CHECK(a, ADM_MAGIC);
 	return adm_time(core_wall_ms(a->core, at_ms));
 }
 
@@ -47,6 +50,7 @@ json_t *adm_groups(const struct adm *a, const struct asc_asker *asker)
 	uint8_t n = asc_asker_groups(a->asc, asker, groups);
 	json_t *list = json_array();
 
+	OBJ_CHECK(a, ADM_MAGIC);
 	for (uint8_t i = 0; i < n; i++) {
 		json_array_append_new(list, json_string(groups[i]->name));
 	}

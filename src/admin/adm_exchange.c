@@ -13,6 +13,7 @@ void adm_exchange_fail(struct adm *a, struct ctl_request *rq, const char *name, 
 {
 	const struct cfg_limits *limits = &a->cfg->limits;
 
+	OBJ_CHECK(a, ADM_MAGIC);
 	if (err == ERR_TIMEOUT) {
 		fail_slow(a, rq, name, "took nothing for", limits->exchange_idle_ms, "limits.exchange_idle");
 	} else if (err == ERR_LIMIT) {

@@ -16,7 +16,9 @@
 #define RECORDS_A_STEP 64
 #define STEPS_A_TURN 32 /* bounds a turn when few records of the store are of this kind */
 
+#define ADM_EXPORT_MAGIC 0xa93f32abu
 struct adm_export {
+	struct obj obj;
 	struct adm *adm;
 	struct ctl_request *rq;
 	struct asc_export *x;
@@ -40,7 +42,7 @@ struct adm_export {
 
 static void run(void *arg)
 {
-	struct adm_export *g = arg;
+	struct adm_export *g = OBJ_OF(arg, struct adm_export, ADM_EXPORT_MAGIC);
 
 	g->err = g->len ? net_feed_write(&g->feed, g->piece, g->len) : 0;
 }
@@ -100,7 +102,7 @@ static int make_room(struct adm_export *g)
 
 static int on_row(void *arg, const struct asc_export_row *row)
 {
-	struct adm_export *g = arg;
+	struct adm_export *g = OBJ_OF(arg, struct adm_export, ADM_EXPORT_MAGIC);
 	struct exc_row r;
 	struct buf b;
 	int err = make_room(g);
@@ -152,7 +154,7 @@ static void next_piece(struct adm_export *g)
 
 static void on_written(void *arg)
 {
-	struct adm_export *g = arg;
+	struct adm_export *g = OBJ_OF(arg, struct adm_export, ADM_EXPORT_MAGIC);
 
 	g->running = false;
 	if (g->err) {
@@ -182,13 +184,14 @@ static void export_free(struct adm_export *g)
 		return;
 	}
 	net_feed_close(&g->feed);
+	OBJ_END(g, ADM_EXPORT_MAGIC);
 	free(g->piece);
 	free(g);
 }
 
 static void on_tick(void *arg)
 {
-	struct adm_export *g = arg;
+	struct adm_export *g = OBJ_OF(arg, struct adm_export, ADM_EXPORT_MAGIC);
 	uint64_t octets = atomic_load(&g->feed.octets), now = clock_mono_ms();
 
 	if (g->ended) {
@@ -223,6 +226,7 @@ static int export_new(struct adm_export **out, struct adm *a, int fd, const json
 	if (!g) {
 		return ERR_NOMEM;
 	}
+	obj_begin(&g->obj, ADM_EXPORT_MAGIC);
 	g->adm = a;
 	g->kind = kind;
 	g->format = adm_exchange_format(args, EXC_CSV);
@@ -266,6 +270,7 @@ void adm_export_begin(struct adm *a, struct ctl_request *rq, const json_t *args,
 	int fd = ctl_take_fd(rq), err = ERR_BUSY;
 	struct buf head;
 
+	OBJ_CHECK(a, ADM_MAGIC);
 	if (a->exports_n >= ADM_EXPORTS_MAX) {
 		snprintf(why.text, sizeof why.text, "%u exports are under way, which is as many as there may be", a->exports_n);
 	} else {
@@ -291,6 +296,7 @@ void adm_exports_end(struct adm *a)
 {
 	struct adm_export *g;
 
+	OBJ_CHECK(a, ADM_MAGIC);
 	while ((g = TAILQ_FIRST(&a->exports))) {
 		net_feed_stop(&g->feed);
 		if (g->rq) {

@@ -59,13 +59,14 @@ static void put_group(struct adm *a, struct ctl_request *rq, const json_t *args,
 
 static void on_group_add(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	put_group(arg, rq, args, &(struct asc_change){ .only_new = !ctl_arg_bool(args, "replace", false) });
+	put_group(OBJ_OF(arg, struct adm, ADM_MAGIC), rq, args,
+		  &(struct asc_change){ .only_new = !ctl_arg_bool(args, "replace", false) });
 }
 
 static void on_group_set(void *arg, struct ctl_request *rq, const json_t *args)
 {
 	if (ctl_arg_has(args, "anchor")) {
-		put_group(arg, rq, args, &(struct asc_change){ .only_there = true });
+		put_group(OBJ_OF(arg, struct adm, ADM_MAGIC), rq, args, &(struct asc_change){ .only_there = true });
 	} else {
 		ctl_fail(rq, "nothing to set: a group has an anchor");
 	}
@@ -108,7 +109,7 @@ static int list_group(void *arg, const struct asc_group *g)
 
 static void on_group_list(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct listing l = { .adm = arg, .rq = rq };
+	struct listing l = { .adm = OBJ_OF(arg, struct adm, ADM_MAGIC), .rq = rq };
 
 	(void)args;
 	(void)asc_group_each(l.adm->asc, list_group, &l);

@@ -274,6 +274,7 @@ json_t *adm_health(const struct adm *a)
 	struct findings f = { .adm = a, .reasons = json_array() };
 	struct core_status s;
 
+	OBJ_CHECK(a, ADM_MAGIC);
 	core_status(a->core, &s);
 	core_peer_each(a->core, look_at_peer, &f);
 	look_at_edges(&f);

@@ -28,7 +28,9 @@ struct mistake {
 	char why[EXC_WHY_MAX];
 };
 
+#define ADM_IMPORT_MAGIC 0xa93f32acu
 struct adm_import {
+	struct obj obj;
 	struct adm *adm;           /* used on the loop only */
 	const struct cfg_iwf *cfg; /* read by the thread too */
 	struct ctl_request *rq;
@@ -59,7 +61,7 @@ struct adm_import {
 
 static ssize_t source(void *arg, void *p, size_t n)
 {
-	struct adm_import *g = arg;
+	struct adm_import *g = OBJ_OF(arg, struct adm_import, ADM_IMPORT_MAGIC);
 
 	return net_feed_read(&g->feed, p, n);
 }
@@ -125,7 +127,7 @@ static int take_rule(struct adm_import *g, uint64_t line, const struct exc_row *
 
 static int on_row(void *arg, uint64_t line, const struct exc_row *row, char words[EXC_WHY_MAX])
 {
-	struct adm_import *g = arg;
+	struct adm_import *g = OBJ_OF(arg, struct adm_import, ADM_IMPORT_MAGIC);
 	struct asc_why why = { "" };
 	int err;
 
@@ -158,7 +160,7 @@ static int on_row(void *arg, uint64_t line, const struct exc_row *row, char word
 
 static void on_mistake(void *arg, uint64_t line, const char *words)
 {
-	struct adm_import *g = arg;
+	struct adm_import *g = OBJ_OF(arg, struct adm_import, ADM_IMPORT_MAGIC);
 	struct mistake *m = &g->mistakes[g->mistakes_n];
 
 	m->line = line;
@@ -168,7 +170,7 @@ static void on_mistake(void *arg, uint64_t line, const char *words)
 
 static void run(void *arg)
 {
-	struct adm_import *g = arg;
+	struct adm_import *g = OBJ_OF(arg, struct adm_import, ADM_IMPORT_MAGIC);
 	struct exc_read r = { g->conf.kind, g->format, source, on_row, on_mistake, g, g->ended_well };
 	struct asc_import_error e = { 0 };
 
@@ -310,7 +312,7 @@ static json_t *warnings_of(const struct adm_import *g, const struct asc_import_r
 
 static void on_switched(void *arg, int err, const struct asc_why *why, const struct asc_import_result *r)
 {
-	struct adm_import *g = arg;
+	struct adm_import *g = OBJ_OF(arg, struct adm_import, ADM_IMPORT_MAGIC);
 	struct adm *a = g->adm;
 	char rows[SHOWN_COUNT_MAX];
 
@@ -345,7 +347,7 @@ static void on_switched(void *arg, int err, const struct asc_why *why, const str
 
 static void on_built(void *arg)
 {
-	struct adm_import *g = arg;
+	struct adm_import *g = OBJ_OF(arg, struct adm_import, ADM_IMPORT_MAGIC);
 
 	g->running = false;
 	if (g->mistakes_n) {
@@ -385,6 +387,7 @@ static void import_free(struct adm_import *g)
 	}
 	asc_import_free(g->im);
 	net_feed_close(&g->feed);
+	OBJ_END(g, ADM_IMPORT_MAGIC);
 	free(g);
 }
 
@@ -411,7 +414,7 @@ static bool hangs(struct adm_import *g)
 
 static void on_tick(void *arg)
 {
-	struct adm_import *g = arg;
+	struct adm_import *g = OBJ_OF(arg, struct adm_import, ADM_IMPORT_MAGIC);
 
 	if (g->ended) {
 		import_free(g);
@@ -459,6 +462,7 @@ static int import_new(struct adm_import **out, struct adm *a, int fd, const json
 	if (!g) {
 		return ERR_NOMEM;
 	}
+	obj_begin(&g->obj, ADM_IMPORT_MAGIC);
 	g->adm = a;
 	g->cfg = a->cfg;
 	g->conf = (struct asc_import_conf){ .kind = kind,
@@ -506,6 +510,7 @@ void adm_import_begin(struct adm *a, struct ctl_request *rq, const json_t *args,
 	int fd = ctl_take_fd(rq), err;
 	struct adm_import *g;
 
+	OBJ_CHECK(a, ADM_MAGIC);
 	err = import_new(&g, a, fd, args, kind, &why);
 	if (err) {
 		close(fd);
@@ -525,6 +530,7 @@ void adm_imports_end(struct adm *a)
 {
 	struct adm_import *g = a->import;
 
+	OBJ_CHECK(a, ADM_MAGIC);
 	if (!g) {
 		return;
 	}

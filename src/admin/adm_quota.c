@@ -38,7 +38,7 @@ static int list_one(void *arg, const struct asc_scs *s)
 
 static void on_show(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct listing l = { .adm = arg, .rq = rq };
+	struct listing l = { .adm = OBJ_OF(arg, struct adm, ADM_MAGIC), .rq = rq };
 	const char *name = ctl_arg_text(args, "scs", NULL);
 	const struct asc_scs *one = name ? asc_scs_find(l.adm->asc, name) : NULL;
 
@@ -56,7 +56,9 @@ static void on_show(void *arg, struct ctl_request *rq, const json_t *args)
 
 /* -- forgetting, answered when the journal has it */
 
+#define RESET_MAGIC 0xa93f32aeu
 struct reset {
+	struct obj obj;
 	struct adm_wait wait;
 	struct ctl_request *rq;
 	uint64_t used;
@@ -79,7 +81,7 @@ static void say_not_durable(struct ctl_request *rq, int err)
 
 static void on_kept(void *arg, uint64_t number, int err)
 {
-	struct reset w = *(struct reset *)arg;
+	struct reset w = *(struct reset *)OBJ_OF(arg, struct reset, RESET_MAGIC);
 
 	(void)number;
 	(void)adm_wait_end(&((struct reset *)arg)->wait);
@@ -104,6 +106,7 @@ static void reset(struct adm *a, struct ctl_request *rq, const char *name)
 	core_scs_view(a->core, name, &live);
 	*w = (struct reset){ .rq = rq, .used = live.quota_used };
 	str_cut(w->scs, sizeof w->scs, name);
+	obj_begin(&w->obj, RESET_MAGIC);
 	adm_wait_begin(&w->wait, a);
 	err = core_quota_reset(a->core, name, on_kept, w);
 	if (!err) {

@@ -47,6 +47,7 @@ static void on_parent_silent(void *arg)
 
 int adm_reload_init(struct adm *a)
 {
+	OBJ_CHECK(a, ADM_MAGIC);
 	a->reload_wait_ms = PARENT_WAIT_MS;
 	return net_timer_new(&a->reload_timer, a->loop, on_parent_silent, a);
 }
@@ -89,6 +90,7 @@ void adm_reloaded(struct adm *a, uint32_t number, bool taken, const char *text, 
 	char files[SHOWN_COUNT_MAX];
 	struct core_status s;
 
+	OBJ_CHECK(a, ADM_MAGIC);
 	if (!rq || number != a->reload_number) {
 		return;
 	}
@@ -110,6 +112,7 @@ void adm_reload_end(struct adm *a)
 {
 	struct ctl_request *rq = a->reload;
 
+	OBJ_CHECK(a, ADM_MAGIC);
 	a->reload = NULL;
 	net_timer_free(a->reload_timer);
 	a->reload_timer = NULL;
@@ -143,6 +146,7 @@ json_t *adm_files(const struct adm *a)
 {
 	struct file_rows r = { json_array(), clock_real_ms() / 1000, 0 };
 
+	OBJ_CHECK(a, ADM_MAGIC);
 	core_file_each(a->core, add_file, &r);
 	return r.rows;
 }

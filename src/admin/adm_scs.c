@@ -192,7 +192,7 @@ static int list_scs(void *arg, const struct asc_scs *s)
 
 static void on_scs_list(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct listing l = { .adm = arg, .rq = rq };
+	struct listing l = { .adm = OBJ_OF(arg, struct adm, ADM_MAGIC), .rq = rq };
 
 	(void)args;
 	(void)asc_scs_each(l.adm->asc, list_scs, &l);

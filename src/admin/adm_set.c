@@ -55,7 +55,7 @@ static int count_members(void *arg, const struct asc_dset *s)
 static void on_set_del(void *arg, struct ctl_request *rq, const json_t *args)
 {
 	const char *name = ctl_arg_text(args, "name", "");
-	struct members all = { .adm = arg };
+	struct members all = { .adm = OBJ_OF(arg, struct adm, ADM_MAGIC) };
 	const struct asc *asc = all.adm->asc;
 	struct adm_goes goes = { .rules_there = asc_rule_count(asc) };
 
@@ -90,7 +90,7 @@ static int list_set(void *arg, const struct asc_dset *s)
 
 static void on_set_list(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct listing l = { .adm = arg, .rq = rq };
+	struct listing l = { .adm = OBJ_OF(arg, struct adm, ADM_MAGIC), .rq = rq };
 
 	(void)args;
 	(void)asc_dset_each(l.adm->asc, list_set, &l);
@@ -111,7 +111,7 @@ static int list_member(void *arg, const char *device)
 
 static void on_set_show(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct listing l = { .adm = arg, .rq = rq, .max = ctl_arg_num(args, "limit", 1000) };
+	struct listing l = { .adm = OBJ_OF(arg, struct adm, ADM_MAGIC), .rq = rq, .max = ctl_arg_num(args, "limit", 1000) };
 	const char *name = ctl_arg_text(args, "name", "");
 	json_t *last;
 	int stop;

@@ -162,7 +162,7 @@ static void list_session(void *arg, const struct core_session_view *s)
 
 static void on_sessions(void *arg, struct ctl_request *rq, const json_t *args)
 {
-	struct listing l = { .adm = arg, .rq = rq };
+	struct listing l = { .adm = OBJ_OF(arg, struct adm, ADM_MAGIC), .rq = rq };
 
 	(void)args;
 	core_session_each(l.adm->core, list_session, &l);

@@ -167,7 +167,9 @@ static void on_show(void *arg, struct ctl_request *rq, const json_t *args)
 
 /* -- cancelling: answered when the journal has the cancellation, so that it outlives a restart of the core */
 
+#define CANCEL_MAGIC 0xa93f32afu
 struct cancel {
+	struct obj obj;
 	struct adm_wait wait;
 	struct ctl_request *rq;
 	uint32_t reference;
@@ -226,7 +228,7 @@ static struct core_trigger *find_again(const struct adm *a, const struct cancel 
 
 static void on_kept(void *arg, uint64_t number, int err)
 {
-	struct cancel w = *(struct cancel *)arg;
+	struct cancel w = *(struct cancel *)OBJ_OF(arg, struct cancel, CANCEL_MAGIC);
 	const struct adm *a = adm_wait_end(&((struct cancel *)arg)->wait);
 	char device[CORE_DEVICE_TEXT_MAX];
 	struct core_trigger_view view;
@@ -264,6 +266,7 @@ static void cancel(struct adm *a, struct ctl_request *rq, struct core_trigger *t
 		free(w);
 		return;
 	}
+	obj_begin(&w->obj, CANCEL_MAGIC);
 	adm_wait_begin(&w->wait, a);
 	err = core_trigger_keep(m.first, on_kept, w);
 	if (err) {

@@ -29,7 +29,9 @@ static json_t *row_of(const struct adm *a, const struct core_trigger_view *t)
 
 #define LOOK_AT 64 /* triggers a call; then the queue of the client is checked again */
 
+#define LIST_MAGIC 0xa93f32b1u
 struct list {
+	struct obj obj;
 	const struct adm *adm;
 	struct core_walk *walk;
 	char device[CORE_DEVICE_TEXT_MAX], state[32]; /* "": any */
@@ -47,7 +49,7 @@ static int list_next(void *arg, struct ctl_request *rq)
 	char device[CORE_DEVICE_TEXT_MAX];
 	struct core_trigger_view view;
 	struct core_trigger *t = NULL;
-	struct list *l = arg;
+	struct list *l = OBJ_OF(arg, struct list, LIST_MAGIC);
 	bool more = false;
 
 	for (int i = 0; i < LOOK_AT && !more && (t = core_walk_next(l->walk)); i++) {
@@ -71,8 +73,9 @@ static int list_next(void *arg, struct ctl_request *rq)
 
 static void list_end(void *arg)
 {
-	struct list *l = arg;
+	struct list *l = OBJ_OF(arg, struct list, LIST_MAGIC);
 
+	OBJ_END(l, LIST_MAGIC);
 	core_walk_free(l->walk);
 	free(l);
 }
@@ -127,6 +130,7 @@ static void on_list(void *arg, struct ctl_request *rq, const json_t *args)
 	}
 	l = calloc(1, sizeof *l);
 	if (l) {
+		obj_begin(&l->obj, LIST_MAGIC);
 		l->adm = a;
 	}
 	err = l ? core_walk_new(&l->walk, a->core, ctl_arg_text(args, "scs", NULL)) : ERR_NOMEM;

@@ -51,7 +51,9 @@ static void answer(struct ctl_request *rq, const struct asc_undo_result *r, bool
 	ctl_done(rq, last);
 }
 
+#define UNDO_MAGIC 0xa93f32b0u
 struct undo {
+	struct obj obj;
 	struct adm_wait wait;
 	struct ctl_request *rq;
 	struct st_counters *st; /* outlives adm */
@@ -60,7 +62,7 @@ struct undo {
 
 static void on_done(void *arg, int err, const struct asc_why *why, const struct asc_undo_result *r)
 {
-	struct undo u = *(struct undo *)arg;
+	struct undo u = *(struct undo *)OBJ_OF(arg, struct undo, UNDO_MAGIC);
 	struct adm *a = adm_wait_end(&((struct undo *)arg)->wait);
 
 	free(arg);
@@ -102,6 +104,7 @@ static void on_undo(void *arg, struct ctl_request *rq, const json_t *args)
 		return;
 	}
 	*u = (struct undo){ .rq = rq, .st = a->st, .dry_run = conf.dry_run };
+	obj_begin(&u->obj, UNDO_MAGIC);
 	adm_wait_begin(&u->wait, a);
 	err = asc_undo(a->asc, &conf, on_done, u, &why);
 	if (!err) {
