@@ -371,12 +371,6 @@ int link_request(struct link *l, const uint8_t *message, size_t len, uint32_t wa
 	return 0;
 }
 
-void link_request_cancel(struct link *l, const void *arg)
-{
-	OBJ_CHECK(l, LINK_MAGIC);
-	(void)peer_pending_cancel(l->pending, arg);
-}
-
 bool link_is_open(const struct link *l)
 {
 	OBJ_CHECK(l, LINK_MAGIC);
@@ -387,12 +381,6 @@ const char *link_peer_host(const struct link *l)
 {
 	OBJ_CHECK(l, LINK_MAGIC);
 	return l->host;
-}
-
-const char *link_peer_realm(const struct link *l)
-{
-	OBJ_CHECK(l, LINK_MAGIC);
-	return l->realm;
 }
 
 const char *link_address(const struct link *l)

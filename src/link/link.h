@@ -172,11 +172,8 @@ typedef void link_answer_fn(void *arg, int err, const struct dia_msg *m);
  * ERR_CLOSED (not open), ERR_LIMIT (write queue), ERR_BUSY (pending_max). */
 ERR_MUST_USE int link_request(struct link *l, const uint8_t *message, size_t len, uint32_t wait_ms, link_answer_fn *fn,
 			      void *arg);
-/* Drops every pending request with this `arg`, without calling its fn. */
-void link_request_cancel(struct link *l, const void *arg);
 
 bool link_is_open(const struct link *l);
-const char *link_peer_host(const struct link *l); /* Origin-Host of the other side, canonical, "" before CER/CEA */
-const char *link_peer_realm(const struct link *l);
+const char *link_peer_host(const struct link *l);           /* Origin-Host of the other side, canonical, "" before CER/CEA */
 const char *link_address(const struct link *l);             /* net_stream_peer() */
 const struct net_stream *link_stream(const struct link *l); /* for tls_stream_identity(); NULL when down */

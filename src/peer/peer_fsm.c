@@ -21,7 +21,6 @@
 #include "peer/peer_fsm.h"
 
 #include <assert.h>
-#include <string.h>
 
 struct peer_rule {
 	enum peer_state state;
@@ -114,17 +113,6 @@ const char *peer_event_str(enum peer_event event)
 	return (unsigned)event < PEER_EVENT_N ? words[event] : "unknown";
 }
 
-const char *peer_action_str(enum peer_action action)
-{
-	static const char *const words[] = {
-#define PEER_ROW(name, words) words,
-		PEER_ACTION_TABLE(PEER_ROW)
-#undef PEER_ROW
-	};
-
-	return (unsigned)action < PEER_ACTION_N ? words[action] : "unknown";
-}
-
 static uint32_t wait_of(const struct peer_fsm *f)
 {
 	switch (f->state) {
@@ -202,22 +190,4 @@ bool peer_fsm_due(const struct peer_fsm *f, uint64_t now_ms)
 bool peer_fsm_is_open(const struct peer_fsm *f)
 {
 	return f->state == PEER_R_OPEN || f->state == PEER_I_OPEN;
-}
-
-static int lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
-}
-
-bool peer_election_won(const void *ours, size_t ours_len, const void *theirs, size_t theirs_len)
-{
-	const uint8_t *a = ours, *b = theirs;
-	size_t n = ours_len < theirs_len ? ours_len : theirs_len;
-
-	for (size_t i = 0; i < n; i++) {
-		if (lower(a[i]) != lower(b[i])) {
-			return lower(a[i]) > lower(b[i]);
-		}
-	}
-	return ours_len > theirs_len;
 }

@@ -55,7 +55,7 @@
 	X(PROCESS_CEA, "Process-CEA")                                                                                            \
 	X(I_SND_CER, "I-Snd-CER")                                                                                                \
 	X(R_SND_CEA, "R-Snd-CEA")                                                                                                \
-	X(ELECT, "Elect") /* peer_election_won(), then Win-Election when it is */                                                \
+	X(ELECT, "Elect") /* RFC 6733 5.6.4; Win-Election follows if our name is the greater */                                  \
 	X(CLEANUP, "Cleanup")                                                                                                    \
 	X(ERROR, "Error")                                                                                                        \
 	X(I_DISC, "I-Disc")                                                                                                      \
@@ -130,9 +130,5 @@ bool peer_fsm_due(const struct peer_fsm *f, uint64_t now_ms);
 
 bool peer_fsm_is_open(const struct peer_fsm *f);
 
-/* The election of RFC 6733 5.6.4: octets compared with ASCII case ignored; true when ours is greater. Equal names win nothing. */
-bool peer_election_won(const void *ours, size_t ours_len, const void *theirs, size_t theirs_len);
-
 const char *peer_state_str(enum peer_state state);
 const char *peer_event_str(enum peer_event event);
-const char *peer_action_str(enum peer_action action);

@@ -167,21 +167,6 @@ int peer_pending_pop(struct peer_pending *p, uint64_t now_ms, struct peer_pendin
 	return 0;
 }
 
-size_t peer_pending_cancel(struct peer_pending *p, const void *arg)
-{
-	size_t n = 0;
-
-	for (uint32_t i = 0; i < p->slots_n; i++) {
-		struct slot *s = p->slots[i];
-
-		if (s->by_id.hash && s->entry.arg == arg) {
-			remove_slot(p, s, NULL);
-			n++;
-		}
-	}
-	return n;
-}
-
 uint64_t peer_pending_next_ms(const struct peer_pending *p)
 {
 	const struct slot *s = first_due(p);

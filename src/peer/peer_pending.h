@@ -37,9 +37,6 @@ void peer_pending_drop(struct peer_pending *p, uint32_t hop_by_hop);
  * ERR_NOTFOUND. */
 ERR_MUST_USE int peer_pending_pop(struct peer_pending *p, uint64_t now_ms, struct peer_pending_entry *out);
 
-/* Forgets every request of this `arg`; returns how many. */
-size_t peer_pending_cancel(struct peer_pending *p, const void *arg);
-
 /* Earliest deadline, 0 when nothing is pending. */
 uint64_t peer_pending_next_ms(const struct peer_pending *p);
 size_t peer_pending_count(const struct peer_pending *p);

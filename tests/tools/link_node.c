@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
-#include "link/link.h"
+#include "link/link_conn.h"
 #include "link/link_peer.h"
 #include "net/net_tcp.h"
 #include "tls/tls_stream.h"
@@ -75,8 +75,8 @@ static void on_open(void *arg, struct link *l)
 	for (uint8_t i = 0; id && i < id->names_n; i++) {
 		json_array_append_new(names, json_string(id->names[i]));
 	}
-	say(json_pack("{s:s, s:s, s:s, s:s, s:b, s:o}", "event", "open", "host", link_peer_host(l), "realm", link_peer_realm(l),
-		      "address", link_address(l), "tls", id != NULL, "names", names));
+	say(json_pack("{s:s, s:s, s:s, s:s, s:b, s:o}", "event", "open", "host", link_peer_host(l), "realm", l->realm, "address",
+		      link_address(l), "tls", id != NULL, "names", names));
 }
 
 static void on_down(void *arg, struct link *l, int err, const char *why)

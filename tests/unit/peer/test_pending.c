@@ -1,4 +1,4 @@
-/* peer_pending: each request ends once - answered, timed out in order, cancelled or taken at the end. */
+/* peer_pending: each request ends once - answered, timed out in order, or taken at the end. */
 #include "tests/unit/test.h"
 
 #include "peer/peer_pending.h"
@@ -101,29 +101,6 @@ static void timeouts_come_in_the_order_of_their_deadlines_and_not_before(void **
 	peer_pending_free(p);
 }
 
-static void cancelling_forgets_all_of_one_owner_and_nobody_else(void **state)
-{
-	struct peer_pending *p = fresh(100);
-	struct peer_pending_entry out;
-	int me, you;
-
-	(void)state;
-	assert_int_equal(peer_pending_cancel(p, &me), 0);
-	for (uint32_t i = 0; i < 60; i++) {
-		assert_int_equal(add(p, i, i, i % 3 ? (void *)&me : (void *)&you), 0);
-	}
-	assert_int_equal(peer_pending_cancel(p, &me), 40);
-	assert_int_equal(peer_pending_cancel(p, &me), 0);
-	for (uint32_t i = 0; i < 20; i++) {
-		assert_int_equal(peer_pending_pop(p, UINT64_MAX, &out), 0);
-		assert_ptr_equal(out.arg, &you);
-		assert_int_equal(out.hop_by_hop, i * 3);
-	}
-	assert_int_equal(peer_pending_count(p), 0);
-	peer_pending_free(p);
-	peer_pending_free(NULL);
-}
-
 static void a_request_that_could_not_be_sent_is_dropped(void **state)
 {
 	struct peer_pending *p = fresh(4);
@@ -199,7 +176,6 @@ int main(void)
 		cmocka_unit_test(an_answer_that_fits_only_half_is_nobodys_and_leaves_the_request),
 		cmocka_unit_test(the_bound_and_a_taken_id_are_refused),
 		cmocka_unit_test(timeouts_come_in_the_order_of_their_deadlines_and_not_before),
-		cmocka_unit_test(cancelling_forgets_all_of_one_owner_and_nobody_else),
 		cmocka_unit_test(a_request_that_could_not_be_sent_is_dropped),
 		cmocka_unit_test(any_order_of_operations_agrees_with_a_plain_model),
 	};
