@@ -10,7 +10,7 @@ enum { OPT_CONFIG = 1, OPT_TEST, OPT_HELP, OPT_VERSION };
 
 static int help(const struct node_daemon *d, const struct node_opt *options)
 {
-	printf("usage: %s -c FILE [-t]\n\n%s\n", d->program, d->about);
+	printf("usage: %s -c FILE [-t]\n\n%s\nOptions:\n", d->program, d->about);
 	node_opts_help(stdout, options);
 	printf("\n%s", d->more);
 	return NODE_EXIT_OK;
@@ -19,10 +19,10 @@ static int help(const struct node_daemon *d, const struct node_opt *options)
 int node_daemon_main(const struct node_daemon *d, int argc, char **argv)
 {
 	const struct node_opt options[] = {
-		{ OPT_CONFIG, 'c', "config", "FILE", "configuration (YAML)" },
+		{ OPT_CONFIG, 'c', "config", "FILE", "configuration file (YAML). Required" },
 		{ OPT_TEST, 't', "test", NULL, d->test_help },
-		{ OPT_HELP, 'h', "help", NULL, "this text" },
-		{ OPT_VERSION, 0, "version", NULL, "name and version" },
+		{ OPT_HELP, 'h', "help", NULL, "print this text" },
+		{ OPT_VERSION, 0, "version", NULL, "print name and version" },
 		{ 0 },
 	};
 	struct node_opts o;

@@ -156,29 +156,40 @@ int main(int argc, char **argv)
 {
 	static const struct node_daemon self = {
 		.program = PROGRAM,
-		.test_help = "check the configuration, then end",
-		.about = "A short message service centre for the T4 interface (TS 29.337): it takes device triggers from an "
-			 "MTC-IWF, keeps\n"
-			 "them on disk until they are delivered or expire, delivers them to the mobiles that mtc-ue plays, and "
-			 "reports the\n"
-			 "outcome.\n",
-		.more = "Configuration, for example smssc.yaml:\n"
-			"  identity: { host: smssc.core.operator.example, realm: core.operator.example }\n"
-			"  listen: { address: 127.0.0.1, port: 3869, protection: none }\n"
-			"  state_dir: /var/lib/mtc-smssc\n"
-			"  ue_socket: /run/mtc-smssc/ue.sock\n"
-			"  sc_address: \"491770000000\"\n"
-			"With protection tls: certificate, key and anchors. allowed_hosts: [iwf.core.operator.example] limits "
-			"who may connect.\n"
-			"examples/mtc-smssc.yaml and mtc-smssc(1) name every key.\n"
+		.test_help = "check the configuration, print every mistake, then end",
+		.about = "mtc-smssc plays a short message service centre (SMS-SC) on the T4 interface (TS 29.337). It takes "
+			 "device triggers from an\n"
+			 "MTC-IWF, keeps them on disk until they are delivered or expire, delivers them to the devices that "
+			 "mtc-ue plays, and\n"
+			 "reports the outcome.\n",
+		.more = "A first run:\n"
+			"  1. Write smssc.yaml:\n"
+			"       identity: { host: smssc.core.operator.example, realm: core.operator.example }\n"
+			"       listen: { address: 127.0.0.1, port: 3869, protection: none }\n"
+			"       state_dir: /var/lib/mtc-smssc\n"
+			"       ue_socket: /run/mtc-smssc/ue.sock\n"
+			"       sc_address: \"491770000000\"\n"
+			"  2. Check it, then start:\n"
+			"       mtc-smssc -c smssc.yaml -t\n"
+			"       mtc-smssc -c smssc.yaml\n"
+			"     When it accepts connections, it prints one line on standard output; the log is on standard error:\n"
+			"       {\"event\":\"ready\",\"address\":\"127.0.0.1\",\"port\":3869}\n"
+			"  3. Name it under 'peers' in the configuration of mtc-iwfd. 'mtcctl peers' shows the connection.\n"
+			"  4. Connect a device; triggers for its IMSI are delivered now:\n"
+			"       mtc-ue --link /run/mtc-smssc/ue.sock --state ue-state --imsi 001010000000001\n"
 			"\n"
-			"A trigger without validity time is tried once. One with it waits for its mobile until it returns or the "
-			"time is over.\n"
-			"SIGUSR1 writes one line of counts to stdout: {\"event\":\"status\",...}. SIGHUP opens the file of "
-			"events again after\n"
-			"rotation. SIGTERM ends with a DPR to every peer.\n"
-			"When it can be connected to, one line on stdout says where:\n"
-			"  {\"event\":\"ready\",\"address\":\"127.0.0.1\",\"port\":3869}\n",
+			"A trigger without Validity-Time is tried once. A trigger with one waits for its device until the time "
+			"is over.\n"
+			"With protection: tls, the keys certificate, key and anchors are required. allowed_hosts: "
+			"[iwf.core.operator.example] limits\n"
+			"who may connect.\n"
+			"\n"
+			"Signals:\n"
+			"  SIGUSR1  print one line of counts on standard output: {\"event\":\"status\",...}\n"
+			"  SIGHUP   open the events file again after rotation\n"
+			"  SIGTERM  send a Disconnect-Peer-Request to every peer, then end\n"
+			"\n"
+			"Every key of the configuration: man mtc-smssc, examples/mtc-smssc.yaml.\n",
 		.start = start,
 	};
 

@@ -32,22 +32,22 @@ enum {
 };
 
 static const struct node_opt options[] = {
-	{ OPT_LINK, 'l', "link", "SOCKET", "lab link of the SMS-SC (its ue_socket)" },
-	{ OPT_STATE, 's', "state", "DIR", "what has to survive a restart; made when it is not there" },
-	{ OPT_IMSI, 'i', "imsi", "FIRST[-LAST]", "devices to be; may be repeated" },
-	{ OPT_PORT, 'p', "port", "N[-M]", "application port that is listened on; may be repeated; none: every port" },
-	{ OPT_PRINT, 0, "print", NULL, "print each trigger as a line of JSON (what happens without --exec)" },
-	{ OPT_EVENTS, 0, "events", "FILE", "append each trigger that was acted on to FILE, exactly once" },
-	{ OPT_EXEC, 'e', "exec", "CMD", "run this program for each trigger, payload on its stdin" },
-	{ OPT_EXEC_MAX, 0, "exec-max", "N", "commands at one time (8)" },
-	{ OPT_JOBS_MAX, 0, "jobs-max", "N", "triggers that wait for a command (1000)" },
-	{ OPT_CONTROL, 0, "control", "SOCKET", "socket to make for 'mtc-ue ctl'" },
-	{ OPT_REMEMBER, 0, "remember", "N", "delivery ids remembered (1000000)" },
-	{ OPT_STATE_MAX, 0, "state-max", "MIB", "largest size of what is in --state (4096)" },
-	{ OPT_LOG, 0, "log", "LEVEL", "error, warn, info or debug (info)" },
-	{ OPT_QUEUE, 0, "queue", "BYTES", "lines that wait for a slow reader of stderr, or of stdout (262144)" },
-	{ OPT_HELP, 'h', "help", NULL, "this text" },
-	{ OPT_VERSION, 0, "version", NULL, "name and version" },
+	{ OPT_LINK, 'l', "link", "SOCKET", "socket of the SMS-SC (ue_socket in its configuration). Required" },
+	{ OPT_STATE, 's', "state", "DIR", "directory for what must survive a restart; created if missing. Required" },
+	{ OPT_IMSI, 'i', "imsi", "FIRST[-LAST]", "devices to play; repeatable. Required" },
+	{ OPT_PORT, 'p', "port", "N[-M]", "accept triggers for these application ports only; repeatable (every port)" },
+	{ OPT_PRINT, 0, "print", NULL, "print each trigger as a line of JSON; the default without --exec" },
+	{ OPT_EVENTS, 0, "events", "FILE", "append one line to FILE for each trigger, exactly once; not with --exec" },
+	{ OPT_EXEC, 'e', "exec", "CMD", "run this program for each trigger, with the payload on its standard input" },
+	{ OPT_EXEC_MAX, 0, "exec-max", "N", "commands that run at the same time (8)" },
+	{ OPT_JOBS_MAX, 0, "jobs-max", "N", "triggers that wait for a command; further ones are refused (1000)" },
+	{ OPT_CONTROL, 0, "control", "SOCKET", "create this socket for 'mtc-ue ctl'" },
+	{ OPT_REMEMBER, 0, "remember", "N", "delivery ids remembered, to detect repetitions (1000000)" },
+	{ OPT_STATE_MAX, 0, "state-max", "MIB", "size limit of --state, in MiB (4096)" },
+	{ OPT_LOG, 0, "log", "LEVEL", "error, warn, info or debug, on standard error (info)" },
+	{ OPT_QUEUE, 0, "queue", "BYTES", "lines buffered for a slow reader of standard output or error (262144)" },
+	{ OPT_HELP, 'h', "help", NULL, "print this text" },
+	{ OPT_VERSION, 0, "version", NULL, "print name and version" },
 	{ 0 },
 };
 
@@ -56,23 +56,39 @@ static int help(void)
 	printf("usage: " PROGRAM " --link SOCKET --state DIR --imsi FIRST[-LAST] [OPTION...]\n"
 	       "       " PROGRAM " ctl SOCKET absent|present|full|empty|slow MS [IMSI|FIRST-LAST]\n"
 	       "       " PROGRAM " ctl SOCKET status\n\n"
-	       "Plays one or many devices: takes device triggers from an SMS-SC, checks that they are triggers (TP-PID 0x48) for "
-	       "an\n"
-	       "application port that is listened on, puts their parts together, acts once on each, and acknowledges.\n\n");
+	       "mtc-ue plays one or many devices (UE, user equipment). It connects to mtc-smssc, takes device triggers (short "
+	       "messages\n"
+	       "with TP-PID 0x48), joins the parts of long ones, acts once on each trigger, and acknowledges it.\n"
+	       "\nOptions (default in parentheses):\n");
 	node_opts_help(stdout, options);
-	printf("\nEvents, one JSON object a line on stdout: ready, trigger, duplicate, ignored, refused, replaced, command. A "
-	       "trigger:\n"
-	       "  "
-	       "{\"event\":\"trigger\",\"imsi\":\"001010000000001\",\"delivery_id\":4294967297,\"originator\":\"49170123456\","
-	       "\"port\":16000,\n"
-	       "   \"payload_hex\":\"01020304\",\"parts\":1,\"sent\":1737290096}      (in one line)\n\n"
-	       "The program of --exec gets MTC_IMSI, MTC_PORT (empty when none was given), MTC_ORIGINATOR, MTC_DELIVERY_ID and "
-	       "MTC_AGAIN\n"
-	       "(1: it may have been started for this trigger before) in its environment; there is no shell.\n\n"
-	       "SIGHUP opens the file of --events again after rotation. SIGTERM, SIGINT and SIGQUIT shut it down cleanly.\n\n"
-	       "ctl makes devices (all without an IMSI) absent: signed off, deaf and mute; present: registered again; full: they "
-	       "refuse\n"
-	       "with 'memory capacity exceeded'; empty: not full, and they say so; slow: they answer MS milliseconds late.\n");
+	printf(
+	    "\nExamples. One device that prints what it gets; the SMS-SC must be running (see mtc-smssc --help):\n"
+	    "  mtc-ue --link /run/mtc-smssc/ue.sock --state ue-state --imsi 001010000000001\n"
+	    "  {\"event\":\"ready\",\"link\":\"/run/mtc-smssc/ue.sock\",\"devices\":1}\n"
+	    "Send a trigger from another terminal (see mtc-scs --help); this device prints, in one line:\n"
+	    "  "
+	    "{\"event\":\"trigger\",\"imsi\":\"001010000000001\",\"delivery_id\":4294967297,\"originator\":\"49170123456\","
+	    "\"port\":16000,\n"
+	    "   \"payload_hex\":\"01020304\",\"parts\":1,\"sent\":1737290096}\n"
+	    "A thousand devices that run a program for each trigger to port 16000:\n"
+	    "  mtc-ue --link ue.sock --state ue-state --imsi 001010000000001-001010000001000 --port 16000 --exec ./on-trigger\n"
+	    "A device that can be switched off and on:\n"
+	    "  mtc-ue --link ue.sock --state ue-state --imsi 001010000000001 --control ue.ctl\n"
+	    "  mtc-ue ctl ue.ctl absent\n"
+	    "  mtc-ue ctl ue.ctl present\n"
+	    "\n"
+	    "Other events on standard output: duplicate, ignored, refused, replaced, command. docs/user/ue-link.md describes "
+	    "them.\n"
+	    "\n"
+	    "The program of --exec gets MTC_IMSI, MTC_PORT (empty if the trigger has none), MTC_ORIGINATOR, MTC_DELIVERY_ID and\n"
+	    "MTC_AGAIN (1: it may have been started for this trigger before) in its environment. No shell is used.\n"
+	    "\n"
+	    "Words of ctl; without an IMSI they apply to all devices:\n"
+	    "  absent   unregistered: gets nothing, answers nothing    present  registered again\n"
+	    "  full     refuses with \"memory capacity exceeded\"        empty    accepts again, and tells the SMS-SC\n"
+	    "  slow MS  answers MS milliseconds late; 0: at once       status   print connection and counts\n"
+	    "\n"
+	    "SIGHUP opens the events file again after rotation. SIGTERM, SIGINT and SIGQUIT shut down cleanly.\n");
 	return NODE_EXIT_OK;
 }
 
