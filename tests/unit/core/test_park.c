@@ -2,6 +2,7 @@
 #include "tests/unit/test.h"
 
 #include "core/core_devices.h"
+#include "tests/support/asc_wait.h"
 #include "tests/unit/core/core_play.h"
 #include "tests/unit/trigger/trg_put.h"
 
