@@ -3,7 +3,7 @@
 .PHONY: help build demo lab check torture bench instructions fmt lint clean
 
 # Variables are those of the command line only: FRESH=1 that a shell happens to export deletes nothing.
-$(foreach v,FRESH DIR SECS SEED BASE ROUNDS,$(if $(filter environment,$(origin $v)),$(eval $v :=)))
+$(foreach v,FRESH DIR SECS SEED BASE ROUNDS ROWS KEEP,$(if $(filter environment,$(origin $v)),$(eval $v :=)))
 given := $(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v))
 quote = '$(subst ','\'',$1)'
 # Before a command does anything: refuses variables that it does not take, and values that are none.
@@ -44,7 +44,7 @@ bench:
 	@$(accept)
 	@scripts/setup build run bench
 	@scripts/build release
-	@scripts/bench $(if $(BASE),--base $(BASE)) $(if $(ROUNDS),--rounds $(ROUNDS))
+	@scripts/bench $(ROWS) $(if $(BASE),--base $(BASE)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(filter 1 yes,$(KEEP)),--keep)
 
 instructions:
 	@$(accept)

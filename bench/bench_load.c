@@ -419,6 +419,7 @@ static int run(struct load *l)
 		return 1;
 	}
 	l->result.cpu_us = bench_cpu_us() - l->result.cpu_us;
+	l->result.octets = l->scs[0].dar.len;
 	bench_result_print(&l->result, l->conns_n);
 	return l->failed || l->result.done != l->result.sent ? 1 : 0;
 }

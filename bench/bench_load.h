@@ -33,6 +33,7 @@ struct bench_result {
 		uint64_t n;
 	} status[BENCH_STATUS_MAX];
 	size_t status_n;
+	size_t octets;                          /* of one request */
 	uint64_t sent, answered, reports, done; /* done: answered, and reported where the run waits for that */
 	uint64_t success_us, longest_us;        /* when the first success came; the longest wait for an answer */
 	uint64_t first_us, last_us, opened_us;  /* opened: time from the first connect until all were open */

@@ -227,10 +227,10 @@ void bench_result_print(const struct bench_result *r, size_t connections)
 {
 	double seconds = (double)(r->last_us - r->first_us) / 1e6;
 
-	printf("{\"event\":\"result\",\"connections\":%zu,\"open_ms\":%.3f,\"sent\":%" PRIu64 ",\"answered\":%" PRIu64
-	       ",\"reports\":%" PRIu64 ",\"done\":%" PRIu64 ",\"seconds\":%.6f,\"per_second\":%.1f,\"cpu_us\":%" PRIu64
-	       ",\"by_status\":{",
-	       connections, (double)r->opened_us / 1e3, r->sent, r->answered, r->reports, r->done, seconds,
+	printf("{\"event\":\"result\",\"octets\":%zu,\"connections\":%zu,\"open_ms\":%.3f,\"sent\":%" PRIu64
+	       ",\"answered\":%" PRIu64 ",\"reports\":%" PRIu64 ",\"done\":%" PRIu64
+	       ",\"seconds\":%.6f,\"per_second\":%.1f,\"cpu_us\":%" PRIu64 ",\"by_status\":{",
+	       r->octets, connections, (double)r->opened_us / 1e3, r->sent, r->answered, r->reports, r->done, seconds,
 	       seconds > 0 ? (double)r->done / seconds : 0.0, r->cpu_us);
 	for (size_t i = 0; i < r->status_n; i++) {
 		printf("%s\"%s\":%" PRIu64, i ? "," : "", r->status[i].name, r->status[i].n);

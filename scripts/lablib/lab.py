@@ -241,6 +241,11 @@ timers: {{ reconnect: 1s{o.timers_more} }}
 {o.iwf_more}"""
 
     def start_iwf(self):
+        entry = self.launch_iwf()
+        proc.wait_until("mtc-iwfd has open connections to the HSS and the SMS-SC", self.peers_open, self.options.up_wait_s, [entry])
+
+    def launch_iwf(self):
+        """Its entry, as soon as it listens."""
         os.makedirs(self.path("iwf"), exist_ok=True)
         conf = write(self.path("mtc-iwfd.yaml"), self.iwf_config())
         entry = self.start("mtc-iwfd", [self.program("mtc-iwfd"), "-c", conf])
@@ -248,7 +253,7 @@ timers: {{ reconnect: 1s{o.timers_more} }}
         self.lab["iwf"] = {"tsp": {"address": address, "port": port}, "ctl": self.path("ctl.sock"), "identity": EXTERNAL_HOST,
                            "realm": EXTERNAL_REALM, "config": conf, "core_identity": IWF_CORE_HOST, "core_realm": CORE_REALM}
         self.lab["iwf"]["pids"] = {"parent": entry["pid"], **roles(entry["pid"])}
-        proc.wait_until("mtc-iwfd has open connections to the HSS and the SMS-SC", self.peers_open, self.options.up_wait_s, [entry])
+        return entry
 
     def mtcctl(self, *arguments):
         return subprocess.run([self.program("mtcctl"), "--socket", self.path("ctl.sock"), *arguments], stdin=subprocess.DEVNULL,

@@ -51,3 +51,50 @@ class PlainRelay:
 
     def end(self):
         proc.end(list(reversed(self.entries)))
+
+
+class Echo:
+    """A bare echo, TLS or TCP (bench/bench_echo.c says what `each`, `records` and `batch` are). pki: a folder with certificates of a
+    laboratory; None: TCP."""
+    WORDS = {"each": "each message a TLS record and a system call", "records": "each message a TLS record, one system call for all of a turn",
+             "batch": "all messages of a turn in one TLS record"}
+
+    def __init__(self, folder, tools, how, octets, pki=None):
+        self.tools, self.octets, self.how, self.pki = tools, octets, how, pki
+        self.name = f"bare TLS echo, {self.WORDS[how]}" if pki else "bare TCP echo"
+        command = [os.path.join(tools, "bench_echo"), "serve", *self.words("iwf", "anchor-a")]
+        self.entry = proc.start(f"echo-{how}-{'tls' if pki else 'tcp'}", command, os.path.join(folder, "log"))
+        try:
+            self.port = proc.wait_ready(self.entry)[1]
+        except BaseException:
+            self.end()
+            raise
+
+    def words(self, name, ca):
+        tls = ["--tls", ",".join(os.path.join(self.pki, part) for part in (name + ".pem", name + ".key", ca + ".pem"))] if self.pki else []
+        return ["--how", self.how, "--size", str(self.octets), *tls]
+
+    def load(self, **options):
+        """One run: a lean.Result."""
+        before = sum(lean.threads_ns(self.entry["pid"]).values())
+        command = [os.path.join(self.tools, "bench_echo"), "load", "--port", str(self.port), *self.words("acme", "operator")]
+        for key, value in options.items():
+            command += ["--" + key, str(value)]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False)
+        if done.returncode:
+            raise proc.LabError(f"bench_echo load: {done.stdout} {done.stderr}")
+        line = play.json_lines(done.stdout)[-1]
+        server = sum(lean.threads_ns(self.entry["pid"]).values()) - before
+        return lean.Result(line, {"server": server, "load": line["cpu_us"] * 1000})
+
+    def end(self):
+        proc.end([self.entry])
+
+
+def bare(tools, *words):
+    """What bench_bare prints."""
+    done = subprocess.run([os.path.join(tools, "bench_bare"), *map(str, words)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=60, check=False)
+    if done.returncode:
+        raise proc.LabError(f"bench_bare {' '.join(map(str, words))}: {done.stderr}")
+    return play.json_lines(done.stdout)[-1]

@@ -111,9 +111,9 @@ def test_a_base_is_built_once_and_kept(repository):
 # -- the command line
 
 @pytest.mark.parametrize("words,said", [
-    (["--base", "HEAD", "journal"], "leave the parts out"),
-    (["--base", "HEAD", "--rounds", "0"], "--rounds is 1 or more"),
-    (["nonsense"], "no part 'nonsense'"),
+    (["--base", "HEAD", "journal"], "leave the rows out"),
+    (["--base", "HEAD", "--rounds", "0"], "--rounds and --seconds are 1 or more"),
+    (["nonsense"], "no row 'nonsense'"),
 ])
 def test_arguments_that_are_wrong(words, said):
     done = subprocess.run([os.path.join(ROOT, "scripts", "bench"), *words], stdin=subprocess.DEVNULL, capture_output=True, text=True,
@@ -130,4 +130,6 @@ def test_a_base_that_is_no_commit(tmp_path):
 
 def test_make_hands_the_base_on():
     made = subprocess.run(["make", "-n", "-C", ROOT, "bench", "BASE=abc", "ROUNDS=3"], capture_output=True, text=True, check=True).stdout
-    assert "scripts/bench --base abc --rounds 3" in made and "scripts/setup build run bench" in made
+    assert "scripts/bench  --base abc --rounds 3" in made and "scripts/setup build run bench" in made
+    made = subprocess.run(["make", "-n", "-C", ROOT, "bench", "ROWS=quick tail", "KEEP=1"], capture_output=True, text=True, check=True).stdout
+    assert "scripts/bench quick tail   --keep" in made

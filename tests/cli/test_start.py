@@ -137,7 +137,8 @@ def test_a_failure_of_apt_says_what_to_do(machine, fails, words):
                                         (("torture", "SECS=abc"), "SECS is 'abc', expected a whole number, 1 or more"),
                                         (("torture", "SECS=0"), "SECS is '0'"), (("torture", "SECS=-5"), "SECS is '-5'"),
                                         (("torture", "SECS=1e3"), "SECS is '1e3'"), (("torture", "SEED=x"), "SEED is 'x', expected a whole number, 0"),
-                                        (("torture", "SECS=1234567890"), "at most 9 digits"), (("bench", "ROUNDS=0"), "ROUNDS is '0'")])
+                                        (("torture", "SECS=1234567890"), "at most 9 digits"), (("bench", "ROUNDS=0"), "ROUNDS is '0'"),
+                                        (("bench", "ROWS=a;b"), "ROWS is 'a;b', expected names of rows"), (("bench", "KEEP=2"), "KEEP is '2'")])
 def test_wrong_use_installs_nothing(machine, words, said):
     machine.bare()
     code, _, err = machine.start(*words)
@@ -210,7 +211,7 @@ def test_help_of_one_command(machine):
     (machine.bin / "python3").symlink_to(shutil.which("python3"))
     for words in (("bench", "--help"), ("-h", "bench"), ("bench", "BASE=x", "--help")):
         code, out, _ = machine.start(*words)
-        assert code == 0 and out.startswith("usage: ./start bench [BASE=...] [ROUNDS=...]\n") and out.endswith("scripts/bench --help\n")
+        assert code == 0 and out.startswith("usage: ./start bench [ROWS=...] [BASE=...] [ROUNDS=...] [KEEP=...]\n") and out.endswith("scripts/bench --help\n")
     assert "has no options" in machine.start("fmt", "--help")[1]
     assert not [line for line in machine.did() if line.startswith(("make", "apt-get"))]
     for command in ("lab", "demo", "bench", "instructions", "check", "torture"):

@@ -1,0 +1,136 @@
+"""Rows that stand apart from the main table: the laboratory's own nodes, the journal at its batch windows and alone, the association store alone,
+and one build beside another."""
+import functools
+import os
+import statistics
+
+from . import figures, lean, load, play, rounds, rows, subjects
+from .rounds import Target
+
+WINDOW = 64
+WINDOWS_MS = (0, 1, 5)
+CHANGES = {"none": "no changes", "here": "changes", "elsewhere": "the same changes by another process to another store"}
+
+
+class Timed:
+    """What a run took that says nothing of processes."""
+
+    def __init__(self, rate, latency_ms):
+        self.rate, self.latency_ms = rate, latency_ms
+
+
+def plain_subject(name, results):
+    return {**figures.rates(name, [r.rate for r in results]),
+            "latency_ms": {p: round(statistics.median(r.latency_ms[p] for r in results), 3) for p in results[0].latency_ms}}
+
+
+# -- the laboratory's own nodes
+
+def nodes(bench, _options):
+    """mtc-scs, mtc-hss and mtc-smssc, which writes every trigger to its own disk."""
+    triggers = bench.begin(load.Triggers, bench.bin, WINDOW)
+    plain = bench.begin(subjects.PlainRelay, bench.tools)
+    fits = {}
+
+    def timed():
+        summary = triggers.summary(max(2000, int(fits.get("rate", 1000) * bench.seconds)))
+        fits["rate"] = sum(summary["by_status"].values()) / (summary["elapsed_ms"] / 1000.0)
+        return Timed(fits["rate"], summary["latency_ms"])
+    got = bench.in_turn({triggers.name: timed, plain.name: functools.partial(plain.load, window=WINDOW, seconds=bench.seconds)})
+    ours, theirs = got[triggers.name], got[plain.name]
+    return {"inside": "mtc-scs, mtc-hss and mtc-smssc of the laboratory; mtc-smssc stores each trigger on the same disk",
+            "subjects": [plain_subject(triggers.name, ours), rounds.subject(plain.name, theirs)],
+            "targets": [Target("triggers with the laboratory's nodes, window 64 : freeDiameter", rounds.ratio(ours, theirs), None, None)]}
+
+
+# -- the journal
+
+def bench_journal(bench, *arguments):
+    return play.json_lines(rounds.run([os.path.join(bench.tools, "bench_journal"), *map(str, arguments)], 900))[-1]
+
+
+def journal_alone(bench, window_ms):
+    """New records, each deleted when it is durable; nothing else runs."""
+    got = bench_journal(bench, "ops", "--dir", os.path.join(bench.place(), "journal"), "--window", window_ms, "--seconds", bench.seconds)
+    return Timed(got["per_second"], {"p50": got["p50_us"] / 1000.0, "p99": got["p99_us"] / 1000.0})
+
+
+def journal(bench, options):
+    tasks, ours = {}, []
+    for window_ms in WINDOWS_MS:
+        gateway = bench.begin(lean.LeanTriggers, bench.bin, bench.tools, name=f"triggers up to the DAA, batch window {window_ms} ms",
+                              iwf_more=f"journal: {{ batch_window: {window_ms}ms }}\n")
+        ours.append(gateway.name)
+        tasks[gateway.name] = functools.partial(gateway.load, window=WINDOW, seconds=bench.seconds)
+        tasks[f"journal alone, 1024 records outstanding, batch window {window_ms} ms"] = functools.partial(journal_alone, bench, window_ms)
+    got = bench.in_turn(tasks)
+    state = bench.place()
+    filled = bench_journal(bench, "fill", "--dir", os.path.join(state, "journal"), "--count", options.pending)
+    runs = [bench_journal(bench, "restore", "--dir", state) for _ in range(bench.rounds)]
+    ms, octets = (statistics.median(r[key] for r in runs) for key in ("ms", "octets"))
+    return {"inside": "the journal at its batch windows, in the gateway and alone; a core alone that takes up a full journal",
+            "subjects": [(rounds.subject if name in ours else plain_subject)(name, got[name]) for name in tasks],
+            "facts": {"pending": filled["records"], "journal_octets": filled["octets"], "restore_ms": ms, "memory_octets_each": round(octets / filled["records"], 1)},
+            "targets": []}
+
+
+# -- the association store
+
+def under_load(rounds_):
+    """Spreads of the rounds of one kind; how often a look-up took more than 1 ms, over all of them."""
+    look_ups = sum(r["look_ups"] for r in rounds_)
+    seconds = sum(r["seconds"] for r in rounds_)
+    names = ("p50_ns", "p99_ns", "p9999_ns", "max_ns", "own_max_ns", "turn_max_ns", "waits")
+    return {**{name: figures.spread([r[name] for r in rounds_]) for name in names}, "look_ups": look_ups,
+            "changes_per_s": sum(r["made"] for r in rounds_) / seconds, "over_1ms": sum(r["over_1ms"] for r in rounds_),
+            "over_1ms_a_million": 1e6 * sum(r["over_1ms"] for r in rounds_) / look_ups}
+
+
+def assoc(bench, options):
+    out = rounds.run([os.path.join(bench.tools, "bench_assoc"), os.path.join(bench.place(), "store"), str(options.devices), str(bench.rounds)], 3600)
+    lines = play.json_lines(out)
+    of = {what: [r for r in lines if r["what"] == what] for what in ("import", "size", "look-up", "under load")}
+    found = {"devices": options.devices, "import": of["import"][0], "size": of["size"][0],
+             "under_load": {word: under_load([r for r in of["under load"] if r["changes"] == word]) for word in CHANGES}, "measured": lines}
+    return {"inside": f"the association store alone: {options.devices:,} devices imported, look-ups beside bare mdb_get of the same keys, beside changes",
+            "subjects": [], "facts": found, "lines": assoc_lines(found),
+            "targets": [Target("look-up of an association : bare mdb_get", [r["ratio"] for r in of["look-up"]], 2, 1.3, most=True)]}
+
+
+def assoc_lines(found):
+    made = found["import"]
+    yield (f"import, unsorted: {made['total_s']:.1f} s ({made['cpu_s']:.1f} s of CPU), resident at most {made['rss_peak'] >> 20} MiB, anonymous at most "
+           f"{made['anon_peak'] >> 20} MiB; {found['size']['octets_a_device']:.1f} octets a device on disk")
+    for word, each in found["under_load"].items():
+        yield (f"look-ups beside {CHANGES[word]} ({each['changes_per_s']:.0f}/s): 99% {each['p99_ns']['median'] / 1e3:.0f} us, 99.99% "
+               f"{each['p9999_ns']['median'] / 1e3:.0f} us; over 1 ms {each['over_1ms']} of {each['look_ups']} = {each['over_1ms_a_million']:.1f} a million, "
+               f"the longest {each['max_ns']['max'] / 1e6:.2f} ms; waits {each['waits']['max']:.0f}")
+    yield "a look-up that waited for a change would show as more over 1 ms beside changes here than beside those elsewhere"
+
+
+# -- one build beside another
+
+def compare(bench, options):
+    gateways = [bench.begin(lean.LeanTriggers, build.folder, bench.tools, name=str(build)) for build in options.builds]
+    got = bench.in_turn({g.name: functools.partial(g.load, window=WINDOW, seconds=bench.seconds) for g in gateways})
+    now, base = (got[g.name] for g in gateways)
+    return {"inside": f"triggers up to the DAA, window {WINDOW}: {rows.TLS_INSIDE}; {rows.LEAN_INSIDE}; the load and the nodes are those of this tree for both",
+            "builds": {build.name: build.facts() for build in options.builds},
+            "subjects": [rounds.subject(g.name, got[g.name], g.memory()) for g in gateways],
+            "targets": [Target("triggers a second, this : base", rounds.ratio(now, base), None, None),
+                        Target("processor time of the gateway a trigger, this : base", [a.gateway_us() / b.gateway_us() for a, b in zip(now, base)], None,
+                               None, most=True)]}
+
+
+def quick(bench, _options):
+    gateway = bench.begin(lean.LeanTriggers, bench.bin, bench.tools)
+    plain = rows.relay(bench)
+    got = bench.in_turn({s.name: functools.partial(s.load, window=WINDOW, seconds=bench.seconds) for s in (gateway, plain)})
+    ours, theirs = got[gateway.name], got[plain.name]
+    return {"inside": f"the first figures of the main table, in half a minute: {rows.TLS_INSIDE}; {rows.LEAN_INSIDE}",
+            "subjects": [rounds.subject(gateway.name, ours, gateway.memory()), rounds.subject(plain.name, theirs)],
+            "targets": [Target("durable triggers up to the DAA, window 64 : freeDiameter", rounds.ratio(ours, theirs), 3.0, 4.5),
+                        Target("processor time of the gateway a trigger, window 64", [r.gateway_us() for r in ours], 12, 9, "us", most=True)]}
+
+
+APART = {"quick": quick, "nodes": nodes, "journal": journal, "assoc": assoc}
