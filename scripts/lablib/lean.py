@@ -178,5 +178,6 @@ class LeanTriggers:
         """{process of the gateway: octets of anonymous memory}."""
         return {name: anonymous_octets(pid) for name, pid in self.pids().items() if name not in ("hss", "smssc")}
 
-    def end(self):
-        return lab.down(self.folder, print)
+    def end(self, wait_s=proc.END_WAIT_S):
+        """Ends it all; the names of what had to be killed."""
+        return lab.down(self.folder, print, wait_s)

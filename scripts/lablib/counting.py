@@ -1,0 +1,104 @@
+"""Instructions of the processor that one trigger costs, by process and thread, counted by callgrind.
+
+The gateway runs twice under callgrind, with N1 and with N2 triggers; what one costs is the difference of the counts divided by N2 - N1. Start,
+provisioning, handshake and end are in both runs and cancel out."""
+import concurrent.futures
+import glob
+import os
+import re
+
+from . import callgrind, figures, lean
+from .proc import LabError
+
+SHORT = 200  # triggers of the shorter run: tables and caches have their size, every path was taken
+WAIT_S = 600
+ROLES = ("parent", "edge", "core", "journal", "others")  # core: its main thread; others: the rest of its threads
+FILE = re.compile(r"callgrind\.(\d+)-(\d+)$")
+# waits that a program fifty times slower does not run into
+SLOW = {"edges": 1, "up_wait_s": 120, "s6m_more": ", answer_wait: 1m", "t4_more": ", answer_wait: 1m",
+        "timers_more": ", watchdog: 1h, disconnect_wait: 1m", "iwf_more": "limits: { handshake_wait: 1m, cer_wait: 1m }\n"}
+
+
+def valgrind(folder, preload):
+    """The words before a command line. A program under valgrind finds valgrind behind /proc/self/exe, and the daemon starts its processes
+    by that name: bench_self.so puts the right one in its place."""
+    return ["env", f"LD_PRELOAD={preload}", "valgrind", "-q", "--tool=callgrind", "--trace-children=yes", "--separate-threads=yes",
+            f"--callgrind-out-file={os.path.join(folder, 'callgrind.%p')}"]
+
+
+def count(folder, bin_folder, tools, triggers, window):
+    """{role: {thread: profile}} of one run with so many triggers. tools: where the programs of the bench are."""
+    out = os.path.join(folder, "out")
+    os.makedirs(out)
+    preload = os.path.join(tools, "bench_self.so")
+    run = lean.LeanTriggers(os.path.join(folder, "lab"), bin_folder, tools, under={"mtc-iwfd": valgrind(out, preload)}, **SLOW)
+    try:
+        run.load(count=triggers, window=window, wait_s=WAIT_S)
+    finally:
+        killed = run.end(WAIT_S)
+    if killed:
+        raise LabError(f"{', '.join(killed)} did not end within {WAIT_S} s, so callgrind wrote no count")
+    return profiles(out)
+
+
+def profiles(folder):
+    """The counts below a folder, one file a thread. LabError when a process of the gateway left none, or was started again."""
+    found, pids = {}, {}
+    for path in sorted(glob.glob(os.path.join(folder, "callgrind.*-*"))):
+        name = FILE.search(path)
+        if not name:
+            continue
+        profile = callgrind.read(path)
+        role = callgrind.role_of(profile.command)
+        if pids.setdefault(role, name[1]) != name[1]:
+            raise LabError(f"two counts of one {role} in {folder}: it ended and was started again; the logs of {folder}/../lab say why")
+        found.setdefault(role, {})[int(name[2])] = profile
+    missing = [role for role in ("parent", "edge", "core") if role not in found]
+    if missing:
+        raise LabError(f"callgrind left no count of {', '.join(missing)} in {folder}")
+    return found
+
+
+def cost(short, long, triggers):
+    """(instructions a trigger, {function: instructions a trigger}) of one thread, or of some together."""
+    totals = [sum(p.total for p in profiles_) for profiles_ in (short, long)]
+    functions = [{}, {}]
+    for sums, profiles_ in zip(functions, (short, long)):
+        for profile in profiles_:
+            for key, value in profile.functions.items():
+                sums[key] = sums.get(key, 0) + value
+    return (totals[1] - totals[0]) / triggers, figures.difference(functions[1], functions[0], triggers)
+
+
+def a_trigger(short, long, triggers):
+    """{role of ROLES: cost()} from the counts of both runs. The journal's thread is the busiest of the core beside the main one."""
+    def of(role, threads):
+        return cost([short[role][t] for t in threads if t in short[role]], [long[role][t] for t in threads if t in long[role]], triggers)
+
+    threads = {role: sorted({*short[role], *long[role]}) for role in ("parent", "edge", "core")}
+    others = threads["core"][1:]
+    journal = max(others, key=lambda t: of("core", [t])[0]) if others else None
+    return {"parent": of("parent", threads["parent"]), "edge": of("edge", threads["edge"]), "core": of("core", threads["core"][:1]),
+            "journal": of("core", [t for t in others if t == journal]), "others": of("core", [t for t in others if t != journal])}
+
+
+def measure(folder, bin_folder, tools, triggers, window, at_once=1, short=SHORT):
+    """a_trigger() of two runs; at_once 2: side by side, which changes the time and not the counts."""
+    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+        runs = [pool.submit(count, f"{folder}-{n}", bin_folder, tools, n, window) for n in (short, short + triggers)]
+        counts = [run.result() for run in runs]
+    return a_trigger(*counts, triggers)
+
+
+# -- the guard
+
+def grown(expected, costs, most_percent):
+    """Lines about what costs more than expected; `expected` is {role: instructions}."""
+    lines = []
+    for role, was in expected.items():
+        now, functions = costs[role]
+        if now > was * (1 + most_percent / 100):
+            lines.append(f"{role}: {now:,.0f} instructions a trigger, expected {was:,.0f} and at most {most_percent} % more: {100 * (now / was - 1):+.1f} %")
+            top = sorted(functions.items(), key=lambda item: -item[1])[:8]
+            lines.append("  it takes most in: " + ", ".join(f"{name} {value:,.0f}" for (_, name), value in top))
+    return lines
