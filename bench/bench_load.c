@@ -72,11 +72,20 @@ static void fail(struct load *l, const char *why)
 	net_loop_stop(l->loop);
 }
 
+/* For whoever looks at the processes meanwhile. */
+static void say(const char *event)
+{
+	printf("{\"event\":\"%s\"}\n", event);
+	fflush(stdout);
+}
+
 /* -- the end of a trigger */
 
 static void part(struct load *l)
 {
 	l->phase = PARTING;
+	l->result.cpu_us = bench_cpu_us() - l->result.cpu_us;
+	say("over");
 	net_timer_start(l->timer, PARTING_MS);
 	for (size_t i = 0; i < l->conns_n; i++) {
 		link_peer_stop(l->conns[i].peer, DIA_DISCONNECT_DO_NOT_WANT, "the run is over");
@@ -153,8 +162,7 @@ static void on_answer(void *arg, int err, const struct dia_msg *m)
 	c->answered = true;
 	c->reported |= err || strcmp(name, "SUCCESS") != 0; /* none follows */
 	if (l->opt.pending > l->opt.window && l->result.answered == l->opt.count) {
-		printf("{\"event\":\"answered\"}\n");
-		fflush(stdout);
+		say("answered");
 	}
 	look_if_over(l, c);
 	if (l->phase == SENDING) {
@@ -334,6 +342,7 @@ static void on_open(void *arg, struct link *link)
 	l->result.last_us = bench_now_us();
 	if (!l->result.sent) {
 		l->result.first_us = l->result.last_us;
+		say("open");
 	}
 	l->result.opened_us = l->result.first_us - l->began_us;
 	l->result.cpu_us = bench_cpu_us();
@@ -418,7 +427,6 @@ static int run(struct load *l)
 	if (!l->failed && net_loop_run(l->loop)) {
 		return 1;
 	}
-	l->result.cpu_us = bench_cpu_us() - l->result.cpu_us;
 	l->result.octets = l->scs[0].dar.len;
 	bench_result_print(&l->result, l->conns_n);
 	return l->failed || l->result.done != l->result.sent ? 1 : 0;

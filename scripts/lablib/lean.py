@@ -1,6 +1,8 @@
 """A laboratory whose HSS, SMS-SC and SCSs are lean (bench/): they store nothing and encode once, so that the gateway is what a bench measures."""
+import json
 import os
 import subprocess
+import threading
 
 from . import lab, play, proc
 
@@ -150,14 +152,27 @@ class LeanTriggers:
         return found
 
     def load(self, expect=("SUCCESS",), wait_s=300, **options):
-        """One run: a Result. LabError unless the triggers got the expected statuses, and no others."""
-        before = self.cpu_ns()
-        done = subprocess.run(self.command(**options), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=wait_s, check=False)
-        line = next((e for e in play.json_lines(done.stdout) if e.get("event") == "result"), None)
-        if done.returncode or not line or set(line["by_status"]) != set(expect):
-            raise proc.LabError(f"bench_load: exit {done.returncode}, {line or done.stdout!r} {done.stderr.strip()}")
-        cpu = {name: ns - before.get(name, 0) for name, ns in self.cpu_ns().items()}
-        return Result(line, {**name_journal(cpu), "scs": line["cpu_us"] * 1000})
+        """One run: a Result. LabError unless the triggers got the expected statuses, and no others. Processor time is counted from the moment
+        at which all connections are open to the end of the last trigger."""
+        child = subprocess.Popen(self.command(**options), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        late = threading.Timer(wait_s, child.kill)
+        late.start()
+        line, cpu = None, {}
+        try:
+            for event in map(json.loads, child.stdout):
+                if event["event"] in ("open", "over"):
+                    cpu[event["event"]] = self.cpu_ns()
+                elif event["event"] == "result":
+                    line = event
+            err = child.communicate()[1]
+        finally:
+            late.cancel()
+            child.kill()
+            child.wait()
+        if child.returncode or not line or set(line["by_status"]) != set(expect) or set(cpu) != {"open", "over"}:
+            raise proc.LabError(f"bench_load: exit {child.returncode}, {line} {err.strip()}")
+        took = {name: ns - cpu["open"].get(name, 0) for name, ns in cpu["over"].items()}
+        return Result(line, {**name_journal(took), "scs": line["cpu_us"] * 1000})
 
     def run(self, **options):
         return self.load(**options).rate

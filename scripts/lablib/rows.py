@@ -161,6 +161,11 @@ def pending(bench, count=1000000):
                         Target(f"start with {count:,} pending until the first new trigger is accepted", [f["s"] for f in found], 1.2, 0.6, "s", most=True)]}
 
 
+def empty_journal(gateway):
+    """While the gateway is down: it forgets every trigger."""
+    shutil.rmtree(os.path.join(gateway.folder, "iwf", "journal"), ignore_errors=True)
+
+
 def folder_octets(folder):
     return sum(os.stat(os.path.join(folder, name)).st_blocks * 512 for name in os.listdir(folder)) if os.path.isdir(folder) else 0
 
