@@ -28,13 +28,19 @@ static void on_accept(void *arg, int fd, const char *address)
 {
 	static const struct net_stream_cb none = { 0 };
 	struct bench_server *s = arg;
+	const struct net_stream_conf conf = { 0 };
 	struct net_stream *stream;
 	size_t i = 0;
+	int err = ERR_LIMIT;
 
 	while (i < BENCH_LINKS_MAX && s->links[i]) {
 		i++;
 	}
-	if (i == BENCH_LINKS_MAX || net_tcp_accept(&stream, s->loop, fd, address, &(struct net_stream_conf){ 0 }, &none, NULL)) {
+	if (i < BENCH_LINKS_MAX) {
+		err = s->tls ? tls_accept(&stream, s->tls, s->loop, fd, address, &conf, &none, NULL)
+			     : net_tcp_accept(&stream, s->loop, fd, address, &conf, &none, NULL);
+	}
+	if (err) {
 		close(fd);
 		return;
 	}

@@ -1,4 +1,4 @@
-/* bench_server.h - the frame of a responder of the bench: listens without TLS on a free port of 127.0.0.1, says so in one line
+/* bench_server.h - the frame of a responder of the bench: listens on a free port of 127.0.0.1, says so in one line
  * ({"event":"ready",...}), hands over every request until SIGTERM, and counts in its last line ({"event":"ended",...}). It stores nothing. */
 #pragma once
 #include <stdint.h>
@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "link/link.h"
 #include "net/net_loop.h"
+#include "tls/tls_stream.h"
 
 #define BENCH_LINKS_MAX 64
 #define BENCH_ANSWER_MAX 2048
@@ -13,6 +14,7 @@
 struct bench_server {
 	const char *name, *host, *realm; /* borrowed; name: of the program */
 	uint32_t application;
+	struct tls_ctx *tls;               /* NULL: plain TCP */
 	struct link_cb cb;                 /* on_request only; `arg` is the server */
 	void (*on_user_signal)(void *arg); /* of SIGUSR1; NULL: none; `arg` is the server */
 	/* the frame's own */

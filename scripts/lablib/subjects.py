@@ -1,4 +1,4 @@
-"""What a bench measures beside the gateway: freeDiameter as a plain relay."""
+"""What a bench measures beside the gateway: freeDiameter as a plain relay, bare echoes, requests with nothing in between, the machine itself."""
 import os
 import subprocess
 
@@ -32,25 +32,77 @@ class PlainRelay:
 
     def load(self, **options):
         """One run: a lean.Result."""
-        before = {name: sum(lean.threads_ns(pid).values()) for name, pid in self.pids().items()}
         command = [os.path.join(self.tools, "bench_peer"), "load", "--host", self.CLIENT, "--realm", self.REALM, "--connect",
                    f"{self.address}:{self.port}", "--peer-host", self.HOST, "--peer-realm", self.REALM, "--destination-host", self.SERVER,
                    "--destination-realm", self.REALM]
-        for key, value in {"count": 100000000, **options}.items():
-            command += ["--" + key, str(value)]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False)
-        if done.returncode:
-            raise proc.LabError(f"bench_peer load: {done.stdout} {done.stderr}")
-        line = play.json_lines(done.stdout)[-1]
-        line["done"] = line["requests"]
-        cpu = {name: sum(lean.threads_ns(pid).values()) - before[name] for name, pid in self.pids().items()}
-        return lean.Result(line, {**cpu, "load": line["cpu_us"] * 1000})
+        return measured(command, self.pids(), {"count": 100000000, **options}, "requests")
 
     def run(self, **options):
         return self.load(**options).rate
 
     def end(self):
         proc.end(list(reversed(self.entries)))
+
+
+class DirectSir:
+    """SIRs to a responder with nothing in between, plain TCP."""
+    name = "a Diameter request and its answer, TCP"
+
+    def __init__(self, folder, tools):
+        self.tools, self.entry = tools, None
+        command = [os.path.join(tools, "bench_peer"), "respond", "--host", PlainRelay.SERVER, "--realm", PlainRelay.REALM]
+        self.entry = proc.start("direct", command, os.path.join(folder, "log"))
+        try:
+            self.port = proc.wait_ready(self.entry)[1]
+        except BaseException:
+            self.end()
+            raise
+
+    def load(self, **options):
+        command = [os.path.join(self.tools, "bench_peer"), "load", "--host", PlainRelay.CLIENT, "--realm", PlainRelay.REALM, "--connect",
+                   f"127.0.0.1:{self.port}", "--peer-host", PlainRelay.SERVER, "--peer-realm", PlainRelay.REALM, "--destination-host",
+                   PlainRelay.SERVER, "--destination-realm", PlainRelay.REALM]
+        return measured(command, {"responder": self.entry["pid"]}, {"count": 100000000, **options}, "requests")
+
+    def end(self):
+        proc.end([self.entry])
+
+
+class DirectDar:
+    """DARs over TLS to a program that says yes in the place of the gateway; certificates and names are those of a lean.LeanTriggers."""
+    name = "a Diameter request and its answer, TLS"
+
+    def __init__(self, folder, tools, gateway):
+        self.gateway = gateway
+        pki, iwf = os.path.join(gateway.folder, "pki"), gateway.lab["iwf"]
+        command = [os.path.join(tools, "bench_iwf"), iwf["identity"], iwf["realm"], *(os.path.join(pki, n) for n in ("iwf.pem", "iwf.key", "anchor-a.pem"))]
+        self.entry = proc.start("direct", command, os.path.join(folder, "log"))
+        try:
+            self.port = proc.wait_ready(self.entry)[1]
+        except BaseException:
+            self.end()
+            raise
+
+    def load(self, **options):
+        return measured(self.gateway.command(connect=f"127.0.0.1:{self.port}"), {"responder": self.entry["pid"]}, options, "done")
+
+    def end(self):
+        proc.end([self.entry])
+
+
+def measured(command, pids, options, done):
+    """Runs a load with --KEY VALUE of the options; a lean.Result with the processor time of these processes, {name: pid}, and of the load. done: the
+    member that says how many requests it was."""
+    before = {name: sum(lean.threads_ns(pid).values()) for name, pid in pids.items()}
+    for key, value in options.items():
+        command += ["--" + key, str(value)]
+    ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False)
+    if ended.returncode:
+        raise proc.LabError(f"{' '.join(command[:2])}: {ended.stdout} {ended.stderr}")
+    line = play.json_lines(ended.stdout)[-1]
+    line["done"] = line[done]
+    cpu = {name: sum(lean.threads_ns(pid).values()) - before[name] for name, pid in pids.items()}
+    return lean.Result(line, {**cpu, "load": line["cpu_us"] * 1000})
 
 
 class Echo:
@@ -76,16 +128,8 @@ class Echo:
 
     def load(self, **options):
         """One run: a lean.Result."""
-        before = sum(lean.threads_ns(self.entry["pid"]).values())
         command = [os.path.join(self.tools, "bench_echo"), "load", "--port", str(self.port), *self.words("acme", "operator")]
-        for key, value in options.items():
-            command += ["--" + key, str(value)]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False)
-        if done.returncode:
-            raise proc.LabError(f"bench_echo load: {done.stdout} {done.stderr}")
-        line = play.json_lines(done.stdout)[-1]
-        server = sum(lean.threads_ns(self.entry["pid"]).values()) - before
-        return lean.Result(line, {"server": server, "load": line["cpu_us"] * 1000})
+        return measured(command, {"server": self.entry["pid"]}, options, "done")
 
     def end(self):
         proc.end([self.entry])

@@ -3,10 +3,11 @@ The measurements themselves are no part of the tests."""
 import os
 import subprocess
 import sys
+import xml.etree.ElementTree as xml
 
 import pytest
 from conftest import ROOT
-from lablib import builds, figures, proc
+from lablib import builds, charts, figures, proc, report, rounds
 from lablib.proc import LabError
 
 pytestmark = pytest.mark.once
@@ -133,3 +134,55 @@ def test_make_hands_the_base_on():
     assert "scripts/bench  --base abc --rounds 3" in made and "scripts/setup build run bench" in made
     made = subprocess.run(["make", "-n", "-C", ROOT, "bench", "ROWS=quick tail", "KEEP=1"], capture_output=True, text=True, check=True).stdout
     assert "scripts/bench quick tail   --keep" in made
+
+
+# -- the report
+
+def target(values, must=None, aim=None, **more):
+    return rounds.Target("figure & more", values, must, aim, **more).facts()
+
+
+@pytest.mark.parametrize("values,must,aim,most,reached", [
+    ([1, 3, 2], 2, 3, False, "must"), ([4, 3, 5], 2, 3, False, "aim"), ([1.9], 2, 3, False, "no"), ([12, 12.1, 11], 12, 9, True, "must"), ([13], 12, 9, True, "no"),
+    ([9], 12, 9, True, "aim"), ([5], None, None, False, ""),
+])
+def test_what_a_figure_reached(values, must, aim, most, reached):
+    assert target(values, must, aim, most=most)["reached"] == reached
+
+
+def found_of(rows):
+    machine = {"cpu": "x", "cores": 2, "kernel": "6", "system": "x86_64", "load_average": 0.1, "time": "2026-11-29T06:00:00+00:00"}
+    return {"machine": machine, "build": "this build (abc)", "commit": {"commit": "0123456789abcdef", "changed_files": 1}, "rounds": 7, "seconds": 2,
+            "rows": rows}
+
+
+ROW = {"inside": "what is inside", "facts": {"number": 3, "list": []}, "lines": ["a line"],
+       "subjects": [{"what": "triggers", "median_per_s": 1000.0, "min_per_s": 900.0, "max_per_s": 1100.0, "latency_ms": {"p50": 1.0, "p99": 2.0, "p999": 30.0},
+                     "cpu_us": {"core main": 3.0}, "gateway_cpu_us": {"median": 4.0}, "anonymous_mib": {"core": 123.4}}],
+       "curves": [{"what": "rate, /s", "unit": "", "points": [[0, 10.0], [1000, 12000.0], [1000000, 7.5]]}]}
+
+
+def test_the_table_says_it_all(capsys):
+    report.table(found_of({"one": {**ROW, "targets": [target([1, 2.5, 3], 3, 4), target([7], unit="us")]}}))
+    lines = capsys.readouterr().out.splitlines()
+    said = "\n".join(lines)
+    for words in ("one: what is inside", "1000 /s (900 to 1100)  triggers", "ms: p50 1.00, p99 2.00, p999 30.0", "us each: core main 3.00; the gateway 4.00",
+                  "MiB: core 123", "rate, /s: 10.00 at 0, 12000 at 1,000, 7.50 at 1,000,000", "round by round: 1.00, 2.50, 3.00", "a line", "number 3"):
+        assert words in said, words
+    row = next(line for line in lines if line.startswith("figure & more "))
+    assert row.split()[-8:] == ["2.50", "1.00", "3.00", ">=", "3", ">=", "4", "NO"] and "was busy" not in said
+
+
+def test_charts_are_whole():
+    made = dict(charts.of(found_of({"one": {**ROW, "targets": [target([1, 2.5, 3], 3, 4), target([5], 12, 9, most=True)]}})))
+    assert list(made) == ["figures", "one-1"]
+    for svg in made.values():
+        tree = xml.fromstring(svg)
+        xs = [float(e.get(a)) for e in tree.iter() for a in ("x", "cx", "x1", "x2") if e.get(a)]
+        assert xs and all(0 <= x <= charts.WIDTH for x in xs)
+    assert "figure &amp; more" in made["figures"] and made["one-1"].count("<circle") == 3
+    assert charts.of(found_of({"one": {**ROW, "targets": [target([7])], "curves": []}})) == []
+
+
+def test_the_name_of_kept_figures():
+    assert report.kept_name(found_of({}), "main") == "2026-11-29-0123456789-changed-main"

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from conftest import BIN
 from lablib import lab as laboratory
-from lablib import lean, proc
+from lablib import lean, proc, subjects
 from lablib.pki import Pki
 
 
@@ -95,6 +95,34 @@ def test_the_first_success(gateway):
     line = last_line(load)
     assert load.returncode == 0 and line["by_status"].pop("SUCCESS") == 1 and set(line["by_status"]) <= {"TEMPORARYERROR"}
     assert 0 < line["open_ms"] and line["first_us"] <= line["success_us"] and line["longest_us"] > 0
+
+
+@pytest.fixture
+def subject(tmp_path):
+    """Makes what the gateway is measured beside."""
+    made = []
+
+    def begin(kind, *words):
+        folder = tmp_path / f"subject-{len(made)}"
+        folder.mkdir()
+        made.append(kind(str(folder), BIN, *words))
+        return made[-1]
+    yield begin
+    for one in made:
+        one.end()
+
+
+def test_requests_with_nothing_in_between(gateway, subject):
+    dar, sir = subject(subjects.DirectDar, gateway()), subject(subjects.DirectSir)
+    got = dar.load(count=50, window=4)
+    assert got.line["by_status"] == {"SUCCESS": 50} and got.cpu_us()["responder"] > 0 and got.cpu_us()["load"] > 0
+    got = sir.load(count=50, window=4)
+    assert (got.done, got.line["failed"]) == (50, 0) and got.line["latency_us"]["p50"] > 0
+
+
+def test_what_freediameter_relays(subject):
+    got = subject(subjects.PlainRelay).load(count=100, window=8)
+    assert (got.done, got.line["failed"]) == (100, 0) and got.cpu_us()["freeDiameter"] > 0
 
 
 @pytest.mark.parametrize("words", [["--connect", "127.0.0.1"], ["--devices", "1-10"], ["--until", "never"], ["--window", "0"], ["nonsense"]])
