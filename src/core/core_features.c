@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "apps/t4_dtr.h"
+#include "base/str.h"
 #include "core/core_int.h"
 
 static bool has_feature(const struct app_head *head)
@@ -30,13 +31,13 @@ static enum core_feature *row_of(struct core_peer *p, const struct dia_bytes *or
 	char host[IDENT_HOST_MAX + 1];
 	const char *kept;
 
-	if (ident_host(host, origin_host->p, origin_host->len)) {
-		return NULL;
-	}
 	for (size_t i = 0; i < f->n; i++) {
-		if (strcmp(f->row[i].host, host) == 0) {
+		if (str_equal_nocase(f->row[i].host, strlen(f->row[i].host), origin_host->p, origin_host->len)) {
 			return &f->row[i].recall_replace;
 		}
+	}
+	if (ident_host(host, origin_host->p, origin_host->len)) {
+		return NULL;
 	}
 	kept = f->n < TRG_NAMES_MAX ? trg_names_keep(&p->core->triggers.smssc_hosts, host) : NULL;
 	if (!kept) {
