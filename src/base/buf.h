@@ -1,12 +1,27 @@
 /* buf.h - a bounded writer and a bounded reader over memory somebody else owns.
  * Both remember the first overrun and then refuse: callers write or read a whole record and check once at the end.
- * Octet by octet, so that alignment and byte order are never assumed; the compiler makes one access of it. Inline, because a message
- * is some fifty of these calls. */
+ * Neither assumes an alignment. Inline, because a message is some fifty of these calls. */
 #pragma once
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+/* The number of four octets that stands at p, high octet first. */
+static inline uint32_t be32_get(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof v);
+	return be32toh(v);
+}
+
+static inline void be32_set(uint8_t *p, uint32_t v)
+{
+	v = htobe32(v);
+	memcpy(p, &v, sizeof v);
+}
 
 struct buf {
 	uint8_t *p; /* borrowed */
@@ -53,12 +68,8 @@ static inline void buf_u8(struct buf *b, uint8_t v)
 
 static inline void buf_be16(struct buf *b, uint16_t v)
 {
-	uint8_t *at = buf_take(b, 2);
-
-	if (at) {
-		at[0] = (uint8_t)(v >> 8);
-		at[1] = (uint8_t)v;
-	}
+	v = htobe16(v);
+	buf_bytes(b, &v, sizeof v);
 }
 
 static inline void buf_be24(struct buf *b, uint32_t v)
@@ -74,68 +85,32 @@ static inline void buf_be24(struct buf *b, uint32_t v)
 
 static inline void buf_be32(struct buf *b, uint32_t v)
 {
-	uint8_t *at = buf_take(b, 4);
-
-	if (at) {
-		at[0] = (uint8_t)(v >> 24);
-		at[1] = (uint8_t)(v >> 16);
-		at[2] = (uint8_t)(v >> 8);
-		at[3] = (uint8_t)v;
-	}
+	v = htobe32(v);
+	buf_bytes(b, &v, sizeof v);
 }
 
 static inline void buf_be64(struct buf *b, uint64_t v)
 {
-	uint8_t *at = buf_take(b, 8);
-
-	if (at) {
-		at[0] = (uint8_t)(v >> 56);
-		at[1] = (uint8_t)(v >> 48);
-		at[2] = (uint8_t)(v >> 40);
-		at[3] = (uint8_t)(v >> 32);
-		at[4] = (uint8_t)(v >> 24);
-		at[5] = (uint8_t)(v >> 16);
-		at[6] = (uint8_t)(v >> 8);
-		at[7] = (uint8_t)v;
-	}
+	v = htobe64(v);
+	buf_bytes(b, &v, sizeof v);
 }
 
 static inline void buf_le16(struct buf *b, uint16_t v)
 {
-	uint8_t *at = buf_take(b, 2);
-
-	if (at) {
-		at[0] = (uint8_t)v;
-		at[1] = (uint8_t)(v >> 8);
-	}
+	v = htole16(v);
+	buf_bytes(b, &v, sizeof v);
 }
 
 static inline void buf_le32(struct buf *b, uint32_t v)
 {
-	uint8_t *at = buf_take(b, 4);
-
-	if (at) {
-		at[0] = (uint8_t)v;
-		at[1] = (uint8_t)(v >> 8);
-		at[2] = (uint8_t)(v >> 16);
-		at[3] = (uint8_t)(v >> 24);
-	}
+	v = htole32(v);
+	buf_bytes(b, &v, sizeof v);
 }
 
 static inline void buf_le64(struct buf *b, uint64_t v)
 {
-	uint8_t *at = buf_take(b, 8);
-
-	if (at) {
-		at[0] = (uint8_t)v;
-		at[1] = (uint8_t)(v >> 8);
-		at[2] = (uint8_t)(v >> 16);
-		at[3] = (uint8_t)(v >> 24);
-		at[4] = (uint8_t)(v >> 32);
-		at[5] = (uint8_t)(v >> 40);
-		at[6] = (uint8_t)(v >> 48);
-		at[7] = (uint8_t)(v >> 56);
-	}
+	v = htole64(v);
+	buf_bytes(b, &v, sizeof v);
 }
 
 /* Seven bits an octet, the lowest first, as few octets as it takes: 1 to 10. */
@@ -180,47 +155,67 @@ static inline uint8_t rd_u8(struct rd *r)
 static inline uint16_t rd_be16(struct rd *r)
 {
 	const uint8_t *at = rd_take(r, 2);
+	uint16_t v = 0;
 
-	return at ? (uint16_t)(at[0] << 8 | at[1]) : 0;
+	if (at) {
+		memcpy(&v, at, sizeof v);
+	}
+	return be16toh(v);
 }
 
 static inline uint32_t rd_be32(struct rd *r)
 {
 	const uint8_t *at = rd_take(r, 4);
+	uint32_t v = 0;
 
-	return at ? (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | (uint32_t)at[3] : 0;
+	if (at) {
+		memcpy(&v, at, sizeof v);
+	}
+	return be32toh(v);
 }
 
 static inline uint64_t rd_be64(struct rd *r)
 {
 	const uint8_t *at = rd_take(r, 8);
+	uint64_t v = 0;
 
-	return at ? (uint64_t)at[0] << 56 | (uint64_t)at[1] << 48 | (uint64_t)at[2] << 40 | (uint64_t)at[3] << 32 |
-			(uint64_t)at[4] << 24 | (uint64_t)at[5] << 16 | (uint64_t)at[6] << 8 | (uint64_t)at[7]
-		  : 0;
+	if (at) {
+		memcpy(&v, at, sizeof v);
+	}
+	return be64toh(v);
 }
 
 static inline uint16_t rd_le16(struct rd *r)
 {
 	const uint8_t *at = rd_take(r, 2);
+	uint16_t v = 0;
 
-	return at ? (uint16_t)(at[0] | at[1] << 8) : 0;
+	if (at) {
+		memcpy(&v, at, sizeof v);
+	}
+	return le16toh(v);
 }
 
 static inline uint32_t rd_le32(struct rd *r)
 {
 	const uint8_t *at = rd_take(r, 4);
+	uint32_t v = 0;
 
-	return at ? (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24 : 0;
+	if (at) {
+		memcpy(&v, at, sizeof v);
+	}
+	return le32toh(v);
 }
 
 static inline uint64_t rd_le64(struct rd *r)
 {
 	const uint8_t *at = rd_take(r, 8);
+	uint64_t v = 0;
 
-	return at ? (uint64_t)at[0] | (uint64_t)at[1] << 8 | (uint64_t)at[2] << 16 | (uint64_t)at[3] << 24 |
-			(uint64_t)at[4] << 32 | (uint64_t)at[5] << 40 | (uint64_t)at[6] << 48 | (uint64_t)at[7] << 56
-		  : 0;
+	if (at) {
+		memcpy(&v, at, sizeof v);
+	}
+	return le64toh(v);
 }
 
 uint64_t rd_var64(struct rd *r); /* bad also when it has more than 64 bits or an octet too many */

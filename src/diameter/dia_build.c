@@ -54,7 +54,7 @@ void dia_put_u32(struct buf *b, const struct dia_avp_def *def, uint8_t flags, ui
 	uint8_t *at = dia_put_header(b, def->code, def->vendor, flags, 4);
 
 	if (at) {
-		dia_set_be32(at, v);
+		be32_set(at, v);
 	}
 }
 
@@ -65,8 +65,8 @@ void dia_put_u64(struct buf *b, const struct dia_avp_def *def, uint8_t flags, ui
 	if (!at) {
 		return;
 	}
-	dia_set_be32(at, (uint32_t)(v >> 32));
-	dia_set_be32(at + 4, (uint32_t)v);
+	be32_set(at, (uint32_t)(v >> 32));
+	be32_set(at + 4, (uint32_t)v);
 }
 
 size_t dia_put_group_begin(struct buf *b, const struct dia_avp_def *def, uint8_t flags)

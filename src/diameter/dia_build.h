@@ -14,14 +14,6 @@ uint8_t dia_avp_flags(const struct dia_avp_def *def);
 
 #define DIA_LENGTH_MAX 0xffffffu /* of a message and of an AVP: 24 bits */
 
-static inline void dia_set_be32(uint8_t *at, uint32_t v)
-{
-	at[0] = (uint8_t)(v >> 24);
-	at[1] = (uint8_t)(v >> 16);
-	at[2] = (uint8_t)(v >> 8);
-	at[3] = (uint8_t)v;
-}
-
 /* The header and the zero padding of one AVP. Returns where its data go, NULL when they do not fit. */
 static inline uint8_t *dia_put_header(struct buf *b, uint32_t code, uint32_t vendor, uint8_t flags, size_t data_len)
 {
@@ -37,11 +29,11 @@ static inline uint8_t *dia_put_header(struct buf *b, uint32_t code, uint32_t ven
 	if (!at) {
 		return NULL;
 	}
-	dia_set_be32(at + padded - 4, 0); /* the padding; what else it touches is written now, or by the caller */
-	dia_set_be32(at, code);
-	dia_set_be32(at + 4, (uint32_t)flags << 24 | (uint32_t)len);
+	be32_set(at + padded - 4, 0); /* the padding; what else it touches is written now, or by the caller */
+	be32_set(at, code);
+	be32_set(at + 4, (uint32_t)flags << 24 | (uint32_t)len);
 	if (vendor) {
-		dia_set_be32(at + 8, vendor);
+		be32_set(at + 8, vendor);
 	}
 	return at + header;
 }

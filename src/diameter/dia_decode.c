@@ -71,9 +71,9 @@ static inline int check_value(const struct dia_row *row, const struct dia_avp *a
 		return dia_failed_avp(failed, DIA_RESULT_INVALID_AVP_LENGTH, avp, "%s of %u octets", row->def->name,
 				      avp->data_len);
 	}
-	if (row->values && (dia_be32(avp->data) > 31 || !(row->values & DIA_VALUE(dia_be32(avp->data))))) {
+	if (row->values && (be32_get(avp->data) > 31 || !(row->values & DIA_VALUE(be32_get(avp->data))))) {
 		return dia_failed_avp(failed, DIA_RESULT_INVALID_AVP_VALUE, avp, "%s: %u is not allowed here", row->def->name,
-				      dia_be32(avp->data));
+				      be32_get(avp->data));
 	}
 	if (type == DIA_TYPE_IDENTITY) {
 		return check_identity(row, avp, failed);
@@ -107,17 +107,17 @@ static inline int keep(const struct decode *d, const struct dia_row *row, uint8_
 	case DIA_KEEP_NOT:
 		break;
 	case DIA_KEEP_U32:
-		*(struct dia_u32 *)(void *)to = dia_u32_of(dia_be32(avp->data));
+		*(struct dia_u32 *)(void *)to = dia_u32_of(be32_get(avp->data));
 		break;
 	case DIA_KEEP_U64:
 		*(struct dia_u64 *)(void *)to =
-		    (struct dia_u64){ (uint64_t)dia_be32(avp->data) << 32 | dia_be32(avp->data + 4), true };
+		    (struct dia_u64){ (uint64_t)be32_get(avp->data) << 32 | be32_get(avp->data + 4), true };
 		break;
 	case DIA_KEEP_BARE_U32:
-		*(uint32_t *)(void *)to = dia_be32(avp->data);
+		*(uint32_t *)(void *)to = be32_get(avp->data);
 		break;
 	case DIA_KEEP_BARE_U64:
-		*(uint64_t *)(void *)to = (uint64_t)dia_be32(avp->data) << 32 | dia_be32(avp->data + 4);
+		*(uint64_t *)(void *)to = (uint64_t)be32_get(avp->data) << 32 | be32_get(avp->data + 4);
 		break;
 	case DIA_KEEP_BYTES:
 		*(struct dia_bytes *)(void *)to = (struct dia_bytes){ avp->data, avp->data_len };

@@ -12,7 +12,7 @@ static inline void put_u32(struct buf *out, const struct dia_row *row, uint8_t f
 	uint8_t *at = dia_put_header(out, row->code, row->vendor, flags, 4);
 
 	if (at) {
-		dia_set_be32(at, v);
+		be32_set(at, v);
 	}
 }
 
@@ -21,8 +21,8 @@ static inline void put_u64(struct buf *out, const struct dia_row *row, uint8_t f
 	uint8_t *at = dia_put_header(out, row->code, row->vendor, flags, 8);
 
 	if (at) {
-		dia_set_be32(at, (uint32_t)(v >> 32));
-		dia_set_be32(at + 4, (uint32_t)v);
+		be32_set(at, (uint32_t)(v >> 32));
+		be32_set(at + 4, (uint32_t)v);
 	}
 }
 
@@ -32,6 +32,13 @@ static inline void put_bytes(struct buf *out, const struct dia_row *row, uint8_t
 
 	if (at && len) {
 		memcpy(at, p, len);
+	}
+}
+
+static inline void put_view(struct buf *out, const struct dia_row *row, uint8_t flags, const struct dia_bytes *view)
+{
+	if (view->p) {
+		put_bytes(out, row, flags, view->p, view->len);
 	}
 }
 
@@ -82,9 +89,7 @@ static inline void put(struct buf *out, const struct dia_row *row, uint8_t flags
 		put_u64(out, row, flags, *(const uint64_t *)at);
 		break;
 	case DIA_KEEP_BYTES:
-		if (((const struct dia_bytes *)at)->p) {
-			put_bytes(out, row, flags, ((const struct dia_bytes *)at)->p, ((const struct dia_bytes *)at)->len);
-		}
+		put_view(out, row, flags, at);
 		break;
 	case DIA_KEEP_ADDRESS:
 		put_address(out, row, flags, at);
@@ -110,16 +115,22 @@ static void encode_list(struct buf *out, const struct dia_row *row, const uint8_
 	}
 }
 
-/* Many rows of a table are of members that are absent: what decides that comes first. */
+/* Many rows of a table are of members that are absent: what decides that comes first, and first of all what most rows are. */
 static void encode_rows(struct buf *out, const struct dia_grammar *g, const uint8_t *base)
 {
 	const struct dia_row *end = g->rows + g->rows_n;
 
 	for (const struct dia_row *row = g->rows; row < end; row++) {
+		const uint8_t *from = base + row->at;
+
 		if (row->stride) {
 			encode_list(out, row, base);
-		} else if (!row->has_flag || *(const bool *)(base + row->flag_at) != !!(row->flags & DIA_FLAG_NOT)) {
-			put(out, row, row->sent, base + row->at, row->has_flag);
+		} else if (row->has_flag && *(const bool *)(base + row->flag_at) == !!(row->flags & DIA_FLAG_NOT)) {
+			continue;
+		} else if (row->keep == DIA_KEEP_BYTES) {
+			put_view(out, row, row->sent, (const void *)from);
+		} else {
+			put(out, row, row->sent, from, row->has_flag);
 		}
 	}
 }

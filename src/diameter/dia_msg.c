@@ -19,9 +19,9 @@ int dia_hdr_parse(struct dia_hdr *out, const uint8_t *p, size_t len)
 		.length = be24(p + 1),
 		.flags = p[4],
 		.code = be24(p + 5),
-		.app_id = dia_be32(p + 8),
-		.hop_by_hop = dia_be32(p + 12),
-		.end_to_end = dia_be32(p + 16),
+		.app_id = be32_get(p + 8),
+		.hop_by_hop = be32_get(p + 12),
+		.end_to_end = be32_get(p + 16),
 	};
 	return 0;
 }
@@ -84,7 +84,7 @@ void dia_win_refuse(const struct dia_win *w, struct dia_failed *failed)
 		(void)dia_failed_header(failed, p, header, "AVP length reaches past the end");
 	} else {
 		(void)dia_failed_avp(failed, DIA_RESULT_INVALID_AVP_BIT_COMBO, &avp, "AVP %u: flags 0x%02x, vendor %u",
-				     dia_be32(p), p[4], header == DIA_AVP_HEADER_V_LEN ? dia_be32(p + 8) : 0);
+				     be32_get(p), p[4], header == DIA_AVP_HEADER_V_LEN ? be32_get(p + 8) : 0);
 	}
 }
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 
 #define DIA_HEADER_LEN 20u
@@ -97,12 +98,6 @@ enum dia_next { DIA_END = 0, DIA_MORE = 1 };
 #define DIA_AVP_HEADER_LEN 8u
 #define DIA_AVP_HEADER_V_LEN 12u
 
-/* The four octets at p, high one first. */
-static inline uint32_t dia_be32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 /* For dia_win_next(): fills `failed` with why the window holds no good AVP where it stands. */
 void dia_win_refuse(const struct dia_win *w, struct dia_failed *failed);
 
@@ -120,11 +115,11 @@ ERR_MUST_USE static inline int dia_win_next(struct dia_win *w, struct dia_avp *o
 	if (!*w->avps_left || left < DIA_AVP_HEADER_LEN) {
 		goto refuse;
 	}
-	word = dia_be32(p + 4); /* flags, length */
+	word = be32_get(p + 4); /* flags, length */
 	len = word & 0xffffffu;
 	if (word >> 24 & DIA_AVP_V) {
 		header = DIA_AVP_HEADER_V_LEN;
-		vendor = left < header ? 0 : dia_be32(p + 8);
+		vendor = left < header ? 0 : be32_get(p + 8);
 		if (!vendor) {
 			goto refuse;
 		}
@@ -132,7 +127,7 @@ ERR_MUST_USE static inline int dia_win_next(struct dia_win *w, struct dia_avp *o
 	if (len < header || len > left || (word >> 24 & DIA_AVP_RESERVED)) {
 		goto refuse;
 	}
-	out->code = dia_be32(p);
+	out->code = be32_get(p);
 	out->vendor = vendor;
 	out->flags = (uint8_t)(word >> 24);
 	out->raw = p;
