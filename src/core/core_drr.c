@@ -72,20 +72,33 @@ static struct core_trigger *find_trigger(const struct core_peer *p, const struct
 
 /* -- the DRA */
 
-static void send_dra(struct core *c, struct link *l, const struct dia_msg *m, const struct t4_drr *drr,
-		     const struct core_drr_answer *a)
+static struct core_drr_asked asked_of(const struct dia_msg *m, const struct t4_drr *drr)
+{
+	return (struct core_drr_asked){ .hop_by_hop = m->hdr.hop_by_hop,
+					.end_to_end = m->hdr.end_to_end,
+					.session_id = drr->head.session_id,
+					.proxy_info = drr->head.proxy_info,
+					.proxy_info_n = drr->head.proxy_info_n };
+}
+
+static void send_dra(struct core *c, struct link *l, const struct core_drr_asked *asked, const struct core_drr_answer *a)
 {
 	struct buf out = buf_over(c->scratch, sizeof c->scratch);
 	struct t4_dra dra;
 
 	t4_dra_clear(&dra);
-	app_answer_head(&dra.head, &drr->head, c->cfg->internal.host, c->cfg->internal.realm);
+	dra.head.session_id = asked->session_id;
+	dra.head.auth_session_state = dia_u32_of(APP_NO_STATE_MAINTAINED);
+	dra.head.origin_host = dia_text(c->cfg->internal.host);
+	dra.head.origin_realm = dia_text(c->cfg->internal.realm);
+	dra.head.proxy_info_n = asked->proxy_info_n;
+	memcpy(dra.head.proxy_info, asked->proxy_info, asked->proxy_info_n * sizeof *asked->proxy_info);
 	if (a->experimental) {
 		dra.head.experimental_result = (struct app_experimental_result){ DIA_VENDOR_3GPP, a->experimental, true };
 	} else {
 		dra.head.result_code = dia_u32_of(a->result_code);
 	}
-	t4_dra_build(&out, &dra, m->hdr.hop_by_hop, m->hdr.end_to_end);
+	t4_dra_build(&out, &dra, asked->hop_by_hop, asked->end_to_end);
 	if (out.full || link_answer(l, out.p, out.len)) {
 		log_warn(c->log, "core", "a DRA could not be sent; the SMS-SC will report again");
 	}
@@ -106,16 +119,39 @@ static const struct core_drr_answer taken = { .result_code = DIA_RESULT_SUCCESS 
 				    not_taken = { .result_code = DIA_RESULT_UNABLE_TO_COMPLY },
 				    no_trigger = { .experimental = T4_ERROR_USER_UNKNOWN };
 
-static int drr_keep(struct core_drr_entry *e, struct core_peer *p, struct link *l, const struct dia_msg *m)
+/* Copies a piece to `*to`, which moves on behind it. */
+static struct dia_bytes keep_piece(uint8_t **to, const struct dia_bytes *piece)
+{
+	struct dia_bytes kept = { *to, piece->len };
+
+	if (piece->len) {
+		memcpy(*to, piece->p, piece->len);
+	}
+	*to += piece->len;
+	return kept;
+}
+
+static int drr_keep(struct core_drr_entry *e, struct core_peer *p, struct link *l, const struct core_drr_asked *asked)
 {
 	struct core *c = p->core;
-	struct core_drr *d = c->drrs.n < DRRS_MAX ? malloc(sizeof *d + m->hdr.length) : NULL;
+	size_t views_len = asked->proxy_info_n * sizeof *asked->proxy_info, octets = asked->session_id.len;
+	struct core_drr *d;
+	uint8_t *to;
 
+	for (uint8_t i = 0; i < asked->proxy_info_n; i++) {
+		octets += asked->proxy_info[i].len;
+	}
+	d = c->drrs.n < DRRS_MAX ? malloc(sizeof *d + views_len + octets) : NULL;
 	if (!d) {
 		return ERR_NOMEM;
 	}
-	*d = (struct core_drr){ .dup = e, .peer = (size_t)(p - c->peers.row), .link = l, .len = m->hdr.length };
-	memcpy(d->message, m->bytes, d->len);
+	*d = (struct core_drr){ .dup = e, .peer = (size_t)(p - c->peers.row), .link = l, .asked = *asked };
+	to = (uint8_t *)d->proxy_info + views_len;
+	d->asked.session_id = keep_piece(&to, &asked->session_id);
+	for (uint8_t i = 0; i < asked->proxy_info_n; i++) {
+		d->proxy_info[i] = keep_piece(&to, &asked->proxy_info[i]);
+	}
+	d->asked.proxy_info = d->proxy_info;
 	TAILQ_INSERT_TAIL(&e->waiting, d, waiting);
 	TAILQ_INSERT_TAIL(&c->drrs.list, d, entry);
 	c->drrs.n++;
@@ -134,16 +170,10 @@ static void drr_free(struct core *c, struct core_drr *d)
  * DRA; the SMS-SC repeats the report. */
 static void answer_all(struct core *c, struct core_drr_entry *e, const struct core_drr_answer *a)
 {
-	struct dia_failed why;
 	struct core_drr *d;
-	struct dia_msg m;
-	struct t4_drr drr;
 
 	while ((d = TAILQ_FIRST(&e->waiting))) {
-		if (dia_msg_parse(&m, d->message, d->len, &c->peers.link_conf.limits, &why) == 0 &&
-		    t4_drr_parse(&drr, &m, &why) == 0) {
-			send_dra(c, d->link, &m, &drr, a);
-		}
+		send_dra(c, d->link, &d->asked, a);
 		drr_free(c, d);
 	}
 }
@@ -299,7 +329,7 @@ void core_report_peer_down(struct core_peer *p)
 /* -- a request of a core peer */
 
 /* A copy gets the same answer, now or together with the first. */
-static void on_copy(struct core_peer *p, struct link *l, const struct dia_msg *m, const struct t4_drr *drr,
+static void on_copy(struct core_peer *p, struct link *l, const struct core_drr_asked *asked, const struct t4_drr *drr,
 		    struct core_drr_entry *e)
 {
 	struct core *c = p->core;
@@ -308,9 +338,9 @@ static void on_copy(struct core_peer *p, struct link *l, const struct dia_msg *m
 	log_info(c->log, "core", "a delivery report of %.*s came again, %s", (int)drr->head.origin_host.len,
 		 (const char *)drr->head.origin_host.p, e->answered ? "answered as before" : "waits with the first");
 	if (e->answered && TAILQ_EMPTY(&e->waiting)) {
-		send_dra(c, l, m, drr, &e->answer);
-	} else if (drr_keep(e, p, l, m)) {
-		send_dra(c, l, m, drr, &not_taken);
+		send_dra(c, l, asked, &e->answer);
+	} else if (drr_keep(e, p, l, asked)) {
+		send_dra(c, l, asked, &not_taken);
 	}
 }
 
@@ -346,17 +376,17 @@ static void on_first(struct core_peer *p, const struct t4_drr *drr, struct core_
 	core_trigger_step(t, &ev);
 }
 
-/* Adds an entry for a new DRR with a copy of its message. NULL: no memory, or too many DRRs are
+/* Adds an entry for a new DRR, which awaits its DRA. NULL: no memory, or too many DRRs are
  * open. */
-static struct core_drr_entry *add(struct core_peer *p, struct link *l, const struct dia_msg *m, const uint8_t digest[HASH_LEN],
-				  uint64_t now_ms)
+static struct core_drr_entry *add(struct core_peer *p, struct link *l, const struct core_drr_asked *asked,
+				  const uint8_t digest[HASH_LEN], uint64_t now_ms)
 {
 	struct core *c = p->core;
 	uint64_t dropped = c->drrs.dup.dropped;
 	struct core_drr_entry *e = core_drr_dup_add(&c->drrs.dup, digest, now_ms);
 
 	st_count_n(&c->st, ST_REPORT_DUPLICATES_FULL, c->drrs.dup.dropped - dropped);
-	if (e && drr_keep(e, p, l, m)) {
+	if (e && drr_keep(e, p, l, asked)) {
 		core_drr_dup_drop(&c->drrs.dup, e);
 		e = NULL;
 	}
@@ -374,28 +404,29 @@ static int digest_of(uint8_t digest[HASH_LEN], struct core *c, const struct dia_
 static void on_drr(struct core_peer *p, struct link *l, const struct dia_msg *m, const struct t4_drr *drr)
 {
 	struct core *c = p->core;
+	struct core_drr_asked asked = asked_of(m, drr);
 	uint64_t now_ms = core_now_ms(c);
 	uint8_t digest[HASH_LEN];
 	struct core_drr_entry *e;
 
 	FAULT_POINT(CORE_DRR_TAKEN);
 	if (digest_of(digest, c, m)) {
-		send_dra(c, l, m, drr, &not_taken);
+		send_dra(c, l, &asked, &not_taken);
 		return;
 	}
 	e = core_drr_dup_find(&c->drrs.dup, digest, now_ms);
 	if (e) {
-		on_copy(p, l, m, drr, e);
+		on_copy(p, l, &asked, drr, e);
 		return;
 	}
-	e = add(p, l, m, digest, now_ms);
+	e = add(p, l, &asked, digest, now_ms);
 	if (!e && c->drrs.n < DRRS_MAX && core_memory_spend(c)) {
-		e = add(p, l, m, digest, now_ms);
+		e = add(p, l, &asked, digest, now_ms);
 	}
 	if (e) {
 		on_first(p, drr, e);
 	} else {
-		send_dra(c, l, m, drr, &not_taken);
+		send_dra(c, l, &asked, &not_taken);
 	}
 }
 

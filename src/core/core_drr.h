@@ -5,18 +5,27 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "apps/app_common.h"
 #include "core/core_drr_dup.h"
 #include "core/core_peers.h"
 #include "trigger/trg.h"
 
-struct core_drr { /* a DRR that awaits its DRA; owns its octets */
+/* What a DRA repeats of its DRR. */
+struct core_drr_asked {
+	uint32_t hop_by_hop, end_to_end;
+	struct dia_bytes session_id;
+	const struct dia_bytes *proxy_info;
+	uint8_t proxy_info_n;
+};
+
+struct core_drr { /* a DRR that awaits its DRA; owns what `asked` views, one piece behind the other */
 	struct core_drr_entry *dup;
 	size_t peer;
 	struct link *link; /* valid until core_report_peer_down() */
 	TAILQ_ENTRY(core_drr) entry;
 	TAILQ_ENTRY(core_drr) waiting; /* in the waiting list of its entry */
-	uint32_t len;
-	uint8_t message[];
+	struct core_drr_asked asked;
+	struct dia_bytes proxy_info[];
 };
 
 struct core_drrs {

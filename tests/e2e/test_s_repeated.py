@@ -183,6 +183,17 @@ def test_a_copy_that_took_another_way_is_a_copy(played, scs):
     assert (told(m), m.text(284, 280)) == (SUCCESS, "dra.example")
 
 
+def test_the_answer_that_waits_for_the_disk_knows_its_way_back(played, scs):
+    """Two agents stood on the way of the DRR: their Proxy-Info comes back in its order (RFC 6733 6.2), with the Session-Id."""
+    reference, dtr = submitted(played, scs)
+    drr = played.sc.drr(dtr)
+    way = [D.avp(284, [D.avp(280, f"dra-{n}.example"), D.avp(33, state)]) for n, state in ((1, b"near"), (2, b""))]
+    m = played.sc.ask(DRR, T4, drr[:1] + way[:1] + drr[1:] + way[1:], flags=FIRST, end=next(ends))
+    assert told(m) == SUCCESS and scs.reported() == (reference, 0)
+    assert m.all(284, 280) == [b"dra-1.example", b"dra-2.example"] and m.all(284, 33) == [b"near", b""]
+    assert m.data(263) == D.parse_avps(drr[0])[0][2] and m.number(277) == 1
+
+
 def test_another_content_under_the_same_id_is_a_new_report(played, scs):
     """An SMS-SC that was restarted may use an End-to-End-Id again."""
     end = next(ends)
