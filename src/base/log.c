@@ -178,7 +178,7 @@ void log_write(const struct log *l, enum log_level level, const char *room, cons
 	int head, text;
 	size_t len;
 
-	if (!l || l->fd < 0 || level > l->level) {
+	if (!log_takes(l, level)) {
 		return;
 	}
 	clock_text(when, clock_real_ms());

@@ -1,6 +1,7 @@
 /* log.h - one line a message, to one descriptor. The sink is an object that is handed down, not a global.
  * Text from peers may be logged with %s: control and non-ASCII octets leave as '?', so no peer forges a line. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -44,7 +45,20 @@ int log_level_parse(enum log_level *out, const char *word);
 void log_write(const struct log *l, enum log_level level, const char *room, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
-#define log_error(l, room, ...) log_write(l, LOG_LEVEL_ERROR, room, __VA_ARGS__)
-#define log_warn(l, room, ...) log_write(l, LOG_LEVEL_WARN, room, __VA_ARGS__)
-#define log_info(l, room, ...) log_write(l, LOG_LEVEL_INFO, room, __VA_ARGS__)
-#define log_debug(l, room, ...) log_write(l, LOG_LEVEL_DEBUG, room, __VA_ARGS__)
+/* Whether a line of that level is written: what a line says need not be made for one that is not. */
+static inline bool log_takes(const struct log *l, enum log_level level)
+{
+	return l && l->fd >= 0 && level <= l->level;
+}
+
+/* The arguments are evaluated only if the line is written. */
+#define log_at(l, level, room, ...)                                                                                              \
+	do {                                                                                                                     \
+		if (log_takes((l), (level))) {                                                                                   \
+			log_write((l), (level), (room), __VA_ARGS__);                                                            \
+		}                                                                                                                \
+	} while (0)
+#define log_error(l, room, ...) log_at(l, LOG_LEVEL_ERROR, room, __VA_ARGS__)
+#define log_warn(l, room, ...) log_at(l, LOG_LEVEL_WARN, room, __VA_ARGS__)
+#define log_info(l, room, ...) log_at(l, LOG_LEVEL_INFO, room, __VA_ARGS__)
+#define log_debug(l, room, ...) log_at(l, LOG_LEVEL_DEBUG, room, __VA_ARGS__)

@@ -87,8 +87,8 @@ void core_decide_detected(struct core *c, const struct core_decision *in)
 	struct aud_decision d = line_of(in, AUD_DETECTED);
 
 	emit(c, &d);
-	log_write(c->log, level(c), "core", "transaction %s: %s of %s for %s: would be refused by '%s'", in->transaction,
-		  d.action, in->scs, in->device, in->rule);
+	log_at(c->log, level(c), "core", "transaction %s: %s of %s for %s: would be refused by '%s'", in->transaction, d.action,
+	       in->scs, in->device, in->rule);
 }
 
 void core_decide_revoked(struct core *c, const struct core_decision *in, const char *action)
@@ -97,8 +97,8 @@ void core_decide_revoked(struct core *c, const struct core_decision *in, const c
 
 	d.action = action;
 	emit(c, &d);
-	log_write(c->log, level(c), "core", "transaction %s: %s of the trigger of %s for %s: %s", in->transaction, action,
-		  in->scs, in->device, in->reason == POL_NONE ? "cancelled" : d.reason);
+	log_at(c->log, level(c), "core", "transaction %s: %s of the trigger of %s for %s: %s", in->transaction, action, in->scs,
+	       in->device, in->reason == POL_NONE ? "cancelled" : d.reason);
 }
 
 void core_decide_action(struct core *c, const struct core_decision *in)
@@ -111,6 +111,6 @@ void core_decide_action(struct core *c, const struct core_decision *in)
 		d.request_status = tsp_request_status_str(in->request_status);
 	}
 	emit(c, &d);
-	log_write(c->log, level(c), "core", "transaction %s: %s of %s for %s: %s%s", in->transaction, d.action, in->scs,
-		  in->device, accepted ? "accepted" : "refused: ", d.reason);
+	log_at(c->log, level(c), "core", "transaction %s: %s of %s for %s: %s%s", in->transaction, d.action, in->scs, in->device,
+	       accepted ? "accepted" : "refused: ", d.reason);
 }

@@ -275,12 +275,39 @@ static void time_text_is_rfc_3339(void **state)
 	assert_string_equal(text, "2024-01-15T12:30:00.123Z");
 }
 
+static const char *made(int *n)
+{
+	++*n;
+	return "text";
+}
+
+static void what_is_not_written_is_not_made(void **state)
+{
+	struct log l;
+	int n = 0;
+
+	(void)state;
+	log_init(&l, open("/dev/null", O_WRONLY | O_CLOEXEC), LOG_LEVEL_WARN, "test");
+	log_info(&l, "room", "%s", made(&n));
+	log_debug(&l, "room", "%s", made(&n));
+	log_error(NULL, "room", "%s", made(&n));
+	assert_int_equal(n, 0);
+	log_warn(&l, "room", "%s", made(&n));
+	log_error(&l, "room", "%s", made(&n));
+	assert_int_equal(n, 2);
+	close(l.fd);
+	l.fd = -1;
+	log_error(&l, "room", "%s", made(&n));
+	assert_int_equal(n, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_peer_cannot_forge_a_line),
 		cmocka_unit_test(long_lines_are_cut_and_say_so),
 		cmocka_unit_test(levels_below_are_dropped),
+		cmocka_unit_test(what_is_not_written_is_not_made),
 		cmocka_unit_test(nobody_waits_for_a_reader_and_the_lost_lines_are_told),
 		cmocka_unit_test(the_end_does_not_wait_for_a_reader_that_stands_still),
 		cmocka_unit_test(a_queue_is_written_before_the_end),
