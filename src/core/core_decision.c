@@ -64,10 +64,10 @@ void core_decide_session_end(struct core *c, const struct core_session *s, const
 	emit(c, &d);
 }
 
-static struct aud_decision line_of(const struct core_decision *in, enum aud_verdict verdict)
+static struct aud_decision line_of(struct core *c, const struct core_decision *in, enum aud_verdict verdict)
 {
 	return (struct aud_decision){
-		.time_ms = clock_real_ms(),
+		.time_ms = net_loop_real_ms(c->loop),
 		.transaction = in->transaction,
 		.scs = in->scs,
 		.origin_host = in->origin_host,
@@ -84,7 +84,7 @@ static struct aud_decision line_of(const struct core_decision *in, enum aud_verd
 
 void core_decide_detected(struct core *c, const struct core_decision *in)
 {
-	struct aud_decision d = line_of(in, AUD_DETECTED);
+	struct aud_decision d = line_of(c, in, AUD_DETECTED);
 
 	emit(c, &d);
 	log_at(c->log, level(c), "core", "transaction %s: %s of %s for %s: would be refused by '%s'", in->transaction, d.action,
@@ -93,7 +93,7 @@ void core_decide_detected(struct core *c, const struct core_decision *in)
 
 void core_decide_revoked(struct core *c, const struct core_decision *in, const char *action)
 {
-	struct aud_decision d = line_of(in, in->reason == POL_NONE ? AUD_ACCEPTED : AUD_REFUSED);
+	struct aud_decision d = line_of(c, in, in->reason == POL_NONE ? AUD_ACCEPTED : AUD_REFUSED);
 
 	d.action = action;
 	emit(c, &d);
@@ -104,7 +104,7 @@ void core_decide_revoked(struct core *c, const struct core_decision *in, const c
 void core_decide_action(struct core *c, const struct core_decision *in)
 {
 	bool accepted = in->result_code == DIA_RESULT_SUCCESS && (in->request_status == TSP_STATUS_SUCCESS || in->as_new);
-	struct aud_decision d = line_of(in, accepted ? AUD_ACCEPTED : AUD_REFUSED);
+	struct aud_decision d = line_of(c, in, accepted ? AUD_ACCEPTED : AUD_REFUSED);
 
 	d.answers = true;
 	if (in->result_code == DIA_RESULT_SUCCESS) {

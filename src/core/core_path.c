@@ -416,7 +416,7 @@ void core_on_device_action(struct core_edge *e, uint64_t transaction, const stru
 			   .a = a,
 			   .found = &found,
 			   .now_ms = core_now_ms(e->core),
-			   .wall_ms = clock_real_ms() };
+			   .wall_ms = net_loop_real_ms(e->core->loop) };
 
 	assoc_found_none(&found);
 	v.asker = (struct core_dup_waiter){ e->who.generation, transaction, a->session };

@@ -48,7 +48,7 @@ static int port_judge_again(void *arg, struct trg *trg, struct trg_refusal *out)
 	struct core_judged j;
 
 	(void)arg;
-	core_trigger_judge(t, &j, clock_real_ms());
+	core_trigger_judge(t, &j, net_loop_real_ms(t->core->loop));
 	core_trigger_say_detected(t, &j.verdict);
 	if (j.verdict.status == TSP_STATUS_SUCCESS) {
 		return 0;

@@ -97,7 +97,7 @@ static void refuse(struct core_trigger *t, const struct pol_verdict *v)
  * The requested name, and the MSISDN judged at every step, are judged elsewhere. */
 static bool other_name_ok(struct core_trigger *t, const char *external, const char *msisdn, struct core_judged *j)
 {
-	core_trigger_judge_name(t, j, external, msisdn, clock_real_ms());
+	core_trigger_judge_name(t, j, external, msisdn, net_loop_real_ms(t->core->loop));
 	core_trigger_say_detected(t, &j->verdict);
 	return j->verdict.status == TSP_STATUS_SUCCESS;
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <uv.h>
 
+#include "base/clock.h"
 #include "net/net_queue.h"
 #include "net/net_task.h"
 #include "net/net_tcp.h"
@@ -29,6 +30,8 @@ struct net_loop {
 	uint8_t *read_buf;
 	struct net_spares spares;
 	uint32_t tcp_in_state[NET_TCP_STATES];
+	uint64_t boot_ms, real_ms; /* of this turn */
+	bool clocks_read;
 };
 
 struct net_timer {
@@ -124,6 +127,7 @@ static void on_prepare(uv_prepare_t *h)
 	run_later(l);
 	run_checks(l);
 	run_tasks(&l->flush);
+	l->clocks_read = false; /* the loop waits now */
 }
 
 static void end_oldest(struct net_loop *l)
@@ -215,6 +219,27 @@ void net_loop_again(struct net_loop *l)
 uint64_t net_loop_now_ms(const struct net_loop *l)
 {
 	return uv_now(&l->uv);
+}
+
+static void read_clocks(struct net_loop *l)
+{
+	if (!l->clocks_read || !l->in_run) { /* before the first turn much may be done: no reading is kept */
+		l->boot_ms = clock_boot_ms();
+		l->real_ms = clock_real_ms();
+		l->clocks_read = true;
+	}
+}
+
+uint64_t net_loop_boot_ms(struct net_loop *l)
+{
+	read_clocks(l);
+	return l->boot_ms;
+}
+
+uint64_t net_loop_real_ms(struct net_loop *l)
+{
+	read_clocks(l);
+	return l->real_ms;
 }
 
 uint8_t *net_loop_read_buf(struct net_loop *l)

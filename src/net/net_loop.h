@@ -22,6 +22,10 @@ void net_loop_stop(struct net_loop *l);
 void net_loop_again(struct net_loop *l);
 /* Monotonic milliseconds, read once for each turn of the loop. */
 uint64_t net_loop_now_ms(const struct net_loop *l);
+/* clock_boot_ms() and clock_real_ms() of this turn: read together when one of them is first asked for, after the loop has waited.
+ * Outside net_loop_run() they are read each time. */
+uint64_t net_loop_boot_ms(struct net_loop *l);
+uint64_t net_loop_real_ms(struct net_loop *l);
 
 /* A timer that comes much too late (the process was stopped) lets what waits in the descriptors be read first. */
 typedef void net_timer_fn(void *arg);

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "net/net_loop.h"
 
 struct world {
@@ -382,6 +383,44 @@ static void test_freeing_nothing_does_nothing(void **state)
 	net_loop_free(NULL);
 }
 
+static uint64_t first_ms;
+
+static void on_first(void *arg)
+{
+	struct world *w = arg;
+	uint64_t real_ms;
+
+	assert_true(net_loop_boot_ms(w->loop) >= first_ms); /* not of a turn before */
+	first_ms = net_loop_boot_ms(w->loop);
+	real_ms = net_loop_real_ms(w->loop);
+	while (clock_boot_ms() < first_ms + 3) {
+	}
+	assert_int_equal(net_loop_boot_ms(w->loop), first_ms);
+	assert_int_equal(net_loop_real_ms(w->loop), real_ms);
+	if (++w->fired < 3) {
+		first_ms += 3;
+		net_timer_start(w->timer, 1);
+	} else {
+		net_loop_stop(w->loop);
+	}
+}
+
+static void test_the_clocks_stand_still_for_a_turn_and_no_longer(void **state)
+{
+	struct world *w = *state;
+
+	first_ms = net_loop_boot_ms(w->loop);
+	while (clock_boot_ms() < first_ms + 3) {
+	}
+	assert_true(net_loop_boot_ms(w->loop) >= first_ms + 3); /* before the first turn they go on */
+	first_ms += 3;
+	assert_int_equal(net_timer_new(&w->timer, w->loop, on_first, w), 0);
+	net_timer_start(w->timer, 1);
+	assert_int_equal(net_loop_run(w->loop), 0);
+	net_timer_free(w->timer);
+	assert_int_equal(w->fired, 3);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -401,6 +440,7 @@ int main(void)
 		T(test_a_check_may_free_itself_and_others),
 		T(test_again_brings_the_next_turn_without_an_event),
 		cmocka_unit_test(test_freeing_nothing_does_nothing),
+		T(test_the_clocks_stand_still_for_a_turn_and_no_longer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
