@@ -78,10 +78,10 @@ static char *put_reference(char *p, const struct aud_decision *d)
 
 size_t aud_format(char out[AUD_LINE_MAX], const struct aud_decision *d)
 {
-	char time[CLOCK_TEXT_MAX], *p = out;
+	char *p = PUT(out, "{\"time\":\"");
 
-	clock_text(time, d->time_ms);
-	p = PUT_TEXT(p, "{\"time\":\"", time);
+	clock_text(p, d->time_ms);
+	p += strlen(p);
 	p = PUT_TEXT(p, "\",\"transaction\":\"", d->transaction);
 	p = PUT_TEXT(p, "\",\"scs\":\"", d->scs);
 	p = PUT_TEXT(p, "\",\"origin_host\":\"", d->origin_host);
@@ -90,7 +90,8 @@ size_t aud_format(char out[AUD_LINE_MAX], const struct aud_decision *d)
 	p = PUT_TEXT(p, "\",\"action\":\"", d->action);
 	p = PUT(p, "\",\"reference\":");
 	p = put_reference(p, d);
-	p = PUT_TEXT(p, ",\"verdict\":\"", verdict_word(d->verdict));
+	p = PUT(p, ",\"verdict\":\"");
+	p = put(p, verdict_word(d->verdict), strlen(verdict_word(d->verdict)));
 	p = PUT_TEXT(p, "\",\"reason\":\"", d->reason);
 	p = PUT_TEXT(p, "\",\"rule\":\"", d->rule);
 	p = PUT_TEXT(p, "\",\"request_status\":\"", d->request_status);
