@@ -215,9 +215,9 @@ static void on_assoc_show(void *arg, struct ctl_request *rq, const json_t *args)
 }
 
 const struct ctl_command adm_assoc_rows[] = {
-	{ "assoc.add", "a rule: who may trigger what", ctl_args_assoc_add, true, on_assoc_add },
+	{ "assoc.add", "add a rule: who may trigger what", ctl_args_assoc_add, true, on_assoc_add },
 	{ "assoc.del", "remove a rule", ctl_args_assoc_del, true, on_assoc_del },
-	{ "assoc.list", "rules", ctl_args_assoc_list, false, on_assoc_list },
+	{ "assoc.list", "list rules", ctl_args_assoc_list, false, on_assoc_list },
 	{ "assoc.show", "the rules of one SCS on one device", ctl_args_assoc_show, false, on_assoc_show },
 	{ .name = NULL },
 };

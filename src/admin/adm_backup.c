@@ -302,7 +302,7 @@ void adm_backup_end(struct adm *a)
 }
 
 const struct ctl_command adm_backup_rows[] = {
-	{ "backup.copy", "one file of the state, as it is now, into a file; for mtcctl backup", ctl_args_backup_copy, true,
+	{ "backup.copy", "copy one file of the state into a file; for mtcctl backup", ctl_args_backup_copy, true,
 	  on_backup_copy },
 	{ .name = NULL },
 };

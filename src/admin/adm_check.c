@@ -350,7 +350,7 @@ static void on_assoc_check(void *arg, struct ctl_request *rq, const json_t *args
 }
 
 const struct ctl_command adm_check_rows[] = {
-	{ "assoc.check", "what would be decided, by which rule, and what would change it", ctl_args_assoc_check, false,
-	  on_assoc_check },
+	{ "assoc.check", "show the decision about an SCS and a device, the deciding rule, and what would reverse it",
+	  ctl_args_assoc_check, false, on_assoc_check },
 	{ .name = NULL },
 };

@@ -40,15 +40,16 @@ HANDLERS(assoc, ASC_KIND_ASSOC)
 HANDLERS(block, ASC_KIND_BLOCK)
 
 const struct ctl_command adm_exchange_rows[] = {
-	{ "scs.import", "SCSs from a file, all or none", ctl_args_import, true, on_scs_import },
-	{ "scs.export", "all SCSs into a file", ctl_args_export, false, on_scs_export },
-	{ "group.import", "groups and their stored members from a file, all or none", ctl_args_import, true, on_group_import },
-	{ "group.export", "all groups and stored members into a file", ctl_args_export, false, on_group_export },
-	{ "set.import", "named sets and their members from a file, all or none", ctl_args_import, true, on_set_import },
-	{ "set.export", "all named sets and members into a file", ctl_args_export, false, on_set_export },
-	{ "assoc.import", "allow and deny rules from a file, all or none", ctl_args_import, true, on_assoc_import },
-	{ "assoc.export", "all allow and deny rules into a file", ctl_args_export, false, on_assoc_export },
-	{ "block.import", "block rules from a file, all or none", ctl_args_import, true, on_block_import },
-	{ "block.export", "all block rules into a file", ctl_args_export, false, on_block_export },
+	{ "scs.import", "read SCSs from a file, all or nothing", ctl_args_import, true, on_scs_import },
+	{ "scs.export", "write all SCSs to a file", ctl_args_export, false, on_scs_export },
+	{ "group.import", "read groups and their stored members from a file, all or nothing", ctl_args_import, true,
+	  on_group_import },
+	{ "group.export", "write all groups and stored members to a file", ctl_args_export, false, on_group_export },
+	{ "set.import", "read named sets and their members from a file, all or nothing", ctl_args_import, true, on_set_import },
+	{ "set.export", "write all named sets and members to a file", ctl_args_export, false, on_set_export },
+	{ "assoc.import", "read allow and deny rules from a file, all or nothing", ctl_args_import, true, on_assoc_import },
+	{ "assoc.export", "write all allow and deny rules to a file", ctl_args_export, false, on_assoc_export },
+	{ "block.import", "read block rules from a file, all or nothing", ctl_args_import, true, on_block_import },
+	{ "block.export", "write all block rules to a file", ctl_args_export, false, on_block_export },
 	{ .name = NULL },
 };

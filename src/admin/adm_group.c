@@ -193,13 +193,13 @@ static void on_member_del(void *arg, struct ctl_request *rq, const json_t *args)
 }
 
 const struct ctl_command adm_group_rows[] = {
-	{ "group.add", "a group of SCSs", ctl_args_group_add, true, on_group_add },
+	{ "group.add", "add a group of SCSs", ctl_args_group_add, true, on_group_add },
 	{ "group.set", "change the anchor of a group", ctl_args_group_set, true, on_group_set },
 	{ "group.del", "remove a group, its memberships and its rules", ctl_args_group_del, true, on_group_del },
-	{ "group.list", "all groups", NULL, false, on_group_list },
-	{ "group.show", "one group with its stored members, and those that open sessions prove", ctl_args_group_name, false,
+	{ "group.list", "list all groups", NULL, false, on_group_list },
+	{ "group.show", "show one group, its stored members and the members that open sessions prove", ctl_args_group_name, false,
 	  on_group_show },
-	{ "group.member.add", "store that an SCS is in a group", ctl_args_group_member, true, on_member_add },
-	{ "group.member.del", "an SCS is no stored member any more", ctl_args_group_member, true, on_member_del },
+	{ "group.member.add", "store an SCS as a member of a group", ctl_args_group_member, true, on_member_add },
+	{ "group.member.del", "remove a stored member from a group", ctl_args_group_member, true, on_member_del },
 	{ .name = NULL },
 };

@@ -297,6 +297,6 @@ static void on_health(void *arg, struct ctl_request *rq, const json_t *args)
 }
 
 const struct ctl_command adm_health_rows[] = {
-	{ "health", "is it well, and if not, why", NULL, false, on_health },
+	{ "health", "report whether the gateway works, and if not, why", NULL, false, on_health },
 	{ .name = NULL },
 };

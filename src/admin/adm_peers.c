@@ -73,8 +73,8 @@ static void on_peers_stop(void *arg, struct ctl_request *rq, const json_t *args)
 }
 
 const struct ctl_command adm_peers_rows[] = {
-	{ "peers", "connections to the HSS, the SMS-SC and others of our own domain", NULL, false, on_peers },
+	{ "peers", "list connections to the HSS, the SMS-SC and other peers of the operator", NULL, false, on_peers },
 	{ "peers.start", "connect to a peer now", ctl_args_peer_name, true, on_peers_start },
-	{ "peers.stop", "disconnect from a peer and stay away", ctl_args_peer_name, true, on_peers_stop },
+	{ "peers.stop", "disconnect from a peer and do not reconnect", ctl_args_peer_name, true, on_peers_stop },
 	{ .name = NULL },
 };

@@ -136,7 +136,7 @@ static void on_reset(void *arg, struct ctl_request *rq, const json_t *args)
 }
 
 const struct ctl_command adm_quota_rows[] = {
-	{ "quota.show", "what SCSs used of their quotas today", ctl_args_quota_show, false, on_show },
-	{ "quota.reset", "an SCS has used nothing today", ctl_args_quota_reset, true, on_reset },
+	{ "quota.show", "show how much of their quotas SCSs used today", ctl_args_quota_show, false, on_show },
+	{ "quota.reset", "set the use of an SCS's quota today to zero", ctl_args_quota_reset, true, on_reset },
 	{ .name = NULL },
 };

@@ -251,9 +251,9 @@ static void on_scs_show(void *arg, struct ctl_request *rq, const json_t *args)
 
 const struct ctl_command adm_scs_rows[] = {
 	{ "scs.add", "provision an SCS", ctl_args_scs_add, true, on_scs_add },
-	{ "scs.set", "change values of an SCS and leave the others as they are", ctl_args_scs_set, true, on_scs_set },
+	{ "scs.set", "change values of an SCS; values that are not given stay", ctl_args_scs_set, true, on_scs_set },
 	{ "scs.del", "remove an SCS, its rules and its connections", ctl_args_scs_del, true, on_scs_del },
-	{ "scs.list", "all SCSs", NULL, false, on_scs_list },
-	{ "scs.show", "one SCS with its limits", ctl_args_scs_name, false, on_scs_show },
+	{ "scs.list", "list all SCSs", NULL, false, on_scs_list },
+	{ "scs.show", "show one SCS with its limits", ctl_args_scs_name, false, on_scs_show },
 	{ .name = NULL },
 };

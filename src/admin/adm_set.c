@@ -142,12 +142,12 @@ static void on_member_del(void *arg, struct ctl_request *rq, const json_t *args)
 }
 
 const struct ctl_command adm_set_rows[] = {
-	{ "set.add", "a named set of devices", ctl_args_set_add, true, on_set_add },
-	{ "set.set", "change the name of a set; its members and the rules on it stay", ctl_args_set_set, true, on_set_set },
+	{ "set.add", "add a named set of devices", ctl_args_set_add, true, on_set_add },
+	{ "set.set", "rename a set; its members and the rules on it stay", ctl_args_set_set, true, on_set_set },
 	{ "set.del", "remove a set, its memberships and the rules on it", ctl_args_set_del, true, on_set_del },
-	{ "set.list", "all sets", NULL, false, on_set_list },
-	{ "set.show", "the devices of one set", ctl_args_set_show, false, on_set_show },
-	{ "set.member.add", "put a device into a set", ctl_args_set_member, true, on_member_add },
-	{ "set.member.del", "take a device out of a set", ctl_args_set_member, true, on_member_del },
+	{ "set.list", "list all sets", NULL, false, on_set_list },
+	{ "set.show", "list the devices of one set", ctl_args_set_show, false, on_set_show },
+	{ "set.member.add", "add a device to a set", ctl_args_set_member, true, on_member_add },
+	{ "set.member.del", "remove a device from a set", ctl_args_set_member, true, on_member_del },
 	{ .name = NULL },
 };

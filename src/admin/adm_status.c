@@ -198,9 +198,9 @@ static void on_log_level(void *arg, struct ctl_request *rq, const json_t *args)
 }
 
 const struct ctl_command adm_status_rows[] = {
-	{ "status", "what runs, since when, how much of it", NULL, false, on_status },
-	{ "sessions", "connections of SCSs", NULL, false, on_sessions },
-	{ "stats", "every counter", NULL, false, on_stats },
-	{ "log.level", "how much is logged, in all processes", ctl_args_log_level, true, on_log_level },
+	{ "status", "show processes, stores, uptime and load", NULL, false, on_status },
+	{ "sessions", "list connections of SCSs", NULL, false, on_sessions },
+	{ "stats", "list all counters", NULL, false, on_stats },
+	{ "log.level", "set the log level of all processes", ctl_args_log_level, true, on_log_level },
 	{ .name = NULL },
 };

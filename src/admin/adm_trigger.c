@@ -180,7 +180,7 @@ struct cancel {
 static const char *not_cancellable(const struct core_trigger_view *t)
 {
 	if (t->cancel_durable) {
-		return "an operator has taken it back already";
+		return "an operator has cancelled it already";
 	}
 	switch (t->state) {
 	case TRG_RECALLING:
@@ -189,9 +189,9 @@ static const char *not_cancellable(const struct core_trigger_view *t)
 	case TRG_REPORTING:
 	case TRG_NOTIFYING:
 	case TRG_BACKOFF:
-		return "what became of it is known already, and on its way to the SCS";
+		return "its outcome is already known and is being reported to the SCS";
 	case TRG_RESUMING:
-		return t->answered ? "it has expired; a report of it may still come" : NULL;
+		return t->answered ? "it has expired; a report about it may still come" : NULL;
 	default:
 		return trg_takes(t->state, TRG_EV_CANCEL) ? NULL : "it cannot be cancelled in its present state";
 	}
@@ -304,7 +304,7 @@ static void on_cancel(void *arg, struct ctl_request *rq, const json_t *args)
 }
 
 const struct ctl_command adm_trigger_one_rows[] = {
-	{ "triggers.show", "one of them, also one of the last that ended", ctl_args_triggers_show, false, on_show },
-	{ "triggers.cancel", "take it back", ctl_args_triggers_cancel, true, on_cancel },
+	{ "triggers.show", "show one trigger, also one of the last that ended", ctl_args_triggers_show, false, on_show },
+	{ "triggers.cancel", "cancel a trigger", ctl_args_triggers_cancel, true, on_cancel },
 	{ .name = NULL },
 };

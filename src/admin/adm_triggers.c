@@ -123,9 +123,7 @@ static void on_list(void *arg, struct ctl_request *rq, const json_t *args)
 		return;
 	}
 	if (is_many(ctl_arg_text(args, "device", ""))) {
-		ctl_fail(
-		    rq,
-		    "triggers are selected by one device, as the SCS named it: local@domain or msisdn:DIGITS, and no pattern");
+		ctl_fail(rq, "device selects one device, as the SCS named it: local@domain or msisdn:DIGITS, not a pattern");
 		return;
 	}
 	l = calloc(1, sizeof *l);
@@ -151,6 +149,6 @@ static void on_list(void *arg, struct ctl_request *rq, const json_t *args)
 }
 
 const struct ctl_command adm_trigger_rows[] = {
-	{ "triggers.list", "triggers that are not reported and acknowledged yet", ctl_args_triggers_list, false, on_list },
+	{ "triggers.list", "list triggers whose report is not acknowledged yet", ctl_args_triggers_list, false, on_list },
 	{ .name = NULL },
 };

@@ -116,7 +116,7 @@ static void on_undo(void *arg, struct ctl_request *rq, const json_t *args)
 }
 
 const struct ctl_command adm_undo_rows[] = {
-	{ "assoc.undo", "go back to the state before the last import", ctl_args_assoc_undo, true, on_undo },
-	{ "assoc.undo.list", "the states before imports that are kept", NULL, false, on_list },
+	{ "assoc.undo", "restore the state before the last import", ctl_args_assoc_undo, true, on_undo },
+	{ "assoc.undo.list", "list the states before imports that are kept", NULL, false, on_list },
 	{ .name = NULL },
 };

@@ -39,11 +39,11 @@
 #define YES                                                                                                                      \
 	OPTION("yes", "yes", CLI_TRUE, NULL,                                                                                     \
 	       "do it even if it deletes at least 10 rows and more than a tenth; without it, a person at a terminal is asked"),  \
-	    NUMBER("deletes-max", "deletes_max", 0, INT64_MAX, "the same, if it deletes at most so many rows")
+	    NUMBER("deletes-max", "deletes_max", 0, INT64_MAX, "the same, if at most this many rows are deleted")
 
 #define ADD_U32(member_, min_, max_, option_, meaning_) NUMBER(option_, #member_, min_, max_, meaning_)
 #define ADD_U16 ADD_U32
-#define ADD_ON(member_, min_, max_, option_, meaning_) OPTION("no-" option_, #member_, CLI_FALSE, NULL, "not so: " meaning_)
+#define ADD_ON(member_, min_, max_, option_, meaning_) OPTION("no-" option_, #member_, CLI_FALSE, NULL, "unless given, " meaning_)
 #define ADD_OFF(member_, min_, max_, option_, meaning_) OPTION(option_, #member_, CLI_TRUE, NULL, meaning_)
 #define ADD_RIGHTS(member_, min_, max_, option_, meaning_) CHOICE(option_, #member_, CLI_WORDS, RIGHTS, "LIST", meaning_)
 #define ADD_LIMIT(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_)                                           \
@@ -130,7 +130,7 @@ static const struct cli_param assoc_list[] = {
 	OPTION("scs", "scs", CLI_WHO, "NAME", "only rules of this SCS or group:NAME"),
 	OPTION("device", "device", CLI_DEVICE, "DEVICE", "only rules on exactly this device or set"),
 	CHOICE("effect", "effect", CLI_WORD, EFFECTS, "WORD", "only rules with this effect"),
-	NUMBER("limit", "limit", 0, INT64_MAX, "rows at most, 0: all; default 1000"),
+	NUMBER("limit", "limit", 0, INT64_MAX, "largest number of rows; 0: all; default 1000"),
 	END,
 };
 
@@ -164,36 +164,37 @@ static const struct cli_param block_list[] = {
 	BLOCK,
 	OPTION("scs", "scs", CLI_WHO, "NAME", "only blocks of this SCS, group:NAME or '*'"),
 	OPTION("device", "device", CLI_DEVICE, "DEVICE", "only blocks on exactly this device or set"),
-	NUMBER("limit", "limit", 0, INT64_MAX, "rows at most, 0: all; default 1000"),
+	NUMBER("limit", "limit", 0, INT64_MAX, "largest number of rows; 0: all; default 1000"),
 	END,
 };
 
 static const struct cli_param assoc_check[] = {
-	OPERAND("scs", CLI_NAME, "SCS", "name of the SCS that would ask"),
-	OPERAND("device", CLI_DEVICE, "DEVICE", "device it would ask for: local@domain or msisdn:DIGITS"),
-	OPTION("msisdn", "msisdn", CLI_DIGITS, "DIGITS", "its MSISDN beside local@domain, as a request may name both"),
-	CHOICE("action", "action", CLI_WORD, RIGHTS, "WORD", "what it would ask for; default trigger"),
+	OPERAND("scs", CLI_NAME, "SCS", "name of the requesting SCS"),
+	OPERAND("device", CLI_DEVICE, "DEVICE", "requested device: local@domain or msisdn:DIGITS"),
+	OPTION("msisdn", "msisdn", CLI_DIGITS, "DIGITS",
+	       "MSISDN of the device in addition to local@domain, when the request would carry both"),
+	CHOICE("action", "action", CLI_WORD, RIGHTS, "WORD", "requested action; default trigger"),
 	OPTION("at", "at", CLI_TIME, "TIME", "when; default now"),
-	OPTION("group", "group", CLI_NAMES, "NAME", "its certificate names this group; may be given several times"),
-	OPTION("session", "session", CLI_TEXT, "SESSION", "with the groups that the certificate of this open session proves"),
+	OPTION("group", "group", CLI_NAMES, "NAME", "the certificate names this group; may be given several times"),
+	OPTION("session", "session", CLI_TEXT, "SESSION", "use the groups that the certificate of this open session proves"),
 	OPTION("cert", "certificate", CLI_PEM, "FILE",
-	       "with the groups that this certificate (PEM, its chain behind it) proves, if a connection with it is admitted"),
-	OPTION("ask-hss", "ask_hss", CLI_TRUE, NULL, "ask the HSS, too, as a trigger would; nothing is submitted"),
+	       "use the groups that this certificate (PEM, followed by its chain) proves, if a connection with it is admitted"),
+	OPTION("ask-hss", "ask_hss", CLI_TRUE, NULL, "also ask the HSS, as a trigger would; nothing is submitted"),
 	END,
 };
 
 static const struct cli_param group_add[] = {
 	OPERAND("name", CLI_NAME, "NAME", "our name for the group"),
 	OPTION("anchor", "anchor", CLI_NAME, "NAME",
-	       "trust anchor whose certificates may prove the group; without it members are stored only"),
-	OPTION("replace", "replace", CLI_TRUE, NULL, "change the anchor of a group of this name"),
+	       "trust anchor whose certificates may prove membership; without it: stored members only"),
+	OPTION("replace", "replace", CLI_TRUE, NULL, "change the anchor of an existing group of this name"),
 	END,
 };
 
 static const struct cli_param group_set[] = {
 	OPERAND("name", CLI_NAME, "NAME", "name of the group"),
 	KEY("anchor", "anchor", CLI_ANCHOR, "NAME|none",
-	    "trust anchor whose certificates may prove the group; none: members are stored only"),
+	    "trust anchor whose certificates may prove membership; none: stored members only"),
 	END,
 };
 
@@ -219,7 +220,7 @@ static const struct cli_param set_set[] = {
 
 static const struct cli_param set_show[] = {
 	OPERAND("name", CLI_NAME, "NAME", "name of the set"),
-	NUMBER("limit", "limit", 0, INT64_MAX, "rows at most, 0: all; default 1000"),
+	NUMBER("limit", "limit", 0, INT64_MAX, "largest number of rows; 0: all; default 1000"),
 	END,
 };
 
@@ -237,14 +238,14 @@ static const struct cli_param import_file[] = {
 	  .meaning = "CSV or JSON lines; - reads standard input" },
 	CHOICE("format", "format", CLI_WORD, "csv jsonl", "WORD",
 	       "default by the end of the name (.csv, .jsonl), else by the first byte"),
-	OPTION("replace", "replace", CLI_TRUE, NULL, "the file becomes all there is of this kind: what is not in it is deleted"),
-	OPTION("dry-run", "dry_run", CLI_TRUE, NULL, "check the whole file and say what it would change; change nothing"),
+	OPTION("replace", "replace", CLI_TRUE, NULL, "delete everything of this kind that is not in the file"),
+	OPTION("dry-run", "dry_run", CLI_TRUE, NULL, "check the whole file and report what it would change; change nothing"),
 	YES,
 	END,
 };
 
 static const struct cli_param assoc_undo[] = {
-	OPTION("dry-run", "dry_run", CLI_TRUE, NULL, "say what would come back; change nothing"),
+	OPTION("dry-run", "dry_run", CLI_TRUE, NULL, "report what would be restored; change nothing"),
 	YES,
 	END,
 };
@@ -268,8 +269,8 @@ static const struct cli_param triggers_list[] = {
 	OPTION("scs", "scs", CLI_NAME, "NAME", "only triggers of this SCS"),
 	OPTION("device", "device", CLI_DEVICE, "DEVICE", "only triggers of this device, as the SCS named it"),
 	OPTION("state", "state", CLI_TEXT, "WORDS", "only triggers in this state"),
-	NUMBER("older", "older_s", 0, UINT32_MAX, "only triggers received so many seconds ago, or before"),
-	NUMBER("limit", "limit", 0, INT64_MAX, "rows at most, 0: all; default 100"),
+	NUMBER("older", "older_s", 0, UINT32_MAX, "only triggers received at least this many seconds ago"),
+	NUMBER("limit", "limit", 0, INT64_MAX, "largest number of rows; 0: all; default 100"),
 	END,
 };
 
@@ -311,7 +312,7 @@ static const struct cli_param log_level[] = {
 	  .required = true,
 	  .words = "error warn info debug",
 	  .shown = "LEVEL",
-	  .meaning = "messages up to this level are logged" },
+	  .meaning = "most detailed level that is logged" },
 	END,
 };
 
@@ -391,11 +392,12 @@ static const struct cli_column every_member[] = { END_COLUMN };
 	"  " #member_ COLUMN_##kind_ ": " meaning_ "\n"
 
 const struct cli_command cli_commands[] = {
-	{ "status", NULL, "status", "What runs: identities, processes, sessions, triggers", NULL, NULL, cli_show_status,
+	{ "status", NULL, "status", "Show identities, processes, sessions and triggers", NULL, NULL, cli_show_status,
 	  "  mtcctl status\n" },
 	{ "reload", NULL, "reload", "Read certificates, keys and trust anchors again: all of them are used, or none", NULL,
 	  reload_columns, cli_show_reload, "  mtcctl reload\n  mtcctl status\n" },
-	{ "health", NULL, "health", "Is the gateway well? If not, why, and what to do next", NULL, NULL, cli_show_health,
+	{ "health", NULL, "health", "Report whether the gateway works; if not, why, and what to do next", NULL, NULL,
+	  cli_show_health,
 	  "  mtcctl health\n  mtcctl --json health\n\n"
 	  "Exit code: 0 healthy, 1 not healthy, 4 the gateway does not answer.\n" },
 	{ "peers", NULL, "peers", "Connections to the HSS, the SMS-SC and other core nodes", NULL, peers_columns, cli_show_count,
@@ -406,7 +408,7 @@ const struct cli_command cli_commands[] = {
 	  "Connect to a core node now: after a stop, or without the pause before the next attempt", peer_name, NULL,
 	  cli_show_peer, "  mtcctl peers start hss\n" },
 	{ "peers", "stop", "peers.stop",
-	  "Disconnect from a core node (Disconnect-Peer, DO_NOT_WANT_TO_TALK_TO_YOU) and stay away until 'peers start' or a "
+	  "Disconnect from a core node (Disconnect-Peer, DO_NOT_WANT_TO_TALK_TO_YOU) until 'peers start' or a "
 	  "restart",
 	  peer_name, NULL, cli_show_peer, "  mtcctl peers stop smssc\n" },
 	{ "sessions", NULL, "sessions", "SCSs that are connected", NULL, sessions_columns, cli_show_count,
@@ -417,10 +419,9 @@ const struct cli_command cli_commands[] = {
 	  cli_show_scs,
 	  "  mtcctl scs add acme --e164 49170123456 --origin-host scs.acme.example --realm acme.example --anchor anchor-a\n"
 	  "  mtcctl scs add acme ... --actions trigger,recall --rate 100 --burst 200 --replace\n\n"
-	  "--replace writes all of the SCS anew: what is not named has its default then. 'mtcctl scs set' changes values "
+	  "--replace overwrites the whole SCS: values that are not given get their defaults. 'mtcctl scs set' changes values "
 	  "only.\n" },
-	{ "scs", "set", "scs.set", "Change values of an SCS; what is not named stays as it is", scs_set, NULL,
-	  cli_show_set_values,
+	{ "scs", "set", "scs.set", "Change values of an SCS; values that are not given stay", scs_set, NULL, cli_show_set_values,
 	  "  mtcctl scs set acme quota 5000\n"
 	  "  mtcctl scs set acme rate 100 burst 200 actions trigger,recall\n"
 	  "  mtcctl scs set acme priority no\n\n"
@@ -452,7 +453,7 @@ const struct cli_command cli_commands[] = {
 	{ "group", "list", "group.list", "All groups", NULL, group_columns, cli_show_count, "  mtcctl group list\n" },
 	{ "group", "show", "group.show", "One group: its stored members, the URI that proves it, and the open sessions that do",
 	  group_name, every_member, NULL, "  mtcctl group show fleet\n" },
-	{ "group", "member add", "group.member.add", "Store that an SCS is in a group", group_member, NULL, cli_show_member,
+	{ "group", "member add", "group.member.add", "Store an SCS as a member of a group", group_member, NULL, cli_show_member,
 	  "  mtcctl group member add fleet acme\n" },
 	{ "group", "member del", "group.member.del", "Remove a stored membership", group_member, NULL, cli_show_member,
 	  "  mtcctl group member del fleet acme\n" },
@@ -474,9 +475,9 @@ const struct cli_command cli_commands[] = {
 	{ "set", "list", "set.list", "All sets", NULL, set_columns, cli_show_count, "  mtcctl set list\n" },
 	{ "set", "show", "set.show", "The devices of one set", set_show, device_columns, cli_show_count,
 	  "  mtcctl set show trial\n  mtcctl set show trial --limit 0\n" },
-	{ "set", "member add", "set.member.add", "Put a device into a set", set_member, NULL, cli_show_set_member,
+	{ "set", "member add", "set.member.add", "Add a device to a set", set_member, NULL, cli_show_set_member,
 	  "  mtcctl set member add trial meter-7@fleet.example\n" },
-	{ "set", "member del", "set.member.del", "Take a device out of a set", set_member, NULL, cli_show_set_member,
+	{ "set", "member del", "set.member.del", "Remove a device from a set", set_member, NULL, cli_show_set_member,
 	  "  mtcctl set member del trial meter-7@fleet.example\n" },
 	{ "set", "import", "set.import", "Named sets and their devices from a file: all of it, or nothing when one line is wrong",
 	  import_file, NULL, NULL,
@@ -503,8 +504,9 @@ const struct cli_command cli_commands[] = {
 	{ "assoc", "show", "assoc.show", "The rules of one SCS on one device or device set, and whether they are in force",
 	  assoc_show, every_member, NULL,
 	  "  mtcctl assoc show acme meter-7@fleet.example\n  mtcctl assoc show group:fleet set:trial\n" },
-	{ "assoc", "check", "assoc.check", "May this SCS trigger that device, which rule decides, and what would change that",
-	  assoc_check, NULL, cli_show_check,
+	{ "assoc", "check", "assoc.check",
+	  "Show whether an SCS may trigger a device, which rule decides, and what would change that", assoc_check, NULL,
+	  cli_show_check,
 	  "  mtcctl assoc check acme meter-7@fleet.example\n  mtcctl assoc check acme msisdn:491700000001 --action recall\n"
 	  "  mtcctl assoc check acme meter-7@fleet.example --msisdn 491700000001 --at 2027-01-01\n"
 	  "  mtcctl assoc check acme meter-7@fleet.example --group partners\n"

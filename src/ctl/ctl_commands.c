@@ -29,13 +29,15 @@
 	}
 
 #define SCS(required_) TEXT("scs", required_, 1, 63, "name of an SCS")
-#define WHO(required_) TEXT("scs", required_, 1, 69, "name of an SCS, group:NAME, or * (block only)")
+#define WHO(required_) TEXT("scs", required_, 1, 69, "name of an SCS, group:NAME, or * (block rules only)")
 #define DEVICE(required_)                                                                                                        \
-	TEXT("device", required_, 1, 300, "local@domain, *@domain, msisdn:DIGITS, msisdn:FIRST-LAST, set:NAME or * (block only)")
+	TEXT("device", required_, 1, 300,                                                                                        \
+	     "local@domain, *@domain, msisdn:DIGITS, msisdn:FIRST-LAST, set:NAME or * (block rules only)")
 
-/* What deletes at least 10 rows, and more than a tenth, does it only then. */
+/* A command that would delete at least 10 rows and more than a tenth of them needs one of these. */
 #define SURE                                                                                                                     \
-	BOOLEAN("yes", "do it though it deletes much"), NUM("deletes_max", 0, INT64_MAX, "do it though it deletes so many rows")
+	BOOLEAN("yes", "proceed even if many rows are deleted"),                                                                 \
+	    NUM("deletes_max", 0, INT64_MAX, "proceed if no more than this many rows are deleted")
 
 #define LIMIT_U32(member_, min_, max_, meaning_) NUM(#member_, min_, max_, meaning_)
 #define LIMIT_U16 LIMIT_U32
@@ -46,20 +48,20 @@
 
 const struct ctl_arg ctl_args_scs_add[] = {
 	TEXT("name", true, 1, 63, "name of the SCS: a-z 0-9 . _ -"),
-	TEXT("e164", true, 5, 15, "its SCS-Identity, 5 to 15 digits"),
-	TEXT("origin_host", true, 1, 253, "its Diameter Origin-Host, proven by its certificate"),
-	TEXT("realm", true, 1, 253, "its Diameter Origin-Realm"),
-	TEXT("anchor", true, 1, 63, "name of the trust anchor its certificate chains to"),
-	SCS_LIMITS(LIMIT) BOOLEAN("replace", "overwrite an SCS of this name"),
+	TEXT("e164", true, 5, 15, "the SCS-Identity, 5 to 15 digits"),
+	TEXT("origin_host", true, 1, 253, "the Diameter Origin-Host, proven by the certificate"),
+	TEXT("realm", true, 1, 253, "the Diameter Origin-Realm"),
+	TEXT("anchor", true, 1, 63, "name of the trust anchor that the certificate must chain to"),
+	SCS_LIMITS(LIMIT) BOOLEAN("replace", "overwrite an existing SCS of this name"),
 	END,
 };
 
 const struct ctl_arg ctl_args_scs_set[] = {
 	TEXT("name", true, 1, 63, "name of an SCS"),
-	TEXT("e164", false, 5, 15, "its SCS-Identity, 5 to 15 digits"),
-	TEXT("origin_host", false, 1, 253, "its Diameter Origin-Host, proven by its certificate"),
-	TEXT("realm", false, 1, 253, "its Diameter Origin-Realm"),
-	TEXT("anchor", false, 1, 63, "name of the trust anchor its certificate chains to"),
+	TEXT("e164", false, 5, 15, "the SCS-Identity, 5 to 15 digits"),
+	TEXT("origin_host", false, 1, 253, "the Diameter Origin-Host, proven by the certificate"),
+	TEXT("realm", false, 1, 253, "the Diameter Origin-Realm"),
+	TEXT("anchor", false, 1, 63, "name of the trust anchor that the certificate must chain to"),
 	SCS_LIMITS(LIMIT) END,
 };
 
@@ -82,59 +84,61 @@ const struct ctl_arg ctl_args_peer_name[] = {
 const struct ctl_arg ctl_args_assoc_add[] = {
 	WHO(true),
 	DEVICE(true),
-	WORD("effect", false, CTL_WORDS_EFFECT, "what the rule says; default allow"),
+	WORD("effect", false, CTL_WORDS_EFFECT, "effect of the rule; default allow"),
 	WORDS("rights", CTL_WORDS_RIGHTS, "actions that the rule applies to; default all"),
-	WORD("mode", false, CTL_WORDS_MODE, "detect-only: a deny or block that only shows what it would refuse; default enforce"),
-	NUM("not_before", 0, INT64_MAX, "seconds since 1970 from which it holds"),
-	NUM("not_after", 0, INT64_MAX, "seconds since 1970 until which it holds"),
+	WORD("mode", false, CTL_WORDS_MODE, "detect-only: a deny or block rule that logs what it would refuse; default enforce"),
+	NUM("not_before", 0, INT64_MAX, "start of the rule, seconds since 1970"),
+	NUM("not_after", 0, INT64_MAX, "end of the rule, seconds since 1970"),
 	END,
 };
 
 const struct ctl_arg ctl_args_assoc_del[] = {
 	WHO(true),
 	DEVICE(true),
-	WORD("effect", false, CTL_WORDS_EFFECT, "only the rule that says this; default every rule of the pair"),
+	WORD("effect", false, CTL_WORDS_EFFECT, "only the rule with this effect; default: every rule of the pair"),
 	END,
 };
 
 const struct ctl_arg ctl_args_assoc_list[] = {
 	WHO(false),
 	DEVICE(false),
-	WORD("effect", false, CTL_WORDS_EFFECT, "only rules that say this"),
-	NUM("limit", 0, INT64_MAX, "rows at most; 0: all; default 1000"),
+	WORD("effect", false, CTL_WORDS_EFFECT, "only rules with this effect"),
+	NUM("limit", 0, INT64_MAX, "largest number of rows; 0: all; default 1000"),
 	END,
 };
 
 const struct ctl_arg ctl_args_assoc_show[] = {
 	WHO(true),
 	DEVICE(true),
-	WORD("effect", false, CTL_WORDS_EFFECT, "only the rule that says this"),
+	WORD("effect", false, CTL_WORDS_EFFECT, "only the rule with this effect"),
 	END,
 };
 
 const struct ctl_arg ctl_args_assoc_check[] = {
 	SCS(true),
 	DEVICE(true),
-	WORD("action", false, CTL_WORDS_RIGHTS, "what would be asked for; default trigger"),
-	TEXT("msisdn", false, 5, 15, "the device's other name, as a request may give both"),
-	NUM("at", 0, CTL_TIME_MAX, "seconds since 1970; default now"),
-	{ .name = "group", .type = CTL_A_TEXTS, .min = 1, .max = 63, .meaning = "groups whose URI its certificate would carry" },
-	TEXT("session", false, 1, 63, "an open session: the groups that its certificate proves"),
-	TEXT("certificate", false, 1, CTL_CERTIFICATE_MAX, "PEM, the certificate that it would come with, and its chain"),
-	BOOLEAN("ask_hss", "ask the HSS, too; nothing is submitted"),
+	WORD("action", false, CTL_WORDS_RIGHTS, "the action to check; default trigger"),
+	TEXT("msisdn", false, 5, 15, "the second identifier of the device, when the request would carry both"),
+	NUM("at", 0, CTL_TIME_MAX, "time of the request, seconds since 1970; default now"),
+	{ .name = "group", .type = CTL_A_TEXTS, .min = 1, .max = 63, .meaning = "groups whose URI the certificate would carry" },
+	TEXT("session", false, 1, 63, "name of an open session; the groups are those that its certificate proves"),
+	TEXT("certificate", false, 1, CTL_CERTIFICATE_MAX, "the certificate that the SCS would present, with its chain, PEM"),
+	BOOLEAN("ask_hss", "also ask the HSS; nothing is submitted"),
 	END,
 };
 
 const struct ctl_arg ctl_args_group_add[] = {
 	TEXT("name", true, 1, 63, "name of the group: a-z 0-9 . _ -"),
-	TEXT("anchor", false, 1, 63, "name of the trust anchor whose certificates may prove it; absent: members are stored only"),
-	BOOLEAN("replace", "change the anchor of a group of this name"),
+	TEXT("anchor", false, 1, 63,
+	     "name of the trust anchor whose certificates may prove membership; absent: stored members only"),
+	BOOLEAN("replace", "change the anchor of an existing group of this name"),
 	END,
 };
 
 const struct ctl_arg ctl_args_group_set[] = {
 	TEXT("name", true, 1, 63, "name of a group"),
-	TEXT("anchor", false, 0, 63, "name of the trust anchor whose certificates may prove it; empty: members are stored only"),
+	TEXT("anchor", false, 0, 63,
+	     "name of the trust anchor whose certificates may prove membership; empty: stored members only"),
 	END,
 };
 
@@ -145,7 +149,7 @@ const struct ctl_arg ctl_args_set_add[] = {
 
 const struct ctl_arg ctl_args_set_set[] = {
 	TEXT("name", true, 1, 63, "name of a set"),
-	TEXT("new_name", false, 1, 63, "its new name; members and rules stay"),
+	TEXT("new_name", false, 1, 63, "the new name; members and rules stay"),
 	END,
 };
 
@@ -157,7 +161,7 @@ const struct ctl_arg ctl_args_set_del[] = {
 
 const struct ctl_arg ctl_args_set_show[] = {
 	TEXT("name", true, 1, 63, "name of a set"),
-	NUM("limit", 0, INT64_MAX, "rows at most; 0: all; default 1000"),
+	NUM("limit", 0, INT64_MAX, "largest number of rows; 0: all; default 1000"),
 	END,
 };
 
@@ -184,7 +188,7 @@ const struct ctl_arg ctl_args_group_member[] = {
 	END,
 };
 
-#define FILE_NAME TEXT("name", false, 1, 255, "name of the file, for messages")
+#define FILE_NAME TEXT("name", false, 1, 255, "name of the file, used in messages")
 #define DESCRIPTOR(meaning_)                                                                                                     \
 	{                                                                                                                        \
 		.name = "file", .type = CTL_A_FD, .required = true, .meaning = meaning_                                          \
@@ -193,15 +197,15 @@ const struct ctl_arg ctl_args_group_member[] = {
 const struct ctl_arg ctl_args_import[] = {
 	DESCRIPTOR("the file, open for reading"),
 	FILE_NAME,
-	WORD("format", false, CTL_WORDS_FORMAT, "its format; default by its first byte"),
-	BOOLEAN("replace", "the file becomes all there is of its kind"),
-	BOOLEAN("dry_run", "say what it would change, and change nothing"),
+	WORD("format", false, CTL_WORDS_FORMAT, "format of the file; default: detected from the first byte"),
+	BOOLEAN("replace", "delete every row of this kind that is not in the file"),
+	BOOLEAN("dry_run", "report what would change, and change nothing"),
 	SURE,
 	END,
 };
 
 const struct ctl_arg ctl_args_assoc_undo[] = {
-	BOOLEAN("dry_run", "say what would come back, and change nothing"),
+	BOOLEAN("dry_run", "report what would be restored, and change nothing"),
 	SURE,
 	END,
 };
@@ -215,17 +219,17 @@ const struct ctl_arg ctl_args_export[] = {
 
 const struct ctl_arg ctl_args_backup_copy[] = {
 	DESCRIPTOR("the file, open for writing"),
-	WORD("store", true, CTL_WORDS_STORES, "which file of the state is copied"),
+	WORD("store", true, CTL_WORDS_STORES, "the file of the state to copy"),
 	FILE_NAME,
 	END,
 };
 
 const struct ctl_arg ctl_args_triggers_list[] = {
 	SCS(false),
-	TEXT("device", false, 1, 320, "only triggers of this device, as it was named by the SCS"),
+	TEXT("device", false, 1, 320, "only triggers of this device, as the SCS named it"),
 	TEXT("state", false, 1, 32, "only triggers in this state"),
-	NUM("older_s", 0, UINT32_MAX, "only triggers that were received at least so many seconds ago"),
-	NUM("limit", 0, INT64_MAX, "rows at most, 0: all; default 100"),
+	NUM("older_s", 0, UINT32_MAX, "only triggers received at least this many seconds ago"),
+	NUM("limit", 0, INT64_MAX, "largest number of rows; 0: all; default 100"),
 	END,
 };
 
@@ -244,6 +248,6 @@ const struct ctl_arg ctl_args_quota_show[] = { SCS(false), END };
 const struct ctl_arg ctl_args_quota_reset[] = { SCS(true), END };
 
 const struct ctl_arg ctl_args_log_level[] = {
-	WORD("level", true, "error warn info debug", "messages up to this level are logged"),
+	WORD("level", true, "error warn info debug", "most detailed level that is logged"),
 	END,
 };

@@ -35,23 +35,23 @@ static const struct ctl_member count_only[] = { NUM("count", "lines before this 
 
 static const struct ctl_member counted[] = {
 	NUM("count", "lines before this one"),
-	BOOLEAN("more", "there are more, which the limit cut off"),
+	BOOLEAN("more", "the limit cut the list off"),
 	END,
 };
 
 static const struct ctl_member needs_yes[] = {
 	BOOLEAN("needs_yes", "true: nothing was done"),
-	TEXT("text", "what would go, in words"),
-	NUM("deletes", "rows that would go, for deletes_max"),
+	TEXT("text", "what would be deleted, in words"),
+	NUM("deletes", "rows that would be deleted; a value for deletes_max"),
 	END,
 };
 
 static const struct ctl_form needs_yes_forms[] = {
-	FORM("when it deletes much, and neither yes nor deletes_max lets it", needs_yes), NO_MORE_FORMS
+	FORM("when many rows would be deleted and neither yes nor deletes_max allows it", needs_yes), NO_MORE_FORMS
 };
 
 static const struct ctl_member reason[] = {
-	TEXT("reason", "a word for programs"),
+	TEXT("reason", "a fixed word, for programs"),
 	TEXT("text", "what is wrong"),
 	TEXT("advice", "what to do next"),
 	END,
@@ -59,18 +59,16 @@ static const struct ctl_member reason[] = {
 
 static const struct ctl_member changed[] = {
 	TEXT("key", "name of the argument"),
-	ANY("before", "its value until now"),
+	ANY("before", "the value before"),
 	ANY("now", "its value"),
-	BOOLEAN("named", "the request named it; false: it has its default again"),
+	BOOLEAN("named", "the request gave it; false: it was reset to the default"),
 	END,
 };
 
 #define HEALTHY                                                                                                                  \
-	BOOLEAN("healthy", "no reason is there"), LIST("reasons", reason, "each thing that stops triggers or loses records")
-#define FORGIVEN                                                                                                                 \
-	NUM("forgiven", "answers that lacked something and were taken all the same"),                                            \
-	    MAY(TEXT, "lapses", "what they lacked, in words")
-#define WARNINGS MAY(TEXTS, "warnings", "what is done and likely not meant, in words")
+	BOOLEAN("healthy", "there is no reason"), LIST("reasons", reason, "everything that stops triggers or loses records")
+#define FORGIVEN NUM("forgiven", "incomplete answers that were accepted"), MAY(TEXT, "lapses", "what was missing, in words")
+#define WARNINGS MAY(TEXTS, "warnings", "effects that were probably not intended, in words")
 
 /* -- the gateway */
 
@@ -86,9 +84,9 @@ static const struct ctl_member journal[] = {
 static const struct ctl_member memory[] = {
 	TEXT("state", "ok or short"),
 	TIME("since", "when it last changed"),
-	NUM("octets", "private, writable; 0: not known"),
+	NUM("octets", "private writable memory in bytes; 0: not known"),
 	NUM("limit", "limits.memory"),
-	NUM("reserve", "kept for what was accepted"),
+	NUM("reserve", "bytes reserved for accepted triggers"),
 	END,
 };
 
@@ -96,7 +94,7 @@ static const struct ctl_member edge[] = {
 	TEXT("name", "of the process"),
 	TEXT("zone", "external or internal"),
 	NUM("pid", "of the process"),
-	NUM("generation", "how often it was started"),
+	NUM("generation", "how many times it was started"),
 	NUM("sessions", "connections of SCSs"),
 	TEXT("state", "up or down"),
 	NUM("files", "generation of the files that it uses"),
@@ -106,16 +104,16 @@ static const struct ctl_member edge[] = {
 static const struct ctl_member store[] = {
 	TEXT("name", "of the store"),
 	NUM("octets", "of its file"),
-	NUM("size_max", "octets that the file may have"),
-	NUM("left", "octets that are free, in the file or on the disk, whichever is less"),
-	NUM("disk", "octets that are free on the disk"),
+	NUM("size_max", "largest size of the file in bytes"),
+	NUM("left", "free bytes, in the file or on the disk, whichever is less"),
+	NUM("disk", "free bytes on the disk"),
 	TEXT("state", "of the last write: ok, full or failing"),
-	TEXT("key", "of the configuration, for size_max"),
-	MAY(NUM, "reader", "process that reads an old state, when there is one"),
-	MAY(TEXT, "reader_name", "who that is, for people: process PID, or what of the core"),
-	MAY(NUM, "reader_s", "seconds since it began"),
+	TEXT("key", "configuration key of size_max"),
+	MAY(NUM, "reader", "process that reads an old state, if any"),
+	MAY(TEXT, "reader_name", "the same for people: process PID, or the part of the core"),
+	MAY(NUM, "reader_s", "seconds since the reading began"),
 	MAY(NUM, "reader_behind", "commits since then"),
-	MAY(NUM, "held", "octets that are not used again because of it"),
+	MAY(NUM, "held", "bytes that cannot be reused because of it"),
 	END,
 };
 
@@ -147,15 +145,15 @@ static const struct ctl_member status[] = {
 	NUM("uptime_s", "seconds since then"),
 	NUM("pid", "of the core"),
 	NUM("sessions", "connections of SCSs"),
-	NUM("pending", "DARs without DAA"),
-	NUM("triggers", "accepted, not yet reported and acknowledged"),
+	NUM("pending", "unanswered requests of SCSs (DAR)"),
+	NUM("triggers", "accepted triggers whose report is not acknowledged yet"),
 	NUM("scs", "provisioned"),
 	NUM("rules", "provisioned"),
-	OBJECT("journal", journal, "what was accepted"),
+	OBJECT("journal", journal, "the journal of accepted triggers"),
 	OBJECT("memory", memory, "of the core"),
-	LIST("edges", edge, "the processes that speak with SCSs"),
+	LIST("edges", edge, "the processes that serve SCSs"),
 	LIST("stores", store, "the files of the state"),
-	LIST("written", written, "files of lines that grow"),
+	LIST("written", written, "log files"),
 	NUM("files_generation", "of the certificates, keys and anchors in use"),
 	LIST("files", file, "certificates and anchors in use"),
 	HEALTHY,
@@ -166,10 +164,10 @@ static const struct ctl_member health[] = { HEALTHY, END };
 
 static const struct ctl_member reload_line[] = {
 	TEXT("kind", "error, warning or renewed"),
-	TEXT("text", "the file, and what is wrong with it"),
+	TEXT("text", "the file and the problem"),
 	END,
 };
-static const struct ctl_form reload_forms[] = { FORM("each file that is renewed or wrong", reload_line), NO_MORE_FORMS };
+static const struct ctl_form reload_forms[] = { FORM("each file that is renewed or invalid", reload_line), NO_MORE_FORMS };
 static const struct ctl_member reload[] = {
 	NUM("files_generation", "of the files now in use"),
 	NUM("renewed", "number of files"),
@@ -182,13 +180,13 @@ static const struct ctl_member peer[] = {
 	TEXT("realm", "Diameter realm"),
 	TEXT("address", "ADDRESS:PORT"),
 	TEXT("protection", "of the connection"),
-	TEXT("state", "open, or what it is instead (mtcctl(1) lists the words)"),
-	TEXT("reason", "why; empty: the state says it all"),
+	TEXT("state", "open, or another state (listed in mtcctl(1))"),
+	TEXT("reason", "reason of the state; empty: none"),
 	TIME("since", "when the state began"),
-	NUM("pending", "requests without an answer"),
+	NUM("pending", "unanswered requests"),
 	NUM("requests", "sent"),
 	NUM("answers", "received"),
-	NUM("timeouts", "requests that were not answered in time"),
+	NUM("timeouts", "requests whose answer came too late or not at all"),
 	FORGIVEN,
 	MAY(NUM, "next_attempt_s", "seconds until the next attempt to connect"),
 	END,
@@ -208,10 +206,10 @@ static const struct ctl_member session[] = {
 	TEXT("listener", "in the configuration"),
 	TEXT("zone", "external or internal"),
 	TEXT("protection", "of the connection"),
-	TEXT("edge", "the process that has it"),
+	TEXT("edge", "the process that serves it"),
 	TIME("since", "when it was admitted"),
-	NUM("pending", "requests without an answer"),
-	TEXTS("groups", "stored ones, and those that its certificate proves"),
+	NUM("pending", "unanswered requests"),
+	TEXTS("groups", "stored memberships, and groups that the certificate proves"),
 	FORGIVEN,
 	END,
 };
@@ -227,7 +225,7 @@ static const struct ctl_form stat_forms[] = { FORM("each counter", stat), NO_MOR
 
 static const struct ctl_member log_level[] = {
 	TEXT("level", "the new one"),
-	TEXT("was", "the one before"),
+	TEXT("was", "the previous level"),
 	END,
 };
 
@@ -235,15 +233,15 @@ static const struct ctl_member log_level[] = {
 
 static const struct ctl_member scs_put[] = {
 	TEXT("scs", "name"),
-	BOOLEAN("replaced", "there was one of this name"),
-	LIST("changed", changed, "what is different; empty for a new one"),
-	NUM("sessions_cut", "connections that would now be refused and were ended"),
+	BOOLEAN("replaced", "one of this name existed"),
+	LIST("changed", changed, "the differences; empty for a new one"),
+	NUM("sessions_cut", "connections ended because they would now be refused"),
 	END,
 };
 
 static const struct ctl_member scs_deleted[] = {
 	TEXT("scs", "name"),
-	NUM("rules_deleted", "that went along"),
+	NUM("rules_deleted", "deleted with it"),
 	NUM("sessions_cut", "connections that were ended"),
 	END,
 };
@@ -263,17 +261,18 @@ static const struct ctl_form scs_forms[] = { FORM("each SCS", scs_brief), NO_MOR
 #define LIMIT(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_)                                               \
 	ROW(#member_, TYPE_##kind_, false, NULL, meaning_),
 #define IN_FORCE_OWN(member_, kind_)
-#define IN_FORCE_CONF(member_, kind_) ROW(#member_, TYPE_##kind_, false, NULL, "the smaller of its own and the configuration's"),
+#define IN_FORCE_CONF(member_, kind_)                                                                                            \
+	ROW(#member_, TYPE_##kind_, false, NULL, "the smaller of the SCS's own and the configuration's"),
 #define IN_FORCE(id_, member_, kind_, min_, max_, preset_, option_, where_, meaning_) IN_FORCE_##where_(member_, kind_)
 
 static const struct ctl_member in_force[] = { SCS_LIMITS(IN_FORCE) END };
 
 static const struct ctl_member scs[] = {
 	SCS_NAMES,
-	SCS_LIMITS(LIMIT) OBJECT("in_force", in_force, "limits that the configuration has, too"),
+	SCS_LIMITS(LIMIT) OBJECT("in_force", in_force, "limits in force that the configuration also has"),
 	NUM("rules", "on it"),
 	NUM("sessions", "open connections"),
-	TEXTS("groups", "that it is stored to be in"),
+	TEXTS("groups", "groups with a stored membership"),
 	END,
 };
 static const struct ctl_form scs_show_forms[] = { FORM("the SCS", scs), NO_MORE_FORMS };
@@ -282,21 +281,21 @@ static const struct ctl_form scs_show_forms[] = { FORM("the SCS", scs), NO_MORE_
 
 static const struct ctl_member group_put[] = {
 	TEXT("group", "name"),
-	TEXT("anchor", "whose certificates may prove it; empty: none"),
-	BOOLEAN("replaced", "there was one of this name"),
-	LIST("changed", changed, "what is different; empty for a new one"),
+	TEXT("anchor", "trust anchor whose certificates may prove it; empty: none"),
+	BOOLEAN("replaced", "one of this name existed"),
+	LIST("changed", changed, "the differences; empty for a new one"),
 	END,
 };
 
 static const struct ctl_member group_deleted[] = {
 	TEXT("group", "name"),
-	NUM("rules_deleted", "that went along"),
+	NUM("rules_deleted", "deleted with it"),
 	END,
 };
 
 static const struct ctl_member group_brief[] = {
 	TEXT("name", "of the group"),
-	TEXT("anchor", "whose certificates may prove it; empty: none"),
+	TEXT("anchor", "trust anchor whose certificates may prove it; empty: none"),
 	NUM("members", "stored"),
 	NUM("rules", "on it"),
 	END,
@@ -312,18 +311,18 @@ static const struct ctl_member proven[] = {
 };
 static const struct ctl_member group[] = {
 	TEXT("name", "of the group"),
-	TEXT("anchor", "whose certificates may prove it; empty: none"),
-	TEXT("uri", "in a certificate that proves it; empty: none does"),
+	TEXT("anchor", "trust anchor whose certificates may prove it; empty: none"),
+	TEXT("uri", "the URI in a certificate that proves it; empty: none"),
 	TEXTS("members", "names of SCSs, stored"),
 	NUM("rules", "on it"),
 	LIST("proven", proven, "open sessions whose certificates prove it, the first 100"),
-	NUM("proven_sessions", "number of all of these"),
+	NUM("proven_sessions", "number of all such sessions"),
 	END,
 };
 static const struct ctl_form group_show_forms[] = { FORM("the group", group), NO_MORE_FORMS };
 
 static const struct ctl_member group_member[] = {
-	TEXT("group", "name"), TEXT("scs", "name"), BOOLEAN("member", "it is one now"), WARNINGS, END,
+	TEXT("group", "name"), TEXT("scs", "name"), BOOLEAN("member", "the membership exists now"), WARNINGS, END,
 };
 
 static const struct ctl_member set_put[] = { TEXT("set", "name"), END };
@@ -334,8 +333,8 @@ static const struct ctl_member set_renamed[] = {
 };
 static const struct ctl_member set_deleted[] = {
 	TEXT("set", "name"),
-	NUM("members", "that went along"),
-	NUM("rules_deleted", "that went along"),
+	NUM("members", "deleted with it"),
+	NUM("rules_deleted", "deleted with it"),
 	END,
 };
 static const struct ctl_member set_brief[] = {
@@ -349,27 +348,27 @@ static const struct ctl_member set_line[] = { TEXT("device", "in it"), END };
 static const struct ctl_form set_show_forms[] = { FORM("each device", set_line), NO_MORE_FORMS };
 static const struct ctl_member set[] = {
 	NUM("count", "lines before this one"),
-	BOOLEAN("more", "there are more, which the limit cut off"),
+	BOOLEAN("more", "the limit cut the list off"),
 	NUM("members", "devices in it"),
 	NUM("rules", "on it"),
 	END,
 };
 static const struct ctl_member set_member[] = {
-	TEXT("set", "name"), TEXT("device", "in its canonical form"), BOOLEAN("member", "it is one now"), WARNINGS, END,
+	TEXT("set", "name"), TEXT("device", "in canonical form"), BOOLEAN("member", "the membership exists now"), WARNINGS, END,
 };
 
 /* -- rules */
 
 #define RULE_VALUES                                                                                                              \
-	TEXTS("rights", "actions that the rule speaks about"), TEXT("mode", "enforce or detect-only"),                           \
-	    MAY(TIME, "not_before", "from which it holds"), MAY(TIME, "not_after", "until which it holds")
+	TEXTS("rights", "actions that the rule applies to"), TEXT("mode", "enforce or detect-only"),                             \
+	    MAY(TIME, "not_before", "start"), MAY(TIME, "not_after", "end")
 #define RULE                                                                                                                     \
 	TEXT("scs", "name, group:NAME or *"), TEXT("device", "canonical, or a set of devices"),                                  \
 	    TEXT("effect", "allow, deny or block")
 
 static const struct ctl_member rule_values[] = { RULE_VALUES, END };
 static const struct ctl_member rule_added[] = {
-	RULE,        BOOLEAN("replaced", "there was one that said this"),
+	RULE,        BOOLEAN("replaced", "a rule of the same key existed"),
 	RULE_VALUES, ROW("before", CTL_M_OBJECT, true, rule_values, "of the rule that was replaced"),
 	WARNINGS,    END,
 };
@@ -381,7 +380,7 @@ static const struct ctl_member rule_deleted[] = {
 };
 static const struct ctl_member rule_line[] = { RULE, RULE_VALUES, END };
 static const struct ctl_form rule_forms[] = { FORM("each rule", rule_line), NO_MORE_FORMS };
-static const struct ctl_member rule_shown[] = { RULE, RULE_VALUES, TEXT("state", "in force, not yet or over"), END };
+static const struct ctl_member rule_shown[] = { RULE, RULE_VALUES, TEXT("state", "in force, not yet, or over"), END };
 static const struct ctl_form rule_show_forms[] = { FORM("each rule", rule_shown), NO_MORE_FORMS };
 
 static const struct ctl_member check_proof[] = {
@@ -394,21 +393,21 @@ static const struct ctl_member check_proof[] = {
 };
 static const struct ctl_member check_hss[] = {
 	BOOLEAN("answered", "the HSS did"),
-	BOOLEAN("allowed", "it lets the trigger go on"),
+	BOOLEAN("allowed", "the HSS allows the trigger"),
 	TEXT("reason", "code; empty: allowed or not answered"),
 	TEXT("meaning", "of the reason"),
-	TEXTS("names", "that it knows of the device"),
-	MAY(BOOL, "absent", "registered nowhere now; when it answered"),
-	MAY(NUM, "took_ms", "until the answer"),
+	TEXTS("names", "identifiers of the device that the HSS returned"),
+	MAY(BOOL, "absent", "the device is not registered anywhere; only with an answer"),
+	MAY(NUM, "took_ms", "milliseconds until the answer"),
 	MAY(TEXT, "error", "why there is no answer"),
 	END,
 };
 static const struct ctl_member check_change[] = {
-	TEXT("change", "add, delete, detect-only, enforce, right (the rule gets it), begin, end (the rule does, at `at`), "
+	TEXT("change", "add, delete, detect-only, enforce, right (added to the rule), begin, end (of the rule, at `at`), "
 		       "join-group, join-set, "
 		       "leave-group or leave-set (of `name`, because of the rule)"),
 	TEXT("rule", "its text"),
-	MAY(TIME, "at", "from or until which it has to hold"),
+	MAY(TIME, "at", "required start or end"),
 	MAY(TEXT, "name", "of the group or set"),
 	END,
 };
@@ -416,26 +415,26 @@ static const struct ctl_member check[] = {
 	BOOLEAN("allowed", "the answer"),
 	TEXT("reason", "code; empty: allowed"),
 	TEXT("meaning", "of the reason"),
-	TEXT("rule", "text of the rule that decides; empty: none"),
-	TEXTS("beaten", "text of each rule that matched and lost"),
-	TEXTS("detected", "text of each detect-only rule that would have refused"),
+	TEXT("rule", "text of the deciding rule; empty: none"),
+	TEXTS("beaten", "text of each matching rule of lower precedence"),
+	TEXTS("detected", "text of each detect-only rule that would refuse"),
 	TEXT("device", "canonical"),
 	TEXT("scs", "name"),
-	TEXT("action", "that was asked about"),
-	TIME("at", "time that was asked about"),
-	MAY(TEXT, "msisdn", "when both names were given"),
+	TEXT("action", "of the question"),
+	TIME("at", "time of the question"),
+	MAY(TEXT, "msisdn", "when both identifiers were given"),
 	TEXTS("groups", "of the SCS"),
-	TEXTS("unproven", "groups that were asked about and are not its own"),
+	TEXTS("unproven", "groups of the question that the SCS is not in"),
 	TEXTS("unproven_why", "for each of them the reason, in words"),
-	MAY(TEXT, "beyond_rules", "who refuses whatever the rules say: certificate, session, hss or other-name"),
-	OBJECT("proof", check_proof, "where the groups come from"),
-	ROW("hss", CTL_M_OBJECT, true, check_hss, "its answer, when it was asked"),
-	TEXTS("not_asked", "who decides, too, and was not asked, in words"),
-	TEXTS("path", "what else on the path refuses, in words"),
-	LIST("changes", check_change, "each alone makes the other answer, together with `needs`"),
-	TEXTS("needs", "what has to be done beside, in words"),
-	BOOLEAN("needs_suffice", "`needs` alone makes the other answer"),
-	BOOLEAN("more", "there are changes that were not looked at"),
+	MAY(TEXT, "beyond_rules", "what refuses whatever the rules say: certificate, session, hss or other-name"),
+	OBJECT("proof", check_proof, "origin of the groups"),
+	ROW("hss", CTL_M_OBJECT, true, check_hss, "answer of the HSS, if it was asked"),
+	TEXTS("not_asked", "further deciders that were not asked, in words"),
+	TEXTS("path", "further refusals on the path, in words"),
+	LIST("changes", check_change, "changes; each alone, together with `needs`, reverses the answer"),
+	TEXTS("needs", "what has to be done in addition, in words"),
+	BOOLEAN("needs_suffice", "`needs` alone reverses the answer"),
+	BOOLEAN("more", "not all changes were examined"),
 	END,
 };
 
@@ -457,10 +456,10 @@ static const struct ctl_member import_mistake[] = {
 };
 static const struct ctl_member import_goes[] = { TEXT("goes", "text of a row that is deleted"), END };
 static const struct ctl_form import_forms[] = {
-	FORM("now and then", import_progress),
-	FORM("each mistake, the first 20", import_mistake),
-	FORM("the first ten rows that go, of a dry run and of one that wants a yes", import_goes),
-	FORM("when it deletes much, and neither yes nor deletes_max lets it", needs_yes),
+	FORM("from time to time", import_progress),
+	FORM("each error, the first 20", import_mistake),
+	FORM("the first ten rows that would be deleted, in a dry run or when yes is needed", import_goes),
+	FORM("when many rows would be deleted and neither yes nor deletes_max allows it", needs_yes),
 	NO_MORE_FORMS,
 };
 static const struct ctl_member import[] = {
@@ -469,13 +468,13 @@ static const struct ctl_member import[] = {
 	NUM("replaced", "rows"),
 	NUM("unchanged", "rows"),
 	NUM("deleted", "rows"),
-	NUM("along", "rules that went with an SCS, group or set"),
+	NUM("along", "rules deleted with an SCS, group or set"),
 	BOOLEAN("dry_run", "nothing was changed"),
-	BOOLEAN("needs_yes", "of a dry run: for real it wants a yes"),
-	BOOLEAN("undo", "the state before is kept"),
+	BOOLEAN("needs_yes", "dry run only: the real run needs yes"),
+	BOOLEAN("undo", "the previous state is kept for assoc.undo"),
 	TEXTS("left_alone", "columns that no row of the file has"),
 	TEXTS("left_alone_in_some", "columns that some rows of the file lack"),
-	TEXTS("warnings", "what is done and likely not meant, in words"),
+	TEXTS("warnings", "effects that were probably not intended, in words"),
 	END,
 };
 
@@ -485,8 +484,8 @@ static const struct ctl_member export_progress[] = {
 };
 static const struct ctl_member export_unwritten[] = { BOOLEAN("unwritten", "true: the target is full or closed"), END };
 static const struct ctl_form export_forms[] = {
-	FORM("now and then", export_progress),
-	FORM("when the target could not be written, before the error", export_unwritten),
+	FORM("from time to time", export_progress),
+	FORM("before the error, when the target could not be written", export_unwritten),
 	NO_MORE_FORMS,
 };
 static const struct ctl_member export[] = {
@@ -497,39 +496,40 @@ static const struct ctl_member export[] = {
 
 #define KEPT_STATE                                                                                                               \
 	TIME("at", "when the import was made"), TEXT("kind", "scs, group, set, assoc or block"), TEXT("file", "its name"),       \
-	    BOOLEAN("replace", "the file became all there was of its kind"), NUM("rows", "of the file"), NUM("added", "rows"),   \
-	    NUM("replaced", "rows"), NUM("deleted", "rows"), NUM("along", "rules that went with an SCS, group or set"),          \
-	    NUM("since", "changes by hand after this import and before the next one")
+	    BOOLEAN("replace", "rows of this kind that were not in the file were deleted"), NUM("rows", "of the file"),          \
+	    NUM("added", "rows"), NUM("replaced", "rows"), NUM("deleted", "rows"),                                               \
+	    NUM("along", "rules deleted with an SCS, group or set"),                                                             \
+	    NUM("since", "manual changes between this import and the next one")
 
 static const struct ctl_member undo[] = {
 	KEPT_STATE,
-	NUM("goes", "rows that it takes away, at most"),
-	NUM("left", "states that are still kept"),
-	BOOLEAN("needs_yes", "of a dry run: for real it wants a yes"),
+	NUM("goes", "rows that are deleted, at most"),
+	NUM("left", "states that remain kept"),
+	BOOLEAN("needs_yes", "dry run only: the real run needs yes"),
 	BOOLEAN("dry_run", "nothing was changed"),
 	END,
 };
-static const struct ctl_member kept[] = { KEPT_STATE, NUM("octets", "that it takes"), END };
+static const struct ctl_member kept[] = { KEPT_STATE, NUM("octets", "size in bytes"), END };
 static const struct ctl_form kept_forms[] = { FORM("each state, the newest first", kept), NO_MORE_FORMS };
 
 static const struct ctl_member backup_progress[] = {
 	BOOLEAN("progress", "true"), TEXT("phase", "copy"), NUM("octets", "copied"), NUM("octets_total", "at most"), END,
 };
-static const struct ctl_form backup_forms[] = { FORM("now and then", backup_progress), NO_MORE_FORMS };
+static const struct ctl_form backup_forms[] = { FORM("from time to time", backup_progress), NO_MORE_FORMS };
 static const struct ctl_member timeline[] = {
-	TEXT("boot", "of the system on which the journal's times count"),
-	NUM("base_ms", "of the journal's times"),
+	TEXT("boot", "boot id that the times of the journal refer to"),
+	NUM("base_ms", "base of the times of the journal"),
 	NUM("wall_ms", "real time at the base, milliseconds since 1970"),
-	NUM("last_ms", "the last time that was used"),
+	NUM("last_ms", "last time used"),
 	END,
 };
 static const struct ctl_member backup[] = {
-	TEXT("store", "which file of the state"),
+	TEXT("store", "the file of the state"),
 	NUM("octets", "of the copy"),
 	TEXT("sha256", "of the copy, hexadecimal"),
 	TEXT("version", "of mtc-iwfd"),
 	TEXT("identity", "Diameter host towards SCSs"),
-	MAY(NUM, "generation", "of the two files of the associations: a backup has both of one generation"),
+	MAY(NUM, "generation", "generation of the association files; both files of a backup must have the same"),
 	ROW("timeline", CTL_M_OBJECT, true, timeline, "of the journal"),
 	END,
 };
@@ -542,7 +542,7 @@ static const struct ctl_member trigger_brief[] = {
 	TEXT("device", "as the SCS named it"),
 	TEXT("action", "trigger, recall or replace"),
 	TEXT("state", "of the trigger"),
-	TIME("received", "when the DAR came"),
+	TIME("received", "when the DAR was received"),
 	MAY(TIME, "accepted", "when it was stored"),
 	MAY(TIME, "expires", "end of its validity"),
 	MAY(TEXT, "outcome", "of the delivery"),
@@ -567,40 +567,40 @@ static const struct ctl_member trigger[] = {
 	TEXT("action", "trigger, recall or replace"),
 	TEXT("state", "of the trigger"),
 	MAY(NUM, "old_reference", "of a recall or replace"),
-	MAY(TIME, "received", "when the DAR came"),
+	MAY(TIME, "received", "when the DAR was received"),
 	MAY(TEXT, "answer", "Request-Status"),
 	MAY(TIME, "accepted", "when it was stored"),
 	MAY(TIME, "expires", "end of its validity"),
 	MAY(TEXT, "outcome", "of the delivery"),
-	MAY(TIME, "reported", "when the SCS was told the outcome"),
-	MAY(TIME, "ended", "when nothing was left to do"),
-	MAY(BOOL, "untold", "true: the SCS was never told the outcome"),
-	MAY(TIME, "cancelled", "when an operator took it back"),
+	MAY(TIME, "reported", "when the outcome was reported to the SCS"),
+	MAY(TIME, "ended", "when the procedure ended"),
+	MAY(BOOL, "untold", "true: the outcome was never reported to the SCS"),
+	MAY(TIME, "cancelled", "when an operator cancelled it"),
 	MAY(NUM, "cancelled_by_uid", "user id of the operator"),
 	MAY(TEXT, "transaction", "in the decision log"),
 	MAY(TEXT, "address", "of the SCS's connection"),
 	MAY(TEXT, "rule", "text of the rule that allowed it"),
-	MAY(TEXT, "taker", "Origin-Host of the SMS-SC that has it"),
+	MAY(TEXT, "taker", "Origin-Host of the SMS-SC that accepted it"),
 	MAY(TEXT, "end_to_end", "End-to-End-Id of the DAR, 0x and 8 hexadecimal digits"),
 	MAY(TEXT, "dtr_end_to_end", "of the DTR"),
 	MAY(TEXT, "recall_end_to_end", "of the DTR that recalls it"),
 	MAY(TEXT, "dnr_end_to_end", "of the DNR"),
-	NUM("dtrs_sent", "copies included"),
-	NUM("recalls_sent", "copies included"),
-	NUM("dnrs_sent", "copies included"),
+	NUM("dtrs_sent", "retransmissions included"),
+	NUM("recalls_sent", "retransmissions included"),
+	NUM("dnrs_sent", "retransmissions included"),
 	TEXT("request_digest", "of the DAR, hexadecimal"),
-	MAY(TEXT, "waits_for", "while it is under way"),
+	MAY(TEXT, "waits_for", "while it is not finished"),
 	MAY(TIME, "next", "attempt"),
 	MAY(TIME, "until", "when it gives up"),
-	MAY(NUM, "scs_sessions", "open connections of the SCS that it waits for"),
-	MAY(TEXT, "peer", "that it waits for: NAME (STATE)"),
+	MAY(NUM, "scs_sessions", "open connections of that SCS"),
+	MAY(TEXT, "peer", "awaited peer: NAME (STATE)"),
 	END,
 };
 static const struct ctl_form trigger_show_forms[] = { FORM("the trigger", trigger), NO_MORE_FORMS };
 static const struct ctl_member trigger_last[] = {
 	NUM("count", "1"),
 	LIST("history", history, "each change of its state, the oldest first"),
-	NUM("history_missing", "changes in the middle that are not kept"),
+	NUM("history_missing", "changes in the middle that were not kept"),
 	END,
 };
 
@@ -616,16 +616,16 @@ static const struct ctl_member cancelled[] = {
 static const struct ctl_member quota[] = {
 	TEXT("scs", "name"),
 	TEXT("day", "UTC, YYYY-MM-DD"),
-	NUM("used", "triggers of the day"),
-	NUM("asking", "requests that are not decided"),
+	NUM("used", "triggers of that day"),
+	NUM("asking", "undecided requests"),
 	MAY(NUM, "quota", "absent: no limit"),
 	MAY(NUM, "left", "absent: no limit"),
 	END,
 };
-static const struct ctl_form quota_forms[] = { FORM("each SCS, or the one", quota), NO_MORE_FORMS };
+static const struct ctl_form quota_forms[] = { FORM("each SCS, or the given one", quota), NO_MORE_FORMS };
 static const struct ctl_member quota_reset[] = {
 	TEXT("scs", "name"),
-	NUM("was", "used until now"),
+	NUM("was", "used before"),
 	END,
 };
 

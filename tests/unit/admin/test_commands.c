@@ -503,7 +503,7 @@ static void test_a_cancellation_is_answered_when_the_journal_has_it(void **state
 	assert_int_equal(number_of(row, "cancelled_by_uid"), 4711);
 	assert_string_equal(text_of(row, "state"), text_of(a->last, "state"));
 	assert_string_equal(change(p, "triggers.cancel", "{\"scs\": \"acme\", \"reference\": 41}")->error,
-			    "trigger 41 of 'acme': an operator has taken it back already");
+			    "trigger 41 of 'acme': an operator has cancelled it already");
 	assert_int_equal(p->core.core->st.v[ST_TRIGGERS_CANCELLED], 1);
 	assert_non_null(
 	    strstr(change(p, "triggers.cancel", "{\"scs\": \"acme\", \"reference\": 42}")->error, "no trigger 42 of 'acme'"));

@@ -148,8 +148,9 @@ static void test_a_pattern_inside_a_name_is_refused_by_every_command(void **stat
 	assert_non_null(
 	    strstr(ask(p, "assoc.list", "{\"device\": \"meter-7*@a.example\"}")->error, "are no patterns inside a name"));
 	assert_true(ask(p, "assoc.list", "{\"device\": \"*@b.example\"}")->ok);
-	assert_non_null(strstr(ask(p, "triggers.list", "{\"device\": \"meter-7*@a.example\"}")->error, "selected by one device"));
-	assert_non_null(strstr(ask(p, "triggers.list", "{\"device\": \"*@a.example\"}")->error, "selected by one device"));
+	assert_non_null(
+	    strstr(ask(p, "triggers.list", "{\"device\": \"meter-7*@a.example\"}")->error, "device selects one device"));
+	assert_non_null(strstr(ask(p, "triggers.list", "{\"device\": \"*@a.example\"}")->error, "device selects one device"));
 	assert_non_null(
 	    strstr(ask(p, "triggers.list", "{\"device\": \"msisdn:491700000001-491700000002\"}")->error, "one device"));
 	assert_true(ask(p, "triggers.list", "{\"device\": \"meter-7@a.example\"}")->ok);
