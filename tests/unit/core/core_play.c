@@ -151,6 +151,16 @@ void core_play_provision(struct core_play *p)
 	assert_int_equal(asc_rule_add(p->core->store.asc, &rule, &why), 0);
 }
 
+void core_play_add_fleet(struct core_play *p)
+{
+	struct asc_rule_new rule = { "group:fleet", "*@b.example", ASSOC_ALLOW, ASSOC_RIGHT_TRIGGER, 0, 0, ASSOC_ENFORCE };
+	struct asc_group fleet = { .name = "fleet", .anchor = "anchor-a" };
+	struct asc_why why;
+
+	assert_int_equal(asc_group_put(p->core->store.asc, &fleet, &why), 0);
+	assert_int_equal(asc_rule_add(p->core->store.asc, &rule, &why), 0);
+}
+
 struct ipc_session_open core_play_session(const char *host, const char *anchor)
 {
 	struct ipc_session_open s = { .zone = ZONE_EXTERNAL, .protection = PROTECTION_TLS };

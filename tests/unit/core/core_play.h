@@ -34,6 +34,8 @@ size_t core_play_take(struct core_play *p, uint16_t type, struct ipc_rec_head *h
 
 /* Provisions SCS `acme` (anchor-a, E.164 491720000001) that may trigger *@a.example. */
 void core_play_provision(struct core_play *p);
+/* Adds group "fleet" under anchor-a, which may trigger *@b.example. */
+void core_play_add_fleet(struct core_play *p);
 struct ipc_session_open core_play_session(const char *host, const char *anchor);
 /* Opens a session; returns the verdict. */
 struct ipc_session_verdict core_play_open(struct core_play *p, uint64_t number, const struct ipc_session_open *open);

@@ -12,16 +12,12 @@
 
 static int setup(void **state)
 {
-	struct asc_rule_new rule = { "group:fleet", "*@b.example", ASSOC_ALLOW, ASSOC_RIGHT_TRIGGER, 0, 0, ASSOC_ENFORCE };
-	struct asc_group fleet = { .name = "fleet", .anchor = "anchor-a" };
 	struct core_play *p = calloc(1, sizeof *p);
-	struct asc_why why;
 
 	assert_non_null(p);
 	core_play_start(p);
 	core_play_provision(p);
-	assert_int_equal(asc_group_put(p->core->store.asc, &fleet, &why), 0);
-	assert_int_equal(asc_rule_add(p->core->store.asc, &rule, &why), 0);
+	core_play_add_fleet(p);
 	*state = p;
 	return 0;
 }
