@@ -2,10 +2,12 @@
 #pragma once
 #include "tests/unit/test.h"
 
+#include <dirent.h>
 #include <ftw.h>
 #include <unistd.h>
 
 #include "assoc/asc.h"
+#include "assoc/asc_import.h"
 #include "tests/support/asc_wait.h"
 
 struct place {
@@ -113,6 +115,29 @@ static inline const char *place_found(struct place *p, const char *who, const ch
 		strcat(out, assoc_rule_text(text, &f.rules[i]));
 	}
 	return out;
+}
+
+/* Generations of the store on disk. */
+static inline int place_generations(const struct place *p)
+{
+	DIR *d = opendir(p->dir);
+	struct dirent *e;
+	int n = 0;
+
+	assert_non_null(d);
+	while ((e = readdir(d))) {
+		n += strncmp(e->d_name, "dev-", 4) == 0;
+	}
+	closedir(d);
+	return n;
+}
+
+/* Adds "NAME-," for each SCS that was removed and "NAME~," for each that changed. */
+static inline void place_list_peers(char *out, size_t cap, const struct asc_import_peer *peers, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		snprintf(out + strlen(out), cap - strlen(out), "%s%s,", peers[i].name, peers[i].removed ? "-" : "~");
+	}
 }
 
 #define PLACE_TEST(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)

@@ -1,8 +1,7 @@
 /* The association store: what is stored is found, by every way and after every opening; what cannot be trusted is not opened. */
-#include "tests/unit/test.h"
+#include "tests/unit/assoc/store_place.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <signal.h>
 #include <lmdb.h>
 #include <sys/stat.h>
@@ -12,121 +11,24 @@
 #include "assoc/asc.h"
 #include "tests/support/asc_wait.h"
 
-struct place { /* a directory of its own for one test */
-	char dir[64];
-	struct asc *a;
-	struct asc_why why;
-};
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static int open_again(struct place *p)
-{
-	struct asc_conf conf = { .dir = p->dir, .map_max = 16u << 20 };
-
-	asc_close(p->a);
-	p->a = NULL;
-	return asc_open(&p->a, &conf, &p->why);
-}
-
-static int setup(void **state)
-{
-	struct place *p = calloc(1, sizeof *p);
-
-	assert_non_null(p);
-	strcpy(p->dir, "/tmp/test-asc-XXXXXX");
-	assert_non_null(mkdtemp(p->dir));
-	assert_int_equal(open_again(p), 0);
-	*state = p;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct place *p = *state;
-
-	asc_close(p->a);
-	nftw(p->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-	free(p);
-	return 0;
-}
-
-static struct asc_scs scs(const char *name, const char *e164, const char *host)
-{
-	struct asc_scs s;
-
-	asc_scs_init(&s);
-	strcpy(s.name, name);
-	strcpy(s.e164, e164);
-	strcpy(s.origin_host, host);
-	strcpy(s.realm, "acme.example");
-	strcpy(s.anchor, "anchor-a");
-	return s;
-}
-
-static void put(struct place *p, const char *name, const char *e164, const char *host)
-{
-	struct asc_scs s = scs(name, e164, host);
-
-	assert_int_equal(asc_scs_put(p->a, &s, &p->why), 0);
-}
-
-static void two_scs(struct place *p)
-{
-	put(p, "acme", "49170123456", "scs.acme.example");
-	put(p, "beta", "49170123457", "scs.beta.example");
-}
-
-static int add(struct place *p, int verdict, const char *who, const char *device)
-{
-	struct asc_rule_new r = { .who = who, .device = device, .verdict = (uint8_t)verdict, .rights = ASSOC_RIGHT_TRIGGER };
-
-	return asc_rule_add(p->a, &r, &p->why);
-}
-
-/* The rules found, as text in the order of finding, joined by ";". */
-static const char *found(struct place *p, const char *who, const char *external, const char *msisdn)
-{
-	static char out[4096];
-	static struct assoc_found f;
-	struct asc_device device = { external, msisdn };
-	char text[ASSOC_RULE_TEXT_MAX];
-
-	assert_int_equal(asc_find_rules(p->a, &(struct asc_asker){ .scs = who }, &device, &f), 0);
-	out[0] = 0;
-	for (uint8_t i = 0; i < f.n; i++) {
-		if (i) {
-			strcat(out, ";");
-		}
-		strcat(out, assoc_rule_text(text, &f.rules[i]));
-	}
-	return out;
-}
-
 static void test_an_scs_is_found_by_each_of_its_names(void **state)
 {
 	struct place *p = *state;
 
-	two_scs(p);
+	place_two_scs(p);
 	for (int round = 0; round < 2; round++) {
 		assert_string_equal(asc_scs_find(p->a, "acme")->e164, "49170123456");
 		assert_string_equal(asc_scs_by_origin_host(p->a, "SCS.beta.Example")->name, "beta");
 		assert_null(asc_scs_find(p->a, "gamma"));
 		assert_null(asc_scs_by_origin_host(p->a, "scs.gamma.example"));
 		assert_int_equal(asc_scs_count(p->a), 2);
-		assert_int_equal(open_again(p), 0);
+		assert_int_equal(place_open(p), 0);
 	}
 }
 
 static void test_an_scs_keeps_every_member_over_a_restart(void **state)
 {
-	struct asc_scs s = scs("acme", "49170123456", "SCS.Acme.Example");
+	struct asc_scs s = place_scs("acme", "49170123456", "SCS.Acme.Example");
 	const struct asc_scs *back;
 	struct place *p = *state;
 
@@ -144,7 +46,7 @@ static void test_an_scs_keeps_every_member_over_a_restart(void **state)
 	s.p_bit_optional = true;
 	s.strict_answers = true;
 	assert_int_equal(asc_scs_put(p->a, &s, &p->why), 0);
-	assert_int_equal(open_again(p), 0);
+	assert_int_equal(place_open(p), 0);
 	back = asc_scs_find(p->a, "acme");
 	assert_non_null(back);
 	strcpy(s.origin_host, "scs.acme.example"); /* canonical */
@@ -171,17 +73,17 @@ static void test_two_scs_never_share_a_name(void **state)
 	struct place *p = *state;
 	struct asc_scs s;
 
-	two_scs(p);
-	s = scs("gamma", "49170123458", "SCS.acme.example");
+	place_two_scs(p);
+	s = place_scs("gamma", "49170123458", "SCS.acme.example");
 	assert_int_equal(asc_scs_put(p->a, &s, &p->why), ERR_EXISTS);
 	assert_string_equal(p->why.text, "origin-host 'scs.acme.example' belongs to SCS 'acme' already");
-	s = scs("gamma", "49170123457", "scs.gamma.example");
+	s = place_scs("gamma", "49170123457", "scs.gamma.example");
 	assert_int_equal(asc_scs_put(p->a, &s, &p->why), ERR_EXISTS);
-	s = scs("beta", "49170123459", "scs.beta.example"); /* its own host: replaced */
+	s = place_scs("beta", "49170123459", "scs.beta.example"); /* its own host: replaced */
 	assert_int_equal(asc_scs_put(p->a, &s, &p->why), 0);
 	assert_string_equal(asc_scs_find(p->a, "beta")->e164, "49170123459");
 	assert_int_equal(asc_scs_count(p->a), 2);
-	s = scs("gamma", "49170123457", "scs.gamma.example"); /* the number is free again */
+	s = place_scs("gamma", "49170123457", "scs.gamma.example"); /* the number is free again */
 	assert_int_equal(asc_scs_put(p->a, &s, &p->why), 0);
 }
 
@@ -201,7 +103,7 @@ static void test_a_wrong_scs_record_is_refused_with_the_member_that_is_wrong(voi
 	uint64_t generation = asc_generation(p->a);
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		struct asc_scs s = scs(rows[i].name, rows[i].e164, rows[i].host);
+		struct asc_scs s = place_scs(rows[i].name, rows[i].e164, rows[i].host);
 
 		assert_int_equal(asc_scs_put(p->a, &s, &p->why), ERR_INVAL);
 		assert_non_null(strstr(p->why.text, rows[i].word));
@@ -214,34 +116,34 @@ static void test_rules_are_found_on_every_axis_and_after_a_restart(void **state)
 {
 	struct place *p = *state;
 
-	two_scs(p);
-	assert_int_equal(add(p, ASSOC_ALLOW, "acme", "meter-1@A.Example"), 0);
-	assert_int_equal(add(p, ASSOC_DENY, "acme", "meter-1@a.example"), 0);
-	assert_int_equal(add(p, ASSOC_ALLOW, "beta", "meter-1@a.example"), 0);
-	assert_int_equal(add(p, ASSOC_ALLOW, "acme", "*@a.example"), 0);
-	assert_int_equal(add(p, ASSOC_ALLOW, "acme", "msisdn:491700000100-491700000199"), 0);
-	assert_int_equal(add(p, ASSOC_ALLOW, "acme", "msisdn:491700000150"), 0);
-	assert_int_equal(add(p, ASSOC_BLOCK, "*", "meter-1@a.example"), 0);
-	assert_int_equal(add(p, ASSOC_BLOCK, "beta", "*"), 0);
+	place_two_scs(p);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "acme", "meter-1@A.Example"), 0);
+	assert_int_equal(place_add(p, ASSOC_DENY, "acme", "meter-1@a.example"), 0);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "beta", "meter-1@a.example"), 0);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "acme", "*@a.example"), 0);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "acme", "msisdn:491700000100-491700000199"), 0);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "acme", "msisdn:491700000150"), 0);
+	assert_int_equal(place_add(p, ASSOC_BLOCK, "*", "meter-1@a.example"), 0);
+	assert_int_equal(place_add(p, ASSOC_BLOCK, "beta", "*"), 0);
 	for (int round = 0; round < 2; round++) {
 		assert_int_equal(asc_rule_count(p->a), 8);
-		assert_string_equal(found(p, "acme", "meter-1@a.example", NULL),
+		assert_string_equal(place_found(p, "acme", "meter-1@a.example", NULL),
 				    "allow acme *@a.example trigger;allow acme meter-1@a.example trigger;"
 				    "deny acme meter-1@a.example trigger;block * meter-1@a.example");
-		assert_string_equal(found(p, "beta", "meter-1@a.example", NULL),
+		assert_string_equal(place_found(p, "beta", "meter-1@a.example", NULL),
 				    "block beta *;allow beta meter-1@a.example trigger;block * meter-1@a.example");
-		assert_string_equal(found(p, "acme", NULL, "491700000150"),
+		assert_string_equal(place_found(p, "acme", NULL, "491700000150"),
 				    "allow acme msisdn:491700000100-491700000199 trigger;allow acme msisdn:491700000150 trigger");
-		assert_string_equal(found(p, "acme", NULL, "491700000099"), "");
-		assert_string_equal(found(p, "acme", NULL, "491700000200"), "");
-		assert_string_equal(found(p, "acme", NULL, "49170000015"), "");
-		assert_string_equal(found(p, "acme", "meter-2@b.example", NULL), "");
-		assert_string_equal(found(p, "acme", "x@sub.a.example", NULL), ""); /* a domain is that domain */
-		assert_string_equal(found(p, "acme", "x@a.example", "491700000150"),
+		assert_string_equal(place_found(p, "acme", NULL, "491700000099"), "");
+		assert_string_equal(place_found(p, "acme", NULL, "491700000200"), "");
+		assert_string_equal(place_found(p, "acme", NULL, "49170000015"), "");
+		assert_string_equal(place_found(p, "acme", "meter-2@b.example", NULL), "");
+		assert_string_equal(place_found(p, "acme", "x@sub.a.example", NULL), ""); /* a domain is that domain */
+		assert_string_equal(place_found(p, "acme", "x@a.example", "491700000150"),
 				    "allow acme *@a.example trigger;allow acme msisdn:491700000100-491700000199 trigger;"
 				    "allow acme msisdn:491700000150 trigger");
-		assert_string_equal(found(p, "nobody", "meter-1@a.example", NULL), "block * meter-1@a.example");
-		assert_int_equal(open_again(p), 0);
+		assert_string_equal(place_found(p, "nobody", "meter-1@a.example", NULL), "block * meter-1@a.example");
+		assert_int_equal(place_open(p), 0);
 	}
 }
 
@@ -254,10 +156,10 @@ static void test_a_rule_says_its_axis_width_and_times(void **state)
 	static struct assoc_found f;
 	struct place *p = *state;
 
-	two_scs(p);
+	place_two_scs(p);
 	assert_int_equal(asc_rule_add(p->a, &r, &p->why), 0);
 	assert_int_equal(asc_rule_add(p->a, &exact, &p->why), 0);
-	assert_int_equal(open_again(p), 0);
+	assert_int_equal(place_open(p), 0);
 	assert_int_equal(asc_find_rules(p->a, &(struct asc_asker){ .scs = "acme" }, &device, &f), 0);
 	assert_int_equal(f.n, 2);
 	assert_int_equal(f.rules[0].device_axis, ASSOC_DEVICE_RANGE);
@@ -275,7 +177,7 @@ static void test_adding_a_rule_again_replaces_it(void **state)
 	struct asc_rule_new r = { "acme", "meter-1@a.example", ASSOC_ALLOW, ASSOC_RIGHT_TRIGGER, 0, 0, ASSOC_ENFORCE };
 	struct place *p = *state;
 
-	two_scs(p);
+	place_two_scs(p);
 	assert_int_equal(asc_rule_add(p->a, &r, &p->why), 0);
 	r.rights = ASSOC_RIGHT_ALL;
 	assert_int_equal(asc_rule_add(p->a, &r, &p->why), 0);
@@ -284,7 +186,7 @@ static void test_adding_a_rule_again_replaces_it(void **state)
 	r.rights = ASSOC_RIGHT_RECALL;
 	assert_int_equal(asc_rule_add(p->a, &r, &p->why), 0);
 	assert_int_equal(asc_rule_count(p->a), 2);
-	assert_string_equal(found(p, "acme", "meter-1@a.example", NULL),
+	assert_string_equal(place_found(p, "acme", "meter-1@a.example", NULL),
 			    "allow acme *@a.example recall;allow acme meter-1@a.example trigger,recall,replace");
 }
 
@@ -296,7 +198,7 @@ static void test_a_mode_is_kept_and_changed_by_adding_again(void **state)
 	static struct assoc_found f;
 	struct place *p = *state;
 
-	two_scs(p);
+	place_two_scs(p);
 	assert_int_equal(asc_dset_add(p->a, "trial", &p->why), 0);
 	assert_int_equal(asc_dset_member_add(p->a, "trial", "m@a.example", &p->why), 0);
 	for (int round = 0; round < 3; round++) {
@@ -316,7 +218,7 @@ static void test_a_mode_is_kept_and_changed_by_adding_again(void **state)
 				assert_int_equal(f.rules[i].mode, r.mode);
 				assert_int_equal(f.rules[i].rights, ASSOC_RIGHT_RECALL);
 			}
-			assert_int_equal(open_again(p), 0);
+			assert_int_equal(place_open(p), 0);
 		}
 	}
 }
@@ -327,7 +229,7 @@ static void test_only_deny_and_block_can_be_detect_only(void **state)
 	struct place *p = *state;
 	uint64_t generation;
 
-	two_scs(p);
+	place_two_scs(p);
 	generation = asc_generation(p->a);
 	r.mode = ASSOC_DETECT;
 	assert_int_equal(asc_rule_add(p->a, &r, &p->why), ERR_INVAL);
@@ -346,20 +248,20 @@ static void test_rules_are_deleted_by_verdict_or_all(void **state)
 {
 	struct place *p = *state;
 
-	two_scs(p);
-	assert_int_equal(add(p, ASSOC_ALLOW, "acme", "m@a.example"), 0);
-	assert_int_equal(add(p, ASSOC_DENY, "acme", "m@a.example"), 0);
-	assert_int_equal(add(p, ASSOC_ALLOW, "beta", "m@a.example"), 0);
-	assert_int_equal(add(p, ASSOC_ALLOW, "acme", "*@a.example"), 0);
-	assert_int_equal(add(p, ASSOC_DENY, "acme", "*@a.example"), 0);
+	place_two_scs(p);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "acme", "m@a.example"), 0);
+	assert_int_equal(place_add(p, ASSOC_DENY, "acme", "m@a.example"), 0);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "beta", "m@a.example"), 0);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "acme", "*@a.example"), 0);
+	assert_int_equal(place_add(p, ASSOC_DENY, "acme", "*@a.example"), 0);
 	assert_int_equal(asc_rule_del(p->a, "acme", "m@A.example", ASSOC_DENY, &p->why), 0);
 	assert_int_equal(asc_rule_del(p->a, "acme", "m@a.example", ASSOC_DENY, &p->why), ERR_NOTFOUND);
 	assert_int_equal(asc_rule_del(p->a, "acme", "*@a.example", -1, &p->why), 0);
 	assert_int_equal(asc_rule_del(p->a, "acme", "*@a.example", -1, &p->why), ERR_NOTFOUND);
 	assert_int_equal(asc_rule_del(p->a, "gamma", "m@a.example", -1, &p->why), ERR_NOTFOUND);
-	assert_int_equal(open_again(p), 0);
-	assert_string_equal(found(p, "acme", "m@a.example", NULL), "allow acme m@a.example trigger");
-	assert_string_equal(found(p, "beta", "m@a.example", NULL), "allow beta m@a.example trigger");
+	assert_int_equal(place_open(p), 0);
+	assert_string_equal(place_found(p, "acme", "m@a.example", NULL), "allow acme m@a.example trigger");
+	assert_string_equal(place_found(p, "beta", "m@a.example", NULL), "allow beta m@a.example trigger");
 	assert_int_equal(asc_rule_count(p->a), 2);
 }
 
@@ -367,22 +269,23 @@ static void test_an_scs_takes_its_rules_with_it_and_they_never_return(void **sta
 {
 	struct place *p = *state;
 
-	two_scs(p);
-	assert_int_equal(add(p, ASSOC_ALLOW, "acme", "m@a.example"), 0);
-	assert_int_equal(add(p, ASSOC_ALLOW, "acme", "*@b.example"), 0);
-	assert_int_equal(add(p, ASSOC_ALLOW, "beta", "m@a.example"), 0);
+	place_two_scs(p);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "acme", "m@a.example"), 0);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "acme", "*@b.example"), 0);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "beta", "m@a.example"), 0);
 	assert_int_equal(asc_scs_del(p->a, "acme", &p->why), 0);
 	assert_int_equal(asc_scs_del(p->a, "acme", &p->why), ERR_NOTFOUND);
 	assert_int_equal(asc_rule_count(p->a), 1);
-	put(p, "acme", "49170123456", "scs.acme.example"); /* a new SCS of that name has no old rules */
+	place_put(p, "acme", "49170123456", "scs.acme.example"); /* a new SCS of that name has no old rules */
 	for (int round = 0; round < 2; round++) {
-		assert_string_equal(found(p, "acme", "m@a.example", NULL), "");
-		assert_string_equal(found(p, "acme", "m@b.example", NULL), "");
-		assert_string_equal(found(p, "beta", "m@a.example", NULL), "allow beta m@a.example trigger");
-		assert_int_equal(open_again(p), 0);
+		assert_string_equal(place_found(p, "acme", "m@a.example", NULL), "");
+		assert_string_equal(place_found(p, "acme", "m@b.example", NULL), "");
+		assert_string_equal(place_found(p, "beta", "m@a.example", NULL), "allow beta m@a.example trigger");
+		assert_int_equal(place_open(p), 0);
 	}
-	assert_int_equal(add(p, ASSOC_DENY, "acme", "m@a.example"), 0); /* the row is written again, without the dead entry */
-	assert_string_equal(found(p, "acme", "m@a.example", NULL), "deny acme m@a.example trigger");
+	assert_int_equal(place_add(p, ASSOC_DENY, "acme", "m@a.example"),
+			 0); /* the row is written again, without the dead entry */
+	assert_string_equal(place_found(p, "acme", "m@a.example", NULL), "deny acme m@a.example trigger");
 	assert_int_equal(asc_rule_count(p->a), 2);
 }
 
@@ -416,10 +319,10 @@ static void test_a_wrong_rule_is_refused_in_words(void **state)
 	struct place *p = *state;
 	uint64_t generation;
 
-	two_scs(p);
+	place_two_scs(p);
 	generation = asc_generation(p->a);
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		assert_int_equal(add(p, rows[i].verdict, rows[i].who, rows[i].device), rows[i].err);
+		assert_int_equal(place_add(p, rows[i].verdict, rows[i].who, rows[i].device), rows[i].err);
 		assert_true(p->why.text[0]);
 	}
 	assert_int_equal(asc_rule_add(p->a, &r, &p->why), ERR_INVAL); /* no right */
@@ -438,12 +341,12 @@ static void test_each_change_counts_and_is_kept(void **state)
 	struct place *p = *state;
 	uint64_t before;
 
-	two_scs(p);
+	place_two_scs(p);
 	before = asc_generation(p->a);
-	assert_int_equal(add(p, ASSOC_ALLOW, "acme", "m@a.example"), 0);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "acme", "m@a.example"), 0);
 	assert_int_equal(asc_rule_del(p->a, "acme", "m@a.example", -1, &p->why), 0);
 	assert_true(asc_generation(p->a) == before + 2);
-	assert_int_equal(open_again(p), 0);
+	assert_int_equal(place_open(p), 0);
 	assert_true(asc_generation(p->a) == before + 2);
 }
 
@@ -458,8 +361,8 @@ static void test_one_device_has_a_bound_of_rules(void **state)
 		snprintf(name, sizeof name, "s%d", i);
 		snprintf(e164, sizeof e164, "49170%06d", i);
 		snprintf(host, sizeof host, "s%d.example", i);
-		put(p, name, e164, host);
-		assert_int_equal(add(p, ASSOC_ALLOW, name, "m@a.example"), i < ASC_RULES_PER_DEVICE_MAX ? 0 : ERR_LIMIT);
+		place_put(p, name, e164, host);
+		assert_int_equal(place_add(p, ASSOC_ALLOW, name, "m@a.example"), i < ASC_RULES_PER_DEVICE_MAX ? 0 : ERR_LIMIT);
 	}
 	assert_int_equal(asc_find_rules(p->a, &(struct asc_asker){ .scs = "s254" }, &device, &f), 0);
 	assert_int_equal(f.n, 1); /* the others' rules take no room */
@@ -470,8 +373,8 @@ static void test_rules_of_scss_that_are_gone_take_no_room(void **state)
 	struct place *p = *state;
 
 	for (int i = 0; i < ASC_RULES_PER_DEVICE_MAX + 5; i++) {
-		put(p, "acme", "49170123456", "scs.acme.example");
-		assert_int_equal(add(p, ASSOC_ALLOW, "acme", "m@a.example"), 0);
+		place_put(p, "acme", "49170123456", "scs.acme.example");
+		assert_int_equal(place_add(p, ASSOC_ALLOW, "acme", "m@a.example"), 0);
 		assert_int_equal(asc_scs_del(p->a, "acme", &p->why), 0);
 	}
 }
@@ -483,10 +386,10 @@ static void test_more_matches_than_fit_are_said_to_be_more(void **state)
 	struct place *p = *state;
 	char range[64];
 
-	two_scs(p);
+	place_two_scs(p);
 	for (int i = 0; i <= ASSOC_FOUND_MAX; i++) {
 		snprintf(range, sizeof range, "msisdn:491700000000-4917000%05d", i + 1);
-		assert_int_equal(add(p, ASSOC_ALLOW, "acme", range), 0);
+		assert_int_equal(place_add(p, ASSOC_ALLOW, "acme", range), 0);
 		assert_int_equal(asc_find_rules(p->a, &(struct asc_asker){ .scs = "acme" }, &device, &f), 0);
 		assert_int_equal(f.overflow, i == ASSOC_FOUND_MAX);
 	}
@@ -510,11 +413,11 @@ static void test_rules_are_listed_all_of_one_scs_or_until_stopped(void **state)
 	} c = { 0, 0 };
 	struct place *p = *state;
 
-	two_scs(p);
-	assert_int_equal(add(p, ASSOC_ALLOW, "acme", "m@a.example"), 0);
-	assert_int_equal(add(p, ASSOC_ALLOW, "beta", "m@a.example"), 0);
-	assert_int_equal(add(p, ASSOC_ALLOW, "acme", "*@a.example"), 0);
-	assert_int_equal(add(p, ASSOC_BLOCK, "*", "n@a.example"), 0);
+	place_two_scs(p);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "acme", "m@a.example"), 0);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "beta", "m@a.example"), 0);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "acme", "*@a.example"), 0);
+	assert_int_equal(place_add(p, ASSOC_BLOCK, "*", "n@a.example"), 0);
 	assert_int_equal(asc_rule_each(p->a, NULL, count_rule, &c), 0);
 	assert_int_equal(c.n, 4);
 	c.n = 0;
@@ -554,10 +457,10 @@ static void test_a_truncated_store_is_refused_at_every_length(void **state)
 	uint8_t *whole;
 	int fd, refused = 0, steps = 0;
 
-	two_scs(p);
+	place_two_scs(p);
 	for (int i = 0; i < 200; i++) {
 		snprintf(device, sizeof device, "meter-%d@a.example", i);
-		assert_int_equal(add(p, ASSOC_ALLOW, "acme", device), 0);
+		assert_int_equal(place_add(p, ASSOC_ALLOW, "acme", device), 0);
 	}
 	asc_close(p->a);
 	p->a = NULL;
@@ -572,7 +475,7 @@ static void test_a_truncated_store_is_refused_at_every_length(void **state)
 
 		assert_int_equal(ftruncate(fd, 0), 0);
 		assert_true(pwrite(fd, whole, (size_t)len, 0) == len);
-		err = open_again(p);
+		err = place_open(p);
 		steps++;
 		if (err) {
 			struct stat now;
@@ -584,7 +487,8 @@ static void test_a_truncated_store_is_refused_at_every_length(void **state)
 			refused++;
 		} else { /* only free pages were cut off: everything must be there */
 			assert_int_equal(asc_rule_count(p->a), 200);
-			assert_string_equal(found(p, "acme", "meter-0@a.example", NULL), "allow acme meter-0@a.example trigger");
+			assert_string_equal(place_found(p, "acme", "meter-0@a.example", NULL),
+					    "allow acme meter-0@a.example trigger");
 		}
 		asc_close(p->a);
 		p->a = NULL;
@@ -609,7 +513,7 @@ static void test_something_else_is_not_taken_for_a_store(void **state)
 		fputs("this is not a database\n", f);
 	}
 	fclose(f);
-	assert_int_equal(open_again(p), ERR_PROTO);
+	assert_int_equal(place_open(p), ERR_PROTO);
 	assert_non_null(strstr(p->why.text, "not a database"));
 }
 
@@ -641,11 +545,11 @@ static void test_a_newer_format_is_said_to_be_newer(void **state)
 	asc_close(p->a);
 	p->a = NULL;
 	write_raw(p, "meta", "format", 6, "\5\0\0\0association store", 21);
-	assert_int_equal(open_again(p), ERR_VERSION);
+	assert_int_equal(place_open(p), ERR_VERSION);
 	assert_non_null(strstr(p->why.text, "version 5"));
 	assert_non_null(strstr(p->why.text, "newer program"));
 	write_raw(p, "meta", "format", 6, "\1\0\0\0trigger journal", 19);
-	assert_int_equal(open_again(p), ERR_PROTO);
+	assert_int_equal(place_open(p), ERR_PROTO);
 	assert_non_null(strstr(p->why.text, "something else"));
 }
 
@@ -656,7 +560,7 @@ static void test_records_of_another_version_are_not_opened(void **state)
 	asc_close(p->a);
 	p->a = NULL;
 	write_raw(p, "scs", "\2acme", 5, "\1", 1);
-	assert_int_equal(open_again(p), ERR_VERSION);
+	assert_int_equal(place_open(p), ERR_VERSION);
 }
 
 #define V1_SCS(n)                                                                                                                \
@@ -697,12 +601,12 @@ static void test_an_scs_of_the_version_before_keeps_what_was_not_default(void **
 	struct place *p = *state;
 	const struct asc_scs *s;
 
-	two_scs(p); /* their numbers are given */
+	place_two_scs(p); /* their numbers are given */
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		asc_close(p->a);
 		p->a = NULL;
 		write_raw(p, "scs", "\1acme", 5, rows[i].record, rows[i].len);
-		assert_int_equal(open_again(p), 0);
+		assert_int_equal(place_open(p), 0);
 		s = asc_scs_find(p->a, "acme");
 		assert_non_null(s);
 		assert_int_equal(s->payload_max, rows[i].payload);
@@ -723,7 +627,7 @@ static void test_a_damaged_scs_record_is_not_opened(void **state)
 	asc_close(p->a);
 	p->a = NULL;
 	write_raw(p, "scs", "\1acme", 5, "\1\1\0\0\0", 5);
-	assert_int_equal(open_again(p), ERR_PROTO);
+	assert_int_equal(place_open(p), ERR_PROTO);
 	assert_non_null(strstr(p->why.text, "'acme' is damaged"));
 }
 
@@ -733,19 +637,19 @@ static void test_a_damaged_row_is_an_error_and_no_rules(void **state)
 	static struct assoc_found f;
 	struct place *p = *state;
 
-	two_scs(p);
-	assert_int_equal(add(p, ASSOC_ALLOW, "acme", "*@a.example"), 0);
+	place_two_scs(p);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "acme", "*@a.example"), 0);
 	asc_close(p->a);
 	p->a = NULL;
 	write_raw(p, "dev", "\1m@a.example", 12, "\1\1\7\1\0", 5); /* cut inside an entry */
-	assert_int_equal(open_again(p), 0);
+	assert_int_equal(place_open(p), 0);
 	assert_int_equal(asc_find_rules(p->a, &(struct asc_asker){ .scs = "acme" }, &device, &f), ERR_PROTO);
 	assert_int_equal(f.n, 0); /* the domain's allow is not used alone: what the row said is unknown */
-	assert_int_equal(add(p, ASSOC_ALLOW, "acme", "m@a.example"), ERR_PROTO);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "acme", "m@a.example"), ERR_PROTO);
 	asc_close(p->a);
 	p->a = NULL;
 	write_raw(p, "dev", "\1m@a.example", 12, "\1\11\7\1\0\0\0", 8); /* an allow that is detect-only */
-	assert_int_equal(open_again(p), 0);
+	assert_int_equal(place_open(p), 0);
 	assert_int_equal(asc_find_rules(p->a, &(struct asc_asker){ .scs = "acme" }, &device, &f), ERR_PROTO);
 }
 
@@ -759,15 +663,15 @@ static void test_a_full_store_refuses_and_stays_whole(void **state)
 
 	asc_close(p->a);
 	assert_int_equal(asc_open(&p->a, &conf, &p->why), 0);
-	two_scs(p);
+	place_two_scs(p);
 	for (int i = 0; i < 5000 && !err; i++) {
 		snprintf(device, sizeof device, "%0200d@a.example", i);
 		n = asc_rule_count(p->a);
-		err = add(p, ASSOC_ALLOW, "acme", device);
+		err = place_add(p, ASSOC_ALLOW, "acme", device);
 	}
 	assert_int_equal(err, ERR_NOSPC);
 	assert_true(asc_rule_count(p->a) == n);
-	assert_string_equal(found(p, "acme", device, NULL), "");
+	assert_string_equal(place_found(p, "acme", device, NULL), "");
 	asc_close(p->a);
 	assert_int_equal(asc_open(&p->a, &conf, &p->why), 0);
 	assert_true(asc_rule_count(p->a) == n);
@@ -781,19 +685,19 @@ static void test_killed_at_any_instant_nothing_told_is_lost(void **state)
 	pid_t child;
 	char device[32];
 
-	two_scs(p);
+	place_two_scs(p);
 	asc_close(p->a);
 	p->a = NULL;
 	assert_int_equal(pipe(to_us), 0);
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
-		if (open_again(p)) {
+		if (place_open(p)) {
 			_exit(1);
 		}
 		for (int i = 0;; i++) {
 			snprintf(device, sizeof device, "m%d@a.example", i);
-			if (add(p, ASSOC_ALLOW, "acme", device) || write(to_us[1], "x", 1) != 1) {
+			if (place_add(p, ASSOC_ALLOW, "acme", device) || write(to_us[1], "x", 1) != 1) {
 				_exit(1);
 			}
 		}
@@ -809,11 +713,11 @@ static void test_killed_at_any_instant_nothing_told_is_lost(void **state)
 	}
 	close(to_us[0]);
 	assert_true(WIFSIGNALED(status));
-	assert_int_equal(open_again(p), 0);
+	assert_int_equal(place_open(p), 0);
 	assert_true(asc_rule_count(p->a) >= (uint64_t)told);
 	for (int i = 0; i < told; i++) {
 		snprintf(device, sizeof device, "m%d@a.example", i);
-		assert_string_not_equal(found(p, "acme", device, NULL), "");
+		assert_string_not_equal(place_found(p, "acme", device, NULL), "");
 	}
 }
 
@@ -842,9 +746,9 @@ static void test_a_store_of_the_format_before_is_opened_and_brought_up(void **st
 	struct place *p = *state;
 	struct asc_group fleet = { .name = "fleet" };
 
-	two_scs(p);
-	assert_int_equal(add(p, ASSOC_ALLOW, "acme", "m@a.example"), 0);
-	assert_int_equal(add(p, ASSOC_ALLOW, "acme", "*@b.example"), 0);
+	place_two_scs(p);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "acme", "m@a.example"), 0);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "acme", "*@b.example"), 0);
 	asc_close(p->a);
 	p->a = NULL;
 	assert_int_equal(drop_database(p, "group"), 0);
@@ -852,9 +756,9 @@ static void test_a_store_of_the_format_before_is_opened_and_brought_up(void **st
 	assert_int_equal(drop_database(p, "dset"), 0);
 	write_raw(p, "meta", "format", 6, "\1\0\0\0association store", 21);
 	for (int round = 0; round < 2; round++) {
-		assert_int_equal(open_again(p), 0);
-		assert_string_equal(found(p, "acme", "m@a.example", NULL), "allow acme m@a.example trigger");
-		assert_string_equal(found(p, "acme", "m@b.example", NULL), "allow acme *@b.example trigger");
+		assert_int_equal(place_open(p), 0);
+		assert_string_equal(place_found(p, "acme", "m@a.example", NULL), "allow acme m@a.example trigger");
+		assert_string_equal(place_found(p, "acme", "m@b.example", NULL), "allow acme *@b.example trigger");
 		assert_int_equal(asc_scs_count(p->a), 2);
 		assert_int_equal(asc_group_put(p->a, &fleet, &p->why), 0);
 	}
@@ -862,22 +766,22 @@ static void test_a_store_of_the_format_before_is_opened_and_brought_up(void **st
 	p->a = NULL;
 	assert_int_equal(drop_database(p, "dset"), 0);
 	write_raw(p, "meta", "format", 6, "\2\0\0\0association store", 21);
-	assert_int_equal(open_again(p), 0);
+	assert_int_equal(place_open(p), 0);
 	assert_non_null(asc_group_find(p->a, "fleet"));
 	assert_int_equal(asc_dset_add(p->a, "trial", &p->why), 0);
 	asc_close(p->a);
 	p->a = NULL;
 	write_raw(p, "meta", "format", 6, "\3\0\0\0association store", 21);
-	assert_int_equal(open_again(p), 0);
-	assert_string_equal(found(p, "acme", "m@a.example", NULL), "allow acme m@a.example trigger");
+	assert_int_equal(place_open(p), 0);
+	assert_string_equal(place_found(p, "acme", "m@a.example", NULL), "allow acme m@a.example trigger");
 	assert_true(asc_dset_there(p->a, "trial"));
 	asc_close(p->a);
 	p->a = NULL;
 	write_raw(p, "meta", "format", 6, "\0\0\0\0association store", 21);
-	assert_int_equal(open_again(p), ERR_VERSION);
+	assert_int_equal(place_open(p), ERR_VERSION);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) PLACE_TEST(name)
 
 int main(void)
 {

@@ -1,94 +1,22 @@
 /* Named sets in the store: a rule on a set speaks about its members, by whatever name each was put into it; what is gone stays gone. */
-#include "tests/unit/test.h"
-
-#include <ftw.h>
+#include "tests/unit/assoc/store_place.h"
 
 #include "assoc/asc.h"
 #include "tests/support/asc_wait.h"
 
-struct place { /* a directory of its own for one test */
-	char dir[64];
-	struct asc *a;
-	struct asc_why why;
-};
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static int open_again(struct place *p)
-{
-	struct asc_conf conf = { .dir = p->dir, .map_max = 16u << 20 };
-
-	asc_close(p->a);
-	p->a = NULL;
-	return asc_open(&p->a, &conf, &p->why);
-}
-
 static int setup(void **state)
 {
-	struct place *p = calloc(1, sizeof *p);
 	struct asc_group fleet = { .name = "fleet" };
-	struct asc_scs s;
+	struct place *p;
 
-	assert_non_null(p);
-	strcpy(p->dir, "/tmp/test-asc-dset-XXXXXX");
-	assert_non_null(mkdtemp(p->dir));
-	assert_int_equal(open_again(p), 0);
-	asc_scs_init(&s);
-	strcpy(s.name, "acme");
-	strcpy(s.e164, "49170123456");
-	strcpy(s.origin_host, "scs.acme.example");
-	strcpy(s.realm, "acme.example");
-	strcpy(s.anchor, "anchor-a");
-	assert_int_equal(asc_scs_put(p->a, &s, &p->why), 0);
+	place_setup(state);
+	p = *state;
+	place_put(p, "acme", "49170123456", "scs.acme.example");
 	assert_int_equal(asc_group_put(p->a, &fleet, &p->why), 0);
 	assert_int_equal(asc_group_member_add(p->a, "fleet", "acme", &p->why), 0);
 	assert_int_equal(asc_dset_add(p->a, "trial", &p->why), 0);
 	assert_int_equal(asc_dset_add(p->a, "alarm", &p->why), 0);
-	*state = p;
 	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct place *p = *state;
-
-	asc_close(p->a);
-	nftw(p->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-	free(p);
-	return 0;
-}
-
-static int add(struct place *p, int verdict, const char *who, const char *device)
-{
-	struct asc_rule_new r = { .who = who, .device = device, .verdict = (uint8_t)verdict, .rights = ASSOC_RIGHT_TRIGGER };
-
-	return asc_rule_add(p->a, &r, &p->why);
-}
-
-static const char *found(struct place *p, const char *external, const char *msisdn)
-{
-	struct asc_asker asker = { .scs = "acme" };
-	struct asc_device device = { external, msisdn };
-	static struct assoc_found f;
-	static char out[4096];
-	char text[ASSOC_RULE_TEXT_MAX];
-
-	assert_int_equal(asc_find_rules(p->a, &asker, &device, &f), 0);
-	out[0] = 0;
-	for (uint8_t i = 0; i < f.n; i++) {
-		if (i) {
-			strcat(out, ";");
-		}
-		strcat(out, assoc_rule_text(text, &f.rules[i]));
-		assert_int_equal(f.rules[i].device_axis == ASSOC_DEVICE_SET, strncmp(f.rules[i].device, "set:", 4) == 0);
-	}
-	return out;
 }
 
 static int join(void *arg, const char *device)
@@ -103,31 +31,32 @@ static void test_a_member_is_found_by_the_rules_on_its_set(void **state)
 	struct place *p = *state;
 	char members[256];
 
-	assert_int_equal(add(p, ASSOC_ALLOW, "acme", "set:trial"), 0);
-	assert_int_equal(add(p, ASSOC_DENY, "group:fleet", "set:alarm"), 0);
-	assert_int_equal(add(p, ASSOC_BLOCK, "*", "set:alarm"), 0);
-	assert_string_equal(found(p, "m1@a.example", NULL), "");
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "acme", "set:trial"), 0);
+	assert_int_equal(place_add(p, ASSOC_DENY, "group:fleet", "set:alarm"), 0);
+	assert_int_equal(place_add(p, ASSOC_BLOCK, "*", "set:alarm"), 0);
+	assert_string_equal(place_found(p, "acme", "m1@a.example", NULL), "");
 	assert_int_equal(asc_dset_member_add(p->a, "trial", "m1@A.example", &p->why), 0);
 	assert_int_equal(asc_dset_member_add(p->a, "alarm", "msisdn:491700000001", &p->why), 0);
 	assert_int_equal(asc_dset_member_add(p->a, "alarm", "msisdn:491700000001", &p->why), 0); /* again: the same */
 	for (int round = 0; round < 2; round++) {
-		assert_string_equal(found(p, "m1@a.example", NULL), "allow acme set:trial trigger");
-		assert_string_equal(found(p, NULL, "491700000001"), "block * set:alarm;deny group:fleet set:alarm trigger");
-		assert_string_equal(found(p, "m1@a.example", "491700000001"),
+		assert_string_equal(place_found(p, "acme", "m1@a.example", NULL), "allow acme set:trial trigger");
+		assert_string_equal(place_found(p, "acme", NULL, "491700000001"),
+				    "block * set:alarm;deny group:fleet set:alarm trigger");
+		assert_string_equal(place_found(p, "acme", "m1@a.example", "491700000001"),
 				    "block * set:alarm;allow acme set:trial trigger;deny group:fleet set:alarm trigger");
-		assert_string_equal(found(p, "m2@a.example", "491700000002"), "");
+		assert_string_equal(place_found(p, "acme", "m2@a.example", "491700000002"), "");
 		assert_int_equal(asc_dset_members(p->a, "alarm"), 1);
 		assert_int_equal(asc_dset_rules(p->a, "alarm"), 2);
 		assert_int_equal(asc_rule_count(p->a), 3);
 		members[0] = 0;
 		assert_int_equal(asc_dset_member_each(p->a, "alarm", join, members), 0);
 		assert_string_equal(members, "msisdn:491700000001;");
-		assert_int_equal(open_again(p), 0);
+		assert_int_equal(place_open(p), 0);
 	}
 	assert_int_equal(asc_dset_member_del(p->a, "trial", "m1@a.example", &p->why), 0);
-	assert_string_equal(found(p, "m1@a.example", NULL), "");
-	assert_int_equal(open_again(p), 0);
-	assert_string_equal(found(p, "m1@a.example", NULL), "");
+	assert_string_equal(place_found(p, "acme", "m1@a.example", NULL), "");
+	assert_int_equal(place_open(p), 0);
+	assert_string_equal(place_found(p, "acme", "m1@a.example", NULL), "");
 	assert_int_equal(asc_dset_members(p->a, "trial"), 0);
 }
 
@@ -143,39 +72,40 @@ static void test_rules_and_memberships_of_one_device_stand_together_and_apart(vo
 	struct place *p = *state;
 	int n = 0;
 
-	assert_int_equal(add(p, ASSOC_ALLOW, "acme", "set:trial"), 0);
-	assert_int_equal(add(p, ASSOC_DENY, "acme", "m1@a.example"), 0);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "acme", "set:trial"), 0);
+	assert_int_equal(place_add(p, ASSOC_DENY, "acme", "m1@a.example"), 0);
 	assert_int_equal(asc_dset_member_add(p->a, "trial", "m1@a.example", &p->why), 0);
 	assert_int_equal(asc_dset_member_add(p->a, "alarm", "m1@a.example", &p->why), 0);
-	assert_string_equal(found(p, "m1@a.example", NULL), "deny acme m1@a.example trigger;allow acme set:trial trigger");
+	assert_string_equal(place_found(p, "acme", "m1@a.example", NULL),
+			    "deny acme m1@a.example trigger;allow acme set:trial trigger");
 	assert_int_equal(asc_rule_each(p->a, NULL, count_rule, &n), 0);
 	assert_int_equal(n, 2); /* a membership is no rule */
 	assert_int_equal(asc_rule_del(p->a, "acme", "m1@a.example", -1, &p->why), 0);
-	assert_string_equal(found(p, "m1@a.example", NULL), "allow acme set:trial trigger");
+	assert_string_equal(place_found(p, "acme", "m1@a.example", NULL), "allow acme set:trial trigger");
 	assert_int_equal(asc_dset_member_del(p->a, "alarm", "m1@a.example", &p->why), 0);
-	assert_string_equal(found(p, "m1@a.example", NULL), "allow acme set:trial trigger");
+	assert_string_equal(place_found(p, "acme", "m1@a.example", NULL), "allow acme set:trial trigger");
 	assert_int_equal(asc_rule_del(p->a, "acme", "set:trial", -1, &p->why), 0);
-	assert_string_equal(found(p, "m1@a.example", NULL), "");
+	assert_string_equal(place_found(p, "acme", "m1@a.example", NULL), "");
 }
 
 static void test_a_deleted_set_takes_the_rules_on_it_and_its_memberships_never_return(void **state)
 {
 	struct place *p = *state;
 
-	assert_int_equal(add(p, ASSOC_ALLOW, "acme", "set:trial"), 0);
-	assert_int_equal(add(p, ASSOC_ALLOW, "group:fleet", "set:trial"), 0);
-	assert_int_equal(add(p, ASSOC_BLOCK, "*", "set:trial"), 0);
-	assert_int_equal(add(p, ASSOC_ALLOW, "acme", "set:alarm"), 0);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "acme", "set:trial"), 0);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "group:fleet", "set:trial"), 0);
+	assert_int_equal(place_add(p, ASSOC_BLOCK, "*", "set:trial"), 0);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "acme", "set:alarm"), 0);
 	assert_int_equal(asc_dset_member_add(p->a, "trial", "m1@a.example", &p->why), 0);
 	assert_int_equal(asc_dset_member_add(p->a, "alarm", "m2@a.example", &p->why), 0);
 	assert_int_equal(asc_dset_del(p->a, "trial", &p->why), 0);
 	assert_int_equal(asc_rule_count(p->a), 1);
-	assert_int_equal(open_again(p), 0);
+	assert_int_equal(place_open(p), 0);
 	assert_int_equal(asc_rule_count(p->a), 1);
 	assert_int_equal(asc_dset_add(p->a, "trial", &p->why), 0);
-	assert_int_equal(add(p, ASSOC_ALLOW, "acme", "set:trial"), 0);
-	assert_string_equal(found(p, "m1@a.example", NULL), "");
-	assert_string_equal(found(p, "m2@a.example", NULL), "allow acme set:alarm trigger");
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "acme", "set:trial"), 0);
+	assert_string_equal(place_found(p, "acme", "m1@a.example", NULL), "");
+	assert_string_equal(place_found(p, "acme", "m2@a.example", NULL), "allow acme set:alarm trigger");
 	assert_int_equal(asc_dset_members(p->a, "trial"), 0);
 	assert_int_equal(asc_dset_del(p->a, "nothing", &p->why), ERR_NOTFOUND);
 }
@@ -186,9 +116,9 @@ static void test_what_cannot_be_is_refused_in_words(void **state)
 
 	assert_int_equal(asc_dset_add(p->a, "trial", &p->why), ERR_EXISTS);
 	assert_int_equal(asc_dset_add(p->a, "Trial", &p->why), ERR_INVAL);
-	assert_int_equal(add(p, ASSOC_ALLOW, "acme", "set:nothing"), ERR_NOTFOUND);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "acme", "set:nothing"), ERR_NOTFOUND);
 	assert_string_equal(p->why.text, "no device set 'nothing'");
-	assert_int_equal(add(p, ASSOC_ALLOW, "acme", "set:No Name"), ERR_INVAL);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "acme", "set:No Name"), ERR_INVAL);
 	assert_int_equal(asc_dset_member_add(p->a, "nothing", "m1@a.example", &p->why), ERR_NOTFOUND);
 	assert_int_equal(asc_dset_member_add(p->a, "trial", "*@a.example", &p->why), ERR_INVAL);
 	assert_int_equal(asc_dset_member_add(p->a, "trial", "set:alarm", &p->why), ERR_INVAL);
@@ -216,16 +146,16 @@ static void test_more_sets_than_a_look_up_takes_are_a_refusal(void **state)
 	assert_true(f.overflow);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, place_teardown)
 
 static void test_a_set_keeps_its_members_and_rules_under_a_new_name(void **state)
 {
 	struct place *p = *state;
 
 	assert_int_equal(asc_dset_member_add(p->a, "trial", "m1@a.example", &p->why), 0);
-	assert_int_equal(add(p, ASSOC_ALLOW, "acme", "set:trial"), 0);
-	assert_int_equal(add(p, ASSOC_DENY, "group:fleet", "set:trial"), 0);
-	assert_int_equal(add(p, ASSOC_BLOCK, "*", "set:alarm"), 0);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "acme", "set:trial"), 0);
+	assert_int_equal(place_add(p, ASSOC_DENY, "group:fleet", "set:trial"), 0);
+	assert_int_equal(place_add(p, ASSOC_BLOCK, "*", "set:alarm"), 0);
 	assert_int_equal(asc_dset_rename(p->a, "trial", "alarm", &p->why), ERR_EXISTS);
 	assert_int_equal(asc_dset_rename(p->a, "none", "other", &p->why), ERR_NOTFOUND);
 	assert_int_equal(asc_dset_rename(p->a, "trial", "Other*", &p->why), ERR_INVAL);
@@ -234,9 +164,9 @@ static void test_a_set_keeps_its_members_and_rules_under_a_new_name(void **state
 		assert_false(asc_dset_there(p->a, "trial"));
 		assert_int_equal(asc_dset_members(p->a, "other"), 1);
 		assert_int_equal(asc_dset_rules(p->a, "other"), 2);
-		assert_string_equal(found(p, "m1@a.example", NULL),
+		assert_string_equal(place_found(p, "acme", "m1@a.example", NULL),
 				    "allow acme set:other trigger;deny group:fleet set:other trigger");
-		assert_int_equal(open_again(p), 0);
+		assert_int_equal(place_open(p), 0);
 	}
 	assert_int_equal(asc_rule_del(p->a, "acme", "set:other", ASSOC_ALLOW, &p->why), 0);
 	assert_int_equal(asc_dset_add(p->a, "trial", &p->why), 0); /* the name is free again, and means another set */

@@ -1,33 +1,8 @@
 /* Groups in the store: who is in one is stored, or proven under the group's own trust anchor; a rule on a group speaks about its members. */
-#include "tests/unit/test.h"
-
-#include <ftw.h>
+#include "tests/unit/assoc/store_place.h"
 
 #include "assoc/asc.h"
 #include "tests/support/asc_wait.h"
-
-struct place { /* a directory of its own for one test */
-	char dir[64];
-	struct asc *a;
-	struct asc_why why;
-};
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static int open_again(struct place *p)
-{
-	struct asc_conf conf = { .dir = p->dir, .map_max = 16u << 20 };
-
-	asc_close(p->a);
-	p->a = NULL;
-	return asc_open(&p->a, &conf, &p->why);
-}
 
 static void put_scs(struct place *p, const char *name, const char *e164, const char *anchor)
 {
@@ -53,35 +28,15 @@ static int put_group(struct place *p, const char *name, const char *anchor)
 
 static int setup(void **state)
 {
-	struct place *p = calloc(1, sizeof *p);
+	struct place *p;
 
-	assert_non_null(p);
-	strcpy(p->dir, "/tmp/test-asc-group-XXXXXX");
-	assert_non_null(mkdtemp(p->dir));
-	assert_int_equal(open_again(p), 0);
+	place_setup(state);
+	p = *state;
 	put_scs(p, "acme", "49170123456", "anchor-a");
 	put_scs(p, "beta", "49170123457", "anchor-b");
 	assert_int_equal(put_group(p, "fleet", ""), 0);
 	assert_int_equal(put_group(p, "partners", "anchor-a"), 0);
-	*state = p;
 	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct place *p = *state;
-
-	asc_close(p->a);
-	nftw(p->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-	free(p);
-	return 0;
-}
-
-static int add(struct place *p, int verdict, const char *who, const char *device)
-{
-	struct asc_rule_new r = { .who = who, .device = device, .verdict = (uint8_t)verdict, .rights = ASSOC_RIGHT_TRIGGER };
-
-	return asc_rule_add(p->a, &r, &p->why);
 }
 
 /* The rules found for an SCS whose certificate carries the URI of `proven` (NULL: none), joined by ";". */
@@ -109,8 +64,8 @@ static void test_a_stored_member_is_found_by_the_rules_of_its_group(void **state
 {
 	struct place *p = *state;
 
-	assert_int_equal(add(p, ASSOC_ALLOW, "group:fleet", "*@a.example"), 0);
-	assert_int_equal(add(p, ASSOC_DENY, "group:fleet", "m1@a.example"), 0);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "group:fleet", "*@a.example"), 0);
+	assert_int_equal(place_add(p, ASSOC_DENY, "group:fleet", "m1@a.example"), 0);
 	assert_string_equal(found(p, "acme", NULL, "m1@a.example"), "");
 	assert_int_equal(asc_group_member_add(p->a, "fleet", "acme", &p->why), 0);
 	for (int round = 0; round < 2; round++) {
@@ -118,11 +73,11 @@ static void test_a_stored_member_is_found_by_the_rules_of_its_group(void **state
 				    "allow group:fleet *@a.example trigger;deny group:fleet m1@a.example trigger");
 		assert_string_equal(found(p, "beta", NULL, "m1@a.example"), "");
 		assert_int_equal(asc_rule_count(p->a), 2);
-		assert_int_equal(open_again(p), 0);
+		assert_int_equal(place_open(p), 0);
 	}
 	assert_int_equal(asc_group_member_del(p->a, "fleet", "acme", &p->why), 0);
 	assert_string_equal(found(p, "acme", NULL, "m1@a.example"), "");
-	assert_int_equal(open_again(p), 0);
+	assert_int_equal(place_open(p), 0);
 	assert_string_equal(found(p, "acme", NULL, "m1@a.example"), "");
 }
 
@@ -130,8 +85,8 @@ static void test_a_certificate_proves_a_group_only_under_the_anchor_of_that_grou
 {
 	struct place *p = *state;
 
-	assert_int_equal(add(p, ASSOC_ALLOW, "group:partners", "*@a.example"), 0);
-	assert_int_equal(add(p, ASSOC_ALLOW, "group:fleet", "*@a.example"), 0);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "group:partners", "*@a.example"), 0);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "group:fleet", "*@a.example"), 0);
 	assert_string_equal(found(p, "acme", "partners", "m@a.example"), "allow group:partners *@a.example trigger");
 	assert_string_equal(found(p, "beta", "partners", "m@a.example"), ""); /* another CA's word */
 	assert_string_equal(found(p, "acme", "fleet", "m@a.example"), "");    /* no certificate proves this one */
@@ -146,7 +101,7 @@ static void test_stored_and_proven_at_once_is_found_once(void **state)
 {
 	struct place *p = *state;
 
-	assert_int_equal(add(p, ASSOC_ALLOW, "group:partners", "m@a.example"), 0);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "group:partners", "m@a.example"), 0);
 	assert_int_equal(asc_group_member_add(p->a, "partners", "acme", &p->why), 0);
 	assert_string_equal(found(p, "acme", "partners", "m@a.example"), "allow group:partners m@a.example trigger");
 }
@@ -156,15 +111,15 @@ static void test_a_deleted_group_takes_its_rules_and_memberships_and_they_never_
 	struct place *p = *state;
 
 	assert_int_equal(asc_group_member_add(p->a, "fleet", "acme", &p->why), 0);
-	assert_int_equal(add(p, ASSOC_ALLOW, "group:fleet", "*@a.example"), 0);
-	assert_int_equal(add(p, ASSOC_ALLOW, "group:fleet", "m@a.example"), 0);
-	assert_int_equal(add(p, ASSOC_ALLOW, "acme", "m@a.example"), 0);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "group:fleet", "*@a.example"), 0);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "group:fleet", "m@a.example"), 0);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "acme", "m@a.example"), 0);
 	assert_int_equal(asc_group_del(p->a, "fleet", &p->why), 0);
 	assert_int_equal(asc_rule_count(p->a), 1);
 	assert_int_equal(put_group(p, "fleet", ""), 0);
 	assert_string_equal(found(p, "acme", NULL, "m@a.example"), "allow acme m@a.example trigger");
 	assert_int_equal(asc_group_member_add(p->a, "fleet", "acme", &p->why), 0);
-	assert_int_equal(open_again(p), 0);
+	assert_int_equal(place_open(p), 0);
 	assert_string_equal(found(p, "acme", NULL, "m@a.example"), "allow acme m@a.example trigger");
 	assert_int_equal(asc_group_del(p->a, "nothing", &p->why), ERR_NOTFOUND);
 }
@@ -184,11 +139,11 @@ static void test_a_deleted_scs_leaves_its_groups(void **state)
 	assert_int_equal(asc_group_member_add(p->a, "fleet", "acme", &p->why), 0);
 	assert_int_equal(asc_group_member_add(p->a, "fleet", "beta", &p->why), 0);
 	assert_int_equal(asc_scs_del(p->a, "acme", &p->why), 0);
-	assert_int_equal(open_again(p), 0);
+	assert_int_equal(place_open(p), 0);
 	assert_int_equal(asc_group_member_each(p->a, "fleet", count_member, &n), 0);
 	assert_int_equal(n, 1);
 	put_scs(p, "acme", "49170123456", "anchor-a");
-	assert_int_equal(add(p, ASSOC_ALLOW, "group:fleet", "m@a.example"), 0);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "group:fleet", "m@a.example"), 0);
 	assert_string_equal(found(p, "acme", NULL, "m@a.example"), "");
 }
 
@@ -206,7 +161,7 @@ static void test_what_cannot_be_is_refused_in_words(void **state)
 	assert_int_equal(asc_group_member_del(p->a, "fleet", "acme", &p->why), ERR_NOTFOUND);
 	assert_int_equal(asc_group_member_add(p->a, "fleet", "acme", &p->why), 0);
 	assert_int_equal(asc_group_member_add(p->a, "fleet", "acme", &p->why), ERR_EXISTS);
-	assert_int_equal(add(p, ASSOC_ALLOW, "group:nothing", "m@a.example"), ERR_NOTFOUND);
+	assert_int_equal(place_add(p, ASSOC_ALLOW, "group:nothing", "m@a.example"), ERR_NOTFOUND);
 	assert_string_equal(p->why.text, "no group 'group:nothing'");
 	for (unsigned i = 1; i < ASC_GROUPS_PER_SCS_MAX; i++) {
 		snprintf(name, sizeof name, "g%u", i);
@@ -216,7 +171,7 @@ static void test_what_cannot_be_is_refused_in_words(void **state)
 	assert_int_equal(asc_group_member_add(p->a, "partners", "acme", &p->why), ERR_LIMIT);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, place_teardown)
 
 int main(void)
 {

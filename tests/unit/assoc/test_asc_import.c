@@ -1,7 +1,6 @@
 /* Imports: all or nothing, what the file says and what hands did meanwhile; against a model that keeps a plain list. */
 #include "tests/unit/assoc/store_place.h"
 
-#include <dirent.h>
 #include <lmdb.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -31,10 +30,7 @@ static void on_done(void *arg, int err, const struct asc_why *why, const struct 
 	e->err = err;
 	e->why = *why;
 	e->r = *r;
-	for (size_t i = 0; i < r->peers_n; i++) {
-		snprintf(e->peers + strlen(e->peers), sizeof e->peers - strlen(e->peers), "%s%s,", r->peers[i].name,
-			 r->peers[i].removed ? "-" : "~");
-	}
+	place_list_peers(e->peers, sizeof e->peers, r->peers, r->peers_n);
 }
 
 static struct asc_import *begin(struct place *p, enum asc_kind kind, bool replace)
@@ -57,7 +53,6 @@ static int row(struct place *p, struct asc_import *im, uint64_t line, int verdic
 static void wait_over(struct place *p, struct ended *e)
 {
 	while (!e->over) {
-		/* refused on the store's thread, and so after what was handed in before, which is told first */
 		asc_settle(p->a);
 	}
 }
@@ -92,20 +87,6 @@ static const char *all_rules(struct place *p)
 	out[0] = 0;
 	assert_int_equal(asc_rule_each(p->a, NULL, collect, out), 0);
 	return out;
-}
-
-static int count_generations(const struct place *p)
-{
-	DIR *d = opendir(p->dir);
-	struct dirent *e;
-	int n = 0;
-
-	assert_non_null(d);
-	while ((e = readdir(d))) {
-		n += strncmp(e->d_name, "dev-", 4) == 0;
-	}
-	closedir(d);
-	return n;
 }
 
 /* -- one after the other */
@@ -147,7 +128,7 @@ static void test_rows_are_added_or_replace_their_key(void **state)
 		assert_int_equal(asc_rule_count_of(p->a, "acme"), 4);
 		assert_int_equal(asc_rule_count_of(p->a, "beta"), 2);
 		assert_int_equal(place_open(p), 0);
-		assert_int_equal(count_generations(p), 1);
+		assert_int_equal(place_generations(p), 1);
 	}
 }
 
@@ -363,7 +344,7 @@ static void test_wrong_rows_are_said_with_their_lines_and_nothing_happens(void *
 	assert_int_equal(asc_generation(p->a), generation);
 	assert_string_equal(all_rules(p), "allow acme m1@a.example trigger;");
 	assert_int_equal(place_open(p), 0);
-	assert_int_equal(count_generations(p), 1);
+	assert_int_equal(place_generations(p), 1);
 }
 
 static void test_one_at_a_time_and_ended_at_every_step(void **state)
@@ -400,7 +381,7 @@ static void test_one_at_a_time_and_ended_at_every_step(void **state)
 	asc_import_free(im);
 	place_close(p); /* with what is still to be dropped */
 	assert_int_equal(place_open(p), 0);
-	assert_int_equal(count_generations(p), 1);
+	assert_int_equal(place_generations(p), 1);
 }
 
 /* The owner did not get the lock at the beginning and gives the rows itself: it does not wait for what it never handed over. */
@@ -672,7 +653,7 @@ static void test_random_imports_leave_what_a_plain_list_says(void **state)
 		if (round % 5 == 0) {
 			assert_int_equal(place_open(p), 0);
 			check_all(p);
-			assert_int_equal(count_generations(p), 1);
+			assert_int_equal(place_generations(p), 1);
 		}
 	}
 	assert_true(checked > 1000);
@@ -826,7 +807,7 @@ static void test_killed_at_any_instant_the_state_is_one_whole_file(void **state)
 		assert_int_equal(waitpid(pid, &status, 0), pid);
 		assert_true(WIFSIGNALED(status));
 		assert_int_equal(place_open(p), 0);
-		assert_int_equal(count_generations(p),
+		assert_int_equal(place_generations(p),
 				 1 + asc_kept(p->a, &kept)); /* what was left is gone, what is kept is not */
 		assert_int_equal(asc_rule_each(p->a, NULL, same_rights, seen), 0);
 		assert_int_equal(asc_rule_count(p->a), seen[1]);

@@ -1,7 +1,6 @@
 /* What an import deletes is told and wants a yes when it is much; and the states before imports are kept and come back. */
 #include "tests/unit/assoc/store_place.h"
 
-#include <dirent.h>
 #include <sys/stat.h>
 
 #include "assoc/asc_undo.h"
@@ -17,14 +16,6 @@ struct ended {
 	char peers[256]; /* "acme-,beta~," */
 };
 
-static void list_peers(struct ended *e, const struct asc_import_peer *p, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		snprintf(e->peers + strlen(e->peers), sizeof e->peers - strlen(e->peers), "%s%s,", p[i].name,
-			 p[i].removed ? "-" : "~");
-	}
-}
-
 static void on_done(void *arg, int err, const struct asc_why *why, const struct asc_import_result *r)
 {
 	struct ended *e = arg;
@@ -35,7 +26,7 @@ static void on_done(void *arg, int err, const struct asc_why *why, const struct 
 		strcat(e->gone, r->gone[i].text);
 		strcat(e->gone, ";");
 	}
-	list_peers(e, r->peers, r->peers_n);
+	place_list_peers(e->peers, sizeof e->peers, r->peers, r->peers_n);
 }
 
 static void on_undone(void *arg, int err, const struct asc_why *why, const struct asc_undo_result *r)
@@ -44,7 +35,7 @@ static void on_undone(void *arg, int err, const struct asc_why *why, const struc
 
 	assert_false(e->over);
 	*e = (struct ended){ .over = true, .err = err, .why = *why, .u = *r };
-	list_peers(e, r->peers, r->peers_n);
+	place_list_peers(e->peers, sizeof e->peers, r->peers, r->peers_n);
 }
 
 static void wait_over(struct place *p, struct ended *e)
@@ -142,20 +133,6 @@ static const char *everything(struct place *p)
 	}
 	sprintf(now + strlen(now), "%llu rules\n", (unsigned long long)asc_rule_count(p->a));
 	return now;
-}
-
-static int count_generations(const struct place *p)
-{
-	DIR *d = opendir(p->dir);
-	struct dirent *e;
-	int n = 0;
-
-	assert_non_null(d);
-	while ((e = readdir(d))) {
-		n += strncmp(e->d_name, "dev-", 4) == 0;
-	}
-	closedir(d);
-	return n;
 }
 
 static uint32_t kept_n(const struct place *p)
@@ -309,7 +286,7 @@ static void test_the_state_before_comes_back_to_the_last_rule(void **state)
 		assert_true(k[1].added == 1000 && !k[1].replace);
 		assert_int_equal(place_open(p), 0);
 	}
-	assert_int_equal(count_generations(p), 3);
+	assert_int_equal(place_generations(p), 3);
 	e = undo(p, (struct asc_undo_conf){ .sure = false });
 	assert_int_equal(e.err, 0); /* it brings back, and takes almost nothing */
 	assert_int_equal(e.u.since, 1);
@@ -317,7 +294,7 @@ static void test_the_state_before_comes_back_to_the_last_rule(void **state)
 	assert_string_equal(everything(p), before);
 	assert_int_equal(place_open(p), 0);
 	assert_string_equal(everything(p), before);
-	assert_int_equal(count_generations(p), 2);
+	assert_int_equal(place_generations(p), 2);
 	/* it can be changed by hand and by file as ever */
 	assert_int_equal(place_add(p, ASSOC_ALLOW, "beta", "m0002@a.example"), 0);
 	assert_string_equal(place_found(p, "beta", "m0002@a.example", NULL),
@@ -337,7 +314,7 @@ static void test_the_state_before_comes_back_to_the_last_rule(void **state)
 	assert_int_equal(asc_rule_count(p->a), 0);
 	assert_int_equal(undo(p, (struct asc_undo_conf){ .sure = true }).err, ERR_NOTFOUND);
 	assert_int_equal(place_open(p), 0);
-	assert_int_equal(count_generations(p), 1);
+	assert_int_equal(place_generations(p), 1);
 }
 
 /* What was changed between two imports is counted once, however many states above them were gone back to. */
@@ -433,7 +410,7 @@ static void test_only_so_many_states_and_octets_are_kept(void **state)
 	assert_int_equal(asc_kept(p->a, &k), 2);
 	assert_true(k[0].there == 4 && k[1].there == 3 && k[0].octets > 0);
 	octets = k[0].octets;
-	assert_int_equal(count_generations(p), 3);
+	assert_int_equal(place_generations(p), 3);
 	e = meters(p, (struct asc_import_conf){ 0 }, 4, 5); /* changes nothing: there is nothing to go back before */
 	assert_int_equal(e.r.unchanged, 1);
 	assert_false(e.r.kept);
@@ -453,14 +430,14 @@ static void test_only_so_many_states_and_octets_are_kept(void **state)
 		}
 		assert_true(octets <= p->conf.undo_octets_max);
 	}
-	assert_int_equal(count_generations(p), 1 + kept_n(p));
+	assert_int_equal(place_generations(p), 1 + kept_n(p));
 	p->conf.undo_octets_max = 4096;
 	assert_int_equal(place_open(p), 0);
 	e = meters(p, (struct asc_import_conf){ 0 }, 20, 21);
 	assert_true(e.err == 0 && !e.r.kept); /* and no way leads over it to an older one */
 	assert_int_equal(kept_n(p), 0);
 	assert_int_equal(place_open(p), 0); /* the rows before went with the last view of them */
-	assert_int_equal(count_generations(p), 1);
+	assert_int_equal(place_generations(p), 1);
 	assert_int_equal(asc_rule_count(p->a), 21);
 }
 
