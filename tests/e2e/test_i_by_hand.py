@@ -3,7 +3,7 @@ import pytest
 from lablib import lab as L
 from lablib import proc
 from support import diameter as D
-from support.hands import TSP_FLAGS, Reader, Smssc, accepted, in_place_of
+from support.hands import TSP_FLAGS, Reader, Smssc, accepted, in_place_of, lab_played
 from support.t4 import DRR, T4, smea
 from support.tsp import action, request_status
 
@@ -12,12 +12,8 @@ UNHEARD_OF = 99  # SM-Delivery-Outcome
 
 @pytest.fixture(scope="module")
 def lab_by_hand(labs):
-    p = labs.up()
-    p.sc = in_place_of(p, "mtc-smssc")
-    yield p
-    p.sc.close()
-    wrong = labs.down(p)
-    assert not wrong, "\n".join(wrong)
+    with lab_played(labs) as p:
+        yield p
 
 
 @pytest.fixture

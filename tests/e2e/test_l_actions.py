@@ -7,7 +7,7 @@ from lablib import lab as L
 from lablib import proc
 from support import diameter as D
 from support.core import kill_core, next_core
-from support.hands import Reader, Smssc, accepted, at_its_place, experimental, in_place_of
+from support.hands import Reader, Smssc, accepted, at_its_place, experimental, in_place_of, lab_played
 from support.t4 import smea
 from support.tsp import Scs, action, request_status
 
@@ -214,12 +214,8 @@ def test_a_core_that_dies_finishes_what_was_under_way(lab, away):
 
 @pytest.fixture(scope="module")
 def by_hand(labs):
-    p = labs.up(t4_more=", answer_wait: 1s")
-    p.sc = in_place_of(p, "mtc-smssc")
-    yield p
-    p.sc.close()
-    wrong = labs.down(p)
-    assert not wrong, "\n".join(wrong)
+    with lab_played(labs, t4_more=", answer_wait: 1s") as p:
+        yield p
 
 
 @pytest.fixture
@@ -525,12 +521,9 @@ def test_a_copy_after_a_restart_says_what_validity_is_left(by_hand):
 @pytest.fixture(scope="module")
 def narrow(labs):
     """One request at a time leaves for each core peer."""
-    p = labs.up(t4_more=", answer_wait: 3s, congestion: temporary", iwf_more="limits: { peer_window: 1, peer_queue: 3 }\n")
-    p.sc = in_place_of(p, "mtc-smssc")
-    yield p
-    p.sc.close()
-    wrong = labs.down(p)
-    assert not wrong, "\n".join(wrong)
+    with lab_played(labs, t4_more=", answer_wait: 3s, congestion: temporary",
+                    iwf_more="limits: { peer_window: 1, peer_queue: 3 }\n") as p:
+        yield p
 
 
 def test_priority_goes_first_where_requests_wait(narrow):

@@ -7,7 +7,7 @@ import signal
 import pytest
 from lablib import lab as L
 from support import diameter as D
-from support.hands import Reader, experimental, in_place_of
+from support.hands import Reader, experimental, lab_played
 from support.tsp import Scs, action, request_status
 
 references = itertools.count(14000)
@@ -131,13 +131,10 @@ def test_a_core_that_stands_still(labs):
 
 @pytest.fixture(scope="module")
 def played(labs):
-    p = labs.up(s6m_more=", answer_wait: 1s", t4_more=", answer_wait: 500ms", iwf_more="limits: { pending_total: 2 }\n"
-                "journal: { report_grace: 0s }\n")
-    p.hss, p.sc = in_place_of(p, "mtc-hss"), in_place_of(p, "mtc-smssc")
-    yield p
-    p.hss.close(), p.sc.close()
-    wrong = labs.down(p)
-    assert not wrong, "\n".join(wrong)
+    with lab_played(labs, hss=True, s6m_more=", answer_wait: 1s", t4_more=", answer_wait: 500ms",
+                    iwf_more="limits: { pending_total: 2 }\n"
+                    "journal: { report_grace: 0s }\n") as p:
+        yield p
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from lablib import lab as L
 from lablib import proc
 from support import diameter as D
 from support.core import kill_core
-from support.hands import Hss, Reader, Smssc, at_its_place, in_place_of
+from support.hands import Hss, Reader, Smssc, at_its_place, lab_played
 from support.tsp import action
 
 references = itertools.count(17000)
@@ -18,13 +18,10 @@ T4_RECALL = 1
 
 @pytest.fixture(scope="module")
 def played(labs):
-    p = labs.up(s6m_more=", answer_wait: 5s", t4_more=", answer_wait: 5s", iwf_more="limits: { ended: 3 }\n"
-                "dnr: { answer_wait: 2s, retry_min: 100ms, retry_max: 200ms }\n")
-    p.hss, p.sc = in_place_of(p, "mtc-hss"), in_place_of(p, "mtc-smssc")
-    yield p
-    p.hss.close(), p.sc.close()
-    wrong = labs.down(p)
-    assert not wrong, "\n".join(wrong)
+    with lab_played(labs, hss=True, s6m_more=", answer_wait: 5s", t4_more=", answer_wait: 5s",
+                    iwf_more="limits: { ended: 3 }\n"
+                    "dnr: { answer_wait: 2s, retry_min: 100ms, retry_max: 200ms }\n") as p:
+        yield p
 
 
 @pytest.fixture

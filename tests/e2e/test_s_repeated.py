@@ -6,7 +6,7 @@ import pytest
 from lablib import proc
 from support import diameter as D
 from support.core import kill_core
-from support.hands import Reader, Smssc, at_its_place, in_place_of
+from support.hands import Reader, Smssc, at_its_place, in_place_of, lab_played
 from support.t4 import DRR, T4
 from support.tsp import action, request_status
 
@@ -21,22 +21,14 @@ references, ends, devices = itertools.count(19000), itertools.count(990000), ite
 @pytest.fixture
 def p(labs):
     """The window of reports is short enough to see its end."""
-    p = labs.up(iwf_more="limits: { report_duplicates_window: 2s }\ndnr: { retry_min: 60s, retry_max: 60s }\n")
-    p.sc = in_place_of(p, "mtc-smssc")
-    yield p
-    p.sc.close()
-    wrong = labs.down(p)
-    assert not wrong, "\n".join(wrong)
+    with lab_played(labs, iwf_more="limits: { report_duplicates_window: 2s }\ndnr: { retry_min: 60s, retry_max: 60s }\n") as p:
+        yield p
 
 
 @pytest.fixture(scope="module")
 def played(labs):
-    p = labs.up()
-    p.sc = in_place_of(p, "mtc-smssc")
-    yield p
-    p.sc.close()
-    wrong = labs.down(p)
-    assert not wrong, "\n".join(wrong)
+    with lab_played(labs) as p:
+        yield p
 
 
 @pytest.fixture
@@ -248,12 +240,8 @@ def test_a_report_under_other_ids_of_what_was_reported_is_taken_and_passed_on_to
 @pytest.fixture
 def hurried(labs):
     """An SMS-SC has 200 ms for its answer."""
-    p = labs.up(t4_more=", answer_wait: 200ms")
-    p.sc = in_place_of(p, "mtc-smssc")
-    yield p
-    p.sc.close()
-    wrong = labs.down(p)
-    assert not wrong, "\n".join(wrong)
+    with lab_played(labs, t4_more=", answer_wait: 200ms") as p:
+        yield p
 
 
 def test_a_report_after_a_201_is_known_again_too(hurried):

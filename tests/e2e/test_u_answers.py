@@ -8,7 +8,7 @@ import pytest
 from lablib import lab as L
 from lablib import proc
 from support import diameter as D
-from support.hands import DELIVERED, Reader, experimental, in_place_of
+from support.hands import DELIVERED, Reader, experimental, in_place_of, lab_played
 from support.tsp import action, request_status
 
 references = itertools.count(21000)
@@ -20,13 +20,9 @@ SUCCESS, TEMPORARYERROR = 0, 201
 
 @pytest.fixture(scope="module")
 def played(labs):
-    p = labs.up(t4_more=", answer_wait: 300ms", s6m_more=", answer_wait: 2s",
-                iwf_more="dnr: { answer_wait: 1s, retry_min: 100ms, retry_max: 100ms }\n")
-    p.sc = in_place_of(p, "mtc-smssc")
-    yield p
-    p.sc.close()
-    wrong = labs.down(p)
-    assert not wrong, "\n".join(wrong)
+    with lab_played(labs, t4_more=", answer_wait: 300ms", s6m_more=", answer_wait: 2s",
+                    iwf_more="dnr: { answer_wait: 1s, retry_min: 100ms, retry_max: 100ms }\n") as p:
+        yield p
 
 
 @pytest.fixture

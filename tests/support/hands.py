@@ -1,5 +1,6 @@
 """Elements of a laboratory that are played by hand, so that they can be slow, forgetful and wrong: an SMS-SC, an HSS, an SCS that shows
 its reports."""
+import contextlib
 import os
 import signal
 import socket
@@ -91,6 +92,19 @@ def at_its_place(p, where, kind, app=None):
     proc.wait_until("the gateway has looked for REOPEN", lambda: "connecting" not in
                     [r.get("state") for r in p.ctl("peers", check=False) if r.get("host") == where["identity"]], 10)
     return peer
+
+
+@contextlib.contextmanager
+def lab_played(labs, hss=False, **conf):
+    """A laboratory (labs.up(**conf)) whose SMS-SC, p.sc, the test plays; with `hss` the HSS, p.hss, too. Checked when it ends."""
+    p = labs.up(**conf)
+    p.hss = in_place_of(p, "mtc-hss") if hss else None
+    p.sc = in_place_of(p, "mtc-smssc")
+    yield p
+    for element in filter(None, (p.hss, p.sc)):
+        element.close()
+    wrong = labs.down(p)
+    assert not wrong, "\n".join(wrong)
 
 
 class Reader(Scs):
