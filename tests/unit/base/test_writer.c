@@ -191,24 +191,38 @@ static void put(struct writer *w, const char *line)
 	assert_int_equal(writer_line(w, line, strlen(line)), 0);
 }
 
+/* A writer that appends to a new file with this content and marks torn lines. Returns the descriptor. */
+static int open_on_file(struct writer **w, const char *content, writer_gap_fn *gap)
+{
+	int fd;
+
+	make_file(content);
+	fd = append();
+	assert_int_equal(writer_open(w, fd, 1, gap, NULL), 0);
+	writer_on_torn(*w, say_torn);
+	return fd;
+}
+
+static void close_on_file(struct writer *w, int fd)
+{
+	assert_int_equal(writer_close(w, 0), 0);
+	close(fd);
+	unlink(path);
+}
+
 static void a_torn_end_is_ended_and_told_before_the_first_line(void **state)
 {
 	struct writer *w;
 	int fd;
 
 	(void)state;
-	make_file("one\nhalf");
-	fd = append();
-	assert_int_equal(writer_open(&w, fd, 1, say_gap, NULL), 0);
-	writer_on_torn(w, say_torn);
+	fd = open_on_file(&w, "one\nhalf", say_gap);
 	writer_look(w);
 	check_file("one\nhalf"); /* nothing is written before there is something to say */
 	put(w, "two\n");
 	put(w, "three\n");
 	check_file("one\nhalf\ntorn 4\ntwo\nthree\n");
-	assert_int_equal(writer_close(w, 0), 0);
-	close(fd);
-	unlink(path);
+	close_on_file(w, fd);
 }
 
 static void a_whole_end_is_left_as_it_is(void **state)
@@ -217,16 +231,11 @@ static void a_whole_end_is_left_as_it_is(void **state)
 	int fd;
 
 	(void)state;
-	make_file("one\n");
-	fd = append();
-	assert_int_equal(writer_open(&w, fd, 1, say_gap, NULL), 0);
-	writer_on_torn(w, say_torn);
+	fd = open_on_file(&w, "one\n", say_gap);
 	writer_look(w);
 	put(w, "two\n");
 	check_file("one\ntwo\n");
-	assert_int_equal(writer_close(w, 0), 0);
-	close(fd);
-	unlink(path);
+	close_on_file(w, fd);
 }
 
 static void limit_size(rlim_t octets)
@@ -245,10 +254,7 @@ static void a_line_of_our_own_that_was_cut_is_ended_and_told(void **state)
 	int fd;
 
 	(void)state;
-	make_file("one\n");
-	fd = append();
-	assert_int_equal(writer_open(&w, fd, 1, say_gap, NULL), 0);
-	writer_on_torn(w, say_torn);
+	fd = open_on_file(&w, "one\n", say_gap);
 	limit_size(7);
 	assert_int_equal(writer_line(w, "second\n", 7), ERR_IO);
 	limit_size(RLIM_INFINITY);
@@ -256,9 +262,7 @@ static void a_line_of_our_own_that_was_cut_is_ended_and_told(void **state)
 	put(w, "three\n");
 	assert_int_equal(writer_failing(w), 0);
 	check_file("one\nsec\ntorn 3\nthree\nlost 1 27\n");
-	assert_int_equal(writer_close(w, 0), 0);
-	close(fd);
-	unlink(path);
+	close_on_file(w, fd);
 }
 
 /* What the mark of a torn line finds when the disk is full in the middle of it. */
@@ -268,10 +272,7 @@ static void a_mark_that_was_cut_is_written_again(void **state)
 	int fd;
 
 	(void)state;
-	make_file("half");
-	fd = append();
-	assert_int_equal(writer_open(&w, fd, 1, NULL, NULL), 0);
-	writer_on_torn(w, say_torn);
+	fd = open_on_file(&w, "half", NULL);
 	writer_look(w);
 	limit_size(5);
 	assert_int_equal(writer_line(w, "lost\n", 5), ERR_IO); /* only the newline fits */
@@ -280,9 +281,7 @@ static void a_mark_that_was_cut_is_written_again(void **state)
 	limit_size(RLIM_INFINITY);
 	put(w, "two\n");
 	check_file("half\ntor\ntorn 3\ntwo\n");
-	assert_int_equal(writer_close(w, 0), 0);
-	close(fd);
-	unlink(path);
+	close_on_file(w, fd);
 }
 
 static void what_is_missing_at_the_end_is_told_there(void **state)
