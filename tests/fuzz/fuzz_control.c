@@ -154,7 +154,7 @@ static void fuzz_control(const char *target, const uint8_t *data, size_t size)
 	for (size_t i = 0; i < size; i++) {
 		requests += data[i] == '\n';
 	}
-	(void)!send(d.fd, data, size, MSG_NOSIGNAL);
+	promise(send(d.fd, data, size, MSG_NOSIGNAL) >= 0, "the socket of a new client takes octets");
 	shutdown(d.fd, SHUT_WR);
 	net_timer_start(d.tick, 1);
 	promise(!net_loop_run(d.loop), "the loop ends");

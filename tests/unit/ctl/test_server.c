@@ -340,7 +340,7 @@ static void test_an_overlong_request_ends_the_client(void **state)
 	setup(&r);
 	memset(piece, 'x', sizeof piece);
 	for (int i = 0; i < 20 && !r.closed; i++) {
-		(void)!send(r.fd, piece, sizeof piece, MSG_NOSIGNAL);
+		assert_true(send(r.fd, piece, sizeof piece, MSG_NOSIGNAL) > 0 || errno == EPIPE || errno == EAGAIN);
 		run(&r, 0, 3);
 	}
 	run(&r, 0, 1000);

@@ -92,9 +92,9 @@ static void on_read_then_wait(void *arg, int events)
 
 	(void)events;
 	w->events++;
-	(void)!read(w->pair[0], &octet, 1);
+	assert_int_equal(read(w->pair[0], &octet, 1), 1);
 	if (w->events == 1) { /* the process stands still while more octets come and the timer gets due */
-		(void)!write(w->pair[1], "2", 1);
+		assert_int_equal(write(w->pair[1], "2", 1), 1);
 		usleep(200 * 1000);
 	}
 }

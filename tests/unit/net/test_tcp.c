@@ -596,7 +596,7 @@ static void test_a_connect_that_nobody_answers_ends_in_time(void **state)
 	to.sin_port = htons(port);
 	for (size_t i = 0; i < 8; i++) {
 		fill[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-		(void)!connect(fill[i], (struct sockaddr *)&to, sizeof to);
+		assert_true(connect(fill[i], (struct sockaddr *)&to, sizeof to) == 0 || errno == EINPROGRESS);
 	}
 	usleep(1000);
 	w->a.stop_at = 1 << IN_CLOSE | 1 << IN_OPEN;
