@@ -220,7 +220,7 @@ def test_a_report_on_its_way_is_not_cancelled(played, scs):
     reference, dtr = accepted_by(played, scs)
     assert played.sc.report(dtr).result == 2001
     dnr = scs.notified()
-    assert "on its way to the SCS" in refused(played, "triggers", "cancel", "acme", reference)
+    assert "being reported to the SCS" in refused(played, "triggers", "cancel", "acme", reference)
     assert "no trigger" in refused(played, "triggers", "cancel", "acme", 4294967295)
     scs.acknowledge(dnr)
 
