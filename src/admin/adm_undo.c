@@ -6,7 +6,7 @@
 #include "assoc/asc_undo.h"
 #include "base/shown.h"
 
-/* What is told about a state in a row and in the last line. */
+/* The members about a kept state, in a row and in the last line. */
 static json_t *state_of(const struct asc_kept *k, uint64_t since)
 {
 	return json_pack("{s:o, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "at", adm_time(k->at_ms), "kind",
@@ -24,7 +24,7 @@ static void on_list(void *arg, struct ctl_request *rq, const json_t *args)
 
 	(void)args;
 	for (uint32_t i = 0; i < n; i++) {
-		json_t *row = state_of(&k[i], asc_kept_by_hand(&k[i], now));
+		json_t *row = state_of(&k[i], asc_kept_manual(&k[i], now));
 
 		if (row) {
 			json_object_set_new(row, "octets", json_integer((json_int_t)k[i].octets));

@@ -1,8 +1,9 @@
-/* asc.h - the association store: which SCSs exist and who may trigger what (CONTRACTS sections 1 to 3). LMDB, never WRITEMAP: one environment
- * for SCSs, groups, sets and the rules on sets of devices, which are all held in memory too, and one for the rows of single devices
- * (asc_row.h); every change is one durable transaction that either happened whole or not at all.
- * All rules of one device stand under one key. One process (the core) and one thread of it, the owner, use a store; what waits for
- * the disk is done on a thread of the store (asc_change.h). Names are canonical (base/ident.h) before they are stored. */
+/* asc.h - the association store: which SCSs exist and who may trigger what (CONTRACTS sections 1 to 3).
+ * LMDB, never WRITEMAP, with two environments: one for SCSs, groups, sets and the rules on sets of
+ * devices, which are also kept in memory, and one for the rows of single devices (asc_row.h). All
+ * rules of one device have one key. Every change is one durable transaction.
+ * One thread, the owner, of one process (the core) uses a store. A thread of the store does everything
+ * that waits for the disk (asc_change.h). Names are canonical (base/ident.h) before they are stored. */
 #pragma once
 #include "assoc/asc_dset.h"
 #include "assoc/asc_group.h"
@@ -15,27 +16,29 @@
 struct asc; /* opaque */
 
 #define ASC_WHY_MAX 384
-struct asc_why { /* what was wrong, in words for a person; "" when nothing was */
+struct asc_why { /* what is wrong, for people; "" if nothing is */
 	char text[ASC_WHY_MAX];
 };
 
 struct asc_conf {
 	const char *dir;          /* borrowed during asc_open(); created with mode 0700 when missing */
-	uint64_t map_max;         /* octets each of its files may grow to; 0: 4 GiB */
-	uint32_t changes_max;     /* that may wait at once, 1 to 10000; 0: 256 */
-	size_t import_memory;     /* octets in which an import sorts; 0: 256 MiB */
-	uint32_t undo_max;        /* states before imports that are kept for asc_undo(), at most ASC_KEPT_MAX; 0: none */
-	uint64_t undo_octets_max; /* octets on disk that they take together */
+	uint64_t map_max;         /* largest size of each file, octets; 0: 4 GiB */
+	uint32_t changes_max;     /* changes that may wait at once, 1 to 10000; 0: 256 */
+	size_t import_memory;     /* memory for the sorting of an import, octets; 0: 256 MiB */
+	uint32_t undo_max;        /* states kept for asc_undo(), at most ASC_KEPT_MAX; 0: none */
+	uint64_t undo_octets_max; /* limit of their total size on disk, octets */
 };
 
-/* Opens or creates. Errors, each with words in `why`: ERR_VERSION (format of another version), ERR_BUSY (another process holds it),
- * ERR_PROTO (not such a store, truncated, damaged, or its rows of devices are missing), ERR_NOSPC, ERR_IO, ERR_NOMEM. Nothing is repaired.
- * A store of an older format is brought up. Deleted is only what an import that came to no end left. */
+/* Opens or creates a store. Errors, each with words: ERR_VERSION (format of another version), ERR_BUSY
+ * (in use by another process), ERR_PROTO (no such store, truncated, damaged, or the rows of devices are
+ * missing), ERR_NOSPC, ERR_IO, ERR_NOMEM. Converts a store of an older format. Removes the remains of
+ * an import that did not finish; repairs nothing else. */
 ERR_MUST_USE int asc_open(struct asc **out, const struct asc_conf *conf, struct asc_why *why);
-/* Takes; NULL allowed. Waits for the change under way; those that were not begun end with ERR_CLOSED. */
+/* Takes; NULL allowed. Waits for the running change; waiting changes end with ERR_CLOSED. */
 void asc_close(struct asc *a);
 
-/* The room in the two files and who holds old pages of them, as last seen: at the opening and every ASC_LOOK_MS. */
+/* Free space in the two files and readers of old pages, as of the last look: at asc_open() and every
+ * ASC_LOOK_MS. */
 #define ASC_LOOK_MS 5000u
 struct asc_rooms {
 	struct kv_room main; /* SCSs, groups, sets, rules on sets */
@@ -43,10 +46,11 @@ struct asc_rooms {
 };
 void asc_rooms(struct asc *a, struct asc_rooms *out);
 
-/* Counts every change that came into force; who remembers a result can see that it is old. */
+/* Number of changes that came into force. A cached result is valid while it stays the same. */
 uint64_t asc_generation(const struct asc *a);
 
-/* Found records are borrowed until the next change of the store; NULL when there is none. All look-ups ignore ASCII case of hosts. */
+/* Found records are borrowed until the next change of the store; NULL if there is none. Look-ups ignore
+ * the ASCII case of hosts. */
 const struct asc_scs *asc_scs_find(const struct asc *a, const char *name);
 const struct asc_scs *asc_scs_by_origin_host(const struct asc *a, const char *origin_host);
 
@@ -81,26 +85,30 @@ struct asc_device {
 	const char *msisdn;   /* digits */
 };
 
-/* Who asks: the SCS of an admitted session, and the groups whose URI its certificate carries, which counts as far as each group
- * lets its own trust anchor prove it (asc_group.h). Stored memberships are looked up here. Borrowed. */
+/* The requester: the SCS of an admitted session, and the groups whose URI its certificate carries. Such
+ * a group counts only under its own trust anchor (asc_group.h). Stored memberships are looked up here.
+ * Borrowed. */
 struct asc_asker {
 	const char *scs;
 	const char *const *proven; /* names of groups */
 	uint8_t proven_n;          /* at most IDENTITY_GROUPS_MAX are looked at */
 };
 
-/* The groups that count for the asker, each once; `out` is borrowed until the next change of the store. An unknown SCS is in none. */
+/* The groups that count for the asker, each once; `out` is borrowed until the next change of the store.
+ * An unknown SCS is in no group. */
 #define ASC_ASKER_GROUPS_MAX (ASC_GROUPS_PER_SCS_MAX + IDENTITY_GROUPS_MAX)
 uint8_t asc_asker_groups(const struct asc *a, const struct asc_asker *who, const struct asc_group *out[ASC_ASKER_GROUPS_MAX]);
 
-/* Collects every rule that speaks about (who, device), those of the groups of `who` among them, those outside their time included: the judge sees the time (pol_assoc.h).
- * One mdb_get a given name. An unknown SCS finds what blocks the device. ERR_IO or ERR_PROTO when the store cannot be read or a
- * record is damaged: `out` is empty then and the caller must refuse. */
+/* Collects every rule that matches (who, device), including rules of the groups of `who` and rules
+ * outside their time: pol_assoc.h judges the time. One mdb_get for each given name. For an unknown SCS
+ * only rules for every SCS are found. ERR_IO or ERR_PROTO if the store cannot be read or a record is
+ * damaged: then `out` is empty and the caller must refuse. */
 ERR_MUST_USE int asc_find_rules(const struct asc *a, const struct asc_asker *who, const struct asc_device *device,
 				struct assoc_found *out);
 
-/* What asc_find_rules() does not find by one step only: rules on the device, of groups that the SCS is not in; and rules of the asker, on
- * named sets that the device is not in. For people who ask why; `overflow` where there are more. Errors as above. */
+/* Rules that would match after one change of membership: rules on the device of groups that the SCS is
+ * not in, and rules of the asker on named sets that the device is not in. For explanations to people;
+ * `overflow`: there are more. Errors as above. */
 struct asc_near {
 	struct assoc_found groups, sets;
 };

@@ -42,7 +42,7 @@ struct asc_change { /* a member is read only by the operations that its comment 
 	enum asc_op op;
 	bool only_new;          /* SCS_PUT, GROUP_PUT: ERR_EXISTS when there is one of this name */
 	bool only_there;        /* SCS_PUT, GROUP_PUT: ERR_NOTFOUND when there is none */
-	uint32_t keep;          /* SCS_PUT with only_there: ASC_KEEP_*, what stays as it is stored; not looked at in `scs` */
+	uint32_t keep;          /* SCS_PUT with only_there: ASC_KEEP_*, members that keep the stored value; ignored in `scs` */
 	struct asc_scs scs;     /* SCS_PUT */
 	struct asc_group group; /* GROUP_PUT */
 	const char *name;   /* SCS_DEL, GROUP_*, SET_*: of the SCS, group or set. Borrowed during the call, as all texts here */
@@ -51,21 +51,21 @@ struct asc_change { /* a member is read only by the operations that its comment 
 	int verdict;              /* RULE_DEL: -1 for all */
 };
 
-struct asc_rule_values { /* of a rule, what its key does not say */
+struct asc_rule_values { /* members of a rule other than its key */
 	uint8_t rights, mode;
 	int64_t not_before_s, not_after_s;
 };
 
 struct asc_outcome {
 	int err;                            /* 0, or an error of the operation: then nothing changed */
-	struct asc_why why;                 /* with err 0, a warning; "" when nothing is to be said */
-	bool replaced;                      /* *_PUT, RULE_ADD: there was one of this key */
-	struct asc_scs before;              /* SCS_PUT that replaced: as it was */
+	struct asc_why why;                 /* with err 0: a warning or "" */
+	bool replaced;                      /* *_PUT, RULE_ADD: one of this key existed */
+	struct asc_scs before;              /* SCS_PUT that replaced: the record before */
 	struct asc_scs now;                 /* SCS_PUT: as it is stored */
-	struct asc_group group_before;      /* GROUP_PUT that replaced: as it was */
-	struct asc_rule_values rule_before; /* RULE_ADD that replaced: as it was */
-	char twin[ASSOC_DEVICE_TEXT_MAX +
-		  1]; /* RULE_ADD, SET_MEMBER_ADD: a device that has entries and differs in case only; "" */
+	struct asc_group group_before;      /* GROUP_PUT that replaced: the group before */
+	struct asc_rule_values rule_before; /* RULE_ADD that replaced: the rule before */
+	/* RULE_ADD, SET_MEMBER_ADD: a device with entries whose name differs in case only; "": none */
+	char twin[ASSOC_DEVICE_TEXT_MAX + 1];
 	char device[ASSOC_DEVICE_TEXT_MAX + 1]; /* RULE_*, SET_MEMBER_*: canonical */
 	uint64_t rules_deleted;                 /* *_DEL */
 	uint64_t members_deleted;               /* SET_DEL */
@@ -74,12 +74,12 @@ struct asc_outcome {
 /* On the owner's thread. Must not close the store; may submit. */
 typedef void asc_done_fn(void *arg, const struct asc_outcome *out);
 
-/* Owner thread. What can be judged without the store is judged at once: ERR_INVAL with words. ERR_BUSY (asc_conf.changes_max wait
+/* Owner thread. Checks at once what needs no store: ERR_INVAL with words. ERR_BUSY (asc_conf.changes_max wait
  * already), ERR_NOMEM. On 0 `done` is called exactly once, from asc_completions(), or from asc_close(), there with ERR_CLOSED when the
  * change was not begun. */
 ERR_MUST_USE int asc_submit(struct asc *a, const struct asc_change *c, asc_done_fn *done, void *arg, struct asc_why *why);
 
-/* Readable while something waits for asc_completions(). Borrowed: the store's; only to be watched. */
+/* Readable while completions are pending. Borrowed; only to be watched. */
 int asc_wake_fd(const struct asc *a);
-/* Owner thread: brings what is finished into force and calls each one's `done`, in order. Does not wait. */
+/* Owner thread: brings finished changes into force and calls their `done` in order. Does not wait. */
 void asc_completions(struct asc *a);

@@ -1,5 +1,5 @@
-/* asc_dset.h - named sets of devices. A device's memberships stand in its own row, beside its rules: one get finds both. A rule on
- * "set:NAME" speaks about every member. */
+/* asc_dset.h - named sets of devices. The memberships of a device are in its row, with its rules: one get
+ * reads both. A rule on "set:NAME" applies to every member. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -8,7 +8,7 @@
 #include "base/ident.h"
 
 #define ASC_DSETS_MAX 4096u
-#define ASC_DSETS_PER_LOOKUP_MAX 64u /* memberships of one device, by all its names; more refuse it */
+#define ASC_DSETS_PER_LOOKUP_MAX 64u /* memberships of one device under all its identifiers; with more, requests are refused */
 
 struct asc;
 struct asc_why;

@@ -188,7 +188,7 @@ static struct asc_node *own(struct asc_edit *e, uint32_t number)
 	return copy;
 }
 
-/* The same; creates the node when there is none. NULL: out of memory. */
+/* The same; creates the node if it is missing. NULL: out of memory. */
 static struct asc_node *own_or_new(struct asc_edit *e, enum asc_node_kind kind, uint32_t number, const char *name)
 {
 	struct asc_node *node = own(e, number);

@@ -40,12 +40,12 @@ void asc_rule_of_entry(struct assoc_rule *out, const struct asc_node *node, cons
 }
 
 /* The nodes whose rules apply to a requester: "*", the SCS, its groups. */
-struct whos {
+struct owners {
 	const struct asc_node *node[2 + ASC_ASKER_GROUPS_MAX];
 	size_t n;
 };
 
-static bool has(const struct whos *w, const struct asc_node *node)
+static bool has(const struct owners *w, const struct asc_node *node)
 {
 	for (size_t i = 0; i < w->n; i++) {
 		if (w->node[i] == node) {
@@ -55,7 +55,7 @@ static bool has(const struct whos *w, const struct asc_node *node)
 	return false;
 }
 
-static void whos_of(struct whos *w, const struct asc_model *m, const struct asc_asker *who)
+static void owners_of(struct owners *w, const struct asc_model *m, const struct asc_asker *who)
 {
 	const struct asc_node *scs = asc_model_scs(m, who->scs);
 
@@ -84,10 +84,10 @@ static void whos_of(struct whos *w, const struct asc_model *m, const struct asc_
 
 uint8_t asc_asker_groups(const struct asc *a, const struct asc_asker *who, const struct asc_group *out[ASC_ASKER_GROUPS_MAX])
 {
-	struct whos w;
+	struct owners w;
 	uint8_t n = 0;
 
-	whos_of(&w, asc_view_of(a)->model, who);
+	owners_of(&w, asc_view_of(a)->model, who);
 	for (size_t i = 2; i < w.n; i++) {
 		out[n++] = &w.node[i]->group;
 	}
@@ -136,7 +136,7 @@ static void note_set(struct finding *f, uint32_t number)
 	f->sets[f->sets_n++] = number;
 }
 
-static const struct asc_node *by_number(const struct whos *w, uint32_t number)
+static const struct asc_node *by_number(const struct owners *w, uint32_t number)
 {
 	for (size_t i = 0; i < w->n; i++) {
 		if (w->node[i]->number == number) {
@@ -147,7 +147,7 @@ static const struct asc_node *by_number(const struct whos *w, uint32_t number)
 }
 
 /* One read: the row of a name has every rule on it and every set it is in. */
-static int find_row(const struct asc_view *v, const struct whos *w, const char *device, size_t len, struct finding *f)
+static int find_row(const struct asc_view *v, const struct owners *w, const char *device, size_t len, struct finding *f)
 {
 	struct asc_entry e;
 	struct rd r;
@@ -179,7 +179,7 @@ static int find_row(const struct asc_view *v, const struct whos *w, const char *
 	return r.bad ? ERR_PROTO : 0;
 }
 
-static int find_exact(const struct asc_view *v, const struct whos *w, const struct asc_device *device, struct finding *f)
+static int find_exact(const struct asc_view *v, const struct owners *w, const struct asc_device *device, struct finding *f)
 {
 	char text[sizeof "msisdn:" + IDENT_MSISDN_MAX] = "msisdn:";
 	size_t prefix = strlen(text), len;
@@ -222,14 +222,14 @@ int asc_find_rules(const struct asc *a, const struct asc_asker *who, const struc
 	const struct asc_view *v = asc_view_of(a);
 	struct asc_target target = target_of(v->model, device);
 	struct finding f;
-	struct whos w;
+	struct owners w;
 	int err;
 
 	f.out = out;
 	f.sets_n = 0;
 	out->n = 0;
 	out->overflow = false;
-	whos_of(&w, v->model, who);
+	owners_of(&w, v->model, who);
 	for (size_t i = 0; i < w.n && !out->overflow; i++) {
 		f.node = w.node[i];
 		if (f.node->sets.n) {
@@ -262,7 +262,7 @@ static void find_other_named(struct finding *f, const struct asc_node *node)
 }
 
 /* The next groups that are not in `w`, from place *at on, as many as fit into `other`. */
-static void other_groups(struct whos *other, const struct asc_index *x, const struct whos *w, uint32_t *at)
+static void other_groups(struct owners *other, const struct asc_index *x, const struct owners *w, uint32_t *at)
 {
 	other->n = 0;
 	for (; *at < x->groups_n && other->n < sizeof other->node / sizeof other->node[0]; (*at)++) {
@@ -277,13 +277,13 @@ int asc_find_near(const struct asc *a, const struct asc_asker *who, const struct
 	const struct asc_view *v = asc_view_of(a);
 	struct asc_target target = target_of(v->model, device);
 	struct finding sets = { .out = &out->sets }, groups = { .out = &out->groups };
-	struct whos w, other = { .n = 0 };
+	struct owners w, other = { .n = 0 };
 	uint32_t at = 0;
 	int err;
 
 	out->groups.n = out->sets.n = 0;
 	out->groups.overflow = out->sets.overflow = false;
-	whos_of(&w, v->model, who);
+	owners_of(&w, v->model, who);
 	err = find_exact(v, &other, device, &sets); /* with no requester: finds only the sets that the device is in */
 	for (size_t i = 0; i < w.n && !err; i++) {
 		find_other_named(&sets, w.node[i]);

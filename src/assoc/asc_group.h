@@ -1,5 +1,6 @@
-/* asc_group.h - groups of SCSs. Who is in one is proven, never said: the store lists its members, or a certificate of the group's
- * trust anchor carries its URI (the configuration says how a URI names a group). A rule on "group:NAME" speaks about all of them. */
+/* asc_group.h - groups of SCSs. A membership is stored, or proven by a certificate under the group's trust
+ * anchor that carries its URI (group_uri_prefix of the configuration); a message cannot claim it.
+ * A rule on "group:NAME" applies to all members. */
 #pragma once
 #include "base/err.h"
 #include "base/ident.h"
@@ -12,8 +13,8 @@ struct asc_why;
 
 struct asc_group {
 	char name[IDENT_SCS_MAX + 1];
-	char anchor[IDENT_SCS_MAX +
-		    1]; /* certificates of SCSs under this trust anchor may prove it; "": none may, members are stored */
+	/* trust anchor whose certificates may prove a membership; "": stored members only */
+	char anchor[IDENT_SCS_MAX + 1];
 };
 
 /* Borrowed until the next change; NULL when there is none. */

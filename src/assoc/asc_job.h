@@ -1,6 +1,5 @@
-/* asc_job.h - one piece of work for the store's thread (room-private): a change, or a step of an
- * import. Whoever makes a job allocates it with calloc() and gives it to asc_enqueue(), which takes
- * it. */
+/* asc_job.h - one job of the store's thread (room-private): a change, or a step of an import. The creator
+ * allocates a job with calloc(); asc_enqueue() takes it. */
 #pragma once
 #include "assoc/asc_change.h"
 #include "assoc/asc_sets.h"
@@ -20,7 +19,7 @@ struct asc_job {
 	struct asc_outcome out; /* filled by `run` */
 	struct asc_view *view;  /* set by `run` when something changed: in force when `finished` is called. Owned */
 
-	struct asc_kept_list *kept; /* set by `run` when other states are kept: the owner's then. Owned; NULL: as before */
+	struct asc_kept_list *kept; /* set by `run` if the kept states changed. Owned; NULL: unchanged */
 
 	/* of a change, as struct asc_change has them */
 	enum asc_op op;
@@ -28,7 +27,7 @@ struct asc_job {
 	uint32_t keep;
 	struct asc_scs scs;
 	struct asc_group group;
-	char name[ASSOC_WHO_TEXT_MAX + 1]; /* also who a rule is about */
+	char name[ASSOC_WHO_TEXT_MAX + 1]; /* also the `who` of a rule */
 	char member[IDENT_SCS_MAX + 1];
 	struct asc_set_rule rule; /* `device` is also the member of a named set */
 	int verdict;

@@ -12,7 +12,7 @@
 #include "assoc/asc_why.h"
 #include "base/str.h"
 
-#define HEAD 0u /* in place of a part: what asc_kept says */
+#define HEAD 0u /* instead of the number of a part: the record of struct asc_kept */
 #define PARTS 5u
 #define PREFIX_MAX 6u
 #define HEAD_MAX (2u + 3u + 10u * 8u + ASC_IMPORT_NAME_MAX)
@@ -379,8 +379,9 @@ void asc_kept_saved(struct asc *a, struct asc_job *job, struct asc_keeping *k, s
 
 /* -- going back */
 
-/* The state below the newest is the newest then: what was changed by hand between the two imports came after its own, and neither the
- * import that is taken back nor the undo is such a change. Those below it keep their distance, which is what was changed between them. */
+/* The state below becomes the newest. Its manual changes are those made between its import and the
+ * undone import; neither the undone import nor the undo counts. Older states keep their distance to
+ * each other, which is the number of manual changes between them. */
 static int lower(struct asc_edit *e, struct asc_keeping *k)
 {
 	const struct asc *a = e->a;
@@ -390,7 +391,7 @@ static int lower(struct asc_edit *e, struct asc_keeping *k)
 	if (a->kept_n < 2) {
 		return 0;
 	}
-	k->later = a->main_changes + a->gen_changes + 1 - asc_kept_by_hand(&top[-1].info, top->info.generation - 1) -
+	k->later = a->main_changes + a->gen_changes + 1 - asc_kept_manual(&top[-1].info, top->info.generation - 1) -
 		   top[-1].info.generation;
 	for (uint32_t i = 0; i + 1 < a->kept_n && !rc; i++) {
 		struct asc_kept_state s = a->kept[i];

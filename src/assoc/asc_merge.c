@@ -200,7 +200,7 @@ static void gone(struct merge *m, const struct asc_entry *e)
 	}
 }
 
-/* What the file does not say stays as it is. */
+/* Values that the file does not give keep the stored value. */
 static int keep_values(struct merge *m, struct fresh_entry *f, const struct asc_entry *old)
 {
 	struct asc_rule_values v = { f->entry.rights, f->entry.mode, f->entry.not_before_s, f->entry.not_after_s };
@@ -217,7 +217,7 @@ static int keep_values(struct merge *m, struct fresh_entry *f, const struct asc_
 	return 0;
 }
 
-/* A deny that stays: does a row of the file that says no effect allow the same beside it? */
+/* For a deny that stays: true if a row of the file without an effect allows the same pair. */
 static bool allowed_beside(const struct merge *m, const struct asc_entry *old)
 {
 	for (unsigned i = 0; old->verdict == ASSOC_DENY && i < m->fresh_n; i++) {

@@ -9,7 +9,7 @@
 #include "assoc/asc_why.h"
 #include "base/str.h"
 
-struct whos { /* the nodes whose rules a look-up for one SCS goes through */
+struct owners { /* the nodes whose rules apply to one SCS */
 	const struct asc_node *node[2 + ASC_GROUPS_PER_SCS_MAX];
 	uint32_t n;
 };
@@ -24,7 +24,7 @@ struct reaching {
 	struct bound *bounds; /* by place in now->slots; owned */
 };
 
-static void whos_of(struct whos *w, const struct asc_model *m, const struct asc_node *node)
+static void owners_of(struct owners *w, const struct asc_model *m, const struct asc_node *node)
 {
 	w->node[0] = m->slots[0].node;
 	w->n = 1;
@@ -41,7 +41,7 @@ static void whos_of(struct whos *w, const struct asc_model *m, const struct asc_
 }
 
 /* A node that did not change is the same one in both models. */
-static bool changed(const struct whos *w, const struct asc_model *before)
+static bool changed(const struct owners *w, const struct asc_model *before)
 {
 	for (uint32_t i = 0; i < w->n; i++) {
 		if (asc_model_node(before, w->node[i]->number) != w->node[i]) {
@@ -64,7 +64,7 @@ static int by_text(const void *x, const void *y)
 }
 
 /* The most ranges that one number is in; ERR_NOMEM. */
-static int most_ranges(const struct whos *w, struct asc_reach *out)
+static int most_ranges(const struct owners *w, struct asc_reach *out)
 {
 	uint32_t all = 0, n = 0, ended = 0;
 	uint64_t *first, *last;
@@ -105,7 +105,7 @@ static int most_ranges(const struct whos *w, struct asc_reach *out)
 }
 
 /* The most rules on one domain or one named set. */
-static int most_alike(const struct whos *w, struct asc_reach *out)
+static int most_alike(const struct owners *w, struct asc_reach *out)
 {
 	uint32_t all = 0, n = 0, run = 0;
 	const char **text;
@@ -144,7 +144,7 @@ static int most_alike(const struct whos *w, struct asc_reach *out)
 }
 
 /* The most rules of these that meet on one device. */
-static int most(const struct whos *w, struct asc_reach *out)
+static int most(const struct owners *w, struct asc_reach *out)
 {
 	uint32_t any = 0;
 	int err;
@@ -167,7 +167,7 @@ static int most(const struct whos *w, struct asc_reach *out)
 static int bound_of(struct reaching *x, const struct asc_node *node, uint32_t *rules)
 {
 	struct bound *b = &x->bounds[asc_model_slot(x->now, node->number) - x->now->slots];
-	const struct whos alone = { { node }, 1 };
+	const struct owners alone = { { node }, 1 };
 	struct asc_reach r = { .rules = 0 };
 	int err = 0;
 
@@ -195,11 +195,11 @@ static int judge_one(struct reaching *x, const struct asc_model *before, const s
 {
 	const struct asc_node *was = asc_model_node(before, node->number);
 	struct asc_reach old = { .rules = 0 };
-	struct whos w;
+	struct owners w;
 	uint32_t bound = 0;
 	int err = 0;
 
-	whos_of(&w, x->now, node);
+	owners_of(&w, x->now, node);
 	if (!changed(&w, before)) {
 		return 0;
 	}
@@ -214,7 +214,7 @@ static int judge_one(struct reaching *x, const struct asc_model *before, const s
 		return err;
 	}
 	if (was) { /* a file that makes it less may come in */
-		whos_of(&w, before, was);
+		owners_of(&w, before, was);
 		err = most(&w, &old);
 	}
 	out->scs = node->number;
@@ -248,10 +248,10 @@ void asc_reach_warn(const struct asc_model *before, const struct asc_model *now,
 
 bool asc_reach_of(const struct asc_reach *r, const struct asc_model *m, uint32_t number, const struct asc_set_rule *rule)
 {
-	struct whos w;
+	struct owners w;
 	uint32_t i = 0;
 
-	whos_of(&w, m, asc_model_node(m, r->scs));
+	owners_of(&w, m, asc_model_node(m, r->scs));
 	while (i < w.n && w.node[i]->number != number) {
 		i++;
 	}

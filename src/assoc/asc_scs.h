@@ -1,4 +1,4 @@
-/* asc_scs.h - what is provisioned about one SCS: who it is, how it proves that, what it may use. */
+/* asc_scs.h - the record of one SCS: its identity, the proof of it, and its limits. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,11 +18,11 @@ struct asc_scs {
 	char realm[IDENT_HOST_MAX + 1];
 	char anchor[IDENT_SCS_MAX + 1]; /* name of the one trust anchor its certificate must chain to */
 
-	/* limits; asc_scs_init() sets what an operator gets who says nothing. 0 of one that the configuration has, too: its value */
+	/* limits; 0 in a limit that the configuration also has: the configuration's value */
 	SCS_LIMITS(SCS_LIMIT_MEMBER)
 };
 
-/* The members but for the name, as a mask: which of them somebody says. */
+/* Bits for the members other than the name. */
 enum {
 	ASC_KEEP_E164 = 1 << 0,
 	ASC_KEEP_ORIGIN_HOST = 1 << 1,
@@ -46,5 +46,6 @@ static inline uint32_t asc_scs_limit(uint32_t own, uint32_t configured)
 {
 	return own && own < configured ? own : configured;
 }
-/* Would a session that was admitted as one of them be admitted as the other: have they one host, realm and anchor? */
+/* True if both have the same host, realm and anchor: a session admitted as one would be admitted as the
+ * other. */
 bool asc_scs_same_peer(const struct asc_scs *a, const struct asc_scs *b);

@@ -26,7 +26,7 @@ struct half { /* records from the front, items that point to them from the back 
 };
 
 struct run {
-	uint64_t at, end; /* in the file; what was not read yet */
+	uint64_t at, end; /* range of the file that is still unread */
 	uint8_t *buf;
 	size_t pos, len;
 	struct asc_sort_row row;

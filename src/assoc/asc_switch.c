@@ -373,7 +373,7 @@ static const struct asc_rule_row *in_rows(const struct asc_rule_row *rows, uint3
 	return NULL;
 }
 
-/* The rule of the row, with what the file does not say as it is. */
+/* The rule of the row; values that the file does not give keep the stored value. */
 static void keep_values(struct switching *s, const struct asc_rule_row *row, const struct asc_set_rule *old,
 			struct asc_set_rule *out)
 {
@@ -593,7 +593,7 @@ static int refused(const struct asc_import *im, struct asc_why *why)
 	return 0;
 }
 
-/* Rows of the import's kind that there were. */
+/* Number of stored rows of the import's kind before the import. */
 static uint64_t there_of(const struct asc_import *im, const struct asc_model *m)
 {
 	uint64_t n = 0;

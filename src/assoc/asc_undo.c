@@ -59,7 +59,7 @@ static int judge(struct asc *a, struct asc_undoing *u, struct asc_why *why)
 	}
 	r->kept = a->kept[a->kept_n - 1].info;
 	r->left = a->kept_n - 1;
-	r->since = asc_kept_by_hand(&r->kept, a->main_changes + a->gen_changes);
+	r->since = asc_kept_manual(&r->kept, a->main_changes + a->gen_changes);
 	r->goes = r->kept.added + r->since;
 	there = r->kept.there - r->kept.deleted + r->goes;
 	r->much = asc_deletes_much(r->goes, there);

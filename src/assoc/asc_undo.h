@@ -1,7 +1,8 @@
-/* asc_undo.h - the states before the last imports, and going back to one. An import that changes something keeps the state before it, for
- * as long as there is room for it (asc_conf): its rows of devices as they are on disk, and a copy of everything else. Going back is one
- * transaction, as an import's switch is: the store is as it was before the import, to the last rule, and what was changed since by hand is
- * lost. States lie on each other: each undo takes the newest. They outlive a restart. */
+/* asc_undo.h - the states before the last imports, and the return to one of them.
+ * An import that changes something keeps the previous state within the bounds of asc_conf: the rows of
+ * devices as they are on disk, and a copy of everything else. An undo is one transaction, like the
+ * switch of an import. It restores every rule as it was before the import; manual changes made since
+ * are lost. Each undo restores the newest kept state. Kept states survive a restart. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,45 +12,47 @@
 
 #define ASC_KEPT_MAX 16u
 
-struct asc_kept {       /* a state that is kept: the one before this import */
-	uint64_t at_ms; /* when the import came into force, as it was told (asc_import_conf) */
+struct asc_kept {       /* a kept state: the one before this import */
+	uint64_t at_ms; /* at_ms of asc_import_conf */
 	enum asc_kind kind;
 	bool replace;
-	char name[ASC_IMPORT_NAME_MAX + 1];                    /* of its file, as it was told */
+	char name[ASC_IMPORT_NAME_MAX + 1];                    /* of its file, from asc_import_conf */
 	uint64_t rows, added, replaced, deleted, along, there; /* as in struct asc_import_result */
 	uint64_t octets;                                       /* on disk */
-	uint64_t generation;                                   /* asc_generation() when the import was in force */
+	uint64_t generation;                                   /* asc_generation() once the import was in force */
 };
 
-/* Changes by hand after the import and up to asc_generation() `now`: that of the store, or one less than `generation` of the next state. */
-static inline uint64_t asc_kept_by_hand(const struct asc_kept *k, uint64_t now)
+/* Number of manual changes after the import, up to asc_generation() `now`: that of the store, or one
+ * less than `generation` of the next kept state. */
+static inline uint64_t asc_kept_manual(const struct asc_kept *k, uint64_t now)
 {
 	return now > k->generation ? now - k->generation : 0;
 }
 
-/* Those that are kept, the newest first; borrowed until the next call of asc_completions(). Returns how many. */
+/* The kept states, the newest first; borrowed until the next asc_completions(). Returns their number. */
 uint32_t asc_kept(const struct asc *a, const struct asc_kept **out);
 
 struct asc_undo_conf {
-	bool dry_run;         /* only tell what would come back; nobody has to be sure */
-	bool sure;            /* as in asc_import_conf: it may take away as many rows as the import added, and changes since */
-	uint64_t deletes_max; /* 0: nothing was said */
+	bool dry_run;         /* only report what would be restored; needs no confirmation */
+	bool sure;            /* as in asc_import_conf: an undo deletes up to the rows that the import added, and later changes */
+	uint64_t deletes_max; /* 0: not given */
 };
 
 struct asc_undo_result {
-	struct asc_kept kept;                /* what was gone back before, or would be */
-	uint64_t since;                      /* changes since that are lost */
-	uint64_t goes;                       /* rows that it takes away, at most */
-	bool much;                           /* that is much: somebody has to be sure */
-	uint32_t left;                       /* states that are still kept */
+	struct asc_kept kept;                /* the import that was undone, or would be */
+	uint64_t since;                      /* later changes that are lost */
+	uint64_t goes;                       /* upper bound of the rows deleted */
+	bool much;                           /* so many that confirmation is required */
+	uint32_t left;                       /* states that remain kept */
 	const struct asc_import_peer *peers; /* borrowed during done() */
 	size_t peers_n;
 };
 
-/* err 0: the state is back, durable and in force. ERR_NOTFOUND (nothing is kept), ERR_LIMIT with result->much, ERR_CLOSED, ERR_PROTO (what
- * was kept is damaged), ERR_NOSPC, ERR_IO, ERR_NOMEM, with words: nothing has changed. From asc_completions() or asc_close(). */
+/* err 0: the state is restored, durable and in force. Otherwise nothing changed, with words:
+ * ERR_NOTFOUND (no state is kept), ERR_LIMIT with result->much, ERR_CLOSED, ERR_PROTO (the kept state
+ * is damaged), ERR_NOSPC, ERR_IO, ERR_NOMEM. Called from asc_completions() or asc_close(). */
 typedef void asc_undo_fn(void *arg, int err, const struct asc_why *why, const struct asc_undo_result *result);
 
-/* Owner thread. ERR_BUSY with words while an import is under way; ERR_NOMEM. On 0 `done` is called exactly once, never before this
- * returns. */
+/* Owner thread. ERR_BUSY with words while an import runs; ERR_NOMEM. After 0 `done` is called exactly
+ * once, never before this returns. */
 ERR_MUST_USE int asc_undo(struct asc *a, const struct asc_undo_conf *conf, asc_undo_fn *done, void *arg, struct asc_why *why);

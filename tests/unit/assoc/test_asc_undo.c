@@ -334,8 +334,8 @@ static void test_changes_between_two_imports_stay_what_they_are_when_a_later_one
 	assert_int_equal(undo(p, (struct asc_undo_conf){ 0 }).err, 0);
 	for (int round = 0; round < 2; round++) { /* before and after a restart */
 		assert_int_equal(asc_kept(p->a, &k), 2);
-		assert_int_equal(asc_kept_by_hand(&k[0], asc_generation(p->a)), 2);
-		assert_int_equal(asc_kept_by_hand(&k[1], k[0].generation - 1), 1);
+		assert_int_equal(asc_kept_manual(&k[0], asc_generation(p->a)), 2);
+		assert_int_equal(asc_kept_manual(&k[1], k[0].generation - 1), 1);
 		assert_int_equal(place_open(p), 0);
 	}
 	assert_int_equal(undo(p, (struct asc_undo_conf){ .sure = true }).err, 0);
