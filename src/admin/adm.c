@@ -61,7 +61,7 @@ void adm_free(struct adm *a)
 		return;
 	}
 	ctl_server_free(a->ctl);
-	adm_waits_orphan(a); /* before the imports end: the store may complete a change meanwhile */
+	adm_waits_orphan(a); /* before the imports end: ending them may complete a change of the store */
 	adm_exports_end(a);
 	adm_backup_end(a);
 	adm_imports_end(a);

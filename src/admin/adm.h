@@ -7,7 +7,7 @@
 
 #include "base/err.h"
 
-struct adm; /* the control socket with its clients, the import under way and the exports under way */
+struct adm; /* the control socket with its clients, and the running import, exports and backup */
 struct core;
 
 /* Serves the commands of ctl/ctl_commands.h on the listening UNIX socket `fd`. Borrows `core` and `fd`, both until adm_free().

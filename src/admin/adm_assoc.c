@@ -1,4 +1,5 @@
-/* adm_assoc.c - commands for rules. A change is in force when it is answered: triggers under way are judged again before they leave. */
+/* adm_assoc.c - commands for rules. A change is in force when it is answered: pending triggers are judged
+ * again before they are submitted. */
 #include <stdio.h>
 #include <string.h>
 

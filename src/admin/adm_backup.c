@@ -27,7 +27,7 @@ struct adm_backup {
 	struct adm *adm;
 	struct ctl_request *rq; /* NULL: answered */
 	char store[32], name[ADM_FILE_NAME_MAX];
-	struct asc_copy *assoc; /* what is copied: this, or the journal */
+	struct asc_copy *assoc; /* copy of an association file; NULL: of the journal */
 	struct kv_copy *stream; /* of either */
 	struct net_feed feed;
 	struct net_worker *work;
@@ -159,7 +159,7 @@ static void backup_free(struct adm_backup *b)
 		kv_copy_cut(b->stream);
 	}
 	if (!net_worker_free(b->work, ADM_EXCHANGE_END_MS)) {
-		/* Its thread may still touch the stream: only the store's own part is over. */
+		/* The thread may still use the stream, so the backup is not freed. */
 		log_error(b->adm->log, "core", "%s: its file does not come back from a write; it is left alone", b->name);
 		return;
 	}

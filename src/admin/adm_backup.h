@@ -2,5 +2,5 @@
 #pragma once
 struct adm;
 
-/* Ends the copy under way. Called after the control server is freed. */
+/* Ends a running backup. Called after the control server is freed. */
 void adm_backup_end(struct adm *a);

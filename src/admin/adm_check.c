@@ -246,7 +246,7 @@ static bool other_name_ok(struct check *k, const char *external, const char *msi
 	return v.status == TSP_STATUS_SUCCESS;
 }
 
-/* What the HSS says comes after what the rules say, as on the path of a trigger. */
+/* The HSS decides after the rules, as on the path of a trigger. */
 static void judge_hss(struct check *k)
 {
 	const struct pol_request *r = &k->c.request;

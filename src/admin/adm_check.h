@@ -8,7 +8,7 @@ enum check_proof { /* where the groups come from that a certificate proves */
 		   CHECK_NOTHING,
 		   CHECK_NAMES,       /* somebody named them */
 		   CHECK_SESSION,     /* an open session */
-		   CHECK_CERTIFICATE, /* a certificate that nobody has presented yet */
+		   CHECK_CERTIFICATE, /* a certificate given in the command */
 };
 
 #define CHECK_MAGIC 0xa93f32b2u
@@ -32,11 +32,10 @@ struct check { /* one question, the facts about it and the verdict */
 	struct assoc_found found;
 	struct asc_near near;
 	struct pol_case c;
-	struct pol_verdict verdict; /* of the gateway alone, then with what the HSS said */
+	struct pol_verdict verdict; /* of the gateway; then including the answer of the HSS */
 	struct pol_assoc assoc;
 	struct pol_changes changes;
-	const char
-	    *beyond; /* who refuses where no rule can change it: "certificate", "session", "hss", "other-name"; NULL: nobody */
+	const char *beyond; /* refusal that no rule can change: "certificate", "session", "hss", "other-name"; NULL: none */
 
 	bool hss_asked;
 	int hss_err; /* the question could not be sent: ERR_*; 0: sent */

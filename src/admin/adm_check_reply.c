@@ -1,4 +1,5 @@
-/* adm_check_reply.c - the answer to `assoc check`: what was decided by which rule, what would change it, and what nobody was asked. */
+/* adm_check_reply.c - the answer to `assoc check`: the decision and its rule, the changes that would reverse
+ * it, and the deciders that were not asked. */
 #include <string.h>
 
 #include "admin/adm_check.h"

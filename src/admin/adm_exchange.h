@@ -4,7 +4,7 @@
 #include "exchange/exc_row.h"
 #include "admin/adm_int.h"
 
-#define ADM_EXPORTS_MAX 4u /* under way at once; each keeps old pages of the store alive */
+#define ADM_EXPORTS_MAX 4u /* simultaneous exports; each keeps old pages of the store */
 #define ADM_EXCHANGE_TICK_MS 250
 #define ADM_EXCHANGE_END_MS 5000 /* longest wait of adm_free() for a file system that hangs */
 #define ADM_FILE_NAME_MAX 256
@@ -13,7 +13,7 @@
 void adm_import_begin(struct adm *a, struct ctl_request *rq, const json_t *args, enum asc_kind kind);
 void adm_export_begin(struct adm *a, struct ctl_request *rq, const json_t *args, enum asc_kind kind);
 
-/* Cancel the import and the exports that are under way; nothing of the import is applied. Called after the control server is freed. */
+/* Cancel the running import and the running exports; nothing of the import is applied. Called after the control server is freed. */
 void adm_imports_end(struct adm *a);
 void adm_exports_end(struct adm *a);
 

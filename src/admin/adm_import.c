@@ -1,9 +1,9 @@
-/* adm_import.c - reads a file of rows into the store; the core keeps working meanwhile.
+/* adm_import.c - reads a file of rows into the store while the core keeps working.
  *
  *  loop:    begin ----------------------------> built, client alive? ----> switch (the store's) ----> answered, freed
  *  thread:        read, check, sort, merge, sync
  *
- * The client gets its progress four times a second. If the client leaves before the switch, the import is cancelled. */
+ * The client gets its progress four times per second. If the client leaves before the switch, the import is cancelled. */
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -53,7 +53,7 @@ struct adm_import {
 	uint64_t kept_of;             /* rows that were looked at for that */
 	unsigned mistakes_n;
 	struct mistake mistakes[EXC_ERRORS_MAX + 1];
-	uint64_t over, over_line; /* rows whose time is over, and the line of the first */
+	uint64_t over, over_line; /* rows that have already expired; line of the first */
 	struct asc_why why;       /* for an error that does not belong to one row */
 };
 

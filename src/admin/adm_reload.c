@@ -31,7 +31,7 @@ static void on_reload(void *arg, struct ctl_request *rq, const json_t *args)
 	ctl_fail(rq, "the parent process does not take messages; nothing is changed");
 }
 
-/* An answer that comes later has the number of a reload that nobody waits for, and is dropped. */
+/* A later answer has the number of a reload without a waiting client, and is dropped. */
 static void on_parent_silent(void *arg)
 {
 	struct adm *a = OBJ_OF(arg, struct adm, ADM_MAGIC);

@@ -1,5 +1,5 @@
 /* adm_scs.c - commands that provision SCSs. A change is in force when it is answered: sessions that would now be refused are cut, and
- * triggers under way are judged again before they leave. */
+ * pending triggers are judged again before they are submitted. */
 #include <stdio.h>
 #include <string.h>
 
@@ -57,7 +57,8 @@ static json_t *stored(const struct asc_scs *s)
 	return row;
 }
 
-/* What a change made different; `named`: the request said it, else it went back to its default. */
+/* The differences that a change made; `named`: the request gave the value, else it was reset to its
+ * default. */
 static json_t *changed_of(const struct adm_changed *done)
 {
 	json_t *before = stored(&done->out->before), *now = stored(&done->out->now), *list = json_array(), *v;

@@ -22,7 +22,7 @@ struct aud {
 	struct st_counters *counters;
 	bool look;            /* the last write was not taken whole: the end is looked at before the next one */
 	bool torn;            /* the log ends in part of a line: a newline goes before what follows */
-	uint64_t torn_octets; /* of that line, to be told; 0: none */
+	uint64_t torn_octets; /* of that line, still to be reported; 0: none */
 	uint64_t gap;         /* decisions lost since the last that was gathered */
 	uint64_t lost;        /* decisions */
 	size_t len;           /* gathered */
@@ -98,7 +98,7 @@ static size_t mark(char out[MARK_MAX], const char *reason, const char *what, uin
 				reason, what, (unsigned long long)n);
 }
 
-/* Decisions that found no room, told in their place. There is room for the mark. */
+/* Reports the number of lost decisions in their place. There is room for the mark. */
 static void put_gap(struct aud *a)
 {
 	if (!a->gap) {
@@ -307,7 +307,7 @@ static void count(struct st_counters *st, const struct aud_decision *d)
 		return;
 	}
 	if (!d->answers) {
-		return; /* of a session, or of a trigger that is taken back: counted where that is decided */
+		return; /* of a session, or of a trigger that is cancelled: counted where that is decided */
 	}
 	st_count(st, d->verdict == AUD_ACCEPTED ? ST_DECISION_ACCEPTED : ST_DECISION_REFUSED);
 	st_count(st, status_counter(d->request_status));

@@ -41,14 +41,14 @@ struct aud;
  * N octets of one that was never whole. Decisions that were lost are reported in their place once there is room again, by
  * {"time":..,"action":"log","reason":"lines-lost","lines":N}. */
 ERR_MUST_USE int aud_open(struct aud **out, int fd, struct st_counters *counters);
-/* NULL allowed. Writes what gathered. Returns the decisions that are in no log and were told in none: what could not be written now, and
- * what was lost before that; errno says why. */
+/* NULL allowed. Writes what gathered. Returns the number of decisions that are in no log and reported in none: those that
+ * could not be written now, and those lost before; errno says why. */
 uint64_t aud_close(struct aud *a);
 /* Decisions lost since the opening. */
 uint64_t aud_lost(const struct aud *a);
 
-/* Counts, and gathers one line for the next aud_flush(); flushes by itself when there is no room for one more. When the log takes
- * nothing any more the line is lost and counted in audit_errors, and the decision stands; the caller may look at the result. ERR_IO
+/* Counts, and gathers one line for the next aud_flush(); flushes if there is no room for one more. If the log
+ * cannot be written, the line is lost and counted in audit_errors, and the decision stands; the caller may ignore the result. ERR_IO
  * with errno. */
 #define AUD_GATHER_MAX (256u * 1024u) /* octets of gathered lines */
 int aud_decision(struct aud *a, const struct aud_decision *d);

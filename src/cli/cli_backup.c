@@ -35,7 +35,7 @@ struct backup {
 	char dir[PATH_MAX_], temp[PATH_MAX_ + 8];
 	struct ctl_client *client;
 	struct cli_bar bar;
-	json_t *last; /* of the file under way; owned */
+	json_t *last; /* last line of the current file; owned */
 	json_t *files, *manifest;
 };
 

@@ -50,7 +50,7 @@ static uint64_t number(const json_t *row, const char *name)
 	return n > 0 ? (uint64_t)n : 0;
 }
 
-/* How much of its phase is done, in thousandths; -1: nobody knows. */
+/* Progress within the phase, in thousandths; -1: unknown. */
 static int done_of(const json_t *row)
 {
 	bool by_rows = number(row, "rows_total") > 0;

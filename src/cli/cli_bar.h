@@ -11,7 +11,7 @@ struct cli_bar {
 	FILE *out; /* NULL: there is no terminal, and nothing is shown */
 	unsigned width;
 	uint64_t rows, ms; /* at the last line, for the rate */
-	uint64_t rate;     /* rows a second, smoothed */
+	uint64_t rate;     /* rows per second, smoothed */
 	char phase[16];
 };
 

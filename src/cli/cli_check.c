@@ -59,7 +59,7 @@ static void change_line(FILE *out, const json_t *change)
 	}
 }
 
-/* Who refuses where no rule can change it. */
+/* Refusals that no rule can change. */
 static const struct {
 	const char *who, *text;
 } beyond[] = {

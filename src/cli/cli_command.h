@@ -8,7 +8,7 @@
 
 enum cli_exit {
 	CLI_OK = 0,
-	CLI_NO = 1,      /* the server said no; also `assoc check` that says no */
+	CLI_NO = 1,      /* the server refused; also `assoc check` with the answer no */
 	CLI_USAGE = 2,   /* nothing was asked */
 	CLI_CONNECT = 4, /* could not connect, or the answer broke off */
 };

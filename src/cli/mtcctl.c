@@ -20,7 +20,7 @@ struct options {
 	const char *socket;
 	bool json, help, version;
 	uint32_t wait_s;
-	char *words[WORDS_MAX]; /* what is left: command, verb and theirs */
+	char *words[WORDS_MAX]; /* remaining words: command, verb and their arguments */
 	int words_n;
 };
 
@@ -62,7 +62,7 @@ static bool with_value(const char *name, int argc, char **argv, int *i, const ch
 	return true;
 }
 
-/* Takes out what is meant for mtcctl itself, wherever it stands. Returns an exit code, CLI_OK to go on. */
+/* Removes the options of mtcctl itself, at any position. Returns an exit code, CLI_OK to continue. */
 static int global_options(struct options *o, int argc, char **argv)
 {
 	const char *value;
@@ -296,7 +296,7 @@ static int ask(const struct options *o, const json_t *args, struct reply *r)
 	return err == ERR_REFUSED ? CLI_NO : err ? CLI_CONNECT : r->exit;
 }
 
-/* The same; what deletes much is asked for once more when a person at a terminal says yes to that many rows. */
+/* The same; if many rows would be deleted, a person at a terminal is asked, and the request is repeated. */
 static int ask_until_sure(const struct options *o, json_t *args, struct reply *r)
 {
 	bool again = !r->file || lseek(r->file->fd, 0, SEEK_CUR) >= 0; /* else it cannot be read twice */
@@ -455,7 +455,7 @@ static int no_command(const struct options *o)
 	return usage(words, o->words[0]);
 }
 
-/* Help for as much as was said. */
+/* Help for the words given so far. */
 static int help(const struct options *o)
 {
 	const struct cli_command *c;

@@ -10,7 +10,7 @@
 
 struct ctl_client;
 
-/* Connects. ERR_NOTFOUND (no such socket), ERR_REFUSED (nobody listens), ERR_AUTH (not allowed), ERR_IO, ERR_INVAL (path too
+/* Connects. ERR_NOTFOUND (no such socket), ERR_REFUSED (no process listens), ERR_AUTH (not allowed), ERR_IO, ERR_INVAL (path too
  * long), ERR_TIMEOUT (not taken within wait_ms: the backlog is full); `why` says what to do. */
 ERR_MUST_USE int ctl_client_open(struct ctl_client **out, const char *path, uint32_t wait_ms, char why[CTL_CLIENT_WHY_MAX]);
 /* Takes a connected descriptor on success only. */
@@ -21,7 +21,7 @@ void ctl_client_close(struct ctl_client *c); /* NULL allowed */
 typedef int ctl_row_fn(void *arg, const json_t *row);
 
 /* Sends one request (args borrowed, NULL: none) and reads its reply. A descriptor `fd` goes along with the request (borrowed); -1: none.
- * Returns 0 when the last line said ok; ERR_REFUSED when the server said no (`why` holds its error); ERR_CLOSED, ERR_TIMEOUT, ERR_PROTO,
+ * Returns 0 if the last line has ok; ERR_REFUSED if the server refused (`why` holds its error); ERR_CLOSED, ERR_TIMEOUT, ERR_PROTO,
  * ERR_LIMIT, ERR_IO; or what fn returned.
  * wait_ms: for sending and the first line together, and then for each line. For the first request after ctl_client_open() it runs
  * from the start of that call. */

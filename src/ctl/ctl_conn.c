@@ -37,7 +37,7 @@ struct ctl_conn {
 	bool fds_wrong;       /* more descriptors than any request takes */
 	size_t queued_before; /* when the pump last looked */
 	bool working;         /* work() is running: answers come back to it */
-	bool broken;          /* could not be written to; dropped as soon as nobody is inside */
+	bool broken;          /* a write failed; dropped as soon as no function of it is running */
 	unsigned inside;      /* functions of this file that will look at it again; freed when the last one leaves */
 	bool dropped;
 };
@@ -158,7 +158,7 @@ static void say(struct ctl_conn *c, const char *error)
 	}
 }
 
-/* Is there a beginning of a line that can be no request any more? */
+/* True if the start of a line is already too long for a request. */
 static bool overlong(const struct ctl_conn *c)
 {
 	return c->in_len - c->in_at > CTL_REQUEST_MAX && !memchr(c->in + c->in_at, '\n', CTL_REQUEST_MAX + 1);

@@ -1,5 +1,5 @@
 /* ctl_internal.h - what the files of the server share. A request is owned by its connection until it is answered; when the
- * client goes first, the request stays with whoever will answer it and ends there. */
+ * client disconnects first, the request stays with its handler and ends with the answer. */
 #pragma once
 #include "base/obj.h"
 #include "ctl/ctl_replies.h"
@@ -14,7 +14,7 @@ struct ctl_conn;
 struct ctl_row { /* a registered command */
 	const struct ctl_command *command;
 	void *arg;
-	const struct ctl_reply *reply; /* what it answers; NULL: it has no rows, as the commands of tests */
+	const struct ctl_reply *reply; /* rows of its reply; NULL: none, as for commands of tests */
 	bool reply_wrong;              /* a line was not as its rows say, and that was logged */
 };
 
@@ -59,7 +59,7 @@ void ctl_conn_drop(struct ctl_conn *c, const char *why);
 void ctl_conn_answered(struct ctl_conn *c);
 /* Sends one line (takes row). False when it could not be built or is too large. */
 ERR_MUST_USE bool ctl_conn_line(struct ctl_conn *c, json_t *row);
-/* Sends a last line that says so, where there is no memory to build one: nobody waits for an answer that does not come. */
+/* Sends a fixed last line "out of memory" when none can be built, so that no client waits in vain. */
 void ctl_conn_nomem(struct ctl_conn *c);
 /* The descriptor that may be for the line that is worked on, -1: none. The caller owns it. */
 int ctl_conn_take_fd(struct ctl_conn *c);

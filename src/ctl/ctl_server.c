@@ -115,7 +115,7 @@ int ctl_server_client(struct ctl_server *s, int fd)
 		return ERR_BUSY;
 	}
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len)) {
-		return ERR_AUTH; /* nobody changes anything without a name */
+		return ERR_AUTH; /* a change needs a caller with a known identity */
 	}
 	caller = (struct ctl_caller){ .uid = cred.uid, .gid = cred.gid, .pid = cred.pid };
 	return ctl_conn_new(&c, s, fd, &caller);

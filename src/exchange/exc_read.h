@@ -4,7 +4,7 @@
 #include "exchange/exc_lines.h"
 #include "exchange/exc_row.h"
 
-#define EXC_ERRORS_MAX 20u /* mistakes told before reading ends */
+#define EXC_ERRORS_MAX 20u /* errors reported before reading ends */
 
 /* One row; what it borrows is valid until return. 0: taken. ERR_INVAL, ERR_NOTFOUND, ERR_EXISTS, ERR_LIMIT: this row is wrong, `why` says
  * so, and reading goes on. Every other code ends the reading. */

@@ -12,7 +12,7 @@ struct st_counters {
 	uint64_t v[ST_COUNTERS];
 };
 
-/* `c` may be NULL: then nobody counts. */
+/* `c` NULL: not counted. */
 static inline void st_count(struct st_counters *c, enum st_counter which)
 {
 	if (c)
