@@ -63,8 +63,8 @@ int node_version(const char *program)
 	return NODE_EXIT_OK;
 }
 
-/* A pipe may take a long line in pieces; a line is only useful whole. The waiting is done by poll(): a signal that is handled ends it,
- * while write() would go on waiting. */
+/* A pipe may take a long line in pieces, and a line is useful only as a whole. poll() does the
+ * waiting, so that a handled signal ends it; write() would continue. */
 static int write_all(int fd, const char *p, size_t n)
 {
 	while (n > 0) {
@@ -76,7 +76,7 @@ static int write_all(int fd, const char *p, size_t n)
 		}
 		done = write(fd, p, n < PIPE_BUF ? n : PIPE_BUF);
 		if (done < 0 && errno == EAGAIN) {
-			continue; /* somebody else made it non-blocking, and wrote first */
+			continue; /* another process made it non-blocking, and filled it first */
 		}
 		if (done <= 0) {
 			return ERR_IO;
@@ -96,7 +96,7 @@ char *node_line(json_t *event, size_t *len)
 		return NULL;
 	}
 	*len = strlen(text);
-	text[(*len)++] = '\n'; /* in place of the NUL: nobody reads it as a string again */
+	text[(*len)++] = '\n'; /* replaces the NUL: from here on the line has a length */
 	return text;
 }
 
@@ -153,7 +153,7 @@ uint32_t node_random(void)
 {
 	uint32_t v = 0;
 
-	/* at most 256 octets are never cut short once the kernel's pool is ready, and getrandom waits for that */
+	/* getrandom() waits for the kernel's pool, and then returns up to 256 bytes in one piece */
 	while (getrandom(&v, sizeof v, 0) != (ssize_t)sizeof v) {
 		;
 	}

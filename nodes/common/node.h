@@ -1,5 +1,5 @@
-/* node.h - what every network element's program does the same way: exit codes, words on stderr, JSON lines on stdout, the ready
- * line, the log. */
+/* node.h - shared by the programs of all network elements: exit codes, errors on stderr, JSON lines
+ * on stdout, the ready line, the log. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,7 +13,7 @@
 
 enum node_exit {
 	NODE_EXIT_OK = 0,        /* mtc-scs: accepted (with --wait: and delivered) */
-	NODE_EXIT_FAILURE = 1,   /* could not start or go on; stderr says why */
+	NODE_EXIT_FAILURE = 1,   /* could not start or continue; stderr gives the reason */
 	NODE_EXIT_USAGE = 2,     /* command line or configuration; nothing was done */
 	NODE_EXIT_REFUSED = 3,   /* mtc-scs: the request was answered with a refusal */
 	NODE_EXIT_CONNECT = 4,   /* mtc-scs: could not connect or authenticate */
@@ -21,8 +21,8 @@ enum node_exit {
 	NODE_EXIT_NO_REPORT = 6, /* mtc-scs: no report in time */
 };
 
-/* Ignores SIGPIPE, sets the log up on stderr at level info; nobody waits for its reader. ERR_NOMEM is said on stderr. The caller ends the
- * log by log_fini(). */
+/* Ignores SIGPIPE and sets up the log on stderr at level info; logging never waits for the reader.
+ * ERR_NOMEM is reported on stderr. The caller ends the log by log_fini(). */
 ERR_MUST_USE int node_start(struct log *log, const char *program);
 
 /* "mtc-x: WORDS\nmtc-x --help says how it is used.\n" on stderr. Returns NODE_EXIT_USAGE. */
@@ -34,18 +34,20 @@ int node_version(const char *program);
 
 /* One event as one line with its newline: owned, *len octets, no NUL. Takes `event`. NULL: out of memory, also while it was made. */
 char *node_line(json_t *event, size_t *len);
-/* The event that follows a torn line, of which so many octets were written: a reader knows why that line is no JSON, and that it may have
- * been an event. With its newline. Returns its length. */
+/* The event after an incomplete line, of which `octets` were written: the reader learns why that
+ * line is not JSON, and that it may have been an event. With its newline. Returns its length. */
 #define NODE_TORN_LINE_MAX 64
 size_t node_torn_line(char *out, size_t size, uint64_t octets);
 /* Before the first node_emit(): when fd is a file that ends in a torn line, that line is ended and followed by the event above. Errors as of
  * node_emit(). */
 ERR_MUST_USE int node_emit_begin(int fd);
-/* For a program in the foreground, whose output is its purpose: writes one event as one line and waits for the reader, so that nothing
- * is lost. Takes `event`; NULL (out of memory while making it) is ERR_NOMEM. ERR_IO when the other side of fd is gone; ERR_TIMEOUT when a
- * signal came while nobody read. Whoever has nobody left to tell may ignore it. Programs that serve use node_out.h. */
+/* For a program in the foreground: writes one event as one line and waits for the reader, so that
+ * nothing is lost. Takes `event`; NULL (out of memory) is ERR_NOMEM. ERR_IO: the other side of fd
+ * is gone. ERR_TIMEOUT: a signal came while waiting for the reader. The result may be ignored if
+ * nothing can be reported any longer. Programs that serve use node_out.h. */
 int node_emit(int fd, json_t *event);
-/* node_emit() to standard output, for a program that ends when nobody takes its events: a failure is said on stderr. False then. */
+/* node_emit() to standard output, for a program that ends if its events cannot be written. False
+ * after a failure, which is reported on stderr. */
 bool node_say(const char *program, json_t *event);
 
 /* 32 fresh random bits. */

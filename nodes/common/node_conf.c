@@ -1,4 +1,4 @@
-/* node_conf.c - rows of the common sections and what is made of them. */
+/* node_conf.c - rows of the common sections, and the structs made from them. */
 #include "nodes/common/node_conf.h"
 
 #include <errno.h>
@@ -92,7 +92,7 @@ int node_listen_check(const struct node_listen *l, const struct cfg_lines *lines
 int node_listen_tls(struct tls_ctx **out, const struct node_identity *identity, const struct node_listen *l,
 		    const struct cfg_lines *lines, struct report *why)
 {
-	bool whole = l->certificate[0] && l->key[0] && l->anchors_n; /* else it was told */
+	bool whole = l->certificate[0] && l->key[0] && l->anchors_n; /* else already reported */
 	char address[SHOWN_ADDRESS_MAX];
 	int err = 0;
 

@@ -24,7 +24,7 @@ struct node_listen {
 
 struct node_log_conf {
 	int level;          /* enum log_level */
-	uint32_t queue_max; /* octets that wait for the reader of standard error, and as many for that of standard output */
+	uint32_t queue_max; /* bytes buffered for a slow reader of standard error, and as many for standard output */
 };
 
 extern const struct cfg_row node_identity_rows[], node_listen_rows[], node_log_rows[];
@@ -35,18 +35,20 @@ extern const struct cfg_row node_identity_rows[], node_listen_rows[], node_log_r
 	    CFG_SECTION("listen", st, listen, node_listen_rows, NULL, "where peers connect"),                                    \
 	    CFG_SECTION("log", st, log, node_log_rows, "", "what is written to stderr")
 
-/* Certificate, key and anchors are there with tls and absent without. ERR_INVAL with words. */
+/* Certificate, key and anchors must be present with tls and absent without. ERR_INVAL with a
+ * reason. */
 ERR_MUST_USE int node_listen_check(const struct node_listen *l, const struct cfg_lines *lines, struct report *why);
-/* This machine has the address, and certificate, key and anchors can be used by a server of the name identity.host: all that is wrong is
- * told. *out is NULL when protection is none, or what was read of these sections is wrong. For -t and the start, whose server needs *out.
- * ERR_INVAL: errors are in `why`, and *out is NULL. */
+/* Checks that this machine has the address, and that a server named identity.host can use
+ * certificate, key and anchors; reports all errors. *out is NULL if protection is none, or if these
+ * sections have errors. For -t and for the start, whose server needs *out. ERR_INVAL: errors are in
+ * `why`, and *out is NULL. */
 ERR_MUST_USE int node_listen_tls(struct tls_ctx **out, const struct node_identity *identity, const struct node_listen *l,
 				 const struct cfg_lines *lines, struct report *why);
-/* The directory that `path`, the value of `key`, is or will be made in is there, and we may make it: `kind` is what the start makes
- * (S_IFDIR, S_IFSOCK, S_IFREG). "" is always right. */
+/* Checks the directory of `path`, the value of `key`: it exists, and we may create there what the
+ * start creates (`kind`: S_IFDIR, S_IFSOCK, S_IFREG). "" passes. */
 ERR_MUST_USE int node_place_check(const char *key, const char *path, mode_t kind, const struct cfg_lines *lines,
 				  struct report *why);
 
-/* What all elements tell their links: product, no vendor, limits of the core network, an Origin-State-Id of this start. Applications
- * are added by the caller. Borrows identity and log. */
+/* Link settings of all elements: product, no vendor, limits of the core network, an Origin-State-Id
+ * of this start. The caller adds the applications. Borrows identity and log. */
 void node_link_conf(struct link_conf *out, const struct node_identity *identity, const struct log *log);

@@ -1,13 +1,14 @@
-/* node_daemon.h - the command line of an element that is told everything by a configuration file: -c FILE, -t, --help, --version. */
+/* node_daemon.h - the command line of an element with a configuration file: -c FILE, -t, --help,
+ * --version. */
 #pragma once
 #include <stdbool.h>
 
 struct node_daemon {
 	const char *program;
-	const char *about;     /* help: what it is, before the options; ends in a newline */
+	const char *about;     /* help, before the options: purpose of the program; ends in a newline */
 	const char *test_help; /* help of -t */
 	const char *more;      /* help: after the options */
-	/* Runs, or with test_only checks and says so; returns the exit code. */
+	/* Runs, or with test_only checks and prints the result; returns the exit code. */
 	int (*start)(const char *config, bool test_only);
 };
 

@@ -20,7 +20,7 @@ struct node_events {
 	bool lost;             /* a line of this turn could not be made */
 	char *text;            /* lines of this turn */
 	size_t len, cap;       /* of text */
-	uint64_t end, flushed; /* octets in the file; of them from the last flush */
+	uint64_t end, flushed; /* bytes in the file; bytes of the last flush */
 };
 
 static int lock(struct node_events *e, const char *path)
@@ -41,7 +41,7 @@ static int lock(struct node_events *e, const char *path)
 	return 0;
 }
 
-/* Somebody else may have cut it meanwhile: it is never made longer. */
+/* Another process may have truncated the file in the meantime: never extend it. */
 static int cut_to(const struct node_events *e, uint64_t end)
 {
 	struct stat st;
@@ -52,7 +52,7 @@ static int cut_to(const struct node_events *e, uint64_t end)
 	return (uint64_t)st.st_size > end && ftruncate(e->fd, (off_t)end) ? ERR_IO : 0;
 }
 
-/* No line of ours is as long as what would be cut from a file that is none of ours. */
+/* A torn tail longer than any line of ours means that the file is not ours. */
 static int cut_torn(struct node_events *e)
 {
 	uint64_t octets;
@@ -217,8 +217,8 @@ void node_events_add(struct node_events *e, json_t *event)
 	free(line);
 }
 
-/* Where the next line goes. A file that is shorter than we know it was copied and cut by who rotates logs: it begins anew. What stands behind
- * our end is of a commit that failed, and could not be cut then. */
+/* Position of the next line. A file shorter than expected was truncated by log rotation: start at
+ * its end. Bytes after our end belong to a commit that failed and could not be removed then. */
 static int look_at_end(struct node_events *e)
 {
 	struct stat st;
@@ -232,7 +232,7 @@ static int look_at_end(struct node_events *e)
 	return cut_to(e, e->end);
 }
 
-/* The file may be cut in between: the octets are appended wherever its end is now. */
+/* The file may be truncated in between: the bytes are appended at its current end. */
 static int write_all(struct node_events *e)
 {
 	size_t done = 0;

@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "base/kv_readers.h"
 
-/* Ends the transaction: commits it when nothing failed. LMDB's code. */
+/* Ends the transaction: commits it if nothing failed. Returns LMDB's code. */
 static int end(struct node_kv *s, int rc)
 {
 	if (rc && s->txn) {

@@ -1,5 +1,6 @@
-/* node_kv.h - the durable state of a node: an LMDB environment (base/kv.h) whose changes gather in one write transaction until they are
- * committed, all or none. The databases in it, and what they hold, are the owner's. */
+/* node_kv.h - the durable state of a node: an LMDB environment (base/kv.h). Changes gather in one
+ * write transaction until they are committed, all or none. The owner defines the databases and
+ * their content. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -9,13 +10,14 @@
 struct node_kv {
 	struct kv kv;
 	MDB_txn *txn;    /* of the changes since the last commit; NULL: none */
-	int failed;      /* LMDB's code of the first change that failed; what follows is dropped with it */
-	char words[300]; /* why the last commit failed, and what to do */
+	int failed;      /* LMDB's code of the first change that failed; later changes are dropped with it */
+	char words[300]; /* reason of the last failed commit, and what to do */
 };
 
 /* Opens the databases of `arg` in s->txn, which is committed afterwards. LMDB's code. */
 typedef int node_kv_tables_fn(void *arg);
-/* As kv_open(), then `tables`. On an error, with words in `why`, nothing is left open. `s` stays where it is until node_kv_close(). */
+/* kv_open(), then `tables`. After an error, with a reason in `why`, nothing is open. `s` must not
+ * move until node_kv_close(). */
 ERR_MUST_USE int node_kv_open(struct node_kv *s, const struct kv_conf *conf, node_kv_tables_fn *tables, void *arg, char *why,
 			      size_t why_cap);
 void node_kv_close(struct node_kv *s); /* changes that are not committed are dropped */
@@ -23,7 +25,8 @@ void node_kv_close(struct node_kv *s); /* changes that are not committed are dro
 /* True when a change may be added to s->txn; its result goes to s->failed. */
 bool node_kv_begin(struct node_kv *s);
 bool node_kv_dirty(const struct node_kv *s); /* there are changes, or some that failed */
-/* All changes since the last one, or none: ERR_NOSPC, ERR_IO and the others of kv_err(), with s->words. */
+/* Commits all changes since the last commit, or none: ERR_NOSPC, ERR_IO and other codes of
+ * kv_err(), with s->words. */
 ERR_MUST_USE int node_kv_commit(struct node_kv *s);
 void node_kv_abort(struct node_kv *s); /* drops them */
 
@@ -31,6 +34,7 @@ void node_kv_abort(struct node_kv *s); /* drops them */
 typedef int node_kv_each_fn(void *arg, const MDB_val *key, const MDB_val *value);
 ERR_MUST_USE int node_kv_each(struct node_kv *s, MDB_dbi dbi, node_kv_each_fn *fn, void *arg);
 
-/* A number as a key or a value of eight octets, big-endian so that keys are in its order; the key borrows the octets. */
+/* A number as a key or value of eight bytes, big-endian so that keys sort by number; the key
+ * borrows the bytes. */
 MDB_val node_kv_key(uint64_t number, uint8_t octets[8]);
 uint64_t node_kv_number(const MDB_val *v);

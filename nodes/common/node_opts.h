@@ -20,7 +20,7 @@ struct node_opts {
 	const char *const *argv;     /* borrowed */
 	int argc, at;
 	bool operands_only;
-	char why[160]; /* after ERR_INVAL: what was wrong and what was expected */
+	char why[160]; /* after ERR_INVAL: the mistake and what was expected */
 };
 
 void node_opts_init(struct node_opts *o, const struct node_opt *rows, int argc, const char *const *argv);

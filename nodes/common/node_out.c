@@ -10,7 +10,7 @@
 #include "base/tail.h"
 #include "nodes/common/node.h"
 
-/* On the writer's thread. No line among the events: who reads them expects events only. */
+/* On the writer's thread. Adds no line of its own: a reader of events expects events only. */
 static size_t on_gap(void *arg, char *out, size_t size, uint64_t lost, int error)
 {
 	const struct log *log = arg;

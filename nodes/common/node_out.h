@@ -1,6 +1,7 @@
-/* node_out.h - standard output of an element that serves: JSON lines that nobody waits for (base/writer.h). While the reader stands
- * still they wait in memory up to a bound; more are lost, which is counted and told in the log. Into a regular file they go at once;
- * one that ends in a torn line gets {"event":"torn","octets":N} behind it. */
+/* node_out.h - standard output of an element that serves: JSON lines whose writing never waits for
+ * the reader (base/writer.h). Lines for a slow reader wait in memory up to a limit; further ones
+ * are lost, counted and reported in the log. A regular file is written at once; after an incomplete
+ * last line it gets {"event":"torn","octets":N}. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

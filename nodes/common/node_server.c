@@ -1,4 +1,5 @@
-/* node_server.c - accept, admit, pass on, part. Links stand in one list, the youngest first; a link is freed only here. */
+/* node_server.c - accepts links, admits them, passes requests on, disconnects. Links are in one
+ * list, the youngest first; only this file frees them. */
 #include "nodes/common/node_server.h"
 
 #include <errno.h>

@@ -1,11 +1,12 @@
-/* node_server.h - the accepting side of an element: one listening socket, many Diameter links, who may come, a polite end.
- * Requests go up as they come; answers and own requests go down by link_answer() and link_request() on the link found here. */
+/* node_server.h - the accepting side of an element: one listening socket, many Diameter links, the
+ * list of allowed peers, a clean disconnect. Requests go to the owner; answers and own requests go
+ * out by link_answer() and link_request() on a link found here. */
 #pragma once
 #include "link/link.h"
 #include "tls/tls_stream.h"
 
 #define NODE_ALLOWED_MAX 64
-#define NODE_CONNECTIONS_MAX 256 /* default bound of connections at one time */
+#define NODE_CONNECTIONS_MAX 256 /* default limit of simultaneous connections */
 
 struct node_server_conf { /* borrowed; must outlive the server */
 	const char *address;
@@ -35,5 +36,5 @@ struct link *node_server_find(const struct node_server *s, const char *host);
 /* Stops accepting and sends DPR (REBOOTING) to all; calls `done` once when all are gone, at the latest after the DPA wait, never
  * before it returns. A second call, a second or more later, ends the wait. Requests still in flight are given ERR_CLOSED by their links. */
 void node_server_stop(struct node_server *s, void (*done)(void *arg), void *arg);
-/* Takes; NULL allowed; drops what is left. No callback runs any more. */
+/* Takes; NULL allowed; drops the remaining links. No callback runs after it. */
 void node_server_free(struct node_server *s);

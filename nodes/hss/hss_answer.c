@@ -1,4 +1,5 @@
-/* hss_answer.c - one request: decode, find, decide, encode. A request that cannot be decoded is answered with what is wrong in it. */
+/* hss_answer.c - one request: decode, find, decide, encode. If it cannot be decoded, the answer
+ * names the error. */
 #include "nodes/hss/hss_answer.h"
 
 #include "nodes/hss/hss_decide.h"

@@ -1,4 +1,4 @@
-/* hss_answer.h - from the octets of a request to the octets of its answer; no socket. */
+/* hss_answer.h - from a decoded request to the bytes of its answer; no socket. */
 #pragma once
 #include "apps/s6m_sir.h"
 #include "nodes/hss/hss_store.h"
@@ -11,6 +11,7 @@ struct hss_self {
 /* An answer repeats the request's Session-Id and Proxy-Info and adds at most eight names and four nodes. */
 #define HSS_ANSWER_EXTRA 16384u
 
-/* Writes the one answer to `m`, whatever is in it; a buffer of the request's length plus HSS_ANSWER_EXTRA holds it. When the request
- * is wrong `failed` says why. Returns words for the log, static or in `failed`. */
+/* Writes the answer to `m`, whatever `m` contains. A buffer of the request's length plus
+ * HSS_ANSWER_EXTRA is large enough. If the request is wrong, `failed` has the reason. Returns a
+ * text for the log, static or in `failed`. */
 const char *hss_answer(struct buf *out, const struct hss_self *h, const struct dia_msg *m, struct dia_failed *failed);

@@ -15,6 +15,6 @@ struct hss_conf {
 	uint64_t watchdog_ms;
 };
 
-/* Reads and checks. All errors are in `why`, as `FILE:LINE: ...`. *lines as cfg_read_all() gives it: when it is not NULL, further checks
- * may tell more. Set it to NULL before. */
+/* Reads and checks the file. All errors are in `why`, as `FILE:LINE: ...`. *lines as from
+ * cfg_read_all(): if it is not NULL, further checks may add errors. Set it to NULL before. */
 ERR_MUST_USE int hss_conf_load(struct hss_conf *out, const char *path, struct cfg_lines **lines, struct report *why);

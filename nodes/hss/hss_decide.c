@@ -84,7 +84,8 @@ static void put_node(struct app_serving_node *out, const struct hss_node *node)
 	}
 }
 
-/* The nodes delivery may be tried over: all with priority, else those that are reachable. Returns how many. */
+/* Adds the nodes for delivery: all of them for a priority trigger, else the reachable ones. Returns
+ * their number. */
 static unsigned put_nodes(struct s6m_sia *out, const struct hss_subscriber *sub, bool priority)
 {
 	unsigned n = 0;
@@ -152,7 +153,8 @@ static const char *sms_mo(struct s6m_sia *out, const struct hss_subscriber *sub,
 	return fail(out, "no external identifier belongs to this port");
 }
 
-/* From an MTC-AAA: the identities behind an IMSI, one in each User-Identifier; the IMSI when there are none. */
+/* Request of an MTC-AAA: the identities of an IMSI, one in each User-Identifier; the IMSI itself if
+ * there are none. */
 static const char *identities(struct s6m_sia *out, const struct hss_subscriber *sub)
 {
 	uint8_t n = 0;

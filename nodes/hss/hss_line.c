@@ -1,4 +1,5 @@
-/* hss_line.c - JSON to subscriber, key by key; a key nobody knows is an error, for a misspelt right would be a silent one. */
+/* hss_line.c - JSON to subscriber, key by key. An unknown key is an error: a misspelt permission
+ * would otherwise be missing without notice. */
 #include "nodes/hss/hss_line.h"
 
 #include <stdarg.h>

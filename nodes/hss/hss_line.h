@@ -5,6 +5,7 @@
 
 #define HSS_WHY_MAX 256
 
-/* Reads `len` octets of JSON. What `out` points to is in `m`. ERR_INVAL with words (key, what is wrong, what was expected); ERR_NOMEM. */
+/* Parses `len` bytes of JSON. `out` points into `m`. ERR_INVAL with a reason (key, mistake,
+ * expectation); ERR_NOMEM. */
 ERR_MUST_USE int hss_line_parse(struct hss_subscriber *out, struct hss_memory *m, const char *line, size_t len,
 				char why[HSS_WHY_MAX]);

@@ -1,5 +1,5 @@
-/* hss_reload.c - one thread for one reading, joined by the loop. The two share nothing but `result` and `why`, which the thread
- * writes before its eventfd and the loop reads after it. */
+/* hss_reload.c - a thread for each reading, joined by the loop. They share only `result` and `why`,
+ * which the thread writes before it signals the eventfd and the loop reads after it. */
 #include "nodes/hss/hss_reload.h"
 
 #include <pthread.h>
@@ -14,7 +14,7 @@
 struct hss_reload {
 	struct obj obj;
 	struct hss_reload_conf conf;
-	const struct hss_store *now; /* the set in use, for the thread */
+	const struct hss_store *now; /* the set in use; read by the thread */
 	hss_reload_fn *fn;
 	void *arg;
 	struct net_watch *watch;
@@ -40,7 +40,7 @@ static void *reader(void *arg)
 		r->result = NULL;
 	}
 	while (write(r->bell, &one, sizeof one) != (ssize_t)sizeof one) {
-		; /* an eventfd takes eight octets or is interrupted */
+		; /* a write to an eventfd is whole or interrupted */
 	}
 	return NULL;
 }
@@ -110,7 +110,7 @@ void hss_reload_start(struct hss_reload *r, bool sure)
 		return;
 	}
 	r->again = true;
-	r->again_sure = sure; /* what was said last */
+	r->again_sure = sure; /* the last request counts */
 }
 
 void hss_reload_free(struct hss_reload *r)

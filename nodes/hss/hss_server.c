@@ -1,4 +1,5 @@
-/* hss_server.c - requests of links to hss_answer() and back; each is answered exactly once. */
+/* hss_server.c - passes requests of links to hss_answer() and its answers back; exactly one answer
+ * to each. */
 #include "nodes/hss/hss_server.h"
 
 #include <stdlib.h>
@@ -36,7 +37,7 @@ void hss_server_on_request(void *arg, struct link *l, const struct dia_msg *m)
 	int err;
 
 	FAULT_POINT(HSS_SIR_TAKEN);
-	if (!octets) { /* nothing can be answered without memory: the peer sees the connection go and asks elsewhere */
+	if (!octets) { /* no memory for an answer: the peer sees the connection end and asks another server */
 		link_drop(l, "out of memory");
 		return;
 	}

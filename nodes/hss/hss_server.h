@@ -1,4 +1,4 @@
-/* hss_server.h - S6m at work: requests in, answers out. */
+/* hss_server.h - the S6m server: requests in, answers out. */
 #pragma once
 #include "base/obj.h"
 #include "nodes/common/node_server.h"
@@ -12,5 +12,6 @@ struct hss_server {
 };
 OBJ_FIRST(struct hss_server);
 
-/* For struct node_server_cb: answers `m` exactly once, whatever is in it. `arg` is the struct hss_server. */
+/* Callback for struct node_server_cb: answers `m` exactly once, whatever it contains. `arg` is the
+ * struct hss_server. */
 void hss_server_on_request(void *arg, struct link *l, const struct dia_msg *m);

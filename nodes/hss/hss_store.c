@@ -1,5 +1,6 @@
-/* hss_store.c - lines into an array, three hashes over it. A slot holds the key's hash and the subscriber's place; keys themselves
- * stand in the subscribers, so that a million of them cost eight octets a slot. */
+/* hss_store.c - reads lines into an array with hash tables over it. A slot holds the hash of a key
+ * and the place of the subscriber. The keys are in the subscribers, so that a slot takes eight
+ * bytes. */
 #include "nodes/hss/hss_store.h"
 
 #include <errno.h>
@@ -139,7 +140,7 @@ static int add_key(struct hss_store *s, enum index_kind kind, struct key key, ch
 	return 0;
 }
 
-/* Two names that differ in case only are two devices, and mostly a mistake. */
+/* Two names that differ only in case are two devices, and usually a mistake. */
 static void note_twin(struct hss_store *s, const struct hss_subscriber *other, const char *name)
 {
 	uint8_t i = 0;
@@ -361,7 +362,7 @@ size_t hss_store_count(const struct hss_store *s)
 	return s->n;
 }
 
-/* `found` so far, joined with what one more identity names: both must be the same. */
+/* Combines `found` with the subscriber of one more identity; both must be the same. */
 static bool join(const struct hss_subscriber **found, const struct hss_subscriber *sub)
 {
 	if (!sub || (*found && *found != sub)) {

@@ -1,4 +1,4 @@
-/* hss_subscriber.h - what the HSS knows about one subscriber: plain facts, no behaviour. */
+/* hss_subscriber.h - the facts about one subscriber; no behaviour. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,7 +11,7 @@
 #define HSS_ALLOWED_MAX 1024
 #define HSS_PORTS_MAX 64
 
-/* In the order in which they become the Serving-Node: an IP-SM-GW may stand nowhere else (s6m.md 3.3; TS 29.336 6.4.8). */
+/* In the order of Serving-Node: an IP-SM-GW is allowed only there (TS 29.336 6.4.8). */
 enum hss_node_kind { HSS_NODE_IP_SM_GW, HSS_NODE_MME, HSS_NODE_MSC, HSS_NODE_SGSN };
 
 struct hss_number { /* E.164 as it travels: TBCD */
@@ -33,14 +33,14 @@ struct hss_port { /* SMS_MO: which External-Identifier a port of this device bel
 
 enum { HSS_SERVICE_DEVICE_TRIGGER = 0x1, HSS_SERVICE_SMS_MO = 0x2 };
 
-struct hss_subscriber { /* what it points to belongs to the store */
+struct hss_subscriber { /* its pointers belong to the store */
 	char imsi[HSS_IMSI_MAX + 1];
 	struct hss_number msisdn;         /* len 0: none */
 	const char *const *externals;     /* canonical External-Identifiers */
 	const struct hss_number *allowed; /* SCSs that may ask */
 	const struct hss_node *nodes;     /* sorted by kind */
 	const struct hss_port *ports;
-	uint32_t line; /* where it stands in the file */
+	uint32_t line; /* line of the file */
 	uint16_t allowed_n;
 	uint8_t externals_n, nodes_n, ports_n;
 	uint8_t services; /* HSS_SERVICE_* */

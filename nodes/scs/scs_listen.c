@@ -1,5 +1,6 @@
-/* scs_listen.c - print, remember, acknowledge: in this order, so that a crash between two of them repeats and never loses. While
- * nobody reads what is printed, this program stands still: reports stay with the gateway. A signal ends the wait. */
+/* scs_listen.c - prints a report, remembers it, acknowledges it, in this order: a crash in between
+ * repeats a report and never loses one. If the reader of stdout is slow, the program waits, and
+ * reports stay at the gateway. A signal ends the wait. */
 #include "nodes/scs/scs_listen.h"
 
 #include <stdio.h>
@@ -28,7 +29,7 @@ struct listen {
 	struct link *link;   /* while it is open */
 	uint32_t end_to_end; /* of the request that is being answered */
 	uint64_t reports, duplicates;
-	bool was_open, parting, unread; /* unread: nobody takes what is printed */
+	bool was_open, parting, unread; /* unread: stdout cannot be written */
 	int exit_code;
 };
 OBJ_FIRST(struct listen);
@@ -51,7 +52,7 @@ static bool say(struct listen *w, json_t *event)
 		return true;
 	}
 	w->unread = true;
-	part(w, NODE_EXIT_FAILURE); /* nobody reads us: what comes stays with the gateway */
+	part(w, NODE_EXIT_FAILURE); /* stdout is closed: reports stay at the gateway */
 	return false;
 }
 
@@ -158,7 +159,8 @@ static const struct link_cb listen_cb = {
 	.on_open = on_open, .on_request = on_request, .on_down = on_down, .on_failed = on_failed
 };
 
-/* Beside the state file. How long a report is known does not depend on a wall clock that is set. */
+/* Opens the timeline next to the state file, so that setting the wall clock does not change how
+ * long a report is known. */
 static void open_time(struct listen *w, const struct log *log)
 {
 	size_t size = w->o->state ? strlen(w->o->state) + sizeof ".time" : 0;

@@ -1,4 +1,5 @@
-/* scs_notice.c - DNR to DNA. A report is acknowledged only after whoever takes it has it: the gateway keeps what is not acknowledged. */
+/* scs_notice.c - DNR to DNA. A report is acknowledged only after it was taken: the gateway keeps
+ * unacknowledged reports. */
 #include "nodes/scs/scs_notice.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* scs_options.c - each option is one row and one case; rules that span options are checked at the end. */
+/* scs_options.c - each option is one row and one case; rules over several options are checked at
+ * the end. */
 #include "nodes/scs/scs_options.h"
 
 #include <arpa/inet.h>

@@ -8,9 +8,9 @@
 #include "tls/tls_identity.h"
 
 #define SCS_WHY_MAX 256
-#define SCS_PAYLOAD_MAX 60000 /* octets: what fits into the message a gateway takes from outside */
-#define SCS_STAMP_LEN 8u      /* octets that --stamp adds */
-#define SCS_EXTERNAL_MAX 1024 /* octets, with --unchecked */
+#define SCS_PAYLOAD_MAX 60000 /* bytes; a gateway accepts no larger message from outside */
+#define SCS_STAMP_LEN 8u      /* bytes added by --stamp */
+#define SCS_EXTERNAL_MAX 1024 /* bytes, with --unchecked */
 #define SCS_COUNT_MAX 10000000u
 #define SCS_WINDOW_MAX 65536u
 #define SCS_WAIT_MAX 604800u
@@ -31,7 +31,7 @@ struct scs_options {
 	uint32_t connect_wait_s, answer_wait_s;
 	/* what */
 	char scs_identity[IDENT_MSISDN_MAX + 1]; /* "": none */
-	char external[SCS_EXTERNAL_MAX + 1];     /* "": none; "{}" in it stands for a number of devices_first to devices_last */
+	char external[SCS_EXTERNAL_MAX + 1];     /* "": none; "{}" is replaced by a number from devices_first to devices_last */
 	char msisdn[IDENT_MSISDN_MAX + 1];       /* "": none */
 	bool has_devices, unchecked;
 	uint32_t devices_first, devices_last;
@@ -47,8 +47,9 @@ struct scs_options {
 	const char *state;          /* listen; NULL: none */
 };
 
-/* Reads the words behind the program's name. `random` is the reference when none is given. 0; ERR_INVAL with words that say what was
- * expected; ERR_NOMEM. On failure nothing is to be freed. Borrows argv. */
+/* Parses the arguments after the program's name. `random` is the default reference. 0; ERR_INVAL
+ * with the mistake and what was expected; ERR_NOMEM. On failure nothing is to be freed. Borrows
+ * argv. */
 ERR_MUST_USE int scs_options_parse(struct scs_options *out, int argc, const char *const *argv, uint32_t random,
 				   char why[SCS_WHY_MAX]);
 void scs_options_fini(struct scs_options *o);

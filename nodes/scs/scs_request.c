@@ -1,4 +1,4 @@
-/* scs_request.c - see TS 29.368 6.6.1 and, for what each action carries, tsp.md section 8. */
+/* scs_request.c - TS 29.368 6.6.1. */
 #include "nodes/scs/scs_request.h"
 
 #include <assert.h>
@@ -44,7 +44,8 @@ static uint32_t action_of(enum scs_command command)
 	}
 }
 
-/* The payload ends in the number, when asked for: whoever reads what a device got knows which trigger it was. */
+/* With --stamp the payload ends in the Reference-Number, so that the payload tells which trigger
+ * the device got. */
 static struct dia_bytes payload_of(const struct scs_options *o, uint32_t reference)
 {
 	char stamp[SCS_STAMP_LEN + 1];

@@ -46,20 +46,20 @@ struct run {
 	struct scs_session session;
 	struct link *link; /* while it is open */
 	struct net_timer *deadline, *tick;
-	struct slot *slots, *free_slots, *again; /* again: to be sent once more */
+	struct slot *slots, *free_slots, *again; /* again: slots to be retransmitted */
 	struct scs_tally tally;
 	uint8_t *room; /* one request */
 	size_t room_size;
 	uint64_t started_us, answered_us;
 	uint32_t sent, answered, accepted, bad_outcomes;
-	struct scs_seen *left; /* reports that stay at the gateway; in memory, each once however often it comes */
-	json_t *early;         /* a report that came before its answer; printed behind it */
+	struct scs_seen *left; /* reports left at the gateway; in memory, each counted once */
+	json_t *early;         /* a report that came before its answer; printed after it */
 	bool was_open, parting, unread, left_uncounted;
 	int exit_code; /* -1 until known */
 };
 OBJ_FIRST(struct run);
 
-/* The end: with a DPR when there is somebody to tell. */
+/* Ends the run, with a DPR if the connection is open. */
 static void part(struct run *r, int exit_code)
 {
 	if (r->exit_code < 0) {
@@ -74,7 +74,7 @@ static void part(struct run *r, int exit_code)
 	scs_session_part(&r->session, r->link, DIA_DISCONNECT_DO_NOT_WANT);
 }
 
-/* Sets `unread` when nobody reads us. */
+/* Sets `unread` if stdout cannot be written. */
 static void print(struct run *r, json_t *event)
 {
 	if (r->unread) {
@@ -150,7 +150,7 @@ static void after_answers(struct run *r)
 	}
 }
 
-/* Counts one request as over. */
+/* Counts one request as finished and frees its slot. */
 static void settle(struct run *r, struct slot *slot, const char *status, uint64_t latency_us)
 {
 	if (scs_tally_answer(&r->tally, status, latency_us)) {
@@ -219,7 +219,7 @@ static void on_answer(void *arg, int err, const struct dia_msg *m)
 	}
 }
 
-/* One request onto the wire. Said before it is done: what was sent was always said. */
+/* Sends one request. The event is printed first: every request that was sent was printed. */
 static int send_slot(struct run *r, struct slot *slot)
 {
 	struct buf out = buf_over(r->room, r->room_size);
@@ -267,7 +267,7 @@ static int send_one(struct run *r)
 	return 0;
 }
 
-/* How many may have been sent by now. */
+/* Number of requests that --rate allows until now. */
 static uint64_t due(const struct run *r)
 {
 	if (!r->o->rate) {
@@ -322,7 +322,7 @@ static void on_open(void *arg, struct link *l)
 		pump(r);
 	}
 	if (r->was_open) {
-		return; /* again, while we wait for reports */
+		return; /* a reconnect while waiting for reports */
 	}
 	r->was_open = true;
 	net_timer_stop(r->deadline);
@@ -330,7 +330,8 @@ static void on_open(void *arg, struct link *l)
 	pump(r);
 }
 
-/* It is not acknowledged: the gateway keeps it, and sends it again meanwhile. Out of memory: the count at the end is a lower bound then. */
+/* Does not acknowledge the report: the gateway keeps it and sends it again. After an allocation
+ * failure the count printed at the end is a lower bound. */
 static void leave(struct run *r, const struct tsp_dnr *dnr)
 {
 	char device[SCS_NAME_MAX];
@@ -339,13 +340,14 @@ static void leave(struct run *r, const struct tsp_dnr *dnr)
 				      .device = device };
 
 	scs_report_device(device, dnr);
-	key.end_to_end = key.reference; /* sent anew, it has another one: the reference and the device say which report it is */
+	key.end_to_end =
+	    key.reference; /* a report that is sent anew has another End-to-End-Id: the reference and the device identify it */
 	if (scs_seen_add(r->left, &key, 0)) {
 		r->left_uncounted = true;
 	}
 }
 
-/* A report of this run: printed and counted; returns whether it is ours. */
+/* Prints and counts a report of this run; returns whether it belongs to the run. */
 static bool on_report(void *arg, const struct tsp_dnr *dnr)
 {
 	struct run *r = OBJ_OF(arg, struct run, RUN_MAGIC);
@@ -407,7 +409,7 @@ static void on_failed(void *arg, int err, uint32_t result_code, const char *why)
 	char words[SCS_SESSION_WHY_MAX], address[SHOWN_ADDRESS_MAX];
 
 	(void)err;
-	if (r->was_open) { /* we had been in: reports are waited for as long as asked */
+	if (r->was_open) { /* the connection was open before: keep waiting for reports */
 		return;
 	}
 	if (result_code) {

@@ -1,4 +1,5 @@
-/* scs_run.h - trigger, replace and recall: connect, send, wait for answers (and reports), say what came, end. */
+/* scs_run.h - trigger, replace and recall: connects, sends, waits for answers (and reports), prints
+ * events, ends. */
 #pragma once
 #include "nodes/scs/scs_options.h"
 

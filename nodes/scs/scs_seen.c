@@ -1,5 +1,6 @@
-/* scs_seen.c - a hash in memory, a log on disk: one line a report, "r REAL_MS HOST END_TO_END REFERENCE DEVICE", synced before the
- * report is acknowledged. A line cut off by a crash was not acknowledged: it is dropped and the report comes again. */
+/* scs_seen.c - a hash table in memory and a log on disk, one line for each report: "r REAL_MS HOST
+ * END_TO_END REFERENCE DEVICE". The line is synced before the report is acknowledged. A line torn
+ * by a crash was not acknowledged: it is dropped, and the report comes again. */
 #include "nodes/scs/scs_seen.h"
 
 #include <errno.h>
@@ -22,7 +23,7 @@ struct entry {
 	struct map_node by_id, by_reference;
 	struct entry *prev, *next;
 	uint64_t real_ms;
-	char *reference_key; /* behind the id key */
+	char *reference_key; /* after the id key */
 	char id_key[];       /* "HOST END_TO_END", NUL, "REFERENCE DEVICE", NUL */
 };
 
@@ -31,7 +32,7 @@ struct scs_seen {
 	struct map ids, references;
 	char *path;
 	int lock_fd, fd; /* -1: memory only */
-	bool torn;       /* a line that did not get there whole could not be taken back */
+	bool torn;       /* a partly written line could not be removed */
 };
 
 static struct entry *find(const struct scs_seen *s, const char *id_key, const char *reference_key)
@@ -84,7 +85,7 @@ static int line_of(char line[LINE_SIZE], uint64_t real_ms, const char *id_key, c
 	return snprintf(line, LINE_SIZE, "r %" PRIu64 " %s %s\n", real_ms, id_key, reference_key);
 }
 
-/* One line of the file; what does not fit the form is the torn end of a crash and is left out. */
+/* Reads one line of the file. A malformed line is left from a crash and is skipped. */
 static int read_line(struct scs_seen *s, const char *line, uint64_t now_ms)
 {
 	char host[304], device[304] = "", id_key[KEY_MAX], reference_key[KEY_MAX];
@@ -126,7 +127,7 @@ static int read_file(struct scs_seen *s, uint64_t now_ms)
 	return err;
 }
 
-/* Writes everything beside the file and moves it there, so that there is always a whole one. */
+/* Writes a new file next to the old one and renames it, so that a complete one always exists. */
 static int write_anew(struct scs_seen *s)
 {
 	size_t size = strlen(s->path) + 5;
@@ -156,7 +157,7 @@ out:
 	return err;
 }
 
-/* The lock is on a file of its own: the state file itself is replaced. */
+/* Locks a separate file, because the state file itself is replaced. */
 static int lock(struct scs_seen *s)
 {
 	size_t size = strlen(s->path) + 6;
@@ -252,7 +253,7 @@ bool scs_seen_has(const struct scs_seen *s, const struct scs_report_key *key)
 	return find(s, id_key, reference_key) != NULL;
 }
 
-/* A line that did not get there whole is taken back, or ended, so that the next one stands alone. */
+/* A partly written line is removed, or else ended, so that the next line is separate. */
 static int append(struct scs_seen *s, const char *line, size_t len)
 {
 	off_t end = lseek(s->fd, 0, SEEK_END);

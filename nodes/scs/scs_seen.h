@@ -1,5 +1,6 @@
-/* scs_seen.h - which reports were taken before, kept across restarts: at least once on the wire becomes once for the reader.
- * A report is known by the gateway's host and End-to-End-Id (sent again, RFC 6733) or by its reference and device (sent anew). */
+/* scs_seen.h - remembers which reports were taken, also across restarts: at least once on the wire
+ * becomes once for the reader. A report is identified by the gateway's host and End-to-End-Id (a
+ * retransmission, RFC 6733), or by its reference and device (sent anew). */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -7,7 +8,7 @@
 
 #include "base/err.h"
 
-#define SCS_SEEN_MAX 1000000u                    /* reports; the oldest go first */
+#define SCS_SEEN_MAX 1000000u                    /* reports; the oldest are forgotten first */
 #define SCS_SEEN_KEPT_MS (8ull * 86400u * 1000u) /* a day longer than a gateway keeps a report */
 
 struct scs_seen;
@@ -18,8 +19,9 @@ struct scs_report_key {
 	const char *device; /* printable, without blanks; "" allowed */
 };
 
-/* Times are of the timeline of that file (base/timeline.h). `path` NULL: in memory only. Reads what is there, drops what is too old, makes the file anew; one process at a time. Errors in
- * words: ERR_BUSY (another process), ERR_INVAL (some other file), ERR_IO, ERR_NOMEM. */
+/* Times are of the timeline of that file (base/timeline.h). `path` NULL: in memory only. Reads the
+ * file, drops old entries, and rewrites it; used by one process at a time. Errors with a reason:
+ * ERR_BUSY (another process), ERR_INVAL (not such a file), ERR_IO, ERR_NOMEM. */
 ERR_MUST_USE int scs_seen_open(struct scs_seen **out, const char *path, uint64_t now_ms, char *why, size_t why_size);
 void scs_seen_close(struct scs_seen *s); /* NULL allowed */
 

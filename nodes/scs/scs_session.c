@@ -1,4 +1,4 @@
-/* scs_session.c - options to loop, TLS context, peer. */
+/* scs_session.c - makes loop, TLS context and peer from the options. */
 #include "nodes/scs/scs_session.h"
 
 #include <signal.h>
@@ -11,7 +11,7 @@
 #include "base/str.h"
 #include "nodes/common/node.h"
 
-/* An SCS comes back quickly (a sixteenth of this after the first loss): reports may be waiting for it. */
+/* Reconnects quickly (a sixteenth of this after the first loss), because reports may be waiting. */
 #define RECONNECT_MS 8000u
 #define PARTING_MS 2000u
 #define AGAIN_MS 500u
@@ -53,7 +53,7 @@ static void on_timer(void *arg)
 	struct scs_session *s = OBJ_OF(arg, struct scs_session, SCS_SESSION_MAGIC);
 
 	switch (s->phase) {
-	case SCS_DROPPING: /* before it connects again by itself */
+	case SCS_DROPPING: /* before the peer reconnects by itself */
 		link_peer_free(s->peer, false);
 		s->peer = NULL;
 		s->phase = SCS_PAUSING;
@@ -122,7 +122,7 @@ int scs_session_open(struct scs_session *s, const struct scs_options *o, const s
 	};
 	link_ids_init(&s->ids, o->origin_host, clock_real_ms(), node_random());
 	s->ids.end_to_end_next =
-	    node_random(); /* many short runs are one Origin-Host: 20 random bits a second would meet too often */
+	    node_random(); /* many short runs share one Origin-Host: 20 random bits a second would collide too often */
 	err = make_peer(s);
 	if (err) {
 		str_cut(why, SCS_SESSION_WHY_MAX, err_str(err));
@@ -137,7 +137,7 @@ void scs_session_again(struct scs_session *s)
 	if (s->phase == SCS_PARTING) {
 		return;
 	}
-	if (s->peer) { /* its own next attempt, which it would tell of, never comes */
+	if (s->peer) { /* the peer is freed before its own next attempt, which its log line would announce */
 		link_peer_no_more(s->peer, "a new connection is made in 0.5 s");
 	}
 	s->phase = SCS_DROPPING;

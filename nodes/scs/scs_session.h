@@ -1,4 +1,5 @@
-/* scs_session.h - the one connection of an SCS to its gateway, made from options; with the loop it runs in and a polite end. */
+/* scs_session.h - the connection of an SCS to its gateway, made from options, with the loop that it
+ * runs in and a clean end. */
 #pragma once
 #include "base/obj.h"
 #include "link/link_ids.h"
@@ -20,22 +21,25 @@ struct scs_session {
 	struct link_ids ids;
 	struct net_signal *signals[4];
 	struct net_timer *timer;
-	enum { SCS_OPENING, SCS_DROPPING, SCS_PAUSING, SCS_PARTING } phase; /* what the timer is for */
+	enum { SCS_OPENING, SCS_DROPPING, SCS_PAUSING, SCS_PARTING } phase; /* purpose of the timer */
 	const struct link_cb *cb;
 	void (*on_signal)(void *arg);
 	void *arg;
 };
 OBJ_FIRST(struct scs_session);
 
-/* Loads certificates, makes loop and peer (which connects once the loop runs). SIGTERM and SIGINT call on_signal(arg). `why` says
- * what is wrong when it fails; then nothing is to be closed. ERR_INVAL: certificates, keys; others: the machine. */
+/* Loads certificates, makes loop and peer (which connects once the loop runs). SIGTERM and SIGINT
+ * call on_signal(arg). After a failure, with the reason in `why`, nothing needs to be closed.
+ * ERR_INVAL: certificates, keys; others: the machine. */
 ERR_MUST_USE int scs_session_open(struct scs_session *s, const struct scs_options *o, const struct log *log,
 				  const struct link_cb *cb, void (*on_signal)(void *arg), void *arg,
 				  char why[SCS_SESSION_WHY_MAX]);
-/* After an on_down: a new peer in half a second. The old one would throw everything but watchdog answers away until it had three of
- * them (RFC 3539 3.4.1, REOPEN), a minute and a half in which reports wait; an SCS has no second gateway that this would protect. */
+/* After on_down: makes a new peer in half a second. The old one would discard everything but
+ * watchdog answers until it had three of them (RFC 3539 3.4.1, REOPEN); reports would wait a minute
+ * and a half. That protects a second gateway, which an SCS does not have. */
 void scs_session_again(struct scs_session *s);
-/* The polite end: DPR on `l` (NULL: no connection is open). The loop ends by net_loop_stop() in on_down, here when that does not come. */
+/* Ends with a DPR on `l` (NULL: no connection is open). on_down stops the loop; if it does not
+ * come, this function's timer does. */
 void scs_session_part(struct scs_session *s, struct link *l, enum dia_disconnect_cause cause);
 /* After the loop has ended. */
 void scs_session_close(struct scs_session *s);

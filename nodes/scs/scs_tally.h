@@ -1,4 +1,5 @@
-/* scs_tally.h - what a load run says at its end: counts by status, elapsed time, latency percentiles. PURE. */
+/* scs_tally.h - the summary of a load run: counts by status, elapsed time, latency percentiles.
+ * PURE. */
 #pragma once
 #include <jansson.h>
 #include <stdbool.h>

@@ -1,4 +1,5 @@
-/* scs_words.c - answers and reports in words. Text from the other side goes through text_or_hex(): it may be no UTF-8. */
+/* scs_words.c - answers and reports as text. Text of the other side goes through text_or_hex(),
+ * because it may not be UTF-8. */
 #include "nodes/scs/scs_words.h"
 
 #include <stdio.h>
@@ -100,7 +101,7 @@ json_t *scs_answer_event(const struct tsp_daa *daa, uint32_t reference, const ch
 	if (ok && h->error_message.p) {
 		ok = json_object_set_new(event, "error_message", text_or_hex(h->error_message)) == 0;
 	}
-	if (ok) { /* what we asked for; with --unchecked it may be no UTF-8 */
+	if (ok) { /* our own request; with --unchecked it may not be UTF-8 */
 		ok = json_object_set_new(event, "device", text_or_hex(dia_text(device))) == 0;
 	}
 	if (ok) {

@@ -1,4 +1,5 @@
-/* scs_words.h - what comes back, as events for stdout and as exit codes (docs/man/mtc-scs.1). PURE. */
+/* scs_words.h - answers and reports as events for stdout and as exit codes (docs/man/mtc-scs.1).
+ * PURE. */
 #pragma once
 #include <jansson.h>
 
@@ -30,5 +31,6 @@ void scs_report_device(char out[SCS_NAME_MAX], const struct tsp_dnr *dnr);
 
 /* {"event":"error","error":WORDS[,"result_code":N]}; result_code 0: none. */
 json_t *scs_error_event(const char *words, uint32_t result_code);
-/* The gateway refused the capabilities exchange: with what, and what to look at. At most `size` octets with the NUL. */
+/* Text for a refused capabilities exchange: the result, and what to check. At most `size` bytes
+ * with the NUL. */
 void scs_refusal_words(char *out, size_t size, uint32_t result_code);

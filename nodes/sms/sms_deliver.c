@@ -212,7 +212,7 @@ static void take_user_data(struct sms_deliver *d, struct rd *r, bool has_header)
 {
 	uint8_t len = rd_u8(r);
 
-	if (!d->eight_bit) { /* the length may count septets: nothing of it is interpreted */
+	if (!d->eight_bit) { /* the length may count septets: not interpreted */
 		if (rd_left(r) > SMS_USER_DATA_MAX) {
 			r->bad = true;
 		}

@@ -7,15 +7,15 @@
 
 enum { SMS_PID_DEVICE_TRIGGER = 0x48, SMS_DCS_8BIT = 0x04 };
 
-#define SMS_USER_DATA_MAX 140u /* octets, user data header included */
+#define SMS_USER_DATA_MAX 140u /* bytes, with the user data header */
 #define SMS_PARTS_MAX 255u
-#define SMS_PAYLOAD_MAX (SMS_PARTS_MAX * 133u) /* nothing longer can be sent; with a port 127 octets a part */
+#define SMS_PAYLOAD_MAX (SMS_PARTS_MAX * 133u) /* limit of what can be sent; */
 
 struct sms_deliver {
 	uint8_t originator[SMS_ADDRESS_MAX]; /* TP-OA: digit count, type, digits: the octets of an SM-RP-SMEA as they are */
 	uint8_t originator_len;
 	uint8_t pid, dcs;
-	bool eight_bit; /* set by parsing: TP-DCS says octets. Otherwise the user data is not looked into */
+	bool eight_bit; /* set by parsing: TP-DCS is 8-bit data. Else the user data is not parsed */
 	bool more;      /* more messages wait for this mobile (TP-MMS 0) */
 	int64_t sent_s; /* TP-SCTS, seconds since 1970, UTC */
 	bool has_port;  /* 16-bit application port addressing, IE 05 */

@@ -25,7 +25,7 @@ int sms_frame_feed(struct sms_framer *f, const uint8_t *p, size_t n, sms_frame_f
 		if (f->len < length + 2) {
 			continue;
 		}
-		f->len = 0; /* the callback borrows what is held; the next octet overwrites it */
+		f->len = 0; /* the callback borrows the buffer; the next byte overwrites it */
 		err = fn(arg, f->held[2], f->held + 3, length - 1);
 		if (err) {
 			return err;

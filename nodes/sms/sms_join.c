@@ -11,7 +11,7 @@ struct piece {
 };
 
 struct sms_join {
-	struct sms_deliver like; /* what every part has to agree with; its payload is not used */
+	struct sms_deliver like; /* the fields in which all parts must agree; its payload is not used */
 	unsigned here;
 	uint8_t *whole;
 	struct piece pieces[];

@@ -9,8 +9,8 @@ struct sms_join; /* opaque; owns its parts */
 ERR_MUST_USE int sms_join_new(struct sms_join **out, const struct sms_deliver *first);
 void sms_join_free(struct sms_join *j); /* takes; NULL allowed */
 
-/* Copies one part. 0; ERR_EXISTS: it is there already with the same octets (nothing changes); ERR_PROTO: it does not belong to this
- * message, or is another text under a number that is taken; ERR_NOMEM. */
+/* Copies one part. 0; ERR_EXISTS: the same part is present (nothing changes); ERR_PROTO: it does
+ * not belong to this message, or differs from a part with the same number; ERR_NOMEM. */
 ERR_MUST_USE int sms_join_add(struct sms_join *j, const struct sms_deliver *part);
 bool sms_join_whole(const struct sms_join *j);
 

@@ -1,5 +1,6 @@
-/* sms_rp.h - the relay layer of the short message service, TS 24.011 7.3 and 8.2: RP-DATA towards the mobile, and what the mobile
- * says to it (RP-ACK, RP-ERROR, RP-SMMA). PURE. Parsing refuses whatever has an octet too few or too many. */
+/* sms_rp.h - the relay layer of the short message service, TS 24.011 7.3 and 8.2: RP-DATA towards
+ * the mobile, and the mobile's RP-ACK, RP-ERROR and RP-SMMA. PURE. Parsing refuses a message with a
+ * byte too few or too many. */
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"

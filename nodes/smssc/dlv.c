@@ -1,4 +1,5 @@
-/* dlv.c - what reaches the delivery machine from its three sides and from the clock, turned into events (dlv_step.h). */
+/* dlv.c - turns what arrives from the three sides of the delivery machine and from the clock into
+ * events (dlv_step.h). */
 #include "nodes/smssc/dlv.h"
 
 #include "base/container.h"
@@ -12,7 +13,7 @@
 #include "nodes/sms/sms_deliver.h"
 #include "nodes/smssc/dlv_step.h"
 
-/* Gives the mobile its next message, if it may have one. Frees the mobile when it is of no more use. */
+/* Sends the mobile its next message, if one may be sent. Frees a mobile that is no longer needed. */
 static void ue_turn(struct dlv *d, struct dlv_ue *ue, struct dlv_now now)
 {
 	struct dlv_msg *m = dlv_ue_next(ue);
@@ -24,7 +25,7 @@ static void ue_turn(struct dlv *d, struct dlv_ue *ue, struct dlv_now now)
 	}
 }
 
-/* An attempt failed; m->outcome says what is reported if it was the last one. */
+/* An attempt failed; m->outcome is the report if it was the last one. */
 static void attempt_failed(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 {
 	if (m->late) {
@@ -143,7 +144,7 @@ int dlv_load(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 		d->id_next = m->id + 1;
 	}
 	dlv_msg_own(d, m, ue, m->has_outcome ? DLV_REPORTING : DLV_WAITING);
-	m->report_attempt = m->has_outcome ? 1 : 0; /* whether it was told before is not known: T */
+	m->report_attempt = m->has_outcome ? 1 : 0; /* it may have been reported before the crash: T */
 	if (dlv_one_attempt(m)) {
 		left = d->conf.restart_wait_ms;
 	}
@@ -215,7 +216,8 @@ void dlv_peer_open(struct dlv *d, const char *host, struct dlv_now now)
 
 /* -- from the lab link */
 
-/* Its connection is gone or another's: what was outstanding is not answered any more. */
+/* The connection is gone or belongs to another mobile: the outstanding message will not be
+ * answered. */
 static void ue_lost(struct dlv *d, struct dlv_ue *ue, uint8_t diagnostic, struct dlv_now now)
 {
 	struct dlv_msg *m = ue->current;
@@ -269,7 +271,7 @@ int dlv_register(struct dlv *d, struct dlv_conn *conn, const char *imsi, struct 
 		}
 		dlv_ue_attach(d, ue, conn);
 	}
-	if (ue->resting) { /* it is here and wants its messages: no more rest */
+	if (ue->resting) { /* it registered and expects its messages: the pause ends */
 		ue->resting = false;
 		ue->attempt = 0;
 		dlv_timer_stop(&d->timers, &ue->timer);
@@ -283,7 +285,7 @@ void dlv_unregister(struct dlv *d, struct dlv_conn *conn, const char *imsi, stru
 	struct dlv_ue *ue = dlv_ue_find(d, imsi);
 
 	if (!ue || ue->conn != conn) {
-		d->counts.unwelcome++; /* nobody speaks for another connection's mobile */
+		d->counts.unwelcome++; /* a connection may not act for a mobile of another one */
 		return;
 	}
 	ue_lost(d, ue, T4_ABSENT_UE_DETACHED, now);

@@ -16,7 +16,7 @@
 
 struct dlv_now {
 	uint64_t mono_ms; /* for timers: CLOCK_BOOTTIME */
-	uint64_t real_ms; /* for what is kept, expiry and retention: of the store's timeline (base/timeline.h) */
+	uint64_t real_ms; /* for expiry and retention of stored data: of the store's timeline (base/timeline.h) */
 	int64_t wall_ms;  /* the wall clock minus real_ms: for the time stamp that a mobile reads */
 };
 
@@ -33,7 +33,8 @@ struct dlv_ports { /* none of them may call back into the machine */
 	/* One RPDU towards a mobile. A failure counts as unanswered. */
 	int (*send)(void *arg, struct dlv_conn *conn, const char *imsi, uint64_t id, const uint8_t *rpdu, size_t len);
 	void (*taken_over)(void *arg, struct dlv_conn *old, const char *imsi); /* registered by another connection */
-	/* Tells the outcome; `again`: it may have been told before (T flag). Not 0: not possible now. The answer: dlv_reported(). */
+	/* Sends the outcome; `again`: it may have been sent before (T flag). Not 0: not possible
+	 * now. The answer arrives by dlv_reported(). */
 	int (*report)(void *arg, const struct dlv_msg *m, bool again);
 	uint32_t (*end_to_end)(void *arg);
 	void (*dropped)(void *arg, const struct dlv_msg *m); /* report_keep_ms is over and its report was never acknowledged */
@@ -81,7 +82,8 @@ struct dlv;
 ERR_MUST_USE int dlv_new(struct dlv **out, const struct dlv_conf *conf, const struct dlv_ports *ports); /* copies both */
 void dlv_free(struct dlv *d); /* takes; NULL allowed; no port is called */
 
-/* Gives back what the disk holds, before anything else. Takes `m`, also on failure. ERR_NOMEM, ERR_EXISTS. */
+/* Restores a message from disk, before anything else. Takes `m`, also on failure. ERR_NOMEM,
+ * ERR_EXISTS. */
 ERR_MUST_USE int dlv_load(struct dlv *d, struct dlv_msg *m, struct dlv_now now);
 
 /* A new trigger; with `replaces` it takes the place of that one, both with the same commit. *id names it until dlv_committed().
@@ -93,14 +95,14 @@ ERR_MUST_USE int dlv_submit(struct dlv *d, const struct dlv_text *text, struct d
 /* The pending trigger (SMEA, reference number) of this mobile. ERR_NOTFOUND: not pending; ERR_STATE: being delivered at this moment. */
 ERR_MUST_USE int dlv_find(struct dlv *d, struct dlv_msg **out, const uint8_t *smea, size_t smea_len, uint32_t reference,
 			  const char *imsi);
-/* Recalls what dlv_find() found. */
+/* Recalls the message found by dlv_find(). */
 void dlv_remove(struct dlv *d, struct dlv_msg *m, struct dlv_now now);
 
 /* Whether all that was asked for since the last call is on disk. */
 void dlv_committed(struct dlv *d, bool durable, struct dlv_now now);
 bool dlv_has_uncommitted(const struct dlv *d);
 
-/* What comes from the lab link. ERR_BUSY: too many mobiles; ERR_NOMEM. */
+/* Events of the lab link. ERR_BUSY: too many mobiles; ERR_NOMEM. */
 ERR_MUST_USE int dlv_register(struct dlv *d, struct dlv_conn *conn, const char *imsi, struct dlv_now now);
 void dlv_unregister(struct dlv *d, struct dlv_conn *conn, const char *imsi, struct dlv_now now);
 void dlv_conn_lost(struct dlv *d, struct dlv_conn *conn, struct dlv_now now);

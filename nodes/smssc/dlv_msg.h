@@ -1,5 +1,5 @@
-/* dlv_msg.h - one trigger in the SMS-SC's keeping: what TS 23.682 5.3.1 says is kept, its outcome once there is one, and its form on
- * disk. PURE. */
+/* dlv_msg.h - one trigger stored at the SMS-SC: its data (TS 23.682 5.3.1), its outcome once there
+ * is one, and its record on disk. PURE. */
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"
@@ -12,7 +12,7 @@
 #include "nodes/smssc/dlv_timers.h"
 
 enum dlv_state {
-	DLV_STORING,   /* its record waits for the disk; nobody was told */
+	DLV_STORING,   /* its record is not on disk yet; no answer was sent */
 	DLV_WAITING,   /* on disk; for its turn, or for the mobile */
 	DLV_SENDING,   /* a part is on its way to the mobile */
 	DLV_REMOVING,  /* its erasure waits for the disk */
@@ -23,7 +23,7 @@ enum dlv_state {
 };
 extern const struct machine dlv_machine; /* legal changes; only dlv_step() makes them */
 
-struct dlv_text { /* what a trigger is made of; views, absent when NULL */
+struct dlv_text { /* parts of a trigger; */
 	const char *imsi;
 	const uint8_t *smea; /* SM-RP-SMEA, checked */
 	size_t smea_len;
@@ -32,7 +32,7 @@ struct dlv_text { /* what a trigger is made of; views, absent when NULL */
 	const uint8_t *msisdn; /* TBCD */
 	size_t msisdn_len;
 	const char *external_id;
-	const char *iwf_host, *iwf_realm; /* who is told the outcome */
+	const char *iwf_host, *iwf_realm; /* recipient of the outcome */
 	const char *via;                  /* the peer that brought it: an agent, or the MTC-IWF itself */
 	bool has_reference, has_port, priority;
 	uint32_t reference;
@@ -65,7 +65,7 @@ struct dlv_msg {
 	uint8_t key[DLV_KEY_MAX]; /* SMEA and reference number */
 	unsigned key_len;
 	struct dlv_msg *prev, *next;             /* the mobile's queue */
-	struct dlv_msg *batch_prev, *batch_next; /* what waits for the disk */
+	struct dlv_msg *batch_prev, *batch_next; /* change that is not on disk yet */
 	struct dlv_msg *all_prev, *all_next;     /* all, in the order in which they came */
 	struct map_node by_id, by_key;
 	char memory[]; /* what `text` points to */

@@ -1,4 +1,4 @@
-/* dlv_step.c - states, events and what happens between them; the drawing is in dlv.h. */
+/* dlv_step.c - states, events and transitions; the drawing is in dlv.h. */
 #include "nodes/smssc/dlv_step.h"
 
 #include <utlist.h>
@@ -73,7 +73,7 @@ static uint64_t left_ms(const struct dlv_msg *m, struct dlv_now now)
 	return m->give_up_real_ms > now.real_ms ? m->give_up_real_ms - now.real_ms : 0;
 }
 
-/* -- what the transitions do */
+/* -- actions of the transitions */
 
 static void act_start(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 {
@@ -249,7 +249,7 @@ static void act_done(struct dlv *d, struct dlv_msg *m, struct dlv_now now)
 {
 	(void)now;
 	dlv_timer_stop(&d->timers, &m->timer);
-	d->ports.del(d->ports.arg, m); /* should the commit fail, a restart reports it once more, with T */
+	d->ports.del(d->ports.arg, m); /* if the commit fails, a restart repeats the report with T */
 }
 
 static const struct rule {
@@ -273,7 +273,7 @@ static const struct rule {
 	{ DLV_SENDING, DLV_EV_GIVE_UP, DLV_SENDING, act_late },
 	{ DLV_RECORDING, DLV_EV_DURABLE, DLV_REPORTING, act_report },
 	{ DLV_RECORDING, DLV_EV_NOT_DURABLE, DLV_RECORDING, act_record_later },
-	{ DLV_RECORDING, DLV_EV_REPORT, DLV_RECORDING, act_record }, /* its timer: written once more */
+	{ DLV_RECORDING, DLV_EV_REPORT, DLV_RECORDING, act_record }, /* timer: write it again */
 	{ DLV_REPORTING, DLV_EV_REPORT, DLV_REPORTING, act_report },
 	{ DLV_REPORTING, DLV_EV_REPORTED, DLV_GONE, act_done },
 };
@@ -331,7 +331,8 @@ void dlv_msg_end(struct dlv *d, struct dlv_msg *m)
 	dlv_msg_free(m);
 }
 
-/* The only door to a state. False: the event does not fit; counted, nothing else happens. `m` may be gone afterwards. */
+/* The only function that changes a state. False: the event does not fit; it is counted, nothing
+ * else happens. `m` may be freed. */
 bool dlv_step(struct dlv *d, struct dlv_msg *m, enum dlv_event event, struct dlv_now now)
 {
 	OBJ_CHECK(m, DLV_MSG_MAGIC);

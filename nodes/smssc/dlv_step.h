@@ -17,14 +17,14 @@ enum dlv_event {
 	DLV_EV_REPORTED,
 };
 
-/* False: the event does not fit the state; counted, nothing else happens. `m` (and its mobile, when that was the last of it) may be
- * gone afterwards. */
+/* False: the event does not fit the state; it is counted, nothing else happens. `m`, and its mobile
+ * if that was the last message, may be freed. */
 bool dlv_step(struct dlv *d, struct dlv_msg *m, enum dlv_event event, struct dlv_now now);
 
 /* `m` asked something of the disk: its state waits for dlv_committed(). */
 void dlv_batch_add(struct dlv *d, struct dlv_msg *m);
 
-/* What dlv_step() will record. */
+/* The change that dlv_step() will record. */
 void dlv_set_outcome(struct dlv_msg *m, uint8_t outcome);
 void dlv_set_absent(struct dlv_msg *m, uint8_t diagnostic);
 

@@ -9,7 +9,7 @@
 struct dlv_timer { /* part of its owner; zero is "not running" */
 	uint64_t at_ms;
 	size_t place; /* 1 + place in the heap; 0: not running */
-	int kind;     /* the owner's word for what it belongs to */
+	int kind;     /* the owner's identifier of the object */
 };
 
 struct dlv_timers {
@@ -21,7 +21,7 @@ struct dlv_timers {
 ERR_MUST_USE int dlv_timers_reserve(struct dlv_timers *t, size_t n);
 void dlv_timers_fini(struct dlv_timers *t);
 
-void dlv_timer_start(struct dlv_timers *t, struct dlv_timer *timer, uint64_t at_ms); /* a running one is set anew */
+void dlv_timer_start(struct dlv_timers *t, struct dlv_timer *timer, uint64_t at_ms); /* restarts a running one */
 void dlv_timer_stop(struct dlv_timers *t, struct dlv_timer *timer);
 
 /* The next timer that is due, taken out of the heap; NULL when none is. */

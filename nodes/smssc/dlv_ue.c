@@ -1,4 +1,4 @@
-/* dlv_ue.c - mobiles: the table of them, their queues, and the words for one part of a message. */
+/* dlv_ue.c - the table of mobiles, their queues, and the RPDU for one part of a message. */
 #include "nodes/smssc/dlv_ue.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* dlv_ue.h - a mobile as the SMS-SC sees it: where it is, what waits for it, what is on its way. Inside of the delivery machine. */
+/* dlv_ue.h - a mobile at the SMS-SC: its connection, its waiting messages, its outstanding message.
+ * Inside of the delivery machine. */
 #pragma once
 #include "nodes/smssc/dlv.h"
 
@@ -13,7 +14,7 @@ struct dlv_ue {
 	struct dlv_msg *queue; /* priority first, then by id; the one being sent included */
 	uint32_t queue_n;
 	struct dlv_msg *current;    /* being sent */
-	uint8_t reference;          /* RP-Message-Reference of what is outstanding */
+	uint8_t reference;          /* RP-Message-Reference of the outstanding message */
 	bool resting;               /* failed; waits for its next try */
 	uint32_t attempt;           /* failures in a row */
 	struct dlv_timer timer;     /* answer of the mobile; or the end of the rest */
@@ -40,7 +41,7 @@ struct dlv {
 struct dlv_ue *dlv_ue_find(struct dlv *d, const char *imsi);
 /* Finds or makes. NULL: out of memory or ues_max. */
 struct dlv_ue *dlv_ue_get(struct dlv *d, const char *imsi);
-/* Frees it when nothing waits and it is absent. */
+/* Frees the mobile if it is absent and has no messages. */
 void dlv_ue_put(struct dlv *d, struct dlv_ue *ue);
 
 void dlv_ue_enqueue(struct dlv_ue *ue, struct dlv_msg *m);
@@ -48,8 +49,10 @@ void dlv_ue_dequeue(struct dlv_ue *ue, struct dlv_msg *m);
 void dlv_ue_attach(struct dlv *d, struct dlv_ue *ue, struct dlv_conn *conn);
 void dlv_ue_detach(struct dlv *d, struct dlv_ue *ue);
 
-/* What this mobile may be sent now; NULL when nothing. A resting mobile is spared all but single attempts. */
+/* The message that may be sent to this mobile now; NULL: none. During a pause only messages with a
+ * single attempt are sent. */
 struct dlv_msg *dlv_ue_next(struct dlv_ue *ue);
 
-/* Writes the RPDU of the next part of `m`. ERR_LIMIT, ERR_INVAL: cannot be put in words (never for what dlv_submit() took). */
+/* Writes the RPDU of the next part of `m`. ERR_LIMIT, ERR_INVAL: cannot be encoded (never for a
+ * message that dlv_submit() accepted). */
 ERR_MUST_USE int dlv_ue_part(struct buf *out, struct dlv *d, struct dlv_ue *ue, const struct dlv_msg *m, int64_t wall_ms);

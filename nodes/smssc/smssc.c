@@ -111,7 +111,8 @@ static void arm(struct smssc *s)
 	}
 }
 
-/* The lines first: a restart cuts those whose commit did not come. `where`, `words`: what could not be written, and why. */
+/* Lines before the commit: a restart removes lines without a commit. `where`, `words`: what could
+ * not be written, and why. */
 static int commit(struct smssc *s, const char **where, const char **words)
 {
 	int err = s->events ? node_events_flush(s->events) : 0;
@@ -213,7 +214,7 @@ static int open_events(struct smssc *s, char why[SMSSC_STORE_WHY_MAX])
 		return err;
 	}
 	err = node_events_cut(s->events, smssc_store_events_end(s->store));
-	smssc_store_put_events_end(s->store, node_events_end(s->events)); /* what is there when it is first used stays */
+	smssc_store_put_events_end(s->store, node_events_end(s->events)); /* content that exists at the first use is kept */
 	if (!err) {
 		err = smssc_store_commit(s->store, smssc_store_id_first(s->store));
 	}
@@ -223,7 +224,8 @@ static int open_events(struct smssc *s, char why[SMSSC_STORE_WHY_MAX])
 	return err;
 }
 
-/* What was done until now is in the file before; the store has the new end before a line is in the new file. */
+/* Earlier events are in the old file; the store has the new end before a line is written to the new
+ * file. */
 void smssc_reopen_events(struct smssc *s)
 {
 	char why[NODE_EVENTS_WHY_MAX];

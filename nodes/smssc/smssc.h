@@ -1,5 +1,6 @@
-/* smssc.h - the SMS-SC as a process: what its parts share. The path of one trigger: smssc_t4 (DTR) -> smssc_dtr (what to do) -> dlv
- * (when) -> smssc_store (first on disk) -> smssc_t4 (DTA) and smssc_ues (to the mobile and back) -> dlv -> smssc_store -> smssc_t4 (DRR). */
+/* smssc.h - the SMS-SC process, shared by its files. The path of one trigger: smssc_t4 (DTR) ->
+ * smssc_dtr (decision) -> dlv (schedule) -> smssc_store (on disk first) -> smssc_t4 (DTA) and
+ * smssc_ues (to the mobile and back) -> dlv -> smssc_store -> smssc_t4 (DRR). */
 #pragma once
 #include "base/timeline.h"
 #include "link/link_ids.h"
@@ -30,7 +31,7 @@ struct smssc {
 	struct net_timer *timer;
 	struct timeline time;           /* of the store */
 	struct net_timer *look;         /* at the clocks */
-	bool disk_ill;                  /* said once, until it is well again */
+	bool disk_ill;                  /* logged once per outage */
 	uint8_t record[DLV_RECORD_MAX]; /* one being written */
 
 	/* smssc_t4 */
@@ -47,12 +48,15 @@ struct smssc {
 	uint32_t ue_conns_n;
 };
 
-/* Opens the store, takes back what it holds, makes machine and memory. Errors in words. */
+/* Opens the store, restores its messages, makes the delivery machine and the memory of answered
+ * requests. Errors with a reason. */
 ERR_MUST_USE int smssc_open(struct smssc *s, char why[SMSSC_STORE_WHY_MAX]);
-/* Ends machine and store; mobiles are not told and not counted as lost. Before smssc_ues_end(). */
+/* Ends machine and store, without notice to the mobiles and without counting them as lost. Before
+ * smssc_ues_end(). */
 void smssc_close(struct smssc *s);
 struct dlv_now smssc_now(const struct smssc *s);
-/* Commits what the turn brought and tells everybody what waited for it. Called once in each turn of the loop. */
+/* Commits the changes of the turn, then sends the answers that waited for it. Called once in each
+ * turn of the loop. */
 void smssc_turn(void *arg);
 /* {"event":"status",...} on stdout. */
 void smssc_status(struct smssc *s);

@@ -34,6 +34,6 @@ struct smssc_conf {
 	struct smssc_limits_conf limits;
 };
 
-/* Reads and checks. All errors are in `why`, as `FILE:LINE: ...`. *lines as cfg_read_all() gives it: when it is not NULL, further checks
- * may tell more. Set it to NULL before. */
+/* Reads and checks the file. All errors are in `why`, as `FILE:LINE: ...`. *lines as from
+ * cfg_read_all(): if it is not NULL, further checks may add errors. Set it to NULL before. */
 ERR_MUST_USE int smssc_conf_load(struct smssc_conf *out, const char *path, struct cfg_lines **lines, struct report *why);

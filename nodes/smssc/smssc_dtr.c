@@ -47,7 +47,8 @@ static void digest_of(uint8_t out[HASH_LEN], const struct t4_dtr *dtr)
 	SHA256(octets, b.len, out);
 }
 
-/* -- FNV-1a, 64 bits: what a store of before version 2 holds. It is compared with entries of such a store only, until their window ends. */
+/* -- FNV-1a, 64 bits, of stores before version 2. Compared only with entries of such a store, until
+ * their window ends. */
 
 static void fnv_octets(uint64_t *fnv, const void *p, size_t len)
 {
@@ -176,7 +177,8 @@ static struct smssc_result submitted(int err, bool replacing, const char **words
 	}
 }
 
-/* A replacement without an original: delivered as a new trigger, and said in the refusal (TS 23.682 5.2.3.2). */
+/* A replacement without an original is delivered as a new trigger; the refusal tells so (TS 23.682
+ * 5.2.3.2). */
 static struct smssc_result not_pending(struct dlv *d, const struct dlv_text *t, bool stored, struct dlv_now now,
 				       const char **words)
 {

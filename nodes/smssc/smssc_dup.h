@@ -1,6 +1,7 @@
-/* smssc_dup.h - requests that were answered, by Origin-Host and End-to-End-Id, so that a repeated one gets the same answer and
- * does nothing (RFC 6733 5.5.4; CONTRACTS section 3). In memory; what was taken is on disk too and comes back by smssc_dup_load().
- * Bounded by number and age; the oldest go first. */
+/* smssc_dup.h - answered requests, by Origin-Host and End-to-End-Id: a repeated request gets the
+ * same answer and has no other effect (RFC 6733 5.5.4; CONTRACTS section 3). In memory; accepted
+ * ones are also on disk and return by smssc_dup_load(). Limited by number and age; the oldest are
+ * forgotten first. */
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"
@@ -37,7 +38,7 @@ const struct smssc_dup_entry *smssc_dup_find(struct smssc_dup *d, const char *ho
 /* Remembers a new one; `durable`: on disk too, with the next commit. ERR_NOMEM. */
 ERR_MUST_USE int smssc_dup_add(struct smssc_dup *d, const char *host, uint32_t end_to_end, const struct smssc_dup_entry *entry,
 			       bool durable, uint64_t real_ms);
-/* Forgets what was asked to be durable since the last call, when it is not. */
+/* Forgets the entries since the last call that did not become durable. */
 void smssc_dup_committed(struct smssc_dup *d, bool durable);
 
 uint32_t smssc_dup_count(const struct smssc_dup *d);

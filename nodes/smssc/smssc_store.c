@@ -39,8 +39,8 @@ static int get_number(struct smssc_store *s, const char *name, uint64_t *v)
 	return rc;
 }
 
-/* Delivery ids begin at a random place below 2^52 (what every JSON reader can hold), so that mobiles that remember ids of an earlier
- * store do not take new messages for old ones. */
+/* Delivery ids begin at a random number below 2^52 (which every JSON reader can hold), so that
+ * mobiles that remember ids of an earlier store do not take new messages for repetitions. */
 static int open_tables(void *arg)
 {
 	struct smssc_store *s = OBJ_OF(arg, struct smssc_store, SMSSC_STORE_MAGIC);

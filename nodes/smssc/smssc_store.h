@@ -7,20 +7,21 @@
 
 struct smssc_store;
 
-/* Makes the directory (not its parents) and the store in it when there is none. Errors in words. */
+/* Opens the store; creates it and its directory (not the parents) if missing. Errors with a reason. */
 ERR_MUST_USE int smssc_store_open(struct smssc_store **out, const char *dir, uint64_t size_max, uint32_t random,
 				  char why[SMSSC_STORE_WHY_MAX]);
-void smssc_store_close(struct smssc_store *s); /* takes; NULL allowed; what is not committed is dropped */
+void smssc_store_close(struct smssc_store *s); /* takes; NULL allowed; uncommitted changes are dropped */
 
 /* The first delivery id that was never given. The number is high enough not to meet ids of a store that was thrown away. */
 uint64_t smssc_store_id_first(const struct smssc_store *s);
 
-/* Called for each record, by its number; the octets are borrowed until return. Not 0 ends the walk with that error. */
+/* Called for each record with its number; the bytes are borrowed until return. A result other than
+ * 0 ends the walk with that error. */
 typedef int smssc_record_fn(void *arg, uint64_t number, const void *record, size_t len);
 ERR_MUST_USE int smssc_store_each_msg(struct smssc_store *s, smssc_record_fn *fn, void *arg);
 ERR_MUST_USE int smssc_store_each_dup(struct smssc_store *s, smssc_record_fn *fn, void *arg);
 
-/* Failures are told by the commit. */
+/* The commit reports their failures. */
 void smssc_store_put_msg(struct smssc_store *s, uint64_t id, const void *record, size_t len);
 void smssc_store_del_msg(struct smssc_store *s, uint64_t id);
 void smssc_store_put_dup(struct smssc_store *s, uint64_t sequence, const void *record, size_t len);
@@ -28,12 +29,12 @@ void smssc_store_del_dup(struct smssc_store *s, uint64_t sequence);
 
 /* How long the file of events is with the changes of this commit. */
 void smssc_store_put_events_end(struct smssc_store *s, uint64_t end);
-/* As it was when the store was opened; UINT64_MAX: never said. */
+/* Value when the store was opened; UINT64_MAX: none was stored. */
 uint64_t smssc_store_events_end(const struct smssc_store *s);
 
 bool smssc_store_dirty(const struct smssc_store *s);
 /* All changes since the last commit, or none: 0; ERR_NOSPC, ERR_IO. */
 ERR_MUST_USE int smssc_store_commit(struct smssc_store *s, uint64_t id_next);
-/* Why the last commit that failed did so, and what to do; borrowed until the next one. */
+/* Reason of the last failed commit, and what to do; borrowed until the next one. */
 const char *smssc_store_words(const struct smssc_store *s);
 void smssc_store_abort(struct smssc_store *s); /* none of them */

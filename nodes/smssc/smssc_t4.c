@@ -21,7 +21,7 @@ struct smssc_ticket {
 };
 
 #define REPORTING_MAGIC 0x5b42f5bdu
-struct reporting { /* a DRR whose DRA is waited for */
+struct reporting { /* a DRR whose DRA is outstanding */
 	struct obj obj;
 	struct smssc *s;
 	uint64_t id;
@@ -111,7 +111,7 @@ static void take_dtr(struct smssc *s, struct link *l, const struct dia_msg *m, c
 	struct smssc_ticket *t = malloc(sizeof *t + m->hdr.length);
 	const char *words = "";
 
-	if (!t) { /* nothing was done yet: the peer asks again */
+	if (!t) { /* nothing was done yet: the peer will retransmit */
 		link_drop(l, "out of memory");
 		return;
 	}
@@ -171,7 +171,7 @@ static void on_down(void *arg, struct link *l)
 
 /* -- reports */
 
-/* True when asking again is of no use. */
+/* True if a retransmission is of no use. */
 static bool settled(struct smssc *s, const struct t4_dra *dra, uint64_t id)
 {
 	uint32_t code = dra->head.result_code.present ? dra->head.result_code.v : dra->head.experimental_result.code;
@@ -210,7 +210,7 @@ static void build_drr(struct buf *out, const struct smssc *s, const struct dlv_m
 	char session[LINK_SESSION_ID_MAX];
 	struct t4_drr drr = { .head = { .request = true, .retransmitted = again } };
 
-	/* made of the delivery id, so that a repetition has the same one, after a restart too */
+	/* made from the delivery id, so that a repetition has the same one, also after a restart */
 	snprintf(session, sizeof session, "%s;%u;%u;drr", s->conf.identity.host, (unsigned)(m->id >> 32), (unsigned)m->id);
 	drr.head.session_id = dia_text(session);
 	drr.head.auth_session_state = dia_u32_of(APP_NO_STATE_MAINTAINED);
@@ -244,7 +244,7 @@ int smssc_t4_report(void *arg, const struct dlv_msg *m, bool again)
 	int err;
 
 	if (!l && s->server) {
-		l = node_server_find(s->server, m->text.via); /* an agent in between */
+		l = node_server_find(s->server, m->text.via); /* a Diameter agent in between */
 	}
 	if (!l) {
 		return ERR_CLOSED;

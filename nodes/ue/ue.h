@@ -1,5 +1,6 @@
-/* ue.h - mtc-ue as a process: what its parts share. The path of one message: ue_link (frame) -> ue_take (is it for us, is it new, is
- * it whole) -> ue_state (on disk) -> ue_turn (acts, once) -> ue_link (RP-ACK). */
+/* ue.h - the mtc-ue process, shared by its files. The path of one message: ue_link (frame) ->
+ * ue_take (for us? new? complete?) -> ue_state (on disk) -> ue_take (acts, once) -> ue_link
+ * (RP-ACK). */
 #pragma once
 #include "base/log.h"
 #include "base/map.h"
@@ -12,8 +13,8 @@
 #include "nodes/ue/ue_read.h"
 #include "nodes/ue/ue_state.h"
 
-struct ue_join;    /* a message whose parts are coming */
-struct ue_pending; /* taken; waits for the disk */
+struct ue_join;    /* a message of which some parts have arrived */
+struct ue_pending; /* taken; not on disk yet */
 struct ue_exec;
 struct ue_ctl;
 
@@ -26,7 +27,7 @@ struct ue {
 	struct obj obj;
 	struct log log;
 	struct node_out out;
-	uint32_t queue_max; /* octets of lines that wait, for stderr and for stdout */
+	uint32_t queue_max;                                                       /* bytes buffered for stderr, and for stdout */
 	const char *link_path, *state_dir, *control_path, *command, *events_path; /* the last three may be NULL */
 	uint32_t commands_max, jobs_max;
 	uint64_t remember_max;
@@ -48,7 +49,7 @@ struct ue {
 	uint32_t reconnect_ms;
 	bool connected, ready_told;
 	struct sms_framer framer;
-	char current[SMS_IMSI_MAX + 1]; /* whom data frames are for */
+	char current[SMS_IMSI_MAX + 1]; /* device of the data frames */
 	struct ue_late *late;           /* answers of slow devices */
 	uint32_t late_n;
 
@@ -58,7 +59,8 @@ struct ue {
 OBJ_FIRST(struct ue);
 
 /* -- ue_take.c */
-/* Before ue_take_start(): what the file of events says was acted on is remembered as such. Errors in words. */
+/* Before ue_take_start(): remembers the deliveries in the file of events as acted on. Errors with a
+ * reason. */
 ERR_MUST_USE int ue_take_events(struct ue *u, char why[NODE_EVENTS_WHY_MAX]);
 ERR_MUST_USE int ue_take_start(struct ue *u);
 /* One data frame for `imsi`. */
@@ -73,12 +75,12 @@ void ue_link_answer(struct ue *u, const char *imsi, uint64_t id, uint8_t referen
 void ue_link_imsi(struct ue *u, enum sms_frame_type type, const char *imsi);
 void ue_link_end(struct ue *u);
 
-/* -- ue_exec.c: commands, a bounded number at one time, the others wait */
+/* -- ue_exec.c: a limited number of commands runs at the same time; the others wait */
 ERR_MUST_USE int ue_exec_start(struct ue *u);
 bool ue_exec_full(const struct ue *u);
 /* Copies. ERR_BUSY, ERR_NOMEM. */
 ERR_MUST_USE int ue_exec_add(struct ue *u, const struct ue_trigger *t);
-void ue_exec_end(struct ue *u); /* commands that run are left alone */
+void ue_exec_end(struct ue *u); /* running commands continue */
 
 /* -- ue_ctl.c: "absent|present|full|empty|slow MS [IMSI|FIRST-LAST]" or "status" a line, one JSON object a line back */
 ERR_MUST_USE int ue_ctl_start(struct ue *u);

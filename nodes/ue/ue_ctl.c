@@ -1,4 +1,4 @@
-/* ue_ctl.c - what devices are told to be, over a UNIX socket: a line in, a line of JSON out. Both ends. */
+/* ue_ctl.c - orders for the devices over a UNIX socket: a line in, a line of JSON out. Both ends. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,7 +68,7 @@ static void be_empty(void *arg, const char *imsi, struct ue_device *device)
 
 	device->full = false;
 	if (!device->absent && !device->replaced) {
-		ue_link_imsi(o->u, SMS_FRAME_REGISTER, imsi); /* the SMS-SC takes it as "memory available" */
+		ue_link_imsi(o->u, SMS_FRAME_REGISTER, imsi); /* for the SMS-SC this means "memory available" */
 	}
 }
 
@@ -146,7 +146,7 @@ static void conn_end(struct ctl_conn *c)
 	free(c);
 }
 
-/* False: the connection is gone. */
+/* False: the connection was freed. */
 static bool reply(struct ctl_conn *c, json_t *answer)
 {
 	char *text = answer ? json_dumps(answer, JSON_COMPACT) : NULL;

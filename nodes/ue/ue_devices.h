@@ -1,4 +1,4 @@
-/* ue_devices.h - the devices that one mtc-ue plays: ranges of IMSIs, and what each is told to be. PURE. */
+/* ue_devices.h - the devices of one mtc-ue: ranges of IMSIs and the state of each device. PURE. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,9 +11,9 @@
 #define UE_RANGES_MAX 64u
 
 struct ue_device {
-	bool absent;   /* signed off; hears nothing */
+	bool absent;   /* not registered; receives nothing */
 	bool full;     /* its memory is full */
-	bool replaced; /* another process registered it; not ours until told to be present */
+	bool replaced; /* another process registered it; not ours until an order makes it present */
 	uint32_t slow_ms;
 };
 

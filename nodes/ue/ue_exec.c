@@ -1,4 +1,5 @@
-/* ue_exec.c - hands payloads to a command: no shell, payload on stdin, names in the environment, a bounded number at one time. */
+/* ue_exec.c - passes payloads to a command: no shell, payload on stdin, data in the environment, a
+ * limited number at the same time. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -36,7 +37,7 @@ bool ue_exec_full(const struct ue *u)
 	return u->exec->waiting_n >= u->jobs_max;
 }
 
-/* Our five names first, then what we were started with. NULL: out of memory. */
+/* Our five variables first, then our own environment. NULL: out of memory. */
 static char **make_environment(char words[ENV_OURS][64], const struct ue_trigger *t)
 {
 	size_t n = 0, at = 0;
@@ -68,7 +69,7 @@ static char **make_environment(char words[ENV_OURS][64], const struct ue_trigger
 	return env;
 }
 
-/* The payload fits into a pipe (at least 64 KiB), so nobody waits. */
+/* The payload fits into a pipe (at least 64 KiB), so that the write does not block. */
 static int payload_pipe(int *read_end, const struct ue_trigger *t)
 {
 	int fds[2];
@@ -164,14 +165,14 @@ static void start_more(struct ue *u)
 		struct job *j = x->waiting;
 		int err = start_job(u, j);
 
-		if (err == EAGAIN || err == ENOMEM || err == EMFILE || err == ENFILE) { /* passes */
+		if (err == EAGAIN || err == ENOMEM || err == EMFILE || err == ENFILE) { /* a temporary failure */
 			log_warn(&u->log, "exec", "%s: %s; trying again", u->command, strerror(err));
 			net_timer_start(x->again, TRY_AGAIN_MS);
 			return;
 		}
 		DL_DELETE(x->waiting, j);
 		x->waiting_n--;
-		if (err) { /* kept on disk: taken up again after a restart with a command that can be started */
+		if (err) { /* kept on disk: started after a restart with a command that works */
 			emit_command(u, j, "", 0, strerror(err));
 			free(j);
 			continue;

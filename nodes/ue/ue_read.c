@@ -1,4 +1,4 @@
-/* ue_read.c - what a device refuses before it looks at the payload. */
+/* ue_read.c - the checks before a device uses the payload. */
 #include "nodes/ue/ue_read.h"
 
 #include <string.h>
@@ -66,7 +66,7 @@ uint8_t ue_read(struct ue_message *out, const uint8_t *rpdu, size_t len, const s
 	    sms_deliver_parse(&out->deliver, rp.user_data, rp.user_data_len)) {
 		return SMS_RP_CAUSE_INVALID_MESSAGE;
 	}
-	*reason = "tp-pid"; /* not a device trigger: nothing an application may see */
+	*reason = "tp-pid"; /* not a device trigger: no application may get it */
 	if (out->deliver.pid != SMS_PID_DEVICE_TRIGGER) {
 		return SMS_RP_CAUSE_PROTOCOL_ERROR;
 	}

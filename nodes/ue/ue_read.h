@@ -1,4 +1,5 @@
-/* ue_read.h - an RPDU as a device takes it: is it a device trigger, for an application of ours? (TS 23.040 9.2.3.9, 9.2.3.24.4). PURE. */
+/* ue_read.h - checks an RPDU: is it a device trigger for one of our application ports? (TS 23.040
+ * 9.2.3.9, 9.2.3.24.4). PURE. */
 #pragma once
 #include "base/str.h"
 #include "nodes/sms/sms_deliver.h"

@@ -1,5 +1,6 @@
-/* ue_state.h - what devices remember over a restart: delivery ids that were acted on, parts of messages that are not whole, and
- * triggers accepted for a command that was not started yet. LMDB in the state directory; changes gather until ue_state_commit(). */
+/* ue_state.h - the memory of the devices across restarts: delivery ids that were acted on, parts of
+ * incomplete messages, and triggers accepted for a command that has not started. LMDB in the state
+ * directory; changes gather until ue_state_commit(). */
 #pragma once
 #include "base/err.h"
 #include "base/str.h"
@@ -10,10 +11,11 @@
 
 struct ue_state;
 
-/* Makes the directory (not its parents). `size_max`: octets that the state may grow to. `ids_max` delivery ids are remembered, the oldest go first. Errors in words. */
+/* Creates the directory (not its parents) if missing. `size_max`: size limit of the state in bytes.
+ * `ids_max` delivery ids are remembered, the oldest are forgotten first. Errors with a reason. */
 ERR_MUST_USE int ue_state_open(struct ue_state **out, const char *dir, uint64_t size_max, uint64_t ids_max,
 			       char why[UE_STATE_WHY_MAX]);
-void ue_state_close(struct ue_state *s); /* takes; NULL allowed; what is not committed is dropped */
+void ue_state_close(struct ue_state *s); /* takes; NULL allowed; uncommitted changes are dropped */
 
 enum ue_known { UE_NEW, UE_ACCEPTED, UE_ACTED };
 
@@ -32,14 +34,14 @@ struct ue_trigger { /* a whole trigger */
 	size_t payload_len;
 };
 
-/* Failures of these are told by the commit. */
+/* The commit reports failures of these. */
 void ue_state_accepted(struct ue_state *s, const struct ue_trigger *t); /* kept whole; its parts are dropped */
 void ue_state_acted(struct ue_state *s, uint64_t id);                   /* only the id is kept; its parts are dropped */
 void ue_state_part(struct ue_state *s, uint64_t id, const char *imsi, uint8_t part, const uint8_t *rpdu, size_t len);
 
 bool ue_state_dirty(const struct ue_state *s);
 ERR_MUST_USE int ue_state_commit(struct ue_state *s); /* all changes since the last one, or none: ERR_NOSPC, ERR_IO */
-/* Why the last commit that failed did so, and what to do; borrowed until the next one. */
+/* Reason of the last failed commit, and what to do; borrowed until the next one. */
 const char *ue_state_words(const struct ue_state *s);
 void ue_state_abort(struct ue_state *s); /* none of them */
 

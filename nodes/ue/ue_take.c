@@ -1,6 +1,8 @@
-/* ue_take.c - messages are taken, written down, acted on and answered, in this order; the disk is asked once in each turn of the loop.
- * What is printed is marked before it is printed; what is given to a command is marked when the command has started. What goes into the
- * file of --events is on disk there before it is marked; a restart marks what the crash left unmarked: exactly one line a delivery. */
+/* ue_take.c - messages are taken, stored, acted on and answered, in this order; the disk is written
+ * once in each turn of the loop. A trigger to print is marked as acted on before it is printed, a
+ * trigger for a command when the command has started. A line for the file of --events is on disk
+ * before the mark. A restart marks the lines that a crash left unmarked, so that each delivery has
+ * exactly one line. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -208,7 +210,7 @@ void ue_take(struct ue *u, const char *imsi, uint64_t id, const uint8_t *rpdu, s
 
 	FAULT_POINT(UE_MESSAGE_TAKEN);
 	if (!device || device->absent) {
-		return; /* it hears nothing, and nothing answers */
+		return; /* an absent device receives nothing and answers nothing */
 	}
 	cause = ue_read(&m, rpdu, len, &u->ports, &reason);
 	if (cause) {
@@ -320,7 +322,7 @@ static int commit(struct ue *u)
 	return err;
 }
 
-/* What was taken is on disk as a whole, or not at all. */
+/* Stores everything that was taken in this turn, or nothing. */
 static int keep(struct ue *u)
 {
 	int err = record(u);
@@ -369,11 +371,11 @@ static void turn(void *arg)
 		free(p);
 	}
 	if (ue_state_dirty(u->state) && commit(u)) { /* commands that were started */
-		return;                              /* told by commit(); such a command is started again after a restart */
+		return;                              /* reported by commit(); such a command is started again */
 	}
 }
 
-/* What was taken until now is in the file before, and marked. */
+/* Earlier deliveries are in the old file, and marked. */
 void ue_take_reopen(struct ue *u)
 {
 	char why[NODE_EVENTS_WHY_MAX];
