@@ -1,5 +1,5 @@
-/* dm_check.c - mtc-iwfd -t: is this configuration one that the daemon could start with? Nothing is bound or written. The start checks the
- * same by the same code (dm_load.h). */
+/* dm_check.c - mtc-iwfd -t: could the daemon start with this configuration? Binds and writes
+ * nothing. The start runs the same code (dm_load.h). */
 #include <stdio.h>
 
 #include "base/clock.h"

@@ -1,6 +1,8 @@
-/* dm_child.h - the roles a child can have. Each is entered once, after the re-exec, with the pair's end on DM_CHILD_FD, and returns the
- * exit status of the process. A child needs nothing of the file system but what stands in ARCHITECTURE.md for its role: everything
- * else was handed to it before DM_START. After that point, where each role says so, a sandbox can close the door. */
+/* dm_child.h - the roles of a child process. Each main function is entered once, after the re-exec,
+ * with the child's end of the socket pair as DM_CHILD_FD. It returns the exit status of the
+ * process. Apart from what ARCHITECTURE.md lists for its role, a child uses nothing of the file
+ * system: the parent hands over everything else before DM_START. A sandbox can be entered after
+ * that point. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,7 +18,7 @@
 int dm_edge_main(const char *config_path);
 int dm_core_main(const char *config_path);
 
-/* What every child is handed before DM_START. */
+/* What the parent hands over before DM_START. */
 struct dm_inherited {
 	struct cfg_iwf *cfg;
 	struct log log;
@@ -27,18 +29,21 @@ struct dm_inherited {
 	struct dm_part part; /* certificates, keys and anchors; closed when the contexts are made */
 };
 
-/* Reads messages until DM_START. `role` names the process in the log, which nobody waits for from here on; the caller ends it by
- * log_fini() whatever is returned. 0, or an error that was logged. */
+/* Reads messages until DM_START. `role` names the process in the log, which never waits for its
+ * reader from here on. The caller calls log_fini() in every case. Returns 0, or an error that was
+ * logged. */
 ERR_MUST_USE int dm_inherit(struct dm_inherited *in, const char *role, const char *config_path);
 void dm_inherited_free(struct dm_inherited *in);
 
-/* The sign of life of this process while its loop turns, for the parent (dm_watch.c). `limit_ms`: timers.hang; 0: none, `*out` is NULL.
- * Borrows fd until return. ERR_NOMEM, ERR_INVAL, ERR_IO. */
+/* Sign of life of this process while its loop turns; the parent watches it (dm_watch.c).
+ * `limit_ms`: timers.hang; 0 makes none, and *out is NULL. Borrows fd until return. ERR_NOMEM,
+ * ERR_INVAL, ERR_IO. */
 struct dm_beat;
 ERR_MUST_USE int dm_beat_new(struct dm_beat **out, struct net_loop *loop, int fd, uint64_t limit_ms);
 void dm_beat_free(struct dm_beat *b); /* NULL allowed; before its loop */
 
-/* A new set of files that came while the process runs: opens the part, closes the descriptor. Words on the log. */
+/* Opens the part of a new set of files, received while the process runs, and closes the descriptor.
+ * Errors are logged. */
 ERR_MUST_USE int dm_set_open(struct dm_part *out, const struct log *log, int fd);
-/* The parent is told whether it is in use. */
+/* Tells the parent whether the set is in use. */
 void dm_set_answer(const struct log *log, uint32_t generation, bool taken);

@@ -79,7 +79,7 @@ static void add_edge(struct core_process *p, const struct dm_msg *m, int fds[DM_
 	on_bad_edge(p, m->generation);
 }
 
-/* One context for each peer with TLS, or none at all. */
+/* One TLS context for each peer with TLS, or none at all. */
 static int make_contexts(const struct core_process *p, const struct dm_part *part, struct tls_ctx *out[CFG_PEERS_MAX])
 {
 	const struct cfg_iwf *cfg = p->process.in.cfg;
@@ -102,7 +102,7 @@ static int make_contexts(const struct core_process *p, const struct dm_part *par
 	return err;
 }
 
-/* For `mtcctl assoc check --cert`: the anchors of this set. Nothing else depends on them. */
+/* Anchors of this set, for `mtcctl assoc check --cert` only. */
 static void show_anchors(struct core_process *p, const struct dm_part *part)
 {
 	struct tls_judge *fresh = NULL;
@@ -116,7 +116,7 @@ static void show_anchors(struct core_process *p, const struct dm_part *part)
 	p->judge = fresh;
 }
 
-/* For `mtcctl status`: which files are in use, and until when. */
+/* Files in use and their expiry, for `mtcctl status`. */
 static void show_files(struct core_process *p, const struct dm_part *part)
 {
 	struct tls_pem ends = dm_part_find(part, DM_ENDS, 0);
@@ -134,7 +134,7 @@ static void show_files(struct core_process *p, const struct dm_part *part)
 	core_files_set(p->core, dm_part_generation(part), files, n);
 }
 
-/* Peers use the new set when they connect the next time. */
+/* Peers use the new set from their next connect on. */
 static void take_set(struct core_process *p, const struct dm_msg *m, int fd)
 {
 	struct tls_ctx *fresh[CFG_PEERS_MAX] = { NULL };
@@ -207,14 +207,15 @@ static void on_message(struct dm_process *process, const struct dm_msg *m, int f
 	}
 }
 
-/* Of the heap, and of what threads and imports map for themselves; not of the stores, whose pages are the disk's. */
+/* Limits the heap and the private mappings of threads and imports. The stores are mapped from files
+ * and do not count. */
 static void limit_memory(const struct core_process *p)
 {
 	uint64_t octets = p->process.in.cfg->limits.memory;
 	struct rlimit limit;
 
 	if (!octets || getrlimit(RLIMIT_DATA, &limit) < 0 || limit.rlim_cur <= octets) {
-		return; /* or who started us allows less */
+		return; /* the limit that we inherited is lower */
 	}
 	limit.rlim_cur = (rlim_t)octets;
 	if (setrlimit(RLIMIT_DATA, &limit) < 0) {

@@ -1,6 +1,6 @@
-/* dm_decisions.c - somebody may move or delete the decision log and send no SIGHUP: lines would go to a file that nobody finds. The parent
- * looks at the path and opens it again for the core. It acts at the second look only: whoever moves the file and makes a new one has time
- * for that. */
+/* dm_decisions.c - the decision log may be moved or deleted without a SIGHUP; its lines would then
+ * go to a file that nobody finds. The parent checks the path and opens it again for the core. It
+ * acts at the second check only, so that a tool that moves the file has time to create the new one. */
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -1,4 +1,5 @@
-/* dm_edge.c - the edge role: takes over its listeners and keys, wires a edge to the parent's messages, runs. */
+/* dm_edge.c - the edge role: takes over its listeners and keys, connects an edge to the messages of
+ * the parent, and runs it. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -28,7 +29,7 @@ static void on_stopped(void *arg)
 
 static void on_ring_broken(void *arg)
 {
-	dm_process_end(&edge_of(arg)->process, 1); /* the parent starts another one, with a ring of its own */
+	dm_process_end(&edge_of(arg)->process, 1); /* the parent starts a new edge with a new ring */
 }
 
 static void take_ring(struct edge_process *p, int fds[DM_FDS_MAX])
@@ -44,7 +45,7 @@ static void take_ring(struct edge_process *p, int fds[DM_FDS_MAX])
 	dm_process_end(&p->process, 1);
 }
 
-/* One context for each of our listeners with TLS, or none at all. */
+/* One TLS context for each of our listeners with TLS, or none at all. */
 static int make_contexts(const struct edge_process *p, const struct dm_part *part, struct tls_ctx *out[CFG_LISTEN_MAX])
 {
 	const struct cfg_iwf *cfg = p->process.in.cfg;

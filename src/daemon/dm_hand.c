@@ -1,5 +1,6 @@
-/* dm_hand.c - what each child is handed: the configuration as it was read at the start and its part of the files, an edge the listeners of
- * its zone and the counter page, the core the control socket and the decision log; neither gets what the other has. */
+/* dm_hand.c - hands over to each child the configuration, as read at the start, and its part of the
+ * files. An edge also gets the listeners of its zone and the counter page; the core gets the
+ * control socket and the decision log. Neither gets what the other has. */
 #include <stdio.h>
 #include <unistd.h>
 

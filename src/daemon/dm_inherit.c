@@ -1,4 +1,5 @@
-/* dm_inherit.c - how a child gets what it needs: the configuration as sealed text, files as sealed memory, sockets as descriptors. */
+/* dm_inherit.c - a child takes over the configuration as sealed text, files as sealed memory, and
+ * sockets as descriptors. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +41,7 @@ static int read_config(struct dm_inherited *in, int fd, const char *path)
 	return err;
 }
 
-/* Where the descriptor of this message belongs; NULL: nowhere. */
+/* The member that receives the descriptor of this message; NULL: none. */
 static int *place(struct dm_inherited *in, const struct dm_msg *m)
 {
 	switch (m->kind) {
@@ -74,7 +75,8 @@ static int take(struct dm_inherited *in, const struct dm_msg *m, int fd, const c
 		}
 		in->log.level = (enum log_level)in->cfg->log_level;
 		log_queue_max(&in->log, in->cfg->log_queue_max);
-		/* Edges and core are one user: without this each could look into and write to the memory of the others. */
+		/* Edges and core run as one user. Without this each could read and write the memory
+		 * of the others. */
 		return in->cfg->user[0] && prctl(PR_SET_DUMPABLE, 0) < 0 ? ERR_IO : 0;
 	}
 	if (m->kind == DM_SET && !in->part.map) {

@@ -7,16 +7,16 @@
 
 struct dm_loaded {
 	char path
-	    [PATH_MAX]; /* of the configuration, absolute. Symbolic links stay in it: who renews files by turning a link to another
-			      * directory has to be followed there */
-	char *text;     /* as it was read: a pipe has it only once */
+	    [PATH_MAX]; /* absolute path of the configuration. Symbolic links are kept: files may be renewed by pointing a link to another directory */
+	char *text; /* as it was read: a pipe has it only once */
 	size_t text_len;
 	struct cfg_iwf *cfg;
 	struct dm_set *set; /* generation 1 */
 };
 
-/* All errors and warnings are in `why`: of the text, of what spans several keys, of directories, rights and addresses, of certificates, keys
- * and anchors. Nothing is made, bound or changed. 0; else ERR_INVAL or another code, and `out` holds nothing. */
+/* Reads and checks everything: the text, what spans several keys, directories, permissions,
+ * addresses, certificates, keys and anchors. All errors and warnings are in `why`. Creates, binds
+ * and changes nothing. 0; else ERR_INVAL or another code, and `out` is empty. */
 ERR_MUST_USE int dm_load(struct dm_loaded *out, const char *path, struct report *why);
 void dm_loaded_fini(struct dm_loaded *l);
 

@@ -1,5 +1,5 @@
-/* dm_msg.h - what the parent and its children say to each other: messages of one fixed size over a SOCK_SEQPACKET pair, descriptors
- * beside them (SCM_RIGHTS). The parent takes the kinds that children send and nothing else. */
+/* dm_msg.h - messages between the parent and its children: one fixed size over a SOCK_SEQPACKET
+ * pair, with descriptors (SCM_RIGHTS). The parent accepts only the kinds that children send. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -31,7 +31,7 @@ enum dm_kind {
 	DM_BAD_EDGE = 12,  /* core: generation */
 	DM_SET_TAKEN = 17, /* generation: of the set of files, value: 1 when it is used from now on */
 	DM_RELOAD = 18,    /* core: an operator wants the files read again; index: of the request */
-	/* both ways: the core asks, the parent tells the edges */
+	/* both ways: from the core to the parent, from the parent to the edges */
 	DM_LOG_LEVEL = 13, /* value */
 };
 
@@ -48,7 +48,7 @@ ERR_MUST_USE int dm_send(int sock, const struct dm_msg *m, const int *fds, int f
  * ERR_PROTO (another size or number of descriptors: everything received is closed). */
 ERR_MUST_USE int dm_recv(int sock, struct dm_msg *m, int fds[DM_FDS_MAX]);
 
-/* A sealed copy of `len` octets, close-on-exec. ERR_IO. */
+/* A sealed copy of `len` bytes, close-on-exec. ERR_IO. */
 ERR_MUST_USE int dm_memfd(int *fd, const char *name, const void *p, size_t len);
 /* The same of `n` pieces, one behind the other. */
 struct iovec;

@@ -39,7 +39,8 @@ rlim_t dm_descriptors(const struct cfg_iwf *c)
 	return (rlim_t)c->limits.connections_total + 1024;
 }
 
-/* Each connection is a descriptor. Children inherit the limit. That it cannot be high enough was told by the check. */
+/* Each connection needs a descriptor. Children inherit the limit. If it cannot be raised far
+ * enough, the check has already reported that. */
 static void raise_descriptors(struct dm_parent *p)
 {
 	struct rlimit limit;
@@ -55,7 +56,7 @@ static void raise_descriptors(struct dm_parent *p)
 	}
 }
 
-/* The directory is there and belongs to who writes in it. */
+/* The directory exists and belongs to the user who writes into it. */
 static int make_state_dir(struct dm_parent *p)
 {
 	const char *dir = p->cfg->state_dir;
@@ -100,7 +101,7 @@ static int bind_control(struct dm_parent *p)
 		log_error(&p->log, "daemon", "control socket %s: another process listens there", path);
 		return err;
 	}
-	/* lchown: the directory may belong to that user, and what stands there now need not be our socket any more. */
+	/* lchown: if the directory belongs to that user, the path may no longer be our socket. */
 	if (err || (p->drop && lchown(path, p->uid, p->gid) < 0)) {
 		log_error(&p->log, "daemon", "control socket %s: %s", path,
 			  err && err != ERR_IO ? err_str(err) : strerror(errno));
@@ -148,7 +149,7 @@ static bool zone_listens(const struct cfg_iwf *cfg, enum zone zone)
 	return false;
 }
 
-/* A place for each edge: `edges` for each zone that has a listener. */
+/* A place for each edge: `edges` of them for each zone that has a listener. */
 static int place_edges(struct dm_parent *p)
 {
 	static const enum zone zones[] = { ZONE_EXTERNAL, ZONE_INTERNAL };

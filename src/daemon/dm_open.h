@@ -1,4 +1,4 @@
-/* dm_open.h - what the parent will open, as far as the check of a configuration has to know it. */
+/* dm_open.h - what the parent will open, as needed by the check of a configuration. */
 #pragma once
 #include <sys/resource.h>
 

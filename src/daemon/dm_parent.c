@@ -27,7 +27,7 @@
 
 #define STOP_GRACE_MS 2000
 #define READY_OCTETS_MAX ((SHOWN_ADDRESS_MAX + 32u) * CFG_LISTEN_MAX)
-#define HURRY_MS 1000      /* sooner it is the same request: timeout(1) signals its child and then the group */
+#define HURRY_MS 1000      /* sooner, it is the same request: */
 #define MESSAGES_A_TURN 16 /* of one child, so that none keeps the parent busy */
 
 static void start_child(struct dm_child *c);
@@ -40,7 +40,7 @@ static void give_up(struct dm_parent *p, const char *why)
 	net_loop_stop(p->loop);
 }
 
-/* -- rings, once both ends are there */
+/* -- rings, once both ends are ready */
 
 static void connect_edge(struct dm_child *edge)
 {
@@ -87,7 +87,7 @@ static void on_ready(struct dm_child *c)
 	dm_child_set(c, DM_CHILD_READY);
 	c->was_ready = true;
 	dm_watch_ready(c);
-	c->set_taken = c->set_sent; /* what it was started with */
+	c->set_taken = c->set_sent; /* the set that it was started with */
 	if (c->role == DM_EDGE) {
 		connect_edge(c);
 	} else {
@@ -95,11 +95,11 @@ static void on_ready(struct dm_child *c)
 			connect_edge(&p->edges[i]);
 		}
 	}
-	dm_set_offer(c); /* it may have been renewed meanwhile */
+	dm_set_offer(c); /* the set may have been renewed in the meantime */
 	announce(p);
 }
 
-/* -- what children say */
+/* -- messages of children */
 
 static void end_edge(struct dm_parent *p, uint32_t generation)
 {
@@ -126,7 +126,7 @@ static void tell_edges(struct dm_parent *p, const struct dm_msg *m)
 	}
 }
 
-/* False: this child has no business saying that. */
+/* False: this child must not send this message now. */
 static bool on_message(struct dm_child *c, const struct dm_msg *m)
 {
 	struct dm_parent *p = c->parent;
@@ -159,7 +159,7 @@ static void on_child(void *arg, int events)
 		err = dm_recv(c->sock, &m, fds);
 		for (int i = 0; i < DM_FDS_MAX; i++) {
 			if (fds[i] >= 0) {
-				close(fds[i]); /* children hand nothing to the parent */
+				close(fds[i]); /* children send no descriptors */
 			}
 		}
 		if (!err && !on_message(c, &m)) {
@@ -169,7 +169,7 @@ static void on_child(void *arg, int events)
 	if (!err || err == ERR_AGAIN) {
 		return;
 	}
-	net_watch_stop(c->watch); /* SIGCHLD tells the rest */
+	net_watch_stop(c->watch); /* SIGCHLD follows */
 	if (err != ERR_PROTO) {
 		return;
 	}
@@ -181,7 +181,7 @@ static void on_child(void *arg, int events)
 
 static void later(struct dm_child *c);
 
-/* No process, no descriptor or no memory to be had now. */
+/* fork() failed: no process, descriptor or memory available. */
 static void could_not_spawn(struct dm_child *c, int err)
 {
 	char name[EDGE_WORDS_MAX];
@@ -228,7 +228,8 @@ static void on_restart(void *arg)
 	start_child(OBJ_OF(arg, struct dm_child, DM_CHILD_MAGIC));
 }
 
-/* It has ended. Before everything worked once, that is the end of the start; later, what works goes on. */
+/* The child has ended. Before all children were ready once, this ends the start; later, the other
+ * children keep running. */
 static void later(struct dm_child *c)
 {
 	struct dm_parent *p = c->parent;
@@ -260,7 +261,7 @@ static void close_child(struct dm_child *c)
 	dm_child_set(c, DM_CHILD_NONE);
 }
 
-/* What the others must know about an edge that is no more. */
+/* Tells the core that an edge has ended. */
 static void forget_edge(struct dm_child *c)
 {
 	struct dm_parent *p = c->parent;
@@ -351,7 +352,8 @@ static void ask_to_stop(struct dm_child *c)
 	}
 }
 
-/* First the edges, so that no request comes any more; then the core, which makes everything durable. */
+/* Stops the edges first, so that no further request arrives; then the core, which makes everything
+ * durable. */
 static void step_stop(struct dm_parent *p)
 {
 	if (any_edge(p)) {
@@ -368,7 +370,7 @@ static void step_stop(struct dm_parent *p)
 	}
 }
 
-/* Who was asked to stop has had its time. */
+/* The time to stop is up: kills every child that was asked to stop. */
 static void kill_stopping(struct dm_parent *p)
 {
 	for (uint32_t i = 0; i < p->edges_n; i++) {
@@ -386,7 +388,8 @@ static void on_stop_late(void *arg)
 	kill_stopping(arg);
 }
 
-/* The core is durable at any instant: killed, it only leaves out the Disconnect-Peer to its peers. */
+/* The core is durable at any instant: if it is killed, only the Disconnect-Peer to its peers is
+ * missing. */
 static void hurry(struct dm_parent *p, int signum)
 {
 	if (net_loop_now_ms(p->loop) - p->stopping_ms < HURRY_MS) {
@@ -434,7 +437,7 @@ static void on_hup(void *arg, int signum)
 	}
 }
 
-/* The core counts for the parent, too. */
+/* The core keeps the counters of the parent. */
 static void count(struct dm_parent *p, enum dm_kind kind, uint64_t now, uint64_t *told)
 {
 	struct dm_msg m = { .kind = kind, .value = now - *told };
@@ -473,7 +476,7 @@ static int watch_signals(struct dm_parent *p)
 	return err ? err : net_timer_new(&p->stop_timer, p->loop, on_stop_late, p);
 }
 
-/* Made beforehand, so that a restart does not fail for want of memory. */
+/* Timers are created in advance, so that a restart cannot fail for lack of memory. */
 static int make_restarts(struct dm_parent *p)
 {
 	int err = net_timer_new(&p->core.restart, p->loop, on_restart, &p->core);
@@ -555,7 +558,7 @@ static void tear_down(struct dm_parent *p)
 	dm_loaded_fini(&p->loaded);
 }
 
-/* From here on the parent owns what was read. */
+/* The parent owns the result. */
 static int load(struct dm_parent *p, const char *path)
 {
 	static struct report report;

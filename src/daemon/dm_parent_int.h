@@ -24,10 +24,10 @@ enum dm_role { DM_CORE, DM_EDGE };
 struct dm_parent;
 
 enum dm_child_state {
-	DM_CHILD_NONE,     /* no process; also while its next start is waited for */
-	DM_CHILD_STARTING, /* spawned, and not ready */
+	DM_CHILD_NONE,     /* no process; also while the next start is delayed */
+	DM_CHILD_STARTING, /* spawned, not yet ready */
 	DM_CHILD_READY,
-	DM_CHILD_KILLED, /* it was ready and hung; its end is not known yet */
+	DM_CHILD_KILLED, /* killed because it hung; it has not been reaped yet */
 	DM_CHILD_STATES
 };
 extern const struct machine dm_child_machine;
@@ -54,9 +54,9 @@ struct dm_child { /* a place for one process, and the process that is in it */
 	bool was_ready; /* some process in this place was */
 };
 
-struct dm_reload { /* one that waits until every process uses the new set */
+struct dm_reload { /* a reload, until every process uses the new set */
 	bool waits;
-	uint32_t core, number; /* who asked: generation of the core, and its number; number 0: SIGHUP */
+	uint32_t core, number; /* requester: generation of the core and number of its request; number 0: SIGHUP */
 	struct net_timer *timer;
 	struct report report;
 };
@@ -64,13 +64,13 @@ struct dm_reload { /* one that waits until every process uses the new set */
 #define DM_PARENT_MAGIC 0xe2b871c5u
 struct dm_parent {
 	struct obj obj;
-	struct dm_loaded loaded; /* at the start; owns what the next three point to, until `set` is another one */
+	struct dm_loaded loaded; /* the files as loaded at the start; owns the next three members until `set` is replaced */
 	const char *path;        /* of the configuration, absolute */
 	struct cfg_iwf *cfg;
 	struct dm_set *set;             /* of files, in use */
 	int config_fd;                  /* the text of the configuration, sealed */
 	uint8_t ends_said[DM_ENDS_MAX]; /* enum dm_ends_level, by index of set->ends */
-	struct net_timer *look;         /* for certificates that come to their end */
+	struct net_timer *look;         /* checks for certificates that expire */
 	struct dm_reload reload;
 	struct log log;
 	struct writer *out; /* standard output, for the ready lines; NULL: it was closed at start */
@@ -83,19 +83,19 @@ struct dm_parent {
 	struct net_signal *on_term, *on_int, *on_quit, *on_hup, *on_chld;
 	struct net_timer *stop_timer;
 	struct net_check *turn_end;
-	struct net_timer *look_alive; /* NULL: nobody is watched */
+	struct net_timer *look_alive; /* NULL: children are not watched for hangs */
 	uint64_t looked_ms;
-	uint64_t hangs, hangs_told; /* processes ended because they hung; so many the core was told of */
+	uint64_t hangs, hangs_told; /* children killed because they hung; how many of them the core was told */
 
 	int listen_fds[CFG_LISTEN_MAX];
 	uint16_t listen_ports[CFG_LISTEN_MAX];
 	int control_fd;
-	struct dm_decisions { /* the file behind the descriptor that the core has */
+	struct dm_decisions { /* the file whose descriptor the core has */
 		struct net_timer *timer;
-		bool regular; /* false: none, or a pipe or device, which has no other place */
+		bool regular; /* false: no file, or a pipe or device, which cannot be moved */
 		dev_t dev;
 		ino_t ino;
-		unsigned missing; /* looks in a row that found another file at the path, or none */
+		unsigned missing; /* consecutive checks that found another file at the path, or none */
 		bool told;
 	} decisions;
 	int caps_fd;
@@ -111,18 +111,18 @@ struct dm_parent {
 	bool stopping;
 	bool core_stopping;
 	bool hurried;
-	uint64_t stopping_ms; /* when it began to */
+	uint64_t stopping_ms; /* when the shutdown began */
 	int status;
 };
 
-/* dm_open.c: what is opened before any child is there. Errors in words on the log. */
+/* dm_open.c: everything that is opened before the first child starts. Errors are logged. */
 ERR_MUST_USE int dm_open_all(struct dm_parent *p);
 void dm_close_all(struct dm_parent *p);
 int dm_open_decisions(struct dm_parent *p); /* descriptor, or -1: none is configured or it cannot be opened (logged) */
 
 /* dm_decisions.c: a decision log that was moved or deleted is opened again without a SIGHUP. */
 ERR_MUST_USE int dm_decisions_watch(struct dm_parent *p);
-void dm_decisions_note(struct dm_parent *p, int fd); /* the core has this one from now on */
+void dm_decisions_note(struct dm_parent *p, int fd); /* the core uses this one from now on */
 
 /* dm_spawn.c: fork and re-exec. Sets pid and sock. */
 ERR_MUST_USE int dm_spawn(struct dm_child *c);
@@ -131,39 +131,39 @@ ERR_MUST_USE int dm_spawn(struct dm_child *c);
 void dm_child_init(struct dm_child *c, struct dm_parent *p, enum dm_role role);
 /* The one door to the state of a child. */
 void dm_child_set(struct dm_child *c, enum dm_child_state state);
-/* It said that it is ready, and has not ended. */
+/* The child has reported that it is ready, and has not ended. */
 static inline bool dm_child_ready(const struct dm_child *c)
 {
 	return c->state == DM_CHILD_READY || c->state == DM_CHILD_KILLED;
 }
-/* How many of them are. */
+/* Number of such children. */
 static inline uint32_t dm_children_ready(const struct dm_parent *p)
 {
 	return p->in_state[DM_CHILD_READY] + p->in_state[DM_CHILD_KILLED];
 }
 
-/* dm_hand.c. "core (pid 4710)", or the words of the edge (base/edge_name.h), for the log. */
+/* dm_hand.c. "core (pid 4710)", or edge_words() of an edge (base/edge_name.h), for the log. */
 const char *dm_child_name(const struct dm_child *c, char out[EDGE_WORDS_MAX]);
-/* Everything a fresh child needs, then DM_START. ERR_* when it does not take it. */
+/* Sends a new child everything it needs, then DM_START. ERR_* if the child does not take it. */
 ERR_MUST_USE int dm_hand_over(struct dm_child *c);
-/* The set that is in use, to one child. */
+/* Sends the set in use to one child. */
 ERR_MUST_USE int dm_hand_set(struct dm_child *c);
-/* A fresh ring between this edge and the core. */
+/* Makes a new ring between this edge and the core. */
 ERR_MUST_USE int dm_hand_ring(struct dm_child *edge);
 
-/* dm_watch.c: does the loop of each process turn? */
+/* dm_watch.c: detects children whose loop no longer turns. */
 ERR_MUST_USE int dm_watch_begin(struct dm_parent *p); /* before any process is started */
-void dm_watch_ready(struct dm_child *c);              /* from now on it is watched */
-void dm_watch_end(struct dm_parent *p);               /* also when it was not begun */
+void dm_watch_ready(struct dm_child *c);              /* the child is watched from now on */
+void dm_watch_end(struct dm_parent *p);               /* allowed without dm_watch_begin() */
 
 /* dm_reload.c: certificates, keys and anchors while the daemon runs. */
 /* Seals the text of the configuration for the processes. Words are on standard error. */
 ERR_MUST_USE int dm_files_keep(struct dm_parent *p);
-ERR_MUST_USE int dm_files_watch(struct dm_parent *p); /* begins to look at their ends, and says what is near */
+ERR_MUST_USE int dm_files_watch(struct dm_parent *p); /* starts the checks for expiry, and warns at once if one is near */
 void dm_files_free(struct dm_parent *p);
 /* Reads everything again; a set without errors is used from now on. `number`: of the core's request; 0: SIGHUP. */
 void dm_reload(struct dm_parent *p, uint32_t number);
-void dm_reload_step(struct dm_parent *p); /* a process has ended, begun, or taken the set: is everybody there? */
-void dm_set_offer(struct dm_child *c);    /* it is ready: hand it the newest set if it has an older one */
+void dm_reload_step(struct dm_parent *p); /* after a child has ended, started, or taken the set */
+void dm_set_offer(struct dm_child *c);    /* the child is ready: sends it the newest set if it has an older one */
 void dm_set_taken(struct dm_child *c, uint32_t generation, bool taken);
-void dm_set_tell_core(const struct dm_child *edge); /* which set this edge uses */
+void dm_set_tell_core(const struct dm_child *edge); /* tells the core which set this edge uses */

@@ -1,5 +1,5 @@
-/* dm_part.h - the files that one kind of process needs, in one sealed memory. A child is handed the whole part or nothing: it never has a
- * certificate of one set and a key of another one. */
+/* dm_part.h - the files that one kind of process needs, in one sealed memory. A child gets the
+ * whole part or nothing, so that it never mixes a certificate of one set with a key of another. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -7,7 +7,7 @@
 #include "conf/cfg_iwf.h"
 #include "tls/tls_stream.h"
 
-enum dm_parts {                   /* who gets it: no edge has a key of a core peer, the core no key of a listener */
+enum dm_parts {                   /* recipient: an edge has no key of a core peer, and the core has no key of a listener */
 		DM_PART_EXTERNAL, /* edges of the external zone */
 		DM_PART_INTERNAL,
 		DM_PART_CORE,
@@ -52,17 +52,19 @@ uint32_t dm_part_generation(const struct dm_part *part);
 /* Octets of a file, borrowed from the part; {NULL} when it is not in there. */
 struct tls_pem dm_part_find(const struct dm_part *part, enum dm_file what, size_t index);
 
-/* The TLS context of a listener (DM_LISTEN_CERTIFICATE) or of a core peer (DM_PEER_CERTIFICATE): the one way in which contexts are made, for
- * the check and for those who use them. Borrows nothing. Words in `why` name files. As tls_ctx_new(); ERR_NOTFOUND: a file is missing. */
+/* The TLS context of a listener (DM_LISTEN_CERTIFICATE) or of a core peer (DM_PEER_CERTIFICATE).
+ * The check and the running processes make contexts by this function only. Borrows nothing. `why`
+ * names files. Errors of tls_ctx_new(); ERR_NOTFOUND: a file is missing. */
 ERR_MUST_USE int dm_part_tls(struct tls_ctx **out, const struct dm_part *part, const struct cfg_iwf *cfg,
 			     enum dm_file certificate, size_t index, enum tls_own own, char *why, size_t why_size);
 
-/* All anchors of the part, to judge certificates by. Borrows nothing. As tls_judge_new(). */
+/* All anchors of the part, for the check of certificates. Borrows nothing. As tls_judge_new(). */
 struct tls_judge;
 ERR_MUST_USE int dm_part_judge(struct tls_judge **out, const struct dm_part *part, const struct cfg_iwf *cfg, char *why,
 			       size_t why_size);
 
-/* What a file is of, for people: "listener", "peer" or "anchor", its name there, and its path; all borrowed from cfg. */
+/* The user of a file for messages: "listener", "peer" or "anchor", its name there, and the path;
+ * borrowed from cfg. */
 struct dm_file_words {
 	const char *of, *name, *path;
 };

@@ -21,7 +21,7 @@
 #include "daemon/dm_parent_int.h"
 
 #define WAIT_MS 5000          /* for the processes to take a set */
-#define LOOK_MS (3600 * 1000) /* a day is told at most an hour late, also after a step of the clock */
+#define LOOK_MS (3600 * 1000) /* a warning is at most an hour late, also after the clock was set */
 
 /* -- the ends of certificates */
 
@@ -229,7 +229,7 @@ void dm_reload_step(struct dm_parent *p)
 	on_late(p);
 }
 
-/* Time is up, or nobody is left to wait for. */
+/* The time is up, or no child is outstanding. */
 static void on_late(void *arg)
 {
 	struct dm_parent *p = OBJ_OF(arg, struct dm_parent, DM_PARENT_MAGIC);
@@ -246,7 +246,7 @@ static void on_late(void *arg)
 
 /* -- the reload */
 
-/* A start with the changed file is checked now, while somebody looks, and not when the daemon is down. */
+/* Checks now whether the daemon could start with the changed file, while an operator is watching. */
 static void tell_changed(const struct dm_parent *p, const char *text, size_t len, struct report *r)
 {
 	struct report *why = calloc(1, sizeof *why);

@@ -32,7 +32,7 @@ struct restore {
 	struct cfg_iwf *cfg;
 	json_t *manifest;
 	uint64_t generation;    /* of the associations */
-	char staged[PATH_ROOM]; /* directory beside the state, that holds what will be the state */
+	char staged[PATH_ROOM]; /* directory beside the state in which the new state is prepared */
 	char aside[PATH_ROOM];  /* where the state goes */
 	uid_t uid;
 	gid_t gid;
@@ -54,7 +54,7 @@ __attribute__((format(printf, 1, 2))) static int wrong(const char *fmt, ...)
 
 /* -- may it be done? */
 
-/* Somebody listens there; also when the backlog is full (EAGAIN), because then mtc-iwfd is there and hangs. */
+/* A process listens on the socket. EAGAIN means that its backlog is full: mtc-iwfd runs, and hangs. */
 static bool control_listens(const char *path)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
@@ -296,7 +296,7 @@ static void remove_store(const struct restore *r, const char *store)
 	file_remove_dir(path);
 }
 
-/* Only what this restore made; `staged` does not hold the old state yet. */
+/* Removes only what this restore created; `staged` does not contain the old state yet. */
 static void remove_staged(const struct restore *r)
 {
 	char rows[64];
@@ -308,7 +308,7 @@ static void remove_staged(const struct restore *r)
 	file_remove_dir(r->staged);
 }
 
-/* The check made lock files as whoever runs this program: LMDB and base/kv.c make them again. */
+/* The check created lock files as the user of this program. LMDB and base/kv.c create them again. */
 static void remove_locks(const struct restore *r)
 {
 	const char *const stores[] = { "associations", "journal" };

@@ -5,9 +5,10 @@
 struct dm_restore {
 	const char *config, *from;
 	bool journal; /* restore the journal too */
-	bool replace; /* move state that is there aside */
+	bool replace; /* move existing state aside */
 };
 
-/* No mtc-iwfd may run on the state. Either the whole backup is in place afterwards, and what was there before is in
- * state_dir/before-restore-TIME, or (1) words on standard error say why not and the state is as it was. Nothing is deleted. */
+/* No mtc-iwfd may use the state. Afterwards either the whole backup is in place, and the previous
+ * state is in state_dir/before-restore-TIME; or (1) the reason is on standard error, and the state
+ * is unchanged. Nothing is deleted. */
 int dm_restore_main(const struct dm_restore *r);

@@ -1,5 +1,5 @@
-/* dm_set.c - reads a set, checks it, compares it. Each file is read once, also when several places of the configuration name it: all get the
- * same octets. */
+/* dm_set.c - reads a set of files, checks and compares it. Each file is read once, so that all
+ * places of the configuration that name it get the same content. */
 #include "daemon/dm_set.h"
 
 #include <stdio.h>
@@ -36,7 +36,7 @@ static void want(struct reading *g, uint32_t what, size_t index)
 	    (struct wanted){ .what = what, .index = index, .path = dm_file_words(g->cfg, what, index).path };
 }
 
-/* With -t the configuration may have errors; what is said of them already is passed over. */
+/* With -t the configuration may have errors; those already reported are skipped. */
 static bool uses_tls(const struct cfg_iwf *cfg, const char *list, size_t i, int protection, const char *certificate,
 		     const char *key)
 {
@@ -113,7 +113,7 @@ static bool starts(const char *words, const char *with)
 	return strncmp(words, with, strlen(with)) == 0;
 }
 
-/* The same for words of the TLS room about a certificate, its key or one of the anchors. */
+/* The same for an error text of src/tls about a certificate, its key or one of the anchors. */
 static void wrong_among(struct reading *g, const struct wanted *certificate, const char *words)
 {
 	bool anchor = starts(words, "anchor '"), key = starts(words, "key '") || strstr(words, "PEM private key");
@@ -167,7 +167,7 @@ static void note_ends(struct reading *g, struct dm_set *s)
 		struct dm_end end = { .what = w->what, .index = (uint32_t)w->index };
 
 		if (is_key(w->what) || !f->p || tls_pem_ends(&end.not_after_s, &(struct tls_pem){ f->p, f->len })) {
-			continue; /* the check says it */
+			continue; /* reported by the check */
 		}
 		s->ends[s->ends_n++] = end;
 	}
@@ -192,7 +192,7 @@ static int make_part(const struct reading *g, struct dm_set *s, enum dm_parts pa
 	return dm_part_make(&s->fd[part], s->generation, pieces, n);
 }
 
-/* -- the check, of what was sealed */
+/* -- the check of the sealed files */
 
 static void check_anchor(struct reading *g, const struct wanted *w, const struct dm_part *part)
 {
@@ -211,7 +211,7 @@ static void check_context(struct reading *g, const struct wanted *w, const struc
 	int err;
 
 	if (!g->cfg->anchors_n) {
-		return; /* that there are none was said */
+		return; /* already reported: there are none */
 	}
 	err = dm_part_tls(&ctx, part, g->cfg, (enum dm_file)w->what, w->index, TLS_OWN_USABLE, words, sizeof words);
 
@@ -220,7 +220,7 @@ static void check_context(struct reading *g, const struct wanted *w, const struc
 	}
 	if (!err && *words) {
 		warn(g, w, words);
-	} else if (err && err != ERR_NOTFOUND) { /* that it cannot be read was said */
+	} else if (err && err != ERR_NOTFOUND) { /* already reported: it cannot be read */
 		wrong_among(g, w, words);
 	}
 }
@@ -255,7 +255,7 @@ static int fill(struct reading *g, struct dm_set *s)
 	for (unsigned part = 0; part < DM_PARTS && !err; part++) {
 		err = make_part(g, s, (enum dm_parts)part);
 	}
-	for (unsigned part = DM_PARTS; part-- > 0 && !err;) { /* the core's first: it has the words about anchors */
+	for (unsigned part = DM_PARTS; part-- > 0 && !err;) { /* the core's part first: its check reports errors of anchors */
 		err = check_part(g, s->fd[part], (enum dm_parts)part);
 	}
 	if (err) {
@@ -333,7 +333,7 @@ unsigned dm_set_changes(const struct dm_set *from, const struct dm_set *to, cons
 		struct dm_part a = { .map = NULL }, b = { .map = NULL };
 
 		if (dm_part_open(&a, from->fd[i]) || dm_part_open(&b, to->fd[i])) {
-			n++; /* what cannot be compared counts as changed */
+			n++; /* if it cannot be compared, it counts as changed */
 		} else {
 			n += compare_part(&a, &b, (enum dm_parts)i, &g);
 		}

@@ -1,5 +1,6 @@
-/* dm_spawn.c - makes a child: a process that is this program again in another role, with its end of a socket pair, standard streams and
- * nothing else; as the configured user; without the way to gain rights; gone when the parent is gone. */
+/* dm_spawn.c - starts a child: this program again in another role, with its end of a socket pair
+ * and the standard streams and nothing else. It runs as the configured user, cannot gain
+ * privileges, and ends with the parent. */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -14,15 +15,15 @@
 
 #include "daemon/dm_parent_int.h"
 
-/* A service manager signals every process of the service, a terminal the whole process group. Only the parent acts on these: it stops
- * the children in order, with a Disconnect-Peer to everybody. A child that is to end at once gets SIGKILL; without its parent it ends by
- * itself. */
+/* A service manager signals every process of the service, a terminal the whole process group. Only
+ * the parent acts on these signals: it stops the children in order, with a Disconnect-Peer to every
+ * peer. The parent ends a child at once by SIGKILL; a child without parent ends itself. */
 static const char *const state_words[] = {
 	[DM_CHILD_NONE] = "none", [DM_CHILD_STARTING] = "starting", [DM_CHILD_READY] = "ready", [DM_CHILD_KILLED] = "killed"
 };
 
 static const uint32_t next_states[] = {
-	[DM_CHILD_NONE] = MACHINE_TO(DM_CHILD_STARTING) | MACHINE_TO(DM_CHILD_NONE), /* it ends once more with the parent */
+	[DM_CHILD_NONE] = MACHINE_TO(DM_CHILD_STARTING) | MACHINE_TO(DM_CHILD_NONE), /* ended again at the end of the parent */
 	[DM_CHILD_STARTING] = MACHINE_TO(DM_CHILD_READY) | MACHINE_TO(DM_CHILD_NONE),
 	[DM_CHILD_READY] = MACHINE_TO(DM_CHILD_KILLED) | MACHINE_TO(DM_CHILD_NONE),
 	[DM_CHILD_KILLED] = MACHINE_TO(DM_CHILD_NONE),
@@ -66,7 +67,7 @@ static void become(const struct dm_child *c, int sock, pid_t parent, char *const
 		_exit(126);
 	}
 	if (getppid() != parent) {
-		_exit(126); /* it died before we asked to die with it */
+		_exit(126); /* the parent died before PR_SET_PDEATHSIG */
 	}
 	if (sock == DM_CHILD_FD) {
 		if (fcntl(sock, F_SETFD, 0) < 0) {
@@ -76,7 +77,7 @@ static void become(const struct dm_child *c, int sock, pid_t parent, char *const
 		_exit(126);
 	}
 	if (close_range(DM_CHILD_FD + 1, ~0u, 0) < 0) {
-		_exit(126); /* nothing of the parent's, and nothing that the parent was started with */
+		_exit(126); /* closes the parent's descriptors and those that the parent inherited */
 	}
 	execv("/proc/self/exe", argv);
 	_exit(127);

@@ -56,7 +56,7 @@ static int usage(const char *what, const char *which)
 	return 2;
 }
 
-/* What getopt stumbled over: a long option as it was typed, or one letter of a word. */
+/* The word that getopt rejected: a long option as typed, or one letter of a word. */
 static int unknown_option(char **argv)
 {
 	char letter[3] = { '-', (char)optopt, 0 };
@@ -65,7 +65,7 @@ static int unknown_option(char **argv)
 	return usage("unknown option ", optopt && strncmp(word, "--", 2) != 0 ? letter : word);
 }
 
-/* -1: go on; else the exit status. */
+/* -1: continue; else the exit status. */
 static int parse(struct options *o, int argc, char **argv)
 {
 	static const struct option longs[] = {
@@ -110,7 +110,7 @@ static int parse(struct options *o, int argc, char **argv)
 			o->role = optarg;
 			break;
 		case 'G':
-			break; /* for who reads the list of processes */
+			break; /* for readers of the process list */
 		case ':':
 			return usage("an argument is missing after ", argv[optind - 1]);
 		default:
