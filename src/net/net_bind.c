@@ -8,7 +8,7 @@
 
 #define SOCK_FLAGS (SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC)
 
-/* Closes and keeps errno for the caller's words. */
+/* Closes and keeps errno for the caller's message. */
 static int give_up(int fd, int err)
 {
 	int saved = errno;

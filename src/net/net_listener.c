@@ -20,7 +20,7 @@ struct net_listener {
 	struct net_timer *timer;
 	net_accept_fn *fn;
 	void *arg;
-	bool *gone; /* set while accepting: told by net_listener_free() in a callback */
+	bool *gone; /* set while accepting: net_listener_free() in a callback sets it */
 };
 
 static void on_wait_over(void *arg)

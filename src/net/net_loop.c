@@ -1,8 +1,8 @@
-/* net_loop.c - libuv behind net_loop.h. Handles live inside our objects; an object that is freed forgets its function at once and
- * its memory goes when libuv says so, hence freeing is safe in any callback.
- *
- * Everything that gathers runs in libuv's prepare phase, just before the loop waits: between two waits libuv reports descriptors
- * first and timers second, and prepare is the first moment at which both are done (check would miss the timers). */
+/* net_loop.c - libuv behind net_loop.h. Handles are members of our objects. A freed object drops
+ * its callback at once; its memory is released when libuv has closed the handle. So every object
+ * may be freed in any callback. Gathering work runs in libuv's prepare phase, just before the loop
+ * waits: libuv reports descriptors first and timers second, and prepare is the first phase after
+ * both (check would miss the timers). */
 #include "net/net_loop.h"
 
 #include <assert.h>
@@ -36,7 +36,7 @@ struct net_loop {
 
 struct net_timer {
 	uv_timer_t uv;
-	uint64_t due_ms; /* 0: it was late, and what waits in the descriptors has had its turn since */
+	uint64_t due_ms; /* 0: the timer was late, and the descriptors have been read since */
 	net_timer_fn *fn;
 	void *arg;
 };
@@ -87,7 +87,8 @@ static void run_later(struct net_loop *l)
 {
 	struct net_task *t;
 
-	/* Only those that wait now: a task may ask for another turn without starving the descriptors. */
+	/* Only the tasks that wait now: a task may queue itself again without starving the
+	 * descriptors. */
 	TAILQ_CONCAT(&l->running, &l->later, entry);
 	TAILQ_FOREACH (t, &l->running, entry)
 		t->on = &l->running;
@@ -200,7 +201,7 @@ int net_loop_run(struct net_loop *l)
 	l->in_run = true;
 	uv_run(&l->uv, UV_RUN_DEFAULT);
 	l->in_run = false;
-	run_tasks(&l->flush); /* what the last turn wrote */
+	run_tasks(&l->flush); /* sends the writes of the last turn */
 	return 0;
 }
 
@@ -309,8 +310,9 @@ void net_linger_del(struct net_loop *l, struct net_linger *g)
 
 /* --- timers --------------------------------------------------------------------------------------------------------------- */
 
-/* A process that was stopped, or had no processor, wakes up with its timers due before it has looked at a descriptor: an answer that
- * waits there came in time, and a peer that spoke is not silent. So a timer that is late lets the descriptors speak first. */
+/* After the process was stopped or starved, its timers are due before it has looked at a
+ * descriptor: an answer may have come in time, and a peer may not be silent. A late timer therefore
+ * lets the descriptors be read first. */
 #define LATE_MS 100
 #define LISTEN_MS 20
 
@@ -345,7 +347,7 @@ void net_timer_start(struct net_timer *t, uint64_t delay_ms)
 {
 	struct net_loop *l = (struct net_loop *)t->uv.loop; /* uv is its first member */
 
-	if (!l->in_run) { /* the loop's clock stands still while it does not run */
+	if (!l->in_run) { /* the clock of the loop is updated only while it runs */
 		uv_update_time(t->uv.loop);
 	}
 	t->due_ms = uv_now(t->uv.loop) + delay_ms;
@@ -374,8 +376,8 @@ static void on_poll(uv_poll_t *h, int status, int events)
 	int seen = (events & UV_READABLE ? NET_READ : 0) | (events & UV_WRITABLE ? NET_WRITE : 0);
 
 	if (status < 0) {
-		/* libuv stops watching a descriptor in error. Its owner finds the error by reading or writing; it goes on being
-		 * told, as the error stays. */
+		/* libuv stops watching a descriptor in error. The owner finds the error by reading
+		 * or writing; it is notified again while the error lasts. */
 		seen = w->events;
 		if (watch_arm(w)) {
 			w->events = 0;

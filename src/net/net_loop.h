@@ -27,10 +27,10 @@ uint64_t net_loop_now_ms(const struct net_loop *l);
 uint64_t net_loop_boot_ms(struct net_loop *l);
 uint64_t net_loop_real_ms(struct net_loop *l);
 
-/* A timer that comes much too late (the process was stopped) lets what waits in the descriptors be read first. */
+/* If a timer is very late (the process was stopped), pending data is read first. */
 typedef void net_timer_fn(void *arg);
 ERR_MUST_USE int net_timer_new(struct net_timer **out, struct net_loop *l, net_timer_fn *fn, void *arg);
-void net_timer_start(struct net_timer *t, uint64_t delay_ms); /* once; a running timer is set anew */
+void net_timer_start(struct net_timer *t, uint64_t delay_ms); /* fires once; restarts a running timer */
 void net_timer_stop(struct net_timer *t);
 void net_timer_free(struct net_timer *t);
 
@@ -46,9 +46,10 @@ typedef void net_signal_fn(void *arg, int signum);
 ERR_MUST_USE int net_signal_new(struct net_signal **out, struct net_loop *l, int signum, net_signal_fn *fn, void *arg);
 void net_signal_free(struct net_signal *s);
 
-/* Called once in each turn of the loop, after all events of the turn: for work that gathers (group commit, one write for many
- * messages, one doorbell). Checks run in the order they were made; what is written to streams inside leaves in the same turn. One
- * that leaves work for a check before it calls net_loop_again(). */
+/* Called once in each turn of the loop, after all events of the turn: for work that gathers (group
+ * commit, one write for many messages, one doorbell). Checks run in the order of their creation;
+ * writes to streams leave in the same turn. A check that creates work for an earlier one calls
+ * net_loop_again(). */
 typedef void net_check_fn(void *arg);
 ERR_MUST_USE int net_check_new(struct net_check **out, struct net_loop *l, net_check_fn *fn, void *arg);
 void net_check_free(struct net_check *c);

@@ -1,4 +1,4 @@
-/* net_stream.c - what all streams have in common: references, callbacks, the way to the implementation. */
+/* net_stream.c - shared by all streams: references, callbacks, calls of the implementation. */
 #include <assert.h>
 #include <stdio.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
-/* net_stream.h - an ordered stream of octets to one other end: TCP, UNIX or TLS over TCP look the same from here.
- * A stream is owned by whoever created it and is ended by net_stream_close(), also after on_close. */
+/* net_stream.h - an ordered stream of bytes to one other end, with one interface for TCP, UNIX and
+ * TLS over TCP. The creator owns the stream and ends it by net_stream_close(), also after on_close. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,29 +15,32 @@ struct net_stream_cb {
 	void (*on_open)(void *arg);
 	/* Octets, borrowed until return. The stream may be closed inside. */
 	void (*on_data)(void *arg, const uint8_t *p, size_t n);
-	/* The stream is dead, for `why` (words for the log, may hold the other side's text). At most once; not after
-	 * net_stream_close(). The owner still has to call net_stream_close(). */
+	/* The stream has ended because of `why` (for the log; may contain text of the other side).
+	 * At most once; not after net_stream_close(). The owner still has to call
+	 * net_stream_close(). */
 	void (*on_close)(void *arg, int err, const char *why);
 };
 
 struct net_stream_conf {
-	size_t write_queue_max;     /* octets that wait for the other side; 0: 4 MiB */
+	size_t write_queue_max;     /* bytes queued for the other side; */
 	uint32_t connect_wait_ms;   /* TCP connect; 0: 5000 */
 	uint32_t handshake_wait_ms; /* TLS; 0: 5000 */
 };
 
-/* Replaces callbacks (hand-over from an accepting function to a connection). Borrows cb. */
+/* Replaces the callbacks: a new owner takes over. Borrows cb. */
 void net_stream_set_cb(struct net_stream *s, const struct net_stream_cb *cb, void *arg);
 
-/* UNIX sockets only: `fn` gets, with the arg of the callbacks, descriptors that came along with octets of the on_data that follows. It takes
- * all `n`, at least one and at most NET_FDS_MAX; `cut`: there were more, which are closed. Without it the kernel closes what is sent. */
+/* UNIX sockets only: `fn` gets the descriptors that came with the bytes of the next on_data, with
+ * the arg of the callbacks. It takes all `n`, at least one and at most NET_FDS_MAX. `cut`: there
+ * were more; they are closed. Without `fn` the kernel closes received descriptors. */
 #define NET_FDS_MAX 4
 typedef void net_fds_fn(void *arg, const int *fds, size_t n, bool cut);
 void net_stream_set_fds(struct net_stream *s, net_fds_fn *fn);
 
-/* Queues and sends a copy. ERR_LIMIT when the queue would pass its bound (nothing is queued), ERR_CLOSED when dead. Writes of one
- * turn of the loop leave together. Failures of sending arrive by on_close later. On a half-closed stream it only queues:
- * net_stream_close() sends it. */
+/* Queues and sends a copy. ERR_LIMIT: the queue would exceed its limit (nothing is queued);
+ * ERR_CLOSED: the stream has ended. Writes of one turn of the loop leave together. Send errors
+ * arrive later by on_close. On a half-closed stream the data is only queued; net_stream_close()
+ * sends it. */
 ERR_MUST_USE int net_stream_write(struct net_stream *s, const void *p, size_t n);
 
 /* After on_close: the other side has ended its own direction in order and may still read. */
@@ -49,10 +52,11 @@ size_t net_stream_queued(const struct net_stream *s);
 void net_stream_pause(struct net_stream *s);
 void net_stream_resume(struct net_stream *s);
 
-/* Takes; NULL allowed. What is queued is sent first for at most one second, in the background (TLS sends close_notify); no
- * callback runs any more. */
+/* Takes; NULL allowed. Sends the queued data in the background, for at most one second (TLS sends
+ * close_notify); no callback runs after it. */
 void net_stream_close(struct net_stream *s);
-/* Takes; drops what is queued; the other side sees a reset (RFC 6733 2.1: octets that are no Diameter). */
+/* Takes; drops the queued data; the other side sees a reset (RFC 6733 2.1: the bytes are not
+ * Diameter). */
 void net_stream_abort(struct net_stream *s);
 
 /* "192.0.2.7:40000", "unix". Valid as long as the stream. */

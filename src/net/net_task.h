@@ -1,7 +1,8 @@
-/* net_task.h - what streams need of the loop beyond net_loop.h; for src/net and src/tls only.
- * One turn of the loop: events of descriptors and timers, then the `later` tasks that waited when the phase began, then the checks,
- * then the `flush` tasks until none is left, then the loop waits again. A flush task never calls an owner: what it finds out is
- * told by a later task, so that no check misses the work that an owner does in return. */
+/* net_task.h - functions of the loop for streams, beyond net_loop.h; for src/net and src/tls only.
+ * One turn of the loop: events of descriptors and timers, then the `later` tasks that were queued
+ * when the phase began, then the checks, then the `flush` tasks until none is left, then the loop
+ * waits. A flush task never calls an owner: it reports by a later task, so that no check misses
+ * work that an owner creates. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -18,19 +19,19 @@ typedef void net_task_fn(void *arg);
 
 struct net_task {
 	TAILQ_ENTRY(net_task) entry;
-	struct net_task_list *on; /* the list it waits on, NULL: it does not wait */
+	struct net_task_list *on; /* the list that contains it; NULL: not queued */
 	net_task_fn *fn;
 	void *arg;
 };
 
-/* Runs fn once on the next turn, which comes without waiting. No effect on a task that waits already. */
+/* Runs fn once in the next turn, which comes without waiting. No effect on a queued task. */
 void net_task_later(struct net_loop *l, struct net_task *t);
-/* Runs fn once at the end of this turn. No effect on a task that waits already. */
+/* Runs fn once at the end of this turn. No effect on a queued task. */
 void net_task_flush(struct net_loop *l, struct net_task *t);
 void net_task_cancel(struct net_task *t);
 
-/* A stream whose owner has gone and that still sends. The loop ends the oldest when there are more than NET_LINGER_MAX, and all of
- * them when it is freed. `end` leaves the list by net_linger_del(). */
+/* A closed stream that still sends. The loop ends the oldest if there are more than NET_LINGER_MAX,
+ * and all of them when it is freed. `end` leaves the list by net_linger_del(). */
 #define NET_LINGER_MAX 1024
 struct net_linger {
 	TAILQ_ENTRY(net_linger) entry;

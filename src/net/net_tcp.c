@@ -26,7 +26,7 @@ struct net_tcp {
 	struct net_stream base;
 	struct net_loop *loop;
 	struct net_watch *watch;
-	struct net_timer *timer; /* limit of connecting, then of lingering */
+	struct net_timer *timer; /* time limit of connecting, then of lingering */
 	struct net_task later;   /* on_open of an accepted one, on_close of one that failed in its maker or in sending */
 	struct net_task flush;
 	struct net_linger linger;
@@ -34,10 +34,10 @@ struct net_tcp {
 	size_t out_max;
 	uint32_t connect_wait_ms;
 	int fd;
-	int failed_errno; /* what connect() or send() said, to be told by `later` */
+	int failed_errno; /* error of connect() or send(), to be reported by `later` */
 	enum net_tcp_state state;
 	bool paused;
-	bool blocked;  /* the kernel took not all: wait for NET_WRITE */
+	bool blocked;  /* the kernel took a part: wait for NET_WRITE */
 	bool eof;      /* the other side has ended its direction */
 	bool finished; /* we have ended ours */
 };
@@ -57,7 +57,7 @@ static const uint32_t next_states[] = {
 	[NET_TCP_OPENING] = MACHINE_TO(NET_TCP_OPEN) | MACHINE_TO(NET_TCP_LINGERING) | MACHINE_TO(NET_TCP_DEAD),
 	[NET_TCP_OPEN] = MACHINE_TO(NET_TCP_LINGERING) | MACHINE_TO(NET_TCP_DEAD),
 	[NET_TCP_DEAD] = MACHINE_TO(NET_TCP_LINGERING) |
-			 MACHINE_TO(NET_TCP_DEAD), /* it was told the end of the other side, and may still have to send */
+			 MACHINE_TO(NET_TCP_DEAD), /* the owner was told the end of the other side, and may still send */
 	[NET_TCP_LINGERING] = MACHINE_TO(NET_TCP_DEAD),
 };
 
@@ -87,7 +87,8 @@ static int from_errno(int e)
 	}
 }
 
-/* Tells what the descriptor is to be watched for. Failure (memory) is left: the next event or limit ends the stream. */
+/* Updates the events that the descriptor is watched for. A failure (memory) is not reported here:
+ * the next event or time limit ends the stream. */
 static void tcp_watch(struct net_tcp *t)
 {
 	int events = 0;
@@ -131,7 +132,7 @@ static void tcp_die_errno(struct net_tcp *t, int e, const char *doing)
 
 /* --- sending -------------------------------------------------------------------------------------------------------------- */
 
-/* One send of all that waits. Returns 0 or errno. */
+/* Sends the whole queue by one call. */
 static int tcp_send(struct net_tcp *t)
 {
 	ssize_t n;
@@ -161,7 +162,7 @@ static void on_flush(void *arg)
 	}
 	t->failed_errno = tcp_send(t);
 	if (t->failed_errno) {
-		net_task_later(t->loop, &t->later); /* the other side may have said why: read first */
+		net_task_later(t->loop, &t->later); /* the other side may have sent the reason: read it first */
 	} else if (t->blocked) {
 		tcp_watch(t);
 	}
@@ -187,7 +188,7 @@ static int tcp_write(struct net_stream *s, const void *p, size_t n)
 
 /* --- receiving ------------------------------------------------------------------------------------------------------------ */
 
-/* Hands the descriptors of a message to the owner, all of them. */
+/* Passes all descriptors of a message to the owner. */
 static void tcp_emit_fds(struct net_tcp *t, struct msghdr *m)
 {
 	bool cut = m->msg_flags & MSG_CTRUNC;
@@ -243,7 +244,7 @@ static bool tcp_read(struct net_tcp *t)
 	return false;
 }
 
-/* Sending failed: what the other side wrote before it went away (a TLS alert, a DPR) is still to be heard. */
+/* Sending failed: reads what the other side sent before it closed (a TLS alert, a DPR). */
 static void tcp_read_last(struct net_tcp *t)
 {
 	int left = 16;
@@ -342,7 +343,8 @@ static void linger_end(void *arg)
 	net_stream_drop(&t->base);
 }
 
-/* Goes on ending. Returns false when there is nothing more to do: sent all and heard the end, or failed. */
+/* Continues the end. Returns false if it is complete (everything sent and the end received) or has
+ * failed. */
 static bool linger_step(struct net_tcp *t)
 {
 	if (tcp_send(t)) {
@@ -469,7 +471,7 @@ static int tcp_new(struct net_tcp **out, enum net_tcp_state first, struct net_lo
 		free(t);
 		return err;
 	}
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* fails on UNIX sockets, which never wait */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* fails on UNIX sockets, which have no such delay */
 	net_stream_init(&t->base, NET_TCP_MAGIC, &tcp_ops, peer, cb, arg);
 	t->loop = l;
 	t->state = first;

@@ -6,14 +6,17 @@
 
 #define NET_ADDRESS_MAX 64 /* text of base/shown.h, or "unix", with NUL */
 
-/* May this process listen there? Nobody does afterwards. 0, also where somebody listens now (this program itself, when a configuration is
- * checked while it runs); ERR_INVAL, ERR_IO with errno: an address that this machine does not have, a port that it may not take. */
+/* Checks whether this process may listen at the address; nothing listens afterwards. 0, also if the
+ * address is in use (by this program itself, when a configuration is checked while it runs).
+ * ERR_INVAL; ERR_IO with errno: this machine does not have the address, or the port is not
+ * permitted. */
 ERR_MUST_USE int net_tcp_usable(const char *address, uint16_t port);
 
-/* A listening descriptor; port 0 binds a free one. `address` is numeric IPv4 or IPv6. *port_out (NULL allowed) is what was bound.
- * ERR_INVAL no address; ERR_IO with errno set otherwise. */
+/* Makes a listening descriptor; port 0 binds a free one. `address` is numeric IPv4 or IPv6.
+ * *port_out (NULL allowed) is the bound port. ERR_INVAL: not an address; else ERR_IO with errno. */
 ERR_MUST_USE int net_tcp_bind(int *fd_out, uint16_t *port_out, const char *address, uint16_t port, int backlog);
-/* Removes a stale socket file first (only a socket nobody listens on; ERR_EXISTS when somebody does); sets mode. */
+/* Removes a stale socket file first (a socket without a listener; ERR_EXISTS if there is a
+ * listener); sets the mode. */
 ERR_MUST_USE int net_unix_bind(int *fd_out, const char *path, unsigned mode, int backlog);
 
 /* States of a stream over one socket; drawn in net_tcp.c. */

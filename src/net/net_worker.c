@@ -14,7 +14,7 @@
 #include "base/obj.h"
 #include "base/wake.h"
 
-#define INTERRUPT (SIGRTMIN + 4) /* its handler does nothing: that it came is what counts */
+#define INTERRUPT (SIGRTMIN + 4) /* the handler does nothing: the interruption is the purpose */
 #define INTERRUPT_MS 20
 
 #define NET_WORKER_MAGIC 0x31e5a5a0u
@@ -62,7 +62,7 @@ static void on_done(void *arg, int events)
 	}
 }
 
-/* Signals are the loop's: the thread hears the interrupt only. */
+/* The loop handles signals; the thread receives the interrupt only. */
 static int start_thread(struct net_worker *w)
 {
 	struct sigaction sa = { .sa_handler = on_interrupt };
@@ -136,7 +136,8 @@ void net_worker_interrupt(struct net_worker *w)
 	(void)pthread_kill(w->thread, INTERRUPT);
 }
 
-/* In short pauses of a clock that nobody sets: pthread_timedjoin_np() waits for the wall clock, which may be set back meanwhile. */
+/* Polls, with pauses on the monotonic clock: pthread_timedjoin_np() uses the wall clock, which may
+ * be set back. */
 static bool join(struct net_worker *w, uint32_t wait_ms)
 {
 	const struct timespec pause = { .tv_nsec = 1000000 };

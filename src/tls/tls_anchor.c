@@ -54,8 +54,8 @@ static int load_all(X509_STORE *store, BIO *b, const char *file, char *why, size
 	return err;
 }
 
-/* OpenSSL takes the first CA of a fitting name for the issuer unless key identifiers say otherwise. Of two that share a name tls_verify()
- * takes the one whose key fits. */
+/* OpenSSL takes the first CA with a matching name as the issuer, unless key identifiers differ. Of
+ * two with the same name tls_verify() takes the one whose key matches. */
 static int find_twins(struct tls_anchor *a)
 {
 	STACK_OF(X509_OBJECT) *all = X509_STORE_get0_objects(a->store);

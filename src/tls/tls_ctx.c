@@ -21,15 +21,17 @@ static const char groups[] = "P-256:X25519:P-384";
 /* rsa_pkcs1_sha256 is for signatures on certificates; tls_stream.c refuses it in a handshake. */
 static const char sigalgs[] = "ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384:rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:"
 			      "rsa_pss_pss_sha256:rsa_pss_pss_sha384:rsa_pkcs1_sha256";
-/* Asked of clients besides: a client whose only certificate has such a key would send none, and nobody could tell it why. With them it
- * sends the certificate, and tls_verify() refuses it in words before anything is signed. With a key that is accepted none of them can be
- * used: in TLS 1.3 ecdsa_secp521r1_sha512 is for P-521 only, and in TLS 1.2, where it is for any curve, it is left out. */
+/* Requested from clients in addition: a client whose only certificate has such a key would
+ * otherwise send none, without an explanation. Now it sends the certificate, and tls_verify()
+ * refuses it with a reason before anything is signed. With an accepted key none of them can be
+ * used: in TLS 1.3 ecdsa_secp521r1_sha512 is for P-521 only, and in TLS 1.2, where it is for any
+ * curve, it is left out. */
 static const char shown_12[] = ":ed25519:ed448";
 static const char shown_13[] = ":ed25519:ed448:ecdsa_secp521r1_sha512";
 #define SECURITY_LEVEL 2
-#define CERT_LIST_MAX (32 * 1024) /* octets of a presented chain */
+#define CERT_LIST_MAX (32 * 1024) /* bytes of a presented chain */
 
-/* Diameter has no ALPN name: whoever asks for one takes us for something else. */
+/* Diameter has no ALPN name: a client that asks for one expects another protocol. */
 static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *in, unsigned in_len,
 		   void *arg)
 {
@@ -56,7 +58,8 @@ static void on_keylog(const SSL *ssl, const char *line)
 	if (n <= 0 || (size_t)n >= sizeof text) {
 		return;
 	}
-	/* Without its keys a capture cannot be read later; the connection matters more. What was cut is ended before the next line. */
+	/* A failed write only makes a capture undecodable later: the connection continues. An
+	 * incomplete line is ended before the next one. */
 	c->keylog_torn = write(c->keylog_fd, text, (size_t)n) != n;
 }
 
@@ -119,7 +122,7 @@ static int check_dates(X509 *cert, const char *file, char *why, size_t why_size)
 	return 0;
 }
 
-/* The first dNSName, for words; "none". */
+/* The first dNSName, for messages; "none". */
 static void first_name(char *out, size_t size, X509 *leaf)
 {
 	GENERAL_NAMES *san = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
@@ -139,7 +142,8 @@ static void first_name(char *out, size_t size, X509 *leaf)
 	GENERAL_NAMES_free(san);
 }
 
-/* Who connects to us compares it with the name that he was told, and a node that we connect to with our Origin-Host, if it looks at it. */
+/* Clients compare it with the name that they connect to; servers may compare it with our
+ * Origin-Host. */
 static int check_name(const struct tls_ctx *c, X509 *leaf, const struct tls_conf *conf, char *why, size_t why_size)
 {
 	unsigned flags = X509_CHECK_FLAG_NO_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
@@ -155,7 +159,8 @@ static int check_name(const struct tls_ctx *c, X509 *leaf, const struct tls_conf
 	return c->server ? ERR_INVAL : 0;
 }
 
-/* The leaf is ours to use: no CA's, of the extended key usage of its role, in our name; and what is sent with it is valid, too. */
+/* Checks our own certificate: the leaf is not a CA, has the extended key usage of its role and our
+ * name; the rest of the chain is valid. */
 static int check_usable(const struct tls_ctx *c, X509 *leaf, const struct tls_conf *conf, char *why, size_t why_size)
 {
 	uint32_t usage = c->server ? XKU_SSL_SERVER : XKU_SSL_CLIENT;

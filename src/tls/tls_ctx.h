@@ -1,5 +1,5 @@
-/* tls_ctx.h - what a TLS context is made of; for src/tls only. The profile (nds-profile: TS 33.210 6.2) is applied in tls_ctx.c,
- * the other side's certificate is judged in tls_verify.c, octets flow in tls_stream.c. */
+/* tls_ctx.h - the inside of a TLS context; for src/tls only. tls_ctx.c applies the profile (TS
+ * 33.210 6.2), tls_verify.c judges the other side's certificate, tls_stream.c moves the bytes. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 struct tls_anchor {
 	char name[TLS_ANCHOR_NAME_MAX + 1];
 	X509_STORE *store;      /* of this anchor alone */
-	STACK_OF(X509) * twins; /* CAs in it that share their name with another one in it; NULL: none */
+	STACK_OF(X509) * twins; /* CAs in it with the same name as another one in it; NULL: none */
 };
 
 struct tls_ctx {
@@ -21,7 +21,7 @@ struct tls_ctx {
 	struct tls_anchor *anchors;
 	size_t anchors_n;
 	int keylog_fd;    /* -1: none */
-	bool keylog_torn; /* its last line was cut: a newline goes before the next one */
+	bool keylog_torn; /* its last line is incomplete: */
 	bool server;
 };
 
@@ -31,11 +31,12 @@ extern const struct machine tls_stream_machine;
 
 struct tls_ctx *tls_ctx_hold(struct tls_ctx *c);
 
-/* Loads one anchor: every certificate in the file is a CA and trusted. Errors in words; nothing is kept. */
+/* Loads one anchor: every certificate in the file is a CA and trusted. Errors with a reason;
+ * nothing is kept then. */
 ERR_MUST_USE int tls_anchor_load(struct tls_anchor *out, const struct tls_anchor_conf *conf, char *why, size_t why_size);
 void tls_anchor_fini(struct tls_anchor *a);
 
 /* The methods by which OpenSSL reads from and writes to our streams. NULL: no memory. Freed by BIO_meth_free(). */
 BIO_METHOD *tls_stream_bio(void);
-/* What SSL_CTX_set_cert_verify_callback() wants; arg is the tls_ctx. */
+/* Callback for SSL_CTX_set_cert_verify_callback(); */
 int tls_stream_verify(X509_STORE_CTX *x, void *arg);

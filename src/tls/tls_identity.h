@@ -1,4 +1,5 @@
-/* tls_identity.h - who is at the other end, from the authenticated certificate only (CONTRACTS section 1, identity record). */
+/* tls_identity.h - the identity of the other end, from the authenticated certificate only
+ * (CONTRACTS section 1, identity record). */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,4 +1,5 @@
-/* tls_judge.h - what a handshake would say of a client's certificate, without a handshake: for operators who ask before an SCS connects. */
+/* tls_judge.h - the verdict of a handshake on a client's certificate, without a handshake: for
+ * operators, before an SCS connects. */
 #pragma once
 #include <stddef.h>
 
@@ -7,13 +8,15 @@
 
 struct tls_judge; /* trust anchors */
 
-/* Errors in words in `why`, as tls_anchor_check() says them. Borrows nothing. ERR_INVAL, ERR_IO, ERR_LIMIT, ERR_NOMEM. */
+/* Errors with a reason in `why`, as from tls_anchor_check(). Borrows nothing. ERR_INVAL, ERR_IO,
+ * ERR_LIMIT, ERR_NOMEM. */
 ERR_MUST_USE int tls_judge_new(struct tls_judge **out, const struct tls_anchor_conf *anchors, size_t anchors_n, char *why,
 			       size_t why_size);
 void tls_judge_free(struct tls_judge *j); /* NULL allowed */
 
-/* `chain`: PEM, the client's certificate first, whatever it would send along behind it. 0: `out` says who it is, `why` is "". ERR_AUTH: the handshake would be
- * refused, `why` says so in the words of the handshake. ERR_INVAL: there is no certificate in it, or more than TLS_JUDGE_CHAIN_MAX. ERR_NOMEM. */
+/* `chain`: PEM, the client's certificate first, then the rest of its chain. 0: `out` is the
+ * identity, `why` is "". ERR_AUTH: the handshake would be refused, with the reason of the handshake
+ * in `why`. ERR_INVAL: no certificate, or more than TLS_JUDGE_CHAIN_MAX. ERR_NOMEM. */
 #define TLS_JUDGE_CHAIN_MAX 16
 ERR_MUST_USE int tls_judge_client(struct tls_identity *out, const struct tls_judge *j, const struct tls_pem *chain, char *why,
 				  size_t why_size);

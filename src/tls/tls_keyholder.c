@@ -1,4 +1,4 @@
-/* tls_keyholder.c - the keyholders that have the key in this process: read from a file, or handed in as octets. */
+/* tls_keyholder.c - keyholders with the key in this process: read from a file, or passed as bytes. */
 #include "tls/tls_keyholder.h"
 
 #include <stdbool.h>
@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "tls/tls_openssl.h"
 
-/* Nobody is there to type it: never prompt. */
+/* Never prompts for a passphrase: there is no terminal. */
 static int on_passphrase(char *buf, int size, int rwflag, void *arg)
 {
 	(void)buf, (void)size, (void)rwflag;

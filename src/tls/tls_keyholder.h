@@ -1,6 +1,6 @@
-/* tls_keyholder.h - the seam between a TLS context and the private key it signs with.
- * Now: the key is loaded into the process that handshakes (an edge). Later: a keyholder process signs over a socketpair; it
- * replaces tls_keyholder_file() and nothing else. */
+/* tls_keyholder.h - the interface between a TLS context and the private key that signs for it. Now
+ * the process of the handshake (an edge) loads the key. A later keyholder process that signs over a
+ * socketpair replaces only tls_keyholder_file(). */
 #pragma once
 #include <stddef.h>
 
@@ -10,8 +10,8 @@
 struct ssl_ctx_st; /* OpenSSL's SSL_CTX */
 
 struct tls_keyholder {
-	/* Makes `ctx` able to sign as the owner of its certificate, which is there already. Errors in words in `why`; on success a
-	 * warning may be left there. */
+	/* Attaches the key of the certificate that `ctx` has already. Errors with a reason in
+	 * `why`; on success `why` may have a warning. */
 	int (*attach)(void *arg, struct ssl_ctx_st *ctx, char *why, size_t why_size);
 	void *arg;
 };
@@ -21,8 +21,9 @@ struct tls_keyholder {
 struct tls_keyholder tls_keyholder_file(const char *path);
 
 struct tls_key {
-	const char *path; /* for words */
+	const char *path; /* for messages */
 	struct tls_pem pem;
 };
-/* The same of octets that were read before. Borrows `key` and what is in it as long as it is used. */
+/* The same with bytes that were read before. Borrows `key` and its content while the keyholder is
+ * used. */
 struct tls_keyholder tls_keyholder_pem(const struct tls_key *key);

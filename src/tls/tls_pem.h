@@ -1,11 +1,11 @@
-/* tls_pem.h - PEM files of certificates and keys, and their octets in memory when somebody else has read the file. */
+/* tls_pem.h - PEM files of certificates and keys, or their bytes if the caller has read the file. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
 
-#define TLS_PEM_MAX (1u << 20) /* octets of a file */
+#define TLS_PEM_MAX (1u << 20) /* bytes of a file */
 #define TLS_KEY_MODE_LOOSE                                                                                                       \
 	0027 /* permissions that a file with a private key should not have: others read it, its group writes it */
 

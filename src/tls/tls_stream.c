@@ -31,20 +31,20 @@ struct tls_stream {
 	struct tls_ctx *ctx;
 	SSL *ssl;
 	struct net_timer *timer; /* limit of the handshake */
-	struct net_task later;   /* goes on after a pause; tells of a failed write */
+	struct net_task later;   /* continues after a pause; reports a failed write */
 	struct net_task flush;
-	struct net_queue out;  /* plain octets of this turn */
+	struct net_queue out;  /* plain bytes of this turn */
 	struct net_queue held; /* received while paused, still encrypted */
 	const uint8_t *in;     /* received and not yet read by OpenSSL; borrowed while tls_feed() runs */
 	size_t in_len, out_max;
 	struct tls_identity *identity;
-	char *refusal; /* what tls_verify() said; NULL: nothing */
+	char *refusal; /* reason of tls_verify(); NULL: none */
 	uint32_t handshake_wait_ms;
 	enum tls_stream_state state;
 	bool paused;
 	bool authenticated;
-	bool may_write;                  /* no fatal error: a close_notify makes sense */
-	bool failed;                     /* writing failed, to be told */
+	bool may_write;                  /* no fatal error: a close_notify may be sent */
+	bool failed;                     /* a write failed; not reported yet */
 	char expected[TLS_NAME_MAX + 1]; /* client: the server's name */
 };
 
@@ -172,12 +172,12 @@ static void tls_die(struct tls_stream *t, int err, const char *why)
 	net_timer_free(t->timer);
 	t->timer = NULL;
 	if (t->below) {
-		net_stream_pause(t->below); /* nothing is of interest any more */
+		net_stream_pause(t->below); /* no further data is used */
 	}
 	net_stream_emit_close(&t->base, err, why);
 }
 
-/* What OpenSSL's fatal error means; its alert already waits below. */
+/* The error code and reason for OpenSSL's fatal error; its alert is queued below already. */
 static int tls_failure(struct tls_stream *t, char *why, size_t why_size)
 {
 	t->may_write = false;
@@ -197,7 +197,7 @@ static void on_handshake_limit(void *arg)
 
 /* --- the handshake -------------------------------------------------------------------------------------------------------- */
 
-/* What OpenSSL has no setting for (TS 33.210 6.2.3). NULL: all is well. */
+/* Checks without a setting in OpenSSL (TS 33.210 6.2.3). NULL: passed. */
 static const char *tls_objection(struct tls_stream *t)
 {
 	int theirs = NID_undef, ours = NID_undef;
@@ -219,7 +219,7 @@ static const char *tls_objection(struct tls_stream *t)
 	return NULL;
 }
 
-/* Returns whether to go on reading at once. */
+/* Returns whether to continue reading at once. */
 static bool tls_shake(struct tls_stream *t)
 {
 	const char *objection;
@@ -285,7 +285,7 @@ static bool tls_receive(struct tls_stream *t)
 		}
 	} while (r == 1 && sizeof plain - n >= RECORD_MAX && may_read(t));
 	if (e != SSL_ERROR_NONE && e != SSL_ERROR_WANT_READ && e != SSL_ERROR_ZERO_RETURN) {
-		err = tls_failure(t, why, sizeof why); /* now: the owner may use OpenSSL for something else */
+		err = tls_failure(t, why, sizeof why); /* before the owner may use OpenSSL */
 	}
 	if (n) {
 		net_stream_emit_data(&t->base, plain, n);
@@ -313,7 +313,7 @@ static void tls_advance(struct tls_stream *t)
 	}
 }
 
-/* Octets from below, or n = 0: go on with those that were held. */
+/* Bytes from below; n = 0: continue with the held ones. */
 static void tls_feed(struct tls_stream *t, const uint8_t *p, size_t n)
 {
 	size_t held = t->held.len;
@@ -368,7 +368,7 @@ static void below_on_close(void *arg, int err, const char *why)
 
 	snprintf(words, sizeof words, "%s%s", t->state == TLS_HANDSHAKE ? "TLS handshake: " : "", why);
 	net_stream_hold(&t->base);
-	if (t->state != TLS_DEAD) { /* else close_notify came before, and what it said holds */
+	if (t->state != TLS_DEAD) { /* else close_notify came before, and decides */
 		t->may_write = t->base.half_closed = t->state == TLS_OPEN && net_stream_half_closed(t->below);
 	}
 	tls_die(t, err, words);
@@ -451,7 +451,7 @@ static void tls_pause(struct net_stream *s)
 	struct tls_stream *t = tls_of(s);
 
 	t->paused = true;
-	if (t->state == TLS_OPEN) { /* a handshake goes on: it gives the owner nothing to read */
+	if (t->state == TLS_OPEN) { /* a handshake continues: it passes nothing to the owner */
 		net_stream_pause(t->below);
 	}
 }
@@ -509,7 +509,7 @@ static void tls_destroy(struct net_stream *s)
 
 static const struct net_stream_ops tls_ops = { tls_write, tls_queued, tls_pause, tls_resume, tls_close, tls_destroy };
 
-/* Everything but the stream below. On failure nothing is left. */
+/* Makes everything but the stream below. On failure nothing is left. */
 static struct tls_stream *tls_new(struct tls_ctx *c, struct net_loop *l, const struct net_stream_conf *conf,
 				  const struct net_stream_cb *cb, void *arg)
 {
@@ -540,7 +540,7 @@ static struct tls_stream *tls_new(struct tls_ctx *c, struct net_loop *l, const s
 	return t;
 }
 
-/* Records cost 22 octets for each 16 KiB, handshake and alerts a little more. */
+/* Records add 22 bytes for each 16 KiB, handshake and alerts a little more. */
 static struct net_stream_conf conf_below(const struct tls_stream *t, const struct net_stream_conf *conf)
 {
 	struct net_stream_conf below = conf ? *conf : (struct net_stream_conf){ 0 };

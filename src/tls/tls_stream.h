@@ -12,23 +12,23 @@
 struct tls_anchor_conf {
 	char name[TLS_ANCHOR_NAME_MAX + 1]; /* as in the configuration */
 	const char *file;                   /* PEM: one or more CA certificates that are this one anchor */
-	struct tls_pem pem;                 /* its octets, or {NULL}: the file is read; `file` names it in words in either case */
+	struct tls_pem pem; /* its bytes, or {NULL}: the file is read; `file` is its name in messages in either case */
 };
 
 enum tls_own {                 /* how our own certificate is checked, besides its form and key */
 	       TLS_OWN_VALID,  /* it has begun and has not ended */
 	       TLS_OWN_USABLE, /* and so has its chain; it is no CA's, its extended key usage fits the role, it bears our name */
-	       TLS_OWN_ANY,    /* a daemon goes on with a certificate that ends while it runs */
+	       TLS_OWN_ANY,    /* a daemon keeps running with a certificate that expires */
 };
 
 struct tls_conf {
 	bool server;
 	const char *certificate;        /* PEM chain, leaf first */
-	struct tls_pem certificate_pem; /* its octets, or {NULL}: the file is read */
+	struct tls_pem certificate_pem; /* its bytes, or {NULL}: the file is read */
 	enum tls_own own;
 	const char *own_name; /* TLS_OWN_USABLE: our host name, which must be a dNSName of it; a client's only warns; NULL: any */
 	struct tls_keyholder key;
-	const struct tls_anchor_conf *anchors; /* who may be at the other end; never the system's store */
+	const struct tls_anchor_conf *anchors; /* CAs of the other end; */
 	size_t anchors_n;
 	bool tls12_allowed;
 	const char *keylog; /* file to append NSS key log lines to; only mtc-scs sets it; NULL: none */
@@ -36,12 +36,13 @@ struct tls_conf {
 
 struct tls_ctx;
 
-/* Loads and checks certificate, key and anchors. Errors in words in `why` (which file, what is wrong with it). Borrows nothing.
- * ERR_INVAL, ERR_IO, ERR_LIMIT, ERR_NOMEM. On success `why` is "" or a warning for the log. */
+/* Loads and checks certificate, key and anchors. Errors with a reason in `why` (file and mistake).
+ * Borrows nothing. ERR_INVAL, ERR_IO, ERR_LIMIT, ERR_NOMEM. On success `why` is "" or a warning for
+ * the log. */
 ERR_MUST_USE int tls_ctx_new(struct tls_ctx **out, const struct tls_conf *conf, char *why, size_t why_size);
 void tls_ctx_free(struct tls_ctx *c); /* streams that use it stay valid */
 
-/* Is this an anchor? As tls_ctx_new() says it. */
+/* Checks one anchor, with the errors of tls_ctx_new(). */
 ERR_MUST_USE int tls_anchor_check(const struct tls_anchor_conf *conf, char *why, size_t why_size);
 
 /* Server side of an accepted descriptor: takes fd on success only. on_open comes after the handshake, on_close if it fails: ERR_AUTH
@@ -54,5 +55,6 @@ ERR_MUST_USE int tls_connect(struct net_stream **out, struct tls_ctx *c, struct 
 			     const char *expected_name, const struct net_stream_conf *conf, const struct net_stream_cb *cb,
 			     void *arg);
 
-/* Who is at the other end. NULL when `s` is not a TLS stream or the handshake has not ended well. Valid as long as the stream. */
+/* Identity of the other end. NULL if `s` is not a TLS stream or the handshake did not succeed.
+ * Valid as long as the stream. */
 const struct tls_identity *tls_stream_identity(const struct net_stream *s);

@@ -90,7 +90,8 @@ uint64_t tls_verify_seconds(const ASN1_TIME *t)
 	return ok && days >= 0 && seconds >= 0 ? (uint64_t)days * 86400u + (uint64_t)seconds : 0;
 }
 
-/* Our rules for a chain that OpenSSL found good. Its last certificate is the anchor: nobody's signature on it matters. */
+/* Our rules for a chain that OpenSSL accepted. Its last certificate is the anchor, whose own
+ * signature is not checked. */
 static int verify_chain_rules(STACK_OF(X509) * chain, uint64_t *not_after_s, char *why, size_t why_size)
 {
 	char words[160], subject[160];
@@ -160,7 +161,7 @@ static void chain_words(char *why, size_t why_size, int e, X509 *culprit, const 
 	} else if (e == X509_V_ERR_PERMITTED_VIOLATION || e == X509_V_ERR_EXCLUDED_VIOLATION) {
 		snprintf(why, why_size, "certificate of '%s': a name of it is outside the nameConstraints of its CA", subject);
 	} else {
-		/* Prefer our words, which say what is expected. */
+		/* Prefer our own reason, which names what is expected. */
 		str_cut(words, sizeof words, X509_verify_cert_error_string(e));
 		if (culprit && tls_verify_key(culprit, words, sizeof words) == 0) {
 			(void)verify_signature_kind(culprit, words, sizeof words);
@@ -169,8 +170,8 @@ static void chain_words(char *why, size_t why_size, int e, X509 *culprit, const 
 	}
 }
 
-/* Among CAs of one name in an anchor's file the issuer is the one whose key made the signature. Only these are tried: what a peer sends
- * costs no verification more. */
+/* Of the CAs with one name in an anchor's file, the issuer is the one whose key made the signature.
+ * Only these are tried, so that a peer cannot cause further verifications. */
 int tls_verify_issued(X509_STORE_CTX *x, X509 *cert, X509 *issuer)
 {
 	const struct tls_anchor *a = X509_STORE_CTX_get_app_data(x);
@@ -208,7 +209,7 @@ static int verify_with(const struct tls_anchor *a, const struct tls_presented *p
 	X509_VERIFY_PARAM_set_purpose(param, p->is_client ? X509_PURPOSE_SSL_CLIENT : X509_PURPOSE_SSL_SERVER);
 	X509_VERIFY_PARAM_set_auth_level(param, SECURITY_LEVEL);
 	X509_VERIFY_PARAM_set_depth(param, CHAIN_DEPTH_MAX);
-	/* An anchor is what its file says, also when that is an intermediate CA. */
+	/* The file decides what is an anchor, also if that is an intermediate CA. */
 	X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
 	if (X509_verify_cert(x) == 1) {
 		err = verify_chain_rules(X509_STORE_CTX_get0_chain(x), not_after_s, why, why_size);
@@ -221,7 +222,7 @@ static int verify_with(const struct tls_anchor *a, const struct tls_presented *p
 	return err;
 }
 
-/* All anchors. Of several refusals the one is told that knew the issuer. */
+/* Tries all anchors. Of several refusals, reports the one of the anchor that knew the issuer. */
 static int verify_anchors(struct tls_identity *id, const struct tls_presented *p, const struct tls_anchor *anchors,
 			  size_t anchors_n, int *x509_error, char *why, size_t why_size)
 {
@@ -255,12 +256,12 @@ static int verify_anchors(struct tls_identity *id, const struct tls_presented *p
 
 /* --- the leaf ------------------------------------------------------------------------------------------------------------- */
 
-#define SHOWN_MAX 64 /* octets of a name that a refusal shows */
+#define SHOWN_MAX 64 /* bytes of a name shown in a refusal */
 
 struct names {
 	struct tls_identity *id;
 	char odd[SHOWN_MAX + 4]; /* the first dNSName that is no host name; "": none */
-	size_t len;              /* octets of the host names */
+	size_t len;              /* bytes of the host names */
 	bool has_odd;
 	char *why;
 	size_t why_size;
@@ -288,8 +289,8 @@ static bool is_known(const struct tls_identity *id, const char *host)
 	return false;
 }
 
-/* A wildcard or a NUL is there to be taken for another name: the certificate is refused. Any other dNSName that is no host name can be
- * no Origin-Host, so it proves nothing and does no harm. */
+/* A wildcard or a NUL can pass for another name: the certificate is refused. Any other dNSName that
+ * is not a host name cannot be an Origin-Host; it proves nothing and is ignored. */
 static int add_name(struct names *n, const ASN1_IA5STRING *s)
 {
 	const unsigned char *p = ASN1_STRING_get0_data(s);
@@ -386,7 +387,7 @@ static int verify_leaf(const struct tls_presented *p, char *why, size_t why_size
 		snprintf(why, why_size, "it is the certificate of a CA");
 		return ERR_AUTH;
 	}
-	/* Absent means "any" to OpenSSL; the profile wants it said. */
+	/* An absent extension means "any" to OpenSSL; the profile requires it. */
 	if (!(X509_get_extension_flags(p->leaf) & EXFLAG_XKUSAGE) || !(X509_get_extended_key_usage(p->leaf) & purpose)) {
 		snprintf(why, why_size, "extendedKeyUsage lacks %s", p->is_client ? "clientAuth" : "serverAuth");
 		return ERR_AUTH;

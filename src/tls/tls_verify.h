@@ -17,15 +17,16 @@ struct tls_presented {
 	const char *expected_name; /* one of its names must be this one; NULL: any */
 };
 
-/* Verifies against each anchor on its own. 0: `out` says who it is. ERR_AUTH: `why` says what is wrong with it in words and
- * *x509_error which X509_V_ERR_ fits best (it chooses the alert). ERR_NOMEM. `out` is untouched on failure. */
+/* Verifies against each anchor separately. 0: `out` is the identity. ERR_AUTH: `why` is the reason,
+ * and *x509_error the closest X509_V_ERR_ (it chooses the alert). ERR_NOMEM. `out` is unchanged on
+ * failure. */
 ERR_MUST_USE int tls_verify(struct tls_identity *out, const struct tls_presented *p, const struct tls_anchor *anchors,
 			    size_t anchors_n, int *x509_error, char *why, size_t why_size);
 
 /* For the store of an anchor: did `issuer` issue `cert`? */
 int tls_verify_issued(X509_STORE_CTX *x, X509 *cert, X509 *issuer);
 
-/* RSA of at least 2048 bits, P-256 or P-384. ERR_AUTH with words for anything else. */
+/* RSA of at least 2048 bits, P-256 or P-384. ERR_AUTH with a reason for anything else. */
 ERR_MUST_USE int tls_verify_key(X509 *cert, char *why, size_t why_size);
 
 /* Seconds since 1970; 0 when it is before that or cannot be read. */

@@ -1,4 +1,4 @@
-/* tls_words.c - a table from OpenSSL's reasons to words an operator can act on. */
+/* tls_words.c - a table from OpenSSL's reasons to texts that an operator can act on. */
 #include "tls/tls_words.h"
 
 #include <stdio.h>
@@ -28,7 +28,7 @@ static const struct {
 
 static const char *alert_words(int alert)
 {
-	switch (alert) { /* OpenSSL has no words for the newer ones */
+	switch (alert) { /* OpenSSL has no text for the newer ones */
 	case 116:
 		return "certificate required";
 	case 120:
