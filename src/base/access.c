@@ -1,4 +1,4 @@
-/* access.c - a child process becomes the user, asks, and says what it heard. */
+/* access.c - a child process becomes the user, asks the kernel, and reports the answer. */
 #include "base/access.h"
 
 #include <errno.h>

@@ -14,6 +14,7 @@ struct access_ask {
 
 #define ACCESS_ASKS_MAX 256
 
-/* Asks for this user and group without supplementary groups, which is what a child of the daemon runs as; for ourselves when `uid` is that of
- * this process. A child process asks where it has to be another user. ERR_IO: it could not be asked; ERR_LIMIT. */
+/* Asks for this user and group without supplementary groups, as a child of the daemon runs; for
+ * this process if `uid` is its own. For another user a child process asks. ERR_IO: could not ask;
+ * ERR_LIMIT. */
 ERR_MUST_USE int access_as(uid_t uid, gid_t gid, struct access_ask *asks, size_t n);

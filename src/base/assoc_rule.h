@@ -1,5 +1,5 @@
-/* assoc_rule.h - one association rule as a plain fact (CONTRACTS section 2). assoc collects rules, policy picks the winner;
- * neither includes the other, so what passes between them stands here. */
+/* assoc_rule.h - one association rule as a plain fact (CONTRACTS section 2). assoc collects rules,
+ * policy picks the winner. Neither includes the other, so this type, which both use, is in base. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,7 +16,8 @@ enum { /* rights, a bitmask */
 
 enum assoc_verdict { ASSOC_DENY = 0, ASSOC_ALLOW = 1, ASSOC_BLOCK = 2 };
 
-/* A detect-only rule decides nothing: what it would have refused is counted and logged. Deny and block rules only. */
+/* A detect-only rule does not decide: a refusal by it is only counted and logged. Deny and block
+ * rules only. */
 enum assoc_mode { ASSOC_ENFORCE = 0, ASSOC_DETECT = 1 };
 #define ASSOC_DETECT_WORD "detect-only"
 
@@ -52,7 +53,7 @@ struct assoc_rule {
 	uint8_t mode; /* enum assoc_mode */
 };
 
-/* Rules that speak about one (SCS, device); order has no meaning. */
+/* The rules that match one (SCS, device); their order has no meaning. */
 #define ASSOC_FOUND_MAX 32
 struct assoc_found {
 	struct assoc_rule rules[ASSOC_FOUND_MAX];
@@ -60,7 +61,8 @@ struct assoc_found {
 	bool overflow; /* more rules matched than fit: the judge must refuse */
 };
 
-/* Of none. Not by { 0 }: that clears the room of all rules, which is what a look-up would mostly cost. */
+/* An empty list. Not by { 0 }, which clears the room of all rules and would be most of the cost of
+ * a look-up. */
 static inline void assoc_found_none(struct assoc_found *f)
 {
 	f->n = 0;

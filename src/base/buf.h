@@ -26,7 +26,7 @@ static inline void be32_set(uint8_t *p, uint32_t v)
 struct buf {
 	uint8_t *p; /* borrowed */
 	size_t len, cap;
-	bool full; /* something did not fit; what is there is not to be used */
+	bool full; /* something did not fit; the content must not be used */
 };
 
 static inline struct buf buf_over(void *p, size_t cap)
@@ -118,7 +118,7 @@ void buf_var64(struct buf *b, uint64_t v);
 
 struct rd {
 	const uint8_t *p, *end; /* borrowed */
-	bool bad;               /* something was not there; what was read is zero */
+	bool bad;               /* read past the end; the missing values are zero */
 };
 
 static inline struct rd rd_over(const void *p, size_t n)

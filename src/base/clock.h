@@ -10,7 +10,8 @@
 /* Milliseconds since an arbitrary start; never goes back. For time-outs. */
 uint64_t clock_mono_ms(void);
 
-/* The same, and it goes on while the machine is suspended. A timeline (base/timeline.h) runs on it. */
+/* The same, but it also runs while the machine is suspended. A timeline (base/timeline.h) is based
+ * on it. */
 uint64_t clock_boot_ms(void);
 
 /* Milliseconds since 1970-01-01 UTC; an operator or NTP may set it at any moment. For lines that people read, and for dates that were

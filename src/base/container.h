@@ -1,4 +1,4 @@
-/* container.h - the object that a member stands in. PURE. */
+/* container.h - from a member to its object. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

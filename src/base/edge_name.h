@@ -1,4 +1,4 @@
-/* edge_name.h - what an edge is called in every log, list and message. PURE. */
+/* edge_name.h - the name of an edge in every log, list and message. */
 #pragma once
 #include <stdint.h>
 #include <sys/types.h>

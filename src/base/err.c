@@ -1,4 +1,4 @@
-/* err.c - words for the error codes of err.h. */
+/* err.c - texts of the error codes of err.h. */
 #include "base/err.h"
 
 #include <string.h>

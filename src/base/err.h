@@ -30,8 +30,8 @@ enum err_code {
 #undef ERR_ROW
 };
 
-/* For a system call whose failure changes nothing: `why` says so to the reader. Our own functions have no need of it: one that is called for
- * its effect returns nothing. */
+/* For a system call whose failure does not matter; `why` is the reason, for readers. Our own
+ * functions do not need it: a function called for its effect returns void. */
 static inline void err_ignore(long result, const char *why)
 {
 	(void)result;

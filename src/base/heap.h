@@ -1,5 +1,5 @@
-/* heap.h - objects in order of a time or of what their owner compares, the first at hand: a binary heap of nodes that live inside the objects. No allocation for an
- * entry beyond the table of pointers. PURE. */
+/* heap.h - a binary heap of nodes that are members of objects, ordered by a time or by a comparison
+ * of the owner. Allocates nothing but the table of pointers. PURE. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,7 +22,8 @@ struct heap { /* starts zeroed; nodes[0..n): all that are in it, the first first
 };
 
 void heap_fini(struct heap *h); /* the objects are the caller's */
-/* Puts the node in its place for `at`, or for what `before` compares and has changed (`at` is then for the owner), whether it is in the heap already or not. ERR_NOMEM: it is not in it, and was not before. */
+/* Inserts the node, or moves it after its key changed: `at`, or what `before` compares (`at` is
+ * then free for the owner). ERR_NOMEM: it is not in the heap, and was not before. */
 ERR_MUST_USE int heap_set(struct heap *h, struct heap_node *node, uint64_t at);
 /* The key of a node in the heap was changed by its owner: puts it in its place. */
 void heap_settle(struct heap *h, struct heap_node *node);

@@ -32,8 +32,8 @@ void lines_fini(struct lines *q); /* lines that still wait are freed, and not co
 
 /* Copies one line to the end. An empty queue takes a line of any length. ERR_LIMIT, ERR_NOMEM: the line is lost and counted. */
 ERR_MUST_USE int lines_put(struct lines *q, const char *line, size_t len);
-/* Copies a line of our own to the end that tells about `gap`. When there is no room or memory, or when it is dropped later, the next
- * gap has its lines too, and the line itself is not counted. */
+/* Appends a line that reports `gap`. If there is no room or memory, or if the line is dropped
+ * later, the next gap includes its lines, and the line itself is not counted. */
 void lines_put_gap(struct lines *q, const char *line, size_t len, struct lines_gap gap);
 /* The oldest line, valid until the next lines_pop(); NULL: there is none. */
 const char *lines_first(const struct lines *q, size_t *len);
@@ -44,9 +44,9 @@ struct lines_gap lines_pop(struct lines *q);
 void lines_drop(struct lines *q, int error);
 /* Counts one line as lost that never came into the queue. `error` is errno, 0: the queue was full. */
 void lines_lose(struct lines *q, int error);
-/* What is missing and was not told yet, and from now on counts as told. */
+/* The lines lost since the last report; counts them as reported. */
 struct lines_gap lines_take_gap(struct lines *q);
-/* How many lines wait. Counts them. */
+/* Number of waiting lines. Walks over them. */
 uint64_t lines_waiting(const struct lines *q);
-/* The gap could not be told: the next one has its lines too. */
+/* The report of this gap was lost: the next one includes its lines. */
 void lines_gap_back(struct lines *q, struct lines_gap gap);

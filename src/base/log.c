@@ -28,7 +28,7 @@ void log_init(struct log *l, int fd, enum log_level level, const char *program)
 	str_cut(l->program, sizeof l->program, program);
 }
 
-/* One line about those that are missing. */
+/* A line that reports the lost lines. */
 static size_t gap_line(void *arg, char *out, size_t size, uint64_t lost, int error)
 {
 	struct log_queue *q = arg;
@@ -44,7 +44,7 @@ static size_t gap_line(void *arg, char *out, size_t size, uint64_t lost, int err
 	return n > 0 && (size_t)n < size ? (size_t)n : 0;
 }
 
-/* One line about the torn one before it. */
+/* A line that reports the incomplete line before it. */
 static size_t torn_line(void *arg, char *out, size_t size, uint64_t octets)
 {
 	struct log_queue *q = arg;
@@ -196,6 +196,6 @@ void log_write(const struct log *l, enum log_level level, const char *room, cons
 	if (l->queue) {
 		writer_put(l->queue->writer, line, len);
 	} else if (write(l->fd, line, len) < 0) {
-		return; /* nowhere to complain */
+		return; /* a failure cannot be reported */
 	}
 }

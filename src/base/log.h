@@ -1,5 +1,6 @@
-/* log.h - one line a message, to one descriptor. The sink is an object that is handed down, not a global.
- * Text from peers may be logged with %s: control and non-ASCII octets leave as '?', so no peer forges a line. */
+/* log.h - one line for each message, to one descriptor. The log is an object that is passed down,
+ * not a global. Text from peers may be logged with %s: control characters and non-ASCII bytes are
+ * replaced by '?', so that no peer can forge a line. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,20 +23,22 @@ struct log {
 
 /* A log that writes each line with one write(2), which may wait for the reader: for programs in the foreground. */
 void log_init(struct log *l, int fd, enum log_level level, const char *program);
-/* From now on nobody waits for the reader (base/writer.h): up to octets_max of lines wait in memory, more are lost and counted, and once
- * there is room again one line says how many. A descriptor that is not open for writing drops everything uncounted. ERR_NOMEM. */
+/* From now on logging never waits for the reader (base/writer.h): up to octets_max bytes of lines
+ * are buffered, further lines are lost and counted, and one line reports them once there is room. A
+ * descriptor that is not open for writing drops everything uncounted. ERR_NOMEM. */
 ERR_MUST_USE int log_queue(struct log *l, size_t octets_max);
-/* For the first process that writes to this log: a torn line at its end is ended before the next line, and one line says so
- * (writer_look()). Nothing without log_queue(). */
+/* For the first process that writes to this log: an incomplete line at its end is ended before the
+ * next line, and one line reports it (writer_look()). No effect without log_queue(). */
 void log_look(struct log *l);
-/* Another bound; nothing without log_queue(). */
+/* Changes the limit; no effect without log_queue(). */
 void log_queue_max(struct log *l, size_t octets_max);
 void log_rename(struct log *l, const char *program);
 /* Lines lost since log_queue(). */
 uint64_t log_lost(const struct log *l);
 /* errno of the last write when it failed, else 0; 0 without log_queue(). */
 int log_failing(const struct log *l);
-/* The end of a log with a queue: waits up to WRITER_END_MS for the reader to take what waits. What is logged later is dropped. */
+/* Ends a log with a queue: waits up to WRITER_END_MS for the reader to take the buffered lines.
+ * Later lines are dropped. */
 void log_fini(struct log *l);
 
 /* "error", "warn", "info", "debug" -> level. ERR_INVAL otherwise. */

@@ -21,7 +21,7 @@ struct machine {
 	const char *what;         /* kind of object, for people: "session" */
 	const char *const *words; /* by state */
 	const uint32_t
-	    *next;  /* by state: MACHINE_TO() of each state that may follow; a state may follow itself only when it is there */
+	    *next;  /* by state: MACHINE_TO() of each state that may follow; a state may follow itself only if it is listed */
 	unsigned n; /* states; up to MACHINE_STATES_MAX */
 };
 
@@ -33,7 +33,7 @@ static inline bool machine_may(const struct machine *m, unsigned from, unsigned 
 /* "unknown" for a number that is no state. */
 const char *machine_word(const struct machine *m, unsigned state);
 
-/* An object begins in this state. `in_state` has a number for each state; NULL: nobody counts. */
+/* An object begins in this state. `in_state` has a number for each state; NULL: not counted. */
 void machine_begin(const struct machine *m, uint32_t *in_state, unsigned state);
 /* The check and the gauge of one change. Returns `to`. A state that follows itself changes nothing. */
 unsigned machine_go(const struct machine *m, uint32_t *in_state, unsigned from, unsigned to);

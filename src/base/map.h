@@ -20,7 +20,7 @@ struct map {
 	struct map_node **buckets;
 	size_t mask, split, cap, n; /* buckets: mask + 1 + split, room for `cap`; entries */
 	struct sip_key seed;
-	uint64_t moved; /* entries that growing looked at, since the start: tests hold it against what is added */
+	uint64_t moved; /* entries that growing looked at since the start; tests compare it with the number added */
 };
 
 /* Seeds from the system's random numbers. ERR_NOMEM, ERR_IO. */
@@ -28,7 +28,8 @@ ERR_MUST_USE int map_init(struct map *m);
 ERR_MUST_USE int map_init_keyed(struct map *m, const struct sip_key *seed); /* for tests */
 void map_fini(struct map *m); /* the objects are the caller's; a zeroed one is allowed */
 
-/* Adds; the caller made sure that the key is not there. No call moves more than a few entries, however many there are. Growing that fails leaves the table slower and right. */
+/* Adds an entry; the caller has checked that the key is not in the table. No call moves more than a
+ * few entries. If growing fails, the table stays correct and gets slower. */
 void map_add(struct map *m, struct map_node *node, const void *key, uint32_t key_len);
 uint64_t map_hash(const struct map *m, const void *key, uint32_t key_len);         /* keyed by the table's seed */
 struct map_node *map_find(const struct map *m, const void *key, uint32_t key_len); /* NULL when not there */

@@ -1,6 +1,7 @@
-/* multimap.h - a hash table in which many objects may stand under one hash: for finding candidates that the caller then compares. An
- * object carries its own node of 24 octets; no key is kept. Taking one out costs the same however many stand under its hash. The hash is keyed (map_hash()), so that a peer who chooses names cannot
- * choose chains. */
+/* multimap.h - a hash table with many objects under one hash, for candidates that the caller then
+ * compares. An object carries its own node of 24 bytes; no key is stored. Removing one costs the
+ * same however many share its hash. The hash is keyed (map_hash()), so that a peer cannot choose
+ * names that fall into one chain. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,7 +25,8 @@ ERR_MUST_USE int multimap_init(struct multimap *b); /* ERR_NOMEM */
 ERR_MUST_USE int multimap_init_small(struct multimap *b, uint32_t chains);
 void multimap_fini(struct multimap *b); /* the objects are the caller's; a zeroed one is allowed */
 
-/* No call moves more entries than stand under a few hashes. Growing that fails leaves the table slower and right. */
+/* No call moves more entries than share a few hashes. If growing fails, the table stays correct and
+ * gets slower. */
 void multimap_add(struct multimap *b, struct multimap_node *node, uint64_t hash);
 void multimap_del(struct multimap *b, struct multimap_node *node); /* one that is in no table is left alone */
 /* `to` stands where `from` stood, which is in no table then; one that is in no table makes `to` such a one. */

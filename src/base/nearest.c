@@ -1,4 +1,5 @@
-/* nearest.c - the edit distance of two short words, with a bound above which a word is no help. */
+/* nearest.c - the edit distance of two short words, with a limit above which a suggestion does not
+ * help. */
 #include "base/nearest.h"
 
 #include <string.h>

@@ -39,14 +39,14 @@ static inline void *obj_of(const void *p, uint32_t magic, const char *type, cons
 	return (void *)(uintptr_t)p;
 }
 
-/* `obj` has to be the first member. */
+/* `obj` must be the first member. */
 #define OBJ_FIRST(type) _Static_assert(offsetof(type, obj) == 0, #type " begins with its struct obj")
 
-/* p is such an object, at the beginning of its life or later, and before its end. */
+/* Checks that p is such an object: begun, and not ended. */
 #define OBJ_CHECK(p, magic_) ((void)sizeof((p)->obj.magic), (void)obj_of((p), (magic_), #p, __func__))
 
-/* The object behind a `void *` that a callback got. */
+/* The object behind the `void *` of a callback, checked. */
 #define OBJ_OF(arg, type, magic_) ((type *)((void)sizeof(((type *)0)->obj.magic), obj_of((arg), (magic_), #type, __func__)))
 
-/* Checks it a last time. */
+/* Checks it and ends it. */
 #define OBJ_END(p, magic_) (OBJ_CHECK(p, magic_), (void)((p)->obj.magic = 0))

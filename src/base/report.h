@@ -1,4 +1,5 @@
-/* report.h - what a reading of the files found, one line each: for the log, for -t, and for whoever asked for a reload. */
+/* report.h - the findings of reading the files, one line each: for the log, for -t, and for the
+ * requester of a reload. */
 #pragma once
 #include <stddef.h>
 #include <stdio.h>
@@ -7,7 +8,7 @@
 
 /* Kinds of lines; each line is "KIND TEXT\n". */
 #define REPORT_ERROR "error"     /* why the files cannot be used */
-#define REPORT_WARNING "warning" /* they can, but somebody should look */
+#define REPORT_WARNING "warning" /* they can be used, but the operator should look */
 #define REPORT_RENEWED "renewed" /* a file whose content is another one than before */
 
 struct report {
@@ -16,12 +17,13 @@ struct report {
 	unsigned errors, left_out; /* lines that had no room are counted */
 };
 
-/* Nothing is added twice. */
+/* Adds one line; a line that exists already is not repeated. */
 void report_add(struct report *r, const char *kind, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* The first error, without its kind; "" when there is none. Returns out. */
 const char *report_first(const struct report *r, char *out, size_t size);
-/* "PROGRAM: TEXT" for each line on `out`, "PROGRAM: warning: TEXT" for warnings: what a person who starts or checks a program reads. */
+/* Prints "PROGRAM: TEXT" for each line on `out`, "PROGRAM: warning: TEXT" for warnings: for the
+ * person who starts or checks a program. */
 void report_print(const struct report *r, FILE *out, const char *program);
 
 /* Calls `fn` for each line, without its end. */

@@ -18,8 +18,8 @@
 
 #define RESERVE_PIECE 8192u /* octets */
 
-/* Where the pieces come from; for tests. `room`: would the system give so many octets more now? It may say no although the heap has free
- * pieces, then they are tried. */
+/* Source of the pieces; for tests. `room`: would the system give this many more bytes now? If not,
+ * the heap may still have free pieces, which are tried. */
 struct reserve_source {
 	void *(*take)(void *arg, size_t octets); /* NULL: there is none */
 	void (*give)(void *arg, void *piece);

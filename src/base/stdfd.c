@@ -1,4 +1,4 @@
-/* stdfd.c - /dev/null in the place of closed standard streams; what became of standard output. */
+/* stdfd.c - opens /dev/null for closed standard streams; detects lost standard output. */
 #include "base/stdfd.h"
 
 #include <errno.h>

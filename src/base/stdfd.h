@@ -1,5 +1,6 @@
-/* stdfd.h - descriptors 0 to 2 are never free: otherwise the next file, socket or shared memory that a process opens gets one of these
- * numbers, and log lines are written into it. And what was printed was taken by somebody, or the exit status says that it was not. */
+/* stdfd.h - descriptors 0 to 2 are never free: the next file, socket or shared memory would get one
+ * of these numbers, and log lines would be written into it. If standard output was lost, the exit
+ * status tells so. */
 #pragma once
 #include <stdbool.h>
 
@@ -10,10 +11,12 @@
  * an export to nowhere is not taken for a success. ERR_IO with errno. */
 ERR_MUST_USE int stdfd_open(void);
 
-/* False: fd was closed when the program started, or is not open for writing. Nobody wants what goes there. */
+/* False: fd was closed when the program started, or is not open for writing. Output to it is
+ * dropped. */
 bool stdfd_written(int fd);
 
-/* Why a write to standard output failed, in words; `error` is its errno, 0: not known any more. Static or strerror()'s. */
+/* Reason of a failed write to standard output; `error` is its errno, 0: unknown. Static or
+ * strerror()'s. */
 const char *stdfd_why(int error);
 
 /* The last statement of every main(): `return stdfd_end(program, status, failure)`. Writes what stdio still holds for standard output. When

@@ -10,7 +10,8 @@
 ERR_MUST_USE int str_parse_u64(uint64_t *out, const char *text, uint64_t min, uint64_t max);
 ERR_MUST_USE int str_parse_u32(uint32_t *out, const char *text, uint32_t min, uint32_t max);
 
-/* Copies `len` octets and ends them with NUL. ERR_LIMIT when they do not fit in `cap`, ERR_INVAL on an inner NUL. */
+/* Copies `len` bytes and appends a NUL. ERR_LIMIT if they do not fit in `cap`, ERR_INVAL on an
+ * inner NUL. */
 ERR_MUST_USE int str_copy(char *out, size_t cap, const void *p, size_t len);
 
 /* The three for a C string. `cap` is the size of `out`, at least 1.

@@ -18,7 +18,8 @@ static void link_of(char out[32], int fd)
 	snprintf(out, 32, "/proc/self/fd/%d", fd);
 }
 
-/* The same file for reading; -1: not allowed. O_NONBLOCK: whatever it is by now, nobody waits. */
+/* Opens the same file for reading; -1: not permitted. O_NONBLOCK: never waits, whatever the file is
+ * by now. */
 static int open_for_reading(int fd)
 {
 	char link[32];
@@ -32,7 +33,8 @@ static int open_as(const char *path, int access, unsigned mode)
 	return open(path, access | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, mode);
 }
 
-/* A pipe is opened for writing only: who opens it for reading, too, does not see that nobody else reads. */
+/* A pipe is opened for writing only: a process that also reads it would not notice that there is no
+ * other reader. */
 int tail_open(const char *path, unsigned mode)
 {
 	int fd = open_as(path, O_WRONLY, mode), both;
@@ -63,7 +65,7 @@ static ssize_t read_at(int fd, char *out, size_t len, off_t at)
 	return n;
 }
 
-/* True: *torn octets stand behind the last newline before `end`. */
+/* True: *torn bytes follow the last newline before `end`. */
 static bool count_back(int fd, off_t end, uint64_t *torn)
 {
 	char block[BLOCK];

@@ -1,5 +1,6 @@
-/* tail.h - does a file of lines end with a whole line? After a crash, a power cut or a full disk its end may be half a line, or octets of
- * zero: whoever appends ends that line first, or the next line is glued to it and both are lost to a reader. */
+/* tail.h - does a file of lines end with a complete line? After a crash, a power cut or a full disk
+ * it may end in half a line or in zero bytes. Before appending, that line is ended: otherwise the
+ * next line is joined to it and both are lost to a reader. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -10,7 +11,7 @@ enum tail {
 	TAIL_UNKNOWN, /* not empty, and we may not read it: a newline is the safe beginning */
 };
 
-/* More octets than these behind the last newline are counted as these. */
+/* More bytes than these after the last newline are counted as these. */
 #define TAIL_LOOK_MAX 65536u
 
 /* Opens or makes (`mode`) a file of lines for appending, or a named pipe that somebody reads; nobody ever waits for the reader, neither here

@@ -18,7 +18,7 @@
 #define TIMELINE_FILE "timeline"           /* its usual name, in a state directory */
 #define TIMELINE_WHY_MAX 512
 
-struct timeline_kept { /* what the file says */
+struct timeline_kept { /* content of the file */
 	char boot[TIMELINE_BOOT_MAX];
 	int64_t base_ms;  /* the timeline minus CLOCK_BOOTTIME, in that boot */
 	int64_t wall_ms;  /* the wall clock minus the timeline */
@@ -33,7 +33,7 @@ struct timeline {
 	 * timeline went on in the same boot. */
 	uint64_t old_ms, sure_from_ms;
 	uint64_t written_ms; /* when the file was last written, CLOCK_BOOTTIME */
-	bool unwritten;      /* the file does not say what `kept` says */
+	bool unwritten;      /* the file differs from `kept` */
 };
 
 /* `boot` names this boot, boot_ms is CLOCK_BOOTTIME and real_ms the wall clock, read together. `kept` is what the file said, NULL when
@@ -43,7 +43,8 @@ void timeline_begin(struct timeline *t, const struct timeline_kept *kept, const 
 
 /* The time now. */
 uint64_t timeline_at(const struct timeline *t, uint64_t boot_ms);
-/* A time of the timeline as the wall clock tells it, and back. A step of the wall clock counts once it has lasted TIMELINE_SETTLE_MS. */
+/* Converts a time of the timeline to the wall clock, and back. A step of the wall clock counts once
+ * it has lasted TIMELINE_SETTLE_MS. */
 uint64_t timeline_to_wall(const struct timeline *t, uint64_t at_ms);
 
 /* Compares the clocks; to be called every TIMELINE_LOOK_MS. Returns by how many ms the wall clock was set since the last look (positive:
@@ -56,5 +57,5 @@ ERR_MUST_USE int timeline_open(struct timeline *t, const char *path, char why[TI
 /* Makes the file of a timeline of elsewhere, for the next timeline_open(). ERR_EXISTS: there is one; ERR_INVAL: it is none of a timeline;
  * ERR_IO. */
 ERR_MUST_USE int timeline_plant(const struct timeline_kept *kept, const char *path);
-/* Writes the file anew. ERR_IO. */
+/* Rewrites the file. ERR_IO. */
 ERR_MUST_USE int timeline_keep(struct timeline *t, const char *path, char why[TIMELINE_WHY_MAX]);

@@ -3,5 +3,6 @@
 
 /* Makes it readable. Cannot fail where it matters: a full counter is readable already. Never blocks (EFD_NONBLOCK is the caller's). */
 void wake_set(int eventfd);
-/* Makes it unreadable until the next wake_set(); first, before looking at the work: what is finished after this wakes again. */
+/* Clears the signal until the next wake_set(). Call it before looking at the work: work that is
+ * finished later signals again. */
 void wake_clear(int eventfd);

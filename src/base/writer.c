@@ -21,9 +21,9 @@ struct writer {
 	bool at_once;         /* a regular file: no thread */
 	bool torn;            /* the last line was written in part: a newline goes before the next one */
 	bool look;            /* a regular file: its end is looked at before the next line */
-	uint64_t torn_octets; /* of a torn line that is to be told; 0: none */
+	uint64_t torn_octets; /* size of an incomplete line that is to be reported; 0: none */
 	writer_gap_fn *gap;
-	writer_torn_fn *torn_words; /* NULL: a torn line is not told */
+	writer_torn_fn *torn_words; /* NULL: an incomplete line is not reported */
 	void *arg;
 	pthread_t thread;
 	pthread_mutex_t lock; /* over everything below */
@@ -51,7 +51,8 @@ static bool wait_room(struct writer *w)
 	return false;
 }
 
-/* One write(2) unless the descriptor takes it in pieces. 0, or errno; *done octets are written in both cases. */
+/* One write(2), unless the descriptor takes it in pieces. 0, or errno; *done bytes are written in
+ * both cases. */
 static int write_octets(struct writer *w, const char *p, size_t len, size_t *done)
 {
 	*done = 0;
@@ -69,19 +70,20 @@ static int write_octets(struct writer *w, const char *p, size_t len, size_t *don
 	return 0;
 }
 
-/* Only a regular file has an end to look at. Others write to it, too: what is seen counts, not what we remember. */
+/* Only a regular file has an end to look at. Other processes write to it too: its content counts,
+ * not our memory of it. */
 static void look_at_end(struct writer *w)
 {
 	uint64_t octets;
 
 	w->torn = tail_look(w->fd, &octets) != TAIL_WHOLE;
 	if (octets) {
-		w->torn_octets = octets; /* else the line that ends there may still have to be told about */
+		w->torn_octets = octets; /* else the incomplete line may still have to be reported */
 	}
 	w->look = false;
 }
 
-/* Ends the torn line, and says so. 0, or errno. */
+/* Ends the incomplete line, and reports it. 0, or errno. */
 static int end_torn(struct writer *w)
 {
 	char text[1 + WRITER_GAP_LINE_MAX] = "\n";
@@ -121,7 +123,7 @@ static int write_whole(struct writer *w, const char *p, size_t len)
 	return error;
 }
 
-/* The length of the line that tells about the gap; 0: none. */
+/* Length of the line that reports the gap; 0: none. */
 static size_t gap_line(struct writer *w, char line[WRITER_GAP_LINE_MAX], struct lines_gap gap)
 {
 	return gap.lost && w->gap ? w->gap(w->arg, line, WRITER_GAP_LINE_MAX, gap.lost, gap.error) : 0;
@@ -169,7 +171,7 @@ static void write_first(struct writer *w)
 	}
 }
 
-/* What is missing at the end is told once, by one more line. */
+/* Lines lost at the end are reported once, by one more line. */
 static void tell_last(struct writer *w)
 {
 	w->last_told = true;
@@ -309,7 +311,8 @@ static void tell_at_once(struct writer *w)
 	}
 }
 
-/* With the lock: lines of several threads do not mix. A gap is told after the first line that the file takes again. */
+/* Called with the lock, so that lines of several threads do not mix. A gap is reported after the
+ * first line that the file takes again. */
 static int write_at_once(struct writer *w, const char *line, size_t len)
 {
 	w->error = write_whole(w, line, len);
@@ -358,7 +361,7 @@ int writer_failing(struct writer *w)
 	return error;
 }
 
-/* With the lock. True when nothing waits any more, and the thread ends. */
+/* Called with the lock. True if nothing is queued and the thread ends. */
 static bool wait_end(struct writer *w, uint32_t wait_ms)
 {
 	struct timespec until;
@@ -376,7 +379,8 @@ static bool wait_end(struct writer *w, uint32_t wait_ms)
 	return true;
 }
 
-/* With the lock. Nobody takes the lines that wait, and a line about them: `gap` may tell of them elsewhere. */
+/* Called with the lock. Drops the queued lines and the line about them; `gap` may report them
+ * elsewhere. */
 static void tell_abandoned(struct writer *w)
 {
 	struct lines_gap gap = lines_take_gap(&w->queue);
@@ -419,7 +423,7 @@ int writer_close(struct writer *w, uint32_t wait_ms)
 void writer_end(struct writer *w)
 {
 	if (writer_close(w, WRITER_END_MS)) {
-		return; /* told by `gap` */
+		return; /* reported by `gap` */
 	}
 }
 

@@ -19,8 +19,8 @@
 
 struct writer; /* opaque */
 
-#define WRITER_OCTETS 262144u /* room for lines that wait, where nothing else is configured */
-#define WRITER_END_MS 500u    /* how long the end of a program waits for the reader to take what waits */
+#define WRITER_OCTETS 262144u /* room for buffered lines, where nothing else is configured */
+#define WRITER_END_MS 500u    /* time that the end of a program waits for the reader to take the buffered lines */
 
 /* Called once lines are written again after `lost` ones were not, on the writer's thread or, for a file, in writer_line(): puts one line
  * that says so into out, with its newline, and returns its length; 0: no line. `error` is errno of the last write that failed among
@@ -34,17 +34,18 @@ typedef size_t writer_torn_fn(void *arg, char *out, size_t size, uint64_t octets
 
 /* Borrows fd, which must stay open as long as the process lives. `gap` may be NULL. ERR_NOMEM: no memory or no thread. */
 ERR_MUST_USE int writer_open(struct writer **out, int fd, size_t octets_max, writer_gap_fn *gap, void *arg);
-/* Torn lines are told with `torn`; NULL, as at the beginning: they are ended, and nothing is said. Before the first line. */
+/* Incomplete lines are reported with `torn`. NULL, the default: they are ended without a report.
+ * Before the first line. */
 void writer_on_torn(struct writer *w, writer_torn_fn *torn);
 /* Looks at the end of the file before the next line. For the first process that writes to a file: one that looks while another is in the
  * middle of its write takes that for torn. */
 void writer_look(struct writer *w);
-/* A new bound of what waits, octets. */
+/* Changes the limit of buffered bytes. */
 void writer_octets_max(struct writer *w, size_t octets_max);
 /* One line, with its newline. Copies. Any thread. ERR_LIMIT: the reader did not take the lines before it; ERR_IO: the file or the reader
  * took nothing; ERR_NOMEM. After an error the line is lost and counted. */
 ERR_MUST_USE int writer_line(struct writer *w, const char *line, size_t len);
-void writer_put(struct writer *w, const char *line, size_t len); /* the same; a line that is lost is counted and told by `gap` */
+void writer_put(struct writer *w, const char *line, size_t len); /* the same; a lost line is counted and reported by `gap` */
 /* Lines lost since writer_open(), also those that the thread could not write. Any thread. */
 uint64_t writer_lost(struct writer *w);
 /* errno of the last write when it failed; 0: it did not, or there was none. Any thread. */

@@ -1,8 +1,9 @@
-/* cfg_internal.h - what the files of conf/ share and nobody else sees. */
+/* cfg_internal.h - shared by the files of conf/ only. */
 #pragma once
 #include "conf/cfg_schema.h"
 
-/* Refuses what no configuration holds: NUL, control characters, bytes that are not UTF-8. Returns NULL, or words and the line. */
+/* Refuses NUL, control characters and bytes that are not UTF-8. Returns NULL, or a reason and the
+ * line. */
 const char *cfg_text_problem(const unsigned char *p, size_t len, unsigned *line);
 
 ERR_MUST_USE int cfg_lines_new(struct cfg_lines **out, const char *path);

@@ -1,5 +1,5 @@
-/* cfg_iwf.c - every configuration item of mtc-iwfd, one row each: key, member, range, default, meaning.
- * The reader, the error texts and the manual are made from these rows and say nothing else. */
+/* cfg_iwf.c - every configuration item of mtc-iwfd, one row each: key, member, range, default,
+ * meaning. Reader, error texts and manual are made from these rows only. */
 #include "conf/cfg_iwf.h"
 
 #include <stdio.h>

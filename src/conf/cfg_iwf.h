@@ -63,7 +63,7 @@ struct cfg_dnr {
 };
 
 struct cfg_limits {
-	/* edge: what comes from outside */
+	/* edge: limits for traffic from outside */
 	uint32_t message_max;      /* octets of a message from outside */
 	uint32_t core_message_max; /* octets of a message from a core peer */
 	uint32_t avps_max;         /* of a message */
@@ -91,9 +91,9 @@ struct cfg_limits {
 	uint64_t report_duplicates_window_ms;
 	uint32_t ended_max;        /* triggers remembered after their end */
 	uint32_t sessions_max;     /* admitted sessions in the core */
-	uint32_t ring_size;        /* octets of one ring between edge and core, a power of two */
-	uint64_t memory;           /* octets of memory of the core process itself; 0: no bound of our own */
-	uint64_t memory_reserve;   /* octets of it for what was accepted */
+	uint32_t ring_size;        /* bytes of one ring between edge and core, a power of two */
+	uint64_t memory;           /* bytes of memory of the core process; 0: no limit of our own */
+	uint64_t memory_reserve;   /* bytes of it reserved for accepted triggers */
 	uint32_t ctl_clients;      /* connections to the control socket */
 	uint64_t exchange_idle_ms; /* an import waits for its file, an export or backup for its target */
 	uint64_t exchange_max_ms;  /* an export or a file of a backup in all */
@@ -108,7 +108,7 @@ struct cfg_timers {
 	uint64_t edge_restart_ms;      /* pause before an ended edge is started again */
 	uint64_t restart_max_ms;       /* longest pause between attempts to start what cannot start */
 	uint64_t hang_ms;              /* a process whose loop does not turn for so long is ended; 0: never */
-	uint64_t stats_ms;             /* how often edges hand their counters to the core */
+	uint64_t stats_ms;             /* interval at which edges send their counters to the core */
 };
 
 struct cfg_journal {
@@ -124,9 +124,9 @@ struct cfg_iwf {
 	struct cfg_identity external, internal; /* side by side: one section of the file */
 	char state_dir[CFG_PATH_MAX];
 	char control_path[CFG_PATH_MAX];
-	char user[CFG_NAME_MAX];                   /* "": stay who we are */
+	char user[CFG_NAME_MAX];                   /* "": keep the user of the process */
 	int log_level;                             /* enum log_level */
-	uint32_t log_queue_max;                    /* octets of log lines that wait, in each process */
+	uint32_t log_queue_max;                    /* bytes of log lines buffered in each process */
 	char decisions[CFG_PATH_MAX];              /* "": none */
 	uint32_t edges;                            /* per zone that has a listener */
 	uint64_t associations_size_max;            /* octets of each of the store's memory maps */
@@ -152,21 +152,25 @@ struct cfg_iwf {
 /* The time in ms that a request of an SCS has from its arrival at the edge to its answer: one SIR, one DTR and one copy of that,
  * each with its wait for a turn (limits.peer_window) and its answer_wait, and the margin. */
 uint64_t cfg_answer_within_ms(const struct cfg_iwf *c);
-/* At the end of that time the edge answers by itself; so much earlier the core gives up, so that its answer is there in time. */
+/* At the end of that time the edge answers by itself. The core gives up this much earlier, so that
+ * its answer arrives in time. */
 #define CFG_ANSWER_MARGIN_MS 2000u
 #define CFG_CORE_MARGIN_MS (CFG_ANSWER_MARGIN_MS / 2)
 
-/* Reads and cross-checks (names unique, s6m and t4 name a peer, external listeners protected, TLS complete, ...); every error and warning
- * is in `why`. `path` as in cfg_read_all(): give an absolute one when another process with another working directory uses the result;
- * nothing is opened. ERR_INVAL: errors; then *out is owned by the caller, too, unless it stayed NULL: for cfg_iwf_check_files() and its
- * like, which pass over what is not cfg_sound(), and for nothing else. Set *out to NULL before. ERR_LIMIT, ERR_NOMEM. */
+/* Reads and cross-checks (names unique, s6m and t4 name a peer, external listeners protected, TLS
+ * complete, ...). All errors and warnings are in `why`. `path` as in cfg_read_all(): give an
+ * absolute one if a process with another working directory uses the result; nothing is opened.
+ * ERR_INVAL: errors; then the caller owns *out too, unless it is NULL, for further checks such as
+ * cfg_iwf_check_files(), which skip everything that is not cfg_sound(), and for no other use. Set
+ * *out to NULL before. ERR_LIMIT, ERR_NOMEM. */
 ERR_MUST_USE int cfg_iwf_examine(struct cfg_iwf **out, const char *path, const void *text, size_t len, struct report *why);
-/* The same for who has no use for more than the first error: *out is owned on success only. */
+/* The same for callers that need only the first error: *out is owned on success only. */
 ERR_MUST_USE int cfg_iwf_parse(struct cfg_iwf **out, const char *path, const void *text, size_t len, char why[CFG_WHY_MAX]);
 /* The same from the file itself. */
 ERR_MUST_USE int cfg_iwf_load(struct cfg_iwf **out, const char *path, char why[CFG_WHY_MAX]);
-/* What only the file system knows: directories exist and may be written in, by `user`, too, and what is there already is of its kind. Of
- * certificates, keys and anchors: daemon/dm_set.h. ERR_INVAL: all errors are in `why`; others (ERR_NOMEM) as well. */
+/* Checks against the file system: directories exist and are writable, also by `user`, and existing
+ * files are of the right kind. Certificates, keys and anchors: daemon/dm_set.h. ERR_INVAL: all
+ * errors are in `why`; the same with other codes (ERR_NOMEM). */
 ERR_MUST_USE int cfg_iwf_check_files(const struct cfg_iwf *c, struct report *why);
 void cfg_iwf_free(struct cfg_iwf *c); /* NULL allowed */
 

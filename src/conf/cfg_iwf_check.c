@@ -34,7 +34,8 @@ static int check_anchor(const struct cfg_iwf *c, size_t i, struct report *why)
 	return 0;
 }
 
-/* tls needs certificate and key; none must not have them, or somebody would believe in a protection that is not there. */
+/* tls needs certificate and key; none must not have them, because they would suggest a protection
+ * that does not exist. */
 static int check_protection(const struct cfg_iwf *c, const char *list, size_t i, int protection, const char *certificate,
 			    const char *key, struct report *why)
 {
@@ -51,7 +52,7 @@ static int check_protection(const struct cfg_iwf *c, const char *list, size_t i,
 	return 0;
 }
 
-/* A numeric address in one form, however it is written: family and octets. */
+/* A numeric address in one form, independent of its spelling: family and bytes. */
 struct place {
 	int family; /* 0: it is none */
 	uint8_t octets[16];
@@ -90,7 +91,7 @@ static struct place one_place_of(const char *address)
 	return p;
 }
 
-/* A socket of IPv6 is for IPv6 only here, so a mapped address reaches nobody. */
+/* An IPv6 socket accepts IPv6 only here, so that a mapped address cannot be reached. */
 static int check_form(const struct cfg_iwf *c, const char *list, size_t i, const char *address, struct report *why)
 {
 	struct place p = place_of(address);
@@ -226,7 +227,7 @@ static int check_route(const struct cfg_iwf *c, const char *section, struct cfg_
 		}
 		sure = sure && cfg_sound(c->lines, "peers[%zu].name", i);
 	}
-	if (!sure) { /* the name may be the one that could not be read, and that is told */
+	if (!sure) { /* the name may belong to a key with an error that was reported */
 		return 0;
 	}
 	return cfg_wrong(why, c->lines, cfg_line(c->lines, "%s.peer", section),
@@ -256,7 +257,7 @@ static int check_numbers(struct cfg_iwf *c, struct report *why)
 				     "timers.restart_max is shorter than timers.edge_restart, expected at least as long"));
 	}
 	if (c->limits.connections_per_address > c->limits.connections_total) {
-		/* only who wrote it meant something else; otherwise the smaller bound holds */
+		/* warn only if it was configured explicitly; otherwise the smaller limit applies */
 		if (cfg_written(c->lines, "limits.connections_per_address") &&
 		    cfg_sound(c->lines, "limits.connections_per_address") && cfg_sound(c->lines, "limits.connections_total")) {
 			also(&err, cfg_wrong(why, c->lines, cfg_line(c->lines, "limits.connections_per_address"),
@@ -273,7 +274,7 @@ static int check_numbers(struct cfg_iwf *c, struct report *why)
 	return err;
 }
 
-#define CORE_MEMORY_MIN (UINT64_C(64) << 20) /* what a core has that holds nothing: stacks of its threads, tables, buffers */
+#define CORE_MEMORY_MIN (UINT64_C(64) << 20) /* memory of an idle core: stacks of its threads, tables, buffers */
 
 /* Twice the reserve: it gets well when as much again is free. */
 static int check_memory(const struct cfg_iwf *c, struct report *why)

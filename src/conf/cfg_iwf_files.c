@@ -1,5 +1,5 @@
-/* cfg_iwf_files.c - the configuration against the file system: where we make something there is room for it, and we and `user` may write
- * there. Nothing is made or changed. */
+/* cfg_iwf_files.c - checks the configuration against the file system: directories in which the
+ * daemon creates something exist, and we and `user` may write there. Creates and changes nothing. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +22,7 @@ struct files {
 	bool drop; /* children run as another user */
 	uid_t uid; /* they run as */
 	gid_t gid;
-	char who[WHO_MAX]; /* the same in words */
+	char who[WHO_MAX]; /* the same as text */
 	int err;
 };
 
@@ -46,7 +46,8 @@ static void wrong(struct files *f, int err)
 	}
 }
 
-/* What is there already under the name of something we make has to be of its kind. False: it is not, or the directory around it is missing. */
+/* An existing file under the name of something that the daemon creates must be of its kind. False:
+ * it is not, or its directory is missing. */
 static bool check_place(struct files *f, const char *file, mode_t kind, const char *expected, unsigned line)
 {
 	const char *slash = strrchr(file, '/');
@@ -69,7 +70,7 @@ static bool check_place(struct files *f, const char *file, mode_t kind, const ch
 	return false;
 }
 
-/* -- who we are, and who the children are */
+/* -- our user, and the user of the children */
 
 /* The same that will be asked at the start. */
 static void find_user(struct files *f)
@@ -138,7 +139,7 @@ static void may_make(struct questions *q, const char *path, int mode, unsigned l
 	    slash ? (slash == path ? 1 : (int)(slash - path)) : 1, slash ? path : ".");
 }
 
-/* The stores of an earlier run, which somebody else may have made. */
+/* Stores of an earlier run, which may belong to another user. */
 static void may_open_store(struct questions *q, const char *state_dir, const char *store, unsigned line)
 {
 	char path[CFG_PATH_MAX + 32];
@@ -159,7 +160,7 @@ static void may_open_store(struct questions *q, const char *state_dir, const cha
 	closedir(dir);
 }
 
-/* What the children use by themselves. The directory itself is given to `user` at the start. */
+/* Files that the children open. The directory itself is given to `user` at the start. */
 static void ask_for_children(struct files *f, struct questions *q)
 {
 	const struct cfg_iwf *c = f->c;
@@ -180,7 +181,7 @@ static void ask_for_children(struct files *f, struct questions *q)
 	ask(f, f->uid, f->gid, f->who, q);
 }
 
-/* What the parent makes and opens. */
+/* Files that the parent creates and opens. */
 static void ask_for_parent(struct files *f, struct questions *q, bool control, bool decisions)
 {
 	const struct cfg_iwf *c = f->c;

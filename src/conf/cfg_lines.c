@@ -1,4 +1,4 @@
-/* cfg_lines.c - where each key stood, and the one form of an error: FILE:LINE: words. */
+/* cfg_lines.c - the line of each key, and the form of an error: FILE:LINE: text. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 
 struct line_row {
 	char *where;
-	unsigned line; /* 0: this key is wrong; where it stands has a row of its own */
+	unsigned line; /* 0: this key is wrong; another row has its line */
 };
 
 struct cfg_lines {

@@ -1,4 +1,5 @@
-/* cfg_manual.c - rows to words: what an error expects, the section 5 page, the Markdown reference. */
+/* cfg_manual.c - text from rows: the expectation in an error, the section 5 page, the Markdown
+ * reference. */
 #include "conf/cfg_manual.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* cfg_manual.h - the manual of a configuration file, made from its rows: nothing is written twice. */
+/* cfg_manual.h - the manual of a configuration file, made from its rows. */
 #pragma once
 #include <stdio.h>
 

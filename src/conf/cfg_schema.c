@@ -14,7 +14,7 @@
 #define ROWS_MAX 64 /* keys of one section: bits of `seen` */
 #define WHERE_MAX 256
 #define SKIP_DEPTH_MAX 32
-#define SHOWN_MAX 64 /* octets of a wrong value that are shown */
+#define SHOWN_MAX 64 /* bytes shown of a wrong value */
 
 struct reader {
 	yaml_parser_t parser;
@@ -22,8 +22,8 @@ struct reader {
 	const char *path;
 	struct cfg_lines *lines;
 	struct report *why;
-	char where[WHERE_MAX]; /* full name of the key at hand */
-	bool wrong;            /* an error was told, and reading went on behind it */
+	char where[WHERE_MAX]; /* full name of the current key */
+	bool wrong;            /* an error was reported, and reading continued after it */
 };
 
 static unsigned line_of(const yaml_mark_t *m)
@@ -68,8 +68,9 @@ static void drop_event(struct reader *r)
 	memset(&r->ev, 0, sizeof r->ev);
 }
 
-/* An error was told; the reading goes on behind it, so that one run tells all. `key`: what is wrong is this key of the section at hand,
- * NULL: the section itself. Not 0: it ends here, because there is no room for more words or no memory. */
+/* Reports an error and continues after it, so that one run reports all. `key`: the wrong key of the
+ * current section; NULL: the section itself. Not 0: reading ends, because there is no room for more
+ * errors, or no memory. */
 static int go_on(struct reader *r, const char *key)
 {
 	char name[WHERE_MAX + CFG_NAME_MAX];
@@ -82,7 +83,8 @@ static int go_on(struct reader *r, const char *key)
 	return cfg_lines_wrong(r->lines, name);
 }
 
-/* The next event. What only makes a file harder to read (anchors, aliases, tags) is refused here, once for all. */
+/* Reads the next event. Anchors, aliases and tags are refused here, because they only make a file
+ * harder to read. */
 static int next(struct reader *r)
 {
 	const yaml_event_t *e = &r->ev;
@@ -119,8 +121,8 @@ static int next(struct reader *r)
 	return anchor || tag ? go_on(r, NULL) : 0;
 }
 
-/* Passes over a node whose first event is the current one; its last one is current then. libyaml takes ever longer for a token the deeper
- * it stands, so what is too deep for any value ends the reading. */
+/* Skips a node whose first event is the current one; its last one is current then. libyaml needs
+ * ever more time for deeper tokens, so a node deeper than any value ends the reading. */
 static int skip(struct reader *r)
 {
 	size_t depth = 0;
@@ -146,7 +148,7 @@ static int skip(struct reader *r)
 	}
 }
 
-/* Appends to the name of the key at hand; returns its old length, for leave(). */
+/* Appends to the name of the current key; returns its old length, for leave(). */
 static size_t enter(struct reader *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static size_t enter(struct reader *r, const char *fmt, ...)
 {
@@ -384,7 +386,7 @@ static int read_element(struct reader *r, const struct cfg_row *row, char *membe
 	return err;
 }
 
-/* One element more than there may be: told once, and the rest is passed over. */
+/* One element too many: reported once, the rest is skipped. */
 static int too_many(struct reader *r, const struct cfg_row *row, bool *told)
 {
 	int err = 0;
@@ -477,7 +479,7 @@ static int read_stream(struct reader *r, const struct cfg_row *rows, char *base)
 	return err;
 }
 
-/* Some editors put a byte order mark before UTF-8. It says nothing. */
+/* Some editors put a byte order mark before UTF-8. It has no meaning. */
 #define MARK "\xef\xbb\xbf"
 #define MARK_LEN 3
 

@@ -12,7 +12,7 @@
 #include "base/report.h"
 
 #define CFG_TEXT_MAX (1024u * 1024u) /* octets of one file */
-#define CFG_WHY_MAX 512              /* octets of an error text, NUL included; longer ones are cut */
+#define CFG_WHY_MAX 512              /* bytes of an error text, with the NUL; longer ones are cut */
 #define CFG_NAME_MAX 64              /* members that hold a name (listener, peer, anchor), NUL included */
 #define CFG_HOST_MAX 254             /* members that hold a host or realm, NUL included */
 #define CFG_PATH_MAX 1024            /* members that hold a path, NUL included */
@@ -128,8 +128,8 @@ ERR_MUST_USE int cfg_text_load(char **text, size_t *len, const char *path, char 
 ERR_MUST_USE int cfg_read_file(void *out, size_t out_size, const struct cfg_row *rows, const char *path, struct cfg_lines **lines,
 			       struct report *why);
 
-/* The line of a key by its full name ("listen[0].protection", printf style); of the nearest section around it when the key
- * itself is not in the file; 1 when nothing fits. */
+/* The line of a key by its full name ("listen[0].protection", printf style); of the nearest
+ * enclosing section if the key is not in the file; 1 if neither exists. */
 unsigned cfg_line(const struct cfg_lines *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Whether the key itself was in the file. */
 bool cfg_written(const struct cfg_lines *l, const char *where);
@@ -141,7 +141,7 @@ void cfg_error(struct report *why, const struct cfg_lines *l, unsigned line, con
 /* The same, and returns ERR_INVAL, so that a check can `return cfg_wrong(...)`. */
 ERR_MUST_USE int cfg_wrong(struct report *why, const struct cfg_lines *l, unsigned line, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
-/* The same as a warning: it can be used, but somebody should look. */
+/* The same as a warning: usable, but the operator should look at it. */
 void cfg_warn(struct report *why, const struct cfg_lines *l, unsigned line, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 void cfg_lines_free(struct cfg_lines *l); /* NULL allowed */

@@ -1,4 +1,4 @@
-/* cfg_text.c - the octets of a configuration file before anything is read from them. */
+/* cfg_text.c - checks the bytes of a configuration file before they are parsed. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
