@@ -45,6 +45,8 @@ struct jrn_disk {
 	int (*sync_dir)(void *arg);
 	/* Calls fn for each entry but "." and ".."; directories and special files too, with size 0. Returns what fn returned. */
 	int (*list)(void *arg, jrn_name_fn *fn, void *fn_arg);
+	/* Octets that the file system has left for us, and its size; 0, 0: unknown. */
+	void (*space)(void *arg, uint64_t *left, uint64_t *whole);
 };
 
 /* The directory itself. Makes it with mode 0700 if `make` and it is missing (its parent must
