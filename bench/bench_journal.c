@@ -45,7 +45,7 @@ static int fail(const char *what, const char *why)
 static int open_journal(struct jrn **out, const struct options *o, bool threaded)
 {
 	struct jrn_conf conf = { .dir = o->dir,
-				 .map_max = UINT64_C(8) << 30,
+				 .size_max = UINT64_C(8) << 30,
 				 .pending_max = 1u << 20,
 				 .batch_window_ms = o->window_ms,
 				 .threaded = threaded };

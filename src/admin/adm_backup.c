@@ -1,6 +1,6 @@
-/* adm_backup.c - one file of the state, copied while it is used, into the file that the client opened. Three threads: LMDB's writes the
- * copy into a socket (base/kv_copy.h), one takes the octets from there to the file, and the loop looks after both. A copy is a reader
- * that keeps old pages of its store, so it is cut when its target takes nothing. */
+/* adm_backup.c - one file of the state, copied while it is used, into the file that the client opened. One thread takes the octets to the
+ * file, and the loop looks after it; those of the associations come from a thread of LMDB (base/kv_copy.h). A copy keeps old pages or
+ * segments of its store, so it is cut when its target takes nothing. */
 #include "admin/adm_backup.h"
 
 #include <stdio.h>
@@ -28,7 +28,8 @@ struct adm_backup {
 	struct ctl_request *rq; /* NULL: answered */
 	char store[32], name[ADM_FILE_NAME_MAX];
 	struct asc_copy *assoc; /* copy of an association file; NULL: of the journal */
-	struct kv_copy *stream; /* of either */
+	struct kv_copy *stream; /* of the association file */
+	struct jrn_copy *journal;
 	struct net_feed feed;
 	struct net_worker *work;
 	struct net_timer *tick;
@@ -39,6 +40,28 @@ struct adm_backup {
 	uint8_t piece[PIECE];
 };
 
+/* -- what is copied */
+
+static ssize_t copy_read(struct adm_backup *b)
+{
+	return b->journal ? core_journal_copy_read(b->journal, b->piece, sizeof b->piece)
+			  : kv_copy_read(b->stream, b->piece, sizeof b->piece);
+}
+
+static uint64_t copy_size(const struct adm_backup *b)
+{
+	return b->journal ? core_journal_copy_size(b->journal) : b->stream ? kv_copy_size(b->stream) : 0;
+}
+
+static void copy_cut(struct adm_backup *b)
+{
+	if (b->journal) {
+		core_journal_copy_cut(b->journal);
+	} else if (b->stream) {
+		kv_copy_cut(b->stream);
+	}
+}
+
 /* -- on the thread */
 
 static int take_all(struct adm_backup *b, struct hash *hash)
@@ -46,7 +69,7 @@ static int take_all(struct adm_backup *b, struct hash *hash)
 	ssize_t n;
 	int err = 0;
 
-	while (!err && (n = kv_copy_read(b->stream, b->piece, sizeof b->piece)) != 0) {
+	while (!err && (n = copy_read(b)) != 0) {
 		if (n < 0) {
 			return (int)n;
 		}
@@ -75,12 +98,13 @@ static void run(void *arg)
 
 static int end_copy(struct adm_backup *b)
 {
-	int err = b->assoc    ? asc_copy_end(b->assoc, &b->generation)
-		  : b->stream ? core_journal_copy_end(b->adm->core, b->stream)
-			      : 0;
+	int err = b->assoc     ? asc_copy_end(b->assoc, &b->generation)
+		  : b->journal ? core_journal_copy_end(b->adm->core, b->journal)
+			       : 0;
 
 	b->assoc = NULL;
 	b->stream = NULL;
+	b->journal = NULL;
 	return err;
 }
 
@@ -155,9 +179,7 @@ static void backup_free(struct adm_backup *b)
 {
 	b->adm->backup = NULL;
 	net_timer_free(b->tick);
-	if (b->stream) {
-		kv_copy_cut(b->stream);
-	}
+	copy_cut(b);
 	if (!net_worker_free(b->work, ADM_EXCHANGE_END_MS)) {
 		/* The thread may still use the stream, so the backup is not freed. */
 		log_error(b->adm->log, "core", "%s: its file does not come back from a write; it is left alone", b->name);
@@ -173,9 +195,7 @@ static void backup_free(struct adm_backup *b)
 
 static void stop(struct adm_backup *b)
 {
-	if (b->stream) {
-		kv_copy_cut(b->stream);
-	}
+	copy_cut(b);
 	net_feed_stop(&b->feed);
 	net_worker_interrupt(b->work);
 }
@@ -199,7 +219,7 @@ static void on_tick(void *arg)
 		stop(b);
 	} else {
 		ctl_line(b->rq, json_pack("{s:b, s:s, s:I, s:I}", "progress", 1, "phase", "copy", "octets", (json_int_t)octets,
-					  "octets_total", (json_int_t)kv_copy_size(b->stream)));
+					  "octets_total", (json_int_t)copy_size(b)));
 	}
 	net_timer_start(b->tick, ADM_EXCHANGE_TICK_MS);
 }
@@ -209,7 +229,7 @@ static int begin_copy(struct adm_backup *b)
 	int err;
 
 	if (strcmp(b->store, "journal") == 0) {
-		return core_journal_copy_begin(b->adm->core, &b->stream);
+		return core_journal_copy_begin(b->adm->core, &b->journal);
 	}
 	err = asc_copy_begin(&b->assoc, b->adm->asc, strcmp(b->store, "associations") == 0 ? ASC_FILE_MAIN : ASC_FILE_ROWS);
 	if (!err) {

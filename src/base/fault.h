@@ -31,9 +31,11 @@
 	X(CORE_DNA_TAKEN, "src/core/core_dnr.c", "the SCS has acknowledged; nothing was done with it")                           \
 	X(CORE_DELETE_QUEUED, "src/core/core_ports.c", "everything is over; the record is not yet deleted")                      \
 	/* the core: the journal and the start */                                                                                \
-	X(JOURNAL_BEFORE_COMMIT, "src/journal/jrn_commit.c", "operations wait; the commit has not begun")                        \
-	X(JOURNAL_IN_COMMIT, "src/journal/jrn_commit.c", "operations are applied; the commit is not done")                       \
-	X(JOURNAL_AFTER_COMMIT, "src/journal/jrn_commit.c", "the commit is on disk; nobody was told")                            \
+	X(JOURNAL_BEFORE_COMMIT, "src/journal/jrn_append.c", "a commit is made; nothing of it is written")                       \
+	X(JOURNAL_AFTER_COMMIT, "src/journal/jrn_append.c", "the commit is on disk; nobody was told")                            \
+	X(JOURNAL_SEGMENT_MADE, "src/journal/jrn_segment.c", "the next segment has its header, and not yet its name")            \
+	X(JOURNAL_SEGMENT_NAMED, "src/journal/jrn_segment.c", "the next segment has its name; the directory is not synced")      \
+	X(JOURNAL_SEGMENT_DROPPED, "src/journal/jrn_segment.c", "a segment that is not needed any more has become a spare")      \
 	X(CORE_REPLAYED, "src/core/core_restore.c", "the journal was read at the start; nothing was sent")                       \
 	X(CORE_RESUMED, "src/core/core_restore.c", "one trigger after the start was taken up; the others were not")              \
 	/* the core: the association store, while a file is imported */                                                          \

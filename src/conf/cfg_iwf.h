@@ -113,9 +113,11 @@ struct cfg_timers {
 
 struct cfg_journal {
 	uint64_t report_retention_ms, report_grace_ms;
-	uint64_t size_max;           /* octets of the memory map */
+	uint64_t size_max;           /* octets of all files */
+	uint64_t segment_size;       /* octets of one file */
 	uint32_t commit_pending_max; /* records that wait for a commit */
-	uint64_t compact_above;      /* octets */
+	uint64_t compact_above;      /* not used */
+	uint64_t lazy_ms;            /* longest wait of what nobody waits for */
 	uint64_t batch_window_ms;
 	uint32_t batch_max;
 };

@@ -36,7 +36,7 @@ static int count_record(void *arg, uint64_t number, const void *record, size_t l
 static int check_journal(const struct cfg_iwf *cfg, const char *state_dir, char why[CORE_WHY_MAX])
 {
 	char dir[CFG_PATH_MAX + 64];
-	struct jrn_conf conf = { .dir = dir, .map_max = cfg->journal.size_max };
+	struct jrn_conf conf = { .dir = dir, .size_max = cfg->journal.size_max, .segment_size = cfg->journal.segment_size };
 	struct jrn_why words = { "" };
 	uint64_t n = 0;
 	struct jrn *j;

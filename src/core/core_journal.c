@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "core/core_int.h"
 #include "core/core_view.h"
+#include "journal/jrn_copy.h"
 
 static void look_at_state(struct core *c)
 {
@@ -54,11 +55,12 @@ int core_journal_open(struct core *c, char why[CORE_WHY_MAX])
 	char dir[CFG_PATH_MAX + 32];
 	struct jrn_conf conf = {
 		.dir = dir,
-		.map_max = cfg->size_max,
+		.size_max = cfg->size_max,
+		.segment_size = cfg->segment_size,
 		.pending_max = cfg->commit_pending_max,
 		.batch_window_ms = (uint32_t)cfg->batch_window_ms,
 		.batch_max = cfg->batch_max,
-		.compact_above = cfg->compact_above,
+		.lazy_ms = (uint32_t)cfg->lazy_ms,
 		.threaded = true,
 	};
 	struct jrn_why jrn_why = { "" };
@@ -70,6 +72,9 @@ int core_journal_open(struct core *c, char why[CORE_WHY_MAX])
 	if (err) {
 		str_cut(why, CORE_WHY_MAX, jrn_why.text);
 		return err;
+	}
+	if (jrn_why.text[0]) { /* a torn write, an older journal */
+		log_warn(c->log, "core", "%s", jrn_why.text);
 	}
 	look_at_state(c); /* the state may be an error from the start */
 	err = net_watch_new(&c->journal.wake, c->loop, jrn_wake_fd(c->journal.jrn), on_wake, c);
@@ -85,12 +90,27 @@ void core_journal_close(struct core *c)
 
 /* -- for operators */
 
-int core_journal_copy_begin(struct core *c, struct kv_copy **out)
+int core_journal_copy_begin(struct core *c, struct jrn_copy **out)
 {
 	return jrn_copy_begin(out, c->journal.jrn);
 }
 
-int core_journal_copy_end(struct core *c, struct kv_copy *copy)
+uint64_t core_journal_copy_size(const struct jrn_copy *copy)
+{
+	return jrn_copy_size(copy);
+}
+
+ssize_t core_journal_copy_read(struct jrn_copy *copy, void *p, size_t n)
+{
+	return jrn_copy_read(copy, p, n);
+}
+
+void core_journal_copy_cut(struct jrn_copy *copy)
+{
+	jrn_copy_cut(copy);
+}
+
+int core_journal_copy_end(struct core *c, struct jrn_copy *copy)
 {
 	return jrn_copy_end(c->journal.jrn, copy);
 }

@@ -94,11 +94,14 @@ struct core_store_view {
 typedef void core_store_fn(void *arg, const struct core_store_view *store);
 void core_store_each(const struct core *c, core_store_fn *fn, void *arg); /* in core_rooms.c */
 
-/* Copies the journal for a backup (base/kv_copy.h). The copy must end before core_free(). Errors
- * as of jrn_copy_begin() and kv_copy_end(). */
-struct kv_copy;
-ERR_MUST_USE int core_journal_copy_begin(struct core *c, struct kv_copy **out);
-ERR_MUST_USE int core_journal_copy_end(struct core *c, struct kv_copy *copy);
+/* Copies the journal for a backup (journal/jrn_copy.h). The copy must end before core_free(). Errors
+ * as of jrn_copy_begin() and jrn_copy_end(). */
+struct jrn_copy;
+ERR_MUST_USE int core_journal_copy_begin(struct core *c, struct jrn_copy **out);
+uint64_t core_journal_copy_size(const struct jrn_copy *copy);
+ssize_t core_journal_copy_read(struct jrn_copy *copy, void *p, size_t n);
+void core_journal_copy_cut(struct jrn_copy *copy);
+ERR_MUST_USE int core_journal_copy_end(struct core *c, struct jrn_copy *copy);
 
 struct core_edge_view {
 	char name[EDGE_NAME_MAX];

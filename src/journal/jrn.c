@@ -8,6 +8,8 @@
 #include "base/wake.h"
 #include "journal/jrn_int.h"
 
+#define LAZY_OCTETS (1u << 20) /* so much is handed over although nobody waits for it */
+
 uint64_t jrn_next(struct jrn *j)
 {
 	OBJ_CHECK(j, JRN_MAGIC);
@@ -129,6 +131,7 @@ void jrn_group_abandon(struct jrn *j)
 
 		b->octets_n -= op->len;
 		b->puts -= jrn_counts_as_put(op);
+		b->waited_for -= op->done != NULL;
 		j->pending--;
 		j->puts -= jrn_counts_as_put(op);
 		j->octets -= op->len;
@@ -138,19 +141,35 @@ void jrn_group_abandon(struct jrn *j)
 
 /* -- hand-over and completion */
 
-void jrn_submit(struct jrn *j)
+static void hand_over(struct jrn *j)
 {
 	struct jrn_batch *b = j->gather;
+
+	if (!b || b->n == 0) {
+		return;
+	}
+	j->gather = NULL;
+	j->lazy_told = false;
+	j->submitted++;
+	b->next = j->next;
+	TAILQ_INSERT_TAIL(&j->out, b, of_owner);
+	jrn_hand_over(j, b);
+}
+
+void jrn_submit(struct jrn *j)
+{
+	const struct jrn_batch *b = j->gather;
 
 	OBJ_CHECK(j, JRN_MAGIC);
 	if (!b || b->n == 0) {
 		return;
 	}
-	j->gather = NULL;
-	j->submitted++;
-	b->next = j->next;
-	TAILQ_INSERT_TAIL(&j->out, b, of_owner);
-	jrn_hand_over(j, b);
+	if (b->waited_for || !j->lazy_ms || b->n >= j->batch_max || b->octets_n >= LAZY_OCTETS) {
+		hand_over(j);
+	} else if (!j->lazy_told) {
+		j->lazy_told = true;
+		jrn_lazy(j);
+	}
 }
 
 static void recycle(struct jrn *j, struct jrn_batch *b)
@@ -159,7 +178,7 @@ static void recycle(struct jrn *j, struct jrn_batch *b)
 		jrn_batch_free(b);
 		return;
 	}
-	b->n = b->puts = b->octets_n = 0;
+	b->n = b->puts = b->octets_n = b->waited_for = 0;
 	j->spare[j->spares++] = b;
 }
 
@@ -218,18 +237,24 @@ void jrn_complete(struct jrn *j)
 {
 	OBJ_CHECK(j, JRN_MAGIC);
 	wake_clear(j->wake);
+	if (atomic_exchange_explicit(&j->lazy_due, false, memory_order_relaxed)) {
+		hand_over(j);
+	}
 	(void)complete(j);
 }
 
 int jrn_flush(struct jrn *j)
 {
+	int err;
+
 	OBJ_CHECK(j, JRN_MAGIC);
 	if (j->completing) {
 		return 0;
 	}
-	jrn_submit(j);
+	hand_over(j);
 	jrn_wait_all(j);
-	return complete(j);
+	err = complete(j);
+	return !err && !TAILQ_EMPTY(&j->out) ? ERR_IO : err; /* it waits for the disk to work again */
 }
 
 /* -- views */

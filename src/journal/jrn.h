@@ -1,18 +1,22 @@
 /* jrn.h - the durable state of triggers (CONTRACTS section 3): opaque records under sequential
- * 64-bit numbers in an LMDB environment of its own, never WRITEMAP.
+ * 64-bit numbers in a log of segments (jrn_format.h).
  *
  * One thread, the owner, makes all calls and never waits for the disk.
- * Operations gather. jrn_submit() hands them over once in each turn of the owner's loop.
- * A thread of the journal commits all waiting operations in one transaction (a group commit).
+ * Operations gather. jrn_submit() hands them over, as often in a turn of the owner's loop as it
+ * likes. A thread of the journal commits all waiting operations with one write (a group commit).
  * jrn_wake_fd() wakes the owner, which runs the completions in order with jrn_complete().
  * A commit starts when the oldest operation has waited batch_window_ms, or when batch_max
  * operations wait.
  * With a window of 0 it starts at once: operations that arrive during one commit form the next.
+ * Operations without a completion start no commit: they go with the next one that somebody
+ * waits for, or after lazy_ms.
  *
  * Trouble means no space, or a disk that fails.
  * In trouble jrn_add() refuses new triggers at once.
- * Records of known triggers and deletes are still tried; a commit leaves out the part that
- * cannot be stored.
+ * Without space, records of known triggers and deletes go on in a reserve; a commit leaves out the
+ * part that cannot be stored.
+ * When a write fails, nobody can know whether a start would find it. So its completions, and
+ * those of all later operations, wait until it stands in another place, or the journal is closed.
  * The journal itself tests with back-off whether it can store again. */
 #pragma once
 #include <stdbool.h>
@@ -26,27 +30,33 @@ struct jrn; /* opaque */
 
 #define JRN_RECORD_MAX 16384u        /* octets of one record */
 #define JRN_WAITING_MAX (128u << 20) /* octets of records waiting for a commit */
-#define JRN_WHY_MAX 384
+#define JRN_WHY_MAX 512
 struct jrn_why { /* error text for people */
 	char text[JRN_WHY_MAX];
 };
 
 struct jrn_conf {
 	const char *dir;          /* copied; created with mode 0700 when missing */
-	uint64_t map_max;         /* octets the journal may grow to; 0: 4 GiB */
+	uint64_t size_max;        /* octets the journal may grow to; 0: 4 GiB */
+	uint64_t segment_size;    /* octets of a file of the log; 0: 16 MiB; at most an eighth of size_max, at least 128 KiB */
 	uint32_t pending_max;     /* records waiting for a commit or their completion; 0: 4096 */
 	uint32_t batch_window_ms; /* time that the oldest operation waits for others; 0: none */
 	uint32_t batch_max;       /* operations that start a commit at once; 0: 4096 */
-	uint64_t compact_above;   /* jrn_open() rewrites a larger file if more than half of it is free; 0: never */
-	bool threaded;            /* false: only jrn_flush() and jrn_close() commit, on the caller's thread */
+	uint32_t lazy_ms;         /* operations that nobody waits for are handed over at the latest after this time; 0: at once */
+	const struct jrn_disk *disk; /* NULL: the directory itself; else borrowed, and nothing is locked (jrn_disk.h) */
+	bool threaded;               /* false: only jrn_flush() and jrn_close() commit, on the caller's thread */
 };
 
-/* Opens or creates the journal. Repairs and deletes nothing.
+struct jrn_disk;
+
+/* Opens or creates the journal. A journal of an older version (LMDB) is taken over.
+ * A torn write at the end of the log was never told to anybody: its octets are kept aside in a
+ * file, and the journal opens. Then, and after a take-over, `why` has words for the log; else "".
  * Errors, with text in `why`: ERR_VERSION, ERR_BUSY (another process holds it), ERR_PROTO (not a
  * journal, truncated or damaged), ERR_NOSPC, ERR_IO, ERR_NOMEM. */
 ERR_MUST_USE int jrn_open(struct jrn **out, const struct jrn_conf *conf, struct jrn_why *why);
 /* Takes; NULL allowed. Commits all waiting operations and calls all outstanding completions,
- * with 0 or an error. */
+ * with 0 or an error. After ERR_IO of a failing disk the next opening may find the record, or not. */
 void jrn_close(struct jrn *j);
 
 /* Returns the number for a new trigger, larger than every number used before, also before a
@@ -57,12 +67,13 @@ uint64_t jrn_next(struct jrn *j);
  * jrn_complete(), jrn_flush() or jrn_close(), in the order of the operations. `arg` must stay
  * valid until then.
  * err is 0 when the commit with the operation is on disk.
- * ERR_NOSPC / ERR_IO: nothing of it is kept; an older record of that number stays.
+ * ERR_NOSPC: nothing of it is kept; an older record of that number stays. ERR_IO: see jrn_close().
+ * ERR_LIMIT: its group is larger than a commit.
  * It may add, put and delete; those operations go into a later commit. */
 typedef void jrn_done_fn(void *arg, uint64_t number, int err);
 
 /* Adds the first record of a new trigger.
- * Copies `record`, which begins with a version and is never all zeros.
+ * Copies `record`.
  * `done` may be NULL: then a failure is only counted.
  * On an error `done` is not called: ERR_NOSPC or ERR_IO while the journal is in trouble,
  * ERR_BUSY when pending_max records or JRN_WAITING_MAX octets wait, ERR_LIMIT above
@@ -95,15 +106,14 @@ void jrn_group_begin(struct jrn *j);
 void jrn_group_end(struct jrn *j);
 void jrn_group_abandon(struct jrn *j);
 
-/* Hands the gathered operations to the thread; once in each turn of the owner's loop. Cheap when
- * there are none. */
+/* Hands the gathered operations to the thread if somebody waits for one of them. Cheap when there are none. */
 void jrn_submit(struct jrn *j);
 /* Readable when a completion is due or jrn_state() has changed. Owned by the journal. */
 int jrn_wake_fd(const struct jrn *j);
 /* Calls the completions of committed operations. */
 void jrn_complete(struct jrn *j);
 /* Commits everything, waits for the disk and calls the completions. Returns 0, or the first
- * error that a completion got.
+ * error that a completion got, or ERR_IO when the disk fails and completions still wait.
  * A journal without a thread also tests whether trouble is over. */
 int jrn_flush(struct jrn *j);
 size_t jrn_pending(const struct jrn *j); /* operations without completion */
@@ -117,25 +127,16 @@ int jrn_state(const struct jrn *j);
 typedef int jrn_record_fn(void *arg, uint64_t number, const void *record, size_t len);
 ERR_MUST_USE int jrn_replay(struct jrn *j, jrn_record_fn *fn, void *arg);
 
-/* Copies the committed records while the journal is in use (base/kv_copy.h).
- * The owner begins the copy and ends it before jrn_close(); one other thread reads it.
- * Meanwhile the store is not reopened, even if its trouble requires that.
- * ERR_BUSY: the journal is in trouble. ERR_NOMEM. */
-struct kv_copy;
-ERR_MUST_USE int jrn_copy_begin(struct kv_copy **out, struct jrn *j);
-/* As kv_copy_end(). */
-ERR_MUST_USE int jrn_copy_end(struct jrn *j, struct kv_copy *c);
-
 struct jrn_counts {
 	uint64_t records, commits, commits_failed, operations;
 	uint64_t lost;     /* operations without `done` that failed */
 	uint64_t troubles; /* number of times that jrn_state() left 0 */
-	uint64_t octets;   /* size of the file, free pages included */
+	uint64_t octets;   /* size of all files, spares included */
 };
 struct jrn_counts jrn_counts(struct jrn *j);
 
-/* Returns the free space of the store and the readers of its old pages, as last checked: at the
- * opening, at each start of trouble, and every JRN_LOOK_MS.
+/* Returns the free space of the journal, as last checked: at the opening, at each start of
+ * trouble, and every JRN_LOOK_MS.
  * A journal without a thread checks in jrn_flush() only. jrn_wake_fd() does not signal a change. */
 #define JRN_LOOK_MS 5000u
 void jrn_room(struct jrn *j, struct kv_room *out);

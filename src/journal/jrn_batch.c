@@ -38,6 +38,7 @@ int jrn_batch_push(struct jrn_batch *b, const struct jrn_op *op, const void *rec
 	b->octets_n += op->len;
 	b->n++;
 	b->puts += jrn_counts_as_put(op);
+	b->waited_for += op->done != NULL;
 	return 0;
 }
 

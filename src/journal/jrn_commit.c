@@ -1,169 +1,254 @@
-/* jrn_commit.c - one transaction for all waiting operations; see jrn_trouble.c for its failures. */
-#include "base/fault.h"
+/* jrn_commit.c - all waiting operations become commits of the log, mostly one.
+ *
+ * No space: new triggers are given up, and so is a record of one that was never stored. Records of
+ * known triggers and deletes go on with the reserve. A delete is never given up.
+ * A disk that fails: after a failed write nobody can know whether a start would find the commit. So
+ * nothing is told, and everything waits until the same commit stands in another segment, whose
+ * header shuts out the failed one. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "journal/jrn_int.h"
 
-/* -- one operation, one group */
+#define RECLAIM_MIN (32u << 10) /* octets copied with a commit, and twice its own */
 
-static MDB_val key_of(const uint64_t *number)
-{
-	return (MDB_val){ sizeof *number, (void *)(uintptr_t)number }; /* LMDB reads it, but its type has no const */
-}
-
-static int del(struct jrn_store *s, MDB_txn *txn, uint64_t number)
-{
-	MDB_val key = key_of(&number);
-	int rc = mdb_del(txn, s->triggers, &key, NULL);
-
-	return rc == MDB_NOTFOUND ? 0 : rc;
-}
-
-static int apply(struct jrn_store *s, MDB_txn *txn, const struct jrn_batch *b, const struct jrn_op *op)
-{
-	MDB_val key = key_of(&op->number), val = { op->len, b->octets + op->at };
-
-	return op->kind == JRN_DEL ? del(s, txn, op->number) : mdb_put(txn, s->triggers, &key, &val, 0);
-}
+/* -- groups */
 
 struct jrn_group jrn_group_at(const struct jrn_batch *b, size_t at)
 {
-	struct jrn_group g = { at, at, JRN_DEL };
+	struct jrn_group g = { at, at, JRN_DEL, 0 };
 
 	do {
 		if (b->ops[g.end].kind > g.kind) {
 			g.kind = b->ops[g.end].kind;
 		}
+		g.octets += jrn_record_size(b->ops[g.end].len);
 	} while (b->ops[g.end++].glued && g.end < b->n);
 	return g;
 }
 
-/* When new triggers are given up, so is a put without an older record: it replaces a lost first
- * record. */
-static bool all_known(struct jrn_store *s, MDB_txn *txn, const struct jrn_batch *b, const struct jrn_group *g)
+static bool keep_delete(struct jrn_store *s, uint64_t number)
+{
+	if (s->kept_n == s->kept_cap) {
+		size_t cap = s->kept_cap ? 2 * s->kept_cap : 256;
+		uint64_t *bigger = realloc(s->kept, cap * sizeof *bigger);
+
+		if (!bigger) {
+			return false;
+		}
+		s->kept = bigger;
+		s->kept_cap = cap;
+	}
+	s->kept[s->kept_n++] = number;
+	return true;
+}
+
+/* Single deletes wait for a later commit, all others have failed. */
+static void give_up(struct jrn_store *s, struct jrn_batch *b, const struct jrn_group *g, int err)
 {
 	for (size_t i = g->at; i < g->end; i++) {
-		MDB_val key = key_of(&b->ops[i].number), val;
+		b->ops[i].err = g->kind == JRN_DEL && keep_delete(s, b->ops[i].number) ? 0 : err;
+	}
+}
 
-		if (b->ops[i].kind == JRN_PUT && mdb_get(txn, s->triggers, &key, &val)) {
+/* A put without an older record replaces a first one that was given up. */
+static bool all_known(const struct jrn_store *s, const struct jrn_batch *b, const struct jrn_group *g)
+{
+	for (size_t i = g->at; i < g->end; i++) {
+		if (b->ops[i].kind == JRN_PUT && !jrn_index_get(&s->log.index, b->ops[i].number)) {
 			return false;
 		}
 	}
 	return true;
 }
 
-static int apply_group(struct jrn_store *s, MDB_txn *txn, struct jrn_batch *b, const struct jrn_group *g,
-		       const struct jrn_pass *p)
+static int append(struct jrn_store *s, struct jrn_batch *b, const struct jrn_group *g)
 {
-	bool taken = g->kind <= p->most && (p->most == JRN_ADD || all_known(s, txn, b, g));
-	int rc = 0;
+	struct jrn_mark mark = jrn_log_mark(&s->log);
 
-	for (size_t i = g->at; i < g->end && !rc; i++) {
-		b->ops[i].err = taken ? 0 : p->failed;
-		if (taken) {
-			rc = apply(s, txn, b, &b->ops[i]);
+	for (size_t i = g->at; i < g->end; i++) {
+		struct jrn_op *op = &b->ops[i];
+		struct jrn_record r = { .number = op->number,
+					.content = b->octets + op->at,
+					.len = op->len,
+					.kind = op->kind == JRN_DEL ? JRN_RECORD_DEL : JRN_RECORD_PUT };
+
+		op->err = 0;
+		if (jrn_log_append(&s->log, &r)) {
+			jrn_log_back(&s->log, mark);
+			return ERR_NOMEM;
 		}
 	}
-	return rc;
+	return 0;
 }
 
-/* -- one transaction */
+/* -- one write */
 
-/* Reserves the numbers given out since the last reservation in the same commit as their records.
- * In trouble an unchanged reservation is written too: LMDB reuses freed pages only two commits
- * later, and a full journal would never reach the second. */
-static int promise(struct jrn_store *s, MDB_txn *txn, uint64_t *reserved, bool always)
+static void written(struct jrn_store *s)
 {
-	*reserved = s->reserved;
-	if (s->next < s->reserved && !always) {
+	memmove(s->kept, s->kept + s->kept_in, (s->kept_n - s->kept_in) * sizeof *s->kept);
+	s->kept_n -= s->kept_in;
+	s->kept_in = 0;
+	s->held = false;
+	s->counts.commits++;
+	jrn_segments_drop(&s->log);
+	jrn_spares_look(&s->log);
+}
+
+/* ERR_NOSPC, ERR_IO: the commit is held. */
+static int write_out(struct jrn_store *s)
+{
+	struct jrn_log *l = &s->log;
+	int err;
+
+	if (l->build.records == 0) {
 		return 0;
 	}
-	if (s->next >= s->reserved) {
-		*reserved = s->next + JRN_RESERVE;
+	if (jrn_log_has_waste(l)) {
+		jrn_log_reclaim(l, 2 * l->build.n + RECLAIM_MIN);
 	}
-	return jrn_put_reserved(s, txn, *reserved);
+	err = jrn_log_write(l);
+	if (err) {
+		s->counts.commits_failed++;
+		s->held = true;
+		err = jrn_log_again(l);
+	}
+	if (!err) {
+		written(s);
+	}
+	return err;
 }
 
-static int apply_all(struct jrn_store *s, MDB_txn *txn, const struct jrn_queue *q, const struct jrn_pass *p)
-{
-	struct jrn_group g;
-	struct jrn_batch *b;
-	size_t at = 0;
-	int rc = 0;
+/* -- one group */
 
-	for (size_t i = 0; i < s->kept_n && !rc; i++) {
-		rc = del(s, txn, s->kept[i]);
+static size_t group_max(const struct jrn_log *l)
+{
+	uint64_t most = l->segment_size - JRN_BLOCK;
+
+	return (size_t)(most < JRN_COMMIT_MAX ? most : JRN_COMMIT_MAX) - JRN_COMMIT_HEAD;
+}
+
+static void no_room(struct jrn_store *s, uint64_t now_us)
+{
+	if (!s->log.stuck) {
+		snprintf(s->last.text, sizeof s->last.text, "it is full (%llu bytes); raise journal.size_max",
+			 (unsigned long long)s->log.size_max);
 	}
-	STAILQ_FOREACH (b, q, queued) {
-		for (size_t i = 0; i < b->n && at < p->to && !rc; i = g.end, at++) {
-			g = jrn_group_at(b, i);
-			if (at >= p->from) {
-				rc = apply_group(s, txn, b, &g, p);
-			}
+	s->refusing = true;
+	jrn_set_trouble(s, ERR_NOSPC, now_us);
+}
+
+/* A place for the group: 0, or ERR_NOSPC for it alone, or an error with which the commit is held. */
+static int make_place(struct jrn_store *s, const struct jrn_group *g)
+{
+	struct jrn_log *l = &s->log;
+	int err = 0;
+
+	if (g->kind == JRN_ADD && l->live_octets + g->octets > jrn_log_live_max(l)) {
+		return ERR_NOSPC;
+	}
+	if (g->kind == JRN_ADD && l->spares < JRN_RESERVE_SPARES) { /* the present segment was the reserve */
+		err = jrn_spares_need(l, JRN_RESERVE_SPARES);
+	}
+	if (err || jrn_log_fits(l, g->octets)) {
+		return err;
+	}
+	err = write_out(s);
+	if (!err && !jrn_log_fits(l, g->octets)) {
+		err = jrn_segment_next(l, g->kind != JRN_ADD);
+	}
+	return err;
+}
+
+/* Returns 0, or the error for which all have to wait. */
+static int one_group(struct jrn_store *s, struct jrn_batch *b, const struct jrn_group *g, uint64_t now_us)
+{
+	int err = 0;
+
+	if (g->octets > group_max(&s->log)) {
+		give_up(s, b, g, ERR_LIMIT);
+		return 0;
+	}
+	if ((s->refusing || s->state == ERR_NOSPC) && !all_known(s, b, g)) {
+		err = ERR_NOSPC;
+	}
+	if (!err) {
+		err = make_place(s, g);
+	}
+	if (s->held || err == ERR_IO) {
+		return err;
+	}
+	if (!err) {
+		err = append(s, b, g);
+	}
+	if (err == ERR_NOSPC) {
+		no_room(s, now_us);
+	}
+	if (err) {
+		give_up(s, b, g, err);
+	}
+	return 0;
+}
+
+static int kept_deletes(struct jrn_store *s)
+{
+	const struct jrn_group one = { 0, 1, JRN_DEL, JRN_RECORD_HEAD };
+	int err = 0;
+
+	while (!err && s->kept_in < s->kept_n) {
+		err = make_place(s, &one);
+		if (!err) {
+			struct jrn_record r = { .number = s->kept[s->kept_in], .kind = JRN_RECORD_DEL };
+
+			err = jrn_log_append(&s->log, &r);
+		}
+		if (!err) {
+			s->kept_in++;
 		}
 	}
-	return rc;
+	return s->held || err == ERR_IO ? err : 0; /* without space they go on waiting */
 }
 
-void jrn_count_octets(struct jrn_store *s)
-{
-	MDB_envinfo info;
-	MDB_stat stat;
+/* -- all */
 
-	mdb_env_info(s->kv.env, &info);
-	mdb_env_stat(s->kv.env, &stat);
-	s->counts.octets = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
-}
-
-int jrn_txn_end(struct jrn_store *s, MDB_txn *txn, int rc)
-{
-	MDB_stat stat;
-
-	if (!rc) {
-		rc = mdb_stat(txn, s->triggers, &stat);
-	}
-	if (rc) {
-		mdb_txn_abort(txn);
-		return rc;
-	}
-	FAULT_POINT(JOURNAL_IN_COMMIT);
-	rc = mdb_txn_commit(txn);
-	if (rc) {
-		return rc;
-	}
-	s->counts.commits++;
-	s->counts.records = stat.ms_entries;
-	jrn_count_octets(s);
-	return 0;
-}
-
-int jrn_try(struct jrn_store *s, const struct jrn_queue *q, const struct jrn_pass *p)
-{
-	uint64_t reserved;
-	MDB_txn *txn;
-	int rc = s->kv.env ? kv_write_begin(&s->kv, &txn) : MDB_PANIC;
-
-	if (rc) {
-		return rc;
-	}
-	FAULT_POINT(JOURNAL_BEFORE_COMMIT);
-	rc = promise(s, txn, &reserved, p->most != JRN_ADD);
-	if (!rc) {
-		rc = apply_all(s, txn, q, p);
-	}
-	rc = jrn_txn_end(s, txn, rc);
-	if (rc) {
-		return rc;
-	}
-	FAULT_POINT(JOURNAL_AFTER_COMMIT);
-	s->reserved = reserved;
-	s->kept_n = 0;
-	return 0;
-}
-
-static void count(struct jrn_store *s, const struct jrn_queue *q)
+static void reserve_numbers(struct jrn_store *s)
 {
 	const struct jrn_batch *b;
 
-	STAILQ_FOREACH (b, q, queued) {
+	STAILQ_FOREACH (b, &s->work, queued) {
+		s->next = b->next;
+	}
+	if (s->next >= s->log.reserved) {
+		s->log.reserved = s->next + JRN_RESERVE;
+	}
+}
+
+static int groups(struct jrn_store *s, uint64_t now_us)
+{
+	struct jrn_group g;
+	int err = 0;
+
+	while (!err && s->at) {
+		if (s->at_op >= s->at->n) {
+			s->at = STAILQ_NEXT(s->at, queued);
+			s->at_op = 0;
+			continue;
+		}
+		g = jrn_group_at(s->at, s->at_op);
+		err = one_group(s, s->at, &g, now_us);
+		if (!err) {
+			s->at_op = g.end;
+		}
+	}
+	return err;
+}
+
+static void count(struct jrn_store *s)
+{
+	const struct jrn_batch *b;
+
+	STAILQ_FOREACH (b, &s->work, queued) {
 		for (size_t i = 0; i < b->n; i++) {
 			if (!b->ops[i].err) {
 				s->counts.operations++;
@@ -172,19 +257,67 @@ static void count(struct jrn_store *s, const struct jrn_queue *q)
 			}
 		}
 	}
+	s->counts.records = s->log.live;
+	s->counts.octets = s->log.octets;
 }
 
-void jrn_commit(struct jrn_store *s, const struct jrn_queue *q, uint64_t now_us)
+bool jrn_commit(struct jrn_store *s, uint64_t now_us)
 {
-	static const struct jrn_pass all = { 0, SIZE_MAX, JRN_ADD, 0 };
-	const struct jrn_batch *b;
-	int rc;
+	int err = 0;
 
-	STAILQ_FOREACH (b, q, queued)
-		s->next = b->next;
-	rc = jrn_try(s, q, &all);
-	if (rc) {
-		jrn_commit_less(s, q, rc, now_us);
+	s->refusing = false;
+	reserve_numbers(s);
+	if (s->held) {
+		err = jrn_log_again(&s->log);
+		if (!err) {
+			written(s);
+		}
 	}
-	count(s, q);
+	if (!err) {
+		err = kept_deletes(s);
+	}
+	if (!err) {
+		err = groups(s, now_us);
+	}
+	if (!err) {
+		err = write_out(s);
+	}
+	if (err) {
+		jrn_set_trouble(s, err, now_us);
+		return false;
+	}
+	if (s->log.damaged) {
+		jrn_set_trouble(s, ERR_IO, now_us);
+	}
+	count(s);
+	STAILQ_INIT(&s->work);
+	return true;
+}
+
+void jrn_commit_abandon(struct jrn_store *s)
+{
+	struct jrn_batch *b;
+
+	STAILQ_FOREACH (b, &s->work, queued) {
+		for (size_t i = 0; i < b->n; i++) {
+			b->ops[i].err = ERR_IO;
+		}
+	}
+	STAILQ_INIT(&s->work);
+	s->at = NULL;
+}
+
+int jrn_commit_room(struct jrn_store *s)
+{
+	struct jrn_log *l = &s->log;
+	int err = l->fd < 0 ? jrn_segment_next(l, true) : 0;
+
+	if (!err) {
+		err = kept_deletes(s);
+	}
+	if (!err) {
+		jrn_log_reclaim(l, jrn_segment_room(l));
+		err = write_out(s);
+	}
+	return err;
 }

@@ -5,14 +5,13 @@
  * A batch moves from `gather` through `queue` to the committing side. From the hand-over on it
  * is also in the owner's list `out`: the committing side never calls `done`. */
 #pragma once
-#include <lmdb.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/queue.h>
 
-#include "base/kv_readers.h"
 #include "base/obj.h"
 #include "journal/jrn.h"
+#include "journal/jrn_log.h"
 
 enum jrn_kind { JRN_DEL, JRN_PUT, JRN_ADD }; /* given up in reverse order */
 
@@ -30,7 +29,8 @@ struct jrn_op {
 struct jrn_batch { /* the operations of one jrn_submit() */
 	struct jrn_op *ops;
 	size_t n, cap, puts;
-	uint8_t *octets; /* the records */
+	size_t waited_for; /* operations with `done` */
+	uint8_t *octets;   /* the records */
 	size_t octets_n, octets_cap;
 	uint64_t since_us; /* monotonic time of the hand-over */
 	uint64_t next;     /* all numbers given out by then are smaller */
@@ -40,18 +40,22 @@ struct jrn_batch { /* the operations of one jrn_submit() */
 STAILQ_HEAD(jrn_queue, jrn_batch);
 
 struct jrn_store { /* the committing side */
-	struct kv kv;
-	MDB_dbi triggers; /* u64 in host order -> record */
-	MDB_dbi ballast;  /* u32 -> placeholder octets, see jrn_trouble.c */
-	bool ballast_there;
+	struct jrn_log log;
+	struct jrn_disk disk; /* the directory; zeroed if the owner brought its own */
+	int lock_fd;          /* -1: none */
+	bool marked;          /* data.mdb is there and only says that this is a log */
 	char *dir;
-	uint64_t map_max, compact_above;
-	uint64_t reserved; /* numbers below it are never given out after a restart */
-	uint64_t next;     /* `next` of the newest batch seen */
-	uint64_t *kept;    /* deletes not yet committed */
-	size_t kept_n, kept_cap;
+	uint64_t next;                    /* `next` of the newest batch seen */
+	struct jrn_queue work;            /* batches that were taken and are not finished */
+	struct jrn_batch *at;             /* first one with a group that is in no commit yet; NULL: none */
+	size_t at_op;                     /* its first such operation */
+	bool held;                        /* the commit in log.build failed: it has to be written in another segment */
+	bool refusing;                    /* a new trigger was given up in this round */
+	uint64_t *kept;                   /* deletes not yet committed */
+	size_t kept_n, kept_cap, kept_in; /* kept_in: of them in the commit that gathers */
 	int state;                        /* 0, ERR_NOSPC, ERR_IO */
 	struct jrn_why why;               /* in trouble: the reason at its start */
+	struct jrn_why last;              /* of the last failure of the log */
 	struct kv_room room;              /* as last checked */
 	uint64_t look_us;                 /* monotonic time of the next check */
 	uint64_t probe_us, probe_wait_us; /* monotonic time of the next test; the pause after it */
@@ -73,7 +77,8 @@ struct jrn {
 	uint64_t submitted; /* batches handed over */
 	uint64_t completed;
 	bool completing;
-	uint32_t batch_window_ms, batch_max;
+	uint32_t batch_window_ms, batch_max, lazy_ms;
+	bool lazy_told; /* the thread knows that operations wait that nobody waits for */
 	/* shared, under lock */
 	pthread_mutex_t lock;
 	/* work: signals the thread. idle: signals the owner that waits for it. */
@@ -82,12 +87,18 @@ struct jrn {
 	size_t queue_ops;
 	uint64_t handed, finished; /* batches */
 	bool urgent, stop;
-	unsigned pins; /* readers of the store; it is not reopened while there are any */
-	bool busy;     /* the committing side is working without the lock */
+	uint64_t rounds;           /* of the committing side */
+	uint64_t lazy_us;          /* monotonic time at which the owner is woken to hand over what nobody waits for; 0: never */
+	unsigned pins;             /* copies under way: no segment is used again while there are any */
+	bool asleep;               /* the thread waits for `work` */
+	bool held_by_owner;        /* no round begins */
+	struct jrn_extent present; /* of the log after the last round */
+	bool busy;                 /* the committing side is working without the lock */
 	struct jrn_counts counts;
 	struct kv_room room;
 	struct jrn_why why; /* of the last trouble */
 	atomic_int state;
+	atomic_bool lazy_due; /* the owner has to hand over what nobody waits for */
 	/* the thread */
 	bool threaded;
 	pthread_t thread;
@@ -95,7 +106,7 @@ struct jrn {
 	struct jrn_store store;
 };
 
-/* Numbers reserved by one write: costs one page in one of so many commits. */
+/* Numbers reserved at once. */
 #define JRN_RESERVE 65536u
 
 static inline bool jrn_counts_as_put(const struct jrn_op *op)
@@ -107,42 +118,43 @@ static inline bool jrn_counts_as_put(const struct jrn_op *op)
 ERR_MUST_USE int jrn_batch_push(struct jrn_batch *b, const struct jrn_op *op, const void *record);
 void jrn_batch_free(struct jrn_batch *b);
 
-/* jrn_commit.c: everything below is for the committing side. */
-/* Commits all batches of the queue in one transaction, as far as possible. Sets `err` of each
- * operation. */
-void jrn_commit(struct jrn_store *s, const struct jrn_queue *q, uint64_t now_us);
-/* The same after LMDB failed with `rc`: commits as much as possible, accepted triggers first. */
-void jrn_commit_less(struct jrn_store *s, const struct jrn_queue *q, int rc, uint64_t now_us);
-void jrn_set_trouble(struct jrn_store *s, int rc, uint64_t now_us);
-/* Checks free space and readers. Frees the slots of dead readers. */
-void jrn_look(struct jrn_store *s, uint64_t now_us);
-/* In trouble: reopens LMDB if it requires that and `may_reopen`, and tests whether a record can
- * be stored. */
-void jrn_probe(struct jrn_store *s, bool may_reopen, uint64_t now_us);
-
 struct jrn_group { /* one group of operations: [at, end) of a batch */
 	size_t at, end;
 	enum jrn_kind kind; /* highest kind in it */
+	size_t octets;      /* of its records in a commit */
 };
 struct jrn_group jrn_group_at(const struct jrn_batch *b, size_t at);
-struct jrn_pass {           /* the part of a queue for one transaction */
-	size_t from, to;    /* groups */
-	enum jrn_kind most; /* higher kinds get `failed` instead */
-	int failed;
-};
-void jrn_count_octets(struct jrn_store *s); /* present size of the file; at the opening and after each commit */
-/* The next three functions return LMDB's code. On failure nothing is kept. */
-ERR_MUST_USE int jrn_try(struct jrn_store *s, const struct jrn_queue *q, const struct jrn_pass *p);
-ERR_MUST_USE int jrn_txn_end(struct jrn_store *s, MDB_txn *txn, int rc); /* commits, or aborts because of rc */
-ERR_MUST_USE int jrn_ballast_in(struct jrn_store *s);                    /* adds the ballast if it is missing */
 
-/* jrn_open.c; LMDB's code. */
-ERR_MUST_USE int jrn_put_reserved(struct jrn_store *s, MDB_txn *txn, uint64_t reserved);
-ERR_MUST_USE int jrn_store_open(struct jrn_store *s, uint64_t *next, struct jrn_why *why);
+/* jrn_commit.c: everything below is for the committing side. */
+/* Commits the batches in s->work. Returns true when all are finished; their operations have `err`
+ * set. False: the disk fails, and nobody can know what is on it; the next call goes on. */
+bool jrn_commit(struct jrn_store *s, uint64_t now_us);
+/* Ends what could not be committed, at the close: `err` for all that is not known to be durable. */
+void jrn_commit_abandon(struct jrn_store *s);
+/* One commit of nothing but reclaimed records and kept deletes. */
+ERR_MUST_USE int jrn_commit_room(struct jrn_store *s);
+
+/* jrn_trouble.c */
+void jrn_set_trouble(struct jrn_store *s, int err, uint64_t now_us);
+/* In trouble: tests whether it is over. */
+void jrn_probe(struct jrn_store *s, uint64_t now_us);
+/* Checks free space. */
+void jrn_look(struct jrn_store *s, uint64_t now_us);
+
+/* jrn_take_over.c */
+/* Locks the directory; takes over an LMDB journal. Errors as of jrn_open(), with words in s->last. `say`: words for the log, or "". */
+ERR_MUST_USE int jrn_take_over(struct jrn_store *s, char *say, size_t say_cap);
+/* After the log exists: programs for older formats refuse the directory. */
+ERR_MUST_USE int jrn_mark(struct jrn_store *s);
 
 /* jrn_thread.c */
 uint64_t jrn_now_us(void);
 ERR_MUST_USE int jrn_thread_start(struct jrn *j);
 void jrn_thread_end(struct jrn *j);
 void jrn_hand_over(struct jrn *j, struct jrn_batch *b);
-void jrn_wait_all(struct jrn *j); /* waits until all batches are committed; without a thread commits them itself */
+/* Waits until all batches are committed, or the disk has failed once more. Without a thread commits them itself. */
+void jrn_wait_all(struct jrn *j);
+void jrn_lazy(struct jrn *j); /* operations wait that nobody waits for */
+/* Holds the committing side between its rounds, and lets it go. */
+void jrn_hold(struct jrn *j);
+void jrn_release(struct jrn *j);

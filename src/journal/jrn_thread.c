@@ -25,52 +25,109 @@ void jrn_hand_over(struct jrn *j, struct jrn_batch *b)
 	STAILQ_INSERT_TAIL(&j->queue, b, queued);
 	j->queue_ops += b->n;
 	j->handed++;
-	tell = tell || j->queue_ops >= j->batch_max;
+	j->lazy_us = 0;
+	tell = (tell || j->queue_ops >= j->batch_max) && j->asleep;
 	pthread_mutex_unlock(&j->lock);
-	if (tell && j->threaded) {
+	if (tell) {
 		pthread_cond_signal(&j->work);
 	}
 }
 
-static void wake_owner(struct jrn *j)
+void jrn_lazy(struct jrn *j)
 {
-	wake_set(j->wake);
+	bool tell;
+
+	pthread_mutex_lock(&j->lock);
+	j->lazy_us = jrn_now_us() + 1000ull * j->lazy_ms;
+	tell = j->asleep;
+	pthread_mutex_unlock(&j->lock);
+	if (tell) {
+		pthread_cond_signal(&j->work);
+	}
+}
+
+/* Something was taken and is not finished: the disk has failed. */
+static bool blocked(const struct jrn_store *s)
+{
+	return s->held || !STAILQ_EMPTY(&s->work);
+}
+
+static void take_queue(struct jrn *j)
+{
+	struct jrn_store *s = &j->store;
+
+	if (!s->at) {
+		s->at = STAILQ_FIRST(&j->queue);
+		s->at_op = 0;
+	}
+	STAILQ_CONCAT(&s->work, &j->queue);
+	j->queue_ops = 0;
+}
+
+static uint64_t batches(const struct jrn_queue *q)
+{
+	const struct jrn_batch *b;
+	uint64_t n = 0;
+
+	STAILQ_FOREACH (b, q, queued) {
+		n++;
+	}
+	return n;
+}
+
+/* Returns how many batches are finished. */
+static uint64_t commit(struct jrn_store *s, uint64_t now_us)
+{
+	uint64_t n = batches(&s->work);
+
+	return (n || s->held) && jrn_commit(s, now_us) ? n : 0;
+}
+
+static void publish(struct jrn *j, uint64_t finished)
+{
+	struct jrn_store *s = &j->store;
+
+	j->counts = s->counts;
+	j->room = s->room;
+	j->why = s->why;
+	j->finished += finished;
+	j->rounds++;
+	j->present = jrn_log_extent(&s->log);
+	if (finished || s->state != jrn_state(j)) {
+		atomic_store_explicit(&j->state, s->state, memory_order_relaxed);
+		wake_set(j->wake);
+	}
 }
 
 /* Commits the queue once. Called and returns with the lock; releases it during the commit. */
 static void work(struct jrn *j, uint64_t now_us)
 {
 	struct jrn_store *s = &j->store;
-	struct jrn_queue q = STAILQ_HEAD_INITIALIZER(q);
-	bool probe = s->state && now_us >= s->probe_us, may_reopen = !j->pins;
-	struct jrn_batch *b;
-	uint64_t n = 0;
+	bool probe = s->state && now_us >= s->probe_us, may_commit = probe || !s->state || !blocked(s);
+	uint64_t finished = 0;
 
-	STAILQ_CONCAT(&q, &j->queue);
-	j->queue_ops = 0;
-	STAILQ_FOREACH (b, &q, queued)
-		n++;
+	if (may_commit) {
+		take_queue(j);
+	}
+	s->log.pinned = j->pins > 0;
 	j->busy = true;
 	pthread_mutex_unlock(&j->lock);
-	if (n) {
-		jrn_commit(s, &q, now_us);
+	if (may_commit) {
+		finished = commit(s, now_us);
 	}
-	if (probe) {
-		jrn_probe(s, may_reopen, now_us);
+	if (probe && s->state) {
+		jrn_probe(s, now_us);
+		if (!s->state) {
+			finished += commit(s, now_us);
+		}
 	}
 	if (now_us >= s->look_us) {
+		jrn_spares_look(&s->log);
 		jrn_look(s, now_us);
 	}
 	pthread_mutex_lock(&j->lock);
 	j->busy = false;
-	j->counts = s->counts;
-	j->room = s->room;
-	j->why = s->why;
-	j->finished += n;
-	if (n || s->state != jrn_state(j)) {
-		atomic_store_explicit(&j->state, s->state, memory_order_relaxed);
-		wake_owner(j);
-	}
+	publish(j, finished);
 }
 
 /* Time of the next work: 0 for now, else monotonic us. */
@@ -81,6 +138,9 @@ static uint64_t due_us(const struct jrn *j)
 
 	if (j->store.state && j->store.probe_us < due) {
 		due = j->store.probe_us;
+	}
+	if (blocked(&j->store)) {
+		return j->store.state ? due : 0;
 	}
 	if (!oldest) {
 		return due;
@@ -94,9 +154,30 @@ static uint64_t due_us(const struct jrn *j)
 
 static void wait_until(struct jrn *j, uint64_t at_us)
 {
-	struct timespec at = { (time_t)(at_us / 1000000), (long)(at_us % 1000000) * 1000 };
+	struct timespec at;
 
-	(void)pthread_cond_timedwait(&j->work, &j->lock, &at);
+	if (j->lazy_us && j->lazy_us < at_us) {
+		at_us = j->lazy_us;
+	}
+	at = (struct timespec){ (time_t)(at_us / 1000000), (long)(at_us % 1000000) * 1000 };
+	j->asleep = true;
+	if (j->held_by_owner || at_us == UINT64_MAX) {
+		pthread_cond_wait(&j->work, &j->lock);
+	} else {
+		(void)pthread_cond_timedwait(&j->work, &j->lock, &at);
+	}
+	j->asleep = false;
+	if (j->lazy_us && jrn_now_us() >= j->lazy_us) {
+		j->lazy_us = 0;
+		atomic_store_explicit(&j->lazy_due, true, memory_order_relaxed);
+		wake_set(j->wake);
+	}
+}
+
+/* At the end one more attempt, whatever the state is. */
+static bool at_the_end(const struct jrn *j)
+{
+	return j->stop && (STAILQ_EMPTY(&j->queue) || blocked(&j->store)) && !j->urgent;
 }
 
 static void *thread_main(void *arg)
@@ -104,36 +185,70 @@ static void *thread_main(void *arg)
 	struct jrn *j = OBJ_OF(arg, struct jrn, JRN_MAGIC);
 
 	pthread_mutex_lock(&j->lock);
-	while (!j->stop || !STAILQ_EMPTY(&j->queue)) {
+	while (!at_the_end(j)) {
 		uint64_t now_us = jrn_now_us(), due = due_us(j);
 
-		if (now_us < due) {
+		if (j->held_by_owner || now_us < due) {
 			wait_until(j, due);
 			continue;
 		}
 		work(j, now_us);
-		pthread_cond_signal(&j->idle);
+		pthread_cond_broadcast(&j->idle);
 	}
 	pthread_mutex_unlock(&j->lock);
 	return NULL;
 }
 
-void jrn_wait_all(struct jrn *j)
+static void work_without_thread(struct jrn *j)
 {
-	pthread_mutex_lock(&j->lock);
-	if (!j->threaded && (!STAILQ_EMPTY(&j->queue) || j->store.state || jrn_now_us() >= j->store.look_us)) {
+	if (!STAILQ_EMPTY(&j->queue) || blocked(&j->store) || j->store.state || jrn_now_us() >= j->store.look_us) {
 		j->store.probe_us = 0; /* no other test will follow */
 		work(j, jrn_now_us());
 	}
-	j->urgent = true;
-	if (j->threaded) {
-		pthread_cond_signal(&j->work);
+}
+
+void jrn_wait_all(struct jrn *j)
+{
+	uint64_t rounds;
+
+	pthread_mutex_lock(&j->lock);
+	if (!j->threaded) {
+		work_without_thread(j);
+		pthread_mutex_unlock(&j->lock);
+		return;
 	}
-	while (j->threaded && j->finished != j->handed) {
+	while (j->busy) {
+		pthread_cond_wait(&j->idle, &j->lock);
+	}
+	j->urgent = true;
+	if (blocked(&j->store)) {
+		j->store.probe_us = 0;
+	}
+	rounds = j->rounds;
+	pthread_cond_signal(&j->work);
+	while (j->finished != j->handed && (j->busy || j->rounds == rounds || !blocked(&j->store))) {
 		pthread_cond_wait(&j->idle, &j->lock);
 	}
 	j->urgent = false;
 	pthread_mutex_unlock(&j->lock);
+}
+
+void jrn_hold(struct jrn *j)
+{
+	pthread_mutex_lock(&j->lock);
+	while (j->busy) {
+		pthread_cond_wait(&j->idle, &j->lock);
+	}
+	j->held_by_owner = true;
+	pthread_mutex_unlock(&j->lock);
+}
+
+void jrn_release(struct jrn *j)
+{
+	pthread_mutex_lock(&j->lock);
+	j->held_by_owner = false;
+	pthread_mutex_unlock(&j->lock);
+	pthread_cond_signal(&j->work);
 }
 
 int jrn_thread_start(struct jrn *j)

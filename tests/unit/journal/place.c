@@ -13,6 +13,24 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 	return remove(path);
 }
 
+static int remove_file(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	return ftw->level ? remove_one(path, st, type, ftw) : 0;
+}
+
+void place_remove(const struct place *p, const char *name)
+{
+	char path[160];
+
+	snprintf(path, sizeof path, "%s/%s", p->dir, name);
+	assert_int_equal(unlink(path), 0);
+}
+
+void place_empty(struct place *p)
+{
+	nftw(p->dir, remove_file, 8, FTW_DEPTH | FTW_PHYS);
+}
+
 int open_again(struct place *p)
 {
 	jrn_close(p->j);
@@ -25,11 +43,13 @@ int place_setup(void **state)
 	struct place *p = calloc(1, sizeof *p);
 
 	assert_non_null(p);
-	p->conf.map_max = 16u << 20;
+	p->conf.size_max = 16u << 20;
 	p->conf.dir = p->dir;
 	strcpy(p->dir, "/tmp/test-jrn-XXXXXX");
 	assert_non_null(mkdtemp(p->dir));
-	assert_int_equal(open_again(p), 0);
+	if (open_again(p)) {
+		fail_msg("%s", p->why.text);
+	}
 	*state = p;
 	return 0;
 }

@@ -1,44 +1,31 @@
-/* Room: free pages are used again, however much goes through; what is mostly free is written anew at the next opening, and whatever
- * happens meanwhile, nothing is lost. Nothing is synchronised here: it is not what is tested, and takes its time. */
+/* Room: what is dead makes room again, however much goes through, and nothing that lives is lost. Nothing is synchronised here: it is not
+ * what is tested, and takes its time. */
 #include "tests/unit/journal/place.h"
 
-#include <errno.h>
-#include <stdatomic.h>
-#include <stdio.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+#include "tests/unit/journal/bad_disk.h"
 
-static atomic_int write_errno;
+static struct bad_disk disk; /* it flushes nothing */
 
-int fdatasync(int fd)
+static int setup(void **state)
 {
-	(void)fd;
+	struct place *p;
+
+	place_setup(state);
+	p = *state;
+	jrn_close(p->j);
+	p->j = NULL;
+	place_empty(p);
+	bad_disk_init(&disk, p->dir);
+	p->conf.disk = &disk.disk;
+	p->conf.size_max = 1u << 20;
+	return open_again(p);
+}
+
+static int teardown(void **state)
+{
+	place_teardown(state);
+	bad_disk_fini(&disk);
 	return 0;
-}
-
-int fsync(int fd)
-{
-	(void)fd;
-	return 0;
-}
-
-ssize_t write(int fd, const void *p, size_t len) /* LMDB writes copies with it */
-{
-	if (write_errno && len >= 4096) {
-		errno = write_errno;
-		return -1;
-	}
-	return syscall(SYS_write, fd, p, len);
-}
-
-static long size_of(const struct place *p, const char *name)
-{
-	char path[128];
-	struct stat st;
-
-	snprintf(path, sizeof path, "%s/%s", p->dir, name);
-	return stat(path, &st) == 0 ? (long)st.st_size : -1;
 }
 
 /* 5000 records of 2000 octets through a journal of 1 MiB, 40 of them there at a time. */
@@ -58,122 +45,92 @@ static void churn(struct place *p, uint64_t first)
 	assert_int_equal(jrn_flush(p->j), 0);
 }
 
-static void test_free_pages_are_used_again(void **state)
+static void test_what_is_dead_makes_room_again(void **state)
 {
 	struct place *p = *state;
 	struct jrn_counts c;
 
-	p->conf.map_max = 1u << 20;
-	assert_int_equal(open_again(p), 0);
 	churn(p, 1);
 	c = jrn_counts(p->j);
 	assert_int_equal(c.records, 40);
 	assert_int_equal(c.commits_failed, 0);
-	assert_true(c.octets <= p->conf.map_max);
+	assert_true(c.octets <= p->conf.size_max);
 	assert_int_equal(open_again(p), 0);
 	churn(p, 10000);
 	assert_int_equal(jrn_counts(p->j).commits_failed, 0);
 }
 
-/* A large journal, most of it free; returns its size. */
-static long mostly_free(struct place *p)
+/* Records that live stay in front of many that do not: they are copied, and copied again. */
+static void test_what_lives_is_copied_as_often_as_it_must(void **state)
 {
-	static uint8_t record[8000] = { 1 };
+	struct place *p = *state;
+	char text[32];
+	struct read r;
 
-	for (uint64_t i = 1; i <= 500; i++) {
-		assert_int_equal(jrn_add(p->j, i, record, i > 450 ? 20 : sizeof record, NULL, NULL), 0);
+	for (uint64_t i = 1; i <= 50; i++) {
+		snprintf(text, sizeof text, "record %d", (int)i);
+		assert_int_equal(add(p, i, text, NULL), 0);
 	}
 	assert_int_equal(jrn_flush(p->j), 0);
-	for (uint64_t i = 1; i <= 450; i++) {
-		assert_int_equal(jrn_del(p->j, i), 0);
+	for (int round = 0; round < 3; round++) {
+		churn(p, 1000 + 10000 * (uint64_t)round);
+		for (uint64_t i = 5961; i <= 6000; i++) {
+			assert_int_equal(jrn_del(p->j, i + 10000 * (uint64_t)round - 1), 0);
+		}
+		assert_int_equal(jrn_flush(p->j), 0);
+		assert_int_equal(jrn_counts(p->j).commits_failed, 0);
+		assert_int_equal(open_again(p), 0);
+		r = replay(p);
+		assert_int_equal(r.n, 50);
+		for (int i = 0; i < 50; i++) {
+			snprintf(text, sizeof text, "record %d", i + 1);
+			assert_int_equal(r.numbers[i], i + 1);
+			assert_string_equal(r.texts[i], text);
+		}
 	}
-	assert_int_equal(jrn_flush(p->j), 0);
-	return size_of(p, "data.mdb");
 }
 
-static void all_there(struct place *p)
-{
-	struct read r = replay(p);
-
-	assert_int_equal(r.n, 50);
-	assert_true(r.numbers[0] == 451 && r.numbers[49] == 500);
-	assert_true(jrn_next(p->j) > 500);
-}
-
-static void test_what_is_mostly_free_is_written_anew(void **state)
+/* A journal in which nearly nothing lives is small, and stays small over many openings. */
+static void test_the_dead_take_at_most_as_much_as_the_living_and_some_files(void **state)
 {
 	struct place *p = *state;
-	long before = mostly_free(p), after;
 
-	assert_int_equal(open_again(p), 0); /* compact_above 0: never */
-	assert_true(size_of(p, "data.mdb") >= before);
-	p->conf.compact_above = 1u << 20;
+	p->conf.size_max = 64u << 20;
+	p->conf.segment_size = 128u << 10;
 	assert_int_equal(open_again(p), 0);
-	after = size_of(p, "data.mdb");
-	assert_true(after < before / 4);
-	assert_int_equal(size_of(p, "data.mdb.new"), -1);
-	all_there(p);
-	assert_int_equal(add(p, 501, "x", NULL), 0);
-	assert_int_equal(jrn_flush(p->j), 0);
-	assert_int_equal(open_again(p), 0);
-	assert_int_equal(replay(p).n, 51);
+	for (int i = 0; i < 40; i++) {
+		assert_int_equal(put(p, 1, i % 2 ? "odd" : "even", NULL), 0);
+		assert_int_equal(jrn_flush(p->j), 0);
+		assert_int_equal(open_again(p), 0); /* each begins a segment */
+	}
+	assert_true(jrn_counts(p->j).octets <= 8 * (128u << 10));
+	churn(p, 100);
+	assert_true(jrn_counts(p->j).octets <= 10 * (128u << 10));
 }
 
-static void test_a_journal_in_use_is_left_alone(void **state)
+static void test_a_smaller_size_max_is_reached_in_time(void **state)
 {
 	struct place *p = *state;
-	long before;
 
-	before = mostly_free(p);
-	p->conf.compact_above = 64u << 20; /* it is smaller */
+	p->conf.size_max = 16u << 20;
 	assert_int_equal(open_again(p), 0);
-	assert_true(size_of(p, "data.mdb") >= before);
-	all_there(p);
+	churn(p, 1);
+	p->conf.size_max = 1u << 20;
+	assert_int_equal(open_again(p), 0);
+	churn(p, 10000);
+	assert_int_equal(jrn_counts(p->j).records, 80);
+	assert_true(jrn_counts(p->j).octets <= 1u << 20);
 }
 
-static void test_no_room_for_a_new_file_keeps_the_old(void **state)
-{
-	struct place *p = *state;
-	long before = mostly_free(p);
-
-	p->conf.compact_above = 1u << 20;
-	write_errno = ENOSPC;
-	assert_int_equal(open_again(p), 0);
-	write_errno = 0;
-	assert_true(size_of(p, "data.mdb") >= before);
-	assert_int_equal(size_of(p, "data.mdb.new"), -1);
-	all_there(p);
-}
-
-static void test_a_new_file_that_a_crash_left_is_removed(void **state)
-{
-	struct place *p = *state;
-	char path[128];
-	FILE *f;
-
-	(void)mostly_free(p);
-	jrn_close(p->j);
-	p->j = NULL;
-	snprintf(path, sizeof path, "%s/data.mdb.new", p->dir);
-	f = fopen(path, "w");
-	assert_non_null(f);
-	fputs("half of it", f);
-	fclose(f);
-	assert_int_equal(open_again(p), 0);
-	assert_int_equal(size_of(p, "data.mdb.new"), -1);
-	all_there(p);
-}
-
-#define T(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_free_pages_are_used_again),
-		T(test_what_is_mostly_free_is_written_anew),
-		T(test_a_journal_in_use_is_left_alone),
-		T(test_no_room_for_a_new_file_keeps_the_old),
-		T(test_a_new_file_that_a_crash_left_is_removed),
+		T(test_what_is_dead_makes_room_again),
+		T(test_what_lives_is_copied_as_often_as_it_must),
+		T(test_the_dead_take_at_most_as_much_as_the_living_and_some_files),
+		T(test_a_smaller_size_max_is_reached_in_time),
 	};
 
 	return cmocka_run_group_tests_name("jrn_space", tests, NULL, NULL);

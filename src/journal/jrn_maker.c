@@ -1,0 +1,132 @@
+/* jrn_maker.c - a thread that prepares spares: writing a whole segment takes long, and no commit waits for it unless it has to. */
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "journal/jrn_log.h"
+
+struct jrn_maker {
+	const struct jrn_disk *disk;
+	uint64_t segment_size;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t work, done;
+	bool stop;
+	enum { IDLE, ASKED, MADE } state;
+	uint64_t number;
+	int rc; /* of what was made */
+};
+
+static int make(struct jrn_maker *m)
+{
+	char name[32], new_name[32];
+	int rc;
+
+	snprintf(name, sizeof name, "spare-%llu.log", (unsigned long long)m->number);
+	snprintf(new_name, sizeof new_name, "spare-%llu.new", (unsigned long long)m->number);
+	rc = jrn_zero_fill(m->disk, new_name, m->segment_size);
+	return rc ? rc : m->disk->rename(m->disk->arg, new_name, name);
+}
+
+static void *thread_main(void *arg)
+{
+	struct jrn_maker *m = arg;
+	int rc;
+
+	pthread_mutex_lock(&m->lock);
+	while (!m->stop) {
+		if (m->state != ASKED) {
+			pthread_cond_wait(&m->work, &m->lock);
+			continue;
+		}
+		pthread_mutex_unlock(&m->lock);
+		rc = make(m);
+		pthread_mutex_lock(&m->lock);
+		m->rc = rc;
+		m->state = MADE;
+		pthread_cond_signal(&m->done);
+	}
+	pthread_mutex_unlock(&m->lock);
+	return NULL;
+}
+
+int jrn_maker_start(struct jrn_maker **out, const struct jrn_disk *disk, uint64_t segment_size)
+{
+	struct jrn_maker *m = calloc(1, sizeof *m);
+	sigset_t all, before;
+	int rc;
+
+	if (!m) {
+		return ERR_NOMEM;
+	}
+	m->disk = disk;
+	m->segment_size = segment_size;
+	pthread_mutex_init(&m->lock, NULL); /* cannot fail with default attributes */
+	pthread_cond_init(&m->work, NULL);
+	pthread_cond_init(&m->done, NULL);
+	sigfillset(&all); /* signals belong to the loop's thread */
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(&m->thread, NULL, thread_main, m);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (rc) {
+		free(m);
+		return ERR_NOMEM;
+	}
+	*out = m;
+	return 0;
+}
+
+void jrn_maker_end(struct jrn_maker *m)
+{
+	if (!m) {
+		return;
+	}
+	pthread_mutex_lock(&m->lock);
+	m->stop = true;
+	pthread_cond_signal(&m->work);
+	pthread_mutex_unlock(&m->lock);
+	pthread_join(m->thread, NULL);
+	pthread_cond_destroy(&m->work);
+	pthread_cond_destroy(&m->done);
+	pthread_mutex_destroy(&m->lock);
+	free(m);
+}
+
+void jrn_maker_ask(struct jrn_maker *m, uint64_t number)
+{
+	pthread_mutex_lock(&m->lock);
+	if (m->state == IDLE) {
+		m->state = ASKED;
+		m->number = number;
+		pthread_cond_signal(&m->work);
+	}
+	pthread_mutex_unlock(&m->lock);
+}
+
+bool jrn_maker_busy(struct jrn_maker *m)
+{
+	bool busy;
+
+	pthread_mutex_lock(&m->lock);
+	busy = m->state != IDLE;
+	pthread_mutex_unlock(&m->lock);
+	return busy;
+}
+
+int jrn_maker_take(struct jrn_maker *m, uint64_t *number, bool wait)
+{
+	int result = 0;
+
+	pthread_mutex_lock(&m->lock);
+	while (wait && m->state == ASKED) {
+		pthread_cond_wait(&m->done, &m->lock);
+	}
+	*number = m->number;
+	if (m->state == MADE) {
+		result = m->rc ? m->rc : 1;
+		m->state = IDLE;
+	}
+	pthread_mutex_unlock(&m->lock);
+	return result;
+}
