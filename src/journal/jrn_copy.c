@@ -199,7 +199,7 @@ static int put_blocks(struct restore *r, int fd, uint64_t to, uint64_t from, uin
 	for (uint64_t done = 0; !rc && done < octets; done += JRN_BLOCK) {
 		rc = jrn_reader_get(&r->in, &p, from + done, JRN_BLOCK);
 		if (!rc) {
-			rc = p ? r->disk.pwrite(r->disk.arg, fd, p, JRN_BLOCK, to + done) : -EIO;
+			rc = p ? r->disk.pwrite(r->disk.arg, fd, p, JRN_BLOCK, to + done) : -EBADMSG;
 		}
 	}
 	return rc;
@@ -224,6 +224,9 @@ static int put_commits(struct restore *r, int fd, uint64_t *at)
 	*at = begins + to;
 	if (!rc && is == JRN_COMMIT_BROKEN) {
 		return fail(r, ERR_PROTO, *at, "damaged: expected a whole commit");
+	}
+	if (rc == -EBADMSG) {
+		return fail(r, ERR_PROTO, *at, "truncated");
 	}
 	return rc ? fail(r, jrn_disk_err(rc), *at, strerror(-rc)) : 0;
 }

@@ -120,8 +120,7 @@ static size_t files(const struct jrn_log *l)
 
 static bool may_grow(const struct jrn_log *l)
 {
-	return l->spares < sizeof l->spare / sizeof *l->spare &&
-	       (l->octets + l->segment_size <= l->size_max || files(l) < LEAST);
+	return l->spares < sizeof l->spare / sizeof *l->spare && (l->octets + l->segment_size <= l->size_max || files(l) < LEAST);
 }
 
 static int no_room(struct jrn_log *l)

@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <lmdb.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -21,11 +20,11 @@
 #include "base/kv.h"
 #include "base/kv_compact.h"
 #include "base/shown.h"
+#include "journal/jrn_anew.h"
 #include "journal/jrn_int.h"
 
 #define FORMAT_OLDEST 1u
 #define KIND "trigger journal"
-#define NAMES_MAX 65536u
 
 struct old { /* the LMDB journal */
 	struct kv kv;
@@ -106,62 +105,37 @@ static int next_record(struct old *o, struct jrn_record *r)
 
 /* -- writing the log */
 
-static int write_commit(struct jrn_log *l)
-{
-	int err = jrn_log_write(l);
-	return err;
-}
-
-static int write_record(struct jrn_log *l, const struct jrn_record *r)
-{
-	size_t size = jrn_record_size(r->len);
-	int err = 0;
-
-	if (!jrn_log_fits(l, size) && l->build.records) {
-		err = write_commit(l);
-	}
-	if (!err && !jrn_log_fits(l, size)) {
-		err = jrn_segment_next(l, true);
-	}
-	return err ? err : jrn_log_append(l, r);
-}
-
-static int write_all(struct jrn_store *s, struct jrn_log *l, struct old *o)
+static int write_all(struct jrn_store *s, struct jrn_anew *a, struct old *o)
 {
 	struct jrn_record r;
-	int rc = begin_reading(o, &l->reserved), err = 0;
+	int rc = 0, err = 0;
 
-	if (rc == MDB_NOTFOUND) {
-		rc = 0; /* no record was ever put */
+	while (!err && (rc = next_record(o, &r)) == 0) {
+		err = jrn_anew_add(a, &r);
 	}
-	if (!rc) {
-		err = jrn_segment_next(l, true);
-	}
-	while (!rc && !err && (rc = next_record(o, &r)) == 0) {
-		err = write_record(l, &r);
-	}
-	end_reading(o);
 	if (rc && rc != MDB_NOTFOUND) {
 		return fail(s, kv_err(rc), "read its records", mdb_strerror(rc));
 	}
-	return err ? err : write_commit(l); /* also without records: for the numbers that were given out */
+	return err ? err : jrn_anew_flush(a);
 }
 
 static int write_log(struct jrn_store *s, struct old *o, uint64_t *records)
 {
-	struct jrn_log l = { .disk = s->log.disk,
-			     .dir = s->dir,
-			     .why = &s->last,
-			     .segment_size = s->log.segment_size,
-			     .size_max = UINT64_MAX / 2,
-			     .taking_over = true };
-	int err = jrn_log_init(&l);
+	struct jrn_anew a;
+	uint64_t reserved = 1;
+	int rc = begin_reading(o, &reserved), err;
 
-	if (!err) {
-		err = write_all(s, &l, o);
+	if (rc && rc != MDB_NOTFOUND) { /* not found: no record was ever put */
+		end_reading(o);
+		return fail(s, kv_err(rc), "read its databases", mdb_strerror(rc));
 	}
-	*records = l.live;
-	jrn_log_fini(&l);
+	err = jrn_anew_begin(&a, s->log.disk, s->dir, s->log.segment_size, reserved, &s->last);
+	if (!err) {
+		err = write_all(s, &a, o);
+	}
+	*records = a.l.live;
+	jrn_anew_end(&a);
+	end_reading(o);
 	return err;
 }
 
@@ -221,81 +195,31 @@ int jrn_mark(struct jrn_store *s)
 	return 0;
 }
 
-/* -- names */
-
-struct names {
-	uint64_t *number;
-	size_t n;
-	bool segments;
-};
-
-static int on_name(void *arg, const char *name, uint64_t size)
-{
-	struct names *w = arg;
-	uint64_t number;
-	enum jrn_name kind = jrn_name_kind(name, &number);
-
-	(void)size;
-	w->segments = w->segments || kind == JRN_NAME_SEGMENT;
-	if (kind == JRN_NAME_TAKING_OVER && w->n < NAMES_MAX) {
-		w->number[w->n++] = number;
-	}
-	return 0;
-}
-
-static int look(struct jrn_store *s, struct names *w)
-{
-	int rc;
-
-	*w = (struct names){ .number = malloc(NAMES_MAX * sizeof *w->number) };
-	if (!w->number) {
-		return ERR_NOMEM;
-	}
-	rc = s->disk.list(s->disk.arg, on_name, w);
-	return rc < 0 ? fail_rc(s, rc, "read its directory") : 0;
-}
-
-static int give_names(struct jrn_store *s)
-{
-	struct names w;
-	int err = look(s, &w), rc = 0;
-
-	for (size_t i = 0; !err && !rc && i < w.n; i++) {
-		char from[40], to[32];
-
-		jrn_segment_name(to, w.number[i]);
-		snprintf(from, sizeof from, "new-%s", to);
-		rc = s->disk.rename(s->disk.arg, from, to);
-	}
-	if (!err && !rc && w.n) {
-		rc = s->disk.sync_dir(s->disk.arg);
-	}
-	free(w.number);
-	return err ? err : rc ? fail_rc(s, rc, "give the segments their names") : 0;
-}
-
 /* What an earlier attempt left. */
 static int clean(struct jrn_store *s)
 {
-	struct names w;
-	int err = look(s, &w);
+	bool segments;
+	int rc = jrn_anew_clean(s->log.disk, &segments);
 
-	for (size_t i = 0; !err && i < w.n; i++) {
-		char name[40];
-
-		snprintf(name, sizeof name, "new-%0*llu.log", JRN_NUMBER_DIGITS, (unsigned long long)w.number[i]);
-		err_ignore(s->disk.unlink(s->disk.arg, name), "it is made anew");
+	if (rc) {
+		return fail_rc(s, rc, "remove what an earlier attempt left");
 	}
-	if (!err && w.segments) {
+	if (segments) {
 		snprintf(
 		    s->last.text, sizeof s->last.text,
 		    "trigger journal %s: there is the journal of an older version (data.mdb) beside the segments of this one "
 		    "(*.log). Move the one that does not belong here elsewhere",
 		    s->dir);
-		err = ERR_PROTO;
+		return ERR_PROTO;
 	}
-	free(w.number);
-	return err;
+	return 0;
+}
+
+static int give_names(struct jrn_store *s)
+{
+	int rc = jrn_anew_name(s->log.disk);
+
+	return rc ? fail_rc(s, rc, "give the segments their names") : 0;
 }
 
 /* -- all */
@@ -318,7 +242,7 @@ static int lock_alone(struct jrn_store *s)
 static int take_over(struct jrn_store *s, struct old *o, char *say, size_t say_cap)
 {
 	char count[SHOWN_COUNT_MAX];
-	uint64_t records;
+	uint64_t records = 0;
 	int err = clean(s);
 
 	if (!err) {

@@ -13,6 +13,11 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 	return remove(path);
 }
 
+void place_remove_all(const char *dir)
+{
+	nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
 static int remove_file(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	return ftw->level ? remove_one(path, st, type, ftw) : 0;
@@ -59,7 +64,7 @@ int place_teardown(void **state)
 	struct place *p = *state;
 
 	jrn_close(p->j);
-	nftw(p->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	place_remove_all(p->dir);
 	free(p);
 	return 0;
 }

@@ -14,6 +14,7 @@ struct place {
 int place_setup(void **state); /* without a thread: commits are jrn_flush() */
 int place_teardown(void **state);
 int open_again(struct place *p); /* closes first */
+void place_remove_all(const char *dir);
 void place_remove(const struct place *p, const char *name);
 void place_empty(struct place *p); /* removes all files of the directory; the journal is closed */
 

@@ -1,0 +1,469 @@
+/* jrn_survey.c - see jrn_survey.h. */
+#include "journal/jrn_survey.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/str.h"
+
+#define OTHERS_MAX 4096u /* findings that are told; more are counted */
+
+/* -- findings */
+
+static struct jrn_found *add_other(struct jrn_survey *v, enum jrn_finding what, const char *name)
+{
+	static struct jrn_found none;
+
+	if (what == JRN_FOUND_DAMAGE || what == JRN_FOUND_MISSING || what == JRN_FOUND_FOREIGN || what == JRN_FOUND_NEWER) {
+		v->sum.damages++;
+	}
+	if (v->other_n >= OTHERS_MAX) {
+		return &none;
+	}
+	if (v->other_n == v->other_cap) {
+		size_t cap = v->other_cap ? 2 * v->other_cap : 32;
+		struct jrn_found *bigger = realloc(v->other, cap * sizeof *bigger);
+
+		if (!bigger) {
+			v->nomem = true;
+			return &none;
+		}
+		v->other = bigger;
+		v->other_cap = cap;
+	}
+	v->other[v->other_n] = (struct jrn_found){ .what = what };
+	str_cut(v->other[v->other_n].name, sizeof v->other[0].name, name);
+	return &v->other[v->other_n++];
+}
+
+__attribute__((format(printf, 2, 3))) static void say(struct jrn_found *f, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(f->text, sizeof f->text, fmt, ap);
+	va_end(ap);
+}
+
+static int fail_rc(struct jrn_survey *v, int rc, const char *doing, const char *name)
+{
+	snprintf(v->why->text, sizeof v->why->text, "trigger journal %s: cannot %s %s: %s", v->dir, doing, name, strerror(-rc));
+	return jrn_disk_err(rc);
+}
+
+/* -- the directory */
+
+static void add_file(struct jrn_survey *v, const char *name, uint64_t number, uint64_t size)
+{
+	if (v->n == v->cap) {
+		size_t cap = v->cap ? 2 * v->cap : 64;
+		struct jrn_survey_file *bigger = realloc(v->file, cap * sizeof *bigger);
+
+		if (!bigger) {
+			v->nomem = true;
+			return;
+		}
+		v->file = bigger;
+		v->cap = cap;
+	}
+	v->file[v->n] = (struct jrn_survey_file){ .number = number, .found = { .what = JRN_FOUND_SEGMENT, .octets = size } };
+	str_cut(v->file[v->n++].found.name, sizeof v->file[0].found.name, name);
+}
+
+static int on_name(void *arg, const char *name, uint64_t size)
+{
+	struct jrn_survey *v = arg;
+	uint64_t number;
+
+	switch (jrn_name_kind(name, &number)) {
+	case JRN_NAME_SEGMENT:
+		add_file(v, name, number, size);
+		break;
+	case JRN_NAME_SPARE:
+	case JRN_NAME_SPARE_NEW:
+	case JRN_NAME_TAKING_OVER:
+		add_other(v, JRN_FOUND_SPARE, name)->octets = size;
+		v->sum.spares++;
+		break;
+	case JRN_NAME_TORN:
+		add_other(v, JRN_FOUND_ASIDE, name)->octets = size;
+		v->sum.torn_octets += size;
+		break;
+	case JRN_NAME_OURS:
+		v->lmdb = v->lmdb || strcmp(name, "data.mdb") == 0;
+		break;
+	default:
+		say(add_other(v, JRN_FOUND_FOREIGN, name), "it does not belong to a trigger journal; move it elsewhere");
+	}
+	return v->nomem;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const struct jrn_survey_file *x = a, *y = b;
+
+	return x->number < y->number ? -1 : x->number > y->number;
+}
+
+static int take_lock(struct jrn_survey *v)
+{
+	char path[4096];
+
+	snprintf(path, sizeof path, "%s/owner.lock", v->dir);
+	v->lock_fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (v->lock_fd >= 0 && flock(v->lock_fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
+		snprintf(v->why->text, sizeof v->why->text, "trigger journal %s: locked: another process uses it", v->dir);
+		return ERR_BUSY;
+	}
+	return 0; /* without that file nobody has opened it yet */
+}
+
+static int open_dir(struct jrn_survey *v, const struct jrn_disk *disk)
+{
+	int rc;
+
+	v->disk = disk;
+	if (disk) {
+		return 0;
+	}
+	rc = jrn_disk_dir(&v->own, v->dir, false);
+	if (rc) {
+		snprintf(v->why->text, sizeof v->why->text, "trigger journal %s: %s", v->dir, strerror(-rc));
+		return rc == -ENOENT || rc == -ENOTDIR ? ERR_NOTFOUND : jrn_disk_err(rc);
+	}
+	v->disk = &v->own;
+	return take_lock(v);
+}
+
+static int list(struct jrn_survey *v)
+{
+	int rc = v->disk->list(v->disk->arg, on_name, v);
+
+	if (v->nomem) {
+		return ERR_NOMEM;
+	}
+	if (rc < 0) {
+		return fail_rc(v, rc, "read", "its directory");
+	}
+	if (v->n == 0 && !v->lmdb && v->sum.spares == 0) {
+		snprintf(v->why->text, sizeof v->why->text, "%s: there is no trigger journal", v->dir);
+		return ERR_NOTFOUND;
+	}
+	if (v->n == 0 && v->lmdb) {
+		say(add_other(v, JRN_FOUND_LMDB, "data.mdb"), "the journal of an older version; the next start takes it over");
+	}
+	qsort(v->file, v->n, sizeof *v->file, by_number);
+	v->sum.segments = v->n;
+	return 0;
+}
+
+/* -- headers */
+
+static int open_file(struct jrn_survey *v, const struct jrn_survey_file *f)
+{
+	int rc = jrn_reader_open(&v->reader, v->disk, f->found.name);
+
+	return rc ? fail_rc(v, rc, "read", f->found.name) : 0;
+}
+
+static int read_heads(struct jrn_survey *v)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < v->n; i++) {
+		struct jrn_survey_file *f = &v->file[i];
+
+		err = open_file(v, f);
+		if (!err) {
+			int rc = jrn_reader_head(&v->reader, &f->head, &f->err);
+
+			jrn_reader_close(&v->reader);
+			err = rc ? fail_rc(v, rc, "read", f->found.name) : 0;
+		}
+		if (!err && f->err == ERR_PROTO &&
+		    f->head.number == f->number) { /* the header is right: what is there can be read */
+			f->truncated = true;
+			f->err = 0;
+		}
+		if (!err && !f->err && f->head.number != f->number) {
+			f->err = ERR_PROTO;
+		}
+		if (!err && !f->err && i > 0) {
+			const struct jrn_survey_file *before = f - 1;
+
+			v->file[i - 1].follows = !before->err && f->head.prev == before->number &&
+						 f->head.prev_end >= JRN_BLOCK && f->head.prev_end <= before->head.size;
+		}
+	}
+	return err;
+}
+
+/* The lowest segment that the newest header or commit needs. */
+static int find_oldest(struct jrn_survey *v)
+{
+	struct jrn_survey_file *last = v->n ? &v->file[v->n - 1] : NULL;
+	enum jrn_commit_is is = JRN_COMMIT_WHOLE;
+	struct jrn_commit_head h;
+	const uint8_t *p;
+	int err, rc = 0;
+
+	v->oldest = 0;
+	if (!last || last->err) {
+		return 0;
+	}
+	v->oldest = last->head.oldest;
+	err = open_file(v, last);
+	for (uint64_t at = JRN_BLOCK; !err && !rc && is == JRN_COMMIT_WHOLE; at += jrn_blocks(h.octets)) {
+		rc = jrn_read_commit(&v->reader, last->head.nonce, at, &is, &h, &p);
+		if (rc || is != JRN_COMMIT_WHOLE) {
+			break;
+		}
+		v->oldest = h.oldest;
+	}
+	jrn_reader_close(&v->reader);
+	return err ? err : rc ? fail_rc(v, rc, "read", last->found.name) : 0;
+}
+
+/* -- commits */
+
+static int apply(struct jrn_survey *v, size_t i, uint64_t at, const struct jrn_commit_head *h, const uint8_t *p)
+{
+	struct jrn_survey_file *f = &v->file[i];
+	size_t done = JRN_COMMIT_HEAD;
+	jrn_place unused;
+	struct jrn_record r;
+
+	if (v->seq && h->seq > v->seq) {
+		v->sum.lost_commits_at_least += h->seq - v->seq;
+	}
+	for (uint32_t k = 0; k < h->records; k++) {
+		size_t size = jrn_get_record(&r, p + done, h->octets - done, NULL, 0);
+
+		v->highest = r.number > v->highest ? r.number : v->highest;
+		if (r.kind == JRN_RECORD_DEL) {
+			(void)jrn_index_del(&v->index, r.number);
+		} else if (jrn_index_put(&v->index, r.number, jrn_place_of(i, at + done, size), &unused)) {
+			return ERR_NOMEM;
+		}
+		done += size;
+	}
+	v->seq = h->seq + 1;
+	v->reserved = h->reserved > v->reserved ? h->reserved : v->reserved;
+	f->found.commits++;
+	f->found.records += h->records;
+	return 0;
+}
+
+/* What stands at `at` is no whole commit. *at is where to go on, or `ends`. */
+static int not_whole(struct jrn_survey *v, struct jrn_survey_file *f, enum jrn_commit_is is, uint64_t *at, uint64_t ends)
+{
+	uint64_t later, octets;
+	struct jrn_found *d;
+	int rc = jrn_read_later(&v->reader, f->head.nonce, *at + JRN_BLOCK, v->seq, &later);
+
+	if (rc) {
+		return rc;
+	}
+	if (later && later < ends) {
+		d = add_other(v, JRN_FOUND_DAMAGE, f->found.name);
+		d->at = *at;
+		d->octets = later - *at;
+		say(d, "expected a whole commit; whole ones follow from byte %llu on", (unsigned long long)later);
+		*at = later;
+		return 0;
+	}
+	if (f->follows) {
+		d = add_other(v, JRN_FOUND_DAMAGE, f->found.name);
+		d->at = *at;
+		d->octets = ends - *at;
+		say(d, "expected whole commits up to byte %llu, where the next segment says that they end",
+		    (unsigned long long)ends);
+	} else if (is == JRN_COMMIT_BROKEN) {
+		rc = jrn_read_torn(&v->reader, f->head.nonce, *at, &octets);
+		d = add_other(v, JRN_FOUND_TORN, f->found.name);
+		d->at = *at;
+		d->octets = octets;
+		v->sum.torn_octets += octets;
+		say(d, "a write that a crash or power cut left unfinished; it was never acknowledged");
+	}
+	*at = ends;
+	return rc;
+}
+
+static int read_commits(struct jrn_survey *v, size_t i)
+{
+	struct jrn_survey_file *f = &v->file[i];
+	uint64_t at = JRN_BLOCK, ends = f->follows ? f[1].head.prev_end : f->head.size;
+	struct jrn_commit_head h;
+	enum jrn_commit_is is;
+	const uint8_t *p;
+	int err = open_file(v, f), rc = 0;
+
+	v->seq = v->seq ? v->seq : f->head.first_seq;
+	while (!err && !rc && at < ends) {
+		rc = jrn_read_commit(&v->reader, f->head.nonce, at, &is, &h, &p);
+		if (!rc && is == JRN_COMMIT_WHOLE && h.seq >= v->seq) {
+			err = apply(v, i, at, &h, p);
+			at += jrn_blocks(h.octets);
+		} else if (!rc) {
+			rc = not_whole(v, f, is, &at, ends);
+		}
+	}
+	jrn_reader_close(&v->reader);
+	return err ? err : rc ? fail_rc(v, rc, "read", f->found.name) : 0;
+}
+
+/* A file that is not the segment of its name, or a gap in front of this one. */
+static void look_at_place(struct jrn_survey *v, size_t i)
+{
+	struct jrn_survey_file *f = &v->file[i];
+	char name[64];
+
+	if (f->err == ERR_VERSION) {
+		say(add_other(v, JRN_FOUND_NEWER, f->found.name), "its format is version %u, this program knows version %u",
+		    f->head.version, JRN_VERSION);
+		return;
+	}
+	if (f->err) {
+		say(add_other(v, JRN_FOUND_DAMAGE, f->found.name),
+		    "its header is not that of this segment, or the file is truncated (%llu bytes)",
+		    (unsigned long long)f->found.octets);
+	}
+	if (f->truncated) {
+		say(add_other(v, JRN_FOUND_DAMAGE, f->found.name), "truncated: %llu bytes of %llu are there",
+		    (unsigned long long)f->found.octets, (unsigned long long)f->head.size);
+	}
+	if (i > 0 && f->number != f[-1].number + 1 && f->number > v->oldest) {
+		jrn_segment_name(name, f->number - 1);
+		say(add_other(v, JRN_FOUND_MISSING, name), "it is needed, and is not there");
+	} else if (i > 0 && !f->err && !f[-1].err && !f[-1].old && !f[-1].follows) {
+		say(add_other(v, JRN_FOUND_DAMAGE, f->found.name), "it does not follow %s", f[-1].found.name);
+	} else if (i == 0 && f->number > v->oldest && v->oldest) {
+		jrn_segment_name(name, f->number - 1);
+		say(add_other(v, JRN_FOUND_MISSING, name), "it is needed, and is not there");
+	}
+}
+
+static int read_all(struct jrn_survey *v)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < v->n; i++) {
+		struct jrn_survey_file *f = &v->file[i];
+
+		f->old = f->number < v->oldest;
+		if (f->old) {
+			f->found.what = JRN_FOUND_OLD;
+		} else {
+			look_at_place(v, i);
+		}
+		if (!f->err) {
+			err = read_commits(v, i);
+		}
+	}
+	return err;
+}
+
+/* -- the sum */
+
+static int count_living(struct jrn_survey *v)
+{
+	struct jrn_index_entry *e = jrn_index_sorted(&v->index);
+	uint64_t octets = 0;
+
+	if (!e) {
+		return ERR_NOMEM;
+	}
+	for (size_t i = 0; i < v->index.n; i++) {
+		struct jrn_found *f = &v->file[jrn_place_segment(e[i].place, 0)].found;
+
+		f->live++;
+		f->live_octets += jrn_place_size(e[i].place);
+		v->sum.live_octets += jrn_place_size(e[i].place);
+	}
+	free(e);
+	v->sum.live = v->index.n;
+	for (size_t i = 0; i < v->n; i++) {
+		v->sum.commits += v->file[i].found.commits;
+		v->sum.records += v->file[i].found.records;
+		octets += v->file[i].found.octets;
+	}
+	v->sum.waste_octets = octets > v->sum.live_octets ? octets - v->sum.live_octets : 0;
+	v->sum.opens = v->sum.damages == 0;
+	return 0;
+}
+
+int jrn_survey(struct jrn_survey *v, const char *dir, const struct jrn_disk *disk, struct jrn_why *why)
+{
+	int err;
+
+	*v = (struct jrn_survey){ .dir = dir, .why = why, .lock_fd = -1, .reserved = 1 };
+	snprintf(why->text, sizeof why->text, "out of memory");
+	err = open_dir(v, disk);
+	if (!err) {
+		err = list(v);
+	}
+	if (!err) {
+		err = read_heads(v);
+	}
+	if (!err) {
+		err = find_oldest(v);
+	}
+	if (!err) {
+		err = read_all(v);
+	}
+	if (!err) {
+		err = v->nomem ? ERR_NOMEM : count_living(v);
+	}
+	if (!err) {
+		why->text[0] = 0;
+	}
+	return err;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct jrn_found *x = a, *y = b;
+	int c = strcmp(x->name, y->name);
+
+	return c ? c : x->at < y->at ? -1 : x->at > y->at;
+}
+
+void jrn_survey_tell(struct jrn_survey *v, jrn_found_fn *fn, void *arg)
+{
+	size_t k = 0;
+
+	if (!fn) {
+		return;
+	}
+	if (v->other_n) {
+		qsort(v->other, v->other_n, sizeof *v->other, by_name);
+	}
+	for (size_t i = 0; i < v->n; i++) {
+		for (; k < v->other_n && strcmp(v->other[k].name, v->file[i].found.name) < 0; k++) {
+			fn(arg, &v->other[k]);
+		}
+		fn(arg, &v->file[i].found);
+	}
+	for (; k < v->other_n; k++) {
+		fn(arg, &v->other[k]);
+	}
+}
+
+void jrn_survey_end(struct jrn_survey *v)
+{
+	jrn_reader_fini(&v->reader);
+	jrn_index_fini(&v->index);
+	jrn_disk_fini(&v->own);
+	free(v->file);
+	free(v->other);
+	if (v->lock_fd >= 0) {
+		close(v->lock_fd);
+	}
+}

@@ -1,0 +1,39 @@
+/* jrn_survey.h - reads all that is whole of a journal, whatever is wrong with it (room-private): for
+ * jrn_check() and jrn_salvage(). Changes nothing. */
+#pragma once
+#include "journal/jrn_check.h"
+#include "journal/jrn_disk.h"
+#include "journal/jrn_index.h"
+#include "journal/jrn_read.h"
+
+struct jrn_survey_file { /* a segment, or what has the name of one */
+	uint64_t number;
+	struct jrn_seg_head head;
+	int err;      /* of the header: 0, ERR_PROTO, ERR_VERSION */
+	bool follows; /* the next file is the segment after it */
+	bool truncated; /* shorter or longer than the header says */
+	bool old;       /* not needed any more */
+	struct jrn_found found;
+};
+
+struct jrn_survey {
+	struct jrn_disk own; /* the directory, unless the caller brought its own */
+	const struct jrn_disk *disk;
+	const char *dir;
+	struct jrn_why *why;
+	int lock_fd;
+	struct jrn_survey_file *file; /* ascending */
+	size_t n, cap;
+	struct jrn_found *other; /* damages and all that is no segment, in the order in which they were found */
+	size_t other_n, other_cap;
+	bool nomem, lmdb;
+	struct jrn_index index; /* place: position in `file` for the segment */
+	struct jrn_reader reader;
+	uint64_t seq, oldest, reserved, highest;
+	struct jrn_summary sum;
+};
+
+/* Errors as of jrn_check(). jrn_survey_end() has to be called in any case. */
+ERR_MUST_USE int jrn_survey(struct jrn_survey *v, const char *dir, const struct jrn_disk *disk, struct jrn_why *why);
+void jrn_survey_tell(struct jrn_survey *v, jrn_found_fn *fn, void *arg);
+void jrn_survey_end(struct jrn_survey *v);
