@@ -1,6 +1,7 @@
 /* bench_journal.c - the journal without the rest of the gateway, for measuring: `ops` keeps a number of new records waiting for their
  * commit and prints rate and latency; `fill` writes a journal of triggers that the SMS-SC has accepted; `restore` starts a core on it
- * and prints how long that took and the memory it holds. JSON lines. */
+ * and prints how long that took and the memory it holds; `replay` reads a journal of equal records alone. JSON lines. */
+#include <dirent.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -25,7 +26,7 @@
 
 struct options {
 	const char *what, *dir;
-	uint32_t count, outstanding, window_ms, seconds;
+	uint32_t count, outstanding, window_ms, seconds, octets;
 };
 
 static uint64_t now_us(void)
@@ -98,6 +99,34 @@ static void one_more(struct ops *s)
 	s->begun_us[number % s->slots] = now_us();
 }
 
+/* CPU time of all threads but this one, us. */
+static double threads_cpu_us(void)
+{
+	DIR *d = opendir("/proc/self/task");
+	const struct dirent *e;
+	double sum = 0;
+
+	while (d && (e = readdir(d))) {
+		unsigned long long ns = 0;
+		char path[300];
+		FILE *f;
+
+		if (e->d_name[0] == '.' || atoi(e->d_name) == (int)getpid()) {
+			continue;
+		}
+		snprintf(path, sizeof path, "/proc/self/task/%s/schedstat", e->d_name);
+		f = fopen(path, "r");
+		if (f) {
+			sum += fscanf(f, "%llu", &ns) == 1 ? (double)ns / 1000.0 : 0;
+			fclose(f);
+		}
+	}
+	if (d) {
+		closedir(d);
+	}
+	return sum;
+}
+
 static int by_size(const void *a, const void *b)
 {
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
@@ -134,9 +163,10 @@ static int ops(const struct options *o)
 	took_us = now_us() - began_us;
 	n = s.done < s.room ? s.done : s.room;
 	qsort(s.took_us, n, sizeof *s.took_us, by_size);
-	printf("{\"event\":\"ops\",\"operations\":%zu,\"per_second\":%.1f,\"p50_us\":%u,\"p99_us\":%u,\"commits\":%" PRIu64 "}\n",
+	printf("{\"event\":\"ops\",\"operations\":%zu,\"per_second\":%.1f,\"p50_us\":%u,\"p99_us\":%u,\"commits\":%" PRIu64
+	       ",\"thread_cpu_us\":%.2f}\n",
 	       s.done, (double)s.done * 1e6 / (double)took_us, s.took_us[n / 2], s.took_us[n - n / 100 - 1],
-	       jrn_counts(s.j).commits);
+	       jrn_counts(s.j).commits, threads_cpu_us() / (double)s.done);
 	jrn_close(s.j);
 	free(s.begun_us);
 	free(s.took_us);
@@ -275,6 +305,70 @@ static int fill(const struct options *o)
 	return err ? 1 : 0;
 }
 
+/* -- replay: the journal alone, of records of one length */
+
+static uint64_t cpu_us(void)
+{
+	return (uint64_t)clock() * 1000000 / CLOCKS_PER_SEC;
+}
+
+static int on_record(void *arg, uint64_t number, const void *record, size_t len)
+{
+	uint64_t *octets = arg;
+
+	(void)number;
+	*octets += len + ((const uint8_t *)record)[0];
+	return 0;
+}
+
+static int fill_plain(const struct options *o)
+{
+	static uint8_t record[JRN_RECORD_MAX] = { 1 };
+	struct jrn *j;
+	int err = 0;
+
+	if (open_journal(&j, o, false)) {
+		return 1;
+	}
+	for (uint32_t i = 1; i <= o->count && !err; i++) {
+		err = jrn_add(j, jrn_next(j), record, o->octets, NULL, NULL);
+		if (!err && (i % 64 == 0 || i == o->count)) { /* a commit is about as large as with 64 triggers outstanding */
+			err = jrn_flush(j);
+		}
+	}
+	jrn_close(j);
+	return err ? fail("fill", err_str(err)) : 0;
+}
+
+static int replay(const struct options *o)
+{
+	uint64_t at_us[3], cpu[3], octets = 0;
+	struct stat st;
+	struct jrn *j;
+
+	if (stat(o->dir, &st) < 0 && fill_plain(o)) {
+		return 1;
+	}
+	at_us[0] = now_us();
+	cpu[0] = cpu_us();
+	if (open_journal(&j, o, false)) {
+		return 1;
+	}
+	at_us[1] = now_us();
+	cpu[1] = cpu_us();
+	if (jrn_replay(j, on_record, &octets)) {
+		return fail(o->dir, "cannot be replayed");
+	}
+	at_us[2] = now_us();
+	cpu[2] = cpu_us();
+	printf("{\"event\":\"replayed\",\"records\":%" PRIu64 ",\"octets\":%" PRIu64
+	       ",\"open_ms\":%.1f,\"open_cpu_ms\":%.1f,\"replay_ms\":%.1f,\"replay_cpu_ms\":%.1f}\n",
+	       jrn_counts(j).records, octets, (double)(at_us[1] - at_us[0]) / 1000.0, (double)(cpu[1] - cpu[0]) / 1000.0,
+	       (double)(at_us[2] - at_us[1]) / 1000.0, (double)(cpu[2] - cpu[1]) / 1000.0);
+	jrn_close(j);
+	return 0;
+}
+
 /* -- restore */
 
 static const char config[] =
@@ -302,7 +396,7 @@ static void on_log_level(void *arg, enum log_level level)
 	(void)level;
 }
 
-/* Memory of our own in octets: what is mapped from the journal is not. */
+/* Memory of our own in octets. */
 static uint64_t own_memory(void)
 {
 	FILE *f = fopen("/proc/self/status", "r");
@@ -364,19 +458,22 @@ static int usage(void)
 {
 	fputs("usage: bench_journal ops --dir DIR [--window MS] [--outstanding N] [--seconds S]\n"
 	      "       bench_journal fill --dir DIR --count N\n"
-	      "       bench_journal restore --dir STATE_DIR\n",
+	      "       bench_journal restore --dir STATE_DIR\n"
+	      "       bench_journal replay --dir DIR [--count N] [--octets N]     fills DIR first if it is missing\n",
 	      stderr);
 	return 2;
 }
 
 int main(int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{ "dir", required_argument, NULL, 'd' },         { "window", required_argument, NULL, 'w' },
-		{ "outstanding", required_argument, NULL, 'o' }, { "seconds", required_argument, NULL, 's' },
-		{ "count", required_argument, NULL, 'c' },       { NULL, 0, NULL, 0 }
-	};
-	struct options o = { .count = 1000000, .outstanding = 1024, .seconds = 3 };
+	static const struct option longs[] = { { "dir", required_argument, NULL, 'd' },
+					       { "window", required_argument, NULL, 'w' },
+					       { "outstanding", required_argument, NULL, 'o' },
+					       { "seconds", required_argument, NULL, 's' },
+					       { "count", required_argument, NULL, 'c' },
+					       { "octets", required_argument, NULL, 'b' },
+					       { NULL, 0, NULL, 0 } };
+	struct options o = { .count = 1000000, .outstanding = 1024, .seconds = 3, .octets = 600 };
 	int opt;
 
 	if (stdfd_open()) {
@@ -401,6 +498,9 @@ int main(int argc, char **argv)
 		case 'c':
 			o.count = number;
 			break;
+		case 'b':
+			o.octets = number && number <= JRN_RECORD_MAX ? number : 600;
+			break;
 		default:
 			return usage();
 		}
@@ -414,6 +514,9 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(o.what, "fill") == 0) {
 		return fill(&o);
+	}
+	if (strcmp(o.what, "replay") == 0) {
+		return replay(&o);
 	}
 	return strcmp(o.what, "restore") == 0 ? restore(&o) : usage();
 }
