@@ -284,8 +284,8 @@ static const struct cfg_row journal_rows[] = {
 		     "how long after the end of its validity a trigger without a report is reported as UNCONFIRMED"),
 	CFG_U64("size_max", struct cfg_journal, size_max, UINT64_C(1) << 20, UINT64_C(1) << 44, "8589934592",
 		"bytes that the journal may grow to"),
-	CFG_U64("segment_size", struct cfg_journal, segment_size, UINT64_C(1) << 17, UINT64_C(1) << 30, "16777216",
-		"size in bytes of one file of the journal; at most an eighth of size_max is used"),
+	CFG_U64("segment_size", struct cfg_journal, segment_size, UINT64_C(1) << 17, UINT64_C(1) << 30, "8388608",
+		"size in bytes of one file of the journal; at most an eighth of size_max and a 16th of the disk is used"),
 	CFG_U64("compact_above", struct cfg_journal, compact_above, 0, UINT64_C(1) << 44, "0",
 		"has no effect any more: the journal reuses its files while it runs. It is accepted so that older configurations "
 		"remain valid"),
@@ -294,9 +294,10 @@ static const struct cfg_row journal_rows[] = {
 	CFG_DURATION("batch_window", struct cfg_journal, batch_window_ms, 0, 1000, "0s",
 		     "how long a record waits for others to share its commit; 0s: what arrives while one commit runs is "
 		     "the next one"),
-	CFG_DURATION("lazy", struct cfg_journal, lazy_ms, 0, 10000, "200ms",
-		     "longest time that records which nobody waits for (an acceptance, the end of a trigger) wait for a commit that "
-		     "others need; a crash within this time makes the gateway ask the SMS-SC again. 0s: they are committed at once"),
+	CFG_DURATION(
+	    "lazy", struct cfg_journal, lazy_ms, 0, 10000, "200ms",
+	    "longest time that records which nobody waits for (an acceptance, the end of a trigger) wait for a commit that "
+	    "others need; a crash within this time makes the gateway ask the SMS-SC again. 0s: they are committed at once"),
 	CFG_U32("batch_max", struct cfg_journal, batch_max, 1, 1048576, "4096",
 		"number of records that are committed without waiting for the end of batch_window"),
 	CFG_END,

@@ -1,6 +1,6 @@
 /* jrn_commit.c - all waiting operations become commits of the log, mostly one.
  *
- * No space: new triggers are given up, and so is a record of one that was never stored. Records of
+ * No space: new triggers are given up, and so is a record that replaces one of them. Records of
  * known triggers and deletes go on with the reserve. A delete is never given up.
  * A disk that fails: after a failed write nobody can know whether a start would find the commit. So
  * nothing is told, and everything waits until the same commit stands in another segment, whose
@@ -10,8 +10,6 @@
 #include <string.h>
 
 #include "journal/jrn_int.h"
-
-#define RECLAIM_MIN (32u << 10) /* octets copied with a commit, and twice its own */
 
 /* -- groups */
 
@@ -52,7 +50,8 @@ static void give_up(struct jrn_store *s, struct jrn_batch *b, const struct jrn_g
 	}
 }
 
-/* A put without an older record replaces a first one that was given up. */
+/* A put without an older record replaces a first one that was given up in this round, or is a new one, such as
+ * the answer that says so. */
 static bool all_known(const struct jrn_store *s, const struct jrn_batch *b, const struct jrn_group *g)
 {
 	for (size_t i = g->at; i < g->end; i++) {
@@ -106,7 +105,7 @@ static int write_out(struct jrn_store *s)
 		return 0;
 	}
 	if (jrn_log_has_waste(l)) {
-		jrn_log_reclaim(l, 2 * l->build.n + RECLAIM_MIN);
+		jrn_log_reclaim(l);
 	}
 	err = jrn_log_write(l);
 	if (err) {
@@ -170,7 +169,8 @@ static int one_group(struct jrn_store *s, struct jrn_batch *b, const struct jrn_
 		give_up(s, b, g, ERR_LIMIT);
 		return 0;
 	}
-	if ((s->refusing || s->state == ERR_NOSPC) && !all_known(s, b, g)) {
+	if ((s->refusing || s->state == ERR_NOSPC) && !all_known(s, b, g) &&
+	    (s->refusing || s->log.live_octets + g->octets > jrn_log_live_max(&s->log))) {
 		err = ERR_NOSPC;
 	}
 	if (!err) {
@@ -316,7 +316,7 @@ int jrn_commit_room(struct jrn_store *s)
 		err = kept_deletes(s);
 	}
 	if (!err) {
-		jrn_log_reclaim(l, jrn_segment_room(l));
+		jrn_log_reclaim(l);
 		err = write_out(s);
 	}
 	return err;

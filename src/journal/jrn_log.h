@@ -75,9 +75,10 @@ struct jrn_log {
 	bool stuck;                             /* the last spare could not be made */
 };
 
-#define JRN_RESERVE_SPARES 1u /* for records of known triggers, deletes and reclaiming */
-#define JRN_WANTED_SPARES 2u
-#define JRN_SPARES_MAX 4u /* more are removed */
+/* For records of known triggers, deletes and reclaiming: one to write to, one to copy a whole segment into. */
+#define JRN_RESERVE_SPARES 2u
+#define JRN_WANTED_SPARES 3u
+#define JRN_SPARES_MAX 5u /* more are removed */
 
 /* Octets of records that may live before new triggers are refused. The rest is for what
  * is dead and not yet reclaimed: the fuller the log, the more is copied for each octet won. */
@@ -155,10 +156,12 @@ void jrn_log_fini(struct jrn_log *l);
 
 /* -- jrn_reclaim.c */
 
-/* True if the segments hold more that is dead than the bound allows, or spares are missing. */
+/* True if the segments hold more that is dead than the bound allows: as much as lives, and two segments;
+ * where spares are missing and none can be made, a quarter of a segment. */
 bool jrn_log_has_waste(const struct jrn_log *l);
-/* Copies up to so many octets of what lives in the oldest segment into the commit that gathers. */
-void jrn_log_reclaim(struct jrn_log *l, size_t octets);
+/* Copies a piece of what lives in the oldest segment into the commit that gathers; more, if there is
+ * little room for much that lives. */
+void jrn_log_reclaim(struct jrn_log *l);
 /* Lowest segment that is needed once the commit that gathers is durable. */
 uint64_t jrn_log_oldest(const struct jrn_log *l);
 

@@ -10,28 +10,32 @@
 #include "journal/jrn_int.h"
 
 #define SIZE_DEFAULT (4ull << 30)
-#define SEGMENT_DEFAULT (16u << 20)
+#define SEGMENT_DEFAULT (8u << 20)
 #define SEGMENTS_LEAST 8u /* a smaller journal has smaller segments */
+#define DISK_SHARE 16u    /* and so has one on a small disk */
 #define PENDING_DEFAULT 4096u
 #define BATCH_DEFAULT 4096u
 
 /* -- the store */
 
-static uint64_t segment_size(const struct jrn_conf *conf, uint64_t size_max)
+static void choose_segment_size(struct jrn_log *l, uint64_t wanted)
 {
-	uint64_t size = conf->segment_size ? conf->segment_size : SEGMENT_DEFAULT;
+	uint64_t size = wanted ? wanted : SEGMENT_DEFAULT, left, whole;
 
-	size = size < size_max / SEGMENTS_LEAST ? size : size_max / SEGMENTS_LEAST;
+	l->disk->space(l->disk->arg, &left, &whole);
+	size = size < l->size_max / SEGMENTS_LEAST ? size : l->size_max / SEGMENTS_LEAST;
+	size = whole && whole / DISK_SHARE < size ? whole / DISK_SHARE : size;
 	size = size < JRN_SEGMENT_MIN ? JRN_SEGMENT_MIN : size > JRN_SEGMENT_MAX ? JRN_SEGMENT_MAX : size;
-	return size & ~(uint64_t)(JRN_BLOCK - 1);
+	l->segment_size = size & ~(uint64_t)(JRN_BLOCK - 1);
 }
 
-static int open_dir(struct jrn_store *s, const struct jrn_disk *disk, char *say, size_t say_cap)
+static int open_dir(struct jrn_store *s, const struct jrn_conf *conf, char *say, size_t say_cap)
 {
 	int rc;
 
-	if (disk) {
-		s->log.disk = disk;
+	if (conf->disk) {
+		s->log.disk = conf->disk;
+		choose_segment_size(&s->log, conf->segment_size);
 		return 0;
 	}
 	rc = jrn_disk_dir(&s->disk, s->dir, true);
@@ -41,6 +45,7 @@ static int open_dir(struct jrn_store *s, const struct jrn_disk *disk, char *say,
 		return jrn_disk_err(rc);
 	}
 	s->log.disk = &s->disk;
+	choose_segment_size(&s->log, conf->segment_size);
 	return jrn_take_over(s, say, say_cap);
 }
 
@@ -67,12 +72,11 @@ static int store_open(struct jrn *j, const struct jrn_conf *conf, char *say, siz
 	int err;
 
 	s->log.size_max = conf->size_max ? conf->size_max : SIZE_DEFAULT;
-	s->log.segment_size = segment_size(conf, s->log.size_max);
 	s->log.dir = s->dir;
 	s->log.why = &s->last;
 	err = jrn_log_init(&s->log);
 	if (!err) {
-		err = open_dir(s, conf->disk, say, say_cap);
+		err = open_dir(s, conf, say, say_cap);
 	}
 	if (!err) {
 		err = jrn_log_load(&s->log, &j->next, torn, sizeof torn);

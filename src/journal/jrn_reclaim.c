@@ -9,7 +9,8 @@
 
 #include "journal/jrn_log.h"
 
-#define READ_SHARE 16u /* octets read for each that may be copied */
+#define COPY_MIN (32u << 10) /* octets copied with a commit, beside twice its own */
+#define READ_SHARE 16u       /* octets read for each that may be copied */
 #define READ_MIN (256u << 10)
 
 /* First segment with something that lives in it; NULL: only the last has. */
@@ -30,16 +31,34 @@ uint64_t jrn_log_oldest(const struct jrn_log *l)
 	return s ? s->number : jrn_segment_last(l)->number;
 }
 
+static uint64_t waste_of(const struct jrn_log *l)
+{
+	uint64_t used = jrn_log_extent(l).octets;
+
+	return used > l->live_octets ? used - l->live_octets : 0;
+}
+
+/* Room is needed, and there is no other. */
+static bool pressed(const struct jrn_log *l)
+{
+	return l->spares <= JRN_RESERVE_SPARES && (l->stuck || l->octets + l->segment_size > l->size_max);
+}
+
 bool jrn_log_has_waste(const struct jrn_log *l)
 {
-	uint64_t last = l->segs_n ? jrn_segment_last(l)->size : 0, used = l->octets - l->spares * l->segment_size - last, waste;
-	uint64_t bound = l->live_octets + 2 * l->segment_size;
+	return waste_of(l) > (pressed(l) ? l->segment_size / 4 : l->live_octets + 2 * l->segment_size);
+}
 
-	waste = used > l->live_octets ? used - l->live_octets : 0;
-	if (l->spares <= JRN_RESERVE_SPARES && (l->stuck || l->octets + l->segment_size > l->size_max)) {
-		bound = l->segment_size / 2; /* room is needed, and there is no other */
+/* A round over the whole log copies all that lives and wins all that is dead. So with little room, each
+ * octet that is written needs as many copied as there are living ones for each dead one. */
+static size_t budget(const struct jrn_log *l)
+{
+	size_t octets = 2 * l->build.n + COPY_MIN;
+
+	if (pressed(l)) {
+		octets += (size_t)((double)jrn_blocks(l->build.n) * 1.5 * (double)l->live_octets / (double)(waste_of(l) + 1));
 	}
-	return waste > bound;
+	return octets < JRN_COMMIT_MAX ? octets : JRN_COMMIT_MAX;
 }
 
 static void found_damage(struct jrn_log *l, const struct jrn_seg *s, uint64_t at, const char *what)
@@ -133,9 +152,10 @@ static bool one_step(struct jrn_log *l, const struct jrn_seg *s, size_t *copied,
 	return true;
 }
 
-void jrn_log_reclaim(struct jrn_log *l, size_t octets)
+void jrn_log_reclaim(struct jrn_log *l)
 {
-	size_t copied = 0, read = 0, read_max = READ_SHARE * octets > READ_MIN ? READ_SHARE * octets : READ_MIN;
+	size_t octets = budget(l), copied = 0, read = 0,
+	       read_max = READ_SHARE * octets > READ_MIN ? READ_SHARE * octets : READ_MIN;
 	const struct jrn_seg *s;
 
 	while (!l->damaged && l->fd >= 0 && copied < octets && read < read_max && jrn_log_has_waste(l) && (s = oldest_alive(l))) {

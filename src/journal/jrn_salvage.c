@@ -7,7 +7,7 @@
 #include "journal/jrn_anew.h"
 #include "journal/jrn_survey.h"
 
-#define SEGMENT_SIZE (16u << 20)
+#define SEGMENT_SIZE (8u << 20)
 #define RESERVE 1048576u /* numbers that commits which are missing may have given out */
 
 static int fail(struct jrn_why *why, int err, const char *path, const char *words)

@@ -9,8 +9,8 @@
 struct jrn_survey_file { /* a segment, or what has the name of one */
 	uint64_t number;
 	struct jrn_seg_head head;
-	int err;      /* of the header: 0, ERR_PROTO, ERR_VERSION */
-	bool follows; /* the next file is the segment after it */
+	int err;        /* of the header: 0, ERR_PROTO, ERR_VERSION */
+	bool follows;   /* the next file is the segment after it */
 	bool truncated; /* shorter or longer than the header says */
 	bool old;       /* not needed any more */
 	struct jrn_found found;

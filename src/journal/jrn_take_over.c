@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <lmdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -25,6 +26,7 @@
 
 #define FORMAT_OLDEST 1u
 #define KIND "trigger journal"
+#define MARK_MAX (64 << 10) /* octets; an environment with one page of each kind */
 
 struct old { /* the LMDB journal */
 	struct kv kv;
@@ -260,6 +262,29 @@ static int take_over(struct jrn_store *s, struct old *o, char *say, size_t say_c
 	return err;
 }
 
+/* A file as write_mark() makes it. It is read without LMDB, which would need room for its table of
+ * readers; on a full disk there may be none. */
+static bool is_mark(const struct jrn_store *s)
+{
+	static const char words[] = "format\4\0\0\0" KIND;
+	static const size_t len = sizeof words - 1;
+	int fd = s->disk.open(s->disk.arg, "data.mdb", JRN_OPEN_READ);
+	uint8_t *p = malloc(MARK_MAX);
+	int64_t n = -1;
+	bool found;
+
+	_Static_assert(JRN_VERSION == 4, "the words name the format");
+	if (fd >= 0 && p) {
+		n = s->disk.pread(s->disk.arg, fd, p, MARK_MAX, 0);
+	}
+	if (fd >= 0) {
+		s->disk.close(s->disk.arg, fd);
+	}
+	found = n > 0 && n < MARK_MAX && memmem(p, (size_t)n, words, len);
+	free(p);
+	return found;
+}
+
 int jrn_take_over(struct jrn_store *s, char *say, size_t say_cap)
 {
 	struct kv_conf kc = { .dir = s->dir,
@@ -277,16 +302,19 @@ int jrn_take_over(struct jrn_store *s, char *say, size_t say_cap)
 	if (access(path, F_OK) < 0) {
 		return lock_alone(s);
 	}
+	if (is_mark(s)) {
+		s->marked = true;
+		err = lock_alone(s);
+		return err ? err : give_names(s);
+	}
 	err = kv_open(&o.kv, &kc, s->last.text, sizeof s->last.text);
 	if (err) {
 		return err;
 	}
-	s->marked = o.kv.format == JRN_VERSION;
 	s->lock_fd = o.kv.lock_fd;
 	o.kv.lock_fd = -1; /* the lock stays */
-	if (!s->marked) {
-		err = take_over(s, &o, say, say_cap);
-	}
+	s->marked = o.kv.format == JRN_VERSION;
+	err = s->marked ? 0 : take_over(s, &o, say, say_cap);
 	kv_close(&o.kv);
 	return err ? err : give_names(s);
 }

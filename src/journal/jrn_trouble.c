@@ -82,8 +82,8 @@ static int win_room(struct jrn_store *s)
 	int err = 0;
 
 	jrn_spares_look(l);
-	if (!l->maker && !jrn_spare_for_new(l)) {
-		err_ignore(jrn_spare_make(l), "then it has to be won back");
+	if (!l->maker) {
+		err_ignore(jrn_spares_need(l, JRN_WANTED_SPARES), "then it has to be won back");
 	}
 	for (int i = 0; !err && i < ROOM_ROUNDS && !jrn_spare_for_new(l) && (jrn_log_has_waste(l) || s->kept_n); i++) {
 		uint64_t seq = l->seq;

