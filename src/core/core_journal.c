@@ -35,6 +35,7 @@ static void count(struct core *c)
 	st_count_n(&c->st, ST_JOURNAL_COMMITS, now.commits - before.commits);
 	st_count_n(&c->st, ST_JOURNAL_ERRORS, now.commits_failed - before.commits_failed);
 	st_count_n(&c->st, ST_JOURNAL_LOST, now.lost - before.lost);
+	st_count_n(&c->st, ST_JOURNAL_WAITS, now.waits - before.waits);
 	st_count_n(&c->st, ST_JOURNAL_TROUBLES, now.troubles - before.troubles);
 	c->journal.counted = now;
 }

@@ -133,6 +133,7 @@ struct jrn_counts {
 	uint64_t lost;     /* operations without `done` that failed */
 	uint64_t troubles; /* number of times that jrn_state() left 0 */
 	uint64_t octets;   /* size of all files, spares included */
+	uint64_t waits;    /* times that a commit waited until a file was prepared */
 };
 struct jrn_counts jrn_counts(struct jrn *j);
 

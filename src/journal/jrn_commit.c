@@ -259,6 +259,7 @@ static void count(struct jrn_store *s)
 	}
 	s->counts.records = s->log.live;
 	s->counts.octets = s->log.octets;
+	s->counts.waits = s->log.waits;
 }
 
 bool jrn_commit(struct jrn_store *s, uint64_t now_us)

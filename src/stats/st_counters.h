@@ -129,8 +129,9 @@
 	X(JOURNAL_LOST, "journal_lost", "acceptances not journalled; a restart asks again")                                      \
 	X(JOURNAL_ANSWERS_LOST, "journal_answers_lost", "answers not kept: a copy after a restart is a new request")             \
 	X(JOURNAL_ERRORS, "journal_errors", "commits that failed")                                                               \
+	X(JOURNAL_WAITS, "journal_waits", "commits of the journal that waited until its next file was prepared")                 \
 	X(JOURNAL_RECOVERED, "journal_recovered", "triggers taken up again from the journal after a start")                      \
-	X(READERS_CLEARED, "readers_cleared", "slots of readers that died, freed in the stores of associations and journal")     \
+	X(READERS_CLEARED, "readers_cleared", "slots of readers that died, freed in the store of associations")                  \
 	X(AUDIT_LINES, "audit_lines", "decision lines written")                                                                  \
 	X(AUDIT_ERRORS, "audit_errors", "decisions that are in no log: it could not be written")                                 \
 	X(HANGS, "hangs", "processes that the parent ended because they had done nothing for timers.hang")                       \

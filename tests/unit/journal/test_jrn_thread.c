@@ -180,6 +180,62 @@ static void test_a_group_is_whole_or_not_there(void **state)
 	assert_true(r.numbers[0] == 5 && r.numbers[1] == 7);
 }
 
+/* -- what nobody waits for */
+
+static void test_what_nobody_waits_for_goes_with_the_next_that_somebody_does(void **state)
+{
+	struct place *p = *state;
+	struct seen s = { 0 };
+	uint64_t before;
+
+	p->conf.lazy_ms = 3600000; /* a test that waited for it would not end */
+	assert_int_equal(open_again(p), 0);
+	before = jrn_counts(p->j).commits;
+	for (uint64_t i = 1; i <= 20; i++) {
+		assert_int_equal(put(p, i, "acceptance", NULL), 0);
+		jrn_submit(p->j);
+	}
+	assert_int_equal(jrn_del(p->j, 20), 0);
+	jrn_submit(p->j);
+	assert_int_equal(jrn_pending(p->j), 21);
+	assert_int_equal(add(p, 100, "intent", &s), 0);
+	jrn_submit(p->j);
+	complete_until(p, &s, 1);
+	assert_int_equal(jrn_pending(p->j), 0);
+	assert_int_equal(jrn_counts(p->j).commits, before + 1); /* all in one */
+	assert_int_equal(replay(p).n, 20);
+}
+
+static void test_what_nobody_waits_for_is_committed_in_time(void **state)
+{
+	struct place *p = *state;
+
+	p->conf.lazy_ms = 1;
+	assert_int_equal(open_again(p), 0);
+	assert_int_equal(put(p, 1, "acceptance", NULL), 0);
+	jrn_submit(p->j);
+	while (jrn_counts(p->j).records == 0) {
+		wait_complete(p); /* the owner is woken to hand it over, then as it is done */
+	}
+	assert_int_equal(replay(p).n, 1);
+}
+
+static void test_a_flush_and_the_end_commit_what_nobody_waits_for(void **state)
+{
+	struct place *p = *state;
+
+	p->conf.lazy_ms = 3600000;
+	assert_int_equal(open_again(p), 0);
+	assert_int_equal(put(p, 1, "acceptance", NULL), 0);
+	jrn_submit(p->j);
+	assert_int_equal(jrn_flush(p->j), 0);
+	assert_int_equal(replay(p).n, 1);
+	assert_int_equal(put(p, 2, "acceptance", NULL), 0);
+	jrn_submit(p->j);
+	assert_int_equal(open_again(p), 0);
+	assert_int_equal(replay(p).n, 2);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, place_teardown)
 
 int main(void)
@@ -192,6 +248,9 @@ int main(void)
 		T(test_a_window_ends_by_itself),
 		T(test_waiting_is_bounded_until_completion),
 		T(test_a_group_is_whole_or_not_there),
+		T(test_what_nobody_waits_for_goes_with_the_next_that_somebody_does),
+		T(test_what_nobody_waits_for_is_committed_in_time),
+		T(test_a_flush_and_the_end_commit_what_nobody_waits_for),
 	};
 
 	return cmocka_run_group_tests_name("jrn_thread", tests, NULL, NULL);
