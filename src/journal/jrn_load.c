@@ -366,6 +366,18 @@ static int look_behind(struct loading *g, const struct jrn_seg *s, char *say, si
 	return 0;
 }
 
+/* A program that was killed may have left octets in the pages that no flush has brought to the disk. What was read
+ * of them counts from now on, also in the header of the next segment. So it is made durable first. */
+static int settle(struct jrn_log *l)
+{
+	int fd = l->disk->open(l->disk->arg, l->reader.name, JRN_OPEN_WRITE), rc = fd < 0 ? fd : l->disk->flush(l->disk->arg, fd);
+
+	if (fd >= 0) {
+		l->disk->close(l->disk->arg, fd);
+	}
+	return rc ? refuse_rc(l, rc, "flush", l->reader.name) : 0;
+}
+
 static int read_all(struct loading *g, char *say, size_t say_cap)
 {
 	struct jrn_log *l = g->l;
@@ -380,6 +392,9 @@ static int read_all(struct loading *g, char *say, size_t say_cap)
 		}
 		if (!err && last) {
 			err = look_behind(g, l->segs[i], say, say_cap);
+		}
+		if (!err && last) {
+			err = settle(l);
 		}
 		jrn_reader_close(&l->reader);
 	}
