@@ -321,15 +321,15 @@ int jrn_segment_next(struct jrn_log *l, bool reserve)
 		err = rename_to(l, name, &s);
 	}
 	if (!err) {
-		l->octets -= s.size; /* now as a segment */
-		err = jrn_segment_add(l, &s);
-	} else {
-		spoil(l, name, l->segment_size);
-	}
-	if (!err) {
 		int rc = l->disk->sync_dir(l->disk->arg);
 
 		err = rc ? fail(l, rc, "sync the directory after", name) : 0;
+	}
+	if (err) { /* if it has its name already: the next one takes the same, so that no number can be missing after a power cut */
+		spoil(l, name, l->segment_size);
+	} else {
+		l->octets -= s.size; /* now as a segment */
+		err = jrn_segment_add(l, &s);
 	}
 	if (err) {
 		if (fd >= 0) {
