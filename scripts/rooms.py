@@ -24,7 +24,7 @@ ALLOWED = {
              "stats", "ipc"},
     "admin": {"base", "net", "core", "ctl", "exchange", "assoc", "apps", "policy", "trigger", "conf", "stats"},
     "daemon": {"base", "net", "tls", "conf", "stats", "ctl", "edge", "core", "admin", "ipc"},
-    "cli": {"base", "ctl", "net"},
+    "cli": {"base", "ctl", "net", "journal"},
     "nodes": {"base", "diameter", "apps", "peer", "net", "tls", "link", "conf"},
 }
 # The headers of a room that other rooms may include; every other header is for the room itself. A room without a row shows them all.

@@ -35,7 +35,8 @@ enum cli_kind {
 	CLI_IN,     /* a file that is read, - for standard input: mtcctl opens it and sends it along */
 	CLI_OUT,    /* a file that is written, - for standard output: the same */
 	CLI_PEM,    /* a file of certificates: its text */
-	CLI_DIR     /* a directory that is made for a backup */
+	CLI_DIR,    /* a directory that is made for a backup */
+	CLI_PATH,   /* a directory of a command without the gateway */
 };
 
 struct cli_param {
@@ -58,7 +59,7 @@ struct cli_column {
 
 struct cli_command {
 	const char *group, *verb; /* "scs", "add"; "status", NULL; "group", "member add"; group NULL ends the table */
-	const char *cmd;          /* on the control socket */
+	const char *cmd;          /* on the control socket; NULL: it needs no gateway (cli_journal.c) */
 	const char *summary;
 	const struct cli_param *params;   /* NULL: none */
 	const struct cli_column *columns; /* of the rows of the reply; NULL: no rows */
@@ -103,6 +104,10 @@ struct cli_session {
 	bool json;
 };
 int cli_backup(const struct cli_session *s, const char *cmd, const char *dir);
+
+/* cli_journal.c: `journal check` and `journal salvage` read the files of a journal that no process uses. Prints; an exit code: CLI_NO also
+ * when the journal is damaged. */
+int cli_journal(const struct cli_session *s, const char *verb, const json_t *args);
 
 /* cli_show.c: last lines */
 #define CLI_SHOWN_MAX 512

@@ -265,6 +265,14 @@ static const struct cli_param backup_dir[] = {
 	END,
 };
 
+#define JOURNAL_DIR OPERAND("dir", CLI_PATH, "DIR", "directory of the journal: journal in the state_dir of the configuration")
+static const struct cli_param journal_check[] = { JOURNAL_DIR, END };
+static const struct cli_param journal_salvage[] = {
+	JOURNAL_DIR,
+	OPERAND("out", CLI_PATH, "NEW-DIR", "directory for the new journal; if it exists, it must be empty"),
+	END,
+};
+
 static const struct cli_param triggers_list[] = {
 	OPTION("scs", "scs", CLI_NAME, "NAME", "only triggers of this SCS"),
 	OPTION("device", "device", CLI_DEVICE, "DEVICE", "only triggers of this device, as the SCS named it"),
@@ -571,6 +579,19 @@ const struct cli_command cli_commands[] = {
 	  "mtcctl makes the files, so it needs room and rights there, not mtc-iwfd. DIR.part holds them until all of them are on "
 	  "disk.\n"
 	  "Restore: stop mtc-iwfd, then mtc-iwfd -c FILE --restore DIR (see mtc-iwfd(1)).\n" },
+	{ .group = "journal",
+	  .verb = "check",
+	  .summary = "Read a journal that no mtc-iwfd uses, and say what is whole and what is damaged",
+	  .params = journal_check,
+	  .examples = "  mtcctl journal check /var/lib/mtc-iwf/journal\n\n"
+		      "It needs no running mtc-iwfd and changes nothing. Exit code 1: mtc-iwfd would not start with it.\n" },
+	{ .group = "journal",
+	  .verb = "salvage",
+	  .summary = "Save the whole records of a damaged journal into a new journal",
+	  .params = journal_salvage,
+	  .examples =
+	      "  mtcctl journal salvage /var/lib/mtc-iwf/journal /var/lib/mtc-iwf/journal.new\n\n"
+	      "The damaged journal stays as it is. The answer says what is missing and how to put the new one in place.\n" },
 	{ "log", "level", "log.level", "Change what is logged, until the next start", log_level, NULL, cli_show_level,
 	  "  mtcctl log level debug\n" },
 	{ .group = NULL },

@@ -169,6 +169,8 @@ json_t *cli_value(const struct cli_param *p, const char *text, char why[CLI_WHY_
 	case CLI_OUT:
 	case CLI_DIR:
 		return *text ? json_string(text) : wrong(why, p, text, "the name of a file, or -");
+	case CLI_PATH:
+		return *text && strlen(text) < 4000 ? json_string(text) : wrong(why, p, text, "the name of a directory");
 	case CLI_PEM:
 		return certificate(p, text, why);
 	case CLI_TEXT:

@@ -404,6 +404,8 @@ static int run(const struct options *o, const struct cli_command *c, int argc, c
 	if (problem) {
 		snprintf(name, sizeof name, "%s%s%s", c->group, c->verb ? " " : "", c->verb ? c->verb : "");
 		code = usage(problem, name);
+	} else if (!c->cmd) {
+		code = cli_journal(&session, c->verb, args);
 	} else if (dir) {
 		code = cli_backup(&session, c->cmd, json_string_value(json_object_get(args, dir->arg)));
 	} else if (file) {

@@ -65,7 +65,7 @@ static const struct {
 static const struct cli_command *command_of(const char *cmd)
 {
 	for (const struct cli_command *c = cli_commands; c->group; c++) {
-		if (!strcmp(c->cmd, cmd)) {
+		if (c->cmd && !strcmp(c->cmd, cmd)) {
 			return c;
 		}
 	}
@@ -113,7 +113,9 @@ static void test_every_command_of_the_server_can_be_asked_for(void **state)
 		}
 	}
 	for (const struct cli_command *c = cli_commands; c->group; c++) {
-		(void)args_of(c->cmd);
+		if (c->cmd) { /* else it needs no server */
+			(void)args_of(c->cmd);
+		}
 	}
 }
 
@@ -121,7 +123,11 @@ static void test_arguments_and_bounds_are_the_same_on_both_sides(void **state)
 {
 	(void)state;
 	for (const struct cli_command *c = cli_commands; c->group; c++) {
-		const struct ctl_arg *args = args_of(c->cmd);
+		const struct ctl_arg *args = c->cmd ? args_of(c->cmd) : NULL;
+
+		if (!c->cmd) {
+			continue;
+		}
 
 		for (const struct cli_param *p = c->params; p && p->arg; p++) {
 			const struct ctl_arg *a = arg_of(args, p->arg);
