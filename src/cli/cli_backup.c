@@ -24,7 +24,7 @@ static const struct part {
 } parts[] = {
 	{ "association-rows", "association-rows.mdb" }, /* before the file that names its generation */
 	{ "associations", "associations.mdb" },
-	{ "journal", "journal.mdb" },
+	{ "journal", "journal.log" },
 	{ NULL, "manifest.json" },
 };
 #define PARTS (sizeof parts / sizeof *parts)
@@ -312,7 +312,7 @@ int cli_backup(const struct cli_session *s, const char *cmd, const char *dir)
 	b->session = s;
 	b->cmd = cmd;
 	b->files = json_object();
-	b->manifest = json_pack("{s:s, s:i, s:O}", "kind", "mtc-iwf backup", "format", 1, "files", b->files);
+	b->manifest = json_pack("{s:s, s:i, s:O}", "kind", "mtc-iwf backup", "format", 2, "files", b->files);
 	if (!s->json) {
 		cli_bar_init(&b->bar, stderr);
 	}

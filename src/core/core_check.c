@@ -4,7 +4,7 @@
 #include "assoc/asc.h"
 #include "base/str.h"
 #include "core/core.h"
-#include "journal/jrn.h"
+#include "journal/jrn_copy.h"
 
 static int check_associations(const struct cfg_iwf *cfg, const char *state_dir, char why[CORE_WHY_MAX])
 {
@@ -61,4 +61,15 @@ int core_stores_check(const struct cfg_iwf *cfg, const char *state_dir, bool jou
 	int err = check_associations(cfg, state_dir, why);
 
 	return err || !journal ? err : check_journal(cfg, state_dir, why);
+}
+
+int core_journal_restore(const char *file, const char *dir, char why[CORE_WHY_MAX])
+{
+	struct jrn_why words = { "" };
+	int err = jrn_copy_restore(file, dir, &words);
+
+	if (err) {
+		str_cut(why, CORE_WHY_MAX, words.text);
+	}
+	return err;
 }

@@ -1,6 +1,7 @@
 /* dm_restore.c - the backup is copied beside the state, checked there as a start would, and only then changes places with the state. */
 #include "daemon/dm_restore.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -23,7 +24,7 @@
 #include "core/core.h"
 
 #define MANIFEST_MAX (64u << 10)
-#define FORMAT 1
+#define FORMAT 2 /* 1: the journal was an LMDB environment, journal.mdb */
 #define PATH_ROOM (CFG_PATH_MAX + 128)
 #define PIECE (64u << 10)
 
@@ -31,6 +32,7 @@ struct restore {
 	const struct dm_restore *what;
 	struct cfg_iwf *cfg;
 	json_t *manifest;
+	json_int_t format;
 	uint64_t generation;    /* of the associations */
 	char staged[PATH_ROOM]; /* directory beside the state in which the new state is prepared */
 	char aside[PATH_ROOM];  /* where the state goes */
@@ -148,7 +150,6 @@ static int read_manifest(struct restore *r)
 	char path[PATH_ROOM];
 	json_error_t at;
 	struct stat st;
-	json_int_t format;
 
 	snprintf(path, sizeof path, "%s/manifest.json", r->what->from);
 	if (stat(path, &st) < 0) {
@@ -167,10 +168,10 @@ static int read_manifest(struct restore *r)
 						   "mtc-iwf backup") != 0) {
 		return wrong("%s: not the manifest of a backup", path);
 	}
-	format = json_integer_value(json_object_get(r->manifest, "format"));
-	if (format != FORMAT) {
-		return wrong("%s: the backup has format %lld, this program knows %d%s", path, (long long)format, FORMAT,
-			     format > FORMAT ? ": it was made by a newer program" : "");
+	r->format = json_integer_value(json_object_get(r->manifest, "format"));
+	if (r->format < 1 || r->format > FORMAT) {
+		return wrong("%s: the backup has format %lld, this program knows %d%s", path, (long long)r->format, FORMAT,
+			     r->format > FORMAT ? ": it was made by a newer program" : "");
 	}
 	r->generation = (uint64_t)json_integer_value(json_object_get(r->manifest, "generation"));
 	return r->generation ? 0 : wrong("%s: no generation", path);
@@ -189,6 +190,7 @@ static int make_dir(const struct restore *r, const char *path)
 	return 0;
 }
 
+/* `out` -1: only reads. */
 static int copy_octets(int in, int out, char sha256[HASH_TEXT_MAX], uint64_t *octets)
 {
 	static uint8_t piece[PIECE];
@@ -204,7 +206,7 @@ static int copy_octets(int in, int out, char sha256[HASH_TEXT_MAX], uint64_t *oc
 		if (n < 0) {
 			err = ERR_IO;
 		}
-		for (ssize_t at = 0, k; !err && at < n; at += k) {
+		for (ssize_t at = 0, k; !err && out >= 0 && at < n; at += k) {
 			k = write(out, piece + at, (size_t)(n - at));
 			if (k <= 0) {
 				err = errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? ERR_NOSPC : ERR_IO;
@@ -272,6 +274,30 @@ static int stage(const struct restore *r, const char *file, const char *store)
 	return check_file(r, file, sha256, octets);
 }
 
+/* The journal of a backup of format 2 is no file of a journal, but makes one. */
+static int stage_journal(const struct restore *r)
+{
+	char from[PATH_ROOM], dir[PATH_ROOM + 64], why[CORE_WHY_MAX] = "", sha256[HASH_TEXT_MAX] = "";
+	uint64_t octets = 0;
+	int in, err;
+
+	snprintf(from, sizeof from, "%s/journal.log", r->what->from);
+	snprintf(dir, sizeof dir, "%s/journal", r->staged);
+	in = open(from, O_RDONLY | O_CLOEXEC);
+	if (in < 0) {
+		return wrong("%s: %s", from, strerror(errno));
+	}
+	err = copy_octets(in, -1, sha256, &octets);
+	close(in);
+	if (err) {
+		return wrong("%s: cannot be read: %s", from, strerror(errno));
+	}
+	if (check_file(r, "journal.log", sha256, octets) || make_dir(r, dir)) {
+		return 1;
+	}
+	return core_journal_restore(from, dir, why) ? wrong("the backup cannot be used: %s", why) : 0;
+}
+
 static int stage_all(const struct restore *r)
 {
 	char rows[64];
@@ -280,7 +306,46 @@ static int stage_all(const struct restore *r)
 	if (make_dir(r, r->staged) || stage(r, "associations.mdb", "associations") || stage(r, "association-rows.mdb", rows)) {
 		return 1;
 	}
-	return r->what->journal ? stage(r, "journal.mdb", "journal") : 0;
+	if (!r->what->journal) {
+		return 0;
+	}
+	return r->format == 1 ? stage(r, "journal.mdb", "journal") : stage_journal(r);
+}
+
+/* Calls fn for each file of the staged journal until it returns non-zero, and returns that. */
+static int each_of_journal(const struct restore *r, int (*fn)(const struct restore *r, int dir_fd, const char *name))
+{
+	const struct dirent *entry;
+	char path[PATH_ROOM + 64];
+	int code = 0;
+	DIR *d;
+
+	snprintf(path, sizeof path, "%s/journal", r->staged);
+	d = opendir(path);
+	while (d && !code && (entry = readdir(d))) {
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+			code = fn(r, dirfd(d), entry->d_name);
+		}
+	}
+	if (d) {
+		closedir(d);
+	}
+	return code;
+}
+
+static int remove_one(const struct restore *r, int dir_fd, const char *name)
+{
+	(void)r;
+	(void)unlinkat(dir_fd, name, 0); /* what stays is in a directory that is named in the words about it */
+	return 0;
+}
+
+static int give_one(const struct restore *r, int dir_fd, const char *name)
+{
+	if (r->give && fchownat(dir_fd, name, r->uid, r->gid, AT_SYMLINK_NOFOLLOW) < 0) {
+		return wrong("%s/journal/%s: cannot be given to %s: %s", r->staged, name, r->cfg->user, strerror(errno));
+	}
+	return 0;
 }
 
 static void remove_store(const struct restore *r, const char *store)
@@ -304,6 +369,7 @@ static void remove_staged(const struct restore *r)
 	snprintf(rows, sizeof rows, "associations/dev-%llu", (unsigned long long)r->generation);
 	remove_store(r, rows);
 	remove_store(r, "associations");
+	(void)each_of_journal(r, remove_one);
 	remove_store(r, "journal");
 	file_remove_dir(r->staged);
 }
@@ -334,7 +400,7 @@ static int check_staged(const struct restore *r)
 		return wrong("the backup cannot be used: %s", why);
 	}
 	remove_locks(r);
-	return 0;
+	return r->what->journal ? each_of_journal(r, give_one) : 0; /* the check has made files, too */
 }
 
 /* The times in a journal are of its gateway's timeline. A state that has one keeps it: it is that gateway's. */

@@ -12,9 +12,9 @@ import threading
 import time
 
 import pytest
-from lablib import proc
+from lablib import lab, proc
 
-FILES = ["association-rows.mdb", "associations.mdb", "journal.mdb", "manifest.json"]
+FILES = ["association-rows.mdb", "associations.mdb", "journal.log", "manifest.json"]
 
 
 class Gateway:
@@ -140,6 +140,60 @@ def test_the_journal_of_a_backup_comes_back_only_when_it_is_asked_for(gateway):
     p.ue("absent")
     g.start()
     assert waiting and {t[:2] for t in g.triggers()} == {t[:2] for t in waiting}
+
+
+def journal_old(source, target):
+    """The journal as the programs before the log kept it."""
+    tool = os.path.join(os.environ.get("MTC_BUILD", os.path.join(lab.ROOT, "build")), "tests", "tools", "journal_old")
+    subprocess.run([tool, source, target], check=True, timeout=60)
+    return os.path.join(target, "data.mdb")
+
+
+def as_before(folder):
+    """A backup as mtcctl wrote it before the journal was a log: format 1, journal.mdb."""
+    shutil.copy(journal_old(os.path.join(folder, "journal.log"), folder + "-old"), os.path.join(folder, "journal.mdb"))
+    os.remove(os.path.join(folder, "journal.log"))
+    with open(os.path.join(folder, "journal.mdb"), "rb") as f:
+        octets = f.read()
+    with open(os.path.join(folder, "manifest.json"), encoding="utf-8") as f:
+        files = json.load(f)["files"]
+    del files["journal.log"]
+    files["journal.mdb"] = {"octets": len(octets), "sha256": hashlib.sha256(octets).hexdigest()}
+    edit(files=files, format=1)(folder)
+
+
+def test_a_backup_of_the_version_before_is_restored_and_taken_over(gateway):
+    g, p = gateway, gateway.lab
+    p.ue("absent")
+    assert p.trigger("beta", device="meter-{}@b.example", devices="501-520", count=20, reference=100, validity=3600).code == 0
+    waiting = g.triggers()
+    assert g.backup("copy").returncode == 0
+    as_before(g.path("copy"))
+    g.stop()
+    restored = g.restore("copy", "--replace", "--journal")
+    assert restored.returncode == 0, restored
+    assert not [n for n in os.listdir(g.state) if n.endswith(".part")]
+    g.start()
+    assert len(waiting) == 20 and {t[:2] for t in g.triggers()} == {t[:2] for t in waiting}
+
+
+def test_the_journal_of_the_version_before_is_taken_over_once(gateway):
+    g, p = gateway, gateway.lab
+    journal = os.path.join(g.state, "journal")
+    p.ue("absent")
+    assert p.trigger("beta", device="meter-{}@b.example", devices="501-520", count=20, reference=100, validity=3600).code == 0
+    waiting = g.triggers()
+    g.stop()
+    journal_old(journal, journal + "-old")
+    shutil.rmtree(journal)
+    os.rename(journal + "-old", journal)
+    for _ in range(2):
+        g.start()
+        assert len(waiting) == 20 and {t[:2] for t in g.triggers()} == {t[:2] for t in waiting}
+        g.stop()
+    checked = subprocess.run(g.mtcctl("journal", "check", journal), capture_output=True, text=True, timeout=60, check=False)
+    assert checked.returncode == 0 and "the journal is whole" in checked.stdout, checked
+    g.start()
 
 
 def test_the_times_of_a_restored_journal_are_those_of_its_gateway(gateway):
@@ -367,7 +421,7 @@ def test_a_backup_that_is_not_whole_or_not_ours_changes_nothing(gateway):
     g.stop()
     before = tree(g.state)
     for change, words in [(flip, "SHA-256"), (cut, "bytes, the manifest says"), (lose, "No such file"), (unfinished, "not finished"),
-                          (edit(kind="something"), "not the manifest"), (edit(format=2), "newer program"), (edit(generation=9), "missing"),
+                          (edit(kind="something"), "not the manifest"), (edit(format=3), "newer program"), (edit(generation=9), "missing"),
                           (edit(files={}), "does not name"), (newer_store, "newer program")]:
         done = g.restore(damaged(g.path("copy"), change), "--replace")
         assert done.returncode == 1 and words in done.stderr, (words, done)
