@@ -13,12 +13,12 @@
 #include "journal/jrn_check.h"
 
 static const struct cli_column columns[] = {
-	{ "FILE", "file" },   { "BYTES", "octets" }, { "COMMITS", "commits" }, { "RECORDS", "records" }, { "LIVE", "live" },
-	{ "STATE", "state" }, { "AT BYTE", "at" },   { "MEANING", "text" },    { NULL, NULL },
+	{ "FILE", "file" }, { "BYTES", "octets" }, { "COMMITS", "commits" }, { "RECORDS", "records" }, { "LIVE", "live" },
+	{ "WHAT", "what" }, { "AT BYTE", "at" },   { "MEANING", "text" },    { NULL, NULL },
 };
 
 static const char *const states[] = {
-	[JRN_FOUND_SEGMENT] = "whole",   [JRN_FOUND_TORN] = "torn",       [JRN_FOUND_ASIDE] = "set aside",
+	[JRN_FOUND_SEGMENT] = "segment", [JRN_FOUND_TORN] = "torn",       [JRN_FOUND_ASIDE] = "set aside",
 	[JRN_FOUND_OLD] = "not needed",  [JRN_FOUND_SPARE] = "spare",     [JRN_FOUND_DAMAGE] = "damaged",
 	[JRN_FOUND_MISSING] = "missing", [JRN_FOUND_FOREIGN] = "foreign", [JRN_FOUND_NEWER] = "newer version",
 	[JRN_FOUND_LMDB] = "old format",
@@ -43,14 +43,14 @@ struct showing {
 
 static bool has_records(enum jrn_finding what)
 {
-	return what == JRN_FOUND_SEGMENT || what == JRN_FOUND_DAMAGE || what == JRN_FOUND_OLD;
+	return what == JRN_FOUND_SEGMENT || what == JRN_FOUND_OLD;
 }
 
 static json_t *row_of(const struct jrn_found *f)
 {
 	const char *own = (size_t)f->what < sizeof meanings / sizeof *meanings ? meanings[f->what] : NULL;
 	const char *text = f->text[0] ? f->text : own ? own : "";
-	json_t *row = json_pack("{s:s, s:s, s:I}", "file", f->name, "state", states[f->what], "octets", (json_int_t)f->octets);
+	json_t *row = json_pack("{s:s, s:s, s:I}", "file", f->name, "what", states[f->what], "octets", (json_int_t)f->octets);
 
 	if (has_records(f->what)) {
 		json_object_set_new(row, "commits", json_integer((json_int_t)f->commits));
@@ -119,7 +119,8 @@ static int end_json(int err, const struct jrn_why *why, const struct jrn_summary
 
 static int wrong(const struct jrn_why *why, int err)
 {
-	fprintf(stderr, "mtcctl: %s\n", why->text);
+	fprintf(stderr, "mtcctl: %s%s\n", why->text,
+		err == ERR_NOTFOUND ? "; expected the directory 'journal' in the state_dir of the configuration" : "");
 	return exit_of(err);
 }
 
@@ -168,7 +169,7 @@ static int check(const struct cli_session *session, const json_t *args)
 	       "Next, one of:\n"
 	       "  mtcctl journal salvage %s NEW-DIR   saves every whole record into a new journal\n"
 	       "  mtc-iwfd -c FILE --restore BACKUP --replace --journal   goes back to a backup\n",
-	       shown_count(n, s.damages, "finding"), dir);
+	       shown_count(n, s.damages, "problem"), dir);
 	return CLI_NO;
 }
 

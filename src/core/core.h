@@ -47,6 +47,9 @@ void core_free(struct core *c); /* NULL allowed */
  * Returns the error of the first store that the core could not use, with its text in `why`.
  * No other process may use the stores meanwhile. */
 ERR_MUST_USE int core_stores_check(const struct cfg_iwf *cfg, const char *state_dir, bool journal, char why[CORE_WHY_MAX]);
+/* Reads the journal, if there is one that no process uses, and changes nothing. ERR_PROTO with words in `why`: a start would refuse
+ * it. Other errors: it cannot be read. */
+ERR_MUST_USE int core_journal_check(const struct cfg_iwf *cfg, char why[CORE_WHY_MAX]);
 /* Makes a journal in `dir` (made) of `file`, the journal of a backup. On an error nothing is left that opens, and `why` says
  * the reason. Errors as of jrn_copy_restore(). */
 ERR_MUST_USE int core_journal_restore(const char *file, const char *dir, char why[CORE_WHY_MAX]);

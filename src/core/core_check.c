@@ -4,6 +4,7 @@
 #include "assoc/asc.h"
 #include "base/str.h"
 #include "core/core.h"
+#include "journal/jrn_check.h"
 #include "journal/jrn_copy.h"
 
 static int check_associations(const struct cfg_iwf *cfg, const char *state_dir, char why[CORE_WHY_MAX])
@@ -72,4 +73,39 @@ int core_journal_restore(const char *file, const char *dir, char why[CORE_WHY_MA
 		str_cut(why, CORE_WHY_MAX, words.text);
 	}
 	return err;
+}
+
+static void keep_first_problem(void *arg, const struct jrn_found *f)
+{
+	struct jrn_found *first = arg;
+	bool problem = f->what == JRN_FOUND_DAMAGE || f->what == JRN_FOUND_MISSING || f->what == JRN_FOUND_FOREIGN ||
+		       f->what == JRN_FOUND_NEWER;
+
+	if (problem && !first->name[0]) {
+		*first = *f;
+	}
+}
+
+int core_journal_check(const struct cfg_iwf *cfg, char why[CORE_WHY_MAX])
+{
+	struct jrn_found first = { .name = "" };
+	struct jrn_summary sum = { 0 };
+	char dir[CFG_PATH_MAX + 64];
+	struct jrn_why words = { "" };
+	int err;
+
+	snprintf(dir, sizeof dir, "%s/journal", cfg->state_dir);
+	err = jrn_check(dir, NULL, keep_first_problem, &first, &sum, &words);
+	if (err == ERR_NOTFOUND || err == ERR_BUSY || (!err && sum.opens)) {
+		return 0;
+	}
+	if (err) {
+		str_cut(why, CORE_WHY_MAX, words.text);
+		return err;
+	}
+	snprintf(why, CORE_WHY_MAX,
+		 "trigger journal %.160s: %s at byte %llu: %s. 'mtcctl journal check' says what is whole, 'mtcctl journal "
+		 "salvage' saves it",
+		 dir, first.name, (unsigned long long)first.at, first.text);
+	return ERR_PROTO;
 }

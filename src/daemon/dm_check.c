@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "core/core.h"
 #include "daemon/dm_ends.h"
 #include "daemon/dm_load.h"
 #include "daemon/dm_parent.h"
@@ -10,6 +11,7 @@
 int dm_check_main(const char *path)
 {
 	static struct report report; /* too large for a stack that is kept small */
+	char why[CORE_WHY_MAX] = "";
 	struct dm_loaded l;
 	int err = dm_load(&l, path, &report);
 
@@ -18,6 +20,11 @@ int dm_check_main(const char *path)
 	}
 	report_print(&report, stderr, "mtc-iwfd");
 	if (err) {
+		return 1;
+	}
+	if (core_journal_check(l.cfg, why)) {
+		fprintf(stderr, "mtc-iwfd: %s\n", why);
+		dm_loaded_fini(&l);
 		return 1;
 	}
 	printf("%s: configuration is valid\n", path);

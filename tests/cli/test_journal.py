@@ -1,0 +1,155 @@
+"""mtcctl journal check and salvage, and what mtc-iwfd and its -t say about the same journal: real files, damaged in each way there is."""
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+from conftest import BIN
+from test_config import GOOD, Pki
+
+RECORDS = 60000  # three segments of 16 MiB, and commits of 4 MiB in them
+
+
+def run(*words, **more):
+    return subprocess.run([os.path.join(BIN, words[0]), *map(str, words[1:])], capture_output=True, text=True, timeout=120, check=False,
+                          stdin=subprocess.DEVNULL, **more)
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory):
+    path = tmp_path_factory.mktemp("journal")
+    done = run("bench_journal", "fill", "--dir", path / "journal", "--count", RECORDS)
+    assert done.returncode == 0, done
+    pki = Pki(str(path / "pki"))
+    pki.ca("operator", "/O=operator/CN=operator CA")
+    pki.ca("anchor-a", "/O=acme/CN=trust anchor a")
+    pki.leaf("iwf", "operator", "iwf.operator.example", "serverAuth,clientAuth")
+    (path / "mtc-iwfd.yaml").write_text(GOOD.replace("state_dir: state", "state_dir: ."))
+    return path
+
+
+@pytest.fixture
+def state(filled, tmp_path):
+    """A state directory with a journal of its own, whose spares are left out: they mean nothing."""
+    shutil.copytree(filled, tmp_path / "state", ignore=shutil.ignore_patterns("spare-*"))
+    return tmp_path / "state"
+
+
+def check(state, *more):
+    return run("mtcctl", *more, "journal", "check", state / "journal")
+
+
+def rows(done):
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def starts_not(state, *words):
+    """-t and a start refuse it in the same words, and name the command."""
+    tested = run("mtc-iwfd", "-t", "-c", state / "mtc-iwfd.yaml")
+    assert tested.returncode == 1 and tested.stdout == "", tested
+    for word in (*words, "mtcctl journal"):
+        assert word in tested.stderr, tested.stderr
+    opened = run("bench_journal", "ops", "--dir", state / "journal", "--seconds", "1")
+    assert opened.returncode == 1, opened
+    for word in words:
+        assert word in opened.stderr, opened.stderr
+
+
+def spoil(path, at):
+    with open(path, "r+b") as f:
+        f.seek(at)
+        octet = f.read(1)
+        f.seek(at)
+        f.write(bytes([octet[0] ^ 1]))
+
+
+def test_a_whole_journal(state):
+    done = check(state)
+    assert done.returncode == 0 and done.stderr == "", done
+    assert f"{RECORDS} records of triggers and quotas" in done.stdout and "the journal is whole: mtc-iwfd starts with it" in done.stdout, done
+    *files, last = rows(check(state, "--json"))
+    assert {f["what"] for f in files} == {"segment"} and sum(f["live"] for f in files) == RECORDS, files
+    assert last["done"] and last["ok"] and last["opens"] and last["damages"] == 0 and last["live"] == RECORDS and last["torn_octets"] == 0, last
+    tested = run("mtc-iwfd", "-t", "-c", state / "mtc-iwfd.yaml")
+    assert tested.returncode == 0, tested
+
+
+def test_a_bad_octet_in_the_last_commit_is_a_torn_write(state):
+    segments = sorted(n for n in os.listdir(state / "journal") if re.fullmatch(r"\d+\.log", n))
+    spoil(state / "journal" / segments[-1], 4096 + 100)
+    done = check(state)
+    assert done.returncode == 0 and re.search(r"torn +4096 ", done.stdout) and "bytes of cut-off writes" in done.stdout, done
+    assert run("mtc-iwfd", "-t", "-c", state / "mtc-iwfd.yaml").returncode == 0
+    assert run("bench_journal", "ops", "--dir", state / "journal", "--seconds", "1").returncode == 0
+    aside = [n for n in os.listdir(state / "journal") if n.startswith("torn-")]
+    assert aside == [f"torn-{segments[-1][:-4]}-4096"], aside
+    done = check(state)
+    assert done.returncode == 0 and "set aside" in done.stdout, done
+
+
+def test_a_bad_octet_in_an_earlier_commit_is_found_and_the_rest_saved(state, tmp_path):
+    spoil(state / "journal" / "0000000001.log", 90000)
+    done = check(state)
+    assert done.returncode == 1 and re.search(r"0000000001\.log .* damaged +4096 ", done.stdout), done
+    assert f"mtcctl journal salvage {state / 'journal'} NEW-DIR" in done.stdout, done
+    *files, last = rows(check(state, "--json"))
+    assert [f["at"] for f in files if f["what"] == "damaged"] == [4096] and not last["opens"] and last["damages"] == 1, last
+    starts_not(state, "0000000001.log", "at byte 4096", "expected a whole commit")
+    new = tmp_path / "new"
+    saved = run("mtcctl", "journal", "salvage", state / "journal", new)
+    assert saved.returncode == 0 and "at least 1 commit missing" in saved.stdout and f"mv {new} {state / 'journal'}" in saved.stdout, saved
+    os.rename(state / "journal", state / "journal.damaged")
+    os.rename(new, state / "journal")
+    done = rows(check(state, "--json"))
+    assert done[-1]["opens"] and done[-1]["live"] == last["live"] > 0, done
+    assert run("bench_journal", "ops", "--dir", state / "journal", "--seconds", "1").returncode == 0
+
+
+@pytest.mark.parametrize("what,words,damage", [
+    ("truncated", ("0000000001.log", "truncated"), lambda d: os.truncate(d / "0000000001.log", 1 << 20)),
+    ("missing", ("0000000001.log", "missing"), lambda d: os.remove(d / "0000000001.log")),
+    ("foreign", ("notes.txt", "does not belong to a trigger journal"), lambda d: (d / "notes.txt").write_text("x")),
+])
+def test_each_damage_is_named(state, what, words, damage):
+    damage(state / "journal")
+    done = check(state)
+    assert done.returncode == 1 and words[0] in done.stdout and "mtc-iwfd does not start with this journal: " in done.stdout, done
+    tested = run("mtc-iwfd", "-t", "-c", state / "mtc-iwfd.yaml")
+    assert tested.returncode == 1 and words[0] in tested.stderr, (what, tested)
+    opened = run("bench_journal", "ops", "--dir", state / "journal", "--seconds", "1")
+    assert opened.returncode == 1 and all(w in opened.stderr for w in words), (what, opened)
+
+
+def test_a_segment_of_a_newer_program(state):
+    segments = sorted(n for n in os.listdir(state / "journal") if re.fullmatch(r"\d+\.log", n))
+    with open(state / "journal" / segments[-1], "r+b") as f:
+        f.seek(8)
+        f.write((99).to_bytes(4, "little"))
+    done = check(state)
+    assert done.returncode == 1 and "newer version" in done.stdout and "version 99" in done.stdout, done
+    opened = run("bench_journal", "ops", "--dir", state / "journal", "--seconds", "1")
+    assert opened.returncode == 1 and "version 99" in opened.stderr and "newer program" in opened.stderr, opened
+    saved = run("mtcctl", "journal", "salvage", state / "journal", state / "new")
+    assert saved.returncode == 1 and "newer program" in saved.stderr, saved
+
+
+def test_nothing_to_look_at_and_nowhere_to_write(state, tmp_path):
+    for words, code, said in [((tmp_path / "none",), 2, "No such file"), ((tmp_path,), 2, "expected the directory 'journal'"), ((), 2, "DIR is missing")]:
+        done = run("mtcctl", "journal", "check", *words)
+        assert done.returncode == code and said in done.stderr and done.stdout == "", done
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "x").write_text("")
+    done = run("mtcctl", "journal", "salvage", state / "journal", tmp_path / "full")
+    assert done.returncode == 2 and "is not empty" in done.stderr and os.listdir(tmp_path / "full") == ["x"], done
+
+
+def test_a_journal_in_use_is_left_alone(lab):
+    journal = os.path.join(lab.lab["dir"], "iwf", "journal")
+    for words in (("check", journal), ("salvage", journal, journal + "-new")):
+        done = run("mtcctl", "journal", *words)
+        assert done.returncode == 1 and "another process uses it" in done.stderr, done
+    assert not os.path.exists(journal + "-new")
+    last = rows(run("mtcctl", "--json", "journal", "check", journal))[-1]
+    assert last["done"] and not last["ok"] and "another process" in last["error"], last
