@@ -52,7 +52,7 @@ static void answer(struct trg *t, const struct trg_answer *a)
 	trg_shed(t); /* no further DTR leaves */
 }
 
-void trg_say(struct trg *t, uint32_t status, int reason)
+void trg_send_answer(struct trg *t, uint32_t status, int reason)
 {
 	answer(t, &(struct trg_answer){ .status = status, .reason = reason });
 }
@@ -255,7 +255,7 @@ enum trg_state trg_act_subscriber(struct trg_step *s)
  * The refusal is not written: while the journal is in trouble its room is for accepted triggers. */
 enum trg_state trg_act_disk(struct trg_step *s)
 {
-	trg_say(s->t, TSP_STATUS_TEMPORARYERROR, s->t->conf->reasons.journal);
+	trg_send_answer(s->t, TSP_STATUS_TEMPORARYERROR, s->t->conf->reasons.journal);
 	return trg_end(s, false);
 }
 
@@ -298,7 +298,7 @@ static void accepted(struct trg *t)
 		trg_original_gone(t, TRG_EV_TAKEN_BACK);
 		trg_release(t);
 	}
-	trg_say(t, TSP_STATUS_SUCCESS, t->conf->reasons.none);
+	trg_send_answer(t, TSP_STATUS_SUCCESS, t->conf->reasons.none);
 }
 
 /* The SCS has its answer, and the SMS-SC has the trigger. The report may have arrived already. */
@@ -399,7 +399,7 @@ static enum trg_state resume_expired(struct trg_step *s)
 		return trg_act_give_up(s);
 	}
 	if (!t->answered) {
-		trg_say(t, TSP_STATUS_SUCCESS, t->conf->reasons.none);
+		trg_send_answer(t, TSP_STATUS_SUCCESS, t->conf->reasons.none);
 	}
 	if (s->now_ms >= trg_report_deadline(t)) {
 		return trg_store_report(s, TSP_OUTCOME_EXPIRED, 0);
@@ -416,7 +416,7 @@ static enum trg_state resume_too_late(struct trg_step *s)
 	if (t->early) {
 		return trg_settle_early(s);
 	}
-	trg_say(t, TSP_STATUS_TEMPORARYERROR, t->conf->reasons.smssc_silent);
+	trg_send_answer(t, TSP_STATUS_TEMPORARYERROR, t->conf->reasons.smssc_silent);
 	if (t->req.action == TSP_ACTION_RECALL) {
 		return trg_end(s, true);
 	}
@@ -671,7 +671,7 @@ enum trg_state trg_act_reported(struct trg_step *s)
 	struct trg *t = s->t;
 
 	if (!t->answered) {
-		trg_say(t, TSP_STATUS_SUCCESS, t->conf->reasons.none);
+		trg_send_answer(t, TSP_STATUS_SUCCESS, t->conf->reasons.none);
 	}
 	if (t->token) {
 		t->ports->acknowledge(t->arg, t, t->token, true);

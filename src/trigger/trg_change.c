@@ -223,9 +223,9 @@ enum trg_state trg_recall_taken(struct trg_step *s)
 
 	trg_original_gone(t, TRG_EV_TAKEN_BACK);
 	if (reported) {
-		trg_say(t, TSP_STATUS_ORIGINALMESSAGESENT, t->conf->reasons.original_reported);
+		trg_send_answer(t, TSP_STATUS_ORIGINALMESSAGESENT, t->conf->reasons.original_reported);
 	} else {
-		trg_say(t, TSP_STATUS_SUCCESS, t->conf->reasons.none);
+		trg_send_answer(t, TSP_STATUS_SUCCESS, t->conf->reasons.none);
 	}
 	return trg_end(s, false);
 }

@@ -55,7 +55,7 @@ trg_act_fn trg_act_give_up, trg_act_gave_up, trg_act_recall, trg_act_recall_rest
 
 /* Ends the trigger: timer, journal record and all it holds. */
 enum trg_state trg_end(struct trg_step *s, bool late);
-void trg_say(struct trg *t, uint32_t status, int reason); /* the one answer */
+void trg_send_answer(struct trg *t, uint32_t status, int reason); /* the one answer */
 /* Refuses the request and ends it: at once, or, if it has a record, when the refusal is durable. */
 enum trg_state trg_refuse(struct trg_step *s, uint32_t status, int reason);
 void trg_count(uint16_t *n);                         /* saturates at its maximum */

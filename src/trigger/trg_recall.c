@@ -109,7 +109,7 @@ enum trg_state trg_act_gave_up(struct trg_step *s)
 	if (s->t->answered) {
 		return TRG_RECALLING;
 	}
-	trg_say(s->t, TSP_STATUS_TEMPORARYERROR, s->t->conf->reasons.smssc_silent);
+	trg_send_answer(s->t, TSP_STATUS_TEMPORARYERROR, s->t->conf->reasons.smssc_silent);
 	return trg_act_recall(s);
 }
 
@@ -138,7 +138,7 @@ enum trg_state trg_act_recall_no(struct trg_step *s)
 enum trg_state trg_act_report_late(struct trg_step *s)
 {
 	if (!s->t->answered && s->t->overdue) {
-		trg_say(s->t, TSP_STATUS_TEMPORARYERROR, s->t->conf->reasons.smssc_silent);
+		trg_send_answer(s->t, TSP_STATUS_TEMPORARYERROR, s->t->conf->reasons.smssc_silent);
 	}
 	if (!s->t->answered) {
 		s->t->gave_up = false;
@@ -188,7 +188,7 @@ static void say_revoking(struct trg *t)
 	if (t->answered) {
 		return;
 	}
-	trg_say(t, TSP_STATUS_TEMPORARYERROR, t->conf->reasons.smssc_silent);
+	trg_send_answer(t, TSP_STATUS_TEMPORARYERROR, t->conf->reasons.smssc_silent);
 	audit(t, TRG_REVOCATION_BEGUN);
 }
 
@@ -308,7 +308,7 @@ static enum trg_state overdue_early(struct trg_step *s)
 {
 	struct trg *t = s->t;
 
-	trg_say(t, s->ev->status, s->ev->reason);
+	trg_send_answer(t, s->ev->status, s->ev->reason);
 	trg_release(t);
 	t->as_new = true;
 	if (t->resumed) {
