@@ -66,14 +66,14 @@ struct buf edge_session_out(const struct edge_session *s)
 
 static const char *const state_words[] = { [EDGE_SESSION_HANDSHAKE] = "handshake",
 					   [EDGE_SESSION_CER] = "cer",
-					   [EDGE_SESSION_ASKED] = "asked",
+					   [EDGE_SESSION_VERDICT] = "waiting for the verdict",
 					   [EDGE_SESSION_OPEN] = "open",
 					   [EDGE_SESSION_ENDING] = "ending" };
 
 static const uint32_t next_states[] = {
 	[EDGE_SESSION_HANDSHAKE] = MACHINE_TO(EDGE_SESSION_CER) | MACHINE_TO(EDGE_SESSION_ENDING),
-	[EDGE_SESSION_CER] = MACHINE_TO(EDGE_SESSION_ASKED) | MACHINE_TO(EDGE_SESSION_ENDING),
-	[EDGE_SESSION_ASKED] = MACHINE_TO(EDGE_SESSION_OPEN) | MACHINE_TO(EDGE_SESSION_ENDING),
+	[EDGE_SESSION_CER] = MACHINE_TO(EDGE_SESSION_VERDICT) | MACHINE_TO(EDGE_SESSION_ENDING),
+	[EDGE_SESSION_VERDICT] = MACHINE_TO(EDGE_SESSION_OPEN) | MACHINE_TO(EDGE_SESSION_ENDING),
 	[EDGE_SESSION_OPEN] = MACHINE_TO(EDGE_SESSION_ENDING),
 	[EDGE_SESSION_ENDING] = MACHINE_TO(EDGE_SESSION_ENDING), /* it ends once more when its link is down */
 };
@@ -84,10 +84,10 @@ const struct machine edge_session_machine = { "edge", "connection", state_words,
 static void set_state(struct edge_session *s, enum edge_session_state state)
 {
 	(void)machine_go_traced(&edge_session_machine, s->all->in_state, s->all->env->log, s->address, s->state, state);
-	if (s->state == EDGE_SESSION_ASKED) {
+	if (s->state == EDGE_SESSION_VERDICT) {
 		TAILQ_REMOVE(&s->all->asked, s, asked);
 	}
-	if (state == EDGE_SESSION_ASKED) { /* all have the same time limit: the newest is due last */
+	if (state == EDGE_SESSION_VERDICT) { /* all have the same time limit: the newest is due last */
 		TAILQ_INSERT_TAIL(&s->all->asked, s, asked);
 	}
 	s->state = state;
@@ -335,7 +335,7 @@ static void on_cer(void *arg, struct link *l, const struct dia_capabilities *cer
 	}
 	s->number = all->env->number_next++;
 	map_add(&all->by_number, &s->node, &s->number, sizeof s->number);
-	set_state(s, EDGE_SESSION_ASKED);
+	set_state(s, EDGE_SESSION_VERDICT);
 	s->verdict_by_ms = net_loop_now_ms(all->env->loop) + all->env->cfg->limits.cer_wait_ms;
 	if (announce(s)) { /* without a core the next one gets the announcement, or the session is refused at its deadline */
 		log_warn(all->env->log, "edge", "%s at %s waits for the core", s->host, s->address);

@@ -16,7 +16,7 @@
 enum edge_session_state {
 	EDGE_SESSION_HANDSHAKE, /* the TLS handshake runs, or the plain stream is not open yet */
 	EDGE_SESSION_CER,       /* the link waits for the CER */
-	EDGE_SESSION_ASKED,     /* session_open is sent to the core; the CEA waits for the verdict */
+	EDGE_SESSION_VERDICT,   /* session_open is sent to the core; the CEA waits for the verdict */
 	EDGE_SESSION_OPEN,      /* admitted */
 	EDGE_SESSION_ENDING,    /* DPR sent, or refused */
 	EDGE_SESSION_STATES

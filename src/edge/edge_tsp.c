@@ -37,8 +37,8 @@ struct edge_txn { /* one request of an SCS: owns its octets until it is answered
 	uint64_t answer_by_ms;
 	bool host_named; /* Destination-Host names this host: 3004 is possible */
 	bool offered;    /* the core may have seen it */
-	bool given_up;   /* answered here, and in `untold` */
-	bool said;       /* txn_say() was called, or an error of the edge in its place: `end` tells what became of it */
+	bool given_up;   /* answered here, and in `unconfirmed` */
+	bool answered;   /* txn_send_answer() was called, or an error of the edge took its place; `end` is the result */
 	enum edge_txn_end end;
 	struct edge_asked asked; /* once it is decoded: the request as its answer repeats it; views of `message` */
 	struct map_node node;
@@ -157,8 +157,8 @@ static enum stage stage_ours(struct visit *v)
 static void txn_answered(struct edge_txn *t, enum edge_txn_end how)
 {
 	OBJ_CHECK(t, EDGE_TXN_MAGIC);
-	assert(!t->said); /* exactly once */
-	t->said = true;
+	assert(!t->answered); /* exactly once */
+	t->answered = true;
 	t->end = how;
 }
 
@@ -172,13 +172,13 @@ static void txn_end(struct edge_txn *t, enum edge_txn_end why)
 	struct edge_tsp *tsp = t->tsp;
 
 	OBJ_CHECK(t, EDGE_TXN_MAGIC);
-	assert(t->said || why != EDGE_TXN_ANSWERED);
-	why = t->said ? t->end : why;
+	assert(t->answered || why != EDGE_TXN_ANSWERED);
+	why = t->answered ? t->end : why;
 	if (why != EDGE_TXN_ANSWERED) {
 		st_count(&tsp->env->st, counters[why]);
 	}
 	map_del(&tsp->by_number, &t->node);
-	TAILQ_REMOVE(t->given_up ? &tsp->untold : &tsp->txns, t, entry);
+	TAILQ_REMOVE(t->given_up ? &tsp->unconfirmed : &tsp->txns, t, entry);
 	TAILQ_REMOVE(&t->session->txns, t, of_session);
 	tsp->octets -= t->len;
 	t->session->pending--;
@@ -223,7 +223,7 @@ static void build_error(struct buf *out, const struct edge_txn *t, uint32_t resu
 }
 
 /* Sends the one answer. */
-static void txn_say(struct edge_txn *t, const struct ipc_device_action_answer *a)
+static void txn_send_answer(struct edge_txn *t, const struct ipc_device_action_answer *a)
 {
 	struct edge_tsp *tsp = t->tsp;
 	struct buf out = edge_session_out(t->session);
@@ -239,7 +239,7 @@ static void txn_say(struct edge_txn *t, const struct ipc_device_action_answer *a
 
 /* Reports to the core that the SCS has its answer. A ring without room for this record is
  * unusable. */
-static void txn_tell(struct edge_txn *t)
+static void txn_report_given_up(struct edge_txn *t)
 {
 	struct ipc_device_action_given_up g = { t->session->number, t->asked.end_to_end, t->asked.reference_number.v };
 	struct edge_ring *ring = t->tsp->ring;
@@ -262,8 +262,8 @@ static void txn_give_up(struct edge_txn *t)
 	}
 	TAILQ_REMOVE(&tsp->txns, t, entry);
 	t->given_up = true;
-	TAILQ_INSERT_TAIL(&tsp->untold, t, entry);
-	txn_tell(t);
+	TAILQ_INSERT_TAIL(&tsp->unconfirmed, t, entry);
+	txn_report_given_up(t);
 }
 
 /* Answers without the core: 3004 if the request named this host and the core cannot have seen it, else
@@ -278,7 +278,7 @@ static void txn_answer_alone(struct edge_txn *t)
 	}
 	log_warn(t->tsp->env->log, "edge", "transaction %" PRIu32 "-%06" PRIx64 ": answered %u/%u without the core: %s",
 		 t->tsp->env->generation, t->number, a.result_code, a.request_status, pol_reason_str(reason));
-	txn_say(t, &a);
+	txn_send_answer(t, &a);
 	txn_give_up(t);
 }
 
@@ -508,8 +508,8 @@ static void offer_again(void *arg)
 	struct edge_tsp *tsp = OBJ_OF(arg, struct edge_tsp, EDGE_TSP_MAGIC);
 	struct edge_txn *t, *next;
 
-	TAILQ_FOREACH (t, &tsp->untold, entry) {
-		txn_tell(t);
+	TAILQ_FOREACH (t, &tsp->unconfirmed, entry) {
+		txn_report_given_up(t);
 	}
 	for (t = TAILQ_FIRST(&tsp->txns); t; t = next) {
 		struct dia_msg m;
@@ -539,7 +539,7 @@ static void on_answer(void *arg, uint64_t transaction, const struct ipc_device_a
 		return; /* its connection has closed */
 	}
 	if (!t->given_up) {
-		txn_say(t, a);
+		txn_send_answer(t, a);
 	}
 	txn_end(t, EDGE_TXN_ANSWERED);
 }
@@ -585,13 +585,13 @@ int edge_tsp_init(struct edge_tsp *tsp, struct edge_env *env, struct edge_ring *
 	tsp->ring = ring;
 	tsp->wait_ms = cfg_answer_within_ms(env->cfg);
 	TAILQ_INIT(&tsp->txns);
-	TAILQ_INIT(&tsp->untold);
+	TAILQ_INIT(&tsp->unconfirmed);
 	return map_init(&tsp->by_number);
 }
 
 void edge_tsp_fini(struct edge_tsp *tsp)
 {
-	assert(!TAILQ_FIRST(&tsp->txns) && !TAILQ_FIRST(&tsp->untold)); /* each ended with its session */
+	assert(!TAILQ_FIRST(&tsp->txns) && !TAILQ_FIRST(&tsp->unconfirmed)); /* each ended with its session */
 	map_fini(&tsp->by_number);
 	tsp->obj.magic = 0; /* not OBJ_END(): it may never have begun */
 }

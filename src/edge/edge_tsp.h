@@ -20,7 +20,7 @@ struct edge_tsp {
 	struct edge_ring *ring;
 	uint64_t wait_ms;                     /* time for the core's answer to a request */
 	TAILQ_HEAD(edge_txns, edge_txn) txns; /* in order of their deadlines */
-	struct edge_txns untold;              /* answered here; the core has not acknowledged this yet */
+	struct edge_txns unconfirmed;         /* answered here; the core has not acknowledged this yet */
 	struct map by_number;
 	size_t octets; /* total size of the unanswered requests */
 };

@@ -299,7 +299,7 @@ static void test_connections_are_counted_by_their_state_and_the_core_is_told(voi
 	edge_play_cer(p, HOST);
 	session = edge_play_asked(p, &open);
 	assert_int_equal(in[EDGE_SESSION_CER], 0);
-	assert_int_equal(in[EDGE_SESSION_ASKED], 1);
+	assert_int_equal(in[EDGE_SESSION_VERDICT], 1);
 	edge_stats_send(&p->edge->stats);
 	edge_play_turns(p, 2);
 	len = edge_play_take(p, IPC_REC_STATS, &head);
