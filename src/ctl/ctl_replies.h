@@ -1,8 +1,10 @@
-/* ctl_replies.h - what the commands of mtc-iwfd answer, as rows: each member of each line, its type, whether it may be absent, and what
- * it means. Three use them: the server, which compares every line that a handler sends with them; the page docs/dev/control.md, which is
- * made from them; and people who write a handler or a client. A member more or less is a change here and in the handler, and nowhere else.
+/* ctl_replies.h - the replies of the commands of mtc-iwfd, as rows: each member of each line, its type, whether
+ * it may be absent, and its meaning.
+ * The server compares every line that a handler sends with these rows, and docs/dev/control.md is made
+ * from them. A new member is a row here and a change of the handler.
  *
- * The lines that the server makes itself are not here: "done" and "ok" of the last line, "error" of a refusal, and the reply of `help`. */
+ * Members that the server adds itself have no row: "done" and "ok" of the last line, "error" of a
+ * refusal, and the reply of `help`. */
 #pragma once
 #include <jansson.h>
 #include <stdbool.h>
@@ -27,8 +29,9 @@ struct ctl_member {
 	const char *meaning;
 };
 
-struct
-    ctl_form { /* of lines before the last one; the first member tells it from the other forms of the command and is never absent */
+/* A form of the lines before the last one. Its first member is never absent and occurs first in no other
+ * form of the command. */
+struct ctl_form {
 	const char *name; /* NULL ends the list */
 	const struct ctl_member *members;
 };
@@ -44,7 +47,7 @@ extern const struct ctl_reply ctl_replies[];
 /* NULL: there is no such command. */
 const struct ctl_reply *ctl_reply_find(const char *command);
 /* Compares a line before the last one, or the members of the last line of a reply that is ok, with the rows. NULL, or what is wrong in
- * `why`: the member, what it is and what was expected. `line` NULL is wrong only where a member has to be there. */
+ * `why`: the member, what it is and what was expected. `line` NULL is wrong only if a member is required. */
 #define CTL_REPLY_WHY_MAX 256
 const char *ctl_reply_check_line(const struct ctl_reply *r, const json_t *line, char why[CTL_REPLY_WHY_MAX]);
 const char *ctl_reply_check_last(const struct ctl_reply *r, const json_t *last, char why[CTL_REPLY_WHY_MAX]);

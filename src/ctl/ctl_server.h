@@ -1,9 +1,10 @@
 /* ctl_server.h - the control socket: a UNIX stream, one JSON object a line each way (CONTRACTS section 5). Request
  * `{"cmd":"assoc.add","args":{...}}`; reply one or more lines, the last with "done":true, "ok":true|false and, when not ok,
- * "error":"words". The centre knows no command: rooms hand in rows. Clients, sizes, waits and queues are bounded; what a
- * client sends is hostile and is answered with an error, never with a crash. A descriptor may come only with a request whose command takes one
- * (CTL_A_FD), exactly one, along with the line's octets; every other one is closed and the request it came with refused. One request of a client is worked on at a time,
- * its next one waits. */
+ * "error":"words".
+ * The server knows no command: other rooms register rows. Clients, sizes, waits and queues are bounded.
+ * Input of a client is hostile: it can cause an error reply, never a crash. Exactly one descriptor may
+ * come with the octets of a request whose command takes one (CTL_A_FD); any other descriptor is closed
+ * and its request refused. The server handles one request of a client at a time; the next one waits. */
 #pragma once
 #include <jansson.h>
 #include <stdbool.h>
@@ -19,9 +20,9 @@
 #define CTL_REPLY_LINE_MAX (64u * 1024u)
 
 struct ctl_server;
-struct ctl_request; /* one request that is being answered */
+struct ctl_request; /* one unanswered request */
 
-struct ctl_caller { /* who asks, from SO_PEERCRED */
+struct ctl_caller { /* identity of the client, from SO_PEERCRED */
 	uid_t uid;
 	gid_t gid;
 	pid_t pid;

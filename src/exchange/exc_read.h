@@ -1,15 +1,16 @@
-/* exc_read.h - a whole file of rows: its format, its header, row after row, and every mistake with the line it stands on. Sees no
- * store, no clock and no descriptor: octets come from a function, rows and mistakes go to functions. */
+/* exc_read.h - reads a whole file: format, header, rows, and every error with its line number.
+ * Uses no store, clock or descriptor: one function gives the octets, others take rows and errors. */
 #pragma once
 #include "exchange/exc_lines.h"
 #include "exchange/exc_row.h"
 
 #define EXC_ERRORS_MAX 20u /* errors reported before reading ends */
 
-/* One row; what it borrows is valid until return. 0: taken. ERR_INVAL, ERR_NOTFOUND, ERR_EXISTS, ERR_LIMIT: this row is wrong, `why` says
- * so, and reading goes on. Every other code ends the reading. */
+/* Takes one row, borrowed until return. Returns 0: accepted; ERR_INVAL, ERR_NOTFOUND, ERR_EXISTS,
+ * ERR_LIMIT: the row is invalid, with the reason in `why`, and reading continues. Any other code ends
+ * the reading. */
 typedef int exc_row_fn(void *arg, uint64_t line, const struct exc_row *row, char why[EXC_WHY_MAX]);
-/* One mistake: words in one clean line of printable ASCII. */
+/* Takes one error: one line of printable ASCII. */
 typedef void exc_error_fn(void *arg, uint64_t line, const char *why);
 
 struct exc_read {
@@ -19,17 +20,18 @@ struct exc_read {
 	exc_row_fn *row;
 	exc_error_fn *error;
 	void *arg; /* of all three */
-	/* What is missing at the end does harm, or is likely: the file is to replace what is there, or comes out of a pipe. */
+	/* A truncated file is likely or harmful: it comes from a pipe, or it replaces all stored rows. */
 	bool ended;
 };
 
-/* Reads all. Returns 0 when every row was taken; ERR_INVAL when at least one mistake was told; ERR_NOMEM; what the source or, to
- * end, the row's function returned. *rows: taken ones.
+/* Reads all. Returns 0 if every row was accepted; ERR_INVAL if at least one error was reported; ERR_NOMEM;
+ * or the code with which the source or the row function ended the reading. *rows: accepted rows.
  *
- * CSV: the first line names the columns, in any order; optional ones may be left out. Empty lines are passed over. There are no comments: a
- * device may be named '#'. JSON lines: an object a line. EXC_DETECT: JSON lines when the first octet is '{', else CSV; an empty file is a mistake
- * then, for nobody can say that it is meant (and in CSV always, for lack of its header).
+ * CSV: the first line names the columns, in any order; optional ones may be missing. Empty lines are
+ * skipped. There are no comments, because a device may be named '#'. JSON lines: one object per line.
+ * EXC_DETECT: JSON lines if the first octet is '{', else CSV. An empty file is an error in CSV (no
+ * header) and with EXC_DETECT (it may be a broken pipe).
  *
- * A last line without its LF is a mistake in CSV: of a number that was cut off what is left is a number of another device. In JSON lines it
- * is one with `ended`: an object that is closed is whole, but there may be no more than that of the file. */
+ * A last line without LF is an error in CSV: a truncated number is the number of another device. In JSON
+ * lines it is an error with `ended`: the last object is complete, but more may be missing. */
 ERR_MUST_USE int exc_read(const struct exc_read *r, uint64_t *rows);

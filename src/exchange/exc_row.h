@@ -1,6 +1,6 @@
 /* exc_row.h - one row of a file of SCSs, groups, sets, associations or blocks: its columns, and how texts become a typed row and
- * back. The columns are told here once; both formats, the help and the export are made from them. What a row means for the store
- * (does the SCS exist, is the device a device) is the store's to say. */
+ * back. The columns are declared only here; both formats, the help and the export are made from them. The
+ * store checks the meaning of a row (does the SCS exist, is the device valid). */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

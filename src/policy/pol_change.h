@@ -5,7 +5,7 @@
 #pragma once
 #include "policy/pol_judge.h"
 
-struct pol_case {                   /* one question: may this SCS do this to this device at this time? Borrows its pointers */
+struct pol_case {                   /* the request to judge: SCS, action, device and time. Borrows its pointers */
 	struct pol_request request; /* canonical; action, and one device name or both */
 	struct pol_scs scs;
 	struct pol_load load;
