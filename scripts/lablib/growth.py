@@ -76,7 +76,7 @@ def waiting(bench):
         rows.empty_journal(gateway)
         gateway.lean.start_iwf()
         if count:
-            gateway.load(count=count, window=1000, devices=f"{1:0{len(str(count))}d}-{count}")
+            gateway.load(wait_s=1800, count=count, window=1000, devices=f"{1:0{len(str(count))}d}-{count}")
         memory.append((count, total_mib(gateway)))
         opening.append((count, opening_ms(gateway)))
         found[count] = [gateway.load(window=64, seconds=bench.seconds) for _ in range(bench.rounds)]

@@ -141,7 +141,7 @@ def pending(bench, count=1000000):
     bench.say(f"a core alone: {statistics.median(alone):.0f} octets a trigger, {alone_ms:.0f} ms")
     gateway = bench.begin(lean.LeanTriggers, bench.bin, bench.tools)
     before = gateway.memory()["core"]
-    filled = gateway.load(count=count, window=1000, devices=f"{1:0{len(str(count))}d}-{count}")
+    filled = gateway.load(wait_s=1800, count=count, window=1000, devices=f"{1:0{len(str(count))}d}-{count}")
     running = gateway.memory()["core"] - before
     bench.say(f"{count:,} triggers taken at {filled.rate:.0f} /s, {running / count:.0f} octets each")
     found = []
