@@ -13,6 +13,7 @@ ASSOCIATIONS = (1000, 100000, 10000000)
 PENDING = (0, 100000, 1000000)
 OF_ONE_DEVICE = (1000, 100000)
 MANY_CONNECTIONS = "limits: { connections_per_scs: 1024, connections_per_address: 4096 }\n"
+OFFERED = (10, 25, 50, 75, 90)  # per cent
 OPENINGS = 20  # connections, one after the other
 
 
@@ -124,4 +125,18 @@ def device(bench):
             "targets": []}
 
 
-GROWTH = {"connections": connections, "associations": associations, "waiting": waiting, "device": device}
+def offered(bench):
+    """Latency at parts of the rate that it can do: triggers come at their time, whether or not those before are answered."""
+    gateway = bench.begin(lean.LeanTriggers, bench.bin, bench.tools)
+    most = statistics.median(gateway.load(window=1000, seconds=bench.seconds).rate for _ in range(3))
+    rates = {percent: int(most * percent / 100) for percent in OFFERED}
+    found = bench.in_turn({percent: functools.partial(gateway.load, window=1000, rate=rate, seconds=bench.seconds) for percent, rate in rates.items()}, warm=False)
+    return {"inside": f"triggers up to the DAA at a fixed rate, in per cent of the {most:.0f} /s at window 1000; the latency of each counts from the moment at which "
+                      "it was due",
+            "subjects": [rounds.subject(f"{rates[percent]:,} /s offered, {percent} %", r) for percent, r in found.items()],
+            "curves": [curve(f"{key} at a part of the greatest rate, ms", [(percent, median_of(r, lambda one: one.line["latency_us"][member] / 1000))
+                                                                         for percent, r in found.items()], "ms")
+                       for key, member in (("p50", "p50"), ("p99", "p99"), ("p99.9", "p999"))], "targets": []}
+
+
+GROWTH = {"connections": connections, "associations": associations, "waiting": waiting, "device": device, "offered": offered}

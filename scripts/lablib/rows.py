@@ -66,7 +66,7 @@ def reports(bench):
 
 def rules(path, count):
     """beta may trigger so many devices, which acme asks for."""
-    digits = len(str(MANY)) - 1
+    digits = len(str(MANY - 1))
     with open(path, "w", encoding="ascii") as f:
         f.write("who,device,effect\n")
         for first in range(0, count, 100000):
