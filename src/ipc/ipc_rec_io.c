@@ -38,53 +38,6 @@ int ipc_io_done(const struct rd *r)
 	return r->bad || rd_left(r) != 0 ? ERR_PROTO : 0;
 }
 
-void ipc_io_put_text(struct buf *b, const char *text)
-{
-	size_t len = strlen(text);
-
-	buf_le16(b, (uint16_t)len);
-	buf_bytes(b, text, len);
-}
-
-void ipc_io_put_opt(struct buf *b, const struct ipc_opt_u32 *v)
-{
-	buf_u8(b, v->present);
-	buf_le32(b, v->present ? v->v : 0);
-}
-
-bool ipc_io_bool(struct rd *r)
-{
-	return ipc_io_u8(r, 0, 1) == 1;
-}
-
-uint8_t ipc_io_u8(struct rd *r, uint8_t min, uint8_t max)
-{
-	uint8_t v = rd_u8(r);
-
-	if (v < min || v > max) {
-		r->bad = true;
-	}
-	return r->bad ? 0 : v;
-}
-
-uint32_t ipc_io_u32(struct rd *r, uint32_t min, uint32_t max)
-{
-	uint32_t v = rd_le32(r);
-
-	if (v < min || v > max) {
-		r->bad = true;
-	}
-	return r->bad ? 0 : v;
-}
-
-struct ipc_opt_u32 ipc_io_opt(struct rd *r, uint32_t max)
-{
-	bool present = ipc_io_bool(r);
-	uint32_t v = ipc_io_u32(r, 0, present ? max : 0);
-
-	return (struct ipc_opt_u32){ v, present && !r->bad };
-}
-
 bool ipc_io_is_host(const char *p, size_t len)
 {
 	char canonical[IDENT_HOST_MAX + 1];
