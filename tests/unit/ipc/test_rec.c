@@ -430,6 +430,23 @@ static void test_every_request_status_crosses_and_no_other_value(void **state)
 	assert_int_equal(values, 14);
 }
 
+/* Two forms of one meaning would be two digests of one request. */
+static void test_a_value_that_is_absent_is_zero(void **state)
+{
+	enum { OPTION_AT = IPC_REC_HEAD_LEN + 8 + 4 + 4 }; /* behind session, Result-Code, Request-Status */
+	struct ipc_device_action_answer daa = { 3, 2001, 105, { 7, true }, { 0, false } };
+	uint8_t rec[IPC_REC_MAX];
+	size_t len = ipc_device_action_answer_put(rec, GENERATION, NUMBER, &daa);
+
+	(void)state;
+	assert_int_equal(rec[OPTION_AT], 1);
+	assert_int_equal(take(IPC_REC_DEVICE_ACTION_ANSWER, rec, len), 0);
+	rec[OPTION_AT] = 0;
+	assert_int_equal(take(IPC_REC_DEVICE_ACTION_ANSWER, rec, len), ERR_PROTO);
+	rec[OPTION_AT + 1] = 0;
+	assert_int_equal(take(IPC_REC_DEVICE_ACTION_ANSWER, rec, len), 0);
+}
+
 static void test_answers_with_values_that_do_not_exist_are_refused(void **state)
 {
 	uint8_t rec[IPC_REC_MAX];
@@ -509,6 +526,7 @@ int main(void)
 		cmocka_unit_test(test_an_action_with_a_field_out_of_range_is_refused),
 		cmocka_unit_test(test_a_payload_longer_than_a_record_crosses_as_its_length_alone),
 		cmocka_unit_test(test_every_request_status_crosses_and_no_other_value),
+		cmocka_unit_test(test_a_value_that_is_absent_is_zero),
 		cmocka_unit_test(test_answers_with_values_that_do_not_exist_are_refused),
 		cmocka_unit_test(test_an_edge_reports_every_row_of_the_edge_and_no_row_of_the_core),
 		cmocka_unit_test(test_every_record_has_one_direction),
