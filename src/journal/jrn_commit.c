@@ -62,6 +62,19 @@ static bool all_known(const struct jrn_store *s, const struct jrn_batch *b, cons
 	return true;
 }
 
+/* A record that is put anew makes an older delete of its number void. */
+static void forget_kept(struct jrn_store *s, uint64_t number)
+{
+	size_t left = s->kept_in;
+
+	for (size_t i = s->kept_in; i < s->kept_n; i++) {
+		if (s->kept[i] != number) {
+			s->kept[left++] = s->kept[i];
+		}
+	}
+	s->kept_n = left;
+}
+
 static int append(struct jrn_store *s, struct jrn_batch *b, const struct jrn_group *g)
 {
 	struct jrn_mark mark = jrn_log_mark(&s->log);
@@ -74,6 +87,9 @@ static int append(struct jrn_store *s, struct jrn_batch *b, const struct jrn_gro
 					.kind = op->kind == JRN_DEL ? JRN_RECORD_DEL : JRN_RECORD_PUT };
 
 		op->err = 0;
+		if (s->kept_n > s->kept_in && r.kind == JRN_RECORD_PUT) {
+			forget_kept(s, op->number);
+		}
 		if (jrn_log_append(&s->log, &r)) {
 			jrn_log_back(&s->log, mark);
 			return ERR_NOMEM;
@@ -160,6 +176,15 @@ static int make_place(struct jrn_store *s, const struct jrn_group *g)
 	return err;
 }
 
+/* Once a new trigger had no room, the other new ones of the round are not tried: each could mean to wait for the disk. */
+static bool refused(const struct jrn_store *s, const struct jrn_batch *b, const struct jrn_group *g)
+{
+	if (s->refusing) {
+		return g->kind == JRN_ADD || !all_known(s, b, g);
+	}
+	return s->state == ERR_NOSPC && s->log.live_octets + g->octets > jrn_log_live_max(&s->log) && !all_known(s, b, g);
+}
+
 /* Returns 0, or the error for which all have to wait. */
 static int one_group(struct jrn_store *s, struct jrn_batch *b, const struct jrn_group *g, uint64_t now_us)
 {
@@ -169,8 +194,7 @@ static int one_group(struct jrn_store *s, struct jrn_batch *b, const struct jrn_
 		give_up(s, b, g, ERR_LIMIT);
 		return 0;
 	}
-	if ((s->refusing || s->state == ERR_NOSPC) && !all_known(s, b, g) &&
-	    (s->refusing || s->log.live_octets + g->octets > jrn_log_live_max(&s->log))) {
+	if (refused(s, b, g)) {
 		err = ERR_NOSPC;
 	}
 	if (!err) {
