@@ -57,7 +57,8 @@ struct jrn_disk;
  * journal, truncated or damaged), ERR_NOSPC, ERR_IO, ERR_NOMEM. */
 ERR_MUST_USE int jrn_open(struct jrn **out, const struct jrn_conf *conf, struct jrn_why *why);
 /* Takes; NULL allowed. Commits all waiting operations and calls all outstanding completions,
- * with 0 or an error. After ERR_IO of a failing disk the next opening may find the record, or not. */
+ * with 0 or an error. After ERR_IO of a failing disk the next opening may find the record, or
+ * not. */
 void jrn_close(struct jrn *j);
 
 /* Returns the number for a new trigger, larger than every number used before, also before a
@@ -107,7 +108,8 @@ void jrn_group_begin(struct jrn *j);
 void jrn_group_end(struct jrn *j);
 void jrn_group_abandon(struct jrn *j);
 
-/* Hands the gathered operations to the thread if somebody waits for one of them. Cheap when there are none. */
+/* Hands the gathered operations to the thread if somebody waits for one of them. Cheap when there
+ * are none. */
 void jrn_submit(struct jrn *j);
 /* Readable when a completion is due or jrn_state() has changed. Owned by the journal. */
 int jrn_wake_fd(const struct jrn *j);

@@ -7,7 +7,8 @@ struct jrn_anew {
 	struct jrn_log l;
 };
 
-/* The directory has no spares. `dir`, `disk` and `why` are borrowed. ERR_NOSPC, ERR_IO, ERR_NOMEM, with words. On an error jrn_anew_end() still has to be called. */
+/* The directory has no spares. `dir`, `disk` and `why` are borrowed. ERR_NOSPC, ERR_IO, ERR_NOMEM,
+ * with words. On an error jrn_anew_end() still has to be called. */
 ERR_MUST_USE int jrn_anew_begin(struct jrn_anew *a, const struct jrn_disk *disk, const char *dir, uint64_t segment_size,
 				uint64_t reserved, struct jrn_why *why);
 /* Errors likewise. Numbers in any order, each once. */
@@ -16,7 +17,8 @@ ERR_MUST_USE int jrn_anew_add(struct jrn_anew *a, const struct jrn_record *r);
 ERR_MUST_USE int jrn_anew_flush(struct jrn_anew *a);
 void jrn_anew_end(struct jrn_anew *a); /* releases */
 
-/* Gives all such segments of the directory their names, durably. Again after a crash in the middle. 0 or a negative errno. */
+/* Gives all such segments of the directory their names, durably. Again after a crash in the middle.
+ * 0 or a negative errno. */
 ERR_MUST_USE int jrn_anew_name(const struct jrn_disk *disk);
 /* Removes all such segments. *segments says whether there are others. A negative errno. */
 ERR_MUST_USE int jrn_anew_clean(const struct jrn_disk *disk, bool *segments);

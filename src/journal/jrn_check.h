@@ -40,15 +40,20 @@ struct jrn_summary {
 	uint64_t lost_commits_at_least; /* salvage: commits whose sequence number is missing between whole ones */
 };
 
-/* Reads everything. Calls fn (may be NULL) for each file and each damage, in the order of names and positions. `disk` NULL: the
- * directory itself.
- * Returns 0 also when the journal is damaged. Errors with words in `why`: ERR_BUSY (a process uses it), ERR_NOTFOUND (no such directory, or nothing of a journal in it), ERR_IO, ERR_NOMEM. */
+/* Reads everything. Calls fn (may be NULL) for each file and each damage, in the order of names and
+ * positions. `disk` NULL: the directory itself.
+ * Returns 0 also when the journal is damaged.
+ * Errors with words in `why`: ERR_BUSY (a process uses it), ERR_NOTFOUND (no such directory, or
+ * nothing of a journal in it), ERR_IO, ERR_NOMEM. */
 ERR_MUST_USE int jrn_check(const char *dir, const struct jrn_disk *disk, jrn_found_fn *fn, void *arg, struct jrn_summary *out,
 			   struct jrn_why *why);
 
-/* Writes a new journal into `out_dir` (made; ERR_EXISTS if it has an entry) with the newest whole committed
- * record of each number. Where commits are missing, an older state of a trigger may come back, and a
- * trigger that had ended too. Calls fn as jrn_check() does. On an error `out_dir` is left without a journal that opens.
- * Errors as of jrn_check(), and ERR_EXISTS, ERR_NOSPC, ERR_VERSION (a newer program's: nothing can be read). */
+/* Writes a new journal into `out_dir` with the newest whole committed record of each number.
+ * `out_dir` is made; it must have no entry.
+ * Where commits are missing, an older state of a trigger may come back, and a trigger that had
+ * ended too. Calls fn as jrn_check() does.
+ * On an error `out_dir` is left without segments that count.
+ * Errors as of jrn_check(), and ERR_EXISTS, ERR_NOSPC, ERR_VERSION (a newer program's: nothing can
+ * be read). */
 ERR_MUST_USE int jrn_salvage(const char *dir, const char *out_dir, jrn_found_fn *fn, void *arg, struct jrn_summary *out,
 			     struct jrn_why *why);

@@ -50,8 +50,8 @@ static void give_up(struct jrn_store *s, struct jrn_batch *b, const struct jrn_g
 	}
 }
 
-/* A put without an older record replaces a first one that was given up in this round, or is a new one, such as
- * the answer that says so. */
+/* A put without an older record replaces a first one that was given up in this round, or is a new
+ * one, such as the answer that says so. */
 static bool all_known(const struct jrn_store *s, const struct jrn_batch *b, const struct jrn_group *g)
 {
 	for (size_t i = g->at; i < g->end; i++) {
@@ -154,7 +154,8 @@ static void no_room(struct jrn_store *s, uint64_t now_us)
 	jrn_set_trouble(s, ERR_NOSPC, now_us);
 }
 
-/* A place for the group: 0, or ERR_NOSPC for it alone, or an error with which the commit is held. */
+/* A place for the group: 0, or ERR_NOSPC for it alone, or an error with which the commit is
+ * held. */
 static int make_place(struct jrn_store *s, const struct jrn_group *g)
 {
 	struct jrn_log *l = &s->log;
@@ -176,7 +177,8 @@ static int make_place(struct jrn_store *s, const struct jrn_group *g)
 	return err;
 }
 
-/* Once a new trigger had no room, the other new ones of the round are not tried: each could mean to wait for the disk. */
+/* Once a new trigger had no room, the other new ones of the round are not tried: each could mean
+ * to wait for the disk. */
 static bool refused(const struct jrn_store *s, const struct jrn_batch *b, const struct jrn_group *g)
 {
 	if (s->refusing) {

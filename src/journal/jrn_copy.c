@@ -1,4 +1,5 @@
-/* jrn_copy.c - the segments of a journal that is in use, one after the other; and a journal made of them. */
+/* jrn_copy.c - the segments of a journal that is in use, one after the other; and a journal made of
+ * them. */
 #include "journal/jrn_copy.h"
 
 #include <errno.h>
@@ -57,7 +58,8 @@ uint64_t jrn_copy_size(const struct jrn_copy *c)
 	return c->size;
 }
 
-/* A round that ran when the copy began may have dropped a segment: what is there is known after it. */
+/* A round that ran when the copy began may have dropped a segment: what is there is known after
+ * it. */
 static void begin(struct jrn_copy *c)
 {
 	struct jrn *j = c->j;

@@ -6,9 +6,9 @@
  * or a negative errno (-ENOSPC, -EIO); none returns a partial result.
  *
  * Durable means: a power cut leaves it. What pwrite() wrote is durable after the next flush() of
- * that file that succeeds. A name that rename(), open() or unlink() made or removed is durable after
- * the next sync_dir() that succeeds. write_through() is durable when it returns 0. After a failed
- * write, flush or write_through nobody knows which of the octets are on the disk.
+ * that file that succeeds. A name that rename(), open() or unlink() made or removed is durable
+ * after the next sync_dir() that succeeds. write_through() is durable when it returns 0. After a
+ * failed write, flush or write_through nobody knows which of the octets are on the disk.
  *
  * Calls come from several threads, but never for one file descriptor at the same time, except
  * pread(). */
@@ -43,7 +43,8 @@ struct jrn_disk {
 	int (*rename)(void *arg, const char *from, const char *to); /* replaces an existing `to` */
 	int (*unlink)(void *arg, const char *name);                 /* -ENOENT when missing */
 	int (*sync_dir)(void *arg);
-	/* Calls fn for each entry but "." and ".."; directories and special files too, with size 0. Returns what fn returned. */
+	/* Calls fn for each entry but "." and ".."; directories and special files too, with size 0.
+	 * Returns what fn returned. */
 	int (*list)(void *arg, jrn_name_fn *fn, void *fn_arg);
 	/* Octets that the file system has left for us, and its size; 0, 0: unknown. */
 	void (*space)(void *arg, uint64_t *left, uint64_t *whole);

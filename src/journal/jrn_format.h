@@ -2,7 +2,7 @@
  *
  * Directory:
  *   NNNNNNNNNN.log         a segment; the numbers rise by one and have ten digits or more
- *   spare-K.log            a prepared file: whole size, every block written once; its content means nothing
+ *   spare-K.log            a prepared file of the whole size; its content means nothing
  *   spare-K.new            a spare while it is prepared; left over after a crash
  *   new-NNNNNNNNNN.log     a segment while an LMDB journal is taken over (jrn_take_over.c)
  *   torn-NNNNNNNNNN-OFFSET octets that a torn write left at the end of a last segment
@@ -94,9 +94,11 @@ void jrn_put_commit_head(uint8_t p[JRN_COMMIT_HEAD], const uint8_t nonce[JRN_NON
 
 /* -- reading */
 
-/* ERR_VERSION (of a newer program; only `version` is set), ERR_PROTO (no such header, or damaged). */
+/* ERR_VERSION (of a newer program; only `version` is set), ERR_PROTO (no such header, or
+ * damaged). */
 ERR_MUST_USE int jrn_get_seg_head(struct jrn_seg_head *out, const uint8_t block[JRN_BLOCK]);
-/* True if a commit of this segment was begun here: magic and nonce are right, whatever the rest is. */
+/* True if a commit of this segment was begun here: magic and nonce are right, whatever the rest
+ * is. */
 bool jrn_is_of_segment(const uint8_t p[JRN_COMMIT_HEAD], const uint8_t nonce[JRN_NONCE]);
 /* ERR_PROTO. The lengths are checked: `octets` is at least a header, at most JRN_COMMIT_MAX. */
 ERR_MUST_USE int jrn_get_commit_head(struct jrn_commit_head *out, const uint8_t p[JRN_COMMIT_HEAD],

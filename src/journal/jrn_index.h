@@ -44,7 +44,8 @@ struct jrn_index { /* zeroed: empty */
 
 void jrn_index_fini(struct jrn_index *ix);
 jrn_place jrn_index_get(const struct jrn_index *ix, uint64_t number); /* 0: none */
-/* Sets the place, which is not 0; *old gets the earlier one or 0. ERR_NOMEM: nothing has changed. */
+/* Sets the place, which is not 0; *old gets the earlier one or 0. ERR_NOMEM: nothing has
+ * changed. */
 ERR_MUST_USE int jrn_index_put(struct jrn_index *ix, uint64_t number, jrn_place place, jrn_place *old);
 jrn_place jrn_index_del(struct jrn_index *ix, uint64_t number); /* returns the earlier one or 0 */
 

@@ -142,7 +142,8 @@ void jrn_probe(struct jrn_store *s, uint64_t now_us);
 void jrn_look(struct jrn_store *s, uint64_t now_us);
 
 /* jrn_take_over.c */
-/* Locks the directory; takes over an LMDB journal. Errors as of jrn_open(), with words in s->last. `say`: words for the log, or "". */
+/* Locks the directory; takes over an LMDB journal. Errors as of jrn_open(), with words in s->last.
+ * `say`: words for the log, or "". */
 ERR_MUST_USE int jrn_take_over(struct jrn_store *s, char *say, size_t say_cap);
 /* After the log exists: programs for older formats refuse the directory. */
 ERR_MUST_USE int jrn_mark(struct jrn_store *s);
@@ -152,7 +153,8 @@ uint64_t jrn_now_us(void);
 ERR_MUST_USE int jrn_thread_start(struct jrn *j);
 void jrn_thread_end(struct jrn *j);
 void jrn_hand_over(struct jrn *j, struct jrn_batch *b);
-/* Waits until all batches are committed, or the disk has failed once more. Without a thread commits them itself. */
+/* Waits until all batches are committed, or the disk has failed once more. Without a thread commits
+ * them itself. */
 void jrn_wait_all(struct jrn *j);
 void jrn_lazy(struct jrn *j); /* operations wait that nobody waits for */
 /* Holds the committing side between its rounds, and lets it go. */

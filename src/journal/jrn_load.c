@@ -188,7 +188,8 @@ static int bad_last(struct jrn_log *l, uint64_t number)
 							   : "its header is not that of this segment, or the file is truncated");
 }
 
-/* Finds the segments that belong together, and enters them. The first of them is g->numbers[*first]. */
+/* Finds the segments that belong together, and enters them. The first of them is
+ * g->numbers[*first]. */
 static int enter(struct loading *g, size_t *first)
 {
 	struct jrn_log *l = g->l;
@@ -198,7 +199,8 @@ static int enter(struct loading *g, size_t *first)
 	bool ours = true;
 	int err = 0;
 
-	/* backwards, as each says where the one before ends; entered in this order and turned round below */
+	/* backwards, as each says where the one before ends; entered in this order and turned round
+	 * below */
 	while (!err && i > 0 && (i == n || g->numbers[i - 1] + 1 == g->numbers[i])) {
 		err = read_head(l, g->numbers[i - 1], &h, &ours);
 		if (err || !ours) {

@@ -75,7 +75,8 @@ struct jrn_log {
 	bool stuck;                             /* the last spare could not be made */
 };
 
-/* For records of known triggers, deletes and reclaiming: one to write to, one to copy a whole segment into. */
+/* For records of known triggers, deletes and reclaiming: one to write to, one to copy a whole
+ * segment into. */
 #define JRN_RESERVE_SPARES 2u
 #define JRN_WANTED_SPARES 3u
 #define JRN_SPARES_MAX 5u /* more are removed */
@@ -86,8 +87,8 @@ uint64_t jrn_log_live_max(const struct jrn_log *l);
 
 /* -- jrn_segment.c: files */
 
-/* Makes the next segment ready to be written: a spare gets its header and its name. May use the last
- * JRN_RESERVE_SPARES spares only if `reserve`. Closes the present one for good.
+/* Makes the next segment ready to be written: a spare gets its header and its name. May use the
+ * last JRN_RESERVE_SPARES spares only if `reserve`. Closes the present one for good.
  * ERR_NOSPC (no spare, and none can be made), ERR_IO, ERR_NOMEM. */
 ERR_MUST_USE int jrn_segment_next(struct jrn_log *l, bool reserve);
 /* Prepares one spare now. ERR_NOSPC (also: the journal is as large as it may be), ERR_IO. */
@@ -98,7 +99,8 @@ void jrn_spares_look(struct jrn_log *l);
 ERR_MUST_USE int jrn_spares_need(struct jrn_log *l, size_t n);
 /* True if jrn_segment_next(l, false) has a spare. */
 bool jrn_spare_for_new(const struct jrn_log *l);
-/* Removes the oldest segments that the last durable commit does not name any more. Their files become spares. */
+/* Removes the oldest segments that the last durable commit does not name any more. Their files
+ * become spares. */
 void jrn_segments_drop(struct jrn_log *l);
 struct jrn_extent jrn_log_extent(const struct jrn_log *l);
 struct jrn_seg *jrn_segment_of(const struct jrn_log *l, jrn_place place);
@@ -121,7 +123,8 @@ ERR_MUST_USE int jrn_maker_start(struct jrn_maker **out, const struct jrn_disk *
 void jrn_maker_end(struct jrn_maker *m);                  /* NULL allowed; a file that is being made is finished */
 void jrn_maker_ask(struct jrn_maker *m, uint64_t number); /* one at a time; ignored while one is made */
 bool jrn_maker_busy(struct jrn_maker *m);
-/* 1: *number was made since; 0: nothing; a negative errno: it failed since. Waits until one of these, if `wait` and it is busy. */
+/* 1: *number was made since; 0: nothing; a negative errno: it failed since. Waits until one of
+ * these, if `wait` and it is busy. */
 int jrn_maker_take(struct jrn_maker *m, uint64_t *number, bool wait);
 
 /* -- jrn_append.c: commits */
@@ -145,8 +148,8 @@ ERR_MUST_USE int jrn_log_place(struct jrn_log *l, uint64_t number, jrn_place pla
 void jrn_log_back(struct jrn_log *l, struct jrn_mark to);
 /* Closes the present segment: it is never written again. */
 void jrn_log_close_segment(struct jrn_log *l);
-/* Writes the commit that gathers. ERR_NOSPC, ERR_IO: unknown whether it is on the disk; the present segment is
- * closed, the records stay in `build`. */
+/* Writes the commit that gathers. ERR_NOSPC, ERR_IO: unknown whether it is on the disk; the present
+ * segment is closed, the records stay in `build`. */
 ERR_MUST_USE int jrn_log_write(struct jrn_log *l);
 /* After such a failure: the same commit in the next segment. Errors as of jrn_segment_next() and
  * jrn_log_write(); the records stay. */
@@ -156,17 +159,17 @@ void jrn_log_fini(struct jrn_log *l);
 
 /* -- jrn_reclaim.c */
 
-/* True if the segments hold more that is dead than the bound allows: as much as lives, and two segments;
- * where spares are missing and none can be made, a quarter of a segment. */
+/* True if the segments hold more that is dead than the bound allows: as much as lives, and two
+ * segments; where spares are missing and none can be made, a quarter of a segment. */
 bool jrn_log_has_waste(const struct jrn_log *l);
-/* Copies a piece of what lives in the oldest segment into the commit that gathers; more, if there is
- * little room for much that lives. */
+/* Copies a piece of what lives in the oldest segment into the commit that gathers; more, if there
+ * is little room for much that lives. */
 void jrn_log_reclaim(struct jrn_log *l);
 /* Lowest segment that is needed once the commit that gathers is durable. */
 uint64_t jrn_log_oldest(const struct jrn_log *l);
 
 /* -- jrn_load.c */
 
-/* Reads all segments, builds the index. *next: number for the next trigger. Errors as of jrn_open(),
- * with words. `say` has words about torn octets, or "". */
+/* Reads all segments, builds the index. *next: number for the next trigger. Errors as of
+ * jrn_open(), with words. `say` has words about torn octets, or "". */
 ERR_MUST_USE int jrn_log_load(struct jrn_log *l, uint64_t *next, char *say, size_t say_cap);

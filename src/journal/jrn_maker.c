@@ -1,4 +1,5 @@
-/* jrn_maker.c - a thread that prepares spares: writing a whole segment takes long, and no commit waits for it unless it has to. */
+/* jrn_maker.c - a thread that prepares spares: writing a whole segment takes long, and no commit
+ * waits for it unless it has to. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>

@@ -18,12 +18,12 @@ ERR_MUST_USE int jrn_reader_open(struct jrn_reader *r, const struct jrn_disk *di
 void jrn_reader_close(struct jrn_reader *r); /* the buffer stays */
 void jrn_reader_fini(struct jrn_reader *r);
 
-/* Octets [at, at + n), n at most JRN_COMMIT_MAX; borrowed until the next call. *out is NULL where the
- * file ends before. 0 or a negative errno. */
+/* Octets [at, at + n), n at most JRN_COMMIT_MAX; borrowed until the next call. *out is NULL where
+ * the file ends before. 0 or a negative errno. */
 ERR_MUST_USE int jrn_reader_get(struct jrn_reader *r, const uint8_t **out, uint64_t at, size_t n);
 
-/* The header of the file. *err: as of jrn_get_seg_head(), also ERR_PROTO if the file is shorter or longer than its header says. 0 or a
- * negative errno. */
+/* The header of the file. *err: as of jrn_get_seg_head(), also ERR_PROTO if the file is shorter or
+ * longer than its header says. 0 or a negative errno. */
 ERR_MUST_USE int jrn_reader_head(struct jrn_reader *r, struct jrn_seg_head *out, int *err);
 
 enum jrn_commit_is {
@@ -36,11 +36,12 @@ enum jrn_commit_is {
  * negative errno. */
 ERR_MUST_USE int jrn_read_commit(struct jrn_reader *r, const uint8_t nonce[JRN_NONCE], uint64_t at, enum jrn_commit_is *is,
 				 struct jrn_commit_head *h, const uint8_t **p);
-/* The same for octets that stand elsewhere: `from` is the position in this file, `at` that in the segment. */
+/* The same for octets that stand elsewhere: `from` is the position in this file, `at` that in the
+ * segment. */
 ERR_MUST_USE int jrn_read_commit_moved(struct jrn_reader *r, const uint8_t nonce[JRN_NONCE], uint64_t from, uint64_t at,
 				       enum jrn_commit_is *is, struct jrn_commit_head *h, const uint8_t **p);
-/* Looks from a block on for a whole commit of this segment with at least that sequence. *found is its
- * position, or 0. 0 or a negative errno. */
+/* Looks from a block on for a whole commit of this segment with at least that sequence. *found is
+ * its position, or 0. 0 or a negative errno. */
 ERR_MUST_USE int jrn_read_later(struct jrn_reader *r, const uint8_t nonce[JRN_NONCE], uint64_t from, uint64_t seq,
 				uint64_t *found);
 /* Octets from a bad place on that may belong to a torn commit: what its header says, else up to the

@@ -49,8 +49,8 @@ bool jrn_log_has_waste(const struct jrn_log *l)
 	return waste_of(l) > (pressed(l) ? l->segment_size / 4 : l->live_octets + 2 * l->segment_size);
 }
 
-/* A round over the whole log copies all that lives and wins all that is dead. So with little room, each
- * octet that is written needs as many copied as there are living ones for each dead one. */
+/* A round over the whole log copies all that lives and wins all that is dead. So with little room,
+ * each octet that is written needs as many copied as there are living ones for each dead one. */
 static size_t budget(const struct jrn_log *l)
 {
 	size_t octets = 2 * l->build.n + COPY_MIN;
@@ -105,7 +105,8 @@ static bool into_commit(struct jrn_log *l, const struct jrn_seg *s)
 	return true;
 }
 
-/* One record at clean_at. False: it stays for the next commit, or is damaged. *copied counts octets. */
+/* One record at clean_at. False: it stays for the next commit, or is damaged. *copied counts
+ * octets. */
 static bool one_record(struct jrn_log *l, const struct jrn_seg *s, size_t *copied, size_t *size)
 {
 	struct jrn_record r;

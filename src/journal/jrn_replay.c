@@ -1,6 +1,7 @@
 /* jrn_replay.c - hands all records to the owner, in the order of their numbers.
  *
- * Records stand in the log in the order in which they were last put, which is almost that of the numbers.
+ * Records stand in the log in the order in which they were last put, which is almost that of the
+ * numbers.
  * So they are read through a few windows over the segments; one read serves many records. */
 #include <stdlib.h>
 #include <string.h>

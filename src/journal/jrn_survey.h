@@ -1,5 +1,5 @@
-/* jrn_survey.h - reads all that is whole of a journal, whatever is wrong with it (room-private): for
- * jrn_check() and jrn_salvage(). Changes nothing. */
+/* jrn_survey.h - reads all that is whole of a journal, whatever is wrong with it (room-private):
+ * for jrn_check() and jrn_salvage(). Changes nothing. */
 #pragma once
 #include "journal/jrn_check.h"
 #include "journal/jrn_disk.h"

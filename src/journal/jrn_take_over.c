@@ -1,12 +1,15 @@
-/* jrn_take_over.c - the lock of the directory, and journals of formats 1 to 3, which were LMDB environments.
+/* jrn_take_over.c - the lock of the directory, and journals of formats 1 to 3, which were LMDB
+ * environments.
  *
  * Such a journal is read once and written as a log. One rename switches: before it the LMDB
  * journal counts, after it the log. So a crash at any instant leaves one of the two whole:
  *   1. segments are written under names that do not count (new-*.log), and are durable;
  *   2. data.mdb is replaced by a small environment of format 4, by a rename;
- *   3. the segments get their names. A start that finds such an environment and such names goes on here.
+ *   3. the segments get their names. A start that finds such an environment and such names goes on
+ * here.
  * That small environment stays: programs for formats 1 to 3 find it and refuse the journal as one
- * of a newer program. The old records are not kept: they would be out of date with the first trigger. */
+ * of a newer program. The old records are not kept: they would be out of date with the first
+ * trigger. */
 #include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>

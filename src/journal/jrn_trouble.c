@@ -1,4 +1,5 @@
-/* jrn_trouble.c - no space, or a disk that fails: when it begins, and how the journal finds out that it is over.
+/* jrn_trouble.c - no space, or a disk that fails: when it begins, and how the journal finds out
+ * that it is over.
  * What goes on meanwhile is in jrn_commit.c. */
 #include <stdio.h>
 
@@ -25,7 +26,8 @@ static enum health health_of(int state)
 	return state == 0 ? WELL : state == ERR_NOSPC ? FULL : FAILING;
 }
 
-/* The one place where the state of the store changes. The core logs it (core_journal.c): there is no log on this side. */
+/* The one place where the state of the store changes. The core logs it (core_journal.c): there is
+ * no log on this side. */
 static void set_state(struct jrn_store *s, int state)
 {
 	(void)machine_go(&machine, NULL, health_of(s->state), health_of(state));
