@@ -130,10 +130,28 @@ static bool replaced(const struct power_cut *c, size_t k, const struct pd_event 
 	return false;
 }
 
+/* Is there an earlier unit of that sector whose write or flush failed? A program that tries again on the same pages has nothing. */
+static bool tainted(const struct power_cut *c, size_t k)
+{
+	for (size_t i = 0; i < k; i++) {
+		const struct pc_unit *u = &c->units[i];
+
+		if (u->taints && u->kind == PC_SECTOR && u->file == c->units[k].file && u->at == c->units[k].at) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void complete(struct power_cut *c, const struct pd_event *e)
 {
 	size_t kept = 0;
 
+	for (size_t i = 0; i < c->n; i++) {
+		if (c->units[i].kind == PC_SECTOR && !c->units[i].uncertain && flushed(&c->units[i], e) && tainted(c, i)) {
+			c->units[i].uncertain = c->units[i].taints = true;
+		}
+	}
 	for (size_t i = 0; i < c->n; i++) {
 		if (c->units[i].uncertain && c->units[i].kind == PC_SECTOR && flushed(&c->units[i], e) && replaced(c, i, e)) {
 			c->units[i].uncertain = false; /* whether it was there once makes no difference now */
@@ -153,7 +171,17 @@ static void failed(struct power_cut *c, uint32_t file)
 {
 	for (size_t i = 0; i < c->n; i++) {
 		if (c->units[i].kind != PC_NAMES && c->units[i].file == file) {
-			c->units[i].uncertain = true;
+			c->units[i].uncertain = c->units[i].taints = true;
+		}
+	}
+}
+
+/* A file that gets another name is used anew, with other octets in all of its pages. */
+static void used_anew(struct power_cut *c, uint32_t file)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		if (c->units[i].kind != PC_NAMES && c->units[i].file == file) {
+			c->units[i].taints = false;
 		}
 	}
 }
@@ -161,8 +189,10 @@ static void failed(struct power_cut *c, uint32_t file)
 static void one(struct power_cut *c, const struct pd_event *e, pc_told_fn *told, void *arg)
 {
 	switch (e->what) {
-	case PD_NEW:
 	case PD_RENAME:
+		used_anew(c, e->file);
+		__attribute__((fallthrough));
+	case PD_NEW:
 	case PD_UNLINK:
 		*unit_add(c) = (struct pc_unit){ .kind = PC_NAMES, .event = e };
 		break;

@@ -6,11 +6,12 @@
 #pragma once
 #include "tests/unit/journal/power_disk.h"
 
-#define PC_ALL_UP_TO 8u /* of so many sectors and names all subsets are built */
+#define PC_ALL_UP_TO 8u   /* of so many sectors and names all subsets are built */
 #define PC_EACH_FROM 100u /* with so many seeded ones also each sector alone, and each alone missing */
 
 struct pc_unit { /* a sector, a size or a name that is not durable */
 	enum { PC_SECTOR, PC_SIZE, PC_NAMES } kind;
+	bool taints;    /* the same, and its file has not changed its use: what is written over it is uncertain, too */
 	bool uncertain; /* of a failed write or flush: no later flush makes it durable */
 	uint32_t file;
 	uint64_t at;                  /* PC_SECTOR: octets from the beginning; PC_SIZE: the size */

@@ -4,8 +4,8 @@
  * What a cut may leave: everything that a completed flush made durable, and of what was written
  * since, any subset of sectors of 512 octets, each in any version that was written, in any order. A
  * name that was made, moved or removed since the last sync_dir() may have been, or not, whatever
- * happened to other names. Octets of a failed write or flush stay uncertain until they are written
- * again and flushed. */
+ * happened to other names. Octets of a failed write or flush stay uncertain, and so do others that are
+ * written over them, until the file is used for something else. */
 #pragma once
 #include "tests/unit/test.h"
 

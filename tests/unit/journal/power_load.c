@@ -135,7 +135,7 @@ static void some(struct pl_load *l, uint32_t len_max, uint32_t live_max)
 
 	if (l->live_n && (l->live_n > live_max || (l->live_n > live_max / 2 && r % 16 < 6))) {
 		del(l, k);
-	} else if (l->live_n && r % 16 < 9) {
+	} else if (l->live_n && (l->no_new || r % 16 < 9)) {
 		put(l, l->live[k], len_of(l, len_max), false, r % 16 == 8);
 	} else {
 		assert_true(l->ids < PL_IDS_MAX);

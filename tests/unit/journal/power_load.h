@@ -29,6 +29,7 @@ struct pl_load {
 	struct pl_op *ops;
 	uint32_t n, first_untold;
 	uint64_t seed;
+	bool no_new; /* only records that are there are written again and deleted */
 	uint32_t ids;
 	uint64_t *number_of; /* by id */
 	uint32_t *live;      /* ids */

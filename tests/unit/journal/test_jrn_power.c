@@ -92,6 +92,10 @@ static void test_every_commit(void **state)
 		assert_int_equal(pl_commit(&l, 2 + i % 3, 600, 24), 0);
 		assert_int_equal(pl_commit(&l, i % 5 ? 3 : 50, i % 5 ? 400 : 6000, 24), 0);
 	}
+	l.no_new = true; /* the segments that named the highest numbers go */
+	for (unsigned i = 0; i < 12; i++) {
+		assert_int_equal(pl_commit(&l, 30, 8000, 4), 0);
+	}
 	assert_true(renames(&l, "spare", "0") >= 8);
 	assert_true(renames(&l, "0", "spare") >= 4);
 	all_right(&l, (struct cuts){ .seeded = seeded, .every = times > 1 ? 1 : 5, .in_order = true });
@@ -208,15 +212,15 @@ static void test_a_kill_and_then_a_cut(void **state)
 
 /* -- a disk that fails, and one that is full */
 
+/* Mostly one call, so that an attempt to do the same again would succeed. */
 static void fail_somewhere(struct pl_load *l)
 {
-	struct pd_fault *faults[] = { &l->disk.write,  &l->disk.flush,    &l->disk.rename,
-				      &l->disk.unlink, &l->disk.sync_dir, &l->disk.open_new };
+	struct pd_fault *faults[] = { &l->disk.write,  &l->disk.flush,  &l->disk.flush,    &l->disk.write,
+				      &l->disk.rename, &l->disk.unlink, &l->disk.sync_dir, &l->disk.open_new };
 	struct pd_fault *f = faults[pc_random(&l->seed) % (sizeof faults / sizeof *faults)];
+	uint64_t r = pc_random(&l->seed);
 
-	*f = (struct pd_fault){ .fails = 1 + (int)(pc_random(&l->seed) % 3),
-				.errno_of = pc_random(&l->seed) % 2 ? EIO : ENOSPC,
-				.skip = (unsigned)(pc_random(&l->seed) % 3) };
+	*f = (struct pd_fault){ .fails = r % 4 ? 1 : 3, .errno_of = r % 3 ? EIO : ENOSPC, .skip = (unsigned)(r >> 32) % 2 };
 }
 
 static void test_writes_flushes_and_names_that_fail(void **state)
