@@ -93,6 +93,7 @@ void map_add(struct map *m, struct map_node *node, const void *key, uint32_t key
 	for (int i = 0; i < 2 && m->n >= buckets_of(m) && make_room(m); i++) {
 		split_one(m);
 	}
+	__builtin_prefetch(m->buckets[m->split]); /* split next: in a large table its entry comes from memory */
 	node->key = key;
 	node->key_len = key_len;
 	node->hash = sip_hash(&m->seed, key, key_len);

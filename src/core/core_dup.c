@@ -160,16 +160,16 @@ static bool add_waiter(struct core_dup_entry *e, const struct core_dup_waiter *w
 	return true;
 }
 
-static struct core_dup_entry *entry_new(struct core_dup *d, const uint8_t *key, uint32_t key_len, const uint8_t digest[HASH_LEN],
-					uint64_t now_ms)
+/* `past`: the entry of this key whose window is over; NULL: none. */
+static struct core_dup_entry *entry_new(struct core_dup *d, const uint8_t *key, uint32_t key_len, struct core_dup_entry *past,
+					const uint8_t digest[HASH_LEN], uint64_t now_ms)
 {
 	struct core_dup_entry *e;
 
-	make_room(d, now_ms);
-	e = MAP_OF(map_find(&d->map, key, key_len), struct core_dup_entry, node);
-	if (e) { /* past its window, but behind an entry that is not */
-		entry_free(d, e);
+	if (past) { /* it may stand behind an entry that is not past its window */
+		entry_free(d, past);
 	}
+	make_room(d, now_ms);
 	e = calloc(1, sizeof *e + key_len);
 	for (int i = 0; !e && i < NOMEM_DROPS && drop_oldest(d); i++) {
 		e = calloc(1, sizeof *e + key_len);
@@ -196,11 +196,21 @@ static void set_answer(struct core_dup *d, struct core_dup_entry *e, const struc
 	e->answer = *a;
 }
 
-static struct core_dup_entry *find(const struct core_dup *d, const uint8_t *key, uint32_t key_len, uint64_t now_ms)
+/* An entry past its window is handed out as *past. */
+static struct core_dup_entry *find_or_past(const struct core_dup *d, const uint8_t *key, uint32_t key_len, uint64_t now_ms,
+					   struct core_dup_entry **past)
 {
 	struct core_dup_entry *e = MAP_OF(map_find(&d->map, key, key_len), struct core_dup_entry, node);
 
-	return e && is_past(d, e, now_ms) ? NULL : e;
+	*past = e && is_past(d, e, now_ms) ? e : NULL;
+	return *past ? NULL : e;
+}
+
+static struct core_dup_entry *find(const struct core_dup *d, const uint8_t *key, uint32_t key_len, uint64_t now_ms)
+{
+	struct core_dup_entry *past;
+
+	return find_or_past(d, key, key_len, now_ms, &past);
 }
 
 enum core_dup_verdict core_dup_look(struct core_dup *d, const char *origin_host, uint32_t end_to_end,
@@ -209,7 +219,7 @@ enum core_dup_verdict core_dup_look(struct core_dup *d, const char *origin_host,
 {
 	uint8_t key[KEY_MAX];
 	uint32_t key_len = key_of(key, origin_host, end_to_end);
-	struct core_dup_entry *e = find(d, key, key_len, now_ms);
+	struct core_dup_entry *past, *e = find_or_past(d, key, key_len, now_ms, &past);
 
 	if (e && memcmp(e->digest, digest, HASH_LEN) != 0) {
 		return CORE_DUP_DIFFERS;
@@ -224,7 +234,7 @@ enum core_dup_verdict core_dup_look(struct core_dup *d, const char *origin_host,
 				 waiter); /* fails only for a restored entry without memory; the edge answers at its deadline */
 		return CORE_DUP_IN_FLIGHT;
 	}
-	e = entry_new(d, key, key_len, digest, now_ms);
+	e = entry_new(d, key, key_len, past, digest, now_ms);
 	if (e && !add_waiter(e, waiter)) {
 		entry_free(d, e);
 		e = NULL;
@@ -260,12 +270,12 @@ int core_dup_restore(struct core_dup *d, const char *origin_host, uint32_t end_t
 {
 	uint8_t key[KEY_MAX];
 	uint32_t key_len = key_of(key, origin_host, end_to_end);
-	struct core_dup_entry *e;
+	struct core_dup_entry *past, *e;
 
-	if (find(d, key, key_len, now_ms)) {
+	if (find_or_past(d, key, key_len, now_ms, &past)) {
 		return ERR_EXISTS;
 	}
-	e = entry_new(d, key, key_len, digest, now_ms);
+	e = entry_new(d, key, key_len, past, digest, now_ms);
 	if (!e) {
 		return ERR_NOMEM;
 	}

@@ -54,7 +54,8 @@ static void move_seat(struct core *c, struct core_seat *from, struct core_seat *
 /* True if nothing refers to the trigger but the tables. */
 static bool is_quiet(const struct core_trigger *t)
 {
-	bool busy = t->input || t->dup || t->ask || t->turn || t->notice || t->stepping || t->storing || t->wait != CORE_WAIT_NOTHING;
+	bool busy =
+	    t->input || t->dup || t->ask || t->turn || t->notice || t->stepping || t->storing || t->wait != CORE_WAIT_NOTHING;
 	bool counts = t->counted || t->asks_quota || t->resuming || t->cancelled_ms;
 
 	return !busy && !counts && !t->forgotten && !t->gone && t->seat.deadline.place &&

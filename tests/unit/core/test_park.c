@@ -215,7 +215,7 @@ static void test_a_walk_gives_them_out_awake_and_parks_them_again(void **state)
 	core_cursor_begin(&w, p->core, core_scs_get(p->core, "acme"));
 	assert_int_equal(core_cursor_next(&w)->ref.reference, 1);
 	core_trigger_free(core_trigger_find(p->core, E164, 1)); /* ends while the walk has it */
-	core_trigger_find(p->core, E164, 3);			  /* woken by another */
+	core_trigger_find(p->core, E164, 3);                    /* woken by another */
 	assert_true(core_trigger_park(core_trigger_find(p->core, E164, 2)));
 	assert_int_equal(core_cursor_next(&w)->ref.reference, 2);
 	assert_int_equal(core_cursor_next(&w)->ref.reference, 3);
