@@ -29,38 +29,8 @@ struct core_seat *core_cursor_seat(struct core_cursor *w)
 	return seat;
 }
 
-static void park_again(struct core_cursor *w)
-{
-	struct core_seat *woken = w->woken;
-
-	w->woken = NULL;
-	if (woken) {
-		(void)core_trigger_park(core_trigger_at(woken)); /* it stays awake if it does more than wait now */
-	}
-}
-
-struct core_trigger *core_cursor_next(struct core_cursor *w)
-{
-	struct core_trigger *t = NULL;
-	struct core_seat *seat;
-
-	park_again(w);
-	while (!t && (seat = core_cursor_seat(w))) {
-		bool parked = seat->parked;
-
-		if (parked && w->awake_only) {
-			continue;
-		}
-		t = core_seat_wake(w->core, seat);
-		w->woken = t && parked ? &t->seat : NULL;
-		w->missed |= !t;
-	}
-	return t;
-}
-
 void core_cursor_end(struct core_cursor *w)
 {
-	park_again(w);
 	TAILQ_REMOVE(&w->core->triggers.cursors, w, entry);
 }
 

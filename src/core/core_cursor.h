@@ -8,12 +8,12 @@
 struct core;
 struct core_scs;
 struct core_seat;
-struct core_trigger;
 
 struct core_cursor {
 	struct core *core;
-	struct core_scs *scs;    /* NULL: of all SCSs */
-	struct core_seat *next;  /* NULL: at the end */
+	struct core_scs *scs;   /* NULL: of all SCSs */
+	struct core_seat *next; /* NULL: at the end */
+	/* Of core_park_next(). */
 	bool awake_only;         /* set by the owner: parked triggers are passed over */
 	bool missed;             /* one could not be woken; for the owner to clear */
 	struct core_seat *woken; /* given out last and parked before; parked again at the next step */
@@ -21,10 +21,9 @@ struct core_cursor {
 };
 
 void core_cursor_begin(struct core_cursor *w, struct core *c, struct core_scs *scs);
-/* Returns a trigger that is awake; one that was parked is parked again by the next call. NULL: at the end. */
-struct core_trigger *core_cursor_next(struct core_cursor *w);
-struct core_seat *core_cursor_seat(struct core_cursor *w); /* the same without waking; NULL: at the end */
-void core_cursor_restart(struct core_cursor *w);           /* at the oldest again */
+/* The next, awake or parked; see core_park_next(). NULL: at the end. */
+struct core_seat *core_cursor_seat(struct core_cursor *w);
+void core_cursor_restart(struct core_cursor *w); /* at the oldest again */
 void core_cursor_end(struct core_cursor *w);
 /* Before the trigger of this seat is freed: cursors move past it. */
 void core_cursors_pass(struct core *c, struct core_seat *seat);

@@ -177,6 +177,39 @@ struct core_trigger *core_seat_wake(struct core *c, struct core_seat *seat)
 	return t;
 }
 
+/* -- walks */
+
+static void park_again(struct core_cursor *w)
+{
+	struct core_seat *woken = w->woken;
+
+	w->woken = NULL;
+	if (woken) {
+		(void)core_trigger_park(core_trigger_at(woken)); /* it stays awake if it does more than wait now */
+	}
+}
+
+struct core_trigger *core_park_next(struct core_cursor *w)
+{
+	struct core_trigger *t = NULL;
+	struct core_seat *seat;
+
+	park_again(w);
+	while (!t && (seat = core_cursor_seat(w))) {
+		bool parked = seat->parked;
+
+		if (parked && w->awake_only) {
+			continue;
+		}
+		t = core_seat_wake(w->core, seat);
+		w->woken = t && parked ? &t->seat : NULL;
+		w->missed |= !t;
+	}
+	return t;
+}
+
+/* -- the end */
+
 void core_parked_free(struct core *c, struct core_seat *seat)
 {
 	struct core_parked *p = parked_at(seat);

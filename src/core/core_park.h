@@ -8,6 +8,7 @@
 #include "core/core_seat.h"
 
 struct core;
+struct core_cursor;
 struct core_trigger;
 
 #define CORE_AWAKE_MAX 16384u /* accepted triggers that stay awake; 15 MiB */
@@ -22,6 +23,9 @@ bool core_trigger_park(struct core_trigger *t);
 /* The trigger of a seat, woken if it is parked: then the seat is freed. NULL: no memory, also not after the reserve was given up; counted in
  * core_triggers.unwoken. */
 struct core_trigger *core_seat_wake(struct core *c, struct core_seat *seat);
+
+/* The next trigger of a walk, awake; one that was parked is parked again by the next call, and valid until then. NULL: at the end. */
+struct core_trigger *core_park_next(struct core_cursor *w);
 
 const char *core_seat_e164(struct core_seat *seat);            /* SCS-Identity; awake or parked */
 void core_parked_free(struct core *c, struct core_seat *seat); /* of a parked trigger, at the end of the core */

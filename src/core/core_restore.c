@@ -92,7 +92,7 @@ static void resume(struct core *c, bool priority)
 
 	core_cursor_begin(&w, c, NULL); /* a resumed trigger may end another */
 	w.awake_only = true;
-	while ((t = core_cursor_next(&w))) {
+	while ((t = core_park_next(&w))) {
 		if ((t->trg->req.priority == TSP_PRIORITY) != priority) {
 			continue;
 		}

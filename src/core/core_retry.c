@@ -36,7 +36,7 @@ static void on_turn(void *core)
 	struct trg_event ev = { .kind = TRG_EV_TIMER };
 	struct core_trigger *t = NULL;
 
-	for (uint32_t i = 0; i < ASKED_A_TURN && (t = core_cursor_next(&c->retry.cursor)); i++) {
+	for (uint32_t i = 0; i < ASKED_A_TURN && (t = core_park_next(&c->retry.cursor)); i++) {
 		if (pauses(t)) {
 			core_trigger_step(t, &ev);
 		}

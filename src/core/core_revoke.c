@@ -73,12 +73,12 @@ void core_revoke_sweep(void *core)
 	uint64_t now_ms = clock_real_ms(); /* when a rule holds is a date */
 
 	for (uint32_t i = 0; i < JUDGED_A_TURN && c->sweep.left; i++, c->sweep.left--) {
-		struct core_trigger *t = core_cursor_next(&c->sweep.cursor);
+		struct core_trigger *t = core_park_next(&c->sweep.cursor);
 
 		if (!t) { /* end of the list: a change may have started another round */
 			core_cursor_end(&c->sweep.cursor);
 			core_cursor_begin(&c->sweep.cursor, c, NULL);
-			t = core_cursor_next(&c->sweep.cursor);
+			t = core_park_next(&c->sweep.cursor);
 		}
 		if (!t) {
 			break;

@@ -8,14 +8,6 @@
 
 /* -- lookup */
 
-struct core_reference core_reference_of(const char *e164, uint32_t number)
-{
-	struct core_reference r = { .reference = number };
-
-	str_cut(r.e164, sizeof r.e164, e164);
-	return r;
-}
-
 static uint64_t hash_of(const struct core *c, const struct core_reference *r)
 {
 	return sip_hash(&c->triggers.key, r, sizeof *r);

@@ -12,6 +12,7 @@
 #include "base/map.h"
 #include "base/multimap.h"
 #include "base/obj.h"
+#include "base/str.h"
 #include "core/core_cursor.h"
 #include "core/core_decision.h"
 #include "core/core_dup.h"
@@ -27,6 +28,14 @@ struct core_reference { /* key of a trigger: (SCS, Reference-Number); no padding
 	char e164[ASC_E164_MAX + 1];
 	uint32_t reference;
 };
+
+static inline struct core_reference core_reference_of(const char *e164, uint32_t reference)
+{
+	struct core_reference r = { .reference = reference };
+
+	str_cut(r.e164, sizeof r.e164, e164);
+	return r;
+}
 
 enum core_wait { /* what a trigger stands in a list for: one at a time, because it has one entry */
 		 CORE_WAIT_NOTHING,
@@ -128,7 +137,6 @@ void core_triggers_fini(struct core *c); /* frees all triggers; a zeroed part is
 ERR_MUST_USE int core_trigger_new(struct core_trigger **out, struct core *c, struct core_scs *scs, const struct trg_request *req);
 void core_trigger_attach(struct core_trigger *t, struct core *c, struct core_scs *scs); /* enters it in the tables */
 void core_trigger_free(struct core_trigger *t);
-struct core_reference core_reference_of(const char *e164, uint32_t number);
 /* Awake. NULL: none, or no memory to wake it (core_triggers.unwoken). */
 struct core_trigger *core_trigger_find(struct core *c, const char *e164, uint32_t reference);
 bool core_trigger_known(struct core *c, const char *e164, uint32_t reference); /* true: there is one; wakes nothing */

@@ -354,7 +354,7 @@ int core_walk_new(struct core_walk **out, struct core *c, const char *scs)
 
 struct core_trigger *core_walk_next(struct core_walk *w)
 {
-	return core_cursor_next(&w->cursor);
+	return core_park_next(&w->cursor);
 }
 
 void core_walk_free(struct core_walk *w)

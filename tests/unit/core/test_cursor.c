@@ -43,7 +43,7 @@ static struct world *world_new(int n)
 
 static int next_of(struct world *w, struct core_cursor *walk)
 {
-	struct core_trigger *t = core_cursor_next(walk);
+	struct core_trigger *t = core_park_next(walk);
 
 	return t ? (int)(t - w->t) : -1;
 }

@@ -205,7 +205,7 @@ static void test_a_walk_gives_them_out_awake_and_parks_them_again(void **state)
 		assert_true(i == 2 || core_trigger_park(t));
 	}
 	core_cursor_begin(&w, p->core, NULL);
-	while ((t = core_cursor_next(&w))) {
+	while ((t = core_park_next(&w))) {
 		assert_int_equal(t->ref.reference, ++seen);
 		assert_true(p->core->triggers.parked >= 2);
 	}
@@ -213,19 +213,22 @@ static void test_a_walk_gives_them_out_awake_and_parks_them_again(void **state)
 	assert_int_equal(seen, 4);
 	assert_int_equal(parked_mask(p->core), 0xd); /* the second was awake before and is left alone */
 	core_cursor_begin(&w, p->core, core_scs_get(p->core, "acme"));
-	assert_int_equal(core_cursor_next(&w)->ref.reference, 1);
+	assert_int_equal(core_park_next(&w)->ref.reference, 1);
 	core_trigger_free(core_trigger_find(p->core, E164, 1)); /* ends while the walk has it */
 	core_trigger_find(p->core, E164, 3);                    /* woken by another */
-	assert_true(core_trigger_park(core_trigger_find(p->core, E164, 2)));
-	assert_int_equal(core_cursor_next(&w)->ref.reference, 2);
-	assert_int_equal(core_cursor_next(&w)->ref.reference, 3);
+	t = core_trigger_find(p->core, E164, 2);
+	assert_ptr_equal(w.next, &t->seat);
+	assert_true(core_trigger_park(t));
+	assert_true(w.next != &t->seat && w.next->reference == 2);
+	assert_int_equal(core_park_next(&w)->ref.reference, 2);
+	assert_int_equal(core_park_next(&w)->ref.reference, 3);
 	assert_true(core_trigger_park(core_trigger_find(p->core, E164, 3)));
-	assert_int_equal(core_cursor_next(&w)->ref.reference, 4);
-	assert_null(core_cursor_next(&w));
+	assert_int_equal(core_park_next(&w)->ref.reference, 4);
+	assert_null(core_park_next(&w));
 	core_cursor_end(&w);
 	core_cursor_begin(&w, p->core, NULL);
 	w.awake_only = true;
-	assert_null(core_cursor_next(&w));
+	assert_null(core_park_next(&w));
 	core_cursor_end(&w);
 }
 
