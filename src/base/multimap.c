@@ -19,6 +19,29 @@ int multimap_init_small(struct multimap *b, uint32_t chains)
 	return b->buckets ? 0 : ERR_NOMEM;
 }
 
+int multimap_reserve(struct multimap *b, size_t n)
+{
+	size_t chains = b->mask + 1;
+	struct multimap_node **more;
+
+	if (b->n || n > SIZE_MAX / 4 / sizeof *more) {
+		return ERR_STATE;
+	}
+	while (chains < n) {
+		chains *= 2;
+	}
+	more = calloc(chains, sizeof *more);
+	if (!more) {
+		return ERR_NOMEM;
+	}
+	free(b->buckets);
+	b->buckets = more;
+	b->mask = chains - 1;
+	b->cap = chains;
+	b->split = 0;
+	return 0;
+}
+
 void multimap_fini(struct multimap *b)
 {
 	free(b->buckets);
@@ -137,6 +160,16 @@ void multimap_replace(struct multimap *b, struct multimap_node *from, struct mul
 		to->next->prev = to;
 	}
 	*from = (struct multimap_node){ 0 };
+}
+
+void multimap_prefetch(const struct multimap *b, uint64_t hash)
+{
+	__builtin_prefetch(bucket_of(b, never_0(hash)));
+}
+
+void multimap_prefetch_first(const struct multimap *b, uint64_t hash)
+{
+	__builtin_prefetch(*bucket_of(b, never_0(hash)));
 }
 
 static struct multimap_node *same(struct multimap_node *n, uint64_t hash)

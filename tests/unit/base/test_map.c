@@ -282,6 +282,42 @@ static void test_another_object_takes_the_place_of_one_in_its_chain(void **state
 	}
 }
 
+static void test_a_table_with_room_for_all_moves_nothing(void **state)
+{
+	struct multimap_node *nodes = calloc(N, sizeof *nodes);
+	struct multimap b;
+
+	(void)state;
+	assert_non_null(nodes);
+	assert_int_equal(multimap_init(&b), 0);
+	assert_int_equal(multimap_reserve(&b, N), 0);
+	for (uint64_t i = 0; i < N; i++) {
+		multimap_add(&b, &nodes[i], i * 0x9e3779b97f4a7c15u);
+	}
+	assert_true(b.moved == 0);
+	assert_int_equal(multimap_reserve(&b, N), ERR_STATE); /* not while something is in it */
+	for (uint64_t i = 0; i < N; i++) {
+		assert_ptr_equal(multimap_first(&b, i * 0x9e3779b97f4a7c15u), &nodes[i]);
+		multimap_del(&b, &nodes[i]);
+	}
+	for (uint64_t i = 0; i < 9 * N; i++) { /* and grows on, when there are more */
+		struct multimap_node *n = calloc(1, sizeof *n);
+
+		assert_non_null(n);
+		multimap_add(&b, n, i * 0x9e3779b97f4a7c15u);
+	}
+	assert_true(b.moved > 0 && b.mask + 1 + b.split >= 9 * N);
+	for (uint64_t i = 0; i < 9 * N; i++) {
+		struct multimap_node *n = multimap_first(&b, i * 0x9e3779b97f4a7c15u);
+
+		assert_non_null(n);
+		multimap_del(&b, n);
+		free(n);
+	}
+	multimap_fini(&b);
+	free(nodes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,6 +329,7 @@ int main(void)
 		cmocka_unit_test(test_a_table_grows_a_little_with_each_entry_and_never_at_once),
 		cmocka_unit_test(test_taking_one_out_looks_at_its_neighbours_only),
 		cmocka_unit_test(test_another_object_takes_the_place_of_one_in_its_chain),
+		cmocka_unit_test(test_a_table_with_room_for_all_moves_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
