@@ -7,9 +7,14 @@
 #define TIME_LEN sizeof(uint64_t)
 #define KEY_MAX (TIME_LEN + IDENT_SCS_MAX + STR_DIGITS_MAX + 2u * IDENT_HOST_MAX + TRG_GROUPS_LEN_MAX + 5u)
 
+static const char *or_empty(const char *text)
+{
+	return text ? text : "";
+}
+
 static void put_text(struct buf *b, const char *text)
 {
-	buf_bytes(b, text ? text : "", text ? strlen(text) + 1 : 1);
+	buf_bytes(b, or_empty(text), strlen(or_empty(text)) + 1);
 }
 
 static const char *next_text(char **at)
@@ -39,7 +44,25 @@ static struct trg_party *party_new(const struct buf *key, uint64_t not_after_s)
 	return party;
 }
 
-const struct trg_party *trg_party_keep(struct trg_parties *parties, const struct trg_request *req)
+/* Where a party is among the recent ones. Whoever chooses numbers so that they share a place only makes them be looked up in the table. */
+static size_t place_of(const struct trg_request *req)
+{
+	size_t h = 0;
+
+	for (const char *p = or_empty(req->scs_e164); *p; p++) {
+		h = 31 * h + (unsigned char)*p;
+	}
+	return h % TRG_PARTIES_RECENT;
+}
+
+static bool is_of(const struct trg_party *party, const struct trg_request *req)
+{
+	return party->groups_not_after_s == req->groups_not_after_s && strcmp(party->scs_e164, or_empty(req->scs_e164)) == 0 &&
+	       strcmp(party->scs, or_empty(req->scs)) == 0 && strcmp(party->origin_host, or_empty(req->origin_host)) == 0 &&
+	       strcmp(party->origin_realm, or_empty(req->origin_realm)) == 0 && strcmp(party->groups, or_empty(req->groups)) == 0;
+}
+
+static const struct trg_party *keep(struct trg_parties *parties, const struct trg_request *req)
 {
 	uint8_t octets[KEY_MAX];
 	struct buf key = buf_over(octets, sizeof octets);
@@ -63,6 +86,19 @@ const struct trg_party *trg_party_keep(struct trg_parties *parties, const struct
 		map_add(&parties->map, &party->node, party->key, (uint32_t)key.len);
 	}
 	return party;
+}
+
+const struct trg_party *trg_party_keep(struct trg_parties *parties, const struct trg_request *req)
+{
+	const struct trg_party **recent = &parties->recent[place_of(req)];
+
+	if (!*recent || !is_of(*recent, req)) {
+		const struct trg_party *party = keep(parties, req);
+
+		*recent = party ? party : *recent;
+		return party;
+	}
+	return *recent;
 }
 
 static void free_party(void *arg, struct map_node *node)

@@ -15,10 +15,13 @@ struct trg_party {
 	char key[]; /* the time, then the texts, each with its NUL */
 };
 
+#define TRG_PARTIES_RECENT 256u
+
 struct trg_parties {    /* starts zeroed, with `key` and `max` set */
 	struct map map; /* made with the first party */
 	size_t max;     /* parties */
 	struct sip_key key;
+	const struct trg_party *recent[TRG_PARTIES_RECENT]; /* looked at first; NULL: none */
 };
 
 /* The party of a request, valid until trg_parties_fini(). Reads its five texts (NULL counts as "") and the end of the proof; the caller

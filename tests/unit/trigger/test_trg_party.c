@@ -49,6 +49,28 @@ static void test_whatever_differs_is_another_party(void **state)
 	trg_parties_fini(&parties);
 }
 
+/* Two that share a place among the recent ones ("Aa" and "BB" are one number to it) are told apart, asked in turn. */
+static void test_parties_that_share_a_place_are_told_apart(void **state)
+{
+	struct trg_parties parties = { .max = 10 };
+	struct trg_request a = request(), b = request();
+	const struct trg_party *x, *y;
+
+	(void)state;
+	a.scs_e164 = "Aa";
+	b.scs_e164 = "BB";
+	x = trg_party_keep(&parties, &a);
+	y = trg_party_keep(&parties, &b);
+	assert_ptr_not_equal(x, y);
+	for (int i = 0; i < 3; i++) {
+		assert_ptr_equal(trg_party_keep(&parties, &a), x);
+		assert_ptr_equal(trg_party_keep(&parties, &b), y);
+	}
+	assert_int_equal(parties.map.n, 2);
+	trg_parties_fini(&parties);
+	assert_null(parties.recent[0]);
+}
+
 static void test_a_trigger_above_the_limit_has_its_own_names(void **state)
 {
 	struct trg_parties parties = { .max = 1 };
@@ -77,6 +99,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_triggers_of_one_party_share_its_names),
 		cmocka_unit_test(test_whatever_differs_is_another_party),
+		cmocka_unit_test(test_parties_that_share_a_place_are_told_apart),
 		cmocka_unit_test(test_a_trigger_above_the_limit_has_its_own_names),
 	};
 
