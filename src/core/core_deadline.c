@@ -65,6 +65,15 @@ void core_deadlines_look(struct core *c)
 	}
 }
 
+int core_deadline_enter(struct core *c, struct core_seat *seat, uint64_t at_ms)
+{
+	if (heap_set(&c->deadlines.heap, &seat->deadline, at_ms)) {
+		return ERR_NOMEM;
+	}
+	start(c);
+	return 0;
+}
+
 int core_deadline_set(struct core_trigger *t, uint64_t at_ms)
 {
 	struct core *c = t->core;
@@ -73,11 +82,7 @@ int core_deadline_set(struct core_trigger *t, uint64_t at_ms)
 		heap_del(&c->deadlines.heap, &t->seat.deadline);
 		return 0;
 	}
-	if (heap_set(&c->deadlines.heap, &t->seat.deadline, at_ms)) {
-		return ERR_NOMEM;
-	}
-	start(c);
-	return 0;
+	return core_deadline_enter(c, &t->seat, at_ms);
 }
 
 int core_deadlines_init(struct core *c)

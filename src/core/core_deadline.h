@@ -19,5 +19,8 @@ ERR_MUST_USE int core_deadlines_init(struct core *c); /* ERR_NOMEM */
  * too late. */
 void core_deadlines_look(struct core *c);
 void core_deadlines_fini(struct core *c); /* a zeroed part is allowed */
+/* The same for a seat; at_ms is a time. */
+struct core_seat;
+ERR_MUST_USE int core_deadline_enter(struct core *c, struct core_seat *seat, uint64_t at_ms);
 /* Sets or moves the deadline: ms of the core's timeline; UINT64_MAX removes it. ERR_NOMEM. */
 ERR_MUST_USE int core_deadline_set(struct core_trigger *t, uint64_t at_ms);

@@ -59,18 +59,20 @@ static uint64_t device_hash(const struct core *c, const char *e164, char kind, c
 }
 
 /* The key is the first of these that the DTR carries: IMSI, MSISDN, External-Identifier. */
-void core_trigger_by_device(struct core_trigger *t)
+uint64_t core_device_hash(const struct core *c, const struct trg *trg)
 {
-	const struct trg *trg = t->trg;
 	const char *msisdn = trg->sub.msisdn[0] ? trg->sub.msisdn : trg->req.msisdn;
 	const char *name = trg->sub.imsi[0] ? trg->sub.imsi : msisdn[0] ? msisdn : trg->req.external;
 	char kind = trg->sub.imsi[0] ? 'i' : msisdn[0] ? 'm' : 'e';
 
-	if (t->seat.by_device.hash || trg->req.action == TSP_ACTION_RECALL) {
-		return;
+	return device_hash(c, trg->req.scs_e164, kind, name, strlen(name));
+}
+
+void core_trigger_by_device(struct core_trigger *t)
+{
+	if (!t->seat.by_device.hash) {
+		core_seat_by_device(t->core, &t->seat, t->trg, core_device_hash(t->core, t->trg));
 	}
-	multimap_add(&t->core->triggers.by_device, &t->seat.by_device,
-		     device_hash(t->core, t->ref.e164, kind, name, strlen(name)));
 }
 
 struct fit { /* candidates for a report without a Reference-Number */

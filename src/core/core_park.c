@@ -16,7 +16,7 @@ struct core_parked {
 	const char *rule, *address; /* interned; NULL: not known */
 	uint16_t machine_len;
 	uint8_t flags, transaction_len;
-	uint64_t machine[]; /* struct trg_parked, and behind it the text of the transaction */
+	uint64_t machine[]; /* struct trg_parked, and behind it the text of the transaction; none: after a restart */
 };
 
 static struct core_parked *parked_at(struct core_seat *seat)
@@ -34,19 +34,25 @@ const char *core_seat_e164(struct core_seat *seat)
 	return seat->parked ? trg_parked_party(machine_of(parked_at(seat)))->scs_e164 : core_trigger_at(seat)->ref.e164;
 }
 
-/* `to` stands in all tables where `from` stood. */
-static void move_seat(struct core *c, struct core_seat *from, struct core_seat *to)
+/* -- finding */
+
+static struct core_seat *seat_of(const struct core *c, const char *e164, uint32_t reference, uint64_t hash)
 {
-	to->scs = from->scs;
-	to->reference = from->reference;
-	core_cursors_move(c, from, to);
-	TAILQ_INSERT_BEFORE(from, to, of_scs);
-	TAILQ_REMOVE(&from->scs->triggers, from, of_scs);
-	TAILQ_INSERT_BEFORE(from, to, entry);
-	TAILQ_REMOVE(&c->triggers.list, from, entry);
-	multimap_replace(&c->triggers.by_ref, &from->by_ref, &to->by_ref);
-	multimap_replace(&c->triggers.by_device, &from->by_device, &to->by_device);
-	heap_replace(&c->deadlines.heap, &from->deadline, &to->deadline);
+	struct multimap_node *n = multimap_first(&c->triggers.by_ref, hash);
+
+	for (; n; n = multimap_next(n)) {
+		struct core_seat *seat = CONTAINER_OF(n, struct core_seat, by_ref);
+
+		if (seat->reference == reference && strcmp(core_seat_e164(seat), e164) == 0) {
+			return seat;
+		}
+	}
+	return NULL;
+}
+
+struct core_seat *core_seat_find(const struct core *c, const char *e164, uint32_t reference)
+{
+	return seat_of(c, e164, reference, core_seat_hash(c, e164, reference));
 }
 
 /* -- parking */
@@ -68,20 +74,36 @@ static uint8_t flags_of(const struct core_trigger *t)
 			 (t->has_quota ? HAS_QUOTA : 0) | (t->kept ? WAS_KEPT : 0) | (t->accepted_ms ? HAS_ACCEPTED_MS : 0));
 }
 
-static struct core_parked *parked_new(const struct trg *trg, const char *transaction)
+/* ERR_STATE: it does more than wait for its report. ERR_NOMEM. */
+static int parked_new(struct core_parked **out, struct core *c, const struct trg *trg, const char *transaction)
 {
-	size_t machine = trg_parked_size(trg), text = strlen(transaction);
-	struct core_parked *p = machine ? malloc(sizeof *p + machine + text) : NULL;
+	uint64_t room[TRG_PARKED_MAX / sizeof(uint64_t)];
+	size_t machine = trg_park((struct trg_parked *)(void *)room, trg), text = strlen(transaction);
+	struct core_parked *p;
 
+	if (!machine) {
+		return ERR_STATE;
+	}
+	p = malloc(sizeof *p + machine + text);
 	if (!p) {
-		return NULL;
+		return ERR_NOMEM;
 	}
 	*p = (struct core_parked){ .seat = { .parked = true },
 				   .machine_len = (uint16_t)machine,
 				   .transaction_len = (uint8_t)text };
-	trg_park(machine_of(p), trg);
+	memcpy(p->machine, room, machine);
 	memcpy((uint8_t *)p->machine + machine, transaction, text);
-	return p;
+	trg_parked_begin(machine_of(p), &c->triggers.conf);
+	*out = p;
+	return 0;
+}
+
+static void parked_end(struct core *c, struct core_parked *p)
+{
+	machine_end(&core_wait_machine, c->triggers.in_wait, CORE_WAIT_NOTHING);
+	trg_parked_end(machine_of(p), &c->triggers.conf);
+	c->triggers.parked--;
+	free(p);
 }
 
 bool core_trigger_park(struct core_trigger *t)
@@ -90,19 +112,41 @@ bool core_trigger_park(struct core_trigger *t)
 	struct core_parked *p;
 
 	OBJ_CHECK(t, CORE_TRIGGER_MAGIC);
-	p = is_quiet(t) ? parked_new(t->trg, t->transaction) : NULL;
-	if (!p) {
+	if (!is_quiet(t) || parked_new(&p, c, t->trg, t->transaction)) {
 		return false;
 	}
 	p->rule = t->rule;
 	p->address = t->address;
 	p->flags = flags_of(t);
-	move_seat(c, &t->seat, &p->seat);
+	core_seat_move(c, &t->seat, &p->seat);
 	c->triggers.parked++;
 	trg_free(t->trg);
 	OBJ_END(t, CORE_TRIGGER_MAGIC);
 	free(t);
 	return true;
+}
+
+int core_park_restored(struct core *c, struct core_scs *scs, const struct trg *trg)
+{
+	struct core_seat_key key = core_seat_key(c, trg);
+	struct core_parked *p;
+	int err = parked_new(&p, c, trg, "");
+
+	if (err) {
+		return err;
+	}
+	multimap_prefetch_first(&c->triggers.by_ref, key.by_ref);
+	multimap_prefetch_first(&c->triggers.by_device, key.by_device);
+	p->flags = (uint8_t)(WAS_LEFT | (core_quota_counted(scs, trg) ? HAS_QUOTA : 0));
+	machine_begin(&core_wait_machine, c->triggers.in_wait, CORE_WAIT_NOTHING);
+	c->triggers.parked++;
+	if (trg->req.action != TSP_ACTION_RECALL && seat_of(c, trg->req.scs_e164, trg->req.reference, key.by_ref)) {
+		parked_end(c, p);
+		return ERR_EXISTS;
+	}
+	core_seat_enter(c, &p->seat, scs, trg, key.by_ref);
+	core_seat_by_device(c, &p->seat, trg, key.by_device);
+	return core_deadline_enter(c, &p->seat, trg->armed_ms);
 }
 
 void core_park_look(struct core *c)
@@ -117,6 +161,30 @@ void core_park_look(struct core *c)
 		} else if (!seat->parked) {
 			(void)core_trigger_park(core_trigger_at(seat));
 		}
+	}
+}
+
+/* -- looking without waking */
+
+void core_seat_look(struct core_seat *seat, struct core_seat_facts *out)
+{
+	if (seat->parked) {
+		const struct trg_parked *m = machine_of(parked_at(seat));
+
+		*out = (struct core_seat_facts){ trg_parked_received_ms(m), trg_parked_action(m), TRG_ACCEPTED };
+	} else {
+		const struct trg *trg = core_trigger_at(seat)->trg;
+
+		*out = (struct core_seat_facts){ trg->req.received_ms, trg->req.action, trg->state };
+	}
+}
+
+void core_seat_counts(struct core_seat *seat)
+{
+	if (seat->parked) {
+		parked_at(seat)->flags |= HAS_QUOTA;
+	} else {
+		core_trigger_at(seat)->has_quota = true;
 	}
 }
 
@@ -148,7 +216,11 @@ static void take_rest(struct core_trigger *t, struct core *c, const struct core_
 	t->has_quota = p->flags & HAS_QUOTA;
 	t->kept = p->flags & WAS_KEPT;
 	t->accepted_ms = p->flags & HAS_ACCEPTED_MS ? t->trg->taken_ms : 0;
-	memcpy(t->transaction, (const uint8_t *)p->machine + p->machine_len, p->transaction_len);
+	if (p->transaction_len) {
+		memcpy(t->transaction, (const uint8_t *)p->machine + p->machine_len, p->transaction_len);
+	} else {
+		core_transaction_text(t->transaction, 0, t->trg->number);
+	}
 }
 
 struct core_trigger *core_seat_wake(struct core *c, struct core_seat *seat)
@@ -170,7 +242,7 @@ struct core_trigger *core_seat_wake(struct core *c, struct core_seat *seat)
 		return NULL;
 	}
 	take_rest(t, c, p);
-	move_seat(c, seat, &t->seat);
+	core_seat_move(c, seat, &t->seat);
 	c->triggers.parked--;
 	trg_parked_end(machine_of(p), &c->triggers.conf);
 	free(p);
@@ -212,16 +284,6 @@ struct core_trigger *core_park_next(struct core_cursor *w)
 
 void core_parked_free(struct core *c, struct core_seat *seat)
 {
-	struct core_parked *p = parked_at(seat);
-
-	multimap_del(&c->triggers.by_device, &seat->by_device);
-	multimap_del(&c->triggers.by_ref, &seat->by_ref);
-	TAILQ_REMOVE(&seat->scs->triggers, seat, of_scs);
-	TAILQ_REMOVE(&c->triggers.list, seat, entry);
-	heap_del(&c->deadlines.heap, &seat->deadline);
-	machine_end(&core_wait_machine, c->triggers.in_wait, CORE_WAIT_NOTHING);
-	trg_parked_end(machine_of(p), &c->triggers.conf);
-	c->triggers.n--;
-	c->triggers.parked--;
-	free(p);
+	core_seat_leave(c, seat);
+	parked_end(c, parked_at(seat));
 }

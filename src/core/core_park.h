@@ -5,7 +5,9 @@
 #pragma once
 #include <stdbool.h>
 
+#include "base/err.h"
 #include "core/core_seat.h"
+#include "trigger/trg.h"
 
 struct core;
 struct core_cursor;
@@ -20,6 +22,13 @@ void core_park_look(struct core *c);
  * False: it stays, because it does more, or there is no memory. */
 bool core_trigger_park(struct core_trigger *t);
 
+/* The seat of a trigger, awake or parked; NULL: none. */
+struct core_seat *core_seat_find(const struct core *c, const char *e164, uint32_t reference);
+
+/* Enters a trigger of the journal (trg_read()), parked from the beginning. ERR_STATE: it does more than wait for its report. ERR_EXISTS:
+ * there is one of that number. ERR_NOMEM. */
+ERR_MUST_USE int core_park_restored(struct core *c, struct core_scs *scs, const struct trg *trg);
+
 /* The trigger of a seat, woken if it is parked: then the seat is freed. NULL: no memory, also not after the reserve was given up; counted in
  * core_triggers.unwoken. */
 struct core_trigger *core_seat_wake(struct core *c, struct core_seat *seat);
@@ -27,5 +36,13 @@ struct core_trigger *core_seat_wake(struct core *c, struct core_seat *seat);
 /* The next trigger of a walk, awake; one that was parked is parked again by the next call, and valid until then. NULL: at the end. */
 struct core_trigger *core_park_next(struct core_cursor *w);
 
-const char *core_seat_e164(struct core_seat *seat);            /* SCS-Identity; awake or parked */
+/* Of a seat, awake or parked. */
+struct core_seat_facts {
+	uint64_t received_ms;
+	uint32_t action; /* enum tsp_action_type */
+	enum trg_state state;
+};
+void core_seat_look(struct core_seat *seat, struct core_seat_facts *out);
+void core_seat_counts(struct core_seat *seat);                 /* it counts against the quota of the day (core_quota.h) */
+const char *core_seat_e164(struct core_seat *seat);            /* SCS-Identity */
 void core_parked_free(struct core *c, struct core_seat *seat); /* of a parked trigger, at the end of the core */

@@ -240,37 +240,37 @@ int core_quota_restore(struct core *c, uint64_t number, const void *record, size
 	return 0;
 }
 
-void core_quota_restored(struct core_trigger *t)
+bool core_quota_counted(const struct core_scs *scs, const struct trg *trg)
 {
-	bool told_no = t->trg->answered && !t->trg->accepted; /* already subtracted */
+	bool told_no = trg->answered && !trg->accepted; /* already subtracted */
 
-	t->has_quota = counts(t) && !told_no && t->scs->quota.number && t->trg->number >= t->scs->quota.number;
+	return trg->req.action != TSP_ACTION_RECALL && !told_no && scs->quota.number && trg->number >= scs->quota.number;
 }
 
 void core_quotas_seed(struct core *c)
 {
 	uint64_t first = jrn_next(c->journal.jrn); /* larger numbers belong to triggers of this process */
 	uint64_t now_ms = core_now_ms(c);
-	struct core_cursor w;
 	struct core_seat *seat;
 
-	core_cursor_begin(&w, c, NULL);
-	while ((seat = core_cursor_seat(&w))) {
+	TAILQ_FOREACH (seat, &c->triggers.list, entry) {
 		struct core_quota *q = &seat->scs->quota;
-		struct core_trigger *t = q->number && q->number < first ? NULL : core_seat_wake(c, seat);
+		struct core_seat_facts f;
 
-		if (!t || !counts(t) || day_of(c, t->trg->req.received_ms) != day_of(c, now_ms) ||
-		    t->trg->state == TRG_REFUSING) {
+		if (q->number && q->number < first) {
 			continue;
 		}
-		begin_if_over(c, t->scs, now_ms);
+		core_seat_look(seat, &f);
+		if (f.action == TSP_ACTION_RECALL || day_of(c, f.received_ms) != day_of(c, now_ms) || f.state == TRG_REFUSING) {
+			continue;
+		}
+		begin_if_over(c, seat->scs, now_ms);
 		q->day.used++;
-		t->has_quota = true; /* its refusal is not subtracted: its number is below that of the record */
-		if (keep(c, t->scs)) {
-			log_warn(c->log, "core", "%s: the journal does not take the used quota now", t->scs->name);
+		core_seat_counts(seat); /* its refusal is not subtracted: its number is below that of the record */
+		if (keep(c, seat->scs)) {
+			log_warn(c->log, "core", "%s: the journal does not take the used quota now", seat->scs->name);
 		}
 	}
-	core_cursor_end(&w);
 }
 
 /* -- past days */

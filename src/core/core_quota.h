@@ -17,6 +17,7 @@
 struct core;
 struct core_scs;
 struct core_trigger;
+struct trg;
 
 struct core_quota { /* of one SCS */
 	struct pol_quota day;
@@ -63,7 +64,7 @@ ERR_MUST_USE int core_quota_forget(struct core *c, struct core_scs *scs, jrn_don
 bool core_quota_is(const void *record, size_t len); /* true: record of this file */
 ERR_MUST_USE int core_quota_restore(struct core *c, uint64_t number, const void *record, size_t len); /* ERR_NOMEM */
 /* A trigger of the journal counts if it started after the record of its SCS did. */
-void core_quota_restored(struct core_trigger *t);
+bool core_quota_counted(const struct core_scs *scs, const struct trg *trg);
 /* Called after all records were read. Counts the triggers in the journal of an SCS without a
  * record: an older version wrote them. */
 void core_quotas_seed(struct core *c);

@@ -8,36 +8,109 @@
 #include "core/core_int.h"
 #include "core/core_overdue.h"
 #include "core/core_restore.h"
+#include "trigger/trg_park.h"
 
-/* Enters the request in the table of duplicates, with its answer or as unanswered. */
-static int restore_dup(struct core_trigger *t)
+/* Enters the request in the table of duplicates, with its answer or as unanswered (*dup is set). */
+static int restore_dup(struct core *c, const struct trg *trg, struct core_dup_entry **dup)
 {
-	const struct trg *trg = t->trg;
-	uint64_t window_ms = t->core->cfg->limits.duplicates_window_ms;
+	uint64_t window_ms = c->cfg->limits.duplicates_window_ms;
 	struct ipc_device_action_answer a = { .result_code = DIA_RESULT_SUCCESS, .request_status = trg->answer_status };
 	int err;
 
-	if (trg->answered && core_now_ms(t->core) >= trg->req.received_ms + window_ms) {
+	if (trg->answered && core_now_ms(c) >= trg->req.received_ms + window_ms) {
 		return 0; /* a copy received now is a new request */
 	}
-	err = core_dup_restore(t->core->dup, trg->req.origin_host, trg->req.end_to_end, trg->req.digest,
-			       trg->answered ? &a : NULL, trg->req.received_ms, &t->dup);
-	if (err == ERR_NOMEM) {
-		return err;
+	err = core_dup_restore(c->dup, trg->req.origin_host, trg->req.end_to_end, trg->req.digest, trg->answered ? &a : NULL,
+			       trg->req.received_ms, dup);
+	if (err == ERR_EXISTS) {
+		log_warn(c->log, "core", "copies of the request of journal record %llu will not be recognised",
+			 (unsigned long long)trg->number);
+		return 0;
 	}
+	return err;
+}
+
+/* True if a trigger of that number is there already: a record whose deletion was lost. */
+static bool is_second(struct core *c, const struct trg *trg)
+{
+	return trg->req.action != TSP_ACTION_RECALL && core_trigger_known(c, trg->req.scs_e164, trg->req.reference);
+}
+
+/* A trigger that only waits for its report needs no machine. ERR_STATE: it does more. */
+static int restore_waiting(void *arg, const struct trg *trg)
+{
+	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
+	struct core_scs *scs;
+	int err;
+
+	if (trg->state != TRG_ACCEPTED) {
+		return ERR_STATE;
+	}
+	scs = core_scs_get(c, trg->req.scs);
+	err = scs ? core_park_restored(c, scs, trg) : ERR_NOMEM;
+	if (err == ERR_EXISTS) {
+		return 0;
+	}
+	if (!err) {
+		err = restore_dup(c, trg, NULL);
+	}
+	if (!err) {
+		st_count(&c->st, ST_JOURNAL_RECOVERED);
+		FAULT_POINT(CORE_RESUMED);
+	}
+	return err;
+}
+
+static int unreadable(const struct core *c, uint64_t number, int err)
+{
+	log_error(c->log, "core", "journal record %llu cannot be read and is left alone: %s", (unsigned long long)number,
+		  err_str(err));
+	return err == ERR_NOMEM ? err : 0;
+}
+
+/* A trigger with something under way. */
+static int restore_busy(struct core *c, uint64_t number, const void *record, size_t len)
+{
+	struct core_trigger *t = calloc(1, sizeof *t);
+	struct core_scs *scs;
+	int err;
+
+	if (!t) {
+		return ERR_NOMEM;
+	}
+	err = trg_restore(&t->trg, number, record, len, &c->triggers.conf, c->triggers.ports, c);
 	if (err) {
-		log_warn(t->core->log, "core", "transaction %s: copies of its request will not be recognised", t->transaction);
-	} else if (t->dup) {
+		free(t);
+		return unreadable(c, number, err);
+	}
+	scs = core_scs_get(c, t->trg->req.scs);
+	if (!scs || is_second(c, t->trg)) {
+		trg_free(t->trg);
+		free(t);
+		return scs ? 0 : ERR_NOMEM;
+	}
+	t->trg->owner = t;
+	t->left = true;
+	core_transaction_text(t->transaction, 0, number);
+	core_trigger_attach(t, c, scs);
+	t->has_quota = core_quota_counted(scs, t->trg);
+	core_trigger_by_device(t);
+	if (restore_dup(c, t->trg, &t->dup)) {
+		return ERR_NOMEM;
+	}
+	if (t->dup) {
 		core_dup_set_owner(t->dup, t);
 	}
+	if (t->trg->drr && core_drrs_restore(c, t->trg->drr, t->trg->reported_ms)) {
+		return ERR_NOMEM;
+	}
+	st_count(&c->st, ST_JOURNAL_RECOVERED);
 	return 0;
 }
 
 static int restore_one(void *arg, uint64_t number, const void *record, size_t len)
 {
 	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
-	struct core_trigger *t;
-	struct core_scs *scs;
 	int err;
 
 	if (core_quota_is(record, len)) {
@@ -49,50 +122,24 @@ static int restore_one(void *arg, uint64_t number, const void *record, size_t le
 	if (core_drrs_is(record, len)) {
 		return core_drrs_restore_answer(c, number, record, len);
 	}
-	t = calloc(1, sizeof *t);
-	if (!t) {
-		return ERR_NOMEM;
+	err = trg_read(number, record, len, &c->triggers.conf, restore_waiting, c);
+	if (err == ERR_STATE) {
+		return restore_busy(c, number, record, len);
 	}
-	err = trg_restore(&t->trg, number, record, len, &c->triggers.conf, c->triggers.ports, c);
-	if (err) {
-		free(t);
-		log_error(c->log, "core", "journal record %llu cannot be read and is left alone: %s", (unsigned long long)number,
-			  err_str(err));
-		return err == ERR_NOMEM ? err : 0;
-	}
-	scs = core_scs_get(c, t->trg->req.scs);
-	if (!scs ||
-	    (t->trg->req.action != TSP_ACTION_RECALL && core_trigger_find(c, t->trg->req.scs_e164, t->trg->req.reference))) {
-		trg_free(t->trg);
-		free(t);
-		return scs ? 0 : ERR_NOMEM;
-	}
-	t->trg->owner = t;
-	t->left = true;
-	core_transaction_text(t->transaction, 0, number);
-	core_trigger_attach(t, c, scs);
-	core_quota_restored(t);
-	core_trigger_by_device(t);
-	if (restore_dup(t)) {
-		return ERR_NOMEM;
-	}
-	if (t->trg->drr && core_drrs_restore(c, t->trg->drr, t->trg->reported_ms)) {
-		return ERR_NOMEM;
-	}
-	st_count(&c->st, ST_JOURNAL_RECOVERED);
-	return 0;
+	return err && err != ERR_NOMEM ? unreadable(c, number, err) : err;
 }
 
 /* Resumes priority triggers first: requests leave in this order once the peers are open. */
 static void resume(struct core *c, bool priority)
 {
 	struct trg_event restored = { .kind = TRG_EV_RESTORED };
+	uint32_t left = c->triggers.n - c->triggers.parked;
 	struct core_trigger *t;
 	struct core_cursor w;
 
 	core_cursor_begin(&w, c, NULL); /* a resumed trigger may end another */
-	w.awake_only = true;
-	while ((t = core_park_next(&w))) {
+	w.awake_only = true;            /* a parked trigger has its deadline */
+	while (left-- && (t = core_park_next(&w))) {
 		if ((t->trg->req.priority == TSP_PRIORITY) != priority) {
 			continue;
 		}
@@ -104,10 +151,23 @@ static void resume(struct core *c, bool priority)
 	core_cursor_end(&w);
 }
 
+/* A table that cannot have its size now grows with what comes. */
+static void reserve(struct core *c)
+{
+	size_t n = (size_t)jrn_counts(c->journal.jrn).records;
+
+	if (multimap_reserve(&c->triggers.by_ref, n) || multimap_reserve(&c->triggers.by_device, n)) {
+		log_debug(c->log, "core", "no memory to make the tables of triggers in one go");
+	}
+}
+
 int core_triggers_restore(struct core *c)
 {
 	char triggers[SHOWN_COUNT_MAX];
-	int err = jrn_replay(c->journal.jrn, restore_one, c);
+	int err;
+
+	reserve(c);
+	err = jrn_replay(c->journal.jrn, restore_one, c);
 
 	FAULT_POINT(CORE_REPLAYED);
 	if (err) {

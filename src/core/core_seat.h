@@ -21,3 +21,23 @@ struct core_seat {
 };
 
 TAILQ_HEAD(core_seats, core_seat);
+
+struct core;
+struct trg;
+
+struct core_seat_key { /* hashes in the tables by_ref and by_device */
+	uint64_t by_ref, by_device;
+};
+/* Also asks for the memory of the tables that entering it looks at. */
+struct core_seat_key core_seat_key(const struct core *c, const struct trg *trg);
+
+/* Enters the trigger in the lists, and under its number. Then core_seat_by_device(). */
+void core_seat_enter(struct core *c, struct core_seat *seat, struct core_scs *scs, const struct trg *trg, uint64_t by_ref);
+/* Enters it under the name of its device that its DTR says first; no effect when it is there, and for a recall. */
+void core_seat_by_device(struct core *c, struct core_seat *seat, const struct trg *trg, uint64_t by_device);
+void core_seat_leave(struct core *c, struct core_seat *seat); /* all lists and tables */
+/* `to` stands in all of them where `from` stood, also for the walks. */
+void core_seat_move(struct core *c, struct core_seat *from, struct core_seat *to);
+
+uint64_t core_seat_hash(const struct core *c, const char *e164, uint32_t reference); /* in the table by_ref */
+uint64_t core_device_hash(const struct core *c, const struct trg *trg);              /* in the table by_device */

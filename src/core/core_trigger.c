@@ -8,36 +8,16 @@
 
 /* -- lookup */
 
-static uint64_t hash_of(const struct core *c, const struct core_reference *r)
-{
-	return sip_hash(&c->triggers.key, r, sizeof *r);
-}
-
-static struct core_seat *seat_of(const struct core *c, const char *e164, uint32_t reference)
-{
-	struct core_reference r = core_reference_of(e164, reference);
-	struct multimap_node *n = multimap_first(&c->triggers.by_ref, hash_of(c, &r));
-
-	for (; n; n = multimap_next(n)) {
-		struct core_seat *seat = CONTAINER_OF(n, struct core_seat, by_ref);
-
-		if (seat->reference == reference && strcmp(core_seat_e164(seat), r.e164) == 0) {
-			return seat;
-		}
-	}
-	return NULL;
-}
-
 struct core_trigger *core_trigger_find(struct core *c, const char *e164, uint32_t reference)
 {
-	struct core_seat *seat = seat_of(c, e164, reference);
+	struct core_seat *seat = core_seat_find(c, e164, reference);
 
 	return seat ? core_seat_wake(c, seat) : NULL;
 }
 
 bool core_trigger_known(struct core *c, const char *e164, uint32_t reference)
 {
-	return seat_of(c, e164, reference) != NULL;
+	return core_seat_find(c, e164, reference) != NULL;
 }
 
 /* -- making and ending */
@@ -49,14 +29,7 @@ void core_trigger_attach(struct core_trigger *t, struct core *c, struct core_scs
 	t->core = c;
 	t->scs = scs;
 	t->ref = core_reference_of(t->trg->req.scs_e164, t->trg->req.reference);
-	t->seat.scs = scs;
-	t->seat.reference = t->ref.reference;
-	if (t->trg->req.action != TSP_ACTION_RECALL) {
-		multimap_add(&c->triggers.by_ref, &t->seat.by_ref, hash_of(c, &t->ref));
-	}
-	TAILQ_INSERT_TAIL(&scs->triggers, &t->seat, of_scs);
-	TAILQ_INSERT_TAIL(&c->triggers.list, &t->seat, entry);
-	c->triggers.n++;
+	core_seat_enter(c, &t->seat, scs, t->trg, core_seat_hash(c, t->ref.e164, t->ref.reference));
 }
 
 int core_trigger_new(struct core_trigger **out, struct core *c, struct core_scs *scs, const struct trg_request *req)
@@ -102,12 +75,7 @@ void core_trigger_free(struct core_trigger *t)
 		t->scs->pending--;
 		c->triggers.pending--;
 	}
-	multimap_del(&c->triggers.by_device, &t->seat.by_device);
-	multimap_del(&c->triggers.by_ref, &t->seat.by_ref);
-	TAILQ_REMOVE(&t->scs->triggers, &t->seat, of_scs);
-	TAILQ_REMOVE(&c->triggers.list, &t->seat, entry);
-	c->triggers.n--;
-	heap_del(&c->deadlines.heap, &t->seat.deadline);
+	core_seat_leave(c, &t->seat);
 	trg_free(t->trg);
 	answer_timer_end(t);
 	free(t->input);

@@ -86,6 +86,54 @@ size_t trg_history(const struct trg *t, struct trg_history_entry out[TRG_HISTORY
 	return n;
 }
 
+/* -- as octets: a head (the new state and what follows), the event, the time since the entry before, and only when the head says so the
+ * state before and the reason */
+
+#define HEAD_STATE 0x0fu
+#define HEAD_FROM 0x10u
+#define HEAD_REASON 0x20u
+
+_Static_assert(TRG_STATE_COUNT <= HEAD_STATE + 1, "a state is four bits");
+
+static void put_entry(struct buf *b, const struct trg_history_packed *e, const struct trg_history_packed *before)
+{
+	bool from = e->from != before->to;
+
+	buf_u8(b, (uint8_t)(e->to | (from ? HEAD_FROM : 0) | (e->reason ? HEAD_REASON : 0)));
+	buf_u8(b, e->event);
+	buf_var64(b, (uint32_t)(e->after_ms - before->after_ms)); /* modulo 2^32: any order comes back */
+	if (from) {
+		buf_u8(b, e->from);
+	}
+	if (e->reason) {
+		buf_u8(b, e->reason);
+	}
+}
+
+void trg_history_put(struct buf *b, const struct trg_history *h)
+{
+	static const struct trg_history_packed none;
+	const struct trg_history_packed *before = &none;
+
+	for (size_t i = 0; h && i < h->n; i++) {
+		put_entry(b, &h->entries[i], before);
+		before = &h->entries[i];
+	}
+}
+
+struct trg_history_packed trg_history_get(struct rd *r, const struct trg_history_packed *before)
+{
+	uint8_t head = rd_u8(r);
+	struct trg_history_packed e = { .to = head & HEAD_STATE, .event = rd_u8(r) };
+	uint64_t since_ms = rd_var64(r);
+
+	r->bad |= since_ms > UINT32_MAX || (head & ~(HEAD_STATE | HEAD_FROM | HEAD_REASON));
+	e.after_ms = before->after_ms + (uint32_t)since_ms;
+	e.from = head & HEAD_FROM ? rd_u8(r) : before->to;
+	e.reason = head & HEAD_REASON ? rd_u8(r) : 0;
+	return e;
+}
+
 static const char *const waits[TRG_STATE_COUNT] = {
 	[TRG_IDLE] = "its turn",
 	[TRG_ASKING] = "the HSS's answer",

@@ -5,6 +5,8 @@
 /* Copies into t->req; members needed after the answer are apart from the payload. NULL strings
  * become "". ERR_LIMIT, ERR_INVAL, ERR_NOMEM. */
 ERR_MUST_USE int trg_set_request(struct trg *t, const struct trg_request *in);
+/* True if the members that each request has are there. */
+bool trg_request_whole(const struct trg_request *in);
 /* Frees the members that only a DTR needs: payload and serving nodes. */
 void trg_shed(struct trg *t);
 /* Replaces the subscriber data by a copy. On failure the old data stay. */
@@ -24,6 +26,11 @@ struct trg_history {
 void trg_history_add(struct trg *t,
 		     /* Without memory the history lacks the entry. */
 		     const struct trg_history_packed *e);
+/* The history as octets, at most TRG_HISTORY_ENTRY_MAX an entry; an entry is read with the one before (zeroed for the first). The reader
+ * checks the states and the event. */
+#define TRG_HISTORY_ENTRY_MAX 9u
+void trg_history_put(struct buf *b, const struct trg_history *h);
+struct trg_history_packed trg_history_get(struct rd *r, const struct trg_history_packed *before);
 /* When the SMS-SC may have accepted it, from the history; 0: unknown. */
 uint64_t trg_history_taken(const struct trg *t);
 void trg_history_note(struct trg *t, enum trg_state from, enum trg_state to, enum trg_event_kind ev, int reason, uint64_t now_ms);

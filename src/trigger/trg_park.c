@@ -1,6 +1,4 @@
-/* trg_park.c - numbers as they are, then the texts and the history without gaps.
- * An entry of the history: a head (the new state and what follows), the event, the time since the entry before, and only when the head
- * says so the state before and the reason. */
+/* trg_park.c - numbers as they are, then the texts and the history without gaps. */
 #include "trigger/trg_park.h"
 
 #include <stdalign.h>
@@ -42,56 +40,12 @@ _Static_assert(IDENT_EXTERNAL_MAX <= UINT8_MAX && IDENT_MSISDN_MAX <= UINT8_MAX 
 
 /* -- the history */
 
-#define HEAD_STATE 0x0fu
-#define HEAD_FROM 0x10u
-#define HEAD_REASON 0x20u
-#define ENTRY_MAX (2u + 10u + 2u)
-
-_Static_assert(TRG_STATE_COUNT <= HEAD_STATE + 1, "a state is four bits");
-
-static void put_entry(struct buf *b, const struct trg_history_packed *e, const struct trg_history_packed *before)
-{
-	bool from = e->from != before->to;
-
-	buf_u8(b, (uint8_t)(e->to | (from ? HEAD_FROM : 0) | (e->reason ? HEAD_REASON : 0)));
-	buf_u8(b, e->event);
-	buf_var64(b, (uint32_t)(e->after_ms - before->after_ms)); /* modulo 2^32: any order comes back */
-	if (from) {
-		buf_u8(b, e->from);
-	}
-	if (e->reason) {
-		buf_u8(b, e->reason);
-	}
-}
-
-static void put_history(struct buf *b, const struct trg_history *h)
-{
-	static const struct trg_history_packed none;
-	const struct trg_history_packed *before = &none;
-
-	for (size_t i = 0; h && i < h->n; i++) {
-		put_entry(b, &h->entries[i], before);
-		before = &h->entries[i];
-	}
-}
-
-static struct trg_history_packed get_entry(struct rd *r, const struct trg_history_packed *before)
-{
-	uint8_t head = rd_u8(r);
-	struct trg_history_packed e = { .to = head & HEAD_STATE, .event = rd_u8(r) };
-
-	e.after_ms = before->after_ms + (uint32_t)rd_var64(r);
-	e.from = head & HEAD_FROM ? rd_u8(r) : before->to;
-	e.reason = head & HEAD_REASON ? rd_u8(r) : 0;
-	return e;
-}
-
 static void get_history(struct trg *t, struct rd *r, const struct trg_parked *p)
 {
 	struct trg_history_packed e = { 0 };
 
 	for (size_t i = 0; i < p->history_n; i++) {
-		e = get_entry(r, &e);
+		e = trg_history_get(r, &e);
 		trg_history_add(t, &e);
 	}
 	if (t->history) {
@@ -119,32 +73,17 @@ static bool fits(const struct trg *t)
 	       t->revoke_reason >= 0 && t->revoke_reason <= UINT8_MAX && !t->outcome;
 }
 
-#define OCTETS_MAX (IDENT_EXTERNAL_MAX + IDENT_MSISDN_MAX + 2u * STR_DIGITS_MAX + TRG_HISTORY_MAX * ENTRY_MAX)
+_Static_assert(offsetof(struct trg_parked, octets) + IDENT_EXTERNAL_MAX + IDENT_MSISDN_MAX + 2u * STR_DIGITS_MAX +
+		       TRG_HISTORY_MAX * TRG_HISTORY_ENTRY_MAX <=
+		   TRG_PARKED_MAX,
+	       "the largest one has room");
 
-static struct buf put_octets(uint8_t room[OCTETS_MAX], const struct trg *t, size_t *texts)
+static uint8_t put_text(struct buf *b, const char *text)
 {
-	struct buf b = buf_over(room, OCTETS_MAX);
+	size_t len = strlen(text);
 
-	buf_bytes(&b, t->req.external, strlen(t->req.external));
-	buf_bytes(&b, t->req.msisdn, strlen(t->req.msisdn));
-	buf_bytes(&b, t->sub.imsi, strlen(t->sub.imsi));
-	buf_bytes(&b, t->sub.msisdn, strlen(t->sub.msisdn));
-	*texts = b.len;
-	put_history(&b, t->history);
-	return b;
-}
-
-size_t trg_parked_size(const struct trg *t)
-{
-	uint8_t room[OCTETS_MAX];
-	struct buf b;
-	size_t texts;
-
-	if (!only_waits(t) || !fits(t)) {
-		return 0;
-	}
-	b = put_octets(room, t, &texts);
-	return b.full ? 0 : offsetof(struct trg_parked, octets) + b.len;
+	buf_bytes(b, text, len);
+	return (uint8_t)len;
 }
 
 static uint16_t flags_of(const struct trg *t)
@@ -158,13 +97,15 @@ static uint16_t flags_of(const struct trg *t)
 			  (t->again ? AGAIN : 0) | (t->overdue ? OVERDUE : 0));
 }
 
-void trg_park(struct trg_parked *room, const struct trg *t)
+size_t trg_park(struct trg_parked *room, const struct trg *t)
 {
 	const struct trg_request *q = &t->req;
-	uint8_t octets[OCTETS_MAX];
+	struct buf b = buf_over(room->octets, TRG_PARKED_MAX - offsetof(struct trg_parked, octets));
 	size_t texts;
-	struct buf b = put_octets(octets, t, &texts);
 
+	if (!only_waits(t) || !fits(t)) {
+		return 0;
+	}
 	*room = (struct trg_parked){
 		.number = t->number,
 		.received_ms = q->received_ms,
@@ -180,27 +121,44 @@ void trg_park(struct trg_parked *room, const struct trg *t)
 		.submits = t->submits,
 		.recalls = t->recalls,
 		.history_dropped = t->history ? t->history->dropped : 0,
-		.history_len = (uint16_t)(b.len - texts),
 		.flags = flags_of(t),
 		.action = (uint8_t)q->action,
 		.priority = (uint8_t)q->priority,
 		.answer_status = (uint8_t)t->answer_status,
 		.revoke_reason = (uint8_t)t->revoke_reason,
 		.history_n = t->history ? t->history->n : 0,
-		.external_len = (uint8_t)strlen(q->external),
-		.msisdn_len = (uint8_t)strlen(q->msisdn),
-		.imsi_len = (uint8_t)strlen(t->sub.imsi),
-		.sub_msisdn_len = (uint8_t)strlen(t->sub.msisdn),
 	};
 	memcpy(room->digest, q->digest, sizeof room->digest);
-	memcpy(room->octets, octets, b.len);
-	machine_begin(&trg_machine, t->conf->in_state, TRG_ACCEPTED);
+	room->external_len = put_text(&b, q->external);
+	room->msisdn_len = put_text(&b, q->msisdn);
+	room->imsi_len = put_text(&b, t->sub.imsi);
+	room->sub_msisdn_len = put_text(&b, t->sub.msisdn);
+	texts = b.len;
+	trg_history_put(&b, t->history);
+	room->history_len = (uint16_t)(b.len - texts);
+	return b.full ? 0 : offsetof(struct trg_parked, octets) + b.len;
+}
+
+void trg_parked_begin(const struct trg_parked *p, const struct trg_conf *conf)
+{
+	(void)p;
+	machine_begin(&trg_machine, conf->in_state, TRG_ACCEPTED);
 }
 
 void trg_parked_end(const struct trg_parked *p, const struct trg_conf *conf)
 {
 	(void)p;
 	machine_end(&trg_machine, conf->in_state, TRG_ACCEPTED);
+}
+
+uint64_t trg_parked_received_ms(const struct trg_parked *p)
+{
+	return p->received_ms;
+}
+
+uint32_t trg_parked_action(const struct trg_parked *p)
+{
+	return p->action;
 }
 
 const struct trg_party *trg_parked_party(const struct trg_parked *p)

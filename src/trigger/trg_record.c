@@ -1,48 +1,40 @@
 /* trg_record.c - the journal record of a trigger.
  * The kind of a record follows from its facts, never from the present state: reported, answered,
  * or undecided.
- * Numbers are big-endian, strings u16 length + octets.
- * Version 1 ends with the time of the report, version 2 with put_more(), version 3 with
- * put_drr(). */
+ * Version 4 writes each number in as few octets as it takes (buf_var64), texts as u8 length + octets:
+ *   version, kind, flags (TRG_HAS_, above them TRG_MORE_)
+ *   the texts of the SCS, the device and the SMS-SC
+ *   two identifiers of four octets each, the digest of the request, its numbers
+ *   what the flags TRG_HAS_ name, in their order
+ *   how often each message was sent, the history (trg_history_put)
+ * Only a DTR needs the payload and the serving nodes: the record of an accepted trigger is the shorter by them.
+ * Earlier versions are still read (trg_facts.c). */
 #include <stdlib.h>
 #include <string.h>
 
 #include "apps/tsp.h"
-#include "trigger/trg_int.h"
+#include "trigger/trg_facts.h"
+#include "trigger/trg_park.h"
 
-#define VERSION_FIRST 1u
-#define VERSION_DRR 3u
-#define VERSION 3u
+#define VERSION 4u
 
-enum kind { KIND_INTENT = 1, KIND_ACCEPTED = 2, KIND_RECALLING = 3, KIND_REPORT = 4, KIND_REVOKING = 5 /* since version 2 */ };
+_Static_assert(IDENT_HOST_MAX <= UINT8_MAX && IDENT_EXTERNAL_MAX <= UINT8_MAX, "the length of a text is an octet");
 
-enum { HAS_OLD_REFERENCE = 0x1, HAS_PORT = 0x2, HAS_VALIDITY = 0x4, HAS_ALL = 0x7 };
-enum {
-	MORE_AS_NEW = 0x1,
-	MORE_REVOKED = 0x2,
-	MORE_GROUPS_UNKNOWN = 0x4,
-	MORE_UNWANTED = 0x8, /* undecided, and to be recalled */
-	MORE_TOLD_201 = 0x10,
-	MORE_TOLD_112 = 0x20, /* a replace that became a new trigger; since version 3 */
-	MORE_REFUSED = 0x40,  /* in KIND_RECALLING: nothing to recall; since version 3 */
-	MORE_ALL = 0x7f
-};
-
-static enum kind kind_of(const struct trg *t)
+static enum trg_kind kind_of(const struct trg *t)
 {
 	if (t->refused) {
-		return KIND_RECALLING;
+		return TRG_KIND_RECALLING;
 	}
 	if (t->has_outcome) {
-		return KIND_REPORT;
+		return TRG_KIND_REPORT;
 	}
 	if (t->gave_up) {
-		return KIND_RECALLING;
+		return TRG_KIND_RECALLING;
 	}
 	if (t->revoking) {
-		return KIND_REVOKING;
+		return TRG_KIND_REVOKING;
 	}
-	return t->answered ? KIND_ACCEPTED : KIND_INTENT;
+	return t->answered ? TRG_KIND_ACCEPTED : TRG_KIND_INTENT;
 }
 
 /* True if the answer has this status, or will have it when this record is durable. */
@@ -51,351 +43,259 @@ static bool answered_with(const struct trg *t, uint32_t status)
 	return (t->answered || t->revoking) && t->answer_status == status;
 }
 
-static void put_octets(struct buf *b, const void *p, size_t len)
+static uint32_t more_of(const struct trg *t)
 {
-	buf_be16(b, (uint16_t)len); /* the request's lengths were checked when the trigger was created */
-	buf_bytes(b, p, len);
+	return (t->as_new ? TRG_MORE_AS_NEW : 0u) | (t->revoked ? TRG_MORE_REVOKED : 0u) |
+	       (t->req.groups_unknown ? TRG_MORE_GROUPS_UNKNOWN : 0u) | (t->revoke_due ? TRG_MORE_UNWANTED : 0u) |
+	       (t->refused ? TRG_MORE_REFUSED : 0u) | (answered_with(t, TSP_STATUS_TEMPORARYERROR) ? TRG_MORE_TOLD_201 : 0u) |
+	       (answered_with(t, TSP_STATUS_ORIGINALMESSAGESENT) ? TRG_MORE_TOLD_112 : 0u);
+}
+
+static uint32_t has_of(const struct trg *t, bool whole)
+{
+	const struct trg_request *q = &t->req;
+	bool sum = q->expires_ms == q->received_ms + (q->has_validity ? 1000ull * q->validity_s : 0);
+
+	return (q->has_old_reference ? TRG_HAS_OLD_REFERENCE : 0u) | (q->has_port ? TRG_HAS_PORT : 0u) |
+	       (q->has_validity ? TRG_HAS_VALIDITY : 0u) | (sum ? 0u : TRG_HAS_EXPIRES) |
+	       (q->groups[0] || q->groups_not_after_s ? TRG_HAS_GROUPS : 0u) | (t->recall_end_to_end ? TRG_HAS_RECALL : 0u) |
+	       (t->dnr_end_to_end ? TRG_HAS_DNR : 0u) | (t->outcome || t->reported_ms ? TRG_HAS_REPORT : 0u) |
+	       (t->drr ? TRG_HAS_DRR : 0u) | (t->revoke_reason ? TRG_HAS_REVOKE_REASON : 0u) | (whole ? TRG_HAS_WHOLE : 0u);
 }
 
 static void put_text(struct buf *b, const char *text)
 {
-	put_octets(b, text, strlen(text));
-}
+	size_t len = strlen(text); /* checked when the trigger was created */
+	uint8_t *p = buf_take(b, 1 + len);
 
-static void put_request(struct buf *b, const struct trg_request *r, bool with_payload)
-{
-	put_text(b, r->scs);
-	put_text(b, r->scs_e164);
-	put_text(b, r->origin_host);
-	put_text(b, r->origin_realm);
-	put_text(b, r->external);
-	put_text(b, r->msisdn);
-	buf_be32(b, r->end_to_end);
-	buf_bytes(b, r->digest, HASH_LEN);
-	buf_be32(b, r->action);
-	buf_be32(b, r->reference);
-	buf_be32(b, r->old_reference);
-	buf_u8(b, (uint8_t)((r->has_old_reference ? HAS_OLD_REFERENCE : 0) | (r->has_port ? HAS_PORT : 0) |
-			    (r->has_validity ? HAS_VALIDITY : 0)));
-	buf_be32(b, r->port);
-	buf_be32(b, r->priority);
-	buf_be32(b, r->validity_s);
-	buf_be64(b, r->received_ms);
-	buf_be64(b, r->expires_ms);
-	put_octets(b, r->payload, with_payload ? r->payload_len : 0);
-}
-
-static void put_history(struct buf *b, const struct trg_history *p)
-{
-	buf_u8(b, p ? p->n : 0);
-	buf_be16(b, p ? p->dropped : 0);
-	for (size_t i = 0; p && i < p->n; i++) {
-		buf_be32(b, p->entries[i].after_ms);
-		buf_u8(b, p->entries[i].from);
-		buf_u8(b, p->entries[i].to);
-		buf_u8(b, p->entries[i].event);
-		buf_u8(b, p->entries[i].reason);
+	if (p) {
+		p[0] = (uint8_t)len;
+		memcpy(p + 1, text, len);
 	}
 }
 
-static void put_more(struct buf *b, const struct trg *t)
+static void put_octets(struct buf *b, const void *p, size_t len)
 {
-	buf_u8(b, (uint8_t)((t->as_new ? MORE_AS_NEW : 0) | (t->revoked ? MORE_REVOKED : 0) |
-			    (t->req.groups_unknown ? MORE_GROUPS_UNKNOWN : 0) | (t->revoke_due ? MORE_UNWANTED : 0) |
-			    (t->refused ? MORE_REFUSED : 0) | (answered_with(t, TSP_STATUS_TEMPORARYERROR) ? MORE_TOLD_201 : 0) |
-			    (answered_with(t, TSP_STATUS_ORIGINALMESSAGESENT) ? MORE_TOLD_112 : 0)));
-	buf_u8(b, (uint8_t)t->revoke_reason);
-	put_text(b, t->req.groups);
-	buf_be64(b, t->req.groups_not_after_s);
-	put_text(b, t->accepted_by ? t->accepted_by : "");
-	buf_be16(b, t->submits);
-	buf_be16(b, t->recalls);
-	buf_be16(b, t->notifies);
-	put_history(b, t->history);
+	buf_var64(b, len);
+	buf_bytes(b, p, len);
 }
 
-static void put_drr(struct buf *b, const struct trg *t)
+static void put_texts(struct buf *b, const struct trg *t)
 {
-	put_octets(b, t->drr ? t->drr : (const uint8_t *)"", t->drr ? HASH_LEN : 0);
+	put_text(b, t->req.scs);
+	put_text(b, t->req.scs_e164);
+	put_text(b, t->req.origin_host);
+	put_text(b, t->req.origin_realm);
+	put_text(b, t->req.external);
+	put_text(b, t->req.msisdn);
+	put_text(b, t->sub.imsi);
+	put_text(b, t->sub.msisdn);
+	put_text(b, t->accepted_by ? t->accepted_by : "");
+}
+
+static void put_some(struct buf *b, const struct trg *t, uint32_t has)
+{
+	const struct trg_request *q = &t->req;
+
+	if (has & TRG_HAS_OLD_REFERENCE) {
+		buf_var64(b, q->old_reference);
+	}
+	if (has & TRG_HAS_PORT) {
+		buf_var64(b, q->port);
+	}
+	if (has & TRG_HAS_VALIDITY) {
+		buf_var64(b, q->validity_s);
+	}
+	if (has & TRG_HAS_EXPIRES) {
+		buf_var64(b, q->expires_ms);
+	}
+	if (has & TRG_HAS_GROUPS) {
+		put_octets(b, q->groups, strlen(q->groups));
+		buf_var64(b, q->groups_not_after_s);
+	}
+	if (has & TRG_HAS_RECALL) {
+		buf_be32(b, t->recall_end_to_end);
+	}
+	if (has & TRG_HAS_DNR) {
+		buf_be32(b, t->dnr_end_to_end);
+	}
+	if (has & TRG_HAS_REPORT) {
+		buf_var64(b, t->outcome);
+		buf_var64(b, t->reported_ms);
+	}
+	if (has & TRG_HAS_DRR) {
+		buf_bytes(b, t->drr, HASH_LEN);
+	}
+	if (has & TRG_HAS_REVOKE_REASON) {
+		buf_u8(b, (uint8_t)t->revoke_reason);
+	}
+	if (has & TRG_HAS_WHOLE) {
+		put_octets(b, q->payload, q->payload_len);
+		put_octets(b, t->sub.nodes, t->sub.nodes_len);
+	}
 }
 
 void trg_record_build(struct buf *out, const struct trg *t)
 {
-	enum kind kind = kind_of(t);
-	bool whole = kind == KIND_INTENT; /* only a DTR needs the payload and the nodes */
+	enum trg_kind kind = kind_of(t);
+	uint32_t has = has_of(t, kind == TRG_KIND_INTENT);
 
 	buf_u8(out, VERSION);
 	buf_u8(out, (uint8_t)kind);
-	put_request(out, &t->req, whole);
-	put_text(out, t->sub.imsi);
-	put_text(out, t->sub.msisdn);
-	put_octets(out, t->sub.nodes, whole ? t->sub.nodes_len : 0);
+	buf_var64(out, has | more_of(t) << TRG_HAS_BITS);
+	put_texts(out, t);
+	buf_be32(out, t->req.end_to_end);
 	buf_be32(out, t->dtr_end_to_end);
-	buf_be32(out, t->recall_end_to_end);
-	buf_be32(out, t->dnr_end_to_end);
-	buf_be32(out, t->outcome);
-	buf_be64(out, t->reported_ms);
-	put_more(out, t);
-	put_drr(out, t);
+	buf_bytes(out, t->req.digest, HASH_LEN);
+	buf_var64(out, t->req.action);
+	buf_var64(out, t->req.reference);
+	buf_var64(out, t->req.priority);
+	buf_var64(out, t->req.received_ms);
+	put_some(out, t, has);
+	buf_var64(out, t->submits);
+	buf_var64(out, t->recalls);
+	buf_var64(out, t->notifies);
+	buf_var64(out, t->history ? t->history->n : 0);
+	buf_var64(out, t->history ? t->history->dropped : 0);
+	trg_history_put(out, t->history);
 }
 
-struct texts { /* NUL-terminated copies of a record's strings */
-	char scs[IDENT_SCS_MAX + 1], scs_e164[STR_DIGITS_MAX + 1];
-	char origin_host[IDENT_HOST_MAX + 1], origin_realm[IDENT_HOST_MAX + 1];
-	char external[IDENT_EXTERNAL_MAX + 1], msisdn[IDENT_MSISDN_MAX + 1];
-	char imsi[STR_DIGITS_MAX + 1], sub_msisdn[STR_DIGITS_MAX + 1];
-	char groups[TRG_GROUPS_LEN_MAX + 1], accepted_by[IDENT_HOST_MAX + 1];
-};
-
-static const uint8_t *get_octets(struct rd *r, uint32_t max, uint32_t *len)
-{
-	const uint8_t *p;
-
-	*len = rd_be16(r);
-	p = rd_take(r, *len);
-	if (!p || *len > max) {
-		r->bad = true;
-		*len = 0;
-	}
-	return p;
-}
-
-static const char *get_text(struct rd *r, char *out, size_t cap)
-{
-	uint32_t len;
-	const uint8_t *p = get_octets(r, (uint32_t)cap - 1, &len);
-
-	out[0] = 0;
-	if (r->bad || str_copy(out, cap, p, len)) {
-		r->bad = true;
-	}
-	return out;
-}
-
-static void get_request(struct rd *r, struct trg_request *q, struct texts *x)
-{
-	const uint8_t *digest;
-	uint8_t has;
-
-	q->scs = get_text(r, x->scs, sizeof x->scs);
-	q->scs_e164 = get_text(r, x->scs_e164, sizeof x->scs_e164);
-	q->origin_host = get_text(r, x->origin_host, sizeof x->origin_host);
-	q->origin_realm = get_text(r, x->origin_realm, sizeof x->origin_realm);
-	q->external = get_text(r, x->external, sizeof x->external);
-	q->msisdn = get_text(r, x->msisdn, sizeof x->msisdn);
-	q->end_to_end = rd_be32(r);
-	digest = rd_take(r, HASH_LEN);
-	if (digest) {
-		memcpy(q->digest, digest, HASH_LEN);
-	}
-	q->action = rd_be32(r);
-	q->reference = rd_be32(r);
-	q->old_reference = rd_be32(r);
-	has = rd_u8(r);
-	if (has & ~HAS_ALL) {
-		r->bad = true;
-	}
-	q->has_old_reference = has & HAS_OLD_REFERENCE;
-	q->has_port = has & HAS_PORT;
-	q->has_validity = has & HAS_VALIDITY;
-	q->port = rd_be32(r);
-	q->priority = rd_be32(r);
-	q->validity_s = rd_be32(r);
-	q->received_ms = rd_be64(r);
-	q->expires_ms = rd_be64(r);
-	q->payload = get_octets(r, TRIGGER_PAYLOAD_MAX, &q->payload_len);
-}
-
-static void get_subscriber(struct rd *r, struct trg_subscriber *s, struct texts *x)
-{
-	s->imsi = get_text(r, x->imsi, sizeof x->imsi);
-	s->msisdn = get_text(r, x->sub_msisdn, sizeof x->sub_msisdn);
-	s->nodes = get_octets(r, TRG_NODES_LEN_MAX, &s->nodes_len);
-}
-
-struct more { /* since version 2 */
-	uint8_t flags, revoke_reason;
-	uint16_t submits, recalls, notifies, dropped;
-	uint8_t past_n;
-	struct trg_history_packed history[TRG_HISTORY_MAX];
-};
-
-static void get_past(struct rd *r, struct more *m)
-{
-	m->past_n = rd_u8(r);
-	m->dropped = rd_be16(r);
-	if (m->past_n > TRG_HISTORY_MAX) {
-		r->bad = true;
-	}
-	for (size_t i = 0; i < m->past_n && !r->bad; i++) {
-		struct trg_history_packed e = { .after_ms = rd_be32(r) };
-
-		e.from = rd_u8(r);
-		e.to = rd_u8(r);
-		e.event = rd_u8(r);
-		e.reason = rd_u8(r);
-		if (e.from >= TRG_STATE_COUNT || e.to >= TRG_STATE_COUNT || e.event >= TRG_EVENT_COUNT) {
-			r->bad = true;
-		}
-		m->history[i] = e;
-	}
-}
-
-static void get_more(struct rd *r, struct trg_request *q, struct more *m, struct texts *x)
-{
-	m->flags = rd_u8(r);
-	m->revoke_reason = rd_u8(r);
-	q->groups = get_text(r, x->groups, sizeof x->groups);
-	q->groups_not_after_s = rd_be64(r);
-	(void)get_text(r, x->accepted_by, sizeof x->accepted_by);
-	m->submits = rd_be16(r);
-	m->recalls = rd_be16(r);
-	m->notifies = rd_be16(r);
-	get_past(r, m);
-	if (m->flags & ~MORE_ALL) {
-		r->bad = true;
-	}
-	q->groups_unknown = m->flags & MORE_GROUPS_UNKNOWN;
-}
+/* -- the trigger of a record */
 
 /* Sets the state of a record. Messages that may have been sent count as sent. */
-static void take_kind(struct trg *t, enum kind kind)
+static enum trg_state take_kind(struct trg *t, const struct trg_facts *f)
 {
-	static const enum trg_state states[] = { [KIND_INTENT] = TRG_RESUMING,
-						 [KIND_ACCEPTED] = TRG_ACCEPTED,
-						 [KIND_RECALLING] = TRG_RECALLING,
-						 [KIND_REPORT] = TRG_BACKOFF,
-						 [KIND_REVOKING] = TRG_REVOKING };
+	static const enum trg_state states[] = { [TRG_KIND_INTENT] = TRG_RESUMING,
+						 [TRG_KIND_ACCEPTED] = TRG_ACCEPTED,
+						 [TRG_KIND_RECALLING] = TRG_RECALLING,
+						 [TRG_KIND_REPORT] = TRG_BACKOFF,
+						 [TRG_KIND_REVOKING] = TRG_REVOKING };
 
-	trg_set_restored(t, states[kind]);
 	t->stored = true;
 	t->again = true;
-	t->answered = kind != KIND_INTENT;
-	t->answer_status = kind == KIND_RECALLING ? TSP_STATUS_TEMPORARYERROR : TSP_STATUS_SUCCESS;
-	t->has_outcome = kind == KIND_REPORT;
-	t->revoking = kind == KIND_REVOKING;
-	t->resumed = kind == KIND_INTENT;
-	t->gave_up = kind == KIND_RECALLING;
-	t->may_report = t->req.action != TSP_ACTION_RECALL;
+	t->answered = f->kind != TRG_KIND_INTENT;
+	t->answer_status = f->kind == TRG_KIND_RECALLING ? TSP_STATUS_TEMPORARYERROR : TSP_STATUS_SUCCESS;
+	t->has_outcome = f->kind == TRG_KIND_REPORT;
+	t->revoking = f->kind == TRG_KIND_REVOKING;
+	t->resumed = f->kind == TRG_KIND_INTENT;
+	t->gave_up = f->kind == TRG_KIND_RECALLING;
+	t->refused = t->gave_up && (f->more & TRG_MORE_REFUSED);
+	t->may_report = t->req.action != TSP_ACTION_RECALL && !t->refused;
+	return t->refused ? TRG_REFUSING : states[f->kind];
 }
 
-static void take_more(struct trg *t, const struct more *m, const char *accepted_by)
+static void take_more(struct trg *t, const struct trg_facts *f)
 {
-	t->as_new = m->flags & MORE_AS_NEW;
-	t->refused = t->gave_up && (m->flags & MORE_REFUSED);
-	if (t->refused) {
-		trg_set_restored(t, TRG_REFUSING);
-		t->may_report = false;
-	}
-	t->revoked = m->flags & MORE_REVOKED;
-	t->revoke_due = m->flags & MORE_UNWANTED;
-	if (t->answered && (m->flags & MORE_TOLD_201)) {
+	t->dtr_end_to_end = f->dtr;
+	t->recall_end_to_end = f->recall;
+	t->dnr_end_to_end = f->dnr;
+	t->outcome = f->outcome;
+	t->reported_ms = f->reported_ms;
+	t->as_new = f->more & TRG_MORE_AS_NEW;
+	t->revoked = f->more & TRG_MORE_REVOKED;
+	t->revoke_due = f->more & TRG_MORE_UNWANTED;
+	if (t->answered && (f->more & TRG_MORE_TOLD_201)) {
 		t->answer_status = TSP_STATUS_TEMPORARYERROR;
-	} else if (t->answered && (m->flags & MORE_TOLD_112)) {
+	} else if (t->answered && (f->more & TRG_MORE_TOLD_112)) {
 		t->answer_status = TSP_STATUS_ORIGINALMESSAGESENT;
 	}
 	t->accepted = t->answered && t->answer_status != TSP_STATUS_TEMPORARYERROR && t->req.action != TSP_ACTION_RECALL;
-	t->revoke_reason = m->revoke_reason;
-	t->accepted_by = trg_names_keep(t->conf->smssc_hosts, accepted_by);
-	t->submits = m->submits;
-	t->recalls = m->recalls;
-	t->notifies = m->notifies;
-	for (size_t i = 0; i < m->past_n; i++) {
-		trg_history_add(t, &m->history[i]);
-	}
-	if (t->history) {
-		t->history->dropped = m->dropped;
-	}
+	t->revoke_reason = f->revoke_reason;
+	t->accepted_by = trg_names_keep(t->conf->smssc_hosts, f->accepted_by);
+	t->submits = f->submits;
+	t->recalls = f->recalls;
+	t->notifies = f->notifies;
 	t->taken_ms = trg_history_taken(t);
 }
 
-struct parsed {
-	enum kind kind;
-	struct trg_request req;
-	struct trg_subscriber sub;
-	uint32_t dtr, recall, dnr, outcome;
-	uint64_t reported_ms;
-	struct more more;
-	const uint8_t *drr;
-	uint32_t drr_len; /* 0 or HASH_LEN */
-	struct texts texts;
-};
-
-static int parse(struct parsed *p, const void *record, size_t len)
+static void take_history(struct trg *t, const struct trg_facts *f)
 {
-	struct rd r = rd_over(record, len);
-	uint8_t version = rd_u8(&r), k = rd_u8(&r);
-
-	if (!r.bad && (version < VERSION_FIRST || version > VERSION)) {
-		return ERR_VERSION;
+	for (size_t i = 0; i < f->history_n; i++) {
+		trg_history_add(t, &f->history[i]);
 	}
-	get_request(&r, &p->req, &p->texts);
-	get_subscriber(&r, &p->sub, &p->texts);
-	p->dtr = rd_be32(&r);
-	p->recall = rd_be32(&r);
-	p->dnr = rd_be32(&r);
-	p->outcome = rd_be32(&r);
-	p->reported_ms = rd_be64(&r);
-	if (version == VERSION_FIRST) {
-		p->req.groups_unknown = true;
-	} else {
-		get_more(&r, &p->req, &p->more, &p->texts);
+	if (t->history) {
+		t->history->dropped = f->dropped;
 	}
-	if (version >= VERSION_DRR) {
-		p->drr = get_octets(&r, HASH_LEN, &p->drr_len);
-	}
-	if (p->drr_len && p->drr_len != HASH_LEN) {
-		r.bad = true;
-	}
-	if (r.bad || rd_left(&r) || k < KIND_INTENT || k > (version == VERSION_FIRST ? KIND_REPORT : KIND_REVOKING)) {
-		return ERR_PROTO;
-	}
-	p->kind = (enum kind)k;
-	return 0;
 }
 
-static int take_drr(struct trg *t, const struct parsed *p)
+static int take_drr(struct trg *t, const struct trg_facts *f)
 {
-	if (!p->drr_len) {
+	if (!f->drr) {
 		return 0;
 	}
 	t->drr = malloc(HASH_LEN);
 	if (!t->drr) {
 		return ERR_NOMEM;
 	}
-	memcpy(t->drr, p->drr, HASH_LEN);
+	memcpy(t->drr, f->drr, HASH_LEN);
 	return 0;
+}
+
+/* A history on the stack. */
+union history_room {
+	struct trg_history head;
+	uint8_t octets[offsetof(struct trg_history, entries) + TRG_HISTORY_MAX * sizeof(struct trg_history_packed)];
+};
+
+static void borrow_history(struct trg *t, union history_room *room, const struct trg_facts *f)
+{
+	if (!f->history_n) {
+		return;
+	}
+	room->head = (struct trg_history){ .n = (uint8_t)f->history_n, .cap = TRG_HISTORY_MAX, .dropped = f->dropped };
+	memcpy(room->head.entries, f->history, f->history_n * sizeof f->history[0]);
+	t->history = &room->head;
+}
+
+int trg_read(uint64_t number, const void *record, size_t len, const struct trg_conf *conf, trg_read_fn *fn, void *arg)
+{
+	struct trg t = { .number = number, .conf = conf, .own_outcome = TRG_NO_OUTCOME };
+	union history_room room;
+	struct trg_facts f;
+	int err = trg_facts_read(&f, record, len);
+
+	if (err) {
+		return err;
+	}
+	if (!trg_request_whole(&f.req)) {
+		return ERR_PROTO;
+	}
+	t.party = conf->parties ? trg_party_keep(conf->parties, &f.req) : NULL;
+	t.req = f.req;
+	t.sub = f.sub;
+	t.drr = (uint8_t *)(uintptr_t)f.drr; /* read only */
+	borrow_history(&t, &room, &f);
+	t.state = take_kind(&t, &f);
+	take_more(&t, &f);
+	t.armed_ms = trg_report_deadline(&t);
+	return fn(arg, &t);
 }
 
 int trg_restore(struct trg **out, uint64_t number, const void *record, size_t len, const struct trg_conf *conf,
 		const struct trg_ports *ports, void *arg)
 {
-	struct parsed p = { .kind = KIND_INTENT };
+	struct trg_facts f;
 	struct trg *t;
-	int err = parse(&p, record, len);
+	int err = trg_facts_read(&f, record, len);
 
 	if (err) {
 		return err;
 	}
-	err = trg_new(&t, number, &p.req, conf, ports, arg);
+	err = trg_new(&t, number, &f.req, conf, ports, arg);
 	if (err) {
 		return err == ERR_NOMEM ? err : ERR_PROTO;
 	}
-	err = trg_set_subscriber(t, &p.sub);
+	err = trg_set_subscriber(t, &f.sub);
 	if (!err) {
-		err = take_drr(t, &p);
+		err = take_drr(t, &f);
 	}
 	if (err) {
 		trg_free(t);
 		return err == ERR_NOMEM ? err : ERR_PROTO;
 	}
-	t->dtr_end_to_end = p.dtr;
-	t->recall_end_to_end = p.recall;
-	t->dnr_end_to_end = p.dnr;
-	t->outcome = p.outcome;
-	t->reported_ms = p.reported_ms;
-	take_kind(t, p.kind);
-	take_more(t, &p.more, p.texts.accepted_by);
+	trg_set_restored(t, take_kind(t, &f));
+	take_history(t, &f);
+	take_more(t, &f);
 	*out = t;
 	return 0;
 }

@@ -68,6 +68,12 @@ static void take_party(struct trg_request *r, const struct trg_party *party)
 	r->groups = party->groups;
 }
 
+bool trg_request_whole(const struct trg_request *in)
+{
+	return or_empty(in->scs)[0] && or_empty(in->origin_host)[0] && or_empty(in->origin_realm)[0] &&
+	       (or_empty(in->external)[0] || or_empty(in->msisdn)[0]);
+}
+
 int trg_set_request(struct trg *t, const struct trg_request *in)
 {
 	struct trg_request r = *in;
@@ -87,7 +93,7 @@ int trg_set_request(struct trg *t, const struct trg_request *in)
 	if (in->payload_len > TRIGGER_PAYLOAD_MAX || check(texts, n)) {
 		return ERR_LIMIT;
 	}
-	if (!texts[2].from[0] || !texts[4].from[0] || !texts[5].from[0] || (!texts[0].from[0] && !texts[1].from[0])) {
+	if (!trg_request_whole(in)) {
 		return ERR_INVAL;
 	}
 	t->party = t->conf->parties ? trg_party_keep(t->conf->parties, in) : NULL;

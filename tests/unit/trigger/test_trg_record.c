@@ -1,5 +1,7 @@
 /* The journal record of a trigger: what comes back is what went in, and nothing damaged comes back at all. */
 #include "tests/unit/trigger/fake.h"
+#include "tests/unit/trigger/record_v3.h"
+#include "trigger/trg_park.h"
 
 static size_t record_of(uint8_t *bytes, const struct trg *t)
 {
@@ -156,31 +158,36 @@ static void test_a_record_of_another_version_is_said_to_be_one(void **state)
 	size_t len = record_of(bytes, t);
 
 	(void)state;
-	bytes[0] = 4;
+	bytes[0] = 5;
 	assert_int_equal(trg_restore(&back, 7, bytes, len, &fake_conf, &fake_ports, &f), ERR_VERSION);
 	bytes[0] = 0;
 	assert_int_equal(trg_restore(&back, 7, bytes, len, &fake_conf, &fake_ports, &f), ERR_VERSION);
-	bytes[0] = 3;
+	bytes[0] = 4;
 	bytes[1] = 9; /* no such kind */
 	assert_int_equal(trg_restore(&back, 7, bytes, len, &fake_conf, &fake_ports, &f), ERR_PROTO);
 	trg_free(t);
 }
 
-/* What version 2 adds stands at the end: octets of a record without it are those of version 1. */
+static size_t old_record_of(uint8_t *bytes, const struct trg *t, uint8_t version)
+{
+	struct buf b = buf_over(bytes, TRG_RECORD_MAX);
+
+	v3_record_build(&b, t, version);
+	assert_false(b.full);
+	return b.len;
+}
+
 static void test_a_record_of_version_1_is_still_read(void **state)
 {
 	uint8_t bytes[TRG_RECORD_MAX];
 	struct trg_history_entry past[TRG_HISTORY_MAX];
 	struct fake f = fake_new();
 	struct trg *t = in_state(&f, TRG_ACCEPTED), *back;
-	size_t len = record_of(bytes, t);
-	size_t more = 1 + 1 + 2 + 8 + 2 + strlen("smssc.example") + 3 * 2 + 1 + 2 + 4 * 8;
+	size_t len = old_record_of(bytes, t, 1);
 	uint32_t dropped;
-	const size_t drr = 2; /* version 3 */
 
 	(void)state;
-	bytes[0] = 1;
-	assert_int_equal(trg_restore(&back, 7, bytes, len - more - drr, &fake_conf, &fake_ports, &f), 0);
+	assert_int_equal(trg_restore(&back, 7, bytes, len, &fake_conf, &fake_ports, &f), 0);
 	assert_int_equal(back->state, TRG_ACCEPTED);
 	assert_true(back->req.groups_unknown); /* nobody can judge it again */
 	assert_string_equal(back->req.groups, "");
@@ -188,11 +195,64 @@ static void test_a_record_of_version_1_is_still_read(void **state)
 	assert_int_equal(trg_history(back, past, &dropped), 0);
 	assert_same_request(&t->req, &back->req, false);
 	trg_free(back);
+	len = old_record_of(bytes, t, 3);
+	bytes[0] = 1; /* it has more than that version */
 	assert_int_equal(trg_restore(&back, 7, bytes, len, &fake_conf, &fake_ports, &f), ERR_PROTO);
 	trg_free(t);
 }
 
-/* Version 3 ends with the digest of the DRR. */
+/* What an older record says, and what the record of today says, is the same trigger. */
+static void test_records_of_versions_2_and_3_say_the_same(void **state)
+{
+	static const enum trg_state states[] = { TRG_WRITING,  TRG_SUBMITTING, TRG_ACCEPTED, TRG_RECALLING,
+						 TRG_REVOKING, TRG_NOTIFYING,  TRG_REFUSING };
+	uint8_t bytes[TRG_RECORD_MAX], now[TRG_RECORD_MAX], then[TRG_RECORD_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof states / sizeof *states; i++) {
+		struct fake f = fake_new();
+		struct trg *t = in_state(&f, states[i / 2]), *a, *b;
+		uint8_t version = i % 2 ? 3 : 2;
+
+		if (version == 2) {
+			free(t->drr);
+			t->drr = NULL;
+		}
+		assert_int_equal(trg_restore(&a, 7, bytes, old_record_of(bytes, t, version), &fake_conf, &fake_ports, &f), 0);
+		assert_int_equal(trg_restore(&b, 7, bytes, record_of(bytes, t), &fake_conf, &fake_ports, &f), 0);
+		assert_int_equal(record_of(now, a), record_of(then, b));
+		assert_memory_equal(now, then, record_of(now, a));
+		assert_int_equal(a->state, b->state);
+		assert_true(a->taken_ms == b->taken_ms && a->accepted == b->accepted && a->answer_status == b->answer_status);
+		trg_free(t);
+		trg_free(a);
+		trg_free(b);
+	}
+}
+
+/* A record cut or lengthened is none, in each version. */
+static void test_an_old_record_cut_anywhere_is_refused(void **state)
+{
+	uint8_t bytes[TRG_RECORD_MAX];
+	struct fake f = fake_new();
+	struct trg *t = in_state(&f, TRG_NOTIFYING), *back;
+
+	(void)state;
+	for (uint8_t version = 1; version <= 3; version++) {
+		size_t len = old_record_of(bytes, t, version);
+
+		for (size_t cut = 2; cut <= len + 1; cut++) {
+			int err = trg_restore(&back, 7, bytes, cut, &fake_conf, &fake_ports, &f);
+
+			assert_int_equal(err, cut == len ? 0 : ERR_PROTO);
+			if (!err) {
+				trg_free(back);
+			}
+		}
+	}
+	trg_free(t);
+}
+
 static void test_the_digest_of_a_report_comes_back_and_a_record_of_version_2_has_none(void **state)
 {
 	static const uint8_t digest[HASH_LEN] = { 7, 8, 9 };
@@ -200,18 +260,17 @@ static void test_the_digest_of_a_report_comes_back_and_a_record_of_version_2_has
 	uint8_t bytes[TRG_RECORD_MAX];
 	struct fake f = fake_new();
 	struct trg *t = in_state(&f, TRG_ACCEPTED), *back;
-	size_t len;
 
 	(void)state;
 	assert_int_equal(trg_step(t, &drr, f.now_ms), 0);
-	len = record_of(bytes, t);
-	assert_int_equal(trg_restore(&back, 7, bytes, len, &fake_conf, &fake_ports, &f), 0);
+	assert_int_equal(trg_restore(&back, 7, bytes, record_of(bytes, t), &fake_conf, &fake_ports, &f), 0);
 	assert_non_null(back->drr);
 	assert_memory_equal(back->drr, digest, HASH_LEN);
 	trg_free(back);
-	bytes[0] = 2;
-	assert_int_equal(trg_restore(&back, 7, bytes, len, &fake_conf, &fake_ports, &f), ERR_PROTO);
-	assert_int_equal(trg_restore(&back, 7, bytes, len - 2 - HASH_LEN, &fake_conf, &fake_ports, &f), 0);
+	assert_int_equal(trg_restore(&back, 7, bytes, old_record_of(bytes, t, 3), &fake_conf, &fake_ports, &f), 0);
+	assert_memory_equal(back->drr, digest, HASH_LEN);
+	trg_free(back);
+	assert_int_equal(trg_restore(&back, 7, bytes, old_record_of(bytes, t, 2), &fake_conf, &fake_ports, &f), 0);
 	assert_int_equal(back->state, TRG_BACKOFF);
 	assert_int_equal(back->outcome, TSP_OUTCOME_SUCCESS);
 	assert_null(back->drr);
@@ -219,6 +278,69 @@ static void test_the_digest_of_a_report_comes_back_and_a_record_of_version_2_has
 	step(t, &f, TRG_EV_DISK); /* nothing of the report is kept */
 	assert_null(t->drr);
 	trg_free(t);
+}
+
+/* Only a DTR needs the payload and the nodes: the second record of a trigger is the shorter by them. */
+static void test_the_record_of_an_accepted_trigger_is_short(void **state)
+{
+	uint8_t bytes[TRG_RECORD_MAX];
+	struct trg_request r = request();
+	static const uint8_t payload[100];
+	struct fake f = fake_new();
+	struct trg *t;
+	size_t intent, acceptance;
+
+	(void)state;
+	r.payload = payload;
+	r.payload_len = sizeof payload;
+	t = in_state_of(&f, TRG_SUBMITTING, &r);
+	intent = record_of(bytes, t);
+	step(t, &f, TRG_EV_DTA_OK);
+	acceptance = record_of(bytes, t);
+	assert_true(acceptance + sizeof payload <= intent + strlen("smssc.example") + 5);
+	assert_true(10 * acceptance < 7 * old_record_of(bytes, t, 3));
+	trg_free(t);
+}
+
+static int compare(void *arg, const struct trg *t)
+{
+	const struct trg *other = arg;
+	static uint8_t a[TRG_RECORD_MAX], b[TRG_RECORD_MAX];
+	uint64_t room[TRG_PARKED_MAX / sizeof(uint64_t)];
+	size_t len = record_of(a, t);
+
+	assert_int_equal(len, record_of(b, other));
+	assert_memory_equal(a, b, len);
+	assert_int_equal(t->state, other->state);
+	assert_true(t->number == other->number && t->taken_ms == other->taken_ms && t->accepted == other->accepted);
+	assert_int_equal(t->answer_status, other->answer_status);
+	assert_ptr_equal(t->party, other->party);
+	assert_true(t->armed_ms == trg_report_deadline(other));
+	assert_true((trg_park((struct trg_parked *)(void *)room, t) > 0) == (other->state == TRG_ACCEPTED));
+	return 4711;
+}
+
+/* Read without memory of its own, a record says the same as the trigger that is restored from it. */
+static void test_a_record_can_be_read_without_a_machine(void **state)
+{
+	static const enum trg_state states[] = { TRG_WRITING,  TRG_SUBMITTING, TRG_ACCEPTED, TRG_RECALLING,
+						 TRG_REVOKING, TRG_NOTIFYING,  TRG_REFUSING };
+	uint8_t bytes[TRG_RECORD_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
+		struct fake f = fake_new();
+		struct trg *t = in_state(&f, states[i]), *back;
+		size_t len = record_of(bytes, t);
+
+		assert_int_equal(trg_restore(&back, 7, bytes, len, &fake_conf, &fake_ports, &f), 0);
+		assert_int_equal(trg_read(7, bytes, len, &fake_conf, compare, back), 4711);
+		for (size_t cut = 0; cut < len; cut++) {
+			assert_int_equal(trg_read(7, bytes, cut, &fake_conf, compare, back), ERR_PROTO);
+		}
+		trg_free(t);
+		trg_free(back);
+	}
 }
 
 static void test_any_octet_flipped_is_refused_or_harmless(void **state)
@@ -309,6 +431,10 @@ int main(void)
 		cmocka_unit_test(test_a_record_cut_anywhere_is_refused),
 		cmocka_unit_test(test_a_record_of_another_version_is_said_to_be_one),
 		cmocka_unit_test(test_a_record_of_version_1_is_still_read),
+		cmocka_unit_test(test_records_of_versions_2_and_3_say_the_same),
+		cmocka_unit_test(test_an_old_record_cut_anywhere_is_refused),
+		cmocka_unit_test(test_the_record_of_an_accepted_trigger_is_short),
+		cmocka_unit_test(test_a_record_can_be_read_without_a_machine),
 		cmocka_unit_test(test_the_digest_of_a_report_comes_back_and_a_record_of_version_2_has_none),
 		cmocka_unit_test(test_any_octet_flipped_is_refused_or_harmless),
 		cmocka_unit_test(test_the_largest_trigger_fits_its_record),

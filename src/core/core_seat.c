@@ -1,0 +1,63 @@
+/* core_seat.c - enters triggers in the tables of the core and takes them out. */
+#include <string.h>
+
+#include "core/core_int.h"
+
+uint64_t core_seat_hash(const struct core *c, const char *e164, uint32_t reference)
+{
+	struct core_reference r = core_reference_of(e164, reference);
+
+	return sip_hash(&c->triggers.key, &r, sizeof r);
+}
+
+struct core_seat_key core_seat_key(const struct core *c, const struct trg *trg)
+{
+	struct core_seat_key k = { core_seat_hash(c, trg->req.scs_e164, trg->req.reference), core_device_hash(c, trg) };
+
+	multimap_prefetch(&c->triggers.by_ref, k.by_ref);
+	multimap_prefetch(&c->triggers.by_device, k.by_device);
+	return k;
+}
+
+void core_seat_enter(struct core *c, struct core_seat *seat, struct core_scs *scs, const struct trg *trg, uint64_t by_ref)
+{
+	seat->scs = scs;
+	seat->reference = trg->req.reference;
+	if (trg->req.action != TSP_ACTION_RECALL) {
+		multimap_add(&c->triggers.by_ref, &seat->by_ref, by_ref);
+	}
+	TAILQ_INSERT_TAIL(&scs->triggers, seat, of_scs);
+	TAILQ_INSERT_TAIL(&c->triggers.list, seat, entry);
+	c->triggers.n++;
+}
+
+void core_seat_by_device(struct core *c, struct core_seat *seat, const struct trg *trg, uint64_t by_device)
+{
+	if (!seat->by_device.hash && trg->req.action != TSP_ACTION_RECALL) {
+		multimap_add(&c->triggers.by_device, &seat->by_device, by_device);
+	}
+}
+
+void core_seat_leave(struct core *c, struct core_seat *seat)
+{
+	multimap_del(&c->triggers.by_device, &seat->by_device);
+	multimap_del(&c->triggers.by_ref, &seat->by_ref);
+	TAILQ_REMOVE(&seat->scs->triggers, seat, of_scs);
+	TAILQ_REMOVE(&c->triggers.list, seat, entry);
+	heap_del(&c->deadlines.heap, &seat->deadline);
+	c->triggers.n--;
+}
+
+void core_seat_move(struct core *c, struct core_seat *from, struct core_seat *to)
+{
+	to->scs = from->scs;
+	to->reference = from->reference;
+	core_cursors_move(c, from, to);
+	TAILQ_INSERT_BEFORE(from, to, of_scs);
+	TAILQ_REMOVE(&from->scs->triggers, from, of_scs);
+	TAILQ_INSERT_BEFORE(from, to, entry);
+	TAILQ_REMOVE(&c->triggers.list, from, entry);
+	multimap_replace(&c->triggers.by_ref, &from->by_ref, &to->by_ref);
+	multimap_replace(&c->triggers.by_device, &from->by_device, &to->by_device);
+	heap_replace(&c->deadlines.heap, &from->deadline, &to->deadline);
+}
