@@ -161,7 +161,7 @@ static void on_answer(void *arg, int err, const struct dia_msg *m)
 	note_answer(l, c, !err && strcmp(name, "SUCCESS") == 0);
 	c->answered = true;
 	c->reported |= err || strcmp(name, "SUCCESS") != 0; /* none follows */
-	if (l->opt.pending > l->opt.window && l->result.answered == l->opt.count) {
+	if (l->opt.until_report && l->result.answered == l->opt.count) {
 		say("answered");
 	}
 	look_if_over(l, c);

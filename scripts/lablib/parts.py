@@ -70,7 +70,7 @@ def journal(bench, options):
     ms, octets = (statistics.median(r[key] for r in runs) for key in ("ms", "octets"))
     return {"inside": "the journal at its batch windows, in the gateway and alone; a core alone that takes up a full journal",
             "subjects": [(rounds.subject if name in ours else plain_subject)(name, got[name]) for name in tasks],
-            "facts": {"pending": filled["records"], "journal_octets": filled["octets"], "restore_ms": ms, "memory_octets_each": round(octets / filled["records"], 1)},
+            "facts": {"pending": filled["records"], "journal_bytes": filled["octets"], "restore_ms": ms, "memory_bytes_each": round(octets / filled["records"], 1)},
             "targets": []}
 
 
@@ -100,7 +100,7 @@ def assoc(bench, options):
 def assoc_lines(found):
     made = found["import"]
     yield (f"import, unsorted: {made['total_s']:.1f} s ({made['cpu_s']:.1f} s of CPU), resident at most {made['rss_peak'] >> 20} MiB, anonymous at most "
-           f"{made['anon_peak'] >> 20} MiB; {found['size']['octets_a_device']:.1f} octets a device on disk")
+           f"{made['anon_peak'] >> 20} MiB; {found['size']['octets_a_device']:.1f} bytes a device on disk")
     for word, each in found["under_load"].items():
         yield (f"look-ups beside {CHANGES[word]} ({each['changes_per_s']:.0f}/s): 99% {each['p99_ns']['median'] / 1e3:.0f} us, 99.99% "
                f"{each['p9999_ns']['median'] / 1e3:.0f} us; over 1 ms {each['over_1ms']} of {each['look_ups']} = {each['over_1ms_a_million']:.1f} a million, "

@@ -99,7 +99,7 @@ def refused(bench):
     bare = got[echoes["records"].name]
     memory = {few.name: few.memory(), many.name: many.memory()}
     return {"inside": f"DAR to DAA 101 for devices in turn that another SCS may trigger, each decision in the decision log; one TLS connection, window 64; "
-                      f"the echoes carry {octets} octets each way. The ratio is to the echo that writes one TLS record a message and gathers their writes",
+                      f"the echoes carry {octets} bytes each way. The ratio is to the echo that writes one TLS record a message and gathers their writes",
             "subjects": [rounds.subject(name, got[name], memory.get(name)) for name in tasks],
             "targets": [Target(f"refused by association, {FEW:,} associations : bare TLS echo", rounds.ratio(got[few.name], bare), 0.35, 0.5),
                         Target(f"refused by association, {MANY:,} associations : bare TLS echo", rounds.ratio(got[many.name], bare), 0.25, 0.5)]}
@@ -138,26 +138,26 @@ def restored(bench, count):
 
 def pending(bench, count=1000000):
     alone, alone_ms = restored(bench, count)
-    bench.say(f"a core alone: {statistics.median(alone):.0f} octets a trigger, {alone_ms:.0f} ms")
+    bench.say(f"a core alone: {statistics.median(alone):.0f} bytes a trigger, {alone_ms:.0f} ms")
     gateway = bench.begin(lean.LeanTriggers, bench.bin, bench.tools)
     before = gateway.memory()["core"]
     filled = gateway.load(wait_s=1800, count=count, window=1000, devices=f"{1:0{len(str(count))}d}-{count}")
     running = gateway.memory()["core"] - before
-    bench.say(f"{count:,} triggers taken at {filled.rate:.0f} /s, {running / count:.0f} octets each")
+    bench.say(f"{count:,} triggers taken at {filled.rate:.0f} /s, {running / count:.0f} bytes each")
     found = []
     for at in range(1, bench.rounds + 1):
         gateway.lean.stop_iwf()
         found.append(first_success(gateway))
         bench.say(f"start {at} of {bench.rounds}: {found[-1]['s']:.2f} s, {found[-1]['temporary']} times 201 before")
     each = {key: statistics.median(f[key] for f in found) for key in found[0]}
-    return {"inside": f"{count:,} accepted triggers of as many devices, 40 octets of payload each, wait for their report. Memory: of a core that took them up, "
+    return {"inside": f"{count:,} accepted triggers of as many devices, 40 bytes of payload each, wait for their report. Memory: of a core that took them up, "
                       "all older than the window of duplicates. Start: of the whole gateway; an SCS tries to connect every 5 ms, then asks every 10 ms",
-            "facts": {"octets_each_with_the_window_of_duplicates": round(running / count, 1), "taken_per_s": filled.rate, "core_alone_ms": alone_ms,
-                      "journal_octets_each": round(folder_octets(os.path.join(gateway.folder, "iwf", "journal")) / count, 1), "starts": found},
+            "facts": {"bytes_each_with_the_window_of_duplicates": round(running / count, 1), "taken_per_s": filled.rate, "core_alone_ms": alone_ms,
+                      "journal_bytes_each": round(folder_octets(os.path.join(gateway.folder, "iwf", "journal")) / count, 1), "starts": found},
             "lines": [f"start: the SCS was connected after {each['connected_s']:.2f} s, got 201 {each['temporary']:.0f} times, then success after {each['s']:.2f} s; "
                       f"the longest wait for an answer {max(f['longest_wait_ms'] for f in found):.1f} ms (medians; the longest of all)"],
             "subjects": [],
-            "targets": [Target("memory of a pending trigger in the core", alone, 600, 400, "octets", most=True),
+            "targets": [Target("memory of a pending trigger in the core", alone, 600, 400, "bytes", most=True),
                         Target(f"start with {count:,} pending until the first new trigger is accepted", [f["s"] for f in found], 1.2, 0.6, "s", most=True)]}
 
 
