@@ -22,11 +22,11 @@ def svg(height, title, parts):
 
 
 def nice(value):
-    """The next number of the form 1, 2 or 5 times a power of ten."""
+    """The next number that five steps divide well."""
     if value <= 0:
         return 1.0
     power = 10 ** math.floor(math.log10(value))
-    return next(step * power for step in (1, 2, 5, 10) if step * power >= value * 0.999999)
+    return next(step * power for step in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if step * power >= value * 0.999999)
 
 
 def short(value):
@@ -54,8 +54,8 @@ def targets(rows):
                   f'<rect x="{left}" y="{y + 20}" width="{max(1, share[0] * scale):.1f}" height="16" fill="{color}"/>',
                   line(left + share[1] * scale, y + 28, left + share[2] * scale, y + 28, INK, 1.5)]
         aim = left + min(most, share_of(t, t["aim"])) * scale
-        parts.append(line(aim, y + 17, aim, y + 39, INK, 1, "3 3"))
-    parts += [line(must_x, TOP - 6, must_x, height - 26, INK, 1.2), text(must_x, height - 10, "what it must be; dashed: the aim; black: spread of the rounds", "middle", 11)]
+        parts += [line(aim, y + 17, aim, y + 39, INK, 1.2, "3 3"), line(must_x, y + 17, must_x, y + 39, INK, 1.2)]
+    parts.append(text(must_x, height - 10, "upright: what it must be; dashed: the aim; across: spread of the rounds", "middle", 11))
     return svg(height, "Figures beside what they must be (further right is better)", parts)
 
 
