@@ -69,7 +69,7 @@ def opening_ms(gateway):
 
 def waiting(bench):
     """The same load while more and more triggers are pending, each of a device of its own."""
-    gateway = bench.begin(lean.LeanTriggers, bench.bin, bench.tools)
+    gateway = bench.begin(lean.LeanTriggers, bench.bin, bench.tools, up_wait_s=rows.START_WAIT_S)
     found, opening, memory = {}, [], []
     gateway.load(window=64, seconds=1)
     for count in PENDING:

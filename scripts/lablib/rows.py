@@ -11,6 +11,7 @@ from . import lean, play, proc, rounds, subjects
 from .rounds import Target
 
 WINDOWS = (64, 256, 1000)
+START_WAIT_S = 120  # of a gateway with a full journal, on a slow machine
 MANY = 10000000
 FEW = 1000
 STRIDE = 6180339  # odd, no multiple of 5: every device of a power of ten comes once
@@ -139,7 +140,7 @@ def restored(bench, count):
 def pending(bench, count=1000000):
     alone, alone_ms = restored(bench, count)
     bench.say(f"a core alone: {statistics.median(alone):.0f} bytes a trigger, {alone_ms:.0f} ms")
-    gateway = bench.begin(lean.LeanTriggers, bench.bin, bench.tools)
+    gateway = bench.begin(lean.LeanTriggers, bench.bin, bench.tools, up_wait_s=START_WAIT_S)
     before = gateway.memory()["core"]
     filled = gateway.load(wait_s=1800, count=count, window=1000, devices=f"{1:0{len(str(count))}d}-{count}")
     running = gateway.memory()["core"] - before
