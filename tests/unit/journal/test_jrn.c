@@ -182,6 +182,17 @@ static void test_numbers_never_come_again(void **state)
 	}
 }
 
+static void test_a_number_without_a_record_never_comes_again_either(void **state)
+{
+	struct place *p = *state;
+	uint64_t first = jrn_next(p->j), second = jrn_next(p->j);
+
+	assert_int_equal(put(p, first, "x", NULL), 0);
+	assert_int_equal(jrn_flush(p->j), 0);
+	assert_int_equal(open_again(p), 0);
+	assert_true(jrn_next(p->j) > second);
+}
+
 static void test_waiting_operations_are_bounded(void **state)
 {
 	struct place *p = *state;
@@ -417,6 +428,7 @@ int main(void)
 		T(test_records_come_back_in_order_after_a_restart),
 		T(test_closing_commits_what_waits),
 		T(test_numbers_never_come_again),
+		T(test_a_number_without_a_record_never_comes_again_either),
 		T(test_waiting_operations_are_bounded),
 		T(test_a_record_above_the_bound_is_refused),
 		T(test_a_completion_may_put_and_that_goes_into_the_next_commit),

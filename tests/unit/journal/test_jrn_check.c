@@ -193,6 +193,29 @@ static void test_a_bad_octet_in_the_last_commit_is_a_torn_write(void **state)
 	assert_string_equal(p->why.text, ""); /* another segment is the last now */
 }
 
+/* A commit is written only when the one before is durable: this is no torn write. */
+static void test_a_bad_commit_of_the_last_segment_with_a_whole_one_behind_is_damage(void **state)
+{
+	struct place *p = *state;
+
+	for (uint64_t i = 1; i <= 3; i++) {
+		assert_int_equal(add(p, i + 2000, "record", NULL), 0);
+		assert_int_equal(jrn_flush(p->j), 0);
+	}
+	shut(p);
+	spoil(p, "0000000001.log", 8192 + 64 + 24);
+	assert_int_equal(open_again(p), ERR_PROTO);
+	assert_non_null(strstr(p->why.text, "0000000001.log is damaged at byte 8192"));
+	assert_false(check(p).opens);
+	assert_int_equal(first(JRN_FOUND_DAMAGE)->at, 8192);
+	assert_int_equal(saved(p, 0), 2);
+	spoil(p, "0000000001.log", 8192 + 64 + 24);
+	spoil(p, "0000000001.log", 8192 + 8); /* so that nothing of this segment begins there */
+	assert_int_equal(open_again(p), ERR_PROTO);
+	assert_non_null(strstr(p->why.text, "0000000001.log is damaged at byte 8192"));
+	assert_int_equal(saved(p, 0), 2);
+}
+
 static void test_missing_truncated_and_foreign_files_are_named(void **state)
 {
 	struct place *p = *state;
@@ -232,7 +255,7 @@ static void test_missing_truncated_and_foreign_files_are_named(void **state)
 
 static void copy_to(struct place *p, const char *path, uint64_t more)
 {
-	uint8_t piece[5000];
+	uint8_t piece[1000];
 	struct jrn_copy *c;
 	uint64_t octets = 0;
 	ssize_t n;
@@ -332,6 +355,7 @@ int main(void)
 		T(test_a_whole_journal_is_said_to_be_whole),
 		T(test_a_bad_octet_in_an_earlier_commit_is_refused_found_and_the_rest_saved),
 		T(test_a_bad_octet_in_the_last_commit_is_a_torn_write),
+		T(test_a_bad_commit_of_the_last_segment_with_a_whole_one_behind_is_damage),
 		T(test_missing_truncated_and_foreign_files_are_named),
 		T(test_a_copy_of_a_journal_in_use_makes_the_same_journal),
 		T(test_a_spoilt_copy_is_refused_and_leaves_nothing),

@@ -185,11 +185,13 @@ static void test_a_group_is_whole_or_not_there(void **state)
 static void test_what_nobody_waits_for_goes_with_the_next_that_somebody_does(void **state)
 {
 	struct place *p = *state;
+	struct pollfd wake = { .events = POLLIN };
 	struct seen s = { 0 };
 	uint64_t before;
 
 	p->conf.lazy_ms = 3600000; /* a test that waited for it would not end */
 	assert_int_equal(open_again(p), 0);
+	wake.fd = jrn_wake_fd(p->j);
 	before = jrn_counts(p->j).commits;
 	for (uint64_t i = 1; i <= 20; i++) {
 		assert_int_equal(put(p, i, "acceptance", NULL), 0);
@@ -198,6 +200,7 @@ static void test_what_nobody_waits_for_goes_with_the_next_that_somebody_does(voi
 	assert_int_equal(jrn_del(p->j, 20), 0);
 	jrn_submit(p->j);
 	assert_int_equal(jrn_pending(p->j), 21);
+	assert_int_equal(poll(&wake, 1, 100), 0); /* nothing was committed */
 	assert_int_equal(add(p, 100, "intent", &s), 0);
 	jrn_submit(p->j);
 	complete_until(p, &s, 1);
