@@ -8,6 +8,9 @@
 #include "base/wake.h"
 #include "journal/jrn_int.h"
 
+#define SPARES_LARGE 4u
+#define SPARE_LARGE (4u << 20)
+#define SPARE_SMALL (64u << 10)
 #define LAZY_OCTETS (1u << 20) /* so much is handed over although nobody waits for it */
 
 uint64_t jrn_next(struct jrn *j)
@@ -172,9 +175,12 @@ void jrn_submit(struct jrn *j)
 	}
 }
 
+/* Some large ones are kept for large turns, many small ones for turns that are handed over in pieces. */
 static void recycle(struct jrn *j, struct jrn_batch *b)
 {
-	if (j->spares == sizeof j->spare / sizeof *j->spare || b->octets_cap > (4u << 20)) {
+	size_t octets_max = j->spares < SPARES_LARGE ? SPARE_LARGE : SPARE_SMALL;
+
+	if (j->spares == sizeof j->spare / sizeof *j->spare || b->octets_cap > octets_max) {
 		jrn_batch_free(b);
 		return;
 	}

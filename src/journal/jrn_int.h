@@ -68,7 +68,7 @@ struct jrn {
 	/* the owner's */
 	struct jrn_batch *gather;
 	TAILQ_HEAD(, jrn_batch) out; /* handed over, not completed; in order */
-	struct jrn_batch *spare[4];
+	struct jrn_batch *spare[64]; /* hand-overs may be small and many */
 	size_t spares;
 	size_t pending, puts, octets; /* of gather and out */
 	size_t pending_max;
