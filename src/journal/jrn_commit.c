@@ -102,7 +102,9 @@ static int append(struct jrn_store *s, struct jrn_batch *b, const struct jrn_gro
 
 static void written(struct jrn_store *s)
 {
-	memmove(s->kept, s->kept + s->kept_in, (s->kept_n - s->kept_in) * sizeof *s->kept);
+	if (s->kept_in) {
+		memmove(s->kept, s->kept + s->kept_in, (s->kept_n - s->kept_in) * sizeof *s->kept);
+	}
 	s->kept_n -= s->kept_in;
 	s->kept_in = 0;
 	s->held = false;
