@@ -241,6 +241,12 @@ static int apply(struct jrn_survey *v, size_t i, uint64_t at, const struct jrn_c
 
 	if (v->seq && h->seq > v->seq) {
 		v->sum.lost_commits_at_least += h->seq - v->seq;
+		if (!v->sum.damages) { /* else that explains it */
+			struct jrn_found *d = add_other(v, JRN_FOUND_DAMAGE, f->found.name);
+
+			d->at = at;
+			say(d, "expected commit %llu, this is %llu", (unsigned long long)v->seq, (unsigned long long)h->seq);
+		}
 	}
 	for (uint32_t k = 0; k < h->records; k++) {
 		size_t size = jrn_get_record(&r, p + done, h->octets - done, NULL, 0);
@@ -278,7 +284,12 @@ static int not_whole(struct jrn_survey *v, struct jrn_survey_file *f, enum jrn_c
 		*at = later;
 		return 0;
 	}
-	if (f->follows) {
+	if (is == JRN_COMMIT_WHOLE) {
+		d = add_other(v, JRN_FOUND_DAMAGE, f->found.name);
+		d->at = *at;
+		d->octets = ends - *at;
+		say(d, "a commit of another time stands here");
+	} else if (f->follows) {
 		d = add_other(v, JRN_FOUND_DAMAGE, f->found.name);
 		d->at = *at;
 		d->octets = ends - *at;
@@ -314,6 +325,12 @@ static int read_commits(struct jrn_survey *v, size_t i)
 		} else if (!rc) {
 			rc = not_whole(v, f, is, &at, ends);
 		}
+	}
+	if (!err && !rc && f->follows && at != ends) {
+		struct jrn_found *d = add_other(v, JRN_FOUND_DAMAGE, f->found.name);
+
+		d->at = ends;
+		say(d, "a commit is longer than the next segment says");
 	}
 	jrn_reader_close(&v->reader);
 	return err ? err : rc ? fail_rc(v, rc, "read", f->found.name) : 0;
