@@ -39,6 +39,7 @@ torture:
 	@scripts/setup build run
 	@scripts/build fault
 	@scripts/torture --seconds $(or $(SECS),60) $(if $(SEED),--seed $(SEED))
+	@scripts/power-cut --times $$((($(or $(SECS),60) + 149) / 150)) $(if $(SEED),--seed $(SEED))
 
 bench:
 	@$(accept)

@@ -22,7 +22,7 @@
 #define COMMIT_HEAD 64u /* octets that a log adds to a commit, and to a record */
 #define RECORD_HEAD 32u
 #define BLOCK 4096u
-#define SEGMENT (256u << 20)
+#define SEGMENT (64u << 20)
 #define BEHIND 64u /* a deleted record was put this many commits before */
 #define TOOK_MAX (1u << 20)
 
@@ -371,7 +371,7 @@ static void rd_open_recycled(const struct run *r)
 	char *error = NULL;
 
 	rd_open_with(r, 4);
-	for (uint64_t i = 0; i < 4u * (64u << 20) / RECORD_LEN; i++) {
+	for (uint64_t i = 0; i < 2u * (64u << 20) / RECORD_LEN; i++) {
 		uint64_t key = __builtin_bswap64((UINT64_C(1) << 62) + i);
 
 		rocksdb_put(rd.db, lazy, (const char *)&key, sizeof key, (const char *)r->record, RECORD_LEN, &error);
