@@ -25,7 +25,7 @@
 #define SCS_N 100
 
 struct options {
-	const char *what, *dir;
+	const char *what, *dir, *scs;
 	uint32_t count, outstanding, window_ms, seconds, octets;
 };
 
@@ -239,20 +239,41 @@ static const struct trg_ports ports = { .ask_subscriber = yes,
 					.arm = arm,
 					.end_to_end = end_to_end };
 
-static int fill_one(struct jrn *j, const struct trg_conf *conf, uint32_t i, uint64_t now_ms)
+/* One SCS instead of SCS_N: name, E.164, host, realm and the domain of its devices. */
+struct party {
+	char scs[64], e164[16], host[128], realm[128], domain[128];
+};
+
+static bool party_of(struct party *out, const char *text)
+{
+	return sscanf(text, "%63[^,],%15[^,],%127[^,],%127[^,],%127[^,]", out->scs, out->e164, out->host, out->realm, out->domain) == 5;
+}
+
+static void name_party(struct party *out, uint32_t i)
+{
+	snprintf(out->scs, sizeof out->scs, "scs-%u", i % SCS_N);
+	snprintf(out->e164, sizeof out->e164, "49172%07u", i % SCS_N);
+	snprintf(out->host, sizeof out->host, "scs.customer-%u.example", i % SCS_N);
+	snprintf(out->realm, sizeof out->realm, "customer-%u.example", i % SCS_N);
+	snprintf(out->domain, sizeof out->domain, "fleet.example");
+}
+
+static int fill_one(struct jrn *j, const struct trg_conf *conf, uint32_t i, const struct party *one, uint64_t now_ms)
 {
 	static const uint8_t payload[40] = "wake up, meter, and call home please";
 	static const uint8_t nodes[64] = { 1 }; /* as long as those of one MME: only the DTR would read them */
-	char scs[24], e164[16], host[48], realm[48], device[48], imsi[16], msisdn[16];
-	struct trg_request req = { .scs = scs, .scs_e164 = e164, .origin_host = host, .origin_realm = realm, .end_to_end = i };
+	char device[160], imsi[16], msisdn[16];
+	struct party p;
+	struct trg_request req = { .scs = p.scs, .scs_e164 = p.e164, .origin_host = p.host, .origin_realm = p.realm, .end_to_end = i };
 	struct trg_subscriber sub = { imsi, msisdn, nodes, sizeof nodes };
 	struct trg *t;
 
-	snprintf(scs, sizeof scs, "scs-%u", i % SCS_N);
-	snprintf(e164, sizeof e164, "49172%07u", i % SCS_N);
-	snprintf(host, sizeof host, "scs.customer-%u.example", i % SCS_N);
-	snprintf(realm, sizeof realm, "customer-%u.example", i % SCS_N);
-	snprintf(device, sizeof device, "meter-%08u@fleet.example", i);
+	if (one) {
+		p = *one;
+	} else {
+		name_party(&p, i);
+	}
+	snprintf(device, sizeof device, "meter-%08u@%s", i, p.domain);
 	snprintf(imsi, sizeof imsi, "26201%010u", i);
 	snprintf(msisdn, sizeof msisdn, "491%09u", i);
 	req.external = device;
@@ -283,14 +304,18 @@ static int fill(const struct options *o)
 		.report_grace_ms = 60000, .retry_min_ms = 1000, .retry_max_ms = 1000, .smssc_hosts = &smssc_hosts
 	};
 	uint64_t now_ms = clock_real_ms();
+	struct party one;
 	struct jrn *j;
 	int err = 0;
 
+	if (o->scs && !party_of(&one, o->scs)) {
+		return fail(o->scs, "expected NAME,E164,HOST,REALM,DOMAIN");
+	}
 	if (open_journal(&j, o, false)) {
 		return 1;
 	}
 	for (uint32_t i = 1; i <= o->count && !err; i++) {
-		err = fill_one(j, &conf, i, now_ms);
+		err = fill_one(j, &conf, i, o->scs ? &one : NULL, now_ms);
 		if (!err && i % 20000 == 0) {
 			err = jrn_flush(j);
 		}
@@ -457,7 +482,7 @@ static int restore(const struct options *o)
 static int usage(void)
 {
 	fputs("usage: bench_journal ops --dir DIR [--window MS] [--outstanding N] [--seconds S]\n"
-	      "       bench_journal fill --dir DIR --count N\n"
+	      "       bench_journal fill --dir DIR --count N [--scs NAME,E164,HOST,REALM,DOMAIN]\n"
 	      "       bench_journal restore --dir STATE_DIR\n"
 	      "       bench_journal replay --dir DIR [--count N] [--octets N]     fills DIR first if it is missing\n",
 	      stderr);
@@ -470,7 +495,7 @@ int main(int argc, char **argv)
 					       { "window", required_argument, NULL, 'w' },
 					       { "outstanding", required_argument, NULL, 'o' },
 					       { "seconds", required_argument, NULL, 's' },
-					       { "count", required_argument, NULL, 'c' },
+					       { "count", required_argument, NULL, 'c' },         { "scs", required_argument, NULL, 'S' },
 					       { "octets", required_argument, NULL, 'b' },
 					       { NULL, 0, NULL, 0 } };
 	struct options o = { .count = 1000000, .outstanding = 1024, .seconds = 3, .octets = 600 };
@@ -483,6 +508,9 @@ int main(int argc, char **argv)
 		uint32_t number = optarg ? (uint32_t)strtoul(optarg, NULL, 10) : 0;
 
 		switch (opt) {
+		case 'S':
+			o.scs = optarg;
+			break;
 		case 'd':
 			o.dir = optarg;
 			break;

@@ -1,94 +1,21 @@
 """Act fifteen: each process is killed at each moment of a trigger's life, under a light load. The request is answered once, the device acts
 once, the report is told once (after the SCS's own deduplication); connections are kept where that was promised."""
 import itertools
-import json
 import os
 import signal
 import time
 
 import pytest
 from lablib import lab as L
-from lablib import play, proc
+from lablib import proc
 from support import diameter as D
 from support.hands import TSP_FLAGS, Reader
+from support.restarts import Restarts
 from support.tsp import action, request_status
 
 numbers = itertools.count(200)  # of devices, each used once
 T_FLAG = 0x10
 LOAD = {"count": 500, "rate": 20, "first": 520, "last": 560}
-
-
-class Restarts:
-    """The processes of a laboratory: killed and started again where they were."""
-
-    def __init__(self, p):
-        self.p, self.ue_outs, self.starts, self.was = p, [p.lab["ue"]["out"]], 0, None
-        for conf, part in (("mtc-hss.yaml", p.lab["hss"]), ("mtc-smssc.yaml", p.lab["smssc"]), ("mtc-iwfd.yaml", p.lab["iwf"]["tsp"])):
-            path = os.path.join(p.lab["dir"], conf)
-            with open(path, encoding="utf-8") as f:
-                text = f.read()
-            assert text.count("port: 0") == 1
-            proc.write(path, text.replace("port: 0", f"port: {part['port']}"))
-
-    def entries(self):
-        with open(os.path.join(self.p.lab["dir"], "processes.json"), encoding="utf-8") as f:
-            return json.load(f)
-
-    def entry(self, name):
-        return next(e for e in self.entries() if e["name"].split("/")[0] == name)
-
-    def kill(self, victim):
-        """kill -9: a process by its name, the core, or all edges at once."""
-        if victim in ("core", "edges"):
-            self.was = L.roles(self.p.lab["iwf"]["pids"]["parent"])[victim]
-            for pid in [self.was] if victim == "core" else self.was:
-                os.kill(pid, signal.SIGKILL)
-            return
-        entry = self.entry(victim)
-        os.kill(entry["pid"], signal.SIGKILL)
-        proc.wait_until(f"{victim} is dead", lambda: not proc.alive(entry), 5)
-
-    def is_back(self, victim):
-        now = L.roles(self.p.lab["iwf"]["pids"]["parent"])[victim]
-        return now not in (None, self.was) if victim == "core" else len(now) == len(self.was) and not set(now) & set(self.was)
-
-    def have_back(self, victim):
-        """The parent starts the core and the edges again; everything else is started here."""
-        pids = self.p.lab["iwf"]["pids"]
-        if victim in ("core", "edges"):
-            proc.wait_until(f"{victim} is back", lambda: self.is_back(victim), 10)
-        else:
-            if victim == "mtc-iwfd":
-                proc.wait_until("its children have ended", lambda: all(proc.start_time(i) is None for i in [pids["core"], *pids["edges"]]), 5)
-            self.start(victim)
-        proc.wait_until("the gateway is connected", self.connected, 15)
-
-    def again(self, victim):
-        self.kill(victim)
-        self.have_back(victim)
-
-    def start(self, name):
-        self.starts += 1
-        old = self.entry(name)
-        new = proc.start(f"{name}-{self.starts}", old["command"], os.path.join(self.p.lab["dir"], "log"))
-        new["name"] = f"{name}/{self.starts}"
-        entries = [new if e["name"] == old["name"] else e for e in self.entries()]
-        proc.write(os.path.join(self.p.lab["dir"], "processes.json"), json.dumps(entries))
-        if name == "mtc-ue":
-            self.ue_outs.append(new["out"])
-            proc.wait_until("mtc-ue is ready", lambda: '"ready"' in open(new["out"], encoding="utf-8").read(), 10, [new])
-        else:
-            proc.wait_ready(new)
-        if name == "mtc-iwfd":
-            self.p.lab["iwf"]["pids"] = {"parent": new["pid"], **L.roles(new["pid"])}
-
-    def connected(self):
-        rows = [r for r in self.p.ctl("peers", check=False) if "state" in r]
-        return len(rows) == 2 and all(r["state"] == "open" for r in rows)
-
-    def acted(self, **fields):
-        return [e for out in self.ue_outs for e in play.read_json_lines(out)
-                if e.get("event") == "trigger" and all(e.get(k) == v for k, v in fields.items())]
 
 
 class Caller:
