@@ -9,6 +9,7 @@
 
 #define PROBE_WAIT_MIN_US 100000u
 #define PROBE_WAIT_MAX_US 5000000u
+#define MAKING_US 20000u
 #define ROOM_ROUNDS 64 /* commits that win room, for each test */
 
 enum health { WELL, FULL, FAILING, HEALTHS };
@@ -58,7 +59,8 @@ void jrn_look(struct jrn_store *s, uint64_t now_us)
 	uint64_t live_max = jrn_log_live_max(l), inside = (l->spares + 1) * l->segment_size;
 	struct kv_room room = { .size = l->octets, .size_max = l->size_max, .failing = s->state };
 
-	s->look_us = now_us + JRN_LOOK_MS * 1000ull;
+	/* while a spare is made, soon: the next one follows it */
+	s->look_us = now_us + (l->maker && jrn_maker_busy(l->maker) ? MAKING_US : JRN_LOOK_MS * 1000ull);
 	l->disk->space(l->disk->arg, &room.disk, &room.disk_max);
 	room.map_left = live_max > l->live_octets ? live_max - l->live_octets : 0;
 	room.left = room.disk_max && room.disk + inside < room.map_left ? room.disk + inside : room.map_left;
