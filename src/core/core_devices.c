@@ -46,32 +46,10 @@ bool core_device_same(const struct trg *trg, const struct app_user_identifier *u
 	return core_device_named(&d, u);
 }
 
-/* Hash of one name of a device and its SCS. The caller compares all names of each match. */
-static uint64_t device_hash(const struct core *c, const char *e164, char kind, const void *name, size_t len)
-{
-	uint8_t key[STR_DIGITS_MAX + 2 + IDENT_EXTERNAL_MAX];
-	struct buf b = buf_over(key, sizeof key);
-
-	buf_bytes(&b, e164, strlen(e164));
-	buf_u8(&b, (uint8_t)kind);
-	buf_bytes(&b, name, len < IDENT_EXTERNAL_MAX ? len : IDENT_EXTERNAL_MAX);
-	return sip_hash(&c->triggers.key, key, b.len);
-}
-
-/* The key is the first of these that the DTR carries: IMSI, MSISDN, External-Identifier. */
-uint64_t core_device_hash(const struct core *c, const struct trg *trg)
-{
-	const char *msisdn = trg->sub.msisdn[0] ? trg->sub.msisdn : trg->req.msisdn;
-	const char *name = trg->sub.imsi[0] ? trg->sub.imsi : msisdn[0] ? msisdn : trg->req.external;
-	char kind = trg->sub.imsi[0] ? 'i' : msisdn[0] ? 'm' : 'e';
-
-	return device_hash(c, trg->req.scs_e164, kind, name, strlen(name));
-}
-
 void core_trigger_by_device(struct core_trigger *t)
 {
 	if (!t->seat.by_device.hash) {
-		core_seat_by_device(t->core, &t->seat, t->trg, core_device_hash(t->core, t->trg));
+		core_seat_by_device(t->core, &t->seat, t->trg, core_seat_device(t->core, t->trg));
 	}
 }
 
@@ -84,7 +62,7 @@ struct fit { /* candidates for a report without a Reference-Number */
 
 static void try_name(struct core *c, struct fit *fit, char kind, const void *name, size_t len)
 {
-	struct multimap_node *n = multimap_first(&c->triggers.by_device, device_hash(c, fit->e164, kind, name, len));
+	struct multimap_node *n = multimap_first(&c->triggers.by_device, core_seat_name(c, fit->e164, kind, name, len));
 
 	for (; n && fit->n < 2; n = multimap_next(n)) {
 		struct core_trigger *t = core_seat_wake(c, CONTAINER_OF(n, struct core_seat, by_device));

@@ -126,7 +126,7 @@ bool core_trigger_park(struct core_trigger *t)
 	return true;
 }
 
-int core_park_restored(struct core *c, struct core_scs *scs, const struct trg *trg)
+int core_park_restored(struct core_seat **out, struct core *c, struct core_scs *scs, const struct trg *trg)
 {
 	struct core_seat_key key = core_seat_key(c, trg);
 	struct core_parked *p;
@@ -137,7 +137,7 @@ int core_park_restored(struct core *c, struct core_scs *scs, const struct trg *t
 	}
 	multimap_prefetch_first(&c->triggers.by_ref, key.by_ref);
 	multimap_prefetch_first(&c->triggers.by_device, key.by_device);
-	p->flags = (uint8_t)(WAS_LEFT | (core_quota_counted(scs, trg) ? HAS_QUOTA : 0));
+	p->flags = WAS_LEFT;
 	machine_begin(&core_wait_machine, c->triggers.in_wait, CORE_WAIT_NOTHING);
 	c->triggers.parked++;
 	if (trg->req.action != TSP_ACTION_RECALL && seat_of(c, trg->req.scs_e164, trg->req.reference, key.by_ref)) {
@@ -146,7 +146,8 @@ int core_park_restored(struct core *c, struct core_scs *scs, const struct trg *t
 	}
 	core_seat_enter(c, &p->seat, scs, trg, key.by_ref);
 	core_seat_by_device(c, &p->seat, trg, key.by_device);
-	return core_deadline_enter(c, &p->seat, trg->armed_ms);
+	*out = &p->seat;
+	return 0;
 }
 
 void core_park_look(struct core *c)

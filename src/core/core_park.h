@@ -25,9 +25,10 @@ bool core_trigger_park(struct core_trigger *t);
 /* The seat of a trigger, awake or parked; NULL: none. */
 struct core_seat *core_seat_find(const struct core *c, const char *e164, uint32_t reference);
 
-/* Enters a trigger of the journal (trg_read()), parked from the beginning. ERR_STATE: it does more than wait for its report. ERR_EXISTS:
+/* Enters a trigger of the journal (trg_read()), parked from the beginning; its deadline is the
+ * caller's to set. ERR_STATE: it does more than wait for its report. ERR_EXISTS:
  * there is one of that number. ERR_NOMEM. */
-ERR_MUST_USE int core_park_restored(struct core *c, struct core_scs *scs, const struct trg *trg);
+ERR_MUST_USE int core_park_restored(struct core_seat **out, struct core *c, struct core_scs *scs, const struct trg *trg);
 
 /* The trigger of a seat, woken if it is parked: then the seat is freed. NULL: no memory, also not after the reserve was given up; counted in
  * core_triggers.unwoken. */

@@ -40,6 +40,7 @@ static bool is_second(struct core *c, const struct trg *trg)
 static int restore_waiting(void *arg, const struct trg *trg)
 {
 	struct core *c = OBJ_OF(arg, struct core, CORE_MAGIC);
+	struct core_seat *seat;
 	struct core_scs *scs;
 	int err;
 
@@ -47,10 +48,14 @@ static int restore_waiting(void *arg, const struct trg *trg)
 		return ERR_STATE;
 	}
 	scs = core_scs_get(c, trg->req.scs);
-	err = scs ? core_park_restored(c, scs, trg) : ERR_NOMEM;
-	if (err == ERR_EXISTS) {
-		return 0;
+	err = scs ? core_park_restored(&seat, c, scs, trg) : ERR_NOMEM;
+	if (err) {
+		return err == ERR_EXISTS ? 0 : err;
 	}
+	if (core_quota_counted(scs, trg)) {
+		core_seat_counts(seat);
+	}
+	err = core_deadline_enter(c, seat, trg->armed_ms);
 	if (!err) {
 		err = restore_dup(c, trg, NULL);
 	}

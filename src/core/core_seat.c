@@ -10,9 +10,31 @@ uint64_t core_seat_hash(const struct core *c, const char *e164, uint32_t referen
 	return sip_hash(&c->triggers.key, &r, sizeof r);
 }
 
+/* Hash of one name of a device and its SCS. The caller compares all names of each match. */
+uint64_t core_seat_name(const struct core *c, const char *e164, char kind, const void *name, size_t len)
+{
+	uint8_t key[STR_DIGITS_MAX + 2 + IDENT_EXTERNAL_MAX];
+	struct buf b = buf_over(key, sizeof key);
+
+	buf_bytes(&b, e164, strlen(e164));
+	buf_u8(&b, (uint8_t)kind);
+	buf_bytes(&b, name, len < IDENT_EXTERNAL_MAX ? len : IDENT_EXTERNAL_MAX);
+	return sip_hash(&c->triggers.key, key, b.len);
+}
+
+/* The key is the first of these that the DTR carries: IMSI, MSISDN, External-Identifier. */
+uint64_t core_seat_device(const struct core *c, const struct trg *trg)
+{
+	const char *msisdn = trg->sub.msisdn[0] ? trg->sub.msisdn : trg->req.msisdn;
+	const char *name = trg->sub.imsi[0] ? trg->sub.imsi : msisdn[0] ? msisdn : trg->req.external;
+	char kind = trg->sub.imsi[0] ? 'i' : msisdn[0] ? 'm' : 'e';
+
+	return core_seat_name(c, trg->req.scs_e164, kind, name, strlen(name));
+}
+
 struct core_seat_key core_seat_key(const struct core *c, const struct trg *trg)
 {
-	struct core_seat_key k = { core_seat_hash(c, trg->req.scs_e164, trg->req.reference), core_device_hash(c, trg) };
+	struct core_seat_key k = { core_seat_hash(c, trg->req.scs_e164, trg->req.reference), core_seat_device(c, trg) };
 
 	multimap_prefetch(&c->triggers.by_ref, k.by_ref);
 	multimap_prefetch(&c->triggers.by_device, k.by_device);

@@ -31,13 +31,16 @@ struct core_seat_key { /* hashes in the tables by_ref and by_device */
 /* Also asks for the memory of the tables that entering it looks at. */
 struct core_seat_key core_seat_key(const struct core *c, const struct trg *trg);
 
-/* Enters the trigger in the lists, and under its number. Then core_seat_by_device(). */
+/* Enters the trigger in the lists, and under its number (by_ref: its core_seat_hash()). */
 void core_seat_enter(struct core *c, struct core_seat *seat, struct core_scs *scs, const struct trg *trg, uint64_t by_ref);
-/* Enters it under the name of its device that its DTR says first; no effect when it is there, and for a recall. */
+/* Enters it under the name of its device (by_device: its core_seat_device()); no effect when it is there, and for a recall. */
 void core_seat_by_device(struct core *c, struct core_seat *seat, const struct trg *trg, uint64_t by_device);
 void core_seat_leave(struct core *c, struct core_seat *seat); /* all lists and tables */
 /* `to` stands in all of them where `from` stood, also for the walks. */
 void core_seat_move(struct core *c, struct core_seat *from, struct core_seat *to);
 
-uint64_t core_seat_hash(const struct core *c, const char *e164, uint32_t reference); /* in the table by_ref */
-uint64_t core_device_hash(const struct core *c, const struct trg *trg);              /* in the table by_device */
+/* Hashes in the table by_ref. */
+uint64_t core_seat_hash(const struct core *c, const char *e164, uint32_t reference);
+/* Hashes in the table by_device: the name that the DTR of a trigger says first; and any name, of a kind as there. */
+uint64_t core_seat_device(const struct core *c, const struct trg *trg);
+uint64_t core_seat_name(const struct core *c, const char *e164, char kind, const void *name, size_t len);
