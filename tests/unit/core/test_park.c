@@ -232,6 +232,55 @@ static void test_a_walk_gives_them_out_awake_and_parks_them_again(void **state)
 	core_cursor_end(&w);
 }
 
+static void journal(struct core_play *p, const struct core_trigger *t)
+{
+	uint8_t record[TRG_RECORD_MAX];
+	struct buf b = buf_over(record, sizeof record);
+
+	trg_record_build(&b, t->trg);
+	assert_int_equal(jrn_put(p->core->journal.jrn, t->trg->number, record, b.len, NULL, NULL), 0);
+	assert_int_equal(jrn_flush(p->core->journal.jrn), 0);
+}
+
+/* An accepted trigger of the journal is parked from the beginning: with its deadline, its device, its place in the quota and the answer
+ * for copies. */
+static void test_a_start_parks_what_it_reads(void **state)
+{
+	struct core_play *p = *state;
+	struct app_user_identifier user = { .external_identifier = dia_text("meter-1@a.example") };
+	struct core_trigger *t = accepted(p, "meter-1@a.example", 1);
+	uint64_t number = t->trg->number, deadline_ms = trg_report_deadline(t->trg);
+	uint8_t digest[HASH_LEN] = { 0 };
+	struct ipc_device_action_answer answer;
+
+	t->trg->req.end_to_end = 77;
+	memcpy(digest, t->trg->req.digest, sizeof digest);
+	journal(p, t);
+	t = accepted(p, "meter-2@a.example", 2);
+	trg_put(t->trg, TRG_SUBMITTING); /* undecided: it is asked for again */
+	t->trg->answered = t->trg->accepted = false;
+	t->trg->dtr_end_to_end = 5;
+	journal(p, t);
+	t = accepted(p, "meter-3@a.example", 1); /* a second record of that number, whose deletion was lost */
+	journal(p, t);
+	core_play_restart(p);
+	assert_int_equal(p->core->triggers.n, 2);
+	assert_int_equal(p->core->triggers.parked, 1);
+	assert_int_equal(p->core->triggers.in_state[TRG_ACCEPTED], 1);
+	assert_int_equal(p->core->triggers.in_wait[CORE_WAIT_NOTHING], 2);
+	assert_int_equal(p->core->st.v[ST_JOURNAL_RECOVERED], 2);
+	assert_true(core_dup_answer_of(p->core->dup, "scs.acme.example", 77, core_now_ms(p->core), &answer));
+	assert_int_equal(answer.request_status, TSP_STATUS_SUCCESS);
+	t = core_device_find(p->core, E164, &user);
+	assert_non_null(t);
+	assert_true(t->trg->number == number && t->trg->stored && t->left && t->has_quota);
+	assert_memory_equal(t->trg->req.digest, digest, sizeof digest);
+	assert_true(t->seat.deadline.at == deadline_ms - 5); /* taken with its request: the record has no history */
+	assert_string_equal(t->trg->req.external, "meter-1@a.example");
+	assert_int_equal(strncmp(t->transaction, "0-", 2), 0);
+	assert_ptr_equal(core_trigger_find(p->core, E164, 1), t);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, core_play_setup, core_play_teardown)
 
 int main(void)
@@ -244,6 +293,7 @@ int main(void)
 		T(test_the_deadline_of_a_parked_trigger_comes),
 		T(test_a_change_of_the_rules_is_for_parked_triggers_too),
 		T(test_a_walk_gives_them_out_awake_and_parks_them_again),
+		T(test_a_start_parks_what_it_reads),
 	};
 
 	return cmocka_run_group_tests_name("core park", tests, NULL, NULL);

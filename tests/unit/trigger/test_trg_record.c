@@ -55,7 +55,7 @@ static void test_a_trigger_comes_back_in_the_state_its_record_stands_for(void **
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		struct fake f = fake_new();
+		struct fake f = { .now_ms = T0, .next_id = 0xfedcba00 };
 		struct trg *t = in_state(&f, rows[i].from), *back;
 		size_t len = record_of(bytes, t);
 
@@ -343,6 +343,25 @@ static void test_a_record_can_be_read_without_a_machine(void **state)
 	}
 }
 
+static void test_a_history_of_states_and_events_that_are_none_is_refused(void **state)
+{
+	static const struct trg_history_packed odd[] = { { 1, TRG_STATE_COUNT, TRG_DONE, TRG_EV_START, 0 },
+							 { 1, TRG_IDLE, TRG_STATE_COUNT, TRG_EV_START, 0 },
+							 { 1, TRG_IDLE, TRG_DONE, TRG_EVENT_COUNT, 0 } };
+	uint8_t bytes[TRG_RECORD_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+		struct fake f = fake_new();
+		struct trg *t = in_state(&f, TRG_ACCEPTED), *back;
+
+		t->history->entries[1] = odd[i];
+		assert_int_equal(trg_restore(&back, 7, bytes, record_of(bytes, t), &fake_conf, &fake_ports, &f), ERR_PROTO);
+		assert_int_equal(trg_restore(&back, 7, bytes, old_record_of(bytes, t, 3), &fake_conf, &fake_ports, &f), ERR_PROTO);
+		trg_free(t);
+	}
+}
+
 static void test_any_octet_flipped_is_refused_or_harmless(void **state)
 {
 	uint8_t bytes[TRG_RECORD_MAX];
@@ -436,6 +455,7 @@ int main(void)
 		cmocka_unit_test(test_the_record_of_an_accepted_trigger_is_short),
 		cmocka_unit_test(test_a_record_can_be_read_without_a_machine),
 		cmocka_unit_test(test_the_digest_of_a_report_comes_back_and_a_record_of_version_2_has_none),
+		cmocka_unit_test(test_a_history_of_states_and_events_that_are_none_is_refused),
 		cmocka_unit_test(test_any_octet_flipped_is_refused_or_harmless),
 		cmocka_unit_test(test_the_largest_trigger_fits_its_record),
 		cmocka_unit_test(test_serving_nodes_survive_packing),
