@@ -246,7 +246,8 @@ struct party {
 
 static bool party_of(struct party *out, const char *text)
 {
-	return sscanf(text, "%63[^,],%15[^,],%127[^,],%127[^,],%127[^,]", out->scs, out->e164, out->host, out->realm, out->domain) == 5;
+	return sscanf(text, "%63[^,],%15[^,],%127[^,],%127[^,],%127[^,]", out->scs, out->e164, out->host, out->realm,
+		      out->domain) == 5;
 }
 
 static void name_party(struct party *out, uint32_t i)
@@ -264,7 +265,9 @@ static int fill_one(struct jrn *j, const struct trg_conf *conf, uint32_t i, cons
 	static const uint8_t nodes[64] = { 1 }; /* as long as those of one MME: only the DTR would read them */
 	char device[160], imsi[16], msisdn[16];
 	struct party p;
-	struct trg_request req = { .scs = p.scs, .scs_e164 = p.e164, .origin_host = p.host, .origin_realm = p.realm, .end_to_end = i };
+	struct trg_request req = {
+		.scs = p.scs, .scs_e164 = p.e164, .origin_host = p.host, .origin_realm = p.realm, .end_to_end = i
+	};
 	struct trg_subscriber sub = { imsi, msisdn, nodes, sizeof nodes };
 	struct trg *t;
 
@@ -491,13 +494,12 @@ static int usage(void)
 
 int main(int argc, char **argv)
 {
-	static const struct option longs[] = { { "dir", required_argument, NULL, 'd' },
-					       { "window", required_argument, NULL, 'w' },
-					       { "outstanding", required_argument, NULL, 'o' },
-					       { "seconds", required_argument, NULL, 's' },
-					       { "count", required_argument, NULL, 'c' },         { "scs", required_argument, NULL, 'S' },
-					       { "octets", required_argument, NULL, 'b' },
-					       { NULL, 0, NULL, 0 } };
+	static const struct option longs[] = {
+		{ "dir", required_argument, NULL, 'd' },         { "window", required_argument, NULL, 'w' },
+		{ "outstanding", required_argument, NULL, 'o' }, { "seconds", required_argument, NULL, 's' },
+		{ "count", required_argument, NULL, 'c' },       { "scs", required_argument, NULL, 'S' },
+		{ "octets", required_argument, NULL, 'b' },      { NULL, 0, NULL, 0 }
+	};
 	struct options o = { .count = 1000000, .outstanding = 1024, .seconds = 3, .octets = 600 };
 	int opt;
 

@@ -357,7 +357,8 @@ static void test_a_history_of_states_and_events_that_are_none_is_refused(void **
 
 		t->history->entries[1] = odd[i];
 		assert_int_equal(trg_restore(&back, 7, bytes, record_of(bytes, t), &fake_conf, &fake_ports, &f), ERR_PROTO);
-		assert_int_equal(trg_restore(&back, 7, bytes, old_record_of(bytes, t, 3), &fake_conf, &fake_ports, &f), ERR_PROTO);
+		assert_int_equal(trg_restore(&back, 7, bytes, old_record_of(bytes, t, 3), &fake_conf, &fake_ports, &f),
+				 ERR_PROTO);
 		trg_free(t);
 	}
 }
