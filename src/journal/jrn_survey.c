@@ -241,7 +241,7 @@ static int apply(struct jrn_survey *v, size_t i, uint64_t at, const struct jrn_c
 
 	if (v->seq && h->seq > v->seq) {
 		v->sum.lost_commits_at_least += h->seq - v->seq;
-		if (!v->sum.damages) { /* else that explains it */
+		if (!v->sum.damages && !f->old) { /* else that explains it */
 			struct jrn_found *d = add_other(v, JRN_FOUND_DAMAGE, f->found.name);
 
 			d->at = at;
@@ -316,7 +316,9 @@ static int read_commits(struct jrn_survey *v, size_t i)
 	const uint8_t *p;
 	int err = open_file(v, f), rc = 0;
 
-	v->seq = v->seq ? v->seq : f->head.first_seq;
+	if (!v->seq || (i > 0 && v->file[i - 1].old)) { /* of those that are not needed some may be gone */
+		v->seq = f->head.first_seq;
+	}
 	while (!err && !rc && at < ends) {
 		rc = jrn_read_commit(&v->reader, f->head.nonce, at, &is, &h, &p);
 		if (!rc && is == JRN_COMMIT_WHOLE && h.seq >= v->seq) {
