@@ -140,7 +140,9 @@ static int list(struct loading *g)
 	if (g->foreign[0]) {
 		return refuse(l, ERR_PROTO, "file %s does not belong to a trigger journal; move it elsewhere", g->foreign);
 	}
-	qsort(g->numbers, g->numbers_n, sizeof *g->numbers, by_number);
+	if (g->numbers_n) {
+		qsort(g->numbers, g->numbers_n, sizeof *g->numbers, by_number);
+	}
 	return 0;
 }
 
