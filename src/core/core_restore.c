@@ -61,7 +61,6 @@ static int restore_waiting(void *arg, const struct trg *trg)
 	}
 	if (!err) {
 		st_count(&c->st, ST_JOURNAL_RECOVERED);
-		FAULT_POINT(CORE_RESUMED);
 	}
 	return err;
 }
