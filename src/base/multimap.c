@@ -75,6 +75,7 @@ static bool make_room(struct multimap *b)
 	b->cap *= 2;
 	return true;
 }
+
 static void put_first(struct multimap_node **bucket, struct multimap_node *node)
 {
 	node->prev = NULL;
@@ -112,11 +113,11 @@ static void split_one(struct multimap *b)
 		take_out(from, n);
 		put_first(to, n);
 	}
-	if (++b->split < high) {
-		return;
+	if (++b->split == high) {
+		b->mask = 2 * b->mask + 1;
+		b->split = 0;
 	}
-	b->mask = 2 * b->mask + 1;
-	b->split = 0;
+	__builtin_prefetch(b->buckets[b->split]); /* split next: in a large table its node comes from memory */
 }
 
 static uint64_t never_0(uint64_t hash)
