@@ -86,6 +86,10 @@ ssize_t net_feed_read(struct net_feed *f, void *p, size_t n)
 	if (err) {
 		return err;
 	}
+	/* A file system that hung may return data long after the stop. Nobody waits for them any longer. */
+	if (atomic_load(&f->stopped)) {
+		return ERR_CLOSED;
+	}
 	if (k < 0) {
 		return ERR_IO;
 	}

@@ -28,6 +28,7 @@ void net_feed_close(struct net_feed *f);
 ssize_t net_feed_read(struct net_feed *f, void *p, size_t n);
 /* Writes everything. ERR_TIMEOUT, ERR_CLOSED (stopped, or the reader is gone), ERR_NOSPC, ERR_IO. */
 ERR_MUST_USE int net_feed_write(struct net_feed *f, const void *p, size_t n);
-/* Any thread: makes the two functions above return ERR_CLOSED. net_worker_interrupt() gets a thread
- * out of a system call that blocks nevertheless (another process took the data first). */
+/* Any thread: makes the two functions above return ERR_CLOSED, also a read that is under way and
+ * returns data later. net_worker_interrupt() gets a thread out of a system call that blocks
+ * nevertheless (another process took the data first). */
 void net_feed_stop(struct net_feed *f);

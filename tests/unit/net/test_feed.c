@@ -3,8 +3,11 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "net/net_feed.h"
@@ -87,6 +90,52 @@ static void test_a_silent_pipe_is_given_up_and_a_stopped_one_at_once(void **stat
 	assert_int_equal(net_feed_write(&out, piece, 1), ERR_CLOSED);
 	net_feed_close(&in);
 	net_feed_close(&out);
+}
+
+/* A UNIX socket that wants two octets at once: poll() finds the first, and read() waits for the second. */
+static int blocking_pair(int ends[2])
+{
+	int both = 2;
+
+	return socketpair(AF_UNIX, SOCK_STREAM, 0, ends) ||
+	       setsockopt(ends[0], SOL_SOCKET, SO_RCVLOWAT, &both, sizeof both);
+}
+
+struct late {
+	struct net_feed feed;
+	ssize_t got;
+};
+
+static void *read_late(void *arg)
+{
+	struct late *l = arg;
+	char text[2];
+
+	l->got = net_feed_read(&l->feed, text, sizeof text);
+	return NULL;
+}
+
+static void test_what_a_read_finds_after_the_stop_is_not_delivered(void **state)
+{
+	struct late l = { .got = 0 };
+	pthread_t thread;
+	int ends[2], queued = 1;
+
+	(void)state;
+	assert_int_equal(blocking_pair(ends), 0);
+	l.feed = open_feed(ends[0], false, 10000);
+	assert_int_equal(write(ends[1], "1", 1), 1);
+	assert_int_equal(pthread_create(&thread, NULL, read_late, &l), 0);
+	while (queued) { /* until read() has taken the first octet and waits */
+		assert_int_equal(ioctl(ends[0], FIONREAD, &queued), 0);
+		sched_yield();
+	}
+	net_feed_stop(&l.feed);
+	assert_int_equal(write(ends[1], "2", 1), 1);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(l.got, ERR_CLOSED);
+	net_feed_close(&l.feed);
+	close(ends[1]);
 }
 
 static void test_a_reader_that_leaves_and_a_full_disk(void **state)
@@ -202,6 +251,7 @@ int main(void)
 		cmocka_unit_test(test_what_can_be_no_file_is_refused),
 		cmocka_unit_test(test_a_file_is_read_from_where_it_stands),
 		cmocka_unit_test(test_a_silent_pipe_is_given_up_and_a_stopped_one_at_once),
+		cmocka_unit_test(test_what_a_read_finds_after_the_stop_is_not_delivered),
 		cmocka_unit_test(test_a_reader_that_leaves_and_a_full_disk),
 		cmocka_unit_test(test_work_is_done_once_for_each_start),
 		cmocka_unit_test(test_a_system_call_that_waits_is_interrupted),
