@@ -1,191 +1,23 @@
 /* adm_import.c - reads a file of rows into the store while the core keeps working.
  *
  *  loop:    begin ----------------------------> built, client alive? ----> switch (the store's) ----> answered, freed
- *  thread:        read, check, sort, merge, sync
+ *  thread:        read, check, sort, merge, sync  (adm_import_rows.c)
  *
  * The client gets its progress four times per second. If the client leaves before the switch, the import is cancelled. */
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "admin/adm_import_int.h"
 #include "assoc/asc_change.h"
+#include "base/clock.h"
 #include "base/shown.h"
 #include "base/str.h"
-#include "exchange/exc_read.h"
-#include "admin/adm_exchange.h"
-#include "base/clock.h"
-#include "net/net_feed.h"
-#include "net/net_worker.h"
 
 #define LAST_LOOK_MS 2 /* two turns of the loop: one sends a line, the next learns of a failed write */
-
-struct mistake {
-	uint64_t line;
-	char why[EXC_WHY_MAX];
-};
-
-#define ADM_IMPORT_MAGIC 0xa93f32acu
-struct adm_import {
-	struct obj obj;
-	struct adm *adm;           /* used on the loop only */
-	const struct cfg_iwf *cfg; /* read by the thread too */
-	struct ctl_request *rq;
-	struct asc_import *im;
-	struct asc_import_conf conf;
-	enum exc_format format;
-	char name[ADM_FILE_NAME_MAX];
-	struct net_feed feed;
-	struct net_worker *work;
-	struct net_timer *tick;
-	bool running, built, finishing, ended; /* the thread works; it is done; the store switches; rq is answered */
-	uint64_t seen_octets, seen_at_ms;
-	atomic_uint_fast64_t taken; /* rows accepted so far; read by any thread */
-	int64_t now_s;              /* seconds since 1970, at the beginning */
-	bool ended_well;            /* its last line must be ended */
-	/* used by the thread while `running` */
-	int err;
-	uint64_t rows;
-	uint32_t keep_some, keep_all; /* columns that some row does not have, and that no row has, see exc_row.h */
-	uint64_t kept_of;             /* rows that were looked at for that */
-	unsigned mistakes_n;
-	struct mistake mistakes[EXC_ERRORS_MAX + 1];
-	uint64_t over, over_line; /* rows that have already expired; line of the first */
-	struct asc_why why;       /* for an error that does not belong to one row */
-};
-
-/* -- on the thread */
-
-static ssize_t source(void *arg, void *p, size_t n)
-{
-	struct adm_import *g = OBJ_OF(arg, struct adm_import, ADM_IMPORT_MAGIC);
-
-	return net_feed_read(&g->feed, p, n);
-}
-
-static int refuse(struct asc_why *why, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-static int refuse(struct asc_why *why, int err, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(why->text, sizeof why->text, fmt, ap);
-	va_end(ap);
-	return err;
-}
-
-static int take_scs(struct adm_import *g, uint64_t line, const struct exc_row *row, struct asc_why *why)
-{
-	if (!cfg_anchor_known(g->cfg, row->scs.anchor)) {
-		return refuse(why, ERR_NOTFOUND, "trust anchor '%s' is not in the configuration (trust_anchors)",
-			      row->scs.anchor);
-	}
-	return asc_import_scs(g->im, line, &row->scs, row->keep, why);
-}
-
-static int take_group(struct adm_import *g, uint64_t line, const struct exc_row *row, struct asc_why *why)
-{
-	struct asc_group group = { .name = "" };
-
-	if (*row->member && *row->anchor) {
-		return refuse(why, ERR_INVAL,
-			      "a row with an SCS has no anchor: group '%.63s' and its anchor stand in a row of their own",
-			      row->name);
-	}
-	if (*row->member) {
-		return asc_import_group_member(g->im, line, row->name, row->member, why);
-	}
-	if (strlen(row->name) >= sizeof group.name || strlen(row->anchor) >= sizeof group.anchor) {
-		return refuse(why, ERR_INVAL, "a name in the row of group '%.63s' is longer than 63 bytes", row->name);
-	}
-	if (*row->anchor && !cfg_anchor_known(g->cfg, row->anchor)) {
-		return refuse(why, ERR_NOTFOUND, "trust anchor '%s' is not in the configuration (trust_anchors)", row->anchor);
-	}
-	str_set(group.name, sizeof group.name, row->name);
-	str_set(group.anchor, sizeof group.anchor, row->anchor);
-	return asc_import_group(g->im, line, &group, row->keep & EXC_KEEP_ANCHOR, why);
-}
-
-static int take_rule(struct adm_import *g, uint64_t line, const struct exc_row *row, struct asc_why *why)
-{
-	struct asc_rule_new rule = { .who = row->who,
-				     .device = row->device,
-				     .verdict = row->verdict,
-				     .rights = row->rights,
-				     .not_before_s = row->not_before_s,
-				     .not_after_s = row->not_after_s,
-				     .mode = row->mode };
-
-	if (row->not_after_s && row->not_after_s < g->now_s && !g->over++) {
-		g->over_line = line;
-	}
-	return asc_import_rule(g->im, line, &rule, row->keep, why);
-}
-
-static int on_row(void *arg, uint64_t line, const struct exc_row *row, char words[EXC_WHY_MAX])
-{
-	struct adm_import *g = OBJ_OF(arg, struct adm_import, ADM_IMPORT_MAGIC);
-	struct asc_why why = { "" };
-	int err;
-
-	switch (g->conf.kind) {
-	case ASC_KIND_SCS:
-		err = take_scs(g, line, row, &why);
-		break;
-	case ASC_KIND_GROUP:
-		err = take_group(g, line, row, &why);
-		break;
-	case ASC_KIND_SET:
-		err = *row->member ? asc_import_set_member(g->im, line, row->name, row->member, &why)
-				   : asc_import_set(g->im, line, row->name, &why);
-		break;
-	default:
-		err = take_rule(g, line, row, &why);
-	}
-	if (!err) {
-		if (g->conf.kind != ASC_KIND_GROUP || !*row->member) { /* a membership has no anchor of its own */
-			g->keep_some |= row->keep;
-			g->keep_all = g->kept_of++ ? g->keep_all & row->keep : row->keep;
-		}
-		atomic_fetch_add(&g->taken, 1);
-	} else {
-		str_cut(words, EXC_WHY_MAX, why.text[0] ? why.text : err_str(err));
-		g->why = why;
-	}
-	return err;
-}
-
-static void on_mistake(void *arg, uint64_t line, const char *words)
-{
-	struct adm_import *g = OBJ_OF(arg, struct adm_import, ADM_IMPORT_MAGIC);
-	struct mistake *m = &g->mistakes[g->mistakes_n];
-
-	m->line = line;
-	str_cut(m->why, sizeof m->why, words);
-	g->mistakes_n++;
-}
-
-static void run(void *arg)
-{
-	struct adm_import *g = OBJ_OF(arg, struct adm_import, ADM_IMPORT_MAGIC);
-	struct exc_read r = { g->conf.kind, g->format, source, on_row, on_mistake, g, g->ended_well };
-	struct asc_import_error e = { 0 };
-
-	g->err = exc_read(&r, &g->rows);
-	if (g->err) {
-		return;
-	}
-	g->err = asc_import_build(g->im, &e);
-	g->why = e.why;
-	if (g->err && e.line) {
-		on_mistake(g, e.line, e.why.text);
-	}
-}
-
-/* -- on the loop */
 
 static const char *phase_word(enum asc_import_phase phase)
 {
@@ -479,7 +311,7 @@ static int import_new(struct adm_import **out, struct adm *a, int fd, const json
 	g->seen_at_ms = clock_mono_ms();
 	err = net_feed_open(&g->feed, fd, false, (uint32_t)a->cfg->limits.exchange_idle_ms, &words);
 	if (err) {
-		(void)refuse(why, err, "it %s", words ? words : err_str(err));
+		snprintf(why->text, sizeof why->text, "it %s", words ? words : err_str(err));
 		goto free_import;
 	}
 	err = asc_import_begin(&g->im, a->asc, &g->conf, why);
@@ -487,7 +319,7 @@ static int import_new(struct adm_import **out, struct adm *a, int fd, const json
 		err = net_timer_new(&g->tick, a->loop, on_tick, g);
 	}
 	if (!err) {
-		err = net_worker_new(&g->work, a->loop, run, on_built, g);
+		err = net_worker_new(&g->work, a->loop, adm_import_run, on_built, g);
 	}
 	if (err) {
 		goto free_parts;

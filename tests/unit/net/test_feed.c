@@ -97,8 +97,7 @@ static int blocking_pair(int ends[2])
 {
 	int both = 2;
 
-	return socketpair(AF_UNIX, SOCK_STREAM, 0, ends) ||
-	       setsockopt(ends[0], SOL_SOCKET, SO_RCVLOWAT, &both, sizeof both);
+	return socketpair(AF_UNIX, SOCK_STREAM, 0, ends) || setsockopt(ends[0], SOL_SOCKET, SO_RCVLOWAT, &both, sizeof both);
 }
 
 struct late {
