@@ -214,10 +214,12 @@ static void import_free(struct adm_import *g)
 	net_timer_free(g->tick);
 	if (!net_worker_free(g->work, ADM_EXCHANGE_END_MS)) {
 		log_error(g->adm->log, "core", "%s: its file does not come back from a read; it is left alone", g->name);
-		asc_import_free(g->im); /* the thread still reads the file and finds it stopped later */
-		return;
+		adm_import_leave(g);
+		asc_import_free(g->im);
+		return; /* the thread may still use the rest */
 	}
 	asc_import_free(g->im);
+	pthread_mutex_destroy(&g->in_store);
 	net_feed_close(&g->feed);
 	OBJ_END(g, ADM_IMPORT_MAGIC);
 	free(g);
@@ -295,6 +297,7 @@ static int import_new(struct adm_import **out, struct adm *a, int fd, const json
 		return ERR_NOMEM;
 	}
 	obj_begin(&g->obj, ADM_IMPORT_MAGIC);
+	pthread_mutex_init(&g->in_store, NULL);
 	g->adm = a;
 	g->cfg = a->cfg;
 	g->conf = (struct asc_import_conf){ .kind = kind,
@@ -332,6 +335,7 @@ free_parts:
 	asc_import_free(g->im);
 	close(g->feed.stop_fd); /* the descriptor is still the caller's */
 free_import:
+	pthread_mutex_destroy(&g->in_store);
 	free(g);
 	return err;
 }

@@ -1,5 +1,6 @@
 /* adm_import_int.h - an import inside, for adm_import.c (on the loop) and adm_import_rows.c (on the thread). */
 #pragma once
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,6 +34,8 @@ struct adm_import {
 	atomic_uint_fast64_t taken; /* rows accepted so far; read by any thread */
 	int64_t now_s;              /* seconds since 1970, at the beginning */
 	bool ended_well;            /* its last line must be ended */
+	pthread_mutex_t in_store;   /* held by the thread during each call of the store */
+	bool left;                  /* the thread must not call the store any more; under in_store */
 	/* used by the thread while `running` */
 	int err;
 	uint64_t rows;
@@ -46,3 +49,8 @@ struct adm_import {
 
 /* On the thread: reads the file, checks its rows and builds the new generation. arg: struct adm_import *. */
 void adm_import_run(void *arg);
+
+/* On the loop's thread, when the thread does not come back from a read: waits until no call of the store is under way; after
+ * that the thread makes none, so `im` may be freed. Waits as long as the store's own disk takes, which asc_close() would
+ * wait for, too. */
+void adm_import_leave(struct adm_import *g);

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/str.h"
 
@@ -73,26 +74,30 @@ static int take_rule(struct adm_import *g, uint64_t line, const struct exc_row *
 	return asc_import_rule(g->im, line, &rule, row->keep, why);
 }
 
+static int take(struct adm_import *g, uint64_t line, const struct exc_row *row, struct asc_why *why)
+{
+	switch (g->conf.kind) {
+	case ASC_KIND_SCS:
+		return take_scs(g, line, row, why);
+	case ASC_KIND_GROUP:
+		return take_group(g, line, row, why);
+	case ASC_KIND_SET:
+		return *row->member ? asc_import_set_member(g->im, line, row->name, row->member, why)
+				    : asc_import_set(g->im, line, row->name, why);
+	default:
+		return take_rule(g, line, row, why);
+	}
+}
+
 static int on_row(void *arg, uint64_t line, const struct exc_row *row, char words[EXC_WHY_MAX])
 {
 	struct adm_import *g = OBJ_OF(arg, struct adm_import, ADM_IMPORT_MAGIC);
 	struct asc_why why = { "" };
 	int err;
 
-	switch (g->conf.kind) {
-	case ASC_KIND_SCS:
-		err = take_scs(g, line, row, &why);
-		break;
-	case ASC_KIND_GROUP:
-		err = take_group(g, line, row, &why);
-		break;
-	case ASC_KIND_SET:
-		err = *row->member ? asc_import_set_member(g->im, line, row->name, row->member, &why)
-				   : asc_import_set(g->im, line, row->name, &why);
-		break;
-	default:
-		err = take_rule(g, line, row, &why);
-	}
+	pthread_mutex_lock(&g->in_store);
+	err = g->left ? ERR_CLOSED : take(g, line, row, &why);
+	pthread_mutex_unlock(&g->in_store);
 	if (!err) {
 		if (g->conf.kind != ASC_KIND_GROUP || !*row->member) { /* a membership has no anchor of its own */
 			g->keep_some |= row->keep;
@@ -126,9 +131,24 @@ void adm_import_run(void *arg)
 	if (g->err) {
 		return;
 	}
-	g->err = asc_import_build(g->im, &e);
+	pthread_mutex_lock(&g->in_store);
+	g->err = g->left ? ERR_CLOSED : asc_import_build(g->im, &e);
+	pthread_mutex_unlock(&g->in_store);
 	g->why = e.why;
 	if (g->err && e.line) {
 		on_mistake(g, e.line, e.why.text);
 	}
+}
+
+void adm_import_leave(struct adm_import *g)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+
+	OBJ_CHECK(g, ADM_IMPORT_MAGIC);
+	while (pthread_mutex_trylock(&g->in_store)) {
+		asc_completions(g->adm->asc); /* the thread may wait for the beginning of the import, which the loop hands over */
+		(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+	}
+	g->left = true;
+	pthread_mutex_unlock(&g->in_store);
 }
