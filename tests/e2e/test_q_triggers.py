@@ -20,7 +20,8 @@ T4_RECALL = 1
 def played(labs):
     with lab_played(labs, hss=True, s6m_more=", answer_wait: 5s", t4_more=", answer_wait: 5s",
                     iwf_more="limits: { ended: 3 }\n"
-                    "dnr: { answer_wait: 2s, retry_min: 100ms, retry_max: 200ms }\n") as p:
+                    # no test lets a report wait for its answer; a copy of it would meet the next test
+                    "dnr: { answer_wait: 1m, retry_min: 100ms, retry_max: 200ms }\n") as p:
         yield p
 
 
@@ -223,6 +224,7 @@ def test_a_report_on_its_way_is_not_cancelled(played, scs):
     assert "being reported to the SCS" in refused(played, "triggers", "cancel", "acme", reference)
     assert "no trigger" in refused(played, "triggers", "cancel", "acme", 4294967295)
     scs.acknowledge(dnr)
+    proc.wait_until("it has ended", lambda: "ended" in shown(played, reference)[0], 5)
 
 
 def quota_of(p, scs="acme"):
