@@ -1,115 +1,49 @@
-/* dlv_timers.c - a binary heap whose members know their places, so that any of them can be moved or taken out. */
+/* dlv_timers.c - base/heap with room for every timer, so that starting one cannot fail. */
 #include "nodes/smssc/dlv_timers.h"
 
 #include <assert.h>
-#include <stdlib.h>
+
+#include "base/container.h"
 
 int dlv_timers_reserve(struct dlv_timers *t, size_t n)
 {
-	struct dlv_timer **heap;
-	size_t cap = t->cap ? t->cap : 64;
-
-	if (n <= t->cap) {
-		return 0;
-	}
-	while (cap < n) {
-		cap *= 2;
-	}
-	heap = realloc(t->heap, cap * sizeof *heap);
-	if (!heap) {
-		return ERR_NOMEM;
-	}
-	t->heap = heap;
-	t->cap = cap;
-	return 0;
+	return n > UINT32_MAX ? ERR_NOMEM : heap_reserve(&t->heap, (uint32_t)n);
 }
 
 void dlv_timers_fini(struct dlv_timers *t)
 {
-	free(t->heap);
-	*t = (struct dlv_timers){ 0 };
-}
-
-static void put(struct dlv_timers *t, size_t i, struct dlv_timer *timer)
-{
-	t->heap[i] = timer;
-	timer->place = i + 1;
-}
-
-static void sift_up(struct dlv_timers *t, size_t i)
-{
-	struct dlv_timer *timer = t->heap[i];
-
-	while (i > 0 && t->heap[(i - 1) / 2]->at_ms > timer->at_ms) {
-		put(t, i, t->heap[(i - 1) / 2]);
-		i = (i - 1) / 2;
-	}
-	put(t, i, timer);
-}
-
-static void sift_down(struct dlv_timers *t, size_t i)
-{
-	struct dlv_timer *timer = t->heap[i];
-
-	for (;;) {
-		size_t child = 2 * i + 1;
-
-		if (child >= t->n) {
-			break;
-		}
-		if (child + 1 < t->n && t->heap[child + 1]->at_ms < t->heap[child]->at_ms) {
-			child++;
-		}
-		if (t->heap[child]->at_ms >= timer->at_ms) {
-			break;
-		}
-		put(t, i, t->heap[child]);
-		i = child;
-	}
-	put(t, i, timer);
+	heap_fini(&t->heap);
 }
 
 void dlv_timer_start(struct dlv_timers *t, struct dlv_timer *timer, uint64_t at_ms)
 {
-	dlv_timer_stop(t, timer);
-	assert(t->n < t->cap); /* dlv_timers_reserve() was asked for every object that has a timer */
-	timer->at_ms = at_ms;
-	put(t, t->n++, timer);
-	sift_up(t, t->n - 1);
+	int err;
+
+	/* dlv_timers_reserve() was asked for every object that has a timer */
+	assert(timer->node.place || t->heap.n < t->heap.cap);
+	err = heap_set(&t->heap, &timer->node, at_ms);
+	assert(!err);
 }
 
 void dlv_timer_stop(struct dlv_timers *t, struct dlv_timer *timer)
 {
-	size_t i;
-	struct dlv_timer *last;
-
-	if (!timer->place) {
-		return;
-	}
-	i = timer->place - 1;
-	timer->place = 0;
-	last = t->heap[--t->n];
-	if (last == timer) {
-		return;
-	}
-	put(t, i, last);
-	sift_up(t, i);
-	sift_down(t, last->place - 1);
+	heap_del(&t->heap, &timer->node);
 }
 
 struct dlv_timer *dlv_timers_due(struct dlv_timers *t, uint64_t now_ms)
 {
-	struct dlv_timer *first;
+	struct heap_node *first = heap_first(&t->heap);
 
-	if (t->n == 0 || t->heap[0]->at_ms > now_ms) {
+	if (!first || first->at > now_ms) {
 		return NULL;
 	}
-	first = t->heap[0];
-	dlv_timer_stop(t, first);
-	return first;
+	heap_del(&t->heap, first);
+	return CONTAINER_OF(first, struct dlv_timer, node);
 }
 
 uint64_t dlv_timers_next(const struct dlv_timers *t)
 {
-	return t->n ? t->heap[0]->at_ms : UINT64_MAX;
+	const struct heap_node *first = heap_first(&t->heap);
+
+	return first ? first->at : UINT64_MAX;
 }

@@ -1,20 +1,19 @@
-/* dlv_timers.h - many timers, one clock: a binary heap of objects that others own. PURE. */
+/* dlv_timers.h - many timers, one clock: a heap of objects that others own. PURE. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/heap.h"
 
 struct dlv_timer { /* part of its owner; zero is "not running" */
-	uint64_t at_ms;
-	size_t place; /* 1 + place in the heap; 0: not running */
-	int kind;     /* the owner's identifier of the object */
+	struct heap_node node;
+	int kind; /* the owner's identifier of the object */
 };
 
 struct dlv_timers {
-	struct dlv_timer **heap;
-	size_t n, cap;
+	struct heap heap;
 };
 
 /* Makes room for `n` timers in all, so that starting one of them cannot fail. ERR_NOMEM. */

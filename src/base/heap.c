@@ -53,16 +53,19 @@ static void down(struct heap *h, uint32_t at, struct heap_node *node)
 	put(h, at, node);
 }
 
-static int make_room(struct heap *h)
+int heap_reserve(struct heap *h, uint32_t n)
 {
-	uint32_t cap = h->cap ? 2 * h->cap : 64;
+	uint32_t cap = h->cap ? h->cap : 64;
 	struct heap_node **bigger;
 
-	if (h->n < h->cap) {
+	if (n <= h->cap) {
 		return 0;
 	}
-	if (cap <= h->cap) {
-		return ERR_NOMEM;
+	while (cap < n) {
+		if (cap > UINT32_MAX / 2) {
+			return ERR_NOMEM;
+		}
+		cap *= 2;
 	}
 	bigger = realloc(h->nodes, cap * sizeof(*bigger));
 	if (!bigger) {
@@ -90,7 +93,7 @@ int heap_set(struct heap *h, struct heap_node *node, uint64_t at)
 		settle(h, node->place - 1, node);
 		return 0;
 	}
-	if (make_room(h)) {
+	if (heap_reserve(h, h->n + 1)) {
 		return ERR_NOMEM;
 	}
 	node->at = at;

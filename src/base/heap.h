@@ -22,6 +22,8 @@ struct heap { /* starts zeroed; nodes[0..n): all that are in it, the first first
 };
 
 void heap_fini(struct heap *h); /* the objects are the caller's */
+/* Makes room for n nodes in all: heap_set() cannot fail while there are no more. ERR_NOMEM. */
+ERR_MUST_USE int heap_reserve(struct heap *h, uint32_t n);
 /* Inserts the node, or moves it after its key changed: `at`, or what `before` compares (`at` is
  * then free for the owner). ERR_NOMEM: it is not in the heap, and was not before. */
 ERR_MUST_USE int heap_set(struct heap *h, struct heap_node *node, uint64_t at);

@@ -135,12 +135,33 @@ static void test_another_node_takes_the_place_of_one(void **state)
 	heap_fini(&h);
 }
 
+static void test_what_is_reserved_does_not_move(void **state)
+{
+	struct heap h = { 0 };
+	struct heap_node **table;
+
+	(void)state;
+	memset(nodes, 0, sizeof nodes);
+	assert_int_equal(heap_reserve(&h, N), 0);
+	assert_true(h.cap >= N);
+	table = h.nodes;
+	for (uint32_t i = 0; i < N; i++) {
+		assert_int_equal(heap_set(&h, &nodes[i], i), 0);
+	}
+	assert_int_equal(heap_reserve(&h, 1), 0);
+	assert_ptr_equal(h.nodes, table);
+	assert_int_equal(heap_reserve(&h, UINT32_MAX), ERR_NOMEM);
+	assert_int_equal(h.n, N);
+	heap_fini(&h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_first_is_always_the_earliest),
 		cmocka_unit_test(test_the_order_may_be_that_of_the_owner),
 		cmocka_unit_test(test_another_node_takes_the_place_of_one),
+		cmocka_unit_test(test_what_is_reserved_does_not_move),
 	};
 
 	return cmocka_run_group_tests_name("heap", tests, NULL, NULL);

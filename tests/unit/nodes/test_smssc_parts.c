@@ -21,14 +21,14 @@ static void test_timers_come_in_order_and_can_be_taken_out(void **state)
 		dlv_timer_stop(&t, &timers[i]);
 	}
 	for (unsigned i = 1; i < 200; i += 3) {
-		dlv_timer_start(&t, &timers[i], timers[i].at_ms / 2);
+		dlv_timer_start(&t, &timers[i], timers[i].node.at / 2);
 	}
 	for (uint64_t now = 0; now < 1024; now++) {
 		struct dlv_timer *due;
 
 		while ((due = dlv_timers_due(&t, now))) {
-			assert_true(due->at_ms >= last && due->at_ms <= now);
-			last = due->at_ms;
+			assert_true(due->node.at >= last && due->node.at <= now);
+			last = due->node.at;
 			n++;
 		}
 	}
