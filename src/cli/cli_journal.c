@@ -238,8 +238,7 @@ static int salvage(const struct cli_session *session, const json_t *args)
 		no_owner = give_away(out, dir);
 	}
 	if (no_owner) {
-		fprintf(stderr, "mtcctl: %s: cannot be given to the owner of %s: %s; do so by hand\n", out, dir,
-			strerror(no_owner));
+		fprintf(stderr, "mtcctl: %s: cannot be given to the owner of %s: %s; run chown\n", out, dir, strerror(no_owner));
 	}
 	if (session->json) {
 		return end_json(err, &why, &s, out);

@@ -172,7 +172,7 @@
 	X(TRIGGERS_IN_NOTIFYING, "triggers_in_notifying", "triggers now: the DNR is out")                                        \
 	X(TRIGGERS_IN_BACKOFF, "triggers_in_backoff", "triggers now: waiting to report again")                                   \
 	X(TRIGGERS_IN_DONE, "triggers_in_done", "triggers now: over, and not freed yet")                                         \
-	X(TRIGGERS_IN_REVOKING, "triggers_in_revoking", "triggers now: being taken back: their right is gone")                   \
+	X(TRIGGERS_IN_REVOKING, "triggers_in_revoking", "triggers now: being revoked at the SMS-SC: right gone, or cancelled")   \
 	X(TRIGGERS_IN_REFUSING, "triggers_in_refusing", "triggers now: writing the refusal")                                     \
 	X(SESSIONS_IN_OPEN, "sessions_in_open", "admitted sessions now: not probed")                                             \
 	X(SESSIONS_IN_PROBED, "sessions_in_probed", "admitted sessions now: a new connection waits for their answer")            \

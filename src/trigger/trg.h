@@ -47,7 +47,7 @@
 	X(NOTIFYING, "reporting") /* DNR outstanding */                                                                          \
 	X(BACKOFF, "waiting to report again")                                                                                    \
 	X(DONE, "done")                                                                                                          \
-	X(REVOKING, "taking back")         /* accepted, then revoked: recall outstanding */                                      \
+	X(REVOKING, "revoking")            /* accepted, then revoked: recall outstanding */                                      \
 	X(REFUSING, "writing the refusal") /* refused; answered once that is durable */
 
 enum trg_state {
@@ -72,17 +72,17 @@ enum trg_state {
 	X(RECALL_SILENT, "recall unanswered")  /* time-out, lost connection, error of a relay */                                 \
 	X(DRR, "report")                       /* .outcome, .token */                                                            \
 	X(DNA_OK, "DNA")                                                                                                         \
-	X(DNA_NO, "no DNA")             /* error answer, time-out, lost connection */                                            \
-	X(SCS_BACK, "SCS connected")    /* the SCS has a session again */                                                        \
-	X(TIMER, "timer")               /* the deadline set by `arm` has passed */                                               \
-	X(RESTORED, "restored")         /* restored by trg_restore() */                                                          \
-	X(RECALL_NO, "recall refused")  /* .status: not at the SMS-SC, or not deletable now */                                   \
-	X(UNSENT, "did not leave")      /* the DTR given to `submit` waited too long or expired: none was sent */                \
-	X(TAKEN_BACK, "taken back")     /* to an original: its recall or replace succeeded */                                    \
-	X(LOST, "taken back, untold")   /* to an original: deleted at the SMS-SC, but the SCS received 201 */                    \
-	X(REVOKE, "right gone")         /* .status, .reason: the SCS may no longer trigger the device */                         \
-	X(CANCEL, "taken back by hand") /* .status, .reason: an operator cancels it */                                           \
-	X(GIVE_UP, "answer overdue")    /* .status, .reason, .unsent: the SCS received, or now receives, 201 */                  \
+	X(DNA_NO, "no DNA")            /* error answer, time-out, lost connection */                                             \
+	X(SCS_BACK, "SCS connected")   /* the SCS has a session again */                                                         \
+	X(TIMER, "timer")              /* the deadline set by `arm` has passed */                                                \
+	X(RESTORED, "restored")        /* restored by trg_restore() */                                                           \
+	X(RECALL_NO, "recall refused") /* .status: not at the SMS-SC, or not deletable now */                                    \
+	X(UNSENT, "did not leave")     /* the DTR given to `submit` waited too long or expired: none was sent */                 \
+	X(TAKEN_BACK, "withdrawn")     /* to an original: its recall or replace succeeded */                                     \
+	X(LOST, "withdrawn, untold")   /* to an original: deleted at the SMS-SC, but the SCS received 201 */                     \
+	X(REVOKE, "right gone")        /* .status, .reason: the SCS may no longer trigger the device */                          \
+	X(CANCEL, "cancelled")         /* .status, .reason: an operator cancels it */                                            \
+	X(GIVE_UP, "answer overdue")   /* .status, .reason, .unsent: the SCS received, or now receives, 201 */                   \
 	X(DTA_STORED,                                                                                                            \
 	  "DTA stored as new") /* .status, .reason, .accepted_by: replace whose original is not pending; stored as a new trigger */
 

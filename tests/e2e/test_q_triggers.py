@@ -192,11 +192,11 @@ def test_what_is_cancelled_stays_so_when_the_core_dies(played, scs):
 
 def test_cancelled_while_the_sms_sc_has_it(played, scs):
     reference, _ = accepted_by(played, scs)
-    assert played.ctl("triggers", "cancel", "acme", reference)[-1]["state"] == "taking back"
+    assert played.ctl("triggers", "cancel", "acme", reference)[-1]["state"] == "revoking"
     recall = played.sc.take()
     assert (recall.number(3202), recall.number(3011)) == (T4_RECALL, reference)
     row, history = shown(played, reference)
-    assert (row["state"], row["cancelled_by_uid"], row["recalls_sent"]) == ("taking back", os.getuid(), 1)
+    assert (row["state"], row["cancelled_by_uid"], row["recalls_sent"]) == ("revoking", os.getuid(), 1)
     assert row["recall_end_to_end"] == f"0x{recall.end:08x}" and history[-1]["reason"] == "cancelled"
     assert "already" in refused(played, "triggers", "cancel", "acme", reference)
     played.sc.accept(recall)

@@ -24,7 +24,7 @@ static const char *const trigger[] = {
 	".....nnnn..ndon.........n", /* reporting */
 	".....oooo..o..nnn.......o", /* waiting to report again */
 	".........................", /* done */
-	"...vv....pvp...vvk.dp....", /* taking back */
+	"...vv....pvp...vvk.dp....", /* revoking */
 	"...dd......f....d......f.", /* writing the refusal */
 };
 static const char *const replace[] = {
@@ -40,7 +40,7 @@ static const char *const replace[] = {
 	".....nnnn..ndon.........n", /* reporting */
 	".....oooo..o..nnn.......o", /* waiting to report again */
 	".........................", /* done */
-	"...vv....pvp...vvk.dp....", /* taking back */
+	"...vv....pvp...vvk.dp....", /* revoking */
 	"...dd......f....d......f.", /* writing the refusal */
 };
 static const char *const recall[] = {
@@ -56,7 +56,7 @@ static const char *const recall[] = {
 	"",                          /* reporting */
 	"",                          /* waiting to report again */
 	".........................", /* done */
-	"",                          /* taking back */
+	"",                          /* revoking */
 	"...dd...........d......f.", /* writing the refusal */
 };
 
