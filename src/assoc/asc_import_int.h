@@ -98,7 +98,7 @@ struct asc_import {
 	size_t peers_n;
 	bool much, kept; /* as in the result */
 
-	/* of every thread */
+	/* any thread */
 	atomic_bool cancelled;
 	atomic_int phase; /* enum asc_import_phase */
 	atomic_ullong at, total;

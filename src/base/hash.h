@@ -16,6 +16,6 @@ ERR_MUST_USE int hash_add(struct hash *h, const void *p, size_t n);
 ERR_MUST_USE int hash_end(struct hash *h, char out[HASH_TEXT_MAX]); /* once; all that is left is hash_free() */
 void hash_free(struct hash *h);                                     /* NULL allowed */
 
-/* The digest of one piece. Whatever was added before is dropped. May be called again and again: what costs most of a short digest,
- * finding the algorithm and making its state, is done once, in hash_new(). ERR_NOMEM. */
+/* The digest of one piece. Whatever was added before is dropped. May be called repeatedly: hash_new() finds the
+ * algorithm and makes its state, which is most of the cost of a short digest. ERR_NOMEM. */
 ERR_MUST_USE int hash_piece(struct hash *h, const void *p, size_t n, uint8_t out[HASH_LEN]);

@@ -84,7 +84,7 @@ static int fail_rc(const struct opening *o, int rc, const char *doing)
 	return fail(o, err, "cannot %s: %s", doing, mdb_strerror(rc));
 }
 
-/* A lock of our own: LMDB itself lets several processes write in turns, and what we hold in memory would grow old. */
+/* A lock of our own. LMDB lets several processes write in turns; our copies in memory would then be outdated. */
 static int take_lock(struct kv *k, const struct opening *o)
 {
 	char path[KV_PATH_MAX];

@@ -32,7 +32,7 @@ struct kv_conf {
 /* Opens or creates. Errors with words in `why`: ERR_VERSION (another format), ERR_BUSY (held by another process), ERR_PROTO (not such
  * a store, truncated, damaged), ERR_NOSPC, ERR_IO, ERR_NOMEM. A store that cannot be used is left as it was found. */
 ERR_MUST_USE int kv_open(struct kv *out, const struct kv_conf *c, char *why, size_t why_cap);
-/* In a write transaction of the owner, with what brings an older store up: it is of `c->format` from its commit on. LMDB's code. */
+/* Part of the owner's write transaction that converts an older store: the store has `c->format` once it commits. LMDB's code. */
 ERR_MUST_USE int kv_put_format(struct kv *k, MDB_txn *txn, const struct kv_conf *c);
 void kv_close(struct kv *k); /* releases; the struct may be all zero with lock_fd -1 */
 

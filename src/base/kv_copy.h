@@ -1,6 +1,6 @@
 /* kv_copy.h - a consistent copy of a store that is in use, as a stream of octets: the data file of a store of the same kind, without
- * free pages. LMDB writes it on a thread of its own into a socket, so that whoever takes the octets may wait for a slow target, and
- * the copy, which is a reader that keeps old pages, ends at once when it is cut, whatever its target does. */
+ * free pages. LMDB writes it on a thread of its own into a socket. The caller may therefore wait for a slow target.
+ * A copy is a reader that keeps old pages; kv_copy_cut() ends it at once, whatever its target does. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

@@ -16,6 +16,6 @@ ERR_MUST_USE int kv_room_look(struct kv *k, struct kv_room *out);
 /* The oldest reader alone; cheap. */
 void kv_reader_oldest(const struct kv *k, struct kv_reader *out);
 
-/* What LMDB's code means here, and what to do: a full store is named with its configuration key, and with the reader that holds its
- * pages. `k` may be NULL for a code that is not about room. Returns `out`. Longer words than `cap` are cut; 300 octets are enough. */
+/* Text for an LMDB code: its meaning and the next step. For a full store it names the configuration key and the reader that holds
+ * its pages. `k` may be NULL for a code that is not about room. Returns `out`. Longer words than `cap` are cut; 300 octets are enough. */
 const char *kv_words(const struct kv *k, int rc, char *out, size_t cap);

@@ -1,4 +1,4 @@
-/* kv_room.h - the room of a store and its oldest reader, as kv_readers.h finds them; for those who see no store. */
+/* kv_room.h - the room of a store and its oldest reader, as kv_readers.h finds them; for code that does not include LMDB. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

@@ -48,7 +48,7 @@ int log_level_parse(enum log_level *out, const char *word);
 void log_write(const struct log *l, enum log_level level, const char *room, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Whether a line of that level is written: what a line says need not be made for one that is not. */
+/* True if a line of that level is written. Text that is expensive to build is built only then. */
 static inline bool log_takes(const struct log *l, enum log_level level)
 {
 	return l && l->fd >= 0 && level <= l->level;

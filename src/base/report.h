@@ -9,7 +9,7 @@
 /* Kinds of lines; each line is "KIND TEXT\n". */
 #define REPORT_ERROR "error"     /* why the files cannot be used */
 #define REPORT_WARNING "warning" /* they can be used, but the operator should look */
-#define REPORT_RENEWED "renewed" /* a file whose content is another one than before */
+#define REPORT_RENEWED "renewed" /* a file whose content has changed */
 
 struct report {
 	char text[REPORT_OCTETS_MAX];

@@ -66,7 +66,7 @@ static struct reserve_piece *take_all(const struct reserve *r, size_t octets)
 	return first;
 }
 
-/* Pieces of a heap that the system gives no more to are as good. */
+/* If the system gives no more memory, free pieces of the heap serve as well. */
 static bool room_for(const struct reserve *r, size_t octets)
 {
 	struct reserve_piece *p;

@@ -1,5 +1,5 @@
-/* sip.h - the keyed hash of all tables whose keys somebody else chooses (SipHash-1-3): who does not know the key cannot make names that
- * fall into one chain. A key is made at the start of a process or a table and never leaves memory; a test gives its own. */
+/* sip.h - the keyed hash (SipHash-1-3) of all tables whose keys a peer can choose. Without the key a peer cannot make
+ * names that fall into one chain. A key is made at the start of a process or a table and never leaves memory; a test gives its own. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

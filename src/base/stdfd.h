@@ -19,7 +19,7 @@ bool stdfd_written(int fd);
  * strerror()'s. */
 const char *stdfd_why(int error);
 
-/* The last statement of every main(): `return stdfd_end(program, status, failure)`. Writes what stdio still holds for standard output. When
- * that fails, or an earlier piece was lost, says so on standard error; the result is `failure` then, unless `status` is a failure already
- * (not 0), which stays. Returns the exit status. */
+/* The last statement of every main(): `return stdfd_end(program, status, failure)`. Flushes stdio's buffer of standard output.
+ * If that fails, or an earlier piece was lost, it prints the reason on standard error and returns `failure`. A `status` other than 0 stays.
+ * Returns the exit status. */
 int stdfd_end(const char *program, int status, int failure);

@@ -15,9 +15,9 @@ ERR_MUST_USE int str_parse_u32(uint32_t *out, const char *text, uint32_t min, ui
 ERR_MUST_USE int str_copy(char *out, size_t cap, const void *p, size_t len);
 
 /* The three for a C string. `cap` is the size of `out`, at least 1.
- * str_set: copies a text that the caller knows to fit; str_add: puts it behind the one in `out`. One that does not fit is our own mistake:
- * it ends the program, nothing is written.
- * str_cut: copies what has room and ends it with NUL; for words to people, and where a longer text is as good as none. */
+ * str_set: copies a text that the caller knows to fit; str_add: puts it behind the one in `out`. A text that does not fit is a programming error:
+ * the program ends and nothing is written.
+ * str_cut: copies as much as fits and ends it with NUL: for text that people read, and where a cut text is harmless. */
 void str_set(char *out, size_t cap, const char *text);
 void str_add(char *out, size_t cap, const char *text);
 void str_cut(char *out, size_t cap, const char *text);

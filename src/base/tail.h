@@ -8,18 +8,18 @@
 enum tail {
 	TAIL_WHOLE,   /* empty, or its last octet is a newline; also a pipe, a socket, a terminal, which have no end */
 	TAIL_TORN,    /* octets stand behind the last newline */
-	TAIL_UNKNOWN, /* not empty, and we may not read it: a newline is the safe beginning */
+	TAIL_UNKNOWN, /* not empty, and we may not read it: begin with a newline to be safe */
 };
 
 /* More bytes than these after the last newline are counted as these. */
 #define TAIL_LOOK_MAX 65536u
 
-/* Opens or makes (`mode`) a file of lines for appending, or a named pipe that somebody reads; nobody ever waits for the reader, neither here
- * nor at a write. A regular file that may be read is open for reading, too, so that a process that is handed the descriptor can look at its
- * end. -1 with errno; ENXIO: nobody reads the pipe. */
+/* Opens or makes (`mode`) a file of lines for appending, or a named pipe that has a reader. Neither this call nor a write ever waits for
+ * the reader. A regular file that may be read is open for reading, too, so that a process that is handed the descriptor can look at its
+ * end. -1 with errno; ENXIO: the pipe has no reader. */
 int tail_open(const char *path, unsigned mode);
 
-/* Looks at the end of the regular file behind fd, which may be open for writing only: then the same file is opened once more for reading.
+/* Looks at the end of the regular file behind fd, which may be open for writing only: then the file is opened again for reading.
  * *octets: how many stand behind the last newline; 0 unless TAIL_TORN. The offset of fd does not change. */
 enum tail tail_look(int fd, uint64_t *octets);
 

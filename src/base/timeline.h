@@ -1,5 +1,5 @@
-/* timeline.h - the time by which triggers, reports and duplicates live (docs/dev/time.md): milliseconds since 1970 as the wall clock
- * said when the timeline began, and from then on CLOCK_BOOTTIME. A timeline goes on while the machine is suspended, never jumps when the
+/* timeline.h - the time by which triggers, reports and duplicates live (docs/dev/time.md): milliseconds since 1970. It begins with the
+ * wall clock and then follows CLOCK_BOOTTIME. A timeline goes on while the machine is suspended, never jumps when the
  * wall clock is set, and is continued from its file when the process starts again. Times on disk are times of the timeline of that store.
  *
  * PURE but for timeline_open() and timeline_keep(): the readings of both clocks are arguments. */
@@ -36,7 +36,7 @@ struct timeline {
 	bool unwritten;      /* the file differs from `kept` */
 };
 
-/* `boot` names this boot, boot_ms is CLOCK_BOOTTIME and real_ms the wall clock, read together. `kept` is what the file said, NULL when
+/* `boot` names this boot, boot_ms is CLOCK_BOOTTIME and real_ms the wall clock, read together. `kept` is the content of the file, NULL if
  * there is none. In the same boot the timeline goes on as if nothing had happened. In another boot it begins where the wall clock
  * is, and never before the last time that the file knows. */
 void timeline_begin(struct timeline *t, const struct timeline_kept *kept, const char *boot, uint64_t boot_ms, uint64_t real_ms);
@@ -51,10 +51,10 @@ uint64_t timeline_to_wall(const struct timeline *t, uint64_t at_ms);
  * ahead); 0: it was not. The caller logs each step. Sets `unwritten` when the file is to be written. */
 int64_t timeline_look(struct timeline *t, uint64_t boot_ms, uint64_t real_ms);
 
-/* Begins with what the file of that path says and writes the file anew; a path NULL: there is none. ERR_IO: it cannot be read or
- * written; ERR_PROTO: it is damaged; words in `why`. The timeline has begun in each case, without a file from the wall clock. */
+/* Begins with the content of that file and rewrites the file; path NULL: no file. ERR_IO: the file cannot be read or
+ * written; ERR_PROTO: it is damaged; words in `why`. The timeline has begun in each case; without a usable file it begins with the wall clock. */
 ERR_MUST_USE int timeline_open(struct timeline *t, const char *path, char why[TIMELINE_WHY_MAX]);
-/* Makes the file of a timeline of elsewhere, for the next timeline_open(). ERR_EXISTS: there is one; ERR_INVAL: it is none of a timeline;
+/* Creates the file from the timeline of another machine, for the next timeline_open(). ERR_EXISTS: a file exists; ERR_INVAL: not a timeline;
  * ERR_IO. */
 ERR_MUST_USE int timeline_plant(const struct timeline_kept *kept, const char *path);
 /* Rewrites the file. ERR_IO. */

@@ -1,8 +1,8 @@
 /* cfg_schema.h - a table-driven reader of YAML into plain structs: the facts of a configuration item stand in one row. The
  * text is read as a stream of events and is hostile: it is at most CFG_TEXT_MAX octets of UTF-8 without NUL, one document,
  * nested no deeper than the rows, without anchors, aliases and tags. Every error names file, line, what is wrong and what was
- * expected: `FILE:LINE: unknown key 'prot' in listen[0]; did you mean 'port'?`. One reading finds all of them, as far as there is room in the
- * report; only a text that is no YAML ends it. */
+ * expected: `FILE:LINE: unknown key 'prot' in listen[0]; did you mean 'port'?`. One pass finds all of them, up to the size of the report;
+ * only text that is not YAML ends it. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -112,10 +112,10 @@ struct cfg_row {
 struct cfg_lines;
 
 /* Reads `text` into `out`, a struct that `rows` describe (the caller hands it zeroed or not). `path` names the file in errors and gives the
- * directory of relative paths: that of the name, also when the name is a symbolic link; nothing is opened. Every error that is found is in
- * `why`: what is wrong is passed over. A byte order mark is passed over, too.
- * 0, or ERR_INVAL when the text could be read to its end: `out` is written and *lines is owned by the caller. In the second case what is
- * wrong has its default or is zero, and cfg_sound() tells it from the rest, for checks that span several keys; nobody may use it else.
+ * directory of relative paths: that of the name, also when the name is a symbolic link; nothing is opened. Every error is added to
+ * `why`, and reading continues behind it. A byte order mark is skipped.
+ * 0, or ERR_INVAL when the text could be read to its end: `out` is written and *lines is owned by the caller. After ERR_INVAL a
+ * wrong key has its default or zero in `out`; only checks that span several keys may use `out` then, with cfg_sound().
  * Other failures leave both untouched: ERR_INVAL (no YAML), ERR_LIMIT (larger than CFG_TEXT_MAX), ERR_NOMEM. Set *lines to NULL before. */
 ERR_MUST_USE int cfg_read_all(void *out, size_t out_size, const struct cfg_row *rows, const char *path, const void *text,
 			      size_t len, struct cfg_lines **lines, struct report *why);

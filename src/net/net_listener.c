@@ -1,5 +1,5 @@
-/* net_listener.c - accepts on a descriptor that several processes may share. A few at a time, so that a flood of connections neither
- * starves those that exist nor goes all to one process. */
+/* net_listener.c - accepts on a descriptor that several processes may share. Each turn accepts only a few connections, so that a flood
+ * neither starves existing connections nor goes to one process alone. */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
