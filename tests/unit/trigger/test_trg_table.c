@@ -7,11 +7,16 @@
 static const char letters[] = "iawsbrckpnodvf";
 _Static_assert(sizeof letters - 1 == TRG_STATE_COUNT, "one letter a state");
 
-/* The state after the pair, every port willing; '.': refused. A line a state, a column an event in the order of TRG_EVENT_TABLE:
- * start, subscriber known, refused; durable, not stored; DTA ok, no, unhandled, silent; recall done, silent; DRR; DNA ok, no; SCS back;
- * timer; restored; recall no; unsent; taken back, lost; revoke, cancel; give up;
- * DTA stored as new. */
+/* The state after the pair, every port willing; '.': refused. A line a state, a column an event in the order of TRG_EVENT_TABLE. The heads
+ * of the columns are read downwards: sta start; sub, sno subscriber known, refused; dur, dsk durable, not stored; dok, dno, dun, dsi DTA
+ * ok, no, unhandled, silent; rdo, rsi recall done, silent; drr; aok, ano DNA ok, no; scs SCS back; tim timer; res restored; rno recall no;
+ * uns unsent; tak, los taken back, lost; rev, can revoke, cancel; giv give up; new DTA stored as new. */
 static const char *const trigger[] = {
+	/*
+	 sssddddddrrdaastrrutlrcgn
+	 tunusonusdsronciennaoeaie
+	 aborkkonioirkosmsosksvnvw
+	 */
 	"a........................", /* idle */
 	".wd...................dd.", /* asking the HSS */
 	"...sd.................wf.", /* writing the intent */
@@ -19,6 +24,11 @@ static const char *const trigger[] = {
 	".....kfcc..p......c..bbcf", /* submitting again */
 	"...........p...bb....vvv.", /* resuming */
 	"...cc....dcd...ccd.....cc", /* recalling */
+	/*
+	 sssddddddrrdaastrrutlrcgn
+	 tunusonusdsronciennaoeaie
+	 aborkkonioirkosmsosksvnvw
+	 */
 	".....kkkk..p...pk..dpvvvk", /* accepted */
 	"...nkpppp..p...........pp", /* writing the report */
 	".....nnnn..ndon.........n", /* reporting */
@@ -28,6 +38,11 @@ static const char *const trigger[] = {
 	"...dd......f....d......f.", /* writing the refusal */
 };
 static const char *const replace[] = {
+	/*
+	 sssddddddrrdaastrrutlrcgn
+	 tunusonusdsronciennaoeaie
+	 aborkkonioirkosmsosksvnvw
+	 */
 	"a........................", /* idle */
 	".wd...................dd.", /* asking the HSS */
 	"...sd.................wf.", /* writing the intent */
@@ -35,6 +50,11 @@ static const char *const replace[] = {
 	".....kfcc..b......c..bbck", /* submitting again */
 	"...........r...bb....vvv.", /* resuming */
 	"...cc....dcd...ccd.....cc", /* recalling */
+	/*
+	 sssddddddrrdaastrrutlrcgn
+	 tunusonusdsronciennaoeaie
+	 aborkkonioirkosmsosksvnvw
+	 */
 	".....kkkk..p...pk..dpvvvk", /* accepted */
 	"...nkpppp..p...........pp", /* writing the report */
 	".....nnnn..ndon.........n", /* reporting */
@@ -44,6 +64,11 @@ static const char *const replace[] = {
 	"...dd......f....d......f.", /* writing the refusal */
 };
 static const char *const recall[] = {
+	/*
+	 sssddddddrrdaastrrutlrcgn
+	 tunusonusdsronciennaoeaie
+	 aborkkonioirkosmsosksvnvw
+	 */
 	"a........................", /* idle */
 	".wd....................d.", /* asking the HSS */
 	"...sd..................f.", /* writing the intent */
@@ -51,6 +76,11 @@ static const char *const recall[] = {
 	".....dfcc.........c....cf", /* submitting again */
 	"...............bb......c.", /* resuming */
 	"...cc....dc....ccd.....c.", /* recalling */
+	/*
+	 sssddddddrrdaastrrutlrcgn
+	 tunusonusdsronciennaoeaie
+	 aborkkonioirkosmsosksvnvw
+	 */
 	"",                          /* accepted */
 	"",                          /* writing the report */
 	"",                          /* reporting */
