@@ -56,7 +56,7 @@ static void send_imsi(struct smssc_ue_conn *c, enum sms_frame_type type, const c
 
 	sms_frame_imsi_build(&b, type, imsi);
 	if (net_stream_write(c->stream, b.p, b.len)) {
-		log_debug(&c->s->log, "ue", "%s could not be told that it is gone", imsi);
+		log_debug(&c->s->log, "ue", "%s could not be informed that it has left", imsi);
 	}
 }
 

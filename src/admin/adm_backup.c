@@ -119,7 +119,7 @@ static const char *words_of(int err)
 {
 	switch (err) {
 	case ERR_CLOSED:
-		return "nobody reads it any more";
+		return "the reader of its output has left";
 	case ERR_NOSPC:
 		return "no space left where it is written";
 	case ERR_STATE:

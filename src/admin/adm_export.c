@@ -160,7 +160,7 @@ static void on_written(void *arg)
 	if (g->err) {
 		ctl_line(g->rq, json_pack("{s:b}", "unwritten", 1)); /* no refusal: the place where it is written is at fault */
 		fail(g, g->err,
-		     g->err == ERR_CLOSED  ? "nobody reads it any more"
+		     g->err == ERR_CLOSED  ? "the reader of its output has left"
 		     : g->err == ERR_NOSPC ? "no space left where it is written"
 					   : "it cannot be written");
 	} else if (g->more) {

@@ -111,7 +111,7 @@ int timeline_open(struct timeline *t, const char *path, char why[TIMELINE_WHY_MA
 	reason = errno;
 	timeline_begin(t, err ? NULL : &kept, boot, clock_boot_ms(), clock_real_ms());
 	if (err == ERR_PROTO) {
-		snprintf(why, TIMELINE_WHY_MAX, "%.400s is damaged and is made anew from the wall clock", path);
+		snprintf(why, TIMELINE_WHY_MAX, "%.400s is damaged and is made again from the wall clock", path);
 	} else if (err == ERR_IO) {
 		snprintf(why, TIMELINE_WHY_MAX, "%.400s cannot be read: %s", path, strerror(reason));
 	}

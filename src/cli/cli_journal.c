@@ -27,7 +27,7 @@ static const char *const states[] = {
 /* What a state means, where the journal has no words of its own. */
 static const char *const meanings[] = {
 	[JRN_FOUND_TORN] = "a write that a crash cut off; it was never acknowledged; the next start sets it aside",
-	[JRN_FOUND_ASIDE] = "a cut-off write that an earlier start set aside; not read any more",
+	[JRN_FOUND_ASIDE] = "a cut-off write that an earlier start set aside; no longer read",
 	[JRN_FOUND_OLD] = "the next start removes it",
 	[JRN_FOUND_MISSING] = "this file is needed",
 	[JRN_FOUND_FOREIGN] = "not a file of a journal: move it elsewhere",

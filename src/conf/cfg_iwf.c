@@ -156,7 +156,7 @@ static const struct cfg_row t4_rows[] = {
 		 "temporary: 201"),
 	CFG_WORD(
 	    "replace_not_pending", struct cfg_route, replace_not_pending, not_pendings, "stored",
-	    "what the SMS-SC does with a replace whose original is no longer pending (5535); the SCS is told 112. stored: it "
+	    "what the SMS-SC does with a replace whose original is no longer pending (5535); the SCS receives 112. stored: it "
 	    "delivers the "
 	    "replacement as a new trigger, as TS 23.682 5.2.3.2 has it, and a delivery report follows; refused: it does not"),
 	CFG_END,
@@ -286,9 +286,10 @@ static const struct cfg_row journal_rows[] = {
 		"bytes that the journal may grow to. About two thirds of them can be records that are still needed"),
 	CFG_U64("segment_size", struct cfg_journal, segment_size, UINT64_C(1) << 17, UINT64_C(1) << 30, "8388608",
 		"size in bytes of one file of the journal; at most an eighth of size_max and a 16th of the disk is used"),
-	CFG_U64("compact_above", struct cfg_journal, compact_above, 0, UINT64_C(1) << 44, "0",
-		"has no effect any more: the journal reuses its files while it runs. It is accepted so that older configurations "
-		"remain valid"),
+	CFG_U64(
+	    "compact_above", struct cfg_journal, compact_above, 0, UINT64_C(1) << 44, "0",
+	    "no longer has an effect: the journal reuses its files while it runs. It is accepted so that older configurations "
+	    "remain valid"),
 	CFG_U32("commit_pending", struct cfg_journal, commit_pending_max, 1, 1048576, "65536",
 		"number of records that may wait for a commit"),
 	CFG_DURATION("batch_window", struct cfg_journal, batch_window_ms, 0, 1000, "0s",

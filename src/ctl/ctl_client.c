@@ -263,7 +263,7 @@ static int last_row(const json_t *row, char why[CTL_CLIENT_WHY_MAX])
 	if (json_is_true(json_object_get(row, "ok"))) {
 		return 0;
 	}
-	return say(why, ERR_REFUSED, "%s", error ? error : "the server said no and not why");
+	return say(why, ERR_REFUSED, "%s", error ? error : "the server refused without a reason");
 }
 
 static int no_row(int err, const char *cmd, uint32_t wait_ms, char why[CTL_CLIENT_WHY_MAX])

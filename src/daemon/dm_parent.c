@@ -56,7 +56,7 @@ static void connect_edge(struct dm_child *edge)
 		dm_set_tell_core(edge);
 		return;
 	}
-	log_error(&p->log, "daemon", "%s and the core could not be joined: %s; it is started anew", dm_child_name(edge, name),
+	log_error(&p->log, "daemon", "%s and the core could not be joined: %s; it is restarted", dm_child_name(edge, name),
 		  err_str(err));
 	kill(edge->pid, SIGKILL);
 }
@@ -270,7 +270,7 @@ static void forget_edge(struct dm_child *c)
 
 	ipc_caps_clear(p->caps, c->slot);
 	if (p->core.pid && dm_child_ready(&p->core) && dm_send(p->core.sock, &gone, NULL, 0)) {
-		log_warn(&p->log, "daemon", "the core could not be told that %s is gone", dm_child_name(c, name));
+		log_warn(&p->log, "daemon", "the core could not be informed that %s has ended", dm_child_name(c, name));
 	}
 }
 

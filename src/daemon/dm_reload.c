@@ -127,7 +127,7 @@ void dm_set_offer(struct dm_child *c)
 	if (dm_hand_set(c) == 0) {
 		return;
 	}
-	log_error(&p->log, "daemon", "%s does not take messages and is started anew", dm_child_name(c, name));
+	log_error(&p->log, "daemon", "%s does not take messages and is restarted", dm_child_name(c, name));
 	kill(c->pid, SIGKILL);
 }
 

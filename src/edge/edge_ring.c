@@ -28,7 +28,7 @@ void edge_ring_broken(struct edge_ring *r, const char *what)
 		return;
 	}
 	st_count(&r->env->st, ST_EDGE_RING_BAD);
-	log_error(r->env->log, "edge", "the ring to the core is of no use any more: %s", what);
+	log_error(r->env->log, "edge", "the ring to the core is unusable: %s", what);
 	close_ring(r);
 	r->broken = true;
 }

@@ -123,7 +123,7 @@ static void tell_closed(struct edge_session *s)
 		str_cut(closed.reason, sizeof closed.reason, s->end_reason);
 	}
 	if (edge_ring_send(all->ring, ipc_session_closed_put(all->ring->record, all->env->generation, s->number, &closed))) {
-		edge_ring_broken(all->ring, "it does not read: the end of a session cannot be told");
+		edge_ring_broken(all->ring, "it does not read: the end of a session cannot be reported");
 	}
 }
 

@@ -82,7 +82,7 @@ enum { POL_NO_STATUS = -1 }; /* reason of a session's end: no DAA carries it */
 	X(SMSSC_NO_RECALL, "smssc-no-recall", TSP_STATUS_RECALLFAIL, "the SMS-SC does not know recall and replace")              \
 	X(EXPIRED, "validity-over", TSP_STATUS_REPLACEFAIL, "the validity of the replacement ended before it was submitted")     \
 	X(SCS_REMOVED, "scs-removed", TSP_STATUS_NOTAUTHORIZED,                                                                  \
-	  "the SCS is not provisioned any more, or under another SCS-Identity")                                                  \
+	  "the SCS is no longer provisioned, or under another SCS-Identity")                                                     \
 	X(CANCELLED, "cancelled", TSP_STATUS_PERMANENTERROR, "an operator took it back")                                         \
 	X(ANSWER_OVERDUE, "answer-overdue", TSP_STATUS_TEMPORARYERROR,                                                           \
 	  "the time for the answer to the SCS was over before the outcome was known")                                            \

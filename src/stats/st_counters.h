@@ -87,7 +87,7 @@
 	X(T4_TIMEOUTS, "t4_timeouts", "DTRs without an answer in time, those with the T flag included")                          \
 	X(T4_REFUSED, "t4_refused", "DTAs that refused")                                                                         \
 	X(T4_RECALLS, "t4_recalls",                                                                                              \
-	  "recalls sent, repeats apart, because an outcome was unknown or a trigger is not wanted any more")                     \
+	  "recalls sent, repeats apart, because an outcome was unknown or a trigger is no longer wanted")                        \
 	X(TRIGGERS_RECALLED, "triggers_recalled", "triggers recalled by their SCS")                                              \
 	X(TRIGGERS_REPLACED, "triggers_replaced", "triggers replaced by their SCS")                                              \
 	X(TRIGGERS_REPLACED_NEW, "triggers_replaced_new",                                                                        \
@@ -106,7 +106,7 @@
 	X(PEER_QUEUED, "peer_queued", "requests to core peers that waited for their turn")                                       \
 	X(PEER_QUEUE_FULL, "peer_queue_full", "requests to core peers that did not fit into limits.peer_queue")                  \
 	X(PEER_QUEUE_LATE, "peer_queue_late",                                                                                    \
-	  "requests to core peers that waited and did not leave: no turn in time, peer lost, or not wanted any more")            \
+	  "requests to core peers that waited and did not leave: no turn in time, peer lost, or no longer wanted")               \
 	X(PEER_OPENED, "peer_opened", "connections to core peers that opened")                                                   \
 	X(PEER_DOWN, "peer_down", "open connections to core peers that ended while we run")                                      \
 	X(PEER_REOPEN, "peer_reopen", "core peers that discarded requests after a loss (REOPEN) and were connected again")       \
