@@ -55,8 +55,9 @@ uint64_t lines_waiting(const struct lines *q)
 	const struct lines_line *l;
 	uint64_t n = 0;
 
-	STAILQ_FOREACH (l, &q->list, entry)
+	STAILQ_FOREACH (l, &q->list, entry) {
 		n++;
+	}
 	return n;
 }
 

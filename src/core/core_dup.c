@@ -253,8 +253,9 @@ void core_dup_settle(struct core_dup *d, struct core_dup_entry *e, const struct 
 	}
 	set_answer(d, e, a);
 	e->owner = NULL;
-	STAILQ_FOREACH (w, &e->waiters, entry)
+	STAILQ_FOREACH (w, &e->waiters, entry) {
 		fn(arg, &w->w, a);
+	}
 	waiters_free(e);
 }
 

@@ -90,8 +90,9 @@ static void run_later(struct net_loop *l)
 	/* Only the tasks that wait now: a task may queue itself again without starving the
 	 * descriptors. */
 	TAILQ_CONCAT(&l->running, &l->later, entry);
-	TAILQ_FOREACH (t, &l->running, entry)
+	TAILQ_FOREACH (t, &l->running, entry) {
 		t->on = &l->running;
+	}
 	run_tasks(&l->running);
 }
 

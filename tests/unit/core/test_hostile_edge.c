@@ -133,8 +133,9 @@ static void check_books(struct hostile *h)
 		assert_int_equal(s->key.generation, h->play.generation);
 		sessions++;
 	}
-	TAILQ_FOREACH (seat, &c->triggers.list, entry)
+	TAILQ_FOREACH (seat, &c->triggers.list, entry) {
 		triggers++;
+	}
 	assert_true(sessions <= 2); /* connections_max */
 	assert_int_equal(sessions, c->sessions.by_key.n);
 	assert_int_equal(sessions, acme->sessions_n);

@@ -43,8 +43,9 @@ static unsigned parked_mask(const struct core *c)
 	struct core_seat *seat;
 	unsigned mask = 0, i = 0;
 
-	TAILQ_FOREACH (seat, &c->triggers.list, entry)
+	TAILQ_FOREACH (seat, &c->triggers.list, entry) {
 		mask |= (unsigned)seat->parked << i++;
+	}
 	return mask;
 }
 
