@@ -238,7 +238,7 @@ int trg_unpark(struct trg **out, const struct trg_parked *p, uint64_t armed_ms, 
 {
 	size_t len = (size_t)p->external_len + p->msisdn_len + p->imsi_len + p->sub_msisdn_len + p->history_len;
 	struct rd r = rd_over(p->octets, len);
-	struct trg_subscriber sub = { NULL };
+	struct trg_subscriber sub = { .imsi = NULL };
 	struct trg_request q;
 	struct names names;
 	struct trg *t;
