@@ -317,6 +317,9 @@ bool jrn_commit(struct jrn_store *s, uint64_t now_us)
 	}
 	if (s->log.damaged) {
 		jrn_set_trouble(s, ERR_IO, now_us);
+	} else if (!s->state && s->log.spares < JRN_RESERVE_SPARES && jrn_log_pressed(&s->log)) {
+		no_room(s, now_us); /* the reserve is in use: room is won back now, not when the last file is full */
+		s->probe_us = now_us;
 	}
 	count(s);
 	STAILQ_INIT(&s->work);
@@ -339,8 +342,11 @@ void jrn_commit_abandon(struct jrn_store *s)
 int jrn_commit_room(struct jrn_store *s)
 {
 	struct jrn_log *l = &s->log;
-	int err = l->fd < 0 ? jrn_segment_next(l, true) : 0;
+	int err = write_out(s); /* what a round that failed has gathered belongs to the present segment */
 
+	if (!err && !jrn_segment_takes_a_copy(l)) {
+		err = jrn_segment_next(l, true);
+	}
 	if (!err) {
 		err = kept_deletes(s);
 	}

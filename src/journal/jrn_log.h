@@ -115,6 +115,11 @@ static inline uint64_t jrn_segment_room(const struct jrn_log *l)
 {
 	return l->fd < 0 ? 0 : jrn_segment_last(l)->size - jrn_segment_last(l)->end;
 }
+/* True if there is room for a copy of any record: else reclaiming needs another segment. */
+static inline bool jrn_segment_takes_a_copy(const struct jrn_log *l)
+{
+	return jrn_segment_room(l) >= jrn_blocks(JRN_COMMIT_HEAD + jrn_record_size(JRN_RECORD_MAX));
+}
 /* Writes zeros over a whole new file and flushes. A negative errno. */
 ERR_MUST_USE int jrn_zero_fill(const struct jrn_disk *disk, const char *name, uint64_t size);
 
@@ -162,6 +167,8 @@ void jrn_log_fini(struct jrn_log *l);
 /* True if the segments hold more that is dead than the bound allows: as much as lives, and two
  * segments; where spares are missing and none can be made, a quarter of a segment. */
 bool jrn_log_has_waste(const struct jrn_log *l);
+/* True if room is needed, and there is no other than what is dead. */
+bool jrn_log_pressed(const struct jrn_log *l);
 /* Copies a piece of what lives in the oldest segment into the commit that gathers; more, if there
  * is little room for much that lives. */
 void jrn_log_reclaim(struct jrn_log *l);

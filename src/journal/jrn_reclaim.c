@@ -38,15 +38,14 @@ static uint64_t waste_of(const struct jrn_log *l)
 	return used > l->live_octets ? used - l->live_octets : 0;
 }
 
-/* Room is needed, and there is no other. */
-static bool pressed(const struct jrn_log *l)
+bool jrn_log_pressed(const struct jrn_log *l)
 {
 	return l->spares <= JRN_RESERVE_SPARES && (l->stuck || l->octets + l->segment_size > l->size_max);
 }
 
 bool jrn_log_has_waste(const struct jrn_log *l)
 {
-	return waste_of(l) > (pressed(l) ? l->segment_size / 4 : l->live_octets + 2 * l->segment_size);
+	return waste_of(l) > (jrn_log_pressed(l) ? l->segment_size / 4 : l->live_octets + 2 * l->segment_size);
 }
 
 /* A round over the whole log copies all that lives and wins all that is dead. So with little room,
@@ -55,7 +54,7 @@ static size_t budget(const struct jrn_log *l)
 {
 	size_t octets = 2 * l->build.n + COPY_MIN;
 
-	if (pressed(l)) {
+	if (jrn_log_pressed(l)) {
 		octets += (size_t)((double)jrn_blocks(l->build.n) * 1.5 * (double)l->live_octets / (double)(waste_of(l) + 1));
 	}
 	return octets < JRN_COMMIT_MAX ? octets : JRN_COMMIT_MAX;

@@ -118,9 +118,16 @@ static size_t files(const struct jrn_log *l)
 	return n;
 }
 
+/* No room to copy into, and no file with any: without one more nothing could be won back, however much is dead. */
+static bool dead_end(const struct jrn_log *l)
+{
+	return l->spares == 0 && !jrn_segment_takes_a_copy(l);
+}
+
 static bool may_grow(const struct jrn_log *l)
 {
-	return l->spares < sizeof l->spare / sizeof *l->spare && (l->octets + l->segment_size <= l->size_max || files(l) < LEAST);
+	return l->spares < sizeof l->spare / sizeof *l->spare &&
+	       (l->octets + l->segment_size <= l->size_max || files(l) < LEAST || dead_end(l));
 }
 
 static int no_room(struct jrn_log *l)

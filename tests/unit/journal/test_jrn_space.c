@@ -122,6 +122,65 @@ static void test_a_smaller_size_max_is_reached_in_time(void **state)
 	assert_true(jrn_counts(p->j).octets <= 1u << 20);
 }
 
+static void fill(struct place *p, uint64_t records)
+{
+	static uint8_t record[1000] = { 1 };
+
+	for (uint64_t i = 1; i <= records; i++) {
+		assert_int_equal(jrn_add(p->j, jrn_next(p->j), record, sizeof record, NULL, NULL), 0);
+		if (i % 8 == 0) {
+			assert_int_equal(jrn_flush(p->j), 0);
+		}
+	}
+	assert_int_equal(jrn_flush(p->j), 0);
+	assert_int_equal(jrn_counts(p->j).lost, 0);
+}
+
+/* Each start begins a file, and a start may put one record only: the files that this leaves must be won back. */
+static void test_many_starts_do_not_use_up_the_files(void **state)
+{
+	struct place *p = *state;
+
+	fill(p, 300);
+	for (int i = 0; i < 100; i++) {
+		struct seen s = { .calls = 0 };
+
+		assert_int_equal(open_again(p), 0);
+		assert_int_equal(put(p, 1, i % 2 ? "odd" : "even", &s), 0);
+		assert_int_equal(jrn_flush(p->j), 0);
+		assert_int_equal(s.calls, 1);
+	}
+	assert_int_equal(jrn_flush(p->j), 0);
+	assert_int_equal(jrn_state(p->j), 0);
+	assert_true(jrn_counts(p->j).octets <= 2 * p->conf.size_max);
+	fill(p, 40);
+	assert_int_equal(jrn_counts(p->j).records, 340);
+}
+
+/* Other files than now, and as many octets as there may be: room can be won all the same. */
+static void test_smaller_files_than_before_are_no_dead_end(void **state)
+{
+	struct place *p = *state;
+
+	p->conf.size_max = 2u << 20;
+	assert_int_equal(open_again(p), 0);
+	fill(p, 300);
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(open_again(p), 0);
+		assert_int_equal(put(p, 1, "again", NULL), 0);
+		assert_int_equal(jrn_flush(p->j), 0);
+	}
+	p->conf.size_max = 1u << 20;
+	for (int i = 0; i < 8; i++) {
+		assert_int_equal(open_again(p), 0);
+		assert_int_equal(put(p, 1, "again", NULL), 0);
+		assert_int_equal(jrn_flush(p->j), 0);
+		assert_int_equal(jrn_counts(p->j).lost, 0);
+	}
+	fill(p, 40);
+	assert_int_equal(jrn_counts(p->j).records, 340);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -131,6 +190,8 @@ int main(void)
 		T(test_what_lives_is_copied_as_often_as_it_must),
 		T(test_the_dead_take_at_most_as_much_as_the_living_and_some_files),
 		T(test_a_smaller_size_max_is_reached_in_time),
+		T(test_many_starts_do_not_use_up_the_files),
+		T(test_smaller_files_than_before_are_no_dead_end),
 	};
 
 	return cmocka_run_group_tests_name("jrn_space", tests, NULL, NULL);
