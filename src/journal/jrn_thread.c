@@ -80,7 +80,7 @@ static uint64_t commit(struct jrn_store *s, uint64_t now_us)
 {
 	uint64_t n = batches(&s->work);
 
-	return (n || s->held) && jrn_commit(s, now_us) ? n : 0;
+	return (n || s->held || s->kept_n) && jrn_commit(s, now_us) ? n : 0;
 }
 
 static void publish(struct jrn *j, uint64_t finished)

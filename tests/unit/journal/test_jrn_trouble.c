@@ -171,6 +171,25 @@ static void test_what_was_promised_before_goes_first(void **state)
 	}
 }
 
+/* A delete that found no room is done when there is room again, although nothing else is put then. */
+static void test_a_delete_without_space_waits_for_nothing_but_room(void **state)
+{
+	struct place *p = *state;
+
+	assert_int_equal(add(p, 1, "one", NULL), 0);
+	assert_int_equal(jrn_flush(p->j), 0);
+	assert_int_equal(open_again(p), 0); /* no file is open: the first commit needs one */
+	bad.commit_errno = ENOSPC;
+	assert_int_equal(jrn_del(p->j, 1), 0);
+	assert_int_equal(jrn_flush(p->j), 0);
+	assert_int_equal(jrn_state(p->j), ERR_NOSPC);
+	bad_disk_well(&bad);
+	assert_int_equal(jrn_flush(p->j), 0);
+	assert_int_equal(jrn_state(p->j), 0);
+	assert_int_equal(open_again(p), 0);
+	assert_int_equal(replay(p).n, 0);
+}
+
 static void test_a_group_with_a_new_trigger_is_given_up_whole(void **state)
 {
 	static uint8_t large[8000] = { 1 };
@@ -358,6 +377,7 @@ int main(void)
 		T(test_without_space_a_known_trigger_goes_on_and_deletes_make_room),
 		T(test_the_reserve_lasts_without_any_room_for_new_ones),
 		T(test_what_was_promised_before_goes_first),
+		T(test_a_delete_without_space_waits_for_nothing_but_room),
 		T(test_a_group_with_a_new_trigger_is_given_up_whole),
 		T(test_one_write_that_fails_goes_to_another_place_and_nobody_notices),
 		T(test_a_failing_write_holds_all_until_it_is_well),
