@@ -450,6 +450,7 @@ static void test_short_of_memory_a_new_trigger_is_201_and_not_remembered(void **
 
 static void test_what_the_edge_says_about_identity_and_device_is_judged_by_the_core(void **state)
 {
+	static const uint8_t too_long[1025];
 	struct core_play *p = *state;
 	struct ipc_device_action a = core_play_action(1, "meter-1@a.example", 41);
 
@@ -470,7 +471,8 @@ static void test_what_the_edge_says_about_identity_and_device_is_judged_by_the_c
 	a.payload_len = 0;
 	assert_int_equal(core_play_ask(p, 6, &a), 101);
 	a = core_play_action(1, "meter-1@a.example", 46);
-	a.payload_len = 1025;
+	a.payload = too_long;
+	a.payload_len = sizeof too_long;
 	assert_int_equal(core_play_ask(p, 7, &a), 101);
 	a = core_play_action(1, "meter-1@a.example", 47);
 	a.payload_len = TRIGGER_PAYLOAD_MAX + 1; /* so long that it did not cross */

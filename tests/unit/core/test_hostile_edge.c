@@ -97,7 +97,7 @@ static size_t make(struct hostile *h)
 	case 3:
 		return ipc_device_notification_answer_put(p->record, p->generation, number, &answer);
 	default:
-		action.payload_len = any(h, 4) ? 2 : TRIGGER_PAYLOAD_MAX + any(h, 1u << 20);
+		action.payload_len = any(h, 4) ? 2 : TRIGGER_PAYLOAD_MAX + 1 + any(h, 1u << 20);
 		action.end_to_end = any(h, 16);
 		return ipc_device_action_put(p->record, p->generation, number, &action);
 	}
