@@ -22,3 +22,6 @@ void jrn_anew_end(struct jrn_anew *a); /* releases */
 ERR_MUST_USE int jrn_anew_name(const struct jrn_disk *disk);
 /* Removes all such segments. *segments says whether there are others. A negative errno. */
 ERR_MUST_USE int jrn_anew_clean(const struct jrn_disk *disk, bool *segments);
+
+/* True if data.mdb only says that there is a log (jrn_take_over.c). */
+bool jrn_is_mark(const struct jrn_disk *disk);

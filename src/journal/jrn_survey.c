@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "journal/jrn_anew.h"
 
 #define OTHERS_MAX 4096u /* findings that are told; more are counted */
 
@@ -85,9 +86,11 @@ static int on_name(void *arg, const char *name, uint64_t size)
 	case JRN_NAME_SEGMENT:
 		add_file(v, name, number, size);
 		break;
+	case JRN_NAME_TAKING_OVER:
+		v->taking_over = true;
+		__attribute__((fallthrough));
 	case JRN_NAME_SPARE:
 	case JRN_NAME_SPARE_NEW:
-	case JRN_NAME_TAKING_OVER:
 		add_other(v, JRN_FOUND_SPARE, name)->octets = size;
 		v->sum.spares++;
 		break;
@@ -144,6 +147,7 @@ static int open_dir(struct jrn_survey *v, const struct jrn_disk *disk)
 static int list(struct jrn_survey *v)
 {
 	int rc = v->disk->list(v->disk->arg, on_name, v);
+	char first[32];
 
 	if (v->nomem) {
 		return ERR_NOMEM;
@@ -155,7 +159,10 @@ static int list(struct jrn_survey *v)
 		snprintf(v->why->text, sizeof v->why->text, "%s: there is no trigger journal", v->dir);
 		return ERR_NOTFOUND;
 	}
-	if (v->n == 0 && v->lmdb) {
+	if (v->n == 0 && v->lmdb && !v->taking_over && jrn_is_mark(v->disk)) {
+		jrn_segment_name(first, 1);
+		say(add_other(v, JRN_FOUND_MISSING, first), "all segments are missing; data.mdb says that there were some");
+	} else if (v->n == 0 && v->lmdb) {
 		say(add_other(v, JRN_FOUND_LMDB, "data.mdb"), "the journal of an older version; the next start takes it over");
 	}
 	qsort(v->file, v->n, sizeof *v->file, by_number);

@@ -26,7 +26,7 @@ struct jrn_survey {
 	size_t n, cap;
 	struct jrn_found *other; /* damages and all that is no segment, in the order in which they were found */
 	size_t other_n, other_cap;
-	bool nomem, lmdb;
+	bool nomem, lmdb, taking_over;
 	struct jrn_index index; /* place: position in `file` for the segment */
 	struct jrn_reader reader;
 	uint64_t seq, oldest, reserved, highest;

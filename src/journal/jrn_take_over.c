@@ -267,21 +267,21 @@ static int take_over(struct jrn_store *s, struct old *o, char *say, size_t say_c
 
 /* A file as write_mark() makes it. It is read without LMDB, which would need room for its table of
  * readers; on a full disk there may be none. */
-static bool is_mark(const struct jrn_store *s)
+bool jrn_is_mark(const struct jrn_disk *disk)
 {
 	static const char words[] = "format\4\0\0\0" KIND;
 	static const size_t len = sizeof words - 1;
-	int fd = s->disk.open(s->disk.arg, "data.mdb", JRN_OPEN_READ);
+	int fd = disk->open(disk->arg, "data.mdb", JRN_OPEN_READ);
 	uint8_t *p = malloc(MARK_MAX);
 	int64_t n = -1;
 	bool found;
 
 	_Static_assert(JRN_VERSION == 4, "the words name the format");
 	if (fd >= 0 && p) {
-		n = s->disk.pread(s->disk.arg, fd, p, MARK_MAX, 0);
+		n = disk->pread(disk->arg, fd, p, MARK_MAX, 0);
 	}
 	if (fd >= 0) {
-		s->disk.close(s->disk.arg, fd);
+		disk->close(disk->arg, fd);
 	}
 	found = n > 0 && n < MARK_MAX && memmem(p, (size_t)n, words, len);
 	free(p);
@@ -305,7 +305,7 @@ int jrn_take_over(struct jrn_store *s, char *say, size_t say_cap)
 	if (access(path, F_OK) < 0) {
 		return lock_alone(s);
 	}
-	if (is_mark(s)) {
+	if (jrn_is_mark(&s->disk)) {
 		s->marked = true;
 		err = lock_alone(s);
 		return err ? err : give_names(s);

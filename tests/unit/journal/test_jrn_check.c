@@ -251,6 +251,20 @@ static void test_missing_truncated_and_foreign_files_are_named(void **state)
 	assert_in_range(saved(p, 0), 130, 145);
 }
 
+static void test_a_journal_whose_segments_are_gone_is_not_whole(void **state)
+{
+	struct place *p = *state;
+
+	assert_int_equal(add(p, 1, "one", NULL), 0);
+	assert_int_equal(jrn_flush(p->j), 0);
+	shut(p);
+	place_remove(p, "0000000001.log");
+	assert_int_equal(open_again(p), ERR_PROTO);
+	assert_false(check(p).opens);
+	assert_non_null(first(JRN_FOUND_MISSING));
+	assert_null(first(JRN_FOUND_LMDB));
+}
+
 /* -- copy and restore */
 
 static void copy_to(struct place *p, const char *path, uint64_t more)
@@ -357,6 +371,7 @@ int main(void)
 		T(test_a_bad_octet_in_the_last_commit_is_a_torn_write),
 		T(test_a_bad_commit_of_the_last_segment_with_a_whole_one_behind_is_damage),
 		T(test_missing_truncated_and_foreign_files_are_named),
+		T(test_a_journal_whose_segments_are_gone_is_not_whole),
 		T(test_a_copy_of_a_journal_in_use_makes_the_same_journal),
 		T(test_a_spoilt_copy_is_refused_and_leaves_nothing),
 		T(test_a_copy_that_is_cut_is_no_copy),
