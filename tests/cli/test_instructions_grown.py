@@ -10,7 +10,7 @@ from lablib import counting
 pytestmark = pytest.mark.once  # the figures are those of the gcc build
 
 RENEW = ("If that is meant: scripts/instructions --renew writes the new figures to tests/cli/instructions.json (build with scripts/build gcc before), "
-         "and the commit says why. scripts/instructions --base COMMIT --top 30 shows where they are.")
+         "and the commit says why. scripts/instructions --base COMMIT --top 30 shows in which functions.")
 
 
 @pytest.fixture(scope="module")
