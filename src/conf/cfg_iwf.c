@@ -283,13 +283,15 @@ static const struct cfg_row journal_rows[] = {
 	CFG_DURATION("report_grace", struct cfg_journal, report_grace_ms, 0, 7 * DAY_MS, "60s",
 		     "how long after the end of its validity a trigger without a report is reported as UNCONFIRMED"),
 	CFG_U64("size_max", struct cfg_journal, size_max, UINT64_C(1) << 20, UINT64_C(1) << 44, "8589934592",
-		"bytes that the journal may grow to. About two thirds of them can be records that are still needed"),
+		"bytes that the journal may grow to. Two thirds of them can be records that are still needed; less, down to "
+		"half, when it has few files"),
 	CFG_U64("segment_size", struct cfg_journal, segment_size, UINT64_C(1) << 17, UINT64_C(1) << 30, "8388608",
-		"size in bytes of one file of the journal; at most an eighth of size_max and a 16th of the disk is used"),
-	CFG_U64(
-	    "compact_above", struct cfg_journal, compact_above, 0, UINT64_C(1) << 44, "0",
-	    "no longer has an effect: the journal reuses its files while it runs. It is accepted so that older configurations "
-	    "remain valid"),
+		"size in bytes of one file of the journal. If this is more than an eighth of size_max or a 16th of the disk, the "
+		"files "
+		"are smaller"),
+	CFG_U64("compact_above", struct cfg_journal, compact_above, 0, UINT64_C(1) << 44, "0",
+		"no longer has an effect: the journal reuses its files while it runs. It is accepted so that older configurations "
+		"remain valid"),
 	CFG_U32("commit_pending", struct cfg_journal, commit_pending_max, 1, 1048576, "65536",
 		"number of records that may wait for a commit"),
 	CFG_DURATION("batch_window", struct cfg_journal, batch_window_ms, 0, 1000, "0s",
