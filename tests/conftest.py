@@ -14,6 +14,7 @@ sys.dont_write_bytecode = True
 from lablib import lab as laboratory  # noqa: E402
 from lablib import play, ports, proc  # noqa: E402
 from lablib.pki import Pki  # noqa: E402
+from support import tap  # noqa: E402
 
 BIN = os.environ.get("MTC_BIN", os.path.join(ROOT, "build", "bin"))
 
@@ -33,13 +34,13 @@ class Labs:
         folder = tempfile.mkdtemp(prefix="mtc-lab-")
         self.folders.append(folder)
         kind(folder, laboratory.options(bin=BIN, address=self.address, pki=self.pki, **changes)).up(lambda text: None)
-        return play.Play(folder, BIN)
+        return play.Play(folder, BIN, tap.begin(folder))
 
     def down(self, p):
-        """Returns what was wrong: processes that had to be killed, sanitizer reports."""
+        """Returns what was wrong: processes that had to be killed, sanitizer reports, what SCSs were sent and should not have been."""
         p.end_background()
         folder = p.lab["dir"]
-        wrong = [f"{name} did not end by itself" for name in laboratory.down(folder, lambda text: None)]
+        wrong = [f"{name} did not end by itself" for name in laboratory.down(folder, lambda text: None)] + tap.leaks(p.lab)
         for name in sorted(os.listdir(os.path.join(folder, "log"))):
             with open(os.path.join(folder, "log", name), errors="replace", encoding="utf-8") as f:
                 text = f.read()

@@ -112,6 +112,8 @@ class Player:
                 messages[-1].append(line)
         octets = [Octets(self.names).of(m) for m in messages]
         self.here.asked = octets[0][:20]
+        if self.here.scs:
+            self.here.scs.tap.keep("written", b"".join(octets))
         try:
             self.here.sock.sendall(b"".join(octets))
         except (ConnectionError, ssl.SSLError):

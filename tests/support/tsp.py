@@ -5,6 +5,7 @@ import ssl
 
 from . import diameter as D
 from .diameter import GPP, avp, gpp
+from .tap import Tap
 
 
 def tbcd(digits):
@@ -48,6 +49,16 @@ class Scs(D.Peer):
         context.load_cert_chain(scs["cert"], scs["key"])
         sock = context.wrap_socket(socket.create_connection((tsp["address"], tsp["port"]), 10, (source, 0) if source else None))
         super().__init__(sock, host or scs["origin_host"], realm or scs["realm"], D.TSP)
+        self.tap = Tap(play.lab["dir"])
+
+    def send(self, octets):
+        self.tap.keep("written", octets)
+        super().send(octets)
+
+    def read_exactly(self, n):
+        octets = super().read_exactly(n)
+        self.tap.keep("read", octets)
+        return octets
 
     @classmethod
     def opened(cls, play, name="acme"):
