@@ -92,9 +92,18 @@ static bool is_us(const struct dia_bytes *name, const char *us)
 	return str_equal_nocase(name->p, name->len, us, strlen(us));
 }
 
+/* Of several names the first that is not the expected one counts: no order of them makes a foreign name pass. */
+static void take_name(struct dia_bytes *kept, const struct dia_bytes *value, const char *expected)
+{
+	if (!kept->p || is_us(kept, expected)) {
+		*kept = *value;
+	}
+}
+
 /* Takes the routing AVPs of the top level. Returns whether a Route-Record names this host. */
 static bool routing_members(struct visit *v)
 {
+	const struct cfg_identity *us = &v->tsp->env->cfg->external;
 	struct dia_failed ignored;
 	uint16_t left;
 	struct dia_win w = dia_msg_win(v->m, &left);
@@ -109,19 +118,19 @@ static bool routing_members(struct visit *v)
 		}
 		switch (avp.code) {
 		case DIA_CODE_ORIGIN_HOST:
-			v->origin_host = value;
+			take_name(&v->origin_host, &value, v->session->host);
 			break;
 		case DIA_CODE_ORIGIN_REALM:
-			v->origin_realm = value;
+			take_name(&v->origin_realm, &value, v->session->realm);
 			break;
 		case DIA_CODE_DESTINATION_HOST:
-			v->destination_host = value;
+			take_name(&v->destination_host, &value, us->host);
 			break;
 		case DIA_CODE_DESTINATION_REALM:
-			v->destination_realm = value;
+			take_name(&v->destination_realm, &value, us->realm);
 			break;
 		case DIA_CODE_ROUTE_RECORD:
-			loop = loop || is_us(&value, v->tsp->env->cfg->external.host);
+			loop = loop || is_us(&value, us->host);
 			break;
 		default:
 			break;
